@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* base/clock.h: the only place that asks the kernel what time it is. Everything else is told.
+ *
+ * An instant carries both clocks: wall time for people, boot time (suspend included) for
+ * durations, and which boot that was, so that an instant read back from disk can be compared. */
+#pragma once
+#include "base/failure.h"
+#include <stdbool.h>
+
+#define USEC_PER_SEC ((usec_t)1000000)
+#define USEC_PER_MINUTE (60 * USEC_PER_SEC)
+#define USEC_PER_HOUR (60 * USEC_PER_MINUTE)
+#define USEC_PER_DAY (24 * USEC_PER_HOUR)
+#define USEC_INFINITY UINT64_MAX
+
+struct instant {
+    usec_t at;     /* CLOCK_REALTIME, microseconds since 1970 */
+    usec_t mono;   /* CLOCK_BOOTTIME */
+    uint64_t boot; /* first 64 bits of the kernel's boot id; 0 = no instant */
+};
+
+struct instant clock_now(void);
+/* Time from `then` to `now`: same boot, the difference of boot times; another boot, the difference
+ * of wall times clamped to 0 .. 30 days (alert life cycle, "Restart and clocks"). 0 if either is no
+ * instant. */
+usec_t instant_since(const struct instant *then, const struct instant *now);
+/* Seconds (east positive) between UTC and the named zone at `at`; "UTC" and NULL give 0.
+ * -ENOENT if the system knows no such zone. Uses TZ in a buffer of its own; see clock.c. */
+int clock_zone_offset(const char *zone, usec_t at, int32_t *ret_seconds);

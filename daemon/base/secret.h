@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* base/secret.h: bytes that must not leave, and the one place they may be sent to.
+ *
+ * Kept in pages of their own: locked, not dumped, wiped when freed (security rules 10, 15, 18).
+ * There is no printer on purpose. */
+#pragma once
+#include "base/failure.h"
+#include <stddef.h>
+#include <sys/types.h>
+
+#define SECRET_FILE_MAX 8192 /* bytes; no secret we know of is longer */
+
+struct secret;
+/* Copies `len` bytes. `audience` is an origin ("https://host:port") that the http room compares
+ * with the URL before it sends the secret; NULL: it is never sent (a signing key). */
+int secret_new(const void *bytes, size_t len, const char *audience, struct secret **ret,
+               struct failure *ret_failure);
+void secret_free(struct secret *s); /* wipes; NULL is fine */
+const char *secret_bytes(const struct secret *s); /* NUL-terminated; borrowed */
+size_t secret_len(const struct secret *s);
+const char *secret_audience(const struct secret *s);
+
+/* Reads a secret from a file that must be ours: a regular file, no symlink, mode at most 0600, or
+ * 0640 root:group; 1 .. SECRET_FILE_MAX bytes, no NUL; one trailing newline is stripped.
+ * kind CONFIG on all of these, with the path and what to do. */
+int secret_read(const char *path, const char *audience, struct secret **ret,
+                struct failure *ret_failure);
+/* Process-wide, before the first secret is read: not dumpable, core limit 0 (rule 17). */
+int secret_protect_process(struct failure *ret_failure);

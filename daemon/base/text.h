@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* base/text.h: strings with a ceiling, the one cleaner of foreign text, and globs. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdarg.h>
+
+/* A growing string that cannot be made without a ceiling. After the first failure (no memory, or
+ * the ceiling) it stays failed and empty-handed: check once, at the end. */
+struct text {
+    char *data; /* NUL-terminated once anything was added; NULL before */
+    size_t len, size, max;
+    int error; /* 0, -ENOMEM or -E2BIG */
+};
+#define TEXT_INIT(ceiling) ((struct text){.max = (ceiling)})
+void text_add(struct text *t, const char *s);
+void text_add_bytes(struct text *t, const void *bytes, size_t len);
+void text_addf(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void text_vaddf(struct text *t, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+void text_free(struct text *t); /* resets to empty; the ceiling stays */
+static inline void text_free_at(struct text *t) { text_free(t); } /* CLEANUP(text_free) struct text t */
+/* The string for the caller to free() ("" if nothing was added); NULL if the text has failed. */
+char *text_take(struct text *t);
+
+/* printf into fresh memory; NULL when there is none. */
+char *text_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* strdup that takes NULL for NULL. *ret is left alone on failure (-ENOMEM). */
+int text_copy(const char *s, char **ret);
+bool text_equal(const char *a, const char *b);        /* NULL equals NULL only */
+bool text_equal_nocase(const char *a, const char *b); /* ASCII; for GUIDs and codes */
+
+/* Foreign text made safe for one line of output (security rule 20): UTF-8 checked (bad bytes ->
+ * U+FFFD); C0, C1, DEL, U+2028/2029, bidi controls and zero-width characters -> \u{..}; cut on a
+ * boundary so that at most `size` - 1 bytes are written, with "..." if anything was cut.
+ * Always NUL-terminates; returns dst. */
+char *text_clean(char *dst, size_t size, const char *src, size_t len);
+#define TEXT_CLEAN_MAX 257
+/* 1 if all of it is well-formed UTF-8 (no surrogates, no overlong forms, at most U+10FFFF). */
+bool text_is_utf8(const void *bytes, size_t len);
+/* Number of bytes, at most `max`, at which `s` can be cut without splitting a code point. */
+size_t text_cut(const char *s, size_t len, size_t max);
+
+/* '*' any run, '?' one character, nothing else is special; ASCII case is ignored. NULL text matches
+ * only "*". Linear in both lengths. */
+bool text_glob(const char *glob, const char *text);
+/* The entry of `words` with the smallest edit distance to `word`, if it is at most 3 and less than
+ * half the word's length; else NULL. For "did you mean". */
+const char *text_nearest(const char *word, const char *const *words, size_t n_words);
