@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* graph/page.h: what the bytes of one answer say: rows for the snapshot and the next link, a token,
+ * or why not.
+ *
+ * Pure: no I/O, no clock. The bytes are hostile; whatever they are, a decoder ends with a value or
+ * a failure. Every foreign text that comes out is cleaned, but for ids and links: those are opaque
+ * and must come back unchanged (links are checked against the origin by whoever follows them). */
+#pragma once
+#include "base/secret.h"
+#include "model/snapshot.h"
+
+#define PAGE_LINK_MAX 8192    /* bytes of a link; longer ones are a PROTOCOL failure */
+#define PAGE_ID_MAX 512       /* bytes of an id; a row with a longer one counts as having none */
+#define TOKEN_MAX (16 * 1024) /* bytes of an access token (security rules, "Identity") */
+
+/* A waiting list that the row did not carry to its end. */
+struct page_waiting {
+    char *allotment_id;
+    char *next_link; /* NULL: the row had no `waitingMembers` at all: read the list from its start */
+};
+struct page {
+    char *next_link; /* whole URL, byte for byte; NULL: this was the last page */
+    size_t n_rows;   /* rows in `value`, also the ones that were skipped */
+    size_t n_lacking; /* rows in which a required member is missing, null or of a wrong type. If it
+                       * is n_rows over all pages of a list that has rows: schema changed */
+    bool spoiled;     /* a row could not be told apart (no id): this section must not become complete */
+    struct page_waiting *waiting; /* allotments only */
+    size_t n_waiting;
+    char *longest_id; /* allotments only: the row whose inline list was the longest of those without */
+    size_t longest;   /* a continuation, and its length: to find a service that cuts it silently */
+};
+void page_clear(struct page *p); /* frees what is inside */
+
+/* One page into the builder. *ret is written on success only and is the caller's to page_clear.
+ * PROTOCOL, -EBADMSG: not the answer it claims to be (no JSON, an error object, `value` missing,
+ * null or no array): nothing was fed, the page was not obtained. LOCAL: -ENOMEM, or -E2BIG from the
+ * builder: the section cannot become complete in this poll.
+ *
+ * A row's inline waiting members are folded; its section is COMPLETE if they are all, else the row
+ * is in `waiting`. Before a list is read from its start: snapshot_reset_waiting. */
+int page_allotments(const char *bytes, size_t len, struct snapshot_builder *b, struct page *ret,
+                    struct failure *ret_failure);
+/* The answer to one allotment's GET: the entity bare, or wrapped in "value" (both are documented). */
+int page_allotment_single(const char *bytes, size_t len, struct snapshot_builder *b,
+                          struct page *ret, struct failure *ret_failure);
+/* Members of one allotment's waiting list. The caller sets the section when the chain ends. */
+int page_waiting(const char *bytes, size_t len, struct snapshot_builder *b,
+                 const char *allotment_id, struct page *ret, struct failure *ret_failure);
+int page_errors(const char *bytes, size_t len, struct snapshot_builder *b, struct page *ret,
+                struct failure *ret_failure);
+/* /subscribedSkus: one allotment "sku:" + sku id per row that applies to users; its units are
+ * enabled + warning, its one subscription (same id) has the state of capabilityStatus. */
+int page_subscribed_skus(const char *bytes, size_t len, struct snapshot_builder *b,
+                         struct page *ret, struct failure *ret_failure);
+
+/* Graph's error body, whatever the status was. Never fails: a body that is none (a gateway's HTML)
+ * has an empty code and its first bytes, cleaned, as the message. */
+struct graph_error {
+    char code[80];       /* of the outer error; "" if absent */
+    char inner_code[80]; /* the innermost one that is not empty; "" if absent */
+    char message[200];
+    char request_id[80]; /* for Microsoft's support */
+};
+void graph_error_parse(const char *bytes, size_t len, struct graph_error *ret);
+
+/* A token answer of Entra or of a managed identity. `now_at` is used only where the answer tells the
+ * end ("expires_on") and not the length. The token carries `audience`. */
+struct token_answer {
+    struct secret *token;
+    usec_t lifetime; /* clamped to 1 minute .. 24 hours */
+};
+int token_parse(const char *bytes, size_t len, const char *audience, usec_t now_at,
+                struct token_answer *ret, struct failure *ret_failure);
+
+/* A token error body. */
+#define TOKEN_ERROR_CODES_MAX 8
+struct token_error {
+    char error[80];                       /* OAuth's word: "invalid_client" */
+    int64_t codes[TOKEN_ERROR_CODES_MAX]; /* AADSTS numbers */
+    size_t n_codes;
+    char correlation_id[80];
+    enum failure_kind kind; /* AUTH; TRANSIENT or THROTTLED where waiting helps; CONFIG where a key of
+                             * ours must change (tenant, client id, cloud, scope) */
+    const char *hint;       /* what to do, a literal; never NULL */
+};
+/* -EBADMSG if the body is no token error; *ret is written on success only. */
+int token_error_parse(const char *bytes, size_t len, struct token_error *ret);

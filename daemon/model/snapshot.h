@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* model/snapshot.h: what one poll saw of one tenant: a builder, then immutable.
+ *
+ * A snapshot has sections (the allotment list; each allotment's waiting members; the assignment
+ * errors), each complete or unknown on its own: a half-read section is unknown as a whole. Memory is
+ * bounded by the pools and error groups, not by members: waiting members are folded into a count and
+ * the oldest wait, errors into groups by SKU and code. Counts are licences (Graph: Int32). */
+#pragma once
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "model/subscription.h"
+#include <stddef.h>
+
+enum section { SECTION_UNKNOWN, SECTION_COMPLETE, SECTION_NOT_OFFERED /* by this source */ };
+enum source { SOURCE_NONE, SOURCE_CLOUD_LICENSING, SOURCE_SUBSCRIBED_SKUS };
+enum { ASSIGNABLE_USER = 1, ASSIGNABLE_GROUP = 2, ASSIGNABLE_DEVICE = 4 }; /* Graph: assigneeTypes */
+
+struct waiting {
+    enum section section;
+    int64_t count;
+    usec_t oldest_at; /* 0: nobody waits, or no member said since when */
+};
+
+struct allotment {
+    char *id;              /* opaque; compared byte-wise. From subscribedSkus: "sku:" + sku id */
+    char *sku_id;          /* NULL if absent; GUIDs compare without case */
+    char *sku_part_number; /* NULL if absent */
+    bool units_known;      /* both counts present and valid, no contradicting duplicate */
+    int64_t allotted, consumed; /* consumed above allotted is legal */
+    unsigned assignable_to;
+    bool subscriptions_known;
+    struct subscription *subscriptions;
+    size_t n_subscriptions;
+    struct waiting waiting;
+};
+
+struct error_group {
+    char *sku_id; /* NULL: errors without a SKU are a group of their own */
+    char *code;   /* as sent, cleaned; grouped without case */
+    int64_t count;
+};
+
+struct snapshot {
+    char *tenant; /* label */
+    char *tenant_id;
+    enum source source;
+    struct instant taken; /* when the poll began */
+    enum section allotments, errors;
+    struct allotment *allotment; /* sorted by id */
+    size_t n_allotments;
+    struct error_group *error_group; /* sorted by SKU and code */
+    size_t n_error_groups;
+    bool schema_changed; /* rows came, and a required member was missing in every one of them */
+};
+void snapshot_free(struct snapshot *s);
+DEFINE_CLEANUP(struct snapshot *, snapshot_free)
+const struct allotment *snapshot_find(const struct snapshot *s, const char *allotment_id);
+
+/* Sums over the complete sections; UNITS_UNKNOWN where a section or an item is not known. */
+#define UNITS_UNKNOWN INT64_MIN
+struct snapshot_totals {
+    int64_t allotments, allotted, consumed, waiting, errors, skus;
+    usec_t oldest_at; /* 0: none or unknown */
+};
+void snapshot_totals(const struct snapshot *s, struct snapshot_totals *ret);
+/* Every section that this source offers is complete. */
+bool snapshot_complete(const struct snapshot *s);
+
+/* The builder. Functions return 0 or -ENOMEM; or -E2BIG beyond SNAPSHOT_ALLOTMENTS_MAX /
+ * SNAPSHOT_ERROR_GROUPS_MAX, after which the section cannot become complete. */
+#define SNAPSHOT_ALLOTMENTS_MAX 200000
+#define SNAPSHOT_ERROR_GROUPS_MAX 10000
+struct snapshot_builder;
+int snapshot_builder_new(const char *tenant, const char *tenant_id, enum source source,
+                         struct instant taken, struct snapshot_builder **ret);
+void snapshot_builder_free(struct snapshot_builder *b);
+DEFINE_CLEANUP(struct snapshot_builder *, snapshot_builder_free)
+/* Takes over what is inside *a, also on failure. A second one with the same id: equal, one is kept;
+ * different, the item's units become unknown. a->waiting is the state so far (see below). */
+int snapshot_add_allotment(struct snapshot_builder *b, struct allotment *a);
+/* One waiting member of an allotment that was added before; since_at 0 = not known. Unknown
+ * allotment ids are ignored (a pool that vanished between two calls). */
+int snapshot_add_waiting(struct snapshot_builder *b, const char *allotment_id, usec_t since_at);
+/* Forget what was folded for this allotment so far (its list is read again from the start). */
+void snapshot_reset_waiting(struct snapshot_builder *b, const char *allotment_id);
+void snapshot_set_waiting(struct snapshot_builder *b, const char *allotment_id, enum section section);
+int snapshot_add_error(struct snapshot_builder *b, const char *sku_id, const char *code);
+void snapshot_set_allotments(struct snapshot_builder *b, enum section section);
+void snapshot_set_errors(struct snapshot_builder *b, enum section section);
+void snapshot_set_schema_changed(struct snapshot_builder *b);
+/* Sorts and hands over; the builder is empty afterwards and only good for freeing. An unknown
+ * allotment list makes every waiting section unknown too. */
+int snapshot_finish(struct snapshot_builder *b, struct snapshot **ret);
+/* Iterate while building: ids of allotments whose waiting section is still unknown. NULL ends. */
+const char *snapshot_next_unread(const struct snapshot_builder *b, size_t *cursor);

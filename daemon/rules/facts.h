@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/facts.h: the names and numbers that stand behind an alert, as plain owned data.
+ *
+ * They are what a message is made of, what the store keeps with an alert (so that it can still
+ * speak after a restart), and what ends up in the webhook's `data`. Strings are NULL and numbers
+ * FACT_UNKNOWN where they do not apply or are not known. */
+#pragma once
+#include "base/cleanup.h"
+#include "rules/options.h"
+
+#define FACT_UNKNOWN INT64_MIN
+#define FACT_SUBSCRIPTIONS_MAX 20 /* named in a message; a pool with more is summed up in words */
+
+struct fact_subscription {
+    char *id, *state, *tags;
+    int32_t start_date, next_lifecycle_date; /* DATE_UNKNOWN */
+};
+struct facts {
+    char *tenant_name, *tenant_id; /* NULL: not about a tenant (delivery) */
+    struct label *label;
+    size_t n_labels;
+    int32_t utc_offset; /* seconds, of the tenant's time zone when the facts were taken */
+    /* the pool; allotment_id NULL under scope = "sku" */
+    char *allotment_id, *allotment_name;
+    int64_t allotted, consumed, waiting;
+    usec_t oldest_at; /* 0: unknown or nobody */
+    char *sku_id, *sku_part_number, *sku_name; /* sku_name: display name, else part number, else id */
+    struct fact_subscription *subscription;
+    size_t n_subscriptions; /* those kept, at most FACT_SUBSCRIPTIONS_MAX */
+    int64_t units_to_unblock, units_to_buy;
+    char *sibling_name; /* another pool of the SKU with room */
+    int64_t sibling_free;
+    /* the rest, by kind */
+    char *error_code;
+    int64_t error_count;
+    char *cause, *hint; /* poll: a word ("auth", "permission", "schema_changed", "emptied", "mass_disappearance",
+                         * "throttled", "network", "config", "stale", ...) and what to do */
+    char *section;      /* poll: which section is not complete, NULL = all */
+    char *receiver;     /* delivery */
+    int64_t parked;
+    usec_t observed_at; /* the poll that these numbers are from */
+};
+int facts_new(struct facts **ret); /* all unknown; -ENOMEM */
+int facts_copy(const struct facts *src, struct facts **ret);
+void facts_free(struct facts *f);
+DEFINE_CLEANUP(struct facts *, facts_free)

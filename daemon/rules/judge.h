@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/judge.h: thresholds + snapshot + what was known before -> samples. Pure: no I/O, no clock.
+ *
+ * A sample is what one poll says about one alert instance: one finding per rule of that instance.
+ * A pool has ONE instance (kind capacity) with four findings and, if it is gone, a fifth. */
+#pragma once
+#include "model/snapshot.h"
+#include "rules/facts.h"
+
+enum kind { KIND_CAPACITY, KIND_SUBSCRIPTION, KIND_ERRORS, KIND_POLL, KIND_DELIVERY, KIND_COUNT_ };
+const char *kind_name(enum kind k); /* "capacity", ...; part of alert_id */
+
+enum finding_state {
+    FINDING_UNKNOWN,        /* its section is not known: holds whatever was so */
+    FINDING_NOT_APPLICABLE, /* the rule is off, or says nothing about this subject */
+    FINDING_KNOWN,
+};
+struct finding {
+    enum rule rule;
+    enum finding_state state;
+    enum level raise; /* KNOWN: by the limits themselves */
+    enum level keep;  /* KNOWN: a level already raised is kept up to here (hysteresis); >= raise */
+    int64_t value;    /* truncated, never rounded up to a limit; in `unit`; usage: basis points */
+    int64_t threshold[LEVEL_COUNT_]; /* in the same unit, by level; FACT_UNKNOWN if off */
+    enum unit unit;
+    usec_t hold_for, keep_firing_for;
+    uint32_t min_samples;
+};
+#define FINDINGS_MAX 5
+struct sample {
+    enum kind kind;
+    char *subject; /* allotment id, SKU id, subscription id, "SKU/code", "" (tenant), receiver name */
+    struct finding finding[FINDINGS_MAX];
+    size_t n_findings;
+    struct facts *facts;
+    bool silent;      /* ignore = "alerts" or a free SKU: state is kept, nothing is told */
+    char *replaces;   /* subject whose state moves here (a replaced pool); else NULL */
+    bool subscription_explains; /* capacity: its subscriptions are not active, their own alert speaks first */
+};
+struct samples {
+    struct sample *sample;
+    size_t n;
+};
+void samples_free(struct samples *s);
+DEFINE_CLEANUP(struct samples *, samples_free)
+
+/* What judging remembers of one known pool between polls; kept by the store, in id order. */
+struct known_pool {
+    char *id;
+    char *sku_id, *sku_part_number;
+    int64_t allotted, consumed; /* last known; FACT_UNKNOWN */
+    usec_t first_seen_at;
+    uint32_t absent_polls; /* complete lists in a row without it */
+    struct instant absent_since;
+    bool gone; /* absence was confirmed and spoken about */
+};
+/* ... and of one known subscription: entered its state while watched? */
+struct known_subscription {
+    char *id;
+    enum subscription_state state;
+    bool seen_active; /* it was active or in warning while we watched */
+    int32_t next_lifecycle_date;
+};
+/* ... and of one known group of errors. */
+struct known_group {
+    char *subject; /* "SKU/code" as in sample.subject */
+};
+struct tenant_memory {
+    struct known_pool *pool;
+    size_t n_pools;
+    struct known_subscription *subscription;
+    size_t n_subscriptions;
+    struct known_group *group; /* told to exist at the last complete reading */
+    size_t n_groups;
+    enum source source;  /* of the last complete list; NONE: this is the first poll */
+    bool emptied;        /* zero rows came where there were some; ends when rows return or by forget */
+    bool mass_absence;   /* more than half were missing at the last complete list */
+};
+void tenant_memory_free(struct tenant_memory *m);
+DEFINE_CLEANUP(struct tenant_memory *, tenant_memory_free)
+
+struct judge_context {
+    const struct rule_options *options;
+    const struct tenant_facts *tenant;
+    int32_t utc_offset; /* of the tenant's zone at the snapshot's time */
+};
+/* Samples for every pool, subscription and error group that is or was there, and the memory after
+ * this poll (a new value; `before` stays as it is). Handles: unknown sections (samples with UNKNOWN
+ * findings for known subjects), absence and replacement, emptied lists, change of source (subjects
+ * of the other source are UNKNOWN), min_units, scope, free SKUs, `ignore`.
+ * IGNORE_ALL subjects yield no sample. Only -ENOMEM. */
+int judge_snapshot(const struct judge_context *ctx, const struct snapshot *snapshot,
+                   const struct tenant_memory *before, struct samples **ret_samples,
+                   struct tenant_memory **ret_after, struct failure *ret_failure);
+
+/* How reading a tenant is going; one per tenant, kept by the store so that a restart does not
+ * forget an outage. The runtime updates it after each poll with health_update. */
+struct section_health {
+    struct instant last_complete; /* boot 0: never */
+    uint32_t incomplete_polls;    /* in a row */
+};
+enum { HEALTH_ALLOTMENTS, HEALTH_WAITING, HEALTH_ERRORS, HEALTH_SECTIONS_ };
+struct tenant_health {
+    struct section_health section[HEALTH_SECTIONS_];
+    struct instant first_poll; /* where "for so long" starts when there never was a complete one */
+    bool failing;              /* the last poll had a failure */
+    enum failure_kind kind;
+    char text[384];            /* its one line */
+    bool schema_changed, emptied, mass_absence;
+    bool broken_config; /* a broken tenant file or missing secret: not polled at all; text says why */
+    enum source source;
+};
+/* f NULL: no failure. */
+void health_update(struct tenant_health *h, const struct snapshot *snapshot,
+                   const struct tenant_memory *after, const struct failure *f);
+/* The poll sample of one tenant (kind POLL, subject ""): sign-in or permission refused, schema
+ * changed, emptied, mass disappearance, broken configuration: warning at once (hold 0, 1 sample);
+ * otherwise by the age of the oldest incomplete section against poll.warning / poll.critical. */
+int judge_poll(const struct judge_context *ctx, const struct tenant_health *h,
+               const struct instant *now, struct sample *ret, struct failure *ret_failure);
+/* One receiver with parked entries or switched off: kind DELIVERY. `pager`: critical. */
+int judge_delivery(const char *receiver, bool pager, int64_t parked, bool disabled,
+                   const struct instant *now, struct sample *ret, struct failure *ret_failure);
+void sample_clear(struct sample *s); /* frees what is inside */
+
+/* The order to place now, and the one that brings the reserve back (spec.md section 3). `warning_bp`
+ * and `remaining_warning` may be off (limit.on false). waiting may be FACT_UNKNOWN (taken as 0). */
+int64_t units_to_unblock(int64_t allotted, int64_t consumed, int64_t waiting);
+int64_t units_to_buy(int64_t allotted, int64_t consumed, int64_t waiting, const struct limit *usage,
+                     const struct limit *remaining);
