@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/alerts.h: samples + alert states + now -> changes. Pure: no I/O, no clock of its own.
+ *
+ * The book holds every alert instance in memory, as the store has it on disk. Planning makes a value
+ * that says what would change; the store commits it; only then is it applied to the book. Every
+ * decision to speak is "differs from what was last said?", never "did it just change?". */
+#pragma once
+#include "alerts/route.h"
+#include "alerts/step.h"
+
+#define LEVELS 2 /* latches per finding: LEVEL_WARNING - 1, LEVEL_CRITICAL - 1 */
+
+struct alert { /* one instance; plain data, so that the store can keep it */
+    char id[ALERT_ID_TEXT];
+    enum kind kind;
+    char *tenant_id; /* "" for alerts that belong to no tenant */
+    char *subject;
+    uint32_t episode; /* of the instance, +1 at each PENDING -> FIRING */
+    uint64_t seq;     /* +1 at each event */
+    struct latch latch[RULE_COUNT_][LEVELS];
+    enum level muted[RULE_COUNT_]; /* baseline: said in the digest; silent until worse or cleared */
+    enum alert_state state;        /* derived, kept for people */
+    enum level level;              /* worst latch that is FIRING or RECOVERING */
+    enum rule rule;                /* deciding finding */
+    int64_t value, threshold;
+    enum unit unit;
+    struct instant started;     /* of the episode (or of PENDING) */
+    enum level said;            /* level last told to anybody; NONE: nothing open */
+    enum rule said_rule;
+    int64_t said_value, said_waiting; /* numbers last told: for "doubled" and "0 -> n" */
+    usec_t reminder_at;               /* wall time; 0: none planned */
+    uint32_t reminders;               /* sent in this episode at this level */
+    struct facts *facts;              /* last known; NULL before the first sample */
+};
+int alert_copy(const struct alert *src, struct alert **ret);
+void alert_free(struct alert *a);
+DEFINE_CLEANUP(struct alert *, alert_free)
+
+struct book;
+int book_new(struct book **ret);
+void book_free(struct book *b);
+DEFINE_CLEANUP(struct book *, book_free)
+int book_put(struct book *b, struct alert *a); /* takes it over; replaces one with the same id */
+const struct alert *book_find(const struct book *b, enum kind kind, const char *tenant_id,
+                              const char *subject);
+const struct alert *book_by_id(const struct book *b, const char *id);
+const struct alert *book_next(const struct book *b, size_t *cursor); /* all; NULL ends */
+size_t book_count_tenant(const struct book *b, const char *tenant_id);
+
+struct alert_options {
+    bool first_run_each; /* first_run = "each": no baseline */
+    struct {
+        usec_t every[LEVEL_COUNT_]; /* 0: no reminders at that level */
+        uint32_t growth;            /* each interval is this many times the one before */
+        usec_t cap;
+    } repeat;
+};
+
+/* One thing to tell, and to whom. The store turns it into rows. */
+struct event {
+    struct notice *notice; /* or */
+    struct digest *digest;
+    receiver_set to;       /* RESOLVED: everybody who may have been told of the episode instead */
+};
+struct changes {
+    struct alert **alert; /* new values of the alerts that changed; owned */
+    size_t n_alerts;
+    struct event *event;
+    size_t n_events;
+    char (*removed)[ALERT_ID_TEXT]; /* instances to forget (moved subjects, archived) */
+    size_t n_removed;
+};
+void changes_free(struct changes *c);
+DEFINE_CLEANUP(struct changes *, changes_free)
+bool changes_empty(const struct changes *c);
+
+struct plan_context {
+    const struct alert_options *options;
+    const struct route_options *routes;
+    struct instant now;
+    usec_t outage_tolerance; /* max(1 h, three polls) */
+    bool first_run;          /* the tenant's first complete poll ever: baseline and digest */
+    const char *tenant_id, *tenant_name; /* of the samples; NULL for delivery samples */
+    bool complete_list; /* the samples are all that exists for this tenant: alerts without one are archived */
+};
+/* What these samples change. Fresh samples only: never call it twice for one poll.
+ * The samples are not modified. Only -ENOMEM / -EIO (random ids). */
+int alerts_plan(const struct plan_context *ctx, const struct book *book,
+                const struct samples *samples, struct changes **ret, struct failure *ret_failure);
+/* Reminders that are due at ctx->now, whatever tenant. */
+int alerts_plan_reminders(const struct plan_context *ctx, const struct book *book,
+                          struct changes **ret, struct failure *ret_failure);
+/* After a reload: alerts whose rule is gone or whose tenant is no longer configured end, with
+ * "resolved", reason rule_removed, if their episode was told. `keep` answers for one alert. */
+int alerts_plan_removed(const struct plan_context *ctx, const struct book *book,
+                        bool (*keep)(const struct alert *a, void *userdata), void *userdata,
+                        struct changes **ret, struct failure *ret_failure);
+/* After the commit: the changes become the book's truth. Takes the alerts out of *c. */
+void alerts_apply(struct book *book, struct changes *c);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/notice.h: an event as it is told: facts, state and the words for people. Pure. */
+#pragma once
+#include "base/digest.h"
+#include "rules/judge.h"
+
+enum event_type {
+    EVENT_FIRING,
+    EVENT_ESCALATED,
+    EVENT_DEESCALATED,
+    EVENT_UPDATED,
+    EVENT_REMINDER,
+    EVENT_RESOLVED,
+    EVENT_DIGEST,
+    EVENT_TEST,
+    EVENT_TYPE_COUNT_
+};
+const char *event_type_name(enum event_type t); /* "alert.firing", ..., "receiver.test" */
+int event_type_parse(const char *name);
+
+enum alert_state { ALERT_OK, ALERT_PENDING, ALERT_FIRING, ALERT_RECOVERING, ALERT_STATE_COUNT_ };
+const char *alert_state_name(enum alert_state s); /* "ok", "pending", "firing", "recovering" */
+
+#define ALERT_ID_TEXT 17 /* 16 hex digits and NUL */
+/* First 16 hex digits of SHA-256 over kind, tenant id and subject, each as LENGTH:BYTES. */
+int alert_id(enum kind kind, const char *tenant_id, const char *subject,
+             char ret[static ALERT_ID_TEXT]);
+
+struct notice {
+    enum event_type type;
+    char event_id[UUID_TEXT];
+    char alert_id[ALERT_ID_TEXT];
+    enum kind kind;
+    uint32_t episode;
+    uint64_t seq;
+    enum alert_state state; /* FIRING, or OK for "resolved" */
+    enum level level;       /* resolved: the level that ended */
+    enum level previous;    /* LEVEL_NONE: null */
+    enum rule rule;         /* the deciding finding */
+    int64_t value, threshold; /* FACT_UNKNOWN; in `unit`; percent in basis points */
+    enum unit unit;
+    bool finding[RULE_COUNT_]; /* which findings are at a level now */
+    usec_t started_at, observed_at, at; /* episode; poll; the event itself */
+    usec_t stale_since_at; /* not 0: the numbers are this old ("data as of ...") */
+    struct facts *facts;   /* never NULL but for TEST and DIGEST */
+    char *title;           /* one line a person understands on a phone, <= 120 bytes */
+    char *summary;         /* one line */
+    char *description;     /* a few lines: what, since when, how many */
+    char *next_step;       /* what to do now */
+    const char *reason;    /* NULL, or "rule_removed" ...; a literal */
+};
+int notice_copy(const struct notice *src, struct notice **ret);
+void notice_free(struct notice *n);
+DEFINE_CLEANUP(struct notice *, notice_free)
+/* Fills title, summary, description and next_step from the rest; -ENOMEM. Foreign names inside are
+ * cleaned. Times are in the tenant's zone (facts.utc_offset) and say so in the description. */
+int notice_write_texts(struct notice *n);
+
+/* A digest in parts of at most DIGEST_LINES; together the parts name every notice. */
+#define DIGEST_LINES 20
+struct digest {
+    char event_id[UUID_TEXT];
+    char digest_id[UUID_TEXT]; /* the same in all parts */
+    uint32_t part, parts;
+    const char *reason; /* "first_run"; a literal */
+    enum level worst;
+    usec_t at;
+    struct notice **notice; /* owned, each as it would be told */
+    size_t n_notices;
+    struct { enum rule rule; enum level level; uint32_t count; } *count; /* of all parts together */
+    size_t n_counts;
+    char *title, *summary, *tenant_name, *tenant_id;
+};
+void digest_free(struct digest *d);
+DEFINE_CLEANUP(struct digest *, digest_free)

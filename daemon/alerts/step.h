@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/step.h: the state machine of one level of one finding, as a table. Pure.
+ *
+ * A finding has one latch per level. A latch is OK, PENDING (breached, not held long enough),
+ * FIRING, or RECOVERING (cleared, not held long enough). An alert takes its level from the worst
+ * latch that is FIRING or RECOVERING (alert life cycle, sections 2 and 3). */
+#pragma once
+#include "alerts/notice.h"
+
+enum latch_input {
+    LATCH_UNKNOWN, /* nothing known: everything stays, timers freeze */
+    LATCH_CLEAR,   /* below what keeps the level */
+    LATCH_BAND,    /* between clear and raise: hysteresis */
+    LATCH_BREACH,  /* at or beyond the limit */
+    LATCH_REMOVED, /* the rule is off or does not apply any more */
+    LATCH_INPUT_COUNT_
+};
+enum latch_act {
+    LATCH_STAY,    /* keep state and timer */
+    LATCH_FREEZE,  /* keep state, stop the clock */
+    LATCH_START,   /* enter a timed state with this sample as the first */
+    LATCH_COUNT,   /* one more sample of the same; move on if it was held long enough */
+    LATCH_ENTER,   /* enter an untimed state */
+};
+struct latch_step {
+    enum alert_state next; /* for COUNT: where it goes when held */
+    enum latch_act act;
+};
+extern const struct latch_step LATCH_STEPS[ALERT_STATE_COUNT_][LATCH_INPUT_COUNT_];
+
+struct latch {
+    enum alert_state state;
+    usec_t held;         /* in the present timed state, frozen gaps left out */
+    uint32_t samples;
+    struct instant last; /* the last sample that counted; boot 0: frozen since */
+};
+struct hold { /* how long a breach, and a recovery, must last */
+    usec_t hold_for, keep_firing_for;
+    uint32_t min_samples;
+    usec_t outage_tolerance; /* a longer gap between samples restarts PENDING, and does not count
+                                for RECOVERING */
+};
+/* Applies one sample. Returns the new state. */
+enum alert_state latch_step(struct latch *l, enum latch_input input, const struct hold *hold,
+                            const struct instant *now);
