@@ -37,6 +37,9 @@ enum json_is json_get_string(const struct json *object, const char *key, const c
 enum json_is json_get_int(const struct json *object, const char *key, int64_t min, int64_t max,
                           int64_t *ret); /* whole numbers up to 2^53 */
 enum json_is json_get_bool(const struct json *object, const char *key, bool *ret);
+/* The same of the value itself, for elements of an array. */
+enum json_is json_int(const struct json *j, int64_t min, int64_t max, int64_t *ret);
+enum json_is json_bool(const struct json *j, bool *ret);
 enum json_is json_get_array(const struct json *object, const char *key, const struct json **ret);
 enum json_is json_get_object(const struct json *object, const char *key, const struct json **ret);
 
