@@ -36,7 +36,10 @@ bool text_equal_nocase(const char *a, const char *b); /* ASCII; for GUIDs and co
  * Always NUL-terminates; returns dst. */
 char *text_clean(char *dst, size_t size, const char *src, size_t len);
 #define TEXT_CLEAN_MAX 257
-/* 1 if all of it is well-formed UTF-8 (no surrogates, no overlong forms, at most U+10FFFF). */
+/* The code point at `bytes` and its length, 1 to 4; -n if the first n bytes (1 to 3) are no
+ * well-formed UTF-8. `len` is not 0. */
+int text_decode(const void *bytes, size_t len, uint32_t *ret);
+/* True if all of it is well-formed UTF-8 (no surrogates, no overlong forms, at most U+10FFFF). */
 bool text_is_utf8(const void *bytes, size_t len);
 /* Number of bytes, at most `max`, at which `s` can be cut without splitting a code point. */
 size_t text_cut(const char *s, size_t len, size_t max);

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* base/clean.c: UTF-8 as RFC 3629 has it, and the cleaner every foreign text passes. */
+#include "base/text.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ASCII_WORD UINT64_C(0x8080808080808080)
+
+static bool between(unsigned char c, unsigned char low, unsigned char high)
+{
+    return c >= low && c <= high;
+}
+
+/* The second byte alone decides about overlong forms, surrogates and the end of the range: Unicode
+ * 15, table 3-7. What a bad sequence skips is its longest well-formed beginning, so that one broken
+ * character becomes one replacement character (Unicode 15, 3.9, "best practice"). */
+int text_decode(const void *bytes, size_t len, uint32_t *ret)
+{
+    const unsigned char *s = bytes;
+    assert(len > 0);
+    if (s[0] < 0x80) {
+        *ret = s[0];
+        return 1;
+    }
+    int n = between(s[0], 0xC2, 0xDF)   ? 2
+            : between(s[0], 0xE0, 0xEF) ? 3
+            : between(s[0], 0xF0, 0xF4) ? 4
+                                        : 0;
+    if (n == 0)
+        return -1;
+    unsigned char low = s[0] == 0xE0 ? 0xA0 : s[0] == 0xF0 ? 0x90 : 0x80;
+    unsigned char high = s[0] == 0xED ? 0x9F : s[0] == 0xF4 ? 0x8F : 0xBF;
+    uint32_t c = s[0] & (0x7Fu >> n);
+    for (int i = 1; i < n; i++) {
+        if ((size_t)i >= len || !between(s[i], low, high))
+            return -i;
+        c = c << 6 | (s[i] & 0x3Fu);
+        low = 0x80;
+        high = 0xBF;
+    }
+    *ret = c;
+    return n;
+}
+
+bool text_is_utf8(const void *bytes, size_t len)
+{
+    const unsigned char *s = bytes, *end = s + len;
+    while (s < end) {
+        uint64_t word;
+        if ((size_t)(end - s) >= sizeof word) {
+            memcpy(&word, s, sizeof word);
+            if (!(word & ASCII_WORD)) {
+                s += sizeof word;
+                continue;
+            }
+        }
+        uint32_t c;
+        int n = text_decode(s, (size_t)(end - s), &c);
+        if (n < 0)
+            return false;
+        s += n;
+    }
+    return true;
+}
+
+size_t text_cut(const char *s, size_t len, size_t max)
+{
+    if (len <= max)
+        return len;
+    size_t n = max;
+    /* A character has at most three bytes behind its first; more of them are noise. */
+    while (n > 0 && max - n < 3 && ((unsigned char)s[n] & 0xC0) == 0x80)
+        n--;
+    return ((unsigned char)s[n] & 0xC0) == 0x80 ? max : n;
+}
+
+/* What can end a line, move a cursor, reorder or hide text: controls, the bidi controls of UAX #9,
+ * and characters without a width of their own. */
+static bool is_unsafe(uint32_t c)
+{
+    static const struct {
+        uint32_t first, last;
+    } RANGES[] = {
+        {0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},     {0x34F, 0x34F},
+        {0x61C, 0x61C},   {0x180E, 0x180E}, {0x200B, 0x200F}, {0x2028, 0x202E},
+        {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F},
+    };
+    if (c >= 0x20 && c < 0x7F)
+        return false;
+    for (size_t i = 0; i < sizeof RANGES / sizeof *RANGES; i++)
+        if (c >= RANGES[i].first && c <= RANGES[i].last)
+            return true;
+    return false;
+}
+
+char *text_clean(char *dst, size_t size, const char *src, size_t len)
+{
+    assert(size > 0);
+    size_t out = 0, cut = 0; /* cut: where "..." can still follow */
+    for (size_t i = 0; i < len;) {
+        char escaped[12];
+        const char *piece = src + i;
+        size_t n;
+        uint32_t c;
+        int used = text_decode(src + i, len - i, &c);
+        if (used < 0) {
+            piece = "\xEF\xBF\xBD";
+            n = 3;
+            used = -used;
+        } else if (is_unsafe(c)) {
+            n = (size_t)snprintf(escaped, sizeof escaped, "\\u{%x}", (unsigned)c);
+            piece = escaped;
+        } else {
+            n = (size_t)used;
+        }
+        if (n > size - 1 - out) {
+            size_t dots = size - 1 - cut < 3 ? size - 1 - cut : 3;
+            memset(dst + cut, '.', dots);
+            out = cut + dots;
+            break;
+        }
+        memcpy(dst + out, piece, n);
+        out += n;
+        i += (size_t)used;
+        if (size - 1 - out >= 3)
+            cut = out;
+    }
+    dst[out] = '\0';
+    return dst;
+}
