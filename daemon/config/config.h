@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* config/config.h: a file becomes the options that the rooms below declare, checked as a whole.
+ *
+ * One key table gives parsing, ranges, defaults, --dump-config, and the checks of manual page and
+ * sample. All problems of a run are collected, each "FILE:LINE: what is wrong; what to do"; a syntax
+ * error or a duplicate key stops the reader and is alone. tenants.d beside the main file is read
+ * too; a broken tenant file breaks that tenant only. */
+#pragma once
+#include "deliver/deliver.h"
+#include "graph/graph.h"
+
+struct tenant_options {
+    struct graph_options graph;
+    struct tenant_facts facts;
+    bool enabled;
+    char *broken; /* NULL, or the one line that says why this tenant cannot run */
+};
+struct options {
+    char *path; /* absolute, of the main file */
+    usec_t poll_interval, poll_timeout;
+    int64_t poll_jitter_bp;
+    uint32_t poll_concurrency, poll_requests;
+    char *ca_file, *proxy, *proxy_password_file;
+    struct tenant_options *tenant;
+    size_t n_tenants;
+    struct rule_options rules;
+    struct products *products;
+    struct alert_options alerts;
+    struct route_options routes;
+    struct receiver_options *receiver; /* same order as routes.receiver */
+    size_t n_receivers;
+    usec_t history_keep;
+    int log_level; /* LOG_INFO ... */
+};
+void options_free(struct options *o);
+DEFINE_CLEANUP(struct options *, options_free)
+
+struct problem {
+    char *text;  /* "FILE:LINE: what is wrong; what to do" */
+    bool fatal;  /* false: a warning, or it breaks one tenant only */
+    bool warning; /* worth saying, but --check-config is fine with it */
+};
+struct problems {
+    struct problem *problem;
+    size_t n;
+};
+void problems_free(struct problems *p);
+/* Reads and checks everything that a start would refuse, changes nothing, makes no connection.
+ * 0: *ret is whole (problems may still hold warnings and broken tenants). -EINVAL: at least one
+ * fatal problem, *ret is not written. -ENOMEM. */
+int options_load(const char *path, struct options **ret, struct problems *ret_problems);
+/* Every effective value as a configuration that loads again; secrets as file names. */
+int options_dump(const struct options *o, char **ret);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/deliver.h: the courier works the outbox; one receiver, one queue, one connection, one
+ * backoff. A receiver type is a row in the table of receiver.c and one file. */
+#pragma once
+#include "http/http.h"
+#include "store/store.h"
+
+enum receiver_type { RECEIVER_JOURNAL, RECEIVER_SYSLOG, RECEIVER_WEBHOOK, RECEIVER_TYPE_COUNT_ };
+const char *receiver_type_name(enum receiver_type t);
+int receiver_type_parse(const char *name); /* -EINVAL */
+
+struct receiver_options { /* filled by config/, which owns the strings */
+    char *name;
+    enum receiver_type type;
+    char *facility;         /* syslog: "daemon" */
+    char *identifier;       /* syslog: "seatwatchd" */
+    char *socket;           /* syslog and journal: path of the local socket; "" = /dev/log, journald's */
+    char *url_file;         /* webhook: a path; the URL is a credential */
+    char *signing_key_file; /* webhook: one whsec_ key a line, newest first, at most two */
+    char *ca_file;
+    bool allow_http;
+};
+int syslog_facility_parse(const char *name); /* LOG_DAEMON ...; -EINVAL */
+
+struct courier;
+struct courier_options {
+    const struct receiver_options *receiver;
+    size_t n_receivers;
+};
+/* A delivery ended: for counting, and for telling the alert engine about parked entries. */
+typedef void courier_heard(void *userdata, const char *receiver, enum outbox_state state);
+/* Reads keys and URLs once to check them (and again whenever they change). Options are borrowed. */
+int courier_new(const struct courier_options *o, struct store *store, struct http *http, sd_event *event,
+                courier_heard *heard, void *userdata, struct courier **ret, struct failure *ret_failure);
+void courier_free(struct courier *c); /* cancels attempts under way: their outcome is unknown */
+DEFINE_CLEANUP(struct courier *, courier_free)
+/* There may be new entries: look at the queues soon, from the event loop. */
+void courier_wake(struct courier *c);
+/* --once: one attempt for each due entry, then `done` from the event loop. */
+typedef void courier_idle(void *userdata);
+int courier_drain(struct courier *c, courier_idle *done, void *userdata);
+/* SIGTERM: nothing new; `done` when what is in flight has ended or after `grace`. */
+int courier_stop(struct courier *c, usec_t grace, courier_idle *done, void *userdata);
+bool courier_disabled(const struct courier *c, const char *receiver); /* 410: until the config changes */
+
+/* --test-receiver: one message, not from the outbox. `text` is the answer, cleaned. */
+typedef void deliver_test_done(void *userdata, bool accepted, const char *text);
+int deliver_test(const struct receiver_options *o, struct http *http, sd_event *event, struct instant now,
+                 deliver_test_done *done, void *userdata, struct failure *ret_failure);
+/* Everything that a start would refuse about this receiver: files, keys, URLs, facility. */
+int deliver_check(const struct receiver_options *o, struct failure *ret_failure);
+extern const struct store_codec deliver_codec; /* facts, notices and digests as JSON */

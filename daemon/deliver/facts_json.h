@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/facts_json.h: notices as JSON and back. The object is the `data` of the webhook body
+ * (spec.md section 4), so what the store keeps is what receivers get, plus what a restart needs
+ * under "_": kind, the texts' inputs, offsets. Pure; fuzzed. */
+#pragma once
+#include "alerts/notice.h"
+#include "json/json.h"
+
+int facts_json_pack(const struct facts *f, char **ret, size_t *ret_len);
+int facts_json_unpack(const char *bytes, size_t len, struct facts **ret);
+int notice_json_pack(const struct notice *n, char **ret, size_t *ret_len);
+int notice_json_unpack(const char *bytes, size_t len, struct notice **ret);
+int digest_json_pack(const struct digest *d, char **ret, size_t *ret_len);
+int digest_json_unpack(const char *bytes, size_t len, struct digest **ret);
+/* Writes the public object behind `key` (NULL inside arrays). */
+void notice_json_put(struct json_writer *w, const char *key, const struct notice *n);
+/* The alert object of `--once --json` and digests uses the same names (spec.md section 1). */

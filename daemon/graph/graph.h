@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* graph/graph.h: how a snapshot of a tenant is fetched from Microsoft Graph.
+ *
+ * Always ends in a snapshot: sections that could not be read whole are unknown in it, and the report
+ * says why. Continuations go before new work; `requests` of one tenant are in flight at most, one
+ * while throttled. The token is cached and renewed early; one 401 renews it once, a second is an auth
+ * failure. What the service refuses (an option, the whole API) is remembered for the tenant. API page
+ * names: see the digest in the manual page, section "WHAT IS READ". */
+#pragma once
+#include "http/http.h"
+#include "model/snapshot.h"
+
+enum auth { AUTH_CLIENT_SECRET };
+enum cloud { CLOUD_GLOBAL, CLOUD_USGOV_L4, CLOUD_USGOV_L5, CLOUD_CHINA };
+enum source_option { SOURCE_OPTION_AUTO, SOURCE_OPTION_CLOUD_LICENSING, SOURCE_OPTION_SUBSCRIBED_SKUS };
+
+struct graph_options { /* one tenant; filled by config/, which owns the strings */
+    char *name, *tenant_id, *client_id;
+    enum auth auth;
+    char *client_secret_file; /* a path */
+    enum cloud cloud;
+    char *graph_url, *login_url; /* "" : by cloud */
+    char *resource;              /* "" : Graph root of the cloud */
+    char *api_version;           /* "beta" */
+    enum source_option source;
+    uint32_t requests; /* in flight */
+    usec_t timeout;    /* of the whole poll */
+};
+/* The roots that these options mean. kind CONFIG. */
+int graph_roots(const struct graph_options *o, struct origin *ret_graph, struct origin *ret_login,
+                struct failure *ret_failure);
+
+struct graph; /* one tenant: token, what was learnt, a poll under way */
+int graph_new(const struct graph_options *o, struct http *http, sd_event *event, struct graph **ret,
+              struct failure *ret_failure);
+void graph_free(struct graph *g); /* cancels a poll without calling back */
+DEFINE_CLEANUP(struct graph *, graph_free)
+
+struct graph_report {
+    struct failure failure; /* the worst thing that happened; only if !complete */
+    bool complete;          /* every section that the source offers */
+    uint32_t requests;      /* everything sent: token and retries included */
+    uint64_t bytes;         /* received, on the wire */
+    usec_t took;
+    uint32_t throttled;     /* answers 429/503 */
+    usec_t resume_at_mono;  /* Retry-After reached beyond the poll: do not poll before (boot time); 0 */
+    int64_t skew_seconds;   /* our clock minus Graph's Date, if skew_known */
+    bool skew_known;
+    char note[256];         /* worth saying once: an option was refused, the fallback is in use; "" */
+};
+typedef void graph_done(void *userdata, struct snapshot *snapshot /* yours */, const struct graph_report *report);
+/* -EBUSY: one is under way already. `done` comes from the event loop. */
+int graph_poll(struct graph *g, graph_done *done, void *userdata, struct failure *ret_failure);
+bool graph_polling(const struct graph *g);
+void graph_cancel(struct graph *g); /* no callback follows */
+/* A new secret on disk, or a reload: forget the token, read the secret again. */
+void graph_renew(struct graph *g);
+enum source graph_source(const struct graph *g);     /* NONE before the first answer */
+void graph_set_answered(struct graph *g, enum source known); /* from the store: once Graph has answered, no fallback */
+
+/* --check-access: sign in and try each call that this tenant needs, one after the other. */
+struct graph_check {
+    const char *call; /* "sign-in", "GET /admin/cloudLicensing/allotments", ... */
+    const char *what_for, *permission;
+    int status;       /* 0: no answer */
+    bool ok, needed;  /* needed: without it the main job cannot run */
+    char text[384];   /* "ok", or what is wrong and what to do */
+};
+typedef void graph_check_done(void *userdata, const struct graph_check *checks, size_t n, bool usable);
+int graph_check_access(struct graph *g, graph_check_done *done, void *userdata, struct failure *ret_failure);
