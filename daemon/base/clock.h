@@ -25,5 +25,6 @@ struct instant clock_now(void);
  * instant. */
 usec_t instant_since(const struct instant *then, const struct instant *now);
 /* Seconds (east positive) between UTC and the named zone at `at`; "UTC" and NULL give 0.
- * -ENOENT if the system knows no such zone. Uses TZ in a buffer of its own; see clock.c. */
+ * -ENOENT if the system knows no such zone. Uses TZ in a buffer of its own; see clock.c. The first
+ * call with a real zone puts it into the environment: make it before there are threads. */
 int clock_zone_offset(const char *zone, usec_t at, int32_t *ret_seconds);

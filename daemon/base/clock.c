@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* base/clock.c: the kernel's clocks, the boot they belong to, and the offsets of time zones. */
+#include "base/clock.h"
+
+#include "base/cleanup.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define GAP_MAX (30 * USEC_PER_DAY)
+
+static usec_t clock_read(clockid_t id)
+{
+    struct timespec t;
+    if (clock_gettime(id, &t) < 0 || t.tv_sec < 0)
+        return 0; /* neither clock can be missing on a kernel that runs us; 1969 counts as 1970 */
+    return (usec_t)t.tv_sec * USEC_PER_SEC + (usec_t)t.tv_nsec / 1000;
+}
+
+/* The first 16 hexadecimal digits, dashes skipped; 0 if there are fewer. */
+static uint64_t boot_parse(const char *text)
+{
+    uint64_t id = 0;
+    int digits = 0;
+    for (; *text && digits < 16; text++) {
+        int value = *text >= '0' && *text <= '9'   ? *text - '0'
+                    : *text >= 'a' && *text <= 'f' ? *text - 'a' + 10
+                                                   : -1;
+        if (value >= 0) {
+            id = id << 4 | (unsigned)value;
+            digits++;
+        } else if (*text != '-') {
+            break;
+        }
+    }
+    return digits == 16 ? id : 0;
+}
+
+/* ProcSubset=pid hides the kernel's file from a sandboxed service; the unit then passes systemd's
+ * own copy of the same number (specifier %b). With neither, every start counts as a boot of its
+ * own: gaps are then measured on the wall clock, which is what a real boot would do too. */
+static uint64_t boot_find(void)
+{
+    char buf[64] = "";
+    CLEANUP(close) int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        ssize_t n = read(fd, buf, sizeof buf - 1);
+        buf[n > 0 ? n : 0] = '\0';
+    }
+    uint64_t boot = boot_parse(buf);
+    const char *given = getenv("SEATWATCH_BOOT_ID");
+    if (boot == 0 && given)
+        boot = boot_parse(given);
+    if (boot == 0 && getrandom(&boot, sizeof boot, GRND_NONBLOCK) != sizeof boot)
+        boot = clock_read(CLOCK_REALTIME);
+    return boot ? boot : 1;
+}
+
+struct instant clock_now(void)
+{
+    static uint64_t boot;
+    if (boot == 0)
+        boot = boot_find();
+    return (struct instant){clock_read(CLOCK_REALTIME), clock_read(CLOCK_BOOTTIME), boot};
+}
+
+usec_t instant_since(const struct instant *then, const struct instant *now)
+{
+    if (then->boot == 0 || now->boot == 0)
+        return 0;
+    if (then->boot == now->boot)
+        return now->mono > then->mono ? now->mono - then->mono : 0;
+    usec_t gap = now->at > then->at ? now->at - then->at : 0;
+    return gap < GAP_MAX ? gap : GAP_MAX;
+}
+
+/* ---- zones ----
+ *
+ * glibc computes offsets only for the zone in the environment's TZ. libcurl's resolver threads may
+ * call getenv() at any time, and setenv() would move or free what they are reading. So TZ enters
+ * the environment once, as this array, and another zone is written into the array in place: a
+ * reader that looks for some other name compares "TZ=" at most and never sees memory go away.
+ * Nothing else in the process asks for local time. */
+#define ZONE_DIR "/usr/share/zoneinfo/"
+#define ZONE_MAX 64
+static char tz[sizeof "TZ=:" ZONE_DIR + ZONE_MAX] = "TZ=:" ZONE_DIR;
+#define TZ_NAME (tz + sizeof "TZ=:" ZONE_DIR - 1)
+#define TZ_PATH (tz + sizeof "TZ=:" - 1)
+
+static bool zone_name_ok(const char *zone)
+{
+    size_t len = strlen(zone);
+    return len > 0 && len <= ZONE_MAX && zone[0] != '/' && !strstr(zone, "..") &&
+           strspn(zone, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") ==
+               len;
+}
+
+/* The directory also holds tables that are no zones, and glibc takes those for UTC. */
+static bool zone_file_ok(const char *path)
+{
+    char magic[4];
+    struct stat st;
+    CLEANUP(close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+           read(fd, magic, sizeof magic) == sizeof magic && memcmp(magic, "TZif", 4) == 0;
+}
+
+int clock_zone_offset(const char *zone, usec_t at, int32_t *ret_seconds)
+{
+    static bool in_environment;
+    if (!zone || strcmp(zone, "UTC") == 0) {
+        *ret_seconds = 0;
+        return 0;
+    }
+    if (!zone_name_ok(zone))
+        return -ENOENT;
+    if (strcmp(TZ_NAME, zone) != 0) {
+        char before[ZONE_MAX + 1];
+        memcpy(before, TZ_NAME, sizeof before);
+        memcpy(TZ_NAME, zone, strlen(zone) + 1);
+        if (!zone_file_ok(TZ_PATH)) {
+            memcpy(TZ_NAME, before, sizeof before);
+            return -ENOENT;
+        }
+    }
+    if (!in_environment && putenv(tz) != 0)
+        return -ENOMEM;
+    in_environment = true;
+    tzset();
+    time_t seconds = (time_t)(at / USEC_PER_SEC);
+    struct tm local;
+    if (!localtime_r(&seconds, &local))
+        return -ERANGE;
+    *ret_seconds = (int32_t)local.tm_gmtoff;
+    return 0;
+}
