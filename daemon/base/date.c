@@ -46,8 +46,9 @@ int duration_parse(const char *text, usec_t *ret, struct failure *ret_failure)
     uint64_t n = 0;
     bool huge = false;
     for (; is_digit(*p); p++)
-        huge |= __builtin_mul_overflow(n, UINT64_C(10), &n) |
-                __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n);
+        if (__builtin_mul_overflow(n, UINT64_C(10), &n) ||
+            __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n))
+            huge = true;
     usec_t unit = unit_size(*p);
     if (p == start || unit == 0 || p[1])
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,

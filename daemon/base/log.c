@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* base/log.c: one line of the daemon's own, to journald or to stderr. */
+#include "base/log.h"
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/journal.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#define LINE_SIZE 1024 /* of a cleaned line; more than any sentence of ours with its failure */
+#define FACILITY_DAEMON 3
+
+/* The one global of the floor: there is one stderr. */
+static struct {
+    int level;
+    struct journal *journal; /* NULL: stderr */
+    unsigned long lost;      /* since the start */
+    unsigned long untold;    /* of these, not yet mentioned */
+} logger = {.level = LOG_INFO};
+
+static const char *const LEVELS[] = {
+    [LOG_EMERG] = "error",     [LOG_ALERT] = "error",   [LOG_CRIT] = "error", [LOG_ERR] = "error",
+    [LOG_WARNING] = "warning", [LOG_NOTICE] = "notice", [LOG_INFO] = "info",  [LOG_DEBUG] = "debug",
+};
+
+int log_level_parse(const char *name)
+{
+    for (int level = LOG_ERR; level <= LOG_DEBUG; level++)
+        if (text_equal(name, LEVELS[level]))
+            return level;
+    return -EINVAL;
+}
+
+void log_level(int level)
+{
+    logger.level = level;
+}
+unsigned long log_lost(void)
+{
+    return logger.lost;
+}
+
+/* systemd.exec(5): JOURNAL_STREAM holds device and inode of the stream it connected to our stderr;
+ * it may have been inherited by a process whose stderr is something else by now. */
+static bool stderr_is_the_journal(void)
+{
+    struct stat st;
+    char stream[64];
+    const char *claimed = getenv("JOURNAL_STREAM");
+    if (!claimed || fstat(STDERR_FILENO, &st) < 0)
+        return false;
+    (void)snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+    return text_equal(stream, claimed);
+}
+
+void log_open(void)
+{
+    log_close();
+    if (stderr_is_the_journal())
+        (void)journal_new(JOURNAL_SOCKET, &logger.journal); /* no memory: stderr does as well */
+}
+
+void log_close(void)
+{
+    journal_free(logger.journal);
+    logger.journal = NULL;
+}
+
+/* A socket could block (journald's stream) or raise SIGPIPE, so it is sent to; the rest is the
+ * user's own terminal, pipe or file. */
+static bool write_stderr(const char *prefix, const char *line)
+{
+    char buf[LINE_SIZE + 32];
+    int len = snprintf(buf, sizeof buf, "%s%s\n", prefix, line);
+    ssize_t n = send(STDERR_FILENO, buf, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n < 0 && errno == ENOTSOCK)
+        n = write(STDERR_FILENO, buf, (size_t)len);
+    return n == len;
+}
+
+static bool send_line(int level, const char *message_id, const char *tenant, const char *line)
+{
+    CLEANUP(text_free) struct text entry = TEXT_INIT(JOURNAL_ENTRY_MAX);
+    journal_add(&entry, "MESSAGE", line, strlen(line));
+    journal_addf(&entry, "PRIORITY", "%d", level);
+    journal_addf(&entry, "SYSLOG_FACILITY", "%d", FACILITY_DAEMON);
+    journal_addf(&entry, "SYSLOG_IDENTIFIER", "seatwatchd");
+    if (message_id)
+        journal_add(&entry, "MESSAGE_ID", message_id, strlen(message_id));
+    if (tenant) {
+        char clean[TEXT_CLEAN_MAX];
+        text_clean(clean, sizeof clean, tenant, strlen(tenant));
+        journal_add(&entry, "SEATWATCH_TENANT", clean, strlen(clean));
+    }
+    int r = journal_send(logger.journal, &entry);
+    if (r != -ENOENT && r != -ECONNREFUSED)
+        return r >= 0;
+    /* Nobody listens: the stream on stderr may still lead somewhere (sd-daemon(3) prefixes). */
+    char prefix[8];
+    (void)snprintf(prefix, sizeof prefix, "<%d>", level);
+    return write_stderr(prefix, line);
+}
+
+static void send_counted(int level, const char *message_id, const char *tenant, const char *line)
+{
+    if (logger.untold > 0) {
+        char told[128];
+        (void)snprintf(told, sizeof told,
+                       "%lu log lines are missing here: journald did not take them", logger.untold);
+        if (send_line(LOG_WARNING, NULL, NULL, told))
+            logger.untold = 0;
+    }
+    if (logger.untold == 0 && send_line(level, message_id, tenant, line))
+        return;
+    logger.lost++;
+    logger.untold++;
+}
+
+static void log_line(int level, const char *message_id, const char *tenant, const char *raw)
+{
+    char line[LINE_SIZE];
+    text_clean(line, sizeof line, raw, strlen(raw));
+    if (logger.journal) {
+        send_counted(level, message_id, tenant, line);
+        return;
+    }
+    char prefix[16];
+    (void)snprintf(prefix, sizeof prefix, "%s: ", LEVELS[level & LOG_PRIMASK]);
+    (void)write_stderr(prefix, line);
+}
+
+void log_event(int level, const char *message_id, const char *tenant, const char *fmt, ...)
+{
+    if (level > logger.level)
+        return;
+    char raw[2 * LINE_SIZE];
+    va_list ap;
+    va_start(ap, fmt);
+    if (vsnprintf(raw, sizeof raw, fmt, ap) >= 0)
+        log_line(level, message_id, tenant, raw);
+    va_end(ap);
+}
+
+void log_say(int level, const char *fmt, ...)
+{
+    if (level > logger.level)
+        return;
+    char raw[2 * LINE_SIZE];
+    va_list ap;
+    va_start(ap, fmt);
+    if (vsnprintf(raw, sizeof raw, fmt, ap) >= 0)
+        log_line(level, NULL, NULL, raw);
+    va_end(ap);
+}
+
+void log_failure(int level, const struct failure *f, const char *what, const char *next)
+{
+    if (next)
+        log_say(level, "%s: %s; %s", what, f->text, next);
+    else
+        log_say(level, "%s: %s", what, f->text);
+}
