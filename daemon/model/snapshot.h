@@ -48,6 +48,7 @@ struct snapshot {
     enum section allotments, errors;
     struct allotment *allotment; /* sorted by id */
     size_t n_allotments;
+    size_t n_skus; /* different SKUs among them */
     struct error_group *error_group; /* sorted by SKU and code */
     size_t n_error_groups;
     bool schema_changed; /* rows came, and a required member was missing in every one of them */
@@ -81,15 +82,18 @@ int snapshot_add_allotment(struct snapshot_builder *b, struct allotment *a);
 /* One waiting member of an allotment that was added before; since_at 0 = not known. Unknown
  * allotment ids are ignored (a pool that vanished between two calls). */
 int snapshot_add_waiting(struct snapshot_builder *b, const char *allotment_id, usec_t since_at);
-/* Forget what was folded for this allotment so far (its list is read again from the start). */
+/* Forget what was folded for this allotment so far (its list is read again from the start). An
+ * allotment that came twice needs this before its section can become complete, because two chains of
+ * pages may both have been folded into it. */
 void snapshot_reset_waiting(struct snapshot_builder *b, const char *allotment_id);
 void snapshot_set_waiting(struct snapshot_builder *b, const char *allotment_id, enum section section);
 int snapshot_add_error(struct snapshot_builder *b, const char *sku_id, const char *code);
 void snapshot_set_allotments(struct snapshot_builder *b, enum section section);
 void snapshot_set_errors(struct snapshot_builder *b, enum section section);
 void snapshot_set_schema_changed(struct snapshot_builder *b);
-/* Sorts and hands over; the builder is empty afterwards and only good for freeing. An unknown
- * allotment list makes every waiting section unknown too. */
+/* Sorts and hands over; the builder is empty afterwards and only good for freeing. What lies in a
+ * section that is not complete is dropped: no rows, no counts. So an unknown allotment list has no
+ * allotments, and no waiting sections either. */
 int snapshot_finish(struct snapshot_builder *b, struct snapshot **ret);
 /* Iterate while building: ids of allotments whose waiting section is still unknown. NULL ends. */
 const char *snapshot_next_unread(const struct snapshot_builder *b, size_t *cursor);

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT */
+/* model/builder.c: pages come in, in any order and sometimes twice; a snapshot comes out.
+ *
+ * Waiting members and errors are folded as they come. Members of one pool come many in a row, so
+ * the pool that was hit last is tried before the table is asked. */
+#include "base/digest.h"
+#include "base/text.h"
+#include "model/index.h"
+#include "model/room.h"
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+struct entry {
+    struct allotment a;
+    bool contradicted; /* came twice and differently */
+    bool refold;       /* came twice: its waiting list must be read from the start to count */
+};
+
+struct snapshot_builder {
+    struct snapshot *snapshot; /* its head; the arrays are filled in by finish */
+    struct entry *entry;
+    size_t n_entries, entries_size;
+    struct index entries;
+    size_t last_hit;
+    struct error_group *group;
+    size_t n_groups, groups_size;
+    struct index groups;
+    bool allotments_broken, errors_broken; /* a row was lost: never complete */
+};
+
+int snapshot_builder_new(const char *tenant, const char *tenant_id, enum source source,
+                         struct instant taken, struct snapshot_builder **ret)
+{
+    CLEANUP(snapshot_builder_free) struct snapshot_builder *b = calloc(1, sizeof *b);
+    if (!b)
+        return -ENOMEM;
+    b->snapshot = calloc(1, sizeof *b->snapshot);
+    if (!b->snapshot)
+        return -ENOMEM;
+    b->snapshot->source = source;
+    b->snapshot->taken = taken;
+    int r = text_copy(tenant, &b->snapshot->tenant);
+    if (r >= 0)
+        r = text_copy(tenant_id, &b->snapshot->tenant_id);
+    if (r < 0)
+        return r;
+    *ret = TAKE(b);
+    return 0;
+}
+
+void snapshot_builder_free(struct snapshot_builder *b)
+{
+    if (!b)
+        return;
+    for (size_t i = 0; i < b->n_entries; i++)
+        allotment_clear(&b->entry[i].a);
+    for (size_t i = 0; i < b->n_groups; i++)
+        error_group_clear(&b->group[i]);
+    free(b->entry);
+    free(b->group);
+    index_free(&b->entries);
+    index_free(&b->groups);
+    snapshot_free(b->snapshot);
+    free(b);
+}
+
+/* ---- growing ---- */
+
+static int grow(void **items, size_t *size, size_t n, size_t item_size)
+{
+    if (n < *size)
+        return 0;
+    size_t wanted = *size ? *size * 2 : 32;
+    void *moved = reallocarray(*items, wanted, item_size);
+    if (!moved)
+        return -ENOMEM;
+    *items = moved;
+    *size = wanted;
+    return 0;
+}
+
+static uint64_t id_hash(const char *id)
+{
+    return fnv1a(id, strlen(id), FNV1A_SEED);
+}
+
+static uint64_t entry_hash(const void *items, size_t at)
+{
+    return id_hash(((const struct entry *)items)[at].a.id);
+}
+
+static bool entry_is(const void *items, size_t at, const void *id)
+{
+    return strcmp(((const struct entry *)items)[at].a.id, id) == 0;
+}
+
+static struct entry *find_entry(struct snapshot_builder *b, const char *id)
+{
+    if (b->last_hit < b->n_entries && strcmp(b->entry[b->last_hit].a.id, id) == 0)
+        return &b->entry[b->last_hit];
+    size_t at = index_find(&b->entries, id_hash(id), entry_is, b->entry, id);
+    if (at == INDEX_NONE)
+        return NULL;
+    b->last_hit = at;
+    return &b->entry[at];
+}
+
+/* ---- allotments ---- */
+
+static bool same_subscriptions(const struct allotment *a, const struct allotment *b)
+{
+    if (a->subscriptions_known != b->subscriptions_known ||
+        a->n_subscriptions != b->n_subscriptions)
+        return false;
+    for (size_t i = 0; i < a->n_subscriptions; i++) {
+        const struct subscription *x = &a->subscriptions[i], *y = &b->subscriptions[i];
+        if (!text_equal(x->id, y->id) || x->state != y->state || x->trial != y->trial ||
+            x->start_date != y->start_date || x->next_lifecycle_date != y->next_lifecycle_date)
+            return false;
+    }
+    return true;
+}
+
+static bool same_waiting(const struct waiting *a, const struct waiting *b)
+{
+    return a->section == b->section && a->count == b->count && a->oldest_at == b->oldest_at;
+}
+
+/* The row was there before. Which of two different ones is true nobody can say: not known. */
+static void entry_meet_again(struct entry *e, const struct allotment *again)
+{
+    bool same = text_equal_nocase(e->a.sku_id, again->sku_id) &&
+                text_equal(e->a.sku_part_number, again->sku_part_number) &&
+                e->a.units_known == again->units_known && e->a.allotted == again->allotted &&
+                e->a.consumed == again->consumed && e->a.assignable_to == again->assignable_to;
+    if (!same_subscriptions(&e->a, again)) {
+        e->a.subscriptions_known = false;
+        same = false;
+    }
+    if (e->a.waiting.section != SECTION_NOT_OFFERED &&
+        (e->a.waiting.section != SECTION_COMPLETE || !same_waiting(&e->a.waiting, &again->waiting))) {
+        e->a.waiting = (struct waiting){.section = SECTION_UNKNOWN};
+        e->refold = true;
+    }
+    if (!same)
+        e->contradicted = true;
+}
+
+static int add_entry(struct snapshot_builder *b, struct allotment *a)
+{
+    struct entry *known = find_entry(b, a->id);
+    if (known) {
+        entry_meet_again(known, a);
+        return 0;
+    }
+    if (b->n_entries >= SNAPSHOT_ALLOTMENTS_MAX)
+        return -E2BIG;
+    void *items = b->entry;
+    int r = grow(&items, &b->entries_size, b->n_entries, sizeof *b->entry);
+    b->entry = items;
+    if (r >= 0)
+        r = index_reserve(&b->entries, entry_hash, b->entry);
+    if (r < 0)
+        return r;
+    index_put(&b->entries, id_hash(a->id), b->n_entries);
+    b->last_hit = b->n_entries;
+    b->entry[b->n_entries++] = (struct entry){.a = *a};
+    *a = (struct allotment){0};
+    return 0;
+}
+
+int snapshot_add_allotment(struct snapshot_builder *b, struct allotment *a)
+{
+    assert(a->id && a->id[0]);
+    int r = add_entry(b, a);
+    if (r < 0)
+        b->allotments_broken = true;
+    allotment_clear(a);
+    return r;
+}
+
+int snapshot_add_waiting(struct snapshot_builder *b, const char *allotment_id, usec_t since_at)
+{
+    struct entry *e = find_entry(b, allotment_id);
+    if (!e)
+        return 0;
+    struct waiting *w = &e->a.waiting;
+    w->count++;
+    if (since_at != 0 && (w->oldest_at == 0 || since_at < w->oldest_at))
+        w->oldest_at = since_at;
+    return 0;
+}
+
+void snapshot_reset_waiting(struct snapshot_builder *b, const char *allotment_id)
+{
+    struct entry *e = find_entry(b, allotment_id);
+    if (!e)
+        return;
+    e->a.waiting = (struct waiting){.section = SECTION_UNKNOWN};
+    e->refold = false;
+}
+
+void snapshot_set_waiting(struct snapshot_builder *b, const char *allotment_id, enum section section)
+{
+    struct entry *e = find_entry(b, allotment_id);
+    if (!e || (e->refold && section == SECTION_COMPLETE))
+        return;
+    e->a.waiting.section = section;
+}
+
+const char *snapshot_next_unread(const struct snapshot_builder *b, size_t *cursor)
+{
+    while (*cursor < b->n_entries) {
+        const struct entry *e = &b->entry[(*cursor)++];
+        if (e->a.waiting.section == SECTION_UNKNOWN)
+            return e->a.id;
+    }
+    return NULL;
+}
+
+void snapshot_set_allotments(struct snapshot_builder *b, enum section section)
+{
+    b->snapshot->allotments = section;
+}
+
+/* ---- assignment errors ---- */
+
+static uint64_t hash_nocase(uint64_t seed, const char *s)
+{
+    for (; *s; s++) {
+        char c = (char)tolower((unsigned char)*s);
+        seed = fnv1a(&c, 1, seed);
+    }
+    return fnv1a("", 1, seed); /* a border, so that ("a", "bc") is not ("ab", "c") */
+}
+
+static uint64_t group_key_hash(const char *sku_id, const char *code)
+{
+    return hash_nocase(hash_nocase(FNV1A_SEED, sku_id ? sku_id : ""), code);
+}
+
+static uint64_t group_hash(const void *items, size_t at)
+{
+    const struct error_group *g = &((const struct error_group *)items)[at];
+    return group_key_hash(g->sku_id, g->code);
+}
+
+static bool group_is(const void *items, size_t at, const void *key)
+{
+    const struct error_group *g = &((const struct error_group *)items)[at], *want = key;
+    return text_equal_nocase(g->sku_id, want->sku_id) && text_equal_nocase(g->code, want->code);
+}
+
+static int add_group(struct snapshot_builder *b, const char *sku_id, const char *code)
+{
+    if (b->n_groups >= SNAPSHOT_ERROR_GROUPS_MAX)
+        return -E2BIG;
+    void *items = b->group;
+    int r = grow(&items, &b->groups_size, b->n_groups, sizeof *b->group);
+    b->group = items;
+    if (r >= 0)
+        r = index_reserve(&b->groups, group_hash, b->group);
+    struct error_group g = {.count = 1};
+    if (r >= 0)
+        r = text_copy(sku_id, &g.sku_id);
+    if (r >= 0)
+        r = text_copy(code, &g.code);
+    if (r < 0) {
+        error_group_clear(&g);
+        return r;
+    }
+    index_put(&b->groups, group_key_hash(sku_id, code), b->n_groups);
+    b->group[b->n_groups++] = g;
+    return 0;
+}
+
+int snapshot_add_error(struct snapshot_builder *b, const char *sku_id, const char *code)
+{
+    const struct error_group key = {.sku_id = (char *)sku_id, .code = (char *)code};
+    size_t at = index_find(&b->groups, group_key_hash(sku_id, code), group_is, b->group, &key);
+    if (at != INDEX_NONE) {
+        b->group[at].count++;
+        return 0;
+    }
+    int r = add_group(b, sku_id, code);
+    if (r < 0)
+        b->errors_broken = true;
+    return r;
+}
+
+void snapshot_set_errors(struct snapshot_builder *b, enum section section)
+{
+    b->snapshot->errors = section;
+}
+
+void snapshot_set_schema_changed(struct snapshot_builder *b)
+{
+    b->snapshot->schema_changed = true;
+}
+
+/* ---- the end ---- */
+
+static int compare_ids(const void *a, const void *b)
+{
+    return strcmp(((const struct allotment *)a)->id, ((const struct allotment *)b)->id);
+}
+
+static int compare_groups(const void *a, const void *b)
+{
+    const struct error_group *x = a, *y = b;
+    int r = strcasecmp(x->sku_id ? x->sku_id : "", y->sku_id ? y->sku_id : "");
+    return r ? r : strcasecmp(x->code, y->code);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcasecmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int count_skus(struct snapshot *s)
+{
+    if (s->n_allotments == 0)
+        return 0;
+    CLEANUP(free) const char **sku = calloc(s->n_allotments, sizeof *sku);
+    if (!sku)
+        return -ENOMEM;
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_allotments; i++) {
+        const struct allotment *a = &s->allotment[i];
+        const char *name = a->sku_id ? a->sku_id : a->sku_part_number;
+        if (name)
+            sku[n++] = name;
+    }
+    qsort(sku, n, sizeof *sku, compare_names);
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || strcasecmp(sku[i - 1], sku[i]) != 0)
+            s->n_skus++;
+    return 0;
+}
+
+static void finish_allotment(struct entry *e, struct allotment *ret)
+{
+    if (e->contradicted)
+        e->a.units_known = false;
+    if (!e->a.units_known)
+        e->a.allotted = e->a.consumed = 0;
+    if (e->a.waiting.section != SECTION_COMPLETE)
+        e->a.waiting = (struct waiting){.section = e->a.waiting.section};
+    *ret = e->a;
+    e->a = (struct allotment){0};
+}
+
+int snapshot_finish(struct snapshot_builder *b, struct snapshot **ret)
+{
+    struct snapshot *s = b->snapshot;
+    assert(s);
+    if (b->allotments_broken && s->allotments == SECTION_COMPLETE)
+        s->allotments = SECTION_UNKNOWN;
+    if (b->errors_broken && s->errors == SECTION_COMPLETE)
+        s->errors = SECTION_UNKNOWN;
+    if (s->allotments == SECTION_COMPLETE && b->n_entries > 0) {
+        s->allotment = calloc(b->n_entries, sizeof *s->allotment);
+        if (!s->allotment)
+            return -ENOMEM;
+        for (size_t i = 0; i < b->n_entries; i++)
+            finish_allotment(&b->entry[i], &s->allotment[i]);
+        s->n_allotments = b->n_entries;
+        qsort(s->allotment, s->n_allotments, sizeof *s->allotment, compare_ids);
+        int r = count_skus(s);
+        if (r < 0)
+            return r;
+    }
+    if (s->errors == SECTION_COMPLETE && b->n_groups > 0) {
+        qsort(b->group, b->n_groups, sizeof *b->group, compare_groups);
+        s->error_group = TAKE(b->group);
+        s->n_error_groups = b->n_groups;
+        b->n_groups = b->groups_size = 0;
+    }
+    *ret = TAKE(b->snapshot);
+    return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* model/index.c: open addressing with linear probing, at most half full. */
+#include "model/index.h"
+#include <assert.h>
+#include <errno.h>
+
+size_t index_find(const struct index *x, uint64_t hash,
+                  bool (*same)(const void *items, size_t at, const void *key), const void *items,
+                  const void *key)
+{
+    if (x->size == 0)
+        return INDEX_NONE;
+    for (size_t i = (size_t)hash & (x->size - 1); x->slot[i]; i = (i + 1) & (x->size - 1))
+        if (same(items, x->slot[i] - 1, key))
+            return x->slot[i] - 1;
+    return INDEX_NONE;
+}
+
+int index_reserve(struct index *x, uint64_t (*hash_of)(const void *items, size_t at),
+                  const void *items)
+{
+    if (x->n + 1 <= x->size / 2)
+        return 0;
+    struct index wider = {.size = x->size ? x->size * 2 : 64};
+    wider.slot = calloc(wider.size, sizeof *wider.slot);
+    if (!wider.slot)
+        return -ENOMEM;
+    for (size_t i = 0; i < x->size; i++)
+        if (x->slot[i])
+            index_put(&wider, hash_of(items, x->slot[i] - 1), x->slot[i] - 1);
+    index_free(x);
+    *x = wider;
+    return 0;
+}
+
+void index_put(struct index *x, uint64_t hash, size_t at)
+{
+    assert(x->n < x->size);
+    size_t i = (size_t)hash & (x->size - 1);
+    while (x->slot[i])
+        i = (i + 1) & (x->size - 1);
+    x->slot[i] = at + 1;
+    x->n++;
+}
+
+void index_free(struct index *x)
+{
+    free(x->slot);
+    *x = (struct index){0};
+}

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/* model/room.h: what the files of this room share with each other and with nobody else. */
+#pragma once
+#include "model/snapshot.h"
+
+void allotment_clear(struct allotment *a);     /* frees what is inside */
+void error_group_clear(struct error_group *g); /* frees what is inside */
