@@ -35,7 +35,7 @@ const char *json_text(const struct json *j);                          /* NULL un
 /* The value behind `key` of `object`; *ret is written only for JSON_OK. */
 enum json_is json_get_string(const struct json *object, const char *key, const char **ret);
 enum json_is json_get_int(const struct json *object, const char *key, int64_t min, int64_t max,
-                          int64_t *ret); /* whole numbers up to 2^53 */
+                          int64_t *ret); /* whole numbers below 2^53 */
 enum json_is json_get_bool(const struct json *object, const char *key, bool *ret);
 /* The same of the value itself, for elements of an array. */
 enum json_is json_int(const struct json *j, int64_t min, int64_t max, int64_t *ret);
