@@ -82,11 +82,12 @@ const char *duration_human(usec_t duration, char buf[static DURATION_MAX])
     size_t i = 0;
     while (i + 1 < N_ELEMENTS(STEPS) && duration < STEPS[i].size)
         i++;
-    uint64_t high = duration / STEPS[i].size, low = 0;
+    uint64_t high = duration / STEPS[i].size;
+    uint8_t low = 0; /* hours, minutes or seconds: below 60 */
     if (i + 1 < N_ELEMENTS(STEPS))
-        low = duration % STEPS[i].size / STEPS[i + 1].size;
+        low = (uint8_t)(duration % STEPS[i].size / STEPS[i + 1].size);
     if (low)
-        (void)snprintf(buf, DURATION_MAX, "%" PRIu64 " %s %" PRIu64 " %s", high, STEPS[i].name, low,
+        (void)snprintf(buf, DURATION_MAX, "%" PRIu64 " %s %d %s", high, STEPS[i].name, low,
                        STEPS[i + 1].name);
     else
         (void)snprintf(buf, DURATION_MAX, "%" PRIu64 " %s", high, STEPS[i].name);
