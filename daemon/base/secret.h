@@ -4,6 +4,7 @@
  * Kept in pages of their own: locked, not dumped, wiped when freed (security rules 10, 15, 18).
  * There is no printer on purpose. */
 #pragma once
+#include "base/cleanup.h"
 #include "base/failure.h"
 #include <stddef.h>
 #include <sys/types.h>
@@ -16,6 +17,7 @@ struct secret;
 int secret_new(const void *bytes, size_t len, const char *audience, struct secret **ret,
                struct failure *ret_failure);
 void secret_free(struct secret *s); /* wipes; NULL is fine */
+DEFINE_CLEANUP(struct secret *, secret_free)
 const char *secret_bytes(const struct secret *s); /* NUL-terminated; borrowed */
 size_t secret_len(const struct secret *s);
 const char *secret_audience(const struct secret *s);

@@ -39,8 +39,11 @@ void courier_wake(struct courier *c);
 /* --once: one attempt for each due entry, then `done` from the event loop. */
 typedef void courier_idle(void *userdata);
 int courier_drain(struct courier *c, courier_idle *done, void *userdata);
-/* SIGTERM: nothing new; `done` when what is in flight has ended or after `grace`. */
+/* SIGTERM: nothing new; `done` when what is in flight has ended or after `grace`; it
+ * may free the courier. */
 int courier_stop(struct courier *c, usec_t grace, courier_idle *done, void *userdata);
+/* Goes on after courier_stop (a reload that was refused late). */
+void courier_resume(struct courier *c);
 bool courier_disabled(const struct courier *c, const char *receiver); /* 410: until the config changes */
 
 /* --test-receiver: one message, not from the outbox. `text` is the answer, cleaned. */

@@ -122,6 +122,7 @@ int judge_poll(const struct judge_context *ctx, const struct tenant_health *h,
 int judge_delivery(const char *receiver, bool pager, int64_t parked, bool disabled,
                    const struct instant *now, struct sample *ret, struct failure *ret_failure);
 void sample_clear(struct sample *s); /* frees what is inside */
+static inline void sample_clear_at(struct sample *s) { sample_clear(s); } /* CLEANUP(sample_clear) */
 
 /* The order to place now, and the one that brings the reserve back (spec.md section 3). `warning_bp`
  * and `remaining_warning` may be off (limit.on false). waiting may be FACT_UNKNOWN (taken as 0). */

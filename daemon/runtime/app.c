@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening and closing: read and check everything first, then change something. */
+#include "runtime/app.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/message_ids.h"
+
+static void say_problem(const struct cli *cli, const struct problem *p)
+{
+    if (cli->mode == CLI_DAEMON)
+        log_say(p->fatal ? LOG_ERR : LOG_WARNING, "%s", p->text);
+    else
+        fprintf(stderr, "%s%s\n", p->warning ? "warning: " : "", p->text);
+}
+
+int app_load_options(const struct cli *cli, struct options **ret)
+{
+    struct problems problems = {0};
+    int r = options_load(cli->config, ret, &problems);
+    for (size_t i = 0; i < problems.n; i++)
+        say_problem(cli, &problems.problem[i]);
+    problems_free(&problems);
+    if (r == -ENOMEM)
+        return EXIT_INTERNAL;
+    return r < 0 ? EXIT_CONFIGURATION : EXIT_OK;
+}
+
+int32_t app_zone_offset(const struct tenant_options *t, usec_t at)
+{
+    int32_t offset = 0; /* an unknown zone was refused with the configuration */
+    (void)clock_zone_offset(t->facts.timezone, at, &offset);
+    return offset;
+}
+
+static int open_store(struct app *app)
+{
+    struct store_options o = {.directory = app->cli->state_dir,
+                              .history_keep = app->options->history_keep,
+                              .outbox_max_rows = 10000,
+                              .outbox_max_bytes = 64u << 20};
+    struct store_report report = {0};
+    struct failure why;
+    int r = store_open(&o, &deliver_codec, app->cli->dry_run ? STORE_READ_ONLY : STORE_NORMAL,
+                       app->started, &app->store, &report, &why);
+    if (r == -ENOENT && app->cli->dry_run)
+        return EXIT_OK; /* nothing stored yet: every tenant is new */
+    if (r == -EBUSY) {
+        log_say(LOG_ERR, "another seatwatchd holds %s (%s); stop it or use another --state-dir",
+                app->cli->state_dir, report.holder);
+        return EXIT_BUSY;
+    }
+    if (r < 0) {
+        log_failure(LOG_ERR, &why, "state directory", "not started");
+        return EXIT_STATE;
+    }
+    if (report.rebuilt)
+        log_event(LOG_ERR, MESSAGE_STATE_REBUILT, NULL,
+                  "the database was damaged and is now at %s; starting with an empty one: alerts that "
+                  "are still so will fire anew, none is resolved",
+                  report.moved_to);
+    if (report.quarantined)
+        log_say(LOG_ERR, "%u damaged rows were set aside in the table quarantine", report.quarantined);
+    return EXIT_OK;
+}
+
+static int load_state(struct app *app, struct failure *why)
+{
+    if (!app->store)
+        return book_new(&app->book);
+    int r = store_load_book(app->store, &app->book, why);
+    if (r >= 0 && !app->cli->dry_run)
+        r = store_outbox_recover(app->store, app->started, why);
+    return r;
+}
+
+static int watch_load(struct watch *w, struct failure *why)
+{
+    const struct tenant_options *t = w->options;
+    w->health.broken_config = t->broken != NULL;
+    if (w->app->store) {
+        int r = store_load_tenant(w->app->store, t->facts.tenant_id, &w->memory, &w->health, why);
+        if (r < 0 && r != -ENOENT)
+            return r;
+    }
+    w->health.broken_config = t->broken != NULL;
+    if (t->broken) {
+        (void)snprintf(w->health.text, sizeof w->health.text, "%s", t->broken);
+        return 0;
+    }
+    if (!t->enabled)
+        return 0;
+    int r = graph_new(&t->graph, w->app->http, w->app->event, &w->graph, why);
+    if (r >= 0 && w->memory)
+        graph_set_answered(w->graph, w->memory->source);
+    return r;
+}
+
+static void watch_clear(struct watch *w)
+{
+    graph_free(w->graph);
+    tenant_memory_free(w->memory);
+    sd_event_source_disable_unref(w->timer);
+}
+
+void app_unwire(struct app *app)
+{
+    for (size_t i = 0; i < app->n_watches; i++)
+        watch_clear(&app->watch[i]);
+    free(app->watch);
+    app->watch = NULL;
+    app->n_watches = 0;
+    app->polling = 0;
+    courier_free(TAKE(app->courier));
+    http_free(TAKE(app->http));
+}
+
+int app_proxy_password(const struct options *o, struct secret **ret, struct failure *why)
+{
+    if (!o->proxy_password_file || !*o->proxy_password_file)
+        return 0;
+    return secret_read(o->proxy_password_file, NULL, ret, why);
+}
+
+int app_wire(struct app *app, struct failure *why)
+{
+    const struct options *o = app->options;
+    CLEANUP(secret_free) struct secret *proxy_password = NULL;
+    int r = app_proxy_password(o, &proxy_password, why);
+    struct http_options http = {.ca_file = o->ca_file,
+                                .proxy = o->proxy,
+                                .proxy_password = proxy_password,
+                                .user_agent = APP_USER_AGENT};
+    if (r >= 0)
+        r = http_new(app->event, &http, &app->http, why);
+    if (r >= 0 && !app->cli->dry_run) {
+        struct courier_options c = {.receiver = o->receiver, .n_receivers = o->n_receivers};
+        r = courier_new(&c, app->store, app->http, app->event, tick_receiver, app, &app->courier, why);
+    }
+    if (r < 0)
+        return r;
+    app->watch = calloc(o->n_tenants ? o->n_tenants : 1, sizeof *app->watch);
+    if (!app->watch)
+        return failure_oom(why);
+    app->n_watches = o->n_tenants;
+    for (size_t i = 0; i < o->n_tenants && r >= 0; i++) {
+        app->watch[i] = (struct watch){.app = app, .options = &o->tenant[i]};
+        r = watch_load(&app->watch[i], why);
+    }
+    return r;
+}
+
+/* Is this alert still about something that is configured? Alerts about receivers have no tenant. */
+static bool still_configured(const struct alert *a, void *userdata)
+{
+    const struct app *app = userdata;
+    if (a->kind == KIND_DELIVERY)
+        return receiver_index(&app->options->routes, a->subject) >= 0;
+    for (size_t i = 0; i < app->n_watches; i++)
+        if (app->watch[i].options->enabled &&
+            text_equal_nocase(app->watch[i].options->facts.tenant_id, a->tenant_id))
+            return true;
+    return false;
+}
+
+void app_drop_removed(struct app *app)
+{
+    struct failure why;
+    struct changes *changes = NULL;
+    struct plan_context ctx = {.options = &app->options->alerts,
+                               .routes = &app->options->routes,
+                               .now = clock_now()};
+    int r = alerts_plan_removed(&ctx, app->book, still_configured, app, &changes, &why);
+    if (r >= 0)
+        r = take_changes(app, NULL, NULL, changes, ctx.now, &why);
+    if (r < 0)
+        log_failure(LOG_ERR, &why, "alerts of what is configured no more", "they stay open until the next reload");
+}
+
+/* Receivers that left the configuration while entries were queued for them. */
+void app_park_removed_receivers(struct app *app)
+{
+    char name[RECEIVERS_MAX][64];
+    struct failure why;
+    int n = store_outbox_receivers(app->store, name, RECEIVERS_MAX, &why);
+    for (int i = 0; i < n; i++)
+        if (receiver_index(&app->options->routes, name[i]) < 0 &&
+            store_outbox_park_receiver(app->store, name[i], &why) >= 0)
+            log_say(LOG_WARNING, "receiver \"%s\" is configured no more; what was queued for it is parked", name[i]);
+}
+
+int app_open(const struct cli *cli, struct app *app)
+{
+    *app = (struct app){.cli = cli, .started = clock_now()};
+    struct failure why = {0};
+    int code = app_load_options(cli, &app->options);
+    if (code != EXIT_OK)
+        return code;
+    if (cli->log_level < 0)
+        log_level(app->options->log_level);
+    int r = sd_event_new(&app->event);
+    if (r < 0) {
+        log_say(LOG_ERR, "cannot make an event loop: %s", strerror(-r));
+        return EXIT_INTERNAL;
+    }
+    code = open_store(app);
+    if (code != EXIT_OK)
+        return code;
+    r = load_state(app, &why);
+    if (r < 0) {
+        log_failure(LOG_ERR, &why, "state directory", "not started");
+        return EXIT_STATE;
+    }
+    r = app_wire(app, &why);
+    if (r < 0) {
+        log_failure(LOG_ERR, &why, "cannot start", NULL);
+        return why.kind == FAILURE_CONFIG ? EXIT_CONFIGURATION : EXIT_INTERNAL;
+    }
+    if (!cli->dry_run) {
+        app_park_removed_receivers(app);
+        app_drop_removed(app);
+    }
+    return EXIT_OK;
+}
+
+void app_close(struct app *app)
+{
+    sd_event_source_disable_unref(app->tick);
+    sd_event_source_disable_unref(app->watchdog);
+    app_unwire(app);
+    for (size_t i = 0; i < app->n_history; i++)
+        changes_free(app->history[i]);
+    free(app->history);
+    book_free(app->book);
+    store_close(app->store);
+    sd_event_unref(app->event);
+    options_free(app->options);
+}

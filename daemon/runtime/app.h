@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* runtime/app.h: everything that runs, in one place; private to this room.
+ *
+ * app_open checks and opens, in the order that leaves nothing changed if a start is refused; the
+ * other files are verbs on the same struct: poller (when to read), take (what a snapshot changes),
+ * tick (what time alone changes), reload, once. */
+#pragma once
+#include <systemd/sd-event.h>
+
+#include "base/text.h"
+#include "config/config.h"
+#include "runtime/cli.h"
+
+struct app;
+
+struct watch { /* one tenant */
+    struct app *app;
+    const struct tenant_options *options; /* borrowed from app->options */
+    struct graph *graph;                  /* NULL: broken or disabled */
+    struct tenant_memory *memory;         /* NULL: never polled */
+    struct tenant_health health;
+    sd_event_source *timer;
+    struct instant due;       /* when the next poll begins; for the watchdog */
+    bool queued;              /* due, waiting for one of poll.concurrency */
+    bool again;               /* asked for while a poll was under way */
+    unsigned refused;         /* sign-ins refused in a row */
+    struct {                  /* the last poll, for --once and the status line */
+        bool known, committed;
+        struct snapshot_totals totals;
+        enum source source;
+        struct graph_report report;
+    } last;
+};
+
+struct app {
+    const struct cli *cli;
+    sd_event *event;
+    struct options *options;
+    struct http *http;
+    struct store *store; /* NULL: --dry-run without a database */
+    struct book *book;
+    struct courier *courier; /* NULL: --dry-run */
+    struct watch *watch;
+    size_t n_watches;
+    size_t polling;            /* polls under way */
+    sd_event_source *tick, *watchdog;
+    struct instant last_tick;
+    bool reloading, stopping;
+    bool config_refused;          /* by the last reload */
+    struct options *next_options; /* while a reload waits for deliveries to end */
+    struct changes **history; /* --once: what this run changed, for its report */
+    size_t n_history;
+    void (*polled)(struct app *app); /* called when no poll is under way or queued any more */
+    struct instant started;
+    uint64_t delivered;      /* by this run */
+    bool store_failing;      /* said once */
+    int exit_code;
+};
+
+#define APP_USER_AGENT "NONISV|seatwatchd|seatwatchd/" SEATWATCH_VERSION /* the form that Microsoft asks for */
+
+/* app.c */
+int app_proxy_password(const struct options *o, struct secret **ret, struct failure *ret_failure); /* NULL: none */
+/* Reads and checks the configuration, opens the store unless dry_run, loads what it remembers,
+ * makes the receivers and the tenants. EXIT_OK, or the exit code; everything has been said. */
+int app_open(const struct cli *cli, struct app *app);
+void app_close(struct app *app);
+int app_load_options(const struct cli *cli, struct options **ret); /* exit code; problems on stderr or in the log */
+/* The parts that a reload makes anew from app->options. */
+int app_wire(struct app *app, struct failure *ret_failure);
+void app_unwire(struct app *app);
+void app_park_removed_receivers(struct app *app);
+/* Ends alerts whose tenant or receiver is configured no more. */
+void app_drop_removed(struct app *app);
+int32_t app_zone_offset(const struct tenant_options *t, usec_t at);
+
+/* poller.c */
+void poller_start(struct app *app);       /* arms every tenant's timer, spread by poll.jitter */
+void poller_start_once(struct app *app);  /* every tenant once, now; then app->polled */
+void poller_poll_now(struct app *app);    /* SIGUSR1 */
+bool poller_on_time(const struct app *app, const struct instant *now); /* for the watchdog */
+
+/* take.c */
+/* A poll ended: judge, plan, commit, apply, log. Takes the snapshot over. */
+void take_snapshot(struct watch *w, struct snapshot *snapshot, const struct graph_report *report);
+/* Commits changes that do not come from a snapshot. Takes *changes over. */
+int take_changes(struct app *app, const char *tenant_id, const struct tenant_health *health,
+                 struct changes *changes, struct instant now, struct failure *ret_failure);
+
+/* tick.c */
+void tick_start(struct app *app);
+void tick_now(struct app *app); /* poll health, reminders, receivers: what time alone changes */
+void tick_receiver(void *app, const char *receiver, enum outbox_state state); /* courier_heard */
+
+/* reload.c */
+void reload_begin(struct app *app);
+
+/* once.c, once_json.c */
+int once_run(struct app *app);
+int once_print_json(const struct app *app);
+
+/* checks.c: --check-config, --dump-config, --check-access, --test-receiver */
+int checks_config(const struct cli *cli);
+int checks_dump(const struct cli *cli);
+int checks_access(const struct cli *cli);
+int checks_receiver(const struct cli *cli);
+
+/* service.c: the daemon itself */
+int service_run(struct app *app);
+void service_status(struct app *app); /* STATUS= for systemctl status */

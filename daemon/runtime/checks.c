@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* What a person tries before the service starts: the configuration, the access, one receiver. */
+#include "runtime/app.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+int checks_config(const struct cli *cli)
+{
+    CLEANUP(options_free) struct options *options = NULL;
+    struct problems problems = {0};
+    bool good = options_load(cli->config, &options, &problems) >= 0;
+    for (size_t i = 0; i < problems.n; i++) {
+        const struct problem *p = &problems.problem[i];
+        fprintf(stderr, "%s%s\n", p->text, p->warning ? " (a warning)" : "");
+        good = good && p->warning;
+    }
+    problems_free(&problems);
+    if (good)
+        puts("configuration ok");
+    return good ? EXIT_OK : EXIT_CONFIGURATION;
+}
+
+int checks_dump(const struct cli *cli)
+{
+    CLEANUP(options_free) struct options *options = NULL;
+    CLEANUP(free) char *text = NULL;
+    int code = app_load_options(cli, &options);
+    if (code != EXIT_OK)
+        return code;
+    if (options_dump(options, &text) < 0)
+        return EXIT_INTERNAL;
+    fputs(text, stdout);
+    return EXIT_OK;
+}
+
+struct access { /* --check-access walks the tenants one after the other */
+    const struct options *options;
+    sd_event *event;
+    struct http *http;
+    struct graph *graph;
+    bool usable;
+};
+
+static void on_access(void *userdata, const struct graph_check *checks, size_t n, bool usable)
+{
+    struct access *a = userdata;
+    for (size_t i = 0; i < n; i++) {
+        const struct graph_check *c = &checks[i];
+        printf("  %-4s %s: %s\n", c->ok ? "ok" : c->needed ? "FAIL" : "no", c->call, c->text);
+        if (c->status)
+            printf("       status %d, for %s", c->status, c->what_for);
+        else
+            printf("       no answer, for %s", c->what_for);
+        printf(c->permission && *c->permission ? "; permission %s\n" : "%s\n", c->permission ? c->permission : "");
+    }
+    a->usable = a->usable && usable;
+    (void)sd_event_exit(a->event, 0);
+}
+
+static int access_tenant(struct access *a, const struct tenant_options *t)
+{
+    struct failure why = {0};
+    printf("tenant %s (%s)\n", t->facts.name, t->facts.tenant_id);
+    int r = graph_new(&t->graph, a->http, a->event, &a->graph, &why);
+    if (r >= 0)
+        r = graph_check_access(a->graph, on_access, a, &why);
+    if (r < 0) {
+        printf("  FAIL %s\n", why.text);
+        a->usable = false;
+    } else {
+        r = sd_event_loop(a->event);
+    }
+    graph_free(TAKE(a->graph));
+    return r;
+}
+
+/* A new loop for every tenant: a finished sd-event loop cannot be run again. */
+static void access_one(struct access *a, const struct tenant_options *t, const struct http_options *http)
+{
+    struct failure why = {0};
+    if (!t->enabled)
+        return;
+    if (t->broken) {
+        printf("tenant %s\n  FAIL %s\n", t->facts.name, t->broken);
+        a->usable = false;
+        return;
+    }
+    if (sd_event_new(&a->event) < 0 || http_new(a->event, http, &a->http, &why) < 0 || access_tenant(a, t) < 0)
+        a->usable = false;
+    http_free(TAKE(a->http));
+    a->event = sd_event_unref(a->event);
+}
+
+int checks_access(const struct cli *cli)
+{
+    CLEANUP(options_free) struct options *options = NULL;
+    CLEANUP(secret_free) struct secret *proxy_password = NULL;
+    struct failure why = {0};
+    int code = app_load_options(cli, &options);
+    if (code != EXIT_OK)
+        return code;
+    struct http_options http = {.ca_file = options->ca_file,
+                                .proxy = options->proxy,
+                                .user_agent = APP_USER_AGENT};
+    if (app_proxy_password(options, &proxy_password, &why) < 0) {
+        log_failure(LOG_ERR, &why, "proxy password", NULL);
+        return EXIT_CONFIGURATION;
+    }
+    http.proxy_password = proxy_password;
+    struct access a = {.options = options, .usable = true};
+    for (size_t i = 0; i < options->n_tenants; i++)
+        access_one(&a, &options->tenant[i], &http);
+    puts(a.usable ? "the main job can run" : "the main job cannot run: see the lines marked FAIL");
+    return a.usable ? EXIT_OK : EXIT_INCOMPLETE;
+}
+
+struct receiver_test {
+    sd_event *event;
+    const char *name;
+    bool accepted;
+};
+
+static void on_tested(void *userdata, bool accepted, const char *text)
+{
+    struct receiver_test *t = userdata;
+    t->accepted = accepted;
+    printf("%s: %s: %s\n", t->name, accepted ? "accepted" : "NOT accepted", text);
+    (void)sd_event_exit(t->event, 0);
+}
+
+static const struct receiver_options *find_receiver(const struct options *o, const char *name)
+{
+    for (size_t i = 0; i < o->n_receivers; i++)
+        if (text_equal(o->receiver[i].name, name))
+            return &o->receiver[i];
+    fprintf(stderr, "there is no receiver \"%s\"; configured are:", name);
+    for (size_t i = 0; i < o->n_receivers; i++)
+        fprintf(stderr, " %s", o->receiver[i].name);
+    fputc('\n', stderr);
+    return NULL;
+}
+
+int checks_receiver(const struct cli *cli)
+{
+    CLEANUP(options_free) struct options *options = NULL;
+    CLEANUP(secret_free) struct secret *proxy_password = NULL;
+    __attribute__((cleanup(sd_event_unrefp))) sd_event *event = NULL; /* outlives http */
+    CLEANUP(http_free) struct http *http = NULL;
+    struct failure why = {0};
+    int code = app_load_options(cli, &options);
+    if (code != EXIT_OK)
+        return code;
+    const struct receiver_options *receiver = find_receiver(options, cli->receiver);
+    if (!receiver)
+        return EXIT_USAGE_ERROR;
+    struct receiver_test test = {.name = receiver->name};
+    int r = sd_event_new(&event);
+    if (r >= 0)
+        r = app_proxy_password(options, &proxy_password, &why);
+    struct http_options o = {.ca_file = options->ca_file,
+                             .proxy = options->proxy,
+                             .proxy_password = proxy_password,
+                             .user_agent = APP_USER_AGENT};
+    if (r >= 0)
+        r = http_new(event, &o, &http, &why);
+    test.event = event;
+    if (r >= 0)
+        r = deliver_test(receiver, http, event, clock_now(), on_tested, &test, &why);
+    if (r < 0) {
+        fprintf(stderr, "%s: %s\n", receiver->name, why.text);
+        return EXIT_INCOMPLETE;
+    }
+    r = sd_event_loop(event);
+    return r < 0 ? EXIT_INTERNAL : test.accepted ? EXIT_OK : EXIT_INCOMPLETE;
+}

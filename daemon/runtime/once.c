@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* --once: poll every tenant, evaluate, commit, try each due delivery once, exit. With --dry-run
+ * nothing is stored or sent, and what would be said is printed. */
+#include "runtime/app.h"
+
+#include <inttypes.h>
+
+#include "base/date.h"
+#include "base/log.h"
+
+static void on_drained(void *userdata)
+{
+    struct app *app = userdata;
+    (void)sd_event_exit(app->event, EXIT_OK);
+}
+
+static void on_all_polled(struct app *app)
+{
+    app->polled = NULL;
+    tick_now(app); /* tenants that cannot be polled at all speak here */
+    if (!app->courier || courier_drain(app->courier, on_drained, app) < 0)
+        on_drained(app);
+}
+
+static int on_begin(sd_event_source *s, void *userdata)
+{
+    (void)s;
+    poller_start_once(userdata);
+    return 0;
+}
+
+static bool tenant_read(const struct watch *w)
+{
+    return !w->options->enabled || (w->last.known && w->last.report.complete && w->last.committed);
+}
+
+static void print_tenant(const struct watch *w)
+{
+    const struct snapshot_totals *t = &w->last.totals;
+    if (!tenant_read(w))
+        printf("%s: not read completely: %s\n", w->options->facts.name,
+               w->options->broken ? w->options->broken : w->last.report.failure.text);
+    if (!w->last.known || t->allotments == UNITS_UNKNOWN)
+        return;
+    printf("%s: %" PRId64 " pools", w->options->facts.name, t->allotments);
+    if (t->consumed != UNITS_UNKNOWN && t->allotted != UNITS_UNKNOWN)
+        printf(", %" PRId64 " of %" PRId64 " units consumed", t->consumed, t->allotted);
+    if (t->waiting != UNITS_UNKNOWN)
+        printf(", %" PRId64 " waiting", t->waiting);
+    if (t->errors != UNITS_UNKNOWN)
+        printf(", %" PRId64 " assignment errors", t->errors);
+    putchar('\n');
+}
+
+static void print_event(const struct event *e)
+{
+    if (e->notice) {
+        printf("%s: %s\n", event_type_name(e->notice->type), e->notice->title);
+        return;
+    }
+    printf("%s: %s\n", event_type_name(EVENT_DIGEST), e->digest->title);
+    for (size_t i = 0; i < e->digest->n_notices; i++)
+        printf("  %s\n", e->digest->notice[i]->title);
+}
+
+static void print_text(const struct app *app)
+{
+    for (size_t i = 0; i < app->n_watches; i++)
+        if (app->watch[i].options->enabled)
+            print_tenant(&app->watch[i]);
+    for (size_t i = 0; i < app->n_history; i++)
+        for (size_t k = 0; k < app->history[i]->n_events; k++)
+            print_event(&app->history[i]->event[k]);
+    if (app->cli->dry_run)
+        puts("dry run: nothing was stored or sent");
+}
+
+static bool owed(struct app *app)
+{
+    struct store_stats stats = {0};
+    struct failure why = {0};
+    if (app->cli->dry_run)
+        return false;
+    return store_stats(app->store, NULL, &stats, &why) < 0 || stats.queued || stats.in_flight || stats.parked;
+}
+
+int once_run(struct app *app)
+{
+    sd_event_source *begin = NULL;
+    app->last_tick = app->started;
+    app->polled = on_all_polled;
+    int r = sd_event_add_defer(app->event, &begin, on_begin, app);
+    if (r >= 0)
+        r = sd_event_loop(app->event);
+    sd_event_source_disable_unref(begin);
+    if (r < 0)
+        return EXIT_INTERNAL;
+    if (app->cli->json)
+        r = once_print_json(app);
+    else
+        print_text(app);
+    if (r < 0)
+        return EXIT_INTERNAL;
+    bool whole = !app->store_failing;
+    for (size_t i = 0; i < app->n_watches; i++)
+        whole = whole && tenant_read(&app->watch[i]);
+    return whole && !owed(app) ? EXIT_OK : EXIT_INCOMPLETE;
+}

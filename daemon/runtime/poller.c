@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* When each tenant is read: spread over the interval, never twice at once, a few at a time. */
+#include "runtime/app.h"
+
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/log.h"
+
+#define SIGN_IN_RETRY_MIN (5 * USEC_PER_MINUTE)
+#define SIGN_IN_RETRY_MAX USEC_PER_HOUR
+
+/* The same place in the interval at every start, another one for every tenant: a fleet of tenants
+ * does not arrive at Graph in one breath. */
+static usec_t place_in_interval(const struct watch *w)
+{
+    usec_t spread = w->options->facts.interval / 10000 * (usec_t)w->app->options->poll_jitter_bp;
+    const char *id = w->options->facts.tenant_id;
+    return spread ? fnv1a(id, strlen(id), FNV1A_SEED) % spread : 0;
+}
+
+/* A refused sign-in is not repeated every interval (security rules, Identity): 5 min, doubling to
+ * 1 h. A Retry-After that reached beyond the poll is kept. */
+static usec_t next_delay(const struct watch *w)
+{
+    usec_t delay = w->options->facts.interval;
+    if (w->refused) {
+        unsigned doublings = w->refused - 1 < 4 ? w->refused - 1 : 4;
+        usec_t wait = SIGN_IN_RETRY_MIN << doublings;
+        wait = wait < SIGN_IN_RETRY_MAX ? wait : SIGN_IN_RETRY_MAX;
+        delay = wait > delay ? wait : delay;
+    }
+    usec_t now = clock_now().mono;
+    if (w->last.report.resume_at_mono > now + delay)
+        delay = w->last.report.resume_at_mono - now;
+    return delay;
+}
+
+static void arm(struct watch *w, usec_t delay)
+{
+    w->due = clock_now();
+    w->due.at += delay;
+    w->due.mono += delay;
+    int r = sd_event_source_set_time_relative(w->timer, delay);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(w->timer, SD_EVENT_ONESHOT);
+    if (r < 0) /* without its timer a tenant would silently never be read again */
+        (void)sd_event_exit(w->app->event, EXIT_INTERNAL);
+}
+
+static void poll_ended(struct watch *w, struct snapshot *snapshot, const struct graph_report *report)
+{
+    w->refused = report->failure.kind == FAILURE_AUTH && !report->complete ? w->refused + 1 : 0;
+    take_snapshot(w, snapshot, report);
+    if (w->timer)
+        arm(w, w->again ? 0 : next_delay(w));
+    w->again = false;
+}
+
+static void poll_next(struct app *app);
+
+static void on_polled(void *userdata, struct snapshot *snapshot, const struct graph_report *report)
+{
+    struct watch *w = userdata;
+    w->app->polling--;
+    poll_ended(w, snapshot, report);
+    poll_next(w->app);
+}
+
+static void poll_one(struct watch *w)
+{
+    struct graph_report report = {0};
+    w->queued = false;
+    if (graph_poll(w->graph, on_polled, w, &report.failure) >= 0)
+        w->app->polling++;
+    else
+        poll_ended(w, NULL, &report);
+}
+
+static void poll_next(struct app *app)
+{
+    for (size_t i = 0; i < app->n_watches && app->polling < app->options->poll_concurrency; i++)
+        if (app->watch[i].queued && !app->stopping && !app->reloading)
+            poll_one(&app->watch[i]);
+    if (app->polling == 0 && app->polled)
+        app->polled(app);
+}
+
+/* Never two polls of one tenant at once: a poll that outlasts its interval delays the next. */
+static int on_poll_due(sd_event_source *s, uint64_t due, void *userdata)
+{
+    struct watch *w = userdata;
+    (void)s, (void)due;
+    if (graph_polling(w->graph))
+        return 0; /* it arms the timer when it ends */
+    w->queued = true;
+    poll_next(w->app);
+    return 0;
+}
+
+void poller_start(struct app *app)
+{
+    for (size_t i = 0; i < app->n_watches; i++) {
+        struct watch *w = &app->watch[i];
+        if (!w->graph)
+            continue;
+        int r = sd_event_add_time_relative(app->event, &w->timer, CLOCK_BOOTTIME, USEC_INFINITY - 1,
+                                           USEC_PER_SEC / 10, on_poll_due, w);
+        if (r >= 0)
+            r = sd_event_source_set_description(w->timer, "poll");
+        if (r < 0)
+            (void)sd_event_exit(app->event, EXIT_INTERNAL);
+        else
+            arm(w, place_in_interval(w));
+    }
+}
+
+void poller_start_once(struct app *app)
+{
+    for (size_t i = 0; i < app->n_watches; i++)
+        app->watch[i].queued = app->watch[i].graph != NULL;
+    poll_next(app);
+}
+
+void poller_poll_now(struct app *app)
+{
+    for (size_t i = 0; i < app->n_watches; i++) {
+        struct watch *w = &app->watch[i];
+        if (!w->graph)
+            continue;
+        if (graph_polling(w->graph))
+            w->again = true;
+        else
+            arm(w, 0);
+    }
+}
+
+/* The loop makes progress while every tenant is either being read, within the poll's own deadline,
+ * or not long overdue. Polls that wait for a free place wait for such polls. */
+bool poller_on_time(const struct app *app, const struct instant *now)
+{
+    usec_t slack = app->options->poll_timeout + USEC_PER_MINUTE;
+    usec_t rounds = app->n_watches / app->options->poll_concurrency + 1;
+    for (size_t i = 0; i < app->n_watches; i++) {
+        const struct watch *w = &app->watch[i];
+        if (w->graph && w->timer && now->mono > w->due.mono + (rounds + 1) * slack)
+            return false;
+    }
+    return true;
+}

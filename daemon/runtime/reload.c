@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* SIGHUP: a second set of options is built and checked; only if it is whole does it take over.
+ *
+ * Deliveries that are on their way end first, so that a reload repeats none of them. */
+#include "runtime/app.h"
+
+#include <systemd/sd-daemon.h>
+
+#include "base/log.h"
+#include "base/message_ids.h"
+
+#define DELIVERY_GRACE (5 * USEC_PER_SEC)
+
+/* A tenant that goes on keeps its place in the interval: a reload is no reason to poll everybody. */
+static void keep_schedule(struct app *app, const struct watch *old, size_t n_old)
+{
+    struct instant now = clock_now();
+    for (size_t i = 0; i < app->n_watches; i++)
+        for (size_t k = 0; k < n_old; k++) {
+            struct watch *w = &app->watch[i];
+            if (!w->timer || !old[k].due.boot ||
+                !text_equal(w->options->facts.tenant_id, old[k].options->facts.tenant_id))
+                continue;
+            usec_t left = old[k].due.mono > now.mono ? old[k].due.mono - now.mono : 0;
+            usec_t interval = w->options->facts.interval;
+            (void)sd_event_source_set_time_relative(w->timer, left < interval ? left : interval);
+        }
+}
+
+static void retry_parked(struct app *app)
+{
+    struct failure why = {0};
+    if (store_outbox_retry(app->store, NULL, clock_now(), &why) < 0)
+        log_failure(LOG_WARNING, &why, "parked messages", "they stay parked");
+}
+
+static void swap(struct app *app, struct options *fresh)
+{
+    struct options *old_options = app->options;
+    struct watch *old = app->watch;
+    size_t n_old = app->n_watches;
+    struct http *old_http = app->http;
+    struct courier *old_courier = app->courier;
+    struct failure why = {0};
+    app->options = fresh;
+    app->watch = NULL;
+    app->n_watches = 0;
+    app->http = NULL;
+    app->courier = NULL;
+    app->polling = 0;
+    if (app_wire(app, &why) < 0) {
+        log_event(LOG_ERR, MESSAGE_CONFIG_REFUSED, NULL,
+                  "the new configuration cannot be used: %s; the old one runs on", why.text);
+        app_unwire(app);
+        app->options = old_options;
+        app->watch = old;
+        app->n_watches = n_old;
+        app->http = old_http;
+        app->courier = old_courier;
+        for (size_t i = 0; i < n_old; i++)
+            app->polling += old[i].graph && graph_polling(old[i].graph);
+        courier_resume(app->courier);
+        options_free(fresh);
+        return;
+    }
+    poller_start(app);
+    keep_schedule(app, old, n_old);
+    struct app gone = {.options = old_options, .watch = old, .n_watches = n_old, .http = old_http, .courier = old_courier};
+    app_unwire(&gone);
+    options_free(old_options);
+    if (app->cli->log_level < 0)
+        log_level(app->options->log_level);
+    app_park_removed_receivers(app);
+    app_drop_removed(app);
+    retry_parked(app);
+    log_event(LOG_NOTICE, MESSAGE_CONFIG_LOADED, NULL, "configuration reloaded: %zu tenants, %zu receivers",
+              app->options->n_tenants, app->options->n_receivers);
+}
+
+static void on_quiet(void *userdata)
+{
+    struct app *app = userdata;
+    struct options *fresh = app->next_options;
+    app->next_options = NULL;
+    swap(app, fresh);
+    app->reloading = false;
+    tick_now(app);
+    (void)sd_notify(0, "READY=1");
+    service_status(app);
+}
+
+void reload_begin(struct app *app)
+{
+    if (app->reloading || app->stopping)
+        return;
+    (void)sd_notify(0, "RELOADING=1");
+    if (app_load_options(app->cli, &app->next_options) != EXIT_OK) {
+        log_event(LOG_ERR, MESSAGE_CONFIG_REFUSED, NULL,
+                  "the new configuration is refused; the old one runs on");
+        app->config_refused = true;
+        (void)sd_notify(0, "READY=1");
+        service_status(app);
+        return;
+    }
+    app->config_refused = false;
+    app->reloading = true;
+    if (courier_stop(app->courier, DELIVERY_GRACE, on_quiet, app) < 0)
+        on_quiet(app);
+}

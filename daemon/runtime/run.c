@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* One mode, one function; what every mode needs first is done here once. */
+#include "runtime/run.h"
+
+#include <sys/stat.h>
+
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "json/json.h"
+#include "runtime/app.h"
+
+/* Before the first secret is read and before any library allocates. */
+static int prepare(const struct cli *cli, struct failure *why)
+{
+    umask(0077);
+    digest_init();
+    json_init();
+    http_global_init();
+    log_open();
+    if (cli->log_level >= 0)
+        log_level(cli->log_level);
+    return secret_protect_process(why);
+}
+
+static int run_app(const struct cli *cli, int (*body)(struct app *app))
+{
+    struct app app;
+    int code = app_open(cli, &app);
+    if (code == EXIT_OK)
+        code = body(&app);
+    app_close(&app);
+    return code;
+}
+
+static int run_mode(const struct cli *cli)
+{
+    switch (cli->mode) {
+    case CLI_CHECK_CONFIG: return checks_config(cli);
+    case CLI_DUMP_CONFIG: return checks_dump(cli);
+    case CLI_CHECK_ACCESS: return checks_access(cli);
+    case CLI_TEST_RECEIVER: return checks_receiver(cli);
+    case CLI_ONCE: return run_app(cli, once_run);
+    case CLI_DAEMON: return run_app(cli, service_run);
+    }
+    return EXIT_INTERNAL;
+}
+
+int run(const struct cli *cli)
+{
+    struct failure why;
+    int code = EXIT_INTERNAL;
+    if (prepare(cli, &why) < 0)
+        log_failure(LOG_ERR, &why, "cannot protect secrets in this process", "not started");
+    else
+        code = run_mode(cli);
+    log_close();
+    return code;
+}

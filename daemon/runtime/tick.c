@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* What time alone changes: a tenant that stays unread, reminders, receivers that gave up, old rows.
+ * Once a minute, or once per interval where that is shorter. */
+#include "runtime/app.h"
+
+#include "base/log.h"
+#include "base/message_ids.h"
+
+#define TICK_MAX USEC_PER_MINUTE
+#define JUMP_SAID (5 * USEC_PER_SEC)
+
+static struct plan_context planning(const struct app *app, struct instant now)
+{
+    return (struct plan_context){.options = &app->options->alerts,
+                                 .routes = &app->options->routes,
+                                 .now = now,
+                                 .outage_tolerance = USEC_PER_HOUR};
+}
+
+/* One sample of its own, outside any poll. */
+static void plan_one(struct app *app, struct plan_context *ctx, struct sample *sample)
+{
+    struct samples one = {.sample = sample, .n = 1};
+    struct changes *changes = NULL;
+    struct failure why = {0};
+    int r = alerts_plan(ctx, app->book, &one, &changes, &why);
+    if (r >= 0)
+        r = take_changes(app, ctx->tenant_id, NULL, changes, ctx->now, &why);
+    if (r < 0 && !app->store_failing)
+        log_failure(LOG_ERR, &why, "evaluation", "it is repeated in a minute");
+}
+
+static void tick_tenant(struct watch *w, struct instant now)
+{
+    struct app *app = w->app;
+    if (!w->options->enabled)
+        return;
+    struct judge_context judge = {.options = &app->options->rules,
+                                  .tenant = &w->options->facts,
+                                  .utc_offset = app_zone_offset(w->options, now.at)};
+    struct plan_context ctx = planning(app, now);
+    CLEANUP(sample_clear) struct sample sample = {0};
+    struct failure why = {0};
+    ctx.tenant_id = w->options->facts.tenant_id;
+    ctx.tenant_name = w->options->facts.name;
+    if (judge_poll(&judge, &w->health, &now, &sample, &why) >= 0)
+        plan_one(app, &ctx, &sample);
+}
+
+static void tick_receivers(struct app *app, struct instant now)
+{
+    struct plan_context ctx = planning(app, now);
+    for (size_t i = 0; i < app->options->n_receivers; i++) {
+        const char *name = app->options->receiver[i].name;
+        struct store_stats stats = {0};
+        struct failure why = {0};
+        CLEANUP(sample_clear) struct sample sample = {0};
+        if (store_stats(app->store, name, &stats, &why) >= 0 &&
+            judge_delivery(name, app->options->routes.receiver[i].pager, (int64_t)stats.parked,
+                           courier_disabled(app->courier, name), &now, &sample, &why) >= 0)
+            plan_one(app, &ctx, &sample);
+    }
+}
+
+void tick_receiver(void *userdata, const char *receiver, enum outbox_state state)
+{
+    struct app *app = userdata;
+    if (state == OUTBOX_DELIVERED)
+        app->delivered++;
+    if (state != OUTBOX_PARKED)
+        return;
+    log_event(LOG_ERR, MESSAGE_RECEIVER_PARKED, NULL,
+              "receiver \"%s\" has given up on a message; it is kept and tried again on reload", receiver);
+    tick_receivers(app, clock_now());
+}
+
+static void tick_reminders(struct app *app, struct instant now)
+{
+    struct plan_context ctx = planning(app, now);
+    struct changes *changes = NULL;
+    struct failure why = {0};
+    int r = alerts_plan_reminders(&ctx, app->book, &changes, &why);
+    if (r >= 0)
+        r = take_changes(app, NULL, NULL, changes, now, &why);
+    if (r < 0 && !app->store_failing)
+        log_failure(LOG_ERR, &why, "reminders", "they are planned again in a minute");
+}
+
+/* A clock that jumps is said and changes nothing: every duration runs on boot time. */
+static void tick_clock(struct app *app, struct instant now)
+{
+    int64_t wall = (int64_t)(now.at - app->last_tick.at);
+    int64_t real = (int64_t)(now.mono - app->last_tick.mono);
+    int64_t jump = wall - real;
+    if (llabs(jump) > (int64_t)JUMP_SAID)
+        log_event(LOG_WARNING, MESSAGE_CLOCK_JUMP, NULL,
+                  "the wall clock jumped by %lld s; timers are not affected", (long long)(jump / (int64_t)USEC_PER_SEC));
+    app->last_tick = now;
+}
+
+void tick_now(struct app *app)
+{
+    struct instant now = clock_now();
+    struct failure why = {0};
+    tick_clock(app, now);
+    for (size_t i = 0; i < app->n_watches; i++)
+        tick_tenant(&app->watch[i], now);
+    tick_reminders(app, now);
+    if (!app->courier) /* a dry run */
+        return;
+    tick_receivers(app, now);
+    if (store_housekeeping(app->store, now, &why) < 0 && !app->store_failing)
+        log_failure(LOG_WARNING, &why, "removing old history", "trying again in a minute");
+    courier_wake(app->courier);
+}
+
+static usec_t tick_length(const struct app *app)
+{
+    usec_t length = TICK_MAX;
+    for (size_t i = 0; i < app->n_watches; i++)
+        if (app->watch[i].options->facts.interval < length)
+            length = app->watch[i].options->facts.interval;
+    return length;
+}
+
+static int on_tick(sd_event_source *s, uint64_t due, void *userdata)
+{
+    struct app *app = userdata;
+    (void)due;
+    int r = sd_event_source_set_time_relative(s, tick_length(app));
+    if (r >= 0)
+        r = sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+    if (r < 0)
+        return sd_event_exit(app->event, EXIT_INTERNAL);
+    if (!app->reloading)
+        tick_now(app);
+    return 0;
+}
+
+void tick_start(struct app *app)
+{
+    app->last_tick = clock_now();
+    int r = sd_event_add_time_relative(app->event, &app->tick, CLOCK_BOOTTIME, 0, USEC_PER_SEC, on_tick, app);
+    if (r >= 0)
+        r = sd_event_source_set_description(app->tick, "tick");
+    if (r < 0)
+        (void)sd_event_exit(app->event, EXIT_INTERNAL);
+}
