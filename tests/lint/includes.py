@@ -1,0 +1,83 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Holds the real include graph (gcc -MM) against the plan of the house, and foreign headers in the
+one room that may see them. Prints every arrow that the plan does not have; exit 1 if there is one."""
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DAEMON = ROOT / "daemon"
+
+# room: the rooms it may lean on. Arrows point down; everything may lean on base.
+MAY = {
+    "base": [],
+    "json": [],
+    "model": [],
+    "rules": ["model"],
+    "alerts": ["rules", "model"],
+    "store": ["alerts", "rules", "model"],
+    "http": [],
+    "graph": ["http", "json", "model"],
+    "deliver": ["http", "json", "store", "alerts", "rules", "model"],
+    "config": ["deliver", "graph", "http", "store", "alerts", "rules", "model"],
+    "runtime": ["config", "deliver", "graph", "http", "store", "alerts", "rules", "model", "json"],
+    "main": ["runtime"],
+}
+# foreign header: the rooms that may include it by themselves (a public header may pass it on)
+FOREIGN = {
+    r"curl/": ["http"],
+    r"cjson/|cJSON": ["json"],
+    r"sqlite3": ["store"],
+    r"libconfig": ["config"],
+    r"openssl/": ["base"],
+    r"microhttpd": [],
+    r"systemd/sd-event": ["http", "graph", "deliver", "runtime"],
+    r"systemd/sd-daemon": ["runtime"],
+}
+# Rooms that must compile without any library of others.
+PURE = {"model", "rules", "alerts"}
+
+
+def room_of(path):
+    parts = pathlib.Path(path).resolve().relative_to(DAEMON).parts
+    return parts[0] if len(parts) > 1 else "main"
+
+
+def included(source):
+    """Our own headers that a source needs, directly or through another header."""
+    out = subprocess.run(["gcc", "-MM", "-std=gnu17", "-D_GNU_SOURCE", f"-I{DAEMON}", str(source)],
+                         check=True, capture_output=True, text=True).stdout
+    words = out.replace("\\\n", " ").split()[1:]
+    return {w for w in words if w.endswith(".h")}
+
+
+def main():
+    wrong = []
+    arrows = {}
+    sources = sorted(DAEMON.rglob("*.c"))
+    for source in sources:
+        room = room_of(source)
+        for header in included(source):
+            to = room_of(header)
+            arrows.setdefault(room, set()).add(to)
+            direct = f'#include "{pathlib.Path(header).resolve().relative_to(DAEMON)}"' in source.read_text()
+            if to not in (room, "base") and to not in MAY[room] and (direct or room != "main"):
+                wrong.append(f"{source.relative_to(ROOT)}: {room} must not lean on {to} ({header})")
+    for path in sorted(list(DAEMON.rglob("*.[ch]"))):
+        room = room_of(path)
+        for name in re.findall(r"^\s*#\s*include\s*<([^>]+)>", path.read_text(), re.M):
+            for pattern, rooms in FOREIGN.items():
+                if re.match(pattern, name) and room not in rooms:
+                    wrong.append(f"{path.relative_to(ROOT)}: <{name}> belongs to {', '.join(rooms) or 'no room yet'}")
+                if re.match(pattern, name) and room in PURE:
+                    wrong.append(f"{path.relative_to(ROOT)}: {room} is pure and must not see <{name}>")
+    for room in MAY:
+        print(f"{room:8} -> {' '.join(sorted(arrows.get(room, set()) - {room}))}")
+    print(*wrong, sep="\n")
+    print(f"{len(sources)} sources, {len(wrong)} wrong arrows")
+    return 1 if wrong or not sources else 0
+
+
+sys.exit(main())
