@@ -44,6 +44,9 @@ struct samples {
 void samples_free(struct samples *s);
 DEFINE_CLEANUP(struct samples *, samples_free)
 
+/* How long something that is gone, or that another source knew, stays in memory and yields samples. */
+#define MEMORY_KEPT (7 * USEC_PER_DAY)
+
 /* What judging remembers of one known pool between polls; kept by the store, in id order. */
 struct known_pool {
     char *id;
@@ -51,28 +54,33 @@ struct known_pool {
     int64_t allotted, consumed; /* last known; FACT_UNKNOWN */
     usec_t first_seen_at;
     uint32_t absent_polls; /* complete lists in a row without it */
-    struct instant absent_since;
-    bool gone; /* absence was confirmed and spoken about */
+    struct instant absent_since; /* boot 0: it was there last time */
+    bool gone;   /* absence was confirmed and spoken about */
+    bool silent; /* its last sample was: a trial that vanishes wakes nobody */
 };
 /* ... and of one known subscription: entered its state while watched? */
 struct known_subscription {
     char *id;
     enum subscription_state state;
-    bool seen_active; /* it was active or in warning while we watched */
+    bool seen_active; /* it was active or in warning while we watched, or dead with units in use */
     int32_t next_lifecycle_date;
+    struct instant absent_since; /* boot 0: it was there last time */
 };
 /* ... and of one known group of errors. */
 struct known_group {
     char *subject; /* "SKU/code" as in sample.subject */
+    char *sku_id;  /* NULL: errors without a SKU */
+    char *code;
+    struct instant absent_since; /* boot 0: it was there last time */
 };
 struct tenant_memory {
     struct known_pool *pool;
     size_t n_pools;
     struct known_subscription *subscription;
     size_t n_subscriptions;
-    struct known_group *group; /* told to exist at the last complete reading */
+    struct known_group *group; /* existed, at most MEMORY_KEPT ago */
     size_t n_groups;
-    enum source source;  /* of the last complete list; NONE: this is the first poll */
+    enum source source; /* of the last complete list; NONE: this is the first poll */
     bool emptied;        /* zero rows came where there were some; ends when rows return or by forget */
     bool mass_absence;   /* more than half were missing at the last complete list */
 };
@@ -110,7 +118,8 @@ struct tenant_health {
     bool broken_config; /* a broken tenant file or missing secret: not polled at all; text says why */
     enum source source;
 };
-/* f NULL: no failure. */
+/* f NULL: no failure. Every poll has a snapshot, also one that read nothing. An emptied list that is
+ * not believed, and one whose schema changed, do not count as a complete reading. */
 void health_update(struct tenant_health *h, const struct snapshot *snapshot,
                    const struct tenant_memory *after, const struct failure *f);
 /* The poll sample of one tenant (kind POLL, subject ""): sign-in or permission refused, schema
