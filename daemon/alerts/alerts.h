@@ -27,12 +27,17 @@ struct alert { /* one instance; plain data, so that the store can keep it */
     struct instant started;     /* of the episode (or of PENDING) */
     enum level said;            /* level last told to anybody; NONE: nothing open */
     enum rule said_rule;
-    int64_t said_value, said_waiting; /* numbers last told: for "doubled" and "0 -> n" */
+    int64_t said_value, said_waiting; /* numbers last told: for "doubled" and "0 -> n"; said_waiting
+                                       * is negative once nobody of those told waits any more */
+    uint64_t said_cause; /* hash of the cause last told ("auth", "allotment_gone"); 0: none */
     usec_t reminder_at;               /* wall time; 0: none planned */
     uint32_t reminders;               /* sent in this episode at this level */
     struct facts *facts;              /* last known; NULL before the first sample */
 };
 int alert_copy(const struct alert *src, struct alert **ret);
+/* The alert as a notice with its texts, without an event id: what would be told of it at `at`. Of a
+ * pending one, the level it is about to have. a->facts is not NULL; -ENOMEM. */
+int alert_notice(const struct alert *a, enum event_type type, usec_t at, struct notice **ret);
 void alert_free(struct alert *a);
 DEFINE_CLEANUP(struct alert *, alert_free)
 
@@ -72,6 +77,7 @@ struct changes {
     size_t n_events;
     char (*removed)[ALERT_ID_TEXT]; /* instances to forget (moved subjects, archived) */
     size_t n_removed;
+    struct instant now; /* of the planning: how the book notices that the wall clock jumped */
 };
 void changes_free(struct changes *c);
 DEFINE_CLEANUP(struct changes *, changes_free)
