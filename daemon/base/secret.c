@@ -13,8 +13,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-DEFINE_CLEANUP(struct secret *, secret_free)
-
 /* The whole object, audience included, lies in the locked pages, with a page without access on
  * either side: a neighbour's overrun ends in a fault and not in somebody's log. */
 struct secret {
