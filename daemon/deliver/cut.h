@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/cut.h: how much of a notice goes into one message, and strings that keep to it. Pure. */
+#pragma once
+#include "json/json.h"
+
+/* Limits of one rendering, in bytes as they stand in the JSON (escapes counted). A NULL pointer to
+ * this means no limits: what the store keeps. */
+struct cut {
+    size_t title, text; /* text: summary, description, next step; 0 leaves them out (null) */
+    size_t name;        /* names for people, labels, codes */
+    size_t id;          /* ids are never cut: a longer one becomes null */
+    size_t subscriptions, labels; /* how many of them */
+};
+
+/* Bytes that the writer needs for `s` without its quotes. */
+size_t json_cost(const char *s);
+/* `s`, or its beginning and "..." so that its cost is at most `max`; max 0 and s NULL give null. */
+void json_put_cut(struct json_writer *w, const char *key, const char *s, size_t max);
+/* `s` whole, or null if its cost is beyond `max`. */
+void json_put_whole(struct json_writer *w, const char *key, const char *s, size_t max);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/facts_put.h: the parts of the alert object, and reading them back. For this room only.
+ *
+ * What people see is rounded (whole seconds, 96.4 percent); what a restart needs exactly stands
+ * beside it under "_". Reading takes a missing or null member for "not known", so that rows of an
+ * older version stay readable; a wrong type or an impossible value is a bad row. */
+#pragma once
+#include "deliver/cut.h"
+#include "rules/facts.h"
+
+#define REST "_" /* the member behind which a restart finds what receivers do not get */
+
+/* `f` may be NULL (a test message): nulls. `cut` may be NULL. */
+void facts_put_tenant(struct json_writer *w, const struct facts *f, const struct cut *cut);
+void facts_put_allotment(struct json_writer *w, const struct facts *f, const struct cut *cut);
+void facts_put_sku(struct json_writer *w, const struct facts *f, const struct cut *cut);
+void facts_put_subscriptions(struct json_writer *w, const struct facts *f, const struct cut *cut);
+void facts_put_units(struct json_writer *w, const struct facts *f);
+/* DATE_UNKNOWN -> null. */
+void fact_put_date(struct json_writer *w, const char *key, int32_t day);
+/* Opens REST, without closing it: the caller may add members of its own. */
+void facts_open_rest(struct json_writer *w, const struct facts *f);
+/* FACT_UNKNOWN -> null. */
+void fact_put_number(struct json_writer *w, const char *key, int64_t value);
+/* 0 -> null; else RFC 3339 in whole seconds. */
+void fact_put_instant(struct json_writer *w, const char *key, usec_t at);
+
+/* The error of the first bad member sticks: -EBADMSG or -ENOMEM. Values are left alone on errors. */
+struct reader {
+    int error;
+};
+void read_text(struct reader *r, const struct json *o, const char *key, char **ret);
+void read_number(struct reader *r, const struct json *o, const char *key, int64_t *ret);
+void read_unsigned(struct reader *r, const struct json *o, const char *key, uint64_t max,
+                   uint64_t *ret);
+/* An array for `calloc`ed elements; *ret_n is its length, at most `max`. NULL: absent. */
+const struct json *read_array(struct reader *r, const struct json *o, const char *key, size_t max,
+                              size_t *ret_n);
+const struct json *read_object(struct reader *r, const struct json *o, const char *key);
+int facts_read(const struct json *o, struct facts **ret);
+/* The largest whole number that survives JSON (RFC 8259, section 6). */
+#define NUMBER_MAX ((int64_t)1 << 53)

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/notice_json.c: notices as JSON and back. */
+#include "deliver/facts_json.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "deliver/notice_put.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SCHEMA 1
+#define NOTICE_MAX (2 * 1024 * 1024)
+#define NO_CUT SIZE_MAX
+
+/* ---- words ---- */
+
+static const char *const REASONS[] = {
+    "rule_removed", "tenant_removed", "rebuilt", "first_run", "storm", "held", "weekly",
+};
+
+const char *reason_literal(const char *word)
+{
+    for (size_t i = 0; word && i < N_ELEMENTS(REASONS); i++)
+        if (strcmp(REASONS[i], word) == 0)
+            return REASONS[i];
+    return NULL;
+}
+
+const char *notice_state_word(const struct notice *n)
+{
+    return n->type == EVENT_TEST       ? NULL
+           : n->type == EVENT_RESOLVED ? "resolved"
+                                       : alert_state_name(n->state);
+}
+
+const char *level_word(enum level level)
+{
+    return level == LEVEL_NONE ? NULL : level_name(level);
+}
+
+const char *notice_number(int64_t value, enum unit unit, char buf[static NUMBER_TEXT])
+{
+    buf[0] = '\0';
+    if (value == FACT_UNKNOWN)
+        return buf;
+    if (unit != UNIT_PERCENT) {
+        (void)snprintf(buf, NUMBER_TEXT, "%" PRId64, value);
+        return buf;
+    }
+    uint64_t bp = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    int len = snprintf(buf, NUMBER_TEXT, "%s%" PRIu64 ".%02u", value < 0 ? "-" : "", bp / 100,
+                       (unsigned)(bp % 100));
+    if (buf[len - 1] == '0') /* 96.40 -> 96.4, as in the JSON */
+        buf[len - 1] = '\0';
+    return buf;
+}
+
+/* ---- writing ---- */
+
+static void put_measure(struct json_writer *w, const char *key, int64_t value, enum unit unit)
+{
+    if (value != FACT_UNKNOWN && unit == UNIT_PERCENT)
+        json_put_decimal(w, key, value, 2);
+    else
+        fact_put_number(w, key, value);
+}
+
+/* The deciding one first, the others in the order that breaks ties. */
+static void put_findings(struct json_writer *w, const struct notice *n)
+{
+    json_open_array(w, "findings");
+    if (n->finding[n->rule])
+        json_put_string(w, NULL, rule_name(n->rule));
+    for (enum rule r = 0; r < RULE_COUNT_; r++)
+        if (r != n->rule && n->finding[r])
+            json_put_string(w, NULL, rule_name(r));
+    json_close_array(w);
+}
+
+/* The rest by kind; the reason only where there is one, so that most capacity alerts say null. */
+static void put_detail(struct json_writer *w, const struct notice *n, const struct cut *cut)
+{
+    size_t text = cut ? cut->name : NO_CUT;
+    const struct facts *f = n->facts;
+    if (!f || (n->kind == KIND_CAPACITY && !n->reason)) {
+        json_put_null(w, "detail");
+        return;
+    }
+    json_open_object(w, "detail");
+    if (n->kind == KIND_ERRORS) {
+        json_put_cut(w, "code", f->error_code, text);
+        fact_put_number(w, "count", f->error_count);
+    } else if (n->kind == KIND_POLL) {
+        json_put_cut(w, "cause", f->cause, text);
+        json_put_cut(w, "hint", f->hint, cut ? cut->text : NO_CUT);
+    } else if (n->kind == KIND_DELIVERY) {
+        json_put_cut(w, "receiver", f->receiver, text);
+        fact_put_number(w, "parked", f->parked);
+    } else if (n->kind == KIND_SUBSCRIPTION && f->n_subscriptions > 0) {
+        const struct fact_subscription *s = &f->subscription[0];
+        json_put_whole(w, "subscription_id", s->id, cut ? cut->id : NO_CUT);
+        json_put_cut(w, "state", s->state, text);
+        fact_put_date(w, "next_lifecycle_date", s->next_lifecycle_date);
+    }
+    if (n->reason)
+        json_put_string(w, "reason", n->reason);
+    json_close_object(w);
+}
+
+/* A shortened list says so in the text, which is what a person reads. */
+static void put_description(struct json_writer *w, const struct notice *n, const struct cut *cut)
+{
+    size_t have = n->facts ? n->facts->n_subscriptions : 0;
+    if (!cut || cut->text == 0 || !n->description || have <= cut->subscriptions) {
+        json_put_cut(w, "description", n->description, cut ? cut->text : NO_CUT);
+        return;
+    }
+    struct text t = TEXT_INIT(8192);
+    text_addf(&t, "(shortened: %zu of %zu subscriptions are listed) ", cut->subscriptions, have);
+    text_add(&t, n->description);
+    json_put_cut(w, "description", t.data ? t.data : n->description, cut->text);
+    text_free(&t);
+}
+
+static void put_texts(struct json_writer *w, const struct notice *n, const struct cut *cut)
+{
+    size_t text = cut ? cut->text : NO_CUT;
+    json_put_cut(w, "title", n->title, cut ? cut->title : NO_CUT);
+    json_put_cut(w, "summary", n->summary, text);
+    put_description(w, n, cut);
+    json_put_cut(w, "next_step", n->next_step, text);
+}
+
+static void put_rest(struct json_writer *w, const struct notice *n)
+{
+    facts_open_rest(w, n->facts);
+    json_put_string(w, "type", event_type_name(n->type));
+    json_put_string(w, "event_id", n->event_id);
+    json_put_string(w, "kind", kind_name(n->kind));
+    json_put_string(w, "state", alert_state_name(n->state));
+    fact_put_number(w, "value", n->value);
+    fact_put_number(w, "threshold", n->threshold);
+    json_put_int(w, "started_at", (int64_t)n->started_at);
+    json_put_int(w, "observed_at", (int64_t)n->observed_at);
+    json_put_int(w, "at", (int64_t)n->at);
+    json_put_int(w, "stale_since_at", (int64_t)n->stale_since_at);
+    json_put_string(w, "reason", n->reason);
+    json_put_bool(w, "has_facts", n->facts != NULL);
+    json_close_object(w);
+}
+
+void notice_put(struct json_writer *w, const char *key, const struct notice *n,
+                const struct cut *cut, bool rest)
+{
+    bool test = n->type == EVENT_TEST;
+    json_open_object(w, key);
+    json_put_int(w, "schema", SCHEMA);
+    json_put_string(w, "alert_id", n->alert_id[0] ? n->alert_id : NULL);
+    json_put_int(w, "episode", n->episode);
+    fact_put_number(w, "seq", n->seq > (uint64_t)NUMBER_MAX ? NUMBER_MAX : (int64_t)n->seq);
+    json_put_string(w, "state", notice_state_word(n));
+    json_put_string(w, "severity", level_word(n->level));
+    json_put_string(w, "previous_severity", level_word(n->previous));
+    json_put_string(w, "rule", test ? NULL : rule_name(n->rule));
+    facts_put_tenant(w, n->facts, cut);
+    facts_put_allotment(w, n->facts, cut);
+    facts_put_sku(w, n->facts, cut);
+    facts_put_subscriptions(w, n->facts, cut);
+    put_measure(w, "value", n->value, n->unit);
+    put_measure(w, "threshold", n->threshold, n->unit);
+    json_put_string(w, "unit", test ? NULL : unit_name(n->unit));
+    facts_put_units(w, n->facts);
+    put_findings(w, n);
+    put_texts(w, n, cut);
+    put_detail(w, n, cut);
+    fact_put_instant(w, "started_at", n->started_at);
+    fact_put_instant(w, "observed_at", n->observed_at);
+    if (rest)
+        put_rest(w, n);
+    json_close_object(w);
+}
+
+void notice_json_put(struct json_writer *w, const char *key, const struct notice *n)
+{
+    notice_put(w, key, n, NULL, false);
+}
+
+int notice_json_pack(const struct notice *n, char **ret, size_t *ret_len)
+{
+    CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(NOTICE_MAX);
+    if (!w)
+        return -ENOMEM;
+    notice_put(w, NULL, n, NULL, true);
+    return json_write_take(w, ret, ret_len);
+}
+
+/* ---- reading ---- */
+
+static const char *unit_word(int u)
+{
+    return unit_name((enum unit)u);
+}
+static const char *state_word(int s)
+{
+    return alert_state_name((enum alert_state)s);
+}
+static const char *kind_word(int k)
+{
+    return kind_name((enum kind)k);
+}
+static const char *severity_word(int l)
+{
+    return level_name((enum level)l);
+}
+static const char *type_word(int t)
+{
+    return event_type_name((enum event_type)t);
+}
+static const char *rule_word(int r)
+{
+    return rule_name((enum rule)r);
+}
+
+/* The number of the word behind `key`; `dflt` if it is null, -1 keeps null from being one. */
+static int read_word(struct reader *r, const struct json *o, const char *key,
+                     const char *(*word)(int), int n, int dflt)
+{
+    const char *s;
+    enum json_is is = json_get_string(o, key, &s);
+    if (is == JSON_OK)
+        for (int i = 0; i < n; i++)
+            if (strcmp(word(i), s) == 0)
+                return i;
+    if ((is != JSON_NULL && is != JSON_MISSING) || dflt < 0)
+        r->error = r->error < 0 ? r->error : -EBADMSG;
+    return dflt < 0 ? 0 : dflt;
+}
+
+static void read_findings(struct reader *r, const struct json *o, struct notice *n)
+{
+    size_t count;
+    const struct json *list = read_array(r, o, "findings", RULE_COUNT_, &count);
+    for (const struct json *e = list ? json_first(list) : NULL; e; e = json_next(e)) {
+        int rule = json_text(e) ? rule_parse(json_text(e)) : -EINVAL;
+        if (rule < 0)
+            r->error = -EBADMSG;
+        else
+            n->finding[rule] = true;
+    }
+}
+
+/* Ids go into headers and keys: only what we would have written ourselves. */
+static void read_id(struct reader *r, const struct json *o, const char *key, const char *alphabet,
+                    size_t len, char *ret)
+{
+    const char *s = NULL;
+    enum json_is is = json_get_string(o, key, &s);
+    if (is == JSON_OK && (s[0] == '\0' || (strlen(s) == len && strspn(s, alphabet) == len)))
+        memcpy(ret, s, strlen(s) + 1);
+    else if (is != JSON_NULL && is != JSON_MISSING)
+        r->error = -EBADMSG;
+}
+
+static void read_texts(struct reader *r, const struct json *o, struct notice *n)
+{
+    read_text(r, o, "title", &n->title);
+    read_text(r, o, "summary", &n->summary);
+    read_text(r, o, "description", &n->description);
+    read_text(r, o, "next_step", &n->next_step);
+}
+
+static void read_public(struct reader *r, const struct json *o, struct notice *n)
+{
+    read_id(r, o, "alert_id", "0123456789abcdef", ALERT_ID_TEXT - 1, n->alert_id);
+    uint64_t episode = 0;
+    read_unsigned(r, o, "episode", UINT32_MAX, &episode);
+    n->episode = (uint32_t)episode;
+    read_unsigned(r, o, "seq", (uint64_t)NUMBER_MAX, &n->seq);
+    n->level = (enum level)read_word(r, o, "severity", severity_word, LEVEL_COUNT_, LEVEL_NONE);
+    n->previous =
+        (enum level)read_word(r, o, "previous_severity", severity_word, LEVEL_COUNT_, LEVEL_NONE);
+    n->rule = (enum rule)read_word(r, o, "rule", rule_word, RULE_COUNT_, 0);
+    n->unit = (enum unit)read_word(r, o, "unit", unit_word, UNIT_ENTRIES + 1, 0);
+    read_findings(r, o, n);
+    read_texts(r, o, n);
+}
+
+static void read_rest(struct reader *r, const struct json *rest, struct notice *n)
+{
+    n->type = (enum event_type)read_word(r, rest, "type", type_word, EVENT_TYPE_COUNT_, -1);
+    n->kind = (enum kind)read_word(r, rest, "kind", kind_word, KIND_COUNT_, -1);
+    n->state = (enum alert_state)read_word(r, rest, "state", state_word, ALERT_STATE_COUNT_, -1);
+    read_id(r, rest, "event_id", "0123456789abcdef-", UUID_TEXT - 1, n->event_id);
+    n->value = n->threshold = FACT_UNKNOWN;
+    read_number(r, rest, "value", &n->value);
+    read_number(r, rest, "threshold", &n->threshold);
+    read_unsigned(r, rest, "started_at", (uint64_t)NUMBER_MAX, &n->started_at);
+    read_unsigned(r, rest, "observed_at", (uint64_t)NUMBER_MAX, &n->observed_at);
+    read_unsigned(r, rest, "at", (uint64_t)NUMBER_MAX, &n->at);
+    read_unsigned(r, rest, "stale_since_at", (uint64_t)NUMBER_MAX, &n->stale_since_at);
+    const char *reason = NULL;
+    (void)json_get_string(rest, "reason", &reason); /* an unknown reason is none */
+    n->reason = reason_literal(reason);
+}
+
+int notice_read(const struct json *o, struct notice **ret)
+{
+    const struct json *rest = json_get(o, REST);
+    CLEANUP(notice_free) struct notice *n = alloc_zero(1, sizeof *n);
+    if (!n)
+        return -ENOMEM;
+    struct reader r = {0};
+    bool has_facts = true;
+    read_public(&r, o, n);
+    read_rest(&r, rest, n);
+    if (r.error < 0)
+        return r.error;
+    if (json_get_bool(rest, "has_facts", &has_facts) == JSON_WRONG_TYPE)
+        return -EBADMSG;
+    int e = has_facts ? facts_read(o, &n->facts) : 0;
+    if (e < 0)
+        return e;
+    *ret = TAKE(n);
+    return 0;
+}
+
+int notice_json_unpack(const char *bytes, size_t len, struct notice **ret)
+{
+    CLEANUP(json_free) struct json *root = NULL;
+    int r = json_parse(bytes, len, &root, NULL);
+    return r < 0 ? r : notice_read(root, ret);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/retell.c: what a late or combined message says before anything else. */
+#include "deliver/retell.h"
+
+#include "base/alloc.h"
+#include "base/date.h"
+#include "base/text.h"
+#include <errno.h>
+#include <stdio.h>
+
+const char *lateness(usec_t at, usec_t now_at, char *buf, size_t size)
+{
+    char age[DURATION_MAX];
+    buf[0] = '\0';
+    if (at != 0 && now_at > at && now_at - at > LATE_AFTER)
+        (void)snprintf(buf, size, "%s late", duration_human(now_at - at, age));
+    return buf;
+}
+
+static int put_before(char **text, const char *lead, const char *gap)
+{
+    if (!*text)
+        return 0;
+    char *longer = text_printf("%s%s%s", lead, gap, *text);
+    if (!longer)
+        return -ENOMEM;
+    free(*text);
+    *text = longer;
+    return 0;
+}
+
+/* "Fired 01:02, resolved 01:40 (delayed)", in the tenant's zone as the other texts. */
+static char *lead_combined(const struct notice *n)
+{
+    char fired[RFC3339_MAX], resolved[RFC3339_MAX];
+    int32_t offset = n->facts ? n->facts->utc_offset : 0;
+    return text_printf("Fired %s, resolved %s (delayed: its beginning could not be delivered).",
+                       clock_human(n->started_at, n->at, offset, fired),
+                       clock_human(n->at, n->at, offset, resolved));
+}
+
+static char *lead_late(const struct notice *n, const char *late)
+{
+    char from[RFC3339_MAX];
+    return text_printf("%s: this message is from %s.", late, rfc3339_print(n->at, from));
+}
+
+int notice_retell(const struct notice *n, bool combined, usec_t now_at, struct notice **ret)
+{
+    char late[DURATION_MAX + 8], mark[DURATION_MAX + 16];
+    lateness(n->at, now_at, late, sizeof late);
+    CLEANUP(notice_free) struct notice *copy = NULL;
+    int r = notice_copy(n, &copy);
+    if (r < 0 || (!combined && !late[0])) {
+        if (r >= 0)
+            *ret = TAKE(copy);
+        return r;
+    }
+    CLEANUP(free) char *lead = combined ? lead_combined(n) : lead_late(n, late);
+    if (!lead)
+        return -ENOMEM;
+    (void)snprintf(mark, sizeof mark, "(%s)", combined ? "delayed" : late);
+    if (put_before(&copy->title, mark, " ") < 0 || put_before(&copy->summary, lead, " ") < 0 ||
+        put_before(&copy->description, lead, "\n") < 0)
+        return -ENOMEM;
+    *ret = TAKE(copy);
+    return 0;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/retell.h: a notice that comes late says so first. Pure. */
+#pragma once
+#include "alerts/notice.h"
+
+#define LATE_AFTER (12 * USEC_PER_HOUR) /* alert life cycle, section 7, "Backoff" */
+
+/* A copy of `n` whose texts begin with what the delay means to the reader: `combined`, that nothing
+ * was told of the beginning; older than LATE_AFTER at `now_at`, how old it is. -ENOMEM. */
+int notice_retell(const struct notice *n, bool combined, usec_t now_at, struct notice **ret);
+/* "13 h late", or "" if it is not. */
+const char *lateness(usec_t at, usec_t now_at, char *buf, size_t size);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/webhook.c: the body of a webhook: the alert object in its envelope, shortened until it
+ * fits. */
+#include "deliver/webhook.h"
+
+#include "base/date.h"
+#include "deliver/notice_put.h"
+#include "deliver/retell.h"
+#include <assert.h>
+#include <errno.h>
+
+/* The ceiling of the drafts: a draft that is too long only costs the next, shorter one. */
+#define DRAFT_MAX WEBHOOK_BODY_MAX
+
+/* From "almost all" to "what still tells which alert it is". A single alert fits at the third step
+ * whatever its strings are; twenty of them fit at the last. */
+static const struct cut CUTS[] = {
+    {.title = 480, .text = 4000, .name = 256, .id = 512, .subscriptions = 20, .labels = 32},
+    {.title = 240, .text = 1500, .name = 256, .id = 512, .subscriptions = 5, .labels = 16},
+    {.title = 240, .text = 600, .name = 120, .id = 512, .subscriptions = 1, .labels = 8},
+    {.title = 160, .text = 200, .name = 64, .id = 80, .subscriptions = 0, .labels = 2},
+    {.title = 140, .text = 0, .name = 40, .id = 40, .subscriptions = 0, .labels = 0},
+    {.title = 120, .text = 0, .name = 16, .id = 0, .subscriptions = 0, .labels = 0},
+};
+
+static int draft(const struct notice *n, const struct digest *d, const struct cut *cut, char **ret,
+                 size_t *ret_len)
+{
+    CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(DRAFT_MAX);
+    char at[RFC3339_MAX];
+    if (!w)
+        return -ENOMEM;
+    json_open_object(w, NULL);
+    json_put_string(w, "type", event_type_name(n ? n->type : EVENT_DIGEST));
+    json_put_string(w, "timestamp", rfc3339_print(n ? n->at : d->at, at));
+    if (n)
+        notice_put(w, "data", n, cut, false);
+    else
+        digest_put(w, "data", d, cut, false);
+    json_close_object(w);
+    return json_write_take(w, ret, ret_len);
+}
+
+static int body(const struct notice *n, const struct digest *d, char **ret, size_t *ret_len)
+{
+    int r = draft(n, d, NULL, ret, ret_len);
+    for (size_t i = 0; r == -E2BIG && i < N_ELEMENTS(CUTS); i++)
+        r = draft(n, d, &CUTS[i], ret, ret_len);
+    return r;
+}
+
+int webhook_body(const struct notice *n, bool combined, char **ret, size_t *ret_len)
+{
+    CLEANUP(notice_free) struct notice *told = NULL;
+    assert(n->type != EVENT_DIGEST);
+    int r = notice_retell(n, combined, n->at, &told);
+    return r < 0 ? r : body(told, NULL, ret, ret_len);
+}
+
+int webhook_digest_body(const struct digest *d, char **ret, size_t *ret_len)
+{
+    return body(NULL, d, ret, ret_len);
+}
