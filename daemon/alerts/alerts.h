@@ -33,6 +33,7 @@ struct alert { /* one instance; plain data, so that the store can keep it */
     usec_t reminder_at;               /* wall time; 0: none planned */
     uint32_t reminders;               /* sent in this episode at this level */
     struct facts *facts;              /* last known; NULL before the first sample */
+    struct alert *next[2];            /* the book's own */
 };
 int alert_copy(const struct alert *src, struct alert **ret);
 /* The alert as a notice with its texts, without an event id: what would be told of it at `at`. Of a
@@ -48,7 +49,9 @@ struct book;
 int book_new(struct book **ret);
 void book_free(struct book *b);
 DEFINE_CLEANUP(struct book *, book_free)
-int book_put(struct book *b, struct alert *a); /* takes it over; replaces one with the same id */
+/* Takes it over; replaces one with the same id, or about the same subject. Always 0: applying what
+ * is already on disk must not fail. */
+int book_put(struct book *b, struct alert *a);
 const struct alert *book_find(const struct book *b, enum kind kind, const char *tenant_id,
                               const char *subject);
 const struct alert *book_by_id(const struct book *b, const char *id);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/alert.c: copying and freeing alerts and the changes that carry them. */
+#include "alerts/alerts.h"
+
+#include "base/text.h"
+#include <errno.h>
+
+int alert_copy(const struct alert *src, struct alert **ret)
+{
+    CLEANUP(alert_free) struct alert *a = malloc(sizeof *a);
+    if (!a)
+        return -ENOMEM;
+    *a = *src;
+    a->tenant_id = a->subject = NULL;
+    a->facts = NULL;
+    a->next[0] = a->next[1] = NULL;
+    if (text_copy(src->tenant_id, &a->tenant_id) < 0 || text_copy(src->subject, &a->subject) < 0 ||
+        (src->facts && facts_copy(src->facts, &a->facts) < 0))
+        return -ENOMEM;
+    *ret = TAKE(a);
+    return 0;
+}
+
+void alert_free(struct alert *a)
+{
+    if (!a)
+        return;
+    free(a->tenant_id);
+    free(a->subject);
+    facts_free(a->facts);
+    free(a);
+}
+
+bool changes_empty(const struct changes *c)
+{
+    return c->n_alerts == 0 && c->n_events == 0 && c->n_removed == 0;
+}
+
+void changes_free(struct changes *c)
+{
+    if (!c)
+        return;
+    for (size_t i = 0; i < c->n_alerts; i++)
+        alert_free(c->alert[i]);
+    for (size_t i = 0; i < c->n_events; i++) {
+        notice_free(c->event[i].notice);
+        digest_free(c->event[i].digest);
+    }
+    free(c->alert);
+    free(c->event);
+    free(c->removed);
+    free(c);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/book.c: every alert in memory, found by id and by what it is about.
+ *
+ * Two hash tables that chain through the alerts themselves, so that putting one in allocates
+ * nothing that it could not do without. There are two keys because an alert's id is a function of
+ * (kind, tenant, subject) only while no episode that moved to another pool is open. */
+#include "alerts/book.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define FIRST_BUCKETS 64
+#define CURSOR_BITS 32 /* a cursor is a bucket, and in its low bits how far down the chain */
+
+enum { BY_ID, BY_SUBJECT, INDEXES };
+
+struct book {
+    struct alert **bucket[INDEXES];
+    size_t n_buckets; /* a power of two */
+    size_t n;
+    struct instant clock;
+};
+
+static uint64_t hash_text(const char *s, uint64_t seed)
+{
+    return fnv1a(s, strlen(s) + 1, seed); /* with its NUL: "a", "bc" is not "ab", "c" */
+}
+
+static uint64_t hash_id(const char *id)
+{
+    return hash_text(id, FNV1A_SEED);
+}
+
+static uint64_t hash_subject(enum kind kind, const char *tenant_id, const char *subject)
+{
+    unsigned char k = (unsigned char)kind;
+    return hash_text(subject, hash_text(tenant_id, fnv1a(&k, 1, FNV1A_SEED)));
+}
+
+static uint64_t hash_of(const struct alert *a, int index)
+{
+    return index == BY_ID ? hash_id(a->id) : hash_subject(a->kind, a->tenant_id, a->subject);
+}
+
+static struct alert **bucket_of(const struct book *b, int index, uint64_t hash)
+{
+    return &b->bucket[index][hash & (b->n_buckets - 1)];
+}
+
+static void link_in(struct book *b, struct alert *a, int index)
+{
+    struct alert **first = bucket_of(b, index, hash_of(a, index));
+    a->next[index] = *first;
+    *first = a;
+}
+
+static void link_out(struct book *b, struct alert *a, int index)
+{
+    struct alert **p = bucket_of(b, index, hash_of(a, index));
+    while (*p != a)
+        p = &(*p)->next[index];
+    *p = a->next[index];
+}
+
+/* Wider tables if there is memory for them; without it the chains get longer, that is all. */
+static void widen(struct book *b)
+{
+    size_t n_old = b->n_buckets, n = n_old * 2;
+    for (int i = 0; i < INDEXES; i++) {
+        struct alert **grown = reallocarray(b->bucket[i], n, sizeof *grown);
+        if (!grown)
+            return; /* a table that did grow uses its first half */
+        b->bucket[i] = grown;
+    }
+    b->n_buckets = n;
+    for (int i = 0; i < INDEXES; i++) {
+        struct alert *all = NULL;
+        for (size_t k = 0; k < n_old; k++)
+            while (b->bucket[i][k]) {
+                struct alert *a = b->bucket[i][k];
+                b->bucket[i][k] = a->next[i];
+                a->next[i] = all;
+                all = a;
+            }
+        memset(b->bucket[i], 0, n * sizeof(struct alert *));
+        while (all) {
+            struct alert *a = all;
+            all = a->next[i];
+            link_in(b, a, i);
+        }
+    }
+}
+
+int book_new(struct book **ret)
+{
+    CLEANUP(book_free) struct book *b = calloc(1, sizeof *b);
+    if (!b)
+        return -ENOMEM;
+    b->n_buckets = FIRST_BUCKETS;
+    for (int i = 0; i < INDEXES; i++) {
+        b->bucket[i] = calloc(b->n_buckets, sizeof(struct alert *));
+        if (!b->bucket[i])
+            return -ENOMEM;
+    }
+    *ret = TAKE(b);
+    return 0;
+}
+
+void book_free(struct book *b)
+{
+    if (!b)
+        return;
+    for (size_t i = 0; b->bucket[BY_ID] && i < b->n_buckets; i++)
+        while (b->bucket[BY_ID][i]) {
+            struct alert *a = b->bucket[BY_ID][i];
+            b->bucket[BY_ID][i] = a->next[BY_ID];
+            alert_free(a);
+        }
+    for (int i = 0; i < INDEXES; i++)
+        free(b->bucket[i]);
+    free(b);
+}
+
+static struct alert *find_id(const struct book *b, const char *id)
+{
+    struct alert *a = *bucket_of(b, BY_ID, hash_id(id));
+    while (a && strcmp(a->id, id) != 0)
+        a = a->next[BY_ID];
+    return a;
+}
+
+static struct alert *find_subject(const struct book *b, enum kind kind, const char *tenant_id,
+                                  const char *subject)
+{
+    struct alert *a = *bucket_of(b, BY_SUBJECT, hash_subject(kind, tenant_id, subject));
+    while (a && (a->kind != kind || strcmp(a->tenant_id, tenant_id) != 0 ||
+                 strcmp(a->subject, subject) != 0))
+        a = a->next[BY_SUBJECT];
+    return a;
+}
+
+static void drop(struct book *b, struct alert *a)
+{
+    if (!a)
+        return;
+    for (int i = 0; i < INDEXES; i++)
+        link_out(b, a, i);
+    b->n--;
+    alert_free(a);
+}
+
+int book_put(struct book *b, struct alert *a)
+{
+    /* Two rows about one subject can only come from a damaged database: the later one counts. */
+    drop(b, find_id(b, a->id));
+    drop(b, find_subject(b, a->kind, a->tenant_id, a->subject));
+    if (b->n >= b->n_buckets)
+        widen(b);
+    for (int i = 0; i < INDEXES; i++)
+        link_in(b, a, i);
+    b->n++;
+    return 0;
+}
+
+const struct alert *book_find(const struct book *b, enum kind kind, const char *tenant_id,
+                              const char *subject)
+{
+    return find_subject(b, kind, tenant_id ? tenant_id : "", subject);
+}
+
+const struct alert *book_by_id(const struct book *b, const char *id)
+{
+    return find_id(b, id);
+}
+
+const struct alert *book_next(const struct book *b, size_t *cursor)
+{
+    _Static_assert(sizeof(size_t) * 8 >= 2 * CURSOR_BITS, "a cursor holds two numbers");
+    size_t bucket = *cursor >> CURSOR_BITS, skip = *cursor & (((size_t)1 << CURSOR_BITS) - 1);
+    for (; bucket < b->n_buckets; bucket++, skip = 0) {
+        const struct alert *a = b->bucket[BY_ID][bucket];
+        for (size_t i = 0; a && i < skip; i++)
+            a = a->next[BY_ID];
+        if (a) {
+            *cursor = bucket << CURSOR_BITS | (skip + 1);
+            return a;
+        }
+    }
+    *cursor = bucket << CURSOR_BITS;
+    return NULL;
+}
+
+size_t book_count_tenant(const struct book *b, const char *tenant_id)
+{
+    const struct alert *a;
+    size_t n = 0, cursor = 0;
+    while ((a = book_next(b, &cursor)))
+        n += strcmp(a->tenant_id, tenant_id) == 0;
+    return n;
+}
+
+const struct instant *book_clock(const struct book *b)
+{
+    return &b->clock;
+}
+
+void alerts_apply(struct book *b, struct changes *c)
+{
+    for (size_t i = 0; i < c->n_removed; i++)
+        drop(b, find_id(b, c->removed[i]));
+    for (size_t i = 0; i < c->n_alerts; i++)
+        (void)book_put(b, c->alert[i]); /* never fails, see there */
+    c->n_alerts = 0;
+    b->clock = c->now;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/route.c: from an alert to the set of its receivers. */
+#include "alerts/route.h"
+
+#include "base/text.h"
+#include <assert.h>
+#include <errno.h>
+
+#define BIT(i) ((receiver_set)1 << (i))
+
+int receiver_index(const struct route_options *o, const char *name)
+{
+    for (size_t i = 0; i < o->n_receivers; i++)
+        if (text_equal(o->receiver[i].name, name))
+            return (int)i;
+    return -ENOENT;
+}
+
+static receiver_set everyone(const struct route_options *o)
+{
+    assert(o->n_receivers <= RECEIVERS_MAX);
+    return o->n_receivers == RECEIVERS_MAX ? ~(receiver_set)0 : BIT(o->n_receivers) - 1;
+}
+
+static receiver_set named(const struct route_options *o, char *const *name, size_t n)
+{
+    receiver_set set = 0;
+    for (size_t i = 0; i < n; i++) {
+        int at = receiver_index(o, name[i]);
+        if (at >= 0)
+            set |= BIT(at);
+    }
+    return set;
+}
+
+static receiver_set self(const struct route_options *o, enum kind kind, const struct facts *f)
+{
+    int at = kind == KIND_DELIVERY && f->receiver ? receiver_index(o, f->receiver) : -ENOENT;
+    return at >= 0 ? BIT(at) : 0;
+}
+
+static bool glob_or_any(const char *glob, const char *text)
+{
+    return !glob || text_glob(glob, text);
+}
+
+static bool route_matches(const struct route *r, enum rule rule, enum level level,
+                          const struct facts *f)
+{
+    const struct tenant_facts tenant = {.name = f->tenant_name,
+                                        .tenant_id = f->tenant_id,
+                                        .label = f->label,
+                                        .n_labels = f->n_labels};
+    return glob_or_any(r->match.rule, rule_name(rule)) &&
+           glob_or_any(r->match.severity, level_name(level)) &&
+           match_applies(&r->match, &tenant, f->sku_id, f->sku_part_number, f->allotment_id);
+}
+
+/* What is left when neither route nor fallback leads anywhere: told to all is better than to none.
+ * A receiver is never the one to be told that it does not work. */
+static receiver_set fallback(const struct route_options *o, receiver_set never)
+{
+    receiver_set set = named(o, o->fallback, o->n_fallback) & ~never;
+    return set ? set : everyone(o) & ~never;
+}
+
+receiver_set route_for(const struct route_options *o, enum kind kind, enum rule rule,
+                       enum level level, const struct facts *f)
+{
+    if (kind == KIND_DELIVERY)
+        return fallback(o, self(o, kind, f));
+    if (o->n_routes == 0)
+        return everyone(o);
+    receiver_set set = 0;
+    bool matched = false;
+    for (size_t i = 0; i < o->n_routes; i++) {
+        const struct route *r = &o->route[i];
+        if (!route_matches(r, rule, level, f))
+            continue;
+        set |= named(o, r->to, r->n_to);
+        matched = true;
+        if (!r->go_on)
+            break;
+    }
+    return matched ? set : fallback(o, 0);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/step.c: the table of one latch, and the clock that its timed states run on. */
+#include "alerts/step.h"
+
+#include <assert.h>
+
+/* A row is what a latch is in, a column what this sample says of its level. */
+const struct latch_step LATCH_STEPS[ALERT_STATE_COUNT_][LATCH_INPUT_COUNT_] = {
+    /* Nothing is up: only a breach is news. The band belongs to levels that are up already. */
+    [ALERT_OK] =
+        {
+            [LATCH_UNKNOWN] = {ALERT_OK, LATCH_FREEZE},
+            [LATCH_CLEAR] = {ALERT_OK, LATCH_STAY},
+            [LATCH_BAND] = {ALERT_OK, LATCH_STAY},
+            [LATCH_BREACH] = {ALERT_PENDING, LATCH_START},
+            [LATCH_REMOVED] = {ALERT_OK, LATCH_STAY},
+        },
+    /* Not raised yet, so falling below the limit that raises is enough to drop it: hysteresis
+     * protects what was told, not what was suspected. */
+    [ALERT_PENDING] =
+        {
+            [LATCH_UNKNOWN] = {ALERT_PENDING, LATCH_FREEZE},
+            [LATCH_CLEAR] = {ALERT_OK, LATCH_ENTER},
+            [LATCH_BAND] = {ALERT_OK, LATCH_ENTER},
+            [LATCH_BREACH] = {ALERT_FIRING, LATCH_COUNT},
+            [LATCH_REMOVED] = {ALERT_OK, LATCH_ENTER},
+        },
+    /* Up: it takes the good side of the clearing limit to begin to recover. */
+    [ALERT_FIRING] =
+        {
+            [LATCH_UNKNOWN] = {ALERT_FIRING, LATCH_FREEZE},
+            [LATCH_CLEAR] = {ALERT_RECOVERING, LATCH_START},
+            [LATCH_BAND] = {ALERT_FIRING, LATCH_STAY},
+            [LATCH_BREACH] = {ALERT_FIRING, LATCH_STAY},
+            [LATCH_REMOVED] = {ALERT_OK, LATCH_ENTER},
+        },
+    /* Up, and on its way down: only unbroken clear samples count. A step back, even into the band,
+     * is a wobble of the same episode. */
+    [ALERT_RECOVERING] =
+        {
+            [LATCH_UNKNOWN] = {ALERT_RECOVERING, LATCH_FREEZE},
+            [LATCH_CLEAR] = {ALERT_OK, LATCH_COUNT},
+            [LATCH_BAND] = {ALERT_FIRING, LATCH_ENTER},
+            [LATCH_BREACH] = {ALERT_FIRING, LATCH_ENTER},
+            [LATCH_REMOVED] = {ALERT_OK, LATCH_ENTER},
+        },
+};
+
+static void latch_enter(struct latch *l, enum alert_state state)
+{
+    *l = (struct latch){.state = state};
+}
+
+static void latch_start(struct latch *l, enum alert_state state, const struct instant *now)
+{
+    *l = (struct latch){.state = state, .samples = 1, .last = *now};
+}
+
+/* One more sample of the same. A gap in which nobody looked is no evidence: what was suspected
+ * before it starts over, and what was recovering gains nothing from it. */
+static void latch_count(struct latch *l, const struct hold *hold, const struct instant *now)
+{
+    usec_t gap = instant_since(&l->last, now); /* 0 if frozen since */
+    if (gap > hold->outage_tolerance) {
+        if (l->state == ALERT_PENDING) {
+            latch_start(l, ALERT_PENDING, now);
+            return;
+        }
+        gap = 0;
+    }
+    l->held += gap;
+    if (l->samples < UINT32_MAX)
+        l->samples++;
+    l->last = *now;
+}
+
+static bool latch_held(const struct latch *l, const struct hold *hold)
+{
+    usec_t enough = l->state == ALERT_PENDING ? hold->hold_for : hold->keep_firing_for;
+    return l->held >= enough && l->samples >= hold->min_samples;
+}
+
+enum alert_state latch_step(struct latch *l, enum latch_input input, const struct hold *hold,
+                            const struct instant *now)
+{
+    assert((unsigned)l->state < ALERT_STATE_COUNT_ && (unsigned)input < LATCH_INPUT_COUNT_);
+    const struct latch_step *step = &LATCH_STEPS[l->state][input];
+    switch (step->act) {
+    case LATCH_STAY:
+        break;
+    case LATCH_FREEZE:
+        l->last.boot = 0;
+        break;
+    case LATCH_ENTER:
+        latch_enter(l, step->next);
+        break;
+    case LATCH_START:
+        latch_start(l, step->next, now);
+        break;
+    case LATCH_COUNT:
+        latch_count(l, hold, now);
+        break;
+    }
+    /* A hold of nothing is over with its first sample, so the timed state just entered is asked. */
+    if (step->act == LATCH_START || step->act == LATCH_COUNT)
+        if (latch_held(l, hold))
+            latch_enter(l, LATCH_STEPS[l->state][input].next);
+    return l->state;
+}
