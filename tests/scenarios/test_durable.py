@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: MIT
+"""Nothing is lost and nothing is told twice: restarts, kills, receivers that are down, disks that
+cannot be written, a second instance."""
+import collections
+import os
+import signal
+import subprocess
+import unittest
+
+from harness import E3, Scenario, pool, state
+
+FULL = state(pool(allotted=100, consumed=100, waiting=3))
+
+
+class Durable(Scenario):
+    def test_a_restart_alone_says_nothing(self):
+        hook = self.hook()
+        graph = self.graph(FULL)
+        self.configure(graph, [hook])
+        for _ in range(3):
+            self.start()
+            self.wait_message(hook, "alert.firing")
+            polls = len(graph.requests("assignmentErrors"))
+            self.wait("two more polls", lambda: len(graph.requests("assignmentErrors")) >= polls + 2)
+            self.assertEqual(self.stop(), 0)
+        self.assertEqual(len(hook.requests()), 1)
+
+    def test_a_kill_at_any_moment_loses_nothing_and_repeats_at_most_one_id(self):
+        hook = self.hook()
+        many = [state(*[pool(f"p{n}", 100, 100 if (n + turn) % 2 else 10, waiting=0) for n in range(6)], poll=1 + 2 * turn) for turn in range(12)]
+        graph = self.graph(*many)
+        self.configure(graph, [hook], extra='scope = "allotment";')
+        kills = 0
+        for kills in range(1, 9):
+            self.start()
+            have = len(hook.requests())
+            self.wait("a delivery to interrupt", lambda: len(hook.requests()) > have)
+            self.stop(signal.SIGKILL)
+        self.start()
+        self.wait("the story's end", lambda: len(graph.requests("assignmentErrors")) > 26, 60)
+        self.assertEqual(self.stop(), 0)
+        ids = collections.Counter(r["headers"]["webhook-id"] for r in hook.requests())
+        bodies = {(r["headers"]["webhook-id"], r["body"]) for r in hook.requests()}
+        self.assertEqual(len(bodies), len(ids), "the same id with another body")
+        self.assertLessEqual(sum(n - 1 for n in ids.values()), kills)
+        order = collections.defaultdict(list)
+        for m in hook.messages():
+            order[m["data"]["alert_id"]].append((m["data"]["episode"], m["data"]["seq"], m["type"]))
+        for events in order.values():
+            self.assertEqual(events, sorted(events, key=lambda e: e[:2]))
+            kinds = [k for i, (_, seq, k) in enumerate(events) if seq not in [s for _, s, _ in events[:i]]]
+            self.assertEqual(kinds, (["alert.firing", "alert.resolved"] * len(kinds))[:len(kinds)])
+
+    def test_a_receiver_that_is_down_gets_the_same_id_and_bytes_later(self):
+        hook = self.hook()
+        hook.answer([{"from": 1, "times": 1, "do": {"status": 503, "headers": {"Retry-After": "1"}}}])
+        self.configure(self.graph(FULL), [hook])
+        self.start()
+        self.wait_message(hook, "alert.firing")
+        first, second = hook.requests()[:2]
+        self.assertEqual((first["status"], second["status"]), (503, 200))
+        self.assertEqual(first["headers"]["webhook-id"], second["headers"]["webhook-id"])
+        self.assertEqual(first["body"], second["body"])
+
+    def test_one_receiver_does_not_wait_for_another(self):
+        slow, quick = self.hook("slow"), self.hook("quick")
+        slow.answer([{"from": 1, "times": 100, "do": {"delay_ms": 8000}}])
+        self.configure(self.graph(FULL), [slow, quick])
+        self.start()
+        self.wait_message(quick, "alert.firing", seconds=6)
+        self.assertEqual(self.stop(timeout=6), 0)
+
+    def test_a_redirect_is_no_delivery(self):
+        hook, other = self.hook("hook"), self.hook("other")
+        hook.answer([{"from": 1, "times": 1, "do": {"redirect": other.ready["url"]}}])
+        self.configure(self.graph(FULL), [hook])
+        report = self.once(expect=1)
+        self.assertEqual(report["deliveries"], {"delivered": 0, "pending": 1, "failed": 0})
+        self.assertEqual(other.requests(), [])
+
+    def test_gone_parks_and_the_fallback_hears_of_it(self):
+        hook, other = self.hook("hook"), self.hook("other")
+        hook.answer([{"from": 1, "times": 100, "do": {"status": 410}}])
+        self.configure(self.graph(FULL), [hook, other], extra='routes = ( { to = ["hook"]; } ); fallback = ["other"];')
+        self.start()
+        told = self.wait_message(other, "alert.firing", rule="delivery")["data"]
+        self.assertEqual(told["detail"]["receiver"], "hook")
+        self.assertEqual(told["detail"]["parked"], 1)
+
+    def test_a_second_instance_names_the_first(self):
+        hook = self.hook()
+        self.configure(self.graph(FULL), [hook])
+        self.start()
+        self.wait_message(hook, "alert.firing")
+        second = self.run_daemon("--once")
+        self.assertEqual(second.returncode, 75)
+        self.assertIn(str(self.daemon.pid), second.stderr)
+        self.assertEqual(self.run_daemon("--once", "--dry-run").returncode, 0)
+
+    def test_state_directories_that_cannot_be_used_are_named_with_a_fix(self):
+        self.configure(self.graph(FULL))
+        directory = self.directory / "state"
+        directory.mkdir(mode=0o700)
+        os.chmod(directory, 0o777)
+        refused = self.run_daemon("--once")
+        self.assertEqual(refused.returncode, 69)
+        self.assertIn(str(directory), refused.stderr)
+        self.assertIn("chmod", refused.stderr)
+        os.chmod(directory, 0o700)
+        self.config.write_text(self.config.read_text())
+        missing = subprocess.run([*self.argv("--once")[:3], "--state-dir", str(self.directory / "no/such"), "--once"], capture_output=True, text=True)
+        self.assertEqual(missing.returncode, 69)
+
+    def test_a_damaged_database_is_set_aside_and_alerts_fire_anew(self):
+        hook = self.hook()
+        self.configure(self.graph(FULL), [hook])
+        self.once(expect=0)
+        database = self.directory / "state/seatwatchd.db"
+        data = bytearray(database.read_bytes())
+        data[1024:8192] = b"\xa5" * (8192 - 1024)
+        database.write_bytes(data)
+        done = self.run_daemon("--once")
+        self.assertIn("damaged", done.stderr)
+        self.assertEqual([m["type"] for m in hook.messages()], ["alert.firing"] * 2)
+
+    def test_a_newer_schema_is_left_alone(self):
+        self.configure(self.graph(FULL))
+        self.once()
+        database = str(self.directory / "state/seatwatchd.db")
+        subprocess.run(["sqlite3", database, "PRAGMA user_version=999"], check=True)
+        self.assertEqual(self.run_daemon("--once").returncode, 69)
+        version = subprocess.run(["sqlite3", database, "PRAGMA user_version"], check=True, capture_output=True, text=True)
+        self.assertEqual(version.stdout.strip(), "999")
+
+    def test_a_full_disk_is_said_and_heals_without_a_restart(self):
+        hook = self.hook()
+        graph = self.graph(state(pool("p", 100, 10)), state(pool("p", 100, 99), poll=4))
+        self.configure(graph, [hook])
+        small = self.directory / "state"
+        small.mkdir(mode=0o700)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", small], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", small])
+        self.start()
+        self.wait("a first poll", lambda: graph.requests("assignmentErrors"))
+        ballast = small / "ballast"
+        with open(ballast, "wb") as f:
+            try:
+                while True:
+                    f.write(b"\0" * 4096)
+                    f.flush()
+            except OSError:
+                pass
+        self.wait("it says that the disk is full", lambda: "cannot be written" in self.stderr(), 20)
+        self.assertEqual(hook.requests(), [])
+        ballast.unlink()
+        self.wait_message(hook, "alert.firing")
+        self.stop()
+
+    def test_sigterm_ends_within_five_seconds_while_a_receiver_hangs(self):
+        hook = self.hook()
+        hook.answer([{"from": 1, "times": 100, "do": {"delay_ms": 30000}}])
+        self.configure(self.graph(FULL), [hook])
+        self.start()
+        self.wait("the message is on its way", lambda: "alert" in self.stderr() and (self.directory / "state/seatwatchd.db").exists())
+        self.assertEqual(self.stop(timeout=5), 0)
+
+    def test_a_resolved_that_was_never_told_to_fire_is_one_message(self):
+        hook = self.hook()
+        graph = self.graph(FULL, state(pool("pool-1", 100, 10), poll=3))
+        self.configure(graph, [hook])
+        url = self.directory / "secrets/hook.url"
+        port = hook.ready["url"].rsplit(":", 1)[1]
+        good = url.read_text()
+        url.write_text(good.replace(port, "1", 1) if port != "1" else good)
+        self.start()
+        self.wait("the end of the episode", lambda: len(graph.requests("assignmentErrors")) >= 4)
+        self.assertEqual(self.stop(), 0)
+        self.assertEqual(hook.requests(), [])
+        self.assertLessEqual(self.outbox(), 2)
+
+    def outbox(self):
+        rows = subprocess.run(["sqlite3", str(self.directory / "state/seatwatchd.db"), "select count(*) from outbox"],
+                              check=True, capture_output=True, text=True)
+        return int(rows.stdout)
+
+    def test_pools_of_another_sku_keep_their_own_order(self):
+        hook = self.hook()
+        self.configure(self.graph(state(pool("a", 100, 99), pool("b", 100, 99, sku=E3, part="SPE_E3"))), [hook])
+        self.assertEqual(self.once(expect=0)["deliveries"]["delivered"], 2)
+        self.assertEqual({m["data"]["allotment"]["id"] for m in hook.messages()}, {"a", "b"})
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""The options of seatwatchd, its exit codes, its JSON, its signals."""
+import json
+import signal
+import subprocess
+import unittest
+
+from harness import BUILD, ROOT, Scenario, pool, state
+
+FULL = state(pool(allotted=100, consumed=96), pool("second", 450, 385))
+
+
+class Programs(Scenario):
+    def test_version_says_that_the_api_is_beta(self):
+        done = subprocess.run([BUILD / "daemon/seatwatchd", "--version"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("beta", done.stdout)
+
+    def test_wrong_usage_is_64(self):
+        for options in (["--no-such"], ["extra"], ["--json"], ["--once", "--check-config"], ["--log-level", "loud"], ["--config"]):
+            done = subprocess.run([BUILD / "daemon/seatwatchd", *options], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 64, options)
+            self.assertIn("--help", done.stderr, options)
+
+    def test_every_option_is_in_the_help_and_the_manual(self):
+        text = subprocess.run([BUILD / "daemon/seatwatchd", "--help"], capture_output=True, text=True).stdout
+        manual = (ROOT / "daemon/seatwatchd.8").read_text()
+        for option in ("config", "state-dir", "check-config", "dump-config", "check-access", "test-receiver", "once", "dry-run",
+                       "json", "log-level", "version", "help"):
+            self.assertIn(f"--{option}", text)
+            self.assertIn(option, manual)
+
+    def test_check_config_names_every_problem_and_connects_nowhere(self):
+        graph = self.graph(FULL)
+        self.configure(graph)
+        good = self.run_daemon("--check-config")
+        self.assertEqual((good.returncode, good.stdout), (0, "configuration ok\n"), good.stderr)
+        self.config.write_text(self.config.read_text() + 'scoep = "sku";\nfallback = ["nobody"];\n')
+        bad = self.run_daemon("--check-config")
+        self.assertEqual(bad.returncode, 78)
+        lines = bad.stderr.strip().split("\n")
+        self.assertEqual(len(lines), 2, bad.stderr)
+        self.assertRegex(lines[0], r"seatwatchd\.conf:\d+: .*scoep.*scope")
+        self.assertFalse((self.directory / "state").exists(), "it changes nothing")
+        self.assertEqual(graph.requests(), [])
+        self.assertEqual(self.run_daemon().returncode, 78)
+
+    def test_dump_config_loads_again(self):
+        self.configure(self.graph(FULL))
+        first = self.run_daemon("--dump-config")
+        self.assertEqual(first.returncode, 0, first.stderr)
+        self.config.write_text(first.stdout)
+        self.assertEqual(self.run_daemon("--dump-config").stdout, first.stdout)
+
+    def test_check_access_names_call_status_and_permission(self):
+        graph = self.graph(FULL)
+        self.configure(graph)
+        good = self.run_daemon("--check-access")
+        self.assertEqual(good.returncode, 0, good.stdout + good.stderr)
+        self.assertIn("/admin/cloudLicensing/allotments", good.stdout)
+        self.assertIn("Directory.Read.All", good.stdout)
+        self.peers.pop().stop()
+        self.configure(self.graph(FULL, faults=[{"match": {"path": "allotments"}, "from": 1, "times": 100, "do": {"status": 403}}]))
+        bad = self.run_daemon("--check-access")
+        self.assertEqual(bad.returncode, 1, bad.stdout)
+        self.assertIn("403", bad.stdout)
+
+    def test_test_receiver_says_what_was_answered(self):
+        hook = self.hook()
+        self.configure(self.graph(FULL), [hook])
+        good = self.run_daemon("--test-receiver", "hook")
+        self.assertEqual(good.returncode, 0, good.stdout + good.stderr)
+        (request,) = hook.requests()
+        self.assertEqual(json.loads(request["body"])["type"], "receiver.test")
+        self.assertEqual(request["signature"], "ok")
+        hook.answer([{"from": 1, "times": 100, "do": {"status": 404}}])
+        bad = self.run_daemon("--test-receiver", "hook")
+        self.assertEqual(bad.returncode, 1)
+        self.assertIn("404", bad.stdout + bad.stderr)
+        self.assertEqual(self.run_daemon("--test-receiver", "nobody").returncode, 64)
+
+    def test_once_json_has_every_member_and_exact_sums(self):
+        hook = self.hook()
+        self.configure(self.graph(FULL), [hook])
+        report = self.once(expect=0)
+        self.assertEqual(list(report), ["version", "started_at", "duration_ms", "tenants", "alerts", "deliveries"])
+        (tenant,) = report["tenants"]
+        self.assertEqual(list(tenant), ["name", "source", "complete", "error", "allotments", "allotted_units", "consumed_units",
+                                        "waiting_members", "oldest_waiting_since", "assignment_errors", "skus", "requests",
+                                        "bytes_received", "duration_ms"])
+        self.assertEqual((tenant["source"], tenant["complete"], tenant["error"]), ("cloud_licensing", True, None))
+        self.assertEqual((tenant["allotments"], tenant["allotted_units"], tenant["consumed_units"]), (2, 550, 481))
+        self.assertEqual((tenant["waiting_members"], tenant["oldest_waiting_since"], tenant["assignment_errors"], tenant["skus"]), (0, None, 0, 1))
+        self.assertEqual(report["deliveries"]["pending"], 0)
+
+    def test_once_json_lists_pending_alerts(self):
+        self.configure(self.graph(state(pool(allotted=100, consumed=96))),
+                       extra='alerts: { for = "1h"; min_samples = 2; first_run = "each"; };')
+        (alert,) = self.once(expect=0)["alerts"]
+        self.assertEqual(list(alert), ["alert_id", "episode", "state", "severity", "rule", "tenant", "sku_part_number",
+                                       "allotment_id", "value", "threshold", "unit", "since", "summary"])
+        self.assertEqual((alert["state"], alert["rule"], alert["value"]), ("pending", "usage", 96))
+
+    def test_dry_run_stores_and_sends_nothing(self):
+        hook = self.hook()
+        self.configure(self.graph(state(pool(allotted=100, consumed=96))), [hook])
+        done = self.run_daemon("--once", "--dry-run")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("alert.firing", done.stdout)
+        self.assertFalse((self.directory / "state").exists())
+        self.assertEqual(hook.requests(), [])
+
+    def test_signals_reload_poll_now_and_stop(self):
+        hook = self.hook()
+        graph = self.graph(state(pool(allotted=100, consumed=85)))
+        self.configure(graph, [hook], interval="1h")
+        self.start()
+        self.wait("the first poll", lambda: graph.requests("assignmentErrors"))
+        self.daemon.send_signal(signal.SIGUSR1)
+        self.wait("a poll at once", lambda: len(graph.requests("assignmentErrors")) >= 2)
+        text = self.config.read_text()
+        self.config.write_text(text + "nonsense = 1;\n")
+        self.daemon.send_signal(signal.SIGHUP)
+        self.wait("the refusal", lambda: "old one runs on" in self.stderr())
+        self.config.write_text(text.replace("waiting = {", 'usage = { warning = "80%"; }; waiting = {'))
+        self.daemon.send_signal(signal.SIGHUP)
+        self.wait("the reload", lambda: "configuration reloaded" in self.stderr())
+        self.daemon.send_signal(signal.SIGUSR1)
+        self.assertEqual(self.wait_message(hook, "alert.firing")["data"]["threshold"], 80)
+        self.assertEqual(self.stop(), 0)
+
+    def test_a_broken_tenant_alarms_and_stops_no_other(self):
+        hook = self.hook()
+        self.configure(self.graph(FULL), [hook])
+        extra = self.directory / "tenants.d"
+        extra.mkdir()
+        (extra / "b.conf").write_text('tenants = ( { name = "broken"; tenant_id = "22222222-2222-4333-8444-555555555555";'
+                                      ' client_id = "c"; client_secret_file = "missing.secret"; } );')
+        self.assertEqual(self.run_daemon("--check-config").returncode, 78)
+        report = self.once(expect=1)
+        self.assertEqual({t["name"]: t["complete"] for t in report["tenants"]}, {"contoso": True, "broken": False})
+        polls = [m["data"] for m in hook.messages() if m["data"]["rule"] == "poll"]
+        self.assertEqual([(p["tenant"]["name"], p["detail"]["cause"]) for p in polls], [("broken", "config")])
+
+    def test_the_fallback_source_is_used_where_the_api_never_answered(self):
+        skus = [{"id": "t_s", "skuId": "06ebc4ee-1bb5-47dd-8120-11324bc54e06", "skuPartNumber": "SPE_E5", "consumedUnits": 96,
+                 "prepaidUnits": {"enabled": 90, "warning": 10, "suspended": 0}, "capabilityStatus": "Enabled", "appliesTo": "User",
+                 "servicePlans": [], "subscriptionIds": []}]
+        hook = self.hook()
+        faults = [{"match": {"path": p}, "from": 1, "times": 1000, "do": {"status": 501}} for p in ("allotments", "assignmentErrors")]
+        self.configure(self.graph(state(subscribedSkus=skus), faults=faults), [hook])
+        report = self.once(expect=0)
+        self.assertEqual(report["tenants"][0]["source"], "subscribed_skus")
+        self.assertEqual((report["tenants"][0]["allotted_units"], report["tenants"][0]["consumed_units"]), (100, 96))
+        self.assertIsNone(report["tenants"][0]["waiting_members"])
+        self.assertEqual(hook.messages()[0]["data"]["value"], 96)
+
+    def test_every_documented_body_is_digested(self):
+        for name in ("allotments-list.json", "allotments-list-expand-waitingmembers.json", "synthetic/allotment-unknown-enum.json",
+                     "synthetic/allotments-page3-last.json"):
+            with self.subTest(name):
+                self.configure(self.graph(FULL, faults=[{"match": {"path": "allotments"}, "from": 1, "times": 100, "do": {"fixture": name}}]))
+                tenant = self.once()["tenants"][0]
+                self.assertIsNotNone(tenant["allotments"], name)
+                self.peers.pop().stop()
+
+
+if __name__ == "__main__":
+    unittest.main()
