@@ -75,9 +75,11 @@ void app_drop_removed(struct app *app);
 int32_t app_zone_offset(const struct tenant_options *t, usec_t at);
 
 /* poller.c */
-void poller_start(struct app *app);       /* arms every tenant's timer, spread by poll.jitter */
-void poller_start_once(struct app *app);  /* every tenant once, now; then app->polled */
-void poller_poll_now(struct app *app);    /* SIGUSR1 */
+/* Arms every tenant's timer, spread by poll.jitter; a tenant that was watched before (a reload) keeps
+ * its place in the interval. */
+void poller_start(struct app *app, const struct watch *before, size_t n_before);
+void poller_start_once(struct app *app); /* every tenant once, now; then app->polled */
+void poller_poll_now(struct app *app);   /* SIGUSR1 */
 bool poller_on_time(const struct app *app, const struct instant *now); /* for the watchdog */
 
 /* take.c */

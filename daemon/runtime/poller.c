@@ -98,20 +98,31 @@ static int on_poll_due(sd_event_source *s, uint64_t due, void *userdata)
     return 0;
 }
 
-void poller_start(struct app *app)
+static usec_t first_delay(const struct watch *w, const struct watch *before, size_t n_before)
+{
+    usec_t now = clock_now().mono;
+    for (size_t i = 0; i < n_before; i++)
+        if (before[i].timer && text_equal(before[i].options->facts.tenant_id, w->options->facts.tenant_id)) {
+            usec_t left = before[i].due.mono > now ? before[i].due.mono - now : 0;
+            return left < w->options->facts.interval ? left : w->options->facts.interval;
+        }
+    return place_in_interval(w);
+}
+
+void poller_start(struct app *app, const struct watch *before, size_t n_before)
 {
     for (size_t i = 0; i < app->n_watches; i++) {
         struct watch *w = &app->watch[i];
         if (!w->graph)
             continue;
-        int r = sd_event_add_time_relative(app->event, &w->timer, CLOCK_BOOTTIME, USEC_INFINITY - 1,
+        int r = sd_event_add_time_relative(app->event, &w->timer, CLOCK_BOOTTIME, USEC_PER_DAY,
                                            USEC_PER_SEC / 10, on_poll_due, w);
         if (r >= 0)
             r = sd_event_source_set_description(w->timer, "poll");
         if (r < 0)
             (void)sd_event_exit(app->event, EXIT_INTERNAL);
         else
-            arm(w, place_in_interval(w));
+            arm(w, first_delay(w, before, n_before));
     }
 }
 

@@ -11,22 +11,6 @@
 
 #define DELIVERY_GRACE (5 * USEC_PER_SEC)
 
-/* A tenant that goes on keeps its place in the interval: a reload is no reason to poll everybody. */
-static void keep_schedule(struct app *app, const struct watch *old, size_t n_old)
-{
-    struct instant now = clock_now();
-    for (size_t i = 0; i < app->n_watches; i++)
-        for (size_t k = 0; k < n_old; k++) {
-            struct watch *w = &app->watch[i];
-            if (!w->timer || !old[k].due.boot ||
-                !text_equal(w->options->facts.tenant_id, old[k].options->facts.tenant_id))
-                continue;
-            usec_t left = old[k].due.mono > now.mono ? old[k].due.mono - now.mono : 0;
-            usec_t interval = w->options->facts.interval;
-            (void)sd_event_source_set_time_relative(w->timer, left < interval ? left : interval);
-        }
-}
-
 static void retry_parked(struct app *app)
 {
     struct failure why = {0};
@@ -63,8 +47,7 @@ static void swap(struct app *app, struct options *fresh)
         options_free(fresh);
         return;
     }
-    poller_start(app);
-    keep_schedule(app, old, n_old);
+    poller_start(app, old, n_old);
     struct app gone = {.options = old_options, .watch = old, .n_watches = n_old, .http = old_http, .courier = old_courier};
     app_unwire(&gone);
     options_free(old_options);

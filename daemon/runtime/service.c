@@ -116,7 +116,7 @@ int service_run(struct app *app)
         log_say(LOG_ERR, "cannot listen for signals");
         return EXIT_INTERNAL;
     }
-    poller_start(app);
+    poller_start(app, NULL, 0);
     tick_start(app);
     courier_wake(app->courier);
     log_say(LOG_INFO, "seatwatchd " SEATWATCH_VERSION " watches %zu tenants; %zu receivers", app->n_watches,
