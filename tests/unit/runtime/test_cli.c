@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line: one mode at a time, and 64 for everything that makes no sense. */
+#include <getopt.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "base/cleanup.h"
+#include "runtime/cli.h"
+
+static int parse(const char *line, struct cli *ret)
+{
+    static char copy[256];
+    char *argv[16] = {"seatwatchd"};
+    int argc = 1;
+    (void)snprintf(copy, sizeof copy, "%s", line);
+    for (char *rest = copy, *word; (word = strsep(&rest, " "));)
+        if (*word)
+            argv[argc++] = word;
+    optind = 0; /* glibc: start anew */
+    return cli_parse(argc, argv, ret);
+}
+
+static void options_become_one_mode_and_its_details(void **state)
+{
+    static const struct {
+        const char *line;
+        struct cli want;
+    } CASES[] = {
+        {"", {CLI_DAEMON, NULL, NULL, NULL, false, false, -1}},
+        {"-c /x.conf --state-dir /s", {CLI_DAEMON, "/x.conf", "/s", NULL, false, false, -1}},
+        {"--once --dry-run --json", {CLI_ONCE, NULL, NULL, NULL, true, true, -1}},
+        {"--json --once", {CLI_ONCE, NULL, NULL, NULL, false, true, -1}},
+        {"--test-receiver pager --log-level debug", {CLI_TEST_RECEIVER, NULL, NULL, "pager", false, false, LOG_DEBUG}},
+        {"--check-config --config=/y", {CLI_CHECK_CONFIG, "/y", NULL, NULL, false, false, -1}},
+        {"--check-access", {CLI_CHECK_ACCESS, NULL, NULL, NULL, false, false, -1}},
+        {"--dump-config", {CLI_DUMP_CONFIG, NULL, NULL, NULL, false, false, -1}},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        const struct cli *want = &CASES[i].want;
+        struct cli got;
+        assert_int_equal(parse(CASES[i].line, &got), -1);
+        assert_int_equal(got.mode, want->mode);
+        assert_string_equal(got.config, want->config ? want->config : "/etc/seatwatchd/seatwatchd.conf");
+        assert_string_equal(got.state_dir, want->state_dir ? want->state_dir : "/var/lib/seatwatchd");
+        assert_true(want->receiver ? got.receiver && !strcmp(got.receiver, want->receiver) : !got.receiver);
+        assert_int_equal(got.dry_run, want->dry_run);
+        assert_int_equal(got.json, want->json);
+        assert_int_equal(got.log_level, want->log_level);
+    }
+}
+
+static void nonsense_is_wrong_usage(void **state)
+{
+    static const char *const LINES[] = {
+        "--nonsense", "word", "--once word", "--json", "--dry-run", "--once --check-config",
+        "--check-access --test-receiver x", "--test-receiver", "--config", "--log-level shouting",
+        "--dry-run --check-config",
+    };
+    struct cli cli;
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(LINES); i++)
+        if (parse(LINES[i], &cli) != EXIT_USAGE_ERROR)
+            fail_msg("accepted: %s", LINES[i]);
+}
+
+static void systemd_says_where_state_lives(void **state)
+{
+    struct cli cli;
+    (void)state;
+    assert_int_equal(setenv("STATE_DIRECTORY", "/run/elsewhere", 1), 0);
+    assert_int_equal(parse("", &cli), -1);
+    assert_string_equal(cli.state_dir, "/run/elsewhere");
+    assert_int_equal(parse("--state-dir /mine", &cli), -1);
+    assert_string_equal(cli.state_dir, "/mine");
+    assert_int_equal(unsetenv("STATE_DIRECTORY"), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_become_one_mode_and_its_details),
+        cmocka_unit_test(nonsense_is_wrong_usage),
+        cmocka_unit_test(systemd_says_where_state_lives),
+    };
+    (void)unsetenv("STATE_DIRECTORY");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
