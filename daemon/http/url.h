@@ -4,6 +4,7 @@
 #include "base/failure.h"
 #include <stdbool.h>
 
+#define URL_MAX (16 * 1024) /* bytes; longer ones are refused */
 #define ORIGIN_MAX 300
 struct origin {
     char scheme[8], host[256]; /* lower case */
@@ -18,3 +19,5 @@ int origin_parse(const char *url, bool allow_http, struct origin *ret, struct fa
 /* Does the URL stay on the origin: same scheme, host, port, no userinfo, path under the prefix (no
  * "..", no encoded slash or dot segments)? kind SECURITY, naming scheme and host only. */
 int origin_check(const struct origin *o, const char *url, struct failure *ret_failure);
+/* 127.0.0.0/8, [::1] or localhost: never proxied, and plain http is fine there. */
+bool origin_is_loopback(const struct origin *o);

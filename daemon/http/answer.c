@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/* http/answer.c: what came back: bytes under a ceiling, the few headers we read, and in words why
+ * there is no answer. */
+#include "http/inside.h"
+
+#include "base/alloc.h"
+#include "base/date.h"
+#include "base/text.h"
+#include "http/retry.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* Counted here and not by libcurl's size option: that one looks at Content-Length only and lets a
+ * compressed bomb pass (security rule 3). These are decoded bytes. */
+size_t want_body(char *bytes, size_t one, size_t len, void *userdata)
+{
+    struct http_request *r = userdata;
+    struct slot *slot = r->slot;
+    (void)one; /* 1, says CURLOPT_WRITEFUNCTION(3) */
+    if (len > r->max_body - slot->len) {
+        r->stop = STOP_BODY;
+        return 0;
+    }
+    if (slot->size - slot->len < len + 1) {
+        size_t size = slot->size ? slot->size : BODY_FIRST;
+        while (size - slot->len < len + 1)
+            size *= 2; /* ends below 2 * max_body */
+        char *more = alloc_resize(slot->bytes, size);
+        if (!more) {
+            r->stop = STOP_MEMORY;
+            return 0;
+        }
+        slot->bytes = more;
+        slot->size = size;
+    }
+    memcpy(slot->bytes + slot->len, bytes, len);
+    slot->len += len;
+    slot->bytes[slot->len] = '\0';
+    return len;
+}
+
+/* Puts the value behind "NAME:" into dst, without the blanks around it; cut if it does not fit. */
+static bool header_is(const char *line, size_t len, const char *name, const char **ret, size_t *ret_len)
+{
+    size_t n = strlen(name);
+    if (len <= n || line[n] != ':' || strncasecmp(line, name, n) != 0)
+        return false;
+    const char *value = line + n + 1;
+    const char *end = line + len;
+    while (value < end && (*value == ' ' || *value == '\t'))
+        value++;
+    while (end > value && (end[-1] == '\r' || end[-1] == '\n' || end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    *ret = value;
+    *ret_len = (size_t)(end - value);
+    return true;
+}
+
+static void keep(char *dst, size_t size, const char *value, size_t len)
+{
+    if (len >= size)
+        len = size - 1;
+    memcpy(dst, value, len);
+    dst[len] = '\0';
+    for (size_t i = 0; i < len; i++)
+        if (dst[i] == '\0')
+            dst[i] = ' '; /* what follows a NUL must not vanish behind it */
+}
+
+size_t want_header(char *line, size_t one, size_t len, void *userdata)
+{
+    struct http_request *r = userdata;
+    struct heads *h = &r->heads;
+    const char *value;
+    size_t n;
+    (void)one;
+    if (len > HEADERS_MAX - h->bytes) {
+        r->stop = STOP_HEADERS;
+        return 0;
+    }
+    h->bytes += len;
+    if (len > 5 && strncmp(line, "HTTP/", 5) == 0) {
+        *h = (struct heads){.bytes = h->bytes}; /* a 1xx came before; only the last answer counts */
+    } else if (header_is(line, len, "Retry-After", &value, &n)) {
+        keep(h->retry_after, sizeof h->retry_after, value, n);
+    } else if (header_is(line, len, "Date", &value, &n)) {
+        keep(h->date, sizeof h->date, value, n);
+    } else if (header_is(line, len, "Content-Type", &value, &n)) {
+        const char *parameters = memchr(value, ';', n);
+        if (parameters)
+            n = (size_t)(parameters - value);
+        while (n > 0 && (value[n - 1] == ' ' || value[n - 1] == '\t'))
+            n--;
+        keep(h->content_type, sizeof h->content_type, value, n);
+        for (char *c = h->content_type; *c; c++)
+            if (*c >= 'A' && *c <= 'Z')
+                *c = (char)(*c - 'A' + 'a');
+    } else if (header_is(line, len, "request-id", &value, &n)) {
+        text_clean(h->request_id, sizeof h->request_id, value, n);
+    } else if (header_is(line, len, "WWW-Authenticate", &value, &n)) {
+        size_t used = strlen(h->www_authenticate);
+        if (used > 0 && used + 2 < sizeof h->www_authenticate) {
+            memcpy(h->www_authenticate + used, ", ", 3);
+            used += 2;
+        }
+        keep(h->www_authenticate + used, sizeof h->www_authenticate - used, value, n);
+    }
+    return len;
+}
+
+/* Results of OpenSSL's certificate check (X509_verify_cert_error_string(3)); openssl's headers
+ * belong to other rooms, and these numbers are part of its interface. */
+static const char *certificate_words(long verify)
+{
+    switch (verify) {
+    case 0:
+        return "its certificate is for another name";
+    case 9:
+        return "its certificate is not valid yet (is our clock right?)";
+    case 10:
+        return "its certificate has expired (or our clock is wrong)";
+    case 18: /* self-signed */
+    case 19: /* self-signed in the chain */
+    case 2:
+    case 20: /* no issuer found */
+    case 21:
+        return "its certificate comes from an issuer that we do not know";
+    case 23:
+        return "its certificate is revoked";
+    default:
+        return "its certificate does not pass verification";
+    }
+}
+
+static void transfer_failure(struct http_request *r, CURLcode code, struct failure *ret)
+{
+    CURL *easy = r->slot->easy;
+    long verify = 0, os = 0, connect_status = 0;
+    curl_off_t connected = 0;
+    (void)curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verify);
+    (void)curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os);
+    (void)curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
+    (void)curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
+    const char *to = r->to.text;
+    const char *words = r->errbuf[0] ? r->errbuf : curl_easy_strerror(code);
+    const char *proxy = r->http->proxy_name;
+
+    if (r->stop == STOP_BODY) {
+        failure_set(ret, FAILURE_PROTOCOL, EMSGSIZE, "%s: the answer is larger than %zu bytes", to,
+                    r->max_body);
+        return;
+    }
+    if (r->stop == STOP_HEADERS) {
+        failure_set(ret, FAILURE_PROTOCOL, EMSGSIZE, "%s: more than %zu bytes of headers", to,
+                    HEADERS_MAX);
+        return;
+    }
+    if (code == CURLE_OUT_OF_MEMORY && connected != 0 && r->stop == STOP_NOT) {
+        /* What libcurl says when one header line passes its own bound of 100 kB, too. */
+        failure_set(ret, FAILURE_PROTOCOL, EMSGSIZE,
+                    "%s: a header line without end (or our memory has)", to);
+        return;
+    }
+    if (r->stop == STOP_MEMORY || code == CURLE_OUT_OF_MEMORY) {
+        (void)failure_oom(ret);
+        return;
+    }
+    if (r->proxied && connect_status == 407) {
+        failure_set(ret, FAILURE_CONFIG, EACCES,
+                    "the proxy %s wants other credentials (HTTP 407); check "
+                    "network.proxy_password_file", proxy);
+        return;
+    }
+    if (r->proxied && connect_status != 0 && connect_status / 100 != 2) {
+        failure_set(ret, FAILURE_TRANSIENT, EIO, "the proxy %s does not let us through to %s: HTTP %ld",
+                    proxy, to, connect_status);
+        return;
+    }
+    switch ((int)code) {
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_PROXY:
+        failure_set(ret, FAILURE_TRANSIENT, EIO, "the proxy %s cannot be used: %s", proxy, words);
+        return;
+    case CURLE_COULDNT_RESOLVE_HOST:
+        failure_set(ret, FAILURE_TRANSIENT, EIO, "%s: name resolution failed: %s", to, words);
+        return;
+    case CURLE_COULDNT_CONNECT:
+        failure_set(ret, FAILURE_TRANSIENT, EIO, "%s%s: no connection: %s%s%s",
+                    r->proxied ? "the proxy " : "", r->proxied ? proxy : to, words,
+                    os ? ": " : "", os ? strerror((int)os) : "");
+        return;
+    case CURLE_OPERATION_TIMEDOUT:
+        failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: time-out%s: %s", to,
+                    connected == 0 ? " before there was a connection" : "", words);
+        return;
+    case CURLE_PEER_FAILED_VERIFICATION:
+        failure_set(ret, FAILURE_SECURITY, EPERM, "%s: %s", to, certificate_words(verify));
+        return;
+    case CURLE_SSL_CACERT_BADFILE:
+        failure_set(ret, FAILURE_CONFIG, EINVAL, "the CA file %s cannot be used",
+                    r->ca_file ? r->ca_file : "of the system");
+        return;
+    case CURLE_URL_MALFORMAT: /* these words could hold the URL */
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        failure_set(ret, FAILURE_SECURITY, EPERM, "%s: libcurl refuses this URL", to);
+        return;
+    case CURLE_SSL_CONNECT_ERROR:
+        failure_set(ret, FAILURE_TRANSIENT, EIO, "%s: the TLS handshake failed: %s", to, words);
+        return;
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+        failure_set(ret, FAILURE_TRANSIENT, EIO, "%s: the connection broke: %s", to, words);
+        return;
+    default:
+        failure_set(ret, FAILURE_TRANSIENT, EIO, "%s: %s", to, words);
+        return;
+    }
+}
+
+static void read_times(const struct heads *h, struct http_answer *ret)
+{
+    if (http_date_parse(h->date, &ret->date_at) < 0)
+        ret->date_at = 0;
+    if (!h->retry_after[0])
+        return;
+    /* The sender's own Date is what its HTTP-date was computed from; our clock may be off. */
+    usec_t now_at = ret->date_at ? ret->date_at : clock_now().at;
+    if (retry_after_parse(h->retry_after, now_at, &ret->retry_after, &ret->retry_after_clamped) < 0)
+        ret->retry_after = 0;
+}
+
+void http_answer_read(struct http_request *r, CURLcode code, struct http_answer *ret)
+{
+    CURL *easy = r->slot->easy;
+    long status = 0;
+    curl_off_t received = 0;
+    (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
+    *ret = (struct http_answer){
+        .body = r->slot->bytes ? r->slot->bytes : "",
+        .body_len = r->slot->len,
+        .wire_bytes = r->heads.bytes + (size_t)(received > 0 ? received : 0),
+        .content_type = r->heads.content_type,
+        .request_id = r->heads.request_id,
+        .www_authenticate = r->heads.www_authenticate,
+    };
+    read_times(&r->heads, ret);
+    if (code == CURLE_OK && status >= 100 && status <= 999)
+        ret->status = (int)status;
+    else
+        transfer_failure(r, code, &ret->failure);
+}
+
+/* RFC 9110 section 15 and graph-independent common sense: what the caller should do about it. */
+static const struct {
+    int from, to;
+    enum failure_kind kind;
+    const char *words;
+} STATUSES[] = {
+    {300, 399, FAILURE_SECURITY, "a redirect, which is never followed"},
+    {401, 401, FAILURE_AUTH, "unauthorized"},
+    {402, 403, FAILURE_PERMISSION, "forbidden"},
+    {404, 404, FAILURE_ABSENT, "not found"},
+    {407, 407, FAILURE_CONFIG, "the proxy wants credentials"},
+    {408, 408, FAILURE_TRANSIENT, "request time-out"},
+    {410, 410, FAILURE_ABSENT, "gone"},
+    {425, 425, FAILURE_TRANSIENT, "too early"},
+    {429, 429, FAILURE_THROTTLED, "too many requests"},
+    {400, 499, FAILURE_REQUEST, "the request was refused"},
+    {501, 501, FAILURE_ABSENT, "not implemented"},
+    {503, 503, FAILURE_THROTTLED, "service unavailable"},
+    {504, 504, FAILURE_TRANSIENT, "gateway time-out"},
+    {509, 509, FAILURE_THROTTLED, "bandwidth limit exceeded"},
+    {500, 599, FAILURE_TRANSIENT, "server error"},
+    {100, 199, FAILURE_PROTOCOL, "not a final answer"},
+    {600, 999, FAILURE_PROTOCOL, "not a status of HTTP"},
+};
+
+void http_status_failure(const struct http_answer *a, struct failure *ret)
+{
+    assert(a->status / 100 != 2);
+    if (a->status == 0) {
+        *ret = a->failure;
+        return;
+    }
+    for (size_t i = 0; i < N_ELEMENTS(STATUSES); i++) {
+        if (a->status < STATUSES[i].from || a->status > STATUSES[i].to)
+            continue;
+        (void)failure_set(ret, STATUSES[i].kind, EIO, "HTTP %d (%s)", a->status, STATUSES[i].words);
+        if (STATUSES[i].kind == FAILURE_THROTTLED)
+            ret->retry_after = a->retry_after;
+        return;
+    }
+    (void)failure_set(ret, FAILURE_PROTOCOL, EIO, "HTTP %d", a->status);
+}

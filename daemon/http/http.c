@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+/* http/http.c: libcurl's multi interface on sd-event: three callbacks and a reaper.
+ *
+ * libcurl asks for sockets to be watched and for a timer (want_socket, want_timer); both events end
+ * in one turn. What has finished is reaped later, one transfer a turn, so that a `done` may free its
+ * request or start another without libcurl being on the stack. */
+#include "http/inside.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#define CONNECTIONS_MAX 256L /* descriptors are finite; more requests than that wait in libcurl */
+#define CONNECTIONS_IDLE 64L
+
+void http_global_init(void)
+{
+    CURLcode code = curl_global_init_mem(CURL_GLOBAL_DEFAULT, alloc_get, alloc_release, alloc_resize,
+                                         alloc_strdup, alloc_zero);
+    assert(code == CURLE_OK);
+    (void)code;
+}
+
+static void slot_free(struct slot *slot)
+{
+    if (!slot)
+        return;
+    curl_easy_cleanup(slot->easy);
+    alloc_release(slot->bytes);
+    free(slot);
+}
+DEFINE_CLEANUP(struct slot *, slot_free)
+
+static struct slot *slot_get(struct http *h)
+{
+    struct slot *slot = h->idle;
+    if (slot) {
+        h->idle = slot->next;
+        h->n_idle--;
+        return slot;
+    }
+    slot = calloc(1, sizeof *slot);
+    if (!slot)
+        return NULL;
+    slot->easy = curl_easy_init();
+    if (!slot->easy) {
+        free(slot);
+        return NULL;
+    }
+    return slot;
+}
+
+/* Wiped: an answer may have held a token. The reset keeps TLS sessions and nothing else. */
+static void slot_put(struct http *h, struct slot *slot)
+{
+    if (slot->bytes)
+        explicit_bzero(slot->bytes, slot->len);
+    slot->len = 0;
+    if (h->n_idle >= SLOTS_KEPT) {
+        slot_free(slot);
+        return;
+    }
+    if (slot->size > SLOT_KEEPS) {
+        alloc_release(slot->bytes);
+        slot->bytes = NULL;
+        slot->size = 0;
+    }
+    curl_easy_reset(slot->easy);
+    slot->next = h->idle;
+    h->idle = slot;
+    h->n_idle++;
+}
+
+static void reap_soon(struct http *h)
+{
+    (void)sd_event_source_set_enabled(h->reaper, SD_EVENT_ONESHOT); /* fails on a bad argument only */
+}
+
+static void http_turn(struct http *h, curl_socket_t fd, int what)
+{
+    int running;
+    (void)curl_multi_socket_action(h->multi, fd, what, &running); /* failures end in the reaper too */
+    reap_soon(h);
+}
+
+static int on_socket(sd_event_source *s, int fd, uint32_t revents, void *userdata)
+{
+    (void)s;
+    http_turn(userdata, fd,
+              (revents & EPOLLIN ? CURL_CSELECT_IN : 0) | (revents & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+                  (revents & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0));
+    return 0;
+}
+
+static int on_timer(sd_event_source *s, uint64_t due, void *userdata)
+{
+    (void)s;
+    (void)due;
+    http_turn(userdata, CURL_SOCKET_TIMEOUT, 0);
+    return 0;
+}
+
+/* -1 tells libcurl to fail all its transfers, which is what must happen when one of them cannot be
+ * watched. It does so when it runs next; as it may wait for nothing any more, the reaper runs it. */
+static int cannot_watch(struct http *h)
+{
+    h->broken = true;
+    reap_soon(h);
+    return -1;
+}
+
+static int want_socket(CURL *easy, curl_socket_t fd, int what, void *userdata, void *socket_data)
+{
+    struct http *h = userdata;
+    sd_event_source *source = socket_data;
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        sd_event_source_disable_unref(source); /* at once: the number may come back */
+        return 0;
+    }
+    uint32_t events = (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0) |
+                      (what & CURL_POLL_OUT ? (uint32_t)EPOLLOUT : 0);
+    if (source)
+        return sd_event_source_set_io_events(source, events) < 0 ? cannot_watch(h) : 0;
+    if (sd_event_add_io(h->event, &source, fd, events, on_socket, h) < 0)
+        return cannot_watch(h);
+    (void)sd_event_source_set_description(source, "http-socket");
+    (void)curl_multi_assign(h->multi, fd, source);
+    return 0;
+}
+
+static int want_timer(CURLM *multi, long ms, void *userdata)
+{
+    struct http *h = userdata;
+    (void)multi;
+    if (ms < 0)
+        return sd_event_source_set_enabled(h->timer, SD_EVENT_OFF) < 0 ? cannot_watch(h) : 0;
+    if (sd_event_source_set_time_relative(h->timer, (uint64_t)ms * 1000) < 0 ||
+        sd_event_source_set_enabled(h->timer, SD_EVENT_ONESHOT) < 0)
+        return cannot_watch(h);
+    return 0;
+}
+
+static void unlink_request(struct http_request *r)
+{
+    struct http *h = r->http;
+    if (r->prev)
+        r->prev->next = r->next;
+    else
+        h->first = r->next;
+    if (r->next)
+        r->next->prev = r->prev;
+    r->prev = r->next = NULL;
+}
+
+/* Takes the request off libcurl; what is left of it is memory. */
+static struct slot *request_detach(struct http_request *r)
+{
+    if (!r->slot)
+        return NULL;
+    (void)curl_multi_remove_handle(r->http->multi, r->slot->easy);
+    unlink_request(r);
+    return TAKE(r->slot);
+}
+
+static void request_finish(struct http_request *r, CURLcode code)
+{
+    struct http *h = r->http;
+    struct http_answer answer;
+    http_answer_read(r, code, &answer);
+    answer.took = clock_now().mono - r->started_mono;
+    /* `done` may free the request, so the answer must not live in it. */
+    CLEANUP(free) struct heads *heads = malloc(sizeof *heads);
+    struct slot *slot = request_detach(r);
+    if (heads) {
+        *heads = r->heads;
+        answer.content_type = heads->content_type;
+        answer.request_id = heads->request_id;
+        answer.www_authenticate = heads->www_authenticate;
+    } else {
+        answer.status = 0;
+        (void)failure_oom(&answer.failure);
+        answer.content_type = answer.request_id = answer.www_authenticate = "";
+    }
+    h->calling = true;
+    r->done(r->userdata, &answer);
+    h->calling = false;
+    slot_put(h, slot);
+}
+
+static int on_reap(sd_event_source *s, void *userdata)
+{
+    struct http *h = userdata;
+    int left;
+    if (h->broken) {
+        h->broken = false;
+        (void)curl_multi_perform(h->multi, &left);
+    }
+    CURLMsg *msg = curl_multi_info_read(h->multi, &left);
+    (void)s; /* ONESHOT: off until somebody asks again */
+    if (!msg)
+        return 0;
+    reap_soon(h); /* one a turn; the others wait for theirs */
+    if (msg->msg == CURLMSG_DONE) {
+        char *private = NULL;
+        CURLcode code = msg->data.result; /* `msg` is gone once the handle is removed */
+        (void)curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &private);
+        request_finish((struct http_request *)(void *)private, code);
+    }
+    return 0;
+}
+
+static int check_secret(const struct secret *s, const struct origin *to, struct failure *ret_failure)
+{
+    if (!s || text_equal(secret_audience(s), to->text))
+        return 0;
+    return failure_set(ret_failure, FAILURE_SECURITY, EPERM,
+                       "a secret that is not meant for %s was not sent there", to->text);
+}
+
+/* May this leave at all, and where does it go? */
+static int admit(const struct http_call *call, struct origin *ret_to, struct failure *ret_failure)
+{
+    struct failure why = {0};
+    int r;
+    if (call->allowed) {
+        r = origin_check(call->allowed, call->url, &why);
+        *ret_to = *call->allowed;
+    } else {
+        r = origin_parse(call->url, call->allow_http, ret_to, &why);
+    }
+    if (r < 0)
+        return failure_set(ret_failure, FAILURE_SECURITY, EPERM, "%s", why.text);
+    r = check_secret(call->bearer, ret_to, ret_failure);
+    if (r >= 0)
+        r = check_secret(call->secret_body, ret_to, ret_failure);
+    return r;
+}
+
+int http_start(struct http *h, const struct http_call *call, http_done *done, void *userdata,
+               struct http_request **ret, struct failure *ret_failure)
+{
+    struct origin to;
+    int got = admit(call, &to, ret_failure);
+    if (got < 0)
+        return got;
+    CLEANUP(http_request_free) struct http_request *r = calloc(1, sizeof *r);
+    CLEANUP(slot_free) struct slot *slot = slot_get(h);
+    if (!r || !slot)
+        return failure_oom(ret_failure);
+    r->http = h;
+    r->to = to;
+    r->done = done;
+    r->userdata = userdata;
+    r->started_mono = clock_now().mono;
+    r->slot = slot;
+    got = setup_request(r, call, ret_failure);
+    if (got < 0) {
+        r->slot = NULL; /* not in the multi handle yet: freed here, used again by nobody */
+        return got;
+    }
+    CURLMcode code = curl_multi_add_handle(h->multi, slot->easy);
+    if (code != CURLM_OK) {
+        r->slot = NULL;
+        return failure_set(ret_failure, FAILURE_LOCAL, ENOMEM, "libcurl takes no request: %s",
+                           curl_multi_strerror(code));
+    }
+    (void)TAKE(slot);
+    r->next = h->first;
+    if (h->first)
+        h->first->prev = r;
+    h->first = r;
+    *ret = TAKE(r);
+    return 0;
+}
+
+void http_request_free(struct http_request *r)
+{
+    if (!r)
+        return;
+    struct slot *slot = request_detach(r);
+    if (slot)
+        slot_put(r->http, slot);
+    curl_slist_free_all(r->headers);
+    secret_free(r->secret_body);
+    alloc_release(r->body);
+    free(r->ca_file);
+    free(r);
+}
+
+static int add_sources(struct http *h)
+{
+    int r = sd_event_add_time_relative(h->event, &h->timer, CLOCK_BOOTTIME, 0, 1000, on_timer, h);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(h->timer, SD_EVENT_OFF);
+    if (r >= 0)
+        r = sd_event_add_defer(h->event, &h->reaper, on_reap, h);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(h->reaper, SD_EVENT_OFF);
+    if (r < 0)
+        return r;
+    (void)sd_event_source_set_description(h->timer, "http-timer");
+    (void)sd_event_source_set_description(h->reaper, "http-reaper");
+    return 0;
+}
+
+static bool set_multi(struct http *h)
+{
+    CURLM *m = h->multi;
+    return curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, want_socket) == CURLM_OK &&
+           curl_multi_setopt(m, CURLMOPT_SOCKETDATA, h) == CURLM_OK &&
+           curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, want_timer) == CURLM_OK &&
+           curl_multi_setopt(m, CURLMOPT_TIMERDATA, h) == CURLM_OK &&
+           curl_multi_setopt(m, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX) == CURLM_OK &&
+           curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, CONNECTIONS_IDLE) == CURLM_OK &&
+           curl_multi_setopt(m, CURLMOPT_MAX_TOTAL_CONNECTIONS, CONNECTIONS_MAX) == CURLM_OK;
+}
+
+static int copy_options(struct http *h, const struct http_options *o, struct failure *ret_failure)
+{
+    int r = 0;
+    if (o->ca_file && *o->ca_file) {
+        r = setup_check_ca(o->ca_file, ret_failure);
+        if (r < 0)
+            return r;
+        r = text_copy(o->ca_file, &h->ca_file);
+    }
+    if (r >= 0)
+        r = text_copy(o->user_agent ? o->user_agent : "seatwatchd/" SEATWATCH_VERSION,
+                      &h->user_agent);
+    if (r >= 0 && o->proxy && *o->proxy) {
+        r = setup_proxy_name(o->proxy, h->proxy_name, ret_failure);
+        if (r < 0)
+            return r;
+        r = text_copy(o->proxy, &h->proxy);
+    }
+    if (r < 0)
+        return failure_oom(ret_failure);
+    if (!o->proxy_password)
+        return 0;
+    return secret_new(secret_bytes(o->proxy_password), secret_len(o->proxy_password), NULL,
+                      &h->proxy_password, ret_failure);
+}
+
+int http_new(sd_event *event, const struct http_options *o, struct http **ret,
+             struct failure *ret_failure)
+{
+    CLEANUP(http_free) struct http *h = calloc(1, sizeof *h);
+    if (!h)
+        return failure_oom(ret_failure);
+    h->event = sd_event_ref(event);
+    int r = copy_options(h, o, ret_failure);
+    if (r < 0)
+        return r;
+    r = add_sources(h);
+    if (r < 0)
+        return failure_set(ret_failure, FAILURE_LOCAL, -r, "event loop: %s", strerror(-r));
+    h->multi = curl_multi_init();
+    if (!h->multi || !set_multi(h))
+        return failure_oom(ret_failure);
+    *ret = TAKE(h);
+    return 0;
+}
+
+void http_free(struct http *h)
+{
+    if (!h)
+        return;
+    assert(!h->calling);
+    /* The owners of requests free them before or after; afterwards only their memory is left. */
+    while (h->first) {
+        struct slot *slot = request_detach(h->first);
+        slot_free(slot);
+    }
+    for (struct slot *slot = h->idle, *next; slot; slot = next) {
+        next = slot->next;
+        slot_free(slot);
+    }
+    (void)curl_multi_cleanup(h->multi); /* closes what is idle; libcurl takes NULL */
+    sd_event_source_disable_unref(h->timer);
+    sd_event_source_disable_unref(h->reaper);
+    sd_event_unref(h->event);
+    secret_free(h->proxy_password);
+    free(h->ca_file);
+    free(h->proxy);
+    free(h->user_agent);
+    free(h);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* http/inside.h: what the files of this room share. Nobody else includes it. */
+#pragma once
+#include "http/http.h"
+
+#include <curl/curl.h>
+
+#define HEADERS_MAX ((size_t)64 * 1024) /* bytes of all headers of an answer */
+#define BODY_FIRST ((size_t)16 * 1024)  /* libcurl's own buffer: the most one callback brings */
+#define SLOTS_KEPT 8                    /* idle handles with their buffers */
+#define SLOT_KEEPS ((size_t)512 * 1024) /* larger buffers go back to the system at once */
+
+/* An easy handle and the buffer that its answers are collected in. Kept and used again: the handle
+ * holds TLS sessions, the buffer saves growing anew for every page. */
+struct slot {
+    struct slot *next;
+    CURL *easy;
+    char *bytes;
+    size_t len, size;
+};
+
+/* What the headers said. */
+struct heads {
+    size_t bytes;
+    char retry_after[64], date[64], content_type[80], request_id[80];
+    char www_authenticate[4096]; /* several such headers are joined by ", " */
+};
+
+enum stop { STOP_NOT, STOP_BODY, STOP_HEADERS, STOP_MEMORY }; /* why we ended a transfer */
+
+struct http_request {
+    struct http *http;
+    struct http_request *prev, *next; /* under way; NULL, NULL and no slot when done */
+    struct slot *slot;
+    struct curl_slist *headers;
+    struct secret *secret_body;
+    void *body;
+    size_t max_body;
+    http_done *done;
+    void *userdata;
+    struct origin to;
+    bool proxied;
+    char *ca_file; /* for the texts */
+    usec_t timeout, connect_timeout, started_mono;
+    struct heads heads;
+    enum stop stop;
+    char errbuf[CURL_ERROR_SIZE];
+};
+
+struct http {
+    sd_event *event;
+    CURLM *multi;
+    sd_event_source *timer, *reaper;
+    struct http_request *first; /* under way */
+    struct slot *idle;
+    size_t n_idle;
+    char *ca_file, *proxy, *user_agent;
+    char proxy_name[ORIGIN_MAX]; /* "scheme://host:port": what is logged */
+    struct secret *proxy_password;
+    bool calling; /* inside somebody's `done` */
+    bool broken;  /* a socket or timer could not be watched */
+};
+
+/* setup.c: a call's options onto the request's handle. The request owns what libcurl borrows. */
+int setup_request(struct http_request *r, const struct http_call *call, struct failure *ret_failure);
+/* Can the CA file be used at all? kind CONFIG, naming it. */
+int setup_check_ca(const char *path, struct failure *ret_failure);
+/* "scheme://host:port" of a proxy. Refuses credentials in it. kind CONFIG. */
+int setup_proxy_name(const char *proxy, char ret[static ORIGIN_MAX], struct failure *ret_failure);
+
+/* answer.c: libcurl's callbacks, and what a finished transfer means. */
+size_t want_body(char *bytes, size_t one, size_t len, void *userdata);
+size_t want_header(char *line, size_t one, size_t len, void *userdata);
+/* Fills everything but `took`; the strings are borrowed from the request and its slot. */
+void http_answer_read(struct http_request *r, CURLcode code, struct http_answer *ret);

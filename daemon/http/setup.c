@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/* http/setup.c: every option that a request has, in one place. */
+#include "http/inside.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define CA_FILE_MAX ((size_t)4 << 20)
+#define TIMEOUT_DEFAULT (30 * USEC_PER_SEC)
+#define CONNECT_TIMEOUT_DEFAULT (10 * USEC_PER_SEC)
+#define CRAWL_BYTES 64L /* a second; slower than that for half of the time-out is a failure */
+#define METADATA_HOST "169.254.169.254"
+
+/* A chain of options: after the first that fails the others are skipped. */
+#define SET(option, value)                                                                         \
+    do {                                                                                           \
+        if (code == CURLE_OK)                                                                      \
+            code = curl_easy_setopt(easy, option, value);                                          \
+    } while (0)
+
+static int ca_read(const char *path, struct text *ret, struct failure *ret_failure)
+{
+    char chunk[8192];
+    ssize_t n;
+    CLEANUP(close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return failure_set(ret_failure, FAILURE_CONFIG, errno, "the CA file %s cannot be read: %s",
+                           path, strerror(errno));
+    while ((n = read(fd, chunk, sizeof chunk)) > 0)
+        text_add_bytes(ret, chunk, (size_t)n);
+    if (n < 0)
+        return failure_set(ret_failure, FAILURE_CONFIG, errno, "the CA file %s cannot be read: %s",
+                           path, strerror(errno));
+    if (ret->error == -ENOMEM)
+        return failure_oom(ret_failure);
+    if (ret->error)
+        return failure_set(ret_failure, FAILURE_CONFIG, EFBIG,
+                           "the CA file %s is larger than %zu bytes", path, ret->max);
+    return 0;
+}
+
+int setup_check_ca(const char *path, struct failure *ret_failure)
+{
+    CLEANUP(text_free) struct text pem = TEXT_INIT(CA_FILE_MAX);
+    int r = ca_read(path, &pem, ret_failure);
+    if (r < 0)
+        return r;
+    if (!pem.data || !memmem(pem.data, pem.len, "CERTIFICATE-----", 16))
+        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                           "the CA file %s holds no certificate in PEM form", path);
+    return 0;
+}
+
+int setup_proxy_name(const char *proxy, char ret[static ORIGIN_MAX], struct failure *ret_failure)
+{
+    char *host = NULL, *port = NULL, *user = NULL, *scheme = NULL;
+    CURLU *parsed = curl_url();
+    int r = 0;
+    if (!parsed)
+        return failure_oom(ret_failure);
+    bool known = strncasecmp(proxy, "http://", 7) == 0 || strncasecmp(proxy, "https://", 8) == 0 ||
+                 strncasecmp(proxy, "socks5h://", 10) == 0;
+    if (!known || curl_url_set(parsed, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME) ||
+        curl_url_get(parsed, CURLUPART_HOST, &host, 0) ||
+        curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0))
+        r = failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                        "the proxy is not of the form http://HOST:PORT");
+    else if (curl_url_get(parsed, CURLUPART_USER, &user, 0) == CURLUE_OK || strchr(proxy, '@'))
+        r = failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                        "the proxy's URL carries credentials; put them into "
+                        "network.proxy_password_file");
+    else if (curl_url_get(parsed, CURLUPART_PORT, &port, 0) != CURLUE_OK)
+        r = failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "the proxy's URL names no port");
+    else
+        (void)snprintf(ret, ORIGIN_MAX, "%s://%s:%s", scheme, host, port);
+    curl_free(host);
+    curl_free(port);
+    curl_free(user);
+    curl_free(scheme);
+    curl_url_cleanup(parsed);
+    return r;
+}
+
+/* Which CAs: the system's, and an extra file if there is one.
+ *
+ * Without an extra file only the system's bundle is named and the directory is not: libcurl keeps
+ * the parsed bundle (144 certificates, 27 ms of CPU) with the multi handle, but only if it is the
+ * one source. An extra file takes the bundle's place (libcurl has one slot), so the system's CAs
+ * come from its hashed directory, where OpenSSL reads the one that it needs. Where libcurl knows no
+ * such directory (Fedora and its kin) both files are handed over as one block. */
+static int set_ca(struct http_request *r, CURLcode *ret_code, struct failure *ret_failure)
+{
+    const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
+    CURL *easy = r->slot->easy;
+    CURLcode code = CURLE_OK;
+    if (!r->ca_file) {
+        if (built->cainfo) {
+            SET(CURLOPT_CAINFO, built->cainfo);
+            SET(CURLOPT_CAPATH, NULL);
+        }
+    } else if (built->capath || !built->cainfo) {
+        SET(CURLOPT_CAINFO, r->ca_file);
+    } else {
+        CLEANUP(text_free) struct text both = TEXT_INIT(2 * CA_FILE_MAX);
+        int got = ca_read(built->cainfo, &both, ret_failure);
+        text_add(&both, "\n");
+        if (got >= 0)
+            got = ca_read(r->ca_file, &both, ret_failure);
+        if (got < 0)
+            return got;
+        struct curl_blob blob = {both.data, both.len, CURL_BLOB_COPY};
+        SET(CURLOPT_CAINFO_BLOB, &blob);
+    }
+    *ret_code = code;
+    return 0;
+}
+
+static int add_header(struct http_request *r, const char *line, struct failure *ret_failure)
+{
+    struct curl_slist *more = curl_slist_append(r->headers, line);
+    if (!more)
+        return failure_oom(ret_failure);
+    r->headers = more;
+    return 0;
+}
+
+static bool one_line(const char *s)
+{
+    for (; *s; s++)
+        if ((unsigned char)*s < ' ' || *s == 0x7f)
+            return false;
+    return true;
+}
+
+static int set_headers(struct http_request *r, const struct http_call *call,
+                       struct failure *ret_failure)
+{
+    int got = 0;
+    for (size_t i = 0; i < call->n_headers && got >= 0; i++) {
+        const struct http_header *h = &call->headers[i];
+        if (!one_line(h->name) || !one_line(h->value))
+            return failure_set(ret_failure, FAILURE_LOCAL, EINVAL,
+                               "a header with a control character is not sent");
+        /* libcurl takes "Name:" as "leave this header out"; "Name;" is an empty value. */
+        CLEANUP(free) char *line = *h->value ? text_printf("%s: %s", h->name, h->value)
+                                             : text_printf("%s;", h->name);
+        got = line ? add_header(r, line, ret_failure) : failure_oom(ret_failure);
+    }
+    if (got >= 0 && strcmp(call->method, "POST") == 0)
+        got = add_header(r, "Expect:", ret_failure); /* no round trip to ask whether a body may come */
+    if (got >= 0 && call->bearer) {
+        size_t size = secret_len(call->bearer) + sizeof "Authorization: Bearer ";
+        char *line = alloc_get(size); /* wiped on release, as libcurl's copy is */
+        if (!line)
+            return failure_oom(ret_failure);
+        (void)snprintf(line, size, "Authorization: Bearer %s", secret_bytes(call->bearer));
+        got = one_line(line) ? add_header(r, line, ret_failure)
+                             : failure_set(ret_failure, FAILURE_SECURITY, EPERM,
+                                           "a token with a control character is not sent");
+        alloc_release(line);
+    }
+    return got;
+}
+
+static CURLcode set_body(struct http_request *r, const struct http_call *call)
+{
+    CURL *easy = r->slot->easy;
+    CURLcode code = CURLE_OK;
+    if (strcmp(call->method, "GET") == 0) {
+        SET(CURLOPT_HTTPGET, 1L);
+        return code;
+    }
+    assert(strcmp(call->method, "POST") == 0);
+    const char *bytes = r->secret_body ? secret_bytes(r->secret_body) : r->body ? r->body : "";
+    size_t len = r->secret_body ? secret_len(r->secret_body) : r->body ? call->body_len : 0;
+    SET(CURLOPT_POST, 1L);
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
+    SET(CURLOPT_POSTFIELDS, bytes); /* not copied: the request owns it */
+    return code;
+}
+
+static long milliseconds(usec_t t)
+{
+    usec_t ms = t / 1000;
+    return ms < 1 ? 1 : ms > 86400000 ? 86400000 : (long)ms;
+}
+
+static CURLcode set_network(struct http_request *r, const struct http_call *call)
+{
+    CURL *easy = r->slot->easy;
+    struct http *h = r->http;
+    CURLcode code = CURLE_OK;
+    long crawl = milliseconds(r->timeout) / 2000;
+
+    SET(CURLOPT_URL, call->url);
+    SET(CURLOPT_PATH_AS_IS, 1L);
+    SET(CURLOPT_PROTOCOLS_STR, r->to.scheme);
+    SET(CURLOPT_REDIR_PROTOCOLS_STR, "https");
+    SET(CURLOPT_FOLLOWLOCATION, 0L); /* rule 9: on a 307 libcurl would send the body to the new host */
+    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    /* "" and not NULL: NULL means the proxy variables of the environment. */
+    SET(CURLOPT_PROXY, r->proxied ? h->proxy : "");
+    SET(CURLOPT_NOPROXY, "");
+    if (r->proxied && h->proxy_password)
+        SET(CURLOPT_PROXYUSERPWD, secret_bytes(h->proxy_password));
+    SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE); /* our headers are not the proxy's */
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    SET(CURLOPT_TIMEOUT_MS, milliseconds(r->timeout));
+    SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(r->connect_timeout));
+    SET(CURLOPT_LOW_SPEED_LIMIT, CRAWL_BYTES);
+    SET(CURLOPT_LOW_SPEED_TIME, crawl < 1 ? 1L : crawl);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_FRESH_CONNECT, call->fresh_connection ? 1L : 0L);
+    SET(CURLOPT_PIPEWAIT, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    SET(CURLOPT_QUICK_EXIT, 1L); /* a hung resolver must not hold the loop when a handle goes */
+#endif
+    if (code == CURLE_OK) /* a libcurl without HTTP/2 says no, and speaks 1.1 */
+        (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    return code;
+}
+
+int setup_request(struct http_request *r, const struct http_call *call, struct failure *ret_failure)
+{
+    struct http *h = r->http;
+    CURL *easy = r->slot->easy;
+    const char *ca = call->ca_file && *call->ca_file ? call->ca_file : h->ca_file;
+    int got = text_copy(ca, &r->ca_file);
+    if (got < 0)
+        return failure_oom(ret_failure);
+    r->timeout = call->timeout ? call->timeout : TIMEOUT_DEFAULT;
+    r->connect_timeout = call->connect_timeout ? call->connect_timeout : CONNECT_TIMEOUT_DEFAULT;
+    r->proxied = h->proxy && !origin_is_loopback(&r->to) && strcmp(r->to.host, METADATA_HOST) != 0;
+    r->max_body = call->max_body;
+    if (call->secret_body) {
+        got = secret_new(secret_bytes(call->secret_body), secret_len(call->secret_body),
+                         secret_audience(call->secret_body), &r->secret_body, ret_failure);
+        if (got < 0)
+            return got;
+    } else if (call->body && call->body_len > 0) {
+        r->body = alloc_get(call->body_len);
+        if (!r->body)
+            return failure_oom(ret_failure);
+        memcpy(r->body, call->body, call->body_len);
+    }
+    got = set_headers(r, call, ret_failure);
+    if (got < 0)
+        return got;
+
+    CURLcode code = CURLE_OK;
+    got = set_ca(r, &code, ret_failure);
+    if (got < 0)
+        return got;
+    if (code == CURLE_OK)
+        code = set_network(r, call);
+    if (code == CURLE_OK)
+        code = set_body(r, call);
+    SET(CURLOPT_HTTPHEADER, r->headers);
+    SET(CURLOPT_USERAGENT, h->user_agent);
+    SET(CURLOPT_ACCEPT_ENCODING, "gzip");
+    SET(CURLOPT_WRITEFUNCTION, want_body);
+    SET(CURLOPT_WRITEDATA, r);
+    SET(CURLOPT_HEADERFUNCTION, want_header);
+    SET(CURLOPT_HEADERDATA, r);
+    SET(CURLOPT_ERRORBUFFER, r->errbuf);
+    SET(CURLOPT_PRIVATE, r);
+    if (code == CURLE_OUT_OF_MEMORY)
+        return failure_oom(ret_failure);
+    if (code != CURLE_OK)
+        return failure_set(ret_failure, FAILURE_LOCAL, EIO, "libcurl refuses an option: %s",
+                           curl_easy_strerror(code));
+    return 0;
+}
