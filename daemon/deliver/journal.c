@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/journal.c: alerts as journal entries with the fields of spec.md section 4. */
+#include "base/journal.h"
+
+#include "base/alloc.h"
+#include "base/message_ids.h"
+#include "deliver/lines.h"
+#include "deliver/notice_put.h"
+#include "deliver/retell.h"
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#define IDENTIFIER "seatwatchd"
+#define VALUE_MAX 1024 /* bytes of a field's cleaned value */
+#define PIPE_ATOMIC 4096 /* PIPE_BUF on Linux: a write of so much goes whole or not at all */
+
+static const char *const MESSAGE_IDS[EVENT_TYPE_COUNT_] = {
+    [EVENT_FIRING] = MESSAGE_ALERT_FIRING,
+    [EVENT_ESCALATED] = MESSAGE_ALERT_ESCALATED,
+    [EVENT_DEESCALATED] = MESSAGE_ALERT_DEESCALATED,
+    [EVENT_UPDATED] = MESSAGE_ALERT_UPDATED,
+    [EVENT_REMINDER] = MESSAGE_ALERT_REMINDER,
+    [EVENT_RESOLVED] = MESSAGE_ALERT_RESOLVED,
+    [EVENT_DIGEST] = MESSAGE_ALERT_DIGEST,
+    [EVENT_TEST] = MESSAGE_RECEIVER_TEST,
+};
+
+/* ---- the entry ---- */
+
+/* A field only where it applies: NULL and "" add nothing. */
+static void field(struct text *entry, const char *name, const char *value)
+{
+    CLEANUP(text_free) struct text clean = TEXT_INIT(VALUE_MAX);
+    clean_add(&clean, value, VALUE_MAX);
+    if (clean.len > 0)
+        journal_add(entry, name, clean.data, clean.len);
+    else if (clean.error)
+        entry->error = clean.error;
+}
+
+static void field_number(struct text *entry, const char *name, int64_t value)
+{
+    if (value != FACT_UNKNOWN)
+        journal_addf(entry, name, "%" PRId64, value);
+}
+
+static void fields_of_facts(struct text *entry, const struct facts *f)
+{
+    field(entry, "SEATWATCH_TENANT", f->tenant_name);
+    field(entry, "SEATWATCH_TENANT_ID", f->tenant_id);
+    field(entry, "SEATWATCH_SKU", f->sku_part_number ? f->sku_part_number : f->sku_id);
+    field(entry, "SEATWATCH_ALLOTMENT_ID", f->allotment_id);
+    field_number(entry, "SEATWATCH_ALLOTTED_UNITS", f->allotted);
+    field_number(entry, "SEATWATCH_CONSUMED_UNITS", f->consumed);
+    field_number(entry, "SEATWATCH_WAITING_MEMBERS", f->waiting);
+    field(entry, "SEATWATCH_RECEIVER", f->receiver);
+}
+
+static void fields_of_notice(struct text *entry, const struct notice *n)
+{
+    char number[NUMBER_TEXT];
+    field(entry, "SEATWATCH_EVENT", event_type_name(n->type));
+    field(entry, "SEATWATCH_EVENT_ID", n->event_id);
+    if (n->facts)
+        fields_of_facts(entry, n->facts);
+    if (n->type == EVENT_TEST)
+        return;
+    journal_addf(entry, "SEATWATCH_SEQ", "%" PRIu64, n->seq);
+    field(entry, "SEATWATCH_ALERT_ID", n->alert_id);
+    journal_addf(entry, "SEATWATCH_EPISODE", "%" PRIu32, n->episode);
+    field(entry, "SEATWATCH_RULE", rule_name(n->rule));
+    field(entry, "SEATWATCH_STATE", notice_state_word(n));
+    field(entry, "SEATWATCH_SEVERITY", level_word(n->level));
+    field(entry, "SEATWATCH_VALUE", notice_number(n->value, n->unit, number));
+    field(entry, "SEATWATCH_THRESHOLD", notice_number(n->threshold, n->unit, number));
+}
+
+static void fields_of_digest(struct text *entry, const struct digest *d)
+{
+    field(entry, "SEATWATCH_EVENT", event_type_name(EVENT_DIGEST));
+    field(entry, "SEATWATCH_EVENT_ID", d->event_id);
+    field(entry, "SEATWATCH_SEVERITY", level_word(d->worst));
+    field(entry, "SEATWATCH_TENANT", d->tenant_name);
+    field(entry, "SEATWATCH_TENANT_ID", d->tenant_id);
+}
+
+/* MESSAGE comes first: the fallback to stderr reads it back from there. */
+static void entry_add(struct text *entry, const struct message *m)
+{
+    CLEANUP(text_free) struct text lines = TEXT_INIT(JOURNAL_ENTRY_MAX);
+    lines_add(&lines, m);
+    if (lines.error) {
+        entry->error = lines.error;
+        return;
+    }
+    journal_add(entry, "MESSAGE", lines.data ? lines.data : "", lines.len);
+    journal_addf(entry, "PRIORITY", "%d", message_priority(m));
+    journal_addf(entry, "MESSAGE_ID", "%s",
+                 MESSAGE_IDS[m->notice ? m->notice->type : EVENT_DIGEST]);
+    journal_addf(entry, "SYSLOG_IDENTIFIER", "%s", IDENTIFIER);
+    journal_addf(entry, "SYSLOG_FACILITY", "%d", LOG_FAC(LOG_DAEMON));
+    if (m->notice)
+        fields_of_notice(entry, m->notice);
+    else
+        fields_of_digest(entry, m->digest);
+}
+
+static int journal_render(const struct receiver_options *o, const struct message *m, char **ret,
+                          size_t *ret_len)
+{
+    CLEANUP(notice_free) struct notice *told = NULL;
+    CLEANUP(text_free) struct text entry = TEXT_INIT(JOURNAL_ENTRY_MAX);
+    struct message late = *m;
+    (void)o;
+    int r = m->notice ? notice_retell(m->notice, m->combined, m->now_at, &told) : 0;
+    if (r < 0)
+        return r;
+    late.notice = told;
+    entry_add(&entry, &late);
+    size_t len = entry.len;
+    char *bytes = entry.error ? NULL : text_take(&entry);
+    if (!bytes)
+        return entry.error ? entry.error : -ENOMEM;
+    *ret = bytes;
+    *ret_len = len;
+    return 0;
+}
+
+/* ---- the sink ---- */
+
+struct outlet {
+    struct journal *journal;
+};
+
+static const char *path_of(const struct receiver_options *o)
+{
+    return o->socket && o->socket[0] ? o->socket : JOURNAL_SOCKET;
+}
+
+static int journal_check(const struct receiver_options *o, struct failure *ret_failure)
+{
+    if (strlen(path_of(o)) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
+        return failure_set(ret_failure, FAILURE_CONFIG, ENAMETOOLONG,
+                           "the path of the journal's socket is too long for a socket: %s",
+                           path_of(o));
+    return 0;
+}
+
+static void journal_close(struct outlet *o)
+{
+    if (!o)
+        return;
+    journal_free(o->journal);
+    alloc_release(o);
+}
+
+static int journal_open(const struct receiver_options *o, struct http *http, struct outlet **ret,
+                        struct failure *ret_failure)
+{
+    (void)http;
+    int r = journal_check(o, ret_failure);
+    if (r < 0)
+        return r;
+    struct outlet *outlet = alloc_zero(1, sizeof *outlet);
+    if (!outlet || journal_new(path_of(o), &outlet->journal) < 0) {
+        journal_close(outlet);
+        return failure_oom(ret_failure);
+    }
+    *ret = outlet;
+    return 0;
+}
+
+/* The value of MESSAGE, the first field of the entries we render (see journal_add). */
+static void message_of(const struct letter *l, const char **ret, size_t *ret_len)
+{
+    size_t name = sizeof "MESSAGE" - 1, head = name + 1 + 8;
+    *ret = l->body;
+    *ret_len = 0;
+    if (l->len > name && l->body[name] == '=') {
+        const char *end = memchr(l->body, '\n', l->len);
+        *ret = l->body + name + 1;
+        *ret_len = end ? (size_t)(end - *ret) : 0;
+    } else if (l->len > head) {
+        uint64_t len = 0;
+        for (size_t i = 0; i < 8; i++)
+            len |= (uint64_t)(unsigned char)l->body[name + 1 + i] << 8 * i;
+        *ret = l->body + head;
+        *ret_len = len < l->len - head ? (size_t)len : l->len - head;
+    }
+}
+
+/* One write that cannot block: stderr may be a pipe that nobody reads any more. */
+static bool write_stderr(const char *message, size_t len)
+{
+    char line[PIPE_ATOMIC];
+    size_t keep = text_cut(message, len, sizeof line - 1);
+    struct pollfd stderr_ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+    if (poll(&stderr_ready, 1, 0) != 1 || (stderr_ready.revents & (POLLERR | POLLNVAL)))
+        return false;
+    memcpy(line, message, keep);
+    line[keep] = '\n';
+    ssize_t n = send(STDERR_FILENO, line, keep + 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n < 0 && errno == ENOTSOCK)
+        n = write(STDERR_FILENO, line, keep + 1);
+    return n == (ssize_t)(keep + 1);
+}
+
+/* No journald at all: what a person started by hand sees on the terminal counts. Under systemd,
+ * where stderr leads to the same journald, the write fails and the entry stays queued. */
+static void say_on_stderr(const struct letter *l, int r, struct answer *ret)
+{
+    const char *message;
+    size_t len;
+    message_of(l, &message, &len);
+    if (write_stderr(message, len))
+        answer_set(ret, ANSWER_OK, "there is no journald (%s): written to stderr", strerror(-r));
+    else
+        answer_set(ret, ANSWER_BUSY, "there is no journald (%s), and stderr takes nothing",
+                   strerror(-r));
+}
+
+static int journal_deliver(struct outlet *o, const struct letter *l, struct answer *ret,
+                           outlet_done *done, void *userdata)
+{
+    const struct text entry = {.data = (char *)l->body, .len = l->len, .max = l->len};
+    (void)done;
+    (void)userdata;
+    int r = journal_send(o->journal, &entry);
+    if (r >= 0)
+        answer_set(ret, ANSWER_OK, "journald has it");
+    else if (r == -ENOENT || r == -ECONNREFUSED)
+        say_on_stderr(l, r, ret);
+    else if (r == -EAGAIN)
+        answer_set(ret, ANSWER_BUSY, "journald takes no entries at present: its queue is full");
+    else
+        answer_set(ret, ANSWER_BUSY, "cannot send to journald: %s", strerror(-r));
+    return 1;
+}
+
+const struct receiver_class journal_class = {
+    .name = "journal",
+    .check = journal_check,
+    .open = journal_open,
+    .close = journal_close,
+    .render = journal_render,
+    .send = journal_deliver,
+};

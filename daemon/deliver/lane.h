@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/lane.h: one receiver on its way through the outbox. For courier.c and what it logs. */
+#pragma once
+#include "deliver/receiver.h"
+
+struct lane {
+    struct courier *courier;
+    const struct receiver_options *options;
+    const struct receiver_class *class;
+    struct outlet *outlet;
+    sd_event_source *timer;
+    struct outbox_entry *entry; /* the attempt under way; NULL: none */
+    struct attempt_result result; /* settling: how it ended, not yet written down */
+    bool settling;
+    struct health health;
+    bool drained;       /* this drain has nothing more to do here */
+    bool outage_told;   /* a warning about this outage is in the log */
+    bool store_failing; /* the store's failure was logged */
+};
+void lane_turn(struct lane *l);
+
+/* One line per event that a person wants to read: an outage begins, ends, an entry is parked, the
+ * receiver is disabled. Single failures in between are for debugging. */
+void lane_tell(struct lane *l, const struct answer *a, const struct health *before,
+               const struct instant *now);
+/* Once until the store works again. */
+void lane_store_failed(struct lane *l, const struct failure *why);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/lane_log.c: what the log says about deliveries. Names, hosts and statuses; no URLs. */
+#include "base/date.h"
+#include "base/log.h"
+#include "base/message_ids.h"
+#include "deliver/lane.h"
+#include <inttypes.h>
+
+static const char *subject(const struct outbox_entry *e)
+{
+    const char *title = e->notice ? e->notice->title : e->digest->title;
+    return title ? title : "";
+}
+
+static void tell_ok(struct lane *l, const struct answer *a, const struct health *before,
+                    const struct instant *now)
+{
+    char down[DURATION_MAX];
+    if (l->outage_told)
+        log_say(LOG_NOTICE, "receiver %s delivers again after %s and %" PRIu64 " failed attempts",
+                l->options->name, duration_human(now->mono - before->down_since_mono, down),
+                before->failures);
+    l->outage_told = false;
+    log_say(LOG_DEBUG, "receiver %s: event %s delivered: %s", l->options->name, l->entry->event_id,
+            a->text);
+}
+
+static void tell_parked(const struct lane *l, const struct answer *a)
+{
+    const char *rest = a->class == ANSWER_GONE
+                           ? "; the receiver says that it is gone and is not used until its "
+                             "configuration or URL file changes"
+                           : "; it is tried again at a reload or on demand";
+    log_event(LOG_ERR, MESSAGE_RECEIVER_PARKED, NULL, "receiver %s: given up on \"%s\" (event %s): %s%s",
+              l->options->name, subject(l->entry), l->entry->event_id, a->text, rest);
+}
+
+/* The first attempt of an entry while all was well begins an outage. An entry that keeps failing
+ * among others that pass is no news. */
+static void tell_later(struct lane *l, const struct answer *a, const struct health *before,
+                       const struct instant *now)
+{
+    char wait[DURATION_MAX];
+    usec_t due = l->result.due_at > now->at ? l->result.due_at - now->at : 0;
+    bool news = !l->outage_told && before->failures == 0 && l->entry->attempts == 0;
+    log_say(news ? LOG_WARNING : LOG_DEBUG, "receiver %s: %s; trying again in %s", l->options->name,
+            a->text, duration_human(due, wait));
+    if (news)
+        l->outage_told = true;
+    if (!circuit_open(before) && circuit_open(&l->health))
+        log_say(LOG_WARNING,
+                "receiver %s: %d different messages failed in a row; it is only probed until it "
+                "answers",
+                l->options->name, CIRCUIT_ROWS);
+}
+
+void lane_tell(struct lane *l, const struct answer *a, const struct health *before,
+               const struct instant *now)
+{
+    if (l->result.state == OUTBOX_DELIVERED)
+        tell_ok(l, a, before, now);
+    else if (l->result.state == OUTBOX_PARKED)
+        tell_parked(l, a);
+    else
+        tell_later(l, a, before, now);
+}
+
+void lane_store_failed(struct lane *l, const struct failure *why)
+{
+    if (!l->store_failing)
+        log_failure(LOG_ERR, why, "receiver queue cannot be worked",
+                    "nothing is sent that cannot be written down; trying again every 5 s");
+    l->store_failing = true;
+}

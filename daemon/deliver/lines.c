@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/lines.c: priorities, and the lines of a message. */
+#include "deliver/lines.h"
+
+#include "deliver/retell.h"
+#include <string.h>
+
+#define LINE_MAX_BYTES 2048
+
+int message_priority(const struct message *m)
+{
+    if (m->notice && m->notice->type == EVENT_RESOLVED)
+        return LOG_NOTICE;
+    enum level level = m->notice ? m->notice->level : m->digest->worst;
+    return level == LEVEL_CRITICAL ? LOG_CRIT : level == LEVEL_WARNING ? LOG_WARNING : LOG_NOTICE;
+}
+
+void clean_add(struct text *t, const char *s, size_t max)
+{
+    char clean[LINE_MAX_BYTES];
+    if (s)
+        text_add(t, text_clean(clean, max < sizeof clean ? max : sizeof clean, s, strlen(s)));
+}
+
+/* A text of several lines stays one of several lines; empty ones are left out. */
+static void block_add(struct text *t, const char *s)
+{
+    while (s && *s) {
+        size_t len = strcspn(s, "\n");
+        char clean[LINE_MAX_BYTES];
+        if (len > 0) {
+            text_add(t, t->len > 0 ? "\n" : "");
+            text_add(t, text_clean(clean, sizeof clean, s, len));
+        }
+        s += len + (s[len] == '\n');
+    }
+}
+
+static void digest_add(struct text *t, const struct message *m)
+{
+    const struct digest *d = m->digest;
+    char late[64];
+    if (lateness(d->at, m->now_at, late, sizeof late)[0])
+        text_addf(t, "(%s) ", late);
+    clean_add(t, d->title, LINE_MAX_BYTES);
+    if (d->parts > 1)
+        text_addf(t, " (part %u of %u)", d->part, d->parts);
+    block_add(t, d->summary);
+    for (size_t i = 0; i < d->n_notices; i++) {
+        const char *word = level_name(d->notice[i]->level);
+        text_addf(t, "\n- %s: ", word);
+        clean_add(t, d->notice[i]->title, LINE_MAX_BYTES);
+    }
+}
+
+void lines_add(struct text *t, const struct message *m)
+{
+    if (m->digest) {
+        digest_add(t, m);
+        return;
+    }
+    block_add(t, m->notice->title);
+    block_add(t, m->notice->description);
+    block_add(t, m->notice->next_step);
+}

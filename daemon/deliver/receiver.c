@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/receiver.c: the table of receiver types, and the codec the store is given. */
+#include "deliver/receiver.h"
+
+#include "base/text.h"
+#include "deliver/facts_json.h"
+#include <errno.h>
+
+static const struct receiver_class *const CLASSES[RECEIVER_TYPE_COUNT_] = {
+    [RECEIVER_JOURNAL] = &journal_class,
+    [RECEIVER_SYSLOG] = &syslog_class,
+    [RECEIVER_WEBHOOK] = &webhook_class,
+};
+
+const struct receiver_class *receiver_class(enum receiver_type t)
+{
+    return CLASSES[t];
+}
+
+const char *receiver_type_name(enum receiver_type t)
+{
+    return CLASSES[t]->name;
+}
+
+int receiver_type_parse(const char *name)
+{
+    for (enum receiver_type t = 0; t < RECEIVER_TYPE_COUNT_; t++)
+        if (text_equal(CLASSES[t]->name, name))
+            return (int)t;
+    return -EINVAL;
+}
+
+int deliver_check(const struct receiver_options *o, struct failure *ret_failure)
+{
+    return CLASSES[o->type]->check(o, ret_failure);
+}
+
+const struct store_codec deliver_codec = {
+    .pack_facts = facts_json_pack,
+    .unpack_facts = facts_json_unpack,
+    .pack_notice = notice_json_pack,
+    .unpack_notice = notice_json_unpack,
+    .pack_digest = digest_json_pack,
+    .unpack_digest = digest_json_unpack,
+};

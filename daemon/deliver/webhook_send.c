@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/webhook_send.c: the webhook receiver: its files, one request, and what the answer says. */
+#include "base/alloc.h"
+#include "base/text.h"
+#include "deliver/receiver.h"
+#include "deliver/retell.h"
+#include "deliver/webhook.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define TIMEOUT (15 * USEC_PER_SEC) /* receivers.md section 0, rule 3 */
+#define CONNECT_TIMEOUT (5 * USEC_PER_SEC)
+#define ANSWER_MAX 4096 /* bytes of the answer that we look at */
+#define QUOTE_MAX 100   /* bytes of it in a log line */
+#define PIECE_MIN 4     /* shorter pieces of a path are words like "api" */
+
+/* What a file was when it was read. A rotated secret has another stamp, whatever its time says. */
+struct stamp {
+    dev_t dev;
+    ino_t ino;
+    off_t size;
+    struct timespec changed, modified;
+};
+
+struct outlet {
+    const struct receiver_options *options;
+    struct http *http;
+    struct secret *url; /* the first line of the file, byte for byte */
+    struct secret *keys;
+    struct origin origin; /* of the URL: what may be logged */
+    struct stamp url_stamp, keys_stamp;
+    bool stale; /* read again, whatever the stamps say: the receiver refused us */
+    struct http_request *request; /* under way */
+    outlet_done *done;
+    void *userdata;
+};
+
+/* ---- files ---- */
+
+static bool same_stamp(const struct stamp *a, const struct stamp *b)
+{
+    return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+           a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec &&
+           a->modified.tv_sec == b->modified.tv_sec && a->modified.tv_nsec == b->modified.tv_nsec;
+}
+
+/* A file that cannot be examined has no stamp; reading it says why. */
+static struct stamp stamp_of(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) < 0)
+        return (struct stamp){0};
+    return (struct stamp){st.st_dev, st.st_ino, st.st_size, st.st_ctim, st.st_mtim};
+}
+
+/* Taken before the reading: a change in between is seen the next time. */
+static bool changed(const char *path, struct stamp *known)
+{
+    struct stamp now = stamp_of(path);
+    bool differs = !same_stamp(&now, known);
+    *known = now;
+    return differs;
+}
+
+static int read_url(const struct receiver_options *o, struct secret **ret, struct origin *ret_origin,
+                    struct failure *ret_failure)
+{
+    struct secret *file = NULL, *line = NULL;
+    int r = secret_read(o->url_file, NULL, &file, ret_failure);
+    if (r < 0)
+        return r;
+    r = secret_new(secret_bytes(file), strcspn(secret_bytes(file), "\n"), NULL, &line, ret_failure);
+    if (r >= 0)
+        r = origin_parse(secret_bytes(line), o->allow_http, ret_origin, ret_failure);
+    if (r < 0)
+        (void)failure_prefix(ret_failure, r, "%s", o->url_file);
+    secret_free(file);
+    if (r >= 0)
+        *ret = TAKE(line);
+    secret_free(line);
+    return r;
+}
+
+/* Signing a probe finds everything that could be wrong with the keys. */
+static int read_keys(const struct receiver_options *o, struct secret **ret,
+                     struct failure *ret_failure)
+{
+    struct secret *keys = NULL;
+    CLEANUP(free) char *probe = NULL;
+    int r = secret_read(o->signing_key_file, NULL, &keys, ret_failure);
+    if (r < 0)
+        return r;
+    r = webhook_signature(keys, "msg", 0, "", 0, &probe, ret_failure);
+    if (r < 0)
+        (void)failure_prefix(ret_failure, r, "%s", o->signing_key_file);
+    else
+        *ret = TAKE(keys);
+    secret_free(keys);
+    return r;
+}
+
+static int refresh_url(struct outlet *o, struct failure *ret_failure)
+{
+    struct secret *url = NULL;
+    if (!changed(o->options->url_file, &o->url_stamp) && o->url && !o->stale)
+        return 0;
+    int r = read_url(o->options, &url, &o->origin, ret_failure);
+    secret_free(o->url);
+    o->url = url; /* NULL on failure: the next attempt reads it again */
+    return r;
+}
+
+static int refresh_keys(struct outlet *o, struct failure *ret_failure)
+{
+    struct secret *keys = NULL;
+    if (!changed(o->options->signing_key_file, &o->keys_stamp) && o->keys && !o->stale)
+        return 0;
+    int r = read_keys(o->options, &keys, ret_failure);
+    secret_free(o->keys);
+    o->keys = keys;
+    return r;
+}
+
+static int refresh(struct outlet *o, struct failure *ret_failure)
+{
+    int r = refresh_url(o, ret_failure);
+    if (r >= 0)
+        r = refresh_keys(o, ret_failure);
+    if (r >= 0)
+        o->stale = false;
+    return r;
+}
+
+/* ---- the receiver ---- */
+
+static int webhook_check(const struct receiver_options *o, struct failure *ret_failure)
+{
+    struct secret *url = NULL, *keys = NULL;
+    struct origin origin;
+    if (!o->url_file || !o->url_file[0])
+        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                           "receiver %s has no url_file: name a file with the URL in its first line",
+                           o->name);
+    if (!o->signing_key_file || !o->signing_key_file[0])
+        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                           "receiver %s has no signing_key_file: without it nobody can tell our "
+                           "messages from forged ones",
+                           o->name);
+    if (o->ca_file && o->ca_file[0] && access(o->ca_file, R_OK) < 0)
+        return failure_set(ret_failure, FAILURE_CONFIG, errno, "cannot read ca_file %s: %s",
+                           o->ca_file, strerror(errno));
+    int r = read_url(o, &url, &origin, ret_failure);
+    if (r >= 0)
+        r = read_keys(o, &keys, ret_failure);
+    secret_free(url);
+    secret_free(keys);
+    return r;
+}
+
+static void webhook_close(struct outlet *o)
+{
+    if (!o)
+        return;
+    http_request_free(o->request);
+    secret_free(o->url);
+    secret_free(o->keys);
+    alloc_release(o);
+}
+
+static int webhook_open(const struct receiver_options *o, struct http *http, struct outlet **ret,
+                        struct failure *ret_failure)
+{
+    int r = webhook_check(o, ret_failure);
+    if (r < 0)
+        return r;
+    struct outlet *outlet = alloc_zero(1, sizeof *outlet);
+    if (!outlet)
+        return failure_oom(ret_failure);
+    outlet->options = o;
+    outlet->http = http;
+    r = refresh(outlet, ret_failure);
+    if (r < 0) {
+        webhook_close(outlet);
+        return r;
+    }
+    *ret = outlet;
+    return 0;
+}
+
+static int webhook_render(const struct receiver_options *o, const struct message *m, char **ret,
+                          size_t *ret_len)
+{
+    CLEANUP(notice_free) struct notice *told = NULL;
+    (void)o;
+    if (m->digest)
+        return webhook_digest_body(m->digest, ret, ret_len);
+    int r = notice_retell(m->notice, m->combined, m->now_at, &told);
+    return r < 0 ? r : webhook_body(told, false, ret, ret_len);
+}
+
+/* ---- one attempt ---- */
+
+/* Many servers repeat the path they were asked for ("Cannot POST /..."), and ours is a secret: an
+ * answer that holds any longer piece of the URL behind its host is not quoted. */
+static bool repeats_url(const char *url, const char *body, size_t len)
+{
+    static const char BREAKS[] = "/?&=#.;,";
+    const char *at = strstr(url, "://");
+    at = at ? at + 3 : url;
+    at += strcspn(at, "/?#");
+    while (*at) {
+        size_t piece = strcspn(at, BREAKS);
+        if (piece >= PIECE_MIN && memmem(body, len, at, piece))
+            return true;
+        at += piece + (at[piece] != '\0');
+    }
+    return false;
+}
+
+/* Scheme and host only: path and query are the credential (security rule 19). */
+static void explain(const struct outlet *o, const struct http_answer *got, struct answer *a)
+{
+    char quote[QUOTE_MAX + 1];
+    size_t len = got->body_len < ANSWER_MAX ? got->body_len : ANSWER_MAX;
+    if (!got->body || !o->url || repeats_url(secret_bytes(o->url), got->body, len))
+        len = 0;
+    text_clean(quote, sizeof quote, len > 0 ? got->body : "", len);
+    const char *word = got->status >= 300 && got->status <= 399 ? ", a redirect, not followed" : "";
+    answer_set(a, answer_class_of(got->status, got->retry_after != 0), "HTTP %d from %s%s%s%s",
+               got->status, o->origin.text, word, quote[0] ? ": " : "", quote);
+}
+
+static void on_answer(void *userdata, const struct http_answer *got)
+{
+    struct outlet *o = userdata;
+    struct answer a = {.status = got->status, .retry_after = got->retry_after};
+    if (got->status > 0)
+        explain(o, got, &a);
+    else
+        answer_set(&a, ANSWER_RETRY, "%s", got->failure.text);
+    /* A secret that was rotated in place may keep its stamp on coarse file systems. */
+    o->stale = got->status == 401 || got->status == 403;
+    outlet_done *done = o->done;
+    void *target = o->userdata;
+    http_request_free(TAKE(o->request));
+    done(target, &a);
+}
+
+static int start(struct outlet *o, const struct letter *l, struct failure *ret_failure)
+{
+    char timestamp[24];
+    CLEANUP(free) char *signature = NULL;
+    int64_t seconds = (int64_t)(l->now.at / USEC_PER_SEC);
+    int r = refresh(o, ret_failure);
+    if (r >= 0)
+        r = webhook_signature(o->keys, l->event_id, seconds, l->body, l->len, &signature,
+                              ret_failure);
+    if (r < 0)
+        return r;
+    (void)snprintf(timestamp, sizeof timestamp, "%" PRId64, seconds);
+    const struct http_header headers[] = {
+        {"content-type", "application/json"},
+        {"webhook-id", l->event_id},
+        {"webhook-timestamp", timestamp},
+        {"webhook-signature", signature},
+    };
+    const struct http_call call = {
+        .method = "POST",
+        .url = secret_bytes(o->url),
+        .allow_http = o->options->allow_http,
+        .ca_file = o->options->ca_file && o->options->ca_file[0] ? o->options->ca_file : NULL,
+        .headers = headers,
+        .n_headers = N_ELEMENTS(headers),
+        .body = l->body,
+        .body_len = l->len,
+        .timeout = TIMEOUT,
+        .connect_timeout = CONNECT_TIMEOUT,
+        .max_body = ANSWER_MAX,
+    };
+    return http_start(o->http, &call, on_answer, o, &o->request, ret_failure);
+}
+
+static int webhook_deliver(struct outlet *o, const struct letter *l, struct answer *ret,
+                           outlet_done *done, void *userdata)
+{
+    struct failure why = {0};
+    o->done = done;
+    o->userdata = userdata;
+    if (start(o, l, &why) >= 0)
+        return 0;
+    /* Nothing left the process. A file that somebody is mending comes back; so does memory. */
+    answer_set(ret, ANSWER_RETRY, "%s", why.text);
+    return 1;
+}
+
+static bool webhook_renewed(struct outlet *o)
+{
+    struct stamp now = stamp_of(o->options->url_file);
+    return !same_stamp(&now, &o->url_stamp);
+}
+
+const struct receiver_class webhook_class = {
+    .name = "webhook",
+    .check = webhook_check,
+    .open = webhook_open,
+    .close = webhook_close,
+    .render = webhook_render,
+    .send = webhook_deliver,
+    .renewed = webhook_renewed,
+};
