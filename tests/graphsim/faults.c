@@ -207,6 +207,15 @@ static char *fixture_body(const struct sim *sim, const char *name, const char *o
     return text_take(&out);
 }
 
+static int check_link(const struct json *act, const char *key, struct failure *ret_failure)
+{
+    const char *mode = NULL;
+    int r = read_string(act, key, &mode, ret_failure);
+    if (r >= 0 && mode && !link_mode_known(mode))
+        r = failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "\"%s\": unknown kind %s", key, mode);
+    return r;
+}
+
 int fault_check(const struct sim *sim, const struct scenario *s, struct failure *ret_failure)
 {
     const struct json *faults = json_get(s->root, "faults");
@@ -223,9 +232,9 @@ int fault_check(const struct sim *sim, const struct scenario *s, struct failure 
         if (r >= 0)
             r = read_int(act, "bomb_mib", 1, 65536, &mib, ret_failure);
         if (r >= 0)
-            r = read_string(act, "next_link", &text, ret_failure);
+            r = check_link(act, "next_link", ret_failure);
         if (r >= 0)
-            r = read_string(act, "nested_link", &text, ret_failure);
+            r = check_link(act, "nested_link", ret_failure);
         if (r >= 0)
             r = read_bool(act, "revoke", &revoke, ret_failure);
         text = NULL;

@@ -55,6 +55,16 @@ static const struct usual {
     {509, "BandwidthLimitExceeded", "The bandwidth limit is exceeded."},
 };
 
+static void challenge(struct call *c, const char *more)
+{
+    if (answer_get_header(c->answer, "WWW-Authenticate"))
+        return; /* a rule has one of its own */
+    answer_header(c->answer, "WWW-Authenticate",
+                  "Bearer realm=\"\", authorization_uri=\"%s/common/oauth2/authorize\", "
+                  "client_id=\"00000003-0000-0000-c000-000000000000\"%s",
+                  c->origin, more);
+}
+
 static void refuse(struct call *c, unsigned status, const char *code, const char *message)
 {
     char date[32];
@@ -94,6 +104,8 @@ void graph_refuse(struct call *c, unsigned status, const char *code, const char 
 
 void graph_status(struct call *c, unsigned status)
 {
+    if (status == 401)
+        challenge(c, ", error=\"invalid_token\"");
     for (size_t i = 0; i < N_ELEMENTS(USUAL); i++) {
         if (USUAL[i].status == status) {
             refuse(c, status, USUAL[i].code, USUAL[i].message);
@@ -152,11 +164,7 @@ static void refuse_bearer(struct call *c)
         [BEARER_EXPIRED] = "Lifetime validation failed, the token is expired.",
         [BEARER_REVOKED] = "The token was revoked: the application's access has changed."};
     graph_refuse(c, 401, "InvalidAuthenticationToken", "%s", SAID[c->bearer]);
-    answer_header(c->answer, "WWW-Authenticate",
-                  "Bearer realm=\"\", authorization_uri=\"%s/common/oauth2/authorize\", "
-                  "client_id=\"00000003-0000-0000-c000-000000000000\"%s",
-                  c->origin,
-                  c->bearer == BEARER_NONE ? "" : ", error=\"invalid_token\"");
+    challenge(c, c->bearer == BEARER_NONE ? "" : ", error=\"invalid_token\"");
 }
 
 static bool denied(const struct call *c)

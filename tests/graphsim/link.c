@@ -81,7 +81,18 @@ int64_t link_offset(const struct call *c)
     return same && memcmp(mac, bytes + OFFSET_SIZE, MAC_SIZE) == 0 ? (int64_t)offset : -1;
 }
 
-/* What a rule puts where a good link belongs; NULL: `mode` is itself the link. */
+bool link_mode_known(const char *mode)
+{
+    static const char *const MODES[] = {"repeat", "foreign",  "off_prefix", "http",  "userinfo",
+                                        "dots",   "relative", "empty",      "null",  "number",
+                                        "host_as_userinfo"};
+    for (size_t i = 0; i < N_ELEMENTS(MODES); i++)
+        if (strcmp(MODES[i], mode) == 0)
+            return true;
+    return strstr(mode, "://") != NULL;
+}
+
+/* What a rule puts where a good link belongs. For free(). */
 static char *bad_link(const struct call *c, const char *mode)
 {
     const char *target = c->request->target;
@@ -93,7 +104,7 @@ static char *bad_link(const struct call *c, const char *mode)
         return text_printf("https://attacker.example%s", target);
     if (strcmp(mode, "off_prefix") == 0)
         return text_printf("%s/elsewhere%s", c->origin, target);
-    if (strcmp(mode, "other_scheme") == 0)
+    if (strcmp(mode, "http") == 0)
         return text_printf("%s://%s%s", https ? "http" : "https", host, target);
     if (strcmp(mode, "userinfo") == 0)
         return text_printf("%s://someone@%s%s", https ? "https" : "http", host, target);

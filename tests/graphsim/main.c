@@ -86,7 +86,7 @@ static void on_signal(void *userdata, int signal)
     struct json_writer *line = ledger_line("reload");
     json_put_bool(line, "ok", r >= 0);
     json_put_string(line, "error", r >= 0 ? NULL : why.text);
-    ledger_append(sim->ledger, line);
+    ledger_append(sim->events, line);
 }
 
 static int listen_all(struct sim *sim, struct server *server, const struct options *o,
@@ -113,7 +113,8 @@ static void put_url(struct json_writer *w, const char *key, uint16_t port)
     json_put_string(w, key, port ? url : NULL);
 }
 
-static void say_ready(const struct sim *sim, const char *ca_path, const char *ledger_path)
+static void say_ready(const struct sim *sim, const char *ca_path, const char *ledger_path,
+                      const char *events_path)
 {
     struct json_writer *w = json_writer_new(65536);
     if (!w)
@@ -123,6 +124,7 @@ static void say_ready(const struct sim *sim, const char *ca_path, const char *le
     put_url(w, "https", sim->https_port);
     json_put_string(w, "ca_file", sim->https_port ? ca_path : NULL);
     json_put_string(w, "ledger", ledger_path);
+    json_put_string(w, "events", events_path);
     json_put_int(w, "pid", getpid());
     json_close_object(w);
     program_ready(w);
@@ -136,12 +138,15 @@ static int run(struct sim *sim, const struct options *o, struct failure *ret_fai
         return r;
     CLEANUP(free) char *ca_path = program_path(dir, "ca.pem");
     CLEANUP(free) char *ledger_path = program_path(dir, "ledger.jsonl");
-    CLEANUP(ledger_close) struct ledger *ledger = NULL;
+    CLEANUP(free) char *events_path = program_path(dir, "events.jsonl");
+    CLEANUP(ledger_close) struct ledger *ledger = NULL, *events = NULL;
     CLEANUP(server_free) struct server *server = NULL;
     r = ledger_open(ledger_path, &ledger, ret_failure);
+    if (r >= 0)
+        r = ledger_open(events_path, &events, ret_failure);
     if (r < 0)
         return r;
-    sim->ledger = ledger;
+    sim->events = events;
     if (random_bytes(sim->key, sizeof sim->key) < 0)
         return failure_set(ret_failure, FAILURE_LOCAL, EIO, "no random bytes");
     r = sim_reload(sim, ret_failure);
@@ -151,7 +156,7 @@ static int run(struct sim *sim, const struct options *o, struct failure *ret_fai
         r = listen_all(sim, server, o, ca_path, ret_failure);
     if (r < 0)
         return r;
-    say_ready(sim, ca_path, ledger_path);
+    say_ready(sim, ca_path, ledger_path, events_path);
     program_run(o->until_eof, on_signal, sim);
     return 0;
 }

@@ -144,9 +144,13 @@ static int read_manners(const struct json *object, struct manners *m, struct fai
                 {"inline_limit", 0, 1000000, &m->inline_limit},
                 {"absent", 0, 599, &m->absent}};
     const struct json *refuse = NULL;
+    if (json_get(object, "page_size") && !json_get(object, "page_max"))
+        m->page_max = 0;
     int r = read_string(object, "client_secret", &m->client_secret, ret_failure);
     for (size_t i = 0; i < N_ELEMENTS(ints) && r >= 0; i++)
         r = read_int(object, ints[i].key, ints[i].min, ints[i].max, ints[i].to, ret_failure);
+    if (m->page_max == 0)
+        m->page_max = m->page_size;
     if (r >= 0 && m->sign_in && !entra_knows(m->sign_in))
         r = failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "\"sign_in\": AADSTS%lld is not known",
                         (long long)m->sign_in);

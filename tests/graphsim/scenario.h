@@ -46,7 +46,7 @@ struct manners {
     int64_t sign_in; /* number of the AADSTS error that every token request gets; 0: none */
     int64_t token_life_s;
     int64_t page_size;    /* rows without $top */
-    int64_t page_max;     /* rows at most, whatever $top says */
+    int64_t page_max;     /* rows at most, whatever $top says; page_size, where that was given */
     int64_t inline_limit; /* waiting members within an allotment */
     enum inline_mode inline_mode;
     unsigned refuse;          /* query options that are answered with 400 */

@@ -16,7 +16,7 @@ struct sim {
     const char *origin;                   /* of all links; NULL: the one the client used */
     uint16_t http_port, https_port;       /* 0: no such listener */
     struct scenario *scenario;
-    struct ledger *ledger;
+    struct ledger *events; /* what happened but by a request: states, reloads */
     uint8_t key[SHA256_SIZE]; /* signs tokens and links; new in every process */
     uint64_t tokens;          /* serial of the last one issued */
 };
@@ -82,7 +82,9 @@ char *link_make(const struct call *c, const char *path_and_query, int64_t offset
 int64_t link_offset(const struct call *c);
 /* The request's path and query without its $skiptoken; for free(). */
 char *link_base(const struct call *c);
-/* Writes the outer nextLink if there is a row `offset`, or what a rule wants in its place. */
+/* Whether a rule may ask for this kind of bad link: one of the words, or a URL of its own. */
+bool link_mode_known(const char *mode);
+/* Writes the nextLink if there is a row `offset`, or what a rule wants in its place. */
 void link_put(const struct call *c, struct json_writer *w, const char *key, const char *mode,
               const char *base, int64_t offset, int64_t total);
 

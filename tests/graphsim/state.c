@@ -20,7 +20,7 @@ static void enter(struct sim *sim, struct tenant *t, const char *cause)
     json_put_int(line, "state", (int64_t)t->state);
     json_put_string(line, "cause", cause);
     json_put_int(line, "poll", t->poll);
-    ledger_append(sim->ledger, line);
+    ledger_append(sim->events, line);
 }
 
 /* What makes the tenant's next state begin, if it begins now; NULL otherwise. */

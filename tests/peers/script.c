@@ -8,7 +8,7 @@
 #define AT_MAX 64
 #define RULES_MAX 256
 
-static const char *const RULE[] = {"name", "match", "at", "from", "times", "do", NULL};
+static const char *const RULE[] = {"name", "path", "match", "at", "from", "times", "do", NULL};
 static const char *const MATCH[] = {"path", "tenant", "method", "query_has", "query_lacks",
                                     "listener", "poll", NULL};
 static const char *const DO[] = {"status",    "body",    "headers", "redirect", "delay_ms", "crawl_ms",
@@ -146,6 +146,8 @@ static int read_rule(const struct json *object, size_t number, const char *const
         r = read_string(object, "name", &name, ret_failure);
     if (r >= 0)
         r = read_match(object, rule, ret_failure);
+    if (r >= 0)
+        r = read_string(object, "path", &rule->path, ret_failure);
     if (r >= 0)
         r = read_at(object, rule, ret_failure);
     rule->from = 1;

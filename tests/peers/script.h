@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* peers/script.h: which request is answered out of the ordinary, and how.
  *
- * A script is a list of rules. A rule's "match" says which requests it counts, "at" or "from" and
- * "times" which of those it acts on, "do" what happens then. Every rule counts for itself; the first
+ * A script is a list of rules. A rule's "match" (or "path" alone) says which requests it counts, "at"
+ * or "from" and "times" which of those it acts on, "do" what happens then. Every rule counts for itself; the first
  * one that acts wins. Not safe between threads: the owner locks. */
 #pragma once
 #include "base/cleanup.h"
