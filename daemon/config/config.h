@@ -31,6 +31,12 @@ struct options {
     size_t n_receivers;
     usec_t history_keep;
     int log_level; /* LOG_INFO ... */
+    char *names_file; /* "" : none; its content is in products */
+    usec_t alerts_for, alerts_keep_firing_for; /* of every rule without its own, as already filled */
+    uint32_t alerts_min_samples;               /* into rules.threshold */
+    /* True if a file of tenants.d or an entry could not be read well enough to know whose it is:
+     * a tenant that is not listed may still be configured, so its alerts must not be ended. */
+    bool tenants_incomplete;
 };
 void options_free(struct options *o);
 DEFINE_CLEANUP(struct options *, options_free)

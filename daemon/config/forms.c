@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* config/forms.c: the texts of single keys. A value is repeated in a message only where it cannot
+ * be a secret that somebody put into the wrong key. */
+#include "config/forms.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "deliver/deliver.h"
+#include <errno.h>
+#include <string.h>
+
+#define LINE_MAX_BYTES 1000
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define DIGITS "0123456789"
+
+static int wrong(struct failure *f, const char *what)
+{
+    return failure_set(f, FAILURE_CONFIG, EINVAL, "%s", what);
+}
+
+static bool made_of(const char *text, const char *characters)
+{
+    return text[strspn(text, characters)] == 0;
+}
+
+static bool is_glob(const char *text)
+{
+    return strpbrk(text, "*?") != NULL;
+}
+
+int form_line(const char *text, struct failure *ret_failure)
+{
+    size_t len = strlen(text);
+    if (len == 0)
+        return wrong(ret_failure, "this is empty; write something, or leave the key out");
+    if (len > LINE_MAX_BYTES)
+        return wrong(ret_failure, "this is longer than 1000 bytes; make it shorter");
+    for (const char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            return wrong(ret_failure, "there is a control character in it; remove it");
+    return 0;
+}
+
+int form_name(const char *text, struct failure *ret_failure)
+{
+    int r = form_line(text, ret_failure);
+    if (r < 0)
+        return r;
+    if (strlen(text) > 100)
+        return wrong(ret_failure, "this name is longer than 100 bytes; make it shorter");
+    if (is_glob(text))
+        return wrong(ret_failure, "'*' and '?' have a meaning in matches; choose a name without them");
+    return 0;
+}
+
+int form_receiver(const char *text, struct failure *ret_failure)
+{
+    if (*text && strlen(text) <= 63 && made_of(text, LETTERS DIGITS "._-"))
+        return 0;
+    return wrong(ret_failure,
+                 "not a receiver's name; use 1 to 63 letters, digits, dots, hyphens and underscores");
+}
+
+int form_id(const char *text, struct failure *ret_failure)
+{
+    static const char *const SHARED[] = {"common", "organizations", "consumers"};
+    for (size_t i = 0; i < N_ELEMENTS(SHARED); i++)
+        if (text_equal_nocase(text, SHARED[i]))
+            return wrong(ret_failure, "an application can sign in to one tenant only; write the tenant's id");
+    if (*text && strlen(text) <= 100 && made_of(text, LETTERS DIGITS ".-_") && !strstr(text, ".."))
+        return 0;
+    return wrong(ret_failure, "not an id; copy the GUID that the portal shows");
+}
+
+int form_version(const char *text, struct failure *ret_failure)
+{
+    if (*text && strlen(text) <= 16 && made_of(text, LETTERS DIGITS ".") && *text != '.')
+        return 0;
+    return wrong(ret_failure, "not an API version; write \"beta\" or \"v1.0\"");
+}
+
+int form_zone(const char *text, struct failure *ret_failure)
+{
+    int32_t offset;
+    if (clock_zone_offset(text, 0, &offset) >= 0)
+        return 0;
+    return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                       "this machine knows no time zone \"%s\"; write a name such as "
+                       "\"Europe/Berlin\" (package tzdata)",
+                       text);
+}
+
+/* Only scheme, host and port: what comes after the host, and also that it does not. */
+static int check_root(const char *text, bool allow_http, struct failure *f)
+{
+    struct origin origin;
+    if (!*text)
+        return 0;
+    int r = origin_parse(text, allow_http, &origin, f);
+    if (r < 0)
+        return r;
+    const char *host = strstr(text, "://") + 3;
+    const char *rest = host + strcspn(host, "/?");
+    if (*rest && strcmp(rest, "/") != 0)
+        return failure_set(f, FAILURE_CONFIG, EINVAL,
+                           "there is a path behind the host; write %s alone", origin.text);
+    return 0;
+}
+
+int form_root(const char *text, struct failure *ret_failure)
+{
+    return check_root(text, false, ret_failure);
+}
+
+/* A proxy is asked to CONNECT; what passes through it is TLS, so its own http is no exception. */
+int form_proxy(const char *text, struct failure *ret_failure)
+{
+    return check_root(text, true, ret_failure);
+}
+
+int form_resource(const char *text, struct failure *ret_failure)
+{
+    if (!*text)
+        return 0;
+    int r = form_line(text, ret_failure);
+    if (r < 0)
+        return r;
+    size_t len = strlen(text);
+    if (strpbrk(text, " \"<>"))
+        return wrong(ret_failure, "not a resource; write an identifier such as \"https://graph.microsoft.com\"");
+    if (len >= 9 && strcmp(text + len - 9, "/.default") == 0)
+        return wrong(ret_failure, "\"/.default\" is added by itself; write the resource alone");
+    return 0;
+}
+
+int form_facility(const char *text, struct failure *ret_failure)
+{
+    if (syslog_facility_parse(text) >= 0)
+        return 0;
+    return wrong(ret_failure, "not a syslog facility; write \"daemon\", \"user\" or \"local0\" to \"local7\"");
+}
+
+int form_identifier(const char *text, struct failure *ret_failure)
+{
+    /* RFC 5424 section 6.2.5: APP-NAME is 1 to 48 printable ASCII characters. */
+    if (*text && strlen(text) <= 48 && made_of(text, LETTERS DIGITS "._-/"))
+        return 0;
+    return wrong(ret_failure, "not an identifier; use 1 to 48 letters, digits and . _ - /");
+}
+
+int form_socket(const char *text, struct failure *ret_failure)
+{
+    if (!*text || (*text == '/' && strlen(text) < 108)) /* sun_path of unix(7) */
+        return 0;
+    return wrong(ret_failure, "not the path of a socket; write an absolute path of at most 107 bytes");
+}
+
+int form_glob(const char *text, struct failure *ret_failure)
+{
+    return form_line(text, ret_failure);
+}
+
+int form_rule_glob(const char *text, struct failure *ret_failure)
+{
+    const char *names[RULE_COUNT_];
+    for (int r = 0; r < RULE_COUNT_; r++) {
+        names[r] = rule_name((enum rule)r);
+        if (text_glob(text, names[r]))
+            return 0;
+    }
+    const char *near = text_nearest(text, names, RULE_COUNT_);
+    return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "there is no rule \"%s\"; %s%s%s", text,
+                       near ? "did you mean \"" : "rules are those of thresholds, allotment_gone and delivery",
+                       near ? near : "", near ? "\"?" : "");
+}
+
+int form_severity_glob(const char *text, struct failure *ret_failure)
+{
+    if (text_glob(text, level_name(LEVEL_WARNING)) || text_glob(text, level_name(LEVEL_CRITICAL)))
+        return 0;
+    return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                       "there is no severity \"%s\"; write \"warning\" or \"critical\"", text);
+}

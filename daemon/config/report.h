@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* config/report.h: problems while they are being collected, with the place they belong to. */
+#pragma once
+#include "config/config.h"
+
+struct conf_source;
+struct conf_where {
+    const struct conf_source *source;
+    int line;
+};
+enum conf_gravity {
+    CONF_WARNING, /* worth saying */
+    CONF_TENANT,  /* stops one tenant */
+    CONF_FATAL,   /* stops the start */
+};
+struct report_entry {
+    char *text; /* "FILE:LINE: what; what to do" */
+    enum conf_gravity gravity;
+    struct conf_where where;
+};
+/* A file of nothing but mistakes must not become a log of a million lines. */
+#define REPORT_MAX 500
+struct report {
+    struct report_entry *entry;
+    size_t n;
+    bool full, oom;
+};
+/* Never fails: what could not be kept is remembered as `oom`. */
+void report_add(struct report *r, enum conf_gravity gravity, struct conf_where where,
+                const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+bool report_has(const struct report *r, enum conf_gravity gravity);
+/* In the order of files and lines. -ENOMEM leaves *ret alone. Empties r. */
+int report_finish(struct report *r, struct problems *ret);
+void report_clear(struct report *r);

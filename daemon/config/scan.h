@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* config/scan.h: a look at the text of a configuration before libconfig reads it. Pure.
+ *
+ * libconfig (1.5 to 1.7) wraps integers that do not fit without a word, follows @include, stops
+ * silently at a NUL and names the last line for a bracket that was never closed. */
+#pragma once
+#include "base/failure.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SCAN_DEPTH_MAX 16 /* the deepest key of ours is five levels down */
+#define SCAN_WIDE_MAX 64
+struct scan_wide { /* an integer that would be wrapped */
+    int line;
+    char key[64];    /* the name before it, "" if there is none */
+    char number[48]; /* its text, cut */
+};
+struct scan {
+    struct scan_wide wide[SCAN_WIDE_MAX];
+    size_t n_wide;
+};
+/* -EINVAL: the text must not be given to libconfig at all; *ret_line says where. */
+int scan_text(const char *text, size_t len, struct scan *ret, int *ret_line,
+              struct failure *ret_failure);
+bool scan_is_wide(const struct scan *s, int line);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* config/source.c: reads, looks through and parses one file. */
+#include "config/source.h"
+
+#include "base/text.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+const char *source_path(const struct conf_source *s)
+{
+    return s->path;
+}
+
+unsigned source_order(const struct conf_source *s)
+{
+    return s->order;
+}
+
+int source_new(const char *path, unsigned order, struct conf_source **ret)
+{
+    CLEANUP(source_free) struct conf_source *s = calloc(1, sizeof *s);
+    if (!s)
+        return -ENOMEM;
+    config_init(&s->config);
+    s->order = order;
+    if (text_copy(path, &s->path) < 0)
+        return -ENOMEM;
+    *ret = TAKE(s);
+    return 0;
+}
+
+void source_free(struct conf_source *s)
+{
+    if (!s)
+        return;
+    config_destroy(&s->config);
+    free(s->path);
+    free(s);
+}
+
+static void report_wide(const struct conf_source *s, enum conf_gravity gravity,
+                        struct report *report)
+{
+    for (size_t i = 0; i < s->scan.n_wide; i++) {
+        const struct scan_wide *w = &s->scan.wide[i];
+        report_add(report, gravity, (struct conf_where){s, w->line},
+                   "%s%s%s is beyond any count there is; write a number up to 2147483647", w->key,
+                   *w->key ? ": " : "", w->number);
+    }
+}
+
+int source_parse(struct conf_source *s, const char *text, size_t len, enum conf_gravity gravity,
+                 struct report *report)
+{
+    struct failure why = {0};
+    int line = 1;
+    if (scan_text(text, len, &s->scan, &line, &why) < 0) {
+        report_add(report, gravity, (struct conf_where){s, line}, "%s", why.text);
+        return -EINVAL;
+    }
+    /* config_read_string wants a NUL; ours may come from a fuzzer without one. */
+    CLEANUP(free) char *copy = strndup(text, len);
+    if (!copy) {
+        report->oom = true;
+        return -ENOMEM;
+    }
+    if (config_read_string(&s->config, copy) != CONFIG_TRUE) {
+        const char *error = config_error_text(&s->config);
+        bool twice = error && strstr(error, "duplicate");
+        report_add(report, gravity, (struct conf_where){s, config_error_line(&s->config)}, "%s; %s",
+                   twice ? "this key is there already in the same group" : error ? error : "syntax error",
+                   twice ? "remove one of the two"
+                         : "look at this line and the one before it for a missing '=', '\"', ',' or ';'");
+        return -EINVAL;
+    }
+    report_wide(s, gravity, report);
+    return 0;
+}
+
+int source_read_file(const char *path, size_t max, char **ret, size_t *ret_len,
+                     struct failure *ret_failure)
+{
+    struct stat st;
+    CLEANUP(close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        int code = errno;
+        return failure_set(ret_failure, FAILURE_CONFIG, code, "cannot be read: %s; %s", strerror(code),
+                           code == ENOENT   ? "create it, or name another file"
+                           : code == EACCES ? "let the daemon's user read it"
+                                            : "check the path");
+    }
+    if (!S_ISREG(st.st_mode))
+        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                           "is no regular file; name a file with this content");
+    CLEANUP(free) char *bytes = malloc(max + 1);
+    if (!bytes)
+        return failure_oom(ret_failure);
+    size_t len = 0;
+    for (;;) {
+        ssize_t n = read(fd, bytes + len, max + 1 - len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return failure_set(ret_failure, FAILURE_CONFIG, errno, "cannot be read: %s; check the disk",
+                               strerror(errno));
+        if (n == 0)
+            break;
+        len += (size_t)n;
+        if (len > max)
+            return failure_set(ret_failure, FAILURE_CONFIG, EFBIG,
+                               "is larger than %zu bytes; is it the right file?", max);
+    }
+    bytes[len] = 0;
+    *ret = TAKE(bytes);
+    *ret_len = len;
+    return 0;
+}
