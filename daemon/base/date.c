@@ -215,8 +215,8 @@ int rfc3339_parse(const char *text, usec_t *ret_at)
         (take_char(&p, '.') && !take_fraction(&p, &fraction)) || !take_offset(&p, &offset) || *p)
         return -EINVAL;
     int64_t seconds = day * SECONDS_PER_DAY + clock - offset;
-    if (seconds < 0)
-        return -EINVAL; /* an offset can reach back into 1969 */
+    if (seconds < 0 || seconds >= day_of((struct civil){YEAR_LAST + 1, 1, 1}) * SECONDS_PER_DAY)
+        return -EINVAL; /* an offset can reach back into 1969, or on into the year 10000 */
     *ret_at = (usec_t)seconds * USEC_PER_SEC + fraction;
     return 0;
 }
