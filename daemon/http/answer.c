@@ -204,8 +204,11 @@ static void transfer_failure(struct http_request *r, CURLcode code, struct failu
         failure_set(ret, FAILURE_CONFIG, EINVAL, "the CA file %s cannot be used",
                     r->ca_file ? r->ca_file : "of the system");
         return;
+    case CURLE_UNSUPPORTED_PROTOCOL: /* of the answer: the URL's was checked */
+    case CURLE_WEIRD_SERVER_REPLY:
+        failure_set(ret, FAILURE_TRANSIENT, EBADMSG, "%s: the answer is not HTTP", to);
+        return;
     case CURLE_URL_MALFORMAT: /* these words could hold the URL */
-    case CURLE_UNSUPPORTED_PROTOCOL:
         failure_set(ret, FAILURE_SECURITY, EPERM, "%s: libcurl refuses this URL", to);
         return;
     case CURLE_SSL_CONNECT_ERROR:

@@ -80,11 +80,23 @@ static void reap_soon(struct http *h)
     (void)sd_event_source_set_enabled(h->reaper, SD_EVENT_ONESHOT); /* fails on a bad argument only */
 }
 
+/* libcurl could not do its part: no memory, or a socket that cannot be watched. Which transfer now
+ * waits for an event that never comes is not known, so all that are under way fail, in the reaper.
+ * libcurl takes new ones as soon as they are gone. */
+static void give_up(struct http *h)
+{
+    for (struct http_request *r = h->first; r; r = r->next)
+        r->doomed = true;
+    h->doomed = true;
+    reap_soon(h);
+}
+
 static void http_turn(struct http *h, curl_socket_t fd, int what)
 {
     int running;
-    (void)curl_multi_socket_action(h->multi, fd, what, &running); /* failures end in the reaper too */
-    reap_soon(h);
+    if (curl_multi_socket_action(h->multi, fd, what, &running) != CURLM_OK)
+        give_up(h);
+    reap_soon(h); /* failures of a transfer end there too */
 }
 
 static int on_socket(sd_event_source *s, int fd, uint32_t revents, void *userdata)
@@ -104,12 +116,9 @@ static int on_timer(sd_event_source *s, uint64_t due, void *userdata)
     return 0;
 }
 
-/* -1 tells libcurl to fail all its transfers, which is what must happen when one of them cannot be
- * watched. It does so when it runs next; as it may wait for nothing any more, the reaper runs it. */
 static int cannot_watch(struct http *h)
 {
-    h->broken = true;
-    reap_soon(h);
+    give_up(h);
     return -1;
 }
 
@@ -192,16 +201,28 @@ static void request_finish(struct http_request *r, CURLcode code)
     slot_put(h, slot);
 }
 
+static bool reap_doomed(struct http *h)
+{
+    for (struct http_request *r = h->first; h->doomed && r; r = r->next) {
+        if (!r->doomed)
+            continue;
+        request_finish(r, CURLE_OUT_OF_MEMORY);
+        return true;
+    }
+    h->doomed = false;
+    return false;
+}
+
 static int on_reap(sd_event_source *s, void *userdata)
 {
     struct http *h = userdata;
     int left;
-    if (h->broken) {
-        h->broken = false;
-        (void)curl_multi_perform(h->multi, &left);
-    }
-    CURLMsg *msg = curl_multi_info_read(h->multi, &left);
     (void)s; /* ONESHOT: off until somebody asks again */
+    if (h->doomed)
+        reap_soon(h);
+    if (reap_doomed(h))
+        return 0;
+    CURLMsg *msg = curl_multi_info_read(h->multi, &left);
     if (!msg)
         return 0;
     reap_soon(h); /* one a turn; the others wait for theirs */

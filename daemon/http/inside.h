@@ -44,6 +44,7 @@ struct http_request {
     usec_t timeout, connect_timeout, started_mono;
     struct heads heads;
     enum stop stop;
+    bool doomed; /* fails at the reaper's next turn */
     char errbuf[CURL_ERROR_SIZE];
 };
 
@@ -58,7 +59,7 @@ struct http {
     char proxy_name[ORIGIN_MAX]; /* "scheme://host:port": what is logged */
     struct secret *proxy_password;
     bool calling; /* inside somebody's `done` */
-    bool broken;  /* a socket or timer could not be watched */
+    bool doomed;  /* some requests are */
 };
 
 /* setup.c: a call's options onto the request's handle. The request owns what libcurl borrows. */
