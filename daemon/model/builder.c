@@ -220,6 +220,19 @@ const char *snapshot_next_unread(const struct snapshot_builder *b, size_t *curso
     return NULL;
 }
 
+const char *snapshot_next_long(const struct snapshot_builder *b, size_t *cursor, int64_t count,
+                               int64_t *ret_count)
+{
+    while (*cursor < b->n_entries) {
+        const struct allotment *a = &b->entry[(*cursor)++].a;
+        if (a->waiting.section == SECTION_COMPLETE && a->waiting.count >= count) {
+            *ret_count = a->waiting.count;
+            return a->id;
+        }
+    }
+    return NULL;
+}
+
 void snapshot_set_allotments(struct snapshot_builder *b, enum section section)
 {
     b->snapshot->allotments = section;

@@ -97,3 +97,7 @@ void snapshot_set_schema_changed(struct snapshot_builder *b);
 int snapshot_finish(struct snapshot_builder *b, struct snapshot **ret);
 /* Iterate while building: ids of allotments whose waiting section is still unknown. NULL ends. */
 const char *snapshot_next_unread(const struct snapshot_builder *b, size_t *cursor);
+/* Likewise, those whose waiting list is complete so far and at least `count` long; *ret_count is
+ * its length. */
+const char *snapshot_next_long(const struct snapshot_builder *b, size_t *cursor, int64_t count,
+                               int64_t *ret_count);
