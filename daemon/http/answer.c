@@ -136,6 +136,19 @@ static const char *certificate_words(long verify)
     }
 }
 
+static void timeout_failure(const struct http_request *r, bool connected, struct failure *ret)
+{
+    const char *to = r->to.text;
+    if (strstr(r->errbuf, "too slow")) /* libcurl has no code of its own for that */
+        failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: the answer crawls: it is too slow", to);
+    else if (connected)
+        failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: time-out: no complete answer within %llu s",
+                    to, (unsigned long long)(r->timeout / USEC_PER_SEC));
+    else
+        failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: time-out: no connection within %llu s", to,
+                    (unsigned long long)(r->connect_timeout / USEC_PER_SEC));
+}
+
 static void transfer_failure(struct http_request *r, CURLcode code, struct failure *ret)
 {
     CURL *easy = r->slot->easy;
@@ -146,7 +159,10 @@ static void transfer_failure(struct http_request *r, CURLcode code, struct failu
     (void)curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
     (void)curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
     const char *to = r->to.text;
-    const char *words = r->errbuf[0] ? r->errbuf : curl_easy_strerror(code);
+    /* libcurl's own sentence names hosts and OpenSSL's reasons, but often counts milliseconds and
+     * bytes too: a failure that goes on must read alike each time, so it is used where it does. */
+    const char *sentence = r->errbuf[0] ? r->errbuf : curl_easy_strerror(code);
+    const char *words = curl_easy_strerror(code);
     const char *proxy = r->http->proxy_name;
 
     if (r->stop == STOP_BODY) {
@@ -183,19 +199,19 @@ static void transfer_failure(struct http_request *r, CURLcode code, struct failu
     switch ((int)code) {
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_PROXY:
-        failure_set(ret, FAILURE_TRANSIENT, EIO, "the proxy %s cannot be used: %s", proxy, words);
+        failure_set(ret, FAILURE_TRANSIENT, EIO, "the proxy %s cannot be used: %s", proxy,
+                    sentence);
         return;
     case CURLE_COULDNT_RESOLVE_HOST:
-        failure_set(ret, FAILURE_TRANSIENT, EIO, "%s: name resolution failed: %s", to, words);
+        failure_set(ret, FAILURE_TRANSIENT, EIO, "%s: name resolution failed: %s", to, sentence);
         return;
     case CURLE_COULDNT_CONNECT:
-        failure_set(ret, FAILURE_TRANSIENT, EIO, "%s%s: no connection: %s%s%s",
-                    r->proxied ? "the proxy " : "", r->proxied ? proxy : to, words,
-                    os ? ": " : "", os ? strerror((int)os) : "");
+        failure_set(ret, FAILURE_TRANSIENT, EIO, "%s%s: no connection: %s",
+                    r->proxied ? "the proxy " : "", r->proxied ? proxy : to,
+                    os ? strerror((int)os) : words);
         return;
     case CURLE_OPERATION_TIMEDOUT:
-        failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: time-out%s: %s", to,
-                    connected == 0 ? " before there was a connection" : "", words);
+        timeout_failure(r, connected != 0, ret);
         return;
     case CURLE_PEER_FAILED_VERIFICATION:
         failure_set(ret, FAILURE_SECURITY, EPERM, "%s: %s", to, certificate_words(verify));
@@ -212,7 +228,8 @@ static void transfer_failure(struct http_request *r, CURLcode code, struct failu
         failure_set(ret, FAILURE_SECURITY, EPERM, "%s: libcurl refuses this URL", to);
         return;
     case CURLE_SSL_CONNECT_ERROR:
-        failure_set(ret, FAILURE_TRANSIENT, EIO, "%s: the TLS handshake failed: %s", to, words);
+        failure_set(ret, FAILURE_TRANSIENT, EIO, "%s: the TLS handshake failed: %s", to,
+                    sentence);
         return;
     case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
