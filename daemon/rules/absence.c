@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/absence.c: which known pools are there, missing, gone, replaced, or simply not known.
+ *
+ * An empty list where there were pools is not believed at all, whoever sent it: a permission that was
+ * taken away looks the same. A pool of another source can be neither there nor missing. */
+#include "base/text.h"
+#include "rules/room.h"
+#include <errno.h>
+#include <string.h>
+
+#define ABSENT_POLLS 2 /* complete lists in a row without it, and options.absence of time */
+
+void fates_clear(struct fates *f)
+{
+    free(f->known);
+    free(f->past);
+    free(f->replaced);
+    *f = (struct fates){0};
+}
+
+int known_pool_copy(const struct known_pool *src, struct known_pool *dst)
+{
+    struct known_pool copy = *src;
+    copy.id = copy.sku_id = copy.sku_part_number = NULL;
+    int r = text_copy(src->id, &copy.id);
+    if (r >= 0)
+        r = text_copy(src->sku_id, &copy.sku_id);
+    if (r >= 0)
+        r = text_copy(src->sku_part_number, &copy.sku_part_number);
+    if (r < 0) {
+        known_pool_clear(&copy);
+        return r;
+    }
+    *dst = copy;
+    return 0;
+}
+
+static bool id_is_of(const char *id, enum source source)
+{
+    return (strncmp(id, "sku:", 4) == 0) == (source == SOURCE_SUBSCRIBED_SKUS);
+}
+
+static struct instant since_or(struct instant since, struct instant now)
+{
+    return since.boot ? since : now;
+}
+
+/* Both lists are in id order: one walk tells who is on both. */
+static void meet(const struct judging *j, struct fates *f)
+{
+    const struct tenant_memory *m = j->before;
+    const struct snapshot *s = j->snapshot;
+    size_t k = 0, i = 0;
+    while (k < m->n_pools && i < s->n_allotments) {
+        int order = strcmp(m->pool[k].id, s->allotment[i].id);
+        if (order == 0) {
+            f->known[k] = FATE_PRESENT;
+            f->past[i] = &m->pool[k];
+        }
+        k += order <= 0;
+        i += order >= 0;
+    }
+}
+
+static enum fate fate_of_missing(const struct judging *j, const struct known_pool *p)
+{
+    const struct instant *now = &j->snapshot->taken;
+    struct instant since = since_or(p->absent_since, *now);
+    usec_t absent = instant_since(&since, now);
+    if (!id_is_of(p->id, j->snapshot->source))
+        return absent >= MEMORY_KEPT ? FATE_FORGOTTEN : FATE_UNKNOWN;
+    if (p->gone)
+        return absent >= MEMORY_KEPT ? FATE_FORGOTTEN : FATE_GONE;
+    if (p->absent_polls + 1 >= ABSENT_POLLS && absent >= j->ctx->options->absence)
+        return FATE_GONE;
+    return FATE_MISSING;
+}
+
+/* A pool that vanishes in the very poll in which one of its SKU appears has changed its id (a
+ * renewal, a move to another agreement): paired one to one, both sides in id order. */
+static void pair_replacements(const struct judging *j, struct fates *f)
+{
+    const struct tenant_memory *m = j->before;
+    const struct snapshot *s = j->snapshot;
+    for (size_t k = 0; k < m->n_pools; k++) {
+        const struct known_pool *p = &m->pool[k];
+        if (f->known[k] != FATE_MISSING || p->absent_polls > 0 || !p->sku_id)
+            continue;
+        for (size_t i = 0; i < s->n_allotments; i++) {
+            if (f->past[i] || f->replaced[i] ||
+                !text_equal_nocase(s->allotment[i].sku_id, p->sku_id))
+                continue;
+            f->replaced[i] = p;
+            f->known[k] = FATE_REPLACED;
+            break;
+        }
+    }
+}
+
+/* How many of the pools that should be listed are not. */
+static bool mostly_missing(const struct judging *j, const struct fates *f)
+{
+    size_t expected = 0, missing = 0;
+    for (size_t k = 0; k < j->before->n_pools; k++) {
+        if (j->before->pool[k].gone || !id_is_of(j->before->pool[k].id, j->snapshot->source))
+            continue;
+        expected++;
+        missing += f->known[k] == FATE_MISSING || f->known[k] == FATE_GONE;
+    }
+    return missing * 2 > expected;
+}
+
+static int remember_present(const struct judging *j, const struct allotment *a,
+                            const struct known_pool *past, const struct known_pool *replaced,
+                            struct known_pool *dst)
+{
+    const struct known_pool p = {
+        .id = a->id,
+        .sku_id = a->sku_id,
+        .sku_part_number = a->sku_part_number,
+        .allotted = a->units_known ? a->allotted : past ? past->allotted : FACT_UNKNOWN,
+        .consumed = a->units_known ? a->consumed : past ? past->consumed : FACT_UNKNOWN,
+        .first_seen_at = past       ? past->first_seen_at
+                         : replaced ? replaced->first_seen_at
+                                    : j->snapshot->taken.at,
+    };
+    return known_pool_copy(&p, dst);
+}
+
+static int remember_absent(const struct judging *j, const struct known_pool *past, enum fate fate,
+                           struct known_pool *dst)
+{
+    int r = known_pool_copy(past, dst);
+    if (r < 0 || !j->list_known || j->after->emptied)
+        return r;
+    dst->absent_since = since_or(past->absent_since, j->snapshot->taken);
+    if (fate == FATE_MISSING || fate == FATE_GONE)
+        dst->absent_polls += dst->absent_polls < UINT32_MAX;
+    dst->gone = fate == FATE_GONE;
+    return 0;
+}
+
+static bool is_remembered(enum fate fate)
+{
+    return fate == FATE_UNKNOWN || fate == FATE_MISSING || fate == FATE_GONE;
+}
+
+static int remember(const struct judging *j, const struct fates *f)
+{
+    const struct tenant_memory *m = j->before;
+    const struct snapshot *s = j->snapshot;
+    size_t n = j->list_known ? s->n_allotments : 0;
+    for (size_t k = 0; k < m->n_pools; k++)
+        n += is_remembered(f->known[k]);
+    if (n == 0)
+        return 0;
+    j->after->pool = calloc(n, sizeof *j->after->pool);
+    if (!j->after->pool)
+        return -ENOMEM;
+    size_t i = j->list_known ? 0 : s->n_allotments, k = 0;
+    int r = 0;
+    while (r >= 0 && (i < s->n_allotments || k < m->n_pools)) {
+        struct known_pool *dst = &j->after->pool[j->after->n_pools];
+        bool present = k == m->n_pools ||
+                       (i < s->n_allotments && strcmp(s->allotment[i].id, m->pool[k].id) <= 0);
+        if (present) {
+            r = remember_present(j, &s->allotment[i], f->past[i], f->replaced[i], dst);
+            i++;
+            j->after->n_pools += r >= 0;
+        } else {
+            if (is_remembered(f->known[k])) {
+                r = remember_absent(j, &m->pool[k], f->known[k], dst);
+                j->after->n_pools += r >= 0;
+            }
+            k++;
+        }
+    }
+    return r;
+}
+
+int absence_judge(struct judging *j, struct fates *ret)
+{
+    const struct tenant_memory *m = j->before;
+    const struct snapshot *s = j->snapshot;
+    ret->known = calloc(m->n_pools + 1, sizeof *ret->known);
+    ret->past = calloc(s->n_allotments + 1, sizeof(void *));
+    ret->replaced = calloc(s->n_allotments + 1, sizeof(void *));
+    if (!ret->known || !ret->past || !ret->replaced)
+        return -ENOMEM;
+    for (size_t k = 0; k < m->n_pools; k++)
+        ret->known[k] = FATE_UNKNOWN;
+
+    j->after->source = m->source;
+    j->after->emptied = m->emptied;
+    j->after->mass_absence = m->mass_absence;
+    if (!j->list_known)
+        return remember(j, ret);
+    j->after->emptied = s->n_allotments == 0 && m->n_pools > 0;
+    if (j->after->emptied)
+        return remember(j, ret);
+
+    j->after->source = s->source;
+    meet(j, ret);
+    for (size_t k = 0; k < m->n_pools; k++)
+        if (ret->known[k] != FATE_PRESENT)
+            ret->known[k] = fate_of_missing(j, &m->pool[k]);
+    pair_replacements(j, ret);
+    j->after->mass_absence = mostly_missing(j, ret);
+    return remember(j, ret);
+}

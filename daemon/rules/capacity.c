@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/capacity.c: usage, remaining, waiting and waiting_age of one pool. */
+#include "rules/room.h"
+
+enum { AT_WAITING_AGE, AT_WAITING, AT_USAGE, AT_REMAINING };
+
+/* consumed * 10000 >= bp * allotted, exactly. Sums over a SKU and shares up to 1000 % may leave 64
+ * bits, so the products are taken in 128. */
+static bool share_at_least(int64_t consumed, int64_t allotted, int64_t bp)
+{
+    __extension__ typedef __int128 wide;
+    return (wide)consumed * 10000 >= (wide)bp * allotted;
+}
+
+static enum level usage_level(const struct capacity *c, const struct threshold *t, int64_t margin_bp)
+{
+    for (int l = LEVEL_CRITICAL; l > LEVEL_NONE; l--) {
+        int64_t limit = t->limit[l].value - margin_bp;
+        /* A margin as wide as the limit still lets an unused pool clear. */
+        if (t->limit[l].on && share_at_least(c->consumed, c->allotted, limit > 1 ? limit : 1))
+            return (enum level)l;
+    }
+    return LEVEL_NONE;
+}
+
+static int64_t share_bp(const struct capacity *c)
+{
+    int64_t scaled;
+    if (__builtin_mul_overflow(c->consumed, (int64_t)10000, &scaled))
+        return INT64_MAX / 10000; /* beyond any limit that can be configured */
+    return scaled / c->allotted;
+}
+
+/* A pool of nothing. With somebody in it or before it, it is as full as can be: the worst level that
+ * is on. Its share cannot be divided; 100 % is said, or the limit that was met if that is higher, so
+ * that the value never contradicts the level. */
+static void judge_empty_pool(const struct capacity *c, const struct threshold t[static RULE_COUNT_],
+                             struct finding *usage, struct finding *remaining)
+{
+    if (c->consumed == 0 && c->waiting.section == SECTION_UNKNOWN)
+        return;
+    bool waits = c->waiting.section == SECTION_COMPLETE && c->waiting.count > 0;
+    if (c->consumed == 0 && !waits) {
+        finding_not_applicable(usage);
+        finding_not_applicable(remaining);
+        return;
+    }
+    enum level level = level_enabled(&t[RULE_USAGE], LEVEL_CRITICAL);
+    int64_t limit = t[RULE_USAGE].limit[level].value;
+    finding_set(usage, level > LEVEL_NONE && limit > 10000 ? limit : 10000, level, level);
+    level = level_enabled(&t[RULE_REMAINING], LEVEL_CRITICAL);
+    finding_set(remaining, -c->consumed, level, level);
+}
+
+static void judge_units(const struct capacity *c, const struct threshold t[static RULE_COUNT_],
+                        struct finding *usage, struct finding *remaining)
+{
+    if (!c->units_known)
+        return;
+    if (c->allotted == 0) {
+        judge_empty_pool(c, t, usage, remaining);
+        return;
+    }
+    if (c->allotted < t[RULE_USAGE].min_units)
+        finding_not_applicable(usage);
+    enum level raise = usage_level(c, &t[RULE_USAGE], 0);
+    enum level keep = usage_level(c, &t[RULE_USAGE], t[RULE_USAGE].clear_margin_bp);
+    finding_set(usage, share_bp(c), raise, keep > raise ? keep : raise);
+    int64_t left = c->allotted - c->consumed;
+    raise = level_at_most(&t[RULE_REMAINING], left);
+    finding_set(remaining, left, raise, raise);
+}
+
+static void judge_waiting(const struct capacity *c, const struct threshold t[static RULE_COUNT_],
+                          const struct instant *taken, struct finding *waiting, struct finding *age)
+{
+    const struct waiting *w = &c->waiting;
+    if (w->section != SECTION_COMPLETE)
+        return;
+    enum level level = level_at_least(&t[RULE_WAITING], w->count);
+    finding_set(waiting, w->count, level, level);
+    if (w->count > 0 && w->oldest_at == 0)
+        return; /* people wait, nobody says since when */
+    /* Nobody waits, or by a clock that is ahead of ours since a moment that is yet to come: 0. */
+    int64_t seconds = 0;
+    if (w->count > 0 && w->oldest_at < taken->at)
+        seconds = (int64_t)((taken->at - w->oldest_at) / USEC_PER_SEC);
+    level = w->count > 0 ? level_at_least(&t[RULE_WAITING_AGE], seconds) : LEVEL_NONE;
+    finding_set(age, seconds, level, level);
+}
+
+void capacity_judge(const struct capacity *c, const struct threshold t[static RULE_COUNT_],
+                    const struct instant *taken, struct finding ret[static CAPACITY_FINDINGS])
+{
+    finding_init(&ret[AT_WAITING_AGE], RULE_WAITING_AGE, UNIT_SECONDS, &t[RULE_WAITING_AGE]);
+    finding_init(&ret[AT_WAITING], RULE_WAITING, UNIT_MEMBERS, &t[RULE_WAITING]);
+    finding_init(&ret[AT_USAGE], RULE_USAGE, UNIT_PERCENT, &t[RULE_USAGE]);
+    finding_init(&ret[AT_REMAINING], RULE_REMAINING, UNIT_UNITS, &t[RULE_REMAINING]);
+    judge_units(c, t, &ret[AT_USAGE], &ret[AT_REMAINING]);
+    judge_waiting(c, t, taken, &ret[AT_WAITING], &ret[AT_WAITING_AGE]);
+}
+
+bool capacity_relaxed(const struct finding f[static CAPACITY_FINDINGS])
+{
+    return f[AT_USAGE].state != FINDING_UNKNOWN && f[AT_USAGE].keep == LEVEL_NONE &&
+           f[AT_REMAINING].state != FINDING_UNKNOWN && f[AT_REMAINING].keep == LEVEL_NONE;
+}
+
+void gone_judge(const struct threshold t[static RULE_COUNT_], bool gone, int64_t last_consumed,
+                struct finding *ret)
+{
+    finding_init(ret, RULE_ALLOTMENT_GONE, UNIT_UNITS, &t[RULE_ALLOTMENT_GONE]);
+    /* The absence was held already (alerts.absence), and a pool that is listed again is back. */
+    ret->hold_for = ret->keep_firing_for = 0;
+    ret->min_samples = 1;
+    for (int l = 0; l < LEVEL_COUNT_; l++)
+        ret->threshold[l] = FACT_UNKNOWN;
+    enum level level = !gone ? LEVEL_NONE : last_consumed > 0 ? LEVEL_CRITICAL : LEVEL_WARNING;
+    finding_set(ret, last_consumed, level, level);
+}

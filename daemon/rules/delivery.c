@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/delivery.c: is a receiver taking what we owe it? */
+#include "base/text.h"
+#include "rules/judge.h"
+#include <errno.h>
+#include <string.h>
+
+int judge_delivery(const char *receiver, bool pager, int64_t parked, bool disabled,
+                   const struct instant *now, struct sample *ret, struct failure *ret_failure)
+{
+    struct sample s = {.kind = KIND_DELIVERY, .subject = strdup(receiver), .n_findings = 1};
+    enum level bad = pager ? LEVEL_CRITICAL : LEVEL_WARNING;
+    enum level level = parked > 0 || disabled ? bad : LEVEL_NONE;
+    s.finding[0] = (struct finding){.rule = RULE_DELIVERY,
+                                    .state = FINDING_KNOWN,
+                                    .raise = level,
+                                    .keep = level,
+                                    .value = parked,
+                                    .threshold = {FACT_UNKNOWN, FACT_UNKNOWN, FACT_UNKNOWN},
+                                    .unit = UNIT_ENTRIES,
+                                    .min_samples = 1};
+    s.finding[0].threshold[bad] = 1;
+    int r = s.subject ? facts_new(&s.facts) : -ENOMEM;
+    if (r >= 0)
+        r = text_copy(receiver, &s.facts->receiver);
+    if (r >= 0)
+        r = text_copy(disabled ? "disabled" : parked > 0 ? "parked" : NULL, &s.facts->cause);
+    if (r < 0) {
+        sample_clear(&s);
+        return failure_oom(ret_failure);
+    }
+    s.facts->parked = parked;
+    s.facts->observed_at = now->at;
+    *ret = s;
+    return 0;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/errors.c: assignment errors, one sample per SKU and code.
+ *
+ * A group that is not listed any more counts 0 for a while, so that its alert can clear by the same
+ * rules by which it was raised. */
+#include "base/text.h"
+#include "rules/room.h"
+#include <errno.h>
+#include <string.h>
+
+struct seen {
+    char *subject;
+    const struct error_group *group; /* NULL: not in the list */
+    const struct known_group *past;  /* NULL: new */
+};
+
+/* Identity must not change with the letter case that Graph happens to use. */
+static char *subject_of(const char *sku_id, const char *code)
+{
+    CLEANUP(free) char *joined = text_printf("%s/%s", sku_id ? sku_id : "-", code);
+    return joined ? lower_case(joined) : NULL;
+}
+
+static int compare_seen(const void *a, const void *b)
+{
+    return strcmp(((const struct seen *)a)->subject, ((const struct seen *)b)->subject);
+}
+
+static void seen_free(struct seen *s, size_t n)
+{
+    for (size_t i = 0; s && i < n; i++)
+        free(s[i].subject);
+    free(s);
+}
+
+static int remember(struct judging *j, const struct seen *s, const char *sku_id, const char *code,
+                    struct instant absent_since)
+{
+    struct known_group *dst = &j->after->group[j->after->n_groups];
+    *dst = (struct known_group){.absent_since = absent_since};
+    j->after->n_groups++; /* tenant_memory_free takes apart a half-built one */
+    int r = text_copy(s->subject, &dst->subject);
+    if (r >= 0)
+        r = text_copy(sku_id, &dst->sku_id);
+    if (r >= 0)
+        r = text_copy(code, &dst->code);
+    return r;
+}
+
+static int judge_group(struct judging *j, const struct groups *g, const struct seen *s, bool known)
+{
+    const struct rule_options *o = j->ctx->options;
+    const struct instant *now = &j->snapshot->taken;
+    const char *sku_id = s->group ? s->group->sku_id : s->past->sku_id;
+    const char *code = s->group ? s->group->code : s->past->code;
+    struct instant absent_since = s->past ? s->past->absent_since : (struct instant){0};
+    if (known && s->group)
+        absent_since = (struct instant){0};
+    else if (known && absent_since.boot == 0)
+        absent_since = *now;
+    if (known && !s->group && instant_since(&absent_since, now) >= MEMORY_KEPT)
+        return 0;
+    int r = remember(j, s, sku_id, code, absent_since);
+    if (r < 0)
+        return r;
+
+    struct threshold t[RULE_COUNT_];
+    const char *part = groups_part_number(j, g, sku_id);
+    enum ignore ignore = rules_for(o, j->ctx->tenant, sku_id, part, NULL, t);
+    if (ignore == IGNORE_ALL)
+        return 0;
+    struct sample *sample = judging_sample(j, KIND_ERRORS, strdup(s->subject));
+    if (!sample)
+        return -ENOMEM;
+    bool costs_nothing = sku_id && product_is_free(sku_id, part);
+    sample->silent = ignore == IGNORE_ALERTS || (costs_nothing && !o->watch_free_skus);
+    sample->n_findings = 1;
+    finding_init(&sample->finding[0], RULE_ASSIGNMENT_ERRORS, UNIT_ERRORS,
+                 &t[RULE_ASSIGNMENT_ERRORS]);
+    if (known) {
+        int64_t count = s->group ? s->group->count : 0;
+        enum level level = level_at_least(&t[RULE_ASSIGNMENT_ERRORS], count);
+        finding_set(&sample->finding[0], count, level, level);
+        sample->facts->error_count = count;
+    }
+    r = text_copy(code, &sample->facts->error_code);
+    if (r >= 0 && sku_id)
+        r = facts_set_sku(sample->facts, o, sku_id, part);
+    return r;
+}
+
+int errors_judge(struct judging *j, const struct groups *g)
+{
+    const struct snapshot *s = j->snapshot;
+    const struct tenant_memory *m = j->before;
+    /* Who took away the pools took away the errors too. */
+    bool known = s->errors == SECTION_COMPLETE && !j->after->emptied;
+    size_t n_groups = known ? s->n_error_groups : 0, n = 0;
+    if (n_groups + m->n_groups == 0)
+        return 0;
+    j->after->group = calloc(n_groups + m->n_groups, sizeof *j->after->group);
+    struct seen *seen = calloc(n_groups + m->n_groups, sizeof *seen);
+    int r = seen && j->after->group ? 0 : -ENOMEM;
+    for (size_t i = 0; r >= 0 && i < n_groups; i++, n++) {
+        seen[n] = (struct seen){.group = &s->error_group[i]};
+        seen[n].subject = subject_of(s->error_group[i].sku_id, s->error_group[i].code);
+        r = seen[n].subject ? 0 : -ENOMEM;
+    }
+    for (size_t i = 0; r >= 0 && i < m->n_groups; i++, n++) {
+        seen[n] = (struct seen){.past = &m->group[i]};
+        seen[n].subject = strdup(m->group[i].subject);
+        r = seen[n].subject ? 0 : -ENOMEM;
+    }
+    if (r >= 0)
+        qsort(seen, n, sizeof *seen, compare_seen);
+    for (size_t i = 0; r >= 0 && i < n; i++) {
+        struct seen both = seen[i];
+        if (i + 1 < n && strcmp(seen[i].subject, seen[i + 1].subject) == 0) {
+            i++;
+            both.group = both.group ? both.group : seen[i].group;
+            both.past = both.past ? both.past : seen[i].past;
+        }
+        r = judge_group(j, g, &both, known);
+    }
+    seen_free(seen, n);
+    return r;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/finding.c: limits, and which of them a value meets. All limits are inclusive. */
+#include "rules/room.h"
+#include <assert.h>
+
+void finding_init(struct finding *f, enum rule rule, enum unit unit, const struct threshold *t)
+{
+    *f = (struct finding){
+        .rule = rule,
+        .state = t->off ? FINDING_NOT_APPLICABLE : FINDING_UNKNOWN,
+        .value = FACT_UNKNOWN,
+        .unit = unit,
+        .hold_for = t->hold_for,
+        .keep_firing_for = t->keep_firing_for,
+        .min_samples = t->min_samples ? t->min_samples : 1,
+    };
+    for (int l = 0; l < LEVEL_COUNT_; l++)
+        f->threshold[l] = l != LEVEL_NONE && t->limit[l].on ? t->limit[l].value : FACT_UNKNOWN;
+}
+
+void finding_set(struct finding *f, int64_t value, enum level raise, enum level keep)
+{
+    assert(keep >= raise);
+    if (f->state == FINDING_NOT_APPLICABLE)
+        return;
+    f->state = FINDING_KNOWN;
+    f->value = value;
+    f->raise = raise;
+    f->keep = keep;
+}
+
+void finding_not_applicable(struct finding *f)
+{
+    f->state = FINDING_NOT_APPLICABLE;
+    f->value = FACT_UNKNOWN;
+    f->raise = f->keep = LEVEL_NONE;
+}
+
+enum level level_at_least(const struct threshold *t, int64_t value)
+{
+    for (int l = LEVEL_CRITICAL; l > LEVEL_NONE; l--)
+        if (t->limit[l].on && value >= t->limit[l].value)
+            return (enum level)l;
+    return LEVEL_NONE;
+}
+
+enum level level_at_most(const struct threshold *t, int64_t value)
+{
+    for (int l = LEVEL_CRITICAL; l > LEVEL_NONE; l--)
+        if (t->limit[l].on && value <= t->limit[l].value)
+            return (enum level)l;
+    return LEVEL_NONE;
+}
+
+enum level level_enabled(const struct threshold *t, enum level level)
+{
+    while (level > LEVEL_NONE && !t->limit[level].on)
+        level--;
+    return level;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/judging.c: one poll's snapshot against what was known: the way through the rules. */
+#include "base/text.h"
+#include "rules/room.h"
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+static const char *const KINDS[KIND_COUNT_] = {
+    [KIND_CAPACITY] = "capacity", [KIND_SUBSCRIPTION] = "subscription", [KIND_ERRORS] = "errors",
+    [KIND_POLL] = "poll",         [KIND_DELIVERY] = "delivery",
+};
+
+const char *kind_name(enum kind k)
+{
+    return KINDS[k];
+}
+
+/* ---- samples ---- */
+
+void sample_clear(struct sample *s)
+{
+    free(s->subject);
+    free(s->replaces);
+    facts_free(s->facts);
+    *s = (struct sample){0};
+}
+
+void samples_free(struct samples *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->n; i++)
+        sample_clear(&s->sample[i]);
+    free(s->sample);
+    free(s);
+}
+
+struct sample *judging_sample(struct judging *j, enum kind kind, char *subject)
+{
+    CLEANUP(free) char *owned = subject;
+    if (!subject)
+        return NULL;
+    if (j->samples->n == j->samples_size) {
+        size_t size = j->samples_size ? j->samples_size * 2 : 32;
+        void *moved = reallocarray(j->samples->sample, size, sizeof *j->samples->sample);
+        if (!moved)
+            return NULL;
+        j->samples->sample = moved;
+        j->samples_size = size;
+    }
+    struct sample *s = &j->samples->sample[j->samples->n];
+    *s = (struct sample){.kind = kind};
+    if (facts_begin(j->ctx, j->snapshot->taken.at, &s->facts) < 0)
+        return NULL;
+    s->subject = TAKE(owned);
+    j->samples->n++;
+    return s;
+}
+
+/* ---- facts that every kind needs ---- */
+
+int facts_begin(const struct judge_context *ctx, usec_t at, struct facts **ret)
+{
+    const struct tenant_facts *t = ctx->tenant;
+    const struct facts about = {.tenant_name = t->name,
+                                .tenant_id = t->tenant_id,
+                                .label = t->label,
+                                .n_labels = t->n_labels,
+                                .utc_offset = ctx->utc_offset,
+                                .allotted = FACT_UNKNOWN,
+                                .consumed = FACT_UNKNOWN,
+                                .waiting = FACT_UNKNOWN,
+                                .units_to_unblock = FACT_UNKNOWN,
+                                .units_to_buy = FACT_UNKNOWN,
+                                .sibling_free = FACT_UNKNOWN,
+                                .error_count = FACT_UNKNOWN,
+                                .parked = FACT_UNKNOWN,
+                                .observed_at = at};
+    return facts_copy(&about, ret);
+}
+
+int facts_set_sku(struct facts *f, const struct rule_options *o, const char *sku_id,
+                  const char *part_number)
+{
+    const char *name = product_name(o->products, sku_id, part_number);
+    if (!name)
+        name = part_number ? part_number : sku_id;
+    int r = text_copy(sku_id, &f->sku_id);
+    if (r >= 0)
+        r = text_copy(part_number, &f->sku_part_number);
+    if (r >= 0)
+        r = text_copy(name, &f->sku_name);
+    return r;
+}
+
+int facts_add_subscription(struct facts *f, const struct subscription *s)
+{
+    if (f->n_subscriptions >= FACT_SUBSCRIPTIONS_MAX)
+        return 0;
+    void *moved = reallocarray(f->subscription, f->n_subscriptions + 1, sizeof *f->subscription);
+    if (!moved)
+        return -ENOMEM;
+    f->subscription = moved;
+    struct fact_subscription *to = &f->subscription[f->n_subscriptions++];
+    *to = (struct fact_subscription){.start_date = s->start_date,
+                                     .next_lifecycle_date = s->next_lifecycle_date};
+    int r = text_copy(s->id, &to->id);
+    if (r >= 0)
+        r = text_copy(s->state_text, &to->state);
+    if (r >= 0)
+        r = text_copy(s->tags_text, &to->tags);
+    return r;
+}
+
+char *lower_case(const char *s)
+{
+    char *lower = strdup(s);
+    for (char *c = lower; c && *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return lower;
+}
+
+/* ---- memory ---- */
+
+void known_pool_clear(struct known_pool *p)
+{
+    free(p->id);
+    free(p->sku_id);
+    free(p->sku_part_number);
+    *p = (struct known_pool){0};
+}
+
+void tenant_memory_free(struct tenant_memory *m)
+{
+    if (!m)
+        return;
+    for (size_t i = 0; i < m->n_pools; i++)
+        known_pool_clear(&m->pool[i]);
+    for (size_t i = 0; i < m->n_subscriptions; i++)
+        free(m->subscription[i].id);
+    for (size_t i = 0; i < m->n_groups; i++) {
+        free(m->group[i].subject);
+        free(m->group[i].sku_id);
+        free(m->group[i].code);
+    }
+    free(m->pool);
+    free(m->subscription);
+    free(m->group);
+    free(m);
+}
+
+static int compare_pool_id(const void *id, const void *pool)
+{
+    return strcmp(id, ((const struct known_pool *)pool)->id);
+}
+
+struct known_pool *memory_pool(const struct tenant_memory *m, const char *id)
+{
+    if (m->n_pools == 0)
+        return NULL;
+    return bsearch(id, m->pool, m->n_pools, sizeof *m->pool, compare_pool_id);
+}
+
+/* ---- the whole ---- */
+
+static int judge_all(struct judging *j)
+{
+    CLEANUP(fates_clear) struct fates fates = {0};
+    CLEANUP(groups_clear) struct groups groups = {0};
+    int r = absence_judge(j, &fates);
+    if (r >= 0)
+        r = groups_new(j, &groups);
+    if (r >= 0)
+        r = pools_judge(j, &groups, &fates);
+    if (r >= 0)
+        r = subscriptions_judge(j, &groups);
+    if (r >= 0)
+        r = errors_judge(j, &groups);
+    return r;
+}
+
+int judge_snapshot(const struct judge_context *ctx, const struct snapshot *snapshot,
+                   const struct tenant_memory *before, struct samples **ret_samples,
+                   struct tenant_memory **ret_after, struct failure *ret_failure)
+{
+    static const struct tenant_memory NOTHING_KNOWN = {.source = SOURCE_NONE};
+    CLEANUP(samples_free) struct samples *samples = calloc(1, sizeof *samples);
+    CLEANUP(tenant_memory_free) struct tenant_memory *after = calloc(1, sizeof *after);
+    if (!samples || !after)
+        return failure_oom(ret_failure);
+    struct judging j = {
+        .ctx = ctx,
+        .snapshot = snapshot,
+        .before = before ? before : &NOTHING_KNOWN,
+        .after = after,
+        .samples = samples,
+        .list_known = snapshot->allotments == SECTION_COMPLETE && !snapshot->schema_changed,
+    };
+    if (judge_all(&j) < 0)
+        return failure_oom(ret_failure);
+    *ret_samples = TAKE(samples);
+    *ret_after = TAKE(after);
+    return 0;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/match.c: which overrides hold for a pool, and what comes out when they are laid on each
+ * other. */
+#include "base/text.h"
+#include "rules/options.h"
+#include <string.h>
+
+static bool glob_or_any(const char *glob, const char *text)
+{
+    return !glob || text_glob(glob, text);
+}
+
+static bool label_matches(const struct label *want, const struct tenant_facts *tenant)
+{
+    for (size_t i = 0; i < tenant->n_labels; i++)
+        if (text_equal(tenant->label[i].key, want->key) &&
+            text_glob(want->value, tenant->label[i].value))
+            return true;
+    return false;
+}
+
+bool match_applies(const struct match *m, const struct tenant_facts *tenant, const char *sku_id,
+                   const char *sku_part_number, const char *allotment_id)
+{
+    if (m->tenant && !text_glob(m->tenant, tenant->name) &&
+        !text_glob(m->tenant, tenant->tenant_id))
+        return false;
+    if (m->sku && !text_glob(m->sku, sku_part_number) && !text_glob(m->sku, sku_id))
+        return false;
+    if (!glob_or_any(m->allotment, allotment_id))
+        return false;
+    for (size_t i = 0; i < m->n_labels; i++)
+        if (!label_matches(&m->label[i], tenant))
+            return false;
+    return true;
+}
+
+void match_clear(struct match *m)
+{
+    free(m->tenant);
+    free(m->sku);
+    free(m->allotment);
+    free(m->rule);
+    free(m->severity);
+    for (size_t i = 0; i < m->n_labels; i++) {
+        free(m->label[i].key);
+        free(m->label[i].value);
+    }
+    free(m->label);
+    *m = (struct match){0};
+}
+
+/* One bit per kind of key, the more specific kind being the higher bit: a match that names more
+ * beats one that names less, and no sum of weaker keys beats a stronger one. */
+enum { RANK_LABELS = 1, RANK_TENANT = 2, RANK_SKU_GLOB = 4, RANK_SKU = 8, RANK_ALLOTMENT = 16, RANKS = 32 };
+
+static unsigned match_rank(const struct match *m)
+{
+    unsigned rank = 0;
+    if (m->n_labels > 0)
+        rank |= RANK_LABELS;
+    if (m->tenant)
+        rank |= RANK_TENANT;
+    if (m->sku)
+        rank |= strpbrk(m->sku, "*?") ? RANK_SKU_GLOB : RANK_SKU;
+    if (m->allotment)
+        rank |= RANK_ALLOTMENT;
+    return rank;
+}
+
+static void threshold_lay_on(struct threshold *t, const struct threshold *o)
+{
+    if (o->set & SET_OFF)
+        t->off = o->off;
+    else if (o->set & (SET_WARNING | SET_CRITICAL))
+        t->off = false; /* who gives a limit for some pools wants the rule there */
+    if (o->set & SET_WARNING)
+        t->limit[LEVEL_WARNING] = o->limit[LEVEL_WARNING];
+    if (o->set & SET_CRITICAL)
+        t->limit[LEVEL_CRITICAL] = o->limit[LEVEL_CRITICAL];
+    if (o->set & SET_CLEAR_MARGIN)
+        t->clear_margin_bp = o->clear_margin_bp;
+    if (o->set & SET_MIN_UNITS)
+        t->min_units = o->min_units;
+    if (o->set & SET_FOR)
+        t->hold_for = o->hold_for;
+    if (o->set & SET_KEEP_FIRING_FOR)
+        t->keep_firing_for = o->keep_firing_for;
+    if (o->set & SET_MIN_SAMPLES)
+        t->min_samples = o->min_samples;
+    if (o->set & SET_RENEWAL)
+        t->manual_renewal = o->manual_renewal;
+}
+
+static void override_lay_on(const struct override *o, struct threshold ret[static RULE_COUNT_],
+                            enum ignore *ignore)
+{
+    for (int r = 0; r < RULE_COUNT_; r++) {
+        if (!glob_or_any(o->match.rule, rule_name((enum rule)r)))
+            continue;
+        threshold_lay_on(&ret[r], &o->threshold[r]);
+        /* To ignore one rule of a pool is to have it off there. */
+        if (o->match.rule && o->set_ignore && o->ignore != IGNORE_NOTHING)
+            ret[r].off = true;
+    }
+    if (!o->match.rule && o->set_ignore)
+        *ignore = o->ignore;
+}
+
+enum ignore rules_for(const struct rule_options *o, const struct tenant_facts *tenant,
+                      const char *sku_id, const char *sku_part_number, const char *allotment_id,
+                      struct threshold ret[static RULE_COUNT_])
+{
+    enum ignore ignore = IGNORE_NOTHING;
+    memcpy(ret, o->threshold, sizeof o->threshold);
+    for (unsigned rank = 0; o->n_overrides > 0 && rank < RANKS; rank++)
+        for (size_t i = 0; i < o->n_overrides; i++)
+            if (match_rank(&o->override[i].match) == rank &&
+                match_applies(&o->override[i].match, tenant, sku_id, sku_part_number, allotment_id))
+                override_lay_on(&o->override[i], ret, &ignore);
+    return ignore;
+}

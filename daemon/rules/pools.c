@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/pools.c: the capacity sample of every pool, or of every SKU under scope = "sku". */
+#include "base/text.h"
+#include "rules/room.h"
+#include <errno.h>
+#include <string.h>
+
+/* What is worked out for one pool while its SKU is at hand. */
+struct pool {
+    const struct allotment *a;
+    struct threshold threshold[RULE_COUNT_];
+    enum ignore ignore;
+    struct capacity capacity;
+    struct finding finding[CAPACITY_FINDINGS];
+    char *name; /* NULL if it needs none */
+    bool silent;
+};
+/* A pool that could take people in, the one with the most room first. */
+struct room {
+    const struct pool *pool;
+    int64_t free;
+    bool relaxed; /* below its own limits: its room lets the others be quiet */
+};
+/* The pools of one SKU. */
+struct sku {
+    const struct group *group;
+    struct pool *pool;
+    size_t n;
+    struct room *room;
+    size_t n_rooms;
+};
+
+static void sku_clear(struct sku *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        free(s->pool[i].name);
+    free(s->pool);
+    free(s->room);
+    *s = (struct sku){0};
+}
+static inline void sku_clear_at(struct sku *s)
+{
+    sku_clear(s);
+}
+
+/* ---- what a pool is ---- */
+
+static struct capacity capacity_of(const struct allotment *a)
+{
+    return (struct capacity){.units_known = a->units_known,
+                             .allotted = a->allotted,
+                             .consumed = a->consumed,
+                             .waiting = a->waiting};
+}
+
+static bool is_silent(const struct judging *j, const struct group *g, const struct allotment *a,
+                      enum ignore ignore)
+{
+    bool costs_nothing = g->free || allotment_is_trial(a);
+    return ignore == IGNORE_ALERTS || (costs_nothing && !j->ctx->options->watch_free_skus);
+}
+
+/* Nothing that backs the pool is in force any more: that is the subscription's alert to tell. */
+static bool subscriptions_explain(const struct allotment *a)
+{
+    if (!a->subscriptions_known || a->n_subscriptions == 0)
+        return false;
+    for (size_t i = 0; i < a->n_subscriptions; i++)
+        if (a->subscriptions[i].state <= SUBSCRIPTION_WARNING)
+            return false;
+    return true;
+}
+
+/* Free units of a pool that is not backed by anything alive are no room. */
+static bool is_backed(const struct allotment *a)
+{
+    if (!a->subscriptions_known)
+        return true;
+    for (size_t i = 0; i < a->n_subscriptions; i++)
+        if (a->subscriptions[i].state == SUBSCRIPTION_ACTIVE ||
+            a->subscriptions[i].state == SUBSCRIPTION_WARNING)
+            return true;
+    return false;
+}
+
+static int64_t room_of(const struct capacity *c)
+{
+    int64_t waiting = c->waiting.section == SECTION_COMPLETE ? c->waiting.count : 0;
+    return c->allotted - c->consumed - waiting; /* who waits there comes first */
+}
+
+static int compare_rooms(const void *a, const void *b)
+{
+    const struct room *x = a, *y = b;
+    return x->free != y->free ? (x->free < y->free) - (x->free > y->free)
+                              : (x->pool > y->pool) - (x->pool < y->pool);
+}
+
+static int sku_load(const struct judging *j, const struct groups *g, const struct group *group,
+                    struct sku *ret)
+{
+    const struct rule_options *o = j->ctx->options;
+    ret->group = group;
+    ret->pool = calloc(group->n, sizeof *ret->pool);
+    ret->room = calloc(group->n, sizeof *ret->room);
+    if (!ret->pool || !ret->room)
+        return -ENOMEM;
+    for (size_t i = 0; i < group->n; i++) {
+        struct pool *p = &ret->pool[i];
+        p->a = groups_allotment(g, group, i);
+        p->capacity = capacity_of(p->a);
+        p->ignore = rules_for(o, j->ctx->tenant, p->a->sku_id, p->a->sku_part_number,
+                              o->scope == SCOPE_SKU ? NULL : p->a->id, p->threshold);
+        p->silent = is_silent(j, group, p->a, p->ignore);
+        g->silent[g->order[group->first + i]] = p->silent;
+        g->ignored[g->order[group->first + i]] = p->ignore == IGNORE_ALL;
+        struct known_pool *known = memory_pool(j->after, p->a->id);
+        if (known)
+            known->silent = p->silent;
+        capacity_judge(&p->capacity, p->threshold, &j->snapshot->taken, p->finding);
+        ret->n = i + 1;
+        int r = pool_name(o, g, group, i, &p->name);
+        if (r < 0)
+            return r;
+        if (p->a->units_known && is_backed(p->a) && room_of(&p->capacity) >= 1)
+            ret->room[ret->n_rooms++] = (struct room){.pool = p,
+                                                      .free = room_of(&p->capacity),
+                                                      .relaxed = capacity_relaxed(p->finding)};
+    }
+    qsort(ret->room, ret->n_rooms, sizeof *ret->room, compare_rooms);
+    return 0;
+}
+
+/* The other pool with the most room for the kinds of member that this pool takes; or NULL. */
+static const struct room *sku_sibling(const struct sku *s, const struct pool *p, bool relaxed)
+{
+    for (size_t i = 0; i < s->n_rooms; i++) {
+        const struct room *r = &s->room[i];
+        bool fits = p->a->assignable_to == 0 || (r->pool->a->assignable_to & p->a->assignable_to);
+        if (r->pool != p && fits && (r->relaxed || !relaxed))
+            return r;
+    }
+    return NULL;
+}
+
+/* ---- samples ---- */
+
+static void set_numbers(struct sample *s, const struct capacity *c,
+                        const struct threshold t[static RULE_COUNT_])
+{
+    static const struct limit OFF = {.on = false};
+    struct facts *f = s->facts;
+    bool waiting_known = c->waiting.section == SECTION_COMPLETE;
+    if (waiting_known) {
+        f->waiting = c->waiting.count;
+        f->oldest_at = c->waiting.oldest_at;
+    }
+    if (c->units_known) {
+        const struct threshold *usage = &t[RULE_USAGE], *remaining = &t[RULE_REMAINING];
+        f->allotted = c->allotted;
+        f->consumed = c->consumed;
+        f->units_to_unblock = units_to_unblock(c->allotted, c->consumed, f->waiting);
+        f->units_to_buy = units_to_buy(c->allotted, c->consumed, f->waiting,
+                                       usage->off ? &OFF : &usage->limit[LEVEL_WARNING],
+                                       remaining->off ? &OFF : &remaining->limit[LEVEL_WARNING]);
+    }
+}
+
+/* Those that are not in force first: if not all fit, these are the ones to name. */
+static int add_subscriptions(struct facts *f, const struct allotment *a)
+{
+    for (int in_force = 0; in_force <= 1; in_force++)
+        for (size_t i = 0; i < a->n_subscriptions; i++) {
+            const struct subscription *sub = &a->subscriptions[i];
+            if ((sub->state == SUBSCRIPTION_ACTIVE) != (in_force == 1))
+                continue;
+            int r = facts_add_subscription(f, sub);
+            if (r < 0)
+                return r;
+        }
+    return 0;
+}
+
+static void add_findings(struct sample *s, const struct finding f[static CAPACITY_FINDINGS])
+{
+    memcpy(s->finding, f, CAPACITY_FINDINGS * sizeof *f);
+    s->n_findings = CAPACITY_FINDINGS;
+}
+
+static void add_gone(struct sample *s, const struct threshold t[static RULE_COUNT_], bool gone,
+                     int64_t last_consumed)
+{
+    gone_judge(t, gone, last_consumed, &s->finding[s->n_findings++]);
+}
+
+/* A full pool with nobody waiting is quiet while another one of its SKU has room: the next person
+ * is served from there. */
+static void relax(struct sample *s, const struct pool *p)
+{
+    const struct waiting *w = &p->capacity.waiting;
+    if (w->section != SECTION_COMPLETE || w->count > 0)
+        return;
+    for (size_t i = 0; i < s->n_findings; i++) {
+        struct finding *f = &s->finding[i];
+        if ((f->rule == RULE_USAGE || f->rule == RULE_REMAINING) && f->state == FINDING_KNOWN)
+            f->raise = f->keep = LEVEL_NONE;
+    }
+}
+
+static int pool_sample(struct judging *j, const struct groups *g, const struct sku *sku,
+                       const struct pool *p, const struct fates *fates)
+{
+    size_t at = (size_t)(p->a - g->snapshot->allotment);
+    if (p->ignore == IGNORE_ALL)
+        return 0;
+    struct sample *s = judging_sample(j, KIND_CAPACITY, strdup(p->a->id));
+    if (!s)
+        return -ENOMEM;
+    s->silent = p->silent;
+    s->subscription_explains = subscriptions_explain(p->a);
+    add_findings(s, p->finding);
+    if (j->ctx->options->scope == SCOPE_AUTO && sku_sibling(sku, p, true))
+        relax(s, p);
+    if (fates->past[at] && fates->past[at]->gone)
+        add_gone(s, p->threshold, false, fates->past[at]->consumed);
+    int r = 0;
+    if (fates->replaced[at])
+        r = text_copy(fates->replaced[at]->id, &s->replaces);
+    if (r >= 0)
+        r = facts_set_sku(s->facts, j->ctx->options, p->a->sku_id, p->a->sku_part_number);
+    if (r >= 0)
+        r = text_copy(p->a->id, &s->facts->allotment_id);
+    if (r >= 0)
+        r = text_copy(p->name, &s->facts->allotment_name);
+    if (r >= 0)
+        r = add_subscriptions(s->facts, p->a);
+    set_numbers(s, &p->capacity, p->threshold);
+    const struct room *sibling = sku_sibling(sku, p, false);
+    if (r >= 0 && sibling) {
+        s->facts->sibling_free = sibling->free;
+        r = text_copy(sibling->pool->name, &s->facts->sibling_name);
+    }
+    return r;
+}
+
+/* A pool that is not in the list, or whose list is not known. */
+static int absent_sample(struct judging *j, const struct known_pool *k, enum fate fate)
+{
+    const struct rule_options *o = j->ctx->options;
+    struct threshold t[RULE_COUNT_];
+    static const struct capacity NOTHING = {.waiting = {.section = SECTION_UNKNOWN}};
+    struct finding f[CAPACITY_FINDINGS];
+    enum ignore ignore = rules_for(o, j->ctx->tenant, k->sku_id, k->sku_part_number, k->id, t);
+    if (ignore == IGNORE_ALL)
+        return 0;
+    struct sample *s = judging_sample(j, KIND_CAPACITY, strdup(k->id));
+    if (!s)
+        return -ENOMEM;
+    s->silent = k->silent || ignore == IGNORE_ALERTS ||
+                (product_is_free(k->sku_id, k->sku_part_number) && !o->watch_free_skus);
+    capacity_judge(&NOTHING, t, &j->snapshot->taken, f);
+    add_findings(s, f);
+    if (fate == FATE_GONE)
+        add_gone(s, t, true, k->consumed);
+    s->facts->allotted = k->allotted;
+    s->facts->consumed = k->consumed;
+    int r = facts_set_sku(s->facts, o, k->sku_id, k->sku_part_number);
+    if (r >= 0)
+        r = text_copy(k->id, &s->facts->allotment_id);
+    if (r >= 0)
+        r = text_copy(pool_configured_name(o, k->id), &s->facts->allotment_name);
+    return r;
+}
+
+/* ---- scope = "sku": the sum of its pools ---- */
+
+/* The known pools of one SKU that are not in the list. */
+struct missing {
+    const struct tenant_memory *before;
+    const struct fates *fates;
+    const size_t *index; /* into before->pool */
+    size_t n;
+};
+
+static void add_capacity(struct capacity *sum, const struct capacity *c)
+{
+    if (!c->units_known || __builtin_add_overflow(sum->allotted, c->allotted, &sum->allotted) ||
+        __builtin_add_overflow(sum->consumed, c->consumed, &sum->consumed))
+        sum->units_known = false;
+    if (sum->waiting.section == SECTION_UNKNOWN || c->waiting.section != SECTION_COMPLETE) {
+        if (sum->waiting.section != SECTION_UNKNOWN)
+            sum->waiting = (struct waiting){.section = c->waiting.section};
+        return;
+    }
+    sum->waiting.count += c->waiting.count;
+    usec_t oldest = c->waiting.oldest_at;
+    if (oldest && (!sum->waiting.oldest_at || oldest < sum->waiting.oldest_at))
+        sum->waiting.oldest_at = oldest;
+}
+
+static int sku_facts(struct judging *j, const struct sku *sku, struct sample *s)
+{
+    int r = 0;
+    s->subscription_explains = sku->n > 0;
+    for (size_t i = 0; r >= 0 && i < sku->n; i++) {
+        s->subscription_explains &= subscriptions_explain(sku->pool[i].a);
+        r = add_subscriptions(s->facts, sku->pool[i].a);
+    }
+    if (r >= 0 && sku->n > 0)
+        r = facts_set_sku(s->facts, j->ctx->options, sku->group->sku_id, sku->group->part_number);
+    return r;
+}
+
+/* Whether its missing pools were confirmed to be gone, or one that was is back; else nothing. */
+static void sku_add_gone(struct sample *s, const struct threshold t[static RULE_COUNT_],
+                         const struct groups *g, const struct sku *sku, const struct fates *fates,
+                         const struct missing *m)
+{
+    bool gone = false, back = false;
+    int64_t consumed = 0;
+    for (size_t i = 0; i < m->n; i++) {
+        const struct known_pool *k = &m->before->pool[m->index[i]];
+        if (fates->known[m->index[i]] != FATE_GONE)
+            continue;
+        gone = true;
+        if (k->consumed != FACT_UNKNOWN)
+            consumed += k->consumed;
+    }
+    for (size_t i = 0; i < sku->n; i++) {
+        const struct known_pool *past = fates->past[sku->pool[i].a - g->snapshot->allotment];
+        back |= past && past->gone;
+    }
+    if (gone || back)
+        add_gone(s, t, gone, consumed);
+}
+
+/* `sku` may have no pools (all of them are missing), `m` may be empty; not both. */
+static int sku_sample(struct judging *j, const struct groups *g, const struct sku *sku,
+                      const struct fates *fates, const struct missing *m)
+{
+    const struct rule_options *o = j->ctx->options;
+    const struct known_pool *k = m->n > 0 ? &m->before->pool[m->index[0]] : NULL;
+    struct threshold t[RULE_COUNT_];
+    struct finding f[CAPACITY_FINDINGS];
+    bool here = sku->n > 0;
+    const char *sku_id = here ? sku->group->sku_id : k->sku_id;
+    const char *part = here ? sku->group->part_number : k->sku_part_number;
+    const char *key = here ? sku->group->key : known_pool_key(k);
+    if (!key)
+        key = here ? sku->pool[0].a->id : k->id; /* no SKU at all: on its own */
+    enum ignore ignore = rules_for(o, j->ctx->tenant, sku_id, part, NULL, t);
+    if (ignore == IGNORE_ALL)
+        return 0;
+
+    struct capacity sum = {.units_known = here,
+                           .waiting = {.section = here ? SECTION_COMPLETE : SECTION_UNKNOWN}};
+    bool silent = true, incomplete = false;
+    for (size_t i = 0; i < sku->n; i++) {
+        add_capacity(&sum, &sku->pool[i].capacity);
+        silent &= sku->pool[i].silent;
+    }
+    for (size_t i = 0; i < m->n; i++) {
+        incomplete |= fates->known[m->index[i]] == FATE_MISSING;
+        silent &= here || m->before->pool[m->index[i]].silent;
+    }
+    /* A pool that may come back in a minute makes the sum a guess. */
+    if (incomplete)
+        sum = (struct capacity){.waiting = {.section = SECTION_UNKNOWN}};
+
+    struct sample *s = judging_sample(j, KIND_CAPACITY, lower_case(key));
+    if (!s)
+        return -ENOMEM;
+    s->silent = silent || ignore == IGNORE_ALERTS;
+    capacity_judge(&sum, t, &j->snapshot->taken, f);
+    add_findings(s, f);
+    sku_add_gone(s, t, g, sku, fates, m);
+    int r = here ? sku_facts(j, sku, s) : facts_set_sku(s->facts, o, sku_id, part);
+    set_numbers(s, &sum, t);
+    return r;
+}
+
+static int compare_missing(const void *a, const void *b, void *memory)
+{
+    const struct tenant_memory *m = memory;
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    int r = key_compare(known_pool_key(&m->pool[x]), known_pool_key(&m->pool[y]));
+    return r ? r : (x > y) - (x < y);
+}
+
+/* Groups and missing pools, both in the order of their keys, walked together. */
+static int skus_judge(struct judging *j, const struct groups *g, const struct fates *fates)
+{
+    const struct tenant_memory *before = j->before;
+    CLEANUP(free) size_t *index = calloc(before->n_pools + 1, sizeof *index);
+    size_t n = 0, m = 0, i = 0;
+    if (!index)
+        return -ENOMEM;
+    for (size_t k = 0; k < before->n_pools; k++)
+        if (fates->known[k] == FATE_UNKNOWN || fates->known[k] == FATE_MISSING ||
+            fates->known[k] == FATE_GONE)
+            index[n++] = k;
+    if (n > 0)
+        qsort_r(index, n, sizeof *index, compare_missing, (void *)before);
+    while (i < g->n || m < n) {
+        CLEANUP(sku_clear) struct sku sku = {0};
+        const char *missing_key = m < n ? known_pool_key(&before->pool[index[m]]) : NULL;
+        int order = m == n   ? -1
+                    : i == g->n ? 1
+                                : key_compare(g->group[i].key, missing_key);
+        size_t run = 0;
+        if (order >= 0) {
+            run = 1;
+            while (missing_key && m + run < n &&
+                   key_compare(missing_key, known_pool_key(&before->pool[index[m + run]])) == 0)
+                run++;
+        }
+        if (order == 0 && !missing_key)
+            order = 1; /* two pools without any SKU have nothing in common */
+        int r = order <= 0 ? sku_load(j, g, &g->group[i], &sku) : 0;
+        const struct missing missing = {before, fates, index + m, run};
+        if (r >= 0)
+            r = sku_sample(j, g, &sku, fates, &missing);
+        if (r < 0)
+            return r;
+        i += order <= 0;
+        m += run;
+    }
+    return 0;
+}
+
+int pools_judge(struct judging *j, const struct groups *g, const struct fates *fates)
+{
+    if (j->ctx->options->scope == SCOPE_SKU)
+        return skus_judge(j, g, fates);
+    for (size_t i = 0; i < g->n; i++) {
+        CLEANUP(sku_clear) struct sku sku = {0};
+        int r = sku_load(j, g, &g->group[i], &sku);
+        for (size_t k = 0; r >= 0 && k < sku.n; k++)
+            r = pool_sample(j, g, &sku, &sku.pool[k], fates);
+        if (r < 0)
+            return r;
+    }
+    for (size_t k = 0; k < j->before->n_pools; k++) {
+        enum fate fate = fates->known[k];
+        if (fate != FATE_UNKNOWN && fate != FATE_MISSING && fate != FATE_GONE)
+            continue;
+        int r = absent_sample(j, &j->before->pool[k], fate);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/room.h: what the files of this room share with each other and with nobody else. */
+#pragma once
+#include "rules/judge.h"
+
+/* ---- finding.c: one finding from one threshold ---- */
+
+/* State UNKNOWN, or NOT_APPLICABLE if the rule is off; limits, holds and unit as configured. */
+void finding_init(struct finding *f, enum rule rule, enum unit unit, const struct threshold *t);
+/* KNOWN with this value and these levels (keep >= raise); does nothing if the rule is off. */
+void finding_set(struct finding *f, int64_t value, enum level raise, enum level keep);
+void finding_not_applicable(struct finding *f);
+/* The worst level whose limit is on and met: value >= limit, or value <= limit. */
+enum level level_at_least(const struct threshold *t, int64_t value);
+enum level level_at_most(const struct threshold *t, int64_t value);
+/* `level`, or the next lower one that is switched on. */
+enum level level_enabled(const struct threshold *t, enum level level);
+
+/* ---- capacity.c: the four findings of a pool, or of a SKU under scope = "sku" ---- */
+
+struct capacity {
+    bool units_known;
+    int64_t allotted, consumed;
+    struct waiting waiting;
+};
+#define CAPACITY_FINDINGS 4
+/* In the order of enum rule. */
+void capacity_judge(const struct capacity *c, const struct threshold t[static RULE_COUNT_],
+                    const struct instant *taken, struct finding ret[static CAPACITY_FINDINGS]);
+/* Below its own limits for usage and remaining: no finding of the two raises or keeps a level. */
+bool capacity_relaxed(const struct finding f[static CAPACITY_FINDINGS]);
+/* The finding that says that the pool is gone, or back (`gone` false). */
+void gone_judge(const struct threshold t[static RULE_COUNT_], bool gone, int64_t last_consumed,
+                struct finding *ret);
+
+/* ---- judging.c: one call of judge_snapshot ---- */
+
+struct judging {
+    const struct judge_context *ctx;
+    const struct snapshot *snapshot;
+    const struct tenant_memory *before;
+    struct tenant_memory *after;
+    struct samples *samples;
+    size_t samples_size;
+    bool list_known; /* the allotment list is complete and believed */
+};
+/* A sample with its facts begun (tenant, time), appended; NULL: no memory. Borrowed from j until
+ * the next call. Takes over `subject`, also on failure; NULL counts as no memory. */
+struct sample *judging_sample(struct judging *j, enum kind kind, char *subject);
+int facts_begin(const struct judge_context *ctx, usec_t at, struct facts **ret);
+/* sku_id, sku_part_number and sku_name. */
+int facts_set_sku(struct facts *f, const struct rule_options *o, const char *sku_id,
+                  const char *part_number);
+int facts_add_subscription(struct facts *f, const struct subscription *s);
+/* What memory holds of it, by id; NULL. */
+struct known_pool *memory_pool(const struct tenant_memory *m, const char *id);
+char *lower_case(const char *s); /* ASCII; NULL: no memory */
+
+/* ---- absence.c: what became of the pools that were known ---- */
+
+enum fate {
+    FATE_PRESENT,
+    FATE_UNKNOWN,  /* the list is not known or not believed, or another source knew it */
+    FATE_MISSING,  /* not in the list; not confirmed yet */
+    FATE_GONE,     /* confirmed */
+    FATE_REPLACED, /* its state moves to a new pool */
+    FATE_FORGOTTEN /* gone for so long that nothing more is said */
+};
+struct fates {
+    enum fate *known;               /* by index into before->pool */
+    const struct known_pool **past; /* by index into snapshot->allotment: what was known; or NULL */
+    const struct known_pool **replaced; /* ... : the pool that this one replaces; or NULL */
+};
+/* Fills j->after's pools, source, emptied and mass_absence. */
+int absence_judge(struct judging *j, struct fates *ret);
+void fates_clear(struct fates *f);
+static inline void fates_clear_at(struct fates *f) { fates_clear(f); }
+int known_pool_copy(const struct known_pool *src, struct known_pool *dst);
+void known_pool_clear(struct known_pool *p);
+
+/* ---- skus.c: the pools of a tenant, SKU by SKU ---- */
+
+struct group {
+    const char *key, *sku_id, *part_number; /* borrowed; NULL. key: the id, else the part number */
+    size_t first, n;                        /* in groups.order */
+    bool free;                              /* by the built-in table */
+    const char *name;                       /* for people; NULL if there is none */
+};
+struct groups {
+    const struct snapshot *snapshot;
+    size_t *order; /* indices of allotments, by SKU, start date, id */
+    struct group *group;
+    size_t n;
+    bool *silent, *ignored; /* by index of allotment; filled in by pools_judge */
+};
+int groups_new(const struct judging *j, struct groups *ret);
+void groups_clear(struct groups *g);
+static inline void groups_clear_at(struct groups *g) { groups_clear(g); }
+const struct group *groups_find(const struct groups *g, const char *sku_id); /* NULL */
+const struct allotment *groups_allotment(const struct groups *g, const struct group *of, size_t i);
+/* Part number as the list or, failing that, the memory has it; NULL. */
+const char *groups_part_number(const struct judging *j, const struct groups *g, const char *sku_id);
+/* The configured name; else "pool 2 of 3, 50 units, since 2026-01-01"; *ret is NULL for the only
+ * pool of its SKU. */
+int pool_name(const struct rule_options *o, const struct groups *g, const struct group *of, size_t i,
+              char **ret);
+const char *pool_configured_name(const struct rule_options *o, const char *allotment_id); /* NULL */
+bool allotment_is_trial(const struct allotment *a);
+/* NULL sorts last; without case. */
+int key_compare(const char *a, const char *b);
+const char *known_pool_key(const struct known_pool *p);
+
+/* ---- the kinds ---- */
+
+int pools_judge(struct judging *j, const struct groups *g, const struct fates *fates);
+int subscriptions_judge(struct judging *j, const struct groups *g);
+int errors_judge(struct judging *j, const struct groups *g);

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/skus.c: the pools of a tenant in the order of their SKUs, and what a pool is called. */
+#include "base/date.h"
+#include "base/text.h"
+#include "rules/room.h"
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+int key_compare(const char *a, const char *b)
+{
+    if (!a || !b)
+        return (a == NULL) - (b == NULL);
+    return strcasecmp(a, b);
+}
+
+static const char *allotment_key(const struct allotment *a)
+{
+    return a->sku_id ? a->sku_id : a->sku_part_number;
+}
+
+const char *known_pool_key(const struct known_pool *p)
+{
+    return p->sku_id ? p->sku_id : p->sku_part_number;
+}
+
+static int32_t start_date(const struct allotment *a)
+{
+    int32_t first = INT32_MAX; /* nobody says: last in line */
+    for (size_t i = 0; i < a->n_subscriptions; i++) {
+        int32_t date = a->subscriptions[i].start_date;
+        if (date != DATE_UNKNOWN && date < first)
+            first = date;
+    }
+    return first;
+}
+
+static int compare_in_line(const void *x, const void *y, void *snapshot)
+{
+    const struct snapshot *s = snapshot;
+    const struct allotment *a = &s->allotment[*(const size_t *)x];
+    const struct allotment *b = &s->allotment[*(const size_t *)y];
+    int r = key_compare(allotment_key(a), allotment_key(b));
+    if (r)
+        return r;
+    int32_t da = start_date(a), db = start_date(b);
+    return da != db ? (da > db) - (da < db) : strcmp(a->id, b->id);
+}
+
+static bool same_group(const struct allotment *a, const struct allotment *b)
+{
+    return allotment_key(a) && key_compare(allotment_key(a), allotment_key(b)) == 0;
+}
+
+int groups_new(const struct judging *j, struct groups *ret)
+{
+    const struct snapshot *s = j->snapshot;
+    *ret = (struct groups){.snapshot = s};
+    size_t n = j->list_known ? s->n_allotments : 0;
+    if (n == 0)
+        return 0;
+    ret->order = calloc(n, sizeof *ret->order);
+    ret->group = calloc(n, sizeof *ret->group);
+    ret->silent = calloc(n, sizeof *ret->silent);
+    ret->ignored = calloc(n, sizeof *ret->ignored);
+    if (!ret->order || !ret->group || !ret->silent || !ret->ignored)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        ret->order[i] = i;
+    qsort_r(ret->order, n, sizeof *ret->order, compare_in_line, (void *)s);
+    for (size_t i = 0; i < n; i++) {
+        const struct allotment *a = &s->allotment[ret->order[i]];
+        if (ret->n > 0 && same_group(&s->allotment[ret->order[i - 1]], a)) {
+            ret->group[ret->n - 1].n++;
+            continue;
+        }
+        ret->group[ret->n++] = (struct group){
+            .key = allotment_key(a),
+            .sku_id = a->sku_id,
+            .part_number = a->sku_part_number,
+            .first = i,
+            .n = 1,
+            .free = product_is_free(a->sku_id, a->sku_part_number),
+            .name = product_name(j->ctx->options->products, a->sku_id, a->sku_part_number),
+        };
+    }
+    return 0;
+}
+
+void groups_clear(struct groups *g)
+{
+    free(g->order);
+    free(g->group);
+    free(g->silent);
+    free(g->ignored);
+    *g = (struct groups){0};
+}
+
+static int compare_group(const void *key, const void *group)
+{
+    return key_compare(key, ((const struct group *)group)->key);
+}
+
+const struct group *groups_find(const struct groups *g, const char *sku_id)
+{
+    if (g->n == 0 || !sku_id)
+        return NULL;
+    return bsearch(sku_id, g->group, g->n, sizeof *g->group, compare_group);
+}
+
+const struct allotment *groups_allotment(const struct groups *g, const struct group *of, size_t i)
+{
+    return &g->snapshot->allotment[g->order[of->first + i]];
+}
+
+const char *groups_part_number(const struct judging *j, const struct groups *g, const char *sku_id)
+{
+    const struct group *found = groups_find(g, sku_id);
+    if (found)
+        return found->part_number;
+    for (size_t k = 0; sku_id && k < j->before->n_pools; k++)
+        if (text_equal_nocase(j->before->pool[k].sku_id, sku_id))
+            return j->before->pool[k].sku_part_number;
+    return NULL;
+}
+
+const char *pool_configured_name(const struct rule_options *o, const char *allotment_id)
+{
+    for (size_t i = 0; i < o->n_pool_names; i++)
+        if (strcmp(o->pool_name[i].key, allotment_id) == 0)
+            return o->pool_name[i].value;
+    return NULL;
+}
+
+#define POOL_NAME_MAX 512
+
+int pool_name(const struct rule_options *o, const struct groups *g, const struct group *of, size_t i,
+              char **ret)
+{
+    const struct allotment *a = groups_allotment(g, of, i);
+    const char *configured = pool_configured_name(o, a->id);
+    *ret = NULL;
+    if (configured)
+        return text_copy(configured, ret);
+    if (of->n < 2)
+        return 0;
+    CLEANUP(text_free) struct text t = TEXT_INIT(POOL_NAME_MAX);
+    text_addf(&t, "pool %zu of %zu", i + 1, of->n);
+    if (a->units_known)
+        text_addf(&t, ", %lld units", (long long)a->allotted);
+    char date[RFC3339_MAX];
+    if (start_date(a) != INT32_MAX)
+        text_addf(&t, ", since %s", date_print(start_date(a), date));
+    *ret = text_take(&t);
+    return *ret ? 0 : -ENOMEM;
+}
+
+bool allotment_is_trial(const struct allotment *a)
+{
+    if (!a->subscriptions_known || a->n_subscriptions == 0)
+        return false;
+    for (size_t i = 0; i < a->n_subscriptions; i++)
+        if (!a->subscriptions[i].trial)
+            return false;
+    return true;
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/subscriptions.c: one sample per subscription, with the pools that it backs.
+ *
+ * A level is left only when the subscription is active again: in every other state `keep` holds
+ * whatever was raised. One that was dead and unused when it was first seen says nothing: such
+ * leftovers lie in most tenants for years. */
+#include "base/text.h"
+#include "rules/room.h"
+#include <errno.h>
+#include <string.h>
+
+#define POOLS_NAMED_MAX 8
+
+/* One subscription of one pool. */
+struct backing {
+    const struct subscription *s;
+    size_t at; /* of the allotment */
+};
+/* All there is to say about one id. */
+struct view {
+    const char *id;
+    const struct subscription *first;
+    enum subscription_state state; /* the worst; UNKNOWN if any pool shows one that we do not know */
+    int32_t next_date;             /* the earliest */
+    const struct backing *backing;
+    size_t n;
+    bool used, use_known; /* units consumed in one of its pools */
+    int64_t allotted, consumed; /* of all its pools; FACT_UNKNOWN */
+};
+
+static int compare_backings(const void *a, const void *b)
+{
+    const struct backing *x = a, *y = b;
+    int r = strcmp(x->s->id, y->s->id);
+    return r ? r : (x->at > y->at) - (x->at < y->at);
+}
+
+/* Days since 1970 by the tenant's own calendar, whose days begin at dates_at: rules on dates change
+ * their mind at an hour when somebody is there. */
+static int64_t today(const struct judging *j)
+{
+    int64_t seconds = (int64_t)(j->snapshot->taken.at / USEC_PER_SEC) + j->ctx->utc_offset -
+                      (int64_t)(j->ctx->options->dates_at / USEC_PER_SEC);
+    int64_t day = 24 * 60 * 60;
+    return seconds / day - (seconds % day < 0);
+}
+
+static struct view view_of(const struct snapshot *s, const struct backing *b, size_t n)
+{
+    struct view v = {.id = b->s->id,
+                     .first = b->s,
+                     .state = b->s->state,
+                     .next_date = DATE_UNKNOWN,
+                     .backing = b,
+                     .n = n,
+                     .use_known = true};
+    for (size_t i = 0; i < n; i++) {
+        const struct allotment *a = &s->allotment[b[i].at];
+        enum subscription_state state = b[i].s->state;
+        if (state == SUBSCRIPTION_UNKNOWN || v.state == SUBSCRIPTION_UNKNOWN)
+            v.state = SUBSCRIPTION_UNKNOWN;
+        else if (state > v.state)
+            v.state = state;
+        int32_t date = b[i].s->next_lifecycle_date;
+        if (date != DATE_UNKNOWN && (v.next_date == DATE_UNKNOWN || date < v.next_date))
+            v.next_date = date;
+        if (!a->units_known || __builtin_add_overflow(v.allotted, a->allotted, &v.allotted) ||
+            __builtin_add_overflow(v.consumed, a->consumed, &v.consumed))
+            v.use_known = false;
+        v.used |= a->units_known && a->consumed > 0;
+    }
+    if (!v.use_known)
+        v.allotted = v.consumed = FACT_UNKNOWN;
+    return v;
+}
+
+static bool is_dead(enum subscription_state state)
+{
+    return state >= SUBSCRIPTION_SUSPENDED;
+}
+
+/* Worth an alarm when it dies: it lived while we watched, or somebody uses it. */
+static bool is_watched(const struct view *v, const struct known_subscription *past)
+{
+    return (past && past->seen_active) || v->state == SUBSCRIPTION_ACTIVE ||
+           v->state == SUBSCRIPTION_WARNING || (is_dead(v->state) && v->used);
+}
+
+static void judge_state(const struct view *v, const struct known_subscription *past,
+                        const struct threshold *t, int64_t days, struct finding *f)
+{
+    enum level level = LEVEL_NONE;
+    switch (v->state) {
+    case SUBSCRIPTION_UNKNOWN:
+        return;
+    case SUBSCRIPTION_ACTIVE:
+        if (t->manual_renewal && days == FACT_UNKNOWN)
+            return;
+        if (t->manual_renewal)
+            level = level_at_most(t, days);
+        finding_set(f, days, level, level);
+        return;
+    case SUBSCRIPTION_WARNING: {
+        const struct limit *critical = &t->limit[LEVEL_CRITICAL];
+        bool near = critical->on && days != FACT_UNKNOWN && days <= critical->value;
+        level = level_enabled(t, near ? LEVEL_CRITICAL : LEVEL_WARNING);
+        break;
+    }
+    case SUBSCRIPTION_SUSPENDED:
+    case SUBSCRIPTION_LOCKED_OUT:
+    case SUBSCRIPTION_DELETED:
+        if (!is_watched(v, past) && v->use_known)
+            finding_not_applicable(f);
+        if (!is_watched(v, past))
+            return; /* nobody knows whether it is used: unknown */
+        level = level_enabled(t, LEVEL_CRITICAL);
+        break;
+    }
+    finding_set(f, days, level, LEVEL_CRITICAL);
+}
+
+/* "Microsoft 365 E5 (pool 2 of 3), Visio Plan 2": which pools rest on it. */
+static int name_pools(const struct judging *j, const struct groups *g, const struct view *v,
+                      char **ret)
+{
+    CLEANUP(text_free) struct text t = TEXT_INIT(4096);
+    for (size_t i = 0; i < v->n && i < POOLS_NAMED_MAX; i++) {
+        const struct allotment *a = &g->snapshot->allotment[v->backing[i].at];
+        const char *key = a->sku_id ? a->sku_id : a->sku_part_number;
+        const struct group *group = groups_find(g, key);
+        const char *name = pool_configured_name(j->ctx->options, a->id);
+        if (!name && group)
+            name = group->name ? group->name : group->part_number;
+        text_addf(&t, "%s%.200s", i ? ", " : "", name ? name : key ? key : a->id);
+    }
+    if (v->n > POOLS_NAMED_MAX)
+        text_addf(&t, " and %zu more", v->n - POOLS_NAMED_MAX);
+    *ret = text_take(&t);
+    return *ret ? 0 : -ENOMEM;
+}
+
+static int fill_facts(const struct judging *j, const struct groups *g, const struct view *v,
+                      struct facts *f)
+{
+    const struct allotment *a = &g->snapshot->allotment[v->backing[0].at];
+    struct subscription shown = *v->first;
+    shown.next_lifecycle_date = v->next_date;
+    f->allotted = v->allotted;
+    f->consumed = v->consumed;
+    int r = facts_add_subscription(f, &shown);
+    if (r >= 0)
+        r = facts_set_sku(f, j->ctx->options, a->sku_id, a->sku_part_number);
+    if (r >= 0)
+        r = name_pools(j, g, v, &f->allotment_name);
+    if (r >= 0 && v->n == 1)
+        r = text_copy(a->id, &f->allotment_id);
+    return r;
+}
+
+static int judge_present(struct judging *j, const struct groups *g, const struct view *v,
+                         const struct known_subscription *past)
+{
+    const struct allotment *a = &g->snapshot->allotment[v->backing[0].at];
+    struct threshold t[RULE_COUNT_];
+    enum ignore ignore = rules_for(j->ctx->options, j->ctx->tenant, a->sku_id, a->sku_part_number,
+                                   v->n == 1 ? a->id : NULL, t);
+    /* Pools may be left out one by one; the subscription is, if all of its pools are. */
+    bool ignored = true, silent = true;
+    for (size_t i = 0; i < v->n; i++) {
+        ignored &= g->ignored[v->backing[i].at];
+        silent &= g->silent[v->backing[i].at] || g->ignored[v->backing[i].at];
+    }
+    if (ignored)
+        return 0;
+    struct sample *s = judging_sample(j, KIND_SUBSCRIPTION, strdup(v->id));
+    if (!s)
+        return -ENOMEM;
+    s->silent = silent || ignore == IGNORE_ALERTS ||
+                (v->first->trial && !j->ctx->options->watch_free_skus);
+    s->n_findings = 1;
+    finding_init(&s->finding[0], RULE_SUBSCRIPTION, UNIT_DAYS, &t[RULE_SUBSCRIPTION]);
+    int64_t days = v->next_date == DATE_UNKNOWN ? FACT_UNKNOWN : v->next_date - today(j);
+    judge_state(v, past, &t[RULE_SUBSCRIPTION], days, &s->finding[0]);
+    return fill_facts(j, g, v, s->facts);
+}
+
+/* Gone from every pool, or not known: what was said about it stands. It is silent because what is
+ * not known gives no reason to speak. */
+static int judge_absent(struct judging *j, const struct known_subscription *past)
+{
+    struct threshold t[RULE_COUNT_];
+    (void)rules_for(j->ctx->options, j->ctx->tenant, NULL, NULL, NULL, t);
+    struct sample *s = judging_sample(j, KIND_SUBSCRIPTION, strdup(past->id));
+    if (!s)
+        return -ENOMEM;
+    s->silent = true;
+    s->n_findings = 1;
+    finding_init(&s->finding[0], RULE_SUBSCRIPTION, UNIT_DAYS, &t[RULE_SUBSCRIPTION]);
+    const struct subscription shown = {.id = past->id,
+                                       .start_date = DATE_UNKNOWN,
+                                       .next_lifecycle_date = past->next_lifecycle_date};
+    return facts_add_subscription(s->facts, &shown);
+}
+
+static int remember(struct judging *j, const char *id, const struct known_subscription *k)
+{
+    struct known_subscription *dst = &j->after->subscription[j->after->n_subscriptions];
+    *dst = *k;
+    dst->id = strdup(id);
+    if (!dst->id)
+        return -ENOMEM;
+    j->after->n_subscriptions++;
+    return 0;
+}
+
+static int take_present(struct judging *j, const struct groups *g, const struct view *v,
+                        const struct known_subscription *past)
+{
+    int r = judge_present(j, g, v, past);
+    struct known_subscription k = {.state = v->state,
+                                   .seen_active = is_watched(v, past),
+                                   .next_lifecycle_date = v->next_date};
+    return r < 0 ? r : remember(j, v->id, &k);
+}
+
+/* `list_whole`: every pool has told its subscriptions, so this one is really in none of them. */
+static int take_absent(struct judging *j, const struct known_subscription *past, bool list_whole)
+{
+    const struct instant *now = &j->snapshot->taken;
+    struct known_subscription k = *past;
+    if (list_whole && k.absent_since.boot == 0)
+        k.absent_since = *now;
+    if (list_whole && instant_since(&k.absent_since, now) >= MEMORY_KEPT)
+        return 0;
+    int r = judge_absent(j, past);
+    return r < 0 ? r : remember(j, past->id, &k);
+}
+
+static size_t collect(const struct judging *j, struct backing *ret)
+{
+    const struct snapshot *s = j->snapshot;
+    size_t n = 0;
+    for (size_t i = 0; j->list_known && i < s->n_allotments; i++)
+        for (size_t k = 0; k < s->allotment[i].n_subscriptions; k++) {
+            if (ret)
+                ret[n] = (struct backing){.s = &s->allotment[i].subscriptions[k], .at = i};
+            n++;
+        }
+    return n;
+}
+
+int subscriptions_judge(struct judging *j, const struct groups *g)
+{
+    const struct tenant_memory *m = j->before;
+    size_t n = collect(j, NULL), i = 0, k = 0;
+    bool list_whole = j->list_known && !j->after->emptied;
+    for (size_t a = 0; list_whole && a < j->snapshot->n_allotments; a++)
+        list_whole = j->snapshot->allotment[a].subscriptions_known;
+    if (n + m->n_subscriptions == 0)
+        return 0;
+    CLEANUP(free) struct backing *b = calloc(n + 1, sizeof *b);
+    j->after->subscription = calloc(n + m->n_subscriptions, sizeof *j->after->subscription);
+    if (!b || !j->after->subscription)
+        return -ENOMEM;
+    (void)collect(j, b);
+    qsort(b, n, sizeof *b, compare_backings);
+    while (i < n || k < m->n_subscriptions) {
+        int order = i == n                    ? 1
+                    : k == m->n_subscriptions ? -1
+                                              : strcmp(b[i].s->id, m->subscription[k].id);
+        int r;
+        if (order <= 0) {
+            size_t run = 1;
+            while (i + run < n && strcmp(b[i].s->id, b[i + run].s->id) == 0)
+                run++;
+            const struct view v = view_of(j->snapshot, &b[i], run);
+            r = take_present(j, g, &v, order == 0 ? &m->subscription[k] : NULL);
+            i += run;
+        } else {
+            r = take_absent(j, &m->subscription[k], list_whole);
+        }
+        k += order >= 0;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
