@@ -94,7 +94,9 @@ class Hook(Peer):
         return [json.loads(r["body"]) for r in self.requests() if not accepted_only or r["status"] // 100 == 2]
 
 
-def pool(identity="pool-1", allotted=100, consumed=50, waiting=0, since="2026-11-20T09:12:44Z", sku=E5, part="SPE_E5", **more):
+def pool(identity="pool-1", allotted=100, consumed=50, waiting=0, since=None, sku=E5, part="SPE_E5", **more):
+    """`waiting` members, all since `since` (RFC 3339; now, if nothing is said)."""
+    since = since or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     row = {"id": identity, "skuId": sku, "skuPartNumber": part, "allottedUnits": allotted, "consumedUnits": consumed,
            "assignableTo": "user,group",
            "subscriptions": [{"subscriptionId": f"sub-{identity}", "startDate": "2026-01-01",
