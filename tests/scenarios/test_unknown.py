@@ -11,7 +11,7 @@ WELL = pool(allotted=100, consumed=10)
 
 class Unknown(Scenario):
     def polls(self, graph):
-        return [r for r in graph.requests("/allotments") if "skiptoken" not in r.get("query_raw", str(r)) and r["path"].endswith("/allotments")]
+        return [r for r in graph.requests() if r.get("endpoint") == "allotments" and not r["continuation"]]
 
     def nothing_resolves(self, hook, graph, n):
         """n more polls begin, and nobody hears "resolved"."""
