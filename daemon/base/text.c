@@ -150,13 +150,12 @@ bool text_equal_nocase(const char *a, const char *b)
 
 /* ---- globs ---- */
 
-/* Behind the character at s, which is not the end. */
+/* Behind the character at s, which is not the end; a byte that begins none counts as one. */
 static const char *after(const char *s)
 {
-    do
-        s++;
-    while (((unsigned char)*s & 0xC0) == 0x80);
-    return s;
+    uint32_t c;
+    int n = text_decode(s, strnlen(s, 4), &c);
+    return s + (n < 0 ? 1 : n);
 }
 
 /* Only the latest '*' is ever reconsidered: what an earlier one took is as good as anything else

@@ -142,6 +142,7 @@ static void glob_matches_runs_and_single_characters(void **state)
          false},
         {"*?", "\xC3\xA4", true},
         {"?", "\xFF", true},
+        {"a*\xB6z", "ax\xB6z", true}, /* no UTF-8, and yet equal */
         {"[a]", "a", false},
         {"\\*", "*", false},
         {"\\*", "\\x", true},
