@@ -78,7 +78,8 @@ struct changes {
     size_t n_alerts;
     struct event *event;
     size_t n_events;
-    char (*removed)[ALERT_ID_TEXT]; /* instances to forget (moved subjects, archived) */
+    char (*removed)[ALERT_ID_TEXT]; /* instances to forget (moved subjects, archived), before
+                                     * `alert` is put in: a moved one may take over their id */
     size_t n_removed;
     struct instant now; /* of the planning: how the book notices that the wall clock jumped */
 };

@@ -10,7 +10,9 @@
 #include <string.h>
 
 #define FIRST_BUCKETS 64
-#define CURSOR_BITS 32 /* a cursor is a bucket, and in its low bits how far down the chain */
+/* A cursor is a bucket, and in its low bits how far down the chain. */
+#define CURSOR_BITS (sizeof(size_t) * 4)
+#define MOST_BUCKETS ((size_t)1 << CURSOR_BITS)
 
 enum { BY_ID, BY_SUBJECT, INDEXES };
 
@@ -66,6 +68,8 @@ static void link_out(struct book *b, struct alert *a, int index)
 static void widen(struct book *b)
 {
     size_t n_old = b->n_buckets, n = n_old * 2;
+    if (n_old == MOST_BUCKETS / 2)
+        return;
     for (int i = 0; i < INDEXES; i++) {
         struct alert **grown = reallocarray(b->bucket[i], n, sizeof *grown);
         if (!grown)
@@ -175,8 +179,7 @@ const struct alert *book_by_id(const struct book *b, const char *id)
 
 const struct alert *book_next(const struct book *b, size_t *cursor)
 {
-    _Static_assert(sizeof(size_t) * 8 >= 2 * CURSOR_BITS, "a cursor holds two numbers");
-    size_t bucket = *cursor >> CURSOR_BITS, skip = *cursor & (((size_t)1 << CURSOR_BITS) - 1);
+    size_t bucket = *cursor >> CURSOR_BITS, skip = *cursor & (MOST_BUCKETS - 1);
     for (; bucket < b->n_buckets; bucket++, skip = 0) {
         const struct alert *a = b->bucket[BY_ID][bucket];
         for (size_t i = 0; a && i < skip; i++)

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/digest.c: many notices in a few messages; none is left out. */
+#include "alerts/digest.h"
+
+#include "base/text.h"
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+void digest_free(struct digest *d)
+{
+    if (!d)
+        return;
+    for (size_t i = 0; i < d->n_notices; i++)
+        notice_free(d->notice[i]);
+    free(d->notice);
+    free(d->count);
+    free(d->title);
+    free(d->summary);
+    free(d->tenant_name);
+    free(d->tenant_id);
+    free(d);
+}
+
+/* Worst first, then as they came: the order of a list should not depend on qsort(). */
+static void sort_worst_first(const struct notice *const *notice, size_t n, const struct notice **ret)
+{
+    for (int level = LEVEL_COUNT_ - 1; level >= 0; level--)
+        for (size_t i = 0; i < n; i++)
+            if ((int)notice[i]->level == level)
+                *ret++ = notice[i];
+}
+
+struct tally {
+    uint32_t n[RULE_COUNT_][LEVEL_COUNT_];
+    uint32_t level[LEVEL_COUNT_];
+    size_t n_counts;
+};
+
+static struct tally tally_of(const struct notice *const *notice, size_t n)
+{
+    struct tally t = {0};
+    for (size_t i = 0; i < n; i++) {
+        t.n_counts += t.n[notice[i]->rule][notice[i]->level]++ == 0;
+        t.level[notice[i]->level]++;
+    }
+    return t;
+}
+
+static int write_counts(struct digest *d, const struct tally *t)
+{
+    d->count = calloc(t->n_counts, sizeof *d->count);
+    if (!d->count)
+        return -ENOMEM;
+    for (int level = LEVEL_COUNT_ - 1; level >= 0; level--)
+        for (int rule = 0; rule < RULE_COUNT_; rule++) {
+            if (t->n[rule][level] == 0)
+                continue;
+            d->count[d->n_counts].rule = (enum rule)rule;
+            d->count[d->n_counts].level = (enum level)level;
+            d->count[d->n_counts++].count = t->n[rule][level];
+        }
+    return 0;
+}
+
+/* Notices of several tenants in one digest are possible; then it is nobody's. */
+static const struct facts *common_tenant(const struct notice *const *notice, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!notice[i]->facts ||
+            !text_equal(notice[i]->facts->tenant_id, notice[0]->facts->tenant_id))
+            return NULL;
+    return notice[0]->facts;
+}
+
+#define TITLE_TENANT_MAX 48
+
+static int write_texts(struct digest *d, const struct tally *t, size_t n)
+{
+    char tenant[TITLE_TENANT_MAX], part[32] = "";
+    const char *name = d->tenant_name ? d->tenant_name : d->tenant_id ? d->tenant_id : "seatwatchd";
+    bool first_run = strcmp(d->reason, "first_run") == 0;
+    (void)text_clean(tenant, sizeof tenant, name, strlen(name));
+    if (d->parts > 1)
+        (void)snprintf(part, sizeof part, ", part %u of %u", d->part, d->parts);
+    d->title = text_printf("%s: %zu %s %s: %u critical, %u warning%s", tenant, n,
+                           n == 1 ? "alert" : "alerts",
+                           first_run ? "at the first reading" : "at once", t->level[LEVEL_CRITICAL],
+                           t->level[LEVEL_WARNING], part);
+    d->summary = text_printf(
+        "%s: %zu %s%s (%u critical, %u warning)%s", tenant, n, n == 1 ? "thing is" : "things are",
+        first_run ? " already beyond a limit at the first reading. From now on only what is new, worse "
+                    "or has been all right in between is told"
+                  : " told together",
+        t->level[LEVEL_CRITICAL], t->level[LEVEL_WARNING], part);
+    return d->title && d->summary ? 0 : -ENOMEM;
+}
+
+static int part_new(const struct notice *const *notice, size_t n, const struct digest *like,
+                    const struct tally *t, const struct facts *tenant, size_t all,
+                    struct digest **ret)
+{
+    CLEANUP(digest_free) struct digest *d = calloc(1, sizeof *d);
+    if (!d)
+        return -ENOMEM;
+    *d = *like;
+    d->notice = calloc(n, sizeof(struct notice *));
+    if (!d->notice)
+        return -ENOMEM;
+    int r = uuid_v7(d->at, d->event_id);
+    if (r < 0)
+        return r;
+    for (; d->n_notices < n; d->n_notices++)
+        if (notice_copy(notice[d->n_notices], &d->notice[d->n_notices]) < 0)
+            return -ENOMEM;
+    if (tenant && (text_copy(tenant->tenant_name, &d->tenant_name) < 0 ||
+                   text_copy(tenant->tenant_id, &d->tenant_id) < 0))
+        return -ENOMEM;
+    r = write_counts(d, t);
+    if (r >= 0)
+        r = write_texts(d, t, all);
+    if (r >= 0)
+        *ret = TAKE(d);
+    return r;
+}
+
+int digest_parts(const struct notice *const *notice, size_t n, const char *reason, usec_t at,
+                 struct digest ***ret, size_t *ret_n)
+{
+    assert(n > 0);
+    size_t n_parts = (n + DIGEST_LINES - 1) / DIGEST_LINES, made = 0;
+    CLEANUP(free) const struct notice **sorted = calloc(n, sizeof *sorted);
+    struct digest **part = calloc(n_parts, sizeof(struct digest *));
+    struct digest like = {.reason = reason, .at = at, .parts = (uint32_t)n_parts};
+    const struct tally t = tally_of(notice, n);
+    int r = sorted && part ? uuid_v7(at, like.digest_id) : -ENOMEM;
+    if (r >= 0) {
+        sort_worst_first(notice, n, sorted);
+        like.worst = sorted[0]->level;
+    }
+    for (; r >= 0 && made < n_parts; made++) {
+        size_t from = made * DIGEST_LINES;
+        size_t here = n - from < DIGEST_LINES ? n - from : DIGEST_LINES;
+        like.part = (uint32_t)made + 1;
+        r = part_new(sorted + from, here, &like, &t, common_tenant(notice, n), n, &part[made]);
+        if (r < 0)
+            break;
+    }
+    if (r >= 0) {
+        *ret = part;
+        *ret_n = n_parts;
+        return 0;
+    }
+    for (size_t i = 0; part && i < made; i++)
+        digest_free(part[i]);
+    free(part);
+    return r;
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/evaluate.c: findings step latches; latches make the alert's state. */
+#include "alerts/evaluate.h"
+
+#include "base/text.h"
+#include <assert.h>
+#include <errno.h>
+
+/* While a finding of the same alert cannot be read, the others need this many more clear samples
+ * before the alert ends: one unread poll must not turn into an all-clear for people who wait. A
+ * reading that is missing for good (the older source has no waiting room) only costs these. */
+#define PARTIAL_SAMPLES 3
+
+static bool is_up(enum alert_state s)
+{
+    return s == ALERT_FIRING || s == ALERT_RECOVERING;
+}
+
+const struct finding *sample_finding(const struct sample *s, enum rule rule)
+{
+    for (size_t i = 0; i < s->n_findings; i++)
+        if (s->finding[i].rule == rule)
+            return &s->finding[i];
+    return NULL;
+}
+
+/* Rules that are nothing but a comparison with limits: a level without a limit is off. The others
+ * (a state, an absence, a refusal) may raise a level that has no number. */
+static bool rule_is_limits(enum rule rule)
+{
+    return rule <= RULE_REMAINING || rule == RULE_ASSIGNMENT_ERRORS;
+}
+
+enum latch_input finding_input(const struct finding *f, enum level l)
+{
+    bool off = f->threshold[l] == FACT_UNKNOWN;
+    switch (f->state) {
+    case FINDING_UNKNOWN:
+        return LATCH_UNKNOWN;
+    case FINDING_NOT_APPLICABLE:
+        return off ? LATCH_REMOVED : LATCH_CLEAR;
+    case FINDING_KNOWN:
+        break;
+    }
+    if (off && rule_is_limits(f->rule))
+        return LATCH_REMOVED;
+    if (f->raise >= l)
+        return LATCH_BREACH;
+    return f->keep < l ? LATCH_CLEAR : LATCH_BAND;
+}
+
+enum level alert_rule_level(const struct alert *a, enum rule rule)
+{
+    for (int i = LEVELS - 1; i >= 0; i--)
+        if (is_up(a->latch[rule][i].state))
+            return (enum level)(i + 1);
+    return LEVEL_NONE;
+}
+
+static bool sample_known(const struct sample *s)
+{
+    for (size_t i = 0; i < s->n_findings; i++)
+        if (s->finding[i].state == FINDING_KNOWN)
+            return true;
+    return false;
+}
+
+/* Something that this alert's end should rest on is not known. Age is left out: people who do not
+ * say since when they wait are counted by the other rule. */
+static bool sample_partial(const struct sample *s)
+{
+    static const enum rule NEEDED[] = {RULE_WAITING, RULE_USAGE, RULE_REMAINING};
+    for (size_t i = 0; i < N_ELEMENTS(NEEDED); i++) {
+        const struct finding *f = sample_finding(s, NEEDED[i]);
+        if (f && f->state == FINDING_UNKNOWN)
+            return true;
+    }
+    return false;
+}
+
+/* ---- latches ---- */
+
+/* A sample of a pool that is listed does not mention absence: that is the all-clear. One in which
+ * nothing is known says nothing about it either. */
+static struct finding unmentioned(const struct sample *s, enum rule rule)
+{
+    bool back = rule == RULE_ALLOTMENT_GONE && sample_known(s);
+    return (struct finding){.rule = rule,
+                            .state = back ? FINDING_KNOWN : FINDING_UNKNOWN,
+                            .threshold = {FACT_UNKNOWN, FACT_UNKNOWN, FACT_UNKNOWN},
+                            .min_samples = 1};
+}
+
+static bool baseline_takes(const struct finding *f)
+{
+    return f->state == FINDING_KNOWN && f->raise > LEVEL_NONE && f->rule != RULE_WAITING &&
+           f->rule != RULE_WAITING_AGE;
+}
+
+/* What became of the latches that held the alert up. */
+struct ending {
+    bool any, cleared;
+};
+
+static void step_finding(struct alert *a, const struct finding *f, const struct evaluation *e,
+                         bool partial, struct outcome *ret, struct ending *ending)
+{
+    for (int i = 0; i < LEVELS; i++) {
+        struct latch *l = &a->latch[f->rule][i];
+        enum latch_input input = finding_input(f, (enum level)(i + 1));
+        struct hold hold = {.hold_for = f->hold_for,
+                            .keep_firing_for = f->keep_firing_for,
+                            .min_samples = f->min_samples,
+                            .outage_tolerance = e->outage_tolerance};
+        bool up = is_up(l->state);
+        if (up && partial)
+            hold.min_samples += PARTIAL_SAMPLES;
+        if (e->baseline && !up && input == LATCH_BREACH && baseline_takes(f)) {
+            *l = (struct latch){.state = ALERT_FIRING};
+            a->muted[f->rule] = f->raise;
+            ret->muted_now = true;
+            continue;
+        }
+        (void)latch_step(l, input, &hold, &e->now);
+        ending->any |= up;
+        ending->cleared |= up && input != LATCH_REMOVED;
+    }
+}
+
+static void step_latches(struct alert *a, const struct sample *s, const struct evaluation *e,
+                         struct outcome *ret, struct ending *ending)
+{
+    bool partial = sample_partial(s);
+    for (int rule = 0; rule < RULE_COUNT_; rule++) {
+        const struct finding *f = sample_finding(s, (enum rule)rule);
+        const struct finding none = unmentioned(s, (enum rule)rule);
+        step_finding(a, f ? f : &none, e, partial, ret, ending);
+        if (alert_rule_level(a, (enum rule)rule) == LEVEL_NONE)
+            a->muted[rule] = LEVEL_NONE;
+    }
+}
+
+/* ---- from latches to the alert ---- */
+
+struct tally {
+    bool in[ALERT_STATE_COUNT_]; /* some latch is in this state */
+    bool pending_begins;         /* every pending latch began with this sample */
+    enum level worst;            /* of what is up */
+    enum level pending;          /* worst that is pending */
+};
+
+static struct tally latches_tally(const struct alert *a)
+{
+    struct tally t = {.pending_begins = true};
+    for (int rule = 0; rule < RULE_COUNT_; rule++)
+        for (int i = 0; i < LEVELS; i++) {
+            const struct latch *l = &a->latch[rule][i];
+            enum level level = (enum level)(i + 1);
+            t.in[l->state] = true;
+            if (is_up(l->state) && level > t.worst)
+                t.worst = level;
+            if (l->state != ALERT_PENDING)
+                continue;
+            if (level > t.pending)
+                t.pending = level;
+            if (l->samples > 1)
+                t.pending_begins = false;
+        }
+    return t;
+}
+
+/* An alert does not end while another of its findings is about to come up: "resolved" and "firing"
+ * minutes apart would be one truth told as two. */
+static enum alert_state tally_state(const struct tally *t, enum alert_state before)
+{
+    if (t->in[ALERT_FIRING])
+        return ALERT_FIRING;
+    if (t->in[ALERT_RECOVERING] || (is_up(before) && t->in[ALERT_PENDING]))
+        return ALERT_RECOVERING;
+    return t->in[ALERT_PENDING] ? ALERT_PENDING : ALERT_OK;
+}
+
+/* The first rule, in the order that decides ties, with a latch of this level in this state. */
+static int first_rule(const struct alert *a, enum level level, enum alert_state state)
+{
+    for (int rule = 0; level > LEVEL_NONE && rule < RULE_COUNT_; rule++)
+        if (a->latch[rule][level - 1].state == state)
+            return rule;
+    return -1;
+}
+
+/* Among equals the one that is breached now goes before one that is on its way down. */
+static int deciding_rule(const struct alert *a, const struct tally *t)
+{
+    int rule = first_rule(a, t->worst, ALERT_FIRING);
+    if (rule < 0)
+        rule = first_rule(a, t->worst, ALERT_RECOVERING);
+    if (rule < 0 && !is_up(a->state))
+        rule = first_rule(a, t->pending, ALERT_PENDING);
+    return rule;
+}
+
+static void take_numbers(struct alert *a, const struct sample *s, const struct tally *t)
+{
+    int rule = deciding_rule(a, t);
+    bool same = rule < 0 || (enum rule)rule == a->rule;
+    if (rule >= 0)
+        a->rule = (enum rule)rule;
+    const struct finding *f = sample_finding(s, a->rule);
+    enum level level = t->worst > LEVEL_NONE ? t->worst : t->pending;
+    if (f && f->state == FINDING_KNOWN) {
+        a->value = f->value;
+        a->unit = f->unit;
+        if (rule >= 0)
+            a->threshold = f->threshold[level];
+    } else if (!same) {
+        a->value = FACT_UNKNOWN;
+        a->threshold = f ? f->threshold[level] : FACT_UNKNOWN;
+        a->unit = f ? f->unit : a->unit;
+    }
+}
+
+/* ---- facts ---- */
+
+/* The number stays what it last was if a level rests on it; then all of them are that old. */
+static bool carry(int64_t *number, int64_t last, bool wanted)
+{
+    if (!wanted || *number != FACT_UNKNOWN || last == FACT_UNKNOWN)
+        return false;
+    *number = last;
+    return true;
+}
+
+static void carry_numbers(const struct alert *a, struct facts *fresh)
+{
+    const struct facts *last = a->facts;
+    bool gone = alert_rule_level(a, RULE_ALLOTMENT_GONE) > LEVEL_NONE;
+    bool units = gone || alert_rule_level(a, RULE_USAGE) || alert_rule_level(a, RULE_REMAINING);
+    bool waits = gone || alert_rule_level(a, RULE_WAITING) || alert_rule_level(a, RULE_WAITING_AGE);
+    bool old = carry(&fresh->allotted, last->allotted, units);
+    old |= carry(&fresh->consumed, last->consumed, units);
+    if (carry(&fresh->waiting, last->waiting, waits)) {
+        fresh->oldest_at = last->oldest_at;
+        old = true;
+    }
+    if (!old)
+        return;
+    fresh->observed_at = last->observed_at;
+    if (fresh->allotted != FACT_UNKNOWN && fresh->consumed != FACT_UNKNOWN)
+        fresh->units_to_unblock = units_to_unblock(fresh->allotted, fresh->consumed, fresh->waiting);
+    if (fresh->units_to_buy < last->units_to_buy)
+        fresh->units_to_buy = last->units_to_buy;
+}
+
+/* Facts of a sample that knows nothing are no news: the last ones stay, as old as they are. */
+static int take_facts(struct alert *a, const struct sample *s)
+{
+    if (a->facts && !sample_known(s))
+        return 0;
+    CLEANUP(facts_free) struct facts *fresh = NULL;
+    int r = facts_copy(s->facts, &fresh);
+    if (r < 0)
+        return r;
+    if (a->facts && a->kind == KIND_CAPACITY)
+        carry_numbers(a, fresh);
+    facts_free(a->facts);
+    a->facts = TAKE(fresh);
+    return 0;
+}
+
+/* ---- who waits ---- */
+
+/* People who were told of and wait no more are remembered by a negative number: should others wait
+ * before the finding has recovered, that is no news unless they are twice as many. */
+static void follow_waiting(struct alert *a, const struct sample *s, enum level before,
+                           struct outcome *ret)
+{
+    const struct finding *f = sample_finding(s, RULE_WAITING);
+    enum level after = alert_rule_level(a, RULE_WAITING);
+    bool nobody = f && f->state == FINDING_KNOWN && f->value <= 0;
+    ret->waiting_began = before == LEVEL_NONE && after > LEVEL_NONE;
+    if (nobody && a->said_waiting > 0)
+        a->said_waiting = -a->said_waiting;
+    if (nobody && before > LEVEL_NONE && after == LEVEL_NONE)
+        a->said_waiting = 0;
+}
+
+int evaluate(struct alert *a, const struct sample *s, const struct evaluation *e,
+             struct outcome *ret)
+{
+    enum alert_state before = a->state;
+    enum level waiting_before = alert_rule_level(a, RULE_WAITING);
+    struct ending ending = {0};
+    *ret = (struct outcome){0};
+    assert(s->facts);
+
+    step_latches(a, s, e, ret, &ending);
+    struct tally t = latches_tally(a);
+    a->state = tally_state(&t, before);
+    if (t.worst > LEVEL_NONE || !is_up(a->state))
+        a->level = t.worst;
+    if (a->state != ALERT_OK &&
+        (before == ALERT_OK || (a->state == ALERT_PENDING && t.pending_begins)))
+        a->started = e->now;
+    if (!is_up(before) && is_up(a->state))
+        a->episode++;
+    take_numbers(a, s, &t);
+    follow_waiting(a, s, waiting_before, ret);
+
+    const struct finding *f = sample_finding(s, a->rule);
+    ret->stale = f && f->state == FINDING_UNKNOWN;
+    ret->rule_removed = is_up(before) && a->state == ALERT_OK && ending.any && !ending.cleared;
+    return take_facts(a, s);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/evaluate.h: what one sample makes of one alert, before anybody is told. Private to the room.
+ */
+#pragma once
+#include "alerts/alerts.h"
+
+struct evaluation {
+    struct instant now;
+    usec_t outage_tolerance;
+    bool baseline; /* what is at a level goes up at once and is muted */
+};
+struct outcome {
+    bool muted_now;     /* the baseline raised and muted something */
+    bool rule_removed;  /* the episode ended, and only because its rules are off */
+    bool waiting_began; /* the finding "waiting" came up with this sample */
+    bool stale;         /* what the alert stands on could not be read */
+};
+/* The finding of this rule in a sample; NULL: it has none. */
+const struct finding *sample_finding(const struct sample *s, enum rule rule);
+/* What a finding says to the latch of level l. */
+enum latch_input finding_input(const struct finding *f, enum level l);
+/* The level that this rule holds the alert at: its worst latch that is FIRING or RECOVERING. */
+enum level alert_rule_level(const struct alert *a, enum rule rule);
+/* Steps the latches and derives state, level, deciding rule, numbers, episode and facts; said_* only
+ * where the sample ends what they speak of. -ENOMEM leaves *a half done. */
+int evaluate(struct alert *a, const struct sample *s, const struct evaluation *e,
+             struct outcome *ret);

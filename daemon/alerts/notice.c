@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/notice.c: names of events and states; copying and freeing notices. */
+#include "alerts/notice.h"
+
+#include "base/text.h"
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+static const char *const EVENTS[EVENT_TYPE_COUNT_] = {
+    [EVENT_FIRING] = "alert.firing",           [EVENT_ESCALATED] = "alert.escalated",
+    [EVENT_DEESCALATED] = "alert.deescalated", [EVENT_UPDATED] = "alert.updated",
+    [EVENT_REMINDER] = "alert.reminder",       [EVENT_RESOLVED] = "alert.resolved",
+    [EVENT_DIGEST] = "alert.digest",           [EVENT_TEST] = "receiver.test",
+};
+static const char *const STATES[ALERT_STATE_COUNT_] = {
+    [ALERT_OK] = "ok",
+    [ALERT_PENDING] = "pending",
+    [ALERT_FIRING] = "firing",
+    [ALERT_RECOVERING] = "recovering",
+};
+
+const char *event_type_name(enum event_type t)
+{
+    assert((unsigned)t < EVENT_TYPE_COUNT_);
+    return EVENTS[t];
+}
+
+int event_type_parse(const char *name)
+{
+    for (int i = 0; i < EVENT_TYPE_COUNT_; i++)
+        if (strcmp(name, EVENTS[i]) == 0)
+            return i;
+    return -EINVAL;
+}
+
+const char *alert_state_name(enum alert_state s)
+{
+    assert((unsigned)s < ALERT_STATE_COUNT_);
+    return STATES[s];
+}
+
+int notice_copy(const struct notice *src, struct notice **ret)
+{
+    CLEANUP(notice_free) struct notice *n = malloc(sizeof *n);
+    if (!n)
+        return -ENOMEM;
+    *n = *src;
+    n->facts = NULL;
+    n->title = n->summary = n->description = n->next_step = NULL;
+    if ((src->facts && facts_copy(src->facts, &n->facts) < 0) ||
+        text_copy(src->title, &n->title) < 0 || text_copy(src->summary, &n->summary) < 0 ||
+        text_copy(src->description, &n->description) < 0 ||
+        text_copy(src->next_step, &n->next_step) < 0)
+        return -ENOMEM;
+    *ret = TAKE(n);
+    return 0;
+}
+
+void notice_free(struct notice *n)
+{
+    if (!n)
+        return;
+    facts_free(n->facts);
+    free(n->title);
+    free(n->summary);
+    free(n->description);
+    free(n->next_step);
+    free(n);
+}

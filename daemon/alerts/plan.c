@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/plan.c: working copies of alerts, and what of them is worth writing down. */
+#include "alerts/plan.h"
+
+#include "alerts/book.h"
+#include "base/text.h"
+#include <errno.h>
+#include <string.h>
+
+#define JUMP_LEAST (5 * USEC_PER_SEC)
+
+int plan_reserve(void *items, size_t n, size_t *size, size_t item_size)
+{
+    void *array;
+    if (n < *size)
+        return 0;
+    size_t wanted = *size ? *size * 2 : 8;
+    memcpy(&array, items, sizeof array);
+    array = reallocarray(array, wanted, item_size);
+    if (!array)
+        return -ENOMEM;
+    memcpy(items, &array, sizeof array);
+    *size = wanted;
+    return 0;
+}
+
+/* By how much wall time advanced differently from boot time since the book last changed. */
+static int64_t clock_jump(const struct instant *then, const struct instant *now)
+{
+    if (then->boot == 0 || then->boot != now->boot)
+        return 0;
+    int64_t jump = (int64_t)(now->at - then->at) - (int64_t)(now->mono - then->mono);
+    return jump > (int64_t)JUMP_LEAST || jump < -(int64_t)JUMP_LEAST ? jump : 0;
+}
+
+int plan_begin(struct plan *p, const struct plan_context *ctx, const struct book *book)
+{
+    *p = (struct plan){
+        .ctx = ctx, .book = book, .jump = clock_jump(book_clock(book), &ctx->now)};
+    p->changes = calloc(1, sizeof *p->changes);
+    if (!p->changes)
+        return -ENOMEM;
+    p->changes->now = ctx->now;
+    return 0;
+}
+
+void plan_clear(struct plan *p)
+{
+    for (size_t i = 0; i < p->n_work; i++)
+        alert_free(p->work[i].after);
+    for (size_t i = 0; i < p->n_baseline; i++)
+        notice_free(p->baseline[i]);
+    free(p->work);
+    free(p->baseline);
+    free(p->to);
+    changes_free(p->changes);
+    *p = (struct plan){0};
+}
+
+static int plan_add(struct plan *p, struct work w, struct work **ret)
+{
+    if (plan_reserve(&p->work, p->n_work, &p->size_work, sizeof *p->work) < 0) {
+        alert_free(w.after);
+        return -ENOMEM;
+    }
+    p->work[p->n_work] = w;
+    *ret = &p->work[p->n_work++];
+    return 0;
+}
+
+static usec_t shifted(usec_t at, int64_t by)
+{
+    usec_t moved = at + (usec_t)by; /* wraps as two's complement does */
+    if (by < 0)
+        return moved < at ? moved : 1; /* 0 would be no reminder at all */
+    return moved > at ? moved : USEC_INFINITY;
+}
+
+int plan_take(struct plan *p, const struct alert *before, struct work **ret)
+{
+    struct work w = {.before = before};
+    int r = alert_copy(before, &w.after);
+    if (r < 0)
+        return r;
+    if (p->jump && w.after->reminder_at)
+        w.after->reminder_at = shifted(w.after->reminder_at, p->jump);
+    return plan_add(p, w, ret);
+}
+
+int plan_create(struct plan *p, const struct sample *s, struct work **ret)
+{
+    const char *tenant_id = p->ctx->tenant_id ? p->ctx->tenant_id : "";
+    CLEANUP(alert_free) struct alert *a = calloc(1, sizeof *a);
+    if (!a || text_copy(tenant_id, &a->tenant_id) < 0 || text_copy(s->subject, &a->subject) < 0)
+        return -ENOMEM;
+    a->kind = s->kind;
+    a->value = a->threshold = FACT_UNKNOWN;
+    int r = alert_id(a->kind, a->tenant_id, a->subject, a->id);
+    if (r < 0)
+        return r;
+    return plan_add(p, (struct work){.after = TAKE(a), .sample = s}, ret);
+}
+
+int plan_remove(struct plan *p, const char *id)
+{
+    struct changes *c = p->changes;
+    if (plan_reserve(&c->removed, c->n_removed, &p->size_removed, sizeof *c->removed) < 0)
+        return -ENOMEM;
+    memcpy(c->removed[c->n_removed++], id, ALERT_ID_TEXT);
+    return 0;
+}
+
+/* ---- what differs from the book ---- */
+
+static bool same_instant(const struct instant *a, const struct instant *b)
+{
+    return a->at == b->at && a->mono == b->mono && a->boot == b->boot;
+}
+
+static bool same_latches(const struct alert *a, const struct alert *b)
+{
+    for (int rule = 0; rule < RULE_COUNT_; rule++)
+        for (int i = 0; i < LEVELS; i++) {
+            const struct latch *x = &a->latch[rule][i], *y = &b->latch[rule][i];
+            if (x->state != y->state || x->held != y->held || x->samples != y->samples ||
+                !same_instant(&x->last, &y->last))
+                return false;
+        }
+    return true;
+}
+
+static bool same_said(const struct alert *a, const struct alert *b)
+{
+    return a->said == b->said && a->said_rule == b->said_rule && a->said_value == b->said_value &&
+           a->said_waiting == b->said_waiting && a->said_cause == b->said_cause &&
+           a->reminder_at == b->reminder_at && a->reminders == b->reminders &&
+           memcmp(a->muted, b->muted, sizeof a->muted) == 0;
+}
+
+static bool same_subscriptions(const struct facts *a, const struct facts *b)
+{
+    if (a->n_subscriptions != b->n_subscriptions)
+        return false;
+    for (size_t i = 0; i < a->n_subscriptions; i++) {
+        const struct fact_subscription *x = &a->subscription[i], *y = &b->subscription[i];
+        if (!text_equal(x->id, y->id) || !text_equal(x->state, y->state) ||
+            !text_equal(x->tags, y->tags) || x->start_date != y->start_date ||
+            x->next_lifecycle_date != y->next_lifecycle_date)
+            return false;
+    }
+    return true;
+}
+
+static bool same_labels(const struct facts *a, const struct facts *b)
+{
+    if (a->n_labels != b->n_labels)
+        return false;
+    for (size_t i = 0; i < a->n_labels; i++)
+        if (!text_equal(a->label[i].key, b->label[i].key) ||
+            !text_equal(a->label[i].value, b->label[i].value))
+            return false;
+    return true;
+}
+
+static bool same_facts(const struct facts *a, const struct facts *b)
+{
+    return text_equal(a->tenant_name, b->tenant_name) && same_labels(a, b) &&
+           a->utc_offset == b->utc_offset && text_equal(a->allotment_id, b->allotment_id) &&
+           text_equal(a->allotment_name, b->allotment_name) && a->allotted == b->allotted &&
+           a->consumed == b->consumed && a->waiting == b->waiting &&
+           a->oldest_at == b->oldest_at && text_equal(a->sku_id, b->sku_id) &&
+           text_equal(a->sku_part_number, b->sku_part_number) &&
+           text_equal(a->sku_name, b->sku_name) && same_subscriptions(a, b) &&
+           a->units_to_unblock == b->units_to_unblock && a->units_to_buy == b->units_to_buy &&
+           text_equal(a->sibling_name, b->sibling_name) && a->sibling_free == b->sibling_free &&
+           text_equal(a->error_code, b->error_code) && a->error_count == b->error_count &&
+           text_equal(a->cause, b->cause) && text_equal(a->hint, b->hint) &&
+           text_equal(a->section, b->section) && text_equal(a->receiver, b->receiver) &&
+           a->parked == b->parked;
+}
+
+/* Numbers that stay the same are only as new as the last time they were written down. A few times
+ * per tolerated outage keeps "data as of" honest without a row per alert and poll. */
+static bool seen_long_ago(const struct plan *p, const struct facts *before,
+                          const struct facts *after)
+{
+    return after->observed_at > before->observed_at &&
+           after->observed_at - before->observed_at >= p->ctx->outage_tolerance / 4;
+}
+
+static bool same_alert(const struct plan *p, const struct alert *a, const struct alert *b)
+{
+    if (strcmp(a->id, b->id) != 0 || strcmp(a->subject, b->subject) != 0 ||
+        a->episode != b->episode || a->seq != b->seq || a->state != b->state ||
+        a->level != b->level || !same_latches(a, b) || !same_said(a, b))
+        return false;
+    if (b->state == ALERT_OK)
+        return true; /* nothing is up: the numbers are no news */
+    if (!a->facts || !b->facts)
+        return a->facts == b->facts;
+    return a->rule == b->rule && a->value == b->value && a->threshold == b->threshold &&
+           a->unit == b->unit && same_instant(&a->started, &b->started) &&
+           same_facts(a->facts, b->facts) && !seen_long_ago(p, a->facts, b->facts);
+}
+
+/* Nothing is up and nothing ever was told: the book need not know it. */
+static bool is_blank(const struct alert *a)
+{
+    return a->state == ALERT_OK && a->said == LEVEL_NONE && a->episode == 0 && a->seq == 0;
+}
+
+/* An alert that moved to another pool takes its new name once nothing is open under the old one. */
+static int settle_id(struct alert *a)
+{
+    if (a->said > LEVEL_NONE || (a->state != ALERT_OK && a->state != ALERT_PENDING))
+        return 0;
+    return alert_id(a->kind, a->tenant_id, a->subject, a->id);
+}
+
+static int finish_work(struct plan *p, struct work *w)
+{
+    struct changes *c = p->changes;
+    bool blank = w->gone || is_blank(w->after);
+    int r = blank || !w->before ? 0 : settle_id(w->after);
+    if (r >= 0 && w->before && (blank || strcmp(w->before->id, w->after->id) != 0))
+        r = plan_remove(p, w->before->id);
+    if (r < 0 || blank || (w->before && same_alert(p, w->before, w->after)))
+        return r;
+    if (plan_reserve(&c->alert, c->n_alerts, &p->size_alerts, sizeof *c->alert) < 0)
+        return -ENOMEM;
+    c->alert[c->n_alerts++] = TAKE(w->after);
+    return 0;
+}
+
+int plan_finish(struct plan *p, int r, struct changes **ret, struct failure *ret_failure)
+{
+    for (size_t i = 0; i < p->n_work && r >= 0; i++)
+        r = finish_work(p, &p->work[i]);
+    if (r == -ENOMEM)
+        return failure_oom(ret_failure);
+    if (r < 0)
+        return failure_set(ret_failure, FAILURE_LOCAL, -r, "no random numbers for an event id");
+    *ret = TAKE(p->changes);
+    return 0;
+}

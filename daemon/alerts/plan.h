@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/plan.h: a plan under construction. Private to the room. */
+#pragma once
+#include "alerts/speak.h"
+
+struct work { /* one alert that this plan looks at */
+    const struct alert *before;  /* in the book; NULL: not yet */
+    struct alert *after;         /* owned */
+    const struct sample *sample; /* NULL: reminders, and what no sample speaks of */
+    bool gone;                   /* to be forgotten, whatever `after` says */
+};
+struct plan {
+    const struct plan_context *ctx;
+    const struct book *book;
+    int64_t jump; /* by how much the wall clock jumped since the book last changed */
+    struct work *work;
+    size_t n_work, size_work;
+    size_t n_parents; /* the first so many are about subscriptions; the others may be explained */
+    struct changes *changes;
+    size_t size_alerts, size_events, size_removed;
+    struct notice **baseline; /* for the digest, owned; to[i] are the receivers of baseline[i] */
+    receiver_set *to;
+    size_t n_baseline, size_baseline;
+};
+int plan_begin(struct plan *p, const struct plan_context *ctx, const struct book *book);
+void plan_clear(struct plan *p); /* frees what is inside */
+static inline void plan_clear_at(struct plan *p) { plan_clear(p); } /* CLEANUP(plan_clear) */
+/* A working copy of an alert in the book, to be asked for once. If the wall clock jumped, its
+ * reminder has moved along. *ret is valid until the next one is taken. */
+int plan_take(struct plan *p, const struct alert *before, struct work **ret);
+/* A new alert about this sample's subject. */
+int plan_create(struct plan *p, const struct sample *s, struct work **ret);
+/* Forget this alert. */
+int plan_remove(struct plan *p, const char *id);
+/* Hands over what differs from the book, if all went well so far (r >= 0). */
+int plan_finish(struct plan *p, int r, struct changes **ret, struct failure *ret_failure);
+
+/* emit.c */
+/* An event about this alert: numbers it, notes it as told, and puts it into the changes. */
+int plan_tell(struct plan *p, struct alert *a, enum event_type type, const struct outcome *o,
+              const char *reason);
+/* The same for the first-run digest: said later by plan_digest, noted as muted instead. */
+int plan_tell_later(struct plan *p, struct alert *a, const struct outcome *o);
+int plan_digest(struct plan *p);
+int plan_add_event(struct plan *p, const struct event *e); /* takes over what is inside */
+
+/* Room for one more item in a growing array. */
+int plan_reserve(void *items, size_t n, size_t *size, size_t item_size);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/remind.c: what time brings (reminders) and what a reload takes away. */
+#include "alerts/plan.h"
+
+/* One reminder, however many were missed; the next is planned from now. A plan beyond a whole
+ * interval can only come from a clock that was wrong. Nobody is reminded of what is recovering. */
+static int remind(struct plan *p, struct alert *a)
+{
+    const struct alert_options *o = p->ctx->options;
+    usec_t now = p->ctx->now.at, interval = reminder_interval(a, o);
+    if (interval == 0) {
+        a->reminder_at = 0;
+        return 0;
+    }
+    if (a->reminder_at > now) {
+        if (a->reminder_at - now > interval)
+            a->reminder_at = now + interval;
+        return 0;
+    }
+    if (a->state != ALERT_FIRING || !a->facts)
+        return 0;
+    int r = plan_tell(p, a, EVENT_REMINDER, NULL, NULL);
+    if (r < 0)
+        return r;
+    a->reminders++;
+    a->reminder_at = now + reminder_interval(a, o);
+    return 0;
+}
+
+static bool needs_look(const struct plan *p, const struct alert *a)
+{
+    if (a->reminder_at == 0 || a->said == LEVEL_NONE)
+        return false;
+    usec_t now = p->ctx->now.at;
+    return p->jump || a->reminder_at <= now ||
+           a->reminder_at - now > reminder_interval(a, p->ctx->options);
+}
+
+int alerts_plan_reminders(const struct plan_context *ctx, const struct book *book,
+                          struct changes **ret, struct failure *ret_failure)
+{
+    CLEANUP(plan_clear) struct plan p = {0};
+    const struct alert *a;
+    size_t cursor = 0;
+    int r = plan_begin(&p, ctx, book);
+    while (r >= 0 && (a = book_next(book, &cursor))) {
+        struct work *w;
+        if (!needs_look(&p, a))
+            continue;
+        r = plan_take(&p, a, &w);
+        if (r >= 0)
+            r = remind(&p, w->after);
+    }
+    return plan_finish(&p, r, ret, ret_failure);
+}
+
+int alerts_plan_removed(const struct plan_context *ctx, const struct book *book,
+                        bool (*keep)(const struct alert *a, void *userdata), void *userdata,
+                        struct changes **ret, struct failure *ret_failure)
+{
+    CLEANUP(plan_clear) struct plan p = {0};
+    const struct alert *a;
+    size_t cursor = 0;
+    int r = plan_begin(&p, ctx, book);
+    while (r >= 0 && (a = book_next(book, &cursor))) {
+        struct work *w;
+        bool stays = keep(a, userdata);
+        if (stays && !(p.jump && a->reminder_at))
+            continue;
+        r = plan_take(&p, a, &w);
+        if (r < 0 || stays)
+            continue;
+        w->gone = true;
+        if (a->said > LEVEL_NONE && a->facts)
+            r = plan_tell(&p, w->after, EVENT_RESOLVED, NULL, "rule_removed");
+    }
+    return plan_finish(&p, r, ret, ret_failure);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/samples.c: alerts_plan(): each sample meets its alert; what has no sample is archived. */
+#include "alerts/plan.h"
+
+#include "base/text.h"
+#include <errno.h>
+#include <string.h>
+
+static bool is_up(const struct alert *a)
+{
+    return a->state == ALERT_FIRING || a->state == ALERT_RECOVERING;
+}
+
+/* Without a breach there is nothing to begin an alert with. */
+static bool has_breach(const struct sample *s)
+{
+    for (size_t i = 0; i < s->n_findings; i++)
+        for (int l = LEVEL_WARNING; l < LEVEL_COUNT_; l++)
+            if (finding_input(&s->finding[i], (enum level)l) == LATCH_BREACH)
+                return true;
+    return false;
+}
+
+/* ---- moving ---- */
+
+static bool is_idle(const struct alert *a)
+{
+    return a->state == ALERT_OK && a->said == LEVEL_NONE;
+}
+
+/* The alert that this sample is about: its own, or the one of the pool that it replaces. */
+static int find_before(struct plan *p, const struct sample *s, const struct alert **ret)
+{
+    const char *tenant_id = p->ctx->tenant_id;
+    *ret = book_find(p->book, s->kind, tenant_id, s->subject);
+    const struct alert *old =
+        s->replaces ? book_find(p->book, s->kind, tenant_id, s->replaces) : NULL;
+    if (!old || (*ret && !is_idle(*ret)))
+        return 0; /* both are open: neither may be lost */
+    int r = *ret ? plan_remove(p, (*ret)->id) : 0;
+    *ret = old;
+    return r;
+}
+
+static int move_subject(struct alert *a, const struct sample *s)
+{
+    char *subject = NULL;
+    if (strcmp(a->subject, s->subject) == 0)
+        return 0;
+    int r = text_copy(s->subject, &subject);
+    if (r < 0)
+        return r;
+    free(a->subject);
+    a->subject = subject;
+    return 0;
+}
+
+/* ---- one sample ---- */
+
+/* At what level people know of this subscription: told, or named in the first-run digest. */
+static enum level known_level(const struct alert *a)
+{
+    if (!is_up(a))
+        return LEVEL_NONE;
+    enum level muted = a->muted[RULE_SUBSCRIPTION];
+    return a->said > muted ? a->said : muted;
+}
+
+/* Subscriptions are planned first, so what stands here is what this very plan tells of them. */
+static enum level parent_level(const struct plan *p, const struct sample *s)
+{
+    enum level worst = LEVEL_NONE;
+    if (!s->subscription_explains)
+        return worst;
+    for (size_t i = 0; i < s->facts->n_subscriptions; i++)
+        for (size_t k = 0; k < p->n_parents; k++) {
+            const struct alert *a = p->work[k].after;
+            if (text_equal_nocase(a->subject, s->facts->subscription[i].id) &&
+                known_level(a) > worst)
+                worst = known_level(a);
+        }
+    return worst;
+}
+
+static bool wants_baseline(const struct plan *p, const struct alert *a, const struct sample *s)
+{
+    return p->ctx->first_run && !p->ctx->options->first_run_each && !s->silent &&
+           a->said == LEVEL_NONE && s->kind != KIND_POLL && s->kind != KIND_DELIVERY;
+}
+
+static int take_sample(struct plan *p, const struct sample *s)
+{
+    const struct alert *before;
+    struct work *w;
+    struct outcome outcome;
+    int r = find_before(p, s, &before);
+    if (r < 0 || (!before && !has_breach(s)))
+        return r;
+    r = before ? plan_take(p, before, &w) : plan_create(p, s, &w);
+    if (r >= 0)
+        r = move_subject(w->after, s);
+    if (r < 0)
+        return r;
+    w->sample = s;
+    const struct evaluation e = {.now = p->ctx->now,
+                                 .outage_tolerance = p->ctx->outage_tolerance,
+                                 .baseline = wants_baseline(p, w->after, s)};
+    r = evaluate(w->after, s, &e, &outcome);
+    if (r < 0)
+        return r;
+    int type = speak(w->after, s, &outcome, parent_level(p, s));
+    if (type != SAY_NOTHING)
+        r = plan_tell(p, w->after, (enum event_type)type, &outcome,
+                      outcome.rule_removed ? "rule_removed" : NULL);
+    else if (outcome.muted_now)
+        r = plan_tell_later(p, w->after, &outcome);
+    if (r >= 0)
+        speak_plan_reminder(w->after, s->silent, p->ctx->options, p->ctx->now.at);
+    return r;
+}
+
+static int take_samples(struct plan *p, const struct samples *samples, bool subscriptions)
+{
+    int r = 0;
+    for (size_t i = 0; i < samples->n && r >= 0; i++)
+        if ((samples->sample[i].kind == KIND_SUBSCRIPTION) == subscriptions)
+            r = take_sample(p, &samples->sample[i]);
+    return r;
+}
+
+/* ---- what has no sample ---- */
+
+static int compare_pointers(const void *a, const void *b)
+{
+    const void *const *x = a, *const *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* Alerts of the book that a sample spoke of, sorted for bsearch(). */
+static const struct alert **sampled(const struct plan *p, size_t *ret_n)
+{
+    const struct alert **seen = calloc(p->n_work + 1, sizeof *seen);
+    *ret_n = 0;
+    for (size_t i = 0; seen && i < p->n_work; i++)
+        if (p->work[i].before)
+            seen[(*ret_n)++] = p->work[i].before;
+    if (seen)
+        qsort(seen, *ret_n, sizeof *seen, compare_pointers);
+    return seen;
+}
+
+static bool is_listed_kind(enum kind k)
+{
+    return k == KIND_CAPACITY || k == KIND_SUBSCRIPTION || k == KIND_ERRORS;
+}
+
+/* Judging goes on to speak of what vanished for as long as it remembers it. After that, absence is
+ * the new normal: the alert is forgotten, and nobody hears "resolved" of a loss. */
+static bool is_past(const struct plan *p, const struct alert *a)
+{
+    if (a->state == ALERT_OK || alert_rule_level(a, RULE_ALLOTMENT_GONE) > LEVEL_NONE || !a->facts)
+        return true;
+    usec_t now = p->ctx->now.at, seen = a->facts->observed_at;
+    return now > seen && now - seen > MEMORY_KEPT;
+}
+
+static void freeze(struct alert *a)
+{
+    for (int rule = 0; rule < RULE_COUNT_; rule++)
+        for (int i = 0; i < LEVELS; i++) {
+            static const struct hold NO_HOLD;
+            static const struct instant NO_INSTANT;
+            (void)latch_step(&a->latch[rule][i], LATCH_UNKNOWN, &NO_HOLD, &NO_INSTANT);
+        }
+}
+
+static int take_unsampled(struct plan *p, const struct alert *a)
+{
+    struct work *w;
+    const char *tenant_id = p->ctx->tenant_id ? p->ctx->tenant_id : "";
+    bool missing =
+        p->ctx->complete_list && is_listed_kind(a->kind) && strcmp(a->tenant_id, tenant_id) == 0;
+    if (missing && is_past(p, a))
+        return plan_remove(p, a->id);
+    if (!missing && !(p->jump && a->reminder_at))
+        return 0;
+    int r = plan_take(p, a, &w);
+    if (r >= 0 && missing)
+        freeze(w->after);
+    return r;
+}
+
+static int sweep(struct plan *p)
+{
+    if (!p->ctx->complete_list && !p->jump)
+        return 0;
+    size_t n, cursor = 0;
+    CLEANUP(free) const struct alert **seen = sampled(p, &n);
+    const struct alert *a;
+    int r = seen ? 0 : -ENOMEM;
+    while (r >= 0 && (a = book_next(p->book, &cursor)))
+        if (!bsearch(&a, seen, n, sizeof *seen, compare_pointers))
+            r = take_unsampled(p, a);
+    return r;
+}
+
+int alerts_plan(const struct plan_context *ctx, const struct book *book,
+                const struct samples *samples, struct changes **ret, struct failure *ret_failure)
+{
+    CLEANUP(plan_clear) struct plan p = {0};
+    int r = plan_begin(&p, ctx, book);
+    if (r >= 0)
+        r = take_samples(&p, samples, true);
+    p.n_parents = p.n_work;
+    if (r >= 0)
+        r = take_samples(&p, samples, false);
+    if (r >= 0)
+        r = plan_digest(&p);
+    if (r >= 0)
+        r = sweep(&p);
+    return plan_finish(&p, r, ret, ret_failure);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/speak.c: every decision to speak compares with what was last said, never with the last
+ * sample: what could not be said once is then said later, and nothing is said twice. */
+#include "alerts/speak.h"
+
+#include "base/text.h"
+#include <string.h>
+
+/* Causes of an unread tenant that come and go by themselves and ask nobody for anything else than
+ * the one before. A change to one of them is no message; a change to any other word is. */
+static const char *const PASSING_CAUSES[] = {"network", "throttled", "transient",
+                                             "protocol", "partial",   "stale"};
+
+static bool is_passing(const char *cause)
+{
+    for (size_t i = 0; i < N_ELEMENTS(PASSING_CAUSES); i++)
+        if (text_equal(cause, PASSING_CAUSES[i]))
+            return true;
+    return false;
+}
+
+/* The word that says why, where there is one. */
+static const char *cause_of(const struct alert *a)
+{
+    if (alert_rule_level(a, RULE_ALLOTMENT_GONE) > LEVEL_NONE)
+        return rule_name(RULE_ALLOTMENT_GONE);
+    return a->kind == KIND_POLL && a->facts ? a->facts->cause : NULL;
+}
+
+static uint64_t cause_hash(const char *cause)
+{
+    return cause ? fnv1a(cause, strlen(cause), FNV1A_SEED) : 0;
+}
+
+static bool cause_changed(const struct alert *a)
+{
+    const char *cause = cause_of(a);
+    return cause && !is_passing(cause) && cause_hash(cause) != a->said_cause;
+}
+
+/* At least twice what was told; `told` counts without its sign, and one at least. */
+static bool has_doubled(int64_t n, int64_t told)
+{
+    int64_t size = told == FACT_UNKNOWN ? 0 : told < 0 ? -told : told;
+    return n / 2 >= (size > 0 ? size : 1);
+}
+
+static const struct finding *breached(const struct sample *s, enum rule rule)
+{
+    const struct finding *f = sample_finding(s, rule);
+    return f && f->state == FINDING_KNOWN && f->raise > LEVEL_NONE ? f : NULL;
+}
+
+static bool more_wait(const struct alert *a, const struct sample *s, const struct outcome *o)
+{
+    const struct finding *f = breached(s, RULE_WAITING);
+    if (!f || f->value <= 0)
+        return false;
+    if (a->said_waiting == 0)
+        return true;
+    return has_doubled(f->value, a->said_waiting) || (a->said_waiting < 0 && o->waiting_began);
+}
+
+static bool more_errors(const struct alert *a, const struct sample *s)
+{
+    const struct finding *f = breached(s, RULE_ASSIGNMENT_ERRORS);
+    return f && has_doubled(f->value, a->said_value);
+}
+
+/* The worst level that is no old news: what the first-run digest told is muted until it gets worse,
+ * and twice the errors are worse. */
+static enum level loud_level(const struct alert *a, const struct sample *s)
+{
+    enum level worst = LEVEL_NONE;
+    for (int rule = 0; rule < RULE_COUNT_; rule++) {
+        enum level level = alert_rule_level(a, (enum rule)rule);
+        if (level > a->muted[rule] && level > worst)
+            worst = level;
+    }
+    return more_errors(a, s) ? a->level : worst;
+}
+
+/* A pool whose subscription has ended stays quiet behind the alert of the subscription: one cause,
+ * one incident. Not if people wait, and not if it is worse. */
+static bool is_explained(const struct alert *a, const struct sample *s, enum level parent)
+{
+    return s->subscription_explains && parent >= a->level &&
+           alert_rule_level(a, RULE_WAITING) == LEVEL_NONE &&
+           alert_rule_level(a, RULE_WAITING_AGE) == LEVEL_NONE;
+}
+
+int speak(const struct alert *a, const struct sample *s, const struct outcome *o, enum level parent)
+{
+    bool up = a->state == ALERT_FIRING || a->state == ALERT_RECOVERING;
+    if (a->said > LEVEL_NONE && !up)
+        return EVENT_RESOLVED; /* whoever was told is told, even if it is ignored by now */
+    if (s->silent || !up)
+        return SAY_NOTHING;
+    bool explained = is_explained(a, s, parent);
+    if (a->said == LEVEL_NONE)
+        return loud_level(a, s) > LEVEL_NONE && !explained ? EVENT_FIRING : SAY_NOTHING;
+    if (a->level > a->said)
+        return explained ? SAY_NOTHING : EVENT_ESCALATED;
+    if (a->level < a->said)
+        return EVENT_DEESCALATED;
+    if (a->state == ALERT_FIRING &&
+        (more_wait(a, s, o) || more_errors(a, s) || cause_changed(a)))
+        return EVENT_UPDATED;
+    return SAY_NOTHING;
+}
+
+/* ---- afterwards ---- */
+
+usec_t reminder_interval(const struct alert *a, const struct alert_options *o)
+{
+    usec_t interval = o->repeat.every[a->said];
+    for (uint32_t i = 0; i < a->reminders && interval > 0; i++) {
+        usec_t longer;
+        if (__builtin_mul_overflow(interval, (usec_t)o->repeat.growth, &longer) ||
+            longer >= o->repeat.cap)
+            return o->repeat.cap > interval ? o->repeat.cap : interval;
+        if (longer <= interval)
+            break; /* growth of 1 */
+        interval = longer;
+    }
+    return interval;
+}
+
+void speak_plan_reminder(struct alert *a, bool silent, const struct alert_options *o,
+                         usec_t now_at)
+{
+    usec_t interval = a->said > LEVEL_NONE && !silent ? reminder_interval(a, o) : 0;
+    if (interval == 0)
+        a->reminder_at = 0;
+    else if (a->reminder_at == 0)
+        a->reminder_at = now_at + interval;
+}
+
+static void forget_said(struct alert *a)
+{
+    a->said = LEVEL_NONE;
+    a->said_value = a->said_waiting = 0;
+    a->said_cause = 0;
+    a->reminder_at = 0;
+    a->reminders = 0;
+}
+
+void speak_note(struct alert *a, enum event_type type, const struct alert_options *o, usec_t now_at)
+{
+    if (type == EVENT_RESOLVED) {
+        forget_said(a);
+        return;
+    }
+    bool same_level = a->said == a->level;
+    a->said = a->level;
+    a->said_rule = a->rule;
+    a->said_value = a->value;
+    if (a->facts && a->facts->waiting > 0)
+        a->said_waiting = a->facts->waiting;
+    a->said_cause = cause_hash(cause_of(a));
+    memset(a->muted, 0, sizeof a->muted); /* LEVEL_NONE: from now on all of it is in the open */
+    if (!same_level) {
+        a->reminders = 0;
+        a->reminder_at = 0;
+        speak_plan_reminder(a, false, o, now_at);
+    }
+}
