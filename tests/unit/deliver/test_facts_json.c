@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/unit/deliver/test_facts_json.c: facts survive being JSON. */
+#include "deliver/facts_json.h"
+#include "some.h"
+
+#define EXACT(member) assert_true(back->member == f->member)
+#define SAME(member) same(#member, back->member, f->member)
+
+static void same(const char *what, const char *got, const char *want)
+{
+    if (!text_equal(got, want))
+        fail_msg("%s: %s, want %s", what, got ? got : "NULL", want ? want : "NULL");
+}
+
+static void assert_same(const struct facts *back, const struct facts *f)
+{
+    SAME(tenant_name), SAME(tenant_id), SAME(allotment_id), SAME(allotment_name), SAME(sku_id);
+    SAME(sku_part_number), SAME(sku_name), SAME(sibling_name), SAME(error_code), SAME(cause);
+    SAME(hint), SAME(section), SAME(receiver);
+    EXACT(utc_offset), EXACT(allotted), EXACT(consumed), EXACT(waiting), EXACT(oldest_at);
+    EXACT(units_to_unblock), EXACT(units_to_buy), EXACT(sibling_free), EXACT(error_count);
+    EXACT(parked), EXACT(observed_at), EXACT(n_labels), EXACT(n_subscriptions);
+    for (size_t i = 0; i < f->n_labels; i++)
+        SAME(label[i].key), SAME(label[i].value);
+    for (size_t i = 0; i < f->n_subscriptions; i++) {
+        SAME(subscription[i].id), SAME(subscription[i].state), SAME(subscription[i].tags);
+        EXACT(subscription[i].start_date), EXACT(subscription[i].next_lifecycle_date);
+    }
+}
+
+static void same_after_a_round(const struct facts *f)
+{
+    CLEANUP(free) char *bytes = NULL;
+    CLEANUP(facts_free) struct facts *back = NULL;
+    size_t len;
+    assert_int_equal(facts_json_pack(f, &bytes, &len), 0);
+    assert_int_equal(strlen(bytes), len);
+    assert_int_equal(facts_json_unpack(bytes, len, &back), 0);
+    assert_same(back, f);
+}
+
+static void facts_are_the_same_after_packing_and_unpacking(void **state)
+{
+    (void)state;
+    CLEANUP(facts_free) struct facts *f = some_facts();
+    same_after_a_round(f);
+    f->oldest_at += 123456; /* what people read in whole seconds stays exact */
+    f->sibling_name = some_text("pool 2 of 2");
+    f->sibling_free = 12;
+    f->error_code = some_text("MissingDependency");
+    f->error_count = 12;
+    f->cause = some_text("permission");
+    f->hint = some_text("grant \"Directory.Read.All\"\n\x01 \xf0\x9f\x98\x80");
+    f->section = some_text("errors");
+    f->receiver = some_text("hook");
+    f->parked = 3;
+    f->utc_offset = -12600;
+    f->allotted = 4000000000000;
+    f->subscription[0].start_date = DATE_UNKNOWN;
+    same_after_a_round(f);
+}
+
+static void what_is_not_known_stays_not_known(void **state)
+{
+    (void)state;
+    CLEANUP(facts_free) struct facts *f = NULL;
+    assert_int_equal(facts_new(&f), 0);
+    same_after_a_round(f);
+    f->tenant_name = some_text("");
+    f->consumed = 0;
+    same_after_a_round(f);
+}
+
+static void a_second_label_of_a_name_does_not_make_the_row_unreadable(void **state)
+{
+    (void)state;
+    CLEANUP(facts_free) struct facts *f = some_facts(), *back = NULL;
+    CLEANUP(free) char *bytes = NULL;
+    size_t len;
+    free(f->label[0].key);
+    free(f->label[0].value);
+    free(f->label);
+    f->label = alloc_zero(2, sizeof *f->label);
+    for (f->n_labels = 0; f->n_labels < 2; f->n_labels++)
+        f->label[f->n_labels] = (struct label){some_text("group"), some_text("gold")};
+    assert_int_equal(facts_json_pack(f, &bytes, &len), 0);
+    assert_int_equal(facts_json_unpack(bytes, len, &back), 0);
+    assert_int_equal(back->n_labels, 1);
+}
+
+/* The database is hostile until decoded: wrong rows are refused, older ones are readable. */
+static void a_row_that_is_not_ours_is_refused(void **state)
+{
+    static const struct {
+        const char *why, *bytes;
+        int want;
+    } CASES[] = {
+        {"only the schema: everything else is not known", "{\"schema\":1}", 0},
+        {"nulls", "{\"schema\":1,\"tenant\":null,\"subscriptions\":[],\"_\":null}", 0},
+        {"no schema", "{}", -EBADMSG},
+        {"a newer schema", "{\"schema\":2}", -EBADMSG},
+        {"no object", "[]", -EBADMSG},
+        {"no JSON", "{\"schema\":1", -EBADMSG},
+        {"a name that is a number", "{\"schema\":1,\"tenant\":{\"name\":1}}", -EBADMSG},
+        {"a tenant that is a string", "{\"schema\":1,\"tenant\":\"contoso\"}", -EBADMSG},
+        {"half a unit", "{\"schema\":1,\"allotment\":{\"allotted_units\":1.5}}", -EBADMSG},
+        {"too many units", "{\"schema\":1,\"allotment\":{\"allotted_units\":1e300}}", -EBADMSG},
+        {"a negative time", "{\"schema\":1,\"_\":{\"oldest_at\":-1}}", -EBADMSG},
+        {"an offset of a week", "{\"schema\":1,\"_\":{\"utc_offset\":604800}}", -EBADMSG},
+        {"no date", "{\"schema\":1,\"subscriptions\":[{\"start_date\":\"soon\"}]}", -EBADMSG},
+        {"a subscription that is none", "{\"schema\":1,\"subscriptions\":[7]}", -EBADMSG},
+        {"a label that is a list", "{\"schema\":1,\"tenant\":{\"labels\":{\"a\":[]}}}", -EBADMSG},
+        {"21 subscriptions",
+         "{\"schema\":1,\"subscriptions\":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]}",
+         -EBADMSG},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(facts_free) struct facts *f = NULL;
+        int r = facts_json_unpack(CASES[i].bytes, strlen(CASES[i].bytes), &f);
+        if (r != CASES[i].want || (r < 0 && f))
+            fail_msg("%s: %d", CASES[i].why, r);
+    }
+}
+
+static void no_allocation_may_fail_with_more_than_a_code(void **state)
+{
+    (void)state;
+    CLEANUP(facts_free) struct facts *f = some_facts();
+    CLEANUP(free) char *bytes = NULL;
+    size_t len;
+    assert_int_equal(facts_json_pack(f, &bytes, &len), 0);
+    int r = -ENOMEM;
+    for (size_t n = 1; r == -ENOMEM; n++) {
+        CLEANUP(facts_free) struct facts *back = NULL;
+        CLEANUP(free) char *again = NULL;
+        size_t again_len;
+        alloc_fail_at(n, false);
+        r = facts_json_unpack(bytes, len, &back);
+        if (r >= 0)
+            r = facts_json_pack(back, &again, &again_len);
+        alloc_fail_at(0, false);
+        if (r >= 0)
+            assert_string_equal(again, bytes);
+        assert_true(r == 0 || r == -ENOMEM);
+        assert_true(n < 1000);
+    }
+    assert_int_equal(r, 0);
+}
+
+int main(void)
+{
+    json_init();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(facts_are_the_same_after_packing_and_unpacking),
+        cmocka_unit_test(what_is_not_known_stays_not_known),
+        cmocka_unit_test(a_second_label_of_a_name_does_not_make_the_row_unreadable),
+        cmocka_unit_test(a_row_that_is_not_ours_is_refused),
+        cmocka_unit_test(no_allocation_may_fail_with_more_than_a_code),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
