@@ -8,8 +8,7 @@
 
 /* Causes of an unread tenant that come and go by themselves and ask nobody for anything else than
  * the one before. A change to one of them is no message; a change to any other word is. */
-static const char *const PASSING_CAUSES[] = {"network", "throttled", "transient",
-                                             "protocol", "partial",   "stale"};
+static const char *const PASSING_CAUSES[] = {"network", "throttled", "protocol", "stale", "local"};
 
 static bool is_passing(const char *cause)
 {

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/texts.c: title, summary, description and next step of a notice. */
+#include "alerts/texts.h"
+
+#include "base/date.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WORDS_MAX 16384      /* bytes of a text; names are cut at TEXT_CLEAN_MAX long before */
+#define TITLE_TENANT_MAX 40  /* of the title */
+#define TITLE_SUBJECT_MIN 16 /* what is left of a name must still be a name */
+
+/* ---- small words ---- */
+
+void words_add(struct text *t, const char *s)
+{
+    char clean[TEXT_CLEAN_MAX];
+    text_add(t, s && *s ? text_clean(clean, sizeof clean, s, strlen(s)) : "-");
+}
+
+void words_count(struct text *t, int64_t n, const char *one, const char *many)
+{
+    text_addf(t, "%" PRId64 " %s", n, n == 1 ? one : many);
+}
+
+void words_percent(struct text *t, int64_t bp)
+{
+    int64_t rest = llabs(bp % 100);
+    text_addf(t, "%" PRId64, bp / 100);
+    if (rest % 10)
+        text_addf(t, ".%02" PRId64, rest);
+    else if (rest)
+        text_addf(t, ".%" PRId64, rest / 10);
+    text_add(t, " %");
+}
+
+void words_measure(struct text *t, int64_t value, enum unit unit)
+{
+    static const struct {
+        const char *one, *many;
+    } NAMES[] = {
+        [UNIT_UNITS] = {"unit", "units"},     [UNIT_MEMBERS] = {"member", "members"},
+        [UNIT_ERRORS] = {"error", "errors"},  [UNIT_DAYS] = {"day", "days"},
+        [UNIT_ENTRIES] = {"entry", "entries"},
+    };
+    char buf[DURATION_MAX];
+    if (unit == UNIT_PERCENT)
+        words_percent(t, value);
+    else if (unit == UNIT_SECONDS)
+        text_add(t, duration_human((usec_t)(value > 0 ? value : 0) * USEC_PER_SEC, buf));
+    else
+        words_count(t, value, NAMES[unit].one, NAMES[unit].many);
+}
+
+void words_clock(struct text *t, const struct notice *n, usec_t at)
+{
+    char buf[RFC3339_MAX];
+    text_add(t, clock_human(at, n->at, n->facts->utc_offset, buf));
+}
+
+void words_sku(struct text *t, const struct facts *f)
+{
+    const char *name = f->sku_name ? f->sku_name : f->sku_part_number;
+    if (!name)
+        name = f->sku_id;
+    if (name)
+        words_add(t, name);
+    else
+        text_add(t, "an unnamed product");
+}
+
+static const char *tenant_of(const struct notice *n)
+{
+    const struct facts *f = n->facts;
+    return f->tenant_name ? f->tenant_name : f->tenant_id ? f->tenant_id : "seatwatchd";
+}
+
+static usec_t lasted(const struct notice *n)
+{
+    return n->started_at && n->at > n->started_at ? n->at - n->started_at : 0;
+}
+
+/* ---- title and summary ---- */
+
+/* What kind of news it is; a first alarm speaks for itself. */
+static void add_event(struct text *t, const struct notice *n)
+{
+    char buf[DURATION_MAX];
+    switch (n->type) {
+    case EVENT_ESCALATED:
+        text_addf(t, "now %s: ", level_name(n->level));
+        break;
+    case EVENT_DEESCALATED:
+        text_addf(t, "only %s now: ", level_name(n->level));
+        break;
+    case EVENT_UPDATED:
+        text_add(t, "update: ");
+        break;
+    case EVENT_REMINDER:
+        text_addf(t, "still, after %s: ", duration_human(lasted(n), buf));
+        break;
+    case EVENT_RESOLVED:
+        if (n->reason)
+            text_add(t, "no longer watched: ");
+        else
+            text_addf(t, "resolved after %s: ", duration_human(lasted(n), buf));
+        break;
+    case EVENT_FIRING:
+    case EVENT_DIGEST:
+    case EVENT_TEST:
+    case EVENT_TYPE_COUNT_:
+        break;
+    }
+}
+
+static const char *text_of(const struct text *t)
+{
+    return t->data ? t->data : "";
+}
+
+static char *make_title(const struct notice *n, const struct words *w)
+{
+    CLEANUP(text_free) struct text head = TEXT_INIT(WORDS_MAX);
+    char tenant[TITLE_TENANT_MAX + 1], subject[TITLE_MAX + 1], whole[TITLE_MAX + 1];
+    const char *name = tenant_of(n);
+    text_addf(&head, "%s: ", text_clean(tenant, sizeof tenant, name, strlen(name)));
+    add_event(&head, n);
+    size_t fixed = head.len + w->condition.len;
+    size_t room = fixed < TITLE_MAX ? TITLE_MAX - fixed : 0;
+    if (room < TITLE_SUBJECT_MIN)
+        room = TITLE_SUBJECT_MIN;
+    (void)text_clean(subject, room + 1, text_of(&w->subject), w->subject.len);
+    text_add(&head, subject);
+    text_add(&head, text_of(&w->condition));
+    if (head.error)
+        return NULL;
+    return text_printf("%s", text_clean(whole, sizeof whole, head.data, head.len));
+}
+
+static void add_since(struct text *t, const struct notice *n)
+{
+    text_add(t, n->level == LEVEL_CRITICAL ? "Critical" : "Warning");
+    if (n->state == ALERT_PENDING)
+        text_add(t, " soon, seen");
+    text_add(t, n->type == EVENT_RESOLVED ? ", began " : " since ");
+    words_clock(t, n, n->started_at);
+}
+
+/* "waiting is 26 members, the limit is 25" */
+static void add_rule(struct text *t, const struct notice *n)
+{
+    text_addf(t, "%s", rule_name(n->rule));
+    if (n->value != FACT_UNKNOWN) {
+        text_add(t, " is ");
+        words_measure(t, n->value, n->unit);
+    }
+    if (n->threshold != FACT_UNKNOWN) {
+        text_add(t, ", the limit is ");
+        words_measure(t, n->threshold, n->unit);
+    }
+}
+
+static char *make_summary(const struct notice *n, const struct words *w)
+{
+    CLEANUP(text_free) struct text t = TEXT_INIT(WORDS_MAX);
+    words_add(&t, tenant_of(n));
+    text_add(&t, ": ");
+    add_event(&t, n);
+    text_add(&t, text_of(&w->subject));
+    text_add(&t, text_of(&w->condition));
+    text_add(&t, " (");
+    add_since(&t, n);
+    text_add(&t, "; ");
+    add_rule(&t, n);
+    text_add(&t, ")");
+    return text_take(&t);
+}
+
+/* ---- description ---- */
+
+static void add_zone(struct text *t, int32_t offset)
+{
+    int32_t minutes = abs(offset) / 60;
+    if (offset == 0)
+        text_add(t, " (UTC)");
+    else
+        text_addf(t, " (UTC%c%02" PRId32 ":%02" PRId32 ")", offset < 0 ? '-' : '+', minutes / 60,
+                  minutes % 60);
+}
+
+static void add_findings(struct text *t, const struct notice *n)
+{
+    const char *between = " Also at a level: ";
+    for (int rule = 0; rule < RULE_COUNT_; rule++) {
+        if (!n->finding[rule] || (enum rule)rule == n->rule)
+            continue;
+        text_addf(t, "%s%s", between, rule_name((enum rule)rule));
+        between = ", ";
+    }
+    if (*between == ',')
+        text_add(t, ".");
+}
+
+static char *make_description(const struct notice *n, const struct words *w)
+{
+    CLEANUP(text_free) struct text t = TEXT_INIT(WORDS_MAX);
+    char buf[DURATION_MAX];
+    text_add(&t, text_of(&w->what));
+    add_since(&t, n);
+    add_zone(&t, n->facts->utc_offset);
+    if (n->type == EVENT_RESOLVED)
+        text_addf(&t, ", lasted %s", duration_human(lasted(n), buf));
+    text_add(&t, ": ");
+    add_rule(&t, n);
+    text_add(&t, ".");
+    add_findings(&t, n);
+    if (n->type == EVENT_RESOLVED && n->reason)
+        text_add(&t, "\nIt ends because the configuration watches this no longer, not because it "
+                     "got better.");
+    if (n->stale_since_at) {
+        text_add(&t, "\nData as of ");
+        words_clock(&t, n, n->stale_since_at);
+        text_add(&t, ": it could not be read since.");
+    }
+    return text_take(&t);
+}
+
+/* ---- the whole ---- */
+
+static int set_texts(struct notice *n, char *title, char *summary, char *description,
+                     char *next_step)
+{
+    if (!title || !summary || !description || !next_step) {
+        free(title);
+        free(summary);
+        free(description);
+        free(next_step);
+        return -ENOMEM;
+    }
+    free(n->title);
+    free(n->summary);
+    free(n->description);
+    free(n->next_step);
+    n->title = title;
+    n->summary = summary;
+    n->description = description;
+    n->next_step = next_step;
+    return 0;
+}
+
+static int write_test(struct notice *n)
+{
+    return set_texts(n, text_printf("seatwatchd: test message"),
+                     text_printf("seatwatchd: a test message, asked for by a person; nothing is wrong"),
+                     text_printf("If you can read this, this receiver works."),
+                     text_printf("Nothing."));
+}
+
+static void words_free(struct words *w)
+{
+    text_free(&w->subject);
+    text_free(&w->condition);
+    text_free(&w->what);
+    text_free(&w->next);
+}
+static inline void words_free_at(struct words *w) { words_free(w); }
+
+int notice_write_texts(struct notice *n)
+{
+    static void (*const WRITE[KIND_COUNT_])(const struct notice *n, struct words *w) = {
+        [KIND_CAPACITY] = words_capacity, [KIND_SUBSCRIPTION] = words_subscription,
+        [KIND_ERRORS] = words_errors,     [KIND_POLL] = words_poll,
+        [KIND_DELIVERY] = words_delivery,
+    };
+    if (!n->facts)
+        return write_test(n);
+    CLEANUP(words_free) struct words w = {TEXT_INIT(WORDS_MAX), TEXT_INIT(WORDS_MAX),
+                                          TEXT_INIT(WORDS_MAX), TEXT_INIT(WORDS_MAX)};
+    WRITE[n->kind](n, &w);
+    if (w.subject.error || w.condition.error || w.what.error || w.next.error)
+        return -ENOMEM;
+    return set_texts(n, make_title(n, &w), make_summary(n, &w), make_description(n, &w),
+                     text_take(&w.next));
+}

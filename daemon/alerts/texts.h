@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/texts.h: what each kind of alert contributes to the words of a notice. Private to the room.
+ *
+ * A title is put together as "TENANT: EVENT SUBJECT CONDITION". When that is too long the names in
+ * it give way, never the numbers. */
+#pragma once
+#include "alerts/notice.h"
+#include "base/text.h"
+
+#define TITLE_MAX 120 /* bytes */
+
+struct words {
+    struct text subject;   /* "Microsoft 365 E5 (CSP pool)" */
+    struct text condition; /* "is full, 26 waiting since 02:00: 26 units needed"; with its own blank
+                            * or colon in front */
+    struct text what;      /* sentences for the description, each ending in a newline */
+    struct text next;      /* sentences: what to do now */
+};
+void words_capacity(const struct notice *n, struct words *w);
+void words_subscription(const struct notice *n, struct words *w);
+void words_errors(const struct notice *n, struct words *w);
+void words_poll(const struct notice *n, struct words *w);
+void words_delivery(const struct notice *n, struct words *w);
+
+/* Foreign text, cleaned. NULL and "" come out as "-". */
+void words_add(struct text *t, const char *s);
+/* "1 unit", "2 units". */
+void words_count(struct text *t, int64_t n, const char *one, const char *many);
+/* 9640 -> "96.4 %" */
+void words_percent(struct text *t, int64_t bp);
+/* A value or limit in its unit: "26 members", "96.4 %", "2 h 10 min". */
+void words_measure(struct text *t, int64_t value, enum unit unit);
+/* The time of day, or date and time if it is not today, in the tenant's zone. */
+void words_clock(struct text *t, const struct notice *n, usec_t at);
+/* "Microsoft 365 E5", else "an unnamed product". */
+void words_sku(struct text *t, const struct facts *f);

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/texts_other.c: the words about subscriptions, assignment errors, polls and receivers. */
+#include "alerts/texts.h"
+
+#include "base/date.h"
+#include "model/subscription.h"
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- subscriptions ---- */
+
+#define SHORT_ID 8 /* the first group of a GUID is enough to find it */
+
+static const struct {
+    const char *is;     /* what state it is in */
+    const char *comes;  /* what its next date brings */
+    const char *advice; /* what to do */
+} STATES[] = {
+    [SUBSCRIPTION_UNKNOWN] = {"is in a state that is not known", "next date",
+                              "Look at it in the admin center (Billing > Your products)."},
+    [SUBSCRIPTION_ACTIVE] = {"is active", "ends",
+                             "Renew it before that day, or let it end knowingly: see Billing > Your "
+                             "products in the admin center."},
+    [SUBSCRIPTION_WARNING] = {"is in its grace period", "suspended",
+                              "Renew it, or move its users to another subscription, before it is "
+                              "suspended: they lose access then."},
+    [SUBSCRIPTION_SUSPENDED] = {"is suspended", "next date",
+                                "Reactivate it (Billing > Your products in the admin center) or move "
+                                "its users: they have no access now."},
+    [SUBSCRIPTION_LOCKED_OUT] = {"is locked out", "next date",
+                                 "Reactivate it or move its users: they have no access now, and its "
+                                 "data will be deleted."},
+    [SUBSCRIPTION_DELETED] = {"is deleted", "next date",
+                              "Move its users to another subscription; this one does not come back."},
+};
+
+/* "suspended in 6 days" */
+static void add_days(struct text *t, const char *comes, int64_t days)
+{
+    if (days == 0)
+        text_addf(t, "%s today", comes);
+    else if (days < 0)
+        text_addf(t, "%s %" PRId64 " %s ago", comes, -days, days == -1 ? "day" : "days");
+    else
+        text_addf(t, "%s in %" PRId64 " %s", comes, days, days == 1 ? "day" : "days");
+}
+
+void words_subscription(const struct notice *n, struct words *w)
+{
+    static const struct fact_subscription NOTHING = {.next_lifecycle_date = DATE_UNKNOWN};
+    const struct facts *f = n->facts;
+    const struct fact_subscription *s = f->n_subscriptions ? &f->subscription[0] : &NOTHING;
+    enum subscription_state state =
+        s->state ? subscription_state_parse(s->state) : SUBSCRIPTION_UNKNOWN;
+    char id[SHORT_ID + 1], date[RFC3339_MAX];
+    size_t len = s->id ? strcspn(s->id, "-") : 0;
+    bool dead = state > SUBSCRIPTION_WARNING;
+
+    text_addf(&w->subject, "subscription %s of ",
+              text_clean(id, sizeof id, s->id ? s->id : "", len < SHORT_ID ? len : SHORT_ID));
+    words_sku(&w->subject, f);
+
+    text_addf(&w->condition, " %s", STATES[state].is);
+    if (n->value != FACT_UNKNOWN && n->type != EVENT_RESOLVED && !dead) {
+        text_add(&w->condition, ", ");
+        add_days(&w->condition, STATES[state].comes, n->value);
+    }
+
+    text_add(&w->what, "Subscription ");
+    words_add(&w->what, s->id);
+    text_add(&w->what, " of ");
+    words_sku(&w->what, f);
+    text_addf(&w->what, " %s", STATES[state].is);
+    if (s->next_lifecycle_date != DATE_UNKNOWN)
+        text_addf(&w->what, "; its next date is %s", date_print(s->next_lifecycle_date, date));
+    text_add(&w->what, ".\n");
+    if (f->allotment_name) {
+        text_add(&w->what, "It backs ");
+        words_add(&w->what, f->allotment_name);
+        if (f->allotted != FACT_UNKNOWN && f->consumed != FACT_UNKNOWN)
+            text_addf(&w->what, ": %" PRId64 " of %" PRId64 " units are in use", f->consumed,
+                      f->allotted);
+        text_add(&w->what, ".\n");
+    }
+    text_add(&w->next,
+             n->type == EVENT_RESOLVED ? "Nothing is left to do." : STATES[state].advice);
+}
+
+/* ---- assignment errors ---- */
+
+/* The set of codes is open; these we can say something about. */
+static const char *error_advice(const char *code)
+{
+    static const struct {
+        const char *code, *advice;
+    } KNOWN[] = {
+        {"MissingDependency", "These users lack a plan that this product builds on: assign the "
+                              "product that contains it, then reprocess."},
+        {"DependencyViolation", "These users lack a plan that this product builds on: assign the "
+                                "product that contains it, then reprocess."},
+        {"CountViolation", "There are not enough units: order some or free some, then reprocess."},
+        {"MutuallyExclusiveViolation", "These users hold a plan that excludes this one: take one of "
+                                       "the two away, then reprocess."},
+        {"ProhibitedInUsageLocationViolation", "The product is not offered where these users are: "
+                                               "check their usage location."},
+    };
+    for (size_t i = 0; code && i < N_ELEMENTS(KNOWN); i++)
+        if (text_equal_nocase(code, KNOWN[i].code))
+            return KNOWN[i].advice;
+    return "Open the errors of this product in the admin center (Billing > Licenses), mend the "
+           "cause, then reprocess the assignments.";
+}
+
+void words_errors(const struct notice *n, struct words *w)
+{
+    const struct facts *f = n->facts;
+    bool has_sku = f->sku_name || f->sku_part_number || f->sku_id;
+    int64_t count = f->error_count != FACT_UNKNOWN ? f->error_count : n->value;
+    struct text *t = &w->subject;
+    if (count != FACT_UNKNOWN)
+        words_count(t, count, "assignment error", "assignment errors");
+    else
+        text_add(t, "assignment errors");
+    text_add(t, " (");
+    words_add(t, f->error_code);
+    text_add(t, ")");
+    if (has_sku) {
+        text_add(t, " on ");
+        words_sku(t, f);
+    }
+
+    t = &w->what;
+    if (count != FACT_UNKNOWN)
+        words_count(t, count, "assignment", "assignments");
+    else
+        text_add(t, "Assignments");
+    text_add(t, " of ");
+    if (has_sku)
+        words_sku(t, f);
+    else
+        text_add(t, "licences whose product is not named");
+    text_addf(t, " %s with the code ", count == 1 ? "fails" : "fail");
+    words_add(t, f->error_code);
+    text_add(t, ".\n");
+    text_add(&w->next, n->type == EVENT_RESOLVED && count <= 0 ? "Nothing is left to do."
+                                                               : error_advice(f->error_code));
+}
+
+/* ---- reading the tenant ---- */
+
+static const struct {
+    const char *cause;
+    const char *because;
+} CAUSES[] = {
+    {"auth", "sign-in was refused"},
+    {"permission", "a permission is missing"},
+    {"config", "its configuration is broken"},
+    {"schema_changed", "the answers have changed their shape"},
+    {"throttled", "Graph keeps telling us to wait"},
+    {"network", "Graph cannot be reached"},
+    {"absent", "Graph does not offer this API"},
+    {"request", "Graph refuses the request"},
+    {"protocol", "the answers are not from Graph"},
+    {"security", "an answer was not safe to trust"},
+    {"local", "this machine has a problem"},
+    {"permanent", "Graph refuses for good"},
+    {"stale", "no complete reading came in"},
+};
+
+static void add_because(struct text *t, const char *cause)
+{
+    for (size_t i = 0; cause && i < N_ELEMENTS(CAUSES); i++)
+        if (text_equal(cause, CAUSES[i].cause)) {
+            text_add(t, CAUSES[i].because);
+            return;
+        }
+    words_add(t, cause);
+}
+
+static const char *section_name(const char *section)
+{
+    if (text_equal(section, "waiting_members"))
+        return "the waiting rooms";
+    if (text_equal(section, "assignment_errors"))
+        return "the assignment errors";
+    return "the licences";
+}
+
+static void add_unread(const struct notice *n, struct text *t)
+{
+    char buf[DURATION_MAX];
+    if (n->value != FACT_UNKNOWN && n->value >= 60)
+        text_addf(t, " have not been read for %s", duration_human((usec_t)n->value * USEC_PER_SEC, buf));
+    else
+        text_add(t, " cannot be read");
+}
+
+#define HINT_MAX 1024
+
+void words_poll(const struct notice *n, struct words *w)
+{
+    const struct facts *f = n->facts;
+    char hint[HINT_MAX];
+    if (n->type == EVENT_RESOLVED) {
+        text_add(&w->subject, section_name(NULL));
+        text_add(&w->condition, n->reason ? "" : " are read again");
+        text_add(&w->what, n->reason ? "" : "Everything is read completely again.\n");
+        text_add(&w->next, "Nothing is left to do.");
+        return;
+    }
+    if (text_equal(f->cause, "emptied")) {
+        text_add(&w->subject, "Graph suddenly lists no licences at all");
+    } else if (text_equal(f->cause, "mass_disappearance")) {
+        text_add(&w->subject, "more than half of the licence pools vanished at once");
+    } else {
+        text_add(&w->subject, section_name(f->section));
+        add_unread(n, &w->condition);
+        if (f->cause) {
+            text_add(&w->condition, ": ");
+            add_because(&w->condition, f->cause);
+        }
+    }
+    text_add(&w->what, w->subject.data ? w->subject.data : "");
+    text_add(&w->what, w->condition.data ? w->condition.data : "");
+    text_add(&w->what, ". What is not known raises and resolves nothing; the last numbers stand.\n");
+    if (f->hint)
+        text_add(&w->next, text_clean(hint, sizeof hint, f->hint, strlen(f->hint)));
+    else
+        text_add(&w->next, "Look at the daemon's log: journalctl -u seatwatchd.");
+}
+
+/* ---- receivers ---- */
+
+void words_delivery(const struct notice *n, struct words *w)
+{
+    const struct facts *f = n->facts;
+    bool disabled = text_equal(f->cause, "disabled");
+    text_add(&w->subject, "receiver ");
+    words_add(&w->subject, f->receiver);
+    if (n->type == EVENT_RESOLVED) {
+        text_add(&w->condition, n->reason ? "" : " works again");
+        text_add(&w->what, n->reason ? "" : "Nothing is parked for it any more.\n");
+        text_add(&w->next, "Nothing is left to do.");
+        return;
+    }
+    text_add(&w->condition, disabled ? " is switched off" : " does not take its messages");
+    if (f->parked > 0)
+        text_addf(&w->condition, ", %" PRId64 " %s parked", f->parked, f->parked == 1 ? "is" : "are");
+    text_add(&w->what, disabled ? "The receiver said that it is gone for good (410), so nothing more is "
+                                  "sent to it.\n"
+                                : "Messages to it were given up after many attempts. They are kept.\n");
+    text_add(&w->next, "Its errors are in the daemon's log (journalctl -u seatwatchd). Mend it, then "
+                       "reload: what is parked is sent again.");
+}

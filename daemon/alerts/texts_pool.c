@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/texts_pool.c: the words about a pool of licences. */
+#include "alerts/texts.h"
+
+#include "base/date.h"
+#include <inttypes.h>
+#include <string.h>
+
+#define SUBSCRIPTIONS_NAMED 3
+
+/* What the facts say, with "not known" sorted out once. */
+struct pool {
+    bool units; /* both counts are known */
+    int64_t allotted, consumed, free;
+    int64_t waiting; /* 0 also if not known */
+    int64_t needed, reserve;
+    bool gone;
+};
+
+static struct pool pool_of(const struct notice *n)
+{
+    const struct facts *f = n->facts;
+    struct pool p = {.units = f->allotted != FACT_UNKNOWN && f->consumed != FACT_UNKNOWN,
+                     .waiting = f->waiting > 0 ? f->waiting : 0,
+                     .needed = f->units_to_unblock > 0 ? f->units_to_unblock : 0,
+                     .reserve = f->units_to_buy > 0 ? f->units_to_buy : 0,
+                     .gone = n->finding[RULE_ALLOTMENT_GONE]};
+    if (p.units) {
+        p.allotted = f->allotted;
+        p.consumed = f->consumed;
+        p.free = f->allotted - f->consumed;
+    }
+    return p;
+}
+
+/* "pool 2 of 3, 50 units, since 2026-01-01" was made by us; what follows the comma helps to tell
+ * pools apart, but not at night. */
+static size_t short_name(const char *name)
+{
+    int of, all, end = 0;
+    if (sscanf(name, "pool %d of %d%n", &of, &all, &end) == 2 && name[end] == ',')
+        return (size_t)end;
+    return strlen(name);
+}
+
+static void add_subject(const struct notice *n, struct text *t)
+{
+    char name[TEXT_CLEAN_MAX];
+    words_sku(t, n->facts);
+    if (n->facts->allotment_name)
+        text_addf(t, " (%s)",
+                  text_clean(name, sizeof name, n->facts->allotment_name,
+                             short_name(n->facts->allotment_name)));
+}
+
+static void add_waiting_since(const struct notice *n, struct text *t)
+{
+    if (n->facts->oldest_at) {
+        text_add(t, " since ");
+        words_clock(t, n, n->facts->oldest_at);
+    }
+}
+
+static void add_needed(const struct pool *p, struct text *t)
+{
+    if (p->needed == 0)
+        return;
+    text_add(t, ": ");
+    words_count(t, p->needed, "unit", "units");
+    text_add(t, " needed");
+}
+
+static void add_people_wait(const struct notice *n, const struct pool *p, struct text *t)
+{
+    if (!p->units) {
+        text_addf(t, ": %" PRId64 " waiting", p->waiting);
+        add_waiting_since(n, t);
+    } else if (p->free >= p->waiting) {
+        text_addf(t, ": %" PRId64 " %s although %" PRId64 " %s free: reprocess the assignments; do not buy",
+                  p->waiting, p->waiting == 1 ? "waits" : "wait", p->free,
+                  p->free == 1 ? "is" : "are");
+    } else {
+        if (p->allotted == 0)
+            text_add(t, " has no units");
+        else if (p->free > 0)
+            text_addf(t, " has only %" PRId64 " free", p->free);
+        else if (p->free < 0)
+            text_addf(t, " is %" PRId64 " over", -p->free);
+        else
+            text_add(t, " is full");
+        text_addf(t, ", %" PRId64 " waiting", p->waiting);
+        add_waiting_since(n, t);
+        add_needed(p, t);
+    }
+}
+
+static void add_condition(const struct notice *n, const struct pool *p, struct text *t)
+{
+    if (p->gone) {
+        text_add(t, " is no longer listed");
+        if (p->units)
+            text_addf(t, "; %" PRId64 " of %" PRId64 " units were in use", p->consumed, p->allotted);
+    } else if (p->waiting > 0) {
+        add_people_wait(n, p, t);
+    } else if (!p->units) {
+        text_add(t, ": its units are not known");
+    } else if (p->allotted == 0) {
+        text_addf(t, " has no units, %" PRId64 " in use", p->consumed);
+        add_needed(p, t);
+    } else if (p->free < 0) {
+        text_addf(t, " is over: %" PRId64 " of %" PRId64 " units in use", p->consumed, p->allotted);
+        add_needed(p, t);
+    } else if (p->free == 0) {
+        text_addf(t, " is full: %" PRId64 " of %" PRId64 " units in use", p->consumed, p->allotted);
+    } else if (n->rule == RULE_USAGE && n->value != FACT_UNKNOWN && n->type != EVENT_RESOLVED) {
+        text_add(t, " is ");
+        words_percent(t, n->value);
+        text_addf(t, " full: %" PRId64 " of %" PRId64 " units left", p->free, p->allotted);
+    } else {
+        text_addf(t, ": %" PRId64 " of %" PRId64 " units left", p->free, p->allotted);
+    }
+}
+
+static void add_units(const struct notice *n, const struct pool *p, struct text *t)
+{
+    words_sku(t, n->facts);
+    if (n->facts->sku_part_number && n->facts->sku_name &&
+        !text_equal(n->facts->sku_part_number, n->facts->sku_name)) {
+        text_add(t, " (");
+        words_add(t, n->facts->sku_part_number);
+        text_add(t, ")");
+    }
+    if (n->facts->allotment_name) {
+        text_add(t, ", ");
+        words_add(t, n->facts->allotment_name);
+    }
+    if (!p->units) {
+        text_add(t, ": how many units are in use is not known.\n");
+        return;
+    }
+    text_addf(t, ": %" PRId64 " of %" PRId64 " units %s in use", p->consumed, p->allotted,
+              p->gone ? "were" : "are");
+    if (p->allotted > 0 && p->consumed >= 0 && p->consumed <= INT64_MAX / 10000) {
+        text_add(t, " (");
+        words_percent(t, p->consumed * 10000 / p->allotted);
+        text_add(t, ")");
+    }
+    if (p->gone)
+        text_add(t, " when the pool was last listed");
+    else if (p->free < 0)
+        text_addf(t, ", %" PRId64 " more than there are", -p->free);
+    else
+        text_addf(t, ", %" PRId64 " %s free", p->free, p->free == 1 ? "is" : "are");
+    text_add(t, ".\n");
+}
+
+static void add_waiting(const struct notice *n, const struct pool *p, struct text *t)
+{
+    char buf[DURATION_MAX];
+    usec_t oldest = n->facts->oldest_at;
+    if (p->waiting == 0) {
+        text_add(t, n->facts->waiting == 0 ? "Nobody waits for a licence.\n"
+                                           : "Whether anybody waits for a licence is not known.\n");
+        return;
+    }
+    text_addf(t, "%" PRId64 " %s for a licence", p->waiting,
+              p->waiting == 1 ? "member waits" : "members wait");
+    if (p->units && p->free >= p->waiting)
+        text_addf(t, " although %" PRId64 " %s free", p->free, p->free == 1 ? "is" : "are");
+    if (oldest) {
+        text_add(t, ", the first since ");
+        words_clock(t, n, oldest);
+        if (n->at > oldest)
+            text_addf(t, " (%s)", duration_human(n->at - oldest, buf));
+    }
+    text_add(t, ".\n");
+}
+
+static void add_subscriptions(const struct notice *n, struct text *t)
+{
+    const struct facts *f = n->facts;
+    char date[RFC3339_MAX];
+    for (size_t i = 0; i < f->n_subscriptions && i < SUBSCRIPTIONS_NAMED; i++) {
+        const struct fact_subscription *s = &f->subscription[i];
+        text_add(t, i ? "; " : "Subscriptions: ");
+        words_add(t, s->id);
+        text_add(t, " ");
+        words_add(t, s->state);
+        if (s->next_lifecycle_date != DATE_UNKNOWN)
+            text_addf(t, ", next date %s", date_print(s->next_lifecycle_date, date));
+    }
+    if (f->n_subscriptions > SUBSCRIPTIONS_NAMED)
+        text_addf(t, "; and %zu more", f->n_subscriptions - SUBSCRIPTIONS_NAMED);
+    if (f->n_subscriptions)
+        text_add(t, ".\n");
+}
+
+static void add_next(const struct notice *n, const struct pool *p, struct text *t)
+{
+    const struct facts *f = n->facts;
+    bool over = p->needed > 0 || p->reserve > 0;
+    if (p->gone) {
+        text_add(t, "Find out in the admin center (Billing > Your products) whether the "
+                    "subscription was cancelled or moved; its users may be without a licence.");
+        return;
+    }
+    if (over && f->sibling_name && f->sibling_free > 0) {
+        words_add(t, f->sibling_name);
+        text_addf(t, " of the same product has %" PRId64 " free: use it first. ", f->sibling_free);
+    }
+    if (p->needed > 0) {
+        text_addf(t, "Order %" PRId64 " %s now, or free as many", p->needed,
+                  p->needed == 1 ? "unit" : "units");
+        if (p->reserve > p->needed)
+            text_addf(t, "; %" PRId64 " bring the reserve back", p->reserve);
+        text_add(t, ".");
+    } else if (p->waiting > 0) {
+        text_add(t, "Reprocess the assignments of those who wait; there are units enough, do not buy.");
+    } else if (p->reserve > 0 && n->type != EVENT_RESOLVED) {
+        text_addf(t, "Order %" PRId64 " %s, or free as many, to bring the reserve back.", p->reserve,
+                  p->reserve == 1 ? "unit" : "units");
+    } else {
+        text_add(t, n->type == EVENT_RESOLVED ? "Nothing is left to do."
+                                              : "Look at the pool in the admin center.");
+    }
+}
+
+void words_capacity(const struct notice *n, struct words *w)
+{
+    const struct pool p = pool_of(n);
+    add_subject(n, &w->subject);
+    add_condition(n, &p, &w->condition);
+    add_units(n, &p, &w->what);
+    add_waiting(n, &p, &w->what);
+    add_subscriptions(n, &w->what);
+    add_next(n, &p, &w->next);
+}
