@@ -97,14 +97,13 @@ static void answer_call(struct call *c)
                                        .tenant = c->tenant ? c->tenant->id : NULL,
                                        .poll = c->tenant ? c->tenant->poll : 0};
     const struct script_rule *rule = script_pick(c->sim->scenario->script, &facts);
-    write_line(c);
     write_headers(c);
-    if (!rule || !fault_before(c, rule)) {
-        if (is_token(c))
-            token_answer(c);
-        else
-            graph_answer(c);
-    }
+    bool spoilt = rule && fault_before(c, rule);
+    write_line(c);
+    if (!spoilt && is_token(c))
+        token_answer(c);
+    else if (!spoilt)
+        graph_answer(c);
     if (rule)
         fault_after(c, rule);
     if (c->tenant && c->endpoint)

@@ -287,7 +287,7 @@ void script_apply(const struct script_rule *rule, struct answer *a, usec_t now)
         a->crawl = (usec_t)number * 1000;
     (void)json_get_int(act, "cut_after", 0, INT32_MAX, &a->cut_after);
     a->chunked = is_true(act, "chunked");
-    a->endless = is_true(act, "endless");
+    a->endless = a->endless || is_true(act, "endless");
     a->close = is_true(act, "close");
     a->reset = is_true(act, "reset");
 }
