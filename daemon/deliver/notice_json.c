@@ -79,12 +79,14 @@ static void put_findings(struct json_writer *w, const struct notice *n)
     json_close_array(w);
 }
 
-/* The rest by kind; the reason only where there is one, so that most capacity alerts say null. */
+/* The rest by kind. A reason is said for what ended without having cleared; pools have nothing else
+ * here. */
 static void put_detail(struct json_writer *w, const struct notice *n, const struct cut *cut)
 {
     size_t text = cut ? cut->name : NO_CUT;
     const struct facts *f = n->facts;
-    if (!f || (n->kind == KIND_CAPACITY && !n->reason)) {
+    const char *reason = n->type == EVENT_RESOLVED ? n->reason : NULL;
+    if (!f || (n->kind == KIND_CAPACITY && !reason)) {
         json_put_null(w, "detail");
         return;
     }
@@ -104,8 +106,8 @@ static void put_detail(struct json_writer *w, const struct notice *n, const stru
         json_put_cut(w, "state", s->state, text);
         fact_put_date(w, "next_lifecycle_date", s->next_lifecycle_date);
     }
-    if (n->reason)
-        json_put_string(w, "reason", n->reason);
+    if (reason)
+        json_put_string(w, "reason", reason);
     json_close_object(w);
 }
 
@@ -158,8 +160,11 @@ void notice_put(struct json_writer *w, const char *key, const struct notice *n,
     json_open_object(w, key);
     json_put_int(w, "schema", SCHEMA);
     json_put_string(w, "alert_id", n->alert_id[0] ? n->alert_id : NULL);
-    json_put_int(w, "episode", n->episode);
-    fact_put_number(w, "seq", n->seq > (uint64_t)NUMBER_MAX ? NUMBER_MAX : (int64_t)n->seq);
+    fact_put_number(w, "episode", test ? FACT_UNKNOWN : (int64_t)n->episode);
+    fact_put_number(w, "seq",
+                    test                              ? FACT_UNKNOWN
+                    : n->seq > (uint64_t)NUMBER_MAX ? NUMBER_MAX
+                                                      : (int64_t)n->seq);
     json_put_string(w, "state", notice_state_word(n));
     json_put_string(w, "severity", level_word(n->level));
     json_put_string(w, "previous_severity", level_word(n->previous));

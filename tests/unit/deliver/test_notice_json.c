@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/unit/deliver/test_notice_json.c: notices survive being JSON, and the public object has the
+ * names and order of spec.md section 4. */
+#include "deliver/facts_json.h"
+#include "deliver/notice_put.h"
+#include "some.h"
+
+#define EXACT(member) assert_true(back->member == n->member)
+#define SAME(member) same(#member, back->member, n->member)
+
+static void same(const char *what, const char *got, const char *want)
+{
+    if (!text_equal(got, want))
+        fail_msg("%s: %s, want %s", what, got ? got : "NULL", want ? want : "NULL");
+}
+
+static void assert_same(const struct notice *back, const struct notice *n)
+{
+    SAME(event_id), SAME(alert_id), SAME(title), SAME(summary), SAME(description);
+    SAME(next_step), SAME(reason);
+    EXACT(type), EXACT(kind), EXACT(state), EXACT(level);
+    EXACT(previous), EXACT(value), EXACT(threshold), EXACT(started_at);
+    EXACT(observed_at), EXACT(at), EXACT(stale_since_at);
+    if (n->type != EVENT_TEST)
+        EXACT(rule), EXACT(unit), EXACT(episode), EXACT(seq);
+    for (int i = 0; i < RULE_COUNT_; i++)
+        EXACT(finding[i]);
+    assert_true((back->facts == NULL) == (n->facts == NULL));
+    if (n->facts)
+        same("tenant", back->facts->tenant_name, n->facts->tenant_name);
+}
+
+static void same_after_a_round(const struct notice *n)
+{
+    CLEANUP(free) char *bytes = NULL;
+    CLEANUP(notice_free) struct notice *back = NULL;
+    size_t len;
+    assert_int_equal(notice_json_pack(n, &bytes, &len), 0);
+    assert_int_equal(notice_json_unpack(bytes, len, &back), 0);
+    assert_same(back, n);
+}
+
+static void a_notice_is_the_same_after_packing_and_unpacking(void **state)
+{
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    for (enum event_type t = 0; t < EVENT_TYPE_COUNT_; t++) {
+        n->type = t;
+        same_after_a_round(n);
+    }
+    n->type = EVENT_RESOLVED;
+    n->state = ALERT_OK;
+    n->reason = "rule_removed";
+    n->previous = LEVEL_WARNING;
+    n->stale_since_at = n->at - 1;
+    for (enum rule r = 0; r < RULE_COUNT_; r++) {
+        n->rule = r;
+        n->finding[r] = !n->finding[r];
+        same_after_a_round(n);
+    }
+    for (enum unit u = UNIT_PERCENT; u <= UNIT_ENTRIES; u++) {
+        n->unit = u;
+        n->value = 9649;
+        n->threshold = -1;
+        same_after_a_round(n);
+    }
+    for (enum kind k = 0; k < KIND_COUNT_; k++) {
+        n->kind = k;
+        same_after_a_round(n);
+    }
+}
+
+static void a_notice_without_facts_and_numbers_survives_too(void **state)
+{
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = alloc_zero(1, sizeof *n);
+    n->type = EVENT_TEST;
+    n->value = n->threshold = FACT_UNKNOWN;
+    same_after_a_round(n);
+}
+
+static void the_reasons_that_are_used_come_back_as_literals(void **state)
+{
+    (void)state;
+    assert_ptr_equal(reason_literal("rule_removed"), reason_literal("rule_removed"));
+    assert_string_equal(reason_literal("first_run"), "first_run");
+    assert_null(reason_literal("because"));
+    assert_null(reason_literal(NULL));
+}
+
+static char *object_of(const struct notice *n)
+{
+    CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(1 << 20);
+    char *out = NULL;
+    size_t len;
+    notice_json_put(w, NULL, n);
+    assert_int_equal(json_write_take(w, &out, &len), 0);
+    return out;
+}
+
+static void assert_has(const struct notice *n, const char *want)
+{
+    CLEANUP(free) char *out = object_of(n);
+    if (!strstr(out, want))
+        fail_msg("%s\nnot in\n%s", want, out);
+}
+
+static void percentages_are_told_as_percent_and_truncated(void **state)
+{
+    static const struct {
+        int64_t value;
+        const char *json, *plain;
+    } CASES[] = {
+        {9640, "\"value\":96.4,", "96.4"},   {9500, "\"value\":95.0,", "95.0"},
+        {9499, "\"value\":94.99,", "94.99"}, {10000, "\"value\":100.0,", "100.0"},
+        {7, "\"value\":0.07,", "0.07"},      {0, "\"value\":0.0,", "0.0"},
+        {FACT_UNKNOWN, "\"value\":null,", ""},
+    };
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    n->unit = UNIT_PERCENT;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        char number[NUMBER_TEXT];
+        n->value = CASES[i].value;
+        assert_has(n, CASES[i].json);
+        assert_string_equal(notice_number(CASES[i].value, UNIT_PERCENT, number), CASES[i].plain);
+    }
+}
+
+static void what_does_not_apply_is_null(void **state)
+{
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    facts_free(n->facts);
+    assert_int_equal(facts_new(&n->facts), 0);
+    n->level = LEVEL_WARNING;
+    n->value = n->threshold = FACT_UNKNOWN;
+    assert_has(n, "\"tenant\":null,\"allotment\":null,\"sku\":null,\"subscriptions\":[],"
+                  "\"value\":null,\"threshold\":null,");
+    assert_has(n, "\"units_to_unblock\":null,\"units_to_buy\":null,");
+    assert_has(n, "\"detail\":null,");
+}
+
+static void an_unknown_number_of_waiting_members_is_null_and_never_0(void **state)
+{
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    n->facts->waiting = FACT_UNKNOWN;
+    n->facts->oldest_at = 0;
+    assert_has(n, "\"waiting_members\":null,\"oldest_waiting_since\":null}");
+}
+
+static void sums_of_a_sku_keep_their_numbers_without_one_pools_id(void **state)
+{
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    some_replace(&n->facts->allotment_id, NULL);
+    some_replace(&n->facts->allotment_name, NULL);
+    assert_has(n, "\"allotment\":{\"id\":null,\"name\":null,\"allotted_units\":1000,");
+}
+
+static void the_detail_holds_what_only_this_kind_has(void **state)
+{
+    static const struct {
+        enum kind kind;
+        enum event_type type;
+        const char *reason, *want;
+    } CASES[] = {
+        {KIND_CAPACITY, EVENT_FIRING, NULL, "\"detail\":null,"},
+        {KIND_CAPACITY, EVENT_FIRING, "first_run", "\"detail\":null,"},
+        {KIND_CAPACITY, EVENT_RESOLVED, "rule_removed", "\"detail\":{\"reason\":\"rule_removed\"},"},
+        {KIND_ERRORS, EVENT_FIRING, NULL, "\"detail\":{\"code\":\"CountViolation\",\"count\":12},"},
+        {KIND_POLL, EVENT_FIRING, NULL, "\"detail\":{\"cause\":\"auth\",\"hint\":\"renew it\"},"},
+        {KIND_DELIVERY, EVENT_FIRING, NULL, "\"detail\":{\"receiver\":\"hook\",\"parked\":3},"},
+        {KIND_SUBSCRIPTION, EVENT_FIRING, NULL,
+         "\"detail\":{\"subscription_id\":\"d1d1d1d1-0000-4000-8000-000000000001\",\"state\":"
+         "\"active\",\"next_lifecycle_date\":\"2027-01-01\"},"},
+    };
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    n->facts->error_code = some_text("CountViolation");
+    n->facts->error_count = 12;
+    n->facts->cause = some_text("auth");
+    n->facts->hint = some_text("renew it");
+    n->facts->receiver = some_text("hook");
+    n->facts->parked = 3;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        n->kind = CASES[i].kind;
+        n->type = CASES[i].type;
+        n->reason = CASES[i].reason;
+        assert_has(n, CASES[i].want);
+    }
+}
+
+static void a_stored_notice_that_is_not_ours_is_refused(void **state)
+{
+#define PUBLIC "\"schema\":1,\"rule\":\"usage\",\"unit\":\"percent\""
+#define INNER "\"type\":\"alert.firing\",\"kind\":\"capacity\",\"state\":\"firing\""
+    static const struct {
+        const char *why, *bytes;
+        int want;
+    } CASES[] = {
+        {"the least there is", "{" PUBLIC ",\"_\":{" INNER "}}", 0},
+        {"no type", "{" PUBLIC ",\"_\":{\"kind\":\"poll\",\"state\":\"ok\"}}", -EBADMSG},
+        {"an unknown kind", "{" PUBLIC ",\"_\":{" INNER ",\"kind\":\"x\"}}", -EBADMSG},
+        {"a rule that is none", "{\"schema\":1,\"rule\":\"luck\",\"_\":{" INNER "}}", -EBADMSG},
+        {"an alert id that is too long",
+         "{" PUBLIC ",\"alert_id\":\"5f0c2a9e41d7b8360\",\"_\":{" INNER "}}", -EBADMSG},
+        {"an alert id with other characters",
+         "{" PUBLIC ",\"alert_id\":\"5f0c2a9e41d7b83.\",\"_\":{" INNER "}}", -EBADMSG},
+        {"an event id that could end a header",
+         "{" PUBLIC ",\"_\":{" INNER ",\"event_id\":\"019ab5d1-1a2b-7c3d-8e4f-5a6b7c8d\\r\\nx:\"}}",
+         -EBADMSG},
+        {"a negative seq", "{" PUBLIC ",\"seq\":-1,\"_\":{" INNER "}}", -EBADMSG},
+        {"an episode beyond its type", "{" PUBLIC ",\"episode\":4294967296,\"_\":{" INNER "}}", -EBADMSG},
+        {"findings that are no rules", "{" PUBLIC ",\"findings\":[\"x\"],\"_\":{" INNER "}}", -EBADMSG},
+        {"a title that is a number", "{" PUBLIC ",\"title\":1,\"_\":{" INNER "}}", -EBADMSG},
+        {"nothing", "{}", -EBADMSG},
+        {"no object", "7", -EBADMSG},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(notice_free) struct notice *n = NULL;
+        int r = notice_json_unpack(CASES[i].bytes, strlen(CASES[i].bytes), &n);
+        if (r != CASES[i].want || (r < 0 && n))
+            fail_msg("%s: %d", CASES[i].why, r);
+    }
+}
+
+static void no_allocation_may_fail_with_more_than_a_code(void **state)
+{
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(free) char *bytes = NULL;
+    size_t len;
+    assert_int_equal(notice_json_pack(n, &bytes, &len), 0);
+    int r = -ENOMEM;
+    for (size_t i = 1; r == -ENOMEM; i++) {
+        CLEANUP(notice_free) struct notice *back = NULL;
+        alloc_fail_at(i, false);
+        r = notice_json_unpack(bytes, len, &back);
+        alloc_fail_at(0, false);
+        assert_true(r == 0 || r == -ENOMEM);
+        assert_true(i < 1000);
+    }
+    assert_int_equal(r, 0);
+}
+
+int main(void)
+{
+    json_init();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_notice_is_the_same_after_packing_and_unpacking),
+        cmocka_unit_test(a_notice_without_facts_and_numbers_survives_too),
+        cmocka_unit_test(the_reasons_that_are_used_come_back_as_literals),
+        cmocka_unit_test(percentages_are_told_as_percent_and_truncated),
+        cmocka_unit_test(what_does_not_apply_is_null),
+        cmocka_unit_test(an_unknown_number_of_waiting_members_is_null_and_never_0),
+        cmocka_unit_test(sums_of_a_sku_keep_their_numbers_without_one_pools_id),
+        cmocka_unit_test(the_detail_holds_what_only_this_kind_has),
+        cmocka_unit_test(a_stored_notice_that_is_not_ours_is_refused),
+        cmocka_unit_test(no_allocation_may_fail_with_more_than_a_code),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

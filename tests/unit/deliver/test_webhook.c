@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/unit/deliver/test_webhook.c: webhook bodies, byte for byte, and within their limit. */
+#include "deliver/receiver.h"
+#include "deliver/retell.h"
+#include "deliver/webhook.h"
+#include "json/json.h"
+#include "some.h"
+
+#define GOLDEN FIXTURES "/golden/"
+
+static void assert_golden(const char *file, const char *body, size_t len)
+{
+    CLEANUP(free) char *path = text_printf(GOLDEN "%s", file);
+    if (getenv("GOLDEN_WRITE")) /* then read the difference before committing it */
+        some_write(path, body);
+    CLEANUP(free) char *want = some_file(path);
+    assert_int_equal(strlen(body), len);
+    assert_string_equal(body, want);
+}
+
+static void assert_notice_golden(const char *file, const struct notice *n, bool combined)
+{
+    CLEANUP(free) char *body = NULL;
+    size_t len;
+    assert_int_equal(webhook_body(n, combined, &body, &len), 0);
+    assert_golden(file, body, len);
+}
+
+static void the_alert_of_the_specification_has_its_bytes(void **state)
+{
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    assert_notice_golden("alert-firing.json", n, false);
+}
+
+static struct notice *resolved_usage(void)
+{
+    struct notice *n = some_notice();
+    n->type = EVENT_RESOLVED;
+    n->state = ALERT_OK;
+    n->level = n->previous = LEVEL_WARNING;
+    n->rule = RULE_USAGE;
+    n->unit = UNIT_PERCENT;
+    n->value = 8712;
+    n->threshold = 9000;
+    memset(n->finding, 0, sizeof n->finding);
+    n->facts->consumed = 871;
+    n->facts->waiting = n->facts->units_to_unblock = n->facts->units_to_buy = 0;
+    n->facts->oldest_at = 0;
+    some_replace(&n->title, "contoso: resolved after 31 min: Microsoft 365 E5 (CSP pool)");
+    return n;
+}
+
+static void the_end_of_an_alert_has_its_bytes(void **state)
+{
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = resolved_usage();
+    assert_notice_golden("alert-resolved.json", n, false);
+    assert_notice_golden("alert-resolved-combined.json", n, true);
+}
+
+static void an_alert_about_the_tenant_has_nulls_and_its_detail(void **state)
+{
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    struct facts *f = NULL;
+    assert_int_equal(facts_new(&f), 0);
+    f->tenant_name = some_text("contoso");
+    f->tenant_id = some_text(SOME_TENANT_ID);
+    f->cause = some_text("permission");
+    f->hint = some_text("Grant Directory.Read.All to the application.");
+    facts_free(n->facts);
+    n->facts = f;
+    n->kind = KIND_POLL;
+    n->rule = RULE_POLL;
+    n->level = LEVEL_WARNING;
+    n->value = 3720;
+    n->threshold = 3600;
+    n->unit = UNIT_SECONDS;
+    memset(n->finding, 0, sizeof n->finding);
+    n->finding[RULE_POLL] = true;
+    assert_notice_golden("alert-poll.json", n, false);
+}
+
+static void a_digest_has_its_bytes(void **state)
+{
+    (void)state;
+    CLEANUP(digest_free) struct digest *d = some_digest(2);
+    CLEANUP(free) char *body = NULL;
+    size_t len;
+    assert_int_equal(webhook_digest_body(d, &body, &len), 0);
+    assert_golden("alert-digest.json", body, len);
+}
+
+static void a_test_message_has_the_shape_of_an_alert(void **state)
+{
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = NULL;
+    assert_int_equal(test_notice("hook", some_time(SOME_AT), &n), 0);
+    assert_notice_golden("receiver-test.json", n, false);
+}
+
+/* Every byte of it becomes six in JSON. */
+static void swell(struct notice *n, const char *unit, size_t times)
+{
+    char *flood = some_flood(unit, times);
+    char **const members[] = {&n->title,
+                              &n->summary,
+                              &n->description,
+                              &n->next_step,
+                              &n->facts->tenant_name,
+                              &n->facts->tenant_id,
+                              &n->facts->allotment_id,
+                              &n->facts->allotment_name,
+                              &n->facts->sku_id,
+                              &n->facts->sku_part_number,
+                              &n->facts->sku_name,
+                              &n->facts->subscription[0].id,
+                              &n->facts->subscription[0].state,
+                              &n->facts->label[0].value};
+    for (size_t i = 0; i < N_ELEMENTS(members); i++)
+        some_replace(members[i], flood);
+    free(flood);
+}
+
+static void subscribe(struct facts *f, size_t n)
+{
+    struct fact_subscription first = f->subscription[0];
+    free(f->subscription);
+    f->subscription = alloc_zero(n, sizeof *f->subscription);
+    f->subscription[0] = first;
+    for (f->n_subscriptions = 1; f->n_subscriptions < n; f->n_subscriptions++)
+        f->subscription[f->n_subscriptions] = (struct fact_subscription){
+            some_text(first.id), some_text(first.state), some_text("none"), 20454, 20819};
+}
+
+static void assert_bounded(const char *body, size_t len, const char *why)
+{
+    CLEANUP(json_free) struct json *root = NULL;
+    if (len > WEBHOOK_BODY_MAX)
+        fail_msg("%s: %zu bytes", why, len);
+    assert_int_equal(json_parse(body, len, &root, NULL), 0);
+    assert_non_null(json_get(root, "data"));
+}
+
+static void no_alert_makes_a_body_beyond_the_limit(void **state)
+{
+    static const char *const UNITS[] = {"x", "\x01", "\"", "\xf0\x9f\x98\x80", "\xff", "a\n"};
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(UNITS); i++)
+        for (size_t times = 1; times <= 65536; times *= 4) {
+            CLEANUP(notice_free) struct notice *n = some_notice();
+            CLEANUP(free) char *body = NULL;
+            size_t len;
+            subscribe(n->facts, FACT_SUBSCRIPTIONS_MAX);
+            swell(n, UNITS[i], times);
+            assert_int_equal(webhook_body(n, times == 16, &body, &len), 0);
+            assert_bounded(body, len, UNITS[i]);
+        }
+}
+
+static void a_list_that_was_shortened_is_said_to_be(void **state)
+{
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(free) char *body = NULL, *flood = some_flood("x", 3900), *id = some_flood("i", 500);
+    size_t len;
+    some_replace(&n->facts->subscription[0].id, id);
+    some_replace(&n->facts->subscription[0].state, flood);
+    some_replace(&n->summary, flood);
+    subscribe(n->facts, FACT_SUBSCRIPTIONS_MAX);
+    assert_int_equal(webhook_body(n, false, &body, &len), 0);
+    assert_bounded(body, len, "20 long subscriptions");
+    assert_non_null(strstr(body, "(shortened: 5 of 20 subscriptions are listed) All 1000 units"));
+    assert_non_null(strstr(body, "26 units needed")); /* what matters is still there */
+}
+
+/* I8: the parts of a digest name every event, whatever the names in it are. */
+static void a_full_digest_names_every_alert_within_the_limit(void **state)
+{
+    static const char *const UNITS[] = {"x", "\x01", "\xff"};
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(UNITS); i++)
+        for (size_t times = 1; times <= 4096; times *= 8) {
+            CLEANUP(digest_free) struct digest *d = some_digest(DIGEST_LINES);
+            CLEANUP(free) char *body = NULL;
+            size_t len;
+            for (size_t k = 0; k < d->n_notices; k++)
+                swell(d->notice[k], UNITS[i], times);
+            assert_int_equal(webhook_digest_body(d, &body, &len), 0);
+            assert_bounded(body, len, UNITS[i]);
+            for (size_t k = 0; k < d->n_notices; k++)
+                assert_non_null(strstr(body, d->notice[k]->alert_id));
+        }
+}
+
+static void an_ordinary_full_digest_keeps_titles_and_next_steps(void **state)
+{
+    (void)state;
+    CLEANUP(digest_free) struct digest *d = some_digest(DIGEST_LINES);
+    CLEANUP(free) char *body = NULL;
+    size_t len, titles = 0;
+    assert_int_equal(webhook_digest_body(d, &body, &len), 0);
+    assert_bounded(body, len, "20 ordinary alerts");
+    for (const char *at = body; (at = strstr(at, "26 units needed\"")); at++)
+        titles++;
+    assert_int_equal(titles, DIGEST_LINES);
+}
+
+static void a_message_that_comes_late_says_so_first(void **state)
+{
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice(), *on_time = NULL, *late = NULL;
+    assert_int_equal(notice_retell(n, false, n->at + LATE_AFTER, &on_time), 0);
+    assert_string_equal(on_time->title, n->title);
+    assert_int_equal(notice_retell(n, false, n->at + LATE_AFTER + USEC_PER_HOUR, &late), 0);
+    assert_ptr_equal(strstr(late->title, "(13 h late) contoso: "), late->title);
+    assert_ptr_equal(strstr(late->description,
+                            "13 h late: this message is from 2026-11-22T01:02:03Z.\nAll 1000"),
+                     late->description);
+    /* A clock that was set back makes nothing late. */
+    CLEANUP(notice_free) struct notice *back = NULL;
+    assert_int_equal(notice_retell(n, false, 0, &back), 0);
+    assert_string_equal(back->title, n->title);
+}
+
+static void a_combined_message_tells_when_it_fired_and_when_it_ended(void **state)
+{
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = resolved_usage(), *told = NULL;
+    assert_int_equal(notice_retell(n, true, n->at, &told), 0);
+    assert_ptr_equal(strstr(told->title, "(delayed) contoso: resolved"), told->title);
+    assert_ptr_equal(strstr(told->summary, "Fired 01:31, resolved 02:02 (delayed"), told->summary);
+}
+
+int main(void)
+{
+    json_init();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_alert_of_the_specification_has_its_bytes),
+        cmocka_unit_test(the_end_of_an_alert_has_its_bytes),
+        cmocka_unit_test(an_alert_about_the_tenant_has_nulls_and_its_detail),
+        cmocka_unit_test(a_digest_has_its_bytes),
+        cmocka_unit_test(a_test_message_has_the_shape_of_an_alert),
+        cmocka_unit_test(no_alert_makes_a_body_beyond_the_limit),
+        cmocka_unit_test(a_list_that_was_shortened_is_said_to_be),
+        cmocka_unit_test(a_full_digest_names_every_alert_within_the_limit),
+        cmocka_unit_test(an_ordinary_full_digest_keeps_titles_and_next_steps),
+        cmocka_unit_test(a_message_that_comes_late_says_so_first),
+        cmocka_unit_test(a_combined_message_tells_when_it_fired_and_when_it_ended),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
