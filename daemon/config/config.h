@@ -14,6 +14,7 @@ struct tenant_options {
     struct tenant_facts facts;
     bool enabled;
     char *broken; /* NULL, or the one line that says why this tenant cannot run */
+    bool nameless; /* broken so that name and id are unknown: both are the place in the files */
 };
 struct options {
     char *path; /* absolute, of the main file */

@@ -252,7 +252,7 @@ static const struct conf_key RECEIVER[] = {
     {.name = "signing_key_file", .type = CONF_FILE, AT(receiver_options, signing_key_file), .def = "",
      .shown_def = "required", .file = FILE_RECEIVER, .only = WEBHOOK, .example = "hook.key",
      .help = "The file with one whsec_ key a line, the newest first, at most two."},
-    {.name = "ca_file", .type = CONF_FILE, AT(receiver_options, ca_file), .def = "", .file = FILE_RECEIVER,
+    {.name = "ca_file", .type = CONF_FILE, AT(receiver_options, ca_file), .def = "", .file = FILE_CA,
      .only = WEBHOOK, .example = "/etc/seatwatchd/hook-ca.pem",
      .help = "Certificates in PEM that may have signed the certificate of this receiver."},
     {.name = "allow_http", .type = CONF_BOOL, AT(receiver_options, allow_http), .def = "false", .only = WEBHOOK,
@@ -279,7 +279,7 @@ static const struct conf_key POLL[] = {
      .def = "6", .help = "Requests that are under way at the same time for one tenant."},
 };
 static const struct conf_key NETWORK[] = {
-    {.name = "ca_file", .type = CONF_FILE, AT(options, ca_file), .file = FILE_PUBLIC, .def = "",
+    {.name = "ca_file", .type = CONF_FILE, AT(options, ca_file), .file = FILE_CA, .def = "",
      .example = "/etc/seatwatchd/extra-ca.pem",
      .help = "More certificate authorities in PEM, beside those of the system."},
     {.name = "proxy", .type = CONF_TEXT, AT(options, proxy), .def = "",
@@ -358,7 +358,7 @@ static const struct conf_key ROOT[] = {
     {.name = "names", .type = CONF_POOL_NAMES, COUNTED(options, rules.pool_name, rules.n_pool_names),
      .example = "( { allotment = \"551f1755-0184-9e51-0bc7-f32bae5a1afb\"; name = \"CSP pool\"; } )",
      .help = "What your people call an allotment; without a name it is described."},
-    {.name = "names_file", .type = CONF_FILE, AT(options, names_file), .file = FILE_PUBLIC, .def = "",
+    {.name = "names_file", .type = CONF_FILE, AT(options, names_file), .file = FILE_NAMES, .def = "",
      .example = "/etc/seatwatchd/products.csv",
      .help = "Names of products, in the column layout of the CSV file that Microsoft publishes."},
     {.name = "overrides", .type = CONF_LIST, COUNTED(options, rules.override, rules.n_overrides),

@@ -32,8 +32,9 @@ enum conf_type {
 enum conf_limit { LIMIT_SHARE, LIMIT_UNITS, LIMIT_COUNT, LIMIT_AGE, LIMIT_DAYS, LIMIT_POLLS };
 enum conf_file {
     FILE_SECRET,   /* secret_read() must like it */
-    FILE_PUBLIC,   /* a readable regular file */
-    FILE_RECEIVER, /* deliver_check() looks at it */
+    FILE_CA,       /* certificates in PEM; public */
+    FILE_NAMES,    /* read by load.c */
+    FILE_RECEIVER, /* deliver_check() looks into it */
 };
 
 struct conf_section;

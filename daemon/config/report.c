@@ -12,6 +12,7 @@
 void report_add(struct report *r, enum conf_gravity gravity, struct conf_where where,
                 const char *fmt, ...)
 {
+    r->n_seen++;
     if (r->n == REPORT_MAX) {
         /* What came too late still decides whether the start is refused. */
         r->full = true;
@@ -41,6 +42,13 @@ void report_add(struct report *r, enum conf_gravity gravity, struct conf_where w
         return;
     }
     r->entry[r->n++] = (struct report_entry){text, gravity, where};
+}
+
+void report_raise(struct report *r, enum conf_gravity from, enum conf_gravity to)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (r->entry[i].gravity == from)
+            r->entry[i].gravity = to;
 }
 
 bool report_has(const struct report *r, enum conf_gravity gravity)

@@ -12,6 +12,8 @@ struct conf_source {
     unsigned order; /* 0: the main file; then tenants.d */
     config_t config;
     struct scan scan;
+    bool unreadable; /* there is no tree */
+    bool flawed;     /* tenants.d: something beside its tenants is wrong */
 };
 const char *source_path(const struct conf_source *s);
 unsigned source_order(const struct conf_source *s);

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* config/check.c: limits and matches held against each other. */
+#include "config/load.h"
+
+#include "base/text.h"
+#include <string.h>
+
+/* ---- thresholds ---- */
+
+static const struct conf_key *part(enum rule rule, const char *name)
+{
+    const struct conf_key *k = conf_rule_key(rule);
+    return k ? conf_key_find(k->section, name) : NULL;
+}
+
+/* A number that grows or shrinks with the harm; polls are worth an interval each. */
+static int64_t weight(const struct options *o, const struct limit *l)
+{
+    int64_t each = (int64_t)(o->poll_interval / USEC_PER_SEC), seconds;
+    if (!l->polls)
+        return l->value;
+    return __builtin_mul_overflow(l->value, each, &seconds) ? INT64_MAX : seconds;
+}
+
+static char *print(const struct conf_key *k, const struct limit *l)
+{
+    struct text t = TEXT_INIT(64);
+    value_print(k, l, &t);
+    return text_take(&t);
+}
+
+/* `said` is the group as it stands in the file, `t` what comes of it. */
+static void check_order(struct load *l, enum rule rule, const struct threshold *t,
+                        const struct threshold *said, const char *path)
+{
+    const struct conf_key *warning = part(rule, "warning"), *critical = part(rule, "critical");
+    const struct limit *w = &t->limit[LEVEL_WARNING], *c = &t->limit[LEVEL_CRITICAL];
+    if (t->off || !w->on || !c->on)
+        return;
+    int64_t a = weight(l->options, w), b = weight(l->options, c);
+    if (warning->smaller_is_worse ? b <= a : b >= a)
+        return;
+    CLEANUP(free) char *warn = print(warning, w);
+    CLEANUP(free) char *crit = print(critical, c);
+    if (!warn || !crit) {
+        l->walk.oom = true;
+        return;
+    }
+    struct conf_where where = walk_where(&l->walk, MARK_GROUP, said, l->top);
+    where = walk_where(&l->walk, MARK_VALUE, &said->limit[LEVEL_WARNING], where);
+    where = walk_where(&l->walk, MARK_VALUE, &said->limit[LEVEL_CRITICAL], where);
+    walk_problem(&l->walk, where,
+                 "%s.%s: warning = %s is worse than critical = %s; for this rule critical must be the %s one, or "
+                 "one of them \"off\"",
+                 path, rule_name(rule), warn, crit, warning->smaller_is_worse ? "smaller" : "larger");
+}
+
+static void check_margin(struct load *l, const struct threshold *t, const struct threshold *said,
+                         const char *path)
+{
+    for (int i = LEVEL_WARNING; i <= LEVEL_CRITICAL; i++) {
+        if (t->off || !t->limit[i].on || t->clear_margin_bp < t->limit[i].value)
+            continue;
+        struct conf_where where = walk_where(&l->walk, MARK_GROUP, said, l->top);
+        where = walk_where(&l->walk, MARK_VALUE, &said->limit[i], where);
+        where = walk_where(&l->walk, MARK_VALUE, &said->clear_margin_bp, where);
+        walk_problem(&l->walk, where,
+                     "%s.usage: clear_margin is not smaller than %s, which could then never clear; "
+                     "write a smaller margin",
+                     path, level_name((enum level)i));
+        return;
+    }
+}
+
+/* What a group does not say about time is what alerts says for all rules. */
+static void inherit(const struct options *o, enum rule rule, struct threshold *t)
+{
+    const struct conf_key *own_for = part(rule, "for");
+    if (!(t->set & SET_FOR) && !(own_for && own_for->def))
+        t->hold_for = o->alerts_for;
+    if (!(t->set & SET_KEEP_FIRING_FOR))
+        t->keep_firing_for = o->alerts_keep_firing_for;
+    if (!(t->set & SET_MIN_SAMPLES))
+        t->min_samples = o->alerts_min_samples;
+}
+
+void check_thresholds(struct load *l)
+{
+    for (int r = 0; r < RULE_COUNT_; r++) {
+        struct threshold *t = &l->options->rules.threshold[r];
+        inherit(l->options, (enum rule)r, t);
+        if (!conf_rule_key((enum rule)r))
+            continue;
+        check_order(l, (enum rule)r, t, t, "thresholds");
+        if (r == RULE_USAGE)
+            check_margin(l, t, t, "thresholds");
+    }
+}
+
+/* ---- matches ---- */
+
+static bool is_glob(const char *text) { return strpbrk(text, "*?") != NULL; }
+
+static bool tenant_exists(const struct options *o, const char *name)
+{
+    for (size_t i = 0; i < o->n_tenants; i++)
+        if (text_equal_nocase(o->tenant[i].facts.name, name) ||
+            text_equal_nocase(o->tenant[i].facts.tenant_id, name))
+            return true;
+    return false;
+}
+
+static const char *nearest_tenant(struct load *l, const char *name)
+{
+    const struct options *o = l->options;
+    CLEANUP(free) const char **names = calloc(o->n_tenants + 1, sizeof *names);
+    for (size_t i = 0; names && i < o->n_tenants; i++)
+        names[i] = o->tenant[i].facts.name;
+    return names ? text_nearest(name, names, o->n_tenants) : NULL;
+}
+
+void check_match(struct load *l, const struct match *m, const char *path, struct conf_where where)
+{
+    const struct options *o = l->options;
+    if (!m->tenant || is_glob(m->tenant) || tenant_exists(o, m->tenant))
+        return;
+    const char *near = nearest_tenant(l, m->tenant);
+    /* It may be in the file that could not be read: then that is the problem to be mended. */
+    enum conf_gravity gravity = l->walk.gravity;
+    if (o->tenants_incomplete)
+        l->walk.gravity = CONF_TENANT;
+    walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &m->tenant, where),
+                 "%s.match.tenant: there is no tenant \"%s\"; %s%s%s", path, m->tenant,
+                 near ? "did you mean \"" : "name one that is configured, or write a glob", near ? near : "",
+                 near ? "\"?" : "");
+    l->walk.gravity = gravity;
+}
+
+static bool match_empty(const struct match *m)
+{
+    return !m->tenant && !m->sku && !m->allotment && !m->rule && m->n_labels == 0;
+}
+
+/* ---- overrides ---- */
+
+/* The defaults with only this override laid on them. */
+static struct threshold laid_on(const struct threshold *base, const struct threshold *o)
+{
+    struct threshold t = *base;
+    if (o->set & (SET_OFF | SET_WARNING | SET_CRITICAL))
+        t.off = (o->set & SET_OFF) != 0;
+    if (o->set & SET_WARNING)
+        t.limit[LEVEL_WARNING] = o->limit[LEVEL_WARNING];
+    if (o->set & SET_CRITICAL)
+        t.limit[LEVEL_CRITICAL] = o->limit[LEVEL_CRITICAL];
+    if (o->set & SET_CLEAR_MARGIN)
+        t.clear_margin_bp = o->clear_margin_bp;
+    return t;
+}
+
+/* A limit that can never hold is a mistake, not a matter of taste. */
+static const char *useless(enum rule rule, const struct match *m)
+{
+    if (rule == RULE_POLL && (m->sku || m->allotment))
+        return "reading is judged by tenant; match a tenant or labels";
+    if (rule == RULE_ASSIGNMENT_ERRORS && m->allotment)
+        return "errors are judged by tenant and SKU; match a tenant, a SKU or labels";
+    if (m->rule && !text_glob(m->rule, rule_name(rule)))
+        return "match.rule is for another rule; name this one there, or leave match.rule out";
+    return NULL;
+}
+
+static void check_override_rule(struct load *l, const struct override *o, enum rule rule,
+                                struct conf_where where)
+{
+    const struct threshold *said = &o->threshold[rule];
+    where = walk_where(&l->walk, MARK_GROUP, said, where);
+    const char *why = useless(rule, &o->match);
+    if (why)
+        walk_problem(&l->walk, where, "overrides.%s: this holds for nothing: %s", rule_name(rule), why);
+    struct threshold t = laid_on(&l->options->rules.threshold[rule], said);
+    if (said->set & (SET_WARNING | SET_CRITICAL))
+        check_order(l, rule, &t, said, "overrides");
+    if (rule == RULE_USAGE && said->set & (SET_WARNING | SET_CRITICAL | SET_CLEAR_MARGIN))
+        check_margin(l, &t, said, "overrides");
+}
+
+static void check_override(struct load *l, struct override *o)
+{
+    struct conf_where where = walk_where(&l->walk, MARK_ELEMENT, o, l->top);
+    o->line = where.line;
+    o->set_ignore = walk_said(&l->walk, &o->ignore);
+    bool says = o->set_ignore;
+    for (int r = 0; r < RULE_COUNT_; r++) {
+        if (!walk_said(&l->walk, &o->threshold[r]))
+            continue;
+        says = true;
+        check_override_rule(l, o, (enum rule)r, where);
+    }
+    if (!says)
+        walk_problem(&l->walk, where, "overrides: this one changes nothing; add a rule such as usage = { ... }, or ignore");
+    if (match_empty(&o->match) && walk_said(&l->walk, &o->match))
+        walk_problem(&l->walk, walk_where(&l->walk, MARK_GROUP, &o->match, where),
+                     "overrides.match: this names nothing; name a tenant, sku, allotment or labels, or change "
+                     "thresholds instead");
+    check_match(l, &o->match, "overrides", where);
+}
+
+void check_overrides(struct load *l)
+{
+    for (size_t i = 0; i < l->options->rules.n_overrides; i++)
+        check_override(l, &l->options->rules.override[i]);
+}
+
+/* ---- alerts, poll, network ---- */
+
+static void check_cap(struct load *l, enum level level)
+{
+    const struct alert_options *a = &l->options->alerts;
+    if (a->repeat.every[level] <= a->repeat.cap)
+        return;
+    struct conf_where where = walk_where(&l->walk, MARK_VALUE, &a->repeat.every[level], l->top);
+    walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &a->repeat.cap, where),
+                 "alerts.repeat: cap is shorter than %s; write a cap of at least that long", level_name(level));
+}
+
+void check_alerts(struct load *l)
+{
+    const struct options *o = l->options;
+    check_cap(l, LEVEL_CRITICAL);
+    check_cap(l, LEVEL_WARNING);
+    if (o->poll_interval < 30 * USEC_PER_SEC)
+        report_add(&l->report, CONF_WARNING, walk_where(&l->walk, MARK_VALUE, &o->poll_interval, l->top),
+                   "poll.interval: Microsoft may throttle polls that are less than 30 s apart; take \"30s\" or "
+                   "more for daily work");
+    if (*o->proxy_password_file && !*o->proxy)
+        report_add(&l->report, CONF_WARNING, walk_where(&l->walk, MARK_VALUE, &o->proxy_password_file, l->top),
+                   "network.proxy_password_file: there is no proxy to use it for; add proxy, or remove this");
+}

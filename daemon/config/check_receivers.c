@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* config/check_receivers.c: receivers, routes to them, and the fallback. */
+#include "config/load.h"
+
+#include "base/text.h"
+#include <errno.h>
+#include <string.h>
+
+#define DEFAULT_RECEIVER "journal"
+
+static struct conf_where place(const struct load *l, const void *element)
+{
+    return walk_where(&l->walk, MARK_ELEMENT, element, l->top);
+}
+
+/* ---- receivers ---- */
+
+static int add_journal(struct options *o)
+{
+    o->receiver = calloc(1, sizeof *o->receiver);
+    if (!o->receiver)
+        return -ENOMEM;
+    o->n_receivers = 1;
+    o->receiver->type = RECEIVER_JOURNAL;
+    int r = walk_defaults(&conf_receiver, o->receiver, false);
+    return r < 0 ? r : text_copy(DEFAULT_RECEIVER, &o->receiver->name);
+}
+
+/* Keys of another type, and files that this type cannot do without. */
+static void check_keys(struct load *l, const struct receiver_options *r)
+{
+    for (size_t i = 0; i < conf_receiver.n; i++) {
+        const struct conf_key *k = &conf_receiver.key[i];
+        const void *at = (const char *)r + k->at;
+        if (!k->only)
+            continue;
+        bool ours = k->only & 1U << r->type, said = walk_said(&l->walk, at);
+        if (said && !ours)
+            walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, at, place(l, r)),
+                         "receivers.%s: a receiver of type %s has no such key; remove it", k->name,
+                         receiver_type_name(r->type));
+        bool needed = ours && k->type == CONF_FILE && k->file == FILE_RECEIVER;
+        if (needed && !**(char *const *)at)
+            walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, at, place(l, r)),
+                         "receivers.%s: a receiver of type %s needs this file; add for example: %s = \"%s\"",
+                         k->name, receiver_type_name(r->type), k->name, k->example);
+    }
+}
+
+static void check_receiver(struct load *l, struct receiver_options *r)
+{
+    const struct options *o = l->options;
+    struct failure why;
+    size_t before = l->report.n_seen;
+    bool typed = walk_said(&l->walk, &r->type);
+    for (const struct receiver_options *other = o->receiver; other < r; other++)
+        if (r->name && other->name && text_equal_nocase(other->name, r->name))
+            walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &r->name, place(l, r)),
+                         "receivers.name: \"%s\" is already that of the receiver in line %d; choose another name",
+                         r->name, place(l, other).line);
+    if (typed)
+        check_keys(l, r);
+    files_resolve(&l->walk, &l->places, &conf_receiver, r, NULL, place(l, r), "receivers");
+    /* It would only repeat in other words what has been said. */
+    if (l->report.n_seen > before || !r->name || !typed || !l->places.look)
+        return;
+    if (deliver_check(r, &why) < 0)
+        walk_problem(&l->walk, place(l, r), "receiver \"%s\": %s", r->name, why.text);
+}
+
+static int set_traits(struct options *o)
+{
+    o->routes.receiver = calloc(o->n_receivers, sizeof *o->routes.receiver);
+    if (!o->routes.receiver)
+        return -ENOMEM;
+    o->routes.n_receivers = o->n_receivers;
+    for (size_t i = 0; i < o->n_receivers; i++) {
+        /* All types of this version are machines: they want every change, and none of them wakes
+         * anybody by itself. */
+        o->routes.receiver[i] = (struct receiver_traits){.pager = false, .wants_deescalations = true};
+        if (text_copy(o->receiver[i].name, &o->routes.receiver[i].name) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* ---- routes ---- */
+
+static const char *nearest_receiver(const struct options *o, const char *name)
+{
+    const char *names[RECEIVERS_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < o->n_receivers && n < RECEIVERS_MAX; i++)
+        if (o->receiver[i].name)
+            names[n++] = o->receiver[i].name;
+    return text_nearest(name, names, n);
+}
+
+static bool receiver_exists(const struct options *o, const char *name)
+{
+    for (size_t i = 0; i < o->n_receivers; i++)
+        if (text_equal(o->receiver[i].name, name))
+            return true;
+    return false;
+}
+
+static void check_names(struct load *l, char *const *name, size_t n, struct conf_where where, const char *path)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (receiver_exists(l->options, name[i]))
+            continue;
+        const char *near = nearest_receiver(l->options, name[i]);
+        walk_problem(&l->walk, where, "%s: there is no receiver \"%s\"; %s%s%s", path, name[i],
+                     near ? "did you mean \"" : "add it to receivers, or name one that is there", near ? near : "",
+                     near ? "\"?" : "");
+    }
+}
+
+static bool named(char *const *list, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (text_equal(list[i], name))
+            return true;
+    return false;
+}
+
+static bool matches_all(const struct match *m)
+{
+    return !m->tenant && !m->sku && !m->allotment && !m->rule && !m->severity && m->n_labels == 0;
+}
+
+static void check_routes(struct load *l)
+{
+    const struct route_options *o = &l->options->routes;
+    const struct route *end = NULL; /* the first one that lets nothing pass */
+    for (const struct route *r = o->route; r < o->route + o->n_routes; r++) {
+        struct conf_where where = walk_where(&l->walk, MARK_VALUE, &r->to, place(l, r));
+        if (walk_said(&l->walk, &r->to) && r->n_to == 0)
+            walk_problem(&l->walk, where, "routes.to: this route leads to nobody; name a receiver");
+        check_names(l, r->to, r->n_to, where, "routes.to");
+        check_match(l, &r->match, "routes", place(l, r));
+        if (end)
+            report_add(&l->report, CONF_WARNING, place(l, r),
+                       "routes: nothing comes here, because the route in line %d takes everything; move it up, or "
+                       "write continue = true there",
+                       place(l, end).line);
+        else if (matches_all(&r->match) && !r->go_on)
+            end = r;
+    }
+}
+
+/* A receiver that is configured but never told is a missed alert in the making. */
+static void check_unheard(struct load *l)
+{
+    const struct options *o = l->options;
+    for (size_t i = 0; o->routes.n_routes > 0 && i < o->n_receivers; i++) {
+        const char *name = o->receiver[i].name;
+        bool told = !name || named(o->routes.fallback, o->routes.n_fallback, name);
+        for (size_t r = 0; r < o->routes.n_routes && !told; r++)
+            told = named(o->routes.route[r].to, o->routes.route[r].n_to, name);
+        if (!told)
+            report_add(&l->report, CONF_WARNING, place(l, &o->receiver[i]),
+                       "receivers: no route and no fallback leads to \"%s\", so it is told nothing; add it to a route",
+                       name);
+    }
+}
+
+static int check_fallback(struct load *l)
+{
+    struct options *o = l->options;
+    struct route_options *routes = &o->routes;
+    struct conf_where where = walk_where(&l->walk, MARK_VALUE, &routes->fallback, l->top);
+    check_names(l, routes->fallback, routes->n_fallback, where, "fallback");
+    if (routes->n_fallback > 0)
+        return 0;
+    if (walk_said(&l->walk, &routes->fallback)) {
+        walk_problem(&l->walk, where, "fallback: somebody must hear that a receiver has given up; name a receiver");
+        return 0;
+    }
+    const char *name = receiver_exists(o, DEFAULT_RECEIVER) ? DEFAULT_RECEIVER : o->receiver[0].name;
+    if (!name)
+        return 0; /* which was told already */
+    routes->fallback = calloc(1, sizeof *routes->fallback);
+    if (!routes->fallback || text_copy(name, &routes->fallback[0]) < 0)
+        return -ENOMEM;
+    routes->n_fallback = 1;
+    return 0;
+}
+
+int check_receivers(struct load *l)
+{
+    struct options *o = l->options;
+    int r = o->n_receivers == 0 ? add_journal(o) : 0;
+    if (r < 0)
+        return r;
+    if (o->n_receivers > RECEIVERS_MAX) {
+        walk_problem(&l->walk, place(l, &o->receiver[RECEIVERS_MAX]), "receivers: there are more than %d; remove some",
+                     RECEIVERS_MAX);
+        return 0;
+    }
+    for (size_t i = 0; i < o->n_receivers; i++)
+        check_receiver(l, &o->receiver[i]);
+    check_routes(l);
+    r = check_fallback(l);
+    if (r < 0)
+        return r;
+    check_unheard(l);
+    return set_traits(o);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* config/dump.c: options as a configuration. Walks the same table that read them. */
+#include "config/value.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define DUMP_MAX (64 * 1024 * 1024)
+
+struct dump {
+    struct text out;
+    unsigned depth;
+};
+
+static void line_begin(struct dump *d, const char *name)
+{
+    text_addf(&d->out, "%*s%s = ", (int)(2 * d->depth), "", name);
+}
+
+static void dump_group(struct dump *d, const struct conf_section *s, const void *base);
+
+static void open_group(struct dump *d, const char *name)
+{
+    line_begin(d, name);
+    text_add(&d->out, "{\n");
+    d->depth++;
+}
+
+static void close_group(struct dump *d, const char *end)
+{
+    d->depth--;
+    text_addf(&d->out, "%*s%s", (int)(2 * d->depth), "", end);
+}
+
+static void dump_names(struct dump *d, char *const *name, size_t n)
+{
+    text_add(&d->out, "[");
+    for (size_t i = 0; i < n; i++) {
+        text_add(&d->out, i ? ", " : " ");
+        value_print_string(name[i], &d->out);
+    }
+    text_add(&d->out, " ];\n");
+}
+
+static void dump_labels(struct dump *d, const struct label *label, size_t n)
+{
+    text_add(&d->out, "{ ");
+    for (size_t i = 0; i < n; i++) {
+        text_addf(&d->out, "%s = ", label[i].key);
+        value_print_string(label[i].value, &d->out);
+        text_add(&d->out, "; ");
+    }
+    text_add(&d->out, "};\n");
+}
+
+static void dump_pool_names(struct dump *d, const struct label *label, size_t n)
+{
+    text_add(&d->out, "(");
+    for (size_t i = 0; i < n; i++) {
+        text_add(&d->out, i ? ",\n    { allotment = " : "\n    { allotment = ");
+        value_print_string(label[i].key, &d->out);
+        text_add(&d->out, "; name = ");
+        value_print_string(label[i].value, &d->out);
+        text_add(&d->out, "; }");
+    }
+    text_add(&d->out, " );\n");
+}
+
+/* In an override only what it says; in thresholds everything (`all`). */
+static void dump_rule(struct dump *d, const struct conf_key *k, const struct threshold *t, bool all)
+{
+    if (!all && !t->set)
+        return;
+    if (t->off) {
+        line_begin(d, k->name);
+        text_add(&d->out, "\"off\";\n");
+        return;
+    }
+    open_group(d, k->name);
+    for (size_t i = 0; i < k->section->n; i++) {
+        const struct conf_key *part = &k->section->key[i];
+        if (!all && !(t->set & part->set))
+            continue;
+        line_begin(d, part->name);
+        value_print(part, (const char *)t + part->at, &d->out);
+        text_add(&d->out, ";\n");
+    }
+    close_group(d, "};\n");
+}
+
+/* A tenant whose own name is not known cannot be said; the broken file says it. */
+static bool left_out(const struct conf_section *s, const void *element)
+{
+    return s == &conf_tenant && ((const struct tenant_options *)element)->nameless;
+}
+
+static void dump_list(struct dump *d, const struct conf_key *k, const void *at, size_t n, size_t element)
+{
+    const char *list;
+    bool first = true;
+    memcpy(&list, at, sizeof list);
+    line_begin(d, k->name);
+    text_add(&d->out, "(");
+    d->depth++;
+    for (size_t i = 0; i < n; i++) {
+        if (left_out(k->section, list + i * element))
+            continue;
+        text_addf(&d->out, "%s\n%*s{\n", first ? "" : ",", (int)(2 * d->depth), "");
+        first = false;
+        d->depth++;
+        dump_group(d, k->section, list + i * element);
+        close_group(d, "}");
+    }
+    d->depth--;
+    text_add(&d->out, " );\n");
+}
+
+/* Strings that nobody gave (a key of another receiver type, a match key) are not there. */
+static bool is_there(const struct conf_key *k, const void *base)
+{
+    const void *at = (const char *)base + k->at;
+    if (k->type == CONF_TEXT || k->type == CONF_FILE)
+        return *(char *const *)at != NULL;
+    return !k->later;
+}
+
+static bool is_foreign(const struct conf_section *s, const struct conf_key *k, const void *base)
+{
+    return s == &conf_receiver && k->only &&
+           !(k->only & 1U << ((const struct receiver_options *)base)->type);
+}
+
+static bool is_override(const struct conf_section *s)
+{
+    return conf_key_find(s, "ignore") != NULL;
+}
+
+static void dump_key(struct dump *d, const struct conf_section *s, const struct conf_key *k, const void *base)
+{
+    const void *at = (const char *)base + k->at;
+    const size_t *n = (const void *)((const char *)base + k->n_at);
+    switch (k->type) {
+    case CONF_GROUP:
+        open_group(d, k->name);
+        dump_group(d, k->section, at);
+        close_group(d, "};\n");
+        return;
+    case CONF_RULE:
+        dump_rule(d, k, at, !is_override(s));
+        return;
+    case CONF_TENANTS:
+        if (k->element)
+            dump_list(d, k, at, *n, k->element);
+        return;
+    case CONF_LIST:
+        dump_list(d, k, at, *n, k->element);
+        return;
+    case CONF_LATER:
+        return;
+    default:
+        break;
+    }
+    line_begin(d, k->name);
+    if (k->type == CONF_NAMES)
+        dump_names(d, *(char **const *)at, *n);
+    else if (k->type == CONF_LABELS)
+        dump_labels(d, *(struct label *const *)at, *n);
+    else if (k->type == CONF_POOL_NAMES)
+        dump_pool_names(d, *(struct label *const *)at, *n);
+    else {
+        value_print(k, at, &d->out);
+        text_add(&d->out, ";\n");
+    }
+}
+
+static void dump_group(struct dump *d, const struct conf_section *s, const void *base)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const struct conf_key *k = &s->key[i];
+        bool silent = is_override(s) && k->type == CONF_WORD && !((const struct override *)base)->set_ignore;
+        if (is_there(k, base) && !is_foreign(s, k, base) && !silent)
+            dump_key(d, s, k, base);
+    }
+}
+
+int options_dump(const struct options *o, char **ret)
+{
+    struct dump d = {.out = TEXT_INIT(DUMP_MAX)};
+    dump_group(&d, &conf_root, o);
+    char *text = text_take(&d.out);
+    if (!text)
+        return -ENOMEM;
+    *ret = text;
+    return 0;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* config/load.c: the way from a file to whole options, or to the list of what is wrong. */
+#include "config/load.h"
+
+#include "base/text.h"
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#define PRODUCTS_MAX (32 * 1024 * 1024) /* Microsoft's own table is about 1 MiB */
+
+static void tenant_clear(struct tenant_options *t)
+{
+    walk_free(&conf_tenant, t);
+    free(t->graph.name);
+    free(t->graph.tenant_id);
+    free(t->broken);
+}
+
+void options_free(struct options *o)
+{
+    if (!o)
+        return;
+    for (size_t i = 0; i < o->n_tenants; i++)
+        tenant_clear(&o->tenant[i]);
+    free(o->tenant);
+    for (size_t i = 0; i < o->routes.n_receivers; i++)
+        free(o->routes.receiver[i].name);
+    free(o->routes.receiver);
+    walk_free(&conf_root, o);
+    products_free(o->products);
+    free(o->path);
+    free(o);
+}
+
+/* ---- one load ---- */
+
+static void load_clear(struct load *l)
+{
+    report_clear(&l->report);
+    walk_clear(&l->walk);
+    for (size_t i = 0; i < l->n_sources; i++)
+        source_free(l->source[i]);
+    free(l->source);
+    options_free(l->options);
+}
+
+static int load_begin(struct load *l, const char *path, const char *directory)
+{
+    *l = (struct load){.places = {.directory = directory ? directory : ".",
+                                  .credentials = directory ? getenv("CREDENTIALS_DIRECTORY") : NULL,
+                                  .look = directory != NULL}};
+    l->options = calloc(1, sizeof *l->options);
+    l->source = calloc(1, sizeof(struct conf_source *));
+    if (!l->options || !l->source)
+        return -ENOMEM;
+    int r = source_new(path, 0, &l->source[0]);
+    if (r < 0)
+        return r;
+    l->n_sources = 1;
+    l->top = (struct conf_where){l->source[0], 1};
+    l->walk = (struct walk){.report = &l->report, .source = l->source[0], .gravity = CONF_FATAL};
+    const char *slash = strrchr(path, '/');
+    l->options->path = text_printf("%s/%s", l->places.directory, slash ? slash + 1 : path);
+    return l->options->path ? walk_defaults(&conf_root, l->options, true) : -ENOMEM;
+}
+
+static int load_products(struct load *l)
+{
+    struct options *o = l->options;
+    CLEANUP(free) char *csv = NULL;
+    struct failure why;
+    size_t len;
+    if (!*o->names_file || !l->places.look)
+        return 0;
+    int r = source_read_file(o->names_file, PRODUCTS_MAX, &csv, &len, &why);
+    const char *between = r < 0 ? " " : ": ";
+    if (r >= 0)
+        r = products_parse(csv, len, &o->products, &why);
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0)
+        walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &o->names_file, l->top), "names_file: %s%s%s",
+                     o->names_file, between, why.text);
+    o->rules.products = o->products;
+    return 0;
+}
+
+static void check_files(struct load *l)
+{
+    files_resolve(&l->walk, &l->places, &conf_root, l->options, NULL, l->top, "");
+}
+
+static void walk_main(struct load *l)
+{
+    l->walk.source = l->source[0];
+    l->walk.gravity = CONF_FATAL;
+    walk_group(&l->walk, config_root_setting(&l->source[0]->config), &conf_root, l->options, "");
+}
+
+static int load_all(struct load *l)
+{
+    walk_main(l);
+    int r = load_tenants(l);
+    if (r < 0)
+        return r;
+    l->walk.source = l->source[0];
+    l->walk.gravity = CONF_FATAL;
+    check_files(l);
+    check_thresholds(l);
+    check_overrides(l);
+    check_alerts(l);
+    r = check_receivers(l);
+    if (r >= 0)
+        r = load_products(l);
+    return r;
+}
+
+/* Hands out what was found; r is how the work ended. */
+static int load_end(struct load *l, int r, struct options **ret, struct problems *ret_problems)
+{
+    bool fatal = report_has(&l->report, CONF_FATAL);
+    if (r != -ENOMEM && (l->walk.oom || report_finish(&l->report, ret_problems) < 0))
+        r = -ENOMEM;
+    if (r >= 0 && fatal)
+        r = -EINVAL;
+    if (r >= 0)
+        *ret = TAKE(l->options);
+    load_clear(l);
+    return r < 0 ? r : 0;
+}
+
+int options_load_text(const char *path, const char *text, size_t len, const char *directory,
+                      struct options **ret, struct problems *ret_problems)
+{
+    struct load l;
+    int r = load_begin(&l, path, directory);
+    if (r >= 0)
+        r = source_parse(l.source[0], text, len, CONF_FATAL, &l.report);
+    if (r >= 0)
+        r = load_all(&l);
+    return load_end(&l, r, ret, ret_problems);
+}
+
+/* The directory is resolved, so that a relative name keeps its meaning when the working directory
+ * changes; the file itself may be a link and is replaced often, so it is not. */
+static int directory_of(const char *path, char ret[static PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+    CLEANUP(free) char *directory = slash ? strndup(path, (size_t)(slash - path + 1)) : strdup(".");
+    if (!directory)
+        return -ENOMEM;
+    return realpath(directory, ret) ? 0 : -errno;
+}
+
+/* A file that cannot be read is one problem, in its first line. */
+static int refuse_file(const char *path, const char *why, struct options **ret, struct problems *ret_problems)
+{
+    struct load l;
+    int r = load_begin(&l, path, NULL);
+    if (r >= 0)
+        report_add(&l.report, CONF_FATAL, l.top, "%s", why);
+    return load_end(&l, r, ret, ret_problems);
+}
+
+int options_load(const char *path, struct options **ret, struct problems *ret_problems)
+{
+    char directory[PATH_MAX];
+    CLEANUP(free) char *text = NULL;
+    struct failure why;
+    size_t len;
+    int r = source_read_file(path, SOURCE_MAX, &text, &len, &why);
+    if (r >= 0) {
+        r = directory_of(path, directory);
+        if (r < 0 && r != -ENOMEM)
+            (void)failure_set(&why, FAILURE_CONFIG, EINVAL, "lies in a directory that cannot be found; check the path");
+    }
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0) {
+        CLEANUP(free) char *line = text_printf("this file %s", why.text);
+        return line ? refuse_file(path, line, ret, ret_problems) : -ENOMEM;
+    }
+    return options_load_text(path, text, len, directory, ret, ret_problems);
+}

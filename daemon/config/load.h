@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* config/load.h: what the steps of one loading share. For this room and its fuzzer. */
+#pragma once
+#include "config/files.h"
+
+struct load {
+    struct options *options;
+    struct report report;
+    struct walk walk;
+    struct file_places places;
+    struct conf_source **source; /* [0] is the main file */
+    size_t n_sources;
+    struct conf_where top; /* line 1 of the main file: where problems without a line belong */
+};
+
+/* The main file as bytes. `directory` NULL: nothing on disk is read or looked at, neither
+ * tenants.d nor secrets; then `path` only names the text. Otherwise as options_load. */
+int options_load_text(const char *path, const char *text, size_t len, const char *directory,
+                      struct options **ret, struct problems *ret_problems);
+
+/* tenants.c: tenant_defaults, tenants and tenants.d. -ENOMEM. */
+int load_tenants(struct load *l);
+/* check.c, check_receivers.c: what no single key can know. Fill in what depends on other keys. */
+void check_thresholds(struct load *l);
+void check_overrides(struct load *l);
+void check_alerts(struct load *l);
+int check_receivers(struct load *l); /* -ENOMEM */
+/* A match that names one tenant, rule or receiver must name one that there is. */
+void check_match(struct load *l, const struct match *m, const char *path, struct conf_where where);

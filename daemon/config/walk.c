@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* config/walk.c: the one place that knows both libconfig's settings and the key table. */
+#include "config/walk.h"
+
+#include "config/walk_inside.h"
+#include <errno.h>
+#include <string.h>
+
+static void *member(void *base, size_t at) { return (char *)base + at; }
+
+/* ---- defaults ---- */
+
+int walk_defaults(const struct conf_section *s, void *base, bool with_rules)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const struct conf_key *k = &s->key[i];
+        int r = 0;
+        if (k->type == CONF_GROUP || (k->type == CONF_RULE && with_rules))
+            r = walk_defaults(k->section, member(base, k->at), with_rules);
+        else if (k->def && k->type > CONF_LATER)
+            r = value_store(k, k->def, member(base, k->at), NULL);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* ---- the types ---- */
+
+static void walk_scalar(struct walk *w, const config_setting_t *s, const struct conf_key *k, void *at,
+                        const char *path)
+{
+    char number[24];
+    const char *text = config_setting_get_string(s);
+    enum conf_written as = WRITTEN_OTHER;
+    switch (config_setting_type(s)) {
+    case CONFIG_TYPE_STRING:
+        as = WRITTEN_STRING;
+        break;
+    case CONFIG_TYPE_BOOL:
+        as = WRITTEN_BOOLEAN;
+        text = config_setting_get_bool(s) ? "true" : "false";
+        break;
+    case CONFIG_TYPE_INT:
+    case CONFIG_TYPE_INT64:
+        as = WRITTEN_INTEGER;
+        (void)snprintf(number, sizeof number, "%lld", config_setting_get_int64(s));
+        text = number;
+        break;
+    default:
+        break;
+    }
+    walk_mark_add(w, at, MARK_VALUE, walk_here(w, s));
+    if (as == WRITTEN_INTEGER && scan_is_wide(&w->source->scan, (int)config_setting_source_line(s)))
+        return; /* reported with the text; what libconfig made of it is of no interest */
+    if (!value_fits(k, as)) {
+        walk_wrong_type(w, s, k, path);
+        return;
+    }
+    if (as == WRITTEN_STRING && value_written(k) == WRITTEN_INTEGER && strcmp(text, "off") != 0) {
+        walk_wrong_type(w, s, k, path);
+        return;
+    }
+    struct failure why;
+    int r = value_store(k, text, at, &why);
+    if (r == -ENOMEM)
+        w->oom = true;
+    else if (r < 0)
+        walk_problem(w, walk_here(w, s), "%s: %s", path, why.text);
+}
+
+static void walk_rule(struct walk *w, const config_setting_t *s, const struct conf_key *k,
+                      struct threshold *t, const char *path)
+{
+    walk_mark_add(w, t, MARK_GROUP, walk_here(w, s));
+    const char *text = config_setting_get_string(s);
+    if (config_setting_is_group(s)) {
+        walk_group(w, s, k->section, t, path);
+        for (size_t i = 0; i < k->section->n; i++)
+            if (config_setting_get_member(s, k->section->key[i].name))
+                t->set |= k->section->key[i].set;
+    } else if (text && strcmp(text, "off") == 0) {
+        t->off = true;
+        t->set |= SET_OFF;
+    } else {
+        walk_problem(w, walk_here(w, s), "%s: this is neither a group nor \"off\"; write %s = { ... } or %s = \"off\"",
+                     path, k->name, k->name);
+    }
+}
+
+void walk_element(struct walk *w, const config_setting_t *element, const struct conf_section *s,
+                  void *base, const char *path)
+{
+    walk_mark_add(w, base, MARK_ELEMENT, walk_here(w, element));
+    walk_group(w, element, s, base, path);
+}
+
+static void walk_list(struct walk *w, const config_setting_t *s, const struct conf_key *k, void *base,
+                      const char *path)
+{
+    size_t *n = member(base, k->n_at), length = (size_t)config_setting_length(s);
+    if (!config_setting_is_list(s) && (length > 0 || !config_setting_is_aggregate(s))) {
+        walk_wrong_type(w, s, k, path);
+        return;
+    }
+    if (length == 0)
+        return;
+    char *list = calloc(length, k->element);
+    if (!list) {
+        w->oom = true;
+        return;
+    }
+    memcpy(member(base, k->at), &list, sizeof list);
+    for (size_t i = 0; i < length; i++) {
+        const config_setting_t *e = config_setting_get_elem(s, (unsigned)i);
+        void *at = list + i * k->element;
+        if (walk_defaults(k->section, at, false) < 0)
+            w->oom = true;
+        *n = i + 1;
+        if (!config_setting_is_group(e)) {
+            walk_mark_add(w, at, MARK_ELEMENT, walk_here(w, e));
+            walk_problem(w, walk_here(w, e), "%s: this is %s; write a group { ... }", path, walk_type_words(e));
+            continue;
+        }
+        walk_element(w, e, k->section, at, path);
+        walk_required(w, k->section, at, walk_here(w, e), path);
+    }
+}
+
+static void walk_setting(struct walk *w, const config_setting_t *s, const struct conf_key *k, void *base,
+                         const char *path)
+{
+    void *at = member(base, k->at);
+    switch (k->type) {
+    case CONF_GROUP:
+        walk_mark_add(w, at, MARK_GROUP, walk_here(w, s));
+        if (config_setting_is_group(s))
+            walk_group(w, s, k->section, at, path);
+        else
+            walk_problem(w, walk_here(w, s), "%s: this is %s; write %s = { ... }", path, walk_type_words(s), k->name);
+        break;
+    case CONF_LIST:
+        walk_list(w, s, k, base, path);
+        break;
+    case CONF_RULE:
+        walk_rule(w, s, k, at, path);
+        break;
+    case CONF_NAMES:
+        walk_mark_add(w, at, MARK_VALUE, walk_here(w, s));
+        walk_names(w, s, k, at, member(base, k->n_at), path);
+        break;
+    case CONF_LABELS:
+        walk_mark_add(w, at, MARK_VALUE, walk_here(w, s));
+        walk_labels(w, s, k, at, member(base, k->n_at), path);
+        break;
+    case CONF_POOL_NAMES:
+        walk_pool_names(w, s, k, at, member(base, k->n_at), path);
+        break;
+    case CONF_LATER:
+        walk_later(w, s, k, path);
+        break;
+    case CONF_TENANTS:
+        break;
+    default:
+        walk_scalar(w, s, k, at, path);
+    }
+}
+
+void walk_group(struct walk *w, const config_setting_t *group, const struct conf_section *s, void *base,
+                const char *path)
+{
+    int length = config_setting_length(group);
+    for (int i = 0; i < length; i++) {
+        const config_setting_t *e = config_setting_get_elem(group, (unsigned)i);
+        const struct conf_key *k = conf_key_find(s, config_setting_name(e));
+        char buf[WALK_PATH_MAX];
+        if (k)
+            walk_setting(w, e, k, base, walk_join(buf, path, k->name));
+        else
+            walk_unknown_key(w, e, s, path);
+    }
+}
+
+/* ---- freeing ---- */
+
+static void free_labels(struct label **list, size_t *n)
+{
+    for (size_t i = 0; i < *n; i++) {
+        free((*list)[i].key);
+        free((*list)[i].value);
+    }
+    free(*list);
+    *list = NULL;
+    *n = 0;
+}
+
+static void free_names(char ***list, size_t *n)
+{
+    for (size_t i = 0; i < *n; i++)
+        free((*list)[i]);
+    free(*list);
+    *list = NULL;
+    *n = 0;
+}
+
+static void free_list(const struct conf_key *k, void *at, size_t *n)
+{
+    char *list;
+    memcpy(&list, at, sizeof list);
+    for (size_t i = 0; i < *n; i++)
+        walk_free(k->section, list + i * k->element);
+    free(list);
+    memset(at, 0, sizeof list);
+    *n = 0;
+}
+
+void walk_free(const struct conf_section *s, void *base)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const struct conf_key *k = &s->key[i];
+        void *at = member(base, k->at);
+        switch (k->type) {
+        case CONF_GROUP:
+            walk_free(k->section, at);
+            break;
+        case CONF_LIST:
+            free_list(k, at, member(base, k->n_at));
+            break;
+        case CONF_NAMES:
+            free_names(at, member(base, k->n_at));
+            break;
+        case CONF_LABELS:
+        case CONF_POOL_NAMES:
+            free_labels(at, member(base, k->n_at));
+            break;
+        case CONF_TEXT:
+        case CONF_FILE:
+            free(*(char **)at);
+            *(char **)at = NULL;
+            break;
+        default:
+            break;
+        }
+    }
+}

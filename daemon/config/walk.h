@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* config/walk.h: from a tree of settings to structs, as the key table says, and back to nothing. */
+#pragma once
+#include "config/source.h"
+#include "config/value.h"
+
+/* Where a value was said, so that checks across keys can name file and line. */
+enum walk_kind { MARK_VALUE, MARK_GROUP, MARK_ELEMENT }; /* which may share an address */
+struct walk_mark {
+    const void *at;
+    enum walk_kind kind;
+    struct conf_where where;
+};
+struct walk {
+    struct report *report;
+    const struct conf_source *source; /* the one that is being walked */
+    enum conf_gravity gravity;        /* of problems found now */
+    bool quiet;                       /* they were reported before */
+    bool oom;
+    struct walk_mark *mark;
+    size_t n_marks, marks_size;
+};
+void walk_clear(struct walk *w);
+
+/* Fills `base` with the defaults of a section; rule groups only `with_rules` (an override says
+ * nothing by itself). -ENOMEM. */
+int walk_defaults(const struct conf_section *s, void *base, bool with_rules);
+/* Every member of a group; problems go to the report. Lists are made; tenants are left alone. */
+void walk_group(struct walk *w, const config_setting_t *group, const struct conf_section *s,
+                void *base, const char *path);
+/* One element of a list, which has its defaults already. */
+void walk_element(struct walk *w, const config_setting_t *element, const struct conf_section *s,
+                  void *base, const char *path);
+/* Reports the required keys that nobody gave to this element. */
+void walk_required(struct walk *w, const struct conf_section *s, const void *base,
+                   struct conf_where where, const char *path);
+/* Frees all strings and lists below `base`, as the table knows them. */
+void walk_free(const struct conf_section *s, void *base);
+
+bool walk_said(const struct walk *w, const void *at); /* a value or a group */
+/* Of a value or group or list element; `otherwise` if nobody said it. */
+struct conf_where walk_where(const struct walk *w, enum walk_kind kind, const void *at,
+                             struct conf_where otherwise);
+/* report_add with the gravity of the walk, unless quiet. */
+void walk_problem(struct walk *w, struct conf_where where, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));

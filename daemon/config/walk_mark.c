@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* config/walk_mark.c: what was said where, and problems with that place. */
+#include "config/walk_inside.h"
+
+#include <stdarg.h>
+
+const char *walk_join(char buf[static WALK_PATH_MAX], const char *path, const char *name)
+{
+    (void)snprintf(buf, WALK_PATH_MAX, "%s%s%s", path, *path ? "." : "", name);
+    return buf;
+}
+
+struct conf_where walk_here(const struct walk *w, const config_setting_t *s)
+{
+    return (struct conf_where){w->source, (int)config_setting_source_line(s)};
+}
+
+void walk_problem(struct walk *w, struct conf_where where, const char *fmt, ...)
+{
+    if (w->quiet)
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    CLEANUP(free) char *said = NULL;
+    if (vasprintf(&said, fmt, ap) < 0) {
+        said = NULL;
+        w->oom = true;
+    } else {
+        report_add(w->report, w->gravity, where, "%s", said);
+    }
+    va_end(ap);
+}
+
+void walk_mark_add(struct walk *w, const void *at, enum walk_kind kind,
+                   struct conf_where where)
+{
+    if (w->n_marks == w->marks_size) {
+        size_t size = w->marks_size ? 2 * w->marks_size : 256;
+        struct walk_mark *grown = realloc(w->mark, size * sizeof *grown);
+        if (!grown) {
+            w->oom = true;
+            return;
+        }
+        w->mark = grown;
+        w->marks_size = size;
+    }
+    w->mark[w->n_marks++] = (struct walk_mark){at, kind, where};
+}
+
+/* From the end: what is asked for was said a moment ago. */
+static const struct walk_mark *find(const struct walk *w, enum walk_kind kind, const void *at)
+{
+    for (size_t i = w->n_marks; i-- > 0;)
+        if (w->mark[i].at == at && w->mark[i].kind == kind)
+            return &w->mark[i];
+    return NULL;
+}
+
+bool walk_said(const struct walk *w, const void *at)
+{
+    return find(w, MARK_VALUE, at) || find(w, MARK_GROUP, at);
+}
+
+struct conf_where walk_where(const struct walk *w, enum walk_kind kind, const void *at,
+                             struct conf_where otherwise)
+{
+    const struct walk_mark *m = find(w, kind, at);
+    return m ? m->where : otherwise;
+}
+
+void walk_clear(struct walk *w)
+{
+    free(w->mark);
+    w->mark = NULL;
+    w->n_marks = w->marks_size = 0;
+}
