@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/unit/deliver/test_journal.c: alerts as journal entries, read back by a parser of the native
+ * protocol that shares nothing with the writer. */
+#include "base/message_ids.h"
+#include "deliver/receiver.h"
+#include "sink.h"
+
+static const struct receiver_class *const JOURNAL = &journal_class;
+
+/* systemd.io/JOURNAL_NATIVE_PROTOCOL: the value of `name` (first one), NULL if it is not there. */
+static char *field(const char *entry, size_t len, const char *name)
+{
+    const char *at = entry, *end = entry + len;
+    while (at < end) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        assert_non_null(stop);
+        const char *equals = memchr(at, '=', (size_t)(stop - at));
+        const char *value = equals ? equals + 1 : stop + 1 + 8;
+        size_t name_len = (size_t)((equals ? equals : stop) - at), size = 0;
+        if (equals)
+            size = (size_t)(stop - value);
+        else
+            for (int i = 0; i < 8; i++)
+                size |= (size_t)(unsigned char)stop[1 + i] << 8 * i;
+        assert_true(value + size < end);
+        assert_true(value[size] == '\n');
+        if (name_len == strlen(name) && memcmp(at, name, name_len) == 0)
+            return strndup(value, size);
+        at = value + size + 1;
+    }
+    return NULL;
+}
+
+static void assert_field(const char *entry, size_t len, const char *name, const char *want)
+{
+    CLEANUP(free) char *got = field(entry, len, name);
+    if (!text_equal(got, want))
+        fail_msg("%s: %s, want %s", name, got ? got : "(none)", want ? want : "(none)");
+}
+
+static char *rendered(const struct notice *n, const struct digest *d, bool combined, size_t *ret_len)
+{
+    char *entry = NULL;
+    const struct receiver_options o = {.name = "journal", .type = RECEIVER_JOURNAL};
+    const struct message m = {n, d, combined, n ? n->at : d->at};
+    assert_int_equal(JOURNAL->render(&o, &m, &entry, ret_len), 0);
+    return entry;
+}
+
+static void an_alert_has_every_field_of_the_specification(void **state)
+{
+    static const struct {
+        const char *name, *want;
+    } CASES[] = {
+        {"MESSAGE", "contoso: Microsoft 365 E5 (CSP pool) is full, 26 waiting since 02:00: 26 units "
+                    "needed\nAll 1000 units are used.\n26 members wait, the first since 02:00.\n"
+                    "Buy 26 units, or 141 for the reserve."},
+        {"PRIORITY", "2"},
+        {"MESSAGE_ID", MESSAGE_ALERT_FIRING},
+        {"SYSLOG_IDENTIFIER", "seatwatchd"},
+        {"SYSLOG_FACILITY", "3"},
+        {"SEATWATCH_EVENT", "alert.firing"},
+        {"SEATWATCH_EVENT_ID", SOME_EVENT},
+        {"SEATWATCH_SEQ", "41"},
+        {"SEATWATCH_ALERT_ID", "5f0c2a9e41d7b836"},
+        {"SEATWATCH_EPISODE", "7"},
+        {"SEATWATCH_RULE", "waiting"},
+        {"SEATWATCH_STATE", "firing"},
+        {"SEATWATCH_SEVERITY", "critical"},
+        {"SEATWATCH_TENANT", "contoso"},
+        {"SEATWATCH_TENANT_ID", SOME_TENANT_ID},
+        {"SEATWATCH_SKU", "SPE_E5"},
+        {"SEATWATCH_ALLOTMENT_ID", "551f1755-0184-9e51-0bc7-f32bae5a1afb"},
+        {"SEATWATCH_VALUE", "26"},
+        {"SEATWATCH_THRESHOLD", "25"},
+        {"SEATWATCH_ALLOTTED_UNITS", "1000"},
+        {"SEATWATCH_CONSUMED_UNITS", "1000"},
+        {"SEATWATCH_WAITING_MEMBERS", "26"},
+        {"SEATWATCH_RECEIVER", NULL},
+    };
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    size_t len;
+    CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++)
+        assert_field(entry, len, CASES[i].name, CASES[i].want);
+}
+
+static void priority_and_message_id_follow_the_kind_of_message(void **state)
+{
+    static const struct {
+        enum event_type type;
+        enum level level;
+        const char *priority, *id, *word;
+    } CASES[] = {
+        {EVENT_FIRING, LEVEL_WARNING, "4", MESSAGE_ALERT_FIRING, "firing"},
+        {EVENT_ESCALATED, LEVEL_CRITICAL, "2", MESSAGE_ALERT_ESCALATED, "firing"},
+        {EVENT_DEESCALATED, LEVEL_WARNING, "4", MESSAGE_ALERT_DEESCALATED, "firing"},
+        {EVENT_UPDATED, LEVEL_CRITICAL, "2", MESSAGE_ALERT_UPDATED, "firing"},
+        {EVENT_REMINDER, LEVEL_WARNING, "4", MESSAGE_ALERT_REMINDER, "firing"},
+        {EVENT_RESOLVED, LEVEL_CRITICAL, "5", MESSAGE_ALERT_RESOLVED, "resolved"},
+        {EVENT_TEST, LEVEL_NONE, "5", MESSAGE_RECEIVER_TEST, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(notice_free) struct notice *n = some_notice();
+        size_t len;
+        n->type = CASES[i].type;
+        n->level = CASES[i].level;
+        CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
+        assert_field(entry, len, "PRIORITY", CASES[i].priority);
+        assert_field(entry, len, "MESSAGE_ID", CASES[i].id);
+        assert_field(entry, len, "SEATWATCH_STATE", CASES[i].word);
+    }
+}
+
+static void what_is_not_known_has_no_field(void **state)
+{
+    static const char *const ABSENT[] = {
+        "SEATWATCH_ALLOTTED_UNITS", "SEATWATCH_CONSUMED_UNITS", "SEATWATCH_WAITING_MEMBERS",
+        "SEATWATCH_SKU",            "SEATWATCH_ALLOTMENT_ID",   "SEATWATCH_VALUE",
+        "SEATWATCH_TENANT"};
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    size_t len;
+    facts_free(n->facts);
+    assert_int_equal(facts_new(&n->facts), 0);
+    n->facts->receiver = some_text("hook");
+    n->value = FACT_UNKNOWN;
+    CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
+    for (size_t i = 0; i < N_ELEMENTS(ABSENT); i++)
+        assert_field(entry, len, ABSENT[i], NULL);
+    assert_field(entry, len, "SEATWATCH_RECEIVER", "hook");
+}
+
+static void foreign_text_cannot_make_fields_or_colours(void **state)
+{
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    size_t len;
+    some_replace(&n->facts->tenant_name, "evil\nPRIORITY=7\nMESSAGE_ID=0");
+    some_replace(&n->title, "red \x1b[31m alert");
+    CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
+    assert_field(entry, len, "PRIORITY", "2");
+    assert_field(entry, len, "MESSAGE_ID", MESSAGE_ALERT_FIRING);
+    assert_field(entry, len, "SEATWATCH_TENANT", "evil\\u{a}PRIORITY=7\\u{a}MESSAGE_ID=0");
+    assert_null(memchr(entry, '\x1b', len));
+}
+
+static void a_digest_is_one_entry_that_names_every_alert(void **state)
+{
+    (void)state;
+    CLEANUP(digest_free) struct digest *d = some_digest(DIGEST_LINES);
+    size_t len, lines = 0;
+    CLEANUP(free) char *entry = rendered(NULL, d, false, &len);
+    CLEANUP(free) char *message = field(entry, len, "MESSAGE");
+    for (const char *at = message; (at = strstr(at, "\n- critical: contoso: ")); at++)
+        lines++;
+    assert_int_equal(lines, DIGEST_LINES);
+    assert_non_null(strstr(message, "(part 1 of 2)"));
+    assert_field(entry, len, "PRIORITY", "2");
+    assert_field(entry, len, "MESSAGE_ID", MESSAGE_ALERT_DIGEST);
+    assert_field(entry, len, "SEATWATCH_EVENT", "alert.digest");
+    assert_field(entry, len, "SEATWATCH_EVENT_ID", SOME_EVENT);
+    assert_field(entry, len, "SEATWATCH_TENANT", "contoso");
+}
+
+/* ---- the sink ---- */
+
+static struct outlet *opened(struct receiver_options *o, const struct sink *s)
+{
+    struct outlet *outlet = NULL;
+    *o = (struct receiver_options){.name = "journal", .type = RECEIVER_JOURNAL, .socket = (char *)s->path};
+    assert_int_equal(JOURNAL->open(o, NULL, &outlet, NULL), 0);
+    return outlet;
+}
+
+static enum answer_class sent(struct outlet *outlet, const char *entry, size_t len)
+{
+    struct answer a = {0};
+    const struct letter l = {SOME_EVENT, entry, len, {0}};
+    assert_int_equal(JOURNAL->send(outlet, &l, &a, NULL, NULL), 1);
+    assert_true(a.text[0]);
+    return a.class;
+}
+
+static void the_entry_arrives_as_one_datagram(void **state)
+{
+    (void)state;
+    struct sink s = sink_new(true);
+    struct receiver_options o;
+    struct outlet *outlet = opened(&o, &s);
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    char got[8192];
+    size_t len;
+    CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
+    assert_int_equal(sent(outlet, entry, len), ANSWER_OK);
+    assert_int_equal(sink_take(&s, got, sizeof got), len);
+    assert_memory_equal(got, entry, len);
+    JOURNAL->close(outlet);
+    sink_free(&s);
+}
+
+static void a_frozen_journald_never_blocks_and_takes_the_entry_later(void **state)
+{
+    (void)state;
+    struct sink s = sink_new(true);
+    struct receiver_options o;
+    struct outlet *outlet = opened(&o, &s);
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    size_t len, sends = 0;
+    char got[8192];
+    CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
+    enum answer_class class;
+    do
+        class = sent(outlet, entry, len);
+    while (class == ANSWER_OK && ++sends < 100000);
+    assert_int_equal(class, ANSWER_BUSY);
+    while (sink_take(&s, got, sizeof got) > 0)
+        ;
+    assert_int_equal(sent(outlet, entry, len), ANSWER_OK);
+    JOURNAL->close(outlet);
+    sink_free(&s);
+}
+
+static void a_restarted_journald_is_found_again(void **state)
+{
+    (void)state;
+    struct sink s = sink_new(true);
+    struct receiver_options o;
+    struct outlet *outlet = opened(&o, &s);
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    size_t len;
+    char got[8192];
+    CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
+    assert_int_equal(sent(outlet, entry, len), ANSWER_OK);
+    sink_stop(&s);
+    assert_int_equal(unlink(s.path), 0);
+    sink_listen(&s);
+    assert_int_equal(sent(outlet, entry, len), ANSWER_OK);
+    assert_int_equal(sink_take(&s, got, sizeof got), len);
+    JOURNAL->close(outlet);
+    sink_free(&s);
+}
+
+/* What a send says while stderr is `fd`; what was written there is for the caller to read. */
+static enum answer_class sent_with_stderr(struct outlet *outlet, const char *entry, size_t len, int fd)
+{
+    int saved = dup(STDERR_FILENO);
+    assert_true(saved >= 0 && dup2(fd, STDERR_FILENO) >= 0);
+    enum answer_class class = sent(outlet, entry, len);
+    assert_true(dup2(saved, STDERR_FILENO) >= 0);
+    assert_int_equal(close(saved), 0);
+    return class;
+}
+
+static void without_journald_the_message_goes_to_stderr_and_counts(void **state)
+{
+    static const char *const TITLES[] = {NULL, "one line only"};
+    (void)state;
+    struct sink s = sink_new(false);
+    struct receiver_options o;
+    struct outlet *outlet = opened(&o, &s);
+    for (size_t i = 0; i < N_ELEMENTS(TITLES); i++) {
+        CLEANUP(notice_free) struct notice *n = some_notice();
+        char got[8192];
+        int pipes[2];
+        size_t len;
+        if (TITLES[i]) {
+            some_replace(&n->title, TITLES[i]);
+            some_replace(&n->description, NULL);
+            some_replace(&n->next_step, NULL);
+        }
+        CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
+        CLEANUP(free) char *message = field(entry, len, "MESSAGE");
+        assert_int_equal(pipe2(pipes, O_CLOEXEC | O_NONBLOCK), 0);
+        assert_int_equal(sent_with_stderr(outlet, entry, len, pipes[1]), ANSWER_OK);
+        ssize_t size = read(pipes[0], got, sizeof got - 1);
+        assert_int_equal(size, strlen(message) + 1);
+        assert_memory_equal(got, message, strlen(message));
+        assert_true(got[size - 1] == '\n');
+        assert_int_equal(close(pipes[0]) | close(pipes[1]), 0);
+    }
+    JOURNAL->close(outlet);
+    sink_free(&s);
+}
+
+static void with_neither_journald_nor_stderr_the_entry_stays_queued(void **state)
+{
+    (void)state;
+    struct sink s = sink_new(false);
+    struct receiver_options o;
+    struct outlet *outlet = opened(&o, &s);
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    char zeros[4096] = {0};
+    int pipes[2], full[2];
+    size_t len;
+    CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
+    assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+    assert_int_equal(close(pipes[0]), 0); /* whoever read it has gone */
+    assert_int_equal(sent_with_stderr(outlet, entry, len, pipes[1]), ANSWER_BUSY);
+    assert_int_equal(pipe2(full, O_CLOEXEC), 0); /* whoever reads it is frozen */
+    assert_int_equal(fcntl(full[1], F_SETFL, O_NONBLOCK), 0);
+    while (write(full[1], zeros, sizeof zeros) > 0)
+        ;
+    assert_int_equal(fcntl(full[1], F_SETFL, 0), 0);
+    assert_int_equal(sent_with_stderr(outlet, entry, len, full[1]), ANSWER_BUSY);
+    assert_int_equal(close(pipes[1]) | close(full[0]) | close(full[1]), 0);
+    JOURNAL->close(outlet);
+    sink_free(&s);
+}
+
+static void a_socket_path_that_is_too_long_is_a_mistake_of_the_configuration(void **state)
+{
+    (void)state;
+    CLEANUP(free) char *path = some_flood("/x", 60);
+    const struct receiver_options o = {.name = "journal", .type = RECEIVER_JOURNAL, .socket = path};
+    struct failure why = {0};
+    assert_true(deliver_check(&o, &why) < 0);
+    assert_int_equal(why.kind, FAILURE_CONFIG);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_alert_has_every_field_of_the_specification),
+        cmocka_unit_test(priority_and_message_id_follow_the_kind_of_message),
+        cmocka_unit_test(what_is_not_known_has_no_field),
+        cmocka_unit_test(foreign_text_cannot_make_fields_or_colours),
+        cmocka_unit_test(a_digest_is_one_entry_that_names_every_alert),
+        cmocka_unit_test(the_entry_arrives_as_one_datagram),
+        cmocka_unit_test(a_frozen_journald_never_blocks_and_takes_the_entry_later),
+        cmocka_unit_test(a_restarted_journald_is_found_again),
+        cmocka_unit_test(without_journald_the_message_goes_to_stderr_and_counts),
+        cmocka_unit_test(with_neither_journald_nor_stderr_the_entry_stays_queued),
+        cmocka_unit_test(a_socket_path_that_is_too_long_is_a_mistake_of_the_configuration),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
