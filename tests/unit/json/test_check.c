@@ -196,8 +196,7 @@ static void a_key_twice_in_one_object_is_refused(void **state)
         "{\"a/b\":1,\"a\\/b\":2}",
         "{\"\":1,\"\":2}",
         "{\"consumedUnits\":1,\"allottedUnits\":2,\"consumedUnits\":3}",
-        "{\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1,\"i\":1,\"j\":1,\"k\":1,"
-        "\"l\":1,\"m\":1,\"n\":1,\"o\":1,\"p\":1,\"q\":1,\"r\":1,\"s\":1,\"a\":1}",
+        "{\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1,\"a\":1}",
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -224,8 +223,8 @@ static void one_duplicate_among_many_keys_is_found_and_fast(void **state)
     (void)state;
     clock_t start = clock();
     CLEANUP(free)
-    char *good = many_keys(300000, NULL),
-         *bad = many_keys(300000, "k77777"), *escaped = many_keys(300000, "\\u006b77777");
+    char *good = many_keys(300000, NULL), *bad = many_keys(300000, "k77777"),
+         *escaped = many_keys(300000, "\\u006b77777");
     assert_int_equal(json_check(good, strlen(good), NULL), 0);
     assert_int_equal(json_check(bad, strlen(bad), NULL), -EBADMSG);
     assert_int_equal(json_check(escaped, strlen(escaped), NULL), -EBADMSG);
