@@ -65,7 +65,7 @@ static int secret_map(size_t len, const char *audience, struct secret **ret,
 int secret_new(const void *bytes, size_t len, const char *audience, struct secret **ret,
                struct failure *ret_failure)
 {
-    struct secret *s;
+    struct secret *s = NULL;
     int r = secret_map(len, audience, &s, ret_failure);
     if (r < 0)
         return r;

@@ -95,8 +95,10 @@ static void what_is_no_zone_is_refused_and_changes_nothing(void **state)
     assert_int_equal(clock_zone_offset("Asia/Tokyo", 0, &got), 0);
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         int32_t kept = 42;
-        if (clock_zone_offset(CASES[i], 0, &kept) != -ENOENT || kept != 42)
-            fail_msg("\"%s\" is taken", CASES[i]);
+        /* Twice: a name must not be believed because it was tried before. */
+        for (int round = 0; round < 2; round++)
+            if (clock_zone_offset(CASES[i], 0, &kept) != -ENOENT || kept != 42)
+                fail_msg("\"%s\" is taken", CASES[i]);
     }
     assert_int_equal(clock_zone_offset("Asia/Tokyo", 0, &got), 0);
     assert_int_equal(got, 32400);

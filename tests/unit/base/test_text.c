@@ -141,6 +141,8 @@ static void glob_matches_runs_and_single_characters(void **state)
          "c",
          false},
         {"*?", "\xC3\xA4", true},
+        {"*?z", "\xC3\xA4z", true},
+        {"*??zq", "\xF0\x9F\x94\xA5zq", false}, /* a star does not split a character */
         {"?", "\xFF", true},
         {"a*\xB6z", "ax\xB6z", true}, /* no UTF-8, and yet equal */
         {"[a]", "a", false},
