@@ -30,6 +30,7 @@ static void durations_are_a_number_and_a_unit(void **state)
         {"99999999999999999999999w", -ERANGE, 0},
         {"18446744073709551616s", -ERANGE, 0}, /* 2^64 must not come round to 0 */
         {"18446744073709551617s", -ERANGE, 0},
+        {"18446744073709551620s", -ERANGE, 0},
         {"30500568904943w", -ERANGE, 0}, /* fits, but not in microseconds */
         {"", -EINVAL, 0},
         {"m", -EINVAL, 0},
