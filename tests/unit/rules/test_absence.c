@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/* Pools that vanish, come back, are replaced, or only seem to be gone. */
+#include "unit/rules/world.h"
+
+#define A {.id = "a", .sku = E3, .allotted = 100, .consumed = 50}
+#define B {.id = "b", .sku = E5, .allotted = 100, .consumed = 0}
+#define C {.id = "c", .sku = "sku-c", .allotted = 100, .consumed = 1}
+
+static const struct finding *gone(const struct world *w, const char *pool)
+{
+    return find_finding(sample_of(w, KIND_CAPACITY, pool), RULE_ALLOTMENT_GONE);
+}
+
+static void assert_all_unknown(const struct world *w, const char *subject)
+{
+    const struct sample *s = sample_of(w, KIND_CAPACITY, subject);
+    for (size_t i = 0; i < s->n_findings; i++)
+        assert_verdict(&s->finding[i], "unknown");
+}
+
+static void a_pool_is_gone_after_two_complete_lists_and_the_configured_time(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL(&w, A, B, C);
+    pass(&w, 5 * USEC_PER_MINUTE);
+    POLL(&w, A, C);
+    assert_all_unknown(&w, "b");
+    assert_null(gone(&w, "b"));
+    for (int i = 0; i < 5; i++) { /* two lists are not enough, half an hour is asked for */
+        pass(&w, 5 * USEC_PER_MINUTE);
+        POLL(&w, A, C);
+        assert_null(gone(&w, "b"));
+    }
+    pass(&w, 5 * USEC_PER_MINUTE);
+    POLL(&w, A, C);
+    assert_non_null(gone(&w, "b"));
+    assert_verdict(gone(&w, "b"), "warning"); /* nobody used it */
+    assert_int_equal(gone(&w, "b")->hold_for, 0);
+    assert_int_equal(gone(&w, "b")->min_samples, 1);
+    assert_verdict(finding_of(&w, "b", RULE_USAGE), "unknown");
+    assert_int_equal(sample_of(&w, KIND_CAPACITY, "b")->facts->allotted, 100);
+    assert_string_equal(sample_of(&w, KIND_CAPACITY, "b")->facts->sku_name, "Microsoft 365 E5");
+}
+
+static void time_alone_does_not_make_a_pool_gone(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL(&w, A, B, C);
+    POLL(&w, A, C);
+    pass(&w, 3 * USEC_PER_DAY);
+    poll_rows(&w, NULL, 0); /* a list that could not be read counts nothing */
+    poll_rows(&w, NULL, 0);
+    assert_null(gone(&w, "b"));
+    assert_all_unknown(&w, "b");
+    POLL(&w, A, C);
+    assert_non_null(gone(&w, "b"));
+}
+
+static void a_gone_pool_that_was_in_use_is_critical_and_clears_when_it_is_back(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL(&w, A, B, C);
+    POLL(&w, B, C);
+    pass(&w, USEC_PER_HOUR);
+    POLL(&w, B, C);
+    assert_verdict(gone(&w, "a"), "critical");
+    assert_int_equal(gone(&w, "a")->value, 50);
+    pass(&w, USEC_PER_HOUR);
+    POLL(&w, A, B, C);
+    assert_verdict(gone(&w, "a"), "none");
+    assert_int_equal(gone(&w, "a")->keep_firing_for, 0);
+    assert_verdict(finding_of(&w, "a", RULE_USAGE), "none");
+    POLL(&w, A, B, C);
+    assert_null(gone(&w, "a")); /* said once is enough */
+}
+
+static void numbers_that_were_unknown_at_the_end_are_those_known_before(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL(&w, A, B, C);
+    POLL(&w, {.id = "a", .sku = E3, .allotted = UNKNOWN}, B, C);
+    POLL(&w, B, C);
+    pass(&w, USEC_PER_HOUR);
+    POLL(&w, B, C);
+    assert_verdict(gone(&w, "a"), "critical");
+}
+
+static void after_a_week_nothing_more_is_said(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL(&w, A, B, C);
+    POLL(&w, B, C);
+    pass(&w, 7 * USEC_PER_DAY - USEC_PER_MINUTE);
+    POLL(&w, B, C);
+    assert_non_null(gone(&w, "a"));
+    pass(&w, USEC_PER_MINUTE);
+    POLL(&w, B, C);
+    assert_null(find_sample(&w, KIND_CAPACITY, "a"));
+    assert_int_equal(w.memory->n_pools, 2);
+}
+
+static void an_unread_list_leaves_everything_as_it_was(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL(&w, A, B, C);
+    pass(&w, USEC_PER_HOUR);
+    poll_rows(&w, NULL, 0);
+    assert_int_equal(w.samples->n, 3);
+    assert_all_unknown(&w, "a");
+    assert_all_unknown(&w, "b");
+    assert_all_unknown(&w, "c");
+    assert_int_equal(w.memory->n_pools, 3);
+    assert_int_equal(w.memory->pool[0].absent_polls, 0);
+    assert_false(w.memory->emptied);
+}
+
+static void an_empty_list_where_there_were_pools_is_not_believed(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    static const struct error_row ERRORS[] = {{E3, "X", 9}};
+    (void)state;
+    world_init(&w);
+    const struct row rows[] = {A, B, {.id = "c", .allotted = 1, .sub = {{"s", "active"}}}};
+    poll_errors(&w, rows, 3, ERRORS, 1);
+    for (int i = 0; i < 4; i++) {
+        pass(&w, USEC_PER_DAY);
+        poll_errors(&w, rows, 0, ERRORS, 0);
+        assert_true(w.memory->emptied);
+        assert_all_unknown(&w, "a");
+        assert_all_unknown(&w, "b");
+        assert_verdict(&sample_of(&w, KIND_SUBSCRIPTION, "s")->finding[0], "unknown");
+        assert_verdict(&sample_of(&w, KIND_ERRORS, E3 "/x")->finding[0], "unknown");
+        assert_int_equal(w.memory->pool[0].absent_polls, 0);
+    }
+    poll_rows(&w, NULL, 0); /* still empty as far as anybody knows */
+    assert_true(w.memory->emptied);
+    poll_errors(&w, rows, 3, ERRORS, 1);
+    assert_false(w.memory->emptied);
+    assert_verdict(finding_of(&w, "a", RULE_REMAINING), "none");
+}
+
+static void a_tenant_that_never_had_pools_is_simply_empty(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    static const struct row NONE[1];
+    (void)state;
+    world_init(&w);
+    poll_rows(&w, NONE, 0);
+    poll_rows(&w, NONE, 0);
+    assert_false(w.memory->emptied);
+    assert_int_equal(w.memory->source, SOURCE_CLOUD_LICENSING);
+    assert_int_equal(w.samples->n, 0);
+}
+
+static void most_pools_missing_at_once_is_flagged_until_it_is_not_so(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL(&w, A, B, C, {.id = "d", .sku = "d", .allotted = 1});
+    POLL(&w, A, B); /* half is not more than half */
+    assert_false(w.memory->mass_absence);
+    POLL(&w, A);
+    assert_true(w.memory->mass_absence);
+    poll_rows(&w, NULL, 0);
+    assert_true(w.memory->mass_absence);
+    pass(&w, USEC_PER_HOUR);
+    POLL(&w, A);
+    assert_true(w.memory->mass_absence);
+    assert_verdict(gone(&w, "c"), "critical"); /* acted on all the same */
+    POLL(&w, A);
+    assert_false(w.memory->mass_absence); /* what is gone for good is not expected any more */
+}
+
+static void a_pool_that_vanishes_as_another_of_its_sku_appears_is_replaced(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL(&w, A, B, C);
+    usec_t first_seen = w.memory->pool[0].first_seen_at;
+    pass(&w, USEC_PER_HOUR);
+    POLL(&w, B, C, {.id = "z", .sku = "05E9A617-0261-4cee-bb44-138d3ef5d965", .allotted = 1});
+    assert_string_equal(sample_of(&w, KIND_CAPACITY, "z")->replaces, "a");
+    assert_null(find_sample(&w, KIND_CAPACITY, "a"));
+    assert_int_equal(w.memory->n_pools, 3);
+    assert_int_equal(w.memory->pool[2].first_seen_at, first_seen);
+    assert_false(w.memory->mass_absence);
+    POLL(&w, B, C, {.id = "z", .sku = E3, .allotted = 1});
+    assert_null(sample_of(&w, KIND_CAPACITY, "z")->replaces);
+}
+
+static void replacements_are_paired_one_to_one_in_id_order(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL(&w, {.id = "a1", .sku = E3}, {.id = "a2", .sku = E3}, {.id = "a3", .sku = E3}, B);
+    POLL(&w, {.id = "z1", .sku = E3}, {.id = "z2", .sku = E3}, B);
+    assert_string_equal(sample_of(&w, KIND_CAPACITY, "z1")->replaces, "a1");
+    assert_string_equal(sample_of(&w, KIND_CAPACITY, "z2")->replaces, "a2");
+    assert_all_unknown(&w, "a3");
+}
+
+static void what_does_not_count_as_a_replacement(void **state)
+{
+    static const struct {
+        const char *why;
+        struct row later[3];
+        size_t n;
+        const char *subject;
+    } CASES[] = {
+        {"another SKU", {{.id = "z", .sku = "other"}, B}, 2, "z"},
+        {"no SKU at all", {{.id = "z"}, B}, 2, "z"},
+        {"one that was there already", {B, {.id = "old", .sku = E3}}, 2, "old"},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(world_clear) struct world w;
+        world_init(&w);
+        POLL(&w, A, B, {.id = "old", .sku = E3});
+        poll_rows(&w, CASES[i].later, CASES[i].n);
+        if (sample_of(&w, KIND_CAPACITY, CASES[i].subject)->replaces)
+            fail_msg("%s", CASES[i].why);
+        assert_all_unknown(&w, "a");
+    }
+}
+
+static void a_pool_bought_later_does_not_hide_that_one_is_gone(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL(&w, A, B, C);
+    POLL(&w, B, C);
+    pass(&w, USEC_PER_HOUR);
+    POLL(&w, B, C, {.id = "z", .sku = E3, .allotted = 1});
+    assert_null(sample_of(&w, KIND_CAPACITY, "z")->replaces);
+    assert_verdict(gone(&w, "a"), "critical");
+}
+
+static void a_vanished_trial_is_gone_in_silence(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL(&w, {.id = "a", .sku = E3, .allotted = 5, .consumed = 2,
+              .sub = {{"s", "active", .trial = true}}}, B, C);
+    POLL(&w, B, C);
+    assert_true(sample_of(&w, KIND_CAPACITY, "a")->silent);
+    pass(&w, USEC_PER_HOUR);
+    POLL(&w, B, C);
+    assert_verdict(gone(&w, "a"), "critical");
+    assert_true(sample_of(&w, KIND_CAPACITY, "a")->silent);
+}
+
+static void a_pool_known_from_another_source_is_unknown_and_never_absent(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL(&w, A, B);
+    w.source = SOURCE_SUBSCRIBED_SKUS;
+    for (int i = 0; i < 3; i++) {
+        pass(&w, USEC_PER_DAY);
+        POLL(&w, {.id = "sku:" E3, .sku = E3, .allotted = 100, .consumed = 100, .waiting = -2});
+        assert_all_unknown(&w, "a");
+        assert_all_unknown(&w, "b");
+        assert_null(sample_of(&w, KIND_CAPACITY, "sku:" E3)->replaces);
+        assert_verdict(finding_of(&w, "sku:" E3, RULE_REMAINING), "warning");
+        assert_verdict(finding_of(&w, "sku:" E3, RULE_WAITING), "unknown");
+        assert_false(w.memory->mass_absence);
+        assert_int_equal(w.memory->source, SOURCE_SUBSCRIBED_SKUS);
+    }
+    w.source = SOURCE_CLOUD_LICENSING;
+    POLL(&w, A, B);
+    assert_verdict(finding_of(&w, "a", RULE_REMAINING), "none");
+    assert_all_unknown(&w, "sku:" E3);
+    pass(&w, 8 * USEC_PER_DAY); /* a source that does not come back is forgotten in the end */
+    POLL(&w, A, B);
+    assert_null(find_sample(&w, KIND_CAPACITY, "sku:" E3));
+}
+
+static void a_reading_whose_schema_changed_judges_nothing(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    struct samples *samples = NULL;
+    struct tenant_memory *after = NULL;
+    struct failure f;
+    (void)state;
+    world_init(&w);
+    POLL(&w, A, B);
+    struct allotment rows[1] = {{.id = "a", .sku_id = E3}};
+    struct snapshot s = {.tenant = "contoso", .source = SOURCE_CLOUD_LICENSING, .taken = w.now,
+                         .allotments = SECTION_COMPLETE, .errors = SECTION_COMPLETE,
+                         .allotment = rows, .n_allotments = 1, .schema_changed = true};
+    assert_int_equal(judge_snapshot(&w.ctx, &s, w.memory, &samples, &after, &f), 0);
+    samples_free(w.samples);
+    w.samples = samples;
+    assert_int_equal(samples->n, 2);
+    assert_all_unknown(&w, "a");
+    assert_all_unknown(&w, "b");
+    assert_int_equal(after->n_pools, 2);
+    assert_int_equal(after->pool[1].absent_polls, 0);
+    tenant_memory_free(after);
+}
+
+static void memory_is_kept_in_id_order(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL(&w, {.id = "m"}, {.id = "b"}, {.id = "x"});
+    POLL(&w, {.id = "z"}, {.id = "a"}, {.id = "m"});
+    assert_int_equal(w.memory->n_pools, 5);
+    for (size_t i = 1; i < w.memory->n_pools; i++)
+        assert_true(strcmp(w.memory->pool[i - 1].id, w.memory->pool[i].id) < 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pool_is_gone_after_two_complete_lists_and_the_configured_time),
+        cmocka_unit_test(time_alone_does_not_make_a_pool_gone),
+        cmocka_unit_test(a_gone_pool_that_was_in_use_is_critical_and_clears_when_it_is_back),
+        cmocka_unit_test(numbers_that_were_unknown_at_the_end_are_those_known_before),
+        cmocka_unit_test(after_a_week_nothing_more_is_said),
+        cmocka_unit_test(an_unread_list_leaves_everything_as_it_was),
+        cmocka_unit_test(an_empty_list_where_there_were_pools_is_not_believed),
+        cmocka_unit_test(a_tenant_that_never_had_pools_is_simply_empty),
+        cmocka_unit_test(most_pools_missing_at_once_is_flagged_until_it_is_not_so),
+        cmocka_unit_test(a_pool_that_vanishes_as_another_of_its_sku_appears_is_replaced),
+        cmocka_unit_test(replacements_are_paired_one_to_one_in_id_order),
+        cmocka_unit_test(what_does_not_count_as_a_replacement),
+        cmocka_unit_test(a_pool_bought_later_does_not_hide_that_one_is_gone),
+        cmocka_unit_test(a_vanished_trial_is_gone_in_silence),
+        cmocka_unit_test(a_pool_known_from_another_source_is_unknown_and_never_absent),
+        cmocka_unit_test(a_reading_whose_schema_changed_judges_nothing),
+        cmocka_unit_test(memory_is_kept_in_id_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
