@@ -278,6 +278,7 @@ static int start(struct outlet *o, const struct letter *l, struct failure *ret_f
         .timeout = TIMEOUT,
         .connect_timeout = CONNECT_TIMEOUT,
         .max_body = ANSWER_MAX,
+        .cut_body = true,
     };
     return http_start(o->http, &call, on_answer, o, &o->request, ret_failure);
 }

@@ -21,9 +21,12 @@ size_t want_body(char *bytes, size_t one, size_t len, void *userdata)
     struct http_request *r = userdata;
     struct slot *slot = r->slot;
     (void)one; /* 1, says CURLOPT_WRITEFUNCTION(3) */
-    if (len > r->max_body - slot->len) {
-        r->stop = STOP_BODY;
-        return 0;
+    size_t given = len, room = r->max_body - slot->len;
+    if (len > room) {
+        r->stop = r->cut_body ? STOP_CUT : STOP_BODY;
+        if (!r->cut_body)
+            return 0;
+        len = room;
     }
     if (slot->size - slot->len < len + 1) {
         size_t size = slot->size ? slot->size : BODY_FIRST;
@@ -40,7 +43,7 @@ size_t want_body(char *bytes, size_t one, size_t len, void *userdata)
     memcpy(slot->bytes + slot->len, bytes, len);
     slot->len += len;
     slot->bytes[slot->len] = '\0';
-    return len;
+    return len == given ? len : 0; /* less than given ends the transfer */
 }
 
 /* Puts the value behind "NAME:" into dst, without the blanks around it; cut if it does not fit. */
@@ -273,7 +276,7 @@ void http_answer_read(struct http_request *r, CURLcode code, struct http_answer 
         .www_authenticate = r->heads.www_authenticate,
     };
     read_times(&r->heads, ret);
-    if (code == CURLE_OK && status >= 100 && status <= 999)
+    if ((code == CURLE_OK || r->stop == STOP_CUT) && status >= 100 && status <= 999)
         ret->status = (int)status;
     else
         transfer_failure(r, code, &ret->failure);

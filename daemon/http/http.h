@@ -39,7 +39,8 @@ struct http_call {
     size_t body_len;
     const struct secret *secret_body; /* instead of body: e.g. a form with a client secret */
     usec_t timeout, connect_timeout;  /* 0: 30 s and 10 s */
-    size_t max_body;                  /* decoded bytes of the answer; more is a failure */
+    size_t max_body;                  /* decoded bytes of the answer; more is a failure, */
+    bool cut_body;                    /* or is left unread: the status alone matters */
     bool fresh_connection;            /* after a 503 (graph-api.md 7.3) */
 };
 struct http_answer {

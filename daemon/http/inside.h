@@ -26,7 +26,7 @@ struct heads {
     char www_authenticate[4096]; /* several such headers are joined by ", " */
 };
 
-enum stop { STOP_NOT, STOP_BODY, STOP_HEADERS, STOP_MEMORY }; /* why we ended a transfer */
+enum stop { STOP_NOT, STOP_BODY, STOP_CUT, STOP_HEADERS, STOP_MEMORY }; /* why we ended a transfer */
 
 struct http_request {
     struct http *http;
@@ -36,6 +36,7 @@ struct http_request {
     struct secret *secret_body;
     void *body;
     size_t max_body;
+    bool cut_body;
     http_done *done;
     void *userdata;
     struct origin to;

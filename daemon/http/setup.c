@@ -242,6 +242,7 @@ int setup_request(struct http_request *r, const struct http_call *call, struct f
     r->connect_timeout = call->connect_timeout ? call->connect_timeout : CONNECT_TIMEOUT_DEFAULT;
     r->proxied = h->proxy && !origin_is_loopback(&r->to) && strcmp(r->to.host, METADATA_HOST) != 0;
     r->max_body = call->max_body;
+    r->cut_body = call->cut_body;
     if (call->secret_body) {
         got = secret_new(secret_bytes(call->secret_body), secret_len(call->secret_body),
                          secret_audience(call->secret_body), &r->secret_body, ret_failure);
