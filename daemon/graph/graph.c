@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* graph/graph.c: one tenant: its options, what was learnt about it, and its polls' beginning and end. */
+#include "graph/inside.h"
+
+#include "base/digest.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define BACKOFF_BASE USEC_PER_SEC
+
+uint32_t graph_dice(void)
+{
+    uint32_t dice = 0; /* without random bytes there is no jitter, and the wait is the longest */
+    (void)random_bytes(&dice, sizeof dice);
+    return dice;
+}
+
+/* Digest 7.1. Headers are not remembered by a nextLink: they go with every page. */
+void graph_call(const struct graph *g, enum list list, const char *url, usec_t timeout,
+                struct http_header headers[static GRAPH_HEADERS], char request_id[static 37],
+                struct http_call *ret)
+{
+    if (uuid_v4(request_id) < 0)
+        request_id[0] = '\0'; /* it only helps support */
+    headers[0] = (struct http_header){"Accept", "application/json"};
+    headers[1] = (struct http_header){"Prefer", "include-unknown-enum-members"};
+    headers[2] = (struct http_header){"x-ms-throttle-priority", "low"};
+    headers[3] = (struct http_header){"client-request-id", request_id};
+    *ret = (struct http_call){
+        .method = "GET",
+        .url = url,
+        .allowed = list == LIST_SKUS ? &g->older : &g->api,
+        .headers = headers,
+        .n_headers = GRAPH_HEADERS,
+        .bearer = g->token.bearer,
+        .timeout = timeout < PAGE_TIMEOUT ? timeout : PAGE_TIMEOUT,
+        .max_body = PAGE_BYTES_MAX,
+    };
+}
+
+/* ---- options ---- */
+
+static bool is_word(const char *s)
+{
+    return *s && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") ==
+                     strlen(s) &&
+           strcmp(s, ".") != 0 && strcmp(s, "..") != 0;
+}
+
+static int copy_options(struct graph *g, const struct graph_options *o)
+{
+    const struct {
+        const char *from;
+        char **to;
+    } TEXTS[] = {
+        {o->name, &g->o.name},
+        {o->tenant_id, &g->o.tenant_id},
+        {o->client_id, &g->o.client_id},
+        {o->client_secret_file, &g->o.client_secret_file},
+        {o->graph_url, &g->o.graph_url},
+        {o->login_url, &g->o.login_url},
+        {o->resource, &g->o.resource},
+        {o->api_version, &g->o.api_version},
+    };
+    int r = 0;
+    g->o = *o;
+    for (size_t i = 0; i < N_ELEMENTS(TEXTS); i++)
+        *TEXTS[i].to = NULL;
+    for (size_t i = 0; i < N_ELEMENTS(TEXTS) && r >= 0; i++)
+        r = text_copy(TEXTS[i].from, TEXTS[i].to);
+    return r;
+}
+
+static int set_addresses(struct graph *g, struct failure *ret_failure)
+{
+    int r = graph_roots(&g->o, &g->api, &g->login, ret_failure);
+    if (r < 0)
+        return r;
+    if (!g->o.tenant_id || !is_word(g->o.tenant_id))
+        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                           "tenant_id is neither a GUID nor a domain name");
+    if (!g->o.api_version || !is_word(g->o.api_version) ||
+        strlen(g->o.api_version) + 3 > sizeof g->api.prefix)
+        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "api_version is no name of a version");
+    g->older = g->api;
+    (void)snprintf(g->api.prefix, sizeof g->api.prefix, "/%s/", g->o.api_version);
+    (void)snprintf(g->older.prefix, sizeof g->older.prefix, "/v1.0/");
+    g->token_url = text_printf("%s/%s/oauth2/v2.0/token", g->login.text, g->o.tenant_id);
+
+    /* The scope is the cloud's Graph, also when graph_url leads elsewhere: a proxy of one's own
+     * does not change whom the token is for. */
+    const char *resource = g->o.resource && *g->o.resource ? g->o.resource : cloud_graph_root(g->o.cloud);
+    size_t len = strlen(resource);
+    while (len > 0 && resource[len - 1] == '/')
+        len--;
+    bool whole = len > 9 && strncmp(resource + len - 9, "/.default", 9) == 0;
+    g->scope = text_printf("%.*s%s", (int)len, resource, whole ? "" : "/.default");
+    return g->token_url && g->scope ? 0 : failure_oom(ret_failure);
+}
+
+int graph_new(const struct graph_options *o, struct http *http, sd_event *event, struct graph **ret,
+              struct failure *ret_failure)
+{
+    CLEANUP(graph_free) struct graph *g = calloc(1, sizeof *g);
+    if (!g || copy_options(g, o) < 0)
+        return failure_oom(ret_failure);
+    assert(o->requests > 0 && o->timeout > 0);
+    int r = set_addresses(g, ret_failure);
+    if (r < 0)
+        return r;
+    g->http = http;
+    g->event = sd_event_ref(event);
+    g->backoff = BACKOFF_BASE;
+    *ret = TAKE(g);
+    return 0;
+}
+
+void graph_free(struct graph *g)
+{
+    if (!g)
+        return;
+    graph_cancel(g);
+    access_free(TAKE(g->access));
+    token_cancel(g);
+    token_forget(g);
+    sd_event_unref(g->event);
+    free(g->o.name);
+    free(g->o.tenant_id);
+    free(g->o.client_id);
+    free(g->o.client_secret_file);
+    free(g->o.graph_url);
+    free(g->o.login_url);
+    free(g->o.resource);
+    free(g->o.api_version);
+    free(g->scope);
+    free(g->token_url);
+    free(g);
+}
+
+/* ---- polls ---- */
+
+void poll_free(struct poll *p)
+{
+    if (!p)
+        return;
+    walk_clear(p);
+    sd_event_source_disable_unref(p->begin);
+    sd_event_source_disable_unref(p->wake);
+    snapshot_builder_free(p->builder);
+    seen_free(&p->chained);
+    free(p->pending);
+    free(p->claims);
+    free(p);
+}
+
+static int on_begin(sd_event_source *s, void *userdata)
+{
+    struct poll *p = userdata;
+    (void)s;
+    poll_begin(p);
+    walk_pump(p);
+    return 0;
+}
+
+static int on_wake(sd_event_source *s, uint64_t due, void *userdata)
+{
+    (void)s;
+    (void)due;
+    walk_pump(userdata);
+    return 0;
+}
+
+int graph_poll(struct graph *g, graph_done *done, void *userdata, struct failure *ret_failure)
+{
+    if (g->poll || g->access)
+        return failure_set(ret_failure, FAILURE_LOCAL, EBUSY, "a poll is under way already");
+    CLEANUP(poll_free) struct poll *p = calloc(1, sizeof *p);
+    if (!p)
+        return failure_oom(ret_failure);
+    p->graph = g;
+    p->done = done;
+    p->userdata = userdata;
+    p->began = clock_now();
+    p->deadline_mono = p->began.mono + g->o.timeout;
+    p->limit = g->o.requests;
+    int r = sd_event_add_time(g->event, &p->wake, CLOCK_BOOTTIME, p->deadline_mono, 1000, on_wake, p);
+    if (r >= 0) /* from the event loop, so that `done` never comes from inside here */
+        r = sd_event_add_defer(g->event, &p->begin, on_begin, p);
+    if (r < 0)
+        return failure_set(ret_failure, FAILURE_LOCAL, -r, "event loop: %s", strerror(-r));
+    (void)sd_event_source_set_description(p->wake, "graph-wake");
+    (void)sd_event_source_set_description(p->begin, "graph-begin");
+    g->poll = TAKE(p);
+    return 0;
+}
+
+bool graph_polling(const struct graph *g)
+{
+    return g->poll;
+}
+
+void graph_cancel(struct graph *g)
+{
+    if (!g->poll)
+        return;
+    token_cancel(g);
+    poll_free(TAKE(g->poll));
+}
+
+void graph_renew(struct graph *g)
+{
+    token_forget(g);
+}
+
+enum source graph_source(const struct graph *g)
+{
+    return g->source;
+}
+
+void graph_set_answered(struct graph *g, enum source known)
+{
+    g->source = known;
+    g->learnt.answered = known == SOURCE_CLOUD_LICENSING;
+    if (known == SOURCE_SUBSCRIBED_SKUS)
+        g->learnt.fallback = true; /* the first poll looks whether that is still so */
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* graph/inside.h: what the files of this room share. Nobody else includes it.
+ *
+ *   graph.c   the tenant: options, what was learnt, beginning and end of a poll
+ *   token.c   sign-in and the cached token            challenge.c  what a 401 asks for
+ *   query.c   the URLs, and which options to drop     seen.c       links that were followed already
+ *   walk.c    pages in flight: queues, retries, throttling, 401
+ *   poll.c    the cycle: what a page, a list's end or a list's failure means for the snapshot
+ *   words.c   failures in words an operator can act on
+ *   access.c  --check-access */
+#pragma once
+#include "graph/graph.h"
+#include "graph/page.h"
+#include "http/retry.h"
+
+#include "base/text.h"
+
+#define PAGE_BYTES_MAX ((size_t)8 << 20)  /* decoded; security rules, "Transport" */
+#define POLL_BYTES_MAX ((uint64_t)1 << 30)
+#define LIST_PAGES_MAX 10000
+#define RETRIES_MAX 4                     /* of one page */
+#define PAGE_TIMEOUT (60 * USEC_PER_SEC)
+#define TOKEN_TIMEOUT (30 * USEC_PER_SEC)
+#define LONG_LIST 20 /* graph-api digest 2.4: the size at which Graph is known to cut expanded lists */
+
+/* ---- query.c ---- */
+
+enum list { LIST_ALLOTMENTS, LIST_WAITING, LIST_ERRORS, LIST_SKUS, LIST_COUNT_ };
+enum { OPTION_TOP = 1, OPTION_EXPAND = 2, OPTION_SELECT = 4 };
+
+const char *query_call(enum list list);       /* "GET /admin/cloudLicensing/allotments" */
+const char *query_permission(enum list list); /* what an administrator has to grant */
+/* The first page's URL below `root` ("https://host"), without the options in `dropped`. `id` is the
+ * allotment's, for LIST_WAITING only. NULL: no memory. */
+char *query_url(const char *root, const char *version, enum list list, const char *id,
+                unsigned dropped);
+/* The step after `step` when the service refuses the options of `step`; 0 is all of them. -1: there
+ * is none left. */
+int query_next_step(enum list list, int step);
+int query_last_step(enum list list); /* no option at all */
+unsigned query_dropped(int step);
+const char *query_options(unsigned dropped); /* "$top and $expand" */
+
+/* ---- seen.c ---- */
+
+struct seen { /* a set of texts, by 64-bit hash */
+    uint64_t *slot;
+    size_t n, size;
+};
+int seen_add(struct seen *s, const char *text); /* 1: was there, 0: is now, -ENOMEM */
+bool seen_has(const struct seen *s, const char *text);
+void seen_free(struct seen *s);
+
+/* ---- challenge.c ---- */
+
+#define CLAIMS_MAX 2048
+/* The claims that a WWW-Authenticate header asks for ("insufficient_claims"), as JSON text. Pure.
+ * -ENOENT: it asks for none. -EBADMSG: they make no sense. */
+int challenge_claims(const char *header, char ret[static CLAIMS_MAX]);
+
+/* ---- token.c ---- */
+
+struct token_result {
+    bool ok;
+    struct failure failure; /* kind AUTH or CONFIG: asking again is useless; TRANSIENT, THROTTLED */
+    int status;
+    char correlation_id[80]; /* for Microsoft's support; "" */
+    size_t wire_bytes;
+};
+typedef void token_done(void *userdata, const struct token_result *result);
+struct token {
+    struct secret *bearer; /* NULL: none */
+    usec_t renew_mono, expires_mono;
+    unsigned generation; /* of the bearer: counts the tokens we had */
+    struct http_request *request;
+    token_done *done;
+    void *userdata;
+};
+bool token_usable(const struct graph *g, usec_t now_mono);
+bool token_due(const struct graph *g, usec_t now_mono); /* should be renewed, or is missing */
+/* After so much of a life of `lifetime` a token is renewed. Pure. */
+usec_t token_renew_after(usec_t lifetime);
+void token_keep_for(struct graph *g, usec_t wait, usec_t now_mono); /* renewing failed; later again */
+void token_forget(struct graph *g);
+void token_cancel(struct graph *g); /* the request under way, without calling back */
+/* One sign-in with the secret as it is on disk now. `claims` is JSON or NULL. */
+int token_ask(struct graph *g, const char *claims, usec_t timeout, token_done *done, void *userdata,
+              struct failure *ret_failure);
+
+/* ---- words.c ---- */
+
+/* Why a page was not obtained: call, status, Graph's code and what to do. */
+void words_of_answer(enum list list, const struct http_answer *a, struct failure *ret);
+/* A 200 that is no JSON: says what it is, and its first bytes. */
+void words_of_wrong_type(enum list list, const struct http_answer *a, struct failure *ret);
+bool words_is_json(const char *content_type);
+/* Which of two failures is the one to tell: true if `a` is worse. */
+bool words_worse(const struct failure *a, const struct failure *b);
+
+/* ---- walk.c: chains of pages ---- */
+
+struct chain { /* a list that is being read; at most one page of it is in flight */
+    struct chain *next, **pprev; /* in one of the poll's queues, or among those in flight */
+    struct poll *poll;
+    enum list list;
+    char *id;           /* LIST_WAITING: whose */
+    char *url;          /* the page to fetch */
+    int step;           /* which options the first page goes without */
+    bool first_page;    /* `url` is ours and not the service's */
+    bool check;         /* reads an expanded list a second way */
+    int64_t inline_count;
+    size_t pages, rows, lacking;
+    bool spoiled;
+    struct seen links;
+    unsigned retries;   /* of this page */
+    usec_t not_before_mono;
+    bool fresh_connection;
+    unsigned generation; /* of the token it went with */
+    struct http_request *request;
+};
+
+struct poll {
+    struct graph *graph;
+    graph_done *done;
+    void *userdata;
+    struct instant began;
+    usec_t deadline_mono;
+    sd_event_source *begin, *wake;
+    struct snapshot_builder *builder;
+    struct graph_report report;
+    char request_id[80]; /* that belongs to report.failure */
+    struct failure trouble; /* why a page was last repeated */
+    bool ended;
+
+    struct chain *soon, *work, *flying; /* continuations and repeated pages; new lists; in flight */
+    unsigned n_chains, n_flying, limit;
+    struct pending {
+        char *id, *link; /* an allotment's, and where its waiting list goes on; NULL: its start */
+    } *pending;          /* lists still to be begun: a stack */
+    size_t n_pending, pending_size;
+    struct seen chained; /* ids whose waiting list was handed to a chain */
+
+    usec_t hold_until_mono; /* throttled: nothing is sent before */
+    unsigned holds;         /* without a Retry-After, in a row */
+    usec_t sign_in_at_mono;
+    unsigned sign_ins, renewals;
+    bool early_failed; /* the token should be renewed, but the old one still serves */
+    char *claims;
+    uint64_t bytes;    /* decoded */
+    bool falling_back; /* to the older source, in this poll, because of ... */
+    struct failure refused;
+    char refused_id[80];
+    int refused_status;
+};
+
+/* All of these may be called from within a handler; only walk_pump may end the poll and free it, so
+ * it is the last thing a handler does. */
+void walk_pump(struct poll *p);
+int walk_add(struct poll *p, enum list list, const char *id, const char *link /* NULL: its start */,
+             struct chain **ret);
+int walk_pend(struct poll *p, const char *id, const char *link); /* a waiting list, later */
+void walk_fail(struct poll *p, const struct failure *why, const char *request_id); /* note the worst */
+void walk_end(struct poll *p, const struct failure *why); /* no more: finish with what there is */
+void walk_clear(struct poll *p); /* cancels every chain */
+
+/* ---- poll.c ---- */
+
+/* A page's bytes into the snapshot; *ret_next is the link of the next page or NULL. */
+int poll_page(struct chain *c, const char *bytes, size_t len, char **ret_next,
+              struct failure *ret_failure);
+void poll_list_ended(struct chain *c);
+void poll_list_failed(struct chain *c, int status);
+void poll_begin(struct poll *p);
+void poll_finish(struct poll *p); /* frees it and calls `done` */
+void poll_note(struct poll *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- graph.c ---- */
+
+struct learnt { /* about this tenant's service, for the life of the process */
+    int step[LIST_COUNT_];       /* which options to leave out from the start */
+    bool proven[LIST_COUNT_];    /* that step has worked */
+    bool answered;               /* the Cloud Licensing API has: no fallback any more */
+    bool fallback;               /* the older source is in use */
+    usec_t probe_mono;           /* when to try the API again */
+    unsigned refusals;           /* 403 in polls in a row */
+    bool cuts_lists;             /* expanded lists are shorter than the real ones */
+    usec_t check_mono;           /* when to compare them again; 0: now */
+    char core[400], full[400];   /* the last failure without and with its request id */
+};
+
+struct access;
+struct graph {
+    struct graph_options o; /* strings are ours */
+    struct http *http;
+    sd_event *event;
+    struct origin api, older, login; /* Graph with /<version>/, Graph with /v1.0/, login root */
+    char *scope, *token_url;
+    struct token token;
+    struct learnt learnt;
+    enum source source;
+    struct poll *poll;
+    struct access *access;
+    usec_t backoff; /* base of the waits between retries; tests shorten it */
+};
+const char *cloud_graph_root(enum cloud cloud);
+uint32_t graph_dice(void);
+/* Headers of a Graph request (digest 7.1) and its call; `request_id` receives a fresh UUID. */
+#define GRAPH_HEADERS 4
+void graph_call(const struct graph *g, enum list list, const char *url, usec_t timeout,
+                struct http_header headers[static GRAPH_HEADERS], char request_id[static 37],
+                struct http_call *ret);
+void poll_free(struct poll *p);
+DEFINE_CLEANUP(struct poll *, poll_free)
+void access_free(struct access *a);
+DEFINE_CLEANUP(struct access *, access_free)

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* graph/query.c: which URLs are asked for, and with which options when the service refuses some.
+ *
+ * Page "List allotments" documents $select, $top and $expand=waitingMembers($select=...); pages
+ * "List waitingMembers" and "List assignmentErrors" document $select and $top; "List subscribedSkus"
+ * only $select. A page is never larger than a few hundred kB with these. */
+#include "graph/inside.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const struct {
+    const char *call, *path, *top, *expand, *select, *permission;
+} LISTS[LIST_COUNT_] = {
+    [LIST_ALLOTMENTS] =
+        {
+            .call = "GET /admin/cloudLicensing/allotments",
+            .path = "/admin/cloudLicensing/allotments",
+            .select = "$select=id,skuId,skuPartNumber,allottedUnits,consumedUnits,assignableTo,"
+                      "subscriptions",
+            .expand = "$expand=waitingMembers($select=id,waitingSinceDateTime)",
+            .top = "$top=100", /* rows carry their waiting members: more would be a large page */
+            .permission = "Directory.Read.All (or CloudLicensing.Read.All where the tenant offers it)",
+        },
+    [LIST_WAITING] =
+        {
+            .call = "GET /admin/cloudLicensing/allotments/{id}/waitingMembers",
+            .path = "/admin/cloudLicensing/allotments/",
+            .select = "$select=id,waitingSinceDateTime",
+            .top = "$top=999",
+            .permission = "Directory.Read.All (or CloudLicensing.Read.All where the tenant offers it)",
+        },
+    [LIST_ERRORS] =
+        {
+            .call = "GET /admin/cloudLicensing/assignmentErrors",
+            .path = "/admin/cloudLicensing/assignmentErrors",
+            .select = "$select=id,code,occurrenceDateTime,skuId",
+            .top = "$top=999", /* the longest chain decides how long a poll takes */
+            .permission = "Directory.Read.All (or CloudLicensing.Read.All where the tenant offers it)",
+        },
+    [LIST_SKUS] =
+        {
+            .call = "GET /v1.0/subscribedSkus",
+            .path = "/subscribedSkus",
+            .select = "$select=id,skuId,skuPartNumber,consumedUnits,prepaidUnits,capabilityStatus,"
+                      "appliesTo",
+            .permission = "LicenseAssignment.Read.All (or Directory.Read.All)",
+        },
+};
+
+/* One option at a time before two, so that no more is lost than must be. */
+static const unsigned STEPS[] = {
+    0,
+    OPTION_TOP,
+    OPTION_EXPAND,
+    OPTION_SELECT,
+    OPTION_TOP | OPTION_EXPAND,
+    OPTION_TOP | OPTION_SELECT,
+    OPTION_EXPAND | OPTION_SELECT,
+    OPTION_TOP | OPTION_EXPAND | OPTION_SELECT,
+};
+
+static unsigned offered(enum list list)
+{
+    return (LISTS[list].top ? OPTION_TOP : 0U) | (LISTS[list].expand ? OPTION_EXPAND : 0U) |
+           (LISTS[list].select ? OPTION_SELECT : 0U);
+}
+
+const char *query_call(enum list list)
+{
+    return LISTS[list].call;
+}
+
+const char *query_permission(enum list list)
+{
+    return LISTS[list].permission;
+}
+
+int query_next_step(enum list list, int step)
+{
+    for (size_t i = (size_t)step + 1; i < N_ELEMENTS(STEPS); i++)
+        if ((STEPS[i] & ~offered(list)) == 0)
+            return (int)i;
+    return -1;
+}
+
+int query_last_step(enum list list)
+{
+    int last = 0;
+    for (int step = 0; step >= 0; step = query_next_step(list, step))
+        last = step;
+    return last;
+}
+
+unsigned query_dropped(int step)
+{
+    assert(step >= 0 && (size_t)step < N_ELEMENTS(STEPS));
+    return STEPS[step];
+}
+
+const char *query_options(unsigned dropped)
+{
+    static const char *const NAMES[] = {
+        "no option", "$top", "$expand", "$top and $expand", "$select",
+        "$top and $select", "$expand and $select", "$top, $expand and $select",
+    };
+    assert(dropped < N_ELEMENTS(NAMES));
+    return NAMES[dropped];
+}
+
+/* Ids are opaque: everything but RFC 3986's unreserved characters is encoded. */
+static void add_encoded(struct text *t, const char *id)
+{
+    for (const unsigned char *c = (const unsigned char *)id; *c; c++)
+        if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
+            strchr("-._~", *c))
+            text_add_bytes(t, c, 1);
+        else
+            text_addf(t, "%%%02X", *c);
+}
+
+char *query_url(const char *root, const char *version, enum list list, const char *id,
+                unsigned dropped)
+{
+    struct text t = TEXT_INIT(URL_MAX);
+    const char *const options[] = {
+        dropped & OPTION_SELECT ? NULL : LISTS[list].select,
+        dropped & OPTION_EXPAND ? NULL : LISTS[list].expand,
+        dropped & OPTION_TOP ? NULL : LISTS[list].top,
+    };
+    text_addf(&t, "%s/%s%s", root, version, LISTS[list].path);
+    if (list == LIST_WAITING) {
+        assert(id);
+        add_encoded(&t, id);
+        text_add(&t, "/waitingMembers");
+    }
+    char sign = '?';
+    for (size_t i = 0; i < N_ELEMENTS(options); i++) {
+        if (!options[i])
+            continue;
+        text_addf(&t, "%c%s", sign, options[i]);
+        sign = '&';
+    }
+    return text_take(&t);
+}
