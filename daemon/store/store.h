@@ -10,6 +10,9 @@
 
 struct store;
 
+/* SQLite gets our allocator. store_open calls it too; call it first if SQLite is used before that. */
+void store_global_init(void);
+
 /* How facts, notices and digests become bytes and back; JSON in practice (deliver/facts_json.h). The store does
  * not look inside. Buffers are for the caller to free(). */
 struct store_codec {
@@ -49,7 +52,8 @@ DEFINE_CLEANUP(struct store *, store_close)
 
 /* Everything that a start reads back. */
 int store_load_book(struct store *s, struct book **ret, struct failure *ret_failure);
-/* -ENOENT: never heard of this tenant (then its next complete poll is its first run). */
+/* -ENOENT: never heard of this tenant (then its next complete poll is its first run). A tenant that
+ * was never read completely has health, and a memory whose source is SOURCE_NONE. */
 int store_load_tenant(struct store *s, const char *tenant_id, struct tenant_memory **ret_memory,
                       struct tenant_health *ret_health, struct failure *ret_failure);
 
@@ -61,7 +65,9 @@ int store_load_tenant(struct store *s, const char *tenant_id, struct tenant_memo
  * unattempted one. At the outbox bound: reminders go first (counted in store_stats.dropped);
  * firing and resolved rows never.
  * A failed commit changes nothing; on a failed fsync or I/O error the database is closed,
- * reopened and verified before the next try (rule 27). */
+ * reopened and verified before the next try (rule 27). If a
+ * failed one turns out to be on disk then, it is taken back. The caller commits again what is still
+ * so: its book has not moved. */
 struct commit {
     const struct snapshot *snapshot;
     const struct tenant_memory *memory;
@@ -72,6 +78,8 @@ struct commit {
     struct instant now;
 };
 int store_commit(struct store *s, const struct commit *c, struct failure *ret_failure);
+/* Forgets memory and health, so that the next complete poll is the tenant's first run. Its alerts are
+ * the alert engine's to end; its history stays. */
 int store_forget_tenant(struct store *s, const char *tenant_id, struct failure *ret_failure);
 
 /* The outbox. */
@@ -124,8 +132,13 @@ struct store_stats {
 };
 int store_stats(struct store *s, const char *receiver /* NULL: all */, struct store_stats *ret,
                 struct failure *ret_failure);
-/* Old history and finished outbox rows go in small slices; call it now and then. Returns rows left
- * to remove in this round (0: done), or -E. */
+/* Old history and finished outbox rows go in small slices; call it now and then. Returns 1 if more is
+ * left to remove, 0 if not, or -E. */
 int store_housekeeping(struct store *s, struct instant now, struct failure *ret_failure);
 /* A write that fails shows here until one works again: NULL if the disk is fine. */
 const char *store_trouble(const struct store *s);
+/* Bad rows that were put into quarantine since the store was opened (those of the opening too). */
+uint64_t store_quarantined(const struct store *s);
+/* The wall clock was set: waits that are under way keep their length. Opening, commits and attempts
+ * notice a jump by themselves; whoever sees one first may say so. */
+int store_rebase(struct store *s, struct instant now, struct failure *ret_failure);

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* store/book.c: alert instances as rows, and the book as it was left. */
+#include "store/inside.h"
+
+#include "base/text.h"
+#include "store/words.h"
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- latches and mutes: one line each, and only those that say something ---- */
+
+#define LINES_MAX 8192
+
+static bool latch_is_idle(const struct latch *l)
+{
+    return l->state == ALERT_OK && l->held == 0 && l->samples == 0 && l->last.boot == 0 &&
+           l->last.at == 0 && l->last.mono == 0;
+}
+
+static char *print_latches(const struct alert *a)
+{
+    struct text t = TEXT_INIT(LINES_MAX);
+    for (int rule = 0; rule < RULE_COUNT_; rule++)
+        for (int i = 0; i < LEVELS; i++) {
+            const struct latch *l = &a->latch[rule][i];
+            if (latch_is_idle(l))
+                continue;
+            text_addf(&t, "%s %s %s %" PRIu64 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %016" PRIx64 "\n",
+                      rule_name((enum rule)rule), level_name((enum level)(i + 1)),
+                      alert_state_name(l->state), l->held, l->samples, l->last.at, l->last.mono,
+                      l->last.boot);
+        }
+    return text_take(&t);
+}
+
+static char *print_muted(const struct alert *a)
+{
+    struct text t = TEXT_INIT(LINES_MAX);
+    for (int rule = 0; rule < RULE_COUNT_; rule++)
+        if (a->muted[rule] != LEVEL_NONE)
+            text_addf(&t, "%s %s\n", rule_name((enum rule)rule), level_name(a->muted[rule]));
+    return text_take(&t);
+}
+
+/* The next line without its newline, cut into words; the number of words, 0 at the end, -1 if the
+ * text does not end in a newline or has too many words. */
+#define WORDS_MAX 8
+#define WORD_MAX 40
+static int next_line(const char **at, char word[static WORDS_MAX][WORD_MAX])
+{
+    int n = 0;
+    const char *c = *at;
+    if (!*c)
+        return 0;
+    for (;;) {
+        size_t len = strcspn(c, " \n");
+        if (n == WORDS_MAX || len >= WORD_MAX || c[len] == '\0')
+            return -1;
+        memcpy(word[n], c, len);
+        word[n++][len] = '\0';
+        c += len + 1;
+        if (c[-1] == '\n')
+            break;
+    }
+    *at = c;
+    return n;
+}
+
+static bool parse_number(const char *word, int base, uint64_t max, uint64_t *ret)
+{
+    char *end;
+    errno = 0;
+    if (!isxdigit((unsigned char)word[0])) /* strtoull takes signs and blanks */
+        return false;
+    *ret = strtoull(word, &end, base);
+    return errno == 0 && *end == '\0' && *ret <= max;
+}
+
+static bool parse_latches(const char *text, struct alert *a)
+{
+    char w[WORDS_MAX][WORD_MAX];
+    int n;
+    while ((n = next_line(&text, w)) > 0) {
+        int rule = words_rule(w[0]), level = n == 8 ? words_level(w[1]) : -1;
+        int state = n == 8 ? words_state(w[2]) : -1;
+        uint64_t samples;
+        if (rule < 0 || level < LEVEL_WARNING || state < 0)
+            return false;
+        struct latch *l = &a->latch[rule][level - 1];
+        if (!parse_number(w[3], 10, INT64_MAX, &l->held) ||
+            !parse_number(w[4], 10, UINT32_MAX, &samples) ||
+            !parse_number(w[5], 10, INT64_MAX, &l->last.at) ||
+            !parse_number(w[6], 10, INT64_MAX, &l->last.mono) ||
+            !parse_number(w[7], 16, UINT64_MAX, &l->last.boot))
+            return false;
+        l->state = (enum alert_state)state;
+        l->samples = (uint32_t)samples;
+    }
+    return n == 0;
+}
+
+static bool parse_muted(const char *text, struct alert *a)
+{
+    char w[WORDS_MAX][WORD_MAX];
+    int n;
+    while ((n = next_line(&text, w)) > 0) {
+        int rule = words_rule(w[0]), level = n == 2 ? words_level(w[1]) : -1;
+        if (rule < 0 || level < 0)
+            return false;
+        a->muted[rule] = (enum level)level;
+    }
+    return n == 0;
+}
+
+/* ---- rows ---- */
+
+int alert_remove(struct store *s, const char *id, struct failure *f)
+{
+    struct row key = {0};
+    row_text(&key, id);
+    return row_delete(&s->db, &TABLE_ALERT, &key, f);
+}
+
+/* As in the book, there is one alert about one thing; the later one counts. */
+static int remove_others(struct store *s, const struct alert *a, struct failure *f)
+{
+    char other[ALERT_ID_TEXT] = "";
+    {
+        CLEANUP(query_end) struct query q =
+            query_new(&s->db, "SELECT id FROM alert WHERE tenant_id = ?1 AND kind = ?2"
+                              " AND subject = ?3 AND id <> ?4");
+        query_text(&q, a->tenant_id);
+        query_text(&q, kind_name(a->kind));
+        query_text(&q, a->subject);
+        query_text(&q, a->id);
+        int r = query_step(&q, f);
+        if (r <= 0)
+            return r;
+        (void)snprintf(other, sizeof other, "%s", query_get_text(&q, 0));
+    }
+    return alert_remove(s, other, f);
+}
+
+int alert_put(struct store *s, const struct alert *a, struct failure *f)
+{
+    CLEANUP(free) char *latches = print_latches(a);
+    CLEANUP(free) char *muted = print_muted(a);
+    CLEANUP(free) char *facts = NULL;
+    size_t facts_len = 0;
+    if (!latches || !muted)
+        return failure_oom(f);
+    if (a->facts) {
+        int r = s->codec.pack_facts(a->facts, &facts, &facts_len);
+        if (r < 0)
+            return failure_set(f, FAILURE_LOCAL, -r, "facts of alert %s: %s", a->id, strerror(-r));
+    }
+    struct row row = {0};
+    row_text(&row, a->id);
+    row_text(&row, kind_name(a->kind));
+    row_text(&row, a->tenant_id);
+    row_text(&row, a->subject);
+    row_int(&row, a->episode);
+    row_usec(&row, a->seq);
+    row_text(&row, alert_state_name(a->state));
+    row_text(&row, level_name(a->level));
+    row_text(&row, rule_name(a->rule));
+    row_int(&row, a->value);
+    row_int(&row, a->threshold);
+    row_text(&row, unit_name(a->unit));
+    row_instant(&row, &a->started);
+    row_text(&row, level_name(a->said));
+    row_text(&row, rule_name(a->said_rule));
+    row_int(&row, a->said_value);
+    row_int(&row, a->said_waiting);
+    row_int(&row, (int64_t)a->said_cause); /* a hash: the sign means nothing */
+    row_usec(&row, a->reminder_at);
+    row_int(&row, a->reminders);
+    row_text(&row, latches);
+    row_text(&row, muted);
+    row_blob(&row, facts, facts_len);
+    int r = remove_others(s, a, f);
+    return r < 0 ? r : row_put(&s->db, &TABLE_ALERT, &row, f);
+}
+
+static int get_word(struct row *row, int (*parse)(const char *word))
+{
+    int value = parse(row_get_text(row));
+    row->wrong = row->wrong || value < 0;
+    return value < 0 ? 0 : value;
+}
+
+/* 1: *ret is the alert. 0: these values cannot be one. */
+static int alert_from_row(const struct store_codec *codec, struct row *row, struct alert **ret,
+                          struct failure *f)
+{
+    CLEANUP(alert_free) struct alert *a = calloc(1, sizeof *a);
+    if (!a)
+        return failure_oom(f);
+    row_get_buffer(row, a->id, sizeof a->id);
+    a->kind = (enum kind)get_word(row, words_kind);
+    if (text_copy(row_get_text(row), &a->tenant_id) < 0 ||
+        text_copy(row_get_text(row), &a->subject) < 0)
+        return failure_oom(f);
+    a->episode = (uint32_t)row_get_int(row, 0, UINT32_MAX);
+    a->seq = row_get_usec(row);
+    a->state = (enum alert_state)get_word(row, words_state);
+    a->level = (enum level)get_word(row, words_level);
+    a->rule = (enum rule)get_word(row, words_rule);
+    a->value = row_get_int(row, INT64_MIN, INT64_MAX);
+    a->threshold = row_get_int(row, INT64_MIN, INT64_MAX);
+    a->unit = (enum unit)get_word(row, words_unit);
+    a->started = row_get_instant(row);
+    a->said = (enum level)get_word(row, words_level);
+    a->said_rule = (enum rule)get_word(row, words_rule);
+    a->said_value = row_get_int(row, INT64_MIN, INT64_MAX);
+    a->said_waiting = row_get_int(row, INT64_MIN, INT64_MAX);
+    a->said_cause = (uint64_t)row_get_int(row, INT64_MIN, INT64_MAX);
+    a->reminder_at = row_get_usec(row);
+    a->reminders = (uint32_t)row_get_int(row, 0, UINT32_MAX);
+    bool whole = parse_latches(row_get_text(row), a);
+    whole = parse_muted(row_get_text(row), a) && whole;
+    size_t facts_len;
+    const char *facts = row_get_blob(row, &facts_len);
+    if (row->wrong || !whole || strlen(a->id) != ALERT_ID_TEXT - 1)
+        return 0;
+    if (facts) {
+        int r = codec->unpack_facts(facts, facts_len, &a->facts);
+        if (r == -ENOMEM)
+            return failure_oom(f);
+        if (r < 0)
+            return 0;
+    }
+    *ret = TAKE(a);
+    return 1;
+}
+
+static int read_alerts(struct store *s, struct book *book, struct bad_rows *bad, struct failure *f)
+{
+    CLEANUP(query_end) struct query q = row_select(&s->db, &TABLE_ALERT, "");
+    int r;
+    while ((r = query_step(&q, f)) > 0) {
+        struct row row;
+        struct alert *a = NULL;
+        int good = row_read(&q, &TABLE_ALERT, &row);
+        if (good > 0)
+            good = alert_from_row(&s->codec, &row, &a, f);
+        if (good < 0 || (good == 0 && bad_rows_add(bad, &TABLE_ALERT, &row) < 0))
+            return failure_oom(f);
+        if (good > 0)
+            (void)book_put(book, a); /* never fails */
+    }
+    return r;
+}
+
+int store_load_book(struct store *s, struct book **ret, struct failure *ret_failure)
+{
+    CLEANUP(book_free) struct book *book = NULL;
+    CLEANUP(bad_rows_free) struct bad_rows bad = {0};
+    int r = book_new(&book);
+    if (r < 0)
+        return failure_oom(ret_failure);
+    r = store_ready(s, ret_failure);
+    if (r >= 0)
+        r = read_alerts(s, book, &bad, ret_failure);
+    if (r >= 0)
+        r = store_quarantine(s, &bad, ret_failure);
+    if (r < 0)
+        return r;
+    *ret = TAKE(book);
+    return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* store/commit.c: the moment of truth: everything that one evaluation changes, or nothing of it. */
+#include "store/inside.h"
+
+#include <assert.h>
+#include <string.h>
+
+static bool is_put_again(const struct changes *c, const char *id)
+{
+    for (size_t i = 0; i < c->n_alerts; i++)
+        if (strcmp(c->alert[i]->id, id) == 0)
+            return true;
+    return false;
+}
+
+/* Events first: who has to hear of an end is known only as long as the alert is. Then in the order
+ * in which the book takes them. */
+static int put_changes(struct store *s, const struct commit *c, struct failure *f)
+{
+    const struct changes *all = c->changes;
+    int r = events_put(s, c, f);
+    for (size_t i = 0; r >= 0 && i < all->n_removed; i++) {
+        r = alert_remove(s, all->removed[i], f);
+        if (r >= 0 && !is_put_again(all, all->removed[i]))
+            r = told_forget(s, all->removed[i], f);
+    }
+    for (size_t i = 0; r >= 0 && i < all->n_alerts; i++)
+        r = alert_put(s, all->alert[i], f);
+    return r;
+}
+
+static int put_all(struct store *s, const struct commit *c, struct failure *f)
+{
+    int r = 0;
+    if (c->memory)
+        r = memory_put(s, c->tenant_id, c->memory, f);
+    if (r >= 0 && c->health)
+        r = health_put(s, c->tenant_id, c->health, f);
+    if (r >= 0 && c->changes)
+        r = put_changes(s, c, f);
+    if (r >= 0 && c->snapshot)
+        r = history_put(s, c->snapshot, f);
+    return r;
+}
+
+int store_commit(struct store *s, const struct commit *c, struct failure *ret_failure)
+{
+    assert(c->tenant_id || (!c->memory && !c->health));
+    int r = store_begin(s, &c->now, ret_failure);
+    return r < 0 ? r : store_end(s, put_all(s, c, ret_failure), ret_failure);
+}

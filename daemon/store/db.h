@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* store/db.h: one SQLite connection: statements that are prepared once, and what its errors mean.
+ *
+ * Private to the room. A connection that has seen an I/O error or damage is `sick`: nothing more is
+ * done with it; its owner closes it, opens it again and checks it (security rule 27). */
+#pragma once
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include <sqlite3.h>
+#include <stddef.h>
+
+#define DB_APPLICATION_ID 0x53656174 /* "Seat" */
+#define DB_STATEMENTS 128
+
+/* What the rows of a transaction were before it; kept by row.h, in order. */
+struct undo {
+    struct undo_step **step;
+    size_t n;
+};
+struct db {
+    sqlite3 *handle; /* NULL: closed */
+    struct {
+        const void *about; /* a table's description, or NULL */
+        const char *sql;   /* compared as a pointer: literals only */
+        sqlite3_stmt *stmt;
+    } cache[DB_STATEMENTS];
+    size_t n_cached;
+    char *path;
+    int rc;              /* of the last failure; extended */
+    int system_errno;    /* of the same failure; 0 if none */
+    bool sick;
+    int64_t generation;  /* +1 in each transaction that changes something */
+    struct undo undo;    /* of the open transaction */
+    int64_t changes_before; /* sqlite3_total_changes64 when the transaction began */
+};
+enum db_mode {
+    DB_CREATE,    /* read and write; a new file if there is none */
+    DB_EXISTING,  /* read and write; never a new file */
+    DB_READ_ONLY, /* may read beside a daemon that writes */
+    DB_IMMUTABLE  /* read only, and nobody else has it open: not even a lock is taken */
+};
+/* Takes no ownership of path; d must be zero. Sets the connection up, reads nothing yet. */
+int db_open(struct db *d, const char *path, enum db_mode mode, struct failure *f);
+void db_close(struct db *d); /* d can be opened again */
+/* Remembers rc (and that we are sick, if it is of that sort); fills f; returns -E. */
+int db_fail(struct db *d, int rc, struct failure *f);
+/* Several statements without parameters or results. */
+int db_exec(struct db *d, const char *sql, struct failure *f);
+/* The first column of the first row of a PRAGMA or SELECT; -ENODATA if there is no row. */
+int db_number(struct db *d, const char *sql, int64_t *ret, struct failure *f);
+/* BEGIN IMMEDIATE, so that a lock is refused here and not in the middle. */
+int db_begin(struct db *d, struct failure *f);
+/* Counts the generation up if anything was changed, and commits. *ret_doubt: COMMIT itself failed,
+ * so that only reopening can tell whether generation + 1 is on disk. */
+int db_commit(struct db *d, bool *ret_wrote, bool *ret_doubt, struct failure *f);
+void db_rollback(struct db *d);
+
+/* A statement in use. Errors stick: bind, step, and look once. Texts are borrowed until it ends. */
+struct query {
+    struct db *db;
+    sqlite3_stmt *stmt;
+    int n_bound;
+    int rc;
+};
+struct query query_new(struct db *d, const char *sql);
+struct query query_cached(struct db *d, const void *about, const char *key,
+                          char *(*make_sql)(const void *about, const char *key));
+void query_end(struct query *q);
+static inline void query_end_at(struct query *q) { query_end(q); }
+void query_int(struct query *q, int64_t value);
+void query_usec(struct query *q, usec_t value); /* beyond INT64_MAX: INT64_MAX */
+void query_text(struct query *q, const char *text); /* NULL: null */
+void query_blob(struct query *q, const void *bytes, size_t len);
+/* 1: there is a row. 0: done, -E: failed; both end the query. */
+int query_step(struct query *q, struct failure *f);
+int query_run(struct query *q, struct failure *f); /* step to the end; rows are not looked at */
+static inline int64_t query_get_int(const struct query *q, int column)
+{
+    return sqlite3_column_int64(q->stmt, column);
+}
+/* NULL for null; borrowed until the next step. */
+const char *query_get_text(const struct query *q, int column);
+usec_t query_get_usec(const struct query *q, int column); /* negative: 0 */

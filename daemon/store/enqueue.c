@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/* store/enqueue.c: events become rows of the outbox: who is told, what is no longer worth telling,
+ * and what happens when the outbox is full. */
+#include "store/inside.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+/* What the outbox holds, kept while a commit fills it. */
+struct fill {
+    int64_t rows, bytes;
+};
+/* One event on its way in. */
+struct posting {
+    struct store *s;
+    const struct commit *c;
+    struct fill *fill;
+    int64_t event; /* its row */
+    const char *queue;
+    uint32_t episode;
+    enum event_type type;
+    int64_t size; /* of the content */
+};
+
+/* ---- the event itself ---- */
+
+static int next_id(struct store *s, const char *sql, int64_t *ret, struct failure *f)
+{
+    CLEANUP(query_end) struct query q = query_new(&s->db, sql);
+    int r = query_step(&q, f);
+    if (r > 0)
+        *ret = query_get_int(&q, 0) + 1;
+    return r < 0 ? r : 0;
+}
+
+struct event_row {
+    const char *event_id, *digest_id, *alert_id;
+    int64_t folded_into; /* 0: it was not */
+    uint32_t episode;
+    uint64_t seq;
+    enum event_type type;
+    enum level level;
+    usec_t at;
+    char *content;
+    size_t content_len;
+};
+
+static int put_event(struct store *s, const struct event_row *e, int64_t *ret_id,
+                     struct failure *f)
+{
+    int64_t id = 0;
+    int r = next_id(s, "SELECT coalesce(max(id), 0) FROM event", &id, f);
+    if (r < 0)
+        return r;
+    struct row row = {0};
+    row_int(&row, id);
+    row_text(&row, e->event_id);
+    row_text(&row, e->digest_id);
+    if (e->folded_into)
+        row_int(&row, e->folded_into);
+    else
+        row_text(&row, NULL);
+    row_text(&row, e->alert_id);
+    row_int(&row, e->episode);
+    row_usec(&row, e->seq);
+    row_text(&row, event_type_name(e->type));
+    row_text(&row, level_name(e->level));
+    row_usec(&row, e->at);
+    row_blob(&row, e->content ? e->content : "", e->content_len);
+    *ret_id = id;
+    return row_put(&s->db, &TABLE_EVENT, &row, f);
+}
+
+static int put_notice(struct store *s, const struct notice *n, const char *digest_id,
+                      int64_t folded_into, int64_t *ret_id, int64_t *ret_size, struct failure *f)
+{
+    CLEANUP(free) char *content = NULL;
+    size_t len = 0;
+    int r = s->codec.pack_notice(n, &content, &len);
+    if (r < 0)
+        return failure_set(f, FAILURE_LOCAL, -r, "event of alert %s: %s", n->alert_id,
+                           strerror(-r));
+    struct event_row e = {.event_id = n->event_id,
+                          .digest_id = digest_id,
+                          .alert_id = n->alert_id,
+                          .folded_into = folded_into,
+                          .episode = n->episode,
+                          .seq = n->seq,
+                          .type = n->type,
+                          .level = n->level,
+                          .at = n->at,
+                          .content = content,
+                          .content_len = len};
+    *ret_size = (int64_t)len;
+    return put_event(s, &e, ret_id, f);
+}
+
+static int put_digest(struct store *s, const struct digest *d, int64_t *ret_id, int64_t *ret_size,
+                      struct failure *f)
+{
+    CLEANUP(free) char *content = NULL;
+    size_t len = 0;
+    int r = s->codec.pack_digest(d, &content, &len);
+    if (r < 0)
+        return failure_set(f, FAILURE_LOCAL, -r, "digest: %s", strerror(-r));
+    struct event_row e = {.event_id = d->event_id,
+                          .digest_id = d->digest_id,
+                          .alert_id = "",
+                          .type = EVENT_DIGEST,
+                          .level = d->worst,
+                          .at = d->at,
+                          .content = content,
+                          .content_len = len};
+    *ret_size = (int64_t)len;
+    r = put_event(s, &e, ret_id, f);
+    for (size_t i = 0; r >= 0 && i < d->n_notices; i++) {
+        int64_t id, size;
+        r = put_notice(s, d->notice[i], d->digest_id, *ret_id, &id, &size, f);
+    }
+    return r;
+}
+
+/* ---- room ---- */
+
+static int measure(struct store *s, struct fill *ret, struct failure *f)
+{
+    CLEANUP(query_end) struct query q = query_new(
+        &s->db, "SELECT count(*), coalesce(sum(size), 0) FROM outbox WHERE state IN (0, 1, 3)");
+    int r = query_step(&q, f);
+    if (r > 0)
+        *ret = (struct fill){query_get_int(&q, 0), query_get_int(&q, 1)};
+    return r < 0 ? r : 0;
+}
+
+static bool is_full(const struct posting *p)
+{
+    return (uint64_t)p->fill->rows >= p->s->outbox_max_rows ||
+           (uint64_t)p->fill->bytes >= p->s->outbox_max_bytes;
+}
+
+static int supersede(struct posting *p, struct outbox_rows *rows, struct failure *f)
+{
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < rows->n; i++) {
+        p->fill->rows--;
+        p->fill->bytes -= rows->row[i].size;
+        r = outbox_row_finish(p->s, &rows->row[i], OUTBOX_SUPERSEDED, p->c->now.at, f);
+    }
+    return r;
+}
+
+/* Makes room for something that matters more than a reminder nobody has tried to send yet. If there
+ * is none, the outbox grows over its bound: what fires or resolves is never dropped. */
+static int drop_a_reminder(struct posting *p, struct failure *f)
+{
+    CLEANUP(outbox_rows_free) struct outbox_rows rows = {0};
+    {
+        CLEANUP(query_end) struct query q =
+            row_select(&p->s->db, &TABLE_OUTBOX,
+                       "WHERE state = 0 AND type = 'alert.reminder' AND attempts = 0"
+                       " ORDER BY id LIMIT 1");
+        int r = outbox_rows_collect(&q, &rows, f);
+        if (r < 0 || rows.n == 0)
+            return r;
+    }
+    int r = supersede(p, &rows, f);
+    return r < 0 ? r : tally_add(p->s, rows.row[0].receiver, 0, 1, f);
+}
+
+/* ---- one receiver ---- */
+
+static int put_row(struct posting *p, const char *receiver, bool combined, struct failure *f)
+{
+    /* Who has left the configuration is not told, but what it is owed stays visible. */
+    bool known = receiver_index(p->c->routes, receiver) >= 0;
+    struct outbox_row o = {.event = p->event,
+                           .episode = p->episode,
+                           .type = p->type,
+                           .state = known ? OUTBOX_QUEUED : OUTBOX_PARKED,
+                           .combined = combined,
+                           .created_at = p->c->now.at,
+                           .size = p->size};
+    if (strlen(receiver) >= sizeof o.receiver)
+        return failure_set(f, FAILURE_CONFIG, EINVAL, "receiver %s: the name is too long", receiver);
+    (void)snprintf(o.receiver, sizeof o.receiver, "%s", receiver);
+    (void)snprintf(o.queue, sizeof o.queue, "%s", p->queue);
+    outbox_row_wait(&o, &p->c->now, p->c->now.at);
+    int r = next_id(p->s, "SELECT coalesce(max(id), 0) FROM outbox", &o.id, f);
+    if (r >= 0)
+        r = outbox_row_put(p->s, &o, f);
+    p->fill->rows++;
+    p->fill->bytes += o.size;
+    return r < 0 ? r : outbox_settle(p->s, o.receiver, o.queue, f);
+}
+
+static int post(struct posting *p, const char *receiver, bool combined, struct failure *f)
+{
+    if (is_full(p) && p->type == EVENT_REMINDER)
+        return tally_add(p->s, receiver, 0, 1, f);
+    int r = is_full(p) ? drop_a_reminder(p, f) : 0;
+    return r < 0 ? r : put_row(p, receiver, combined, f);
+}
+
+/* Rows of this alert that nobody has tried to send: `reminders_only`, or all of the episode. */
+static int supersede_untried(struct posting *p, const char *receiver, bool reminders_only,
+                             struct failure *f)
+{
+    CLEANUP(outbox_rows_free) struct outbox_rows rows = {0};
+    {
+        CLEANUP(query_end) struct query q =
+            row_select(&p->s->db, &TABLE_OUTBOX,
+                       "WHERE queue = ?1 AND episode = ?2 AND receiver = ?3 AND attempts = 0"
+                       " AND state IN (0, 3) AND (type = 'alert.reminder' OR NOT ?4)");
+        query_text(&q, p->queue);
+        query_int(&q, p->episode);
+        query_text(&q, receiver);
+        query_int(&q, reminders_only);
+        int r = outbox_rows_collect(&q, &rows, f);
+        if (r < 0)
+            return r;
+    }
+    return supersede(p, &rows, f);
+}
+
+/* ---- all receivers of one event ---- */
+
+static int post_to_set(struct posting *p, receiver_set to, struct failure *f)
+{
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < RECEIVERS_MAX && to >> i; i++) {
+        if (!(to >> i & 1))
+            continue;
+        assert(i < p->c->routes->n_receivers);
+        const char *receiver = p->c->routes->receiver[i].name;
+        if (p->type == EVENT_REMINDER)
+            r = supersede_untried(p, receiver, true, f);
+        if (r >= 0)
+            r = post(p, receiver, false, f);
+    }
+    return r;
+}
+
+/* Everybody who has, or may have, heard of the episode. Whoever was never tried hears both in one
+ * message; to the others a reminder that still waits is only noise now. */
+static int post_resolved(struct posting *p, const char *alert_id, struct failure *f)
+{
+    CLEANUP(audience_free) struct audience all = {0};
+    int r = told_audience(p->s, alert_id, p->episode, &all, f);
+    for (size_t i = 0; r >= 0 && i < all.n; i++) {
+        r = supersede_untried(p, all.member[i].receiver, all.member[i].tried, f);
+        if (r >= 0)
+            r = post(p, all.member[i].receiver, !all.member[i].tried, f);
+    }
+    return r;
+}
+
+static int expect(struct store *s, const struct commit *c, receiver_set to,
+                  const struct notice *n, struct failure *f)
+{
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < RECEIVERS_MAX && to >> i; i++)
+        if (to >> i & 1)
+            r = told_expect(s, n->alert_id, c->routes->receiver[i].name, n->episode, f);
+    return r;
+}
+
+static int post_event(struct store *s, const struct commit *c, const struct event *e,
+                      struct fill *fill, struct failure *f)
+{
+    struct posting p = {.s = s, .c = c, .fill = fill};
+    if (e->digest) {
+        p.queue = e->digest->digest_id;
+        p.type = EVENT_DIGEST;
+        int r = put_digest(s, e->digest, &p.event, &p.size, f);
+        for (size_t i = 0; r >= 0 && i < e->digest->n_notices; i++)
+            r = expect(s, c, e->to, e->digest->notice[i], f);
+        return r < 0 ? r : post_to_set(&p, e->to, f);
+    }
+    const struct notice *n = e->notice;
+    p.queue = n->alert_id;
+    p.episode = n->episode;
+    p.type = n->type;
+    int r = put_notice(s, n, NULL, 0, &p.event, &p.size, f);
+    if (r >= 0 && n->type == EVENT_RESOLVED)
+        return post_resolved(&p, n->alert_id, f);
+    if (r >= 0)
+        r = expect(s, c, e->to, n, f);
+    return r < 0 ? r : post_to_set(&p, e->to, f);
+}
+
+int events_put(struct store *s, const struct commit *c, struct failure *f)
+{
+    struct fill fill;
+    if (c->changes->n_events == 0)
+        return 0;
+    assert(c->routes); /* a set of receivers means nothing without their names */
+    int r = measure(s, &fill, f);
+    for (size_t i = 0; r >= 0 && i < c->changes->n_events; i++)
+        r = post_event(s, c, &c->changes->event[i], &fill, f);
+    return r;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* store/history.c: samples of the pools: when something changed, and once in every hour.
+ *
+ * Only what a poll really knew: pools of a complete list whose units are known; waiting members are
+ * null where that section was not read. A quiet poll reads one row a pool and writes nothing. */
+#include "store/inside.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct values {
+    int64_t allotted, consumed;
+    int64_t waiting, oldest_s; /* -1: not known; oldest 0: nobody */
+};
+struct due { /* a sample to write */
+    const struct allotment *allotment;
+    int64_t pool; /* 0: a new one */
+    struct values values;
+};
+struct dues {
+    struct due *due;
+    size_t n;
+};
+static inline void dues_free_at(struct dues *d) { free(d->due); }
+
+static struct values values_of(const struct allotment *a)
+{
+    bool known = a->waiting.section == SECTION_COMPLETE;
+    return (struct values){a->allotted, a->consumed, known ? a->waiting.count : -1,
+                           known ? (int64_t)(a->waiting.oldest_at / USEC_PER_SEC) : -1};
+}
+
+/* What is not known is no change. */
+static bool differs(const struct values *before, const struct values *now)
+{
+    return before->allotted != now->allotted || before->consumed != now->consumed ||
+           (now->waiting >= 0 &&
+            (before->waiting != now->waiting || before->oldest_s != now->oldest_s));
+}
+
+static int add(struct dues *d, const struct snapshot *snapshot, size_t i, int64_t pool)
+{
+    if (!d->due && !(d->due = calloc(snapshot->n_allotments, sizeof *d->due)))
+        return -ENOMEM;
+    const struct allotment *a = &snapshot->allotment[i];
+    d->due[d->n++] = (struct due){a, pool, values_of(a)};
+    return 0;
+}
+
+static int64_t nullable(const struct query *q, int column)
+{
+    return sqlite3_column_type(q->stmt, column) == SQLITE_NULL ? -1 : query_get_int(q, column);
+}
+
+/* A pool that is listed, and what is known of it: is a sample due? */
+static int look(const struct query *q, const struct snapshot *snapshot, size_t i, int64_t now_s,
+                struct dues *d)
+{
+    struct values before = {query_get_int(q, 3), query_get_int(q, 4), nullable(q, 5),
+                            nullable(q, 6)};
+    struct values now = values_of(&snapshot->allotment[i]);
+    bool another_hour = query_get_int(q, 2) / 3600 != now_s / 3600;
+    return differs(&before, &now) || another_hour ? add(d, snapshot, i, query_get_int(q, 0)) : 0;
+}
+
+/* Both are in the order of the ids. */
+static int find_due(struct store *s, const struct snapshot *snapshot, int64_t now_s,
+                    struct dues *d, struct failure *f)
+{
+    CLEANUP(query_end) struct query q = query_new(
+        &s->db, "SELECT id, allotment_id, last_s, allotted, consumed, waiting, oldest_s FROM pool"
+                " WHERE tenant_id = ?1 ORDER BY allotment_id");
+    query_text(&q, snapshot->tenant_id);
+    size_t i = 0;
+    int r = query_step(&q, f), added = 0;
+    while (added >= 0 && r >= 0 && i < snapshot->n_allotments) {
+        const char *id = r > 0 ? query_get_text(&q, 1) : NULL;
+        int c = id ? strcmp(snapshot->allotment[i].id, id) : -1;
+        if (r > 0 && !id)
+            return failure_oom(f);
+        if (c <= 0 && snapshot->allotment[i].units_known)
+            added = c < 0 ? add(d, snapshot, i, 0) : look(&q, snapshot, i, now_s, d);
+        if (c <= 0)
+            i++;
+        if (c >= 0)
+            r = query_step(&q, f);
+    }
+    return added < 0 ? failure_oom(f) : r < 0 ? r : 0;
+}
+
+static void bind_values(struct query *q, const struct values *v)
+{
+    query_int(q, v->allotted);
+    query_int(q, v->consumed);
+    if (v->waiting >= 0)
+        query_int(q, v->waiting);
+    else
+        query_text(q, NULL);
+    if (v->oldest_s >= 0)
+        query_int(q, v->oldest_s);
+    else
+        query_text(q, NULL);
+}
+
+static int put_pool(struct store *s, const char *tenant_id, int64_t now_s, struct due *d,
+                    struct failure *f)
+{
+    CLEANUP(query_end) struct query q = query_new(
+        &s->db, "INSERT INTO pool (allotted, consumed, waiting, oldest_s, tenant_id, allotment_id,"
+                " sku_id, last_s, kept_from_s, hourly_to_s, daily_to_s)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8, ?8)"
+                " ON CONFLICT (tenant_id, allotment_id) DO UPDATE SET allotted = excluded.allotted,"
+                " consumed = excluded.consumed, waiting = excluded.waiting,"
+                " oldest_s = excluded.oldest_s, last_s = excluded.last_s RETURNING id");
+    bind_values(&q, &d->values);
+    query_text(&q, tenant_id);
+    query_text(&q, d->allotment->id);
+    query_text(&q, d->allotment->sku_id);
+    query_int(&q, now_s);
+    int r = query_step(&q, f);
+    if (r > 0)
+        d->pool = query_get_int(&q, 0);
+    return r < 0 ? r : 0;
+}
+
+static int put_sample(struct store *s, int64_t now_s, const struct due *d, struct failure *f)
+{
+    CLEANUP(query_end) struct query q = query_new(
+        &s->db, "INSERT OR REPLACE INTO sample (allotted, consumed, waiting, oldest_s, pool, at_s)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    bind_values(&q, &d->values);
+    query_int(&q, d->pool);
+    query_int(&q, now_s);
+    return query_run(&q, f);
+}
+
+int history_put(struct store *s, const struct snapshot *snapshot, struct failure *f)
+{
+    CLEANUP(dues_free) struct dues d = {0};
+    if (snapshot->allotments != SECTION_COMPLETE || snapshot->n_allotments == 0)
+        return 0;
+    int64_t now_s = (int64_t)(snapshot->taken.at / USEC_PER_SEC);
+    int r = find_due(s, snapshot, now_s, &d, f);
+    for (size_t i = 0; r >= 0 && i < d.n; i++) {
+        r = put_pool(s, snapshot->tenant_id, now_s, &d.due[i], f);
+        if (r >= 0)
+            r = put_sample(s, now_s, &d.due[i], f);
+    }
+    return r;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* store/housekeeping.c: what is old goes, a little at a time.
+ *
+ * Finished outbox rows and events after 90 days, samples after history.keep. Samples are thinned out
+ * before: a week keeps all of them, up to 90 days each hour keeps its last and its worst one, beyond
+ * that each day does. A year of 1,000 pools that change at every poll stays below 150 MB that way.
+ *
+ * Age is wall time, and a wall clock can be wrong: nothing is removed until it has run evenly for a
+ * day. */
+#include "store/inside.h"
+
+#define SLICE 500
+#define CLOCK_SETTLES USEC_PER_DAY
+#define CLOCK_AHEAD_MAX (30 * USEC_PER_DAY) /* no machine is off for longer without our noticing */
+#define QUARANTINE_KEPT 10000
+
+#define SECONDS(us) ((int64_t)((us) / USEC_PER_SEC))
+#define DAY_S ((int64_t)86400)
+
+static int64_t seconds_ago(const struct instant *now, usec_t age)
+{
+    return now->at > age ? SECONDS(now->at - age) : 0;
+}
+
+/* ---- rows with a date ---- */
+
+/* Returns how many rows went. */
+static int64_t remove_old(struct store *s, const char *sql, usec_t before_at, int64_t limit,
+                          struct failure *f)
+{
+    CLEANUP(query_end) struct query q = query_new(&s->db, sql);
+    query_usec(&q, before_at);
+    query_int(&q, limit);
+    int r = query_run(&q, f);
+    return r < 0 ? r : sqlite3_changes64(s->db.handle);
+}
+
+static int remove_finished(struct store *s, const struct instant *now, int64_t *budget,
+                           struct failure *f)
+{
+    static const char *const STEPS[] = {
+        "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE finished_at < ?1"
+        " ORDER BY finished_at LIMIT ?2)",
+        "DELETE FROM event WHERE id IN (SELECT id FROM event AS e WHERE at < ?1"
+        " AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.event IN (e.id, e.folded_into))"
+        " ORDER BY at LIMIT ?2)",
+    };
+    usec_t before_at = now->at > STORE_KEEP_FINISHED ? now->at - STORE_KEEP_FINISHED : 0;
+    for (size_t i = 0; i < N_ELEMENTS(STEPS) && *budget > 0; i++) {
+        int64_t n = remove_old(s, STEPS[i], before_at, *budget, f);
+        if (n < 0)
+            return (int)n;
+        *budget -= n;
+    }
+    CLEANUP(query_end) struct query q = query_new(
+        &s->db, "DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?1");
+    query_int(&q, QUARANTINE_KEPT);
+    return query_run(&q, f);
+}
+
+/* ---- samples ---- */
+
+/* The pool that is furthest behind `before_s` by the mark that `sql` looks at; 0: none is. */
+static int find_pool(struct store *s, const char *sql, int64_t before_s, int64_t *ret_pool,
+                     int64_t *ret_mark, struct failure *f)
+{
+    CLEANUP(query_end) struct query q = query_new(&s->db, sql);
+    query_int(&q, before_s);
+    int r = query_step(&q, f);
+    *ret_pool = r > 0 ? query_get_int(&q, 0) : 0;
+    *ret_mark = r > 0 ? query_get_int(&q, 1) : 0;
+    return r < 0 ? r : 0;
+}
+
+static int set_mark(struct store *s, const char *sql, int64_t pool, int64_t mark_s,
+                    struct failure *f)
+{
+    CLEANUP(query_end) struct query q = query_new(&s->db, sql);
+    query_int(&q, pool);
+    query_int(&q, mark_s);
+    return query_run(&q, f);
+}
+
+static int remove_samples(struct store *s, int64_t pool, int64_t before_s, int64_t limit,
+                          int64_t *ret_n, struct failure *f)
+{
+    CLEANUP(query_end) struct query q = query_new(
+        &s->db, "DELETE FROM sample WHERE pool = ?1 AND at_s IN (SELECT at_s FROM sample"
+                " WHERE pool = ?1 AND at_s < ?2 ORDER BY at_s LIMIT ?3)");
+    query_int(&q, pool);
+    query_int(&q, before_s);
+    query_int(&q, limit);
+    int r = query_run(&q, f);
+    *ret_n = sqlite3_changes64(s->db.handle);
+    return r;
+}
+
+/* Each pool once a day; a pool that has not been seen for so long goes with its last sample. */
+static int expire(struct store *s, const struct instant *now, int64_t *budget, struct failure *f)
+{
+    int64_t before_s = seconds_ago(now, s->history_keep), pool, mark, n;
+    while (*budget > 0) {
+        int r = find_pool(s, "SELECT id, kept_from_s FROM pool WHERE kept_from_s < ?1"
+                             " ORDER BY kept_from_s LIMIT 1",
+                          before_s - DAY_S, &pool, &mark, f);
+        if (r < 0 || !pool)
+            return r;
+        r = remove_samples(s, pool, before_s, *budget, &n, f);
+        if (r >= 0 && n < *budget)
+            r = set_mark(s, "UPDATE pool SET kept_from_s = ?2 WHERE id = ?1", pool, before_s, f);
+        if (r >= 0 && n < *budget)
+            r = set_mark(s, "DELETE FROM pool WHERE id = ?1 AND last_s < ?2", pool, before_s, f);
+        if (r < 0)
+            return r;
+        *budget -= n + 1;
+    }
+    return 0;
+}
+
+struct thinning {
+    usec_t age;       /* samples that are younger are left alone */
+    int64_t bucket_s; /* each keeps its last sample and its worst: most waiting, then most consumed */
+    const char *find, *mark;
+};
+static const struct thinning THINNINGS[] = {
+    {7 * USEC_PER_DAY, 3600,
+     "SELECT id, hourly_to_s FROM pool WHERE hourly_to_s < ?1 ORDER BY hourly_to_s LIMIT 1",
+     "UPDATE pool SET hourly_to_s = ?2 WHERE id = ?1"},
+    {90 * USEC_PER_DAY, DAY_S,
+     "SELECT id, daily_to_s FROM pool WHERE daily_to_s < ?1 ORDER BY daily_to_s LIMIT 1",
+     "UPDATE pool SET daily_to_s = ?2 WHERE id = ?1"},
+};
+
+static int thin_window(struct store *s, int64_t pool, int64_t from_s, int64_t bucket_s,
+                       int64_t limit, int64_t *ret_n, struct failure *f)
+{
+#define WINDOW "FROM sample WHERE pool = ?1 AND at_s >= ?2 AND at_s < ?3"
+    CLEANUP(query_end) struct query q = query_new(
+        &s->db, "DELETE FROM sample WHERE pool = ?1 AND at_s IN (SELECT at_s " WINDOW
+                " AND at_s NOT IN (SELECT max(at_s) " WINDOW " GROUP BY at_s / ?4)"
+                " AND at_s NOT IN (SELECT at_s FROM (SELECT at_s,"
+                " max(coalesce(waiting, 0) * 4294967296 + consumed) " WINDOW
+                " GROUP BY at_s / ?4)) LIMIT ?5)");
+#undef WINDOW
+    query_int(&q, pool);
+    query_int(&q, from_s);
+    query_int(&q, from_s + DAY_S);
+    query_int(&q, bucket_s);
+    query_int(&q, limit);
+    int r = query_run(&q, f);
+    *ret_n = sqlite3_changes64(s->db.handle);
+    return r;
+}
+
+static int thin(struct store *s, const struct thinning *t, const struct instant *now,
+                int64_t *budget, struct failure *f)
+{
+    int64_t before_s = seconds_ago(now, t->age) - DAY_S, pool, mark, n;
+    while (*budget > 0) {
+        int r = find_pool(s, t->find, before_s, &pool, &mark, f);
+        if (r < 0 || !pool)
+            return r;
+        int64_t from_s = mark - mark % DAY_S;
+        r = thin_window(s, pool, from_s, t->bucket_s, *budget, &n, f);
+        if (r >= 0 && n < *budget)
+            r = set_mark(s, t->mark, pool, from_s + DAY_S, f);
+        if (r < 0)
+            return r;
+        *budget -= n + 1;
+    }
+    return 0;
+}
+
+/* ---- the clock ---- */
+
+int clock_distrust(struct store *s, const struct instant *now, struct failure *f)
+{
+    int64_t newest = 0;
+    int r = db_number(&s->db,
+                      "SELECT max(coalesce((SELECT max(at) FROM event), 0),"
+                      " coalesce((SELECT max(last_s) FROM pool), 0) * 1000000)",
+                      &newest, f);
+    if (r < 0 || newest <= 0)
+        return r;
+    usec_t at = (usec_t)newest;
+    if (now->at + USEC_PER_HOUR < at || now->at > at + CLOCK_AHEAD_MAX)
+        s->uneven_mono = now->mono ? now->mono : 1;
+    return 0;
+}
+
+static bool clock_is_settled(const struct store *s, const struct instant *now)
+{
+    return s->uneven_mono == 0 || (now->mono > s->uneven_mono &&
+                                   now->mono - s->uneven_mono >= CLOCK_SETTLES);
+}
+
+static int keep_house(struct store *s, const struct instant *now, int64_t *budget,
+                      struct failure *f)
+{
+    if (!clock_is_settled(s, now))
+        return 0;
+    int r = remove_finished(s, now, budget, f);
+    if (r >= 0)
+        r = expire(s, now, budget, f);
+    for (size_t i = 0; r >= 0 && i < N_ELEMENTS(THINNINGS); i++)
+        r = thin(s, &THINNINGS[i], now, budget, f);
+    return r;
+}
+
+int store_housekeeping(struct store *s, struct instant now, struct failure *ret_failure)
+{
+    int64_t budget = SLICE;
+    int r = store_begin(s, &now, ret_failure);
+    if (r < 0)
+        return r;
+    r = store_end(s, keep_house(s, &now, &budget, ret_failure), ret_failure);
+    return r < 0 ? r : budget <= 0;
+}

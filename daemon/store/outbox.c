@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/* store/outbox.c: which entry is next, and what a start or a reload does to those that wait. */
+#include "store/inside.h"
+
+#include "base/text.h"
+#include <errno.h>
+#include <string.h>
+
+void outbox_entry_free(struct outbox_entry *e)
+{
+    if (!e)
+        return;
+    notice_free(e->notice);
+    digest_free(e->digest);
+    free(e->body);
+    free(e);
+}
+
+/* ---- one entry with all that belongs to it ---- */
+
+/* 1: read. 0: it cannot be used, and is in `bad`. */
+static int read_event(struct store *s, int64_t id, struct outbox_entry *e, struct bad_rows *bad,
+                      struct failure *f)
+{
+    CLEANUP(query_end) struct query q = row_select(&s->db, &TABLE_EVENT, "WHERE id = ?1");
+    query_int(&q, id);
+    int r = query_step(&q, f);
+    if (r <= 0)
+        return r;
+    struct row row;
+    int good = row_read(&q, &TABLE_EVENT, &row);
+    if (good > 0) {
+        size_t len = 0;
+        row.at = 1;
+        row_get_buffer(&row, e->event_id, sizeof e->event_id);
+        row.at = 7;
+        int type = event_type_parse(row_get_text(&row));
+        row.at = 10;
+        const char *content = row_get_blob(&row, &len);
+        good = row.wrong || !content ? -EBADMSG
+               : type == EVENT_DIGEST ? s->codec.unpack_digest(content, len, &e->digest)
+                                      : s->codec.unpack_notice(content, len, &e->notice);
+        good = good >= 0 ? 1 : good == -ENOMEM ? -ENOMEM : 0;
+    }
+    if (good < 0 || (good == 0 && bad_rows_add(bad, &TABLE_EVENT, &row) < 0))
+        return failure_oom(f);
+    return good;
+}
+
+/* A body that is bad is put away, and the next attempt renders the same event again. */
+static int read_body(struct store *s, int64_t id, struct outbox_entry *e, struct bad_rows *bad,
+                     struct failure *f)
+{
+    CLEANUP(query_end) struct query q = row_select(&s->db, &TABLE_BODY, "WHERE outbox = ?1");
+    query_int(&q, id);
+    int r = query_step(&q, f);
+    if (r <= 0)
+        return r;
+    struct row row;
+    int good = row_read(&q, &TABLE_BODY, &row);
+    if (good > 0) {
+        row.at = 1;
+        const char *bytes = row_get_blob(&row, &e->body_len);
+        e->body = malloc(e->body_len + 1);
+        if (!e->body || !bytes)
+            return failure_oom(f);
+        memcpy(e->body, bytes, e->body_len);
+        e->body[e->body_len] = '\0';
+        return 1;
+    }
+    if (good < 0 || bad_rows_add(bad, &TABLE_BODY, &row) < 0)
+        return failure_oom(f);
+    return 0;
+}
+
+/* 1: *ret is whole. 0: something of it was bad. */
+static int read_entry(struct store *s, const struct outbox_row *o, struct outbox_entry **ret,
+                      struct bad_rows *bad, struct failure *f)
+{
+    CLEANUP(outbox_entry_free) struct outbox_entry *e = calloc(1, sizeof *e);
+    if (!e)
+        return failure_oom(f);
+    e->id = o->id;
+    memcpy(e->receiver, o->receiver, sizeof e->receiver);
+    e->state = o->state;
+    e->attempts = o->attempts;
+    e->unknown_outcome = o->unknown;
+    e->combined = o->combined;
+    e->created_at = o->created_at;
+    e->due_at = o->due_at;
+    int r = read_event(s, o->event, e, bad, f);
+    if (r == 0 && bad->n == 0) { /* an entry without an event says nothing */
+        struct row key = {0};
+        row_int(&key, o->id);
+        r = bad_rows_add(bad, &TABLE_OUTBOX, &key) < 0 ? failure_oom(f) : 0;
+    }
+    if (r > 0) {
+        r = read_body(s, o->id, e, bad, f);
+        r = r < 0 ? r : bad->n == 0;
+    }
+    if (r > 0)
+        *ret = TAKE(e);
+    return r;
+}
+
+/* ---- the next one ---- */
+
+/* 1: *ret is a row to send. 0: there is none now, or a bad one was found. */
+static int find_due(struct store *s, const char *receiver, usec_t now_at, struct outbox_row *ret,
+                    struct bad_rows *bad, struct failure *f)
+{
+    /* Further off than any delay can be: the wall clock was set back since. It is due. */
+    CLEANUP(query_end) struct query q = row_select(
+        &s->db, &TABLE_OUTBOX,
+        "WHERE receiver = ?1 AND head = 1 AND state = 0 AND (due_at <= ?2 OR due_at > ?3)"
+        " ORDER BY due_at, id LIMIT 1");
+    query_text(&q, receiver);
+    query_usec(&q, now_at);
+    query_usec(&q, now_at + STORE_DELAY_MAX);
+    int r = query_step(&q, f);
+    return r <= 0 ? r : outbox_row_read(&q, ret, bad, f);
+}
+
+static int find_next_time(struct store *s, const char *receiver, usec_t *ret, struct failure *f)
+{
+    CLEANUP(query_end) struct query q =
+        query_new(&s->db, "SELECT min(due_at) FROM outbox WHERE receiver = ?1 AND head = 1"
+                          " AND state = 0");
+    query_text(&q, receiver);
+    int r = query_step(&q, f);
+    if (r > 0)
+        *ret = query_get_usec(&q, 0);
+    return r < 0 ? r : 0;
+}
+
+int store_outbox_next(struct store *s, const char *receiver, usec_t now_at,
+                      struct outbox_entry **ret, usec_t *ret_next_at, struct failure *ret_failure)
+{
+    int r = store_ready(s, ret_failure);
+    for (;;) {
+        CLEANUP(bad_rows_free) struct bad_rows bad = {0};
+        struct outbox_row o;
+        if (r >= 0)
+            r = find_due(s, receiver, now_at, &o, &bad, ret_failure);
+        if (r > 0)
+            r = read_entry(s, &o, ret, &bad, ret_failure);
+        if (r != 0)
+            return r < 0 ? r : 0;
+        if (bad.n == 0)
+            break;
+        r = store_quarantine(s, &bad, ret_failure); /* and look again: it is out of the way */
+        if (r >= 0 && s->mode == STORE_READ_ONLY)
+            break;
+    }
+    usec_t next_at = 0;
+    r = find_next_time(s, receiver, &next_at, ret_failure);
+    if (r < 0)
+        return r;
+    *ret_next_at = next_at;
+    return -ENOENT;
+}
+
+/* ---- many at once ---- */
+
+static int find_all(struct store *s, const char *rest, const char *receiver,
+                    struct outbox_rows *ret, struct failure *f)
+{
+    CLEANUP(query_end) struct query q = row_select(&s->db, &TABLE_OUTBOX, rest);
+    query_text(&q, receiver);
+    return outbox_rows_collect(&q, ret, f);
+}
+
+static int change_all(struct store *s, const char *rest, const char *receiver,
+                      const struct instant *now,
+                      int (*change)(struct store *s, struct outbox_row *o,
+                                    const struct instant *now, struct failure *f),
+                      struct failure *f)
+{
+    CLEANUP(outbox_rows_free) struct outbox_rows rows = {0};
+    int r = store_begin(s, now, f);
+    if (r < 0)
+        return r;
+    r = find_all(s, rest, receiver, &rows, f);
+    for (size_t i = 0; r >= 0 && i < rows.n; i++)
+        r = change(s, &rows.row[i], now, f);
+    if (r >= 0)
+        r = outbox_settle_all(s, f);
+    return store_end(s, r, f);
+}
+
+static int recover(struct store *s, struct outbox_row *o, const struct instant *now,
+                   struct failure *f)
+{
+    o->state = OUTBOX_QUEUED;
+    o->unknown = true;
+    outbox_row_wait(o, now, now->at);
+    return outbox_row_put(s, o, f);
+}
+
+int store_outbox_recover(struct store *s, struct instant now, struct failure *ret_failure)
+{
+    return change_all(s, "WHERE state IN (0, 1, 3) AND state = 1 AND ?1 IS NULL", NULL, &now,
+                      recover, ret_failure);
+}
+
+static int later_one_told(struct store *s, const struct outbox_row *o, struct failure *f)
+{
+    CLEANUP(query_end) struct query q =
+        query_new(&s->db, "SELECT 1 FROM outbox WHERE queue = ?1 AND receiver = ?2 AND id > ?3"
+                          " AND state = 2 LIMIT 1");
+    query_text(&q, o->queue);
+    query_text(&q, o->receiver);
+    query_int(&q, o->id);
+    return query_step(&q, f);
+}
+
+/* What a receiver was told later stands: after its "resolved" an old "firing" would be a lie. */
+static int retry(struct store *s, struct outbox_row *o, const struct instant *now,
+                 struct failure *f)
+{
+    int late = later_one_told(s, o, f);
+    if (late < 0)
+        return late;
+    o->state = late ? OUTBOX_SUPERSEDED : OUTBOX_QUEUED;
+    o->finished_at = late ? now->at : 0;
+    outbox_row_wait(o, now, now->at);
+    return outbox_row_put(s, o, f);
+}
+
+int store_outbox_retry(struct store *s, const char *receiver, struct instant now,
+                       struct failure *ret_failure)
+{
+    return change_all(s, "WHERE state IN (0, 1, 3) AND state = 3 AND (?1 IS NULL OR receiver = ?1)",
+                      receiver, &now, retry, ret_failure);
+}
+
+static int park(struct store *s, struct outbox_row *o, const struct instant *now,
+                struct failure *f)
+{
+    (void)now;
+    o->state = OUTBOX_PARKED;
+    return outbox_row_put(s, o, f);
+}
+
+int store_outbox_park_receiver(struct store *s, const char *receiver, struct failure *ret_failure)
+{
+    return change_all(s, "WHERE state IN (0, 1, 3) AND state = 0 AND receiver = ?1", receiver, NULL,
+                      park, ret_failure);
+}
+
+int store_outbox_receivers(struct store *s, char (*ret)[64], size_t max,
+                           struct failure *ret_failure)
+{
+    int r = store_ready(s, ret_failure);
+    if (r < 0)
+        return r;
+    CLEANUP(query_end) struct query q = query_new(
+        &s->db, "SELECT DISTINCT receiver FROM outbox WHERE state IN (0, 1, 3) ORDER BY receiver");
+    int n = 0;
+    while ((size_t)n < max && (r = query_step(&q, ret_failure)) > 0) {
+        const char *name = query_get_text(&q, 0);
+        if (name)
+            (void)snprintf(ret[n++], sizeof *ret, "%s", name);
+    }
+    return r < 0 ? r : n;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* store/place.c: is this directory ours alone, and are we the only ones in it? */
+#include "store/place.h"
+
+#include "base/cleanup.h"
+#include "base/date.h"
+#include "base/text.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+/* linux/magic.h and the file systems' own sources. */
+static const struct {
+    unsigned long type;
+    const char *name;
+} NETWORK[] = {
+    {0x6969, "NFS"},       {0xff534d42, "CIFS"},  {0xfe534d42, "SMB2"}, {0x517b, "SMB"},
+    {0x01021997, "9P"},    {0x5346414f, "AFS"},   {0x6b414653, "AFS"},  {0x73757245, "Coda"},
+    {0x564c, "NCP"},       {0x00c36400, "Ceph"},  {0x0bd00bd0, "Lustre"},
+};
+
+const char *place_network_name(unsigned long type)
+{
+    for (size_t i = 0; i < N_ELEMENTS(NETWORK); i++)
+        if (NETWORK[i].type == type)
+            return NETWORK[i].name;
+    return NULL;
+}
+
+static int refuse(struct failure *f, int code, const char *path, const char *doing)
+{
+    return failure_set(f, FAILURE_LOCAL, code, "state directory %s: cannot %s: %s; %s", path, doing,
+                       strerror(code),
+                       code == ENOENT   ? "create the directory above it"
+                       : code == ENOSPC ? "free some space on its file system"
+                       : code == EROFS  ? "its file system must be mounted read-write"
+                                        : "check its owner, its mode and those of the path to it");
+}
+
+static int check_ours(int fd, const char *path, struct failure *f)
+{
+    struct stat st;
+    struct statfs fs;
+    if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
+        return refuse(f, errno, path, "look at it");
+    if (st.st_uid != geteuid())
+        return failure_set(f, FAILURE_LOCAL, EPERM,
+                           "state directory %s: it belongs to uid %u, mode %04o, and we run as uid "
+                           "%u; run as its owner, or: chown %u %s",
+                           path, st.st_uid, st.st_mode & 07777, geteuid(), geteuid(), path);
+    if (st.st_mode & 027)
+        return failure_set(f, FAILURE_LOCAL, EPERM,
+                           "state directory %s: uid %u, mode %04o: others could read or change it; "
+                           "chmod 0700 %s",
+                           path, st.st_uid, st.st_mode & 07777, path);
+    const char *network = place_network_name((unsigned long)fs.f_type & 0xffffffffUL);
+    if (network)
+        return failure_set(f, FAILURE_LOCAL, ENOTSUP,
+                           "state directory %s: it lies on a network file system (%s), where locks "
+                           "cannot be relied on; choose a local directory",
+                           path, network);
+    return 0;
+}
+
+int place_open(const char *directory, bool create, char **ret_path, int *ret_fd, struct failure *f)
+{
+    if (create && mkdir(directory, 0700) < 0 && errno != EEXIST)
+        return refuse(f, errno, directory, "create it");
+    CLEANUP(free) char *path = realpath(directory, NULL);
+    if (!path && errno == ENOENT && !create)
+        return -ENOENT;
+    if (!path)
+        return refuse(f, errno, directory, "find it");
+    CLEANUP(close) int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return refuse(f, errno, path, "open it");
+    int r = create ? check_ours(fd, path, f) : 0;
+    if (r < 0)
+        return r;
+    *ret_path = TAKE(path);
+    *ret_fd = TAKE_FD(fd);
+    return 0;
+}
+
+static void read_holder(int fd, char *holder, size_t size)
+{
+    char raw[128];
+    ssize_t n = pread(fd, raw, sizeof raw, 0);
+    size_t len = n > 0 ? strnlen(raw, (size_t)n) : 0;
+    while (len > 0 && raw[len - 1] == '\n')
+        len--;
+    if (len > 0)
+        (void)text_clean(holder, size, raw, len);
+    else
+        (void)text_clean(holder, size, "somebody who did not sign", 25);
+}
+
+int place_lock(int directory_fd, const char *path, struct instant now, char *holder, size_t size,
+               int *ret_fd, struct failure *f)
+{
+    CLEANUP(close) int fd =
+        openat(directory_fd, STORE_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return refuse(f, errno, path, "create " STORE_LOCK " in it");
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if (errno != EWOULDBLOCK)
+            return refuse(f, errno, path, "lock " STORE_LOCK " in it");
+        read_holder(fd, holder, size);
+        return failure_set(f, FAILURE_LOCAL, EBUSY,
+                           "state directory %s: in use by %s; stop that one, or give this one a "
+                           "directory of its own with --state-dir",
+                           path, holder);
+    }
+    char host[HOST_NAME_MAX + 1] = "", since[RFC3339_MAX], line[192];
+    (void)gethostname(host, sizeof host - 1); /* at worst the name stays empty */
+    int len = snprintf(line, sizeof line, "pid %d on %s since %s\n", (int)getpid(), host,
+                       rfc3339_print(now.at, since));
+    if (ftruncate(fd, 0) < 0 || pwrite(fd, line, (size_t)len, 0) != len)
+        return refuse(f, errno ? errno : EIO, path, "write " STORE_LOCK " in it");
+    *ret_fd = TAKE_FD(fd);
+    return 0;
+}
+
+int place_put_aside(int directory_fd, const char *path, usec_t now_at, char *moved_to, size_t size,
+                    struct failure *f)
+{
+    static const char *const SUFFIXES[] = {"", "-wal", "-shm"};
+    char stamp[RFC3339_MAX], name[96];
+    struct stat st;
+    (void)rfc3339_print(now_at, stamp);
+    for (char *c = stamp; *c; c++)
+        if (*c == ':')
+            *c = '-';
+    unsigned n = 0;
+    do { /* two in one second: never over an older one */
+        (void)snprintf(name, sizeof name, STORE_FILE ".damaged-%s.%u", stamp, n++);
+    } while (fstatat(directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0);
+    for (size_t i = 0; i < N_ELEMENTS(SUFFIXES); i++) {
+        char from[32], to[104];
+        (void)snprintf(from, sizeof from, STORE_FILE "%s", SUFFIXES[i]);
+        (void)snprintf(to, sizeof to, "%s%s", name, SUFFIXES[i]);
+        if (renameat(directory_fd, from, directory_fd, to) < 0 && errno != ENOENT)
+            return refuse(f, errno, path, "put the damaged database aside");
+    }
+    if (fsync(directory_fd) < 0)
+        return refuse(f, errno, path, "put the damaged database aside for good");
+    (void)snprintf(moved_to, size, "%s/%s", path, name);
+    return 0;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* store/quarantine.c: bad rows are put where a person can look at them, and are never used. */
+#include "store/row.h"
+
+#include "base/text.h"
+#include <errno.h>
+#include <string.h>
+
+#define CONTENT_MAX (64 * 1024)
+
+struct bad_row {
+    const struct table *table;
+    struct row *key;
+    char *content;
+};
+
+void bad_rows_free(struct bad_rows *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        free(b->row[i].key);
+        free(b->row[i].content);
+    }
+    free(b->row);
+    *b = (struct bad_rows){0};
+}
+
+/* The values as SQL literals. A row that is longer than the ceiling keeps its first part. */
+static char *describe(const struct row *row)
+{
+    struct text t = TEXT_INIT(CONTENT_MAX);
+    for (size_t i = 0; i < row->n; i++) {
+        const struct cell *c = &row->cell[i];
+        size_t room = CONTENT_MAX - t.len;
+        size_t len = c->len * 2 + 64 < room ? c->len : room > 64 ? (room - 64) / 2 : 0;
+        if (i)
+            text_add(&t, ", ");
+        if (c->type == CELL_NULL) {
+            text_add(&t, "NULL");
+        } else if (c->type == CELL_INT) {
+            text_addf(&t, "%lld", (long long)c->number);
+        } else if (c->type == CELL_TEXT && text_is_utf8(c->bytes, len) && !memchr(c->bytes, 0, len)) {
+            text_add(&t, "'");
+            for (size_t k = 0; k < len; k++)
+                text_add_bytes(&t, c->bytes[k] == '\'' ? "''" : &c->bytes[k],
+                               c->bytes[k] == '\'' ? 2 : 1);
+            text_add(&t, "'");
+        } else {
+            text_add(&t, "x'");
+            for (size_t k = 0; k < len; k++)
+                text_addf(&t, "%02x", (unsigned char)c->bytes[k]);
+            text_add(&t, "'");
+        }
+        if (len < c->len)
+            break;
+    }
+    return text_take(&t);
+}
+
+int bad_rows_add(struct bad_rows *b, const struct table *t, const struct row *row)
+{
+    struct bad_row *grown = reallocarray(b->row, b->n + 1, sizeof *grown);
+    if (!grown)
+        return -ENOMEM;
+    b->row = grown;
+    struct row key = {.n = t->n_key};
+    memcpy(key.cell, row->cell, t->n_key * sizeof *key.cell);
+    struct bad_row *bad = &b->row[b->n++];
+    *bad = (struct bad_row){.table = t, .key = row_copy(&key)};
+    if (!bad->key)
+        return -ENOMEM;
+    bad->content = describe(row);
+    return bad->content ? 0 : -ENOMEM;
+}
+
+static int move(struct db *d, const struct bad_row *bad, usec_t now_at, struct failure *f)
+{
+    CLEANUP(query_end) struct query q = query_new(
+        d, "INSERT INTO quarantine (at, source, content) VALUES (?1, ?2, ?3)");
+    query_usec(&q, now_at);
+    query_text(&q, bad->table->name);
+    query_text(&q, bad->content);
+    int r = query_run(&q, f);
+    return r < 0 ? r : row_delete(d, bad->table, bad->key, f);
+}
+
+/* An event takes the rows with it that would deliver it: there is nothing left to deliver. */
+static int move_deliveries(struct db *d, const struct bad_row *event, usec_t now_at,
+                           struct failure *f)
+{
+    CLEANUP(bad_rows_free) struct bad_rows more = {0};
+    CLEANUP(query_end) struct query q = row_select(d, &TABLE_OUTBOX, "WHERE event = ?1");
+    query_int(&q, event->key->cell[0].number);
+    int r;
+    while ((r = query_step(&q, f)) > 0) {
+        struct row row;
+        if (row_read(&q, &TABLE_OUTBOX, &row) < 0 || bad_rows_add(&more, &TABLE_OUTBOX, &row) < 0)
+            return failure_oom(f);
+    }
+    for (size_t i = 0; r >= 0 && i < more.n; i++)
+        r = move(d, &more.row[i], now_at, f);
+    return r;
+}
+
+int bad_rows_move(struct db *d, const struct bad_rows *b, usec_t now_at, struct failure *f)
+{
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < b->n; i++) {
+        if (b->row[i].table == &TABLE_EVENT)
+            r = move_deliveries(d, &b->row[i], now_at, f);
+        if (r >= 0)
+            r = move(d, &b->row[i], now_at, f);
+    }
+    return r;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* store/row.h: rows that know whether they are still what was written.
+ *
+ * Private to the room. SQLite's own check sees pages, not values (security rule 25). Each table
+ * below ends in a column `sum` over all columns named here; a row whose sum is wrong, or whose
+ * values cannot be what they claim, goes to `quarantine`. */
+#pragma once
+#include "store/db.h"
+
+enum cell_type { CELL_NULL, CELL_INT, CELL_TEXT, CELL_BLOB };
+struct cell {
+    enum cell_type type;
+    int64_t number;
+    const char *bytes; /* borrowed */
+    size_t len;
+};
+#define ROW_CELLS 32
+struct row {
+    size_t n;
+    size_t at;  /* reading: the next cell */
+    bool wrong; /* reading: a cell was not what it should be */
+    struct cell cell[ROW_CELLS];
+};
+struct table {
+    const char *name;
+    const char *columns; /* separated by ", "; the first n_key are the primary key */
+    size_t n_key;
+    bool undone; /* written by halves it would be a lie: a failed write that shows up later is undone */
+};
+extern const struct table TABLE_TENANT, TABLE_HEALTH, TABLE_POOL, TABLE_SUBSCRIPTION, TABLE_GROUP,
+    TABLE_ALERT, TABLE_EVENT, TABLE_OUTBOX, TABLE_BODY, TABLE_TOLD;
+
+/* Writing: cells in the order of `columns`. */
+void row_int(struct row *row, int64_t value);
+void row_usec(struct row *row, usec_t value);
+void row_text(struct row *row, const char *text); /* NULL: null */
+void row_blob(struct row *row, const void *bytes, size_t len);
+void row_instant(struct row *row, const struct instant *t); /* three cells */
+int64_t row_sum(const struct table *t, const struct row *row);
+int row_put(struct db *d, const struct table *t, const struct row *row, struct failure *f);
+/* Deletes by the key, which is the first cells of `row`. */
+int row_delete(struct db *d, const struct table *t, const struct row *row, struct failure *f);
+
+/* ... what those two have changed is put back, the last change first. */
+int undo_apply(struct db *d, const struct undo *u, struct failure *f);
+void undo_clear(struct undo *u);
+
+/* Reading: `rest` is what follows "SELECT columns, sum FROM table"; a literal. */
+struct query row_select(struct db *d, const struct table *t, const char *rest);
+/* The present row of q. 1: intact. 0: its sum is wrong; the cells are filled all the same. -ENOMEM. */
+int row_read(const struct query *q, const struct table *t, struct row *ret);
+/* A cell of the wrong type or out of range gives 0 or "" and sets row->wrong. */
+bool row_is_null(struct row *row); /* and if so, passes over it */
+int64_t row_get_int(struct row *row, int64_t min, int64_t max);
+bool row_get_bool(struct row *row);
+usec_t row_get_usec(struct row *row);
+struct instant row_get_instant(struct row *row);
+const char *row_get_text(struct row *row);         /* never NULL */
+const char *row_get_text_or_null(struct row *row);
+/* Copies a text that must fit with its NUL. */
+void row_get_buffer(struct row *row, char *dst, size_t size);
+const char *row_get_blob(struct row *row, size_t *ret_len); /* NULL for null */
+
+/* A row that owns its bytes, in one piece of memory to free(), as long as its cells need; NULL: no
+ * memory. */
+struct row *row_copy(const struct row *row);
+
+/* Keys of bad rows, collected while a query runs and moved when it has ended. */
+struct bad_rows {
+    struct bad_row *row;
+    size_t n;
+};
+void bad_rows_free(struct bad_rows *b);
+static inline void bad_rows_free_at(struct bad_rows *b) { bad_rows_free(b); }
+int bad_rows_add(struct bad_rows *b, const struct table *t, const struct row *row);
+/* Inside a transaction: moves them to quarantine. */
+int bad_rows_move(struct db *d, const struct bad_rows *b, usec_t now_at, struct failure *f);

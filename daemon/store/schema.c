@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* store/schema.c: the tables, and how an older file becomes a present one.
+ *
+ * Words that people read (kinds, rules, levels) are stored as words: the numbers of an enum change
+ * when it grows. Instants are three columns: wall time, boot time, boot. */
+#include "store/schema.h"
+
+#include "base/text.h"
+#include <errno.h>
+
+/* Step i leads from version i to version i + 1. A step that has been released is never edited. */
+static const char *const STEPS[] = {
+    "PRAGMA application_id = 0x53656174;"
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "INSERT INTO meta VALUES ('generation', 0);"
+
+    /* What is remembered of a tenant between polls. */
+    "CREATE TABLE tenant (tenant_id TEXT PRIMARY KEY, source TEXT NOT NULL,"
+    " emptied INTEGER NOT NULL, mass_absence INTEGER NOT NULL, sum INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE health (tenant_id TEXT PRIMARY KEY,"
+    " first_at INTEGER NOT NULL, first_mono INTEGER NOT NULL, first_boot INTEGER NOT NULL,"
+    " allotments_at INTEGER NOT NULL, allotments_mono INTEGER NOT NULL,"
+    " allotments_boot INTEGER NOT NULL, allotments_missed INTEGER NOT NULL,"
+    " waiting_at INTEGER NOT NULL, waiting_mono INTEGER NOT NULL,"
+    " waiting_boot INTEGER NOT NULL, waiting_missed INTEGER NOT NULL,"
+    " errors_at INTEGER NOT NULL, errors_mono INTEGER NOT NULL,"
+    " errors_boot INTEGER NOT NULL, errors_missed INTEGER NOT NULL,"
+    " failing INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL,"
+    " schema_changed INTEGER NOT NULL, emptied INTEGER NOT NULL, mass_absence INTEGER NOT NULL,"
+    " broken_config INTEGER NOT NULL, source TEXT NOT NULL, sum INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE known_pool (tenant_id TEXT NOT NULL, id TEXT NOT NULL, sku_id TEXT,"
+    " sku_part_number TEXT, allotted INTEGER NOT NULL, consumed INTEGER NOT NULL,"
+    " first_seen_at INTEGER NOT NULL, absent_polls INTEGER NOT NULL, absent_at INTEGER NOT NULL,"
+    " absent_mono INTEGER NOT NULL, absent_boot INTEGER NOT NULL, gone INTEGER NOT NULL,"
+    " silent INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (tenant_id, id)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE known_subscription (tenant_id TEXT NOT NULL, id TEXT NOT NULL,"
+    " state TEXT NOT NULL, seen_active INTEGER NOT NULL, next_lifecycle_date INTEGER NOT NULL,"
+    " absent_at INTEGER NOT NULL, absent_mono INTEGER NOT NULL, absent_boot INTEGER NOT NULL,"
+    " sum INTEGER NOT NULL, PRIMARY KEY (tenant_id, id)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE known_group (tenant_id TEXT NOT NULL, subject TEXT NOT NULL,"
+    " sku_id TEXT, code TEXT, absent_at INTEGER NOT NULL, absent_mono INTEGER NOT NULL,"
+    " absent_boot INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (tenant_id, subject)) STRICT, WITHOUT ROWID;"
+
+    /* Alert instances. `latches` and `muted` are lines of words; see alert_row.c. */
+    "CREATE TABLE alert (id TEXT PRIMARY KEY, kind TEXT NOT NULL, tenant_id TEXT NOT NULL,"
+    " subject TEXT NOT NULL, episode INTEGER NOT NULL, seq INTEGER NOT NULL, state TEXT NOT NULL,"
+    " level TEXT NOT NULL, rule TEXT NOT NULL, value INTEGER NOT NULL, threshold INTEGER NOT NULL,"
+    " unit TEXT NOT NULL, started_at INTEGER NOT NULL, started_mono INTEGER NOT NULL,"
+    " started_boot INTEGER NOT NULL, said TEXT NOT NULL, said_rule TEXT NOT NULL,"
+    " said_value INTEGER NOT NULL, said_waiting INTEGER NOT NULL,"
+    " said_cause INTEGER NOT NULL, reminder_at INTEGER NOT NULL,"
+    " reminders INTEGER NOT NULL, latches TEXT NOT NULL, muted TEXT NOT NULL, facts BLOB,"
+    " sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX alert_subject ON alert (tenant_id, kind, subject);"
+
+    /* What has been said: one row a notice or part of a digest. A notice that was folded into a
+     * digest has a row of its own, which names the digest and the part. */
+    "CREATE TABLE event (id INTEGER PRIMARY KEY, event_id TEXT NOT NULL, digest_id TEXT,"
+    " folded_into INTEGER, alert_id TEXT NOT NULL, episode INTEGER NOT NULL,"
+    " seq INTEGER NOT NULL, type TEXT NOT NULL, level TEXT NOT NULL, at INTEGER NOT NULL,"
+    " content BLOB NOT NULL, sum INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX event_at ON event (at);"
+    "CREATE INDEX event_folded ON event (folded_into) WHERE folded_into IS NOT NULL;"
+
+    /* Who still has to hear it, or has. state: 0 queued, 1 in flight, 2 delivered, 3 parked,
+     * 4 superseded. `queue` is the alert's id, or the digest's. `head`: first of the rows in
+     * states 0 and 1 of its receiver and queue; derived, so that the next due row is found in one
+     * step however long the queues are, and therefore no part of the sum. */
+    "CREATE TABLE outbox (id INTEGER PRIMARY KEY, event INTEGER NOT NULL REFERENCES event (id),"
+    " receiver TEXT NOT NULL, queue TEXT NOT NULL, episode INTEGER NOT NULL, type TEXT NOT NULL,"
+    " state INTEGER NOT NULL, attempts INTEGER NOT NULL, unknown INTEGER NOT NULL,"
+    " combined INTEGER NOT NULL, created_at INTEGER NOT NULL, due_at INTEGER NOT NULL,"
+    " set_at INTEGER NOT NULL, set_mono INTEGER NOT NULL, set_boot INTEGER NOT NULL,"
+    " finished_at INTEGER, size INTEGER NOT NULL, sum INTEGER NOT NULL,"
+    " head INTEGER NOT NULL DEFAULT 0) STRICT;"
+    "CREATE INDEX outbox_open ON outbox (receiver, queue, id) WHERE state <= 1;"
+    "CREATE INDEX outbox_due ON outbox (receiver, due_at, id) WHERE head = 1 AND state = 0;"
+    "CREATE INDEX outbox_owed ON outbox (receiver, state, created_at, size)"
+    " WHERE state IN (0, 1, 3);"
+    "CREATE INDEX outbox_reminder ON outbox (id) WHERE state = 0 AND type = 'alert.reminder';"
+    "CREATE INDEX outbox_episode ON outbox (queue, episode, receiver, attempts);"
+    "CREATE INDEX outbox_event ON outbox (event);"
+    "CREATE INDEX outbox_finished ON outbox (finished_at) WHERE finished_at IS NOT NULL;"
+    /* The bytes of the first attempt; later ones send the same. */
+    "CREATE TABLE body (outbox INTEGER PRIMARY KEY REFERENCES outbox (id) ON DELETE CASCADE,"
+    " bytes BLOB NOT NULL, sum INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE attempt (outbox INTEGER NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,"
+    " n INTEGER NOT NULL, begun_at INTEGER NOT NULL, ended_at INTEGER, outcome INTEGER,"
+    " status INTEGER, text TEXT, PRIMARY KEY (outbox, n)) STRICT, WITHOUT ROWID;"
+
+    /* Who has, or may have, been told what of an alert: `episode` is the latest that was queued
+     * for this receiver, `tried` whether an attempt of it ever began; said_* is the last that the
+     * receiver has accepted. */
+    "CREATE TABLE told (alert_id TEXT NOT NULL, receiver TEXT NOT NULL, episode INTEGER NOT NULL,"
+    " tried INTEGER NOT NULL, said_episode INTEGER NOT NULL, said_seq INTEGER NOT NULL,"
+    " said_type TEXT NOT NULL, said_level TEXT NOT NULL, said_at INTEGER NOT NULL, sum INTEGER NOT NULL,"
+    " PRIMARY KEY (alert_id, receiver)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE tally (receiver TEXT PRIMARY KEY, delivered INTEGER NOT NULL DEFAULT 0,"
+    " dropped INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
+
+    /* History: times in seconds, pools by number, because a year of it has millions of rows. The
+     * last sample stands in `pool` too: a quiet poll is one read and no write. */
+    "CREATE TABLE pool (id INTEGER PRIMARY KEY, tenant_id TEXT NOT NULL,"
+    " allotment_id TEXT NOT NULL, sku_id TEXT, last_s INTEGER NOT NULL, allotted INTEGER NOT NULL,"
+    " consumed INTEGER NOT NULL, waiting INTEGER, oldest_s INTEGER, kept_from_s INTEGER NOT NULL,"
+    " hourly_to_s INTEGER NOT NULL, daily_to_s INTEGER NOT NULL,"
+    " UNIQUE (tenant_id, allotment_id)) STRICT;"
+    "CREATE INDEX pool_kept ON pool (kept_from_s);"
+    "CREATE INDEX pool_hourly ON pool (hourly_to_s);"
+    "CREATE INDEX pool_daily ON pool (daily_to_s);"
+    "CREATE TABLE sample (pool INTEGER NOT NULL, at_s INTEGER NOT NULL, allotted INTEGER NOT NULL,"
+    " consumed INTEGER NOT NULL, waiting INTEGER, oldest_s INTEGER, PRIMARY KEY (pool, at_s)"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE quarantine (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, source TEXT NOT NULL,"
+    " content TEXT NOT NULL) STRICT;",
+};
+
+int64_t schema_version(void)
+{
+    return (int64_t)N_ELEMENTS(STEPS);
+}
+
+int schema_migrate(struct db *d, int64_t from, struct failure *f)
+{
+    int r = 0;
+    for (int64_t v = from; r >= 0 && v < schema_version(); v++) {
+        CLEANUP(free) char *sql = text_printf("BEGIN IMMEDIATE; %s PRAGMA user_version = %lld; COMMIT;",
+                                              STEPS[v], (long long)v + 1);
+        if (!sql)
+            return failure_oom(f);
+        r = db_exec(d, sql, f);
+        if (r < 0)
+            db_rollback(d);
+    }
+    return r;
+}

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: MIT */
+/* store/tenant.c: what is remembered of a tenant between polls, and how reading it is going. */
+#include "store/inside.h"
+
+#include "base/text.h"
+#include "store/words.h"
+#include <errno.h>
+#include <string.h>
+
+/* ---- rows of what is known ---- */
+
+static const char *pool_key(const struct tenant_memory *m, size_t i)
+{
+    return m->pool[i].id;
+}
+
+static void pool_row(const struct tenant_memory *m, size_t i, struct row *row)
+{
+    const struct known_pool *p = &m->pool[i];
+    row_text(row, p->sku_id);
+    row_text(row, p->sku_part_number);
+    row_int(row, p->allotted);
+    row_int(row, p->consumed);
+    row_usec(row, p->first_seen_at);
+    row_int(row, p->absent_polls);
+    row_instant(row, &p->absent_since);
+    row_int(row, p->gone);
+    row_int(row, p->silent);
+}
+
+static int pool_read(struct row *row, const char *id, struct known_pool *p)
+{
+    p->allotted = 0;
+    if (text_copy(id, &p->id) < 0 || text_copy(row_get_text_or_null(row), &p->sku_id) < 0 ||
+        text_copy(row_get_text_or_null(row), &p->sku_part_number) < 0)
+        return -ENOMEM;
+    p->allotted = row_get_int(row, INT64_MIN, INT64_MAX);
+    p->consumed = row_get_int(row, INT64_MIN, INT64_MAX);
+    p->first_seen_at = row_get_usec(row);
+    p->absent_polls = (uint32_t)row_get_int(row, 0, UINT32_MAX);
+    p->absent_since = row_get_instant(row);
+    p->gone = row_get_bool(row);
+    p->silent = row_get_bool(row);
+    return 0;
+}
+
+static const char *subscription_key(const struct tenant_memory *m, size_t i)
+{
+    return m->subscription[i].id;
+}
+
+static void subscription_row(const struct tenant_memory *m, size_t i, struct row *row)
+{
+    const struct known_subscription *k = &m->subscription[i];
+    row_text(row, words_subscription_name(k->state));
+    row_int(row, k->seen_active);
+    row_int(row, k->next_lifecycle_date);
+    row_instant(row, &k->absent_since);
+}
+
+static int subscription_read(struct row *row, const char *id, struct known_subscription *k)
+{
+    if (text_copy(id, &k->id) < 0)
+        return -ENOMEM;
+    int state = words_subscription(row_get_text(row));
+    row->wrong = row->wrong || state < 0;
+    k->state = (enum subscription_state)(state < 0 ? 0 : state);
+    k->seen_active = row_get_bool(row);
+    k->next_lifecycle_date = (int32_t)row_get_int(row, INT32_MIN, INT32_MAX);
+    k->absent_since = row_get_instant(row);
+    return 0;
+}
+
+static const char *group_key(const struct tenant_memory *m, size_t i)
+{
+    return m->group[i].subject;
+}
+
+static void group_row(const struct tenant_memory *m, size_t i, struct row *row)
+{
+    const struct known_group *g = &m->group[i];
+    row_text(row, g->sku_id);
+    row_text(row, g->code);
+    row_instant(row, &g->absent_since);
+}
+
+static int group_read(struct row *row, const char *subject, struct known_group *g)
+{
+    if (text_copy(subject, &g->subject) < 0 ||
+        text_copy(row_get_text_or_null(row), &g->sku_id) < 0 ||
+        text_copy(row_get_text_or_null(row), &g->code) < 0)
+        return -ENOMEM;
+    g->absent_since = row_get_instant(row);
+    return 0;
+}
+
+/* ---- writing only what differs: most polls change nothing ---- */
+
+struct set { /* one table's rows of one tenant */
+    const struct table *table;
+    const char *listing; /* keys and sums in the order of the keys */
+    const struct tenant_memory *memory;
+    const char *(*key)(const struct tenant_memory *m, size_t i);
+    void (*fill)(const struct tenant_memory *m, size_t i, struct row *row);
+    size_t n;
+};
+struct differences {
+    size_t *put; /* positions in the memory */
+    size_t n_put;
+    char **gone; /* keys */
+    size_t n_gone;
+};
+
+static void differences_clear_at(struct differences *d)
+{
+    for (size_t i = 0; i < d->n_gone; i++)
+        free(d->gone[i]);
+    free(d->gone);
+    free(d->put);
+}
+
+static void make_row(const struct set *set, const char *tenant_id, size_t i, struct row *row)
+{
+    *row = (struct row){0};
+    row_text(row, tenant_id);
+    row_text(row, set->key(set->memory, i));
+    set->fill(set->memory, i, row);
+}
+
+static int add_put(struct differences *d, size_t i, const struct set *set)
+{
+    if (!d->put && !(d->put = calloc(set->n, sizeof *d->put)))
+        return -ENOMEM;
+    d->put[d->n_put++] = i;
+    return 0;
+}
+
+static int add_gone(struct differences *d, const char *key)
+{
+    char **grown = reallocarray(d->gone, d->n_gone + 1, sizeof *grown);
+    if (!grown)
+        return -ENOMEM;
+    d->gone = grown;
+    d->gone[d->n_gone] = strdup(key);
+    return d->gone[d->n_gone] ? (int)(d->n_gone++, 0) : -ENOMEM;
+}
+
+static int by_key(const void *a, const void *b, void *arg)
+{
+    const struct set *set = arg;
+    return strcmp(set->key(set->memory, *(const size_t *)a),
+                  set->key(set->memory, *(const size_t *)b));
+}
+
+/* Walks both in the order of the keys, which is that of strcmp on both sides. */
+static int compare(struct store *s, const struct set *set, const char *tenant_id,
+                   const size_t *order, struct differences *d, struct failure *f)
+{
+    CLEANUP(query_end) struct query q = query_new(&s->db, set->listing);
+    query_text(&q, tenant_id);
+    size_t i = 0;
+    int r, bad = 0;
+    while (bad >= 0 && (r = query_step(&q, f)) > 0) {
+        const char *key = query_get_text(&q, 0);
+        int c = 1;
+        if (!key)
+            return failure_oom(f);
+        while (i < set->n && (c = strcmp(set->key(set->memory, order[i]), key)) < 0 && bad >= 0)
+            bad = add_put(d, order[i++], set);
+        if (bad < 0)
+            break;
+        if (i < set->n && c == 0) {
+            struct row row;
+            make_row(set, tenant_id, order[i], &row);
+            if (row_sum(set->table, &row) != query_get_int(&q, 1))
+                bad = add_put(d, order[i], set);
+            i++;
+        } else {
+            bad = add_gone(d, key);
+        }
+    }
+    while (bad >= 0 && r >= 0 && i < set->n)
+        bad = add_put(d, order[i++], set);
+    return bad < 0 ? failure_oom(f) : r;
+}
+
+static int put_set(struct store *s, const struct set *set, const char *tenant_id,
+                   struct failure *f)
+{
+    CLEANUP(differences_clear) struct differences d = {0};
+    CLEANUP(free) size_t *order = calloc(set->n ? set->n : 1, sizeof *order);
+    if (!order)
+        return failure_oom(f);
+    for (size_t i = 0; i < set->n; i++)
+        order[i] = i;
+    qsort_r(order, set->n, sizeof *order, by_key, (void *)(uintptr_t)set);
+    int r = compare(s, set, tenant_id, order, &d, f);
+    struct row row;
+    for (size_t i = 0; r >= 0 && i < d.n_put; i++) {
+        make_row(set, tenant_id, d.put[i], &row);
+        r = row_put(&s->db, set->table, &row, f);
+    }
+    for (size_t i = 0; r >= 0 && i < d.n_gone; i++) {
+        row = (struct row){0};
+        row_text(&row, tenant_id);
+        row_text(&row, d.gone[i]);
+        r = row_delete(&s->db, set->table, &row, f);
+    }
+    return r;
+}
+
+/* A row that is already as it should be is left alone: writing it would cost a sync of its own. */
+static int put_if_new(struct store *s, const struct table *t, const char *look,
+                      const struct row *row, struct failure *f)
+{
+    {
+        CLEANUP(query_end) struct query q = query_new(&s->db, look);
+        query_text(&q, row->cell[0].bytes);
+        int r = query_step(&q, f);
+        if (r < 0 || (r > 0 && query_get_int(&q, 0) == row_sum(t, row)))
+            return r < 0 ? r : 0;
+    }
+    return row_put(&s->db, t, row, f);
+}
+
+int memory_put(struct store *s, const char *tenant_id, const struct tenant_memory *m,
+               struct failure *f)
+{
+    const struct set sets[] = {
+        {&TABLE_POOL, "SELECT id, sum FROM known_pool WHERE tenant_id = ?1 ORDER BY id", m,
+         pool_key, pool_row, m->n_pools},
+        {&TABLE_SUBSCRIPTION,
+         "SELECT id, sum FROM known_subscription WHERE tenant_id = ?1 ORDER BY id", m,
+         subscription_key, subscription_row, m->n_subscriptions},
+        {&TABLE_GROUP, "SELECT subject, sum FROM known_group WHERE tenant_id = ?1 ORDER BY subject",
+         m, group_key, group_row, m->n_groups},
+    };
+    struct row row = {0};
+    row_text(&row, tenant_id);
+    row_text(&row, words_source_name(m->source));
+    row_int(&row, m->emptied);
+    row_int(&row, m->mass_absence);
+    int r = put_if_new(s, &TABLE_TENANT, "SELECT sum FROM tenant WHERE tenant_id = ?1", &row, f);
+    for (size_t i = 0; r >= 0 && i < N_ELEMENTS(sets); i++)
+        r = put_set(s, &sets[i], tenant_id, f);
+    return r;
+}
+
+int health_put(struct store *s, const char *tenant_id, const struct tenant_health *h,
+               struct failure *f)
+{
+    struct row row = {0};
+    row_text(&row, tenant_id);
+    row_instant(&row, &h->first_poll);
+    for (size_t i = 0; i < HEALTH_SECTIONS_; i++) {
+        row_instant(&row, &h->section[i].last_complete);
+        row_int(&row, h->section[i].incomplete_polls);
+    }
+    row_int(&row, h->failing);
+    row_text(&row, failure_kind_name(h->kind));
+    row_text(&row, h->text);
+    row_int(&row, h->schema_changed);
+    row_int(&row, h->emptied);
+    row_int(&row, h->mass_absence);
+    row_int(&row, h->broken_config);
+    row_text(&row, words_source_name(h->source));
+    return put_if_new(s, &TABLE_HEALTH, "SELECT sum FROM health WHERE tenant_id = ?1", &row, f);
+}
+
+/* ---- reading ---- */
+
+/* Goes through the rows of one tenant; `take` gets each intact one, its cells after the tenant. */
+static int read_rows(struct store *s, const struct table *t, const char *rest,
+                     const char *tenant_id, struct bad_rows *bad,
+                     int (*take)(struct row *row, void *into), void *into, struct failure *f)
+{
+    CLEANUP(query_end) struct query q = row_select(&s->db, t, rest);
+    query_text(&q, tenant_id);
+    int r;
+    while ((r = query_step(&q, f)) > 0) {
+        struct row row;
+        int good = row_read(&q, t, &row);
+        row.at = 1;
+        if (good > 0)
+            good = take(&row, into) < 0 ? -ENOMEM : !row.wrong;
+        if (good < 0 || (good == 0 && bad_rows_add(bad, t, &row) < 0))
+            return failure_oom(f);
+    }
+    return r;
+}
+
+/* Room for one more, zeroed. The count is the caller's to raise, once the row is known to be good. */
+static void *one_more(void *array, size_t n, size_t size)
+{
+    if (n & (n - 1)) /* grown at 0, 1, 2, 4, 8, ... */
+        return array;
+    return reallocarray(array, n ? n * 2 : 1, size);
+}
+
+struct found {
+    struct tenant_memory *memory;
+    struct tenant_health health;
+    bool tenant, any_health;
+};
+
+static int take_tenant(struct row *row, void *into)
+{
+    struct found *found = into;
+    struct tenant_memory *m = found->memory;
+    int source = words_source(row_get_text(row));
+    m->emptied = row_get_bool(row);
+    m->mass_absence = row_get_bool(row);
+    row->wrong = row->wrong || source < 0;
+    m->source = row->wrong ? SOURCE_NONE : (enum source)source;
+    found->tenant = !row->wrong;
+    return 0;
+}
+
+#define TAKER(name, array, count, read, forget)                                                    \
+    static int name(struct row *row, void *into)                                                   \
+    {                                                                                              \
+        struct tenant_memory *m = ((struct found *)into)->memory;                                  \
+        void *grown = one_more(m->array, m->count, sizeof *m->array);                              \
+        if (!grown)                                                                                \
+            return -ENOMEM;                                                                        \
+        m->array = grown;                                                                          \
+        m->array[m->count] = (__typeof__(*m->array)){0};                                           \
+        int r = read(row, row_get_text(row), &m->array[m->count]);                                 \
+        if (r < 0 || row->wrong)                                                                   \
+            forget(&m->array[m->count]);                                                           \
+        else                                                                                       \
+            m->count++;                                                                            \
+        return r;                                                                                  \
+    }
+
+static void pool_forget(struct known_pool *p)
+{
+    free(p->id);
+    free(p->sku_id);
+    free(p->sku_part_number);
+}
+
+static void subscription_forget(struct known_subscription *k)
+{
+    free(k->id);
+}
+
+static void group_forget(struct known_group *g)
+{
+    free(g->subject);
+    free(g->sku_id);
+    free(g->code);
+}
+
+TAKER(take_pool, pool, n_pools, pool_read, pool_forget)
+TAKER(take_subscription, subscription, n_subscriptions, subscription_read, subscription_forget)
+TAKER(take_group, group, n_groups, group_read, group_forget)
+
+static int take_health(struct row *row, void *into)
+{
+    struct found *found = into;
+    struct tenant_health *h = &found->health;
+    h->first_poll = row_get_instant(row);
+    for (size_t i = 0; i < HEALTH_SECTIONS_; i++) {
+        h->section[i].last_complete = row_get_instant(row);
+        h->section[i].incomplete_polls = (uint32_t)row_get_int(row, 0, UINT32_MAX);
+    }
+    h->failing = row_get_bool(row);
+    int kind = words_failure(row_get_text(row));
+    row_get_buffer(row, h->text, sizeof h->text);
+    h->schema_changed = row_get_bool(row);
+    h->emptied = row_get_bool(row);
+    h->mass_absence = row_get_bool(row);
+    h->broken_config = row_get_bool(row);
+    int source = words_source(row_get_text(row));
+    row->wrong = row->wrong || kind < 0 || source < 0;
+    found->any_health = !row->wrong;
+    if (row->wrong) {
+        *h = (struct tenant_health){0};
+        return 0;
+    }
+    h->kind = (enum failure_kind)kind;
+    h->source = (enum source)source;
+    return 0;
+}
+
+static int load(struct store *s, const char *tenant_id, struct found *found, struct bad_rows *bad,
+                struct failure *f)
+{
+    static const struct {
+        const struct table *table;
+        const char *rest;
+        int (*take)(struct row *row, void *into);
+    } PARTS[] = {
+        {&TABLE_HEALTH, "WHERE tenant_id = ?1", take_health},
+        {&TABLE_TENANT, "WHERE tenant_id = ?1", take_tenant},
+        {&TABLE_POOL, "WHERE tenant_id = ?1 ORDER BY id", take_pool},
+        {&TABLE_SUBSCRIPTION, "WHERE tenant_id = ?1 ORDER BY id", take_subscription},
+        {&TABLE_GROUP, "WHERE tenant_id = ?1 ORDER BY subject", take_group},
+    };
+    for (size_t i = 0; i < N_ELEMENTS(PARTS); i++) {
+        int r = read_rows(s, PARTS[i].table, PARTS[i].rest, tenant_id, bad, PARTS[i].take, found, f);
+        if (r < 0)
+            return r;
+        if (PARTS[i].table == &TABLE_TENANT && !found->tenant)
+            break; /* without its first row the rest says nothing */
+    }
+    return 0;
+}
+
+int store_load_tenant(struct store *s, const char *tenant_id, struct tenant_memory **ret_memory,
+                      struct tenant_health *ret_health, struct failure *ret_failure)
+{
+    CLEANUP(tenant_memory_free) struct tenant_memory *m = calloc(1, sizeof *m);
+    CLEANUP(bad_rows_free) struct bad_rows bad = {0};
+    struct found found = {.memory = m};
+    if (!m)
+        return failure_oom(ret_failure);
+    int r = store_ready(s, ret_failure);
+    if (r >= 0)
+        r = load(s, tenant_id, &found, &bad, ret_failure);
+    if (r >= 0)
+        r = store_quarantine(s, &bad, ret_failure);
+    if (r < 0)
+        return r;
+    if (!found.tenant && !found.any_health)
+        return failure_set(ret_failure, FAILURE_LOCAL, ENOENT, "tenant %s is new", tenant_id);
+    *ret_memory = TAKE(m);
+    *ret_health = found.health;
+    return 0;
+}
+
+/* ---- forgetting ---- */
+
+static int forget(struct store *s, const char *tenant_id, struct failure *f)
+{
+    static const char *const DELETES[] = {
+        "DELETE FROM tenant WHERE tenant_id = ?1",
+        "DELETE FROM health WHERE tenant_id = ?1",
+        "DELETE FROM known_pool WHERE tenant_id = ?1",
+        "DELETE FROM known_subscription WHERE tenant_id = ?1",
+        "DELETE FROM known_group WHERE tenant_id = ?1",
+    };
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < N_ELEMENTS(DELETES); i++) {
+        CLEANUP(query_end) struct query q = query_new(&s->db, DELETES[i]);
+        query_text(&q, tenant_id);
+        r = query_run(&q, f);
+    }
+    return r;
+}
+
+int store_forget_tenant(struct store *s, const char *tenant_id, struct failure *ret_failure)
+{
+    int r = store_begin(s, NULL, ret_failure);
+    return r < 0 ? r : store_end(s, forget(s, tenant_id, ret_failure), ret_failure);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* store/told.c: which receiver has, or may have, been told of which episode. */
+#include "store/inside.h"
+
+#include "store/words.h"
+#include <errno.h>
+#include <string.h>
+
+struct told {
+    uint32_t episode; /* the latest that was queued for this receiver */
+    bool tried;       /* an attempt of it has begun */
+    uint32_t said_episode;
+    uint64_t said_seq;
+    char type[24], level[16]; /* of the last one accepted; "": none yet */
+    usec_t said_at;
+};
+
+/* A bad row counts as none: what is in the queue then still goes out, in order. */
+static int get(struct store *s, const char *alert_id, const char *receiver, struct told *ret,
+               struct failure *f)
+{
+    CLEANUP(query_end) struct query q =
+        row_select(&s->db, &TABLE_TOLD, "WHERE alert_id = ?1 AND receiver = ?2");
+    query_text(&q, alert_id);
+    query_text(&q, receiver);
+    *ret = (struct told){0};
+    int r = query_step(&q, f);
+    if (r <= 0)
+        return r;
+    struct row row;
+    int good = row_read(&q, &TABLE_TOLD, &row);
+    if (good <= 0)
+        return good < 0 ? failure_oom(f) : 0;
+    row.at = TABLE_TOLD.n_key;
+    ret->episode = (uint32_t)row_get_int(&row, 0, UINT32_MAX);
+    ret->tried = row_get_bool(&row);
+    ret->said_episode = (uint32_t)row_get_int(&row, 0, UINT32_MAX);
+    ret->said_seq = row_get_usec(&row);
+    row_get_buffer(&row, ret->type, sizeof ret->type);
+    row_get_buffer(&row, ret->level, sizeof ret->level);
+    ret->said_at = row_get_usec(&row);
+    return !row.wrong;
+}
+
+static int put(struct store *s, const char *alert_id, const char *receiver, const struct told *t,
+               struct failure *f)
+{
+    struct row row = {0};
+    row_text(&row, alert_id);
+    row_text(&row, receiver);
+    row_int(&row, t->episode);
+    row_int(&row, t->tried);
+    row_int(&row, t->said_episode);
+    row_usec(&row, t->said_seq);
+    row_text(&row, t->type);
+    row_text(&row, t->level);
+    row_usec(&row, t->said_at);
+    return row_put(&s->db, &TABLE_TOLD, &row, f);
+}
+
+int told_expect(struct store *s, const char *alert_id, const char *receiver, uint32_t episode,
+                struct failure *f)
+{
+    struct told t;
+    int r = get(s, alert_id, receiver, &t, f);
+    if (r < 0 || (r > 0 && t.episode == episode))
+        return r;
+    if (r == 0)
+        t = (struct told){0};
+    t.episode = episode;
+    t.tried = false;
+    return put(s, alert_id, receiver, &t, f);
+}
+
+/* ---- what a row tells: one alert, or those in a digest ---- */
+
+struct telling {
+    char alert_id[ALERT_ID_TEXT];
+    uint32_t episode;
+    uint64_t seq;
+    char type[24], level[16];
+};
+struct tellings {
+    struct telling *t;
+    size_t n;
+};
+static inline void tellings_free_at(struct tellings *t) { free(t->t); }
+
+static void copy_column(char *dst, size_t size, const struct query *q, int column)
+{
+    const char *text = query_get_text(q, column);
+    (void)snprintf(dst, size, "%s", text ? text : "");
+}
+
+/* The members of a digest are events of their own that name it. */
+static int find_tellings(struct store *s, const struct outbox_row *o, struct tellings *ret,
+                         struct failure *f)
+{
+    CLEANUP(query_end) struct query q = query_new(
+        &s->db, o->type == EVENT_DIGEST
+                    ? "SELECT alert_id, episode, seq, type, level FROM event WHERE folded_into = ?1"
+                    : "SELECT alert_id, episode, seq, type, level FROM event WHERE id = ?1");
+    query_int(&q, o->event);
+    int r;
+    while ((r = query_step(&q, f)) > 0) {
+        struct telling *grown = reallocarray(ret->t, ret->n + 1, sizeof *grown);
+        if (!grown)
+            return failure_oom(f);
+        ret->t = grown;
+        struct telling *t = &ret->t[ret->n++];
+        copy_column(t->alert_id, sizeof t->alert_id, &q, 0);
+        t->episode = (uint32_t)query_get_int(&q, 1);
+        t->seq = query_get_usec(&q, 2);
+        copy_column(t->type, sizeof t->type, &q, 3);
+        copy_column(t->level, sizeof t->level, &q, 4);
+    }
+    return r;
+}
+
+int told_try(struct store *s, const struct outbox_row *o, struct failure *f)
+{
+    CLEANUP(tellings_free) struct tellings all = {0};
+    int r = find_tellings(s, o, &all, f);
+    for (size_t i = 0; r >= 0 && i < all.n; i++) {
+        struct told t;
+        r = get(s, all.t[i].alert_id, o->receiver, &t, f);
+        if (r <= 0 || t.episode != all.t[i].episode || t.tried)
+            continue; /* the alert is gone, or a later episode has begun */
+        t.tried = true;
+        r = put(s, all.t[i].alert_id, o->receiver, &t, f);
+    }
+    return r < 0 ? r : 0;
+}
+
+int told_accept(struct store *s, const struct outbox_row *o, usec_t now_at, struct failure *f)
+{
+    CLEANUP(tellings_free) struct tellings all = {0};
+    int r = find_tellings(s, o, &all, f);
+    for (size_t i = 0; r >= 0 && i < all.n; i++) {
+        const struct telling *said = &all.t[i];
+        struct told t;
+        r = get(s, said->alert_id, o->receiver, &t, f);
+        if (r <= 0)
+            continue;
+        t.said_episode = said->episode;
+        t.said_seq = said->seq;
+        memcpy(t.type, said->type, sizeof t.type);
+        memcpy(t.level, said->level, sizeof t.level);
+        t.said_at = now_at;
+        r = put(s, said->alert_id, o->receiver, &t, f);
+    }
+    return r < 0 ? r : 0;
+}
+
+/* The outbox knows it too, for as long as it keeps its rows: one damaged row must not cost a receiver
+ * its all-clear. */
+int told_audience(struct store *s, const char *alert_id, uint32_t episode, struct audience *ret,
+                  struct failure *f)
+{
+    CLEANUP(query_end) struct query q =
+        query_new(&s->db, "SELECT receiver, max(tried) FROM ("
+                          " SELECT receiver, tried FROM told WHERE alert_id = ?1 AND episode = ?2"
+                          " UNION ALL SELECT receiver, attempts > 0 FROM outbox"
+                          " WHERE queue = ?1 AND episode = ?2) GROUP BY receiver");
+    query_text(&q, alert_id);
+    query_int(&q, episode);
+    int r;
+    while ((r = query_step(&q, f)) > 0) {
+        void *grown = reallocarray(ret->member, ret->n + 1, sizeof *ret->member);
+        if (!grown)
+            return failure_oom(f);
+        ret->member = grown;
+        copy_column(ret->member[ret->n].receiver, sizeof ret->member->receiver, &q, 0);
+        ret->member[ret->n++].tried = query_get_int(&q, 1) != 0;
+    }
+    return r;
+}
+
+int told_forget(struct store *s, const char *alert_id, struct failure *f)
+{
+    CLEANUP(query_end) struct query q =
+        query_new(&s->db, "DELETE FROM told WHERE alert_id = ?1");
+    query_text(&q, alert_id);
+    return query_run(&q, f);
+}
+
+/* ---- counters ---- */
+
+int tally_add(struct store *s, const char *receiver, int delivered, int dropped,
+              struct failure *f)
+{
+    CLEANUP(query_end) struct query q = query_new(
+        &s->db, "INSERT INTO tally (receiver, delivered, dropped) VALUES (?1, ?2, ?3) ON CONFLICT"
+                " (receiver) DO UPDATE SET delivered = delivered + excluded.delivered,"
+                " dropped = dropped + excluded.dropped");
+    query_text(&q, receiver);
+    query_int(&q, delivered);
+    query_int(&q, dropped);
+    return query_run(&q, f);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* store/words.c: members of enums as they stand in the database. */
+#include "store/words.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+/* The other rooms know how their members are called; here is only the way back. */
+#define WAY_BACK(function, type, name_of, count)                                                   \
+    int function(const char *word)                                                                 \
+    {                                                                                              \
+        for (int i = 0; i < (int)(count); i++)                                                     \
+            if (strcmp(name_of((type)i), word) == 0)                                               \
+                return i;                                                                          \
+        return -EINVAL;                                                                            \
+    }
+WAY_BACK(words_kind, enum kind, kind_name, KIND_COUNT_)
+WAY_BACK(words_rule, enum rule, rule_name, RULE_COUNT_)
+WAY_BACK(words_level, enum level, level_name, LEVEL_COUNT_)
+WAY_BACK(words_unit, enum unit, unit_name, UNIT_ENTRIES + 1)
+WAY_BACK(words_state, enum alert_state, alert_state_name, ALERT_STATE_COUNT_)
+WAY_BACK(words_failure, enum failure_kind, failure_kind_name, FAILURE_KIND_COUNT_)
+
+static const char *const SOURCES[] = {
+    [SOURCE_NONE] = "none",
+    [SOURCE_CLOUD_LICENSING] = "cloud_licensing",
+    [SOURCE_SUBSCRIBED_SKUS] = "subscribed_skus",
+};
+static const char *const SUBSCRIPTIONS[] = {
+    [SUBSCRIPTION_UNKNOWN] = "unknown",       [SUBSCRIPTION_ACTIVE] = "active",
+    [SUBSCRIPTION_WARNING] = "warning",       [SUBSCRIPTION_SUSPENDED] = "suspended",
+    [SUBSCRIPTION_LOCKED_OUT] = "locked_out", [SUBSCRIPTION_DELETED] = "deleted",
+};
+
+const char *words_source_name(enum source s)
+{
+    assert((size_t)s < N_ELEMENTS(SOURCES));
+    return SOURCES[s];
+}
+WAY_BACK(words_source, enum source, words_source_name, N_ELEMENTS(SOURCES))
+
+const char *words_subscription_name(enum subscription_state s)
+{
+    assert((size_t)s < N_ELEMENTS(SUBSCRIPTIONS));
+    return SUBSCRIPTIONS[s];
+}
+WAY_BACK(words_subscription, enum subscription_state, words_subscription_name,
+         N_ELEMENTS(SUBSCRIPTIONS))

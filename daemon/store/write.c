@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* store/write.c: one write: a transaction, and what becomes of us if the disk refuses it.
+ *
+ * After an I/O error the connection is not used again: nobody knows which pages the kernel has
+ * dropped. It is closed, opened and checked (security rule 27). That also answers the one question
+ * that a failed COMMIT leaves open, whether it is on disk: each write counts `generation` up. If it
+ * is, and we can still say so, the write has worked; if it shows only later, when its caller has
+ * long been told that it failed, it is taken back row by row. */
+#include "store/inside.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A wall clock that is off by more than this against boot time has been set. */
+#define JUMP (5 * USEC_PER_SEC)
+
+static void in_trouble(struct store *s, int r, const struct failure *why)
+{
+    if (r == -ENOENT || r == -EINVAL)
+        return; /* a wrong question, not a disk that fails */
+    (void)snprintf(s->trouble, sizeof s->trouble, "%s", why ? why->text : strerror(-r));
+}
+
+/* ---- reopening ---- */
+
+/* The frames of a write whose fsync failed may be readable and yet not on disk. Checkpointing writes
+ * their content to other pages and syncs those, so that the answer cannot change any more. */
+static int make_sure(struct store *s, struct failure *f)
+{
+    int64_t busy = 1;
+    int r = db_number(&s->db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, f);
+    if (r >= 0 && busy)
+        r = failure_set(f, FAILURE_LOCAL, EAGAIN, "state database %s: another program reads it",
+                        s->db.path);
+    return r;
+}
+
+/* Opens again and checks. *ret_there: the write that was in doubt is on disk, for good. */
+static int reopen(struct store *s, bool *ret_there, struct failure *f)
+{
+    int64_t expected = s->db.generation, version;
+    *ret_there = false;
+    db_close(&s->db);
+    int r = store_attach(s, NULL, &version, f);
+    if (r >= 0 && s->doubt && s->db.generation == s->doubt) {
+        r = make_sure(s, f);
+        *ret_there = r >= 0;
+    }
+    if (r < 0) {
+        db_close(&s->db);
+        s->db.generation = expected;
+        s->db.sick = true;
+        return r;
+    }
+    s->doubt = 0;
+    return 0;
+}
+
+static int take_back(struct store *s, struct failure *f)
+{
+    bool wrote = false, doubt = false;
+    int r = db_begin(&s->db, f);
+    if (r >= 0)
+        r = undo_apply(&s->db, &s->undo, f);
+    if (r >= 0)
+        r = outbox_settle_all(s, f);
+    if (r >= 0)
+        r = db_commit(&s->db, &wrote, &doubt, f);
+    if (r < 0)
+        db_rollback(&s->db);
+    return r;
+}
+
+int store_ready(struct store *s, struct failure *f)
+{
+    bool there = false;
+    int r = s->db.sick ? reopen(s, &there, f) : 0;
+    if (there && s->undo.n)
+        s->take_back = true;
+    if (r >= 0 && s->take_back) {
+        r = take_back(s, f);
+        s->take_back = r < 0;
+    }
+    if (r >= 0)
+        undo_clear(&s->undo);
+    if (r < 0)
+        in_trouble(s, r, f);
+    return r;
+}
+
+/* ---- the clock ---- */
+
+static bool has_jumped(const struct instant *before, const struct instant *now)
+{
+    if (before->boot == 0 || before->boot != now->boot)
+        return false;
+    int64_t wall = (int64_t)(now->at - before->at), mono = (int64_t)(now->mono - before->mono);
+    return wall - mono > (int64_t)JUMP || mono - wall > (int64_t)JUMP;
+}
+
+static int heed_clock(struct store *s, const struct instant *now, struct failure *f)
+{
+    bool jumped = has_jumped(&s->clock, now);
+    s->clock = *now;
+    if (!jumped)
+        return 0;
+    s->uneven_mono = now->mono;
+    return store_rebase(s, *now, f);
+}
+
+/* ---- the write ---- */
+
+int store_begin(struct store *s, const struct instant *now, struct failure *f)
+{
+    if (s->mode == STORE_READ_ONLY)
+        return failure_set(f, FAILURE_LOCAL, EROFS, "state directory %s: opened for reading only",
+                           s->directory);
+    int r = store_ready(s, f);
+    if (r >= 0 && now)
+        r = heed_clock(s, now, f);
+    if (r < 0)
+        return r;
+    r = db_begin(&s->db, f);
+    if (r < 0)
+        in_trouble(s, r, f);
+    return r;
+}
+
+int store_end(struct store *s, int r, struct failure *f)
+{
+    bool wrote = false, doubt = false;
+    int result = r;
+    if (r >= 0)
+        r = db_commit(&s->db, &wrote, &doubt, f);
+    if (r >= 0) {
+        undo_clear(&s->db.undo);
+        if (wrote)
+            s->trouble[0] = '\0';
+        return result;
+    }
+    db_rollback(&s->db);
+    in_trouble(s, r, f);
+    s->undo = s->db.undo;
+    s->db.undo = (struct undo){0};
+    s->doubt = doubt && s->db.sick ? s->db.generation + 1 : 0;
+    bool there = false;
+    if (s->db.sick && reopen(s, &there, NULL) >= 0)
+        undo_clear(&s->undo);
+    if (!there)
+        return r;
+    s->trouble[0] = '\0'; /* it has worked after all, and is safe */
+    return result;
+}
+
+int store_quarantine(struct store *s, const struct bad_rows *bad, struct failure *f)
+{
+    if (bad->n == 0)
+        return 0;
+    if (s->mode == STORE_READ_ONLY) {
+        s->quarantined += bad->n;
+        return 0;
+    }
+    int r = store_begin(s, NULL, f);
+    if (r < 0)
+        return r;
+    r = bad_rows_move(&s->db, bad, s->clock.at, f);
+    if (r >= 0)
+        r = outbox_settle_all(s, f); /* a bad row may have stood before good ones */
+    r = store_end(s, r, f);
+    if (r >= 0)
+        s->quarantined += bad->n;
+    return r;
+}
+
+const char *store_trouble(const struct store *s)
+{
+    return s->trouble[0] ? s->trouble : NULL;
+}
+
+uint64_t store_quarantined(const struct store *s)
+{
+    return s->quarantined;
+}
