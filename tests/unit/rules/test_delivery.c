@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* A receiver that does not take what we owe it. */
+#include "unit/rules/world.h"
+
+static void parked_entries_or_a_disabled_receiver_are_told(void **state)
+{
+    static const struct {
+        bool pager;
+        int64_t parked;
+        bool disabled;
+        const char *want, *cause;
+    } CASES[] = {
+        {false, 0, false, "none", NULL},
+        {false, 3, false, "warning", "parked"},
+        {true, 3, false, "critical", "parked"},
+        {false, 0, true, "warning", "disabled"},
+        {true, 0, true, "critical", "disabled"},
+    };
+    const struct instant now = {.at = 77, .mono = 1, .boot = 1};
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct sample s;
+        assert_int_equal(judge_delivery("hook", CASES[i].pager, CASES[i].parked, CASES[i].disabled,
+                                        &now, &s, NULL), 0);
+        assert_string_equal(s.subject, "hook");
+        assert_verdict(&s.finding[0], CASES[i].want);
+        assert_int_equal(s.finding[0].value, CASES[i].parked);
+        assert_int_equal(s.facts->parked, CASES[i].parked);
+        assert_string_equal(s.facts->receiver, "hook");
+        assert_null(s.facts->tenant_id);
+        if (CASES[i].cause)
+            assert_string_equal(s.facts->cause, CASES[i].cause);
+        sample_clear(&s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parked_entries_or_a_disabled_receiver_are_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

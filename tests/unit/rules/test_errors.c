@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* Assignment errors, counted by SKU and code. */
+#include "unit/rules/world.h"
+
+static const struct row POOLS[] = {{.id = "a", .sku = E3, .part = "SPE_E3", .allotted = 1},
+                                   {.id = "b", .sku = "free", .part = "FLOW_FREE", .allotted = 1}};
+#define POLL_ERRORS(w, ...)                                                                        \
+    do {                                                                                           \
+        const struct error_row errors_[] = {__VA_ARGS__};                                          \
+        poll_errors((w), POOLS, N_ELEMENTS(POOLS), errors_, N_ELEMENTS(errors_));                  \
+    } while (0)
+
+static const struct finding *finding(const struct world *w, const char *subject)
+{
+    return &sample_of(w, KIND_ERRORS, subject)->finding[0];
+}
+
+static void each_sku_and_code_is_counted_on_its_own(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL_ERRORS(&w, {E3, "MissingDependency", 5}, {E3, "Other", 4}, {NULL, "MissingDependency", 9});
+    assert_verdict(finding(&w, E3 "/missingdependency"), "warning");
+    assert_int_equal(finding(&w, E3 "/missingdependency")->value, 5);
+    assert_verdict(finding(&w, E3 "/other"), "none");
+    assert_verdict(finding(&w, "-/missingdependency"), "warning");
+    const struct facts *f = sample_of(&w, KIND_ERRORS, E3 "/missingdependency")->facts;
+    assert_string_equal(f->error_code, "MissingDependency");
+    assert_int_equal(f->error_count, 5);
+    assert_string_equal(f->sku_part_number, "SPE_E3");
+    assert_string_equal(f->sku_name, "Microsoft 365 E3");
+    assert_null(sample_of(&w, KIND_ERRORS, "-/missingdependency")->facts->sku_id);
+}
+
+static void the_subject_does_not_change_with_the_case_of_the_code(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL_ERRORS(&w, {"AB", "CountViolation", 6});
+    POLL_ERRORS(&w, {"ab", "COUNTVIOLATION", 7});
+    assert_int_equal(finding(&w, "ab/countviolation")->value, 7);
+    assert_int_equal(w.memory->n_groups, 1);
+}
+
+static void a_group_that_is_gone_counts_nothing_for_a_week(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL_ERRORS(&w, {E3, "X", 6});
+    for (int day = 0; day < 7; day++) {
+        poll_errors(&w, POOLS, 2, NULL, 0);
+        assert_int_equal(finding(&w, E3 "/x")->state, FINDING_KNOWN);
+        assert_int_equal(finding(&w, E3 "/x")->value, 0);
+        assert_string_equal(sample_of(&w, KIND_ERRORS, E3 "/x")->facts->error_code, "X");
+        pass(&w, USEC_PER_DAY);
+    }
+    poll_errors(&w, POOLS, 2, NULL, 0);
+    assert_null(find_sample(&w, KIND_ERRORS, E3 "/x"));
+    assert_int_equal(w.memory->n_groups, 0);
+}
+
+static void a_group_that_comes_back_starts_its_week_anew(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    for (int i = 0; i < 3; i++) {
+        POLL_ERRORS(&w, {E3, "X", 6});
+        pass(&w, USEC_PER_DAY);
+        poll_errors(&w, POOLS, 2, NULL, 0);
+        pass(&w, 5 * USEC_PER_DAY);
+    }
+    poll_errors(&w, POOLS, 2, NULL, 0);
+    assert_int_equal(finding(&w, E3 "/x")->value, 0);
+}
+
+static void an_unread_error_list_is_unknown_and_counts_no_week(void **state)
+{
+    static const enum section SECTIONS[] = {SECTION_UNKNOWN, SECTION_NOT_OFFERED};
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(SECTIONS); i++) {
+        CLEANUP(world_clear) struct world w;
+        world_init(&w);
+        POLL_ERRORS(&w, {E3, "X", 6});
+        w.errors = SECTIONS[i];
+        for (int k = 0; k < 3; k++) {
+            pass(&w, 7 * USEC_PER_DAY);
+            POLL_ERRORS(&w, {E3, "Y", 9}); /* half a list */
+            assert_verdict(finding(&w, E3 "/x"), "unknown");
+            assert_null(find_sample(&w, KIND_ERRORS, E3 "/y"));
+            assert_int_equal(sample_of(&w, KIND_ERRORS, E3 "/x")->facts->error_count, FACT_UNKNOWN);
+        }
+    }
+}
+
+static void errors_are_judged_although_the_pools_could_not_be_read(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    struct override o = {.match = {.sku = "SPE_E3"}};
+    const struct error_row errors[] = {{E3, "X", 6}};
+    (void)state;
+    world_init(&w);
+    o.threshold[RULE_ASSIGNMENT_ERRORS].set = SET_WARNING;
+    o.threshold[RULE_ASSIGNMENT_ERRORS].limit[LEVEL_WARNING] = at(50);
+    w.options.override = &o;
+    w.options.n_overrides = 1;
+    POLL_ERRORS(&w, {E3, "X", 6});
+    assert_verdict(finding(&w, E3 "/x"), "none");
+    poll_errors(&w, NULL, 0, errors, 1); /* the part number is remembered: same limit */
+    assert_verdict(finding(&w, E3 "/x"), "none");
+    assert_int_equal(finding(&w, E3 "/x")->value, 6);
+}
+
+static void errors_of_a_free_sku_are_silent(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL_ERRORS(&w, {"free", "X", 6}, {E3, "X", 6});
+    assert_true(sample_of(&w, KIND_ERRORS, "free/x")->silent);
+    assert_false(sample_of(&w, KIND_ERRORS, E3 "/x")->silent);
+    w.options.watch_free_skus = true;
+    POLL_ERRORS(&w, {"free", "X", 6});
+    assert_false(sample_of(&w, KIND_ERRORS, "free/x")->silent);
+}
+
+static void an_ignored_sku_has_no_errors(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    struct override o = {.match = {.sku = "SPE_*"}, .set_ignore = true, .ignore = IGNORE_ALL};
+    (void)state;
+    world_init(&w);
+    w.options.override = &o;
+    w.options.n_overrides = 1;
+    POLL_ERRORS(&w, {E3, "X", 60}, {NULL, "X", 60});
+    assert_null(find_sample(&w, KIND_ERRORS, E3 "/x"));
+    assert_verdict(finding(&w, "-/x"), "warning");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_sku_and_code_is_counted_on_its_own),
+        cmocka_unit_test(the_subject_does_not_change_with_the_case_of_the_code),
+        cmocka_unit_test(a_group_that_is_gone_counts_nothing_for_a_week),
+        cmocka_unit_test(a_group_that_comes_back_starts_its_week_anew),
+        cmocka_unit_test(an_unread_error_list_is_unknown_and_counts_no_week),
+        cmocka_unit_test(errors_are_judged_although_the_pools_could_not_be_read),
+        cmocka_unit_test(errors_of_a_free_sku_are_silent),
+        cmocka_unit_test(an_ignored_sku_has_no_errors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

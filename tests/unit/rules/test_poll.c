@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/* The health of reading a tenant: how long, how bad, and why. */
+#include "unit/rules/world.h"
+#include "base/text.h"
+
+struct read_ { /* one poll as health sees it */
+    enum section allotments, waiting, errors;
+    bool emptied, mass_absence, schema_changed;
+    const struct failure *failure;
+};
+static const struct read_ WHOLE = {SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE,
+                                   false, false, false, NULL};
+
+static void read_once(struct world *w, struct tenant_health *h, struct read_ r)
+{
+    struct allotment a = {.id = "a", .waiting = {.section = r.waiting}};
+    bool has_rows = r.allotments == SECTION_COMPLETE && !r.emptied;
+    const struct snapshot s = {.source = w->source, .taken = w->now, .allotments = r.allotments,
+                               .errors = r.errors, .allotment = &a, .n_allotments = has_rows,
+                               .schema_changed = r.schema_changed};
+    const struct tenant_memory m = {.emptied = r.emptied, .mass_absence = r.mass_absence};
+    health_update(h, &s, &m, r.failure);
+}
+
+static void judge(struct world *w, const struct tenant_health *h, struct sample *ret)
+{
+    struct failure f;
+    assert_int_equal(judge_poll(&w->ctx, h, &w->now, ret, &f), 0);
+    assert_int_equal(ret->kind, KIND_POLL);
+    assert_string_equal(ret->subject, "");
+    assert_int_equal(ret->n_findings, 1);
+}
+
+static struct failure failure(enum failure_kind kind, const char *text)
+{
+    struct failure f = {.kind = kind};
+    (void)text_clean(f.text, sizeof f.text, text, strlen(text));
+    return f;
+}
+
+static void an_unread_section_is_told_when_it_is_old_enough(void **state)
+{
+    static const struct {
+        const char *why;
+        struct read_ read;
+        const char *section;
+    } CASES[] = {
+        {"the list, and all that rests on it",
+         {SECTION_UNKNOWN, SECTION_UNKNOWN, SECTION_UNKNOWN, 0, 0, 0, NULL}, NULL},
+        {"the waiting members",
+         {SECTION_COMPLETE, SECTION_UNKNOWN, SECTION_COMPLETE, 0, 0, 0, NULL}, "waiting_members"},
+        {"the errors",
+         {SECTION_COMPLETE, SECTION_COMPLETE, SECTION_UNKNOWN, 0, 0, 0, NULL}, "assignment_errors"},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct world w;
+        struct tenant_health h = {0};
+        world_init(&w);
+        read_once(&w, &h, WHOLE);
+        for (int minute = 5; minute <= 400; minute += 5) {
+            CLEANUP(sample_clear) struct sample s;
+            pass(&w, 5 * USEC_PER_MINUTE);
+            read_once(&w, &h, CASES[i].read);
+            judge(&w, &h, &s);
+            const char *want = minute < 60 ? "none" : minute < 360 ? "warning" : "critical";
+            if (strcmp(verdict(&s.finding[0]), want) != 0)
+                fail_msg("%s, %d minutes: %s", CASES[i].why, minute, verdict(&s.finding[0]));
+            assert_int_equal(s.finding[0].value, minute * 60);
+            assert_int_equal(s.finding[0].hold_for, 0);
+            if (minute < 60)
+                continue;
+            assert_true(text_equal(s.facts->section, CASES[i].section));
+            assert_string_equal(s.facts->cause, "stale");
+        }
+        CLEANUP(sample_clear) struct sample s;
+        read_once(&w, &h, WHOLE);
+        judge(&w, &h, &s);
+        assert_verdict(&s.finding[0], "none");
+        assert_int_equal(s.finding[0].value, 0);
+    }
+}
+
+static void a_source_without_a_section_does_not_miss_it(void **state)
+{
+    struct world w;
+    struct tenant_health h = {0};
+    CLEANUP(sample_clear) struct sample s;
+    (void)state;
+    world_init(&w);
+    w.source = SOURCE_SUBSCRIBED_SKUS;
+    for (int i = 0; i < 100; i++) {
+        pass(&w, 5 * USEC_PER_MINUTE);
+        read_once(&w, &h, (struct read_){SECTION_COMPLETE, SECTION_NOT_OFFERED,
+                                         SECTION_NOT_OFFERED, 0, 0, 0, NULL});
+    }
+    judge(&w, &h, &s);
+    assert_verdict(&s.finding[0], "none");
+    assert_int_equal(s.finding[0].value, 0);
+}
+
+static void what_a_person_must_mend_is_told_at_once(void **state)
+{
+    const struct failure auth = failure(FAILURE_AUTH, "AADSTS7000222: the secret has expired"),
+                         permission = failure(FAILURE_PERMISSION, "403 on allotments"),
+                         config = failure(FAILURE_CONFIG, "contoso.secret is missing");
+    const struct {
+        struct read_ read;
+        const char *cause, *hint, *hint2;
+    } CASES[] = {
+        {{.failure = &auth}, "auth", "sign-in was refused", "AADSTS7000222"},
+        {{.failure = &permission}, "permission", "Directory.Read.All", "CloudLicensing.Read.All"},
+        {{.failure = &config}, "config", "contoso.secret is missing", "--check-config"},
+        {{SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, false, false, true, NULL},
+         "schema_changed", "beta", "newer"},
+        {{SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, true, false, false, NULL},
+         "emptied", "Directory.Read.All", "seatwatchctl forget"},
+        {{SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, false, true, false, NULL},
+         "mass_disappearance", "half", "permissions"},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct world w;
+        struct tenant_health h = {0};
+        CLEANUP(sample_clear) struct sample s;
+        CLEANUP(sample_clear) struct sample later;
+        world_init(&w);
+        read_once(&w, &h, WHOLE);
+        pass(&w, 5 * USEC_PER_MINUTE);
+        read_once(&w, &h, CASES[i].read);
+        judge(&w, &h, &s);
+        assert_verdict(&s.finding[0], "warning");
+        assert_int_equal(s.finding[0].min_samples, 1);
+        assert_string_equal(s.facts->cause, CASES[i].cause);
+        if (!strstr(s.facts->hint, CASES[i].hint) || !strstr(s.facts->hint, CASES[i].hint2))
+            fail_msg("%s: %s", CASES[i].cause, s.facts->hint);
+        read_once(&w, &h, WHOLE);
+        judge(&w, &h, &later);
+        assert_verdict(&later.finding[0], "none");
+        assert_null(later.facts->cause);
+    }
+}
+
+static void what_may_pass_by_itself_waits_for_its_limit_and_then_says_why(void **state)
+{
+    static const struct {
+        enum failure_kind kind;
+        const char *cause;
+    } CASES[] = {{FAILURE_TRANSIENT, "network"},  {FAILURE_THROTTLED, "throttled"},
+                 {FAILURE_PROTOCOL, "protocol"},  {FAILURE_SECURITY, "security"},
+                 {FAILURE_ABSENT, "absent"},      {FAILURE_LOCAL, "local"},
+                 {FAILURE_REQUEST, "request"},    {FAILURE_PERMANENT, "permanent"},
+                 {FAILURE_CANCELLED, "stale"}};
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        const struct failure f = failure(CASES[i].kind, "what exactly");
+        struct world w;
+        struct tenant_health h = {0};
+        CLEANUP(sample_clear) struct sample early;
+        CLEANUP(sample_clear) struct sample late;
+        world_init(&w);
+        read_once(&w, &h, WHOLE);
+        for (int k = 0; k < 2; k++) {
+            pass(&w, 5 * USEC_PER_MINUTE);
+            read_once(&w, &h, (struct read_){.failure = &f});
+        }
+        judge(&w, &h, &early);
+        assert_verdict(&early.finding[0], "none");
+        pass(&w, USEC_PER_HOUR);
+        judge(&w, &h, &late);
+        assert_verdict(&late.finding[0], "warning");
+        assert_string_equal(late.facts->cause, CASES[i].cause);
+        assert_non_null(strstr(late.facts->hint, "what exactly"));
+    }
+}
+
+static void a_refused_sign_in_becomes_critical_like_any_outage(void **state)
+{
+    const struct failure auth = failure(FAILURE_AUTH, "no");
+    struct world w;
+    struct tenant_health h = {0};
+    CLEANUP(sample_clear) struct sample s;
+    (void)state;
+    world_init(&w);
+    for (int i = 0; i < 80; i++) { /* there never was a complete poll: counted from the first */
+        read_once(&w, &h, (struct read_){.failure = &auth});
+        pass(&w, 5 * USEC_PER_MINUTE);
+    }
+    judge(&w, &h, &s);
+    assert_verdict(&s.finding[0], "critical");
+    assert_string_equal(s.facts->cause, "auth");
+    assert_int_equal(s.finding[0].value, 400 * 60);
+}
+
+static void an_emptied_list_is_no_complete_reading(void **state)
+{
+    struct world w;
+    struct tenant_health h = {0};
+    CLEANUP(sample_clear) struct sample s;
+    (void)state;
+    world_init(&w);
+    read_once(&w, &h, WHOLE);
+    for (int i = 0; i < 80; i++) {
+        struct read_ empty = WHOLE;
+        pass(&w, 5 * USEC_PER_MINUTE);
+        empty.emptied = true;
+        read_once(&w, &h, empty);
+    }
+    judge(&w, &h, &s);
+    assert_verdict(&s.finding[0], "critical");
+    assert_string_equal(s.facts->cause, "emptied");
+}
+
+static void after_a_night_of_suspend_one_failed_poll_is_no_alarm(void **state)
+{
+    struct world w;
+    struct tenant_health h = {0};
+    CLEANUP(sample_clear) struct sample before;
+    CLEANUP(sample_clear) struct sample first;
+    CLEANUP(sample_clear) struct sample second;
+    (void)state;
+    world_init(&w);
+    read_once(&w, &h, WHOLE);
+    pass(&w, 10 * USEC_PER_HOUR);
+    judge(&w, &h, &before); /* nothing failed: the age alone is no news */
+    assert_verdict(&before.finding[0], "none");
+    read_once(&w, &h, (struct read_){0});
+    judge(&w, &h, &first);
+    assert_verdict(&first.finding[0], "none");
+    pass(&w, 5 * USEC_PER_MINUTE);
+    read_once(&w, &h, (struct read_){0});
+    judge(&w, &h, &second);
+    assert_verdict(&second.finding[0], "critical");
+}
+
+static void where_polls_are_rarer_than_the_limit_one_failure_is_enough(void **state)
+{
+    struct world w;
+    struct tenant_health h = {0};
+    CLEANUP(sample_clear) struct sample s;
+    (void)state;
+    world_init(&w);
+    w.tenant.interval = 2 * USEC_PER_HOUR;
+    read_once(&w, &h, WHOLE);
+    pass(&w, 2 * USEC_PER_HOUR);
+    read_once(&w, &h, (struct read_){0});
+    judge(&w, &h, &s);
+    assert_verdict(&s.finding[0], "warning");
+}
+
+static void limits_may_be_counted_in_polls(void **state)
+{
+    struct world w;
+    struct tenant_health h = {0};
+    (void)state;
+    world_init(&w);
+    w.options.threshold[RULE_POLL].limit[LEVEL_WARNING] =
+        (struct limit){.on = true, .polls = true, .value = 3};
+    w.options.threshold[RULE_POLL].limit[LEVEL_CRITICAL].on = false;
+    read_once(&w, &h, WHOLE);
+    for (int i = 1; i <= 4; i++) {
+        CLEANUP(sample_clear) struct sample s;
+        pass(&w, USEC_PER_SEC);
+        read_once(&w, &h, (struct read_){0});
+        judge(&w, &h, &s);
+        assert_verdict(&s.finding[0], i < 3 ? "none" : "warning");
+        assert_int_equal(s.finding[0].threshold[LEVEL_WARNING], 900);
+        assert_int_equal(s.finding[0].threshold[LEVEL_CRITICAL], FACT_UNKNOWN);
+    }
+}
+
+static void a_broken_tenant_is_told_before_its_first_poll(void **state)
+{
+    struct world w;
+    struct tenant_health h = {.broken_config = true};
+    CLEANUP(sample_clear) struct sample s;
+    (void)state;
+    world_init(&w);
+    (void)strcpy(h.text, "tenants.d/a.conf:3: unknown key");
+    judge(&w, &h, &s);
+    assert_verdict(&s.finding[0], "warning");
+    assert_string_equal(s.facts->cause, "config");
+    assert_non_null(strstr(s.facts->hint, "tenants.d/a.conf:3"));
+}
+
+static void before_the_first_poll_nothing_is_known(void **state)
+{
+    struct world w;
+    struct tenant_health h = {0};
+    CLEANUP(sample_clear) struct sample s;
+    (void)state;
+    world_init(&w);
+    judge(&w, &h, &s);
+    assert_verdict(&s.finding[0], "unknown");
+    assert_string_equal(s.facts->tenant_name, "contoso");
+}
+
+static void a_poll_rule_that_is_off_does_not_apply(void **state)
+{
+    const struct failure auth = failure(FAILURE_AUTH, "no");
+    struct world w;
+    struct tenant_health h = {0};
+    CLEANUP(sample_clear) struct sample s;
+    (void)state;
+    world_init(&w);
+    w.options.threshold[RULE_POLL].off = true;
+    read_once(&w, &h, (struct read_){.failure = &auth});
+    judge(&w, &h, &s);
+    assert_verdict(&s.finding[0], "n/a");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_unread_section_is_told_when_it_is_old_enough),
+        cmocka_unit_test(a_source_without_a_section_does_not_miss_it),
+        cmocka_unit_test(what_a_person_must_mend_is_told_at_once),
+        cmocka_unit_test(what_may_pass_by_itself_waits_for_its_limit_and_then_says_why),
+        cmocka_unit_test(a_refused_sign_in_becomes_critical_like_any_outage),
+        cmocka_unit_test(an_emptied_list_is_no_complete_reading),
+        cmocka_unit_test(after_a_night_of_suspend_one_failed_poll_is_no_alarm),
+        cmocka_unit_test(where_polls_are_rarer_than_the_limit_one_failure_is_enough),
+        cmocka_unit_test(limits_may_be_counted_in_polls),
+        cmocka_unit_test(a_broken_tenant_is_told_before_its_first_poll),
+        cmocka_unit_test(before_the_first_poll_nothing_is_known),
+        cmocka_unit_test(a_poll_rule_that_is_off_does_not_apply),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
