@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* The book: found by id and by subject, moved, replaced, forgotten. */
+#include "alerts/book.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+static struct alert *an_alert(const char *id, const char *tenant, const char *subject)
+{
+    struct alert *a = calloc(1, sizeof *a);
+    assert_non_null(a);
+    (void)snprintf(a->id, sizeof a->id, "%s", id);
+    a->kind = KIND_CAPACITY;
+    a->tenant_id = strdup(tenant);
+    a->subject = strdup(subject);
+    assert_int_equal(facts_new(&a->facts), 0);
+    return a;
+}
+
+static size_t count(const struct book *b)
+{
+    size_t n = 0, cursor = 0;
+    while (book_next(b, &cursor))
+        n++;
+    assert_null(book_next(b, &cursor)); /* and it stays at the end */
+    return n;
+}
+
+static void alerts_are_found_by_id_and_by_what_they_are_about(void **state)
+{
+    CLEANUP(book_free) struct book *b = NULL;
+    (void)state;
+    assert_int_equal(book_new(&b), 0);
+    assert_int_equal(count(b), 0);
+    assert_int_equal(book_put(b, an_alert("1", "t", "pool")), 0);
+    assert_int_equal(book_put(b, an_alert("2", "t", "pool2")), 0);
+    assert_int_equal(book_put(b, an_alert("3", "tp", "ool")), 0);
+    assert_string_equal(book_find(b, KIND_CAPACITY, "t", "pool")->id, "1");
+    assert_string_equal(book_find(b, KIND_CAPACITY, "tp", "ool")->id, "3");
+    assert_string_equal(book_by_id(b, "2")->subject, "pool2");
+    assert_null(book_find(b, KIND_ERRORS, "t", "pool"));
+    assert_null(book_find(b, KIND_CAPACITY, NULL, "pool"));
+    assert_null(book_by_id(b, "4"));
+    assert_int_equal(count(b), 3);
+    assert_int_equal(book_count_tenant(b, "t"), 2);
+}
+
+static void one_with_the_same_id_or_subject_is_replaced(void **state)
+{
+    CLEANUP(book_free) struct book *b = NULL;
+    (void)state;
+    assert_int_equal(book_new(&b), 0);
+    (void)book_put(b, an_alert("1", "t", "old"));
+    (void)book_put(b, an_alert("1", "t", "new"));
+    assert_null(book_find(b, KIND_CAPACITY, "t", "old"));
+    assert_string_equal(book_find(b, KIND_CAPACITY, "t", "new")->id, "1");
+    (void)book_put(b, an_alert("2", "t", "new"));
+    assert_null(book_by_id(b, "1"));
+    assert_int_equal(count(b), 1);
+}
+
+static void thousands_are_kept_apart_and_all_are_visited_once(void **state)
+{
+    CLEANUP(book_free) struct book *b = NULL;
+    static unsigned char seen[10000];
+    const struct alert *a;
+    size_t cursor = 0;
+    (void)state;
+    assert_int_equal(book_new(&b), 0);
+    for (int i = 0; i < 10000; i++) {
+        char id[ALERT_ID_TEXT], subject[24];
+        (void)snprintf(id, sizeof id, "%016x", (unsigned)i);
+        (void)snprintf(subject, sizeof subject, "pool %d", i);
+        (void)book_put(b, an_alert(id, "t", subject));
+    }
+    while ((a = book_next(b, &cursor)))
+        seen[strtoul(a->id, NULL, 16)]++;
+    for (int i = 0; i < 10000; i++) {
+        char subject[24];
+        (void)snprintf(subject, sizeof subject, "pool %d", i);
+        assert_int_equal(seen[i], 1);
+        a = book_find(b, KIND_CAPACITY, "t", subject);
+        assert_non_null(a);
+        assert_int_equal(strtoul(a->id, NULL, 16), i);
+    }
+}
+
+static void applied_changes_are_the_books_truth(void **state)
+{
+    CLEANUP(book_free) struct book *b = NULL;
+    CLEANUP(changes_free) struct changes *c = calloc(1, sizeof *c);
+    (void)state;
+    assert_int_equal(book_new(&b), 0);
+    (void)book_put(b, an_alert("1", "t", "gone"));
+    (void)book_put(b, an_alert("2", "t", "a"));
+    (void)book_put(b, an_alert("3", "t", "b"));
+    /* two that change places, and one that takes over a forgotten one's id */
+    c->alert = calloc(3, sizeof *c->alert);
+    c->alert[c->n_alerts++] = an_alert("2", "t", "b");
+    c->alert[c->n_alerts++] = an_alert("3", "t", "a");
+    c->alert[c->n_alerts++] = an_alert("1", "t", "c");
+    c->removed = calloc(2, sizeof *c->removed);
+    c->n_removed = 2;
+    memcpy(c->removed[0], "1", 2);
+    memcpy(c->removed[1], "nobody", 7);
+    c->now = (struct instant){1, 2, 3};
+    alerts_apply(b, c);
+    assert_int_equal(c->n_alerts, 0);
+    assert_int_equal(count(b), 3);
+    assert_string_equal(book_find(b, KIND_CAPACITY, "t", "a")->id, "3");
+    assert_string_equal(book_find(b, KIND_CAPACITY, "t", "b")->id, "2");
+    assert_string_equal(book_by_id(b, "1")->subject, "c");
+    assert_null(book_find(b, KIND_CAPACITY, "t", "gone"));
+    assert_int_equal(book_clock(b)->boot, 3);
+}
+
+static void a_copy_is_equal_and_stands_alone(void **state)
+{
+    struct alert *a = an_alert("1", "t", "pool"), *copy = NULL;
+    (void)state;
+    a->facts->allotted = 7;
+    a->latch[RULE_USAGE][1].samples = 3;
+    assert_int_equal(alert_copy(a, &copy), 0);
+    assert_string_equal(copy->subject, "pool");
+    assert_ptr_not_equal(copy->subject, a->subject);
+    assert_int_equal(copy->latch[RULE_USAGE][1].samples, 3);
+    alert_free(a);
+    assert_int_equal(copy->facts->allotted, 7);
+    alert_free(copy);
+    alert_free(NULL);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest TESTS[] = {
+        cmocka_unit_test(alerts_are_found_by_id_and_by_what_they_are_about),
+        cmocka_unit_test(one_with_the_same_id_or_subject_is_replaced),
+        cmocka_unit_test(thousands_are_kept_apart_and_all_are_visited_once),
+        cmocka_unit_test(applied_changes_are_the_books_truth),
+        cmocka_unit_test(a_copy_is_equal_and_stands_alone),
+    };
+    return cmocka_run_group_tests(TESTS, NULL, NULL);
+}
