@@ -52,7 +52,7 @@ static void check_receiver(struct load *l, struct receiver_options *r)
     const struct options *o = l->options;
     struct failure why;
     size_t before = l->report.n_seen;
-    bool typed = walk_said(&l->walk, &r->type);
+    bool typed = walk_said(&l->walk, &r->type) && !walk_wrong(&l->walk, &r->type);
     for (const struct receiver_options *other = o->receiver; other < r; other++)
         if (r->name && other->name && text_equal_nocase(other->name, r->name))
             walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &r->name, place(l, r)),

@@ -183,7 +183,7 @@ static int ranged_parse(const struct conf_key *k, const char *text, int64_t *ret
 static int word_parse(const struct conf_key *k, const char *text, int *ret, struct failure *f)
 {
     char shown[64];
-    struct text known = TEXT_INIT(256);
+    CLEANUP(text_free) struct text known = TEXT_INIT(256);
     size_t n = 0;
     for (; k->words[n]; n++) {
         if (strcmp(k->words[n], text) == 0) {

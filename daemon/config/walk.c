@@ -53,20 +53,21 @@ static void walk_scalar(struct walk *w, const config_setting_t *s, const struct 
     walk_mark_add(w, at, MARK_VALUE, walk_here(w, s));
     if (as == WRITTEN_INTEGER && scan_is_wide(&w->source->scan, (int)config_setting_source_line(s)))
         return; /* reported with the text; what libconfig made of it is of no interest */
-    if (!value_fits(k, as)) {
-        walk_wrong_type(w, s, k, path);
-        return;
-    }
-    if (as == WRITTEN_STRING && value_written(k) == WRITTEN_INTEGER && strcmp(text, "off") != 0) {
-        walk_wrong_type(w, s, k, path);
-        return;
-    }
+    bool count_in_quotes = as == WRITTEN_STRING && value_written(k) == WRITTEN_INTEGER && strcmp(text, "off") != 0;
     struct failure why;
-    int r = value_store(k, text, at, &why);
-    if (r == -ENOMEM)
+    int r = 0;
+    if (!value_fits(k, as) || count_in_quotes) {
+        walk_wrong_type(w, s, k, path);
+        walk_mark_wrong(w, at);
+    } else {
+        r = value_store(k, text, at, &why);
+    }
+    if (r == -ENOMEM) {
         w->oom = true;
-    else if (r < 0)
+    } else if (r < 0) {
         walk_problem(w, walk_here(w, s), "%s: %s", path, why.text);
+        walk_mark_wrong(w, at);
+    }
 }
 
 static void walk_rule(struct walk *w, const config_setting_t *s, const struct conf_key *k,

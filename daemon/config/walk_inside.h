@@ -8,6 +8,7 @@ const char *walk_join(char buf[static WALK_PATH_MAX], const char *path, const ch
 struct conf_where walk_here(const struct walk *w, const config_setting_t *s);
 void walk_mark_add(struct walk *w, const void *at, enum walk_kind kind,
                    struct conf_where where);
+void walk_mark_wrong(struct walk *w, const void *at);
 
 /* walk_misuse.c: the words for what is wrong with a setting */
 const char *walk_type_words(const config_setting_t *s);

@@ -44,11 +44,11 @@ void walk_mark_add(struct walk *w, const void *at, enum walk_kind kind,
         w->mark = grown;
         w->marks_size = size;
     }
-    w->mark[w->n_marks++] = (struct walk_mark){at, kind, where};
+    w->mark[w->n_marks++] = (struct walk_mark){.at = at, .kind = kind, .where = where};
 }
 
 /* From the end: what is asked for was said a moment ago. */
-static const struct walk_mark *find(const struct walk *w, enum walk_kind kind, const void *at)
+static struct walk_mark *find(const struct walk *w, enum walk_kind kind, const void *at)
 {
     for (size_t i = w->n_marks; i-- > 0;)
         if (w->mark[i].at == at && w->mark[i].kind == kind)
@@ -59,6 +59,19 @@ static const struct walk_mark *find(const struct walk *w, enum walk_kind kind, c
 bool walk_said(const struct walk *w, const void *at)
 {
     return find(w, MARK_VALUE, at) || find(w, MARK_GROUP, at);
+}
+
+bool walk_wrong(const struct walk *w, const void *at)
+{
+    const struct walk_mark *m = find(w, MARK_VALUE, at);
+    return m && m->wrong;
+}
+
+void walk_mark_wrong(struct walk *w, const void *at)
+{
+    struct walk_mark *m = find(w, MARK_VALUE, at);
+    if (m)
+        m->wrong = true;
 }
 
 struct conf_where walk_where(const struct walk *w, enum walk_kind kind, const void *at,
