@@ -42,9 +42,6 @@ int alert_notice(const struct alert *a, enum event_type type, usec_t at, struct 
 void alert_free(struct alert *a);
 DEFINE_CLEANUP(struct alert *, alert_free)
 
-/* What this alert would say at `at`, with its texts; for listings. It has no event id and seq. */
-int alert_notice(const struct alert *a, enum event_type type, usec_t at, struct notice **ret);
-
 struct book;
 int book_new(struct book **ret);
 void book_free(struct book *b);

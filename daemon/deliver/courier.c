@@ -332,6 +332,14 @@ int courier_stop(struct courier *c, usec_t grace, courier_idle *done, void *user
     return r;
 }
 
+void courier_resume(struct courier *c)
+{
+    c->stopping = false;
+    c->done = NULL;
+    (void)sd_event_source_set_enabled(c->ending, SD_EVENT_OFF);
+    courier_wake(c);
+}
+
 bool courier_disabled(const struct courier *c, const char *receiver)
 {
     for (size_t i = 0; i < c->n_lanes; i++)
