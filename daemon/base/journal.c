@@ -14,9 +14,8 @@
 
 /* ---- entries ---- */
 
-__attribute__((unused)) /* where assertions are compiled out */
-static bool
-name_ok(const char *name)
+static bool name_ok(const char *name) __attribute__((unused)); /* if assertions are left out */
+static bool name_ok(const char *name)
 {
     size_t len = strlen(name);
     return len > 0 && len <= 64 && name[0] >= 'A' && name[0] <= 'Z' &&
