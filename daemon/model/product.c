@@ -219,21 +219,18 @@ static int products_read(struct products *p, struct csv *c, const size_t place[s
 {
     struct record r;
     int e = 0;
-    /* The published table has a row for every service plan: what repeats the row above is skipped. */
-    char last_id[NAME_MAX_BYTES] = "";
     for (size_t n = 0; c->at < c->end && e >= 0; n++) {
         if (n == RECORDS_MAX)
             return -E2BIG;
         csv_record(c, place, &r);
         const char *id = r.text[COLUMN_ID], *part = r.text[COLUMN_PART_NUMBER];
         const char *name = r.text[COLUMN_NAME];
-        if (!name[0] || (id[0] && strcasecmp(id, last_id) == 0))
+        if (!name[0])
             continue;
         if (id[0])
             e = names_add(&p->by_id, id, name, n);
         if (e >= 0 && part[0])
             e = names_add(&p->by_part_number, part, name, n);
-        memcpy(last_id, id, sizeof last_id);
     }
     return e;
 }

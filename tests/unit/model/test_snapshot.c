@@ -68,11 +68,26 @@ static void a_sum_that_overflows_is_unknown(void **state)
     assert_int_equal(t.consumed, 2);
 }
 
+static void an_empty_tenant_has_nobody_waiting_only_if_the_source_can_tell(void **state)
+{
+    struct snapshot s = {.source = SOURCE_CLOUD_LICENSING, .allotments = SECTION_COMPLETE};
+    struct snapshot_totals t;
+    (void)state;
+    snapshot_totals(&s, &t);
+    assert_int_equal(t.waiting, 0);
+    assert_int_equal(t.allotments, 0);
+    s.source = SOURCE_SUBSCRIBED_SKUS;
+    snapshot_totals(&s, &t);
+    assert_int_equal(t.waiting, UNITS_UNKNOWN);
+    assert_int_equal(t.allotments, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sum_with_something_unknown_in_it_is_unknown),
         cmocka_unit_test(a_sum_that_overflows_is_unknown),
+        cmocka_unit_test(an_empty_tenant_has_nobody_waiting_only_if_the_source_can_tell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

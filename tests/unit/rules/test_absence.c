@@ -60,6 +60,19 @@ static void time_alone_does_not_make_a_pool_gone(void **state)
     assert_non_null(gone(&w, "b"));
 }
 
+static void one_list_without_it_is_never_enough(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    w.options.absence = 0;
+    POLL(&w, A, B, C);
+    POLL(&w, A, C);
+    assert_null(gone(&w, "b"));
+    POLL(&w, A, C);
+    assert_non_null(gone(&w, "b"));
+}
+
 static void a_gone_pool_that_was_in_use_is_critical_and_clears_when_it_is_back(void **state)
 {
     CLEANUP(world_clear) struct world w;
@@ -245,9 +258,12 @@ static void a_pool_bought_later_does_not_hide_that_one_is_gone(void **state)
     world_init(&w);
     POLL(&w, A, B, C);
     POLL(&w, B, C);
-    pass(&w, USEC_PER_HOUR);
+    pass(&w, 5 * USEC_PER_MINUTE);
     POLL(&w, B, C, {.id = "z", .sku = E3, .allotted = 1});
     assert_null(sample_of(&w, KIND_CAPACITY, "z")->replaces);
+    assert_all_unknown(&w, "a");
+    pass(&w, USEC_PER_HOUR);
+    POLL(&w, B, C, {.id = "z", .sku = E3, .allotted = 1});
     assert_verdict(gone(&w, "a"), "critical");
 }
 
@@ -334,6 +350,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pool_is_gone_after_two_complete_lists_and_the_configured_time),
         cmocka_unit_test(time_alone_does_not_make_a_pool_gone),
+        cmocka_unit_test(one_list_without_it_is_never_enough),
         cmocka_unit_test(a_gone_pool_that_was_in_use_is_critical_and_clears_when_it_is_back),
         cmocka_unit_test(numbers_that_were_unknown_at_the_end_are_those_known_before),
         cmocka_unit_test(after_a_week_nothing_more_is_said),

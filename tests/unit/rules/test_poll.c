@@ -209,6 +209,10 @@ static void an_emptied_list_is_no_complete_reading(void **state)
     judge(&w, &h, &s);
     assert_verdict(&s.finding[0], "critical");
     assert_string_equal(s.facts->cause, "emptied");
+    assert_null(s.facts->section);
+    assert_int_equal(h.section[HEALTH_ALLOTMENTS].incomplete_polls, 80);
+    assert_int_equal(h.section[HEALTH_WAITING].incomplete_polls, 80);
+    assert_int_equal(h.section[HEALTH_ERRORS].incomplete_polls, 80);
 }
 
 static void after_a_night_of_suspend_one_failed_poll_is_no_alarm(void **state)

@@ -182,6 +182,16 @@ static void the_day_changes_at_the_configured_hour_of_the_tenant(void **state)
     }
 }
 
+static void a_clock_that_starts_in_1970_counts_days_all_the_same(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    w.now.at = USEC_PER_HOUR; /* before nine: the day before the first */
+    poll_state(&w, "warning", 0, 1);
+    assert_int_equal(finding(&w)->value, DAY_0 + 1);
+}
+
 static void a_date_that_rolls_forward_ends_the_alarm(void **state)
 {
     CLEANUP(world_clear) struct world w;
@@ -285,6 +295,7 @@ int main(void)
         cmocka_unit_test(a_missing_one_is_unknown_and_forgotten_after_a_week),
         cmocka_unit_test(one_is_not_missing_while_a_pool_does_not_tell_its_subscriptions),
         cmocka_unit_test(the_day_changes_at_the_configured_hour_of_the_tenant),
+        cmocka_unit_test(a_clock_that_starts_in_1970_counts_days_all_the_same),
         cmocka_unit_test(a_date_that_rolls_forward_ends_the_alarm),
         cmocka_unit_test(a_subscription_of_several_pools_speaks_once_and_names_them),
         cmocka_unit_test(many_pools_are_summed_up_in_words),
