@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/unit/deliver/test_webhook_send.c: one webhook request, and what becomes of each answer. */
+#include "deliver/receiver.h"
+#include "hook.h"
+
+static const struct receiver_class *const WEBHOOK = &webhook_class;
+
+static struct receiver_options options(struct hook *h)
+{
+    return (struct receiver_options){.name = "hook",
+                                     .type = RECEIVER_WEBHOOK,
+                                     .url_file = h->url_file,
+                                     .signing_key_file = h->key_file};
+}
+
+struct got {
+    bool done;
+    struct answer answer;
+};
+static void on_done(void *userdata, const struct answer *a)
+{
+    struct got *got = userdata;
+    got->done = true;
+    got->answer = *a;
+}
+
+static struct answer sent_at(struct hook *h, struct outlet *outlet, usec_t at)
+{
+    struct got got = {0};
+    const struct letter l = {SOME_EVENT, "{\"type\":\"x\"}", 12, {.at = at}};
+    if (WEBHOOK->send(outlet, &l, &got.answer, on_done, &got) == 1)
+        return got.answer;
+    while (!got.done)
+        hook_turn(h);
+    return got.answer;
+}
+
+static struct outlet *opened(struct hook *h, struct receiver_options *o)
+{
+    struct outlet *outlet = NULL;
+    *o = options(h);
+    assert_int_equal(WEBHOOK->open(o, h->http, &outlet, NULL), 0);
+    return outlet;
+}
+
+static void assert_header(const struct hook_request *r, const char *name, const char *want)
+{
+    CLEANUP(free) char *got = hook_header(r, name);
+    if (!text_equal(got, want))
+        fail_msg("%s: %s, want %s", name, got ? got : "(none)", want ? want : "(none)");
+}
+
+static void the_request_is_what_standard_webhooks_asks_for(void **state)
+{
+    static const char *const ANSWERS[] = {STATUS("204 No Content")};
+    (void)state;
+    struct hook h;
+    struct receiver_options o;
+    hook_new(&h, ANSWERS, 1);
+    struct outlet *outlet = opened(&h, &o);
+    assert_int_equal(sent_at(&h, outlet, 1674087231 * USEC_PER_SEC + 999999).class, ANSWER_OK);
+    const struct hook_request *r = &h.request[0];
+    assert_ptr_equal(strstr(r->head, "POST " HOOK_PATH " HTTP/1.1\r\n"), r->head);
+    assert_header(r, "content-type", "application/json");
+    assert_header(r, "user-agent", "seatwatchd/1.2.3");
+    assert_header(r, "webhook-id", SOME_EVENT);
+    assert_header(r, "webhook-timestamp", "1674087231");
+    /* printf '%s' ID.TIMESTAMP.BODY | openssl dgst -sha256 -mac hmac -macopt hexkey:0001..1f -binary */
+    assert_header(r, "webhook-signature", "v1,WknsjRh775xjIsUEt4Myq8IauCP7OWOoh1pGROWe9Sw=");
+    assert_header(r, "authorization", NULL);
+    assert_string_equal(r->body, "{\"type\":\"x\"}");
+    WEBHOOK->close(outlet);
+    hook_free(&h);
+}
+
+/* Status lines, what they mean, and that no answer makes us show the URL. */
+static void each_answer_has_its_class_and_no_text_shows_the_url(void **state)
+{
+#define BODY(status, text)                                                                         \
+    "HTTP/1.1 " status "\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n" text
+    static const struct {
+        const char *answer;
+        enum answer_class want;
+        usec_t retry_after;
+        const char *says;
+    } CASES[] = {
+        {STATUS("200 OK"), ANSWER_OK, 0, "HTTP 200"},
+        {STATUS("202 Accepted"), ANSWER_OK, 0, "HTTP 202"},
+        {BODY("302 Found\r\nLocation: http://127.0.0.1:1/login", ""), ANSWER_RETRY, 0,
+         "a redirect, not followed"},
+        {STATUS("307 Temporary Redirect\r\nLocation: /elsewhere"), ANSWER_RETRY, 0, "HTTP 307"},
+        {STATUS("400 Bad Request"), ANSWER_RETRY, 0, "HTTP 400"},
+        {BODY("404 Not Found", "Cannot POST /services/T0SECRET/path-that-is-a-credential"),
+         ANSWER_RETRY, 0, "HTTP 404"},
+        {BODY("404 Not Found", "no such key: q-u-e-r-y"), ANSWER_RETRY, 0, "HTTP 404"},
+        {BODY("403 Forbidden", "channel_is_archived\n\x1b[31m"), ANSWER_RETRY, 0,
+         "channel_is_archived\\u{a}"},
+        {STATUS("410 Gone"), ANSWER_GONE, 0, "HTTP 410"},
+        {STATUS("429 Too Many Requests\r\nRetry-After: 7"), ANSWER_THROTTLED, 7 * USEC_PER_SEC, "HTTP 429"},
+        {STATUS("429 Too Many Requests"), ANSWER_THROTTLED, 0, "HTTP 429"},
+        {STATUS("503 Busy\r\nRetry-After: 999999"), ANSWER_THROTTLED, USEC_PER_HOUR, "HTTP 503"},
+        {STATUS("503 Busy\r\nRetry-After: soon"), ANSWER_RETRY, 0, "HTTP 503"},
+        {STATUS("500 Oops"), ANSWER_RETRY, 0, "HTTP 500"},
+        {CLOSE, ANSWER_RETRY, 0, "http://127.0.0.1:"},
+        {"garbage\r\n\r\n", ANSWER_RETRY, 0, "http://127.0.0.1:"},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct hook h;
+        struct receiver_options o;
+        hook_new(&h, &CASES[i].answer, 1);
+        struct outlet *outlet = opened(&h, &o);
+        struct answer a = sent_at(&h, outlet, some_time(SOME_AT));
+        if (a.class != CASES[i].want || a.retry_after != CASES[i].retry_after || !strstr(a.text, CASES[i].says))
+            fail_msg("case %zu: class %d, %s", i, a.class, a.text);
+        if (strstr(a.text, "SECRET") || strstr(a.text, "credential") || strstr(a.text, "q-u-e"))
+            fail_msg("case %zu leaks: %s", i, a.text);
+        assert_int_equal(h.n_requests, 1); /* nothing was followed */
+        WEBHOOK->close(outlet);
+        hook_free(&h);
+    }
+}
+
+static void a_long_answer_is_left_unread_and_its_status_counts(void **state)
+{
+    (void)state;
+    CLEANUP(free) char *flood = some_flood("x", 60000);
+    CLEANUP(free) char *ok = text_printf(BODY("200 OK", "%s"), flood);
+    const char *const answers[] = {ok};
+    struct hook h;
+    struct receiver_options o;
+    hook_new(&h, answers, 1);
+    struct outlet *outlet = opened(&h, &o);
+    struct answer a = sent_at(&h, outlet, some_time(SOME_AT));
+    assert_int_equal(a.class, ANSWER_OK);
+    assert_int_equal(a.status, 200);
+    WEBHOOK->close(outlet);
+    hook_free(&h);
+}
+
+static void changed_files_are_read_again_before_the_next_attempt(void **state)
+{
+    static const char *const ANSWERS[] = {STATUS("200 OK")};
+    (void)state;
+    struct hook h;
+    struct receiver_options o;
+    hook_new(&h, ANSWERS, 1);
+    struct outlet *outlet = opened(&h, &o);
+    (void)sent_at(&h, outlet, 0);
+    assert_false(WEBHOOK->renewed(outlet));
+    some_write(h.key_file, HOOK_KEY_OLD "\n" HOOK_KEY "\n");
+    (void)sent_at(&h, outlet, 0);
+    hook_url(&h, "/new:443/%2Fa?sig=a%20b&c~\nnot part of it");
+    assert_true(WEBHOOK->renewed(outlet));
+    (void)sent_at(&h, outlet, 0);
+    CLEANUP(free) char *one = hook_header(&h.request[0], "webhook-signature");
+    CLEANUP(free) char *two = hook_header(&h.request[1], "webhook-signature");
+    const char *second = strchr(two, ' ');
+    assert_non_null(second);
+    assert_string_equal(second + 1, one); /* newest first, the old one behind it */
+    assert_ptr_equal(strstr(h.request[2].head, "POST /new:443/%2Fa?sig=a%20b&c~ HTTP"), h.request[2].head);
+    WEBHOOK->close(outlet);
+    hook_free(&h);
+}
+
+static void a_broken_file_sends_nothing_and_is_mended_without_a_restart(void **state)
+{
+    static const char *const ANSWERS[] = {STATUS("200 OK")};
+    (void)state;
+    struct hook h;
+    struct receiver_options o;
+    hook_new(&h, ANSWERS, 1);
+    struct outlet *outlet = opened(&h, &o);
+    some_write(h.key_file, "whsec_short\n");
+    struct answer a = sent_at(&h, outlet, 0);
+    assert_int_equal(a.class, ANSWER_RETRY);
+    assert_non_null(strstr(a.text, h.key_file));
+    assert_int_equal(unlink(h.url_file), 0);
+    some_write(h.key_file, HOOK_KEY "\n");
+    assert_int_equal(sent_at(&h, outlet, 0).class, ANSWER_RETRY);
+    assert_int_equal(h.n_requests, 0);
+    hook_url(&h, "/");
+    assert_int_equal(sent_at(&h, outlet, 0).class, ANSWER_OK);
+    WEBHOOK->close(outlet);
+    hook_free(&h);
+}
+
+static void closing_cancels_what_is_under_way_without_calling_back(void **state)
+{
+    static const char *const ANSWERS[] = {HANG};
+    (void)state;
+    struct hook h;
+    struct receiver_options o;
+    struct got got = {0};
+    const struct letter l = {SOME_EVENT, "{}", 2, {0}};
+    hook_new(&h, ANSWERS, 1);
+    struct outlet *outlet = opened(&h, &o);
+    assert_int_equal(WEBHOOK->send(outlet, &l, &got.answer, on_done, &got), 0);
+    while (h.n_requests == 0)
+        hook_turn(&h);
+    WEBHOOK->close(outlet);
+    assert_false(got.done);
+    hook_free(&h);
+}
+
+static void mistakes_of_the_configuration_are_found_before_the_start(void **state)
+{
+    static const char *const ANSWERS[] = {STATUS("200 OK")};
+    static const struct {
+        const char *why, *url, *keys;
+        bool allow_http, good;
+    } CASES[] = {
+        {"all is well", "https://hooks.example/a", HOOK_KEY, false, true},
+        {"two keys", "https://hooks.example/a", HOOK_KEY "\n" HOOK_KEY_OLD, false, true},
+        {"plain http to loopback", "http://127.0.0.1:1/a", HOOK_KEY, false, true},
+        {"plain http elsewhere", "http://hooks.example/a", HOOK_KEY, false, false},
+        {"plain http elsewhere, allowed", "http://hooks.example/a", HOOK_KEY, true, true},
+        {"userinfo", "https://me:secret@hooks.example/a", HOOK_KEY, false, false},
+        {"another scheme", "file:///etc/passwd", HOOK_KEY, false, false},
+        {"no URL", "hooks", HOOK_KEY, false, false},
+        {"an empty first line", "\nhttps://hooks.example/a", HOOK_KEY, false, false},
+        {"no key", "https://hooks.example/a", "secret", false, false},
+        {"three keys", "https://hooks.example/a", HOOK_KEY "\n" HOOK_KEY "\n" HOOK_KEY, false, false},
+    };
+    (void)state;
+    struct hook h;
+    hook_new(&h, ANSWERS, 1);
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct receiver_options o = options(&h);
+        struct failure why = {0};
+        o.allow_http = CASES[i].allow_http;
+        some_write(h.url_file, CASES[i].url);
+        some_write(h.key_file, CASES[i].keys);
+        int r = deliver_check(&o, &why);
+        if ((r >= 0) != CASES[i].good || strstr(why.text, "secret@") || strstr(why.text, "AAECAw"))
+            fail_msg("%s: %d %s", CASES[i].why, r, why.text);
+    }
+    struct receiver_options none = {.name = "hook", .type = RECEIVER_WEBHOOK};
+    struct failure why = {0};
+    assert_true(deliver_check(&none, &why) < 0);
+    none.url_file = h.url_file;
+    assert_true(deliver_check(&none, &why) < 0);
+    assert_non_null(strstr(why.text, "signing_key_file"));
+    assert_int_equal(chmod(h.key_file, 0644), 0);
+    none.signing_key_file = h.key_file;
+    assert_true(deliver_check(&none, &why) < 0);
+    hook_free(&h);
+}
+
+/* ---- --test-receiver ---- */
+
+struct tested {
+    bool done, accepted;
+    char text[256];
+};
+static void on_tested(void *userdata, bool accepted, const char *text)
+{
+    struct tested *t = userdata;
+    *t = (struct tested){.done = true, .accepted = accepted};
+    (void)snprintf(t->text, sizeof t->text, "%s", text);
+}
+
+static struct tested tested(struct hook *h, const struct receiver_options *o)
+{
+    struct tested t = {0};
+    assert_int_equal(deliver_test(o, h->http, h->event, clock_now(), on_tested, &t, NULL), 0);
+    assert_false(t.done); /* never from inside the call */
+    while (!t.done)
+        hook_turn(h);
+    return t;
+}
+
+static void a_test_message_takes_the_same_way_and_says_what_was_answered(void **state)
+{
+    static const char *const ANSWERS[] = {STATUS("200 OK"), STATUS("500 Oops")};
+    (void)state;
+    struct hook h;
+    hook_new(&h, ANSWERS, 2);
+    struct receiver_options o = options(&h);
+    struct tested t = tested(&h, &o);
+    assert_true(t.accepted);
+    assert_non_null(strstr(h.request[0].body, "{\"type\":\"receiver.test\","));
+    CLEANUP(free) char *signature = hook_header(&h.request[0], "webhook-signature");
+    assert_non_null(signature);
+    t = tested(&h, &o);
+    assert_false(t.accepted);
+    assert_non_null(strstr(t.text, "HTTP 500 from http://127.0.0.1:"));
+
+    struct sink s = sink_new(true);
+    char got[8192];
+    o = (struct receiver_options){.name = "journal", .type = RECEIVER_JOURNAL, .socket = s.path};
+    assert_true(tested(&h, &o).accepted);
+    size_t len = sink_take(&s, got, sizeof got); /* with NUL bytes in it */
+    static const char WANT[] = "\nSEATWATCH_EVENT=receiver.test\n";
+    assert_non_null(memmem(got, len, WANT, sizeof WANT - 1));
+    sink_free(&s);
+    hook_free(&h);
+}
+
+int main(void)
+{
+    http_global_init();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_request_is_what_standard_webhooks_asks_for),
+        cmocka_unit_test(each_answer_has_its_class_and_no_text_shows_the_url),
+        cmocka_unit_test(a_long_answer_is_left_unread_and_its_status_counts),
+        cmocka_unit_test(changed_files_are_read_again_before_the_next_attempt),
+        cmocka_unit_test(a_broken_file_sends_nothing_and_is_mended_without_a_restart),
+        cmocka_unit_test(closing_cancels_what_is_under_way_without_calling_back),
+        cmocka_unit_test(mistakes_of_the_configuration_are_found_before_the_start),
+        cmocka_unit_test(a_test_message_takes_the_same_way_and_says_what_was_answered),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
