@@ -9,7 +9,6 @@
 
 #define POOLS_MAX 100000
 #define ROWS_MAX 10000000
-#define N_SKUS 60 /* part numbers that the pools share */
 #define N_ERROR_GROUPS 12
 
 static const char *const GENERATE[] = {"allotments", "waiting",  "errors", "seed",
@@ -79,9 +78,12 @@ static int64_t room_of(const struct plan *plan, int64_t j, int64_t n_full)
 static void generate_pools(struct scenario *s, const struct plan *plan, const char *tenant_id,
                            struct state *state)
 {
-    const char *services[N_SKUS] = {0}, *parts[N_SKUS], *skus[N_SKUS];
+    const char *parts[GENERATED_SKUS], *skus[GENERATED_SKUS];
     int64_t n_full = 0, j = 0;
-    for (size_t k = 0; k < N_SKUS; k++) {
+    if (s->n_services != plan->services)
+        memset(s->services, 0, sizeof s->services);
+    s->n_services = plan->services;
+    for (size_t k = 0; k < GENERATED_SKUS; k++) {
         parts[k] = scenario_text(s, "GENERATED_SKU_%02zu", k);
         skus[k] = scenario_guid(s, parts[k]);
     }
@@ -91,10 +93,10 @@ static void generate_pools(struct scenario *s, const struct plan *plan, const ch
         n_full += is_full(plan, i);
     for (int64_t i = 0; i < plan->allotments; i++) {
         struct pool *pool = &state->pools[i];
-        size_t k = (size_t)draw(plan, "sku", i, N_SKUS);
+        size_t k = (size_t)draw(plan, "sku", i, GENERATED_SKUS);
         bool full = is_full(plan, i);
-        if (!services[k])
-            services[k] = services_text(s, parts[k], plan->services);
+        if (!s->services[k])
+            s->services[k] = services_text(s, parts[k], plan->services);
         pool->id = scenario_guid(
             s, scenario_text(s, "%s/%lld/%lld", tenant_id, (long long)plan->seed, (long long)i));
         pool->sku_id = skus[k];
@@ -102,7 +104,7 @@ static void generate_pools(struct scenario *s, const struct plan *plan, const ch
         pool->allotted = 10 + draw(plan, "units", i, 5000);
         pool->consumed = full ? pool->allotted : pool->allotted * draw(plan, "use", i, 89) / 100;
         pool->assignable_to = "user,group";
-        pool->services = services[k];
+        pool->services = s->services[k];
         pool->subscriptions = subscription_text(s, plan, i, pool->id);
         if (!full)
             continue;

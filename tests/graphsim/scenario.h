@@ -71,6 +71,7 @@ struct state {
 };
 
 #define STATES_MAX 64
+#define GENERATED_SKUS 60
 #define N_ENDPOINTS 6
 /* The words for what can be asked for: token, allotments, allotment, waitingMembers,
  * assignmentErrors, subscribedSkus. */
@@ -99,6 +100,8 @@ struct scenario {
     usec_t read_at, read_mono;
     usec_t latency; /* of every Graph answer */
     bool gzip;
+    const char *services[GENERATED_SKUS]; /* of made-up SKUs, shared by all tenants */
+    int64_t n_services;                   /* in each of them */
     void **kept; /* memory that lives as long as the scenario */
     size_t n_kept;
 };

@@ -191,11 +191,11 @@ class Faults(Simulated):
             self.assertGreaterEqual(line["ended_us"] - line["started_us"], 690_000)
 
     def test_the_token_endpoint_is_not_slowed_by_the_latency_of_graph(self):
-        sim = self.sim(tenant(pool("a")), latency_ms=300)
+        sim = self.sim(tenant(pool("a")), latency_ms=1000)
         self.get(sim, ALLOTMENTS)
         token, graph = [x["ended_us"] - x["started_us"] for x in self.ledger(sim)]
-        self.assertLess(token, 250_000)
-        self.assertGreaterEqual(graph, 295_000)
+        self.assertLess(token, 900_000)
+        self.assertGreaterEqual(graph, 995_000)
 
     def test_each_kind_of_garbage_is_what_it_says(self):
         def unpacked(answer):
