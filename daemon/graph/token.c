@@ -166,14 +166,13 @@ static void refusal(const struct http_answer *a, struct token_result *result)
         return;
     }
     for (size_t i = 0; i < e.n_codes && i < 3; i++) {
-        size_t n = strlen(codes);
-        (void)snprintf(codes + n, sizeof codes - n, "%sAADSTS%lld", i ? ", " : " (",
+        size_t n = strlen(codes); /* three numbers of 19 digits leave room */
+        (void)snprintf(codes + n, sizeof codes - n, "%sAADSTS%lld", i ? ", " : "",
                        (long long)e.codes[i]);
     }
-    if (*codes)
-        strcat(codes, ")"); /* three codes of 19 digits leave room */
     (void)snprintf(result->correlation_id, sizeof result->correlation_id, "%s", e.correlation_id);
-    (void)failure_set(ret, e.kind, EACCES, "sign-in was refused: %s%s: %s", e.error, codes, e.hint);
+    (void)failure_set(ret, e.kind, EACCES, "sign-in was refused: %s%s%s%s: %s", e.error,
+                      *codes ? " (" : "", codes, *codes ? ")" : "", e.hint);
     if (a->status == 429 || e.kind == FAILURE_THROTTLED) {
         ret->kind = FAILURE_THROTTLED;
         ret->retry_after = a->retry_after;

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* Failures in words, and which of two is told. */
+#include "graph/inside.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define BODY(code) "{\"error\":{\"code\":\"" code "\",\"message\":\"m\",\"innerError\":{\"code\":\"inner\"}}}"
+
+static void a_refusal_names_call_status_code_and_what_to_do(void **state)
+{
+    static const struct {
+        enum list list;
+        int status;
+        const char *body;
+        enum failure_kind kind;
+        const char *text;
+    } CASES[] = {
+        {LIST_ALLOTMENTS, 403, BODY("Authorization_RequestDenied"), FAILURE_PERMISSION,
+         "GET /admin/cloudLicensing/allotments: HTTP 403 Authorization_RequestDenied/inner: grant the "
+         "application permission Directory.Read.All (or CloudLicensing.Read.All where the tenant offers "
+         "it) with admin consent"},
+        {LIST_SKUS, 403, "", FAILURE_PERMISSION,
+         "GET /v1.0/subscribedSkus: HTTP 403: grant the application permission "
+         "LicenseAssignment.Read.All (or Directory.Read.All) with admin consent"},
+        {LIST_ERRORS, 404, "<html>", FAILURE_ABSENT,
+         "GET /admin/cloudLicensing/assignmentErrors: HTTP 404 (not found); this tenant or cloud does not "
+         "offer the Cloud Licensing API"},
+        {LIST_WAITING, 404, "{\"error\":{\"code\":\"NotFound\",\"message\":\"\"}}", FAILURE_ABSENT,
+         "GET /admin/cloudLicensing/allotments/{id}/waitingMembers: HTTP 404 (not found) NotFound"},
+        {LIST_ALLOTMENTS, 302, "", FAILURE_SECURITY,
+         "GET /admin/cloudLicensing/allotments: HTTP 302 (a redirect, which is never followed); check "
+         "graph_url"},
+        {LIST_ALLOTMENTS, 500, "", FAILURE_TRANSIENT,
+         "GET /admin/cloudLicensing/allotments: HTTP 500 (server error)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct http_answer a = {.status = CASES[i].status, .body = CASES[i].body,
+                                .body_len = strlen(CASES[i].body), .content_type = "",
+                                .request_id = "", .www_authenticate = ""};
+        struct failure why = {0};
+        words_of_answer(CASES[i].list, &a, &why);
+        assert_string_equal(why.text, CASES[i].text);
+        assert_int_equal(why.kind, CASES[i].kind);
+    }
+}
+
+static void foreign_bytes_in_a_failure_are_few_and_clean(void **state)
+{
+    static char html[5000] = "<html>\r\n\x1b[31mSign in\x07 ";
+    (void)state;
+    memset(html + strlen(html), 'x', sizeof html - strlen(html) - 1);
+    struct http_answer a = {.status = 200, .body = html, .body_len = sizeof html - 1,
+                            .content_type = "text/html", .request_id = "", .www_authenticate = ""};
+    struct failure why = {0};
+    words_of_wrong_type(LIST_ERRORS, &a, &why);
+    assert_int_equal(why.kind, FAILURE_PROTOCOL);
+    assert_non_null(strstr(why.text, "text/html instead of JSON"));
+    assert_non_null(strstr(why.text, "Sign in"));
+    for (const char *c = why.text; *c; c++)
+        assert_true((unsigned char)*c >= ' ' && *c != 0x7f);
+}
+
+static void json_goes_by_several_names(void **state)
+{
+    static const struct {
+        const char *type;
+        bool json;
+    } CASES[] = {{"application/json", true}, {"", true}, {"application/problem+json", true},
+                 {"text/json", true}, {"text/html", false}, {"+json", false},
+                 {"application/jsonx", false}, {"text/plain", false}};
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++)
+        if (words_is_json(CASES[i].type) != CASES[i].json)
+            fail_msg("%s", CASES[i].type);
+}
+
+static void what_a_person_must_mend_is_told_first(void **state)
+{
+    static const struct {
+        enum failure_kind a, b;
+        bool a_is_worse;
+    } CASES[] = {
+        {FAILURE_AUTH, FAILURE_TRANSIENT, true},      {FAILURE_TRANSIENT, FAILURE_AUTH, false},
+        {FAILURE_PERMISSION, FAILURE_ABSENT, true},   {FAILURE_THROTTLED, FAILURE_TRANSIENT, true},
+        {FAILURE_SECURITY, FAILURE_PROTOCOL, true},   {FAILURE_PROTOCOL, FAILURE_PROTOCOL, false},
+    };
+    struct failure none = {0};
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct failure a = {.kind = CASES[i].a, .text = "a"}, b = {.kind = CASES[i].b, .text = "b"};
+        assert_int_equal(words_worse(&a, &b), CASES[i].a_is_worse);
+        assert_true(words_worse(&a, &none));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_refusal_names_call_status_code_and_what_to_do),
+        cmocka_unit_test(foreign_bytes_in_a_failure_are_few_and_clean),
+        cmocka_unit_test(json_goes_by_several_names),
+        cmocka_unit_test(what_a_person_must_mend_is_told_first),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
