@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* Reminders, clock jumps, and alerts whose rule is configured no more. */
+#include "fixtures/samples.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define YEARS_10 (INT64_C(3652) * 24 * 3600 * 1000000)
+
+static struct receiver_traits RECEIVERS[] = {{.name = (char *)"chat"},
+                                             {.name = (char *)"pager", .pager = true}};
+
+static int setup(void **state)
+{
+    static struct desk d;
+    desk_open(&d);
+    d.routes.receiver = RECEIVERS;
+    d.routes.n_receivers = 2;
+    d.options.repeat.every[LEVEL_WARNING] = USEC_PER_DAY;
+    d.options.repeat.every[LEVEL_CRITICAL] = HOURS(4);
+    d.options.repeat.growth = 2;
+    d.options.repeat.cap = 7 * USEC_PER_DAY;
+    *state = &d;
+    return 0;
+}
+static int teardown(void **state)
+{
+    desk_close(*state);
+    return 0;
+}
+
+static struct sample critical(void)
+{
+    return A_POOL(.allotted = 100, .consumed = 101);
+}
+static struct sample warning(void)
+{
+    return A_POOL(.allotted = 100, .consumed = 100);
+}
+static const struct alert *it(const struct desk *d)
+{
+    return desk_alert(d, KIND_CAPACITY, "pool-a");
+}
+
+static void reminders_come_less_and_less_often(void **state)
+{
+    static const unsigned HOURS_AFTER[] = {4, 8, 16, 32, 64, 128, 168, 168};
+    struct desk *d = *state;
+    (void)POLL(d, critical());
+    for (size_t i = 0; i < sizeof HOURS_AFTER / sizeof *HOURS_AFTER; i++) {
+        desk_pass(d, HOURS(HOURS_AFTER[i]) - 1);
+        assert_string_equal(desk_remind(d), "");
+        desk_pass(d, 1);
+        assert_string_equal(desk_remind(d), "reminder critical remaining");
+        assert_string_equal(desk_remind(d), "");
+    }
+    assert_int_equal(desk_alert(d, KIND_CAPACITY, "pool-a")->seq, 9);
+}
+
+static void pagers_are_not_reminded(void **state)
+{
+    struct desk *d = *state;
+    static char *to_pager[] = {(char *)"pager"};
+    struct route only_pager = {.to = to_pager, .n_to = 1};
+    (void)POLL(d, critical());
+    desk_pass(d, HOURS(4));
+    (void)desk_remind(d);
+    assert_int_equal(d->last->event[0].to, 1);
+    d->routes.route = &only_pager;
+    d->routes.n_routes = 1;
+    desk_pass(d, HOURS(8));
+    assert_string_equal(desk_remind(d), "");
+    assert_true(it(d)->reminder_at > d->now.at); /* and nobody asks again every minute */
+}
+
+static void overdue_reminders_collapse_into_one(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, critical());
+    desk_restart(d, 30 * USEC_PER_DAY, true);
+    assert_string_equal(desk_remind(d), "reminder critical remaining");
+    assert_string_equal(desk_remind(d), "");
+    assert_int_equal(it(d)->reminder_at, d->now.at + HOURS(8));
+    assert_non_null(strstr(desk_alert(d, KIND_CAPACITY, "pool-a")->subject, "pool-a"));
+}
+
+static void a_reminder_says_that_its_numbers_are_old(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, critical());
+    usec_t seen_at = d->now.at;
+    desk_pass(d, HOURS(4));
+    (void)desk_remind(d);
+    assert_int_equal(desk_notice(d, 0)->stale_since_at, seen_at);
+    (void)POLL(d, critical());
+    desk_pass(d, HOURS(8));
+    (void)POLL(d, critical());
+    (void)desk_remind(d);
+    assert_int_equal(desk_notice(d, 0)->stale_since_at, 0);
+}
+
+static void getting_worse_starts_them_over_and_recovering_holds_them_back(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, warning());
+    assert_int_equal(it(d)->reminder_at, d->now.at + USEC_PER_DAY);
+    desk_pass(d, USEC_PER_DAY);
+    (void)desk_remind(d);
+    assert_int_equal(it(d)->reminders, 1);
+    (void)POLL(d, critical());
+    assert_int_equal(it(d)->reminders, 0);
+    assert_int_equal(it(d)->reminder_at, d->now.at + HOURS(4));
+    (void)POLL(d, A_POOL(.allotted = 300, .consumed = 101, .keep_firing_for = 30 * USEC_PER_DAY));
+    desk_pass(d, HOURS(5));
+    assert_string_equal(desk_remind(d), "");
+    (void)POLL(d, critical());
+    assert_string_equal(desk_remind(d), "reminder critical remaining");
+    (void)POLL(d, A_POOL(.allotted = 300, .consumed = 101));
+    assert_int_equal(it(d)->reminder_at, 0);
+}
+
+static void an_interval_that_is_off_or_comes_back_is_followed(void **state)
+{
+    struct desk *d = *state;
+    d->options.repeat.every[LEVEL_CRITICAL] = 0;
+    (void)POLL(d, critical());
+    assert_int_equal(it(d)->reminder_at, 0);
+    d->options.repeat.every[LEVEL_CRITICAL] = HOURS(1);
+    (void)POLL(d, critical());
+    assert_int_equal(it(d)->reminder_at, d->now.at + HOURS(1));
+    d->options.repeat.every[LEVEL_CRITICAL] = 0;
+    desk_pass(d, HOURS(1));
+    assert_string_equal(desk_remind(d), "");
+    assert_int_equal(it(d)->reminder_at, 0);
+}
+
+static void a_clock_jump_of_ten_years_says_nothing(void **state)
+{
+    static const int64_t JUMPS[] = {YEARS_10, -YEARS_10, 6000000, -6000000};
+    struct desk *d = *state;
+    for (size_t i = 0; i < sizeof JUMPS / sizeof *JUMPS; i++) {
+        (void)POLL(d, critical(), A_POOL(.id = "pool-b", .allotted = 100, .consumed = 100));
+        desk_pass(d, HOURS(1));
+        desk_jump(d, JUMPS[i]);
+        assert_string_equal(desk_remind(d), "");
+        assert_int_equal(it(d)->reminder_at, d->now.at + HOURS(3));
+        desk_pass(d, HOURS(1));
+        assert_string_equal(desk_remind(d), "");
+        desk_jump(d, -JUMPS[i]);
+        /* this time a poll is the first to notice, and it speaks of another pool only */
+        d->incomplete_list = true;
+        assert_string_equal(POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 100)), "");
+        d->incomplete_list = false;
+        assert_int_equal(it(d)->reminder_at, d->now.at + HOURS(2));
+        assert_string_equal(desk_remind(d), "");
+        desk_pass(d, HOURS(2));
+        assert_string_equal(desk_remind(d), "reminder critical remaining");
+        (void)POLL(d, A_POOL(.allotted = 300), A_POOL(.id = "pool-b", .allotted = 300));
+    }
+}
+
+static void a_plan_of_a_clock_that_was_ahead_is_drawn_in(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, critical());
+    desk_restart(d, 0, true); /* the new process has not seen the clock before the jump */
+    desk_jump(d, -YEARS_10);
+    assert_string_equal(desk_remind(d), "");
+    assert_int_equal(it(d)->reminder_at, d->now.at + HOURS(4));
+}
+
+static void durations_in_messages_do_not_follow_the_wall_clock(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, critical());
+    desk_pass(d, HOURS(2));
+    desk_jump(d, YEARS_10);
+    (void)POLL(d, A_POOL(.allotted = 300));
+    assert_non_null(strstr(desk_notice(d, 0)->title, "resolved after 2 h:"));
+}
+
+/* ---- removed at a reload ---- */
+
+static bool keep_nothing(const struct alert *a, void *userdata)
+{
+    (void)a, (void)userdata;
+    return false;
+}
+static bool keep_pool_b(const struct alert *a, void *userdata)
+{
+    (void)userdata;
+    return strcmp(a->subject, "pool-b") == 0;
+}
+
+static void what_is_configured_no_more_ends_and_says_why(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, critical(), A_POOL(.id = "pool-b", .allotted = 100, .consumed = 100),
+               A_POOL(.id = "pool-c", .allotted = 100, .consumed = 100, .silent = true));
+    assert_string_equal(desk_keep(d, keep_pool_b), "resolved critical remaining");
+    assert_string_equal(desk_notice(d, 0)->reason, "rule_removed");
+    assert_null(it(d));
+    assert_null(desk_alert(d, KIND_CAPACITY, "pool-c"));
+    assert_non_null(desk_alert(d, KIND_CAPACITY, "pool-b"));
+    assert_string_equal(desk_keep(d, keep_nothing), "resolved warning usage");
+    assert_int_equal(book_count_tenant(d->book, TENANT), 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest TESTS[] = {
+        TEST(reminders_come_less_and_less_often),
+        TEST(pagers_are_not_reminded),
+        TEST(overdue_reminders_collapse_into_one),
+        TEST(a_reminder_says_that_its_numbers_are_old),
+        TEST(getting_worse_starts_them_over_and_recovering_holds_them_back),
+        TEST(an_interval_that_is_off_or_comes_back_is_followed),
+        TEST(a_clock_jump_of_ten_years_says_nothing),
+        TEST(a_plan_of_a_clock_that_was_ahead_is_drawn_in),
+        TEST(durations_in_messages_do_not_follow_the_wall_clock),
+        TEST(what_is_configured_no_more_ends_and_says_why),
+    };
+    return cmocka_run_group_tests(TESTS, NULL, NULL);
+}

@@ -1,0 +1,601 @@
+/* SPDX-License-Identifier: MIT */
+/* What polls make the alerts say: life of an instance, silence, parents, moving, archive. */
+#include "fixtures/samples.h"
+
+#include "base/alloc.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define MINUTE USEC_PER_MINUTE
+
+static int setup(void **state)
+{
+    static struct desk d;
+    desk_open(&d);
+    *state = &d;
+    return 0;
+}
+static int teardown(void **state)
+{
+    desk_close(*state);
+    return 0;
+}
+
+static const struct alert *pool_alert(const struct desk *d)
+{
+    return desk_alert(d, KIND_CAPACITY, "pool-a");
+}
+
+static void a_pool_fires_and_resolves_once(void **state)
+{
+    struct desk *d = *state;
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 50)), "");
+    assert_null(pool_alert(d));
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "firing warning usage");
+    const struct notice *n = desk_notice(d, 0);
+    assert_int_equal(n->episode, 1);
+    assert_int_equal(n->seq, 1);
+    assert_int_equal(n->previous, LEVEL_NONE);
+    assert_int_equal(n->value, 10000);
+    assert_int_equal(n->threshold, 9000);
+    assert_true(n->finding[RULE_USAGE] && n->finding[RULE_REMAINING] && !n->finding[RULE_WAITING]);
+    assert_int_equal(n->started_at, d->now.at);
+    assert_string_equal(n->alert_id, pool_alert(d)->id);
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "");
+    desk_pass(d, 130 * MINUTE);
+    assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 100)), "resolved warning usage");
+    n = desk_notice(d, 0);
+    assert_int_equal(n->seq, 2);
+    assert_int_equal(n->state, ALERT_OK);
+    assert_int_equal(n->value, 5000);
+    assert_null(n->reason);
+    assert_int_equal(pool_alert(d)->state, ALERT_OK);
+    assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 100)), "");
+    assert_int_equal(d->n_written, 0);
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "firing warning usage");
+    assert_int_equal(desk_notice(d, 0)->episode, 2);
+    assert_int_equal(desk_notice(d, 0)->seq, 3);
+}
+
+static void hysteresis_keeps_it_up(void **state)
+{
+    struct desk *d = *state;
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 90)), "firing warning usage");
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 88)), "");
+    assert_int_equal(pool_alert(d)->state, ALERT_FIRING);
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 87)), "resolved warning usage");
+}
+
+static void what_is_only_suspected_is_not_told_and_leaves_no_trace(void **state)
+{
+    struct desk *d = *state;
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95, .min_samples = 2)), "");
+    assert_int_equal(pool_alert(d)->state, ALERT_PENDING);
+    assert_int_equal(pool_alert(d)->rule, RULE_USAGE);
+    assert_int_equal(pool_alert(d)->value, 9500);
+    assert_int_equal(pool_alert(d)->level, LEVEL_NONE);
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 50, .min_samples = 2)), "");
+    assert_null(pool_alert(d));
+    assert_int_equal(d->n_removed, 1);
+}
+
+static void worse_is_told_at_once_and_better_to_those_who_want_it(void **state)
+{
+    struct desk *d = *state;
+    static struct receiver_traits receivers[] = {
+        {.name = (char *)"chat"},
+        {.name = (char *)"hook", .wants_deescalations = true},
+        {.name = (char *)"pager", .pager = true, .wants_deescalations = true}};
+    d->routes.receiver = receivers;
+    d->routes.n_receivers = 3;
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "firing warning usage");
+    assert_int_equal(d->last->event[0].to, 7);
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 101)),
+                        "escalated critical remaining");
+    assert_int_equal(d->last->event[0].to, 7);
+    assert_int_equal(desk_notice(d, 0)->previous, LEVEL_WARNING);
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)),
+                        "deescalated warning usage");
+    assert_int_equal(d->last->event[0].to, 2);
+    assert_int_equal(desk_notice(d, 0)->previous, LEVEL_CRITICAL);
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 102)),
+                        "escalated critical remaining");
+    assert_int_equal(pool_alert(d)->episode, 1);
+}
+
+static void lowering_takes_as_long_as_recovery(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 101, .keep_firing_for = 10 * MINUTE));
+    desk_pass(d, 5 * MINUTE);
+    assert_string_equal(
+        POLL(d, A_POOL(.allotted = 100, .consumed = 99, .keep_firing_for = 10 * MINUTE)), "");
+    assert_int_equal(pool_alert(d)->level, LEVEL_CRITICAL);
+    assert_int_equal(pool_alert(d)->state, ALERT_FIRING); /* usage is */
+    desk_pass(d, 10 * MINUTE);
+    assert_string_equal(
+        POLL(d, A_POOL(.allotted = 100, .consumed = 99, .keep_firing_for = 10 * MINUTE)),
+        "deescalated warning usage");
+}
+
+static void a_wobble_belongs_to_the_same_episode_and_is_not_told(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95, .keep_firing_for = 10 * MINUTE));
+    desk_pass(d, 5 * MINUTE);
+    assert_string_equal(
+        POLL(d, A_POOL(.allotted = 100, .consumed = 50, .keep_firing_for = 10 * MINUTE)), "");
+    assert_int_equal(pool_alert(d)->state, ALERT_RECOVERING);
+    desk_pass(d, 5 * MINUTE);
+    assert_string_equal(
+        POLL(d, A_POOL(.allotted = 100, .consumed = 95, .keep_firing_for = 10 * MINUTE)), "");
+    assert_int_equal(pool_alert(d)->state, ALERT_FIRING);
+    assert_int_equal(pool_alert(d)->episode, 1);
+}
+
+static void what_is_not_known_changes_nothing_and_keeps_its_last_numbers(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95));
+    usec_t seen_at = d->now.at;
+    for (int i = 0; i < 50; i++) {
+        desk_pass(d, HOURS(1));
+        assert_string_equal(
+            POLL(d, A_POOL(.allotted = HIDDEN, .consumed = HIDDEN, .waiting = HIDDEN)), "");
+    }
+    assert_int_equal(pool_alert(d)->state, ALERT_FIRING);
+    assert_int_equal(pool_alert(d)->value, 9500);
+    assert_int_equal(pool_alert(d)->facts->consumed, 95);
+    assert_int_equal(pool_alert(d)->facts->observed_at, seen_at);
+}
+
+static void the_level_may_rise_on_what_is_known_but_never_falls_below_what_is_not(void **state)
+{
+    struct desk *d = *state;
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 50, .waiting = 30)),
+                        "firing critical waiting");
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100, .waiting = HIDDEN)), "");
+    assert_int_equal(pool_alert(d)->rule, RULE_WAITING);
+    assert_int_equal(pool_alert(d)->value, 30);
+    assert_int_equal(pool_alert(d)->facts->waiting, 30); /* carried along, and so their age */
+    assert_true(pool_alert(d)->facts->observed_at <= d->now.at);
+    desk_pass(d, MINUTE);
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 10, .waiting = HIDDEN)), "");
+    assert_int_equal(pool_alert(d)->level, LEVEL_CRITICAL);
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 10, .waiting = 0)),
+                        "resolved critical waiting");
+}
+
+static void a_message_that_rests_on_old_numbers_says_how_old_they_are(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100, .waiting = 3, .silent = true));
+    usec_t seen_at = d->now.at;
+    desk_pass(d, HOURS(2));
+    /* the silence ends while nothing can be read */
+    assert_string_equal(POLL(d, A_POOL(.allotted = HIDDEN, .waiting = HIDDEN)),
+                        "firing warning waiting");
+    assert_int_equal(desk_notice(d, 0)->stale_since_at, seen_at);
+    assert_int_equal(desk_notice(d, 0)->observed_at, seen_at);
+    assert_non_null(strstr(desk_notice(d, 0)->description, "Data as of 02:00"));
+}
+
+static void nothing_ends_while_another_finding_is_about_to_come_up(void **state)
+{
+    struct desk *d = *state;
+    struct sample s;
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "firing warning usage");
+    for (int minute = 0; minute < 15; minute += 5) {
+        s = A_POOL(.allotted = 200, .consumed = 100, .waiting = 4);
+        s.finding[1].hold_for = 15 * MINUTE; /* waiting */
+        assert_string_equal(desk_poll(d, &s, 1), "");
+        assert_int_equal(pool_alert(d)->state, ALERT_RECOVERING);
+        assert_int_equal(pool_alert(d)->level, LEVEL_WARNING);
+        desk_pass(d, 5 * MINUTE);
+    }
+    s = A_POOL(.allotted = 200, .consumed = 100, .waiting = 4);
+    s.finding[1].hold_for = 15 * MINUTE;
+    assert_string_equal(desk_poll(d, &s, 1), "updated warning waiting");
+    assert_int_equal(pool_alert(d)->episode, 1);
+    assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 100)),
+                        "resolved warning waiting");
+}
+
+static void one_unread_waiting_room_does_not_make_an_all_clear(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
+    for (int i = 0; i < 3; i++)
+        assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 100, .waiting = HIDDEN)),
+                            "");
+    /* but a source that never tells does not keep it open */
+    assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 100, .waiting = HIDDEN)),
+                        "resolved warning usage");
+}
+
+static void people_who_begin_to_wait_are_told_of_at_once_on_an_open_alert(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
+    struct sample s = A_POOL(.allotted = 100, .consumed = 100, .waiting = 1);
+    s.finding[1].hold_for = 15 * MINUTE;
+    assert_string_equal(desk_poll(d, &s, 1), "updated warning usage");
+    assert_non_null(strstr(desk_notice(d, 0)->title, "1 waiting"));
+}
+
+static void doubling_is_told_and_less_than_that_is_not(void **state)
+{
+    static const struct {
+        int64_t waiting;
+        const char *want;
+    } STEPS[] = {
+        {2, "firing warning waiting"},
+        {3, ""},
+        {4, "updated warning waiting"},
+        {7, ""},
+        {5, ""},
+        {7, ""},
+        {8, "updated warning waiting"},
+        {24, "updated warning waiting"},
+        {26, "escalated critical waiting"},
+        {51, ""},
+        {52, "updated critical waiting"},
+    };
+    struct desk *d = *state;
+    for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS; i++)
+        assert_string_equal(
+            POLL(d, A_POOL(.allotted = 200, .consumed = 100, .waiting = STEPS[i].waiting)),
+            STEPS[i].want);
+}
+
+static void flapping_waiters_are_no_storm_but_new_ones_are_news(void **state)
+{
+    struct desk *d = *state;
+    size_t told = 0;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
+    for (int i = 0; i < 100; i++) {
+        struct sample s = A_POOL(.allotted = 100, .consumed = 100, .waiting = i % 2 ? 0 : 3);
+        s.finding[1].hold_for = 15 * MINUTE;
+        told += *desk_poll(d, &s, 1) != '\0';
+        desk_pass(d, 5 * MINUTE);
+    }
+    assert_int_equal(told, 1);
+    /* once they have waited long enough, they are told of again */
+    for (int i = 0; i < 5; i++) {
+        struct sample s = A_POOL(.allotted = 100, .consumed = 100, .waiting = 3);
+        s.finding[1].hold_for = 15 * MINUTE;
+        told += strcmp(desk_poll(d, &s, 1), "updated warning waiting") == 0;
+        desk_pass(d, 5 * MINUTE);
+    }
+    assert_int_equal(told, 2);
+    /* all gone for good: the next are news at once */
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "");
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100, .waiting = 1)),
+                        "updated warning waiting");
+}
+
+static void twice_the_errors_are_told_again(void **state)
+{
+    struct desk *d = *state;
+    assert_string_equal(POLL(d, SOME_ERRORS(.subject = "e5/x", .code = "X", .level = LEVEL_WARNING,
+                                            .value = 5)),
+                        "firing warning assignment_errors");
+    assert_string_equal(POLL(d, SOME_ERRORS(.subject = "e5/x", .code = "X", .level = LEVEL_WARNING,
+                                            .value = 9)),
+                        "");
+    assert_string_equal(POLL(d, SOME_ERRORS(.subject = "e5/x", .code = "X", .level = LEVEL_WARNING,
+                                            .value = 10)),
+                        "updated warning assignment_errors");
+    assert_string_equal(POLL(d, SOME_ERRORS(.subject = "e5/x", .code = "X")),
+                        "resolved warning assignment_errors");
+}
+
+static void a_new_cause_is_told_if_it_asks_for_something_else(void **state)
+{
+    static const struct {
+        const char *cause, *want;
+    } STEPS[] = {
+        {"network", "firing warning poll"}, {"throttled", ""}, {"network", ""},
+        {"auth", "updated warning poll"},   {"auth", ""},      {"network", ""},
+        {"auth", ""},                       {"permission", "updated warning poll"},
+    };
+    struct desk *d = *state;
+    d->incomplete_list = true;
+    for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS; i++)
+        assert_string_equal(
+            POLL(d, A_POLL(.level = LEVEL_WARNING, .value = 4000, .cause = STEPS[i].cause)),
+            STEPS[i].want);
+    assert_string_equal(POLL(d, A_POLL(.value = 0)), "resolved warning poll");
+}
+
+static void a_rule_that_is_switched_off_ends_its_alert_and_says_so(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100, .keep_firing_for = HOURS(1)));
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100, .keep_firing_for = HOURS(1),
+                                       .no_usage = true, .no_remaining = true)),
+                        "resolved warning usage");
+    assert_string_equal(desk_notice(d, 0)->reason, "rule_removed");
+}
+
+static void an_empty_pool_recovers_like_any_other(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100, .min_samples = 1, .keep_firing_for = HOURS(1)));
+    assert_string_equal(POLL(d, A_POOL(.allotted = 0, .keep_firing_for = HOURS(1))), "");
+    assert_int_equal(pool_alert(d)->state, ALERT_RECOVERING);
+    desk_pass(d, HOURS(1));
+    assert_string_equal(POLL(d, A_POOL(.allotted = 0, .keep_firing_for = HOURS(1))),
+                        "resolved warning usage");
+    assert_null(desk_notice(d, 0)->reason);
+}
+
+/* ---- silence ---- */
+
+static void an_ignored_pool_is_followed_but_not_told(void **state)
+{
+    struct desk *d = *state;
+    assert_string_equal(POLL(d, A_POOL(.allotted = 10, .consumed = 10, .silent = true)), "");
+    assert_int_equal(pool_alert(d)->state, ALERT_FIRING);
+    assert_string_equal(POLL(d, A_POOL(.allotted = 10, .consumed = 9)), "firing warning usage");
+    assert_string_equal(POLL(d, A_POOL(.allotted = 10, .consumed = 11, .silent = true)), "");
+    assert_int_equal(pool_alert(d)->reminder_at, 0);
+    /* those who were told hear its end */
+    assert_string_equal(POLL(d, A_POOL(.allotted = 10, .consumed = 1, .silent = true)),
+                        "resolved warning remaining");
+    assert_string_equal(POLL(d, A_POOL(.allotted = 10, .consumed = 10, .silent = true)), "");
+    assert_string_equal(POLL(d, A_POOL(.allotted = 10, .consumed = 1, .silent = true)), "");
+}
+
+/* ---- parents ---- */
+
+static void a_dead_subscription_speaks_for_its_pool(void **state)
+{
+    struct desk *d = *state;
+    struct sample pool = A_POOL(.allotted = 100, .consumed = 101, .explained = true,
+                                .subscription = "Sub-1");
+    /* the pool stands first in the list, and is still planned second */
+    assert_string_equal(POLL(d, pool, A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL,
+                                                     .state = "suspended", .value = -3)),
+                        "firing critical subscription");
+    assert_int_equal(pool_alert(d)->state, ALERT_FIRING);
+    assert_int_equal(pool_alert(d)->said, LEVEL_NONE);
+    /* people wait: that is more than the subscription says */
+    pool = A_POOL(.allotted = 100, .consumed = 101, .waiting = 2, .explained = true,
+                  .subscription = "Sub-1");
+    assert_string_equal(POLL(d, pool, A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL,
+                                                     .state = "suspended", .value = -3)),
+                        "firing critical remaining");
+}
+
+static void a_pool_that_is_worse_than_its_subscription_speaks(void **state)
+{
+    struct desk *d = *state;
+    struct sample pool =
+        A_POOL(.allotted = 100, .consumed = 101, .explained = true, .subscription = "sub-1");
+    assert_string_equal(POLL(d, pool, A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_WARNING,
+                                                     .state = "warning", .value = 20)),
+                        "firing warning subscription; firing critical remaining");
+}
+
+static void a_silent_subscription_explains_nothing(void **state)
+{
+    struct desk *d = *state;
+    struct sample pool =
+        A_POOL(.allotted = 100, .consumed = 100, .explained = true, .subscription = "sub-1");
+    assert_string_equal(POLL(d, pool, A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL,
+                                                     .state = "suspended", .silent = true)),
+                        "firing warning usage");
+}
+
+static void when_the_subscription_is_back_the_pool_speaks_for_itself(void **state)
+{
+    struct desk *d = *state;
+    struct sample pool =
+        A_POOL(.allotted = 100, .consumed = 100, .explained = true, .subscription = "sub-1");
+    (void)POLL(d, pool, A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL,
+                                       .state = "suspended"));
+    pool = A_POOL(.allotted = 100, .consumed = 100, .subscription = "sub-1");
+    assert_string_equal(POLL(d, pool, A_SUBSCRIPTION(.subject = "sub-1")),
+                        "resolved critical subscription; firing warning usage");
+}
+
+/* ---- gone, moved, archived ---- */
+
+static void a_pool_that_is_gone_keeps_its_last_numbers_and_names_the_cause(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 101, .waiting = 3));
+    assert_string_equal(
+        POLL(d, A_POOL(.allotted = 100, .consumed = 101, .waiting = HIDDEN, .gone = true)),
+        "updated critical remaining");
+    assert_non_null(strstr(desk_notice(d, 0)->title, "is no longer listed"));
+    assert_int_equal(pool_alert(d)->facts->waiting, 3);
+    assert_string_equal(
+        POLL(d, A_POOL(.allotted = 100, .consumed = 101, .waiting = HIDDEN, .gone = true)), "");
+    /* it is back and well */
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 1)),
+                        "resolved critical remaining");
+}
+
+static void a_pool_that_was_fine_is_missed_too(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 1));
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 1, .waiting = HIDDEN, .gone = true)),
+                        "firing critical allotment_gone");
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 1)),
+                        "resolved critical allotment_gone");
+}
+
+static void what_stays_gone_is_forgotten_without_a_word(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 1, .waiting = HIDDEN, .gone = true));
+    assert_non_null(pool_alert(d));
+    d->incomplete_list = true;
+    assert_string_equal(desk_poll(d, NULL, 0), "");
+    assert_non_null(pool_alert(d));
+    d->incomplete_list = false;
+    assert_string_equal(desk_poll(d, NULL, 0), "");
+    assert_null(pool_alert(d));
+    assert_int_equal(d->n_removed, 1);
+}
+
+static void what_merely_has_no_sample_stays_up_for_a_week(void **state)
+{
+    struct desk *d = *state;
+    struct plan_context other = {.options = &d->options,
+                                 .routes = &d->routes,
+                                 .tenant_id = "another tenant",
+                                 .complete_list = true};
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95));
+    desk_pass(d, 6 * USEC_PER_DAY);
+    assert_string_equal(desk_poll(d, NULL, 0), "");
+    assert_int_equal(pool_alert(d)->state, ALERT_FIRING);
+    desk_pass(d, 2 * USEC_PER_DAY);
+    CLEANUP(changes_free) struct changes *c = NULL;
+    const struct samples none = {0};
+    other.now = d->now;
+    assert_int_equal(alerts_plan(&other, d->book, &none, &c, NULL), 0);
+    assert_true(changes_empty(c));
+    assert_string_equal(desk_poll(d, NULL, 0), "");
+    assert_null(pool_alert(d));
+}
+
+static void a_replaced_pool_hands_its_alert_on_without_a_word(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95));
+    char id[ALERT_ID_TEXT];
+    memcpy(id, pool_alert(d)->id, sizeof id);
+    assert_string_equal(
+        POLL(d, A_POOL(.id = "pool-b", .replaces = "pool-a", .allotted = 100, .consumed = 95)), "");
+    assert_null(pool_alert(d));
+    const struct alert *moved = desk_alert(d, KIND_CAPACITY, "pool-b");
+    assert_string_equal(moved->id, id); /* receivers know the open episode by it */
+    assert_int_equal(moved->said, LEVEL_WARNING);
+    assert_string_equal(moved->facts->allotment_id, "pool-b");
+    assert_string_equal(POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 5)),
+                        "resolved warning usage");
+    assert_string_equal(desk_notice(d, 0)->alert_id, id);
+    moved = desk_alert(d, KIND_CAPACITY, "pool-b");
+    assert_string_not_equal(moved->id, id);
+    assert_null(book_by_id(d->book, id));
+    assert_int_equal(d->n_removed, 1);
+    assert_int_equal(moved->episode, 1);
+    assert_string_equal(POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 95)),
+                        "firing warning usage");
+    assert_int_equal(desk_notice(d, 0)->episode, 2);
+}
+
+static void a_suspicion_moves_under_its_new_name_at_once(void **state)
+{
+    struct desk *d = *state;
+    char want[ALERT_ID_TEXT];
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95, .min_samples = 3));
+    (void)POLL(d, A_POOL(.id = "pool-b", .replaces = "pool-a", .allotted = 100, .consumed = 95,
+                         .min_samples = 3));
+    const struct alert *moved = desk_alert(d, KIND_CAPACITY, "pool-b");
+    assert_int_equal(alert_id(KIND_CAPACITY, TENANT, "pool-b", want), 0);
+    assert_string_equal(moved->id, want);
+    assert_int_equal(moved->latch[RULE_USAGE][0].samples, 2);
+    assert_string_equal(POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 95, .min_samples = 3)),
+                        "firing warning usage");
+}
+
+static void two_open_alerts_are_never_merged(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95),
+               A_POOL(.id = "pool-b", .allotted = 100, .consumed = 95));
+    assert_string_equal(
+        POLL(d, A_POOL(.id = "pool-b", .replaces = "pool-a", .allotted = 100, .consumed = 95)), "");
+    assert_non_null(pool_alert(d));
+    assert_non_null(desk_alert(d, KIND_CAPACITY, "pool-b"));
+}
+
+static void an_idle_alert_gives_way_to_the_one_that_moves_in(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 95),
+               A_POOL(.allotted = 100, .consumed = 95));
+    (void)POLL(d, A_POOL(.id = "pool-b", .allotted = 100), A_POOL(.allotted = 100, .consumed = 95));
+    assert_string_equal(
+        POLL(d, A_POOL(.id = "pool-b", .replaces = "pool-a", .allotted = 100, .consumed = 95)), "");
+    assert_int_equal(book_count_tenant(d->book, TENANT), 1);
+    assert_int_equal(desk_alert(d, KIND_CAPACITY, "pool-b")->said, LEVEL_WARNING);
+}
+
+static void a_failed_plan_changes_nothing(void **state)
+{
+    struct desk *d = *state;
+    const struct plan_context ctx = {.options = &d->options,
+                                     .routes = &d->routes,
+                                     .now = d->now,
+                                     .tenant_id = TENANT};
+    struct sample s = A_POOL(.allotted = 100, .consumed = 100);
+    const struct samples samples = {.sample = &s, .n = 1};
+    struct failure why = {0};
+    int r = -1;
+    size_t n;
+    for (n = 1; r < 0 && n < 1000; n++) {
+        struct changes *c = NULL;
+        (void)alloc_fail_at(n, false);
+        r = alerts_plan(&ctx, d->book, &samples, &c, &why);
+        (void)alloc_fail_at(0, false);
+        if (r < 0)
+            assert_null(c);
+        changes_free(c);
+        assert_null(pool_alert(d));
+    }
+    assert_int_equal(r, 0);
+    assert_true(n > 5); /* it did fail in between */
+    assert_int_equal(why.kind, FAILURE_LOCAL);
+    sample_clear(&s);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest TESTS[] = {
+        TEST(a_pool_fires_and_resolves_once),
+        TEST(hysteresis_keeps_it_up),
+        TEST(what_is_only_suspected_is_not_told_and_leaves_no_trace),
+        TEST(worse_is_told_at_once_and_better_to_those_who_want_it),
+        TEST(lowering_takes_as_long_as_recovery),
+        TEST(a_wobble_belongs_to_the_same_episode_and_is_not_told),
+        TEST(what_is_not_known_changes_nothing_and_keeps_its_last_numbers),
+        TEST(the_level_may_rise_on_what_is_known_but_never_falls_below_what_is_not),
+        TEST(a_message_that_rests_on_old_numbers_says_how_old_they_are),
+        TEST(nothing_ends_while_another_finding_is_about_to_come_up),
+        TEST(one_unread_waiting_room_does_not_make_an_all_clear),
+        TEST(people_who_begin_to_wait_are_told_of_at_once_on_an_open_alert),
+        TEST(doubling_is_told_and_less_than_that_is_not),
+        TEST(flapping_waiters_are_no_storm_but_new_ones_are_news),
+        TEST(twice_the_errors_are_told_again),
+        TEST(a_new_cause_is_told_if_it_asks_for_something_else),
+        TEST(a_rule_that_is_switched_off_ends_its_alert_and_says_so),
+        TEST(an_empty_pool_recovers_like_any_other),
+        TEST(an_ignored_pool_is_followed_but_not_told),
+        TEST(a_dead_subscription_speaks_for_its_pool),
+        TEST(a_pool_that_is_worse_than_its_subscription_speaks),
+        TEST(a_silent_subscription_explains_nothing),
+        TEST(when_the_subscription_is_back_the_pool_speaks_for_itself),
+        TEST(a_pool_that_is_gone_keeps_its_last_numbers_and_names_the_cause),
+        TEST(a_pool_that_was_fine_is_missed_too),
+        TEST(what_stays_gone_is_forgotten_without_a_word),
+        TEST(what_merely_has_no_sample_stays_up_for_a_week),
+        TEST(a_replaced_pool_hands_its_alert_on_without_a_word),
+        TEST(a_suspicion_moves_under_its_new_name_at_once),
+        TEST(two_open_alerts_are_never_merged),
+        TEST(an_idle_alert_gives_way_to_the_one_that_moves_in),
+        TEST(a_failed_plan_changes_nothing),
+    };
+    return cmocka_run_group_tests(TESTS, NULL, NULL);
+}
