@@ -76,7 +76,7 @@ static enum level loud_level(const struct alert *a, const struct sample *s)
         if (level > a->muted[rule] && level > worst)
             worst = level;
     }
-    return more_errors(a, s) ? a->level : worst;
+    return a->said_value > 0 && more_errors(a, s) ? a->level : worst;
 }
 
 /* A pool whose subscription has ended stays quiet behind the alert of the subscription: one cause,

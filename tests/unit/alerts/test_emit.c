@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* The first run: what is already so is told once, in digests. */
+#include "fixtures/samples.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+static struct receiver_traits RECEIVERS[] = {
+    {.name = (char *)"journal"}, {.name = (char *)"chat"}, {.name = (char *)"pager", .pager = true}};
+
+static int setup(void **state)
+{
+    static struct desk d;
+    desk_open(&d);
+    d.routes.receiver = RECEIVERS;
+    d.routes.n_receivers = 3;
+    d.first_run = true;
+    *state = &d;
+    return 0;
+}
+static int teardown(void **state)
+{
+    desk_close(*state);
+    return 0;
+}
+
+static struct sample full(const char *id)
+{
+    return A_POOL(.id = id, .allotted = 100, .consumed = 100, .min_samples = 2,
+                  .hold_for = HOURS(1));
+}
+
+static void what_is_already_so_is_one_digest_and_then_silence(void **state)
+{
+    struct desk *d = *state;
+    assert_string_equal(
+        POLL(d, full("a"), A_POOL(.id = "b", .allotted = 10, .consumed = 11),
+             SOME_ERRORS(.subject = "e", .code = "X", .level = LEVEL_WARNING, .value = 30),
+             A_POOL(.id = "fine", .allotted = 100, .consumed = 1)),
+        "digest 3");
+    const struct digest *g = d->last->event[0].digest;
+    assert_int_equal(d->last->event[0].to, 7);
+    assert_string_equal(g->reason, "first_run");
+    assert_int_equal(g->worst, LEVEL_CRITICAL);
+    assert_int_equal(g->parts, 1);
+    assert_string_equal(g->notice[0]->facts->allotment_id, "b"); /* the worst comes first */
+    assert_int_equal(g->notice[0]->type, EVENT_FIRING);
+    assert_int_equal(g->notice[0]->seq, 1);
+    assert_int_equal(strlen(g->notice[0]->event_id), UUID_TEXT - 1);
+    assert_string_equal(g->tenant_name, "contoso");
+    d->first_run = false;
+    for (int i = 0; i < 20; i++) {
+        desk_pass(d, HOURS(1));
+        assert_string_equal(
+            POLL(d, full("a"), A_POOL(.id = "b", .allotted = 10, .consumed = 11),
+                 SOME_ERRORS(.subject = "e", .code = "X", .level = LEVEL_WARNING, .value = 30)),
+            "");
+        assert_string_equal(desk_remind(d), "");
+    }
+    assert_int_equal(desk_alert(d, KIND_CAPACITY, "a")->state, ALERT_FIRING);
+}
+
+static void muted_things_speak_when_they_get_worse(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100),
+               SOME_ERRORS(.subject = "e", .code = "X", .level = LEVEL_WARNING, .value = 30));
+    d->first_run = false;
+    assert_string_equal(
+        POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 101),
+             SOME_ERRORS(.subject = "e", .code = "X", .level = LEVEL_WARNING, .value = 59)),
+        "firing critical remaining");
+    assert_string_equal(
+        POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 101),
+             SOME_ERRORS(.subject = "e", .code = "X", .level = LEVEL_WARNING, .value = 60)),
+        "firing warning assignment_errors");
+    /* once they have spoken they are alerts like any other */
+    assert_string_equal(
+        POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 1),
+             SOME_ERRORS(.subject = "e", .code = "X", .level = LEVEL_WARNING, .value = 70)),
+        "resolved critical remaining");
+}
+
+static void muted_things_end_in_silence_and_are_news_afterwards(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100));
+    d->first_run = false;
+    assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 1)), "");
+    assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100)),
+                        "firing warning usage");
+}
+
+static void one_finding_that_cleared_is_news_again_though_another_is_still_muted(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100));
+    d->first_run = false;
+    /* 95 %: usage stays muted, remaining clears and comes back */
+    assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 95)), "");
+    assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100)),
+                        "firing warning usage");
+}
+
+static void people_who_wait_are_never_in_the_baseline(void **state)
+{
+    struct desk *d = *state;
+    assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100, .waiting = 2)),
+                        "firing warning waiting");
+    d->first_run = true;
+    assert_string_equal(POLL(d, A_POOL(.id = "b", .allotted = 100, .consumed = 100, .waiting = 2,
+                                       .min_samples = 2)),
+                        "digest 1");
+    d->first_run = false;
+    assert_string_equal(POLL(d, A_POOL(.id = "b", .allotted = 100, .consumed = 100, .waiting = 2,
+                                       .min_samples = 2)),
+                        "firing warning waiting");
+}
+
+static void polls_and_receivers_are_never_in_the_baseline(void **state)
+{
+    struct desk *d = *state;
+    assert_string_equal(POLL(d, A_POLL(.level = LEVEL_WARNING, .cause = "permission"),
+                             A_DELIVERY(.subject = "chat", .level = LEVEL_WARNING, .value = 3)),
+                        "firing warning poll; firing warning delivery");
+}
+
+static void nothing_to_tell_is_no_digest_and_the_ignored_are_not_in_it(void **state)
+{
+    struct desk *d = *state;
+    assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 100)), "");
+    assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 10, .consumed = 11, .silent = true)),
+                        "");
+    d->first_run = false;
+    assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 10, .consumed = 11)),
+                        "firing critical remaining");
+}
+
+static void first_run_each_tells_them_one_by_one(void **state)
+{
+    struct desk *d = *state;
+    d->options.first_run_each = true;
+    assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100),
+                             A_POOL(.id = "b", .allotted = 100, .consumed = 101)),
+                        "firing warning usage; firing critical remaining");
+}
+
+static void every_receiver_gets_one_digest_of_what_is_routed_to_it(void **state)
+{
+    struct desk *d = *state;
+    static char *to_all[] = {(char *)"journal", (char *)"chat", (char *)"pager"},
+                *to_two[] = {(char *)"journal", (char *)"chat"};
+    struct route routes[] = {{.match = {.severity = (char *)"critical"}, .to = to_all, .n_to = 3},
+                             {.to = to_two, .n_to = 2}};
+    d->routes.route = routes;
+    d->routes.n_routes = 2;
+    assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 101),
+                             A_POOL(.id = "b", .allotted = 100, .consumed = 100),
+                             A_POOL(.id = "c", .allotted = 100, .consumed = 100)),
+                        "digest 3; digest 1");
+    assert_int_equal(d->last->event[0].to, 3);
+    assert_int_equal(d->last->event[1].to, 4);
+    assert_string_equal(d->last->event[1].digest->notice[0]->facts->allotment_id, "a");
+    assert_string_not_equal(d->last->event[0].digest->digest_id,
+                            d->last->event[1].digest->digest_id);
+}
+
+static void long_digests_come_in_parts_that_name_every_event(void **state)
+{
+    enum { POOLS = 45 };
+    struct desk *d = *state;
+    struct sample s[POOLS];
+    bool seen[POOLS] = {false};
+    char id[16];
+    for (int i = 0; i < POOLS; i++) {
+        (void)snprintf(id, sizeof id, "%d", i);
+        s[i] = A_POOL(.id = id, .allotted = 100, .consumed = i % 2 ? 100 : 101);
+    }
+    assert_string_equal(desk_poll(d, s, POOLS), "digest 20; digest 20; digest 5");
+    for (uint32_t part = 0; part < 3; part++) {
+        const struct digest *g = d->last->event[part].digest;
+        assert_int_equal(g->part, part + 1);
+        assert_int_equal(g->parts, 3);
+        assert_string_equal(g->digest_id, d->last->event[0].digest->digest_id);
+        for (size_t i = 0; i < g->n_notices; i++) {
+            int at = atoi(g->notice[i]->facts->allotment_id);
+            assert_false(seen[at]);
+            seen[at] = true;
+        }
+        assert_int_equal(g->n_counts, 2);
+        assert_int_equal(g->count[0].count + g->count[1].count, POOLS);
+    }
+    for (int i = 0; i < POOLS; i++)
+        assert_true(seen[i]);
+    assert_string_not_equal(d->last->event[0].digest->event_id,
+                            d->last->event[1].digest->event_id);
+}
+
+static void a_pending_alert_can_be_shown_before_it_is_told(void **state)
+{
+    struct desk *d = *state;
+    CLEANUP(notice_free) struct notice *n = NULL;
+    d->first_run = false;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 101, .min_samples = 2));
+    const struct alert *a = desk_alert(d, KIND_CAPACITY, "pool-a");
+    assert_int_equal(alert_notice(a, EVENT_FIRING, d->now.at, &n), 0);
+    assert_int_equal(n->state, ALERT_PENDING);
+    assert_int_equal(n->level, LEVEL_CRITICAL);
+    assert_int_equal(n->rule, RULE_REMAINING);
+    assert_int_equal(n->value, -1);
+    assert_int_equal(n->threshold, -1);
+    assert_string_equal(n->event_id, "");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest TESTS[] = {
+        TEST(what_is_already_so_is_one_digest_and_then_silence),
+        TEST(muted_things_speak_when_they_get_worse),
+        TEST(muted_things_end_in_silence_and_are_news_afterwards),
+        TEST(one_finding_that_cleared_is_news_again_though_another_is_still_muted),
+        TEST(people_who_wait_are_never_in_the_baseline),
+        TEST(polls_and_receivers_are_never_in_the_baseline),
+        TEST(nothing_to_tell_is_no_digest_and_the_ignored_are_not_in_it),
+        TEST(first_run_each_tells_them_one_by_one),
+        TEST(every_receiver_gets_one_digest_of_what_is_routed_to_it),
+        TEST(long_digests_come_in_parts_that_name_every_event),
+        TEST(a_pending_alert_can_be_shown_before_it_is_told),
+    };
+    return cmocka_run_group_tests(TESTS, NULL, NULL);
+}
