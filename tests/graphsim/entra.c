@@ -16,7 +16,8 @@ static const struct refused {
     {50012, 401, "invalid_client", "Authentication failed."},
     {500011, 400, "invalid_resource", "The resource principal was not found in the tenant."},
     {53003, 400, "invalid_grant", "Access has been blocked by Conditional Access policies."},
-    {65001, 400, "invalid_grant", "The user or administrator has not consented to the application."},
+    {65001, 400, "invalid_grant",
+     "The user or administrator has not consented to the application."},
     {70001, 400, "unauthorized_client", "The application is disabled."},
     {70003, 400, "unsupported_grant_type", "The app requested an unsupported grant type."},
     {70011, 400, "invalid_scope",
@@ -54,7 +55,10 @@ static const struct refused *find(int64_t code)
     return NULL;
 }
 
-bool entra_knows(int64_t code) { return find(code) != NULL; }
+bool entra_knows(int64_t code)
+{
+    return find(code) != NULL;
+}
 
 void entra_refuse(struct call *c, int64_t code, const char *detail)
 {
@@ -75,8 +79,8 @@ void entra_refuse(struct call *c, int64_t code, const char *detail)
     text_addf(&text, "AADSTS%lld: %s%s%s Trace ID: %s Correlation ID: %s Timestamp: %s",
               (long long)code, what->text, detail ? " " : "", detail ? detail : "", trace,
               correlation, stamp);
-    CLEANUP(free) char *uri = text_printf("https://login.microsoftonline.com/error?code=%lld",
-                                          (long long)code);
+    CLEANUP(free)
+    char *uri = text_printf("https://login.microsoftonline.com/error?code=%lld", (long long)code);
     struct json_writer *w = json_writer_new(1 << 20);
     if (!w)
         abort();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* graphsim/faults.c: answers that are wrong in ways of Graph's own: bodies that are none, links that
- * lead away, recorded bodies, tokens taken back. */
+/* graphsim/faults.c: answers that are wrong in ways of Graph's own: bodies that are none, links
+ * that lead away, recorded bodies, tokens taken back. */
 #include "graphsim/sim.h"
 #include "peers/outgo.h"
 #include "peers/read.h"
@@ -12,8 +12,9 @@
 const char *const FAULT_MEMBERS[] = {"garbage", "bomb_mib", "next_link", "nested_link",
                                      "fixture", "revoke",   NULL};
 
-static const char HTML[] = "<!DOCTYPE html><html><head><title>Sign in to your account</title></head>"
-                           "<body><h1>Sign in</h1><form method=\"post\"></form></body></html>";
+static const char HTML[] =
+    "<!DOCTYPE html><html><head><title>Sign in to your account</title></head>"
+    "<body><h1>Sign in</h1><form method=\"post\"></form></body></html>";
 
 static void set(struct call *c, const char *body)
 {
@@ -240,11 +241,11 @@ int fault_check(const struct sim *sim, const struct scenario *s, struct failure 
         text = NULL;
         if (r >= 0)
             r = read_string(act, "fixture", &text, ret_failure);
-        CLEANUP(free) char *body = r >= 0 && text && sim->fixtures
-                                       ? fixture_body(sim, text, "")
-                                       : NULL;
+        CLEANUP(free)
+        char *body = r >= 0 && text && sim->fixtures ? fixture_body(sim, text, "") : NULL;
         if (r >= 0 && text && !body)
-            r = failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "\"fixture\": %s/%s: not to be had",
+            r = failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                            "\"fixture\": %s/%s: not to be had",
                             sim->fixtures ? sim->fixtures : "(no --fixtures)", text);
         if (r < 0)
             return failure_prefix(ret_failure, r, "rule %zu", i);

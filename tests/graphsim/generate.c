@@ -11,7 +11,7 @@
 #define ROWS_MAX 10000000
 #define N_ERROR_GROUPS 12
 
-static const char *const GENERATE[] = {"allotments", "waiting",  "errors", "seed",
+static const char *const GENERATE[] = {"allotments", "waiting",      "errors", "seed",
                                        "services",   "full_percent", NULL};
 static const char *const CODES[] = {"MissingDependency", "CountViolation",
                                     "MutuallyExclusiveViolation", "Other"};
@@ -111,11 +111,10 @@ static void generate_pools(struct scenario *s, const struct plan *plan, const ch
         pool->waiting.groups = scenario_alloc(s, 1, sizeof *pool->waiting.groups);
         pool->waiting.n_groups = 1;
         pool->waiting.total = room_of(plan, j++, n_full);
-        pool->waiting.groups[0] =
-            (struct group){.count = pool->waiting.total,
-                           .since = s->read_at - 10 * USEC_PER_DAY,
-                           .every = USEC_PER_SEC,
-                           .id = pool->id};
+        pool->waiting.groups[0] = (struct group){.count = pool->waiting.total,
+                                                 .since = s->read_at - 10 * USEC_PER_DAY,
+                                                 .every = USEC_PER_SEC,
+                                                 .id = pool->id};
     }
 }
 
@@ -145,12 +144,10 @@ int generate_state(struct scenario *s, const struct json *object, const char *te
     struct {
         const char *key;
         int64_t max, *to;
-    } ints[] = {{"allotments", POOLS_MAX, &plan.allotments},
-                {"waiting", ROWS_MAX, &plan.waiting},
-                {"errors", ROWS_MAX, &plan.errors},
-                {"seed", INT32_MAX, &plan.seed},
-                {"services", 200, &plan.services},
-                {"full_percent", 100, &plan.full_percent}};
+    } ints[] = {
+        {"allotments", POOLS_MAX, &plan.allotments}, {"waiting", ROWS_MAX, &plan.waiting},
+        {"errors", ROWS_MAX, &plan.errors},          {"seed", INT32_MAX, &plan.seed},
+        {"services", 200, &plan.services},           {"full_percent", 100, &plan.full_percent}};
     int r = read_members(object, "generate", GENERATE, ret_failure);
     for (size_t i = 0; i < N_ELEMENTS(ints) && r >= 0; i++)
         r = read_int(object, ints[i].key, 0, ints[i].max, ints[i].to, ret_failure);

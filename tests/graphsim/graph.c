@@ -11,7 +11,8 @@
 #define LISTED (ODATA_SELECT | ODATA_TOP | ODATA_EXPAND | ODATA_SKIPTOKEN)
 
 /* Options: those that the method's page lists (List allotments, Get allotment, List waitingMembers,
- * List assignmentErrors, List subscribedSkus). $apply is documented too; nobody here asks for it. */
+ * List assignmentErrors, List subscribedSkus). $apply is documented too; nobody here asks for it.
+ */
 static const struct route {
     const char *path; /* {} stands for one segment */
     const char *endpoint;
@@ -244,7 +245,8 @@ void graph_answer(struct call *c)
     }
     view.offset = link_offset(c);
     if (view.offset < 0) {
-        graph_refuse(c, 400, "BadRequest", "The skip token is not one that was issued for this URL.");
+        graph_refuse(c, 400, "BadRequest",
+                     "The skip token is not one that was issued for this URL.");
         return;
     }
     route->answer(c, &view);

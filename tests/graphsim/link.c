@@ -83,9 +83,9 @@ int64_t link_offset(const struct call *c)
 
 bool link_mode_known(const char *mode)
 {
-    static const char *const MODES[] = {"repeat", "foreign",  "off_prefix", "http",  "userinfo",
-                                        "dots",   "relative", "empty",      "null",  "number",
-                                        "host_as_userinfo"};
+    static const char *const MODES[] = {"repeat",   "foreign", "off_prefix",      "http",
+                                        "userinfo", "dots",    "relative",        "empty",
+                                        "null",     "number",  "host_as_userinfo"};
     for (size_t i = 0; i < N_ELEMENTS(MODES); i++)
         if (strcmp(MODES[i], mode) == 0)
             return true;

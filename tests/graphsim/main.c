@@ -152,8 +152,11 @@ static int run(struct sim *sim, const struct options *o, struct failure *ret_fai
     r = sim_reload(sim, ret_failure);
     if (r >= 0 && server_new(ledger, sim_answer, sim, &server) < 0)
         r = failure_oom(ret_failure);
-    if (r >= 0)
-        r = listen_all(sim, server, o, ca_path, ret_failure);
+    if (r < 0)
+        return r;
+    (void)pthread_mutex_lock(&sim->mutex); /* no answer before both ports are known */
+    r = listen_all(sim, server, o, ca_path, ret_failure);
+    (void)pthread_mutex_unlock(&sim->mutex);
     if (r < 0)
         return r;
     say_ready(sim, ca_path, ledger_path, events_path);

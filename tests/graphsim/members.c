@@ -15,8 +15,8 @@ static const char *made_id(const char *lead, const char *kind, int64_t within,
     high = fnv1a(kind, strlen(kind), high);
     uint64_t low = fnv1a(&within, sizeof within, high);
     (void)snprintf(buf, GUID_TEXT, "%08x-%04x-4%03x-8%03x-%012llx", (unsigned)(high >> 32),
-                   (unsigned)(high >> 16 & 0xffff), (unsigned)(high & 0xfff),
-                   (unsigned)(low >> 52), (unsigned long long)(low & 0xffffffffffff));
+                   (unsigned)(high >> 16 & 0xffff), (unsigned)(high & 0xfff), (unsigned)(low >> 52),
+                   (unsigned long long)(low & 0xffffffffffff));
     return buf;
 }
 
@@ -66,9 +66,8 @@ static void put_row(struct json_writer *w, const struct json *row, const struct 
     for (const struct json *m = json_first(row); m; m = json_next(m)) {
         const char *name = json_name(m);
         /* Short for the member whose name nobody remembers. */
-        const char *full = entity == &WAITING_MEMBER && strcmp(name, "since") == 0
-                               ? "waitingSinceDateTime"
-                               : name;
+        const char *full =
+            entity == &WAITING_MEMBER && strcmp(name, "since") == 0 ? "waitingSinceDateTime" : name;
         if (strcmp(name, "note") == 0 || (strcmp(name, "assignedTo") == 0 && !v->expand) ||
             (is_property(entity, full) && !view_has(v, entity, full)))
             continue;

@@ -12,13 +12,23 @@
 
 static const char *const ALLOTMENT_PROPERTIES[] = {
     "id",       "allottedUnits", "assignableTo",  "consumedUnits",
-    "services", "skuId",         "skuPartNumber", "subscriptions", NULL};
+    "services", "skuId",         "skuPartNumber", "subscriptions",
+    NULL};
 static const char *const WAITING_PROPERTIES[] = {"id", "waitingSinceDateTime", NULL};
-static const char *const ERROR_PROPERTIES[] = {"id",      "code", "message", "occurrenceDateTime",
+static const char *const ERROR_PROPERTIES[] = {"id",    "code", "message", "occurrenceDateTime",
                                                "skuId", NULL};
-static const char *const SKU_PROPERTIES[] = {
-    "id",           "accountId",    "accountName", "appliesTo",     "capabilityStatus", "consumedUnits",
-    "prepaidUnits", "servicePlans", "skuId",       "skuPartNumber", "subscriptionIds",  NULL};
+static const char *const SKU_PROPERTIES[] = {"id",
+                                             "accountId",
+                                             "accountName",
+                                             "appliesTo",
+                                             "capabilityStatus",
+                                             "consumedUnits",
+                                             "prepaidUnits",
+                                             "servicePlans",
+                                             "skuId",
+                                             "skuPartNumber",
+                                             "subscriptionIds",
+                                             NULL};
 static const char *const DIRECTORY_PROPERTIES[] = {"id", "displayName", "userPrincipalName", NULL};
 
 const struct entity ALLOTMENT = {
@@ -129,8 +139,8 @@ void odata_free(struct odata *o)
 }
 
 /* Names separated by single commas, blanks around them allowed. */
-static int parse_select(const char *text, size_t len, const char *const *properties,
-                        uint32_t *ret, char why[static ODATA_WHY_MAX])
+static int parse_select(const char *text, size_t len, const char *const *properties, uint32_t *ret,
+                        char why[static ODATA_WHY_MAX])
 {
     uint32_t mask = 0;
     for (size_t at = 0; at <= len;) {

@@ -20,13 +20,21 @@ struct odata {
 int odata_parse(const char *raw, bool dollar_optional, struct odata *ret,
                 char why[static ODATA_WHY_MAX]);
 void odata_free(struct odata *o);
-static inline void odata_free_at(struct odata *o) { odata_free(o); }
+static inline void odata_free_at(struct odata *o)
+{
+    odata_free(o);
+}
 const char *odata_get(const struct odata *o, const char *name); /* NULL: not given */
 /* %-decoding; with `plus` a '+' is a space. NULL on a bad escape or %00; else for free(). */
 char *odata_unescape(const char *text, size_t len, bool plus);
 
-enum odata_option { ODATA_SELECT = 1, ODATA_TOP = 2, ODATA_EXPAND = 4, ODATA_FILTER = 8,
-                    ODATA_SKIPTOKEN = 16 };
+enum odata_option {
+    ODATA_SELECT = 1,
+    ODATA_TOP = 2,
+    ODATA_EXPAND = 4,
+    ODATA_FILTER = 8,
+    ODATA_SKIPTOKEN = 16
+};
 
 /* What may be asked of an entity. */
 struct entity {
@@ -34,7 +42,7 @@ struct entity {
     const struct expandable {
         const char *name;
         const char *const *properties;
-    } *expandables; /* ends with a NULL name; NULL: none */
+    } * expandables; /* ends with a NULL name; NULL: none */
 };
 extern const struct entity ALLOTMENT, WAITING_MEMBER, ASSIGNMENT_ERROR, SUBSCRIBED_SKU;
 
@@ -43,9 +51,9 @@ struct view {
     uint32_t select;
     const struct expandable *expand; /* NULL: nothing */
     uint32_t expand_select;
-    int64_t top;          /* 0: not given */
-    const char *sku_id;   /* of a $filter; NULL: all. Borrowed from the query. */
-    int64_t offset;       /* filled in by the caller */
+    int64_t top;        /* 0: not given */
+    const char *sku_id; /* of a $filter; NULL: all. Borrowed from the query. */
+    int64_t offset;     /* filled in by the caller */
 };
 /* `allowed`: enum odata_option. -1: refused. */
 int odata_view(const struct odata *o, const struct entity *entity, unsigned allowed,

@@ -11,12 +11,12 @@
 #define UNITS_MAX (INT64_C(1) << 53)
 #define ROWS_MAX 10000000
 
-static const char *const POOL[] = {"note",          "id",            "skuId",         "skuPartNumber",
-                                   "allottedUnits", "consumedUnits", "assignableTo",  "services",
-                                   "subscriptions", "waiting",       "raw",           "json",
-                                   NULL};
-static const char *const GROUP[] = {"note",  "count",   "since", "every_s", "id",
-                                    "code",  "message", "skuId", NULL};
+static const char *const POOL[] = {
+    "note",          "id",           "skuId",    "skuPartNumber", "allottedUnits",
+    "consumedUnits", "assignableTo", "services", "subscriptions", "waiting",
+    "raw",           "json",         NULL};
+static const char *const GROUP[] = {"note", "count",   "since", "every_s", "id",
+                                    "code", "message", "skuId", NULL};
 
 static struct json_writer *writer(void)
 {
@@ -163,7 +163,8 @@ int rows_read(struct scenario *s, const struct json *value, const char *what, st
     const struct json *one = list ? json_first(value) : value;
     for (; one; one = list ? json_next(one) : NULL) {
         struct group *group = &rows.groups[rows.n_groups++];
-        const char *lead = rows.n_groups == 1 ? what : scenario_text(s, "%s.%zu", what, rows.n_groups);
+        const char *lead =
+            rows.n_groups == 1 ? what : scenario_text(s, "%s.%zu", what, rows.n_groups);
         int r = read_group(s, one, lead, group, ret_failure);
         if (r < 0)
             return failure_prefix(ret_failure, r, "row %zu", rows.n_groups);

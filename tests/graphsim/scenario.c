@@ -17,15 +17,17 @@ const char *const ENDPOINTS[N_ENDPOINTS] = {"token",          "allotments",     
                                             "waitingMembers", "assignmentErrors", "subscribedSkus"};
 
 static const char *const TOP[] = {"note", "tenants", "faults", "latency_ms", "gzip", NULL};
-static const char *const TENANT[] = {
-    "note",         "id",         "copies",     "domains",      "client_id",      "scope",
-    "states",       "allotments", "errors",     "generate",     "subscribedSkus", "client_secret",
-    "sign_in",      "page_size",  "page_max",   "inline_limit", "inline",         "refuse",
-    "token_life_s", "deny",       "absent",     NULL};
-static const char *const STATE[] = {
-    "note",     "when",     "revoke_tokens", "allotments",   "change", "remove",        "errors",
-    "generate", "sign_in",  "page_size",     "page_max",     "inline", "client_secret", "refuse",
-    "deny",     "absent",   "token_life_s",  "inline_limit", "subscribedSkus",          NULL};
+static const char *const TENANT[] = {"note",      "id",        "copies",         "domains",
+                                     "client_id", "scope",     "states",         "allotments",
+                                     "errors",    "generate",  "subscribedSkus", "client_secret",
+                                     "sign_in",   "page_size", "page_max",       "inline_limit",
+                                     "inline",    "refuse",    "token_life_s",   "deny",
+                                     "absent",    NULL};
+static const char *const STATE[] = {"note",          "when",         "revoke_tokens",  "allotments",
+                                    "change",        "remove",       "errors",         "generate",
+                                    "sign_in",       "page_size",    "page_max",       "inline",
+                                    "client_secret", "refuse",       "deny",           "absent",
+                                    "token_life_s",  "inline_limit", "subscribedSkus", NULL};
 
 size_t endpoint_index(const char *word)
 {
@@ -86,125 +88,6 @@ const char *scenario_guid(struct scenario *s, const char *name)
                          (unsigned)(low >> 52), (unsigned long long)(low & 0xffffffffffff));
 }
 
-static int read_words(const struct json *object, const char *key, const struct json **ret,
-                      bool (*known)(const char *word), struct failure *ret_failure)
-{
-    const struct json *array = NULL;
-    int r = read_array(object, key, &array, ret_failure);
-    if (r < 0 || !array)
-        return r;
-    for (const struct json *word = json_first(array); word; word = json_next(word))
-        if (!json_text(word) || (known && !known(json_text(word))))
-            return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "\"%s\": \"%s\" is not known",
-                               key, json_text(word) ? json_text(word) : "?");
-    *ret = array;
-    return 0;
-}
-
-static bool is_endpoint(const char *word) { return endpoint_index(word) < N_ENDPOINTS; }
-
-static unsigned refusal(const char *word)
-{
-    return strcmp(word, "$select") == 0   ? REFUSE_SELECT
-           : strcmp(word, "$top") == 0    ? REFUSE_TOP
-           : strcmp(word, "$expand") == 0 ? REFUSE_EXPAND
-           : strcmp(word, "$filter") == 0 ? REFUSE_FILTER
-                                          : 0;
-}
-
-static bool is_refusal(const char *word) { return refusal(word) != 0; }
-
-static int read_inline(const struct json *object, struct manners *m, struct failure *ret_failure)
-{
-    const char *mode = NULL;
-    int r = read_string(object, "inline", &mode, ret_failure);
-    if (r < 0 || !mode)
-        return r;
-    if (strcmp(mode, "link") == 0)
-        m->inline_mode = INLINE_LINK;
-    else if (strcmp(mode, "truncate") == 0)
-        m->inline_mode = INLINE_TRUNCATE;
-    else if (strcmp(mode, "omit") == 0)
-        m->inline_mode = INLINE_OMIT;
-    else
-        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                           "\"inline\": link, truncate or omit expected");
-    return 0;
-}
-
-static int read_manners(const struct json *object, struct manners *m, struct failure *ret_failure)
-{
-    struct {
-        const char *key;
-        int64_t min, max, *to;
-    } ints[] = {{"sign_in", 0, INT32_MAX, &m->sign_in},
-                {"token_life_s", 1, 86400, &m->token_life_s},
-                {"page_size", 1, 100000, &m->page_size},
-                {"page_max", 1, 100000, &m->page_max},
-                {"inline_limit", 0, 1000000, &m->inline_limit},
-                {"absent", 0, 599, &m->absent}};
-    const struct json *refuse = NULL;
-    if (json_get(object, "page_size") && !json_get(object, "page_max"))
-        m->page_max = 0;
-    int r = read_string(object, "client_secret", &m->client_secret, ret_failure);
-    for (size_t i = 0; i < N_ELEMENTS(ints) && r >= 0; i++)
-        r = read_int(object, ints[i].key, ints[i].min, ints[i].max, ints[i].to, ret_failure);
-    if (m->page_max == 0)
-        m->page_max = m->page_size;
-    if (r >= 0 && m->sign_in && !entra_knows(m->sign_in))
-        r = failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "\"sign_in\": AADSTS%lld is not known",
-                        (long long)m->sign_in);
-    if (r >= 0)
-        r = read_inline(object, m, ret_failure);
-    if (r >= 0)
-        r = read_words(object, "deny", &m->deny, is_endpoint, ret_failure);
-    if (r >= 0)
-        r = read_words(object, "refuse", &refuse, is_refusal, ret_failure);
-    if (r < 0 || !refuse)
-        return r;
-    m->refuse = 0;
-    for (const struct json *word = json_first(refuse); word; word = json_next(word))
-        m->refuse |= refusal(json_text(word));
-    return 0;
-}
-
-static int read_when(const struct json *object, struct state *state, struct failure *ret_failure)
-{
-    static const char *const WHEN[] = {"poll", "after_s", "after_requests", "signal", NULL};
-    static const char *const REQUESTS[] = {"path", "n", NULL};
-    const struct json *when = NULL, *requests = NULL;
-    bool signal = false;
-    int r = read_object(object, "when", &when, ret_failure);
-    if (r < 0 || !when)
-        return r;
-    r = read_members(when, "when", WHEN, ret_failure);
-    if (r >= 0 && (!json_first(when) || json_next(json_first(when))))
-        r = failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "\"when\": one member expected");
-    if (r >= 0)
-        r = read_int(when, "poll", 1, INT32_MAX, &state->when_n, ret_failure);
-    if (r >= 0)
-        r = read_seconds(when, "after_s", &state->when_after, ret_failure);
-    if (r >= 0)
-        r = read_bool(when, "signal", &signal, ret_failure);
-    if (r >= 0)
-        r = read_object(when, "after_requests", &requests, ret_failure);
-    if (r >= 0 && requests) {
-        r = read_members(requests, "after_requests", REQUESTS, ret_failure);
-        if (r >= 0)
-            r = read_string(requests, "path", &state->when_path, ret_failure);
-        if (r >= 0)
-            r = read_int(requests, "n", 1, INT32_MAX, &state->when_n, ret_failure);
-        if (r >= 0 && (!state->when_path || !is_endpoint(state->when_path) || !state->when_n))
-            r = failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                            "\"after_requests\": path (an endpoint) and n expected");
-    }
-    state->when = requests                     ? WHEN_AFTER_REQUESTS
-                  : json_get(when, "poll")     ? WHEN_POLL
-                  : json_get(when, "after_s")  ? WHEN_AFTER_S
-                                               : WHEN_SIGNAL;
-    return r;
-}
-
 static int compare_ids(const void *a, const void *b)
 {
     const struct pool *const *x = a, *const *y = b;
@@ -222,8 +105,8 @@ static void index_pools(struct scenario *s, struct state *state)
 const struct pool *state_pool(const struct state *s, const char *id)
 {
     struct pool key = {.id = id}, *p = &key;
-    struct pool **found = s->n_pools ? bsearch(&p, s->by_id, s->n_pools, sizeof p, compare_ids)
-                                     : NULL;
+    struct pool **found =
+        s->n_pools ? bsearch(&p, s->by_id, s->n_pools, sizeof p, compare_ids) : NULL;
     return found ? *found : NULL;
 }
 
@@ -276,7 +159,7 @@ static int read_state(struct scenario *s, const struct json *object, const char 
 {
     const struct json *pools = NULL, *change = NULL, *remove = NULL, *generate = NULL;
     const struct json *errors = json_get(object, "errors");
-    int r = read_manners(object, &state->manners, ret_failure);
+    int r = manners_read(object, &state->manners, ret_failure);
     if (r >= 0)
         r = read_bool(object, "revoke_tokens", &state->revoke_tokens, ret_failure);
     if (r >= 0)
@@ -286,7 +169,7 @@ static int read_state(struct scenario *s, const struct json *object, const char 
     if (r >= 0)
         r = read_array(object, "change", &change, ret_failure);
     if (r >= 0)
-        r = read_words(object, "remove", &remove, NULL, ret_failure);
+        r = scenario_words(object, "remove", &remove, NULL, ret_failure);
     if (r >= 0)
         r = read_array(object, "subscribedSkus", &state->skus, ret_failure);
     if (r >= 0 && generate)
@@ -329,7 +212,7 @@ static int read_states(struct scenario *s, const struct json *object, struct ten
         next.revoke_tokens = false;
         r = read_members(one, "state", STATE, ret_failure);
         if (r >= 0)
-            r = read_when(one, &next, ret_failure);
+            r = when_read(one, &next, ret_failure);
         if (r >= 0 && !merged && !json_get(one, "when"))
             r = failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "\"when\" is missing");
         if (r >= 0)
@@ -353,7 +236,7 @@ static int read_tenant(struct scenario *s, const struct json *object, int64_t co
     if (r >= 0)
         r = read_string(object, "scope", &t->scope, ret_failure);
     if (r >= 0)
-        r = read_words(object, "domains", &t->domains, NULL, ret_failure);
+        r = scenario_words(object, "domains", &t->domains, NULL, ret_failure);
     if (r >= 0 && (!t->id || !t->client_id))
         r = failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "\"id\" and \"client_id\" are needed");
     if (r < 0)
@@ -449,4 +332,7 @@ struct tenant *scenario_tenant(const struct scenario *s, const char *name)
     return NULL;
 }
 
-const struct state *tenant_state(const struct tenant *t) { return &t->states[t->state]; }
+const struct state *tenant_state(const struct tenant *t)
+{
+    return &t->states[t->state];
+}

@@ -6,8 +6,8 @@
 #pragma once
 #include "base/cleanup.h"
 #include "base/failure.h"
-#include "json/json.h"
 #include "peers/script.h"
+#include "json/json.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,8 +15,8 @@
 struct group {
     const struct json *row; /* NULL: made up */
     int64_t count;
-    usec_t since, every; /* instant of the first row, and the step to the next */
-    const char *id;      /* made-up ids grow from it */
+    usec_t since, every;        /* instant of the first row, and the step to the next */
+    const char *id;             /* made-up ids grow from it */
     const char *code, *message; /* of an assignment error; NULL: not given */
     const char *sku_id;         /* of an assignment error; NULL: null */
 };
@@ -49,9 +49,9 @@ struct manners {
     int64_t page_max;     /* rows at most, whatever $top says; page_size, where that was given */
     int64_t inline_limit; /* waiting members within an allotment */
     enum inline_mode inline_mode;
-    unsigned refuse;          /* query options that are answered with 400 */
-    const struct json *deny;  /* endpoints that are answered with 403; NULL: none */
-    int64_t absent;           /* status of the whole Cloud Licensing API; 0: it is there */
+    unsigned refuse;         /* query options that are answered with 400 */
+    const struct json *deny; /* endpoints that are answered with 403; NULL: none */
+    int64_t absent;          /* status of the whole Cloud Licensing API; 0: it is there */
 };
 
 enum when { WHEN_AT_ONCE, WHEN_POLL, WHEN_AFTER_S, WHEN_AFTER_REQUESTS, WHEN_SIGNAL };
@@ -84,12 +84,12 @@ struct tenant {
     const char *id, *client_id, *scope;
     const struct json *domains; /* other names of it in a token request; NULL: none */
     struct state *states;
-    size_t n_states, state; /* state: the one in force */
-    int64_t poll;           /* number of the poll going on; 0: none yet */
-    unsigned served;        /* first pages that this poll has got, enum first_page */
-    bool anchor_failed;     /* the last first page of allotments or SKUs went wrong */
+    size_t n_states, state;        /* state: the one in force */
+    int64_t poll;                  /* number of the poll going on; 0: none yet */
+    unsigned served;               /* first pages that this poll has got, enum first_page */
+    bool anchor_failed;            /* the last first page of allotments or SKUs went wrong */
     int64_t answered[N_ENDPOINTS]; /* requests, for WHEN_AFTER_REQUESTS */
-    uint64_t revoked_below; /* tokens with a smaller serial are no longer good */
+    uint64_t revoked_below;        /* tokens with a smaller serial are no longer good */
 };
 
 struct scenario {
@@ -102,7 +102,7 @@ struct scenario {
     bool gzip;
     const char *services[GENERATED_SKUS]; /* of made-up SKUs, shared by all tenants */
     int64_t n_services;                   /* in each of them */
-    void **kept; /* memory that lives as long as the scenario */
+    void **kept;                          /* memory that lives as long as the scenario */
     size_t n_kept;
 };
 
@@ -122,6 +122,13 @@ const char *scenario_text(struct scenario *s, const char *fmt, ...)
 const char *scenario_json(struct scenario *s, struct json_writer *w);
 /* A GUID that the same name always gives. */
 const char *scenario_guid(struct scenario *s, const char *name);
+
+/* manners.c. A list of words, each of which `known` (NULL: anything) accepts; stays borrowed. */
+int scenario_words(const struct json *object, const char *key, const struct json **ret,
+                   bool (*known)(const char *word), struct failure *ret_failure);
+int manners_read(const struct json *object, struct manners *m, struct failure *ret_failure);
+/* The state's "when", if it has one. */
+int when_read(const struct json *object, struct state *state, struct failure *ret_failure);
 
 /* pools.c: one allotment of the file over what `pool` already holds. */
 int pool_read(struct scenario *s, const struct json *object, struct pool *pool,

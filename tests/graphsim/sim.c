@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DIAGNOSTIC                                                                                 \
-    "{\"ServerInfo\":{\"DataCenter\":\"Simulated\",\"Slice\":\"E\",\"Ring\":\"1\","                  \
+#define DIAGNOSTIC                                                                  \
+    "{\"ServerInfo\":{\"DataCenter\":\"Simulated\",\"Slice\":\"E\",\"Ring\":\"1\"," \
     "\"ScaleUnit\":\"001\",\"RoleInstance\":\"SIM00000001\"}}"
 
 /* The address the client used, as far as it is one of ours; links are built on it. */
@@ -81,6 +81,7 @@ static bool is_good(const struct answer *a, const struct script_rule *rule)
 static void answer_call(struct call *c)
 {
     char why[ODATA_WHY_MAX];
+    set_origin(c);
     bool optional = strncmp(c->request->path, "/beta/", 6) == 0; /* '$' is, on beta only */
     if (odata_parse(c->request->query, optional, &c->query, why) < 0)
         c->query_error = why;
@@ -90,7 +91,8 @@ static void answer_call(struct call *c)
         state_arrive(c->sim, c->tenant, c->bearer == BEARER_OK ? c->first : 0);
         c->state = tenant_state(c->tenant);
         if (c->bearer == BEARER_OK) /* the new state may have taken tokens back */
-            c->bearer = token_check(c->sim, request_header(c->request, "Authorization"), &c->tenant);
+            c->bearer =
+                token_check(c->sim, request_header(c->request, "Authorization"), &c->tenant);
     }
     const struct script_facts facts = {.request = c->request,
                                        .endpoint = c->endpoint,
@@ -117,7 +119,6 @@ void sim_answer(void *userdata, const struct request *r, struct answer *ret)
     struct call c = {.sim = sim, .request = r, .answer = ret};
     if (uuid_v4(c.request_id) < 0)
         abort();
-    set_origin(&c);
     (void)pthread_mutex_lock(&sim->mutex);
     answer_call(&c);
     (void)pthread_mutex_unlock(&sim->mutex);

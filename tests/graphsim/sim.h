@@ -16,7 +16,7 @@ struct sim {
     const char *origin;                   /* of all links; NULL: the one the client used */
     uint16_t http_port, https_port;       /* 0: no such listener */
     struct scenario *scenario;
-    struct ledger *events; /* what happened but by a request: states, reloads */
+    struct ledger *events;    /* what happened but by a request: states, reloads */
     uint8_t key[SHA256_SIZE]; /* signs tokens and links; new in every process */
     uint64_t tokens;          /* serial of the last one issued */
 };
@@ -30,8 +30,8 @@ struct call {
     struct tenant *tenant;     /* NULL: not known */
     const struct state *state; /* the tenant's, when it is known */
     enum bearer bearer;
-    const char *endpoint; /* NULL: nothing lives at this path */
-    char *id;             /* the one in the path, decoded; NULL: none */
+    const char *endpoint;  /* NULL: nothing lives at this path */
+    char *id;              /* the one in the path, decoded; NULL: none */
     enum first_page first; /* this is a first page that opens or joins a poll; 0: it is not */
     struct odata query;
     const char *query_error; /* why the query could not be read; NULL: it could */
@@ -69,8 +69,8 @@ void waiting_answer(struct call *c, const struct view *view);
 void errors_answer(struct call *c, const struct view *view);
 void skus_answer(struct call *c, const struct view *view);
 /* members.c: rows of people and devices. */
-void waiting_put(struct json_writer *w, const struct pool *pool, int64_t index, const struct view *v,
-                 usec_t now);
+void waiting_put(struct json_writer *w, const struct pool *pool, int64_t index,
+                 const struct view *v, usec_t now);
 void error_put(struct json_writer *w, const struct rows *errors, int64_t index,
                const struct view *v, usec_t now);
 bool error_has_sku(const struct rows *errors, int64_t index, const char *sku_id);

@@ -33,9 +33,12 @@ static void put_sum(struct call *c, struct json_writer *w, const struct sum *sum
     const struct {
         const char *name;
         const char *text;
-    } texts[] = {{"accountId", c->tenant->id},       {"accountName", "Simulated account"},
-                 {"appliesTo", "User"},              {"capabilityStatus", "Enabled"},
-                 {"id", id},                         {"skuId", pool->sku_id},
+    } texts[] = {{"accountId", c->tenant->id},
+                 {"accountName", "Simulated account"},
+                 {"appliesTo", "User"},
+                 {"capabilityStatus", "Enabled"},
+                 {"id", id},
+                 {"skuId", pool->sku_id},
                  {"skuPartNumber", pool->sku_part}};
     json_open_object(w, NULL);
     for (size_t i = 0; i < N_ELEMENTS(texts); i++)

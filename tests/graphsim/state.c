@@ -2,8 +2,8 @@
 /* graphsim/state.c: how a tenant changes while the test runs, and which poll is going on.
  *
  * A poll is what a client does in one cycle. We see only requests, so: a new poll begins when a
- * client asks again for the first page of a list that this poll has already been given. Retries of a
- * failed first page belong to the poll that failed. */
+ * client asks again for the first page of a list that this poll has already been given. Retries of
+ * a failed first page belong to the poll that failed. */
 #include "base/clock.h"
 #include "graphsim/sim.h"
 #include <string.h>

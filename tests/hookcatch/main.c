@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* hookcatch/main.c: a receiver of webhooks that writes down what arrives and answers as a test says.
+/* hookcatch/main.c: a receiver of webhooks that writes down what arrives and answers as a test
+ * says.
  *
- * DIR/answers.json is looked at with each request; a file that was replaced begins to count anew. */
+ * DIR/answers.json is looked at with each request; a file that was replaced begins to count anew.
+ */
 #include "base/clock.h"
 #include "hookcatch/signature.h"
 #include "peers/program.h"
@@ -14,10 +16,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char USAGE[] =
-    "usage: hookcatch [--dir DIR] [--https] [--certificate sound|expired|wrong-name|unknown-issuer]\n"
-    "                 [--key-file FILE] [--answer JSON] [--until-eof]\n"
-    "  --answer is the \"do\" of a rule for every request that DIR/answers.json says nothing about\n";
+static const char USAGE[] = "usage: hookcatch [--dir DIR] [--https] [--certificate "
+                            "sound|expired|wrong-name|unknown-issuer]\n"
+                            "                 [--key-file FILE] [--answer JSON] [--until-eof]\n"
+                            "  --answer is the \"do\" of a rule for every request that "
+                            "DIR/answers.json says nothing about\n";
 
 static const char *const NO_OWN_MEMBERS[] = {NULL};
 
@@ -50,9 +53,9 @@ static void rules_free(struct rules *r)
 static int rules_take(struct json *root, struct rules *ret, struct failure *ret_failure)
 {
     struct rules rules = {.root = root};
-    int r = json_is_array(root) ? script_read(root, NO_OWN_MEMBERS, &rules.script, ret_failure)
-                                : failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                                              "a list of rules is expected");
+    int r = json_is_array(root)
+                ? script_read(root, NO_OWN_MEMBERS, &rules.script, ret_failure)
+                : failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "a list of rules is expected");
     if (r < 0) {
         rules_free(&rules);
         return r;

@@ -21,21 +21,24 @@ struct answer {
     size_t n_headers;
     bool compress; /* gzip it if the client can read that */
 
-    usec_t delay;       /* before the first byte */
-    usec_t crawl;       /* pause behind every piece of 64 bytes; 0: none */
-    int64_t cut_after;  /* bytes of body after which the connection is closed; -1: all of it */
-    bool chunked;       /* no Content-Length */
-    bool endless;       /* the body is followed by white space without end */
-    bool close;         /* no answer at all */
-    bool reset;         /* the same with a TCP reset */
-    char *fault;        /* name of the rule that spoilt this answer; NULL: none */
+    usec_t delay;      /* before the first byte */
+    usec_t crawl;      /* pause behind every piece of 64 bytes; 0: none */
+    int64_t cut_after; /* bytes of body after which the connection is closed; -1: all of it */
+    bool chunked;      /* no Content-Length */
+    bool endless;      /* the body is followed by white space without end */
+    bool close;        /* no answer at all */
+    bool reset;        /* the same with a TCP reset */
+    char *fault;       /* name of the rule that spoilt this answer; NULL: none */
 
     struct json_writer *line; /* the ledger's line about this request, open for more members */
 };
 
 void answer_init(struct answer *a); /* 200, empty, well-behaved */
 void answer_free(struct answer *a); /* `line` belongs to the server */
-static inline void answer_free_at(struct answer *a) { answer_free(a); }
+static inline void answer_free_at(struct answer *a)
+{
+    answer_free(a);
+}
 /* Sets a header; one that is already there (names compare without case) is replaced. */
 void answer_header(struct answer *a, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

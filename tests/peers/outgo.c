@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <zlib.h>
 
-#define GZIP_LEVEL 4      /* a server that has many to serve does not squeeze */
+#define GZIP_LEVEL 4          /* a server that has many to serve does not squeeze */
 #define GZIP_WINDOW (15 + 16) /* zlib's way to ask for the gzip wrapper */
 #define CRAWL_PIECE 64
 #define ENDLESS_PIECE 4096

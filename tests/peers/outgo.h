@@ -14,8 +14,8 @@ struct pause {
     bool ended;
 };
 void pause_init(struct pause *p);
-void pause_end(struct pause *p);                     /* all waits, now and later, are over */
-bool pause_for(struct pause *p, usec_t duration);    /* false: ended */
+void pause_end(struct pause *p);                  /* all waits, now and later, are over */
+bool pause_for(struct pause *p, usec_t duration); /* false: ended */
 
 /* Replaces the body by its gzip form and says so in the headers. */
 void outgo_compress(struct answer *a);

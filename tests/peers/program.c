@@ -31,8 +31,8 @@ void program_signals(void)
 int program_dir(const char *dir, char **ret, struct failure *ret_failure)
 {
     const char *tmp = getenv("TMPDIR");
-    CLEANUP(free) char *path =
-        dir ? strdup(dir) : text_printf("%s/peer.XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    CLEANUP(free)
+    char *path = dir ? strdup(dir) : text_printf("%s/peer.XXXXXX", tmp && *tmp ? tmp : "/tmp");
     if (!path)
         return failure_oom(ret_failure);
     if (dir ? mkdir(path, 0700) < 0 && errno != EEXIST : !mkdtemp(path))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* peers/program.h: what the peers have in common as programs: a directory, a ready line, signals. */
+/* peers/program.h: what the peers have in common as programs: a directory, a ready line, signals.
+ */
 #pragma once
 #include "base/failure.h"
 #include "json/json.h"

@@ -9,10 +9,11 @@
 #define RULES_MAX 256
 
 static const char *const RULE[] = {"name", "path", "match", "at", "from", "times", "do", NULL};
-static const char *const MATCH[] = {"path", "tenant", "method", "query_has", "query_lacks",
-                                    "listener", "poll", NULL};
-static const char *const DO[] = {"status",    "body",    "headers", "redirect", "delay_ms", "crawl_ms",
-                                 "cut_after", "chunked", "endless", "close",    "reset",    NULL};
+static const char *const MATCH[] = {"path",        "tenant",   "method", "query_has",
+                                    "query_lacks", "listener", "poll",   NULL};
+static const char *const DO[] = {"status",   "body",     "headers",   "redirect",
+                                 "delay_ms", "crawl_ms", "cut_after", "chunked",
+                                 "endless",  "close",    "reset",     NULL};
 
 struct rule {
     struct script_rule shown;
@@ -44,8 +45,7 @@ static int read_at(const struct json *object, struct rule *rule, struct failure 
     bool list = json_is_array(at);
     const struct json *one = list ? json_first(at) : at;
     for (; one; one = list ? json_next(one) : NULL) {
-        if (rule->n_at == AT_MAX ||
-            json_int(one, 1, INT32_MAX, &rule->at[rule->n_at]) != JSON_OK)
+        if (rule->n_at == AT_MAX || json_int(one, 1, INT32_MAX, &rule->at[rule->n_at]) != JSON_OK)
             return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
                                "\"at\": at most %d whole numbers from 1", AT_MAX);
         rule->n_at++;
@@ -83,9 +83,12 @@ static int read_match(const struct json *object, struct rule *rule, struct failu
         return r;
     struct {
         const char *key, **to;
-    } texts[] = {{"path", &rule->path},           {"tenant", &rule->tenant},
-                 {"method", &rule->method},       {"query_has", &rule->query_has},
-                 {"query_lacks", &rule->query_lacks}, {"listener", &rule->listener}};
+    } texts[] = {{"path", &rule->path},
+                 {"tenant", &rule->tenant},
+                 {"method", &rule->method},
+                 {"query_has", &rule->query_has},
+                 {"query_lacks", &rule->query_lacks},
+                 {"listener", &rule->listener}};
     r = read_members(match, "match", MATCH, ret_failure);
     for (size_t i = 0; i < N_ELEMENTS(texts) && r >= 0; i++)
         r = read_string(match, texts[i].key, texts[i].to, ret_failure);

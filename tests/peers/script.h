@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* peers/script.h: which request is answered out of the ordinary, and how.
  *
- * A script is a list of rules. A rule's "match" (or "path" alone) says which requests it counts, "at"
- * or "from" and "times" which of those it acts on, "do" what happens then. Every rule counts for itself; the first
- * one that acts wins. Not safe between threads: the owner locks. */
+ * A script is a list of rules. A rule's "match" (or "path" alone) says which requests it counts,
+ * "at" or "from" and "times" which of those it acts on, "do" what happens then. Every rule counts
+ * for itself; the first one that acts wins. Not safe between threads: the owner locks. */
 #pragma once
 #include "base/cleanup.h"
 #include "peers/answer.h"
@@ -18,10 +18,10 @@ struct script_facts {
 };
 
 struct script_rule {
-    const char *name; /* for the ledger */
+    const char *name;       /* for the ledger */
     const struct json *act; /* the "do" object, for members of the peer's own. Borrowed. */
-    bool replaces; /* status, body, redirect: there is no ordinary answer beneath */
-    bool silent;   /* close, reset */
+    bool replaces;          /* status, body, redirect: there is no ordinary answer beneath */
+    bool silent;            /* close, reset */
 };
 
 struct script;

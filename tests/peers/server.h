@@ -14,9 +14,9 @@
 #define REQUEST_BODY_MAX ((size_t)4 << 20)
 
 struct request {
-    uint64_t n;          /* in order of arrival, from 1 */
-    uint64_t connection; /* in order of acceptance, from 1 */
-    uint64_t in_flight;  /* requests being worked on, this one included, when it arrived */
+    uint64_t n;           /* in order of arrival, from 1 */
+    uint64_t connection;  /* in order of acceptance, from 1 */
+    uint64_t in_flight;   /* requests being worked on, this one included, when it arrived */
     const char *listener; /* "http" or "https" */
     const char *method;
     char *target;      /* as sent: path and query */

@@ -23,7 +23,10 @@ DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free)
 DEFINE_CLEANUP(X509 *, X509_free)
 DEFINE_CLEANUP(BIO *, BIO_free_all)
 
-const char *tls_flaw_name(enum tls_flaw flaw) { return FLAWS[flaw]; }
+const char *tls_flaw_name(enum tls_flaw flaw)
+{
+    return FLAWS[flaw];
+}
 
 int tls_flaw_parse(const char *name, enum tls_flaw *ret)
 {
@@ -54,8 +57,7 @@ static bool describe(X509 *cert, EVP_PKEY *key, const char *name, long from, lon
            X509_set_version(cert, X509_VERSION_3) == 1 &&
            ASN1_INTEGER_set_uint64(X509_get_serialNumber(cert), serial >> 1) == 1 &&
            X509_gmtime_adj(X509_getm_notBefore(cert), from) &&
-           X509_gmtime_adj(X509_getm_notAfter(cert), until) &&
-           X509_set_pubkey(cert, key) == 1 &&
+           X509_gmtime_adj(X509_getm_notAfter(cert), until) && X509_set_pubkey(cert, key) == 1 &&
            X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1,
                                       -1, 0) == 1;
 }
@@ -124,9 +126,8 @@ int tls_make(enum tls_flaw flaw, struct tls_files *ret, struct failure *ret_fail
     CLEANUP(X509_free) X509 *other = authority(other_key, "another authority");
     bool unknown = flaw == TLS_UNKNOWN;
     CLEANUP(X509_free)
-    X509 *cert = ca && other
-                     ? server(key, unknown ? other : ca, unknown ? other_key : ca_key, flaw)
-                     : NULL;
+    X509 *cert =
+        ca && other ? server(key, unknown ? other : ca, unknown ? other_key : ca_key, flaw) : NULL;
     struct tls_files files = {0};
     if (cert)
         files = (struct tls_files){pem_certificate(ca), pem_certificate(cert), pem_key(key)};
