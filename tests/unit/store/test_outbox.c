@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+#include "world.h"
+
+#define TO(receiver) ((receiver_set)1 << (receiver))
+
+static void delay(struct store *s, const char *receiver, struct instant now, usec_t wait)
+{
+    CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, receiver, now.at);
+    assert_non_null(e);
+    begin(s, e->id, e->body ? NULL : "body", now);
+    end(s, e->id, OUTBOX_QUEUED, now.at + wait, now);
+}
+
+static void park_next(struct store *s, const char *receiver, struct instant now)
+{
+    CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, receiver, now.at);
+    assert_non_null(e);
+    begin(s, e->id, e->body ? NULL : "body", now);
+    end(s, e->id, OUTBOX_PARKED, 0, now);
+}
+
+static void expect_next(struct store *s, const char *receiver, struct instant now, uint64_t seq)
+{
+    CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, receiver, now.at);
+    if (!e && seq)
+        fail_msg("nothing is due at %llu, wanted %llu", (unsigned long long)(now.at - T0),
+                 (unsigned long long)seq);
+    if (e && !seq)
+        fail_msg("%llu is due", (unsigned long long)e->notice->seq);
+    if (e)
+        assert_int_equal(e->notice->seq, seq);
+}
+
+static usec_t next_time(struct store *s, const char *receiver, usec_t now_at)
+{
+    struct outbox_entry *e = NULL;
+    usec_t next_at = 1;
+    assert_int_equal(store_outbox_next(s, receiver, now_at, &e, &next_at, NULL), -ENOENT);
+    return next_at;
+}
+
+static void an_entry_comes_out_as_it_went_in(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
+    CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, "hook", T0);
+    assert_non_null(e);
+    assert_string_equal(e->receiver, "hook");
+    assert_string_equal(e->notice->event_id, e->event_id);
+    assert_string_equal(e->notice->title, "contoso: full");
+    assert_int_equal(e->state, OUTBOX_QUEUED);
+    assert_int_equal(e->attempts, 0);
+    assert_int_equal(e->created_at, T0);
+    assert_int_equal(e->due_at, T0);
+    assert_null(e->body);
+    assert_null(e->digest);
+    assert_false(e->combined || e->unknown_outcome);
+    assert_null(next(s, "chat", T0));
+    assert_int_equal(next_time(s, "chat", T0), 0);
+}
+
+static void an_alert_is_told_in_order_and_waits_only_for_itself(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
+    tell(s, EVENT_ESCALATED, 1, 1, 2, TO(HOOK), at(1));
+    tell(s, EVENT_FIRING, 2, 1, 7, TO(HOOK), at(2));
+    delay(s, "hook", at(10), 30 * USEC_PER_SEC);
+    expect_next(s, "hook", at(11), 7);
+    assert_true(deliver_one(s, "hook", at(11)));
+    expect_next(s, "hook", at(12), 0);
+    assert_int_equal(next_time(s, "hook", T0 + 12), T0 + 10 + 30 * USEC_PER_SEC);
+    expect_next(s, "hook", at(10 + 30 * USEC_PER_SEC), 1);
+    assert_true(deliver_one(s, "hook", at(60 * USEC_PER_SEC)));
+    expect_next(s, "hook", at(60 * USEC_PER_SEC), 2);
+}
+
+static void an_entry_in_flight_blocks_its_alert_and_nothing_else(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
+    tell(s, EVENT_ESCALATED, 1, 1, 2, TO(HOOK), at(0));
+    tell(s, EVENT_FIRING, 2, 1, 7, TO(HOOK) | TO(CHAT), at(0));
+    CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, "hook", T0);
+    begin(s, e->id, "body", at(0));
+    expect_next(s, "hook", at(1), 7);
+    expect_next(s, "chat", at(1), 7);
+    assert_int_equal(stats_of(s, "hook").in_flight, 1);
+}
+
+static void a_parked_entry_blocks_nothing(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
+    tell(s, EVENT_ESCALATED, 1, 1, 2, TO(HOOK), at(0));
+    park_next(s, "hook", at(0));
+    expect_next(s, "hook", at(1), 2);
+    assert_int_equal(stats_of(s, NULL).parked, 1);
+}
+
+static void a_parked_entry_comes_back_unless_a_later_one_was_told(void **state)
+{
+    struct failure f = {0};
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
+    park_next(s, "hook", at(0));
+    tell(s, EVENT_RESOLVED, 1, 1, 2, 0, at(0));
+    tell(s, EVENT_FIRING, 2, 1, 7, TO(HOOK), at(0));
+    assert_true(deliver_one(s, "hook", at(1)));
+    expect_next(s, "hook", at(1), 7);
+    park_next(s, "hook", at(1));
+    assert_int_equal(stats_of(s, NULL).parked, 2);
+    ok(store_outbox_retry(s, "chat", at(2), &f), &f);
+    expect_next(s, "hook", at(2), 0);
+    ok(store_outbox_retry(s, NULL, at(3), &f), &f);
+    assert_int_equal(stats_of(s, NULL).parked, 0);
+    expect_next(s, "hook", at(3), 7);
+    assert_true(deliver_one(s, "hook", at(3)));
+    expect_next(s, "hook", at(4), 0);
+}
+
+static void a_parked_entry_that_comes_back_goes_before_its_followers(void **state)
+{
+    struct failure f = {0};
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
+    tell(s, EVENT_ESCALATED, 1, 1, 2, TO(HOOK), at(0));
+    park_next(s, "hook", at(0));
+    ok(store_outbox_retry(s, "hook", at(1), &f), &f);
+    expect_next(s, "hook", at(1), 1);
+    assert_true(deliver_one(s, "hook", at(1)));
+    expect_next(s, "hook", at(1), 2);
+}
+
+static void the_queue_of_a_removed_receiver_is_parked(void **state)
+{
+    struct failure f = {0};
+    char name[4][64];
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK) | TO(CHAT), at(0));
+    tell(s, EVENT_ESCALATED, 1, 1, 2, TO(HOOK), at(0));
+    assert_int_equal(store_outbox_receivers(s, name, 4, &f), 2);
+    assert_string_equal(name[0], "chat");
+    assert_string_equal(name[1], "hook");
+    assert_int_equal(store_outbox_receivers(s, name, 1, &f), 1);
+    ok(store_outbox_park_receiver(s, "hook", &f), &f);
+    expect_next(s, "hook", at(1), 0);
+    expect_next(s, "chat", at(1), 1);
+    assert_int_equal(stats_of(s, "hook").parked, 2);
+    assert_int_equal(store_outbox_receivers(s, name, 4, &f), 2); /* it is still owed */
+    ok(store_outbox_retry(s, "hook", at(2), &f), &f);
+    expect_next(s, "hook", at(2), 1);
+}
+
+static void an_attempt_that_never_ended_is_repeated_with_the_same_id_and_bytes(void **state)
+{
+    struct failure f = {0};
+    struct store *s = open_in(*state);
+    tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
+    CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, "hook", T0);
+    begin(s, e->id, "the very bytes", at(0));
+    store_close(s);
+    s = open_at(*state, at(USEC_PER_SEC));
+    expect_next(s, "hook", at(USEC_PER_SEC), 0);
+    ok(store_outbox_recover(s, at(USEC_PER_SEC), &f), &f);
+    CLEANUP(outbox_entry_free) struct outbox_entry *again = next(s, "hook", T0 + USEC_PER_SEC);
+    assert_non_null(again);
+    assert_string_equal(again->event_id, e->event_id);
+    assert_true(again->unknown_outcome);
+    assert_int_equal(again->attempts, 1);
+    assert_int_equal(again->body_len, strlen("the very bytes"));
+    assert_string_equal(again->body, "the very bytes");
+    store_close(s);
+}
+
+static void a_wait_outlives_a_restart(void **state)
+{
+    struct store *s = open_in(*state);
+    tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
+    delay(s, "hook", at(0), 15 * USEC_PER_MINUTE);
+    store_close(s);
+    s = open_at(*state, at(USEC_PER_MINUTE));
+    expect_next(s, "hook", at(14 * USEC_PER_MINUTE), 0);
+    expect_next(s, "hook", at(15 * USEC_PER_MINUTE), 1);
+    store_close(s);
+}
+
+static struct instant jumped(usec_t since_start, int64_t by)
+{
+    struct instant t = at(since_start);
+    t.at = (usec_t)((int64_t)t.at + by);
+    return t;
+}
+
+/* The courier asks with the wall clock as it is now; the wait keeps its length either way. */
+static void a_jump_of_the_wall_clock_neither_frees_nor_freezes_what_waits(void **state)
+{
+    static const int64_t JUMPS[] = {
+        (int64_t)(3650 * USEC_PER_DAY), -(int64_t)(3650 * USEC_PER_DAY),
+        (int64_t)(10 * USEC_PER_MINUTE), -(int64_t)(30 * USEC_PER_MINUTE), 0};
+    for (size_t i = 0; i < N_ELEMENTS(JUMPS); i++) {
+        struct failure f = {0};
+        void *dir;
+        (void)dir_make(&dir);
+        struct store *s = open_in(dir);
+        tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
+        delay(s, "hook", at(0), 15 * USEC_PER_MINUTE);
+        ok(store_rebase(s, jumped(USEC_PER_MINUTE, JUMPS[i]), &f), &f);
+        expect_next(s, "hook", jumped(14 * USEC_PER_MINUTE, JUMPS[i]), 0);
+        expect_next(s, "hook", jumped(15 * USEC_PER_MINUTE, JUMPS[i]), 1);
+        tell(s, EVENT_FIRING, 2, 1, 5, TO(CHAT), jumped(16 * USEC_PER_MINUTE, JUMPS[i]));
+        expect_next(s, "chat", jumped(16 * USEC_PER_MINUTE, JUMPS[i]), 5);
+        store_close(s);
+        (void)dir_remove(&dir);
+    }
+    (void)state;
+}
+
+static void a_commit_after_a_jump_notices_it(void **state)
+{
+    int64_t back = -(int64_t)(3650 * USEC_PER_DAY);
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
+    delay(s, "hook", at(0), 15 * USEC_PER_MINUTE);
+    tell(s, EVENT_FIRING, 2, 1, 7, TO(CHAT), jumped(USEC_PER_MINUTE, back));
+    expect_next(s, "hook", jumped(14 * USEC_PER_MINUTE, back), 0);
+    expect_next(s, "hook", jumped(15 * USEC_PER_MINUTE, back), 1);
+}
+
+static void a_wait_that_no_backoff_could_have_set_is_over(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
+    delay(s, "hook", at(0), USEC_PER_HOUR);
+    expect_next(s, "hook", at(0), 0);
+    expect_next(s, "hook", jumped(0, -(int64_t)(2 * USEC_PER_HOUR)), 1);
+    delay(s, "hook", at(USEC_PER_HOUR), 400 * USEC_PER_DAY);
+    expect_next(s, "hook", at(2 * USEC_PER_HOUR), 1);
+}
+
+static struct digest *a_digest(uint32_t part, uint32_t parts, unsigned first, unsigned n)
+{
+    struct digest *d = calloc(1, sizeof *d);
+    (void)snprintf(d->event_id, sizeof d->event_id, "dddddddd-0000-7000-8000-00000000000%u", part);
+    (void)snprintf(d->digest_id, sizeof d->digest_id, "dddddddd-0000-7000-8000-ffffffffffff");
+    d->part = part;
+    d->parts = parts;
+    d->worst = LEVEL_CRITICAL;
+    d->at = T0;
+    d->notice = calloc(n, sizeof *d->notice);
+    for (unsigned i = 0; i < n; i++)
+        d->notice[d->n_notices++] = a_notice(EVENT_FIRING, first + i, 1, 1);
+    return d;
+}
+
+static void tell_digest(struct store *s)
+{
+    CLEANUP(changes_free) struct changes *c = no_changes();
+    struct failure f = {0};
+    c->event = calloc(2, sizeof *c->event);
+    c->n_events = 2;
+    c->event[0] = (struct event){.digest = a_digest(1, 2, 1, 20), .to = TO(HOOK)};
+    c->event[1] = (struct event){.digest = a_digest(2, 2, 21, 5), .to = TO(HOOK)};
+    ok(try_commit(s, c, at(0), &f), &f);
+}
+
+static void the_parts_of_a_digest_come_in_order_and_block_no_alert(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    tell_digest(s);
+    tell(s, EVENT_FIRING, 3, 1, 2, TO(HOOK), at(0));
+    CLEANUP(outbox_entry_free) struct outbox_entry *first = next(s, "hook", T0);
+    assert_non_null(first->digest);
+    assert_int_equal(first->digest->part, 1);
+    assert_int_equal(first->digest->n_notices, 20);
+    begin(s, first->id, "body", at(0));
+    expect_next(s, "hook", at(0), 2);
+    end(s, first->id, OUTBOX_DELIVERED, 0, at(1));
+    CLEANUP(outbox_entry_free) struct outbox_entry *second = next(s, "hook", T0 + 1);
+    assert_int_equal(second->digest->part, 2);
+}
+
+static void every_member_of_a_digest_is_an_event_that_names_it(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    tell_digest(s);
+    assert_int_equal(
+        ask(*state, "SELECT count(*) FROM event AS e JOIN event AS d ON d.id = e.folded_into"
+                    " WHERE e.digest_id = d.digest_id AND d.type = 'alert.digest'"),
+        25);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM outbox"), 2);
+}
+
+/* Told in a digest is told: such an alert has an audience when it ends. */
+static void a_member_of_a_delivered_digest_is_resolved_where_the_digest_went(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    tell_digest(s);
+    assert_true(deliver_one(s, "hook", at(0)));
+    tell(s, EVENT_RESOLVED, 4, 1, 2, 0, at(1));
+    assert_true(deliver_one(s, "hook", at(1)));
+    CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, "hook", T0 + 1);
+    assert_int_equal(e->notice->type, EVENT_RESOLVED);
+    assert_false(e->combined);
+}
+
+static void a_bad_entry_is_put_away_and_the_next_one_goes(void **state)
+{
+    static const char *const CHANGES[] = {
+        "UPDATE outbox SET receiver = 'hook', episode = 9 WHERE id = 1",
+        "UPDATE outbox SET queue = 'x' WHERE id = 1",
+        "UPDATE event SET content = x'00' WHERE id = 1",
+        "UPDATE event SET event_id = 'x' WHERE id = 1",
+    };
+    for (size_t i = 0; i < N_ELEMENTS(CHANGES); i++) {
+        void *dir;
+        (void)dir_make(&dir);
+        struct store *s = open_in(dir);
+        tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
+        tell(s, EVENT_ESCALATED, 1, 1, 2, TO(HOOK), at(0));
+        (void)ask(dir, CHANGES[i]);
+        expect_next(s, "hook", at(0), 2);
+        if (store_quarantined(s) == 0)
+            fail_msg("%s", CHANGES[i]);
+        store_close(s);
+        assert_int_equal(ask(dir, "SELECT count(*) FROM outbox"), 1);
+        (void)dir_remove(&dir);
+    }
+    (void)state;
+}
+
+static void damage_is_found_when_the_database_is_opened(void **state)
+{
+    struct store *s = open_in(*state);
+    struct store_report report;
+    struct failure f = {0};
+    tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
+    tell(s, EVENT_ESCALATED, 1, 1, 2, TO(HOOK), at(0));
+    tell(s, EVENT_FIRING, 2, 1, 3, TO(HOOK), at(0));
+    store_close(s);
+    (void)ask(*state, "UPDATE outbox SET state = 2 WHERE id = 1"); /* "delivered", says a bit */
+    (void)ask(*state, "UPDATE event SET seq = 4 WHERE id = 3");
+    ok(try_open(*state, at(0), &s, &report, &f), &f);
+    assert_int_equal(report.quarantined, 2);
+    expect_next(s, "hook", at(0), 2);
+    assert_true(deliver_one(s, "hook", at(0)));
+    expect_next(s, "hook", at(0), 0);
+    store_close(s);
+}
+
+static usec_t boot_time(void)
+{
+    return clock_now().mono;
+}
+
+static void ten_thousand_entries_are_worked_off_quickly(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    CLEANUP(changes_free) struct changes *c = no_changes();
+    struct failure f = {0};
+    for (unsigned i = 0; i < 5000; i++) {
+        add_event(c, a_notice(EVENT_FIRING, i, 1, 1), TO(HOOK));
+        add_event(c, a_notice(EVENT_ESCALATED, i, 1, 2), TO(HOOK));
+    }
+    ok(try_commit(s, c, at(0), &f), &f);
+    CLEANUP(outbox_entry_free) struct outbox_entry *first = next(s, "hook", T0);
+    begin(s, first->id, "body", at(0)); /* and 4,999 heads, and 5,000 that stand behind one */
+    usec_t begun = boot_time();
+    for (int i = 0; i < 1000; i++) {
+        CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, "hook", T0);
+        assert_non_null(e);
+    }
+    usec_t took = (boot_time() - begun) / 1000;
+    print_message("next of 10,000: %llu us\n", (unsigned long long)took);
+    assert_true(took < 2000); /* a scan of the queue takes more even without sanitizers */
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
+    const struct CMUnitTest tests[] = {
+        TEST(an_entry_comes_out_as_it_went_in),
+        TEST(an_alert_is_told_in_order_and_waits_only_for_itself),
+        TEST(an_entry_in_flight_blocks_its_alert_and_nothing_else),
+        TEST(a_parked_entry_blocks_nothing),
+        TEST(a_parked_entry_comes_back_unless_a_later_one_was_told),
+        TEST(a_parked_entry_that_comes_back_goes_before_its_followers),
+        TEST(the_queue_of_a_removed_receiver_is_parked),
+        TEST(an_attempt_that_never_ended_is_repeated_with_the_same_id_and_bytes),
+        TEST(a_wait_outlives_a_restart),
+        TEST(a_jump_of_the_wall_clock_neither_frees_nor_freezes_what_waits),
+        TEST(a_commit_after_a_jump_notices_it),
+        TEST(a_wait_that_no_backoff_could_have_set_is_over),
+        TEST(the_parts_of_a_digest_come_in_order_and_block_no_alert),
+        TEST(every_member_of_a_digest_is_an_event_that_names_it),
+        TEST(a_member_of_a_delivered_digest_is_resolved_where_the_digest_went),
+        TEST(a_bad_entry_is_put_away_and_the_next_one_goes),
+        TEST(damage_is_found_when_the_database_is_opened),
+        TEST(ten_thousand_entries_are_worked_off_quickly),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
