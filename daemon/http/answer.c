@@ -120,7 +120,9 @@ size_t want_header(char *line, size_t one, size_t len, void *userdata)
 static const char *certificate_words(long verify)
 {
     switch (verify) {
-    case 0:
+    case 0:  /* libcurl's own comparison */
+    case 62: /* host name */
+    case 64: /* IP address */
         return "its certificate is for another name";
     case 9:
         return "its certificate is not valid yet (is our clock right?)";
