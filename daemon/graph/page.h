@@ -26,8 +26,6 @@ struct page {
     bool spoiled;     /* a row could not be told apart (no id): this section must not become complete */
     struct page_waiting *waiting; /* allotments only */
     size_t n_waiting;
-    char *longest_id; /* allotments only: the row whose inline list was the longest of those without */
-    size_t longest;   /* a continuation, and its length: to find a service that cuts it silently */
 };
 void page_clear(struct page *p); /* frees what is inside */
 
@@ -79,8 +77,7 @@ struct token_error {
     int64_t codes[TOKEN_ERROR_CODES_MAX]; /* AADSTS numbers */
     size_t n_codes;
     char correlation_id[80];
-    enum failure_kind kind; /* AUTH; TRANSIENT or THROTTLED where waiting helps; CONFIG where a key of
-                             * ours must change (tenant, client id, cloud, scope) */
+    enum failure_kind kind; /* AUTH; TRANSIENT or THROTTLED where waiting helps */
     const char *hint;       /* what to do, a literal; never NULL */
 };
 /* -EBADMSG if the body is no token error; *ret is written on success only. */

@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: MIT */
+/* graph/page.c: rows of the Cloud Licensing API and of /subscribedSkus.
+ *
+ * What a row must have to be judged is checked here and nowhere else. A row that can be told apart
+ * but not judged goes on with unknown units; one that cannot even be told apart spoils its section,
+ * because leaving it out would look as if it were gone. */
+#include "graph/page.h"
+#include "base/date.h"
+#include "base/text.h"
+#include "json/json.h"
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#define TEXT_MAX 257 /* of a cleaned word, with its NUL */
+
+void page_clear(struct page *p)
+{
+    free(p->next_link);
+    for (size_t i = 0; i < p->n_waiting; i++) {
+        free(p->waiting[i].allotment_id);
+        free(p->waiting[i].next_link);
+    }
+    free(p->waiting);
+    *p = (struct page){0};
+}
+static inline void page_clear_at(struct page *p)
+{
+    page_clear(p);
+}
+
+/* ---- members ---- */
+
+/* An id or a GUID, unchanged; NULL if it is none that we would carry around. */
+static const char *row_id(const struct json *row, const char *key)
+{
+    const char *s = NULL;
+    if (json_get_string(row, key, &s) != JSON_OK || !s[0] || strlen(s) > PAGE_ID_MAX)
+        return NULL;
+    return s;
+}
+
+/* Foreign text, cleaned; *ret is NULL if there is none. */
+static int row_text(const struct json *row, const char *key, char **ret)
+{
+    const char *s = NULL;
+    char clean[TEXT_MAX];
+    *ret = NULL;
+    if (json_get_string(row, key, &s) != JSON_OK || !s[0])
+        return 0;
+    return text_copy(text_clean(clean, sizeof clean, s, strlen(s)), ret);
+}
+
+static bool is_lacking(enum json_is is)
+{
+    return is == JSON_MISSING || is == JSON_NULL || is == JSON_WRONG_TYPE;
+}
+
+static int32_t row_date(const struct json *row, const char *key)
+{
+    const char *s = NULL;
+    int32_t day;
+    if (json_get_string(row, key, &s) != JSON_OK || date_parse(s, &day) < 0)
+        return DATE_UNKNOWN;
+    return day;
+}
+
+/* A link is kept as it is: it is opaque, and whoever follows it checks its origin. *ret NULL: there
+ * is none. -EBADMSG: there is something that is no link; taking that for the end of the list would
+ * lose what follows. */
+static int row_link(const struct json *row, const char *key, char **ret)
+{
+    const char *s = NULL;
+    enum json_is is = json_get_string(row, key, &s);
+    *ret = NULL;
+    if (is == JSON_MISSING || is == JSON_NULL)
+        return 0;
+    if (is != JSON_OK || !s[0] || strlen(s) > PAGE_LINK_MAX)
+        return -EBADMSG;
+    return text_copy(s, ret);
+}
+
+static unsigned assignable_to(const struct json *row)
+{
+    static const struct {
+        const char *word;
+        unsigned flag;
+    } WORDS[] = {
+        {"user", ASSIGNABLE_USER}, {"group", ASSIGNABLE_GROUP}, {"device", ASSIGNABLE_DEVICE}};
+    const char *s = NULL;
+    unsigned flags = 0;
+    if (json_get_string(row, "assignableTo", &s) != JSON_OK)
+        return 0;
+    while (*s) {
+        s += strspn(s, ", \t");
+        size_t len = strcspn(s, ", \t");
+        for (size_t i = 0; i < N_ELEMENTS(WORDS); i++)
+            if (len == strlen(WORDS[i].word) && strncasecmp(s, WORDS[i].word, len) == 0)
+                flags |= WORDS[i].flag;
+        s += len;
+    }
+    return flags;
+}
+
+/* ---- envelopes ---- */
+
+static int not_a_page(struct failure *f, const char *why)
+{
+    return failure_set(f, FAILURE_PROTOCOL, EBADMSG, "the answer is not the page it should be: %s", why);
+}
+
+static int open_body(const char *bytes, size_t len, struct json **ret, struct failure *f)
+{
+    CLEANUP(json_free) struct json *root = NULL;
+    int r = json_parse(bytes, len, &root, f);
+    if (r < 0)
+        return r;
+    if (!json_is_object(root))
+        return not_a_page(f, "it is no JSON object");
+    if (json_get(root, "error")) {
+        struct graph_error e;
+        graph_error_parse(bytes, len, &e);
+        return failure_set(f, FAILURE_PROTOCOL, EBADMSG, "an error in an answer that claims success: %s: %s",
+                           e.code, e.message);
+    }
+    *ret = TAKE(root);
+    return 0;
+}
+
+/* The rows of a collection, and the page begun with its link and their number. */
+static int open_page(const char *bytes, size_t len, struct json **ret_root,
+                     const struct json **ret_rows, struct page *ret, struct failure *f)
+{
+    CLEANUP(json_free) struct json *root = NULL;
+    CLEANUP(page_clear) struct page page = {0};
+    int r = open_body(bytes, len, &root, f);
+    if (r < 0)
+        return r;
+    switch (json_get_array(root, "value", ret_rows)) {
+    case JSON_OK:
+        break;
+    case JSON_MISSING:
+        return not_a_page(f, "\"value\" is missing");
+    case JSON_NULL:
+        return not_a_page(f, "\"value\" is null");
+    default:
+        return not_a_page(f, "\"value\" is no array");
+    }
+    r = row_link(root, "@odata.nextLink", &page.next_link);
+    if (r == -EBADMSG)
+        return not_a_page(f, "\"@odata.nextLink\" is no link");
+    if (r < 0)
+        return failure_oom(f);
+    page.n_rows = json_count(*ret_rows);
+    *ret = page;
+    page = (struct page){0};
+    *ret_root = TAKE(root);
+    return 0;
+}
+
+static int feeding_failed(struct failure *f, int r)
+{
+    if (r == -E2BIG)
+        return failure_set(f, FAILURE_LOCAL, E2BIG, "the tenant has more rows than we keep (%d pools, "
+                           "%d kinds of error)", SNAPSHOT_ALLOTMENTS_MAX, SNAPSHOT_ERROR_GROUPS_MAX);
+    return failure_oom(f);
+}
+
+/* ---- allotments ---- */
+
+static int read_subscription(const struct json *row, struct subscription *ret)
+{
+    const char *id = row_id(row, "subscriptionId"), *state = NULL, *tags = NULL;
+    struct subscription s = {.start_date = row_date(row, "startDate"),
+                             .next_lifecycle_date = row_date(row, "nextLifecycleDate")};
+    if (json_get_string(row, "state", &state) == JSON_OK)
+        s.state = subscription_state_parse(state);
+    if (json_get_string(row, "tags", &tags) == JSON_OK)
+        s.trial = subscription_tags_trial(tags);
+    int r = text_copy(id, &s.id);
+    if (r >= 0)
+        r = row_text(row, "state", &s.state_text);
+    if (r >= 0)
+        r = row_text(row, "tags", &s.tags_text);
+    if (r < 0) {
+        subscription_clear(&s);
+        return r;
+    }
+    *ret = s;
+    return 0;
+}
+
+/* All of them or none: a list with one that cannot be told apart is not known. */
+static int read_subscriptions(const struct json *row, struct allotment *a)
+{
+    const struct json *list;
+    if (json_get_array(row, "subscriptions", &list) != JSON_OK)
+        return 0;
+    for (const struct json *s = json_first(list); s; s = json_next(s))
+        if (!row_id(s, "subscriptionId"))
+            return 0;
+    size_t n = json_count(list);
+    a->subscriptions_known = true;
+    if (n == 0)
+        return 0;
+    a->subscriptions = calloc(n, sizeof *a->subscriptions);
+    if (!a->subscriptions)
+        return -ENOMEM;
+    for (const struct json *s = json_first(list); s; s = json_next(s)) {
+        int r = read_subscription(s, &a->subscriptions[a->n_subscriptions]);
+        if (r < 0)
+            return r;
+        a->n_subscriptions++;
+    }
+    return 0;
+}
+
+/* Since when; 0 if the row does not say so in words that we know. */
+static usec_t waiting_since(const struct json *row)
+{
+    const char *s = NULL;
+    usec_t at;
+    if (json_get_string(row, "waitingSinceDateTime", &s) != JSON_OK || rfc3339_parse(s, &at) < 0)
+        return 0;
+    return at;
+}
+
+static int page_add_waiting(struct page *p, const char *id, char *link)
+{
+    CLEANUP(free) char *owned = link;
+    void *moved = reallocarray(p->waiting, p->n_waiting + 1, sizeof *p->waiting);
+    if (!moved)
+        return -ENOMEM;
+    p->waiting = moved;
+    p->waiting[p->n_waiting] = (struct page_waiting){.allotment_id = strdup(id)};
+    if (!p->waiting[p->n_waiting].allotment_id)
+        return -ENOMEM;
+    p->waiting[p->n_waiting++].next_link = TAKE(owned);
+    return 0;
+}
+
+/* The members that came along. Where that list is not whole, or not one, the page says where to read
+ * on, or that it must be read from its start. */
+static int read_waiting(const struct json *row, struct allotment *a, struct page *p)
+{
+    const struct json *list;
+    char *link = NULL;
+    a->waiting = (struct waiting){.section = SECTION_UNKNOWN};
+    if (json_get_array(row, "waitingMembers", &list) != JSON_OK)
+        return page_add_waiting(p, a->id, NULL);
+    int r = row_link(row, "waitingMembers@odata.nextLink", &link);
+    if (r == -ENOMEM)
+        return r;
+    bool readable = r >= 0;
+    for (const struct json *m = json_first(list); m && readable; m = json_next(m)) {
+        usec_t since = waiting_since(m);
+        readable = json_is_object(m);
+        a->waiting.count++;
+        if (since && (!a->waiting.oldest_at || since < a->waiting.oldest_at))
+            a->waiting.oldest_at = since;
+    }
+    if (!readable) {
+        free(link);
+        a->waiting = (struct waiting){.section = SECTION_UNKNOWN};
+        return page_add_waiting(p, a->id, NULL);
+    }
+    if (link)
+        return page_add_waiting(p, a->id, link);
+    a->waiting.section = SECTION_COMPLETE;
+    return 0;
+}
+
+static int read_allotment(const struct json *row, struct allotment *a, struct page *p)
+{
+    enum json_is allotted = json_get_int(row, "allottedUnits", 0, INT32_MAX, &a->allotted);
+    enum json_is consumed = json_get_int(row, "consumedUnits", 0, INT32_MAX, &a->consumed);
+    enum json_is sku = json_get_string(row, "skuId", &(const char *){NULL});
+    p->n_lacking += is_lacking(allotted) || is_lacking(consumed);
+    /* A SKU that is not readable would be judged by other limits than its own. */
+    a->units_known = allotted == JSON_OK && consumed == JSON_OK && sku != JSON_WRONG_TYPE;
+    a->assignable_to = assignable_to(row);
+    int r = text_copy(row_id(row, "id"), &a->id);
+    if (r >= 0)
+        r = text_copy(row_id(row, "skuId"), &a->sku_id);
+    if (r >= 0)
+        r = row_text(row, "skuPartNumber", &a->sku_part_number);
+    if (r >= 0)
+        r = read_subscriptions(row, a);
+    if (r >= 0)
+        r = read_waiting(row, a, p);
+    return r;
+}
+
+/* snapshot_add_allotment takes over what is inside, so this is only for a row that was not read. */
+static void allotment_drop(struct allotment *a)
+{
+    free(a->id);
+    free(a->sku_id);
+    free(a->sku_part_number);
+    for (size_t i = 0; i < a->n_subscriptions; i++)
+        subscription_clear(&a->subscriptions[i]);
+    free(a->subscriptions);
+}
+
+static int take_allotment(const struct json *row, struct snapshot_builder *b, struct page *p)
+{
+    struct allotment a = {0};
+    if (!row_id(row, "id")) {
+        p->n_lacking++;
+        p->spoiled = true;
+        return 0;
+    }
+    int r = read_allotment(row, &a, p);
+    if (r < 0) {
+        allotment_drop(&a);
+        return r;
+    }
+    return snapshot_add_allotment(b, &a);
+}
+
+static int take_error(const struct json *row, struct snapshot_builder *b, struct page *p)
+{
+    CLEANUP(free) char *code = NULL;
+    CLEANUP(free) char *sku_id = NULL;
+    const char *sku = NULL;
+    int r = row_text(row, "code", &code);
+    if (r < 0)
+        return r;
+    enum json_is is = json_get_string(row, "skuId", &sku);
+    if (!code || is == JSON_WRONG_TYPE || (is == JSON_OK && strlen(sku) > PAGE_ID_MAX)) {
+        p->n_lacking += !code;
+        p->spoiled = true;
+        return 0;
+    }
+    r = row_text(row, "skuId", &sku_id);
+    return r < 0 ? r : snapshot_add_error(b, sku_id, code);
+}
+
+/* ---- /subscribedSkus (digest 9.1, 9.2) ---- */
+
+static enum subscription_state capability_state(const char *status)
+{
+    return strcasecmp(status, "Enabled") == 0 ? SUBSCRIPTION_ACTIVE
+                                              : subscription_state_parse(status);
+}
+
+static int read_capability(const struct json *row, struct allotment *a)
+{
+    const char *status = NULL;
+    if (json_get_string(row, "capabilityStatus", &status) != JSON_OK || !status[0])
+        return 0;
+    a->subscriptions = calloc(1, sizeof *a->subscriptions);
+    if (!a->subscriptions)
+        return -ENOMEM;
+    struct subscription *s = &a->subscriptions[0];
+    *s = (struct subscription){.state = capability_state(status),
+                               .start_date = DATE_UNKNOWN,
+                               .next_lifecycle_date = DATE_UNKNOWN};
+    a->n_subscriptions = 1;
+    a->subscriptions_known = true;
+    int r = text_copy(a->id, &s->id);
+    return r < 0 ? r : row_text(row, "capabilityStatus", &s->state_text);
+}
+
+static int read_sku(const struct json *row, const char *sku_id, struct allotment *a, struct page *p)
+{
+    const struct json *units = NULL;
+    int64_t enabled = 0, in_grace = 0;
+    enum json_is consumed = json_get_int(row, "consumedUnits", 0, INT32_MAX, &a->consumed);
+    enum json_is prepaid = json_get_object(row, "prepaidUnits", &units);
+    p->n_lacking += is_lacking(consumed) || is_lacking(prepaid);
+    a->units_known = consumed == JSON_OK && prepaid == JSON_OK &&
+                     json_get_int(units, "enabled", 0, INT32_MAX, &enabled) == JSON_OK &&
+                     json_get_int(units, "warning", 0, INT32_MAX, &in_grace) == JSON_OK;
+    a->allotted = enabled + in_grace;
+    a->assignable_to = ASSIGNABLE_USER;
+    a->waiting.section = SECTION_NOT_OFFERED;
+    a->id = text_printf("sku:%s", sku_id);
+    if (!a->id)
+        return -ENOMEM;
+    for (char *c = a->id; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    int r = text_copy(sku_id, &a->sku_id);
+    if (r >= 0)
+        r = row_text(row, "skuPartNumber", &a->sku_part_number);
+    return r < 0 ? r : read_capability(row, a);
+}
+
+static int take_sku(const struct json *row, struct snapshot_builder *b, struct page *p)
+{
+    const char *sku_id = row_id(row, "skuId"), *applies_to = NULL;
+    struct allotment a = {0};
+    if (!sku_id) {
+        p->n_lacking++;
+        p->spoiled = true;
+        return 0;
+    }
+    if (json_get_string(row, "appliesTo", &applies_to) == JSON_OK &&
+        strcasecmp(applies_to, "User") != 0)
+        return 0; /* not assignable to anybody */
+    int r = read_sku(row, sku_id, &a, p);
+    if (r < 0) {
+        allotment_drop(&a);
+        return r;
+    }
+    return snapshot_add_allotment(b, &a);
+}
+
+/* ---- pages ---- */
+
+static int take_rows(const char *bytes, size_t len, struct snapshot_builder *b,
+                     int (*take)(const struct json *row, struct snapshot_builder *b, struct page *p),
+                     struct page *ret, struct failure *f)
+{
+    CLEANUP(json_free) struct json *root = NULL;
+    CLEANUP(page_clear) struct page page = {0};
+    const struct json *rows = NULL;
+    int r = open_page(bytes, len, &root, &rows, &page, f);
+    if (r < 0)
+        return r;
+    for (const struct json *row = json_first(rows); row; row = json_next(row)) {
+        r = take(row, b, &page);
+        if (r < 0)
+            return feeding_failed(f, r);
+    }
+    *ret = page;
+    page = (struct page){0};
+    return 0;
+}
+
+int page_allotments(const char *bytes, size_t len, struct snapshot_builder *b, struct page *ret,
+                    struct failure *ret_failure)
+{
+    return take_rows(bytes, len, b, take_allotment, ret, ret_failure);
+}
+
+int page_errors(const char *bytes, size_t len, struct snapshot_builder *b, struct page *ret,
+                struct failure *ret_failure)
+{
+    return take_rows(bytes, len, b, take_error, ret, ret_failure);
+}
+
+int page_subscribed_skus(const char *bytes, size_t len, struct snapshot_builder *b,
+                         struct page *ret, struct failure *ret_failure)
+{
+    return take_rows(bytes, len, b, take_sku, ret, ret_failure);
+}
+
+int page_allotment_single(const char *bytes, size_t len, struct snapshot_builder *b,
+                          struct page *ret, struct failure *ret_failure)
+{
+    CLEANUP(json_free) struct json *root = NULL;
+    CLEANUP(page_clear) struct page page = {.n_rows = 1};
+    const struct json *entity = NULL;
+    int r = open_body(bytes, len, &root, ret_failure);
+    if (r < 0)
+        return r;
+    enum json_is wrapped = json_get_object(root, "value", &entity);
+    if (wrapped == JSON_MISSING)
+        entity = root;
+    else if (wrapped != JSON_OK)
+        return not_a_page(ret_failure, "\"value\" is no object");
+    if (!row_id(entity, "id"))
+        return not_a_page(ret_failure, "the entity has no id");
+    r = take_allotment(entity, b, &page);
+    if (r < 0)
+        return feeding_failed(ret_failure, r);
+    *ret = page;
+    page = (struct page){0};
+    return 0;
+}
+
+int page_waiting(const char *bytes, size_t len, struct snapshot_builder *b,
+                 const char *allotment_id, struct page *ret, struct failure *ret_failure)
+{
+    CLEANUP(json_free) struct json *root = NULL;
+    CLEANUP(page_clear) struct page page = {0};
+    const struct json *rows = NULL;
+    int r = open_page(bytes, len, &root, &rows, &page, ret_failure);
+    if (r < 0)
+        return r;
+    for (const struct json *row = json_first(rows); row; row = json_next(row)) {
+        usec_t since = waiting_since(row);
+        page.spoiled |= !json_is_object(row);
+        page.n_lacking += since == 0;
+        r = snapshot_add_waiting(b, allotment_id, since);
+        if (r < 0)
+            return feeding_failed(ret_failure, r);
+    }
+    *ret = page;
+    page = (struct page){0};
+    return 0;
+}
