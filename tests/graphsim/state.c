@@ -62,7 +62,7 @@ void state_served(struct tenant *t, const char *endpoint, enum first_page first,
     /* What a client asks for behind a failed list of allotments, it will ask for again when the
      * retry, perhaps its next cycle, goes well: that must not look like one poll more. */
     if (t->anchor_failed)
-        t->served = 0;
+        t->served &= ~(unsigned)(first | FIRST_ERRORS);
     else if (good)
         t->served |= (unsigned)first;
 }

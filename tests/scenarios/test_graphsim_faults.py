@@ -53,6 +53,16 @@ class States(Simulated):
             polls.append(self.ledger(sim)[-1]["poll"])
         self.assertEqual(polls, [1, 1, 2, 2, 2, 2, 2, 2, 2, 3])
 
+    def test_a_tenant_without_the_api_polls_by_its_older_source(self):
+        sim = self.sim(tenant(pool("a"), absent=404))
+        token = self.token(sim)
+        polls = []
+        for _ in range(3):
+            for target in (ALLOTMENTS, ERRORS, "/v1.0/subscribedSkus"):
+                self.get(sim, target, token)
+            polls.append(self.ledger(sim)[-1]["poll"])
+        self.assertEqual(polls, [1, 2, 3])
+
     def test_states_follow_requests_time_and_signals(self):
         sim = self.sim(tenant(pool("a", consumed=0), states=[
             {}, {"when": {"after_requests": {"path": "assignmentErrors", "n": 2}}, "change": [{"id": "a", "consumedUnits": 1}]},
