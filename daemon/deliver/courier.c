@@ -86,7 +86,8 @@ static void lane_drop(struct lane *l)
 static bool lane_write_end(struct lane *l)
 {
     struct failure why = {0};
-    if (store_attempt_end(l->courier->store, l->entry->id, &l->result, clock_now(), &why) < 0) {
+    int r = store_attempt_end(l->courier->store, l->entry->id, &l->result, clock_now(), &why);
+    if (r < 0 && r != -ENOENT) { /* not there: a damaged row was put away; there is no end to write */
         lane_store_failed(l, &why);
         lane_arm(l, STORE_RETRY);
         return false;
@@ -137,14 +138,21 @@ static bool lane_attempt(struct lane *l, struct instant now)
     if (rendered == -ENOMEM) {
         lane_drop(l);
         lane_arm(l, STORE_RETRY);
+        lane_drained(l);
         return false;
     }
     const struct outbox_entry *e = l->entry;
-    if (store_attempt_begin(l->courier->store, e->id, first ? e->body : NULL,
-                            first ? e->body_len : 0, now, &why) < 0) {
+    int r = store_attempt_begin(l->courier->store, e->id, first ? e->body : NULL,
+                                first ? e->body_len : 0, now, &why);
+    if (r == -ENOENT) { /* superseded meanwhile: the next one, please */
+        lane_drop(l);
+        return true;
+    }
+    if (r < 0) {
         lane_store_failed(l, &why);
         lane_drop(l);
         lane_arm(l, STORE_RETRY);
+        lane_drained(l);
         return false;
     }
     if (rendered < 0) {

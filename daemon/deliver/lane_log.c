@@ -5,6 +5,7 @@
 #include "base/message_ids.h"
 #include "deliver/lane.h"
 #include <inttypes.h>
+#include <stdio.h>
 
 static const char *subject(const struct outbox_entry *e)
 {
@@ -17,7 +18,7 @@ static void tell_ok(struct lane *l, const struct answer *a, const struct health 
 {
     char down[DURATION_MAX];
     if (l->outage_told)
-        log_say(LOG_NOTICE, "receiver %s delivers again after %s and %" PRIu64 " failed attempts",
+        log_say(LOG_NOTICE, "receiver %s delivers again; failed attempts in the last %s: %" PRIu64,
                 l->options->name, duration_human(now->mono - before->down_since_mono, down),
                 before->failures);
     l->outage_told = false;
@@ -67,8 +68,10 @@ void lane_tell(struct lane *l, const struct answer *a, const struct health *befo
 
 void lane_store_failed(struct lane *l, const struct failure *why)
 {
+    char what[128];
+    (void)snprintf(what, sizeof what, "receiver %s: its queue cannot be worked", l->options->name);
     if (!l->store_failing)
-        log_failure(LOG_ERR, why, "receiver queue cannot be worked",
+        log_failure(LOG_ERR, why, what,
                     "nothing is sent that cannot be written down; trying again every 5 s");
     l->store_failing = true;
 }

@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/unit/deliver/test_courier.c: the outbox worked for real: a store on disk, HTTP over loopback
+ * and local sockets, in one event loop. */
+#include "base/journal.h"
+#include "deliver/deliver.h"
+#include "hook.h"
+#include "json/json.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+enum { HOOK, JOURNAL, SYSLOG, N_RECEIVERS };
+#define TO(receiver) ((receiver_set)1 << (receiver))
+#define OK STATUS("200 OK")
+
+struct office {
+    struct hook hook;
+    struct sink journal, syslog;
+    struct receiver_options receiver[N_RECEIVERS];
+    struct receiver_traits traits[N_RECEIVERS];
+    struct store *store;
+    struct courier *courier;
+    uint64_t seq;
+    unsigned heard[OUTBOX_SUPERSEDED + 1];
+    bool idle;
+};
+
+static void on_heard(void *userdata, const char *receiver, enum outbox_state state)
+{
+    struct office *o = userdata;
+    assert_non_null(receiver);
+    o->heard[state]++;
+}
+
+static void on_idle(void *userdata)
+{
+    ((struct office *)userdata)->idle = true;
+}
+
+static void open_store(struct office *o)
+{
+    const struct store_options options = {.directory = o->hook.dir.dir,
+                                          .history_keep = USEC_PER_DAY,
+                                          .outbox_max_rows = 10000,
+                                          .outbox_max_bytes = 64 << 20};
+    struct store_report report = {0};
+    struct failure why = {0};
+    if (store_open(&options, &deliver_codec, STORE_NORMAL, clock_now(), &o->store, &report, &why) < 0)
+        fail_msg("%s", why.text);
+    assert_int_equal(store_outbox_recover(o->store, clock_now(), NULL), 0);
+}
+
+static void hire(struct office *o, struct http *http, sd_event *event)
+{
+    const struct courier_options options = {o->receiver, N_RECEIVERS};
+    struct failure why = {0};
+    if (courier_new(&options, o->store, http, event, on_heard, o, &o->courier, &why) < 0)
+        fail_msg("%s", why.text);
+}
+
+/* The store and its courier end and begin anew, as at a restart. */
+static void restart(struct office *o)
+{
+    courier_free(TAKE(o->courier));
+    store_close(TAKE(o->store));
+    open_store(o);
+    hire(o, o->hook.http, o->hook.event);
+}
+
+static void office_prepare(struct office *o, const char *const *answers, size_t n)
+{
+    static char *const NAMES[] = {[HOOK] = "hook", [JOURNAL] = "journal", [SYSLOG] = "syslog"};
+    *o = (struct office){.journal = sink_new(true), .syslog = sink_new(true)};
+    hook_new(&o->hook, answers, n);
+    for (int i = 0; i < N_RECEIVERS; i++) {
+        o->traits[i] = (struct receiver_traits){.name = NAMES[i], .wants_deescalations = true};
+        o->receiver[i].name = NAMES[i];
+    }
+    o->receiver[HOOK].type = RECEIVER_WEBHOOK;
+    o->receiver[HOOK].url_file = o->hook.url_file;
+    o->receiver[HOOK].signing_key_file = o->hook.key_file;
+    o->receiver[JOURNAL].type = RECEIVER_JOURNAL;
+    o->receiver[JOURNAL].socket = o->journal.path;
+    o->receiver[SYSLOG].type = RECEIVER_SYSLOG;
+    o->receiver[SYSLOG].socket = o->syslog.path;
+    open_store(o);
+}
+
+static void office_open(struct office *o, const char *const *answers, size_t n)
+{
+    office_prepare(o, answers, n);
+    hire(o, o->hook.http, o->hook.event);
+    (void)alarm(60);
+}
+
+static void office_close(struct office *o)
+{
+    courier_free(o->courier);
+    store_close(o->store);
+    sink_free(&o->journal);
+    sink_free(&o->syslog);
+    hook_free(&o->hook);
+}
+
+/* Commits one event of the alert whose id begins with `alert`. */
+static void post(struct office *o, char alert, enum event_type type, receiver_set to)
+{
+    struct instant now = clock_now();
+    struct notice *n = some_notice();
+    n->alert_id[0] = alert;
+    n->type = type;
+    n->state = type == EVENT_RESOLVED ? ALERT_OK : ALERT_FIRING;
+    n->seq = ++o->seq;
+    n->at = now.at;
+    assert_int_equal(uuid_v7(now.at, n->event_id), 0);
+    struct event e = {.notice = n, .to = to};
+    struct changes changes = {.event = &e, .n_events = 1};
+    const struct route_options routes = {.receiver = o->traits, .n_receivers = N_RECEIVERS};
+    const struct commit c = {.changes = &changes, .routes = &routes, .now = now};
+    struct failure why = {0};
+    if (store_commit(o->store, &c, &why) < 0)
+        fail_msg("%s", why.text);
+    notice_free(n);
+}
+
+static void turn(struct office *o)
+{
+    hook_turn(&o->hook);
+}
+
+/* One attempt for everything that is due; deterministic: it tells when it is over. */
+static void drain(struct office *o)
+{
+    o->idle = false;
+    assert_int_equal(courier_drain(o->courier, on_idle, o), 0);
+    while (!o->idle)
+        turn(o);
+}
+
+static struct store_stats stats(struct office *o, const char *receiver)
+{
+    struct store_stats s = {0};
+    assert_int_equal(store_stats(o->store, receiver, &s, NULL), 0);
+    return s;
+}
+
+static char *id_of(const struct office *o, size_t i)
+{
+    return hook_header(&o->hook.request[i], "webhook-id");
+}
+
+/* ---- */
+
+static void an_event_reaches_every_receiver_it_was_routed_to(void **state)
+{
+    static const char *const ANSWERS[] = {OK};
+    (void)state;
+    struct office o;
+    char got[8192];
+    office_open(&o, ANSWERS, 1);
+    post(&o, 'a', EVENT_FIRING, TO(HOOK) | TO(JOURNAL) | TO(SYSLOG));
+    post(&o, 'b', EVENT_FIRING, TO(SYSLOG));
+    courier_wake(o.courier);
+    while (o.heard[OUTBOX_DELIVERED] < 4)
+        turn(&o);
+    assert_int_equal(o.hook.n_requests, 1);
+    assert_true(sink_take(&o.journal, got, sizeof got) > 0);
+    assert_int_equal(sink_take(&o.journal, got, sizeof got), 0);
+    assert_true(sink_take(&o.syslog, got, sizeof got) > 0);
+    assert_true(sink_take(&o.syslog, got, sizeof got) > 0);
+    assert_int_equal(stats(&o, NULL).queued, 0);
+    office_close(&o);
+}
+
+static void a_retry_has_the_same_id_and_the_same_bytes(void **state)
+{
+    static const char *const ANSWERS[] = {STATUS("503 Busy"), OK};
+    (void)state;
+    struct office o;
+    office_open(&o, ANSWERS, 2);
+    post(&o, 'a', EVENT_FIRING, TO(HOOK));
+    courier_wake(o.courier);
+    while (o.heard[OUTBOX_DELIVERED] == 0) /* about 5 s: the first step of the backoff */
+        turn(&o);
+    CLEANUP(free) char *first = id_of(&o, 0), *second = id_of(&o, 1);
+    assert_int_equal(o.hook.n_requests, 2);
+    assert_string_equal(first, second);
+    assert_string_equal(o.hook.request[0].body, o.hook.request[1].body);
+    assert_in_range(o.hook.request[1].mono - o.hook.request[0].mono, 39 * USEC_PER_SEC / 10,
+                    8 * USEC_PER_SEC);
+    assert_int_equal(o.heard[OUTBOX_QUEUED], 1);
+    office_close(&o);
+}
+
+static void messages_about_one_alert_arrive_in_order(void **state)
+{
+    static const char *const ANSWERS[] = {OK};
+    (void)state;
+    struct office o;
+    office_open(&o, ANSWERS, 1);
+    post(&o, 'a', EVENT_FIRING, TO(HOOK));
+    post(&o, 'b', EVENT_FIRING, TO(HOOK));
+    post(&o, 'a', EVENT_ESCALATED, TO(HOOK));
+    post(&o, 'b', EVENT_REMINDER, TO(HOOK));
+    post(&o, 'a', EVENT_DEESCALATED, TO(HOOK));
+    drain(&o);
+    static const char *const WANT[2][4] = {
+        {"alert.firing", "alert.escalated", "alert.deescalated", NULL},
+        {"alert.firing", "alert.reminder", NULL, NULL}};
+    size_t at[2] = {0};
+    assert_int_equal(o.hook.n_requests, 5);
+    for (size_t i = 0; i < 5; i++) {
+        const char *body = o.hook.request[i].body;
+        size_t alert = strstr(body, "\"alert_id\":\"a") ? 0 : 1;
+        CLEANUP(free) char *lead = text_printf("{\"type\":\"%s\"", WANT[alert][at[alert]++]);
+        assert_ptr_equal(strstr(body, lead), body);
+    }
+    office_close(&o);
+}
+
+static void a_failing_head_holds_back_its_own_alert_only(void **state)
+{
+    static const char *const ANSWERS[] = {STATUS("500 Oops"), OK};
+    (void)state;
+    struct office o;
+    office_open(&o, ANSWERS, 2);
+    post(&o, 'a', EVENT_FIRING, TO(HOOK) | TO(JOURNAL));
+    post(&o, 'a', EVENT_ESCALATED, TO(HOOK));
+    post(&o, 'b', EVENT_FIRING, TO(HOOK));
+    drain(&o);
+    assert_int_equal(o.hook.n_requests, 2);
+    assert_non_null(strstr(o.hook.request[0].body, "\"alert_id\":\"a"));
+    assert_non_null(strstr(o.hook.request[1].body, "\"alert_id\":\"b"));
+    assert_int_equal(stats(&o, "hook").queued, 2);
+    assert_int_equal(stats(&o, "journal").delivered, 1);
+    office_close(&o);
+}
+
+static void a_redirect_is_a_failure_and_is_not_followed(void **state)
+{
+    (void)state;
+    struct hook elsewhere;
+    static const char *const LOGIN[] = {OK};
+    hook_new(&elsewhere, LOGIN, 1);
+    CLEANUP(free) char *redirect = text_printf(
+        "HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:%u/login\r\nContent-Length: 0\r\n\r\n",
+        elsewhere.port);
+    const char *const answers[] = {redirect};
+    struct office o;
+    office_open(&o, answers, 1);
+    post(&o, 'a', EVENT_FIRING, TO(HOOK));
+    drain(&o);
+    assert_int_equal(sd_event_run(elsewhere.event, 0), 0);
+    assert_int_equal(elsewhere.n_connections, 0);
+    assert_int_equal(stats(&o, "hook").queued, 1);
+    office_close(&o);
+    hook_free(&elsewhere);
+}
+
+static void gone_parks_the_entry_and_disables_the_receiver_until_its_url_changes(void **state)
+{
+    static const char *const ANSWERS[] = {STATUS("410 Gone"), OK};
+    (void)state;
+    struct office o;
+    office_open(&o, ANSWERS, 2);
+    post(&o, 'a', EVENT_FIRING, TO(HOOK));
+    post(&o, 'b', EVENT_FIRING, TO(HOOK));
+    drain(&o);
+    assert_int_equal(o.hook.n_requests, 1);
+    assert_true(courier_disabled(o.courier, "hook"));
+    assert_false(courier_disabled(o.courier, "journal"));
+    assert_int_equal(stats(&o, "hook").parked, 1);
+    assert_int_equal(stats(&o, "hook").queued, 1);
+    drain(&o);
+    assert_int_equal(o.hook.n_requests, 1);
+    hook_url(&o.hook, "/new");
+    drain(&o);
+    assert_false(courier_disabled(o.courier, "hook"));
+    assert_int_equal(o.hook.n_requests, 2);
+    assert_int_equal(o.heard[OUTBOX_PARKED], 1);
+    office_close(&o);
+}
+
+static void retry_after_pauses_the_whole_receiver_and_no_other(void **state)
+{
+    static const char *const ANSWERS[] = {STATUS("429 Slow down\r\nRetry-After: 3000"), OK};
+    (void)state;
+    struct office o;
+    office_open(&o, ANSWERS, 2);
+    for (char alert = 'a'; alert <= 'f'; alert++)
+        post(&o, alert, EVENT_FIRING, TO(HOOK) | TO(JOURNAL));
+    drain(&o);
+    drain(&o);
+    assert_int_equal(o.hook.n_requests, 1);
+    assert_int_equal(stats(&o, "hook").queued, 6);
+    assert_int_equal(stats(&o, "journal").delivered, 6);
+    office_close(&o);
+}
+
+static void a_dead_receiver_is_only_probed_after_five_different_messages(void **state)
+{
+    static const char *const ANSWERS[] = {STATUS("500 Oops")};
+    (void)state;
+    struct office o;
+    office_open(&o, ANSWERS, 1);
+    for (char alert = 'a'; alert <= 'f'; alert++)
+        for (int i = 0; i < 2; i++)
+            post(&o, alert, i ? EVENT_ESCALATED : EVENT_FIRING, TO(HOOK));
+    post(&o, '0', EVENT_FIRING, TO(HOOK));
+    drain(&o);
+    assert_int_equal(o.hook.n_requests, 5);
+    drain(&o);
+    assert_int_equal(o.hook.n_requests, 5);
+    assert_int_equal(stats(&o, "hook").queued, 13);
+    office_close(&o);
+}
+
+/* Without journald the messages go to stderr, which takes any number of them. */
+static void a_long_queue_is_worked_off_over_several_turns(void **state)
+{
+    static const char *const ANSWERS[] = {OK};
+    (void)state;
+    struct office o;
+    unsigned turns = 0;
+    office_open(&o, ANSWERS, 1);
+    for (unsigned i = 0; i < 120; i++)
+        post(&o, "0123456789abcdef"[i % 16], i < 16 ? EVENT_FIRING : EVENT_UPDATED, TO(JOURNAL));
+    assert_int_equal(unlink(o.journal.path), 0);
+    int saved = dup(STDERR_FILENO), null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    assert_true(saved >= 0 && null >= 0 && dup2(null, STDERR_FILENO) >= 0);
+    courier_wake(o.courier);
+    for (; o.heard[OUTBOX_DELIVERED] < 120; turns++)
+        turn(&o);
+    assert_true(dup2(saved, STDERR_FILENO) >= 0);
+    assert_int_equal(close(saved) | close(null), 0);
+    assert_true(turns >= 3); /* others had their turn in between */
+    assert_int_equal(stats(&o, "journal").queued, 0);
+    office_close(&o);
+}
+
+static void a_frozen_sink_blocks_nothing_and_gets_its_messages_when_it_wakes(void **state)
+{
+    static const char *const ANSWERS[] = {OK};
+    (void)state;
+    struct office o;
+    char got[8192];
+    office_open(&o, ANSWERS, 1);
+    struct journal *noise = NULL;
+    CLEANUP(text_free) struct text filler = TEXT_INIT(100);
+    text_add(&filler, "MESSAGE=noise\n");
+    assert_int_equal(journal_new(o.journal.path, &noise), 0);
+    while (journal_send(noise, &filler) == 0)
+        ;
+    journal_free(noise);
+    post(&o, 'a', EVENT_FIRING, TO(JOURNAL) | TO(SYSLOG) | TO(HOOK));
+    drain(&o);
+    assert_int_equal(stats(&o, "journal").queued, 1);
+    assert_int_equal(stats(&o, "syslog").delivered, 1);
+    assert_int_equal(stats(&o, "hook").delivered, 1);
+    while (sink_take(&o.journal, got, sizeof got) > 0)
+        ;
+    courier_wake(o.courier);
+    while (o.heard[OUTBOX_DELIVERED] < 3) /* about 1 s */
+        turn(&o);
+    size_t len = sink_take(&o.journal, got, sizeof got);
+    assert_non_null(memmem(got, len, "alert.firing", 12));
+    office_close(&o);
+}
+
+/* ---- restarts ---- */
+
+static void an_attempt_that_was_cut_off_is_repeated_with_the_same_id_and_bytes(void **state)
+{
+    static const char *const ANSWERS[] = {HANG, OK};
+    (void)state;
+    struct office o;
+    office_open(&o, ANSWERS, 2);
+    post(&o, 'a', EVENT_FIRING, TO(HOOK));
+    courier_wake(o.courier);
+    while (o.hook.n_requests == 0)
+        turn(&o);
+    restart(&o);
+    drain(&o);
+    CLEANUP(free) char *first = id_of(&o, 0), *second = id_of(&o, 1);
+    assert_int_equal(o.hook.n_requests, 2);
+    assert_string_equal(first, second);
+    assert_string_equal(o.hook.request[0].body, o.hook.request[1].body);
+    assert_int_equal(stats(&o, "hook").delivered, 1);
+    restart(&o);
+    drain(&o);
+    assert_int_equal(o.hook.n_requests, 2); /* and what was delivered stays delivered */
+    office_close(&o);
+}
+
+static void a_killed_process_repeats_at_most_the_message_in_flight(void **state)
+{
+    static const char *const ANSWERS[] = {OK, HANG, OK};
+    (void)state;
+    struct office o;
+    office_prepare(&o, ANSWERS, 3);
+    (void)alarm(60);
+    post(&o, 'a', EVENT_FIRING, TO(HOOK));
+    post(&o, 'b', EVENT_FIRING, TO(HOOK));
+    store_close(TAKE(o.store)); /* SQLite must not be carried over a fork */
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        static const struct http_options HTTP = {.user_agent = "child"};
+        sd_event *event = NULL;
+        struct http *http = NULL;
+        (void)alarm(60);
+        open_store(&o);
+        if (sd_event_new(&event) < 0 || http_new(event, &HTTP, &http, NULL) < 0)
+            _exit(1);
+        hire(&o, http, event);
+        courier_wake(o.courier);
+        (void)sd_event_loop(event);
+        _exit(1);
+    }
+    while (o.hook.n_requests < 2)
+        turn(&o);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    open_store(&o);
+    hire(&o, o.hook.http, o.hook.event);
+    drain(&o);
+    CLEANUP(free) char *second = id_of(&o, 1), *third = id_of(&o, 2);
+    assert_int_equal(o.hook.n_requests, 3);
+    assert_string_equal(second, third);
+    assert_string_equal(o.hook.request[1].body, o.hook.request[2].body);
+    assert_int_equal(stats(&o, "hook").delivered, 2);
+    office_close(&o);
+}
+
+/* ---- a store that cannot write ---- */
+
+/* Files cannot grow: what SQLite sees of a full disk. */
+static void disk_is_full(bool full)
+{
+    static rlim_t usual;
+    struct rlimit r;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &r), 0);
+    if (full)
+        usual = r.rlim_cur;
+    r.rlim_cur = full ? 0 : usual;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &r), 0);
+}
+
+static void what_cannot_be_written_down_is_not_sent(void **state)
+{
+    static const char *const ANSWERS[] = {OK};
+    (void)state;
+    struct office o;
+    office_open(&o, ANSWERS, 1);
+    post(&o, 'a', EVENT_FIRING, TO(HOOK) | TO(JOURNAL) | TO(SYSLOG));
+    disk_is_full(true);
+    drain(&o);
+    disk_is_full(false);
+    char got[8192];
+    assert_int_equal(o.hook.n_requests, 0);
+    assert_int_equal(sink_take(&o.journal, got, sizeof got), 0);
+    courier_wake(o.courier);
+    while (o.heard[OUTBOX_DELIVERED] < 3)
+        turn(&o);
+    assert_int_equal(o.hook.n_requests, 1);
+    office_close(&o);
+}
+
+static void an_end_that_cannot_be_written_is_written_later_and_nothing_goes_twice(void **state)
+{
+    static const char *const ANSWERS[] = {OK};
+    (void)state;
+    struct office o;
+    office_open(&o, ANSWERS, 1);
+    post(&o, 'a', EVENT_FIRING, TO(HOOK));
+    courier_wake(o.courier);
+    while (o.hook.n_requests == 0)
+        turn(&o);
+    disk_is_full(true); /* the answer is on its way */
+    for (int i = 0; i < 20 && store_trouble(o.store) == NULL; i++)
+        turn(&o);
+    assert_non_null(store_trouble(o.store));
+    assert_int_equal(o.heard[OUTBOX_DELIVERED], 0);
+    disk_is_full(false);
+    courier_wake(o.courier);
+    while (o.heard[OUTBOX_DELIVERED] == 0)
+        turn(&o);
+    drain(&o);
+    assert_int_equal(o.heard[OUTBOX_DELIVERED], 1);
+    assert_int_equal(o.hook.n_requests, 1);
+    office_close(&o);
+}
+
+/* ---- the end ---- */
+
+static void stopping_waits_for_what_is_under_way_but_not_for_ever(void **state)
+{
+    static const char *const ANSWERS[] = {HANG};
+    (void)state;
+    struct office o;
+    office_open(&o, ANSWERS, 1);
+    post(&o, 'a', EVENT_FIRING, TO(HOOK));
+    post(&o, 'b', EVENT_FIRING, TO(HOOK));
+    courier_wake(o.courier);
+    while (o.hook.n_requests == 0)
+        turn(&o);
+    usec_t begun = clock_now().mono;
+    assert_true(courier_stop(o.courier, USEC_PER_SEC / 5, on_idle, &o) >= 0);
+    assert_false(o.idle);
+    while (!o.idle)
+        turn(&o);
+    assert_true(clock_now().mono - begun < 5 * USEC_PER_SEC);
+    assert_int_equal(o.hook.n_requests, 1);
+    office_close(&o);
+}
+
+static void stopping_an_idle_courier_ends_at_once_and_nothing_new_goes(void **state)
+{
+    static const char *const ANSWERS[] = {OK};
+    (void)state;
+    struct office o;
+    office_open(&o, ANSWERS, 1);
+    assert_true(courier_stop(o.courier, USEC_PER_HOUR, on_idle, &o) >= 0);
+    while (!o.idle)
+        turn(&o);
+    post(&o, 'a', EVENT_FIRING, TO(HOOK) | TO(JOURNAL));
+    courier_wake(o.courier);
+    while (sd_event_run(o.hook.event, 0) > 0)
+        ;
+    assert_int_equal(o.hook.n_requests, 0);
+    assert_int_equal(stats(&o, NULL).queued, 2);
+    courier_resume(o.courier); /* the reload was refused */
+    while (o.heard[OUTBOX_DELIVERED] < 2)
+        turn(&o);
+    office_close(&o);
+}
+
+static void a_courier_without_receivers_is_done_at_once(void **state)
+{
+    static const char *const ANSWERS[] = {OK};
+    static const struct courier_options NONE = {0};
+    (void)state;
+    struct office o;
+    office_prepare(&o, ANSWERS, 1);
+    assert_int_equal(courier_new(&NONE, o.store, o.hook.http, o.hook.event, on_heard, &o, &o.courier, NULL), 0);
+    drain(&o);
+    office_close(&o);
+}
+
+int main(void)
+{
+    http_global_init();
+    json_init();
+    digest_init();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_event_reaches_every_receiver_it_was_routed_to),
+        cmocka_unit_test(a_retry_has_the_same_id_and_the_same_bytes),
+        cmocka_unit_test(messages_about_one_alert_arrive_in_order),
+        cmocka_unit_test(a_failing_head_holds_back_its_own_alert_only),
+        cmocka_unit_test(a_redirect_is_a_failure_and_is_not_followed),
+        cmocka_unit_test(gone_parks_the_entry_and_disables_the_receiver_until_its_url_changes),
+        cmocka_unit_test(retry_after_pauses_the_whole_receiver_and_no_other),
+        cmocka_unit_test(a_dead_receiver_is_only_probed_after_five_different_messages),
+        cmocka_unit_test(a_long_queue_is_worked_off_over_several_turns),
+        cmocka_unit_test(a_frozen_sink_blocks_nothing_and_gets_its_messages_when_it_wakes),
+        cmocka_unit_test(an_attempt_that_was_cut_off_is_repeated_with_the_same_id_and_bytes),
+        cmocka_unit_test(a_killed_process_repeats_at_most_the_message_in_flight),
+        cmocka_unit_test(what_cannot_be_written_down_is_not_sent),
+        cmocka_unit_test(an_end_that_cannot_be_written_is_written_later_and_nothing_goes_twice),
+        cmocka_unit_test(stopping_waits_for_what_is_under_way_but_not_for_ever),
+        cmocka_unit_test(stopping_an_idle_courier_ends_at_once_and_nothing_new_goes),
+        cmocka_unit_test(a_courier_without_receivers_is_done_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
