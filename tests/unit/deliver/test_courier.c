@@ -3,6 +3,7 @@
  * and local sockets, in one event loop. */
 #include "base/journal.h"
 #include "deliver/deliver.h"
+#include "deliver/retell.h"
 #include "hook.h"
 #include "json/json.h"
 
@@ -22,6 +23,7 @@ struct office {
     struct store *store;
     struct courier *courier;
     uint64_t seq;
+    usec_t age; /* of the events that are posted */
     unsigned heard[OUTBOX_SUPERSEDED + 1];
     bool idle;
 };
@@ -112,7 +114,7 @@ static void post(struct office *o, char alert, enum event_type type, receiver_se
     n->type = type;
     n->state = type == EVENT_RESOLVED ? ALERT_OK : ALERT_FIRING;
     n->seq = ++o->seq;
-    n->at = now.at;
+    n->at = now.at - o->age;
     assert_int_equal(uuid_v7(now.at, n->event_id), 0);
     struct event e = {.notice = n, .to = to};
     struct changes changes = {.event = &e, .n_events = 1};
@@ -179,6 +181,7 @@ static void a_retry_has_the_same_id_and_the_same_bytes(void **state)
     (void)state;
     struct office o;
     office_open(&o, ANSWERS, 2);
+    o.age = LATE_AFTER - 3 * USEC_PER_SEC; /* rendered anew, the second one would say that it is late */
     post(&o, 'a', EVENT_FIRING, TO(HOOK));
     courier_wake(o.courier);
     while (o.heard[OUTBOX_DELIVERED] == 0) /* about 5 s: the first step of the backoff */
