@@ -199,7 +199,7 @@ static void check_override(struct load *l, struct override *o)
     }
     if (!says)
         walk_problem(&l->walk, where, "overrides: this one changes nothing; add a rule such as usage = { ... }, or ignore");
-    if (match_empty(&o->match) && walk_said(&l->walk, &o->match))
+    if (match_empty(&o->match) && walk_said(&l->walk, &o->match) && !walk_wrong(&l->walk, &o->match))
         walk_problem(&l->walk, walk_where(&l->walk, MARK_GROUP, &o->match, where),
                      "overrides.match: this names nothing; name a tenant, sku, allotment or labels, or change "
                      "thresholds instead");

@@ -135,7 +135,7 @@ static void check_routes(struct load *l)
     const struct route *end = NULL; /* the first one that lets nothing pass */
     for (const struct route *r = o->route; r < o->route + o->n_routes; r++) {
         struct conf_where where = walk_where(&l->walk, MARK_VALUE, &r->to, place(l, r));
-        if (walk_said(&l->walk, &r->to) && r->n_to == 0)
+        if (walk_said(&l->walk, &r->to) && r->n_to == 0 && !walk_wrong(&l->walk, &r->to))
             walk_problem(&l->walk, where, "routes.to: this route leads to nobody; name a receiver");
         check_names(l, r->to, r->n_to, where, "routes.to");
         check_match(l, &r->match, "routes", place(l, r));
@@ -149,7 +149,8 @@ static void check_routes(struct load *l)
     }
 }
 
-/* A receiver that is configured but never told is a missed alert in the making. */
+/* A receiver that is configured but never told is a missed alert in the making. Not worth a word
+ * while names are misspelt. */
 static void check_unheard(struct load *l)
 {
     const struct options *o = l->options;
@@ -174,7 +175,8 @@ static int check_fallback(struct load *l)
     if (routes->n_fallback > 0)
         return 0;
     if (walk_said(&l->walk, &routes->fallback)) {
-        walk_problem(&l->walk, where, "fallback: somebody must hear that a receiver has given up; name a receiver");
+        if (!walk_wrong(&l->walk, &routes->fallback))
+            walk_problem(&l->walk, where, "fallback: somebody must hear that a receiver has given up; name a receiver");
         return 0;
     }
     const char *name = receiver_exists(o, DEFAULT_RECEIVER) ? DEFAULT_RECEIVER : o->receiver[0].name;
@@ -204,6 +206,7 @@ int check_receivers(struct load *l)
     r = check_fallback(l);
     if (r < 0)
         return r;
-    check_unheard(l);
+    if (!report_has(&l->report, CONF_FATAL))
+        check_unheard(l);
     return set_traits(o);
 }

@@ -4,6 +4,7 @@
 #include "config/files.h"
 
 #include "base/secret.h"
+#include "config/walk_inside.h"
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -130,6 +131,7 @@ static void say_missing(const struct job *j, const char *name, const char *path)
                      j->path, name, j->places->credentials, j->places->directory);
 }
 
+/* A file that is not there is marked wrong, so that nobody complains a second time. */
 static void resolve(const struct job *j, char **value, const struct tenant_facts *tenant)
 {
     CLEANUP(free) char *name = tenant ? expand(j, *value, tenant) : strdup(*value);
@@ -144,6 +146,8 @@ static void resolve(const struct job *j, char **value, const struct tenant_facts
         return;
     }
     found = found && (!j->places->look || exists(path));
+    if (!found)
+        walk_mark_wrong(j->w, value);
     bool secret = !found && j->key->file != FILE_CA && j->key->file != FILE_NAMES && looks_secret(name);
     free(*value);
     *value = path;

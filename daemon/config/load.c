@@ -73,15 +73,20 @@ static int load_products(struct load *l)
     size_t len;
     if (!*o->names_file || !l->places.look)
         return 0;
+    struct conf_where where = walk_where(&l->walk, MARK_VALUE, &o->names_file, l->top);
     int r = source_read_file(o->names_file, PRODUCTS_MAX, &csv, &len, &why);
-    const char *between = r < 0 ? " " : ": ";
+    if (r < 0 && r != -ENOMEM) {
+        if (!walk_wrong(&l->walk, &o->names_file))
+            walk_problem(&l->walk, where, "names_file: %s %s", o->names_file, why.text);
+        return 0;
+    }
     if (r >= 0)
         r = products_parse(csv, len, &o->products, &why);
     if (r == -ENOMEM)
         return r;
     if (r < 0)
-        walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &o->names_file, l->top), "names_file: %s%s%s",
-                     o->names_file, between, why.text);
+        walk_problem(&l->walk, where, "names_file: %s: %s; take a table in the layout that Microsoft publishes",
+                     o->names_file, why.text);
     o->rules.products = o->products;
     return 0;
 }

@@ -128,17 +128,26 @@ static void walk_list(struct walk *w, const config_setting_t *s, const struct co
     }
 }
 
+static void walk_group_setting(struct walk *w, const config_setting_t *s, const struct conf_key *k, void *at,
+                               const char *path)
+{
+    size_t seen = w->report->n_seen;
+    walk_mark_add(w, at, MARK_GROUP, walk_here(w, s));
+    if (config_setting_is_group(s))
+        walk_group(w, s, k->section, at, path);
+    else
+        walk_problem(w, walk_here(w, s), "%s: this is %s; write %s = { ... }", path, walk_type_words(s), k->name);
+    if (w->report->n_seen > seen)
+        walk_mark_wrong(w, at);
+}
+
 static void walk_setting(struct walk *w, const config_setting_t *s, const struct conf_key *k, void *base,
                          const char *path)
 {
     void *at = member(base, k->at);
     switch (k->type) {
     case CONF_GROUP:
-        walk_mark_add(w, at, MARK_GROUP, walk_here(w, s));
-        if (config_setting_is_group(s))
-            walk_group(w, s, k->section, at, path);
-        else
-            walk_problem(w, walk_here(w, s), "%s: this is %s; write %s = { ... }", path, walk_type_words(s), k->name);
+        walk_group_setting(w, s, k, at, path);
         break;
     case CONF_LIST:
         walk_list(w, s, k, base, path);

@@ -9,7 +9,7 @@ enum walk_kind { MARK_VALUE, MARK_GROUP, MARK_ELEMENT }; /* which may share an a
 struct walk_mark {
     const void *at;
     enum walk_kind kind;
-    bool wrong; /* what was said could not be used */
+    bool wrong; /* it, or something in it, could not be used */
     struct conf_where where;
 };
 struct walk {
@@ -39,7 +39,7 @@ void walk_required(struct walk *w, const struct conf_section *s, const void *bas
 void walk_free(const struct conf_section *s, void *base);
 
 bool walk_said(const struct walk *w, const void *at); /* a value or a group */
-bool walk_wrong(const struct walk *w, const void *at); /* a value was said that could not be used */
+bool walk_wrong(const struct walk *w, const void *at); /* said, but something in it could not be used */
 /* Of a value or group or list element; `otherwise` if nobody said it. */
 struct conf_where walk_where(const struct walk *w, enum walk_kind kind, const void *at,
                              struct conf_where otherwise);

@@ -31,6 +31,7 @@ void walk_names(struct walk *w, const config_setting_t *s, const struct conf_key
                        size_t *n, const char *path)
 {
     if (!(config_setting_is_array(s) || config_setting_is_list(s))) {
+        walk_mark_wrong(w, list);
         walk_wrong_type(w, s, k, path);
         return;
     }

@@ -56,20 +56,26 @@ static struct walk_mark *find(const struct walk *w, enum walk_kind kind, const v
     return NULL;
 }
 
+static struct walk_mark *find_said(const struct walk *w, const void *at)
+{
+    struct walk_mark *m = find(w, MARK_VALUE, at);
+    return m ? m : find(w, MARK_GROUP, at);
+}
+
 bool walk_said(const struct walk *w, const void *at)
 {
-    return find(w, MARK_VALUE, at) || find(w, MARK_GROUP, at);
+    return find_said(w, at) != NULL;
 }
 
 bool walk_wrong(const struct walk *w, const void *at)
 {
-    const struct walk_mark *m = find(w, MARK_VALUE, at);
+    const struct walk_mark *m = find_said(w, at);
     return m && m->wrong;
 }
 
 void walk_mark_wrong(struct walk *w, const void *at)
 {
-    struct walk_mark *m = find(w, MARK_VALUE, at);
+    struct walk_mark *m = find_said(w, at);
     if (m)
         m->wrong = true;
 }

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* unit/config/world.h: a directory with a configuration and its files, and what loading it said. */
+#pragma once
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "config/load.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+/* libconfig (1.5 and 1.7) forgets the buffer of a string that it was reading at a syntax error. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) { return "leak:libconfig_yy\nleak:strbuf_append\n"; }
+
+/* Its first line holds a tenant that is right, so that line 2 is the first of a test's own. */
+#define GOOD_TENANT                                                                                \
+    "tenants = ( { name = \"contoso\"; tenant_id = \"t-1\"; client_id = \"c-1\"; "                 \
+    "client_secret_file = \"contoso.secret\"; labels = { group = \"gold\"; }; } );\n"
+
+struct world {
+    char dir[64];
+    struct options *options;
+    struct problems problems;
+    int r;
+};
+
+static inline void world_file(const struct world *w, const char *name, mode_t mode, const char *text)
+{
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/%s", w->dir, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    assert_int_equal(fchmod(fd, mode), 0);
+    assert_int_equal(close(fd), 0);
+}
+
+static inline void world_directory(const struct world *w, const char *name)
+{
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/%s", w->dir, name);
+    assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static inline struct world world_new(void)
+{
+    struct world w = {.dir = "/tmp/seatwatch-config-XXXXXX"};
+    assert_non_null(mkdtemp(w.dir));
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+    world_file(&w, "contoso.secret", 0600, "canary-secret\n");
+    world_file(&w, "hook.url", 0600, "https://hook.example/canary\n");
+    world_file(&w, "hook.key", 0600, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=\n");
+    return w;
+}
+
+static inline void world_forget(struct world *w)
+{
+    options_free(w->options);
+    w->options = NULL;
+    problems_free(&w->problems);
+}
+
+static inline void world_load(struct world *w, const char *text)
+{
+    char path[256];
+    world_forget(w);
+    world_file(w, "seatwatchd.conf", 0644, text);
+    (void)snprintf(path, sizeof path, "%s/seatwatchd.conf", w->dir);
+    w->r = options_load(path, &w->options, &w->problems);
+}
+
+static inline int world_remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+
+static inline void world_free(struct world *w)
+{
+    world_forget(w);
+    (void)nftw(w->dir, world_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+static inline void world_free_at(struct world *w) { world_free(w); }
+
+static inline void world_print(const struct world *w)
+{
+    for (size_t i = 0; i < w->problems.n; i++)
+        print_error("%s  %s\n",
+                    w->problems.problem[i].fatal     ? "fatal  "
+                    : w->problems.problem[i].warning ? "warning"
+                                                     : "tenant ",
+                    w->problems.problem[i].text);
+}
+
+/* The problem that stands at FILE:LINE and has these words, or NULL. */
+static inline const struct problem *world_find(const struct world *w, const char *file, int line,
+                                               const char *words)
+{
+    char place[320];
+    (void)snprintf(place, sizeof place, "%s/%s:%d: ", w->dir, file, line);
+    for (size_t i = 0; i < w->problems.n; i++)
+        if (strncmp(w->problems.problem[i].text, place, strlen(place)) == 0 &&
+            strstr(w->problems.problem[i].text, words))
+            return &w->problems.problem[i];
+    return NULL;
+}
+
+static inline void world_expect_clean(const struct world *w, const char *why)
+{
+    if (w->r == 0 && w->problems.n == 0)
+        return;
+    world_print(w);
+    fail_msg("%s: %d, %zu problems", why, w->r, w->problems.n);
+}
+
+/* One fatal problem and nothing else. */
+static inline void world_expect_one(const struct world *w, const char *why, int line, const char *words)
+{
+    const struct problem *p = world_find(w, "seatwatchd.conf", line, words);
+    if (w->r == -EINVAL && !w->options && w->problems.n == 1 && p && p->fatal && strstr(p->text, "; "))
+        return;
+    world_print(w);
+    fail_msg("%s: %d, %zu problems, wanted one in line %d with: %s", why, w->r, w->problems.n, line, words);
+}
