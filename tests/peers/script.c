@@ -144,6 +144,7 @@ static int read_rule(const struct json *object, size_t number, const char *const
 {
     const char *name = NULL;
     const struct json *act = NULL;
+    int64_t status = 0;
     int r = read_members(object, "rule", RULE, ret_failure);
     if (r >= 0)
         r = read_string(object, "name", &name, ret_failure);
@@ -164,6 +165,8 @@ static int read_rule(const struct json *object, size_t number, const char *const
         r = failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "\"do\" is missing");
     if (r >= 0)
         r = read_do(act, own, ret_failure);
+    if (r >= 0)
+        r = read_int(act, "status", 100, 599, &status, ret_failure);
     if (r < 0)
         return r;
     rule->name = name ? strdup(name) : text_printf("rule %zu", number + 1);
@@ -172,7 +175,7 @@ static int read_rule(const struct json *object, size_t number, const char *const
     rule->shown = (struct script_rule){
         .name = rule->name,
         .act = act,
-        .replaces = json_get(act, "status") || json_get(act, "body") || json_get(act, "redirect"),
+        .replaces = (status && status != 200) || json_get(act, "body") || json_get(act, "redirect"),
         .silent = is_true(act, "close") || is_true(act, "reset")};
     return 0;
 }

@@ -20,7 +20,7 @@ struct script_facts {
 struct script_rule {
     const char *name;       /* for the ledger */
     const struct json *act; /* the "do" object, for members of the peer's own. Borrowed. */
-    bool replaces;          /* status, body, redirect: there is no ordinary answer beneath */
+    bool replaces;          /* status but 200, body, redirect: there is no ordinary answer beneath */
     bool silent;            /* close, reset */
 };
 

@@ -281,6 +281,13 @@ class Paging(Simulated):
         link = self.get(sim, ALLOTMENTS, token, Host=f"localhost:{port}").json["@odata.nextLink"]
         self.assertTrue(link.startswith(f"http://localhost:{port}/"), link)
 
+    def test_links_begin_with_the_address_of_a_proxy_in_front(self):
+        sim = self.sim(tenant(*[pool(str(n)) for n in range(3)], page_size=2), options=("--http", "--origin", "https://proxy.example:8443"))
+        token = self.token(sim)
+        link = self.get(sim, ALLOTMENTS, token).json["@odata.nextLink"]
+        self.assertTrue(link.startswith("https://proxy.example:8443" + ALLOTMENTS + "?$skiptoken="), link)
+        self.assertEqual(self.get(sim, link[len("https://proxy.example:8443"):], token).status, 200)
+
     def test_a_long_waiting_room_continues_in_a_list_of_its_own(self):
         sim = self.sim(tenant(pool("a b", waiting={"count": 12, "since": "2026-11-20T00:00:00Z", "every_s": 3600}), inline_limit=5, page_size=4))
         token = self.token(sim)

@@ -129,6 +129,15 @@ class Faults(Simulated):
         self.assertEqual(self.get(sim, ALLOTMENTS, token).status, 200)
         self.assertIsNone(self.ledger(sim)[-1]["fault"])
 
+    def test_an_ordinary_answer_can_have_headers_of_any_size(self):
+        sim = self.sim(tenant(pool("a")), faults=[rule({"status": 200, "headers": {"X-Pad": "x" * 60000, "Content-Type": "text/plain"}})])
+        answer = self.get(sim, ALLOTMENTS)
+        self.assertEqual((answer.status, len(answer.headers["X-Pad"]), answer.headers["Content-Type"]), (200, 60000, "text/plain"))
+        self.assertEqual(len(answer.json["value"]), 1)
+        sim = self.sim(tenant(pool("a")), faults=[rule({"headers": {"X-Pad": "x" * 150000}})])
+        with self.assertRaises(http.client.LineTooLong):
+            self.get(sim, ALLOTMENTS)
+
     def test_rules_count_what_they_match(self):
         cases = [({"at": [2, 4]}, [200, 500, 200, 500, 200]), ({"at": 1}, [500, 200, 200, 200, 200]), ({"from": 4}, [200, 200, 200, 500, 500]),
                  ({"times": 2}, [500, 500, 200, 200, 200]), ({"from": 2, "times": 1}, [200, 500, 200, 200, 200]), ({}, [500] * 5)]
