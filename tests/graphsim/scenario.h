@@ -114,7 +114,7 @@ struct tenant *scenario_tenant(const struct scenario *s, const char *name);
 const struct state *tenant_state(const struct tenant *t);
 const struct pool *state_pool(const struct state *s, const char *id);
 
-/* For scenario.c and its helpers. Memory that is freed with the scenario; zeroed; never NULL. */
+/* For the files that fill a scenario. Memory that is freed with the scenario; zeroed; never NULL. */
 void *scenario_alloc(struct scenario *s, size_t n, size_t size);
 const char *scenario_text(struct scenario *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
