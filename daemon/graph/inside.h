@@ -185,7 +185,7 @@ struct learnt { /* about this tenant's service, for the life of the process */
     unsigned refusals;           /* 403 in polls in a row */
     bool cuts_lists;             /* expanded lists are shorter than the real ones */
     usec_t check_mono;           /* when to compare them again; 0: now */
-    char core[400], full[400];   /* the last failure without and with its request id */
+    struct failure core, full;   /* the last one, without and with its request id */
 };
 
 struct access;

@@ -318,19 +318,18 @@ static void settle_failure(struct poll *p)
     struct failure *f = &p->report.failure;
     if (p->report.complete) {
         *f = (struct failure){0};
-        l->core[0] = '\0';
+        l->core = *f;
         return;
     }
     if (!f->text[0])
         (void)failure_set(f, FAILURE_PROTOCOL, EBADMSG, "some rows could not be understood");
-    if (strcmp(l->core, f->text) != 0) {
-        (void)snprintf(l->core, sizeof l->core, "%s", f->text);
-        (void)snprintf(l->full, sizeof l->full, "%s", f->text);
-        size_t used = strlen(l->full);
-        if (p->request_id[0] && used + strlen(p->request_id) + 16 < sizeof f->text)
-            (void)snprintf(l->full + used, sizeof l->full - used, " (request id %s)", p->request_id);
+    if (strcmp(l->core.text, f->text) != 0) {
+        l->core = l->full = *f;
+        size_t used = strlen(f->text), room = sizeof f->text - used;
+        if (p->request_id[0] && strlen(p->request_id) + 16 < room)
+            (void)snprintf(l->full.text + used, room, " (request id %s)", p->request_id);
     }
-    (void)snprintf(f->text, sizeof f->text, "%s", l->full);
+    memcpy(f->text, l->full.text, sizeof f->text);
 }
 
 static struct snapshot *finish_snapshot(struct poll *p)
