@@ -62,7 +62,7 @@ static int subscription_read(struct row *row, const char *id, struct known_subsc
 {
     if (text_copy(id, &k->id) < 0)
         return -ENOMEM;
-    int state = words_subscription(row_get_text(row));
+    int state = word_subscription(row_get_text(row));
     row->wrong = row->wrong || state < 0;
     k->state = (enum subscription_state)(state < 0 ? 0 : state);
     k->seen_active = row_get_bool(row);

@@ -45,5 +45,5 @@ const char *words_subscription_name(enum subscription_state s)
     assert((size_t)s < N_ELEMENTS(SUBSCRIPTIONS));
     return SUBSCRIPTIONS[s];
 }
-WAY_BACK(words_subscription, enum subscription_state, words_subscription_name,
+WAY_BACK(word_subscription, enum subscription_state, words_subscription_name,
          N_ELEMENTS(SUBSCRIPTIONS))

@@ -14,4 +14,4 @@ int words_failure(const char *word);
 const char *words_source_name(enum source s);
 int words_source(const char *word);
 const char *words_subscription_name(enum subscription_state s);
-int words_subscription(const char *word);
+int word_subscription(const char *word);
