@@ -23,7 +23,8 @@ void digest_free(struct digest *d)
 }
 
 /* Worst first, then as they came: the order of a list should not depend on qsort(). */
-static void sort_worst_first(const struct notice *const *notice, size_t n, const struct notice **ret)
+static void sort_worst_first(const struct notice *const *notice, size_t n,
+                             const struct notice **ret)
 {
     for (int level = LEVEL_COUNT_ - 1; level >= 0; level--)
         for (size_t i = 0; i < n; i++)
@@ -83,15 +84,16 @@ static int write_texts(struct digest *d, const struct tally *t, size_t n)
     (void)text_clean(tenant, sizeof tenant, name, strlen(name));
     if (d->parts > 1)
         (void)snprintf(part, sizeof part, ", part %u of %u", d->part, d->parts);
-    d->title = text_printf("%s: %zu %s %s: %u critical, %u warning%s", tenant, n,
-                           n == 1 ? "alert" : "alerts",
-                           first_run ? "at the first reading" : "at once", t->level[LEVEL_CRITICAL],
-                           t->level[LEVEL_WARNING], part);
+    d->title =
+        text_printf("%s: %zu %s %s: %u critical, %u warning%s", tenant, n,
+                    n == 1 ? "alert" : "alerts", first_run ? "at the first reading" : "at once",
+                    t->level[LEVEL_CRITICAL], t->level[LEVEL_WARNING], part);
     d->summary = text_printf(
         "%s: %zu %s%s (%u critical, %u warning)%s", tenant, n, n == 1 ? "thing is" : "things are",
-        first_run ? " already beyond a limit at the first reading. From now on only what is new, worse "
-                    "or has been all right in between is told"
-                  : " told together",
+        first_run
+            ? " already beyond a limit at the first reading. From now on only what is new, worse "
+              "or has been all right in between is told"
+            : " told together",
         t->level[LEVEL_CRITICAL], t->level[LEVEL_WARNING], part);
     return d->title && d->summary ? 0 : -ENOMEM;
 }

@@ -105,7 +105,8 @@ int plan_add_event(struct plan *p, const struct event *e)
     return 0;
 }
 
-static receiver_set with_trait(const struct route_options *o, bool (*has)(const struct receiver_traits *))
+static receiver_set with_trait(const struct route_options *o,
+                               bool (*has)(const struct receiver_traits *))
 {
     receiver_set set = 0;
     for (size_t i = 0; i < o->n_receivers; i++)

@@ -247,7 +247,8 @@ static void carry_numbers(const struct alert *a, struct facts *fresh)
         return;
     fresh->observed_at = last->observed_at;
     if (fresh->allotted != FACT_UNKNOWN && fresh->consumed != FACT_UNKNOWN)
-        fresh->units_to_unblock = units_to_unblock(fresh->allotted, fresh->consumed, fresh->waiting);
+        fresh->units_to_unblock =
+            units_to_unblock(fresh->allotted, fresh->consumed, fresh->waiting);
     if (fresh->units_to_buy < last->units_to_buy)
         fresh->units_to_buy = last->units_to_buy;
 }

@@ -102,8 +102,7 @@ int speak(const struct alert *a, const struct sample *s, const struct outcome *o
         return explained ? SAY_NOTHING : EVENT_ESCALATED;
     if (a->level < a->said)
         return EVENT_DEESCALATED;
-    if (a->state == ALERT_FIRING &&
-        (more_wait(a, s, o) || more_errors(a, s) || cause_changed(a)))
+    if (a->state == ALERT_FIRING && (more_wait(a, s, o) || more_errors(a, s) || cause_changed(a)))
         return EVENT_UPDATED;
     return SAY_NOTHING;
 }
@@ -125,8 +124,7 @@ usec_t reminder_interval(const struct alert *a, const struct alert_options *o)
     return interval;
 }
 
-void speak_plan_reminder(struct alert *a, bool silent, const struct alert_options *o,
-                         usec_t now_at)
+void speak_plan_reminder(struct alert *a, bool silent, const struct alert_options *o, usec_t now_at)
 {
     usec_t interval = a->said > LEVEL_NONE && !silent ? reminder_interval(a, o) : 0;
     if (interval == 0)

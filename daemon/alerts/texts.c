@@ -41,8 +41,8 @@ void words_measure(struct text *t, int64_t value, enum unit unit)
     static const struct {
         const char *one, *many;
     } NAMES[] = {
-        [UNIT_UNITS] = {"unit", "units"},     [UNIT_MEMBERS] = {"member", "members"},
-        [UNIT_ERRORS] = {"error", "errors"},  [UNIT_DAYS] = {"day", "days"},
+        [UNIT_UNITS] = {"unit", "units"},      [UNIT_MEMBERS] = {"member", "members"},
+        [UNIT_ERRORS] = {"error", "errors"},   [UNIT_DAYS] = {"day", "days"},
         [UNIT_ENTRIES] = {"entry", "entries"},
     };
     char buf[DURATION_MAX];
@@ -93,7 +93,7 @@ static void add_event(struct text *t, const struct notice *n)
         text_addf(t, "now %s: ", level_name(n->level));
         break;
     case EVENT_DEESCALATED:
-        text_addf(t, "only %s now: ", level_name(n->level));
+        text_addf(t, "down to %s: ", level_name(n->level));
         break;
     case EVENT_UPDATED:
         text_add(t, "update: ");
@@ -139,27 +139,43 @@ static char *make_title(const struct notice *n, const struct words *w)
     return text_printf("%s", text_clean(whole, sizeof whole, head.data, head.len));
 }
 
+/* "critical, open since 02:17" */
 static void add_since(struct text *t, const struct notice *n)
 {
-    text_add(t, n->level == LEVEL_CRITICAL ? "Critical" : "Warning");
-    if (n->state == ALERT_PENDING)
-        text_add(t, " soon, seen");
-    text_add(t, n->type == EVENT_RESOLVED ? ", began " : " since ");
+    text_addf(t, "%s, %s ", level_name(n->level),
+              n->type == EVENT_RESOLVED   ? "opened"
+              : n->state == ALERT_PENDING ? "not told yet, seen since"
+                                          : "open since");
     words_clock(t, n, n->started_at);
 }
 
-/* "waiting is 26 members, the limit is 25" */
+/* "waiting: 26 members, limit 25" */
 static void add_rule(struct text *t, const struct notice *n)
 {
-    text_addf(t, "%s", rule_name(n->rule));
-    if (n->value != FACT_UNKNOWN) {
-        text_add(t, " is ");
-        words_measure(t, n->value, n->unit);
-    }
-    if (n->threshold != FACT_UNKNOWN) {
-        text_add(t, ", the limit is ");
+    static const char *const MEANS[RULE_COUNT_] = {
+        [RULE_USAGE] = " in use",
+        [RULE_REMAINING] = " left",
+        [RULE_ALLOTMENT_GONE] = " were in use",
+        [RULE_SUBSCRIPTION] = " left",
+        [RULE_POLL] = " unread",
+        [RULE_DELIVERY] = " parked",
+    };
+    text_add(t, rule_name(n->rule));
+    bool over =
+        n->type == EVENT_RESOLVED && (n->rule == RULE_POLL || n->rule == RULE_ALLOTMENT_GONE);
+    if (n->value == FACT_UNKNOWN || over)
+        return;
+    text_add(t, ": ");
+    words_measure(t, n->value, n->unit);
+    text_add(t, MEANS[n->rule] ? MEANS[n->rule] : "");
+    /* A refused sign-in is told long before the limit, which then explains nothing. */
+    if (n->threshold == FACT_UNKNOWN || (n->rule == RULE_POLL && n->value < n->threshold))
+        return;
+    text_add(t, ", limit ");
+    if (n->unit == UNIT_PERCENT || n->unit == UNIT_SECONDS || n->unit == UNIT_DAYS)
         words_measure(t, n->threshold, n->unit);
-    }
+    else
+        text_addf(t, "%" PRId64, n->threshold);
 }
 
 static char *make_summary(const struct notice *n, const struct words *w)
@@ -192,7 +208,7 @@ static void add_zone(struct text *t, int32_t offset)
 
 static void add_findings(struct text *t, const struct notice *n)
 {
-    const char *between = " Also at a level: ";
+    const char *between = " Also beyond a limit: ";
     for (int rule = 0; rule < RULE_COUNT_; rule++) {
         if (!n->finding[rule] || (enum rule)rule == n->rule)
             continue;
@@ -208,11 +224,12 @@ static char *make_description(const struct notice *n, const struct words *w)
     CLEANUP(text_free) struct text t = TEXT_INIT(WORDS_MAX);
     char buf[DURATION_MAX];
     text_add(&t, text_of(&w->what));
+    text_add(&t, n->type == EVENT_RESOLVED ? "Severity was " : "Severity ");
     add_since(&t, n);
     add_zone(&t, n->facts->utc_offset);
     if (n->type == EVENT_RESOLVED)
-        text_addf(&t, ", lasted %s", duration_human(lasted(n), buf));
-    text_add(&t, ": ");
+        text_addf(&t, ", open for %s", duration_human(lasted(n), buf));
+    text_add(&t, "; rule ");
     add_rule(&t, n);
     text_add(&t, ".");
     add_findings(&t, n);
@@ -252,10 +269,10 @@ static int set_texts(struct notice *n, char *title, char *summary, char *descrip
 
 static int write_test(struct notice *n)
 {
-    return set_texts(n, text_printf("seatwatchd: test message"),
-                     text_printf("seatwatchd: a test message, asked for by a person; nothing is wrong"),
-                     text_printf("If you can read this, this receiver works."),
-                     text_printf("Nothing."));
+    return set_texts(
+        n, text_printf("seatwatchd: test message"),
+        text_printf("seatwatchd: a test message, asked for by a person; nothing is wrong"),
+        text_printf("If you can read this, this receiver works."), text_printf("Nothing."));
 }
 
 static void words_free(struct words *w)
@@ -265,7 +282,10 @@ static void words_free(struct words *w)
     text_free(&w->what);
     text_free(&w->next);
 }
-static inline void words_free_at(struct words *w) { words_free(w); }
+static inline void words_free_at(struct words *w)
+{
+    words_free(w);
+}
 
 int notice_write_texts(struct notice *n)
 {
@@ -276,8 +296,9 @@ int notice_write_texts(struct notice *n)
     };
     if (!n->facts)
         return write_test(n);
-    CLEANUP(words_free) struct words w = {TEXT_INIT(WORDS_MAX), TEXT_INIT(WORDS_MAX),
-                                          TEXT_INIT(WORDS_MAX), TEXT_INIT(WORDS_MAX)};
+    CLEANUP(words_free)
+    struct words w = {TEXT_INIT(WORDS_MAX), TEXT_INIT(WORDS_MAX), TEXT_INIT(WORDS_MAX),
+                      TEXT_INIT(WORDS_MAX)};
     WRITE[n->kind](n, &w);
     if (w.subject.error || w.condition.error || w.what.error || w.next.error)
         return -ENOMEM;

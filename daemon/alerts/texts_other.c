@@ -4,6 +4,7 @@
 
 #include "base/date.h"
 #include "model/subscription.h"
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -18,20 +19,24 @@ static const struct {
 } STATES[] = {
     [SUBSCRIPTION_UNKNOWN] = {"is in a state that is not known", "next date",
                               "Look at it in the admin center (Billing > Your products)."},
-    [SUBSCRIPTION_ACTIVE] = {"is active", "ends",
-                             "Renew it before that day, or let it end knowingly: see Billing > Your "
-                             "products in the admin center."},
+    [SUBSCRIPTION_ACTIVE] =
+        {"is active", "ends",
+         "Renew it before that day, or let it end knowingly: see Billing > Your "
+         "products in the admin center."},
     [SUBSCRIPTION_WARNING] = {"is in its grace period", "suspended",
                               "Renew it, or move its users to another subscription, before it is "
                               "suspended: they lose access then."},
-    [SUBSCRIPTION_SUSPENDED] = {"is suspended", "next date",
-                                "Reactivate it (Billing > Your products in the admin center) or move "
-                                "its users: they have no access now."},
-    [SUBSCRIPTION_LOCKED_OUT] = {"is locked out", "next date",
-                                 "Reactivate it or move its users: they have no access now, and its "
-                                 "data will be deleted."},
-    [SUBSCRIPTION_DELETED] = {"is deleted", "next date",
-                              "Move its users to another subscription; this one does not come back."},
+    [SUBSCRIPTION_SUSPENDED] =
+        {"is suspended", "next date",
+         "Reactivate it (Billing > Your products in the admin center) or move "
+         "its users: they have no access now."},
+    [SUBSCRIPTION_LOCKED_OUT] =
+        {"is locked out", "next date",
+         "Reactivate it or move its users: they have no access now, and its "
+         "data will be deleted."},
+    [SUBSCRIPTION_DELETED] =
+        {"is deleted", "next date",
+         "Move its users to another subscription; this one does not come back."},
 };
 
 /* "suspended in 6 days" */
@@ -60,9 +65,11 @@ void words_subscription(const struct notice *n, struct words *w)
               text_clean(id, sizeof id, s->id ? s->id : "", len < SHORT_ID ? len : SHORT_ID));
     words_sku(&w->subject, f);
 
-    text_addf(&w->condition, " %s", STATES[state].is);
-    if (n->value != FACT_UNKNOWN && n->type != EVENT_RESOLVED && !dead) {
-        text_add(&w->condition, ", ");
+    bool days = n->value != FACT_UNKNOWN && n->type != EVENT_RESOLVED && !dead;
+    if (state != SUBSCRIPTION_ACTIVE || !days)
+        text_addf(&w->condition, " %s%s", STATES[state].is, days ? "," : "");
+    if (days) {
+        text_add(&w->condition, " ");
         add_days(&w->condition, STATES[state].comes, n->value);
     }
 
@@ -82,8 +89,7 @@ void words_subscription(const struct notice *n, struct words *w)
                       f->allotted);
         text_add(&w->what, ".\n");
     }
-    text_add(&w->next,
-             n->type == EVENT_RESOLVED ? "Nothing is left to do." : STATES[state].advice);
+    text_add(&w->next, n->type == EVENT_RESOLVED ? "Nothing is left to do." : STATES[state].advice);
 }
 
 /* ---- assignment errors ---- */
@@ -99,8 +105,9 @@ static const char *error_advice(const char *code)
         {"DependencyViolation", "These users lack a plan that this product builds on: assign the "
                                 "product that contains it, then reprocess."},
         {"CountViolation", "There are not enough units: order some or free some, then reprocess."},
-        {"MutuallyExclusiveViolation", "These users hold a plan that excludes this one: take one of "
-                                       "the two away, then reprocess."},
+        {"MutuallyExclusiveViolation",
+         "These users hold a plan that excludes this one: take one of "
+         "the two away, then reprocess."},
         {"ProhibitedInUsageLocationViolation", "The product is not offered where these users are: "
                                                "check their usage location."},
     };
@@ -117,10 +124,10 @@ void words_errors(const struct notice *n, struct words *w)
     bool has_sku = f->sku_name || f->sku_part_number || f->sku_id;
     int64_t count = f->error_count != FACT_UNKNOWN ? f->error_count : n->value;
     struct text *t = &w->subject;
-    if (count != FACT_UNKNOWN)
+    if (count > 0)
         words_count(t, count, "assignment error", "assignment errors");
     else
-        text_add(t, "assignment errors");
+        text_add(t, count == 0 ? "no more assignment errors" : "assignment errors");
     text_add(t, " (");
     words_add(t, f->error_code);
     text_add(t, ")");
@@ -130,10 +137,10 @@ void words_errors(const struct notice *n, struct words *w)
     }
 
     t = &w->what;
-    if (count != FACT_UNKNOWN)
+    if (count > 0)
         words_count(t, count, "assignment", "assignments");
     else
-        text_add(t, "Assignments");
+        text_add(t, count == 0 ? "No assignments" : "Assignments");
     text_add(t, " of ");
     if (has_sku)
         words_sku(t, f);
@@ -190,7 +197,8 @@ static void add_unread(const struct notice *n, struct text *t)
 {
     char buf[DURATION_MAX];
     if (n->value != FACT_UNKNOWN && n->value >= 60)
-        text_addf(t, " have not been read for %s", duration_human((usec_t)n->value * USEC_PER_SEC, buf));
+        text_addf(t, " have not been read for %s",
+                  duration_human((usec_t)n->value * USEC_PER_SEC, buf));
     else
         text_add(t, " cannot be read");
 }
@@ -221,8 +229,11 @@ void words_poll(const struct notice *n, struct words *w)
         }
     }
     text_add(&w->what, w->subject.data ? w->subject.data : "");
+    if (w->what.data)
+        *w->what.data = (char)toupper((unsigned char)*w->what.data); /* ours, ASCII */
     text_add(&w->what, w->condition.data ? w->condition.data : "");
-    text_add(&w->what, ". What is not known raises and resolves nothing; the last numbers stand.\n");
+    text_add(&w->what,
+             ". What is not known raises and resolves nothing; the last numbers stand.\n");
     if (f->hint)
         text_add(&w->next, text_clean(hint, sizeof hint, f->hint, strlen(f->hint)));
     else
@@ -245,10 +256,13 @@ void words_delivery(const struct notice *n, struct words *w)
     }
     text_add(&w->condition, disabled ? " is switched off" : " does not take its messages");
     if (f->parked > 0)
-        text_addf(&w->condition, ", %" PRId64 " %s parked", f->parked, f->parked == 1 ? "is" : "are");
-    text_add(&w->what, disabled ? "The receiver said that it is gone for good (410), so nothing more is "
-                                  "sent to it.\n"
-                                : "Messages to it were given up after many attempts. They are kept.\n");
-    text_add(&w->next, "Its errors are in the daemon's log (journalctl -u seatwatchd). Mend it, then "
-                       "reload: what is parked is sent again.");
+        text_addf(&w->condition, ", %" PRId64 " %s parked", f->parked,
+                  f->parked == 1 ? "is" : "are");
+    text_add(&w->what, disabled
+                           ? "The receiver said that it is gone for good (410), so nothing more is "
+                             "sent to it.\n"
+                           : "Messages to it were given up after many attempts. They are kept.\n");
+    text_add(&w->next,
+             "Its errors are in the daemon's log (journalctl -u seatwatchd). Mend it, then "
+             "reload: what is parked is sent again.");
 }

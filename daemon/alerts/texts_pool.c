@@ -76,9 +76,10 @@ static void add_people_wait(const struct notice *n, const struct pool *p, struct
         text_addf(t, ": %" PRId64 " waiting", p->waiting);
         add_waiting_since(n, t);
     } else if (p->free >= p->waiting) {
-        text_addf(t, ": %" PRId64 " %s although %" PRId64 " %s free: reprocess the assignments; do not buy",
-                  p->waiting, p->waiting == 1 ? "waits" : "wait", p->free,
-                  p->free == 1 ? "is" : "are");
+        text_addf(
+            t,
+            ": %" PRId64 " %s although %" PRId64 " %s free: reprocess the assignments; do not buy",
+            p->waiting, p->waiting == 1 ? "waits" : "wait", p->free, p->free == 1 ? "is" : "are");
     } else {
         if (p->allotted == 0)
             text_add(t, " has no units");
@@ -99,7 +100,8 @@ static void add_condition(const struct notice *n, const struct pool *p, struct t
     if (p->gone) {
         text_add(t, " is no longer listed");
         if (p->units)
-            text_addf(t, "; %" PRId64 " of %" PRId64 " units were in use", p->consumed, p->allotted);
+            text_addf(t, "; %" PRId64 " of %" PRId64 " units were in use", p->consumed,
+                      p->allotted);
     } else if (p->waiting > 0) {
         add_people_wait(n, p, t);
     } else if (!p->units) {
@@ -116,8 +118,10 @@ static void add_condition(const struct notice *n, const struct pool *p, struct t
         text_add(t, " is ");
         words_percent(t, n->value);
         text_addf(t, " full: %" PRId64 " of %" PRId64 " units left", p->free, p->allotted);
+    } else if (n->type == EVENT_RESOLVED) {
+        text_addf(t, " has %" PRId64 " of %" PRId64 " units free", p->free, p->allotted);
     } else {
-        text_addf(t, ": %" PRId64 " of %" PRId64 " units left", p->free, p->allotted);
+        text_addf(t, " has only %" PRId64 " of %" PRId64 " units left", p->free, p->allotted);
     }
 }
 
@@ -149,6 +153,8 @@ static void add_units(const struct notice *n, const struct pool *p, struct text 
         text_add(t, " when the pool was last listed");
     else if (p->free < 0)
         text_addf(t, ", %" PRId64 " more than there are", -p->free);
+    else if (p->free == 0)
+        text_add(t, ", none is free");
     else
         text_addf(t, ", %" PRId64 " %s free", p->free, p->free == 1 ? "is" : "are");
     text_add(t, ".\n");
@@ -205,8 +211,9 @@ static void add_next(const struct notice *n, const struct pool *p, struct text *
         return;
     }
     if (over && f->sibling_name && f->sibling_free > 0) {
+        text_addf(t, "First use the %" PRId64 " free of ", f->sibling_free);
         words_add(t, f->sibling_name);
-        text_addf(t, " of the same product has %" PRId64 " free: use it first. ", f->sibling_free);
+        text_add(t, " (same product). ");
     }
     if (p->needed > 0) {
         text_addf(t, "Order %" PRId64 " %s now, or free as many", p->needed,
@@ -214,14 +221,16 @@ static void add_next(const struct notice *n, const struct pool *p, struct text *
         if (p->reserve > p->needed)
             text_addf(t, "; %" PRId64 " bring the reserve back", p->reserve);
         text_add(t, ".");
-    } else if (p->waiting > 0) {
-        text_add(t, "Reprocess the assignments of those who wait; there are units enough, do not buy.");
+    } else if (p->waiting > 0 && p->units) {
+        text_add(
+            t, "Reprocess the assignments of those who wait; there are units enough, do not buy.");
     } else if (p->reserve > 0 && n->type != EVENT_RESOLVED) {
-        text_addf(t, "Order %" PRId64 " %s, or free as many, to bring the reserve back.", p->reserve,
-                  p->reserve == 1 ? "unit" : "units");
+        text_addf(t, "Order %" PRId64 " %s, or free as many, to bring the reserve back.",
+                  p->reserve, p->reserve == 1 ? "unit" : "units");
     } else {
-        text_add(t, n->type == EVENT_RESOLVED ? "Nothing is left to do."
-                                              : "Look at the pool in the admin center.");
+        text_add(t, n->type == EVENT_RESOLVED && p->waiting == 0
+                        ? "Nothing is left to do."
+                        : "Look at the pool in the admin center (Billing > Licenses).");
     }
 }
 

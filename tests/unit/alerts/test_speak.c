@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* Differs it from what was last told? The cases that a desk of polls does not reach easily. */
+#include "alerts/speak.h"
+#include "fixtures/samples.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+static void intervals_grow_up_to_the_cap(void **state)
+{
+    static const struct {
+        usec_t every;
+        uint32_t growth;
+        usec_t cap;
+        uint32_t sent;
+        usec_t want;
+    } CASES[] = {
+        {HOURS(4), 2, HOURS(168), 0, HOURS(4)},   {HOURS(4), 2, HOURS(168), 1, HOURS(8)},
+        {HOURS(4), 2, HOURS(168), 5, HOURS(128)}, {HOURS(4), 2, HOURS(168), 6, HOURS(168)},
+        {HOURS(4), 2, HOURS(168), UINT32_MAX, HOURS(168)},
+        {HOURS(4), 1, HOURS(168), UINT32_MAX, HOURS(4)},
+        {HOURS(4), 2, HOURS(1), 3, HOURS(4)}, /* a cap below the first interval */
+        {HOURS(4), UINT32_MAX, USEC_INFINITY, 9, USEC_INFINITY},
+        {0, 2, HOURS(168), 3, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        const struct alert a = {.said = LEVEL_CRITICAL, .reminders = CASES[i].sent};
+        const struct alert_options o = {.repeat = {.every = {0, 0, CASES[i].every},
+                                                   .growth = CASES[i].growth,
+                                                   .cap = CASES[i].cap}};
+        if (reminder_interval(&a, &o) != CASES[i].want)
+            fail_msg("case %zu", i);
+    }
+}
+
+/* An alert with one latch up, and a sample of it. */
+static struct alert up(enum rule rule, enum level level, enum level said)
+{
+    struct alert a = {.state = ALERT_FIRING, .level = level, .rule = rule, .said = said};
+    a.latch[rule][level - 1].state = ALERT_FIRING;
+    return a;
+}
+
+static int ask(const struct alert *a, struct sample s, enum level parent)
+{
+    const struct outcome o = {0};
+    int type = speak(a, &s, &o, parent);
+    sample_clear(&s);
+    return type;
+}
+
+static void what_was_said_decides_not_what_just_changed(void **state)
+{
+    static const struct {
+        enum level level, said;
+        int want;
+    } CASES[] = {
+        {LEVEL_WARNING, LEVEL_NONE, EVENT_FIRING},
+        {LEVEL_WARNING, LEVEL_WARNING, SAY_NOTHING},
+        {LEVEL_WARNING, LEVEL_CRITICAL, EVENT_DEESCALATED},
+        {LEVEL_CRITICAL, LEVEL_NONE, EVENT_FIRING},
+        {LEVEL_CRITICAL, LEVEL_WARNING, EVENT_ESCALATED},
+        {LEVEL_CRITICAL, LEVEL_CRITICAL, SAY_NOTHING},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct alert a = up(RULE_REMAINING, CASES[i].level, CASES[i].said);
+        if (ask(&a, A_POOL(.allotted = 10, .consumed = 11), LEVEL_NONE) != CASES[i].want)
+            fail_msg("case %zu", i);
+    }
+}
+
+static void the_end_is_told_to_those_who_were_told(void **state)
+{
+    struct alert told = {.said = LEVEL_WARNING}, untold = {0}, pending = {.state = ALERT_PENDING};
+    (void)state;
+    assert_int_equal(ask(&told, A_POOL(.allotted = 10), LEVEL_NONE), EVENT_RESOLVED);
+    assert_int_equal(ask(&told, A_POOL(.allotted = 10, .silent = true), LEVEL_NONE), EVENT_RESOLVED);
+    assert_int_equal(ask(&untold, A_POOL(.allotted = 10), LEVEL_NONE), SAY_NOTHING);
+    assert_int_equal(ask(&pending, A_POOL(.allotted = 10), LEVEL_NONE), SAY_NOTHING);
+}
+
+static void a_mute_holds_one_finding_at_one_level(void **state)
+{
+    struct alert a = up(RULE_REMAINING, LEVEL_WARNING, LEVEL_NONE);
+    (void)state;
+    a.muted[RULE_REMAINING] = LEVEL_WARNING;
+    assert_int_equal(ask(&a, A_POOL(.allotted = 10, .consumed = 10), LEVEL_NONE), SAY_NOTHING);
+    a.latch[RULE_WAITING][0].state = ALERT_RECOVERING;
+    assert_int_equal(ask(&a, A_POOL(.allotted = 10, .consumed = 10), LEVEL_NONE), EVENT_FIRING);
+}
+
+static void speaking_ends_all_mutes_and_notes_the_numbers(void **state)
+{
+    static const struct alert_options o;
+    struct alert a = up(RULE_REMAINING, LEVEL_CRITICAL, LEVEL_NONE);
+    (void)state;
+    assert_int_equal(facts_new(&a.facts), 0);
+    a.facts->waiting = 7;
+    a.value = -3;
+    a.muted[RULE_USAGE] = LEVEL_WARNING;
+    speak_note(&a, EVENT_FIRING, &o, T0);
+    assert_int_equal(a.muted[RULE_USAGE], LEVEL_NONE);
+    assert_int_equal(a.said, LEVEL_CRITICAL);
+    assert_int_equal(a.said_rule, RULE_REMAINING);
+    assert_int_equal(a.said_value, -3);
+    assert_int_equal(a.said_waiting, 7);
+    speak_note(&a, EVENT_RESOLVED, &o, T0);
+    assert_int_equal(a.said, LEVEL_NONE);
+    assert_int_equal(a.said_waiting, 0);
+    facts_free(a.facts);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest TESTS[] = {
+        cmocka_unit_test(intervals_grow_up_to_the_cap),
+        cmocka_unit_test(what_was_said_decides_not_what_just_changed),
+        cmocka_unit_test(the_end_is_told_to_those_who_were_told),
+        cmocka_unit_test(a_mute_holds_one_finding_at_one_level),
+        cmocka_unit_test(speaking_ends_all_mutes_and_notes_the_numbers),
+    };
+    return cmocka_run_group_tests(TESTS, NULL, NULL);
+}

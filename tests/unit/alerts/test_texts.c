@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/* The words of notices, all of them, against notices.txt beside this file: that one is for reading.
+ * When words change on purpose, look at the new ones in BUILD/notices.txt and copy them over. */
+#include "alerts/texts.h"
+#include "fixtures/samples.h"
+
+#include "base/alloc.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define GOLDEN SOURCE_ROOT "/tests/unit/alerts/notices.txt"
+#define FRESH BINARY_ROOT "/notices.txt"
+
+struct told { /* a case: a sample, and what the engine would decide of it */
+    const char *why;
+    struct sample sample;
+    enum rule rule;
+    enum level level;
+};
+
+static char *dup_or_null(const char *s)
+{
+    return s ? strdup(s) : NULL;
+}
+
+static struct sample with_sibling(struct sample s)
+{
+    s.facts->sibling_name = strdup("pool 1 of 2");
+    s.facts->sibling_free = 40;
+    return s;
+}
+
+static struct sample with_zone(struct sample s, int32_t offset)
+{
+    s.facts->utc_offset = offset;
+    return s;
+}
+
+static struct sample with_pools(struct sample s, const char *pools)
+{
+    s.facts->allotment_name = dup_or_null(pools);
+    s.facts->allotted = 100;
+    s.facts->consumed = 96;
+    return s;
+}
+
+static struct sample aged(struct sample s)
+{
+    s.finding[0].value = (int64_t)((T0 + HOURS(1) + MINUTES(30) - s.facts->oldest_at) / USEC_PER_SEC);
+    s.finding[0].raise = LEVEL_CRITICAL;
+    return s;
+}
+
+static struct sample nameless(struct sample s)
+{
+    free(s.facts->sku_name);
+    s.facts->sku_name = NULL;
+    return s;
+}
+
+static struct notice *a_notice(const struct told *t, enum event_type type)
+{
+    struct notice *n = calloc(1, sizeof *n);
+    assert_non_null(n);
+    n->type = type;
+    n->kind = t->sample.kind;
+    n->rule = t->rule;
+    n->level = t->level;
+    n->state = type == EVENT_RESOLVED ? ALERT_OK : ALERT_FIRING;
+    n->value = n->threshold = FACT_UNKNOWN;
+    for (size_t i = 0; i < t->sample.n_findings; i++) {
+        const struct finding *f = &t->sample.finding[i];
+        n->finding[f->rule] = type != EVENT_RESOLVED && f->raise > LEVEL_NONE;
+        if (f->rule != t->rule)
+            continue;
+        n->value = f->value;
+        n->threshold = f->threshold[t->level];
+        n->unit = f->unit;
+    }
+    n->at = T0 + HOURS(1) + MINUTES(30);
+    n->started_at = type == EVENT_FIRING ? n->at : T0 - MINUTES(40);
+    assert_int_equal(facts_copy(t->sample.facts, &n->facts), 0);
+    assert_int_equal(notice_write_texts(n), 0);
+    if (type == EVENT_RESOLVED && n->kind == KIND_POLL)
+        n->value = 0;
+    return n;
+}
+
+static void put(FILE *out, const char *head, const struct notice *n)
+{
+    (void)fprintf(out, "== %s\n%s\n-- %s\n%s\n-> %s\n\n", head, n->title, n->summary,
+                  n->description, n->next_step);
+}
+
+#define GUID "3f1c2d4e-aaaa-4bbb-8ccc-111122223333"
+
+/* One case per rule for every type of event, and one per turn of phrase. */
+static size_t cases(struct told *ret)
+{
+    const struct told ALL[] = {
+        /* rule x event */
+        {"waiting_age", aged(A_POOL(.allotted = 1000, .consumed = 1000, .waiting = 3, .oldest_at = T0 - HOURS(50))),
+         RULE_WAITING_AGE, LEVEL_CRITICAL},
+        {"waiting", A_POOL(.allotted = 1000, .consumed = 1000, .waiting = 26, .oldest_at = T0, .name = "CSP pool"),
+         RULE_WAITING, LEVEL_CRITICAL},
+        {"usage", A_POOL(.allotted = 100, .consumed = 96), RULE_USAGE, LEVEL_WARNING},
+        {"remaining", A_POOL(.allotted = 20, .consumed = 20), RULE_REMAINING, LEVEL_WARNING},
+        {"allotment_gone", A_POOL(.allotted = 50, .consumed = 48, .waiting = HIDDEN, .gone = true),
+         RULE_ALLOTMENT_GONE, LEVEL_CRITICAL},
+        {"subscription", with_pools(A_SUBSCRIPTION(.subject = GUID, .state = "warning", .value = 6, .level = LEVEL_CRITICAL,
+                                                   .next_date = 20785), "CSP pool"),
+         RULE_SUBSCRIPTION, LEVEL_CRITICAL},
+        {"assignment_errors", SOME_ERRORS(.subject = "x", .code = "MissingDependency", .value = 12, .level = LEVEL_WARNING),
+         RULE_ASSIGNMENT_ERRORS, LEVEL_WARNING},
+        {"poll", A_POLL(.value = 3900, .level = LEVEL_WARNING, .cause = "network",
+                        .hint = "Graph or the way to it is not working: check DNS, proxy and firewall"),
+         RULE_POLL, LEVEL_WARNING},
+        {"delivery", A_DELIVERY(.subject = "hook", .value = 12, .level = LEVEL_WARNING, .cause = "parked"),
+         RULE_DELIVERY, LEVEL_WARNING},
+        /* turns of phrase */
+        {"waits although units are free", A_POOL(.allotted = 100, .consumed = 90, .waiting = 4, .oldest_at = T0),
+         RULE_WAITING, LEVEL_WARNING},
+        {"some free, not enough", A_POOL(.allotted = 100, .consumed = 90, .waiting = 26), RULE_WAITING, LEVEL_CRITICAL},
+        {"over, and one waits", A_POOL(.allotted = 50, .consumed = 57, .waiting = 1), RULE_REMAINING, LEVEL_CRITICAL},
+        {"over", A_POOL(.allotted = 50, .consumed = 57), RULE_REMAINING, LEVEL_CRITICAL},
+        {"no units, in use", A_POOL(.consumed = 3), RULE_REMAINING, LEVEL_CRITICAL},
+        {"no units, waiting", A_POOL(.waiting = 3), RULE_WAITING, LEVEL_WARNING},
+        {"units unknown", A_POOL(.allotted = HIDDEN, .waiting = 2), RULE_WAITING, LEVEL_WARNING},
+        {"waiting unknown", A_POOL(.allotted = 100, .consumed = 99, .waiting = HIDDEN), RULE_USAGE, LEVEL_WARNING},
+        {"room next door", with_sibling(A_POOL(.allotted = 50, .consumed = 50, .waiting = 2,
+                                               .name = "pool 2 of 2, 50 units, since 2026-01-01")),
+         RULE_WAITING, LEVEL_WARNING},
+        {"a fraction of a percent", A_POOL(.allotted = 367, .consumed = 357), RULE_USAGE, LEVEL_WARNING},
+        {"another zone", with_zone(A_POOL(.allotted = 10, .consumed = 10, .waiting = 1, .oldest_at = T0 - HOURS(30)), -12600),
+         RULE_WAITING, LEVEL_WARNING},
+        {"part number only", nameless(A_POOL(.allotted = 10, .consumed = 10)), RULE_REMAINING, LEVEL_WARNING},
+        {"renewed by hand", A_SUBSCRIPTION(.subject = GUID, .value = 1, .level = LEVEL_CRITICAL, .next_date = 20780),
+         RULE_SUBSCRIPTION, LEVEL_CRITICAL},
+        {"grace ends today", A_SUBSCRIPTION(.subject = GUID, .state = "warning", .level = LEVEL_CRITICAL),
+         RULE_SUBSCRIPTION, LEVEL_CRITICAL},
+        {"suspended", A_SUBSCRIPTION(.subject = GUID, .state = "suspended", .value = -3, .level = LEVEL_CRITICAL),
+         RULE_SUBSCRIPTION, LEVEL_CRITICAL},
+        {"locked out", A_SUBSCRIPTION(.subject = GUID, .state = "lockedOut", .value = 4, .level = LEVEL_CRITICAL),
+         RULE_SUBSCRIPTION, LEVEL_CRITICAL},
+        {"errors of a code nobody knows", SOME_ERRORS(.subject = "x", .code = "NewCode", .value = 1, .level = LEVEL_WARNING),
+         RULE_ASSIGNMENT_ERRORS, LEVEL_WARNING},
+        {"sign-in refused", A_POLL(.level = LEVEL_WARNING, .cause = "auth", .value = 10,
+                                   .hint = "sign-in was refused (AADSTS7000222: the secret has expired): make a new one"),
+         RULE_POLL, LEVEL_WARNING},
+        {"errors unreadable", A_POLL(.level = LEVEL_WARNING, .cause = "permission", .value = 7200,
+                                     .section = "assignment_errors", .hint = "grant Directory.Read.All"),
+         RULE_POLL, LEVEL_WARNING},
+        {"emptied", A_POLL(.level = LEVEL_WARNING, .cause = "emptied", .hint = "check the permission"), RULE_POLL, LEVEL_WARNING},
+        {"half of it vanished", A_POLL(.level = LEVEL_WARNING, .cause = "mass_disappearance", .hint = "check"), RULE_POLL, LEVEL_WARNING},
+        {"a cause we have no words for", A_POLL(.level = LEVEL_CRITICAL, .cause = "flood", .value = 90000), RULE_POLL, LEVEL_CRITICAL},
+        {"receiver switched off", A_DELIVERY(.subject = "hook", .level = LEVEL_WARNING, .cause = "disabled"), RULE_DELIVERY, LEVEL_WARNING},
+    };
+    memcpy(ret, ALL, sizeof ALL);
+    return sizeof ALL / sizeof *ALL;
+}
+#define CASES_MAX 64
+
+/* What it looks like once it is over. */
+static void get_well(struct sample *s)
+{
+    struct facts *f = s->facts;
+    for (size_t i = 0; i < s->n_findings; i++)
+        if (s->finding[i].rule != RULE_POLL && s->finding[i].rule != RULE_SUBSCRIPTION)
+            s->finding[i].value = 0;
+    if (s->kind == KIND_CAPACITY) {
+        f->allotted += 100;
+        f->waiting = f->units_to_unblock = f->units_to_buy = 0;
+        s->finding[2].value = f->consumed * 10000 / f->allotted;
+        s->finding[3].value = f->allotted - f->consumed;
+    }
+    if (s->kind == KIND_ERRORS)
+        f->error_count = 0;
+    if (f->n_subscriptions) {
+        free(f->subscription[0].state);
+        f->subscription[0].state = strdup("active");
+    }
+}
+
+static void write_all(FILE *out)
+{
+    static struct told told[CASES_MAX];
+    size_t n = cases(told);
+    for (size_t i = 0; i < n; i++) {
+        /* all events of a rule; of a turn of phrase only the first */
+        int last = i < RULE_COUNT_ ? EVENT_RESOLVED : EVENT_FIRING;
+        for (int type = EVENT_FIRING; type <= last; type++) {
+            char head[128];
+            if (type == EVENT_RESOLVED)
+                get_well(&told[i].sample);
+            if (type == EVENT_DEESCALATED && told[i].level == LEVEL_CRITICAL)
+                continue; /* from critical it can only go down to warning */
+            CLEANUP(notice_free) struct notice *notice = a_notice(&told[i], (enum event_type)type);
+            (void)snprintf(head, sizeof head, "%s, %s", told[i].why, event_type_name((enum event_type)type));
+            put(out, head, notice);
+        }
+        sample_clear(&told[i].sample);
+    }
+}
+
+static char *slurp(const char *path)
+{
+    CLEANUP(fclose) FILE *f = fopen(path, "re");
+    CLEANUP(text_free) struct text t = TEXT_INIT(1 << 20);
+    char buf[4096];
+    size_t n;
+    while (f && (n = fread(buf, 1, sizeof buf, f)) > 0)
+        text_add_bytes(&t, buf, n);
+    return text_take(&t);
+}
+
+static void the_words_are_those_that_were_agreed_on(void **state)
+{
+    (void)state;
+    FILE *out = fopen(FRESH, "we");
+    assert_non_null(out);
+    write_all(out);
+    assert_int_equal(fclose(out), 0);
+    CLEANUP(free) char *want = slurp(GOLDEN), *got = slurp(FRESH);
+    size_t line = 1;
+    for (size_t i = 0; got[i] || want[i]; i++) {
+        if (got[i] != want[i])
+            fail_msg("line %zu differs: diff " GOLDEN " " FRESH, line);
+        line += got[i] == '\n';
+    }
+}
+
+static void a_title_fits_a_phone_and_is_one_line(void **state)
+{
+    static struct told told[CASES_MAX];
+    (void)state;
+    size_t n = cases(told);
+    for (size_t i = 0; i < n; i++) {
+        struct facts *f = told[i].sample.facts;
+        free(f->tenant_name);
+        free(f->sku_name);
+        f->tenant_name = strdup("A tenant with a name that never ends \xC3\xA4\xC3\xB6\xC3\xBC and goes on and on");
+        f->sku_name = strdup("Microsoft 365 E5 with everything, without Teams, for the public sector \xE2\x80\x93 unattended");
+        for (int type = EVENT_FIRING; type <= EVENT_RESOLVED; type++) {
+            CLEANUP(notice_free) struct notice *notice = a_notice(&told[i], (enum event_type)type);
+            if (strlen(notice->title) > TITLE_MAX || strpbrk(notice->title, "\r\n") ||
+                !text_is_utf8(notice->title, strlen(notice->title)))
+                fail_msg("%s: %s", told[i].why, notice->title);
+            assert_null(strchr(notice->summary, '\n'));
+        }
+        sample_clear(&told[i].sample);
+    }
+}
+
+static void names_give_way_before_numbers_do(void **state)
+{
+    struct told t = {"", A_POOL(.allotted = 1000, .consumed = 1000, .waiting = 26, .oldest_at = T0), RULE_WAITING, LEVEL_CRITICAL};
+    (void)state;
+    free(t.sample.facts->sku_name);
+    t.sample.facts->sku_name = strdup("A product with a very long name that says everything about it and then something more");
+    CLEANUP(notice_free) struct notice *n = a_notice(&t, EVENT_FIRING);
+    assert_non_null(strstr(n->title, "... is full, 26 waiting since 02:00: 26 units needed"));
+    assert_memory_equal(n->title, "contoso: A product with", 23);
+    sample_clear(&t.sample);
+}
+
+static void foreign_names_cannot_forge_a_line(void **state)
+{
+    struct told t = {"", A_POOL(.allotted = 10, .consumed = 10, .name = "x\n\x1B[2Jroot: all is well\xE2\x80\xAE"),
+                     RULE_REMAINING, LEVEL_WARNING};
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = a_notice(&t, EVENT_FIRING);
+    const char *all[] = {n->title, n->summary, n->description, n->next_step};
+    for (size_t i = 0; i < 4; i++) {
+        assert_null(strchr(all[i], 0x1B));
+        assert_null(strstr(all[i], "\xE2\x80\xAE"));
+        assert_null(strstr(all[i], "\nroot"));
+    }
+    assert_non_null(strstr(n->title, "\\u{a}"));
+    sample_clear(&t.sample);
+}
+
+static void an_end_by_configuration_is_no_good_news(void **state)
+{
+    struct told t = {"", A_POOL(.allotted = 10, .consumed = 10), RULE_REMAINING, LEVEL_WARNING};
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = a_notice(&t, EVENT_RESOLVED);
+    n->reason = "rule_removed";
+    assert_int_equal(notice_write_texts(n), 0);
+    assert_string_equal(n->title, "contoso: no longer watched: Microsoft 365 E5 is full: 10 of 10 units in use");
+    assert_non_null(strstr(n->description, "not because it got better"));
+    sample_clear(&t.sample);
+}
+
+static void a_test_message_says_that_it_is_one(void **state)
+{
+    CLEANUP(notice_free) struct notice *n = calloc(1, sizeof *n);
+    (void)state;
+    n->type = EVENT_TEST;
+    assert_int_equal(notice_write_texts(n), 0);
+    assert_string_equal(n->title, "seatwatchd: test message");
+}
+
+static void measures_read_well(void **state)
+{
+    static const struct {
+        int64_t value;
+        enum unit unit;
+        const char *want;
+    } CASES[] = {
+        {10000, UNIT_PERCENT, "100 %"}, {9640, UNIT_PERCENT, "96.4 %"},  {9604, UNIT_PERCENT, "96.04 %"},
+        {9999, UNIT_PERCENT, "99.99 %"}, {1, UNIT_UNITS, "1 unit"},      {-2, UNIT_UNITS, "-2 units"},
+        {7800, UNIT_SECONDS, "2 h 10 min"}, {-5, UNIT_SECONDS, "0 s"},   {1, UNIT_ENTRIES, "1 entry"},
+        {0, UNIT_DAYS, "0 days"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        CLEANUP(text_free) struct text t = TEXT_INIT(100);
+        words_measure(&t, CASES[i].value, CASES[i].unit);
+        assert_string_equal(t.data, CASES[i].want);
+    }
+}
+
+static void without_memory_there_are_no_half_texts(void **state)
+{
+    struct told t = {"", A_POOL(.allotted = 10, .consumed = 10, .waiting = 2), RULE_WAITING, LEVEL_WARNING};
+    CLEANUP(notice_free) struct notice *n = a_notice(&t, EVENT_FIRING);
+    CLEANUP(free) char *before = strdup(n->title);
+    int r = -1;
+    (void)state;
+    for (size_t i = 1; r < 0 && i < 1000; i++) {
+        (void)alloc_fail_at(i, false);
+        r = notice_write_texts(n);
+        (void)alloc_fail_at(0, false);
+        assert_string_equal(n->title, before);
+    }
+    assert_int_equal(r, 0);
+    sample_clear(&t.sample);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest TESTS[] = {
+        cmocka_unit_test(the_words_are_those_that_were_agreed_on),
+        cmocka_unit_test(a_title_fits_a_phone_and_is_one_line),
+        cmocka_unit_test(names_give_way_before_numbers_do),
+        cmocka_unit_test(foreign_names_cannot_forge_a_line),
+        cmocka_unit_test(an_end_by_configuration_is_no_good_news),
+        cmocka_unit_test(a_test_message_says_that_it_is_one),
+        cmocka_unit_test(measures_read_well),
+        cmocka_unit_test(without_memory_there_are_no_half_texts),
+    };
+    return cmocka_run_group_tests(TESTS, NULL, NULL);
+}
