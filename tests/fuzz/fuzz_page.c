@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/fuzz/fuzz_page.c: whatever bytes an answer has, every decoder ends with a value that keeps
+ * its promises or with a failure that left nothing behind. */
+#include "base/text.h"
+#include "graph/page.h"
+#include "json/json.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool truth)
+{
+    if (!truth)
+        abort();
+}
+
+static int page_waiting_of_a(const char *bytes, size_t len, struct snapshot_builder *b,
+                             struct page *ret, struct failure *f)
+{
+    return page_waiting(bytes, len, b, "a", ret, f);
+}
+
+static bool is_clean(const char *s)
+{
+    char again[1024];
+    return !s || strcmp(text_clean(again, sizeof again, s, strlen(s)), s) == 0;
+}
+
+static void check_snapshot(struct snapshot_builder *b, bool obtained)
+{
+    struct snapshot *s = NULL;
+    snapshot_set_allotments(b, SECTION_COMPLETE);
+    snapshot_set_errors(b, SECTION_COMPLETE);
+    require(snapshot_finish(b, &s) == 0);
+    require(obtained || (s->n_allotments == 0 && s->n_error_groups == 0));
+    for (size_t i = 0; i < s->n_allotments; i++) {
+        const struct allotment *a = &s->allotment[i];
+        require(a->id && a->id[0] && strlen(a->id) <= PAGE_ID_MAX + strlen("sku:"));
+        require(i == 0 || strcmp(s->allotment[i - 1].id, a->id) < 0);
+        require(a->allotted >= 0 && a->allotted <= 2 * (int64_t)INT32_MAX);
+        require(a->consumed >= 0 && a->consumed <= INT32_MAX);
+        require(a->waiting.count >= 0 && is_clean(a->sku_part_number));
+        for (size_t k = 0; k < a->n_subscriptions; k++)
+            require(a->subscriptions[k].id && is_clean(a->subscriptions[k].state_text) &&
+                    is_clean(a->subscriptions[k].tags_text));
+    }
+    for (size_t i = 0; i < s->n_error_groups; i++)
+        require(s->error_group[i].count > 0 && is_clean(s->error_group[i].code));
+    snapshot_free(s);
+}
+
+static void try_page(int (*decode)(const char *, size_t, struct snapshot_builder *, struct page *,
+                                   struct failure *),
+                     const char *bytes, size_t size)
+{
+    static const struct page UNTOUCHED;
+    struct snapshot_builder *b = NULL;
+    struct page p = {0};
+    struct failure f = {0};
+    require(snapshot_builder_new("t", "t", SOURCE_CLOUD_LICENSING, (struct instant){0}, &b) == 0);
+    int r = decode(bytes, size, b, &p, &f);
+    if (r < 0) {
+        require(r == -EBADMSG || r == -E2BIG);
+        require(f.text[0] && memcmp(&p, &UNTOUCHED, sizeof p) == 0);
+    } else {
+        require(p.n_lacking <= p.n_rows);
+        require(!p.next_link || (p.next_link[0] && strlen(p.next_link) <= PAGE_LINK_MAX));
+        for (size_t i = 0; i < p.n_waiting; i++)
+            require(p.waiting[i].allotment_id && p.waiting[i].allotment_id[0]);
+    }
+    check_snapshot(b, r != -EBADMSG);
+    page_clear(&p);
+    snapshot_builder_free(b);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *bytes = (const char *)data;
+    struct graph_error e;
+    struct token_error t;
+    struct token_answer token = {0};
+    json_init();
+    try_page(page_allotments, bytes, size);
+    try_page(page_allotment_single, bytes, size);
+    try_page(page_waiting_of_a, bytes, size);
+    try_page(page_errors, bytes, size);
+    try_page(page_subscribed_skus, bytes, size);
+    graph_error_parse(bytes, size, &e);
+    require(is_clean(e.code) && is_clean(e.inner_code) && is_clean(e.request_id));
+    if (token_error_parse(bytes, size, &t) == 0)
+        require(t.hint && t.error[0] && is_clean(t.error) && is_clean(t.correlation_id));
+    if (token_parse(bytes, size, NULL, 0, &token, NULL) == 0) {
+        require(token.lifetime >= USEC_PER_MINUTE && token.lifetime <= USEC_PER_DAY);
+        require(secret_len(token.token) > 0 && secret_len(token.token) <= TOKEN_MAX);
+    }
+    secret_free(token.token);
+    return 0;
+}
