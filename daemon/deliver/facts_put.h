@@ -39,4 +39,4 @@ const struct json *read_array(struct reader *r, const struct json *o, const char
 const struct json *read_object(struct reader *r, const struct json *o, const char *key);
 int facts_read(const struct json *o, struct facts **ret);
 /* The largest whole number that survives JSON (RFC 8259, section 6). */
-#define NUMBER_MAX ((int64_t)1 << 53)
+#define NUMBER_MAX (((int64_t)1 << 53) - 1)

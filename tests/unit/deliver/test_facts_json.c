@@ -60,6 +60,19 @@ static void facts_are_the_same_after_packing_and_unpacking(void **state)
     same_after_a_round(f);
 }
 
+static void a_number_that_json_cannot_carry_is_saturated_and_not_lost(void **state)
+{
+    (void)state;
+    CLEANUP(facts_free) struct facts *f = some_facts(), *back = NULL;
+    CLEANUP(free) char *bytes = NULL;
+    size_t len;
+    f->allotted = INT64_MAX;
+    f->consumed = INT64_MIN + 1;
+    assert_int_equal(facts_json_pack(f, &bytes, &len), 0);
+    assert_int_equal(facts_json_unpack(bytes, len, &back), 0);
+    assert_true(back->allotted == ((int64_t)1 << 53) - 1 && back->consumed == -back->allotted);
+}
+
 static void what_is_not_known_stays_not_known(void **state)
 {
     (void)state;
@@ -153,6 +166,7 @@ int main(void)
     json_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts_are_the_same_after_packing_and_unpacking),
+        cmocka_unit_test(a_number_that_json_cannot_carry_is_saturated_and_not_lost),
         cmocka_unit_test(what_is_not_known_stays_not_known),
         cmocka_unit_test(a_second_label_of_a_name_does_not_make_the_row_unreadable),
         cmocka_unit_test(a_row_that_is_not_ours_is_refused),

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/fuzz/fuzz_notice.c: whatever a row of the database holds, it is refused or it is a notice
+ * that packs to the same bytes again and fits into every receiver's message. */
+#include "deliver/facts_json.h"
+#include "deliver/receiver.h"
+#include "deliver/webhook.h"
+#include "json/json.h"
+#include <errno.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool truth)
+{
+    if (!truth)
+        abort();
+}
+
+static void require_same(char *a, size_t a_len, char *b, size_t b_len)
+{
+    require(a_len == b_len && memcmp(a, b, a_len) == 0);
+    free(a);
+    free(b);
+}
+
+static void renders(const struct notice *n, const struct digest *d)
+{
+    static const struct receiver_options OPTIONS = {.name = "fuzz"};
+    const struct message m = {n, d, n && n->seq % 2, (usec_t)1 << 51};
+    for (enum receiver_type t = 0; t < RECEIVER_TYPE_COUNT_; t++) {
+        CLEANUP(free) char *bytes = NULL;
+        CLEANUP(json_free) struct json *root = NULL;
+        size_t len;
+        int r = receiver_class(t)->render(&OPTIONS, &m, &bytes, &len);
+        require(r == 0 && len > 0);
+        if (t == RECEIVER_WEBHOOK)
+            require(len <= WEBHOOK_BODY_MAX && json_parse(bytes, len, &root, NULL) == 0);
+        if (t == RECEIVER_SYSLOG)
+            require(!memchr(bytes, '\n', len));
+    }
+}
+
+static void try_facts(const char *bytes, size_t size)
+{
+    CLEANUP(facts_free) struct facts *f = NULL, *back = NULL;
+    char *first, *second;
+    size_t first_len, second_len;
+    if (facts_json_unpack(bytes, size, &f) < 0)
+        return;
+    require(facts_json_pack(f, &first, &first_len) == 0);
+    require(facts_json_unpack(first, first_len, &back) == 0);
+    require(facts_json_pack(back, &second, &second_len) == 0);
+    require_same(first, first_len, second, second_len);
+}
+
+static void try_notice(const char *bytes, size_t size)
+{
+    CLEANUP(notice_free) struct notice *n = NULL, *back = NULL;
+    char *first, *second;
+    size_t first_len, second_len;
+    if (notice_json_unpack(bytes, size, &n) < 0)
+        return;
+    require(notice_json_pack(n, &first, &first_len) == 0);
+    require(notice_json_unpack(first, first_len, &back) == 0);
+    require(notice_json_pack(back, &second, &second_len) == 0);
+    require_same(first, first_len, second, second_len);
+    if (n->type != EVENT_DIGEST)
+        renders(n, NULL);
+}
+
+static void try_digest(const char *bytes, size_t size)
+{
+    CLEANUP(digest_free) struct digest *d = NULL, *back = NULL;
+    char *first, *second;
+    size_t first_len, second_len;
+    if (digest_json_unpack(bytes, size, &d) < 0)
+        return;
+    require(digest_json_pack(d, &first, &first_len) == 0);
+    require(digest_json_unpack(first, first_len, &back) == 0);
+    require(digest_json_pack(back, &second, &second_len) == 0);
+    require_same(first, first_len, second, second_len);
+    renders(NULL, d);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static bool ready;
+    if (!ready)
+        json_init();
+    ready = true;
+    try_facts((const char *)data, size);
+    try_notice((const char *)data, size);
+    try_digest((const char *)data, size);
+    return 0;
+}
