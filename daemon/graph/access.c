@@ -97,16 +97,36 @@ static void failed(struct access *a, int status, const struct failure *why, cons
     }
 }
 
+/* The service does not have the new API here; a missing permission (403) is something else: a person
+ * can grant it, and without it the daemon would be blind for pools and for who waits. */
+static bool api_is_absent(const struct access *a)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (text_equal(a->check[i].call, query_call(LIST_ALLOTMENTS)))
+            return a->check[i].status == 400 || a->check[i].status == 404 || a->check[i].status == 501;
+    return false;
+}
+
+static bool is_usable(const struct access *a)
+{
+    bool pools = a->have[CHECK_ALLOTMENTS] && a->have[CHECK_ERRORS];
+    if (!a->have[CHECK_SIGN_IN])
+        return false;
+    switch (a->graph->o.source) {
+    case SOURCE_OPTION_CLOUD_LICENSING:
+        return pools;
+    case SOURCE_OPTION_SUBSCRIBED_SKUS:
+        return a->have[CHECK_SKUS];
+    case SOURCE_OPTION_AUTO:
+        break;
+    }
+    return pools || (api_is_absent(a) && a->have[CHECK_SKUS]);
+}
+
 static void end(struct access *a)
 {
-    struct graph *g = a->graph;
-    bool pools = a->have[CHECK_ALLOTMENTS] && a->have[CHECK_ERRORS];
-    bool usable = a->have[CHECK_SIGN_IN] &&
-                  (g->o.source == SOURCE_OPTION_CLOUD_LICENSING ? pools
-                   : g->o.source == SOURCE_OPTION_AUTO          ? pools || (!a->have[CHECK_ALLOTMENTS] &&
-                                                                   a->have[CHECK_SKUS])
-                                                                : a->have[CHECK_SKUS]);
-    g->access = NULL;
+    bool usable = is_usable(a);
+    a->graph->access = NULL;
     a->done(a->userdata, a->check, a->n, usable); /* may free the graph */
     access_free(a);
 }

@@ -144,7 +144,7 @@ class Scenario(unittest.TestCase):
         """Files that hold a canary, but for those that are there to hold it."""
         found = []
         for path in self.directory.rglob("*"):
-            if not path.is_file() or path.parent.name == "secrets" or path.name == "scenario.json":
+            if not path.is_file() or path.parent.name == "secrets" or path.name in ("scenario.json", "hooks.jsonl"):
                 continue
             data = path.read_bytes()
             found += [f"{path.name}: {c[:12]}..." for c in self.canaries if c.encode() in data]

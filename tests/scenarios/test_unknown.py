@@ -30,7 +30,7 @@ class Unknown(Scenario):
 
     def test_an_unread_waiting_room_holds_its_own_rules_only(self):
         hook = self.hook()
-        graph = self.graph(state(pool("p", 100, 50, waiting=3)), state(pool("p", 100, 99), poll=2), inline_limit=0,
+        graph = self.graph(state(pool("p", 100, 50, waiting=3)), state(pool("p", 100, 99, waiting=2), poll=2), inline_limit=0,
                            faults=[{"match": {"path": "waitingMembers"}, "from": 2, "times": 1000, "do": {"status": 403}}])
         self.configure(graph, [hook])
         self.start()
