@@ -53,13 +53,14 @@ def read_lines(path):
 
 
 class Graph(Peer):
-    def __init__(self, directory, scenario):
+    def __init__(self, directory, scenario, *options):
         directory = pathlib.Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
         self.file = directory / "scenario.json"
         self.file.write_text(json.dumps(scenario))
         super().__init__([BUILD / "tests/graphsim", "--scenario", self.file, "--dir", directory,
-                          "--fixtures", ROOT / "tests/fixtures/graph/examples", "--both"], directory / "graphsim.log")
+                          "--fixtures", ROOT / "tests/fixtures/graph/examples", "--both", *options],
+                         directory / "graphsim.log")
 
     def change(self, scenario):
         """The simulator reads its scenario again; the test goes on when it has."""

@@ -3,9 +3,10 @@
 in flight within limits, one token for many polls, HTTP/2 where it is offered."""
 import json
 import os
+import pathlib
 import re
-import resource
 import shutil
+import socket
 import subprocess
 import unittest
 
@@ -30,12 +31,41 @@ def peak_memory(argv):
 
 
 class Scale(Scenario):
-    def generated(self, allotments, waiting, errors, **more):
+    def generated(self, allotments, waiting, errors, *options, **more):
         g = Graph(self.directory / f"graph{len(self.peers)}", {"tenants": [{
             "id": TENANT, "client_id": CLIENT, "client_secret": CLIENT_SECRET,
-            "generate": {"allotments": allotments, "waiting": waiting, "errors": errors, "seed": 7}, **more}]})
+            "generate": {"allotments": allotments, "waiting": waiting, "errors": errors, "seed": 7}, **more}]}, *options)
         self.peers.append(g)
         return g
+
+    def slow_down(self, graph):
+        graph.change(json.loads(graph.file.read_text()) | {"latency_ms": 20})
+        self.wait("the simulator has read it", lambda: "reload" in pathlib.Path(graph.ready["events"]).read_text())
+
+    def behind_http2(self, key, pem, access):
+        """The simulator behind nghttpx, and the port. nghttpx cannot ask the kernel for a port, so it is given
+        one that was free a moment ago, and another one should somebody have taken it meanwhile."""
+        for attempt in range(5):
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", 0))
+                port = s.getsockname()[1]
+            graph = self.generated(60, 3_000, 3_000, "--origin", f"https://127.0.0.1:{port}", inline="omit")
+            backend = graph.ready["http"].rsplit(":", 1)[1]
+            proxy = subprocess.Popen(["nghttpx", "--conf=/dev/null", "--no-ocsp", f"--frontend=127.0.0.1,{port}",
+                                      f"--backend=127.0.0.1,{backend}", "--workers=1", f"--accesslog-file={access}",
+                                      "--accesslog-format=${alpn} ${client_port} ${request}", str(key), str(pem)],
+                                     stderr=subprocess.DEVNULL)
+            self.addCleanup(proxy.wait)
+            self.addCleanup(proxy.terminate)
+            while proxy.poll() is None:
+                with socket.socket() as s:
+                    if s.connect_ex(("127.0.0.1", port)) == 0:
+                        return graph, port
+                try:
+                    proxy.wait(0.02)
+                except subprocess.TimeoutExpired:
+                    pass
+        return self.fail("nghttpx does not start")
 
     def test_sums_are_exact_and_memory_does_not_grow_with_the_members(self):
         peaks = []
@@ -50,12 +80,13 @@ class Scale(Scenario):
             peaks.append(peak)
         # Fifty times the members. The sanitizers' quarantine keeps freed memory (up to 256 MB), so
         # the bound that counts is asked of the build without them, too: see tests/run.
-        limit = 1.15 if b"__asan_init" not in open(self.argv()[0], "rb").read() else 12
+        limit = 1.15 if b"__asan_init" not in pathlib.Path(self.argv()[0]).read_bytes() else 12
         self.assertLess(peaks[1] / peaks[0], limit, peaks)
 
     def test_continuations_go_before_new_work(self):
         graph = self.generated(40, 4_000, 2_000, inline="omit", page_size=50, page_max=50)
-        self.configure(graph, extra="", tenant_extra="")
+        self.slow_down(graph)
+        self.configure(graph)
         self.once()
         rows = sorted((r for r in graph.requests() if r["endpoint"] in ("waitingMembers", "assignmentErrors")), key=lambda r: r["n"])
         chain = [i for i, r in enumerate(rows) if r["endpoint"] == "assignmentErrors"]
@@ -65,8 +96,7 @@ class Scale(Scenario):
 
     def test_no_more_requests_in_flight_than_allowed(self):
         graph = self.generated(60, 6_000, 100, inline="omit", page_size=100)
-        graph.change(json.loads(graph.file.read_text()) | {"latency_ms": 20})
-        self.wait("the simulator has read it", lambda: "reload" in open(graph.ready["events"]).read())
+        self.slow_down(graph)
         self.configure(graph)
         self.config.write_text(self.config.read_text().replace('timeout = "20s";', 'timeout = "20s"; requests = 3;'))
         self.assertTrue(self.once()["tenants"][0]["complete"])
@@ -94,23 +124,14 @@ class Scale(Scenario):
     @unittest.skipUnless(shutil.which("nghttpx"), "needs nghttpx")
     def test_http2_is_used_where_it_is_offered(self):
         hook = self.hook()
-        graph = self.generated(60, 3_000, 3_000, inline="omit")
-        backend = graph.ready["http"].rsplit(":", 1)[1]
         key, pem = self.directory / "proxy.key", self.directory / "proxy.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
                         "-keyout", key, "-out", pem, "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"],
                        check=True, capture_output=True)
-        access, error = self.directory / "access.log", self.directory / "nghttpx.log"
-        proxy = subprocess.Popen(["nghttpx", "--no-ocsp", "--frontend=127.0.0.1,0", f"--backend=127.0.0.1,{backend}", "--workers=1",
-                                  "--log-level=NOTICE", f"--errorlog-file={error}", f"--accesslog-file={access}",
-                                  "--accesslog-format=${alpn} ${client_port} ${request}", "--no-host-rewrite", str(key), str(pem)])
-        self.addCleanup(proxy.wait)
-        self.addCleanup(proxy.terminate)
-        self.daemon, self.err = proxy, open(os.devnull)
-        port = self.wait("the proxy listens", lambda: re.search(r"Listening on 127\.0\.0\.1:(\d+)", error.read_text() if error.exists() else ""))
-        self.daemon = None
+        access = self.directory / "access.log"
+        graph, port = self.behind_http2(key, pem, access)
         self.configure(graph, [hook])
-        self.config.write_text(self.config.read_text().replace(graph.ready["http"], f"https://127.0.0.1:{port[1]}")
+        self.config.write_text(self.config.read_text().replace(graph.ready["http"], f"https://127.0.0.1:{port}")
                                .replace('ca_file = "";', f'ca_file = "{pem}";'))
         self.assertTrue(self.once()["tenants"][0]["complete"])
         lines = [line.split() for line in access.read_text().split("\n") if line]
