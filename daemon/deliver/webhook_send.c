@@ -262,6 +262,7 @@ static int start(struct outlet *o, const struct letter *l, struct failure *ret_f
     (void)snprintf(timestamp, sizeof timestamp, "%" PRId64, seconds);
     const struct http_header headers[] = {
         {"content-type", "application/json"},
+        {"user-agent", "seatwatchd/" SEATWATCH_VERSION}, /* Graph is told another one */
         {"webhook-id", l->event_id},
         {"webhook-timestamp", timestamp},
         {"webhook-signature", signature},

@@ -115,7 +115,7 @@ static inline void hook_url(struct hook *h, const char *path)
 
 static inline void hook_new(struct hook *h, const char *const *answers, size_t n_answers)
 {
-    static const struct http_options HTTP = {.user_agent = "seatwatchd/1.2.3"};
+    static const struct http_options HTTP = {.user_agent = "for Graph"};
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof a;
     *h = (struct hook){.answers = answers, .n_answers = n_answers, .dir = sink_new(false)};
