@@ -194,7 +194,7 @@ static void check_override(struct load *l, struct override *o)
     for (int r = 0; r < RULE_COUNT_; r++) {
         if (!walk_said(&l->walk, &o->threshold[r]))
             continue;
-        says = says || o->threshold[r].set != 0;
+        says = says || o->threshold[r].set != 0 || walk_wrong(&l->walk, &o->threshold[r]);
         check_override_rule(l, o, (enum rule)r, where);
     }
     if (!says)

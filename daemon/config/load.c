@@ -38,7 +38,7 @@ void options_free(struct options *o)
 static void load_clear(struct load *l)
 {
     report_clear(&l->report);
-    walk_clear(&l->walk);
+    conf_walk_clear(&l->walk);
     for (size_t i = 0; i < l->n_sources; i++)
         source_free(l->source[i]);
     free(l->source);

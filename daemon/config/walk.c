@@ -84,6 +84,7 @@ static void walk_rule(struct walk *w, const config_setting_t *s, const struct co
         t->off = true;
         t->set |= SET_OFF;
     } else {
+        walk_mark_wrong(w, t);
         walk_problem(w, walk_here(w, s), "%s: this is neither a group nor \"off\"; write %s = { ... } or %s = \"off\"",
                      path, k->name, k->name);
     }

@@ -21,7 +21,7 @@ struct walk {
     struct walk_mark *mark;
     size_t n_marks, marks_size;
 };
-void walk_clear(struct walk *w);
+void conf_walk_clear(struct walk *w);
 
 /* Fills `base` with the defaults of a section; rule groups only `with_rules` (an override says
  * nothing by itself). -ENOMEM. */

@@ -87,7 +87,7 @@ struct conf_where walk_where(const struct walk *w, enum walk_kind kind, const vo
     return m ? m->where : otherwise;
 }
 
-void walk_clear(struct walk *w)
+void conf_walk_clear(struct walk *w)
 {
     free(w->mark);
     w->mark = NULL;

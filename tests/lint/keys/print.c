@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Prints the key table, a row a line and a tab between columns, for check.py. */
+#include "config/value.h"
+
+#include <stdlib.h>
+
+static void print_row(void *userdata, const char *path, const struct conf_key *k)
+{
+    char *facts = NULL;
+    (void)userdata;
+    if (conf_key_facts(k, &facts) < 0)
+        exit(1);
+    bool later = k->type == CONF_LATER || k->later;
+    printf("%s\t%s\t%s\t%s\t%s\n", path, later ? "later" : k->section ? "group" : "key",
+           k->def && !k->shown_def && k->type != CONF_LATER ? k->def : "-", facts, k->help ? k->help : "-");
+    free(facts);
+}
+
+int main(void)
+{
+    conf_keys_each(print_row, NULL);
+    return 0;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* What is dumped loads again and means the same. */
+#include "unit/config/world.h"
+
+static char *dump_of(const struct world *w)
+{
+    char *text = NULL;
+    if (w->r != 0)
+        world_print(w);
+    assert_int_equal(w->r, 0);
+    assert_int_equal(options_dump(w->options, &text), 0);
+    return text;
+}
+
+/* dump(load(x)) == dump(load(dump(load(x)))) */
+static void expect_stable(struct world *w, const char *why, const char *text)
+{
+    world_load(w, text);
+    world_expect_clean(w, why);
+    CLEANUP(free) char *first = dump_of(w);
+    world_load(w, first);
+    world_expect_clean(w, why);
+    CLEANUP(free) char *second = dump_of(w);
+    assert_string_equal(first, second);
+}
+
+static void dumps_load_again_and_say_the_same(void **state)
+{
+    static const char *const TEXTS[] = {
+        GOOD_TENANT,
+        GOOD_TENANT "thresholds: { usage = \"off\"; remaining = { warning = -3; critical = \"off\"; };\n"
+                    " waiting = { for = \"90s\"; min_samples = 7; }; poll = { warning = \"3 polls\"; critical = \"100m\"; }; };",
+        GOOD_TENANT "alerts: { for = \"3m\"; min_samples = 1; keep_firing_for = \"0s\"; first_run = \"each\";\n"
+                    " repeat: { critical = \"off\"; growth = 1; }; };",
+        GOOD_TENANT "overrides = ( { match: { sku = \"A\\\"B\"; labels = { group = \"g*\"; }; }; ignore = \"nothing\"; usage = { critical = \"99.99%\"; }; },\n"
+                    " { match: { rule = \"waiting\"; tenant = \"contoso\"; }; ignore = \"all\"; waiting = \"off\"; },\n"
+                    " { match: { allotment = \"x\"; }; subscription = { renewal = \"manual\"; }; } );",
+        GOOD_TENANT "names = ( { allotment = \"551f\"; name = \"ü \\\\ \\\"x\\\"\"; } ); scope = \"sku\"; free_skus = \"watch\"; dates_at = \"23:05\";",
+        GOOD_TENANT "receivers = ( { name = \"s\"; type = \"syslog\"; facility = \"local0\"; }, { name = \"h\"; type = \"webhook\"; url_file = \"hook.url\";\n"
+                    " signing_key_file = \"hook.key\"; allow_http = true; }, { name = \"j\"; type = \"journal\"; socket = \"/x\"; } );\n"
+                    "routes = ( { match: { severity = \"critical\"; rule = \"*\"; }; to = [ \"h\", \"s\" ]; continue = true; }, { to = [ \"j\" ]; } );\n"
+                    "fallback = [ \"j\", \"s\" ]; log: { level = \"debug\"; }; history: { keep = \"90d\"; };",
+        "tenant_defaults = { client_secret_file = \"contoso.secret\"; timezone = \"UTC\"; labels = { a = \"1\"; }; };\n"
+        "tenants = ( { name = \"a\"; tenant_id = \"1\"; client_id = \"c\"; enabled = false; interval = \"1h\"; source = \"subscribed_skus\"; },\n"
+        " { name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; cloud = \"usgov_l5\"; graph_url = \"https://g.example\"; login_url = \"http://127.0.0.1:81\"; api_version = \"v1.0\"; } );",
+    };
+    CLEANUP(world_free) struct world w = world_new();
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(TEXTS); i++)
+        expect_stable(&w, TEXTS[i], TEXTS[i]);
+}
+
+static void a_dump_holds_names_of_secrets_and_no_secrets(void **state)
+{
+    CLEANUP(world_free) struct world w = world_new();
+    char path[128];
+    (void)state;
+    world_load(&w, GOOD_TENANT "receivers = ( { name = \"h\"; type = \"webhook\"; url_file = \"hook.url\"; signing_key_file = \"hook.key\"; } );");
+    CLEANUP(free) char *dump = dump_of(&w);
+    (void)snprintf(path, sizeof path, "client_secret_file = \"%s/contoso.secret\"", w.dir);
+    assert_non_null(strstr(dump, path));
+    assert_null(strstr(dump, "canary"));
+    assert_null(strstr(dump, "whsec_"));
+}
+
+static void a_tenant_whose_name_is_not_known_is_left_out(void **state)
+{
+    CLEANUP(world_free) struct world w = world_new();
+    (void)state;
+    world_directory(&w, "tenants.d");
+    world_file(&w, "tenants.d/x.conf", 0644, "tenants = (");
+    world_load(&w, GOOD_TENANT);
+    CLEANUP(free) char *dump = dump_of(&w);
+    assert_null(strstr(dump, "x.conf"));
+    assert_non_null(strstr(dump, "contoso"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dumps_load_again_and_say_the_same),
+        cmocka_unit_test(a_dump_holds_names_of_secrets_and_no_secrets),
+        cmocka_unit_test(a_tenant_whose_name_is_not_known_is_left_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
