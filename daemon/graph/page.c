@@ -108,7 +108,8 @@ static unsigned assignable_to(const struct json *row)
 
 static int not_a_page(struct failure *f, const char *why)
 {
-    return failure_set(f, FAILURE_PROTOCOL, EBADMSG, "the answer is not the page it should be: %s", why);
+    return failure_set(f, FAILURE_PROTOCOL, EBADMSG, "the answer is not the page it should be: %s",
+                       why);
 }
 
 static int open_body(const char *bytes, size_t len, struct json **ret, struct failure *f)
@@ -122,8 +123,8 @@ static int open_body(const char *bytes, size_t len, struct json **ret, struct fa
     if (json_get(root, "error")) {
         struct graph_error e;
         graph_error_parse(bytes, len, &e);
-        return failure_set(f, FAILURE_PROTOCOL, EBADMSG, "an error in an answer that claims success: %s: %s",
-                           e.code, e.message);
+        return failure_set(f, FAILURE_PROTOCOL, EBADMSG,
+                           "an error in an answer that claims success: %s: %s", e.code, e.message);
     }
     *ret = TAKE(root);
     return 0;
@@ -163,8 +164,10 @@ static int open_page(const char *bytes, size_t len, struct json **ret_root,
 static int feeding_failed(struct failure *f, int r)
 {
     if (r == -E2BIG)
-        return failure_set(f, FAILURE_LOCAL, E2BIG, "the tenant has more rows than we keep (%d pools, "
-                           "%d kinds of error)", SNAPSHOT_ALLOTMENTS_MAX, SNAPSHOT_ERROR_GROUPS_MAX);
+        return failure_set(f, FAILURE_LOCAL, E2BIG,
+                           "the tenant has more rows than we keep (%d pools, "
+                           "%d kinds of error)",
+                           SNAPSHOT_ALLOTMENTS_MAX, SNAPSHOT_ERROR_GROUPS_MAX);
     return failure_oom(f);
 }
 
@@ -241,8 +244,8 @@ static int page_add_waiting(struct page *p, const char *id, char *link)
     return 0;
 }
 
-/* The members that came along. Where that list is not whole, or not one, the page says where to read
- * on, or that it must be read from its start. */
+/* The members that came along. Where that list is not whole, or not one, the page says where to
+ * read on, or that it must be read from its start. */
 static int read_waiting(const struct json *row, struct allotment *a, struct page *p)
 {
     const struct json *list;
@@ -411,7 +414,8 @@ static int take_sku(const struct json *row, struct snapshot_builder *b, struct p
 /* ---- pages ---- */
 
 static int take_rows(const char *bytes, size_t len, struct snapshot_builder *b,
-                     int (*take)(const struct json *row, struct snapshot_builder *b, struct page *p),
+                     int (*take)(const struct json *row, struct snapshot_builder *b,
+                                 struct page *p),
                      struct page *ret, struct failure *f)
 {
     CLEANUP(json_free) struct json *root = NULL;

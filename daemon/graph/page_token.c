@@ -74,7 +74,8 @@ int token_parse(const char *bytes, size_t len, const char *audience, usec_t now_
 /* ---- refusals (digest 5.9) ---- */
 
 #define RENEW "create a new client secret, put it into the secret file, then reload"
-#define CERTIFICATE "check certificate and key file, and that the certificate is uploaded to the application"
+#define CERTIFICATE \
+    "check certificate and key file, and that the certificate is uploaded to the application"
 #define OTHER_CLOUD "the tenant belongs to another national cloud: set cloud"
 #define SCOPE_WRONG "the requested scope is wrong: check cloud and resource"
 #define ADMIN "an administrator has disabled the application or a policy blocks it"
@@ -86,28 +87,36 @@ static const struct {
     enum failure_kind kind;
     const char *hint;
 } CODES[] = {
-    {7000215, FAILURE_AUTH, "the client secret is wrong (its value is needed, not its id): put the value "
-                            "into the secret file"},
+    {7000215, FAILURE_AUTH,
+     "the client secret is wrong (its value is needed, not its id): put the value "
+     "into the secret file"},
     {7000222, FAILURE_AUTH, "the client secret has expired: " RENEW},
-    {7000218, FAILURE_AUTH, "neither secret nor certificate was accepted: check the tenant's auth key"},
-    {700016, FAILURE_AUTH, "the application is not known in this tenant: check client_id and tenant_id, "
-                           "and that consent was given"},
+    {7000218, FAILURE_AUTH,
+     "neither secret nor certificate was accepted: check the tenant's auth key"},
+    {700016, FAILURE_AUTH,
+     "the application is not known in this tenant: check client_id and tenant_id, "
+     "and that consent was given"},
     {700027, FAILURE_AUTH, "the signature is not valid: " CERTIFICATE},
-    {700024, FAILURE_AUTH, "the assertion is outside its time: check this machine's clock, and that the "
-                           "token file is renewed"},
-    {70021, FAILURE_AUTH, "no federated credential of the application matches: check its issuer, subject "
-                          "and audience"},
-    {700213, FAILURE_AUTH, "no federated credential of the application matches: check its issuer, subject "
-                           "and audience"},
+    {700024, FAILURE_AUTH,
+     "the assertion is outside its time: check this machine's clock, and that the "
+     "token file is renewed"},
+    {70021, FAILURE_AUTH,
+     "no federated credential of the application matches: check its issuer, subject "
+     "and audience"},
+    {700213, FAILURE_AUTH,
+     "no federated credential of the application matches: check its issuer, subject "
+     "and audience"},
     {50012, FAILURE_AUTH, CERTIFICATE},
     {50013, FAILURE_AUTH, CERTIFICATE},
-    {500133, FAILURE_AUTH, "the assertion has expired: check this machine's clock, and that the token "
-                           "file is renewed"},
+    {500133, FAILURE_AUTH,
+     "the assertion has expired: check this machine's clock, and that the token "
+     "file is renewed"},
     {90002, FAILURE_AUTH, "the tenant was not found: check tenant_id and cloud"},
     {90038, FAILURE_AUTH, OTHER_CLOUD},
     {900382, FAILURE_AUTH, OTHER_CLOUD},
     {900432, FAILURE_AUTH, OTHER_CLOUD},
-    {500011, FAILURE_AUTH, "the tenant does not know the requested resource: check cloud and resource"},
+    {500011, FAILURE_AUTH,
+     "the tenant does not know the requested resource: check cloud and resource"},
     {70011, FAILURE_AUTH, SCOPE_WRONG},
     {700022, FAILURE_AUTH, SCOPE_WRONG},
     {700023, FAILURE_AUTH, SCOPE_WRONG},

@@ -140,7 +140,8 @@ static void entry_meet_again(struct entry *e, const struct allotment *again)
         same = false;
     }
     if (e->a.waiting.section != SECTION_NOT_OFFERED &&
-        (e->a.waiting.section != SECTION_COMPLETE || !same_waiting(&e->a.waiting, &again->waiting))) {
+        (e->a.waiting.section != SECTION_COMPLETE ||
+         !same_waiting(&e->a.waiting, &again->waiting))) {
         e->a.waiting = (struct waiting){.section = SECTION_UNKNOWN};
         e->refold = true;
     }
@@ -202,7 +203,8 @@ void snapshot_reset_waiting(struct snapshot_builder *b, const char *allotment_id
     e->refold = false;
 }
 
-void snapshot_set_waiting(struct snapshot_builder *b, const char *allotment_id, enum section section)
+void snapshot_set_waiting(struct snapshot_builder *b, const char *allotment_id,
+                          enum section section)
 {
     struct entry *e = find_entry(b, allotment_id);
     if (!e || (e->refold && section == SECTION_COMPLETE))

@@ -86,7 +86,8 @@ static bool csv_field(struct csv *c, struct field *ret)
     return more;
 }
 
-/* Length of the blank at `s`: white space, a no-break space in UTF-8 or Latin-1, a byte order mark. */
+/* Length of the blank at `s`: white space, a no-break space in UTF-8 or Latin-1, a byte order mark.
+ */
 static size_t blank_at(const char *s, size_t len)
 {
     if (len >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0)
@@ -245,7 +246,8 @@ int products_parse(const char *csv, size_t len, struct products **ret, struct fa
     if (csv_header(&c, place) < 0)
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
                            "no line names the columns %s, %s and %s (%zu lines read)", HEADER[0],
-                           HEADER[1], HEADER[2], c.next_line - 1 + (len > 0 && csv[len - 1] != '\n'));
+                           HEADER[1], HEADER[2],
+                           c.next_line - 1 + (len > 0 && csv[len - 1] != '\n'));
     int r = products_read(p, &c, place);
     if (r == -E2BIG)
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "line %zu: more than %d records",

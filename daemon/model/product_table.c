@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* model/product_table.c: common SKUs with their names, and the free ones among them.
  *
- * Free means: its pool is either practically endless or filled by users who help themselves, so that
- * nobody is woken because of it. Free licences that an administrator hands out in small numbers
- * (Teams Rooms Basic, Teams Phone resource accounts) can run out and hurt: they are not marked. */
+ * Free means: its pool is either practically endless or filled by users who help themselves, so
+ * that nobody is woken because of it. Free licences that an administrator hands out in small
+ * numbers (Teams Rooms Basic, Teams Phone resource accounts) can run out and hurt: they are not
+ * marked. */
 #include "model/product_table.h"
 
 /* "Product names and service plan identifiers for licensing" */
@@ -15,8 +16,14 @@
 /* "Power Apps and Power Automate licensing FAQ" */
 #define POWER_FAQ "learn.microsoft.com/power-platform/admin/powerapps-flow-licensing-faq"
 
-#define NAMED(part, id, name) {part, id, name, false, REFERENCE}
-#define FREE(part, id, name, source) {part, id, name, true, source}
+#define NAMED(part, id, name)            \
+    {                                    \
+        part, id, name, false, REFERENCE \
+    }
+#define FREE(part, id, name, source) \
+    {                                \
+        part, id, name, true, source \
+    }
 
 const struct product PRODUCTS[] = {
     NAMED("SPE_E3", "05e9a617-0261-4cee-bb44-138d3ef5d965", "Microsoft 365 E3"),
@@ -81,8 +88,7 @@ const struct product PRODUCTS[] = {
     NAMED("MCOEV", "e43b5b99-8dfb-405f-9987-dc307f34bcbd", "Microsoft Teams Phone Standard"),
     NAMED("PHONESYSTEM_VIRTUALUSER", "440eaaa8-b3e0-484b-a8be-62870b9ba70a",
           "Microsoft Teams Phone Resource Account"),
-    NAMED("MCOMEETADV", "0c266dff-15dd-4b49-8397-2bb16070ed52",
-          "Microsoft 365 Audio Conferencing"),
+    NAMED("MCOMEETADV", "0c266dff-15dd-4b49-8397-2bb16070ed52", "Microsoft 365 Audio Conferencing"),
     NAMED("MCOPSTN1", "0dab259f-bf13-4952-b7f8-7db8f131b28d",
           "Microsoft 365 Domestic Calling Plan"),
     NAMED("MCOPSTN2", "d3b4fe1f-9992-4930-8acb-ca6ec609365e",
@@ -95,10 +101,8 @@ const struct product PRODUCTS[] = {
     NAMED("POWER_BI_PRO", "f8a1db68-be16-40ed-86d5-cb42ce701560", "Power BI Pro"),
     NAMED("PBI_PREMIUM_PER_USER", "c1d032e0-5619-4761-9b5c-75b6831e1711",
           "Power BI Premium Per User"),
-    NAMED("POWERAPPS_PER_USER", "b30411f5-fea1-4a59-9ad9-3db7c7ead579",
-          "Power Apps per user plan"),
-    NAMED("FLOW_PER_USER", "4a51bca5-1eff-43f5-878c-177680f191af",
-          "Power Automate per user plan"),
+    NAMED("POWERAPPS_PER_USER", "b30411f5-fea1-4a59-9ad9-3db7c7ead579", "Power Apps per user plan"),
+    NAMED("FLOW_PER_USER", "4a51bca5-1eff-43f5-878c-177680f191af", "Power Automate per user plan"),
     NAMED("PROJECT_P1", "beb6439c-caad-48d3-bf46-0c82871e12be", "Project Plan 1"),
     NAMED("PROJECTPROFESSIONAL", "53818b1b-4a27-454b-8896-0dba576410e6", "Project Plan 3"),
     NAMED("PROJECTPREMIUM", "09015f9f-377f-4538-bbb5-f75ceb09358a", "Project Plan 5"),
@@ -118,26 +122,21 @@ const struct product PRODUCTS[] = {
          "Power Pages vTrial for Makers", REFERENCE),
     FREE("POWER_BI_STANDARD", "a403ebcc-fae0-4ca2-8c8c-7a907fd6c235", "Microsoft Fabric (Free)",
          SELF_SERVICE),
-    FREE("STREAM", "1f2f344a-700d-42c9-9427-5cea1d5d7ba6", "Microsoft Stream Trial",
-         REFERENCE),
+    FREE("STREAM", "1f2f344a-700d-42c9-9427-5cea1d5d7ba6", "Microsoft Stream Trial", REFERENCE),
     FREE("WINDOWS_STORE", "6470687e-a428-4b7a-bef2-8a291ad947c9", "Windows Store for Business",
          REFERENCE),
     FREE("RIGHTSMANAGEMENT_ADHOC", "8c4ce438-32a7-4ac5-91a6-e22ae08d9c8b",
          "Rights Management Adhoc", SELF_SERVICE),
-    FREE("TEAMS_EXPLORATORY", "710779e8-3d4a-4c88-adb9-386c958d1fdf",
-         "Microsoft Teams Exploratory", EXPLORATORY),
+    FREE("TEAMS_EXPLORATORY", "710779e8-3d4a-4c88-adb9-386c958d1fdf", "Microsoft Teams Exploratory",
+         EXPLORATORY),
     FREE("Microsoft_Teams_Exploratory_Dept", "e0dfc8b9-9531-4ec8-94b4-9fec23b05fc8",
          "Microsoft Teams Exploratory Dept", EXPLORATORY),
-    FREE("MS_TEAMS_IW", "74fbf1bb-47c6-4796-9623-77dc7371723b", "Microsoft Teams Trial",
-         REFERENCE),
+    FREE("MS_TEAMS_IW", "74fbf1bb-47c6-4796-9623-77dc7371723b", "Microsoft Teams Trial", REFERENCE),
     FREE("TEAMS_COMMERCIAL_TRIAL", "29a2f828-8f39-4837-b8ff-c957e86abe3c",
          "Microsoft Teams Commercial Cloud Trial", REFERENCE),
-    FREE("TEAMS_FREE", "16ddbbfc-09ea-4de2-b1d7-312db6112d70", "Microsoft Teams (Free)",
-         REFERENCE),
-    FREE("SMB_APPS", "90d8b3f8-712e-4f7b-aa1e-62e7ae6cbe96", "Business Apps (free)",
-         REFERENCE),
-    FREE("SPZA_IW", "8f0c5670-4e56-4892-b06d-91c085d7004f", "App Connect IW",
-         REFERENCE),
+    FREE("TEAMS_FREE", "16ddbbfc-09ea-4de2-b1d7-312db6112d70", "Microsoft Teams (Free)", REFERENCE),
+    FREE("SMB_APPS", "90d8b3f8-712e-4f7b-aa1e-62e7ae6cbe96", "Business Apps (free)", REFERENCE),
+    FREE("SPZA_IW", "8f0c5670-4e56-4892-b06d-91c085d7004f", "App Connect IW", REFERENCE),
     FREE("MICROSOFT_BUSINESS_CENTER", "726a0894-2c77-4d65-99da-9775ef05aad1",
          "Microsoft Business Center", REFERENCE),
     FREE("DYN365_ENTERPRISE_P1_IW", "338148b6-1b11-4102-afb9-f92b6cdc0f8d",

@@ -10,8 +10,8 @@ static const struct {
     const char *word;
     enum subscription_state state;
 } STATES[] = {
-    {"active", SUBSCRIPTION_ACTIVE},         {"warning", SUBSCRIPTION_WARNING},
-    {"suspended", SUBSCRIPTION_SUSPENDED},   {"lockedOut", SUBSCRIPTION_LOCKED_OUT},
+    {"active", SUBSCRIPTION_ACTIVE},       {"warning", SUBSCRIPTION_WARNING},
+    {"suspended", SUBSCRIPTION_SUSPENDED}, {"lockedOut", SUBSCRIPTION_LOCKED_OUT},
     {"deleted", SUBSCRIPTION_DELETED},
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* rules/absence.c: which known pools are there, missing, gone, replaced, or simply not known.
  *
- * An empty list where there were pools is not believed at all, whoever sent it: a permission that was
- * taken away looks the same. A pool of another source can be neither there nor missing. */
+ * An empty list where there were pools is not believed at all, whoever sent it: a permission that
+ * was taken away looks the same. A pool of another source can be neither there nor missing. */
 #include "base/text.h"
 #include "rules/room.h"
 #include <errno.h>
@@ -118,8 +118,12 @@ static int remember_present(const struct judging *j, const struct allotment *a,
         .id = a->id,
         .sku_id = a->sku_id,
         .sku_part_number = a->sku_part_number,
-        .allotted = a->units_known ? a->allotted : past ? past->allotted : FACT_UNKNOWN,
-        .consumed = a->units_known ? a->consumed : past ? past->consumed : FACT_UNKNOWN,
+        .allotted = a->units_known ? a->allotted
+                    : past         ? past->allotted
+                                   : FACT_UNKNOWN,
+        .consumed = a->units_known ? a->consumed
+                    : past         ? past->consumed
+                                   : FACT_UNKNOWN,
         .first_seen_at = past       ? past->first_seen_at
                          : replaced ? replaced->first_seen_at
                                     : j->snapshot->taken.at,

@@ -12,7 +12,8 @@ static bool share_at_least(int64_t consumed, int64_t allotted, int64_t bp)
     return (wide)consumed * 10000 >= (wide)bp * allotted;
 }
 
-static enum level usage_level(const struct capacity *c, const struct threshold *t, int64_t margin_bp)
+static enum level usage_level(const struct capacity *c, const struct threshold *t,
+                              int64_t margin_bp)
 {
     for (int l = LEVEL_CRITICAL; l > LEVEL_NONE; l--) {
         int64_t limit = t->limit[l].value - margin_bp;
@@ -31,9 +32,9 @@ static int64_t share_bp(const struct capacity *c)
     return scaled / c->allotted;
 }
 
-/* A pool of nothing. With somebody in it or before it, it is as full as can be: the worst level that
- * is on. Its share cannot be divided; 100 % is said, or the limit that was met if that is higher, so
- * that the value never contradicts the level. */
+/* A pool of nothing. With somebody in it or before it, it is as full as can be: the worst level
+ * that is on. Its share cannot be divided; 100 % is said, or the limit that was met if that is
+ * higher, so that the value never contradicts the level. */
 static void judge_empty_pool(const struct capacity *c, const struct threshold t[static RULE_COUNT_],
                              struct finding *usage, struct finding *remaining)
 {

@@ -20,10 +20,10 @@ void facts_free(struct facts *f)
 {
     if (!f)
         return;
-    char *const strings[] = {f->tenant_name,     f->tenant_id, f->allotment_id,  f->allotment_name,
-                             f->sku_id,          f->sku_name,  f->sku_part_number, f->sibling_name,
-                             f->error_code,      f->cause,     f->hint,          f->section,
-                             f->receiver};
+    char *const strings[] = {
+        f->tenant_name, f->tenant_id,       f->allotment_id, f->allotment_name, f->sku_id,
+        f->sku_name,    f->sku_part_number, f->sibling_name, f->error_code,     f->cause,
+        f->hint,        f->section,         f->receiver};
     for (size_t i = 0; i < N_ELEMENTS(strings); i++)
         free(strings[i]);
     for (size_t i = 0; i < f->n_labels; i++) {

@@ -52,7 +52,14 @@ void match_clear(struct match *m)
 
 /* One bit per kind of key, the more specific kind being the higher bit: a match that names more
  * beats one that names less, and no sum of weaker keys beats a stronger one. */
-enum { RANK_LABELS = 1, RANK_TENANT = 2, RANK_SKU_GLOB = 4, RANK_SKU = 8, RANK_ALLOTMENT = 16, RANKS = 32 };
+enum {
+    RANK_LABELS = 1,
+    RANK_TENANT = 2,
+    RANK_SKU_GLOB = 4,
+    RANK_SKU = 8,
+    RANK_ALLOTMENT = 16,
+    RANKS = 32
+};
 
 static unsigned match_rank(const struct match *m)
 {

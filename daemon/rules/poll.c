@@ -102,8 +102,8 @@ struct cause {
     const char *hint; /* what to do about it */
     bool at_once;     /* told without waiting for poll.warning */
 };
-#define PERMISSIONS                                                                                \
-    "grant the application permission Directory.Read.All (or CloudLicensing.Read.All where your "  \
+#define PERMISSIONS                                                                               \
+    "grant the application permission Directory.Read.All (or CloudLicensing.Read.All where your " \
     "tenant offers it) with admin consent; seatwatchd --check-access shows which call is refused"
 
 static const struct cause BROKEN = {
@@ -111,7 +111,8 @@ static const struct cause BROKEN = {
     "mend the file that is named, check it with seatwatchd --check-config, then reload", true};
 static const struct cause SCHEMA = {
     "schema_changed", "Graph answers, but a member that we need is missing in every row",
-    "the API is beta and may have changed: look for a newer seatwatchd; nothing is judged until then",
+    "the API is beta and may have changed: look for a newer seatwatchd; nothing is judged until "
+    "then",
     true};
 static const struct cause EMPTIED = {
     "emptied", "Graph lists no licences where there were some; nothing is resolved by that",
@@ -197,8 +198,7 @@ static int64_t limit_seconds(const struct limit *l, usec_t interval)
     int64_t seconds = l->value;
     if (!l->on)
         return FACT_UNKNOWN;
-    if (l->polls &&
-        __builtin_mul_overflow(l->value, (int64_t)(interval / USEC_PER_SEC), &seconds))
+    if (l->polls && __builtin_mul_overflow(l->value, (int64_t)(interval / USEC_PER_SEC), &seconds))
         return INT64_MAX;
     return seconds;
 }

@@ -123,9 +123,8 @@ static int sku_load(const struct judging *j, const struct groups *g, const struc
         if (r < 0)
             return r;
         if (p->a->units_known && is_backed(p->a) && room_of(&p->capacity) >= 1)
-            ret->room[ret->n_rooms++] = (struct room){.pool = p,
-                                                      .free = room_of(&p->capacity),
-                                                      .relaxed = capacity_relaxed(p->finding)};
+            ret->room[ret->n_rooms++] = (struct room){
+                .pool = p, .free = room_of(&p->capacity), .relaxed = capacity_relaxed(p->finding)};
     }
     qsort(ret->room, ret->n_rooms, sizeof *ret->room, compare_rooms);
     return 0;
@@ -404,9 +403,7 @@ static int skus_judge(struct judging *j, const struct groups *g, const struct fa
     while (i < g->n || m < n) {
         CLEANUP(sku_clear) struct sku sku = {0};
         const char *missing_key = m < n ? known_pool_key(&before->pool[index[m]]) : NULL;
-        int order = m == n   ? -1
-                    : i == g->n ? 1
-                                : key_compare(g->group[i].key, missing_key);
+        int order = m == n ? -1 : i == g->n ? 1 : key_compare(g->group[i].key, missing_key);
         size_t run = 0;
         if (order >= 0) {
             run = 1;

@@ -74,7 +74,10 @@ struct fates {
 /* Fills j->after's pools, source, emptied and mass_absence. */
 int absence_judge(struct judging *j, struct fates *ret);
 void fates_clear(struct fates *f);
-static inline void fates_clear_at(struct fates *f) { fates_clear(f); }
+static inline void fates_clear_at(struct fates *f)
+{
+    fates_clear(f);
+}
 int known_pool_copy(const struct known_pool *src, struct known_pool *dst);
 void known_pool_clear(struct known_pool *p);
 
@@ -95,15 +98,18 @@ struct groups {
 };
 int groups_new(const struct judging *j, struct groups *ret);
 void groups_clear(struct groups *g);
-static inline void groups_clear_at(struct groups *g) { groups_clear(g); }
+static inline void groups_clear_at(struct groups *g)
+{
+    groups_clear(g);
+}
 const struct group *groups_find(const struct groups *g, const char *sku_id); /* NULL */
 const struct allotment *groups_allotment(const struct groups *g, const struct group *of, size_t i);
 /* Part number as the list or, failing that, the memory has it; NULL. */
 const char *groups_part_number(const struct judging *j, const struct groups *g, const char *sku_id);
 /* The configured name; else "pool 2 of 3, 50 units, since 2026-01-01"; *ret is NULL for the only
  * pool of its SKU. */
-int pool_name(const struct rule_options *o, const struct groups *g, const struct group *of, size_t i,
-              char **ret);
+int pool_name(const struct rule_options *o, const struct groups *g, const struct group *of,
+              size_t i, char **ret);
 const char *pool_configured_name(const struct rule_options *o, const char *allotment_id); /* NULL */
 bool allotment_is_trial(const struct allotment *a);
 /* NULL sorts last; without case. */

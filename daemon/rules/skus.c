@@ -134,8 +134,8 @@ const char *pool_configured_name(const struct rule_options *o, const char *allot
 
 #define POOL_NAME_MAX 512
 
-int pool_name(const struct rule_options *o, const struct groups *g, const struct group *of, size_t i,
-              char **ret)
+int pool_name(const struct rule_options *o, const struct groups *g, const struct group *of,
+              size_t i, char **ret)
 {
     const struct allotment *a = groups_allotment(g, of, i);
     const char *configured = pool_configured_name(o, a->id);

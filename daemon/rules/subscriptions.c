@@ -20,11 +20,12 @@ struct backing {
 struct view {
     const char *id;
     const struct subscription *first;
-    enum subscription_state state; /* the worst; UNKNOWN if any pool shows one that we do not know */
-    int32_t next_date;             /* the earliest */
+    enum subscription_state
+        state;         /* the worst; UNKNOWN if any pool shows one that we do not know */
+    int32_t next_date; /* the earliest */
     const struct backing *backing;
     size_t n;
-    bool used, use_known; /* units consumed in one of its pools */
+    bool used, use_known;       /* units consumed in one of its pools */
     int64_t allotted, consumed; /* of all its pools; FACT_UNKNOWN */
 };
 
@@ -175,8 +176,8 @@ static int judge_present(struct judging *j, const struct groups *g, const struct
     struct sample *s = judging_sample(j, KIND_SUBSCRIPTION, strdup(v->id));
     if (!s)
         return -ENOMEM;
-    s->silent = silent || ignore == IGNORE_ALERTS ||
-                (v->first->trial && !j->ctx->options->watch_free_skus);
+    s->silent =
+        silent || ignore == IGNORE_ALERTS || (v->first->trial && !j->ctx->options->watch_free_skus);
     s->n_findings = 1;
     finding_init(&s->finding[0], RULE_SUBSCRIPTION, UNIT_DAYS, &t[RULE_SUBSCRIPTION]);
     int64_t days = v->next_date == DATE_UNKNOWN ? FACT_UNKNOWN : v->next_date - today(j);
@@ -217,9 +218,8 @@ static int take_present(struct judging *j, const struct groups *g, const struct 
                         const struct known_subscription *past)
 {
     int r = judge_present(j, g, v, past);
-    struct known_subscription k = {.state = v->state,
-                                   .seen_active = is_watched(v, past),
-                                   .next_lifecycle_date = v->next_date};
+    struct known_subscription k = {
+        .state = v->state, .seen_active = is_watched(v, past), .next_lifecycle_date = v->next_date};
     return r < 0 ? r : remember(j, v->id, &k);
 }
 

@@ -8,12 +8,16 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #define EXAMPLES FIXTURES "/graph/examples/"
 static const struct instant TAKEN = {.at = 1790000000 * USEC_PER_SEC, .mono = 5, .boot = 1};
 
-static inline void page_clear_at(struct page *p) { page_clear(p); }
+static inline void page_clear_at(struct page *p)
+{
+    page_clear(p);
+}
 
 static char *load(const char *name, size_t *ret_len)
 {
@@ -158,7 +162,8 @@ static void a_nested_link_says_where_to_read_on(void **state)
 {
     CLEANUP(page_clear) struct page p = {0};
     size_t len;
-    CLEANUP(free) char *bytes = load("synthetic/allotments-expand-waiting-nested-nextlink.json", &len);
+    CLEANUP(free)
+    char *bytes = load("synthetic/allotments-expand-waiting-nested-nextlink.json", &len);
     struct snapshot_builder *b = a_builder();
     (void)state;
     assert_int_equal(page_allotments(bytes, len, b, &p, NULL), 0);
@@ -166,9 +171,11 @@ static void a_nested_link_says_where_to_read_on(void **state)
     assert_non_null(strstr(p.waiting[0].next_link, "/waitingMembers?$skiptoken=SYNTHETIC-WM-1"));
     assert_null(p.next_link);
     /* What came along is folded already; the rest comes on top of it. */
-    static const char MORE[] = "{\"value\":[{\"id\":\"8\",\"waitingSinceDateTime\":\"2026-07-01T00:00:00Z\"}]}";
+    static const char MORE[] =
+        "{\"value\":[{\"id\":\"8\",\"waitingSinceDateTime\":\"2026-07-01T00:00:00Z\"}]}";
     CLEANUP(page_clear) struct page more = {0};
-    assert_int_equal(page_waiting(MORE, strlen(MORE), b, p.waiting[0].allotment_id, &more, NULL), 0);
+    assert_int_equal(page_waiting(MORE, strlen(MORE), b, p.waiting[0].allotment_id, &more, NULL),
+                     0);
     snapshot_set_waiting(b, p.waiting[0].allotment_id, SECTION_COMPLETE);
     CLEANUP(snapshot_free) struct snapshot *s = finish(b);
     assert_int_equal(s->allotment[0].waiting.count, 8);
@@ -321,12 +328,26 @@ static void every_recorded_body_is_digested_by_every_decoder(void **state)
 static void what_is_not_a_page_was_not_obtained(void **state)
 {
     static const char *const CASES[] = {
-        "", " ", "<html><title>Sign in</title></html>", "null", "[]", "\"value\"", "{}",
-        "{\"value\":null}", "{\"value\":{}}", "{\"value\":\"x\"}", "{\"Value\":[]}", "{\"value\":[]",
-        "{\"value\":[]}x", "{\"value\":[],\"value\":[]}",
-        "{\"error\":{\"code\":\"generalException\"},\"value\":[]}", "{\"error\":null,\"value\":[]}",
-        "{\"value\":[],\"@odata.nextLink\":5}", "{\"value\":[],\"@odata.nextLink\":\"\"}",
-        "{\"value\":[],\"@odata.nextLink\":{}}", "{\"value\":[{\"id\":\"\\u0000\"}]}",
+        "",
+        " ",
+        "<html><title>Sign in</title></html>",
+        "null",
+        "[]",
+        "\"value\"",
+        "{}",
+        "{\"value\":null}",
+        "{\"value\":{}}",
+        "{\"value\":\"x\"}",
+        "{\"Value\":[]}",
+        "{\"value\":[]",
+        "{\"value\":[]}x",
+        "{\"value\":[],\"value\":[]}",
+        "{\"error\":{\"code\":\"generalException\"},\"value\":[]}",
+        "{\"error\":null,\"value\":[]}",
+        "{\"value\":[],\"@odata.nextLink\":5}",
+        "{\"value\":[],\"@odata.nextLink\":\"\"}",
+        "{\"value\":[],\"@odata.nextLink\":{}}",
+        "{\"value\":[{\"id\":\"\\u0000\"}]}",
     };
     static const enum decoder LISTS[] = {ALLOTMENTS, WAITING, ERRORS, SKUS};
     (void)state;
@@ -421,7 +442,8 @@ static void a_count_that_is_none_makes_the_row_unknown(void **state)
 static void a_fraction_is_no_count(void **state)
 {
     CLEANUP(page_clear) struct page p = {0};
-    CLEANUP(snapshot_free) struct snapshot *s = read_text(
+    CLEANUP(snapshot_free)
+    struct snapshot *s = read_text(
         ALLOTMENTS, "{\"value\":[{\"id\":\"a\",\"allottedUnits\":5.5,\"consumedUnits\":1}]}", &p);
     (void)state;
     assert_false(s->allotment[0].units_known);
@@ -429,14 +451,20 @@ static void a_fraction_is_no_count(void **state)
 
 static void a_row_without_an_id_is_skipped_and_spoils_the_section(void **state)
 {
-    static const char *const ROWS[] = {"{\"allottedUnits\":1,\"consumedUnits\":1}", "{\"id\":null}",
-                                       "{\"id\":\"\"}", "{\"id\":7}", "7", "null", "[]"};
+    static const char *const ROWS[] = {"{\"allottedUnits\":1,\"consumedUnits\":1}",
+                                       "{\"id\":null}",
+                                       "{\"id\":\"\"}",
+                                       "{\"id\":7}",
+                                       "7",
+                                       "null",
+                                       "[]"};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(ROWS); i++) {
         char body[256];
         CLEANUP(page_clear) struct page p = {0};
         (void)snprintf(body, sizeof body,
-                       "{\"value\":[%s,{\"id\":\"b\",\"allottedUnits\":1,\"consumedUnits\":1}]}", ROWS[i]);
+                       "{\"value\":[%s,{\"id\":\"b\",\"allottedUnits\":1,\"consumedUnits\":1}]}",
+                       ROWS[i]);
         CLEANUP(snapshot_free) struct snapshot *s = read_text(ALLOTMENTS, body, &p);
         if (!p.spoiled || p.n_rows != 2 || p.n_lacking != 1 || s->n_allotments != 1)
             fail_msg("%s", ROWS[i]);
@@ -449,8 +477,11 @@ static void an_id_is_opaque_but_not_endless(void **state)
     CLEANUP(page_clear) struct page q = {0};
     char id[PAGE_ID_MAX + 2], body[PAGE_ID_MAX + 100];
     (void)state;
-    CLEANUP(snapshot_free) struct snapshot *s = read_text(
-        ALLOTMENTS, "{\"value\":[{\"id\":\"\\u202e/..%2f \\u00fc\",\"allottedUnits\":1,\"consumedUnits\":1}]}", &p);
+    CLEANUP(snapshot_free)
+    struct snapshot *s = read_text(
+        ALLOTMENTS,
+        "{\"value\":[{\"id\":\"\\u202e/..%2f \\u00fc\",\"allottedUnits\":1,\"consumedUnits\":1}]}",
+        &p);
     assert_string_equal(s->allotment[0].id, "\xE2\x80\xAE/..%2f \xC3\xBC");
     memset(id, 'x', sizeof id);
     id[PAGE_ID_MAX + 1] = 0;
@@ -464,10 +495,12 @@ static void foreign_words_come_out_cleaned(void **state)
 {
     CLEANUP(page_clear) struct page p = {0};
     (void)state;
-    CLEANUP(snapshot_free) struct snapshot *s = read_text(
-        ALLOTMENTS,
-        "{\"value\":[{\"id\":\"a\",\"skuPartNumber\":\"E5\\u001b[31m\","
-        "\"subscriptions\":[{\"subscriptionId\":\"s\",\"state\":\"ac\\ntive\",\"tags\":\"\\u202e\"}]}]}", &p);
+    CLEANUP(snapshot_free)
+    struct snapshot *s = read_text(ALLOTMENTS,
+                                   "{\"value\":[{\"id\":\"a\",\"skuPartNumber\":\"E5\\u001b[31m\","
+                                   "\"subscriptions\":[{\"subscriptionId\":\"s\",\"state\":"
+                                   "\"ac\\ntive\",\"tags\":\"\\u202e\"}]}]}",
+                                   &p);
     assert_string_equal(s->allotment[0].sku_part_number, "E5\\u{1b}[31m");
     assert_string_equal(s->allotment[0].subscriptions[0].state_text, "ac\\u{a}tive");
     assert_string_equal(s->allotment[0].subscriptions[0].tags_text, "\\u{202e}");
@@ -508,7 +541,7 @@ static void an_inline_waiting_list_is_whole_continued_or_read_anew(void **state)
     static const struct {
         const char *member;
         enum section section;
-        int64_t count;   /* if complete */
+        int64_t count;    /* if complete */
         const char *link; /* "": from the start; NULL: nothing to read */
     } CASES[] = {
         {"\"waitingMembers\":[]", SECTION_COMPLETE, 0, NULL},
@@ -516,10 +549,11 @@ static void an_inline_waiting_list_is_whole_continued_or_read_anew(void **state)
         {"\"waitingMembers\":null", SECTION_UNKNOWN, 0, ""},
         {"\"waitingMembers\":{}", SECTION_UNKNOWN, 0, ""},
         {"\"waitingMembers\":[{},7]", SECTION_UNKNOWN, 0, ""},
-        {"\"waitingMembers\":[{}],\"waitingMembers@odata.nextLink\":\"https://x/y\"", SECTION_UNKNOWN,
-         0, "https://x/y"},
+        {"\"waitingMembers\":[{}],\"waitingMembers@odata.nextLink\":\"https://x/y\"",
+         SECTION_UNKNOWN, 0, "https://x/y"},
         {"\"waitingMembers\":[{}],\"waitingMembers@odata.nextLink\":7", SECTION_UNKNOWN, 0, ""},
-        {"\"waitingMembers\":[{}],\"waitingMembers@odata.nextLink\":null", SECTION_COMPLETE, 1, NULL},
+        {"\"waitingMembers\":[{}],\"waitingMembers@odata.nextLink\":null", SECTION_COMPLETE, 1,
+         NULL},
         {"\"x\":1", SECTION_UNKNOWN, 0, ""},
     };
     (void)state;
@@ -540,7 +574,11 @@ static void an_inline_waiting_list_is_whole_continued_or_read_anew(void **state)
 
 static void an_error_row_without_a_code_spoils_the_section(void **state)
 {
-    static const char *const ROWS[] = {"{}", "{\"code\":null}", "{\"code\":\"\"}", "{\"code\":3}", "7",
+    static const char *const ROWS[] = {"{}",
+                                       "{\"code\":null}",
+                                       "{\"code\":\"\"}",
+                                       "{\"code\":3}",
+                                       "7",
                                        "{\"code\":\"X\",\"skuId\":7}"};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(ROWS); i++) {
@@ -563,18 +601,22 @@ static void a_subscribed_sku_that_is_odd_is_unknown_or_left_out(void **state)
     } CASES[] = {
         {"applies to the company", "{\"skuId\":\"A\",\"appliesTo\":\"Company\"}", 0, 0, 0, 0, 0},
         {"in other letters",
-         "{\"skuId\":\"A\",\"appliesTo\":\"user\",\"consumedUnits\":1,\"capabilityStatus\":\"enabled\","
-         "\"prepaidUnits\":{\"enabled\":2,\"warning\":3}}", 1, true, 0, 0, SUBSCRIPTION_ACTIVE},
+         "{\"skuId\":\"A\",\"appliesTo\":\"user\",\"consumedUnits\":1,\"capabilityStatus\":"
+         "\"enabled\","
+         "\"prepaidUnits\":{\"enabled\":2,\"warning\":3}}",
+         1, true, 0, 0, SUBSCRIPTION_ACTIVE},
         {"units in grace count, suspended ones do not",
          "{\"skuId\":\"A\",\"consumedUnits\":5,\"capabilityStatus\":\"Warning\","
-         "\"prepaidUnits\":{\"enabled\":0,\"warning\":5,\"suspended\":9}}", 1, true, 0, 0,
-         SUBSCRIPTION_WARNING},
+         "\"prepaidUnits\":{\"enabled\":0,\"warning\":5,\"suspended\":9}}",
+         1, true, 0, 0, SUBSCRIPTION_WARNING},
         {"no units", "{\"skuId\":\"A\",\"consumedUnits\":5}", 1, false, 0, true, 0},
-        {"half of the units", "{\"skuId\":\"A\",\"consumedUnits\":5,\"prepaidUnits\":{\"enabled\":2}}", 1,
-         false, 0, false, 0},
+        {"half of the units",
+         "{\"skuId\":\"A\",\"consumedUnits\":5,\"prepaidUnits\":{\"enabled\":2}}", 1, false, 0,
+         false, 0},
         {"a status that we do not know",
          "{\"skuId\":\"A\",\"consumedUnits\":1,\"capabilityStatus\":\"Paused\","
-         "\"prepaidUnits\":{\"enabled\":2,\"warning\":0}}", 1, true, 0, 0, SUBSCRIPTION_UNKNOWN},
+         "\"prepaidUnits\":{\"enabled\":2,\"warning\":0}}",
+         1, true, 0, 0, SUBSCRIPTION_UNKNOWN},
         {"no SKU", "{\"consumedUnits\":5}", 0, 0, true, true, 0},
     };
     (void)state;

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 static void recorded_errors_give_code_inner_code_and_request_id(void **state)
@@ -14,7 +15,8 @@ static void recorded_errors_give_code_inner_code_and_request_id(void **state)
         const char *file, *code, *inner, *request_id;
     } CASES[] = {
         {"graph-error-429.json", "TooManyRequests", "429", "94fb3b52-452a-4535-a601-69e0a90e3aa2"},
-        {"synthetic/graph-error-400.json", "BadRequest", "", "aaaaaaaa-0000-4000-8000-000000000001"},
+        {"synthetic/graph-error-400.json", "BadRequest", "",
+         "aaaaaaaa-0000-4000-8000-000000000001"},
         {"synthetic/graph-error-401.json", "InvalidAuthenticationToken", "",
          "aaaaaaaa-0000-4000-8000-000000000001"},
         {"synthetic/graph-error-403.json", "Authorization_RequestDenied", "",
@@ -53,10 +55,12 @@ static void odd_bodies_never_fail(void **state)
         {"{\"error\":{\"code\":\"\",\"message\":\"m\"}}", "", "", "m"},
         {"{\"error\":{\"code\":7,\"message\":null}}", "", "", ""},
         {"{\"error\":{\"code\":\"a\\u001bb\",\"message\":\"x\\ny\"}}", "a\\u{1b}b", "", "x\\u{a}y"},
-        {"{\"error\":{\"code\":\"a\",\"innererror\":{\"code\":\"b\",\"innerError\":{\"code\":\"c\"}}}}",
+        {"{\"error\":{\"code\":\"a\",\"innererror\":{\"code\":\"b\",\"innerError\":{\"code\":\"c\"}"
+         "}}}",
          "a", "c", ""},
-        {"{\"error\":{\"code\":\"a\",\"innerError\":{\"code\":\"b\",\"innerError\":{\"code\":\"\"}}}}", "a",
-         "b", ""},
+        {"{\"error\":{\"code\":\"a\",\"innerError\":{\"code\":\"b\",\"innerError\":{\"code\":\"\"}}"
+         "}}",
+         "a", "b", ""},
         {"{\"error\":{\"code\":\"a\",\"innerError\":7}}", "a", "", ""},
     };
     (void)state;

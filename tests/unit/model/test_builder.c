@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 static const struct instant TAKEN = {.at = 1790000000 * USEC_PER_SEC, .mono = 5, .boot = 1};
@@ -13,8 +14,7 @@ static const struct instant TAKEN = {.at = 1790000000 * USEC_PER_SEC, .mono = 5,
 static struct snapshot_builder *a_builder(void)
 {
     struct snapshot_builder *b = NULL;
-    assert_int_equal(
-        snapshot_builder_new("contoso", "t-1", SOURCE_CLOUD_LICENSING, TAKEN, &b), 0);
+    assert_int_equal(snapshot_builder_new("contoso", "t-1", SOURCE_CLOUD_LICENSING, TAKEN, &b), 0);
     return b;
 }
 
@@ -129,7 +129,8 @@ static void an_equal_duplicate_is_kept_once_and_a_differing_one_is_not_known(voi
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct snapshot_builder *b = a_builder();
         add(b, an_allotment("a", "sku", 10, 5));
-        struct allotment again = an_allotment("a", CASES[i].sku, CASES[i].allotted, CASES[i].consumed);
+        struct allotment again =
+            an_allotment("a", CASES[i].sku, CASES[i].allotted, CASES[i].consumed);
         if (CASES[i].subscription) {
             again.subscriptions = calloc(1, sizeof *again.subscriptions);
             again.subscriptions[0].id = strdup("s");

@@ -8,11 +8,12 @@
 #include <stdarg.h>
 #include <string.h>
 #include <strings.h>
+
 #include <cmocka.h>
 
 #define E5 "06ebc4ee-1bb5-47dd-8120-11324bc54e06"
-#define HEADER_LINE                                                                                \
-    "Product_Display_Name,String_Id,GUID,Service_Plan_Name,Service_Plan_Id,"                       \
+#define HEADER_LINE                                                          \
+    "Product_Display_Name,String_Id,GUID,Service_Plan_Name,Service_Plan_Id," \
     "Service_Plans_Included_Friendly_Names\r\n"
 
 static struct products *parse(const char *csv)
@@ -26,7 +27,8 @@ static struct products *parse(const char *csv)
 
 static void a_sku_is_named_by_id_before_part_number_and_by_the_user_before_us(void **state)
 {
-    CLEANUP(products_free) struct products *p = parse(
+    CLEANUP(products_free)
+    struct products *p = parse(
         HEADER_LINE "Ours by id,WHATEVER," E5 ",P,1,x\r\n"
                     "Ours by part,VISIOCLIENT,00000000-0000-0000-0000-000000000001,P,1,x\r\n");
     (void)state;
@@ -51,20 +53,20 @@ static void a_published_table_is_read_with_all_its_oddities(void **state)
          NULL, "N"},
         {"columns elsewhere, other columns between",
          "GUID,x,String_Id,Product_Display_Name\ng,1,P,N\n", "g", NULL, "N"},
-        {"quotes, a comma and doubled quotes",
-         HEADER_LINE "\"A, \"\"B\"\" C\",P,g,a,b,\"c\nd\"\n", "g", NULL, "A, \"B\" C"},
+        {"quotes, a comma and doubled quotes", HEADER_LINE "\"A, \"\"B\"\" C\",P,g,a,b,\"c\nd\"\n",
+         "g", NULL, "A, \"B\" C"},
         {"no-break spaces around names and keys",
          HEADER_LINE "\xC2\xA0N \xC2\xA0,P\xC2\xA0,\xA0g ,a,b,c\n", "g", "P", "N"},
-        {"the first name of a GUID wins", HEADER_LINE "One,P,g,a,b,c\nTwo,Q,h,a,b,c\nThree,P,G,a,b,c\n",
-         "g", NULL, "One"},
-        {"a row per service plan", HEADER_LINE "One,P,g,a,b,c\nOne,P,g,d,e,f\nTwo,Q,h,a,b,c\n", NULL,
-         "q", "Two"},
+        {"the first name of a GUID wins",
+         HEADER_LINE "One,P,g,a,b,c\nTwo,Q,h,a,b,c\nThree,P,G,a,b,c\n", "g", NULL, "One"},
+        {"a row per service plan", HEADER_LINE "One,P,g,a,b,c\nOne,P,g,d,e,f\nTwo,Q,h,a,b,c\n",
+         NULL, "q", "Two"},
         {"a last line without its end", HEADER_LINE "N,P,g", "g", NULL, "N"},
         {"a short row names nothing", HEADER_LINE "N\nM,P,g\n", "g", NULL, "M"},
         {"a name with a line break in it stays one line", HEADER_LINE "\"A\nB\",P,g,a,b,c\n", "g",
          NULL, "A\\u{a}B"},
-        {"a word that ends in a letter whose last byte is A0", HEADER_LINE "voil\xC3\xA0,P,g\n", "g",
-         NULL, "voil\xC3\xA0"},
+        {"a word that ends in a letter whose last byte is A0", HEADER_LINE "voil\xC3\xA0,P,g\n",
+         "g", NULL, "voil\xC3\xA0"},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -93,13 +95,17 @@ static void a_file_without_the_columns_is_refused_with_their_names(void **state)
 static void free_skus_are_known_by_part_number_in_any_case(void **state)
 {
     static const char *const FREE[] = {
-        "FLOW_FREE",       "POWER_BI_STANDARD", "STREAM",        "WINDOWS_STORE",
-        "POWERAPPS_VIRAL", "POWERAPPS_DEV",     "flow_free",     "RIGHTSMANAGEMENT_ADHOC",
+        "FLOW_FREE",         "POWER_BI_STANDARD",      "STREAM",    "WINDOWS_STORE",
+        "POWERAPPS_VIRAL",   "POWERAPPS_DEV",          "flow_free", "RIGHTSMANAGEMENT_ADHOC",
         "TEAMS_EXPLORATORY", "CCIBOTS_PRIVPREV_VIRAL",
     };
-    static const char *const PAID[] = {"SPE_E5", "ENTERPRISEPACK", "Microsoft_365_Copilot",
-                                       "PHONESYSTEM_VIRTUALUSER", "Microsoft_Teams_Rooms_Basic",
-                                       "FLOW", "FLOW_FREE2"};
+    static const char *const PAID[] = {"SPE_E5",
+                                       "ENTERPRISEPACK",
+                                       "Microsoft_365_Copilot",
+                                       "PHONESYSTEM_VIRTUALUSER",
+                                       "Microsoft_Teams_Rooms_Basic",
+                                       "FLOW",
+                                       "FLOW_FREE2"};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(FREE); i++)
         if (!product_is_free(NULL, FREE[i]))

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Words of a subscription. */
-#include "model/subscription.h"
 #include "base/cleanup.h"
+#include "model/subscription.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 static void a_list_of_states_counts_as_its_worst_member(void **state)

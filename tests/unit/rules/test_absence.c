@@ -2,9 +2,18 @@
 /* Pools that vanish, come back, are replaced, or only seem to be gone. */
 #include "unit/rules/world.h"
 
-#define A {.id = "a", .sku = E3, .allotted = 100, .consumed = 50}
-#define B {.id = "b", .sku = E5, .allotted = 100, .consumed = 0}
-#define C {.id = "c", .sku = "sku-c", .allotted = 100, .consumed = 1}
+#define A                                                     \
+    {                                                         \
+        .id = "a", .sku = E3, .allotted = 100, .consumed = 50 \
+    }
+#define B                                                    \
+    {                                                        \
+        .id = "b", .sku = E5, .allotted = 100, .consumed = 0 \
+    }
+#define C                                                         \
+    {                                                             \
+        .id = "c", .sku = "sku-c", .allotted = 100, .consumed = 1 \
+    }
 
 static const struct finding *gone(const struct world *w, const char *pool)
 {
@@ -272,8 +281,13 @@ static void a_vanished_trial_is_gone_in_silence(void **state)
     CLEANUP(world_clear) struct world w;
     (void)state;
     world_init(&w);
-    POLL(&w, {.id = "a", .sku = E3, .allotted = 5, .consumed = 2,
-              .sub = {{"s", "active", .trial = true}}}, B, C);
+    POLL(&w,
+         {.id = "a",
+          .sku = E3,
+          .allotted = 5,
+          .consumed = 2,
+          .sub = {{"s", "active", .trial = true}}},
+         B, C);
     POLL(&w, B, C);
     assert_true(sample_of(&w, KIND_CAPACITY, "a")->silent);
     pass(&w, USEC_PER_HOUR);
@@ -319,9 +333,14 @@ static void a_reading_whose_schema_changed_judges_nothing(void **state)
     world_init(&w);
     POLL(&w, A, B);
     struct allotment rows[1] = {{.id = "a", .sku_id = E3}};
-    struct snapshot s = {.tenant = "contoso", .source = SOURCE_CLOUD_LICENSING, .taken = w.now,
-                         .allotments = SECTION_COMPLETE, .errors = SECTION_COMPLETE,
-                         .allotment = rows, .n_allotments = 1, .schema_changed = true};
+    struct snapshot s = {.tenant = "contoso",
+                         .source = SOURCE_CLOUD_LICENSING,
+                         .taken = w.now,
+                         .allotments = SECTION_COMPLETE,
+                         .errors = SECTION_COMPLETE,
+                         .allotment = rows,
+                         .n_allotments = 1,
+                         .schema_changed = true};
     assert_int_equal(judge_snapshot(&w.ctx, &s, w.memory, &samples, &after, &f), 0);
     samples_free(w.samples);
     w.samples = samples;

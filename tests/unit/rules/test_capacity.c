@@ -54,8 +54,10 @@ static void remaining_counts_at_or_below_and_says_how_many_are_left(void **state
         int64_t allotted, consumed;
         const char *want;
     } CASES[] = {
-        {10, 9, "none/none 1"},         {10, 10, "warning/warning 0"},
-        {10, 11, "critical/critical -1"}, {5, 500, "critical/critical -495"},
+        {10, 9, "none/none 1"},
+        {10, 10, "warning/warning 0"},
+        {10, 11, "critical/critical -1"},
+        {5, 500, "critical/critical -495"},
     };
     CLEANUP(world_clear) struct world w;
     (void)state;
@@ -65,8 +67,8 @@ static void remaining_counts_at_or_below_and_says_how_many_are_left(void **state
         POLL(&w, {.id = "a", .allotted = CASES[i].allotted, .consumed = CASES[i].consumed});
         const char *got = show(finding_of(&w, "a", RULE_REMAINING), buf);
         if (strcmp(got, CASES[i].want) != 0)
-            fail_msg("%lld of %lld: %s", (long long)CASES[i].consumed,
-                     (long long)CASES[i].allotted, got);
+            fail_msg("%lld of %lld: %s", (long long)CASES[i].consumed, (long long)CASES[i].allotted,
+                     got);
     }
 }
 
@@ -120,7 +122,7 @@ static void waiting_members_count_from_the_first(void **state)
         int64_t waiting;
         const char *want;
     } CASES[] = {
-        {0, "none/none 0"},          {1, "warning/warning 1"}, {24, "warning/warning 24"},
+        {0, "none/none 0"},           {1, "warning/warning 1"}, {24, "warning/warning 24"},
         {25, "critical/critical 25"}, {UNKNOWN, "unknown"},     {-2, "unknown"},
     };
     CLEANUP(world_clear) struct world w;
@@ -158,7 +160,9 @@ static void the_age_is_that_of_the_oldest_wait(void **state)
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         char buf[64];
         usec_t oldest = w.now.at - (usec_t)(CASES[i].since * (int64_t)USEC_PER_SEC);
-        POLL(&w, {.id = "a", .allotted = 100, .waiting = CASES[i].waiting,
+        POLL(&w, {.id = "a",
+                  .allotted = 100,
+                  .waiting = CASES[i].waiting,
                   .oldest_at = CASES[i].since ? oldest : 0});
         const char *got = show(finding_of(&w, "a", RULE_WAITING_AGE), buf);
         if (strcmp(got, CASES[i].want) != 0)

@@ -10,10 +10,8 @@ static void parked_entries_or_a_disabled_receiver_are_told(void **state)
         bool disabled;
         const char *want, *cause;
     } CASES[] = {
-        {false, 0, false, "none", NULL},
-        {false, 3, false, "warning", "parked"},
-        {true, 3, false, "critical", "parked"},
-        {false, 0, true, "warning", "disabled"},
+        {false, 0, false, "none", NULL},         {false, 3, false, "warning", "parked"},
+        {true, 3, false, "critical", "parked"},  {false, 0, true, "warning", "disabled"},
         {true, 0, true, "critical", "disabled"},
     };
     const struct instant now = {.at = 77, .mono = 1, .boot = 1};
@@ -21,7 +19,8 @@ static void parked_entries_or_a_disabled_receiver_are_told(void **state)
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct sample s;
         assert_int_equal(judge_delivery("hook", CASES[i].pager, CASES[i].parked, CASES[i].disabled,
-                                        &now, &s, NULL), 0);
+                                        &now, &s, NULL),
+                         0);
         assert_string_equal(s.subject, "hook");
         assert_verdict(&s.finding[0], CASES[i].want);
         assert_int_equal(s.finding[0].value, CASES[i].parked);

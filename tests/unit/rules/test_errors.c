@@ -4,10 +4,10 @@
 
 static const struct row POOLS[] = {{.id = "a", .sku = E3, .part = "SPE_E3", .allotted = 1},
                                    {.id = "b", .sku = "free", .part = "FLOW_FREE", .allotted = 1}};
-#define POLL_ERRORS(w, ...)                                                                        \
-    do {                                                                                           \
-        const struct error_row errors_[] = {__VA_ARGS__};                                          \
-        poll_errors((w), POOLS, N_ELEMENTS(POOLS), errors_, N_ELEMENTS(errors_));                  \
+#define POLL_ERRORS(w, ...)                                                       \
+    do {                                                                          \
+        const struct error_row errors_[] = {__VA_ARGS__};                         \
+        poll_errors((w), POOLS, N_ELEMENTS(POOLS), errors_, N_ELEMENTS(errors_)); \
     } while (0)
 
 static const struct finding *finding(const struct world *w, const char *subject)

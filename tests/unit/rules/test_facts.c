@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Facts are owned data. */
-#include "unit/rules/world.h"
 #include "base/text.h"
+#include "unit/rules/world.h"
 
 static void new_facts_know_nothing(void **state)
 {
     CLEANUP(facts_free) struct facts *f = NULL;
     (void)state;
     assert_int_equal(facts_new(&f), 0);
-    const int64_t numbers[] = {f->allotted, f->consumed, f->waiting, f->units_to_unblock,
-                               f->units_to_buy, f->sibling_free, f->error_count, f->parked};
+    const int64_t numbers[] = {f->allotted,         f->consumed,     f->waiting,
+                               f->units_to_unblock, f->units_to_buy, f->sibling_free,
+                               f->error_count,      f->parked};
     for (size_t i = 0; i < N_ELEMENTS(numbers); i++)
         assert_int_equal(numbers[i], FACT_UNKNOWN);
     assert_null(f->tenant_name);
@@ -20,24 +21,31 @@ static void a_copy_shares_nothing_and_lacks_nothing(void **state)
 {
     struct label labels[] = {{"a", "1"}, {"b", "2"}};
     struct fact_subscription subs[] = {{"s", "active", NULL, 1, 2}, {"t", NULL, "trial", 3, 4}};
-    struct facts src = {"n", "i", labels, 2, 3600, "ai", "an", 1, 2, 3, 4, "si", "sp", "sn", subs, 2,
-                        5, 6, "sib", 7, "code", 8, "cause", "hint", "section", "recv", 9, 10};
+    struct facts src = {"n",    "i",  labels,  2,      3600,      "ai",   "an", 1, 2,     3,
+                        4,      "si", "sp",    "sn",   subs,      2,      5,    6, "sib", 7,
+                        "code", 8,    "cause", "hint", "section", "recv", 9,    10};
     CLEANUP(facts_free) struct facts *f = NULL;
     (void)state;
     assert_int_equal(facts_copy(&src, &f), 0);
-    const char *const want[] = {src.tenant_name, src.tenant_id, src.allotment_id, src.allotment_name,
-                                src.sku_id, src.sku_part_number, src.sku_name, src.sibling_name,
-                                src.error_code, src.cause, src.hint, src.section, src.receiver};
-    const char *const got[] = {f->tenant_name, f->tenant_id, f->allotment_id, f->allotment_name,
-                               f->sku_id, f->sku_part_number, f->sku_name, f->sibling_name,
-                               f->error_code, f->cause, f->hint, f->section, f->receiver};
+    const char *const want[] = {src.tenant_name,    src.tenant_id,    src.allotment_id,
+                                src.allotment_name, src.sku_id,       src.sku_part_number,
+                                src.sku_name,       src.sibling_name, src.error_code,
+                                src.cause,          src.hint,         src.section,
+                                src.receiver};
+    const char *const got[] = {f->tenant_name,    f->tenant_id,    f->allotment_id,
+                               f->allotment_name, f->sku_id,       f->sku_part_number,
+                               f->sku_name,       f->sibling_name, f->error_code,
+                               f->cause,          f->hint,         f->section,
+                               f->receiver};
     for (size_t i = 0; i < N_ELEMENTS(want); i++) {
         assert_string_equal(got[i], want[i]);
         assert_ptr_not_equal(got[i], want[i]);
     }
-    const int64_t numbers[] = {f->allotted, f->consumed, f->waiting, (int64_t)f->oldest_at,
-                               f->units_to_unblock, f->units_to_buy, f->sibling_free,
-                               f->error_count, f->parked, (int64_t)f->observed_at};
+    const int64_t numbers[] = {f->allotted,         f->consumed,
+                               f->waiting,          (int64_t)f->oldest_at,
+                               f->units_to_unblock, f->units_to_buy,
+                               f->sibling_free,     f->error_count,
+                               f->parked,           (int64_t)f->observed_at};
     for (size_t i = 0; i < N_ELEMENTS(numbers); i++)
         assert_int_equal(numbers[i], i + 1);
     assert_int_equal(f->utc_offset, 3600);
@@ -61,8 +69,8 @@ static void no_more_subscriptions_are_named_than_a_message_can_hold(void **state
     a.subscriptions = calloc(a.n_subscriptions, sizeof *a.subscriptions);
     for (size_t i = 0; i < a.n_subscriptions; i++) {
         a.subscriptions[i].id = text_printf("s%02zu", i);
-        a.subscriptions[i].state = i == a.n_subscriptions - 1 ? SUBSCRIPTION_SUSPENDED
-                                                              : SUBSCRIPTION_ACTIVE;
+        a.subscriptions[i].state =
+            i == a.n_subscriptions - 1 ? SUBSCRIPTION_SUSPENDED : SUBSCRIPTION_ACTIVE;
     }
     struct snapshot_builder *b = NULL;
     struct snapshot *s = NULL;

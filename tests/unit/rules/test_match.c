@@ -4,16 +4,19 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 static struct label GOLD[] = {{"group", "gold"}, {"customer", "Contoso"}};
-static const struct tenant_facts CONTOSO = {
-    .name = "contoso", .tenant_id = "8d3c0000-0000-0000-0000-000000000001", .label = GOLD,
-    .n_labels = 2};
+static const struct tenant_facts CONTOSO = {.name = "contoso",
+                                            .tenant_id = "8d3c0000-0000-0000-0000-000000000001",
+                                            .label = GOLD,
+                                            .n_labels = 2};
 
 static void every_key_of_a_match_must_fit(void **state)
 {
-    static struct label gold = {"group", "g*"}, silver = {"group", "silver"}, none = {"region", "*"};
+    static struct label gold = {"group", "g*"}, silver = {"group", "silver"},
+                        none = {"region", "*"};
     static const struct {
         const char *why;
         struct match m;
@@ -65,7 +68,10 @@ static void the_more_specific_override_wins_and_the_later_of_equals(void **state
         int64_t want;
     } CASES[] = {
         {"none: the default", {{.line = 0}}, 0, 9000},
-        {"allotment over exact SKU, whatever the order", {warn_at(POOL, 1), warn_at(EXACT, 2)}, 2, 1},
+        {"allotment over exact SKU, whatever the order",
+         {warn_at(POOL, 1), warn_at(EXACT, 2)},
+         2,
+         1},
         {"exact over glob", {warn_at(EXACT, 1), warn_at(GLOB, 2)}, 2, 1},
         {"exact over glob and tenant", {warn_at(EXACT, 1), warn_at(GLOB_OF_TENANT, 2)}, 2, 1},
         {"glob over tenant", {warn_at(GLOB, 1), warn_at(TENANT, 2)}, 2, 1},
@@ -83,8 +89,7 @@ static void the_more_specific_override_wins_and_the_later_of_equals(void **state
         o.threshold[RULE_USAGE].limit[LEVEL_WARNING] = (struct limit){.on = true, .value = 9000};
         (void)rules_for(&o, &CONTOSO, "id", "SPE_E5", "pool-1", t);
         if (t[RULE_USAGE].limit[LEVEL_WARNING].value != CASES[i].want)
-            fail_msg("%s: %lld", CASES[i].why,
-                     (long long)t[RULE_USAGE].limit[LEVEL_WARNING].value);
+            fail_msg("%s: %lld", CASES[i].why, (long long)t[RULE_USAGE].limit[LEVEL_WARNING].value);
     }
 }
 
@@ -94,13 +99,15 @@ static void only_the_members_that_an_override_names_change(void **state)
     struct rule_options o = {.override = two, .n_overrides = 2};
     struct threshold t[RULE_COUNT_];
     (void)state;
-    o.threshold[RULE_WAITING] = (struct threshold){
-        .limit = {{0}, {.on = true, .value = 1}, {.on = true, .value = 25}}, .hold_for = 900,
-        .min_samples = 2};
+    o.threshold[RULE_WAITING] =
+        (struct threshold){.limit = {{0}, {.on = true, .value = 1}, {.on = true, .value = 25}},
+                           .hold_for = 900,
+                           .min_samples = 2};
     two[0].threshold[RULE_WAITING] = (struct threshold){.set = SET_FOR, .hold_for = 60};
-    two[1].threshold[RULE_WAITING] = (struct threshold){
-        .set = SET_CRITICAL | SET_MIN_SAMPLES, .limit = {[LEVEL_CRITICAL] = {.on = true, .value = 5}},
-        .min_samples = 3};
+    two[1].threshold[RULE_WAITING] =
+        (struct threshold){.set = SET_CRITICAL | SET_MIN_SAMPLES,
+                           .limit = {[LEVEL_CRITICAL] = {.on = true, .value = 5}},
+                           .min_samples = 3};
     (void)rules_for(&o, &CONTOSO, NULL, "SPE_E5", NULL, t);
     assert_int_equal(t[RULE_WAITING].limit[LEVEL_WARNING].value, 1);
     assert_int_equal(t[RULE_WAITING].limit[LEVEL_CRITICAL].value, 5);
@@ -140,8 +147,8 @@ static void ignoring_is_overridden_like_anything_else(void **state)
 
 static void ignoring_one_rule_switches_that_rule_off_and_no_other(void **state)
 {
-    struct override one = {.match = {.sku = "SPE_E5", .rule = "usage"}, .set_ignore = true,
-                           .ignore = IGNORE_ALERTS};
+    struct override one = {
+        .match = {.sku = "SPE_E5", .rule = "usage"}, .set_ignore = true, .ignore = IGNORE_ALERTS};
     struct rule_options o = {.override = &one, .n_overrides = 1};
     struct threshold t[RULE_COUNT_];
     (void)state;

@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* The health of reading a tenant: how long, how bad, and why. */
-#include "unit/rules/world.h"
 #include "base/text.h"
+#include "unit/rules/world.h"
 
 struct read_ { /* one poll as health sees it */
     enum section allotments, waiting, errors;
     bool emptied, mass_absence, schema_changed;
     const struct failure *failure;
 };
-static const struct read_ WHOLE = {SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE,
-                                   false, false, false, NULL};
+static const struct read_ WHOLE = {
+    SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, false, false, false, NULL};
 
 static void read_once(struct world *w, struct tenant_health *h, struct read_ r)
 {
     struct allotment a = {.id = "a", .waiting = {.section = r.waiting}};
     bool has_rows = r.allotments == SECTION_COMPLETE && !r.emptied;
-    const struct snapshot s = {.source = w->source, .taken = w->now, .allotments = r.allotments,
-                               .errors = r.errors, .allotment = &a, .n_allotments = has_rows,
+    const struct snapshot s = {.source = w->source,
+                               .taken = w->now,
+                               .allotments = r.allotments,
+                               .errors = r.errors,
+                               .allotment = &a,
+                               .n_allotments = has_rows,
                                .schema_changed = r.schema_changed};
     const struct tenant_memory m = {.emptied = r.emptied, .mass_absence = r.mass_absence};
     health_update(h, &s, &m, r.failure);
@@ -46,11 +50,14 @@ static void an_unread_section_is_told_when_it_is_old_enough(void **state)
         const char *section;
     } CASES[] = {
         {"the list, and all that rests on it",
-         {SECTION_UNKNOWN, SECTION_UNKNOWN, SECTION_UNKNOWN, 0, 0, 0, NULL}, NULL},
+         {SECTION_UNKNOWN, SECTION_UNKNOWN, SECTION_UNKNOWN, 0, 0, 0, NULL},
+         NULL},
         {"the waiting members",
-         {SECTION_COMPLETE, SECTION_UNKNOWN, SECTION_COMPLETE, 0, 0, 0, NULL}, "waiting_members"},
+         {SECTION_COMPLETE, SECTION_UNKNOWN, SECTION_COMPLETE, 0, 0, 0, NULL},
+         "waiting_members"},
         {"the errors",
-         {SECTION_COMPLETE, SECTION_COMPLETE, SECTION_UNKNOWN, 0, 0, 0, NULL}, "assignment_errors"},
+         {SECTION_COMPLETE, SECTION_COMPLETE, SECTION_UNKNOWN, 0, 0, 0, NULL},
+         "assignment_errors"},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -91,8 +98,9 @@ static void a_source_without_a_section_does_not_miss_it(void **state)
     w.source = SOURCE_SUBSCRIBED_SKUS;
     for (int i = 0; i < 100; i++) {
         pass(&w, 5 * USEC_PER_MINUTE);
-        read_once(&w, &h, (struct read_){SECTION_COMPLETE, SECTION_NOT_OFFERED,
-                                         SECTION_NOT_OFFERED, 0, 0, 0, NULL});
+        read_once(&w, &h,
+                  (struct read_){SECTION_COMPLETE, SECTION_NOT_OFFERED, SECTION_NOT_OFFERED, 0, 0,
+                                 0, NULL});
     }
     judge(&w, &h, &s);
     assert_verdict(&s.finding[0], "none");
@@ -112,11 +120,17 @@ static void what_a_person_must_mend_is_told_at_once(void **state)
         {{.failure = &permission}, "permission", "Directory.Read.All", "CloudLicensing.Read.All"},
         {{.failure = &config}, "config", "contoso.secret is missing", "--check-config"},
         {{SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, false, false, true, NULL},
-         "schema_changed", "beta", "newer"},
+         "schema_changed",
+         "beta",
+         "newer"},
         {{SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, true, false, false, NULL},
-         "emptied", "Directory.Read.All", "seatwatchctl forget"},
+         "emptied",
+         "Directory.Read.All",
+         "seatwatchctl forget"},
         {{SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, false, true, false, NULL},
-         "mass_disappearance", "half", "permissions"},
+         "mass_disappearance",
+         "half",
+         "permissions"},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -146,10 +160,10 @@ static void what_may_pass_by_itself_waits_for_its_limit_and_then_says_why(void *
     static const struct {
         enum failure_kind kind;
         const char *cause;
-    } CASES[] = {{FAILURE_TRANSIENT, "network"},  {FAILURE_THROTTLED, "throttled"},
-                 {FAILURE_PROTOCOL, "protocol"},  {FAILURE_SECURITY, "security"},
-                 {FAILURE_ABSENT, "absent"},      {FAILURE_LOCAL, "local"},
-                 {FAILURE_REQUEST, "request"},    {FAILURE_PERMANENT, "permanent"},
+    } CASES[] = {{FAILURE_TRANSIENT, "network"}, {FAILURE_THROTTLED, "throttled"},
+                 {FAILURE_PROTOCOL, "protocol"}, {FAILURE_SECURITY, "security"},
+                 {FAILURE_ABSENT, "absent"},     {FAILURE_LOCAL, "local"},
+                 {FAILURE_REQUEST, "request"},   {FAILURE_PERMANENT, "permanent"},
                  {FAILURE_CANCELLED, "stale"}};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {

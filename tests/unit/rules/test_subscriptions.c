@@ -9,7 +9,10 @@ static const struct finding *finding(const struct world *w)
 
 static void poll_state(struct world *w, const char *state, int32_t days, int64_t consumed)
 {
-    POLL(w, {.id = "a", .sku = E3, .allotted = 100, .consumed = consumed,
+    POLL(w, {.id = "a",
+             .sku = E3,
+             .allotted = 100,
+             .consumed = consumed,
              .sub = {{"s", state, 20000, days == UNKNOWN ? 0 : DAY_0 + days}}});
 }
 
@@ -48,7 +51,9 @@ static void a_state_seen_for_the_first_time(void **state)
         CLEANUP(world_clear) struct world w;
         world_init(&w);
         w.options.threshold[RULE_SUBSCRIPTION].manual_renewal = CASES[i].manual;
-        POLL(&w, {.id = "a", .sku = E3, .allotted = CASES[i].consumed == UNKNOWN ? UNKNOWN : 100,
+        POLL(&w, {.id = "a",
+                  .sku = E3,
+                  .allotted = CASES[i].consumed == UNKNOWN ? UNKNOWN : 100,
                   .consumed = CASES[i].consumed,
                   .sub = {{"s", CASES[i].state, 0,
                            CASES[i].days == UNKNOWN ? 0 : DAY_0 + CASES[i].days}}});
@@ -213,9 +218,17 @@ static void a_subscription_of_several_pools_speaks_once_and_names_them(void **st
     world_init(&w);
     w.options.pool_name = names;
     w.options.n_pool_names = 1;
-    POLL(&w, {.id = "a", .sku = E3, .allotted = 10, .consumed = 0,
-              .sub = {{"s", "active", 1, DAY_0 + 9}}},
-         {.id = "b", .sku = E5, .part = "SPE_E5", .allotted = 20, .consumed = 2,
+    POLL(&w,
+         {.id = "a",
+          .sku = E3,
+          .allotted = 10,
+          .consumed = 0,
+          .sub = {{"s", "active", 1, DAY_0 + 9}}},
+         {.id = "b",
+          .sku = E5,
+          .part = "SPE_E5",
+          .allotted = 20,
+          .consumed = 2,
           .sub = {{"s", "suspended", 1, DAY_0 + 4}}});
     const struct sample *s = sample_of(&w, KIND_SUBSCRIPTION, "s");
     assert_verdict(&s->finding[0], "critical"); /* the worst of what the pools show */
@@ -252,7 +265,9 @@ static void a_trial_or_the_subscription_of_free_pools_is_silent(void **state)
         bool watch, want;
     } CASES[] = {
         {"trial", {.id = "a", .sku = E3, .sub = {{"s", "active", .trial = true}}}, false, true},
-        {"trial, watched", {.id = "a", .sku = E3, .sub = {{"s", "active", .trial = true}}}, true,
+        {"trial, watched",
+         {.id = "a", .sku = E3, .sub = {{"s", "active", .trial = true}}},
+         true,
          false},
         {"free SKU", {.id = "a", .part = "STREAM", .sub = {{"s", "active"}}}, false, true},
         {"paid", {.id = "a", .part = "SPE_E3", .sub = {{"s", "active"}}}, false, false},

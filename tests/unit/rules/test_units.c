@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 static void what_unblocks_is_who_waits_beyond_the_free_ones_plus_what_is_overdrawn(void **state)
