@@ -60,9 +60,9 @@ static char *expand(const struct job *j, const char *name, const struct tenant_f
         if (!*name)
             break;
         const char *value = name[len] ? label_of(t, name + 1, len - 1) : NULL;
-        if (!value || strchr(value, '/') || *value == '.') {
+        if (!value || strpbrk(value, "/{") || *value == '.') {
             walk_problem(j->w, j->where, "%s: %.*s %s", j->path, (int)(name[len] ? len + 1 : len), name,
-                         value ? "stands for a text with '/' or a leading '.'; choose another label"
+                         value ? "stands for a text with '/', '{' or a leading '.'; choose another label"
                                : "is no label of this tenant; name one of its labels, {name} or {tenant_id}");
             text_free(&out);
             return NULL;

@@ -47,7 +47,7 @@ static void load_clear(struct load *l)
 
 static int load_begin(struct load *l, const char *path, const char *directory)
 {
-    *l = (struct load){.places = {.directory = directory ? directory : ".",
+    *l = (struct load){.places = {.directory = directory ? directory : "",
                                   .credentials = directory ? getenv("CREDENTIALS_DIRECTORY") : NULL,
                                   .look = directory != NULL}};
     l->options = calloc(1, sizeof *l->options);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* The sample, the same with every '#' taken away, and the examples load as they stand. */
+#include "unit/config/world.h"
+
+static char *read_conf(const char *name)
+{
+    CLEANUP(free) char *path = text_printf("%s/conf/%s", SOURCE_ROOT, name);
+    char *text;
+    size_t len;
+    struct failure why;
+    if (source_read_file(path, 1 << 20, &text, &len, &why) < 0)
+        fail_msg("%s: %s", path, why.text);
+    return text;
+}
+
+/* As tests/lint/keys/check.py does it: a '#' directly before a setting, or at the beginning of a
+ * line of a block. */
+static char *uncomment(const char *text)
+{
+    struct text out = TEXT_INIT(1 << 20);
+    while (*text) {
+        size_t len = strcspn(text, "\n"), blanks = strspn(text, " ");
+        const char *mark = text + blanks;
+        bool setting = *mark == '#' && (mark[1] != ' ' || (blanks == 0 && mark[2] == ' '));
+        text_add_bytes(&out, text, setting ? blanks : len);
+        if (setting)
+            text_add_bytes(&out, mark + 1, len - blanks - 1);
+        text_add(&out, "\n");
+        text += len + (text[len] == '\n');
+    }
+    return text_take(&out);
+}
+
+static char *dump_of(const struct world *w)
+{
+    char *text = NULL;
+    assert_int_equal(options_dump(w->options, &text), 0);
+    return text;
+}
+
+static void the_sample_loads_as_it_stands_and_changes_no_default(void **state)
+{
+    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(free) char *sample = read_conf("seatwatchd.conf");
+    CLEANUP(free) char *minimal = read_conf("examples/minimal.conf");
+    (void)state;
+    world_load(&w, minimal);
+    world_expect_clean(&w, "minimal.conf");
+    CLEANUP(free) char *want = dump_of(&w);
+    world_load(&w, sample);
+    world_expect_clean(&w, "sample");
+    CLEANUP(free) char *got = dump_of(&w);
+    assert_string_equal(got, want);
+}
+
+/* Everything between "NAME = (" and the line that ends the list, of a dump. */
+static void cut_list(char *dump, const char *name)
+{
+    CLEANUP(free) char *head = text_printf("\n%s = (", name);
+    char *from = strstr(dump, head);
+    assert_non_null(from);
+    char *to = strstr(from, ");\n");
+    assert_non_null(to);
+    memmove(from, to, strlen(to) + 1);
+}
+
+static void the_sample_with_every_mark_taken_away_loads_and_shows_the_defaults(void **state)
+{
+    static const char *const EXAMPLES[] = {"names", "overrides", "receivers", "routes", "tenants"};
+    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(free) char *sample = read_conf("seatwatchd.conf");
+    CLEANUP(free) char *open = uncomment(sample);
+    (void)state;
+    world_load(&w, sample);
+    CLEANUP(free) char *want = dump_of(&w);
+    world_load(&w, open);
+    world_expect_clean(&w, "without marks");
+    assert_int_equal(w.options->rules.n_overrides, 5);
+    assert_int_equal(w.options->n_receivers, 3);
+    assert_int_equal(w.options->routes.n_routes, 4);
+    CLEANUP(free) char *got = dump_of(&w);
+    for (size_t i = 0; i < N_ELEMENTS(EXAMPLES); i++) {
+        cut_list(want, EXAMPLES[i]);
+        cut_list(got, EXAMPLES[i]);
+    }
+    assert_string_equal(got, want);
+}
+
+static void the_example_of_a_provider_loads(void **state)
+{
+    static const char *const SECRETS[] = {"fabrikam.secret", "tailspin.secret"};
+    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(free) char *text = read_conf("examples/msp-overrides.conf");
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(SECRETS); i++)
+        world_file(&w, SECRETS[i], 0600, "s\n");
+    for (size_t i = 0; i < 2; i++) {
+        world_file(&w, i ? "gold.url" : "desk.url", 0600, "https://hook.example/x\n");
+        world_file(&w, i ? "gold.key" : "desk.key", 0600, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=\n");
+    }
+    world_load(&w, text);
+    world_expect_clean(&w, "msp-overrides.conf");
+    assert_int_equal(w.options->n_tenants, 3);
+    assert_int_equal(w.options->rules.n_overrides, 5);
+}
+
+static void the_example_of_many_tenants_loads(void **state)
+{
+    static const char *const NAMES[] = {"contoso", "fabrikam", "fabrikam-usgov"};
+    static const char *const FILES[] = {"contoso.conf", "fabrikam.conf"};
+    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(free) char *text = read_conf("examples/many-tenants/seatwatchd.conf");
+    (void)state;
+    world_directory(&w, "tenants.d");
+    for (size_t i = 0; i < N_ELEMENTS(FILES); i++) {
+        CLEANUP(free) char *from = text_printf("examples/many-tenants/tenants.d/%s", FILES[i]);
+        CLEANUP(free) char *to = text_printf("tenants.d/%s", FILES[i]);
+        CLEANUP(free) char *tenants = read_conf(from);
+        world_file(&w, to, 0644, tenants);
+    }
+    world_file(&w, "partner.secret", 0600, "s\n");
+    world_file(&w, "fabrikam.secret", 0600, "s\n");
+    world_file(&w, "fabrikam-usgov.secret", 0600, "s\n");
+    world_load(&w, text);
+    world_expect_clean(&w, "many-tenants");
+    assert_int_equal(w.options->n_tenants, N_ELEMENTS(NAMES));
+    for (size_t i = 0; i < N_ELEMENTS(NAMES); i++)
+        assert_string_equal(w.options->tenant[i].facts.name, NAMES[i]);
+    assert_int_equal(w.options->tenant[2].graph.cloud, CLOUD_USGOV_L4);
+}
+
+/* All the keys a user may take from the documentation of the interface, those of later versions
+ * left out. */
+static void a_configuration_that_says_everything_loads(void **state)
+{
+    static const char TEXT[] =
+        "poll: { interval = \"5m\"; jitter = \"10%\"; timeout = \"2m\"; concurrency = 8; requests = 6; };\n"
+        "network: { ca_file = \"\"; proxy = \"\"; proxy_password_file = \"\"; };\n"
+        "tenant_defaults: { };\n"
+        "tenants = ( { name = \"contoso\"; tenant_id = \"t\"; client_id = \"c\"; auth = \"client_secret\"; client_secret_file = \"contoso.secret\";\n"
+        "  cloud = \"global\"; graph_url = \"\"; login_url = \"\"; resource = \"\"; api_version = \"beta\"; source = \"auto\";\n"
+        "  labels = { customer = \"Contoso\"; group = \"gold\"; }; timezone = \"UTC\"; enabled = true; } );\n"
+        "thresholds: { usage = { warning = \"90%\"; critical = \"off\"; clear_margin = \"2%\"; min_units = 25; };\n"
+        "  remaining = { warning = 0; critical = -1; }; waiting = { warning = 1; critical = 25; for = \"15m\"; };\n"
+        "  waiting_age = { warning = \"off\"; critical = \"1d\"; }; assignment_errors = { warning = 5; critical = \"off\"; for = \"1h\"; };\n"
+        "  subscription = { warning = \"30d\"; critical = \"7d\"; renewal = \"auto\"; }; capacity_drop = \"off\"; forecast = \"off\";\n"
+        "  poll = { warning = \"1h\"; critical = \"6h\"; }; credential = \"off\"; };\n"
+        "scope = \"auto\"; free_skus = \"ignore\"; dates_at = \"09:00\"; names = { }; names_file = \"\"; privacy = \"hashed\";\n"
+        "overrides = ( { match: { sku = \"SPE_E5\"; tenant = \"contoso\"; }; usage = { warning = \"95%\"; critical = \"98%\"; }; },\n"
+        "  { match: { sku = \"FLOW_*\"; }; ignore = \"alerts\"; }, { match: { allotment = \"x\"; }; remaining = { warning = 50; critical = 20; }; },\n"
+        "  { match: { labels = { group = \"gold\"; }; }; waiting = { warning = 1; critical = 5; }; } );\n"
+        "alerts: { for = \"0s\"; min_samples = 2; keep_firing_for = \"10m\"; repeat: { critical = \"4h\"; warning = \"1d\"; growth = 2; cap = \"7d\"; };\n"
+        "  first_run = \"baseline\"; absence = \"30m\"; };\n"
+        "usage_rights = ( );\n"
+        "receivers = ( { name = \"journal\"; type = \"journal\"; }, { name = \"syslog\"; type = \"syslog\"; facility = \"daemon\"; },\n"
+        "  { name = \"hook\"; type = \"webhook\"; url_file = \"hook.url\"; signing_key_file = \"hook.key\"; } );\n"
+        "routes = ( { match: { severity = \"critical\"; }; to = [\"hook\", \"syslog\", \"journal\"]; }, { match: { severity = \"warning\"; }; to = [\"journal\"]; },\n"
+        "  { to = [\"journal\"]; } );\n"
+        "fallback = [\"journal\"]; control: { socket = \"off\"; }; status: { listen = \"\"; hosts = []; }; history: { keep = \"400d\"; };\n"
+        "log: { level = \"info\"; };\n";
+    CLEANUP(world_free) struct world w = world_new();
+    (void)state;
+    world_load(&w, TEXT);
+    world_expect_clean(&w, "everything");
+    assert_int_equal(w.options->rules.n_overrides, 4);
+    assert_int_equal(w.options->routes.n_routes, 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_sample_loads_as_it_stands_and_changes_no_default),
+        cmocka_unit_test(the_sample_with_every_mark_taken_away_loads_and_shows_the_defaults),
+        cmocka_unit_test(the_example_of_a_provider_loads),
+        cmocka_unit_test(the_example_of_many_tenants_loads),
+        cmocka_unit_test(a_configuration_that_says_everything_loads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
