@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* Killed at any moment, and what is there afterwards compared with what was said to be there. */
+#include "world.h"
+#include <signal.h>
+#include <sys/wait.h>
+
+#define ROUNDS 40
+
+struct said {
+    uint32_t committed, delivered; /* confirmed by the store before this was written */
+};
+
+static void report(int fd, struct said said)
+{
+    if (write(fd, &said, sizeof said) != (ssize_t)sizeof said)
+        _exit(1);
+}
+
+/* Commits and delivers for ever; says after each step how far it has come. */
+static void work(const char *dir, int fd, struct said said)
+{
+    struct store *s = open_at(dir, at(said.committed));
+    struct failure f = {0};
+    if (store_outbox_recover(s, at(said.committed), &f) < 0)
+        _exit(1);
+    for (;;) {
+        tell(s, EVENT_FIRING, said.committed, 1, 1, 2, at(said.committed));
+        said.committed++;
+        report(fd, said);
+        if (said.committed % 2 && deliver_one(s, "hook", at(said.committed))) {
+            said.delivered++;
+            report(fd, said);
+        }
+    }
+}
+
+/* Reads `n` reports, kills, and takes what was still in the pipe. */
+static struct said run_and_kill(const char *dir, struct said said, unsigned n)
+{
+    int fd[2], status;
+    assert_int_equal(pipe(fd), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)close(fd[0]);
+        work(dir, fd[1], said);
+    }
+    (void)close(fd[1]);
+    for (unsigned i = 0; i < n; i++)
+        assert_int_equal(read(fd[0], &said, sizeof said), sizeof said);
+    (void)kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    struct said last;
+    while (read(fd[0], &last, sizeof last) == (ssize_t)sizeof last)
+        said = last;
+    (void)close(fd[0]);
+    return said;
+}
+
+static void nothing_confirmed_is_lost_and_nothing_is_half_there_after_a_kill(void **state)
+{
+    struct said said = {0};
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        said = run_and_kill(*state, said, 1 + round % 7);
+        struct store *s = NULL;
+        struct store_report rep;
+        struct failure f = {0};
+        ok(try_open(*state, at(said.committed), &s, &rep, &f), &f);
+        assert_true(!rep.rebuilt && !rep.quarantined && !rep.created);
+        CLEANUP(book_free) struct book *b = NULL;
+        ok(store_load_book(s, &b, &f), &f);
+        uint32_t alerts = (uint32_t)book_count_tenant(b, TENANT);
+        uint32_t events = (uint32_t)ask(*state, "SELECT count(*) FROM event"),
+                 rows = (uint32_t)ask(*state, "SELECT count(*) FROM outbox"),
+                 delivered = (uint32_t)ask(*state, "SELECT count(*) FROM outbox WHERE state = 2"),
+                 in_flight = (uint32_t)ask(*state, "SELECT count(*) FROM outbox WHERE state = 1");
+        /* one more than was confirmed: the kill came between the commit and its report */
+        assert_in_range(alerts, said.committed, said.committed + 1);
+        assert_int_equal(events, alerts);
+        assert_int_equal(rows, alerts);
+        assert_in_range(delivered, said.delivered, said.delivered + 1);
+        assert_in_range(in_flight, 0, 1); /* at most one delivery repeats */
+        assert_int_equal(ask(*state, "SELECT count(*) FROM told"), alerts);
+        for (uint32_t n = 0; n < alerts; n++) {
+            CLEANUP(alert_free) struct alert *want = an_alert(n);
+            const struct alert *found = book_by_id(b, want->id);
+            assert_non_null(found);
+            alerts_equal(want, found);
+        }
+        store_close(s);
+        said = (struct said){alerts, delivered};
+    }
+    print_message("%u commits, %u deliveries\n", said.committed, said.delivered);
+}
+
+static void a_commit_of_nothing_is_fine(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    CLEANUP(changes_free) struct changes *none = no_changes();
+    struct commit c = {.now = at(0)};
+    struct failure f = {0};
+    ok(store_commit(s, &c, &f), &f);
+    c.changes = none;
+    ok(store_commit(s, &c, &f), &f);
+    assert_int_equal(ask(*state, "SELECT value FROM meta WHERE key = 'generation'"), 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
+    const struct CMUnitTest tests[] = {
+        TEST(nothing_confirmed_is_lost_and_nothing_is_half_there_after_a_kill),
+        TEST(a_commit_of_nothing_is_fine),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

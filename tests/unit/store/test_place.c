@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/place.h"
+#include "world.h"
+
+static void a_network_file_system_is_known_by_its_number(void **state)
+{
+    static const struct {
+        unsigned long type;
+        const char *want;
+    } CASES[] = {{0x6969, "NFS"},     {0xff534d42, "CIFS"}, {0xfe534d42, "SMB2"}, {0x01021997, "9P"},
+                 {0xef53, NULL},      {0x01021994, NULL},   {0x9123683e, NULL},   {0x58465342, NULL},
+                 {0x65735546, NULL}}; /* ext4, tmpfs, btrfs, xfs, FUSE */
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++)
+        if (!text_equal(place_network_name(CASES[i].type), CASES[i].want))
+            fail_msg("%lx", CASES[i].type);
+}
+
+static void what_is_put_aside_never_covers_an_older_one(void **state)
+{
+    CLEANUP(close) int fd = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char first[256], second[256];
+    struct failure f = {0};
+    for (int i = 0; i < 2; i++) {
+        CLEANUP(close) int db = open(file_in(*state, STORE_FILE), O_CREAT | O_WRONLY, 0600);
+        CLEANUP(close) int wal = open(file_in(*state, STORE_FILE "-wal"), O_CREAT | O_WRONLY, 0600);
+        ok(place_put_aside(fd, *state, T0, i ? second : first, sizeof first, &f), &f);
+    }
+    assert_string_not_equal(first, second);
+    assert_int_equal(access(first, F_OK), 0);
+    assert_int_equal(access(second, F_OK), 0);
+    assert_int_equal(access(file_in(*state, STORE_FILE), F_OK), -1);
+    assert_int_equal(access(file_in(*state, STORE_FILE "-wal"), F_OK), -1);
+    CLEANUP(free) char *wal = text_printf("%s-wal", second);
+    assert_int_equal(access(wal, F_OK), 0);
+}
+
+static void a_missing_directory_is_only_made_on_request(void **state)
+{
+    CLEANUP(free) char *missing = text_printf("%s/missing", (char *)*state);
+    CLEANUP(free) char *path = NULL;
+    CLEANUP(close) int fd = -1;
+    struct failure f = {0};
+    assert_int_equal(place_open(missing, false, &path, &fd, &f), -ENOENT);
+    ok(place_open(missing, true, &path, &fd, &f), &f);
+    assert_string_equal(path, missing);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
+    const struct CMUnitTest tests[] = {
+        TEST(a_network_file_system_is_known_by_its_number),
+        TEST(what_is_put_aside_never_covers_an_older_one),
+        TEST(a_missing_directory_is_only_made_on_request),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
