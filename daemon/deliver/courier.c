@@ -173,6 +173,8 @@ static bool lane_must_wait(struct lane *l, struct instant now)
         log_say(LOG_NOTICE, "receiver %s: its URL file has changed; it is used again",
                 l->options->name);
         l->health = (struct health){0};
+        /* What the old address refused is due again; should this fail, a reload does it. */
+        (void)store_outbox_retry(c->store, l->options->name, now, NULL);
     }
     if (c->stopping || l->health.disabled || (c->draining && l->drained)) {
         lane_rest(l);

@@ -2,8 +2,8 @@
 /* deliver/cut.c: strings of a bounded size, measured as the serializer will write them. */
 #include "deliver/cut.h"
 
-#include "base/alloc.h"
 #include "base/text.h"
+#include <assert.h>
 #include <string.h>
 
 #define ELLIPSIS "..."
@@ -48,12 +48,13 @@ void json_put_cut(struct json_writer *w, const char *key, const char *s, size_t 
         json_put_string(w, key, max == 0 ? NULL : s);
         return;
     }
-    struct text t = TEXT_INIT(max + sizeof ELLIPSIS);
+    char cut[CUT_MAX + sizeof ELLIPSIS];
+    assert(max <= CUT_MAX);
     size_t room = max > sizeof ELLIPSIS ? max - (sizeof ELLIPSIS - 1) : 0;
-    text_add_bytes(&t, s, affordable(s, strlen(s), room));
-    text_add(&t, ELLIPSIS);
-    json_put_string(w, key, t.data); /* no memory: null, and the writer most likely fails too */
-    text_free(&t);
+    size_t len = affordable(s, strlen(s), room);
+    memcpy(cut, s, len);
+    memcpy(cut + len, ELLIPSIS, sizeof ELLIPSIS);
+    json_put_string(w, key, cut);
 }
 
 void json_put_whole(struct json_writer *w, const char *key, const char *s, size_t max)

@@ -14,7 +14,9 @@ struct cut {
 
 /* Bytes that the writer needs for `s` without its quotes. */
 size_t json_cost(const char *s);
-/* `s`, or its beginning and "..." so that its cost is at most `max`; max 0 and s NULL give null. */
+/* `s`, or its beginning and "..." so that its cost is at most `max` (up to CUT_MAX, or SIZE_MAX for
+ * no limit); max 0 and s NULL give null. Does not allocate. */
+#define CUT_MAX 4096
 void json_put_cut(struct json_writer *w, const char *key, const char *s, size_t max);
 /* `s` whole, or null if its cost is beyond `max`. */
 void json_put_whole(struct json_writer *w, const char *key, const char *s, size_t max);

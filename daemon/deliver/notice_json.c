@@ -119,11 +119,10 @@ static void put_description(struct json_writer *w, const struct notice *n, const
         json_put_cut(w, "description", n->description, cut ? cut->text : NO_CUT);
         return;
     }
-    struct text t = TEXT_INIT(8192);
-    text_addf(&t, "(shortened: %zu of %zu subscriptions are listed) ", cut->subscriptions, have);
-    text_add(&t, n->description);
-    json_put_cut(w, "description", t.data ? t.data : n->description, cut->text);
-    text_free(&t);
+    char text[CUT_MAX + 128]; /* should snprintf cut it, json_put_cut cuts before that */
+    (void)snprintf(text, sizeof text, "(shortened: %zu of %zu subscriptions are listed) %s",
+                   cut->subscriptions, have, n->description);
+    json_put_cut(w, "description", text, cut->text);
 }
 
 static void put_texts(struct json_writer *w, const struct notice *n, const struct cut *cut)

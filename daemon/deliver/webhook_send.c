@@ -14,6 +14,7 @@
 #define CONNECT_TIMEOUT (5 * USEC_PER_SEC)
 #define ANSWER_MAX 4096 /* bytes of the answer that we look at */
 #define QUOTE_MAX 100   /* bytes of it in a log line */
+#define SKEW_MAX USEC_PER_MINUTE
 #define PIECE_MIN 4     /* shorter pieces of a path are words like "api" */
 
 /* What a file was when it was read. A rotated secret has another stamp, whatever its time says. */
@@ -219,6 +220,17 @@ static bool repeats_url(const char *url, const char *body, size_t len)
     return false;
 }
 
+/* Receivers refuse a signature whose time is far from theirs, with whatever 4xx they like; from the
+ * status alone nobody would think of the clock. */
+static const char *skew_words(const struct http_answer *got)
+{
+    usec_t now_at = clock_now().at;
+    if (got->status < 400 || got->status > 499 || got->date_at == 0)
+        return "";
+    usec_t apart = now_at > got->date_at ? now_at - got->date_at : got->date_at - now_at;
+    return apart > SKEW_MAX ? ", whose clock differs from ours by more than a minute" : "";
+}
+
 /* Scheme and host only: path and query are the credential (security rule 19). */
 static void explain(const struct outlet *o, const struct http_answer *got, struct answer *a)
 {
@@ -228,8 +240,10 @@ static void explain(const struct outlet *o, const struct http_answer *got, struc
         len = 0;
     text_clean(quote, sizeof quote, len > 0 ? got->body : "", len);
     const char *word = got->status >= 300 && got->status <= 399 ? ", a redirect, not followed" : "";
-    answer_set(a, answer_class_of(got->status, got->retry_after != 0), "HTTP %d from %s%s%s%s",
-               got->status, o->origin.text, word, quote[0] ? ": " : "", quote);
+    answer_set(a, answer_class_of(got->status, got->retry_after != 0), "HTTP %d from %s%s%s%s%s%s",
+               got->status, o->origin.text, word, skew_words(got),
+               got->retry_after_clamped ? " (Retry-After taken as 1 s to 1 h)" : "",
+               quote[0] ? ": " : "", quote);
 }
 
 static void on_answer(void *userdata, const struct http_answer *got)

@@ -38,6 +38,7 @@ class Journald(Scenario):
             "$@" >once.json
             journalctl --sync
             journalctl --all -o json SYSLOG_IDENTIFIER=seatwatchd >journal.json
+            mkdir -p /var/lib/systemd/catalog /usr/lib/systemd/catalog
             mount -t tmpfs catalog /var/lib/systemd/catalog
             mount -t tmpfs catalog /usr/lib/systemd/catalog
             cp "$ROOT/units/seatwatchd.catalog" /usr/lib/systemd/catalog/

@@ -100,9 +100,12 @@ static void each_answer_has_its_class_and_no_text_shows_the_url(void **state)
         {STATUS("410 Gone"), ANSWER_GONE, 0, "HTTP 410"},
         {STATUS("429 Too Many Requests\r\nRetry-After: 7"), ANSWER_THROTTLED, 7 * USEC_PER_SEC, "HTTP 429"},
         {STATUS("429 Too Many Requests"), ANSWER_THROTTLED, 0, "HTTP 429"},
-        {STATUS("503 Busy\r\nRetry-After: 999999"), ANSWER_THROTTLED, USEC_PER_HOUR, "HTTP 503"},
+        {STATUS("503 Busy\r\nRetry-After: 999999"), ANSWER_THROTTLED, USEC_PER_HOUR,
+         "(Retry-After taken as 1 s to 1 h)"},
         {STATUS("503 Busy\r\nRetry-After: soon"), ANSWER_RETRY, 0, "HTTP 503"},
         {STATUS("500 Oops"), ANSWER_RETRY, 0, "HTTP 500"},
+        {STATUS("400 Bad Request\r\nDate: Sun, 22 Nov 2020 01:00:00 GMT"), ANSWER_RETRY, 0,
+         "whose clock differs"},
         {CLOSE, ANSWER_RETRY, 0, "http://127.0.0.1:"},
         {"garbage\r\n\r\n", ANSWER_RETRY, 0, "http://127.0.0.1:"},
     };

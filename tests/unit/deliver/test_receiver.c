@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/unit/deliver/test_receiver.c: the table of receiver types, and what all types have in common. */
+#include "deliver/receiver.h"
+#include "some.h"
+
+static void every_type_has_a_name_that_parses_back(void **state)
+{
+    static const char *const WANT[RECEIVER_TYPE_COUNT_] = {
+        [RECEIVER_JOURNAL] = "journal", [RECEIVER_SYSLOG] = "syslog", [RECEIVER_WEBHOOK] = "webhook"};
+    (void)state;
+    for (enum receiver_type t = 0; t < RECEIVER_TYPE_COUNT_; t++) {
+        assert_string_equal(receiver_type_name(t), WANT[t]);
+        assert_int_equal(receiver_type_parse(WANT[t]), t);
+    }
+    assert_int_equal(receiver_type_parse("Webhook"), -EINVAL);
+    assert_int_equal(receiver_type_parse(""), -EINVAL);
+}
+
+static int render(enum receiver_type t, const struct notice *n, const struct digest *d, char **ret)
+{
+    static const struct receiver_options OPTIONS = {.name = "some"};
+    const struct message m = {n, d, n != NULL, (n ? n->at : d->at) + USEC_PER_DAY};
+    size_t len;
+    return receiver_class(t)->render(&OPTIONS, &m, ret, &len);
+}
+
+/* A message that is short of memory is not a shorter message: it is rendered whole, or not yet. */
+static void without_memory_no_type_renders_half_a_message(void **state)
+{
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(digest_free) struct digest *d = some_digest(DIGEST_LINES);
+    for (int i = 0; i < 2 * RECEIVER_TYPE_COUNT_; i++) {
+        enum receiver_type t = (enum receiver_type)(i / 2);
+        const struct notice *notice = i % 2 ? NULL : n;
+        const struct digest *digest = i % 2 ? d : NULL;
+        CLEANUP(free) char *whole = NULL;
+        int r = -ENOMEM;
+        assert_int_equal(render(t, notice, digest, &whole), 0);
+        for (size_t k = 1; r == -ENOMEM; k++) {
+            CLEANUP(free) char *got = NULL;
+            alloc_fail_at(k, false);
+            r = render(t, notice, digest, &got);
+            alloc_fail_at(0, false);
+            if (r >= 0 && strcmp(got, whole) != 0)
+                fail_msg("%s, allocation %zu:\n%s", receiver_type_name(t), k, got);
+            assert_true(r == 0 || (r == -ENOMEM && !got));
+            assert_true(k < 2000);
+        }
+    }
+}
+
+static void the_codec_of_the_store_is_complete(void **state)
+{
+    (void)state;
+    assert_true(deliver_codec.pack_facts && deliver_codec.unpack_facts && deliver_codec.pack_notice &&
+                deliver_codec.unpack_notice && deliver_codec.pack_digest && deliver_codec.unpack_digest);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_type_has_a_name_that_parses_back),
+        cmocka_unit_test(without_memory_no_type_renders_half_a_message),
+        cmocka_unit_test(the_codec_of_the_store_is_complete),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
