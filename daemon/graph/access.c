@@ -89,8 +89,11 @@ static void passed(struct access *a, int status, const char *text)
 static void failed(struct access *a, int status, const struct failure *why, const char *request_id)
 {
     struct graph_check *c = add_check(a, status);
-    size_t room = sizeof c->text - strlen(request_id) - 16;
-    (void)snprintf(c->text, room, "%s", why->text);
+    size_t room = sizeof c->text - strlen(request_id) - 16, call = strlen(c->call);
+    const char *text = why->text; /* the call is named beside it already */
+    if (strncmp(text, c->call, call) == 0 && strncmp(text + call, ": ", 2) == 0)
+        text += call + 2;
+    (void)snprintf(c->text, room, "%s", text);
     if (*request_id) {
         size_t used = strlen(c->text);
         (void)snprintf(c->text + used, sizeof c->text - used, " (request id %s)", request_id);

@@ -128,7 +128,8 @@ struct poll {
     sd_event_source *begin, *wake;
     struct snapshot_builder *builder;
     struct graph_report report;
-    char request_id[80]; /* that belongs to report.failure */
+    char request_id[80];   /* both belong to report.failure */
+    enum list failed_list;
     struct failure trouble; /* why a page was last repeated */
     bool ended;
 
@@ -159,7 +160,8 @@ void walk_pump(struct poll *p);
 int walk_add(struct poll *p, enum list list, const char *id, const char *link /* NULL: its start */,
              struct chain **ret);
 int walk_pend(struct poll *p, const char *id, const char *link); /* a waiting list, later */
-void walk_fail(struct poll *p, const struct failure *why, const char *request_id); /* note the worst */
+/* Notes it if it is the worst so far. LIST_COUNT_: no list in particular. */
+void walk_fail(struct poll *p, const struct failure *why, enum list list, const char *request_id);
 void walk_end(struct poll *p, const struct failure *why); /* no more: finish with what there is */
 void walk_clear(struct poll *p); /* cancels every chain */
 

@@ -34,7 +34,7 @@ static void no_memory(struct poll *p)
 {
     struct failure why = {0};
     (void)failure_oom(&why);
-    walk_fail(p, &why, "");
+    walk_fail(p, &why, LIST_COUNT_, "");
 }
 
 /* ---- pages ---- */
@@ -234,7 +234,7 @@ static bool list_is_whole(struct chain *c)
     if (!c->spoiled)
         return true;
     (void)failure_set(&why, FAILURE_PROTOCOL, EBADMSG, "%s: a row without an id", query_call(c->list));
-    walk_fail(c->poll, &why, "");
+    walk_fail(c->poll, &why, c->list, "");
     return false;
 }
 

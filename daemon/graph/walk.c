@@ -136,18 +136,22 @@ void walk_clear(struct poll *p)
     assert(p->n_flying == 0);
 }
 
-void walk_fail(struct poll *p, const struct failure *why, const char *request_id)
+/* Two lists are often refused alike, and either may be first: the order of the lists decides, so that
+ * the failure reads alike at each poll. */
+void walk_fail(struct poll *p, const struct failure *why, enum list list, const char *request_id)
 {
-    if (!words_worse(why, &p->report.failure))
+    bool as_bad = !words_worse(&p->report.failure, why);
+    if (!words_worse(why, &p->report.failure) && !(as_bad && list < p->failed_list))
         return;
     p->report.failure = *why;
+    p->failed_list = list;
     text_clean(p->request_id, sizeof p->request_id, request_id, strlen(request_id));
 }
 
 void walk_end(struct poll *p, const struct failure *why)
 {
     if (why)
-        walk_fail(p, why, "");
+        walk_fail(p, why, LIST_COUNT_, "");
     p->ended = true;
 }
 
@@ -165,7 +169,7 @@ static usec_t left(const struct poll *p, usec_t now)
 
 static void chain_failed(struct chain *c, const struct failure *why, int status, const char *request_id)
 {
-    walk_fail(c->poll, why, request_id);
+    walk_fail(c->poll, why, c->list, request_id);
     poll_list_failed(c, status);
     chain_free(c);
 }
@@ -217,7 +221,7 @@ static struct chain *next_ready(struct poll *p, usec_t now)
         if (walk_add(p, LIST_WAITING, id, link, &c) >= 0)
             return c;
         (void)failure_oom(&why);
-        walk_fail(p, &why, "");
+        walk_fail(p, &why, LIST_WAITING, "");
     }
     return NULL;
 }
@@ -252,7 +256,7 @@ static void signed_in(struct poll *p, const struct token_result *t)
     if (why.kind == FAILURE_THROTTLED)
         p->report.throttled++;
     if (!again || p->sign_ins++ >= RETRIES_MAX) {
-        walk_fail(p, &why, t->correlation_id);
+        walk_fail(p, &why, LIST_COUNT_, t->correlation_id);
         walk_end(p, NULL);
         return;
     }
@@ -314,6 +318,7 @@ static void chain_retry(struct chain *c, const struct failure *why, const struct
     }
     p->trouble = *why;
     c->retries++;
+    c->fresh_connection = a->status == 0; /* the one it had may be half dead */
     chain_again(c, now + wait);
 }
 
@@ -360,7 +365,7 @@ static void chain_unauthorized(struct chain *c, const struct http_answer *a)
     if (p->renewals++ > 0) {
         struct failure why = {0};
         words_of_answer(c->list, a, &why);
-        walk_fail(p, &why, a->request_id);
+        walk_fail(p, &why, c->list, a->request_id);
         walk_end(p, NULL);
         chain_again(c, 0);
         return;
@@ -557,7 +562,7 @@ static void check_deadline(struct poll *p, usec_t now)
     if (p->ended || now < p->deadline_mono)
         return;
     if (p->trouble.text[0]) /* the better explanation */
-        walk_fail(p, &p->trouble, "");
+        walk_fail(p, &p->trouble, LIST_COUNT_, "");
     (void)failure_set(&why, FAILURE_TRANSIENT, ETIMEDOUT,
                       "the poll did not end within %llu s (poll.timeout)",
                       (unsigned long long)((p->deadline_mono - p->began.mono) / USEC_PER_SEC));

@@ -237,6 +237,10 @@ static void transfer_failure(struct http_request *r, CURLcode code, struct failu
         failure_set(ret, FAILURE_TRANSIENT, EIO, "%s: the TLS handshake failed: %s", to,
                     sentence);
         return;
+    case CURLE_WRITE_ERROR: /* our own stops have been told above; what is left is the inflater */
+    case CURLE_BAD_CONTENT_ENCODING:
+        failure_set(ret, FAILURE_TRANSIENT, EBADMSG, "%s: the answer's compression is broken", to);
+        return;
     case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:

@@ -572,6 +572,36 @@ static void an_inline_waiting_list_is_whole_continued_or_read_anew(void **state)
     }
 }
 
+static void a_waiting_row_counts_even_if_it_does_not_say_since_when(void **state)
+{
+    static const struct {
+        const char *row;
+        bool spoiled;
+        size_t lacking;
+    } CASES[] = {
+        {"{\"waitingSinceDateTime\":\"2026-08-01T08:00:00Z\"}", false, 0},
+        {"{\"id\":\"x\"}", false, 1},
+        {"{\"waitingSinceDateTime\":null}", false, 1},
+        {"{\"waitingSinceDateTime\":\"yesterday\"}", false, 1},
+        {"7", true, 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        char body[256];
+        struct page p = {0};
+        struct snapshot_builder *b = a_builder();
+        struct allotment a = {.id = strdup("a")};
+        assert_int_equal(snapshot_add_allotment(b, &a), 0);
+        (void)snprintf(body, sizeof body, "{\"value\":[%s]}", CASES[i].row);
+        assert_int_equal(page_waiting(body, strlen(body), b, "a", &p, NULL), 0);
+        snapshot_set_waiting(b, "a", SECTION_COMPLETE);
+        CLEANUP(snapshot_free) struct snapshot *s = finish(b);
+        if (p.spoiled != CASES[i].spoiled || p.n_lacking != CASES[i].lacking ||
+            s->allotment[0].waiting.count != 1)
+            fail_msg("%s", CASES[i].row);
+    }
+}
+
 static void an_error_row_without_a_code_spoils_the_section(void **state)
 {
     static const char *const ROWS[] = {"{}",
@@ -683,6 +713,7 @@ int main(void)
         cmocka_unit_test(foreign_words_come_out_cleaned),
         cmocka_unit_test(subscriptions_are_known_whole_or_not_at_all),
         cmocka_unit_test(an_inline_waiting_list_is_whole_continued_or_read_anew),
+        cmocka_unit_test(a_waiting_row_counts_even_if_it_does_not_say_since_when),
         cmocka_unit_test(an_error_row_without_a_code_spoils_the_section),
         cmocka_unit_test(a_subscribed_sku_that_is_odd_is_unknown_or_left_out),
         cmocka_unit_test(one_kind_of_error_too_many_fails_the_page),

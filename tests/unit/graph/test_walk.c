@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: MIT */
+/* Faults on the way: every row of the security rules' tables "Transport" and "Pages", against the
+ * simulator. What was not obtained stays unknown; what is repeated is repeated within bounds. */
+#include "unit/graph/world.h"
+#include "unit/http/peer.h"
+
+static void what_passes_is_repeated_until_it_works(void **state)
+{
+    static const struct {
+        const char *why, *when, *fault; /* of the first page of allotments */
+        int requests;                   /* for allotments, in the end */
+    } CASES[] = {
+        {"server error", "\"at\":1", "\"status\":500", 2},
+        {"four of them", "\"times\":4", "\"status\":502", 5},
+        {"gateway time-out", "\"at\":1", "\"status\":504", 2},
+        {"request time-out", "\"at\":1", "\"status\":408", 2},
+        {"too early", "\"at\":1", "\"status\":425", 2},
+        {"throttled without a time", "\"times\":2", "\"status\":429", 3},
+        {"overloaded without a time", "\"times\":2", "\"status\":503", 3},
+        {"bandwidth", "\"at\":1", "\"status\":509", 2},
+        {"closed", "\"times\":2", "\"close\":true", 3},
+        {"reset", "\"times\":2", "\"reset\":true", 3},
+        {"cut", "\"times\":2", "\"cut_after\":100", 3},
+        {"cut without a length", "\"at\":1", "\"cut_after\":100,\"chunked\":true", 2},
+        {"a page of HTML", "\"times\":3", "\"garbage\":\"html\"", 4},
+        {"an empty body", "\"at\":1", "\"garbage\":\"empty\"", 2},
+        {"half a JSON text", "\"at\":1", "\"garbage\":\"truncated_json\"", 2},
+        {"an error object in a 200", "\"at\":1", "\"garbage\":\"error_in_200\"", 2},
+        {"not gzip", "\"at\":1", "\"garbage\":\"not_gzip\"", 2},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct world w;
+        CLEANUP(free) char *faults = text_printf("{\"match\":{\"path\":\"allotments\"},%s,\"do\":{%s}}",
+                                                 CASES[i].when, CASES[i].fault);
+        world_begin(&w, (struct setup){.faults = faults});
+        world_poll(&w);
+        if (!w.report.complete || w.snapshot->n_allotments != 2)
+            fail_msg("%s: %s", CASES[i].why, w.report.failure.text);
+        if (asked(&w, "allotments") != CASES[i].requests)
+            fail_msg("%s: %d requests", CASES[i].why, asked(&w, "allotments"));
+        world_end(&w);
+    }
+}
+
+static void what_does_not_pass_leaves_its_section_unknown(void **state)
+{
+    static const struct {
+        const char *why, *fault;
+        enum failure_kind kind;
+        const char *words;
+        int requests; /* for allotments */
+    } CASES[] = {
+        {"server errors", "\"status\":500", FAILURE_TRANSIENT, "HTTP 500", 5},
+        {"throttled without a time", "\"status\":429", FAILURE_THROTTLED, "HTTP 429", 5},
+        {"closed", "\"close\":true", FAILURE_TRANSIENT, "broke", 5},
+        {"reset", "\"reset\":true", FAILURE_TRANSIENT, "broke", 5},
+        {"cut", "\"cut_after\":100", FAILURE_TRANSIENT, "broke", 5},
+        {"HTML", "\"garbage\":\"html\"", FAILURE_PROTOCOL, "text/html instead of JSON", 5},
+        {"empty", "\"garbage\":\"empty\"", FAILURE_PROTOCOL, "", 5},
+        {"half", "\"garbage\":\"truncated_json\"", FAILURE_PROTOCOL, "", 5},
+        {"bad UTF-8", "\"garbage\":\"bad_utf8\"", FAILURE_PROTOCOL, "", 5},
+        {"trailing", "\"garbage\":\"trailing\"", FAILURE_PROTOCOL, "", 5},
+        {"duplicate key", "\"garbage\":\"duplicate_key\"", FAILURE_PROTOCOL, "", 5},
+        {"deep", "\"garbage\":\"deep\"", FAILURE_PROTOCOL, "", 5},
+        {"null", "\"garbage\":\"null\"", FAILURE_PROTOCOL, "", 5},
+        {"an array", "\"garbage\":\"array\"", FAILURE_PROTOCOL, "", 5},
+        {"no value", "\"garbage\":\"no_value\"", FAILURE_PROTOCOL, "", 5},
+        {"value null", "\"garbage\":\"value_null\"", FAILURE_PROTOCOL, "", 5},
+        {"value an object", "\"garbage\":\"value_object\"", FAILURE_PROTOCOL, "", 5},
+        {"error in a 200", "\"garbage\":\"error_in_200\"", FAILURE_PROTOCOL, "", 5},
+        {"not gzip", "\"garbage\":\"not_gzip\"", FAILURE_TRANSIENT, "", 5},
+        {"a bomb", "\"garbage\":\"bomb\"", FAILURE_PROTOCOL, "larger than 8388608 bytes", 1},
+        {"an endless body", "\"garbage\":\"endless\"", FAILURE_PROTOCOL, "larger than 8388608 bytes", 1},
+        {"white space without end", "\"endless\":true", FAILURE_PROTOCOL, "larger than 8388608 bytes", 1},
+        {"no content", "\"status\":204,\"body\":\"\"", FAILURE_PROTOCOL, "HTTP 204", 1},
+        {"moved", "\"status\":301,\"headers\":{\"Location\":\"/beta/x\"}", FAILURE_SECURITY, "redirect", 1},
+        {"a strange refusal", "\"status\":418", FAILURE_REQUEST, "HTTP 418", 1},
+        {"payment", "\"status\":402", FAILURE_PERMISSION, "HTTP 402", 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct world w;
+        CLEANUP(free) char *faults =
+            text_printf("{\"match\":{\"path\":\"allotments\"},\"do\":{%s}}", CASES[i].fault);
+        /* uncompressed: what follows a gzip stream is, depending on how it falls into reads,
+         * ignored, counted, or taken for a broken one */
+        bool plain = strncmp(CASES[i].why, "white", 5) == 0;
+        world_begin(&w, (struct setup){.top = plain ? "\"gzip\":false," : "", .faults = faults,
+                                       .source = SOURCE_OPTION_CLOUD_LICENSING});
+        world_poll(&w);
+        if (w.report.complete || w.report.failure.kind != CASES[i].kind ||
+            !strstr(w.report.failure.text, CASES[i].words))
+            fail_msg("%s: %s: %s", CASES[i].why, failure_kind_name(w.report.failure.kind), w.report.failure.text);
+        /* More where libcurl finds a kept connection dead and by itself takes the next one: here
+         * the token's and the errors'. */
+        int n = asked(&w, "allotments"), more = strstr("closed reset", CASES[i].why) ? 2 : 0;
+        if (n < CASES[i].requests || n > CASES[i].requests + more)
+            fail_msg("%s: %d requests", CASES[i].why, n);
+        assert_int_equal(w.snapshot->allotments, SECTION_UNKNOWN);
+        assert_int_equal(w.snapshot->errors, SECTION_COMPLETE); /* its own section */
+        assert_false(w.snapshot->schema_changed);
+        world_end(&w);
+    }
+}
+
+static void a_later_page_that_fails_spoils_the_whole_list(void **state)
+{
+    static const char *const FAULTS[] = {"\"status\":500", "\"garbage\":\"html\"", "\"cut_after\":50",
+                                         "\"status\":404", "\"status\":400", "\"status\":403"};
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(FAULTS); i++) {
+        struct world w;
+        CLEANUP(free) char *faults = text_printf(
+            "{\"match\":{\"path\":\"allotments\",\"query_has\":\"skiptoken\"},\"from\":2,\"do\":{%s}}", FAULTS[i]);
+        world_begin(&w, (struct setup){.tenant = "\"generate\":{\"allotments\":9,\"waiting\":0,\"errors\":9,\"seed\":3},"
+                                                 "\"page_size\":3",
+                                       .faults = faults});
+        world_poll(&w);
+        assert_false(w.report.complete);
+        assert_int_equal(w.snapshot->allotments, SECTION_UNKNOWN);
+        assert_int_equal(w.snapshot->n_allotments, 0);
+        assert_int_equal(w.snapshot->errors, SECTION_COMPLETE);
+        assert_int_equal(asked(&w, "subscribedSkus"), 0); /* it has answered: no reason to switch */
+        world_end(&w);
+    }
+}
+
+static void a_link_that_leads_away_is_never_followed(void **state)
+{
+    static const struct {
+        const char *link, *words;
+        enum failure_kind kind;
+    } CASES[] = {
+        {"FOREIGN", "leaves", FAILURE_SECURITY},
+        {"foreign", "leaves", FAILURE_SECURITY},
+        {"http", "leaves", FAILURE_SECURITY},
+        {"off_prefix", "path leaves /beta/", FAILURE_SECURITY},
+        {"dots", "path leaves /beta/", FAILURE_SECURITY},
+        {"userinfo", "user name", FAILURE_SECURITY},
+        {"host_as_userinfo", "user name", FAILURE_SECURITY},
+        {"relative", "does not begin with", FAILURE_SECURITY},
+        {"repeat", "came twice", FAILURE_PROTOCOL},
+        {"empty", "", FAILURE_PROTOCOL},
+        {"number", "", FAILURE_PROTOCOL},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct world w;
+        struct peer foreign;
+        peer_start(&foreign, (struct peer_script){.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{\"value\":[]}"});
+        bool mine = strcmp(CASES[i].link, "FOREIGN") == 0;
+        CLEANUP(free) char *faults =
+            text_printf("{\"match\":{\"path\":\"allotments\"},\"do\":{\"next_link\":\"%s%s\"}}",
+                        mine ? foreign.url : CASES[i].link, mine ? "/beta/admin/x" : "");
+        world_begin(&w, (struct setup){.faults = faults});
+        world_poll(&w);
+        peer_stop(&foreign);
+        if (w.report.complete || w.report.failure.kind != CASES[i].kind ||
+            !strstr(w.report.failure.text, CASES[i].words))
+            fail_msg("%s: %s: %s", CASES[i].link, failure_kind_name(w.report.failure.kind), w.report.failure.text);
+        assert_int_equal(atomic_load(&foreign.connections), 0);
+        assert_int_equal(w.snapshot->allotments, SECTION_UNKNOWN);
+        assert_int_equal(w.snapshot->errors, SECTION_COMPLETE);
+        assert_null(strstr(w.report.failure.text, "admin/x")); /* scheme and host only */
+        world_end(&w);
+    }
+}
+
+static void a_cycle_of_links_ends(void **state)
+{
+    struct world w;
+    (void)state;
+    /* page 3 leads back to page 2 */
+    world_begin(&w, (struct setup){
+                        .tenant = "\"generate\":{\"allotments\":30,\"waiting\":0,\"errors\":0,\"seed\":3},\"page_size\":3",
+                        .faults = "{\"match\":{\"path\":\"allotments\",\"query_has\":\"skiptoken\"},\"at\":2,\"do\":{\"next_link\":\"repeat\"}}"});
+    world_poll(&w);
+    assert_false(w.report.complete);
+    assert_int_equal(w.report.failure.kind, FAILURE_PROTOCOL);
+    assert_int_equal(asked(&w, "allotments"), 3);
+    world_end(&w);
+}
+
+static void a_nested_link_that_leads_away_spoils_its_waiting_list_only(void **state)
+{
+    static const char *const LINKS[] = {"foreign", "off_prefix", "http", "userinfo", "dots", "relative"};
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(LINKS); i++) {
+        struct world w;
+        CLEANUP(free) char *faults =
+            text_printf("{\"match\":{\"path\":\"allotments\"},\"do\":{\"nested_link\":\"%s\"}}", LINKS[i]);
+        world_begin(&w, (struct setup){.tenant = TWO_POOLS ",\"inline_limit\":2", .faults = faults});
+        world_poll(&w);
+        if (w.report.failure.kind != FAILURE_SECURITY)
+            fail_msg("%s: %s", LINKS[i], w.report.failure.text);
+        assert_int_equal(w.snapshot->allotments, SECTION_COMPLETE);
+        assert_true(pool(&w, "p1")->units_known && pool(&w, "p2")->units_known);
+        assert_int_equal(pool(&w, "p2")->waiting.section, SECTION_UNKNOWN);
+        assert_int_equal(asked(&w, "waitingMembers"), 0);
+        world_end(&w);
+    }
+}
+
+static void a_page_that_is_too_large_is_asked_for_in_parts_next_time(void **state)
+{
+    struct world w;
+    (void)state;
+    world_begin(&w, (struct setup){.faults = "{\"match\":{\"path\":\"allotments\",\"query_has\":\"expand\"},\"do\":{\"garbage\":\"bomb\"}}"});
+    world_poll(&w);
+    assert_false(w.report.complete);
+    assert_non_null(strstr(w.report.note, "too large"));
+    world_poll(&w);
+    assert_true(w.report.complete);
+    assert_int_equal(asked(&w, "waitingMembers"), 2);
+    assert_int_equal(pool(&w, "p2")->waiting.count, 4);
+    world_end(&w);
+}
+
+/* ---- throttling ---- */
+
+static void retry_after_is_honoured_with_one_request_in_flight(void **state)
+{
+    static const struct {
+        const char *status, *header;
+        bool clamped;
+    } CASES[] = {
+        {"429", "1", false},
+        {"503", "1", false},
+        {"429", "0", true},
+        {"503", "Thu, 01 Jan 1970 00:00:00 GMT", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct world w;
+        CLEANUP(free) char *faults =
+            text_printf("{\"name\":\"slow down\",\"match\":{\"path\":\"waitingMembers\"},\"at\":1,"
+                        "\"do\":{\"status\":%s,\"headers\":{\"Retry-After\":\"%s\"}}}", CASES[i].status, CASES[i].header);
+        world_begin(&w, (struct setup){.tenant = "\"generate\":{\"allotments\":20,\"waiting\":40,\"errors\":9,\"seed\":3},"
+                                                 "\"inline\":\"omit\"",
+                                       .faults = faults});
+        world_poll(&w);
+        if (!w.report.complete)
+            fail_msg("%s", w.report.failure.text);
+        assert_int_equal(w.report.throttled, 1);
+        assert_int_equal(strstr(w.report.note, "clamped") != NULL, CASES[i].clamped);
+        assert_in_range(w.report.took, USEC_PER_SEC, 5 * USEC_PER_SEC);
+        assert_int_equal(w.report.resume_at_mono, 0);
+        /* From the second after on, nothing runs beside anything else. */
+        CLEANUP(free) char *ledger = sim_ledger(&w.sim);
+        char *after = strstr(ledger, "slow down"), *rest = strchr(after, '\n') + 1;
+        int alone = 0;
+        for (char *line; (line = strsep(&rest, "\n"));)
+            alone += strstr(line, "\"in_flight\":1,") != NULL;
+        assert_true(alone >= 14);
+        world_end(&w);
+    }
+}
+
+static unsigned connection_of(const struct world *w, const char *endpoint, const char *status)
+{
+    CLEANUP(free) char *ledger = sim_ledger(&w->sim);
+    char *rest = ledger;
+    for (char *line; (line = strsep(&rest, "\n"));)
+        if (strstr(line, endpoint) && strstr(line, status))
+            return (unsigned)strtoul(strstr(line, "\"connection\":") + 13, NULL, 10);
+    return 0;
+}
+
+static void after_a_503_the_page_goes_over_a_new_connection(void **state)
+{
+    static const struct {
+        const char *status;
+        bool fresh;
+    } CASES[] = {{"503", true}, {"429", false}};
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct world w;
+        CLEANUP(free) char *faults =
+            text_printf("{\"match\":{\"path\":\"allotments\"},\"at\":1,\"do\":{\"status\":%s}}", CASES[i].status);
+        CLEANUP(free) char *status = text_printf("\"status\":%s", CASES[i].status);
+        world_begin(&w, (struct setup){.faults = faults, .requests = 1});
+        world_poll(&w);
+        assert_true(w.report.complete);
+        unsigned refused = connection_of(&w, "\"endpoint\":\"allotments\"", status);
+        unsigned answered = connection_of(&w, "\"endpoint\":\"allotments\"", "\"status\":200");
+        assert_true(refused != 0 && answered != 0);
+        assert_int_equal(refused != answered, CASES[i].fresh);
+        world_end(&w);
+    }
+}
+
+static void a_retry_after_beyond_the_poll_is_carried_over(void **state)
+{
+    static const struct {
+        const char *header;
+        usec_t wait;
+        bool clamped;
+    } CASES[] = {{"600", 600 * USEC_PER_SEC, false}, {"999999", USEC_PER_HOUR, true}};
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct world w;
+        CLEANUP(free) char *faults =
+            text_printf("{\"match\":{\"path\":\"assignmentErrors\"},\"do\":{\"status\":429,\"headers\":{\"Retry-After\":\"%s\"}}}",
+                        CASES[i].header);
+        world_begin(&w, (struct setup){.faults = faults});
+        usec_t began = clock_now().mono;
+        world_poll(&w);
+        assert_false(w.report.complete);
+        assert_int_equal(w.report.failure.kind, FAILURE_THROTTLED);
+        assert_in_range(w.report.resume_at_mono, began + CASES[i].wait, began + CASES[i].wait + 5 * USEC_PER_SEC);
+        assert_in_range(w.report.failure.retry_after, CASES[i].wait - 5 * USEC_PER_SEC, CASES[i].wait);
+        assert_int_equal(asked(&w, "assignmentErrors"), 1);
+        assert_true(w.report.took < 5 * USEC_PER_SEC);
+        assert_int_equal(strstr(w.report.note, "clamped") != NULL, CASES[i].clamped);
+        world_end(&w);
+    }
+}
+
+/* ---- time and network ---- */
+
+static void a_poll_ends_at_its_deadline_whatever_hangs(void **state)
+{
+    static const struct {
+        const char *why, *fault, *words;
+    } CASES[] = {
+        {"a hanging answer", "\"delay_ms\":3000", "did not end within 1 s"},
+        {"a crawling body", "\"crawl_ms\":800", "did not end within 1 s"},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct world w;
+        CLEANUP(free) char *faults =
+            text_printf("{\"match\":{\"path\":\"allotments\"},\"do\":{%s}}", CASES[i].fault);
+        world_begin(&w, (struct setup){.faults = faults, .timeout = USEC_PER_SEC});
+        world_poll(&w);
+        assert_false(w.report.complete);
+        assert_int_equal(w.report.failure.kind, FAILURE_TRANSIENT);
+        if (!strstr(w.report.failure.text, CASES[i].words) && !strstr(w.report.failure.text, "time-out"))
+            fail_msg("%s: %s", CASES[i].why, w.report.failure.text);
+        assert_in_range(w.report.took, USEC_PER_SEC * 9 / 10, 2 * USEC_PER_SEC);
+        assert_int_equal(w.snapshot->errors, SECTION_COMPLETE);
+        world_end(&w);
+    }
+}
+
+static void a_hanging_sign_in_ends_with_the_poll_too(void **state)
+{
+    struct world w;
+    (void)state;
+    world_begin(&w, (struct setup){.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"delay_ms\":3000}}",
+                                   .timeout = USEC_PER_SEC});
+    world_poll(&w);
+    assert_in_range(w.report.took, USEC_PER_SEC * 9 / 10, 2 * USEC_PER_SEC);
+    assert_int_equal(w.report.failure.kind, FAILURE_TRANSIENT);
+    world_end(&w);
+}
+
+static void a_network_that_does_not_lead_there_says_why(void **state)
+{
+    struct peer gone;
+    (void)state;
+    peer_start(&gone, (struct peer_script){0});
+    peer_stop(&gone);
+    char closed[64];
+    memcpy(closed, gone.url, sizeof closed);
+    const struct {
+        const char *why;
+        struct setup setup;
+        enum failure_kind kind;
+        const char *words;
+    } CASES[] = {
+        {"a dead address", {.graph_url = closed}, FAILURE_TRANSIENT, "Connection refused"},
+        {"a dead login", {.login_url = closed}, FAILURE_TRANSIENT, "sign-in: http://127.0.0.1"},
+        {"a name that is none",
+         {.login_url = "https://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example"},
+         FAILURE_TRANSIENT, "name resolution failed"},
+        {"a dead proxy", {.login_url = "https://login.example", .proxy = closed}, FAILURE_TRANSIENT,
+         "the proxy http://127.0.0.1"},
+        {"an expired certificate", {.certificate = "expired"}, FAILURE_SECURITY, "expired"},
+        {"a wrong name", {.certificate = "wrong-name"}, FAILURE_SECURITY, "another name"},
+        {"an unknown issuer", {.certificate = "unknown-issuer"}, FAILURE_SECURITY, "issuer"},
+    };
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct world w;
+        world_begin(&w, CASES[i].setup);
+        world_poll(&w);
+        if (w.report.failure.kind != CASES[i].kind || !strstr(w.report.failure.text, CASES[i].words))
+            fail_msg("%s: %s: %s", CASES[i].why, failure_kind_name(w.report.failure.kind), w.report.failure.text);
+        assert_int_equal(w.snapshot->allotments, SECTION_UNKNOWN);
+        assert_int_equal(w.snapshot->errors, SECTION_UNKNOWN);
+        world_end(&w);
+    }
+}
+
+static void over_tls_everything_is_read_as_well(void **state)
+{
+    struct world w;
+    (void)state;
+    world_begin(&w, (struct setup){.certificate = "sound"});
+    world_poll(&w);
+    if (!w.report.complete)
+        fail_msg("%s", w.report.failure.text);
+    assert_int_equal(sim_count(&w.sim, "\"listener\":\"https\"", NULL), 3);
+    world_end(&w);
+}
+
+static void redirects_lead_nowhere(void **state)
+{
+    static const char *const PATHS[] = {"allotments", "token", "waitingMembers"};
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(PATHS); i++) {
+        struct world w;
+        struct peer foreign;
+        peer_start(&foreign, (struct peer_script){.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{\"value\":[]}"});
+        CLEANUP(free) char *faults =
+            text_printf("{\"match\":{\"path\":\"%s\"},\"do\":{\"status\":307,\"redirect\":\"%s/x\"}}", PATHS[i], foreign.url);
+        world_begin(&w, (struct setup){.tenant = TWO_POOLS ",\"inline\":\"omit\"", .faults = faults});
+        world_poll(&w);
+        peer_stop(&foreign);
+        assert_int_equal(w.report.failure.kind, FAILURE_SECURITY);
+        assert_int_equal(atomic_load(&foreign.connections), 0);
+        world_end(&w);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_passes_is_repeated_until_it_works),
+        cmocka_unit_test(what_does_not_pass_leaves_its_section_unknown),
+        cmocka_unit_test(a_later_page_that_fails_spoils_the_whole_list),
+        cmocka_unit_test(a_link_that_leads_away_is_never_followed),
+        cmocka_unit_test(a_cycle_of_links_ends),
+        cmocka_unit_test(a_nested_link_that_leads_away_spoils_its_waiting_list_only),
+        cmocka_unit_test(a_page_that_is_too_large_is_asked_for_in_parts_next_time),
+        cmocka_unit_test(retry_after_is_honoured_with_one_request_in_flight),
+        cmocka_unit_test(after_a_503_the_page_goes_over_a_new_connection),
+        cmocka_unit_test(a_retry_after_beyond_the_poll_is_carried_over),
+        cmocka_unit_test(a_poll_ends_at_its_deadline_whatever_hangs),
+        cmocka_unit_test(a_hanging_sign_in_ends_with_the_poll_too),
+        cmocka_unit_test(a_network_that_does_not_lead_there_says_why),
+        cmocka_unit_test(over_tls_everything_is_read_as_well),
+        cmocka_unit_test(redirects_lead_nowhere),
+    };
+    http_global_init();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
