@@ -18,25 +18,24 @@ static int put_body(struct store *s, struct outbox_row *o, const char *body, siz
 
 static int has_body(struct store *s, int64_t id, struct failure *f)
 {
-    CLEANUP(query_end) struct query q =
-        query_new(&s->db, "SELECT 1 FROM body WHERE outbox = ?1");
+    CLEANUP(query_end) struct query q = query_new(&s->db, "SELECT 1 FROM body WHERE outbox = ?1");
     query_int(&q, id);
     return query_step(&q, f);
 }
 
-static int log_begin(struct store *s, const struct outbox_row *o, usec_t now_at,
-                     struct failure *f)
+static int log_begin(struct store *s, const struct outbox_row *o, usec_t now_at, struct failure *f)
 {
     {
-        CLEANUP(query_end) struct query old =
-            query_new(&s->db, "DELETE FROM attempt WHERE outbox = ?1 AND n <= ?2");
+        CLEANUP(query_end)
+        struct query old = query_new(&s->db, "DELETE FROM attempt WHERE outbox = ?1 AND n <= ?2");
         query_int(&old, o->id);
         query_int(&old, (int64_t)o->attempts - STORE_ATTEMPTS_KEPT);
         int r = query_run(&old, f);
         if (r < 0)
             return r;
     }
-    CLEANUP(query_end) struct query q = query_new(
+    CLEANUP(query_end)
+    struct query q = query_new(
         &s->db, "INSERT OR REPLACE INTO attempt (outbox, n, begun_at) VALUES (?1, ?2, ?3)");
     query_int(&q, o->id);
     query_int(&q, o->attempts);
@@ -79,7 +78,8 @@ int store_attempt_begin(struct store *s, int64_t id, const char *body, size_t le
 static int log_end(struct store *s, const struct outbox_row *o, const struct attempt_result *result,
                    usec_t now_at, struct failure *f)
 {
-    CLEANUP(query_end) struct query q =
+    CLEANUP(query_end)
+    struct query q =
         query_new(&s->db, "UPDATE attempt SET ended_at = ?3, outcome = ?4, status = ?5, text = ?6"
                           " WHERE outbox = ?1 AND n = ?2");
     query_int(&q, o->id);

@@ -28,7 +28,8 @@ static char *print_latches(const struct alert *a)
             const struct latch *l = &a->latch[rule][i];
             if (latch_is_idle(l))
                 continue;
-            text_addf(&t, "%s %s %s %" PRIu64 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %016" PRIx64 "\n",
+            text_addf(&t,
+                      "%s %s %s %" PRIu64 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %016" PRIx64 "\n",
                       rule_name((enum rule)rule), level_name((enum level)(i + 1)),
                       alert_state_name(l->state), l->held, l->samples, l->last.at, l->last.mono,
                       l->last.boot);
@@ -129,9 +130,9 @@ static int remove_others(struct store *s, const struct alert *a, struct failure 
 {
     char other[ALERT_ID_TEXT] = "";
     {
-        CLEANUP(query_end) struct query q =
-            query_new(&s->db, "SELECT id FROM alert WHERE tenant_id = ?1 AND kind = ?2"
-                              " AND subject = ?3 AND id <> ?4");
+        CLEANUP(query_end)
+        struct query q = query_new(&s->db, "SELECT id FROM alert WHERE tenant_id = ?1 AND kind = ?2"
+                                           " AND subject = ?3 AND id <> ?4");
         query_text(&q, a->tenant_id);
         query_text(&q, kind_name(a->kind));
         query_text(&q, a->subject);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/db.c: one SQLite connection: statements that are prepared once, and what its errors mean. */
+/* store/db.c: one SQLite connection: statements prepared once, and what its errors mean. */
 #include "store/db.h"
 
 #include "base/alloc.h"
@@ -34,8 +34,7 @@ static const struct {
      "restart seatwatchd: it puts the file aside and begins a new one"},
     {SQLITE_NOTADB, EBADMSG, true, "it is damaged",
      "restart seatwatchd: it puts the file aside and begins a new one"},
-    {SQLITE_BUSY, EAGAIN, false, "another program holds it",
-     "end whatever else has the file open"},
+    {SQLITE_BUSY, EAGAIN, false, "another program holds it", "end whatever else has the file open"},
     {SQLITE_LOCKED, EAGAIN, false, "another program holds it",
      "end whatever else has the file open"},
     {SQLITE_NOMEM, ENOMEM, false, "out of memory", "give the daemon more memory"},
@@ -49,15 +48,15 @@ static int primary(int rc)
 
 int db_fail(struct db *d, int rc, struct failure *f)
 {
-    d->rc = rc;
-    d->system_errno = d->handle ? sqlite3_system_errno(d->handle) : 0;
     for (size_t i = 0; i < N_ELEMENTS(MEANINGS); i++)
         if (primary(rc) == MEANINGS[i].rc) {
             d->sick = d->sick || MEANINGS[i].sick;
-            const char *because = d->system_errno ? strerror(d->system_errno) : sqlite3_errstr(rc);
+            bool by_system = MEANINGS[i].code == EIO || MEANINGS[i].code == EACCES;
+            int number = by_system && d->handle ? sqlite3_system_errno(d->handle) : 0;
+            const char *because = number ? strerror(number) : sqlite3_errstr(rc);
             return failure_set(f, FAILURE_LOCAL, MEANINGS[i].code,
-                               "state database %s: %s (%s, code %d); %s", d->path,
-                               MEANINGS[i].what, because, rc, MEANINGS[i].fix);
+                               "state database %s: %s (%s, code %d); %s", d->path, MEANINGS[i].what,
+                               because, rc, MEANINGS[i].fix);
         }
     return failure_set(f, FAILURE_LOCAL, EIO, "state database %s: SQLite says %s (code %d)",
                        d->path, d->handle ? sqlite3_errmsg(d->handle) : sqlite3_errstr(rc), rc);
@@ -286,7 +285,8 @@ int db_commit(struct db *d, bool *ret_wrote, bool *ret_doubt, struct failure *f)
     *ret_doubt = false;
     bool wrote = sqlite3_total_changes64(d->handle) != d->changes_before;
     if (wrote) {
-        CLEANUP(query_end) struct query up =
+        CLEANUP(query_end)
+        struct query up =
             query_new(d, "UPDATE meta SET value = value + 1 WHERE key = 'generation'");
         int r = query_run(&up, f);
         if (r < 0)

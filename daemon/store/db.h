@@ -26,11 +26,9 @@ struct db {
     } cache[DB_STATEMENTS];
     size_t n_cached;
     char *path;
-    int rc;              /* of the last failure; extended */
-    int system_errno;    /* of the same failure; 0 if none */
     bool sick;
-    int64_t generation;  /* +1 in each transaction that changes something */
-    struct undo undo;    /* of the open transaction */
+    int64_t generation;     /* +1 in each transaction that changes something */
+    struct undo undo;       /* of the open transaction */
     int64_t changes_before; /* sqlite3_total_changes64 when the transaction began */
 };
 enum db_mode {
@@ -39,10 +37,10 @@ enum db_mode {
     DB_READ_ONLY, /* may read beside a daemon that writes */
     DB_IMMUTABLE  /* read only, and nobody else has it open: not even a lock is taken */
 };
-/* Takes no ownership of path; d must be zero. Sets the connection up, reads nothing yet. */
+/* d is zero, or was closed. Sets the connection up; reads nothing yet. */
 int db_open(struct db *d, const char *path, enum db_mode mode, struct failure *f);
 void db_close(struct db *d); /* d can be opened again */
-/* Remembers rc (and that we are sick, if it is of that sort); fills f; returns -E. */
+/* What rc means: fills f, returns -E, and remembers if we are sick from now on. */
 int db_fail(struct db *d, int rc, struct failure *f);
 /* Several statements without parameters or results. */
 int db_exec(struct db *d, const char *sql, struct failure *f);
@@ -66,9 +64,12 @@ struct query query_new(struct db *d, const char *sql);
 struct query query_cached(struct db *d, const void *about, const char *key,
                           char *(*make_sql)(const void *about, const char *key));
 void query_end(struct query *q);
-static inline void query_end_at(struct query *q) { query_end(q); }
+static inline void query_end_at(struct query *q)
+{
+    query_end(q);
+}
 void query_int(struct query *q, int64_t value);
-void query_usec(struct query *q, usec_t value); /* beyond INT64_MAX: INT64_MAX */
+void query_usec(struct query *q, usec_t value);     /* beyond INT64_MAX: INT64_MAX */
 void query_text(struct query *q, const char *text); /* NULL: null */
 void query_blob(struct query *q, const void *bytes, size_t len);
 /* 1: there is a row. 0: done, -E: failed; both end the query. */

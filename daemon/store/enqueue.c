@@ -46,8 +46,7 @@ struct event_row {
     size_t content_len;
 };
 
-static int put_event(struct store *s, const struct event_row *e, int64_t *ret_id,
-                     struct failure *f)
+static int put_event(struct store *s, const struct event_row *e, int64_t *ret_id, struct failure *f)
 {
     int64_t id = 0;
     int r = next_id(s, "SELECT coalesce(max(id), 0) FROM event", &id, f);
@@ -125,7 +124,8 @@ static int put_digest(struct store *s, const struct digest *d, int64_t *ret_id, 
 
 static int measure(struct store *s, struct fill *ret, struct failure *f)
 {
-    CLEANUP(query_end) struct query q = query_new(
+    CLEANUP(query_end)
+    struct query q = query_new(
         &s->db, "SELECT count(*), coalesce(sum(size), 0) FROM outbox WHERE state IN (0, 1, 3)");
     int r = query_step(&q, f);
     if (r > 0)
@@ -156,10 +156,10 @@ static int drop_a_reminder(struct posting *p, struct failure *f)
 {
     CLEANUP(outbox_rows_free) struct outbox_rows rows = {0};
     {
-        CLEANUP(query_end) struct query q =
-            row_select(&p->s->db, &TABLE_OUTBOX,
-                       "WHERE state = 0 AND type = 'alert.reminder' AND attempts = 0"
-                       " ORDER BY id LIMIT 1");
+        CLEANUP(query_end)
+        struct query q = row_select(&p->s->db, &TABLE_OUTBOX,
+                                    "WHERE state = 0 AND type = 'alert.reminder' AND attempts = 0"
+                                    " ORDER BY id LIMIT 1");
         int r = outbox_rows_collect(&q, &rows, f);
         if (r < 0 || rows.n == 0)
             return r;
@@ -182,7 +182,8 @@ static int put_row(struct posting *p, const char *receiver, bool combined, struc
                            .created_at = p->c->now.at,
                            .size = p->size};
     if (strlen(receiver) >= sizeof o.receiver)
-        return failure_set(f, FAILURE_CONFIG, EINVAL, "receiver %s: the name is too long", receiver);
+        return failure_set(f, FAILURE_CONFIG, EINVAL, "receiver %s: the name is too long",
+                           receiver);
     (void)snprintf(o.receiver, sizeof o.receiver, "%s", receiver);
     (void)snprintf(o.queue, sizeof o.queue, "%s", p->queue);
     outbox_row_wait(&o, &p->c->now, p->c->now.at);
@@ -208,7 +209,8 @@ static int supersede_untried(struct posting *p, const char *receiver, bool remin
 {
     CLEANUP(outbox_rows_free) struct outbox_rows rows = {0};
     {
-        CLEANUP(query_end) struct query q =
+        CLEANUP(query_end)
+        struct query q =
             row_select(&p->s->db, &TABLE_OUTBOX,
                        "WHERE queue = ?1 AND episode = ?2 AND receiver = ?3 AND attempts = 0"
                        " AND state IN (0, 3) AND (type = 'alert.reminder' OR NOT ?4)");
@@ -255,8 +257,8 @@ static int post_resolved(struct posting *p, const char *alert_id, struct failure
     return r;
 }
 
-static int expect(struct store *s, const struct commit *c, receiver_set to,
-                  const struct notice *n, struct failure *f)
+static int expect(struct store *s, const struct commit *c, receiver_set to, const struct notice *n,
+                  struct failure *f)
 {
     int r = 0;
     for (size_t i = 0; r >= 0 && i < RECEIVERS_MAX && to >> i; i++)

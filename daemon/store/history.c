@@ -21,7 +21,10 @@ struct dues {
     struct due *due;
     size_t n;
 };
-static inline void dues_free_at(struct dues *d) { free(d->due); }
+static inline void dues_free_at(struct dues *d)
+{
+    free(d->due);
+}
 
 static struct values values_of(const struct allotment *a)
 {
@@ -64,10 +67,11 @@ static int look(const struct query *q, const struct snapshot *snapshot, size_t i
 }
 
 /* Both are in the order of the ids. */
-static int find_due(struct store *s, const struct snapshot *snapshot, int64_t now_s,
-                    struct dues *d, struct failure *f)
+static int find_due(struct store *s, const struct snapshot *snapshot, int64_t now_s, struct dues *d,
+                    struct failure *f)
 {
-    CLEANUP(query_end) struct query q = query_new(
+    CLEANUP(query_end)
+    struct query q = query_new(
         &s->db, "SELECT id, allotment_id, last_s, allotted, consumed, waiting, oldest_s FROM pool"
                 " WHERE tenant_id = ?1 ORDER BY allotment_id");
     query_text(&q, snapshot->tenant_id);
@@ -105,7 +109,8 @@ static void bind_values(struct query *q, const struct values *v)
 static int put_pool(struct store *s, const char *tenant_id, int64_t now_s, struct due *d,
                     struct failure *f)
 {
-    CLEANUP(query_end) struct query q = query_new(
+    CLEANUP(query_end)
+    struct query q = query_new(
         &s->db, "INSERT INTO pool (allotted, consumed, waiting, oldest_s, tenant_id, allotment_id,"
                 " sku_id, last_s, kept_from_s, hourly_to_s, daily_to_s)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8, ?8)"
@@ -125,7 +130,8 @@ static int put_pool(struct store *s, const char *tenant_id, int64_t now_s, struc
 
 static int put_sample(struct store *s, int64_t now_s, const struct due *d, struct failure *f)
 {
-    CLEANUP(query_end) struct query q = query_new(
+    CLEANUP(query_end)
+    struct query q = query_new(
         &s->db, "INSERT OR REPLACE INTO sample (allotted, consumed, waiting, oldest_s, pool, at_s)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
     bind_values(&q, &d->values);

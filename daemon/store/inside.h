@@ -69,8 +69,9 @@ struct outbox_row {
     uint32_t attempts;
     bool unknown, combined;
     usec_t created_at, due_at;
-    struct instant set;  /* when due_at was fixed: a jump of the wall clock must not change the wait */
-    usec_t finished_at;  /* 0: it is not */
+    struct instant
+        set; /* when due_at was fixed: a jump of the wall clock must not change the wait */
+    usec_t finished_at; /* 0: it is not */
     int64_t size;
 };
 /* Queued, in flight or parked: somebody still has to hear it. */
@@ -86,11 +87,14 @@ struct outbox_rows {
     struct outbox_row *row;
     size_t n;
 };
-static inline void outbox_rows_free_at(struct outbox_rows *rows) { free(rows->row); }
+static inline void outbox_rows_free_at(struct outbox_rows *rows)
+{
+    free(rows->row);
+}
 int outbox_rows_collect(struct query *q, struct outbox_rows *ret, struct failure *f);
 /* A row leaves the queue for good (delivered, superseded) or for now (parked). */
-int outbox_row_finish(struct store *s, struct outbox_row *o, enum outbox_state state,
-                      usec_t now_at, struct failure *f);
+int outbox_row_finish(struct store *s, struct outbox_row *o, enum outbox_state state, usec_t now_at,
+                      struct failure *f);
 /* Whoever stands first in this queue is marked as its head. */
 int outbox_settle(struct store *s, const char *receiver, const char *queue, struct failure *f);
 int outbox_settle_all(struct store *s, struct failure *f);
@@ -109,13 +113,15 @@ struct audience { /* who may have been told of an episode */
     struct {
         char receiver[64];
         bool tried;
-    } *member;
+    } * member;
     size_t n;
 };
-static inline void audience_free_at(struct audience *a) { free(a->member); }
+static inline void audience_free_at(struct audience *a)
+{
+    free(a->member);
+}
 int told_audience(struct store *s, const char *alert_id, uint32_t episode, struct audience *ret,
                   struct failure *f);
 int told_forget(struct store *s, const char *alert_id, struct failure *f);
 /* Counters of one receiver. */
-int tally_add(struct store *s, const char *receiver, int delivered, int dropped,
-              struct failure *f);
+int tally_add(struct store *s, const char *receiver, int delivered, int dropped, struct failure *f);

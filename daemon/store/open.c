@@ -53,11 +53,16 @@ static void sql_stop(void *unused)
 void store_global_init(void)
 {
     static const struct sqlite3_mem_methods METHODS = {
-        .xMalloc = sql_malloc,   .xFree = alloc_release,     .xRealloc = sql_realloc,
-        .xSize = sql_size,       .xRoundup = sql_roundup,    .xInit = sql_start,
+        .xMalloc = sql_malloc,
+        .xFree = alloc_release,
+        .xRealloc = sql_realloc,
+        .xSize = sql_size,
+        .xRoundup = sql_roundup,
+        .xInit = sql_start,
         .xShutdown = sql_stop,
     };
-    /* Refused once SQLite is in use: then it keeps the memory it has, which only costs the wiping. */
+    /* Refused once SQLite is in use: then it keeps the memory it has, which only costs the wiping.
+     */
     (void)sqlite3_config(SQLITE_CONFIG_MALLOC, &METHODS);
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
@@ -137,11 +142,12 @@ static int check(struct db *d, int64_t *ret_version, bool *ret_empty, struct fai
     if (application != DB_APPLICATION_ID || version < 0)
         return db_fail(d, SQLITE_NOTADB, f);
     if (version > schema_version())
-        return failure_set(f, FAILURE_LOCAL, EPROTO,
-                           "state database %s: a newer seatwatchd has written it (schema %lld, this "
-                           "one knows %lld); it is left as it is: install the newer version, or "
-                           "use another --state-dir",
-                           d->path, (long long)version, (long long)schema_version());
+        return failure_set(
+            f, FAILURE_LOCAL, EPROTO,
+            "state database %s: a newer seatwatchd has written it (schema %lld, this "
+            "one knows %lld); it is left as it is: install the newer version, or "
+            "use another --state-dir",
+            d->path, (long long)version, (long long)schema_version());
     r = check_pages(d, f);
     if (r >= 0 && version > 0)
         r = db_number(d, "SELECT value FROM meta WHERE key = 'generation'", &d->generation, f);
@@ -233,9 +239,14 @@ static int quarantine_all(struct store *s, struct failure *f)
         const struct table *table;
         const char *rest;
     } LOOKED_AT[] = {
-        {&TABLE_TENANT, ""},       {&TABLE_HEALTH, ""}, {&TABLE_POOL, ""},
-        {&TABLE_SUBSCRIPTION, ""}, {&TABLE_GROUP, ""},  {&TABLE_ALERT, ""},
-        {&TABLE_TOLD, ""},         {&TABLE_OUTBOX, ""},
+        {&TABLE_TENANT, ""},
+        {&TABLE_HEALTH, ""},
+        {&TABLE_POOL, ""},
+        {&TABLE_SUBSCRIPTION, ""},
+        {&TABLE_GROUP, ""},
+        {&TABLE_ALERT, ""},
+        {&TABLE_TOLD, ""},
+        {&TABLE_OUTBOX, ""},
         {&TABLE_EVENT, "WHERE id IN (SELECT event FROM outbox WHERE state IN (0, 1, 3))"},
         {&TABLE_BODY, "WHERE outbox IN (SELECT id FROM outbox WHERE state IN (0, 1, 3))"},
     };

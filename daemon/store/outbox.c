@@ -37,7 +37,7 @@ static int read_event(struct store *s, int64_t id, struct outbox_entry *e, struc
         int type = event_type_parse(row_get_text(&row));
         row.at = 10;
         const char *content = row_get_blob(&row, &len);
-        good = row.wrong || !content ? -EBADMSG
+        good = row.wrong || !content  ? -EBADMSG
                : type == EVENT_DIGEST ? s->codec.unpack_digest(content, len, &e->digest)
                                       : s->codec.unpack_notice(content, len, &e->notice);
         good = good >= 0 ? 1 : good == -ENOMEM ? -ENOMEM : 0;
@@ -110,7 +110,8 @@ static int find_due(struct store *s, const char *receiver, usec_t now_at, struct
                     struct bad_rows *bad, struct failure *f)
 {
     /* Further off than any delay can be: the wall clock was set back since. It is due. */
-    CLEANUP(query_end) struct query q = row_select(
+    CLEANUP(query_end)
+    struct query q = row_select(
         &s->db, &TABLE_OUTBOX,
         "WHERE receiver = ?1 AND head = 1 AND state = 0 AND (due_at <= ?2 OR due_at > ?3)"
         " ORDER BY due_at, id LIMIT 1");
@@ -123,7 +124,8 @@ static int find_due(struct store *s, const char *receiver, usec_t now_at, struct
 
 static int find_next_time(struct store *s, const char *receiver, usec_t *ret, struct failure *f)
 {
-    CLEANUP(query_end) struct query q =
+    CLEANUP(query_end)
+    struct query q =
         query_new(&s->db, "SELECT min(due_at) FROM outbox WHERE receiver = ?1 AND head = 1"
                           " AND state = 0");
     query_text(&q, receiver);
@@ -205,7 +207,8 @@ int store_outbox_recover(struct store *s, struct instant now, struct failure *re
 
 static int later_one_told(struct store *s, const struct outbox_row *o, struct failure *f)
 {
-    CLEANUP(query_end) struct query q =
+    CLEANUP(query_end)
+    struct query q =
         query_new(&s->db, "SELECT 1 FROM outbox WHERE queue = ?1 AND receiver = ?2 AND id > ?3"
                           " AND state = 2 LIMIT 1");
     query_text(&q, o->queue);
@@ -234,8 +237,7 @@ int store_outbox_retry(struct store *s, const char *receiver, struct instant now
                       receiver, &now, retry, ret_failure);
 }
 
-static int park(struct store *s, struct outbox_row *o, const struct instant *now,
-                struct failure *f)
+static int park(struct store *s, struct outbox_row *o, const struct instant *now, struct failure *f)
 {
     (void)now;
     o->state = OUTBOX_PARKED;
@@ -254,7 +256,8 @@ int store_outbox_receivers(struct store *s, char (*ret)[64], size_t max,
     int r = store_ready(s, ret_failure);
     if (r < 0)
         return r;
-    CLEANUP(query_end) struct query q = query_new(
+    CLEANUP(query_end)
+    struct query q = query_new(
         &s->db, "SELECT DISTINCT receiver FROM outbox WHERE state IN (0, 1, 3) ORDER BY receiver");
     int n = 0;
     while ((size_t)n < max && (r = query_step(&q, ret_failure)) > 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/outbox_row.c: outbox rows: read, changed and written whole, so that their sums stay true. */
+/* store/outbox_row.c: outbox rows, read and written whole, so that their sums stay true. */
 #include "store/inside.h"
 
 #include <assert.h>
@@ -61,8 +61,7 @@ int outbox_row_get(struct store *s, int64_t id, struct outbox_row *ret, struct f
     if (r > 0)
         r = outbox_row_read(&q, ret, &bad, f);
     if (r == 0)
-        return failure_set(f, FAILURE_LOCAL, ENOENT, "outbox entry %lld is damaged",
-                           (long long)id);
+        return failure_set(f, FAILURE_LOCAL, ENOENT, "outbox entry %lld is damaged", (long long)id);
     return r < 0 ? r : 0;
 }
 
@@ -115,7 +114,8 @@ int outbox_rows_collect(struct query *q, struct outbox_rows *ret, struct failure
 
 int outbox_settle(struct store *s, const char *receiver, const char *queue, struct failure *f)
 {
-    CLEANUP(query_end) struct query q = query_new(
+    CLEANUP(query_end)
+    struct query q = query_new(
         &s->db, "UPDATE outbox SET head = 1 WHERE head = 0 AND id = (SELECT min(id) FROM outbox"
                 " WHERE receiver = ?1 AND queue = ?2 AND state <= 1)");
     query_text(&q, receiver);
@@ -125,15 +125,16 @@ int outbox_settle(struct store *s, const char *receiver, const char *queue, stru
 
 int outbox_settle_all(struct store *s, struct failure *f)
 {
-    CLEANUP(query_end) struct query q = query_new(
+    CLEANUP(query_end)
+    struct query q = query_new(
         &s->db, "UPDATE outbox SET head = 1 - head WHERE state <= 1 AND head <> (id = (SELECT"
                 " min(o.id) FROM outbox AS o WHERE o.receiver = outbox.receiver"
                 " AND o.queue = outbox.queue AND o.state <= 1))");
     return query_run(&q, f);
 }
 
-int outbox_row_finish(struct store *s, struct outbox_row *o, enum outbox_state state,
-                      usec_t now_at, struct failure *f)
+int outbox_row_finish(struct store *s, struct outbox_row *o, enum outbox_state state, usec_t now_at,
+                      struct failure *f)
 {
     o->state = state;
     o->finished_at = outbox_row_owed(o) ? 0 : now_at ? now_at : 1;
@@ -156,7 +157,8 @@ int store_rebase(struct store *s, struct instant now, struct failure *ret_failur
     s->clock = now; /* before store_begin looks for a jump */
     int r = store_ready(s, ret_failure);
     if (r >= 0) {
-        CLEANUP(query_end) struct query q =
+        CLEANUP(query_end)
+        struct query q =
             row_select(&s->db, &TABLE_OUTBOX, "WHERE state IN (0, 1, 3) AND state = 0");
         r = outbox_rows_collect(&q, &rows, ret_failure);
     }

@@ -18,9 +18,9 @@ static const struct {
     unsigned long type;
     const char *name;
 } NETWORK[] = {
-    {0x6969, "NFS"},       {0xff534d42, "CIFS"},  {0xfe534d42, "SMB2"}, {0x517b, "SMB"},
-    {0x01021997, "9P"},    {0x5346414f, "AFS"},   {0x6b414653, "AFS"},  {0x73757245, "Coda"},
-    {0x564c, "NCP"},       {0x00c36400, "Ceph"},  {0x0bd00bd0, "Lustre"},
+    {0x6969, "NFS"},    {0xff534d42, "CIFS"}, {0xfe534d42, "SMB2"},   {0x517b, "SMB"},
+    {0x01021997, "9P"}, {0x5346414f, "AFS"},  {0x6b414653, "AFS"},    {0x73757245, "Coda"},
+    {0x564c, "NCP"},    {0x00c36400, "Ceph"}, {0x0bd00bd0, "Lustre"},
 };
 
 const char *place_network_name(unsigned long type)
@@ -102,8 +102,8 @@ static void read_holder(int fd, char *holder, size_t size)
 int place_lock(int directory_fd, const char *path, struct instant now, char *holder, size_t size,
                int *ret_fd, struct failure *f)
 {
-    CLEANUP(close) int fd =
-        openat(directory_fd, STORE_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    CLEANUP(close)
+    int fd = openat(directory_fd, STORE_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return refuse(f, errno, path, "create " STORE_LOCK " in it");
     if (flock(fd, LOCK_EX | LOCK_NB) < 0) {

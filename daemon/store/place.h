@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/place.h: is this directory ours alone, and are we the only ones in it? Private to the room. */
+/* store/place.h: is this directory ours alone, and are we alone in it? Private to the room. */
 #pragma once
 #include "base/clock.h"
 #include <stddef.h>
@@ -10,8 +10,7 @@
 /* Resolves `directory` and opens it. With `create` a missing one is made (0700) if its parent
  * exists, and it must be ours: our uid, no write access for the group, none at all for others, no
  * network file system. -ENOENT without words if it is missing and not to be made. */
-int place_open(const char *directory, bool create, char **ret_path, int *ret_fd,
-               struct failure *f);
+int place_open(const char *directory, bool create, char **ret_path, int *ret_fd, struct failure *f);
 /* Takes the instance lock and writes down who we are. -EBUSY: `holder` says who has it. */
 int place_lock(int directory_fd, const char *path, struct instant now, char *holder, size_t size,
                int *ret_fd, struct failure *f);

@@ -38,7 +38,8 @@ static char *describe(const struct row *row)
             text_add(&t, "NULL");
         } else if (c->type == CELL_INT) {
             text_addf(&t, "%lld", (long long)c->number);
-        } else if (c->type == CELL_TEXT && text_is_utf8(c->bytes, len) && !memchr(c->bytes, 0, len)) {
+        } else if (c->type == CELL_TEXT && text_is_utf8(c->bytes, len) &&
+                   !memchr(c->bytes, 0, len)) {
             text_add(&t, "'");
             for (size_t k = 0; k < len; k++)
                 text_add_bytes(&t, c->bytes[k] == '\'' ? "''" : &c->bytes[k],
@@ -74,8 +75,9 @@ int bad_rows_add(struct bad_rows *b, const struct table *t, const struct row *ro
 
 static int move(struct db *d, const struct bad_row *bad, usec_t now_at, struct failure *f)
 {
-    CLEANUP(query_end) struct query q = query_new(
-        d, "INSERT INTO quarantine (at, source, content) VALUES (?1, ?2, ?3)");
+    CLEANUP(query_end)
+    struct query q =
+        query_new(d, "INSERT INTO quarantine (at, source, content) VALUES (?1, ?2, ?3)");
     query_usec(&q, now_at);
     query_text(&q, bad->table->name);
     query_text(&q, bad->content);

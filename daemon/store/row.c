@@ -38,8 +38,8 @@ const struct table TABLE_ALERT = {
     1, true};
 const struct table TABLE_EVENT = {
     "event",
-    "id, event_id, digest_id, folded_into, alert_id, episode, seq, type, level, at, content",
-    1, true};
+    "id, event_id, digest_id, folded_into, alert_id, episode, seq, type, level, at, content", 1,
+    true};
 const struct table TABLE_OUTBOX = {
     "outbox",
     "id, event, receiver, queue, episode, type, state, attempts, unknown, combined, created_at, "
@@ -48,8 +48,8 @@ const struct table TABLE_OUTBOX = {
 const struct table TABLE_BODY = {"body", "outbox, bytes", 1, true};
 const struct table TABLE_TOLD = {
     "told",
-    "alert_id, receiver, episode, tried, said_episode, said_seq, said_type, said_level, said_at",
-    2, true};
+    "alert_id, receiver, episode, tried, said_episode, said_seq, said_type, said_level, said_at", 2,
+    true};
 
 /* ---- writing ---- */
 
@@ -238,8 +238,7 @@ static int put_row(struct db *d, const struct table *t, const struct row *row, s
     return query_run(&q, f);
 }
 
-static int delete_row(struct db *d, const struct table *t, const struct row *row,
-                      struct failure *f)
+static int delete_row(struct db *d, const struct table *t, const struct row *row, struct failure *f)
 {
     static const char KEY[] = "delete";
     assert(row->n >= t->n_key);

@@ -25,7 +25,8 @@ struct table {
     const char *name;
     const char *columns; /* separated by ", "; the first n_key are the primary key */
     size_t n_key;
-    bool undone; /* written by halves it would be a lie: a failed write that shows up later is undone */
+    bool undone; /* written by halves it would be a lie: a failed write that shows up later is
+                    undone */
 };
 extern const struct table TABLE_TENANT, TABLE_HEALTH, TABLE_POOL, TABLE_SUBSCRIPTION, TABLE_GROUP,
     TABLE_ALERT, TABLE_EVENT, TABLE_OUTBOX, TABLE_BODY, TABLE_TOLD;
@@ -47,7 +48,7 @@ void undo_clear(struct undo *u);
 
 /* Reading: `rest` is what follows "SELECT columns, sum FROM table"; a literal. */
 struct query row_select(struct db *d, const struct table *t, const char *rest);
-/* The present row of q. 1: intact. 0: its sum is wrong; the cells are filled all the same. -ENOMEM. */
+/* The present row of q. 1: intact. 0: its sum is wrong, but the cells are filled. -ENOMEM. */
 int row_read(const struct query *q, const struct table *t, struct row *ret);
 /* A cell of the wrong type or out of range gives 0 or "" and sets row->wrong. */
 bool row_is_null(struct row *row); /* and if so, passes over it */
@@ -55,7 +56,7 @@ int64_t row_get_int(struct row *row, int64_t min, int64_t max);
 bool row_get_bool(struct row *row);
 usec_t row_get_usec(struct row *row);
 struct instant row_get_instant(struct row *row);
-const char *row_get_text(struct row *row);         /* never NULL */
+const char *row_get_text(struct row *row); /* never NULL */
 const char *row_get_text_or_null(struct row *row);
 /* Copies a text that must fit with its NUL. */
 void row_get_buffer(struct row *row, char *dst, size_t size);
@@ -71,7 +72,10 @@ struct bad_rows {
     size_t n;
 };
 void bad_rows_free(struct bad_rows *b);
-static inline void bad_rows_free_at(struct bad_rows *b) { bad_rows_free(b); }
+static inline void bad_rows_free_at(struct bad_rows *b)
+{
+    bad_rows_free(b);
+}
 int bad_rows_add(struct bad_rows *b, const struct table *t, const struct row *row);
 /* Inside a transaction: moves them to quarantine. */
 int bad_rows_move(struct db *d, const struct bad_rows *b, usec_t now_at, struct failure *f);

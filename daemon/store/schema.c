@@ -34,16 +34,18 @@ static const char *const STEPS[] = {
     " sku_part_number TEXT, allotted INTEGER NOT NULL, consumed INTEGER NOT NULL,"
     " first_seen_at INTEGER NOT NULL, absent_polls INTEGER NOT NULL, absent_at INTEGER NOT NULL,"
     " absent_mono INTEGER NOT NULL, absent_boot INTEGER NOT NULL, gone INTEGER NOT NULL,"
-    " silent INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (tenant_id, id)) STRICT, WITHOUT ROWID;"
+    " silent INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (tenant_id, id)"
+    ") STRICT, WITHOUT ROWID;"
     "CREATE TABLE known_subscription (tenant_id TEXT NOT NULL, id TEXT NOT NULL,"
     " state TEXT NOT NULL, seen_active INTEGER NOT NULL, next_lifecycle_date INTEGER NOT NULL,"
     " absent_at INTEGER NOT NULL, absent_mono INTEGER NOT NULL, absent_boot INTEGER NOT NULL,"
     " sum INTEGER NOT NULL, PRIMARY KEY (tenant_id, id)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE known_group (tenant_id TEXT NOT NULL, subject TEXT NOT NULL,"
     " sku_id TEXT, code TEXT, absent_at INTEGER NOT NULL, absent_mono INTEGER NOT NULL,"
-    " absent_boot INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (tenant_id, subject)) STRICT, WITHOUT ROWID;"
+    " absent_boot INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (tenant_id, subject)"
+    ") STRICT, WITHOUT ROWID;"
 
-    /* Alert instances. `latches` and `muted` are lines of words; see alert_row.c. */
+    /* Alert instances. `latches` and `muted` are lines of words; see book.c. */
     "CREATE TABLE alert (id TEXT PRIMARY KEY, kind TEXT NOT NULL, tenant_id TEXT NOT NULL,"
     " subject TEXT NOT NULL, episode INTEGER NOT NULL, seq INTEGER NOT NULL, state TEXT NOT NULL,"
     " level TEXT NOT NULL, rule TEXT NOT NULL, value INTEGER NOT NULL, threshold INTEGER NOT NULL,"
@@ -95,8 +97,8 @@ static const char *const STEPS[] = {
      * receiver has accepted. */
     "CREATE TABLE told (alert_id TEXT NOT NULL, receiver TEXT NOT NULL, episode INTEGER NOT NULL,"
     " tried INTEGER NOT NULL, said_episode INTEGER NOT NULL, said_seq INTEGER NOT NULL,"
-    " said_type TEXT NOT NULL, said_level TEXT NOT NULL, said_at INTEGER NOT NULL, sum INTEGER NOT NULL,"
-    " PRIMARY KEY (alert_id, receiver)) STRICT, WITHOUT ROWID;"
+    " said_type TEXT NOT NULL, said_level TEXT NOT NULL, said_at INTEGER NOT NULL,"
+    " sum INTEGER NOT NULL, PRIMARY KEY (alert_id, receiver)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE tally (receiver TEXT PRIMARY KEY, delivered INTEGER NOT NULL DEFAULT 0,"
     " dropped INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
 
@@ -127,8 +129,9 @@ int schema_migrate(struct db *d, int64_t from, struct failure *f)
 {
     int r = 0;
     for (int64_t v = from; r >= 0 && v < schema_version(); v++) {
-        CLEANUP(free) char *sql = text_printf("BEGIN IMMEDIATE; %s PRAGMA user_version = %lld; COMMIT;",
-                                              STEPS[v], (long long)v + 1);
+        CLEANUP(free)
+        char *sql = text_printf("BEGIN IMMEDIATE; %s PRAGMA user_version = %lld; COMMIT;", STEPS[v],
+                                (long long)v + 1);
         if (!sql)
             return failure_oom(f);
         r = db_exec(d, sql, f);

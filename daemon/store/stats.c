@@ -5,7 +5,8 @@
 static int count_owed(struct store *s, const char *receiver, struct store_stats *ret,
                       struct failure *f)
 {
-    CLEANUP(query_end) struct query q = query_new(
+    CLEANUP(query_end)
+    struct query q = query_new(
         &s->db, receiver ? "SELECT state, count(*), min(created_at) FROM outbox WHERE state IN"
                            " (0, 1, 3) AND receiver = ?1 GROUP BY state"
                          : "SELECT state, count(*), min(created_at) FROM outbox WHERE state IN"
@@ -30,7 +31,8 @@ static int count_owed(struct store *s, const char *receiver, struct store_stats 
 static int count_done(struct store *s, const char *receiver, struct store_stats *ret,
                       struct failure *f)
 {
-    CLEANUP(query_end) struct query q =
+    CLEANUP(query_end)
+    struct query q =
         query_new(&s->db, "SELECT coalesce(sum(delivered), 0), coalesce(sum(dropped), 0) FROM tally"
                           " WHERE ?1 IS NULL OR receiver = ?1");
     query_text(&q, receiver);

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* store/store.h: the only SQL. Alert states, events, outbox, told, tenant memory, history.
  *
- * One SQLite file, WAL, synchronous=FULL. There is one moment of truth, store_commit: states, events
- * and outbox rows become durable in one transaction, and only then may anything leave the process.
- * Rows that matter carry a checksum over their meaning; a bad row is moved to `quarantine`, never
- * guessed. Only SQLite opens its files; the instance lock is another file (security rules 22-29). */
+ * One SQLite file, WAL, synchronous=FULL. There is one moment of truth, store_commit: states,
+ * events and outbox rows become durable in one transaction, and only then may anything leave the
+ * process. Rows that matter carry a checksum over their meaning; a bad row is moved to
+ * `quarantine`, never guessed. Only SQLite opens its files; the instance lock is another file
+ * (security rules 22-29). */
 #pragma once
 #include "alerts/alerts.h"
 
 struct store;
 
-/* SQLite gets our allocator. store_open calls it too; call it first if SQLite is used before that. */
+/* SQLite gets our allocator. store_open does it too; call it first if SQLite is used earlier. */
 void store_global_init(void);
 
-/* How facts, notices and digests become bytes and back; JSON in practice (deliver/facts_json.h). The store does
- * not look inside. Buffers are for the caller to free(). */
+/* How facts, notices and digests become bytes and back; JSON in practice (deliver/facts_json.h).
+ * The store does not look inside. Buffers are for the caller to free(). */
 struct store_codec {
     int (*pack_facts)(const struct facts *f, char **ret, size_t *ret_len);
     int (*unpack_facts)(const char *bytes, size_t len, struct facts **ret);
@@ -24,8 +25,8 @@ struct store_codec {
     int (*unpack_digest)(const char *bytes, size_t len, struct digest **ret);
 };
 struct store_options {
-    const char *directory; /* the state directory */
-    usec_t history_keep;   /* history.keep */
+    const char *directory;                      /* the state directory */
+    usec_t history_keep;                        /* history.keep */
     uint64_t outbox_max_rows, outbox_max_bytes; /* 10,000 and 64 MiB by default */
 };
 enum store_mode {
@@ -34,16 +35,17 @@ enum store_mode {
 };
 /* What the opening found, for the shell to say loudly. */
 struct store_report {
-    bool created;         /* there was no database: a new one */
-    bool rebuilt;         /* it was corrupt: moved aside to `moved_to`, a new one begun */
+    bool created; /* there was no database: a new one */
+    bool rebuilt; /* it was corrupt: moved aside to `moved_to`, a new one begun */
     char moved_to[256];
     uint32_t quarantined; /* bad rows found while loading */
     char holder[128];     /* -EBUSY: who holds the lock ("pid 812 on host since ...") */
 };
-/* -EBUSY: another instance holds the lock (report->holder). -EPROTO: a newer schema, left unchanged.
- * Other failures: the directory is missing, not ours, too open, on a network file system, full or
- * read-only: kind LOCAL with path, owner, mode and fix. A missing directory is created 0700 if its
- * parent exists (not in READ_ONLY). $STATE_DIRECTORY may be a symlink: it is resolved first. */
+/* -EBUSY: another instance holds the lock (report->holder). -EPROTO: a newer schema, left
+ * unchanged. Other failures: the directory is missing, not ours, too open, on a network file
+ * system, full or read-only: kind LOCAL with path, owner, mode and fix. A missing directory is
+ * created 0700 if its parent exists (not in READ_ONLY). $STATE_DIRECTORY may be a symlink: it is
+ * resolved first. */
 int store_open(const struct store_options *o, const struct store_codec *codec, enum store_mode mode,
                struct instant now, struct store **ret, struct store_report *report,
                struct failure *ret_failure);
@@ -58,11 +60,11 @@ int store_load_tenant(struct store *s, const char *tenant_id, struct tenant_memo
                       struct tenant_health *ret_health, struct failure *ret_failure);
 
 /* The moment of truth. Any of the parts may be NULL. `route` gives names to receiver sets. In the
- * same transaction: history samples of the snapshot (on change and at least hourly), tenant memory and health,
- * alert states, event rows, outbox rows. For RESOLVED the outbox rows go to every receiver
- * that has or had rows of that episode; where no row of the episode was ever attempted, the old
- * ones are superseded and the resolved row is marked `combined`. A reminder replaces an older
- * unattempted one. At the outbox bound: reminders go first (counted in store_stats.dropped);
+ * same transaction: history samples of the snapshot (on change and at least hourly), tenant memory
+ * and health, alert states, event rows, outbox rows. For RESOLVED the outbox rows go to every
+ * receiver that has or had rows of that episode; where no row of the episode was ever attempted,
+ * the old ones are superseded and the resolved row is marked `combined`. A reminder replaces an
+ * older unattempted one. At the outbox bound: reminders go first (counted in store_stats.dropped);
  * firing and resolved rows never.
  * A failed commit changes nothing; on a failed fsync or I/O error the database is closed,
  * reopened and verified before the next try (rule 27). If a
@@ -78,12 +80,18 @@ struct commit {
     struct instant now;
 };
 int store_commit(struct store *s, const struct commit *c, struct failure *ret_failure);
-/* Forgets memory and health, so that the next complete poll is the tenant's first run. Its alerts are
- * the alert engine's to end; its history stays. */
+/* Forgets memory and health, so that the next complete poll is the tenant's first run. Its alerts
+ * are the alert engine's to end; its history stays. */
 int store_forget_tenant(struct store *s, const char *tenant_id, struct failure *ret_failure);
 
 /* The outbox. */
-enum outbox_state { OUTBOX_QUEUED, OUTBOX_IN_FLIGHT, OUTBOX_DELIVERED, OUTBOX_PARKED, OUTBOX_SUPERSEDED };
+enum outbox_state {
+    OUTBOX_QUEUED,
+    OUTBOX_IN_FLIGHT,
+    OUTBOX_DELIVERED,
+    OUTBOX_PARKED,
+    OUTBOX_SUPERSEDED
+};
 struct outbox_entry {
     int64_t id;
     char event_id[UUID_TEXT];
@@ -103,8 +111,8 @@ DEFINE_CLEANUP(struct outbox_entry *, outbox_entry_free)
 /* The next entry of this receiver that is due at now_at and the head of its alert's queue (FIFO per
  * receiver and alert; a head that waits blocks only its own alert). -ENOENT: none is due; then
  * *ret_next_at is when the earliest one will be (0: none at all). Entries in flight are skipped. */
-int store_outbox_next(struct store *s, const char *receiver, usec_t now_at, struct outbox_entry **ret,
-                      usec_t *ret_next_at, struct failure *ret_failure);
+int store_outbox_next(struct store *s, const char *receiver, usec_t now_at,
+                      struct outbox_entry **ret, usec_t *ret_next_at, struct failure *ret_failure);
 /* Transaction A: an attempt begins. Stores the body on the first one (later: NULL). */
 int store_attempt_begin(struct store *s, int64_t id, const char *body, size_t len,
                         struct instant now, struct failure *ret_failure);
@@ -112,7 +120,7 @@ int store_attempt_begin(struct store *s, int64_t id, const char *body, size_t le
 struct attempt_result {
     enum outbox_state state; /* DELIVERED, QUEUED (again at due_at) or PARKED */
     usec_t due_at;
-    int status;    /* HTTP status, 0 if none */
+    int status;     /* HTTP status, 0 if none */
     char text[200]; /* cleaned, no secret */
 };
 int store_attempt_end(struct store *s, int64_t id, const struct attempt_result *r,
@@ -121,10 +129,12 @@ int store_attempt_end(struct store *s, int64_t id, const struct attempt_result *
  * demand: parked entries of this receiver (NULL: all) are due again; with known == false the queued
  * entries of a removed receiver are parked. */
 int store_outbox_recover(struct store *s, struct instant now, struct failure *ret_failure);
-int store_outbox_retry(struct store *s, const char *receiver, struct instant now, struct failure *ret_failure);
+int store_outbox_retry(struct store *s, const char *receiver, struct instant now,
+                       struct failure *ret_failure);
 int store_outbox_park_receiver(struct store *s, const char *receiver, struct failure *ret_failure);
 /* Names of receivers that have entries which are not finished; n at most `max`. */
-int store_outbox_receivers(struct store *s, char (*ret)[64], size_t max, struct failure *ret_failure);
+int store_outbox_receivers(struct store *s, char (*ret)[64], size_t max,
+                           struct failure *ret_failure);
 
 struct store_stats {
     uint64_t queued, in_flight, parked, delivered, dropped;
@@ -132,8 +142,8 @@ struct store_stats {
 };
 int store_stats(struct store *s, const char *receiver /* NULL: all */, struct store_stats *ret,
                 struct failure *ret_failure);
-/* Old history and finished outbox rows go in small slices; call it now and then. Returns 1 if more is
- * left to remove, 0 if not, or -E. */
+/* Old history and finished outbox rows go in small slices; call it now and then. Returns 1 if more
+ * is left to remove, 0 if not, or -E. */
 int store_housekeeping(struct store *s, struct instant now, struct failure *ret_failure);
 /* A write that fails shows here until one works again: NULL if the disk is fine. */
 const char *store_trouble(const struct store *s);

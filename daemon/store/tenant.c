@@ -184,8 +184,7 @@ static int compare(struct store *s, const struct set *set, const char *tenant_id
     return bad < 0 ? failure_oom(f) : r;
 }
 
-static int put_set(struct store *s, const struct set *set, const char *tenant_id,
-                   struct failure *f)
+static int put_set(struct store *s, const struct set *set, const char *tenant_id, struct failure *f)
 {
     CLEANUP(differences_clear) struct differences d = {0};
     CLEANUP(free) size_t *order = calloc(set->n ? set->n : 1, sizeof *order);
@@ -289,7 +288,7 @@ static int read_rows(struct store *s, const struct table *t, const char *rest,
     return r;
 }
 
-/* Room for one more, zeroed. The count is the caller's to raise, once the row is known to be good. */
+/* Room for one more; the caller raises the count once the row is known to be good. */
 static void *one_more(void *array, size_t n, size_t size)
 {
     if (n & (n - 1)) /* grown at 0, 1, 2, 4, 8, ... */
@@ -316,21 +315,21 @@ static int take_tenant(struct row *row, void *into)
     return 0;
 }
 
-#define TAKER(name, array, count, read, forget)                                                    \
-    static int name(struct row *row, void *into)                                                   \
-    {                                                                                              \
-        struct tenant_memory *m = ((struct found *)into)->memory;                                  \
-        void *grown = one_more(m->array, m->count, sizeof *m->array);                              \
-        if (!grown)                                                                                \
-            return -ENOMEM;                                                                        \
-        m->array = grown;                                                                          \
-        m->array[m->count] = (__typeof__(*m->array)){0};                                           \
-        int r = read(row, row_get_text(row), &m->array[m->count]);                                 \
-        if (r < 0 || row->wrong)                                                                   \
-            forget(&m->array[m->count]);                                                           \
-        else                                                                                       \
-            m->count++;                                                                            \
-        return r;                                                                                  \
+#define TAKER(name, array, count, read, forget)                       \
+    static int name(struct row *row, void *into)                      \
+    {                                                                 \
+        struct tenant_memory *m = ((struct found *)into)->memory;     \
+        void *grown = one_more(m->array, m->count, sizeof *m->array); \
+        if (!grown)                                                   \
+            return -ENOMEM;                                           \
+        m->array = grown;                                             \
+        m->array[m->count] = (__typeof__(*m->array)){0};              \
+        int r = read(row, row_get_text(row), &m->array[m->count]);    \
+        if (r < 0 || row->wrong)                                      \
+            forget(&m->array[m->count]);                              \
+        else                                                          \
+            m->count++;                                               \
+        return r;                                                     \
     }
 
 static void pool_forget(struct known_pool *p)
@@ -399,7 +398,8 @@ static int load(struct store *s, const char *tenant_id, struct found *found, str
         {&TABLE_GROUP, "WHERE tenant_id = ?1 ORDER BY subject", take_group},
     };
     for (size_t i = 0; i < N_ELEMENTS(PARTS); i++) {
-        int r = read_rows(s, PARTS[i].table, PARTS[i].rest, tenant_id, bad, PARTS[i].take, found, f);
+        int r =
+            read_rows(s, PARTS[i].table, PARTS[i].rest, tenant_id, bad, PARTS[i].take, found, f);
         if (r < 0)
             return r;
         if (PARTS[i].table == &TABLE_TENANT && !found->tenant)

@@ -19,8 +19,8 @@ struct told {
 static int get(struct store *s, const char *alert_id, const char *receiver, struct told *ret,
                struct failure *f)
 {
-    CLEANUP(query_end) struct query q =
-        row_select(&s->db, &TABLE_TOLD, "WHERE alert_id = ?1 AND receiver = ?2");
+    CLEANUP(query_end)
+    struct query q = row_select(&s->db, &TABLE_TOLD, "WHERE alert_id = ?1 AND receiver = ?2");
     query_text(&q, alert_id);
     query_text(&q, receiver);
     *ret = (struct told){0};
@@ -84,7 +84,10 @@ struct tellings {
     struct telling *t;
     size_t n;
 };
-static inline void tellings_free_at(struct tellings *t) { free(t->t); }
+static inline void tellings_free_at(struct tellings *t)
+{
+    free(t->t);
+}
 
 static void copy_column(char *dst, size_t size, const struct query *q, int column)
 {
@@ -96,7 +99,8 @@ static void copy_column(char *dst, size_t size, const struct query *q, int colum
 static int find_tellings(struct store *s, const struct outbox_row *o, struct tellings *ret,
                          struct failure *f)
 {
-    CLEANUP(query_end) struct query q = query_new(
+    CLEANUP(query_end)
+    struct query q = query_new(
         &s->db, o->type == EVENT_DIGEST
                     ? "SELECT alert_id, episode, seq, type, level FROM event WHERE folded_into = ?1"
                     : "SELECT alert_id, episode, seq, type, level FROM event WHERE id = ?1");
@@ -152,12 +156,13 @@ int told_accept(struct store *s, const struct outbox_row *o, usec_t now_at, stru
     return r < 0 ? r : 0;
 }
 
-/* The outbox knows it too, for as long as it keeps its rows: one damaged row must not cost a receiver
- * its all-clear. */
+/* The outbox knows it too, for as long as it keeps its rows: one damaged row must not cost a
+ * receiver its all-clear. */
 int told_audience(struct store *s, const char *alert_id, uint32_t episode, struct audience *ret,
                   struct failure *f)
 {
-    CLEANUP(query_end) struct query q =
+    CLEANUP(query_end)
+    struct query q =
         query_new(&s->db, "SELECT receiver, max(tried) FROM ("
                           " SELECT receiver, tried FROM told WHERE alert_id = ?1 AND episode = ?2"
                           " UNION ALL SELECT receiver, attempts > 0 FROM outbox"
@@ -178,18 +183,17 @@ int told_audience(struct store *s, const char *alert_id, uint32_t episode, struc
 
 int told_forget(struct store *s, const char *alert_id, struct failure *f)
 {
-    CLEANUP(query_end) struct query q =
-        query_new(&s->db, "DELETE FROM told WHERE alert_id = ?1");
+    CLEANUP(query_end) struct query q = query_new(&s->db, "DELETE FROM told WHERE alert_id = ?1");
     query_text(&q, alert_id);
     return query_run(&q, f);
 }
 
 /* ---- counters ---- */
 
-int tally_add(struct store *s, const char *receiver, int delivered, int dropped,
-              struct failure *f)
+int tally_add(struct store *s, const char *receiver, int delivered, int dropped, struct failure *f)
 {
-    CLEANUP(query_end) struct query q = query_new(
+    CLEANUP(query_end)
+    struct query q = query_new(
         &s->db, "INSERT INTO tally (receiver, delivered, dropped) VALUES (?1, ?2, ?3) ON CONFLICT"
                 " (receiver) DO UPDATE SET delivered = delivered + excluded.delivered,"
                 " dropped = dropped + excluded.dropped");

@@ -7,13 +7,13 @@
 #include <string.h>
 
 /* The other rooms know how their members are called; here is only the way back. */
-#define WAY_BACK(function, type, name_of, count)                                                   \
-    int function(const char *word)                                                                 \
-    {                                                                                              \
-        for (int i = 0; i < (int)(count); i++)                                                     \
-            if (strcmp(name_of((type)i), word) == 0)                                               \
-                return i;                                                                          \
-        return -EINVAL;                                                                            \
+#define WAY_BACK(function, type, name_of, count)     \
+    int function(const char *word)                   \
+    {                                                \
+        for (int i = 0; i < (int)(count); i++)       \
+            if (strcmp(name_of((type)i), word) == 0) \
+                return i;                            \
+        return -EINVAL;                              \
     }
 WAY_BACK(words_kind, enum kind, kind_name, KIND_COUNT_)
 WAY_BACK(words_rule, enum rule, rule_name, RULE_COUNT_)

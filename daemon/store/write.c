@@ -24,8 +24,8 @@ static void in_trouble(struct store *s, int r, const struct failure *why)
 
 /* ---- reopening ---- */
 
-/* The frames of a write whose fsync failed may be readable and yet not on disk. Checkpointing writes
- * their content to other pages and syncs those, so that the answer cannot change any more. */
+/* The frames of a write whose fsync failed may be readable and yet not on disk. Checkpointing
+ * writes their content to other pages and syncs those, so that the answer stays as it is. */
 static int make_sure(struct store *s, struct failure *f)
 {
     int64_t busy = 1;

@@ -19,8 +19,8 @@ static struct {
     unsigned kinds; /* which calls are counted and may fail */
     int fail_at;    /* the n-th of them; 0: none */
     bool for_good;
-    bool torn;      /* a write that fails has written its first half */
-    int error;      /* 0: the usual one of the call */
+    bool torn; /* a write that fails has written its first half */
+    int error; /* 0: the usual one of the call */
     int count, failed;
 } disk;
 
@@ -44,8 +44,7 @@ static inline int disk_verdict(unsigned kind, int usual)
     if (!(disk.kinds & kind))
         return SQLITE_OK;
     disk.count++;
-    if (!disk.fail_at || disk.count < disk.fail_at ||
-        (disk.count > disk.fail_at && !disk.for_good))
+    if (!disk.fail_at || disk.count < disk.fail_at || (disk.count > disk.fail_at && !disk.for_good))
         return SQLITE_OK;
     disk.failed++;
     return disk.error ? disk.error : usual;
@@ -58,7 +57,10 @@ struct disk_file {
 #define REAL(f) (((struct disk_file *)(f))->real)
 #define CALL(f, method, ...) REAL(f)->pMethods->method(REAL(f), ##__VA_ARGS__)
 
-static int disk_close(sqlite3_file *f) { return CALL(f, xClose); }
+static int disk_close(sqlite3_file *f)
+{
+    return CALL(f, xClose);
+}
 static int disk_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
 {
     int rc = disk_verdict(DISK_READ, SQLITE_IOERR_READ);
@@ -81,13 +83,34 @@ static int disk_sync(sqlite3_file *f, int flags)
     int rc = disk_verdict(DISK_SYNC, SQLITE_IOERR_FSYNC);
     return rc != SQLITE_OK ? rc : CALL(f, xSync, flags);
 }
-static int disk_size(sqlite3_file *f, sqlite3_int64 *ret) { return CALL(f, xFileSize, ret); }
-static int disk_lock(sqlite3_file *f, int kind) { return CALL(f, xLock, kind); }
-static int disk_unlock(sqlite3_file *f, int kind) { return CALL(f, xUnlock, kind); }
-static int disk_reserved(sqlite3_file *f, int *ret) { return CALL(f, xCheckReservedLock, ret); }
-static int disk_control(sqlite3_file *f, int op, void *p) { return CALL(f, xFileControl, op, p); }
-static int disk_sector(sqlite3_file *f) { return CALL(f, xSectorSize); }
-static int disk_traits(sqlite3_file *f) { return CALL(f, xDeviceCharacteristics); }
+static int disk_size(sqlite3_file *f, sqlite3_int64 *ret)
+{
+    return CALL(f, xFileSize, ret);
+}
+static int disk_lock(sqlite3_file *f, int kind)
+{
+    return CALL(f, xLock, kind);
+}
+static int disk_unlock(sqlite3_file *f, int kind)
+{
+    return CALL(f, xUnlock, kind);
+}
+static int disk_reserved(sqlite3_file *f, int *ret)
+{
+    return CALL(f, xCheckReservedLock, ret);
+}
+static int disk_control(sqlite3_file *f, int op, void *p)
+{
+    return CALL(f, xFileControl, op, p);
+}
+static int disk_sector(sqlite3_file *f)
+{
+    return CALL(f, xSectorSize);
+}
+static int disk_traits(sqlite3_file *f)
+{
+    return CALL(f, xDeviceCharacteristics);
+}
 static int disk_shm_map(sqlite3_file *f, int page, int size, int extend, void volatile **ret)
 {
     return CALL(f, xShmMap, page, size, extend, ret);
@@ -96,8 +119,14 @@ static int disk_shm_lock(sqlite3_file *f, int at, int n, int flags)
 {
     return CALL(f, xShmLock, at, n, flags);
 }
-static void disk_shm_barrier(sqlite3_file *f) { CALL(f, xShmBarrier); }
-static int disk_shm_unmap(sqlite3_file *f, int delete) { return CALL(f, xShmUnmap, delete); }
+static void disk_shm_barrier(sqlite3_file *f)
+{
+    CALL(f, xShmBarrier);
+}
+static int disk_shm_unmap(sqlite3_file *f, int delete)
+{
+    return CALL(f, xShmUnmap, delete);
+}
 
 static const sqlite3_io_methods DISK_METHODS = {
     .iVersion = 2,

@@ -96,7 +96,8 @@ static void an_alert_that_is_removed_and_put_stays(void **state)
     assert_null(book_by_id(b, c->removed[1]));
 }
 
-/* Each changes one value of a good row through SQLite itself, which does not know about the sums. */
+/* Each changes one value of a good row through SQLite itself, which does not know about the sums.
+ */
 static void a_row_with_a_changed_value_is_put_away_and_never_guessed(void **state)
 {
     static const char *const CHANGES[] = {

@@ -194,8 +194,7 @@ static void a_reminder_that_still_waits_ends_with_its_alert(void **state)
 
 static struct store *open_small(const char *dir, uint64_t rows, uint64_t bytes)
 {
-    struct store_options o = {
-        .directory = dir, .outbox_max_rows = rows, .outbox_max_bytes = bytes};
+    struct store_options o = {.directory = dir, .outbox_max_rows = rows, .outbox_max_bytes = bytes};
     struct store *s = NULL;
     struct store_report report;
     struct failure f = {0};

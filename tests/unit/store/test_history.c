@@ -44,7 +44,8 @@ static void poll(struct store *s, const struct pool *pools, size_t n, usec_t sin
 
 static int64_t samples(const char *dir, const char *id)
 {
-    CLEANUP(free) char *sql = text_printf(
+    CLEANUP(free)
+    char *sql = text_printf(
         "SELECT count(*) FROM sample JOIN pool ON pool.id = sample.pool WHERE allotment_id = '%s'",
         id);
     return ask(dir, sql);

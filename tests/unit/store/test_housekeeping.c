@@ -2,7 +2,7 @@
 #include "world.h"
 
 #define TO_HOOK ((receiver_set)2)
-#define DAYS(n) ((n) * USEC_PER_DAY)
+#define DAYS(n) ((n)*USEC_PER_DAY)
 
 /* Works until nothing is left; returns the number of slices. */
 static int keep_house(struct store *s, struct instant now)
@@ -19,11 +19,16 @@ static int keep_house(struct store *s, struct instant now)
 
 static void sample_at(struct store *s, usec_t since_start, int64_t consumed, int64_t waiting)
 {
-    struct allotment a = {.id = (char[]){"pool"}, .units_known = true, .allotted = 1000,
+    struct allotment a = {.id = (char[]){"pool"},
+                          .units_known = true,
+                          .allotted = 1000,
                           .consumed = consumed,
                           .waiting = {.section = SECTION_COMPLETE, .count = waiting}};
-    struct snapshot snapshot = {.tenant_id = (char[]){TENANT}, .allotments = SECTION_COMPLETE,
-                                .allotment = &a, .n_allotments = 1, .taken = at(since_start)};
+    struct snapshot snapshot = {.tenant_id = (char[]){TENANT},
+                                .allotments = SECTION_COMPLETE,
+                                .allotment = &a,
+                                .n_allotments = 1,
+                                .taken = at(since_start)};
     struct commit c = {.snapshot = &snapshot, .tenant_id = TENANT, .now = at(since_start)};
     struct failure f = {0};
     ok(store_commit(s, &c, &f), &f);
@@ -31,9 +36,10 @@ static void sample_at(struct store *s, usec_t since_start, int64_t consumed, int
 
 static int64_t samples_between(const char *dir, usec_t from, usec_t to)
 {
-    CLEANUP(free) char *sql = text_printf(
-        "SELECT count(*) FROM sample WHERE at_s >= %llu AND at_s < %llu",
-        (unsigned long long)((T0 + from) / USEC_PER_SEC), (unsigned long long)((T0 + to) / USEC_PER_SEC));
+    CLEANUP(free)
+    char *sql = text_printf("SELECT count(*) FROM sample WHERE at_s >= %llu AND at_s < %llu",
+                            (unsigned long long)((T0 + from) / USEC_PER_SEC),
+                            (unsigned long long)((T0 + to) / USEC_PER_SEC));
     return ask(dir, sql);
 }
 
@@ -85,7 +91,8 @@ static void history_is_thinned_out_but_keeps_the_last_and_the_worst(void **state
         sample_at(s, t, (int64_t)(500 + t / step % 5), t == DAYS(1) + 3 * step ? 40 : 0);
     assert_int_equal(samples_between(*state, 0, length), 10 * 144);
     (void)keep_house(s, at(length));
-    int64_t thin = samples_between(*state, 0, DAYS(2)), young = samples_between(*state, DAYS(3), length);
+    int64_t thin = samples_between(*state, 0, DAYS(2)),
+            young = samples_between(*state, DAYS(3), length);
     assert_int_equal(young, 7 * 144);
     assert_true(thin >= 48 && thin <= 2 * 49);
     assert_int_equal(ask(*state, "SELECT max(waiting) FROM sample"), 40);

@@ -375,12 +375,12 @@ static void in_a_world_of_its_own(const char *dir, const char *options, unsigned
         fail_msg("status %x", status);
 }
 
-#define MUST(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            (void)fprintf(stderr, "%s: %s\n", #condition, f.text);                                 \
-            _exit(1);                                                                              \
-        }                                                                                          \
+#define MUST(condition)                                            \
+    do {                                                           \
+        if (!(condition)) {                                        \
+            (void)fprintf(stderr, "%s: %s\n", #condition, f.text); \
+            _exit(1);                                              \
+        }                                                          \
     } while (0)
 
 static void act_full(const char *dir)

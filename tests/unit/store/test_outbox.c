@@ -195,9 +195,9 @@ static struct instant jumped(usec_t since_start, int64_t by)
 /* The courier asks with the wall clock as it is now; the wait keeps its length either way. */
 static void a_jump_of_the_wall_clock_neither_frees_nor_freezes_what_waits(void **state)
 {
-    static const int64_t JUMPS[] = {
-        (int64_t)(3650 * USEC_PER_DAY), -(int64_t)(3650 * USEC_PER_DAY),
-        (int64_t)(10 * USEC_PER_MINUTE), -(int64_t)(30 * USEC_PER_MINUTE), 0};
+    static const int64_t JUMPS[] = {(int64_t)(3650 * USEC_PER_DAY), -(int64_t)(3650 * USEC_PER_DAY),
+                                    (int64_t)(10 * USEC_PER_MINUTE),
+                                    -(int64_t)(30 * USEC_PER_MINUTE), 0};
     for (size_t i = 0; i < N_ELEMENTS(JUMPS); i++) {
         struct failure f = {0};
         void *dir;
@@ -284,10 +284,10 @@ static void every_member_of_a_digest_is_an_event_that_names_it(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     tell_digest(s);
-    assert_int_equal(
-        ask(*state, "SELECT count(*) FROM event AS e JOIN event AS d ON d.id = e.folded_into"
-                    " WHERE e.digest_id = d.digest_id AND d.type = 'alert.digest'"),
-        25);
+    assert_int_equal(ask(*state,
+                         "SELECT count(*) FROM event AS e JOIN event AS d ON d.id = e.folded_into"
+                         " WHERE e.digest_id = d.digest_id AND d.type = 'alert.digest'"),
+                     25);
     assert_int_equal(ask(*state, "SELECT count(*) FROM outbox"), 2);
 }
 

@@ -7,8 +7,8 @@ static void a_network_file_system_is_known_by_its_number(void **state)
     static const struct {
         unsigned long type;
         const char *want;
-    } CASES[] = {{0x6969, "NFS"},     {0xff534d42, "CIFS"}, {0xfe534d42, "SMB2"}, {0x01021997, "9P"},
-                 {0xef53, NULL},      {0x01021994, NULL},   {0x9123683e, NULL},   {0x58465342, NULL},
+    } CASES[] = {{0x6969, "NFS"},   {0xff534d42, "CIFS"}, {0xfe534d42, "SMB2"}, {0x01021997, "9P"},
+                 {0xef53, NULL},    {0x01021994, NULL},   {0x9123683e, NULL},   {0x58465342, NULL},
                  {0x65735546, NULL}}; /* ext4, tmpfs, btrfs, xfs, FUSE */
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++)
@@ -22,8 +22,9 @@ static void what_is_put_aside_never_covers_an_older_one(void **state)
     char first[256], second[256];
     struct failure f = {0};
     for (int i = 0; i < 2; i++) {
-        CLEANUP(close) int db = open(file_in(*state, STORE_FILE), O_CREAT | O_WRONLY, 0600);
-        CLEANUP(close) int wal = open(file_in(*state, STORE_FILE "-wal"), O_CREAT | O_WRONLY, 0600);
+        assert_int_equal(close(open(file_in(*state, STORE_FILE), O_CREAT | O_WRONLY, 0600)), 0);
+        assert_int_equal(close(open(file_in(*state, STORE_FILE "-wal"), O_CREAT | O_WRONLY, 0600)),
+                         0);
         ok(place_put_aside(fd, *state, T0, i ? second : first, sizeof first, &f), &f);
     }
     assert_string_not_equal(first, second);

@@ -10,21 +10,51 @@ static int64_t sum_of(void (*fill)(struct row *row))
     return row_sum(&TABLE_BODY, &row);
 }
 
-static void null_(struct row *r) { row_text(r, NULL); }
-static void empty_text(struct row *r) { row_text(r, ""); }
-static void empty_blob(struct row *r) { row_blob(r, "", 0); }
-static void zero(struct row *r) { row_int(r, 0); }
-static void ab_c(struct row *r) { row_text(r, "ab"), row_text(r, "c"); }
-static void a_bc(struct row *r) { row_text(r, "a"), row_text(r, "bc"); }
-static void abc(struct row *r) { row_text(r, "abc"); }
-static void one(struct row *r) { row_int(r, 1); }
-static void one_text(struct row *r) { row_text(r, "1"); }
-static void minus(struct row *r) { row_int(r, -1); }
+static void null_(struct row *r)
+{
+    row_text(r, NULL);
+}
+static void empty_text(struct row *r)
+{
+    row_text(r, "");
+}
+static void empty_blob(struct row *r)
+{
+    row_blob(r, "", 0);
+}
+static void zero(struct row *r)
+{
+    row_int(r, 0);
+}
+static void ab_c(struct row *r)
+{
+    row_text(r, "ab"), row_text(r, "c");
+}
+static void a_bc(struct row *r)
+{
+    row_text(r, "a"), row_text(r, "bc");
+}
+static void abc(struct row *r)
+{
+    row_text(r, "abc");
+}
+static void one(struct row *r)
+{
+    row_int(r, 1);
+}
+static void one_text(struct row *r)
+{
+    row_text(r, "1");
+}
+static void minus(struct row *r)
+{
+    row_int(r, -1);
+}
 
 static void different_rows_have_different_sums(void **state)
 {
-    static void (*const ROWS[])(struct row *row) = {null_, empty_text, empty_blob, zero, ab_c,
-                                                    a_bc,  abc,        one,        one_text, minus};
+    static void (*const ROWS[])(struct row * row) = {
+        null_, empty_text, empty_blob, zero, ab_c, a_bc, abc, one, one_text, minus};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(ROWS); i++)
         for (size_t k = 0; k < i; k++)
@@ -46,14 +76,30 @@ static void a_cell_of_the_wrong_kind_makes_the_row_wrong(void **state)
         row_text(&row, "text");
         row.at = i % 2 ? 0 : 1;
         switch (i) {
-        case 0: (void)row_get_int(&row, INT64_MIN, INT64_MAX); break;
-        case 1: (void)row_get_int(&row, 6, 9); break;
-        case 2: row_get_buffer(&row, small, sizeof small); break;
-        case 3: (void)row_get_text(&row); break;
-        case 4: (void)row_get_usec(&row); break;
-        case 5: (void)row_get_bool(&row); break;
-        case 6: (void)row_get_blob(&row, &len); break;
-        default: (void)row_get_text_or_null(&row); break;
+        case 0:
+            (void)row_get_int(&row, INT64_MIN, INT64_MAX);
+            break;
+        case 1:
+            (void)row_get_int(&row, 6, 9);
+            break;
+        case 2:
+            row_get_buffer(&row, small, sizeof small);
+            break;
+        case 3:
+            (void)row_get_text(&row);
+            break;
+        case 4:
+            (void)row_get_usec(&row);
+            break;
+        case 5:
+            (void)row_get_bool(&row);
+            break;
+        case 6:
+            (void)row_get_blob(&row, &len);
+            break;
+        default:
+            (void)row_get_text_or_null(&row);
+            break;
         }
         if (!row.wrong)
             fail_msg("%d", i);

@@ -28,9 +28,9 @@ static struct tenant_memory *a_memory(unsigned n_pools)
             .next_lifecycle_date = m->n_subscriptions ? 20000 : DATE_UNKNOWN,
             .absent_since = {T0, 5, UINT64_MAX}};
     m->group = calloc(2, sizeof *m->group);
-    m->group[m->n_groups++] =
-        (struct known_group){.subject = strdup("-/mutuallyexclusive"), .code = strdup("Mutually"),
-                             .absent_since = at(3)};
+    m->group[m->n_groups++] = (struct known_group){.subject = strdup("-/mutuallyexclusive"),
+                                                   .code = strdup("Mutually"),
+                                                   .absent_since = at(3)};
     m->group[m->n_groups++] = (struct known_group){
         .subject = strdup("sku/countviolation"), .sku_id = strdup("sku"), .code = strdup("Count")};
     return m;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "faults/disk.h"
 #include "base/alloc.h"
+#include "faults/disk.h"
 #include "world.h"
 
 #define TO_ALL ((receiver_set)7)

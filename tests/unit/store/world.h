@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* store/world.h: a directory that goes away again, a plain codec, and builders of what is stored. */
+/* store/world.h: a directory that goes away again, a plain codec, and builders of what is stored.
+ */
 #pragma once
 #include "base/text.h"
 #include "store/store.h"
@@ -252,7 +253,8 @@ static UNUSED int64_t ask(const char *dir, const char *sql)
     sqlite3_stmt *stmt = NULL;
     store_global_init();
     assert_int_equal(
-        sqlite3_open_v2(file_in(dir, "seatwatchd.db"), &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+        sqlite3_open_v2(file_in(dir, "seatwatchd.db"), &db, SQLITE_OPEN_READWRITE, NULL),
+        SQLITE_OK);
     if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
         fail_msg("%s: %s", sql, sqlite3_errmsg(db));
     int rc = sqlite3_step(stmt);
