@@ -467,6 +467,38 @@ static void what_merely_has_no_sample_stays_up_for_a_week(void **state)
     assert_null(pool_alert(d));
 }
 
+static void what_has_no_sample_has_a_stopped_clock(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95, .hold_for = 15 * MINUTE));
+    for (int i = 0; i < 4; i++) {
+        desk_pass(d, 5 * MINUTE);
+        assert_string_equal(desk_poll(d, NULL, 0), "");
+    }
+    assert_string_equal(
+        POLL(d, A_POOL(.allotted = 100, .consumed = 95, .hold_for = 15 * MINUTE)), "");
+    assert_int_equal(pool_alert(d)->latch[RULE_USAGE][0].held, 0);
+    desk_pass(d, 15 * MINUTE);
+    assert_string_equal(
+        POLL(d, A_POOL(.allotted = 100, .consumed = 95, .hold_for = 15 * MINUTE)),
+        "firing warning usage");
+}
+
+static void an_unread_subscription_keeps_the_words_it_had(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_SUBSCRIPTION(.subject = "s", .state = "suspended", .level = LEVEL_CRITICAL));
+    /* judging knows little of one that it does not see, and is silent about it */
+    struct sample s = A_SUBSCRIPTION(.subject = "s", .unknown = true, .silent = true);
+    free(s.facts->sku_name);
+    s.facts->sku_name = NULL;
+    assert_string_equal(desk_poll(d, &s, 1), "");
+    const struct alert *a = desk_alert(d, KIND_SUBSCRIPTION, "s");
+    assert_int_equal(a->state, ALERT_FIRING);
+    assert_string_equal(a->facts->sku_name, "Microsoft 365 E5");
+    assert_string_equal(a->facts->subscription[0].state, "suspended");
+}
+
 static void a_replaced_pool_hands_its_alert_on_without_a_word(void **state)
 {
     struct desk *d = *state;
@@ -591,6 +623,8 @@ int main(void)
         TEST(a_pool_that_was_fine_is_missed_too),
         TEST(what_stays_gone_is_forgotten_without_a_word),
         TEST(what_merely_has_no_sample_stays_up_for_a_week),
+        TEST(what_has_no_sample_has_a_stopped_clock),
+        TEST(an_unread_subscription_keeps_the_words_it_had),
         TEST(a_replaced_pool_hands_its_alert_on_without_a_word),
         TEST(a_suspicion_moves_under_its_new_name_at_once),
         TEST(two_open_alerts_are_never_merged),
