@@ -162,7 +162,8 @@ static bool still_configured(const struct alert *a, void *userdata)
         if (app->watch[i].options->enabled &&
             text_equal_nocase(app->watch[i].options->facts.tenant_id, a->tenant_id))
             return true;
-    return false;
+    /* A broken file of tenants.d may be this tenant's: its alert is not over, it is unread. */
+    return app->options->tenants_incomplete && *a->tenant_id;
 }
 
 void app_drop_removed(struct app *app)
