@@ -133,7 +133,8 @@ static void check_routes(struct load *l)
 {
     const struct route_options *o = &l->options->routes;
     const struct route *end = NULL; /* the first one that lets nothing pass */
-    for (const struct route *r = o->route; r < o->route + o->n_routes; r++) {
+    for (size_t i = 0; i < o->n_routes; i++) {
+        const struct route *r = &o->route[i];
         struct conf_where where = walk_where(&l->walk, MARK_VALUE, &r->to, place(l, r));
         if (walk_said(&l->walk, &r->to) && r->n_to == 0 && !walk_wrong(&l->walk, &r->to))
             walk_problem(&l->walk, where, "routes.to: this route leads to nobody; name a receiver");

@@ -163,7 +163,7 @@ static int copy_for_graph(struct load *l, struct tenant_options *t)
 
 static void check_interval(struct load *l, const struct tenant_options *t)
 {
-    if (!walk_said(&l->walk, &t->facts.interval) || t->facts.interval >= SLOW_POLL)
+    if (t->facts.interval == 0 || t->facts.interval >= SLOW_POLL)
         return;
     report_add(&l->report, CONF_WARNING, walk_where(&l->walk, MARK_VALUE, &t->facts.interval, l->top),
                "tenants.interval: Microsoft may throttle polls that are less than 30 s apart; "
