@@ -26,21 +26,25 @@ void answer_set(struct answer *a, enum answer_class class, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 #define DELIVERY_BUDGET (76 * USEC_PER_HOUR) /* by age; then an entry is parked */
-#define DELIVERY_PROOF USEC_PER_HOUR /* ... once the receiver has failed for so long in our sight */
+#define DELIVERY_PROOF USEC_PER_HOUR /* ... once the receiver has failed for so long in our sight \
+                                      */
 #define CIRCUIT_ROWS 5               /* failures of different entries in a row: probes only */
 
 /* How a receiver has been doing; one per receiver, in memory. */
 struct health {
     int64_t failed[CIRCUIT_ROWS]; /* ids of different entries that failed since the last success */
     size_t n_failed;
-    unsigned probes;  /* attempts that failed while the circuit was open */
-    unsigned busy;    /* ANSWER_BUSY in a row */
-    uint64_t failures; /* of any kind since the last success */
-    usec_t down_since_mono; /* 0: it works, or was never tried */
+    unsigned probes;         /* attempts that failed while the circuit was open */
+    unsigned busy;           /* ANSWER_BUSY in a row */
+    uint64_t failures;       /* of any kind since the last success */
+    usec_t down_since_mono;  /* 0: it works, or was never tried */
     usec_t quiet_until_mono; /* no attempt before: throttled, busy or circuit */
     bool disabled;
 };
-static inline bool circuit_open(const struct health *h) { return h->n_failed == CIRCUIT_ROWS; }
+static inline bool circuit_open(const struct health *h)
+{
+    return h->n_failed == CIRCUIT_ROWS;
+}
 
 /* Ends one attempt: what to write into the store, and the receiver's health afterwards. `entry` is
  * as it was before the attempt: its `attempts` do not count this one. `dice`: 32 random bits. */

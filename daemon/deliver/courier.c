@@ -14,11 +14,12 @@
 #include <errno.h>
 #include <string.h>
 
-#define TURN_ENTRIES 50                      /* local sinks answer at once: then others get a turn */
+#define TURN_ENTRIES 50 /* local sinks answer at once: then others get a turn */
 #define TURN_TIME (100 * USEC_PER_SEC / 1000)
 #define STORE_RETRY (5 * USEC_PER_SEC)
 #define LOOK_AGAIN USEC_PER_HOUR /* at the latest: due times are wall clock, and that may jump */
-#define LOOK_SOON (USEC_PER_SEC / 10) /* at the earliest, should the store count otherwise than we do */
+#define LOOK_SOON \
+    (USEC_PER_SEC / 10) /* at the earliest, should the store count otherwise than we do */
 #define ACCURACY 10000
 
 struct courier {
@@ -87,7 +88,8 @@ static bool lane_write_end(struct lane *l)
 {
     struct failure why = {0};
     int r = store_attempt_end(l->courier->store, l->entry->id, &l->result, clock_now(), &why);
-    if (r < 0 && r != -ENOENT) { /* not there: a damaged row was put away; there is no end to write */
+    if (r < 0 &&
+        r != -ENOENT) { /* not there: a damaged row was put away; there is no end to write */
         lane_store_failed(l, &why);
         lane_arm(l, STORE_RETRY);
         return false;

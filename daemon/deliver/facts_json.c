@@ -37,7 +37,9 @@ void fact_put_number(struct json_writer *w, const char *key, int64_t value)
         json_put_null(w, key);
     else
         json_put_int(w, key,
-                     value > NUMBER_MAX ? NUMBER_MAX : value < -NUMBER_MAX ? -NUMBER_MAX : value);
+                     value > NUMBER_MAX    ? NUMBER_MAX
+                     : value < -NUMBER_MAX ? -NUMBER_MAX
+                                           : value);
 }
 
 void fact_put_instant(struct json_writer *w, const char *key, usec_t at)

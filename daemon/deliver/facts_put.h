@@ -25,7 +25,8 @@ void fact_put_number(struct json_writer *w, const char *key, int64_t value);
 /* 0 -> null; else RFC 3339 in whole seconds. */
 void fact_put_instant(struct json_writer *w, const char *key, usec_t at);
 
-/* The error of the first bad member sticks: -EBADMSG or -ENOMEM. Values are left alone on errors. */
+/* The error of the first bad member sticks: -EBADMSG or -ENOMEM. Values are left alone on errors.
+ */
 struct reader {
     int error;
 };

@@ -9,7 +9,7 @@ struct lane {
     const struct receiver_class *class;
     struct outlet *outlet;
     sd_event_source *timer;
-    struct outbox_entry *entry; /* the attempt under way; NULL: none */
+    struct outbox_entry *entry;   /* the attempt under way; NULL: none */
     struct attempt_result result; /* settling: how it ended, not yet written down */
     bool settling;
     struct health health;

@@ -32,8 +32,9 @@ static void tell_parked(const struct lane *l, const struct answer *a)
                            ? "; the receiver says that it is gone and is not used until its "
                              "configuration or URL file changes"
                            : "; it is tried again at a reload or on demand";
-    log_event(LOG_ERR, MESSAGE_RECEIVER_PARKED, NULL, "receiver %s: given up on \"%s\" (event %s): %s%s",
-              l->options->name, subject(l->entry), l->entry->event_id, a->text, rest);
+    log_event(LOG_ERR, MESSAGE_RECEIVER_PARKED, NULL,
+              "receiver %s: given up on \"%s\" (event %s): %s%s", l->options->name,
+              subject(l->entry), l->entry->event_id, a->text, rest);
 }
 
 /* The first attempt of an entry while all was well begins an outage. An entry that keeps failing

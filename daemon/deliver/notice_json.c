@@ -161,9 +161,9 @@ void notice_put(struct json_writer *w, const char *key, const struct notice *n,
     json_put_string(w, "alert_id", n->alert_id[0] ? n->alert_id : NULL);
     fact_put_number(w, "episode", test ? FACT_UNKNOWN : (int64_t)n->episode);
     fact_put_number(w, "seq",
-                    test                              ? FACT_UNKNOWN
+                    test                            ? FACT_UNKNOWN
                     : n->seq > (uint64_t)NUMBER_MAX ? NUMBER_MAX
-                                                      : (int64_t)n->seq);
+                                                    : (int64_t)n->seq);
     json_put_string(w, "state", notice_state_word(n));
     json_put_string(w, "severity", level_word(n->level));
     json_put_string(w, "previous_severity", level_word(n->previous));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/notice_put.h: the alert object in its variants, and its small words. For this room only. */
+/* deliver/notice_put.h: the alert object in its variants, and its small words. For this room only.
+ */
 #pragma once
 #include "alerts/notice.h"
 #include "deliver/facts_put.h"

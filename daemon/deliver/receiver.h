@@ -38,7 +38,8 @@ struct receiver_class {
     /* 1: *ret is the answer, at once. 0: `done` follows from the event loop. Never blocks. */
     int (*send)(struct outlet *o, const struct letter *l, struct answer *ret, outlet_done *done,
                 void *userdata);
-    /* True if what the receiver was disabled for may have changed (its URL file did). NULL: never. */
+    /* True if what the receiver was disabled for may have changed (its URL file did). NULL: never.
+     */
     bool (*renewed)(struct outlet *o);
 };
 const struct receiver_class *receiver_class(enum receiver_type t);

@@ -23,17 +23,18 @@
 #define SOCKET_DEFAULT "/dev/log"
 #define IDENTIFIER_DEFAULT "seatwatchd"
 #define IDENTIFIER_MAX 48 /* as APP-NAME of RFC 5424 */
-#define LINE_BYTES 8192 /* rsyslog's default maxMessageSize; only a digest comes near */
+#define LINE_BYTES 8192   /* rsyslog's default maxMessageSize; only a digest comes near */
 #define ZONE_BYTES 64
 
 static const struct {
     const char *name;
     int facility;
 } FACILITIES[] = {
-    {"daemon", LOG_DAEMON}, {"user", LOG_USER},     {"auth", LOG_AUTH},     {"authpriv", LOG_AUTHPRIV},
-    {"cron", LOG_CRON},     {"syslog", LOG_SYSLOG}, {"local0", LOG_LOCAL0}, {"local1", LOG_LOCAL1},
-    {"local2", LOG_LOCAL2}, {"local3", LOG_LOCAL3}, {"local4", LOG_LOCAL4}, {"local5", LOG_LOCAL5},
-    {"local6", LOG_LOCAL6}, {"local7", LOG_LOCAL7},
+    {"daemon", LOG_DAEMON},     {"user", LOG_USER},     {"auth", LOG_AUTH},
+    {"authpriv", LOG_AUTHPRIV}, {"cron", LOG_CRON},     {"syslog", LOG_SYSLOG},
+    {"local0", LOG_LOCAL0},     {"local1", LOG_LOCAL1}, {"local2", LOG_LOCAL2},
+    {"local3", LOG_LOCAL3},     {"local4", LOG_LOCAL4}, {"local5", LOG_LOCAL5},
+    {"local6", LOG_LOCAL6},     {"local7", LOG_LOCAL7},
 };
 
 int syslog_facility_parse(const char *name)

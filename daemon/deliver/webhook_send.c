@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/webhook_send.c: the webhook receiver: its files, one request, and what the answer says. */
+/* deliver/webhook_send.c: the webhook receiver: its files, one request, and what the answer says.
+ */
 #include "base/alloc.h"
 #include "base/text.h"
 #include "deliver/receiver.h"
@@ -15,7 +16,7 @@
 #define ANSWER_MAX 4096 /* bytes of the answer that we look at */
 #define QUOTE_MAX 100   /* bytes of it in a log line */
 #define SKEW_MAX USEC_PER_MINUTE
-#define PIECE_MIN 4     /* shorter pieces of a path are words like "api" */
+#define PIECE_MIN 4 /* shorter pieces of a path are words like "api" */
 
 /* What a file was when it was read. A rotated secret has another stamp, whatever its time says. */
 struct stamp {
@@ -32,7 +33,7 @@ struct outlet {
     struct secret *keys;
     struct origin origin; /* of the URL: what may be logged */
     struct stamp url_stamp, keys_stamp;
-    bool stale; /* read again, whatever the stamps say: the receiver refused us */
+    bool stale;                   /* read again, whatever the stamps say: the receiver refused us */
     struct http_request *request; /* under way */
     outlet_done *done;
     void *userdata;
@@ -65,8 +66,8 @@ static bool changed(const char *path, struct stamp *known)
     return differs;
 }
 
-static int read_url(const struct receiver_options *o, struct secret **ret, struct origin *ret_origin,
-                    struct failure *ret_failure)
+static int read_url(const struct receiver_options *o, struct secret **ret,
+                    struct origin *ret_origin, struct failure *ret_failure)
 {
     struct secret *file = NULL, *line = NULL;
     int r = secret_read(o->url_file, NULL, &file, ret_failure);
@@ -141,9 +142,9 @@ static int webhook_check(const struct receiver_options *o, struct failure *ret_f
     struct secret *url = NULL, *keys = NULL;
     struct origin origin;
     if (!o->url_file || !o->url_file[0])
-        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                           "receiver %s has no url_file: name a file with the URL in its first line",
-                           o->name);
+        return failure_set(
+            ret_failure, FAILURE_CONFIG, EINVAL,
+            "receiver %s has no url_file: name a file with the URL in its first line", o->name);
     if (!o->signing_key_file || !o->signing_key_file[0])
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
                            "receiver %s has no signing_key_file: without it nobody can tell our "

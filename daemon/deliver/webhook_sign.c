@@ -82,8 +82,7 @@ static int sign_lines(const struct secret *keys, const struct text *content, str
             text_addf(items, "%sv1,%s", n > 1 ? " " : "", signature);
         at = stop + 1;
     }
-    return n > 0 ? 0
-                 : failure_set(ret_failure, FAILURE_CONFIG, ENODATA, "there is no signing key");
+    return n > 0 ? 0 : failure_set(ret_failure, FAILURE_CONFIG, ENODATA, "there is no signing key");
 }
 
 int webhook_signature(const struct secret *keys, const char *id, int64_t timestamp,

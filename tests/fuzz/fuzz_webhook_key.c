@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require(len >= 24 && len <= sizeof key);
     else
         require(why.kind == FAILURE_CONFIG && why.text[0]);
-    if (size > SECRET_FILE_MAX || memchr(data, '\0', size)) /* secret_read() lets none of these in */
+    if (size > SECRET_FILE_MAX ||
+        memchr(data, '\0', size)) /* secret_read() lets none of these in */
         return 0;
     require(secret_new(data, size, NULL, &keys, NULL) == 0);
     if (webhook_signature(keys, "msg_1", 1, "{}", 2, &items, &why) == 0)

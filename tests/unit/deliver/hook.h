@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/unit/deliver/hook.h: a webhook receiver in the same event loop as its sender: it writes down
- * what arrives and answers with the bytes a test gives it. */
+/* tests/unit/deliver/hook.h: a webhook receiver in the same event loop as its sender: it writes
+ * down what arrives and answers with the bytes a test gives it. */
 #pragma once
 #include "http/http.h"
 #include "sink.h"

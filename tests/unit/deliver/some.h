@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/unit/deliver/some.h: the notice of spec.md section 4 and variations of it. */
 #pragma once
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "alerts/notice.h"
 #include "base/alloc.h"
@@ -60,9 +60,9 @@ static inline struct facts *some_facts(void)
     f->sku_part_number = some_text("SPE_E5");
     f->sku_name = some_text("Microsoft 365 E5");
     f->subscription = alloc_zero(1, sizeof *f->subscription);
-    f->subscription[0] = (struct fact_subscription){some_text("d1d1d1d1-0000-4000-8000-000000000001"),
-                                                    some_text("active"), some_text("none"), 20454,
-                                                    20819};
+    f->subscription[0] =
+        (struct fact_subscription){some_text("d1d1d1d1-0000-4000-8000-000000000001"),
+                                   some_text("active"), some_text("none"), 20454, 20819};
     f->n_subscriptions = 1;
     f->units_to_unblock = 26;
     f->units_to_buy = 141;

@@ -32,24 +32,15 @@ static void every_status_has_a_class(void **state)
         int status;
         enum answer_class plain, with_retry_after;
     } CASES[] = {
-        {200, ANSWER_OK, ANSWER_OK},
-        {202, ANSWER_OK, ANSWER_OK},
-        {204, ANSWER_OK, ANSWER_OK},
-        {299, ANSWER_OK, ANSWER_OK},
-        {301, ANSWER_RETRY, ANSWER_RETRY},
-        {302, ANSWER_RETRY, ANSWER_RETRY},
-        {308, ANSWER_RETRY, ANSWER_RETRY},
-        {400, ANSWER_RETRY, ANSWER_THROTTLED},
-        {401, ANSWER_RETRY, ANSWER_THROTTLED},
-        {404, ANSWER_RETRY, ANSWER_THROTTLED},
-        {408, ANSWER_RETRY, ANSWER_THROTTLED},
-        {410, ANSWER_GONE, ANSWER_GONE},
-        {425, ANSWER_RETRY, ANSWER_THROTTLED},
-        {429, ANSWER_THROTTLED, ANSWER_THROTTLED},
-        {500, ANSWER_RETRY, ANSWER_THROTTLED},
-        {502, ANSWER_RETRY, ANSWER_THROTTLED},
-        {503, ANSWER_RETRY, ANSWER_THROTTLED},
-        {504, ANSWER_RETRY, ANSWER_THROTTLED},
+        {200, ANSWER_OK, ANSWER_OK},           {202, ANSWER_OK, ANSWER_OK},
+        {204, ANSWER_OK, ANSWER_OK},           {299, ANSWER_OK, ANSWER_OK},
+        {301, ANSWER_RETRY, ANSWER_RETRY},     {302, ANSWER_RETRY, ANSWER_RETRY},
+        {308, ANSWER_RETRY, ANSWER_RETRY},     {400, ANSWER_RETRY, ANSWER_THROTTLED},
+        {401, ANSWER_RETRY, ANSWER_THROTTLED}, {404, ANSWER_RETRY, ANSWER_THROTTLED},
+        {408, ANSWER_RETRY, ANSWER_THROTTLED}, {410, ANSWER_GONE, ANSWER_GONE},
+        {425, ANSWER_RETRY, ANSWER_THROTTLED}, {429, ANSWER_THROTTLED, ANSWER_THROTTLED},
+        {500, ANSWER_RETRY, ANSWER_THROTTLED}, {502, ANSWER_RETRY, ANSWER_THROTTLED},
+        {503, ANSWER_RETRY, ANSWER_THROTTLED}, {504, ANSWER_RETRY, ANSWER_THROTTLED},
         {100, ANSWER_RETRY, ANSWER_THROTTLED},
     };
     (void)state;
@@ -135,8 +126,10 @@ static void an_entry_is_parked_by_age_only_if_the_receiver_was_seen_failing(void
         enum outbox_state want;
     } CASES[] = {
         {"young", ANSWER_RETRY, 2 * USEC_PER_HOUR, 75 * USEC_PER_HOUR, OUTBOX_QUEUED},
-        {"old, and down for long", ANSWER_RETRY, 76 * USEC_PER_HOUR, 76 * USEC_PER_HOUR, OUTBOX_PARKED},
-        {"throttled for ever", ANSWER_THROTTLED, 70 * USEC_PER_HOUR, 77 * USEC_PER_HOUR, OUTBOX_PARKED},
+        {"old, and down for long", ANSWER_RETRY, 76 * USEC_PER_HOUR, 76 * USEC_PER_HOUR,
+         OUTBOX_PARKED},
+        {"throttled for ever", ANSWER_THROTTLED, 70 * USEC_PER_HOUR, 77 * USEC_PER_HOUR,
+         OUTBOX_PARKED},
         {"a frozen journald", ANSWER_BUSY, 70 * USEC_PER_HOUR, 77 * USEC_PER_HOUR, OUTBOX_PARKED},
         {"the machine was off for a week", ANSWER_RETRY, 0, 200 * USEC_PER_HOUR, OUTBOX_QUEUED},
         {"the wall clock jumped ten years", ANSWER_RETRY, 60 * USEC_PER_SEC, 90000 * USEC_PER_HOUR,

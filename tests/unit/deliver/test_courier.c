@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/unit/deliver/test_courier.c: the outbox worked for real: a store on disk, HTTP over loopback
- * and local sockets, in one event loop. */
+/* tests/unit/deliver/test_courier.c: the outbox worked for real: a store on disk, HTTP over
+ * loopback and local sockets, in one event loop. */
 #include "base/journal.h"
 #include "deliver/deliver.h"
 #include "deliver/retell.h"
@@ -48,7 +48,8 @@ static void open_store(struct office *o)
                                           .outbox_max_bytes = 64 << 20};
     struct store_report report = {0};
     struct failure why = {0};
-    if (store_open(&options, &deliver_codec, STORE_NORMAL, clock_now(), &o->store, &report, &why) < 0)
+    if (store_open(&options, &deliver_codec, STORE_NORMAL, clock_now(), &o->store, &report, &why) <
+        0)
         fail_msg("%s", why.text);
     assert_int_equal(store_outbox_recover(o->store, clock_now(), NULL), 0);
 }
@@ -181,7 +182,8 @@ static void a_retry_has_the_same_id_and_the_same_bytes(void **state)
     (void)state;
     struct office o;
     office_open(&o, ANSWERS, 2);
-    o.age = LATE_AFTER - 3 * USEC_PER_SEC; /* rendered anew, the second one would say that it is late */
+    o.age =
+        LATE_AFTER - 3 * USEC_PER_SEC; /* rendered anew, the second one would say that it is late */
     post(&o, 'a', EVENT_FIRING, TO(HOOK));
     courier_wake(o.courier);
     while (o.heard[OUTBOX_DELIVERED] == 0) /* about 5 s: the first step of the backoff */
@@ -246,7 +248,8 @@ static void a_redirect_is_a_failure_and_is_not_followed(void **state)
     struct hook elsewhere;
     static const char *const LOGIN[] = {OK};
     hook_new(&elsewhere, LOGIN, 1);
-    CLEANUP(free) char *redirect = text_printf(
+    CLEANUP(free)
+    char *redirect = text_printf(
         "HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:%u/login\r\nContent-Length: 0\r\n\r\n",
         elsewhere.port);
     const char *const answers[] = {redirect};
@@ -548,7 +551,8 @@ static void a_courier_without_receivers_is_done_at_once(void **state)
     (void)state;
     struct office o;
     office_prepare(&o, ANSWERS, 1);
-    assert_int_equal(courier_new(&NONE, o.store, o.hook.http, o.hook.event, on_heard, &o, &o.courier, NULL), 0);
+    assert_int_equal(
+        courier_new(&NONE, o.store, o.hook.http, o.hook.event, on_heard, &o, &o.courier, NULL), 0);
     drain(&o);
     office_close(&o);
 }

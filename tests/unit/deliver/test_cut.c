@@ -45,7 +45,8 @@ static void a_long_string_is_cut_on_a_boundary_and_says_so(void **state)
     } CASES[] = {
         {"123456789", 9, "[\"123456789\"]"},
         {"1234567890", 9, "[\"123456...\"]"},
-        {"\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac", 10, "[\"\xe2\x82\xac\xe2\x82\xac...\"]"},
+        {"\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac", 10,
+         "[\"\xe2\x82\xac\xe2\x82\xac...\"]"},
         {"\n\n\n\n\n\n\n\n", 9, "[\"\\n\\n\\n...\"]"},
         {"\x01\x01\x01", 11, "[\"\\u0001...\"]"},
         {"anything", 0, "[null]"},

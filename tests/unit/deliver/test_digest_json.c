@@ -39,9 +39,11 @@ static void a_stored_digest_that_is_not_ours_is_refused(void **state)
         {"an unknown level", "{\"schema\":1," IDS "\"bad\"}}", -EBADMSG},
         {"no ids", "{\"schema\":1}", -EBADMSG},
         {"an alert that is none", "{\"schema\":1,\"alerts\":[1]," IDS "\"none\"}}", -EBADMSG},
-        {"a count without a rule", "{\"schema\":1,\"counts\":[{\"count\":1}]," IDS "\"none\"}}", -EBADMSG},
+        {"a count without a rule", "{\"schema\":1,\"counts\":[{\"count\":1}]," IDS "\"none\"}}",
+         -EBADMSG},
         {"21 alerts",
-         "{\"schema\":1,\"alerts\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21]," IDS "\"none\"}}",
+         "{\"schema\":1,\"alerts\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21]," IDS
+         "\"none\"}}",
          -EBADMSG},
     };
     (void)state;

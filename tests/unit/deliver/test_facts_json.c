@@ -124,7 +124,8 @@ static void a_row_that_is_not_ours_is_refused(void **state)
         {"a subscription that is none", "{\"schema\":1,\"subscriptions\":[7]}", -EBADMSG},
         {"a label that is a list", "{\"schema\":1,\"tenant\":{\"labels\":{\"a\":[]}}}", -EBADMSG},
         {"21 subscriptions",
-         "{\"schema\":1,\"subscriptions\":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]}",
+         "{\"schema\":1,\"subscriptions\":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}"
+         ",{},{}]}",
          -EBADMSG},
     };
     (void)state;

@@ -38,7 +38,8 @@ static void assert_field(const char *entry, size_t len, const char *name, const 
         fail_msg("%s: %s, want %s", name, got ? got : "(none)", want ? want : "(none)");
 }
 
-static char *rendered(const struct notice *n, const struct digest *d, bool combined, size_t *ret_len)
+static char *rendered(const struct notice *n, const struct digest *d, bool combined,
+                      size_t *ret_len)
 {
     char *entry = NULL;
     const struct receiver_options o = {.name = "journal", .type = RECEIVER_JOURNAL};
@@ -52,9 +53,10 @@ static void an_alert_has_every_field_of_the_specification(void **state)
     static const struct {
         const char *name, *want;
     } CASES[] = {
-        {"MESSAGE", "contoso: Microsoft 365 E5 (CSP pool) is full, 26 waiting since 02:00: 26 units "
-                    "needed\nAll 1000 units are used.\n26 members wait, the first since 02:00.\n"
-                    "Buy 26 units, or 141 for the reserve."},
+        {"MESSAGE",
+         "contoso: Microsoft 365 E5 (CSP pool) is full, 26 waiting since 02:00: 26 units "
+         "needed\nAll 1000 units are used.\n26 members wait, the first since 02:00.\n"
+         "Buy 26 units, or 141 for the reserve."},
         {"PRIORITY", "2"},
         {"MESSAGE_ID", MESSAGE_ALERT_FIRING},
         {"SYSLOG_IDENTIFIER", "seatwatchd"},
@@ -116,10 +118,10 @@ static void priority_and_message_id_follow_the_kind_of_message(void **state)
 
 static void what_is_not_known_has_no_field(void **state)
 {
-    static const char *const ABSENT[] = {
-        "SEATWATCH_ALLOTTED_UNITS", "SEATWATCH_CONSUMED_UNITS", "SEATWATCH_WAITING_MEMBERS",
-        "SEATWATCH_SKU",            "SEATWATCH_ALLOTMENT_ID",   "SEATWATCH_VALUE",
-        "SEATWATCH_TENANT"};
+    static const char *const ABSENT[] = {"SEATWATCH_ALLOTTED_UNITS",  "SEATWATCH_CONSUMED_UNITS",
+                                         "SEATWATCH_WAITING_MEMBERS", "SEATWATCH_SKU",
+                                         "SEATWATCH_ALLOTMENT_ID",    "SEATWATCH_VALUE",
+                                         "SEATWATCH_TENANT"};
     (void)state;
     CLEANUP(notice_free) struct notice *n = some_notice();
     size_t len;
@@ -170,7 +172,8 @@ static void a_digest_is_one_entry_that_names_every_alert(void **state)
 static struct outlet *opened(struct receiver_options *o, const struct sink *s)
 {
     struct outlet *outlet = NULL;
-    *o = (struct receiver_options){.name = "journal", .type = RECEIVER_JOURNAL, .socket = (char *)s->path};
+    *o = (struct receiver_options){
+        .name = "journal", .type = RECEIVER_JOURNAL, .socket = (char *)s->path};
     assert_int_equal(JOURNAL->open(o, NULL, &outlet, NULL), 0);
     return outlet;
 }
@@ -244,7 +247,8 @@ static void a_restarted_journald_is_found_again(void **state)
 }
 
 /* What a send says while stderr is `fd`; what was written there is for the caller to read. */
-static enum answer_class sent_with_stderr(struct outlet *outlet, const char *entry, size_t len, int fd)
+static enum answer_class sent_with_stderr(struct outlet *outlet, const char *entry, size_t len,
+                                          int fd)
 {
     int saved = dup(STDERR_FILENO);
     assert_true(saved >= 0 && dup2(fd, STDERR_FILENO) >= 0);

@@ -111,9 +111,9 @@ static void percentages_are_told_as_percent_and_truncated(void **state)
         int64_t value;
         const char *json, *plain;
     } CASES[] = {
-        {9640, "\"value\":96.4,", "96.4"},   {9500, "\"value\":95.0,", "95.0"},
-        {9499, "\"value\":94.99,", "94.99"}, {10000, "\"value\":100.0,", "100.0"},
-        {7, "\"value\":0.07,", "0.07"},      {0, "\"value\":0.0,", "0.0"},
+        {9640, "\"value\":96.4,", "96.4"},     {9500, "\"value\":95.0,", "95.0"},
+        {9499, "\"value\":94.99,", "94.99"},   {10000, "\"value\":100.0,", "100.0"},
+        {7, "\"value\":0.07,", "0.07"},        {0, "\"value\":0.0,", "0.0"},
         {FACT_UNKNOWN, "\"value\":null,", ""},
     };
     (void)state;
@@ -168,7 +168,8 @@ static void the_detail_holds_what_only_this_kind_has(void **state)
     } CASES[] = {
         {KIND_CAPACITY, EVENT_FIRING, NULL, "\"detail\":null,"},
         {KIND_CAPACITY, EVENT_FIRING, "first_run", "\"detail\":null,"},
-        {KIND_CAPACITY, EVENT_RESOLVED, "rule_removed", "\"detail\":{\"reason\":\"rule_removed\"},"},
+        {KIND_CAPACITY, EVENT_RESOLVED, "rule_removed",
+         "\"detail\":{\"reason\":\"rule_removed\"},"},
         {KIND_ERRORS, EVENT_FIRING, NULL, "\"detail\":{\"code\":\"CountViolation\",\"count\":12},"},
         {KIND_POLL, EVENT_FIRING, NULL, "\"detail\":{\"cause\":\"auth\",\"hint\":\"renew it\"},"},
         {KIND_DELIVERY, EVENT_FIRING, NULL, "\"detail\":{\"receiver\":\"hook\",\"parked\":3},"},
@@ -212,8 +213,10 @@ static void a_stored_notice_that_is_not_ours_is_refused(void **state)
          "{" PUBLIC ",\"_\":{" INNER ",\"event_id\":\"019ab5d1-1a2b-7c3d-8e4f-5a6b7c8d\\r\\nx:\"}}",
          -EBADMSG},
         {"a negative seq", "{" PUBLIC ",\"seq\":-1,\"_\":{" INNER "}}", -EBADMSG},
-        {"an episode beyond its type", "{" PUBLIC ",\"episode\":4294967296,\"_\":{" INNER "}}", -EBADMSG},
-        {"findings that are no rules", "{" PUBLIC ",\"findings\":[\"x\"],\"_\":{" INNER "}}", -EBADMSG},
+        {"an episode beyond its type", "{" PUBLIC ",\"episode\":4294967296,\"_\":{" INNER "}}",
+         -EBADMSG},
+        {"findings that are no rules", "{" PUBLIC ",\"findings\":[\"x\"],\"_\":{" INNER "}}",
+         -EBADMSG},
         {"a title that is a number", "{" PUBLIC ",\"title\":1,\"_\":{" INNER "}}", -EBADMSG},
         {"nothing", "{}", -EBADMSG},
         {"no object", "7", -EBADMSG},

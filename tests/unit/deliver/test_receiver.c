@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/unit/deliver/test_receiver.c: the table of receiver types, and what all types have in common. */
+/* tests/unit/deliver/test_receiver.c: the table of receiver types, and what all types have in
+ * common. */
 #include "deliver/receiver.h"
 #include "some.h"
 
 static void every_type_has_a_name_that_parses_back(void **state)
 {
-    static const char *const WANT[RECEIVER_TYPE_COUNT_] = {
-        [RECEIVER_JOURNAL] = "journal", [RECEIVER_SYSLOG] = "syslog", [RECEIVER_WEBHOOK] = "webhook"};
+    static const char *const WANT[RECEIVER_TYPE_COUNT_] = {[RECEIVER_JOURNAL] = "journal",
+                                                           [RECEIVER_SYSLOG] = "syslog",
+                                                           [RECEIVER_WEBHOOK] = "webhook"};
     (void)state;
     for (enum receiver_type t = 0; t < RECEIVER_TYPE_COUNT_; t++) {
         assert_string_equal(receiver_type_name(t), WANT[t]);
@@ -44,7 +46,8 @@ static void without_memory_no_type_renders_half_a_message(void **state)
             r = render(t, notice, digest, &got, &len);
             alloc_fail_at(0, false);
             if (r >= 0 && (len != whole_len || memcmp(got, whole, len) != 0))
-                fail_msg("%s, allocation %zu: %zu of %zu bytes", receiver_type_name(t), k, len, whole_len);
+                fail_msg("%s, allocation %zu: %zu of %zu bytes", receiver_type_name(t), k, len,
+                         whole_len);
             assert_true(r == 0 || (r == -ENOMEM && !got));
             assert_true(k < 2000);
         }
@@ -54,8 +57,9 @@ static void without_memory_no_type_renders_half_a_message(void **state)
 static void the_codec_of_the_store_is_complete(void **state)
 {
     (void)state;
-    assert_true(deliver_codec.pack_facts && deliver_codec.unpack_facts && deliver_codec.pack_notice &&
-                deliver_codec.unpack_notice && deliver_codec.pack_digest && deliver_codec.unpack_digest);
+    assert_true(deliver_codec.pack_facts && deliver_codec.unpack_facts &&
+                deliver_codec.pack_notice && deliver_codec.unpack_notice &&
+                deliver_codec.pack_digest && deliver_codec.unpack_digest);
 }
 
 int main(void)

@@ -7,7 +7,8 @@
 
 static const struct receiver_class *const SYSLOG = &syslog_class;
 
-static struct receiver_options options(const char *facility, const char *identifier, const char *path)
+static struct receiver_options options(const char *facility, const char *identifier,
+                                       const char *path)
 {
     return (struct receiver_options){.name = "syslog",
                                      .type = RECEIVER_SYSLOG,
@@ -113,7 +114,8 @@ static struct outlet *opened(const struct receiver_options *o)
 static enum answer_class sent(struct outlet *outlet, const char *line)
 {
     struct answer a = {0};
-    const struct letter l = {SOME_EVENT, line, strlen(line), {.at = some_time("2026-11-02T01:02:03Z")}};
+    const struct letter l = {
+        SOME_EVENT, line, strlen(line), {.at = some_time("2026-11-02T01:02:03Z")}};
     assert_int_equal(SYSLOG->send(outlet, &l, &a, NULL, NULL), 1);
     assert_true(a.text[0]);
     return a.class;
@@ -130,7 +132,8 @@ static void the_datagram_has_the_old_format_that_local_daemons_read(void **state
     assert_int_equal(sent(outlet, "<154>critical: text"), ANSWER_OK);
     assert_true(sink_take(&s, got, sizeof got) > 0);
     (void)snprintf(want, sizeof want,
-                   "^<154>Nov  [123] [0-9]{2}:[0-9]{2}:03 seats\\[%d\\]: critical: text$", (int)getpid());
+                   "^<154>Nov  [123] [0-9]{2}:[0-9]{2}:03 seats\\[%d\\]: critical: text$",
+                   (int)getpid());
     assert_int_equal(regcomp(&re, want, REG_EXTENDED | REG_NOSUB), 0);
     if (regexec(&re, got, 0, NULL, 0) != 0)
         fail_msg("%s does not match %s", got, want);

@@ -3,8 +3,8 @@
 #include "deliver/receiver.h"
 #include "deliver/retell.h"
 #include "deliver/webhook.h"
-#include "json/json.h"
 #include "some.h"
+#include "json/json.h"
 
 #define GOLDEN FIXTURES "/golden/"
 

@@ -67,7 +67,8 @@ static void the_request_is_what_standard_webhooks_asks_for(void **state)
     assert_null(strstr(r->head, "for Graph")); /* and it is the only one */
     assert_header(r, "webhook-id", SOME_EVENT);
     assert_header(r, "webhook-timestamp", "1674087231");
-    /* printf '%s' ID.TIMESTAMP.BODY | openssl dgst -sha256 -mac hmac -macopt hexkey:0001..1f -binary */
+    /* printf '%s' ID.TIMESTAMP.BODY | openssl dgst -sha256 -mac hmac -macopt hexkey:0001..1f
+     * -binary */
     assert_header(r, "webhook-signature", "v1,WknsjRh775xjIsUEt4Myq8IauCP7OWOoh1pGROWe9Sw=");
     assert_header(r, "authorization", NULL);
     assert_string_equal(r->body, "{\"type\":\"x\"}");
@@ -78,7 +79,7 @@ static void the_request_is_what_standard_webhooks_asks_for(void **state)
 /* Status lines, what they mean, and that no answer makes us show the URL. */
 static void each_answer_has_its_class_and_no_text_shows_the_url(void **state)
 {
-#define BODY(status, text)                                                                         \
+#define BODY(status, text) \
     "HTTP/1.1 " status "\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n" text
     static const struct {
         const char *answer;
@@ -98,7 +99,8 @@ static void each_answer_has_its_class_and_no_text_shows_the_url(void **state)
         {BODY("403 Forbidden", "channel_is_archived\n\x1b[31m"), ANSWER_RETRY, 0,
          "channel_is_archived\\u{a}"},
         {STATUS("410 Gone"), ANSWER_GONE, 0, "HTTP 410"},
-        {STATUS("429 Too Many Requests\r\nRetry-After: 7"), ANSWER_THROTTLED, 7 * USEC_PER_SEC, "HTTP 429"},
+        {STATUS("429 Too Many Requests\r\nRetry-After: 7"), ANSWER_THROTTLED, 7 * USEC_PER_SEC,
+         "HTTP 429"},
         {STATUS("429 Too Many Requests"), ANSWER_THROTTLED, 0, "HTTP 429"},
         {STATUS("503 Busy\r\nRetry-After: 999999"), ANSWER_THROTTLED, USEC_PER_HOUR,
          "(Retry-After taken as 1 s to 1 h)"},
@@ -116,7 +118,8 @@ static void each_answer_has_its_class_and_no_text_shows_the_url(void **state)
         hook_new(&h, &CASES[i].answer, 1);
         struct outlet *outlet = opened(&h, &o);
         struct answer a = sent_at(&h, outlet, some_time(SOME_AT));
-        if (a.class != CASES[i].want || a.retry_after != CASES[i].retry_after || !strstr(a.text, CASES[i].says))
+        if (a.class != CASES[i].want || a.retry_after != CASES[i].retry_after ||
+            !strstr(a.text, CASES[i].says))
             fail_msg("case %zu: class %d, %s", i, a.class, a.text);
         if (strstr(a.text, "SECRET") || strstr(a.text, "credential") || strstr(a.text, "q-u-e"))
             fail_msg("case %zu leaks: %s", i, a.text);
@@ -163,7 +166,8 @@ static void changed_files_are_read_again_before_the_next_attempt(void **state)
     const char *second = strchr(two, ' ');
     assert_non_null(second);
     assert_string_equal(second + 1, one); /* newest first, the old one behind it */
-    assert_ptr_equal(strstr(h.request[2].head, "POST /new:443/%2Fa?sig=a%20b&c~ HTTP"), h.request[2].head);
+    assert_ptr_equal(strstr(h.request[2].head, "POST /new:443/%2Fa?sig=a%20b&c~ HTTP"),
+                     h.request[2].head);
     WEBHOOK->close(outlet);
     hook_free(&h);
 }
@@ -225,7 +229,8 @@ static void mistakes_of_the_configuration_are_found_before_the_start(void **stat
         {"no URL", "hooks", HOOK_KEY, false, false},
         {"an empty first line", "\nhttps://hooks.example/a", HOOK_KEY, false, false},
         {"no key", "https://hooks.example/a", "secret", false, false},
-        {"three keys", "https://hooks.example/a", HOOK_KEY "\n" HOOK_KEY "\n" HOOK_KEY, false, false},
+        {"three keys", "https://hooks.example/a", HOOK_KEY "\n" HOOK_KEY "\n" HOOK_KEY, false,
+         false},
     };
     (void)state;
     struct hook h;

@@ -6,8 +6,8 @@
 
 #define ID "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W"
 #define TIMESTAMP 1674087231
-#define BODY                                                                                       \
-    "{\"type\":\"alert.firing\",\"timestamp\":\"2023-01-19T00:13:51Z\",\"data\":{\"alert_id\":"    \
+#define BODY                                                                                    \
+    "{\"type\":\"alert.firing\",\"timestamp\":\"2023-01-19T00:13:51Z\",\"data\":{\"alert_id\":" \
     "\"a1\"}}"
 #define KEY_A "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 #define KEY_B "whsec_//79/Pv6+fj39vX08/Lx8O/u7ezr6uno"
