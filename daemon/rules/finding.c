@@ -15,7 +15,8 @@ void finding_init(struct finding *f, enum rule rule, enum unit unit, const struc
         .min_samples = t->min_samples ? t->min_samples : 1,
     };
     for (int l = 0; l < LEVEL_COUNT_; l++)
-        f->threshold[l] = l != LEVEL_NONE && t->limit[l].on ? t->limit[l].value : FACT_UNKNOWN;
+        f->threshold[l] =
+            !t->off && l != LEVEL_NONE && t->limit[l].on ? t->limit[l].value : FACT_UNKNOWN;
 }
 
 void finding_set(struct finding *f, int64_t value, enum level raise, enum level keep)
