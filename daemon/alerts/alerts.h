@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* alerts/alerts.h: samples + alert states + now -> changes. Pure: no I/O, no clock of its own.
  *
- * The book holds every alert instance in memory, as the store has it on disk. Planning makes a value
- * that says what would change; the store commits it; only then is it applied to the book. Every
- * decision to speak is "differs from what was last said?", never "did it just change?". */
+ * The book holds every alert instance in memory, as the store has it on disk. Planning makes a
+ * value that says what would change; the store commits it; only then is it applied to the book.
+ * Every decision to speak is "differs from what was last said?", never "did it just change?". */
 #pragma once
 #include "alerts/route.h"
 #include "alerts/step.h"
@@ -24,16 +24,16 @@ struct alert { /* one instance; plain data, so that the store can keep it */
     enum rule rule;                /* deciding finding */
     int64_t value, threshold;
     enum unit unit;
-    struct instant started;     /* of the episode (or of PENDING) */
-    enum level said;            /* level last told to anybody; NONE: nothing open */
+    struct instant started; /* of the episode (or of PENDING) */
+    enum level said;        /* level last told to anybody; NONE: nothing open */
     enum rule said_rule;
     int64_t said_value, said_waiting; /* numbers last told: for "doubled" and "0 -> n"; said_waiting
                                        * is negative once nobody of those told waits any more */
-    uint64_t said_cause; /* hash of the cause last told ("auth", "allotment_gone"); 0: none */
-    usec_t reminder_at;               /* wall time; 0: none planned */
-    uint32_t reminders;               /* sent in this episode at this level */
-    struct facts *facts;              /* last known; NULL before the first sample */
-    struct alert *next[2];            /* the book's own */
+    uint64_t said_cause;   /* hash of the cause last told ("auth", "allotment_gone"); 0: none */
+    usec_t reminder_at;    /* wall time; 0: none planned */
+    uint32_t reminders;    /* sent in this episode at this level */
+    struct facts *facts;   /* last known; NULL before the first sample */
+    struct alert *next[2]; /* the book's own */
 };
 int alert_copy(const struct alert *src, struct alert **ret);
 /* The alert as a notice with its texts, without an event id: what would be told of it at `at`. Of a
@@ -68,7 +68,7 @@ struct alert_options {
 struct event {
     struct notice *notice; /* or */
     struct digest *digest;
-    receiver_set to;       /* RESOLVED: everybody who may have been told of the episode instead */
+    receiver_set to; /* RESOLVED: everybody who may have been told of the episode instead */
 };
 struct changes {
     struct alert **alert; /* new values of the alerts that changed; owned */
@@ -91,7 +91,8 @@ struct plan_context {
     usec_t outage_tolerance; /* max(1 h, three polls) */
     bool first_run;          /* the tenant's first complete poll ever: baseline and digest */
     const char *tenant_id, *tenant_name; /* of the samples; NULL for delivery samples */
-    bool complete_list; /* the samples are all that exists for this tenant: alerts without one are archived */
+    bool complete_list; /* the samples are all that exists for this tenant: alerts without one are
+                           archived */
 };
 /* What these samples change. Fresh samples only: never call it twice for one poll.
  * The samples are not modified. Only -ENOMEM / -EIO (random ids). */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/book.h: what the files of this room need of the book beyond alerts.h. Private to the room. */
+/* alerts/book.h: what the files of this room need of the book beyond alerts.h. Private to the room.
+ */
 #pragma once
 #include "alerts/alerts.h"
 

@@ -6,11 +6,6 @@
 #include <assert.h>
 #include <errno.h>
 
-/* While a finding of the same alert cannot be read, the others need this many more clear samples
- * before the alert ends: one unread poll must not turn into an all-clear for people who wait. A
- * reading that is missing for good (the older source has no waiting room) only costs these. */
-#define PARTIAL_SAMPLES 3
-
 static bool is_up(enum alert_state s)
 {
     return s == ALERT_FIRING || s == ALERT_RECOVERING;
@@ -65,14 +60,15 @@ static bool sample_known(const struct sample *s)
     return false;
 }
 
-/* Something that this alert's end should rest on is not known. Age is left out: people who do not
- * say since when they wait are counted by the other rule. */
+/* Something that this alert's end should rest on is not known: the alert may rise on what is known,
+ * but it does not fall, for people may wait in the room that nobody could look into. Age is left
+ * out: people who do not say since when they wait are counted by the other rule. */
 static bool sample_partial(const struct sample *s)
 {
     static const enum rule NEEDED[] = {RULE_WAITING, RULE_USAGE, RULE_REMAINING};
     for (size_t i = 0; i < N_ELEMENTS(NEEDED); i++) {
         const struct finding *f = sample_finding(s, NEEDED[i]);
-        if (f && f->state == FINDING_UNKNOWN)
+        if (f && f->state == FINDING_UNKNOWN && !f->not_offered)
             return true;
     }
     return false;
@@ -113,8 +109,8 @@ static void step_finding(struct alert *a, const struct finding *f, const struct 
                             .min_samples = f->min_samples,
                             .outage_tolerance = e->outage_tolerance};
         bool up = is_up(l->state);
-        if (up && partial)
-            hold.min_samples += PARTIAL_SAMPLES;
+        if (up && partial && input == LATCH_CLEAR)
+            input = LATCH_UNKNOWN;
         if (e->baseline && !up && input == LATCH_BREACH && baseline_takes(f)) {
             *l = (struct latch){.state = ALERT_FIRING};
             a->muted[f->rule] = f->raise;

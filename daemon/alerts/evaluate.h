@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/evaluate.h: what one sample makes of one alert, before anybody is told. Private to the room.
+/* alerts/evaluate.h: what one sample makes of one alert, before anybody is told. Private to the
+ * room.
  */
 #pragma once
 #include "alerts/alerts.h"
@@ -21,7 +22,7 @@ const struct finding *sample_finding(const struct sample *s, enum rule rule);
 enum latch_input finding_input(const struct finding *f, enum level l);
 /* The level that this rule holds the alert at: its worst latch that is FIRING or RECOVERING. */
 enum level alert_rule_level(const struct alert *a, enum rule rule);
-/* Steps the latches and derives state, level, deciding rule, numbers, episode and facts; said_* only
- * where the sample ends what they speak of. -ENOMEM leaves *a half done. */
+/* Steps the latches and derives state, level, deciding rule, numbers, episode and facts; said_*
+ * only where the sample ends what they speak of. -ENOMEM leaves *a half done. */
 int evaluate(struct alert *a, const struct sample *s, const struct evaluation *e,
              struct outcome *ret);

@@ -33,21 +33,21 @@ struct notice {
     enum kind kind;
     uint32_t episode;
     uint64_t seq;
-    enum alert_state state; /* FIRING, or OK for "resolved" */
-    enum level level;       /* resolved: the level that ended */
-    enum level previous;    /* LEVEL_NONE: null */
-    enum rule rule;         /* the deciding finding */
+    enum alert_state state;   /* FIRING, or OK for "resolved" */
+    enum level level;         /* resolved: the level that ended */
+    enum level previous;      /* LEVEL_NONE: null */
+    enum rule rule;           /* the deciding finding */
     int64_t value, threshold; /* FACT_UNKNOWN; in `unit`; percent in basis points */
     enum unit unit;
-    bool finding[RULE_COUNT_]; /* which findings are at a level now */
+    bool finding[RULE_COUNT_];          /* which findings are at a level now */
     usec_t started_at, observed_at, at; /* episode; poll; the event itself */
-    usec_t stale_since_at; /* not 0: the numbers are this old ("data as of ...") */
-    struct facts *facts;   /* never NULL but for TEST and DIGEST */
-    char *title;           /* one line a person understands on a phone, <= 120 bytes */
-    char *summary;         /* one line */
-    char *description;     /* a few lines: what, since when, how many */
-    char *next_step;       /* what to do now */
-    const char *reason;    /* NULL, or "rule_removed" ...; a literal */
+    usec_t stale_since_at;              /* not 0: the numbers are this old ("data as of ...") */
+    struct facts *facts;                /* never NULL but for TEST and DIGEST */
+    char *title;                        /* one line a person understands on a phone, <= 120 bytes */
+    char *summary;                      /* one line */
+    char *description;                  /* a few lines: what, since when, how many */
+    char *next_step;                    /* what to do now */
+    const char *reason;                 /* NULL, or "rule_removed" ...; a literal */
 };
 int notice_copy(const struct notice *src, struct notice **ret);
 void notice_free(struct notice *n);
@@ -67,7 +67,11 @@ struct digest {
     usec_t at;
     struct notice **notice; /* owned, each as it would be told */
     size_t n_notices;
-    struct { enum rule rule; enum level level; uint32_t count; } *count; /* of all parts together */
+    struct {
+        enum rule rule;
+        enum level level;
+        uint32_t count;
+    } * count; /* of all parts together */
     size_t n_counts;
     char *title, *summary, *tenant_name, *tenant_id;
 };

@@ -3,7 +3,7 @@
 #pragma once
 #include "alerts/speak.h"
 
-struct work { /* one alert that this plan looks at */
+struct work {                    /* one alert that this plan looks at */
     const struct alert *before;  /* in the book; NULL: not yet */
     struct alert *after;         /* owned */
     const struct sample *sample; /* NULL: reminders, and what no sample speaks of */
@@ -24,7 +24,10 @@ struct plan {
 };
 int plan_begin(struct plan *p, const struct plan_context *ctx, const struct book *book);
 void plan_clear(struct plan *p); /* frees what is inside */
-static inline void plan_clear_at(struct plan *p) { plan_clear(p); } /* CLEANUP(plan_clear) */
+static inline void plan_clear_at(struct plan *p)
+{
+    plan_clear(p);
+} /* CLEANUP(plan_clear) */
 /* A working copy of an alert in the book, to be asked for once. If the wall clock jumped, its
  * reminder has moved along. *ret is valid until the next one is taken. */
 int plan_take(struct plan *p, const struct alert *before, struct work **ret);

@@ -26,8 +26,9 @@ struct route_options {
 #define RECEIVERS_MAX 64
 typedef uint64_t receiver_set; /* bit i = receiver i of the options */
 
-/* Receivers of an event about `f` at `level` for `rule`. What no route matches goes to the fallback;
- * an alert about a receiver (kind DELIVERY) goes to the fallback, never to that receiver. */
+/* Receivers of an event about `f` at `level` for `rule`. What no route matches goes to the
+ * fallback; an alert about a receiver (kind DELIVERY) goes to the fallback, never to that receiver.
+ */
 receiver_set route_for(const struct route_options *o, enum kind kind, enum rule rule,
                        enum level level, const struct facts *f);
 int receiver_index(const struct route_options *o, const char *name); /* -ENOENT */

@@ -9,7 +9,8 @@
 int speak(const struct alert *a, const struct sample *s, const struct outcome *o,
           enum level parent);
 /* Notes in the alert that this has been told; plans the reminders. */
-void speak_note(struct alert *a, enum event_type type, const struct alert_options *o, usec_t now_at);
+void speak_note(struct alert *a, enum event_type type, const struct alert_options *o,
+                usec_t now_at);
 /* Reminders follow the options: none where they are off, silent or nothing is open; planned from
  * now where they are missing. */
 void speak_plan_reminder(struct alert *a, bool silent, const struct alert_options *o,

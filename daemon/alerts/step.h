@@ -16,11 +16,11 @@ enum latch_input {
     LATCH_INPUT_COUNT_
 };
 enum latch_act {
-    LATCH_STAY,    /* keep state and timer */
-    LATCH_FREEZE,  /* keep state, stop the clock */
-    LATCH_START,   /* enter a timed state with this sample as the first */
-    LATCH_COUNT,   /* one more sample of the same; move on if it was held long enough */
-    LATCH_ENTER,   /* enter an untimed state */
+    LATCH_STAY,   /* keep state and timer */
+    LATCH_FREEZE, /* keep state, stop the clock */
+    LATCH_START,  /* enter a timed state with this sample as the first */
+    LATCH_COUNT,  /* one more sample of the same; move on if it was held long enough */
+    LATCH_ENTER,  /* enter an untimed state */
 };
 struct latch_step {
     enum alert_state next; /* for COUNT: where it goes when held */
@@ -30,7 +30,7 @@ extern const struct latch_step LATCH_STEPS[ALERT_STATE_COUNT_][LATCH_INPUT_COUNT
 
 struct latch {
     enum alert_state state;
-    usec_t held;         /* in the present timed state, frozen gaps left out */
+    usec_t held; /* in the present timed state, frozen gaps left out */
     uint32_t samples;
     struct instant last; /* the last sample that counted; boot 0: frozen since */
 };

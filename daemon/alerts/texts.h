@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/texts.h: what each kind of alert contributes to the words of a notice. Private to the room.
+/* alerts/texts.h: what each kind of alert contributes to the words of a notice. Private to the
+ * room.
  *
  * A title is put together as "TENANT: EVENT SUBJECT CONDITION". When that is too long the names in
  * it give way, never the numbers. */

@@ -4,11 +4,11 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define AT UINT64_C(1795312800000000)
 
@@ -67,8 +67,9 @@ static void every_part_counts_all_and_says_which_it_is(void **state)
     make(n, MANY, "contoso");
     assert_int_equal(digest_many(n, MANY, &part, &n_parts), 0);
     assert_int_equal(n_parts, 3);
-    assert_string_equal(part[1]->title,
-                        "contoso: 41 alerts at the first reading: 14 critical, 27 warning, part 2 of 3");
+    assert_string_equal(
+        part[1]->title,
+        "contoso: 41 alerts at the first reading: 14 critical, 27 warning, part 2 of 3");
     for (size_t i = 0; i < n_parts; i++) {
         uint32_t sum = 0;
         assert_true(part[i]->n_notices <= DIGEST_LINES);

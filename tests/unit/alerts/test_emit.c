@@ -2,15 +2,16 @@
 /* The first run: what is already so is told once, in digests. */
 #include "fixtures/samples.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
-static struct receiver_traits RECEIVERS[] = {
-    {.name = (char *)"journal"}, {.name = (char *)"chat"}, {.name = (char *)"pager", .pager = true}};
+static struct receiver_traits RECEIVERS[] = {{.name = (char *)"journal"},
+                                             {.name = (char *)"chat"},
+                                             {.name = (char *)"pager", .pager = true}};
 
 static int setup(void **state)
 {
@@ -196,8 +197,7 @@ static void long_digests_come_in_parts_that_name_every_event(void **state)
     }
     for (int i = 0; i < POOLS; i++)
         assert_true(seen[i]);
-    assert_string_not_equal(d->last->event[0].digest->event_id,
-                            d->last->event[1].digest->event_id);
+    assert_string_not_equal(d->last->event[0].digest->event_id, d->last->event[1].digest->event_id);
 }
 
 static void a_pending_alert_can_be_shown_before_it_is_told(void **state)

@@ -3,10 +3,10 @@
 #include "alerts/evaluate.h"
 #include "fixtures/samples.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 #define OFF FACT_UNKNOWN
 
@@ -19,39 +19,64 @@ static void a_finding_speaks_to_each_level_by_itself(void **state)
     } CASES[] = {
         {"not known",
          {.rule = RULE_USAGE, .state = FINDING_UNKNOWN, .threshold = {OFF, OFF, OFF}},
-         LATCH_UNKNOWN, LATCH_UNKNOWN},
+         LATCH_UNKNOWN,
+         LATCH_UNKNOWN},
         {"below all",
          {.rule = RULE_USAGE, .state = FINDING_KNOWN, .threshold = {OFF, 90, 95}},
-         LATCH_CLEAR, LATCH_CLEAR},
+         LATCH_CLEAR,
+         LATCH_CLEAR},
         {"warning",
-         {.rule = RULE_USAGE, .state = FINDING_KNOWN, .threshold = {OFF, 90, 95},
-          .raise = LEVEL_WARNING, .keep = LEVEL_WARNING},
-         LATCH_BREACH, LATCH_CLEAR},
+         {.rule = RULE_USAGE,
+          .state = FINDING_KNOWN,
+          .threshold = {OFF, 90, 95},
+          .raise = LEVEL_WARNING,
+          .keep = LEVEL_WARNING},
+         LATCH_BREACH,
+         LATCH_CLEAR},
         {"warning, in the band of critical",
-         {.rule = RULE_USAGE, .state = FINDING_KNOWN, .threshold = {OFF, 90, 95},
-          .raise = LEVEL_WARNING, .keep = LEVEL_CRITICAL},
-         LATCH_BREACH, LATCH_BAND},
+         {.rule = RULE_USAGE,
+          .state = FINDING_KNOWN,
+          .threshold = {OFF, 90, 95},
+          .raise = LEVEL_WARNING,
+          .keep = LEVEL_CRITICAL},
+         LATCH_BREACH,
+         LATCH_BAND},
         {"critical",
-         {.rule = RULE_USAGE, .state = FINDING_KNOWN, .threshold = {OFF, 90, 95},
-          .raise = LEVEL_CRITICAL, .keep = LEVEL_CRITICAL},
-         LATCH_BREACH, LATCH_BREACH},
+         {.rule = RULE_USAGE,
+          .state = FINDING_KNOWN,
+          .threshold = {OFF, 90, 95},
+          .raise = LEVEL_CRITICAL,
+          .keep = LEVEL_CRITICAL},
+         LATCH_BREACH,
+         LATCH_BREACH},
         {"critical, and no warning is wanted",
-         {.rule = RULE_WAITING, .state = FINDING_KNOWN, .threshold = {OFF, OFF, 25},
-          .raise = LEVEL_CRITICAL, .keep = LEVEL_CRITICAL},
-         LATCH_REMOVED, LATCH_BREACH},
+         {.rule = RULE_WAITING,
+          .state = FINDING_KNOWN,
+          .threshold = {OFF, OFF, 25},
+          .raise = LEVEL_CRITICAL,
+          .keep = LEVEL_CRITICAL},
+         LATCH_REMOVED,
+         LATCH_BREACH},
         {"does not apply, but is on",
          {.rule = RULE_USAGE, .state = FINDING_NOT_APPLICABLE, .threshold = {OFF, 90, OFF}},
-         LATCH_CLEAR, LATCH_REMOVED},
+         LATCH_CLEAR,
+         LATCH_REMOVED},
         {"off",
          {.rule = RULE_POLL, .state = FINDING_NOT_APPLICABLE, .threshold = {OFF, OFF, OFF}},
-         LATCH_REMOVED, LATCH_REMOVED},
+         LATCH_REMOVED,
+         LATCH_REMOVED},
         {"a state has a level without a number",
-         {.rule = RULE_SUBSCRIPTION, .state = FINDING_KNOWN, .threshold = {OFF, OFF, OFF},
-          .raise = LEVEL_CRITICAL, .keep = LEVEL_CRITICAL},
-         LATCH_BREACH, LATCH_BREACH},
+         {.rule = RULE_SUBSCRIPTION,
+          .state = FINDING_KNOWN,
+          .threshold = {OFF, OFF, OFF},
+          .raise = LEVEL_CRITICAL,
+          .keep = LEVEL_CRITICAL},
+         LATCH_BREACH,
+         LATCH_BREACH},
         {"and clears without one",
          {.rule = RULE_ALLOTMENT_GONE, .state = FINDING_KNOWN, .threshold = {OFF, OFF, OFF}},
-         LATCH_CLEAR, LATCH_CLEAR},
+         LATCH_CLEAR,
+         LATCH_CLEAR},
     };
     (void)state;
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++)
@@ -64,10 +89,9 @@ static void a_finding_speaks_to_each_level_by_itself(void **state)
 static void step(struct alert *a, struct sample s, struct outcome *ret)
 {
     static usec_t minutes;
-    const struct evaluation e = {.now = {.at = T0 + MINUTES(minutes),
-                                         .mono = MINUTES(100 + minutes),
-                                         .boot = 1},
-                                 .outage_tolerance = HOURS(1)};
+    const struct evaluation e = {
+        .now = {.at = T0 + MINUTES(minutes), .mono = MINUTES(100 + minutes), .boot = 1},
+        .outage_tolerance = HOURS(1)};
     minutes++;
     s.facts->observed_at = e.now.at;
     assert_int_equal(evaluate(a, &s, &e, ret), 0);
@@ -97,7 +121,8 @@ static void among_equals_what_is_breached_goes_before_what_recovers(void **state
     struct alert a = {0};
     struct outcome o;
     (void)state;
-    step(&a, A_POOL(.allotted = 100, .consumed = 100, .waiting = 1, .keep_firing_for = HOURS(1)), &o);
+    step(&a, A_POOL(.allotted = 100, .consumed = 100, .waiting = 1, .keep_firing_for = HOURS(1)),
+         &o);
     assert_int_equal(a.rule, RULE_WAITING);
     step(&a, A_POOL(.allotted = 100, .consumed = 100, .keep_firing_for = HOURS(1)), &o);
     assert_int_equal(a.rule, RULE_USAGE);

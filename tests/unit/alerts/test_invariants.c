@@ -5,12 +5,12 @@
  * jumps. A failure names its seed; SEED=n runs that one alone. */
 #include "fixtures/samples.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 enum { SEEDS = 120, POLLS = 1000, POOLS = 3, RULES = 3 };
 
@@ -31,27 +31,27 @@ static bool chance(uint64_t one_in)
 
 /* How long something has been so without a break, as far as anybody could see. */
 struct run {
-    usec_t time;      /* from its first sample, by true time, unread stretches included */
-    usec_t seen;      /* the same without them, and without gaps */
+    usec_t time; /* from its first sample, by true time, unread stretches included */
+    usec_t seen; /* the same without them, and without gaps */
     uint32_t samples;
-    bool clean;       /* never unread, no gap: then the daemon must act the moment it is due */
+    bool clean; /* never unread, no gap: then the daemon must act the moment it is due */
 };
 
 struct truth {
     int64_t allotted, consumed, waiting;
     usec_t oldest_at;
-    usec_t calm;                        /* polls left in which nothing changes */
-    struct run breach[RULES][LEVELS];   /* of a rule at a level */
-    struct run clear;                   /* of all rules together */
-    bool breached[RULES];               /* when it was last seen */
-    usec_t last_breach[RULES];          /* true time of the last sample that showed one */
+    usec_t calm;                      /* polls left in which nothing changes */
+    struct run breach[RULES][LEVELS]; /* of a rule at a level */
+    struct run clear;                 /* of all rules together */
+    bool breached[RULES];             /* when it was last seen */
+    usec_t last_breach[RULES];        /* true time of the last sample that showed one */
     /* what was told */
     bool open;
     enum level said;
     uint32_t episode;
     uint64_t seq;
-    char last[512];        /* the last thing told, but for reminders */
-    usec_t spoke;          /* true time of the last word that plans a reminder */
+    char last[512]; /* the last thing told, but for reminders */
+    usec_t spoke;   /* true time of the last word that plans a reminder */
 };
 
 struct life {
@@ -60,21 +60,21 @@ struct life {
     usec_t hold_for, keep_firing_for;
     uint32_t min_samples;
     bool jumps, reboots;
-    usec_t true_time;      /* that no clock can falsify */
-    bool gap;              /* before this poll */
+    usec_t true_time; /* that no clock can falsify */
+    bool gap;         /* before this poll */
     bool hide_units, hide_waiting;
     uint64_t seed;
     unsigned poll;
 };
 
-#define ENSURE(l, ok, ...)                                                                         \
-    do {                                                                                           \
-        if (!(ok)) {                                                                               \
-            print_error("SEED=%llu poll %u: ", (unsigned long long)(l)->seed, (l)->poll);          \
-            print_error(__VA_ARGS__);                                                              \
-            print_error("\n");                                                                     \
-            fail();                                                                                \
-        }                                                                                          \
+#define ENSURE(l, ok, ...)                                                                \
+    do {                                                                                  \
+        if (!(ok)) {                                                                      \
+            print_error("SEED=%llu poll %u: ", (unsigned long long)(l)->seed, (l)->poll); \
+            print_error(__VA_ARGS__);                                                     \
+            print_error("\n");                                                            \
+            fail();                                                                       \
+        }                                                                                 \
     } while (0)
 
 static const char *const IDS[POOLS] = {"pool-0", "pool-1", "pool-2"};
@@ -243,8 +243,8 @@ static void check_silence(const struct life *l)
                 ENSURE(l, !due || (int)t->said > k, "%s is silent about %s at level %d", IDS[i],
                        rule_name(RULE_OF[rule]), k + 1);
             }
-        bool over = t->clear.clean && t->clear.samples >= l->min_samples &&
-                    t->clear.samples > 0 && t->clear.seen >= l->keep_firing_for;
+        bool over = t->clear.clean && t->clear.samples >= l->min_samples && t->clear.samples > 0 &&
+                    t->clear.seen >= l->keep_firing_for;
         ENSURE(l, !over || !t->open, "%s is kept up although it is over", IDS[i]);
     }
 }
@@ -285,7 +285,8 @@ static void check_reminders(struct life *l)
     for (size_t i = 0; *said && i < l->d.last->n_events; i++) {
         const struct notice *n = desk_notice(&l->d, i);
         struct truth *t = pool_of(l, n);
-        ENSURE(l, n->type == EVENT_REMINDER && t->open && n->level == t->said, "a reminder of what?");
+        ENSURE(l, n->type == EVENT_REMINDER && t->open && n->level == t->said,
+               "a reminder of what?");
         ENSURE(l, n->seq == ++t->seq, "a reminder out of order");
         ENSURE(l, l->true_time - t->spoke >= HOURS(4), "a reminder too early");
         t->spoke = l->true_time;

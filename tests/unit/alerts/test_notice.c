@@ -2,18 +2,18 @@
 /* Names of events and states, and copies of notices. */
 #include "alerts/notice.h"
 
+#include <cmocka.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
-#include <cmocka.h>
 
 static void names_are_those_of_the_manual_and_are_read_back(void **state)
 {
-    static const char *const NAMES[] = {"alert.firing",   "alert.escalated", "alert.deescalated",
-                                        "alert.updated",  "alert.reminder",  "alert.resolved",
-                                        "alert.digest",   "receiver.test"};
+    static const char *const NAMES[] = {"alert.firing",  "alert.escalated", "alert.deescalated",
+                                        "alert.updated", "alert.reminder",  "alert.resolved",
+                                        "alert.digest",  "receiver.test"};
     (void)state;
     assert_int_equal(sizeof NAMES / sizeof *NAMES, EVENT_TYPE_COUNT_);
     for (int i = 0; i < EVENT_TYPE_COUNT_; i++) {

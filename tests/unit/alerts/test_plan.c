@@ -2,11 +2,11 @@
 /* What of a plan is worth writing down. */
 #include "fixtures/samples.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define MINUTE USEC_PER_MINUTE
 
@@ -62,7 +62,8 @@ static void timers_are_written_down_while_they_run(void **state)
 {
     struct desk *d = *state;
     for (int i = 0; i < 3; i++) {
-        assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95, .hold_for = 15 * MINUTE)), "");
+        assert_string_equal(
+            POLL(d, A_POOL(.allotted = 100, .consumed = 95, .hold_for = 15 * MINUTE)), "");
         assert_int_equal(d->n_written, 1);
         desk_restart(d, 5 * MINUTE, false);
     }

@@ -2,14 +2,15 @@
 /* Who is told. */
 #include "alerts/route.h"
 
+#include <cmocka.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
-static struct receiver_traits RECEIVERS[] = {
-    {.name = (char *)"journal"}, {.name = (char *)"chat"}, {.name = (char *)"pager", .pager = true}};
+static struct receiver_traits RECEIVERS[] = {{.name = (char *)"journal"},
+                                             {.name = (char *)"chat"},
+                                             {.name = (char *)"pager", .pager = true}};
 enum { JOURNAL = 1, CHAT = 2, PAGER = 4 };
 
 static struct label GOLD[] = {{.key = (char *)"group", .value = (char *)"gold"}};
@@ -83,8 +84,7 @@ static void a_route_matches_by_every_key(void **state)
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         struct route route = {.match = CASES[i].match, .to = TO_CHAT, .n_to = 1};
         const struct route_options o = with(&route, 1);
-        receiver_set got =
-            route_for(&o, KIND_CAPACITY, RULE_WAITING, LEVEL_CRITICAL, &FACTS);
+        receiver_set got = route_for(&o, KIND_CAPACITY, RULE_WAITING, LEVEL_CRITICAL, &FACTS);
         if (got != (CASES[i].want ? CHAT : JOURNAL))
             fail_msg("%s: %d", CASES[i].why, (int)got);
     }

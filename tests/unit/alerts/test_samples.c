@@ -4,11 +4,11 @@
 
 #include "base/alloc.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define MINUTE USEC_PER_MINUTE
 
@@ -47,7 +47,8 @@ static void a_pool_fires_and_resolves_once(void **state)
     assert_string_equal(n->alert_id, pool_alert(d)->id);
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "");
     desk_pass(d, 130 * MINUTE);
-    assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 100)), "resolved warning usage");
+    assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 100)),
+                        "resolved warning usage");
     n = desk_notice(d, 0);
     assert_int_equal(n->seq, 2);
     assert_int_equal(n->state, ALERT_OK);
@@ -281,15 +282,15 @@ static void flapping_waiters_are_no_storm_but_new_ones_are_news(void **state)
 static void twice_the_errors_are_told_again(void **state)
 {
     struct desk *d = *state;
-    assert_string_equal(POLL(d, SOME_ERRORS(.subject = "e5/x", .code = "X", .level = LEVEL_WARNING,
-                                            .value = 5)),
-                        "firing warning assignment_errors");
-    assert_string_equal(POLL(d, SOME_ERRORS(.subject = "e5/x", .code = "X", .level = LEVEL_WARNING,
-                                            .value = 9)),
-                        "");
-    assert_string_equal(POLL(d, SOME_ERRORS(.subject = "e5/x", .code = "X", .level = LEVEL_WARNING,
-                                            .value = 10)),
-                        "updated warning assignment_errors");
+    assert_string_equal(
+        POLL(d, SOME_ERRORS(.subject = "e5/x", .code = "X", .level = LEVEL_WARNING, .value = 5)),
+        "firing warning assignment_errors");
+    assert_string_equal(
+        POLL(d, SOME_ERRORS(.subject = "e5/x", .code = "X", .level = LEVEL_WARNING, .value = 9)),
+        "");
+    assert_string_equal(
+        POLL(d, SOME_ERRORS(.subject = "e5/x", .code = "X", .level = LEVEL_WARNING, .value = 10)),
+        "updated warning assignment_errors");
     assert_string_equal(POLL(d, SOME_ERRORS(.subject = "e5/x", .code = "X")),
                         "resolved warning assignment_errors");
 }
@@ -299,9 +300,14 @@ static void a_new_cause_is_told_if_it_asks_for_something_else(void **state)
     static const struct {
         const char *cause, *want;
     } STEPS[] = {
-        {"network", "firing warning poll"}, {"throttled", ""}, {"network", ""},
-        {"auth", "updated warning poll"},   {"auth", ""},      {"network", ""},
-        {"auth", ""},                       {"permission", "updated warning poll"},
+        {"network", "firing warning poll"},
+        {"throttled", ""},
+        {"network", ""},
+        {"auth", "updated warning poll"},
+        {"auth", ""},
+        {"network", ""},
+        {"auth", ""},
+        {"permission", "updated warning poll"},
     };
     struct desk *d = *state;
     d->incomplete_list = true;
@@ -316,16 +322,18 @@ static void a_rule_that_is_switched_off_ends_its_alert_and_says_so(void **state)
 {
     struct desk *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100, .keep_firing_for = HOURS(1)));
-    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100, .keep_firing_for = HOURS(1),
-                                       .no_usage = true, .no_remaining = true)),
-                        "resolved warning usage");
+    assert_string_equal(
+        POLL(d, A_POOL(.allotted = 100, .consumed = 100, .keep_firing_for = HOURS(1),
+                       .no_usage = true, .no_remaining = true)),
+        "resolved warning usage");
     assert_string_equal(desk_notice(d, 0)->reason, "rule_removed");
 }
 
 static void an_empty_pool_recovers_like_any_other(void **state)
 {
     struct desk *d = *state;
-    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100, .min_samples = 1, .keep_firing_for = HOURS(1)));
+    (void)POLL(
+        d, A_POOL(.allotted = 100, .consumed = 100, .min_samples = 1, .keep_firing_for = HOURS(1)));
     assert_string_equal(POLL(d, A_POOL(.allotted = 0, .keep_firing_for = HOURS(1))), "");
     assert_int_equal(pool_alert(d)->state, ALERT_RECOVERING);
     desk_pass(d, HOURS(1));
@@ -356,19 +364,21 @@ static void an_ignored_pool_is_followed_but_not_told(void **state)
 static void a_dead_subscription_speaks_for_its_pool(void **state)
 {
     struct desk *d = *state;
-    struct sample pool = A_POOL(.allotted = 100, .consumed = 101, .explained = true,
-                                .subscription = "Sub-1");
+    struct sample pool =
+        A_POOL(.allotted = 100, .consumed = 101, .explained = true, .subscription = "Sub-1");
     /* the pool stands first in the list, and is still planned second */
-    assert_string_equal(POLL(d, pool, A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL,
-                                                     .state = "suspended", .value = -3)),
+    assert_string_equal(POLL(d, pool,
+                             A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL,
+                                            .state = "suspended", .value = -3)),
                         "firing critical subscription");
     assert_int_equal(pool_alert(d)->state, ALERT_FIRING);
     assert_int_equal(pool_alert(d)->said, LEVEL_NONE);
     /* people wait: that is more than the subscription says */
     pool = A_POOL(.allotted = 100, .consumed = 101, .waiting = 2, .explained = true,
                   .subscription = "Sub-1");
-    assert_string_equal(POLL(d, pool, A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL,
-                                                     .state = "suspended", .value = -3)),
+    assert_string_equal(POLL(d, pool,
+                             A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL,
+                                            .state = "suspended", .value = -3)),
                         "firing critical remaining");
 }
 
@@ -377,8 +387,9 @@ static void a_pool_that_is_worse_than_its_subscription_speaks(void **state)
     struct desk *d = *state;
     struct sample pool =
         A_POOL(.allotted = 100, .consumed = 101, .explained = true, .subscription = "sub-1");
-    assert_string_equal(POLL(d, pool, A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_WARNING,
-                                                     .state = "warning", .value = 20)),
+    assert_string_equal(POLL(d, pool,
+                             A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_WARNING,
+                                            .state = "warning", .value = 20)),
                         "firing warning subscription; firing critical remaining");
 }
 
@@ -387,8 +398,9 @@ static void a_silent_subscription_explains_nothing(void **state)
     struct desk *d = *state;
     struct sample pool =
         A_POOL(.allotted = 100, .consumed = 100, .explained = true, .subscription = "sub-1");
-    assert_string_equal(POLL(d, pool, A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL,
-                                                     .state = "suspended", .silent = true)),
+    assert_string_equal(POLL(d, pool,
+                             A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL,
+                                            .state = "suspended", .silent = true)),
                         "firing warning usage");
 }
 
@@ -397,8 +409,8 @@ static void when_the_subscription_is_back_the_pool_speaks_for_itself(void **stat
     struct desk *d = *state;
     struct sample pool =
         A_POOL(.allotted = 100, .consumed = 100, .explained = true, .subscription = "sub-1");
-    (void)POLL(d, pool, A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL,
-                                       .state = "suspended"));
+    (void)POLL(d, pool,
+               A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL, .state = "suspended"));
     pool = A_POOL(.allotted = 100, .consumed = 100, .subscription = "sub-1");
     assert_string_equal(POLL(d, pool, A_SUBSCRIPTION(.subject = "sub-1")),
                         "resolved critical subscription; firing warning usage");
@@ -426,8 +438,9 @@ static void a_pool_that_was_fine_is_missed_too(void **state)
 {
     struct desk *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 1));
-    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 1, .waiting = HIDDEN, .gone = true)),
-                        "firing critical allotment_gone");
+    assert_string_equal(
+        POLL(d, A_POOL(.allotted = 100, .consumed = 1, .waiting = HIDDEN, .gone = true)),
+        "firing critical allotment_gone");
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 1)),
                         "resolved critical allotment_gone");
 }
@@ -475,13 +488,12 @@ static void what_has_no_sample_has_a_stopped_clock(void **state)
         desk_pass(d, 5 * MINUTE);
         assert_string_equal(desk_poll(d, NULL, 0), "");
     }
-    assert_string_equal(
-        POLL(d, A_POOL(.allotted = 100, .consumed = 95, .hold_for = 15 * MINUTE)), "");
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95, .hold_for = 15 * MINUTE)),
+                        "");
     assert_int_equal(pool_alert(d)->latch[RULE_USAGE][0].held, 0);
     desk_pass(d, 15 * MINUTE);
-    assert_string_equal(
-        POLL(d, A_POOL(.allotted = 100, .consumed = 95, .hold_for = 15 * MINUTE)),
-        "firing warning usage");
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95, .hold_for = 15 * MINUTE)),
+                        "firing warning usage");
 }
 
 static void an_unread_subscription_keeps_the_words_it_had(void **state)
@@ -536,8 +548,9 @@ static void a_suspicion_moves_under_its_new_name_at_once(void **state)
     assert_int_equal(alert_id(KIND_CAPACITY, TENANT, "pool-b", want), 0);
     assert_string_equal(moved->id, want);
     assert_int_equal(moved->latch[RULE_USAGE][0].samples, 2);
-    assert_string_equal(POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 95, .min_samples = 3)),
-                        "firing warning usage");
+    assert_string_equal(
+        POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 95, .min_samples = 3)),
+        "firing warning usage");
 }
 
 static void two_open_alerts_are_never_merged(void **state)
@@ -566,10 +579,8 @@ static void an_idle_alert_gives_way_to_the_one_that_moves_in(void **state)
 static void a_failed_plan_changes_nothing(void **state)
 {
     struct desk *d = *state;
-    const struct plan_context ctx = {.options = &d->options,
-                                     .routes = &d->routes,
-                                     .now = d->now,
-                                     .tenant_id = TENANT};
+    const struct plan_context ctx = {
+        .options = &d->options, .routes = &d->routes, .now = d->now, .tenant_id = TENANT};
     struct sample s = A_POOL(.allotted = 100, .consumed = 100);
     const struct samples samples = {.sample = &s, .n = 1};
     struct failure why = {0};

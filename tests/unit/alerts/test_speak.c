@@ -3,10 +3,10 @@
 #include "alerts/speak.h"
 #include "fixtures/samples.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 static void intervals_grow_up_to_the_cap(void **state)
 {
@@ -17,8 +17,10 @@ static void intervals_grow_up_to_the_cap(void **state)
         uint32_t sent;
         usec_t want;
     } CASES[] = {
-        {HOURS(4), 2, HOURS(168), 0, HOURS(4)},   {HOURS(4), 2, HOURS(168), 1, HOURS(8)},
-        {HOURS(4), 2, HOURS(168), 5, HOURS(128)}, {HOURS(4), 2, HOURS(168), 6, HOURS(168)},
+        {HOURS(4), 2, HOURS(168), 0, HOURS(4)},
+        {HOURS(4), 2, HOURS(168), 1, HOURS(8)},
+        {HOURS(4), 2, HOURS(168), 5, HOURS(128)},
+        {HOURS(4), 2, HOURS(168), 6, HOURS(168)},
         {HOURS(4), 2, HOURS(168), UINT32_MAX, HOURS(168)},
         {HOURS(4), 1, HOURS(168), UINT32_MAX, HOURS(4)},
         {HOURS(4), 2, HOURS(1), 3, HOURS(4)}, /* a cap below the first interval */
@@ -78,7 +80,8 @@ static void the_end_is_told_to_those_who_were_told(void **state)
     struct alert told = {.said = LEVEL_WARNING}, untold = {0}, pending = {.state = ALERT_PENDING};
     (void)state;
     assert_int_equal(ask(&told, A_POOL(.allotted = 10), LEVEL_NONE), EVENT_RESOLVED);
-    assert_int_equal(ask(&told, A_POOL(.allotted = 10, .silent = true), LEVEL_NONE), EVENT_RESOLVED);
+    assert_int_equal(ask(&told, A_POOL(.allotted = 10, .silent = true), LEVEL_NONE),
+                     EVENT_RESOLVED);
     assert_int_equal(ask(&untold, A_POOL(.allotted = 10), LEVEL_NONE), SAY_NOTHING);
     assert_int_equal(ask(&pending, A_POOL(.allotted = 10), LEVEL_NONE), SAY_NOTHING);
 }

@@ -2,10 +2,10 @@
 /* The table of one latch, cell by cell, and its clock. */
 #include "alerts/step.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 #define MIN USEC_PER_MINUTE
 
@@ -43,7 +43,8 @@ static void every_cell_leads_where_it_should(void **state)
         {ALERT_RECOVERING, LATCH_BREACH, ALERT_FIRING, ALERT_FIRING},
         {ALERT_RECOVERING, LATCH_REMOVED, ALERT_OK, ALERT_OK},
     };
-    static const struct hold NOTHING = {0, 0, 1, 60 * MIN}, LONG = {1000 * MIN, 1000 * MIN, 99, 60 * MIN};
+    static const struct hold NOTHING = {0, 0, 1, 60 * MIN},
+                             LONG = {1000 * MIN, 1000 * MIN, 99, 60 * MIN};
     (void)state;
     assert_int_equal(sizeof CELLS / sizeof *CELLS, ALERT_STATE_COUNT_ * LATCH_INPUT_COUNT_);
     for (size_t i = 0; i < sizeof CELLS / sizeof *CELLS; i++) {
@@ -73,8 +74,8 @@ static void run(const char *why, const struct hold *hold, const struct tick *t, 
             fail_msg("%s: at minute %d it is %s", why, (int)t[i].minute, alert_state_name(got));
     }
 }
-#define RUN(why, hold, ...)                                                                        \
-    run(why, hold, (const struct tick[]){__VA_ARGS__},                                             \
+#define RUN(why, hold, ...)                            \
+    run(why, hold, (const struct tick[]){__VA_ARGS__}, \
         sizeof((const struct tick[]){__VA_ARGS__}) / sizeof(struct tick))
 
 static const struct hold USUAL = {.hold_for = 15 * MIN,

@@ -5,12 +5,12 @@
 #include "fixtures/samples.h"
 
 #include "base/alloc.h"
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define GOLDEN SOURCE_ROOT "/tests/unit/alerts/notices.txt"
 #define FRESH BINARY_ROOT "/notices.txt"
@@ -50,7 +50,8 @@ static struct sample with_pools(struct sample s, const char *pools)
 
 static struct sample aged(struct sample s)
 {
-    s.finding[0].value = (int64_t)((T0 + HOURS(1) + MINUTES(30) - s.facts->oldest_at) / USEC_PER_SEC);
+    s.finding[0].value =
+        (int64_t)((T0 + HOURS(1) + MINUTES(30) - s.facts->oldest_at) / USEC_PER_SEC);
     s.finding[0].raise = LEVEL_CRITICAL;
     return s;
 }
@@ -103,61 +104,98 @@ static size_t cases(struct told *ret)
 {
     const struct told ALL[] = {
         /* rule x event */
-        {"waiting_age", aged(A_POOL(.allotted = 1000, .consumed = 1000, .waiting = 3, .oldest_at = T0 - HOURS(50))),
+        {"waiting_age",
+         aged(
+             A_POOL(.allotted = 1000, .consumed = 1000, .waiting = 3, .oldest_at = T0 - HOURS(50))),
          RULE_WAITING_AGE, LEVEL_CRITICAL},
-        {"waiting", A_POOL(.allotted = 1000, .consumed = 1000, .waiting = 26, .oldest_at = T0, .name = "CSP pool"),
+        {"waiting",
+         A_POOL(.allotted = 1000, .consumed = 1000, .waiting = 26, .oldest_at = T0,
+                .name = "CSP pool"),
          RULE_WAITING, LEVEL_CRITICAL},
         {"usage", A_POOL(.allotted = 100, .consumed = 96), RULE_USAGE, LEVEL_WARNING},
         {"remaining", A_POOL(.allotted = 20, .consumed = 20), RULE_REMAINING, LEVEL_WARNING},
         {"allotment_gone", A_POOL(.allotted = 50, .consumed = 48, .waiting = HIDDEN, .gone = true),
          RULE_ALLOTMENT_GONE, LEVEL_CRITICAL},
-        {"subscription", with_pools(A_SUBSCRIPTION(.subject = GUID, .state = "warning", .value = 6, .level = LEVEL_CRITICAL,
-                                                   .next_date = 20785), "CSP pool"),
+        {"subscription",
+         with_pools(A_SUBSCRIPTION(.subject = GUID, .state = "warning", .value = 6,
+                                   .level = LEVEL_CRITICAL, .next_date = 20785),
+                    "CSP pool"),
          RULE_SUBSCRIPTION, LEVEL_CRITICAL},
-        {"assignment_errors", SOME_ERRORS(.subject = "x", .code = "MissingDependency", .value = 12, .level = LEVEL_WARNING),
+        {"assignment_errors",
+         SOME_ERRORS(.subject = "x", .code = "MissingDependency", .value = 12,
+                     .level = LEVEL_WARNING),
          RULE_ASSIGNMENT_ERRORS, LEVEL_WARNING},
-        {"poll", A_POLL(.value = 3900, .level = LEVEL_WARNING, .cause = "network",
-                        .hint = "Graph or the way to it is not working: check DNS, proxy and firewall"),
+        {"poll",
+         A_POLL(.value = 3900, .level = LEVEL_WARNING, .cause = "network",
+                .hint = "Graph or the way to it is not working: check DNS, proxy and firewall"),
          RULE_POLL, LEVEL_WARNING},
-        {"delivery", A_DELIVERY(.subject = "hook", .value = 12, .level = LEVEL_WARNING, .cause = "parked"),
+        {"delivery",
+         A_DELIVERY(.subject = "hook", .value = 12, .level = LEVEL_WARNING, .cause = "parked"),
          RULE_DELIVERY, LEVEL_WARNING},
         /* turns of phrase */
-        {"waits although units are free", A_POOL(.allotted = 100, .consumed = 90, .waiting = 4, .oldest_at = T0),
-         RULE_WAITING, LEVEL_WARNING},
-        {"some free, not enough", A_POOL(.allotted = 100, .consumed = 90, .waiting = 26), RULE_WAITING, LEVEL_CRITICAL},
-        {"over, and one waits", A_POOL(.allotted = 50, .consumed = 57, .waiting = 1), RULE_REMAINING, LEVEL_CRITICAL},
+        {"waits although units are free",
+         A_POOL(.allotted = 100, .consumed = 90, .waiting = 4, .oldest_at = T0), RULE_WAITING,
+         LEVEL_WARNING},
+        {"some free, not enough", A_POOL(.allotted = 100, .consumed = 90, .waiting = 26),
+         RULE_WAITING, LEVEL_CRITICAL},
+        {"over, and one waits", A_POOL(.allotted = 50, .consumed = 57, .waiting = 1),
+         RULE_REMAINING, LEVEL_CRITICAL},
         {"over", A_POOL(.allotted = 50, .consumed = 57), RULE_REMAINING, LEVEL_CRITICAL},
         {"no units, in use", A_POOL(.consumed = 3), RULE_REMAINING, LEVEL_CRITICAL},
         {"no units, waiting", A_POOL(.waiting = 3), RULE_WAITING, LEVEL_WARNING},
         {"units unknown", A_POOL(.allotted = HIDDEN, .waiting = 2), RULE_WAITING, LEVEL_WARNING},
-        {"waiting unknown", A_POOL(.allotted = 100, .consumed = 99, .waiting = HIDDEN), RULE_USAGE, LEVEL_WARNING},
-        {"room next door", with_sibling(A_POOL(.allotted = 50, .consumed = 50, .waiting = 2,
-                                               .name = "pool 2 of 2, 50 units, since 2026-01-01")),
+        {"waiting unknown", A_POOL(.allotted = 100, .consumed = 99, .waiting = HIDDEN), RULE_USAGE,
+         LEVEL_WARNING},
+        {"room next door",
+         with_sibling(A_POOL(.allotted = 50, .consumed = 50, .waiting = 2,
+                             .name = "pool 2 of 2, 50 units, since 2026-01-01")),
          RULE_WAITING, LEVEL_WARNING},
-        {"a fraction of a percent", A_POOL(.allotted = 367, .consumed = 357), RULE_USAGE, LEVEL_WARNING},
-        {"another zone", with_zone(A_POOL(.allotted = 10, .consumed = 10, .waiting = 1, .oldest_at = T0 - HOURS(30)), -12600),
+        {"a fraction of a percent", A_POOL(.allotted = 367, .consumed = 357), RULE_USAGE,
+         LEVEL_WARNING},
+        {"another zone",
+         with_zone(
+             A_POOL(.allotted = 10, .consumed = 10, .waiting = 1, .oldest_at = T0 - HOURS(30)),
+             -12600),
          RULE_WAITING, LEVEL_WARNING},
-        {"part number only", nameless(A_POOL(.allotted = 10, .consumed = 10)), RULE_REMAINING, LEVEL_WARNING},
-        {"renewed by hand", A_SUBSCRIPTION(.subject = GUID, .value = 1, .level = LEVEL_CRITICAL, .next_date = 20780),
+        {"part number only", nameless(A_POOL(.allotted = 10, .consumed = 10)), RULE_REMAINING,
+         LEVEL_WARNING},
+        {"renewed by hand",
+         A_SUBSCRIPTION(.subject = GUID, .value = 1, .level = LEVEL_CRITICAL, .next_date = 20780),
          RULE_SUBSCRIPTION, LEVEL_CRITICAL},
-        {"grace ends today", A_SUBSCRIPTION(.subject = GUID, .state = "warning", .level = LEVEL_CRITICAL),
+        {"grace ends today",
+         A_SUBSCRIPTION(.subject = GUID, .state = "warning", .level = LEVEL_CRITICAL),
          RULE_SUBSCRIPTION, LEVEL_CRITICAL},
-        {"suspended", A_SUBSCRIPTION(.subject = GUID, .state = "suspended", .value = -3, .level = LEVEL_CRITICAL),
+        {"suspended",
+         A_SUBSCRIPTION(.subject = GUID, .state = "suspended", .value = -3,
+                        .level = LEVEL_CRITICAL),
          RULE_SUBSCRIPTION, LEVEL_CRITICAL},
-        {"locked out", A_SUBSCRIPTION(.subject = GUID, .state = "lockedOut", .value = 4, .level = LEVEL_CRITICAL),
+        {"locked out",
+         A_SUBSCRIPTION(.subject = GUID, .state = "lockedOut", .value = 4, .level = LEVEL_CRITICAL),
          RULE_SUBSCRIPTION, LEVEL_CRITICAL},
-        {"errors of a code nobody knows", SOME_ERRORS(.subject = "x", .code = "NewCode", .value = 1, .level = LEVEL_WARNING),
+        {"errors of a code nobody knows",
+         SOME_ERRORS(.subject = "x", .code = "NewCode", .value = 1, .level = LEVEL_WARNING),
          RULE_ASSIGNMENT_ERRORS, LEVEL_WARNING},
-        {"sign-in refused", A_POLL(.level = LEVEL_WARNING, .cause = "auth", .value = 10,
-                                   .hint = "sign-in was refused (AADSTS7000222: the secret has expired): make a new one"),
+        {"sign-in refused",
+         A_POLL(.level = LEVEL_WARNING, .cause = "auth", .value = 10,
+                .hint =
+                    "sign-in was refused (AADSTS7000222: the secret has expired): make a new one"),
          RULE_POLL, LEVEL_WARNING},
-        {"errors unreadable", A_POLL(.level = LEVEL_WARNING, .cause = "permission", .value = 7200,
-                                     .section = "assignment_errors", .hint = "grant Directory.Read.All"),
+        {"errors unreadable",
+         A_POLL(.level = LEVEL_WARNING, .cause = "permission", .value = 7200,
+                .section = "assignment_errors", .hint = "grant Directory.Read.All"),
          RULE_POLL, LEVEL_WARNING},
-        {"emptied", A_POLL(.level = LEVEL_WARNING, .cause = "emptied", .hint = "check the permission"), RULE_POLL, LEVEL_WARNING},
-        {"half of it vanished", A_POLL(.level = LEVEL_WARNING, .cause = "mass_disappearance", .hint = "check"), RULE_POLL, LEVEL_WARNING},
-        {"a cause we have no words for", A_POLL(.level = LEVEL_CRITICAL, .cause = "flood", .value = 90000), RULE_POLL, LEVEL_CRITICAL},
-        {"receiver switched off", A_DELIVERY(.subject = "hook", .level = LEVEL_WARNING, .cause = "disabled"), RULE_DELIVERY, LEVEL_WARNING},
+        {"emptied",
+         A_POLL(.level = LEVEL_WARNING, .cause = "emptied", .hint = "check the permission"),
+         RULE_POLL, LEVEL_WARNING},
+        {"half of it vanished",
+         A_POLL(.level = LEVEL_WARNING, .cause = "mass_disappearance", .hint = "check"), RULE_POLL,
+         LEVEL_WARNING},
+        {"a cause we have no words for",
+         A_POLL(.level = LEVEL_CRITICAL, .cause = "flood", .value = 90000), RULE_POLL,
+         LEVEL_CRITICAL},
+        {"receiver switched off",
+         A_DELIVERY(.subject = "hook", .level = LEVEL_WARNING, .cause = "disabled"), RULE_DELIVERY,
+         LEVEL_WARNING},
     };
     memcpy(ret, ALL, sizeof ALL);
     return sizeof ALL / sizeof *ALL;
@@ -199,7 +237,8 @@ static void write_all(FILE *out)
             if (type == EVENT_DEESCALATED && told[i].level == LEVEL_CRITICAL)
                 continue; /* from critical it can only go down to warning */
             CLEANUP(notice_free) struct notice *notice = a_notice(&told[i], (enum event_type)type);
-            (void)snprintf(head, sizeof head, "%s, %s", told[i].why, event_type_name((enum event_type)type));
+            (void)snprintf(head, sizeof head, "%s, %s", told[i].why,
+                           event_type_name((enum event_type)type));
             put(out, head, notice);
         }
         sample_clear(&told[i].sample);
@@ -242,8 +281,10 @@ static void a_title_fits_a_phone_and_is_one_line(void **state)
         struct facts *f = told[i].sample.facts;
         free(f->tenant_name);
         free(f->sku_name);
-        f->tenant_name = strdup("A tenant with a name that never ends \xC3\xA4\xC3\xB6\xC3\xBC and goes on and on");
-        f->sku_name = strdup("Microsoft 365 E5 with everything, without Teams, for the public sector \xE2\x80\x93 unattended");
+        f->tenant_name = strdup(
+            "A tenant with a name that never ends \xC3\xA4\xC3\xB6\xC3\xBC and goes on and on");
+        f->sku_name = strdup("Microsoft 365 E5 with everything, without Teams, for the public "
+                             "sector \xE2\x80\x93 unattended");
         for (int type = EVENT_FIRING; type <= EVENT_RESOLVED; type++) {
             CLEANUP(notice_free) struct notice *notice = a_notice(&told[i], (enum event_type)type);
             if (strlen(notice->title) > TITLE_MAX || strpbrk(notice->title, "\r\n") ||
@@ -257,10 +298,12 @@ static void a_title_fits_a_phone_and_is_one_line(void **state)
 
 static void names_give_way_before_numbers_do(void **state)
 {
-    struct told t = {"", A_POOL(.allotted = 1000, .consumed = 1000, .waiting = 26, .oldest_at = T0), RULE_WAITING, LEVEL_CRITICAL};
+    struct told t = {"", A_POOL(.allotted = 1000, .consumed = 1000, .waiting = 26, .oldest_at = T0),
+                     RULE_WAITING, LEVEL_CRITICAL};
     (void)state;
     free(t.sample.facts->sku_name);
-    t.sample.facts->sku_name = strdup("A product with a very long name that says everything about it and then something more");
+    t.sample.facts->sku_name = strdup(
+        "A product with a very long name that says everything about it and then something more");
     CLEANUP(notice_free) struct notice *n = a_notice(&t, EVENT_FIRING);
     assert_non_null(strstr(n->title, "... is full, 26 waiting since 02:00: 26 units needed"));
     assert_memory_equal(n->title, "contoso: A product with", 23);
@@ -269,8 +312,10 @@ static void names_give_way_before_numbers_do(void **state)
 
 static void foreign_names_cannot_forge_a_line(void **state)
 {
-    struct told t = {"", A_POOL(.allotted = 10, .consumed = 10, .name = "x\n\x1B[2Jroot: all is well\xE2\x80\xAE"),
-                     RULE_REMAINING, LEVEL_WARNING};
+    struct told t = {
+        "",
+        A_POOL(.allotted = 10, .consumed = 10, .name = "x\n\x1B[2Jroot: all is well\xE2\x80\xAE"),
+        RULE_REMAINING, LEVEL_WARNING};
     (void)state;
     CLEANUP(notice_free) struct notice *n = a_notice(&t, EVENT_FIRING);
     const char *all[] = {n->title, n->summary, n->description, n->next_step};
@@ -290,7 +335,8 @@ static void an_end_by_configuration_is_no_good_news(void **state)
     CLEANUP(notice_free) struct notice *n = a_notice(&t, EVENT_RESOLVED);
     n->reason = "rule_removed";
     assert_int_equal(notice_write_texts(n), 0);
-    assert_string_equal(n->title, "contoso: no longer watched: Microsoft 365 E5 is full: 10 of 10 units in use");
+    assert_string_equal(
+        n->title, "contoso: no longer watched: Microsoft 365 E5 is full: 10 of 10 units in use");
     assert_non_null(strstr(n->description, "not because it got better"));
     sample_clear(&t.sample);
 }
@@ -311,10 +357,11 @@ static void measures_read_well(void **state)
         enum unit unit;
         const char *want;
     } CASES[] = {
-        {10000, UNIT_PERCENT, "100 %"}, {9640, UNIT_PERCENT, "96.4 %"},  {9604, UNIT_PERCENT, "96.04 %"},
-        {9999, UNIT_PERCENT, "99.99 %"}, {1, UNIT_UNITS, "1 unit"},      {-2, UNIT_UNITS, "-2 units"},
-        {7800, UNIT_SECONDS, "2 h 10 min"}, {-5, UNIT_SECONDS, "0 s"},   {1, UNIT_ENTRIES, "1 entry"},
-        {0, UNIT_DAYS, "0 days"},
+        {10000, UNIT_PERCENT, "100 %"},     {9640, UNIT_PERCENT, "96.4 %"},
+        {9604, UNIT_PERCENT, "96.04 %"},    {9999, UNIT_PERCENT, "99.99 %"},
+        {1, UNIT_UNITS, "1 unit"},          {-2, UNIT_UNITS, "-2 units"},
+        {7800, UNIT_SECONDS, "2 h 10 min"}, {-5, UNIT_SECONDS, "0 s"},
+        {1, UNIT_ENTRIES, "1 entry"},       {0, UNIT_DAYS, "0 days"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
@@ -326,7 +373,8 @@ static void measures_read_well(void **state)
 
 static void without_memory_there_are_no_half_texts(void **state)
 {
-    struct told t = {"", A_POOL(.allotted = 10, .consumed = 10, .waiting = 2), RULE_WAITING, LEVEL_WARNING};
+    struct told t = {"", A_POOL(.allotted = 10, .consumed = 10, .waiting = 2), RULE_WAITING,
+                     LEVEL_WARNING};
     CLEANUP(notice_free) struct notice *n = a_notice(&t, EVENT_FIRING);
     CLEANUP(free) char *before = strdup(n->title);
     int r = -1;
