@@ -26,9 +26,8 @@ void answer_set(struct answer *a, enum answer_class class, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 #define DELIVERY_BUDGET (76 * USEC_PER_HOUR) /* by age; then an entry is parked */
-#define DELIVERY_PROOF USEC_PER_HOUR /* ... once the receiver has failed for so long in our sight \
-                                      */
-#define CIRCUIT_ROWS 5               /* failures of different entries in a row: probes only */
+#define DELIVERY_PROOF USEC_PER_HOUR /* ... once we have seen the receiver fail for so long */
+#define CIRCUIT_ROWS 5 /* failures of different entries in a row: probes only */
 
 /* How a receiver has been doing; one per receiver, in memory. */
 struct health {

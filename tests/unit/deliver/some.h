@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/unit/deliver/some.h: the notice of spec.md section 4 and variations of it. */
 #pragma once
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h> /* needs those above */
 
 #include "alerts/notice.h"
 #include "base/alloc.h"
