@@ -18,8 +18,7 @@
 #define TURN_TIME (100 * USEC_PER_SEC / 1000)
 #define STORE_RETRY (5 * USEC_PER_SEC)
 #define LOOK_AGAIN USEC_PER_HOUR /* at the latest: due times are wall clock, and that may jump */
-#define LOOK_SOON \
-    (USEC_PER_SEC / 10) /* at the earliest, should the store count otherwise than we do */
+#define LOOK_SOON (USEC_PER_SEC / 10) /* at the earliest: never spin on a due time */
 #define ACCURACY 10000
 
 struct courier {
