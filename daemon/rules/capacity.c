@@ -76,6 +76,7 @@ static void judge_waiting(const struct capacity *c, const struct threshold t[sta
                           const struct instant *taken, struct finding *waiting, struct finding *age)
 {
     const struct waiting *w = &c->waiting;
+    waiting->not_offered = age->not_offered = w->section == SECTION_NOT_OFFERED;
     if (w->section != SECTION_COMPLETE)
         return;
     enum level level = level_at_least(&t[RULE_WAITING], w->count);

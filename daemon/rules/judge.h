@@ -18,6 +18,8 @@ enum finding_state {
 struct finding {
     enum rule rule;
     enum finding_state state;
+    bool not_offered; /* UNKNOWN because the source in use never says it: what was raised stays, but
+                       * nothing else waits for it */
     enum level raise; /* KNOWN: by the limits themselves */
     enum level keep;  /* KNOWN: a level already raised is kept up to here (hysteresis); >= raise */
     int64_t value;    /* truncated, never rounded up to a limit; in `unit`; usage: basis points */
