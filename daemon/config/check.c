@@ -50,9 +50,10 @@ static void check_order(struct load *l, enum rule rule, const struct threshold *
     where = walk_where(&l->walk, MARK_VALUE, &said->limit[LEVEL_WARNING], where);
     where = walk_where(&l->walk, MARK_VALUE, &said->limit[LEVEL_CRITICAL], where);
     walk_problem(&l->walk, where,
-                 "%s.%s: warning = %s is worse than critical = %s; for this rule critical must be the %s one, or "
-                 "one of them \"off\"",
-                 path, rule_name(rule), warn, crit, warning->smaller_is_worse ? "smaller" : "larger");
+                 "%s.%s: warning = %s is worse than critical = %s; for this rule critical must be "
+                 "the %s one, or one of them \"off\"",
+                 path, rule_name(rule), warn, crit,
+                 warning->smaller_is_worse ? "smaller" : "larger");
 }
 
 static void check_margin(struct load *l, const struct threshold *t, const struct threshold *said,
@@ -99,7 +100,10 @@ void check_thresholds(struct load *l)
 
 /* ---- matches ---- */
 
-static bool is_glob(const char *text) { return strpbrk(text, "*?") != NULL; }
+static bool is_glob(const char *text)
+{
+    return strpbrk(text, "*?") != NULL;
+}
 
 static bool tenant_exists(const struct options *o, const char *name)
 {
@@ -131,8 +135,8 @@ void check_match(struct load *l, const struct match *m, const char *path, struct
         l->walk.gravity = CONF_TENANT;
     walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &m->tenant, where),
                  "%s.match.tenant: there is no tenant \"%s\"; %s%s%s", path, m->tenant,
-                 near ? "did you mean \"" : "name one that is configured, or write a glob", near ? near : "",
-                 near ? "\"?" : "");
+                 near ? "did you mean \"" : "name one that is configured, or write a glob",
+                 near ? near : "", near ? "\"?" : "");
     l->walk.gravity = gravity;
 }
 
@@ -177,7 +181,8 @@ static void check_override_rule(struct load *l, const struct override *o, enum r
     where = walk_where(&l->walk, MARK_GROUP, said, where);
     const char *why = useless(rule, &o->match);
     if (why)
-        walk_problem(&l->walk, where, "overrides.%s: this holds for nothing: %s", rule_name(rule), why);
+        walk_problem(&l->walk, where, "overrides.%s: this holds for nothing: %s", rule_name(rule),
+                     why);
     struct threshold t = laid_on(&l->options->rules.threshold[rule], said);
     if (said->set & (SET_WARNING | SET_CRITICAL))
         check_order(l, rule, &t, said, "overrides");
@@ -198,11 +203,14 @@ static void check_override(struct load *l, struct override *o)
         check_override_rule(l, o, (enum rule)r, where);
     }
     if (!says)
-        walk_problem(&l->walk, where, "overrides: this one changes nothing; add a rule such as usage = { ... }, or ignore");
-    if (match_empty(&o->match) && walk_said(&l->walk, &o->match) && !walk_wrong(&l->walk, &o->match))
+        walk_problem(
+            &l->walk, where,
+            "overrides: this one changes nothing; add a rule such as usage = { ... }, or ignore");
+    if (match_empty(&o->match) && walk_said(&l->walk, &o->match) &&
+        !walk_wrong(&l->walk, &o->match))
         walk_problem(&l->walk, walk_where(&l->walk, MARK_GROUP, &o->match, where),
-                     "overrides.match: this names nothing; name a tenant, sku, allotment or labels, or change "
-                     "thresholds instead");
+                     "overrides.match: this names nothing; name a tenant, sku, allotment or "
+                     "labels, or change thresholds instead");
     check_match(l, &o->match, "overrides", where);
 }
 
@@ -221,7 +229,8 @@ static void check_cap(struct load *l, enum level level)
         return;
     struct conf_where where = walk_where(&l->walk, MARK_VALUE, &a->repeat.every[level], l->top);
     walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &a->repeat.cap, where),
-                 "alerts.repeat: cap is shorter than %s; write a cap of at least that long", level_name(level));
+                 "alerts.repeat: cap is shorter than %s; write a cap of at least that long",
+                 level_name(level));
 }
 
 void check_alerts(struct load *l)
@@ -230,10 +239,13 @@ void check_alerts(struct load *l)
     check_cap(l, LEVEL_CRITICAL);
     check_cap(l, LEVEL_WARNING);
     if (o->poll_interval < 30 * USEC_PER_SEC)
-        report_add(&l->report, CONF_WARNING, walk_where(&l->walk, MARK_VALUE, &o->poll_interval, l->top),
-                   "poll.interval: Microsoft may throttle polls that are less than 30 s apart; take \"30s\" or "
-                   "more for daily work");
+        report_add(&l->report, CONF_WARNING,
+                   walk_where(&l->walk, MARK_VALUE, &o->poll_interval, l->top),
+                   "poll.interval: Microsoft may throttle polls that are less than 30 s apart; "
+                   "take \"30s\" or more for daily work");
     if (*o->proxy_password_file && !*o->proxy)
-        report_add(&l->report, CONF_WARNING, walk_where(&l->walk, MARK_VALUE, &o->proxy_password_file, l->top),
-                   "network.proxy_password_file: there is no proxy to use it for; add proxy, or remove this");
+        report_add(&l->report, CONF_WARNING,
+                   walk_where(&l->walk, MARK_VALUE, &o->proxy_password_file, l->top),
+                   "network.proxy_password_file: there is no proxy to use it for; add proxy, or "
+                   "remove this");
 }

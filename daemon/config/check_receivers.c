@@ -41,9 +41,10 @@ static void check_keys(struct load *l, const struct receiver_options *r)
                          receiver_type_name(r->type));
         bool needed = ours && k->type == CONF_FILE && k->file == FILE_RECEIVER;
         if (needed && !**(char *const *)at)
-            walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, at, place(l, r)),
-                         "receivers.%s: a receiver of type %s needs this file; add for example: %s = \"%s\"",
-                         k->name, receiver_type_name(r->type), k->name, k->example);
+            walk_problem(
+                &l->walk, walk_where(&l->walk, MARK_VALUE, at, place(l, r)),
+                "receivers.%s: a receiver of type %s needs this file; add for example: %s = \"%s\"",
+                k->name, receiver_type_name(r->type), k->name, k->example);
     }
 }
 
@@ -56,7 +57,8 @@ static void check_receiver(struct load *l, struct receiver_options *r)
     for (const struct receiver_options *other = o->receiver; other < r; other++)
         if (r->name && other->name && text_equal_nocase(other->name, r->name))
             walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &r->name, place(l, r)),
-                         "receivers.name: \"%s\" is already that of the receiver in line %d; choose another name",
+                         "receivers.name: \"%s\" is already that of the receiver in line %d; "
+                         "choose another name",
                          r->name, place(l, other).line);
     if (typed)
         check_keys(l, r);
@@ -65,7 +67,8 @@ static void check_receiver(struct load *l, struct receiver_options *r)
     if (l->report.n_seen > before || !r->name || !typed || !l->places.look)
         return;
     if (deliver_check(r, &why) < 0)
-        walk_problem(&l->walk, place(l, r), "receiver \"%s\": %s", r->name, why.text);
+        walk_problem(&l->walk, place(l, r), "receiver \"%s\": %s%s", r->name, why.text,
+                     walk_advice(&why, "; mend the file that it is in"));
 }
 
 static int set_traits(struct options *o)
@@ -77,7 +80,8 @@ static int set_traits(struct options *o)
     for (size_t i = 0; i < o->n_receivers; i++) {
         /* All types of this version are machines: they want every change, and none of them wakes
          * anybody by itself. */
-        o->routes.receiver[i] = (struct receiver_traits){.pager = false, .wants_deescalations = true};
+        o->routes.receiver[i] =
+            (struct receiver_traits){.pager = false, .wants_deescalations = true};
         if (text_copy(o->receiver[i].name, &o->routes.receiver[i].name) < 0)
             return -ENOMEM;
     }
@@ -104,15 +108,16 @@ static bool receiver_exists(const struct options *o, const char *name)
     return false;
 }
 
-static void check_names(struct load *l, char *const *name, size_t n, struct conf_where where, const char *path)
+static void check_names(struct load *l, char *const *name, size_t n, struct conf_where where,
+                        const char *path)
 {
     for (size_t i = 0; i < n; i++) {
         if (receiver_exists(l->options, name[i]))
             continue;
         const char *near = nearest_receiver(l->options, name[i]);
         walk_problem(&l->walk, where, "%s: there is no receiver \"%s\"; %s%s%s", path, name[i],
-                     near ? "did you mean \"" : "add it to receivers, or name one that is there", near ? near : "",
-                     near ? "\"?" : "");
+                     near ? "did you mean \"" : "add it to receivers, or name one that is there",
+                     near ? near : "", near ? "\"?" : "");
     }
 }
 
@@ -142,8 +147,8 @@ static void check_routes(struct load *l)
         check_match(l, &r->match, "routes", place(l, r));
         if (end)
             report_add(&l->report, CONF_WARNING, place(l, r),
-                       "routes: nothing comes here, because the route in line %d takes everything; move it up, or "
-                       "write continue = true there",
+                       "routes: nothing comes here, because the route in line %d takes everything; "
+                       "move it up, or write continue = true there",
                        place(l, end).line);
         else if (matches_all(&r->match) && !r->go_on)
             end = r;
@@ -162,7 +167,8 @@ static void check_unheard(struct load *l)
             told = named(o->routes.route[r].to, o->routes.route[r].n_to, name);
         if (!told)
             report_add(&l->report, CONF_WARNING, place(l, &o->receiver[i]),
-                       "receivers: no route and no fallback leads to \"%s\", so it is told nothing; add it to a route",
+                       "receivers: no route and no fallback leads to \"%s\", so it is told "
+                       "nothing; add it to a route",
                        name);
     }
 }
@@ -177,10 +183,13 @@ static int check_fallback(struct load *l)
         return 0;
     if (walk_said(&l->walk, &routes->fallback)) {
         if (!walk_wrong(&l->walk, &routes->fallback))
-            walk_problem(&l->walk, where, "fallback: somebody must hear that a receiver has given up; name a receiver");
+            walk_problem(
+                &l->walk, where,
+                "fallback: somebody must hear that a receiver has given up; name a receiver");
         return 0;
     }
-    const char *name = receiver_exists(o, DEFAULT_RECEIVER) ? DEFAULT_RECEIVER : o->receiver[0].name;
+    const char *name =
+        receiver_exists(o, DEFAULT_RECEIVER) ? DEFAULT_RECEIVER : o->receiver[0].name;
     if (!name)
         return 0; /* which was told already */
     routes->fallback = calloc(1, sizeof *routes->fallback);
@@ -197,8 +206,8 @@ int check_receivers(struct load *l)
     if (r < 0)
         return r;
     if (o->n_receivers > RECEIVERS_MAX) {
-        walk_problem(&l->walk, place(l, &o->receiver[RECEIVERS_MAX]), "receivers: there are more than %d; remove some",
-                     RECEIVERS_MAX);
+        walk_problem(&l->walk, place(l, &o->receiver[RECEIVERS_MAX]),
+                     "receivers: there are more than %d; remove some", RECEIVERS_MAX);
         return 0;
     }
     for (size_t i = 0; i < o->n_receivers; i++)

@@ -2,9 +2,9 @@
 /* config/config.h: a file becomes the options that the rooms below declare, checked as a whole.
  *
  * One key table gives parsing, ranges, defaults, --dump-config, and the checks of manual page and
- * sample. All problems of a run are collected, each "FILE:LINE: what is wrong; what to do"; a syntax
- * error or a duplicate key stops the reader and is alone. tenants.d beside the main file is read
- * too; a broken tenant file breaks that tenant only. */
+ * sample. All problems of a run are collected, each "FILE:LINE: what is wrong; what to do"; a
+ * syntax error or a duplicate key stops the reader and is alone. tenants.d beside the main file is
+ * read too; a broken tenant file breaks that tenant only. */
 #pragma once
 #include "deliver/deliver.h"
 #include "graph/graph.h"
@@ -13,7 +13,7 @@ struct tenant_options {
     struct graph_options graph;
     struct tenant_facts facts;
     bool enabled;
-    char *broken; /* NULL, or the one line that says why this tenant cannot run */
+    char *broken;  /* NULL, or the one line that says why this tenant cannot run */
     bool nameless; /* broken so that name and id are unknown: both are the place in the files */
 };
 struct options {
@@ -31,10 +31,11 @@ struct options {
     struct receiver_options *receiver; /* same order as routes.receiver */
     size_t n_receivers;
     usec_t history_keep;
-    int log_level; /* LOG_INFO ... */
+    int log_level;    /* LOG_INFO ... */
     char *names_file; /* "" : none; its content is in products */
-    usec_t alerts_for, alerts_keep_firing_for; /* of every rule without its own, as already filled */
-    uint32_t alerts_min_samples;               /* into rules.threshold */
+    usec_t alerts_for,
+        alerts_keep_firing_for;  /* of every rule without its own, as already filled */
+    uint32_t alerts_min_samples; /* into rules.threshold */
     /* True if a file of tenants.d or an entry could not be read well enough to know whose it is:
      * a tenant that is not listed may still be configured, so its alerts must not be ended. */
     bool tenants_incomplete;
@@ -43,8 +44,8 @@ void options_free(struct options *o);
 DEFINE_CLEANUP(struct options *, options_free)
 
 struct problem {
-    char *text;  /* "FILE:LINE: what is wrong; what to do" */
-    bool fatal;  /* false: a warning, or it breaks one tenant only */
+    char *text;   /* "FILE:LINE: what is wrong; what to do" */
+    bool fatal;   /* false: a warning, or it breaks one tenant only */
     bool warning; /* worth saying, but --check-config is fine with it */
 };
 struct problems {

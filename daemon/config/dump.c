@@ -94,7 +94,8 @@ static bool left_out(const struct conf_section *s, const void *element)
     return s == &conf_tenant && ((const struct tenant_options *)element)->nameless;
 }
 
-static void dump_list(struct dump *d, const struct conf_key *k, const void *at, size_t n, size_t element)
+static void dump_list(struct dump *d, const struct conf_key *k, const void *at, size_t n,
+                      size_t element)
 {
     const char *list;
     bool first = true;
@@ -135,7 +136,8 @@ static bool is_override(const struct conf_section *s)
     return conf_key_find(s, "ignore") != NULL;
 }
 
-static void dump_key(struct dump *d, const struct conf_section *s, const struct conf_key *k, const void *base)
+static void dump_key(struct dump *d, const struct conf_section *s, const struct conf_key *k,
+                     const void *base)
 {
     const void *at = (const char *)base + k->at;
     const size_t *n = (const void *)((const char *)base + k->n_at);
@@ -177,7 +179,8 @@ static void dump_group(struct dump *d, const struct conf_section *s, const void 
 {
     for (size_t i = 0; i < s->n; i++) {
         const struct conf_key *k = &s->key[i];
-        bool silent = is_override(s) && k->type == CONF_WORD && !((const struct override *)base)->set_ignore;
+        bool silent =
+            is_override(s) && k->type == CONF_WORD && !((const struct override *)base)->set_ignore;
         if (is_there(k, base) && !is_foreign(s, k, base) && !silent)
             dump_key(d, s, k, base);
     }

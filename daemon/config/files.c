@@ -61,9 +61,11 @@ static char *expand(const struct job *j, const char *name, const struct tenant_f
             break;
         const char *value = name[len] ? label_of(t, name + 1, len - 1) : NULL;
         if (!value || strpbrk(value, "/{") || *value == '.') {
-            walk_problem(j->w, j->where, "%s: %.*s %s", j->path, (int)(name[len] ? len + 1 : len), name,
-                         value ? "stands for a text with '/', '{' or a leading '.'; choose another label"
-                               : "is no label of this tenant; name one of its labels, {name} or {tenant_id}");
+            walk_problem(
+                j->w, j->where, "%s: %.*s %s", j->path, (int)(name[len] ? len + 1 : len), name,
+                value
+                    ? "stands for a text with '/', '{' or a leading '.'; choose another label"
+                    : "is no label of this tenant; name one of its labels, {name} or {tenant_id}");
             text_free(&out);
             return NULL;
         }
@@ -102,7 +104,8 @@ static void check_secret(const struct job *j, const char *path)
     struct failure why;
     struct secret *secret;
     if (secret_read(path, NULL, &secret, &why) < 0)
-        walk_problem(j->w, j->where, "%s: %s", j->path, why.text);
+        walk_problem(j->w, j->where, "%s: %s%s", j->path, why.text,
+                     walk_advice(&why, "; check the path"));
     else
         secret_free(secret);
 }
@@ -114,8 +117,10 @@ static void check_ca(const struct job *j, const char *path)
     size_t len;
     if (source_read_file(path, CA_MAX, &bytes, &len, &why) < 0)
         walk_problem(j->w, j->where, "%s: %s %s", j->path, path, why.text);
-    else if (!strstr(bytes, "-----BEGIN CERTIFICATE-----") && !strstr(bytes, "-----BEGIN TRUSTED CERTIFICATE-----"))
-        walk_problem(j->w, j->where, "%s: there is no certificate in %s; write certificates in PEM into it",
+    else if (!strstr(bytes, "-----BEGIN CERTIFICATE-----") &&
+             !strstr(bytes, "-----BEGIN TRUSTED CERTIFICATE-----"))
+        walk_problem(j->w, j->where,
+                     "%s: there is no certificate in %s; write certificates in PEM into it",
                      j->path, path);
 }
 
@@ -123,12 +128,14 @@ static void say_missing(const struct job *j, const char *name, const char *path)
 {
     if (*name == '/' || !j->places->credentials || !*j->places->credentials)
         walk_problem(j->w, j->where, "%s: there is no file %s; create it%s", j->path, path,
-                     j->key->file == FILE_CA || j->key->file == FILE_NAMES ? "" : " with mode 0600");
+                     j->key->file == FILE_CA || j->key->file == FILE_NAMES ? ""
+                                                                           : " with mode 0600");
     else
-        walk_problem(j->w, j->where,
-                     "%s: there is no file %s, neither so nor with secrets_ before it in %s, nor in %s; "
-                     "create it with mode 0600, or add LoadCredential= to the unit",
-                     j->path, name, j->places->credentials, j->places->directory);
+        walk_problem(
+            j->w, j->where,
+            "%s: there is no file %s, neither so nor with secrets_ before it in %s, nor in %s; "
+            "create it with mode 0600, or add LoadCredential= to the unit",
+            j->path, name, j->places->credentials, j->places->directory);
 }
 
 /* A file that is not there is marked wrong, so that nobody complains a second time. */
@@ -148,15 +155,16 @@ static void resolve(const struct job *j, char **value, const struct tenant_facts
     found = found && (!j->places->look || exists(path));
     if (!found)
         walk_mark_wrong(j->w, value);
-    bool secret = !found && j->key->file != FILE_CA && j->key->file != FILE_NAMES && looks_secret(name);
+    bool secret =
+        !found && j->key->file != FILE_CA && j->key->file != FILE_NAMES && looks_secret(name);
     free(*value);
     *value = path;
     if (secret) {
         /* Not even --dump-config may show it. */
         explicit_bzero(path, strlen(path));
         walk_problem(j->w, j->where,
-                     "%s: this looks like the secret itself; write it into a file of mode 0600, name the file "
-                     "here, and take the secret for known to whoever could read this",
+                     "%s: this looks like the secret itself; write it into a file of mode 0600, "
+                     "name the file here, and take the secret for known to whoever could read this",
                      j->path);
     } else if (!j->places->look) {
         return;

@@ -49,7 +49,8 @@ int form_name(const char *text, struct failure *ret_failure)
     if (strlen(text) > 100)
         return wrong(ret_failure, "this name is longer than 100 bytes; make it shorter");
     if (is_glob(text))
-        return wrong(ret_failure, "'*' and '?' have a meaning in matches; choose a name without them");
+        return wrong(ret_failure,
+                     "'*' and '?' have a meaning in matches; choose a name without them");
     return 0;
 }
 
@@ -57,8 +58,9 @@ int form_receiver(const char *text, struct failure *ret_failure)
 {
     if (*text && strlen(text) <= 63 && made_of(text, LETTERS DIGITS "._-"))
         return 0;
-    return wrong(ret_failure,
-                 "not a receiver's name; use 1 to 63 letters, digits, dots, hyphens and underscores");
+    return wrong(
+        ret_failure,
+        "not a receiver's name; use 1 to 63 letters, digits, dots, hyphens and underscores");
 }
 
 int form_id(const char *text, struct failure *ret_failure)
@@ -66,7 +68,8 @@ int form_id(const char *text, struct failure *ret_failure)
     static const char *const SHARED[] = {"common", "organizations", "consumers"};
     for (size_t i = 0; i < N_ELEMENTS(SHARED); i++)
         if (text_equal_nocase(text, SHARED[i]))
-            return wrong(ret_failure, "an application can sign in to one tenant only; write the tenant's id");
+            return wrong(ret_failure,
+                         "an application can sign in to one tenant only; write the tenant's id");
     if (*text && strlen(text) <= 100 && made_of(text, LETTERS DIGITS ".-_") && !strstr(text, ".."))
         return 0;
     return wrong(ret_failure, "not an id; copy the GUID that the portal shows");
@@ -96,9 +99,12 @@ static int check_root(const char *text, bool allow_http, struct failure *f)
     struct origin origin;
     if (!*text)
         return 0;
-    int r = origin_parse(text, allow_http, &origin, f);
+    struct failure why;
+    int r = origin_parse(text, allow_http, &origin, &why);
     if (r < 0)
-        return r;
+        return failure_set(f, FAILURE_CONFIG, EINVAL, "%s%s", why.text,
+                           strstr(why.text, "; ") ? ""
+                                                  : "; write scheme://host or scheme://host:port");
     const char *host = strstr(text, "://") + 3;
     const char *rest = host + strcspn(host, "/?");
     if (*rest && strcmp(rest, "/") != 0)
@@ -127,7 +133,8 @@ int form_resource(const char *text, struct failure *ret_failure)
         return r;
     size_t len = strlen(text);
     if (strpbrk(text, " \"<>"))
-        return wrong(ret_failure, "not a resource; write an identifier such as \"https://graph.microsoft.com\"");
+        return wrong(ret_failure,
+                     "not a resource; write an identifier such as \"https://graph.microsoft.com\"");
     if (len >= 9 && strcmp(text + len - 9, "/.default") == 0)
         return wrong(ret_failure, "\"/.default\" is added by itself; write the resource alone");
     return 0;
@@ -137,7 +144,8 @@ int form_facility(const char *text, struct failure *ret_failure)
 {
     if (syslog_facility_parse(text) >= 0)
         return 0;
-    return wrong(ret_failure, "not a syslog facility; write \"daemon\", \"user\" or \"local0\" to \"local7\"");
+    return wrong(ret_failure,
+                 "not a syslog facility; write \"daemon\", \"user\" or \"local0\" to \"local7\"");
 }
 
 int form_identifier(const char *text, struct failure *ret_failure)
@@ -152,7 +160,8 @@ int form_socket(const char *text, struct failure *ret_failure)
 {
     if (!*text || (*text == '/' && strlen(text) < 108)) /* sun_path of unix(7) */
         return 0;
-    return wrong(ret_failure, "not the path of a socket; write an absolute path of at most 107 bytes");
+    return wrong(ret_failure,
+                 "not the path of a socket; write an absolute path of at most 107 bytes");
 }
 
 int form_glob(const char *text, struct failure *ret_failure)
@@ -170,7 +179,8 @@ int form_rule_glob(const char *text, struct failure *ret_failure)
     }
     const char *near = text_nearest(text, names, RULE_COUNT_);
     return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "there is no rule \"%s\"; %s%s%s", text,
-                       near ? "did you mean \"" : "rules are those of thresholds, allotment_gone and delivery",
+                       near ? "did you mean \""
+                            : "rules are those of thresholds, allotment_gone and delivery",
                        near ? near : "", near ? "\"?" : "");
 }
 

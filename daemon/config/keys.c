@@ -5,6 +5,8 @@
 #include "config/forms.h"
 #include <stddef.h>
 
+/* A row is a few lines, not one line for each of its members. */
+/* clang-format off */
 #define AT(type, member)                                                                           \
     .at = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
 #define COUNTED(type, member, n_member)                                                            \
@@ -81,17 +83,20 @@ static const struct conf_key ASSIGNMENT_ERRORS[] = {
 };
 static const struct conf_key SUBSCRIPTION[] = {
     WARNING_BELOW(LIMIT_DAYS, "0d", "3650d", "30d",
-                  "Warning so many whole days before a subscription ends that does not renew by itself."),
+                  "Warning so many whole days before a subscription ends that does not renew by "
+                  "itself."),
     CRITICAL_BELOW(LIMIT_DAYS, "0d", "3650d", "7d",
                    "Critical so many days before the end, or before a lapsed one is suspended."),
-    {.name = "renewal", .type = CONF_WORD, AT(threshold, manual_renewal), .words = WORDS("auto", "manual"),
-     .def = "auto", .set = SET_RENEWAL,
-     .help = "Whether active subscriptions renew by themselves; with manual their end is told in advance."},
+    {.name = "renewal", .type = CONF_WORD, AT(threshold, manual_renewal),
+     .words = WORDS("auto", "manual"), .def = "auto", .set = SET_RENEWAL,
+     .help = "Whether active subscriptions renew by themselves; with manual their end is told in "
+             "advance."},
     TIMING(FOR_OF_ALERTS),
 };
 static const struct conf_key POLL_RULE[] = {
     WARNING(LIMIT_POLLS, "1s", "3650d", "1h",
-            "Warning when a section of a tenant was not read completely for so long, or for so many polls."),
+            "Warning when a section of a tenant was not read completely for so long, or for so "
+            "many polls."),
     CRITICAL(LIMIT_POLLS, "1s", "3650d", "6h", "Critical when it was not read for so long."),
     TIMING(FOR_OF_ALERTS),
 };
@@ -108,7 +113,8 @@ static const struct conf_section RULE_SECTIONS[RULE_COUNT_] = {
 #define RULE_GROUP(word, RULE_, struct_, help_)                                                    \
     {.name = word, .type = CONF_RULE, AT(struct_, threshold[RULE_]), .off_ok = true,               \
      .section = &RULE_SECTIONS[RULE_], .help = help_}
-#define LATER_KEY(word, harmless, what_) {.name = word, .type = CONF_LATER, .def = harmless, .later = what_}
+#define LATER_KEY(word, harmless, what_) {.name = word, .type = CONF_LATER, .def = harmless,
+    .later = what_}
 #define RULE_GROUPS(struct_)                                                                       \
     RULE_GROUP("usage", RULE_USAGE, struct_, "Consumed units as a share of the allotted ones."),   \
     RULE_GROUP("remaining", RULE_REMAINING, struct_, "Allotted minus consumed units."),            \
@@ -122,7 +128,7 @@ static const struct conf_section RULE_SECTIONS[RULE_COUNT_] = {
     LATER_KEY("forecast", "off", "the rule forecast"),                                             \
     LATER_KEY("credential", "off", "the rule credential")
 
-/* rules_options lies inside options; its thresholds are reached through this alias. */
+/* Offsets are from the rule_options that lie inside the options. */
 static const struct conf_key THRESHOLDS[] = {RULE_GROUPS(rule_options)};
 
 /* ---- tenants ---- */
@@ -137,38 +143,45 @@ static const struct conf_key TENANT[] = {
     {.name = "client_id", .type = CONF_TEXT, AT(tenant_options, graph.client_id), .required = true,
      .what = "an id", .check = form_id, .example = "99999999-aaaa-4bbb-8ccc-dddddddddddd",
      .help = "The id of the app registration that signs in."},
-    {.name = "auth", .type = CONF_WORD, AT(tenant_options, graph.auth), .words = WORDS("client_secret"),
+    {.name = "auth", .type = CONF_WORD, AT(tenant_options, graph.auth),
+     .words = WORDS("client_secret"),
      .later_words = WORDS("certificate", "workload_identity", "managed_identity"),
      .def = "client_secret", .help = "How the daemon signs in."},
     {.name = "client_secret_file", .type = CONF_FILE, AT(tenant_options, graph.client_secret_file),
      .file = FILE_SECRET, .required = true, .example = "contoso.secret",
-     .help = "The file with the client secret; the secret itself never stands in the configuration."},
+     .help = "The file with the client secret; the secret itself never stands in the "
+             "configuration."},
     {.name = "cloud", .type = CONF_WORD, AT(tenant_options, graph.cloud),
      .words = WORDS("global", "usgov_l4", "usgov_l5", "china"), .def = "global",
      .help = "The Microsoft cloud that the tenant lives in."},
     {.name = "graph_url", .type = CONF_TEXT, AT(tenant_options, graph.graph_url), .def = "",
-     .what = "scheme://host[:port], or empty", .check = form_root, .example = "https://graph.example",
+     .what = "scheme://host[:port], or empty", .check = form_root,
+     .example = "https://graph.example",
      .help = "Another root for Microsoft Graph, without version; empty means that of the cloud."},
     {.name = "login_url", .type = CONF_TEXT, AT(tenant_options, graph.login_url), .def = "",
-     .what = "scheme://host[:port], or empty", .check = form_root, .example = "https://login.example",
+     .what = "scheme://host[:port], or empty", .check = form_root,
+     .example = "https://login.example",
      .help = "Another root for signing in; empty means that of the cloud."},
     {.name = "resource", .type = CONF_TEXT, AT(tenant_options, graph.resource), .def = "",
-     .what = "a resource, or empty", .check = form_resource, .example = "https://graph.microsoft.com",
+     .what = "a resource, or empty", .check = form_resource,
+     .example = "https://graph.microsoft.com",
      .help = "What the token is asked for; empty means the Graph root of the cloud."},
     {.name = "api_version", .type = CONF_TEXT, AT(tenant_options, graph.api_version), .def = "beta",
      .what = "a version", .check = form_version,
      .help = "The version in the paths of Microsoft Graph."},
     {.name = "source", .type = CONF_WORD, AT(tenant_options, graph.source),
      .words = WORDS("auto", "cloud_licensing", "subscribed_skus"), .def = "auto",
-     .help = "Where numbers come from; auto takes the older list only where the licensing API is absent."},
+     .help = "Where numbers come from; auto takes the older list only where the licensing API is "
+             "absent."},
     {.name = "labels", .type = CONF_LABELS, COUNTED(tenant_options, facts.label, facts.n_labels),
      .example = "{ customer = \"Contoso\"; group = \"gold\"; }",
-     .help = "Words of your own; they are copied to alerts and can be used in matches and in names of files."},
+     .help = "Words of your own; they are copied to alerts and can be used in matches and in names "
+             "of files."},
     {.name = "timezone", .type = CONF_TEXT, AT(tenant_options, facts.timezone), .def = "UTC",
      .what = "a time zone", .check = form_zone, .example = "Europe/Berlin",
      .help = "The time zone of dates and texts about this tenant."},
-    {.name = "interval", .type = CONF_DURATION, AT(tenant_options, facts.interval), .min = "1s", .max = "1d",
-     .shown_def = "poll.interval", .example = "15m",
+    {.name = "interval", .type = CONF_DURATION, AT(tenant_options, facts.interval), .min = "1s",
+     .max = "1d", .shown_def = "poll.interval", .example = "15m",
      .help = "Time between two readings of this tenant."},
     {.name = "enabled", .type = CONF_BOOL, AT(tenant_options, enabled), .def = "true",
      .help = "Whether the tenant is read at all."},
@@ -207,9 +220,11 @@ static const struct conf_section ROUTE_MATCH_SECTION = SECTION(MATCH_ROUTE);
 static const struct conf_key OVERRIDE[] = {
     {.name = "match", .type = CONF_GROUP, AT(override, match), .section = &OVERRIDE_MATCH_SECTION,
      .required = true, .help = "What the override is for; every key that is named must match."},
-    {.name = "ignore", .type = CONF_WORD, AT(override, ignore), .words = WORDS("nothing", "alerts", "all"),
-     .shown_def = "what a less specific override says", .example = "alerts",
-     .help = "With alerts it is counted and shown but never told; with all it is left out entirely."},
+    {.name = "ignore", .type = CONF_WORD, AT(override, ignore),
+     .words = WORDS("nothing", "alerts", "all"), .shown_def = "what a less specific override says",
+     .example = "alerts",
+     .help = "With alerts it is counted and shown but never told; with all it is left out "
+             "entirely."},
     RULE_GROUPS(override),
 };
 static const struct conf_section OVERRIDE_SECTION = SECTION(OVERRIDE);
@@ -231,32 +246,36 @@ static const struct conf_section ROUTE_SECTION = SECTION(ROUTE);
 #define SYSLOG (1U << RECEIVER_SYSLOG)
 #define WEBHOOK (1U << RECEIVER_WEBHOOK)
 static const struct conf_key RECEIVER[] = {
-    {.name = "name", .type = CONF_TEXT, AT(receiver_options, name), .required = true, .what = "a name",
-     .check = form_receiver, .example = "hook", .help = "What routes and messages call it; unique."},
+    {.name = "name", .type = CONF_TEXT, AT(receiver_options, name), .required = true,
+     .what = "a name", .check = form_receiver, .example = "hook",
+     .help = "What routes and messages call it; unique."},
     {.name = "type", .type = CONF_WORD, AT(receiver_options, type), .required = true,
      .words = WORDS("journal", "syslog", "webhook"),
      .later_words = WORDS("pagerduty", "teams", "slack", "jsm", "ntfy", "email", "cloudevents",
-                          "alertmanager", "heartbeat"),
-     .example = "webhook", .help = "How it is told."},
-    {.name = "facility", .type = CONF_TEXT, AT(receiver_options, facility), .def = "daemon", .only = SYSLOG,
-     .what = "a facility", .check = form_facility, .help = "The syslog facility."},
+                          "alertmanager", "heartbeat"), .example = "webhook",
+     .help = "How it is told."},
+    {.name = "facility", .type = CONF_TEXT, AT(receiver_options, facility), .def = "daemon",
+     .only = SYSLOG, .what = "a facility", .check = form_facility,
+     .help = "The syslog facility."},
     {.name = "identifier", .type = CONF_TEXT, AT(receiver_options, identifier), .def = "seatwatchd",
      .only = SYSLOG, .what = "an identifier", .check = form_identifier,
      .help = "The name before the colon of a syslog line."},
     {.name = "socket", .type = CONF_TEXT, AT(receiver_options, socket), .def = "",
-     .only = JOURNAL | SYSLOG, .what = "a path, or empty", .check = form_socket, .example = "/dev/log",
+     .only = JOURNAL | SYSLOG, .what = "a path, or empty", .check = form_socket,
+     .example = "/dev/log",
      .help = "The local socket to write to; empty means the usual one of the system."},
-    {.name = "url_file", .type = CONF_FILE, AT(receiver_options, url_file), .def = "", .shown_def = "required",
-     .file = FILE_RECEIVER, .only = WEBHOOK, .example = "hook.url",
+    {.name = "url_file", .type = CONF_FILE, AT(receiver_options, url_file), .def = "",
+     .shown_def = "required", .file = FILE_RECEIVER, .only = WEBHOOK, .example = "hook.url",
      .help = "The file with the address of the webhook, which counts as a secret."},
-    {.name = "signing_key_file", .type = CONF_FILE, AT(receiver_options, signing_key_file), .def = "",
-     .shown_def = "required", .file = FILE_RECEIVER, .only = WEBHOOK, .example = "hook.key",
+    {.name = "signing_key_file", .type = CONF_FILE, AT(receiver_options, signing_key_file),
+     .def = "", .shown_def = "required", .file = FILE_RECEIVER, .only = WEBHOOK,
+     .example = "hook.key",
      .help = "The file with one whsec_ key a line, the newest first, at most two."},
-    {.name = "ca_file", .type = CONF_FILE, AT(receiver_options, ca_file), .def = "", .file = FILE_CA,
-     .only = WEBHOOK, .example = "/etc/seatwatchd/hook-ca.pem",
+    {.name = "ca_file", .type = CONF_FILE, AT(receiver_options, ca_file), .def = "",
+     .file = FILE_CA, .only = WEBHOOK, .example = "/etc/seatwatchd/hook-ca.pem",
      .help = "Certificates in PEM that may have signed the certificate of this receiver."},
-    {.name = "allow_http", .type = CONF_BOOL, AT(receiver_options, allow_http), .def = "false", .only = WEBHOOK,
-     .help = "Whether the address may be plain http:// beyond this machine."},
+    {.name = "allow_http", .type = CONF_BOOL, AT(receiver_options, allow_http), .def = "false",
+     .only = WEBHOOK, .help = "Whether the address may be plain http:// beyond this machine."},
     LATER_KEY("server", NULL, "syslog over the network"),
     LATER_KEY("sd_id", NULL, "syslog over the network"),
     LATER_KEY("routing_key_file", NULL, "receivers of type pagerduty"),
@@ -267,14 +286,15 @@ static const struct conf_key RECEIVER[] = {
 /* ---- the main file ---- */
 
 static const struct conf_key POLL[] = {
-    {.name = "interval", .type = CONF_DURATION, AT(options, poll_interval), .min = "1s", .max = "1d",
-     .def = "5m", .help = "Time between two readings of a tenant."},
+    {.name = "interval", .type = CONF_DURATION, AT(options, poll_interval), .min = "1s",
+     .max = "1d", .def = "5m", .help = "Time between two readings of a tenant."},
     {.name = "jitter", .type = CONF_SHARE, AT(options, poll_jitter_bp), .min = "0%", .max = "100%",
-     .def = "10%", .help = "Tenants are spread over this part of the interval, each at a stable place."},
+     .def = "10%",
+     .help = "Tenants are spread over this part of the interval, each at a stable place."},
     {.name = "timeout", .type = CONF_DURATION, AT(options, poll_timeout), .min = "1s", .max = "1h",
      .def = "2m", .help = "The longest that one reading of a tenant may take."},
-    {.name = "concurrency", .type = CONF_COUNT, AT(options, poll_concurrency), .min = "1", .max = "512",
-     .def = "8", .help = "Tenants that are read at the same time."},
+    {.name = "concurrency", .type = CONF_COUNT, AT(options, poll_concurrency), .min = "1",
+     .max = "512", .def = "8", .help = "Tenants that are read at the same time."},
     {.name = "requests", .type = CONF_COUNT, AT(options, poll_requests), .min = "1", .max = "64",
      .def = "6", .help = "Requests that are under way at the same time for one tenant."},
 };
@@ -283,8 +303,10 @@ static const struct conf_key NETWORK[] = {
      .example = "/etc/seatwatchd/extra-ca.pem",
      .help = "More certificate authorities in PEM, beside those of the system."},
     {.name = "proxy", .type = CONF_TEXT, AT(options, proxy), .def = "",
-     .what = "scheme://host[:port], or empty", .check = form_proxy, .example = "http://proxy.example:3128",
-     .help = "The HTTP proxy for everything beyond this machine; variables of the environment are not read."},
+     .what = "scheme://host[:port], or empty", .check = form_proxy,
+     .example = "http://proxy.example:3128",
+     .help = "The HTTP proxy for everything beyond this machine; variables of the environment are "
+             "not read."},
     {.name = "proxy_password_file", .type = CONF_FILE, AT(options, proxy_password_file),
      .file = FILE_SECRET, .def = "", .example = "proxy.secret",
      .help = "The file with user:password for the proxy."},
@@ -296,27 +318,33 @@ static const struct conf_key REPEAT[] = {
     {.name = "warning", .type = CONF_DURATION, AT(options, alerts.repeat.every[LEVEL_WARNING]),
      .off_ok = true, .min = "1m", .max = "365d", .def = "1d",
      .help = "Time from a warning to its first reminder."},
-    {.name = "growth", .type = CONF_COUNT, AT(options, alerts.repeat.growth), .min = "1", .max = "100",
-     .def = "2", .help = "Each interval between reminders is so many times the one before."},
-    {.name = "cap", .type = CONF_DURATION, AT(options, alerts.repeat.cap), .min = "1m", .max = "365d",
-     .def = "7d", .help = "The longest interval between reminders."},
+    {.name = "growth", .type = CONF_COUNT, AT(options, alerts.repeat.growth), .min = "1",
+     .max = "100", .def = "2",
+     .help = "Each interval between reminders is so many times the one before."},
+    {.name = "cap", .type = CONF_DURATION, AT(options, alerts.repeat.cap), .min = "1m",
+     .max = "365d", .def = "7d", .help = "The longest interval between reminders."},
 };
 static const struct conf_section REPEAT_SECTION = SECTION(REPEAT);
 static const struct conf_key ALERTS[] = {
-    {.name = "for", .type = CONF_DURATION, AT(options, alerts_for), .min = "0s", .max = FOR_MAX, .def = "0s",
+    {.name = "for", .type = CONF_DURATION, AT(options, alerts_for), .min = "0s", .max = FOR_MAX,
+     .def = "0s",
      .help = "How long a limit must be reached before a rule speaks that has no time of its own."},
-    {.name = "min_samples", .type = CONF_COUNT, AT(options, alerts_min_samples), .min = "1", .max = "100",
-     .def = "2", .help = "Complete polls in a row that must agree, for rules without a number of their own."},
-    {.name = "keep_firing_for", .type = CONF_DURATION, AT(options, alerts_keep_firing_for), .min = "0s",
-     .max = FOR_MAX, .def = "10m",
-     .help = "How long a rule must be clear before it is resolved, for rules without a time of their own."},
+    {.name = "min_samples", .type = CONF_COUNT, AT(options, alerts_min_samples), .min = "1",
+     .max = "100", .def = "2",
+     .help = "Complete polls in a row that must agree, for rules without a number of their own."},
+    {.name = "keep_firing_for", .type = CONF_DURATION, AT(options, alerts_keep_firing_for),
+     .min = "0s", .max = FOR_MAX, .def = "10m",
+     .help = "How long a rule must be clear before it is resolved, for rules without a time of "
+             "their own."},
     {.name = "repeat", .type = CONF_GROUP, .section = &REPEAT_SECTION,
      .help = "Reminders of alerts that go on."},
     {.name = "first_run", .type = CONF_WORD, AT(options, alerts.first_run_each),
      .words = WORDS("baseline", "each"), .def = "baseline",
-     .help = "What is already so at the first poll of a tenant: one digest, or each alert by itself."},
-    {.name = "absence", .type = CONF_DURATION, AT(options, rules.absence), .min = "0s", .max = "30d",
-     .def = "30m", .help = "How long an allotment must be missing from complete polls before it is gone."},
+     .help = "What is already so at the first poll of a tenant: one digest, or each alert by "
+             "itself."},
+    {.name = "absence", .type = CONF_DURATION, AT(options, rules.absence), .min = "0s",
+     .max = "30d", .def = "30m",
+     .help = "How long an allotment must be missing from complete polls before it is gone."},
 };
 static const struct conf_key HISTORY[] = {
     {.name = "keep", .type = CONF_DURATION, AT(options, history_keep), .min = "1d", .max = "3650d",
@@ -333,51 +361,61 @@ static const struct conf_key STATUS[] = {LATER_KEY("listen", "", "the status pag
 
 static const struct conf_section POLL_SECTION = SECTION(POLL), NETWORK_SECTION = SECTION(NETWORK),
                                  THRESHOLDS_SECTION = SECTION(THRESHOLDS),
-                                 ALERTS_SECTION = SECTION(ALERTS), HISTORY_SECTION = SECTION(HISTORY),
+                                 ALERTS_SECTION = SECTION(ALERTS),
+                                 HISTORY_SECTION = SECTION(HISTORY),
                                  LOG_SECTION = SECTION(LOG), CONTROL_SECTION = SECTION(CONTROL),
                                  STATUS_SECTION = SECTION(STATUS);
 const struct conf_section conf_tenant = SECTION(TENANT), conf_receiver = SECTION(RECEIVER);
 
 static const struct conf_key ROOT[] = {
-    {.name = "poll", .type = CONF_GROUP, .section = &POLL_SECTION, .help = "When and how tenants are read."},
+    {.name = "poll", .type = CONF_GROUP, .section = &POLL_SECTION,
+     .help = "When and how tenants are read."},
     {.name = "network", .type = CONF_GROUP, .section = &NETWORK_SECTION,
      .help = "The way to Microsoft and to webhooks."},
     {.name = "tenant_defaults", .type = CONF_TENANTS, .section = &conf_tenant,
      .help = "Any key of a tenant, for all tenants that do not say it themselves."},
-    {.name = "tenants", .type = CONF_TENANTS, COUNTED(options, tenant, n_tenants), .section = &conf_tenant,
+    {.name = "tenants", .type = CONF_TENANTS, COUNTED(options, tenant, n_tenants),
+     .section = &conf_tenant,
      .help = "The tenants that are watched; at least one, here or in a file of tenants.d."},
     {.name = "thresholds", .type = CONF_GROUP, AT(options, rules), .section = &THRESHOLDS_SECTION,
      .help = "The limits of the rules, for every allotment of every tenant."},
-    {.name = "scope", .type = CONF_WORD, AT(options, rules.scope), .words = WORDS("auto", "allotment", "sku"),
-     .def = "auto",
-     .help = "Whether pools of one SKU are judged one by one, together, or so that room in another pool keeps a full one quiet."},
-    {.name = "free_skus", .type = CONF_WORD, AT(options, rules.watch_free_skus), .words = WORDS("ignore", "watch"),
-     .def = "ignore", .help = "Whether free and trial SKUs raise alerts."},
+    {.name = "scope", .type = CONF_WORD, AT(options, rules.scope),
+     .words = WORDS("auto", "allotment", "sku"), .def = "auto",
+     .help = "Whether pools of one SKU are judged one by one, together, or so that room in another "
+             "pool keeps a full one quiet."},
+    {.name = "free_skus", .type = CONF_WORD, AT(options, rules.watch_free_skus),
+     .words = WORDS("ignore", "watch"), .def = "ignore",
+     .help = "Whether free and trial SKUs raise alerts."},
     {.name = "dates_at", .type = CONF_CLOCK, AT(options, rules.dates_at), .def = "09:00",
      .help = "The hour of the tenant at which rules on dates speak."},
-    {.name = "names", .type = CONF_POOL_NAMES, COUNTED(options, rules.pool_name, rules.n_pool_names),
-     .example = "( { allotment = \"551f1755-0184-9e51-0bc7-f32bae5a1afb\"; name = \"CSP pool\"; } )",
-     .help = "What your people call an allotment; without a name it is described."},
-    {.name = "names_file", .type = CONF_FILE, AT(options, names_file), .file = FILE_NAMES, .def = "",
-     .example = "/etc/seatwatchd/products.csv",
+    {.name = "names", .type = CONF_POOL_NAMES,
+     COUNTED(options, rules.pool_name, rules.n_pool_names),
+     .example = "( { allotment = \"551f1755-0184-9e51-0bc7-f32bae5a1afb\"; name = \"CSP pool\"; } "
+                ")", .help = "What your people call an allotment; without a name it is described."},
+    {.name = "names_file", .type = CONF_FILE, AT(options, names_file), .file = FILE_NAMES,
+     .def = "", .example = "/etc/seatwatchd/products.csv",
      .help = "Names of products, in the column layout of the CSV file that Microsoft publishes."},
     {.name = "overrides", .type = CONF_LIST, COUNTED(options, rules.override, rules.n_overrides),
-     .section = &OVERRIDE_SECTION, .help = "Other limits for some pools; the more specific match wins."},
+     .section = &OVERRIDE_SECTION,
+     .help = "Other limits for some pools; the more specific match wins."},
     {.name = "alerts", .type = CONF_GROUP, .section = &ALERTS_SECTION,
      .help = "How long, how often and when alerts speak."},
-    {.name = "receivers", .type = CONF_LIST, COUNTED(options, receiver, n_receivers), .section = &conf_receiver,
-     .help = "Who can be told; without any the journal is."},
+    {.name = "receivers", .type = CONF_LIST, COUNTED(options, receiver, n_receivers),
+     .section = &conf_receiver, .help = "Who can be told; without any the journal is."},
     {.name = "routes", .type = CONF_LIST, COUNTED(options, routes.route, routes.n_routes),
      .section = &ROUTE_SECTION,
      .help = "Who is told what; without any, everything goes to every receiver."},
     {.name = "fallback", .type = CONF_NAMES, COUNTED(options, routes.fallback, routes.n_fallback),
      .shown_def = "the receiver named journal, else the first one", .example = "[ \"journal\" ]",
      .help = "Who is told when a receiver has given up, and what no route matches."},
-    {.name = "history", .type = CONF_GROUP, .section = &HISTORY_SECTION, .help = "Numbers of past polls."},
-    {.name = "log", .type = CONF_GROUP, .section = &LOG_SECTION, .help = "What the daemon says about itself."},
+    {.name = "history", .type = CONF_GROUP, .section = &HISTORY_SECTION,
+     .help = "Numbers of past polls."},
+    {.name = "log", .type = CONF_GROUP, .section = &LOG_SECTION,
+     .help = "What the daemon says about itself."},
     LATER_KEY("privacy", "hashed", "names of people in alerts"),
     LATER_KEY("usage_rights", "", "the rule usage_right"),
-    {.name = "control", .type = CONF_GROUP, .section = &CONTROL_SECTION, .later = "the control socket"},
+    {.name = "control", .type = CONF_GROUP, .section = &CONTROL_SECTION,
+     .later = "the control socket"},
     {.name = "status", .type = CONF_GROUP, .section = &STATUS_SECTION, .later = "the status page"},
 };
 const struct conf_section conf_root = SECTION(ROOT);

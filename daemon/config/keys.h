@@ -48,17 +48,17 @@ struct conf_key {
     const char *const *words; /* WORD: NULL-terminated */
     const char *const *later_words;
     bool off_ok, required;
-    bool smaller_is_worse;    /* LIMIT: of remaining units and days */
+    bool smaller_is_worse; /* LIMIT: of remaining units and days */
     enum conf_limit limit;
     enum conf_file file;
-    const char *what;         /* TEXT: what it is, for messages: "a name" */
+    const char *what; /* TEXT: what it is, for messages: "a name" */
     int (*check)(const char *text, struct failure *ret_failure);
-    unsigned set;             /* bit in threshold.set */
-    unsigned only;            /* receivers: bits of the types that know this key; 0: all */
-    const char *later;        /* LATER: the words for what is missing */
+    unsigned set;      /* bit in threshold.set */
+    unsigned only;     /* receivers: bits of the types that know this key; 0: all */
+    const char *later; /* LATER: the words for what is missing */
     const struct conf_section *section;
-    const char *help;         /* one or two sentences, without quotes or line breaks */
-    const char *example;      /* if the default is no good one */
+    const char *help;    /* one or two sentences, without quotes or line breaks */
+    const char *example; /* if the default is no good one */
 };
 struct conf_section {
     const struct conf_key *key;

@@ -61,9 +61,8 @@ static const char *const TYPE_WORDS[CONF_TYPE_COUNT_] = {
     [CONF_FILE] = "name of a file",
 };
 static const char *const LIMIT_WORDS[] = {
-    [LIMIT_SHARE] = "share",   [LIMIT_UNITS] = "integer",
-    [LIMIT_COUNT] = "integer", [LIMIT_AGE] = "duration",
-    [LIMIT_DAYS] = "duration", [LIMIT_POLLS] = "duration or \"N polls\"",
+    [LIMIT_SHARE] = "share",  [LIMIT_UNITS] = "integer", [LIMIT_COUNT] = "integer",
+    [LIMIT_AGE] = "duration", [LIMIT_DAYS] = "duration", [LIMIT_POLLS] = "duration or \"N polls\"",
 };
 
 /* Integers and booleans stand in a file without quotes. */
@@ -87,10 +86,10 @@ static void add_type(struct text *t, const struct conf_key *k)
             text_addf(t, "%s\"%s\"", i == 0 ? "" : k->words[i + 1] ? ", " : " or ", k->words[i]);
         return;
     }
-    text_add(t, k->type == CONF_LIMIT                  ? LIMIT_WORDS[k->limit]
-                : k->type == CONF_TEXT && k->what      ? k->what
+    text_add(t, k->type == CONF_LIMIT                     ? LIMIT_WORDS[k->limit]
+                : k->type == CONF_TEXT && k->what         ? k->what
                 : strcmp(k->name, "tenant_defaults") == 0 ? "group"
-                                                       : TYPE_WORDS[k->type]);
+                                                          : TYPE_WORDS[k->type]);
     if (k->off_ok)
         text_add(t, " or \"off\"");
 }
@@ -115,7 +114,8 @@ int conf_key_facts(const struct conf_key *k, char **ret)
     }
     for (unsigned type = 0, n = 0; k->only && type < RECEIVER_TYPE_COUNT_; type++)
         if (k->only & 1U << type)
-            text_addf(&t, "%s%s", n++ ? ", " : "; type ", receiver_type_name((enum receiver_type)type));
+            text_addf(&t, "%s%s", n++ ? ", " : "; type ",
+                      receiver_type_name((enum receiver_type)type));
     char *facts = text_take(&t);
     if (!facts)
         return -ENOMEM;

@@ -85,7 +85,8 @@ static int load_products(struct load *l)
     if (r == -ENOMEM)
         return r;
     if (r < 0)
-        walk_problem(&l->walk, where, "names_file: %s: %s; take a table in the layout that Microsoft publishes",
+        walk_problem(&l->walk, where,
+                     "names_file: %s: %s; take a table in the layout that Microsoft publishes",
                      o->names_file, why.text);
     o->rules.products = o->products;
     return 0;
@@ -159,7 +160,8 @@ static int directory_of(const char *path, char ret[static PATH_MAX])
 }
 
 /* A file that cannot be read is one problem, in its first line. */
-static int refuse_file(const char *path, const char *why, struct options **ret, struct problems *ret_problems)
+static int refuse_file(const char *path, const char *why, struct options **ret,
+                       struct problems *ret_problems)
 {
     struct load l;
     int r = load_begin(&l, path, NULL);
@@ -178,7 +180,8 @@ int options_load(const char *path, struct options **ret, struct problems *ret_pr
     if (r >= 0) {
         r = directory_of(path, directory);
         if (r < 0 && r != -ENOMEM)
-            (void)failure_set(&why, FAILURE_CONFIG, EINVAL, "lies in a directory that cannot be found; check the path");
+            (void)failure_set(&why, FAILURE_CONFIG, EINVAL,
+                              "lies in a directory that cannot be found; check the path");
     }
     if (r == -ENOMEM)
         return r;

@@ -19,9 +19,18 @@ struct scanner {
     struct scan *found;
 };
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-static bool is_name(char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '_' || c == '*'; }
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+static bool is_name(char c)
+{
+    return is_letter(c) || is_digit(c) || c == '-' || c == '_' || c == '*';
+}
 
 static int refuse(const struct scanner *s, int line, int *ret_line, struct failure *f,
                   const char *what)
@@ -117,7 +126,10 @@ static void take_number(struct scanner *s)
     text_clean(w->number, sizeof w->number, number, len);
 }
 
-static char closing(char open) { return open == '(' ? ')' : open == '[' ? ']' : '}'; }
+static char closing(char open)
+{
+    return open == '(' ? ')' : open == '[' ? ']' : '}';
+}
 
 static int take_bracket(struct scanner *s, int *ret_line, struct failure *f)
 {
@@ -147,9 +159,10 @@ static int take_token(struct scanner *s, int *ret_line, struct failure *f)
     int line = s->line;
     char c = *s->at;
     if (c == '"')
-        return skip_string(s) ? 0
-                              : refuse(s, line, ret_line, f,
-                                       "the string that begins here never ends; add the missing '\"'");
+        return skip_string(s)
+                   ? 0
+                   : refuse(s, line, ret_line, f,
+                            "the string that begins here never ends; add the missing '\"'");
     if (starts(s, "/*"))
         return skip_comment(s) ? 0
                                : refuse(s, line, ret_line, f,
@@ -159,9 +172,10 @@ static int take_token(struct scanner *s, int *ret_line, struct failure *f)
         return 0;
     }
     if (starts(s, "@include"))
-        return refuse(s, line, ret_line, f,
-                      "@include is not used here; put tenants into files of the directory tenants.d "
-                      "beside the main file");
+        return refuse(
+            s, line, ret_line, f,
+            "@include is not used here; put tenants into files of the directory tenants.d beside "
+            "the main file");
     if (is_letter(c) || c == '*') {
         take_name(s);
         return 0;
@@ -202,8 +216,8 @@ int scan_text(const char *text, size_t len, struct scan *ret, int *ret_line,
         return 0;
     *ret_line = s.open[s.depth - 1].line;
     return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                       "the '%c' of this line is never closed; add '%c'", s.open[s.depth - 1].bracket,
-                       closing(s.open[s.depth - 1].bracket));
+                       "the '%c' of this line is never closed; add '%c'",
+                       s.open[s.depth - 1].bracket, closing(s.open[s.depth - 1].bracket));
 }
 
 bool scan_is_wide(const struct scan *s, int line)

@@ -69,10 +69,13 @@ int source_parse(struct conf_source *s, const char *text, size_t len, enum conf_
     if (config_read_string(&s->config, copy) != CONFIG_TRUE) {
         const char *error = config_error_text(&s->config);
         bool twice = error && strstr(error, "duplicate");
-        report_add(report, gravity, (struct conf_where){s, config_error_line(&s->config)}, "%s; %s",
-                   twice ? "this key is there already in the same group" : error ? error : "syntax error",
-                   twice ? "remove one of the two"
-                         : "look at this line and the one before it for a missing '=', '\"', ',' or ';'");
+        report_add(
+            report, gravity, (struct conf_where){s, config_error_line(&s->config)}, "%s; %s",
+            twice   ? "this key is there already in the same group"
+            : error ? error
+                    : "syntax error",
+            twice ? "remove one of the two"
+                  : "look at this line and the one before it for a missing '=', '\"', ',' or ';'");
         return -EINVAL;
     }
     report_wide(s, gravity, report);
@@ -86,7 +89,8 @@ int source_read_file(const char *path, size_t max, char **ret, size_t *ret_len,
     CLEANUP(close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, &st) < 0) {
         int code = errno;
-        return failure_set(ret_failure, FAILURE_CONFIG, code, "cannot be read: %s; %s", strerror(code),
+        return failure_set(ret_failure, FAILURE_CONFIG, code, "cannot be read: %s; %s",
+                           strerror(code),
                            code == ENOENT   ? "create it, or name another file"
                            : code == EACCES ? "let the daemon's user read it"
                                             : "check the path");
@@ -103,8 +107,8 @@ int source_read_file(const char *path, size_t max, char **ret, size_t *ret_len,
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return failure_set(ret_failure, FAILURE_CONFIG, errno, "cannot be read: %s; check the disk",
-                               strerror(errno));
+            return failure_set(ret_failure, FAILURE_CONFIG, errno,
+                               "cannot be read: %s; check the disk", strerror(errno));
         if (n == 0)
             break;
         len += (size_t)n;

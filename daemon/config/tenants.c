@@ -48,15 +48,18 @@ static int read_tenant_file(struct load *l, const char *name)
     CLEANUP(free) char *shown = NULL;
     size_t len;
     const char *main_path = source_path(l->source[0]), *slash = strrchr(main_path, '/');
-    CLEANUP(free) char *path = text_printf("%s/" TENANTS_DIRECTORY "/%s", l->places.directory, name);
-    shown = text_printf("%.*s" TENANTS_DIRECTORY "/%s", slash ? (int)(slash - main_path + 1) : 0, main_path, name);
+    CLEANUP(free)
+    char *path = text_printf("%s/" TENANTS_DIRECTORY "/%s", l->places.directory, name);
+    shown = text_printf("%.*s" TENANTS_DIRECTORY "/%s", slash ? (int)(slash - main_path + 1) : 0,
+                        main_path, name);
     if (!path || !shown || add_source(l, shown, &source) < 0)
         return -ENOMEM;
     int r = source_read_file(path, SOURCE_MAX, &text, &len, &why);
     if (r == -ENOMEM)
         return r;
     if (r < 0) {
-        report_add(&l->report, CONF_TENANT, (struct conf_where){source, 1}, "this file %s", why.text);
+        report_add(&l->report, CONF_TENANT, (struct conf_where){source, 1}, "this file %s",
+                   why.text);
         source->unreadable = true;
         return 0;
     }
@@ -77,7 +80,8 @@ static int read_directory(struct load *l)
             return -ENOMEM;
         if (errno == ENOENT)
             return 0;
-        report_add(&l->report, CONF_TENANT, l->top, TENANTS_DIRECTORY " cannot be read: %s; let the daemon's user read it",
+        report_add(&l->report, CONF_TENANT, l->top,
+                   TENANTS_DIRECTORY " cannot be read: %s; let the daemon's user read it",
                    strerror(errno));
         l->options->tenants_incomplete = true;
         return 0;
@@ -105,7 +109,8 @@ static int name_by_place(struct tenant_options *t, struct conf_where where)
     for (const char *c = path; *c; c++)
         if (*c == '/' && strncmp(c + 1, TENANTS_DIRECTORY "/", sizeof TENANTS_DIRECTORY) == 0)
             cut = c + 1;
-    if (cut == path && strncmp(path, TENANTS_DIRECTORY "/", sizeof TENANTS_DIRECTORY) != 0 && strrchr(path, '/'))
+    if (cut == path && strncmp(path, TENANTS_DIRECTORY "/", sizeof TENANTS_DIRECTORY) != 0 &&
+        strrchr(path, '/'))
         cut = strrchr(path, '/') + 1;
     char *name = text_printf("%s:%d", cut, where.line);
     char *id = name ? strdup(name) : NULL;
@@ -152,7 +157,8 @@ static int copy_for_graph(struct load *l, struct tenant_options *t)
     free(t->graph.name);
     free(t->graph.tenant_id);
     t->graph.name = t->graph.tenant_id = NULL;
-    if (text_copy(t->facts.name, &t->graph.name) < 0 || text_copy(t->facts.tenant_id, &t->graph.tenant_id) < 0)
+    if (text_copy(t->facts.name, &t->graph.name) < 0 ||
+        text_copy(t->facts.tenant_id, &t->graph.tenant_id) < 0)
         return -ENOMEM;
     t->graph.requests = o->poll_requests;
     t->graph.timeout = o->poll_timeout;
@@ -165,14 +171,16 @@ static void check_interval(struct load *l, const struct tenant_options *t)
 {
     if (t->facts.interval == 0 || t->facts.interval >= SLOW_POLL)
         return;
-    report_add(&l->report, CONF_WARNING, walk_where(&l->walk, MARK_VALUE, &t->facts.interval, l->top),
-               "tenants.interval: Microsoft may throttle polls that are less than 30 s apart; "
-               "take \"30s\" or more for daily work");
+    report_add(&l->report, CONF_WARNING,
+               walk_where(&l->walk, MARK_VALUE, &t->facts.interval, l->top),
+               "tenants.interval: Microsoft may throttle polls that are less than 30 s apart; take "
+               "\"30s\" or more for daily work");
 }
 
 /* Walks the defaults and then the entry itself into *t. */
-static int walk_tenant(struct load *l, const config_setting_t *defaults, const config_setting_t *entry,
-                       const struct conf_source *source, struct tenant_options *t)
+static int walk_tenant(struct load *l, const config_setting_t *defaults,
+                       const config_setting_t *entry, const struct conf_source *source,
+                       struct tenant_options *t)
 {
     struct walk *w = &l->walk;
     int r = walk_defaults(&conf_tenant, t, false);
@@ -187,7 +195,8 @@ static int walk_tenant(struct load *l, const config_setting_t *defaults, const c
     }
     w->source = source;
     walk_element(w, entry, &conf_tenant, t, "tenants");
-    walk_required(w, &conf_tenant, t, (struct conf_where){source, (int)config_setting_source_line(entry)}, "tenants");
+    walk_required(w, &conf_tenant, t,
+                  (struct conf_where){source, (int)config_setting_source_line(entry)}, "tenants");
     return 0;
 }
 
@@ -202,14 +211,16 @@ static size_t first_of(const struct load *l, const struct conf_source *s)
 
 static int set_broken(struct load *l, struct tenant_options *t, size_t first, size_t n)
 {
-    const char *text = first < l->report.n ? l->report.entry[first].text : "too many problems; see seatwatchd --check-config";
+    const char *text = first < l->report.n ? l->report.entry[first].text
+                                           : "too many problems; see seatwatchd --check-config";
     t->broken = n > 1 ? text_printf("%s (and %zu more)", text, n - 1) : strdup(text);
     return t->broken ? 0 : -ENOMEM;
 }
 
 /* *ret_right: the entry has no mistake; its secret may still be missing. */
-static int load_tenant(struct load *l, const config_setting_t *defaults, const config_setting_t *entry,
-                       const struct conf_source *source, bool *ret_right)
+static int load_tenant(struct load *l, const config_setting_t *defaults,
+                       const config_setting_t *entry, const struct conf_source *source,
+                       bool *ret_right)
 {
     struct options *o = l->options;
     struct tenant_options *t = &o->tenant[o->n_tenants++];
@@ -263,13 +274,16 @@ static void check_tenant_file(struct load *l, struct conf_source *s)
     for (int i = 0; i < config_setting_length(root); i++) {
         const config_setting_t *e = config_setting_get_elem(root, (unsigned)i);
         if (strcmp(config_setting_name(e), "tenants") != 0)
-            report_add(&l->report, CONF_TENANT, (struct conf_where){s, (int)config_setting_source_line(e)},
-                       "unknown key '%s'; a file of " TENANTS_DIRECTORY " has tenants = ( { ... } ); and nothing else",
+            report_add(&l->report, CONF_TENANT,
+                       (struct conf_where){s, (int)config_setting_source_line(e)},
+                       "unknown key '%s'; a file of " TENANTS_DIRECTORY
+                       " has tenants = ( { ... } ); and nothing else",
                        config_setting_name(e));
     }
     if (!list)
-        report_add(&l->report, CONF_TENANT, (struct conf_where){s, 1},
-                   "there are no tenants in this file; write tenants = ( { ... } ); or remove the file");
+        report_add(
+            &l->report, CONF_TENANT, (struct conf_where){s, 1},
+            "there are no tenants in this file; write tenants = ( { ... } ); or remove the file");
     s->flawed = l->report.n_seen > seen || s->scan.n_wide > 0;
 }
 
@@ -299,7 +313,8 @@ static int add_nameless(struct load *l, const struct conf_source *s)
     return r < 0 ? r : set_broken(l, t, first_of(l, s), 1);
 }
 
-static int load_source(struct load *l, const config_setting_t *defaults, struct conf_source *s, size_t *n_right)
+static int load_source(struct load *l, const config_setting_t *defaults, struct conf_source *s,
+                       size_t *n_right)
 {
     const config_setting_t *list = s->unreadable ? NULL : tenant_list(s);
     if (list && !is_list(list))
@@ -327,7 +342,8 @@ static int check_defaults(struct load *l, const config_setting_t *defaults)
     l->walk.source = l->source[0];
     l->walk.gravity = CONF_FATAL;
     if (!config_setting_is_group(defaults)) {
-        walk_problem(&l->walk, (struct conf_where){l->source[0], (int)config_setting_source_line(defaults)},
+        walk_problem(&l->walk,
+                     (struct conf_where){l->source[0], (int)config_setting_source_line(defaults)},
                      "tenant_defaults: this is no group; write tenant_defaults = { ... };");
         return 0;
     }
@@ -364,9 +380,11 @@ int load_tenants(struct load *l)
             return r;
     }
     if (o->n_tenants == 0)
-        report_add(&l->report, CONF_FATAL, l->top,
-                   "no tenant is configured; add tenants = ( { name = \"...\"; tenant_id = \"...\"; client_id = "
-                   "\"...\"; client_secret_file = \"...\"; } ); here or in a file of " TENANTS_DIRECTORY);
+        report_add(
+            &l->report, CONF_FATAL, l->top,
+            "no tenant is configured; add tenants = ( { name = \"...\"; tenant_id = \"...\"; "
+            "client_id = \"...\"; client_secret_file = \"...\"; } ); here or in a file of "
+            "" TENANTS_DIRECTORY);
     report_raise(&l->report, CONF_MISTAKE, n_right == 0 ? CONF_FATAL : CONF_TENANT);
     return 0;
 }

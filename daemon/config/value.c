@@ -73,7 +73,8 @@ static int share_parse(const char *text, int64_t *ret, struct failure *f)
         bp = bp * 10 + (*p - '0');
     }
     if (digits == 0 || decimals == 0 || strcmp(p, "%") != 0)
-        return wrong(f, text, "is not a share; write a number with a percent sign, such as \"85%\"");
+        return wrong(f, text,
+                     "is not a share; write a number with a percent sign, such as \"85%\"");
     for (int i = decimals < 0 ? 0 : decimals; i < 2; i++)
         bp *= 10;
     *ret = bp;
@@ -84,7 +85,8 @@ static int clock_parse(const char *text, int64_t *ret, struct failure *f)
 {
     if (strlen(text) == 5 && is_digit(text[0]) && is_digit(text[1]) && text[2] == ':' &&
         is_digit(text[3]) && is_digit(text[4])) {
-        int hours = (text[0] - '0') * 10 + text[1] - '0', minutes = (text[3] - '0') * 10 + text[4] - '0';
+        int hours = (text[0] - '0') * 10 + text[1] - '0',
+            minutes = (text[3] - '0') * 10 + text[4] - '0';
         if (hours < 24 && minutes < 60) {
             *ret = (int64_t)((usec_t)hours * USEC_PER_HOUR + (usec_t)minutes * USEC_PER_MINUTE);
             return 0;
@@ -127,7 +129,8 @@ static int seconds_parse(const char *text, int64_t *ret, struct failure *f)
 static int polls_parse(const char *text, int64_t *ret, struct failure *f)
 {
     size_t digits = strspn(text, "0123456789");
-    if (digits == 0 || (strcmp(text + digits, " polls") != 0 && strcmp(text + digits, " poll") != 0))
+    if (digits == 0 ||
+        (strcmp(text + digits, " polls") != 0 && strcmp(text + digits, " poll") != 0))
         return 1;
     int64_t n = 0;
     for (size_t i = 0; i < digits && n <= POLLS_MAX; i++)
@@ -171,8 +174,8 @@ static int ranged_parse(const struct conf_key *k, const char *text, int64_t *ret
         (void)low;
         (void)high;
         if (n < min || n > max)
-            return failure_set(f, FAILURE_CONFIG, ERANGE, "%.40s is out of range; write %s to %s", text,
-                               k->min, k->max);
+            return failure_set(f, FAILURE_CONFIG, ERANGE, "%.40s is out of range; write %s to %s",
+                               text, k->min, k->max);
     }
     *ret = n;
     return 0;
@@ -198,14 +201,15 @@ static int word_parse(const struct conf_key *k, const char *text, int *ret, stru
     for (size_t i = 0; k->later_words && k->later_words[i]; i++)
         if (strcmp(k->later_words[i], text) == 0)
             return failure_set(f, FAILURE_CONFIG, EINVAL,
-                               "this version does not have %s = \"%s\" yet; known so far: %s", k->name,
-                               text, choice);
+                               "this version does not have %s = \"%s\" yet; known so far: %s",
+                               k->name, text, choice);
     const char *near = text_nearest(text, k->words, n);
     (void)text_clean(shown, sizeof shown, text, strlen(text));
     if (near)
-        return failure_set(f, FAILURE_CONFIG, EINVAL, "\"%s\" is unknown here; did you mean \"%s\"?",
-                           shown, near);
-    return failure_set(f, FAILURE_CONFIG, EINVAL, "\"%s\" is unknown here; write one of %s", shown, choice);
+        return failure_set(f, FAILURE_CONFIG, EINVAL,
+                           "\"%s\" is unknown here; did you mean \"%s\"?", shown, near);
+    return failure_set(f, FAILURE_CONFIG, EINVAL, "\"%s\" is unknown here; write one of %s", shown,
+                       choice);
 }
 
 /* ---- storing ---- */
@@ -242,7 +246,8 @@ static int text_store(const struct conf_key *k, const char *text, char **at, str
     return 0;
 }
 
-static int limit_store(const struct conf_key *k, const char *text, struct limit *at, struct failure *f)
+static int limit_store(const struct conf_key *k, const char *text, struct limit *at,
+                       struct failure *f)
 {
     struct limit l = {.on = strcmp(text, "off") != 0};
     if (l.on) {
@@ -371,7 +376,11 @@ void value_print(const struct conf_key *k, const void *at, struct text *out)
 void value_example(const struct conf_key *k, struct text *out)
 {
     bool off = !k->def || strcmp(k->def, "off") == 0 || *k->def == 0;
-    const char *value = !off ? k->def : k->example ? k->example : k->min ? k->min : k->words ? k->words[0] : "...";
+    const char *value = !off         ? k->def
+                        : k->example ? k->example
+                        : k->min     ? k->min
+                        : k->words   ? k->words[0]
+                                     : "...";
     bool bare = k->section || k->type == CONF_LABELS || k->type == CONF_NAMES ||
                 k->type == CONF_POOL_NAMES || value_written(k) != WRITTEN_STRING;
     text_addf(out, bare ? "%s = %s" : "%s = \"%s\"", k->name, value);

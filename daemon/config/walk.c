@@ -6,7 +6,10 @@
 #include <errno.h>
 #include <string.h>
 
-static void *member(void *base, size_t at) { return (char *)base + at; }
+static void *member(void *base, size_t at)
+{
+    return (char *)base + at;
+}
 
 /* ---- defaults ---- */
 
@@ -27,8 +30,8 @@ int walk_defaults(const struct conf_section *s, void *base, bool with_rules)
 
 /* ---- the types ---- */
 
-static void walk_scalar(struct walk *w, const config_setting_t *s, const struct conf_key *k, void *at,
-                        const char *path)
+static void walk_scalar(struct walk *w, const config_setting_t *s, const struct conf_key *k,
+                        void *at, const char *path)
 {
     char number[24];
     const char *text = config_setting_get_string(s);
@@ -53,7 +56,8 @@ static void walk_scalar(struct walk *w, const config_setting_t *s, const struct 
     walk_mark_add(w, at, MARK_VALUE, walk_here(w, s));
     if (as == WRITTEN_INTEGER && scan_is_wide(&w->source->scan, (int)config_setting_source_line(s)))
         return; /* reported with the text; what libconfig made of it is of no interest */
-    bool count_in_quotes = as == WRITTEN_STRING && value_written(k) == WRITTEN_INTEGER && strcmp(text, "off") != 0;
+    bool count_in_quotes =
+        as == WRITTEN_STRING && value_written(k) == WRITTEN_INTEGER && strcmp(text, "off") != 0;
     struct failure why;
     int r = 0;
     if (!value_fits(k, as) || count_in_quotes) {
@@ -65,7 +69,8 @@ static void walk_scalar(struct walk *w, const config_setting_t *s, const struct 
     if (r == -ENOMEM) {
         w->oom = true;
     } else if (r < 0) {
-        walk_problem(w, walk_here(w, s), "%s: %s", path, why.text);
+        walk_problem(w, walk_here(w, s), "%s: %s%s", path, why.text,
+                     walk_advice(&why, "; see seatwatchd.conf(5)"));
         walk_mark_wrong(w, at);
     }
 }
@@ -85,7 +90,8 @@ static void walk_rule(struct walk *w, const config_setting_t *s, const struct co
         t->set |= SET_OFF;
     } else {
         walk_mark_wrong(w, t);
-        walk_problem(w, walk_here(w, s), "%s: this is neither a group nor \"off\"; write %s = { ... } or %s = \"off\"",
+        walk_problem(w, walk_here(w, s),
+                     "%s: this is neither a group nor \"off\"; write %s = { ... } or %s = \"off\"",
                      path, k->name, k->name);
     }
 }
@@ -97,8 +103,8 @@ void walk_element(struct walk *w, const config_setting_t *element, const struct 
     walk_group(w, element, s, base, path);
 }
 
-static void walk_list(struct walk *w, const config_setting_t *s, const struct conf_key *k, void *base,
-                      const char *path)
+static void walk_list(struct walk *w, const config_setting_t *s, const struct conf_key *k,
+                      void *base, const char *path)
 {
     size_t *n = member(base, k->n_at), length = (size_t)config_setting_length(s);
     if (!config_setting_is_list(s) && (length > 0 || !config_setting_is_aggregate(s))) {
@@ -121,7 +127,8 @@ static void walk_list(struct walk *w, const config_setting_t *s, const struct co
         *n = i + 1;
         if (!config_setting_is_group(e)) {
             walk_mark_add(w, at, MARK_ELEMENT, walk_here(w, e));
-            walk_problem(w, walk_here(w, e), "%s: this is %s; write a group { ... }", path, walk_type_words(e));
+            walk_problem(w, walk_here(w, e), "%s: this is %s; write a group { ... }", path,
+                         walk_type_words(e));
             continue;
         }
         walk_element(w, e, k->section, at, path);
@@ -129,21 +136,22 @@ static void walk_list(struct walk *w, const config_setting_t *s, const struct co
     }
 }
 
-static void walk_group_setting(struct walk *w, const config_setting_t *s, const struct conf_key *k, void *at,
-                               const char *path)
+static void walk_group_setting(struct walk *w, const config_setting_t *s, const struct conf_key *k,
+                               void *at, const char *path)
 {
     size_t seen = w->report->n_seen;
     walk_mark_add(w, at, MARK_GROUP, walk_here(w, s));
     if (config_setting_is_group(s))
         walk_group(w, s, k->section, at, path);
     else
-        walk_problem(w, walk_here(w, s), "%s: this is %s; write %s = { ... }", path, walk_type_words(s), k->name);
+        walk_problem(w, walk_here(w, s), "%s: this is %s; write %s = { ... }", path,
+                     walk_type_words(s), k->name);
     if (w->report->n_seen > seen)
         walk_mark_wrong(w, at);
 }
 
-static void walk_setting(struct walk *w, const config_setting_t *s, const struct conf_key *k, void *base,
-                         const char *path)
+static void walk_setting(struct walk *w, const config_setting_t *s, const struct conf_key *k,
+                         void *base, const char *path)
 {
     void *at = member(base, k->at);
     switch (k->type) {
@@ -177,8 +185,8 @@ static void walk_setting(struct walk *w, const config_setting_t *s, const struct
     }
 }
 
-void walk_group(struct walk *w, const config_setting_t *group, const struct conf_section *s, void *base,
-                const char *path)
+void walk_group(struct walk *w, const config_setting_t *group, const struct conf_section *s,
+                void *base, const char *path)
 {
     int length = config_setting_length(group);
     for (int i = 0; i < length; i++) {

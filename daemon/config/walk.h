@@ -39,10 +39,13 @@ void walk_required(struct walk *w, const struct conf_section *s, const void *bas
 void walk_free(const struct conf_section *s, void *base);
 
 bool walk_said(const struct walk *w, const void *at); /* a value or a group */
-bool walk_wrong(const struct walk *w, const void *at); /* said, but something in it could not be used */
+bool walk_wrong(const struct walk *w,
+                const void *at); /* said, but something in it could not be used */
 /* Of a value or group or list element; `otherwise` if nobody said it. */
 struct conf_where walk_where(const struct walk *w, enum walk_kind kind, const void *at,
                              struct conf_where otherwise);
+/* What to do, for failures of other rooms that say only what is wrong; "" if they say it. */
+const char *walk_advice(const struct failure *f, const char *otherwise);
 /* report_add with the gravity of the walk, unless quiet. */
 void walk_problem(struct walk *w, struct conf_where where, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -10,7 +10,8 @@ static const char *string_of(struct walk *w, const config_setting_t *s, const ch
     struct failure why;
     const char *text = config_setting_get_string(s);
     if (!text)
-        walk_problem(w, walk_here(w, s), "%s: this is %s; write a string in quotes", path, walk_type_words(s));
+        walk_problem(w, walk_here(w, s), "%s: this is %s; write a string in quotes", path,
+                     walk_type_words(s));
     else if (form_line(text, &why) < 0)
         walk_problem(w, walk_here(w, s), "%s: %s", path, why.text);
     else
@@ -19,16 +20,16 @@ static const char *string_of(struct walk *w, const config_setting_t *s, const ch
 }
 
 /* One more element, typed; false when there is no memory. */
-#define GROW(list, n)                                                                              \
-    __extension__({                                                                                \
-        __typeof__(*(list)) grown_ = reallocarray(*(list), (n) + 1, sizeof **(list));              \
-        if (grown_)                                                                                \
-            *(list) = grown_;                                                                      \
-        grown_ != NULL;                                                                            \
+#define GROW(list, n)                                                                 \
+    __extension__({                                                                   \
+        __typeof__(*(list)) grown_ = reallocarray(*(list), (n) + 1, sizeof **(list)); \
+        if (grown_)                                                                   \
+            *(list) = grown_;                                                         \
+        grown_ != NULL;                                                               \
     })
 
 void walk_names(struct walk *w, const config_setting_t *s, const struct conf_key *k, char ***list,
-                       size_t *n, const char *path)
+                size_t *n, const char *path)
 {
     if (!(config_setting_is_array(s) || config_setting_is_list(s))) {
         walk_mark_wrong(w, list);
@@ -42,7 +43,8 @@ void walk_names(struct walk *w, const config_setting_t *s, const struct conf_key
         for (size_t j = 0; text && j < *n; j++)
             again = again || strcmp((*list)[j], text) == 0;
         if (again)
-            walk_problem(w, walk_here(w, s), "%s: \"%s\" is named twice; once is enough", path, text);
+            walk_problem(w, walk_here(w, s), "%s: \"%s\" is named twice; once is enough", path,
+                         text);
         if (!text || again)
             continue;
         char *copy = strdup(text);
@@ -56,7 +58,8 @@ void walk_names(struct walk *w, const config_setting_t *s, const struct conf_key
 }
 
 /* A later one replaces an earlier one of the same key: a tenant's own label beats the default. */
-static void put_label(struct walk *w, struct label **list, size_t *n, const char *key, const char *value)
+static void put_label(struct walk *w, struct label **list, size_t *n, const char *key,
+                      const char *value)
 {
     struct label *l = NULL;
     for (size_t i = 0; i < *n && !l; i++)
@@ -77,7 +80,7 @@ static void put_label(struct walk *w, struct label **list, size_t *n, const char
 }
 
 void walk_labels(struct walk *w, const config_setting_t *s, const struct conf_key *k,
-                        struct label **list, size_t *n, const char *path)
+                 struct label **list, size_t *n, const char *path)
 {
     if (!config_setting_is_group(s)) {
         walk_wrong_type(w, s, k, path);
@@ -93,20 +96,24 @@ void walk_labels(struct walk *w, const config_setting_t *s, const struct conf_ke
     }
 }
 
-static void walk_pool_name(struct walk *w, const config_setting_t *e, struct label **list, size_t *n,
-                           const char *path)
+static void walk_pool_name(struct walk *w, const config_setting_t *e, struct label **list,
+                           size_t *n, const char *path)
 {
-    config_setting_t *id = config_setting_is_group(e) ? config_setting_get_member(e, "allotment") : NULL;
-    config_setting_t *name = config_setting_is_group(e) ? config_setting_get_member(e, "name") : NULL;
+    config_setting_t *id =
+        config_setting_is_group(e) ? config_setting_get_member(e, "allotment") : NULL;
+    config_setting_t *name =
+        config_setting_is_group(e) ? config_setting_get_member(e, "name") : NULL;
     if (!id || !name || config_setting_length(e) != 2) {
-        walk_problem(w, walk_here(w, e), "%s: this is no name of a pool; write { allotment = \"ID\"; name = \"...\"; }",
+        walk_problem(w, walk_here(w, e),
+                     "%s: this is no name of a pool; write { allotment = \"ID\"; name = \"...\"; }",
                      path);
         return;
     }
     const char *key = string_of(w, id, path), *value = string_of(w, name, path);
     for (size_t i = 0; key && i < *n; i++)
         if (strcmp((*list)[i].key, key) == 0) {
-            walk_problem(w, walk_here(w, e), "%s: allotment %s has a name already; remove one of the two", path, key);
+            walk_problem(w, walk_here(w, e),
+                         "%s: allotment %s has a name already; remove one of the two", path, key);
             return;
         }
     if (key && value)
@@ -114,7 +121,7 @@ static void walk_pool_name(struct walk *w, const config_setting_t *e, struct lab
 }
 
 void walk_pool_names(struct walk *w, const config_setting_t *s, const struct conf_key *k,
-                            struct label **list, size_t *n, const char *path)
+                     struct label **list, size_t *n, const char *path)
 {
     if (!config_setting_is_list(s)) {
         walk_labels(w, s, k, list, n, path);

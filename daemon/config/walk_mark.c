@@ -3,6 +3,7 @@
 #include "config/walk_inside.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 const char *walk_join(char buf[static WALK_PATH_MAX], const char *path, const char *name)
 {
@@ -31,8 +32,12 @@ void walk_problem(struct walk *w, struct conf_where where, const char *fmt, ...)
     va_end(ap);
 }
 
-void walk_mark_add(struct walk *w, const void *at, enum walk_kind kind,
-                   struct conf_where where)
+const char *walk_advice(const struct failure *f, const char *otherwise)
+{
+    return strstr(f->text, "; ") ? "" : otherwise;
+}
+
+void walk_mark_add(struct walk *w, const void *at, enum walk_kind kind, struct conf_where where)
 {
     if (w->n_marks == w->marks_size) {
         size_t size = w->marks_size ? 2 * w->marks_size : 256;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* config/walk_misuse.c: a setting that is not what it should be, in words that say what to write. */
+/* config/walk_misuse.c: a setting that is not what it should be, in words that say what to write.
+ */
 #include "config/walk_inside.h"
 
 #include <string.h>
@@ -26,7 +27,7 @@ const char *walk_type_words(const config_setting_t *s)
 }
 
 void walk_wrong_type(struct walk *w, const config_setting_t *s, const struct conf_key *k,
-                       const char *path)
+                     const char *path)
 {
     CLEANUP(free) char *facts = NULL;
     struct text example = TEXT_INIT(256);
@@ -37,8 +38,8 @@ void walk_wrong_type(struct walk *w, const config_setting_t *s, const struct con
         return;
     }
     facts[strcspn(facts, ";,")] = 0;
-    walk_problem(w, walk_here(w, s), "%s: this is %s, but should be: %s; write for example: %s", path,
-                 walk_type_words(s), facts, shown);
+    walk_problem(w, walk_here(w, s), "%s: this is %s, but should be: %s; write for example: %s",
+                 path, walk_type_words(s), facts, shown);
 }
 
 /* "tenant_id, client_id, ..." of a section, later ones left out. */
@@ -52,7 +53,7 @@ static char *known_keys(const struct conf_section *s)
 }
 
 void walk_unknown_key(struct walk *w, const config_setting_t *s, const struct conf_section *section,
-                        const char *path)
+                      const char *path)
 {
     const char *name = config_setting_name(s);
     char with_file[80];
@@ -63,34 +64,41 @@ void walk_unknown_key(struct walk *w, const config_setting_t *s, const struct co
     if (!known)
         w->oom = true;
     else if (conf_key_find(section, with_file))
-        walk_problem(w, walk_here(w, s),
-                     "unknown key '%s'%s%s; secrets never stand in the configuration: put it into a "
-                     "file of mode 0600 and name that with '%s'",
-                     name, in, path, with_file);
+        walk_problem(
+            w, walk_here(w, s),
+            "unknown key '%s'%s%s; secrets never stand in the configuration: put it into a file of "
+            "mode 0600 and name that with '%s'",
+            name, in, path, with_file);
     else if (near)
-        walk_problem(w, walk_here(w, s), "unknown key '%s'%s%s; did you mean '%s'?", name, in, path, near);
+        walk_problem(w, walk_here(w, s), "unknown key '%s'%s%s; did you mean '%s'?", name, in, path,
+                     near);
     else if (home && strcmp(home, path) != 0)
-        walk_problem(w, walk_here(w, s), "unknown key '%s'%s%s; it belongs into '%s'", name, in, path, home);
+        walk_problem(w, walk_here(w, s), "unknown key '%s'%s%s; it belongs into '%s'", name, in,
+                     path, home);
     else if (conf_key_find(&conf_root, name) && *path)
-        walk_problem(w, walk_here(w, s), "unknown key '%s'%s%s; it belongs to the top level of the file", name,
-                     in, path);
+        walk_problem(w, walk_here(w, s),
+                     "unknown key '%s'%s%s; it belongs to the top level of the file", name, in,
+                     path);
     else
-        walk_problem(w, walk_here(w, s), "unknown key '%s'%s%s; known here are: %s", name, in, path, known);
+        walk_problem(w, walk_here(w, s), "unknown key '%s'%s%s; known here are: %s", name, in, path,
+                     known);
 }
 
 void walk_later(struct walk *w, const config_setting_t *s, const struct conf_key *k,
-                       const char *path)
+                const char *path)
 {
     const char *value = config_setting_get_string(s);
-    bool nothing = config_setting_is_aggregate(s) ? config_setting_length(s) == 0
-                                                  : value && *value == 0;
+    bool nothing =
+        config_setting_is_aggregate(s) ? config_setting_length(s) == 0 : value && *value == 0;
     if (k->def && ((value && strcmp(value, k->def) == 0) || (*k->def == 0 && nothing)))
         return;
     if (k->def && *k->def)
-        walk_problem(w, walk_here(w, s), "%s: this version does not have %s yet; leave it out or set it to \"%s\"",
+        walk_problem(w, walk_here(w, s),
+                     "%s: this version does not have %s yet; leave it out or set it to \"%s\"",
                      path, k->later, k->def);
     else
-        walk_problem(w, walk_here(w, s), "%s: this version does not have %s yet; leave it out", path, k->later);
+        walk_problem(w, walk_here(w, s), "%s: this version does not have %s yet; leave it out",
+                     path, k->later);
 }
 
 void walk_required(struct walk *w, const struct conf_section *s, const void *base,

@@ -12,7 +12,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* libconfig forgets the buffer of a string that it was reading at a syntax error. */
 const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void) { return "leak:libconfig_yy\nleak:strbuf_append\n"; }
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libconfig_yy\nleak:strbuf_append\n";
+}
 
 static void require(bool truth)
 {
@@ -51,7 +54,8 @@ static bool check_options(const struct options *o)
         const struct tenant_options *t = &o->tenant[i];
         require(t->facts.name && t->facts.tenant_id && t->facts.interval >= USEC_PER_SEC);
         require(text_equal(t->facts.name, t->graph.name));
-        require(t->broken || (t->graph.client_id && t->graph.client_secret_file && t->graph.graph_url));
+        require(t->broken ||
+                (t->graph.client_id && t->graph.client_secret_file && t->graph.graph_url));
         require(!t->nameless || (t->broken && o->tenants_incomplete));
         whole = whole && !t->broken;
     }

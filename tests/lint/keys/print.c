@@ -11,8 +11,12 @@ static void print_row(void *userdata, const char *path, const struct conf_key *k
     if (conf_key_facts(k, &facts) < 0)
         exit(1);
     bool later = k->type == CONF_LATER || k->later;
-    printf("%s\t%s\t%s\t%s\t%s\n", path, later ? "later" : k->section ? "group" : "key",
-           k->def && !k->shown_def && k->type != CONF_LATER ? k->def : "-", facts, k->help ? k->help : "-");
+    printf("%s\t%s\t%s\t%s\t%s\n", path,
+           later        ? "later"
+           : k->section ? "group"
+                        : "key",
+           k->def && !k->shown_def && k->type != CONF_LATER ? k->def : "-", facts,
+           k->help ? k->help : "-");
     free(facts);
 }
 

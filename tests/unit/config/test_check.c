@@ -23,14 +23,23 @@ static void the_warning_must_come_before_the_critical_level(void **state)
         {"thresholds: { subscription = { warning = \"7d\"; }; };", 0},
         {"thresholds: { poll = { warning = \"7h\"; }; };", 2},
         {"thresholds: { poll = { warning = \"5 polls\"; critical = \"4 polls\"; }; };", 2},
-        {"thresholds: { poll = { warning = \"73 polls\"; }; };", 2}, /* of 5 minutes each: 365 minutes */
+        {"thresholds: { poll = { warning = \"73 polls\"; }; };",
+         2}, /* of 5 minutes each: 365 minutes */
         {"thresholds: { poll = { warning = \"72 polls\"; }; };", 0},
-        {"overrides = ( { match: { sku = \"A\"; };\n usage = { warning = \"95%\"; critical = \"90%\"; }; } );", 3},
+        {"overrides = ( { match: { sku = \"A\"; };\n usage = { warning = \"95%\"; critical = "
+         "\"90%\"; }; } );",
+         3},
         {"overrides = ( { match: { sku = \"A\"; };\n waiting = { warning = 30; }; } );", 3},
-        {"overrides = ( { match: { sku = \"A\"; }; waiting = { warning = 30; critical = \"off\"; }; } );", 0},
-        {"thresholds: { waiting = \"off\"; };\noverrides = ( { match: { sku = \"A\"; };\n waiting = { warning = 30; }; } );", 4},
+        {"overrides = ( { match: { sku = \"A\"; }; waiting = { warning = 30; critical = \"off\"; "
+         "}; } );",
+         0},
+        {"thresholds: { waiting = \"off\"; };\noverrides = ( { match: { sku = \"A\"; };\n waiting "
+         "= { warning = 30; }; } );",
+         4},
         {"overrides = ( { match: { sku = \"A\"; }; waiting = \"off\"; } );", 0},
-        {"thresholds: { usage = { warning = \"5%\"; critical = \"off\"; clear_margin = \"5%\"; }; };", 2},
+        {"thresholds: { usage = { warning = \"5%\"; critical = \"off\"; clear_margin = \"5%\"; }; "
+         "};",
+         2},
         {"thresholds: { usage = { warning = \"5%\"; clear_margin = \"4.99%\"; }; };", 0},
         {"overrides = ( { match: { sku = \"A\"; }; usage = { clear_margin = \"90%\"; }; } );", 2},
         {"alerts: { repeat: { critical = \"4h\"; warning = \"1d\"; cap = \"23h\"; }; };", 2},
@@ -58,22 +67,33 @@ static void an_override_that_holds_for_nothing_is_refused(void **state)
         {"match that is no group", "{ match = \"A\"; usage = \"off\"; }", "write match = { ... }"},
         {"nothing to change", "{ match: { sku = \"A\"; }; }", "changes nothing"},
         {"an empty rule", "{ match: { sku = \"A\"; }; usage = { }; }", "changes nothing"},
-        {"unknown tenant", "{ match: { tenant = \"contosso\"; }; usage = \"off\"; }", "did you mean \"contoso\"?"},
-        {"unknown tenant far away", "{ match: { tenant = \"x\"; }; usage = \"off\"; }", "name one that is configured"},
-        {"severity", "{ match: { severity = \"critical\"; }; usage = \"off\"; }", "unknown key 'severity' in overrides.match"},
-        {"unknown rule", "{ match: { rule = \"waitin\"; }; ignore = \"alerts\"; }", "did you mean \"waiting\"?"},
-        {"rules that differ", "{ match: { rule = \"waiting\"; }; usage = \"off\"; }", "match.rule is for another rule"},
-        {"reading by SKU", "{ match: { sku = \"A\"; }; poll = { warning = \"2h\"; }; }", "judged by tenant"},
-        {"errors by pool", "{ match: { allotment = \"A\"; }; assignment_errors = \"off\"; }", "judged by tenant and SKU"},
+        {"unknown tenant", "{ match: { tenant = \"contosso\"; }; usage = \"off\"; }",
+         "did you mean \"contoso\"?"},
+        {"unknown tenant far away", "{ match: { tenant = \"x\"; }; usage = \"off\"; }",
+         "name one that is configured"},
+        {"severity", "{ match: { severity = \"critical\"; }; usage = \"off\"; }",
+         "unknown key 'severity' in overrides.match"},
+        {"unknown rule", "{ match: { rule = \"waitin\"; }; ignore = \"alerts\"; }",
+         "did you mean \"waiting\"?"},
+        {"rules that differ", "{ match: { rule = \"waiting\"; }; usage = \"off\"; }",
+         "match.rule is for another rule"},
+        {"reading by SKU", "{ match: { sku = \"A\"; }; poll = { warning = \"2h\"; }; }",
+         "judged by tenant"},
+        {"errors by pool", "{ match: { allotment = \"A\"; }; assignment_errors = \"off\"; }",
+         "judged by tenant and SKU"},
         {"empty glob", "{ match: { sku = \"\"; }; usage = \"off\"; }", "empty"},
-        {"unknown ignore", "{ match: { sku = \"A\"; }; ignore = \"alert\"; }", "did you mean \"alerts\"?"},
-        {"label that is no string", "{ match: { labels = { group = 1; }; }; usage = \"off\"; }", "write a string in quotes"},
-        {"unknown key", "{ match: { sku = \"A\"; }; usag = \"off\"; usage = \"off\"; }", "did you mean 'usage'?"},
+        {"unknown ignore", "{ match: { sku = \"A\"; }; ignore = \"alert\"; }",
+         "did you mean \"alerts\"?"},
+        {"label that is no string", "{ match: { labels = { group = 1; }; }; usage = \"off\"; }",
+         "write a string in quotes"},
+        {"unknown key", "{ match: { sku = \"A\"; }; usag = \"off\"; usage = \"off\"; }",
+         "did you mean 'usage'?"},
     };
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(free) char *text = text_printf("%soverrides = ( %s );\n", GOOD_TENANT, CASES[i].text);
+        CLEANUP(free)
+        char *text = text_printf("%soverrides = ( %s );\n", GOOD_TENANT, CASES[i].text);
         world_load(&w, text);
         world_expect_one(&w, CASES[i].why, 2, CASES[i].words);
     }
@@ -83,11 +103,15 @@ static void an_override_keeps_what_it_says_and_only_that(void **state)
 {
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
-    world_load(&w, GOOD_TENANT "overrides = (\n"
-                               "{ match: { sku = \"SPE_E5\"; tenant = \"CONTOSO\"; }; usage = { warning = \"95%\"; critical = \"98%\"; }; },\n"
-                               "{ match: { sku = \"FLOW_*\"; }; ignore = \"alerts\"; },\n"
-                               "{ match: { allotment = \"551f\"; tenant = \"t-1\"; }; remaining = { warning = 50; for = \"5m\"; }; waiting = \"off\"; },\n"
-                               "{ match: { labels = { group = \"gold\"; }; rule = \"wait*\"; }; ignore = \"all\"; } );");
+    world_load(
+        &w, GOOD_TENANT
+        "overrides = (\n"
+        "{ match: { sku = \"SPE_E5\"; tenant = \"CONTOSO\"; }; usage = { warning = \"95%\"; "
+        "critical = \"98%\"; }; },\n"
+        "{ match: { sku = \"FLOW_*\"; }; ignore = \"alerts\"; },\n"
+        "{ match: { allotment = \"551f\"; tenant = \"t-1\"; }; remaining = { warning = 50; for = "
+        "\"5m\"; }; waiting = \"off\"; },\n"
+        "{ match: { labels = { group = \"gold\"; }; rule = \"wait*\"; }; ignore = \"all\"; } );");
     world_expect_clean(&w, "overrides");
     const struct override *o = w.options->rules.override;
     assert_int_equal(w.options->rules.n_overrides, 4);
@@ -108,7 +132,8 @@ static void an_override_keeps_what_it_says_and_only_that(void **state)
 
     /* ... as the rules room understands it. */
     struct threshold t[RULE_COUNT_];
-    enum ignore ignore = rules_for(&w.options->rules, &w.options->tenant[0].facts, "x", "SPE_E5", "551f", t);
+    enum ignore ignore =
+        rules_for(&w.options->rules, &w.options->tenant[0].facts, "x", "SPE_E5", "551f", t);
     assert_int_equal(ignore, IGNORE_NOTHING);
     assert_int_equal(t[RULE_USAGE].limit[LEVEL_WARNING].value, 9500);
     assert_int_equal(t[RULE_USAGE].min_units, 25);

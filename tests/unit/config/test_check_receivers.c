@@ -2,7 +2,9 @@
 /* Receivers, routes and the fallback. */
 #include "unit/config/world.h"
 
-#define HOOK "{ name = \"hook\"; type = \"webhook\"; url_file = \"hook.url\"; signing_key_file = \"hook.key\"; }"
+#define HOOK                                                                              \
+    "{ name = \"hook\"; type = \"webhook\"; url_file = \"hook.url\"; signing_key_file = " \
+    "\"hook.key\"; }"
 #define JOURNAL "{ name = \"journal\"; type = \"journal\"; }"
 
 static void receivers_and_routes_are_refused_with_their_place(void **state)
@@ -14,24 +16,53 @@ static void receivers_and_routes_are_refused_with_their_place(void **state)
     } CASES[] = {
         {"no type", "receivers = ( { name = \"x\"; } );", 2, "no 'type'"},
         {"no name", "receivers = ( { type = \"journal\"; } );", 2, "no 'name'"},
-        {"unknown type", "receivers = ( { name = \"x\"; type = \"webhok\"; } );", 2, "did you mean \"webhook\"?"},
-        {"bad name", "receivers = ( { name = \"a b\"; type = \"journal\"; } );", 2, "not a receiver's name"},
-        {"names that differ in case only", "receivers = ( " JOURNAL ",\n{ name = \"Journal\"; type = \"syslog\"; } );", 3, "already that of the receiver in line 2"},
-        {"key of another type", "receivers = ( { name = \"x\"; type = \"journal\";\n facility = \"user\"; } );", 3, "a receiver of type journal has no such key"},
-        {"no URL", "receivers = ( { name = \"x\"; type = \"webhook\"; signing_key_file = \"hook.key\"; } );", 2, "needs this file; add for example: url_file = \"hook.url\""},
-        {"no key", "receivers = ( { name = \"x\"; type = \"webhook\"; url_file = \"hook.url\"; } );", 2, "receivers.signing_key_file"},
-        {"URL file that is not there", "receivers = ( { name = \"x\"; type = \"webhook\"; signing_key_file = \"hook.key\";\n url_file = \"absent.url\"; } );", 3, "there is no file"},
-        {"the URL itself", "receivers = ( { name = \"x\"; type = \"webhook\"; signing_key_file = \"hook.key\";\n url_file = \"https://hook.example/x\"; } );", 3, "looks like the secret itself"},
-        {"a key that is none", "receivers = ( { name = \"x\"; type = \"webhook\"; signing_key_file = \"contoso.secret\"; url_file = \"hook.url\"; } );", 2, "receiver \"x\": "},
-        {"facility", "receivers = ( { name = \"x\"; type = \"syslog\"; facility = \"demon\"; } );", 2, "not a syslog facility"},
-        {"socket", "receivers = ( { name = \"x\"; type = \"syslog\"; socket = \"log\"; } );", 2, "absolute path"},
+        {"unknown type", "receivers = ( { name = \"x\"; type = \"webhok\"; } );", 2,
+         "did you mean \"webhook\"?"},
+        {"bad name", "receivers = ( { name = \"a b\"; type = \"journal\"; } );", 2,
+         "not a receiver's name"},
+        {"names that differ in case only",
+         "receivers = ( " JOURNAL ",\n{ name = \"Journal\"; type = \"syslog\"; } );", 3,
+         "already that of the receiver in line 2"},
+        {"key of another type",
+         "receivers = ( { name = \"x\"; type = \"journal\";\n facility = \"user\"; } );", 3,
+         "a receiver of type journal has no such key"},
+        {"no URL",
+         "receivers = ( { name = \"x\"; type = \"webhook\"; signing_key_file = \"hook.key\"; } );",
+         2, "needs this file; add for example: url_file = \"hook.url\""},
+        {"no key",
+         "receivers = ( { name = \"x\"; type = \"webhook\"; url_file = \"hook.url\"; } );", 2,
+         "receivers.signing_key_file"},
+        {"URL file that is not there",
+         "receivers = ( { name = \"x\"; type = \"webhook\"; signing_key_file = \"hook.key\";\n "
+         "url_file = \"absent.url\"; } );",
+         3, "there is no file"},
+        {"the URL itself",
+         "receivers = ( { name = \"x\"; type = \"webhook\"; signing_key_file = \"hook.key\";\n "
+         "url_file = \"https://hook.example/x\"; } );",
+         3, "looks like the secret itself"},
+        {"a key that is none",
+         "receivers = ( { name = \"x\"; type = \"webhook\"; signing_key_file = \"contoso.secret\"; "
+         "url_file = \"hook.url\"; } );",
+         2, "receiver \"x\": "},
+        {"facility", "receivers = ( { name = \"x\"; type = \"syslog\"; facility = \"demon\"; } );",
+         2, "not a syslog facility"},
+        {"socket", "receivers = ( { name = \"x\"; type = \"syslog\"; socket = \"log\"; } );", 2,
+         "absolute path"},
         {"route to nobody", "routes = ( { to = [ ]; } );", 2, "leads to nobody"},
-        {"route without receivers", "routes = ( { match: { severity = \"critical\"; }; } );", 2, "routes has no 'to'"},
-        {"route to a stranger", "routes = ( { to = [ \"journal\", \"jurnal\" ]; } );", 2, "did you mean \"journal\"?"},
-        {"route to one twice", "routes = ( { to = [ \"journal\", \"journal\" ]; } );", 2, "named twice"},
-        {"a name instead of names", "routes = ( { to = \"journal\"; } );", 2, "write for example: to = [ \"journal\" ]"},
-        {"unknown severity", "routes = ( { match: { severity = \"crit\"; }; to = [ \"journal\" ]; } );", 2, "there is no severity \"crit\""},
-        {"unknown tenant", "routes = ( { match: { tenant = \"contosso\"; }; to = [ \"journal\" ]; } );", 2, "did you mean \"contoso\"?"},
+        {"route without receivers", "routes = ( { match: { severity = \"critical\"; }; } );", 2,
+         "routes has no 'to'"},
+        {"route to a stranger", "routes = ( { to = [ \"journal\", \"jurnal\" ]; } );", 2,
+         "did you mean \"journal\"?"},
+        {"route to one twice", "routes = ( { to = [ \"journal\", \"journal\" ]; } );", 2,
+         "named twice"},
+        {"a name instead of names", "routes = ( { to = \"journal\"; } );", 2,
+         "write for example: to = [ \"journal\" ]"},
+        {"unknown severity",
+         "routes = ( { match: { severity = \"crit\"; }; to = [ \"journal\" ]; } );", 2,
+         "there is no severity \"crit\""},
+        {"unknown tenant",
+         "routes = ( { match: { tenant = \"contosso\"; }; to = [ \"journal\" ]; } );", 2,
+         "did you mean \"contoso\"?"},
         {"fallback to a stranger", "fallback = [ \"x\" ];", 2, "there is no receiver \"x\""},
         {"no fallback", "fallback = [ ];", 2, "somebody must hear"},
     };
@@ -52,7 +83,8 @@ static void the_fallback_is_the_journal_or_else_the_first_receiver(void **state)
         {"", "journal"},
         {"receivers = ( " HOOK ", " JOURNAL " );", "journal"},
         {"receivers = ( " HOOK ", { name = \"s\"; type = \"syslog\"; } );", "hook"},
-        {"receivers = ( " HOOK ", { name = \"s\"; type = \"syslog\"; } ); fallback = [ \"s\" ];", "s"},
+        {"receivers = ( " HOOK ", { name = \"s\"; type = \"syslog\"; } ); fallback = [ \"s\" ];",
+         "s"},
     };
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
@@ -70,8 +102,11 @@ static void receivers_keep_their_order_and_get_traits(void **state)
     CLEANUP(world_free) struct world w = world_new();
     char path[128];
     (void)state;
-    world_load(&w, GOOD_TENANT "receivers = ( { name = \"s\"; type = \"syslog\"; facility = \"local3\"; identifier = \"sw\"; socket = \"/x/log\"; },\n" HOOK
-                               ");\nroutes = ( { match: { severity = \"critical\"; labels = { group = \"g*\"; }; }; to = ( \"hook\" ); continue = true; }, { to = [ \"s\" ]; } );");
+    world_load(&w, GOOD_TENANT
+               "receivers = ( { name = \"s\"; type = \"syslog\"; facility = \"local3\"; identifier "
+               "= \"sw\"; socket = \"/x/log\"; },\n" HOOK
+               ");\nroutes = ( { match: { severity = \"critical\"; labels = { group = \"g*\"; }; "
+               "}; to = ( \"hook\" ); continue = true; }, { to = [ \"s\" ]; } );");
     world_expect_clean(&w, "order");
     const struct options *o = w.options;
     assert_int_equal(o->n_receivers, 2);
@@ -108,8 +143,11 @@ static void plain_http_is_for_loopback_or_for_who_says_so(void **state)
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         world_file(&w, "hook.url", 0600, CASES[i].url);
-        CLEANUP(free) char *text = text_printf(
-            GOOD_TENANT "receivers = ( { name = \"hook\"; type = \"webhook\"; url_file = \"hook.url\"; signing_key_file = \"hook.key\"; %s } );", CASES[i].more);
+        CLEANUP(free)
+        char *text =
+            text_printf(GOOD_TENANT "receivers = ( { name = \"hook\"; type = \"webhook\"; url_file "
+                                    "= \"hook.url\"; signing_key_file = \"hook.key\"; %s } );",
+                        CASES[i].more);
         world_load(&w, text);
         if ((w.r == 0) != CASES[i].ok) {
             world_print(&w);
@@ -141,8 +179,11 @@ static void what_nobody_will_ever_hear_is_warned_about(void **state)
         int line;
         const char *words;
     } CASES[] = {
-        {"receivers = ( " JOURNAL ",\n" HOOK " ); routes = ( { to = [ \"journal\" ]; } );", 3, "leads to \"hook\""},
-        {"routes = ( { to = [ \"journal\" ]; },\n{ match: { sku = \"A\"; }; to = [ \"journal\" ]; } );", 3, "the route in line 2 takes everything"},
+        {"receivers = ( " JOURNAL ",\n" HOOK " ); routes = ( { to = [ \"journal\" ]; } );", 3,
+         "leads to \"hook\""},
+        {"routes = ( { to = [ \"journal\" ]; },\n{ match: { sku = \"A\"; }; to = [ \"journal\" ]; "
+         "} );",
+         3, "the route in line 2 takes everything"},
     };
     CLEANUP(world_free) struct world w = world_new();
     (void)state;

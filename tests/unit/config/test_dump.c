@@ -28,21 +28,35 @@ static void dumps_load_again_and_say_the_same(void **state)
 {
     static const char *const TEXTS[] = {
         GOOD_TENANT,
-        GOOD_TENANT "thresholds: { usage = \"off\"; remaining = { warning = -3; critical = \"off\"; };\n"
-                    " waiting = { for = \"90s\"; min_samples = 7; }; poll = { warning = \"3 polls\"; critical = \"100m\"; }; };",
-        GOOD_TENANT "alerts: { for = \"3m\"; min_samples = 1; keep_firing_for = \"0s\"; first_run = \"each\";\n"
-                    " repeat: { critical = \"off\"; growth = 1; }; };",
-        GOOD_TENANT "overrides = ( { match: { sku = \"A\\\"B\"; labels = { group = \"g*\"; }; }; ignore = \"nothing\"; usage = { critical = \"99.99%\"; }; },\n"
-                    " { match: { rule = \"waiting\"; tenant = \"contoso\"; }; ignore = \"all\"; waiting = \"off\"; },\n"
-                    " { match: { allotment = \"x\"; }; subscription = { renewal = \"manual\"; }; } );",
-        GOOD_TENANT "names = ( { allotment = \"551f\"; name = \"ü \\\\ \\\"x\\\"\"; } ); scope = \"sku\"; free_skus = \"watch\"; dates_at = \"23:05\";",
-        GOOD_TENANT "receivers = ( { name = \"s\"; type = \"syslog\"; facility = \"local0\"; }, { name = \"h\"; type = \"webhook\"; url_file = \"hook.url\";\n"
-                    " signing_key_file = \"hook.key\"; allow_http = true; }, { name = \"j\"; type = \"journal\"; socket = \"/x\"; } );\n"
-                    "routes = ( { match: { severity = \"critical\"; rule = \"*\"; }; to = [ \"h\", \"s\" ]; continue = true; }, { to = [ \"j\" ]; } );\n"
-                    "fallback = [ \"j\", \"s\" ]; log: { level = \"debug\"; }; history: { keep = \"90d\"; };",
-        "tenant_defaults = { client_secret_file = \"contoso.secret\"; timezone = \"UTC\"; labels = { a = \"1\"; }; };\n"
-        "tenants = ( { name = \"a\"; tenant_id = \"1\"; client_id = \"c\"; enabled = false; interval = \"1h\"; source = \"subscribed_skus\"; },\n"
-        " { name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; cloud = \"usgov_l5\"; graph_url = \"https://g.example\"; login_url = \"http://127.0.0.1:81\"; api_version = \"v1.0\"; } );",
+        GOOD_TENANT
+        "thresholds: { usage = \"off\"; remaining = { warning = -3; critical = \"off\"; };\n"
+        " waiting = { for = \"90s\"; min_samples = 7; }; poll = { warning = \"3 polls\"; critical "
+        "= \"100m\"; }; };",
+        GOOD_TENANT
+        "alerts: { for = \"3m\"; min_samples = 1; keep_firing_for = \"0s\"; first_run = \"each\";\n"
+        " repeat: { critical = \"off\"; growth = 1; }; };",
+        GOOD_TENANT
+        "overrides = ( { match: { sku = \"A\\\"B\"; labels = { group = \"g*\"; }; }; ignore = "
+        "\"nothing\"; usage = { critical = \"99.99%\"; }; },\n"
+        " { match: { rule = \"waiting\"; tenant = \"contoso\"; }; ignore = \"all\"; waiting = "
+        "\"off\"; },\n"
+        " { match: { allotment = \"x\"; }; subscription = { renewal = \"manual\"; }; } );",
+        GOOD_TENANT "names = ( { allotment = \"551f\"; name = \"ü \\\\ \\\"x\\\"\"; } ); scope = "
+                    "\"sku\"; free_skus = \"watch\"; dates_at = \"23:05\";",
+        GOOD_TENANT
+        "receivers = ( { name = \"s\"; type = \"syslog\"; facility = \"local0\"; }, { name = "
+        "\"h\"; type = \"webhook\"; url_file = \"hook.url\";\n"
+        " signing_key_file = \"hook.key\"; allow_http = true; }, { name = \"j\"; type = "
+        "\"journal\"; socket = \"/x\"; } );\n"
+        "routes = ( { match: { severity = \"critical\"; rule = \"*\"; }; to = [ \"h\", \"s\" ]; "
+        "continue = true; }, { to = [ \"j\" ]; } );\n"
+        "fallback = [ \"j\", \"s\" ]; log: { level = \"debug\"; }; history: { keep = \"90d\"; };",
+        "tenant_defaults = { client_secret_file = \"contoso.secret\"; timezone = \"UTC\"; labels = "
+        "{ a = \"1\"; }; };\n"
+        "tenants = ( { name = \"a\"; tenant_id = \"1\"; client_id = \"c\"; enabled = false; "
+        "interval = \"1h\"; source = \"subscribed_skus\"; },\n"
+        " { name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; cloud = \"usgov_l5\"; graph_url = "
+        "\"https://g.example\"; login_url = \"http://127.0.0.1:81\"; api_version = \"v1.0\"; } );",
     };
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
@@ -55,7 +69,8 @@ static void a_dump_holds_names_of_secrets_and_no_secrets(void **state)
     CLEANUP(world_free) struct world w = world_new();
     char path[128];
     (void)state;
-    world_load(&w, GOOD_TENANT "receivers = ( { name = \"h\"; type = \"webhook\"; url_file = \"hook.url\"; signing_key_file = \"hook.key\"; } );");
+    world_load(&w, GOOD_TENANT "receivers = ( { name = \"h\"; type = \"webhook\"; url_file = "
+                               "\"hook.url\"; signing_key_file = \"hook.key\"; } );");
     CLEANUP(free) char *dump = dump_of(&w);
     (void)snprintf(path, sizeof path, "client_secret_file = \"%s/contoso.secret\"", w.dir);
     assert_non_null(strstr(dump, path));

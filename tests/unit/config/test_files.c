@@ -2,8 +2,9 @@
 /* Where relative names of files lead. */
 #include "unit/config/world.h"
 
-#define TENANT_WITH(file)                                                                          \
-    "tenants = ( { name = \"contoso\"; tenant_id = \"t-1\"; client_id = \"c-1\"; client_secret_file = \"" file "\"; "     \
+#define TENANT_WITH(file)                                                          \
+    "tenants = ( { name = \"contoso\"; tenant_id = \"t-1\"; client_id = \"c-1\"; " \
+    "client_secret_file = \"" file "\"; "                                          \
     "labels = { customer = \"Fabrikam\"; up = \"../x\"; dot = \".ssh\"; }; } );"
 
 static const char *secret_of(const struct world *w)
@@ -56,8 +57,10 @@ static void an_absolute_name_is_taken_as_it_is(void **state)
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
     world_file(&w, "elsewhere", 0600, "x\n");
-    CLEANUP(free) char *text = text_printf("tenants = ( { name = \"a\"; tenant_id = \"1\"; client_id = \"c\"; "
-                                           "client_secret_file = \"%s/elsewhere\"; } );", w.dir);
+    CLEANUP(free)
+    char *text = text_printf("tenants = ( { name = \"a\"; tenant_id = \"1\"; client_id = \"c\"; "
+                             "client_secret_file = \"%s/elsewhere\"; } );",
+                             w.dir);
     world_load(&w, text);
     expect_secret(&w, "elsewhere");
 }
@@ -82,10 +85,14 @@ static void labels_stand_for_their_texts_in_names_of_a_tenants_files(void **stat
     static const struct {
         const char *text, *file; /* NULL: broken */
     } CASES[] = {
-        {TENANT_WITH("{customer}.secret"), "Fabrikam.secret"}, {TENANT_WITH("{name}.secret"), "contoso.secret"},
-        {TENANT_WITH("x-{tenant_id}"), "x-t-1"},               {TENANT_WITH("{name}{customer}"), "contosoFabrikam"},
-        {TENANT_WITH("{nobody}.secret"), NULL},                {TENANT_WITH("{name"), NULL},
-        {TENANT_WITH("{}"), NULL},                             {TENANT_WITH("{up}"), NULL},
+        {TENANT_WITH("{customer}.secret"), "Fabrikam.secret"},
+        {TENANT_WITH("{name}.secret"), "contoso.secret"},
+        {TENANT_WITH("x-{tenant_id}"), "x-t-1"},
+        {TENANT_WITH("{name}{customer}"), "contosoFabrikam"},
+        {TENANT_WITH("{nobody}.secret"), NULL},
+        {TENANT_WITH("{name"), NULL},
+        {TENANT_WITH("{}"), NULL},
+        {TENANT_WITH("{up}"), NULL},
         {TENANT_WITH("{dot}"), NULL},
     };
     CLEANUP(world_free) struct world w = world_new();

@@ -30,15 +30,17 @@ static void check_row(void *userdata, const char *path, const struct conf_key *k
     if (k->def && (k->type == CONF_TEXT || k->type == CONF_FILE))
         free(at.text);
     if (k->min && k->type != CONF_LIMIT)
-        assert_true(value_store(k, k->min, &at, NULL) >= 0 && value_store(k, k->max, &at, NULL) >= 0);
+        assert_true(value_store(k, k->min, &at, NULL) >= 0 &&
+                    value_store(k, k->max, &at, NULL) >= 0);
     if (k->example && k->type == CONF_TEXT) {
         at.text = NULL;
-        if (k->check && strcmp(k->name, "timezone") != 0 && value_store(k, k->example, &at.text, NULL) < 0)
+        if (k->check && strcmp(k->name, "timezone") != 0 &&
+            value_store(k, k->example, &at.text, NULL) < 0)
             fail_msg("%s: the example %s is refused", path, k->example);
         free(at.text);
     }
-    if (!k->required && !k->def && !k->shown_def && k->type != CONF_LABELS && k->type != CONF_POOL_NAMES &&
-        !strstr(path, ".match."))
+    if (!k->required && !k->def && !k->shown_def && k->type != CONF_LABELS &&
+        k->type != CONF_POOL_NAMES && !strstr(path, ".match."))
         fail_msg("%s: no default is told", path);
 }
 
@@ -77,7 +79,8 @@ static void every_rule_of_the_configuration_is_a_rule_of_the_rules_room(void **s
             int rule = rule_parse(thresholds->key[i].name);
             assert_true(rule >= 0);
             assert_ptr_equal(conf_rule_key((enum rule)rule), &thresholds->key[i]);
-            assert_int_equal(thresholds->key[i].at, offsetof(struct rule_options, threshold) + (size_t)rule * sizeof(struct threshold));
+            assert_int_equal(thresholds->key[i].at, offsetof(struct rule_options, threshold) +
+                                                        (size_t)rule * sizeof(struct threshold));
             n++;
         }
     assert_int_equal(n, 7);
@@ -105,7 +108,8 @@ static void words_stand_in_the_order_of_their_enums(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        const struct conf_section *s = CASES[i].group ? conf_key_find(&conf_root, CASES[i].group)->section : &conf_root;
+        const struct conf_section *s =
+            CASES[i].group ? conf_key_find(&conf_root, CASES[i].group)->section : &conf_root;
         unsigned at = 99;
         assert_int_equal(value_store(conf_key_find(s, CASES[i].key), CASES[i].word, &at, NULL), 0);
         if (at != (unsigned)CASES[i].want)

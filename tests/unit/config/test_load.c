@@ -62,9 +62,11 @@ static void every_rule_has_its_default_limits_and_times(void **state)
     world_expect_clean(&w, "defaults");
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         const struct threshold *t = &w.options->rules.threshold[CASES[i].rule];
-        if (t->off || memcmp(&t->limit[LEVEL_WARNING], &CASES[i].warning, sizeof(struct limit)) != 0 ||
+        if (t->off ||
+            memcmp(&t->limit[LEVEL_WARNING], &CASES[i].warning, sizeof(struct limit)) != 0 ||
             memcmp(&t->limit[LEVEL_CRITICAL], &CASES[i].critical, sizeof(struct limit)) != 0 ||
-            t->hold_for != CASES[i].hold_for || t->keep_firing_for != 10 * USEC_PER_MINUTE || t->min_samples != 2)
+            t->hold_for != CASES[i].hold_for || t->keep_firing_for != 10 * USEC_PER_MINUTE ||
+            t->min_samples != 2)
             fail_msg("%s", rule_name(CASES[i].rule));
     }
     assert_int_equal(w.options->rules.threshold[RULE_USAGE].clear_margin_bp, 200);
@@ -110,11 +112,14 @@ static void every_mistake_is_told_with_line_key_and_cure(void **state)
         const char *words;
     } CASES[] = {
         {"misspelt group", "\npol: { };", 3, "unknown key 'pol'; did you mean 'poll'?"},
-        {"misspelt key", "poll: {\n intervall = \"5m\"; };", 3, "unknown key 'intervall' in poll; did you mean 'interval'?"},
+        {"misspelt key", "poll: {\n intervall = \"5m\"; };", 3,
+         "unknown key 'intervall' in poll; did you mean 'interval'?"},
         {"key of another group", "poll: { keep = \"5d\"; };", 2, "it belongs into 'history'"},
         {"group of the top level", "poll: { overrides = (); };", 2, "it belongs to the top level"},
         {"a key that nobody knows", "log: { colour = true; };", 2, "known here are: level"},
-        {"integer for a duration", "poll: { interval = 300; };", 2, "poll.interval: this is an integer, but should be: duration; write for example: interval = \"5m\""},
+        {"integer for a duration", "poll: { interval = 300; };", 2,
+         "poll.interval: this is an integer, but should be: duration; write for example: interval "
+         "= \"5m\""},
         {"string for a count", "poll: { concurrency = \"8\"; };", 2, "concurrency = 8"},
         {"float for a count", "poll: { concurrency = 8.5; };", 2, "a number with a point"},
         {"bare word of yes or no", "alerts: { first_run = true; };", 2, "this is true or false"},
@@ -126,26 +131,40 @@ static void every_mistake_is_told_with_line_key_and_cure(void **state)
         {"too short", "poll: { interval = \"0s\"; };", 2, "write 1s to 1d"},
         {"too long", "poll: { interval = \"2d\"; };", 2, "out of range"},
         {"share without its sign", "poll: { jitter = \"10\"; };", 2, "is not a share"},
-        {"share beyond its bound", "thresholds: { usage = { warning = \"1000.01%\"; }; };", 2, "write 0.01% to 1000%"},
-        {"count that wraps", "poll: { concurrency = 4294967304; };", 2, "concurrency: 4294967304 is beyond any count there is"},
-        {"count that wraps, in a limit", "thresholds: { waiting = {\n warning = 1; critical = 99999999999; }; };", 3, "beyond any count"},
+        {"share beyond its bound", "thresholds: { usage = { warning = \"1000.01%\"; }; };", 2,
+         "write 0.01% to 1000%"},
+        {"count that wraps", "poll: { concurrency = 4294967304; };", 2,
+         "concurrency: 4294967304 is beyond any count there is"},
+        {"count that wraps, in a limit",
+         "thresholds: { waiting = {\n warning = 1; critical = 99999999999; }; };", 3,
+         "beyond any count"},
         {"count with L", "poll: { concurrency = 99999999999L; };", 2, "write 1 to 512"},
         {"word", "scope = \"skus\";", 2, "did you mean \"sku\"?"},
         {"log level", "log: { level = \"infos\"; };", 2, "did you mean \"info\"?"},
         {"time of day", "dates_at = \"9\";", 2, "write hours and minutes"},
-        {"rule that is neither", "thresholds: { usage = \"on\"; };", 2, "write usage = { ... } or usage = \"off\""},
-        {"limit that is no share", "thresholds: { usage = { warning = 90; }; };", 2, "thresholds.usage.warning: this is an integer"},
+        {"rule that is neither", "thresholds: { usage = \"on\"; };", 2,
+         "write usage = { ... } or usage = \"off\""},
+        {"limit that is no share", "thresholds: { usage = { warning = 90; }; };", 2,
+         "thresholds.usage.warning: this is an integer"},
         {"days", "thresholds: { subscription = { warning = \"36h\"; }; };", 2, "whole days"},
         {"min_samples", "alerts: { min_samples = 0; };", 2, "write 1 to 100"},
-        {"proxy with a path", "network: { proxy = \"http://p.example:3128/x\"; };", 2, "path behind the host"},
-        {"CA file that is not there", "network: { ca_file = \"/nowhere/ca.pem\"; };", 2, "there is no file /nowhere/ca.pem"},
-        {"CA file without certificates", "network: { ca_file = \"contoso.secret\"; };", 2, "no certificate in"},
-        {"names file that is no table", "names_file = \"contoso.secret\";", 2, "that Microsoft publishes"},
+        {"proxy with a path", "network: { proxy = \"http://p.example:3128/x\"; };", 2,
+         "path behind the host"},
+        {"CA file that is not there", "network: { ca_file = \"/nowhere/ca.pem\"; };", 2,
+         "there is no file /nowhere/ca.pem"},
+        {"CA file without certificates", "network: { ca_file = \"contoso.secret\"; };", 2,
+         "no certificate in"},
+        {"names file that is no table", "names_file = \"contoso.secret\";", 2,
+         "that Microsoft publishes"},
         {"name without an id", "names = ( { name = \"x\"; } );", 2, "allotment = \"ID\""},
-        {"a pool named twice", "names = ( { allotment = \"1\"; name = \"x\"; },\n { allotment = \"1\"; name = \"y\"; } );", 3, "has a name already"},
+        {"a pool named twice",
+         "names = ( { allotment = \"1\"; name = \"x\"; },\n { allotment = \"1\"; name = \"y\"; } "
+         ");",
+         3, "has a name already"},
         {"no include", "@include \"other.conf\"", 2, "tenants.d"},
         {"duplicate key", "scope = \"sku\";\nscope = \"auto\";", 3, "there already"},
-        {"duplicate key of a group", "poll: { interval = \"5m\";\n\ninterval = \"6m\"; };", 4, "there already"},
+        {"duplicate key of a group", "poll: { interval = \"5m\";\n\ninterval = \"6m\"; };", 4,
+         "there already"},
         {"syntax", "poll: { interval 5; };", 2, "syntax error"},
         {"open bracket", "poll: {\n interval = \"5m\";\n", 2, "never closed"},
     };
@@ -164,14 +183,17 @@ static void what_this_version_lacks_is_refused_unless_it_is_off(void **state)
         const char *text;
         const char *words; /* NULL: accepted */
     } CASES[] = {
-        {"thresholds: { capacity_drop = \"off\"; forecast = \"off\"; credential = \"off\"; };", NULL},
+        {"thresholds: { capacity_drop = \"off\"; forecast = \"off\"; credential = \"off\"; };",
+         NULL},
         {"usage_rights = ();", NULL},
         {"control: { socket = \"off\"; };", NULL},
         {"status: { listen = \"\"; hosts = []; };", NULL},
         {"status: { listen = \"\"; hosts = (); };", NULL},
         {"privacy = \"hashed\";", NULL},
-        {"overrides = ( { match: { sku = \"A\"; }; usage = \"off\"; forecast = \"off\"; } );", NULL},
-        {"thresholds: { capacity_drop = { warning = \"10%\"; }; };", "does not have the rule capacity_drop yet; leave it out or set it to \"off\""},
+        {"overrides = ( { match: { sku = \"A\"; }; usage = \"off\"; forecast = \"off\"; } );",
+         NULL},
+        {"thresholds: { capacity_drop = { warning = \"10%\"; }; };",
+         "does not have the rule capacity_drop yet; leave it out or set it to \"off\""},
         {"thresholds: { forecast = { }; };", "the rule forecast yet"},
         {"thresholds: { credential = \"on\"; };", "the rule credential yet"},
         {"usage_rights = ( { user = \"x\"; } );", "the rule usage_right yet; leave it out"},
@@ -179,9 +201,12 @@ static void what_this_version_lacks_is_refused_unless_it_is_off(void **state)
         {"status: { listen = \"127.0.0.1:9877\"; };", "the status page yet; leave it out"},
         {"status: { hosts = [ \"x\" ]; };", "the status page yet; leave it out"},
         {"privacy = \"names\";", "set it to \"hashed\""},
-        {"routes = ( { to = [ \"journal\" ]; hours = \"Mon-Fri 07:00-19:00\"; } );", "hours of a route yet"},
-        {"receivers = ( { name = \"s\"; type = \"syslog\"; server = \"tls://x:6514\"; } );", "syslog over the network yet"},
-        {"receivers = ( { name = \"p\"; type = \"teams\"; } );", "does not have type = \"teams\" yet"},
+        {"routes = ( { to = [ \"journal\" ]; hours = \"Mon-Fri 07:00-19:00\"; } );",
+         "hours of a route yet"},
+        {"receivers = ( { name = \"s\"; type = \"syslog\"; server = \"tls://x:6514\"; } );",
+         "syslog over the network yet"},
+        {"receivers = ( { name = \"p\"; type = \"teams\"; } );",
+         "does not have type = \"teams\" yet"},
     };
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
@@ -197,14 +222,15 @@ static void what_this_version_lacks_is_refused_unless_it_is_off(void **state)
 
 static void ten_mistakes_are_ten_messages_in_the_order_of_their_lines(void **state)
 {
-    static const char TEXT[] = GOOD_TENANT "poll: { intervall = \"5m\"; timeout = 5;\n"         /* 2, 2 */
-                                           "  jitter = \"200%\"; concurrency = 99999999999; };\n" /* 3, 3 */
-                                           "scope = \"pools\";\n"                                /* 4 */
-                                           "thresholds: { usage = { warning = \"95%\"; critical = \"90%\"; };\n" /* 5 */
-                                           "  remaining = { warning = 5; critical = 50; }; };\n" /* 6 */
-                                           "overrides = ( { match: { tenant = \"contosso\"; }; usage = \"off\"; } );\n" /* 7 */
-                                           "routes = ( { to = [ \"chat\" ]; } );\n"              /* 8 */
-                                           "fallback = [ \"jurnal\" ];\n";                       /* 9 */
+    static const char TEXT[] = GOOD_TENANT
+        "poll: { intervall = \"5m\"; timeout = 5;\n"                                 /* 2, 2 */
+        "  jitter = \"200%\"; concurrency = 99999999999; };\n"                       /* 3, 3 */
+        "scope = \"pools\";\n"                                                       /* 4 */
+        "thresholds: { usage = { warning = \"95%\"; critical = \"90%\"; };\n"        /* 5 */
+        "  remaining = { warning = 5; critical = 50; }; };\n"                        /* 6 */
+        "overrides = ( { match: { tenant = \"contosso\"; }; usage = \"off\"; } );\n" /* 7 */
+        "routes = ( { to = [ \"chat\" ]; } );\n"                                     /* 8 */
+        "fallback = [ \"jurnal\" ];\n";                                              /* 9 */
     static const int LINES[] = {2, 2, 3, 3, 4, 5, 6, 7, 8, 9};
     CLEANUP(world_free) struct world w = world_new();
     char place[128];
@@ -270,9 +296,12 @@ static void levels_and_rules_can_be_off_and_times_of_alerts_are_inherited(void *
 {
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
-    world_load(&w, GOOD_TENANT "thresholds: { usage = \"off\"; remaining = { critical = \"off\"; for = \"2m\"; };\n"
-                               " waiting = { min_samples = 1; keep_firing_for = \"0s\"; }; poll = { warning = \"3 polls\"; }; };\n"
-                               "alerts: { for = \"5m\"; min_samples = 4; keep_firing_for = \"1h\"; repeat: { warning = \"off\"; }; };");
+    world_load(&w, GOOD_TENANT
+               "thresholds: { usage = \"off\"; remaining = { critical = \"off\"; for = \"2m\"; };\n"
+               " waiting = { min_samples = 1; keep_firing_for = \"0s\"; }; poll = { warning = \"3 "
+               "polls\"; }; };\n"
+               "alerts: { for = \"5m\"; min_samples = 4; keep_firing_for = \"1h\"; repeat: { "
+               "warning = \"off\"; }; };");
     world_expect_clean(&w, "off");
     const struct threshold *t = w.options->rules.threshold;
     assert_true(t[RULE_USAGE].off);
@@ -293,7 +322,8 @@ static void names_of_pools_come_as_a_list_or_as_a_group(void **state)
 {
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
-    world_load(&w, GOOD_TENANT "names = ( { allotment = \"551f1755-0184\"; name = \"CSP pool\"; } );");
+    world_load(&w,
+               GOOD_TENANT "names = ( { allotment = \"551f1755-0184\"; name = \"CSP pool\"; } );");
     world_expect_clean(&w, "list");
     assert_int_equal(w.options->rules.n_pool_names, 1);
     assert_string_equal(w.options->rules.pool_name[0].key, "551f1755-0184");
@@ -308,7 +338,8 @@ static void a_table_of_product_names_is_read(void **state)
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
     world_file(&w, "products.csv", 0644,
-               "Product_Display_Name,String_Id,GUID\nOur E5,SPE_E5,06ebc4ee-1bb5-47dd-8120-11324bc54e06\n");
+               "Product_Display_Name,String_Id,GUID\nOur "
+               "E5,SPE_E5,06ebc4ee-1bb5-47dd-8120-11324bc54e06\n");
     world_load(&w, GOOD_TENANT "names_file = \"products.csv\";");
     world_expect_clean(&w, "names_file");
     assert_ptr_equal(w.options->rules.products, w.options->products);

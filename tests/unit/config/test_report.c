@@ -35,7 +35,8 @@ static void foreign_text_in_a_problem_stays_on_its_line(void **state)
     struct problems p = {0};
     (void)state;
     assert_int_equal(source_new("a", 0, &a), 0);
-    report_add(&r, CONF_FATAL, (struct conf_where){a, 1}, "unknown '%s'; remove it", "x\n\x1b[31mb:1: forged");
+    report_add(&r, CONF_FATAL, (struct conf_where){a, 1}, "unknown '%s'; remove it",
+               "x\n\x1b[31mb:1: forged");
     assert_int_equal(report_finish(&r, &p), 0);
     assert_null(strpbrk(p.problem[0].text, "\n\x1b"));
     problems_free(&p);

@@ -81,7 +81,8 @@ static void integers_that_would_wrap_are_found(void **state)
         assert_int_equal(scan_text(CASES[i].text, strlen(CASES[i].text), &scan, &line, NULL), 0);
         if (scan.n_wide != CASES[i].n)
             fail_msg("%s: %zu", CASES[i].why, scan.n_wide);
-        if (CASES[i].n && (strcmp(scan.wide[0].key, "a") != 0 || !scan_is_wide(&scan, 1) || scan_is_wide(&scan, 2)))
+        if (CASES[i].n && (strcmp(scan.wide[0].key, "a") != 0 || !scan_is_wide(&scan, 1) ||
+                           scan_is_wide(&scan, 2)))
             fail_msg("%s: key %s", CASES[i].why, scan.wide[0].key);
     }
 }

@@ -96,7 +96,8 @@ static void the_example_of_a_provider_loads(void **state)
         world_file(&w, SECRETS[i], 0600, "s\n");
     for (size_t i = 0; i < 2; i++) {
         world_file(&w, i ? "gold.url" : "desk.url", 0600, "https://hook.example/x\n");
-        world_file(&w, i ? "gold.key" : "desk.key", 0600, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=\n");
+        world_file(&w, i ? "gold.key" : "desk.key", 0600,
+                   "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=\n");
     }
     world_load(&w, text);
     world_expect_clean(&w, "msp-overrides.conf");
@@ -134,29 +135,46 @@ static void the_example_of_many_tenants_loads(void **state)
 static void a_configuration_that_says_everything_loads(void **state)
 {
     static const char TEXT[] =
-        "poll: { interval = \"5m\"; jitter = \"10%\"; timeout = \"2m\"; concurrency = 8; requests = 6; };\n"
+        "poll: { interval = \"5m\"; jitter = \"10%\"; timeout = \"2m\"; concurrency = 8; requests "
+        "= 6; };\n"
         "network: { ca_file = \"\"; proxy = \"\"; proxy_password_file = \"\"; };\n"
         "tenant_defaults: { };\n"
-        "tenants = ( { name = \"contoso\"; tenant_id = \"t\"; client_id = \"c\"; auth = \"client_secret\"; client_secret_file = \"contoso.secret\";\n"
-        "  cloud = \"global\"; graph_url = \"\"; login_url = \"\"; resource = \"\"; api_version = \"beta\"; source = \"auto\";\n"
-        "  labels = { customer = \"Contoso\"; group = \"gold\"; }; timezone = \"UTC\"; enabled = true; } );\n"
-        "thresholds: { usage = { warning = \"90%\"; critical = \"off\"; clear_margin = \"2%\"; min_units = 25; };\n"
-        "  remaining = { warning = 0; critical = -1; }; waiting = { warning = 1; critical = 25; for = \"15m\"; };\n"
-        "  waiting_age = { warning = \"off\"; critical = \"1d\"; }; assignment_errors = { warning = 5; critical = \"off\"; for = \"1h\"; };\n"
-        "  subscription = { warning = \"30d\"; critical = \"7d\"; renewal = \"auto\"; }; capacity_drop = \"off\"; forecast = \"off\";\n"
+        "tenants = ( { name = \"contoso\"; tenant_id = \"t\"; client_id = \"c\"; auth = "
+        "\"client_secret\"; client_secret_file = \"contoso.secret\";\n"
+        "  cloud = \"global\"; graph_url = \"\"; login_url = \"\"; resource = \"\"; api_version = "
+        "\"beta\"; source = \"auto\";\n"
+        "  labels = { customer = \"Contoso\"; group = \"gold\"; }; timezone = \"UTC\"; enabled = "
+        "true; } );\n"
+        "thresholds: { usage = { warning = \"90%\"; critical = \"off\"; clear_margin = \"2%\"; "
+        "min_units = 25; };\n"
+        "  remaining = { warning = 0; critical = -1; }; waiting = { warning = 1; critical = 25; "
+        "for = \"15m\"; };\n"
+        "  waiting_age = { warning = \"off\"; critical = \"1d\"; }; assignment_errors = { warning "
+        "= 5; critical = \"off\"; for = \"1h\"; };\n"
+        "  subscription = { warning = \"30d\"; critical = \"7d\"; renewal = \"auto\"; }; "
+        "capacity_drop = \"off\"; forecast = \"off\";\n"
         "  poll = { warning = \"1h\"; critical = \"6h\"; }; credential = \"off\"; };\n"
-        "scope = \"auto\"; free_skus = \"ignore\"; dates_at = \"09:00\"; names = { }; names_file = \"\"; privacy = \"hashed\";\n"
-        "overrides = ( { match: { sku = \"SPE_E5\"; tenant = \"contoso\"; }; usage = { warning = \"95%\"; critical = \"98%\"; }; },\n"
-        "  { match: { sku = \"FLOW_*\"; }; ignore = \"alerts\"; }, { match: { allotment = \"x\"; }; remaining = { warning = 50; critical = 20; }; },\n"
-        "  { match: { labels = { group = \"gold\"; }; }; waiting = { warning = 1; critical = 5; }; } );\n"
-        "alerts: { for = \"0s\"; min_samples = 2; keep_firing_for = \"10m\"; repeat: { critical = \"4h\"; warning = \"1d\"; growth = 2; cap = \"7d\"; };\n"
+        "scope = \"auto\"; free_skus = \"ignore\"; dates_at = \"09:00\"; names = { }; names_file = "
+        "\"\"; privacy = \"hashed\";\n"
+        "overrides = ( { match: { sku = \"SPE_E5\"; tenant = \"contoso\"; }; usage = { warning = "
+        "\"95%\"; critical = \"98%\"; }; },\n"
+        "  { match: { sku = \"FLOW_*\"; }; ignore = \"alerts\"; }, { match: { allotment = \"x\"; "
+        "}; remaining = { warning = 50; critical = 20; }; },\n"
+        "  { match: { labels = { group = \"gold\"; }; }; waiting = { warning = 1; critical = 5; }; "
+        "} );\n"
+        "alerts: { for = \"0s\"; min_samples = 2; keep_firing_for = \"10m\"; repeat: { critical = "
+        "\"4h\"; warning = \"1d\"; growth = 2; cap = \"7d\"; };\n"
         "  first_run = \"baseline\"; absence = \"30m\"; };\n"
         "usage_rights = ( );\n"
-        "receivers = ( { name = \"journal\"; type = \"journal\"; }, { name = \"syslog\"; type = \"syslog\"; facility = \"daemon\"; },\n"
-        "  { name = \"hook\"; type = \"webhook\"; url_file = \"hook.url\"; signing_key_file = \"hook.key\"; } );\n"
-        "routes = ( { match: { severity = \"critical\"; }; to = [\"hook\", \"syslog\", \"journal\"]; }, { match: { severity = \"warning\"; }; to = [\"journal\"]; },\n"
+        "receivers = ( { name = \"journal\"; type = \"journal\"; }, { name = \"syslog\"; type = "
+        "\"syslog\"; facility = \"daemon\"; },\n"
+        "  { name = \"hook\"; type = \"webhook\"; url_file = \"hook.url\"; signing_key_file = "
+        "\"hook.key\"; } );\n"
+        "routes = ( { match: { severity = \"critical\"; }; to = [\"hook\", \"syslog\", "
+        "\"journal\"]; }, { match: { severity = \"warning\"; }; to = [\"journal\"]; },\n"
         "  { to = [\"journal\"]; } );\n"
-        "fallback = [\"journal\"]; control: { socket = \"off\"; }; status: { listen = \"\"; hosts = []; }; history: { keep = \"400d\"; };\n"
+        "fallback = [\"journal\"]; control: { socket = \"off\"; }; status: { listen = \"\"; hosts "
+        "= []; }; history: { keep = \"400d\"; };\n"
         "log: { level = \"info\"; };\n";
     CLEANUP(world_free) struct world w = world_new();
     (void)state;

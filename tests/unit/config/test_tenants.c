@@ -2,8 +2,9 @@
 /* Tenants of the main file and of tenants.d: one tenant's trouble stays its own. */
 #include "unit/config/world.h"
 
-#define TENANT(name, more)                                                                         \
-    "{ name = \"" name "\"; tenant_id = \"id-" name "\"; client_id = \"c\"; client_secret_file = \"contoso.secret\"; " more " }"
+#define TENANT(name, more)                          \
+    "{ name = \"" name "\"; tenant_id = \"id-" name \
+    "\"; client_id = \"c\"; client_secret_file = \"contoso.secret\"; " more " }"
 
 static const struct tenant_options *tenant(const struct world *w, const char *name)
 {
@@ -26,10 +27,13 @@ static void defaults_hold_for_tenants_that_say_nothing_themselves(void **state)
 {
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
-    world_load(&w, "tenant_defaults = { client_id = \"shared\"; interval = \"15m\"; cloud = \"china\"; timezone = \"UTC\";\n"
-                   " client_secret_file = \"contoso.secret\"; labels = { group = \"gold\"; owner = \"us\"; }; };\n"
+    world_load(&w, "tenant_defaults = { client_id = \"shared\"; interval = \"15m\"; cloud = "
+                   "\"china\"; timezone = \"UTC\";\n"
+                   " client_secret_file = \"contoso.secret\"; labels = { group = \"gold\"; owner = "
+                   "\"us\"; }; };\n"
                    "tenants = ( { name = \"a\"; tenant_id = \"1\"; },\n"
-                   " { name = \"b\"; tenant_id = \"2\"; client_id = \"own\"; cloud = \"global\"; interval = \"5m\"; labels = { group = \"tin\"; }; } );");
+                   " { name = \"b\"; tenant_id = \"2\"; client_id = \"own\"; cloud = \"global\"; "
+                   "interval = \"5m\"; labels = { group = \"tin\"; }; } );");
     world_expect_clean(&w, "defaults");
     const struct tenant_options *a = tenant(&w, "a"), *b = tenant(&w, "b");
     assert_string_equal(a->graph.client_id, "shared");
@@ -48,8 +52,10 @@ static void a_mistake_in_the_defaults_is_told_once(void **state)
 {
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
-    world_load(&w, "tenant_defaults = {\n clod = \"china\"; };\ntenants = ( " TENANT("a", "") ", " TENANT("b", "") " );");
-    world_expect_one(&w, "defaults", 2, "unknown key 'clod' in tenant_defaults; did you mean 'cloud'?");
+    world_load(&w, "tenant_defaults = {\n clod = \"china\"; };\ntenants = ( " TENANT(
+                       "a", "") ", " TENANT("b", "") " );");
+    world_expect_one(&w, "defaults", 2,
+                     "unknown key 'clod' in tenant_defaults; did you mean 'cloud'?");
 }
 
 static void files_of_tenants_d_are_read_in_the_order_of_their_names(void **state)
@@ -58,7 +64,8 @@ static void files_of_tenants_d_are_read_in_the_order_of_their_names(void **state
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
     world_directory(&w, "tenants.d");
-    world_file(&w, "tenants.d/2.conf", 0644, "tenants = ( " TENANT("two", "") ", " TENANT("three", "") " );");
+    world_file(&w, "tenants.d/2.conf", 0644,
+               "tenants = ( " TENANT("two", "") ", " TENANT("three", "") " );");
     world_file(&w, "tenants.d/10.conf", 0644, "tenants = ( " TENANT("ten", "") " );");
     world_file(&w, "tenants.d/3.conf~", 0644, "nonsense");
     world_file(&w, "tenants.d/.hidden.conf", 0644, "nonsense");
@@ -85,7 +92,9 @@ static void a_missing_secret_breaks_its_tenant_only(void **state)
 {
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
-    world_load(&w, "tenants = ( " TENANT("a", "") ",\n{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\";\n client_secret_file = \"b.secret\"; } );");
+    world_load(&w,
+               "tenants = ( " TENANT("a", "") ",\n{ name = \"b\"; tenant_id = \"2\"; client_id = "
+                                              "\"c\";\n client_secret_file = \"b.secret\"; } );");
     assert_int_equal(w.r, 0);
     assert_int_equal(w.problems.n, 1);
     assert_false(w.problems.problem[0].fatal || w.problems.problem[0].warning);
@@ -100,7 +109,8 @@ static void a_missing_secret_of_the_only_tenant_is_no_reason_not_to_start(void *
 {
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
-    world_load(&w, "tenants = ( { name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = \"b.secret\"; } );");
+    world_load(&w, "tenants = ( { name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; "
+                   "client_secret_file = \"b.secret\"; } );");
     assert_int_equal(w.r, 0);
     expect_broken(&w, "b", "create it with mode 0600");
 }
@@ -110,7 +120,8 @@ static void an_open_secret_breaks_its_tenant(void **state)
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
     world_file(&w, "open.secret", 0644, "s\n");
-    world_load(&w, "tenants = ( { name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = \"open.secret\"; } );");
+    world_load(&w, "tenants = ( { name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; "
+                   "client_secret_file = \"open.secret\"; } );");
     assert_int_equal(w.r, 0);
     expect_broken(&w, "b", "chmod 0600");
 }
@@ -119,7 +130,8 @@ static void a_tenant_that_is_off_needs_no_secret(void **state)
 {
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
-    world_load(&w, "tenants = ( { name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = \"b.secret\"; enabled = false; } );");
+    world_load(&w, "tenants = ( { name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; "
+                   "client_secret_file = \"b.secret\"; enabled = false; } );");
     world_expect_clean(&w, "off");
     assert_false(w.options->tenant[0].enabled);
 }
@@ -130,25 +142,54 @@ static void a_mistake_in_an_entry_breaks_its_tenant_while_another_is_right(void 
         const char *why, *entry, *name, *words;
         bool nameless;
     } CASES[] = {
-        {"unknown key", "{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = \"contoso.secret\"; clod = \"x\"; }", "b", "did you mean 'cloud'?", false},
-        {"missing key", "{ name = \"b\"; tenant_id = \"2\"; client_secret_file = \"contoso.secret\"; }", "b", "no 'client_id'", false},
-        {"no secret", "{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; }", "b", "no 'client_secret_file'", false},
-        {"bad URL", "{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = \"contoso.secret\"; login_url = \"http://example.com\"; }", "b", "not encrypted", false},
-        {"no id", "{ name = \"b\"; client_id = \"c\"; client_secret_file = \"contoso.secret\"; }", "seatwatchd.conf:2", "no 'tenant_id'", true},
-        {"no name", "{ tenant_id = \"2\"; client_id = \"c\"; client_secret_file = \"contoso.secret\"; }", "seatwatchd.conf:2", "no 'name'", true},
-        {"a name that is taken", "{ name = \"A\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = \"contoso.secret\"; }", "seatwatchd.conf:2", "already that of the tenant in", true},
-        {"an id that is taken", "{ name = \"b\"; tenant_id = \"ID-A\"; client_id = \"c\"; client_secret_file = \"contoso.secret\"; }", "seatwatchd.conf:2", "watch a tenant once", true},
-        {"an id for all tenants", "{ name = \"b\"; tenant_id = \"common\"; client_id = \"c\"; client_secret_file = \"contoso.secret\"; }", "seatwatchd.conf:2", "one tenant only", true},
+        {"unknown key",
+         "{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = "
+         "\"contoso.secret\"; clod = \"x\"; }",
+         "b", "did you mean 'cloud'?", false},
+        {"missing key",
+         "{ name = \"b\"; tenant_id = \"2\"; client_secret_file = \"contoso.secret\"; }", "b",
+         "no 'client_id'", false},
+        {"no secret", "{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; }", "b",
+         "no 'client_secret_file'", false},
+        {"bad URL",
+         "{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = "
+         "\"contoso.secret\"; login_url = \"http://example.com\"; }",
+         "b", "not encrypted", false},
+        {"no id", "{ name = \"b\"; client_id = \"c\"; client_secret_file = \"contoso.secret\"; }",
+         "seatwatchd.conf:2", "no 'tenant_id'", true},
+        {"no name",
+         "{ tenant_id = \"2\"; client_id = \"c\"; client_secret_file = \"contoso.secret\"; }",
+         "seatwatchd.conf:2", "no 'name'", true},
+        {"a name that is taken",
+         "{ name = \"A\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = "
+         "\"contoso.secret\"; }",
+         "seatwatchd.conf:2", "already that of the tenant in", true},
+        {"an id that is taken",
+         "{ name = \"b\"; tenant_id = \"ID-A\"; client_id = \"c\"; client_secret_file = "
+         "\"contoso.secret\"; }",
+         "seatwatchd.conf:2", "watch a tenant once", true},
+        {"an id for all tenants",
+         "{ name = \"b\"; tenant_id = \"common\"; client_id = \"c\"; client_secret_file = "
+         "\"contoso.secret\"; }",
+         "seatwatchd.conf:2", "one tenant only", true},
         {"no group", "\"b\"", "seatwatchd.conf:2", "no group", true},
-        {"sign-in of later", "{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = \"contoso.secret\"; auth = \"certificate\"; }", "b", "does not have auth = \"certificate\" yet", false},
-        {"key of later", "{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = \"contoso.secret\"; client_secret_expires = \"2027-03-01\"; }", "b", "does not have client_secret_expires yet; leave it out", false},
+        {"sign-in of later",
+         "{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = "
+         "\"contoso.secret\"; auth = \"certificate\"; }",
+         "b", "does not have auth = \"certificate\" yet", false},
+        {"key of later",
+         "{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = "
+         "\"contoso.secret\"; client_secret_expires = \"2027-03-01\"; }",
+         "b", "does not have client_secret_expires yet; leave it out", false},
     };
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(free) char *text = text_printf("tenants = ( %s,\n%s );\n", TENANT("a", ""), CASES[i].entry);
+        CLEANUP(free)
+        char *text = text_printf("tenants = ( %s,\n%s );\n", TENANT("a", ""), CASES[i].entry);
         world_load(&w, text);
-        if (w.r != 0 || w.problems.n != 1 || w.problems.problem[0].fatal || w.problems.problem[0].warning) {
+        if (w.r != 0 || w.problems.n != 1 || w.problems.problem[0].fatal ||
+            w.problems.problem[0].warning) {
             world_print(&w);
             fail_msg("%s: %d", CASES[i].why, w.r);
         }
@@ -173,7 +214,8 @@ static void a_broken_file_of_tenants_d_stands_for_a_tenant_that_is_not_watched(v
         {"syntax", "tenants = ( {\n name \"x\"; } );", "tenants.d/b.conf:1", "syntax error"},
         {"open bracket", "tenants = ( {", "tenants.d/b.conf:1", "never closed"},
         {"no tenants", "", "tenants.d/b.conf:1", "no tenants in this file"},
-        {"misspelt tenants", "tenant = ( " TENANT("b", "") " );", "tenants.d/b.conf:1", "unknown key 'tenant'"},
+        {"misspelt tenants", "tenant = ( " TENANT("b", "") " );", "tenants.d/b.conf:1",
+         "unknown key 'tenant'"},
         {"no list", "tenants = { };", "tenants.d/b.conf:1", "no list"},
     };
     CLEANUP(world_free) struct world w = world_new();
@@ -203,7 +245,8 @@ static void a_strange_key_in_a_file_breaks_the_tenants_of_that_file(void **state
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
     world_directory(&w, "tenants.d");
-    world_file(&w, "tenants.d/b.conf", 0644, "tenants = ( " TENANT("b", "") " );\npoll: { interval = \"1m\"; };");
+    world_file(&w, "tenants.d/b.conf", 0644,
+               "tenants = ( " TENANT("b", "") " );\npoll: { interval = \"1m\"; };");
     world_load(&w, "tenants = ( " TENANT("a", "") " );");
     assert_int_equal(w.r, 0);
     expect_broken(&w, "b", "unknown key 'poll'");
@@ -215,11 +258,15 @@ static void a_name_that_may_be_in_the_unread_file_does_not_stop_the_start(void *
 {
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
-    world_load(&w, "tenants = ( " TENANT("a", "") " ); overrides = ( { match: { tenant = \"b\"; }; usage = \"off\"; } );");
+    world_load(
+        &w, "tenants = ( " TENANT(
+                "a", "") " ); overrides = ( { match: { tenant = \"b\"; }; usage = \"off\"; } );");
     assert_int_equal(w.r, -EINVAL);
     world_directory(&w, "tenants.d");
     world_file(&w, "tenants.d/b.conf", 0644, "tenants = ( {");
-    world_load(&w, "tenants = ( " TENANT("a", "") " ); overrides = ( { match: { tenant = \"b\"; }; usage = \"off\"; } );");
+    world_load(
+        &w, "tenants = ( " TENANT(
+                "a", "") " ); overrides = ( { match: { tenant = \"b\"; }; usage = \"off\"; } );");
     assert_int_equal(w.r, 0);
     assert_int_equal(w.problems.n, 2);
 }
@@ -240,14 +287,19 @@ static void without_a_tenant_there_is_nothing_to_do(void **state)
 static void a_secret_in_the_configuration_is_refused_and_not_repeated(void **state)
 {
     static const char *const VALUES[] = {
-        "client_secret_file = \"Zq8Q~canary-secret.value\"", "client_secret_file = \"0123456789abcdefcanary0123456789ab\"",
-        "client_secret_file = \"whsec_canary\"", "client_secret_file = \"https://x.example/canary\"",
+        "client_secret_file = \"Zq8Q~canary-secret.value\"",
+        "client_secret_file = \"0123456789abcdefcanary0123456789ab\"",
+        "client_secret_file = \"whsec_canary\"",
+        "client_secret_file = \"https://x.example/canary\"",
         "client_secret = \"canary\"",
     };
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(VALUES); i++) {
-        CLEANUP(free) char *text = text_printf("tenants = ( %s, { name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; %s; } );\n", TENANT("a", ""), VALUES[i]);
+        CLEANUP(free)
+        char *text = text_printf(
+            "tenants = ( %s, { name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; %s; } );\n",
+            TENANT("a", ""), VALUES[i]);
         CLEANUP(free) char *dump = NULL;
         world_load(&w, text);
         assert_int_equal(w.r, 0);

@@ -18,11 +18,14 @@
 
 /* libconfig (1.5 and 1.7) forgets the buffer of a string that it was reading at a syntax error. */
 const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void) { return "leak:libconfig_yy\nleak:strbuf_append\n"; }
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libconfig_yy\nleak:strbuf_append\n";
+}
 
 /* Its first line holds a tenant that is right, so that line 2 is the first of a test's own. */
-#define GOOD_TENANT                                                                                \
-    "tenants = ( { name = \"contoso\"; tenant_id = \"t-1\"; client_id = \"c-1\"; "                 \
+#define GOOD_TENANT                                                                \
+    "tenants = ( { name = \"contoso\"; tenant_id = \"t-1\"; client_id = \"c-1\"; " \
     "client_secret_file = \"contoso.secret\"; labels = { group = \"gold\"; }; } );\n"
 
 struct world {
@@ -32,7 +35,8 @@ struct world {
     int r;
 };
 
-static inline void world_file(const struct world *w, const char *name, mode_t mode, const char *text)
+static inline void world_file(const struct world *w, const char *name, mode_t mode,
+                              const char *text)
 {
     char path[256];
     (void)snprintf(path, sizeof path, "%s/%s", w->dir, name);
@@ -77,7 +81,8 @@ static inline void world_load(struct world *w, const char *text)
     w->r = options_load(path, &w->options, &w->problems);
 }
 
-static inline int world_remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static inline int world_remove_one(const char *path, const struct stat *st, int type,
+                                   struct FTW *ftw)
 {
     (void)st, (void)type, (void)ftw;
     return remove(path);
@@ -88,7 +93,10 @@ static inline void world_free(struct world *w)
     world_forget(w);
     (void)nftw(w->dir, world_remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
-static inline void world_free_at(struct world *w) { world_free(w); }
+static inline void world_free_at(struct world *w)
+{
+    world_free(w);
+}
 
 static inline void world_print(const struct world *w)
 {
@@ -122,11 +130,14 @@ static inline void world_expect_clean(const struct world *w, const char *why)
 }
 
 /* One fatal problem and nothing else. */
-static inline void world_expect_one(const struct world *w, const char *why, int line, const char *words)
+static inline void world_expect_one(const struct world *w, const char *why, int line,
+                                    const char *words)
 {
     const struct problem *p = world_find(w, "seatwatchd.conf", line, words);
-    if (w->r == -EINVAL && !w->options && w->problems.n == 1 && p && p->fatal && strstr(p->text, "; "))
+    if (w->r == -EINVAL && !w->options && w->problems.n == 1 && p && p->fatal &&
+        strstr(p->text, "; "))
         return;
     world_print(w);
-    fail_msg("%s: %d, %zu problems, wanted one in line %d with: %s", why, w->r, w->problems.n, line, words);
+    fail_msg("%s: %d, %zu problems, wanted one in line %d with: %s", why, w->r, w->problems.n, line,
+             words);
 }
