@@ -113,8 +113,8 @@ static const struct conf_section RULE_SECTIONS[RULE_COUNT_] = {
 #define RULE_GROUP(word, RULE_, struct_, help_)                                                    \
     {.name = word, .type = CONF_RULE, AT(struct_, threshold[RULE_]), .off_ok = true,               \
      .section = &RULE_SECTIONS[RULE_], .help = help_}
-#define LATER_KEY(word, harmless, what_) {.name = word, .type = CONF_LATER, .def = harmless,
-    .later = what_}
+#define LATER_KEY(word, harmless, what_)                                                           \
+    {.name = word, .type = CONF_LATER, .def = harmless, .later = what_}
 #define RULE_GROUPS(struct_)                                                                       \
     RULE_GROUP("usage", RULE_USAGE, struct_, "Consumed units as a share of the allotted ones."),   \
     RULE_GROUP("remaining", RULE_REMAINING, struct_, "Allotted minus consumed units."),            \
