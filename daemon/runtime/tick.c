@@ -67,11 +67,9 @@ void tick_receiver(void *userdata, const char *receiver, enum outbox_state state
     struct app *app = userdata;
     if (state == OUTBOX_DELIVERED)
         app->delivered++;
-    if (state != OUTBOX_PARKED)
-        return;
-    log_event(LOG_ERR, MESSAGE_RECEIVER_PARKED, NULL,
-              "receiver \"%s\" has given up on a message; it is kept and tried again on reload", receiver);
-    tick_receivers(app, clock_now());
+    (void)receiver;
+    if (state == OUTBOX_PARKED) /* the courier has logged it; the fallback is told now, not in a minute */
+        tick_receivers(app, clock_now());
 }
 
 static void tick_reminders(struct app *app, struct instant now)
