@@ -166,12 +166,13 @@ static struct tally latches_tally(const struct alert *a)
 }
 
 /* An alert does not end while another of its findings is about to come up: "resolved" and "firing"
- * minutes apart would be one truth told as two. */
-static enum alert_state tally_state(const struct tally *t, enum alert_state before)
+ * minutes apart would be one truth told as two. Such a one may also be all that is left when a part
+ * is unread; then it is held likewise. */
+static enum alert_state tally_state(const struct tally *t, enum alert_state before, bool partial)
 {
     if (t->in[ALERT_FIRING])
         return ALERT_FIRING;
-    if (t->in[ALERT_RECOVERING] || (is_up(before) && t->in[ALERT_PENDING]))
+    if (t->in[ALERT_RECOVERING] || (is_up(before) && (t->in[ALERT_PENDING] || partial)))
         return ALERT_RECOVERING;
     return t->in[ALERT_PENDING] ? ALERT_PENDING : ALERT_OK;
 }
@@ -293,7 +294,7 @@ int evaluate(struct alert *a, const struct sample *s, const struct evaluation *e
 
     step_latches(a, s, e, ret, &ending);
     struct tally t = latches_tally(a);
-    a->state = tally_state(&t, before);
+    a->state = tally_state(&t, before, sample_partial(s));
     if (t.worst > LEVEL_NONE || !is_up(a->state))
         a->level = t.worst;
     if (a->state != ALERT_OK &&

@@ -121,7 +121,9 @@ static void add_condition(const struct notice *n, const struct pool *p, struct t
     } else if (n->type == EVENT_RESOLVED) {
         text_addf(t, " has %" PRId64 " of %" PRId64 " units free", p->free, p->allotted);
     } else {
-        text_addf(t, " has only %" PRId64 " of %" PRId64 " units left", p->free, p->allotted);
+        bool few = n->rule == RULE_REMAINING && p->free <= n->threshold;
+        text_addf(t, " has %s%" PRId64 " of %" PRId64 " units left", few ? "only " : "", p->free,
+                  p->allotted);
     }
 }
 

@@ -2,13 +2,14 @@
 /* The book: found by id and by subject, moved, replaced, forgotten. */
 #include "alerts/book.h"
 
-#include <cmocka.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static struct alert *an_alert(const char *id, const char *tenant, const char *subject)
 {

@@ -4,11 +4,12 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #define AT UINT64_C(1795312800000000)
 

@@ -2,12 +2,13 @@
 /* The first run: what is already so is told once, in digests. */
 #include "fixtures/samples.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static struct receiver_traits RECEIVERS[] = {{.name = (char *)"journal"},
                                              {.name = (char *)"chat"},

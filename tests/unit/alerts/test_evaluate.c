@@ -3,10 +3,11 @@
 #include "alerts/evaluate.h"
 #include "fixtures/samples.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #define OFF FACT_UNKNOWN
 

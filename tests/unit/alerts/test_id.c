@@ -2,11 +2,12 @@
 /* What an alert is called. The wanted ids were computed with sha256sum over the same bytes. */
 #include "alerts/notice.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static void an_id_is_the_hash_of_kind_tenant_and_subject_with_their_lengths(void **state)
 {

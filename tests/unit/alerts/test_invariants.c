@@ -5,12 +5,13 @@
  * jumps. A failure names its seed; SEED=n runs that one alone. */
 #include "fixtures/samples.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 enum { SEEDS = 120, POLLS = 1000, POOLS = 3, RULES = 3 };
 
@@ -180,7 +181,7 @@ static bool breach_was_held(const struct life *l, const struct truth *t, enum le
 
 static void check_resolved(const struct life *l, const struct truth *t, const struct notice *n)
 {
-    ENSURE(l, !(l->hide_units && l->hide_waiting), "resolved although nothing was read");
+    ENSURE(l, !l->hide_units && !l->hide_waiting, "resolved although a part was not read");
     for (int rule = 0; rule < RULES; rule++) {
         ENSURE(l, !t->breached[rule], "resolved while %s was last seen beyond its limit",
                rule_name(RULE_OF[rule]));

@@ -2,12 +2,13 @@
 /* Names of events and states, and copies of notices. */
 #include "alerts/notice.h"
 
-#include <cmocka.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static void names_are_those_of_the_manual_and_are_read_back(void **state)
 {

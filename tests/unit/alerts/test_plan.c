@@ -2,11 +2,12 @@
 /* What of a plan is worth writing down. */
 #include "fixtures/samples.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #define MINUTE USEC_PER_MINUTE
 

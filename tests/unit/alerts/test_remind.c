@@ -2,11 +2,12 @@
 /* Reminders, clock jumps, and alerts whose rule is configured no more. */
 #include "fixtures/samples.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #define YEARS_10 (INT64_C(3652) * 24 * 3600 * 1000000)
 

@@ -2,11 +2,12 @@
 /* Who is told. */
 #include "alerts/route.h"
 
-#include <cmocka.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 static struct receiver_traits RECEIVERS[] = {{.name = (char *)"journal"},
                                              {.name = (char *)"chat"},

@@ -4,11 +4,12 @@
 
 #include "base/alloc.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #define MINUTE USEC_PER_MINUTE
 
@@ -206,16 +207,65 @@ static void nothing_ends_while_another_finding_is_about_to_come_up(void **state)
                         "resolved warning waiting");
 }
 
-static void one_unread_waiting_room_does_not_make_an_all_clear(void **state)
+static void nothing_falls_while_a_part_is_unread(void **state)
 {
     struct desk *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
-    for (int i = 0; i < 3; i++)
-        assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 100, .waiting = HIDDEN)),
-                            "");
-    /* but a source that never tells does not keep it open */
-    assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 100, .waiting = HIDDEN)),
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 101, .waiting = HIDDEN)),
+                        "escalated critical remaining");
+    for (int i = 0; i < 30; i++) {
+        desk_pass(d, MINUTE);
+        assert_string_equal(
+            POLL(d, A_POOL(.allotted = 200, .consumed = i % 2 ? 100 : 190, .waiting = HIDDEN)), "");
+        assert_int_equal(pool_alert(d)->level, LEVEL_CRITICAL);
+    }
+    assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 100)),
+                        "resolved critical remaining");
+}
+
+static void a_suspicion_that_clears_over_unread_units_ends_nothing(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
+    struct sample s = A_POOL(.allotted = 200, .consumed = 100, .waiting = 4);
+    s.finding[1].hold_for = 15 * MINUTE;
+    (void)desk_poll(d, &s, 1); /* held up by the suspicion alone */
+    assert_string_equal(POLL(d, A_POOL(.allotted = HIDDEN, .consumed = HIDDEN)), "");
+    assert_int_equal(pool_alert(d)->state, ALERT_RECOVERING);
+    assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 100)),
                         "resolved warning usage");
+}
+
+static void recovery_is_counted_in_complete_polls(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
+    for (int i = 0; i < 3; i++) {
+        desk_pass(d, 9 * MINUTE);
+        assert_string_equal(
+            POLL(d, A_POOL(.allotted = 200, .consumed = 100, .waiting = i == 1 ? HIDDEN : 0,
+                           .keep_firing_for = 10 * MINUTE)),
+            "");
+    }
+    desk_pass(d, 10 * MINUTE);
+    assert_string_equal(
+        POLL(d, A_POOL(.allotted = 200, .consumed = 100, .keep_firing_for = 10 * MINUTE)),
+        "resolved warning usage");
+}
+
+static void nothing_waits_for_what_the_source_never_says(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
+    assert_string_equal(
+        POLL(d, A_POOL(.allotted = 200, .consumed = 100, .waiting = HIDDEN, .not_offered = true)),
+        "resolved warning usage");
+    /* but what was raised by it stays */
+    (void)POLL(d, A_POOL(.allotted = 200, .consumed = 100, .waiting = 3));
+    assert_string_equal(
+        POLL(d, A_POOL(.allotted = 200, .consumed = 100, .waiting = HIDDEN, .not_offered = true)),
+        "");
+    assert_int_equal(pool_alert(d)->state, ALERT_FIRING);
 }
 
 static void people_who_begin_to_wait_are_told_of_at_once_on_an_open_alert(void **state)
@@ -617,7 +667,10 @@ int main(void)
         TEST(the_level_may_rise_on_what_is_known_but_never_falls_below_what_is_not),
         TEST(a_message_that_rests_on_old_numbers_says_how_old_they_are),
         TEST(nothing_ends_while_another_finding_is_about_to_come_up),
-        TEST(one_unread_waiting_room_does_not_make_an_all_clear),
+        TEST(nothing_falls_while_a_part_is_unread),
+        TEST(a_suspicion_that_clears_over_unread_units_ends_nothing),
+        TEST(recovery_is_counted_in_complete_polls),
+        TEST(nothing_waits_for_what_the_source_never_says),
         TEST(people_who_begin_to_wait_are_told_of_at_once_on_an_open_alert),
         TEST(doubling_is_told_and_less_than_that_is_not),
         TEST(flapping_waiters_are_no_storm_but_new_ones_are_news),

@@ -3,10 +3,11 @@
 #include "alerts/speak.h"
 #include "fixtures/samples.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 static void intervals_grow_up_to_the_cap(void **state)
 {

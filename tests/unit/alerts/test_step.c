@@ -2,10 +2,11 @@
 /* The table of one latch, cell by cell, and its clock. */
 #include "alerts/step.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #define MIN USEC_PER_MINUTE
 

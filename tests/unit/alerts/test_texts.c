@@ -5,12 +5,13 @@
 #include "fixtures/samples.h"
 
 #include "base/alloc.h"
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #define GOLDEN SOURCE_ROOT "/tests/unit/alerts/notices.txt"
 #define FRESH BINARY_ROOT "/notices.txt"
