@@ -199,7 +199,7 @@ static int digest_for(struct plan *p, receiver_set to)
     if (!mine)
         return -ENOMEM;
     for (size_t i = 0; i < p->n_baseline; i++)
-        if (p->to[i] & to)
+        if (to ? (p->to[i] & to) != 0 : p->to[i] == 0)
             mine[n++] = p->baseline[i];
     int r = n ? digest_parts(mine, n, "first_run", p->ctx->now.at, &part, &n_parts) : 0;
     for (size_t i = 0; i < n_parts; i++) {
@@ -212,7 +212,8 @@ static int digest_for(struct plan *p, receiver_set to)
     return r;
 }
 
-/* Each receiver gets one digest of what is routed to it; those with the same list share it. */
+/* Each receiver gets one digest of what is routed to it; those with the same list share it. What is
+ * routed to nobody is an event all the same, for the record. */
 int plan_digest(struct plan *p)
 {
     receiver_set done = 0;
@@ -226,5 +227,5 @@ int plan_digest(struct plan *p)
         done |= to;
         r = digest_for(p, to);
     }
-    return r;
+    return p->n_baseline && r >= 0 ? digest_for(p, 0) : r;
 }

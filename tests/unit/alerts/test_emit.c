@@ -171,6 +171,16 @@ static void every_receiver_gets_one_digest_of_what_is_routed_to_it(void **state)
                             d->last->event[1].digest->digest_id);
 }
 
+static void what_is_routed_to_nobody_is_still_on_record(void **state)
+{
+    struct desk *d = *state;
+    struct route nobody = {.n_to = 0};
+    d->routes.route = &nobody;
+    d->routes.n_routes = 1;
+    assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 101)), "digest 1");
+    assert_int_equal(d->last->event[0].to, 0);
+}
+
 static void long_digests_come_in_parts_that_name_every_event(void **state)
 {
     enum { POOLS = 45 };
@@ -231,6 +241,7 @@ int main(void)
         TEST(nothing_to_tell_is_no_digest_and_the_ignored_are_not_in_it),
         TEST(first_run_each_tells_them_one_by_one),
         TEST(every_receiver_gets_one_digest_of_what_is_routed_to_it),
+        TEST(what_is_routed_to_nobody_is_still_on_record),
         TEST(long_digests_come_in_parts_that_name_every_event),
         TEST(a_pending_alert_can_be_shown_before_it_is_told),
     };
