@@ -2,6 +2,7 @@
 /* Killed at any moment, and what is there afterwards compared with what was said to be there. */
 #include "world.h"
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #define ROUNDS 40
@@ -41,6 +42,7 @@ static struct said run_and_kill(const char *dir, struct said said, unsigned n)
     assert_int_equal(pipe(fd), 0);
     pid_t child = fork();
     if (child == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* not to outlive a test that fails */
         (void)close(fd[0]);
         work(dir, fd[1], said);
     }

@@ -2,7 +2,9 @@
 #include "faults/disk.h"
 #include "world.h"
 #include <sched.h>
+#include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 static int refused(const char *dir, struct store_report *report, struct failure *f)
@@ -143,6 +145,7 @@ static void the_lock_dies_with_its_holder(void **state)
     assert_int_equal(pipe(ready), 0);
     pid_t child = fork();
     if (child == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* not to outlive a test that fails */
         struct store *s = open_in(*state);
         (void)!write(ready[1], s ? "x" : "", 1);
         for (;;)
