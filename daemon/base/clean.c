@@ -95,11 +95,23 @@ static bool is_unsafe(uint32_t c)
     return false;
 }
 
+/* Printable ASCII at the beginning of `s`: nearly always all of it. */
+static size_t plain_prefix(const char *s, size_t len)
+{
+    size_t n = 0;
+    while (n < len && (unsigned char)s[n] >= 0x20 && (unsigned char)s[n] < 0x7F)
+        n++;
+    return n;
+}
+
 char *text_clean(char *dst, size_t size, const char *src, size_t len)
 {
     assert(size > 0);
-    size_t out = 0, cut = 0; /* cut: where "..." can still follow */
-    for (size_t i = 0; i < len;) {
+    size_t out = plain_prefix(src, len < size ? len : size - 1);
+    size_t cut = size - 1 < 3 ? 0 : out < size - 1 - 3 ? out : size - 1 - 3; /* "..." fits behind */
+    if (out > 0)
+        memcpy(dst, src, out); /* src may be NULL when there is nothing */
+    for (size_t i = out; i < len;) {
         char escaped[12];
         const char *piece = src + i;
         size_t n;

@@ -42,15 +42,20 @@ static const char *row_id(const struct json *row, const char *key)
     return s;
 }
 
-/* Foreign text, cleaned; *ret is NULL if there is none. */
-static int row_text(const struct json *row, const char *key, char **ret)
+/* Foreign text, cleaned into `clean`; NULL if there is none. */
+static const char *row_clean(const struct json *row, const char *key, char clean[static TEXT_MAX])
 {
     const char *s = NULL;
-    char clean[TEXT_MAX];
-    *ret = NULL;
     if (json_get_string(row, key, &s) != JSON_OK || !s[0])
-        return 0;
-    return text_copy(text_clean(clean, sizeof clean, s, strlen(s)), ret);
+        return NULL;
+    return text_clean(clean, TEXT_MAX, s, strlen(s));
+}
+
+/* The same as a copy to keep. */
+static int row_text(const struct json *row, const char *key, char **ret)
+{
+    char clean[TEXT_MAX];
+    return text_copy(row_clean(row, key, clean), ret);
 }
 
 static bool is_lacking(enum json_is is)
@@ -325,20 +330,15 @@ static int take_allotment(const struct json *row, struct snapshot_builder *b, st
 
 static int take_error(const struct json *row, struct snapshot_builder *b, struct page *p)
 {
-    CLEANUP(free) char *code = NULL;
-    CLEANUP(free) char *sku_id = NULL;
-    const char *sku = NULL;
-    int r = row_text(row, "code", &code);
-    if (r < 0)
-        return r;
+    char clean_code[TEXT_MAX], clean_sku[TEXT_MAX];
+    const char *code = row_clean(row, "code", clean_code), *sku = NULL;
     enum json_is is = json_get_string(row, "skuId", &sku);
     if (!code || is == JSON_WRONG_TYPE || (is == JSON_OK && strlen(sku) > PAGE_ID_MAX)) {
         p->n_lacking += !code;
         p->spoiled = true;
         return 0;
     }
-    r = row_text(row, "skuId", &sku_id);
-    return r < 0 ? r : snapshot_add_error(b, sku_id, code);
+    return snapshot_add_error(b, row_clean(row, "skuId", clean_sku), code);
 }
 
 /* ---- /subscribedSkus (digest 9.1, 9.2) ---- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* model/builder.c: pages come in, in any order and sometimes twice; a snapshot comes out.
  *
- * Waiting members and errors are folded as they come. Members of one pool come many in a row, so
- * the pool that was hit last is tried before the table is asked. */
+ * Waiting members and errors are folded as they come. Members of one pool, and errors of one kind,
+ * come many in a row, so what was hit last is tried before the table is asked. */
 #include "base/digest.h"
 #include "base/text.h"
 #include "model/index.h"
@@ -27,6 +27,7 @@ struct snapshot_builder {
     struct error_group *group;
     size_t n_groups, groups_size;
     struct index groups;
+    size_t last_group;
     bool allotments_broken, errors_broken; /* a row was lost: never complete */
 };
 
@@ -244,10 +245,16 @@ void snapshot_set_allotments(struct snapshot_builder *b, enum section section)
 
 static uint64_t hash_nocase(uint64_t seed, const char *s)
 {
+    char low[64];
+    size_t n = 0;
     for (; *s; s++) {
-        char c = (char)tolower((unsigned char)*s);
-        seed = fnv1a(&c, 1, seed);
+        if (n == sizeof low) {
+            seed = fnv1a(low, n, seed);
+            n = 0;
+        }
+        low[n++] = (char)tolower((unsigned char)*s);
     }
+    seed = fnv1a(low, n, seed);
     return fnv1a("", 1, seed); /* a border, so that ("a", "bc") is not ("ab", "c") */
 }
 
@@ -287,6 +294,7 @@ static int add_group(struct snapshot_builder *b, const char *sku_id, const char 
         return r;
     }
     index_put(&b->groups, group_key_hash(sku_id, code), b->n_groups);
+    b->last_group = b->n_groups;
     b->group[b->n_groups++] = g;
     return 0;
 }
@@ -294,9 +302,12 @@ static int add_group(struct snapshot_builder *b, const char *sku_id, const char 
 int snapshot_add_error(struct snapshot_builder *b, const char *sku_id, const char *code)
 {
     const struct error_group key = {.sku_id = (char *)sku_id, .code = (char *)code};
-    size_t at = index_find(&b->groups, group_key_hash(sku_id, code), group_is, b->group, &key);
+    size_t at = b->last_group;
+    if (at >= b->n_groups || !group_is(b->group, at, &key))
+        at = index_find(&b->groups, group_key_hash(sku_id, code), group_is, b->group, &key);
     if (at != INDEX_NONE) {
         b->group[at].count++;
+        b->last_group = at;
         return 0;
     }
     int r = add_group(b, sku_id, code);
