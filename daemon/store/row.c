@@ -436,7 +436,7 @@ void row_get_buffer(struct row *row, char *dst, size_t size)
         row->wrong = true;
         text = "";
     }
-    strcpy(dst, text);
+    (void)snprintf(dst, size, "%s", text);
 }
 
 const char *row_get_blob(struct row *row, size_t *ret_len)
