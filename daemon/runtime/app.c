@@ -152,46 +152,6 @@ int app_wire(struct app *app, struct failure *why)
     return r;
 }
 
-/* Is this alert still about something that is configured? Alerts about receivers have no tenant. */
-static bool still_configured(const struct alert *a, void *userdata)
-{
-    const struct app *app = userdata;
-    if (a->kind == KIND_DELIVERY)
-        return receiver_index(&app->options->routes, a->subject) >= 0;
-    for (size_t i = 0; i < app->n_watches; i++)
-        if (app->watch[i].options->enabled &&
-            text_equal_nocase(app->watch[i].options->facts.tenant_id, a->tenant_id))
-            return true;
-    /* A broken file of tenants.d may be this tenant's: its alert is not over, it is unread. */
-    return app->options->tenants_incomplete && *a->tenant_id;
-}
-
-void app_drop_removed(struct app *app)
-{
-    struct failure why;
-    struct changes *changes = NULL;
-    struct plan_context ctx = {.options = &app->options->alerts,
-                               .routes = &app->options->routes,
-                               .now = clock_now()};
-    int r = alerts_plan_removed(&ctx, app->book, still_configured, app, &changes, &why);
-    if (r >= 0)
-        r = take_changes(app, NULL, NULL, changes, ctx.now, &why);
-    if (r < 0)
-        log_failure(LOG_ERR, &why, "alerts of what is configured no more", "they stay open until the next reload");
-}
-
-/* Receivers that left the configuration while entries were queued for them. */
-void app_park_removed_receivers(struct app *app)
-{
-    char name[RECEIVERS_MAX][64];
-    struct failure why;
-    int n = store_outbox_receivers(app->store, name, RECEIVERS_MAX, &why);
-    for (int i = 0; i < n; i++)
-        if (receiver_index(&app->options->routes, name[i]) < 0 &&
-            store_outbox_park_receiver(app->store, name[i], &why) >= 0)
-            log_say(LOG_WARNING, "receiver \"%s\" is configured no more; what was queued for it is parked", name[i]);
-}
-
 int app_open(const struct cli *cli, struct app *app)
 {
     *app = (struct app){.cli = cli, .started = clock_now()};
@@ -219,10 +179,8 @@ int app_open(const struct cli *cli, struct app *app)
         log_failure(LOG_ERR, &why, "cannot start", NULL);
         return why.kind == FAILURE_CONFIG ? EXIT_CONFIGURATION : EXIT_INTERNAL;
     }
-    if (!cli->dry_run) {
-        app_park_removed_receivers(app);
-        app_drop_removed(app);
-    }
+    if (!cli->dry_run)
+        removed_settle(app);
     return EXIT_OK;
 }
 

@@ -69,10 +69,12 @@ int app_load_options(const struct cli *cli, struct options **ret); /* exit code;
 /* The parts that a reload makes anew from app->options. */
 int app_wire(struct app *app, struct failure *ret_failure);
 void app_unwire(struct app *app);
-void app_park_removed_receivers(struct app *app);
-/* Ends alerts whose tenant or receiver is configured no more. */
-void app_drop_removed(struct app *app);
 int32_t app_zone_offset(const struct tenant_options *t, usec_t at);
+
+/* removed.c */
+/* What is configured no more, at a start or after a reload: alerts end ("rule_removed"), entries queued
+ * for receivers that are gone are parked. */
+void removed_settle(struct app *app);
 
 /* poller.c */
 /* Arms every tenant's timer, spread by poll.jitter; a tenant that was watched before (a reload) keeps

@@ -53,8 +53,7 @@ static void swap(struct app *app, struct options *fresh)
     options_free(old_options);
     if (app->cli->log_level < 0)
         log_level(app->options->log_level);
-    app_park_removed_receivers(app);
-    app_drop_removed(app);
+    removed_settle(app);
     retry_parked(app);
     log_event(LOG_NOTICE, MESSAGE_CONFIG_LOADED, NULL, "configuration reloaded: %zu tenants, %zu receivers",
               app->options->n_tenants, app->options->n_receivers);

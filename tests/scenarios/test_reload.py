@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A changed configuration: what takes over, what ends, what is kept, and what is refused."""
 import collections
+import shutil
 import signal
 import unittest
 
@@ -63,6 +64,20 @@ class Reload(Scenario):
         self.wait_message(hook, "alert.firing", rule="usage")
         self.reload(self.config.read_text().replace("thresholds: {", 'thresholds: { usage = "off"; '))
         self.assertEqual(self.wait_message(hook, "alert.resolved")["data"]["rule"], "usage")
+
+    def test_a_pool_that_is_left_out_or_judged_with_its_sku_ends_its_own_alert(self):
+        for change in ('overrides = ( { match: { sku = "SPE_E5"; }; ignore = "all"; } );\n', 'scope = "sku";\n'):
+            with self.subTest(change):
+                hook = self.hook(f"hook{len(self.peers)}")
+                self.configure(self.graph(state(pool(allotted=100, consumed=95))), [hook])
+                self.start()
+                fired = self.wait_message(hook, "alert.firing", rule="usage")["data"]
+                self.reload(self.config.read_text() + change)
+                ended = self.wait_message(hook, "alert.resolved")["data"]
+                self.assertEqual((ended["alert_id"], ended["detail"]["reason"]), (fired["alert_id"], "rule_removed"))
+                self.stop()
+                shutil.rmtree(self.directory / "state")
+                (self.directory / "stderr").unlink()
 
     def test_deliveries_on_their_way_are_not_repeated_by_a_reload(self):
         hook = self.hook()
