@@ -33,7 +33,7 @@ if(SEATWATCH_HARDEN)
     set(compile_flags -Wtrampolines -Wbidi-chars=any -fstack-clash-protection -fstack-protector-strong
         -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing
         -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr -fstrict-flex-arrays=3
-        -fexceptions -Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion)
+        -fexceptions -Werror=format-security -Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion)
     if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
         list(APPEND compile_flags -fcf-protection=full)
     elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64")
