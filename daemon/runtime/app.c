@@ -61,8 +61,6 @@ static int open_store(struct app *app)
                   "the database was damaged and is now at %s; starting with an empty one: alerts that "
                   "are still so will fire anew, none is resolved",
                   report.moved_to);
-    if (report.quarantined)
-        log_say(LOG_ERR, "%u damaged rows were set aside in the table quarantine", report.quarantined);
     return EXIT_OK;
 }
 

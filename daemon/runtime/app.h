@@ -54,6 +54,7 @@ struct app {
     struct instant started;
     uint64_t delivered;      /* by this run */
     bool store_failing;      /* said once */
+    uint64_t quarantined;    /* damaged rows that were spoken about */
     int exit_code;
 };
 

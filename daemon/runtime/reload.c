@@ -11,11 +11,13 @@
 
 #define DELIVERY_GRACE (5 * USEC_PER_SEC)
 
-static void retry_parked(struct app *app)
+/* An attempt that outlasted the grace has an unknown outcome; what was parked gets another chance. */
+static void renew_outbox(struct app *app)
 {
     struct failure why = {0};
-    if (store_outbox_retry(app->store, NULL, clock_now(), &why) < 0)
-        log_failure(LOG_WARNING, &why, "parked messages", "they stay parked");
+    struct instant now = clock_now();
+    if (store_outbox_recover(app->store, now, &why) < 0 || store_outbox_retry(app->store, NULL, now, &why) < 0)
+        log_failure(LOG_WARNING, &why, "messages that wait", "they are tried again at the next reload or start");
 }
 
 static void swap(struct app *app, struct options *fresh)
@@ -54,7 +56,7 @@ static void swap(struct app *app, struct options *fresh)
     if (app->cli->log_level < 0)
         log_level(app->options->log_level);
     removed_settle(app);
-    retry_parked(app);
+    renew_outbox(app);
     log_event(LOG_NOTICE, MESSAGE_CONFIG_LOADED, NULL, "configuration reloaded: %zu tenants, %zu receivers",
               app->options->n_tenants, app->options->n_receivers);
 }

@@ -17,6 +17,7 @@ static int prepare(const struct cli *cli, struct failure *why)
     digest_init();
     json_init();
     http_global_init();
+    store_global_init();
     log_open();
     if (cli->log_level >= 0)
         log_level(cli->log_level);

@@ -96,6 +96,15 @@ static void tick_clock(struct app *app, struct instant now)
     app->last_tick = now;
 }
 
+static void tick_quarantine(struct app *app)
+{
+    uint64_t n = store_quarantined(app->store);
+    if (n > app->quarantined)
+        log_say(LOG_ERR, "%llu damaged rows were set aside in the table quarantine; a message may be lost: check the disk",
+                (unsigned long long)(n - app->quarantined));
+    app->quarantined = n;
+}
+
 void tick_now(struct app *app)
 {
     struct instant now = clock_now();
@@ -107,6 +116,7 @@ void tick_now(struct app *app)
     if (!app->courier) /* a dry run */
         return;
     tick_receivers(app, now);
+    tick_quarantine(app);
     if (store_housekeeping(app->store, now, &why) < 0 && !app->store_failing)
         log_failure(LOG_WARNING, &why, "removing old history", "trying again in a minute");
     courier_wake(app->courier);
