@@ -123,6 +123,15 @@ class Durable(Scenario):
         self.assertIn("damaged", done.stderr)
         self.assertEqual([m["type"] for m in hook.messages()], ["alert.firing"] * 2)
 
+    def test_a_row_that_does_not_add_up_is_set_aside_and_said(self):
+        hook = self.hook()
+        self.configure(self.graph(FULL), [hook])
+        self.once(expect=0)
+        subprocess.run(["sqlite3", str(self.directory / "state/seatwatchd.db"), "update alert set episode = episode + 1"], check=True)
+        done = self.run_daemon("--once")
+        self.assertIn("set aside in the table quarantine", done.stderr)
+        self.assertEqual([m["type"] for m in hook.messages()], ["alert.firing"] * 2, "it fires anew, nothing is guessed")
+
     def test_a_newer_schema_is_left_alone(self):
         self.configure(self.graph(FULL))
         self.once()
