@@ -115,6 +115,8 @@ int graph_new(const struct graph_options *o, struct http *http, sd_event *event,
     g->http = http;
     g->event = sd_event_ref(event);
     g->backoff = BACKOFF_BASE;
+    g->pages_max = LIST_PAGES_MAX;
+    g->bytes_max = POLL_BYTES_MAX;
     *ret = TAKE(g);
     return 0;
 }
@@ -151,6 +153,7 @@ void poll_free(struct poll *p)
     sd_event_source_disable_unref(p->begin);
     sd_event_source_disable_unref(p->wake);
     snapshot_builder_free(p->builder);
+    snapshot_free(p->spare);
     seen_free(&p->chained);
     free(p->pending);
     free(p->claims);
@@ -187,6 +190,8 @@ int graph_poll(struct graph *g, graph_done *done, void *userdata, struct failure
     p->began = clock_now();
     p->deadline_mono = p->began.mono + g->o.timeout;
     p->limit = g->o.requests;
+    if (poll_prepare(p) < 0)
+        return failure_oom(ret_failure);
     int r = sd_event_add_time(g->event, &p->wake, CLOCK_BOOTTIME, p->deadline_mono, 1000, on_wake, p);
     if (r >= 0) /* from the event loop, so that `done` never comes from inside here */
         r = sd_event_add_defer(g->event, &p->begin, on_begin, p);

@@ -127,6 +127,7 @@ struct poll {
     usec_t deadline_mono;
     sd_event_source *begin, *wake;
     struct snapshot_builder *builder;
+    struct snapshot *spare; /* without any section: what a poll ends with when memory has run out */
     struct graph_report report;
     char request_id[80];   /* both belong to report.failure */
     enum list failed_list;
@@ -172,6 +173,7 @@ int poll_page(struct chain *c, const char *bytes, size_t len, char **ret_next,
               struct failure *ret_failure);
 void poll_list_ended(struct chain *c);
 void poll_list_failed(struct chain *c, int status);
+int poll_prepare(struct poll *p); /* -ENOMEM */
 void poll_begin(struct poll *p);
 void poll_finish(struct poll *p); /* frees it and calls `done` */
 void poll_note(struct poll *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -202,7 +204,10 @@ struct graph {
     enum source source;
     struct poll *poll;
     struct access *access;
-    usec_t backoff; /* base of the waits between retries; tests shorten it */
+    /* Tests make these smaller. */
+    usec_t backoff; /* base of the waits between retries */
+    size_t pages_max;
+    uint64_t bytes_max;
 };
 const char *cloud_graph_root(enum cloud cloud);
 uint32_t graph_dice(void);

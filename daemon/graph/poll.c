@@ -332,15 +332,20 @@ static void settle_failure(struct poll *p)
     memcpy(f->text, l->full.text, sizeof f->text);
 }
 
+int poll_prepare(struct poll *p)
+{
+    CLEANUP(snapshot_builder_free) struct snapshot_builder *b = NULL;
+    int r = snapshot_builder_new(p->graph->o.name, p->graph->o.tenant_id, SOURCE_NONE, p->began, &b);
+    return r < 0 ? r : snapshot_finish(b, &p->spare);
+}
+
 static struct snapshot *finish_snapshot(struct poll *p)
 {
     struct snapshot *s = NULL;
     if (p->builder && snapshot_finish(p->builder, &s) >= 0)
         return s;
-    no_memory(p); /* then one without any section; if there is not even that, NULL */
-    if (new_builder(p, SOURCE_NONE) < 0 || snapshot_finish(p->builder, &s) < 0)
-        return NULL;
-    return s;
+    no_memory(p);
+    return TAKE(p->spare);
 }
 
 void poll_finish(struct poll *p)
@@ -349,7 +354,7 @@ void poll_finish(struct poll *p)
     walk_clear(p);
     token_cancel(g);
     struct snapshot *s = finish_snapshot(p);
-    p->report.complete = s && snapshot_complete(s);
+    p->report.complete = snapshot_complete(s);
     settle_failure(p);
     if (p->report.complete)
         p->report.resume_at_mono = 0;

@@ -421,8 +421,9 @@ static void chain_follow(struct chain *c, char *link)
         r = failure_set(&why, FAILURE_PROTOCOL, ELOOP, "the link to the next page came twice");
     else if (r >= 0 && again < 0)
         r = failure_oom(&why);
-    else if (r >= 0 && c->pages >= LIST_PAGES_MAX)
-        r = failure_set(&why, FAILURE_PROTOCOL, EFBIG, "more than %d pages", LIST_PAGES_MAX);
+    else if (r >= 0 && c->pages >= c->poll->graph->pages_max)
+        r = failure_set(&why, FAILURE_PROTOCOL, EFBIG, "more than %zu pages",
+                        c->poll->graph->pages_max);
     if (r < 0) {
         free(link);
         (void)failure_prefix(&why, r, "%s", query_call(c->list));
@@ -531,9 +532,9 @@ static void on_page(void *userdata, const struct http_answer *a)
     p->bytes += a->body_len;
     note_clock(p, a);
     sort_out(c, a);
-    if (p->bytes > POLL_BYTES_MAX) {
+    if (p->bytes > p->graph->bytes_max) {
         (void)failure_set(&why, FAILURE_PROTOCOL, EFBIG, "more than %llu bytes in one poll",
-                          (unsigned long long)POLL_BYTES_MAX);
+                          (unsigned long long)p->graph->bytes_max);
         walk_end(p, &why);
     }
     walk_pump(p);

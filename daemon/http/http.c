@@ -29,7 +29,7 @@ static void slot_free(struct slot *slot)
 {
     if (!slot)
         return;
-    curl_easy_cleanup(slot->easy);
+    curl_easy_cleanup(slot->easy); /* takes NULL */
     alloc_release(slot->bytes);
     free(slot);
 }
@@ -37,26 +37,24 @@ DEFINE_CLEANUP(struct slot *, slot_free)
 
 static struct slot *slot_get(struct http *h)
 {
-    struct slot *slot = h->idle;
+    CLEANUP(slot_free) struct slot *slot = h->idle;
     if (slot) {
         h->idle = slot->next;
         h->n_idle--;
-        return slot;
+    } else {
+        slot = calloc(1, sizeof *slot);
     }
-    slot = calloc(1, sizeof *slot);
-    if (!slot)
-        return NULL;
-    slot->easy = curl_easy_init();
-    if (!slot->easy) {
-        free(slot);
-        return NULL;
-    }
-    return slot;
+    if (slot)
+        slot->easy = curl_easy_init();
+    return slot && slot->easy ? TAKE(slot) : NULL;
 }
 
-/* Wiped: an answer may have held a token. The reset keeps TLS sessions and nothing else. */
+/* The buffer is wiped: an answer may have held a token. The handle is not used again: when memory
+ * runs out in curl_easy_reset(), which cannot say so, libcurl 7.88 reads into a buffer of size 0.
+ * Connections belong to the multi handle and stay. */
 static void slot_put(struct http *h, struct slot *slot)
 {
+    curl_easy_cleanup(TAKE(slot->easy));
     if (slot->bytes)
         explicit_bzero(slot->bytes, slot->len);
     slot->len = 0;
@@ -69,7 +67,6 @@ static void slot_put(struct http *h, struct slot *slot)
         slot->bytes = NULL;
         slot->size = 0;
     }
-    curl_easy_reset(slot->easy);
     slot->next = h->idle;
     h->idle = slot;
     h->n_idle++;
@@ -82,11 +79,10 @@ static void reap_soon(struct http *h)
 
 /* libcurl could not do its part: no memory, or a socket that cannot be watched. Which transfer now
  * waits for an event that never comes is not known, so all that are under way fail, in the reaper.
- * libcurl takes new ones as soon as they are gone. */
+ * The multi handle goes with them: libcurl 7.88 leaves an emptied hash table behind when it fails to
+ * remember a socket, and divides by its size (0) when that connection is used next. */
 static void give_up(struct http *h)
 {
-    for (struct http_request *r = h->first; r; r = r->next)
-        r->doomed = true;
     h->doomed = true;
     reap_soon(h);
 }
@@ -94,6 +90,8 @@ static void give_up(struct http *h)
 static void http_turn(struct http *h, curl_socket_t fd, int what)
 {
     int running;
+    if (h->doomed)
+        return;
     if (curl_multi_socket_action(h->multi, fd, what, &running) != CURLM_OK)
         give_up(h);
     reap_soon(h); /* failures of a transfer end there too */
@@ -201,16 +199,41 @@ static void request_finish(struct http_request *r, CURLcode code)
     slot_put(h, slot);
 }
 
-static bool reap_doomed(struct http *h)
+static bool set_multi(struct http *h)
 {
-    for (struct http_request *r = h->first; h->doomed && r; r = r->next) {
-        if (!r->doomed)
-            continue;
-        request_finish(r, CURLE_OUT_OF_MEMORY);
+    CURLM *m = h->multi;
+    return curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, want_socket) == CURLM_OK &&
+           curl_multi_setopt(m, CURLMOPT_SOCKETDATA, h) == CURLM_OK &&
+           curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, want_timer) == CURLM_OK &&
+           curl_multi_setopt(m, CURLMOPT_TIMERDATA, h) == CURLM_OK &&
+           curl_multi_setopt(m, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX) == CURLM_OK &&
+           curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, CONNECTIONS_IDLE) == CURLM_OK &&
+           curl_multi_setopt(m, CURLMOPT_MAX_TOTAL_CONNECTIONS, CONNECTIONS_MAX) == CURLM_OK;
+}
+
+static bool have_multi(struct http *h)
+{
+    if (h->multi)
         return true;
-    }
-    h->doomed = false;
+    h->multi = curl_multi_init();
+    if (h->multi && set_multi(h))
+        return true;
+    (void)curl_multi_cleanup(h->multi); /* libcurl takes NULL */
+    h->multi = NULL;
     return false;
+}
+
+static void reap_doomed(struct http *h)
+{
+    reap_soon(h);
+    if (h->first) {
+        request_finish(h->first, CURLE_OUT_OF_MEMORY);
+        return;
+    }
+    (void)curl_multi_cleanup(h->multi);
+    h->multi = NULL; /* made anew by the next request */
+    (void)sd_event_source_set_enabled(h->timer, SD_EVENT_OFF);
+    h->doomed = false;
 }
 
 static int on_reap(sd_event_source *s, void *userdata)
@@ -218,18 +241,22 @@ static int on_reap(sd_event_source *s, void *userdata)
     struct http *h = userdata;
     int left;
     (void)s; /* ONESHOT: off until somebody asks again */
-    if (h->doomed)
-        reap_soon(h);
-    if (reap_doomed(h))
+    if (h->doomed) {
+        reap_doomed(h);
         return 0;
-    CURLMsg *msg = curl_multi_info_read(h->multi, &left);
+    }
+    CURLMsg *msg = h->multi ? curl_multi_info_read(h->multi, &left) : NULL;
     if (!msg)
         return 0;
     reap_soon(h); /* one a turn; the others wait for theirs */
     if (msg->msg == CURLMSG_DONE) {
         char *private = NULL;
+        curl_off_t connected = 0;
         CURLcode code = msg->data.result; /* `msg` is gone once the handle is removed */
         (void)curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &private);
+        (void)curl_easy_getinfo(msg->easy_handle, CURLINFO_PRETRANSFER_TIME_T, &connected);
+        if (code == CURLE_OUT_OF_MEMORY && connected == 0)
+            give_up(h); /* others may wait for this connection for good */
         request_finish((struct http_request *)(void *)private, code);
     }
     return 0;
@@ -254,6 +281,8 @@ static int admit(const struct http_call *call, struct origin *ret_to, struct fai
     } else {
         r = origin_parse(call->url, call->allow_http, ret_to, &why);
     }
+    if (r == -ENOMEM)
+        return failure_oom(ret_failure);
     if (r < 0)
         return failure_set(ret_failure, FAILURE_SECURITY, EPERM, "%s", why.text);
     r = check_secret(call->bearer, ret_to, ret_failure);
@@ -269,6 +298,8 @@ int http_start(struct http *h, const struct http_call *call, http_done *done, vo
     int got = admit(call, &to, ret_failure);
     if (got < 0)
         return got;
+    if (h->doomed || !have_multi(h)) /* memory has just run out: nothing begins before that is over */
+        return failure_oom(ret_failure);
     CLEANUP(http_request_free) struct http_request *r = calloc(1, sizeof *r);
     CLEANUP(slot_free) struct slot *slot = slot_get(h);
     if (!r || !slot)
@@ -329,18 +360,6 @@ static int add_sources(struct http *h)
     return 0;
 }
 
-static bool set_multi(struct http *h)
-{
-    CURLM *m = h->multi;
-    return curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, want_socket) == CURLM_OK &&
-           curl_multi_setopt(m, CURLMOPT_SOCKETDATA, h) == CURLM_OK &&
-           curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, want_timer) == CURLM_OK &&
-           curl_multi_setopt(m, CURLMOPT_TIMERDATA, h) == CURLM_OK &&
-           curl_multi_setopt(m, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX) == CURLM_OK &&
-           curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, CONNECTIONS_IDLE) == CURLM_OK &&
-           curl_multi_setopt(m, CURLMOPT_MAX_TOTAL_CONNECTIONS, CONNECTIONS_MAX) == CURLM_OK;
-}
-
 static int copy_options(struct http *h, const struct http_options *o, struct failure *ret_failure)
 {
     int r = 0;
@@ -380,8 +399,7 @@ int http_new(sd_event *event, const struct http_options *o, struct http **ret,
     r = add_sources(h);
     if (r < 0)
         return failure_set(ret_failure, FAILURE_LOCAL, -r, "event loop: %s", strerror(-r));
-    h->multi = curl_multi_init();
-    if (!h->multi || !set_multi(h))
+    if (!have_multi(h))
         return failure_oom(ret_failure);
     *ret = TAKE(h);
     return 0;

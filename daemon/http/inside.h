@@ -7,11 +7,11 @@
 
 #define HEADERS_MAX ((size_t)64 * 1024) /* bytes of all headers of an answer */
 #define BODY_FIRST ((size_t)16 * 1024)  /* libcurl's own buffer: the most one callback brings */
-#define SLOTS_KEPT 8                    /* idle handles with their buffers */
+#define SLOTS_KEPT 8                    /* idle buffers */
 #define SLOT_KEEPS ((size_t)512 * 1024) /* larger buffers go back to the system at once */
 
-/* An easy handle and the buffer that its answers are collected in. Kept and used again: the handle
- * holds TLS sessions, the buffer saves growing anew for every page. */
+/* A transfer's handle, and the buffer that its answer is collected in, which is kept and used again:
+ * that saves growing anew for every page. */
 struct slot {
     struct slot *next;
     CURL *easy;
@@ -45,7 +45,6 @@ struct http_request {
     usec_t timeout, connect_timeout, started_mono;
     struct heads heads;
     enum stop stop;
-    bool doomed; /* fails at the reaper's next turn */
     char errbuf[CURL_ERROR_SIZE];
 };
 
@@ -60,7 +59,7 @@ struct http {
     char proxy_name[ORIGIN_MAX]; /* "scheme://host:port": what is logged */
     struct secret *proxy_password;
     bool calling; /* inside somebody's `done` */
-    bool doomed;  /* some requests are */
+    bool doomed;  /* libcurl has run out of memory: all requests fail, see give_up */
 };
 
 /* setup.c: a call's options onto the request's handle. The request owns what libcurl borrows. */

@@ -192,6 +192,24 @@ static long milliseconds(usec_t t)
     return ms < 1 ? 1 : ms > 86400000 ? 86400000 : (long)ms;
 }
 
+/* Path and query as they stand in the URL. libcurl 7.88 would take them from its own parser's copy,
+ * and when memory runs out there the query is silently missing: the first page instead of the
+ * second. Only a plain http proxy needs the whole URL, which libcurl puts together itself. */
+static CURLcode set_target(const struct http_request *r, const char *url)
+{
+    CURL *easy = r->slot->easy;
+    CURLcode code = CURLE_OK;
+    const char *target = strstr(url, "://") + 3; /* http_start has parsed it */
+    target += strcspn(target, "/?");
+    if (r->proxied && strcmp(r->to.scheme, "http") == 0)
+        return code;
+    CLEANUP(free) char *whole = text_printf("%s%s", *target == '/' ? "" : "/", target);
+    if (!whole)
+        return CURLE_OUT_OF_MEMORY;
+    SET(CURLOPT_REQUEST_TARGET, whole);
+    return code;
+}
+
 static CURLcode set_network(struct http_request *r, const struct http_call *call)
 {
     CURL *easy = r->slot->easy;
@@ -200,6 +218,8 @@ static CURLcode set_network(struct http_request *r, const struct http_call *call
     long crawl = milliseconds(r->timeout) / 2000;
 
     SET(CURLOPT_URL, call->url);
+    if (code == CURLE_OK)
+        code = set_target(r, call->url);
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_PROTOCOLS_STR, r->to.scheme);
     SET(CURLOPT_REDIR_PROTOCOLS_STR, "https");
@@ -221,7 +241,8 @@ static CURLcode set_network(struct http_request *r, const struct http_call *call
     SET(CURLOPT_LOW_SPEED_TIME, crawl < 1 ? 1L : crawl);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_FRESH_CONNECT, call->fresh_connection ? 1L : 0L);
-    SET(CURLOPT_PIPEWAIT, 1L);
+    if (strcmp(r->to.scheme, "https") == 0) /* plain http is 1.1: nothing to wait for */
+        SET(CURLOPT_PIPEWAIT, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
     SET(CURLOPT_QUICK_EXIT, 1L); /* a hung resolver must not hold the loop when a handle goes */
 #endif

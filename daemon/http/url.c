@@ -86,6 +86,8 @@ bool origin_is_loopback(const struct origin *o)
     return strcmp(o->host, "[::1]") == 0 || strcmp(o->host, "localhost") == 0;
 }
 
+static const char NO_MEMORY[] = "out of memory"; /* by address: nothing is wrong with the URL then */
+
 /* What is wrong with the URL, or NULL, *ret and, if asked for, the path for curl_free(). */
 static const char *take_apart(const char *url, struct origin *ret, char **ret_path)
 {
@@ -98,12 +100,16 @@ static const char *take_apart(const char *url, struct origin *ret, char **ret_pa
     CLEANUP(curl_free) char *port = NULL;
     CLEANUP(curl_free) char *path = NULL;
     if (!parsed)
-        return "out of memory";
-    if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_PATH_AS_IS | CURLU_DISALLOW_USER) ||
-        curl_url_get(parsed, CURLUPART_HOST, &host, 0) ||
-        curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) ||
-        curl_url_get(parsed, CURLUPART_PATH, &path, 0))
-        return "it is no URL";
+        return NO_MEMORY;
+    CURLUcode code = curl_url_set(parsed, CURLUPART_URL, url, CURLU_PATH_AS_IS | CURLU_DISALLOW_USER);
+    if (code == CURLUE_OK)
+        code = curl_url_get(parsed, CURLUPART_HOST, &host, 0);
+    if (code == CURLUE_OK)
+        code = curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
+    if (code == CURLUE_OK)
+        code = curl_url_get(parsed, CURLUPART_PATH, &path, 0);
+    if (code != CURLUE_OK)
+        return code == CURLUE_OUT_OF_MEMORY ? NO_MEMORY : "it is no URL";
 
     struct origin o = {0};
     (void)snprintf(o.scheme, sizeof o.scheme, "%s", scheme);
@@ -129,6 +135,8 @@ int origin_parse(const char *url, bool allow_http, struct origin *ret, struct fa
 {
     struct origin o;
     const char *wrong = take_apart(url, &o, NULL);
+    if (wrong == NO_MEMORY)
+        return failure_oom(ret_failure);
     if (wrong)
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "this URL cannot be used: %s",
                            wrong);
@@ -178,6 +186,8 @@ int origin_check(const struct origin *o, const char *url, struct failure *ret_fa
     struct origin seen;
     CLEANUP(curl_free) char *path = NULL;
     const char *wrong = take_apart(url, &seen, &path);
+    if (wrong == NO_MEMORY)
+        return failure_oom(ret_failure);
     if (wrong)
         return failure_set(ret_failure, FAILURE_SECURITY, EPERM,
                            "a link that should lead to %s was refused: %s", o->text, wrong);

@@ -4,6 +4,9 @@
 #include "unit/graph/world.h"
 #include "unit/http/peer.h"
 
+#include "base/alloc.h"
+#include "json/json.h"
+
 static void what_passes_is_repeated_until_it_works(void **state)
 {
     static const struct {
@@ -180,6 +183,33 @@ static void a_cycle_of_links_ends(void **state)
     assert_int_equal(w.report.failure.kind, FAILURE_PROTOCOL);
     assert_int_equal(asked(&w, "allotments"), 3);
     world_end(&w);
+}
+
+static void a_list_and_a_poll_have_their_limits(void **state)
+{
+    static const struct {
+        size_t pages;
+        uint64_t bytes;
+        bool complete;
+        const char *words;
+    } CASES[] = {
+        {10, 1 << 20, true, ""},
+        {9, 1 << 20, false, "more than 9 pages"},
+        {10, 2000, false, "more than 2000 bytes"},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct world w;
+        world_begin(&w, (struct setup){
+                            .tenant = "\"generate\":{\"allotments\":30,\"waiting\":0,\"errors\":0,\"seed\":3},\"page_size\":3"});
+        w.graph->pages_max = CASES[i].pages;
+        w.graph->bytes_max = CASES[i].bytes;
+        world_poll(&w);
+        if (w.report.complete != CASES[i].complete || !strstr(w.report.failure.text, CASES[i].words))
+            fail_msg("%s: %s", CASES[i].words, w.report.failure.text);
+        assert_int_equal(w.snapshot->allotments, CASES[i].complete ? SECTION_COMPLETE : SECTION_UNKNOWN);
+        world_end(&w);
+    }
 }
 
 static void a_nested_link_that_leads_away_spoils_its_waiting_list_only(void **state)
@@ -424,6 +454,51 @@ static void redirects_lead_nowhere(void **state)
     }
 }
 
+/* Every allocation of libcurl and of the rooms above, once and for good. What is known afterwards is
+ * the truth: with less care, libcurl asks for the first page instead of the second when it has no
+ * memory for the query, and waits for a connection that has gone. */
+static void a_failing_allocation_fails_one_poll_only(void **state)
+{
+    struct world w;
+    (void)state;
+    world_begin(&w, (struct setup){.tenant = TWO_POOLS ",\"page_size\":1,\"inline_limit\":2"});
+    world_poll(&w); /* what is kept between polls is there */
+    (void)alloc_fail_at(0, false);
+    world_poll(&w);
+    size_t n_allocations = alloc_fail_at(0, false);
+    assert_true(n_allocations > 100);
+    int incomplete = 0;
+    for (size_t n = 1; n <= n_allocations; n++)
+        for (int for_good = 0; for_good < 2; for_good++) {
+            struct failure why = {0};
+            (void)alloc_fail_at(n, for_good);
+            int before = w.n_done, r = graph_poll(w.graph, on_polled, &w, &why);
+            while (r >= 0 && w.n_done == before)
+                (void)sd_event_run(w.event, UINT64_MAX);
+            (void)alloc_fail_at(0, false);
+            if (r < 0) {
+                assert_int_equal(r, -ENOMEM);
+                continue;
+            }
+            assert_non_null(w.snapshot);
+            incomplete += !w.report.complete;
+            const struct allotment *a = snapshot_find(w.snapshot, "p2"); /* the truth, or nothing */
+            if (w.snapshot->allotments == SECTION_COMPLETE)
+                assert_true(w.snapshot->n_allotments == 2 && a && a->consumed == 10);
+            if (a && a->waiting.section == SECTION_COMPLETE)
+                assert_int_equal(a->waiting.count, 4);
+            if (w.snapshot->errors == SECTION_COMPLETE)
+                assert_int_equal(w.snapshot->error_group[0].count, 3);
+            if (w.report.took > 10 * USEC_PER_SEC)
+                fail_msg("allocation %zu: the poll hung: %s", n, w.report.failure.text);
+        }
+    assert_true(incomplete > 200);
+    world_poll(&w);
+    if (!w.report.complete)
+        fail_msg("%s", w.report.failure.text);
+    world_end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +507,7 @@ int main(void)
         cmocka_unit_test(a_later_page_that_fails_spoils_the_whole_list),
         cmocka_unit_test(a_link_that_leads_away_is_never_followed),
         cmocka_unit_test(a_cycle_of_links_ends),
+        cmocka_unit_test(a_list_and_a_poll_have_their_limits),
         cmocka_unit_test(a_nested_link_that_leads_away_spoils_its_waiting_list_only),
         cmocka_unit_test(a_page_that_is_too_large_is_asked_for_in_parts_next_time),
         cmocka_unit_test(retry_after_is_honoured_with_one_request_in_flight),
@@ -442,7 +518,9 @@ int main(void)
         cmocka_unit_test(a_network_that_does_not_lead_there_says_why),
         cmocka_unit_test(over_tls_everything_is_read_as_well),
         cmocka_unit_test(redirects_lead_nowhere),
+        cmocka_unit_test(a_failing_allocation_fails_one_poll_only),
     };
     http_global_init();
+    json_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
