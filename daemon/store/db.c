@@ -21,6 +21,7 @@ static const struct {
     bool sick;
     const char *what, *fix;
 } MEANINGS[] = {
+    /* first: see db_fail */
     {SQLITE_FULL, ENOSPC, false, "its file system is full", "free some space there"},
     {SQLITE_READONLY, EROFS, false, "it is read-only",
      "check the owner of the file and whether its file system is mounted read-write"},
@@ -54,9 +55,11 @@ int db_fail(struct db *d, int rc, struct failure *f)
             bool by_system = MEANINGS[i].code == EIO || MEANINGS[i].code == EACCES;
             int number = by_system && d->handle ? sqlite3_system_errno(d->handle) : 0;
             const char *because = number ? strerror(number) : sqlite3_errstr(rc);
+            /* A full disk is an I/O error where SQLite makes room ahead of writing. */
+            size_t said = number == ENOSPC || number == EDQUOT ? 0 : i;
             return failure_set(f, FAILURE_LOCAL, MEANINGS[i].code,
-                               "state database %s: %s (%s, code %d); %s", d->path, MEANINGS[i].what,
-                               because, rc, MEANINGS[i].fix);
+                               "state database %s: %s (%s, code %d); %s", d->path,
+                               MEANINGS[said].what, because, rc, MEANINGS[said].fix);
         }
     return failure_set(f, FAILURE_LOCAL, EIO, "state database %s: SQLite says %s (code %d)",
                        d->path, d->handle ? sqlite3_errmsg(d->handle) : sqlite3_errstr(rc), rc);

@@ -213,7 +213,8 @@ static int use_wal(struct db *d, struct failure *f)
                         "state database %s: its file system does not support a write-ahead log; "
                         "choose another directory",
                         d->path);
-    return r;
+    /* The answer comes first; that it could not be written down is said by the next step. */
+    return r > 0 ? query_run(&q, f) : r;
 }
 
 /* ---- bad rows ---- */
