@@ -82,15 +82,23 @@ static void lane_drop(struct lane *l)
     courier_check_end(l->courier);
 }
 
-/* Until it is written down, the attempt has not ended and nothing else of this lane goes. */
+/* Until it is written down, the attempt has not ended and nothing else of this lane goes. A drain
+ * has an end: it tries a second time, and leaves the outcome unknown, so that the next run sends the
+ * same id again. */
 static bool lane_write_end(struct lane *l)
 {
     struct failure why = {0};
     int r = store_attempt_end(l->courier->store, l->entry->id, &l->result, clock_now(), &why);
     if (r < 0 &&
         r != -ENOENT) { /* not there: a damaged row was put away; there is no end to write */
+        bool again = l->store_failing;
         lane_store_failed(l, &why);
-        lane_arm(l, STORE_RETRY);
+        if (l->courier->draining && again) {
+            l->drained = true;
+            lane_drop(l);
+        } else {
+            lane_arm(l, STORE_RETRY);
+        }
         return false;
     }
     l->store_failing = false;
