@@ -38,7 +38,8 @@ static void print_tenant(const struct watch *w)
 {
     const struct snapshot_totals *t = &w->last.totals;
     if (!tenant_read(w))
-        printf("%s: not read completely: %s\n", w->options->facts.name,
+        printf("%s: %s: %s\n", w->options->facts.name,
+               w->last.known && w->last.report.complete ? "read, but not recorded" : "not read completely",
                w->options->broken ? w->options->broken : w->last.report.failure.text);
     if (!w->last.known || t->allotments == UNITS_UNKNOWN)
         return;

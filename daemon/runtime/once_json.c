@@ -35,7 +35,9 @@ static void put_tenant(struct json_writer *w, const struct watch *t)
     const struct snapshot_totals *n = t->last.known ? &t->last.totals : &UNKNOWN;
     const struct graph_report *r = &t->last.report;
     bool complete = t->last.known && r->complete;
-    const char *error = t->options->broken ? t->options->broken : complete ? NULL : r->failure.text;
+    const char *error = t->options->broken                ? t->options->broken
+                        : complete && t->last.committed ? NULL
+                                                        : r->failure.text;
     json_open_object(w, NULL);
     json_put_string(w, "name", t->options->facts.name);
     json_put_string(w, "source", source_name(t));
