@@ -57,7 +57,7 @@ static void swap(struct app *app, struct options *fresh)
         log_level(app->options->log_level);
     removed_settle(app);
     renew_outbox(app);
-    log_event(LOG_NOTICE, MESSAGE_CONFIG_LOADED, NULL, "configuration reloaded: %zu tenants, %zu receivers",
+    log_event(LOG_NOTICE, MESSAGE_CONFIG_LOADED, NULL, "configuration reloaded; tenants: %zu, receivers: %zu",
               app->options->n_tenants, app->options->n_receivers);
 }
 

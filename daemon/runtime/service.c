@@ -20,7 +20,7 @@ void service_status(struct app *app)
         firing += a->level > LEVEL_NONE;
     for (size_t i = 0; i < app->n_watches; i++)
         incomplete += app->watch[i].health.failing || app->watch[i].health.broken_config;
-    (void)sd_notifyf(0, "STATUS=%zu tenants, %zu not read completely, %zu alerts%s%s", app->n_watches, incomplete,
+    (void)sd_notifyf(0, "STATUS=tenants: %zu, not read completely: %zu, alerts: %zu%s%s", app->n_watches, incomplete,
                      firing, app->config_refused ? "; the last reload was refused" : "",
                      store_trouble(app->store) ? "; the state directory cannot be written" : "");
 }
@@ -119,7 +119,7 @@ int service_run(struct app *app)
     poller_start(app, NULL, 0);
     tick_start(app);
     courier_wake(app->courier);
-    log_say(LOG_INFO, "seatwatchd " SEATWATCH_VERSION " watches %zu tenants; %zu receivers", app->n_watches,
+    log_say(LOG_INFO, "seatwatchd " SEATWATCH_VERSION " has started; tenants: %zu, receivers: %zu", app->n_watches,
             app->options->n_receivers);
     (void)sd_notify(0, "READY=1");
     service_status(app);
