@@ -156,9 +156,10 @@ static bool climbs(const char *path)
         size_t dots = 0;
         bool only_dots = true;
         while (*s && *s != '/') {
-            if (strncasecmp(s, "%2f", 3) == 0 || strncasecmp(s, "%5c", 3) == 0)
+            bool percent = *s == '%';
+            if (percent && (strncasecmp(s, "%2f", 3) == 0 || strncasecmp(s, "%5c", 3) == 0))
                 return true;
-            bool encoded = strncasecmp(s, "%2e", 3) == 0;
+            bool encoded = percent && strncasecmp(s, "%2e", 3) == 0;
             if (encoded || *s == '.')
                 dots++;
             else

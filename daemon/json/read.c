@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdalign.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cjson/cJSON.h>
 
@@ -142,7 +143,12 @@ const struct json *json_get(const struct json *object, const char *key)
 {
     if (!json_is_object(object))
         return NULL;
-    return from_node(cJSON_GetObjectItemCaseSensitive(node(object), key));
+    /* As cJSON_GetObjectItemCaseSensitive() does, but without a call for every name that differs in
+     * its first byte: 20,000 members of a waiting list are 400,000 comparisons. */
+    const cJSON *item = node(object)->child;
+    while (item && (item->string[0] != key[0] || strcmp(item->string, key) != 0))
+        item = item->next;
+    return from_node(item);
 }
 
 size_t json_count(const struct json *array)

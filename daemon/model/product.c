@@ -275,14 +275,21 @@ static const char *names_find(const struct names *n, const char *key)
     return found ? found->name : NULL;
 }
 
+/* strcasecmp() where the first bytes may be the same, bit 5 being the case of a letter: the table is
+ * walked for every pool of every poll. */
+static bool same_nocase(const char *a, const char *b)
+{
+    return ((*a ^ *b) & ~0x20) == 0 && strcasecmp(a, b) == 0;
+}
+
 /* A SKU id decides where there is one: part numbers are reused for regional variants. */
 static const struct product *find_builtin(const char *sku_id, const char *part_number)
 {
     for (size_t i = 0; sku_id && i < N_PRODUCTS; i++)
-        if (strcasecmp(PRODUCTS[i].sku_id, sku_id) == 0)
+        if (same_nocase(PRODUCTS[i].sku_id, sku_id))
             return &PRODUCTS[i];
     for (size_t i = 0; part_number && i < N_PRODUCTS; i++)
-        if (strcasecmp(PRODUCTS[i].part_number, part_number) == 0)
+        if (same_nocase(PRODUCTS[i].part_number, part_number))
             return &PRODUCTS[i];
     return NULL;
 }
