@@ -86,6 +86,9 @@ void poller_poll_now(struct app *app);   /* SIGUSR1 */
 bool poller_on_time(const struct app *app, const struct instant *now); /* for the watchdog */
 
 /* take.c */
+struct judge_context take_judging(const struct watch *w, usec_t at);
+/* w NULL: about no tenant in particular. */
+struct plan_context take_planning(const struct app *app, const struct watch *w, struct instant now);
 /* A poll ended: judge, plan, commit, apply, log. Takes the snapshot over. */
 void take_snapshot(struct watch *w, struct snapshot *snapshot, const struct graph_report *report);
 /* Commits changes that do not come from a snapshot. Takes *changes over. */

@@ -44,9 +44,7 @@ static void end_alerts(struct app *app)
 {
     struct failure why = {0};
     struct changes *changes = NULL;
-    struct plan_context ctx = {.options = &app->options->alerts,
-                               .routes = &app->options->routes,
-                               .now = clock_now()};
+    struct plan_context ctx = take_planning(app, NULL, clock_now());
     int r = alerts_plan_removed(&ctx, app->book, still_configured, app, &changes, &why);
     if (r >= 0)
         r = take_changes(app, NULL, NULL, changes, ctx.now, &why);

@@ -12,23 +12,23 @@
 
 #define OUTAGE_TOLERANCE_MIN USEC_PER_HOUR
 
-static struct judge_context judging(const struct watch *w, usec_t at)
+struct judge_context take_judging(const struct watch *w, usec_t at)
 {
     return (struct judge_context){.options = &w->app->options->rules,
                                   .tenant = &w->options->facts,
                                   .utc_offset = app_zone_offset(w->options, at)};
 }
 
-static struct plan_context planning(const struct watch *w, struct instant now)
+struct plan_context take_planning(const struct app *app, const struct watch *w, struct instant now)
 {
-    usec_t tolerance = 3 * w->options->facts.interval;
+    usec_t tolerance = w ? 3 * w->options->facts.interval : 0;
     return (struct plan_context){
-        .options = &w->app->options->alerts,
-        .routes = &w->app->options->routes,
+        .options = &app->options->alerts,
+        .routes = &app->options->routes,
         .now = now,
         .outage_tolerance = tolerance > OUTAGE_TOLERANCE_MIN ? tolerance : OUTAGE_TOLERANCE_MIN,
-        .tenant_id = w->options->facts.tenant_id,
-        .tenant_name = w->options->facts.name,
+        .tenant_id = w ? w->options->facts.tenant_id : NULL,
+        .tenant_name = w ? w->options->facts.name : NULL,
     };
 }
 
@@ -55,7 +55,7 @@ static int judge_all(const struct watch *w, const struct snapshot *snapshot,
                      const struct graph_report *report, struct instant now, struct samples **ret_samples,
                      struct tenant_memory **ret_memory, struct tenant_health *ret_health, struct failure *why)
 {
-    struct judge_context ctx = judging(w, now.at);
+    struct judge_context ctx = take_judging(w, now.at);
     CLEANUP(samples_free) struct samples *samples = NULL;
     CLEANUP(tenant_memory_free) struct tenant_memory *memory = NULL;
     CLEANUP(sample_clear) struct sample poll = {0};
@@ -167,7 +167,7 @@ static int take(struct watch *w, const struct snapshot *snapshot, const struct g
     CLEANUP(tenant_memory_free) struct tenant_memory *memory = NULL;
     struct tenant_health health;
     struct changes *changes = NULL;
-    struct plan_context ctx = planning(w, now);
+    struct plan_context ctx = take_planning(app, w, now);
     int r = judge_all(w, snapshot, report, now, &samples, &memory, &health, why);
     if (r < 0)
         return r;

@@ -9,14 +9,6 @@
 #define TICK_MAX USEC_PER_MINUTE
 #define JUMP_SAID (5 * USEC_PER_SEC)
 
-static struct plan_context planning(const struct app *app, struct instant now)
-{
-    return (struct plan_context){.options = &app->options->alerts,
-                                 .routes = &app->options->routes,
-                                 .now = now,
-                                 .outage_tolerance = USEC_PER_HOUR};
-}
-
 /* One sample of its own, outside any poll. */
 static void plan_one(struct app *app, struct plan_context *ctx, struct sample *sample)
 {
@@ -35,21 +27,17 @@ static void tick_tenant(struct watch *w, struct instant now)
     struct app *app = w->app;
     if (!w->options->enabled)
         return;
-    struct judge_context judge = {.options = &app->options->rules,
-                                  .tenant = &w->options->facts,
-                                  .utc_offset = app_zone_offset(w->options, now.at)};
-    struct plan_context ctx = planning(app, now);
+    struct judge_context judge = take_judging(w, now.at);
+    struct plan_context ctx = take_planning(app, w, now);
     CLEANUP(sample_clear) struct sample sample = {0};
     struct failure why = {0};
-    ctx.tenant_id = w->options->facts.tenant_id;
-    ctx.tenant_name = w->options->facts.name;
     if (judge_poll(&judge, &w->health, &now, &sample, &why) >= 0)
         plan_one(app, &ctx, &sample);
 }
 
 static void tick_receivers(struct app *app, struct instant now)
 {
-    struct plan_context ctx = planning(app, now);
+    struct plan_context ctx = take_planning(app, NULL, now);
     for (size_t i = 0; i < app->options->n_receivers; i++) {
         const char *name = app->options->receiver[i].name;
         struct store_stats stats = {0};
@@ -74,7 +62,7 @@ void tick_receiver(void *userdata, const char *receiver, enum outbox_state state
 
 static void tick_reminders(struct app *app, struct instant now)
 {
-    struct plan_context ctx = planning(app, now);
+    struct plan_context ctx = take_planning(app, NULL, now);
     struct changes *changes = NULL;
     struct failure why = {0};
     int r = alerts_plan_reminders(&ctx, app->book, &changes, &why);
