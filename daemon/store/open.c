@@ -167,9 +167,14 @@ static enum db_mode reading_mode(const char *path)
 static int check_file(const char *path, bool *ret_missing, struct failure *f)
 {
     struct stat st;
-    *ret_missing = lstat(path, &st) < 0 && errno == ENOENT;
+    int r = lstat(path, &st);
+    *ret_missing = r < 0 && errno == ENOENT;
     if (*ret_missing)
         return 0;
+    if (r < 0)
+        return failure_set(f, FAILURE_LOCAL, errno,
+                           "state database %s: cannot look at it: %s; check the mode of the path to it",
+                           path, strerror(errno));
     if (!S_ISREG(st.st_mode))
         return failure_set(f, FAILURE_LOCAL, EPERM,
                            "state database %s: this is not a regular file; move it away", path);
@@ -262,6 +267,47 @@ static int quarantine_all(struct store *s, struct failure *f)
     return 0;
 }
 
+/* ---- is it the file, or the disk? ---- */
+
+/* One file as a whole, through SQLite's file layer (security rule 26); no connection is open. */
+static int disk_delivers(struct store *s, const char *name, int type, struct failure *f)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+    sqlite3_file *file = alloc_zero(1, (size_t)vfs->szOsFile);
+    int flags = 0;
+    if (!file)
+        return failure_oom(f);
+    int rc = vfs->xOpen(vfs, name, file, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW | type, &flags);
+    if (rc == SQLITE_OK)
+        rc = read_all(file);
+    if (file->pMethods)
+        (void)file->pMethods->xClose(file); /* only read */
+    alloc_release(file);
+    return rc == SQLITE_OK ? 0 : db_fail(&s->db, rc, f);
+}
+
+/* SQLite calls a page damaged when the disk answers EIO for it (SQLITE_IOERR_CORRUPTFS becomes
+ * SQLITE_CORRUPT inside). That file is whole, and nothing of it may be given up. */
+static int check_disk(struct store *s, struct failure *f)
+{
+    CLEANUP(free) char *path = text_printf("%s/" STORE_FILE, s->directory);
+    CLEANUP(free) char *wal = text_printf("%s/" STORE_FILE "-wal", s->directory);
+    struct stat st;
+    int r = -ENOMEM;
+    db_close(&s->db);
+    const char *name = path && wal ? sqlite3_create_filename(path, wal, wal, 0, NULL) : NULL;
+    s->db.path = name ? strdup(path) : NULL; /* for what db_fail says */
+    if (s->db.path)
+        r = disk_delivers(s, name, SQLITE_OPEN_MAIN_DB, f);
+    else
+        (void)failure_oom(f);
+    if (r >= 0 && stat(wal, &st) == 0)
+        r = disk_delivers(s, sqlite3_filename_wal(name), SQLITE_OPEN_WAL, f);
+    sqlite3_free_filename((char *)(uintptr_t)name); /* const or not depends on the version */
+    free(TAKE(s->db.path));
+    return r;
+}
+
 /* ---- opening ---- */
 
 static int make_ready(struct store *s, int64_t version, struct instant now, struct failure *f)
@@ -288,34 +334,42 @@ static int make_ready(struct store *s, int64_t version, struct instant now, stru
     return r;
 }
 
-static int begin_anew(struct store *s, struct instant now, int64_t *ret_version,
-                      struct store_report *report, struct failure *f)
+static int put_aside(struct store *s, struct instant now, struct store_report *report,
+                     struct failure *f)
 {
     db_close(&s->db);
     int r = place_put_aside(s->directory_fd, s->directory, now.at, report->moved_to,
                             sizeof report->moved_to, f);
-    if (r < 0)
-        return r;
-    report->rebuilt = true;
-    return store_attach(s, &report->created, ret_version, f);
+    report->rebuilt = r >= 0;
+    return r;
+}
+
+/* Damage shows here, or in what the page check does not see when the rows are read. */
+static int open_whole(struct store *s, struct instant now, struct store_report *report,
+                      struct failure *f)
+{
+    int64_t version = 0;
+    bool created = false;
+    int r = store_attach(s, &created, &version, f);
+    report->created = report->created || created;
+    return r >= 0 ? make_ready(s, version, now, f) : r;
 }
 
 static int open_database(struct store *s, struct instant now, struct store_report *report,
                          struct failure *f)
 {
-    int64_t version = 0;
     bool normal = s->mode == STORE_NORMAL;
-    int r = store_attach(s, &report->created, &version, f);
-    if (r == -EBADMSG && normal)
-        r = begin_anew(s, now, &version, report, f);
-    if (r >= 0)
-        r = make_ready(s, version, now, f);
-    /* Damage that the page check does not see, found while the rows were read. */
-    if (r == -EBADMSG && normal && !report->rebuilt) {
-        r = begin_anew(s, now, &version, report, f);
+    int r = open_whole(s, now, report, f);
+    /* It counts if the disk delivers everything and the answer is given again. */
+    if (r == -EBADMSG && normal) {
+        r = check_disk(s, f);
         if (r >= 0)
-            r = make_ready(s, version, now, f);
+            r = open_whole(s, now, report, f);
     }
+    if (r == -EBADMSG && normal)
+        r = put_aside(s, now, report, f);
+    if (r >= 0 && report->rebuilt)
+        r = open_whole(s, now, report, f);
     report->quarantined = s->quarantined > UINT32_MAX ? UINT32_MAX : (uint32_t)s->quarantined;
     return r;
 }

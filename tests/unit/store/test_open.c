@@ -244,12 +244,20 @@ static void an_empty_file_is_a_new_database(void **state)
 static void a_disk_that_fails_at_the_start_costs_no_data(void **state)
 {
     fill(*state);
-    for (unsigned kinds = DISK_READ; kinds; kinds = kinds == DISK_READ ? DISK_OPEN : 0)
+    static const struct {
+        unsigned kinds;
+        int error;
+    } CASES[] = {
+        {DISK_READ, 0},
+        {DISK_READ, SQLITE_IOERR_CORRUPTFS}, /* EIO itself; SQLite takes it for damage */
+        {DISK_OPEN, 0},
+    };
+    for (size_t i = 0; i < 2 * N_ELEMENTS(CASES); i++)
         for (int n = 1;; n++) {
             struct store *s = NULL;
             struct store_report report;
             struct failure f = {0};
-            disk_fail_at(kinds, n, n % 2, 0);
+            disk_fail_at(CASES[i / 2].kinds, n, i % 2, CASES[i / 2].error);
             int r = try_open(*state, at(0), &s, &report, &f);
             bool happened = disk.failed > 0;
             disk_works();
