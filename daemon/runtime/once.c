@@ -4,6 +4,7 @@
 #include "runtime/app.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/date.h"
 #include "base/log.h"
@@ -94,15 +95,17 @@ int once_run(struct app *app)
     if (r >= 0)
         r = sd_event_loop(app->event);
     sd_event_source_disable_unref(begin);
-    if (r < 0)
+    if (r < 0) {
+        log_say(LOG_ERR, "the event loop failed: %s; run it again: what was committed is kept", strerror(-r));
         return EXIT_INTERNAL;
+    }
     if (app->cli->json)
         r = once_print_json(app);
     else
         print_text(app);
     if (r < 0)
         return EXIT_INTERNAL;
-    bool whole = !app->store_failing;
+    bool whole = !app->store_failing && !app->options->tenants_incomplete;
     for (size_t i = 0; i < app->n_watches; i++)
         whole = whole && tenant_read(&app->watch[i]);
     return whole && !owed(app) ? EXIT_OK : EXIT_INCOMPLETE;

@@ -124,5 +124,7 @@ int service_run(struct app *app)
     (void)sd_notify(0, "READY=1");
     service_status(app);
     int r = sd_event_loop(app->event);
+    if (r < 0)
+        log_say(LOG_ERR, "the event loop failed: %s; ended, to be started again", strerror(-r));
     return r < 0 ? EXIT_INTERNAL : r;
 }
