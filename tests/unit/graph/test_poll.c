@@ -393,6 +393,31 @@ static void sections_fail_each_on_their_own(void **state)
     world_end(&w);
 }
 
+static void a_row_without_an_id_spoils_its_section(void **state)
+{
+    static const struct {
+        const char *tenant;
+        enum section allotments, errors;
+    } CASES[] = {
+        {TWO_POOLS, SECTION_COMPLETE, SECTION_COMPLETE},
+        {"\"allotments\":[{\"id\":\"p1\",\"skuPartNumber\":\"A\"},{\"id\":\"p2\",\"skuPartNumber\":\"B\",\"json\":{\"id\":\"\"}}]",
+         SECTION_UNKNOWN, SECTION_COMPLETE},
+        {"\"allotments\":[{\"id\":\"p1\",\"skuPartNumber\":\"A\"},{\"id\":\"p2\",\"skuPartNumber\":\"B\",\"json\":{\"id\":\"17\"}}]",
+         SECTION_UNKNOWN, SECTION_COMPLETE},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct world w;
+        world_begin(&w, (struct setup){.tenant = CASES[i].tenant});
+        world_poll(&w);
+        assert_int_equal(w.snapshot->allotments, CASES[i].allotments);
+        assert_int_equal(w.snapshot->errors, CASES[i].errors);
+        if (CASES[i].allotments == SECTION_UNKNOWN)
+            assert_non_null(strstr(w.report.failure.text, "a row without an id"));
+        world_end(&w);
+    }
+}
+
 static void a_changed_schema_is_said(void **state)
 {
     struct world w;
@@ -480,6 +505,7 @@ int main(void)
         cmocka_unit_test(once_the_api_has_answered_a_refusal_is_no_reason_to_switch),
         cmocka_unit_test(a_source_that_is_configured_is_the_only_one),
         cmocka_unit_test(sections_fail_each_on_their_own),
+        cmocka_unit_test(a_row_without_an_id_spoils_its_section),
         cmocka_unit_test(a_changed_schema_is_said),
         cmocka_unit_test(a_second_poll_at_once_is_refused),
         cmocka_unit_test(a_cancelled_poll_never_calls_back_and_the_next_one_works),

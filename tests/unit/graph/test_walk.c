@@ -249,6 +249,12 @@ static void a_page_that_is_too_large_is_asked_for_in_parts_next_time(void **stat
 
 /* ---- throttling ---- */
 
+static uint64_t arrived(const char *line)
+{
+    const char *at = strstr(line, "\"started_us\":");
+    return at ? strtoull(at + 13, NULL, 10) : 0;
+}
+
 static void retry_after_is_honoured_with_one_request_in_flight(void **state)
 {
     static const struct {
@@ -279,10 +285,16 @@ static void retry_after_is_honoured_with_one_request_in_flight(void **state)
         /* From the second after on, nothing runs beside anything else. */
         CLEANUP(free) char *ledger = sim_ledger(&w.sim);
         char *after = strstr(ledger, "slow down"), *rest = strchr(after, '\n') + 1;
-        int alone = 0;
-        for (char *line; (line = strsep(&rest, "\n"));)
+        while (after > ledger && after[-1] != '\n')
+            after--;
+        int alone = 0, early = 0;
+        uint64_t told = arrived(after);
+        for (char *line; (line = strsep(&rest, "\n")) && *line;) {
             alone += strstr(line, "\"in_flight\":1,") != NULL;
+            early += arrived(line) < told + USEC_PER_SEC * 9 / 10;
+        }
         assert_true(alone >= 14);
+        assert_true(early <= 5); /* what was in flight already; nothing is sent within the second */
         world_end(&w);
     }
 }
