@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/access.c: --check-access: sign in, then each call that this tenant needs, once and in order.
+/* graph/access.c: --check-access: sign in, then each call that this tenant needs, once and in
+ * order.
  *
  * The calls are those of a poll, so that what passes here passes there. The HTTP status decides:
  * names of permissions are help text only (digest 3.3). */
@@ -59,7 +60,8 @@ static bool wanted(const struct graph *g, int check)
 
 static bool needed(const struct graph *g, int check)
 {
-    return check == CHECK_SKUS ? g->o.source == SOURCE_OPTION_SUBSCRIBED_SKUS : check != CHECK_WAITING;
+    return check == CHECK_SKUS ? g->o.source == SOURCE_OPTION_SUBSCRIBED_SKUS
+                               : check != CHECK_WAITING;
 }
 
 /* ---- results ---- */
@@ -100,13 +102,14 @@ static void failed(struct access *a, int status, const struct failure *why, cons
     }
 }
 
-/* The service does not have the new API here; a missing permission (403) is something else: a person
- * can grant it, and without it the daemon would be blind for pools and for who waits. */
+/* The service does not have the new API here; a missing permission (403) is something else: a
+ * person can grant it, and without it the daemon would be blind for pools and for who waits. */
 static bool api_is_absent(const struct access *a)
 {
     for (size_t i = 0; i < a->n; i++)
         if (text_equal(a->check[i].call, query_call(LIST_ALLOTMENTS)))
-            return a->check[i].status == 400 || a->check[i].status == 404 || a->check[i].status == 501;
+            return a->check[i].status == 400 || a->check[i].status == 404 ||
+                   a->check[i].status == 501;
     return false;
 }
 
@@ -148,7 +151,8 @@ static void remember_pool(struct access *a, struct snapshot_builder *b)
     if (snapshot_finish(b, &s) < 0)
         return;
     if (s->n_allotments > 0)
-        (void)text_copy(s->allotment[0].id, &a->allotment_id); /* without it that check is left out */
+        (void)text_copy(s->allotment[0].id,
+                        &a->allotment_id); /* without it that check is left out */
     snapshot_free(s);
 }
 
@@ -191,11 +195,13 @@ static void take_page(struct access *a, const struct http_answer *answer)
         return;
     }
     if (a->step > 0)
-        (void)snprintf(text, sizeof text, "ok without %s, which the service refuses; polls do without",
+        (void)snprintf(text, sizeof text,
+                       "ok without %s, which the service refuses; polls do without",
                        query_options(query_dropped(a->step)));
     else if (page.n_rows == 0 && a->now == CHECK_ALLOTMENTS)
-        (void)snprintf(text, sizeof text, "ok, but the list is empty: a tenant without licences, or "
-                                          "a permission that shows nothing");
+        (void)snprintf(text, sizeof text,
+                       "ok, but the list is empty: a tenant without licences, or "
+                       "a permission that shows nothing");
     else
         (void)snprintf(text, sizeof text, "ok");
     page_clear(&page);
@@ -217,7 +223,8 @@ static void on_called(void *userdata, const struct http_answer *answer)
     } else if (answer->status == 200) {
         take_page(a, answer);
     } else if (answer->status / 100 == 2) {
-        (void)failure_set(&why, FAILURE_PROTOCOL, EBADMSG, "HTTP %d, which is no page", answer->status);
+        (void)failure_set(&why, FAILURE_PROTOCOL, EBADMSG, "HTTP %d, which is no page",
+                          answer->status);
         failed(a, answer->status, &why, answer->request_id);
     } else {
         words_of_answer(list, answer, &why);
@@ -279,7 +286,8 @@ static int on_begin(sd_event_source *s, void *userdata)
     return 0;
 }
 
-int graph_check_access(struct graph *g, graph_check_done *done, void *userdata, struct failure *ret_failure)
+int graph_check_access(struct graph *g, graph_check_done *done, void *userdata,
+                       struct failure *ret_failure)
 {
     if (g->poll || g->access)
         return failure_set(ret_failure, FAILURE_LOCAL, EBUSY, "a poll is under way");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/graph.c: one tenant: its options, what was learnt about it, and its polls' beginning and end. */
+/* graph/graph.c: one tenant: its options, what was learnt about it, and its polls' beginning and
+ * end. */
 #include "graph/inside.h"
 
 #include "base/digest.h"
@@ -46,8 +47,9 @@ void graph_call(const struct graph *g, enum list list, const char *url, usec_t t
 
 static bool is_word(const char *s)
 {
-    return *s && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") ==
-                     strlen(s) &&
+    return *s &&
+           strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") ==
+               strlen(s) &&
            strcmp(s, ".") != 0 && strcmp(s, "..") != 0;
 }
 
@@ -57,14 +59,10 @@ static int copy_options(struct graph *g, const struct graph_options *o)
         const char *from;
         char **to;
     } TEXTS[] = {
-        {o->name, &g->o.name},
-        {o->tenant_id, &g->o.tenant_id},
-        {o->client_id, &g->o.client_id},
-        {o->client_secret_file, &g->o.client_secret_file},
-        {o->graph_url, &g->o.graph_url},
-        {o->login_url, &g->o.login_url},
-        {o->resource, &g->o.resource},
-        {o->api_version, &g->o.api_version},
+        {o->name, &g->o.name},           {o->tenant_id, &g->o.tenant_id},
+        {o->client_id, &g->o.client_id}, {o->client_secret_file, &g->o.client_secret_file},
+        {o->graph_url, &g->o.graph_url}, {o->login_url, &g->o.login_url},
+        {o->resource, &g->o.resource},   {o->api_version, &g->o.api_version},
     };
     int r = 0;
     g->o = *o;
@@ -85,7 +83,8 @@ static int set_addresses(struct graph *g, struct failure *ret_failure)
                            "tenant_id is neither a GUID nor a domain name");
     if (!g->o.api_version || !is_word(g->o.api_version) ||
         strlen(g->o.api_version) + 3 > sizeof g->api.prefix)
-        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "api_version is no name of a version");
+        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                           "api_version is no name of a version");
     g->older = g->api;
     (void)snprintf(g->api.prefix, sizeof g->api.prefix, "/%s/", g->o.api_version);
     (void)snprintf(g->older.prefix, sizeof g->older.prefix, "/v1.0/");
@@ -93,7 +92,8 @@ static int set_addresses(struct graph *g, struct failure *ret_failure)
 
     /* The scope is the cloud's Graph, also when graph_url leads elsewhere: a proxy of one's own
      * does not change whom the token is for. */
-    const char *resource = g->o.resource && *g->o.resource ? g->o.resource : cloud_graph_root(g->o.cloud);
+    const char *resource =
+        g->o.resource && *g->o.resource ? g->o.resource : cloud_graph_root(g->o.cloud);
     size_t len = strlen(resource);
     while (len > 0 && resource[len - 1] == '/')
         len--;
@@ -192,7 +192,8 @@ int graph_poll(struct graph *g, graph_done *done, void *userdata, struct failure
     p->limit = g->o.requests;
     if (poll_prepare(p) < 0)
         return failure_oom(ret_failure);
-    int r = sd_event_add_time(g->event, &p->wake, CLOCK_BOOTTIME, p->deadline_mono, 1000, on_wake, p);
+    int r =
+        sd_event_add_time(g->event, &p->wake, CLOCK_BOOTTIME, p->deadline_mono, 1000, on_wake, p);
     if (r >= 0) /* from the event loop, so that `done` never comes from inside here */
         r = sd_event_add_defer(g->event, &p->begin, on_begin, p);
     if (r < 0)

@@ -4,7 +4,8 @@
  *   graph.c   the tenant: options, what was learnt, beginning and end of a poll
  *   token.c   sign-in and the cached token            challenge.c  what a 401 asks for
  *   query.c   the URLs, and which options to drop     seen.c       links that were followed already
- *   walk.c    pages in flight: queues, retries, throttling, 401
+ *   walk.c    pages in flight: chains, queues, the token, the pump
+ *   arrive.c  what came back: retries, throttling, 401, options refused, the next link
  *   poll.c    the cycle: what a page, a list's end or a list's failure means for the snapshot
  *   words.c   failures in words an operator can act on
  *   access.c  --check-access */
@@ -15,13 +16,14 @@
 
 #include "base/text.h"
 
-#define PAGE_BYTES_MAX ((size_t)8 << 20)  /* decoded; security rules, "Transport" */
+#define PAGE_BYTES_MAX ((size_t)8 << 20) /* decoded; security rules, "Transport" */
 #define POLL_BYTES_MAX ((uint64_t)1 << 30)
 #define LIST_PAGES_MAX 10000
-#define RETRIES_MAX 4                     /* of one page */
+#define RETRIES_MAX 4 /* of one page */
+#define RETRY_CAP (30 * USEC_PER_SEC)
 #define PAGE_TIMEOUT (60 * USEC_PER_SEC)
 #define TOKEN_TIMEOUT (30 * USEC_PER_SEC)
-#define LONG_LIST 20 /* graph-api digest 2.4: the size at which Graph is known to cut expanded lists */
+#define LONG_LIST 20 /* digest 2.4: where Graph is known to cut expanded lists elsewhere */
 
 /* ---- query.c ---- */
 
@@ -80,7 +82,8 @@ bool token_usable(const struct graph *g, usec_t now_mono);
 bool token_due(const struct graph *g, usec_t now_mono); /* should be renewed, or is missing */
 /* After so much of a life of `lifetime` a token is renewed. Pure. */
 usec_t token_renew_after(usec_t lifetime);
-void token_keep_for(struct graph *g, usec_t wait, usec_t now_mono); /* renewing failed; later again */
+void token_keep_for(struct graph *g, usec_t wait,
+                    usec_t now_mono); /* renewing failed; later again */
 void token_forget(struct graph *g);
 void token_cancel(struct graph *g); /* the request under way, without calling back */
 /* One sign-in with the secret as it is on disk now. `claims` is JSON or NULL. */
@@ -103,16 +106,16 @@ struct chain { /* a list that is being read; at most one page of it is in flight
     struct chain *next, **pprev; /* in one of the poll's queues, or among those in flight */
     struct poll *poll;
     enum list list;
-    char *id;           /* LIST_WAITING: whose */
-    char *url;          /* the page to fetch */
-    int step;           /* which options the first page goes without */
-    bool first_page;    /* `url` is ours and not the service's */
-    bool check;         /* reads an expanded list a second way */
+    char *id;        /* LIST_WAITING: whose */
+    char *url;       /* the page to fetch */
+    int step;        /* which options the first page goes without */
+    bool first_page; /* `url` is ours and not the service's */
+    bool check;      /* reads an expanded list a second way */
     int64_t inline_count;
     size_t pages, rows, lacking;
     bool spoiled;
     struct seen links;
-    unsigned retries;   /* of this page */
+    unsigned retries; /* of this page */
     usec_t not_before_mono;
     bool fresh_connection;
     unsigned generation; /* of the token it went with */
@@ -129,7 +132,7 @@ struct poll {
     struct snapshot_builder *builder;
     struct snapshot *spare; /* without any section: what a poll ends with when memory has run out */
     struct graph_report report;
-    char request_id[80];   /* both belong to report.failure */
+    char request_id[80]; /* both belong to report.failure */
     enum list failed_list;
     struct failure trouble; /* why a page was last repeated */
     bool ended;
@@ -138,7 +141,7 @@ struct poll {
     unsigned n_chains, n_flying, limit;
     struct pending {
         char *id, *link; /* an allotment's, and where its waiting list goes on; NULL: its start */
-    } *pending;          /* lists still to be begun: a stack */
+    } * pending;         /* lists still to be begun: a stack */
     size_t n_pending, pending_size;
     struct seen chained; /* ids whose waiting list was handed to a chain */
 
@@ -164,7 +167,23 @@ int walk_pend(struct poll *p, const char *id, const char *link); /* a waiting li
 /* Notes it if it is the worst so far. LIST_COUNT_: no list in particular. */
 void walk_fail(struct poll *p, const struct failure *why, enum list list, const char *request_id);
 void walk_end(struct poll *p, const struct failure *why); /* no more: finish with what there is */
-void walk_clear(struct poll *p); /* cancels every chain */
+void walk_clear(struct poll *p);                          /* cancels every chain */
+
+/* Chains, for walk.c and arrive.c. Between its arrival and chain_again, chain_failed or chain_free
+ * a chain is in no queue. */
+void chain_unlink(struct chain *c);
+void chain_free(struct chain *c);
+DEFINE_CLEANUP(struct chain *, chain_free)
+const struct origin *chain_origin(const struct chain *c);
+int chain_first_url(struct chain *c); /* by its list, id and step. -ENOMEM */
+void chain_again(struct chain *c, usec_t not_before);
+void chain_failed(struct chain *c, const struct failure *why, int status, const char *request_id);
+usec_t walk_left(const struct poll *p, usec_t now); /* until the deadline */
+void walk_give_up_until(struct poll *p, usec_t until, struct failure *why);
+
+/* ---- arrive.c ---- */
+
+void on_page(void *userdata, const struct http_answer *a); /* a chain's page */
 
 /* ---- poll.c ---- */
 
@@ -180,16 +199,16 @@ void poll_note(struct poll *p, const char *fmt, ...) __attribute__((format(print
 
 /* ---- graph.c ---- */
 
-struct learnt { /* about this tenant's service, for the life of the process */
-    int step[LIST_COUNT_];       /* which options to leave out from the start */
-    bool proven[LIST_COUNT_];    /* that step has worked */
-    bool answered;               /* the Cloud Licensing API has: no fallback any more */
-    bool fallback;               /* the older source is in use */
-    usec_t probe_mono;           /* when to try the API again */
-    unsigned refusals;           /* 403 in polls in a row */
-    bool cuts_lists;             /* expanded lists are shorter than the real ones */
-    usec_t check_mono;           /* when to compare them again; 0: now */
-    struct failure core, full;   /* the last one, without and with its request id */
+struct learnt {                /* about this tenant's service, for the life of the process */
+    int step[LIST_COUNT_];     /* which options to leave out from the start */
+    bool proven[LIST_COUNT_];  /* that step has worked */
+    bool answered;             /* the Cloud Licensing API has: no fallback any more */
+    bool fallback;             /* the older source is in use */
+    usec_t probe_mono;         /* when to try the API again */
+    unsigned refusals;         /* 403 in polls in a row */
+    bool cuts_lists;           /* expanded lists are shorter than the real ones */
+    usec_t check_mono;         /* when to compare them again; 0: now */
+    struct failure core, full; /* the last one, without and with its request id */
 };
 
 struct access;

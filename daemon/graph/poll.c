@@ -2,9 +2,9 @@
 /* graph/poll.c: the cycle (digest 2.5): which lists are read, and what becomes of the snapshot.
  *
  * Allotments with their waiting members expanded, and beside them the assignment errors. A waiting
- * list is read by itself where its row has a continuation, or none of it. A section is complete when
- * its list was read to the end, and unknown in every other case. Where the API is refused from the
- * beginning the older /subscribedSkus takes its place. */
+ * list is read by itself where its row has a continuation, or none of it. A section is complete
+ * when its list was read to the end, and unknown in every other case. Where the API is refused from
+ * the beginning the older /subscribedSkus takes its place. */
 #include "graph/inside.h"
 
 #include <assert.h>
@@ -14,7 +14,8 @@
 
 #define CHECK_EVERY USEC_PER_DAY
 #define PROBE_EVERY USEC_PER_DAY
-#define REFUSALS_STEADY 2 /* polls in a row: a permission is often granted minutes after the app */
+#define REFUSALS_STEADY 2 /* polls in a row: a permission is often granted minutes after the app \
+                           */
 
 void poll_note(struct poll *p, const char *fmt, ...)
 {
@@ -151,8 +152,9 @@ static void checked_long_list(struct chain *c)
     struct learnt *l = &p->graph->learnt;
     bool cuts = (int64_t)c->rows > c->inline_count;
     if (cuts && !l->cuts_lists)
-        poll_note(p, "expanded waiting lists are cut (%lld of %zu members): lists of %d and more are "
-                     "read by themselves from now on",
+        poll_note(p,
+                  "expanded waiting lists are cut (%lld of %zu members): lists of %d and more are "
+                  "read by themselves from now on",
                   (long long)c->inline_count, c->rows, LONG_LIST);
     l->cuts_lists = cuts;
     l->check_mono = clock_now().mono + CHECK_EVERY;
@@ -184,7 +186,8 @@ static int new_builder(struct poll *p, enum source source)
     return 0;
 }
 
-/* Only while the API has never answered: afterwards a refusal is an alert, not a reason to switch. */
+/* Only while the API has never answered: afterwards a refusal is an alert, not a reason to switch.
+ */
 static bool api_is_absent(struct poll *p, int status)
 {
     struct learnt *l = &p->graph->learnt;
@@ -211,8 +214,10 @@ static void fell_back(struct poll *p)
 {
     struct learnt *l = &p->graph->learnt;
     if (!l->fallback)
-        poll_note(p, "the Cloud Licensing API is refused (HTTP %d): /subscribedSkus is read instead, "
-                     "which knows neither waiting members nor assignment errors", p->refused_status);
+        poll_note(p,
+                  "the Cloud Licensing API is refused (HTTP %d): /subscribedSkus is read instead, "
+                  "which knows neither waiting members nor assignment errors",
+                  p->refused_status);
     l->fallback = true;
     l->probe_mono = clock_now().mono + PROBE_EVERY;
 }
@@ -233,7 +238,8 @@ static bool list_is_whole(struct chain *c)
     struct failure why = {0};
     if (!c->spoiled)
         return true;
-    (void)failure_set(&why, FAILURE_PROTOCOL, EBADMSG, "%s: a row without an id", query_call(c->list));
+    (void)failure_set(&why, FAILURE_PROTOCOL, EBADMSG, "%s: a row without an id",
+                      query_call(c->list));
     walk_fail(c->poll, &why, c->list, "");
     return false;
 }
@@ -295,8 +301,9 @@ void poll_begin(struct poll *p)
 {
     struct graph *g = p->graph;
     struct learnt *l = &g->learnt;
-    bool older = g->o.source == SOURCE_OPTION_SUBSCRIBED_SKUS ||
-                 (g->o.source == SOURCE_OPTION_AUTO && l->fallback && p->began.mono < l->probe_mono);
+    bool older =
+        g->o.source == SOURCE_OPTION_SUBSCRIBED_SKUS ||
+        (g->o.source == SOURCE_OPTION_AUTO && l->fallback && p->began.mono < l->probe_mono);
     int r = new_builder(p, older ? SOURCE_SUBSCRIBED_SKUS : SOURCE_CLOUD_LICENSING);
     if (r >= 0 && older)
         r = walk_add(p, LIST_SKUS, NULL, NULL, NULL);
@@ -310,8 +317,8 @@ void poll_begin(struct poll *p)
         walk_end(p, NULL);
 }
 
-/* The request id of a failure that goes on is the first one's: the text, which is compared and kept,
- * does not change with every poll. */
+/* The request id of a failure that goes on is the first one's: the text, which is compared and
+ * kept, does not change with every poll. */
 static void settle_failure(struct poll *p)
 {
     struct learnt *l = &p->graph->learnt;
@@ -335,7 +342,8 @@ static void settle_failure(struct poll *p)
 int poll_prepare(struct poll *p)
 {
     CLEANUP(snapshot_builder_free) struct snapshot_builder *b = NULL;
-    int r = snapshot_builder_new(p->graph->o.name, p->graph->o.tenant_id, SOURCE_NONE, p->began, &b);
+    int r =
+        snapshot_builder_new(p->graph->o.name, p->graph->o.tenant_id, SOURCE_NONE, p->began, &b);
     return r < 0 ? r : snapshot_finish(b, &p->spare);
 }
 

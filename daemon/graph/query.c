@@ -2,8 +2,8 @@
 /* graph/query.c: which URLs are asked for, and with which options when the service refuses some.
  *
  * Page "List allotments" documents $select, $top and $expand=waitingMembers($select=...); pages
- * "List waitingMembers" and "List assignmentErrors" document $select and $top; "List subscribedSkus"
- * only $select. A page is never larger than a few hundred kB with these. */
+ * "List waitingMembers" and "List assignmentErrors" document $select and $top; "List
+ * subscribedSkus" only $select. A page is never larger than a few hundred kB with these. */
 #include "graph/inside.h"
 
 #include <assert.h>
@@ -20,7 +20,8 @@ static const struct {
                       "subscriptions",
             .expand = "$expand=waitingMembers($select=id,waitingSinceDateTime)",
             .top = "$top=100", /* rows carry their waiting members: more would be a large page */
-            .permission = "Directory.Read.All (or CloudLicensing.Read.All where the tenant offers it)",
+            .permission =
+                "Directory.Read.All (or CloudLicensing.Read.All where the tenant offers it)",
         },
     [LIST_WAITING] =
         {
@@ -28,7 +29,8 @@ static const struct {
             .path = "/admin/cloudLicensing/allotments/",
             .select = "$select=id,waitingSinceDateTime",
             .top = "$top=999",
-            .permission = "Directory.Read.All (or CloudLicensing.Read.All where the tenant offers it)",
+            .permission =
+                "Directory.Read.All (or CloudLicensing.Read.All where the tenant offers it)",
         },
     [LIST_ERRORS] =
         {
@@ -36,7 +38,8 @@ static const struct {
             .path = "/admin/cloudLicensing/assignmentErrors",
             .select = "$select=id,code,occurrenceDateTime,skuId",
             .top = "$top=999", /* the longest chain decides how long a poll takes */
-            .permission = "Directory.Read.All (or CloudLicensing.Read.All where the tenant offers it)",
+            .permission =
+                "Directory.Read.All (or CloudLicensing.Read.All where the tenant offers it)",
         },
     [LIST_SKUS] =
         {
@@ -101,8 +104,14 @@ unsigned query_dropped(int step)
 const char *query_options(unsigned dropped)
 {
     static const char *const NAMES[] = {
-        "no option", "$top", "$expand", "$top and $expand", "$select",
-        "$top and $select", "$expand and $select", "$top, $expand and $select",
+        "no option",
+        "$top",
+        "$expand",
+        "$top and $expand",
+        "$select",
+        "$top and $select",
+        "$expand and $select",
+        "$top, $expand and $select",
     };
     assert(dropped < N_ELEMENTS(NAMES));
     return NAMES[dropped];

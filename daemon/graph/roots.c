@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/roots.c: which hosts a tenant's cloud means (the page "deployments" of Graph's reference). */
+/* graph/roots.c: which hosts a tenant's cloud means (the page "deployments" of Graph's reference).
+ */
 #include "graph/inside.h"
 
 #include <errno.h>

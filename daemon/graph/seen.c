@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* graph/seen.c: a set of links or ids, 8 bytes each.
  *
- * Only hashes are kept: a tenant may have 10,000 links of 8 kB. That two different texts of one list
- * fall together (one in 10^11 for 10,000 of them) costs one poll a section that stays unknown. */
+ * Only hashes are kept: a tenant may have 10,000 links of 8 kB. That two different texts of one
+ * list fall together (one in 10^11 for 10,000 of them) costs one poll a section that stays unknown.
+ */
 #include "graph/inside.h"
 
 #include "base/digest.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* graph/token.c: sign-in with a client secret, and the token that is kept.
  *
- * Page "OAuth 2.0 client credentials flow". The secret is read from its file at every sign-in, which
- * is about once an hour: a rotated file needs no reload. */
+ * Page "OAuth 2.0 client credentials flow". The secret is read from its file at every sign-in,
+ * which is about once an hour: a rotated file needs no reload. */
 #include "graph/inside.h"
 
 #include "base/alloc.h"
@@ -72,8 +72,8 @@ static void form_value(struct form *f, const char *s)
 {
     static const char HEX[] = "0123456789ABCDEF";
     for (const unsigned char *c = (const unsigned char *)s; *c; c++) {
-        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
-                     strchr("-._~", *c);
+        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+                     (*c >= '0' && *c <= '9') || strchr("-._~", *c);
         char encoded[4] = {'%', HEX[*c >> 4], HEX[*c & 15], '\0'};
         form_raw(f, plain ? (char[]){(char)*c, '\0'} : encoded);
     }
@@ -153,14 +153,17 @@ static void refusal(const struct http_answer *a, struct token_result *result)
     struct token_error e;
     char codes[160] = "";
     if (a->status / 100 == 3) {
-        (void)failure_set(ret, FAILURE_SECURITY, EPERM,
-                          "sign-in: HTTP %d: the login service redirects, which is not followed; check "
-                          "login_url", a->status);
+        (void)failure_set(
+            ret, FAILURE_SECURITY, EPERM,
+            "sign-in: HTTP %d: the login service redirects, which is not followed; check "
+            "login_url",
+            a->status);
         return;
     }
     if (token_error_parse(a->body, a->body_len, &e) < 0) {
         http_status_failure(a, ret);
-        if (ret->kind == FAILURE_REQUEST || ret->kind == FAILURE_ABSENT || ret->kind == FAILURE_PERMISSION)
+        if (ret->kind == FAILURE_REQUEST || ret->kind == FAILURE_ABSENT ||
+            ret->kind == FAILURE_PERMISSION)
             ret->kind = FAILURE_AUTH;
         (void)failure_prefix(ret, 0, "sign-in");
         return;
@@ -194,7 +197,8 @@ static void read_answer(struct graph *g, const struct http_answer *a, struct tok
         refusal(a, ret);
         return;
     }
-    if (a->status != 200 || token_parse(a->body, a->body_len, g->api.text, now.at, &token, &ret->failure) < 0) {
+    if (a->status != 200 ||
+        token_parse(a->body, a->body_len, g->api.text, now.at, &token, &ret->failure) < 0) {
         if (a->status != 200)
             (void)failure_set(&ret->failure, FAILURE_PROTOCOL, EBADMSG, "HTTP %d", a->status);
         (void)failure_prefix(&ret->failure, 0, "sign-in: the answer is no token");

@@ -54,7 +54,8 @@ bool words_is_json(const char *content_type)
 {
     size_t len = strlen(content_type);
     return len == 0 || /* not said: the decoder will tell */
-           strcmp(content_type, "application/json") == 0 || strcmp(content_type, "text/json") == 0 ||
+           strcmp(content_type, "application/json") == 0 ||
+           strcmp(content_type, "text/json") == 0 ||
            (len > 5 && strcmp(content_type + len - 5, "+json") == 0);
 }
 

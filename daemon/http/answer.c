@@ -47,7 +47,8 @@ size_t want_body(char *bytes, size_t one, size_t len, void *userdata)
 }
 
 /* Puts the value behind "NAME:" into dst, without the blanks around it; cut if it does not fit. */
-static bool header_is(const char *line, size_t len, const char *name, const char **ret, size_t *ret_len)
+static bool header_is(const char *line, size_t len, const char *name, const char **ret,
+                      size_t *ret_len)
 {
     size_t n = strlen(name);
     if (len <= n || line[n] != ':' || strncasecmp(line, name, n) != 0)
@@ -148,11 +149,12 @@ static void timeout_failure(const struct http_request *r, bool connected, struct
     if (strstr(r->errbuf, "too slow")) /* libcurl has no code of its own for that */
         failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: the answer crawls: it is too slow", to);
     else if (connected)
-        failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: time-out: no complete answer within %llu s",
-                    to, (unsigned long long)(r->timeout / USEC_PER_SEC));
+        failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT,
+                    "%s: time-out: no complete answer within %llu s", to,
+                    (unsigned long long)(r->timeout / USEC_PER_SEC));
     else
-        failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: time-out: no connection within %llu s", to,
-                    (unsigned long long)(r->connect_timeout / USEC_PER_SEC));
+        failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: time-out: no connection within %llu s",
+                    to, (unsigned long long)(r->connect_timeout / USEC_PER_SEC));
 }
 
 static void transfer_failure(struct http_request *r, CURLcode code, struct failure *ret)
@@ -194,12 +196,14 @@ static void transfer_failure(struct http_request *r, CURLcode code, struct failu
     if (r->proxied && connect_status == 407) {
         failure_set(ret, FAILURE_CONFIG, EACCES,
                     "the proxy %s wants other credentials (HTTP 407); check "
-                    "network.proxy_password_file", proxy);
+                    "network.proxy_password_file",
+                    proxy);
         return;
     }
     if (r->proxied && connect_status != 0 && connect_status / 100 != 2) {
-        failure_set(ret, FAILURE_TRANSIENT, EIO, "the proxy %s does not let us through to %s: HTTP %ld",
-                    proxy, to, connect_status);
+        failure_set(ret, FAILURE_TRANSIENT, EIO,
+                    "the proxy %s does not let us through to %s: HTTP %ld", proxy, to,
+                    connect_status);
         return;
     }
     switch ((int)code) {
@@ -234,8 +238,7 @@ static void transfer_failure(struct http_request *r, CURLcode code, struct failu
         failure_set(ret, FAILURE_SECURITY, EPERM, "%s: libcurl refuses this URL", to);
         return;
     case CURLE_SSL_CONNECT_ERROR:
-        failure_set(ret, FAILURE_TRANSIENT, EIO, "%s: the TLS handshake failed: %s", to,
-                    sentence);
+        failure_set(ret, FAILURE_TRANSIENT, EIO, "%s: the TLS handshake failed: %s", to, sentence);
         return;
     case CURLE_WRITE_ERROR: /* our own stops have been told above; what is left is the inflater */
     case CURLE_BAD_CONTENT_ENCODING:

@@ -2,8 +2,8 @@
 /* http/http.c: libcurl's multi interface on sd-event: three callbacks and a reaper.
  *
  * libcurl asks for sockets to be watched and for a timer (want_socket, want_timer); both events end
- * in one turn. What has finished is reaped later, one transfer a turn, so that a `done` may free its
- * request or start another without libcurl being on the stack. */
+ * in one turn. What has finished is reaped later, one transfer a turn, so that a `done` may free
+ * its request or start another without libcurl being on the stack. */
 #include "http/inside.h"
 
 #include "base/alloc.h"
@@ -19,8 +19,8 @@
 
 void http_global_init(void)
 {
-    CURLcode code = curl_global_init_mem(CURL_GLOBAL_DEFAULT, alloc_get, alloc_release, alloc_resize,
-                                         alloc_strdup, alloc_zero);
+    CURLcode code = curl_global_init_mem(CURL_GLOBAL_DEFAULT, alloc_get, alloc_release,
+                                         alloc_resize, alloc_strdup, alloc_zero);
     assert(code == CURLE_OK);
     (void)code;
 }
@@ -74,13 +74,14 @@ static void slot_put(struct http *h, struct slot *slot)
 
 static void reap_soon(struct http *h)
 {
-    (void)sd_event_source_set_enabled(h->reaper, SD_EVENT_ONESHOT); /* fails on a bad argument only */
+    (void)sd_event_source_set_enabled(h->reaper,
+                                      SD_EVENT_ONESHOT); /* fails on a bad argument only */
 }
 
 /* libcurl could not do its part: no memory, or a socket that cannot be watched. Which transfer now
  * waits for an event that never comes is not known, so all that are under way fail, in the reaper.
- * The multi handle goes with them: libcurl 7.88 leaves an emptied hash table behind when it fails to
- * remember a socket, and divides by its size (0) when that connection is used next. */
+ * The multi handle goes with them: libcurl 7.88 leaves an emptied hash table behind when it fails
+ * to remember a socket, and divides by its size (0) when that connection is used next. */
 static void give_up(struct http *h)
 {
     h->doomed = true;
@@ -101,7 +102,8 @@ static int on_socket(sd_event_source *s, int fd, uint32_t revents, void *userdat
 {
     (void)s;
     http_turn(userdata, fd,
-              (revents & EPOLLIN ? CURL_CSELECT_IN : 0) | (revents & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+              (revents & EPOLLIN ? CURL_CSELECT_IN : 0) |
+                  (revents & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
                   (revents & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0));
     return 0;
 }
@@ -262,7 +264,8 @@ static int on_reap(sd_event_source *s, void *userdata)
     return 0;
 }
 
-static int check_secret(const struct secret *s, const struct origin *to, struct failure *ret_failure)
+static int check_secret(const struct secret *s, const struct origin *to,
+                        struct failure *ret_failure)
 {
     if (!s || text_equal(secret_audience(s), to->text))
         return 0;
@@ -298,7 +301,8 @@ int http_start(struct http *h, const struct http_call *call, http_done *done, vo
     int got = admit(call, &to, ret_failure);
     if (got < 0)
         return got;
-    if (h->doomed || !have_multi(h)) /* memory has just run out: nothing begins before that is over */
+    if (h->doomed ||
+        !have_multi(h)) /* memory has just run out: nothing begins before that is over */
         return failure_oom(ret_failure);
     CLEANUP(http_request_free) struct http_request *r = calloc(1, sizeof *r);
     CLEANUP(slot_free) struct slot *slot = slot_get(h);

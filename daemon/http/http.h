@@ -2,8 +2,8 @@
 /* http/http.h: requests over one libcurl multi handle on sd-event. Knows no Graph and no webhook.
  *
  * Every request leaves through http_start, which compares the URL with the allowed origin and the
- * audience of each secret with the URL (security rules 8 to 12). Redirects are never followed. Bodies
- * are counted after decompression, in our own callback. Nothing blocks. */
+ * audience of each secret with the URL (security rules 8 to 12). Redirects are never followed.
+ * Bodies are counted after decompression, in our own callback. Nothing blocks. */
 #pragma once
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -13,13 +13,14 @@
 
 struct http;
 struct http_options {
-    const char *ca_file;  /* extra CA certificates in PEM; NULL or "": the system's only */
-    const char *proxy;    /* NULL or "": none, whatever the environment says */
+    const char *ca_file; /* extra CA certificates in PEM; NULL or "": the system's only */
+    const char *proxy;   /* NULL or "": none, whatever the environment says */
     const struct secret *proxy_password; /* user:password; NULL: none */
     const char *user_agent;
 };
 void http_global_init(void); /* our allocator for libcurl; once, in main, before any thread */
-int http_new(sd_event *event, const struct http_options *o, struct http **ret, struct failure *ret_failure);
+int http_new(sd_event *event, const struct http_options *o, struct http **ret,
+             struct failure *ret_failure);
 void http_free(struct http *h); /* cancels what is under way, without calling back */
 DEFINE_CLEANUP(struct http *, http_free)
 
@@ -27,11 +28,11 @@ struct http_header {
     const char *name, *value; /* not secret */
 };
 struct http_call {
-    const char *method; /* "GET", "POST" */
-    const char *url;    /* used byte for byte */
-    const struct origin *allowed; /* where it must go; NULL: anywhere https (a receiver's own URL) */
-    bool allow_http;    /* plain http beyond loopback: a receiver that says so */
-    const char *ca_file; /* instead of the room's; NULL */
+    const char *method;           /* "GET", "POST" */
+    const char *url;              /* used byte for byte */
+    const struct origin *allowed; /* where it must go; NULL: anywhere https, a receiver's own URL */
+    bool allow_http;              /* plain http beyond loopback: a receiver that says so */
+    const char *ca_file;          /* instead of the room's; NULL */
     const struct http_header *headers;
     size_t n_headers;
     const struct secret *bearer; /* Authorization: Bearer; audience must be the URL's origin */
@@ -44,17 +45,17 @@ struct http_call {
     bool fresh_connection;            /* after a 503 (graph-api.md 7.3) */
 };
 struct http_answer {
-    int status; /* 0: no complete answer, see failure */
+    int status;       /* 0: no complete answer, see failure */
     const char *body; /* NUL-terminated, borrowed until `done` returns */
     size_t body_len;
-    size_t wire_bytes; /* as received, headers included */
+    size_t wire_bytes;  /* as received, headers included */
     usec_t retry_after; /* 0: none; already clamped to 1 s .. 1 h */
     bool retry_after_clamped;
-    usec_t date_at;     /* the Date header; 0: none */
-    const char *content_type; /* lower case, parameters cut off; "" if none */
-    const char *request_id;   /* request-id header, cleaned; "" */
+    usec_t date_at;               /* the Date header; 0: none */
+    const char *content_type;     /* lower case, parameters cut off; "" if none */
+    const char *request_id;       /* request-id header, cleaned; "" */
     const char *www_authenticate; /* borrowed; "" */
-    struct failure failure;   /* if status is 0: TRANSIENT, SECURITY, PROTOCOL (too large), ... */
+    struct failure failure; /* if status is 0: TRANSIENT, SECURITY, PROTOCOL (too large), ... */
     usec_t took;
 };
 typedef void http_done(void *userdata, const struct http_answer *answer);

@@ -10,8 +10,8 @@
 #define SLOTS_KEPT 8                    /* idle buffers */
 #define SLOT_KEEPS ((size_t)512 * 1024) /* larger buffers go back to the system at once */
 
-/* A transfer's handle, and the buffer that its answer is collected in, which is kept and used again:
- * that saves growing anew for every page. */
+/* A transfer's handle, and the buffer that its answer is collected in, which is kept and used
+ * again: that saves growing anew for every page. */
 struct slot {
     struct slot *next;
     CURL *easy;
@@ -26,7 +26,13 @@ struct heads {
     char www_authenticate[4096]; /* several such headers are joined by ", " */
 };
 
-enum stop { STOP_NOT, STOP_BODY, STOP_CUT, STOP_HEADERS, STOP_MEMORY }; /* why we ended a transfer */
+enum stop {
+    STOP_NOT,
+    STOP_BODY,
+    STOP_CUT,
+    STOP_HEADERS,
+    STOP_MEMORY
+}; /* why we ended a transfer */
 
 struct http_request {
     struct http *http;
@@ -63,7 +69,8 @@ struct http {
 };
 
 /* setup.c: a call's options onto the request's handle. The request owns what libcurl borrows. */
-int setup_request(struct http_request *r, const struct http_call *call, struct failure *ret_failure);
+int setup_request(struct http_request *r, const struct http_call *call,
+                  struct failure *ret_failure);
 /* Can the CA file be used at all? kind CONFIG, naming it. */
 int setup_check_ca(const char *path, struct failure *ret_failure);
 /* "scheme://host:port" of a proxy. Refuses credentials in it. kind CONFIG. */

@@ -70,7 +70,11 @@ usec_t retry_backoff(unsigned n, usec_t base, usec_t cap, uint32_t dice)
 usec_t retry_delivery_delay(unsigned n, uint32_t dice)
 {
     static const usec_t DELAYS[] = {
-        0, 5 * USEC_PER_SEC, 30 * USEC_PER_SEC, 2 * USEC_PER_MINUTE, 5 * USEC_PER_MINUTE,
+        0,
+        5 * USEC_PER_SEC,
+        30 * USEC_PER_SEC,
+        2 * USEC_PER_MINUTE,
+        5 * USEC_PER_MINUTE,
         15 * USEC_PER_MINUTE,
     };
     usec_t delay = DELAYS[n < N_ELEMENTS(DELAYS) ? n : N_ELEMENTS(DELAYS) - 1];

@@ -19,10 +19,10 @@
 #define METADATA_HOST "169.254.169.254"
 
 /* A chain of options: after the first that fails the others are skipped. */
-#define SET(option, value)                                                                         \
-    do {                                                                                           \
-        if (code == CURLE_OK)                                                                      \
-            code = curl_easy_setopt(easy, option, value);                                          \
+#define SET(option, value)                                \
+    do {                                                  \
+        if (code == CURLE_OK)                             \
+            code = curl_easy_setopt(easy, option, value); \
     } while (0)
 
 static int ca_read(const char *path, struct text *ret, struct failure *ret_failure)
@@ -149,12 +149,14 @@ static int set_headers(struct http_request *r, const struct http_call *call,
             return failure_set(ret_failure, FAILURE_LOCAL, EINVAL,
                                "a header with a control character is not sent");
         /* libcurl takes "Name:" as "leave this header out"; "Name;" is an empty value. */
-        CLEANUP(free) char *line = *h->value ? text_printf("%s: %s", h->name, h->value)
-                                             : text_printf("%s;", h->name);
+        CLEANUP(free)
+        char *line =
+            *h->value ? text_printf("%s: %s", h->name, h->value) : text_printf("%s;", h->name);
         got = line ? add_header(r, line, ret_failure) : failure_oom(ret_failure);
     }
     if (got >= 0 && strcmp(call->method, "POST") == 0)
-        got = add_header(r, "Expect:", ret_failure); /* no round trip to ask whether a body may come */
+        got = add_header(r,
+                         "Expect:", ret_failure); /* no round trip to ask whether a body may come */
     if (got >= 0 && call->bearer) {
         size_t size = secret_len(call->bearer) + sizeof "Authorization: Bearer ";
         char *line = alloc_get(size); /* wiped on release, as libcurl's copy is */
@@ -223,7 +225,8 @@ static CURLcode set_network(struct http_request *r, const struct http_call *call
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_PROTOCOLS_STR, r->to.scheme);
     SET(CURLOPT_REDIR_PROTOCOLS_STR, "https");
-    SET(CURLOPT_FOLLOWLOCATION, 0L); /* rule 9: on a 307 libcurl would send the body to the new host */
+    SET(CURLOPT_FOLLOWLOCATION,
+        0L); /* rule 9: on a 307 libcurl would send the body to the new host */
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     /* "" and not NULL: NULL means the proxy variables of the environment. */
     SET(CURLOPT_PROXY, r->proxied ? h->proxy : "");

@@ -86,7 +86,8 @@ bool origin_is_loopback(const struct origin *o)
     return strcmp(o->host, "[::1]") == 0 || strcmp(o->host, "localhost") == 0;
 }
 
-static const char NO_MEMORY[] = "out of memory"; /* by address: nothing is wrong with the URL then */
+static const char NO_MEMORY[] =
+    "out of memory"; /* by address: nothing is wrong with the URL then */
 
 /* What is wrong with the URL, or NULL, *ret and, if asked for, the path for curl_free(). */
 static const char *take_apart(const char *url, struct origin *ret, char **ret_path)
@@ -101,7 +102,8 @@ static const char *take_apart(const char *url, struct origin *ret, char **ret_pa
     CLEANUP(curl_free) char *path = NULL;
     if (!parsed)
         return NO_MEMORY;
-    CURLUcode code = curl_url_set(parsed, CURLUPART_URL, url, CURLU_PATH_AS_IS | CURLU_DISALLOW_USER);
+    CURLUcode code =
+        curl_url_set(parsed, CURLUPART_URL, url, CURLU_PATH_AS_IS | CURLU_DISALLOW_USER);
     if (code == CURLUE_OK)
         code = curl_url_get(parsed, CURLUPART_HOST, &host, 0);
     if (code == CURLUE_OK)
@@ -148,7 +150,8 @@ int origin_parse(const char *url, bool allow_http, struct origin *ret, struct fa
     return 0;
 }
 
-/* RFC 3986 section 6.2.2.2: "%2e" and "." are the same to a server; a "%2f" may be as good as "/". */
+/* RFC 3986 section 6.2.2.2: "%2e" and "." are the same to a server; a "%2f" may be as good as "/".
+ */
 static bool climbs(const char *path)
 {
     for (const char *s = path; *s;) {

@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size] = '\0';
     if (challenge_claims(text, claims) >= 0) {
         struct json *root = NULL;
-        if (strnlen(claims, CLAIMS_MAX) == CLAIMS_MAX || json_parse(claims, strlen(claims), &root, NULL) < 0)
+        if (strnlen(claims, CLAIMS_MAX) == CLAIMS_MAX ||
+            json_parse(claims, strlen(claims), &root, NULL) < 0)
             abort();
         json_free(root);
     }

@@ -30,7 +30,8 @@ static void try_origin(const char *url)
 
 static void try_link(const char *url)
 {
-    static const struct origin GRAPH = {"https", "graph.example", 443, "/beta/", "https://graph.example"};
+    static const struct origin GRAPH = {"https", "graph.example", 443, "/beta/",
+                                        "https://graph.example"};
     struct origin seen;
     if (origin_check(&GRAPH, url, NULL) < 0)
         return;
@@ -39,7 +40,8 @@ static void try_link(const char *url)
     const char *path = strchr(url + 8, '/');
     require(path && strncmp(path, "/beta/", 6) == 0);
     size_t len = strcspn(path, "?");
-    require(!memmem(path, len, "/../", 4) && !memmem(path, len, "%2f", 3) && !memmem(path, len, "%2F", 3));
+    require(!memmem(path, len, "/../", 4) && !memmem(path, len, "%2f", 3) &&
+            !memmem(path, len, "%2F", 3));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -10,8 +10,10 @@
 
 #include <cmocka.h>
 
-/* base64 of {"access_token":{"nbf":{"essential":true, "value":"1604106651"}}}, the documented sample */
-#define SAMPLE "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwgInZhbHVlIjoiMTYwNDEwNjY1MSJ9fX0="
+/* base64 of {"access_token":{"nbf":{"essential":true, "value":"1604106651"}}}, the documented
+ * sample */
+#define SAMPLE \
+    "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwgInZhbHVlIjoiMTYwNDEwNjY1MSJ9fX0="
 #define DECODED "{\"access_token\":{\"nbf\":{\"essential\":true, \"value\":\"1604106651\"}}}"
 
 static void claims_are_found_in_any_order_and_in_both_alphabets(void **state)
@@ -21,13 +23,17 @@ static void claims_are_found_in_any_order_and_in_both_alphabets(void **state)
         int r;
         const char *claims;
     } CASES[] = {
-        {"Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", "
-         "error=\"insufficient_claims\", claims=\"" SAMPLE "\"", 0, DECODED},
+        {"Bearer realm=\"\", "
+         "authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", "
+         "error=\"insufficient_claims\", claims=\"" SAMPLE "\"",
+         0, DECODED},
         {"Bearer claims=\"" SAMPLE "\", realm=\"\", error=\"insufficient_claims\"", 0, DECODED},
         {"bearer ERROR=Insufficient_Claims, CLAIMS=" SAMPLE, 0, DECODED},
-        {"Basic realm=\"x\", Bearer error=\"insufficient_claims\",claims=\"" SAMPLE "\"", 0, DECODED},
+        {"Basic realm=\"x\", Bearer error=\"insufficient_claims\",claims=\"" SAMPLE "\"", 0,
+         DECODED},
         {"Bearer error=\"insufficient_claims\", claims=\"e30\"", 0, "{}"}, /* without padding */
-        {"Bearer error=\"insufficient_claims\", claims=\"eyJhIjoiPz8_Pj4-In0\"", 0, "{\"a\":\"\?\?\?>>>\"}"},
+        {"Bearer error=\"insufficient_claims\", claims=\"eyJhIjoiPz8_Pj4-In0\"", 0,
+         "{\"a\":\"\?\?\?>>>\"}"},
         {"", -ENOENT, NULL},
         {"Bearer realm=\"\"", -ENOENT, NULL},
         {"Bearer error=\"invalid_token\", claims=\"" SAMPLE "\"", -ENOENT, NULL},
@@ -38,7 +44,7 @@ static void claims_are_found_in_any_order_and_in_both_alphabets(void **state)
         {"Bearer error=\"insufficient_claims\", claims=\"\"", -EBADMSG, NULL},
         {"Bearer error=\"insufficient_claims\", claims=\"!!!!\"", -EBADMSG, NULL},
         {"Bearer error=\"insufficient_claims\", claims=\"e\"", -EBADMSG, NULL},
-        {"Bearer error=\"insufficient_claims\", claims=\"W10=\"", -EBADMSG, NULL}, /* [] */
+        {"Bearer error=\"insufficient_claims\", claims=\"W10=\"", -EBADMSG, NULL},     /* [] */
         {"Bearer error=\"insufficient_claims\", claims=\"e30gAA==\"", -EBADMSG, NULL}, /* a NUL */
         {"Bearer error=\"insufficient_claims\", claims=\"e30=", 0, "{}"},
     };

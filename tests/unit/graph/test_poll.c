@@ -50,9 +50,11 @@ static void continuations_are_followed_to_the_end_of_each_list(void **state)
 {
     struct world w;
     (void)state;
-    world_begin(&w, (struct setup){
-                        .tenant = "\"generate\":{\"allotments\":25,\"waiting\":300,\"errors\":50,\"seed\":7},"
-                                  "\"page_size\":4,\"inline_limit\":5"});
+    world_begin(&w,
+                (struct setup){
+                    .tenant =
+                        "\"generate\":{\"allotments\":25,\"waiting\":300,\"errors\":50,\"seed\":7},"
+                        "\"page_size\":4,\"inline_limit\":5"});
     world_poll(&w);
     if (!w.report.complete)
         fail_msg("%s", w.report.failure.text);
@@ -72,10 +74,13 @@ static void an_empty_page_with_a_link_is_no_end(void **state)
 {
     struct world w;
     (void)state;
-    world_begin(&w, (struct setup){
-                        .faults = "{\"match\":{\"path\":\"allotments\"},\"at\":1,\"do\":{\"fixture\":\"synthetic/allotments-page1.json\"}},"
-                                  "{\"match\":{\"path\":\"allotments\"},\"at\":2,\"do\":{\"fixture\":\"synthetic/allotments-page2-empty.json\"}},"
-                                  "{\"match\":{\"path\":\"allotments\"},\"at\":3,\"do\":{\"fixture\":\"synthetic/allotments-page3-last.json\"}}"});
+    world_begin(&w,
+                (struct setup){.faults = "{\"match\":{\"path\":\"allotments\"},\"at\":1,\"do\":{"
+                                         "\"fixture\":\"synthetic/allotments-page1.json\"}},"
+                                         "{\"match\":{\"path\":\"allotments\"},\"at\":2,\"do\":{"
+                                         "\"fixture\":\"synthetic/allotments-page2-empty.json\"}},"
+                                         "{\"match\":{\"path\":\"allotments\"},\"at\":3,\"do\":{"
+                                         "\"fixture\":\"synthetic/allotments-page3-last.json\"}}"});
     world_poll(&w);
     assert_int_equal(w.snapshot->allotments, SECTION_COMPLETE);
     assert_int_equal(asked(&w, "allotments"), 3);
@@ -90,10 +95,12 @@ static void no_more_requests_are_in_flight_than_allowed(void **state)
     for (size_t i = 0; i < N_ELEMENTS(LIMITS); i++) {
         struct world w;
         char over[32];
-        world_begin(&w, (struct setup){
-                            .tenant = "\"generate\":{\"allotments\":40,\"waiting\":400,\"errors\":20,\"seed\":1},"
-                                      "\"page_size\":10,\"inline\":\"omit\",\"inline_limit\":0",
-                            .requests = LIMITS[i]});
+        world_begin(
+            &w, (struct setup){
+                    .tenant =
+                        "\"generate\":{\"allotments\":40,\"waiting\":400,\"errors\":20,\"seed\":1},"
+                        "\"page_size\":10,\"inline\":\"omit\",\"inline_limit\":0",
+                    .requests = LIMITS[i]});
         world_poll(&w);
         assert_true(w.report.complete);
         (void)snprintf(over, sizeof over, "\"in_flight\":%u,", LIMITS[i] + 1);
@@ -118,10 +125,12 @@ static void a_list_that_its_row_does_not_hold_is_read_by_itself(void **state)
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct world w;
-        CLEANUP(free) char *tenant = text_printf(
+        CLEANUP(free)
+        char *tenant = text_printf(
             "\"allotments\":[{\"id\":\"p1\",\"skuPartNumber\":\"SPE_E5\",\"allottedUnits\":1,"
             "\"consumedUnits\":1,\"waiting\":{\"count\":250,\"since\":\"@now-2h\"}},{\"id\":\"p2\","
-            "\"skuPartNumber\":\"SPE_E3\",\"allottedUnits\":10,\"consumedUnits\":1}],%s", CASES[i].members);
+            "\"skuPartNumber\":\"SPE_E3\",\"allottedUnits\":10,\"consumedUnits\":1}],%s",
+            CASES[i].members);
         world_begin(&w, (struct setup){.tenant = tenant});
         world_poll(&w);
         if (!w.report.complete || pool(&w, "p1")->waiting.count != 250 ||
@@ -138,12 +147,15 @@ static void lists_that_are_cut_silently_are_found_out_in_the_first_poll(void **s
 {
     struct world w;
     (void)state;
-    world_begin(&w, (struct setup){
-                        .tenant = "\"allotments\":["
-                                  "{\"id\":\"a\",\"skuPartNumber\":\"A\",\"allottedUnits\":1,\"consumedUnits\":1,\"waiting\":{\"count\":26}},"
-                                  "{\"id\":\"b\",\"skuPartNumber\":\"B\",\"allottedUnits\":1,\"consumedUnits\":1,\"waiting\":{\"count\":90}},"
-                                  "{\"id\":\"c\",\"skuPartNumber\":\"C\",\"allottedUnits\":1,\"consumedUnits\":1,\"waiting\":{\"count\":19}}],"
-                                  "\"inline\":\"truncate\",\"inline_limit\":20"});
+    world_begin(&w,
+                (struct setup){.tenant = "\"allotments\":["
+                                         "{\"id\":\"a\",\"skuPartNumber\":\"A\",\"allottedUnits\":"
+                                         "1,\"consumedUnits\":1,\"waiting\":{\"count\":26}},"
+                                         "{\"id\":\"b\",\"skuPartNumber\":\"B\",\"allottedUnits\":"
+                                         "1,\"consumedUnits\":1,\"waiting\":{\"count\":90}},"
+                                         "{\"id\":\"c\",\"skuPartNumber\":\"C\",\"allottedUnits\":"
+                                         "1,\"consumedUnits\":1,\"waiting\":{\"count\":19}}],"
+                                         "\"inline\":\"truncate\",\"inline_limit\":20"});
     world_poll(&w);
     assert_true(w.report.complete);
     assert_int_equal(pool(&w, "a")->waiting.count, 26);
@@ -163,9 +175,11 @@ static void whole_long_lists_are_compared_once_a_day(void **state)
 {
     struct world w;
     (void)state;
-    world_begin(&w, (struct setup){
-                        .tenant = "\"allotments\":[{\"id\":\"a\",\"skuPartNumber\":\"A\",\"allottedUnits\":1,"
-                                  "\"consumedUnits\":1,\"waiting\":{\"count\":60}}]"});
+    world_begin(&w,
+                (struct setup){
+                    .tenant =
+                        "\"allotments\":[{\"id\":\"a\",\"skuPartNumber\":\"A\",\"allottedUnits\":1,"
+                        "\"consumedUnits\":1,\"waiting\":{\"count\":60}}]"});
     world_poll(&w);
     world_poll(&w);
     assert_int_equal(pool(&w, "a")->waiting.count, 60);
@@ -189,10 +203,12 @@ static void a_waiting_list_that_fails_is_unknown_alone(void **state)
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct world w;
-        CLEANUP(free) char *faults =
+        CLEANUP(free)
+        char *faults =
             text_printf("{\"match\":{\"path\":\"*/p2/waitingMembers\"},%s}", CASES[i].fault);
-        world_begin(&w, (struct setup){.tenant = TWO_POOLS ",\"inline\":\"omit\",\"inline_limit\":0",
-                                       .faults = faults});
+        world_begin(&w,
+                    (struct setup){.tenant = TWO_POOLS ",\"inline\":\"omit\",\"inline_limit\":0",
+                                   .faults = faults});
         world_poll(&w);
         assert_false(w.report.complete);
         assert_int_equal(w.snapshot->allotments, SECTION_COMPLETE);
@@ -208,10 +224,12 @@ static void a_pool_that_comes_twice_has_its_list_read_by_itself(void **state)
 {
     struct world w;
     (void)state;
-    world_begin(&w, (struct setup){
-                        .tenant = "\"allotments\":["
-                                  "{\"id\":\"a\",\"skuPartNumber\":\"A\",\"allottedUnits\":1,\"consumedUnits\":1,\"waiting\":{\"count\":2}},"
-                                  "{\"id\":\"a\",\"skuPartNumber\":\"A\",\"allottedUnits\":1,\"consumedUnits\":1,\"waiting\":{\"count\":3}}]"});
+    world_begin(&w,
+                (struct setup){.tenant = "\"allotments\":["
+                                         "{\"id\":\"a\",\"skuPartNumber\":\"A\",\"allottedUnits\":"
+                                         "1,\"consumedUnits\":1,\"waiting\":{\"count\":2}},"
+                                         "{\"id\":\"a\",\"skuPartNumber\":\"A\",\"allottedUnits\":"
+                                         "1,\"consumedUnits\":1,\"waiting\":{\"count\":3}}]"});
     world_poll(&w);
     assert_int_equal(w.snapshot->n_allotments, 1);
     assert_true(pool(&w, "a")->units_known);
@@ -290,12 +308,15 @@ static void a_missing_permission_is_named_first_and_believed_the_second_time(voi
 {
     struct world w;
     (void)state;
-    world_begin(&w, (struct setup){
-                        .tenant = TWO_POOLS ",\"deny\":[\"allotments\",\"assignmentErrors\",\"waitingMembers\"]"});
+    world_begin(
+        &w, (struct setup){.tenant = TWO_POOLS
+                           ",\"deny\":[\"allotments\",\"assignmentErrors\",\"waitingMembers\"]"});
     world_poll(&w);
     assert_false(w.report.complete);
     assert_int_equal(w.report.failure.kind, FAILURE_PERMISSION);
-    assert_non_null(strstr(w.report.failure.text, "GET /admin/cloudLicensing/allotments: HTTP 403 Authorization_RequestDenied"));
+    assert_non_null(
+        strstr(w.report.failure.text,
+               "GET /admin/cloudLicensing/allotments: HTTP 403 Authorization_RequestDenied"));
     assert_non_null(strstr(w.report.failure.text, "Directory.Read.All"));
     assert_non_null(strstr(w.report.failure.text, "CloudLicensing.Read.All"));
     assert_non_null(strstr(w.report.failure.text, "request id "));
@@ -310,7 +331,9 @@ static void without_any_permission_the_better_one_is_asked_for(void **state)
 {
     struct world w;
     (void)state;
-    world_begin(&w, (struct setup){.tenant = TWO_POOLS ",\"deny\":[\"allotments\",\"assignmentErrors\",\"subscribedSkus\"]"});
+    world_begin(
+        &w, (struct setup){.tenant = TWO_POOLS
+                           ",\"deny\":[\"allotments\",\"assignmentErrors\",\"subscribedSkus\"]"});
     world_poll(&w);
     char first[sizeof w.report.failure.text];
     memcpy(first, w.report.failure.text, sizeof first);
@@ -327,13 +350,14 @@ static void without_any_permission_the_better_one_is_asked_for(void **state)
 
 static void once_the_api_has_answered_a_refusal_is_no_reason_to_switch(void **state)
 {
-    static const char *const REFUSALS[] = {"\"deny\":[\"allotments\",\"assignmentErrors\"]", "\"absent\":404",
-                                           "\"absent\":501"};
+    static const char *const REFUSALS[] = {"\"deny\":[\"allotments\",\"assignmentErrors\"]",
+                                           "\"absent\":404", "\"absent\":501"};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(REFUSALS); i++)
         for (int from_store = 0; from_store < 2; from_store++) {
             struct world w;
-            CLEANUP(free) char *tenant =
+            CLEANUP(free)
+            char *tenant =
                 text_printf("\"states\":[{" TWO_POOLS "},{\"when\":{\"poll\":2},%s}]", REFUSALS[i]);
             CLEANUP(free) char *refused = text_printf(TWO_POOLS ",%s", REFUSALS[i]);
             world_begin(&w, (struct setup){.tenant = from_store ? refused : tenant});
@@ -365,7 +389,8 @@ static void a_source_that_is_configured_is_the_only_one(void **state)
     assert_int_equal(asked(&w, "allotments"), 0);
     world_end(&w);
 
-    world_begin(&w, (struct setup){.source = SOURCE_OPTION_CLOUD_LICENSING, .tenant = TWO_POOLS ",\"absent\":404"});
+    world_begin(&w, (struct setup){.source = SOURCE_OPTION_CLOUD_LICENSING,
+                                   .tenant = TWO_POOLS ",\"absent\":404"});
     world_poll(&w);
     world_poll(&w);
     assert_false(w.report.complete);
@@ -400,9 +425,11 @@ static void a_row_without_an_id_spoils_its_section(void **state)
         enum section allotments, errors;
     } CASES[] = {
         {TWO_POOLS, SECTION_COMPLETE, SECTION_COMPLETE},
-        {"\"allotments\":[{\"id\":\"p1\",\"skuPartNumber\":\"A\"},{\"id\":\"p2\",\"skuPartNumber\":\"B\",\"json\":{\"id\":\"\"}}]",
+        {"\"allotments\":[{\"id\":\"p1\",\"skuPartNumber\":\"A\"},{\"id\":\"p2\",\"skuPartNumber\":"
+         "\"B\",\"json\":{\"id\":\"\"}}]",
          SECTION_UNKNOWN, SECTION_COMPLETE},
-        {"\"allotments\":[{\"id\":\"p1\",\"skuPartNumber\":\"A\"},{\"id\":\"p2\",\"skuPartNumber\":\"B\",\"json\":{\"id\":\"17\"}}]",
+        {"\"allotments\":[{\"id\":\"p1\",\"skuPartNumber\":\"A\"},{\"id\":\"p2\",\"skuPartNumber\":"
+         "\"B\",\"json\":{\"id\":\"17\"}}]",
          SECTION_UNKNOWN, SECTION_COMPLETE},
     };
     (void)state;
@@ -422,9 +449,10 @@ static void a_changed_schema_is_said(void **state)
 {
     struct world w;
     (void)state;
-    world_begin(&w, (struct setup){
-                        .tenant = "\"allotments\":[{\"id\":\"a\",\"skuPartNumber\":\"A\",\"json\":{\"allottedUnits\":\"\"}},"
-                                  "{\"id\":\"b\",\"skuPartNumber\":\"A\",\"json\":{\"allottedUnits\":\"\\\"12\\\"\"}}]"});
+    world_begin(&w, (struct setup){.tenant = "\"allotments\":[{\"id\":\"a\",\"skuPartNumber\":"
+                                             "\"A\",\"json\":{\"allottedUnits\":\"\"}},"
+                                             "{\"id\":\"b\",\"skuPartNumber\":\"A\",\"json\":{"
+                                             "\"allottedUnits\":\"\\\"12\\\"\"}}]"});
     world_poll(&w);
     assert_true(w.snapshot->schema_changed);
     world_end(&w);
@@ -450,7 +478,8 @@ static void a_cancelled_poll_never_calls_back_and_the_next_one_works(void **stat
 {
     struct world w;
     (void)state;
-    world_begin(&w, (struct setup){.tenant = "\"generate\":{\"allotments\":25,\"waiting\":100,\"errors\":50,\"seed\":7},\"page_size\":4"});
+    world_begin(&w, (struct setup){.tenant = "\"generate\":{\"allotments\":25,\"waiting\":100,"
+                                             "\"errors\":50,\"seed\":7},\"page_size\":4"});
     for (int n = 1; n < 12; n++) { /* at many points of its way */
         assert_int_equal(graph_poll(w.graph, on_polled, &w, NULL), 0);
         int before = sim_count(&w.sim, NULL, NULL);
@@ -465,7 +494,8 @@ static void a_cancelled_poll_never_calls_back_and_the_next_one_works(void **stat
     world_end(&w);
 }
 
-static void on_done_free(void *userdata, struct snapshot *snapshot, const struct graph_report *report)
+static void on_done_free(void *userdata, struct snapshot *snapshot,
+                         const struct graph_report *report)
 {
     struct world *w = userdata;
     (void)report;

@@ -17,31 +17,41 @@ static void the_full_queries_are_those_of_the_reference(void **state)
         unsigned dropped;
     } CASES[] = {
         {LIST_ALLOTMENTS, "beta", NULL,
-         "https://g/beta/admin/cloudLicensing/allotments?$select=id,skuId,skuPartNumber,allottedUnits,"
+         "https://g/beta/admin/cloudLicensing/"
+         "allotments?$select=id,skuId,skuPartNumber,allottedUnits,"
          "consumedUnits,assignableTo,subscriptions&$expand=waitingMembers($select=id,"
-         "waitingSinceDateTime)&$top=100", 0},
+         "waitingSinceDateTime)&$top=100",
+         0},
         {LIST_ALLOTMENTS, "beta", NULL,
-         "https://g/beta/admin/cloudLicensing/allotments?$select=id,skuId,skuPartNumber,allottedUnits,"
-         "consumedUnits,assignableTo,subscriptions&$top=100", OPTION_EXPAND},
+         "https://g/beta/admin/cloudLicensing/"
+         "allotments?$select=id,skuId,skuPartNumber,allottedUnits,"
+         "consumedUnits,assignableTo,subscriptions&$top=100",
+         OPTION_EXPAND},
         {LIST_ALLOTMENTS, "beta", NULL, "https://g/beta/admin/cloudLicensing/allotments",
          OPTION_TOP | OPTION_EXPAND | OPTION_SELECT},
         {LIST_WAITING, "v2", "551f1755-0184-9e51-0bc7-f32bae5a1afb",
          "https://g/v2/admin/cloudLicensing/allotments/551f1755-0184-9e51-0bc7-f32bae5a1afb/"
-         "waitingMembers?$select=id,waitingSinceDateTime&$top=999", 0},
+         "waitingMembers?$select=id,waitingSinceDateTime&$top=999",
+         0},
         {LIST_WAITING, "beta", "a/b?c#d e%\xc3\xbc.~_-",
-         "https://g/beta/admin/cloudLicensing/allotments/a%2Fb%3Fc%23d%20e%25%C3%BC.~_-/waitingMembers",
+         "https://g/beta/admin/cloudLicensing/allotments/a%2Fb%3Fc%23d%20e%25%C3%BC.~_-/"
+         "waitingMembers",
          OPTION_TOP | OPTION_SELECT},
         {LIST_ERRORS, "beta", NULL,
-         "https://g/beta/admin/cloudLicensing/assignmentErrors?$select=id,code,occurrenceDateTime,skuId"
-         "&$top=999", 0},
+         "https://g/beta/admin/cloudLicensing/"
+         "assignmentErrors?$select=id,code,occurrenceDateTime,skuId"
+         "&$top=999",
+         0},
         {LIST_SKUS, "v1.0", NULL,
          "https://g/v1.0/subscribedSkus?$select=id,skuId,skuPartNumber,consumedUnits,prepaidUnits,"
-         "capabilityStatus,appliesTo", 0},
+         "capabilityStatus,appliesTo",
+         0},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(free) char *url = query_url("https://g", CASES[i].version, CASES[i].list, CASES[i].id,
-                                            CASES[i].dropped);
+        CLEANUP(free)
+        char *url =
+            query_url("https://g", CASES[i].version, CASES[i].list, CASES[i].id, CASES[i].dropped);
         assert_string_equal(url, CASES[i].url);
     }
 }

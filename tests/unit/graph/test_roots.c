@@ -16,19 +16,23 @@ static void a_cloud_means_two_hosts(void **state)
         char *graph_url, *login_url;
         const char *graph, *login;
     } CASES[] = {
-        {CLOUD_GLOBAL, NULL, NULL, "https://graph.microsoft.com", "https://login.microsoftonline.com"},
+        {CLOUD_GLOBAL, NULL, NULL, "https://graph.microsoft.com",
+         "https://login.microsoftonline.com"},
         {CLOUD_GLOBAL, "", "", "https://graph.microsoft.com", "https://login.microsoftonline.com"},
         {CLOUD_USGOV_L4, "", "", "https://graph.microsoft.us", "https://login.microsoftonline.us"},
-        {CLOUD_USGOV_L5, "", "", "https://dod-graph.microsoft.us", "https://login.microsoftonline.us"},
+        {CLOUD_USGOV_L5, "", "", "https://dod-graph.microsoft.us",
+         "https://login.microsoftonline.us"},
         {CLOUD_CHINA, "", "", "https://microsoftgraph.chinacloudapi.cn",
          "https://login.chinacloudapi.cn"},
         {CLOUD_CHINA, "", "https://login.partner.microsoftonline.cn/",
          "https://microsoftgraph.chinacloudapi.cn", "https://login.partner.microsoftonline.cn"},
-        {CLOUD_GLOBAL, "http://127.0.0.1:8080", "http://[::1]:1/", "http://127.0.0.1:8080", "http://[::1]:1"},
+        {CLOUD_GLOBAL, "http://127.0.0.1:8080", "http://[::1]:1/", "http://127.0.0.1:8080",
+         "http://[::1]:1"},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct graph_options o = {.cloud = CASES[i].cloud, .graph_url = CASES[i].graph_url,
+        struct graph_options o = {.cloud = CASES[i].cloud,
+                                  .graph_url = CASES[i].graph_url,
                                   .login_url = CASES[i].login_url};
         struct origin graph, login;
         assert_int_equal(graph_roots(&o, &graph, &login, NULL), 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Signing in: when a token is asked for, how often, and what a refusal says. Table "Identity" of the
- * security rules. */
+/* Signing in: when a token is asked for, how often, and what a refusal says. Table "Identity" of
+ * the security rules. */
 #include "unit/graph/world.h"
 #include "unit/http/peer.h"
 
@@ -30,7 +30,8 @@ static void the_form_says_what_the_flow_page_asks_for(void **state)
     world_poll(&w);
     assert_int_equal(sim_count(&w.sim, "\"endpoint\":\"token\"", "\"secret\":\"right\""), 1);
     assert_int_equal(sim_count(&w.sim, "\"grant_type\":\"client_credentials\"",
-                               "\"scope\":\"https://graph.microsoft.com/.default\""), 1);
+                               "\"scope\":\"https://graph.microsoft.com/.default\""),
+                     1);
     CLEANUP(free) char *ledger = sim_ledger(&w.sim);
     assert_null(strstr(ledger, "s3cr&t"));
     world_end(&w);
@@ -46,27 +47,56 @@ static void a_refused_sign_in_is_asked_for_once_and_says_what_to_do(void **state
         int requests;
     } CASES[] = {
         {"wrong secret", {.secret = "wr0ng"}, FAILURE_AUTH, "AADSTS7000215", 1},
-        {"unknown application", {.client_id = "77777777-7777-4777-8777-777777777777"}, FAILURE_AUTH, "AADSTS700016", 1},
-        {"expired secret", {.tenant = TWO_POOLS ",\"sign_in\":7000222"}, FAILURE_AUTH, "AADSTS7000222", 1},
+        {"unknown application",
+         {.client_id = "77777777-7777-4777-8777-777777777777"},
+         FAILURE_AUTH,
+         "AADSTS700016",
+         1},
+        {"expired secret",
+         {.tenant = TWO_POOLS ",\"sign_in\":7000222"},
+         FAILURE_AUTH,
+         "AADSTS7000222",
+         1},
         {"no consent", {.tenant = TWO_POOLS ",\"sign_in\":65001"}, FAILURE_AUTH, "AADSTS65001", 1},
-        {"transient", {.tenant = TWO_POOLS ",\"sign_in\":90033"}, FAILURE_TRANSIENT, "AADSTS90033", 5},
+        {"transient",
+         {.tenant = TWO_POOLS ",\"sign_in\":90033"},
+         FAILURE_TRANSIENT,
+         "AADSTS90033",
+         5},
         {"no file", {.secret = ""}, FAILURE_CONFIG, "secret", 0},
         {"an empty file", {.secret = "\n"}, FAILURE_CONFIG, "secret", 0},
-        {"HTML", {.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"garbage\":\"html\"}}"}, FAILURE_PROTOCOL, "no token", 1},
+        {"HTML",
+         {.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"garbage\":\"html\"}}"},
+         FAILURE_PROTOCOL,
+         "no token",
+         1},
         {"a token with a line break",
-         {.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"body\":{\"token_type\":\"Bearer\",\"expires_in\":3599,\"access_token\":\"a\\nb\"}}}"},
-         FAILURE_PROTOCOL, "no token", 1},
-        {"an absent endpoint", {.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"status\":404,\"body\":\"\"}}"}, FAILURE_AUTH, "HTTP 404", 1},
-        {"server errors", {.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"status\":500,\"body\":\"\"}}"}, FAILURE_TRANSIENT, "HTTP 500", 5},
+         {.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"body\":{\"token_type\":\"Bearer\","
+                    "\"expires_in\":3599,\"access_token\":\"a\\nb\"}}}"},
+         FAILURE_PROTOCOL,
+         "no token",
+         1},
+        {"an absent endpoint",
+         {.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"status\":404,\"body\":\"\"}}"},
+         FAILURE_AUTH,
+         "HTTP 404",
+         1},
+        {"server errors",
+         {.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"status\":500,\"body\":\"\"}}"},
+         FAILURE_TRANSIENT,
+         "HTTP 500",
+         5},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct world w;
         world_begin(&w, CASES[i].setup);
         world_poll(&w);
-        if (w.report.failure.kind != CASES[i].kind || !strstr(w.report.failure.text, CASES[i].words) ||
+        if (w.report.failure.kind != CASES[i].kind ||
+            !strstr(w.report.failure.text, CASES[i].words) ||
             !strstr(w.report.failure.text, CASES[i].requests ? "sign-in" : ""))
-            fail_msg("%s: %s: %s", CASES[i].why, failure_kind_name(w.report.failure.kind), w.report.failure.text);
+            fail_msg("%s: %s: %s", CASES[i].why, failure_kind_name(w.report.failure.kind),
+                     w.report.failure.text);
         assert_int_equal(asked(&w, "token"), CASES[i].requests);
         assert_int_equal(sim_count(&w.sim, NULL, NULL), CASES[i].requests);
         assert_int_equal(w.report.requests, CASES[i].requests);
@@ -96,13 +126,17 @@ static void a_401_renews_the_token_once_and_repeats_the_page_once(void **state)
     static const struct {
         const char *why, *tenant, *faults;
     } CASES[] = {
-        {"one page", NULL, "{\"match\":{\"path\":\"allotments\"},\"at\":1,\"do\":{\"status\":401}}"},
+        {"one page", NULL,
+         "{\"match\":{\"path\":\"allotments\"},\"at\":1,\"do\":{\"status\":401}}"},
         {"taken back while pages are in flight",
-         "\"generate\":{\"allotments\":30,\"waiting\":60,\"errors\":9,\"seed\":3},\"inline\":\"omit\"",
-         "{\"match\":{\"path\":\"waitingMembers\"},\"at\":4,\"do\":{\"revoke\":true,\"status\":401}}"},
-        {"a challenge that leads elsewhere",
-         NULL, "{\"match\":{\"path\":\"allotments\"},\"at\":1,\"do\":{\"status\":401,\"headers\":{\"WWW-Authenticate\":"
-               "\"Bearer authorization_uri=\\\"https://evil.example/token\\\"\"}}}"},
+         "\"generate\":{\"allotments\":30,\"waiting\":60,\"errors\":9,\"seed\":3},\"inline\":"
+         "\"omit\"",
+         "{\"match\":{\"path\":\"waitingMembers\"},\"at\":4,\"do\":{\"revoke\":true,\"status\":401}"
+         "}"},
+        {"a challenge that leads elsewhere", NULL,
+         "{\"match\":{\"path\":\"allotments\"},\"at\":1,\"do\":{\"status\":401,\"headers\":{\"WWW-"
+         "Authenticate\":"
+         "\"Bearer authorization_uri=\\\"https://evil.example/token\\\"\"}}}"},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -120,7 +154,8 @@ static void a_second_401_fails_the_poll(void **state)
 {
     struct world w;
     (void)state;
-    world_begin(&w, (struct setup){.faults = "{\"match\":{\"path\":\"allotments\"},\"do\":{\"status\":401}}"});
+    world_begin(&w, (struct setup){
+                        .faults = "{\"match\":{\"path\":\"allotments\"},\"do\":{\"status\":401}}"});
     world_poll(&w);
     assert_false(w.report.complete);
     assert_int_equal(w.report.failure.kind, FAILURE_AUTH);
@@ -137,9 +172,11 @@ static void claims_of_a_challenge_go_with_the_renewal(void **state)
 {
     struct world w;
     (void)state;
-    world_begin(&w, (struct setup){
-                        .faults = "{\"match\":{\"path\":\"allotments\"},\"at\":1,\"do\":{\"status\":401,\"headers\":{\"WWW-Authenticate\":"
-                                  "\"Bearer realm=\\\"\\\", error=\\\"insufficient_claims\\\", claims=\\\"eyJhIjoxfQ==\\\"\"}}}"});
+    world_begin(
+        &w, (struct setup){.faults = "{\"match\":{\"path\":\"allotments\"},\"at\":1,\"do\":{"
+                                     "\"status\":401,\"headers\":{\"WWW-Authenticate\":"
+                                     "\"Bearer realm=\\\"\\\", error=\\\"insufficient_claims\\\", "
+                                     "claims=\\\"eyJhIjoxfQ==\\\"\"}}}"});
     world_poll(&w);
     assert_true(w.report.complete);
     assert_int_equal(asked(&w, "token"), 2);
@@ -151,7 +188,9 @@ static void an_early_renewal_that_fails_leaves_the_old_token_in_use(void **state
 {
     struct world w;
     (void)state;
-    world_begin(&w, (struct setup){.faults = "{\"match\":{\"path\":\"token\"},\"from\":2,\"do\":{\"status\":500}}"});
+    world_begin(
+        &w, (struct setup){
+                .faults = "{\"match\":{\"path\":\"token\"},\"from\":2,\"do\":{\"status\":500}}"});
     world_poll(&w);
     assert_true(w.report.complete);
     w.graph->token.renew_mono = 0; /* it is time */
@@ -185,17 +224,21 @@ static void a_throttled_sign_in_waits_as_long_as_it_is_told(void **state)
 {
     struct world w;
     (void)state;
-    world_begin(&w, (struct setup){.faults = "{\"match\":{\"path\":\"token\"},\"at\":1,\"do\":{\"status\":429,\"headers\":{\"Retry-After\":\"1\"}}}"});
+    world_begin(&w,
+                (struct setup){.faults = "{\"match\":{\"path\":\"token\"},\"at\":1,\"do\":{"
+                                         "\"status\":429,\"headers\":{\"Retry-After\":\"1\"}}}"});
     world_poll(&w);
     assert_true(w.report.complete);
     assert_true(w.report.took >= USEC_PER_SEC);
     world_end(&w);
 
-    world_begin(&w, (struct setup){.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"status\":429,\"headers\":{\"Retry-After\":\"600\"}}}"});
+    world_begin(&w, (struct setup){.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"status\":"
+                                             "429,\"headers\":{\"Retry-After\":\"600\"}}}"});
     usec_t began = clock_now().mono;
     world_poll(&w);
     assert_int_equal(w.report.failure.kind, FAILURE_THROTTLED);
-    assert_in_range(w.report.resume_at_mono, began + 600 * USEC_PER_SEC, began + 605 * USEC_PER_SEC);
+    assert_in_range(w.report.resume_at_mono, began + 600 * USEC_PER_SEC,
+                    began + 605 * USEC_PER_SEC);
     assert_int_equal(asked(&w, "token"), 1);
     world_end(&w);
 }
@@ -206,8 +249,9 @@ static void the_token_goes_to_graph_only(void **state)
     struct world w;
     struct peer login;
     (void)state;
-    static const char ANSWER[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 72\r\n\r\n"
-                                 "{\"token_type\":\"Bearer\",\"expires_in\":3599,\"access_token\":\"some.tok.en01\"}";
+    static const char ANSWER[] =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 72\r\n\r\n"
+        "{\"token_type\":\"Bearer\",\"expires_in\":3599,\"access_token\":\"some.tok.en01\"}";
     peer_start(&login, (struct peer_script){.bytes = ANSWER});
     world_begin(&w, (struct setup){.login_url = login.url});
     world_poll(&w);
@@ -217,7 +261,8 @@ static void the_token_goes_to_graph_only(void **state)
     assert_non_null(strstr(login.seen, "POST /" TENANT "/oauth2/v2.0/token HTTP/1.1"));
     assert_null(strstr(login.seen, "Authorization"));
     assert_null(strstr(login.seen, "some.tok"));
-    assert_int_equal(w.report.failure.kind, FAILURE_AUTH); /* the simulator does not know that token */
+    assert_int_equal(w.report.failure.kind,
+                     FAILURE_AUTH); /* the simulator does not know that token */
 }
 
 int main(void)

@@ -9,7 +9,8 @@
 
 #include <cmocka.h>
 
-#define BODY(code) "{\"error\":{\"code\":\"" code "\",\"message\":\"m\",\"innerError\":{\"code\":\"inner\"}}}"
+#define BODY(code) \
+    "{\"error\":{\"code\":\"" code "\",\"message\":\"m\",\"innerError\":{\"code\":\"inner\"}}}"
 
 static void a_refusal_names_call_status_code_and_what_to_do(void **state)
 {
@@ -21,28 +22,35 @@ static void a_refusal_names_call_status_code_and_what_to_do(void **state)
         const char *text;
     } CASES[] = {
         {LIST_ALLOTMENTS, 403, BODY("Authorization_RequestDenied"), FAILURE_PERMISSION,
-         "GET /admin/cloudLicensing/allotments: HTTP 403 Authorization_RequestDenied/inner: grant the "
-         "application permission Directory.Read.All (or CloudLicensing.Read.All where the tenant offers "
+         "GET /admin/cloudLicensing/allotments: HTTP 403 Authorization_RequestDenied/inner: grant "
+         "the "
+         "application permission Directory.Read.All (or CloudLicensing.Read.All where the tenant "
+         "offers "
          "it) with admin consent"},
         {LIST_SKUS, 403, "", FAILURE_PERMISSION,
          "GET /v1.0/subscribedSkus: HTTP 403: grant the application permission "
          "LicenseAssignment.Read.All (or Directory.Read.All) with admin consent"},
         {LIST_ERRORS, 404, "<html>", FAILURE_ABSENT,
-         "GET /admin/cloudLicensing/assignmentErrors: HTTP 404 (not found); this tenant or cloud does not "
+         "GET /admin/cloudLicensing/assignmentErrors: HTTP 404 (not found); this tenant or cloud "
+         "does not "
          "offer the Cloud Licensing API"},
         {LIST_WAITING, 404, "{\"error\":{\"code\":\"NotFound\",\"message\":\"\"}}", FAILURE_ABSENT,
          "GET /admin/cloudLicensing/allotments/{id}/waitingMembers: HTTP 404 (not found) NotFound"},
         {LIST_ALLOTMENTS, 302, "", FAILURE_SECURITY,
-         "GET /admin/cloudLicensing/allotments: HTTP 302 (a redirect, which is never followed); check "
+         "GET /admin/cloudLicensing/allotments: HTTP 302 (a redirect, which is never followed); "
+         "check "
          "graph_url"},
         {LIST_ALLOTMENTS, 500, "", FAILURE_TRANSIENT,
          "GET /admin/cloudLicensing/allotments: HTTP 500 (server error)"},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct http_answer a = {.status = CASES[i].status, .body = CASES[i].body,
-                                .body_len = strlen(CASES[i].body), .content_type = "",
-                                .request_id = "", .www_authenticate = ""};
+        struct http_answer a = {.status = CASES[i].status,
+                                .body = CASES[i].body,
+                                .body_len = strlen(CASES[i].body),
+                                .content_type = "",
+                                .request_id = "",
+                                .www_authenticate = ""};
         struct failure why = {0};
         words_of_answer(CASES[i].list, &a, &why);
         assert_string_equal(why.text, CASES[i].text);
@@ -55,8 +63,12 @@ static void foreign_bytes_in_a_failure_are_few_and_clean(void **state)
     static char html[5000] = "<html>\r\n\x1b[31mSign in\x07 ";
     (void)state;
     memset(html + strlen(html), 'x', sizeof html - strlen(html) - 1);
-    struct http_answer a = {.status = 200, .body = html, .body_len = sizeof html - 1,
-                            .content_type = "text/html", .request_id = "", .www_authenticate = ""};
+    struct http_answer a = {.status = 200,
+                            .body = html,
+                            .body_len = sizeof html - 1,
+                            .content_type = "text/html",
+                            .request_id = "",
+                            .www_authenticate = ""};
     struct failure why = {0};
     words_of_wrong_type(LIST_ERRORS, &a, &why);
     assert_int_equal(why.kind, FAILURE_PROTOCOL);
@@ -71,9 +83,10 @@ static void json_goes_by_several_names(void **state)
     static const struct {
         const char *type;
         bool json;
-    } CASES[] = {{"application/json", true}, {"", true}, {"application/problem+json", true},
-                 {"text/json", true}, {"text/html", false}, {"+json", false},
-                 {"application/jsonx", false}, {"text/plain", false}};
+    } CASES[] = {
+        {"application/json", true},   {"", true},           {"application/problem+json", true},
+        {"text/json", true},          {"text/html", false}, {"+json", false},
+        {"application/jsonx", false}, {"text/plain", false}};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++)
         if (words_is_json(CASES[i].type) != CASES[i].json)
@@ -86,9 +99,9 @@ static void what_a_person_must_mend_is_told_first(void **state)
         enum failure_kind a, b;
         bool a_is_worse;
     } CASES[] = {
-        {FAILURE_AUTH, FAILURE_TRANSIENT, true},      {FAILURE_TRANSIENT, FAILURE_AUTH, false},
-        {FAILURE_PERMISSION, FAILURE_ABSENT, true},   {FAILURE_THROTTLED, FAILURE_TRANSIENT, true},
-        {FAILURE_SECURITY, FAILURE_PROTOCOL, true},   {FAILURE_PROTOCOL, FAILURE_PROTOCOL, false},
+        {FAILURE_AUTH, FAILURE_TRANSIENT, true},    {FAILURE_TRANSIENT, FAILURE_AUTH, false},
+        {FAILURE_PERMISSION, FAILURE_ABSENT, true}, {FAILURE_THROTTLED, FAILURE_TRANSIENT, true},
+        {FAILURE_SECURITY, FAILURE_PROTOCOL, true}, {FAILURE_PROTOCOL, FAILURE_PROTOCOL, false},
     };
     struct failure none = {0};
     (void)state;

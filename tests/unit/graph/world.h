@@ -25,7 +25,7 @@ struct world {
     struct graph_report report;
 };
 
-struct setup { /* what differs from the ordinary */
+struct setup {               /* what differs from the ordinary */
     const char *tenant;      /* further members of the tenant in the scenario: "\"page_size\":3" */
     const char *faults;      /* the array's content */
     const char *top;         /* further members at the scenario's top, with a comma behind each */
@@ -39,13 +39,14 @@ struct setup { /* what differs from the ordinary */
 };
 
 /* Two pools, one of them with somebody waiting, and an error. */
-#define TWO_POOLS                                                                                  \
-    "\"allotments\":[{\"id\":\"p1\",\"skuPartNumber\":\"SPE_E5\",\"allottedUnits\":100,"           \
-    "\"consumedUnits\":95},{\"id\":\"p2\",\"skuPartNumber\":\"SPE_E3\",\"allottedUnits\":10,"      \
-    "\"consumedUnits\":10,\"waiting\":{\"count\":4,\"since\":\"@now-2h\"}}],"                      \
+#define TWO_POOLS                                                                             \
+    "\"allotments\":[{\"id\":\"p1\",\"skuPartNumber\":\"SPE_E5\",\"allottedUnits\":100,"      \
+    "\"consumedUnits\":95},{\"id\":\"p2\",\"skuPartNumber\":\"SPE_E3\",\"allottedUnits\":10," \
+    "\"consumedUnits\":10,\"waiting\":{\"count\":4,\"since\":\"@now-2h\"}}],"                 \
     "\"errors\":[{\"count\":3,\"code\":\"MissingDependency\"}]"
 
-static inline void on_polled(void *userdata, struct snapshot *snapshot, const struct graph_report *report)
+static inline void on_polled(void *userdata, struct snapshot *snapshot,
+                             const struct graph_report *report)
 {
     struct world *w = userdata;
     w->n_done++;
@@ -56,9 +57,12 @@ static inline void on_polled(void *userdata, struct snapshot *snapshot, const st
 
 static inline void world_begin(struct world *w, struct setup setup)
 {
-    CLEANUP(free) char *scenario = text_printf(
-        "{%s\"tenants\":[{\"id\":\"%s\",\"client_id\":\"%s\",\"client_secret\":\"s3cr&t=%%\",%s}],\"faults\":[%s]}",
-        setup.top ? setup.top : "", TENANT, CLIENT, setup.tenant ? setup.tenant : TWO_POOLS, setup.faults ? setup.faults : "");
+    CLEANUP(free)
+    char *scenario =
+        text_printf("{%s\"tenants\":[{\"id\":\"%s\",\"client_id\":\"%s\",\"client_secret\":\"s3cr&"
+                    "t=%%\",%s}],\"faults\":[%s]}",
+                    setup.top ? setup.top : "", TENANT, CLIENT,
+                    setup.tenant ? setup.tenant : TWO_POOLS, setup.faults ? setup.faults : "");
     struct failure why = {0};
     *w = (struct world){0};
     sim_start(&w->sim, scenario, setup.certificate);
@@ -80,7 +84,9 @@ static inline void world_begin(struct world *w, struct setup setup)
         .timeout = setup.timeout ? setup.timeout : 20 * USEC_PER_SEC,
     };
     struct http_options h = {
-        .ca_file = setup.ca_file ? setup.ca_file : setup.certificate ? w->sim.ca_file : NULL,
+        .ca_file = setup.ca_file       ? setup.ca_file
+                   : setup.certificate ? w->sim.ca_file
+                                       : NULL,
         .proxy = setup.proxy,
         .user_agent = "seatwatchd/test",
     };

@@ -104,7 +104,8 @@ static void peer_serve(struct peer *p, int fd)
         if (s->end == PEER_HOLD)
             (void)peer_wait(p, fd, -1);
         if (s->end == PEER_RESET)
-            (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
+            (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0},
+                             sizeof(struct linger));
         if (s->end != PEER_KEEP)
             return;
     }

@@ -52,10 +52,18 @@ static inline void sim_start(struct sim *s, const char *scenario, const char *ce
     s->pid = fork();
     assert(s->pid >= 0);
     if (s->pid == 0) {
-        const char *argv[] = {BINARY_ROOT "/tests/graphsim", "--scenario", path, "--dir", s->dir,
-                              "--fixtures", FIXTURES "/graph/examples", "--until-eof",
-                              certificate ? "--https" : "--http", certificate ? "--certificate" : NULL,
-                              certificate, NULL};
+        const char *argv[] = {BINARY_ROOT "/tests/graphsim",
+                              "--scenario",
+                              path,
+                              "--dir",
+                              s->dir,
+                              "--fixtures",
+                              FIXTURES "/graph/examples",
+                              "--until-eof",
+                              certificate ? "--https" : "--http",
+                              certificate ? "--certificate" : NULL,
+                              certificate,
+                              NULL};
         (void)dup2(in[0], 0);
         (void)dup2(out[1], 1);
         (void)execv(argv[0], (char *const *)argv);
@@ -65,7 +73,8 @@ static inline void sim_start(struct sim *s, const char *scenario, const char *ce
     (void)close(out[1]);
     s->hold = in[1];
     size_t len = 0;
-    for (ssize_t n; len < sizeof ready - 1 && (n = read(out[0], ready + len, sizeof ready - 1 - len)) > 0;) {
+    for (ssize_t n;
+         len < sizeof ready - 1 && (n = read(out[0], ready + len, sizeof ready - 1 - len)) > 0;) {
         len += (size_t)n;
         if (memchr(ready, '\n', len))
             break;
@@ -83,7 +92,8 @@ static inline void sim_start(struct sim *s, const char *scenario, const char *ce
 
 static inline void sim_stop(struct sim *s)
 {
-    static const char *const FILES[] = {"scenario.json", "ca.pem", "ledger.jsonl", "events.jsonl", "secret"};
+    static const char *const FILES[] = {"scenario.json", "ca.pem", "ledger.jsonl", "events.jsonl",
+                                        "secret"};
     int status = 0;
     (void)close(s->hold);
     (void)waitpid(s->pid, &status, 0);

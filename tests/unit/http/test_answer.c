@@ -16,21 +16,22 @@ static void every_status_has_a_kind_that_a_caller_can_act_on(void **state)
         int status;
         enum failure_kind kind;
     } CASES[] = {
-        {100, FAILURE_PROTOCOL},  {300, FAILURE_SECURITY},  {302, FAILURE_SECURITY},
-        {304, FAILURE_SECURITY},  {307, FAILURE_SECURITY},  {400, FAILURE_REQUEST},
+        {100, FAILURE_PROTOCOL},  {300, FAILURE_SECURITY},   {302, FAILURE_SECURITY},
+        {304, FAILURE_SECURITY},  {307, FAILURE_SECURITY},   {400, FAILURE_REQUEST},
         {401, FAILURE_AUTH},      {402, FAILURE_PERMISSION}, {403, FAILURE_PERMISSION},
-        {404, FAILURE_ABSENT},    {405, FAILURE_REQUEST},   {407, FAILURE_CONFIG},
-        {408, FAILURE_TRANSIENT}, {410, FAILURE_ABSENT},    {413, FAILURE_REQUEST},
-        {425, FAILURE_TRANSIENT}, {429, FAILURE_THROTTLED}, {499, FAILURE_REQUEST},
-        {500, FAILURE_TRANSIENT}, {501, FAILURE_ABSENT},    {502, FAILURE_TRANSIENT},
-        {503, FAILURE_THROTTLED}, {504, FAILURE_TRANSIENT}, {507, FAILURE_TRANSIENT},
-        {509, FAILURE_THROTTLED}, {599, FAILURE_TRANSIENT}, {600, FAILURE_PROTOCOL},
+        {404, FAILURE_ABSENT},    {405, FAILURE_REQUEST},    {407, FAILURE_CONFIG},
+        {408, FAILURE_TRANSIENT}, {410, FAILURE_ABSENT},     {413, FAILURE_REQUEST},
+        {425, FAILURE_TRANSIENT}, {429, FAILURE_THROTTLED},  {499, FAILURE_REQUEST},
+        {500, FAILURE_TRANSIENT}, {501, FAILURE_ABSENT},     {502, FAILURE_TRANSIENT},
+        {503, FAILURE_THROTTLED}, {504, FAILURE_TRANSIENT},  {507, FAILURE_TRANSIENT},
+        {509, FAILURE_THROTTLED}, {599, FAILURE_TRANSIENT},  {600, FAILURE_PROTOCOL},
         {999, FAILURE_PROTOCOL},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct failure why = {0};
-        http_status_failure(&(struct http_answer){.status = CASES[i].status, .retry_after = 7}, &why);
+        http_status_failure(&(struct http_answer){.status = CASES[i].status, .retry_after = 7},
+                            &why);
         if (why.kind != CASES[i].kind)
             fail_msg("%d is %s", CASES[i].status, failure_kind_name(why.kind));
         assert_int_equal(why.retry_after, why.kind == FAILURE_THROTTLED ? 7 : 0);
@@ -45,7 +46,8 @@ static void without_an_answer_the_reason_is_kept(void **state)
     struct failure why = {0};
     (void)state;
     http_status_failure(
-        &(struct http_answer){.failure = {.kind = FAILURE_TRANSIENT, .text = "no connection"}}, &why);
+        &(struct http_answer){.failure = {.kind = FAILURE_TRANSIENT, .text = "no connection"}},
+        &why);
     assert_int_equal(why.kind, FAILURE_TRANSIENT);
     assert_string_equal(why.text, "no connection");
 }

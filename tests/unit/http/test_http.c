@@ -18,16 +18,15 @@ static void an_answer_arrives_with_the_headers_that_matter(void **state)
 {
     struct peer p;
     (void)state;
-    peer_start(&p, (struct peer_script){
-                       .bytes = "HTTP/1.1 100 Continue\r\nRetry-After: 9\r\n\r\n"
-                                "HTTP/1.1 401 Unauthorized\r\n"
-                                "Content-Type: Application/JSON; charset=utf-8\r\n"
-                                "REQUEST-ID:  r-\x1b[31m1 \r\n"
-                                "Date: Sun, 22 Nov 2026 01:00:00 GMT\r\n"
-                                "Retry-After: Sun, 22 Nov 2026 01:00:07 GMT\r\n"
-                                "WWW-Authenticate: Bearer realm=\"\"\r\n"
-                                "WWW-Authenticate: Basic x\r\n"
-                                "Content-Length: 5\r\n\r\nhello"});
+    peer_start(&p, (struct peer_script){.bytes = "HTTP/1.1 100 Continue\r\nRetry-After: 9\r\n\r\n"
+                                                 "HTTP/1.1 401 Unauthorized\r\n"
+                                                 "Content-Type: Application/JSON; charset=utf-8\r\n"
+                                                 "REQUEST-ID:  r-\x1b[31m1 \r\n"
+                                                 "Date: Sun, 22 Nov 2026 01:00:00 GMT\r\n"
+                                                 "Retry-After: Sun, 22 Nov 2026 01:00:07 GMT\r\n"
+                                                 "WWW-Authenticate: Bearer realm=\"\"\r\n"
+                                                 "WWW-Authenticate: Basic x\r\n"
+                                                 "Content-Length: 5\r\n\r\nhello"});
     struct got g = fetch((struct http_call){.url = p.url});
     peer_stop(&p);
     assert_int_equal(g.status, 401);
@@ -57,38 +56,51 @@ static void what_is_no_complete_answer_has_status_zero_and_a_reason(void **state
     } CASES[] = {
         {"cut in the middle",
          {.bytes = OK_HEAD "Content-Length: 100\r\n\r\n{\"value\":[", .end = PEER_CLOSE},
-         FAILURE_TRANSIENT, "broke"},
+         FAILURE_TRANSIENT,
+         "broke"},
         {"cut between chunks",
          {.bytes = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", .end = PEER_CLOSE},
-         FAILURE_TRANSIENT, "broke"},
+         FAILURE_TRANSIENT,
+         "broke"},
         {"reset in the middle",
          {.bytes = OK_HEAD "Content-Length: 100\r\n\r\n{\"value\":[", .end = PEER_RESET},
-         FAILURE_TRANSIENT, "broke"},
+         FAILURE_TRANSIENT,
+         "broke"},
         {"closed without an answer", {.end = PEER_CLOSE}, FAILURE_TRANSIENT, "broke"},
         {"not HTTP", {.bytes = "SSH-2.0-OpenSSH\r\n", .end = PEER_CLOSE}, FAILURE_TRANSIENT, ""},
         {"HTTP/0.9", {.bytes = "<html>hello</html>", .end = PEER_CLOSE}, FAILURE_TRANSIENT, ""},
         {"a bad chunk",
          {.bytes = OK_HEAD "Transfer-Encoding: chunked\r\n\r\nzz\r\n", .end = PEER_CLOSE},
-         FAILURE_TRANSIENT, ""},
+         FAILURE_TRANSIENT,
+         ""},
         {"a body that is no gzip",
          {.bytes = OK_HEAD "Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello"},
-         FAILURE_TRANSIENT, ""},
+         FAILURE_TRANSIENT,
+         ""},
         {"many headers", {.bytes = many, .len = strlen(many)}, FAILURE_PROTOCOL, "headers"},
-        {"headers without end", {.bytes = OK_HEAD, .again = "X-A: b\r\n"}, FAILURE_PROTOCOL, "headers"},
-        {"a header line without end", {.bytes = line, .len = strlen(line), .again = "a"},
-         FAILURE_PROTOCOL, "header"},
+        {"headers without end",
+         {.bytes = OK_HEAD, .again = "X-A: b\r\n"},
+         FAILURE_PROTOCOL,
+         "headers"},
+        {"a header line without end",
+         {.bytes = line, .len = strlen(line), .again = "a"},
+         FAILURE_PROTOCOL,
+         "header"},
         {"a body that says it is too large",
          {.bytes = OK_HEAD "Content-Length: 1001\r\n\r\n", .again = "0123456789"},
-         FAILURE_PROTOCOL, "larger than 1000 bytes"},
+         FAILURE_PROTOCOL,
+         "larger than 1000 bytes"},
         {"a body without end",
-         {.bytes = OK_HEAD "\r\n", .again = "0123456789"}, FAILURE_PROTOCOL, "larger than 1000 bytes"},
+         {.bytes = OK_HEAD "\r\n", .again = "0123456789"},
+         FAILURE_PROTOCOL,
+         "larger than 1000 bytes"},
         {"silence", {.bytes = OK_HEAD, .end = PEER_HOLD}, FAILURE_TRANSIENT, "time-out"},
     };
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct peer p;
         peer_start(&p, CASES[i].script);
-        struct got g = fetch((struct http_call){
-            .url = p.url, .max_body = 1000, .timeout = USEC_PER_SEC / 2});
+        struct got g =
+            fetch((struct http_call){.url = p.url, .max_body = 1000, .timeout = USEC_PER_SEC / 2});
         peer_stop(&p);
         if (g.n != 1 || g.status != 0 || g.failure.kind != CASES[i].kind ||
             !strstr(g.failure.text, CASES[i].words))
@@ -130,8 +142,9 @@ static void a_crawling_body_is_given_up_before_the_time_is_over(void **state)
 {
     struct peer p;
     (void)state;
-    peer_start(&p, (struct peer_script){
-                       .bytes = OK_HEAD "Content-Length: 100000\r\n\r\n", .again = "x", .pause_ms = 50});
+    peer_start(&p, (struct peer_script){.bytes = OK_HEAD "Content-Length: 100000\r\n\r\n",
+                                        .again = "x",
+                                        .pause_ms = 50});
     struct got g = fetch((struct http_call){.url = p.url, .timeout = 60 * USEC_PER_SEC / 15});
     peer_stop(&p);
     assert_int_equal(g.status, 0);
@@ -210,7 +223,8 @@ static void a_request_carries_its_headers_its_token_and_its_form(void **state)
     (void)snprintf(url, sizeof url, "%s/beta/x?$select=a,b&$expand=c($select=d)", p.url);
     struct got g = fetch((struct http_call){
         .url = url, .allowed = &here, .headers = HEADERS, .n_headers = 2, .bearer = token});
-    struct got posted = fetch((struct http_call){.method = "POST", .url = url, .secret_body = form});
+    struct got posted =
+        fetch((struct http_call){.method = "POST", .url = url, .secret_body = form});
     peer_stop(&p);
     assert_int_equal(g.status, 200);
     assert_int_equal(posted.status, 200);
@@ -260,10 +274,11 @@ static void a_done_may_free_its_request_and_start_another(void **state)
     struct peer p;
     struct two t = {.left = 2};
     (void)state;
-    peer_start(&p, (struct peer_script){
-                       .bytes = "HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 2\r\n\r\n{}"});
-    t.call = (struct http_call){.method = "GET", .url = p.url, .max_body = 100,
-                                .timeout = USEC_PER_SEC / 4};
+    peer_start(&p,
+               (struct peer_script){
+                   .bytes = "HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 2\r\n\r\n{}"});
+    t.call = (struct http_call){
+        .method = "GET", .url = p.url, .max_body = 100, .timeout = USEC_PER_SEC / 4};
     assert_true(sd_event_new(&t.got.event) >= 0);
     assert_int_equal(http_new(t.got.event, &(struct http_options){0}, &t.http, NULL), 0);
     assert_int_equal(http_start(t.http, &t.call, on_one, &t, &t.request, NULL), 0);
@@ -302,7 +317,8 @@ static void a_freed_request_never_calls_back(void **state)
     while (atomic_load(&p.requests) == 0) /* it has left; the answer is on its way */
         (void)sd_event_run(g.event, 10000);
     http_request_free(request);
-    (void)sd_event_add_time_relative(g.event, NULL, CLOCK_MONOTONIC, 50000, 1000, on_too_late, NULL);
+    (void)sd_event_add_time_relative(g.event, NULL, CLOCK_MONOTONIC, 50000, 1000, on_too_late,
+                                     NULL);
     (void)sd_event_loop(g.event);
     http_free(http);
     sd_event_unref(g.event);

@@ -42,7 +42,8 @@ static void retry_after_is_seconds_or_a_date_within_bounds(void **state)
         {"5 s", -EINVAL, 0, false},
         {"soon", -EINVAL, 0, false},
         {"2026-11-22T01:00:30Z", -EINVAL, 0, false},
-        {"Sun, 22 Nov 2026 01:00:30 GMT and much more text than any date has, really", -EINVAL, 0, false},
+        {"Sun, 22 Nov 2026 01:00:30 GMT and much more text than any date has, really", -EINVAL, 0,
+         false},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {

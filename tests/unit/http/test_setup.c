@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-#define SCENARIO "{\"tenants\":[{\"id\":\"11111111-2222-4333-8444-555555555555\",\"client_id\":\"c\"}]}"
+#define SCENARIO \
+    "{\"tenants\":[{\"id\":\"11111111-2222-4333-8444-555555555555\",\"client_id\":\"c\"}]}"
 
 static void a_certificate_that_does_not_pass_is_named_by_its_fault(void **state)
 {
@@ -40,7 +41,8 @@ static void a_certificate_that_does_not_pass_is_named_by_its_fault(void **state)
         sim_stop(&s);
         if ((g.status == 401) != CASES[i].ok || (h.status == 401) != CASES[i].ok ||
             !strstr(g.failure.text, CASES[i].words))
-            fail_msg("%s: HTTP %d and %d: %s", CASES[i].certificate, g.status, h.status, g.failure.text);
+            fail_msg("%s: HTTP %d and %d: %s", CASES[i].certificate, g.status, h.status,
+                     g.failure.text);
         if (!CASES[i].ok) {
             assert_int_equal(g.failure.kind, FAILURE_SECURITY);
             assert_int_equal(h.failure.kind, FAILURE_SECURITY);
@@ -51,7 +53,8 @@ static void a_certificate_that_does_not_pass_is_named_by_its_fault(void **state)
 
 static void a_ca_file_that_cannot_be_used_is_found_at_the_start(void **state)
 {
-    static const char *const CASES[] = {"/nonexistent/ca.pem", "/dev/null", "/", "/proc/self/cmdline"};
+    static const char *const CASES[] = {"/nonexistent/ca.pem", "/dev/null", "/",
+                                        "/proc/self/cmdline"};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct got g = fetch_with(&(struct http_options){.ca_file = CASES[i]},
@@ -69,13 +72,16 @@ static void a_proxy_sees_no_token_and_is_named_when_it_fails(void **state)
     CLEANUP(secret_free) struct secret *token = NULL;
     CLEANUP(secret_free) struct secret *password = NULL;
     (void)state;
-    peer_start(&proxy, (struct peer_script){
-                           .bytes = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"});
+    peer_start(
+        &proxy,
+        (struct peer_script){
+            .bytes = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"});
     assert_int_equal(origin_parse("https://graph.example", false, &origin, NULL), 0);
     assert_int_equal(secret_new("t0ken", 5, origin.text, &token, NULL), 0);
     assert_int_equal(secret_new("user:pr0xypass", 14, NULL, &password, NULL), 0);
     struct http_call call = {.url = "https://graph.example/secret-path", .bearer = token};
-    struct got g = fetch_with(&(struct http_options){.proxy = proxy.url, .proxy_password = password}, call);
+    struct got g =
+        fetch_with(&(struct http_options){.proxy = proxy.url, .proxy_password = password}, call);
     struct got other = fetch_with(&(struct http_options){.proxy = "http://127.0.0.1:1"}, call);
     peer_stop(&proxy);
     assert_int_equal(g.failure.kind, FAILURE_CONFIG);
@@ -95,7 +101,8 @@ static void a_proxy_that_lets_nobody_through_is_transient(void **state)
 {
     struct peer proxy;
     (void)state;
-    peer_start(&proxy, (struct peer_script){.bytes = "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"});
+    peer_start(&proxy, (struct peer_script){
+                           .bytes = "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"});
     struct got g = fetch_with(&(struct http_options){.proxy = proxy.url},
                               (struct http_call){.url = "https://graph.example/"});
     peer_stop(&proxy);
@@ -105,9 +112,10 @@ static void a_proxy_that_lets_nobody_through_is_transient(void **state)
 
 static void a_proxy_is_host_and_port_without_credentials(void **state)
 {
-    static const char *const CASES[] = {"proxy.example:3128", "http://user:pass@proxy.example:3128",
-                                        "ftp://proxy.example:21", "http://", "http://proxy.example",
-                                        "http://@proxy.example:1"};
+    static const char *const CASES[] = {
+        "proxy.example:3128",     "http://user:pass@proxy.example:3128",
+        "ftp://proxy.example:21", "http://",
+        "http://proxy.example",   "http://@proxy.example:1"};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct got g = fetch_with(&(struct http_options){.proxy = CASES[i]},
@@ -119,11 +127,14 @@ static void a_proxy_is_host_and_port_without_credentials(void **state)
 
 static void the_environment_and_a_proxy_have_no_say_on_loopback(void **state)
 {
-    static const char *const NAMES[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"};
+    static const char *const NAMES[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY",
+                                        "all_proxy"};
     struct peer p, proxy;
     (void)state;
-    peer_start(&p, (struct peer_script){.bytes = "HTTP/1.1 204 No Content\r\n\r\n", .end = PEER_CLOSE});
-    peer_start(&proxy, (struct peer_script){.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"});
+    peer_start(&p,
+               (struct peer_script){.bytes = "HTTP/1.1 204 No Content\r\n\r\n", .end = PEER_CLOSE});
+    peer_start(&proxy,
+               (struct peer_script){.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"});
     for (size_t i = 0; i < N_ELEMENTS(NAMES); i++)
         (void)setenv(NAMES[i], proxy.url, 1);
     struct got g = fetch((struct http_call){.url = p.url});
@@ -131,7 +142,8 @@ static void the_environment_and_a_proxy_have_no_say_on_loopback(void **state)
         fetch_with(&(struct http_options){.proxy = proxy.url}, (struct http_call){.url = p.url});
     /* A label of 64 bytes is no name: the resolver says so without asking anybody. */
     struct got i = fetch((struct http_call){
-        .url = "https://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example/"});
+        .url =
+            "https://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example/"});
     for (size_t n = 0; n < N_ELEMENTS(NAMES); n++)
         (void)unsetenv(NAMES[n]);
     peer_stop(&p);
