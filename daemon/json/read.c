@@ -144,7 +144,8 @@ const struct json *json_get(const struct json *object, const char *key)
     if (!json_is_object(object))
         return NULL;
     /* As cJSON_GetObjectItemCaseSensitive() does, but without a call for every name that differs in
-     * its first byte: 20,000 members of a waiting list are 400,000 comparisons. */
+     * its first byte: a poll of 20,000 waiting
+     * members and as many errors makes 430,000 comparisons. */
     const cJSON *item = node(object)->child;
     while (item && (item->string[0] != key[0] || strcmp(item->string, key) != 0))
         item = item->next;
