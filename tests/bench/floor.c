@@ -111,7 +111,8 @@ static void start(struct floor_run *f, struct slot *s, struct work *w)
     if (w->kind == KIND_TOKEN) {
         (void)snprintf(form, sizeof form,
                        "client_id=%s&client_secret=%s&grant_type=client_credentials"
-                       "&scope=https%%3A%%2F%%2Fgraph.microsoft.com%%2F.default", t->client, t->secret);
+                       "&scope=https%%3A%%2F%%2Fgraph.microsoft.com%%2F.default",
+                       t->client, t->secret);
         (void)curl_easy_setopt(s->easy, CURLOPT_COPYPOSTFIELDS, form);
     } else {
         (void)curl_easy_setopt(s->easy, CURLOPT_HTTPGET, 1L);
@@ -146,13 +147,15 @@ static void got_token(struct floor_run *f, const struct slot *s)
     char header[4096];
     (void)snprintf(header, sizeof header, "Authorization: Bearer %.*s", (int)(to - from), from);
     t->headers = must(curl_slist_append(NULL, header));
-    push(&f->lists, t, KIND_ALLOTMENTS, f->root, strlen(f->root), CLOUD "allotments", f->allotments);
+    push(&f->lists, t, KIND_ALLOTMENTS, f->root, strlen(f->root), CLOUD "allotments",
+         f->allotments);
     push(&f->lists, t, KIND_ERRORS, f->root, strlen(f->root), CLOUD "assignmentErrors", f->errors);
 }
 
 /* Every occurrence of `mark` in the page, up to the next quote. */
 static void each(struct floor_run *f, const struct slot *s, const char *mark,
-                 void (*take)(struct floor_run *f, const struct work *w, const char *text, size_t len))
+                 void (*take)(struct floor_run *f, const struct work *w, const char *text,
+                              size_t len))
 {
     const char *at = s->bytes, *end = s->bytes + s->len;
     while (at < end && (at = memmem(at, (size_t)(end - at), mark, strlen(mark)))) {
@@ -259,12 +262,21 @@ int main(int argc, char **argv)
     struct floor_run f = {.allotments = "", .errors = ""};
     for (int c; (c = getopt_long(argc, argv, "", LONG, NULL)) != -1;) {
         switch (c) {
-        case 'c': f.ca_file = optarg; break;
-        case 'a': f.allotments = optarg; break;
-        case 'w': f.waiting = optarg; break;
-        case 'e': f.errors = optarg; break;
-        default: fail("usage", "floor [--ca-file FILE] [--allotments ?QUERY] [--waiting ?QUERY] "
-                               "[--errors ?QUERY] ROOT TENANTS");
+        case 'c':
+            f.ca_file = optarg;
+            break;
+        case 'a':
+            f.allotments = optarg;
+            break;
+        case 'w':
+            f.waiting = optarg;
+            break;
+        case 'e':
+            f.errors = optarg;
+            break;
+        default:
+            fail("usage", "floor [--ca-file FILE] [--allotments ?QUERY] [--waiting ?QUERY] "
+                          "[--errors ?QUERY] ROOT TENANTS");
         }
     }
     if (argc - optind != 2)

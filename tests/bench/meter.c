@@ -66,7 +66,8 @@ int main(int argc, char **argv)
     FILE *out = fopen(argv[1], "we");
     if (!out)
         fail(argv[1]);
-    fprintf(out, "{\"user\": %.6f, \"system\": %.6f, \"wall\": %.6f, \"peak_kib\": %ld, \"code\": %d}\n",
+    fprintf(out,
+            "{\"user\": %.6f, \"system\": %.6f, \"wall\": %.6f, \"peak_kib\": %ld, \"code\": %d}\n",
             seconds(used.ru_utime), seconds(used.ru_stime), wall, used.ru_maxrss,
             WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
     return fclose(out) == 0 ? 0 : 70;
