@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/hours.h: the days and times at which a route is open. Pure.
+ *
+ * "Mon-Fri 07:00-19:00": days and ranges of days, then ranges of times, each list with commas.
+ * Days may run over Sunday ("Sat-Mon"). A range of times that ends before it begins ends on the
+ * next day and belongs to the day on which it began: "Fri 22:00-06:00" reaches into Saturday. */
+#pragma once
+#include "base/clock.h"
+#include "base/failure.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HOURS_RANGES_MAX 8
+#define HOURS_TEXT 128 /* bytes of the longest text with its NUL */
+
+struct hours {
+    uint8_t days;     /* bit 0 = Monday */
+    uint8_t n_ranges; /* 0: no hours are kept, so it is always open */
+    struct {
+        uint16_t from, to; /* minutes of the day; `to` is the first one outside, at most 1440 */
+    } range[HOURS_RANGES_MAX];
+};
+
+/* -EINVAL: not hours (the failure says what hours look like). */
+int hours_parse(const char *text, struct hours *ret, struct failure *ret_failure);
+/* The same, as a text that hours_parse understands. They are kept (n_ranges is not 0). */
+const char *hours_print(const struct hours *h, char buf[static HOURS_TEXT]);
+/* Local time is `at` plus `utc_offset` seconds. */
+bool hours_open(const struct hours *h, usec_t at, int32_t utc_offset);
