@@ -33,7 +33,7 @@ void alert_free(struct alert *a)
 
 bool changes_empty(const struct changes *c)
 {
-    return c->n_alerts == 0 && c->n_events == 0 && c->n_removed == 0;
+    return c->n_alerts == 0 && c->n_events == 0 && c->n_removed == 0 && c->n_holds == 0;
 }
 
 void changes_free(struct changes *c)
@@ -48,6 +48,7 @@ void changes_free(struct changes *c)
     }
     free(c->alert);
     free(c->event);
+    free(c->hold);
     free(c->removed);
     free(c);
 }

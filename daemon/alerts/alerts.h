@@ -70,11 +70,21 @@ struct event {
     struct digest *digest;
     receiver_set to; /* RESOLVED: everybody who may have been told of the episode instead */
 };
+/* Who is to hear of an alert only when the hours of a route begin. Whoever is told of it before
+ * that, and everybody once it resolves, waits no more: the store sees to it. */
+struct holding {
+    char alert_id[ALERT_ID_TEXT];
+    uint32_t episode;
+    receiver_set to;
+    bool only; /* nobody else waits; otherwise they are added to those who do */
+};
 struct changes {
     struct alert **alert; /* new values of the alerts that changed; owned */
     size_t n_alerts;
     struct event *event;
     size_t n_events;
+    struct holding *hold; /* after the events */
+    size_t n_holds;
     char (*removed)[ALERT_ID_TEXT]; /* instances to forget (moved subjects, archived), before
                                      * `alert` is put in: a moved one may take over their id */
     size_t n_removed;
@@ -101,6 +111,18 @@ int alerts_plan(const struct plan_context *ctx, const struct book *book,
 /* Reminders that are due at ctx->now, whatever tenant. */
 int alerts_plan_reminders(const struct plan_context *ctx, const struct book *book,
                           struct changes **ret, struct failure *ret_failure);
+/* One receiver that waits to hear of one episode, as the store has it. */
+struct held {
+    char alert_id[ALERT_ID_TEXT];
+    uint32_t episode;
+    char receiver[64];
+    bool heard; /* somebody may have been told of the episode */
+};
+/* What was held back for receivers whose hours have begun goes out as one digest for each: the
+ * alerts that are still up, as they are now. `held`: all there are, those of an alert together. */
+int alerts_plan_held(const struct plan_context *ctx, const struct book *book,
+                     const struct held *held, size_t n_held, struct changes **ret,
+                     struct failure *ret_failure);
 /* After a reload: alerts whose rule is gone or whose tenant is no longer configured end, with
  * "resolved", reason rule_removed, if their episode was told. `keep` answers for one alert. */
 int alerts_plan_removed(const struct plan_context *ctx, const struct book *book,

@@ -76,25 +76,39 @@ static const struct facts *common_tenant(const struct notice *const *notice, siz
 
 #define TITLE_TENANT_MAX 48
 
+/* How a digest of this reason introduces what is in it. */
+static const struct intro {
+    const char *reason, *title, *summary;
+} INTROS[] = {
+    {"first_run", "at the first reading",
+     "already beyond a limit at the first reading. From now on only what is new, worse or has been "
+     "all right in between is told"},
+    {"held", "from outside the hours", "still open of what was held back until these hours began"},
+};
+
+static const struct intro *intro_of(const char *reason)
+{
+    size_t i = 0;
+    while (i < N_ELEMENTS(INTROS) && strcmp(INTROS[i].reason, reason) != 0)
+        i++;
+    assert(i < N_ELEMENTS(INTROS));
+    return &INTROS[i];
+}
+
 static int write_texts(struct digest *d, const struct tally *t, size_t n)
 {
     char tenant[TITLE_TENANT_MAX], part[32] = "";
     const char *name = d->tenant_name ? d->tenant_name : d->tenant_id ? d->tenant_id : "seatwatchd";
-    bool first_run = strcmp(d->reason, "first_run") == 0;
+    const struct intro *intro = intro_of(d->reason);
     (void)text_clean(tenant, sizeof tenant, name, strlen(name));
     if (d->parts > 1)
         (void)snprintf(part, sizeof part, ", part %u of %u", d->part, d->parts);
-    d->title =
-        text_printf("%s: %zu %s %s: %u critical, %u warning%s", tenant, n,
-                    n == 1 ? "alert" : "alerts", first_run ? "at the first reading" : "at once",
-                    t->level[LEVEL_CRITICAL], t->level[LEVEL_WARNING], part);
-    d->summary = text_printf(
-        "%s: %zu %s%s (%u critical, %u warning)%s", tenant, n, n == 1 ? "thing is" : "things are",
-        first_run
-            ? " already beyond a limit at the first reading. From now on only what is new, worse "
-              "or has been all right in between is told"
-            : " told together",
-        t->level[LEVEL_CRITICAL], t->level[LEVEL_WARNING], part);
+    d->title = text_printf("%s: %zu %s %s: %u critical, %u warning%s", tenant, n,
+                           n == 1 ? "alert" : "alerts", intro->title, t->level[LEVEL_CRITICAL],
+                           t->level[LEVEL_WARNING], part);
+    d->summary = text_printf("%s: %zu %s %s (%u critical, %u warning)%s", tenant, n,
+                             n == 1 ? "thing is" : "things are", intro->summary,
+                             t->level[LEVEL_CRITICAL], t->level[LEVEL_WARNING], part);
     return d->title && d->summary ? 0 : -ENOMEM;
 }
 

@@ -123,38 +123,63 @@ static bool wants_reminders(const struct receiver_traits *t)
     return !t->pager;
 }
 
-/* Whoever heard the old level hears that it is lower, if the new one is routed elsewhere or not. */
-static receiver_set receivers(const struct plan *p, const struct alert *a, enum event_type type)
+static struct reach reach_at(const struct plan *p, const struct alert *a, enum rule rule,
+                             enum level level)
 {
-    const struct route_options *o = p->ctx->routes;
-    if (type == EVENT_RESOLVED)
-        return route_for(o, a->kind, a->said_rule, a->said, a->facts);
-    receiver_set to = route_for(o, a->kind, a->rule, a->level, a->facts);
-    if (type == EVENT_DEESCALATED)
-        to |= route_for(o, a->kind, a->said_rule, a->said, a->facts);
-    if (type == EVENT_DEESCALATED)
-        to &= with_trait(o, wants_deescalations);
-    if (type == EVENT_REMINDER)
-        to &= with_trait(o, wants_reminders);
-    return to;
+    return route_for(p->ctx->routes, a->kind, rule, level, a->facts, p->ctx->now.at);
 }
 
-static bool is_stale(const struct plan *p, const struct alert *a, const struct outcome *o)
+/* Whoever heard the old level hears that it is lower, if the new one is routed elsewhere or not.
+ * The end waits for no hours: it goes to those who heard the beginning. */
+static struct reach receivers(const struct plan *p, const struct alert *a, enum event_type type)
+{
+    struct reach old = reach_at(p, a, a->said_rule, a->said);
+    if (type == EVENT_RESOLVED)
+        return (struct reach){.now = old.now | old.later};
+    struct reach reach = reach_at(p, a, a->rule, a->level);
+    receiver_set all = ~(receiver_set)0;
+    if (type == EVENT_DEESCALATED) {
+        reach.now |= old.now;
+        reach.later = (reach.later | old.later) & ~reach.now;
+        all = with_trait(p->ctx->routes, wants_deescalations);
+    }
+    if (type == EVENT_REMINDER)
+        all = with_trait(p->ctx->routes, wants_reminders);
+    return (struct reach){.now = reach.now & all, .later = reach.later & all};
+}
+
+bool plan_is_old(const struct plan *p, const struct alert *a)
 {
     usec_t seen = a->facts->observed_at;
-    if (o)
-        return o->stale;
     return p->ctx->now.at > seen && p->ctx->now.at - seen > p->ctx->outage_tolerance;
+}
+
+int plan_hold(struct plan *p, const struct holding *h)
+{
+    struct changes *c = p->changes;
+    if (plan_reserve(&c->hold, c->n_holds, &p->size_holds, sizeof *c->hold) < 0)
+        return -ENOMEM;
+    c->hold[c->n_holds++] = *h;
+    return 0;
+}
+
+static int hold_back(struct plan *p, const struct alert *a, receiver_set to)
+{
+    struct holding h = {.episode = a->episode, .to = to};
+    memcpy(h.alert_id, a->id, sizeof h.alert_id);
+    return to ? plan_hold(p, &h) : 0;
 }
 
 int plan_tell(struct plan *p, struct alert *a, enum event_type type, const struct outcome *o,
               const char *reason)
 {
-    struct event e = {.to = receivers(p, a, type)};
-    if (type == EVENT_REMINDER && e.to == 0)
-        return 0; /* only pagers would have heard it */
+    struct reach reach = receivers(p, a, type);
+    struct event e = {.to = reach.now};
+    int r = hold_back(p, a, reach.later);
+    if (r < 0 || (type == EVENT_REMINDER && e.to == 0))
+        return r; /* only pagers would have heard it, or it is held back */
     a->seq++;
-    int r = notice_told(p, a, type, is_stale(p, a, o), reason, &e.notice);
+    r = notice_told(p, a, type, o ? o->stale : plan_is_old(p, a), reason, &e.notice);
     if (r >= 0)
         r = plan_add_event(p, &e);
     if (r >= 0 && type != EVENT_REMINDER)
@@ -162,46 +187,53 @@ int plan_tell(struct plan *p, struct alert *a, enum event_type type, const struc
     return r;
 }
 
-/* ---- the first run ---- */
+/* ---- digests ---- */
+
+int plan_line(struct plan *p, struct alert *a, receiver_set to, bool stale)
+{
+    size_t size = p->size_lines;
+    if (plan_reserve(&p->line, p->n_lines, &p->size_lines, sizeof *p->line) < 0 ||
+        plan_reserve(&p->to, p->n_lines, &size, sizeof *p->to) < 0)
+        return -ENOMEM;
+    a->seq++;
+    p->to[p->n_lines] = to;
+    int r = notice_told(p, a, EVENT_FIRING, stale, NULL, &p->line[p->n_lines]);
+    if (r >= 0)
+        p->n_lines++;
+    return r;
+}
 
 int plan_tell_later(struct plan *p, struct alert *a, const struct outcome *o)
 {
-    size_t size = p->size_baseline;
-    if (plan_reserve(&p->baseline, p->n_baseline, &p->size_baseline, sizeof *p->baseline) < 0 ||
-        plan_reserve(&p->to, p->n_baseline, &size, sizeof *p->to) < 0)
-        return -ENOMEM;
-    a->seq++;
+    struct reach reach = reach_at(p, a, a->rule, a->level);
     a->said_value = a->value; /* so that twice as much counts as worse */
     a->said_waiting = a->facts->waiting > 0 ? a->facts->waiting : 0;
-    p->to[p->n_baseline] = route_for(p->ctx->routes, a->kind, a->rule, a->level, a->facts);
-    int r = notice_told(p, a, EVENT_FIRING, o->stale, NULL, &p->baseline[p->n_baseline]);
-    if (r >= 0)
-        p->n_baseline++;
-    return r;
+    int r = hold_back(p, a, reach.later);
+    return r < 0 ? r : plan_line(p, a, reach.now, o->stale);
 }
 
 /* Receivers who are to hear exactly the same notices as number `first`, itself included. */
 static receiver_set alike(const struct plan *p, size_t first)
 {
     receiver_set same = ~(receiver_set)0;
-    for (size_t i = 0; i < p->n_baseline; i++) {
+    for (size_t i = 0; i < p->n_lines; i++) {
         receiver_set to = p->to[i];
         same &= to >> first & 1 ? to : ~to;
     }
     return same;
 }
 
-static int digest_for(struct plan *p, receiver_set to)
+static int digest_for(struct plan *p, receiver_set to, const char *reason)
 {
-    CLEANUP(free) const struct notice **mine = calloc(p->n_baseline, sizeof *mine);
+    CLEANUP(free) const struct notice **mine = calloc(p->n_lines, sizeof *mine);
     CLEANUP(free) struct digest **part = NULL;
     size_t n = 0, n_parts = 0;
     if (!mine)
         return -ENOMEM;
-    for (size_t i = 0; i < p->n_baseline; i++)
+    for (size_t i = 0; i < p->n_lines; i++)
         if (to ? (p->to[i] & to) != 0 : p->to[i] == 0)
-            mine[n++] = p->baseline[i];
-    int r = n ? digest_parts(mine, n, "first_run", p->ctx->now.at, &part, &n_parts) : 0;
+            mine[n++] = p->line[i];
+    int r = n ? digest_parts(mine, n, reason, p->ctx->now.at, &part, &n_parts) : 0;
     for (size_t i = 0; i < n_parts; i++) {
         struct event e = {.digest = part[i], .to = to};
         if (r >= 0)
@@ -214,18 +246,18 @@ static int digest_for(struct plan *p, receiver_set to)
 
 /* Each receiver gets one digest of what is routed to it; those with the same list share it. What is
  * routed to nobody is an event all the same, for the record. */
-int plan_digest(struct plan *p)
+int plan_digest(struct plan *p, const char *reason)
 {
     receiver_set done = 0;
     int r = 0;
-    for (size_t i = 0; p->n_baseline && i < p->ctx->routes->n_receivers && r >= 0; i++) {
+    for (size_t i = 0; p->n_lines && i < p->ctx->routes->n_receivers && r >= 0; i++) {
         if (done >> i & 1)
             continue;
         receiver_set to = alike(p, i);
         if (p->ctx->routes->n_receivers < RECEIVERS_MAX)
             to &= ((receiver_set)1 << p->ctx->routes->n_receivers) - 1;
         done |= to;
-        r = digest_for(p, to);
+        r = digest_for(p, to, reason);
     }
-    return p->n_baseline && r >= 0 ? digest_for(p, 0) : r;
+    return p->n_lines && r >= 0 ? digest_for(p, 0, reason) : r;
 }

@@ -47,10 +47,10 @@ void plan_clear(struct plan *p)
 {
     for (size_t i = 0; i < p->n_work; i++)
         alert_free(p->work[i].after);
-    for (size_t i = 0; i < p->n_baseline; i++)
-        notice_free(p->baseline[i]);
+    for (size_t i = 0; i < p->n_lines; i++)
+        notice_free(p->line[i]);
     free(p->work);
-    free(p->baseline);
+    free(p->line);
     free(p->to);
     changes_free(p->changes);
     *p = (struct plan){0};

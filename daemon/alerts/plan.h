@@ -17,10 +17,10 @@ struct plan {
     size_t n_work, size_work;
     size_t n_parents; /* the first so many are about subscriptions; the others may be explained */
     struct changes *changes;
-    size_t size_alerts, size_events, size_removed;
-    struct notice **baseline; /* for the digest, owned; to[i] are the receivers of baseline[i] */
+    size_t size_alerts, size_events, size_holds, size_removed;
+    struct notice **line; /* for the digests, owned; to[i] are the receivers of line[i] */
     receiver_set *to;
-    size_t n_baseline, size_baseline;
+    size_t n_lines, size_lines;
 };
 int plan_begin(struct plan *p, const struct plan_context *ctx, const struct book *book);
 void plan_clear(struct plan *p); /* frees what is inside */
@@ -42,9 +42,16 @@ int plan_finish(struct plan *p, int r, struct changes **ret, struct failure *ret
 /* An event about this alert: numbers it, notes it as told, and puts it into the changes. */
 int plan_tell(struct plan *p, struct alert *a, enum event_type type, const struct outcome *o,
               const char *reason);
-/* The same for the first-run digest: said later by plan_digest, noted as muted instead. */
+/* The same for the first-run digest: said later by plan_digest, noted as muted instead. Receivers
+ * outside their hours are held back. */
 int plan_tell_later(struct plan *p, struct alert *a, const struct outcome *o);
-int plan_digest(struct plan *p);
+/* The alert as it is now, as a line of a digest for `to`. */
+int plan_line(struct plan *p, struct alert *a, receiver_set to, bool stale);
+/* The digests of all lines so far; `reason` is a literal. */
+int plan_digest(struct plan *p, const char *reason);
+int plan_hold(struct plan *p, const struct holding *h);
+/* Nothing newer than the facts of this alert is known for longer than an outage may last. */
+bool plan_is_old(const struct plan *p, const struct alert *a);
 int plan_add_event(struct plan *p, const struct event *e); /* takes over what is inside */
 
 /* Room for one more item in a growing array. */

@@ -64,23 +64,30 @@ static receiver_set fallback(const struct route_options *o, receiver_set never)
     return set ? set : everyone(o) & ~never;
 }
 
-receiver_set route_for(const struct route_options *o, enum kind kind, enum rule rule,
-                       enum level level, const struct facts *f)
+/* A route outside its hours is a match like any other: it is not left for the next one. */
+struct reach route_for(const struct route_options *o, enum kind kind, enum rule rule,
+                       enum level level, const struct facts *f, usec_t at)
 {
     if (kind == KIND_DELIVERY)
-        return fallback(o, self(o, kind, f));
+        return (struct reach){.now = fallback(o, self(o, kind, f))};
     if (o->n_routes == 0)
-        return everyone(o);
-    receiver_set set = 0;
+        return (struct reach){.now = everyone(o)};
+    struct reach reach = {0};
     bool matched = false;
     for (size_t i = 0; i < o->n_routes; i++) {
         const struct route *r = &o->route[i];
         if (!route_matches(r, rule, level, f))
             continue;
-        set |= named(o, r->to, r->n_to);
+        if (hours_open(&r->hours, at, f->utc_offset))
+            reach.now |= named(o, r->to, r->n_to);
+        else
+            reach.later |= named(o, r->to, r->n_to);
         matched = true;
         if (!r->go_on)
             break;
     }
-    return matched ? set : fallback(o, 0);
+    if (!matched)
+        reach.now = fallback(o, 0);
+    reach.later &= ~reach.now;
+    return reach;
 }

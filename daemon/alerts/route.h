@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* alerts/route.h: who is told. First match wins unless the route says `continue`. Pure. */
 #pragma once
+#include "alerts/hours.h"
 #include "rules/judge.h"
 
 /* What the engine must know of a receiver; the rest is deliver/'s business. */
@@ -13,7 +14,8 @@ struct route {
     struct match match;
     char **to; /* receiver names, checked by config */
     size_t n_to;
-    bool go_on; /* continue = true */
+    bool go_on;         /* continue = true */
+    struct hours hours; /* of the alert's tenant; outside them its receivers are told later */
 };
 struct route_options {
     struct receiver_traits *receiver;
@@ -26,9 +28,13 @@ struct route_options {
 #define RECEIVERS_MAX 64
 typedef uint64_t receiver_set; /* bit i = receiver i of the options */
 
-/* Receivers of an event about `f` at `level` for `rule`. What no route matches goes to the
- * fallback; an alert about a receiver (kind DELIVERY) goes to the fallback, never to that receiver.
- */
-receiver_set route_for(const struct route_options *o, enum kind kind, enum rule rule,
-                       enum level level, const struct facts *f);
+struct reach {
+    receiver_set now;
+    receiver_set later; /* every route to them is outside its hours; none of them is in `now` */
+};
+/* Receivers of an event about `f` at `level` for `rule`, told at `at`. What no route matches goes
+ * to the fallback; an alert about a receiver (kind DELIVERY) goes to the fallback, never to that
+ * receiver. The fallback keeps no hours. */
+struct reach route_for(const struct route_options *o, enum kind kind, enum rule rule,
+                       enum level level, const struct facts *f, usec_t at);
 int receiver_index(const struct route_options *o, const char *name); /* -ENOENT */

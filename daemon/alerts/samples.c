@@ -215,7 +215,7 @@ int alerts_plan(const struct plan_context *ctx, const struct book *book,
     if (r >= 0)
         r = take_samples(&p, samples, false);
     if (r >= 0)
-        r = plan_digest(&p);
+        r = plan_digest(&p, "first_run");
     if (r >= 0)
         r = sweep(&p);
     return plan_finish(&p, r, ret, ret_failure);

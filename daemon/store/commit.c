@@ -19,6 +19,8 @@ static int put_changes(struct store *s, const struct commit *c, struct failure *
 {
     const struct changes *all = c->changes;
     int r = events_put(s, c, f);
+    if (r >= 0)
+        r = held_put(s, c, f);
     for (size_t i = 0; r >= 0 && i < all->n_removed; i++) {
         r = alert_remove(s, all->removed[i], f);
         if (r >= 0 && !is_put_again(all, all->removed[i]))

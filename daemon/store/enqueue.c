@@ -248,7 +248,9 @@ static int post_to_set(struct posting *p, receiver_set to, struct failure *f)
 static int post_resolved(struct posting *p, const char *alert_id, struct failure *f)
 {
     CLEANUP(audience_free) struct audience all = {0};
-    int r = told_audience(p->s, alert_id, p->episode, &all, f);
+    int r = held_forget(p->s, alert_id, NULL, f);
+    if (r >= 0)
+        r = told_audience(p->s, alert_id, p->episode, &all, f);
     for (size_t i = 0; r >= 0 && i < all.n; i++) {
         r = supersede_untried(p, all.member[i].receiver, all.member[i].tried, f);
         if (r >= 0)
@@ -261,9 +263,13 @@ static int expect(struct store *s, const struct commit *c, receiver_set to, cons
                   struct failure *f)
 {
     int r = 0;
-    for (size_t i = 0; r >= 0 && i < RECEIVERS_MAX && to >> i; i++)
-        if (to >> i & 1)
-            r = told_expect(s, n->alert_id, c->routes->receiver[i].name, n->episode, f);
+    for (size_t i = 0; r >= 0 && i < RECEIVERS_MAX && to >> i; i++) {
+        if (!(to >> i & 1))
+            continue;
+        r = told_expect(s, n->alert_id, c->routes->receiver[i].name, n->episode, f);
+        if (r >= 0)
+            r = held_forget(s, n->alert_id, c->routes->receiver[i].name, f);
+    }
     return r;
 }
 

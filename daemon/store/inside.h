@@ -123,5 +123,12 @@ static inline void audience_free_at(struct audience *a)
 int told_audience(struct store *s, const char *alert_id, uint32_t episode, struct audience *ret,
                   struct failure *f);
 int told_forget(struct store *s, const char *alert_id, struct failure *f);
+
+/* ---- held.c ---- */
+/* What the changes hold back; inside a commit, after its events. */
+int held_put(struct store *s, const struct commit *c, struct failure *f);
+/* This receiver (NULL: any) waits no more to hear of this alert. */
+int held_forget(struct store *s, const char *alert_id, const char *receiver, struct failure *f);
+
 /* Counters of one receiver. */
 int tally_add(struct store *s, const char *receiver, int delivered, int dropped, struct failure *f);

@@ -252,6 +252,7 @@ static int quarantine_all(struct store *s, struct failure *f)
         {&TABLE_GROUP, ""},
         {&TABLE_ALERT, ""},
         {&TABLE_TOLD, ""},
+        {&TABLE_HELD, ""},
         {&TABLE_OUTBOX, ""},
         {&TABLE_EVENT, "WHERE id IN (SELECT event FROM outbox WHERE state IN (0, 1, 3))"},
         {&TABLE_BODY, "WHERE outbox IN (SELECT id FROM outbox WHERE state IN (0, 1, 3))"},

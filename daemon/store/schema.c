@@ -118,6 +118,10 @@ static const char *const STEPS[] = {
 
     "CREATE TABLE quarantine (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, source TEXT NOT NULL,"
     " content TEXT NOT NULL) STRICT;",
+
+    /* Who waits for the hours of a route to hear of an episode. */
+    "CREATE TABLE held (alert_id TEXT NOT NULL, receiver TEXT NOT NULL, episode INTEGER NOT NULL,"
+    " sum INTEGER NOT NULL, PRIMARY KEY (alert_id, receiver)) STRICT, WITHOUT ROWID;",
 };
 
 int64_t schema_version(void)

@@ -64,7 +64,8 @@ int store_load_tenant(struct store *s, const char *tenant_id, struct tenant_memo
  * and health, alert states, event rows, outbox rows. For RESOLVED the outbox rows go to every
  * receiver that has or had rows of that episode; where no row of the episode was ever attempted,
  * the old ones are superseded and the resolved row is marked `combined`. A reminder replaces an
- * older unattempted one. At the outbox bound: reminders go first (counted in store_stats.dropped);
+ * older unattempted one. A receiver that is told of an alert no longer waits for its hours to hear
+ * of it; once it resolves, nobody does. At the outbox bound: reminders go first (counted in store_stats.dropped);
  * firing and resolved rows never.
  * A failed commit changes nothing; on a failed fsync or I/O error the database is closed,
  * reopened and verified before the next try (rule 27). If a
@@ -80,6 +81,8 @@ struct commit {
     struct instant now;
 };
 int store_commit(struct store *s, const struct commit *c, struct failure *ret_failure);
+/* Everything that waits for the hours of a route, those of one alert together. *ret is for free(). */
+int store_held(struct store *s, struct held **ret, size_t *ret_n, struct failure *ret_failure);
 /* Forgets memory and health, so that the next complete poll is the tenant's first run. Its alerts
  * are the alert engine's to end; its history stays. */
 int store_forget_tenant(struct store *s, const char *tenant_id, struct failure *ret_failure);

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#define NOON (UINT64_C(1795348800) * USEC_PER_SEC) /* 2026-11-22T12:00:00Z, a Sunday */
+
 static struct receiver_traits RECEIVERS[] = {{.name = (char *)"journal"},
                                              {.name = (char *)"chat"},
                                              {.name = (char *)"pager", .pager = true}};
@@ -48,12 +50,13 @@ static void without_routes_everybody_is_told(void **state)
 {
     struct route_options o = with(NULL, 0);
     (void)state;
-    assert_int_equal(route_for(&o, KIND_CAPACITY, RULE_USAGE, LEVEL_WARNING, &FACTS),
+    assert_int_equal(route_for(&o, KIND_CAPACITY, RULE_USAGE, LEVEL_WARNING, &FACTS, NOON).now,
                      JOURNAL | CHAT | PAGER);
     struct receiver_traits many[RECEIVERS_MAX] = {0};
     o.receiver = many;
     o.n_receivers = RECEIVERS_MAX;
-    assert_true(route_for(&o, KIND_CAPACITY, RULE_USAGE, LEVEL_WARNING, &FACTS) == UINT64_MAX);
+    assert_true(route_for(&o, KIND_CAPACITY, RULE_USAGE, LEVEL_WARNING, &FACTS, NOON).now ==
+                UINT64_MAX);
 }
 
 static void a_route_matches_by_every_key(void **state)
@@ -85,7 +88,8 @@ static void a_route_matches_by_every_key(void **state)
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         struct route route = {.match = CASES[i].match, .to = TO_CHAT, .n_to = 1};
         const struct route_options o = with(&route, 1);
-        receiver_set got = route_for(&o, KIND_CAPACITY, RULE_WAITING, LEVEL_CRITICAL, &FACTS);
+        receiver_set got =
+            route_for(&o, KIND_CAPACITY, RULE_WAITING, LEVEL_CRITICAL, &FACTS, NOON).now;
         if (got != (CASES[i].want ? CHAT : JOURNAL))
             fail_msg("%s: %d", CASES[i].why, (int)got);
     }
@@ -100,8 +104,9 @@ static void the_first_match_ends_the_search_unless_it_goes_on(void **state)
     };
     const struct route_options o = with(routes, 3);
     (void)state;
-    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_CRITICAL, &FACTS), PAGER | CHAT);
-    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &FACTS), CHAT);
+    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_CRITICAL, &FACTS, NOON).now,
+                     PAGER | CHAT);
+    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &FACTS, NOON).now, CHAT);
 }
 
 static void a_route_to_nobody_is_meant_so(void **state)
@@ -109,7 +114,7 @@ static void a_route_to_nobody_is_meant_so(void **state)
     struct route route = {.n_to = 0};
     const struct route_options o = with(&route, 1);
     (void)state;
-    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &FACTS), 0);
+    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &FACTS, NOON).now, 0);
 }
 
 static void an_alert_about_a_receiver_never_goes_to_it(void **state)
@@ -118,13 +123,14 @@ static void an_alert_about_a_receiver_never_goes_to_it(void **state)
     struct route_options o = with(&all, 1);
     struct facts about = {.receiver = (char *)"chat"};
     (void)state;
-    assert_int_equal(route_for(&o, KIND_DELIVERY, RULE_DELIVERY, LEVEL_WARNING, &about), JOURNAL);
+    assert_int_equal(route_for(&o, KIND_DELIVERY, RULE_DELIVERY, LEVEL_WARNING, &about, NOON).now,
+                     JOURNAL);
     about.receiver = (char *)"journal"; /* the fallback itself: then all others */
-    assert_int_equal(route_for(&o, KIND_DELIVERY, RULE_DELIVERY, LEVEL_WARNING, &about),
+    assert_int_equal(route_for(&o, KIND_DELIVERY, RULE_DELIVERY, LEVEL_WARNING, &about, NOON).now,
                      CHAT | PAGER);
     o.fallback = TO_NOBODY; /* a fallback that does not exist */
     about.receiver = (char *)"pager";
-    assert_int_equal(route_for(&o, KIND_DELIVERY, RULE_DELIVERY, LEVEL_WARNING, &about),
+    assert_int_equal(route_for(&o, KIND_DELIVERY, RULE_DELIVERY, LEVEL_WARNING, &about, NOON).now,
                      JOURNAL | CHAT);
 }
 
@@ -133,10 +139,60 @@ static void what_no_route_matches_goes_to_the_fallback(void **state)
     struct route route = {.match = {.tenant = (char *)"fabrikam"}, .to = TO_CHAT, .n_to = 1};
     struct route_options o = with(&route, 1);
     (void)state;
-    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &FACTS), JOURNAL);
+    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &FACTS, NOON).now, JOURNAL);
     o.n_fallback = 0;
-    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &FACTS),
+    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &FACTS, NOON).now,
                      JOURNAL | CHAT | PAGER);
+}
+
+static void a_route_outside_its_hours_is_told_later(void **state)
+{
+    static const struct {
+        const char *why, *first, *second; /* hours of a route to the chat, and of one behind it */
+        bool go_on;
+        char *const *to; /* of the second one */
+        receiver_set now, later;
+    } CASES[] = {
+        {"no hours are always open", NULL, NULL, false, TO_JOURNAL, CHAT, 0},
+        {"open", "Sun 12:00-13:00", NULL, false, TO_JOURNAL, CHAT, 0},
+        {"closed, and no other route is asked", "Mon-Sat 12:00-13:00", NULL, false, TO_JOURNAL, 0,
+         CHAT},
+        {"closed, and the next one is asked too", "Mon 12:00-13:00", NULL, true, TO_JOURNAL,
+         JOURNAL, CHAT},
+        {"an open route to the same receiver wins", "Mon 12:00-13:00", NULL, true, TO_CHAT, CHAT,
+         0},
+        {"first or last", NULL, "Mon 12:00-13:00", true, TO_CHAT, CHAT, 0},
+        {"both closed", "Mon 12:00-13:00", "Tue 12:00-13:00", true, TO_PAGER, 0, CHAT | PAGER},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct route routes[] = {{.to = TO_CHAT, .n_to = 1, .go_on = CASES[i].go_on},
+                                 {.to = (char **)CASES[i].to, .n_to = 1}};
+        if (CASES[i].first)
+            assert_int_equal(hours_parse(CASES[i].first, &routes[0].hours, NULL), 0);
+        if (CASES[i].second)
+            assert_int_equal(hours_parse(CASES[i].second, &routes[1].hours, NULL), 0);
+        const struct route_options o = with(routes, 2);
+        struct reach got = route_for(&o, KIND_POLL, RULE_POLL, LEVEL_CRITICAL, &FACTS, NOON);
+        if (got.now != CASES[i].now || got.later != CASES[i].later)
+            fail_msg("%s: now %d, later %d", CASES[i].why, (int)got.now, (int)got.later);
+    }
+}
+
+static void hours_are_those_of_the_tenant_and_the_fallback_keeps_none(void **state)
+{
+    struct route route = {.match = {.tenant = (char *)"contoso"}, .to = TO_JOURNAL, .n_to = 1};
+    const struct route_options o = with(&route, 1);
+    struct facts there = FACTS;
+    (void)state;
+    assert_int_equal(hours_parse("Sun 14:00-15:00", &route.hours, NULL), 0);
+    there.utc_offset = 2 * 3600;
+    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &there, NOON).now, JOURNAL);
+    there.utc_offset = 0;
+    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &there, NOON).now, 0);
+    there.tenant_name = (char *)"fabrikam";
+    there.tenant_id = (char *)"other";
+    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &there, NOON).now, JOURNAL);
 }
 
 int main(void)
@@ -149,6 +205,8 @@ int main(void)
         cmocka_unit_test(a_route_to_nobody_is_meant_so),
         cmocka_unit_test(an_alert_about_a_receiver_never_goes_to_it),
         cmocka_unit_test(what_no_route_matches_goes_to_the_fallback),
+        cmocka_unit_test(a_route_outside_its_hours_is_told_later),
+        cmocka_unit_test(hours_are_those_of_the_tenant_and_the_fallback_keeps_none),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);
 }

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* store/held.c: which receivers wait for the hours of a route to hear of which alert. */
+#include "store/inside.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+struct held_rows {
+    struct held *row;
+    size_t n;
+};
+static inline void held_rows_free_at(struct held_rows *rows)
+{
+    free(rows->row);
+}
+
+static int read_row(struct row *row, struct held *ret)
+{
+    *ret = (struct held){0};
+    row_get_buffer(row, ret->alert_id, sizeof ret->alert_id);
+    row_get_buffer(row, ret->receiver, sizeof ret->receiver);
+    ret->episode = (uint32_t)row_get_int(row, 0, UINT32_MAX);
+    return !row->wrong;
+}
+
+static int collect(struct query *q, struct held_rows *ret, struct bad_rows *bad, struct failure *f)
+{
+    int r;
+    while ((r = query_step(q, f)) > 0) {
+        struct row row;
+        struct held held;
+        int good = row_read(q, &TABLE_HELD, &row);
+        if (good > 0)
+            good = read_row(&row, &held);
+        if (good < 0 || (good == 0 && bad_rows_add(bad, &TABLE_HELD, &row) < 0))
+            return failure_oom(f);
+        if (good == 0)
+            continue;
+        struct held *grown = reallocarray(ret->row, ret->n + 1, sizeof *grown);
+        if (!grown)
+            return failure_oom(f);
+        ret->row = grown;
+        ret->row[ret->n++] = held;
+    }
+    return r;
+}
+
+/* ---- parts of a commit ---- */
+
+static int put_row(struct store *s, const char *alert_id, const char *receiver, uint32_t episode,
+                   struct failure *f)
+{
+    struct row row = {0};
+    row_text(&row, alert_id);
+    row_text(&row, receiver);
+    row_int(&row, episode);
+    return row_put(&s->db, &TABLE_HELD, &row, f);
+}
+
+/* Looks first: most alerts are held back for nobody. */
+static int find(struct store *s, const char *alert_id, const char *receiver, struct held_rows *ret,
+                struct failure *f)
+{
+    CLEANUP(query_end)
+    struct query q = query_new(&s->db, "SELECT receiver FROM held WHERE alert_id = ?1"
+                                       " AND receiver = coalesce(?2, receiver)");
+    query_text(&q, alert_id);
+    query_text(&q, receiver);
+    int r;
+    while ((r = query_step(&q, f)) > 0) {
+        struct held *grown = reallocarray(ret->row, ret->n + 1, sizeof *grown);
+        if (!grown)
+            return failure_oom(f);
+        ret->row = grown;
+        const char *name = query_get_text(&q, 0);
+        (void)snprintf(ret->row[ret->n++].receiver, sizeof grown->receiver, "%s", name ? name : "");
+    }
+    return r;
+}
+
+int held_forget(struct store *s, const char *alert_id, const char *receiver, struct failure *f)
+{
+    CLEANUP(held_rows_free) struct held_rows rows = {0};
+    int r = find(s, alert_id, receiver, &rows, f);
+    for (size_t i = 0; r >= 0 && i < rows.n; i++) {
+        struct row key = {0};
+        row_text(&key, alert_id);
+        row_text(&key, rows.row[i].receiver);
+        r = row_delete(&s->db, &TABLE_HELD, &key, f);
+    }
+    return r;
+}
+
+int held_put(struct store *s, const struct commit *c, struct failure *f)
+{
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < c->changes->n_holds; i++) {
+        const struct holding *h = &c->changes->hold[i];
+        assert(c->routes); /* a set of receivers means nothing without their names */
+        if (h->only)
+            r = held_forget(s, h->alert_id, NULL, f);
+        for (size_t k = 0; r >= 0 && k < RECEIVERS_MAX && h->to >> k; k++)
+            if (h->to >> k & 1)
+                r = put_row(s, h->alert_id, c->routes->receiver[k].name, h->episode, f);
+    }
+    return r;
+}
+
+/* ---- reading ---- */
+
+static int find_heard(struct store *s, struct held *held, struct failure *f)
+{
+    CLEANUP(audience_free) struct audience all = {0};
+    int r = told_audience(s, held->alert_id, held->episode, &all, f);
+    held->heard = all.n > 0;
+    return r;
+}
+
+int store_held(struct store *s, struct held **ret, size_t *ret_n, struct failure *ret_failure)
+{
+    CLEANUP(held_rows_free) struct held_rows rows = {0};
+    CLEANUP(bad_rows_free) struct bad_rows bad = {0};
+    int r = store_ready(s, ret_failure);
+    if (r >= 0) {
+        CLEANUP(query_end)
+        struct query q = row_select(&s->db, &TABLE_HELD, "ORDER BY alert_id, receiver");
+        r = collect(&q, &rows, &bad, ret_failure);
+    }
+    for (size_t i = 0; r >= 0 && i < rows.n; i++)
+        r = find_heard(s, &rows.row[i], ret_failure);
+    if (r >= 0)
+        r = store_quarantine(s, &bad, ret_failure);
+    if (r < 0)
+        return r;
+    *ret = TAKE(rows.row);
+    *ret_n = rows.n;
+    return 0;
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/* What the hours of a route hold back, and what goes out when they begin. */
+#include "fixtures/samples.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct receiver_traits RECEIVERS[] = {{.name = (char *)"journal"},
+                                             {.name = (char *)"chat"},
+                                             {.name = (char *)"pager", .pager = true}};
+enum { JOURNAL = 1, CHAT = 2, PAGER = 4 };
+static char *TO_JOURNAL[] = {(char *)"journal"}, *TO_CHAT[] = {(char *)"chat"},
+            *TO_BOTH[] = {(char *)"chat", (char *)"pager"};
+
+/* Everything to chat and pager in the hours, and always to the journal. T0 is a Sunday, 02:00. */
+static struct route ROUTES[2];
+
+static int setup(void **state)
+{
+    static struct desk d;
+    desk_open(&d);
+    ROUTES[0] = (struct route){.to = TO_BOTH, .n_to = 2, .go_on = true};
+    ROUTES[1] = (struct route){.to = TO_JOURNAL, .n_to = 1};
+    assert_int_equal(hours_parse("Sun 07:00-19:00", &ROUTES[0].hours, NULL), 0);
+    d.options.repeat.every[LEVEL_CRITICAL] = HOURS(4);
+    d.options.repeat.growth = 2;
+    d.options.repeat.cap = 7 * USEC_PER_DAY;
+    d.routes.receiver = RECEIVERS;
+    d.routes.n_receivers = 3;
+    d.routes.route = ROUTES;
+    d.routes.n_routes = 2;
+    *state = &d;
+    return 0;
+}
+static int teardown(void **state)
+{
+    desk_close(*state);
+    return 0;
+}
+
+static struct sample full(const char *id)
+{
+    return A_POOL(.id = id, .allotted = 100, .consumed = 101);
+}
+static struct sample fine(const char *id)
+{
+    return A_POOL(.id = id, .allotted = 100, .consumed = 1);
+}
+
+static const struct alert *it(const struct desk *d, const char *id)
+{
+    return desk_alert(d, KIND_CAPACITY, id);
+}
+
+static struct held waits(const struct desk *d, const char *id, const char *receiver, bool heard)
+{
+    struct held h = {.episode = it(d, id)->episode, .heard = heard};
+    memcpy(h.alert_id, it(d, id)->id, sizeof h.alert_id);
+    (void)snprintf(h.receiver, sizeof h.receiver, "%s", receiver);
+    return h;
+}
+
+static void what_happens_outside_the_hours_is_held_back(void **state)
+{
+    struct desk *d = *state;
+    assert_string_equal(POLL(d, full("a")), "firing critical remaining");
+    assert_int_equal(d->last->event[0].to, JOURNAL);
+    assert_int_equal(d->last->n_holds, 1);
+    assert_int_equal(d->last->hold[0].to, CHAT | PAGER);
+    assert_false(d->last->hold[0].only);
+    assert_int_equal(d->last->hold[0].episode, 1);
+    assert_string_equal(d->last->hold[0].alert_id, it(d, "a")->id);
+    desk_pass(d, HOURS(6)); /* 08:00 */
+    assert_string_equal(POLL(d, full("a"), full("b")), "firing critical remaining");
+    assert_int_equal(d->last->event[0].to, JOURNAL | CHAT | PAGER);
+    assert_int_equal(d->last->n_holds, 0);
+}
+
+static void resolved_is_never_held_back(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, full("a"));
+    assert_string_equal(POLL(d, fine("a")), "resolved critical remaining");
+    assert_int_equal(d->last->n_holds, 0);
+}
+
+static void reminders_outside_the_hours_wait_too_but_never_for_a_pager(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, full("a"));
+    desk_pass(d, HOURS(4)); /* 06:00 */
+    assert_string_equal(desk_remind(d), "reminder critical remaining");
+    assert_int_equal(d->last->event[0].to, JOURNAL);
+    assert_int_equal(d->last->hold[0].to, CHAT);
+    /* with nobody left to remind now, it is no event */
+    d->routes.n_routes = 1;
+    desk_pass(d, HOURS(24));
+    uint64_t seq = it(d, "a")->seq;
+    assert_string_equal(desk_remind(d), "");
+    assert_int_equal(d->last->hold[0].to, CHAT);
+    assert_int_equal(it(d, "a")->seq, seq);
+    assert_true(it(d, "a")->reminder_at > d->now.at);
+}
+
+static void the_first_digest_leaves_out_who_waits(void **state)
+{
+    struct desk *d = *state;
+    d->first_run = true;
+    assert_string_equal(POLL(d, full("a"), full("b")), "digest 2");
+    assert_int_equal(d->last->event[0].to, JOURNAL);
+    assert_int_equal(d->last->n_holds, 2);
+    assert_int_equal(d->last->hold[1].to, CHAT | PAGER);
+    d->first_run = false;
+    struct held held[] = {waits(d, "a", "chat", true), waits(d, "b", "chat", true)};
+    desk_pass(d, HOURS(6));
+    assert_string_equal(desk_held(d, held, 2), "digest 2");
+    assert_int_equal(d->last->event[0].to, CHAT);
+}
+
+static void one_digest_each_when_the_hours_begin_and_nothing_before(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, full("a"), A_POOL(.id = "b", .allotted = 100, .consumed = 100));
+    struct held held[] = {waits(d, "a", "chat", true), waits(d, "a", "pager", true),
+                          waits(d, "b", "chat", true)};
+    desk_pass(d, HOURS(5) - 1);
+    assert_string_equal(desk_held(d, held, 3), "");
+    assert_true(changes_empty(d->last));
+    desk_pass(d, 1); /* 07:00 */
+    uint64_t seq = it(d, "a")->seq;
+    assert_string_equal(desk_held(d, held, 3), "digest 2; digest 1");
+    assert_int_equal(d->last->event[0].to, CHAT);
+    assert_int_equal(d->last->event[1].to, PAGER);
+    const struct digest *g = d->last->event[0].digest;
+    assert_string_equal(g->reason, "held");
+    assert_int_equal(g->notice[0]->type, EVENT_FIRING);
+    assert_int_equal(g->notice[0]->seq, seq + 1);
+    assert_int_equal(it(d, "a")->seq, seq + 1);
+    assert_string_equal(g->title,
+                        "contoso: 2 alerts from outside the hours: 1 critical, 1 warning");
+    assert_int_equal(d->last->n_holds, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(d->last->hold[i].only && d->last->hold[i].to == 0);
+}
+
+static void the_digest_tells_them_as_they_are_now(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100));
+    struct held held[] = {waits(d, "a", "chat", true)};
+    (void)POLL(d, full("a"));
+    desk_pass(d, HOURS(6));
+    assert_string_equal(desk_held(d, held, 1), "digest 1");
+    assert_int_equal(d->last->event[0].digest->notice[0]->level, LEVEL_CRITICAL);
+    assert_int_equal(d->last->event[0].digest->notice[0]->facts->consumed, 101);
+}
+
+static void what_ended_meanwhile_is_left_out_and_forgotten(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, full("a"), full("b"), full("c"));
+    struct held held[] = {waits(d, "a", "chat", true),
+                          waits(d, "b", "chat", true),
+                          waits(d, "c", "chat", true),
+                          {.alert_id = "0123456789abcdef"}};
+    (void)POLL(d, fine("a"), fine("b"), full("c"));
+    (void)POLL(d, fine("a"), full("b"), full("c")); /* b: another episode */
+    desk_pass(d, HOURS(6));
+    assert_string_equal(desk_held(d, held, 4), "digest 1");
+    assert_string_equal(d->last->event[0].digest->notice[0]->facts->allotment_id, "c");
+    assert_int_equal(d->last->n_holds, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_true(d->last->hold[i].only && d->last->hold[i].to == 0);
+}
+
+static void who_still_waits_goes_on_waiting(void **state)
+{
+    struct desk *d = *state;
+    static struct route routes[3];
+    routes[0] = (struct route){.to = TO_CHAT, .n_to = 1, .go_on = true};
+    assert_int_equal(hours_parse("Sun 10:00-19:00", &routes[0].hours, NULL), 0);
+    routes[1] = ROUTES[0];
+    routes[1].to = TO_BOTH + 1; /* the pager */
+    routes[1].n_to = 1;
+    routes[2] = ROUTES[1];
+    d->routes.route = routes;
+    d->routes.n_routes = 3;
+    (void)POLL(d, full("a"));
+    struct held held[] = {waits(d, "a", "chat", true), waits(d, "a", "pager", true)};
+    desk_pass(d, HOURS(6)); /* 08:00 */
+    assert_string_equal(desk_held(d, held, 2), "digest 1");
+    assert_int_equal(d->last->event[0].to, PAGER);
+    assert_int_equal(d->last->hold[0].to, CHAT);
+    assert_string_equal(desk_held(d, held, 1), "");
+    assert_true(changes_empty(d->last));
+}
+
+/* A reload took chat and pager out of the routes, or renamed them. */
+static void what_leads_elsewhere_now_is_told_there_unless_somebody_has_heard_it(void **state)
+{
+    struct desk *d = *state;
+    d->routes.n_routes = 1;
+    (void)POLL(d, full("a"));
+    assert_int_equal(d->last->event[0].to, 0);
+    struct held held[] = {waits(d, "a", "old name", true)};
+    d->routes.route = ROUTES + 1;
+    assert_string_equal(desk_held(d, held, 1), "");
+    assert_true(d->last->n_holds == 1 && d->last->hold[0].to == 0);
+    held[0].heard = false;
+    assert_string_equal(desk_held(d, held, 1), "digest 1");
+    assert_int_equal(d->last->event[0].to, JOURNAL);
+    d->routes.route = ROUTES; /* closed: they wait now */
+    assert_string_equal(desk_held(d, held, 1), "");
+    assert_int_equal(d->last->hold[0].to, CHAT | PAGER);
+    assert_true(d->last->hold[0].only);
+}
+
+static void a_long_night_comes_in_parts(void **state)
+{
+    enum { POOLS = 41 };
+    struct desk *d = *state;
+    struct sample s[POOLS];
+    struct held held[POOLS];
+    char id[16];
+    for (int i = 0; i < POOLS; i++) {
+        (void)snprintf(id, sizeof id, "%d", i);
+        s[i] = full(id);
+    }
+    (void)desk_poll(d, s, POOLS);
+    for (int i = 0; i < POOLS; i++) {
+        (void)snprintf(id, sizeof id, "%d", i);
+        held[i] = waits(d, id, "chat", true);
+    }
+    desk_pass(d, HOURS(6));
+    assert_string_equal(desk_held(d, held, POOLS), "digest 20; digest 20; digest 1");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest TESTS[] = {
+        TEST(what_happens_outside_the_hours_is_held_back),
+        TEST(resolved_is_never_held_back),
+        TEST(reminders_outside_the_hours_wait_too_but_never_for_a_pager),
+        TEST(the_first_digest_leaves_out_who_waits),
+        TEST(one_digest_each_when_the_hours_begin_and_nothing_before),
+        TEST(the_digest_tells_them_as_they_are_now),
+        TEST(what_ended_meanwhile_is_left_out_and_forgotten),
+        TEST(who_still_waits_goes_on_waiting),
+        TEST(what_leads_elsewhere_now_is_told_there_unless_somebody_has_heard_it),
+        TEST(a_long_night_comes_in_parts),
+    };
+    return cmocka_run_group_tests(TESTS, NULL, NULL);
+}
