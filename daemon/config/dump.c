@@ -116,12 +116,15 @@ static void dump_list(struct dump *d, const struct conf_key *k, const void *at, 
     text_add(&d->out, " );\n");
 }
 
-/* Strings that nobody gave (a key of another receiver type, a match key) are not there. */
+/* Strings that nobody gave (a key of another receiver type, a match key) are not there, and hours
+ * that nobody keeps. */
 static bool is_there(const struct conf_key *k, const void *base)
 {
     const void *at = (const char *)base + k->at;
     if (k->type == CONF_TEXT || k->type == CONF_FILE)
         return *(char *const *)at != NULL;
+    if (k->type == CONF_HOURS)
+        return ((const struct hours *)at)->n_ranges > 0;
     return !k->later;
 }
 

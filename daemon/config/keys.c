@@ -236,7 +236,10 @@ static const struct conf_key ROUTE[] = {
      .example = "[ \"journal\" ]", .help = "Names of the receivers that are told."},
     {.name = "continue", .type = CONF_BOOL, AT(route, go_on), .def = "false",
      .help = "Whether later routes are looked at too."},
-    LATER_KEY("hours", NULL, "hours of a route"),
+    {.name = "hours", .type = CONF_HOURS, AT(route, hours), .shown_def = "always",
+     .example = "Mon-Fri 07:00-19:00",
+     .help = "Days and times of the tenant at which receivers are told; outside them messages wait "
+             "and come as one digest."},
 };
 static const struct conf_section ROUTE_SECTION = SECTION(ROUTE);
 

@@ -57,6 +57,7 @@ static const char *const TYPE_WORDS[CONF_TYPE_COUNT_] = {
     [CONF_DURATION] = "duration",
     [CONF_SHARE] = "share",
     [CONF_CLOCK] = "time of day",
+    [CONF_HOURS] = "days and times",
     [CONF_TEXT] = "text",
     [CONF_FILE] = "name of a file",
 };

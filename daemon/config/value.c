@@ -272,6 +272,8 @@ int value_store(const struct conf_key *k, const char *text, void *at, struct fai
         return text_store(k, text, at, ret_failure);
     case CONF_LIMIT:
         return limit_store(k, text, at, ret_failure);
+    case CONF_HOURS:
+        return hours_parse(text, at, ret_failure);
     case CONF_BOOL:
         n = strcmp(text, "true") == 0;
         break;
@@ -335,7 +337,7 @@ static void print_limit(const struct conf_key *k, const struct limit *l, struct 
 
 void value_print(const struct conf_key *k, const void *at, struct text *out)
 {
-    char buf[DURATION_MAX];
+    char buf[DURATION_MAX], hours[HOURS_TEXT];
     switch (k->type) {
     case CONF_TEXT:
     case CONF_FILE:
@@ -361,6 +363,9 @@ void value_print(const struct conf_key *k, const void *at, struct text *out)
     case CONF_CLOCK:
         text_addf(out, "\"%02" PRIu64 ":%02" PRIu64 "\"", *(const usec_t *)at / USEC_PER_HOUR,
                   *(const usec_t *)at % USEC_PER_HOUR / USEC_PER_MINUTE);
+        break;
+    case CONF_HOURS:
+        text_addf(out, "\"%s\"", hours_print(at, hours));
         break;
     case CONF_DURATION:
         text_addf(out, "\"%s\"",

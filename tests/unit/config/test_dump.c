@@ -49,7 +49,8 @@ static void dumps_load_again_and_say_the_same(void **state)
         " signing_key_file = \"hook.key\"; allow_http = true; }, { name = \"j\"; type = "
         "\"journal\"; socket = \"/x\"; } );\n"
         "routes = ( { match: { severity = \"critical\"; rule = \"*\"; }; to = [ \"h\", \"s\" ]; "
-        "continue = true; }, { to = [ \"j\" ]; } );\n"
+        "continue = true; hours = \"Mon-Fri,Sun 22:00-06:00,12:00-24:00\"; }, { to = [ \"j\" ]; } "
+        ");\n"
         "fallback = [ \"j\", \"s\" ]; log: { level = \"debug\"; }; history: { keep = \"90d\"; };",
         "tenant_defaults = { client_secret_file = \"contoso.secret\"; timezone = \"UTC\"; labels = "
         "{ a = \"1\"; }; };\n"

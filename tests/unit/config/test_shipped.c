@@ -77,7 +77,7 @@ static void the_sample_with_every_mark_taken_away_loads_and_shows_the_defaults(v
     world_expect_clean(&w, "without marks");
     assert_int_equal(w.options->rules.n_overrides, 5);
     assert_int_equal(w.options->n_receivers, 3);
-    assert_int_equal(w.options->routes.n_routes, 4);
+    assert_int_equal(w.options->routes.n_routes, 5);
     CLEANUP(free) char *got = dump_of(&w);
     for (size_t i = 0; i < N_ELEMENTS(EXAMPLES); i++) {
         cut_list(want, EXAMPLES[i]);
