@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What time alone changes: a tenant that stays unread, reminders, receivers that gave up, old rows.
+/* What time alone changes: a tenant that stays unread, hours that begin, reminders, receivers that gave up, old rows.
  * Once a minute, or once per interval where that is shorter. */
 #include "runtime/app.h"
 
@@ -72,6 +72,23 @@ static void tick_reminders(struct app *app, struct instant now)
         log_failure(LOG_ERR, &why, "reminders", "they are planned again in a minute");
 }
 
+/* What waits for the hours of a route: most of the time nothing does. */
+static void tick_held(struct app *app, struct instant now)
+{
+    struct plan_context ctx = planning(app, now);
+    CLEANUP(free) struct held *held = NULL;
+    struct changes *changes = NULL;
+    struct failure why = {0};
+    size_t n = 0;
+    int r = store_held(app->store, &held, &n, &why);
+    if (r >= 0 && n > 0)
+        r = alerts_plan_held(&ctx, app->book, held, n, &changes, &why);
+    if (r >= 0 && changes)
+        r = take_changes(app, NULL, NULL, changes, now, &why);
+    if (r < 0 && !app->store_failing)
+        log_failure(LOG_ERR, &why, "held messages", "they go out in a minute");
+}
+
 /* A clock that jumps is said and changes nothing: every duration runs on boot time. */
 static void tick_clock(struct app *app, struct instant now)
 {
@@ -100,8 +117,10 @@ void tick_now(struct app *app)
     tick_clock(app, now);
     for (size_t i = 0; i < app->n_watches; i++)
         tick_tenant(&app->watch[i], now);
+    if (app->courier) /* not in a dry run */
+        tick_held(app, now);
     tick_reminders(app, now);
-    if (!app->courier) /* a dry run */
+    if (!app->courier)
         return;
     tick_receivers(app, now);
     tick_quarantine(app);
