@@ -75,7 +75,7 @@ static void tick_reminders(struct app *app, struct instant now)
 /* What waits for the hours of a route: most of the time nothing does. */
 static void tick_held(struct app *app, struct instant now)
 {
-    struct plan_context ctx = planning(app, now);
+    struct plan_context ctx = take_planning(app, NULL, now);
     CLEANUP(free) struct held *held = NULL;
     struct changes *changes = NULL;
     struct failure why = {0};
