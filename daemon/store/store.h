@@ -65,8 +65,8 @@ int store_load_tenant(struct store *s, const char *tenant_id, struct tenant_memo
  * receiver that has or had rows of that episode; where no row of the episode was ever attempted,
  * the old ones are superseded and the resolved row is marked `combined`. A reminder replaces an
  * older unattempted one. A receiver that is told of an alert no longer waits for its hours to hear
- * of it; once it resolves, nobody does. At the outbox bound: reminders go first (counted in store_stats.dropped);
- * firing and resolved rows never.
+ * of it; once it resolves, nobody does. At the outbox bound: reminders go first (counted in
+ * store_stats.dropped); firing and resolved rows never.
  * A failed commit changes nothing; on a failed fsync or I/O error the database is closed,
  * reopened and verified before the next try (rule 27). If a
  * failed one turns out to be on disk then, it is taken back. The caller commits again what is still
