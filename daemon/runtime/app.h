@@ -97,7 +97,7 @@ int take_changes(struct app *app, const char *tenant_id, const struct tenant_hea
 
 /* tick.c */
 void tick_start(struct app *app);
-void tick_now(struct app *app); /* poll health, hours, reminders, receivers: what time alone changes */
+void tick_now(struct app *app); /* poll health, reminders, receivers: what time alone changes */
 void tick_receiver(void *app, const char *receiver, enum outbox_state state); /* courier_heard */
 
 /* reload.c */
