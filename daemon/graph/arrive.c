@@ -176,7 +176,8 @@ static void note_clock(struct poll *p, const struct http_answer *a)
 {
     if (a->date_at == 0)
         return;
-    usec_t now_at = clock_now().at;
+    /* By the clock that the snapshot's time is from: it may have been set while the poll ran. */
+    usec_t now_at = p->began.at + clock_now().mono - p->began.mono;
     p->report.skew_known = true;
     p->report.skew_seconds = ((int64_t)now_at - (int64_t)a->date_at) / (int64_t)USEC_PER_SEC;
 }

@@ -44,7 +44,7 @@ struct graph_report {
     usec_t took;
     uint32_t throttled;     /* answers 429/503 */
     usec_t resume_at_mono;  /* Retry-After reached beyond the poll: do not poll before (boot time); 0 */
-    int64_t skew_seconds;   /* our clock minus Graph's Date, if skew_known */
+    int64_t skew_seconds;   /* our clock, as the poll began, minus Graph's Date; if skew_known */
     bool skew_known;
     char note[256];         /* worth saying once: an option was refused, the fallback is in use; "" */
 };

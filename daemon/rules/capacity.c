@@ -73,7 +73,7 @@ static void judge_units(const struct capacity *c, const struct threshold t[stati
 }
 
 static void judge_waiting(const struct capacity *c, const struct threshold t[static RULE_COUNT_],
-                          const struct instant *taken, struct finding *waiting, struct finding *age)
+                          usec_t now_at, struct finding *waiting, struct finding *age)
 {
     const struct waiting *w = &c->waiting;
     waiting->not_offered = age->not_offered = w->section == SECTION_NOT_OFFERED;
@@ -85,21 +85,21 @@ static void judge_waiting(const struct capacity *c, const struct threshold t[sta
         return; /* people wait, nobody says since when */
     /* Nobody waits, or by a clock that is ahead of ours since a moment that is yet to come: 0. */
     int64_t seconds = 0;
-    if (w->count > 0 && w->oldest_at < taken->at)
-        seconds = (int64_t)((taken->at - w->oldest_at) / USEC_PER_SEC);
+    if (w->count > 0 && w->oldest_at < now_at)
+        seconds = (int64_t)((now_at - w->oldest_at) / USEC_PER_SEC);
     level = w->count > 0 ? level_at_least(&t[RULE_WAITING_AGE], seconds) : LEVEL_NONE;
     finding_set(age, seconds, level, level);
 }
 
 void capacity_judge(const struct capacity *c, const struct threshold t[static RULE_COUNT_],
-                    const struct instant *taken, struct finding ret[static CAPACITY_FINDINGS])
+                    usec_t now_at, struct finding ret[static CAPACITY_FINDINGS])
 {
     finding_init(&ret[AT_WAITING_AGE], RULE_WAITING_AGE, UNIT_SECONDS, &t[RULE_WAITING_AGE]);
     finding_init(&ret[AT_WAITING], RULE_WAITING, UNIT_MEMBERS, &t[RULE_WAITING]);
     finding_init(&ret[AT_USAGE], RULE_USAGE, UNIT_PERCENT, &t[RULE_USAGE]);
     finding_init(&ret[AT_REMAINING], RULE_REMAINING, UNIT_UNITS, &t[RULE_REMAINING]);
     judge_units(c, t, &ret[AT_USAGE], &ret[AT_REMAINING]);
-    judge_waiting(c, t, taken, &ret[AT_WAITING], &ret[AT_WAITING_AGE]);
+    judge_waiting(c, t, now_at, &ret[AT_WAITING], &ret[AT_WAITING_AGE]);
 }
 
 bool capacity_relaxed(const struct finding f[static CAPACITY_FINDINGS])

@@ -93,6 +93,9 @@ struct judge_context {
     const struct rule_options *options;
     const struct tenant_facts *tenant;
     int32_t utc_offset; /* of the tenant's zone at the snapshot's time */
+    /* Seconds by which our clock is ahead of the source's, whose moments the snapshot holds; 0: not
+     * known, or too little to matter. A clock of ours that jumps makes nobody wait longer. */
+    int64_t clock_ahead;
 };
 /* Samples for every pool, subscription and error group that is or was there, and the memory after
  * this poll (a new value; `before` stays as it is). Handles: unknown sections (samples with UNKNOWN

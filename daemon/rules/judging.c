@@ -58,6 +58,13 @@ struct sample *judging_sample(struct judging *j, enum kind kind, char *subject)
     return s;
 }
 
+usec_t judging_now(const struct judging *j)
+{
+    int64_t seconds = (int64_t)(j->snapshot->taken.at / USEC_PER_SEC) - j->ctx->clock_ahead;
+    return seconds < 0 ? 0
+                       : (usec_t)seconds * USEC_PER_SEC + j->snapshot->taken.at % USEC_PER_SEC;
+}
+
 /* ---- facts that every kind needs ---- */
 
 int facts_begin(const struct judge_context *ctx, usec_t at, struct facts **ret)

@@ -117,7 +117,7 @@ static int sku_load(const struct judging *j, const struct groups *g, const struc
         struct known_pool *known = memory_pool(j->after, p->a->id);
         if (known)
             known->silent = p->silent;
-        capacity_judge(&p->capacity, p->threshold, &j->snapshot->taken, p->finding);
+        capacity_judge(&p->capacity, p->threshold, judging_now(j), p->finding);
         ret->n = i + 1;
         int r = pool_name(o, g, group, i, &p->name);
         if (r < 0)
@@ -257,7 +257,7 @@ static int absent_sample(struct judging *j, const struct known_pool *k, enum fat
         return -ENOMEM;
     s->silent = k->silent || ignore == IGNORE_ALERTS ||
                 (product_is_free(k->sku_id, k->sku_part_number) && !o->watch_free_skus);
-    capacity_judge(&NOTHING, t, &j->snapshot->taken, f);
+    capacity_judge(&NOTHING, t, judging_now(j), f);
     add_findings(s, f);
     if (fate == FATE_GONE)
         add_gone(s, t, true, k->consumed);
@@ -370,7 +370,7 @@ static int sku_sample(struct judging *j, const struct groups *g, const struct sk
     if (!s)
         return -ENOMEM;
     s->silent = silent || ignore == IGNORE_ALERTS;
-    capacity_judge(&sum, t, &j->snapshot->taken, f);
+    capacity_judge(&sum, t, judging_now(j), f);
     add_findings(s, f);
     sku_add_gone(s, t, g, sku, fates, m);
     int r = here ? sku_facts(j, sku, s) : facts_set_sku(s->facts, o, sku_id, part);

@@ -26,7 +26,7 @@ struct capacity {
 #define CAPACITY_FINDINGS 4
 /* In the order of enum rule. */
 void capacity_judge(const struct capacity *c, const struct threshold t[static RULE_COUNT_],
-                    const struct instant *taken, struct finding ret[static CAPACITY_FINDINGS]);
+                    usec_t now_at, struct finding ret[static CAPACITY_FINDINGS]);
 /* Below its own limits for usage and remaining: no finding of the two raises or keeps a level. */
 bool capacity_relaxed(const struct finding f[static CAPACITY_FINDINGS]);
 /* The finding that says that the pool is gone, or back (`gone` false). */
@@ -44,6 +44,7 @@ struct judging {
     size_t samples_size;
     bool list_known; /* the allotment list is complete and believed */
 };
+usec_t judging_now(const struct judging *j); /* the snapshot's time by the clock of its source */
 /* A sample with its facts begun (tenant, time), appended; NULL: no memory. Borrowed from j until
  * the next call. Takes over `subject`, also on failure; NULL counts as no memory. */
 struct sample *judging_sample(struct judging *j, enum kind kind, char *subject);

@@ -40,7 +40,7 @@ static int compare_backings(const void *a, const void *b)
  * their mind at an hour when somebody is there. */
 static int64_t today(const struct judging *j)
 {
-    int64_t seconds = (int64_t)(j->snapshot->taken.at / USEC_PER_SEC) + j->ctx->utc_offset -
+    int64_t seconds = (int64_t)(judging_now(j) / USEC_PER_SEC) + j->ctx->utc_offset -
                       (int64_t)(j->ctx->options->dates_at / USEC_PER_SEC);
     int64_t day = 24 * 60 * 60;
     return seconds / day - (seconds % day < 0);

@@ -146,19 +146,24 @@ static void the_age_is_that_of_the_oldest_wait(void **state)
         int64_t waiting;
         int64_t since; /* seconds ago; 0: nobody said */
         const char *want;
+        int64_t ahead;
     } CASES[] = {
-        {"nobody waits", 0, 0, "none/none 0"},
-        {"a second short of a day", 1, 86399, "none/none 86399"},
-        {"a day", 1, 86400, "critical/critical 86400"},
-        {"a clock that is ahead of ours", 1, -3600, "none/none 0"},
-        {"nobody says since when", 2, 0, "unknown"},
-        {"nobody knows who waits", UNKNOWN, 0, "unknown"},
+        {"nobody waits", 0, 0, "none/none 0", 0},
+        {"our clock jumped ten years ahead", 1, 315360060, "none/none 60", 315360000},
+        {"our clock fell back by two days", 1, -60, "critical/critical 172740", -172800},
+        {"our clock is behind all time", 1, 86400, "none/none 0", INT64_C(1) << 40},
+        {"a second short of a day", 1, 86399, "none/none 86399", 0},
+        {"a day", 1, 86400, "critical/critical 86400", 0},
+        {"a clock that is ahead of ours", 1, -3600, "none/none 0", 0},
+        {"nobody says since when", 2, 0, "unknown", 0},
+        {"nobody knows who waits", UNKNOWN, 0, "unknown", 0},
     };
     CLEANUP(world_clear) struct world w;
     (void)state;
     world_init(&w);
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         char buf[64];
+        w.ctx.clock_ahead = CASES[i].ahead;
         usec_t oldest = w.now.at - (usec_t)(CASES[i].since * (int64_t)USEC_PER_SEC);
         POLL(&w, {.id = "a",
                   .allotted = 100,
