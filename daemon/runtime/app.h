@@ -24,6 +24,7 @@ struct watch { /* one tenant */
     bool queued;              /* due, waiting for one of poll.concurrency */
     bool again;               /* asked for while a poll was under way */
     unsigned refused;         /* sign-ins refused in a row */
+    bool skewed;              /* its clock and ours disagree, which was said */
     struct {                  /* the last poll, for --once and the status line */
         bool known, committed;
         struct snapshot_totals totals;

@@ -11,6 +11,12 @@
 #include "base/message_ids.h"
 
 #define OUTAGE_TOLERANCE_MIN USEC_PER_HOUR
+#define SKEW_MAX 60 /* seconds; as much as a slow answer may be old */
+
+static int64_t clock_ahead(const struct graph_report *report)
+{
+    return report->skew_known && llabs(report->skew_seconds) > SKEW_MAX ? report->skew_seconds : 0;
+}
 
 struct judge_context take_judging(const struct watch *w, usec_t at)
 {
@@ -56,6 +62,7 @@ static int judge_all(const struct watch *w, const struct snapshot *snapshot,
                      struct tenant_memory **ret_memory, struct tenant_health *ret_health, struct failure *why)
 {
     struct judge_context ctx = take_judging(w, now.at);
+    ctx.clock_ahead = clock_ahead(report);
     CLEANUP(samples_free) struct samples *samples = NULL;
     CLEANUP(tenant_memory_free) struct tenant_memory *memory = NULL;
     CLEANUP(sample_clear) struct sample poll = {0};
@@ -138,7 +145,7 @@ int take_changes(struct app *app, const char *tenant_id, const struct tenant_hea
     return commit(app, &c, changes, why);
 }
 
-static void log_poll(const struct watch *w, const struct tenant_health *before, const struct graph_report *report)
+static void log_poll(struct watch *w, const struct tenant_health *before, const struct graph_report *report)
 {
     const char *name = w->options->facts.name;
     if (*report->note)
@@ -152,11 +159,13 @@ static void log_poll(const struct watch *w, const struct tenant_health *before, 
                   "%s: could not be read completely: %s; what is not known changes no alert", name,
                   report->failure.text);
     }
-    if (report->skew_known && (report->skew_seconds > 60 || report->skew_seconds < -60))
+    if (clock_ahead(report) != 0 && !w->skewed)
         log_event(LOG_WARNING, MESSAGE_CLOCK_SKEW, name,
                   "this machine's clock is %lld s %s Microsoft Graph's; webhook signatures fail beyond 300 s: "
                   "check time synchronisation",
                   (long long)llabs(report->skew_seconds), report->skew_seconds > 0 ? "ahead of" : "behind");
+    if (report->skew_known)
+        w->skewed = clock_ahead(report) != 0;
 }
 
 static int take(struct watch *w, const struct snapshot *snapshot, const struct graph_report *report,
