@@ -172,6 +172,7 @@ static bool same_facts(const struct facts *a, const struct facts *b)
            a->units_to_unblock == b->units_to_unblock && a->units_to_buy == b->units_to_buy &&
            text_equal(a->sibling_name, b->sibling_name) && a->sibling_free == b->sibling_free &&
            text_equal(a->error_code, b->error_code) && a->error_count == b->error_count &&
+           a->errors_since_at == b->errors_since_at &&
            text_equal(a->cause, b->cause) && text_equal(a->hint, b->hint) &&
            text_equal(a->section, b->section) && text_equal(a->receiver, b->receiver) &&
            a->parked == b->parked;
@@ -196,7 +197,9 @@ static bool same_alert(const struct plan *p, const struct alert *a, const struct
         return true; /* nothing is up: the numbers are no news */
     if (!a->facts || !b->facts)
         return a->facts == b->facts;
-    return a->rule == b->rule && a->value == b->value && a->threshold == b->threshold &&
+    /* A value that only counts the time since something that is in the facts is no news by itself. */
+    bool same_value = a->value == b->value || b->unit == UNIT_SECONDS;
+    return a->rule == b->rule && same_value && a->threshold == b->threshold &&
            a->unit == b->unit && same_instant(&a->started, &b->started) &&
            same_facts(a->facts, b->facts) && !seen_long_ago(p, a->facts, b->facts);
 }

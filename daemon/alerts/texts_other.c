@@ -148,6 +148,10 @@ void words_errors(const struct notice *n, struct words *w)
         text_add(t, "licences whose product is not named");
     text_addf(t, " %s with the code ", count == 1 ? "fails" : "fail");
     words_add(t, f->error_code);
+    if (count > 0 && f->errors_since_at) {
+        text_add(t, ", first seen ");
+        words_clock(t, n, f->errors_since_at);
+    }
     text_add(t, ".\n");
     text_add(&w->next, n->type == EVENT_RESOLVED && count <= 0 ? "Nothing is left to do."
                                                                : error_advice(f->error_code));

@@ -156,6 +156,7 @@ void facts_open_rest(struct json_writer *w, const struct facts *f)
     fact_put_number(w, "sibling_free", f->sibling_free);
     json_put_string(w, "error_code", f->error_code);
     fact_put_number(w, "error_count", f->error_count);
+    json_put_int(w, "errors_since_at", (int64_t)f->errors_since_at);
     json_put_string(w, "cause", f->cause);
     json_put_string(w, "hint", f->hint);
     json_put_string(w, "section", f->section);
@@ -339,6 +340,7 @@ static void read_rest(struct reader *r, const struct json *rest, struct facts *f
     read_number(r, rest, "sibling_free", &f->sibling_free);
     read_text(r, rest, "error_code", &f->error_code);
     read_number(r, rest, "error_count", &f->error_count);
+    read_unsigned(r, rest, "errors_since_at", (uint64_t)NUMBER_MAX, &f->errors_since_at);
     read_text(r, rest, "cause", &f->cause);
     read_text(r, rest, "hint", &f->hint);
     read_text(r, rest, "section", &f->section);

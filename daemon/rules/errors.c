@@ -33,11 +33,18 @@ static void seen_free(struct seen *s, size_t n)
     free(s);
 }
 
+/* A group that comes back after its errors were gone is a new one. */
+static usec_t first_seen(const struct judging *j, const struct seen *s)
+{
+    bool came_back = s->past && s->group && s->past->absent_since.boot != 0;
+    return s->past && !came_back ? s->past->first_seen_at : j->snapshot->taken.at;
+}
+
 static int remember(struct judging *j, const struct seen *s, const char *sku_id, const char *code,
                     struct instant absent_since)
 {
     struct known_group *dst = &j->after->group[j->after->n_groups];
-    *dst = (struct known_group){.absent_since = absent_since};
+    *dst = (struct known_group){.first_seen_at = first_seen(j, s), .absent_since = absent_since};
     j->after->n_groups++; /* tenant_memory_free takes apart a half-built one */
     int r = text_copy(s->subject, &dst->subject);
     if (r >= 0)
@@ -82,6 +89,8 @@ static int judge_group(struct judging *j, const struct groups *g, const struct s
         enum level level = level_at_least(&t[RULE_ASSIGNMENT_ERRORS], count);
         finding_set(&sample->finding[0], count, level, level);
         sample->facts->error_count = count;
+        if (s->group)
+            sample->facts->errors_since_at = first_seen(j, s);
     }
     r = text_copy(code, &sample->facts->error_code);
     if (r >= 0 && sku_id)

@@ -116,6 +116,7 @@ int facts_copy(const struct facts *src, struct facts **ret)
     f->units_to_buy = src->units_to_buy;
     f->sibling_free = src->sibling_free;
     f->error_count = src->error_count;
+    f->errors_since_at = src->errors_since_at;
     f->parked = src->parked;
     f->observed_at = src->observed_at;
     r = copy_strings(src, f);

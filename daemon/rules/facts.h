@@ -33,6 +33,7 @@ struct facts {
     /* the rest, by kind */
     char *error_code;
     int64_t error_count;
+    usec_t errors_since_at; /* when we first saw an error of this group; 0: unknown */
     char *cause, *hint; /* poll: a word ("auth", "permission", "schema_changed", "emptied", "mass_disappearance",
                          * "throttled", "network", "config", "stale", ...) and what to do */
     char *section;      /* poll: which section is not complete, NULL = all */

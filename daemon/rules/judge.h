@@ -73,6 +73,7 @@ struct known_group {
     char *subject; /* "SKU/code" as in sample.subject */
     char *sku_id;  /* NULL: errors without a SKU */
     char *code;
+    usec_t first_seen_at; /* by us; Graph says only when an error last occurred */
     struct instant absent_since; /* boot 0: it was there last time */
 };
 struct tenant_memory {

@@ -28,7 +28,8 @@ const struct table TABLE_SUBSCRIPTION = {
     "tenant_id, id, state, seen_active, next_lifecycle_date, absent_at, absent_mono, absent_boot",
     2, false};
 const struct table TABLE_GROUP = {
-    "known_group", "tenant_id, subject, sku_id, code, absent_at, absent_mono, absent_boot", 2,
+    "known_group",
+    "tenant_id, subject, sku_id, code, first_seen_at, absent_at, absent_mono, absent_boot", 2,
     false};
 const struct table TABLE_ALERT = {
     "alert",

@@ -41,8 +41,8 @@ static const char *const STEPS[] = {
     " absent_at INTEGER NOT NULL, absent_mono INTEGER NOT NULL, absent_boot INTEGER NOT NULL,"
     " sum INTEGER NOT NULL, PRIMARY KEY (tenant_id, id)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE known_group (tenant_id TEXT NOT NULL, subject TEXT NOT NULL,"
-    " sku_id TEXT, code TEXT, absent_at INTEGER NOT NULL, absent_mono INTEGER NOT NULL,"
-    " absent_boot INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (tenant_id, subject)"
+    " sku_id TEXT, code TEXT, first_seen_at INTEGER NOT NULL, absent_at INTEGER NOT NULL,"
+    " absent_mono INTEGER NOT NULL, absent_boot INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (tenant_id, subject)"
     ") STRICT, WITHOUT ROWID;"
 
     /* Alert instances. `latches` and `muted` are lines of words; see book.c. */

@@ -81,6 +81,7 @@ static void group_row(const struct tenant_memory *m, size_t i, struct row *row)
     const struct known_group *g = &m->group[i];
     row_text(row, g->sku_id);
     row_text(row, g->code);
+    row_usec(row, g->first_seen_at);
     row_instant(row, &g->absent_since);
 }
 
@@ -90,6 +91,7 @@ static int group_read(struct row *row, const char *subject, struct known_group *
         text_copy(row_get_text_or_null(row), &g->sku_id) < 0 ||
         text_copy(row_get_text_or_null(row), &g->code) < 0)
         return -ENOMEM;
+    g->first_seen_at = row_get_usec(row);
     g->absent_since = row_get_instant(row);
     return 0;
 }

@@ -35,6 +35,12 @@ static struct sample with_sibling(struct sample s)
     return s;
 }
 
+static struct sample first_seen(struct sample s, usec_t at)
+{
+    s.facts->errors_since_at = at;
+    return s;
+}
+
 static struct sample with_zone(struct sample s, int32_t offset)
 {
     s.facts->utc_offset = offset;
@@ -174,7 +180,8 @@ static size_t cases(struct told *ret)
          A_SUBSCRIPTION(.subject = GUID, .state = "lockedOut", .value = 4, .level = LEVEL_CRITICAL),
          RULE_SUBSCRIPTION, LEVEL_CRITICAL},
         {"errors of a code nobody knows",
-         SOME_ERRORS(.subject = "x", .code = "NewCode", .value = 1, .level = LEVEL_WARNING),
+         first_seen(SOME_ERRORS(.subject = "x", .code = "NewCode", .value = 1, .level = LEVEL_WARNING),
+                    T0 - HOURS(3)),
          RULE_ASSIGNMENT_ERRORS, LEVEL_WARNING},
         {"sign-in refused",
          A_POLL(.level = LEVEL_WARNING, .cause = "auth", .value = 10,

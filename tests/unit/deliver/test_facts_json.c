@@ -19,7 +19,7 @@ static void assert_same(const struct facts *back, const struct facts *f)
     SAME(hint), SAME(section), SAME(receiver);
     EXACT(utc_offset), EXACT(allotted), EXACT(consumed), EXACT(waiting), EXACT(oldest_at);
     EXACT(units_to_unblock), EXACT(units_to_buy), EXACT(sibling_free), EXACT(error_count);
-    EXACT(parked), EXACT(observed_at), EXACT(n_labels), EXACT(n_subscriptions);
+    EXACT(errors_since_at), EXACT(parked), EXACT(observed_at), EXACT(n_labels), EXACT(n_subscriptions);
     for (size_t i = 0; i < f->n_labels; i++)
         SAME(label[i].key), SAME(label[i].value);
     for (size_t i = 0; i < f->n_subscriptions; i++) {
@@ -49,6 +49,7 @@ static void facts_are_the_same_after_packing_and_unpacking(void **state)
     f->sibling_free = 12;
     f->error_code = some_text("MissingDependency");
     f->error_count = 12;
+    f->errors_since_at = f->oldest_at - 5;
     f->cause = some_text("permission");
     f->hint = some_text("grant \"Directory.Read.All\"\n\x01 \xf0\x9f\x98\x80");
     f->section = some_text("errors");

@@ -77,6 +77,24 @@ static void a_group_that_comes_back_starts_its_week_anew(void **state)
     assert_int_equal(finding(&w, E3 "/x")->value, 0);
 }
 
+static void a_group_is_as_old_as_our_first_sight_of_it(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL_ERRORS(&w, {E3, "X", 6});
+    usec_t first = sample_of(&w, KIND_ERRORS, E3 "/x")->facts->errors_since_at;
+    assert_true(first > 0);
+    pass(&w, USEC_PER_HOUR);
+    POLL_ERRORS(&w, {E3, "X", 7});
+    assert_true(sample_of(&w, KIND_ERRORS, E3 "/x")->facts->errors_since_at == first);
+    poll_errors(&w, POOLS, 2, NULL, 0);
+    assert_true(sample_of(&w, KIND_ERRORS, E3 "/x")->facts->errors_since_at == 0);
+    pass(&w, USEC_PER_HOUR);
+    POLL_ERRORS(&w, {E3, "X", 6});
+    assert_true(sample_of(&w, KIND_ERRORS, E3 "/x")->facts->errors_since_at > first);
+}
+
 static void an_unread_error_list_is_unknown_and_counts_no_week(void **state)
 {
     static const enum section SECTIONS[] = {SECTION_UNKNOWN, SECTION_NOT_OFFERED};
@@ -147,6 +165,7 @@ int main(void)
         cmocka_unit_test(the_subject_does_not_change_with_the_case_of_the_code),
         cmocka_unit_test(a_group_that_is_gone_counts_nothing_for_a_week),
         cmocka_unit_test(a_group_that_comes_back_starts_its_week_anew),
+        cmocka_unit_test(a_group_is_as_old_as_our_first_sight_of_it),
         cmocka_unit_test(an_unread_error_list_is_unknown_and_counts_no_week),
         cmocka_unit_test(errors_are_judged_although_the_pools_could_not_be_read),
         cmocka_unit_test(errors_of_a_free_sku_are_silent),

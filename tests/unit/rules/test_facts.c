@@ -23,7 +23,7 @@ static void a_copy_shares_nothing_and_lacks_nothing(void **state)
     struct fact_subscription subs[] = {{"s", "active", NULL, 1, 2}, {"t", NULL, "trial", 3, 4}};
     struct facts src = {"n",    "i",  labels,  2,      3600,      "ai",   "an", 1, 2,     3,
                         4,      "si", "sp",    "sn",   subs,      2,      5,    6, "sib", 7,
-                        "code", 8,    "cause", "hint", "section", "recv", 9,    10};
+                        "code", 8,    11,     "cause", "hint",    "section", "recv", 9, 10};
     CLEANUP(facts_free) struct facts *f = NULL;
     (void)state;
     assert_int_equal(facts_copy(&src, &f), 0);

@@ -30,6 +30,7 @@ static struct tenant_memory *a_memory(unsigned n_pools)
     m->group = calloc(2, sizeof *m->group);
     m->group[m->n_groups++] = (struct known_group){.subject = strdup("-/mutuallyexclusive"),
                                                    .code = strdup("Mutually"),
+                                                   .first_seen_at = T0 - 7,
                                                    .absent_since = at(3)};
     m->group[m->n_groups++] = (struct known_group){
         .subject = strdup("sku/countviolation"), .sku_id = strdup("sku"), .code = strdup("Count")};
@@ -91,6 +92,7 @@ static void memories_equal(const struct tenant_memory *a, const struct tenant_me
         assert_string_equal(a->group[i].subject, b->group[i].subject);
         assert_true(text_equal(a->group[i].sku_id, b->group[i].sku_id));
         assert_true(text_equal(a->group[i].code, b->group[i].code));
+        assert_true(a->group[i].first_seen_at == b->group[i].first_seen_at);
         instants_equal(a->group[i].absent_since, b->group[i].absent_since);
     }
 }
