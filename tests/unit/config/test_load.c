@@ -40,6 +40,11 @@ static void one_tenant_is_enough_and_the_rest_has_the_documented_defaults(void *
     assert_false(o->tenants_incomplete);
 }
 
+static bool same_limit(const struct limit *a, const struct limit *b)
+{
+    return a->on == b->on && a->polls == b->polls && a->value == b->value;
+}
+
 static void every_rule_has_its_default_limits_and_times(void **state)
 {
     static const struct {
@@ -63,8 +68,8 @@ static void every_rule_has_its_default_limits_and_times(void **state)
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         const struct threshold *t = &w.options->rules.threshold[CASES[i].rule];
         if (t->off ||
-            memcmp(&t->limit[LEVEL_WARNING], &CASES[i].warning, sizeof(struct limit)) != 0 ||
-            memcmp(&t->limit[LEVEL_CRITICAL], &CASES[i].critical, sizeof(struct limit)) != 0 ||
+            !same_limit(&t->limit[LEVEL_WARNING], &CASES[i].warning) ||
+            !same_limit(&t->limit[LEVEL_CRITICAL], &CASES[i].critical) ||
             t->hold_for != CASES[i].hold_for || t->keep_firing_for != 10 * USEC_PER_MINUTE ||
             t->min_samples != 2)
             fail_msg("%s", rule_name(CASES[i].rule));

@@ -135,7 +135,7 @@ static void what_is_printed_is_read_again_as_the_same(void **state)
         (void)snprintf(bare, sizeof bare, "%.*s", (int)strcspn(printed + (*printed == '"'), "\""),
                        printed + (*printed == '"'));
         assert_int_equal(value_store(&LIMITS[CASES[i].kind], bare, &again, NULL), 0);
-        assert_memory_equal(&l, &again, sizeof l);
+        assert_true(l.on == again.on && l.polls == again.polls && l.value == again.value);
     }
 }
 
