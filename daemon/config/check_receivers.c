@@ -68,7 +68,7 @@ static void check_receiver(struct load *l, struct receiver_options *r)
         return;
     if (deliver_check(r, &why) < 0)
         walk_problem(&l->walk, place(l, r), "receiver \"%s\": %s%s", r->name, why.text,
-                     walk_advice(&why, "; mend the file that it is in"));
+                     walk_advice(&l->walk, &why, "; mend the file that it is in"));
 }
 
 static int set_traits(struct options *o)

@@ -55,7 +55,8 @@ struct problems {
 void problems_free(struct problems *p);
 /* Reads and checks everything that a start would refuse, changes nothing, makes no connection.
  * 0: *ret is whole (problems may still hold warnings and broken tenants). -EINVAL: at least one
- * fatal problem, *ret is not written. -ENOMEM. */
+ * fatal problem, *ret is not written. -EAGAIN: the same, but this machine failed while files were
+ * read (descriptors, memory, disk): another time it may pass. -ENOMEM: no problems to list. */
 int options_load(const char *path, struct options **ret, struct problems *ret_problems);
 /* Every effective value as a configuration that loads again; secrets as file names. */
 int options_dump(const struct options *o, char **ret);

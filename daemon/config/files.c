@@ -105,7 +105,7 @@ static void check_secret(const struct job *j, const char *path)
     struct secret *secret;
     if (secret_read(path, NULL, &secret, &why) < 0)
         walk_problem(j->w, j->where, "%s: %s%s", j->path, why.text,
-                     walk_advice(&why, "; check the path"));
+                     walk_advice(j->w, &why, "; check the path"));
     else
         secret_free(secret);
 }

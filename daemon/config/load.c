@@ -129,7 +129,7 @@ static int load_end(struct load *l, int r, struct options **ret, struct problems
     if (r != -ENOMEM && (l->walk.oom || report_finish(&l->report, ret_problems) < 0))
         r = -ENOMEM;
     if (r >= 0 && fatal)
-        r = -EINVAL;
+        r = l->walk.local ? -EAGAIN : -EINVAL;
     if (r >= 0)
         *ret = TAKE(l->options);
     load_clear(l);
@@ -160,13 +160,14 @@ static int directory_of(const char *path, char ret[static PATH_MAX])
 }
 
 /* A file that cannot be read is one problem, in its first line. */
-static int refuse_file(const char *path, const char *why, struct options **ret,
+static int refuse_file(const char *path, const struct failure *why, struct options **ret,
                        struct problems *ret_problems)
 {
     struct load l;
     int r = load_begin(&l, path, NULL);
     if (r >= 0)
-        report_add(&l.report, CONF_FATAL, l.top, "%s", why);
+        report_add(&l.report, CONF_FATAL, l.top, "this file %s", why->text);
+    l.walk.local = why->kind == FAILURE_LOCAL;
     return load_end(&l, r, ret, ret_problems);
 }
 
@@ -185,9 +186,7 @@ int options_load(const char *path, struct options **ret, struct problems *ret_pr
     }
     if (r == -ENOMEM)
         return r;
-    if (r < 0) {
-        CLEANUP(free) char *line = text_printf("this file %s", why.text);
-        return line ? refuse_file(path, line, ret, ret_problems) : -ENOMEM;
-    }
+    if (r < 0)
+        return refuse_file(path, &why, ret, ret_problems);
     return options_load_text(path, text, len, directory, ret, ret_problems);
 }

@@ -89,9 +89,11 @@ int source_read_file(const char *path, size_t max, char **ret, size_t *ret_len,
     CLEANUP(close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, &st) < 0) {
         int code = errno;
-        return failure_set(ret_failure, FAILURE_CONFIG, code, "cannot be read: %s; %s",
-                           strerror(code),
-                           code == ENOENT   ? "create it, or name another file"
+        bool local = code == EMFILE || code == ENFILE || code == ENOMEM || code == EIO;
+        return failure_set(ret_failure, local ? FAILURE_LOCAL : FAILURE_CONFIG, code,
+                           "cannot be read: %s; %s", strerror(code),
+                           local            ? "this machine failed: try again"
+                           : code == ENOENT ? "create it, or name another file"
                            : code == EACCES ? "let the daemon's user read it"
                                             : "check the path");
     }
@@ -107,7 +109,7 @@ int source_read_file(const char *path, size_t max, char **ret, size_t *ret_len,
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return failure_set(ret_failure, FAILURE_CONFIG, errno,
+            return failure_set(ret_failure, FAILURE_LOCAL, errno,
                                "cannot be read: %s; check the disk", strerror(errno));
         if (n == 0)
             break;

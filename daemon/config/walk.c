@@ -70,7 +70,7 @@ static void walk_scalar(struct walk *w, const config_setting_t *s, const struct 
         w->oom = true;
     } else if (r < 0) {
         walk_problem(w, walk_here(w, s), "%s: %s%s", path, why.text,
-                     walk_advice(&why, "; see seatwatchd.conf(5)"));
+                     walk_advice(w, &why, "; see seatwatchd.conf(5)"));
         walk_mark_wrong(w, at);
     }
 }

@@ -18,6 +18,7 @@ struct walk {
     enum conf_gravity gravity;        /* of problems found now */
     bool quiet;                       /* they were reported before */
     bool oom;
+    bool local; /* a problem was this machine's (descriptors, memory, disk), not the file's */
     struct walk_mark *mark;
     size_t n_marks, marks_size;
 };
@@ -44,8 +45,9 @@ bool walk_wrong(const struct walk *w,
 /* Of a value or group or list element; `otherwise` if nobody said it. */
 struct conf_where walk_where(const struct walk *w, enum walk_kind kind, const void *at,
                              struct conf_where otherwise);
-/* What to do, for failures of other rooms that say only what is wrong; "" if they say it. */
-const char *walk_advice(const struct failure *f, const char *otherwise);
+/* What to do, for failures of other rooms that say only what is wrong; "" if they say it. Keeps in
+ * mind if it is this machine that failed. */
+const char *walk_advice(struct walk *w, const struct failure *f, const char *otherwise);
 /* report_add with the gravity of the walk, unless quiet. */
 void walk_problem(struct walk *w, struct conf_where where, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -32,9 +32,12 @@ void walk_problem(struct walk *w, struct conf_where where, const char *fmt, ...)
     va_end(ap);
 }
 
-const char *walk_advice(const struct failure *f, const char *otherwise)
+const char *walk_advice(struct walk *w, const struct failure *f, const char *otherwise)
 {
-    return strstr(f->text, "; ") ? "" : otherwise;
+    w->local = w->local || f->kind == FAILURE_LOCAL;
+    return strstr(f->text, "; ")     ? ""
+           : f->kind == FAILURE_LOCAL ? "; this machine failed, not the configuration: try again"
+                                      : otherwise;
 }
 
 void walk_mark_add(struct walk *w, const void *at, enum walk_kind kind, struct conf_where where)

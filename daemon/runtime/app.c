@@ -24,8 +24,8 @@ int app_load_options(const struct cli *cli, struct options **ret)
         say_problem(cli, &problems.problem[i]);
     problems_free(&problems);
     if (r == -ENOMEM)
-        return EXIT_INTERNAL;
-    return r < 0 ? EXIT_CONFIGURATION : EXIT_OK;
+        log_say(LOG_ERR, "out of memory while the configuration was read; give the daemon more memory");
+    return r == -ENOMEM || r == -EAGAIN ? EXIT_INTERNAL : r < 0 ? EXIT_CONFIGURATION : EXIT_OK;
 }
 
 int32_t app_zone_offset(const struct tenant_options *t, usec_t at)

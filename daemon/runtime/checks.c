@@ -2,6 +2,7 @@
 /* What a person tries before the service starts: the configuration, the access, one receiver. */
 #include "runtime/app.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -10,7 +11,8 @@ int checks_config(const struct cli *cli)
 {
     CLEANUP(options_free) struct options *options = NULL;
     struct problems problems = {0};
-    bool good = options_load(cli->config, &options, &problems) >= 0;
+    int r = options_load(cli->config, &options, &problems);
+    bool good = r >= 0;
     for (size_t i = 0; i < problems.n; i++) {
         const struct problem *p = &problems.problem[i];
         fprintf(stderr, "%s%s\n", p->text, p->warning ? " (a warning)" : "");
@@ -19,7 +21,9 @@ int checks_config(const struct cli *cli)
     problems_free(&problems);
     if (good)
         puts("configuration ok");
-    return good ? EXIT_OK : EXIT_CONFIGURATION;
+    if (r == -ENOMEM)
+        fputs("out of memory while the configuration was read\n", stderr);
+    return r == -ENOMEM || r == -EAGAIN ? EXIT_INTERNAL : good ? EXIT_OK : EXIT_CONFIGURATION;
 }
 
 int checks_dump(const struct cli *cli)
@@ -29,8 +33,10 @@ int checks_dump(const struct cli *cli)
     int code = app_load_options(cli, &options);
     if (code != EXIT_OK)
         return code;
-    if (options_dump(options, &text) < 0)
+    if (options_dump(options, &text) < 0) {
+        log_say(LOG_ERR, "out of memory; nothing was printed");
         return EXIT_INTERNAL;
+    }
     fputs(text, stdout);
     return EXIT_OK;
 }
