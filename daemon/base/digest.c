@@ -31,10 +31,16 @@ static void crypto_release(void *p, const char *file, int line)
 }
 
 /* Refused once libcrypto has allocated; then its own memory stays in use, which only costs the
- * wiping: nothing to act on. */
+ * wiping: nothing to act on. Then libcrypto is used once, for nothing: it sets itself up at the first
+ * use of each kind, and version 3.0 crashes if memory runs out in the middle of that. So it does it
+ * now, and not in some night later. */
 void digest_init(void)
 {
+    uint8_t unused[SHA256_SIZE];
     (void)CRYPTO_set_mem_functions(crypto_get, crypto_resize, crypto_release);
+    (void)sha256("", 0, unused);
+    (void)hmac_sha256("", 0, "", 0, unused);
+    (void)random_bytes(unused, sizeof unused);
 }
 
 int sha256(const void *bytes, size_t len, uint8_t ret[static SHA256_SIZE])
