@@ -83,7 +83,10 @@ static bool owed(struct app *app)
     struct failure why = {0};
     if (app->cli->dry_run)
         return false;
-    return store_stats(app->store, NULL, &stats, &why) < 0 || stats.queued || stats.in_flight || stats.parked;
+    int r = store_stats(app->store, NULL, &stats, &why);
+    if (r < 0)
+        log_failure(LOG_ERR, &why, "the outbox cannot be counted", "taken as not empty");
+    return r < 0 || stats.queued || stats.in_flight || stats.parked;
 }
 
 int once_run(struct app *app)
@@ -103,8 +106,10 @@ int once_run(struct app *app)
         r = once_print_json(app);
     else
         print_text(app);
-    if (r < 0)
+    if (r < 0) {
+        log_say(LOG_ERR, "the report cannot be made: out of memory, or the state database cannot be read");
         return EXIT_INTERNAL;
+    }
     bool whole = !app->store_failing && !app->options->tenants_incomplete;
     for (size_t i = 0; i < app->n_watches; i++)
         whole = whole && tenant_read(&app->watch[i]);
