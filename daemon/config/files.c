@@ -73,7 +73,9 @@ static char *expand(const struct job *j, const char *name, const struct tenant_f
         name += len + 1;
     }
     char *done = text_take(&out);
-    if (!done)
+    if (!done && out.error == -ENOMEM)
+        j->w->oom = true;
+    else if (!done)
         walk_problem(j->w, j->where, "%s: this name of a file is too long; shorten it", j->path);
     return done;
 }
