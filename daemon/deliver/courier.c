@@ -145,6 +145,8 @@ static bool lane_attempt(struct lane *l, struct instant now)
     bool first;
     int rendered = lane_render(l, now, &first);
     if (rendered == -ENOMEM) {
+        (void)failure_oom(&why);
+        lane_store_failed(l, &why);
         lane_drop(l);
         lane_arm(l, STORE_RETRY);
         lane_drained(l);
