@@ -6,7 +6,7 @@
  * The linker sends every allocation of ours through the functions below; libcurl, libcrypto, SQLite
  * and cJSON come along, since they use base/alloc.h. TORTURE_POINTS=N takes another number of
  * points than usual; more than there are allocations means each one. TORTURE_TRACE=1 shows where
- * they are. */
+ * they are, TORTURE_TEST=GLOB takes some tests only. */
 #include "unit/http/sim.h"
 #include "base/digest.h"
 #include "runtime/cli.h"
@@ -394,5 +394,6 @@ int main(void)
     };
     for (size_t i = 0; i < N_ELEMENTS(DEADLY); i++)
         (void)sigaction(DEADLY[i], NULL, &before_cmocka[i]);
+    cmocka_set_test_filter(getenv("TORTURE_TEST"));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
