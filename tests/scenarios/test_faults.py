@@ -264,9 +264,9 @@ def can_fail(call, arguments):
 
 class Errors(Faults):
     def points(self, trace):
-        """(call, errno, when) for ERRORS. Counted from the opening of the configuration on: the loader
-        and the sanitizer make calls before it that are none of ours."""
-        start = next(i for i, (call, rest) in enumerate(trace) if call == "openat" and ".conf" in rest)
+        """(call, errno, when) for ERRORS. Counted from the opening of libcrypto's configuration on, with which
+        main begins: the loader and the sanitizer make calls before it that are none of ours."""
+        start = next(i for i, (call, rest) in enumerate(trace) if call == "openat" and "openssl.cnf" in rest)
         seen, ours = collections.Counter(), collections.defaultdict(list)
         for i, (call, rest) in enumerate(trace):
             seen[call] += 1
