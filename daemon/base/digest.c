@@ -83,6 +83,16 @@ size_t base64_encode(const void *bytes, size_t len, char *dst)
     return (size_t)(out - dst);
 }
 
+size_t base64url_encode(const void *bytes, size_t len, char *dst)
+{
+    size_t n = base64_encode(bytes, len, dst);
+    while (n > 0 && dst[n - 1] == '=')
+        dst[--n] = '\0';
+    for (char *c = dst; *c; c++)
+        *c = *c == '+' ? '-' : *c == '/' ? '_' : *c;
+    return n;
+}
+
 static int base64_value(char c)
 {
     return c >= 'A' && c <= 'Z'   ? c - 'A'

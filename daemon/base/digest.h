@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* base/digest.h: SHA-256, HMAC, base64, random bytes and UUIDv7. The only user of libcrypto below
- * graph/. Functions that return int give -ENOMEM or -EIO when libcrypto fails; they never guess. */
+/* base/digest.h: SHA-256, HMAC, base64, random bytes and UUIDv7. The only user of libcrypto beside
+ * graph/assertion.c. Functions that return int give -ENOMEM or -EIO when libcrypto fails; they never guess. */
 #pragma once
 #include "base/failure.h"
 #include <stddef.h>
@@ -19,6 +19,8 @@ int hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
  * small. */
 size_t base64_encode(const void *bytes, size_t len, char *dst);
 int base64_decode(const char *text, size_t len, uint8_t *dst, size_t size);
+/* RFC 4648 section 5, without padding; the same room suffices. */
+size_t base64url_encode(const void *bytes, size_t len, char *dst);
 void hex_encode(const uint8_t *bytes, size_t len, char *dst); /* lower case, 2 * len + 1 bytes */
 int random_bytes(void *dst, size_t len);
 /* RFC 9562 section 5.7 from a wall time, lower case. */

@@ -99,6 +99,9 @@ const char *secret_audience(const struct secret *s)
 
 /* ---- files ---- */
 
+enum openness { PRIVATE, PUBLIC };
+static const char *const WHAT[] = {[PRIVATE] = "secret file", [PUBLIC] = "file"};
+
 /* 0600 and less needs no look at the owner: that we could open it means it is ours, or that we are
  * root. 0640 is what a package's root:seatwatchd file has, and 0440 what systemd shows for a
  * credential that it opened to us by an access list. */
@@ -108,40 +111,41 @@ static bool mode_is_private(const struct stat *st)
     return (mode & ~0600u) == 0 || ((mode & ~0640u) == 0 && st->st_uid == 0);
 }
 
-static int open_secret(const char *path, struct failure *ret_failure)
+static int open_secret(const char *path, enum openness openness, struct failure *ret_failure)
 {
     /* O_NONBLOCK: opening a FIFO must not wait for a writer. */
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = open(path, O_RDONLY | (openness == PRIVATE ? O_NOFOLLOW : 0) | O_CLOEXEC | O_NONBLOCK |
+                            O_NOCTTY);
     if (fd >= 0)
         return fd;
-    if (errno == ELOOP)
+    if (errno == ELOOP && openness == PRIVATE)
         return failure_set(ret_failure, FAILURE_CONFIG, ELOOP,
                            "secret file %s is a symbolic link; name the file itself", path);
     if (errno == EACCES || errno == EPERM)
         return failure_set(
             ret_failure, FAILURE_CONFIG, EACCES,
-            "cannot read secret file %s: permission denied; give it to the user that "
-            "runs seatwatchd, with mode 0600",
-            path);
+            "cannot read %s %s: permission denied; let the user that runs seatwatchd "
+            "read it%s",
+            WHAT[openness], path, openness == PRIVATE ? ", with mode 0600" : "");
     int code = errno;
     enum failure_kind kind = code == EMFILE || code == ENFILE || code == ENOMEM || code == EIO
                                  ? FAILURE_LOCAL
                                  : FAILURE_CONFIG;
-    return failure_set(ret_failure, kind, code, "cannot open secret file %s: %s", path,
+    return failure_set(ret_failure, kind, code, "cannot open %s %s: %s", WHAT[openness], path,
                        strerror(code));
 }
 
-static int check_file(int fd, const char *path, struct failure *ret_failure)
+static int check_file(int fd, const char *path, enum openness openness, struct failure *ret_failure)
 {
     struct stat st;
     if (fstat(fd, &st) < 0)
-        return failure_set(ret_failure, FAILURE_LOCAL, errno, "cannot examine secret file %s: %s",
-                           path, strerror(errno));
+        return failure_set(ret_failure, FAILURE_LOCAL, errno, "cannot examine %s %s: %s",
+                           WHAT[openness], path, strerror(errno));
     if (!S_ISREG(st.st_mode))
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                           "secret file %s is no regular file; put the secret into a plain file",
-                           path);
-    if (!mode_is_private(&st))
+                           "%s %s is no regular file; put the content into a plain file",
+                           WHAT[openness], path);
+    if (openness == PRIVATE && !mode_is_private(&st))
         return failure_set(ret_failure, FAILURE_CONFIG, EPERM,
                            "secret file %s has mode %04o, so others may read or change it; run: "
                            "chmod 0600 %s",
@@ -175,13 +179,13 @@ static size_t without_newline(const char *bytes, size_t len)
     return len;
 }
 
-int secret_read(const char *path, const char *audience, struct secret **ret,
-                struct failure *ret_failure)
+static int read_file(const char *path, enum openness openness, const char *audience,
+                     struct secret **ret, struct failure *ret_failure)
 {
-    CLEANUP(close) int fd = open_secret(path, ret_failure);
+    CLEANUP(close) int fd = open_secret(path, openness, ret_failure);
     if (fd < 0)
         return fd;
-    int r = check_file(fd, path, ret_failure);
+    int r = check_file(fd, path, openness, ret_failure);
     if (r < 0)
         return r;
     /* Read straight into protected pages: one byte more than allowed shows that it is too long. */
@@ -193,16 +197,28 @@ int secret_read(const char *path, const char *audience, struct secret **ret,
         return r;
     if (draft->len > SECRET_FILE_MAX)
         return failure_set(ret_failure, FAILURE_CONFIG, EFBIG,
-                           "secret file %s is longer than %d bytes; is it the right file?", path,
-                           SECRET_FILE_MAX);
+                           "%s %s is longer than %d bytes; is it the right file?", WHAT[openness],
+                           path, SECRET_FILE_MAX);
     if (memchr(draft->bytes, '\0', draft->len))
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                           "secret file %s holds a NUL byte; write the secret as plain text", path);
+                           "%s %s holds a NUL byte; it has to be plain text", WHAT[openness], path);
     size_t len = without_newline(draft->bytes, draft->len);
     if (len == 0)
         return failure_set(ret_failure, FAILURE_CONFIG, ENODATA,
-                           "secret file %s is empty; write the secret into it", path);
+                           "%s %s is empty; write the content into it", WHAT[openness], path);
     return secret_new(draft->bytes, len, audience, ret, ret_failure);
+}
+
+int secret_read(const char *path, const char *audience, struct secret **ret,
+                struct failure *ret_failure)
+{
+    return read_file(path, PRIVATE, audience, ret, ret_failure);
+}
+
+int secret_read_public(const char *path, const char *audience, struct secret **ret,
+                       struct failure *ret_failure)
+{
+    return read_file(path, PUBLIC, audience, ret, ret_failure);
 }
 
 int secret_protect_process(struct failure *ret_failure)

@@ -27,5 +27,9 @@ const char *secret_audience(const struct secret *s);
  * kind CONFIG on all of these, with the path and what to do. */
 int secret_read(const char *path, const char *audience, struct secret **ret,
                 struct failure *ret_failure);
+/* The same of a file that a platform writes and others may read, also behind a symlink: a certificate,
+ * a federated token. */
+int secret_read_public(const char *path, const char *audience, struct secret **ret,
+                       struct failure *ret_failure);
 /* Process-wide, before the first secret is read: not dumpable, core limit 0 (rule 17). */
 int secret_protect_process(struct failure *ret_failure);

@@ -25,13 +25,13 @@ MAY = {
     "runtime": ["config", "deliver", "graph", "http", "store", "alerts", "rules", "model", "json"],
     "main": ["runtime"],
 }
-# foreign header: the rooms that may include it by themselves (a public header may pass it on)
+# foreign header: the rooms, or the one file, that may include it by themselves (a public header may pass it on)
 FOREIGN = {
     r"curl/": ["http"],
     r"cjson/|cJSON": ["json"],
     r"sqlite3": ["store"],
     r"libconfig": ["config"],
-    r"openssl/": ["base"],
+    r"openssl/": ["base", "graph/assertion.c"],
     r"microhttpd": [],
     r"systemd/sd-event": ["http", "graph", "deliver", "runtime"],
     r"systemd/sd-daemon": ["runtime"],
@@ -69,7 +69,7 @@ def main():
         room = room_of(path)
         for name in re.findall(r"^\s*#\s*include\s*<([^>]+)>", path.read_text(), re.M):
             for pattern, rooms in FOREIGN.items():
-                if re.match(pattern, name) and room not in rooms:
+                if re.match(pattern, name) and not {room, str(path.relative_to(DAEMON))} & set(rooms):
                     wrong.append(f"{path.relative_to(ROOT)}: <{name}> belongs to {', '.join(rooms) or 'no room yet'}")
                 if re.match(pattern, name) and room in PURE:
                     wrong.append(f"{path.relative_to(ROOT)}: {room} is pure and must not see <{name}>")

@@ -61,16 +61,16 @@ static void base64_goes_there_and_back(void **state)
 {
     /* RFC 4648 section 10. */
     static const struct {
-        const char *plain, *coded;
+        const char *plain, *coded, *for_url;
     } CASES[] = {
-        {"", ""},
-        {"f", "Zg=="},
-        {"fo", "Zm8="},
-        {"foo", "Zm9v"},
-        {"foob", "Zm9vYg=="},
-        {"fooba", "Zm9vYmE="},
-        {"foobar", "Zm9vYmFy"},
-        {"\xFB\xEF\xFF", "++//"},
+        {"", "", ""},
+        {"f", "Zg==", "Zg"},
+        {"fo", "Zm8=", "Zm8"},
+        {"foo", "Zm9v", "Zm9v"},
+        {"foob", "Zm9vYg==", "Zm9vYg"},
+        {"fooba", "Zm9vYmE=", "Zm9vYmE"},
+        {"foobar", "Zm9vYmFy", "Zm9vYmFy"},
+        {"\xFB\xEF\xFF", "++//", "--__"},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -83,6 +83,8 @@ static void base64_goes_there_and_back(void **state)
         assert_memory_equal(plain, CASES[i].plain, len);
         if (len > 0)
             assert_int_equal(base64_decode(coded, coded_len, plain, len - 1), -E2BIG);
+        assert_int_equal(base64url_encode(CASES[i].plain, len, coded), strlen(CASES[i].for_url));
+        assert_string_equal(coded, CASES[i].for_url);
     }
 }
 

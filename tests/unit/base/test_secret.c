@@ -243,6 +243,27 @@ static void what_is_no_plain_file_is_refused_without_waiting(void **state)
     assert_int_equal(rmdir(path), 0);
 }
 
+static void a_public_file_may_be_open_and_linked_but_nothing_else(void **state)
+{
+    (void)state;
+    char target[80];
+    struct failure why;
+    struct secret *s = NULL;
+    write_file("s3cret", 6, 0644);
+    (void)snprintf(target, sizeof target, "%s.real", path);
+    assert_int_equal(rename(path, target), 0);
+    assert_int_equal(symlink(target, path), 0);
+    assert_int_equal(secret_read_public(path, NULL, &s, &why), 0);
+    assert_string_equal(secret_bytes(s), "s3cret");
+    secret_free(s);
+    assert_int_equal(unlink(target), 0);
+    assert_int_equal(secret_read_public(path, NULL, &s, &why), -ENOENT);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(secret_read_public(path, NULL, &s, &why), -EINVAL);
+    assert_int_equal(unlink(path), 0);
+}
+
 static void an_empty_file_and_a_nul_byte_are_refused(void **state)
 {
     (void)state;
