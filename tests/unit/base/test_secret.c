@@ -316,6 +316,7 @@ int main(void)
         FILE_TEST(a_mode_that_lets_others_in_is_refused),
         FILE_TEST(the_group_may_read_what_root_owns),
         FILE_TEST(what_is_no_plain_file_is_refused_without_waiting),
+        FILE_TEST(a_public_file_may_be_open_and_linked_but_nothing_else),
         FILE_TEST(an_empty_file_and_a_nul_byte_are_refused),
         FILE_TEST(a_refusal_never_quotes_the_secret),
         cmocka_unit_test(the_process_becomes_undumpable),
