@@ -36,6 +36,11 @@ struct scan {
     size_t n_keys, keys_size;
     char *unescaped; /* room for all keys with escapes; made for the first one */
     size_t unescaped_len;
+    const char *const *names; /* of the members to keep; NULL: all */
+    char *kept;               /* room for the whole text; made for the first member left out */
+    size_t kept_len;
+    const char *kept_to;  /* what lies before it is in `kept`, or was left out */
+    size_t leaving_depth; /* of the object whose member is being left out; 0: none is */
     struct failure *ret_failure;
 };
 
@@ -246,6 +251,51 @@ static int push_key(struct scan *s, struct key key)
     return 0;
 }
 
+/* ---- members that nobody wants ---- */
+
+static bool is_wanted(const struct scan *s, const struct key *key)
+{
+    for (const char *const *name = s->names; *name; name++)
+        if ((*name)[0] == key->name[0] && strncmp(*name, key->name, key->len) == 0 &&
+            (*name)[key->len] == '\0')
+            return true;
+    return false;
+}
+
+static void keep_up_to(struct scan *s, const char *end)
+{
+    size_t n = (size_t)(end - s->kept_to);
+    memcpy(s->kept + s->kept_len, s->kept_to, n);
+    s->kept_len += n;
+    s->kept_to = end;
+}
+
+static int leave_out_begin(struct scan *s, const char *member)
+{
+    if (!s->kept)
+        s->kept = alloc_get((size_t)(s->end - s->start));
+    if (!s->kept)
+        return failure_oom(s->ret_failure);
+    keep_up_to(s, member);
+    s->leaving_depth = s->depth;
+    return 0;
+}
+
+/* Behind the member, at its comma or at the brace that closes the object: one comma goes with it,
+ * its own or the one that was kept before it. */
+static void leave_out_end(struct scan *s)
+{
+    bool last = *s->p == '}';
+    s->kept_to = last ? s->p : s->p + 1;
+    s->leaving_depth = 0;
+    if (!last)
+        return;
+    while (memchr(" \n\r\t", s->kept[s->kept_len - 1], 4))
+        s->kept_len--; /* ends at the object's own brace */
+    if (s->kept[s->kept_len - 1] == ',')
+        s->kept_len--;
+}
+
 /* A key, its colon, and the key remembered. */
 static int check_key(struct scan *s)
 {
@@ -263,6 +313,8 @@ static int check_key(struct scan *s)
         key.hash = key_hash(key.name, key.len);
         r = push_key(s, key);
     }
+    if (r >= 0 && s->names && s->leaving_depth == 0 && !is_wanted(s, &key))
+        r = leave_out_begin(s, name - 1);
     if (r < 0)
         return r;
     skip_space(s);
@@ -396,10 +448,14 @@ static int check_rest(struct scan *s, enum want *ret_want)
     if (s->p == s->end)
         return refuse(s, is_object ? "the text ends inside an object"
                                    : "the text ends inside an array");
-    if (*s->p == (is_object ? '}' : ']'))
-        return leave(s);
-    if (!skip_char(s, ','))
+    bool closed = *s->p == (is_object ? '}' : ']');
+    if (!closed && *s->p != ',')
         return refuse(s, "a comma is missing");
+    if (s->leaving_depth == s->depth)
+        leave_out_end(s);
+    if (closed)
+        return leave(s);
+    s->p++;
     *ret_want = is_object ? WANT_KEY : WANT_VALUE;
     return 0;
 }
@@ -433,19 +489,27 @@ static int check_all(struct scan *s)
     }
 }
 
-int json_check(const char *text, size_t len, struct failure *ret_failure)
+int json_check(const char *text, size_t len, struct json_sieve *sieve, struct failure *ret_failure)
 {
     struct scan s; /* not initialised as a whole: the arrays alone are 2 KiB */
-    s.start = s.p = text;
+    s.start = s.p = s.kept_to = text;
     s.end = text + len;
-    s.depth = s.n_keys = s.unescaped_len = 0;
+    s.depth = s.n_keys = s.unescaped_len = s.kept_len = s.leaving_depth = 0;
     s.keys = s.inline_keys;
     s.keys_size = N_INLINE_KEYS;
-    s.unescaped = NULL;
+    s.unescaped = s.kept = NULL;
+    s.names = sieve ? sieve->names : NULL;
     s.ret_failure = ret_failure;
     int r = check_all(&s);
     if (s.keys != s.inline_keys)
         alloc_release(s.keys);
     alloc_release(s.unescaped);
+    if (r >= 0 && sieve) {
+        if (s.kept)
+            keep_up_to(&s, s.end);
+        sieve->text = TAKE(s.kept);
+        sieve->len = s.kept_len;
+    }
+    alloc_release(s.kept);
     return r;
 }

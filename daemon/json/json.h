@@ -20,6 +20,10 @@ struct json; /* a value; a child is borrowed from its root */
 void json_init(void); /* our allocator for cJSON; once, in main */
 /* kind PROTOCOL, -EBADMSG, with the byte offset; or LOCAL, -ENOMEM. */
 int json_parse(const char *text, size_t len, struct json **ret, struct failure *ret_failure);
+/* The same without the members, at any depth, that are not called one of `names` (NULL ends): they
+ * must be as strict as the others, and cost cJSON nothing. */
+int json_parse_only(const char *text, size_t len, const char *const *names, struct json **ret,
+                    struct failure *ret_failure);
 void json_free(struct json *root);
 DEFINE_CLEANUP(struct json *, json_free)
 

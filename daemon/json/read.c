@@ -89,11 +89,11 @@ void json_init(void)
 
 /* ---- parsing ---- */
 
-int json_parse(const char *text, size_t len, struct json **ret, struct failure *ret_failure)
+/* What passed the check is a subset of what cJSON takes (a fuzzer holds this), so it can only fail
+ * for want of memory. */
+static int parse_checked(const char *text, size_t len, struct json **ret,
+                         struct failure *ret_failure)
 {
-    int r = json_check(text, len, ret_failure);
-    if (r < 0)
-        return r;
     if (!initialised)
         json_init(); /* without it, nothing that cJSON allocates would ever be freed */
     struct document *d = alloc_zero(1, sizeof *d);
@@ -103,8 +103,6 @@ int json_parse(const char *text, size_t len, struct json **ret, struct failure *
     parsing = d;
     const cJSON *root = cJSON_ParseWithLength(text, len);
     parsing = NULL;
-    /* What passed the check is a subset of what cJSON takes (a fuzzer holds this), so it can only
-     * fail for want of memory. */
     if (!root) {
         document_free(d);
         return failure_oom(ret_failure);
@@ -112,6 +110,27 @@ int json_parse(const char *text, size_t len, struct json **ret, struct failure *
     d->root = *root;
     *ret = (struct json *)(void *)&d->root;
     return 0;
+}
+
+int json_parse(const char *text, size_t len, struct json **ret, struct failure *ret_failure)
+{
+    int r = json_check(text, len, NULL, ret_failure);
+    return r < 0 ? r : parse_checked(text, len, ret, ret_failure);
+}
+
+int json_parse_only(const char *text, size_t len, const char *const *names, struct json **ret,
+                    struct failure *ret_failure)
+{
+    struct json_sieve sieve = {.names = names};
+    int r = json_check(text, len, &sieve, ret_failure);
+    if (r < 0)
+        return r;
+    if (sieve.text)
+        r = parse_checked(sieve.text, sieve.len, ret, ret_failure);
+    else
+        r = parse_checked(text, len, ret, ret_failure);
+    alloc_release(sieve.text);
+    return r;
 }
 
 void json_free(struct json *root)

@@ -20,7 +20,7 @@ static int check_exactly(const char *text, size_t len, struct failure *f)
     char *copy = malloc(len ? len : 1);
     assert_non_null(copy);
     memcpy(copy, text, len);
-    int r = json_check(len ? copy : copy + 1, len, f);
+    int r = json_check(len ? copy : copy + 1, len, NULL, f);
     free(copy);
     return r;
 }
@@ -143,8 +143,8 @@ static void what_is_not_json_is_refused_with_its_place(void **state)
         if (r != -EBADMSG || f.kind != FAILURE_PROTOCOL || !strstr(f.text, CASES[i].words))
             fail_msg("%s: %d %s", CASES[i].text, r, f.text);
     }
-    assert_int_equal(json_check("{\"a\":\"\0\"}", 9, NULL), -EBADMSG);
-    assert_int_equal(json_check("{}\0", 3, NULL), -EBADMSG);
+    assert_int_equal(json_check("{\"a\":\"\0\"}", 9, NULL, NULL), -EBADMSG);
+    assert_int_equal(json_check("{}\0", 3, NULL, NULL), -EBADMSG);
 }
 
 /* A quote, backslash, control or foreign character must be seen wherever in a word it stands. */
@@ -177,7 +177,7 @@ static void nesting_ends_at_its_limit(void **state)
     assert_non_null(strstr(f.text, "nested too deeply"));
     char *endless = malloc(1000000);
     memset(endless, '[', 1000000);
-    assert_int_equal(json_check(endless, 1000000, &f), -EBADMSG);
+    assert_int_equal(json_check(endless, 1000000, NULL, &f), -EBADMSG);
     free(endless);
 }
 
@@ -225,9 +225,9 @@ static void one_duplicate_among_many_keys_is_found_and_fast(void **state)
     CLEANUP(free)
     char *good = many_keys(300000, NULL), *bad = many_keys(300000, "k77777"),
          *escaped = many_keys(300000, "\\u006b77777");
-    assert_int_equal(json_check(good, strlen(good), NULL), 0);
-    assert_int_equal(json_check(bad, strlen(bad), NULL), -EBADMSG);
-    assert_int_equal(json_check(escaped, strlen(escaped), NULL), -EBADMSG);
+    assert_int_equal(json_check(good, strlen(good), NULL, NULL), 0);
+    assert_int_equal(json_check(bad, strlen(bad), NULL, NULL), -EBADMSG);
+    assert_int_equal(json_check(escaped, strlen(escaped), NULL, NULL), -EBADMSG);
     /* Comparing each with each would take minutes. */
     assert_true((double)(clock() - start) / CLOCKS_PER_SEC < 20);
 }
@@ -241,10 +241,10 @@ static void keys_of_inner_objects_do_not_disturb_the_outer_ones(void **state)
         text_addf(&t, ",\"o%d\":{\"outer\":1,\"o%d\":{\"x\":[{\"x\":1},{\"x\":2}]}}", i, i);
     size_t len = t.len;
     text_add(&t, "}");
-    assert_int_equal(json_check(t.data, t.len, NULL), 0);
+    assert_int_equal(json_check(t.data, t.len, NULL, NULL), 0);
     t.len = len;
     text_add(&t, ",\"outer\":2}");
-    assert_int_equal(json_check(t.data, t.len, NULL), -EBADMSG);
+    assert_int_equal(json_check(t.data, t.len, NULL, NULL), -EBADMSG);
     text_free(&t);
 }
 
@@ -257,7 +257,7 @@ static void missing_memory_is_not_blamed_on_the_text(void **state)
     do {
         struct failure f = {0};
         (void)alloc_fail_at(++n, false);
-        r = json_check(many, strlen(many), &f);
+        r = json_check(many, strlen(many), NULL, &f);
         (void)alloc_fail_at(0, false);
         if (r < 0) {
             assert_int_equal(r, -ENOMEM);
@@ -277,6 +277,63 @@ static void a_text_that_is_cut_anywhere_is_refused(void **state)
         assert_int_equal(check_exactly(TEXT, len, NULL), -EBADMSG);
 }
 
+static const char *const WANTED[] = {"a", "b", "next.link", NULL};
+
+static void members_that_nobody_wants_are_left_out(void **state)
+{
+    static const struct {
+        const char *text, *kept; /* NULL: the text as it is */
+    } CASES[] = {
+        {"{\"a\":1,\"b\":{\"a\":[]}}", NULL},
+        {"[1,\"x\",{}]", NULL},
+        {"{\"a\":1,\"x\":2,\"b\":3}", "{\"a\":1,\"b\":3}"},
+        {"{\"x\":1,\"a\":2}", "{\"a\":2}"},
+        {"{\"a\":1,\"x\":2}", "{\"a\":1}"},
+        {"{\"x\":1}", "{}"},
+        {"{\"x\":1,\"y\":2}", "{}"},
+        {"{\"a\":1,\"x\":2,\"y\":3}", "{\"a\":1}"},
+        {"{\"x\":1,\"a\":2,\"y\":3,\"b\":4,\"z\":5}", "{\"a\":2,\"b\":4}"},
+        {"{ \"x\" : 1 ,\n\"y\" : 2 }\n", "{}\n"},
+        {"{ \"a\" : \",\" ,\t\"x\" : \"}\" } ", "{ \"a\" : \",\" } "},
+        {"{\"x\":{\"a\":[{\"b\":1},2]},\"a\":2}", "{\"a\":2}"},
+        {"{\"a\":{\"x\":1},\"b\":[{\"x\":1},{\"a\":1,\"x\":[{\"a\":1}]}]}",
+         "{\"a\":{},\"b\":[{},{\"a\":1}]}"},
+        {"{\"\":1,\"aa\":2,\"next\":3,\"next.link\":4,\"next.links\":5}", "{\"next.link\":4}"},
+        {"{\"\\u0061\":1,\"\\u0078\":2}", "{\"\\u0061\":1}"},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct json_sieve sieve = {.names = WANTED};
+        struct failure f = {0};
+        const char *text = CASES[i].text, *want = CASES[i].kept;
+        if (json_check(text, strlen(text), &sieve, &f) < 0)
+            fail_msg("%s: %s", text, f.text);
+        if (!want != !sieve.text ||
+            (want && (strlen(want) != sieve.len || memcmp(want, sieve.text, sieve.len) != 0)))
+            fail_msg("%s became %.*s", text, sieve.text ? (int)sieve.len : 0,
+                     sieve.text ? sieve.text : "");
+        alloc_release(sieve.text);
+    }
+}
+
+static void what_nobody_wants_is_checked_like_all(void **state)
+{
+    static const char *const CASES[] = {
+        "{\"x\":1,\"x\":2}",   "{\"a\":1,\"x\":{\"y\":1,\"\\u0079\":2}}",
+        "{\"x\":\"\\ud800\"}", "{\"x\":\"\x80\"}",
+        "{\"x\":01}",          "{\"x\":[1,]}",
+        "{\"x\":1,}",          "{\"x\":1]",
+        "{\"a\":1,\"x\":2",
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct json_sieve sieve = {.names = WANTED};
+        if (json_check(CASES[i], strlen(CASES[i]), &sieve, NULL) != -EBADMSG)
+            fail_msg("taken: %s", CASES[i]);
+        assert_null(sieve.text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +344,8 @@ int main(void)
         cmocka_unit_test(a_key_twice_in_one_object_is_refused),
         cmocka_unit_test(one_duplicate_among_many_keys_is_found_and_fast),
         cmocka_unit_test(keys_of_inner_objects_do_not_disturb_the_outer_ones),
+        cmocka_unit_test(members_that_nobody_wants_are_left_out),
+        cmocka_unit_test(what_nobody_wants_is_checked_like_all),
         cmocka_unit_test(missing_memory_is_not_blamed_on_the_text),
         cmocka_unit_test(a_text_that_is_cut_anywhere_is_refused),
     };

@@ -247,9 +247,29 @@ static void a_long_document_is_read_whole(void **state)
     assert_int_equal(strlen(id), 200000);
 }
 
+static void only_members_that_are_wanted_are_read(void **state)
+{
+    static const char TEXT[] =
+        "{\"services\":[{\"id\":\"no\"}],\"value\":[{\"id\":\"x\",\"n\":1}]}";
+    static const char *const NAMES[] = {"value", "id", NULL}, *const NOTHING[] = {NULL};
+    (void)state;
+    CLEANUP(json_free) struct json *j = NULL, *empty = NULL;
+    const char *id = NULL;
+    assert_int_equal(json_parse_only(TEXT, sizeof TEXT - 1, NAMES, &j, NULL), 0);
+    assert_null(json_get(j, "services"));
+    const struct json *row = json_first(json_get(j, "value"));
+    assert_int_equal(json_get_string(row, "id", &id), JSON_OK);
+    assert_string_equal(id, "x");
+    assert_null(json_get(row, "n"));
+    assert_int_equal(json_parse_only(TEXT, sizeof TEXT - 1, NOTHING, &empty, NULL), 0);
+    assert_true(json_is_object(empty));
+    assert_null(json_first(empty));
+}
+
 static void each_failing_allocation_is_an_error_and_leaks_nothing(void **state)
 {
     static const char TEXT[] = "{\"value\":[{\"id\":\"x\",\"n\":1},{\"\\u0061\":null}],\"b\":{}}";
+    static const char *const NAMES[] = {"value", "n", NULL};
     (void)state;
     size_t n = 0;
     int r;
@@ -257,7 +277,7 @@ static void each_failing_allocation_is_an_error_and_leaks_nothing(void **state)
         struct json *j = NULL;
         struct failure f = {0};
         (void)alloc_fail_at(++n, false);
-        r = json_parse(TEXT, sizeof TEXT - 1, &j, &f);
+        r = json_parse_only(TEXT, sizeof TEXT - 1, NAMES, &j, &f);
         (void)alloc_fail_at(0, false);
         if (r < 0) {
             assert_int_equal(r, -ENOMEM);
@@ -265,7 +285,7 @@ static void each_failing_allocation_is_an_error_and_leaks_nothing(void **state)
         }
         json_free(j);
     } while (r < 0);
-    assert_true(n > 2);
+    assert_true(n > 3);
 }
 
 static int give_cjson_our_allocator(void **state)
@@ -286,6 +306,7 @@ int main(void)
         cmocka_unit_test(a_text_without_a_nul_behind_it_is_read_to_its_length),
         cmocka_unit_test(every_recorded_body_is_json),
         cmocka_unit_test(a_long_document_is_read_whole),
+        cmocka_unit_test(only_members_that_are_wanted_are_read),
         cmocka_unit_test(each_failing_allocation_is_an_error_and_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, give_cjson_our_allocator, NULL);
