@@ -73,7 +73,10 @@ int token_parse(const char *bytes, size_t len, const char *audience, usec_t now_
 
 /* ---- refusals (digest 5.9) ---- */
 
-#define RENEW "create a new client secret, put it into the secret file, then reload"
+/* A reload is not enough for a service: systemd hands secrets over when it starts (systemd.exec(5),
+ * LoadCredential=). */
+#define RESTART "into the secret file, then run: systemctl restart seatwatchd"
+#define RENEW "create a new client secret, put it " RESTART
 #define CERTIFICATE \
     "check certificate and key file, and that the certificate is uploaded to the application"
 #define OTHER_CLOUD "the tenant belongs to another national cloud: set cloud"
@@ -88,8 +91,7 @@ static const struct {
     const char *hint;
 } CODES[] = {
     {7000215, FAILURE_AUTH,
-     "the client secret is wrong (its value is needed, not its id): put the value "
-     "into the secret file"},
+     "the client secret is wrong (its value is needed, not its id): put the value " RESTART},
     {7000222, FAILURE_AUTH, "the client secret has expired: " RENEW},
     {7000218, FAILURE_AUTH,
      "neither secret nor certificate was accepted: check the tenant's auth key"},

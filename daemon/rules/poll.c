@@ -102,13 +102,17 @@ struct cause {
     const char *hint; /* what to do about it */
     bool at_once;     /* told without waiting for poll.warning */
 };
+/* systemd hands secret files over at the start of a service, and not again at a reload. */
+#define MEND                                                                                    \
+    "check it with seatwatchd --check-config, then reload; for a secret file a reload is not "  \
+    "enough where systemd runs the daemon: systemctl restart seatwatchd"
 #define PERMISSIONS                                                                               \
     "grant the application permission Directory.Read.All (or CloudLicensing.Read.All where your " \
     "tenant offers it) with admin consent; seatwatchd --check-access shows which call is refused"
 
 static const struct cause BROKEN = {
     "config", "the tenant's configuration is broken, it is not read at all",
-    "mend the file that is named, check it with seatwatchd --check-config, then reload", true};
+    "mend the file that is named, " MEND, true};
 static const struct cause SCHEMA = {
     "schema_changed", "Graph answers, but a member that we need is missing in every row",
     "the API is beta and may have changed: look for a newer seatwatchd; nothing is judged until "
@@ -130,8 +134,7 @@ static const struct cause BY_KIND[FAILURE_KIND_COUNT_] = {
     [FAILURE_LOCAL] = {"local", "this machine could not do its part",
                        "check memory, disk and open files of the daemon", false},
     [FAILURE_CONFIG] = {"config", "the tenant cannot be read as it is configured",
-                        "mend what is named, check it with seatwatchd --check-config, then reload",
-                        true},
+                        "mend what is named, " MEND, true},
     [FAILURE_AUTH] = {"auth", "sign-in was refused",
                       "check secret or certificate, client_id, tenant_id and the consent; "
                       "seatwatchd --check-access tries it",
