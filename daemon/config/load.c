@@ -62,7 +62,7 @@ static int load_begin(struct load *l, const char *path, const char *directory)
     l->walk = (struct walk){.report = &l->report, .source = l->source[0], .gravity = CONF_FATAL};
     const char *slash = strrchr(path, '/');
     l->options->path = text_printf("%s/%s", l->places.directory, slash ? slash + 1 : path);
-    return l->options->path ? walk_defaults(&conf_root, l->options, true) : -ENOMEM;
+    return l->options->path ? 0 : -ENOMEM;
 }
 
 static int load_products(struct load *l)
@@ -106,8 +106,11 @@ static void walk_main(struct load *l)
 
 static int load_all(struct load *l)
 {
+    int r = walk_defaults(&conf_root, l->options, true);
+    if (r < 0)
+        return r;
     walk_main(l);
-    int r = load_tenants(l);
+    r = load_tenants(l);
     if (r < 0)
         return r;
     l->walk.source = l->source[0];
