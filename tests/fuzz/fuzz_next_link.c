@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fuzz/fuzz_url.c: what passes as an origin reads the same again, and a link that is let
- * through leads, for libcurl itself, to the very host, port and prefix. */
+/* tests/fuzz/fuzz_next_link.c: the check that every nextLink goes through. A link that is let
+ * through leads, for libcurl itself, to the very scheme, host, port and prefix; and the origins that
+ * links are held to read the same again. */
 #include "http/http.h"
 
 #include <stdlib.h>
@@ -28,17 +29,18 @@ static void try_origin(const char *url)
     require(origin_check(&first, first.text, NULL) == 0);
 }
 
-static void try_link(const char *url)
+static void try_link(const struct origin *home, const char *url)
 {
-    static const struct origin GRAPH = {"https", "graph.example", 443, "/beta/",
-                                        "https://graph.example"};
     struct origin seen;
-    if (origin_check(&GRAPH, url, NULL) < 0)
+    struct failure f = {0};
+    if (origin_check(home, url, &f) < 0) {
+        require(f.kind == FAILURE_SECURITY && f.text[0]);
         return;
+    }
     require(origin_parse(url, false, &seen, NULL) == 0);
-    require(strcmp(seen.text, GRAPH.text) == 0);
-    const char *path = strchr(url + 8, '/');
-    require(path && strncmp(path, "/beta/", 6) == 0);
+    require(strcmp(seen.text, home->text) == 0);
+    const char *authority = strstr(url, "://") + 3, *path = authority + strcspn(authority, "/?");
+    require(strncmp(path, home->prefix, strlen(home->prefix)) == 0);
     size_t len = strcspn(path, "?");
     require(!memmem(path, len, "/../", 4) && !memmem(path, len, "%2f", 3) &&
             !memmem(path, len, "%2F", 3));
@@ -46,12 +48,17 @@ static void try_link(const char *url)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const struct origin HOMES[] = {
+        {"https", "graph.example", 443, "/beta/", "https://graph.example"},
+        {"http", "127.0.0.1", 8080, "/v1.0/", "http://127.0.0.1:8080"},
+    };
     char *text = malloc(size + 1);
     require(text);
     memcpy(text, data, size);
     text[size] = '\0';
     try_origin(text);
-    try_link(text);
+    for (size_t i = 0; i < sizeof HOMES / sizeof *HOMES; i++)
+        try_link(&HOMES[i], text);
     free(text);
     return 0;
 }
