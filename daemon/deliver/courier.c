@@ -3,7 +3,9 @@
  *
  * Each receiver has a lane of its own: one attempt at a time, one timer, one health. A crash
  * between "begun" and "ended" leaves an unknown outcome, and the same id and bytes go again: at
- * most one repeat. No store, no attempt: what cannot be written down is not sent. */
+ * most one repeat. No store, no attempt: what cannot be written down is not sent. The disk is
+ * waited for once for all that was delivered within SYNC_WITHIN: a loss of power may repeat so
+ * much, under the same ids. */
 #include "deliver/lane.h"
 
 #include "base/alloc.h"
@@ -19,6 +21,7 @@
 #define STORE_RETRY (5 * USEC_PER_SEC)
 #define LOOK_AGAIN USEC_PER_HOUR /* at the latest: due times are wall clock, and that may jump */
 #define LOOK_SOON (USEC_PER_SEC / 10) /* at the earliest: never spin on a due time */
+#define SYNC_WITHIN USEC_PER_SEC
 #define ACCURACY 10000
 
 struct courier {
@@ -30,6 +33,7 @@ struct courier {
     bool stopping, draining;
     usec_t drain_at;         /* what was due then is attempted once */
     sd_event_source *ending; /* calls `done` from the event loop; the grace of a stop */
+    sd_event_source *sync;   /* on: attempts were written that the disk may not have yet */
     courier_idle *done;
     void *done_userdata;
 };
@@ -53,6 +57,25 @@ static void lane_rest(struct lane *l)
 static bool lane_is_busy(const struct lane *l)
 {
     return l->entry != NULL;
+}
+
+static void sync_later(struct courier *c)
+{
+    int on = SD_EVENT_OFF;
+    (void)sd_event_source_get_enabled(c->sync, &on);
+    if (on != SD_EVENT_OFF)
+        return;
+    (void)sd_event_source_set_time_relative(c->sync, SYNC_WITHIN);
+    (void)sd_event_source_set_enabled(c->sync, SD_EVENT_ONESHOT);
+}
+
+static void sync_now(struct courier *c)
+{
+    struct failure why = {0};
+    (void)sd_event_source_set_enabled(c->sync, SD_EVENT_OFF);
+    if (store_sync(c->store, &why) < 0)
+        log_failure(LOG_ERR, &why, "what was delivered may not be recorded",
+                    "should it be lost, the same messages go again");
 }
 
 /* The end of a drain or stop is told from the loop, after everything else of this turn. */
@@ -153,6 +176,7 @@ static bool lane_attempt(struct lane *l, struct instant now)
         return false;
     }
     const struct outbox_entry *e = l->entry;
+    sync_later(l->courier);
     int r = store_attempt_begin(l->courier->store, e->id, first ? e->body : NULL,
                                 first ? e->body_len : 0, now, &why);
     if (r == -ENOENT) { /* superseded meanwhile: the next one, please */
@@ -247,15 +271,37 @@ static int on_lane_timer(sd_event_source *s, uint64_t due, void *userdata)
 
 /* ---- the courier ---- */
 
+static int on_sync(sd_event_source *s, uint64_t due, void *userdata)
+{
+    (void)s;
+    (void)due;
+    sync_now(userdata);
+    return 0;
+}
+
 static int on_ending(sd_event_source *s, uint64_t due, void *userdata)
 {
     struct courier *c = userdata;
     (void)s;
     (void)due;
+    sync_now(c);
     courier_idle *done = TAKE(c->done);
     c->draining = false;
     if (done)
         done(c->done_userdata);
+    return 0;
+}
+
+/* A timer that is off; its name is for debugging only. */
+static int add_timer(sd_event *event, const char *name, sd_event_time_handler_t on_due,
+                     void *userdata, sd_event_source **ret, struct failure *ret_failure)
+{
+    int r = sd_event_add_time(event, ret, CLOCK_BOOTTIME, 0, ACCURACY, on_due, userdata);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
+    if (r < 0)
+        return failure_set(ret_failure, FAILURE_LOCAL, -r, "cannot make a timer: %s", strerror(-r));
+    (void)sd_event_source_set_description(*ret, name);
     return 0;
 }
 
@@ -268,13 +314,7 @@ static int lane_open(struct lane *l, struct courier *c, const struct receiver_op
     int r = l->class->open(o, http, &l->outlet, ret_failure);
     if (r < 0)
         return failure_prefix(ret_failure, r, "receiver %s", o->name);
-    r = sd_event_add_time(event, &l->timer, CLOCK_BOOTTIME, 0, ACCURACY, on_lane_timer, l);
-    if (r >= 0)
-        r = sd_event_source_set_enabled(l->timer, SD_EVENT_OFF);
-    if (r < 0)
-        return failure_set(ret_failure, FAILURE_LOCAL, -r, "cannot make a timer: %s", strerror(-r));
-    (void)sd_event_source_set_description(l->timer, o->name); /* for debugging only */
-    return 0;
+    return add_timer(event, o->name, on_lane_timer, l, &l->timer, ret_failure);
 }
 
 void courier_free(struct courier *c)
@@ -289,6 +329,7 @@ void courier_free(struct courier *c)
         outbox_entry_free(l->entry);
     }
     (void)sd_event_source_disable_unref(c->ending);
+    (void)sd_event_source_disable_unref(c->sync);
     alloc_release(c->lane);
     alloc_release(c);
 }
@@ -306,12 +347,11 @@ int courier_new(const struct courier_options *o, struct store *store, struct htt
     c->store = store;
     c->heard = heard;
     c->userdata = userdata;
-    int r = sd_event_add_time(event, &c->ending, CLOCK_BOOTTIME, 0, ACCURACY, on_ending, c);
+    int r = add_timer(event, "courier-end", on_ending, c, &c->ending, ret_failure);
     if (r >= 0)
-        r = sd_event_source_set_enabled(c->ending, SD_EVENT_OFF);
+        r = add_timer(event, "courier-sync", on_sync, c, &c->sync, ret_failure);
     if (r < 0)
-        return failure_set(ret_failure, FAILURE_LOCAL, -r, "cannot make a timer: %s", strerror(-r));
-    (void)sd_event_source_set_description(c->ending, "courier-end");
+        return r;
     for (size_t i = 0; r >= 0 && i < o->n_receivers; i++)
         r = lane_open(&c->lane[c->n_lanes++], c, &o->receiver[i], http, event, ret_failure);
     if (r < 0)

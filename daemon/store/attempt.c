@@ -69,7 +69,7 @@ static int begin(struct store *s, int64_t id, const char *body, size_t len, usec
 int store_attempt_begin(struct store *s, int64_t id, const char *body, size_t len,
                         struct instant now, struct failure *ret_failure)
 {
-    int r = store_begin(s, &now, ret_failure);
+    int r = store_begin_soon(s, &now, ret_failure);
     return r < 0 ? r : store_end(s, begin(s, id, body, len, now.at, ret_failure), ret_failure);
 }
 
@@ -116,6 +116,6 @@ static int end(struct store *s, int64_t id, const struct attempt_result *result,
 int store_attempt_end(struct store *s, int64_t id, const struct attempt_result *r,
                       struct instant now, struct failure *ret_failure)
 {
-    int done = store_begin(s, &now, ret_failure);
+    int done = store_begin_soon(s, &now, ret_failure);
     return done < 0 ? done : store_end(s, end(s, id, r, &now, ret_failure), ret_failure);
 }

@@ -130,7 +130,7 @@ int db_open(struct db *d, const char *path, enum db_mode mode, struct failure *f
     d->path = strdup(path);
     if (!d->path)
         return failure_oom(f);
-    d->sick = false;
+    d->sick = d->soon = false;
     d->generation = 0;
     int rc = sqlite3_open_v2(uri ? uri : path, &d->handle, flags, NULL);
     int r = rc == SQLITE_OK ? set_up(d, mode, f) : db_fail(d, rc, f);
@@ -274,10 +274,24 @@ int db_number(struct db *d, const char *sql, int64_t *ret, struct failure *f)
 
 /* ---- transactions ---- */
 
-int db_begin(struct db *d, struct failure *f)
+/* Between transactions only: inside one, SQLite ignores it. */
+static int choose_waiting(struct db *d, bool soon, struct failure *f)
 {
+    int r = 0;
+    if (soon != d->soon)
+        r = db_exec(d, soon ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL", f);
+    if (r >= 0)
+        d->soon = soon;
+    return r;
+}
+
+int db_begin(struct db *d, bool soon, struct failure *f)
+{
+    int r = choose_waiting(d, soon, f);
+    if (r < 0)
+        return r;
     CLEANUP(query_end) struct query q = query_new(d, "BEGIN IMMEDIATE");
-    int r = query_run(&q, f);
+    r = query_run(&q, f);
     if (r >= 0)
         d->changes_before = sqlite3_total_changes64(d->handle);
     return r;
@@ -304,6 +318,17 @@ int db_commit(struct db *d, bool *ret_wrote, bool *ret_doubt, struct failure *f)
     d->generation += wrote;
     *ret_wrote = wrote;
     return 0;
+}
+
+/* The write-ahead log holds all that no checkpoint has written to the file itself; and a checkpoint
+ * syncs what it writes. */
+int db_sync(struct db *d, struct failure *f)
+{
+    sqlite3_file *log = NULL;
+    int rc = sqlite3_file_control(d->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, (void *)&log);
+    if (rc == SQLITE_OK && log && log->pMethods)
+        rc = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+    return rc == SQLITE_OK ? 0 : db_fail(d, rc, f);
 }
 
 void db_rollback(struct db *d)

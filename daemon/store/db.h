@@ -27,6 +27,7 @@ struct db {
     size_t n_cached;
     char *path;
     bool sick;
+    bool soon;              /* as `soon` of db_begin was last */
     int64_t generation;     /* +1 in each transaction that changes something */
     struct undo undo;       /* of the open transaction */
     int64_t changes_before; /* sqlite3_total_changes64 when the transaction began */
@@ -46,8 +47,11 @@ int db_fail(struct db *d, int rc, struct failure *f);
 int db_exec(struct db *d, const char *sql, struct failure *f);
 /* The first column of the first row of a PRAGMA or SELECT; -ENODATA if there is no row. */
 int db_number(struct db *d, const char *sql, int64_t *ret, struct failure *f);
-/* BEGIN IMMEDIATE, so that a lock is refused here and not in the middle. */
-int db_begin(struct db *d, struct failure *f);
+/* BEGIN IMMEDIATE, so that a lock is refused here and not in the middle. `soon`: its COMMIT does not
+ * wait for the disk. What it wrote outlives the process; a loss of power takes it back, as a whole,
+ * unless a later COMMIT that waits, or db_sync, came first. */
+int db_begin(struct db *d, bool soon, struct failure *f);
+int db_sync(struct db *d, struct failure *f);
 /* Counts the generation up if anything was changed, and commits. *ret_doubt: COMMIT itself failed,
  * so that only reopening can tell whether generation + 1 is on disk. */
 int db_commit(struct db *d, bool *ret_wrote, bool *ret_doubt, struct failure *f);

@@ -24,6 +24,8 @@ struct store {
     int64_t doubt;     /* generation of the failed write that may be on disk; 0: none */
     struct undo undo;  /* how to take it back */
     bool take_back;    /* it is on disk, and its caller was told that it failed */
+    bool unsynced;     /* attempts were written that the disk may not have yet */
+    bool lost;         /* ... and a disk that failed has taken some back */
     char trouble[384]; /* "": the last write went well */
     uint64_t quarantined;
 };
@@ -39,6 +41,8 @@ int store_ready(struct store *s, struct failure *f);
 /* A write begins; `now` NULL: the caller knows no time. Each one that succeeds is followed by one
  * store_end. */
 int store_begin(struct store *s, const struct instant *now, struct failure *f);
+/* One that does not wait for the disk; store_sync does. */
+int store_begin_soon(struct store *s, const struct instant *now, struct failure *f);
 /* r >= 0: commits and returns r. r < 0: takes everything back and returns r. */
 int store_end(struct store *s, int r, struct failure *f);
 /* Moves bad rows to quarantine in a write of its own; STORE_READ_ONLY only counts them. */
@@ -57,6 +61,10 @@ int events_put(struct store *s, const struct commit *c, struct failure *f);
 /* ---- housekeeping.c ---- */
 /* At the start: can `now` be believed, as far as the rows go? */
 int clock_distrust(struct store *s, const struct instant *now, struct failure *f);
+
+/* ---- outbox.c ---- */
+/* The disk has lost attempts that were written: any open row may have been sent. */
+int outbox_recover_lost(struct store *s, struct failure *f);
 
 /* ---- outbox_row.c ---- */
 struct outbox_row {

@@ -116,7 +116,9 @@ DEFINE_CLEANUP(struct outbox_entry *, outbox_entry_free)
  * *ret_next_at is when the earliest one will be (0: none at all). Entries in flight are skipped. */
 int store_outbox_next(struct store *s, const char *receiver, usec_t now_at,
                       struct outbox_entry **ret, usec_t *ret_next_at, struct failure *ret_failure);
-/* Transaction A: an attempt begins. Stores the body on the first one (later: NULL). */
+/* Transaction A: an attempt begins. Stores the body on the first one (later: NULL). Neither this
+ * nor its end waits for the disk: both outlive the process at once, and a loss of power from the
+ * next store_sync, or commit, on. Until then it means that the same id goes again. */
 int store_attempt_begin(struct store *s, int64_t id, const char *body, size_t len,
                         struct instant now, struct failure *ret_failure);
 /* Transaction B: how it ended. */
@@ -128,8 +130,10 @@ struct attempt_result {
 };
 int store_attempt_end(struct store *s, int64_t id, const struct attempt_result *r,
                       struct instant now, struct failure *ret_failure);
-/* At start: attempts that began and never ended become unknown outcomes, due now. At a reload or on
- * demand: parked entries of this receiver (NULL: all) are due again; with known == false the queued
+/* Waits until the disk has every attempt so far; does nothing if it has. */
+int store_sync(struct store *s, struct failure *ret_failure);
+/* At start: attempts that began and never ended become unknown outcomes, due now; so does what was
+ * due before this boot, for its attempt may not have come to the disk. At a reload or on demand: parked entries of this receiver (NULL: all) are due again; with known == false the queued
  * entries of a removed receiver are parked. */
 int store_outbox_recover(struct store *s, struct instant now, struct failure *ret_failure);
 int store_outbox_retry(struct store *s, const char *receiver, struct instant now,

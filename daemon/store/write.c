@@ -43,24 +43,26 @@ static int reopen(struct store *s, bool *ret_there, struct failure *f)
     *ret_there = false;
     db_close(&s->db);
     int r = store_attach(s, NULL, &version, f);
-    if (r >= 0 && s->doubt && s->db.generation == s->doubt) {
+    bool there = r >= 0 && s->doubt && s->db.generation == s->doubt;
+    if (r >= 0 && (there || s->unsynced))
         r = make_sure(s, f);
-        *ret_there = r >= 0;
-    }
     if (r < 0) {
         db_close(&s->db);
         s->db.generation = expected;
         s->db.sick = true;
         return r;
     }
+    s->lost = s->lost || s->db.generation < expected;
+    s->unsynced = false;
     s->doubt = 0;
+    *ret_there = there;
     return 0;
 }
 
 static int take_back(struct store *s, struct failure *f)
 {
     bool wrote = false, doubt = false;
-    int r = db_begin(&s->db, f);
+    int r = db_begin(&s->db, false, f);
     if (r >= 0)
         r = undo_apply(&s->db, &s->undo, f);
     if (r >= 0)
@@ -86,6 +88,11 @@ int store_ready(struct store *s, struct failure *f)
         undo_clear(&s->undo);
     if (r < 0)
         in_trouble(s, r, f);
+    if (r >= 0 && s->lost) {
+        s->lost = false; /* it comes here again */
+        r = outbox_recover_lost(s, f);
+        s->lost = r < 0;
+    }
     return r;
 }
 
@@ -111,7 +118,7 @@ static int heed_clock(struct store *s, const struct instant *now, struct failure
 
 /* ---- the write ---- */
 
-int store_begin(struct store *s, const struct instant *now, struct failure *f)
+static int begin_write(struct store *s, const struct instant *now, bool soon, struct failure *f)
 {
     if (s->mode == STORE_READ_ONLY)
         return failure_set(f, FAILURE_LOCAL, EROFS, "state directory %s: opened for reading only",
@@ -121,10 +128,20 @@ int store_begin(struct store *s, const struct instant *now, struct failure *f)
         r = heed_clock(s, now, f);
     if (r < 0)
         return r;
-    r = db_begin(&s->db, f);
+    r = db_begin(&s->db, soon, f);
     if (r < 0)
         in_trouble(s, r, f);
     return r;
+}
+
+int store_begin(struct store *s, const struct instant *now, struct failure *f)
+{
+    return begin_write(s, now, false, f);
+}
+
+int store_begin_soon(struct store *s, const struct instant *now, struct failure *f)
+{
+    return begin_write(s, now, true, f);
 }
 
 int store_end(struct store *s, int r, struct failure *f)
@@ -135,8 +152,10 @@ int store_end(struct store *s, int r, struct failure *f)
         r = db_commit(&s->db, &wrote, &doubt, f);
     if (r >= 0) {
         undo_clear(&s->db.undo);
-        if (wrote)
+        if (wrote) {
             s->trouble[0] = '\0';
+            s->unsynced = s->db.soon;
+        }
         return result;
     }
     db_rollback(&s->db);
@@ -151,6 +170,27 @@ int store_end(struct store *s, int r, struct failure *f)
         return r;
     s->trouble[0] = '\0'; /* it has worked after all, and is safe */
     return result;
+}
+
+int store_sync(struct store *s, struct failure *ret_failure)
+{
+    struct failure why = {0};
+    bool there = false;
+    if (!s->unsynced)
+        return 0;
+    int r = s->db.sick ? -EIO : db_sync(&s->db, &why);
+    if (r < 0) { /* what can be read may yet not be on disk: opening again makes sure */
+        s->db.sick = true;
+        r = reopen(s, &there, &why);
+    }
+    if (r < 0) {
+        in_trouble(s, r, &why);
+        if (ret_failure)
+            *ret_failure = why;
+        return r;
+    }
+    s->unsynced = false;
+    return 0;
 }
 
 int store_quarantine(struct store *s, const struct bad_rows *bad, struct failure *f)

@@ -133,10 +133,10 @@ static void an_attempt_whose_beginning_failed_is_not_under_way(void **state)
     CLEANUP(store_close) struct store *s = open_in(dir);
     ok(try_tell(s, 1, &f), &f);
     CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, "hook", T0 + 1);
-    disk_fail_at(DISK_SYNC, 1, true, 0);
+    disk_fail_at(DISK_WRITE, 1, true, 0);
     assert_true(store_attempt_begin(s, e->id, "body", 4, at(1), &f) < 0);
-    assert_int_equal(ask(dir, "SELECT count(*) FROM outbox WHERE state = 1"), 1);
     disk_works();
+    assert_int_equal(ask(dir, "SELECT count(*) FROM outbox WHERE state = 1"), 0);
     CLEANUP(outbox_entry_free) struct outbox_entry *again = next(s, "hook", T0 + 1);
     assert_non_null(again);
     assert_int_equal(again->id, e->id);
@@ -166,6 +166,103 @@ static void the_end_of_an_attempt_can_be_written_again_after_a_failure(void **st
         (void)dir_remove(&dir);
     }
     (void)state;
+}
+
+/* ---- waiting for the disk ---- */
+
+static void the_disk_is_waited_for_once_however_many_attempts_there_were(void **state)
+{
+    struct failure f = {0};
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    for (unsigned i = 0; i < 20; i++)
+        ok(try_tell(s, i, &f), &f);
+    disk_fail_at(DISK_SYNC, 0, false, 0); /* counts */
+    while (deliver_one(s, "hook", at(30)))
+        ;
+    assert_int_equal(disk.count, 0);
+    ok(store_sync(s, &f), &f);
+    assert_int_equal(disk.count, 1);
+    ok(store_sync(s, &f), &f);
+    assert_int_equal(disk.count, 1); /* there was nothing to wait for */
+    assert_true(deliver_one(s, "chat", at(30)));
+    ok(try_tell(s, 20, &f), &f); /* a commit waits for all that came before it */
+    assert_int_equal(disk.count, 2);
+    ok(store_sync(s, &f), &f);
+    assert_int_equal(disk.count, 2);
+}
+
+static void a_sync_that_fails_is_said_and_made_good_later(void **state)
+{
+    struct failure f = {0};
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    ok(try_tell(s, 1, &f), &f);
+    assert_true(deliver_one(s, "hook", at(2)));
+    disk_fail_at(DISK_SYNC, 1, false, 0);
+    ok(store_sync(s, &f), &f); /* once: opening again has brought it to the disk */
+    assert_int_equal(disk.failed, 1);
+    assert_true(deliver_one(s, "chat", at(3)));
+    disk_fail_at(DISK_SYNC, 1, true, 0);
+    assert_int_equal(store_sync(s, &f), -EIO);
+    assert_string_equal(store_trouble(s), f.text);
+    disk_works();
+    assert_int_equal(stats_of(s, NULL).delivered, 2);
+    assert_true(deliver_one(s, "journal", at(4)));
+    assert_null(store_trouble(s));
+    assert_int_equal(stats_of(s, NULL).delivered, 3);
+}
+
+static size_t read_log(const char *dir, char *buf, size_t size)
+{
+    FILE *wal = fopen(file_in(dir, "seatwatchd.db-wal"), "r");
+    size_t len = fread(buf, 1, size, wal);
+    assert_true(len < size);
+    (void)fclose(wal);
+    return len;
+}
+
+/* The disk loses what was never synced, says so, and the process lives on. */
+static void what_the_disk_has_lost_goes_again_as_an_unknown_outcome(void **state)
+{
+    static char log[1 << 20];
+    const char *dir = *state;
+    struct failure f = {0};
+    CLEANUP(store_close) struct store *s = open_in(dir);
+    ok(try_tell(s, 1, &f), &f);
+    size_t len = read_log(dir, log, sizeof log);
+    CLEANUP(outbox_entry_free) struct outbox_entry *sent = next(s, "hook", at(2).at);
+    begin(s, sent->id, "body", at(2));
+    end(s, sent->id, OUTBOX_DELIVERED, 0, at(2));
+    disk_fail_at(DISK_SYNC, 1, true, 0);
+    FILE *wal = fopen(file_in(dir, "seatwatchd.db-wal"), "w");
+    assert_int_equal(fwrite(log, 1, len, wal), len);
+    assert_int_equal(fclose(wal), 0);
+    assert_true(store_sync(s, &f) < 0);
+    disk_works();
+    CLEANUP(outbox_entry_free) struct outbox_entry *again = next(s, "hook", at(3).at);
+    assert_non_null(again);
+    assert_string_equal(again->event_id, sent->event_id);
+    assert_true(again->unknown_outcome);
+    assert_int_equal(ask(dir, "SELECT tried FROM told WHERE receiver = 'hook'"), 1);
+}
+
+/* The same, but the machine stops with it: that an attempt began is not known afterwards. */
+static void what_was_due_before_another_boot_may_have_been_sent(void **state)
+{
+    const char *dir = *state;
+    struct failure f = {0};
+    struct instant reboot = {T0 + USEC_PER_MINUTE, USEC_PER_SEC, 8}, restart = at(USEC_PER_MINUTE);
+    for (unsigned i = 0; i < 2; i++) {
+        struct store *s = open_in(dir);
+        ok(try_tell(s, i, &f), &f);
+        store_close(s);
+        s = open_at(dir, i ? reboot : restart);
+        ok(store_outbox_recover(s, i ? reboot : restart, &f), &f);
+        CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, "hook", reboot.at);
+        assert_int_equal(e->unknown_outcome, i);
+        assert_int_equal(e->attempts, 0);
+        assert_int_equal(ask(dir, "SELECT min(tried) FROM told"), i);
+        store_close(s);
+    }
 }
 
 static void trouble_names_the_file_the_cause_and_the_fix(void **state)
@@ -244,6 +341,10 @@ int main(void)
         TEST(a_write_that_was_reported_as_failed_is_taken_back_if_it_shows_up_later),
         TEST(an_attempt_whose_beginning_failed_is_not_under_way),
         TEST(the_end_of_an_attempt_can_be_written_again_after_a_failure),
+        TEST(the_disk_is_waited_for_once_however_many_attempts_there_were),
+        TEST(a_sync_that_fails_is_said_and_made_good_later),
+        TEST(what_the_disk_has_lost_goes_again_as_an_unknown_outcome),
+        TEST(what_was_due_before_another_boot_may_have_been_sent),
         TEST(trouble_names_the_file_the_cause_and_the_fix),
         TEST(a_commit_survives_any_allocation_that_fails),
         TEST(reading_survives_any_allocation_that_fails),
