@@ -103,6 +103,8 @@ void tick_receiver(void *app, const char *receiver, enum outbox_state state); /*
 
 /* reload.c */
 void reload_begin(struct app *app);
+/* --reload: signals the daemon, which says what is wrong, and tells its own caller whether it will be refused. */
+int reload_ask(const struct cli *cli);
 
 /* once.c, once_json.c */
 int once_run(struct app *app);

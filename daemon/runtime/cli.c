@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ static const char HELP[] =
     "      --dump-config       print every effective value as a configuration\n"
     "      --check-access      sign in and try each call that the configuration needs\n"
     "      --test-receiver NAME  send one test message to this receiver\n"
+    "      --reload PID        have the seatwatchd with this process id read its configuration again\n"
     "      --once              poll every tenant once, evaluate, deliver, exit\n"
     "      --dry-run           with --once: store and send nothing\n"
     "      --json              with --once: print one JSON object\n"
@@ -44,6 +46,7 @@ enum {
     OPT_DUMP_CONFIG,
     OPT_CHECK_ACCESS,
     OPT_TEST_RECEIVER,
+    OPT_RELOAD,
     OPT_ONCE,
     OPT_DRY_RUN,
     OPT_JSON,
@@ -58,6 +61,7 @@ static const struct option OPTIONS[] = {
     {"dump-config", no_argument, NULL, OPT_DUMP_CONFIG},
     {"check-access", no_argument, NULL, OPT_CHECK_ACCESS},
     {"test-receiver", required_argument, NULL, OPT_TEST_RECEIVER},
+    {"reload", required_argument, NULL, OPT_RELOAD},
     {"once", no_argument, NULL, OPT_ONCE},
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
     {"json", no_argument, NULL, OPT_JSON},
@@ -76,11 +80,23 @@ static int complain(const char *what, const char *about)
 static int set_mode(struct cli *cli, enum cli_mode mode)
 {
     if (cli->mode != CLI_DAEMON && cli->mode != mode)
-        return complain("only one of --once, --check-config, --dump-config, --check-access and "
-                        "--test-receiver can be asked for at a time",
+        return complain("only one of --once, --check-config, --dump-config, --check-access, "
+                        "--test-receiver and --reload can be asked for at a time",
                         NULL);
     cli->mode = mode;
     return -1;
+}
+
+/* Never a group (0, negative), and never init. */
+static int take_pid(struct cli *cli, const char *text)
+{
+    char *end;
+    errno = 0;
+    long pid = strtol(text, &end, 10);
+    if (errno != 0 || end == text || *end || pid <= 1 || pid > INT_MAX)
+        return complain("--reload takes the process id of a seatwatchd", text);
+    cli->reload_pid = (pid_t)pid;
+    return set_mode(cli, CLI_RELOAD);
 }
 
 static int take_option(struct cli *cli, int option)
@@ -92,6 +108,7 @@ static int take_option(struct cli *cli, int option)
     case OPT_DUMP_CONFIG: return set_mode(cli, CLI_DUMP_CONFIG);
     case OPT_CHECK_ACCESS: return set_mode(cli, CLI_CHECK_ACCESS);
     case OPT_TEST_RECEIVER: cli->receiver = optarg; return set_mode(cli, CLI_TEST_RECEIVER);
+    case OPT_RELOAD: return take_pid(cli, optarg);
     case OPT_ONCE: return set_mode(cli, CLI_ONCE);
     case OPT_DRY_RUN: cli->dry_run = true; return -1;
     case OPT_JSON: cli->json = true; return -1;

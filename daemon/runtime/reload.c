@@ -4,6 +4,9 @@
  * Deliveries that are on their way end first, so that a reload repeats none of them. */
 #include "runtime/app.h"
 
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
@@ -71,6 +74,24 @@ static void on_quiet(void *userdata)
     tick_now(app);
     (void)sd_notify(0, "READY=1");
     service_status(app);
+}
+
+/* The signal goes first: so the daemon has most likely said RELOADING=1 before this process ends, and
+ * then systemctl waits for its READY=1. The problems are the daemon's to tell, once. */
+int reload_ask(const struct cli *cli)
+{
+    CLEANUP(options_free) struct options *options = NULL;
+    struct problems problems = {0};
+    if (kill(cli->reload_pid, SIGHUP) < 0) {
+        fprintf(stderr, "seatwatchd: cannot signal process %d: %s\n", (int)cli->reload_pid, strerror(errno));
+        return EXIT_INTERNAL;
+    }
+    int r = options_load(cli->config, &options, &problems);
+    problems_free(&problems);
+    if (r >= 0)
+        return EXIT_OK;
+    fputs("seatwatchd: this configuration is refused, the old one runs on; the log of the daemon says why\n", stderr);
+    return r == -ENOMEM || r == -EAGAIN ? EXIT_INTERNAL : EXIT_CONFIGURATION;
 }
 
 void reload_begin(struct app *app)

@@ -41,6 +41,7 @@ static int run_mode(const struct cli *cli)
     case CLI_DUMP_CONFIG: return checks_dump(cli);
     case CLI_CHECK_ACCESS: return checks_access(cli);
     case CLI_TEST_RECEIVER: return checks_receiver(cli);
+    case CLI_RELOAD: return reload_ask(cli);
     case CLI_ONCE: return run_app(cli, once_run);
     case CLI_DAEMON: return run_app(cli, service_run);
     }

@@ -32,14 +32,15 @@ static void options_become_one_mode_and_its_details(void **state)
         const char *line;
         struct cli want;
     } CASES[] = {
-        {"", {CLI_DAEMON, NULL, NULL, NULL, false, false, -1}},
-        {"-c /x.conf --state-dir /s", {CLI_DAEMON, "/x.conf", "/s", NULL, false, false, -1}},
-        {"--once --dry-run --json", {CLI_ONCE, NULL, NULL, NULL, true, true, -1}},
-        {"--json --once", {CLI_ONCE, NULL, NULL, NULL, false, true, -1}},
-        {"--test-receiver pager --log-level debug", {CLI_TEST_RECEIVER, NULL, NULL, "pager", false, false, LOG_DEBUG}},
-        {"--check-config --config=/y", {CLI_CHECK_CONFIG, "/y", NULL, NULL, false, false, -1}},
-        {"--check-access", {CLI_CHECK_ACCESS, NULL, NULL, NULL, false, false, -1}},
-        {"--dump-config", {CLI_DUMP_CONFIG, NULL, NULL, NULL, false, false, -1}},
+        {"", {CLI_DAEMON, NULL, NULL, NULL, 0, false, false, -1}},
+        {"-c /x.conf --state-dir /s", {CLI_DAEMON, "/x.conf", "/s", NULL, 0, false, false, -1}},
+        {"--once --dry-run --json", {CLI_ONCE, NULL, NULL, NULL, 0, true, true, -1}},
+        {"--json --once", {CLI_ONCE, NULL, NULL, NULL, 0, false, true, -1}},
+        {"--test-receiver pager --log-level debug", {CLI_TEST_RECEIVER, NULL, NULL, "pager", 0, false, false, LOG_DEBUG}},
+        {"--check-config --config=/y", {CLI_CHECK_CONFIG, "/y", NULL, NULL, 0, false, false, -1}},
+        {"--check-access", {CLI_CHECK_ACCESS, NULL, NULL, NULL, 0, false, false, -1}},
+        {"--reload 4711", {CLI_RELOAD, NULL, NULL, NULL, 4711, false, false, -1}},
+        {"--dump-config", {CLI_DUMP_CONFIG, NULL, NULL, NULL, 0, false, false, -1}},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -50,6 +51,7 @@ static void options_become_one_mode_and_its_details(void **state)
         assert_string_equal(got.config, want->config ? want->config : "/etc/seatwatchd/seatwatchd.conf");
         assert_string_equal(got.state_dir, want->state_dir ? want->state_dir : "/var/lib/seatwatchd");
         assert_true(want->receiver ? got.receiver && !strcmp(got.receiver, want->receiver) : !got.receiver);
+        assert_int_equal(got.reload_pid, want->reload_pid);
         assert_int_equal(got.dry_run, want->dry_run);
         assert_int_equal(got.json, want->json);
         assert_int_equal(got.log_level, want->log_level);
@@ -61,7 +63,8 @@ static void nonsense_is_wrong_usage(void **state)
     static const char *const LINES[] = {
         "--nonsense", "word", "--once word", "--json", "--dry-run", "--once --check-config",
         "--check-access --test-receiver x", "--test-receiver", "--config", "--log-level shouting",
-        "--dry-run --check-config",
+        "--dry-run --check-config", "--reload", "--reload x", "--reload 12x", "--reload 1", "--reload 0",
+        "--reload -1", "--reload 99999999999", "--reload 99999999999999999999", "--once --reload 4711",
     };
     struct cli cli;
     (void)state;
