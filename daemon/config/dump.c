@@ -130,6 +130,8 @@ static bool is_there(const struct conf_key *k, const void *base)
 
 static bool is_foreign(const struct conf_section *s, const struct conf_key *k, const void *base)
 {
+    if (s == &conf_tenant)
+        return k->auth && !(k->auth & 1U << ((const struct tenant_options *)base)->graph.auth);
     return s == &conf_receiver && k->only &&
            !(k->only & 1U << ((const struct receiver_options *)base)->type);
 }

@@ -105,7 +105,9 @@ static void check_secret(const struct job *j, const char *path)
 {
     struct failure why;
     struct secret *secret;
-    if (secret_read(path, NULL, &secret, &why) < 0)
+    int r = j->key->file == FILE_PUBLIC ? secret_read_public(path, NULL, &secret, &why)
+                                        : secret_read(path, NULL, &secret, &why);
+    if (r < 0)
         walk_problem(j->w, j->where, "%s: %s%s", j->path, why.text,
                      walk_advice(j->w, &why, "; check the path"));
     else
@@ -126,17 +128,22 @@ static void check_ca(const struct job *j, const char *path)
                      j->path, path);
 }
 
+static bool is_public(enum conf_file file)
+{
+    return file == FILE_CA || file == FILE_NAMES || file == FILE_PUBLIC;
+}
+
 static void say_missing(const struct job *j, const char *name, const char *path)
 {
     if (*name == '/' || !j->places->credentials || !*j->places->credentials)
         walk_problem(j->w, j->where, "%s: there is no file %s; create it%s", j->path, path,
-                     j->key->file == FILE_CA || j->key->file == FILE_NAMES ? ""
-                                                                           : " with mode 0600");
+                     is_public(j->key->file) ? "" : " with mode 0600");
     else
         walk_problem(
             j->w, j->where,
             "%s: there is no file %s, neither so nor with secrets_ before it in %s, nor in %s; "
-            "create it with mode 0600, or add LoadCredential= to the unit",
+            "put it with mode 0600 where LoadCredential= of the unit reads it, and restart the service: "
+            "systemd hands secrets over at a start only",
             j->path, name, j->places->credentials, j->places->directory);
 }
 
@@ -158,7 +165,7 @@ static void resolve(const struct job *j, char **value, const struct tenant_facts
     if (!found)
         walk_mark_wrong(j->w, value);
     bool secret =
-        !found && j->key->file != FILE_CA && j->key->file != FILE_NAMES && looks_secret(name);
+        !found && !is_public(j->key->file) && looks_secret(name);
     free(*value);
     *value = path;
     if (secret) {
@@ -172,7 +179,7 @@ static void resolve(const struct job *j, char **value, const struct tenant_facts
         return;
     } else if (!found) {
         say_missing(j, name, path);
-    } else if (j->key->file == FILE_SECRET) {
+    } else if (j->key->file == FILE_SECRET || j->key->file == FILE_PUBLIC) {
         check_secret(j, path);
     } else if (j->key->file == FILE_CA) {
         check_ca(j, path);

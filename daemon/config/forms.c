@@ -75,6 +75,13 @@ int form_id(const char *text, struct failure *ret_failure)
     return wrong(ret_failure, "not an id; copy the GUID that the portal shows");
 }
 
+int form_identity(const char *text, struct failure *ret_failure)
+{
+    if (strlen(text) <= 1000 && made_of(text, LETTERS DIGITS "/.-_()"))
+        return 0;
+    return wrong(ret_failure, "not an id; copy what the portal shows");
+}
+
 int form_version(const char *text, struct failure *ret_failure)
 {
     if (*text && strlen(text) <= 16 && made_of(text, LETTERS DIGITS ".") && *text != '.')

@@ -7,6 +7,7 @@
 int form_name(const char *text, struct failure *ret_failure);     /* a tenant: 1 to 100 bytes */
 int form_receiver(const char *text, struct failure *ret_failure); /* 1 to 63 of A-Z a-z 0-9 . _ - */
 int form_id(const char *text, struct failure *ret_failure);       /* GUID or verified domain */
+int form_identity(const char *text, struct failure *ret_failure); /* "" or an id without blanks */
 int form_version(const char *text, struct failure *ret_failure);  /* "beta", "v1.0" */
 int form_zone(const char *text, struct failure *ret_failure);
 int form_root(const char *text, struct failure *ret_failure);  /* "" or scheme://host[:port] */

@@ -133,24 +133,71 @@ static const struct conf_key THRESHOLDS[] = {RULE_GROUPS(rule_options)};
 
 /* ---- tenants ---- */
 
+enum {
+    SECRET = 1 << AUTH_CLIENT_SECRET,
+    CERTIFICATE = 1 << AUTH_CERTIFICATE,
+    WORKLOAD = 1 << AUTH_WORKLOAD_IDENTITY,
+    IDENTITY = 1 << AUTH_MANAGED_IDENTITY,
+    ALL_AUTHS = SECRET | CERTIFICATE | WORKLOAD | IDENTITY
+};
+static const char *const AUTH_WORDS[] = {"client_secret", "certificate", "workload_identity",
+                                         "managed_identity", NULL};
+const char *conf_auth_name(enum auth auth)
+{
+    return AUTH_WORDS[auth];
+}
+
 static const struct conf_key TENANT[] = {
     {.name = "name", .type = CONF_TEXT, AT(tenant_options, facts.name), .required = true,
      .what = "a name", .check = form_name, .example = "contoso",
      .help = "The label of the tenant in alerts and logs; unique."},
-    {.name = "tenant_id", .type = CONF_TEXT, AT(tenant_options, facts.tenant_id), .required = true,
-     .what = "an id", .check = form_id, .example = "11111111-2222-4333-8444-555555555555",
+    {.name = "tenant_id", .type = CONF_TEXT, AT(tenant_options, facts.tenant_id),
+     .needed = ALL_AUTHS, .what = "an id", .check = form_id,
+     .example = "11111111-2222-4333-8444-555555555555",
      .help = "The id of the tenant in Entra, or one of its verified domains; unique."},
-    {.name = "client_id", .type = CONF_TEXT, AT(tenant_options, graph.client_id), .required = true,
-     .what = "an id", .check = form_id, .example = "99999999-aaaa-4bbb-8ccc-dddddddddddd",
-     .help = "The id of the app registration that signs in."},
-    {.name = "auth", .type = CONF_WORD, AT(tenant_options, graph.auth),
-     .words = WORDS("client_secret"),
-     .later_words = WORDS("certificate", "workload_identity", "managed_identity"),
+    {.name = "client_id", .type = CONF_TEXT, AT(tenant_options, graph.client_id),
+     .needed = ALL_AUTHS & ~IDENTITY, .what = "an id", .check = form_id,
+     .example = "99999999-aaaa-4bbb-8ccc-dddddddddddd",
+     .help = "The id of the app registration that signs in, or of a user-assigned managed identity."},
+    {.name = "auth", .type = CONF_WORD, AT(tenant_options, graph.auth), .words = AUTH_WORDS,
      .def = "client_secret", .help = "How the daemon signs in."},
     {.name = "client_secret_file", .type = CONF_FILE, AT(tenant_options, graph.client_secret_file),
-     .file = FILE_SECRET, .required = true, .example = "contoso.secret",
+     .file = FILE_SECRET, .auth = SECRET, .needed = SECRET, .example = "contoso.secret",
      .help = "The file with the client secret; the secret itself never stands in the "
              "configuration."},
+    {.name = "certificate_file", .type = CONF_FILE, AT(tenant_options, graph.certificate_file),
+     .file = FILE_PUBLIC, .auth = CERTIFICATE, .needed = CERTIFICATE, .example = "contoso.crt",
+     .help = "The certificate of the app registration in PEM; read at each sign-in, so a renewed "
+             "pair of files needs no restart."},
+    {.name = "private_key_file", .type = CONF_FILE, AT(tenant_options, graph.private_key_file),
+     .file = FILE_SECRET, .auth = CERTIFICATE, .needed = CERTIFICATE, .example = "contoso.key",
+     .help = "The private RSA key of the certificate in PEM."},
+    {.name = "private_key_password_file", .type = CONF_FILE,
+     AT(tenant_options, graph.private_key_password_file), .file = FILE_SECRET, .auth = CERTIFICATE,
+     .def = "", .shown_def = "the key is not encrypted", .example = "contoso.key.password",
+     .help = "The file with the password of an encrypted private key."},
+    {.name = "assertion", .type = CONF_WORD, AT(tenant_options, graph.assertion),
+     .auth = CERTIFICATE, .words = WORDS("PS256", "RS256"), .def = "PS256",
+     .help = "How the certificate's statement is signed; RS256 with the SHA-1 thumbprint is for "
+             "registrations of old."},
+    {.name = "federated_token_file", .type = CONF_FILE,
+     AT(tenant_options, graph.federated_token_file), .file = FILE_PUBLIC, .auth = WORKLOAD,
+     .needed = WORKLOAD, .example = "/var/run/secrets/azure/tokens/azure-identity-token",
+     .help = "The token of another issuer that the application trusts; read again for each sign-in."},
+    {.name = "host", .type = CONF_WORD, AT(tenant_options, graph.identity_host), .auth = IDENTITY,
+     .words = WORDS("vm", "arc"), .def = "vm",
+     .help = "Where the managed identity comes from: the metadata service of an Azure virtual "
+             "machine, or the Arc agent of this one."},
+    {.name = "identity_object_id", .type = CONF_TEXT, AT(tenant_options, graph.identity_object_id),
+     .auth = IDENTITY, .def = "", .what = "an id, or empty", .check = form_identity,
+     .example = "99999999-aaaa-4bbb-8ccc-dddddddddddd",
+     .help = "The object id of a user-assigned managed identity, where client_id does not name it."},
+    {.name = "identity_resource_id", .type = CONF_TEXT,
+     AT(tenant_options, graph.identity_resource_id), .auth = IDENTITY, .def = "",
+     .what = "a resource id, or empty", .check = form_identity,
+     .example = "/subscriptions/99999999-aaaa-4bbb-8ccc-dddddddddddd/resourceGroups/watch/providers/"
+                "Microsoft.ManagedIdentity/userAssignedIdentities/seatwatchd",
+     .help = "The resource id of a user-assigned managed identity, where client_id does not name it."},
     {.name = "cloud", .type = CONF_WORD, AT(tenant_options, graph.cloud),
      .words = WORDS("global", "usgov_l4", "usgov_l5", "china"), .def = "global",
      .help = "The Microsoft cloud that the tenant lives in."},
@@ -161,7 +208,8 @@ static const struct conf_key TENANT[] = {
     {.name = "login_url", .type = CONF_TEXT, AT(tenant_options, graph.login_url), .def = "",
      .what = "scheme://host[:port], or empty", .check = form_root,
      .example = "https://login.example",
-     .help = "Another root for signing in; empty means that of the cloud."},
+     .help = "Another root for signing in; empty means that of the cloud, or the service that gives "
+             "this machine its managed identity."},
     {.name = "resource", .type = CONF_TEXT, AT(tenant_options, graph.resource), .def = "",
      .what = "a resource, or empty", .check = form_resource,
      .example = "https://graph.microsoft.com",
@@ -186,11 +234,6 @@ static const struct conf_key TENANT[] = {
     {.name = "enabled", .type = CONF_BOOL, AT(tenant_options, enabled), .def = "true",
      .help = "Whether the tenant is read at all."},
     LATER_KEY("client_secret_expires", NULL, "client_secret_expires"),
-    LATER_KEY("certificate_file", NULL, "sign-in by certificate"),
-    LATER_KEY("private_key_file", NULL, "sign-in by certificate"),
-    LATER_KEY("assertion", NULL, "sign-in by certificate"),
-    LATER_KEY("federated_token_file", NULL, "sign-in by workload identity"),
-    LATER_KEY("host", NULL, "sign-in by managed identity"),
 };
 
 /* ---- overrides and routes ---- */

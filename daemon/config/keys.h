@@ -33,6 +33,7 @@ enum conf_type {
 enum conf_limit { LIMIT_SHARE, LIMIT_UNITS, LIMIT_COUNT, LIMIT_AGE, LIMIT_DAYS, LIMIT_POLLS };
 enum conf_file {
     FILE_SECRET,   /* secret_read() must like it */
+    FILE_PUBLIC,   /* secret_read_public() must like it */
     FILE_CA,       /* certificates in PEM; public */
     FILE_NAMES,    /* read by load.c */
     FILE_RECEIVER, /* deliver_check() looks into it */
@@ -56,6 +57,8 @@ struct conf_key {
     int (*check)(const char *text, struct failure *ret_failure);
     unsigned set;      /* bit in threshold.set */
     unsigned only;     /* receivers: bits of the types that know this key; 0: all */
+    unsigned auth;     /* tenants: bits of the kinds of sign-in that know this key; 0: all */
+    unsigned needed;   /* tenants: bits of those that cannot do without it */
     const char *later; /* LATER: the words for what is missing */
     const struct conf_section *section;
     const char *help;    /* one or two sentences, without quotes or line breaks */
@@ -68,6 +71,8 @@ struct conf_section {
 extern const struct conf_section conf_root, conf_tenant, conf_receiver;
 
 const struct conf_key *conf_key_find(const struct conf_section *s, const char *name);
+/* The words of a kind of sign-in: "client_secret". */
+const char *conf_auth_name(enum auth auth);
 /* The nearest real key, or NULL. Borrowed. */
 const char *conf_key_nearest(const struct conf_section *s, const char *name);
 /* The path of the group at the top level that has such a key ("poll"), or NULL. */

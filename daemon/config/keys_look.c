@@ -95,6 +95,16 @@ static void add_type(struct text *t, const struct conf_key *k)
         text_add(t, " or \"off\"");
 }
 
+/* "; required with auth certificate, workload_identity", or nothing about it if it is all of them.
+ */
+static void add_auths(struct text *t, const char *what, unsigned bits)
+{
+    text_add(t, what);
+    for (unsigned auth = 0, n = 0; bits != (1U << AUTH_COUNT_) - 1 && auth < AUTH_COUNT_; auth++)
+        if (bits & 1U << auth)
+            text_addf(t, "%s%s", n++ ? ", " : " with auth ", conf_auth_name((enum auth)auth));
+}
+
 int conf_key_facts(const struct conf_key *k, char **ret)
 {
     CLEANUP(text_free) struct text t = TEXT_INIT(1024);
@@ -105,7 +115,9 @@ int conf_key_facts(const struct conf_key *k, char **ret)
         text_add(&t, " to ");
         add_value(&t, k, k->max);
     }
-    if (k->required || (k->shown_def && strcmp(k->shown_def, "required") == 0)) {
+    if (k->needed) {
+        add_auths(&t, "; required", k->needed);
+    } else if (k->required || (k->shown_def && strcmp(k->shown_def, "required") == 0)) {
         text_add(&t, "; required");
     } else if (k->shown_def) {
         text_addf(&t, "; default: %s", k->shown_def);
@@ -113,6 +125,8 @@ int conf_key_facts(const struct conf_key *k, char **ret)
         text_add(&t, "; default ");
         add_value(&t, k, k->def);
     }
+    if (k->auth && k->auth != k->needed)
+        add_auths(&t, "; only", k->auth);
     for (unsigned type = 0, n = 0; k->only && type < RECEIVER_TYPE_COUNT_; type++)
         if (k->only & 1U << type)
             text_addf(&t, "%s%s", n++ ? ", " : "; type ",

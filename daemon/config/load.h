@@ -20,6 +20,12 @@ int options_load_text(const char *path, const char *text, size_t len, const char
 
 /* tenants.c: tenant_defaults, tenants and tenants.d. -ENOMEM. */
 int load_tenants(struct load *l);
+/* check_sign_in.c: what a tenant's kind of sign-in needs, and what it has no use for. The first
+ * before the names of files are resolved, the others after. -ENOMEM. */
+int check_sign_in(struct load *l, struct tenant_options *t, const config_setting_t *entry,
+                  struct conf_where where);
+void check_sign_in_files(struct load *l, const struct tenant_options *t, struct conf_where where);
+void warn_sign_in_files(struct load *l, const struct tenant_options *t, struct conf_where where);
 /* check.c, check_receivers.c: what no single key can know. Fill in what depends on other keys. */
 void check_thresholds(struct load *l);
 void check_overrides(struct load *l);

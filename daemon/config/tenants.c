@@ -195,9 +195,9 @@ static int walk_tenant(struct load *l, const config_setting_t *defaults,
     }
     w->source = source;
     walk_element(w, entry, &conf_tenant, t, "tenants");
-    walk_required(w, &conf_tenant, t,
-                  (struct conf_where){source, (int)config_setting_source_line(entry)}, "tenants");
-    return 0;
+    struct conf_where where = {source, (int)config_setting_source_line(entry)};
+    walk_required(w, &conf_tenant, t, where, "tenants");
+    return check_sign_in(l, t, entry, where);
 }
 
 /* The first problem of a file. */
@@ -250,9 +250,14 @@ static int load_tenant(struct load *l, const config_setting_t *defaults,
     l->walk.gravity = CONF_TENANT;
     if (t->enabled)
         files_resolve(&l->walk, &l->places, &conf_tenant, t, &t->facts, where, "tenants");
+    if (t->enabled && l->places.look && *ret_right && l->report.n_seen == before_files)
+        check_sign_in_files(l, t, where);
     size_t missing = l->report.n_seen - before_files;
-    if (*ret_right && missing == 0)
+    if (*ret_right && missing == 0) {
+        if (t->enabled && l->places.look)
+            warn_sign_in_files(l, t, where);
         return 0;
+    }
     if (*ret_right)
         return set_broken(l, t, at_files, missing);
     return set_broken(l, t, source->flawed ? first_of(l, source) : first, l->report.n_seen - seen);

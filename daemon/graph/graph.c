@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define BACKOFF_BASE USEC_PER_SEC
+#define ARC_DIRECTORY "/var/opt/azcmagent/tokens/" /* of the Arc agent, which only it may fill */
 
 uint32_t graph_dice(void)
 {
@@ -59,10 +60,20 @@ static int copy_options(struct graph *g, const struct graph_options *o)
         const char *from;
         char **to;
     } TEXTS[] = {
-        {o->name, &g->o.name},           {o->tenant_id, &g->o.tenant_id},
-        {o->client_id, &g->o.client_id}, {o->client_secret_file, &g->o.client_secret_file},
-        {o->graph_url, &g->o.graph_url}, {o->login_url, &g->o.login_url},
-        {o->resource, &g->o.resource},   {o->api_version, &g->o.api_version},
+        {o->name, &g->o.name},
+        {o->tenant_id, &g->o.tenant_id},
+        {o->client_id, &g->o.client_id},
+        {o->client_secret_file, &g->o.client_secret_file},
+        {o->graph_url, &g->o.graph_url},
+        {o->login_url, &g->o.login_url},
+        {o->resource, &g->o.resource},
+        {o->api_version, &g->o.api_version},
+        {o->certificate_file, &g->o.certificate_file},
+        {o->private_key_file, &g->o.private_key_file},
+        {o->private_key_password_file, &g->o.private_key_password_file},
+        {o->federated_token_file, &g->o.federated_token_file},
+        {o->identity_object_id, &g->o.identity_object_id},
+        {o->identity_resource_id, &g->o.identity_resource_id},
     };
     int r = 0;
     g->o = *o;
@@ -114,6 +125,7 @@ int graph_new(const struct graph_options *o, struct http *http, sd_event *event,
         return r;
     g->http = http;
     g->event = sd_event_ref(event);
+    g->arc_directory = ARC_DIRECTORY;
     g->backoff = BACKOFF_BASE;
     g->pages_max = LIST_PAGES_MAX;
     g->bytes_max = POLL_BYTES_MAX;
@@ -134,6 +146,12 @@ void graph_free(struct graph *g)
     free(g->o.tenant_id);
     free(g->o.client_id);
     free(g->o.client_secret_file);
+    free(g->o.certificate_file);
+    free(g->o.private_key_file);
+    free(g->o.private_key_password_file);
+    free(g->o.federated_token_file);
+    free(g->o.identity_object_id);
+    free(g->o.identity_resource_id);
     free(g->o.graph_url);
     free(g->o.login_url);
     free(g->o.resource);

@@ -7,19 +7,28 @@
  * failure. What the service refuses (an option, the whole API) is remembered for the tenant. API page
  * names: see the digest in the manual page, section "WHAT IS READ". */
 #pragma once
+#include "graph/assertion.h"
 #include "http/http.h"
 #include "model/snapshot.h"
 
-enum auth { AUTH_CLIENT_SECRET };
+enum auth { AUTH_CLIENT_SECRET, AUTH_CERTIFICATE, AUTH_WORKLOAD_IDENTITY, AUTH_MANAGED_IDENTITY, AUTH_COUNT_ };
+enum identity_host { IDENTITY_VM, IDENTITY_ARC }; /* where the managed identity lives */
 enum cloud { CLOUD_GLOBAL, CLOUD_USGOV_L4, CLOUD_USGOV_L5, CLOUD_CHINA };
 enum source_option { SOURCE_OPTION_AUTO, SOURCE_OPTION_CLOUD_LICENSING, SOURCE_OPTION_SUBSCRIBED_SKUS };
 
 struct graph_options { /* one tenant; filled by config/, which owns the strings */
-    char *name, *tenant_id, *client_id;
+    char *name, *tenant_id;
+    char *client_id; /* managed identity: "" is the machine's own one */
     enum auth auth;
-    char *client_secret_file; /* a path */
+    /* Paths, "" where the kind of sign-in does not use them. Read at each sign-in. */
+    char *client_secret_file;
+    char *certificate_file, *private_key_file, *private_key_password_file;
+    enum assertion_form assertion;
+    char *federated_token_file;
+    enum identity_host identity_host;
+    char *identity_object_id, *identity_resource_id; /* name a user-assigned identity, too; "" */
     enum cloud cloud;
-    char *graph_url, *login_url; /* "" : by cloud */
+    char *graph_url, *login_url; /* "" : by cloud; login_url of a managed identity: its service */
     char *resource;              /* "" : Graph root of the cloud */
     char *api_version;           /* "beta" */
     enum source_option source;

@@ -2,7 +2,8 @@
 /* graph/inside.h: what the files of this room share. Nobody else includes it.
  *
  *   graph.c   the tenant: options, what was learnt, beginning and end of a poll
- *   token.c   sign-in and the cached token            challenge.c  what a 401 asks for
+ *   token.c   the cached token, and asking for one    challenge.c  what a 401 asks for
+ *   sign_in.c  what is sent to get a token, by kind of sign-in
  *   query.c   the URLs, and which options to drop     seen.c       links that were followed already
  *   walk.c    pages in flight: chains, queues, the token, the pump
  *   arrive.c  what came back: retries, throttling, 401, options refused, the next link
@@ -60,6 +61,25 @@ void seen_free(struct seen *s);
  * -ENOENT: it asks for none. -EBADMSG: they make no sense. */
 int challenge_claims(const char *header, char ret[static CLAIMS_MAX]);
 
+/* ---- sign_in.c ---- */
+
+struct sign_in { /* one request for a token */
+    char *url;
+    struct secret *form;  /* POST; NULL: GET, from a managed identity's service */
+    struct secret *basic; /* Arc's second request */
+};
+/* Reads the credential from its files as they are now. `claims` is JSON or NULL. kind CONFIG. */
+int sign_in_make(const struct graph *g, const char *claims, struct sign_in *ret,
+                 struct failure *ret_failure);
+/* Arc answers the first request with the path of a key file, whose content goes into the second.
+ * Only a file of the agent's own directory is read. kind SECURITY, or CONFIG. */
+int sign_in_arc_key(const struct graph *g, const char *www_authenticate, struct secret **ret,
+                    struct failure *ret_failure);
+void sign_in_clear(struct sign_in *s);
+static inline void sign_in_clear_at(struct sign_in *s) { sign_in_clear(s); }
+/* The service that gives tokens to the machine: plain http, and never through a proxy. */
+const char *sign_in_identity_root(enum identity_host host);
+
 /* ---- token.c ---- */
 
 struct token_result {
@@ -74,6 +94,7 @@ struct token {
     struct secret *bearer; /* NULL: none */
     usec_t renew_mono, expires_mono;
     unsigned generation; /* of the bearer: counts the tokens we had */
+    bool proven;         /* Arc: the request under way is the second one */
     struct http_request *request;
     token_done *done;
     void *userdata;
@@ -217,14 +238,15 @@ struct graph {
     struct http *http;
     sd_event *event;
     struct origin api, older, login; /* Graph with /<version>/, Graph with /v1.0/, login root */
-    char *scope, *token_url;
+    char *scope, *token_url; /* token_url: where assertions are for, too */
     struct token token;
     struct learnt learnt;
     enum source source;
     struct poll *poll;
     struct access *access;
-    /* Tests make these smaller. */
-    usec_t backoff; /* base of the waits between retries */
+    /* Tests change these. */
+    const char *arc_directory; /* where Arc's keys lie */
+    usec_t backoff;            /* base of the waits between retries */
     size_t pages_max;
     uint64_t bytes_max;
 };

@@ -25,8 +25,10 @@ const char *cloud_graph_root(enum cloud cloud)
 static int root(const char *key, const char *given, const char *usual, struct origin *ret,
                 struct failure *ret_failure)
 {
-    const char *url = given && *given ? given : usual;
-    int r = origin_parse(url, false, ret, ret_failure);
+    bool said = given && *given;
+    const char *url = said ? given : usual;
+    /* Our own addresses may be plain http: a managed identity's service is. */
+    int r = origin_parse(url, !said, ret, ret_failure);
     if (r < 0)
         return failure_prefix(ret_failure, r, "%s", key);
     const char *rest = strstr(url, "://") + 3;
@@ -42,8 +44,10 @@ int graph_roots(const struct graph_options *o, struct origin *ret_graph, struct 
 {
     struct origin graph, login;
     int r = root("graph_url", o->graph_url, CLOUDS[o->cloud].graph, &graph, ret_failure);
+    const char *usual = o->auth == AUTH_MANAGED_IDENTITY ? sign_in_identity_root(o->identity_host)
+                                                         : CLOUDS[o->cloud].login;
     if (r >= 0)
-        r = root("login_url", o->login_url, CLOUDS[o->cloud].login, &login, ret_failure);
+        r = root("login_url", o->login_url, usual, &login, ret_failure);
     if (r < 0)
         return r;
     *ret_graph = graph;

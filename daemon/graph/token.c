@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/token.c: sign-in with a client secret, and the token that is kept.
- *
- * Page "OAuth 2.0 client credentials flow". The secret is read from its file at every sign-in,
- * which is about once an hour: a rotated file needs no reload. */
+/* graph/token.c: asking for a token, what the answer means, and the token that is kept. */
 #include "graph/inside.h"
 
-#include "base/alloc.h"
 #include "base/digest.h"
 
 #include <assert.h>
@@ -13,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FORM_MAX ((size_t)64 * 1024)
 #define ANSWER_MAX ((size_t)64 * 1024)
 
 bool token_usable(const struct graph *g, usec_t now_mono)
@@ -54,100 +49,86 @@ void token_cancel(struct graph *g)
 
 /* ---- asking ---- */
 
-struct form { /* grows nowhere: its size is known to suffice, and it is wiped when released */
-    char *bytes;
-    size_t len, size;
-};
-
-static void form_raw(struct form *f, const char *s)
-{
-    size_t n = strlen(s);
-    assert(f->size - f->len > n);
-    memcpy(f->bytes + f->len, s, n + 1);
-    f->len += n;
-}
-
-/* application/x-www-form-urlencoded; a blank may be %20 as well as "+". */
-static void form_value(struct form *f, const char *s)
-{
-    static const char HEX[] = "0123456789ABCDEF";
-    for (const unsigned char *c = (const unsigned char *)s; *c; c++) {
-        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-                     (*c >= '0' && *c <= '9') || strchr("-._~", *c);
-        char encoded[4] = {'%', HEX[*c >> 4], HEX[*c & 15], '\0'};
-        form_raw(f, plain ? (char[]){(char)*c, '\0'} : encoded);
-    }
-}
-
-static int form_build(const struct graph *g, const struct secret *secret, const char *claims,
-                      struct secret **ret, struct failure *ret_failure)
-{
-    size_t plain = strlen(g->o.client_id) + strlen(g->scope) + (claims ? strlen(claims) : 0) +
-                   secret_len(secret);
-    struct form f = {.size = 3 * plain + 256};
-    if (f.size > FORM_MAX)
-        return failure_set(ret_failure, FAILURE_CONFIG, E2BIG, "the sign-in form is too large");
-    f.bytes = alloc_get(f.size);
-    if (!f.bytes)
-        return failure_oom(ret_failure);
-    form_raw(&f, "client_id=");
-    form_value(&f, g->o.client_id);
-    form_raw(&f, "&scope=");
-    form_value(&f, g->scope);
-    form_raw(&f, "&grant_type=client_credentials&client_secret=");
-    form_value(&f, secret_bytes(secret));
-    if (claims) {
-        form_raw(&f, "&claims=");
-        form_value(&f, claims);
-    }
-    int r = secret_new(f.bytes, f.len, g->login.text, ret, ret_failure);
-    alloc_release(f.bytes);
-    return r;
-}
-
 static void on_answer(void *userdata, const struct http_answer *a);
 
-int token_ask(struct graph *g, const char *claims, usec_t timeout, token_done *done, void *userdata,
-              struct failure *ret_failure)
+static int send_sign_in(struct graph *g, const struct sign_in *s, usec_t timeout,
+                        struct failure *ret_failure)
 {
-    CLEANUP(secret_free) struct secret *secret = NULL;
-    CLEANUP(secret_free) struct secret *form = NULL;
     char request_id[UUID_TEXT] = "";
-    assert(!g->token.request);
-    int r = secret_read(g->o.client_secret_file, g->login.text, &secret, ret_failure);
-    if (r >= 0)
-        r = form_build(g, secret, claims, &form, ret_failure);
-    if (r < 0)
-        return r;
     if (uuid_v4(request_id) < 0)
         return failure_set(ret_failure, FAILURE_LOCAL, EIO, "no random bytes");
-    const struct http_header headers[] = {
+    const struct http_header to_entra[] = {
         {"Accept", "application/json"},
         {"Content-Type", "application/x-www-form-urlencoded"},
         {"client-request-id", request_id},
     };
+    const struct http_header to_identity[] = {{"Accept", "application/json"}, {"Metadata", "true"}};
     const struct http_call call = {
-        .method = "POST",
-        .url = g->token_url,
+        .method = s->form ? "POST" : "GET",
+        .url = s->url,
         .allowed = &g->login,
-        .headers = headers,
-        .n_headers = N_ELEMENTS(headers),
-        .secret_body = form,
+        .headers = s->form ? to_entra : to_identity,
+        .n_headers = s->form ? N_ELEMENTS(to_entra) : N_ELEMENTS(to_identity),
+        .basic = s->basic,
+        .secret_body = s->form,
         .timeout = timeout < TOKEN_TIMEOUT ? timeout : TOKEN_TIMEOUT,
         .max_body = ANSWER_MAX,
     };
-    r = http_start(g->http, &call, on_answer, g, &g->token.request, ret_failure);
+    return http_start(g->http, &call, on_answer, g, &g->token.request, ret_failure);
+}
+
+int token_ask(struct graph *g, const char *claims, usec_t timeout, token_done *done, void *userdata,
+              struct failure *ret_failure)
+{
+    CLEANUP(sign_in_clear) struct sign_in s = {0};
+    assert(!g->token.request);
+    int r = sign_in_make(g, claims, &s, ret_failure);
+    if (r < 0)
+        return r;
+    r = send_sign_in(g, &s, timeout, ret_failure);
     if (r < 0)
         return failure_prefix(ret_failure, r, "sign-in");
     g->token.done = done;
     g->token.userdata = userdata;
+    g->token.proven = false;
     return 0;
+}
+
+/* Arc's first answer is a 401 that names a file, which only the machine's own administrator can
+ * read; its content goes back with the second request. */
+static int prove_to_arc(struct graph *g, const struct http_answer *a, struct failure *ret_failure)
+{
+    CLEANUP(sign_in_clear) struct sign_in s = {0};
+    int r = sign_in_make(g, NULL, &s, ret_failure);
+    if (r >= 0)
+        r = sign_in_arc_key(g, a->www_authenticate, &s.basic, ret_failure);
+    if (r >= 0)
+        r = send_sign_in(g, &s, TOKEN_TIMEOUT, ret_failure);
+    g->token.proven = true;
+    return r;
 }
 
 /* ---- the answer ---- */
 
+/* A managed identity's service: 404, 410 and 429 pass by themselves while it is being updated. */
+static void identity_refusal(const struct http_answer *a, struct failure *ret)
+{
+    struct token_error e = {0};
+    bool passes = a->status == 404 || a->status == 410 || a->status == 429 || a->status >= 500;
+    bool worded = token_error_parse(a->body, a->body_len, &e) >= 0;
+    (void)failure_set(ret, passes ? FAILURE_TRANSIENT : FAILURE_AUTH, EACCES,
+                      "sign-in: the managed identity service says HTTP %d%s%s%s", a->status,
+                      worded ? " (" : "", worded ? e.error : "", worded ? ")" : "");
+    if (!passes) {
+        size_t n = strlen(ret->text);
+        (void)snprintf(ret->text + n, sizeof ret->text - n, "%s",
+                       ": check that an identity is assigned to this machine, and that client_id, "
+                       "identity_object_id or identity_resource_id names it if there are several");
+    }
+}
+
 /* A refusal in the words of Entra's own code and of our hint. */
-static void refusal(const struct http_answer *a, struct token_result *result)
+static void refusal(const struct graph *g, const struct http_answer *a, struct token_result *result)
 {
     struct failure *ret = &result->failure;
     struct token_error e;
@@ -158,6 +139,10 @@ static void refusal(const struct http_answer *a, struct token_result *result)
             "sign-in: HTTP %d: the login service redirects, which is not followed; check "
             "login_url",
             a->status);
+        return;
+    }
+    if (g->o.auth == AUTH_MANAGED_IDENTITY) {
+        identity_refusal(a, ret);
         return;
     }
     if (token_error_parse(a->body, a->body_len, &e) < 0) {
@@ -194,7 +179,7 @@ static void read_answer(struct graph *g, const struct http_answer *a, struct tok
         return;
     }
     if (a->status / 100 != 2) {
-        refusal(a, ret);
+        refusal(g, a, ret);
         return;
     }
     if (a->status != 200 ||
@@ -218,7 +203,15 @@ static void on_answer(void *userdata, const struct http_answer *a)
     struct token_result result = {0};
     token_done *done = g->token.done;
     http_request_free(TAKE(g->token.request));
-    read_answer(g, a, &result);
+    if (a->status == 401 && g->o.auth == AUTH_MANAGED_IDENTITY &&
+        g->o.identity_host == IDENTITY_ARC && !g->token.proven) {
+        if (prove_to_arc(g, a, &result.failure) >= 0)
+            return;
+        result.status = a->status;
+        (void)failure_prefix(&result.failure, 0, "sign-in");
+    } else {
+        read_answer(g, a, &result);
+    }
     g->token.done = NULL;
     done(g->token.userdata, &result);
 }

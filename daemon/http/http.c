@@ -288,7 +288,7 @@ static int admit(const struct http_call *call, struct origin *ret_to, struct fai
         return failure_oom(ret_failure);
     if (r < 0)
         return failure_set(ret_failure, FAILURE_SECURITY, EPERM, "%s", why.text);
-    r = check_secret(call->bearer, ret_to, ret_failure);
+    r = check_secret(call->bearer ? call->bearer : call->basic, ret_to, ret_failure);
     if (r >= 0)
         r = check_secret(call->secret_body, ret_to, ret_failure);
     return r;

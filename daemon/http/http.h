@@ -36,6 +36,7 @@ struct http_call {
     const struct http_header *headers;
     size_t n_headers;
     const struct secret *bearer; /* Authorization: Bearer; audience must be the URL's origin */
+    const struct secret *basic;  /* Authorization: Basic, instead; the same holds */
     const void *body;            /* copied */
     size_t body_len;
     const struct secret *secret_body; /* instead of body: e.g. a form with a client secret */

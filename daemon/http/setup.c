@@ -139,6 +139,21 @@ static bool one_line(const char *s)
     return true;
 }
 
+static int add_authorization(struct http_request *r, const char *scheme,
+                             const struct secret *secret, struct failure *ret_failure)
+{
+    size_t size = secret_len(secret) + strlen(scheme) + sizeof "Authorization:  ";
+    char *line = alloc_get(size); /* wiped on release, as libcurl's copy is */
+    if (!line)
+        return failure_oom(ret_failure);
+    (void)snprintf(line, size, "Authorization: %s %s", scheme, secret_bytes(secret));
+    int got = one_line(line) ? add_header(r, line, ret_failure)
+                             : failure_set(ret_failure, FAILURE_SECURITY, EPERM,
+                                           "a token with a control character is not sent");
+    alloc_release(line);
+    return got;
+}
+
 static int set_headers(struct http_request *r, const struct http_call *call,
                        struct failure *ret_failure)
 {
@@ -157,17 +172,10 @@ static int set_headers(struct http_request *r, const struct http_call *call,
     if (got >= 0 && strcmp(call->method, "POST") == 0)
         got = add_header(r,
                          "Expect:", ret_failure); /* no round trip to ask whether a body may come */
-    if (got >= 0 && call->bearer) {
-        size_t size = secret_len(call->bearer) + sizeof "Authorization: Bearer ";
-        char *line = alloc_get(size); /* wiped on release, as libcurl's copy is */
-        if (!line)
-            return failure_oom(ret_failure);
-        (void)snprintf(line, size, "Authorization: Bearer %s", secret_bytes(call->bearer));
-        got = one_line(line) ? add_header(r, line, ret_failure)
-                             : failure_set(ret_failure, FAILURE_SECURITY, EPERM,
-                                           "a token with a control character is not sent");
-        alloc_release(line);
-    }
+    if (got >= 0 && call->bearer)
+        got = add_authorization(r, "Bearer", call->bearer, ret_failure);
+    if (got >= 0 && call->basic)
+        got = add_authorization(r, "Basic", call->basic, ret_failure);
     return got;
 }
 

@@ -39,7 +39,7 @@ static void check_row(void *userdata, const char *path, const struct conf_key *k
             fail_msg("%s: the example %s is refused", path, k->example);
         free(at.text);
     }
-    if (!k->required && !k->def && !k->shown_def && k->type != CONF_LABELS &&
+    if (!k->required && !k->needed && !k->def && !k->shown_def && k->type != CONF_LABELS &&
         k->type != CONF_POOL_NAMES && !strstr(path, ".match."))
         fail_msg("%s: no default is told", path);
 }

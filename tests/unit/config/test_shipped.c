@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The sample, the same with every '#' taken away, and the examples load as they stand. */
-#include "unit/config/world.h"
+#include "unit/config/pair.h"
 
 static char *read_conf(const char *name)
 {
@@ -64,17 +64,25 @@ static void cut_list(char *dump, const char *name)
     memmove(from, to, strlen(to) + 1);
 }
 
+#define PLATFORM_TOKEN "/var/run/secrets/azure/tokens/azure-identity-token"
 static void the_sample_with_every_mark_taken_away_loads_and_shows_the_defaults(void **state)
 {
     static const char *const EXAMPLES[] = {"names", "overrides", "receivers", "routes", "tenants"};
     CLEANUP(world_free) struct world w = world_new();
     CLEANUP(free) char *sample = read_conf("seatwatchd.conf");
     CLEANUP(free) char *open = uncomment(sample);
+    CLEANUP(free) char *token = text_printf("%s/token", w.dir);
     (void)state;
+    write_pair(&w, "fabrikam.crt", "fabrikam.key", 86400);
+    world_file(&w, "token", 0644, "eyJ.x.y");
+    assert_non_null(strstr(open, PLATFORM_TOKEN)); /* which is not there on this machine */
+    size_t behind = strlen(PLATFORM_TOKEN), at = (size_t)(strstr(open, PLATFORM_TOKEN) - open);
+    CLEANUP(free) char *mine = text_printf("%.*s%s%s", (int)at, open, token, open + at + behind);
     world_load(&w, sample);
     CLEANUP(free) char *want = dump_of(&w);
-    world_load(&w, open);
+    world_load(&w, mine);
     world_expect_clean(&w, "without marks");
+    assert_int_equal(w.options->n_tenants, 4);
     assert_int_equal(w.options->rules.n_overrides, 5);
     assert_int_equal(w.options->n_receivers, 3);
     assert_int_equal(w.options->routes.n_routes, 5);

@@ -173,10 +173,10 @@ static void a_mistake_in_an_entry_breaks_its_tenant_while_another_is_right(void 
          "\"contoso.secret\"; }",
          "seatwatchd.conf:2", "one tenant only", true},
         {"no group", "\"b\"", "seatwatchd.conf:2", "no group", true},
-        {"sign-in of later",
+        {"a key of another sign-in",
          "{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = "
-         "\"contoso.secret\"; auth = \"certificate\"; }",
-         "b", "does not have auth = \"certificate\" yet", false},
+         "\"contoso.secret\"; certificate_file = \"x\"; }",
+         "b", "write auth = \"certificate\"", false},
         {"key of later",
          "{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = "
          "\"contoso.secret\"; client_secret_expires = \"2027-03-01\"; }",

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* config/check_sign_in.c: keys that belong to one kind of sign-in, and what a platform tells by its
+ * environment. */
+#include "config/load.h"
+
+#include "base/clock.h"
+#include "base/date.h"
+#include "base/text.h"
+#include <errno.h>
+#include <string.h>
+
+/* Azure's workload identity tells a container who it is by these. Honoured for this kind only: a
+ * variable must not change how anybody else signs in. The names are Microsoft's. */
+static const struct {
+    const char *variable, *key;
+} PLATFORM[] = {
+    {"AZURE_TENANT_ID", "tenant_id"},
+    {"AZURE_CLIENT_ID", "client_id"},
+    {"AZURE_FEDERATED_TOKEN_FILE", "federated_token_file"},
+    {"AZURE_AUTHORITY_HOST", "login_url"},
+};
+
+static int take_platform(struct load *l, struct tenant_options *t, struct conf_where where)
+{
+    for (size_t i = 0; i < N_ELEMENTS(PLATFORM); i++) {
+        const struct conf_key *k = conf_key_find(&conf_tenant, PLATFORM[i].key);
+        char **at = (char **)((char *)t + k->at);
+        const char *value = getenv(PLATFORM[i].variable);
+        struct failure why;
+        if ((*at && **at) || !value || !*value)
+            continue;
+        if (k->check && k->check(value, &why) < 0) {
+            walk_problem(&l->walk, where, "tenants.%s: %s of the environment is %s", k->name,
+                         PLATFORM[i].variable, why.text);
+            continue;
+        }
+        free(*at);
+        *at = strdup(value);
+        if (!*at)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static bool is_empty(const struct tenant_options *t, const struct conf_key *k)
+{
+    const char *value = *(char *const *)((const char *)t + k->at);
+    return !value || !*value;
+}
+
+static const char *variable_of(const struct conf_key *k)
+{
+    for (size_t i = 0; i < N_ELEMENTS(PLATFORM); i++)
+        if (strcmp(PLATFORM[i].key, k->name) == 0)
+            return PLATFORM[i].variable;
+    return NULL;
+}
+
+static void say_needed(struct load *l, const struct conf_key *k, enum auth auth,
+                       struct conf_where where)
+{
+    const char *variable = auth == AUTH_WORKLOAD_IDENTITY ? variable_of(k) : NULL;
+    walk_problem(&l->walk, where, "tenants has no '%s'%s%s%s; add for example: %s = \"%s\"%s%s",
+                 k->name, auth == AUTH_CLIENT_SECRET ? "" : ", which auth = \"",
+                 auth == AUTH_CLIENT_SECRET ? "" : conf_auth_name(auth),
+                 auth == AUTH_CLIENT_SECRET ? "" : "\" needs", k->name, k->example,
+                 variable ? ", or set " : "", variable ? variable : "");
+}
+
+/* In the entry itself: tenant_defaults may serve tenants of several kinds. */
+static void say_foreign(struct load *l, const struct conf_key *k, enum auth auth,
+                        const config_setting_t *said)
+{
+    unsigned other = (unsigned)__builtin_ctz(k->auth);
+    walk_problem(&l->walk,
+                 (struct conf_where){l->walk.source, (int)config_setting_source_line(said)},
+                 "tenants.%s: auth = \"%s\" has no use for it; remove it, or write auth = \"%s\"",
+                 k->name, conf_auth_name(auth), conf_auth_name((enum auth)other));
+}
+
+static void check_identity(struct load *l, const struct tenant_options *t, struct conf_where where)
+{
+    const struct graph_options *o = &t->graph;
+    bool client = o->client_id && *o->client_id;
+    if (client + !!*o->identity_object_id + !!*o->identity_resource_id > 1)
+        walk_problem(
+            &l->walk, where,
+            "tenants: client_id, identity_object_id and identity_resource_id name the same "
+            "thing; keep one of them");
+}
+
+int check_sign_in(struct load *l, struct tenant_options *t, const config_setting_t *entry,
+                  struct conf_where where)
+{
+    enum auth auth = t->graph.auth;
+    if (walk_wrong(&l->walk, &t->graph.auth))
+        return 0;
+    if (auth == AUTH_WORKLOAD_IDENTITY && l->places.look && take_platform(l, t, where) < 0)
+        return -ENOMEM;
+    for (size_t i = 0; i < conf_tenant.n; i++) {
+        const struct conf_key *k = &conf_tenant.key[i];
+        const config_setting_t *said = config_setting_get_member(entry, k->name);
+        if (k->auth && !(k->auth & 1U << auth)) {
+            if (said)
+                say_foreign(l, k, auth, said);
+            if (k->type == CONF_FILE) /* nobody reads it, so it need not be there */
+                free(TAKE(*(char **)((char *)t + k->at)));
+        } else if (k->needed & 1U << auth && is_empty(t, k) &&
+                   !walk_wrong(&l->walk, (const char *)t + k->at)) {
+            say_needed(l, k, auth, where);
+        }
+    }
+    if (auth == AUTH_MANAGED_IDENTITY)
+        check_identity(l, t, where);
+    return 0;
+}
+
+void check_sign_in_files(struct load *l, const struct tenant_options *t, struct conf_where where)
+{
+    const struct graph_options *o = &t->graph;
+    if (o->auth != AUTH_CERTIFICATE)
+        return;
+    const struct assertion_files files = {
+        o->certificate_file, o->private_key_file,
+        *o->private_key_password_file ? o->private_key_password_file : NULL};
+    CLEANUP(assertion_key_free) struct assertion_key *key = NULL;
+    struct failure why;
+    if (assertion_read(&files, &key, &why) < 0)
+        walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &o->certificate_file, where),
+                     "tenants.certificate_file: %s%s", why.text, walk_advice(&l->walk, &why, ""));
+}
+
+void warn_sign_in_files(struct load *l, const struct tenant_options *t, struct conf_where where)
+{
+    const struct graph_options *o = &t->graph;
+    char date[RFC3339_MAX];
+    usec_t ends_at;
+    if (o->auth != AUTH_CERTIFICATE ||
+        assertion_certificate_expires(o->certificate_file, &ends_at, NULL) < 0 ||
+        ends_at > clock_now().at)
+        return;
+    report_add(
+        &l->report, CONF_WARNING, walk_where(&l->walk, MARK_VALUE, &o->certificate_file, where),
+        "tenants.certificate_file: the certificate ended on %s, and Entra will refuse it; renew "
+        "it, upload the new one to the app registration, and replace both files",
+        date_print((int32_t)(ends_at / USEC_PER_DAY), date));
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* Which keys each kind of sign-in needs, which it has no use for, and what a platform's environment
+ * may tell. */
+#include "unit/config/pair.h"
+
+#define IDS "name = \"a\"; tenant_id = \"t-1\"; "
+#define APP IDS "client_id = \"c-1\"; "
+#define PAIR APP "auth = \"certificate\"; certificate_file = \"a.crt\"; private_key_file = "
+
+static void each_kind_says_what_it_lacks_and_what_it_has_no_use_for(void **state)
+{
+    static const struct {
+        const char *entry, *says; /* NULL: right */
+    } CASES[] = {
+        {APP "client_secret_file = \"contoso.secret\";", NULL},
+        {APP, "no 'client_secret_file'"},
+        {IDS "client_secret_file = \"contoso.secret\";", "no 'client_id'"},
+        {PAIR "\"a.key\";", NULL},
+        {PAIR "\"a.key\"; assertion = \"RS256\";", NULL},
+        {PAIR "\"a.key\"; client_secret_file = \"contoso.secret\";",
+         "auth = \"certificate\" has no use for it; remove it, or write auth = \"client_secret\""},
+        {PAIR "\"other.key\";", "does not belong to the certificate"},
+        {PAIR "\"missing.key\";", "there is no file"},
+        {APP "auth = \"certificate\"; private_key_file = \"a.key\";",
+         "no 'certificate_file', which auth = \"certificate\" needs"},
+        {APP "auth = \"workload_identity\"; federated_token_file = \"token\";", NULL},
+        {APP "auth = \"workload_identity\";", "or set AZURE_FEDERATED_TOKEN_FILE"},
+        {IDS "auth = \"managed_identity\";", NULL},
+        {APP "auth = \"managed_identity\"; host = \"arc\";", NULL},
+        {IDS "auth = \"managed_identity\"; identity_object_id = \"o-1\";", NULL},
+        {APP "auth = \"managed_identity\"; identity_object_id = \"o-1\";", "keep one of them"},
+        {APP "auth = \"managed_identity\"; federated_token_file = \"token\";", "has no use for it"},
+        {APP "client_secret_file = \"contoso.secret\"; host = \"arc\";",
+         "auth = \"managed_identity\""},
+    };
+    CLEANUP(world_free) struct world w = world_new();
+    (void)state;
+    write_pair(&w, "a.crt", "a.key", 86400);
+    write_pair(&w, "other.crt", "other.key", 86400);
+    world_file(&w, "token", 0644, "eyJ.x.y\n");
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(free) char *text = text_printf("tenants = ( { %s } );\n", CASES[i].entry);
+        world_load(&w, text);
+        const char *said = w.problems.n ? w.problems.problem[0].text : NULL;
+        if (!CASES[i].says != !said || (said && !strstr(said, CASES[i].says)))
+            fail_msg("%s: %s", CASES[i].entry, said ? said : "nothing is wrong with it");
+    }
+}
+
+static void a_certificate_that_has_ended_is_warned_about(void **state)
+{
+    CLEANUP(world_free) struct world w = world_new();
+    (void)state;
+    write_pair(&w, "a.crt", "a.key", -86400);
+    world_load(&w, "tenants = ( { " PAIR "\"a.key\"; } );\n");
+    assert_int_equal(w.r, 0);
+    assert_int_equal(w.problems.n, 1);
+    assert_true(w.problems.problem[0].warning);
+    assert_non_null(strstr(w.problems.problem[0].text, "the certificate ended on 20"));
+    assert_null(w.options->tenant[0].broken);
+}
+
+static void the_platform_tells_a_workload_who_it_is_and_nobody_else(void **state)
+{
+    CLEANUP(world_free) struct world w = world_new();
+    char token[256];
+    (void)state;
+    world_file(&w, "token", 0644, "eyJ.x.y\n");
+    (void)snprintf(token, sizeof token, "%s/token", w.dir);
+    assert_int_equal(setenv("AZURE_TENANT_ID", "t-9", 1), 0);
+    assert_int_equal(setenv("AZURE_CLIENT_ID", "c-9", 1), 0);
+    assert_int_equal(setenv("AZURE_FEDERATED_TOKEN_FILE", token, 1), 0);
+    assert_int_equal(setenv("AZURE_AUTHORITY_HOST", "https://login.example/", 1), 0);
+    world_load(&w, "tenants = ( { name = \"a\"; auth = \"workload_identity\"; } );\n");
+    world_expect_clean(&w, "all from the environment");
+    assert_string_equal(w.options->tenant[0].facts.tenant_id, "t-9");
+    assert_string_equal(w.options->tenant[0].graph.tenant_id, "t-9");
+    assert_string_equal(w.options->tenant[0].graph.client_id, "c-9");
+    assert_string_equal(w.options->tenant[0].graph.federated_token_file, token);
+    assert_string_equal(w.options->tenant[0].graph.login_url, "https://login.example/");
+
+    world_load(&w, "tenants = ( { " APP "auth = \"workload_identity\"; } );\n");
+    world_expect_clean(&w, "what is said comes first");
+    assert_string_equal(w.options->tenant[0].graph.tenant_id, "t-1");
+    assert_string_equal(w.options->tenant[0].graph.client_id, "c-1");
+
+    world_load(&w, "tenants = ( { " APP "client_secret_file = \"contoso.secret\"; } );\n");
+    world_expect_clean(&w, "another kind");
+    assert_string_equal(w.options->tenant[0].graph.login_url, "");
+
+    assert_int_equal(setenv("AZURE_AUTHORITY_HOST", "http://login.example/", 1), 0);
+    world_load(&w, "tenants = ( { " APP "auth = \"workload_identity\"; } );\n");
+    assert_int_equal(w.problems.n, 1);
+    assert_non_null(strstr(w.problems.problem[0].text, "AZURE_AUTHORITY_HOST of the environment"));
+    assert_int_equal(unsetenv("AZURE_TENANT_ID"), 0);
+    assert_int_equal(unsetenv("AZURE_CLIENT_ID"), 0);
+    assert_int_equal(unsetenv("AZURE_FEDERATED_TOKEN_FILE"), 0);
+    assert_int_equal(unsetenv("AZURE_AUTHORITY_HOST"), 0);
+}
+
+static void every_kind_of_sign_in_is_dumped_so_that_it_loads_again(void **state)
+{
+    static const char *const ENTRIES[] = {
+        PAIR "\"a.key\"; assertion = \"RS256\";",
+        APP "auth = \"workload_identity\"; federated_token_file = \"token\";",
+        IDS "auth = \"managed_identity\"; host = \"arc\"; identity_resource_id = \"/a/b\";",
+    };
+    CLEANUP(world_free) struct world w = world_new();
+    (void)state;
+    write_pair(&w, "a.crt", "a.key", 86400);
+    world_file(&w, "token", 0644, "eyJ.x.y\n");
+    for (size_t i = 0; i < N_ELEMENTS(ENTRIES); i++) {
+        CLEANUP(free) char *text = text_printf("tenants = ( { %s } );\n", ENTRIES[i]);
+        CLEANUP(free) char *first = NULL;
+        CLEANUP(free) char *second = NULL;
+        world_load(&w, text);
+        assert_int_equal(options_dump(w.options, &first), 0);
+        world_load(&w, first);
+        world_expect_clean(&w, ENTRIES[i]);
+        assert_int_equal(options_dump(w.options, &second), 0);
+        assert_string_equal(first, second);
+        assert_null(strstr(first, "client_secret_file"));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_kind_says_what_it_lacks_and_what_it_has_no_use_for),
+        cmocka_unit_test(a_certificate_that_has_ended_is_warned_about),
+        cmocka_unit_test(the_platform_tells_a_workload_who_it_is_and_nobody_else),
+        cmocka_unit_test(every_kind_of_sign_in_is_dumped_so_that_it_loads_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
