@@ -95,10 +95,21 @@ static bool is_unsafe(uint32_t c)
     return false;
 }
 
-/* Printable ASCII at the beginning of `s`: nearly always all of it. */
+#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
+
+/* Printable ASCII at the beginning of `s`: nearly always all of it, so it goes eight bytes at a
+ * time. A difference that is negative, or a byte above 0x7F, leaves a top bit; DEL is the only one
+ * that becomes 0. */
 static size_t plain_prefix(const char *s, size_t len)
 {
     size_t n = 0;
+    for (uint64_t word; len - n >= sizeof word; n += sizeof word) {
+        memcpy(&word, s + n, sizeof word);
+        uint64_t special =
+            (word - EACH_BYTE(0x20)) | ((word ^ EACH_BYTE(0x7F)) - EACH_BYTE(1)) | word;
+        if (special & EACH_BYTE(0x80))
+            break;
+    }
     while (n < len && (unsigned char)s[n] >= 0x20 && (unsigned char)s[n] < 0x7F)
         n++;
     return n;

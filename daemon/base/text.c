@@ -143,6 +143,8 @@ bool text_equal_nocase(const char *a, const char *b)
 {
     if (!a || !b)
         return a == b;
+    if (strcmp(a, b) == 0) /* mostly, and an order of magnitude sooner */
+        return true;
     while (*a && lower(*a) == lower(*b))
         a++, b++;
     return *a == *b;

@@ -56,6 +56,23 @@ static void cleaner_leaves_nothing_that_ends_hides_or_reorders_a_line(void **sta
     }
 }
 
+/* Plain text is taken eight bytes at a time: what is not plain is seen wherever it stands. */
+static void every_byte_is_told_apart_at_every_offset(void **state)
+{
+    (void)state;
+    for (size_t at = 0; at < 20; at++)
+        for (int c = 1; c < 0x100; c++) {
+            char text[21], clean[64];
+            memset(text, 'x', 20);
+            text[20] = '\0';
+            text[at] = (char)c;
+            (void)text_clean(clean, sizeof clean, text, 20);
+            bool same = strcmp(clean, text) == 0;
+            if (same != (c >= 0x20 && c < 0x7F))
+                fail_msg("byte %#x at %zu became %s", (unsigned)c, at, clean);
+        }
+}
+
 static void cleaner_sees_a_nul_byte(void **state)
 {
     (void)state;
@@ -181,6 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cleaner_leaves_nothing_that_ends_hides_or_reorders_a_line),
+        cmocka_unit_test(every_byte_is_told_apart_at_every_offset),
         cmocka_unit_test(cleaner_sees_a_nul_byte),
         cmocka_unit_test(cleaned_text_is_cut_on_a_boundary_and_says_so),
         cmocka_unit_test(cleaning_twice_changes_nothing),
