@@ -36,7 +36,7 @@ static const struct {
         {
             .call = "GET /admin/cloudLicensing/assignmentErrors",
             .path = "/admin/cloudLicensing/assignmentErrors",
-            .select = "$select=id,code,occurrenceDateTime,skuId",
+            .select = "$select=id,code,skuId",
             .top = "$top=999", /* the longest chain decides how long a poll takes */
             .permission =
                 "Directory.Read.All (or CloudLicensing.Read.All where the tenant offers it)",

@@ -39,7 +39,7 @@ static void the_full_queries_are_those_of_the_reference(void **state)
          OPTION_TOP | OPTION_SELECT},
         {LIST_ERRORS, "beta", NULL,
          "https://g/beta/admin/cloudLicensing/"
-         "assignmentErrors?$select=id,code,occurrenceDateTime,skuId"
+         "assignmentErrors?$select=id,code,skuId"
          "&$top=999",
          0},
         {LIST_SKUS, "v1.0", NULL,
