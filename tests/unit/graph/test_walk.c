@@ -302,7 +302,7 @@ static void retry_after_is_honoured_with_one_request_in_flight(void **state)
         world_begin(
             &w,
             (struct setup){
-                .tenant = "\"generate\":{\"allotments\":20,\"waiting\":40,\"errors\":9,\"seed\":3},"
+                .tenant = "\"generate\":{\"allotments\":80,\"waiting\":160,\"errors\":9,\"seed\":3},"
                           "\"inline\":\"omit\"",
                 .faults = faults});
         world_poll(&w);
