@@ -122,7 +122,7 @@ class Box:
                 raise Missing(f"cannot make a control group, which a booted systemd needs: {e}") from e
         argv = ["systemd-nspawn", "--quiet", "--settings=no", f"--directory={self.root}", "--machine=box", "--boot",
                 "--register=no", "--keep-unit", "--link-journal=no", "--resolv-conf=off", "--timezone=off",
-                "--console=read-only", "--tmpfs=/tmp", "--capability=CAP_BPF,CAP_PERFMON,CAP_NET_ADMIN",
+                "--console=read-only", "--tmpfs=/tmp", "--capability=CAP_BPF,CAP_PERFMON,CAP_NET_ADMIN,CAP_IPC_LOCK",
                 "--system-call-filter=bpf", "systemd.show_status=0"]
         with open(self.console, "ab") as console:
             self.nspawn = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=console, stderr=console,

@@ -83,7 +83,10 @@ class Service(Scenario):
         self.box.run("systemctl", "daemon-reload")
 
     def systemctl(self, verb, check=True):
-        return self.box.run("systemctl", verb, UNIT, check=check)
+        done = self.box.run("systemctl", verb, UNIT, check=False)
+        if check:
+            self.assertEqual(done.returncode, 0, f"systemctl {verb}: {done.stderr}{self.stderr()}")
+        return done
 
     def prop(self, name):
         return self.box.run("systemctl", "show", "-P", name, UNIT).stdout.strip()
