@@ -65,6 +65,11 @@ void log_open(void)
         (void)journal_new(JOURNAL_SOCKET, &logger.journal); /* no memory: stderr does as well */
 }
 
+bool log_in_journal(void)
+{
+    return logger.journal;
+}
+
 void log_close(void)
 {
     journal_free(logger.journal);

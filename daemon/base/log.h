@@ -8,9 +8,11 @@
  * life cycle; LOG_DEBUG one line per request. */
 #pragma once
 #include "base/failure.h"
+#include <stdbool.h>
 #include <syslog.h>
 
 void log_open(void);         /* decides between journald and stderr */
+bool log_in_journal(void);   /* systemd has connected our stderr with journald: there is one */
 void log_close(void);
 void log_level(int level);   /* LOG_ERR .. LOG_DEBUG; the default is LOG_INFO */
 int log_level_parse(const char *name); /* "error" "warning" "notice" "info" "debug"; -EINVAL */

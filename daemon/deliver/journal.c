@@ -3,6 +3,7 @@
 #include "base/journal.h"
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "base/message_ids.h"
 #include "deliver/lines.h"
 #include "deliver/notice_put.h"
@@ -131,6 +132,7 @@ static int journal_render(const struct receiver_options *o, const struct message
 
 struct outlet {
     struct journal *journal;
+    bool met; /* there is a journald here: from now on its absence is an outage */
 };
 
 static const char *path_of(const struct receiver_options *o)
@@ -206,8 +208,7 @@ static bool write_stderr(const char *message, size_t len)
     return n == (ssize_t)(keep + 1);
 }
 
-/* No journald at all: what a person started by hand sees on the terminal counts. Under systemd,
- * where stderr leads to the same journald, the write fails and the entry stays queued. */
+/* No journald at all: what a person started by hand, or a container, has on stderr counts. */
 static void say_on_stderr(const struct letter *l, int r, struct answer *ret)
 {
     const char *message;
@@ -220,6 +221,16 @@ static void say_on_stderr(const struct letter *l, int r, struct answer *ret)
                    strerror(-r));
 }
 
+/* Whether a failed send means that this machine has no journald, and not that it is away: its socket
+ * was never there, and systemd has not connected our stderr with it either. A socket that is there
+ * and refuses (ECONNREFUSED) belongs to a journald that has died. */
+static bool never_was(const struct outlet *o, int r)
+{
+    return r == -ENOENT && !o->met && !log_in_journal();
+}
+
+/* All that can be known: whether the socket took the datagram. What journald does with it then
+ * (rate limits, a full disk) it tells nobody. */
 static int journal_deliver(struct outlet *o, const struct letter *l, struct answer *ret,
                            outlet_done *done, void *userdata)
 {
@@ -227,12 +238,15 @@ static int journal_deliver(struct outlet *o, const struct letter *l, struct answ
     (void)done;
     (void)userdata;
     int r = journal_send(o->journal, &entry);
+    o->met = o->met || r >= 0 || r == -EAGAIN || r == -ECONNREFUSED;
     if (r >= 0)
         answer_set(ret, ANSWER_OK, "journald has it");
-    else if (r == -ENOENT || r == -ECONNREFUSED)
+    else if (never_was(o, r))
         say_on_stderr(l, r, ret);
     else if (r == -EAGAIN)
         answer_set(ret, ANSWER_BUSY, "journald takes no entries at present: its queue is full");
+    else if (r == -ENOENT || r == -ECONNREFUSED)
+        answer_set(ret, ANSWER_BUSY, "journald is not there at present (%s)", strerror(-r));
     else
         answer_set(ret, ANSWER_BUSY, "cannot send to journald: %s", strerror(-r));
     return 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/unit/deliver/test_journal.c: alerts as journal entries, read back by a parser of the native
  * protocol that shares nothing with the writer. */
+#include "base/log.h"
 #include "base/message_ids.h"
 #include "deliver/receiver.h"
 #include "sink.h"
@@ -289,6 +290,78 @@ static void without_journald_the_message_goes_to_stderr_and_counts(void **state)
     sink_free(&s);
 }
 
+/* Once it was there, stderr is no place that anybody looks at for alerts. */
+static void a_journald_that_goes_away_gets_the_entry_when_it_is_back(void **state)
+{
+    static const struct {
+        const char *why;
+        bool met, leaves_socket;
+    } CASES[] = {
+        {"it went and took its socket along", true, false},
+        {"it died and left its socket", true, true},
+        {"it had died before we came", false, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct sink s = sink_new(true);
+        struct receiver_options o;
+        struct outlet *outlet = opened(&o, &s);
+        CLEANUP(notice_free) struct notice *n = some_notice();
+        char got[8192];
+        int pipes[2];
+        size_t len;
+        CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
+        if (CASES[i].met)
+            assert_int_equal(sent(outlet, entry, len), ANSWER_OK);
+        sink_stop(&s);
+        if (!CASES[i].leaves_socket)
+            assert_int_equal(unlink(s.path), 0);
+        assert_int_equal(pipe2(pipes, O_CLOEXEC | O_NONBLOCK), 0);
+        for (int attempt = 0; attempt < 3; attempt++)
+            if (sent_with_stderr(outlet, entry, len, pipes[1]) != ANSWER_BUSY)
+                fail_msg("%s", CASES[i].why);
+        assert_int_equal(read(pipes[0], got, sizeof got), -1);
+        if (CASES[i].leaves_socket)
+            assert_int_equal(unlink(s.path), 0);
+        sink_listen(&s);
+        assert_int_equal(sent(outlet, entry, len), ANSWER_OK);
+        assert_int_equal(sink_take(&s, got, sizeof got), len);
+        assert_int_equal(close(pipes[0]) | close(pipes[1]), 0);
+        JOURNAL->close(outlet);
+        sink_free(&s);
+    }
+}
+
+/* systemd.exec(5), JOURNAL_STREAM: what is written to stderr goes to the journald that is missing. */
+static void under_systemd_a_journald_is_never_taken_for_absent(void **state)
+{
+    (void)state;
+    struct sink s = sink_new(false);
+    struct receiver_options o;
+    struct outlet *outlet = opened(&o, &s);
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    struct stat st;
+    char stream[64];
+    int saved = dup(STDERR_FILENO), pipes[2];
+    size_t len;
+    CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
+    assert_int_equal(pipe2(pipes, O_CLOEXEC | O_NONBLOCK), 0);
+    assert_int_equal(fstat(pipes[1], &st), 0);
+    (void)snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+    assert_int_equal(setenv("JOURNAL_STREAM", stream, 1), 0);
+    assert_true(dup2(pipes[1], STDERR_FILENO) >= 0);
+    log_open();
+    assert_true(dup2(saved, STDERR_FILENO) >= 0);
+    assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
+    enum answer_class class = sent_with_stderr(outlet, entry, len, pipes[1]);
+    log_close();
+    assert_int_equal(class, ANSWER_BUSY);
+    assert_int_equal(sent_with_stderr(outlet, entry, len, pipes[1]), ANSWER_OK);
+    assert_int_equal(close(saved) | close(pipes[0]) | close(pipes[1]), 0);
+    JOURNAL->close(outlet);
+    sink_free(&s);
+}
+
 static void with_neither_journald_nor_stderr_the_entry_stays_queued(void **state)
 {
     (void)state;
@@ -336,6 +409,8 @@ int main(void)
         cmocka_unit_test(a_frozen_journald_never_blocks_and_takes_the_entry_later),
         cmocka_unit_test(a_restarted_journald_is_found_again),
         cmocka_unit_test(without_journald_the_message_goes_to_stderr_and_counts),
+        cmocka_unit_test(a_journald_that_goes_away_gets_the_entry_when_it_is_back),
+        cmocka_unit_test(under_systemd_a_journald_is_never_taken_for_absent),
         cmocka_unit_test(with_neither_journald_nor_stderr_the_entry_stays_queued),
         cmocka_unit_test(a_socket_path_that_is_too_long_is_a_mistake_of_the_configuration),
     };
