@@ -29,7 +29,7 @@ void answer_set(struct answer *a, enum answer_class class, const char *fmt, ...)
 #define DELIVERY_PROOF USEC_PER_HOUR /* ... once we have seen the receiver fail for so long */
 #define CIRCUIT_ROWS 5 /* failures of different entries in a row: probes only */
 
-/* How a receiver has been doing; one per receiver, in memory. */
+/* How a receiver has been doing; one per receiver, in memory. The store knows of `disabled` too. */
 struct health {
     int64_t failed[CIRCUIT_ROWS]; /* ids of different entries that failed since the last success */
     size_t n_failed;

@@ -132,6 +132,38 @@ static bool lane_write_end(struct lane *l)
 }
 
 static bool lane_settle(struct lane *l, const struct answer *a)
+/* ---- switched off ---- */
+
+/* Should it fail, which the attempt's end will say, a restart asks once more. */
+static void lane_switch_off(struct lane *l)
+{
+    if (l->class->address)
+        l->off_stored = store_switch_off(l->courier->store, l->options->name,
+                                         l->class->address(l->outlet), NULL) >= 0;
+}
+
+/* Somebody may have asked for another chance meanwhile: then it is in the store no more. */
+static bool lane_is_off(const struct lane *l)
+{
+    int64_t address;
+    return l->health.disabled &&
+           (!l->off_stored ||
+            store_switched_off(l->courier->store, l->options->name, &address, NULL) != 0);
+}
+
+/* As it was left, unless it has another address now. */
+static int lane_recall(struct lane *l, struct failure *ret_failure)
+{
+    int64_t address;
+    if (!l->class->address)
+        return 0;
+    int r = store_switched_off(l->courier->store, l->options->name, &address, ret_failure);
+    l->off_stored = l->health.disabled = r > 0 && address == l->class->address(l->outlet);
+    if (r > 0 && !l->health.disabled)
+        r = store_outbox_retry(l->courier->store, l->options->name, clock_now(), ret_failure);
+    return r < 0 ? r : 0;
+}
+
 {
     uint32_t dice = UINT32_MAX / 2; /* no randomness to be had: no jitter */
     struct health before = l->health;
@@ -140,6 +172,8 @@ static bool lane_settle(struct lane *l, const struct answer *a)
     answer_settle(a, l->entry, now, dice, &l->health, &l->result);
     lane_tell(l, a, &before, &now);
     l->settling = true;
+    if (l->health.disabled && !before.disabled)
+        lane_switch_off(l);
     return lane_write_end(l);
 }
 
@@ -207,12 +241,14 @@ static bool lane_must_wait(struct lane *l, struct instant now)
     if (l->health.disabled && l->class->renewed && l->class->renewed(l->outlet)) {
         log_say(LOG_NOTICE, "receiver %s: its URL file has changed; it is used again",
                 l->options->name);
-        l->health = (struct health){0};
         /* What the old address refused is due again; should this fail, a reload does it. */
         (void)store_outbox_retry(c->store, l->options->name, now, NULL);
     }
     if (c->stopping || l->health.disabled || (c->draining && l->drained)) {
+        l->health = (struct health){0};
         lane_rest(l);
+    if (l->health.disabled && !lane_is_off(l))
+        l->health = (struct health){0};
         lane_drained(l);
         return true;
     }
@@ -314,7 +350,8 @@ static int lane_open(struct lane *l, struct courier *c, const struct receiver_op
     int r = l->class->open(o, http, &l->outlet, ret_failure);
     if (r < 0)
         return failure_prefix(ret_failure, r, "receiver %s", o->name);
-    return add_timer(event, o->name, on_lane_timer, l, &l->timer, ret_failure);
+    r = lane_recall(l, ret_failure);
+    return r < 0 ? r : add_timer(event, o->name, on_lane_timer, l, &l->timer, ret_failure);
 }
 
 void courier_free(struct courier *c)
@@ -405,6 +442,6 @@ bool courier_disabled(const struct courier *c, const char *receiver)
 {
     for (size_t i = 0; i < c->n_lanes; i++)
         if (text_equal(c->lane[i].options->name, receiver))
-            return c->lane[i].health.disabled;
+            return lane_is_off(&c->lane[i]);
     return false;
 }

@@ -15,6 +15,7 @@ struct lane {
     struct health health;
     bool drained;       /* this drain has nothing more to do here */
     bool outage_told;   /* a warning about this outage is in the log */
+    bool off_stored;    /* that it is disabled stands in the store */
     bool store_failing; /* the store's failure was logged */
 };
 void lane_turn(struct lane *l);

@@ -41,6 +41,8 @@ struct receiver_class {
     /* True if what the receiver was disabled for may have changed (its URL file did). NULL: never.
      */
     bool (*renewed)(struct outlet *o);
+    /* A number that is the same as long as that is: the answer over restarts. With `renewed`. */
+    int64_t (*address)(const struct outlet *o);
 };
 const struct receiver_class *receiver_class(enum receiver_type t);
 

@@ -243,8 +243,23 @@ static int post_to_set(struct posting *p, receiver_set to, struct failure *f)
     return r;
 }
 
-/* Everybody who has, or may have, heard of the episode. Whoever was never tried hears both in one
- * message; to the others a reminder that still waits is only noise now. */
+/* 1: a digest that still goes to this receiver speaks of the alert. */
+static int in_a_digest(struct store *s, const char *alert_id, const char *receiver,
+                       struct failure *f)
+{
+    CLEANUP(query_end)
+    struct query q = query_new(
+        &s->db, "SELECT 1 FROM outbox AS d JOIN event AS m ON m.folded_into = d.event WHERE"
+                " d.receiver = ?1 AND d.type = 'alert.digest' AND d.state <= 1 AND m.alert_id = ?2"
+                " LIMIT 1");
+    query_text(&q, receiver);
+    query_text(&q, alert_id);
+    return query_step(&q, f);
+}
+
+/* Everybody who has, or may have, heard of the episode. Whoever was never tried, and will not read of
+ * its beginning in a digest first, hears both in one message; to the others a reminder that still
+ * waits is only noise now. */
 static int post_resolved(struct posting *p, const char *alert_id, struct failure *f)
 {
     CLEANUP(audience_free) struct audience all = {0};
@@ -252,9 +267,12 @@ static int post_resolved(struct posting *p, const char *alert_id, struct failure
     if (r >= 0)
         r = told_audience(p->s, alert_id, p->episode, &all, f);
     for (size_t i = 0; r >= 0 && i < all.n; i++) {
-        r = supersede_untried(p, all.member[i].receiver, all.member[i].tried, f);
+        const char *receiver = all.member[i].receiver;
+        bool tried = all.member[i].tried;
+        int told_before = in_a_digest(p->s, alert_id, receiver, f);
+        r = told_before < 0 ? told_before : supersede_untried(p, receiver, tried, f);
         if (r >= 0)
-            r = post(p, all.member[i].receiver, !all.member[i].tried, f);
+            r = post(p, receiver, !tried && !told_before, f);
     }
     return r;
 }

@@ -105,6 +105,18 @@ static int read_entry(struct store *s, const struct outbox_row *o, struct outbox
 
 /* ---- the next one ---- */
 
+/* The head of its queue has to wait while an older row speaks of the same alert: a digest that names
+ * it, or, for a digest, the queue of an alert that it names, or another digest that does. */
+#define FREE_HEAD                                                                                  \
+    "receiver = ?1 AND head = 1 AND state = 0"                                                     \
+    " AND NOT EXISTS (SELECT 1 FROM outbox AS d JOIN event AS m ON m.folded_into = d.event"        \
+    " WHERE d.receiver = ?1 AND d.type = 'alert.digest' AND d.state <= 1 AND d.id < outbox.id"     \
+    " AND (m.alert_id = outbox.queue OR (outbox.type = 'alert.digest' AND m.alert_id IN"           \
+    " (SELECT alert_id FROM event AS own WHERE own.folded_into = outbox.event))))"                 \
+    " AND NOT (type = 'alert.digest' AND EXISTS (SELECT 1 FROM event AS own JOIN outbox AS p"      \
+    " ON p.receiver = ?1 AND p.queue = own.alert_id AND p.state <= 1 AND p.id < outbox.id"         \
+    " WHERE own.folded_into = outbox.event))"
+
 /* 1: *ret is a row to send. 0: there is none now, or a bad one was found. */
 static int find_due(struct store *s, const char *receiver, usec_t now_at, struct outbox_row *ret,
                     struct bad_rows *bad, struct failure *f)
@@ -113,8 +125,7 @@ static int find_due(struct store *s, const char *receiver, usec_t now_at, struct
     CLEANUP(query_end)
     struct query q = row_select(
         &s->db, &TABLE_OUTBOX,
-        "WHERE receiver = ?1 AND head = 1 AND state = 0 AND (due_at <= ?2 OR due_at > ?3)"
-        " ORDER BY due_at, id LIMIT 1");
+        "WHERE " FREE_HEAD " AND (due_at <= ?2 OR due_at > ?3) ORDER BY due_at, id LIMIT 1");
     query_text(&q, receiver);
     query_usec(&q, now_at);
     query_usec(&q, now_at + STORE_DELAY_MAX);
@@ -126,8 +137,7 @@ static int find_next_time(struct store *s, const char *receiver, usec_t *ret, st
 {
     CLEANUP(query_end)
     struct query q =
-        query_new(&s->db, "SELECT min(due_at) FROM outbox WHERE receiver = ?1 AND head = 1"
-                          " AND state = 0");
+        query_new(&s->db, "SELECT due_at FROM outbox WHERE " FREE_HEAD " ORDER BY due_at LIMIT 1");
     query_text(&q, receiver);
     int r = query_step(&q, f);
     if (r > 0)
@@ -252,6 +262,9 @@ static int retry(struct store *s, struct outbox_row *o, const struct instant *no
 int store_outbox_retry(struct store *s, const char *receiver, struct instant now,
                        struct failure *ret_failure)
 {
+    int r = store_switch_on(s, receiver, ret_failure);
+    if (r < 0)
+        return r;
     return change_all(s, "WHERE state IN (0, 1, 3) AND state = 3 AND (?1 IS NULL OR receiver = ?1)",
                       receiver, &now, retry, ret_failure);
 }

@@ -122,6 +122,13 @@ static const char *const STEPS[] = {
     /* Who waits for the hours of a route to hear of an episode. */
     "CREATE TABLE held (alert_id TEXT NOT NULL, receiver TEXT NOT NULL, episode INTEGER NOT NULL,"
     " sum INTEGER NOT NULL, PRIMARY KEY (alert_id, receiver)) STRICT, WITHOUT ROWID;",
+
+    "CREATE INDEX outbox_digest ON outbox (receiver, id)"
+    " WHERE type = 'alert.digest' AND state <= 1;"
+    /* Who has said that it is gone for good. `address` tells whether it has another one since; the
+     * address itself is a secret and stands nowhere. */
+    "CREATE TABLE switched_off (receiver TEXT PRIMARY KEY, address INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;",
 };
 
 int64_t schema_version(void)

@@ -289,6 +289,34 @@ static void gone_parks_the_entry_and_disables_the_receiver_until_its_url_changes
     office_close(&o);
 }
 
+/* Only the same address: whoever has a new one, or is given another chance, is used again. */
+static void gone_is_remembered_over_a_restart(void **state)
+{
+    static const char *const ANSWERS[] = {STATUS("410 Gone"), STATUS("410 Gone"), OK};
+    (void)state;
+    struct office o;
+    office_open(&o, ANSWERS, 3);
+    post(&o, 'a', EVENT_FIRING, TO(HOOK));
+    drain(&o);
+    post(&o, 'b', EVENT_FIRING, TO(HOOK));
+    restart(&o);
+    assert_true(courier_disabled(o.courier, "hook"));
+    drain(&o);
+    assert_int_equal(o.hook.n_requests, 1);
+    assert_int_equal(store_outbox_retry(o.store, "hook", clock_now(), NULL), 0);
+    assert_false(courier_disabled(o.courier, "hook"));
+    drain(&o); /* it is gone still */
+    assert_int_equal(o.hook.n_requests, 2);
+    assert_true(courier_disabled(o.courier, "hook"));
+    hook_url(&o.hook, "/new");
+    restart(&o);
+    assert_false(courier_disabled(o.courier, "hook"));
+    drain(&o);
+    assert_int_equal(o.hook.n_requests, 4);
+    assert_int_equal(stats(&o, "hook").parked + stats(&o, "hook").queued, 0);
+    office_close(&o);
+}
+
 static void retry_after_pauses_the_whole_receiver_and_no_other(void **state)
 {
     static const char *const ANSWERS[] = {STATUS("429 Slow down\r\nRetry-After: 3000"), OK};
@@ -568,6 +596,7 @@ int main(void)
         cmocka_unit_test(messages_about_one_alert_arrive_in_order),
         cmocka_unit_test(a_failing_head_holds_back_its_own_alert_only),
         cmocka_unit_test(a_redirect_is_a_failure_and_is_not_followed),
+        cmocka_unit_test(gone_is_remembered_over_a_restart),
         cmocka_unit_test(gone_parks_the_entry_and_disables_the_receiver_until_its_url_changes),
         cmocka_unit_test(retry_after_pauses_the_whole_receiver_and_no_other),
         cmocka_unit_test(a_dead_receiver_is_only_probed_after_five_different_messages),

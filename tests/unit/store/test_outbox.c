@@ -264,11 +264,11 @@ static void tell_digest(struct store *s)
     ok(try_commit(s, c, at(0), &f), &f);
 }
 
-static void the_parts_of_a_digest_come_in_order_and_block_no_alert(void **state)
+static void the_parts_of_a_digest_come_in_order_and_block_no_other_alert(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     tell_digest(s);
-    tell(s, EVENT_FIRING, 3, 1, 2, TO(HOOK), at(0));
+    tell(s, EVENT_FIRING, 30, 1, 2, TO(HOOK), at(0));
     CLEANUP(outbox_entry_free) struct outbox_entry *first = next(s, "hook", T0);
     assert_non_null(first->digest);
     assert_int_equal(first->digest->part, 1);
@@ -278,6 +278,61 @@ static void the_parts_of_a_digest_come_in_order_and_block_no_alert(void **state)
     end(s, first->id, OUTBOX_DELIVERED, 0, at(1));
     CLEANUP(outbox_entry_free) struct outbox_entry *second = next(s, "hook", T0 + 1);
     assert_int_equal(second->digest->part, 2);
+}
+
+static void resolve(struct store *s, unsigned n, struct instant now)
+{
+    CLEANUP(changes_free) struct changes *c = no_changes();
+    struct failure f = {0};
+    add_event(c, a_notice(EVENT_RESOLVED, n, 1, 9), 0);
+    ok(try_commit(s, c, now, &f), &f);
+}
+
+/* A receiver that was down throughout: what its digest says of an alert was so before its end. */
+static void what_a_digest_says_of_an_alert_comes_before_its_end(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    struct failure f = {0};
+    usec_t next_at = 0;
+    tell_digest(s);
+    CLEANUP(outbox_entry_free) struct outbox_entry *digest = next(s, "hook", T0 + 1), *none = NULL;
+    begin(s, digest->id, "body", at(1));
+    end(s, digest->id, OUTBOX_QUEUED, T0 + USEC_PER_MINUTE, at(1));
+    resolve(s, 3, at(2));  /* named by the first part, */
+    resolve(s, 22, at(2)); /* and by the second */
+    assert_int_equal(store_outbox_next(s, "hook", T0 + 3, &none, &next_at, &f), -ENOENT);
+    assert_int_equal(next_at, T0 + USEC_PER_MINUTE); /* not at once, and again and again */
+    static const struct {
+        uint32_t part;
+        bool combined;
+    } WANT[] = {{1, false}, {2, false}, {0, false}, {0, false}};
+    for (size_t i = 0; i < N_ELEMENTS(WANT); i++) {
+        CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, "hook", T0 + USEC_PER_HOUR);
+        assert_non_null(e);
+        assert_int_equal(e->digest ? e->digest->part : 0, WANT[i].part);
+        assert_int_equal(e->combined, WANT[i].combined);
+        begin(s, e->id, e->body ? NULL : "body", at(USEC_PER_HOUR));
+        end(s, e->id, OUTBOX_DELIVERED, 0, at(USEC_PER_HOUR));
+    }
+    assert_null(next(s, "hook", T0 + USEC_PER_HOUR));
+}
+
+static void a_digest_comes_after_what_was_said_before_of_the_alerts_in_it(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    tell(s, EVENT_FIRING, 3, 1, 1, TO(HOOK), at(0));
+    CLEANUP(outbox_entry_free) struct outbox_entry *first = next(s, "hook", T0);
+    begin(s, first->id, "body", at(0));
+    end(s, first->id, OUTBOX_QUEUED, T0 + USEC_PER_MINUTE, at(0));
+    tell_digest(s);
+    assert_null(next(s, "hook", T0 + 1));
+    tell(s, EVENT_FIRING, 40, 1, 1, TO(HOOK), at(1)); /* no digest speaks of this one */
+    assert_true(deliver_one(s, "hook", at(1)));
+    assert_null(next(s, "hook", T0 + 1));
+    assert_true(deliver_one(s, "hook", at(USEC_PER_MINUTE)));
+    CLEANUP(outbox_entry_free) struct outbox_entry *digest = next(s, "hook", T0 + USEC_PER_MINUTE);
+    assert_non_null(digest);
+    assert_int_equal(digest->digest->part, 1);
 }
 
 static void every_member_of_a_digest_is_an_event_that_names_it(void **state)
@@ -375,6 +430,36 @@ static void ten_thousand_entries_are_worked_off_quickly(void **state)
     assert_true(took < 2000); /* a scan of the queue takes more even without sanitizers */
 }
 
+static void a_receiver_that_is_gone_stays_switched_off_over_a_restart(void **state)
+{
+    struct failure f = {0};
+    int64_t address = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        struct store *s = open_in(*state);
+        static const struct {
+            const char *why;
+            bool hook, chat;
+        } WANT[] = {{"nobody at first", false, false},
+                    {"both, after a restart", true, true},
+                    {"one has another chance", false, true},
+                    {"all have", false, false}};
+        if (store_switched_off(s, "hook", &address, &f) != WANT[i].hook ||
+            (WANT[i].hook && address != INT64_MIN) ||
+            store_switched_off(s, "chat", &address, &f) != WANT[i].chat)
+            fail_msg("%s", WANT[i].why);
+        if (i == 0) {
+            ok(store_switch_off(s, "hook", 7, &f), &f);
+            ok(store_switch_off(s, "hook", INT64_MIN, &f), &f);
+            ok(store_switch_off(s, "chat", 8, &f), &f);
+        }
+        if (i == 1)
+            ok(store_outbox_retry(s, "hook", at(1), &f), &f);
+        if (i == 2)
+            ok(store_switch_on(s, NULL, &f), &f);
+        store_close(s);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
@@ -391,7 +476,10 @@ int main(void)
         TEST(a_jump_of_the_wall_clock_neither_frees_nor_freezes_what_waits),
         TEST(a_commit_after_a_jump_notices_it),
         TEST(a_wait_that_no_backoff_could_have_set_is_over),
-        TEST(the_parts_of_a_digest_come_in_order_and_block_no_alert),
+        TEST(a_receiver_that_is_gone_stays_switched_off_over_a_restart),
+        TEST(what_a_digest_says_of_an_alert_comes_before_its_end),
+        TEST(a_digest_comes_after_what_was_said_before_of_the_alerts_in_it),
+        TEST(the_parts_of_a_digest_come_in_order_and_block_no_other_alert),
         TEST(every_member_of_a_digest_is_an_event_that_names_it),
         TEST(a_member_of_a_delivered_digest_is_resolved_where_the_digest_went),
         TEST(a_bad_entry_is_put_away_and_the_next_one_goes),
