@@ -41,6 +41,7 @@ static struct slot *slot_get(struct http *h)
     if (slot) {
         h->idle = slot->next;
         h->n_idle--;
+        h->idle_bytes -= slot->size;
     } else {
         slot = calloc(1, sizeof *slot);
     }
@@ -62,7 +63,7 @@ static void slot_put(struct http *h, struct slot *slot)
         slot_free(slot);
         return;
     }
-    if (slot->size > SLOT_KEEPS) {
+    if (slot->size > IDLE_BYTES - h->idle_bytes) {
         alloc_release(slot->bytes);
         slot->bytes = NULL;
         slot->size = 0;
@@ -70,6 +71,7 @@ static void slot_put(struct http *h, struct slot *slot)
     slot->next = h->idle;
     h->idle = slot;
     h->n_idle++;
+    h->idle_bytes += slot->size;
 }
 
 static void reap_soon(struct http *h)

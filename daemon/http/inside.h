@@ -8,7 +8,7 @@
 #define HEADERS_MAX ((size_t)64 * 1024) /* bytes of all headers of an answer */
 #define BODY_FIRST ((size_t)16 * 1024)  /* libcurl's own buffer: the most one callback brings */
 #define SLOTS_KEPT 8                    /* idle buffers */
-#define SLOT_KEEPS ((size_t)512 * 1024) /* larger buffers go back to the system at once */
+#define IDLE_BYTES ((size_t)1 << 20)    /* of all idle buffers; more goes back at once */
 
 /* A transfer's handle, and the buffer that its answer is collected in, which is kept and used
  * again: that saves growing anew for every page. */
@@ -60,7 +60,7 @@ struct http {
     sd_event_source *timer, *reaper;
     struct http_request *first; /* under way */
     struct slot *idle;
-    size_t n_idle;
+    size_t n_idle, idle_bytes;
     char *ca_file, *proxy, *user_agent;
     char proxy_name[ORIGIN_MAX]; /* "scheme://host:port": what is logged */
     struct secret *proxy_password;
