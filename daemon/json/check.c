@@ -12,6 +12,7 @@
 #include <assert.h>
 #include <endian.h>
 #include <errno.h>
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -366,9 +367,21 @@ static bool skip_char(struct scan *s, char c)
     return true;
 }
 
+/* 1e-400 is 0 to strtod, and "none left" to whoever reads a count. Beyond the other end a number is
+ * infinite, which no getter takes. */
+static bool vanishes(const char *number, size_t len)
+{
+    char text[JSON_NUMBER_MAX + 1];
+    memcpy(text, number, len);
+    text[len] = '\0';
+    return strcspn(text, "123456789") < strcspn(text, "eE") &&
+           fpclassify(strtod(text, NULL)) == FP_ZERO;
+}
+
 static int check_number(struct scan *s)
 {
     const char *first = s->p;
+    bool scaled = false;
     (void)skip_char(s, '-'); /* optional */
     if (!skip_char(s, '0') && skip_digits(s) == 0)
         return refuse(s, "a number without digits");
@@ -379,9 +392,12 @@ static int check_number(struct scan *s)
             (void)skip_char(s, '-'); /* either is optional */
         if (skip_digits(s) == 0)
             return refuse(s, "an exponent without digits");
+        scaled = true;
     }
     if (s->p - first > JSON_NUMBER_MAX)
         return refuse(s, "a number with too many digits");
+    if (scaled && vanishes(first, (size_t)(s->p - first)))
+        return refuse(s, "a number too small to be told from 0");
     return 0;
 }
 

@@ -105,6 +105,8 @@ static void what_is_not_json_is_refused_with_its_place(void **state)
         {"1e", "exponent without digits"},
         {"1e+", "exponent without digits"},
         {"0x10", "behind the value"},
+        {"1e-400", "too small"},
+        {"-0.05E-399", "too small"},
         {"--1", "without digits"},
         {"1111111111111111111111111111111111111111111111111111111111111111", "too many digits"},
         {"\"abc", "byte 4: the text ends inside a string"},

@@ -52,6 +52,8 @@ static void whole_numbers_are_read_within_their_limits(void **state)
         {"9007199254740993", INT64_MIN, INT64_MAX, JSON_OUT_OF_RANGE, 0},
         {"9223372036854775808", INT64_MIN, INT64_MAX, JSON_OUT_OF_RANGE, 0},
         {"1e300", INT64_MIN, INT64_MAX, JSON_OUT_OF_RANGE, 0},
+        {"0e-999", 0, 100, JSON_OK, 0},
+        {"1e-300", 0, 100, JSON_WRONG_TYPE, 0},
         {"1e999", INT64_MIN, INT64_MAX, JSON_OUT_OF_RANGE, 0},
         {"-1e999", INT64_MIN, INT64_MAX, JSON_OUT_OF_RANGE, 0},
     };
