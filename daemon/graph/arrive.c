@@ -8,6 +8,7 @@
 
 #define THROTTLE_BASE (2 * USEC_PER_SEC)
 #define THROTTLE_CAP (300 * USEC_PER_SEC)
+#define DATES_APART 300 /* seconds; answers of one poll that differ by more are not believed */
 
 /* Not obtained, but it may be next time: a few tries within the poll. */
 static void chain_retry(struct chain *c, const struct failure *why, const struct http_answer *a)
@@ -178,8 +179,12 @@ static void note_clock(struct poll *p, const struct http_answer *a)
         return;
     /* By the clock that the snapshot's time is from: it may have been set while the poll ran. */
     usec_t now_at = p->began.at + clock_now().mono - p->began.mono;
-    p->report.skew_known = true;
-    p->report.skew_seconds = ((int64_t)now_at - (int64_t)a->date_at) / (int64_t)USEC_PER_SEC;
+    int64_t skew = ((int64_t)now_at - (int64_t)a->date_at) / (int64_t)USEC_PER_SEC;
+    /* How long people have waited is judged by this: one odd Date must not age them by years. */
+    if (p->report.skew_known && llabs(p->report.skew_seconds - skew) > DATES_APART)
+        p->dates_differ = true;
+    p->report.skew_seconds = skew;
+    p->report.skew_known = !p->dates_differ;
 }
 
 /* A page larger than the limit: most likely pools with thousands of members each, expanded. */

@@ -172,6 +172,7 @@ struct poll {
     unsigned sign_ins, renewals;
     bool early_failed; /* the token should be renewed, but the old one still serves */
     char *claims;
+    bool dates_differ; /* the Date headers of its answers contradict each other */
     uint64_t bytes;    /* decoded */
     bool falling_back; /* to the older source, in this poll, because of ... */
     struct failure refused;

@@ -256,6 +256,11 @@ static int read_subscriptions(const struct json *row, struct allotment *a)
     return 0;
 }
 
+static bool says_since(const struct json *row)
+{
+    return json_get(row, "waitingSinceDateTime") != NULL;
+}
+
 /* Since when; 0 if the row does not say so in words that we know. */
 static usec_t waiting_since(const struct json *row)
 {
@@ -292,15 +297,16 @@ static int read_waiting(const struct json *row, struct allotment *a, struct page
     int r = row_link(row, "waitingMembers@odata.nextLink", &link);
     if (r == -ENOMEM)
         return r;
-    bool readable = r >= 0;
+    bool readable = r >= 0, said = !json_first(list);
     for (const struct json *m = json_first(list); m && readable; m = json_next(m)) {
         usec_t since = waiting_since(m);
         readable = json_is_object(m);
+        said = said || says_since(m);
         a->waiting.count++;
         if (since && (!a->waiting.oldest_at || since < a->waiting.oldest_at))
             a->waiting.oldest_at = since;
     }
-    if (!readable) {
+    if (!readable || !said) {
         free(link);
         a->waiting = (struct waiting){.section = SECTION_UNKNOWN};
         return page_add_waiting(p, a->id, NULL);
@@ -516,14 +522,17 @@ int page_waiting(const char *bytes, size_t len, struct snapshot_builder *b,
     int r = open_page(bytes, len, WAITING_NAMES, &root, &rows, &page, ret_failure);
     if (r < 0)
         return r;
+    bool said = page.n_rows == 0;
     for (const struct json *row = json_first(rows); row; row = json_next(row)) {
         usec_t since = waiting_since(row);
         page.spoiled |= !json_is_object(row);
+        said = said || says_since(row);
         page.n_lacking += since == 0;
         r = snapshot_add_waiting(b, allotment_id, since);
         if (r < 0)
             return feeding_failed(ret_failure, r);
     }
+    page.spoiled |= !said;
     *ret = page;
     page = (struct page){0};
     return 0;

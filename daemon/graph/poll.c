@@ -14,8 +14,9 @@
 
 #define CHECK_EVERY USEC_PER_DAY
 #define PROBE_EVERY USEC_PER_DAY
-#define REFUSALS_STEADY 2 /* polls in a row: a permission is often granted minutes after the app \
-                           */
+#define REFUSALS_STEADY                                                      \
+    2 /* polls in a row: a permission is often granted minutes after the app \
+       */
 
 void poll_note(struct poll *p, const char *fmt, ...)
 {
@@ -238,8 +239,9 @@ static bool list_is_whole(struct chain *c)
     struct failure why = {0};
     if (!c->spoiled)
         return true;
-    (void)failure_set(&why, FAILURE_PROTOCOL, EBADMSG, "%s: a row without an id",
-                      query_call(c->list));
+    (void)failure_set(&why, FAILURE_PROTOCOL, EBADMSG, "%s: %s", query_call(c->list),
+                      c->list == LIST_WAITING ? "rows that are no waiting members"
+                                              : "a row without an id");
     walk_fail(c->poll, &why, c->list, "");
     return false;
 }

@@ -549,11 +549,14 @@ static void an_inline_waiting_list_is_whole_continued_or_read_anew(void **state)
         {"\"waitingMembers\":null", SECTION_UNKNOWN, 0, ""},
         {"\"waitingMembers\":{}", SECTION_UNKNOWN, 0, ""},
         {"\"waitingMembers\":[{},7]", SECTION_UNKNOWN, 0, ""},
-        {"\"waitingMembers\":[{}],\"waitingMembers@odata.nextLink\":\"https://x/y\"",
+        {"\"waitingMembers\":[{},{\"id\":\"x\"}]", SECTION_UNKNOWN, 0, ""},
+        {"\"waitingMembers\":[{\"waitingSinceDateTime\":null}],"
+         "\"waitingMembers@odata.nextLink\":\"https://x/y\"",
          SECTION_UNKNOWN, 0, "https://x/y"},
-        {"\"waitingMembers\":[{}],\"waitingMembers@odata.nextLink\":7", SECTION_UNKNOWN, 0, ""},
-        {"\"waitingMembers\":[{}],\"waitingMembers@odata.nextLink\":null", SECTION_COMPLETE, 1,
-         NULL},
+        {"\"waitingMembers\":[],\"waitingMembers@odata.nextLink\":7", SECTION_UNKNOWN, 0, ""},
+        {"\"waitingMembers\":[{\"waitingSinceDateTime\":null}],"
+         "\"waitingMembers@odata.nextLink\":null",
+         SECTION_COMPLETE, 1, NULL},
         {"\"x\":1", SECTION_UNKNOWN, 0, ""},
     };
     (void)state;
@@ -580,7 +583,7 @@ static void a_waiting_row_counts_even_if_it_does_not_say_since_when(void **state
         size_t lacking;
     } CASES[] = {
         {"{\"waitingSinceDateTime\":\"2026-08-01T08:00:00Z\"}", false, 0},
-        {"{\"id\":\"x\"}", false, 1},
+        {"{\"id\":\"x\"}", true, 1}, /* no row has the member: another kind of list */
         {"{\"waitingSinceDateTime\":null}", false, 1},
         {"{\"waitingSinceDateTime\":\"yesterday\"}", false, 1},
         {"7", true, 1},

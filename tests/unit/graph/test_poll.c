@@ -32,6 +32,31 @@ static void a_poll_reads_every_section_in_two_requests_and_a_token(void **state)
     world_end(&w);
 }
 
+static void dates_that_contradict_each_other_are_not_believed(void **state)
+{
+    static const struct {
+        const char *path, *date;
+        bool known;
+    } CASES[] = {
+        {"allotments", "Fri, 31 Dec 9999 23:59:59 GMT", false},
+        {"assignmentErrors", "Thu, 01 Jan 1970 00:00:01 GMT", false},
+        {"*", "Fri, 31 Dec 2032 23:59:59 GMT", true}, /* then it is our clock that is wrong */
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct world w;
+        CLEANUP(free)
+        char *fault = text_printf("{\"match\":{\"path\":\"%s\"},\"do\":{\"headers\":{\"Date\":"
+                                  "\"%s\"}}}",
+                                  CASES[i].path, CASES[i].date);
+        world_begin(&w, (struct setup){.faults = fault});
+        world_poll(&w);
+        if (!w.report.complete || w.report.skew_known != CASES[i].known)
+            fail_msg("%s: %s", CASES[i].path, CASES[i].date);
+        world_end(&w);
+    }
+}
+
 static void every_request_carries_the_headers_of_the_digest(void **state)
 {
     struct world w;
@@ -519,6 +544,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_poll_reads_every_section_in_two_requests_and_a_token),
+        cmocka_unit_test(dates_that_contradict_each_other_are_not_believed),
         cmocka_unit_test(every_request_carries_the_headers_of_the_digest),
         cmocka_unit_test(continuations_are_followed_to_the_end_of_each_list),
         cmocka_unit_test(an_empty_page_with_a_link_is_no_end),
