@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/fuzz/fuzz_next_link.c: the check that every nextLink goes through. A link that is let
- * through leads, for libcurl itself, to the very scheme, host, port and prefix; and the origins that
- * links are held to read the same again. */
+ * through leads, for libcurl itself, to the very scheme, host, port and prefix; and the origins
+ * that links are held to read the same again. */
 #include "http/http.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fuzz/fuzz_token.c: whatever the sign-in answers, it is a token that can stand in a header and
- * lives a minute to a day, a refusal with a hint, or neither, which is said in clean words. */
+/* tests/fuzz/fuzz_token.c: whatever the sign-in answers, it is a token that can stand in a header
+ * and lives a minute to a day, a refusal with a hint, or neither, which is said in clean words. */
 #include "base/text.h"
 #include "graph/page.h"
 #include "json/json.h"
