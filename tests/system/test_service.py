@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The installed service under a booted systemd: start, status, reload, watchdog, crash, secrets, journal, reboot."""
 import collections
-import json
 import re
 import signal
 import time
@@ -22,6 +21,7 @@ class Start(Service):
         self.configure(self.graph(FULL), [self.hook()])
         self.systemctl("start")
         self.assertEqual((self.prop("ActiveState"), self.prop("SubState"), self.prop("NRestarts")), ("active", "running", "0"))
+        self.assertEqual(self.prop("WatchdogUSec"), "3min")
         order = [e["MESSAGE"] for e in self.entries() if e.get("MESSAGE_ID") == UNIT_STARTED or "has started" in e["MESSAGE"]]
         self.assertEqual(len(order), 2, order)
         self.assertIn("tenants: 1, receivers: 1", order[0])
