@@ -109,9 +109,23 @@ int speak(const struct alert *a, const struct sample *s, const struct outcome *o
 
 /* ---- afterwards ---- */
 
+/* A warning that a pool has little room left while nobody waits is for whoever plans; it was told,
+ * and is again when it gets worse. So are errors, when they have doubled. The nagging is for what
+ * hurts somebody, or will by itself. */
+static bool is_reminded(const struct alert *a)
+{
+    static const enum rule HURTS[] = {RULE_WAITING, RULE_WAITING_AGE, RULE_ALLOTMENT_GONE};
+    if (a->said > LEVEL_WARNING || (a->kind != KIND_ERRORS && a->kind != KIND_CAPACITY))
+        return true;
+    for (size_t i = 0; i < N_ELEMENTS(HURTS); i++)
+        if (alert_rule_level(a, HURTS[i]) > LEVEL_NONE)
+            return true;
+    return false;
+}
+
 usec_t reminder_interval(const struct alert *a, const struct alert_options *o)
 {
-    usec_t interval = o->repeat.every[a->said];
+    usec_t interval = is_reminded(a) ? o->repeat.every[a->said] : 0;
     for (uint32_t i = 0; i < a->reminders && interval > 0; i++) {
         usec_t longer;
         if (__builtin_mul_overflow(interval, (usec_t)o->repeat.growth, &longer) ||

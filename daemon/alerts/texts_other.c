@@ -124,6 +124,9 @@ void words_errors(const struct notice *n, struct words *w)
     bool has_sku = f->sku_name || f->sku_part_number || f->sku_id;
     int64_t count = f->error_count != FACT_UNKNOWN ? f->error_count : n->value;
     struct text *t = &w->subject;
+    bool over = n->type == EVENT_RESOLVED && !n->reason;
+    if (over && count > 0)
+        text_add(t, "only ");
     if (count > 0)
         words_count(t, count, "assignment error", "assignment errors");
     else
@@ -154,7 +157,8 @@ void words_errors(const struct notice *n, struct words *w)
     }
     text_add(t, ".\n");
     text_add(&w->next, n->type == EVENT_RESOLVED && count <= 0 ? "Nothing is left to do."
-                                                               : error_advice(f->error_code));
+                       : over ? "Those that are left can wait until somebody has time for them."
+                              : error_advice(f->error_code));
 }
 
 /* ---- reading the tenant ---- */
@@ -214,8 +218,8 @@ void words_poll(const struct notice *n, struct words *w)
     const struct facts *f = n->facts;
     char hint[HINT_MAX];
     if (n->type == EVENT_RESOLVED) {
-        text_add(&w->subject, section_name(NULL));
-        text_add(&w->condition, n->reason ? "" : " are read again");
+        text_add(&w->subject, n->reason ? section_name(NULL) : "everything");
+        text_add(&w->condition, n->reason ? "" : " is read again");
         text_add(&w->what, n->reason ? "" : "Everything is read completely again.\n");
         text_add(&w->next, "Nothing is left to do.");
         return;
@@ -229,7 +233,10 @@ void words_poll(const struct notice *n, struct words *w)
         add_unread(n, &w->condition);
         if (f->cause) {
             text_add(&w->condition, ": ");
-            add_because(&w->condition, f->cause);
+            if (f->section && text_equal(f->cause, "network"))
+                text_add(&w->condition, "Graph does not answer this call");
+            else
+                add_because(&w->condition, f->cause);
         }
     }
     text_add(&w->what, w->subject.data ? w->subject.data : "");

@@ -15,6 +15,7 @@ struct pool {
     int64_t waiting; /* 0 also if not known */
     int64_t needed, reserve;
     bool gone;
+    bool relieved; /* it is over since another pool of the product has room */
 };
 
 static struct pool pool_of(const struct notice *n)
@@ -29,6 +30,8 @@ static struct pool pool_of(const struct notice *n)
         p.allotted = f->allotted;
         p.consumed = f->consumed;
         p.free = f->allotted - f->consumed;
+        p.relieved = n->type == EVENT_RESOLVED && !n->reason && p.waiting == 0 && f->sibling_name &&
+                     f->sibling_free > 0;
     }
     return p;
 }
@@ -112,6 +115,9 @@ static void add_condition(const struct notice *n, const struct pool *p, struct t
     } else if (p->free < 0) {
         text_addf(t, " is over: %" PRId64 " of %" PRId64 " units in use", p->consumed, p->allotted);
         add_needed(p, t);
+    } else if (p->free == 0 && p->relieved) {
+        text_addf(t, " is full, but another pool of the product has %" PRId64 " free",
+                  n->facts->sibling_free);
     } else if (p->free == 0) {
         text_addf(t, " is full: %" PRId64 " of %" PRId64 " units in use", p->consumed, p->allotted);
     } else if (n->rule == RULE_USAGE && n->value != FACT_UNKNOWN && n->type != EVENT_RESOLVED) {
@@ -212,7 +218,7 @@ static void add_next(const struct notice *n, const struct pool *p, struct text *
                     "subscription was cancelled or moved; its users may be without a licence.");
         return;
     }
-    if (over && f->sibling_name && f->sibling_free > 0) {
+    if (over && !p->relieved && f->sibling_name && f->sibling_free > 0) {
         text_addf(t, "First use the %" PRId64 " free of ", f->sibling_free);
         words_add(t, f->sibling_name);
         text_add(t, " (same product). ");

@@ -31,8 +31,6 @@ static void put_rest(struct json_writer *w, const struct digest *d)
     json_put_string(w, "event_id", d->event_id);
     json_put_string(w, "worst", level_name(d->worst));
     json_put_int(w, "at", (int64_t)d->at);
-    json_put_string(w, "title", d->title);
-    json_put_string(w, "summary", d->summary);
     json_put_string(w, "tenant_name", d->tenant_name);
     json_put_string(w, "tenant_id", d->tenant_id);
     json_close_object(w);
@@ -47,6 +45,8 @@ void digest_put(struct json_writer *w, const char *key, const struct digest *d,
     json_put_int(w, "part", d->part);
     json_put_int(w, "parts", d->parts);
     json_put_string(w, "reason", d->reason);
+    json_put_string(w, "title", d->title);
+    json_put_string(w, "summary", d->summary);
     put_counts(w, d);
     json_open_array(w, "alerts");
     for (size_t i = 0; i < d->n_notices; i++)
@@ -157,8 +157,8 @@ static int digest_read(const struct json *o, struct digest *d)
     d->parts = (uint32_t)parts;
     d->worst = read_level(&r, rest, "worst");
     read_unsigned(&r, rest, "at", (uint64_t)NUMBER_MAX, &d->at);
-    read_text(&r, rest, "title", &d->title);
-    read_text(&r, rest, "summary", &d->summary);
+    read_text(&r, o, "title", &d->title);
+    read_text(&r, o, "summary", &d->summary);
     read_text(&r, rest, "tenant_name", &d->tenant_name);
     read_text(&r, rest, "tenant_id", &d->tenant_id);
     read_counts(&r, o, d);

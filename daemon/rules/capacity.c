@@ -24,6 +24,19 @@ static enum level usage_level(const struct capacity *c, const struct threshold *
     return LEVEL_NONE;
 }
 
+/* In a pool of eight a seat changes hands: seven in use for a day is no end, and eight again no news.
+ * So a warning lasts until more than the margin of usage is left, rounded up to whole units. Nothing
+ * worse is held up by it: one unit more than there are is over when it has been bought. */
+static enum level remaining_kept(const struct capacity *c, const struct threshold t[static RULE_COUNT_],
+                                 int64_t left)
+{
+    __extension__ typedef __int128 wide;
+    wide margin = ((wide)c->allotted * t[RULE_USAGE].clear_margin_bp + 9999) / 10000;
+    const struct limit *warning = &t[RULE_REMAINING].limit[LEVEL_WARNING];
+    bool near = warning->on && c->consumed > 0 && left - margin <= warning->value;
+    return near ? LEVEL_WARNING : LEVEL_NONE;
+}
+
 static int64_t share_bp(const struct capacity *c)
 {
     int64_t scaled;
@@ -69,7 +82,8 @@ static void judge_units(const struct capacity *c, const struct threshold t[stati
     finding_set(usage, share_bp(c), raise, keep > raise ? keep : raise);
     int64_t left = c->allotted - c->consumed;
     raise = level_at_most(&t[RULE_REMAINING], left);
-    finding_set(remaining, left, raise, raise);
+    keep = remaining_kept(c, t, left);
+    finding_set(remaining, left, raise, keep > raise ? keep : raise);
 }
 
 static void judge_waiting(const struct capacity *c, const struct threshold t[static RULE_COUNT_],

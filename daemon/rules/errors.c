@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* rules/errors.c: assignment errors, one sample per SKU and code.
  *
+ * Twice as many are worse, so only half of the limit is better: errors that nobody mends come and go
+ * by one or two for years.
+ *
  * A group that is not listed any more counts 0 for a while, so that its alert can clear by the same
  * rules by which it was raised. */
 #include "base/text.h"
@@ -87,7 +90,8 @@ static int judge_group(struct judging *j, const struct groups *g, const struct s
     if (known) {
         int64_t count = s->group ? s->group->count : 0;
         enum level level = level_at_least(&t[RULE_ASSIGNMENT_ERRORS], count);
-        finding_set(&sample->finding[0], count, level, level);
+        enum level keep = level_at_least(&t[RULE_ASSIGNMENT_ERRORS], 2 * count - 1);
+        finding_set(&sample->finding[0], count, level, keep > level ? keep : level);
         sample->facts->error_count = count;
         if (s->group)
             sample->facts->errors_since_at = first_seen(j, s);

@@ -130,6 +130,11 @@ static const struct cause MASS = {
     true};
 static const struct cause STALE = {"stale", "no complete reading came in",
                                    "look at the daemon's log for what its last polls said", false};
+/* Some calls fail while the list of pools keeps coming: neither the network nor the proxy is at fault. */
+static const struct cause PARTLY = {"network", "Graph answers other calls, but not this one",
+                                    "everything else is read and told as usual; if it lasts, look at the "
+                                    "Microsoft 365 service health",
+                                    false};
 static const struct cause BY_KIND[FAILURE_KIND_COUNT_] = {
     [FAILURE_LOCAL] = {"local", "this machine could not do its part",
                        "check memory, disk and open files of the daemon", false},
@@ -179,6 +184,9 @@ static const struct cause *find_cause(const struct tenant_health *h)
         return &EMPTIED;
     if (h->mass_absence)
         return &MASS;
+    if (h->failing && h->kind == FAILURE_TRANSIENT &&
+        h->section[HEALTH_ALLOTMENTS].incomplete_polls == 0)
+        return &PARTLY;
     return h->failing ? &BY_KIND[h->kind] : &STALE;
 }
 
@@ -189,8 +197,11 @@ static int set_cause(struct facts *f, const struct cause *c, const struct tenant
     int r = text_copy(c->word, &f->cause);
     if (r < 0)
         return r;
-    f->hint = text[0] ? text_printf("%s (%s): %s", c->what, text, c->hint)
-                      : text_printf("%s: %s", c->what, c->hint);
+    if (strncmp(text, c->what, strlen(c->what)) == 0) /* a failure that begins with the same words */
+        f->hint = text_printf("%s; %s", text, c->hint);
+    else
+        f->hint = text[0] ? text_printf("%s (%s): %s", c->what, text, c->hint)
+                          : text_printf("%s: %s", c->what, c->hint);
     return f->hint ? 0 : -ENOMEM;
 }
 

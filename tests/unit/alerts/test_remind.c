@@ -37,9 +37,9 @@ static struct sample critical(void)
 {
     return A_POOL(.allotted = 100, .consumed = 101);
 }
-static struct sample warning(void)
+static struct sample warning(void) /* people wait */
 {
-    return A_POOL(.allotted = 100, .consumed = 100);
+    return A_POOL(.allotted = 100, .consumed = 100, .waiting = 2);
 }
 static const struct alert *it(const struct desk *d)
 {
@@ -121,6 +121,28 @@ static void getting_worse_starts_them_over_and_recovering_holds_them_back(void *
     assert_string_equal(desk_remind(d), "reminder critical remaining");
     (void)POLL(d, A_POOL(.allotted = 300, .consumed = 101));
     assert_int_equal(it(d)->reminder_at, 0);
+}
+
+static void what_hurts_nobody_is_told_once(void **state)
+{
+    struct desk *d = *state;
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "firing warning usage");
+    desk_pass(d, 30 * USEC_PER_DAY);
+    assert_string_equal(desk_remind(d), "");
+    assert_string_equal(POLL(d, warning()), "updated warning waiting");
+    desk_pass(d, USEC_PER_DAY);
+    assert_string_equal(desk_remind(d), "reminder warning waiting");
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
+    desk_pass(d, 30 * USEC_PER_DAY);
+    assert_string_equal(desk_remind(d), "");
+}
+
+static void errors_are_told_again_when_they_double_and_not_because_time_passes(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, SOME_ERRORS(.subject = "e", .code = "X", .level = LEVEL_WARNING, .value = 6));
+    desk_pass(d, 30 * USEC_PER_DAY);
+    assert_string_equal(desk_remind(d), "");
 }
 
 static void an_interval_that_is_off_or_comes_back_is_followed(void **state)
@@ -219,6 +241,8 @@ int main(void)
         TEST(pagers_are_not_reminded),
         TEST(overdue_reminders_collapse_into_one),
         TEST(a_reminder_says_that_its_numbers_are_old),
+        TEST(what_hurts_nobody_is_told_once),
+        TEST(errors_are_told_again_when_they_double_and_not_because_time_passes),
         TEST(getting_worse_starts_them_over_and_recovering_holds_them_back),
         TEST(an_interval_that_is_off_or_comes_back_is_followed),
         TEST(a_clock_jump_of_ten_years_says_nothing),

@@ -54,7 +54,12 @@ static void remaining_counts_at_or_below_and_says_how_many_are_left(void **state
         int64_t allotted, consumed;
         const char *want;
     } CASES[] = {
-        {10, 9, "none/none 1"},
+        {10, 9, "none/warning 1"}, /* a seat that changes hands ends nothing */
+        {10, 8, "none/none 2"},
+        {10, 0, "none/none 10"},
+        {1, 0, "none/none 1"}, /* an unused pool is not nearly full, however small */
+        {400, 392, "none/warning 8"},
+        {400, 391, "none/none 9"},
         {10, 10, "warning/warning 0"},
         {10, 11, "critical/critical -1"},
         {5, 500, "critical/critical -495"},

@@ -44,6 +44,25 @@ static void the_subject_does_not_change_with_the_case_of_the_code(void **state)
     assert_int_equal(w.memory->n_groups, 1);
 }
 
+static void errors_that_were_raised_last_until_half_of_the_limit_is_left(void **state)
+{
+    static const struct {
+        int64_t count;
+        enum level raise, keep;
+    } CASES[] = {{5, LEVEL_WARNING, LEVEL_WARNING},
+                 {4, LEVEL_NONE, LEVEL_WARNING},
+                 {3, LEVEL_NONE, LEVEL_WARNING},
+                 {2, LEVEL_NONE, LEVEL_NONE}};
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        POLL_ERRORS(&w, {E3, "X", CASES[i].count});
+        assert_int_equal(finding(&w, E3 "/x")->raise, CASES[i].raise);
+        assert_int_equal(finding(&w, E3 "/x")->keep, CASES[i].keep);
+    }
+}
+
 static void a_group_that_is_gone_counts_nothing_for_a_week(void **state)
 {
     CLEANUP(world_clear) struct world w;
@@ -163,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_sku_and_code_is_counted_on_its_own),
         cmocka_unit_test(the_subject_does_not_change_with_the_case_of_the_code),
+        cmocka_unit_test(errors_that_were_raised_last_until_half_of_the_limit_is_left),
         cmocka_unit_test(a_group_that_is_gone_counts_nothing_for_a_week),
         cmocka_unit_test(a_group_that_comes_back_starts_its_week_anew),
         cmocka_unit_test(a_group_is_as_old_as_our_first_sight_of_it),

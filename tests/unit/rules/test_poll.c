@@ -155,6 +155,37 @@ static void what_a_person_must_mend_is_told_at_once(void **state)
     }
 }
 
+static void where_only_one_call_fails_nobody_is_sent_to_look_at_the_proxy(void **state)
+{
+    const struct failure f = failure(FAILURE_TRANSIENT, "assignmentErrors: HTTP 504");
+    struct world w;
+    struct tenant_health h = {0};
+    CLEANUP(sample_clear) struct sample partly;
+    CLEANUP(sample_clear) struct sample wholly;
+    (void)state;
+    world_init(&w);
+    read_once(&w, &h, (struct read_){SECTION_COMPLETE, SECTION_COMPLETE, .failure = &f});
+    judge(&w, &h, &partly);
+    assert_non_null(strstr(partly.facts->hint, "everything else is read"));
+    assert_null(strstr(partly.facts->hint, "proxy"));
+    read_once(&w, &h, (struct read_){.failure = &f});
+    judge(&w, &h, &wholly);
+    assert_non_null(strstr(wholly.facts->hint, "proxy"));
+}
+
+static void a_hint_does_not_say_the_same_twice(void **state)
+{
+    const struct failure f = failure(FAILURE_AUTH, "sign-in was refused: invalid_client");
+    struct world w;
+    struct tenant_health h = {0};
+    CLEANUP(sample_clear) struct sample s;
+    (void)state;
+    world_init(&w);
+    read_once(&w, &h, (struct read_){.failure = &f});
+    judge(&w, &h, &s);
+    assert_memory_equal(s.facts->hint, "sign-in was refused: invalid_client; check", 42);
+}
+
 static void what_may_pass_by_itself_waits_for_its_limit_and_then_says_why(void **state)
 {
     static const struct {
@@ -333,6 +364,8 @@ int main(void)
         cmocka_unit_test(an_unread_section_is_told_when_it_is_old_enough),
         cmocka_unit_test(a_source_without_a_section_does_not_miss_it),
         cmocka_unit_test(what_a_person_must_mend_is_told_at_once),
+        cmocka_unit_test(where_only_one_call_fails_nobody_is_sent_to_look_at_the_proxy),
+        cmocka_unit_test(a_hint_does_not_say_the_same_twice),
         cmocka_unit_test(what_may_pass_by_itself_waits_for_its_limit_and_then_says_why),
         cmocka_unit_test(a_refused_sign_in_becomes_critical_like_any_outage),
         cmocka_unit_test(an_emptied_list_is_no_complete_reading),
