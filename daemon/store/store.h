@@ -139,8 +139,6 @@ int store_outbox_recover(struct store *s, struct instant now, struct failure *re
 int store_outbox_retry(struct store *s, const char *receiver, struct instant now,
                        struct failure *ret_failure);
 int store_outbox_park_receiver(struct store *s, const char *receiver, struct failure *ret_failure);
-/* Names of receivers that have entries which are not finished; n at most `max`. */
-int store_outbox_receivers(struct store *s, char (*ret)[64], size_t max,
 /* A receiver that is gone is switched off, over restarts too, until store_outbox_retry or
  * store_switch_on (NULL: all). `address`: any number that is another one for another address.
  * switched_off: 1 and *ret_address, or 0. */
@@ -149,6 +147,8 @@ int store_switch_off(struct store *s, const char *receiver, int64_t address,
 int store_switch_on(struct store *s, const char *receiver, struct failure *ret_failure);
 int store_switched_off(struct store *s, const char *receiver, int64_t *ret_address,
                        struct failure *ret_failure);
+/* Names of receivers that have entries which are not finished; n at most `max`. */
+int store_outbox_receivers(struct store *s, char (*ret)[64], size_t max,
                            struct failure *ret_failure);
 
 struct store_stats {
