@@ -115,7 +115,7 @@ static const char *sku_id(const char *part)
     for (size_t i = 0; i < N_PRODUCTS; i++)
         if (text_equal(PRODUCTS[i].part_number, part))
             return PRODUCTS[i].sku_id;
-    assert(!"a product that the table does not name");
+    assert(false && "a product that the table does not name");
     return NULL;
 }
 
@@ -212,7 +212,7 @@ struct pool *tenant_pool(struct tenant *t, const char *part, unsigned which)
     for (size_t i = 0; i < t->n_pools; i++)
         if (text_equal(t->pool[i].part, part) && which-- == 0)
             return &t->pool[i];
-    assert(!"no such pool");
+    assert(false && "no such pool");
     return NULL;
 }
 
