@@ -53,6 +53,7 @@ static inline int disk_verdict(unsigned kind, int usual)
 struct disk_file {
     sqlite3_file base;
     sqlite3_file *real;
+    const char *name; /* SQLite keeps it until the file is closed; NULL: a temporary one */
 };
 #define REAL(f) (((struct disk_file *)(f))->real)
 #define CALL(f, method, ...) REAL(f)->pMethods->method(REAL(f), ##__VA_ARGS__)
@@ -156,6 +157,7 @@ static int disk_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flag
     (void)v;
     file->base.pMethods = NULL;
     file->real = (sqlite3_file *)(file + 1);
+    file->name = name;
     int rc = disk_verdict(DISK_OPEN, SQLITE_CANTOPEN);
     if (rc == SQLITE_OK)
         rc = disk_below->xOpen(disk_below, name, file->real, flags, ret_flags);
