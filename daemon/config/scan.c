@@ -3,6 +3,7 @@
 #include "config/scan.h"
 
 #include "base/text.h"
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,20 +54,27 @@ static bool starts(const struct scanner *s, const char *word)
     return (size_t)(s->end - s->at) >= len && memcmp(s->at, word, len) == 0;
 }
 
-/* Behind a string or comment; false if the text ends inside it. */
-static bool skip_string(struct scanner *s)
+/* Behind a string; otherwise what is wrong with it. libconfig makes a byte of \xHH: beyond ASCII
+ * that is half a character, and with \x00 it forgets what stands before it. */
+static const char *skip_string(struct scanner *s)
 {
     for (step(s); s->at < s->end; step(s)) {
         if (*s->at == '"') {
             step(s);
-            return true;
+            return NULL;
         }
-        if (*s->at == '\\' && s->at + 1 < s->end)
-            step(s);
+        if (*s->at != '\\' || s->at + 1 == s->end)
+            continue;
+        step(s);
+        bool pair = (*s->at == 'x' || *s->at == 'X') && s->end - s->at > 2 &&
+                    isxdigit((unsigned char)s->at[1]) && isxdigit((unsigned char)s->at[2]);
+        if (pair && (s->at[1] > '7' || (s->at[1] == '0' && s->at[2] == '0')))
+            return "\\xHH is for \\x01 to \\x7f; write other characters as they are, in UTF-8";
     }
-    return false;
+    return "the string that begins here never ends; add the missing '\"'";
 }
 
+/* Behind a comment; false if the text ends inside it. */
 static bool skip_comment(struct scanner *s)
 {
     for (s->at += 2; s->at < s->end; step(s))
@@ -158,11 +166,10 @@ static int take_token(struct scanner *s, int *ret_line, struct failure *f)
 {
     int line = s->line;
     char c = *s->at;
-    if (c == '"')
-        return skip_string(s)
-                   ? 0
-                   : refuse(s, line, ret_line, f,
-                            "the string that begins here never ends; add the missing '\"'");
+    if (c == '"') {
+        const char *wrong = skip_string(s);
+        return wrong ? refuse(s, line, ret_line, f, wrong) : 0;
+    }
     if (starts(s, "/*"))
         return skip_comment(s) ? 0
                                : refuse(s, line, ret_line, f,
