@@ -221,9 +221,9 @@ static void say_on_stderr(const struct letter *l, int r, struct answer *ret)
                    strerror(-r));
 }
 
-/* Whether a failed send means that this machine has no journald, and not that it is away: its socket
- * was never there, and systemd has not connected our stderr with it either. A socket that is there
- * and refuses (ECONNREFUSED) belongs to a journald that has died. */
+/* Whether a failed send means that this machine has no journald, and not that it is away: its
+ * socket was never there, and systemd has not connected our stderr with it either. A socket that is
+ * there and refuses (ECONNREFUSED) belongs to a journald that has died. */
 static bool never_was(const struct outlet *o, int r)
 {
     return r == -ENOENT && !o->met && !log_in_journal();
