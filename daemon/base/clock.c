@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define GAP_MAX (30 * USEC_PER_DAY)
+#define WRITTEN_AT (1767225600 * USEC_PER_SEC) /* 2026-01-01 */
 
 static usec_t clock_read(clockid_t id)
 {
@@ -66,6 +67,11 @@ struct instant clock_now(void)
     if (boot == 0)
         boot = boot_find();
     return (struct instant){clock_read(CLOCK_REALTIME), clock_read(CLOCK_BOOTTIME), boot};
+}
+
+bool clock_is_set(usec_t at)
+{
+    return at >= WRITTEN_AT;
 }
 
 usec_t instant_since(const struct instant *then, const struct instant *now)

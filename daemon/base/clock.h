@@ -20,6 +20,8 @@ struct instant {
 };
 
 struct instant clock_now(void);
+/* False: a date before this program was written, so nobody has set the clock since this machine started. */
+bool clock_is_set(usec_t at);
 /* Time from `then` to `now`: same boot, the difference of boot times; another boot, the difference
  * of wall times clamped to 0 .. 30 days (alert life cycle, "Restart and clocks"). 0 if either is no
  * instant. */

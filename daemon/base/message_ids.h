@@ -21,6 +21,7 @@
 #define MESSAGE_SOURCE_NOTE       "10480eb4132048f2a4840042c4f75e7c" /* what Graph offers for a tenant changed */
 #define MESSAGE_CLOCK_SKEW        "90a5038869f44e2f8a4a8c56413a26ff" /* our clock and Graph disagree */
 #define MESSAGE_CLOCK_JUMP        "f853c950e28240c6a1c747cff3c75dc1" /* the wall clock jumped */
+#define MESSAGE_CLOCK_UNSET       "0f4d915c5a274fa9b50e4bc1f249eb3f" /* the wall clock is not set */
 #define MESSAGE_RECEIVER_PARKED   "8bdc4724df52442db8a19b64ca969da6" /* a receiver has given up on a message */
 #define MESSAGE_CONFIG_LOADED     "fa59688505454923aa8edce56cc937e3" /* a reload was taken over */
 #define MESSAGE_CONFIG_REFUSED    "7ba0be41100a4e27b95f14414a836d1a" /* a reload was refused; the old configuration runs on */

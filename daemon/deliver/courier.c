@@ -22,6 +22,7 @@
 #define LOOK_AGAIN USEC_PER_HOUR /* at the latest: due times are wall clock, and that may jump */
 #define LOOK_SOON (USEC_PER_SEC / 10) /* at the earliest: never spin on a due time */
 #define SYNC_WITHIN USEC_PER_SEC
+#define ATTEMPT_MAX USEC_PER_MINUTE /* a receiver's own deadlines are a quarter of that */
 #define ACCURACY 10000
 
 struct courier {
@@ -131,7 +132,6 @@ static bool lane_write_end(struct lane *l)
     return true;
 }
 
-static bool lane_settle(struct lane *l, const struct answer *a)
 /* ---- switched off ---- */
 
 /* Should it fail, which the attempt's end will say, a restart asks once more. */
@@ -164,6 +164,7 @@ static int lane_recall(struct lane *l, struct failure *ret_failure)
     return r < 0 ? r : 0;
 }
 
+static bool lane_settle(struct lane *l, const struct answer *a)
 {
     uint32_t dice = UINT32_MAX / 2; /* no randomness to be had: no jitter */
     struct health before = l->health;
@@ -171,9 +172,9 @@ static int lane_recall(struct lane *l, struct failure *ret_failure)
     struct instant now = clock_now();
     answer_settle(a, l->entry, now, dice, &l->health, &l->result);
     lane_tell(l, a, &before, &now);
-    l->settling = true;
     if (l->health.disabled && !before.disabled)
         lane_switch_off(l);
+    l->settling = true;
     return lane_write_end(l);
 }
 
@@ -228,6 +229,7 @@ static bool lane_attempt(struct lane *l, struct instant now)
         answer_set(&a, ANSWER_PERMANENT, "the message cannot be rendered: %s", strerror(-rendered));
         return lane_settle(l, &a);
     }
+    l->begun_mono = now.mono;
     const struct letter letter = {e->event_id, e->body, e->body_len, now};
     return l->class->send(l->outlet, &letter, &a, on_sent, l) > 0 && lane_settle(l, &a);
 }
@@ -243,12 +245,12 @@ static bool lane_must_wait(struct lane *l, struct instant now)
                 l->options->name);
         /* What the old address refused is due again; should this fail, a reload does it. */
         (void)store_outbox_retry(c->store, l->options->name, now, NULL);
-    }
-    if (c->stopping || l->health.disabled || (c->draining && l->drained)) {
         l->health = (struct health){0};
-        lane_rest(l);
+    }
     if (l->health.disabled && !lane_is_off(l))
         l->health = (struct health){0};
+    if (c->stopping || l->health.disabled || (c->draining && l->drained)) {
+        lane_rest(l);
         lane_drained(l);
         return true;
     }
@@ -436,6 +438,16 @@ void courier_resume(struct courier *c)
     c->done = NULL;
     (void)sd_event_source_set_enabled(c->ending, SD_EVENT_OFF);
     courier_wake(c);
+}
+
+bool courier_on_time(const struct courier *c, const struct instant *now)
+{
+    for (size_t i = 0; i < c->n_lanes; i++) {
+        const struct lane *l = &c->lane[i];
+        if (lane_is_busy(l) && !l->settling && now->mono > l->begun_mono + ATTEMPT_MAX)
+            return false;
+    }
+    return true;
 }
 
 bool courier_disabled(const struct courier *c, const char *receiver)

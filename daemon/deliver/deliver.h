@@ -44,6 +44,8 @@ int courier_drain(struct courier *c, courier_idle *done, void *userdata);
 int courier_stop(struct courier *c, usec_t grace, courier_idle *done, void *userdata);
 /* Goes on after courier_stop (a reload that was refused late). */
 void courier_resume(struct courier *c);
+/* For the watchdog: false if an attempt did not end long after its deadline. */
+bool courier_on_time(const struct courier *c, const struct instant *now);
 bool courier_disabled(const struct courier *c, const char *receiver); /* 410: until the config changes */
 
 /* --test-receiver: one message, not from the outbox. `text` is the answer, cleaned. */

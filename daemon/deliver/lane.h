@@ -10,12 +10,13 @@ struct lane {
     struct outlet *outlet;
     sd_event_source *timer;
     struct outbox_entry *entry;   /* the attempt under way; NULL: none */
+    usec_t begun_mono;            /* ... since then */
     struct attempt_result result; /* settling: how it ended, not yet written down */
     bool settling;
     struct health health;
     bool drained;       /* this drain has nothing more to do here */
-    bool outage_told;   /* a warning about this outage is in the log */
     bool off_stored;    /* that it is disabled stands in the store */
+    bool outage_told;   /* a warning about this outage is in the log */
     bool store_failing; /* the store's failure was logged */
 };
 void lane_turn(struct lane *l);

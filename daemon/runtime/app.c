@@ -43,6 +43,7 @@ static int open_store(struct app *app)
                               .outbox_max_bytes = 64u << 20};
     struct store_report report = {0};
     struct failure why;
+    notify_checking(app);
     int r = store_open(&o, &deliver_codec, app->cli->dry_run ? STORE_READ_ONLY : STORE_NORMAL,
                        app->started, &app->store, &report, &why);
     if (r == -ENOENT && app->cli->dry_run)
@@ -193,5 +194,6 @@ void app_close(struct app *app)
     book_free(app->book);
     store_close(app->store);
     sd_event_unref(app->event);
+    options_free(app->next_options);
     options_free(app->options);
 }

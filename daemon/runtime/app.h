@@ -47,7 +47,10 @@ struct app {
     sd_event_source *tick, *watchdog;
     struct instant last_tick;
     bool reloading, stopping;
+    bool reload_again;            /* asked for while a reload was under way */
     bool config_refused;          /* by the last reload */
+    bool clock_unset;             /* said once */
+    uint64_t status;              /* hash of the status line that was told; 0: none */
     struct options *next_options; /* while a reload waits for deliveries to end */
     struct changes **history; /* --once: what this run changed, for its report */
     size_t n_history;
@@ -84,6 +87,7 @@ void removed_settle(struct app *app);
 void poller_start(struct app *app, const struct watch *before, size_t n_before);
 void poller_start_once(struct app *app); /* every tenant once, now; then app->polled */
 void poller_poll_now(struct app *app);   /* SIGUSR1 */
+void poller_clock_set(struct app *app);  /* what failed for a wrong clock is tried again at once */
 bool poller_on_time(const struct app *app, const struct instant *now); /* for the watchdog */
 
 /* take.c */
@@ -118,4 +122,11 @@ int checks_receiver(const struct cli *cli);
 
 /* service.c: the daemon itself */
 int service_run(struct app *app);
-void service_status(struct app *app); /* STATUS= for systemctl status */
+
+/* notify.c: what the service manager is told; nothing unless it asked for it (NOTIFY_SOCKET) */
+void notify_checking(const struct app *app); /* a start may take long: EXTEND_TIMEOUT_USEC= */
+void notify_ready(struct app *app);
+void notify_alive(void); /* the watchdog is fed */
+void notify_reloading(const struct app *app);
+void notify_stopping(void);
+void notify_status(struct app *app); /* the line in systemctl status */

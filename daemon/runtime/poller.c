@@ -93,6 +93,7 @@ static int on_poll_due(sd_event_source *s, uint64_t due, void *userdata)
     (void)s, (void)due;
     if (graph_polling(w->graph))
         return 0; /* it arms the timer when it ends */
+    w->due = clock_now(); /* after a suspend it is long overdue; that it begins now is what counts */
     w->queued = true;
     poll_next(w->app);
     return 0;
@@ -144,6 +145,13 @@ void poller_poll_now(struct app *app)
         else
             arm(w, 0);
     }
+}
+
+void poller_clock_set(struct app *app)
+{
+    for (size_t i = 0; i < app->n_watches; i++)
+        app->watch[i].refused = 0; /* a signed statement of the wrong time is refused like a wrong secret */
+    poller_poll_now(app);
 }
 
 /* The loop makes progress while every tenant is either being read, within the poll's own deadline,

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -42,6 +41,7 @@ static void swap(struct app *app, struct options *fresh)
     if (app_wire(app, &why) < 0) {
         log_event(LOG_ERR, MESSAGE_CONFIG_REFUSED, NULL,
                   "the new configuration cannot be used: %s; the old one runs on", why.text);
+        app->config_refused = true;
         app_unwire(app);
         app->options = old_options;
         app->watch = old;
@@ -66,16 +66,26 @@ static void swap(struct app *app, struct options *fresh)
               app->options->n_tenants, app->options->n_receivers);
 }
 
+/* A file that was changed once more while deliveries ended has not been seen yet. */
+static void reload_ended(struct app *app)
+{
+    notify_ready(app);
+    if (!app->reload_again)
+        return;
+    app->reload_again = false;
+    reload_begin(app);
+}
+
 static void on_quiet(void *userdata)
 {
     struct app *app = userdata;
     struct options *fresh = app->next_options;
     app->next_options = NULL;
+    app->config_refused = false;
     swap(app, fresh);
     app->reloading = false;
     tick_now(app);
-    (void)sd_notify(0, "READY=1");
-    service_status(app);
+    reload_ended(app);
 }
 
 /* systemd 252 names the directory of credentials to the first command of ExecReload= but hides it, so
@@ -108,18 +118,19 @@ int reload_ask(const struct cli *cli)
 
 void reload_begin(struct app *app)
 {
-    if (app->reloading || app->stopping)
+    if (app->stopping)
         return;
-    (void)sd_notify(0, "RELOADING=1");
+    app->reload_again = app->reloading;
+    if (app->reloading)
+        return;
+    notify_reloading(app);
     if (app_load_options(app->cli, &app->next_options) != EXIT_OK) {
         log_event(LOG_ERR, MESSAGE_CONFIG_REFUSED, NULL,
                   "the new configuration is refused; the old one runs on");
         app->config_refused = true;
-        (void)sd_notify(0, "READY=1");
-        service_status(app);
+        notify_ready(app);
         return;
     }
-    app->config_refused = false;
     app->reloading = true;
     if (courier_stop(app->courier, DELIVERY_GRACE, on_quiet, app) < 0)
         on_quiet(app);

@@ -9,21 +9,7 @@
 #include "base/log.h"
 
 #define STOP_GRACE (3 * USEC_PER_SEC) /* out within 5 s, whatever receivers do */
-
-void service_status(struct app *app)
-{
-    size_t firing = 0, incomplete = 0, cursor = 0;
-    const struct alert *a;
-    if (app->cli->mode != CLI_DAEMON)
-        return;
-    while ((a = book_next(app->book, &cursor)))
-        firing += a->level > LEVEL_NONE;
-    for (size_t i = 0; i < app->n_watches; i++)
-        incomplete += app->watch[i].health.failing || app->watch[i].health.broken_config;
-    (void)sd_notifyf(0, "STATUS=tenants: %zu, not read completely: %zu, alerts: %zu%s%s", app->n_watches, incomplete,
-                     firing, app->config_refused ? "; the last reload was refused" : "",
-                     store_trouble(app->store) ? "; the state directory cannot be written" : "");
-}
+#define WATCHDOG_FEEDS 4
 
 static void on_quiet(void *userdata)
 {
@@ -38,7 +24,7 @@ static int on_stop(sd_event_source *s, const struct signalfd_siginfo *si, void *
     if (app->stopping) /* asked twice: no grace */
         return sd_event_exit(app->event, EXIT_OK);
     app->stopping = true;
-    (void)sd_notify(0, "STOPPING=1");
+    notify_stopping();
     log_say(LOG_INFO, "stopping (%s)", strsignal((int)si->ssi_signo));
     for (size_t i = 0; i < app->n_watches; i++)
         if (app->watch[i].graph)
@@ -84,18 +70,20 @@ static int add_signals(struct app *app)
 }
 
 /* Fed only while the loop that polls and delivers makes progress (security rule 33): a loop that
- * still turns but reads nobody any more is a hang, too. */
+ * still turns but reads nobody any more is a hang, too. Several times a period, because after a
+ * suspend everything is overdue for a moment. */
 static int on_watchdog(sd_event_source *s, uint64_t due, void *userdata)
 {
     struct app *app = userdata;
     struct instant now = clock_now();
     uint64_t period = 0;
     (void)due;
-    if (poller_on_time(app, &now))
-        (void)sd_notify(0, "WATCHDOG=1");
+    if (poller_on_time(app, &now) && courier_on_time(app->courier, &now))
+        notify_alive();
     else
-        log_say(LOG_ERR, "no tenant was read when it was due; waiting for the watchdog to restart this process");
-    if (sd_watchdog_enabled(0, &period) <= 0 || sd_event_source_set_time_relative(s, period / 2) < 0 ||
+        log_say(LOG_ERR, "a tenant was not read, or a delivery did not end, when it was due; waiting for the watchdog "
+                         "to restart this process");
+    if (sd_watchdog_enabled(0, &period) <= 0 || sd_event_source_set_time_relative(s, period / WATCHDOG_FEEDS) < 0 ||
         sd_event_source_set_enabled(s, SD_EVENT_ONESHOT) < 0)
         return sd_event_exit(app->event, EXIT_INTERNAL);
     return 0;
@@ -110,19 +98,30 @@ static int add_watchdog(struct app *app)
     return r < 0 ? r : sd_event_source_set_description(app->watchdog, "watchdog");
 }
 
+/* The self-test is over: the configuration is whole, the state directory was locked, checked and
+ * written to, every receiver and tenant is set up, and the loop has turned. Nothing of it needs the
+ * network: a service that waits for Microsoft to be well cannot tell anybody that it is not. */
+static int on_turned(sd_event_source *s, void *userdata)
+{
+    struct app *app = userdata;
+    (void)s; /* on once */
+    if (app->stopping)
+        return 0;
+    log_say(LOG_INFO, "seatwatchd " SEATWATCH_VERSION " has started; tenants: %zu, receivers: %zu", app->n_watches,
+            app->options->n_receivers);
+    notify_ready(app);
+    return 0;
+}
+
 int service_run(struct app *app)
 {
-    if (add_signals(app) < 0 || add_watchdog(app) < 0) {
-        log_say(LOG_ERR, "cannot listen for signals");
+    if (add_signals(app) < 0 || add_watchdog(app) < 0 || sd_event_add_defer(app->event, NULL, on_turned, app) < 0) {
+        log_say(LOG_ERR, "cannot set up the event loop");
         return EXIT_INTERNAL;
     }
     poller_start(app, NULL, 0);
     tick_start(app);
     courier_wake(app->courier);
-    log_say(LOG_INFO, "seatwatchd " SEATWATCH_VERSION " has started; tenants: %zu, receivers: %zu", app->n_watches,
-            app->options->n_receivers);
-    (void)sd_notify(0, "READY=1");
-    service_status(app);
     int r = sd_event_loop(app->event);
     if (r < 0)
         log_say(LOG_ERR, "the event loop failed: %s; ended, to be started again", strerror(-r));

@@ -224,5 +224,5 @@ void take_snapshot(struct watch *w, struct snapshot *given, const struct graph_r
         w->last.report.failure = why; /* for --once: read, but not recorded */
     if (r < 0 && !w->app->store_failing)
         log_failure(LOG_ERR, &why, w->options->facts.name, "this poll counts for nothing; the next one repeats it");
-    service_status(w->app);
+    notify_status(w->app);
 }

@@ -3,6 +3,7 @@
  * Once a minute, or once per interval where that is shorter. */
 #include "runtime/app.h"
 
+#include "base/date.h"
 #include "base/log.h"
 #include "base/message_ids.h"
 
@@ -89,6 +90,26 @@ static void tick_held(struct app *app, struct instant now)
         log_failure(LOG_ERR, &why, "held messages", "they go out in a minute");
 }
 
+/* After a boot without a battery it is 1970, and until somebody sets the clock every certificate counts as not yet
+ * valid. Said once; intervals run on, dates are judged by the time that Graph tells, alerts about what cannot be
+ * read come as ever. */
+static void tick_unset_clock(struct app *app, struct instant now)
+{
+    char today[RFC3339_MAX];
+    bool unset = !clock_is_set(now.at);
+    if (unset && !app->clock_unset)
+        log_event(LOG_WARNING, MESSAGE_CLOCK_UNSET, NULL,
+                  "this machine's clock says %s, so it is not set: certificates and signatures fail until it is; "
+                  "reminders and messages that are held back wait for it",
+                  rfc3339_print(now.at, today));
+    bool was_unset = app->clock_unset;
+    app->clock_unset = unset;
+    if (unset || !was_unset)
+        return;
+    log_say(LOG_NOTICE, "this machine's clock is set now; every tenant is read at once");
+    poller_clock_set(app);
+}
+
 /* A clock that jumps is said and changes nothing: every duration runs on boot time. */
 static void tick_clock(struct app *app, struct instant now)
 {
@@ -99,6 +120,7 @@ static void tick_clock(struct app *app, struct instant now)
         log_event(LOG_WARNING, MESSAGE_CLOCK_JUMP, NULL,
                   "the wall clock jumped by %lld s; timers are not affected", (long long)(jump / (int64_t)USEC_PER_SEC));
     app->last_tick = now;
+    tick_unset_clock(app, now);
 }
 
 static void tick_quarantine(struct app *app)
@@ -117,9 +139,10 @@ void tick_now(struct app *app)
     tick_clock(app, now);
     for (size_t i = 0; i < app->n_watches; i++)
         tick_tenant(&app->watch[i], now);
-    if (app->courier) /* not in a dry run */
+    if (app->courier && !app->clock_unset) /* not in a dry run */
         tick_held(app, now);
-    tick_reminders(app, now);
+    if (!app->clock_unset)
+        tick_reminders(app, now);
     if (!app->courier)
         return;
     tick_receivers(app, now);
@@ -127,6 +150,7 @@ void tick_now(struct app *app)
     if (store_housekeeping(app->store, now, &why) < 0 && !app->store_failing)
         log_failure(LOG_WARNING, &why, "removing old history", "trying again in a minute");
     courier_wake(app->courier);
+    notify_status(app);
 }
 
 static usec_t tick_length(const struct app *app)

@@ -224,7 +224,6 @@ static int use_wal(struct db *d, struct failure *f)
 
 /* ---- bad rows ---- */
 
-/* Of the events only those that still have to be told: the rest is history. */
 static int find_bad(struct store *s, const struct table *t, const char *rest, struct bad_rows *bad,
                     struct failure *f)
 {
@@ -239,18 +238,14 @@ static int find_bad(struct store *s, const struct table *t, const char *rest, st
     return r;
 }
 
+/* What nobody loads as a whole: alerts and what is remembered of tenants are looked at when they are.
+ * Of the events only those that still have to be told: the rest is history. */
 static int quarantine_all(struct store *s, struct failure *f)
 {
     static const struct {
         const struct table *table;
         const char *rest;
     } LOOKED_AT[] = {
-        {&TABLE_TENANT, ""},
-        {&TABLE_HEALTH, ""},
-        {&TABLE_POOL, ""},
-        {&TABLE_SUBSCRIPTION, ""},
-        {&TABLE_GROUP, ""},
-        {&TABLE_ALERT, ""},
         {&TABLE_TOLD, ""},
         {&TABLE_HELD, ""},
         {&TABLE_OUTBOX, ""},
@@ -373,6 +368,19 @@ static int open_database(struct store *s, struct instant now, struct store_repor
         r = open_whole(s, now, report, f);
     report->quarantined = s->quarantined > UINT32_MAX ? UINT32_MAX : (uint32_t)s->quarantined;
     return r;
+}
+
+uint64_t store_size(const char *directory)
+{
+    static const char *const SUFFIXES[] = {"", "-wal"};
+    char path[PATH_MAX];
+    uint64_t size = 0;
+    struct stat st;
+    for (size_t i = 0; i < N_ELEMENTS(SUFFIXES); i++)
+        if ((size_t)snprintf(path, sizeof path, "%s/" STORE_FILE "%s", directory, SUFFIXES[i]) < sizeof path &&
+            stat(path, &st) == 0)
+            size += (uint64_t)st.st_size;
+    return size;
 }
 
 int store_open(const struct store_options *o, const struct store_codec *codec, enum store_mode mode,

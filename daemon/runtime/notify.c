@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* What the service manager is told (sd_notify(3)): how the start goes, what systemctl status shows, that we live. */
+#include "runtime/app.h"
+
+#include <inttypes.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/date.h"
+#include "base/digest.h"
+
+#define CHECK_LEAST USEC_PER_MINUTE
+#define CHECK_PER_MIB USEC_PER_SEC /* a failing disk still reads that fast; a good one is a hundred times faster */
+
+void notify_checking(const struct app *app)
+{
+    uint64_t mib = store_size(app->cli->state_dir) >> 20;
+    if (app->cli->mode == CLI_DAEMON)
+        (void)sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%" PRIu64 "\nSTATUS=checking the state database (%" PRIu64 " MiB)",
+                         (uint64_t)(CHECK_LEAST + mib * CHECK_PER_MIB), mib);
+}
+
+/* MONOTONIC_USEC lets newer managers (253) tell this reload from an earlier one. */
+void notify_reloading(const struct app *app)
+{
+    uint64_t now = 0;
+    (void)sd_event_now(app->event, CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+    (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=reloading: deliveries on their way end first", now);
+}
+
+void notify_stopping(void)
+{
+    (void)sd_notify(0, "STOPPING=1\nSTATUS=stopping: deliveries on their way get 3 s");
+}
+
+void notify_ready(struct app *app)
+{
+    app->status = 0; /* the line of the start, or of the reload, is over */
+    (void)sd_notify(0, "READY=1");
+    notify_status(app);
+}
+
+void notify_alive(void)
+{
+    (void)sd_notify(0, "WATCHDOG=1");
+}
+
+/* ---- the line in systemctl status ---- */
+
+static void add_count(struct text *t, const char *before, uint64_t n, const char *noun)
+{
+    text_addf(t, "%s%" PRIu64 " %s%s", before, n, noun, n == 1 ? "" : "s");
+}
+
+static void add_tenants(struct text *t, const struct app *app)
+{
+    size_t incomplete = 0;
+    usec_t last_at = 0;
+    char when[RFC3339_MAX];
+    for (size_t i = 0; i < app->n_watches; i++) {
+        const struct tenant_health *h = &app->watch[i].health;
+        usec_t at = h->section[HEALTH_ALLOTMENTS].last_complete.at;
+        incomplete += h->failing || h->broken_config;
+        last_at = at > last_at ? at : last_at;
+    }
+    add_count(t, "", app->n_watches, "tenant");
+    if (incomplete)
+        text_addf(t, " (%zu not read completely)", incomplete);
+    if (last_at) /* to the minute */
+        text_addf(t, ", last reading %.16sZ", rfc3339_print(last_at, when));
+    else
+        text_add(t, ", not read yet");
+}
+
+static void add_alerts(struct text *t, const struct app *app)
+{
+    size_t firing = 0, critical = 0, cursor = 0;
+    const struct alert *a;
+    while ((a = book_next(app->book, &cursor))) {
+        firing += a->level > LEVEL_NONE;
+        critical += a->level == LEVEL_CRITICAL;
+    }
+    add_count(t, ", ", firing, "alert");
+    if (critical)
+        text_addf(t, " (%zu critical)", critical);
+}
+
+static void add_deliveries(struct text *t, const struct app *app)
+{
+    struct store_stats owed = {0};
+    if (store_stats(app->store, NULL, &owed, NULL) < 0)
+        return; /* the trouble with the store has its own words */
+    if (owed.queued + owed.in_flight)
+        text_addf(t, ", %" PRIu64 " to deliver", owed.queued + owed.in_flight);
+    if (owed.parked)
+        text_addf(t, ", %" PRIu64 " undeliverable", owed.parked);
+}
+
+/* After every poll, but said only if something is new: the manager has others to listen to. */
+void notify_status(struct app *app)
+{
+    CLEANUP(text_free) struct text t = TEXT_INIT(512);
+    if (app->cli->mode != CLI_DAEMON || app->stopping)
+        return;
+    add_tenants(&t, app);
+    add_alerts(&t, app);
+    add_deliveries(&t, app);
+    if (app->config_refused)
+        text_add(&t, "; the last reload was refused");
+    if (store_trouble(app->store))
+        text_add(&t, "; the state directory cannot be written");
+    if (app->clock_unset)
+        text_add(&t, "; the clock of this machine is not set");
+    uint64_t hash = t.error ? app->status : fnv1a(t.data, t.len, FNV1A_SEED);
+    if (hash != app->status)
+        (void)sd_notifyf(0, "STATUS=%s", t.data);
+    app->status = hash;
+}
