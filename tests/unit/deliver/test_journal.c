@@ -332,8 +332,7 @@ static void a_journald_that_goes_away_gets_the_entry_when_it_is_back(void **stat
     }
 }
 
-/* systemd.exec(5), JOURNAL_STREAM: what is written to stderr goes to the journald that is missing.
- */
+/* systemd.exec(5), JOURNAL_STREAM: stderr leads to the very journald that is missing. */
 static void under_systemd_a_journald_is_never_taken_for_absent(void **state)
 {
     (void)state;
