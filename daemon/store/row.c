@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
@@ -113,18 +114,37 @@ void row_instant(struct row *row, const struct instant *t)
     row_int(row, (int64_t)t->boot); /* random bits: the sign means nothing */
 }
 
+/* Like FNV-1a, but eight bytes at a time. Each step can be undone, so that whatever is changed in
+ * one word changes the sum; the shift brings its high bits down, which multiplying does not. */
+static uint64_t add_word(uint64_t sum, uint64_t word)
+{
+    sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return sum ^ sum >> 32;
+}
+
+static uint64_t add_bytes(uint64_t sum, const char *bytes, size_t len)
+{
+    uint64_t word;
+    for (; len >= sizeof word; bytes += sizeof word, len -= sizeof word) {
+        memcpy(&word, bytes, sizeof word);
+        sum = add_word(sum, le64toh(word));
+    }
+    word = 0;
+    memcpy(&word, bytes, len);
+    return len ? add_word(sum, le64toh(word)) : sum;
+}
+
 /* The name of the table is part of the sum, and so are types and lengths: no two different rows
- * can have the same bytes. */
+ * can have the same words. */
 int64_t row_sum(const struct table *t, const struct row *row)
 {
-    uint64_t sum = fnv1a(t->name, strlen(t->name), FNV1A_SEED);
+    uint64_t sum = add_bytes(FNV1A_SEED, t->name, strlen(t->name));
     for (size_t i = 0; i < row->n; i++) {
         const struct cell *c = &row->cell[i];
-        uint64_t head[2] = {(uint64_t)c->type,
-                            c->type == CELL_INT ? (uint64_t)c->number : (uint64_t)c->len};
-        sum = fnv1a(head, sizeof head, sum);
+        sum = add_word(sum, (uint64_t)c->type);
+        sum = add_word(sum, c->type == CELL_INT ? (uint64_t)c->number : (uint64_t)c->len);
         if (c->type == CELL_TEXT || c->type == CELL_BLOB)
-            sum = fnv1a(c->bytes, c->len, sum);
+            sum = add_bytes(sum, c->bytes, c->len);
     }
     return (int64_t)sum;
 }

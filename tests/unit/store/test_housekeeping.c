@@ -103,6 +103,70 @@ static void history_is_thinned_out_but_keeps_the_last_and_the_worst(void **state
     assert_int_equal(ask(*state, "SELECT count(DISTINCT at_s / 86400) FROM sample"), 11);
 }
 
+/* ---- a year ---- */
+
+#define YEAR_POOLS 10 /* of 1,000 */
+
+/* Every pool changes at every poll. The first poll of an hour, or of whatever is thinned out, sees
+ * more people wait than the others: the worst sample is never the last one. */
+static void poll_them_all(struct store *s, usec_t since_start, bool first)
+{
+    struct allotment a[YEAR_POOLS] = {0};
+    char id[YEAR_POOLS][40];
+    struct snapshot snapshot = {.tenant_id = (char[]){TENANT},
+                                .allotments = SECTION_COMPLETE,
+                                .allotment = a,
+                                .n_allotments = YEAR_POOLS,
+                                .taken = at(since_start)};
+    struct commit c = {.snapshot = &snapshot, .tenant_id = TENANT, .now = at(since_start)};
+    struct failure f = {0};
+    for (unsigned i = 0; i < YEAR_POOLS; i++) {
+        (void)snprintf(id[i], sizeof id[i], "%08x-aaaa-4bbb-8ccc-dddddddddddd", i);
+        a[i] = (struct allotment){.id = id[i],
+                                  .units_known = true,
+                                  .allotted = 25000,
+                                  .consumed = 24000 + (int64_t)(since_start / USEC_PER_MINUTE % 997),
+                                  .waiting = {.section = SECTION_COMPLETE,
+                                              .count = first ? 300 : 200,
+                                              .oldest_at = T0 + since_start}};
+    }
+    ok(store_commit(s, &c, &f), &f);
+}
+
+static int64_t file_size(const char *dir)
+{
+    struct stat st;
+    assert_int_equal(stat(file_in(dir, "seatwatchd.db"), &st), 0);
+    return st.st_size;
+}
+
+/* Polls no more often than thinning leaves samples of; HISTORY_FULL=1 polls twice an hour all year,
+ * which empties pages like a real year does. The week that keeps all is polled as in reality. */
+static void a_year_of_a_thousand_pools_takes_at_most_150_megabytes(void **state)
+{
+    struct store *s = open_in(*state);
+    store_close(s);
+    int64_t empty = file_size(*state);
+    bool full = getenv("HISTORY_FULL") != NULL;
+    s = open_in(*state);
+    for (usec_t day = 0; day < DAYS(365); day += DAYS(1)) {
+        usec_t often = 5 * USEC_PER_MINUTE, hourly = 30 * USEC_PER_MINUTE;
+        usec_t step = day >= DAYS(357)           ? often
+                      : day >= DAYS(330) || full ? hourly
+                                                 : 12 * USEC_PER_HOUR;
+        for (usec_t t = 0; t < DAYS(1); t += step)
+            poll_them_all(s, day + t, t % (step > hourly ? DAYS(1) : USEC_PER_HOUR) == 0);
+        (void)keep_house(s, at(day + DAYS(1) - 1));
+    }
+    store_close(s);
+    double megabytes = (double)(file_size(*state) - empty) / 1e6 * 1000 / YEAR_POOLS;
+    print_message("%lld samples, %.0f MB for 1,000 pools\n",
+                  (long long)ask(*state, "SELECT count(*) FROM sample"), megabytes);
+    assert_true(samples_between(*state, DAYS(358), DAYS(365)) == YEAR_POOLS * 7 * 288);
+    assert_true(samples_between(*state, DAYS(100), DAYS(200)) == YEAR_POOLS * 100 * 2);
+    assert_true(megabytes > 50 && megabytes <= 150);
+}
+
 static void history_ends_with_what_is_kept_and_so_does_a_pool_that_is_gone(void **state)
 {
     struct store_options o = {.directory = *state, .history_keep = DAYS(20)};
@@ -174,6 +238,7 @@ int main(void)
         TEST(finished_rows_and_their_events_go_after_ninety_days),
         TEST(a_slice_is_small),
         TEST(history_is_thinned_out_but_keeps_the_last_and_the_worst),
+        TEST(a_year_of_a_thousand_pools_takes_at_most_150_megabytes),
         TEST(history_ends_with_what_is_kept_and_so_does_a_pool_that_is_gone),
         TEST(a_wall_clock_that_jumped_deletes_nothing_for_a_day),
         TEST(a_start_with_a_wrong_clock_deletes_nothing),
