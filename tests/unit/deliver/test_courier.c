@@ -551,6 +551,26 @@ static void stopping_waits_for_what_is_under_way_but_not_for_ever(void **state)
     office_close(&o);
 }
 
+static void an_attempt_long_after_its_deadline_is_a_hang(void **state)
+{
+    static const char *const ANSWERS[] = {HANG};
+    (void)state;
+    struct office o;
+    office_open(&o, ANSWERS, 1);
+    struct instant now = clock_now();
+    now.mono += USEC_PER_DAY;
+    assert_true(courier_on_time(o.courier, &now)); /* nothing is under way */
+    post(&o, 'a', EVENT_FIRING, TO(HOOK));
+    courier_wake(o.courier);
+    while (o.hook.n_requests == 0)
+        turn(&o);
+    assert_false(courier_on_time(o.courier, &now));
+    now = clock_now();
+    now.mono += 30 * USEC_PER_SEC; /* its own deadline ends it, and nobody else */
+    assert_true(courier_on_time(o.courier, &now));
+    office_close(&o);
+}
+
 static void stopping_an_idle_courier_ends_at_once_and_nothing_new_goes(void **state)
 {
     static const char *const ANSWERS[] = {OK};
@@ -607,6 +627,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_written_down_is_not_sent),
         cmocka_unit_test(an_end_that_cannot_be_written_is_written_later_and_nothing_goes_twice),
         cmocka_unit_test(stopping_waits_for_what_is_under_way_but_not_for_ever),
+        cmocka_unit_test(an_attempt_long_after_its_deadline_is_a_hang),
         cmocka_unit_test(stopping_an_idle_courier_ends_at_once_and_nothing_new_goes),
         cmocka_unit_test(a_courier_without_receivers_is_done_at_once),
     };
