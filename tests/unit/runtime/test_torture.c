@@ -9,6 +9,7 @@
  * they are, TORTURE_TEST=GLOB takes some tests only. */
 #include "unit/http/sim.h"
 #include "base/digest.h"
+#include "runtime/app.h"
 #include "runtime/cli.h"
 #include "runtime/run.h"
 
@@ -56,8 +57,23 @@ static struct shared { /* between the test and its child */
     atomic_size_t counted;
     size_t fail_at; /* 0: none */
     bool for_good;
+    enum mistake { NO_MISTAKE, LEAK, CARRY_ON, KEEP_QUIET, MISTAKE_COUNT_ } mistake; /* planted, to be caught */
 } *shared;
 static bool armed; /* in the child, while it is tortured */
+
+void *__real_malloc(size_t size);
+
+/* What a careless program gives instead of NULL. */
+static void *failing(void)
+{
+    static const uintptr_t NOWHERE = 16;
+    if (shared->mistake == LEAK) {
+        void *volatile lost = __real_malloc(99);
+        (void)lost;
+    }
+    errno = ENOMEM;
+    return shared->mistake == CARRY_ON ? (void *)NOWHERE : NULL;
+}
 
 static bool must_fail(void)
 {
@@ -74,10 +90,8 @@ static bool must_fail(void)
     type __wrap_##name parameters;                                                                 \
     type __wrap_##name parameters                                                                  \
     {                                                                                              \
-        if (must_fail()) {                                                                         \
-            errno = ENOMEM;                                                                        \
-            return 0;                                                                              \
-        }                                                                                          \
+        if (must_fail())                                                                           \
+            return failing();                                                                      \
         return __real_##name(__VA_ARGS__);                                                         \
     }
 WRAP(void *, malloc, (size_t size), size)
@@ -99,6 +113,42 @@ __attribute__((format(printf, 2, 0))) int __wrap_vasprintf(char **ret, const cha
     return __real_vasprintf(ret, format, ap);
 }
 
+/* ---- a reload ---- */
+
+/* A daemon that is told to reload as soon as it runs: each allocation from there until it is over may
+ * fail, then it reloads once more, undisturbed, and ends. */
+static int n_reloads = -1; /* -1: none is wanted */
+
+void __real_reload_begin(struct app *app);
+void __wrap_reload_begin(struct app *app);
+void __wrap_reload_begin(struct app *app)
+{
+    n_reloads++;
+    armed = n_reloads == 1;
+    __real_reload_begin(app);
+}
+
+void __real_notify_ready(struct app *app);
+void __wrap_notify_ready(struct app *app);
+void __wrap_notify_ready(struct app *app)
+{
+    armed = armed && n_reloads < 0;
+    __real_notify_ready(app);
+    if (n_reloads > 0)
+        (void)kill(getpid(), n_reloads == 1 ? SIGHUP : SIGTERM);
+}
+
+/* It waits for the loop to run. */
+static void reload_soon(void)
+{
+    sigset_t hup;
+    (void)sigemptyset(&hup);
+    (void)sigaddset(&hup, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &hup, NULL);
+    (void)raise(SIGHUP);
+    n_reloads = 0;
+}
+
 /* ---- the world ---- */
 
 struct world {
@@ -116,6 +166,18 @@ static const char SCENARIO[] =
     "   \"waiting\": {\"count\": 26, \"since\": \"@now-2h\"}},"
     "  {\"id\": \"well\", \"skuPartNumber\": \"SPE_E3\", \"allottedUnits\": 100, \"consumedUnits\": 10}],"
     " \"errors\": {\"count\": 7, \"code\": \"CountViolation\"}}]}]}";
+
+/* From the second poll on, one is well again and another is not. */
+static const char CHANGES[] =
+    "{\"tenants\": [{\"id\": \"" TENANT "\", \"client_id\": \"" CLIENT "\", \"client_secret\": \"canary\","
+    " \"scope\": \"https://graph.microsoft.com/.default\", \"states\": [{\"allotments\": ["
+    "  {\"id\": \"full\", \"skuPartNumber\": \"SPE_E5\", \"allottedUnits\": 100, \"consumedUnits\": 100,"
+    "   \"waiting\": {\"count\": 26, \"since\": \"@now-2h\"}},"
+    "  {\"id\": \"well\", \"skuPartNumber\": \"SPE_E3\", \"allottedUnits\": 100, \"consumedUnits\": 10}],"
+    " \"errors\": {\"count\": 7, \"code\": \"CountViolation\"}},"
+    "{\"when\": {\"poll\": 2}, \"change\": [{\"id\": \"full\", \"consumedUnits\": 10, \"waiting\": []},"
+    "  {\"id\": \"well\", \"consumedUnits\": 100, \"waiting\": {\"count\": 30, \"since\": \"@now-2h\"}}],"
+    " \"errors\": []}]}]}";
 
 static void hook_start(struct world *w, char *ret_url, size_t size)
 {
@@ -153,11 +215,11 @@ static void remove_tree(const char *path)
     (void)nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-static int world_make(void **state)
+static int world_with(void **state, const char *scenario)
 {
     struct world *w = calloc(1, sizeof *w);
     char url[160], text[4096];
-    sim_start(&w->sim, SCENARIO, NULL);
+    sim_start(&w->sim, scenario, NULL);
     hook_start(w, url, sizeof url);
     sim_write(&w->sim, "tenant.secret", "canary\n", 0600);
     sim_write(&w->sim, "hook.url", url, 0600);
@@ -171,7 +233,7 @@ static int world_make(void **state)
         "receivers = ( { name = \"hook\"; type = \"webhook\"; url_file = \"hook.url\";"
         " signing_key_file = \"hook.key\"; } );\n"
         "routes = ( { match = { tenant = \"contoso\"; }; to = [\"hook\"]; } );\n"
-        "alerts: { for = \"0s\"; min_samples = 1; first_run = \"each\"; };\n"
+        "alerts: { for = \"0s\"; min_samples = 1; keep_firing_for = \"0s\"; first_run = \"each\"; };\n"
         "thresholds: { waiting = { warning = 1; critical = 25; for = \"0s\"; min_samples = 1; };"
         " assignment_errors = { for = \"0s\"; min_samples = 1; }; };\n",
         w->sim.http, w->sim.http);
@@ -184,6 +246,16 @@ static int world_make(void **state)
     w->n_points = points ? strtoul(points, NULL, 10) : 40;
     *state = w;
     return 0;
+}
+
+static int world_make(void **state)
+{
+    return world_with(state, SCENARIO);
+}
+
+static int changing_world_make(void **state)
+{
+    return world_with(state, CHANGES);
 }
 
 static int world_end(void **state)
@@ -213,12 +285,29 @@ static const char *said_by(const struct world *w)
     return text;
 }
 
-static int count_messages(const struct world *w)
+struct told {
+    int all, resolved;
+};
+/* A message whose answer was lost comes again, soon, with its id: it is one. */
+static struct told count_messages(const struct world *w)
 {
-    int n = 0;
+    struct told n = {0};
+    char *line = NULL;
+    size_t size = 0;
     FILE *in = fopen(w->hook_log, "re");
-    for (int c; in && (c = getc(in)) != EOF;)
-        n += c == '\n';
+    char seen[8][64] = {{0}}, id[64];
+    while (in && getline(&line, &size, in) > 0) {
+        bool known = false;
+        sim_member(line, "webhook-id", id, sizeof id);
+        for (size_t i = 0; i < N_ELEMENTS(seen); i++)
+            known = known || strcmp(seen[i], id) == 0;
+        if (known)
+            continue;
+        memcpy(seen[n.all % (int)N_ELEMENTS(seen)], id, sizeof id);
+        n.all++;
+        n.resolved += strstr(line, "alert.resolved") != NULL;
+    }
+    free(line);
     if (in)
         (void)fclose(in);
     return n;
@@ -249,12 +338,17 @@ static void child(const struct world *w, const char *options)
         (void)sigaction(DEADLY[i], &before_cmocka[i], NULL);
     optind = 0;
     digest_init(); /* what libcrypto does at its first use crashes without memory; see there */
-    armed = true;
+    (void)alarm(60); /* nothing of this may last */
+    armed = strstr(options, "--once") || strstr(options, "-config"); /* else from the reload on */
+    if (!armed)
+        reload_soon();
     int code = cli_parse(argc, argv, &cli);
     if (code < 0)
         code = run(&cli);
     armed = false;
     (void)fflush(stdout);
+    if (code != EXIT_OK && shared->mistake == KEEP_QUIET)
+        (void)ftruncate(1, 0);
     _exit(leaks() ? LEAKED : code);
 }
 
@@ -278,18 +372,27 @@ static bool says_why(const char *text)
     return strstr(text, "memory") || strstr(text, "error: ") || strstr(text, "try again") || strstr(text, "not read completely");
 }
 
-static void judge(const struct world *w, const char *options, int code)
+/* What is not as it must be; NULL if all is. */
+static const char *wrong(const struct world *w, int code)
 {
     static const char *const NEVER[] = {"Sanitizer", "runtime error", "Assertion", "damaged"};
     const char *said = said_by(w);
     bool documented = code == EXIT_OK || code == EXIT_INCOMPLETE || code == EXIT_STATE ||
                       code == EXIT_INTERNAL || code == EXIT_CONFIGURATION;
-    bool ok = documented && (code == EXIT_OK || says_why(said));
     for (size_t i = 0; i < N_ELEMENTS(NEVER); i++)
-        ok = ok && !strstr(said, NEVER[i]);
-    if (!ok)
-        fail_msg("%s, allocation %zu%s: exit code %d: %s", options, shared->fail_at,
-                 shared->for_good ? " and all that follow" : "", code, said);
+        if (strstr(said, NEVER[i]))
+            return NEVER[i];
+    if (!documented)
+        return code == LEAKED ? "a leak" : "no documented exit code";
+    return code == EXIT_OK || says_why(said) ? NULL : "it does not say why";
+}
+
+static void judge(const struct world *w, const char *options, int code)
+{
+    const char *complaint = wrong(w, code);
+    if (complaint)
+        fail_msg("%s, allocation %zu%s: %s: exit code %d: %s", options, shared->fail_at,
+                 shared->for_good ? " and all that follow" : "", complaint, code, said_by(w));
 }
 
 /* Every one of the first few, then as many more as are wanted, evenly. */
@@ -324,6 +427,19 @@ static void a_check_of_the_configuration_survives_any_allocation_that_fails(void
     torture_reading(*state, "--check-config");
 }
 
+static void a_leak_a_crash_and_silence_would_be_caught(void **state)
+{
+    const struct world *w = *state;
+    for (int mistake = NO_MISTAKE; mistake < MISTAKE_COUNT_; mistake++) {
+        shared->mistake = (enum mistake)mistake;
+        int code = run_once(w, "--check-config", 60, false);
+        const char *complaint = wrong(w, code);
+        print_message("%d: %s\n", code, complaint ? complaint : "no complaint");
+        assert_int_equal(complaint != NULL, mistake != NO_MISTAKE);
+    }
+    shared->mistake = NO_MISTAKE;
+}
+
 static void a_dump_of_the_configuration_survives_any_allocation_that_fails(void **state)
 {
     torture_reading(*state, "--dump-config");
@@ -333,10 +449,10 @@ static void a_dry_run_survives_any_allocation_that_fails(void **state)
 {
     const struct world *w = *state;
     char options[128];
-    int before = count_messages(w);
+    int before = count_messages(w).all;
     (void)snprintf(options, sizeof options, "--once --dry-run --json --state-dir %s/none", w->sim.dir);
     torture_reading(w, options);
-    assert_int_equal(count_messages(w), before);
+    assert_int_equal(count_messages(w).all, before);
 }
 
 /* ---- with a state to lose ---- */
@@ -353,44 +469,111 @@ static struct place place_for(const struct world *w, size_t n, bool for_good)
     return p;
 }
 
-/* Both alerts arrive, once each, in the run that failed or in the next. An attempt that failed waits
- * a few seconds for its second; what is owed is then in the outbox, and the run says so. */
-static void torture_at(const struct world *w, size_t n, bool for_good, size_t *n_owed)
+/* The database of a run that has ended is one file. */
+static void copy_state(const struct place *from, const struct place *to)
+{
+    static char bytes[1 << 20];
+    char path[160];
+    (void)snprintf(path, sizeof path, "%s/seatwatchd.db", from->dir);
+    FILE *in = fopen(path, "re");
+    assert_non_null(in);
+    size_t len = fread(bytes, 1, sizeof bytes, in);
+    (void)fclose(in);
+    assert_true(len > 0 && len < sizeof bytes);
+    assert_int_equal(mkdir(to->dir, 0700), 0);
+    (void)snprintf(path, sizeof path, "%s/seatwatchd.db", to->dir);
+    FILE *out = fopen(path, "we");
+    assert_non_null(out);
+    assert_int_equal(fwrite(bytes, 1, len, out), len);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(chmod(path, 0600), 0);
+}
+
+/* Everything arrives, once, in the run that failed or in the next. An attempt that failed waits a few
+ * seconds for its second; what is owed is then in the outbox, and the run says so. */
+static void torture_at(const struct world *w, const struct place *base, struct told want, size_t n, bool for_good, size_t *n_owed)
 {
     const struct place p = place_for(w, n, for_good);
-    int before = count_messages(w);
+    struct told before = count_messages(w);
+    if (base)
+        copy_state(base, &p);
     judge(w, p.options, run_once(w, p.options, n, for_good));
-    int code = run_once(w, p.options, 0, false), got = count_messages(w) - before;
+    int code = run_once(w, p.options, 0, false);
+    struct told got = count_messages(w);
+    got.all -= before.all;
+    got.resolved -= before.resolved;
     const char *said = said_by(w);
-    bool owed = code == EXIT_INCOMPLETE && got < 2 && !strstr(said, "not read");
+    bool owed = code == EXIT_INCOMPLETE && got.all <= want.all && !strstr(said, "not read");
     /* What could be read in the failing run may be a warning that is critical with the rest. */
-    int want = strstr(said, "alert.escalated") ? 3 : 2;
-    if (code != (owed ? EXIT_INCOMPLETE : EXIT_OK) || (!owed && got != want) || strstr(said, "damaged"))
-        fail_msg("after allocation %zu%s: exit code %d, %d messages: %s", n,
-                 for_good ? " and all that follow" : "", code, got, said);
+    want.all += strstr(said, "alert.escalated") != NULL;
+    bool whole = got.all == want.all && got.resolved == want.resolved;
+    if (code != (owed ? EXIT_INCOMPLETE : EXIT_OK) || (!owed && !whole) || got.resolved > want.resolved || strstr(said, "damaged"))
+        fail_msg("after allocation %zu%s: exit code %d, %d messages, %d resolved: %s", n,
+                 for_good ? " and all that follow" : "", code, got.all, got.resolved, said);
     *n_owed += owed;
     remove_tree(p.dir);
 }
 
-static void a_run_survives_any_allocation_that_fails_and_the_next_tells_all(void **state)
+static void torture_writing(const struct world *w, const struct place *base, struct told want)
 {
-    struct world *w = *state;
-    const struct place p = place_for(w, 0, false);
-    size_t n_owed = 0, n_tried = 0, total = count_allocations(w, p.options, EXIT_OK);
-    assert_int_equal(count_messages(w), 2);
+    struct place p = place_for(w, 1, true);
+    struct told before = count_messages(w);
+    size_t n_owed = 0, n_tried = 0;
+    if (base)
+        copy_state(base, &p);
+    size_t total = count_allocations(w, p.options, EXIT_OK);
+    assert_int_equal(count_messages(w).all - before.all, want.all);
+    assert_int_equal(count_messages(w).resolved - before.resolved, want.resolved);
+    remove_tree(p.dir);
     for (int for_good = 0; for_good < 2; for_good++)
         for (size_t n = 1; n <= total; n = next_point(w, n, total), n_tried++)
-            torture_at(w, n, for_good, &n_owed);
+            torture_at(w, base, want, n, for_good, &n_owed);
+    print_message("%zu of %zu allocations\n", n_tried, 2 * total);
     assert_true(n_owed <= n_tried / 4);
+}
+
+static void a_run_survives_any_allocation_that_fails_and_the_next_tells_all(void **state)
+{
+    torture_writing(*state, NULL, (struct told){2, 0});
+}
+
+static void a_run_that_resolves_survives_any_allocation_that_fails_and_the_next_tells_all(void **state)
+{
+    const struct world *w = *state;
+    const struct place base = place_for(w, 0, false);
+    assert_int_equal(run_once(w, base.options, 0, false), EXIT_OK);
+    assert_int_equal(count_messages(w).all, 2);
+    torture_writing(w, &base, (struct told){3, 2});
+}
+
+static void a_reload_survives_any_allocation_that_fails_and_so_does_the_next(void **state)
+{
+    const struct world *w = *state;
+    const struct place base = place_for(w, 0, false);
+    char options[160];
+    assert_int_equal(run_once(w, base.options, 0, false), EXIT_OK);
+    (void)snprintf(options, sizeof options, "--state-dir %s", base.dir);
+    size_t total = count_allocations(w, options, EXIT_OK);
+    for (int for_good = 0; for_good < 2; for_good++)
+        for (size_t n = 1; n <= total; n = next_point(w, n, total)) {
+            judge(w, options, run_once(w, options, n, for_good));
+            if (!strstr(said_by(w), "configuration reloaded"))
+                fail_msg("allocation %zu%s: not reloaded: %s", n, for_good ? " and all that follow" : "", said_by(w));
+        }
+    assert_int_equal(run_once(w, base.options, 0, false), EXIT_OK);
+    assert_int_equal(count_messages(w).all, 2);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_check_of_the_configuration_survives_any_allocation_that_fails, world_make, world_end),
+        cmocka_unit_test_setup_teardown(a_leak_a_crash_and_silence_would_be_caught, world_make, world_end),
         cmocka_unit_test_setup_teardown(a_dump_of_the_configuration_survives_any_allocation_that_fails, world_make, world_end),
         cmocka_unit_test_setup_teardown(a_dry_run_survives_any_allocation_that_fails, world_make, world_end),
         cmocka_unit_test_setup_teardown(a_run_survives_any_allocation_that_fails_and_the_next_tells_all, world_make, world_end),
+        cmocka_unit_test_setup_teardown(a_run_that_resolves_survives_any_allocation_that_fails_and_the_next_tells_all, changing_world_make, world_end),
+        cmocka_unit_test_setup_teardown(a_reload_survives_any_allocation_that_fails_and_so_does_the_next, world_make, world_end),
     };
     for (size_t i = 0; i < N_ELEMENTS(DEADLY); i++)
         (void)sigaction(DEADLY[i], NULL, &before_cmocka[i]);
