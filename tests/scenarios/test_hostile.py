@@ -5,7 +5,8 @@ import json
 import re
 import unittest
 
-from hostile import TABLES, Foreign, Front, answer
+from hostile import Foreign, Front, answer
+from hostile_table import TABLES
 from harness import CLIENT, CLIENT_SECRET, E3, TENANT, Scenario, pool, state
 
 GOOD = "control: the good answer itself"
