@@ -381,7 +381,6 @@ class UnsetClock(Service):
         self.wait("a poll that fails", lambda: "could not be read completely" in self.stderr())
         self.wait("the status says why", lambda: self.manager.status().endswith("; the clock of this machine is not set"))
         self.assertEqual(graph.requests("allotments"), [])
-        self.daemon.send_signal(signal.SIGUSR1)
         self.set_clock(0)
         self.wait("it is noticed", lambda: "clock is set now" in self.stderr(), 90)
         self.wait("it is read", lambda: graph.requests("assignmentErrors"))
