@@ -81,8 +81,8 @@ static int disk_truncate(sqlite3_file *f, sqlite3_int64 size)
 }
 static int disk_sync(sqlite3_file *f, int flags)
 {
-    int rc = disk_verdict(DISK_SYNC, SQLITE_IOERR_FSYNC);
-    return rc != SQLITE_OK ? rc : CALL(f, xSync, flags);
+    (void)f, (void)flags; /* what a real sync is for, power.h plays; here it would only take time */
+    return disk_verdict(DISK_SYNC, SQLITE_IOERR_FSYNC);
 }
 static int disk_size(sqlite3_file *f, sqlite3_int64 *ret)
 {

@@ -156,8 +156,7 @@ static int power_truncate(sqlite3_file *f, sqlite3_int64 size)
 
 static int power_sync(sqlite3_file *f, int flags)
 {
-    int rc = disk_verdict(DISK_SYNC, SQLITE_IOERR_FSYNC); /* the real disk need not work so hard */
-    (void)flags;
+    int rc = disk_sync(f, flags);
     const char *name = ((struct disk_file *)f)->name;
     if (!name || rc != SQLITE_OK || power.lies)
         return rc;
