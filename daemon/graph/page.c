@@ -4,17 +4,15 @@
  * What a row must have to be judged is checked here and nowhere else. A row that can be told apart
  * but not judged goes on with unknown units; one that cannot even be told apart spoils its section,
  * because leaving it out would look as if it were gone. */
-#include "graph/page.h"
+#include "graph/rows.h"
+
 #include "base/date.h"
 #include "base/text.h"
-#include "json/json.h"
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
-
-#define TEXT_MAX 257 /* of a cleaned word, with its NUL */
 
 void page_clear(struct page *p)
 {
@@ -26,37 +24,8 @@ void page_clear(struct page *p)
     free(p->waiting);
     *p = (struct page){0};
 }
-static inline void page_clear_at(struct page *p)
-{
-    page_clear(p);
-}
 
 /* ---- members ---- */
-
-/* An id or a GUID, unchanged; NULL if it is none that we would carry around. */
-static const char *row_id(const struct json *row, const char *key)
-{
-    const char *s = NULL;
-    if (json_get_string(row, key, &s) != JSON_OK || !s[0] || strlen(s) > PAGE_ID_MAX)
-        return NULL;
-    return s;
-}
-
-/* Foreign text, cleaned into `clean`; NULL if there is none. */
-static const char *row_clean(const struct json *row, const char *key, char clean[static TEXT_MAX])
-{
-    const char *s = NULL;
-    if (json_get_string(row, key, &s) != JSON_OK || !s[0])
-        return NULL;
-    return text_clean(clean, TEXT_MAX, s, strlen(s));
-}
-
-/* The same as a copy to keep. */
-static int row_text(const struct json *row, const char *key, char **ret)
-{
-    char clean[TEXT_MAX];
-    return text_copy(row_clean(row, key, clean), ret);
-}
 
 static bool is_lacking(enum json_is is)
 {
@@ -70,21 +39,6 @@ static int32_t row_date(const struct json *row, const char *key)
     if (json_get_string(row, key, &s) != JSON_OK || date_parse(s, &day) < 0)
         return DATE_UNKNOWN;
     return day;
-}
-
-/* A link is kept as it is: it is opaque, and whoever follows it checks its origin. *ret NULL: there
- * is none. -EBADMSG: there is something that is no link; taking that for the end of the list would
- * lose what follows. */
-static int row_link(const struct json *row, const char *key, char **ret)
-{
-    const char *s = NULL;
-    enum json_is is = json_get_string(row, key, &s);
-    *ret = NULL;
-    if (is == JSON_MISSING || is == JSON_NULL)
-        return 0;
-    if (is != JSON_OK || !s[0] || strlen(s) > PAGE_LINK_MAX)
-        return -EBADMSG;
-    return text_copy(s, ret);
 }
 
 static unsigned assignable_to(const struct json *row)
@@ -113,9 +67,8 @@ static unsigned assignable_to(const struct json *row)
 
 /* What is read of each kind of page, at whatever depth. All else (the service plans of a pool above
  * all, nine tenths of its row where $select is refused) must be good JSON and is not kept. */
-#define ENVELOPE "value", "error", "@odata.nextLink"
 static const char *const ALLOTMENT_NAMES[] = {
-    ENVELOPE,
+    ROW_ENVELOPE,
     "id",
     "skuId",
     "skuPartNumber",
@@ -133,69 +86,12 @@ static const char *const ALLOTMENT_NAMES[] = {
     "waitingSinceDateTime",
     NULL,
 };
-static const char *const WAITING_NAMES[] = {ENVELOPE, "waitingSinceDateTime", NULL};
-static const char *const ERROR_NAMES[] = {ENVELOPE, "code", "skuId", NULL};
+static const char *const WAITING_NAMES[] = {ROW_ENVELOPE, "waitingSinceDateTime", NULL};
+static const char *const ERROR_NAMES[] = {ROW_ENVELOPE, "code", "skuId", NULL};
 static const char *const SKU_NAMES[] = {
-    ENVELOPE,       "skuId",   "skuPartNumber", "consumedUnits",    "appliesTo",
+    ROW_ENVELOPE,   "skuId",   "skuPartNumber", "consumedUnits",    "appliesTo",
     "prepaidUnits", "enabled", "warning",       "capabilityStatus", NULL,
 };
-
-static int not_a_page(struct failure *f, const char *why)
-{
-    return failure_set(f, FAILURE_PROTOCOL, EBADMSG, "the answer is not the page it should be: %s",
-                       why);
-}
-
-static int open_body(const char *bytes, size_t len, const char *const *names, struct json **ret,
-                     struct failure *f)
-{
-    CLEANUP(json_free) struct json *root = NULL;
-    int r = json_parse_only(bytes, len, names, &root, f);
-    if (r < 0)
-        return r;
-    if (!json_is_object(root))
-        return not_a_page(f, "it is no JSON object");
-    if (json_get(root, "error")) {
-        struct graph_error e;
-        graph_error_parse(bytes, len, &e);
-        return failure_set(f, FAILURE_PROTOCOL, EBADMSG,
-                           "an error in an answer that claims success: %s: %s", e.code, e.message);
-    }
-    *ret = TAKE(root);
-    return 0;
-}
-
-/* The rows of a collection, and the page begun with its link and their number. */
-static int open_page(const char *bytes, size_t len, const char *const *names,
-                     struct json **ret_root, const struct json **ret_rows, struct page *ret,
-                     struct failure *f)
-{
-    CLEANUP(json_free) struct json *root = NULL;
-    CLEANUP(page_clear) struct page page = {0};
-    int r = open_body(bytes, len, names, &root, f);
-    if (r < 0)
-        return r;
-    switch (json_get_array(root, "value", ret_rows)) {
-    case JSON_OK:
-        break;
-    case JSON_MISSING:
-        return not_a_page(f, "\"value\" is missing");
-    case JSON_NULL:
-        return not_a_page(f, "\"value\" is null");
-    default:
-        return not_a_page(f, "\"value\" is no array");
-    }
-    r = row_link(root, "@odata.nextLink", &page.next_link);
-    if (r == -EBADMSG)
-        return not_a_page(f, "\"@odata.nextLink\" is no link");
-    if (r < 0)
-        return failure_oom(f);
-    page.n_rows = json_count(*ret_rows);
-    *ret = page;
-    page = (struct page){0};
-    *ret_root = TAKE(root);
-    return 0;
-}
 
 static int feeding_failed(struct failure *f, int r)
 {
@@ -261,16 +157,6 @@ static bool says_since(const struct json *row)
     return json_get(row, "waitingSinceDateTime") != NULL;
 }
 
-/* Since when; 0 if the row does not say so in words that we know. */
-static usec_t waiting_since(const struct json *row)
-{
-    const char *s = NULL;
-    usec_t at;
-    if (json_get_string(row, "waitingSinceDateTime", &s) != JSON_OK || rfc3339_parse(s, &at) < 0)
-        return 0;
-    return at;
-}
-
 static int page_add_waiting(struct page *p, const char *id, char *link)
 {
     CLEANUP(free) char *owned = link;
@@ -299,7 +185,7 @@ static int read_waiting(const struct json *row, struct allotment *a, struct page
         return r;
     bool readable = r >= 0, said = !json_first(list);
     for (const struct json *m = json_first(list); m && readable; m = json_next(m)) {
-        usec_t since = waiting_since(m);
+        usec_t since = row_time(m, "waitingSinceDateTime");
         readable = json_is_object(m);
         said = said || says_since(m);
         a->waiting.count++;
@@ -367,7 +253,7 @@ static int take_allotment(const struct json *row, struct snapshot_builder *b, st
 
 static int take_error(const struct json *row, struct snapshot_builder *b, struct page *p)
 {
-    char clean_code[TEXT_MAX], clean_sku[TEXT_MAX];
+    char clean_code[ROW_TEXT_MAX], clean_sku[ROW_TEXT_MAX];
     const char *code = row_clean(row, "code", clean_code), *sku = NULL;
     enum json_is is = json_get_string(row, "skuId", &sku);
     if (!code || is == JSON_WRONG_TYPE || (is == JSON_OK && strlen(sku) > PAGE_ID_MAX)) {
@@ -458,7 +344,7 @@ take_rows(const char *bytes, size_t len, const char *const *names, struct snapsh
     CLEANUP(json_free) struct json *root = NULL;
     CLEANUP(page_clear) struct page page = {0};
     const struct json *rows = NULL;
-    int r = open_page(bytes, len, names, &root, &rows, &page, f);
+    int r = row_open_page(bytes, len, names, &root, &rows, &page, f);
     if (r < 0)
         return r;
     for (const struct json *row = json_first(rows); row; row = json_next(row)) {
@@ -495,16 +381,11 @@ int page_allotment_single(const char *bytes, size_t len, struct snapshot_builder
     CLEANUP(json_free) struct json *root = NULL;
     CLEANUP(page_clear) struct page page = {.n_rows = 1};
     const struct json *entity = NULL;
-    int r = open_body(bytes, len, ALLOTMENT_NAMES, &root, ret_failure);
+    int r = row_open_entity(bytes, len, ALLOTMENT_NAMES, &root, &entity, ret_failure);
     if (r < 0)
         return r;
-    enum json_is wrapped = json_get_object(root, "value", &entity);
-    if (wrapped == JSON_MISSING)
-        entity = root;
-    else if (wrapped != JSON_OK)
-        return not_a_page(ret_failure, "\"value\" is no object");
     if (!row_id(entity, "id"))
-        return not_a_page(ret_failure, "the entity has no id");
+        return row_not_a_page(ret_failure, "the entity has no id");
     r = take_allotment(entity, b, &page);
     if (r < 0)
         return feeding_failed(ret_failure, r);
@@ -519,12 +400,12 @@ int page_waiting(const char *bytes, size_t len, struct snapshot_builder *b,
     CLEANUP(json_free) struct json *root = NULL;
     CLEANUP(page_clear) struct page page = {0};
     const struct json *rows = NULL;
-    int r = open_page(bytes, len, WAITING_NAMES, &root, &rows, &page, ret_failure);
+    int r = row_open_page(bytes, len, WAITING_NAMES, &root, &rows, &page, ret_failure);
     if (r < 0)
         return r;
     bool said = page.n_rows == 0;
     for (const struct json *row = json_first(rows); row; row = json_next(row)) {
-        usec_t since = waiting_since(row);
+        usec_t since = row_time(row, "waitingSinceDateTime");
         page.spoiled |= !json_is_object(row);
         said = said || says_since(row);
         page.n_lacking += since == 0;
