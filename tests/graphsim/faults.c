@@ -284,6 +284,8 @@ void fault_after(struct call *c, const struct script_rule *rule)
         return;
     if (token)
         entra_refuse(c, status == 429 ? 90055 : status >= 500 ? 90033 : 0, NULL);
+    else if (c->endpoint && strcmp(c->endpoint, "identity") == 0)
+        identity_status(c, (unsigned)status);
     else
         graph_status(c, (unsigned)status);
     c->answer->status = (unsigned)status;

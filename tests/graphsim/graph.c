@@ -150,6 +150,11 @@ void graph_route(struct call *c)
         c->endpoint = "token";
         return;
     }
+    const char *machine = strstr(c->request->path, "/metadata/identity/oauth2/token");
+    if (machine && strcmp(machine, "/metadata/identity/oauth2/token") == 0) {
+        c->endpoint = "identity"; /* also of a whole URL: that is for identity.c to refuse */
+        return;
+    }
     const struct route *route = route_of(c);
     if (!route)
         return;

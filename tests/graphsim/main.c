@@ -12,7 +12,7 @@
 static const char USAGE[] =
     "usage: graphsim --scenario FILE [--dir DIR] [--fixtures DIR] [--http | --https | --both]\n"
     "                [--certificate sound|expired|wrong-name|unknown-issuer] [--origin URL]\n"
-    "                [--until-eof]\n";
+    "                [--issued FILE] [--until-eof]\n";
 
 struct options {
     const char *dir;
@@ -22,7 +22,7 @@ struct options {
 
 static int parse(int argc, char **argv, struct options *o, struct sim *sim)
 {
-    enum { SCENARIO = 256, DIR_, FIXTURES_, HTTP, HTTPS, BOTH, CERTIFICATE, ORIGIN, UNTIL_EOF };
+    enum { SCENARIO = 256, DIR_, FIXTURES_, HTTP, HTTPS, BOTH, CERTIFICATE, ORIGIN, ISSUED, UNTIL_EOF };
     static const struct option LONG[] = {{"scenario", required_argument, NULL, SCENARIO},
                                          {"dir", required_argument, NULL, DIR_},
                                          {"fixtures", required_argument, NULL, FIXTURES_},
@@ -31,6 +31,7 @@ static int parse(int argc, char **argv, struct options *o, struct sim *sim)
                                          {"both", no_argument, NULL, BOTH},
                                          {"certificate", required_argument, NULL, CERTIFICATE},
                                          {"origin", required_argument, NULL, ORIGIN},
+                                         {"issued", required_argument, NULL, ISSUED},
                                          {"until-eof", no_argument, NULL, UNTIL_EOF},
                                          {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "", LONG, NULL)) != -1;) {
@@ -59,6 +60,9 @@ static int parse(int argc, char **argv, struct options *o, struct sim *sim)
             break;
         case ORIGIN:
             sim->origin = optarg;
+            break;
+        case ISSUED:
+            sim->issued = optarg;
             break;
         case UNTIL_EOF:
             o->until_eof = true;
@@ -177,5 +181,8 @@ int main(int argc, char **argv)
     }
     int r = run(&sim, &options, &why);
     scenario_free(sim.scenario);
+    free(sim.jtis);
+    free(sim.arc_file);
+    free(sim.arc_key);
     return r < 0 ? program_fail("graphsim", &why) : 0;
 }

@@ -81,6 +81,12 @@ int manners_read(const struct json *object, struct manners *m, struct failure *r
         r = failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "\"sign_in\": AADSTS%lld is not known",
                         (long long)m->sign_in);
     if (r >= 0)
+        r = scenario_words(object, "certificates", &m->certificates, NULL, ret_failure);
+    if (r >= 0)
+        r = read_array(object, "federated", &m->federated, ret_failure);
+    if (r >= 0 && m->federated)
+        r = federated_check(m->federated, ret_failure);
+    if (r >= 0)
         r = read_inline(object, m, ret_failure);
     if (r >= 0)
         r = scenario_words(object, "deny", &m->deny, endpoint_known, ret_failure);

@@ -14,7 +14,8 @@
 #define GUID_TAIL 12 /* characters of the last part of a GUID */
 
 const char *const ENDPOINTS[N_ENDPOINTS] = {"token",          "allotments",       "allotment",
-                                            "waitingMembers", "assignmentErrors", "subscribedSkus"};
+                                            "waitingMembers", "assignmentErrors", "subscribedSkus",
+                                            "identity"};
 
 static const char *const TOP[] = {"note", "tenants", "faults", "latency_ms", "gzip", NULL};
 static const char *const TENANT[] = {"note",      "id",        "copies",         "domains",
@@ -22,12 +23,14 @@ static const char *const TENANT[] = {"note",      "id",        "copies",        
                                      "errors",    "generate",  "subscribedSkus", "client_secret",
                                      "sign_in",   "page_size", "page_max",       "inline_limit",
                                      "inline",    "refuse",    "token_life_s",   "deny",
-                                     "absent",    NULL};
+                                     "absent",    "certificates", "federated", "identity",
+                                     NULL};
 static const char *const STATE[] = {"note",          "when",         "revoke_tokens",  "allotments",
                                     "change",        "remove",       "errors",         "generate",
                                     "sign_in",       "page_size",    "page_max",       "inline",
                                     "client_secret", "refuse",       "deny",           "absent",
-                                    "token_life_s",  "inline_limit", "subscribedSkus", NULL};
+                                    "token_life_s",  "inline_limit", "subscribedSkus", "certificates",
+                                    "federated",     NULL};
 
 size_t endpoint_index(const char *word)
 {
@@ -227,6 +230,7 @@ static int read_states(struct scenario *s, const struct json *object, struct ten
 static int read_tenant(struct scenario *s, const struct json *object, int64_t copy,
                        struct tenant *t, struct failure *ret_failure)
 {
+    const struct json *identity = NULL;
     t->scope = "https://graph.microsoft.com/.default";
     int r = read_members(object, "tenant", TENANT, ret_failure);
     if (r >= 0)
@@ -237,6 +241,10 @@ static int read_tenant(struct scenario *s, const struct json *object, int64_t co
         r = read_string(object, "scope", &t->scope, ret_failure);
     if (r >= 0)
         r = scenario_words(object, "domains", &t->domains, NULL, ret_failure);
+    if (r >= 0)
+        r = read_object(object, "identity", &identity, ret_failure);
+    if (r >= 0 && identity)
+        r = identity_read(identity, &t->identity, ret_failure);
     if (r >= 0 && (!t->id || !t->client_id))
         r = failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "\"id\" and \"client_id\" are needed");
     if (r < 0)

@@ -44,6 +44,8 @@ enum refusal { REFUSE_SELECT = 1, REFUSE_TOP = 2, REFUSE_EXPAND = 4, REFUSE_FILT
 struct manners {
     const char *client_secret;
     int64_t sign_in; /* number of the AADSTS error that every token request gets; 0: none */
+    const struct json *certificates; /* of the application: PEM text or files; NULL: none */
+    const struct json *federated;    /* issuers that it trusts; NULL: none */
     int64_t token_life_s;
     int64_t page_size;    /* rows without $top */
     int64_t page_max;     /* rows at most, whatever $top says; page_size, where that was given */
@@ -72,16 +74,25 @@ struct state {
 
 #define STATES_MAX 64
 #define GENERATED_SKUS 60
-#define N_ENDPOINTS 6
+#define N_ENDPOINTS 7
 /* The words for what can be asked for: token, allotments, allotment, waitingMembers,
- * assignmentErrors, subscribedSkus. */
+ * assignmentErrors, subscribedSkus, identity. */
 extern const char *const ENDPOINTS[N_ENDPOINTS];
 size_t endpoint_index(const char *word); /* N_ENDPOINTS: there is none of that name */
 
 enum first_page { FIRST_ALLOTMENTS = 1, FIRST_ERRORS = 2, FIRST_SKUS = 4 };
 
+/* What a machine is to Azure, and how it has to show it. */
+struct identity {
+    bool here, system; /* system: it is the one that is meant without a selector */
+    const char *client_id, *object_id, *resource_id; /* NULL: it has none */
+    const char *keys, *keys_as; /* Arc: directory of key files, here and as the client sees it */
+    int64_t key_bytes;
+};
+
 struct tenant {
     const char *id, *client_id, *scope;
+    struct identity identity;
     const struct json *domains; /* other names of it in a token request; NULL: none */
     struct state *states;
     size_t n_states, state;        /* state: the one in force */
@@ -129,6 +140,10 @@ int scenario_words(const struct json *object, const char *key, const struct json
 int manners_read(const struct json *object, struct manners *m, struct failure *ret_failure);
 /* The state's "when", if it has one. */
 int when_read(const struct json *object, struct state *state, struct failure *ret_failure);
+
+/* assertion.c, identity.c */
+int federated_check(const struct json *list, struct failure *ret_failure);
+int identity_read(const struct json *object, struct identity *ret, struct failure *ret_failure);
 
 /* pools.c: one allotment of the file over what `pool` already holds. */
 int pool_read(struct scenario *s, const struct json *object, struct pool *pool,

@@ -30,10 +30,19 @@ static bool is_token(const struct call *c)
     return c->endpoint && strcmp(c->endpoint, "token") == 0;
 }
 
+static bool is_identity(const struct call *c)
+{
+    return c->endpoint && strcmp(c->endpoint, "identity") == 0;
+}
+
 static void identify(struct call *c)
 {
     if (is_token(c)) {
         c->tenant = scenario_tenant(c->sim->scenario, c->id);
+        return;
+    }
+    if (is_identity(c)) {
+        c->tenant = identity_tenant(c);
         return;
     }
     c->bearer = token_check(c->sim, request_header(c->request, "Authorization"), &c->tenant);
@@ -44,7 +53,7 @@ static void write_line(const struct call *c)
     struct json_writer *line = c->answer->line;
     json_put_string(line, "endpoint", c->endpoint);
     json_put_string(line, "tenant", c->tenant ? c->tenant->id : NULL);
-    json_put_string(line, "auth", is_token(c) ? NULL : bearer_name(c->bearer));
+    json_put_string(line, "auth", is_token(c) || is_identity(c) ? NULL : bearer_name(c->bearer));
     json_put_int(line, "poll", c->tenant ? c->tenant->poll : 0);
     json_put_int(line, "state", c->tenant ? (int64_t)c->tenant->state : 0);
     json_put_bool(line, "continuation", odata_get(&c->query, "$skiptoken") != NULL);
@@ -60,7 +69,7 @@ static void write_headers(const struct call *c)
 {
     struct answer *a = c->answer;
     const char *client = request_header(c->request, "client-request-id");
-    if (is_token(c))
+    if (is_token(c) || is_identity(c))
         return;
     answer_header(a, "request-id", "%s", c->request_id);
     answer_header(a, "client-request-id", "%s", client ? client : c->request_id);
@@ -104,6 +113,8 @@ static void answer_call(struct call *c)
     write_line(c);
     if (!spoilt && is_token(c))
         token_answer(c);
+    else if (!spoilt && is_identity(c))
+        identity_answer(c);
     else if (!spoilt)
         graph_answer(c);
     if (rule)
@@ -124,6 +135,13 @@ void sim_answer(void *userdata, const struct request *r, struct answer *ret)
     (void)pthread_mutex_unlock(&sim->mutex);
     odata_free(&c.query);
     free(c.id);
+}
+
+void sim_issued(const struct sim *sim, const char *secret)
+{
+    CLEANUP(fclose) FILE *f = sim->issued ? fopen(sim->issued, "ae") : NULL;
+    if (sim->issued && (!f || fprintf(f, "%s\n", secret) < 0))
+        abort();
 }
 
 int sim_reload(struct sim *sim, struct failure *ret_failure)

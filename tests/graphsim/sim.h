@@ -19,6 +19,10 @@ struct sim {
     struct ledger *events;    /* what happened but by a request: states, reloads */
     uint8_t key[SHA256_SIZE]; /* signs tokens and links; new in every process */
     uint64_t tokens;          /* serial of the last one issued */
+    const char *issued;       /* file that gets a line for each secret that went by; NULL: none */
+    uint64_t *jtis;           /* of assertions that came, hashed */
+    size_t n_jtis;
+    char *arc_file, *arc_key; /* the last key file, and its content until it was used; NULL */
 };
 
 enum bearer { BEARER_NONE, BEARER_BAD, BEARER_EXPIRED, BEARER_REVOKED, BEARER_OK };
@@ -44,11 +48,25 @@ struct call {
 void sim_answer(void *userdata, const struct request *r, struct answer *ret);
 int sim_reload(struct sim *sim, struct failure *ret_failure);
 void sim_advance(struct sim *sim); /* every tenant one state on */
+void sim_issued(const struct sim *sim, const char *secret); /* so that tests can look for it */
 
 /* token.c: the token endpoint, and what it has issued. */
 void token_answer(struct call *c);
 enum bearer token_check(struct sim *sim, const char *authorization, struct tenant **ret);
 const char *bearer_name(enum bearer b);
+char *token_make(struct sim *sim, const struct tenant *t, int64_t life_s); /* for free() */
+/* base64url without padding, RFC 4648 section 5. For free(); decoded: NUL-terminated, NULL if it
+ * is none. */
+char *url64(const void *bytes, size_t len);
+char *url64_decode(const char *text, size_t len, size_t *ret_len);
+/* assertion.c: the number of what is wrong with a client assertion, and the words for it; 0:
+ * nothing. */
+int64_t assertion_judge(struct call *c, const char *type, const char *text, const char *client_id,
+                        const char **why);
+/* identity.c: the tokens of a machine. */
+struct tenant *identity_tenant(const struct call *c); /* whose identity is asked for; NULL: nobody's */
+void identity_answer(struct call *c);
+void identity_status(struct call *c, unsigned status); /* an error as the service writes it */
 /* entra.c: an error as Entra writes it, by its AADSTS number. Unknown numbers are an
  * invalid_request. */
 void entra_refuse(struct call *c, int64_t code, const char *detail);

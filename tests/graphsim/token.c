@@ -21,19 +21,34 @@ const char *bearer_name(enum bearer b)
     return NAMES[b];
 }
 
-/* base64url without padding, RFC 4648 section 5. For free(). */
-static char *url64(const void *bytes, size_t len)
+char *url64(const void *bytes, size_t len)
 {
     char *out = malloc(4 * ((len + 2) / 3) + 1);
     if (!out)
         abort();
-    size_t n = base64_encode(bytes, len, out);
-    for (size_t i = 0; i < n; i++)
-        out[i] = out[i] == '+' ? '-' : out[i] == '/' ? '_' : out[i];
-    while (n > 0 && out[n - 1] == '=')
-        n--;
-    out[n] = '\0';
+    (void)base64url_encode(bytes, len, out);
     return out;
+}
+
+char *url64_decode(const char *text, size_t len, size_t *ret_len)
+{
+    size_t room = (len + 3) / 4 * 4;
+    CLEANUP(free) char *plain = malloc(room + 1);
+    CLEANUP(free) char *bytes = malloc(room + 1);
+    if (!plain || !bytes)
+        abort();
+    for (size_t i = 0; i < len; i++) {
+        if (strchr("+/=", text[i]))
+            return NULL;
+        plain[i] = text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i];
+    }
+    memset(plain + len, '=', room - len);
+    int n = base64_decode(plain, room, (uint8_t *)bytes, room);
+    if (n < 0)
+        return NULL;
+    bytes[n] = '\0';
+    *ret_len = (size_t)n;
+    return TAKE(bytes);
 }
 
 static char *signature(const struct sim *sim, const char *text, size_t len)
@@ -44,7 +59,7 @@ static char *signature(const struct sim *sim, const char *text, size_t len)
     return url64(mac, sizeof mac);
 }
 
-static char *token_make(struct sim *sim, const struct tenant *t, int64_t life_s)
+char *token_make(struct sim *sim, const struct tenant *t, int64_t life_s)
 {
     usec_t until = clock_now().mono + (usec_t)life_s * USEC_PER_SEC;
     CLEANUP(text_free) struct text facts = TEXT_INIT(8192);
@@ -60,6 +75,7 @@ static char *token_make(struct sim *sim, const struct tenant *t, int64_t life_s)
     char *result = text_take(&token);
     if (!result)
         abort();
+    sim_issued(sim, result);
     return result;
 }
 
@@ -73,20 +89,8 @@ static char *token_facts(const struct sim *sim, const char *token)
     CLEANUP(free) char *want = signature(sim, token, (size_t)(mac - token));
     if (strcmp(want, mac + 1) != 0)
         return NULL;
-    size_t len = (size_t)(mac - payload - 1), room = (len + 3) / 4 * 4;
-    CLEANUP(free) char *plain = malloc(room + 1);
-    CLEANUP(free) char *facts = malloc(room + 1);
-    if (!plain || !facts)
-        abort();
-    for (size_t i = 0; i < room; i++) {
-        char c = i < len ? payload[1 + i] : '=';
-        plain[i] = c == '-' ? '+' : c == '_' ? '/' : c;
-    }
-    int n = base64_decode(plain, room, (uint8_t *)facts, room);
-    if (n < 0)
-        return NULL;
-    facts[n] = '\0';
-    return TAKE(facts);
+    size_t len;
+    return url64_decode(payload + 1, (size_t)(mac - payload - 1), &len);
 }
 
 enum bearer token_check(struct sim *sim, const char *authorization, struct tenant **ret)
@@ -150,6 +154,8 @@ static void note(struct call *c, const struct odata *form, const char *client_id
                     !secret                             ? "missing"
                     : want && strcmp(want, secret) == 0 ? "right"
                                                         : "wrong");
+    if (odata_get(form, "claims"))
+        json_put_string(line, "claims", odata_get(form, "claims"));
     json_put_bool(line, "basic", request_header(c->request, "Authorization") != NULL);
     json_close_object(line);
 }
@@ -160,12 +166,22 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-/* The number of the first thing that is wrong; 0: nothing. */
-static int64_t judge(const struct call *c, const struct odata *form, const char *client_id,
-                     const char *secret)
+static bool is_object(const char *text)
+{
+    struct json *root = NULL;
+    bool is = json_parse(text, strlen(text), &root, NULL) >= 0 && json_is_object(root);
+    json_free(root);
+    return is;
+}
+
+/* The number of the first thing that is wrong, and the words for it; 0: nothing. */
+static int64_t judge(struct call *c, const struct odata *form, const char *client_id,
+                     const char *secret, const char **why)
 {
     const char *grant = odata_get(form, "grant_type"), *scope = odata_get(form, "scope");
     const char *type = request_header(c->request, "Content-Type");
+    const char *assertion = odata_get(form, "client_assertion");
+    const char *claims = odata_get(form, "claims");
     if (!type || strncasecmp(type, "application/x-www-form-urlencoded", 33) != 0)
         return 900144;
     if (strcmp(c->id, "common") == 0 || strcmp(c->id, "consumers") == 0 ||
@@ -187,8 +203,13 @@ static int64_t judge(const struct call *c, const struct odata *form, const char 
         return 500011;
     if (c->state->manners.sign_in)
         return c->state->manners.sign_in;
-    if (odata_get(form, "client_assertion"))
-        return 700027; /* no certificate is registered for any application here */
+    if (claims && !is_object(claims))
+        return 9002313;
+    if (assertion && secret)
+        return 9000411;
+    if (assertion)
+        return assertion_judge(c, odata_get(form, "client_assertion_type"), assertion, client_id,
+                               why);
     if (!secret || !*secret)
         return 7000218;
     return strcmp(secret, c->state->manners.client_secret) == 0 ? 0 : 7000215;
@@ -211,9 +232,12 @@ void token_answer(struct call *c)
     const char *secret = odata_get(&form, "client_secret");
     read_basic(c, basic, &client_id, &secret);
     note(c, &form, client_id, secret);
-    int64_t wrong = whole ? judge(c, &form, client_id, secret) : 9000411;
+    const char *detail = whole ? NULL : why;
+    if (odata_get(&form, "client_assertion"))
+        sim_issued(c->sim, odata_get(&form, "client_assertion"));
+    int64_t wrong = whole ? judge(c, &form, client_id, secret, &detail) : 9000411;
     if (wrong) {
-        entra_refuse(c, wrong, whole ? NULL : why);
+        entra_refuse(c, wrong, detail);
         return;
     }
     int64_t life_s = c->state->manners.token_life_s;

@@ -51,6 +51,17 @@ void answer_header(struct answer *a, const char *name, const char *fmt, ...)
     a->headers[i].value = value;
 }
 
+void answer_header_add(struct answer *a, const char *name, const char *value)
+{
+    size_t i = a->n_headers++;
+    if (i >= ANSWER_HEADERS_MAX)
+        abort();
+    a->headers[i].name = strdup(name);
+    a->headers[i].value = strdup(value ? value : "");
+    if (!a->headers[i].name || !a->headers[i].value)
+        abort();
+}
+
 const char *answer_get_header(const struct answer *a, const char *name)
 {
     size_t i = header_find(a, name);

@@ -42,6 +42,8 @@ static inline void answer_free_at(struct answer *a)
 /* Sets a header; one that is already there (names compare without case) is replaced. */
 void answer_header(struct answer *a, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* One more of that name. */
+void answer_header_add(struct answer *a, const char *name, const char *value);
 const char *answer_get_header(const struct answer *a, const char *name); /* NULL: not set */
 /* Replaces the body. */
 void answer_body(struct answer *a, const char *content_type, const void *bytes, size_t len);

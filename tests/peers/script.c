@@ -127,9 +127,9 @@ static int read_do(const struct json *act, const char *const *own, struct failur
     if (r >= 0)
         r = read_object(act, "headers", &headers, ret_failure);
     for (const struct json *h = headers ? json_first(headers) : NULL; h && r >= 0; h = json_next(h))
-        if (!json_is_string(h))
-            r = failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "header \"%s\": text expected",
-                            json_name(h));
+        if (!json_is_string(h) && !json_is_array(h))
+            r = failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                            "header \"%s\": text or a list of texts expected", json_name(h));
     return r;
 }
 
@@ -268,6 +268,16 @@ static void apply_body(const struct json *body, struct answer *a, usec_t now)
     answer_json(a, w);
 }
 
+static void apply_header(struct answer *a, const struct json *h)
+{
+    if (json_text(h)) {
+        answer_header(a, json_name(h), "%s", json_text(h));
+        return;
+    }
+    for (const struct json *one = json_first(h); one; one = json_next(one))
+        answer_header_add(a, json_name(h), json_text(one));
+}
+
 void script_apply(const struct script_rule *rule, struct answer *a, usec_t now)
 {
     const struct json *act = rule->act, *headers = NULL, *body = json_get(act, "body");
@@ -286,7 +296,7 @@ void script_apply(const struct script_rule *rule, struct answer *a, usec_t now)
         apply_body(body, a, now);
     (void)json_get_object(act, "headers", &headers);
     for (const struct json *h = headers ? json_first(headers) : NULL; h; h = json_next(h))
-        answer_header(a, json_name(h), "%s", json_text(h));
+        apply_header(a, h);
     if (json_get_int(act, "delay_ms", 0, INT32_MAX, &number) == JSON_OK)
         a->delay = (usec_t)number * 1000;
     if (json_get_int(act, "crawl_ms", 0, INT32_MAX, &number) == JSON_OK)

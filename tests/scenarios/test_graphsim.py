@@ -14,6 +14,9 @@ from simulated import (ADMIN, ALLOTMENTS, CLIENT, E3, E5, ERRORS, OTHER, SCOPE, 
                        tenant)
 
 
+JWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
 class SignIn(Simulated):
     def test_the_right_secret_gives_a_token_that_opens_graph(self):
         sim = self.sim(tenant(pool("a"), domains=["contoso.example"], token_life_s=1234))
@@ -29,7 +32,9 @@ class SignIn(Simulated):
         cases = [
             ("another secret", {"client_secret": "x"}, TENANT, 401, "invalid_client", 7000215),
             ("no secret", {"client_secret": None}, TENANT, 401, "invalid_client", 7000218),
-            ("an assertion nobody registered", {"client_secret": None, "client_assertion": "a.b.c"}, TENANT, 401, "invalid_client", 700027),
+            ("an assertion of no type", {"client_secret": None, "client_assertion": "a.b.c"}, TENANT, 401, "invalid_client", 7000218),
+            ("an assertion that is none", {"client_secret": None, "client_assertion": "a.b.c", "client_assertion_type": JWT},
+             TENANT, 401, "invalid_client", 50013),
             ("another application", {"client_id": OTHER}, TENANT, 400, "unauthorized_client", 700016),
             ("no application", {"client_id": None}, TENANT, 400, "invalid_request", 900144),
             ("no scope", {"scope": None}, TENANT, 400, "invalid_request", 900144),
