@@ -18,8 +18,8 @@
  * compressed bomb pass (security rule 3). These are decoded bytes. */
 size_t want_body(char *bytes, size_t one, size_t len, void *userdata)
 {
-    struct http_request *r = userdata;
-    struct slot *slot = r->slot;
+    struct slot *slot = userdata;
+    struct http_request *r = slot->request;
     (void)one; /* 1, says CURLOPT_WRITEFUNCTION(3) */
     size_t given = len, room = r->max_body - slot->len;
     if (len > room) {
@@ -75,20 +75,26 @@ static void keep(char *dst, size_t size, const char *value, size_t len)
             dst[i] = ' '; /* what follows a NUL must not vanish behind it */
 }
 
+void heads_clear(struct heads *h)
+{
+    h->retry_after[0] = h->date[0] = h->content_type[0] = h->request_id[0] = '\0';
+    h->www_authenticate[0] = '\0';
+}
+
 size_t want_header(char *line, size_t one, size_t len, void *userdata)
 {
-    struct http_request *r = userdata;
-    struct heads *h = &r->heads;
+    struct slot *slot = userdata;
+    struct heads *h = &slot->heads;
     const char *value;
     size_t n;
     (void)one;
     if (len > HEADERS_MAX - h->bytes) {
-        r->stop = STOP_HEADERS;
+        slot->request->stop = STOP_HEADERS;
         return 0;
     }
     h->bytes += len;
     if (len > 5 && strncmp(line, "HTTP/", 5) == 0) {
-        *h = (struct heads){.bytes = h->bytes}; /* a 1xx came before; only the last answer counts */
+        heads_clear(h); /* a 1xx came before; only the last answer counts */
     } else if (header_is(line, len, "Retry-After", &value, &n)) {
         keep(h->retry_after, sizeof h->retry_after, value, n);
     } else if (header_is(line, len, "Date", &value, &n)) {
@@ -145,8 +151,8 @@ static const char *certificate_words(long verify)
 
 static void timeout_failure(const struct http_request *r, bool connected, struct failure *ret)
 {
-    const char *to = r->to.text;
-    if (strstr(r->errbuf, "too slow")) /* libcurl has no code of its own for that */
+    const char *to = r->slot->to.text;
+    if (strstr(r->slot->errbuf, "too slow")) /* libcurl has no code of its own for that */
         failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: the answer crawls: it is too slow", to);
     else if (connected)
         failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT,
@@ -159,17 +165,18 @@ static void timeout_failure(const struct http_request *r, bool connected, struct
 
 static void transfer_failure(struct http_request *r, CURLcode code, struct failure *ret)
 {
-    CURL *easy = r->slot->easy;
+    const struct slot *slot = r->slot;
+    CURL *easy = slot->easy;
     long verify = 0, os = 0, connect_status = 0;
     curl_off_t connected = 0;
     (void)curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verify);
     (void)curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os);
     (void)curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
     (void)curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
-    const char *to = r->to.text;
+    const char *to = slot->to.text;
     /* libcurl's own sentence names hosts and OpenSSL's reasons, but often counts milliseconds and
      * bytes too: a failure that goes on must read alike each time, so it is used where it does. */
-    const char *sentence = r->errbuf[0] ? r->errbuf : curl_easy_strerror(code);
+    const char *sentence = slot->errbuf[0] ? slot->errbuf : curl_easy_strerror(code);
     const char *words = curl_easy_strerror(code);
     const char *proxy = r->http->proxy_name;
 
@@ -228,7 +235,7 @@ static void transfer_failure(struct http_request *r, CURLcode code, struct failu
         return;
     case CURLE_SSL_CACERT_BADFILE:
         failure_set(ret, FAILURE_CONFIG, EINVAL, "the CA file %s cannot be used",
-                    r->ca_file ? r->ca_file : "of the system");
+                    slot->ca_file ? slot->ca_file : "of the system");
         return;
     case CURLE_UNSUPPORTED_PROTOCOL: /* of the answer: the URL's was checked */
     case CURLE_WEIRD_SERVER_REPLY:
@@ -272,20 +279,21 @@ static void read_times(const struct heads *h, struct http_answer *ret)
 
 void http_answer_read(struct http_request *r, CURLcode code, struct http_answer *ret)
 {
-    CURL *easy = r->slot->easy;
+    const struct slot *slot = r->slot;
+    CURL *easy = slot->easy;
     long status = 0;
     curl_off_t received = 0;
     (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     (void)curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
     *ret = (struct http_answer){
-        .body = r->slot->bytes ? r->slot->bytes : "",
-        .body_len = r->slot->len,
-        .wire_bytes = r->heads.bytes + (size_t)(received > 0 ? received : 0),
-        .content_type = r->heads.content_type,
-        .request_id = r->heads.request_id,
-        .www_authenticate = r->heads.www_authenticate,
+        .body = slot->bytes ? slot->bytes : "",
+        .body_len = slot->len,
+        .wire_bytes = slot->heads.bytes + (size_t)(received > 0 ? received : 0),
+        .content_type = slot->heads.content_type,
+        .request_id = slot->heads.request_id,
+        .www_authenticate = slot->heads.www_authenticate,
     };
-    read_times(&r->heads, ret);
+    read_times(&slot->heads, ret);
     if ((code == CURLE_OK || r->stop == STOP_CUT) && status >= 100 && status <= 999)
         ret->status = (int)status;
     else

@@ -25,37 +25,58 @@ void http_global_init(void)
     (void)code;
 }
 
+static void slot_drop_handle(struct slot *slot)
+{
+    curl_easy_cleanup(TAKE(slot->easy)); /* takes NULL */
+    free(TAKE(slot->ca_file));
+}
+
 static void slot_free(struct slot *slot)
 {
     if (!slot)
         return;
-    curl_easy_cleanup(slot->easy); /* takes NULL */
+    slot_drop_handle(slot);
     alloc_release(slot->bytes);
     free(slot);
 }
 DEFINE_CLEANUP(struct slot *, slot_free)
 
-static struct slot *slot_get(struct http *h)
+/* An idle one whose handle is for this place already, or any. */
+static struct slot *slot_get(struct http *h, const struct origin *to, const char *ca_file,
+                             bool reusable)
 {
-    CLEANUP(slot_free) struct slot *slot = h->idle;
+    struct slot **at = &h->idle;
+    while (*at && !(reusable && (*at)->easy && text_equal((*at)->to.text, to->text) &&
+                    text_equal((*at)->ca_file, ca_file)))
+        at = &(*at)->next;
+    bool ready = *at;
+    if (!ready)
+        at = &h->idle;
+    CLEANUP(slot_free) struct slot *slot = *at;
     if (slot) {
-        h->idle = slot->next;
+        *at = slot->next;
         h->n_idle--;
         h->idle_bytes -= slot->size;
     } else {
         slot = calloc(1, sizeof *slot);
     }
-    if (slot)
-        slot->easy = curl_easy_init();
-    return slot && slot->easy ? TAKE(slot) : NULL;
+    if (slot && !ready) {
+        slot_drop_handle(slot);
+        slot->to = *to;
+        if (text_copy(ca_file, &slot->ca_file) < 0)
+            return NULL;
+    }
+    return TAKE(slot);
 }
 
-/* The buffer is wiped: an answer may have held a token. The handle is not used again: when memory
- * runs out in curl_easy_reset(), which cannot say so, libcurl 7.88 reads into a buffer of size 0.
- * Connections belong to the multi handle and stay. */
-static void slot_put(struct http *h, struct slot *slot)
+/* The buffer is wiped: an answer may have held a token. Connections belong to the multi handle and
+ * stay. A handle is used again as it is, and only after a transfer that went well: when memory runs
+ * out in curl_easy_reset(), which cannot say so, libcurl 7.88 reads into a buffer of size 0. */
+static void slot_put(struct http *h, struct slot *slot, bool reusable)
 {
-    curl_easy_cleanup(TAKE(slot->easy));
+    if (!reusable || curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, NULL) != CURLE_OK)
+        slot_drop_handle(slot);
+    slot->request = NULL;
     if (slot->bytes)
         explicit_bzero(slot->bytes, slot->len);
     slot->len = 0;
@@ -184,23 +205,12 @@ static void request_finish(struct http_request *r, CURLcode code)
     struct http_answer answer;
     http_answer_read(r, code, &answer);
     answer.took = clock_now().mono - r->started_mono;
-    /* `done` may free the request, so the answer must not live in it. */
-    CLEANUP(free) struct heads *heads = malloc(sizeof *heads);
-    struct slot *slot = request_detach(r);
-    if (heads) {
-        *heads = r->heads;
-        answer.content_type = heads->content_type;
-        answer.request_id = heads->request_id;
-        answer.www_authenticate = heads->www_authenticate;
-    } else {
-        answer.status = 0;
-        (void)failure_oom(&answer.failure);
-        answer.content_type = answer.request_id = answer.www_authenticate = "";
-    }
+    bool reusable = r->reusable && code == CURLE_OK;
+    struct slot *slot = request_detach(r); /* `done` may free the request */
     h->calling = true;
     r->done(r->userdata, &answer);
     h->calling = false;
-    slot_put(h, slot);
+    slot_put(h, slot, reusable);
 }
 
 static bool set_multi(struct http *h)
@@ -261,7 +271,7 @@ static int on_reap(sd_event_source *s, void *userdata)
         (void)curl_easy_getinfo(msg->easy_handle, CURLINFO_PRETRANSFER_TIME_T, &connected);
         if (code == CURLE_OUT_OF_MEMORY && connected == 0)
             give_up(h); /* others may wait for this connection for good */
-        request_finish((struct http_request *)(void *)private, code);
+        request_finish(((struct slot *)(void *)private)->request, code);
     }
     return 0;
 }
@@ -307,11 +317,18 @@ int http_start(struct http *h, const struct http_call *call, http_done *done, vo
         !have_multi(h)) /* memory has just run out: nothing begins before that is over */
         return failure_oom(ret_failure);
     CLEANUP(http_request_free) struct http_request *r = calloc(1, sizeof *r);
-    CLEANUP(slot_free) struct slot *slot = slot_get(h);
+    /* Answers to a bearer are pages; what others ask for may be a token, which libcurl's buffer
+     * must not outlive, or has a body. */
+    bool reusable = call->bearer && strcmp(call->method, "GET") == 0;
+    const char *ca_file = call->ca_file && *call->ca_file ? call->ca_file : h->ca_file;
+    CLEANUP(slot_free) struct slot *slot = slot_get(h, &to, ca_file, reusable);
     if (!r || !slot)
         return failure_oom(ret_failure);
+    slot->request = r;
+    slot->heads.bytes = 0;
+    heads_clear(&slot->heads);
     r->http = h;
-    r->to = to;
+    r->reusable = reusable;
     r->done = done;
     r->userdata = userdata;
     r->started_mono = clock_now().mono;
@@ -342,11 +359,10 @@ void http_request_free(struct http_request *r)
         return;
     struct slot *slot = request_detach(r);
     if (slot)
-        slot_put(r->http, slot);
+        slot_put(r->http, slot, false);
     curl_slist_free_all(r->headers);
     secret_free(r->secret_body);
     alloc_release(r->body);
-    free(r->ca_file);
     free(r);
 }
 

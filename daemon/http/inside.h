@@ -7,17 +7,8 @@
 
 #define HEADERS_MAX ((size_t)64 * 1024) /* bytes of all headers of an answer */
 #define BODY_FIRST ((size_t)16 * 1024)  /* libcurl's own buffer: the most one callback brings */
-#define SLOTS_KEPT 8                    /* idle buffers */
+#define SLOTS_KEPT 8                    /* idle slots */
 #define IDLE_BYTES ((size_t)1 << 20)    /* of all idle buffers; more goes back at once */
-
-/* A transfer's handle, and the buffer that its answer is collected in, which is kept and used
- * again: that saves growing anew for every page. */
-struct slot {
-    struct slot *next;
-    CURL *easy;
-    char *bytes;
-    size_t len, size;
-};
 
 /* What the headers said. */
 struct heads {
@@ -34,6 +25,20 @@ enum stop {
     STOP_MEMORY
 }; /* why we ended a transfer */
 
+/* What a transfer needs and the next one can use again: the handle with its options, and the buffer
+ * that the answer is collected in, which saves growing anew for every page. */
+struct slot {
+    struct slot *next;            /* idle */
+    struct http_request *request; /* whose transfer it is */
+    CURL *easy;                   /* NULL: to be made */
+    struct origin to;             /* the handle is for this place and these CAs only, see setup.c */
+    char *ca_file;
+    char *bytes;
+    size_t len, size;
+    struct heads heads;
+    char errbuf[CURL_ERROR_SIZE];
+};
+
 struct http_request {
     struct http *http;
     struct http_request *prev, *next; /* under way; NULL, NULL and no slot when done */
@@ -45,13 +50,9 @@ struct http_request {
     bool cut_body;
     http_done *done;
     void *userdata;
-    struct origin to;
-    bool proxied;
-    char *ca_file; /* for the texts */
+    bool proxied, reusable; /* its handle, by another request */
     usec_t timeout, connect_timeout, started_mono;
-    struct heads heads;
     enum stop stop;
-    char errbuf[CURL_ERROR_SIZE];
 };
 
 struct http {
@@ -68,7 +69,8 @@ struct http {
     bool doomed;  /* libcurl has run out of memory: all requests fail, see give_up */
 };
 
-/* setup.c: a call's options onto the request's handle. The request owns what libcurl borrows. */
+/* setup.c: a call's options onto the handle of the request's slot, which is made if there is none.
+ * The request owns what libcurl borrows. */
 int setup_request(struct http_request *r, const struct http_call *call,
                   struct failure *ret_failure);
 /* Can the CA file be used at all? kind CONFIG, naming it. */
@@ -77,7 +79,8 @@ int setup_check_ca(const char *path, struct failure *ret_failure);
 int setup_proxy_name(const char *proxy, char ret[static ORIGIN_MAX], struct failure *ret_failure);
 
 /* answer.c: libcurl's callbacks, and what a finished transfer means. */
+void heads_clear(struct heads *h); /* but for the bytes that are counted */
 size_t want_body(char *bytes, size_t one, size_t len, void *userdata);
 size_t want_header(char *line, size_t one, size_t len, void *userdata);
-/* Fills everything but `took`; the strings are borrowed from the request and its slot. */
+/* Fills everything but `took`; the strings are borrowed from the slot. */
 void http_answer_read(struct http_request *r, CURLcode code, struct http_answer *ret);

@@ -15,7 +15,8 @@
 #define CA_FILE_MAX ((size_t)4 << 20)
 #define TIMEOUT_DEFAULT (30 * USEC_PER_SEC)
 #define CONNECT_TIMEOUT_DEFAULT (10 * USEC_PER_SEC)
-#define CRAWL_BYTES 64L /* a second; slower than that for half of the time-out is a failure */
+#define CRAWL_BYTES 64L     /* a second; slower than that for half of the time-out is a failure */
+#define UPLOAD_BYTES 16384L /* libcurl's least; it is allocated and wiped for each request */
 #define METADATA_HOST "169.254.169.254"
 
 /* A chain of options: after the first that fails the others are skipped. */
@@ -95,24 +96,24 @@ int setup_proxy_name(const char *proxy, char ret[static ORIGIN_MAX], struct fail
  * one source. An extra file takes the bundle's place (libcurl has one slot), so the system's CAs
  * come from its hashed directory, where OpenSSL reads the one that it needs. Where libcurl knows no
  * such directory (Fedora and its kin) both files are handed over as one block. */
-static int set_ca(struct http_request *r, CURLcode *ret_code, struct failure *ret_failure)
+static int set_ca(const struct slot *slot, CURLcode *ret_code, struct failure *ret_failure)
 {
     const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
-    CURL *easy = r->slot->easy;
+    CURL *easy = slot->easy;
     CURLcode code = CURLE_OK;
-    if (!r->ca_file) {
+    if (!slot->ca_file) {
         if (built->cainfo) {
             SET(CURLOPT_CAINFO, built->cainfo);
             SET(CURLOPT_CAPATH, NULL);
         }
     } else if (built->capath || !built->cainfo) {
-        SET(CURLOPT_CAINFO, r->ca_file);
+        SET(CURLOPT_CAINFO, slot->ca_file);
     } else {
         CLEANUP(text_free) struct text both = TEXT_INIT(2 * CA_FILE_MAX);
         int got = ca_read(built->cainfo, &both, ret_failure);
         text_add(&both, "\n");
         if (got >= 0)
-            got = ca_read(r->ca_file, &both, ret_failure);
+            got = ca_read(slot->ca_file, &both, ret_failure);
         if (got < 0)
             return got;
         struct curl_blob blob = {both.data, both.len, CURL_BLOB_COPY};
@@ -211,7 +212,7 @@ static CURLcode set_target(const struct http_request *r, const char *url)
     CURLcode code = CURLE_OK;
     const char *target = strstr(url, "://") + 3; /* http_start has parsed it */
     target += strcspn(target, "/?");
-    if (r->proxied && strcmp(r->to.scheme, "http") == 0)
+    if (r->proxied && strcmp(r->slot->to.scheme, "http") == 0)
         return code;
     CLEANUP(free) char *whole = text_printf("%s%s", *target == '/' ? "" : "/", target);
     if (!whole)
@@ -220,18 +221,16 @@ static CURLcode set_target(const struct http_request *r, const char *url)
     return code;
 }
 
-static CURLcode set_network(struct http_request *r, const struct http_call *call)
+/* What stays for all requests to this place. */
+static CURLcode set_place(struct http_request *r)
 {
-    CURL *easy = r->slot->easy;
+    struct slot *slot = r->slot;
+    CURL *easy = slot->easy;
     struct http *h = r->http;
     CURLcode code = CURLE_OK;
-    long crawl = milliseconds(r->timeout) / 2000;
 
-    SET(CURLOPT_URL, call->url);
-    if (code == CURLE_OK)
-        code = set_target(r, call->url);
     SET(CURLOPT_PATH_AS_IS, 1L);
-    SET(CURLOPT_PROTOCOLS_STR, r->to.scheme);
+    SET(CURLOPT_PROTOCOLS_STR, slot->to.scheme);
     SET(CURLOPT_REDIR_PROTOCOLS_STR, "https");
     SET(CURLOPT_FOLLOWLOCATION,
         0L); /* rule 9: on a 307 libcurl would send the body to the new host */
@@ -246,33 +245,60 @@ static CURLcode set_network(struct http_request *r, const struct http_call *call
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    SET(CURLOPT_TIMEOUT_MS, milliseconds(r->timeout));
-    SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(r->connect_timeout));
     SET(CURLOPT_LOW_SPEED_LIMIT, CRAWL_BYTES);
-    SET(CURLOPT_LOW_SPEED_TIME, crawl < 1 ? 1L : crawl);
     SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_FRESH_CONNECT, call->fresh_connection ? 1L : 0L);
-    if (strcmp(r->to.scheme, "https") == 0) /* plain http is 1.1: nothing to wait for */
+    SET(CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BYTES);
+    if (strcmp(slot->to.scheme, "https") == 0) /* plain http is 1.1: nothing to wait for */
         SET(CURLOPT_PIPEWAIT, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
     SET(CURLOPT_QUICK_EXIT, 1L); /* a hung resolver must not hold the loop when a handle goes */
 #endif
+    SET(CURLOPT_USERAGENT, h->user_agent);
+    SET(CURLOPT_ACCEPT_ENCODING, "gzip");
+    SET(CURLOPT_WRITEFUNCTION, want_body);
+    SET(CURLOPT_WRITEDATA, slot);
+    SET(CURLOPT_HEADERFUNCTION, want_header);
+    SET(CURLOPT_HEADERDATA, slot);
+    SET(CURLOPT_ERRORBUFFER, slot->errbuf);
+    SET(CURLOPT_PRIVATE, slot);
     if (code == CURLE_OK) /* a libcurl without HTTP/2 says no, and speaks 1.1 */
         (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     return code;
 }
 
+/* What each request has of its own. */
+static CURLcode set_call(struct http_request *r, const struct http_call *call)
+{
+    CURL *easy = r->slot->easy;
+    CURLcode code = CURLE_OK;
+    long crawl = milliseconds(r->timeout) / 2000;
+
+    SET(CURLOPT_URL, call->url);
+    if (code == CURLE_OK)
+        code = set_target(r, call->url);
+    SET(CURLOPT_TIMEOUT_MS, milliseconds(r->timeout));
+    SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(r->connect_timeout));
+    SET(CURLOPT_LOW_SPEED_TIME, crawl < 1 ? 1L : crawl);
+    SET(CURLOPT_FRESH_CONNECT, call->fresh_connection ? 1L : 0L);
+    SET(CURLOPT_HTTPHEADER, r->headers);
+    if (code == CURLE_OK)
+        code = set_body(r, call);
+    return code;
+}
+
+static bool is_proxied(const struct http *h, const struct origin *to)
+{
+    return h->proxy && !origin_is_loopback(to) && strcmp(to->host, METADATA_HOST) != 0;
+}
+
 int setup_request(struct http_request *r, const struct http_call *call, struct failure *ret_failure)
 {
-    struct http *h = r->http;
-    CURL *easy = r->slot->easy;
-    const char *ca = call->ca_file && *call->ca_file ? call->ca_file : h->ca_file;
-    int got = text_copy(ca, &r->ca_file);
-    if (got < 0)
-        return failure_oom(ret_failure);
+    struct slot *slot = r->slot;
+    CURLcode code = CURLE_OK;
+    int got = 0;
     r->timeout = call->timeout ? call->timeout : TIMEOUT_DEFAULT;
     r->connect_timeout = call->connect_timeout ? call->connect_timeout : CONNECT_TIMEOUT_DEFAULT;
-    r->proxied = h->proxy && !origin_is_loopback(&r->to) && strcmp(r->to.host, METADATA_HOST) != 0;
+    r->proxied = is_proxied(r->http, &slot->to);
     r->max_body = call->max_body;
     r->cut_body = call->cut_body;
     if (call->secret_body) {
@@ -290,23 +316,18 @@ int setup_request(struct http_request *r, const struct http_call *call, struct f
     if (got < 0)
         return got;
 
-    CURLcode code = CURLE_OK;
-    got = set_ca(r, &code, ret_failure);
-    if (got < 0)
-        return got;
+    if (!slot->easy) {
+        slot->easy = curl_easy_init();
+        if (!slot->easy)
+            return failure_oom(ret_failure);
+        got = set_ca(slot, &code, ret_failure);
+        if (got < 0)
+            return got;
+        if (code == CURLE_OK)
+            code = set_place(r);
+    }
     if (code == CURLE_OK)
-        code = set_network(r, call);
-    if (code == CURLE_OK)
-        code = set_body(r, call);
-    SET(CURLOPT_HTTPHEADER, r->headers);
-    SET(CURLOPT_USERAGENT, h->user_agent);
-    SET(CURLOPT_ACCEPT_ENCODING, "gzip");
-    SET(CURLOPT_WRITEFUNCTION, want_body);
-    SET(CURLOPT_WRITEDATA, r);
-    SET(CURLOPT_HEADERFUNCTION, want_header);
-    SET(CURLOPT_HEADERDATA, r);
-    SET(CURLOPT_ERRORBUFFER, r->errbuf);
-    SET(CURLOPT_PRIVATE, r);
+        code = set_call(r, call);
     if (code == CURLE_OUT_OF_MEMORY)
         return failure_oom(ret_failure);
     if (code != CURLE_OK)

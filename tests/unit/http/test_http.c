@@ -342,6 +342,150 @@ static void a_room_may_go_before_its_requests(void **state)
     assert_int_equal(g.n, 0);
 }
 
+/* Calls one after the other in one room: a request begins when the one before has been answered. */
+struct row {
+    struct got got;
+    struct http *http;
+    const struct http_call *calls;
+    struct http_request *request;
+    size_t n, at, n_allocations;
+    int status[8];
+};
+
+static void row_next(struct row *r);
+
+static void on_row(void *userdata, const struct http_answer *a)
+{
+    struct row *r = userdata;
+    r->status[r->at++] = a->status;
+    http_request_free(TAKE(r->request));
+    if (r->at < r->n)
+        row_next(r);
+    else
+        on_got(&r->got, a);
+}
+
+static void row_next(struct row *r)
+{
+    while (http_start(r->http, &r->calls[r->at], on_row, r, &r->request, &r->got.failure) < 0) {
+        r->status[r->at++] = -1;
+        if (r->at < r->n)
+            continue;
+        r->got.n++; /* the last one never began */
+        return;
+    }
+}
+
+/* The allocation number `fail_at` that they make fails; 0: none. */
+static struct row fetch_row(const struct http_call *calls, size_t n, size_t fail_at)
+{
+    struct row r = {.calls = calls, .n = n};
+    assert_true(n <= N_ELEMENTS(r.status));
+    assert_true(sd_event_new(&r.got.event) >= 0);
+    assert_int_equal(http_new(r.got.event, &(struct http_options){0}, &r.http, NULL), 0);
+    (void)alloc_fail_at(fail_at, false);
+    row_next(&r);
+    loop_until_got(&r.got);
+    r.n_allocations = alloc_fail_at(0, false);
+    http_free(r.http);
+    sd_event_unref(r.got.event);
+    return r;
+}
+
+static int occurrences(const char *text, const char *what)
+{
+    int n = 0;
+    while ((text = strstr(text, what)) != NULL) {
+        n++;
+        text++;
+    }
+    return n;
+}
+
+static void a_request_has_nothing_of_the_one_before(void **state)
+{
+    struct peer p;
+    struct origin here;
+    CLEANUP(secret_free) struct secret *first = NULL;
+    CLEANUP(secret_free) struct secret *second = NULL;
+    CLEANUP(secret_free) struct secret *form = NULL;
+    (void)state;
+    peer_start(&p, (struct peer_script){.bytes = OK});
+    assert_int_equal(origin_parse(p.url, false, &here, NULL), 0);
+    assert_int_equal(secret_new("first", 5, here.text, &first, NULL), 0);
+    assert_int_equal(secret_new("second", 6, here.text, &second, NULL), 0);
+    assert_int_equal(secret_new("a=b", 3, here.text, &form, NULL), 0);
+    static const struct http_header HEADERS[] = {{"X-Once", "1"}};
+    char url[2][96];
+    (void)snprintf(url[0], sizeof url[0], "%s/long/way?$skiptoken=a", p.url);
+    (void)snprintf(url[1], sizeof url[1], "%s/b", p.url);
+    const usec_t timeout = 10 * USEC_PER_SEC;
+    const struct http_call calls[] = {
+        {"GET", url[0], .headers = HEADERS, .n_headers = 1, .bearer = first, .max_body = 100,
+         .timeout = timeout},
+        {"GET", url[1], .bearer = second, .max_body = 1, .timeout = timeout},
+        {"GET", url[1], .bearer = second, .max_body = 100, .timeout = timeout},
+        {"POST", url[1], .secret_body = form, .max_body = 100, .timeout = timeout},
+        {"GET", url[1], .max_body = 100, .timeout = timeout},
+        {"GET", url[1], .bearer = second, .max_body = 100, .timeout = timeout},
+    };
+    struct row r = fetch_row(calls, N_ELEMENTS(calls), 0);
+    peer_stop(&p);
+    static const int WANT[] = {200, 0, 200, 200, 200, 200};
+    for (size_t i = 0; i < N_ELEMENTS(WANT); i++)
+        if (r.status[i] != WANT[i])
+            fail_msg("request %zu: HTTP %d", i, r.status[i]);
+    assert_int_equal(occurrences(p.seen, "GET /long/way?$skiptoken=a HTTP/1.1\r\n"), 1);
+    assert_int_equal(occurrences(p.seen, "GET /b HTTP/1.1\r\n"), 4);
+    assert_int_equal(occurrences(p.seen, "POST /b HTTP/1.1\r\n"), 1);
+    assert_int_equal(occurrences(p.seen, "X-Once"), 1);
+    assert_int_equal(occurrences(p.seen, "Bearer first\r\n"), 1);
+    assert_int_equal(occurrences(p.seen, "Bearer second\r\n"), 3);
+    assert_int_equal(occurrences(p.seen, "a=b"), 1);
+    assert_int_equal(occurrences(p.seen, "Content-Length"), 1);
+}
+
+/* What has run out of memory may take those with it that begin before it is over, but what leaves
+ * is what was asked for, and what began before or begins later is answered. */
+static void a_handle_is_not_used_again_after_a_failing_allocation(void **state)
+{
+    (void)state;
+    size_t n_allocations = 1, lost = 0, later = 0;
+    for (size_t n = 0; n <= n_allocations; n++) {
+        struct peer p;
+        struct origin here;
+        CLEANUP(secret_free) struct secret *token = NULL;
+        struct http_call calls[4];
+        char url[N_ELEMENTS(calls)][96], line[96];
+        peer_start(&p, (struct peer_script){.bytes = OK});
+        assert_int_equal(origin_parse(p.url, false, &here, NULL), 0);
+        assert_int_equal(secret_new("t0ken", 5, here.text, &token, NULL), 0);
+        for (size_t i = 0; i < N_ELEMENTS(calls); i++) {
+            (void)snprintf(url[i], sizeof url[i], "%s/%zu?page=%zu", p.url, i, i);
+            calls[i] = (struct http_call){"GET", url[i], .bearer = token, .max_body = 100,
+                                          .timeout = 5 * USEC_PER_SEC};
+        }
+        struct row r = fetch_row(calls, N_ELEMENTS(calls), n);
+        peer_stop(&p);
+        if (n == 0)
+            n_allocations = r.n_allocations;
+        int answered = 0;
+        for (size_t i = 0; i < N_ELEMENTS(calls); i++) {
+            (void)snprintf(line, sizeof line, "GET /%zu?page=%zu HTTP/1.1\r\n", i, i);
+            int sent = occurrences(p.seen, line);
+            if (sent > 1 || (r.status[i] == 200 && sent != 1))
+                fail_msg("allocation %zu: request %zu left %d times", n, i, sent);
+            answered += r.status[i] == 200;
+            later += i > 0 && r.status[i - 1] != 200 && r.status[i] == 200;
+        }
+        assert_int_equal(occurrences(p.seen, "Bearer t0ken\r\n"), occurrences(p.seen, "GET /"));
+        assert_true(n > 0 || answered == (int)N_ELEMENTS(calls));
+        lost += answered < (int)N_ELEMENTS(calls);
+    }
+    assert_true(lost > 10);
+    assert_true(later > 10);
+}
+
 static void a_failing_allocation_fails_one_request_only(void **state)
 {
     struct peer p;
@@ -381,6 +525,8 @@ int main(void)
         cmocka_unit_test(a_done_may_free_its_request_and_start_another),
         cmocka_unit_test(a_freed_request_never_calls_back),
         cmocka_unit_test(a_room_may_go_before_its_requests),
+        cmocka_unit_test(a_request_has_nothing_of_the_one_before),
+        cmocka_unit_test(a_handle_is_not_used_again_after_a_failing_allocation),
         cmocka_unit_test(a_failing_allocation_fails_one_request_only),
     };
     http_global_init();
