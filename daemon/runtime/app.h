@@ -49,6 +49,7 @@ struct app {
     bool reloading, stopping;
     bool reload_again;            /* asked for while a reload was under way */
     bool config_refused;          /* by the last reload */
+    pid_t asker, answer_to;       /* who sent the last SIGHUP; the one that the reload under way is for */
     bool clock_unset;             /* said once */
     uint64_t status;              /* hash of the status line that was told; 0: none */
     struct options *next_options; /* while a reload waits for deliveries to end */
@@ -107,8 +108,10 @@ void tick_receiver(void *app, const char *receiver, enum outbox_state state); /*
 
 /* reload.c */
 void reload_begin(struct app *app);
-/* --reload: signals the daemon, which says what is wrong, and tells its own caller whether it will be refused. */
-int reload_ask(const struct cli *cli);
+
+/* ask.c: --reload, both ends of it */
+int reload_ask(const struct cli *cli);           /* the exit code of the asker is what the daemon answers */
+void reload_answer(pid_t asker, int code);
 
 /* once.c, once_json.c */
 int once_run(struct app *app);

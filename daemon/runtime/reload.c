@@ -4,11 +4,7 @@
  * Deliveries that are on their way end first, so that a reload repeats none of them. */
 #include "runtime/app.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/message_ids.h"
@@ -24,7 +20,8 @@ static void renew_outbox(struct app *app)
         log_failure(LOG_WARNING, &why, "messages that wait", "they are tried again at the next reload or start");
 }
 
-static void swap(struct app *app, struct options *fresh)
+/* EXIT_OK, or why the old options are still in force. */
+static int swap(struct app *app, struct options *fresh)
 {
     struct options *old_options = app->options;
     struct watch *old = app->watch;
@@ -41,7 +38,6 @@ static void swap(struct app *app, struct options *fresh)
     if (app_wire(app, &why) < 0) {
         log_event(LOG_ERR, MESSAGE_CONFIG_REFUSED, NULL,
                   "the new configuration cannot be used: %s; the old one runs on", why.text);
-        app->config_refused = true;
         app_unwire(app);
         app->options = old_options;
         app->watch = old;
@@ -52,7 +48,7 @@ static void swap(struct app *app, struct options *fresh)
             app->polling += old[i].graph && graph_polling(old[i].graph);
         courier_resume(app->courier);
         options_free(fresh);
-        return;
+        return why.kind == FAILURE_CONFIG ? EXIT_CONFIGURATION : EXIT_INTERNAL;
     }
     poller_start(app, old, n_old);
     struct app gone = {.options = old_options, .watch = old, .n_watches = n_old, .http = old_http, .courier = old_courier};
@@ -64,12 +60,15 @@ static void swap(struct app *app, struct options *fresh)
     renew_outbox(app);
     log_event(LOG_NOTICE, MESSAGE_CONFIG_LOADED, NULL, "configuration reloaded; tenants: %zu, receivers: %zu",
               app->options->n_tenants, app->options->n_receivers);
+    return EXIT_OK;
 }
 
 /* A file that was changed once more while deliveries ended has not been seen yet. */
-static void reload_ended(struct app *app)
+static void reload_ended(struct app *app, int code)
 {
+    app->config_refused = code != EXIT_OK;
     notify_ready(app);
+    reload_answer(app->answer_to, code); /* last: systemd then knows of the end before its command ends */
     if (!app->reload_again)
         return;
     app->reload_again = false;
@@ -81,39 +80,10 @@ static void on_quiet(void *userdata)
     struct app *app = userdata;
     struct options *fresh = app->next_options;
     app->next_options = NULL;
-    app->config_refused = false;
-    swap(app, fresh);
+    int code = swap(app, fresh);
     app->reloading = false;
     tick_now(app);
-    reload_ended(app);
-}
-
-/* systemd 252 names the directory of credentials to the first command of ExecReload= but hides it, so
- * that each secret file would seem to be missing. The daemon's own verdict is in its log and status. */
-static bool secrets_are_visible(void)
-{
-    const char *where = getenv("CREDENTIALS_DIRECTORY");
-    return !where || access(where, X_OK) == 0;
-}
-
-/* The signal goes first: so the daemon has most likely said RELOADING=1 before this process ends, and
- * then systemctl waits for its READY=1. The problems are the daemon's to tell, once. */
-int reload_ask(const struct cli *cli)
-{
-    CLEANUP(options_free) struct options *options = NULL;
-    struct problems problems = {0};
-    if (kill(cli->reload_pid, SIGHUP) < 0) {
-        fprintf(stderr, "seatwatchd: cannot signal process %d: %s\n", (int)cli->reload_pid, strerror(errno));
-        return EXIT_INTERNAL;
-    }
-    if (!secrets_are_visible())
-        return EXIT_OK;
-    int r = options_load(cli->config, &options, &problems);
-    problems_free(&problems);
-    if (r >= 0)
-        return EXIT_OK;
-    fputs("seatwatchd: this configuration is refused, the old one runs on; the log of the daemon says why\n", stderr);
-    return r == -ENOMEM || r == -EAGAIN ? EXIT_INTERNAL : EXIT_CONFIGURATION;
+    reload_ended(app, code);
 }
 
 void reload_begin(struct app *app)
@@ -123,12 +93,13 @@ void reload_begin(struct app *app)
     app->reload_again = app->reloading;
     if (app->reloading)
         return;
+    app->answer_to = app->asker;
     notify_reloading(app);
-    if (app_load_options(app->cli, &app->next_options) != EXIT_OK) {
+    int code = app_load_options(app->cli, &app->next_options);
+    if (code != EXIT_OK) {
         log_event(LOG_ERR, MESSAGE_CONFIG_REFUSED, NULL,
                   "the new configuration is refused; the old one runs on");
-        app->config_refused = true;
-        notify_ready(app);
+        reload_ended(app, code);
         return;
     }
     app->reloading = true;

@@ -36,8 +36,10 @@ static int on_stop(sd_event_source *s, const struct signalfd_siginfo *si, void *
 
 static int on_reload(sd_event_source *s, const struct signalfd_siginfo *si, void *userdata)
 {
-    (void)s, (void)si;
-    reload_begin(userdata);
+    struct app *app = userdata;
+    (void)s;
+    app->asker = (pid_t)si->ssi_pid;
+    reload_begin(app);
     return 0;
 }
 

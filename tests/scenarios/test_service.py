@@ -191,17 +191,35 @@ class Reload(Service):
         self.start_ready()
         good = self.run_daemon("--reload", self.daemon.pid)
         self.assertEqual((good.returncode, good.stderr), (0, ""))
-        self.wait("it is taken over", lambda: "configuration reloaded" in self.stderr())
+        self.assertIn("configuration reloaded", self.stderr(), "it has been taken over")
         self.config.write_text(self.config.read_text() + "nonsense = 1;\n")
         bad = self.run_daemon("--reload", self.daemon.pid)
         self.assertEqual(bad.returncode, 78)
         self.assertIn("the log of the daemon says why", bad.stderr)
-        self.wait("the daemon says why", lambda: "'nonsense'" in self.stderr())
+        self.assertIn("'nonsense'", self.stderr())
+
+    def test_only_the_daemon_itself_answers(self):
+        """The process that is asked here answers nothing, and somebody else says that all is well."""
+        self.configure(self.graph(QUIET))
+        deaf = subprocess.Popen(["sh", "-c", "trap '' HUP; echo deaf; exec sleep 60"], stdout=subprocess.PIPE)
+        self.addCleanup(lambda: (deaf.kill(), deaf.wait(), deaf.stdout.close()))
+        self.assertEqual(deaf.stdout.readline(), b"deaf\n")
+        self.start("--reload", deaf.pid)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as liar:
+            address = f"\0seatwatchd-reload-{self.daemon.pid}"
+            self.wait("it listens", lambda: liar.connect_ex(address) == 0)
+            liar.send(b"\0")
+            with self.assertRaises(subprocess.TimeoutExpired):
+                self.daemon.wait(1)
+        self.stop(signal.SIGKILL)
+
+    def test_nobody_to_ask(self):
+        self.configure(self.graph(QUIET))
         gone = subprocess.Popen(["true"])
         gone.wait()
         nobody = self.run_daemon("--reload", gone.pid)
         self.assertEqual(nobody.returncode, 70)
-        self.assertIn("cannot signal", nobody.stderr)
+        self.assertIn("cannot ask", nobody.stderr)
 
 
 class Status(Service):
