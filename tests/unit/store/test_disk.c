@@ -102,13 +102,15 @@ static const struct fault {
 
 /* ---- and what is there then ---- */
 
-/* Events, then rows by state, in one number that can be compared and read. */
+/* All that the acts could leave by half, in one number that can be compared and read. */
 static int64_t shape(const char *dir)
 {
-    return ask(dir,
-               "SELECT (SELECT count(*) FROM event) * 100000 + (SELECT count(*) FROM told) * 10000"
-               " + total(state = 0) * 1000 + total(state = 1) * 100 + total(state = 2) * 10"
-               " + total(state = 3) FROM outbox");
+    return ask(dir, "SELECT (SELECT count(*) FROM event) * 100000000"
+                    " + (SELECT total(tried + said_seq) FROM told) * 10000000"
+                    " + (SELECT total(delivered) FROM tally) * 1000000"
+                    " + (SELECT count(*) * 10 + count(ended_at) FROM attempt) * 10000"
+                    " + total(state = 0) * 1000 + total(state = 1) * 100 + total(state = 2) * 10"
+                    " + total(state = 3) FROM outbox");
 }
 
 /* One message that was delivered long ago, one that waits. */
