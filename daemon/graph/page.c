@@ -116,9 +116,9 @@ static int read_subscription(const struct json *row, struct subscription *ret)
         s.trial = subscription_tags_trial(tags);
     int r = text_copy(id, &s.id);
     if (r >= 0)
-        r = row_text(row, "state", &s.state_text);
+        r = member_text(row, "state", &s.state_text);
     if (r >= 0)
-        r = row_text(row, "tags", &s.tags_text);
+        r = member_text(row, "tags", &s.tags_text);
     if (r < 0) {
         subscription_clear(&s);
         return r;
@@ -216,7 +216,7 @@ static int read_allotment(const struct json *row, struct allotment *a, struct pa
     if (r >= 0)
         r = text_copy(row_id(row, "skuId"), &a->sku_id);
     if (r >= 0)
-        r = row_text(row, "skuPartNumber", &a->sku_part_number);
+        r = member_text(row, "skuPartNumber", &a->sku_part_number);
     if (r >= 0)
         r = read_subscriptions(row, a);
     if (r >= 0)
@@ -287,7 +287,7 @@ static int read_capability(const struct json *row, struct allotment *a)
     a->n_subscriptions = 1;
     a->subscriptions_known = true;
     int r = text_copy(a->id, &s->id);
-    return r < 0 ? r : row_text(row, "capabilityStatus", &s->state_text);
+    return r < 0 ? r : member_text(row, "capabilityStatus", &s->state_text);
 }
 
 static int read_sku(const struct json *row, const char *sku_id, struct allotment *a, struct page *p)
@@ -310,7 +310,7 @@ static int read_sku(const struct json *row, const char *sku_id, struct allotment
         *c = (char)tolower((unsigned char)*c);
     int r = text_copy(sku_id, &a->sku_id);
     if (r >= 0)
-        r = row_text(row, "skuPartNumber", &a->sku_part_number);
+        r = member_text(row, "skuPartNumber", &a->sku_part_number);
     return r < 0 ? r : read_capability(row, a);
 }
 

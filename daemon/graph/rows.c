@@ -25,7 +25,7 @@ const char *row_clean(const struct json *row, const char *key, char clean[static
     return text_clean(clean, ROW_TEXT_MAX, s, strlen(s));
 }
 
-int row_text(const struct json *row, const char *key, char **ret)
+int member_text(const struct json *row, const char *key, char **ret)
 {
     char clean[ROW_TEXT_MAX];
     return text_copy(row_clean(row, key, clean), ret);
