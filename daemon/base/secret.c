@@ -99,8 +99,9 @@ const char *secret_audience(const struct secret *s)
 
 /* ---- files ---- */
 
-enum openness { PRIVATE, PUBLIC };
-static const char *const WHAT[] = {[PRIVATE] = "secret file", [PUBLIC] = "file"};
+enum openness { PRIVATE, PUBLIC, HANDED };
+static const char *const WHAT[] = {
+    [PRIVATE] = "secret file", [PUBLIC] = "file", [HANDED] = "key file"};
 
 /* 0600 and less needs no look at the owner: that we could open it means it is ours, or that we are
  * root. 0640 is what a package's root:seatwatchd file has, and 0440 what systemd shows for a
@@ -114,13 +115,13 @@ static bool mode_is_private(const struct stat *st)
 static int open_secret(const char *path, enum openness openness, struct failure *ret_failure)
 {
     /* O_NONBLOCK: opening a FIFO must not wait for a writer. */
-    int fd = open(path, O_RDONLY | (openness == PRIVATE ? O_NOFOLLOW : 0) | O_CLOEXEC | O_NONBLOCK |
+    int fd = open(path, O_RDONLY | (openness == PUBLIC ? 0 : O_NOFOLLOW) | O_CLOEXEC | O_NONBLOCK |
                             O_NOCTTY);
     if (fd >= 0)
         return fd;
-    if (errno == ELOOP && openness == PRIVATE)
+    if (errno == ELOOP && openness != PUBLIC)
         return failure_set(ret_failure, FAILURE_CONFIG, ELOOP,
-                           "secret file %s is a symbolic link; name the file itself", path);
+                           "%s %s is a symbolic link; name the file itself", WHAT[openness], path);
     if (errno == EACCES || errno == EPERM)
         return failure_set(
             ret_failure, FAILURE_CONFIG, EACCES,
@@ -219,6 +220,12 @@ int secret_read_public(const char *path, const char *audience, struct secret **r
                        struct failure *ret_failure)
 {
     return read_file(path, PUBLIC, audience, ret, ret_failure);
+}
+
+int secret_read_handed(const char *path, const char *audience, struct secret **ret,
+                       struct failure *ret_failure)
+{
+    return read_file(path, HANDED, audience, ret, ret_failure);
 }
 
 int secret_protect_process(struct failure *ret_failure)

@@ -31,5 +31,9 @@ int secret_read(const char *path, const char *audience, struct secret **ret,
  * a federated token. */
 int secret_read_public(const char *path, const char *audience, struct secret **ret,
                        struct failure *ret_failure);
+/* The same of a file that another program hands to us: its mode is that program's business, but it is
+ * no symlink. */
+int secret_read_handed(const char *path, const char *audience, struct secret **ret,
+                       struct failure *ret_failure);
 /* Process-wide, before the first secret is read: not dumpable, core limit 0 (rule 17). */
 int secret_protect_process(struct failure *ret_failure);

@@ -31,7 +31,7 @@ struct access {
     size_t n;
     int now; /* the check under way */
     int step;
-    char *url, *allotment_id;
+    char *url, *allotment_id, *consent_url;
     struct http_request *request;
     sd_event_source *begin;
     bool have[CHECK_COUNT_];
@@ -45,6 +45,7 @@ void access_free(struct access *a)
     sd_event_source_disable_unref(a->begin);
     free(a->url);
     free(a->allotment_id);
+    free(a->consent_url);
     free(a);
 }
 
@@ -100,6 +101,13 @@ static void failed(struct access *a, int status, const struct failure *why, cons
         size_t used = strlen(c->text);
         (void)snprintf(c->text + used, sizeof c->text - used, " (request id %s)", request_id);
     }
+}
+
+/* A machine's identity is granted its permissions by a script: nobody can consent for it. */
+static void offer_consent(struct access *a)
+{
+    if (a->graph->o.auth != AUTH_MANAGED_IDENTITY)
+        a->check[a->n - 1].consent_url = a->consent_url;
 }
 
 /* The service does not have the new API here; a missing permission (403) is something else: a
@@ -229,6 +237,8 @@ static void on_called(void *userdata, const struct http_answer *answer)
     } else {
         words_of_answer(list, answer, &why);
         failed(a, answer->status, &why, answer->request_id);
+        if (why.kind == FAILURE_PERMISSION)
+            offer_consent(a);
     }
     next_check(a);
 }
@@ -272,6 +282,8 @@ static void on_signed_in(void *userdata, const struct token_result *t)
         return;
     }
     failed(a, t->status, &t->failure, t->correlation_id);
+    if (t->consent)
+        offer_consent(a);
     end(a);
 }
 
@@ -293,6 +305,8 @@ int graph_check_access(struct graph *g, graph_check_done *done, void *userdata,
         return failure_set(ret_failure, FAILURE_LOCAL, EBUSY, "a poll is under way");
     CLEANUP(access_free) struct access *a = calloc(1, sizeof *a);
     if (!a)
+        return failure_oom(ret_failure);
+    if (sign_in_consent_url(g, &a->consent_url) < 0)
         return failure_oom(ret_failure);
     a->graph = g;
     a->done = done;

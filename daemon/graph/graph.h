@@ -55,6 +55,7 @@ struct graph_report {
     usec_t resume_at_mono;  /* Retry-After reached beyond the poll: do not poll before (boot time); 0 */
     int64_t skew_seconds;   /* our clock, as the poll began, minus Graph's Date; if skew_known */
     bool skew_known;
+    struct failure renewal; /* the token was not renewed ahead of time; the old one serves. text "": all is well */
     char note[256];         /* worth saying once: an option was refused, the fallback is in use; "" */
 };
 typedef void graph_done(void *userdata, struct snapshot *snapshot /* yours */, const struct graph_report *report);
@@ -74,6 +75,7 @@ struct graph_check {
     int status;       /* 0: no answer */
     bool ok, needed;  /* needed: without it the main job cannot run */
     char text[384];   /* "ok", or what is wrong and what to do */
+    const char *consent_url; /* where an administrator may give the consent that is missing; NULL */
 };
 typedef void graph_check_done(void *userdata, const struct graph_check *checks, size_t n, bool usable);
 int graph_check_access(struct graph *g, graph_check_done *done, void *userdata, struct failure *ret_failure);

@@ -78,6 +78,8 @@ int sign_in_arc_key(const struct graph *g, const char *www_authenticate, struct 
 void sign_in_clear(struct sign_in *s);
 static inline void sign_in_clear_at(struct sign_in *s) { sign_in_clear(s); }
 /* The service that gives tokens to the machine: plain http, and never through a proxy. */
+/* Where an administrator consents to the application's permissions; for free(). -ENOMEM */
+int sign_in_consent_url(const struct graph *g, char **ret);
 const char *sign_in_identity_root(enum identity_host host);
 
 /* ---- token.c ---- */
@@ -87,6 +89,7 @@ struct token_result {
     struct failure failure; /* kind AUTH or CONFIG: asking again is useless; TRANSIENT, THROTTLED */
     int status;
     char correlation_id[80]; /* for Microsoft's support; "" */
+    bool consent;            /* an administrator's consent may be what is missing */
     size_t wire_bytes;
 };
 typedef void token_done(void *userdata, const struct token_result *result);

@@ -81,6 +81,8 @@ struct token_error {
     char correlation_id[80];
     enum failure_kind kind; /* AUTH; TRANSIENT or THROTTLED where waiting helps */
     const char *hint;       /* what to do, a literal; never NULL */
+    bool consent;           /* an administrator's consent may be what is missing */
+    bool timely;            /* it is about the time that an assertion is good for */
 };
 /* -EBADMSG if the body is no token error; *ret is written on success only. */
 int token_error_parse(const char *bytes, size_t len, struct token_error *ret);

@@ -73,9 +73,9 @@ int token_parse(const char *bytes, size_t len, const char *audience, usec_t now_
 
 /* ---- refusals (digest 5.9) ---- */
 
-/* A reload is not enough for a service: systemd hands secrets over when it starts (systemd.exec(5),
- * LoadCredential=). */
-#define RESTART "into the secret file, then run: systemctl restart seatwatchd"
+/* A file that changes is tried at once, but not what systemd handed over: that is a copy of how the
+ * file was at the start of the service (systemd.exec(5), LoadCredential=). */
+#define RESTART "into the secret file; where systemd runs the daemon: systemctl restart seatwatchd"
 #define RENEW "create a new client secret, put it " RESTART
 #define CERTIFICATE \
     "check certificate and key file, and that the certificate is uploaded to the application"
@@ -85,57 +85,57 @@ int token_parse(const char *bytes, size_t len, const char *audience, usec_t now_
 #define CONSENT "grant admin consent to the application's permissions"
 #define BUSY "the sign-in service is busy: it is tried again"
 
+#define CLOCK "check this machine's clock, and that the token file is renewed"
+#define NO_TRUST \
+    "no federated credential of the application matches: check its issuer, subject and audience"
+
+enum { CONSENTED = 1, TIMELY = 2 }; /* what to say beside the hint */
 static const struct {
     int32_t code;
     enum failure_kind kind;
+    unsigned beside;
     const char *hint;
 } CODES[] = {
-    {7000215, FAILURE_AUTH,
+    {7000215, FAILURE_AUTH, 0,
      "the client secret is wrong (its value is needed, not its id): put the value " RESTART},
-    {7000222, FAILURE_AUTH, "the client secret has expired: " RENEW},
-    {7000218, FAILURE_AUTH,
+    {7000222, FAILURE_AUTH, 0, "the client secret has expired: " RENEW},
+    {7000218, FAILURE_AUTH, 0,
      "neither secret nor certificate was accepted: check the tenant's auth key"},
-    {700016, FAILURE_AUTH,
+    {700016, FAILURE_AUTH, CONSENTED,
      "the application is not known in this tenant: check client_id and tenant_id, "
      "and that consent was given"},
-    {700027, FAILURE_AUTH, "the signature is not valid: " CERTIFICATE},
-    {700024, FAILURE_AUTH,
-     "the assertion is outside its time: check this machine's clock, and that the "
-     "token file is renewed"},
-    {70021, FAILURE_AUTH,
-     "no federated credential of the application matches: check its issuer, subject "
-     "and audience"},
-    {700213, FAILURE_AUTH,
-     "no federated credential of the application matches: check its issuer, subject "
-     "and audience"},
-    {50012, FAILURE_AUTH, CERTIFICATE},
-    {50013, FAILURE_AUTH, CERTIFICATE},
-    {500133, FAILURE_AUTH,
-     "the assertion has expired: check this machine's clock, and that the token "
-     "file is renewed"},
-    {90002, FAILURE_AUTH, "the tenant was not found: check tenant_id and cloud"},
-    {90038, FAILURE_AUTH, OTHER_CLOUD},
-    {900382, FAILURE_AUTH, OTHER_CLOUD},
-    {900432, FAILURE_AUTH, OTHER_CLOUD},
-    {500011, FAILURE_AUTH,
+    {7000229, FAILURE_AUTH, CONSENTED,
+     "the application is not known in this tenant yet: " CONSENT},
+    {700027, FAILURE_AUTH, 0, "the signature is not valid: " CERTIFICATE},
+    {700024, FAILURE_AUTH, TIMELY, "the assertion is outside its time: " CLOCK},
+    {70021, FAILURE_AUTH, 0, NO_TRUST},
+    {700213, FAILURE_AUTH, 0, NO_TRUST},
+    {50012, FAILURE_AUTH, 0, CERTIFICATE},
+    {50013, FAILURE_AUTH, 0, CERTIFICATE},
+    {500133, FAILURE_AUTH, TIMELY, "the assertion has expired: " CLOCK},
+    {90002, FAILURE_AUTH, 0, "the tenant was not found: check tenant_id and cloud"},
+    {90038, FAILURE_AUTH, 0, OTHER_CLOUD},
+    {900382, FAILURE_AUTH, 0, OTHER_CLOUD},
+    {900432, FAILURE_AUTH, 0, OTHER_CLOUD},
+    {500011, FAILURE_AUTH, 0,
      "the tenant does not know the requested resource: check cloud and resource"},
-    {70011, FAILURE_AUTH, SCOPE_WRONG},
-    {700022, FAILURE_AUTH, SCOPE_WRONG},
-    {700023, FAILURE_AUTH, SCOPE_WRONG},
-    {28002, FAILURE_AUTH, SCOPE_WRONG},
-    {70001, FAILURE_AUTH, ADMIN},
-    {53003, FAILURE_AUTH, ADMIN},
-    {530032, FAILURE_AUTH, ADMIN},
-    {530035, FAILURE_AUTH, ADMIN},
-    {65001, FAILURE_AUTH, CONSENT},
-    {90094, FAILURE_AUTH, CONSENT},
-    {50000, FAILURE_TRANSIENT, BUSY},
-    {90006, FAILURE_TRANSIENT, BUSY},
-    {90012, FAILURE_TRANSIENT, BUSY},
-    {90024, FAILURE_TRANSIENT, BUSY},
-    {90033, FAILURE_TRANSIENT, BUSY},
-    {90090, FAILURE_TRANSIENT, BUSY},
-    {90055, FAILURE_THROTTLED, "the sign-in service asks to slow down: it is tried again later"},
+    {70011, FAILURE_AUTH, 0, SCOPE_WRONG},
+    {700022, FAILURE_AUTH, 0, SCOPE_WRONG},
+    {700023, FAILURE_AUTH, 0, SCOPE_WRONG},
+    {28002, FAILURE_AUTH, 0, SCOPE_WRONG},
+    {70001, FAILURE_AUTH, 0, ADMIN},
+    {53003, FAILURE_AUTH, 0, ADMIN},
+    {530032, FAILURE_AUTH, 0, ADMIN},
+    {530035, FAILURE_AUTH, 0, ADMIN},
+    {65001, FAILURE_AUTH, CONSENTED, CONSENT},
+    {90094, FAILURE_AUTH, CONSENTED, CONSENT},
+    {50000, FAILURE_TRANSIENT, 0, BUSY},
+    {90006, FAILURE_TRANSIENT, 0, BUSY},
+    {90012, FAILURE_TRANSIENT, 0, BUSY},
+    {90024, FAILURE_TRANSIENT, 0, BUSY},
+    {90033, FAILURE_TRANSIENT, 0, BUSY},
+    {90090, FAILURE_TRANSIENT, 0, BUSY},
+    {90055, FAILURE_THROTTLED, 0, "the sign-in service asks to slow down: it is tried again later"},
 };
 
 /* The first code that we know decides; without one, OAuth's own word. */
@@ -146,6 +146,8 @@ static void explain(struct token_error *e)
             if (e->codes[i] == CODES[k].code) {
                 e->kind = CODES[k].kind;
                 e->hint = CODES[k].hint;
+                e->consent = CODES[k].beside & CONSENTED;
+                e->timely = CODES[k].beside & TIMELY;
                 return;
             }
     if (strcmp(e->error, "temporarily_unavailable") == 0) {

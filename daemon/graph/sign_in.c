@@ -141,6 +141,18 @@ static int make_form(const struct graph *g, const char *claims, struct sign_in *
     return ret->url ? 0 : failure_oom(ret_failure);
 }
 
+int sign_in_consent_url(const struct graph *g, char **ret)
+{
+    const struct field client = {"client_id", said(g->o.client_id)};
+    char *query = NULL;
+    size_t len = 0;
+    if (encode(&client, 1, &query, &len, NULL) < 0)
+        return -ENOMEM;
+    *ret = text_printf("%s/%s/adminconsent?%s", g->login.text, g->o.tenant_id, query);
+    alloc_release(query);
+    return *ret ? 0 : -ENOMEM;
+}
+
 /* ---- managed identity ---- */
 
 static const struct {
@@ -204,26 +216,30 @@ int sign_in_arc_key(const struct graph *g, const char *www_authenticate, struct 
     }
     const char *name = len > dir ? path + dir : "";
     size_t name_len = len > dir ? len - dir : 0;
-    if (name_len <= 4 || strncmp(path, g->arc_directory, dir) != 0 || *name == '.' ||
+    /* Two challenges would leave us to choose, and whoever can add one could choose for us. */
+    bool twice = path && strstr(path, REALM);
+    if (twice || name_len <= 4 || strncmp(path, g->arc_directory, dir) != 0 || *name == '.' ||
         memchr(name, '/', name_len) || memcmp(name + name_len - 4, ".key", 4) != 0)
         return failure_set(
             ret_failure, FAILURE_SECURITY, EPERM,
-            "the Arc agent names no key file of its directory %s, and nothing else is "
-            "read for it",
+            "the Arc agent does not name one key file of its directory %s, and nothing else "
+            "is read for it",
             g->arc_directory);
     CLEANUP(free) char *file = text_printf("%.*s", (int)len, path);
     CLEANUP(secret_free) struct secret *key = NULL;
     if (!file)
         return failure_oom(ret_failure);
-    int r = secret_read_public(file, g->login.text, &key, ret_failure);
+    struct failure why = {0};
+    int r = secret_read_handed(file, g->login.text, &key, &why);
     if (r == -EACCES)
         return failure_set(
             ret_failure, FAILURE_CONFIG, EACCES,
             "cannot read the Arc agent's key file %s; add SupplementaryGroups=himds to "
             "the unit",
             file);
-    if (r < 0)
-        return r;
+    if (r < 0) /* the agent writes plain files and nothing else there */
+        return failure_set(ret_failure, why.kind == FAILURE_LOCAL ? why.kind : FAILURE_SECURITY, -r,
+                           "%s", why.text);
     if (secret_len(key) > ARC_KEY_MAX)
         return failure_set(ret_failure, FAILURE_SECURITY, EFBIG,
                            "the key file %s is longer than %d bytes", file, ARC_KEY_MAX);

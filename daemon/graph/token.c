@@ -110,8 +110,10 @@ static int prove_to_arc(struct graph *g, const struct http_answer *a, struct fai
 
 /* ---- the answer ---- */
 
-/* A managed identity's service: 404, 410 and 429 pass by themselves while it is being updated. */
-static void identity_refusal(const struct http_answer *a, struct failure *ret)
+/* A managed identity's service: 404, 410 and 429 pass by themselves while it is being updated. After
+ * a 5xx a second is the least to wait, and a 410 lasts up to 70 s, which four waits outlast. */
+static void identity_refusal(const struct graph *g, const struct http_answer *a,
+                             struct failure *ret)
 {
     struct token_error e = {0};
     bool passes = a->status == 404 || a->status == 410 || a->status == 429 || a->status >= 500;
@@ -119,12 +121,41 @@ static void identity_refusal(const struct http_answer *a, struct failure *ret)
     (void)failure_set(ret, passes ? FAILURE_TRANSIENT : FAILURE_AUTH, EACCES,
                       "sign-in: the managed identity service says HTTP %d%s%s%s", a->status,
                       worded ? " (" : "", worded ? e.error : "", worded ? ")" : "");
+    ret->retry_after = a->retry_after         ? a->retry_after
+                       : a->status == 410     ? 18 * g->backoff
+                       : a->status / 100 == 5 ? g->backoff
+                                              : 0;
     if (!passes) {
         size_t n = strlen(ret->text);
         (void)snprintf(ret->text + n, sizeof ret->text - n, "%s",
                        ": check that an identity is assigned to this machine, and that client_id, "
                        "identity_object_id or identity_resource_id names it if there are several");
     }
+}
+
+/* How far this clock is from the service's: in steps, so that the same trouble reads alike at each
+ * sign-in. */
+static void add_skew(const struct http_answer *a, struct failure *f)
+{
+    usec_t now = clock_now().at;
+    usec_t off = now > a->date_at ? now - a->date_at : a->date_at - now;
+    size_t n = strlen(f->text);
+    if (a->date_at == 0)
+        return;
+    if (off < USEC_PER_MINUTE) {
+        (void)snprintf(f->text + n, sizeof f->text - n, "; this machine's clock is right");
+        return;
+    }
+    usec_t unit = off < 2 * USEC_PER_HOUR  ? USEC_PER_MINUTE
+                  : off < 2 * USEC_PER_DAY ? USEC_PER_HOUR
+                                           : USEC_PER_DAY;
+    (void)snprintf(f->text + n, sizeof f->text - n,
+                   "; this machine's clock is %llu %s %s the sign-in service's",
+                   (unsigned long long)((off + unit / 2) / unit),
+                   unit == USEC_PER_MINUTE ? "min"
+                   : unit == USEC_PER_HOUR ? "h"
+                                           : "days",
+                   now > a->date_at ? "ahead of" : "behind");
 }
 
 /* A refusal in the words of Entra's own code and of our hint. */
@@ -142,7 +173,7 @@ static void refusal(const struct graph *g, const struct http_answer *a, struct t
         return;
     }
     if (g->o.auth == AUTH_MANAGED_IDENTITY) {
-        identity_refusal(a, ret);
+        identity_refusal(g, a, ret);
         return;
     }
     if (token_error_parse(a->body, a->body_len, &e) < 0) {
@@ -161,6 +192,9 @@ static void refusal(const struct graph *g, const struct http_answer *a, struct t
     (void)snprintf(result->correlation_id, sizeof result->correlation_id, "%s", e.correlation_id);
     (void)failure_set(ret, e.kind, EACCES, "sign-in was refused: %s%s%s%s: %s", e.error,
                       *codes ? " (" : "", codes, *codes ? ")" : "", e.hint);
+    result->consent = e.consent;
+    if (e.timely)
+        add_skew(a, ret);
     if (a->status == 429 || e.kind == FAILURE_THROTTLED) {
         ret->kind = FAILURE_THROTTLED;
         ret->retry_after = a->retry_after;

@@ -249,6 +249,7 @@ static void signed_in(struct poll *p, const struct token_result *t)
     }
     if (token_usable(g, now)) { /* renewed ahead of time: the old one still serves */
         p->early_failed = true;
+        p->report.renewal = why;
         token_keep_for(g, EARLY_AGAIN, now);
         return;
     }
@@ -260,9 +261,8 @@ static void signed_in(struct poll *p, const struct token_result *t)
         walk_end(p, NULL);
         return;
     }
-    usec_t wait = why.retry_after
-                      ? why.retry_after
-                      : retry_backoff(p->sign_ins - 1, g->backoff, RETRY_CAP, graph_dice());
+    usec_t wait = retry_backoff(p->sign_ins - 1, g->backoff, RETRY_CAP, graph_dice());
+    wait = why.retry_after > wait ? why.retry_after : wait;
     p->sign_in_at_mono = now + wait;
     if (wait < walk_left(p, now))
         return;

@@ -60,6 +60,8 @@ static void on_access(void *userdata, const struct graph_check *checks, size_t n
         else
             printf("       no answer, for %s", c->what_for);
         printf(c->permission && *c->permission ? "; permission %s\n" : "%s\n", c->permission ? c->permission : "");
+        if (c->consent_url && !(i > 0 && checks[i - 1].consent_url))
+            printf("       an administrator of the tenant consents at %s\n", c->consent_url);
     }
     a->usable = a->usable && usable;
     (void)sd_event_exit(a->event, 0);

@@ -148,6 +148,8 @@ int take_changes(struct app *app, const char *tenant_id, const struct tenant_hea
 static void log_poll(struct watch *w, const struct tenant_health *before, const struct graph_report *report)
 {
     const char *name = w->options->facts.name;
+    if (*report->renewal.text)
+        log_failure(LOG_WARNING, &report->renewal, name, "the token that is still good serves meanwhile");
     if (*report->note)
         log_event(LOG_NOTICE, MESSAGE_SOURCE_NOTE, name, "%s: %s", name, report->note);
     if (report->complete) {
