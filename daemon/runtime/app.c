@@ -102,6 +102,7 @@ static void watch_clear(struct watch *w)
     graph_free(w->graph);
     tenant_memory_free(w->memory);
     sd_event_source_disable_unref(w->timer);
+    sd_event_source_disable_unref(w->look);
 }
 
 void app_unwire(struct app *app)

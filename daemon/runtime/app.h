@@ -24,6 +24,8 @@ struct watch { /* one tenant */
     bool queued;              /* due, waiting for one of poll.concurrency */
     bool again;               /* asked for while a poll was under way */
     unsigned refused;         /* sign-ins refused in a row */
+    uint64_t files;           /* what its credential files looked like as the last poll began */
+    sd_event_source *look;    /* at these files, after a refusal; NULL */
     bool skewed;              /* its clock and ours disagree, which was said */
     struct {                  /* the last poll, for --once and the status line */
         bool known, committed;
@@ -87,9 +89,14 @@ void removed_settle(struct app *app);
  * its place in the interval. */
 void poller_start(struct app *app, const struct watch *before, size_t n_before);
 void poller_start_once(struct app *app); /* every tenant once, now; then app->polled */
+void poller_poll_soon(struct watch *w);  /* one tenant, out of turn */
 void poller_poll_now(struct app *app);   /* SIGUSR1 */
 void poller_clock_set(struct app *app);  /* what failed for a wrong clock is tried again at once */
 bool poller_on_time(const struct app *app, const struct instant *now); /* for the watchdog */
+
+/* repair.c: a refused credential is tried again as soon as its files change */
+void repair_begin(struct watch *w); /* a poll begins */
+void repair_watch(struct watch *w, const struct failure *why); /* it has ended; `why` as in its report */
 
 /* take.c */
 struct judge_context take_judging(const struct watch *w, usec_t at);

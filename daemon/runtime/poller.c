@@ -52,8 +52,10 @@ static void poll_ended(struct watch *w, struct snapshot *snapshot, const struct 
 {
     w->refused = report->failure.kind == FAILURE_AUTH && !report->complete ? w->refused + 1 : 0;
     take_snapshot(w, snapshot, report);
-    if (w->timer)
+    if (w->timer) {
         arm(w, w->again ? 0 : next_delay(w));
+        repair_watch(w, &report->failure);
+    }
     w->again = false;
 }
 
@@ -71,6 +73,7 @@ static void poll_one(struct watch *w)
 {
     struct graph_report report = {0};
     w->queued = false;
+    repair_begin(w);
     if (graph_poll(w->graph, on_polled, w, &report.failure) >= 0)
         w->app->polling++;
     else
@@ -134,17 +137,19 @@ void poller_start_once(struct app *app)
     poll_next(app);
 }
 
+void poller_poll_soon(struct watch *w)
+{
+    if (graph_polling(w->graph))
+        w->again = true;
+    else
+        arm(w, 0);
+}
+
 void poller_poll_now(struct app *app)
 {
-    for (size_t i = 0; i < app->n_watches; i++) {
-        struct watch *w = &app->watch[i];
-        if (!w->graph)
-            continue;
-        if (graph_polling(w->graph))
-            w->again = true;
-        else
-            arm(w, 0);
-    }
+    for (size_t i = 0; i < app->n_watches; i++)
+        if (app->watch[i].graph)
+            poller_poll_soon(&app->watch[i]);
 }
 
 void poller_clock_set(struct app *app)

@@ -127,7 +127,7 @@ class Scenario(unittest.TestCase):
     def setUp(self):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="seatwatch-"))
         self.peers, self.daemon = [], None
-        self.canaries = [CLIENT_SECRET]
+        self.canaries, self.shown = [CLIENT_SECRET], []
         self.addCleanup(self.clean)
 
     def clean(self):
@@ -142,17 +142,33 @@ class Scenario(unittest.TestCase):
         self.assertEqual(leaks, [], "secrets were found in files that must not hold them")
 
     def leaks(self):
-        """Files that hold a canary, but for those that are there to hold it."""
-        found = []
+        """Where a canary is, but for the files that are there to hold it: in other files, in what receivers were
+        told, and in what the system shows of the process. Canaries are also the tokens, assertions and Arc keys
+        that the simulator saw; the end of one is enough to know it by."""
+        issued = self.directory / "secrets/issued"
+        seen = issued.read_text().split() if issued.exists() else []
+        canaries = [c.encode() for c in [*self.canaries, *(s[-32:] for s in seen[-500:])]]
+        places = list(self.shown)
         for path in self.directory.rglob("*"):
-            if not path.is_file() or path.parent.name == "secrets" or path.name in ("scenario.json", "hooks.jsonl"):
+            if not path.is_file() or "secrets" in path.relative_to(self.directory).parts or path.name == "scenario.json":
                 continue
-            data = path.read_bytes()
-            found += [f"{path.name}: {c[:12]}..." for c in self.canaries if c.encode() in data]
-        return found
+            if path.name == "hooks.jsonl":  # a hook's own address is in the path of its requests
+                places += [(path.name, r["body"].encode()) for r in read_lines(path)]
+            else:
+                places.append((path.name, path.read_bytes()))
+        return [f"{name}: {c[:12]}..." for name, data in places for c in canaries if c in data]
+
+    def look_at_process(self):
+        """What everybody, or root alone, can see of the daemon while it runs."""
+        for name in ("cmdline", "environ", "status", "limits"):
+            try:
+                self.shown.append((f"/proc/PID/{name}", pathlib.Path(f"/proc/{self.daemon.pid}/{name}").read_bytes()))
+            except OSError:
+                pass  # its end came first, or a secret process is closed to us
 
     def graph(self, *states, faults=(), **tenant):
-        g = Graph(self.directory / "graph", scenario(*states, faults=faults, **tenant))
+        (self.directory / "secrets").mkdir(exist_ok=True, mode=0o700)
+        g = Graph(self.directory / "graph", scenario(*states, faults=faults, **tenant), "--issued", self.directory / "secrets/issued")
         self.peers.append(g)
         return g
 
@@ -223,6 +239,7 @@ receivers = ( {", ".join(rows)} );
         if self.daemon is None:
             return None
         if self.daemon.poll() is None:
+            self.look_at_process()
             self.daemon.send_signal(how)
         code = self.daemon.wait(timeout)
         self.err.close()

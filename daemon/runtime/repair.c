@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* A refused credential whose files change on disk is tried at once: who has mended it at three in the
+ * morning does not wait for a backoff of up to an hour.
+ *
+ * The files are looked at, every few seconds and only after a refusal, because that sees a rename, a
+ * directory swapped by a link (as Kubernetes does it) and a file system that reports nothing alike.
+ * What systemd handed over never changes, so there it costs a few stat calls and finds nothing. */
+#include "runtime/app.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "base/digest.h"
+#include "base/log.h"
+
+#define LOOK_EVERY (2 * USEC_PER_SEC)
+
+static uint64_t look_at(const char *path, uint64_t seed)
+{
+    struct stat st;
+    if (!path || !*path)
+        return seed;
+    if (stat(path, &st) < 0)
+        return fnv1a(&errno, sizeof errno, seed);
+    const int64_t facts[] = {
+        (int64_t)st.st_dev,     (int64_t)st.st_ino, (int64_t)st.st_size,    st.st_mode,
+        st.st_mtim.tv_sec, st.st_mtim.tv_nsec, st.st_ctim.tv_sec, st.st_ctim.tv_nsec,
+    };
+    return fnv1a(facts, sizeof facts, seed);
+}
+
+/* What its files look like; FNV1A_SEED: it has none. */
+static uint64_t look(const struct watch *w)
+{
+    const struct graph_options *o = &w->options->graph;
+    const char *const FILES[] = {o->client_secret_file, o->certificate_file, o->private_key_file,
+                                 o->private_key_password_file, o->federated_token_file};
+    uint64_t seen = FNV1A_SEED;
+    for (size_t i = 0; i < N_ELEMENTS(FILES); i++)
+        seen = look_at(FILES[i], seen);
+    return seen;
+}
+
+static int on_look(sd_event_source *s, uint64_t due, void *userdata)
+{
+    struct watch *w = userdata;
+    (void)due;
+    if (w->queued || graph_polling(w->graph))
+        return 0; /* that poll reads them as they are now */
+    if (look(w) == w->files) {
+        int r = sd_event_source_set_time_relative(s, LOOK_EVERY);
+        if (r >= 0)
+            r = sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+        if (r < 0)
+            log_say(LOG_WARNING, "%s: its sign-in is tried again when it is due", w->options->facts.name);
+        return 0;
+    }
+    log_say(LOG_NOTICE, "%s: a file of the sign-in that was refused has changed; it is tried again now",
+            w->options->facts.name);
+    w->refused = 0;
+    poller_poll_soon(w);
+    return 0;
+}
+
+void repair_begin(struct watch *w)
+{
+    w->files = look(w);
+}
+
+void repair_watch(struct watch *w, const struct failure *why)
+{
+    bool mendable = why->kind == FAILURE_AUTH || why->kind == FAILURE_CONFIG;
+    w->look = sd_event_source_disable_unref(w->look);
+    if (!*why->text || !mendable || w->files == FNV1A_SEED)
+        return;
+    int r = sd_event_add_time_relative(w->app->event, &w->look, CLOCK_BOOTTIME, LOOK_EVERY, USEC_PER_SEC / 2,
+                                       on_look, w);
+    if (r >= 0)
+        r = sd_event_source_set_description(w->look, "repair");
+    if (r < 0) /* only the wait is longer */
+        log_say(LOG_WARNING, "%s: its sign-in is tried again when it is due", w->options->facts.name);
+}
