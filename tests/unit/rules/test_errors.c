@@ -47,7 +47,7 @@ static void the_subject_does_not_change_with_the_case_of_the_code(void **state)
 static void errors_that_were_raised_last_until_half_of_the_limit_is_left(void **state)
 {
     static const struct {
-        int64_t count;
+        int count;
         enum level raise, keep;
     } CASES[] = {{5, LEVEL_WARNING, LEVEL_WARNING},
                  {4, LEVEL_NONE, LEVEL_WARNING},
