@@ -165,13 +165,16 @@ static int want_socket(CURL *easy, curl_socket_t fd, int what, void *userdata, v
     return 0;
 }
 
+/* A limit of about a second or more may be noticed a little late: then nearly always it falls
+ * together with what sd-event has set its clock to already, which saves a system call. */
 static int want_timer(CURLM *multi, long ms, void *userdata)
 {
     struct http *h = userdata;
     (void)multi;
     if (ms < 0)
         return sd_event_source_set_enabled(h->timer, SD_EVENT_OFF) < 0 ? cannot_watch(h) : 0;
-    if (sd_event_source_set_time_relative(h->timer, (uint64_t)ms * 1000) < 0 ||
+    if (sd_event_source_set_time_accuracy(h->timer, ms < 800 ? 1000 : USEC_PER_SEC / 4) < 0 ||
+        sd_event_source_set_time_relative(h->timer, (uint64_t)ms * 1000) < 0 ||
         sd_event_source_set_enabled(h->timer, SD_EVENT_ONESHOT) < 0)
         return cannot_watch(h);
     return 0;
@@ -349,6 +352,8 @@ int http_start(struct http *h, const struct http_call *call, http_done *done, vo
     if (h->first)
         h->first->prev = r;
     h->first = r;
+    /* libcurl is not on the stack, so it can begin now instead of at its timer's next turn. */
+    http_turn(h, CURL_SOCKET_TIMEOUT, 0);
     *ret = TAKE(r);
     return 0;
 }

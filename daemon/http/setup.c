@@ -143,11 +143,12 @@ static bool one_line(const char *s)
 static int add_authorization(struct http_request *r, const char *scheme,
                              const struct secret *secret, struct failure *ret_failure)
 {
-    size_t size = secret_len(secret) + strlen(scheme) + sizeof "Authorization:  ";
-    char *line = alloc_get(size); /* wiped on release, as libcurl's copy is */
+    /* Wiped on release, as libcurl's copy is. No printf(): a token is long, and goes each time. */
+    char *line = alloc_get(strlen(scheme) + secret_len(secret) + sizeof "Authorization:  ");
     if (!line)
         return failure_oom(ret_failure);
-    (void)snprintf(line, size, "Authorization: %s %s", scheme, secret_bytes(secret));
+    char *end = stpcpy(stpcpy(stpcpy(line, "Authorization: "), scheme), " ");
+    (void)stpcpy(end, secret_bytes(secret));
     int got = one_line(line) ? add_header(r, line, ret_failure)
                              : failure_set(ret_failure, FAILURE_SECURITY, EPERM,
                                            "a token with a control character is not sent");
