@@ -8,7 +8,7 @@
 #define HEADERS_MAX ((size_t)64 * 1024) /* bytes of all headers of an answer */
 #define BODY_FIRST ((size_t)16 * 1024)  /* libcurl's own buffer: the most one callback brings */
 #define SLOTS_KEPT 8                    /* idle slots */
-#define IDLE_BYTES ((size_t)1 << 20)    /* of all idle buffers; more goes back at once */
+#define IDLE_BYTES ((size_t)256 * 1024) /* of all idle buffers; more goes back at once */
 
 /* What the headers said. */
 struct heads {
