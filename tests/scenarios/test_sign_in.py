@@ -5,16 +5,16 @@ import pathlib
 import re
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
 import unittest
 
-from harness import CLIENT, CLIENT_SECRET, TENANT, Scenario, pool, state
-from signing import Pair, claims
+from harness import CLIENT, CLIENT_SECRET, ROOT, TENANT, Scenario, pool, state
+from signing import Pair, claims, url64
 
 PASSWORD = "canary-key-password-b6Wq"
 TRUST = {"issuer": "https://issuer.example", "subject": "system:serviceaccount:watch:seats", "audience": "api://AzureADTokenExchange"}
-DENIED = {"status": 401}
 
 
 class SignIn(Scenario):
@@ -82,6 +82,28 @@ class Certificate(SignIn):
                 self.assertEqual(line["token"]["secret"], "missing")
                 self.assertEqual(sorted(line["token"]["fields"]), ["client_assertion", "client_assertion_type", "client_id",
                                                                   "grant_type", "scope"])
+                graph.stop()
+
+    def test_a_verifier_that_is_not_ours_accepts_it_and_nothing_that_was_changed(self):
+        def verify(text, pair, audience=None, client=CLIENT):
+            done = subprocess.run(["node", ROOT / "tests/oracles/assertion.mjs", pair.certificate, audience or address, client],
+                                  input=text, capture_output=True, text=True)
+            return done.stdout.strip() if done.returncode == 0 else done.stderr
+        for form in ("PS256", "RS256"):
+            with self.subTest(form):
+                graph = self.graph(state(pool()), certificates=[self.first.pem])
+                self.configure_by(graph, self.by_certificate(self.first, f'assertion = "{form}";'))
+                self.once(expect=0)
+                address = f"{graph.ready['http']}/{TENANT}/oauth2/v2.0/token"
+                caught = (self.directory / "secrets/issued").read_text().split()[-2]  # then came the token
+                self.assertEqual(verify(caught, self.first), form)
+                head, body, signature = caught.split(".")
+                for changed in (f"{head}.{body[:-4]}AAAA.{signature}", f"{head}.{body}.{signature[:-4]}AAAA", f"{head}.{body}.",
+                                f"{url64(b'{}')}.{body}.{signature}"):
+                    self.assertNotEqual(verify(changed, self.first), form)
+                self.assertIn("signature verification failed", verify(caught, self.second))
+                self.assertIn('"aud"', verify(caught, self.first, address + "/"))
+                self.assertIn('"iss"', verify(caught, self.first, client=TENANT))
                 graph.stop()
 
     def test_an_encrypted_key_opens_with_its_password_file(self):
