@@ -168,6 +168,7 @@ static int read_page(struct access *a, const struct http_answer *answer, struct 
                      struct failure *ret_failure)
 {
     CLEANUP(snapshot_builder_free) struct snapshot_builder *b = NULL;
+    CLEANUP(seen_free) struct seen ids = {0};
     enum source source = a->now == CHECK_SKUS ? SOURCE_SUBSCRIBED_SKUS : SOURCE_CLOUD_LICENSING;
     int r = snapshot_builder_new(a->graph->o.name, a->graph->o.tenant_id, source, clock_now(), &b);
     if (r < 0)
@@ -179,9 +180,10 @@ static int read_page(struct access *a, const struct http_answer *answer, struct 
             remember_pool(a, b);
         return r;
     case CHECK_WAITING:
-        return page_waiting(answer->body, answer->body_len, b, a->allotment_id, page, ret_failure);
+        return page_waiting(answer->body, answer->body_len, b, a->allotment_id, &ids, page,
+                            ret_failure);
     case CHECK_ERRORS:
-        return page_errors(answer->body, answer->body_len, b, page, ret_failure);
+        return page_errors(answer->body, answer->body_len, b, &ids, page, ret_failure);
     default:
         return page_subscribed_skus(answer->body, answer->body_len, b, page, ret_failure);
     }

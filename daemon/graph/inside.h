@@ -13,6 +13,7 @@
 #pragma once
 #include "graph/graph.h"
 #include "graph/page.h"
+#include "graph/seen.h"
 #include "http/retry.h"
 
 #include "base/text.h"
@@ -43,16 +44,6 @@ int query_next_step(enum list list, int step);
 int query_last_step(enum list list); /* no option at all */
 unsigned query_dropped(int step);
 const char *query_options(unsigned dropped); /* "$top and $expand" */
-
-/* ---- seen.c ---- */
-
-struct seen { /* a set of texts, by 64-bit hash */
-    uint64_t *slot;
-    size_t n, size;
-};
-int seen_add(struct seen *s, const char *text); /* 1: was there, 0: is now, -ENOMEM */
-bool seen_has(const struct seen *s, const char *text);
-void seen_free(struct seen *s);
 
 /* ---- challenge.c ---- */
 
@@ -138,8 +129,8 @@ struct chain { /* a list that is being read; at most one page of it is in flight
     int64_t inline_count;
     size_t pages, rows, lacking;
     bool spoiled;
-    struct seen links;
-    unsigned retries; /* of this page */
+    struct seen links, ids; /* pages and rows so far */
+    unsigned retries;       /* of this page */
     usec_t not_before_mono;
     bool fresh_connection;
     unsigned generation; /* of the token it went with */

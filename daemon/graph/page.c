@@ -86,8 +86,8 @@ static const char *const ALLOTMENT_NAMES[] = {
     "waitingSinceDateTime",
     NULL,
 };
-static const char *const WAITING_NAMES[] = {ROW_ENVELOPE, "waitingSinceDateTime", NULL};
-static const char *const ERROR_NAMES[] = {ROW_ENVELOPE, "code", "skuId", NULL};
+static const char *const WAITING_NAMES[] = {ROW_ENVELOPE, "id", "waitingSinceDateTime", NULL};
+static const char *const ERROR_NAMES[] = {ROW_ENVELOPE, "id", "code", "skuId", NULL};
 static const char *const SKU_NAMES[] = {
     ROW_ENVELOPE,   "skuId",   "skuPartNumber", "consumedUnits",    "appliesTo",
     "prepaidUnits", "enabled", "warning",       "capabilityStatus", NULL,
@@ -336,10 +336,18 @@ static int take_sku(const struct json *row, struct snapshot_builder *b, struct p
 
 /* ---- pages ---- */
 
+/* 1: a row with this id was there before. -ENOMEM */
+static int row_again(const struct json *row, struct seen *seen)
+{
+    const char *id = row_id(row, "id");
+    return id ? seen_add(seen, id) : 0;
+}
+
 static int
 take_rows(const char *bytes, size_t len, const char *const *names, struct snapshot_builder *b,
           int (*take)(const struct json *row, struct snapshot_builder *b, struct page *p),
-          struct page *ret, struct failure *f)
+          struct seen *seen /* NULL: repeats are the builder's to find */, struct page *ret,
+          struct failure *f)
 {
     CLEANUP(json_free) struct json *root = NULL;
     CLEANUP(page_clear) struct page page = {0};
@@ -348,7 +356,9 @@ take_rows(const char *bytes, size_t len, const char *const *names, struct snapsh
     if (r < 0)
         return r;
     for (const struct json *row = json_first(rows); row; row = json_next(row)) {
-        r = take(row, b, &page);
+        r = seen ? row_again(row, seen) : 0;
+        if (r == 0)
+            r = take(row, b, &page);
         if (r < 0)
             return feeding_failed(f, r);
     }
@@ -360,19 +370,19 @@ take_rows(const char *bytes, size_t len, const char *const *names, struct snapsh
 int page_allotments(const char *bytes, size_t len, struct snapshot_builder *b, struct page *ret,
                     struct failure *ret_failure)
 {
-    return take_rows(bytes, len, ALLOTMENT_NAMES, b, take_allotment, ret, ret_failure);
+    return take_rows(bytes, len, ALLOTMENT_NAMES, b, take_allotment, NULL, ret, ret_failure);
 }
 
-int page_errors(const char *bytes, size_t len, struct snapshot_builder *b, struct page *ret,
-                struct failure *ret_failure)
+int page_errors(const char *bytes, size_t len, struct snapshot_builder *b, struct seen *seen,
+                struct page *ret, struct failure *ret_failure)
 {
-    return take_rows(bytes, len, ERROR_NAMES, b, take_error, ret, ret_failure);
+    return take_rows(bytes, len, ERROR_NAMES, b, take_error, seen, ret, ret_failure);
 }
 
 int page_subscribed_skus(const char *bytes, size_t len, struct snapshot_builder *b,
                          struct page *ret, struct failure *ret_failure)
 {
-    return take_rows(bytes, len, SKU_NAMES, b, take_sku, ret, ret_failure);
+    return take_rows(bytes, len, SKU_NAMES, b, take_sku, NULL, ret, ret_failure);
 }
 
 int page_allotment_single(const char *bytes, size_t len, struct snapshot_builder *b,
@@ -395,7 +405,8 @@ int page_allotment_single(const char *bytes, size_t len, struct snapshot_builder
 }
 
 int page_waiting(const char *bytes, size_t len, struct snapshot_builder *b,
-                 const char *allotment_id, struct page *ret, struct failure *ret_failure)
+                 const char *allotment_id, struct seen *seen, struct page *ret,
+                 struct failure *ret_failure)
 {
     CLEANUP(json_free) struct json *root = NULL;
     CLEANUP(page_clear) struct page page = {0};
@@ -409,7 +420,9 @@ int page_waiting(const char *bytes, size_t len, struct snapshot_builder *b,
         page.spoiled |= !json_is_object(row);
         said = said || says_since(row);
         page.n_lacking += since == 0;
-        r = snapshot_add_waiting(b, allotment_id, since);
+        r = row_again(row, seen);
+        if (r == 0)
+            r = snapshot_add_waiting(b, allotment_id, since);
         if (r < 0)
             return feeding_failed(ret_failure, r);
     }

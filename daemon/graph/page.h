@@ -7,6 +7,7 @@
  * and must come back unchanged (links are checked against the origin by whoever follows them). */
 #pragma once
 #include "base/secret.h"
+#include "graph/seen.h"
 #include "model/snapshot.h"
 
 #define PAGE_LINK_MAX 8192    /* bytes of a link; longer ones are a PROTOCOL failure */
@@ -43,11 +44,14 @@ int page_allotments(const char *bytes, size_t len, struct snapshot_builder *b, s
 int page_allotment_single(const char *bytes, size_t len, struct snapshot_builder *b,
                           struct page *ret, struct failure *ret_failure);
 /* Members of one allotment's waiting list. The caller sets the section when the chain ends. A member
- * counts although its time is null or odd; rows none of which has a time at all are no members. */
+ * counts although its time is null or odd; rows none of which has a time at all are no members.
+ * `seen` holds the ids of this list's rows so far: lists move while they are read, and a row that
+ * comes again on a later page is counted once. A row without an id is counted as it comes. */
 int page_waiting(const char *bytes, size_t len, struct snapshot_builder *b,
-                 const char *allotment_id, struct page *ret, struct failure *ret_failure);
-int page_errors(const char *bytes, size_t len, struct snapshot_builder *b, struct page *ret,
-                struct failure *ret_failure);
+                 const char *allotment_id, struct seen *seen, struct page *ret,
+                 struct failure *ret_failure);
+int page_errors(const char *bytes, size_t len, struct snapshot_builder *b, struct seen *seen,
+                struct page *ret, struct failure *ret_failure);
 /* /subscribedSkus: one allotment "sku:" + sku id per row that applies to users; its units are
  * enabled + warning, its one subscription (same id) has the state of capabilityStatus. */
 int page_subscribed_skus(const char *bytes, size_t len, struct snapshot_builder *b,

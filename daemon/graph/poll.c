@@ -67,10 +67,10 @@ int poll_page(struct chain *c, const char *bytes, size_t len, char **ret_next,
         r = page_allotments(bytes, len, p->builder, &page, ret_failure);
         break;
     case LIST_WAITING:
-        r = page_waiting(bytes, len, p->builder, c->id, &page, ret_failure);
+        r = page_waiting(bytes, len, p->builder, c->id, &c->ids, &page, ret_failure);
         break;
     case LIST_ERRORS:
-        r = page_errors(bytes, len, p->builder, &page, ret_failure);
+        r = page_errors(bytes, len, p->builder, &c->ids, &page, ret_failure);
         break;
     case LIST_SKUS:
         r = page_subscribed_skus(bytes, len, p->builder, &page, ret_failure);

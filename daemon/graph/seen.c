@@ -4,11 +4,12 @@
  * Only hashes are kept: a tenant may have 10,000 links of 8 kB. That two different texts of one
  * list fall together (one in 10^11 for 10,000 of them) costs one poll a section that stays unknown.
  */
-#include "graph/inside.h"
+#include "graph/seen.h"
 
 #include "base/digest.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* 0 marks an empty slot. */

@@ -56,6 +56,7 @@ void chain_free(struct chain *c)
     free(c->id);
     free(c->url);
     seen_free(&c->links);
+    seen_free(&c->ids);
     free(c);
 }
 

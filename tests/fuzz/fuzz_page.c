@@ -21,7 +21,15 @@ static void require(bool truth)
 static int page_waiting_of_a(const char *bytes, size_t len, struct snapshot_builder *b,
                              struct page *ret, struct failure *f)
 {
-    return page_waiting(bytes, len, b, "a", ret, f);
+    CLEANUP(seen_free) struct seen ids = {0};
+    return page_waiting(bytes, len, b, "a", &ids, ret, f);
+}
+
+static int page_errors_at_first(const char *bytes, size_t len, struct snapshot_builder *b,
+                                struct page *ret, struct failure *f)
+{
+    CLEANUP(seen_free) struct seen ids = {0};
+    return page_errors(bytes, len, b, &ids, ret, f);
 }
 
 static bool is_clean(const char *s)
@@ -93,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0; /* what is no JSON ends all of them in the same first step */
     try_page(page_allotment_single, bytes, size);
     try_page(page_waiting_of_a, bytes, size);
-    try_page(page_errors, bytes, size);
+    try_page(page_errors_at_first, bytes, size);
     try_page(page_subscribed_skus, bytes, size);
     return 0;
 }

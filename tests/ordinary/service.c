@@ -263,7 +263,8 @@ static struct snapshot *read_tenant(const struct tenant *t, struct failure *why)
     page_clear(&page);
     snapshot_set_allotments(b, SECTION_COMPLETE);
     if (!t->errors_down) {
-        assert_true(page_errors(errors.data, errors.len, b, &page, why) >= 0);
+        CLEANUP(seen_free) struct seen ids = {0};
+        assert_true(page_errors(errors.data, errors.len, b, &ids, &page, why) >= 0);
         page_clear(&page);
         snapshot_set_errors(b, SECTION_COMPLETE);
     }

@@ -54,15 +54,16 @@ enum decoder { ALLOTMENTS, SINGLE, WAITING, ERRORS, SKUS, DECODERS };
 static int decode(enum decoder d, const char *bytes, size_t len, struct snapshot_builder *b,
                   struct page *p, struct failure *f)
 {
+    CLEANUP(seen_free) struct seen ids = {0};
     switch (d) {
     case ALLOTMENTS:
         return page_allotments(bytes, len, b, p, f);
     case SINGLE:
         return page_allotment_single(bytes, len, b, p, f);
     case WAITING:
-        return page_waiting(bytes, len, b, "a", p, f);
+        return page_waiting(bytes, len, b, "a", &ids, p, f);
     case ERRORS:
-        return page_errors(bytes, len, b, p, f);
+        return page_errors(bytes, len, b, &ids, p, f);
     default:
         return page_subscribed_skus(bytes, len, b, p, f);
     }
@@ -173,9 +174,10 @@ static void a_nested_link_says_where_to_read_on(void **state)
     /* What came along is folded already; the rest comes on top of it. */
     static const char MORE[] =
         "{\"value\":[{\"id\":\"8\",\"waitingSinceDateTime\":\"2026-07-01T00:00:00Z\"}]}";
+    CLEANUP(seen_free) struct seen ids = {0};
     CLEANUP(page_clear) struct page more = {0};
-    assert_int_equal(page_waiting(MORE, strlen(MORE), b, p.waiting[0].allotment_id, &more, NULL),
-                     0);
+    assert_int_equal(
+        page_waiting(MORE, strlen(MORE), b, p.waiting[0].allotment_id, &ids, &more, NULL), 0);
     snapshot_set_waiting(b, p.waiting[0].allotment_id, SECTION_COMPLETE);
     CLEANUP(snapshot_free) struct snapshot *s = finish(b);
     assert_int_equal(s->allotment[0].waiting.count, 8);
@@ -242,8 +244,9 @@ static void waiting_members_are_read_in_every_documented_spelling(void **state)
         CLEANUP(free) char *bytes = load(CASES[i].file, &len);
         struct snapshot_builder *b = a_builder();
         struct allotment a = {.id = strdup("a")};
+        CLEANUP(seen_free) struct seen ids = {0};
         assert_int_equal(snapshot_add_allotment(b, &a), 0);
-        assert_int_equal(page_waiting(bytes, len, b, "a", &p, NULL), 0);
+        assert_int_equal(page_waiting(bytes, len, b, "a", &ids, &p, NULL), 0);
         assert_false(p.spoiled);
         snapshot_set_waiting(b, "a", SECTION_COMPLETE);
         CLEANUP(snapshot_free) struct snapshot *s = finish(b);
@@ -595,8 +598,9 @@ static void a_waiting_row_counts_even_if_it_does_not_say_since_when(void **state
         struct snapshot_builder *b = a_builder();
         struct allotment a = {.id = strdup("a")};
         assert_int_equal(snapshot_add_allotment(b, &a), 0);
+        CLEANUP(seen_free) struct seen ids = {0};
         (void)snprintf(body, sizeof body, "{\"value\":[%s]}", CASES[i].row);
-        assert_int_equal(page_waiting(body, strlen(body), b, "a", &p, NULL), 0);
+        assert_int_equal(page_waiting(body, strlen(body), b, "a", &ids, &p, NULL), 0);
         snapshot_set_waiting(b, "a", SECTION_COMPLETE);
         CLEANUP(snapshot_free) struct snapshot *s = finish(b);
         if (p.spoiled != CASES[i].spoiled || p.n_lacking != CASES[i].lacking ||
@@ -674,6 +678,38 @@ static void a_subscribed_sku_that_is_odd_is_unknown_or_left_out(void **state)
     }
 }
 
+static void a_row_that_comes_again_on_a_later_page_is_counted_once(void **state)
+{
+    static const char *const MEMBERS[] = {
+        "{\"value\":[{\"id\":\"1\",\"waitingSinceDateTime\":\"2026-07-01T00:00:00Z\"},"
+        "{\"id\":\"2\",\"waitingSinceDateTime\":\"2026-07-02T00:00:00Z\"}]}",
+        "{\"value\":[{\"id\":\"2\",\"waitingSinceDateTime\":\"2026-07-02T00:00:00Z\"},"
+        "{\"waitingSinceDateTime\":\"2026-07-03T00:00:00Z\"},"
+        "{\"waitingSinceDateTime\":\"2026-07-03T00:00:00Z\"}]}"};
+    static const char *const ERRORS_OF[] = {
+        "{\"value\":[{\"id\":\"1\",\"code\":\"X\"},{\"id\":\"1\",\"code\":\"X\"}]}",
+        "{\"value\":[{\"id\":\"2\",\"code\":\"X\"},{\"id\":\"1\",\"code\":\"X\"},{\"code\":\"X\"}]"
+        "}"};
+    CLEANUP(seen_free) struct seen members = {0};
+    CLEANUP(seen_free) struct seen errors = {0};
+    struct snapshot_builder *b = a_builder();
+    struct allotment a = {.id = strdup("a")};
+    struct page p = {0};
+    (void)state;
+    assert_int_equal(snapshot_add_allotment(b, &a), 0);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(page_waiting(MEMBERS[i], strlen(MEMBERS[i]), b, "a", &members, &p, NULL),
+                         0);
+        assert_int_equal(p.n_rows, i ? 3 : 2);
+        assert_int_equal(page_errors(ERRORS_OF[i], strlen(ERRORS_OF[i]), b, &errors, &p, NULL), 0);
+    }
+    snapshot_set_waiting(b, "a", SECTION_COMPLETE);
+    CLEANUP(snapshot_free) struct snapshot *s = finish(b);
+    assert_int_equal(s->allotment[0].waiting.count, 4);
+    assert_int_equal(s->n_error_groups, 1);
+    assert_int_equal(s->error_group[0].count, 3);
+}
+
 static void one_kind_of_error_too_many_fails_the_page(void **state)
 {
     struct snapshot_builder *b = a_builder();
@@ -686,7 +722,8 @@ static void one_kind_of_error_too_many_fails_the_page(void **state)
         assert_int_equal(snapshot_add_error(b, NULL, code), 0);
     }
     static const char BODY[] = "{\"value\":[{\"code\":\"New\"}]}";
-    assert_int_equal(page_errors(BODY, strlen(BODY), b, &p, &f), -E2BIG);
+    CLEANUP(seen_free) struct seen ids = {0};
+    assert_int_equal(page_errors(BODY, strlen(BODY), b, &ids, &p, &f), -E2BIG);
     assert_int_equal(f.kind, FAILURE_LOCAL);
     snapshot_builder_free(b);
 }
@@ -719,6 +756,7 @@ int main(void)
         cmocka_unit_test(a_waiting_row_counts_even_if_it_does_not_say_since_when),
         cmocka_unit_test(an_error_row_without_a_code_spoils_the_section),
         cmocka_unit_test(a_subscribed_sku_that_is_odd_is_unknown_or_left_out),
+        cmocka_unit_test(a_row_that_comes_again_on_a_later_page_is_counted_once),
         cmocka_unit_test(one_kind_of_error_too_many_fails_the_page),
     };
     json_init();
