@@ -175,7 +175,8 @@ static bool same_facts(const struct facts *a, const struct facts *b)
            a->errors_since_at == b->errors_since_at &&
            text_equal(a->cause, b->cause) && text_equal(a->hint, b->hint) &&
            text_equal(a->section, b->section) && text_equal(a->receiver, b->receiver) &&
-           a->parked == b->parked;
+           a->parked == b->parked && text_equal(a->principal, b->principal) &&
+           text_equal(a->missing_plans, b->missing_plans);
 }
 
 /* Numbers that stay the same are only as new as the last time they were written down. A few times

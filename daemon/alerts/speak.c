@@ -23,7 +23,7 @@ static const char *cause_of(const struct alert *a)
 {
     if (alert_rule_level(a, RULE_ALLOTMENT_GONE) > LEVEL_NONE)
         return rule_name(RULE_ALLOTMENT_GONE);
-    return a->kind == KIND_POLL && a->facts ? a->facts->cause : NULL;
+    return (a->kind == KIND_POLL || a->kind == KIND_RIGHT) && a->facts ? a->facts->cause : NULL;
 }
 
 static uint64_t cause_hash(const char *cause)

@@ -163,7 +163,8 @@ static void add_rule(struct text *t, const struct notice *n)
     text_add(t, rule_name(n->rule));
     bool over =
         n->type == EVENT_RESOLVED && (n->rule == RULE_POLL || n->rule == RULE_ALLOTMENT_GONE);
-    if (n->value == FACT_UNKNOWN || over)
+    /* What is missing is named; its number says nothing more. */
+    if (n->value == FACT_UNKNOWN || over || n->rule == RULE_USAGE_RIGHT)
         return;
     text_add(t, ": ");
     words_measure(t, n->value, n->unit);
@@ -292,7 +293,7 @@ int notice_write_texts(struct notice *n)
     static void (*const WRITE[KIND_COUNT_])(const struct notice *n, struct words *w) = {
         [KIND_CAPACITY] = words_capacity, [KIND_SUBSCRIPTION] = words_subscription,
         [KIND_ERRORS] = words_errors,     [KIND_POLL] = words_poll,
-        [KIND_DELIVERY] = words_delivery,
+        [KIND_DELIVERY] = words_delivery, [KIND_RIGHT] = words_right,
     };
     if (!n->facts)
         return write_test(n);

@@ -22,6 +22,7 @@ void words_subscription(const struct notice *n, struct words *w);
 void words_errors(const struct notice *n, struct words *w);
 void words_poll(const struct notice *n, struct words *w);
 void words_delivery(const struct notice *n, struct words *w);
+void words_right(const struct notice *n, struct words *w);
 
 /* Foreign text, cleaned. NULL and "" come out as "-". */
 void words_add(struct text *t, const char *s);

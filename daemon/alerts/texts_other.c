@@ -198,6 +198,8 @@ static const char *section_name(const char *section)
         return "the waiting rooms";
     if (text_equal(section, "assignment_errors"))
         return "the assignment errors";
+    if (text_equal(section, "usage_rights"))
+        return "usage rights";
     return "the licences";
 }
 
@@ -235,6 +237,8 @@ void words_poll(const struct notice *n, struct words *w)
             text_add(&w->condition, ": ");
             if (f->section && text_equal(f->cause, "network"))
                 text_add(&w->condition, "Graph does not answer this call");
+            else if (text_equal(f->section, "usage_rights") && text_equal(f->cause, "config"))
+                text_add(&w->condition, "an entry cannot be right");
             else
                 add_because(&w->condition, f->cause);
         }

@@ -123,21 +123,28 @@ static const char *nearest_tenant(struct load *l, const char *name)
     return names ? text_nearest(name, names, o->n_tenants) : NULL;
 }
 
-void check_match(struct load *l, const struct match *m, const char *path, struct conf_where where)
+void check_tenant(struct load *l, char *const *name, const char *path, const char *key,
+                  struct conf_where where)
 {
     const struct options *o = l->options;
-    if (!m->tenant || is_glob(m->tenant) || tenant_exists(o, m->tenant))
+    if (tenant_exists(o, *name))
         return;
-    const char *near = nearest_tenant(l, m->tenant);
+    const char *near = nearest_tenant(l, *name);
     /* It may be in the file that could not be read: then that is the problem to be mended. */
     enum conf_gravity gravity = l->walk.gravity;
     if (o->tenants_incomplete)
         l->walk.gravity = CONF_TENANT;
-    walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &m->tenant, where),
-                 "%s.match.tenant: there is no tenant \"%s\"; %s%s%s", path, m->tenant,
-                 near ? "did you mean \"" : "name one that is configured, or write a glob",
+    walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, name, where),
+                 "%s%s: there is no tenant \"%s\"; %s%s%s", path, key, *name,
+                 near ? "did you mean \"" : "name one that is configured",
                  near ? near : "", near ? "\"?" : "");
     l->walk.gravity = gravity;
+}
+
+void check_match(struct load *l, const struct match *m, const char *path, struct conf_where where)
+{
+    if (m->tenant && !is_glob(m->tenant))
+        check_tenant(l, &m->tenant, path, ".match.tenant", where);
 }
 
 static bool match_empty(const struct match *m)

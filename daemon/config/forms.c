@@ -54,6 +54,16 @@ int form_name(const char *text, struct failure *ret_failure)
     return 0;
 }
 
+int form_principal(const char *text, struct failure *ret_failure)
+{
+    int r = form_line(text, ret_failure);
+    if (r < 0)
+        return r;
+    if (strlen(text) > 320 || strpbrk(text, " /\\?#*"))
+        return wrong(ret_failure, "this is no name or id; write one without blanks and slashes");
+    return 0;
+}
+
 int form_receiver(const char *text, struct failure *ret_failure)
 {
     if (*text && strlen(text) <= 63 && made_of(text, LETTERS DIGITS "._-"))

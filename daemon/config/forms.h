@@ -8,6 +8,8 @@ int form_name(const char *text, struct failure *ret_failure);     /* a tenant: 1
 int form_receiver(const char *text, struct failure *ret_failure); /* 1 to 63 of A-Z a-z 0-9 . _ - */
 int form_id(const char *text, struct failure *ret_failure);       /* GUID or verified domain */
 int form_identity(const char *text, struct failure *ret_failure); /* "" or an id without blanks */
+/* A user, a group or a SKU: 1 to 320 bytes, nothing that means something in a path. */
+int form_principal(const char *text, struct failure *ret_failure);
 int form_version(const char *text, struct failure *ret_failure);  /* "beta", "v1.0" */
 int form_zone(const char *text, struct failure *ret_failure);
 int form_root(const char *text, struct failure *ret_failure);  /* "" or scheme://host[:port] */

@@ -286,6 +286,30 @@ static const struct conf_key ROUTE[] = {
 };
 static const struct conf_section ROUTE_SECTION = SECTION(ROUTE);
 
+/* ---- usage rights ---- */
+
+static const struct conf_key USAGE_RIGHT[] = {
+    {.name = "tenant", .type = CONF_TEXT, AT(right_need, tenant), .required = true,
+     .what = "a tenant", .check = form_line, .example = "contoso",
+     .help = "Name or id of the tenant that the user or group belongs to."},
+    {.name = "user", .type = CONF_TEXT, AT(right_need, user), .what = "a user", .shown_def = "none",
+     .check = form_principal, .example = "oncall@contoso.com",
+     .help = "The principal name or object id of a user; this, or group."},
+    {.name = "group", .type = CONF_TEXT, AT(right_need, group), .what = "a group", .shown_def = "none",
+     .check = form_principal, .example = "d8ee6ba1-2b90-4e77-90e8-3e52a09bc35a",
+     .help = "The object id of a group; this, or user."},
+    {.name = "sku", .type = CONF_TEXT, AT(right_need, sku), .required = true, .what = "a SKU",
+     .check = form_principal, .example = "SPE_E5",
+     .help = "Part number or id of the SKU that must be held."},
+    {.name = "plans", .type = CONF_NAMES, COUNTED(right_need, plan, n_plans),
+     .shown_def = "none in particular", .example = "[ \"EXCHANGE_S_ENTERPRISE\" ]",
+     .help = "Names or ids of service plans that must be usable with it, at most 20."},
+    {.name = "severity", .type = CONF_WORD, AT(right_need, critical),
+     .words = WORDS("warning", "critical"), .def = "critical",
+     .help = "The severity of the alert."},
+};
+static const struct conf_section USAGE_RIGHT_SECTION = SECTION(USAGE_RIGHT);
+
 /* ---- receivers ---- */
 
 #define JOURNAL (1U << RECEIVER_JOURNAL)
@@ -458,8 +482,12 @@ static const struct conf_key ROOT[] = {
      .help = "Numbers of past polls."},
     {.name = "log", .type = CONF_GROUP, .section = &LOG_SECTION,
      .help = "What the daemon says about itself."},
-    LATER_KEY("privacy", "hashed", "names of people in alerts"),
-    LATER_KEY("usage_rights", "", "the rule usage_right"),
+    {.name = "privacy", .type = CONF_WORD, AT(options, rules.names),
+     .words = WORDS("hashed", "names"), .def = "hashed",
+     .help = "Whether people stand in alerts as they are configured, or by a hash of their name."},
+    {.name = "usage_rights", .type = CONF_LIST, COUNTED(options, rules.right, rules.n_rights),
+     .section = &USAGE_RIGHT_SECTION,
+     .help = "People and groups that must hold a licence; an alert comes when one of them does not."},
     {.name = "control", .type = CONF_GROUP, .section = &CONTROL_SECTION,
      .later = "the control socket"},
     {.name = "status", .type = CONF_GROUP, .section = &STATUS_SECTION, .later = "the status page"},

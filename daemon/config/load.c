@@ -119,7 +119,9 @@ static int load_all(struct load *l)
     check_thresholds(l);
     check_overrides(l);
     check_alerts(l);
-    r = check_receivers(l);
+    r = check_rights(l);
+    if (r >= 0)
+        r = check_receivers(l);
     if (r >= 0)
         r = load_products(l);
     return r;

@@ -30,6 +30,10 @@ void warn_sign_in_files(struct load *l, const struct tenant_options *t, struct c
 void check_thresholds(struct load *l);
 void check_overrides(struct load *l);
 void check_alerts(struct load *l);
+int check_rights(struct load *l);    /* -ENOMEM */
 int check_receivers(struct load *l); /* -ENOMEM */
 /* A match that names one tenant, rule or receiver must name one that there is. */
 void check_match(struct load *l, const struct match *m, const char *path, struct conf_where where);
+/* The same for a key of its own: `path` and `key` are "overrides" and ".match.tenant". */
+void check_tenant(struct load *l, char *const *name, const char *path, const char *key,
+                  struct conf_where where);

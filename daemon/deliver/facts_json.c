@@ -162,6 +162,8 @@ void facts_open_rest(struct json_writer *w, const struct facts *f)
     json_put_string(w, "section", f->section);
     json_put_string(w, "receiver", f->receiver);
     fact_put_number(w, "parked", f->parked);
+    json_put_string(w, "principal", f->principal);
+    json_put_string(w, "missing_plans", f->missing_plans);
     json_put_int(w, "facts_at", (int64_t)f->observed_at);
 }
 
@@ -346,6 +348,8 @@ static void read_rest(struct reader *r, const struct json *rest, struct facts *f
     read_text(r, rest, "section", &f->section);
     read_text(r, rest, "receiver", &f->receiver);
     read_number(r, rest, "parked", &f->parked);
+    read_text(r, rest, "principal", &f->principal);
+    read_text(r, rest, "missing_plans", &f->missing_plans);
     read_unsigned(r, rest, "facts_at", (uint64_t)NUMBER_MAX, &f->observed_at);
 }
 

@@ -79,6 +79,20 @@ static void put_findings(struct json_writer *w, const struct notice *n)
     json_close_array(w);
 }
 
+/* One blank between two names. */
+static void put_plans(struct json_writer *w, const char *plans, const struct cut *cut)
+{
+    char name[CUT_MAX + 1];
+    json_open_array(w, "missing_plans");
+    for (const char *p = plans ? plans : ""; *p; p += strspn(p, " ")) {
+        size_t len = strcspn(p, " ");
+        (void)snprintf(name, sizeof name, "%.*s", len < CUT_MAX ? (int)len : CUT_MAX, p);
+        json_put_cut(w, NULL, name, cut ? cut->name : NO_CUT);
+        p += len;
+    }
+    json_close_array(w);
+}
+
 /* The rest by kind. A reason is said for what ended without having cleared; pools have nothing else
  * here. */
 static void put_detail(struct json_writer *w, const struct notice *n, const struct cut *cut)
@@ -100,6 +114,9 @@ static void put_detail(struct json_writer *w, const struct notice *n, const stru
     } else if (n->kind == KIND_DELIVERY) {
         json_put_cut(w, "receiver", f->receiver, text);
         fact_put_number(w, "parked", f->parked);
+    } else if (n->kind == KIND_RIGHT) {
+        json_put_cut(w, "principal", f->principal, text);
+        put_plans(w, f->missing_plans, cut);
     } else if (n->kind == KIND_SUBSCRIPTION && f->n_subscriptions > 0) {
         const struct fact_subscription *s = &f->subscription[0];
         json_put_whole(w, "subscription_id", s->id, cut ? cut->id : NO_CUT);

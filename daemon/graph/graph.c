@@ -138,6 +138,7 @@ void graph_free(struct graph *g)
     if (!g)
         return;
     graph_cancel(g);
+    lookup_free(TAKE(g->lookup));
     access_free(TAKE(g->access));
     token_cancel(g);
     token_forget(g);
@@ -197,7 +198,7 @@ static int on_wake(sd_event_source *s, uint64_t due, void *userdata)
 
 int graph_poll(struct graph *g, graph_done *done, void *userdata, struct failure *ret_failure)
 {
-    if (g->poll || g->access)
+    if (g->poll || g->access || g->lookup)
         return failure_set(ret_failure, FAILURE_LOCAL, EBUSY, "a poll is under way already");
     CLEANUP(poll_free) struct poll *p = calloc(1, sizeof *p);
     if (!p)

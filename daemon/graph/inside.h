@@ -9,7 +9,7 @@
  *   arrive.c  what came back: retries, throttling, 401, options refused, the next link
  *   poll.c    the cycle: what a page, a list's end or a list's failure means for the snapshot
  *   words.c   failures in words an operator can act on
- *   access.c  --check-access */
+ *   access.c  --check-access       lookup.c  one user, group or device by itself */
 #pragma once
 #include "graph/graph.h"
 #include "graph/page.h"
@@ -42,6 +42,7 @@ char *query_url(const char *root, const char *version, enum list list, const cha
  * is none left. */
 int query_next_step(enum list list, int step);
 int query_last_step(enum list list); /* no option at all */
+void query_add_encoded(struct text *t, const char *id); /* an opaque id, into a path */
 unsigned query_dropped(int step);
 const char *query_options(unsigned dropped); /* "$top and $expand" */
 
@@ -228,6 +229,7 @@ struct learnt {                /* about this tenant's service, for the life of t
 };
 
 struct access;
+struct lookup;
 struct graph {
     struct graph_options o; /* strings are ours */
     struct http *http;
@@ -239,6 +241,7 @@ struct graph {
     enum source source;
     struct poll *poll;
     struct access *access;
+    struct lookup *lookup;
     /* Tests change these. */
     const char *arc_directory; /* where Arc's keys lie */
     usec_t backoff;            /* base of the waits between retries */
@@ -256,3 +259,5 @@ void poll_free(struct poll *p);
 DEFINE_CLEANUP(struct poll *, poll_free)
 void access_free(struct access *a);
 DEFINE_CLEANUP(struct access *, access_free)
+void lookup_free(struct lookup *l);
+DEFINE_CLEANUP(struct lookup *, lookup_free)

@@ -118,7 +118,7 @@ const char *query_options(unsigned dropped)
 }
 
 /* Ids are opaque: everything but RFC 3986's unreserved characters is encoded. */
-static void add_encoded(struct text *t, const char *id)
+void query_add_encoded(struct text *t, const char *id)
 {
     for (const unsigned char *c = (const unsigned char *)id; *c; c++)
         if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
@@ -140,7 +140,7 @@ char *query_url(const char *root, const char *version, enum list list, const cha
     text_addf(&t, "%s/%s%s", root, version, LISTS[list].path);
     if (list == LIST_WAITING) {
         assert(id);
-        add_encoded(&t, id);
+        query_add_encoded(&t, id);
         text_add(&t, "/waitingMembers");
     }
     char sign = '?';

@@ -23,7 +23,8 @@ void facts_free(struct facts *f)
     char *const strings[] = {
         f->tenant_name, f->tenant_id,       f->allotment_id, f->allotment_name, f->sku_id,
         f->sku_name,    f->sku_part_number, f->sibling_name, f->error_code,     f->cause,
-        f->hint,        f->section,         f->receiver};
+        f->hint,        f->section,         f->receiver,     f->principal,
+        f->missing_plans};
     for (size_t i = 0; i < N_ELEMENTS(strings); i++)
         free(strings[i]);
     for (size_t i = 0; i < f->n_labels; i++) {
@@ -59,6 +60,8 @@ static int copy_strings(const struct facts *src, struct facts *dst)
         {src->hint, &dst->hint},
         {src->section, &dst->section},
         {src->receiver, &dst->receiver},
+        {src->principal, &dst->principal},
+        {src->missing_plans, &dst->missing_plans},
     };
     for (size_t i = 0; i < N_ELEMENTS(STRINGS); i++) {
         *STRINGS[i].to = NULL;

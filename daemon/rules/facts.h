@@ -39,6 +39,9 @@ struct facts {
     char *section;      /* poll: which section is not complete, NULL = all */
     char *receiver;     /* delivery */
     int64_t parked;
+    char *principal;     /* right: "user oncall@contoso.com" */
+    char *missing_plans; /* right: their names as configured, a blank between them; NULL: the right
+                          * as a whole, or nothing */
     usec_t observed_at; /* the poll that these numbers are from */
 };
 int facts_new(struct facts **ret); /* all unknown; -ENOMEM */

@@ -4,10 +4,18 @@
  * A sample is what one poll says about one alert instance: one finding per rule of that instance.
  * A pool has ONE instance (kind capacity) with four findings and, if it is gone, a fifth. */
 #pragma once
-#include "model/snapshot.h"
+#include "model/rights.h"
 #include "rules/facts.h"
 
-enum kind { KIND_CAPACITY, KIND_SUBSCRIPTION, KIND_ERRORS, KIND_POLL, KIND_DELIVERY, KIND_COUNT_ };
+enum kind {
+    KIND_CAPACITY,
+    KIND_SUBSCRIPTION,
+    KIND_ERRORS,
+    KIND_POLL,
+    KIND_DELIVERY,
+    KIND_RIGHT,
+    KIND_COUNT_
+};
 const char *kind_name(enum kind k); /* "capacity", ...; part of alert_id */
 
 enum finding_state {
@@ -31,7 +39,8 @@ struct finding {
 #define FINDINGS_MAX 5
 struct sample {
     enum kind kind;
-    char *subject; /* allotment id, SKU id, subscription id, "SKU/code", "" (tenant), receiver name */
+    char *subject; /* allotment id, SKU id, subscription id, "SKU/code", "" (tenant), receiver name,
+                    * "user/NAME/SKU" */
     struct finding finding[FINDINGS_MAX];
     size_t n_findings;
     struct facts *facts;
@@ -113,7 +122,14 @@ struct section_health {
     struct instant last_complete; /* boot 0: never */
     uint32_t incomplete_polls;    /* in a row */
 };
-enum { HEALTH_ALLOTMENTS, HEALTH_WAITING, HEALTH_ERRORS, HEALTH_SECTIONS_ };
+enum {
+    HEALTH_ALLOTMENTS,
+    HEALTH_WAITING,
+    HEALTH_ERRORS,
+    HEALTH_STORED_, /* what follows begins anew with the process */
+    HEALTH_RIGHTS = HEALTH_STORED_, /* the look-ups of usage_rights */
+    HEALTH_SECTIONS_
+};
 struct tenant_health {
     struct section_health section[HEALTH_SECTIONS_];
     struct instant first_poll; /* where "for so long" starts when there never was a complete one */
@@ -123,7 +139,12 @@ struct tenant_health {
     bool schema_changed, emptied, mass_absence;
     bool broken_config; /* a broken tenant file or missing secret: not polled at all; text says why */
     enum source source;
+    enum failure_kind rights_kind; /* why look-ups of usage_rights fail; kept apart, because they */
+    char rights_text[384];         /* are no part of a poll */
 };
+/* Look-ups of usage_rights have ended; f NULL: all of them have told. */
+void health_update_rights(struct tenant_health *h, const struct instant *now,
+                          const struct failure *f);
 /* f NULL: no failure. Every poll has a snapshot, also one that read nothing. An emptied list that is
  * not believed, and one whose schema changed, do not count as a complete reading. */
 void health_update(struct tenant_health *h, const struct snapshot *snapshot,
@@ -136,6 +157,16 @@ int judge_poll(const struct judge_context *ctx, const struct tenant_health *h,
 /* One receiver with parked entries or switched off: kind DELIVERY. `pager`: critical. */
 int judge_delivery(const char *receiver, bool pager, int64_t parked, bool disabled,
                    const struct instant *now, struct sample *ret, struct failure *ret_failure);
+/* Does somebody hold what they must? kind RIGHT. `held` NULL, or without its list of rights: not
+ * known. `sku_id` and `part_number`: the other name of the SKU, where the tenant's pools tell it. */
+int judge_right(const struct judge_context *ctx, const struct right_need *need,
+                const struct rights *held, const char *sku_id, const char *part_number,
+                const struct instant *now, struct sample *ret, struct failure *ret_failure);
+/* How messages call whom it is about: as configured, or a user by the first 12 hexadecimal digits
+ * of the SHA-256 of the name in lower case. -ENOMEM */
+int right_principal(const struct rule_options *o, const struct right_need *need, char **ret);
+/* Its subject; of a pair of entries with the same one, one is too many. -ENOMEM */
+int right_subject(const struct right_need *need, char **ret);
 void sample_clear(struct sample *s); /* frees what is inside */
 static inline void sample_clear_at(struct sample *s) { sample_clear(s); } /* CLEANUP(sample_clear) */
 

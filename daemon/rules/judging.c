@@ -8,7 +8,7 @@
 
 static const char *const KINDS[KIND_COUNT_] = {
     [KIND_CAPACITY] = "capacity", [KIND_SUBSCRIPTION] = "subscription", [KIND_ERRORS] = "errors",
-    [KIND_POLL] = "poll",         [KIND_DELIVERY] = "delivery",
+    [KIND_POLL] = "poll",         [KIND_DELIVERY] = "delivery",         [KIND_RIGHT] = "right",
 };
 
 const char *kind_name(enum kind k)

@@ -25,6 +25,15 @@ struct override {
 };
 enum scope { SCOPE_AUTO, SCOPE_ALLOTMENT, SCOPE_SKU };
 
+struct right_need { /* one of usage_rights: who must hold what */
+    char *tenant;   /* its name or id */
+    char *user, *group; /* one of them is NULL: an id, or a user's principal name */
+    char *sku;      /* part number or id */
+    char **plan;    /* names or ids; without blanks */
+    size_t n_plans;
+    bool critical; /* severity of its loss: critical, else warning */
+};
+
 struct rule_options {
     struct threshold threshold[RULE_COUNT_]; /* complete: defaults are filled in */
     enum scope scope;
@@ -36,6 +45,9 @@ struct rule_options {
     size_t n_pool_names;
     const struct products *products; /* borrowed */
     usec_t absence;                  /* alerts.absence */
+    struct right_need *right;
+    size_t n_rights;
+    bool names; /* privacy = "names": people stand in alerts as they are configured */
 };
 
 /* What judging must know of a tenant; part of the options, one per tenant. */

@@ -50,12 +50,25 @@ void health_update(struct tenant_health *h, const struct snapshot *snapshot,
                    !after->emptied && snapshot->errors != SECTION_UNKNOWN, taken);
 }
 
+void health_update_rights(struct tenant_health *h, const struct instant *now,
+                          const struct failure *f)
+{
+    struct section_health *s = &h->section[HEALTH_RIGHTS];
+    if (s->last_complete.boot == 0)
+        s->last_complete = *now; /* nobody knows more: "for so long" starts here */
+    section_update(s, !f, now);
+    h->rights_kind = f ? f->kind : FAILURE_LOCAL;
+    (void)text_clean(h->rights_text, sizeof h->rights_text, f ? f->text : "",
+                     f ? strlen(f->text) : 0);
+}
+
 /* ---- how long has a section been missing? ---- */
 
 static const char *const SECTION_NAMES[HEALTH_SECTIONS_] = {
     [HEALTH_ALLOTMENTS] = NULL, /* everything rests on it */
     [HEALTH_WAITING] = "waiting_members",
     [HEALTH_ERRORS] = "assignment_errors",
+    [HEALTH_RIGHTS] = "usage_rights",
 };
 
 static bool is_offered(const struct tenant_health *h, int section)
@@ -135,6 +148,9 @@ static const struct cause PARTLY = {"network", "Graph answers other calls, but n
                                     "everything else is read and told as usual; if it lasts, look at the "
                                     "Microsoft 365 service health",
                                     false};
+/* The failure itself says which permission is missing, or who is not there. */
+static const char RIGHTS[] =
+    "licence pools are read as usual; nothing is told about usage rights until this works";
 static const struct cause BY_KIND[FAILURE_KIND_COUNT_] = {
     [FAILURE_LOCAL] = {"local", "this machine could not do its part",
                        "check memory, disk and open files of the daemon", false},
@@ -217,6 +233,28 @@ static int64_t limit_seconds(const struct limit *l, usec_t interval)
     return seconds;
 }
 
+/* The tenant itself is read. What a person has to mend is told once a second look-up agrees: a new
+ * user is not everywhere at once. */
+static int fill_rights(const struct judge_context *ctx, const struct tenant_health *h,
+                       const struct threshold *poll, const struct instant *now, struct sample *s)
+{
+    const struct section_health *section = &h->section[HEALTH_RIGHTS];
+    const struct cause *cause = &BY_KIND[h->rights_kind];
+    if (section->incomplete_polls == 0)
+        return 0;
+    usec_t age = section_age(h, HEALTH_RIGHTS, now);
+    enum level level = section_level(poll, ctx->tenant->interval, section, age);
+    if (cause->at_once && level < LEVEL_WARNING && section->incomplete_polls >= 2)
+        level = level_enabled(poll, LEVEL_WARNING);
+    finding_set(&s->finding[0], (int64_t)(age / USEC_PER_SEC), level, level);
+    if (s->finding[0].state != FINDING_KNOWN)
+        return 0;
+    s->facts->cause = strdup(cause->word);
+    s->facts->section = strdup(SECTION_NAMES[HEALTH_RIGHTS]);
+    s->facts->hint = text_printf("%s; %s", h->rights_text, RIGHTS);
+    return s->facts->cause && s->facts->section && s->facts->hint ? 0 : -ENOMEM;
+}
+
 static int fill_sample(const struct judge_context *ctx, const struct tenant_health *h,
                        const struct instant *now, struct sample *s)
 {
@@ -240,7 +278,7 @@ static int fill_sample(const struct judge_context *ctx, const struct tenant_heal
     enum level level = LEVEL_NONE;
     int worst = HEALTH_ALLOTMENTS;
     usec_t oldest = 0;
-    for (int i = 0; i < HEALTH_SECTIONS_; i++) {
+    for (int i = 0; i < HEALTH_STORED_; i++) {
         if (!is_offered(h, i))
             continue;
         usec_t age = section_age(h, i, now);
@@ -258,6 +296,8 @@ static int fill_sample(const struct judge_context *ctx, const struct tenant_heal
     if (cause->at_once && level < LEVEL_WARNING)
         level = level_enabled(poll, LEVEL_WARNING);
     finding_set(f, (int64_t)(oldest / USEC_PER_SEC), level, level);
+    if (level == LEVEL_NONE && !h->failing)
+        return fill_rights(ctx, h, poll, now, s);
     if (f->state != FINDING_KNOWN || (level == LEVEL_NONE && !h->failing && !cause->at_once))
         return 0;
     r = text_copy(SECTION_NAMES[worst], &s->facts->section);

@@ -16,6 +16,7 @@ static const char *const RULES[RULE_COUNT_] = {
     [RULE_ASSIGNMENT_ERRORS] = "assignment_errors",
     [RULE_POLL] = "poll",
     [RULE_DELIVERY] = "delivery",
+    [RULE_USAGE_RIGHT] = "usage_right",
 };
 static const char *const LEVELS[LEVEL_COUNT_] = {"none", "warning", "critical"};
 static const char *const UNITS[] = {

@@ -100,6 +100,7 @@ static int watch_load(struct watch *w, struct failure *why)
 static void watch_clear(struct watch *w)
 {
     graph_free(w->graph);
+    rights_clear(w);
     tenant_memory_free(w->memory);
     sd_event_source_disable_unref(w->timer);
     sd_event_source_disable_unref(w->look);
@@ -112,7 +113,7 @@ void app_unwire(struct app *app)
     free(app->watch);
     app->watch = NULL;
     app->n_watches = 0;
-    app->polling = 0;
+    app->polling = app->looking = 0;
     courier_free(TAKE(app->courier));
     http_free(TAKE(app->http));
 }

@@ -26,6 +26,9 @@ struct watch { /* one tenant */
     unsigned refused;         /* sign-ins refused in a row */
     uint64_t files;           /* what its credential files looked like as the last poll began */
     sd_event_source *look;    /* at these files, after a refusal; NULL */
+    struct round *round;           /* look-ups of usage_rights under way; NULL */
+    size_t rights_first;           /* the entry that the next round begins with */
+    usec_t rights_not_before_mono; /* Graph wants no look-up before */
     bool skewed;              /* its clock and ours disagree, which was said */
     struct {                  /* the last poll, for --once and the status line */
         bool known, committed;
@@ -46,6 +49,7 @@ struct app {
     struct watch *watch;
     size_t n_watches;
     size_t polling;            /* polls under way */
+    size_t looking;            /* tenants whose usage rights are being looked up */
     sd_event_source *tick, *watchdog;
     struct instant last_tick;
     bool reloading, stopping;
@@ -97,6 +101,16 @@ bool poller_on_time(const struct app *app, const struct instant *now); /* for th
 /* repair.c: a refused credential is tried again as soon as its files change */
 void repair_begin(struct watch *w); /* a poll begins */
 void repair_watch(struct watch *w, const struct failure *why); /* it has ended; `why` as in its report */
+
+void poller_idle(struct app *app); /* something has ended: perhaps all of it */
+
+/* rights.c */
+void rights_begin(struct watch *w, const struct graph_report *report); /* after a poll; it goes on by itself */
+void rights_interrupt(struct watch *w); /* the next poll begins: what was found counts, the rest is not known */
+void rights_clear(struct watch *w);
+bool rights_about(const struct right_need *need, const struct tenant_facts *tenant);
+/* Whether usage_rights still has the entry with this subject. */
+bool rights_named(const struct app *app, const struct tenant_facts *tenant, const char *subject);
 
 /* take.c */
 struct judge_context take_judging(const struct watch *w, usec_t at);

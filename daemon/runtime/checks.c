@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "graph/lookup.h"
 
 int checks_config(const struct cli *cli)
 {
@@ -43,11 +44,70 @@ int checks_dump(const struct cli *cli)
 
 struct access { /* --check-access walks the tenants one after the other */
     const struct options *options;
+    const struct tenant_options *tenant;
+    size_t next_right; /* of usage_rights */
     sd_event *event;
     struct http *http;
     struct graph *graph;
     bool usable;
 };
+
+static void look_up_next(struct access *a);
+
+static void on_looked_up(void *userdata, struct rights *given, const struct lookup_report *report)
+{
+    struct access *a = userdata;
+    CLEANUP(rights_free) struct rights *rights = given;
+    switch (rights->section[RIGHTS_HELD]) {
+    case SECTION_COMPLETE:
+        puts("       ok");
+        break;
+    case SECTION_NOT_OFFERED:
+        puts("       no: the older source tells nothing about a group");
+        break;
+    case SECTION_UNKNOWN:
+        printf("       no: %s\n", report->failure[RIGHTS_HELD].text);
+        break;
+    }
+    look_up_next(a);
+}
+
+/* What usage_rights needs of this tenant, one entry after the other; then the end. With privacy =
+ * "hashed" this is where a person can see whose hash an alert has. */
+static void look_up_next(struct access *a)
+{
+    const struct rule_options *o = &a->options->rules;
+    struct failure why = {0};
+    for (const struct right_need *need; a->next_right < o->n_rights;) {
+        need = &o->right[a->next_right++];
+        if (!rights_about(need, &a->tenant->facts))
+            continue;
+        CLEANUP(free) char *shown = NULL;
+        if (right_principal(o, need, &shown) < 0)
+            break;
+        const struct lookup_request rq = {.kind = need->user ? PRINCIPAL_USER : PRINCIPAL_GROUP,
+                                          .who = need->user ? need->user : need->group,
+                                          .shown = shown,
+                                          .what = 1U << RIGHTS_HELD};
+        printf("  usage rights of %s, \"%s\" in alerts\n", rq.who, shown);
+        if (graph_lookup(a->graph, &rq, a->options->poll_timeout, on_looked_up, a, &why) >= 0)
+            return;
+        printf("       no: %s\n", why.text);
+    }
+    (void)sd_event_exit(a->event, 0);
+}
+
+/* Look-ups ask the source that polls would read. */
+static void choose_source(const struct access *a, const struct graph_check *checks, size_t n)
+{
+    bool pools = false, skus = false;
+    for (size_t i = 0; i < n; i++) {
+        pools = pools || (checks[i].ok && text_equal(checks[i].call, "GET /admin/cloudLicensing/allotments"));
+        skus = skus || (checks[i].ok && text_equal(checks[i].call, "GET /v1.0/subscribedSkus"));
+    }
+    if (!pools && skus)
+        graph_set_answered(a->graph, SOURCE_SUBSCRIBED_SKUS);
+}
 
 static void on_access(void *userdata, const struct graph_check *checks, size_t n, bool usable)
 {
@@ -64,12 +124,15 @@ static void on_access(void *userdata, const struct graph_check *checks, size_t n
             printf("       an administrator of the tenant consents at %s\n", c->consent_url);
     }
     a->usable = a->usable && usable;
-    (void)sd_event_exit(a->event, 0);
+    choose_source(a, checks, n);
+    a->next_right = usable ? 0 : a->options->rules.n_rights;
+    look_up_next(a);
 }
 
 static int access_tenant(struct access *a, const struct tenant_options *t)
 {
     struct failure why = {0};
+    a->tenant = t;
     printf("tenant %s (%s)\n", t->facts.name, t->facts.tenant_id);
     int r = graph_new(&t->graph, a->http, a->event, &a->graph, &why);
     if (r >= 0)

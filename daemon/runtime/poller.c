@@ -57,6 +57,7 @@ static void poll_ended(struct watch *w, struct snapshot *snapshot, const struct 
         repair_watch(w, &report->failure);
     }
     w->again = false;
+    rights_begin(w, report);
 }
 
 static void poll_next(struct app *app);
@@ -74,6 +75,7 @@ static void poll_one(struct watch *w)
     struct graph_report report = {0};
     w->queued = false;
     repair_begin(w);
+    rights_interrupt(w);
     if (graph_poll(w->graph, on_polled, w, &report.failure) >= 0)
         w->app->polling++;
     else
@@ -85,8 +87,13 @@ static void poll_next(struct app *app)
     for (size_t i = 0; i < app->n_watches && app->polling < app->options->poll_concurrency; i++)
         if (app->watch[i].queued && !app->stopping && !app->reloading)
             poll_one(&app->watch[i]);
-    if (app->polling == 0 && app->polled)
+    if (app->polling == 0 && app->looking == 0 && app->polled)
         app->polled(app);
+}
+
+void poller_idle(struct app *app)
+{
+    poll_next(app);
 }
 
 /* Never two polls of one tenant at once: a poll that outlasts its interval delays the next. */

@@ -34,7 +34,7 @@ static int swap(struct app *app, struct options *fresh)
     app->n_watches = 0;
     app->http = NULL;
     app->courier = NULL;
-    app->polling = 0;
+    app->polling = app->looking = 0;
     if (app_wire(app, &why) < 0) {
         log_event(LOG_ERR, MESSAGE_CONFIG_REFUSED, NULL,
                   "the new configuration cannot be used: %s; the old one runs on", why.text);
@@ -44,8 +44,10 @@ static int swap(struct app *app, struct options *fresh)
         app->n_watches = n_old;
         app->http = old_http;
         app->courier = old_courier;
-        for (size_t i = 0; i < n_old; i++)
+        for (size_t i = 0; i < n_old; i++) {
             app->polling += old[i].graph && graph_polling(old[i].graph);
+            app->looking += old[i].round != NULL;
+        }
         courier_resume(app->courier);
         options_free(fresh);
         return why.kind == FAILURE_CONFIG ? EXIT_CONFIGURATION : EXIT_INTERNAL;

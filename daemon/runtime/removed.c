@@ -19,6 +19,8 @@ static bool still_judged(const struct app *app, const struct tenant_options *t, 
 {
     struct threshold thresholds[RULE_COUNT_];
     const struct facts *f = a->facts;
+    if (a->kind == KIND_RIGHT)
+        return rights_named(app, &t->facts, a->subject);
     if (!f || (a->kind != KIND_CAPACITY && a->kind != KIND_ERRORS))
         return true;
     if (a->kind == KIND_CAPACITY && (f->allotment_id == NULL) != (app->options->rules.scope == SCOPE_SKU))

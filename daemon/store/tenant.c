@@ -253,7 +253,7 @@ int health_put(struct store *s, const char *tenant_id, const struct tenant_healt
     struct row row = {0};
     row_text(&row, tenant_id);
     row_instant(&row, &h->first_poll);
-    for (size_t i = 0; i < HEALTH_SECTIONS_; i++) {
+    for (size_t i = 0; i < HEALTH_STORED_; i++) {
         row_instant(&row, &h->section[i].last_complete);
         row_int(&row, h->section[i].incomplete_polls);
     }
@@ -362,7 +362,7 @@ static int take_health(struct row *row, void *into)
     struct found *found = into;
     struct tenant_health *h = &found->health;
     h->first_poll = row_get_instant(row);
-    for (size_t i = 0; i < HEALTH_SECTIONS_; i++) {
+    for (size_t i = 0; i < HEALTH_STORED_; i++) {
         h->section[i].last_complete = row_get_instant(row);
         h->section[i].incomplete_polls = (uint32_t)row_get_int(row, 0, UINT32_MAX);
     }

@@ -156,8 +156,10 @@ void graph_route(struct call *c)
         return;
     }
     const struct route *route = route_of(c);
-    if (!route)
+    if (!route) {
+        c->endpoint = people_endpoint(c);
         return;
+    }
     c->endpoint = route->endpoint;
     c->first = odata_get(&c->query, "$skiptoken") ? 0 : route->first;
 }
@@ -215,7 +217,7 @@ void graph_answer(struct call *c)
         refuse_bearer(c);
         return;
     }
-    if (!route) {
+    if (!route && !c->endpoint) {
         graph_refuse(c, 404, "ResourceNotFound", "Resource not found for this path.");
         return;
     }
@@ -228,7 +230,7 @@ void graph_answer(struct call *c)
         graph_status(c, 406);
         return;
     }
-    if (route->licensing && c->state->manners.absent) {
+    if ((route ? route->licensing : !people_is_older(c)) && c->state->manners.absent) {
         graph_status(c, (unsigned)c->state->manners.absent);
         return;
     }
@@ -238,6 +240,10 @@ void graph_answer(struct call *c)
     }
     if (c->query_error) {
         graph_refuse(c, 400, "BadRequest", "%s", c->query_error);
+        return;
+    }
+    if (!route) {
+        people_answer(c);
         return;
     }
     if (odata_view(&c->query, route->entity, route->options, &view, why) < 0) {

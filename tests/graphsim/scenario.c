@@ -15,7 +15,9 @@
 
 const char *const ENDPOINTS[N_ENDPOINTS] = {"token",          "allotments",       "allotment",
                                             "waitingMembers", "assignmentErrors", "subscribedSkus",
-                                            "identity"};
+                                            "identity",       "usageRights",      "usageRight",
+                                            "rightAssignments", "userAssignments", "userWaiting",
+                                            "userErrors",     "licenseDetails"};
 
 static const char *const TOP[] = {"note", "tenants", "faults", "latency_ms", "gzip", NULL};
 static const char *const TENANT[] = {"note",      "id",        "copies",         "domains",
@@ -24,13 +26,14 @@ static const char *const TENANT[] = {"note",      "id",        "copies",        
                                      "sign_in",   "page_size", "page_max",       "inline_limit",
                                      "inline",    "refuse",    "token_life_s",   "deny",
                                      "absent",    "certificates", "federated", "identity",
+                                     "people",
                                      NULL};
 static const char *const STATE[] = {"note",          "when",         "revoke_tokens",  "allotments",
                                     "change",        "remove",       "errors",         "generate",
                                     "sign_in",       "page_size",    "page_max",       "inline",
                                     "client_secret", "refuse",       "deny",           "absent",
                                     "token_life_s",  "inline_limit", "subscribedSkus", "certificates",
-                                    "federated",     NULL};
+                                    "federated",     "people",       NULL};
 
 size_t endpoint_index(const char *word)
 {
@@ -175,6 +178,10 @@ static int read_state(struct scenario *s, const struct json *object, const char 
         r = scenario_words(object, "remove", &remove, NULL, ret_failure);
     if (r >= 0)
         r = read_array(object, "subscribedSkus", &state->skus, ret_failure);
+    if (r >= 0)
+        r = people_read(object, ret_failure);
+    if (r >= 0 && json_get(object, "people"))
+        state->people = json_get(object, "people");
     if (r >= 0 && generate)
         r = generate_state(s, generate, tenant_id, state, ret_failure);
     if (r >= 0 && pools)

@@ -93,6 +93,12 @@ void error_put(struct json_writer *w, const struct rows *errors, int64_t index,
                const struct view *v, usec_t now);
 bool error_has_sku(const struct rows *errors, int64_t index, const char *sku_id);
 
+/* people.c */
+int people_read(const struct json *object, struct failure *ret_failure); /* is "people" sound? */
+const char *people_endpoint(const struct call *c); /* NULL: the path is no such one */
+bool people_is_older(const struct call *c);
+void people_answer(struct call *c);
+
 /* link.c: continuations that only we can have made. */
 /* The link to row `offset` of the list at `path_and_query` (which may end in '?'), for free(). */
 char *link_make(const struct call *c, const char *path_and_query, int64_t offset);

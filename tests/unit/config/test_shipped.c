@@ -67,7 +67,8 @@ static void cut_list(char *dump, const char *name)
 #define PLATFORM_TOKEN "/var/run/secrets/azure/tokens/azure-identity-token"
 static void the_sample_with_every_mark_taken_away_loads_and_shows_the_defaults(void **state)
 {
-    static const char *const EXAMPLES[] = {"names", "overrides", "receivers", "routes", "tenants"};
+    static const char *const EXAMPLES[] = {"names",  "overrides", "receivers",
+                                           "routes", "tenants",   "usage_rights"};
     CLEANUP(world_free) struct world w = world_new();
     CLEANUP(free) char *sample = read_conf("seatwatchd.conf");
     CLEANUP(free) char *open = uncomment(sample);
@@ -84,6 +85,7 @@ static void the_sample_with_every_mark_taken_away_loads_and_shows_the_defaults(v
     world_expect_clean(&w, "without marks");
     assert_int_equal(w.options->n_tenants, 4);
     assert_int_equal(w.options->rules.n_overrides, 5);
+    assert_int_equal(w.options->rules.n_rights, 2);
     assert_int_equal(w.options->n_receivers, 3);
     assert_int_equal(w.options->routes.n_routes, 5);
     CLEANUP(free) char *got = dump_of(&w);

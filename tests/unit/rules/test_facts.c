@@ -23,7 +23,8 @@ static void a_copy_shares_nothing_and_lacks_nothing(void **state)
     struct fact_subscription subs[] = {{"s", "active", NULL, 1, 2}, {"t", NULL, "trial", 3, 4}};
     struct facts src = {"n",    "i",  labels,  2,      3600,      "ai",   "an", 1, 2,     3,
                         4,      "si", "sp",    "sn",   subs,      2,      5,    6, "sib", 7,
-                        "code", 8,    11,     "cause", "hint",    "section", "recv", 9, 10};
+                        "code", 8,    11,     "cause", "hint",    "section", "recv", 9, "user a",
+                        "P Q", 10};
     CLEANUP(facts_free) struct facts *f = NULL;
     (void)state;
     assert_int_equal(facts_copy(&src, &f), 0);
@@ -31,12 +32,12 @@ static void a_copy_shares_nothing_and_lacks_nothing(void **state)
                                 src.allotment_name, src.sku_id,       src.sku_part_number,
                                 src.sku_name,       src.sibling_name, src.error_code,
                                 src.cause,          src.hint,         src.section,
-                                src.receiver};
+                                src.receiver,       src.principal,    src.missing_plans};
     const char *const got[] = {f->tenant_name,    f->tenant_id,    f->allotment_id,
                                f->allotment_name, f->sku_id,       f->sku_part_number,
                                f->sku_name,       f->sibling_name, f->error_code,
                                f->cause,          f->hint,         f->section,
-                               f->receiver};
+                               f->receiver,       f->principal,    f->missing_plans};
     for (size_t i = 0; i < N_ELEMENTS(want); i++) {
         assert_string_equal(got[i], want[i]);
         assert_ptr_not_equal(got[i], want[i]);

@@ -40,7 +40,7 @@ static struct tenant_memory *a_memory(unsigned n_pools)
 static struct tenant_health a_health(void)
 {
     struct tenant_health h = {.first_poll = at(1), .failing = true, .kind = FAILURE_THROTTLED};
-    for (unsigned i = 0; i < HEALTH_SECTIONS_; i++)
+    for (unsigned i = 0; i < HEALTH_STORED_; i++)
         h.section[i] = (struct section_health){at(i + 2), i * 5};
     (void)snprintf(h.text, sizeof h.text, "asked to wait");
     h.schema_changed = h.mass_absence = true;
@@ -126,7 +126,7 @@ static void a_restart_finds_an_equal_memory(void **state)
     assert_int_equal(found.kind, FAILURE_THROTTLED);
     assert_int_equal(found.source, SOURCE_SUBSCRIBED_SKUS);
     instants_equal(found.first_poll, h.first_poll);
-    for (size_t i = 0; i < HEALTH_SECTIONS_; i++) {
+    for (size_t i = 0; i < HEALTH_STORED_; i++) {
         instants_equal(found.section[i].last_complete, h.section[i].last_complete);
         assert_int_equal(found.section[i].incomplete_polls, h.section[i].incomplete_polls);
     }

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/texts_right.c: the words about people and groups that lack a licence. */
+#include "alerts/texts.h"
+
+#include <string.h>
+
+/* "EXCHANGE_S_ENTERPRISE and 2 more"; at most `most` of them are named. */
+static void add_plans(struct text *t, const char *plans, size_t most)
+{
+    char name[TEXT_CLEAN_MAX];
+    size_t n = 0, named = 0;
+    for (const char *p = plans; *p; p += strspn(p, " "), n++) {
+        size_t len = strcspn(p, " ");
+        if (n < most)
+            text_addf(t, "%s%s", named++ ? ", " : "", text_clean(name, sizeof name, p, len));
+        p += len;
+    }
+    if (n > named)
+        text_addf(t, " and %zu more", n - named);
+}
+
+static void add_what(struct text *t, const struct facts *f, size_t plans)
+{
+    if (f->missing_plans) {
+        add_plans(t, f->missing_plans, plans);
+        text_add(t, " of ");
+    }
+    words_sku(t, f);
+}
+
+/* Short, for the title. */
+static void add_cause(struct text *t, const struct notice *n)
+{
+    const struct facts *f = n->facts;
+    if (text_equal(f->cause, "waiting") && f->oldest_at) {
+        text_add(t, ": waiting since ");
+        words_clock(t, n, f->oldest_at);
+    } else if (text_equal(f->cause, "waiting")) {
+        text_add(t, ": waiting for a unit");
+    } else if (text_equal(f->cause, "assignment_error")) {
+        text_add(t, ": ");
+        words_add(t, f->error_code);
+    } else if (text_equal(f->cause, "not_assigned")) {
+        text_add(t, ": not assigned");
+    } else if (text_equal(f->cause, "plan_disabled")) {
+        text_add(t, ": switched off");
+    }
+}
+
+static void explain(struct text *t, const struct notice *n)
+{
+    const struct facts *f = n->facts;
+    if (text_equal(f->cause, "waiting")) {
+        text_add(t, "It is in the waiting room of allotment ");
+        words_add(t, f->allotment_id);
+        if (f->oldest_at) {
+            text_add(t, " since ");
+            words_clock(t, n, f->oldest_at);
+        }
+        text_add(t, ".\n");
+    } else if (text_equal(f->cause, "assignment_error")) {
+        text_add(t, "Its assignment fails with the code ");
+        words_add(t, f->error_code);
+        text_add(t, ".\n");
+    } else if (text_equal(f->cause, "not_assigned")) {
+        text_add(t, "The product is not assigned to it, neither directly nor through a group.\n");
+    } else if (text_equal(f->cause, "plan_disabled")) {
+        text_add(t, "The product is assigned, with service plans switched off.\n");
+    } else if (text_equal(f->cause, "assigned")) {
+        text_add(t, "The product is assigned, but the assignment has no effect.\n");
+    } else {
+        text_add(t, "Why could not be found out.\n");
+    }
+}
+
+static const char *advice(const struct facts *f)
+{
+    static const struct {
+        const char *cause, *advice;
+    } KNOWN[] = {
+        {"waiting", "Order units for that pool or free one: then the licence comes by itself."},
+        {"assignment_error", "Mend the cause of the error (admin center, Billing > Licenses), then "
+                             "reprocess the assignment."},
+        {"not_assigned", "Assign the product, or add the user to the group that brings it."},
+        {"plan_disabled", "Switch the service plan on in the assignment: admin center, Billing > "
+                          "Licenses."},
+        {"assigned", "Reprocess the assignment (admin center, Billing > Licenses); check the usage "
+                     "location."},
+    };
+    for (size_t i = 0; i < N_ELEMENTS(KNOWN); i++)
+        if (text_equal(f->cause, KNOWN[i].cause))
+            return KNOWN[i].advice;
+    return "Look at the licences of this user or group in the admin center.";
+}
+
+void words_right(const struct notice *n, struct words *w)
+{
+    const struct facts *f = n->facts;
+    bool over = n->type == EVENT_RESOLVED;
+    words_add(&w->subject, f->principal);
+    if (over && n->reason) {
+        text_add(&w->next, "Nothing is left to do.");
+        return;
+    }
+    text_add(&w->condition, over ? " has " : " lacks ");
+    add_what(&w->condition, f, 1);
+    if (over)
+        text_add(&w->condition, " again");
+    else
+        add_cause(&w->condition, n);
+
+    words_add(&w->what, f->principal);
+    if (w->what.data && *w->what.data >= 'a' && *w->what.data <= 'z')
+        *w->what.data = (char)(*w->what.data - 'a' + 'A'); /* our word: "user", "group" */
+    text_add(&w->what, over ? " may use " : " cannot use ");
+    add_what(&w->what, f, SIZE_MAX);
+    text_add(&w->what, over ? " again.\n" : ", which usage_rights says it must.\n");
+    if (!over)
+        explain(&w->what, n);
+    text_add(&w->next, over ? "Nothing is left to do." : advice(f));
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/rights.c: does somebody hold the licence that they must hold, and if not, why?
+ *
+ * The right is what is watched; why it is missing is only told. So a list of rights that was read
+ * judges by itself, and the other sections of a look-up may be unknown. */
+#include "base/digest.h"
+#include "base/text.h"
+#include "rules/room.h"
+#include <errno.h>
+#include <string.h>
+
+#define SHOWN_DIGITS 12 /* of a hash; enough to tell people of one tenant apart */
+#define PLANS_TEXT_MAX 4096
+
+struct view {
+    const struct right_need *need;
+    const struct rights *held;
+    const char *sku_id, *part_number; /* NULL: not known */
+};
+
+/* ---- names ---- */
+
+static const char *kind_of(const struct right_need *need)
+{
+    return principal_word(need->user ? PRINCIPAL_USER : PRINCIPAL_GROUP);
+}
+
+int right_principal(const struct rule_options *o, const struct right_need *need, char **ret)
+{
+    uint8_t sum[SHA256_SIZE];
+    char hex[2 * SHA256_SIZE + 1];
+    if (o->names || !need->user) { /* a group is nobody's name */
+        *ret = text_printf("%s %s", kind_of(need), need->user ? need->user : need->group);
+        return *ret ? 0 : -ENOMEM;
+    }
+    CLEANUP(free) char *lower = lower_case(need->user);
+    if (!lower || sha256(lower, strlen(lower), sum) < 0)
+        return -ENOMEM;
+    hex_encode(sum, sizeof sum, hex);
+    *ret = text_printf("user %.*s", SHOWN_DIGITS, hex);
+    return *ret ? 0 : -ENOMEM;
+}
+
+int right_subject(const struct right_need *need, char **ret)
+{
+    CLEANUP(free)
+    char *joined =
+        text_printf("%s/%s/%s", kind_of(need), need->user ? need->user : need->group, need->sku);
+    *ret = joined ? lower_case(joined) : NULL;
+    return *ret ? 0 : -ENOMEM;
+}
+
+/* ---- what is missing ---- */
+
+static bool is_our_sku(const struct view *v, const char *sku_id, const char *part_number)
+{
+    return right_names_sku(v->need->sku, sku_id, part_number) ||
+           (sku_id && text_equal_nocase(v->sku_id, sku_id)) ||
+           (part_number && text_equal_nocase(v->part_number, part_number));
+}
+
+static const struct right *our_right(const struct view *v)
+{
+    for (size_t i = 0; i < v->held->n_rights; i++)
+        if (is_our_sku(v, v->held->right[i].sku_id, v->held->right[i].sku_part_number))
+            return &v->held->right[i];
+    return NULL;
+}
+
+enum plan_found { PLAN_MISSING, PLAN_UNKNOWN, PLAN_FOUND };
+
+/* Several rights of one SKU add up. */
+static enum plan_found find_plan(const struct view *v, const char *plan)
+{
+    enum plan_found found = PLAN_MISSING;
+    for (size_t i = 0; i < v->held->n_rights; i++) {
+        const struct right *right = &v->held->right[i];
+        if (!is_our_sku(v, right->sku_id, right->sku_part_number))
+            continue;
+        if (!right->plans_known)
+            found = PLAN_UNKNOWN;
+        for (size_t k = 0; k < right->n_plans; k++)
+            if (right->plan[k].state != PLAN_OFF && (text_equal_nocase(plan, right->plan[k].id) ||
+                                                     text_equal_nocase(plan, right->plan[k].name)))
+                return PLAN_FOUND;
+    }
+    return found;
+}
+
+/* The number of missing plans, their names into `t`. -ENODATA: one of them may be there or not. */
+static int missing_plans(const struct view *v, struct text *t)
+{
+    int n = 0;
+    for (size_t i = 0; i < v->need->n_plans; i++) {
+        enum plan_found found = find_plan(v, v->need->plan[i]);
+        if (found == PLAN_UNKNOWN)
+            return -ENODATA;
+        if (found == PLAN_MISSING)
+            text_addf(t, "%s%s", n++ ? " " : "", v->need->plan[i]);
+    }
+    return n;
+}
+
+/* ---- why ---- */
+
+static int tell_wait(const struct view *v, struct facts *f, bool *ret_found)
+{
+    const struct principal_wait *first = NULL;
+    for (size_t i = 0; i < v->held->n_waits; i++) {
+        const struct principal_wait *w = &v->held->wait[i];
+        if (is_our_sku(v, w->sku_id, w->sku_part_number) &&
+            (!first || (w->since_at && w->since_at < first->since_at)))
+            first = w;
+    }
+    *ret_found = first != NULL;
+    if (!first)
+        return 0;
+    f->oldest_at = first->since_at;
+    int r = text_copy(first->allotment_id, &f->allotment_id);
+    return r < 0 ? r : text_copy("waiting", &f->cause);
+}
+
+static int tell_error(const struct view *v, struct facts *f, bool *ret_found)
+{
+    const struct principal_error *last = NULL;
+    for (size_t i = 0; i < v->held->n_errors; i++) {
+        const struct principal_error *e = &v->held->error[i];
+        if (is_our_sku(v, e->sku_id, NULL) && (!last || e->occurred_at > last->occurred_at))
+            last = e;
+    }
+    *ret_found = last != NULL;
+    if (!last)
+        return 0;
+    int r = text_copy(last->code, &f->error_code);
+    return r < 0 ? r : text_copy("assignment_error", &f->cause);
+}
+
+static const struct assignment *our_assignment(const struct view *v, bool with_disabled_plans)
+{
+    for (size_t i = 0; i < v->held->n_assignments; i++) {
+        const struct assignment *a = &v->held->assignment[i];
+        if (is_our_sku(v, a->sku_id, a->sku_part_number) &&
+            (!with_disabled_plans || a->n_disabled_plans > 0))
+            return a;
+    }
+    return NULL;
+}
+
+static bool assignment_is_unclear(const struct view *v)
+{
+    for (size_t i = 0; i < v->held->n_assignments; i++)
+        if (!v->held->assignment[i].sku_id && !v->held->assignment[i].sku_part_number)
+            return true;
+    return v->held->section[RIGHTS_ASSIGNMENTS] != SECTION_COMPLETE;
+}
+
+/* A word, and what belongs to it; no word where nothing is known for certain. */
+static int tell_why(const struct view *v, bool whole_right, struct facts *f)
+{
+    bool found = false;
+    int r = tell_wait(v, f, &found);
+    if (r >= 0 && !found)
+        r = tell_error(v, f, &found);
+    if (r < 0 || found)
+        return r;
+    if (!whole_right)
+        return our_assignment(v, true) ? text_copy("plan_disabled", &f->cause) : 0;
+    if (our_assignment(v, false))
+        return text_copy("assigned", &f->cause);
+    return assignment_is_unclear(v) ? 0 : text_copy("not_assigned", &f->cause);
+}
+
+/* ---- the sample ---- */
+
+static int judge_held(const struct view *v, struct sample *s, enum level bad)
+{
+    struct finding *f = &s->finding[0];
+    const struct right *right = our_right(v);
+    CLEANUP(text_free) struct text plans = TEXT_INIT(PLANS_TEXT_MAX);
+    int n = right ? missing_plans(v, &plans) : 1, r = 0;
+    if (n == -ENODATA)
+        return 0;
+    if (plans.error == -ENOMEM)
+        return -ENOMEM;
+    enum level level = n > 0 ? bad : LEVEL_NONE;
+    finding_set(f, n, level, level);
+    if (n == 0)
+        return 0;
+    if (plans.data)
+        r = text_copy(plans.data, &s->facts->missing_plans);
+    return r < 0 ? r : tell_why(v, !right, s->facts);
+}
+
+static bool is_guid(const char *s)
+{
+    return strlen(s) == 36 && s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-';
+}
+
+static int name_sku(const struct view *v, const struct rule_options *o, struct facts *f)
+{
+    const struct right *right = v->held ? our_right(v) : NULL;
+    const char *id = right && right->sku_id ? right->sku_id : v->sku_id;
+    const char *part = right && right->sku_part_number ? right->sku_part_number : v->part_number;
+    if (!id && is_guid(v->need->sku))
+        id = v->need->sku;
+    if (!part && !is_guid(v->need->sku))
+        part = v->need->sku;
+    return facts_set_sku(f, o, id, part);
+}
+
+static int fill(const struct judge_context *ctx, const struct view *v, const struct instant *now,
+                struct sample *s)
+{
+    const struct right_need *need = v->need;
+    enum level bad = need->critical ? LEVEL_CRITICAL : LEVEL_WARNING;
+    struct threshold t = ctx->options->threshold[RULE_USAGE_RIGHT];
+    t.off = false;
+    t.limit[LEVEL_WARNING] = t.limit[LEVEL_CRITICAL] = (struct limit){0};
+    t.limit[bad] = (struct limit){.on = true, .value = 1};
+    s->n_findings = 1;
+    finding_init(&s->finding[0], RULE_USAGE_RIGHT, UNIT_ENTRIES, &t);
+    int r = right_subject(need, &s->subject);
+    if (r >= 0)
+        r = facts_begin(ctx, now->at, &s->facts);
+    if (r >= 0)
+        r = right_principal(ctx->options, need, &s->facts->principal);
+    if (r >= 0)
+        r = name_sku(v, ctx->options, s->facts);
+    if (r < 0 || !v->held)
+        return r;
+    s->finding[0].not_offered = v->held->section[RIGHTS_HELD] == SECTION_NOT_OFFERED;
+    return v->held->section[RIGHTS_HELD] == SECTION_COMPLETE ? judge_held(v, s, bad) : 0;
+}
+
+int judge_right(const struct judge_context *ctx, const struct right_need *need,
+                const struct rights *held, const char *sku_id, const char *part_number,
+                const struct instant *now, struct sample *ret, struct failure *ret_failure)
+{
+    const struct view v = {
+        .need = need, .held = held, .sku_id = sku_id, .part_number = part_number};
+    struct sample s = {.kind = KIND_RIGHT};
+    if (fill(ctx, &v, now, &s) < 0) {
+        sample_clear(&s);
+        return failure_oom(ret_failure);
+    }
+    *ret = s;
+    return 0;
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* Do those whom usage_rights names hold what they must? Looked up one by one after each poll, so that
+ * the reading that matters never waits; what is not done when the next poll begins is left undone.
+ *
+ * A look-up that failed judges nobody: it counts against the reading of the tenant (rule poll), under
+ * a section of its own, and the poll itself stays complete. */
+#include "runtime/app.h"
+
+#include <errno.h>
+
+#include "base/log.h"
+#include "base/message_ids.h"
+#include "graph/lookup.h"
+
+#define WHY (1U << RIGHTS_ASSIGNMENTS | 1U << RIGHTS_WAITING | 1U << RIGHTS_ERRORS)
+
+struct round { /* the look-ups after one poll */
+    struct watch *watch;
+    struct instant taken;
+    usec_t deadline_mono;
+    size_t first, done; /* the entry it began with; how many have been looked at */
+    struct rights *held; /* of the entry under way, while the reasons are read */
+    struct samples samples;
+    size_t failed;          /* entries */
+    size_t failed_at;       /* the first of them, as configured */
+    struct failure failure; /* its own */
+    bool throttled;
+};
+
+static const struct rule_options *rules_of(const struct watch *w)
+{
+    return &w->app->options->rules;
+}
+
+bool rights_about(const struct right_need *need, const struct tenant_facts *tenant)
+{
+    return text_equal_nocase(need->tenant, tenant->name) || text_equal_nocase(need->tenant, tenant->tenant_id);
+}
+
+static bool is_ours(const struct watch *w, const struct right_need *need)
+{
+    return rights_about(need, &w->options->facts);
+}
+
+/* Another look-up begins each round, so that none always is the one that there was no time for. */
+static size_t index_now(const struct round *r)
+{
+    return (r->first + r->done) % rules_of(r->watch)->n_rights;
+}
+
+static const struct right_need *need_now(const struct round *r)
+{
+    return &rules_of(r->watch)->right[index_now(r)];
+}
+
+/* ---- the end of a round ---- */
+
+static void say_failure(const struct watch *w, const struct failure *why, bool was_failing)
+{
+    const char *name = w->options->facts.name;
+    if (why && !text_equal(w->health.rights_text, why->text))
+        log_event(LOG_WARNING, MESSAGE_RIGHTS_FAILED, name,
+                  "%s: usage rights could not be looked up: %s; what is not known changes no alert", name,
+                  why->text);
+    else if (!why && was_failing)
+        log_event(LOG_NOTICE, MESSAGE_RIGHTS_RECOVERED, name, "%s: all usage rights can be looked up again", name);
+}
+
+static int plan_round(struct round *r, struct failure *why)
+{
+    struct app *app = r->watch->app;
+    struct plan_context ctx = take_planning(app, r->watch, r->taken);
+    struct changes *changes = NULL;
+    int e = alerts_plan(&ctx, app->book, &r->samples, &changes, why);
+    return e < 0 ? e : take_changes(app, ctx.tenant_id, NULL, changes, r->taken, why);
+}
+
+static void samples_clear(struct samples *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        sample_clear(&s->sample[i]);
+    free(s->sample);
+    *s = (struct samples){0};
+}
+
+static void round_free(struct round *r)
+{
+    if (!r)
+        return;
+    rights_free(r->held);
+    samples_clear(&r->samples);
+    free(r);
+}
+
+static void round_end(struct round *r)
+{
+    struct watch *w = r->watch;
+    struct failure why = {0};
+    const struct failure *failure = r->failed ? &r->failure : NULL;
+    bool was_failing = w->health.section[HEALTH_RIGHTS].incomplete_polls > 0;
+    if (plan_round(r, &why) < 0 && !w->app->store_failing)
+        log_failure(LOG_ERR, &why, w->options->facts.name, "usage rights are looked up again after the next poll");
+    say_failure(w, failure, was_failing);
+    health_update_rights(&w->health, &r->taken, failure);
+    w->rights_first = r->first + r->done;
+    w->round = NULL;
+    w->app->looking--;
+    round_free(r);
+}
+
+/* ---- one entry ---- */
+
+static void note_failure(struct round *r, const struct failure *why)
+{
+    if (r->failed++ > 0 && index_now(r) > r->failed_at)
+        return;
+    r->failed_at = index_now(r);
+    r->failure = *why;
+}
+
+/* The tenant's pools know both names of a SKU. */
+static const struct known_pool *pool_of_sku(const struct watch *w, const char *sku)
+{
+    for (size_t i = 0; w->memory && i < w->memory->n_pools; i++)
+        if (right_names_sku(sku, w->memory->pool[i].sku_id, w->memory->pool[i].sku_part_number))
+            return &w->memory->pool[i];
+    return NULL;
+}
+
+static int judge(const struct round *r, const struct rights *held, struct sample *ret, struct failure *why)
+{
+    const struct watch *w = r->watch;
+    const struct right_need *need = need_now(r);
+    const struct known_pool *pool = pool_of_sku(w, need->sku);
+    struct judge_context ctx = take_judging(w, r->taken.at);
+    return judge_right(&ctx, need, held, pool ? pool->sku_id : NULL, pool ? pool->sku_part_number : NULL, &r->taken,
+                       ret, why);
+}
+
+static void entry_ended(struct round *r, const struct rights *held)
+{
+    CLEANUP(sample_clear) struct sample sample = {0};
+    struct failure why = {0};
+    struct sample *grown = reallocarray(r->samples.sample, r->samples.n + 1, sizeof *grown);
+    if (grown)
+        r->samples.sample = grown;
+    if (!grown || judge(r, held, &sample, &why) < 0) {
+        (void)failure_oom(&why);
+        note_failure(r, &why);
+        return;
+    }
+    r->samples.sample[r->samples.n++] = sample;
+    sample = (struct sample){0};
+}
+
+static bool lacks_something(const struct round *r, const struct rights *held)
+{
+    CLEANUP(sample_clear) struct sample sample = {0};
+    return judge(r, held, &sample, NULL) >= 0 && sample.finding[0].state == FINDING_KNOWN &&
+           sample.finding[0].raise > LEVEL_NONE;
+}
+
+static void round_next(struct round *r);
+static int look_up(struct round *r, unsigned what, lookup_done *done, struct failure *why);
+
+static void round_go_on(struct round *r)
+{
+    r->done++;
+    round_next(r);
+}
+
+static void heed_throttling(struct round *r, const struct lookup_report *report)
+{
+    for (int s = 0; s < RIGHTS_SECTIONS_; s++) {
+        const struct failure *f = &report->failure[s];
+        if (!f->text[0] || f->kind != FAILURE_THROTTLED)
+            continue;
+        r->throttled = true;
+        r->watch->rights_not_before_mono = clock_now().mono + f->retry_after;
+    }
+}
+
+/* The reasons have come, or not: the loss itself is known. */
+static void on_reasons(void *userdata, struct rights *given, const struct lookup_report *report)
+{
+    struct round *r = userdata;
+    CLEANUP(rights_free) struct rights *why = given;
+    heed_throttling(r, report);
+    rights_move(why, r->held, RIGHTS_HELD);
+    rights_free(TAKE(r->held));
+    entry_ended(r, why);
+    round_go_on(r);
+}
+
+static void on_held(void *userdata, struct rights *given, const struct lookup_report *report)
+{
+    struct round *r = userdata;
+    CLEANUP(rights_free) struct rights *held = given;
+    struct failure not_offered = {0};
+    if (held->section[RIGHTS_HELD] == SECTION_UNKNOWN)
+        note_failure(r, &report->failure[RIGHTS_HELD]);
+    if (held->section[RIGHTS_HELD] == SECTION_NOT_OFFERED) {
+        (void)failure_set(&not_offered, FAILURE_CONFIG, ENOTSUP,
+                          "the older source, /subscribedSkus, tells nothing about a group: name its members, or leave "
+                          "the entry out");
+        note_failure(r, &not_offered);
+    }
+    heed_throttling(r, report);
+    if (lacks_something(r, held) && look_up(r, WHY, on_reasons, NULL) >= 0) {
+        r->held = TAKE(held);
+        return;
+    }
+    entry_ended(r, held);
+    round_go_on(r);
+}
+
+static int look_up(struct round *r, unsigned what, lookup_done *done, struct failure *why)
+{
+    const struct right_need *need = need_now(r);
+    CLEANUP(free) char *shown = NULL;
+    usec_t now = clock_now().mono;
+    if (right_principal(rules_of(r->watch), need, &shown) < 0)
+        return failure_oom(why);
+    const struct lookup_request rq = {.kind = need->user ? PRINCIPAL_USER : PRINCIPAL_GROUP,
+                                      .who = need->user ? need->user : need->group,
+                                      .shown = shown,
+                                      .what = what};
+    return graph_lookup(r->watch->graph, &rq, r->deadline_mono > now ? r->deadline_mono - now : 0, done, r, why);
+}
+
+/* The next entry of this tenant, or the end. After a refusal to serve nothing more is asked. */
+static void round_next(struct round *r)
+{
+    struct watch *w = r->watch;
+    struct app *app = w->app;
+    struct failure why = {0};
+    for (; r->done < rules_of(w)->n_rights && !r->throttled; r->done++) {
+        if (!is_ours(w, need_now(r)))
+            continue;
+        if (look_up(r, 1U << RIGHTS_HELD, on_held, &why) >= 0)
+            return;
+        note_failure(r, &why);
+    }
+    round_end(r);
+    poller_idle(app);
+}
+
+/* ---- from outside ---- */
+
+/* A tenant that could not be signed in to, or wants to be left alone, is not asked. */
+static bool is_asked(const struct watch *w, const struct graph_report *report)
+{
+    enum failure_kind kind = report->failure.kind;
+    usec_t now = clock_now().mono;
+    if (!w->graph || w->round || graph_source(w->graph) == SOURCE_NONE || w->rights_not_before_mono > now)
+        return false;
+    return report->complete || (kind != FAILURE_AUTH && kind != FAILURE_THROTTLED && kind != FAILURE_CONFIG);
+}
+
+void rights_begin(struct watch *w, const struct graph_report *report)
+{
+    const struct rule_options *o = rules_of(w);
+    size_t n = 0;
+    for (size_t i = 0; i < o->n_rights; i++)
+        n += is_ours(w, &o->right[i]);
+    if (n == 0 || !is_asked(w, report))
+        return;
+    struct round *r = calloc(1, sizeof *r);
+    if (!r)
+        return; /* the next poll tries again */
+    r->watch = w;
+    r->taken = clock_now();
+    r->first = w->rights_first % o->n_rights;
+    r->deadline_mono = r->taken.mono + w->app->options->poll_timeout;
+    if (w->timer && w->due.mono < r->deadline_mono)
+        r->deadline_mono = w->due.mono;
+    w->round = r;
+    w->app->looking++;
+    round_next(r);
+}
+
+void rights_interrupt(struct watch *w)
+{
+    struct failure why = {0};
+    if (!w->round)
+        return;
+    graph_lookup_cancel(w->graph);
+    (void)failure_set(&why, FAILURE_TRANSIENT, ETIMEDOUT, "the next poll began before all of them were read");
+    note_failure(w->round, &why);
+    round_end(w->round);
+}
+
+void rights_clear(struct watch *w)
+{
+    round_free(TAKE(w->round));
+}
+
+bool rights_named(const struct app *app, const struct tenant_facts *tenant, const char *subject)
+{
+    const struct rule_options *o = &app->options->rules;
+    for (size_t i = 0; i < o->n_rights; i++) {
+        CLEANUP(free) char *own = NULL;
+        if (rights_about(&o->right[i], tenant) && (right_subject(&o->right[i], &own) < 0 || text_equal(own, subject)))
+            return true; /* without memory nothing is ended */
+    }
+    return false;
+}
