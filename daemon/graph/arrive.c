@@ -35,20 +35,20 @@ static void chain_throttled(struct chain *c, const struct http_answer *a)
     struct failure why = {0};
     words_of_answer(c->list, a, &why);
     p->report.throttled++;
-    p->limit = 1;
     if (a->retry_after_clamped)
         poll_note(p, "Graph's Retry-After was beyond 1 s to 1 h and was clamped to %llu s",
                   (unsigned long long)(wait / USEC_PER_SEC));
     if (wait == 0) {
         if (c->retries++ >= RETRIES_MAX) {
+            pace_throttled(&p->graph->pace, now);
             chain_failed(c, &why, a->status, a->request_id);
             return;
         }
         usec_t base = p->graph->backoff < THROTTLE_BASE ? p->graph->backoff : THROTTLE_BASE;
         wait = retry_backoff(p->holds++, base, THROTTLE_CAP, graph_dice());
     }
-    if (now + wait > p->hold_until_mono)
-        p->hold_until_mono = now + wait;
+    pace_throttled(&p->graph->pace, now + wait);
+    p->hold_until_mono = p->graph->pace.not_before_mono;
     c->fresh_connection =
         a->status == 503; /* page "Best practices": an overloaded instance stays so */
     chain_again(c, p->hold_until_mono);
@@ -163,6 +163,9 @@ static void chain_got_page(struct chain *c, const struct http_answer *a)
         return;
     }
     p->holds = 0;
+    if (pace_answered(&p->graph->pace, a->load_percent))
+        poll_note(p, "Graph says that %u %% of a limit are used: at most %u requests at once",
+                  a->load_percent, p->graph->pace.limit);
     c->pages++;
     learn_step(c);
     if (link) {

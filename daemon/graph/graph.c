@@ -128,6 +128,7 @@ int graph_new(const struct graph_options *o, struct http *http, sd_event *event,
     g->arc_directory = ARC_DIRECTORY;
     g->backoff = BACKOFF_BASE;
     g->pages_max = LIST_PAGES_MAX;
+    pace_init(&g->pace, o->requests);
     g->bytes_max = POLL_BYTES_MAX;
     *ret = TAKE(g);
     return 0;
@@ -142,6 +143,7 @@ void graph_free(struct graph *g)
     access_free(TAKE(g->access));
     token_cancel(g);
     token_forget(g);
+    carry_clear(&g->carry);
     sd_event_unref(g->event);
     free(g->o.name);
     free(g->o.tenant_id);
@@ -208,7 +210,7 @@ int graph_poll(struct graph *g, graph_done *done, void *userdata, struct failure
     p->userdata = userdata;
     p->began = clock_now();
     p->deadline_mono = p->began.mono + g->o.timeout;
-    p->limit = g->o.requests;
+    p->hold_until_mono = g->pace.not_before_mono;
     if (poll_prepare(p) < 0)
         return failure_oom(ret_failure);
     int r =

@@ -6,12 +6,14 @@
  *   sign_in.c  what is sent to get a token, by kind of sign-in
  *   query.c   the URLs, and which options to drop     seen.c       links that were followed already
  *   walk.c    pages in flight: chains, queues, the token, the pump
+ *   carry.c   what a poll did not get to, first in the next    pace.c   how much at once
  *   arrive.c  what came back: retries, throttling, 401, options refused, the next link
  *   poll.c    the cycle: what a page, a list's end or a list's failure means for the snapshot
  *   words.c   failures in words an operator can act on
  *   access.c  --check-access       lookup.c  one user, group or device by itself */
 #pragma once
 #include "graph/graph.h"
+#include "graph/pace.h"
 #include "graph/page.h"
 #include "graph/seen.h"
 #include "http/retry.h"
@@ -154,11 +156,14 @@ struct poll {
     bool ended;
 
     struct chain *soon, *work, *flying; /* continuations and repeated pages; new lists; in flight */
-    unsigned n_chains, n_flying, limit;
+    unsigned n_chains, n_flying;
     struct pending {
+        enum list list;
         char *id, *link; /* an allotment's, and where its waiting list goes on; NULL: its start */
     } * pending;         /* lists still to be begun: a stack */
     size_t n_pending, pending_size;
+    unsigned turns;      /* see carry.c */
+    bool errors_read;
     struct seen chained; /* ids whose waiting list was handed to a chain */
 
     usec_t hold_until_mono; /* throttled: nothing is sent before */
@@ -180,7 +185,7 @@ struct poll {
 void walk_pump(struct poll *p);
 int walk_add(struct poll *p, enum list list, const char *id, const char *link /* NULL: its start */,
              struct chain **ret);
-int walk_pend(struct poll *p, const char *id, const char *link); /* a waiting list, later */
+int walk_pend(struct poll *p, enum list list, const char *id, const char *link); /* later */
 /* Notes it if it is the worst so far. LIST_COUNT_: no list in particular. */
 void walk_fail(struct poll *p, const struct failure *why, enum list list, const char *request_id);
 void walk_end(struct poll *p, const struct failure *why); /* no more: finish with what there is */
@@ -197,6 +202,20 @@ void chain_again(struct chain *c, usec_t not_before);
 void chain_failed(struct chain *c, const struct failure *why, int status, const char *request_id);
 usec_t walk_left(const struct poll *p, usec_t now); /* until the deadline */
 void walk_give_up_until(struct poll *p, usec_t until, struct failure *why);
+
+/* ---- carry.c ---- */
+
+struct carry {         /* from poll to poll */
+    bool cut;          /* the last one was cut short */
+    bool errors_first; /* before the pools, this time */
+    bool errors_had;   /* their turn in this round, */
+    struct seen had;   /* and these waiting lists theirs */
+};
+int carry_begin(struct poll *p);               /* puts pools and errors in order. -ENOMEM */
+struct pending carry_pick(struct poll *p);     /* takes the next one off */
+void carry_turn(struct poll *p, enum list list, const char *id); /* a list was read, or failed */
+void carry_settle(struct poll *p);             /* the poll ends, its queues as they are */
+void carry_clear(struct carry *k);
 
 /* ---- arrive.c ---- */
 
@@ -238,6 +257,8 @@ struct graph {
     char *scope, *token_url; /* token_url: where assertions are for, too */
     struct token token;
     struct learnt learnt;
+    struct pace pace;
+    struct carry carry;
     enum source source;
     struct poll *poll;
     struct access *access;

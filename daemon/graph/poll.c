@@ -49,7 +49,7 @@ static int take_waiting_lists(struct chain *c, const struct page *page)
         int r = seen_add(&p->chained, w->allotment_id);
         if (r == 1)
             continue; /* the row came twice: see read_the_unread */
-        if (r < 0 || walk_pend(p, w->allotment_id, w->next_link) < 0)
+        if (r < 0 || walk_pend(p, LIST_WAITING, w->allotment_id, w->next_link) < 0)
             return -ENOMEM;
     }
     return 0;
@@ -108,7 +108,7 @@ static void pend_long_lists(struct poll *p, const char *but)
     while ((id = snapshot_next_long(p->builder, &cursor, LONG_LIST, &count))) {
         if (but && strcmp(id, but) == 0)
             continue;
-        if (walk_pend(p, id, NULL) < 0)
+        if (walk_pend(p, LIST_WAITING, id, NULL) < 0)
             no_memory(p);
         snapshot_set_waiting(p->builder, id, SECTION_UNKNOWN);
     }
@@ -123,7 +123,7 @@ static void check_long_lists(struct poll *p, bool expanded)
     size_t cursor = 0;
     int64_t count, longest = 0;
     const char *id, *which = NULL;
-    if (!expanded)
+    if (!expanded || p->graph->carry.cut) /* of the little that we may ask, nothing twice */
         return;
     if (l->check_mono > now) {
         if (l->cuts_lists)
@@ -170,7 +170,7 @@ static void read_the_unread(struct poll *p)
     size_t cursor = 0;
     const char *id;
     while ((id = snapshot_next_unread(p->builder, &cursor)))
-        if (!seen_has(&p->chained, id) && walk_pend(p, id, NULL) < 0)
+        if (!seen_has(&p->chained, id) && walk_pend(p, LIST_WAITING, id, NULL) < 0)
             no_memory(p);
 }
 
@@ -257,6 +257,7 @@ void poll_list_ended(struct chain *c)
     struct poll *p = c->poll;
     struct graph *g = p->graph;
     enum section section = list_is_whole(c) ? SECTION_COMPLETE : SECTION_UNKNOWN;
+    carry_turn(p, c->list, c->id);
     switch (c->list) {
     case LIST_ALLOTMENTS:
         check_schema(c);
@@ -310,13 +311,17 @@ void poll_begin(struct poll *p)
     if (r >= 0 && older)
         r = walk_add(p, LIST_SKUS, NULL, NULL, NULL);
     if (r >= 0 && !older)
-        r = walk_add(p, LIST_ALLOTMENTS, NULL, NULL, NULL);
-    if (r >= 0 && !older)
-        r = walk_add(p, LIST_ERRORS, NULL, NULL, NULL);
+        r = carry_begin(p);
     if (r < 0)
         no_memory(p);
     if (r < 0)
         walk_end(p, NULL);
+    else if (p->hold_until_mono >= p->deadline_mono) { /* asked for out of turn */
+        struct failure why = {0};
+        (void)failure_set(&why, FAILURE_THROTTLED, EAGAIN,
+                          "Graph has asked for a pause (Retry-After) that lasts longer than this poll may");
+        walk_give_up_until(p, p->hold_until_mono, &why);
+    }
 }
 
 /* The request id of a failure that goes on is the first one's: the text, which is compared and
@@ -361,6 +366,7 @@ static struct snapshot *finish_snapshot(struct poll *p)
 void poll_finish(struct poll *p)
 {
     struct graph *g = p->graph;
+    carry_settle(p);
     walk_clear(p);
     token_cancel(g);
     struct snapshot *s = finish_snapshot(p);

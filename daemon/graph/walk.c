@@ -101,7 +101,7 @@ int walk_add(struct poll *p, enum list list, const char *id, const char *link, s
     return 0;
 }
 
-int walk_pend(struct poll *p, const char *id, const char *link)
+int walk_pend(struct poll *p, enum list list, const char *id, const char *link)
 {
     if (p->n_pending == p->pending_size) {
         size_t size = p->pending_size ? p->pending_size * 2 : 64;
@@ -112,7 +112,7 @@ int walk_pend(struct poll *p, const char *id, const char *link)
         p->pending_size = size;
     }
     struct pending *one = &p->pending[p->n_pending];
-    *one = (struct pending){0};
+    *one = (struct pending){.list = list};
     int r = text_copy(id, &one->id);
     if (r >= 0)
         r = text_copy(link, &one->link);
@@ -173,6 +173,7 @@ usec_t walk_left(const struct poll *p, usec_t now)
 void chain_failed(struct chain *c, const struct failure *why, int status, const char *request_id)
 {
     walk_fail(c->poll, why, c->list, request_id);
+    carry_turn(c->poll, c->list, c->id);
     poll_list_failed(c, status);
     chain_free(c);
 }
@@ -202,7 +203,7 @@ static void chain_send(struct chain *c, usec_t now)
     c->fresh_connection = false;
 }
 
-/* Repeated and following pages first, then lists that are begun, then waiting lists still to begin:
+/* Repeated and following pages first, then lists that are begun, then lists still to begin:
  * as long as the begun ones keep the connections busy, no further one is. */
 static struct chain *next_ready(struct poll *p, usec_t now)
 {
@@ -212,17 +213,17 @@ static struct chain *next_ready(struct poll *p, usec_t now)
     if (p->work)
         return p->work;
     while (p->n_pending > 0 && p->n_chains < 2 * p->graph->o.requests) {
-        struct pending one = p->pending[--p->n_pending];
+        struct pending one = carry_pick(p);
         CLEANUP(free) char *id = one.id;
         CLEANUP(free) char *link = one.link;
         struct chain *c = NULL;
         struct failure why = {0};
-        if (!link) /* read from its start: what the row brought does not count */
+        if (one.list == LIST_WAITING && !link) /* read from its start: what the row brought does not count */
             snapshot_reset_waiting(p->builder, id);
-        if (walk_add(p, LIST_WAITING, id, link, &c) >= 0)
+        if (walk_add(p, one.list, id, link, &c) >= 0)
             return c;
         (void)failure_oom(&why);
-        walk_fail(p, &why, LIST_WAITING, "");
+        walk_fail(p, &why, one.list, "");
     }
     return NULL;
 }
@@ -307,7 +308,7 @@ static usec_t next_event(const struct poll *p, bool token, usec_t now)
     usec_t at = p->deadline_mono;
     if (!token && !p->graph->token.request && p->sign_in_at_mono > now && p->sign_in_at_mono < at)
         at = p->sign_in_at_mono;
-    if (!token || p->n_flying >= p->limit)
+    if (!token || p->n_flying >= p->graph->pace.limit)
         return at;
     if (p->hold_until_mono > now)
         return p->hold_until_mono < at ? p->hold_until_mono : at;
@@ -335,7 +336,8 @@ void walk_pump(struct poll *p)
     usec_t now = now_mono();
     check_deadline(p, now);
     bool token = !p->ended && p->n_chains + p->n_pending > 0 && have_token(p, now);
-    while (!p->ended && token && p->n_flying < p->limit && now >= p->hold_until_mono) {
+    while (!p->ended && token && p->n_flying < p->graph->pace.limit &&
+           now >= p->hold_until_mono) {
         struct chain *c = next_ready(p, now);
         if (!c)
             break;

@@ -77,7 +77,7 @@ static void keep(char *dst, size_t size, const char *value, size_t len)
 
 void heads_clear(struct heads *h)
 {
-    h->retry_after[0] = h->date[0] = h->content_type[0] = h->request_id[0] = '\0';
+    h->retry_after[0] = h->load[0] = h->date[0] = h->content_type[0] = h->request_id[0] = '\0';
     h->www_authenticate[0] = '\0';
 }
 
@@ -97,6 +97,8 @@ size_t want_header(char *line, size_t one, size_t len, void *userdata)
         heads_clear(h); /* a 1xx came before; only the last answer counts */
     } else if (header_is(line, len, "Retry-After", &value, &n)) {
         keep(h->retry_after, sizeof h->retry_after, value, n);
+    } else if (header_is(line, len, "x-ms-throttle-limit-percentage", &value, &n)) {
+        keep(h->load, sizeof h->load, value, n);
     } else if (header_is(line, len, "Date", &value, &n)) {
         keep(h->date, sizeof h->date, value, n);
     } else if (header_is(line, len, "Content-Type", &value, &n)) {
@@ -294,6 +296,7 @@ void http_answer_read(struct http_request *r, CURLcode code, struct http_answer 
         .www_authenticate = slot->heads.www_authenticate,
     };
     read_times(&slot->heads, ret);
+    ret->load_percent = retry_load_parse(slot->heads.load);
     if ((code == CURLE_OK || r->stop == STOP_CUT) && status >= 100 && status <= 999)
         ret->status = (int)status;
     else

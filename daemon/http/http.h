@@ -52,6 +52,7 @@ struct http_answer {
     size_t wire_bytes;  /* as received, headers included */
     usec_t retry_after; /* 0: none; already clamped to 1 s .. 1 h */
     bool retry_after_clamped;
+    unsigned load_percent;        /* of a limit of the service that we use; 0: it does not say */
     usec_t date_at;               /* the Date header; 0: none */
     const char *content_type;     /* lower case, parameters cut off; "" if none */
     const char *request_id;       /* request-id header, cleaned; "" */

@@ -13,7 +13,7 @@
 /* What the headers said. */
 struct heads {
     size_t bytes;
-    char retry_after[64], date[64], content_type[80], request_id[80];
+    char retry_after[64], load[32], date[64], content_type[80], request_id[80];
     char www_authenticate[4096]; /* several such headers are joined by ", " */
 };
 

@@ -53,6 +53,19 @@ int retry_after_parse(const char *value, usec_t now_at, usec_t *ret, bool *ret_c
     return 0;
 }
 
+/* A share of the limit, 0.8 to 1.8 by the manual; up to 10 is believed. */
+unsigned retry_load_parse(const char *value)
+{
+    unsigned percent = 0, unit = 100;
+    const char *s = value;
+    for (; *s >= '0' && *s <= '9' && percent <= 1000; s++)
+        percent = percent * 10 + (unsigned)(*s - '0') * 100;
+    if (*s == '.')
+        for (s++; *s >= '0' && *s <= '9'; s++)
+            percent += (unsigned)(*s - '0') * (unit /= 10);
+    return *s || percent > 1000 ? 0 : percent;
+}
+
 /* `share` of 2^32 of `whole`, without overflow. */
 static usec_t part(usec_t whole, uint32_t share)
 {

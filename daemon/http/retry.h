@@ -7,6 +7,9 @@
 /* Retry-After (RFC 9110 10.2.3: seconds or HTTP-date) at `now_at`, clamped to 1 s .. 1 h.
  * -EINVAL: neither. */
 int retry_after_parse(const char *value, usec_t now_at, usec_t *ret, bool *ret_clamped);
+/* How much of a limit is used, from x-ms-throttle-limit-percentage: "0.85" is 85. 0: it says nothing
+ * that makes sense. */
+unsigned retry_load_parse(const char *value);
 /* min(cap, base * 2^n) with full jitter: uniform in [half of it, all of it]; `dice` is 32 random
  * bits. */
 usec_t retry_backoff(unsigned n, usec_t base, usec_t cap, uint32_t dice);

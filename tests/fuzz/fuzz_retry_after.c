@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fuzz/fuzz_retry_after.c: whatever the header says, the wait is 1 s to 1 h. */
+/* tests/fuzz/fuzz_retry_after.c: whatever the header says, the wait is 1 s to 1 h, and the load 0 to
+ * ten times a limit. */
 #include "http/retry.h"
 
 #include <stdlib.h>
@@ -25,6 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (clamped && wait != USEC_PER_SEC && wait != USEC_PER_HOUR)
             abort();
     }
+    if (retry_load_parse(text) > 1000)
+        abort();
     free(text);
     return 0;
 }

@@ -300,11 +300,11 @@ static void retry_after_is_honoured_with_one_request_in_flight(void **state)
                         "\"do\":{\"status\":%s,\"headers\":{\"Retry-After\":\"%s\"}}}",
                         CASES[i].status, CASES[i].header);
         world_begin(
-            &w,
-            (struct setup){
-                .tenant = "\"generate\":{\"allotments\":80,\"waiting\":160,\"errors\":9,\"seed\":3},"
-                          "\"inline\":\"omit\"",
-                .faults = faults});
+            &w, (struct setup){
+                    .tenant =
+                        "\"generate\":{\"allotments\":80,\"waiting\":160,\"errors\":9,\"seed\":3},"
+                        "\"inline\":\"omit\"",
+                    .faults = faults});
         world_poll(&w);
         if (!w.report.complete)
             fail_msg("%s", w.report.failure.text);
@@ -323,8 +323,8 @@ static void retry_after_is_honoured_with_one_request_in_flight(void **state)
         for (char *line; (line = strsep(&rest, "\n")) && *line;) {
             if (arrived(line) < told + USEC_PER_SEC * 9 / 10)
                 continue;
-            assert_non_null(strstr(line, "\"in_flight\":1,"));
-            late++;
+            if (late++ < PACE_STEP - 6) /* and only then a little faster */
+                assert_non_null(strstr(line, "\"in_flight\":1,"));
         }
         assert_true(late >= 5);
         world_end(&w);
@@ -392,6 +392,140 @@ static void a_retry_after_beyond_the_poll_is_carried_over(void **state)
         assert_int_equal(asked(&w, "assignmentErrors"), 1);
         assert_true(w.report.took < 5 * USEC_PER_SEC);
         assert_int_equal(strstr(w.report.note, "clamped") != NULL, CASES[i].clamped);
+        world_end(&w);
+    }
+}
+
+/* Each fifth request, from the first one on, is told to be silent for an hour. */
+static char *every_fifth(void)
+{
+    CLEANUP(text_free) struct text at = TEXT_INIT(4096);
+    for (int n = 5; n <= 200; n += 5)
+        text_addf(&at, "%s%d", n > 5 ? "," : "", n);
+    return text_printf("{\"match\":{\"path\":\"/beta/*\"},\"at\":[%s],\"do\":{\"status\":429,"
+                       "\"headers\":{\"Retry-After\":\"3600\"}}}",
+                       at.data);
+}
+
+/* A poll gets four answers at most: none is complete, but in a few of them each section is known
+ * once. */
+static void of_what_is_left_over_nothing_starves(void **state)
+{
+    static const struct {
+        const char *why, *tenant;
+        int pools; /* of the list; 0: it is longer than a poll may read */
+        int polls; /* in which all has been known */
+    } CASES[] = {
+        {"errors fill a poll, then ten waiting lists",
+         "\"generate\":{\"allotments\":10,\"waiting\":40,\"errors\":250,\"seed\":3},"
+         "\"inline\":\"omit\",\"page_size\":100",
+         10, 8},
+        {"pools fill a poll, and so do errors",
+         "\"generate\":{\"allotments\":60,\"waiting\":0,\"errors\":55,\"seed\":3},\"page_size\":20",
+         60, 3},
+        {"errors behind pools that never end",
+         "\"generate\":{\"allotments\":60,\"waiting\":0,\"errors\":25,\"seed\":3},\"page_size\":10",
+         0, 3},
+        {"waiting lists behind errors that never end",
+         "\"generate\":{\"allotments\":10,\"waiting\":40,\"errors\":950,\"seed\":3},"
+         "\"inline\":\"omit\",\"page_size\":100",
+         10, 9},
+    };
+    (void)state;
+    CLEANUP(free) char *faults = every_fifth();
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct world w;
+        struct seen known = {0};
+        bool errors = strstr(CASES[i].why, "errors that never") != NULL;
+        bool pools = CASES[i].pools == 0;
+        world_begin(&w, (struct setup){.tenant = CASES[i].tenant, .faults = faults});
+        for (int poll = 0; poll < CASES[i].polls; poll++) {
+            w.graph->pace.not_before_mono = 0; /* the hour has gone by */
+            world_poll(&w);
+            assert_false(w.report.complete);
+            errors = errors || w.snapshot->errors == SECTION_COMPLETE;
+            pools = pools || w.snapshot->allotments == SECTION_COMPLETE;
+            for (size_t k = 0; k < w.snapshot->n_allotments; k++)
+                if (w.snapshot->allotment[k].waiting.section == SECTION_COMPLETE)
+                    (void)seen_add(&known, w.snapshot->allotment[k].id);
+        }
+        if (!errors || !pools || known.n != (size_t)CASES[i].pools)
+            fail_msg("%s: errors %d, pools %d, waiting lists %zu", CASES[i].why, errors, pools,
+                     known.n);
+        assert_int_equal(w.graph->pace.limit, 1);
+        seen_free(&known);
+        world_end(&w);
+    }
+}
+
+static void a_poll_out_of_turn_does_not_break_the_silence(void **state)
+{
+    struct world w;
+    (void)state;
+    world_begin(
+        &w,
+        (struct setup){.faults = "{\"match\":{\"path\":\"allotments\"},\"at\":1,\"do\":{\"status\":"
+                                 "429,\"headers\":{\"Retry-After\":\"600\"}}}"});
+    world_poll(&w);
+    usec_t resume = w.report.resume_at_mono;
+    int before = sim_count(&w.sim, "\"n\":", NULL);
+    world_poll(&w);
+    assert_false(w.report.complete);
+    assert_int_equal(w.report.failure.kind, FAILURE_THROTTLED);
+    assert_int_equal(w.report.resume_at_mono, resume);
+    assert_int_equal(w.report.requests, 0);
+    assert_int_equal(sim_count(&w.sim, "\"n\":", NULL), before);
+    w.graph->pace.not_before_mono = 0;
+    world_poll(&w);
+    assert_true(w.report.complete);
+    world_end(&w);
+}
+
+static int most_in_flight(const struct world *w, int from)
+{
+    CLEANUP(free) char *ledger = sim_ledger(&w->sim);
+    char *rest = ledger;
+    int most = 0, n = 0;
+    for (char *line; (line = strsep(&rest, "\n")) && *line;) {
+        int one = atoi(strstr(line, "\"in_flight\":") + 12);
+        if (n++ >= from && one > most)
+            most = one;
+    }
+    return most;
+}
+
+static void a_word_of_load_halves_what_is_in_flight_before_it_is_refused(void **state)
+{
+    static const struct {
+        const char *load;
+        int least, most; /* in flight after that */
+    } CASES[] = {{"0.85", 2, 3}, {"1.2", 1, 1}, {"80", 4, 6}, {"0.5", 4, 6}};
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct world w;
+        CLEANUP(free)
+        char *faults =
+            text_printf("{\"match\":{\"path\":\"/beta/*\"},\"at\":1,\"do\":{\"headers\":{"
+                        "\"x-ms-throttle-limit-percentage\":\"%s\"}}}",
+                        CASES[i].load);
+        world_begin(&w, (struct setup){
+                            .tenant = "\"generate\":{\"allotments\":40,\"waiting\":90,\"errors\":0,"
+                                      "\"seed\":3},\"inline\":\"omit\"",
+                            .top = "\"latency_ms\":10,",
+                            .faults = faults});
+        world_poll(&w);
+        assert_true(w.report.complete);
+        assert_int_equal(w.report.throttled, 0);
+        assert_int_equal(strstr(w.report.note, "of a limit are used") != NULL, CASES[i].most < 6);
+        for (int poll = 0, before = 3 /* the token, and both lists before the first word */;
+             poll < 2; poll++) {
+            int n = most_in_flight(&w, before);
+            if (n < CASES[i].least || n > CASES[i].most)
+                fail_msg("%s: %d in flight", CASES[i].load, n);
+            before = sim_count(&w.sim, "\"n\":", NULL);
+            w.graph->pace.quiet = 0;
+            world_poll(&w);
+        }
         world_end(&w);
     }
 }
@@ -576,6 +710,9 @@ int main(void)
         cmocka_unit_test(retry_after_is_honoured_with_one_request_in_flight),
         cmocka_unit_test(after_a_503_the_page_goes_over_a_new_connection),
         cmocka_unit_test(a_retry_after_beyond_the_poll_is_carried_over),
+        cmocka_unit_test(of_what_is_left_over_nothing_starves),
+        cmocka_unit_test(a_poll_out_of_turn_does_not_break_the_silence),
+        cmocka_unit_test(a_word_of_load_halves_what_is_in_flight_before_it_is_refused),
         cmocka_unit_test(a_poll_ends_at_its_deadline_whatever_hangs),
         cmocka_unit_test(a_hanging_sign_in_ends_with_the_poll_too),
         cmocka_unit_test(a_network_that_does_not_lead_there_says_why),

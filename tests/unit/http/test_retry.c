@@ -93,10 +93,29 @@ static void deliveries_wait_longer_each_time_within_a_fifth(void **state)
     assert_int_equal(retry_delivery_delay(UINT32_MAX, 0), 720 * USEC_PER_SEC);
 }
 
+static void load_is_a_share_of_a_limit(void **state)
+{
+    static const struct {
+        const char *value;
+        unsigned want;
+    } CASES[] = {
+        {"0.8", 80},  {"0.85", 85}, {"0.999", 99}, {"1.0", 100}, {"1", 100},   {"1.8", 180}, {".9", 90},
+        {"10", 1000}, {"", 0},      {"0", 0},      {"80", 0},    {"10.01", 0}, {"-1", 0},    {"+1", 0},
+        {"1e3", 0},   {"nan", 0},   {"0,9", 0},    {"80%", 0},   {"1.8.1", 0}, {"0.9 ", 0},
+        {"99999999999999999999999999999999", 0},
+        {"0.80000000000000000000000000000000000000000000000", 80},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++)
+        if (retry_load_parse(CASES[i].value) != CASES[i].want)
+            fail_msg("\"%s\": %u", CASES[i].value, retry_load_parse(CASES[i].value));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(retry_after_is_seconds_or_a_date_within_bounds),
+        cmocka_unit_test(load_is_a_share_of_a_limit),
         cmocka_unit_test(backoff_doubles_up_to_its_cap_and_keeps_at_least_half),
         cmocka_unit_test(deliveries_wait_longer_each_time_within_a_fifth),
     };
