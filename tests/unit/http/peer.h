@@ -4,6 +4,7 @@
  * The server answers every request with the same bytes and remembers what it was sent. It knows no
  * HTTP beyond where a request ends, so that it can answer things that no HTTP library would. */
 #pragma once
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "http/http.h"
 
@@ -220,4 +221,57 @@ static inline struct got fetch_with(const struct http_options *o, struct http_ca
 static inline struct got fetch(struct http_call call)
 {
     return fetch_with(&(struct http_options){.user_agent = "seatwatchd/test"}, call);
+}
+
+/* Calls one after the other in one room: a request begins when the one before has been answered. */
+struct row {
+    struct got got;
+    struct http *http;
+    const struct http_call *calls;
+    struct http_request *request;
+    size_t n, at, n_allocations;
+    int status[8];
+};
+
+static inline void row_next(struct row *r);
+
+static inline void on_row(void *userdata, const struct http_answer *a)
+{
+    struct row *r = userdata;
+    r->status[r->at++] = a->status;
+    http_request_free(TAKE(r->request));
+    if (r->at < r->n)
+        row_next(r);
+    else
+        on_got(&r->got, a);
+}
+
+static inline void row_next(struct row *r)
+{
+    while (http_start(r->http, &r->calls[r->at], on_row, r, &r->request, &r->got.failure) < 0) {
+        r->status[r->at++] = -1;
+        if (r->at < r->n)
+            continue;
+        r->got.n++; /* the last one never began */
+        return;
+    }
+}
+
+/* The allocation number `fail_at` that they make fails; 0: none. */
+static inline struct row fetch_row(const struct http_options *o, const struct http_call *calls,
+                                   size_t n, size_t fail_at)
+{
+    struct row r = {.calls = calls, .n = n};
+    assert(n <= N_ELEMENTS(r.status));
+    int got = sd_event_new(&r.got.event);
+    assert(got >= 0);
+    got = http_new(r.got.event, o, &r.http, NULL);
+    assert(got >= 0);
+    (void)alloc_fail_at(fail_at, false);
+    row_next(&r);
+    loop_until_got(&r.got);
+    r.n_allocations = alloc_fail_at(0, false);
+    http_free(r.http);
+    sd_event_unref(r.got.event);
+    return r;
 }

@@ -342,56 +342,6 @@ static void a_room_may_go_before_its_requests(void **state)
     assert_int_equal(g.n, 0);
 }
 
-/* Calls one after the other in one room: a request begins when the one before has been answered. */
-struct row {
-    struct got got;
-    struct http *http;
-    const struct http_call *calls;
-    struct http_request *request;
-    size_t n, at, n_allocations;
-    int status[8];
-};
-
-static void row_next(struct row *r);
-
-static void on_row(void *userdata, const struct http_answer *a)
-{
-    struct row *r = userdata;
-    r->status[r->at++] = a->status;
-    http_request_free(TAKE(r->request));
-    if (r->at < r->n)
-        row_next(r);
-    else
-        on_got(&r->got, a);
-}
-
-static void row_next(struct row *r)
-{
-    while (http_start(r->http, &r->calls[r->at], on_row, r, &r->request, &r->got.failure) < 0) {
-        r->status[r->at++] = -1;
-        if (r->at < r->n)
-            continue;
-        r->got.n++; /* the last one never began */
-        return;
-    }
-}
-
-/* The allocation number `fail_at` that they make fails; 0: none. */
-static struct row fetch_row(const struct http_call *calls, size_t n, size_t fail_at)
-{
-    struct row r = {.calls = calls, .n = n};
-    assert_true(n <= N_ELEMENTS(r.status));
-    assert_true(sd_event_new(&r.got.event) >= 0);
-    assert_int_equal(http_new(r.got.event, &(struct http_options){0}, &r.http, NULL), 0);
-    (void)alloc_fail_at(fail_at, false);
-    row_next(&r);
-    loop_until_got(&r.got);
-    r.n_allocations = alloc_fail_at(0, false);
-    http_free(r.http);
-    sd_event_unref(r.got.event);
-    return r;
-}
-
 static int occurrences(const char *text, const char *what)
 {
     int n = 0;
@@ -429,7 +379,7 @@ static void a_request_has_nothing_of_the_one_before(void **state)
         {"GET", url[1], .max_body = 100, .timeout = timeout},
         {"GET", url[1], .bearer = second, .max_body = 100, .timeout = timeout},
     };
-    struct row r = fetch_row(calls, N_ELEMENTS(calls), 0);
+    struct row r = fetch_row(&(struct http_options){0}, calls, N_ELEMENTS(calls), 0);
     peer_stop(&p);
     static const int WANT[] = {200, 0, 200, 200, 200, 200};
     for (size_t i = 0; i < N_ELEMENTS(WANT); i++)
@@ -447,7 +397,7 @@ static void a_request_has_nothing_of_the_one_before(void **state)
 
 /* What has run out of memory may take those with it that begin before it is over, but what leaves
  * is what was asked for, and what began before or begins later is answered. */
-static void a_handle_is_not_used_again_after_a_failing_allocation(void **state)
+static void no_request_is_taken_for_another_when_memory_runs_out(void **state)
 {
     (void)state;
     size_t n_allocations = 1, lost = 0, later = 0;
@@ -465,7 +415,7 @@ static void a_handle_is_not_used_again_after_a_failing_allocation(void **state)
             calls[i] = (struct http_call){"GET", url[i], .bearer = token, .max_body = 100,
                                           .timeout = 5 * USEC_PER_SEC};
         }
-        struct row r = fetch_row(calls, N_ELEMENTS(calls), n);
+        struct row r = fetch_row(&(struct http_options){0}, calls, N_ELEMENTS(calls), n);
         peer_stop(&p);
         if (n == 0)
             n_allocations = r.n_allocations;
@@ -526,7 +476,7 @@ int main(void)
         cmocka_unit_test(a_freed_request_never_calls_back),
         cmocka_unit_test(a_room_may_go_before_its_requests),
         cmocka_unit_test(a_request_has_nothing_of_the_one_before),
-        cmocka_unit_test(a_handle_is_not_used_again_after_a_failing_allocation),
+        cmocka_unit_test(no_request_is_taken_for_another_when_memory_runs_out),
         cmocka_unit_test(a_failing_allocation_fails_one_request_only),
     };
     http_global_init();

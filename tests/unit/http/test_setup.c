@@ -51,6 +51,46 @@ static void a_certificate_that_does_not_pass_is_named_by_its_fault(void **state)
     }
 }
 
+static void a_handle_serves_one_place_and_its_certificates_only(void **state)
+{
+    struct sim s;
+    struct peer p;
+    struct origin here, there;
+    CLEANUP(secret_free) struct secret *near = NULL;
+    CLEANUP(secret_free) struct secret *far = NULL;
+    (void)state;
+    sim_start(&s, SCENARIO, "sound");
+    peer_start(&p, (struct peer_script){.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"});
+    assert_int_equal(origin_parse(p.url, false, &here, NULL), 0);
+    assert_int_equal(origin_parse(s.https, false, &there, NULL), 0);
+    assert_int_equal(secret_new("near", 4, here.text, &near, NULL), 0);
+    assert_int_equal(secret_new("far", 3, there.text, &far, NULL), 0);
+    /* In pairs, because a handle is idle again when the request after its own has begun. */
+    enum {
+        LOCAL,
+        TRUSTED,
+        UNKNOWN
+    } order[] = {LOCAL, LOCAL, TRUSTED, TRUSTED, UNKNOWN, UNKNOWN, TRUSTED, LOCAL};
+    static const int WANT[] = {[LOCAL] = 200, [TRUSTED] = 401, [UNKNOWN] = 0};
+    struct http_call calls[N_ELEMENTS(order)];
+    for (size_t i = 0; i < N_ELEMENTS(order); i++)
+        calls[i] = (struct http_call){
+            .method = "GET",
+            .url = order[i] == LOCAL ? p.url : s.https,
+            .bearer = order[i] == LOCAL ? near : far,
+            .ca_file = order[i] == UNKNOWN ? NULL : s.ca_file,
+            .max_body = 9999,
+            .timeout = 10 * USEC_PER_SEC,
+        };
+    struct row r = fetch_row(&(struct http_options){0}, calls, N_ELEMENTS(calls), 0);
+    sim_stop(&s);
+    peer_stop(&p);
+    for (size_t i = 0; i < N_ELEMENTS(order); i++)
+        if (r.status[i] != WANT[order[i]])
+            fail_msg("request %zu: HTTP %d", i, r.status[i]);
+    assert_null(strstr(p.seen, "far"));
+}
+
 static void a_ca_file_that_cannot_be_used_is_found_at_the_start(void **state)
 {
     static const char *const CASES[] = {"/nonexistent/ca.pem", "/dev/null", "/",
@@ -171,6 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_certificate_that_does_not_pass_is_named_by_its_fault),
+        cmocka_unit_test(a_handle_serves_one_place_and_its_certificates_only),
         cmocka_unit_test(a_ca_file_that_cannot_be_used_is_found_at_the_start),
         cmocka_unit_test(a_proxy_sees_no_token_and_is_named_when_it_fails),
         cmocka_unit_test(a_proxy_that_lets_nobody_through_is_transient),
