@@ -320,8 +320,8 @@ int http_start(struct http *h, const struct http_call *call, http_done *done, vo
         !have_multi(h)) /* memory has just run out: nothing begins before that is over */
         return failure_oom(ret_failure);
     CLEANUP(http_request_free) struct http_request *r = calloc(1, sizeof *r);
-    /* Answers to a bearer are pages; what others ask for may be a token, which libcurl's buffer
-     * must not outlive, or has a body. */
+    /* Answers to a bearer are pages. What others are told may be a token, and must not stay in a
+     * handle's memory longer than it has to. */
     bool reusable = call->bearer && strcmp(call->method, "GET") == 0;
     const char *ca_file = call->ca_file && *call->ca_file ? call->ca_file : h->ca_file;
     CLEANUP(slot_free) struct slot *slot = slot_get(h, &to, ca_file, reusable);
@@ -330,6 +330,7 @@ int http_start(struct http *h, const struct http_call *call, http_done *done, vo
     slot->request = r;
     slot->heads.bytes = 0;
     heads_clear(&slot->heads);
+    slot->errbuf[0] = '\0';
     r->http = h;
     r->reusable = reusable;
     r->done = done;
