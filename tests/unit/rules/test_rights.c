@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/* Does somebody hold what they must? Values in, a sample out. */
+#include "base/text.h"
+#include "rules/judge.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SKU_ID "06ebc4ee-1bb5-47dd-8120-11324bc54e06"
+static const struct instant NOW = {.at = 1790000000 * USEC_PER_SEC, .mono = 5, .boot = 1};
+static char *const PLANS[] = {(char *)(uintptr_t) "MAIL", (char *)(uintptr_t) "plan-2"};
+
+/* What is written down of rights and reasons in a case: "SPE_E5:MAIL,TEAMS-" is a right with a plan
+ * that is on and one that is off; "SPE_E5?" one whose plans are not known. */
+static void add_right(struct rights *r, const char *text)
+{
+    struct right right = {0};
+    size_t len = strcspn(text, ":?");
+    right.plans_known = text[len] != '?';
+    assert_int_equal(text_copy(text, &right.sku_part_number), 0);
+    right.sku_part_number[len] = '\0';
+    right.plan = calloc(8, sizeof *right.plan);
+    for (const char *p = text + len; *p && p[1];) {
+        size_t n = strcspn(++p, ",");
+        struct right_plan *plan = &right.plan[right.n_plans++];
+        plan->state = n > 0 && p[n - 1] == '-' ? PLAN_OFF : PLAN_ON;
+        plan->name = strndup(p, plan->state == PLAN_OFF ? n - 1 : n);
+        p += n;
+    }
+    assert_int_equal(rights_add(r, &right), 0);
+}
+
+static struct rights *held_rights(const char *text)
+{
+    struct rights *r = NULL;
+    assert_int_equal(rights_new(SOURCE_CLOUD_LICENSING, &r), 0);
+    for (int s = 0; s < RIGHTS_SECTIONS_; s++)
+        r->section[s] = SECTION_COMPLETE;
+    if (text)
+        add_right(r, text);
+    return r;
+}
+
+static struct rule_options OPTIONS = {
+    .threshold[RULE_USAGE_RIGHT] = {.min_samples = 3, .hold_for = 7}};
+static struct tenant_facts TENANT;
+static struct right_need NEED;
+
+static struct sample judge(const struct rights *held)
+{
+    struct sample s;
+    struct judge_context ctx = {.options = &OPTIONS, .tenant = &TENANT};
+    TENANT.name = TENANT.tenant_id = (char *)(uintptr_t) "contoso";
+    assert_int_equal(judge_right(&ctx, &NEED, held, SKU_ID, "SPE_E5", &NOW, &s, NULL), 0);
+    return s;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    OPTIONS.names = false;
+    NEED = (struct right_need){.user = (char *)(uintptr_t) "OnCall@contoso.com",
+                               .sku = (char *)(uintptr_t) "spe_e5",
+                               .plan = (char **)(uintptr_t)PLANS,
+                               .n_plans = 2,
+                               .critical = true};
+    return 0;
+}
+
+static void what_is_missing_is_counted_and_named(void **state)
+{
+    static const struct {
+        const char *held;
+        enum finding_state state;
+        enum level level;
+        int64_t value;
+        const char *plans;
+    } CASES[] = {
+        {"SPE_E5:MAIL,plan-2,OTHER", FINDING_KNOWN, LEVEL_NONE, 0, NULL},
+        {"SPE_E5:mail,PLAN-2", FINDING_KNOWN, LEVEL_NONE, 0, NULL},
+        {"SPE_E5:MAIL-,plan-2", FINDING_KNOWN, LEVEL_CRITICAL, 1, "MAIL"},
+        {"SPE_E5:OTHER", FINDING_KNOWN, LEVEL_CRITICAL, 2, "MAIL plan-2"},
+        {"SPE_E3:MAIL,plan-2", FINDING_KNOWN, LEVEL_CRITICAL, 1, NULL},
+        {NULL, FINDING_KNOWN, LEVEL_CRITICAL, 1, NULL},
+        {"SPE_E5?", FINDING_UNKNOWN, LEVEL_NONE, FACT_UNKNOWN, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(rights_free) struct rights *held = held_rights(CASES[i].held);
+        CLEANUP(sample_clear) struct sample s = judge(held);
+        const struct finding *f = &s.finding[0];
+        if (f->state != CASES[i].state || f->raise != CASES[i].level ||
+            f->value != CASES[i].value || !text_equal(s.facts->missing_plans, CASES[i].plans))
+            fail_msg("case %zu: %d %d %lld %s", i, f->state, f->raise, (long long)f->value,
+                     s.facts->missing_plans ? s.facts->missing_plans : "-");
+        assert_int_equal(f->min_samples, 3);
+        assert_int_equal(f->hold_for, 7);
+        assert_string_equal(s.subject, "user/oncall@contoso.com/spe_e5");
+    }
+}
+
+static void what_nobody_knows_is_neither_missing_nor_there(void **state)
+{
+    CLEANUP(rights_free) struct rights *held = held_rights(NULL);
+    (void)state;
+    CLEANUP(sample_clear) struct sample none = judge(NULL);
+    assert_int_equal(none.finding[0].state, FINDING_UNKNOWN);
+    assert_string_equal(none.facts->sku_id, SKU_ID);
+    held->section[RIGHTS_HELD] = SECTION_UNKNOWN;
+    CLEANUP(sample_clear) struct sample unknown = judge(held);
+    assert_int_equal(unknown.finding[0].state, FINDING_UNKNOWN);
+    assert_false(unknown.finding[0].not_offered);
+    held->section[RIGHTS_HELD] = SECTION_NOT_OFFERED;
+    CLEANUP(sample_clear) struct sample not_offered = judge(held);
+    assert_int_equal(not_offered.finding[0].state, FINDING_UNKNOWN);
+    assert_true(not_offered.finding[0].not_offered);
+}
+
+static void add_wait(struct rights *r, const char *pool, const char *part, usec_t since)
+{
+    struct principal_wait w = {.since_at = since};
+    assert_int_equal(text_copy(pool, &w.allotment_id) + text_copy(part, &w.sku_part_number), 0);
+    assert_int_equal(rights_add_wait(r, &w), 0);
+}
+
+static void add_error(struct rights *r, const char *code, const char *sku_id, usec_t at)
+{
+    struct principal_error e = {.occurred_at = at};
+    assert_int_equal(text_copy(code, &e.code) + text_copy(sku_id, &e.sku_id), 0);
+    assert_int_equal(rights_add_error(r, &e), 0);
+}
+
+static void add_assignment(struct rights *r, const char *part, const char *disabled)
+{
+    struct assignment a = {.id = strdup("a")};
+    assert_int_equal(text_copy(part, &a.sku_part_number), 0);
+    if (disabled) {
+        a.disabled_plan = calloc(1, sizeof *a.disabled_plan);
+        a.disabled_plan[a.n_disabled_plans++] = strdup(disabled);
+    }
+    assert_int_equal(rights_add_assignment(r, &a), 0);
+}
+
+static void expect_cause(const struct rights *held, const char *cause)
+{
+    CLEANUP(sample_clear) struct sample s = judge(held);
+    assert_int_equal(s.finding[0].raise, LEVEL_CRITICAL);
+    if (!text_equal(s.facts->cause, cause))
+        fail_msg("%s instead of %s", s.facts->cause ? s.facts->cause : "-", cause ? cause : "-");
+}
+
+static void the_reason_is_the_nearest_one_that_is_known(void **state)
+{
+    CLEANUP(rights_free) struct rights *held = held_rights(NULL);
+    (void)state;
+    expect_cause(held, "not_assigned");
+    held->section[RIGHTS_ASSIGNMENTS] = SECTION_UNKNOWN;
+    expect_cause(held, NULL);
+    held->section[RIGHTS_ASSIGNMENTS] = SECTION_COMPLETE;
+    add_wait(held, "other", "SPE_E3", 1);
+    add_error(held, "Other", "another-sku", 9);
+    expect_cause(held, "not_assigned");
+    add_assignment(held, NULL, NULL); /* of whatever SKU */
+    expect_cause(held, NULL);
+    add_assignment(held, "SPE_E5", NULL);
+    expect_cause(held, "assigned");
+    add_error(held, "Old", SKU_ID, 5);
+    add_error(held, "MissingDependency", SKU_ID, 6);
+    expect_cause(held, "assignment_error");
+    add_wait(held, "late", "SPE_E5", 30);
+    add_wait(held, "early", "SPE_E5", 20);
+    expect_cause(held, "waiting");
+    CLEANUP(sample_clear) struct sample s = judge(held);
+    assert_string_equal(s.facts->allotment_id, "early");
+    assert_int_equal(s.facts->oldest_at, 20);
+}
+
+static void a_plan_that_is_switched_off_is_told_as_that(void **state)
+{
+    CLEANUP(rights_free) struct rights *held = held_rights("SPE_E5:plan-2");
+    (void)state;
+    expect_cause(held, NULL);
+    add_assignment(held, "SPE_E5", "id-of-mail");
+    expect_cause(held, "plan_disabled");
+}
+
+static void people_are_hashed_unless_names_are_wanted_and_groups_never_are(void **state)
+{
+    CLEANUP(free) char *hashed = NULL;
+    CLEANUP(free) char *named = NULL;
+    CLEANUP(free) char *group = NULL;
+    (void)state;
+    assert_int_equal(right_principal(&OPTIONS, &NEED, &hashed), 0);
+    assert_string_equal(hashed, "user 7c00a6e3c1b6"); /* printf %s oncall@contoso.com | sha256sum */
+    OPTIONS.names = true;
+    assert_int_equal(right_principal(&OPTIONS, &NEED, &named), 0);
+    assert_string_equal(named, "user OnCall@contoso.com");
+    OPTIONS.names = false;
+    NEED.group = NEED.user;
+    NEED.user = NULL;
+    assert_int_equal(right_principal(&OPTIONS, &NEED, &group), 0);
+    assert_string_equal(group, "group OnCall@contoso.com");
+}
+
+static void a_warning_stays_one(void **state)
+{
+    CLEANUP(rights_free) struct rights *held = held_rights(NULL);
+    (void)state;
+    NEED.critical = false;
+    CLEANUP(sample_clear) struct sample s = judge(held);
+    assert_int_equal(s.finding[0].raise, LEVEL_WARNING);
+    assert_int_equal(s.finding[0].keep, LEVEL_WARNING);
+    assert_int_equal(s.finding[0].threshold[LEVEL_WARNING], 1);
+    assert_int_equal(s.finding[0].threshold[LEVEL_CRITICAL], FACT_UNKNOWN);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(what_is_missing_is_counted_and_named, setup),
+        cmocka_unit_test_setup(what_nobody_knows_is_neither_missing_nor_there, setup),
+        cmocka_unit_test_setup(the_reason_is_the_nearest_one_that_is_known, setup),
+        cmocka_unit_test_setup(a_plan_that_is_switched_off_is_told_as_that, setup),
+        cmocka_unit_test_setup(people_are_hashed_unless_names_are_wanted_and_groups_never_are,
+                               setup),
+        cmocka_unit_test_setup(a_warning_stays_one, setup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
