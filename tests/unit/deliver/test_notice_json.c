@@ -173,6 +173,8 @@ static void the_detail_holds_what_only_this_kind_has(void **state)
         {KIND_ERRORS, EVENT_FIRING, NULL, "\"detail\":{\"code\":\"CountViolation\",\"count\":12},"},
         {KIND_POLL, EVENT_FIRING, NULL, "\"detail\":{\"cause\":\"auth\",\"hint\":\"renew it\"},"},
         {KIND_DELIVERY, EVENT_FIRING, NULL, "\"detail\":{\"receiver\":\"hook\",\"parked\":3},"},
+        {KIND_RIGHT, EVENT_FIRING, NULL,
+         "\"detail\":{\"principal\":\"user a\",\"missing_plans\":[\"P\",\"Q\"]},"},
         {KIND_SUBSCRIPTION, EVENT_FIRING, NULL,
          "\"detail\":{\"subscription_id\":\"d1d1d1d1-0000-4000-8000-000000000001\",\"state\":"
          "\"active\",\"next_lifecycle_date\":\"2027-01-01\"},"},
@@ -185,6 +187,8 @@ static void the_detail_holds_what_only_this_kind_has(void **state)
     n->facts->hint = some_text("renew it");
     n->facts->receiver = some_text("hook");
     n->facts->parked = 3;
+    n->facts->principal = some_text("user a");
+    n->facts->missing_plans = some_text("P Q");
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         n->kind = CASES[i].kind;
         n->type = CASES[i].type;

@@ -82,6 +82,32 @@ static void an_alert_about_the_tenant_has_nulls_and_its_detail(void **state)
     assert_notice_golden("alert-poll.json", n, false);
 }
 
+static void a_lost_right_names_its_principal_its_plans_and_where_it_waits(void **state)
+{
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    struct facts *f = n->facts;
+    some_replace(&f->allotment_name, NULL);
+    f->allotted = f->consumed = f->waiting = FACT_UNKNOWN;
+    f->units_to_unblock = f->units_to_buy = FACT_UNKNOWN;
+    free(f->subscription[0].id);
+    free(f->subscription[0].state);
+    free(f->subscription[0].tags);
+    f->n_subscriptions = 0;
+    f->principal = some_text("user 7c00a6e3c1b6");
+    f->missing_plans = some_text("EXCHANGE_S_ENTERPRISE TEAMS1");
+    f->cause = some_text("waiting");
+    n->kind = KIND_RIGHT;
+    n->rule = RULE_USAGE_RIGHT;
+    n->value = 2;
+    n->threshold = 1;
+    n->unit = UNIT_ENTRIES;
+    memset(n->finding, 0, sizeof n->finding);
+    n->finding[RULE_USAGE_RIGHT] = true;
+    assert_int_equal(notice_write_texts(n), 0);
+    assert_notice_golden("alert-right.json", n, false);
+}
+
 static void a_digest_has_its_bytes(void **state)
 {
     (void)state;
@@ -240,6 +266,7 @@ int main(void)
         cmocka_unit_test(the_alert_of_the_specification_has_its_bytes),
         cmocka_unit_test(the_end_of_an_alert_has_its_bytes),
         cmocka_unit_test(an_alert_about_the_tenant_has_nulls_and_its_detail),
+        cmocka_unit_test(a_lost_right_names_its_principal_its_plans_and_where_it_waits),
         cmocka_unit_test(a_digest_has_its_bytes),
         cmocka_unit_test(a_test_message_has_the_shape_of_an_alert),
         cmocka_unit_test(no_alert_makes_a_body_beyond_the_limit),
