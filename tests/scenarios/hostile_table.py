@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What is said instead of the good answer g: by endpoint, the name of each case and who makes it. A
-lone bytes object is sent and the connection closed; one in a tuple is sent, and then there is silence.
-
-Rows of waiting members and of errors are counted and not told apart, so that one that comes twice is
-no case here."""
+lone bytes object is sent and the connection closed; one in a tuple is sent, and then there is silence."""
 import base64
 import gzip
 import json
@@ -106,14 +103,14 @@ SHAPE = {
     "every member null": rows_of(lambda rows: [{**{k: None for k in r}, "id": r["id"]} for r in rows]),
     "every member a number": rows_of(lambda rows: [{**{k: 7 for k in r}, "id": r["id"]} for r in rows]),
     "every member an object": rows_of(lambda rows: [{**{k: {} for k in r}, "id": r["id"]} for r in rows]),
+    "every row twice": rows_of(lambda rows: rows + rows),
+    "every row a thousand times": rows_of(lambda rows: rows * 1000),
 }
 
 NUMBERS = ["1e400", "-1", "1.5", "2147483648", "-2147483649", "9223372036854775808", "1e-400", '"12"', "true", "null", "[]", "{}", "0.0000001"]
 ALLOTMENTS = {
     **{f"{key} {n}": lambda g, key=key, n=n: answer(re.sub(rb'("%sUnits": ?)\d+' % key.encode(), rb"\g<1>" + n.encode(), g.body))
        for key in ("consumed", "allotted") for n in NUMBERS},
-    "every row twice": rows_of(lambda rows: rows + rows),
-    "every row a thousand times": rows_of(lambda rows: rows * 1000),
     "another row of the same id behind": rows_of(lambda rows: rows + [poorer(r) for r in rows]),
     "another row of the same id in front": rows_of(lambda rows: [poorer(r) for r in rows] + rows),
     "words nobody knows": rows_of(lambda rows: [{**r, "assignableTo": "unknownFutureValue"} for r in rows]),
