@@ -222,7 +222,9 @@ receivers = ( {", ".join(rows)} );
 
     def run_daemon(self, *options, timeout=60, wrapper=(), **kw):
         """Runs it to its end."""
-        return subprocess.run([*wrapper, *self.argv(*options)], capture_output=True, text=True, timeout=timeout, **kw)
+        done = subprocess.run([*wrapper, *self.argv(*options)], capture_output=True, text=True, timeout=timeout, **kw)
+        self.shown += [("standard output", done.stdout.encode()), ("standard error", done.stderr.encode())]
+        return done
 
     def once(self, *options, expect=None):
         done = self.run_daemon("--once", "--json", *options)

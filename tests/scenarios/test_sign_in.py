@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Signing in with a secret, a certificate or a federated token, from the file to Graph; and what is said
 and done when that is refused. A machine's own identity: test_machine.py."""
+import json
 import pathlib
 import re
 import shutil
@@ -294,6 +295,39 @@ class RepairToken(WorkloadIdentity):
         graph, hook = self.graph(state(pool()), federated=[self.trust]), self.hook()
         self.configure_by(graph, self.by_token(self.project(self.token(sub="x"), 1)), [hook], interval="10m")
         Repair.heals(self, graph, hook, lambda: self.project(self.token(), 2), 700213)
+
+
+class Canaries(SignIn):
+    """That no secret is found after a test means something only if it would be."""
+
+    def planted(self, what):
+        found = self.leaks()
+        self.shown.clear()
+        self.assertTrue([f for f in found if f.startswith(what)], found)
+
+    def test_a_leak_would_be_found_wherever_it_is(self):
+        graph, hook = self.graph(state(pool(waiting=3)), certificates=[self.locked.pem]), self.hook()
+        word = self.secret("word", PASSWORD + "\n")
+        self.configure_by(graph, self.by_certificate(self.locked, f'private_key_password_file = "{word}";'), [hook])
+        self.start(wrapper=["env", f"PLANTED={PASSWORD}"])
+        self.wait("a poll", lambda: graph.requests("assignmentErrors"))
+        self.wait("an alert", hook.messages)
+        self.assertEqual(self.stop(), 0)
+        limits = dict(self.shown)["/proc/PID/limits"].decode()
+        self.assertRegex(limits, r"Max core file size +0 +0 ")
+        self.planted("/proc/PID/environ")
+        self.assertEqual(self.leaks(), [])
+        assertion, token = (self.directory / "secrets/issued").read_text().split()[:2]
+        key_line = self.locked.plain.decode().split("\n")[1]
+        for name, secret in (("assertion", assertion), ("token", token), ("key", key_line), ("word", PASSWORD)):
+            path = self.directory / "state" / name
+            path.write_text(f"... {secret} ...")
+            self.planted(name)
+            path.unlink()
+        with open(hook.directory / "hooks.jsonl", "a") as log:
+            log.write(json.dumps({"body": f"x{token}"}) + "\n")
+        self.planted("hooks.jsonl")
+        (hook.directory / "hooks.jsonl").unlink()
 
 
 if __name__ == "__main__":
