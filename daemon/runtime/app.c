@@ -190,6 +190,7 @@ void app_close(struct app *app)
     sd_event_source_disable_unref(app->tick);
     sd_event_source_disable_unref(app->watchdog);
     app_unwire(app);
+    sd_event_source_disable_unref(app->places);
     for (size_t i = 0; i < app->n_history; i++)
         changes_free(app->history[i]);
     free(app->history);

@@ -22,6 +22,8 @@ struct watch { /* one tenant */
     sd_event_source *timer;
     struct instant due;       /* when the next poll begins; for the watchdog */
     bool queued;              /* due, waiting for one of poll.concurrency */
+    usec_t place_until_mono;  /* its poll holds one of these until then; 0: it holds none */
+    bool slow;                /* its last poll was still under way when it had to give its place back */
     bool again;               /* asked for while a poll was under way */
     unsigned refused;         /* sign-ins refused in a row */
     uint64_t files;           /* what its credential files looked like as the last poll began */
@@ -51,6 +53,7 @@ struct app {
     size_t polling;            /* polls under way */
     size_t looking;            /* tenants whose usage rights are being looked up */
     sd_event_source *tick, *watchdog;
+    sd_event_source *places;   /* somebody waits for a place, and one will be given back; NULL */
     struct instant last_tick;
     bool reloading, stopping;
     bool reload_again;            /* asked for while a reload was under way */

@@ -9,6 +9,7 @@
 
 #define SIGN_IN_RETRY_MIN (5 * USEC_PER_MINUTE)
 #define SIGN_IN_RETRY_MAX USEC_PER_HOUR
+#define PLACE_SHARE 8 /* a poll holds one of poll.concurrency for this part of poll.timeout */
 
 /* The same place in the interval at every start, another one for every tenant: a fleet of tenants
  * does not arrive at Graph in one breath. */
@@ -66,6 +67,8 @@ static void on_polled(void *userdata, struct snapshot *snapshot, const struct gr
 {
     struct watch *w = userdata;
     w->app->polling--;
+    w->slow = w->place_until_mono == 0;
+    w->place_until_mono = 0;
     poll_ended(w, snapshot, report);
     poll_next(w->app);
 }
@@ -80,13 +83,79 @@ static void poll_one(struct watch *w)
         w->app->polling++;
     else
         poll_ended(w, NULL, &report);
+    w->place_until_mono =
+        graph_polling(w->graph) ? clock_now().mono + w->app->options->poll_timeout / PLACE_SHARE : 0;
+}
+
+/* ---- places ----
+ * Whoever hangs, or waits as a Retry-After asks, gives its place back after a while and is read on
+ * beside the others: a hanging tenant costs them a part of its time-out, and no more than PLACE_SHARE
+ * times poll.concurrency polls pile up. Next time it comes last of those that are due. */
+
+static size_t places_free(const struct app *app)
+{
+    size_t held = 0;
+    for (size_t i = 0; i < app->n_watches; i++)
+        held += app->watch[i].place_until_mono != 0;
+    return held < app->options->poll_concurrency ? app->options->poll_concurrency - held : 0;
+}
+
+/* Last, but not for ever: as if it had come due one poll later than it did. */
+static usec_t turn_mono(const struct watch *w)
+{
+    return w->due.mono + (w->slow ? w->app->options->poll_timeout : 0);
+}
+
+static struct watch *next_in_line(struct app *app)
+{
+    struct watch *first = NULL;
+    for (size_t i = 0; i < app->n_watches; i++)
+        if (app->watch[i].queued && (!first || turn_mono(&app->watch[i]) < turn_mono(first)))
+            first = &app->watch[i];
+    return first;
+}
+
+static int on_place_over(sd_event_source *s, uint64_t due, void *userdata)
+{
+    struct app *app = userdata;
+    usec_t now = clock_now().mono;
+    (void)s, (void)due;
+    for (size_t i = 0; i < app->n_watches; i++)
+        if (app->watch[i].place_until_mono <= now)
+            app->watch[i].place_until_mono = 0;
+    poll_next(app);
+    return 0;
+}
+
+static void await_place(struct app *app)
+{
+    usec_t at = 0;
+    for (size_t i = 0; i < app->n_watches; i++) {
+        usec_t until = app->watch[i].place_until_mono;
+        if (until && (!at || until < at))
+            at = until;
+    }
+    if (!at)
+        return;
+    int r = 0;
+    if (!app->places)
+        r = sd_event_add_time(app->event, &app->places, CLOCK_BOOTTIME, at, USEC_PER_SEC / 10, on_place_over, app);
+    else
+        r = sd_event_source_set_time(app->places, at);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(app->places, SD_EVENT_ONESHOT);
+    if (r < 0) /* those that wait would wait for ever */
+        (void)sd_event_exit(app->event, EXIT_INTERNAL);
 }
 
 static void poll_next(struct app *app)
 {
-    for (size_t i = 0; i < app->n_watches && app->polling < app->options->poll_concurrency; i++)
-        if (app->watch[i].queued && !app->stopping && !app->reloading)
-            poll_one(&app->watch[i]);
+    struct watch *w = NULL;
+    if (!app->stopping && !app->reloading)
+        while ((w = next_in_line(app)) && places_free(app) > 0)
+            poll_one(w);
+    if (w)
+        await_place(app);
     if (app->polling == 0 && app->looking == 0 && app->polled)
         app->polled(app);
 }

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+"""Many tenants, some of which hang, are throttled, answer nonsense or are configured wrongly: each costs
+only itself. And polls that take longer than their interval."""
+import re
+import unittest
+
+from harness import CLIENT, CLIENT_SECRET, TENANT, Graph, Scenario
+
+
+def ident(n):
+    return TENANT[:24] + f"{n:012d}"
+
+
+class Pressure(Scenario):
+    def many(self, n, faults, timeout="16s", concurrency=8, interval="2s", **more):
+        """n tenants t1 .. tn that are alike, but for the faults."""
+        graph = Graph(self.directory / "graph", {"faults": faults, "tenants": [{
+            "id": TENANT, "client_id": CLIENT, "client_secret": CLIENT_SECRET, "copies": n + 1,
+            "allotments": [{"id": "p", "skuPartNumber": "SPE_E5", "allottedUnits": 100, "consumedUnits": 50}], **more}]})
+        self.peers.append(graph)
+        self.configure(graph, interval=interval)
+        secret = self.directory / "secrets/tenant.secret"
+        rows = ",\n".join(f'{{ name = "t{i}"; tenant_id = "{ident(i)}"; client_id = "{CLIENT}"; client_secret_file = "{secret}"; '
+                          f'graph_url = "{graph.ready["http"]}"; login_url = "{graph.ready["http"]}"; }}' for i in range(1, n + 1))
+        text = re.sub(r"tenants = \(.*?\n.*?\);\n", lambda _: f"tenants = ( {rows} );\n", self.config.read_text(), count=1, flags=re.S)
+        self.config.write_text(text.replace('timeout = "20s"', f'timeout = "{timeout}"; concurrency = {concurrency}'))
+        return graph
+
+    def seen(self, graph, n, endpoint="allotments"):
+        """When this tenant's requests came; those that hang are written down at their end only."""
+        return [r["started_us"] / 1e6 for r in graph.requests() if r["tenant"] == ident(n) and r["endpoint"] == endpoint]
+
+    def test_tenants_that_hang_hold_up_nobody(self):
+        hang = [{"match": {"tenant": ident(n), "path": "/beta/*"}, "do": {"delay_ms": 60000}} for n in range(1, 9)]
+        graph = self.many(12, hang)
+        self.start()
+        self.wait("those that hang have every place", lambda: all(self.seen(graph, n, "token") for n in range(1, 9)))
+        taken = max(self.seen(graph, n, "token")[0] for n in range(1, 9))
+        self.wait("another poll of the others", lambda: all(self.seen(graph, n)[-1:] > [taken + 0.5] for n in range(9, 13)), 8)
+        self.assertNotIn("could not be read completely", self.stderr(), "their polls go on")
+        self.wait("the end of those polls", lambda: all(f"t{n}: could not be read completely" in self.stderr() for n in range(1, 9)))
+        self.assertGreater(min(len(self.seen(graph, n)) for n in range(9, 13)), 3)
+
+    def test_each_kind_of_trouble_costs_only_its_tenant(self):
+        trouble = [{"delay_ms": 60000}, {"status": 429, "headers": {"Retry-After": "3600"}}, {"status": 503}, {"garbage": "bomb"},
+                   {"garbage": "html"}, {"close": True}, {"status": 403}]
+        graph = self.many(12, [{"match": {"tenant": ident(n), "path": "/beta/*"}, "do": do} for n, do in enumerate(trouble, 1)],
+                          concurrency=2)
+        done = self.once()
+        self.assertEqual([t["name"] for t in done["tenants"] if t["complete"]], [f"t{n}" for n in range(8, 13)])
+        first = min(self.seen(graph, 1, "token"))
+        self.assertLess(max(self.seen(graph, 12)) - first, 14, "before the one that hangs has reached its time-out")
+
+
+if __name__ == "__main__":
+    unittest.main()
