@@ -318,6 +318,55 @@ static void limits_may_be_counted_in_polls(void **state)
     }
 }
 
+static void look_up_rights(struct world *w, struct tenant_health *h, const struct failure *f)
+{
+    pass(w, 5 * USEC_PER_MINUTE);
+    read_once(w, h, WHOLE);
+    health_update_rights(h, &w->now, f);
+}
+
+static void expect_rights(struct world *w, const struct tenant_health *h, enum level level)
+{
+    CLEANUP(sample_clear) struct sample s;
+    judge(w, h, &s);
+    assert_int_equal(s.finding[0].state, FINDING_KNOWN);
+    assert_int_equal(s.finding[0].raise, level);
+    if (level > LEVEL_NONE) {
+        assert_string_equal(s.facts->section, "usage_rights");
+        assert_non_null(strstr(s.facts->hint, h->rights_text));
+    }
+}
+
+static void look_ups_that_fail_are_a_section_of_their_own(void **state)
+{
+    const struct failure refused = failure(FAILURE_PERMISSION, "grant User-UsageRight.Read.All"),
+                         passing = failure(FAILURE_TRANSIENT, "HTTP 500"),
+                         sign_in = failure(FAILURE_AUTH, "AADSTS7000222");
+    struct world w;
+    struct tenant_health h = {0};
+    (void)state;
+    world_init(&w);
+    read_once(&w, &h, WHOLE);
+    expect_rights(&w, &h, LEVEL_NONE);
+    look_up_rights(&w, &h, &refused);
+    expect_rights(&w, &h, LEVEL_NONE); /* once is no rule */
+    look_up_rights(&w, &h, &refused);
+    expect_rights(&w, &h, LEVEL_WARNING);
+    look_up_rights(&w, &h, NULL);
+    expect_rights(&w, &h, LEVEL_NONE);
+    for (int minute = 5; minute < 60; minute += 5) {
+        look_up_rights(&w, &h, &passing);
+        expect_rights(&w, &h, LEVEL_NONE);
+    }
+    look_up_rights(&w, &h, &passing);
+    expect_rights(&w, &h, LEVEL_WARNING);
+    read_once(&w, &h, (struct read_){.failure = &sign_in}); /* the tenant's own trouble comes first */
+    CLEANUP(sample_clear) struct sample s;
+    judge(&w, &h, &s);
+    assert_string_equal(s.facts->cause, "auth");
+    assert_null(s.facts->section);
+}
+
 static void a_broken_tenant_is_told_before_its_first_poll(void **state)
 {
     struct world w;
@@ -372,6 +421,7 @@ int main(void)
         cmocka_unit_test(after_a_night_of_suspend_one_failed_poll_is_no_alarm),
         cmocka_unit_test(where_polls_are_rarer_than_the_limit_one_failure_is_enough),
         cmocka_unit_test(limits_may_be_counted_in_polls),
+        cmocka_unit_test(look_ups_that_fail_are_a_section_of_their_own),
         cmocka_unit_test(a_broken_tenant_is_told_before_its_first_poll),
         cmocka_unit_test(before_the_first_poll_nothing_is_known),
         cmocka_unit_test(a_poll_rule_that_is_off_does_not_apply),
