@@ -25,6 +25,8 @@ struct watch { /* one tenant */
     usec_t place_until_mono;  /* its poll holds one of these until then; 0: it holds none */
     bool slow;                /* its last poll was still under way when it had to give its place back */
     bool again;               /* asked for while a poll was under way */
+    uint64_t left_out;        /* polls that came due while one was under way, since the start or a reload */
+    bool overran;             /* the last poll took longer than the interval */
     unsigned refused;         /* sign-ins refused in a row */
     uint64_t files;           /* what its credential files looked like as the last poll began */
     sd_event_source *look;    /* at these files, after a refusal; NULL */

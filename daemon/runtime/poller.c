@@ -49,11 +49,27 @@ static void arm(struct watch *w, usec_t delay)
         (void)sd_event_exit(w->app->event, EXIT_INTERNAL);
 }
 
+/* Said once for a series, counted all along. */
+static void count_left_out(struct watch *w, usec_t took)
+{
+    uint64_t n = took / w->options->facts.interval;
+    w->left_out += n;
+    if (n > 0 && !w->overran)
+        log_say(LOG_WARNING,
+                "%s: a poll took %llu s, longer than the interval: polls left out: %llu; lengthen interval, or look why it is slow",
+                w->options->facts.name, (unsigned long long)(took / USEC_PER_SEC), (unsigned long long)w->left_out);
+    else if (n == 0 && w->overran)
+        log_say(LOG_NOTICE, "%s: polls end within the interval again; left out: %llu", w->options->facts.name,
+                (unsigned long long)w->left_out);
+    w->overran = n > 0;
+}
+
 static void poll_ended(struct watch *w, struct snapshot *snapshot, const struct graph_report *report)
 {
     w->refused = report->failure.kind == FAILURE_AUTH && !report->complete ? w->refused + 1 : 0;
     take_snapshot(w, snapshot, report);
     if (w->timer) {
+        count_left_out(w, report->took);
         arm(w, w->again ? 0 : next_delay(w));
         repair_watch(w, &report->failure);
     }
@@ -184,7 +200,9 @@ static usec_t first_delay(const struct watch *w, const struct watch *before, siz
     for (size_t i = 0; i < n_before; i++)
         if (before[i].timer && text_equal(before[i].options->facts.tenant_id, w->options->facts.tenant_id)) {
             usec_t left = before[i].due.mono > now ? before[i].due.mono - now : 0;
-            return left < w->options->facts.interval ? left : w->options->facts.interval;
+            usec_t resume = before[i].last.report.resume_at_mono; /* a reload is no reason to ask before that */
+            left = left < w->options->facts.interval ? left : w->options->facts.interval;
+            return resume > now + left ? resume - now : left;
         }
     return place_in_interval(w);
 }

@@ -2,6 +2,7 @@
 """Many tenants, some of which hang, are throttled, answer nonsense or are configured wrongly: each costs
 only itself. And polls that take longer than their interval."""
 import re
+import signal
 import unittest
 
 from harness import CLIENT, CLIENT_SECRET, TENANT, Graph, Scenario
@@ -50,6 +51,29 @@ class Pressure(Scenario):
         self.assertEqual([t["name"] for t in done["tenants"] if t["complete"]], [f"t{n}" for n in range(8, 13)])
         first = min(self.seen(graph, 1, "token"))
         self.assertLess(max(self.seen(graph, 12)) - first, 14, "before the one that hangs has reached its time-out")
+
+    def test_a_poll_longer_than_its_interval_never_overlaps_and_what_is_left_out_is_counted(self):
+        graph = self.many(1, [{"match": {"path": "allotments"}, "from": 1, "times": 2, "do": {"delay_ms": 2300}}], interval="1s")
+        self.start()
+        self.wait("it is said", lambda: re.search(r"t1: a poll took 2 s, longer than the interval: polls left out: 2;", self.stderr()))
+        self.wait("the end of it", lambda: re.search(r"t1: polls end within the interval again; left out: 4$", self.stderr(), re.M))
+        polls = [r for r in graph.requests() if r["endpoint"] == "allotments"]
+        for a, b in zip(polls, polls[1:]):
+            self.assertLess(a["ended_us"], b["started_us"])
+        self.assertEqual(self.stderr().count("longer than the interval"), 1, "said once")
+
+    def test_neither_a_reload_nor_a_person_breaks_the_silence_that_was_asked_for(self):
+        graph = self.many(2, [{"match": {"tenant": ident(1), "path": "/beta/*"}, "at": 1,
+                               "do": {"status": 429, "headers": {"Retry-After": "600"}}}], interval="1s")
+        self.start()
+        self.wait("it was told", lambda: "t1: could not be read" in self.stderr())
+        told = len([r for r in graph.requests() if r["tenant"] == ident(1)])
+        for how, said in ((signal.SIGUSR1, "polling every tenant now"), (signal.SIGHUP, "configuration reloaded")):
+            self.daemon.send_signal(how)
+            self.wait(said, lambda: said in self.stderr())
+            before = len(self.seen(graph, 2))
+            self.wait("two polls of the other", lambda: len(self.seen(graph, 2)) >= before + 2)
+        self.assertEqual(len([r for r in graph.requests() if r["tenant"] == ident(1)]), told)
 
 
 if __name__ == "__main__":
