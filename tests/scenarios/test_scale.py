@@ -91,8 +91,11 @@ class Scale(Scenario):
         rows = sorted((r for r in graph.requests() if r["endpoint"] in ("waitingMembers", "assignmentErrors")), key=lambda r: r["n"])
         chain = [i for i, r in enumerate(rows) if r["endpoint"] == "assignmentErrors"]
         self.assertEqual(len(chain), 40, "2,000 errors in pages of 50")
-        # Six in flight: a chain that never waits behind new work needs every sixth place or better.
-        self.assertLessEqual(max(b - a for a, b in zip(chain, chain[1:])), 8)
+        # Six in flight: a chain that never waits behind new work needs every sixth place or better, give
+        # or take what a busy machine reorders. Behind new work it would wait for most of 4,000 members.
+        gaps = sorted(b - a for a, b in zip(chain, chain[1:]))
+        self.assertLessEqual(gaps[len(gaps) * 9 // 10], 8)
+        self.assertLessEqual(gaps[-1], 24)
 
     def test_no_more_requests_in_flight_than_allowed(self):
         graph = self.generated(60, 6_000, 100, inline="omit", page_size=100)
