@@ -185,6 +185,17 @@ usage_rights = ( {{ tenant = "contoso"; {who} sku = "{sku}"; {plans} severity = 
         again = self.lookups()[2]
         self.assertGreaterEqual(again["started_us"] - refused["ended_us"], 2_900_000)
 
+    def test_a_restart_remembers_what_was_told(self):
+        self.watch(GONE, HELD)
+        self.start()
+        alarm = self.wait_message(self.receiver, "alert.firing", rule="usage_right")["data"]
+        self.assertEqual(self.stop(), 0)
+        self.start()
+        self.more_lookups()
+        self.assertEqual(len(self.told("alert.firing")), 1)
+        self.turn()
+        self.wait_message(self.receiver, "alert.resolved", alert_id=alarm["alert_id"], episode=alarm["episode"])
+
     def test_an_entry_that_is_taken_away_ends_its_alert(self):
         self.watch(GONE)
         self.start()
