@@ -71,6 +71,13 @@ void words_sku(struct text *t, const struct facts *f)
         text_add(t, "an unnamed product");
 }
 
+void words_older(struct text *t, const struct facts *f)
+{
+    if (f->allotment_id && strncmp(f->allotment_id, "sku:", 4) == 0)
+        text_add(t, "This is from the older list subscribedSkus, which knows neither pools nor who "
+                    "waits.\n");
+}
+
 static const char *tenant_of(const struct notice *n)
 {
     const struct facts *f = n->facts;

@@ -87,8 +87,12 @@ void words_subscription(const struct notice *n, struct words *w)
         if (f->allotted != FACT_UNKNOWN && f->consumed != FACT_UNKNOWN)
             text_addf(&w->what, ": %" PRId64 " of %" PRId64 " units are in use", f->consumed,
                       f->allotted);
+        else if (f->allotted != FACT_UNKNOWN)
+            text_addf(&w->what, ": %" PRId64 " of its units come from this subscription",
+                      f->allotted);
         text_add(&w->what, ".\n");
     }
+    words_older(&w->what, f);
     text_add(&w->next, n->type == EVENT_RESOLVED ? "Nothing is left to do." : STATES[state].advice);
 }
 

@@ -250,5 +250,6 @@ void words_capacity(const struct notice *n, struct words *w)
     add_units(n, &p, &w->what);
     add_waiting(n, &p, &w->what);
     add_subscriptions(n, &w->what);
+    words_older(&w->what, n->facts);
     add_next(n, &p, &w->next);
 }

@@ -10,7 +10,15 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CHECK_SIGN_IN, CHECK_ALLOTMENTS, CHECK_WAITING, CHECK_ERRORS, CHECK_SKUS, CHECK_COUNT_ };
+enum {
+    CHECK_SIGN_IN,
+    CHECK_ALLOTMENTS,
+    CHECK_WAITING,
+    CHECK_ERRORS,
+    CHECK_SKUS,
+    CHECK_DATES,
+    CHECK_COUNT_
+};
 
 static const struct {
     enum list list;
@@ -21,6 +29,7 @@ static const struct {
     [CHECK_WAITING] = {LIST_WAITING, "waiting lists that are too long for the list of pools"},
     [CHECK_ERRORS] = {LIST_ERRORS, "assignments that failed"},
     [CHECK_SKUS] = {LIST_SKUS, "units only, where the Cloud Licensing API is not available"},
+    [CHECK_DATES] = {LIST_SUBSCRIPTIONS, "when subscriptions end, where that list is read"},
 };
 
 struct access {
@@ -56,13 +65,15 @@ static bool wanted(const struct graph *g, int check)
         return true;
     if (check == CHECK_SKUS)
         return source != SOURCE_OPTION_CLOUD_LICENSING;
+    if (check == CHECK_DATES)
+        return source == SOURCE_OPTION_SUBSCRIBED_SKUS;
     return source != SOURCE_OPTION_SUBSCRIBED_SKUS;
 }
 
 static bool needed(const struct graph *g, int check)
 {
     return check == CHECK_SKUS ? g->o.source == SOURCE_OPTION_SUBSCRIBED_SKUS
-                               : check != CHECK_WAITING;
+                               : check != CHECK_WAITING && check != CHECK_DATES;
 }
 
 /* ---- results ---- */
@@ -169,7 +180,8 @@ static int read_page(struct access *a, const struct http_answer *answer, struct 
 {
     CLEANUP(snapshot_builder_free) struct snapshot_builder *b = NULL;
     CLEANUP(seen_free) struct seen ids = {0};
-    enum source source = a->now == CHECK_SKUS ? SOURCE_SUBSCRIBED_SKUS : SOURCE_CLOUD_LICENSING;
+    enum source source =
+        query_older(CHECKS[a->now].list) ? SOURCE_SUBSCRIBED_SKUS : SOURCE_CLOUD_LICENSING;
     int r = snapshot_builder_new(a->graph->o.name, a->graph->o.tenant_id, source, clock_now(), &b);
     if (r < 0)
         return failure_oom(ret_failure);
@@ -184,6 +196,8 @@ static int read_page(struct access *a, const struct http_answer *answer, struct 
                             ret_failure);
     case CHECK_ERRORS:
         return page_errors(answer->body, answer->body_len, b, &ids, page, ret_failure);
+    case CHECK_DATES:
+        return page_subscriptions(answer->body, answer->body_len, b, page, ret_failure);
     default:
         return page_subscribed_skus(answer->body, answer->body_len, b, page, ret_failure);
     }
@@ -253,7 +267,7 @@ static int send_call(struct access *a, struct failure *ret_failure)
     char request_id[37];
     struct http_call call;
     free(TAKE(a->url));
-    a->url = query_url(g->api.text, list == LIST_SKUS ? "v1.0" : g->o.api_version, list,
+    a->url = query_url(g->api.text, query_older(list) ? "v1.0" : g->o.api_version, list,
                        a->allotment_id, query_dropped(a->step));
     if (!a->url)
         return failure_oom(ret_failure);
@@ -265,7 +279,8 @@ static void next_check(struct access *a)
 {
     struct failure why = {0};
     while (++a->now < CHECK_COUNT_) {
-        if (!wanted(a->graph, a->now) || (a->now == CHECK_WAITING && !a->allotment_id))
+        if ((!wanted(a->graph, a->now) && !(a->now == CHECK_DATES && api_is_absent(a))) ||
+            (a->now == CHECK_WAITING && !a->allotment_id))
             continue;
         a->step = 0;
         if (send_call(a, &why) >= 0)

@@ -12,6 +12,8 @@
 
 static bool had(const struct carry *k, enum list list, const char *id)
 {
+    if (query_older(list))
+        return true; /* single lists, always in the same order */
     return list == LIST_ERRORS ? k->errors_had : seen_has(&k->had, id);
 }
 

@@ -35,7 +35,7 @@ void graph_call(const struct graph *g, enum list list, const char *url, usec_t t
     *ret = (struct http_call){
         .method = "GET",
         .url = url,
-        .allowed = list == LIST_SKUS ? &g->older : &g->api,
+        .allowed = query_older(list) ? &g->older : &g->api,
         .headers = headers,
         .n_headers = GRAPH_HEADERS,
         .bearer = g->token.bearer,

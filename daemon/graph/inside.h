@@ -31,9 +31,17 @@
 
 /* ---- query.c ---- */
 
-enum list { LIST_ALLOTMENTS, LIST_WAITING, LIST_ERRORS, LIST_SKUS, LIST_COUNT_ };
+enum list {
+    LIST_ALLOTMENTS,
+    LIST_WAITING,
+    LIST_ERRORS,
+    LIST_SKUS,
+    LIST_SUBSCRIPTIONS, /* of the older source */
+    LIST_COUNT_,
+};
 enum { OPTION_TOP = 1, OPTION_EXPAND = 2, OPTION_SELECT = 4 };
 
+bool query_older(enum list list);             /* it is below /v1.0, whatever api_version says */
 const char *query_call(enum list list);       /* "GET /admin/cloudLicensing/allotments" */
 const char *query_permission(enum list list); /* what an administrator has to grant */
 /* The first page's URL below `root` ("https://host"), without the options in `dropped`. `id` is the
@@ -227,7 +235,7 @@ void on_page(void *userdata, const struct http_answer *a); /* a chain's page */
 int poll_page(struct chain *c, const char *bytes, size_t len, char **ret_next,
               struct failure *ret_failure);
 void poll_list_ended(struct chain *c);
-void poll_list_failed(struct chain *c, int status);
+void poll_list_failed(struct chain *c, int status, const struct failure *why);
 int poll_prepare(struct poll *p); /* -ENOMEM */
 void poll_begin(struct poll *p);
 void poll_finish(struct poll *p); /* frees it and calls `done` */
@@ -242,6 +250,7 @@ struct learnt {                /* about this tenant's service, for the life of t
     bool fallback;             /* the older source is in use */
     usec_t probe_mono;         /* when to try the API again */
     unsigned refusals;         /* 403 in polls in a row */
+    bool dateless;             /* the list of subscriptions is refused, which was said */
     bool cuts_lists;           /* expanded lists are shorter than the real ones */
     usec_t check_mono;         /* when to compare them again; 0: now */
     struct failure core, full; /* the last one, without and with its request id */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/page.c: rows of the Cloud Licensing API and of /subscribedSkus.
+/* graph/page.c: rows of the Cloud Licensing API and of the older lists.
  *
  * What a row must have to be judged is checked here and nowhere else. A row that can be told apart
  * but not judged goes on with unknown units; one that cannot even be told apart spoils its section,
@@ -91,6 +91,19 @@ static const char *const ERROR_NAMES[] = {ROW_ENVELOPE, "id", "code", "skuId", N
 static const char *const SKU_NAMES[] = {
     ROW_ENVELOPE,   "skuId",   "skuPartNumber", "consumedUnits",    "appliesTo",
     "prepaidUnits", "enabled", "warning",       "capabilityStatus", NULL,
+};
+
+static const char *const SUBSCRIPTION_NAMES[] = {
+    ROW_ENVELOPE,
+    "id",
+    "commerceSubscriptionId",
+    "skuId",
+    "status",
+    "totalLicenses",
+    "isTrial",
+    "createdDateTime",
+    "nextLifecycleDateTime",
+    NULL,
 };
 
 static int feeding_failed(struct failure *f, int r)
@@ -230,9 +243,7 @@ static void allotment_drop(struct allotment *a)
     free(a->id);
     free(a->sku_id);
     free(a->sku_part_number);
-    for (size_t i = 0; i < a->n_subscriptions; i++)
-        subscription_clear(&a->subscriptions[i]);
-    free(a->subscriptions);
+    subscriptions_free(a->subscriptions, a->n_subscriptions);
 }
 
 static int take_allotment(const struct json *row, struct snapshot_builder *b, struct page *p)
@@ -265,6 +276,14 @@ static int take_error(const struct json *row, struct snapshot_builder *b, struct
 }
 
 /* ---- /subscribedSkus (digest 9.1, 9.2) ---- */
+
+static char *sku_pool_id(const char *sku_id)
+{
+    char *id = text_printf("sku:%s", sku_id);
+    for (char *c = id; c && *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return id;
+}
 
 static enum subscription_state capability_state(const char *status)
 {
@@ -303,12 +322,8 @@ static int read_sku(const struct json *row, const char *sku_id, struct allotment
     a->allotted = enabled + in_grace;
     a->assignable_to = ASSIGNABLE_USER;
     a->waiting.section = SECTION_NOT_OFFERED;
-    a->id = text_printf("sku:%s", sku_id);
-    if (!a->id)
-        return -ENOMEM;
-    for (char *c = a->id; *c; c++)
-        *c = (char)tolower((unsigned char)*c);
-    int r = text_copy(sku_id, &a->sku_id);
+    a->id = sku_pool_id(sku_id);
+    int r = a->id ? text_copy(sku_id, &a->sku_id) : -ENOMEM;
     if (r >= 0)
         r = member_text(row, "skuPartNumber", &a->sku_part_number);
     return r < 0 ? r : read_capability(row, a);
@@ -332,6 +347,46 @@ static int take_sku(const struct json *row, struct snapshot_builder *b, struct p
         return r;
     }
     return snapshot_add_allotment(b, &a);
+}
+
+/* ---- /directory/subscriptions (digest 9.4) ---- */
+
+/* The id is the one of commerce where there is one: most likely the Cloud Licensing API means it,
+ * too, so that the same subscription is known again when that API appears. */
+static int read_company(const struct json *row, const char *id, struct subscription *s)
+{
+    const char *status = NULL;
+    bool trial = false, said = json_get_bool(row, "isTrial", &trial) == JSON_OK;
+    *s = (struct subscription){.start_date = row_date(row, "createdDateTime"),
+                               .next_lifecycle_date = row_date(row, "nextLifecycleDateTime"),
+                               .trial = said && trial};
+    if (json_get_string(row, "status", &status) == JSON_OK)
+        s->state = capability_state(status);
+    if (json_get_int(row, "totalLicenses", 0, INT32_MAX, &s->licenses) != JSON_OK)
+        s->licenses = 0;
+    int r = text_copy(id, &s->id);
+    if (r >= 0)
+        r = member_text(row, "status", &s->state_text);
+    if (r >= 0 && said)
+        r = text_copy(trial ? "trial" : "none", &s->tags_text);
+    return r;
+}
+
+static int take_company(const struct json *row, struct snapshot_builder *b, struct page *p)
+{
+    const char *id = row_id(row, "commerceSubscriptionId"), *sku_id = row_id(row, "skuId");
+    struct subscription s = {0};
+    id = id ? id : row_id(row, "id");
+    p->n_lacking += !id || !sku_id;
+    p->spoiled |= !id;
+    if (!id || !sku_id)
+        return 0; /* without a SKU it backs none of our pools */
+    CLEANUP(free) char *pool = sku_pool_id(sku_id);
+    int r = pool ? read_company(row, id, &s) : -ENOMEM;
+    if (r >= 0)
+        return snapshot_add_subscription(b, pool, &s);
+    subscription_clear(&s);
+    return r;
 }
 
 /* ---- pages ---- */
@@ -383,6 +438,12 @@ int page_subscribed_skus(const char *bytes, size_t len, struct snapshot_builder 
                          struct page *ret, struct failure *ret_failure)
 {
     return take_rows(bytes, len, SKU_NAMES, b, take_sku, NULL, ret, ret_failure);
+}
+
+int page_subscriptions(const char *bytes, size_t len, struct snapshot_builder *b, struct page *ret,
+                       struct failure *ret_failure)
+{
+    return take_rows(bytes, len, SUBSCRIPTION_NAMES, b, take_company, NULL, ret, ret_failure);
 }
 
 int page_allotment_single(const char *bytes, size_t len, struct snapshot_builder *b,

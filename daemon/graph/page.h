@@ -56,6 +56,9 @@ int page_errors(const char *bytes, size_t len, struct snapshot_builder *b, struc
  * enabled + warning, its one subscription (same id) has the state of capabilityStatus. */
 int page_subscribed_skus(const char *bytes, size_t len, struct snapshot_builder *b,
                          struct page *ret, struct failure *ret_failure);
+/* /directory/subscriptions, after all of /subscribedSkus: what really backs those pools. */
+int page_subscriptions(const char *bytes, size_t len, struct snapshot_builder *b, struct page *ret,
+                       struct failure *ret_failure);
 
 /* Graph's error body, whatever the status was. Never fails: a body that is none (a gateway's HTML)
  * has an empty code and its first bytes, cleaned, as the message. */

@@ -4,7 +4,8 @@
  * Allotments with their waiting members expanded, and beside them the assignment errors. A waiting
  * list is read by itself where its row has a continuation, or none of it. A section is complete
  * when its list was read to the end, and unknown in every other case. Where the API is refused from
- * the beginning the older /subscribedSkus takes its place. */
+ * the beginning the older /subscribedSkus takes its place, and then /directory/subscriptions tells
+ * what that one cannot: when a subscription ends. */
 #include "graph/inside.h"
 
 #include <assert.h>
@@ -74,6 +75,9 @@ int poll_page(struct chain *c, const char *bytes, size_t len, char **ret_next,
         break;
     case LIST_SKUS:
         r = page_subscribed_skus(bytes, len, p->builder, &page, ret_failure);
+        break;
+    case LIST_SUBSCRIPTIONS:
+        r = page_subscriptions(bytes, len, p->builder, &page, ret_failure);
         break;
     case LIST_COUNT_:
         assert(false);
@@ -232,6 +236,30 @@ static void fallback_failed(struct poll *p)
         no_memory(p);
 }
 
+/* Begun when the numbers are in, so that whatever becomes of it costs no more than dates. Until it
+ * has ended, nothing is known of any subscription. */
+static void read_subscriptions(struct poll *p)
+{
+    snapshot_set_subscriptions(p->builder, SECTION_UNKNOWN);
+    if (walk_add(p, LIST_SUBSCRIPTIONS, NULL, NULL, NULL) < 0)
+        no_memory(p);
+}
+
+/* A refusal lasts: then the state of the whole SKU is what there is to know. What passes by itself
+ * leaves the subscriptions unknown, and their alerts as they are. */
+static void subscriptions_failed(struct poll *p, const struct failure *why)
+{
+    struct learnt *l = &p->graph->learnt;
+    bool refused = why->kind == FAILURE_PERMISSION || why->kind == FAILURE_ABSENT ||
+                   why->kind == FAILURE_REQUEST;
+    if (refused)
+        snapshot_set_subscriptions(p->builder, SECTION_NOT_OFFERED);
+    if (!l->dateless)
+        poll_note(p, "%s; the dates of subscriptions are not known%s", why->text,
+                  refused ? ", their states only by SKU" : ", nor are their states");
+    l->dateless = true;
+}
+
 /* ---- the end of a list ---- */
 
 static bool list_is_whole(struct chain *c)
@@ -281,15 +309,27 @@ void poll_list_ended(struct chain *c)
         g->source = SOURCE_SUBSCRIBED_SKUS;
         if (p->falling_back)
             fell_back(p);
+        if (section == SECTION_COMPLETE)
+            read_subscriptions(p);
+        break;
+    case LIST_SUBSCRIPTIONS:
+        if (section != SECTION_COMPLETE) {
+            subscriptions_failed(p, &p->report.failure);
+            break;
+        }
+        snapshot_set_subscriptions(p->builder, section);
+        g->learnt.dateless = false;
         break;
     case LIST_COUNT_:
         assert(false);
     }
 }
 
-void poll_list_failed(struct chain *c, int status)
+void poll_list_failed(struct chain *c, int status, const struct failure *why)
 {
     struct poll *p = c->poll;
+    if (c->list == LIST_SUBSCRIPTIONS)
+        subscriptions_failed(p, why);
     if (c->list == LIST_WAITING)
         snapshot_set_waiting(p->builder, c->id, SECTION_UNKNOWN);
     if (c->list == LIST_ALLOTMENTS && c->first_page && api_is_absent(p, status))

@@ -49,6 +49,14 @@ static const struct {
                       "appliesTo",
             .permission = "LicenseAssignment.Read.All (or Directory.Read.All)",
         },
+    [LIST_SUBSCRIPTIONS] =
+        {
+            .call = "GET /v1.0/directory/subscriptions",
+            .path = "/directory/subscriptions",
+            .select = "$select=id,commerceSubscriptionId,skuId,status,totalLicenses,isTrial,"
+                      "createdDateTime,nextLifecycleDateTime",
+            .permission = "Organization.Read.All (or Directory.Read.All)",
+        },
 };
 
 /* One option at a time before two, so that no more is lost than must be. */
@@ -67,6 +75,11 @@ static unsigned offered(enum list list)
 {
     return (LISTS[list].top ? OPTION_TOP : 0U) | (LISTS[list].expand ? OPTION_EXPAND : 0U) |
            (LISTS[list].select ? OPTION_SELECT : 0U);
+}
+
+bool query_older(enum list list)
+{
+    return list == LIST_SKUS || list == LIST_SUBSCRIPTIONS;
 }
 
 const char *query_call(enum list list)

@@ -62,13 +62,13 @@ void chain_free(struct chain *c)
 
 const struct origin *chain_origin(const struct chain *c)
 {
-    return c->list == LIST_SKUS ? &c->poll->graph->older : &c->poll->graph->api;
+    return query_older(c->list) ? &c->poll->graph->older : &c->poll->graph->api;
 }
 
 int chain_first_url(struct chain *c)
 {
     const struct graph *g = c->poll->graph;
-    const char *version = c->list == LIST_SKUS ? "v1.0" : g->o.api_version;
+    const char *version = query_older(c->list) ? "v1.0" : g->o.api_version;
     char *url = query_url(g->api.text, version, c->list, c->id, query_dropped(c->step));
     if (!url)
         return -ENOMEM;
@@ -174,7 +174,7 @@ void chain_failed(struct chain *c, const struct failure *why, int status, const 
 {
     walk_fail(c->poll, why, c->list, request_id);
     carry_turn(c->poll, c->list, c->id);
-    poll_list_failed(c, status);
+    poll_list_failed(c, status, why);
     chain_free(c);
 }
 

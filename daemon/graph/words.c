@@ -15,7 +15,7 @@ static const char *advice(enum list list, const struct http_answer *a)
         return "; the token was refused";
     case 404:
     case 501:
-        return list == LIST_SKUS || list == LIST_WAITING
+        return query_older(list) || list == LIST_WAITING
                    ? ""
                    : "; this tenant or cloud does not offer the Cloud Licensing API";
     default:

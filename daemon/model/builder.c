@@ -16,6 +16,8 @@ struct entry {
     struct allotment a;
     bool contradicted; /* came twice and differently */
     bool refold;       /* came twice: its waiting list must be read from the start to count */
+    struct subscription *listed; /* by a list of subscriptions */
+    size_t n_listed;
 };
 
 struct snapshot_builder {
@@ -28,7 +30,10 @@ struct snapshot_builder {
     size_t n_groups, groups_size;
     struct index groups;
     size_t last_group;
-    bool allotments_broken, errors_broken; /* a row was lost: never complete */
+    enum section subscriptions; /* of the list of their own */
+    size_t n_subscriptions;
+    bool allotments_broken, errors_broken,
+        subscriptions_broken; /* a row was lost: never complete */
 };
 
 int snapshot_builder_new(const char *tenant, const char *tenant_id, enum source source,
@@ -40,6 +45,7 @@ int snapshot_builder_new(const char *tenant, const char *tenant_id, enum source 
     b->snapshot = calloc(1, sizeof *b->snapshot);
     if (!b->snapshot)
         return -ENOMEM;
+    b->subscriptions = SECTION_NOT_OFFERED;
     b->snapshot->source = source;
     b->snapshot->taken = taken;
     int r = text_copy(tenant, &b->snapshot->tenant);
@@ -55,8 +61,10 @@ void snapshot_builder_free(struct snapshot_builder *b)
 {
     if (!b)
         return;
-    for (size_t i = 0; i < b->n_entries; i++)
+    for (size_t i = 0; i < b->n_entries; i++) {
         allotment_clear(&b->entry[i].a);
+        subscriptions_free(b->entry[i].listed, b->entry[i].n_listed);
+    }
     for (size_t i = 0; i < b->n_groups; i++)
         error_group_clear(&b->group[i]);
     free(b->entry);
@@ -241,6 +249,39 @@ void snapshot_set_allotments(struct snapshot_builder *b, enum section section)
     b->snapshot->allotments = section;
 }
 
+/* ---- subscriptions from a list of their own ---- */
+
+static int add_listed(struct snapshot_builder *b, struct entry *e, struct subscription *s)
+{
+    if (b->n_subscriptions >= SNAPSHOT_SUBSCRIPTIONS_MAX)
+        return -E2BIG;
+    void *moved = reallocarray(e->listed, e->n_listed + 1, sizeof *e->listed);
+    if (!moved)
+        return -ENOMEM;
+    e->listed = moved;
+    e->listed[e->n_listed++] = *s;
+    b->n_subscriptions++;
+    *s = (struct subscription){0};
+    return 0;
+}
+
+int snapshot_add_subscription(struct snapshot_builder *b, const char *allotment_id,
+                              struct subscription *s)
+{
+    assert(s->id && s->id[0]);
+    struct entry *e = find_entry(b, allotment_id);
+    int r = e ? add_listed(b, e, s) : 0;
+    if (r < 0)
+        b->subscriptions_broken = true;
+    subscription_clear(s);
+    return r;
+}
+
+void snapshot_set_subscriptions(struct snapshot_builder *b, enum section section)
+{
+    b->subscriptions = section;
+}
+
 /* ---- assignment errors ---- */
 
 static uint64_t hash_nocase(uint64_t seed, const char *s)
@@ -366,8 +407,22 @@ static int count_skus(struct snapshot *s)
     return 0;
 }
 
-static void finish_allotment(struct entry *e, struct allotment *ret)
+/* A pool that the list does not know keeps what its row says. */
+static void finish_subscriptions(struct entry *e, enum section section)
 {
+    bool unknown = section == SECTION_UNKNOWN;
+    if (!unknown && (section != SECTION_COMPLETE || e->n_listed == 0))
+        return;
+    subscriptions_free(e->a.subscriptions, e->a.n_subscriptions);
+    e->a.subscriptions = unknown ? NULL : TAKE(e->listed);
+    e->a.n_subscriptions = unknown ? 0 : e->n_listed;
+    e->a.subscriptions_known = !unknown;
+    e->n_listed = unknown ? e->n_listed : 0;
+}
+
+static void finish_allotment(struct entry *e, enum section subscriptions, struct allotment *ret)
+{
+    finish_subscriptions(e, subscriptions);
     if (e->contradicted)
         e->a.units_known = false;
     if (!e->a.units_known)
@@ -386,12 +441,14 @@ int snapshot_finish(struct snapshot_builder *b, struct snapshot **ret)
         s->allotments = SECTION_UNKNOWN;
     if (b->errors_broken && s->errors == SECTION_COMPLETE)
         s->errors = SECTION_UNKNOWN;
+    if (b->subscriptions_broken)
+        b->subscriptions = SECTION_UNKNOWN;
     if (s->allotments == SECTION_COMPLETE && b->n_entries > 0) {
         s->allotment = calloc(b->n_entries, sizeof *s->allotment);
         if (!s->allotment)
             return -ENOMEM;
         for (size_t i = 0; i < b->n_entries; i++)
-            finish_allotment(&b->entry[i], &s->allotment[i]);
+            finish_allotment(&b->entry[i], b->subscriptions, &s->allotment[i]);
         s->n_allotments = b->n_entries;
         qsort(s->allotment, s->n_allotments, sizeof *s->allotment, compare_ids);
         int r = count_skus(s);

@@ -9,9 +9,7 @@ void allotment_clear(struct allotment *a)
     free(a->id);
     free(a->sku_id);
     free(a->sku_part_number);
-    for (size_t i = 0; i < a->n_subscriptions; i++)
-        subscription_clear(&a->subscriptions[i]);
-    free(a->subscriptions);
+    subscriptions_free(a->subscriptions, a->n_subscriptions);
     *a = (struct allotment){0};
 }
 

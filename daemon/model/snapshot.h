@@ -71,6 +71,7 @@ bool snapshot_complete(const struct snapshot *s);
  * SNAPSHOT_ERROR_GROUPS_MAX, after which the section cannot become complete. */
 #define SNAPSHOT_ALLOTMENTS_MAX 200000
 #define SNAPSHOT_ERROR_GROUPS_MAX 10000
+#define SNAPSHOT_SUBSCRIPTIONS_MAX 200000 /* of lists of their own */
 struct snapshot_builder;
 int snapshot_builder_new(const char *tenant, const char *tenant_id, enum source source,
                          struct instant taken, struct snapshot_builder **ret);
@@ -87,6 +88,13 @@ int snapshot_add_waiting(struct snapshot_builder *b, const char *allotment_id, u
  * pages may both have been folded into it. */
 void snapshot_reset_waiting(struct snapshot_builder *b, const char *allotment_id);
 void snapshot_set_waiting(struct snapshot_builder *b, const char *allotment_id, enum section section);
+/* A subscription of an allotment that was added before, read from a list of its own; takes over what
+ * is inside *s. It takes the place of those that the row came with once that list is complete. While
+ * it is unknown, no allotment's subscriptions are known; NOT_OFFERED, as without a word, leaves those
+ * of the rows. */
+int snapshot_add_subscription(struct snapshot_builder *b, const char *allotment_id,
+                              struct subscription *s);
+void snapshot_set_subscriptions(struct snapshot_builder *b, enum section section);
 int snapshot_add_error(struct snapshot_builder *b, const char *sku_id, const char *code);
 void snapshot_set_allotments(struct snapshot_builder *b, enum section section);
 void snapshot_set_errors(struct snapshot_builder *b, enum section section);

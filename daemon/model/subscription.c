@@ -91,3 +91,10 @@ void subscription_clear(struct subscription *s)
     free(s->tags_text);
     *s = (struct subscription){.start_date = DATE_UNKNOWN, .next_lifecycle_date = DATE_UNKNOWN};
 }
+
+void subscriptions_free(struct subscription *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        subscription_clear(&s[i]);
+    free(s);
+}

@@ -6,6 +6,7 @@
 #pragma once
 #include "base/failure.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum subscription_state { /* in order of badness, as `state` may list several */
@@ -24,6 +25,7 @@ struct subscription {
     char *state_text;              /* as Graph wrote it, cleaned */
     char *tags_text;               /* "none", "trial", ...; cleaned; NULL if absent */
     bool trial;
+    int64_t licenses; /* that it brought; 0: this source does not say */
     int32_t start_date, next_lifecycle_date;
 };
 
@@ -33,3 +35,4 @@ bool subscription_tags_trial(const char *text);
 /* Copies every string; dst is written only on success. */
 int subscription_copy(struct subscription *dst, const struct subscription *src);
 void subscription_clear(struct subscription *s); /* frees what is inside */
+void subscriptions_free(struct subscription *s, size_t n);

@@ -307,6 +307,8 @@ static int sku_facts(struct judging *j, const struct sku *sku, struct sample *s)
     }
     if (r >= 0 && sku->n > 0)
         r = facts_set_sku(s->facts, j->ctx->options, sku->group->sku_id, sku->group->part_number);
+    if (r >= 0 && sku->n > 0 && j->snapshot->source == SOURCE_SUBSCRIBED_SKUS)
+        r = text_copy(sku->pool[0].a->id, &s->facts->allotment_id); /* it is the SKU itself */
     return r;
 }
 

@@ -46,6 +46,17 @@ static int64_t today(const struct judging *j)
     return seconds / day - (seconds % day < 0);
 }
 
+/* A pool of the older source holds all that was ever ordered of a SKU: units in use there rest on
+ * what is in force, not on what ended years ago. */
+static bool rests_on_others(const struct snapshot *s, const struct allotment *a)
+{
+    bool in_force = false;
+    for (size_t i = 0; i < a->n_subscriptions; i++)
+        in_force |= a->subscriptions[i].state == SUBSCRIPTION_ACTIVE ||
+                    a->subscriptions[i].state == SUBSCRIPTION_WARNING;
+    return s->source == SOURCE_SUBSCRIBED_SKUS && in_force;
+}
+
 static struct view view_of(const struct snapshot *s, const struct backing *b, size_t n)
 {
     struct view v = {.id = b->s->id,
@@ -68,7 +79,7 @@ static struct view view_of(const struct snapshot *s, const struct backing *b, si
         if (!a->units_known || __builtin_add_overflow(v.allotted, a->allotted, &v.allotted) ||
             __builtin_add_overflow(v.consumed, a->consumed, &v.consumed))
             v.use_known = false;
-        v.used |= a->units_known && a->consumed > 0;
+        v.used |= a->units_known && a->consumed > 0 && !rests_on_others(s, a);
     }
     if (!v.use_known)
         v.allotted = v.consumed = FACT_UNKNOWN;
@@ -146,8 +157,10 @@ static int fill_facts(const struct judging *j, const struct groups *g, const str
     const struct allotment *a = &g->snapshot->allotment[v->backing[0].at];
     struct subscription shown = *v->first;
     shown.next_lifecycle_date = v->next_date;
-    f->allotted = v->allotted;
-    f->consumed = v->consumed;
+    bool shared = v->n == 1 && a->n_subscriptions > 1;
+    bool own = shared && v->first->licenses > 0; /* which of them are in use nobody can say */
+    f->allotted = own ? v->first->licenses : v->allotted;
+    f->consumed = own ? FACT_UNKNOWN : v->consumed;
     int r = facts_add_subscription(f, &shown);
     if (r >= 0)
         r = facts_set_sku(f, j->ctx->options, a->sku_id, a->sku_part_number);

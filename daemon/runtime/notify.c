@@ -53,18 +53,21 @@ static void add_count(struct text *t, const char *before, uint64_t n, const char
 
 static void add_tenants(struct text *t, const struct app *app)
 {
-    size_t incomplete = 0;
+    size_t incomplete = 0, older = 0;
     usec_t last_at = 0;
     char when[RFC3339_MAX];
     for (size_t i = 0; i < app->n_watches; i++) {
         const struct tenant_health *h = &app->watch[i].health;
         usec_t at = h->section[HEALTH_ALLOTMENTS].last_complete.at;
+        older += h->source == SOURCE_SUBSCRIBED_SKUS;
         incomplete += h->failing || h->broken_config;
         last_at = at > last_at ? at : last_at;
     }
     add_count(t, "", app->n_watches, "tenant");
     if (incomplete)
         text_addf(t, " (%zu not read completely)", incomplete);
+    if (older)
+        text_addf(t, " (%zu from subscribedSkus)", older);
     if (last_at) /* to the minute */
         text_addf(t, ", last reading %.16sZ", rfc3339_print(last_at, when));
     else

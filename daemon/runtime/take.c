@@ -155,11 +155,13 @@ static void log_poll(struct watch *w, const struct tenant_health *before, const 
     if (report->complete) {
         if (before->failing)
             log_event(LOG_NOTICE, MESSAGE_POLL_RECOVERED, name, "%s: is read completely again", name);
-        log_say(LOG_DEBUG, "%s: read in %u requests", name, report->requests);
+        log_say(LOG_DEBUG, "%s: read in %u requests%s", name, report->requests,
+                w->last.source == SOURCE_SUBSCRIBED_SKUS ? ", from subscribedSkus" : "");
     } else if (!before->failing || !text_equal(before->text, report->failure.text)) {
         log_event(LOG_WARNING, MESSAGE_POLL_FAILED, name,
-                  "%s: could not be read completely: %s; what is not known changes no alert", name,
-                  report->failure.text);
+                  "%s: could not be read completely: %s; what is not known changes no alert%s", name,
+                  report->failure.text,
+                  w->last.source == SOURCE_SUBSCRIBED_SKUS ? " (source: subscribedSkus)" : "");
     }
     if (clock_ahead(report) != 0 && !w->skewed)
         log_event(LOG_WARNING, MESSAGE_CLOCK_SKEW, name,
@@ -183,7 +185,8 @@ static int take(struct watch *w, const struct snapshot *snapshot, const struct g
     if (r < 0)
         return r;
     ctx.complete_list = snapshot->allotments == SECTION_COMPLETE;
-    ctx.first_run = ctx.complete_list && (!w->memory || w->memory->source == SOURCE_NONE);
+    /* Another source has other pools, and what they are like now is no news of today. */
+    ctx.first_run = ctx.complete_list && (!w->memory || w->memory->source != snapshot->source);
     r = alerts_plan(&ctx, app->book, samples, &changes, why);
     if (r < 0)
         return r;

@@ -32,6 +32,18 @@ static int page_errors_at_first(const char *bytes, size_t len, struct snapshot_b
     return page_errors(bytes, len, b, &ids, ret, f);
 }
 
+/* The same bytes twice, so that the subscriptions find the pools that they back. */
+static int page_skus_and_subscriptions(const char *bytes, size_t len, struct snapshot_builder *b,
+                                       struct page *ret, struct failure *f)
+{
+    struct page skus = {0};
+    struct failure none = {0};
+    (void)page_subscribed_skus(bytes, len, b, &skus, &none);
+    page_clear(&skus);
+    snapshot_set_subscriptions(b, SECTION_COMPLETE);
+    return page_subscriptions(bytes, len, b, ret, f);
+}
+
 static bool is_clean(const char *s)
 {
     char again[1024];
@@ -103,5 +115,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     try_page(page_waiting_of_a, bytes, size);
     try_page(page_errors_at_first, bytes, size);
     try_page(page_subscribed_skus, bytes, size);
+    try_page(page_skus_and_subscriptions, bytes, size);
     return 0;
 }

@@ -34,6 +34,8 @@ static const struct route {
      skus_answer},
     {"/beta/subscribedSkus", "subscribedSkus", FIRST_SKUS, false, ODATA_SELECT, &SUBSCRIBED_SKU,
      skus_answer},
+    {"/v1.0/directory/subscriptions", "subscriptions", 0, false, ODATA_SELECT,
+     &COMPANY_SUBSCRIPTION, subscriptions_answer},
 };
 
 /* Codes as Graph sends them with these statuses. */

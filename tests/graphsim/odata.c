@@ -29,6 +29,20 @@ static const char *const SKU_PROPERTIES[] = {"id",
                                              "skuPartNumber",
                                              "subscriptionIds",
                                              NULL};
+static const char *const COMPANY_PROPERTIES[] = {"id",
+                                                 "commerceSubscriptionId",
+                                                 "createdDateTime",
+                                                 "isTrial",
+                                                 "nextLifecycleDateTime",
+                                                 "ownerId",
+                                                 "ownerTenantId",
+                                                 "ownerType",
+                                                 "serviceStatus",
+                                                 "skuId",
+                                                 "skuPartNumber",
+                                                 "status",
+                                                 "totalLicenses",
+                                                 NULL};
 static const char *const DIRECTORY_PROPERTIES[] = {"id", "displayName", "userPrincipalName", NULL};
 
 const struct entity ALLOTMENT = {
@@ -41,6 +55,7 @@ const struct entity ASSIGNMENT_ERROR = {
     ERROR_PROPERTIES,
     (const struct expandable[]){{"assignedTo", DIRECTORY_PROPERTIES}, {NULL, NULL}}};
 const struct entity SUBSCRIBED_SKU = {SKU_PROPERTIES, NULL};
+const struct entity COMPANY_SUBSCRIPTION = {COMPANY_PROPERTIES, NULL};
 
 static int refuse(char why[static ODATA_WHY_MAX], const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -15,7 +15,7 @@
 
 const char *const ENDPOINTS[N_ENDPOINTS] = {"token",          "allotments",       "allotment",
                                             "waitingMembers", "assignmentErrors", "subscribedSkus",
-                                            "identity",       "usageRights",      "usageRight",
+                                            "subscriptions",  "identity",         "usageRights",      "usageRight",
                                             "rightAssignments", "userAssignments", "userWaiting",
                                             "userErrors",     "licenseDetails"};
 
@@ -26,14 +26,14 @@ static const char *const TENANT[] = {"note",      "id",        "copies",        
                                      "sign_in",   "page_size", "page_max",       "inline_limit",
                                      "inline",    "refuse",    "token_life_s",   "deny",
                                      "absent",    "certificates", "federated", "identity",
-                                     "people",
+                                     "people",    "companySubscriptions",
                                      NULL};
 static const char *const STATE[] = {"note",          "when",         "revoke_tokens",  "allotments",
                                     "change",        "remove",       "errors",         "generate",
                                     "sign_in",       "page_size",    "page_max",       "inline",
                                     "client_secret", "refuse",       "deny",           "absent",
                                     "token_life_s",  "inline_limit", "subscribedSkus", "certificates",
-                                    "federated",     "people",       NULL};
+                                    "federated",     "people",       "companySubscriptions", NULL};
 
 size_t endpoint_index(const char *word)
 {
@@ -178,6 +178,8 @@ static int read_state(struct scenario *s, const struct json *object, const char 
         r = scenario_words(object, "remove", &remove, NULL, ret_failure);
     if (r >= 0)
         r = read_array(object, "subscribedSkus", &state->skus, ret_failure);
+    if (r >= 0)
+        r = read_array(object, "companySubscriptions", &state->companies, ret_failure);
     if (r >= 0)
         r = people_read(object, ret_failure);
     if (r >= 0 && json_get(object, "people"))

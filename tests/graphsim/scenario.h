@@ -69,15 +69,15 @@ struct state {
     size_t n_pools;
     struct pool **by_id; /* the same, sorted */
     struct rows errors;
-    const struct json *skus; /* NULL: made from the pools */
+    const struct json *skus, *companies; /* of the older source; NULL: made from the pools */
     const struct json *people; /* users, groups, devices: what each holds; NULL: there are none */
 };
 
 #define STATES_MAX 64
 #define GENERATED_SKUS 60
-#define N_ENDPOINTS 14
+#define N_ENDPOINTS 15
 /* The words for what can be asked for: token, allotments, allotment, waitingMembers,
- * assignmentErrors, subscribedSkus, identity, and those of people.c. */
+ * assignmentErrors, subscribedSkus, subscriptions, identity, and those of people.c. */
 extern const char *const ENDPOINTS[N_ENDPOINTS];
 size_t endpoint_index(const char *word); /* N_ENDPOINTS: there is none of that name */
 

@@ -86,6 +86,7 @@ void allotment_answer(struct call *c, const struct view *view);
 void waiting_answer(struct call *c, const struct view *view);
 void errors_answer(struct call *c, const struct view *view);
 void skus_answer(struct call *c, const struct view *view);
+void subscriptions_answer(struct call *c, const struct view *view);
 /* members.c: rows of people and devices. */
 void waiting_put(struct json_writer *w, const struct pool *pool, int64_t index,
                  const struct view *v, usec_t now);

@@ -46,6 +46,10 @@ static void the_full_queries_are_those_of_the_reference(void **state)
          "https://g/v1.0/subscribedSkus?$select=id,skuId,skuPartNumber,consumedUnits,prepaidUnits,"
          "capabilityStatus,appliesTo",
          0},
+        {LIST_SUBSCRIPTIONS, "v1.0", NULL,
+         "https://g/v1.0/directory/subscriptions?$select=id,commerceSubscriptionId,skuId,status,"
+         "totalLicenses,isTrial,createdDateTime,nextLifecycleDateTime",
+         0},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""The older source: where it takes over, what it knows of subscriptions, and the way back."""
+import shutil
+import unittest
+
+from harness import E5, Scenario, pool, scenario, state
+
+ONLY_OLDER = 'source = "subscribed_skus";'
+QUIET = 'thresholds: { usage = "off"; remaining = "off"; };'
+
+
+def sku(consumed=50, enabled=100, status="Enabled"):
+    return {"id": "tenant_sku", "skuId": E5, "skuPartNumber": "SPE_E5", "consumedUnits": consumed, "capabilityStatus": status,
+            "prepaidUnits": {"enabled": enabled, "warning": 0, "suspended": 0}, "appliesTo": "User"}
+
+
+def company(identity, status="Enabled", ends="@now+400d", licenses=60, **more):
+    return {"id": f"directory-{identity}", "commerceSubscriptionId": identity, "skuId": E5, "skuPartNumber": "SPE_E5",
+            "status": status, "totalLicenses": licenses, "isTrial": False, "createdDateTime": "2020-01-01T00:00:00Z",
+            "nextLifecycleDateTime": ends, **more}
+
+
+def older(*companies, rows=(sku(),), **more):
+    return state(subscribedSkus=list(rows), companySubscriptions=list(companies), **more)
+
+
+class Subscriptions(Scenario):
+    def read(self, *states, **kw):
+        """One reading; what the hook has been told so far."""
+        if not self.peers:
+            self.the_hook = self.hook()
+            self.simulator = self.graph(*states, **kw)
+            self.configure(self.simulator, [self.the_hook], extra=QUIET, tenant_extra=ONLY_OLDER)
+        else:
+            self.simulator.change(scenario(*states, **kw))
+        report = self.once(expect=0)["tenants"][0]
+        self.assertEqual((report["source"], report["complete"], report["allotted_units"]), ("subscribed_skus", True, 100))
+        return [(m["type"], m["data"]["rule"]) for m in self.the_hook.messages()]
+
+    def test_one_in_its_grace_period_is_told_with_its_date(self):
+        fired = [("alert.firing", "subscription")]
+        ending = company("11111111-aaaa", "Warning", "@now+3d", licenses=60)
+        self.assertEqual(self.read(older(ending, company("22222222-bbbb", licenses=40))), fired)
+        data = self.the_hook.messages()[0]["data"]
+        self.assertEqual((data["severity"], data["detail"]["subscription_id"]), ("critical", "11111111-aaaa"))
+        self.assertIn(data["value"], (3, 4), "a day begins at dates_at")
+        self.assertIn("subscription 11111111", data["title"])
+        self.assertIn("60 of its units come from this subscription", data["description"])
+        self.assertIn("older list subscribedSkus", data["description"])
+        broken = {"match": {"path": "subscriptions"}, "do": {"status": 500}}
+        html = {"match": {"path": "subscriptions"}, "do": {"body": "<html>", "content_type": "text/html"}}
+        for name, steps in {"out of order": {"faults": [broken]}, "a proxy's page": {"faults": [html]}, "back again": {}}.items():
+            with self.subTest(name):
+                self.assertEqual(self.read(older(ending, company("22222222-bbbb")), **steps), fired)
+        with self.subTest("no permission: the SKU is enabled, and of that one subscription nothing is known"):
+            self.assertEqual(self.read(older(ending, company("22222222-bbbb"), deny=["subscriptions"])), fired)
+        with self.subTest("only its own recovery ends it"):
+            self.assertEqual(self.read(older(company("11111111-aaaa"), company("22222222-bbbb")))[1:], [("alert.resolved", "subscription")])
+
+    def test_what_ended_years_ago_is_no_news_while_another_one_is_in_force(self):
+        old = [company(f"0000000{i}-old", status, "2021-01-01T00:00:00Z") for i, status in enumerate(("Deleted", "Suspended", "LockedOut"))]
+        self.assertEqual(self.read(older(company("new"), *old)), [])
+        self.assertEqual(self.read(older(company("new", "Suspended"), *old, rows=[sku(status="Suspended")]))[0], ("alert.firing", "subscription"))
+
+    def test_without_the_list_the_state_of_the_sku_is_judged(self):
+        dead = older(rows=[sku(status="Suspended")], deny=["subscriptions"])
+        self.assertEqual(self.read(dead), [("alert.firing", "subscription")])
+        self.assertIsNone(self.the_hook.messages()[0]["data"]["value"])
+
+
+class Switching(Scenario):
+    FULL = state(pool("pool-1", 100, 101), absent=404)
+
+    def told(self, hook):
+        return [m["type"] for m in hook.messages()]
+
+    def test_the_api_appears_and_nothing_is_raised_or_cleared_by_that(self):
+        hook = self.hook()
+        graph = self.graph(self.FULL)
+        self.configure(graph, [hook], extra='alerts: { for = "0s"; min_samples = 1; keep_firing_for = "0s"; };')
+        self.assertEqual(self.once(expect=0)["tenants"][0]["source"], "subscribed_skus")
+        self.assertEqual(self.told(hook), ["alert.digest"])
+        self.assertIn(f"sku:{E5}", [a["allotment"]["id"] for a in hook.messages()[0]["data"]["alerts"]])
+
+        graph.change(scenario(state(pool("pool-1", 100, 101))))
+        done = self.run_daemon("--once", "--json")
+        self.assertIn("the Cloud Licensing API answers now and is the source again", done.stderr)
+        self.assertIn('"source":"cloud_licensing"', done.stdout.replace(": ", ":"))
+        self.assertEqual(self.told(hook), ["alert.digest", "alert.digest"])
+        self.assertEqual([a["allotment"]["id"] for a in hook.messages()[1]["data"]["alerts"]], ["pool-1"])
+
+        done = self.run_daemon("--once")
+        self.assertNotIn("is the source again", done.stderr, "said once")
+        graph.change(scenario(self.FULL))
+        report = self.once(expect=1)["tenants"][0]
+        self.assertEqual((report["source"], report["allotted_units"]), ("cloud_licensing", None), "it has answered: no way back")
+        with self.subTest("but after the loss of all that was known"):
+            shutil.rmtree(self.directory / "state")
+            self.assertEqual(self.once(expect=0)["tenants"][0]["source"], "subscribed_skus")
+        self.assertEqual({"alert.resolved"} & set(self.told(hook)), set())
+
+    def test_the_log_says_from_where(self):
+        self.configure(self.graph(self.FULL), [])
+        self.start()
+        self.wait("two readings", lambda: self.stderr().count(", from subscribedSkus") >= 2)
+        self.assertEqual(self.stderr().count("/subscribedSkus is read instead"), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
