@@ -63,6 +63,16 @@ class SignIn(Scenario):
     def poll_now(self):
         self.daemon.send_signal(signal.SIGUSR1)
 
+    def heals(self, graph, hook, mend, number):
+        self.start()
+        message = self.wait_message(hook, "alert.firing", rule="poll")
+        self.assertIn(f"AADSTS{number}", message["data"]["next_step"])
+        self.assertEqual(len(self.sign_ins(graph)), 1)
+        mend()
+        self.wait_message(hook, "alert.resolved", seconds=15, rule="poll")
+        self.assertEqual(len(self.sign_ins(graph)), 2)
+        self.assertEqual(self.stop(), 0)
+
 
 class Certificate(SignIn):
     def test_each_form_of_statement_is_accepted(self):
@@ -170,7 +180,9 @@ class Certificate(SignIn):
         self.assertIn("that the certificate is uploaded to the application", done.stdout)
 
 
-class WorkloadIdentity(SignIn):
+class Federated(SignIn):
+    """A token file as a platform projects it."""
+
     def setUp(self):
         super().setUp()
         self.trust = {**TRUST, "certificate": self.first.pem}
@@ -196,6 +208,8 @@ class WorkloadIdentity(SignIn):
     def by_token(self, path):
         return f'auth = "workload_identity"; federated_token_file = "{path}";'
 
+
+class WorkloadIdentity(Federated):
     def test_the_token_file_is_read_at_each_sign_in(self):
         graph = self.graph(state(pool(), federated=[self.trust]), {"when": {"signal": True}, "revoke_tokens": True})
         self.configure_by(graph, self.by_token(self.project(self.token(jti="one"), 1)))
@@ -248,16 +262,6 @@ class WorkloadIdentity(SignIn):
 class Repair(SignIn):
     """Polls ten minutes apart, refused sign-ins five minutes: what comes sooner came from the file."""
 
-    def heals(self, graph, hook, mend, number):
-        self.start()
-        message = self.wait_message(hook, "alert.firing", rule="poll")
-        self.assertIn(f"AADSTS{number}", message["data"]["next_step"])
-        self.assertEqual(len(self.sign_ins(graph)), 1)
-        mend()
-        self.wait_message(hook, "alert.resolved", seconds=15, rule="poll")
-        self.assertEqual(len(self.sign_ins(graph)), 2)
-        self.assertEqual(self.stop(), 0)
-
     def test_a_secret_that_is_replaced_by_rename_is_tried_at_once(self):
         graph, hook = self.graph(state(pool())), self.hook()
         self.configure(graph, [hook], interval="10m")
@@ -287,14 +291,11 @@ class Repair(SignIn):
         self.heals(graph, hook, mend, 700027)
 
 
-class RepairToken(WorkloadIdentity):
-    test_the_token_file_is_read_at_each_sign_in = test_what_is_refused_says_what_to_mend = None
-    test_the_platform_s_environment_counts_for_this_kind_only = None
-
+class RepairToken(Federated):
     def test_a_token_that_a_link_swap_brings_is_tried_at_once(self):
         graph, hook = self.graph(state(pool()), federated=[self.trust]), self.hook()
         self.configure_by(graph, self.by_token(self.project(self.token(sub="x"), 1)), [hook], interval="10m")
-        Repair.heals(self, graph, hook, lambda: self.project(self.token(), 2), 700213)
+        self.heals(graph, hook, lambda: self.project(self.token(), 2), 700213)
 
 
 class Canaries(SignIn):
