@@ -143,7 +143,7 @@ static const char *certificate_words(long verify)
     case 2:
     case 20: /* no issuer found */
     case 21:
-        return "its certificate comes from an issuer that we do not know";
+        return "its certificate comes from an issuer that we do not know (see network.ca_file)";
     case 23:
         return "its certificate is revoked";
     default:
