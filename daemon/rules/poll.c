@@ -134,7 +134,7 @@ static const struct cause SCHEMA = {
 static const struct cause EMPTIED = {
     "emptied", "Graph lists no licences where there were some; nothing is resolved by that",
     "check that the application still has Directory.Read.All or CloudLicensing.Read.All; if the "
-    "tenant is really empty now, run: seatwatchctl forget TENANT",
+    "tenant is really empty now, take it out of the configuration and reload",
     true};
 static const struct cause MASS = {
     "mass_disappearance", "more than half of the known pools are missing from the list",

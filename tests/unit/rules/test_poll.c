@@ -126,7 +126,7 @@ static void what_a_person_must_mend_is_told_at_once(void **state)
         {{SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, true, false, false, NULL},
          "emptied",
          "Directory.Read.All",
-         "seatwatchctl forget"},
+         "take it out of the configuration"},
         {{SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, false, true, false, NULL},
          "mass_disappearance",
          "half",
