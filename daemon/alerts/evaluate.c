@@ -37,7 +37,7 @@ enum latch_input finding_input(const struct finding *f, enum level l)
     case FINDING_KNOWN:
         break;
     }
-    if (off && rule_is_limits(f->rule))
+    if (f->accepted || (off && rule_is_limits(f->rule)))
         return LATCH_REMOVED;
     if (f->raise >= l)
         return LATCH_BREACH;
@@ -95,7 +95,7 @@ static bool baseline_takes(const struct finding *f)
 
 /* What became of the latches that held the alert up. */
 struct ending {
-    bool any, cleared;
+    bool any, cleared, accepted;
 };
 
 static void step_finding(struct alert *a, const struct finding *f, const struct evaluation *e,
@@ -119,6 +119,7 @@ static void step_finding(struct alert *a, const struct finding *f, const struct 
         }
         (void)latch_step(l, input, &hold, &e->now);
         ending->any |= up;
+        ending->accepted |= up && f->accepted;
         ending->cleared |= up && input != LATCH_REMOVED;
     }
 }
@@ -232,10 +233,13 @@ static void carry_numbers(const struct alert *a, struct facts *fresh)
 {
     const struct facts *last = a->facts;
     bool gone = alert_rule_level(a, RULE_ALLOTMENT_GONE) > LEVEL_NONE;
-    bool units = gone || alert_rule_level(a, RULE_USAGE) || alert_rule_level(a, RULE_REMAINING);
+    bool dropped = alert_rule_level(a, RULE_CAPACITY_DROP) > LEVEL_NONE;
+    bool units = gone || dropped || alert_rule_level(a, RULE_USAGE) || alert_rule_level(a, RULE_REMAINING);
     bool waits = gone || alert_rule_level(a, RULE_WAITING) || alert_rule_level(a, RULE_WAITING_AGE);
     bool old = carry(&fresh->allotted, last->allotted, units);
     old |= carry(&fresh->consumed, last->consumed, units);
+    if (old && dropped)
+        fresh->reference = last->reference;
     if (carry(&fresh->waiting, last->waiting, waits)) {
         fresh->oldest_at = last->oldest_at;
         old = true;
@@ -307,6 +311,8 @@ int evaluate(struct alert *a, const struct sample *s, const struct evaluation *e
 
     const struct finding *f = sample_finding(s, a->rule);
     ret->stale = f && f->state == FINDING_UNKNOWN;
-    ret->rule_removed = is_up(before) && a->state == ALERT_OK && ending.any && !ending.cleared;
+    bool over = is_up(before) && a->state == ALERT_OK && ending.any;
+    ret->accepted = over && ending.accepted;
+    ret->rule_removed = over && !ending.cleared && !ending.accepted;
     return take_facts(a, s);
 }

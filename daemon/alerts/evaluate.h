@@ -12,6 +12,7 @@ struct evaluation {
 };
 struct outcome {
     bool muted_now;     /* the baseline raised and muted something */
+    bool accepted;      /* the episode ended, and what was wrong is the new normal */
     bool rule_removed;  /* the episode ended, and only because its rules are off */
     bool waiting_began; /* the finding "waiting" came up with this sample */
     bool stale;         /* what the alert stands on could not be read */

@@ -166,7 +166,7 @@ static bool same_facts(const struct facts *a, const struct facts *b)
     return text_equal(a->tenant_name, b->tenant_name) && same_labels(a, b) &&
            a->utc_offset == b->utc_offset && text_equal(a->allotment_id, b->allotment_id) &&
            text_equal(a->allotment_name, b->allotment_name) && a->allotted == b->allotted &&
-           a->consumed == b->consumed && a->waiting == b->waiting && a->oldest_at == b->oldest_at &&
+           a->consumed == b->consumed && a->reference == b->reference && a->waiting == b->waiting && a->oldest_at == b->oldest_at &&
            text_equal(a->sku_id, b->sku_id) && text_equal(a->sku_part_number, b->sku_part_number) &&
            text_equal(a->sku_name, b->sku_name) && same_subscriptions(a, b) &&
            a->units_to_unblock == b->units_to_unblock && a->units_to_buy == b->units_to_buy &&

@@ -111,7 +111,9 @@ static int take_sample(struct plan *p, const struct sample *s)
     int type = speak(w->after, s, &outcome, parent_level(p, s));
     if (type != SAY_NOTHING)
         r = plan_tell(p, w->after, (enum event_type)type, &outcome,
-                      outcome.rule_removed ? "rule_removed" : NULL);
+                      outcome.accepted       ? "new_normal"
+                      : outcome.rule_removed ? "rule_removed"
+                                             : NULL);
     else if (outcome.muted_now)
         r = plan_tell_later(p, w->after, &outcome);
     if (r >= 0)

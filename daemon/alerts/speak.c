@@ -23,6 +23,8 @@ static const char *cause_of(const struct alert *a)
 {
     if (alert_rule_level(a, RULE_ALLOTMENT_GONE) > LEVEL_NONE)
         return rule_name(RULE_ALLOTMENT_GONE);
+    if (alert_rule_level(a, RULE_CAPACITY_DROP) > LEVEL_NONE)
+        return rule_name(RULE_CAPACITY_DROP);
     return (a->kind == KIND_POLL || a->kind == KIND_RIGHT) && a->facts ? a->facts->cause : NULL;
 }
 
@@ -66,6 +68,14 @@ static bool more_errors(const struct alert *a, const struct sample *s)
     return f && has_doubled(f->value, a->said_value);
 }
 
+/* Twice the loss that was told is a loss of its own. */
+static bool more_lost(const struct alert *a, const struct sample *s)
+{
+    const struct finding *f = breached(s, RULE_CAPACITY_DROP);
+    return f && a->rule == RULE_CAPACITY_DROP && a->said_rule == RULE_CAPACITY_DROP &&
+           has_doubled(f->value, a->said_value);
+}
+
 /* The worst level that is no old news: what the first-run digest told is muted until it gets worse,
  * and twice the errors are worse. */
 static enum level loud_level(const struct alert *a, const struct sample *s)
@@ -102,7 +112,7 @@ int speak(const struct alert *a, const struct sample *s, const struct outcome *o
         return explained ? SAY_NOTHING : EVENT_ESCALATED;
     if (a->level < a->said)
         return EVENT_DEESCALATED;
-    if (a->state == ALERT_FIRING && (more_wait(a, s, o) || more_errors(a, s) || cause_changed(a)))
+    if (a->state == ALERT_FIRING && (more_wait(a, s, o) || more_errors(a, s) || more_lost(a, s) || cause_changed(a)))
         return EVENT_UPDATED;
     return SAY_NOTHING;
 }

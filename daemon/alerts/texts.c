@@ -109,7 +109,9 @@ static void add_event(struct text *t, const struct notice *n)
         text_addf(t, "still, after %s: ", duration_human(lasted(n), buf));
         break;
     case EVENT_RESOLVED:
-        if (n->reason)
+        if (text_equal(n->reason, "new_normal"))
+            text_addf(t, "taken as normal after %s: ", duration_human(lasted(n), buf));
+        else if (n->reason)
             text_add(t, "no longer watched: ");
         else
             text_addf(t, "resolved after %s: ", duration_human(lasted(n), buf));
@@ -162,6 +164,7 @@ static void add_rule(struct text *t, const struct notice *n)
     static const char *const MEANS[RULE_COUNT_] = {
         [RULE_USAGE] = " in use",
         [RULE_REMAINING] = " left",
+        [RULE_CAPACITY_DROP] = " lost",
         [RULE_ALLOTMENT_GONE] = " were in use",
         [RULE_SUBSCRIPTION] = " left",
         [RULE_POLL] = " unread",
@@ -169,7 +172,8 @@ static void add_rule(struct text *t, const struct notice *n)
     };
     text_add(t, rule_name(n->rule));
     bool over =
-        n->type == EVENT_RESOLVED && (n->rule == RULE_POLL || n->rule == RULE_ALLOTMENT_GONE);
+        n->type == EVENT_RESOLVED && (n->rule == RULE_POLL || n->rule == RULE_ALLOTMENT_GONE ||
+                                      n->rule == RULE_CAPACITY_DROP);
     /* What is missing is named; its number says nothing more. */
     if (n->value == FACT_UNKNOWN || over || n->rule == RULE_USAGE_RIGHT)
         return;
@@ -241,7 +245,10 @@ static char *make_description(const struct notice *n, const struct words *w)
     add_rule(&t, n);
     text_add(&t, ".");
     add_findings(&t, n);
-    if (n->type == EVENT_RESOLVED && n->reason)
+    if (n->type == EVENT_RESOLVED && text_equal(n->reason, "new_normal"))
+        text_add(&t, "\nIt ends because the smaller number has lasted for a week and counts as normal "
+                     "now, not because it got better.");
+    else if (n->type == EVENT_RESOLVED && n->reason)
         text_add(&t, "\nIt ends because the configuration watches this no longer, not because it "
                      "got better.");
     if (n->stale_since_at) {

@@ -15,6 +15,7 @@ struct pool {
     int64_t waiting; /* 0 also if not known */
     int64_t needed, reserve;
     bool gone;
+    int64_t reference; /* units before capacity dropped; 0: it did not */
     bool relieved; /* it is over since another pool of the product has room */
 };
 
@@ -30,6 +31,8 @@ static struct pool pool_of(const struct notice *n)
         p.allotted = f->allotted;
         p.consumed = f->consumed;
         p.free = f->allotted - f->consumed;
+        bool dropped = n->finding[RULE_CAPACITY_DROP] || text_equal(n->reason, "new_normal");
+        p.reference = dropped && f->reference > f->allotted ? f->reference : 0;
         p.relieved = n->type == EVENT_RESOLVED && !n->reason && p.waiting == 0 && f->sibling_name &&
                      f->sibling_free > 0;
     }
@@ -98,19 +101,32 @@ static void add_people_wait(const struct notice *n, const struct pool *p, struct
     }
 }
 
-static void add_condition(const struct notice *n, const struct pool *p, struct text *t)
+/* The loss is the news: it says by itself how full the pool is. */
+static bool says_drop(const struct notice *n, const struct pool *p)
+{
+    return p->reference && p->waiting == 0 && p->allotted > 0 &&
+           (p->free < 0 || n->rule == RULE_CAPACITY_DROP);
+}
+
+static void add_state(const struct notice *n, const struct pool *p, struct text *t)
 {
     if (p->gone) {
         text_add(t, " is no longer listed");
         if (p->units)
             text_addf(t, "; %" PRId64 " of %" PRId64 " units were in use", p->consumed,
                       p->allotted);
+    } else if (text_equal(n->reason, "new_normal") && p->units) {
+        text_addf(t, " stays at %" PRId64 " units, %" PRId64 " in use", p->allotted, p->consumed);
     } else if (p->waiting > 0) {
         add_people_wait(n, p, t);
     } else if (!p->units) {
         text_add(t, ": its units are not known");
     } else if (p->allotted == 0) {
         text_addf(t, " has no units, %" PRId64 " in use", p->consumed);
+        add_needed(p, t);
+    } else if (says_drop(n, p)) {
+        text_addf(t, " fell from %" PRId64 " to %" PRId64 " units, %" PRId64 " in use", p->reference,
+                  p->allotted, p->consumed);
         add_needed(p, t);
     } else if (p->free < 0) {
         text_addf(t, " is over: %" PRId64 " of %" PRId64 " units in use", p->consumed, p->allotted);
@@ -131,6 +147,13 @@ static void add_condition(const struct notice *n, const struct pool *p, struct t
         text_addf(t, " has %s%" PRId64 " of %" PRId64 " units left", few ? "only " : "", p->free,
                   p->allotted);
     }
+}
+
+static void add_condition(const struct notice *n, const struct pool *p, struct text *t)
+{
+    add_state(n, p, t);
+    if (p->reference && !says_drop(n, p) && !p->gone && !n->reason)
+        text_addf(t, "; it had %" PRId64 " units", p->reference);
 }
 
 static void add_units(const struct notice *n, const struct pool *p, struct text *t)
@@ -166,6 +189,16 @@ static void add_units(const struct notice *n, const struct pool *p, struct text 
     else
         text_addf(t, ", %" PRId64 " %s free", p->free, p->free == 1 ? "is" : "are");
     text_add(t, ".\n");
+}
+
+static void add_drop(const struct notice *n, const struct pool *p, struct text *t)
+{
+    if (p->reference && text_equal(n->reason, "new_normal"))
+        text_addf(t, "It had %" PRId64 " units until it dropped; from now on %" PRId64
+                     " are what a loss is measured by.\n", p->reference, p->allotted);
+    else if (p->reference)
+        text_addf(t, "It had %" PRId64 " units before: %" PRId64 " are lost.\n", p->reference,
+                  p->reference - p->allotted);
 }
 
 static void add_waiting(const struct notice *n, const struct pool *p, struct text *t)
@@ -218,6 +251,9 @@ static void add_next(const struct notice *n, const struct pool *p, struct text *
                     "subscription was cancelled or moved; its users may be without a licence.");
         return;
     }
+    if (p->reference && !n->reason)
+        text_add(t, "Find out in the admin center (Billing > Your products) why units went away: "
+                    "fewer were bought, or a subscription ended. ");
     if (over && !p->relieved && f->sibling_name && f->sibling_free > 0) {
         text_addf(t, "First use the %" PRId64 " free of ", f->sibling_free);
         words_add(t, f->sibling_name);
@@ -232,6 +268,9 @@ static void add_next(const struct notice *n, const struct pool *p, struct text *
     } else if (p->waiting > 0 && p->units) {
         text_add(
             t, "Reprocess the assignments of those who wait; there are units enough, do not buy.");
+    } else if (p->reference && !n->reason) {
+        text_add(t, "If that was meant, nothing is left to do: after 7 days the smaller number counts "
+                    "as normal.");
     } else if (p->reserve > 0 && n->type != EVENT_RESOLVED) {
         text_addf(t, "Order %" PRId64 " %s, or free as many, to bring the reserve back.",
                   p->reserve, p->reserve == 1 ? "unit" : "units");
@@ -248,6 +287,7 @@ void words_capacity(const struct notice *n, struct words *w)
     add_subject(n, &w->subject);
     add_condition(n, &p, &w->condition);
     add_units(n, &p, &w->what);
+    add_drop(n, &p, &w->what);
     add_waiting(n, &p, &w->what);
     add_subscriptions(n, &w->what);
     words_older(&w->what, n->facts);

@@ -75,6 +75,15 @@ static const struct conf_key WAITING_AGE[] = {
     CRITICAL(LIMIT_AGE, "1s", "3650d", "1d", "Critical when the first member has waited so long."),
     TIMING(FOR_OF_ALERTS),
 };
+static const struct conf_key CAPACITY_DROP[] = {
+    WARNING(LIMIT_SHARE, "0.01%", "100%", "10%",
+            "Warning when a pool has lost at least this share of the units that it had within the "
+            "last 24 hours."),
+    {.name = "min_units", .type = CONF_COUNT, AT(threshold, min_units), .min = "0",
+     .max = "2147483647", .def = "5", .set = SET_MIN_UNITS,
+     .help = "Losses of fewer units are none, whatever their share."},
+    TIMING(FOR_OF_ALERTS),
+};
 static const struct conf_key ASSIGNMENT_ERRORS[] = {
     WARNING(LIMIT_COUNT, "1", "2147483647", "5",
             "Warning when a SKU has at least so many assignment errors with one code."),
@@ -106,6 +115,7 @@ static const struct conf_section RULE_SECTIONS[RULE_COUNT_] = {
     [RULE_REMAINING] = SECTION(REMAINING),
     [RULE_WAITING] = SECTION(WAITING),
     [RULE_WAITING_AGE] = SECTION(WAITING_AGE),
+    [RULE_CAPACITY_DROP] = SECTION(CAPACITY_DROP),
     [RULE_ASSIGNMENT_ERRORS] = SECTION(ASSIGNMENT_ERRORS),
     [RULE_SUBSCRIPTION] = SECTION(SUBSCRIPTION),
     [RULE_POLL] = SECTION(POLL_RULE),
@@ -120,11 +130,12 @@ static const struct conf_section RULE_SECTIONS[RULE_COUNT_] = {
     RULE_GROUP("remaining", RULE_REMAINING, struct_, "Allotted minus consumed units."),            \
     RULE_GROUP("waiting", RULE_WAITING, struct_, "Members in the waiting room of a pool."),        \
     RULE_GROUP("waiting_age", RULE_WAITING_AGE, struct_, "The longest wait in a waiting room."),   \
+    RULE_GROUP("capacity_drop", RULE_CAPACITY_DROP, struct_,                                       \
+               "Units that a pool had within the last 24 hours and has no longer."),               \
     RULE_GROUP("assignment_errors", RULE_ASSIGNMENT_ERRORS, struct_,                               \
                "Assignment errors of a tenant, by SKU and code; told again when doubled."),        \
     RULE_GROUP("subscription", RULE_SUBSCRIPTION, struct_, "State and end of a subscription."),    \
     RULE_GROUP("poll", RULE_POLL, struct_, "How long a tenant could not be read completely."),     \
-    LATER_KEY("capacity_drop", "off", "the rule capacity_drop"),                                   \
     LATER_KEY("forecast", "off", "the rule forecast"),                                             \
     LATER_KEY("credential", "off", "the rule credential")
 

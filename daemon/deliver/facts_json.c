@@ -152,6 +152,7 @@ void facts_open_rest(struct json_writer *w, const struct facts *f)
         return;
     json_put_int(w, "utc_offset", f->utc_offset);
     json_put_int(w, "oldest_at", (int64_t)f->oldest_at);
+    fact_put_number(w, "reference", f->reference);
     json_put_string(w, "sibling_name", f->sibling_name);
     fact_put_number(w, "sibling_free", f->sibling_free);
     json_put_string(w, "error_code", f->error_code);
@@ -338,6 +339,7 @@ static void read_rest(struct reader *r, const struct json *rest, struct facts *f
     else
         f->utc_offset = (int32_t)offset;
     read_unsigned(r, rest, "oldest_at", (uint64_t)NUMBER_MAX, &f->oldest_at);
+    read_number(r, rest, "reference", &f->reference);
     read_text(r, rest, "sibling_name", &f->sibling_name);
     read_number(r, rest, "sibling_free", &f->sibling_free);
     read_text(r, rest, "error_code", &f->error_code);

@@ -17,7 +17,7 @@
 /* ---- words ---- */
 
 static const char *const REASONS[] = {
-    "rule_removed", "tenant_removed", "rebuilt", "first_run", "storm", "held", "weekly",
+    "rule_removed", "new_normal", "tenant_removed", "rebuilt", "first_run", "storm", "held", "weekly",
 };
 
 const char *reason_literal(const char *word)
@@ -93,14 +93,16 @@ static void put_plans(struct json_writer *w, const char *plans, const struct cut
     json_close_array(w);
 }
 
-/* The rest by kind. A reason is said for what ended without having cleared; pools have nothing else
- * here. */
+/* The rest by kind. A reason is said for what ended without having cleared; of pools there is
+ * nothing else here but how many units there were before they dropped. */
 static void put_detail(struct json_writer *w, const struct notice *n, const struct cut *cut)
 {
     size_t text = cut ? cut->name : NO_CUT;
     const struct facts *f = n->facts;
     const char *reason = n->type == EVENT_RESOLVED ? n->reason : NULL;
-    if (!f || (n->kind == KIND_CAPACITY && !reason)) {
+    bool dropped = f && n->kind == KIND_CAPACITY && f->reference != FACT_UNKNOWN &&
+                   (n->finding[RULE_CAPACITY_DROP] || reason);
+    if (!f || (n->kind == KIND_CAPACITY && !reason && !dropped)) {
         json_put_null(w, "detail");
         return;
     }
@@ -123,6 +125,8 @@ static void put_detail(struct json_writer *w, const struct notice *n, const stru
         json_put_cut(w, "state", s->state, text);
         fact_put_date(w, "next_lifecycle_date", s->next_lifecycle_date);
     }
+    if (dropped)
+        json_put_int(w, "reference_units", f->reference);
     if (reason)
         json_put_string(w, "reason", reason);
     json_close_object(w);

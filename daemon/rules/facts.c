@@ -9,7 +9,7 @@ int facts_new(struct facts **ret)
     struct facts *f = calloc(1, sizeof *f);
     if (!f)
         return -ENOMEM;
-    f->allotted = f->consumed = f->waiting = FACT_UNKNOWN;
+    f->allotted = f->consumed = f->waiting = f->reference = FACT_UNKNOWN;
     f->units_to_unblock = f->units_to_buy = f->sibling_free = FACT_UNKNOWN;
     f->error_count = f->parked = FACT_UNKNOWN;
     *ret = f;
@@ -114,6 +114,7 @@ int facts_copy(const struct facts *src, struct facts **ret)
     f->allotted = src->allotted;
     f->consumed = src->consumed;
     f->waiting = src->waiting;
+    f->reference = src->reference;
     f->oldest_at = src->oldest_at;
     f->units_to_unblock = src->units_to_unblock;
     f->units_to_buy = src->units_to_buy;

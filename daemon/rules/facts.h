@@ -23,6 +23,7 @@ struct facts {
     /* the pool; allotment_id NULL under scope = "sku" */
     char *allotment_id, *allotment_name;
     int64_t allotted, consumed, waiting;
+    int64_t reference; /* units that there were before capacity dropped; FACT_UNKNOWN: it did not */
     usec_t oldest_at; /* 0: unknown or nobody */
     char *sku_id, *sku_part_number, *sku_name; /* sku_name: display name, else part number, else id */
     struct fact_subscription *subscription;

@@ -2,7 +2,7 @@
 /* rules/judge.h: thresholds + snapshot + what was known before -> samples. Pure: no I/O, no clock.
  *
  * A sample is what one poll says about one alert instance: one finding per rule of that instance.
- * A pool has ONE instance (kind capacity) with four findings and, if it is gone, a fifth. */
+ * A pool has ONE instance (kind capacity) with five findings and, if it is gone, a sixth. */
 #pragma once
 #include "model/rights.h"
 #include "rules/facts.h"
@@ -26,6 +26,7 @@ enum finding_state {
 struct finding {
     enum rule rule;
     enum finding_state state;
+    bool accepted;    /* KNOWN: what was wrong is the new normal: it ends, but did not get better */
     bool not_offered; /* UNKNOWN because the source in use never says it: what was raised stays, but
                        * nothing else waits for it */
     enum level raise; /* KNOWN: by the limits themselves */
@@ -36,7 +37,7 @@ struct finding {
     usec_t hold_for, keep_firing_for;
     uint32_t min_samples;
 };
-#define FINDINGS_MAX 5
+#define FINDINGS_MAX 6
 struct sample {
     enum kind kind;
     char *subject; /* allotment id, SKU id, subscription id, "SKU/code", "" (tenant), receiver name,
@@ -85,6 +86,22 @@ struct known_group {
     usec_t first_seen_at; /* by us; Graph says only when an error last occurred */
     struct instant absent_since; /* boot 0: it was there last time */
 };
+/* ... and of the capacity that a pool had lately and has no longer. The highest of the last 24 hours
+ * is what a drop is measured against; once there is a drop, it stays that until the pool has as much
+ * again, or until the smaller number has lasted for so long that it is the new normal. */
+struct peak {
+    int64_t allotted;
+    struct instant left; /* the first poll that showed fewer */
+};
+#define PEAKS_MAX 4
+struct known_drop {
+    char *id;             /* of the pool */
+    int64_t reference;    /* of the drop that goes on; FACT_UNKNOWN: there is none */
+    struct instant since; /* its last loss */
+    struct peak peak[PEAKS_MAX]; /* highest first, which is oldest first */
+    size_t n_peaks;
+    int64_t allotted; /* in this poll; for judging only, not kept */
+};
 struct tenant_memory {
     struct known_pool *pool;
     size_t n_pools;
@@ -92,6 +109,8 @@ struct tenant_memory {
     size_t n_subscriptions;
     struct known_group *group; /* existed, at most MEMORY_KEPT ago */
     size_t n_groups;
+    struct known_drop *drop; /* in id order */
+    size_t n_drops;
     enum source source; /* of the last complete list; NONE: this is the first poll */
     bool emptied;        /* zero rows came where there were some; ends when rows return or by forget */
     bool mass_absence;   /* more than half were missing at the last complete list */

@@ -78,6 +78,7 @@ int facts_begin(const struct judge_context *ctx, usec_t at, struct facts **ret)
                                 .allotted = FACT_UNKNOWN,
                                 .consumed = FACT_UNKNOWN,
                                 .waiting = FACT_UNKNOWN,
+                                .reference = FACT_UNKNOWN,
                                 .units_to_unblock = FACT_UNKNOWN,
                                 .units_to_buy = FACT_UNKNOWN,
                                 .sibling_free = FACT_UNKNOWN,
@@ -151,6 +152,9 @@ void tenant_memory_free(struct tenant_memory *m)
         free(m->group[i].sku_id);
         free(m->group[i].code);
     }
+    for (size_t i = 0; i < m->n_drops; i++)
+        free(m->drop[i].id);
+    free(m->drop);
     free(m->pool);
     free(m->subscription);
     free(m->group);
@@ -180,6 +184,8 @@ static int judge_all(struct judging *j)
         r = groups_new(j, &groups);
     if (r >= 0)
         r = pools_judge(j, &groups, &fates);
+    if (r >= 0)
+        r = drops_carry(j);
     if (r >= 0)
         r = subscriptions_judge(j, &groups);
     if (r >= 0)

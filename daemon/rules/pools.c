@@ -11,7 +11,8 @@ struct pool {
     struct threshold threshold[RULE_COUNT_];
     enum ignore ignore;
     struct capacity capacity;
-    struct finding finding[CAPACITY_FINDINGS];
+    struct finding finding[CAPACITY_FINDINGS], drop;
+    int64_t reference; /* of the drop; FACT_UNKNOWN */
     char *name; /* NULL if it needs none */
     bool silent;
 };
@@ -26,6 +27,7 @@ struct sku {
     const struct group *group;
     struct pool *pool;
     size_t n;
+    struct known_drop *drop; /* one a pool */
     struct room *room;
     size_t n_rooms;
 };
@@ -35,6 +37,7 @@ static void sku_clear(struct sku *s)
     for (size_t i = 0; i < s->n; i++)
         free(s->pool[i].name);
     free(s->pool);
+    free(s->drop);
     free(s->room);
     *s = (struct sku){0};
 }
@@ -97,14 +100,16 @@ static int compare_rooms(const void *a, const void *b)
 }
 
 static int sku_load(const struct judging *j, const struct groups *g, const struct group *group,
-                    struct sku *ret)
+                    const struct fates *fates, struct sku *ret)
 {
     const struct rule_options *o = j->ctx->options;
     ret->group = group;
     ret->pool = calloc(group->n, sizeof *ret->pool);
+    ret->drop = calloc(group->n, sizeof *ret->drop);
     ret->room = calloc(group->n, sizeof *ret->room);
-    if (!ret->pool || !ret->room)
+    if (!ret->pool || !ret->drop || !ret->room)
         return -ENOMEM;
+    drops_follow(j, g, group, fates, ret->drop);
     for (size_t i = 0; i < group->n; i++) {
         struct pool *p = &ret->pool[i];
         p->a = groups_allotment(g, group, i);
@@ -118,6 +123,9 @@ static int sku_load(const struct judging *j, const struct groups *g, const struc
         if (known)
             known->silent = p->silent;
         capacity_judge(&p->capacity, p->threshold, judging_now(j), p->finding);
+        if (o->scope != SCOPE_SKU)
+            drop_judge(j, &p->threshold[RULE_CAPACITY_DROP], &p->capacity, &ret->drop[i], 1,
+                       &p->drop, &p->reference);
         ret->n = i + 1;
         int r = pool_name(o, g, group, i, &p->name);
         if (r < 0)
@@ -180,10 +188,12 @@ static int add_subscriptions(struct facts *f, const struct allotment *a)
     return 0;
 }
 
-static void add_findings(struct sample *s, const struct finding f[static CAPACITY_FINDINGS])
+static void add_findings(struct sample *s, const struct finding f[static CAPACITY_FINDINGS],
+                         const struct finding *drop)
 {
     memcpy(s->finding, f, CAPACITY_FINDINGS * sizeof *f);
     s->n_findings = CAPACITY_FINDINGS;
+    s->finding[s->n_findings++] = *drop;
 }
 
 static void add_gone(struct sample *s, const struct threshold t[static RULE_COUNT_], bool gone,
@@ -217,7 +227,8 @@ static int pool_sample(struct judging *j, const struct groups *g, const struct s
         return -ENOMEM;
     s->silent = p->silent;
     s->subscription_explains = subscriptions_explain(p->a);
-    add_findings(s, p->finding);
+    add_findings(s, p->finding, &p->drop);
+    s->facts->reference = p->reference;
     if (j->ctx->options->scope == SCOPE_AUTO && sku_sibling(sku, p, true))
         relax(s, p);
     if (fates->past[at] && fates->past[at]->gone)
@@ -248,7 +259,7 @@ static int absent_sample(struct judging *j, const struct known_pool *k, enum fat
     const struct rule_options *o = j->ctx->options;
     struct threshold t[RULE_COUNT_];
     static const struct capacity NOTHING = {.waiting = {.section = SECTION_UNKNOWN}};
-    struct finding f[CAPACITY_FINDINGS];
+    struct finding f[CAPACITY_FINDINGS], drop;
     enum ignore ignore = rules_for(o, j->ctx->tenant, k->sku_id, k->sku_part_number, k->id, t);
     if (ignore == IGNORE_ALL)
         return 0;
@@ -258,7 +269,8 @@ static int absent_sample(struct judging *j, const struct known_pool *k, enum fat
     s->silent = k->silent || ignore == IGNORE_ALERTS ||
                 (product_is_free(k->sku_id, k->sku_part_number) && !o->watch_free_skus);
     capacity_judge(&NOTHING, t, judging_now(j), f);
-    add_findings(s, f);
+    drop_unknown(&t[RULE_CAPACITY_DROP], &drop);
+    add_findings(s, f, &drop);
     if (fate == FATE_GONE)
         add_gone(s, t, true, k->consumed);
     s->facts->allotted = k->allotted;
@@ -342,7 +354,7 @@ static int sku_sample(struct judging *j, const struct groups *g, const struct sk
     const struct rule_options *o = j->ctx->options;
     const struct known_pool *k = m->n > 0 ? &m->before->pool[m->index[0]] : NULL;
     struct threshold t[RULE_COUNT_];
-    struct finding f[CAPACITY_FINDINGS];
+    struct finding f[CAPACITY_FINDINGS], drop;
     bool here = sku->n > 0;
     const char *sku_id = here ? sku->group->sku_id : k->sku_id;
     const char *part = here ? sku->group->part_number : k->sku_part_number;
@@ -373,10 +385,19 @@ static int sku_sample(struct judging *j, const struct groups *g, const struct sk
         return -ENOMEM;
     s->silent = silent || ignore == IGNORE_ALERTS;
     capacity_judge(&sum, t, judging_now(j), f);
-    add_findings(s, f);
+    drop_judge(j, &t[RULE_CAPACITY_DROP], &sum, sku->drop, sku->n, &drop, &s->facts->reference);
+    add_findings(s, f, &drop);
     sku_add_gone(s, t, g, sku, fates, m);
     int r = here ? sku_facts(j, sku, s) : facts_set_sku(s->facts, o, sku_id, part);
     set_numbers(s, &sum, t);
+    return r;
+}
+
+static int sku_remember(struct judging *j, const struct sku *sku)
+{
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < sku->n; i++)
+        r = drop_remember(j, &sku->drop[i]);
     return r;
 }
 
@@ -415,10 +436,12 @@ static int skus_judge(struct judging *j, const struct groups *g, const struct fa
         }
         if (order == 0 && !missing_key)
             order = 1; /* two pools without any SKU have nothing in common */
-        int r = order <= 0 ? sku_load(j, g, &g->group[i], &sku) : 0;
+        int r = order <= 0 ? sku_load(j, g, &g->group[i], fates, &sku) : 0;
         const struct missing missing = {before, fates, index + m, run};
         if (r >= 0)
             r = sku_sample(j, g, &sku, fates, &missing);
+        if (r >= 0)
+            r = sku_remember(j, &sku);
         if (r < 0)
             return r;
         i += order <= 0;
@@ -433,9 +456,11 @@ int pools_judge(struct judging *j, const struct groups *g, const struct fates *f
         return skus_judge(j, g, fates);
     for (size_t i = 0; i < g->n; i++) {
         CLEANUP(sku_clear) struct sku sku = {0};
-        int r = sku_load(j, g, &g->group[i], &sku);
+        int r = sku_load(j, g, &g->group[i], fates, &sku);
         for (size_t k = 0; r >= 0 && k < sku.n; k++)
             r = pool_sample(j, g, &sku, &sku.pool[k], fates);
+        if (r >= 0)
+            r = sku_remember(j, &sku);
         if (r < 0)
             return r;
     }

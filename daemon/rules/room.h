@@ -82,6 +82,24 @@ static inline void fates_clear_at(struct fates *f)
 int known_pool_copy(const struct known_pool *src, struct known_pool *dst);
 void known_pool_clear(struct known_pool *p);
 
+/* ---- drop.c: has a pool fewer units than it had? ---- */
+
+/* What is remembered of each pool of a SKU after this poll, one item of `ret` a pool, in the order of
+ * the group; ids are borrowed. */
+struct group;
+struct groups;
+void drops_follow(const struct judging *j, const struct groups *g, const struct group *of,
+                  const struct fates *fates, struct known_drop *ret);
+/* The finding of a pool, or of the pools of a SKU together; a drop that begins or ends with it is
+ * noted in drop[i]. *ret_reference: what it is measured against, FACT_UNKNOWN if there is no drop. */
+void drop_judge(const struct judging *j, const struct threshold *t, const struct capacity *c,
+                struct known_drop *drop, size_t n, struct finding *ret, int64_t *ret_reference);
+void drop_unknown(const struct threshold *t, struct finding *ret);
+/* Into j->after, unless there is nothing to remember. */
+int drop_remember(struct judging *j, const struct known_drop *d);
+/* Those of the pools that this poll did not show; sorts the memory. After the pools were judged. */
+int drops_carry(struct judging *j);
+
 /* ---- skus.c: the pools of a tenant, SKU by SKU ---- */
 
 struct group {

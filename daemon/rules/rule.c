@@ -11,6 +11,7 @@ static const char *const RULES[RULE_COUNT_] = {
     [RULE_WAITING] = "waiting",
     [RULE_USAGE] = "usage",
     [RULE_REMAINING] = "remaining",
+    [RULE_CAPACITY_DROP] = "capacity_drop",
     [RULE_ALLOTMENT_GONE] = "allotment_gone",
     [RULE_SUBSCRIPTION] = "subscription",
     [RULE_ASSIGNMENT_ERRORS] = "assignment_errors",

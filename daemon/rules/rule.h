@@ -13,6 +13,7 @@ enum rule {
     RULE_WAITING,
     RULE_USAGE,
     RULE_REMAINING,
+    RULE_CAPACITY_DROP,
     RULE_ALLOTMENT_GONE,
     RULE_SUBSCRIPTION,
     RULE_ASSIGNMENT_ERRORS,
@@ -28,8 +29,8 @@ int rule_parse(const char *name);     /* -EINVAL */
 const char *level_name(enum level l); /* "none", "warning", "critical" */
 const char *unit_name(enum unit u);   /* "percent", ... */
 
-/* A limit. What `value` counts depends on the rule: usage basis points (9000 = 90 %); remaining
- * units (may be negative); waiting members; waiting_age seconds; errors; subscription days;
+/* A limit. What `value` counts depends on the rule: usage basis points (9000 = 90 %); capacity_drop
+ * basis points of what there was; remaining units (may be negative); waiting members; waiting_age seconds; errors; subscription days;
  * poll seconds, or polls if `polls`. */
 struct limit {
     bool on; /* false: "off" */
@@ -42,7 +43,8 @@ struct threshold {
     bool off;                         /* usage = "off": the whole rule */
     struct limit limit[LEVEL_COUNT_]; /* [LEVEL_WARNING], [LEVEL_CRITICAL] */
     int64_t clear_margin_bp;          /* usage only: percentage points, 200 = 2 % */
-    int64_t min_units;                /* usage only: pools smaller than this have no usage level */
+    int64_t min_units;                /* usage: pools smaller than this have no usage level;
+                                       * capacity_drop: losses smaller than this are none */
     usec_t hold_for, keep_firing_for; /* before it is raised; before it is resolved */
     uint32_t min_samples;             /* complete polls in a row, both ways; >= 1 */
     bool manual_renewal;              /* subscription only: renewal = "manual" */

@@ -32,6 +32,11 @@ const struct table TABLE_GROUP = {
     "known_group",
     "tenant_id, subject, sku_id, code, first_seen_at, absent_at, absent_mono, absent_boot", 2,
     false};
+const struct table TABLE_DROP = {
+    "known_drop",
+    "tenant_id, id, reference, since_at, since_mono, since_boot, peak_1, at_1, mono_1, boot_1, "
+    "peak_2, at_2, mono_2, boot_2, peak_3, at_3, mono_3, boot_3, peak_4, at_4, mono_4, boot_4",
+    2, false};
 const struct table TABLE_ALERT = {
     "alert",
     "id, kind, tenant_id, subject, episode, seq, state, level, rule, value, threshold, unit, "

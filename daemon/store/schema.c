@@ -129,6 +129,15 @@ static const char *const STEPS[] = {
      * address itself is a secret and stands nowhere. */
     "CREATE TABLE switched_off (receiver TEXT PRIMARY KEY, address INTEGER NOT NULL"
     ") STRICT, WITHOUT ROWID;",
+
+    /* What a pool had and has no longer; peaks that are not there are null. */
+    "CREATE TABLE known_drop (tenant_id TEXT NOT NULL, id TEXT NOT NULL, reference INTEGER,"
+    " since_at INTEGER NOT NULL, since_mono INTEGER NOT NULL, since_boot INTEGER NOT NULL,"
+    " peak_1 INTEGER, at_1 INTEGER, mono_1 INTEGER, boot_1 INTEGER,"
+    " peak_2 INTEGER, at_2 INTEGER, mono_2 INTEGER, boot_2 INTEGER,"
+    " peak_3 INTEGER, at_3 INTEGER, mono_3 INTEGER, boot_3 INTEGER,"
+    " peak_4 INTEGER, at_4 INTEGER, mono_4 INTEGER, boot_4 INTEGER,"
+    " sum INTEGER NOT NULL, PRIMARY KEY (tenant_id, id)) STRICT, WITHOUT ROWID;",
 };
 
 int64_t schema_version(void)

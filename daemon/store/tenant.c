@@ -96,6 +96,48 @@ static int group_read(struct row *row, const char *subject, struct known_group *
     return 0;
 }
 
+static const char *drop_key(const struct tenant_memory *m, size_t i)
+{
+    return m->drop[i].id;
+}
+
+static void row_fact(struct row *row, int64_t number)
+{
+    if (number == FACT_UNKNOWN)
+        row_text(row, NULL);
+    else
+        row_int(row, number);
+}
+
+static void drop_row(const struct tenant_memory *m, size_t i, struct row *row)
+{
+    const struct known_drop *d = &m->drop[i];
+    row_fact(row, d->reference);
+    row_instant(row, &d->since);
+    for (size_t k = 0; k < PEAKS_MAX; k++) {
+        if (k < d->n_peaks) {
+            row_int(row, d->peak[k].allotted);
+            row_instant(row, &d->peak[k].left);
+        }
+        for (size_t cell = 0; k >= d->n_peaks && cell < 4; cell++)
+            row_text(row, NULL);
+    }
+}
+
+static int drop_read(struct row *row, const char *id, struct known_drop *d)
+{
+    if (text_copy(id, &d->id) < 0)
+        return -ENOMEM;
+    d->reference = row_is_null(row) ? FACT_UNKNOWN : row_get_int(row, 0, INT64_MAX);
+    d->since = row_get_instant(row);
+    for (size_t k = 0; k < PEAKS_MAX && !row_is_null(row); k++) {
+        d->peak[k].allotted = row_get_int(row, 0, INT64_MAX);
+        d->peak[k].left = row_get_instant(row);
+        d->n_peaks = k + 1;
+    }
+    return 0;
+}
+
 /* ---- writing only what differs: most polls change nothing ---- */
 
 struct set { /* one table's rows of one tenant */
@@ -235,6 +277,8 @@ int memory_put(struct store *s, const char *tenant_id, const struct tenant_memor
          subscription_key, subscription_row, m->n_subscriptions},
         {&TABLE_GROUP, "SELECT subject, sum FROM known_group WHERE tenant_id = ?1 ORDER BY subject",
          m, group_key, group_row, m->n_groups},
+        {&TABLE_DROP, "SELECT id, sum FROM known_drop WHERE tenant_id = ?1 ORDER BY id", m,
+         drop_key, drop_row, m->n_drops},
     };
     struct row row = {0};
     row_text(&row, tenant_id);
@@ -353,6 +397,12 @@ static void group_forget(struct known_group *g)
     free(g->code);
 }
 
+static void drop_forget(struct known_drop *d)
+{
+    free(d->id);
+}
+
+TAKER(take_drop, drop, n_drops, drop_read, drop_forget)
 TAKER(take_pool, pool, n_pools, pool_read, pool_forget)
 TAKER(take_subscription, subscription, n_subscriptions, subscription_read, subscription_forget)
 TAKER(take_group, group, n_groups, group_read, group_forget)
@@ -398,6 +448,7 @@ static int load(struct store *s, const char *tenant_id, struct found *found, str
         {&TABLE_POOL, "WHERE tenant_id = ?1 ORDER BY id", take_pool},
         {&TABLE_SUBSCRIPTION, "WHERE tenant_id = ?1 ORDER BY id", take_subscription},
         {&TABLE_GROUP, "WHERE tenant_id = ?1 ORDER BY subject", take_group},
+        {&TABLE_DROP, "WHERE tenant_id = ?1 ORDER BY id", take_drop},
     };
     for (size_t i = 0; i < N_ELEMENTS(PARTS); i++) {
         int r =
@@ -442,6 +493,7 @@ static int forget(struct store *s, const char *tenant_id, struct failure *f)
         "DELETE FROM known_pool WHERE tenant_id = ?1",
         "DELETE FROM known_subscription WHERE tenant_id = ?1",
         "DELETE FROM known_group WHERE tenant_id = ?1",
+        "DELETE FROM known_drop WHERE tenant_id = ?1",
     };
     int r = 0;
     for (size_t i = 0; r >= 0 && i < N_ELEMENTS(DELETES); i++) {

@@ -184,7 +184,7 @@ static const struct event_of_day MONTH[STORY_MAX] = {
     {4, 14, 50, GRAPH_DOWN, NULL, 0, 0, NULL},
     /* the first of November, a Sunday: renewals, one under a new id */
     {7, 0, 20, BUY, "SPB", 0, 20, NULL},
-    {7, 0, 20, BUY, "AAD_PREMIUM", 0, -30, NULL},
+    {7, 0, 20, BUY, "AAD_PREMIUM", 0, -15, NULL}, /* fewer, by less than a tenth */
     {7, 0, 20, REPLACE, "SPE_F1", 0, 0, NULL},
     {7, 0, 20, REPLACE, "VISIOCLIENT", 0, 0, NULL},
     {8, 3, 0, RESTART, NULL, 0, 0, NULL},
@@ -234,7 +234,7 @@ static const struct event_of_day INCIDENTS[STORY_MAX] = {
     {4, 10, 0, SECRET_EXPIRED, NULL, 0, 1, NULL},
     {4, 12, 0, SECRET_EXPIRED, NULL, 0, 0, NULL},
     {5, 0, 20, BUY, "WIN10_VDA_E3", 0, -40, NULL}, /* somebody renewed too few */
-    {5, 9, 0, BUY, "WIN10_VDA_E3", 0, 30, NULL},
+    {5, 9, 0, BUY, "WIN10_VDA_E3", 0, 40, NULL},
     {6, 0, 5, DATE, "EXCHANGEDESKLESS", 0, 12, NULL}, /* the bill was not paid */
     {6, 0, 5, STATE, "EXCHANGEDESKLESS", 0, 0, "warning"},
     {8, 0, 5, STATE, "EXCHANGEDESKLESS", 0, 0, "suspended"},
@@ -245,6 +245,8 @@ static const struct event_of_day INCIDENTS[STORY_MAX] = {
     {10, 14, 0, UNLIST, "ENTERPRISEPREMIUM", 0, 0, NULL},
     {11, 2, 0, GRAPH_DOWN, NULL, 0, 1, NULL},
     {11, 10, 0, GRAPH_DOWN, NULL, 0, 0, NULL},
+    {12, 0, 20, BUY, "AAD_PREMIUM", 0, -30, NULL}, /* nobody lacks one, but a tenth is gone overnight */
+    {12, 8, 0, BUY, "AAD_PREMIUM", 0, 30, NULL},
     {12, 9, 0, FILL, "POWER_BI_PRO", 1, 0, NULL}, /* the other pool of a product whose first is full */
     {12, 15, 0, BUY, "POWER_BI_PRO", 1, 20, NULL},
     {13, 9, 0, FILL, "VISIOONLINE_PLAN1", 0, 0, NULL}, /* five seats, and one who asks for the sixth */
@@ -279,6 +281,8 @@ static const struct expected {
     {11, 2, 0, 65, EVENT_FIRING, LEVEL_WARNING, RULE_POLL, ""},
     {11, 2, 0, 365, EVENT_ESCALATED, LEVEL_CRITICAL, RULE_POLL, ""},
     {11, 10, 0, 20, EVENT_RESOLVED, LEVEL_CRITICAL, RULE_POLL, ""},
+    {12, 0, 20, 10, EVENT_FIRING, LEVEL_WARNING, RULE_CAPACITY_DROP, "AAD_PREMIUM"},
+    {12, 8, 0, 20, EVENT_RESOLVED, LEVEL_WARNING, RULE_CAPACITY_DROP, "AAD_PREMIUM"},
     {12, 9, 0, 10, EVENT_FIRING, LEVEL_WARNING, RULE_USAGE, "POWER_BI_PRO"}, /* both pools */
     {12, 9, 0, 10, EVENT_FIRING, LEVEL_WARNING, RULE_USAGE, "POWER_BI_PRO"},
     {12, 15, 0, 20, EVENT_RESOLVED, LEVEL_WARNING, RULE_USAGE, "POWER_BI_PRO"},

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-enum { SEEDS = 120, POLLS = 1000, POOLS = 3, RULES = 3 };
+enum { SEEDS = 120, POLLS = 1000, POOLS = 3, RULES = 4 };
 
 static uint64_t dice; /* xorshift64* */
 static uint64_t roll(uint64_t n)
@@ -41,6 +41,8 @@ struct run {
 struct truth {
     int64_t allotted, consumed, waiting;
     usec_t oldest_at;
+    int64_t reference;                /* units before a drop that goes on; 0: there is none */
+    bool normal;                      /* with this poll the drop is the new normal */
     usec_t calm;                      /* polls left in which nothing changes */
     struct run breach[RULES][LEVELS]; /* of a rule at a level */
     struct run clear;                 /* of all rules together */
@@ -79,10 +81,20 @@ struct life {
     } while (0)
 
 static const char *const IDS[POOLS] = {"pool-0", "pool-1", "pool-2"};
-static const enum rule RULE_OF[RULES] = {RULE_WAITING, RULE_USAGE, RULE_REMAINING};
+static const enum rule RULE_OF[RULES] = {RULE_WAITING, RULE_USAGE, RULE_REMAINING,
+                                          RULE_CAPACITY_DROP};
+
+static bool is_drop(const struct truth *t, int64_t before)
+{
+    return (before - t->allotted) * 10 >= before && before - t->allotted >= 5;
+}
 
 static void drift(struct truth *t)
 {
+    int64_t before = t->allotted;
+    if (t->normal) /* it did not clear, and need not have */
+        t->reference = 0, t->last_breach[RULES - 1] = 0;
+    t->normal = false;
     if (t->calm > 0) {
         t->calm--;
         return;
@@ -97,6 +109,8 @@ static void drift(struct truth *t)
         t->allotted += 50;
     if (t->allotted > 300 || (chance(20) && t->allotted > 100))
         t->allotted = 100;
+    if (t->allotted >= t->reference)
+        t->reference = is_drop(t, before) ? before : 0;
     int64_t over = t->consumed - t->allotted;
     t->waiting = over >= 0 && chance(2) ? (int64_t)roll(40) : chance(12) ? (int64_t)roll(4) : 0;
 }
@@ -109,6 +123,10 @@ static enum level true_level(const struct truth *t, int rule)
         return t->waiting >= 25 ? LEVEL_CRITICAL : t->waiting >= 1 ? LEVEL_WARNING : LEVEL_NONE;
     case RULE_USAGE:
         return t->consumed * 10 >= t->allotted * 9 ? LEVEL_WARNING : LEVEL_NONE;
+    case RULE_CAPACITY_DROP:
+        return t->normal || !t->reference || !is_drop(t, t->reference) ? LEVEL_NONE
+               : free < 0                                              ? LEVEL_CRITICAL
+                                                                       : LEVEL_WARNING;
     default:
         return free <= -1 ? LEVEL_CRITICAL : free <= 0 ? LEVEL_WARNING : LEVEL_NONE;
     }
@@ -117,7 +135,7 @@ static enum level true_level(const struct truth *t, int rule)
 /* Clear of everything, the band of usage included. */
 static bool truly_clear(const struct truth *t)
 {
-    return t->waiting == 0 && t->consumed * 100 < t->allotted * 88;
+    return t->waiting == 0 && t->consumed * 100 < t->allotted * 88 && (!t->reference || t->normal);
 }
 
 static bool is_hidden(const struct life *l, int rule)
@@ -152,8 +170,9 @@ static void observe(struct life *l, struct truth *t, usec_t passed)
                    hidden, passed);
         if (hidden)
             continue;
-        t->breached[rule] = level > LEVEL_NONE;
-        if (level > LEVEL_NONE)
+        bool below = RULE_OF[rule] == RULE_CAPACITY_DROP && t->reference && !t->normal;
+        t->breached[rule] = level > LEVEL_NONE || below;
+        if (t->breached[rule])
             t->last_breach[rule] = l->true_time;
     }
     run_on(&t->clear, l, truly_clear(t), l->hide_units || l->hide_waiting, passed);
@@ -182,10 +201,11 @@ static bool breach_was_held(const struct life *l, const struct truth *t, enum le
 static void check_resolved(const struct life *l, const struct truth *t, const struct notice *n)
 {
     ENSURE(l, !l->hide_units && !l->hide_waiting, "resolved although a part was not read");
+    ENSURE(l, !n->reason || (t->normal && strcmp(n->reason, "new_normal") == 0), "what reason?");
     for (int rule = 0; rule < RULES; rule++) {
         ENSURE(l, !t->breached[rule], "resolved while %s was last seen beyond its limit",
                rule_name(RULE_OF[rule]));
-        if (n->rule == RULE_OF[rule])
+        if (n->rule == RULE_OF[rule] && !n->reason)
             ENSURE(l, l->true_time - t->last_breach[rule] >= l->keep_firing_for,
                    "resolved before it was clear long enough");
     }
@@ -258,7 +278,8 @@ static struct sample sample_of(const struct life *l, int i)
     return A_POOL(.id = IDS[i], .allotted = l->hide_units ? HIDDEN : t->allotted,
                   .consumed = l->hide_units ? HIDDEN : t->consumed,
                   .waiting = l->hide_waiting ? HIDDEN : t->waiting,
-                  .oldest_at = l->hide_waiting ? 0 : t->oldest_at, .hold_for = l->hold_for,
+                  .oldest_at = l->hide_waiting ? 0 : t->oldest_at, .reference = t->reference,
+                  .normal = t->normal, .hold_for = l->hold_for,
                   .keep_firing_for = l->keep_firing_for, .min_samples = l->min_samples);
 }
 
@@ -306,6 +327,7 @@ static void live_on(struct life *l)
             l->pool[i].oldest_at = 0;
         else if (l->pool[i].oldest_at == 0)
             l->pool[i].oldest_at = l->d.now.at;
+        l->pool[i].normal = l->pool[i].reference && !l->hide_units && chance(60);
         observe(l, &l->pool[i], passed);
     }
     check_reminders(l);

@@ -495,6 +495,44 @@ static void a_pool_that_was_fine_is_missed_too(void **state)
                         "resolved critical allotment_gone");
 }
 
+static void a_drop_ends_restored_or_as_the_new_normal(void **state)
+{
+    struct desk *d = *state;
+    assert_string_equal(POLL(d, A_POOL(.allotted = 80, .consumed = 40, .reference = 100)),
+                        "firing warning capacity_drop");
+    assert_string_equal(POLL(d, A_POOL(.allotted = 98, .consumed = 40, .reference = 100)), "");
+    assert_string_equal(POLL(d, A_POOL(.allotted = 70, .consumed = 40, .reference = 100)), "");
+    assert_string_equal(POLL(d, A_POOL(.allotted = 50, .consumed = 40, .reference = 100)),
+                        "updated warning capacity_drop"); /* twice the loss */
+    assert_string_equal(POLL(d, A_POOL(.allotted = HIDDEN, .consumed = HIDDEN)), "");
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 40)),
+                        "resolved warning capacity_drop");
+    assert_null(desk_notice(d, 0)->reason);
+    (void)POLL(d, A_POOL(.allotted = 80, .consumed = 40, .reference = 100, .keep_firing_for = HOURS(1)));
+    assert_string_equal(
+        POLL(d, A_POOL(.allotted = 80, .consumed = 40, .reference = 100, .normal = true,
+                       .keep_firing_for = HOURS(1))),
+        "resolved warning capacity_drop");
+    assert_string_equal(desk_notice(d, 0)->reason, "new_normal");
+    assert_null(strstr(desk_notice(d, 0)->title, "resolved"));
+}
+
+static void a_drop_is_the_cause_of_what_it_fills(void **state)
+{
+    struct desk *d = *state;
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95)), "firing warning usage");
+    assert_string_equal(POLL(d, A_POOL(.allotted = 80, .consumed = 95, .reference = 100)),
+                        "escalated critical remaining");
+    assert_string_equal(desk_notice(d, 0)->title,
+                        "contoso: now critical: Microsoft 365 E5 fell from 100 to 80 units, 95 in "
+                        "use: 15 units needed");
+    /* the pool is still full when the drop is no news any more */
+    assert_string_equal(
+        POLL(d, A_POOL(.allotted = 80, .consumed = 95, .reference = 100, .normal = true)), "");
+    assert_string_equal(POLL(d, A_POOL(.allotted = 80, .consumed = 40)),
+                        "resolved critical remaining");
+}
+
 static void what_stays_gone_is_forgotten_without_a_word(void **state)
 {
     struct desk *d = *state;
@@ -685,6 +723,8 @@ int main(void)
         TEST(when_the_subscription_is_back_the_pool_speaks_for_itself),
         TEST(a_pool_that_is_gone_keeps_its_last_numbers_and_names_the_cause),
         TEST(a_pool_that_was_fine_is_missed_too),
+        TEST(a_drop_ends_restored_or_as_the_new_normal),
+        TEST(a_drop_is_the_cause_of_what_it_fills),
         TEST(what_stays_gone_is_forgotten_without_a_word),
         TEST(what_merely_has_no_sample_stays_up_for_a_week),
         TEST(what_has_no_sample_has_a_stopped_clock),

@@ -121,6 +121,8 @@ static size_t cases(struct told *ret)
          RULE_WAITING, LEVEL_CRITICAL},
         {"usage", A_POOL(.allotted = 100, .consumed = 96), RULE_USAGE, LEVEL_WARNING},
         {"remaining", A_POOL(.allotted = 20, .consumed = 20), RULE_REMAINING, LEVEL_WARNING},
+        {"capacity_drop", A_POOL(.allotted = 80, .consumed = 60, .reference = 100),
+         RULE_CAPACITY_DROP, LEVEL_WARNING},
         {"allotment_gone", A_POOL(.allotted = 50, .consumed = 48, .waiting = HIDDEN, .gone = true),
          RULE_ALLOTMENT_GONE, LEVEL_CRITICAL},
         {"subscription",
@@ -155,6 +157,12 @@ static size_t cases(struct told *ret)
         {"over", A_POOL(.allotted = 50, .consumed = 57), RULE_REMAINING, LEVEL_CRITICAL},
         {"no units, in use", A_POOL(.consumed = 3), RULE_REMAINING, LEVEL_CRITICAL},
         {"no units, waiting", A_POOL(.waiting = 3), RULE_WAITING, LEVEL_WARNING},
+        {"dropped, and full",
+         A_POOL(.allotted = 80, .consumed = 95, .reference = 100, .waiting = HIDDEN),
+         RULE_REMAINING, LEVEL_CRITICAL},
+        {"dropped, people wait",
+         A_POOL(.allotted = 80, .consumed = 80, .reference = 100, .waiting = 3, .oldest_at = T0),
+         RULE_WAITING, LEVEL_WARNING},
         {"units unknown", A_POOL(.allotted = HIDDEN, .waiting = 2), RULE_WAITING, LEVEL_WARNING},
         {"waiting unknown", A_POOL(.allotted = 100, .consumed = 99, .waiting = HIDDEN), RULE_USAGE,
          LEVEL_WARNING},
@@ -247,6 +255,7 @@ static void get_well(struct sample *s)
             s->finding[i].value = 0;
     if (s->kind == KIND_CAPACITY) {
         f->allotted += 100;
+        f->reference = FACT_UNKNOWN;
         f->waiting = f->units_to_unblock = f->units_to_buy = 0;
         s->finding[2].value = f->consumed * 10000 / f->allotted;
         s->finding[3].value = f->allotted - f->consumed;

@@ -192,16 +192,15 @@ static void what_this_version_lacks_is_refused_unless_it_is_off(void **state)
         const char *text;
         const char *words; /* NULL: accepted */
     } CASES[] = {
-        {"thresholds: { capacity_drop = \"off\"; forecast = \"off\"; credential = \"off\"; };",
+        {"thresholds: { forecast = \"off\"; credential = \"off\"; };",
          NULL},
         {"control: { socket = \"off\"; };", NULL},
         {"status: { listen = \"\"; hosts = []; };", NULL},
         {"status: { listen = \"\"; hosts = (); };", NULL},
         {"overrides = ( { match: { sku = \"A\"; }; usage = \"off\"; forecast = \"off\"; } );",
          NULL},
-        {"thresholds: { capacity_drop = { warning = \"10%\"; }; };",
-         "does not have the rule capacity_drop yet; leave it out or set it to \"off\""},
-        {"thresholds: { forecast = { }; };", "the rule forecast yet"},
+        {"thresholds: { forecast = { }; };",
+         "does not have the rule forecast yet; leave it out or set it to \"off\""},
         {"thresholds: { credential = \"on\"; };", "the rule credential yet"},
         {"control: { socket = \"/run/x\"; };", "the control socket yet"},
         {"status: { listen = \"127.0.0.1:9877\"; };", "the status page yet; leave it out"},

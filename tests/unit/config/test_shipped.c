@@ -162,7 +162,7 @@ static void a_configuration_that_says_everything_loads(void **state)
         "  waiting_age = { warning = \"off\"; critical = \"1d\"; }; assignment_errors = { warning "
         "= 5; critical = \"off\"; for = \"1h\"; };\n"
         "  subscription = { warning = \"30d\"; critical = \"7d\"; renewal = \"auto\"; }; "
-        "capacity_drop = \"off\"; forecast = \"off\";\n"
+        "capacity_drop = { warning = \"10%\"; min_units = 5; }; forecast = \"off\";\n"
         "  poll = { warning = \"1h\"; critical = \"6h\"; }; credential = \"off\"; };\n"
         "scope = \"auto\"; free_skus = \"ignore\"; dates_at = \"09:00\"; names = { }; names_file = "
         "\"\"; privacy = \"hashed\";\n"

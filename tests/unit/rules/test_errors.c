@@ -57,7 +57,7 @@ static void errors_that_were_raised_last_until_half_of_the_limit_is_left(void **
     (void)state;
     world_init(&w);
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        POLL_ERRORS(&w, {E3, "X", CASES[i].count});
+        POLL_ERRORS(&w, {E3, "X", (int)CASES[i].count});
         assert_int_equal(finding(&w, E3 "/x")->raise, CASES[i].raise);
         assert_int_equal(finding(&w, E3 "/x")->keep, CASES[i].keep);
     }

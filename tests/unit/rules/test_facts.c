@@ -21,7 +21,7 @@ static void a_copy_shares_nothing_and_lacks_nothing(void **state)
 {
     struct label labels[] = {{"a", "1"}, {"b", "2"}};
     struct fact_subscription subs[] = {{"s", "active", NULL, 1, 2}, {"t", NULL, "trial", 3, 4}};
-    struct facts src = {"n",    "i",  labels,  2,      3600,      "ai",   "an", 1, 2,     3,
+    struct facts src = {"n",    "i",  labels,  2,      3600,      "ai",   "an", 1, 2,     3,  11,
                         4,      "si", "sp",    "sn",   subs,      2,      5,    6, "sib", 7,
                         "code", 8,    11,     "cause", "hint",    "section", "recv", 9, "user a",
                         "P Q", 10};
@@ -46,7 +46,8 @@ static void a_copy_shares_nothing_and_lacks_nothing(void **state)
                                f->waiting,          (int64_t)f->oldest_at,
                                f->units_to_unblock, f->units_to_buy,
                                f->sibling_free,     f->error_count,
-                               f->parked,           (int64_t)f->observed_at};
+                               f->parked,           (int64_t)f->observed_at,
+                               f->reference};
     for (size_t i = 0; i < N_ELEMENTS(numbers); i++)
         assert_int_equal(numbers[i], i + 1);
     assert_int_equal(f->utc_offset, 3600);

@@ -63,6 +63,8 @@ static inline void world_init(struct world *w)
     t[RULE_USAGE].min_units = 25;
     t[RULE_REMAINING].limit[LEVEL_WARNING] = at(0);
     t[RULE_REMAINING].limit[LEVEL_CRITICAL] = at(-1);
+    t[RULE_CAPACITY_DROP].limit[LEVEL_WARNING] = at(1000);
+    t[RULE_CAPACITY_DROP].min_units = 5;
     t[RULE_WAITING].limit[LEVEL_WARNING] = at(1);
     t[RULE_WAITING].limit[LEVEL_CRITICAL] = at(25);
     t[RULE_WAITING].hold_for = 15 * USEC_PER_MINUTE;

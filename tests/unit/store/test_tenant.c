@@ -34,6 +34,16 @@ static struct tenant_memory *a_memory(unsigned n_pools)
                                                    .absent_since = at(3)};
     m->group[m->n_groups++] = (struct known_group){
         .subject = strdup("sku/countviolation"), .sku_id = strdup("sku"), .code = strdup("Count")};
+    m->drop = calloc(PEAKS_MAX + 1, sizeof *m->drop);
+    for (; m->n_drops <= PEAKS_MAX; m->n_drops++) {
+        struct known_drop *d = &m->drop[m->n_drops];
+        *d = (struct known_drop){.id = text_printf("pool-%06zu", m->n_drops),
+                                 .reference = m->n_drops % 2 ? 100 : FACT_UNKNOWN,
+                                 .since = at(m->n_drops)};
+        for (; d->n_peaks < m->n_drops; d->n_peaks++)
+            d->peak[d->n_peaks] =
+                (struct peak){.allotted = 90 - (int64_t)d->n_peaks, .left = {T0, 5, UINT64_MAX}};
+    }
     return m;
 }
 
@@ -94,6 +104,17 @@ static void memories_equal(const struct tenant_memory *a, const struct tenant_me
         assert_true(text_equal(a->group[i].code, b->group[i].code));
         assert_true(a->group[i].first_seen_at == b->group[i].first_seen_at);
         instants_equal(a->group[i].absent_since, b->group[i].absent_since);
+    }
+    assert_int_equal(a->n_drops, b->n_drops);
+    for (size_t i = 0; i < a->n_drops; i++) {
+        const struct known_drop *d = &a->drop[i], *e = &b->drop[i];
+        assert_string_equal(d->id, e->id);
+        assert_true(d->reference == e->reference && d->n_peaks == e->n_peaks);
+        instants_equal(d->since, e->since);
+        for (size_t k = 0; k < d->n_peaks; k++) {
+            assert_true(d->peak[k].allotted == e->peak[k].allotted);
+            instants_equal(d->peak[k].left, e->peak[k].left);
+        }
     }
 }
 

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/drop.c: has a pool fewer units than it had within the last day?
+ *
+ * The past is kept as the few larger numbers that the pool has left, so a pool that does not change
+ * costs nothing. Units that another pool of the SKU gained in the same poll have moved and are not
+ * lost: renewals and new agreements take away here and give there. */
+#include "rules/room.h"
+#include <errno.h>
+#include <string.h>
+
+#define PEAK_KEPT USEC_PER_DAY
+#define NEW_NORMAL_AFTER (7 * USEC_PER_DAY)
+
+static const struct known_drop NOTHING = {.reference = FACT_UNKNOWN};
+
+/* ---- what a pool had ---- */
+
+static int compare_ids(const void *a, const void *b)
+{
+    return strcmp(((const struct known_drop *)a)->id, ((const struct known_drop *)b)->id);
+}
+
+static const struct known_drop *known(const struct tenant_memory *m, const char *id)
+{
+    const struct known_drop key = {.id = (char *)(uintptr_t)id};
+    const struct known_drop *found =
+        m->n_drops ? bsearch(&key, m->drop, m->n_drops, sizeof *m->drop, compare_ids) : NULL;
+    return found ? found : &NOTHING;
+}
+
+static void forget_from(struct known_drop *d, size_t first)
+{
+    if (d->n_peaks > first)
+        d->n_peaks = first;
+}
+
+/* The pool has `allotted` now: what is not more than that is no past. */
+static void reach(struct known_drop *d, int64_t allotted)
+{
+    size_t n = 0;
+    while (n < d->n_peaks && d->peak[n].allotted > allotted)
+        n++;
+    forget_from(d, n);
+    if (d->reference != FACT_UNKNOWN && allotted >= d->reference)
+        d->reference = FACT_UNKNOWN;
+}
+
+static void expire(struct known_drop *d, const struct instant *now)
+{
+    size_t old = 0;
+    while (old < d->n_peaks && instant_since(&d->peak[old].left, now) > PEAK_KEPT)
+        old++;
+    d->n_peaks -= old;
+    memmove(d->peak, d->peak + old, d->n_peaks * sizeof *d->peak);
+}
+
+/* `moved` of its units are in another pool now. */
+static void move_away(struct known_drop *d, int64_t moved)
+{
+    for (size_t i = 0; i < d->n_peaks; i++)
+        d->peak[i].allotted -= moved;
+    if (d->reference != FACT_UNKNOWN)
+        d->reference -= moved;
+}
+
+static void leave(struct known_drop *d, int64_t allotted, const struct instant *now)
+{
+    if (d->reference != FACT_UNKNOWN)
+        d->since = *now;
+    if (d->n_peaks == PEAKS_MAX) /* the highest is what counts, and the latest lasts longest */
+        d->n_peaks--;
+    d->peak[d->n_peaks++] = (struct peak){.allotted = allotted, .left = *now};
+}
+
+/* The pool as it was known: this one, or the one that it replaces; NULL: it is new. */
+static const struct known_pool *past_of(const struct groups *g, const struct group *of, size_t i,
+                                        const struct fates *fates)
+{
+    size_t at = g->order[of->first + i];
+    return fates->past[at] ? fates->past[at] : fates->replaced[at];
+}
+
+static int64_t gained(const struct allotment *a, const struct known_pool *past)
+{
+    if (!a->units_known || (past && past->allotted == FACT_UNKNOWN))
+        return 0;
+    int64_t before = past ? past->allotted : 0;
+    return a->allotted - before; /* both are Int32 */
+}
+
+void drops_follow(const struct judging *j, const struct groups *g, const struct group *of,
+                  const struct fates *fates, struct known_drop *ret)
+{
+    const struct instant *now = &j->snapshot->taken;
+    int64_t gains = 0;
+    for (size_t i = 0; i < of->n; i++) {
+        int64_t n = gained(groups_allotment(g, of, i), past_of(g, of, i, fates));
+        gains += n > 0 ? n : 0;
+    }
+    for (size_t i = 0; i < of->n; i++) {
+        const struct allotment *a = groups_allotment(g, of, i);
+        const struct known_pool *past = past_of(g, of, i, fates);
+        struct known_drop *d = &ret[i];
+        *d = past ? *known(j->before, past->id) : NOTHING;
+        d->id = a->id;
+        d->allotted = a->units_known ? a->allotted : FACT_UNKNOWN;
+        expire(d, now);
+        if (!a->units_known)
+            continue;
+        int64_t lost = -gained(a, past);
+        if (lost > 0) {
+            int64_t moved = lost < gains ? lost : gains;
+            gains -= moved;
+            move_away(d, moved);
+            if (moved < lost)
+                leave(d, past->allotted - moved, now);
+        }
+        reach(d, a->allotted);
+    }
+}
+
+/* ---- the finding ---- */
+
+static void begin(const struct threshold *t, struct finding *f)
+{
+    finding_init(f, RULE_CAPACITY_DROP, UNIT_PERCENT, t);
+    f->threshold[LEVEL_CRITICAL] = f->threshold[LEVEL_WARNING]; /* worse by what it does, not by size */
+    if (!t->limit[LEVEL_WARNING].on)
+        finding_not_applicable(f);
+}
+
+void drop_unknown(const struct threshold *t, struct finding *ret)
+{
+    begin(t, ret);
+}
+
+static int64_t reference_of(const struct known_drop *d)
+{
+    return d->reference != FACT_UNKNOWN ? d->reference
+           : d->n_peaks > 0             ? d->peak[0].allotted
+                                        : FACT_UNKNOWN;
+}
+
+static bool is_breach(const struct threshold *t, int64_t reference, int64_t lost)
+{
+    __extension__ typedef __int128 wide;
+    return lost > 0 && lost >= t->min_units &&
+           (wide)lost * 10000 >= (wide)reference * t->limit[LEVEL_WARNING].value;
+}
+
+/* What drop there is goes on, is over as the new normal, or begins. */
+static void settle(const struct judging *j, struct known_drop *drop, size_t n, bool breach,
+                   struct finding *f)
+{
+    const struct instant *now = &j->snapshot->taken;
+    bool lasts = false, any = false;
+    for (size_t i = 0; i < n; i++) {
+        any |= drop[i].reference != FACT_UNKNOWN;
+        lasts |= drop[i].reference != FACT_UNKNOWN &&
+                 instant_since(&drop[i].since, now) < NEW_NORMAL_AFTER;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct known_drop *d = &drop[i];
+        if (any && !lasts) {
+            d->reference = FACT_UNKNOWN;
+            d->n_peaks = 0;
+        } else if (breach && d->reference == FACT_UNKNOWN && d->n_peaks > 0) {
+            d->reference = d->peak[0].allotted;
+            d->since = *now;
+        }
+    }
+    f->accepted = any && !lasts;
+}
+
+void drop_judge(const struct judging *j, const struct threshold *t, const struct capacity *c,
+                struct known_drop *drop, size_t n, struct finding *ret, int64_t *ret_reference)
+{
+    int64_t reference = c->allotted;
+    bool held = false;
+    begin(t, ret);
+    *ret_reference = FACT_UNKNOWN;
+    for (size_t i = 0; ret->state == FINDING_NOT_APPLICABLE && i < n; i++)
+        drop[i].reference = FACT_UNKNOWN;
+    if (!c->units_known || ret->state == FINDING_NOT_APPLICABLE)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        int64_t of = reference_of(&drop[i]);
+        held |= drop[i].reference != FACT_UNKNOWN;
+        /* Above what the pool has, which is in the sum already: its peaks are all above that. */
+        if (of != FACT_UNKNOWN)
+            reference += of - drop[i].allotted;
+    }
+    int64_t lost = reference - c->allotted;
+    bool breach = is_breach(t, reference, lost);
+    settle(j, drop, n, breach, ret);
+    enum level harm = c->consumed > c->allotted ? LEVEL_CRITICAL : LEVEL_WARNING;
+    enum level raise = breach && !ret->accepted ? harm : LEVEL_NONE;
+    enum level keep = held && !ret->accepted ? LEVEL_WARNING : LEVEL_NONE;
+    finding_set(ret, lost > 0 ? lost * 10000 / reference : 0, raise, keep > raise ? keep : raise);
+    if (keep > LEVEL_NONE || raise > LEVEL_NONE || ret->accepted)
+        *ret_reference = reference;
+}
+
+/* ---- memory ---- */
+
+int drop_remember(struct judging *j, const struct known_drop *d)
+{
+    struct tenant_memory *m = j->after;
+    if (d->reference == FACT_UNKNOWN && d->n_peaks == 0)
+        return 0;
+    void *moved = m->n_drops & (m->n_drops - 1) /* grown at 0, 1, 2, 4, 8, ... */
+                      ? m->drop
+                      : reallocarray(m->drop, m->n_drops ? m->n_drops * 2 : 1, sizeof *m->drop);
+    if (!moved)
+        return -ENOMEM;
+    m->drop = moved;
+    m->drop[m->n_drops] = *d;
+    m->drop[m->n_drops].id = strdup(d->id);
+    if (!m->drop[m->n_drops].id)
+        return -ENOMEM;
+    m->n_drops++;
+    return 0;
+}
+
+int drops_carry(struct judging *j)
+{
+    for (size_t i = 0; i < j->before->n_drops; i++) {
+        const struct known_drop *d = &j->before->drop[i];
+        bool shown = j->list_known && snapshot_find(j->snapshot, d->id);
+        if (shown || !memory_pool(j->after, d->id))
+            continue;
+        int r = drop_remember(j, d);
+        if (r < 0)
+            return r;
+    }
+    if (j->after->n_drops > 0)
+        qsort(j->after->drop, j->after->n_drops, sizeof *j->after->drop, compare_ids);
+    return 0;
+}
