@@ -48,7 +48,8 @@ static int sign(const char *line, size_t line_len, const struct text *content, c
     r = hmac_sha256(key, key_len, content->data, content->len, mac);
     explicit_bzero(key, sizeof key);
     if (r < 0)
-        return failure_set(ret_failure, FAILURE_LOCAL, -r, "cannot compute a signature");
+        return failure_set(ret_failure, FAILURE_LOCAL, -r,
+                           "cannot compute a signature: libcrypto had no memory");
     (void)base64_encode(mac, sizeof mac, ret);
     return 0;
 }
