@@ -30,6 +30,11 @@
 #define TENANT "11111111-2222-4333-8444-555555555555"
 #define CLIENT "99999999-aaaa-4bbb-8ccc-dddddddddddd"
 
+#ifdef __has_feature /* clang's way of saying it */
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
 #ifdef __SANITIZE_ADDRESS__
 int __lsan_do_recoverable_leak_check(void);
 void __sanitizer_print_stack_trace(void);
