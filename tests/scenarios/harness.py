@@ -252,7 +252,7 @@ receivers = ( {", ".join(rows)} );
         path = self.directory / "stderr"
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def wait(self, what, condition, seconds=30):
+    def wait(self, what, condition, seconds=60):
         """Asks again until the condition gives something true; the daemon must not die meanwhile."""
         deadline = time.monotonic() + seconds
         while True:
@@ -268,7 +268,7 @@ receivers = ( {", ".join(rows)} );
             except subprocess.TimeoutExpired:
                 pass
 
-    def wait_message(self, hook, kind, seconds=30, **data):
+    def wait_message(self, hook, kind, seconds=60, **data):
         """The first accepted message of this type whose data has these members."""
         def find():
             for m in hook.messages():

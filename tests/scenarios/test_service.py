@@ -21,7 +21,7 @@ from harness import BUILD, Scenario, pool, state
 QUIET = state(pool(allotted=100, consumed=50))
 FULL = state(pool(allotted=100, consumed=100, waiting=3))
 HANG = {"do": {"delay_ms": 60000}}
-OUT_WITHIN = 5
+OUT_WITHIN = 10  # 5 s are promised; the rest is for a busy machine, and all that hangs here does so for longer
 HERE = pathlib.Path(__file__).parent
 
 
@@ -256,7 +256,7 @@ class Watchdog(Service):
 
     def test_it_is_fed_while_the_loop_turns_and_not_while_it_is_blocked(self):
         """The loop is blocked by a standard error that nobody reads."""
-        period = 0.8
+        period = 3
         inn, out = os.pipe()
         fcntl.fcntl(out, fcntl.F_SETPIPE_SZ, 4096)
         self.configure(self.graph(QUIET))

@@ -310,7 +310,7 @@ static void retry_after_is_honoured_with_one_request_in_flight(void **state)
             fail_msg("%s", w.report.failure.text);
         assert_int_equal(w.report.throttled, 1);
         assert_int_equal(strstr(w.report.note, "clamped") != NULL, CASES[i].clamped);
-        assert_in_range(w.report.took, USEC_PER_SEC, 5 * USEC_PER_SEC);
+        assert_in_range(w.report.took, USEC_PER_SEC, 30 * USEC_PER_SEC);
         assert_int_equal(w.report.resume_at_mono, 0);
         CLEANUP(free) char *ledger = sim_ledger(&w.sim);
         char *after = strstr(ledger, "slow down"), *rest = strchr(after, '\n') + 1;
@@ -386,11 +386,11 @@ static void a_retry_after_beyond_the_poll_is_carried_over(void **state)
         assert_false(w.report.complete);
         assert_int_equal(w.report.failure.kind, FAILURE_THROTTLED);
         assert_in_range(w.report.resume_at_mono, began + CASES[i].wait,
-                        began + CASES[i].wait + 5 * USEC_PER_SEC);
-        assert_in_range(w.report.failure.retry_after, CASES[i].wait - 5 * USEC_PER_SEC,
+                        began + CASES[i].wait + 30 * USEC_PER_SEC);
+        assert_in_range(w.report.failure.retry_after, CASES[i].wait - 30 * USEC_PER_SEC,
                         CASES[i].wait);
         assert_int_equal(asked(&w, "assignmentErrors"), 1);
-        assert_true(w.report.took < 5 * USEC_PER_SEC);
+        assert_true(w.report.took < 30 * USEC_PER_SEC);
         assert_int_equal(strstr(w.report.note, "clamped") != NULL, CASES[i].clamped);
         world_end(&w);
     }
@@ -537,8 +537,8 @@ static void a_poll_ends_at_its_deadline_whatever_hangs(void **state)
     static const struct {
         const char *why, *fault, *words;
     } CASES[] = {
-        {"a hanging answer", "\"delay_ms\":3000", "did not end within 1 s"},
-        {"a crawling body", "\"crawl_ms\":800", "did not end within 1 s"},
+        {"a hanging answer", "\"delay_ms\":30000", "did not end within 1 s"},
+        {"a crawling body", "\"crawl_ms\":3000", "did not end within 1 s"},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -553,7 +553,7 @@ static void a_poll_ends_at_its_deadline_whatever_hangs(void **state)
         if (!strstr(w.report.failure.text, CASES[i].words) &&
             !strstr(w.report.failure.text, "time-out"))
             fail_msg("%s: %s", CASES[i].why, w.report.failure.text);
-        assert_in_range(w.report.took, USEC_PER_SEC * 9 / 10, 2 * USEC_PER_SEC);
+        assert_in_range(w.report.took, USEC_PER_SEC * 9 / 10, 10 * USEC_PER_SEC);
         assert_int_equal(w.snapshot->errors, SECTION_COMPLETE);
         world_end(&w);
     }
@@ -564,10 +564,10 @@ static void a_hanging_sign_in_ends_with_the_poll_too(void **state)
     struct world w;
     (void)state;
     world_begin(
-        &w, (struct setup){.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"delay_ms\":3000}}",
+        &w, (struct setup){.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"delay_ms\":30000}}",
                            .timeout = USEC_PER_SEC});
     world_poll(&w);
-    assert_in_range(w.report.took, USEC_PER_SEC * 9 / 10, 2 * USEC_PER_SEC);
+    assert_in_range(w.report.took, USEC_PER_SEC * 9 / 10, 10 * USEC_PER_SEC);
     assert_int_equal(w.report.failure.kind, FAILURE_TRANSIENT);
     world_end(&w);
 }
