@@ -20,11 +20,12 @@ static usec_t place_in_interval(const struct watch *w)
     return spread ? fnv1a(id, strlen(id), FNV1A_SEED) % spread : 0;
 }
 
-/* A refused sign-in is not repeated every interval (security rules, Identity): 5 min, doubling to
- * 1 h. A Retry-After that reached beyond the poll is kept. */
+/* Polls begin a whole number of intervals apart, however long each takes. A refused sign-in is not
+ * repeated every interval (security rules, Identity): 5 min, doubling to 1 h. A Retry-After that
+ * reached beyond the poll is kept. */
 static usec_t next_delay(const struct watch *w)
 {
-    usec_t delay = w->options->facts.interval;
+    usec_t interval = w->options->facts.interval, delay = interval - w->last.report.took % interval;
     if (w->refused) {
         unsigned doublings = w->refused - 1 < 4 ? w->refused - 1 : 4;
         usec_t wait = SIGN_IN_RETRY_MIN << doublings;

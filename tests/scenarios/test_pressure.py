@@ -65,11 +65,20 @@ class Pressure(Scenario):
             self.assertLess(a["ended_us"], b["started_us"])
         self.assertEqual(self.stderr()[:end.start()].count("longer than the interval"), 1, "said once")
 
+    def test_polls_begin_an_interval_apart_however_long_each_takes(self):
+        graph = self.many(1, [{"match": {"path": "allotments"}, "do": {"delay_ms": 2000}}], interval="4s")
+        self.start()
+        self.wait("five polls", lambda: len(self.seen(graph, 1)) >= 5)
+        begun = self.seen(graph, 1)
+        apart = sorted(b - a for a, b in zip(begun, begun[1:]))
+        self.assertLess(apart[1], 5, "6 s, were the interval counted from the end")
+
     def test_neither_a_reload_nor_a_person_breaks_the_silence_that_was_asked_for(self):
         graph = self.many(2, [{"match": {"tenant": ident(1), "path": "/beta/*"}, "at": 1,
                                "do": {"status": 429, "headers": {"Retry-After": "600"}}}], interval="1s")
         self.start()
         self.wait("it was told", lambda: "t1: could not be read" in self.stderr())
+        self.wait("what was on its way is written down", lambda: len(self.seen(graph, 2)) >= 3)
         told = len([r for r in graph.requests() if r["tenant"] == ident(1)])
         for how, said in ((signal.SIGUSR1, "polling every tenant now"), (signal.SIGHUP, "configuration reloaded")):
             self.daemon.send_signal(how)
