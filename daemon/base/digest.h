@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* base/digest.h: SHA-256, HMAC, base64, random bytes and UUIDv7. The only user of libcrypto beside
- * graph/assertion.c. Functions that return int give -ENOMEM or -EIO when libcrypto fails; they never guess. */
+/* base/digest.h: SHA-256, HMAC, base64, random bytes and UUIDv7. libcrypto is used here, in
+ * base/certificates.c and in graph/assertion.c. Functions that return int give -ENOMEM or -EIO when
+ * libcrypto fails; they never guess. */
 #pragma once
 #include "base/failure.h"
 #include <stddef.h>

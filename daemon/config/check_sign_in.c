@@ -89,6 +89,24 @@ static void check_identity(struct load *l, const struct tenant_options *t, struc
             "thing; keep one of them");
 }
 
+/* The hosts that are said and those of the cloud together. */
+static int check_roots(struct load *l, const struct tenant_options *t, struct conf_where where)
+{
+    const struct graph_options *o = &t->graph;
+    const void *const PARTS[] = {&o->cloud, &o->graph_url, &o->login_url, &o->resource};
+    struct origin graph, login;
+    struct failure why;
+    for (size_t i = 0; i < N_ELEMENTS(PARTS); i++) {
+        if (walk_wrong(&l->walk, PARTS[i]))
+            return 0;
+        where = walk_where(&l->walk, MARK_VALUE, PARTS[i], where);
+    }
+    int r = graph_roots(o, &graph, &login, &why);
+    if (r < 0 && r != -ENOMEM)
+        walk_problem(&l->walk, where, "tenants: %s", why.text);
+    return r == -ENOMEM ? r : 0;
+}
+
 int check_sign_in(struct load *l, struct tenant_options *t, const config_setting_t *entry,
                   struct conf_where where)
 {
@@ -112,7 +130,7 @@ int check_sign_in(struct load *l, struct tenant_options *t, const config_setting
     }
     if (auth == AUTH_MANAGED_IDENTITY)
         check_identity(l, t, where);
-    return 0;
+    return check_roots(l, t, where);
 }
 
 void check_sign_in_files(struct load *l, const struct tenant_options *t, struct conf_where where)

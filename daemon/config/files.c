@@ -3,6 +3,7 @@
  * LoadCredential=secrets:DIRECTORY makes of the files of a directory), or beside the main file. */
 #include "config/files.h"
 
+#include "base/certificates.h"
 #include "base/secret.h"
 #include "config/walk_inside.h"
 #include <errno.h>
@@ -121,11 +122,8 @@ static void check_ca(const struct job *j, const char *path)
     size_t len;
     if (source_read_file(path, CA_MAX, &bytes, &len, &why) < 0)
         walk_problem(j->w, j->where, "%s: %s %s", j->path, path, why.text);
-    else if (!strstr(bytes, "-----BEGIN CERTIFICATE-----") &&
-             !strstr(bytes, "-----BEGIN TRUSTED CERTIFICATE-----"))
-        walk_problem(j->w, j->where,
-                     "%s: there is no certificate in %s; write certificates in PEM into it",
-                     j->path, path);
+    else if (certificates_check(path, bytes, len, &why) < 0)
+        walk_problem(j->w, j->where, "%s: %s%s", j->path, why.text, walk_advice(j->w, &why, ""));
 }
 
 static bool is_public(enum conf_file file)

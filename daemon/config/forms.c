@@ -138,7 +138,14 @@ int form_root(const char *text, struct failure *ret_failure)
 /* A proxy is asked to CONNECT; what passes through it is TLS, so its own http is no exception. */
 int form_proxy(const char *text, struct failure *ret_failure)
 {
-    return check_root(text, true, ret_failure);
+    int r = check_root(text, true, ret_failure);
+    if (r < 0 || !*text)
+        return r;
+    const char *host = strstr(text, "://") + 3;
+    if (!strchr(*host == '[' ? strchr(host, ']') : host, ':'))
+        return wrong(ret_failure, "its port is missing; proxies have no usual one, write "
+                                  "http://host:port");
+    return 0;
 }
 
 int form_resource(const char *text, struct failure *ret_failure)

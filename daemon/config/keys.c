@@ -384,7 +384,7 @@ static const struct conf_key NETWORK[] = {
      .example = "/etc/seatwatchd/extra-ca.pem",
      .help = "More certificate authorities in PEM, beside those of the system."},
     {.name = "proxy", .type = CONF_TEXT, AT(options, proxy), .def = "",
-     .what = "scheme://host[:port], or empty", .check = form_proxy,
+     .what = "scheme://host:port, or empty", .check = form_proxy,
      .example = "http://proxy.example:3128",
      .help = "The HTTP proxy for everything beyond this machine; variables of the environment are "
              "not read."},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/assertion.c: PEM files in, a signed JWT out. Beside base/digest.c the only user of
- * libcrypto. */
+/* graph/assertion.c: PEM files in, a signed JWT out. The only user of libcrypto
+ * beside base/. */
 #include "graph/assertion.h"
 
 #include "base/alloc.h"

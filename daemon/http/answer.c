@@ -151,9 +151,9 @@ static const char *certificate_words(long verify)
     }
 }
 
-static void timeout_failure(const struct http_request *r, bool connected, struct failure *ret)
+static void timeout_failure(const struct http_request *r, const char *to, bool connected,
+                            struct failure *ret)
 {
-    const char *to = r->slot->to.text;
     if (strstr(r->slot->errbuf, "too slow")) /* libcurl has no code of its own for that */
         failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: the answer crawls: it is too slow", to);
     else if (connected)
@@ -165,22 +165,38 @@ static void timeout_failure(const struct http_request *r, bool connected, struct
                     to, (unsigned long long)(r->connect_timeout / USEC_PER_SEC));
 }
 
+/* A proxy that is reached over TLS shows a certificate too, before it is asked for anything. */
+static void peer_failure(const struct http_request *r, const char *to, long connect_status,
+                         struct failure *ret)
+{
+    const char *proxy = r->http->proxy_name;
+    bool of_proxy = r->proxied && connect_status == 0 && strncmp(proxy, "https:", 6) == 0;
+    long verify = 0;
+    (void)curl_easy_getinfo(
+        r->slot->easy, of_proxy ? CURLINFO_PROXY_SSL_VERIFYRESULT : CURLINFO_SSL_VERIFYRESULT,
+        &verify);
+    failure_set(ret, FAILURE_SECURITY, EPERM, "%s%s: %s", of_proxy ? "the proxy " : "",
+                of_proxy ? proxy : to, certificate_words(verify));
+}
+
 static void transfer_failure(struct http_request *r, CURLcode code, struct failure *ret)
 {
     const struct slot *slot = r->slot;
     CURL *easy = slot->easy;
-    long verify = 0, os = 0, connect_status = 0;
+    long os = 0, connect_status = 0;
     curl_off_t connected = 0;
-    (void)curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verify);
     (void)curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os);
     (void)curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
     (void)curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
-    const char *to = slot->to.text;
+    const char *proxy = r->http->proxy_name;
+    char to[2 * ORIGIN_MAX + 32];
+    (void)snprintf(to, sizeof to, "%s%s%s%s", slot->to.text,
+                   r->proxied ? " (through the proxy " : "", r->proxied ? proxy : "",
+                   r->proxied ? ")" : "");
     /* libcurl's own sentence names hosts and OpenSSL's reasons, but often counts milliseconds and
      * bytes too: a failure that goes on must read alike each time, so it is used where it does. */
     const char *sentence = slot->errbuf[0] ? slot->errbuf : curl_easy_strerror(code);
     const char *words = curl_easy_strerror(code);
-    const char *proxy = r->http->proxy_name;
 
     if (r->stop == STOP_BODY) {
         failure_set(ret, FAILURE_PROTOCOL, EMSGSIZE, "%s: the answer is larger than %zu bytes", to,
@@ -211,7 +227,7 @@ static void transfer_failure(struct http_request *r, CURLcode code, struct failu
     }
     if (r->proxied && connect_status != 0 && connect_status / 100 != 2) {
         failure_set(ret, FAILURE_TRANSIENT, EIO,
-                    "the proxy %s does not let us through to %s: HTTP %ld", proxy, to,
+                    "the proxy %s does not let us through to %s: HTTP %ld", proxy, slot->to.text,
                     connect_status);
         return;
     }
@@ -230,10 +246,10 @@ static void transfer_failure(struct http_request *r, CURLcode code, struct failu
                     os ? strerror((int)os) : words);
         return;
     case CURLE_OPERATION_TIMEDOUT:
-        timeout_failure(r, connected != 0, ret);
+        timeout_failure(r, to, connected != 0, ret);
         return;
     case CURLE_PEER_FAILED_VERIFICATION:
-        failure_set(ret, FAILURE_SECURITY, EPERM, "%s: %s", to, certificate_words(verify));
+        peer_failure(r, to, connect_status, ret);
         return;
     case CURLE_SSL_CACERT_BADFILE:
         failure_set(ret, FAILURE_CONFIG, EINVAL, "the CA file %s cannot be used",

@@ -3,6 +3,7 @@
 #include "http/inside.h"
 
 #include "base/alloc.h"
+#include "base/certificates.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -53,10 +54,7 @@ int setup_check_ca(const char *path, struct failure *ret_failure)
     int r = ca_read(path, &pem, ret_failure);
     if (r < 0)
         return r;
-    if (!pem.data || !memmem(pem.data, pem.len, "CERTIFICATE-----", 16))
-        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                           "the CA file %s holds no certificate in PEM form", path);
-    return 0;
+    return certificates_check(path, pem.data ? pem.data : "", pem.len, ret_failure);
 }
 
 int setup_proxy_name(const char *proxy, char ret[static ORIGIN_MAX], struct failure *ret_failure)
@@ -66,8 +64,7 @@ int setup_proxy_name(const char *proxy, char ret[static ORIGIN_MAX], struct fail
     int r = 0;
     if (!parsed)
         return failure_oom(ret_failure);
-    bool known = strncasecmp(proxy, "http://", 7) == 0 || strncasecmp(proxy, "https://", 8) == 0 ||
-                 strncasecmp(proxy, "socks5h://", 10) == 0;
+    bool known = strncasecmp(proxy, "http://", 7) == 0 || strncasecmp(proxy, "https://", 8) == 0;
     if (!known || curl_url_set(parsed, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME) ||
         curl_url_get(parsed, CURLUPART_HOST, &host, 0) ||
         curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0))
@@ -89,6 +86,12 @@ int setup_proxy_name(const char *proxy, char ret[static ORIGIN_MAX], struct fail
     return r;
 }
 
+/* Who is believed about the other end, and who about a proxy that is reached over TLS. */
+static const struct ca_options {
+    CURLoption file, directory, blob;
+} CA_OF_SERVER = {CURLOPT_CAINFO, CURLOPT_CAPATH, CURLOPT_CAINFO_BLOB},
+  CA_OF_PROXY = {CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH, CURLOPT_PROXY_CAINFO_BLOB};
+
 /* Which CAs: the system's, and an extra file if there is one.
  *
  * Without an extra file only the system's bundle is named and the directory is not: libcurl keeps
@@ -96,28 +99,28 @@ int setup_proxy_name(const char *proxy, char ret[static ORIGIN_MAX], struct fail
  * one source. An extra file takes the bundle's place (libcurl has one slot), so the system's CAs
  * come from its hashed directory, where OpenSSL reads the one that it needs. Where libcurl knows no
  * such directory (Fedora and its kin) both files are handed over as one block. */
-static int set_ca(const struct slot *slot, CURLcode *ret_code, struct failure *ret_failure)
+static int set_ca(CURL *easy, const struct ca_options *o, const char *ca_file, CURLcode *ret_code,
+                  struct failure *ret_failure)
 {
     const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
-    CURL *easy = slot->easy;
     CURLcode code = CURLE_OK;
-    if (!slot->ca_file) {
+    if (!ca_file) {
         if (built->cainfo) {
-            SET(CURLOPT_CAINFO, built->cainfo);
-            SET(CURLOPT_CAPATH, NULL);
+            SET(o->file, built->cainfo);
+            SET(o->directory, NULL);
         }
     } else if (built->capath || !built->cainfo) {
-        SET(CURLOPT_CAINFO, slot->ca_file);
+        SET(o->file, ca_file);
     } else {
         CLEANUP(text_free) struct text both = TEXT_INIT(2 * CA_FILE_MAX);
         int got = ca_read(built->cainfo, &both, ret_failure);
         text_add(&both, "\n");
         if (got >= 0)
-            got = ca_read(slot->ca_file, &both, ret_failure);
+            got = ca_read(ca_file, &both, ret_failure);
         if (got < 0)
             return got;
         struct curl_blob blob = {both.data, both.len, CURL_BLOB_COPY};
-        SET(CURLOPT_CAINFO_BLOB, &blob);
+        SET(o->blob, &blob);
     }
     *ret_code = code;
     return 0;
@@ -246,6 +249,9 @@ static CURLcode set_place(struct http_request *r)
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    SET(CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_LOW_SPEED_LIMIT, CRAWL_BYTES);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BYTES);
@@ -321,7 +327,9 @@ int setup_request(struct http_request *r, const struct http_call *call, struct f
         slot->easy = curl_easy_init();
         if (!slot->easy)
             return failure_oom(ret_failure);
-        got = set_ca(slot, &code, ret_failure);
+        got = set_ca(slot->easy, &CA_OF_SERVER, slot->ca_file, &code, ret_failure);
+        if (got >= 0 && code == CURLE_OK && r->proxied)
+            got = set_ca(slot->easy, &CA_OF_PROXY, r->http->ca_file, &code, ret_failure);
         if (got < 0)
             return got;
         if (code == CURLE_OK)

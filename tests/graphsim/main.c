@@ -12,6 +12,7 @@
 static const char USAGE[] =
     "usage: graphsim --scenario FILE [--dir DIR] [--fixtures DIR] [--http | --https | --both]\n"
     "                [--certificate sound|expired|wrong-name|unknown-issuer] [--origin URL]\n"
+    "                [--address ADDRESS] [--names NAME,NAME]\n"
     "                [--issued FILE] [--until-eof]\n";
 
 struct options {
@@ -22,7 +23,8 @@ struct options {
 
 static int parse(int argc, char **argv, struct options *o, struct sim *sim)
 {
-    enum { SCENARIO = 256, DIR_, FIXTURES_, HTTP, HTTPS, BOTH, CERTIFICATE, ORIGIN, ISSUED, UNTIL_EOF };
+    enum { SCENARIO = 256, DIR_, FIXTURES_, HTTP, HTTPS, BOTH, CERTIFICATE, ORIGIN, ADDRESS, NAMES,
+           ISSUED, UNTIL_EOF };
     static const struct option LONG[] = {{"scenario", required_argument, NULL, SCENARIO},
                                          {"dir", required_argument, NULL, DIR_},
                                          {"fixtures", required_argument, NULL, FIXTURES_},
@@ -31,6 +33,8 @@ static int parse(int argc, char **argv, struct options *o, struct sim *sim)
                                          {"both", no_argument, NULL, BOTH},
                                          {"certificate", required_argument, NULL, CERTIFICATE},
                                          {"origin", required_argument, NULL, ORIGIN},
+                                         {"address", required_argument, NULL, ADDRESS},
+                                         {"names", required_argument, NULL, NAMES},
                                          {"issued", required_argument, NULL, ISSUED},
                                          {"until-eof", no_argument, NULL, UNTIL_EOF},
                                          {NULL, 0, NULL, 0}};
@@ -60,6 +64,12 @@ static int parse(int argc, char **argv, struct options *o, struct sim *sim)
             break;
         case ORIGIN:
             sim->origin = optarg;
+            break;
+        case ADDRESS:
+            sim->place.address = optarg;
+            break;
+        case NAMES:
+            sim->place.names = optarg;
             break;
         case ISSUED:
             sim->issued = optarg;
@@ -101,7 +111,7 @@ static int listen_all(struct sim *sim, struct server *server, const struct optio
     if (o->http)
         r = server_listen(server, NULL, NULL, &sim->http_port, ret_failure);
     if (r >= 0 && o->https)
-        r = tls_make(o->flaw, &tls, ret_failure);
+        r = tls_make(o->flaw, sim->place.names, &tls, ret_failure);
     if (r >= 0 && o->https)
         r = program_write(ca_path, tls.ca, ret_failure);
     if (r >= 0 && o->https)
@@ -110,10 +120,11 @@ static int listen_all(struct sim *sim, struct server *server, const struct optio
     return r;
 }
 
-static void put_url(struct json_writer *w, const char *key, uint16_t port)
+static void put_url(struct json_writer *w, const struct server_place *place, const char *key,
+                    uint16_t port)
 {
-    char url[64];
-    (void)snprintf(url, sizeof url, "%s://127.0.0.1:%u", key, port);
+    char url[SERVER_URL_MAX];
+    server_place_url(place, key, port, url);
     json_put_string(w, key, port ? url : NULL);
 }
 
@@ -124,8 +135,8 @@ static void say_ready(const struct sim *sim, const char *ca_path, const char *le
     if (!w)
         abort();
     json_open_object(w, NULL);
-    put_url(w, "http", sim->http_port);
-    put_url(w, "https", sim->https_port);
+    put_url(w, &sim->place, "http", sim->http_port);
+    put_url(w, &sim->place, "https", sim->https_port);
     json_put_string(w, "ca_file", sim->https_port ? ca_path : NULL);
     json_put_string(w, "ledger", ledger_path);
     json_put_string(w, "events", events_path);
@@ -154,7 +165,7 @@ static int run(struct sim *sim, const struct options *o, struct failure *ret_fai
     if (random_bytes(sim->key, sizeof sim->key) < 0)
         return failure_set(ret_failure, FAILURE_LOCAL, EIO, "no random bytes");
     r = sim_reload(sim, ret_failure);
-    if (r >= 0 && server_new(ledger, sim_answer, sim, &server) < 0)
+    if (r >= 0 && server_new(ledger, &sim->place, sim_answer, sim, &server) < 0)
         r = failure_oom(ret_failure);
     if (r < 0)
         return r;
@@ -171,7 +182,7 @@ static int run(struct sim *sim, const struct options *o, struct failure *ret_fai
 int main(int argc, char **argv)
 {
     struct options options = {0};
-    struct sim sim = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+    struct sim sim = {.mutex = PTHREAD_MUTEX_INITIALIZER, .place = SERVER_PLACE_LOOPBACK};
     struct failure why = {0};
     program_signals();
     json_init();

@@ -19,10 +19,10 @@ static void set_origin(struct call *c)
     (void)snprintf(local, sizeof local, "localhost:%u", port);
     if (c->sim->origin)
         (void)snprintf(c->origin, sizeof c->origin, "%s", c->sim->origin);
-    else if (host && strcmp(host, local) == 0)
-        (void)snprintf(c->origin, sizeof c->origin, "%s://%s", r->listener, local);
+    else if (host && (strcmp(host, local) == 0 || server_place_has(&c->sim->place, host)))
+        (void)snprintf(c->origin, sizeof c->origin, "%s://%s", r->listener, host);
     else
-        (void)snprintf(c->origin, sizeof c->origin, "%s://127.0.0.1:%u", r->listener, port);
+        server_place_url(&c->sim->place, r->listener, (uint16_t)port, c->origin);
 }
 
 static bool is_token(const struct call *c)

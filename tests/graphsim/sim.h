@@ -14,6 +14,7 @@ struct sim {
     pthread_mutex_t mutex;
     const char *scenario_path, *fixtures; /* fixtures NULL: no directory was given */
     const char *origin;                   /* of all links; NULL: the one the client used */
+    struct server_place place;
     uint16_t http_port, https_port;       /* 0: no such listener */
     struct scenario *scenario;
     struct ledger *events;    /* what happened but by a request: states, reloads */
@@ -39,7 +40,7 @@ struct call {
     enum first_page first; /* this is a first page that opens or joins a poll; 0: it is not */
     struct odata query;
     const char *query_error; /* why the query could not be read; NULL: it could */
-    char origin[128];
+    char origin[SERVER_URL_MAX];
     char request_id[UUID_TEXT];
     const char *next_link, *nested_link; /* what a rule wants instead of a good link; NULL */
 };

@@ -18,6 +18,7 @@
 
 static const char USAGE[] = "usage: hookcatch [--dir DIR] [--https] [--certificate "
                             "sound|expired|wrong-name|unknown-issuer]\n"
+                            "                 [--address ADDRESS] [--names NAME,NAME]\n"
                             "                 [--key-file FILE] [--answer JSON] [--until-eof]\n"
                             "  --answer is the \"do\" of a rule for every request that "
                             "DIR/answers.json says nothing about\n";
@@ -39,6 +40,7 @@ struct catcher {
 
 struct options {
     const char *dir, *answer;
+    struct server_place place;
     bool https, until_eof;
     enum tls_flaw flaw;
 };
@@ -137,10 +139,12 @@ static void on_answer(void *userdata, const struct request *r, struct answer *re
 
 static int parse(int argc, char **argv, struct options *o, struct catcher *c)
 {
-    enum { DIR_ = 256, HTTPS, CERTIFICATE, KEY_FILE, ANSWER, UNTIL_EOF };
+    enum { DIR_ = 256, HTTPS, CERTIFICATE, ADDRESS, NAMES, KEY_FILE, ANSWER, UNTIL_EOF };
     static const struct option LONG[] = {{"dir", required_argument, NULL, DIR_},
                                          {"https", no_argument, NULL, HTTPS},
                                          {"certificate", required_argument, NULL, CERTIFICATE},
+                                         {"address", required_argument, NULL, ADDRESS},
+                                         {"names", required_argument, NULL, NAMES},
                                          {"key-file", required_argument, NULL, KEY_FILE},
                                          {"answer", required_argument, NULL, ANSWER},
                                          {"until-eof", no_argument, NULL, UNTIL_EOF},
@@ -156,6 +160,12 @@ static int parse(int argc, char **argv, struct options *o, struct catcher *c)
         case CERTIFICATE:
             if (tls_flaw_parse(optarg, &o->flaw) < 0)
                 return -EINVAL;
+            break;
+        case ADDRESS:
+            o->place.address = optarg;
+            break;
+        case NAMES:
+            o->place.names = optarg;
             break;
         case KEY_FILE:
             c->key_file = optarg;
@@ -191,7 +201,7 @@ static int listen_one(struct server *server, const struct options *o, const char
     struct tls_files tls = {0};
     if (!o->https)
         return server_listen(server, NULL, NULL, ret_port, ret_failure);
-    int r = tls_make(o->flaw, &tls, ret_failure);
+    int r = tls_make(o->flaw, o->place.names, &tls, ret_failure);
     if (r >= 0)
         r = program_write(ca_path, tls.ca, ret_failure);
     if (r >= 0)
@@ -202,11 +212,11 @@ static int listen_one(struct server *server, const struct options *o, const char
 
 static void say_ready(const struct options *o, uint16_t port, const char *ca_path, const char *log)
 {
-    char url[64];
+    char url[SERVER_URL_MAX];
     struct json_writer *w = json_writer_new(65536);
     if (!w)
         abort();
-    (void)snprintf(url, sizeof url, "%s://127.0.0.1:%u", o->https ? "https" : "http", port);
+    server_place_url(&o->place, o->https ? "https" : "http", port, url);
     json_open_object(w, NULL);
     json_put_string(w, "url", url);
     json_put_string(w, "ca_file", o->https ? ca_path : NULL);
@@ -238,7 +248,7 @@ static int run(struct catcher *c, const struct options *o, struct failure *ret_f
         r = read_usual(c, o->answer, ret_failure);
     if (r >= 0)
         r = ledger_open(log_path, &log, ret_failure);
-    if (r >= 0 && server_new(log, on_answer, c, &server) < 0)
+    if (r >= 0 && server_new(log, &o->place, on_answer, c, &server) < 0)
         r = failure_oom(ret_failure);
     if (r >= 0)
         r = listen_one(server, o, ca_path, &port, ret_failure);
@@ -252,7 +262,7 @@ static int run(struct catcher *c, const struct options *o, struct failure *ret_f
 int main(int argc, char **argv)
 {
     struct catcher catcher = {.mutex = PTHREAD_MUTEX_INITIALIZER};
-    struct options options = {0};
+    struct options options = {.place = SERVER_PLACE_LOOPBACK};
     struct failure why = {0};
     program_signals();
     json_init();

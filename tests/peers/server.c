@@ -5,10 +5,14 @@
 #include "peers/outgo.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #define N_LISTENERS 2
@@ -21,6 +25,7 @@ struct listener {
 
 struct server {
     struct ledger *ledger;
+    const struct server_place *place;
     answer_fn *answer;
     void *userdata;
     struct listener listeners[N_LISTENERS];
@@ -110,6 +115,30 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     *con_cls = NULL;
 }
 
+/* Who asks, and for whom, as far as the connection tells. */
+static void put_ends(struct json_writer *line, const struct request *r)
+{
+    const union MHD_ConnectionInfo *info;
+    char text[256] = "";
+    size_t size = sizeof text;
+    unsigned type;
+    info = MHD_get_connection_info(r->transport, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info)
+        (void)getnameinfo(info->client_addr, sizeof(struct sockaddr_in6), text, sizeof text, NULL, 0,
+                          NI_NUMERICHOST);
+    json_put_string(line, "peer", text);
+    json_put_string(line, "host", request_header(r, "Host"));
+    info = MHD_get_connection_info(r->transport, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (info && gnutls_server_name_get(info->tls_session, text, &size, &type, 0) >= 0)
+        json_put_string(line, "sni", text);
+}
+
+static void put_header_name(void *userdata, const char *name, const char *value)
+{
+    (void)value;
+    json_put_string(userdata, NULL, name);
+}
+
 static void line_open(struct answer *answer, const struct request *r)
 {
     struct json_writer *line = ledger_line("request");
@@ -121,6 +150,10 @@ static void line_open(struct answer *answer, const struct request *r)
     json_put_string(line, "raw_query", r->query);
     json_put_string(line, "client_request_id", request_header(r, "client-request-id"));
     json_put_string(line, "user_agent", request_header(r, "User-Agent"));
+    put_ends(line, r);
+    json_open_array(line, "headers");
+    request_each_header(r, put_header_name, line);
+    json_close_array(line);
     json_put_int(line, "in_flight", (int64_t)r->in_flight);
     json_put_int(line, "started_us", (int64_t)r->at);
     answer->line = line;
@@ -183,12 +216,14 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     return respond(l->server, r, connection);
 }
 
-int server_new(struct ledger *ledger, answer_fn *answer, void *userdata, struct server **ret)
+int server_new(struct ledger *ledger, const struct server_place *place, answer_fn *answer,
+               void *userdata, struct server **ret)
 {
     struct server *s = calloc(1, sizeof *s);
     if (!s)
         return -ENOMEM;
     s->ledger = ledger;
+    s->place = place;
     s->answer = answer;
     s->userdata = userdata;
     pause_init(&s->pause);
@@ -196,12 +231,55 @@ int server_new(struct ledger *ledger, answer_fn *answer, void *userdata, struct 
     return 0;
 }
 
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+static bool parse_address(const char *text, unsigned port, union address *ret)
+{
+    *ret = (union address){.v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)}};
+    if (inet_pton(AF_INET6, text, &ret->v6.sin6_addr) == 1)
+        return true;
+    *ret = (union address){.v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)}};
+    return inet_pton(AF_INET, text, &ret->v4.sin_addr) == 1;
+}
+
+bool server_place_has(const struct server_place *p, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = p->names; at && len > 0; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strncasecmp(at, name, len) == 0 && (at[len] == ',' || !at[len]))
+            return true;
+    }
+    return false;
+}
+
+void server_place_url(const struct server_place *p, const char *scheme, uint16_t port,
+                      char ret[static SERVER_URL_MAX])
+{
+    bool v6 = strchr(p->address, ':');
+    int n = p->names ? snprintf(ret, SERVER_URL_MAX, "%s://%.*s", scheme,
+                                (int)strcspn(p->names, ","), p->names)
+                     : snprintf(ret, SERVER_URL_MAX, "%s://%s%s%s:%u", scheme, v6 ? "[" : "",
+                                p->address, v6 ? "]" : "", port);
+    if (n < 0 || n >= SERVER_URL_MAX)
+        abort();
+}
+
 int server_listen(struct server *s, const char *certificate, const char *key, uint16_t *ret_port,
                   struct failure *ret_failure)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    union address address;
+    unsigned usual_port = certificate ? 443 : 80;
+    if (!parse_address(s->place->address, s->place->names ? usual_port : 0, &address))
+        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "%s is no address",
+                           s->place->address);
     unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
-                     MHD_USE_POLL | (certificate ? MHD_USE_TLS : 0);
+                     MHD_USE_POLL | (certificate ? MHD_USE_TLS : 0) |
+                     (address.any.sa_family == AF_INET6 ? MHD_USE_IPv6 : 0);
     struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)certificate},
                                    {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)key},
                                    {MHD_OPTION_END, 0, NULL}};
@@ -210,7 +288,7 @@ int server_listen(struct server *s, const char *certificate, const char *key, ui
     struct listener *l = &s->listeners[s->n_listeners];
     *l = (struct listener){.server = s, .name = certificate ? "https" : "http"};
     l->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, l, MHD_OPTION_SOCK_ADDR, &address,
+        flags, 0, NULL, NULL, on_request, l, MHD_OPTION_SOCK_ADDR, &address.any,
         MHD_OPTION_URI_LOG_CALLBACK, on_request_line, l, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
         l, MHD_OPTION_NOTIFY_CONNECTION, on_connection, l, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)256 << 10, MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024U, MHD_OPTION_ARRAY,
@@ -219,7 +297,8 @@ int server_listen(struct server *s, const char *certificate, const char *key, ui
         l->daemon ? MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_BIND_PORT) : NULL;
     if (!info)
         return failure_set(ret_failure, FAILURE_LOCAL, errno ? errno : EIO,
-                           "no %s listener on loopback: %m", l->name);
+                           "no %s listener on %s: %m", l->name,
+                           s->place->address);
     s->n_listeners++;
     *ret_port = info->port;
     return 0;

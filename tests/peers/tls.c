@@ -2,6 +2,7 @@
 /* peers/tls.c: keys and certificates for one run of a test, by libcrypto. */
 #include "peers/tls.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 #include <errno.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -17,7 +18,7 @@ static const char *const FLAWS[TLS_FLAW_COUNT_] = {[TLS_SOUND] = "sound",
                                                    [TLS_EXPIRED] = "expired",
                                                    [TLS_WRONG_NAME] = "wrong-name",
                                                    [TLS_UNKNOWN] = "unknown-issuer"};
-static const char *const NAMES = "IP:127.0.0.1,IP:::1,DNS:localhost";
+static const char *const LOOPBACK = "IP:127.0.0.1,IP:::1,DNS:localhost";
 
 DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free)
 DEFINE_CLEANUP(X509 *, X509_free)
@@ -75,12 +76,26 @@ static X509 *authority(EVP_PKEY *key, const char *name)
     return TAKE(cert);
 }
 
-static X509 *server(EVP_PKEY *key, X509 *ca, EVP_PKEY *ca_key, enum tls_flaw flaw)
+/* "a,b" as OpenSSL writes it: "DNS:a,DNS:b". */
+static void dns_names(const char *names, struct text *ret)
 {
-    const char *names = flaw == TLS_WRONG_NAME ? "DNS:elsewhere.example" : NAMES;
+    for (const char *at = names; at; at = strchr(at, ',')) {
+        at += *at == ',';
+        text_addf(ret, "%sDNS:%.*s", ret->len ? "," : "", (int)strcspn(at, ","), at);
+    }
+}
+
+static X509 *server(EVP_PKEY *key, X509 *ca, EVP_PKEY *ca_key, enum tls_flaw flaw,
+                    const char *given)
+{
+    CLEANUP(text_free) struct text dns = TEXT_INIT(4096);
+    dns_names(given, &dns);
+    const char *names = flaw == TLS_WRONG_NAME ? "DNS:elsewhere.example"
+                        : given                ? dns.data
+                                               : LOOPBACK;
     long until = flaw == TLS_EXPIRED ? -DAY : 90 * (long)DAY;
     CLEANUP(X509_free) X509 *cert = X509_new();
-    if (!cert || !describe(cert, key, "test server", -2 * DAY, until) ||
+    if (dns.error || !cert || !describe(cert, key, "test server", -2 * DAY, until) ||
         X509_set_issuer_name(cert, X509_get_subject_name(ca)) != 1 ||
         !extend(cert, ca, NID_basic_constraints, "critical,CA:FALSE") ||
         !extend(cert, ca, NID_key_usage, "critical,digitalSignature") ||
@@ -115,7 +130,8 @@ static char *pem_key(EVP_PKEY *key)
                : NULL;
 }
 
-int tls_make(enum tls_flaw flaw, struct tls_files *ret, struct failure *ret_failure)
+int tls_make(enum tls_flaw flaw, const char *names, struct tls_files *ret,
+             struct failure *ret_failure)
 {
     CLEANUP(EVP_PKEY_free) EVP_PKEY *ca_key = EVP_EC_gen("P-256");
     CLEANUP(EVP_PKEY_free) EVP_PKEY *other_key = EVP_EC_gen("P-256");
@@ -127,7 +143,8 @@ int tls_make(enum tls_flaw flaw, struct tls_files *ret, struct failure *ret_fail
     bool unknown = flaw == TLS_UNKNOWN;
     CLEANUP(X509_free)
     X509 *cert =
-        ca && other ? server(key, unknown ? other : ca, unknown ? other_key : ca_key, flaw) : NULL;
+        ca && other ? server(key, unknown ? other : ca, unknown ? other_key : ca_key, flaw, names)
+                    : NULL;
     struct tls_files files = {0};
     if (cert)
         files = (struct tls_files){pem_certificate(ca), pem_certificate(cert), pem_key(key)};

@@ -19,5 +19,7 @@ struct tls_files {
     char *certificate; /* of the server */
     char *key;
 };
-int tls_make(enum tls_flaw flaw, struct tls_files *ret, struct failure *ret_failure);
+/* `names`: those of the server, separated by commas, instead of the usual ones; or NULL. */
+int tls_make(enum tls_flaw flaw, const char *names, struct tls_files *ret,
+             struct failure *ret_failure);
 void tls_free(struct tls_files *t);

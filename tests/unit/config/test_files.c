@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where relative names of files lead. */
-#include "unit/config/world.h"
+#include "unit/config/pair.h"
 
 #define TENANT_WITH(file)                                                          \
     "tenants = ( { name = \"contoso\"; tenant_id = \"t-1\"; client_id = \"c-1\"; " \
@@ -118,7 +118,7 @@ static void a_link_to_a_secret_is_refused_and_one_to_certificates_is_not(void **
     assert_int_equal(symlink(to, from), 0);
     world_load(&w, TENANT_WITH("link.secret"));
     assert_non_null(strstr(w.options->tenant[0].broken, "symbolic link"));
-    world_file(&w, "ca.pem", 0644, "-----BEGIN CERTIFICATE-----\n");
+    write_pair(&w, "ca.pem", "ca.key", 86400);
     (void)snprintf(to, sizeof to, "%s/ca.pem", w.dir);
     (void)snprintf(from, sizeof from, "%s/link.pem", w.dir);
     assert_int_equal(symlink(to, from), 0);

@@ -30,6 +30,10 @@ static void each_kind_says_what_it_lacks_and_what_it_has_no_use_for(void **state
         {IDS "auth = \"managed_identity\"; identity_object_id = \"o-1\";", NULL},
         {APP "auth = \"managed_identity\"; identity_object_id = \"o-1\";", "keep one of them"},
         {APP "auth = \"managed_identity\"; federated_token_file = \"token\";", "has no use for it"},
+        {APP "client_secret_file = \"contoso.secret\"; cloud = \"china\";", NULL},
+        {APP "client_secret_file = \"contoso.secret\"; cloud = \"china\"; login_url = "
+             "\"https://login.microsoftonline.com\";",
+         "of another cloud; write cloud = \"china\" and leave graph_url, login_url"},
         {APP "client_secret_file = \"contoso.secret\"; host = \"arc\";",
          "auth = \"managed_identity\""},
     };

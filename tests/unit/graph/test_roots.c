@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Hosts of a cloud, and roots of one's own. */
+/* Hosts of a cloud, roots of one's own, and clouds that do not mix. */
 #include "graph/inside.h"
 
 #include <setjmp.h>
@@ -66,11 +66,62 @@ static void a_root_has_no_path_and_is_named_when_it_is_wrong(void **state)
     }
 }
 
+static void what_belongs_to_two_clouds_is_refused(void **state)
+{
+    static const struct {
+        enum cloud cloud;
+        char *graph_url, *login_url, *resource;
+        const char *cure; /* NULL: they go together */
+    } CASES[] = {
+        {CLOUD_GLOBAL, "https://graph.microsoft.us", "", "", "cloud = \"usgov_l4\""},
+        {CLOUD_GLOBAL, "", "https://login.microsoftonline.us", "", "cloud = \"global\""},
+        {CLOUD_GLOBAL, "https://graph.microsoft.us", "https://login.microsoftonline.us/", "",
+         "cloud = \"usgov_l4\""},
+        {CLOUD_GLOBAL, "https://graph.microsoft.us", "https://login.microsoftonline.us",
+         "https://graph.microsoft.us/", NULL},
+        {CLOUD_USGOV_L4, "https://dod-graph.microsoft.us", "", "", "cloud = \"usgov_l5\""},
+        {CLOUD_USGOV_L5, "", "https://login.microsoftonline.us", "", NULL},
+        {CLOUD_USGOV_L4, "", "", "https://dod-graph.microsoft.us", "cloud = \"usgov_l4\""},
+        {CLOUD_CHINA, "", "https://login.partner.microsoftonline.cn", "", NULL},
+        {CLOUD_CHINA, "", "https://LOGIN.microsoftonline.com:443", "", "cloud = \"china\""},
+        {CLOUD_CHINA, "https://graph.example", "https://login.microsoftonline.com", "",
+         "cloud = \"global\""},
+        {CLOUD_CHINA, "https://graph.example", "https://login.example", "", NULL},
+        {CLOUD_GLOBAL, "https://graph.microsoft.us.example", "", "", NULL},
+        {CLOUD_CHINA, "", "", "00000003-0000-0000-c000-000000000000", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct graph_options o = {.cloud = CASES[i].cloud,
+                                  .graph_url = CASES[i].graph_url,
+                                  .login_url = CASES[i].login_url,
+                                  .resource = CASES[i].resource};
+        struct origin graph, login;
+        struct failure why = {0};
+        int r = graph_roots(&o, &graph, &login, &why);
+        if ((r >= 0) != !CASES[i].cure || (r < 0 && !strstr(why.text, CASES[i].cure)))
+            fail_msg("case %zu: %d: %s", i, r, why.text);
+    }
+}
+
+static void the_service_of_a_machine_gives_tokens_of_every_cloud(void **state)
+{
+    (void)state;
+    for (enum cloud cloud = CLOUD_GLOBAL; cloud <= CLOUD_CHINA; cloud++) {
+        struct graph_options o = {.cloud = cloud, .auth = AUTH_MANAGED_IDENTITY};
+        struct origin graph, login;
+        assert_int_equal(graph_roots(&o, &graph, &login, NULL), 0);
+        assert_string_equal(login.text, "http://169.254.169.254");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cloud_means_two_hosts),
         cmocka_unit_test(a_root_has_no_path_and_is_named_when_it_is_wrong),
+        cmocka_unit_test(what_belongs_to_two_clouds_is_refused),
+        cmocka_unit_test(the_service_of_a_machine_gives_tokens_of_every_cloud),
     };
     http_global_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
