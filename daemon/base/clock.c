@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define GAP_MAX (30 * USEC_PER_DAY)
+#define SLEEP_SAID (5 * USEC_PER_SEC) /* a request outlasts less */
 #define WRITTEN_AT (1767225600 * USEC_PER_SEC) /* 2026-01-01 */
 
 static usec_t clock_read(clockid_t id)
@@ -67,6 +68,18 @@ struct instant clock_now(void)
     if (boot == 0)
         boot = boot_find();
     return (struct instant){clock_read(CLOCK_REALTIME), clock_read(CLOCK_BOOTTIME), boot};
+}
+
+/* Which of the two clocks is read first makes a difference of microseconds. */
+usec_t clock_asleep(void)
+{
+    usec_t awake = clock_read(CLOCK_MONOTONIC), all = clock_read(CLOCK_BOOTTIME);
+    return all > awake ? all - awake : 0;
+}
+
+bool clock_slept(usec_t asleep_then)
+{
+    return clock_asleep() > asleep_then + SLEEP_SAID;
 }
 
 bool clock_is_set(usec_t at)

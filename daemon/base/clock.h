@@ -20,6 +20,10 @@ struct instant {
 };
 
 struct instant clock_now(void);
+/* How long this machine has slept (was suspended) since it booted; and whether it has for more than a
+ * moment since that was `asleep_then`. */
+usec_t clock_asleep(void);
+bool clock_slept(usec_t asleep_then);
 /* False: a date before this program was written, so nobody has set the clock since this machine started. */
 bool clock_is_set(usec_t at);
 /* Time from `then` to `now`: same boot, the difference of boot times; another boot, the difference

@@ -78,6 +78,7 @@ static int load_state(struct app *app, struct failure *why)
 static int watch_load(struct watch *w, struct failure *why)
 {
     const struct tenant_options *t = w->options;
+    w->asleep_read = clock_asleep();
     w->health.broken_config = t->broken != NULL;
     if (w->app->store) {
         int r = store_load_tenant(w->app->store, t->facts.tenant_id, &w->memory, &w->health, why);
@@ -155,7 +156,7 @@ int app_wire(struct app *app, struct failure *why)
 
 int app_open(const struct cli *cli, struct app *app)
 {
-    *app = (struct app){.cli = cli, .started = clock_now()};
+    *app = (struct app){.cli = cli, .started = clock_now(), .asleep = clock_asleep()};
     struct failure why = {0};
     int code = app_load_options(cli, &app->options);
     if (code != EXIT_OK)

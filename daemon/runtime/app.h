@@ -21,6 +21,7 @@ struct watch { /* one tenant */
     struct tenant_health health;
     sd_event_source *timer;
     struct instant due;       /* when the next poll begins; for the watchdog */
+    usec_t asleep_begun, asleep_read; /* clock_asleep() as the last poll began, and the last that has ended */
     bool queued;              /* due, waiting for one of poll.concurrency */
     usec_t place_until_mono;  /* its poll holds one of these until then; 0: it holds none */
     bool slow;                /* its last poll was still under way when it had to give its place back */
@@ -68,6 +69,8 @@ struct app {
     size_t n_history;
     void (*polled)(struct app *app); /* called when no poll is under way or queued any more */
     struct instant started;
+    usec_t asleep;           /* clock_asleep() when that was last looked at */
+    usec_t woke_mono;        /* when the machine was last found to have slept; 0: never */
     uint64_t delivered;      /* by this run */
     bool store_failing;      /* said once */
     uint64_t quarantined;    /* damaged rows that were spoken about */
@@ -101,6 +104,10 @@ void poller_start_once(struct app *app); /* every tenant once, now; then app->po
 void poller_poll_soon(struct watch *w);  /* one tenant, out of turn */
 void poller_poll_now(struct app *app);   /* SIGUSR1 */
 void poller_clock_set(struct app *app);  /* what failed for a wrong clock is tried again at once */
+/* The machine has slept since this one, or any of them, was last read: what is known is old, which is
+ * no news before it was read again. */
+bool poller_owes(const struct watch *w);
+bool poller_owes_any(const struct app *app);
 bool poller_on_time(const struct app *app, const struct instant *now); /* for the watchdog */
 
 /* repair.c: a refused credential is tried again as soon as its files change */
@@ -128,6 +135,7 @@ int take_changes(struct app *app, const char *tenant_id, const struct tenant_hea
                  struct changes *changes, struct instant now, struct failure *ret_failure);
 
 /* tick.c */
+usec_t tick_woke(struct app *app, const struct instant *now); /* woke_mono; a sleep since is said */
 void tick_start(struct app *app);
 void tick_now(struct app *app); /* poll health, reminders, receivers: what time alone changes */
 void tick_receiver(void *app, const char *receiver, enum outbox_state state); /* courier_heard */

@@ -69,6 +69,7 @@ static void poll_ended(struct watch *w, struct snapshot *snapshot, const struct 
 {
     w->refused = report->failure.kind == FAILURE_AUTH && !report->complete ? w->refused + 1 : 0;
     take_snapshot(w, snapshot, report);
+    w->asleep_read = w->asleep_begun;
     if (w->timer) {
         count_left_out(w, report->took);
         arm(w, w->again ? 0 : next_delay(w));
@@ -76,6 +77,16 @@ static void poll_ended(struct watch *w, struct snapshot *snapshot, const struct 
     }
     w->again = false;
     rights_begin(w, report);
+}
+
+/* What it read before the machine slept is as old as the sleep was long, and a time-out is nobody's
+ * fault: such a poll counts for nothing. */
+static void poll_repeat(struct watch *w, struct snapshot *snapshot)
+{
+    snapshot_free(snapshot);
+    log_say(LOG_INFO, "%s: the machine slept while it was read; it is read again now", w->options->facts.name);
+    w->due = clock_now();
+    w->queued = true;
 }
 
 static void poll_next(struct app *app);
@@ -86,14 +97,18 @@ static void on_polled(void *userdata, struct snapshot *snapshot, const struct gr
     w->app->polling--;
     w->slow = w->place_until_mono == 0;
     w->place_until_mono = 0;
-    poll_ended(w, snapshot, report);
+    if (clock_slept(w->asleep_begun))
+        poll_repeat(w, snapshot);
+    else
+        poll_ended(w, snapshot, report);
     poll_next(w->app);
 }
 
 static void poll_one(struct watch *w)
 {
     struct graph_report report = {0};
-    w->queued = false;
+    w->queued = w->again = false;
+    w->asleep_begun = clock_asleep();
     repair_begin(w);
     rights_interrupt(w);
     if (graph_poll(w->graph, on_polled, w, &report.failure) >= 0)
@@ -252,6 +267,19 @@ void poller_clock_set(struct app *app)
     for (size_t i = 0; i < app->n_watches; i++)
         app->watch[i].refused = 0; /* a signed statement of the wrong time is refused like a wrong secret */
     poller_poll_now(app);
+}
+
+bool poller_owes(const struct watch *w)
+{
+    return w->graph && clock_slept(w->asleep_read);
+}
+
+bool poller_owes_any(const struct app *app)
+{
+    for (size_t i = 0; i < app->n_watches; i++)
+        if (poller_owes(&app->watch[i]))
+            return true;
+    return false;
 }
 
 /* The loop makes progress while every tenant is either being read, within the poll's own deadline,

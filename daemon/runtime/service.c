@@ -10,6 +10,7 @@
 
 #define STOP_GRACE (3 * USEC_PER_SEC) /* out within 5 s, whatever receivers do */
 #define WATCHDOG_FEEDS 4
+#define WAKE_GRACE USEC_PER_MINUTE /* a delivery that was under way has its time-out left, and that is less */
 
 static void on_quiet(void *userdata)
 {
@@ -72,15 +73,17 @@ static int add_signals(struct app *app)
 }
 
 /* Fed only while the loop that polls and delivers makes progress (security rule 33): a loop that
- * still turns but reads nobody any more is a hang, too. Several times a period, because after a
- * suspend everything is overdue for a moment. */
+ * still turns but reads nobody any more is a hang, too. After a sleep everything is overdue for a
+ * while: nothing was late while the machine stood still. */
 static int on_watchdog(sd_event_source *s, uint64_t due, void *userdata)
 {
     struct app *app = userdata;
     struct instant now = clock_now();
     uint64_t period = 0;
     (void)due;
-    if (poller_on_time(app, &now) && courier_on_time(app->courier, &now))
+    usec_t woke_mono = tick_woke(app, &now);
+    bool woke = woke_mono && now.mono < woke_mono + WAKE_GRACE;
+    if (woke || (poller_on_time(app, &now) && courier_on_time(app->courier, &now)))
         notify_alive();
     else
         log_say(LOG_ERR, "a tenant was not read, or a delivery did not end, when it was due; waiting for the watchdog "

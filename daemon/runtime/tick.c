@@ -26,7 +26,7 @@ static void plan_one(struct app *app, struct plan_context *ctx, struct sample *s
 static void tick_tenant(struct watch *w, struct instant now)
 {
     struct app *app = w->app;
-    if (!w->options->enabled)
+    if (!w->options->enabled || poller_owes(w))
         return;
     struct judge_context judge = take_judging(w, now.at);
     struct plan_context ctx = take_planning(app, w, now);
@@ -110,6 +110,18 @@ static void tick_unset_clock(struct app *app, struct instant now)
     poller_clock_set(app);
 }
 
+usec_t tick_woke(struct app *app, const struct instant *now)
+{
+    if (clock_slept(app->asleep)) {
+        usec_t asleep = clock_asleep();
+        log_say(LOG_INFO, "this machine slept for %llu s; what is due is read now, and nothing that is old is told before",
+                (unsigned long long)((asleep - app->asleep + USEC_PER_SEC / 2) / USEC_PER_SEC));
+        app->asleep = asleep;
+        app->woke_mono = now->mono;
+    }
+    return app->woke_mono;
+}
+
 /* A clock that jumps is said and changes nothing: every duration runs on boot time. */
 static void tick_clock(struct app *app, struct instant now)
 {
@@ -120,6 +132,7 @@ static void tick_clock(struct app *app, struct instant now)
         log_event(LOG_WARNING, MESSAGE_CLOCK_JUMP, NULL,
                   "the wall clock jumped by %lld s; timers are not affected", (long long)(jump / (int64_t)USEC_PER_SEC));
     app->last_tick = now;
+    (void)tick_woke(app, &now);
     tick_unset_clock(app, now);
 }
 
@@ -139,9 +152,10 @@ void tick_now(struct app *app)
     tick_clock(app, now);
     for (size_t i = 0; i < app->n_watches; i++)
         tick_tenant(&app->watch[i], now);
-    if (app->courier && !app->clock_unset) /* not in a dry run */
+    bool wait = app->clock_unset || poller_owes_any(app);
+    if (app->courier && !wait) /* not in a dry run */
         tick_held(app, now);
-    if (!app->clock_unset)
+    if (!wait)
         tick_reminders(app, now);
     if (!app->courier)
         return;

@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("SEATWATCH_BUILD", ROOT / "build/dev"))
@@ -267,6 +268,12 @@ receivers = ( {", ".join(rows)} );
                 self.fail(f"ended with {code} while waiting for: {what}\n{self.stderr()[-3000:]}")
             except subprocess.TimeoutExpired:
                 pass
+
+    def connected(self, url):
+        """The daemon has a connection there."""
+        port = f":{urllib.parse.urlsplit(url).port:04X}"
+        rows = [r.split() for r in pathlib.Path(f"/proc/{self.daemon.pid}/net/tcp").read_text().split("\n")[1:] if r]
+        return any(r[2].endswith(port) and r[3] == "01" for r in rows)
 
     def wait_message(self, hook, kind, seconds=60, **data):
         """The first accepted message of this type whose data has these members."""

@@ -14,7 +14,6 @@ import termios
 import threading
 import time
 import unittest
-import urllib.parse
 
 from harness import BUILD, Scenario, pool, state
 
@@ -87,12 +86,6 @@ class Service(Scenario):
         took = time.monotonic() - begun
         self.assertLess(took, OUT_WITHIN)
         return took
-
-    def connected(self, url):
-        """The daemon has a connection there."""
-        port = f":{urllib.parse.urlsplit(url).port:04X}"
-        rows = [r.split() for r in pathlib.Path(f"/proc/{self.daemon.pid}/net/tcp").read_text().split("\n")[1:] if r]
-        return any(r[2].endswith(port) and r[3] == "01" for r in rows)
 
     def hang_delivering(self):
         hook = self.hook()

@@ -26,6 +26,13 @@ static void now_has_both_clocks_and_a_boot(void **state)
     assert_in_range(first.mono / USEC_PER_SEC, boot.tv_sec - 60, boot.tv_sec + 1);
 }
 
+static void what_it_slept_it_slept_since_it_booted(void **state)
+{
+    (void)state;
+    assert_true(clock_asleep() <= clock_now().mono);
+    assert_false(clock_slept(clock_asleep()));
+}
+
 static void gaps_follow_boot_time_within_a_boot_and_the_wall_across(void **state)
 {
     static const struct {
@@ -121,6 +128,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(now_has_both_clocks_and_a_boot),
+        cmocka_unit_test(what_it_slept_it_slept_since_it_booted),
         cmocka_unit_test(gaps_follow_boot_time_within_a_boot_and_the_wall_across),
         cmocka_unit_test(zones_shift_with_the_season),
         cmocka_unit_test(what_is_no_zone_is_refused_and_changes_nothing),
