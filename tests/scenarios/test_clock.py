@@ -13,10 +13,12 @@ import re
 import signal
 import sqlite3
 import struct
+import time
 import unittest
 from unittest import mock
 
 from harness import BUILD, Scenario, pool, state
+from signing import Pair
 
 HOUR = 3600
 YEAR = 365 * 24 * HOUR
@@ -54,8 +56,93 @@ class Clocks(Scenario):
         self.daemon.send_signal(signal.SIGCONT)
 
     def loud(self, *but):
-        """What was said aloud, but for lines with one of these in them."""
-        return [line for line in LOUD.findall(self.stderr()) if not any(b in line for b in but)]
+        """What was said aloud, but for lines with one of these in them, and the warning of a test's short interval."""
+        return [line for line in LOUD.findall(self.stderr()) if not any(b in line for b in ("throttle polls", *but))]
+
+
+class Wrong(Clocks):
+    """The wall clock jumps by years. Peers have the right time."""
+    OF_THE_CLOCK = "wall clock jumped", "this machine's clock"
+
+    def jump(self, years):
+        """The next tick notices, within an interval."""
+        said = self.stderr().count("wall clock jumped")
+        self.wrong = years * YEAR
+        self.set_clocks()
+        self.wait(f"a jump to {years} years from now", lambda: self.stderr().count("wall clock jumped") > said)
+
+    def two_more_polls(self, graph):
+        polls = len(graph.requests("assignmentErrors"))
+        self.wait("two more polls", lambda: len(graph.requests("assignmentErrors")) >= polls + 2)
+
+    def test_a_jump_says_so_and_nothing_else(self):
+        hook, late = self.hook(), self.hook("late")
+        late.answer([{"from": 1, "times": 1, "do": {"status": 503, "headers": {"Retry-After": "2"}}}])
+        graph = self.graph(state(pool("p", 100, 100, waiting=3), pool("q", 100, 99)))
+        self.configure(graph, [hook, late])
+        self.start()
+        self.wait("both alerts, and a receiver that wants a pause",
+                  lambda: len(hook.messages()) == 2 and late.requests())
+        for years in (-10, 10, 0):
+            self.jump(years)
+            self.two_more_polls(graph)
+            self.wait("the retry at its time in spite of the clock", lambda: len(late.messages()) == 2)
+        self.assertEqual(self.stop(), 0)
+        self.assertEqual(self.stderr().count("wall clock jumped"), 3, "each is said once")
+        self.assertEqual(len(hook.requests()), 2, "a jump tells nobody anything")
+        self.assertEqual(len(late.requests()), 3)
+        self.assertEqual(self.loud("late", "longer than the interval", *self.OF_THE_CLOCK), [])
+
+    def test_it_jumps_while_a_tenant_is_read_and_a_message_is_under_way(self):
+        """To 1970, too: then no certificate is valid and reminders wait, but here is nothing of either."""
+        hook, late = self.hook(), self.hook("late")
+        hook.answer([{"do": {"delay_ms": 9000}}])
+        late.answer([{"from": 1, "times": 1, "do": {"status": 503, "headers": {"Retry-After": "600"}}}])
+        slow = [{"match": {"path": "allotments"}, "at": 2, "do": {"delay_ms": 9000}}]
+        graph = self.graph(state(pool("p", 100, 100, waiting=3)), faults=slow)
+        self.configure(graph, [hook, late])
+        self.start()
+        self.wait("a message under way, and a receiver that wants a pause", lambda: self.connected(hook.ready["url"]) and late.requests())
+        self.wait("a tenant that is read slowly", lambda: len(graph.requests("assignmentErrors")) == 2)
+        at = int(late.requests()[0]["headers"]["webhook-timestamp"])
+        self.assertLess(abs(at - time.time()), 300)
+        for years in (10, -10, -56, 10):
+            self.jump(years)
+        self.assertEqual((len(graph.requests("allotments")), hook.requests()), (1, []), "both are still under way")
+        self.wait_message(hook, "alert.firing")
+        self.two_more_polls(graph)
+        self.assertEqual(len(late.requests()), 1, "its pause lasts")
+        self.sleep(601)
+        first, second = self.wait("the retry", lambda: late.requests()[1:] and late.requests())
+        self.assertLess(abs(int(second["headers"]["webhook-timestamp"]) - time.time() - self.wrong - self.slept), 300, "which is what this clock says")
+        self.assertEqual((first["headers"]["webhook-id"], first["body"]), (second["headers"]["webhook-id"], second["body"]))
+        self.assertEqual(self.stop(), 0)
+        self.assertEqual((len(hook.requests()), len(late.requests())), (1, 2))
+        self.assertEqual(self.loud("late", "longer than the interval", "within the interval", "clock is set now", *self.OF_THE_CLOCK), [])
+
+    def test_a_statement_follows_the_wall_clock_and_its_refusal_says_how_far_that_is_off(self):
+        graph, hook = self.graph(state(pool()), certificates=[self.pair().pem]), self.hook()
+        self.configure(graph, [hook], interval="10m", tenant_extra=self.by_pair)
+        self.config.write_text(re.sub(r'client_secret_file = "[^"]*";', "", self.config.read_text()))
+        self.wrong = 50 * HOUR
+        self.set_clocks()
+        self.start()
+        message = self.wait_message(hook, "alert.firing", rule="poll")["data"]
+        self.assertIn("AADSTS700024", message["next_step"])
+        self.assertIn("this machine's clock is 2 days ahead of the sign-in service's", message["next_step"])
+        said, = [r["assertion"] for r in graph.requests("oauth2")]
+        self.assertLess(abs(said["nbf"] - time.time() - 50 * HOUR), 900)
+        self.wrong = 0
+        self.set_clocks()
+        self.daemon.send_signal(signal.SIGUSR1)
+        self.wait_message(hook, "alert.resolved", rule="poll")
+        self.assertEqual(self.stop(), 0)
+
+    def pair(self):
+        made = Pair(self.directory / "secrets", "app")
+        self.canaries += made.plain.decode().split("\n")[1:3]
+        self.by_pair = f'auth = "certificate"; certificate_file = "{made.certificate}"; private_key_file = "{made.key}";'
+        return made
 
 
 class Asleep(Clocks):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""With any call failing, stopped at any moment and with a clock that jumps, the daemon loses no alert,
+"""With any call failing and stopped at any moment, the daemon loses no alert,
 repeats at most the one message that was on its way, ends with an exit code that the manual names
 and says why. strace puts the faults in: the N-th call of a kind fails, or brings a signal.
 FAULTS_STRIDE=1 takes every step instead of a sample (minutes)."""
@@ -8,12 +8,10 @@ import os
 import random
 import re
 import shutil
-import struct
 import subprocess
 import unittest
 
 from faulty import ALARMING, BEFORE, FIRST, THEN, Faults
-from harness import BUILD, Scenario, pool, state
 
 STRIDE = int(os.environ.get("FAULTS_STRIDE", 40))
 DOCUMENTED = {0, 1, 69, 70, 75, 78}  # seatwatchd(8), exit status; 64 is for wrong usage
@@ -182,45 +180,6 @@ class Stopped(Traced):
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertLess(took, OUT_WITHIN)
             self.judge(point, case, self.settle(case), want, repeats=0)
-
-
-class Clock(Scenario):
-    LOUD = re.compile(r"^(?:error|warning|notice|critical): (.*)$", re.M)
-
-    def set_clock(self, years):
-        """In place: the daemon has the file mapped."""
-        with open(self.directory / "offset", "r+b" if (self.directory / "offset").exists() else "wb", 0) as f:
-            f.write(struct.pack("=q", years * 365 * 86400))
-
-    def jump(self, graph, years):
-        said = self.stderr().count("wall clock jumped")
-        self.set_clock(years)
-        self.wait(f"a jump to {years} years from now", lambda: self.stderr().count("wall clock jumped") > said)
-        polls = len(graph.requests("assignmentErrors"))
-        self.wait("two more polls", lambda: len(graph.requests("assignmentErrors")) >= polls + 2)
-        self.assertEqual(self.stderr().count("wall clock jumped"), said + 1)
-
-    def test_a_wall_clock_that_jumps_ten_years_says_so_and_nothing_else(self):
-        hook, late = self.hook(), self.hook("late")
-        late.answer([{"from": 1, "times": 1, "do": {"status": 503, "headers": {"Retry-After": "2"}}}])
-        graph = self.graph(state(pool("p", 100, 100, waiting=3), pool("q", 100, 99)))
-        self.configure(graph, [hook, late])
-        self.set_clock(0)
-        self.start(wrapper=["env", f"LD_PRELOAD={BUILD}/tests/wallclock.so", f"WALLCLOCK_FILE={self.directory}/offset",
-                            f"ASAN_OPTIONS={os.environ.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0"])
-        self.wait("both alerts, and a receiver that wants a pause",
-                  lambda: len(hook.messages()) == 2 and late.requests())
-        begun = len(self.stderr())
-        self.jump(graph, -10)
-        self.wait("the retry at its time in spite of the clock", lambda: len(late.messages()) == 2, 15)
-        self.jump(graph, 10)
-        self.jump(graph, 0)
-        self.assertEqual(self.stop(), 0)
-        self.assertEqual(len(hook.requests()), 2, "a jump tells nobody anything")
-        self.assertEqual(len(late.requests()), 3)
-        others = [line for line in self.LOUD.findall(self.stderr()[begun:])
-                  if not re.search("wall clock jumped|this machine's clock|late|longer than the interval", line)]
-        self.assertEqual(others, [])
 
 
 if __name__ == "__main__":
