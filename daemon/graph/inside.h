@@ -160,7 +160,7 @@ struct poll {
     struct graph_report report;
     char request_id[80]; /* both belong to report.failure */
     enum list failed_list;
-    struct failure trouble; /* why a page was last repeated */
+    struct failure trouble; /* why a page, or the sign-in, was last repeated; text "": no trouble */
     bool ended;
 
     struct chain *soon, *work, *flying; /* continuations and repeated pages; new lists; in flight */

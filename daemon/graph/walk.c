@@ -246,6 +246,8 @@ static void signed_in(struct poll *p, const struct token_result *t)
     usec_t now = now_mono();
     struct failure why = t->failure;
     if (t->ok) {
+        if (p->sign_ins > 0)
+            p->trouble.text[0] = '\0'; /* that is over */
         p->sign_ins = 0;
         return;
     }
@@ -263,6 +265,7 @@ static void signed_in(struct poll *p, const struct token_result *t)
         walk_end(p, NULL);
         return;
     }
+    p->trouble = why;
     usec_t wait = retry_backoff(p->sign_ins - 1, g->backoff, RETRY_CAP, graph_dice());
     wait = why.retry_after > wait ? why.retry_after : wait;
     p->sign_in_at_mono = now + wait;

@@ -218,11 +218,11 @@ static void transfer_failure(struct http_request *r, CURLcode code, struct failu
         (void)failure_oom(ret);
         return;
     }
-    if (r->proxied && connect_status == 407) {
+    if (r->proxied && (connect_status == 407 || connect_status == 401)) { /* tinyproxy says 401 */
         failure_set(ret, FAILURE_CONFIG, EACCES,
-                    "the proxy %s wants other credentials (HTTP 407); check "
+                    "the proxy %s wants %scredentials (HTTP %ld); check "
                     "network.proxy_password_file",
-                    proxy);
+                    proxy, r->http->proxy_password ? "other " : "", connect_status);
         return;
     }
     if (r->proxied && connect_status != 0 && connect_status / 100 != 2) {

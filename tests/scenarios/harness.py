@@ -73,13 +73,14 @@ class Graph(Peer):
 
 
 class Hook(Peer):
-    def __init__(self, directory, key_file=None, https=False):
+    def __init__(self, directory, key_file=None, https=False, options=()):
         directory = pathlib.Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         argv = [BUILD / "tests/hookcatch", "--dir", directory]
         argv += ["--key-file", key_file] if key_file else []
         argv += ["--https"] if https else []
+        argv += options
         super().__init__(argv, directory / "hookcatch.log")
 
     def answer(self, rules):

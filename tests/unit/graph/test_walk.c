@@ -572,6 +572,28 @@ static void a_hanging_sign_in_ends_with_the_poll_too(void **state)
     world_end(&w);
 }
 
+static void a_poll_cut_short_says_what_was_wrong_before_and_is_not_over(void **state)
+{
+    static const char FAILS[] = "{\"match\":{\"path\":\"token\"},\"at\":1,\"do\":{\"status\":500}},";
+    static const struct {
+        const char *hangs, *words;
+        bool said;
+    } CASES[] = {
+        {"{\"match\":{\"path\":\"token\"},\"from\":2,\"do\":{\"delay_ms\":30000}}", "AADSTS90033", true},
+        {"{\"match\":{\"path\":\"allotments\"},\"do\":{\"delay_ms\":30000}}", "AADSTS90033", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct world w;
+        CLEANUP(free) char *faults = text_printf("%s%s", FAILS, CASES[i].hangs);
+        world_begin(&w, (struct setup){.faults = faults, .timeout = 8 * USEC_PER_SEC});
+        world_poll(&w);
+        if (w.report.complete || !strstr(w.report.failure.text, CASES[i].words) == CASES[i].said)
+            fail_msg("case %zu: %s", i, w.report.failure.text);
+        world_end(&w);
+    }
+}
+
 static void a_network_that_does_not_lead_there_says_why(void **state)
 {
     struct peer gone;
@@ -715,6 +737,7 @@ int main(void)
         cmocka_unit_test(a_word_of_load_halves_what_is_in_flight_before_it_is_refused),
         cmocka_unit_test(a_poll_ends_at_its_deadline_whatever_hangs),
         cmocka_unit_test(a_hanging_sign_in_ends_with_the_poll_too),
+        cmocka_unit_test(a_poll_cut_short_says_what_was_wrong_before_and_is_not_over),
         cmocka_unit_test(a_network_that_does_not_lead_there_says_why),
         cmocka_unit_test(over_tls_everything_is_read_as_well),
         cmocka_unit_test(redirects_lead_nowhere),

@@ -150,6 +150,42 @@ static void a_proxy_that_lets_nobody_through_is_transient(void **state)
     assert_non_null(strstr(g.failure.text, "HTTP 502"));
 }
 
+static void whatever_fails_behind_a_proxy_names_it(void **state)
+{
+    static const struct {
+        const char *bytes;
+        bool password;
+        enum failure_kind kind;
+        const char *words;
+    } CASES[] = {
+        {"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", true, FAILURE_CONFIG,
+         "wants other credentials (HTTP 401)"},
+        {"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", false,
+         FAILURE_CONFIG, "wants credentials (HTTP 407)"},
+        {"HTTP/1.1 302 Found\r\nLocation: https://portal.example/\r\nContent-Length: 0\r\n\r\n",
+         true, FAILURE_TRANSIENT, "does not let us through to https://graph.example: HTTP 302"},
+        {"HTTP/1.1 200 OK\r\n\r\n<html>", true, FAILURE_TRANSIENT, "the TLS handshake failed"},
+        {"220 mail.example ESMTP\r\n\r\n", true, FAILURE_TRANSIENT, "https://graph.example"},
+        {"", true, FAILURE_TRANSIENT, "https://graph.example"},
+    };
+    CLEANUP(secret_free) struct secret *password = NULL;
+    (void)state;
+    assert_int_equal(secret_new("user:pr0xypass", 14, NULL, &password, NULL), 0);
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct peer proxy;
+        peer_start(&proxy, (struct peer_script){.bytes = CASES[i].bytes, .end = PEER_CLOSE});
+        struct got g =
+            fetch_with(&(struct http_options){.proxy = proxy.url,
+                                              .proxy_password = CASES[i].password ? password : NULL},
+                       (struct http_call){.url = "https://graph.example/secret-path"});
+        if (g.status != 0 || g.failure.kind != CASES[i].kind ||
+            !strstr(g.failure.text, CASES[i].words) || !strstr(g.failure.text, proxy.url) ||
+            strstr(g.failure.text, "portal") || strstr(g.failure.text, "secret-path"))
+            fail_msg("%s: %d: %s", CASES[i].bytes, g.status, g.failure.text);
+        peer_stop(&proxy);
+    }
+}
+
 static void a_proxy_is_host_and_port_without_credentials(void **state)
 {
     static const char *const CASES[] = {
@@ -215,6 +251,7 @@ int main(void)
         cmocka_unit_test(a_ca_file_that_cannot_be_used_is_found_at_the_start),
         cmocka_unit_test(a_proxy_sees_no_token_and_is_named_when_it_fails),
         cmocka_unit_test(a_proxy_that_lets_nobody_through_is_transient),
+        cmocka_unit_test(whatever_fails_behind_a_proxy_names_it),
         cmocka_unit_test(a_proxy_is_host_and_port_without_credentials),
         cmocka_unit_test(the_environment_and_a_proxy_have_no_say_on_loopback),
         cmocka_unit_test(a_refused_connection_says_so),
