@@ -123,20 +123,24 @@ static bool wants_reminders(const struct receiver_traits *t)
     return !t->pager;
 }
 
-static struct reach reach_at(const struct plan *p, const struct alert *a, enum rule rule,
-                             enum level level)
+struct reach plan_reach(const struct plan *p, const struct alert *a, enum rule rule, enum level level)
 {
-    return route_for(p->ctx->routes, a->kind, rule, level, a->facts, p->ctx->now.at);
+    struct reach reach = route_for(p->ctx->routes, a->kind, rule, level, a->facts, p->ctx->now.at);
+    if (a->kind != KIND_SERVICE)
+        return reach;
+    reach.now |= p->ctx->service_reach.now;
+    reach.later = (reach.later | p->ctx->service_reach.later) & ~reach.now;
+    return reach;
 }
 
 /* Whoever heard the old level hears that it is lower, if the new one is routed elsewhere or not.
  * The end waits for no hours: it goes to those who heard the beginning. */
 static struct reach receivers(const struct plan *p, const struct alert *a, enum event_type type)
 {
-    struct reach old = reach_at(p, a, a->said_rule, a->said);
+    struct reach old = plan_reach(p, a, a->said_rule, a->said);
     if (type == EVENT_RESOLVED)
         return (struct reach){.now = old.now | old.later};
-    struct reach reach = reach_at(p, a, a->rule, a->level);
+    struct reach reach = plan_reach(p, a, a->rule, a->level);
     receiver_set all = ~(receiver_set)0;
     if (type == EVENT_DEESCALATED) {
         reach.now |= old.now;
@@ -205,7 +209,7 @@ int plan_line(struct plan *p, struct alert *a, receiver_set to, bool stale)
 
 int plan_tell_later(struct plan *p, struct alert *a, const struct outcome *o)
 {
-    struct reach reach = reach_at(p, a, a->rule, a->level);
+    struct reach reach = plan_reach(p, a, a->rule, a->level);
     a->said_value = a->value; /* so that twice as much counts as worse */
     a->said_waiting = a->facts->waiting > 0 ? a->facts->waiting : 0;
     int r = hold_back(p, a, reach.later);

@@ -42,7 +42,7 @@ static int release(struct plan *p, const struct held *held, size_t n)
     bool unheard = false;
     memcpy(stay.alert_id, held->alert_id, sizeof stay.alert_id);
     if (a && is_up(a)) {
-        reach = route_for(p->ctx->routes, a->kind, a->rule, a->level, a->facts, p->ctx->now.at);
+        reach = plan_reach(p, a, a->rule, a->level);
         stay.episode = a->episode;
         set = before = waiting(p, a, held, n, &unheard);
         if (unheard && !(set & (reach.now | reach.later)))

@@ -176,7 +176,9 @@ static bool same_facts(const struct facts *a, const struct facts *b)
            text_equal(a->cause, b->cause) && text_equal(a->hint, b->hint) &&
            text_equal(a->section, b->section) && text_equal(a->receiver, b->receiver) &&
            a->parked == b->parked && text_equal(a->principal, b->principal) &&
-           text_equal(a->missing_plans, b->missing_plans);
+           text_equal(a->missing_plans, b->missing_plans) && text_equal(a->source, b->source) &&
+           text_equal(a->host, b->host) && a->tenants == b->tenants &&
+           a->tenants_failing == b->tenants_failing;
 }
 
 /* Numbers that stay the same are only as new as the last time they were written down. A few times

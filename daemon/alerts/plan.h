@@ -45,6 +45,8 @@ int plan_tell(struct plan *p, struct alert *a, enum event_type type, const struc
 /* The same for the first-run digest: said later by plan_digest, noted as muted instead. Receivers
  * outside their hours are held back. */
 int plan_tell_later(struct plan *p, struct alert *a, const struct outcome *o);
+/* Who is to hear of it. */
+struct reach plan_reach(const struct plan *p, const struct alert *a, enum rule rule, enum level level);
 /* The alert as it is now, as a line of a digest for `to`. */
 int plan_line(struct plan *p, struct alert *a, receiver_set to, bool stale);
 /* The digests of all lines so far; `reason` is a literal. */

@@ -6,18 +6,6 @@
 #include "base/text.h"
 #include <string.h>
 
-/* Causes of an unread tenant that come and go by themselves and ask nobody for anything else than
- * the one before. A change to one of them is no message; a change to any other word is. */
-static const char *const PASSING_CAUSES[] = {"network", "throttled", "protocol", "stale", "local"};
-
-static bool is_passing(const char *cause)
-{
-    for (size_t i = 0; i < N_ELEMENTS(PASSING_CAUSES); i++)
-        if (text_equal(cause, PASSING_CAUSES[i]))
-            return true;
-    return false;
-}
-
 /* The word that says why, where there is one. */
 static const char *cause_of(const struct alert *a)
 {
@@ -25,7 +13,8 @@ static const char *cause_of(const struct alert *a)
         return rule_name(RULE_ALLOTMENT_GONE);
     if (alert_rule_level(a, RULE_CAPACITY_DROP) > LEVEL_NONE)
         return rule_name(RULE_CAPACITY_DROP);
-    return (a->kind == KIND_POLL || a->kind == KIND_RIGHT) && a->facts ? a->facts->cause : NULL;
+    bool says_why = a->kind == KIND_POLL || a->kind == KIND_RIGHT || a->kind == KIND_SERVICE;
+    return says_why && a->facts ? a->facts->cause : NULL;
 }
 
 static uint64_t cause_hash(const char *cause)
@@ -33,10 +22,11 @@ static uint64_t cause_hash(const char *cause)
     return cause ? fnv1a(cause, strlen(cause), FNV1A_SEED) : 0;
 }
 
+/* A change to a cause that passes by itself is no message; a change to any other word is. */
 static bool cause_changed(const struct alert *a)
 {
     const char *cause = cause_of(a);
-    return cause && !is_passing(cause) && cause_hash(cause) != a->said_cause;
+    return cause && !cause_is_passing(cause) && cause_hash(cause) != a->said_cause;
 }
 
 /* At least twice what was told; `told` counts without its sign, and one at least. */

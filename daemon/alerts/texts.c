@@ -43,7 +43,7 @@ void words_measure(struct text *t, int64_t value, enum unit unit)
     } NAMES[] = {
         [UNIT_UNITS] = {"unit", "units"},      [UNIT_MEMBERS] = {"member", "members"},
         [UNIT_ERRORS] = {"error", "errors"},   [UNIT_DAYS] = {"day", "days"},
-        [UNIT_ENTRIES] = {"entry", "entries"},
+        [UNIT_ENTRIES] = {"entry", "entries"}, [UNIT_TENANTS] = {"tenant", "tenants"},
     };
     char buf[DURATION_MAX];
     if (unit == UNIT_PERCENT)
@@ -169,11 +169,12 @@ static void add_rule(struct text *t, const struct notice *n)
         [RULE_SUBSCRIPTION] = " left",
         [RULE_POLL] = " unread",
         [RULE_DELIVERY] = " parked",
+        [RULE_SERVICE] = " alike",
     };
     text_add(t, rule_name(n->rule));
     bool over =
         n->type == EVENT_RESOLVED && (n->rule == RULE_POLL || n->rule == RULE_ALLOTMENT_GONE ||
-                                      n->rule == RULE_CAPACITY_DROP);
+                                      n->rule == RULE_CAPACITY_DROP || n->rule == RULE_SERVICE);
     /* What is missing is named; its number says nothing more. */
     if (n->value == FACT_UNKNOWN || over || n->rule == RULE_USAGE_RIGHT)
         return;
@@ -308,6 +309,7 @@ int notice_write_texts(struct notice *n)
         [KIND_CAPACITY] = words_capacity, [KIND_SUBSCRIPTION] = words_subscription,
         [KIND_ERRORS] = words_errors,     [KIND_POLL] = words_poll,
         [KIND_DELIVERY] = words_delivery, [KIND_RIGHT] = words_right,
+        [KIND_SERVICE] = words_service,
     };
     if (!n->facts)
         return write_test(n);

@@ -22,7 +22,14 @@ void words_subscription(const struct notice *n, struct words *w);
 void words_errors(const struct notice *n, struct words *w);
 void words_poll(const struct notice *n, struct words *w);
 void words_delivery(const struct notice *n, struct words *w);
+void words_service(const struct notice *n, struct words *w);
 void words_right(const struct notice *n, struct words *w);
+
+/* For those about reading: "sign-in was refused"; "the waiting rooms", "the licences" for NULL. */
+void words_because(struct text *t, const char *cause);
+const char *words_section(const char *section);
+/* Subject and condition so far, as the beginning of a sentence in `what`. */
+void words_restate(struct words *w);
 
 /* Foreign text, cleaned. NULL and "" come out as "-". */
 void words_add(struct text *t, const char *s);

@@ -186,7 +186,7 @@ static const struct {
     {"stale", "no complete reading came in"},
 };
 
-static void add_because(struct text *t, const char *cause)
+void words_because(struct text *t, const char *cause)
 {
     for (size_t i = 0; cause && i < N_ELEMENTS(CAUSES); i++)
         if (text_equal(cause, CAUSES[i].cause)) {
@@ -196,7 +196,7 @@ static void add_because(struct text *t, const char *cause)
     words_add(t, cause);
 }
 
-static const char *section_name(const char *section)
+const char *words_section(const char *section)
 {
     if (text_equal(section, "waiting_members"))
         return "the waiting rooms";
@@ -217,6 +217,24 @@ static void add_unread(const struct notice *n, struct text *t)
         text_add(t, " cannot be read");
 }
 
+void words_restate(struct words *w)
+{
+    text_add(&w->what, w->subject.data ? w->subject.data : "");
+    if (w->what.data)
+        *w->what.data = (char)toupper((unsigned char)*w->what.data); /* ours, ASCII */
+    text_add(&w->what, w->condition.data ? w->condition.data : "");
+}
+
+/* What the last numbers are from. */
+static void add_source(struct text *t, const char *source)
+{
+    if (text_equal(source, "cloud_licensing"))
+        text_add(t, "It is watched through the Cloud Licensing API (allotments).\n");
+    else if (text_equal(source, "subscribed_skus"))
+        text_add(t, "It is watched through the older list subscribedSkus, which knows neither pools nor "
+                    "who waits.\n");
+}
+
 #define HINT_MAX 1024
 
 void words_poll(const struct notice *n, struct words *w)
@@ -224,7 +242,7 @@ void words_poll(const struct notice *n, struct words *w)
     const struct facts *f = n->facts;
     char hint[HINT_MAX];
     if (n->type == EVENT_RESOLVED) {
-        text_add(&w->subject, n->reason ? section_name(NULL) : "everything");
+        text_add(&w->subject, n->reason ? words_section(NULL) : "everything");
         text_add(&w->condition, n->reason ? "" : " is read again");
         text_add(&w->what, n->reason ? "" : "Everything is read completely again.\n");
         text_add(&w->next, "Nothing is left to do.");
@@ -235,7 +253,7 @@ void words_poll(const struct notice *n, struct words *w)
     } else if (text_equal(f->cause, "mass_disappearance")) {
         text_add(&w->subject, "more than half of the licence pools vanished at once");
     } else {
-        text_add(&w->subject, section_name(f->section));
+        text_add(&w->subject, words_section(f->section));
         add_unread(n, &w->condition);
         if (f->cause) {
             text_add(&w->condition, ": ");
@@ -244,15 +262,13 @@ void words_poll(const struct notice *n, struct words *w)
             else if (text_equal(f->section, "usage_rights") && text_equal(f->cause, "config"))
                 text_add(&w->condition, "an entry cannot be right");
             else
-                add_because(&w->condition, f->cause);
+                words_because(&w->condition, f->cause);
         }
     }
-    text_add(&w->what, w->subject.data ? w->subject.data : "");
-    if (w->what.data)
-        *w->what.data = (char)toupper((unsigned char)*w->what.data); /* ours, ASCII */
-    text_add(&w->what, w->condition.data ? w->condition.data : "");
+    words_restate(w);
     text_add(&w->what,
              ". What is not known raises and resolves nothing; the last numbers stand.\n");
+    add_source(&w->what, f->source);
     if (f->hint)
         text_add(&w->next, text_clean(hint, sizeof hint, f->hint, strlen(f->hint)));
     else

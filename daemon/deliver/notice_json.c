@@ -113,6 +113,14 @@ static void put_detail(struct json_writer *w, const struct notice *n, const stru
     } else if (n->kind == KIND_POLL) {
         json_put_cut(w, "cause", f->cause, text);
         json_put_cut(w, "hint", f->hint, cut ? cut->text : NO_CUT);
+        json_put_string(w, "source", f->source);
+    } else if (n->kind == KIND_SERVICE) {
+        json_put_cut(w, "cause", f->cause, text);
+        json_put_cut(w, "hint", f->hint, cut ? cut->text : NO_CUT);
+        json_put_cut(w, "host", f->host, text);
+        fact_put_number(w, "tenants", f->tenants);
+        fact_put_number(w, "tenants_failing", f->tenants_failing);
+        fact_put_instant(w, "failing_since", f->failing_since_at);
     } else if (n->kind == KIND_DELIVERY) {
         json_put_cut(w, "receiver", f->receiver, text);
         fact_put_number(w, "parked", f->parked);
@@ -307,7 +315,7 @@ static void read_public(struct reader *r, const struct json *o, struct notice *n
     n->previous =
         (enum level)read_word(r, o, "previous_severity", severity_word, LEVEL_COUNT_, LEVEL_NONE);
     n->rule = (enum rule)read_word(r, o, "rule", rule_word, RULE_COUNT_, 0);
-    n->unit = (enum unit)read_word(r, o, "unit", unit_word, UNIT_ENTRIES + 1, 0);
+    n->unit = (enum unit)read_word(r, o, "unit", unit_word, UNIT_COUNT_, 0);
     read_findings(r, o, n);
     read_texts(r, o, n);
 }

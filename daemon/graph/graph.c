@@ -225,6 +225,11 @@ int graph_poll(struct graph *g, graph_done *done, void *userdata, struct failure
     return 0;
 }
 
+const char *graph_host(const struct graph *g, bool sign_in)
+{
+    return sign_in ? g->login.host : g->api.host;
+}
+
 bool graph_polling(const struct graph *g)
 {
     return g->poll;

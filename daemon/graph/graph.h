@@ -56,12 +56,14 @@ struct graph_report {
     int64_t skew_seconds;   /* our clock, as the poll began, minus Graph's Date; if skew_known */
     bool skew_known;
     struct failure renewal; /* the token was not renewed ahead of time; the old one serves. text "": all is well */
+    bool at_sign_in;        /* the failure is from there; only if !complete */
     char note[256];         /* worth saying once: an option was refused, the fallback is in use; "" */
 };
 typedef void graph_done(void *userdata, struct snapshot *snapshot /* yours */, const struct graph_report *report);
 /* -EBUSY: one is under way already. `done` comes from the event loop. */
 int graph_poll(struct graph *g, graph_done *done, void *userdata, struct failure *ret_failure);
 bool graph_polling(const struct graph *g);
+const char *graph_host(const struct graph *g, bool sign_in); /* of the one, or of Graph itself */
 void graph_cancel(struct graph *g); /* no callback follows */
 /* A new secret on disk, or a reload: forget the token, read the secret again. */
 void graph_renew(struct graph *g);

@@ -249,6 +249,7 @@ static void signed_in(struct poll *p, const struct token_result *t)
         if (p->sign_ins > 0)
             p->trouble.text[0] = '\0'; /* that is over */
         p->sign_ins = 0;
+        p->report.at_sign_in = false;
         return;
     }
     if (token_usable(g, now)) { /* renewed ahead of time: the old one still serves */
@@ -258,6 +259,7 @@ static void signed_in(struct poll *p, const struct token_result *t)
         return;
     }
     bool again = why.kind == FAILURE_TRANSIENT || why.kind == FAILURE_THROTTLED;
+    p->report.at_sign_in = true; /* until there is a token */
     if (why.kind == FAILURE_THROTTLED)
         p->report.throttled++;
     if (!again || p->sign_ins++ >= RETRIES_MAX) {
@@ -331,6 +333,7 @@ static void check_deadline(struct poll *p, usec_t now)
     (void)failure_set(&why, FAILURE_TRANSIENT, ETIMEDOUT,
                       "the poll did not end within %llu s (poll.timeout)",
                       (unsigned long long)((p->deadline_mono - p->began.mono) / USEC_PER_SEC));
+    p->report.at_sign_in |= p->graph->token.request && !token_usable(p->graph, now);
     walk_end(p, &why);
 }
 

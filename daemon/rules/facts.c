@@ -12,6 +12,7 @@ int facts_new(struct facts **ret)
     f->allotted = f->consumed = f->waiting = f->reference = FACT_UNKNOWN;
     f->units_to_unblock = f->units_to_buy = f->sibling_free = FACT_UNKNOWN;
     f->error_count = f->parked = FACT_UNKNOWN;
+    f->tenants = f->tenants_failing = f->tenants_unasked = FACT_UNKNOWN;
     *ret = f;
     return 0;
 }
@@ -24,7 +25,7 @@ void facts_free(struct facts *f)
         f->tenant_name, f->tenant_id,       f->allotment_id, f->allotment_name, f->sku_id,
         f->sku_name,    f->sku_part_number, f->sibling_name, f->error_code,     f->cause,
         f->hint,        f->section,         f->receiver,     f->principal,
-        f->missing_plans};
+        f->missing_plans, f->source,        f->host};
     for (size_t i = 0; i < N_ELEMENTS(strings); i++)
         free(strings[i]);
     for (size_t i = 0; i < f->n_labels; i++) {
@@ -62,6 +63,8 @@ static int copy_strings(const struct facts *src, struct facts *dst)
         {src->receiver, &dst->receiver},
         {src->principal, &dst->principal},
         {src->missing_plans, &dst->missing_plans},
+        {src->source, &dst->source},
+        {src->host, &dst->host},
     };
     for (size_t i = 0; i < N_ELEMENTS(STRINGS); i++) {
         *STRINGS[i].to = NULL;
@@ -122,6 +125,10 @@ int facts_copy(const struct facts *src, struct facts **ret)
     f->error_count = src->error_count;
     f->errors_since_at = src->errors_since_at;
     f->parked = src->parked;
+    f->tenants = src->tenants;
+    f->tenants_failing = src->tenants_failing;
+    f->tenants_unasked = src->tenants_unasked;
+    f->failing_since_at = src->failing_since_at;
     f->observed_at = src->observed_at;
     r = copy_strings(src, f);
     if (r >= 0)

@@ -35,9 +35,14 @@ struct facts {
     char *error_code;
     int64_t error_count;
     usec_t errors_since_at; /* when we first saw an error of this group; 0: unknown */
-    char *cause, *hint; /* poll: a word ("auth", "permission", "schema_changed", "emptied", "mass_disappearance",
+    char *cause, *hint; /* poll, service: a word ("auth", "permission", "schema_changed", "emptied", "mass_disappearance",
                          * "throttled", "network", "config", "stale", ...) and what to do */
-    char *section;      /* poll: which section is not complete, NULL = all */
+    char *section;      /* poll, service: which section is not complete, NULL = all */
+    char *source;       /* poll: what the tenant is read from, "cloud_licensing", "subscribed_skus"; NULL: nothing yet */
+    char *host;         /* service: where it fails, for people */
+    int64_t tenants, tenants_failing; /* service: those that it is about, and how many of them fail alike */
+    int64_t tenants_unasked; /* service: ... of the others were last asked before these began to fail */
+    usec_t failing_since_at; /* service: since when so many do */
     char *receiver;     /* delivery */
     int64_t parked;
     char *principal;     /* right: "user oncall@contoso.com" */

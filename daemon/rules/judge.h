@@ -14,6 +14,7 @@ enum kind {
     KIND_POLL,
     KIND_DELIVERY,
     KIND_RIGHT,
+    KIND_SERVICE,
     KIND_COUNT_
 };
 const char *kind_name(enum kind k); /* "capacity", ...; part of alert_id */
@@ -173,6 +174,56 @@ void health_update(struct tenant_health *h, const struct snapshot *snapshot,
  * otherwise by the age of the oldest incomplete section against poll.warning / poll.critical. */
 int judge_poll(const struct judge_context *ctx, const struct tenant_health *h,
                const struct instant *now, struct sample *ret, struct failure *ret_failure);
+/* The same in short, without allocating: what the tenant's poll alert would be about. */
+struct poll_state {
+    const char *cause;   /* a literal; NULL: nothing is wrong, or not polled yet */
+    size_t likeness;     /* of the cause; 0: nothing is wrong */
+    const char *section; /* a literal; NULL: all of it */
+    enum level level;    /* by the limits of the rule poll */
+    usec_t age;          /* since that section was last read completely */
+};
+void poll_state_of(const struct judge_context *ctx, const struct tenant_health *h,
+                const struct instant *now, struct poll_state *ret);
+/* It comes and goes by itself and asks nobody for anything else than another such one ("network",
+ * "throttled", ...). */
+bool cause_is_passing(const char *cause);
+/* A number for how tenants fail: all passing causes have the same, every other its own, NULL 0. */
+#define LIKENESSES 12
+size_t cause_likeness(const char *cause);
+
+/* Do so many tenants fail alike that it is no matter of single ones? */
+struct service_tenant { /* one that is watched, and whose own configuration is whole */
+    struct poll_state state;
+    const struct tenant_health *health;
+    const char *host;  /* where it fails, for people; NULL: not known */
+    enum level said;   /* what its own poll alert has told and not taken back */
+    usec_t asked_mono; /* when its last poll ended; 0: not since the start of the process, or a sleep */
+    usec_t began_mono; /* ... that from which on it fails like this; 0: it did so before the start */
+};
+/* A tenant that spoke up before keeps its own alert and is left out of all numbers. */
+struct service_tally {
+    size_t tenants;
+    size_t alike[LIKENESSES]; /* how many fail how */
+    size_t most;              /* the likeness of most of them */
+    size_t failing;           /* in that way */
+    size_t begins;            /* from so many on it is one matter: half, and three */
+    size_t lasts;             /* and until there are fewer than so many */
+    enum level level;         /* the worst that one of them would have to tell now */
+};
+void service_count(const struct service_tenant *tenant, size_t n, struct service_tally *ret);
+/* How the service alert stands. */
+struct service_alert {
+    size_t likeness;  /* what it is about; 0: it is not up */
+    usec_t fell_mono; /* since when fewer than `lasts` fail, or it has ended; 0: it is not so */
+};
+/* Its own alert keeps still: the service alert speaks for it, or may in a moment, because it is not
+ * known yet whether the others fail alike; or it was not asked since that ended. */
+bool service_holds(const struct service_tenant *tenant, size_t n, size_t which,
+                   const struct service_tally *tally, const struct service_alert *alert,
+                   usec_t now_mono);
+/* The sample (kind SERVICE, subject ""; it belongs to no tenant). */
+int judge_service(const struct service_tenant *tenant, size_t n, const struct service_tally *tally,
+                  usec_t keep_firing_for, const struct instant *now, struct sample *ret, struct failure *ret_failure);
 /* One receiver with parked entries or switched off: kind DELIVERY. `pager`: critical. */
 int judge_delivery(const char *receiver, bool pager, int64_t parked, bool disabled,
                    const struct instant *now, struct sample *ret, struct failure *ret_failure);

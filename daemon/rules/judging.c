@@ -9,6 +9,7 @@
 static const char *const KINDS[KIND_COUNT_] = {
     [KIND_CAPACITY] = "capacity", [KIND_SUBSCRIPTION] = "subscription", [KIND_ERRORS] = "errors",
     [KIND_POLL] = "poll",         [KIND_DELIVERY] = "delivery",         [KIND_RIGHT] = "right",
+    [KIND_SERVICE] = "service",
 };
 
 const char *kind_name(enum kind k)
@@ -84,6 +85,9 @@ int facts_begin(const struct judge_context *ctx, usec_t at, struct facts **ret)
                                 .sibling_free = FACT_UNKNOWN,
                                 .error_count = FACT_UNKNOWN,
                                 .parked = FACT_UNKNOWN,
+                                .tenants = FACT_UNKNOWN,
+                                .tenants_failing = FACT_UNKNOWN,
+                                .tenants_unasked = FACT_UNKNOWN,
                                 .observed_at = at};
     return facts_copy(&about, ret);
 }

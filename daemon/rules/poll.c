@@ -221,6 +221,46 @@ static int set_cause(struct facts *f, const struct cause *c, const struct tenant
     return f->hint ? 0 : -ENOMEM;
 }
 
+/* Causes that come and go by themselves and ask nobody for anything else than the one before. */
+static const char *const PASSING[] = {"network", "throttled", "protocol", "stale", "local"};
+
+bool cause_is_passing(const char *cause)
+{
+    for (size_t i = 0; i < N_ELEMENTS(PASSING); i++)
+        if (text_equal(cause, PASSING[i]))
+            return true;
+    return false;
+}
+
+/* ---- how bad ---- */
+
+struct trouble {
+    enum level level;
+    int section; /* the one that decides */
+    usec_t age;  /* since it was last read completely */
+    const struct cause *cause;
+};
+
+static struct trouble find_trouble(const struct tenant_health *h, const struct threshold *poll,
+                                   usec_t interval, const struct instant *now)
+{
+    struct trouble t = {.section = HEALTH_ALLOTMENTS, .cause = find_cause(h)};
+    for (int i = 0; i < HEALTH_STORED_; i++) {
+        if (!is_offered(h, i))
+            continue;
+        usec_t age = section_age(h, i, now);
+        enum level level = section_level(poll, interval, &h->section[i], age);
+        bool missing = h->section[i].incomplete_polls > 0;
+        if (level > t.level || (level == t.level && missing && age > t.age))
+            t = (struct trouble){level, i, age, t.cause};
+    }
+    if (t.age == 0)
+        t.age = section_age(h, t.section, now);
+    if (t.cause->at_once && t.level < LEVEL_WARNING)
+        t.level = level_enabled(poll, LEVEL_WARNING);
+    return t;
+}
+
 /* ---- the sample ---- */
 
 static int64_t limit_seconds(const struct limit *l, usec_t interval)
@@ -231,6 +271,13 @@ static int64_t limit_seconds(const struct limit *l, usec_t interval)
     if (l->polls && __builtin_mul_overflow(l->value, (int64_t)(interval / USEC_PER_SEC), &seconds))
         return INT64_MAX;
     return seconds;
+}
+
+static const char *source_word(enum source source)
+{
+    return source == SOURCE_CLOUD_LICENSING   ? "cloud_licensing"
+           : source == SOURCE_SUBSCRIBED_SKUS ? "subscribed_skus"
+                                              : NULL;
 }
 
 /* The tenant itself is read. What a person has to mend is told once a second look-up agrees: a new
@@ -272,36 +319,44 @@ static int fill_sample(const struct judge_context *ctx, const struct tenant_heal
     int r = facts_begin(ctx, now->at, &s->facts);
     if (r < 0)
         return r;
+    r = text_copy(source_word(h->source), &s->facts->source);
+    if (r < 0)
+        return r;
     if (h->first_poll.boot == 0 && !h->broken_config)
         return 0; /* not polled yet: nothing is known */
 
-    enum level level = LEVEL_NONE;
-    int worst = HEALTH_ALLOTMENTS;
-    usec_t oldest = 0;
-    for (int i = 0; i < HEALTH_STORED_; i++) {
-        if (!is_offered(h, i))
-            continue;
-        usec_t age = section_age(h, i, now);
-        enum level of_section = section_level(poll, ctx->tenant->interval, &h->section[i], age);
-        bool missing = h->section[i].incomplete_polls > 0;
-        if (of_section > level || (of_section == level && missing && age > oldest)) {
-            level = of_section;
-            worst = i;
-            oldest = age;
-        }
-    }
-    if (oldest == 0)
-        oldest = section_age(h, worst, now);
-    const struct cause *cause = find_cause(h);
-    if (cause->at_once && level < LEVEL_WARNING)
-        level = level_enabled(poll, LEVEL_WARNING);
-    finding_set(f, (int64_t)(oldest / USEC_PER_SEC), level, level);
-    if (level == LEVEL_NONE && !h->failing)
+    struct trouble trouble = find_trouble(h, poll, ctx->tenant->interval, now);
+    finding_set(f, (int64_t)(trouble.age / USEC_PER_SEC), trouble.level, trouble.level);
+    if (trouble.level == LEVEL_NONE && !h->failing)
         return fill_rights(ctx, h, poll, now, s);
-    if (f->state != FINDING_KNOWN || (level == LEVEL_NONE && !h->failing && !cause->at_once))
+    if (f->state != FINDING_KNOWN)
         return 0;
-    r = text_copy(SECTION_NAMES[worst], &s->facts->section);
-    return r < 0 ? r : set_cause(s->facts, cause, h);
+    r = text_copy(SECTION_NAMES[trouble.section], &s->facts->section);
+    return r < 0 ? r : set_cause(s->facts, trouble.cause, h);
+}
+
+void poll_state_of(const struct judge_context *ctx, const struct tenant_health *h,
+                const struct instant *now, struct poll_state *ret)
+{
+    struct threshold t[RULE_COUNT_];
+    *ret = (struct poll_state){0};
+    if (h->first_poll.boot == 0 || h->broken_config)
+        return;
+    (void)rules_for(ctx->options, ctx->tenant, NULL, NULL, NULL, t);
+    struct trouble trouble = find_trouble(h, &t[RULE_POLL], ctx->tenant->interval, now);
+    if (trouble.level == LEVEL_NONE && !h->failing)
+        return;
+    ret->cause = trouble.cause->word;
+    ret->likeness = cause_likeness(ret->cause);
+    ret->section = SECTION_NAMES[trouble.section];
+    ret->level = t[RULE_POLL].off ? LEVEL_NONE : trouble.level;
+    ret->age = trouble.age;
+}
+
+int poll_facts(const struct poll_state *p, const struct tenant_health *h, struct facts *f)
+{
+    int r = text_copy(p->section, &f->section);
+    return r < 0 ? r : set_cause(f, find_cause(h), h);
 }
 
 int judge_poll(const struct judge_context *ctx, const struct tenant_health *h,

@@ -135,6 +135,11 @@ bool allotment_is_trial(const struct allotment *a);
 int key_compare(const char *a, const char *b);
 const char *known_pool_key(const struct known_pool *p);
 
+/* ---- poll.c: words that the rule service needs, too ---- */
+
+/* Cause, section and hint. */
+int poll_facts(const struct poll_state *p, const struct tenant_health *h, struct facts *f);
+
 /* ---- the kinds ---- */
 
 int pools_judge(struct judging *j, const struct groups *g, const struct fates *fates);

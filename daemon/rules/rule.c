@@ -18,12 +18,13 @@ static const char *const RULES[RULE_COUNT_] = {
     [RULE_POLL] = "poll",
     [RULE_DELIVERY] = "delivery",
     [RULE_USAGE_RIGHT] = "usage_right",
+    [RULE_SERVICE] = "service",
 };
 static const char *const LEVELS[LEVEL_COUNT_] = {"none", "warning", "critical"};
-static const char *const UNITS[] = {
+static const char *const UNITS[UNIT_COUNT_] = {
     [UNIT_PERCENT] = "percent", [UNIT_UNITS] = "units",   [UNIT_MEMBERS] = "members",
     [UNIT_SECONDS] = "seconds", [UNIT_ERRORS] = "errors", [UNIT_DAYS] = "days",
-    [UNIT_ENTRIES] = "entries",
+    [UNIT_ENTRIES] = "entries", [UNIT_TENANTS] = "tenants",
 };
 
 const char *rule_name(enum rule r)

@@ -20,9 +20,20 @@ enum rule {
     RULE_POLL,
     RULE_DELIVERY,
     RULE_USAGE_RIGHT,
+    RULE_SERVICE,
     RULE_COUNT_
 };
-enum unit { UNIT_PERCENT, UNIT_UNITS, UNIT_MEMBERS, UNIT_SECONDS, UNIT_ERRORS, UNIT_DAYS, UNIT_ENTRIES };
+enum unit {
+    UNIT_PERCENT,
+    UNIT_UNITS,
+    UNIT_MEMBERS,
+    UNIT_SECONDS,
+    UNIT_ERRORS,
+    UNIT_DAYS,
+    UNIT_ENTRIES,
+    UNIT_TENANTS,
+    UNIT_COUNT_
+};
 
 const char *rule_name(enum rule r);   /* "waiting_age"; as in configuration and messages */
 int rule_parse(const char *name);     /* -EINVAL */

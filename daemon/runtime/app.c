@@ -195,6 +195,7 @@ void app_close(struct app *app)
     for (size_t i = 0; i < app->n_history; i++)
         changes_free(app->history[i]);
     free(app->history);
+    free(app->outage.tenant);
     book_free(app->book);
     store_close(app->store);
     sd_event_unref(app->event);

@@ -34,6 +34,10 @@ struct watch { /* one tenant */
     struct round *round;           /* look-ups of usage_rights under way; NULL */
     size_t rights_first;           /* the entry that the next round begins with */
     usec_t rights_not_before_mono; /* Graph wants no look-up before */
+    struct poll_state reading;     /* how that goes; and for the rule service: */
+    usec_t asked_mono, began_mono; /* when its last poll ended, and that from which on it fails alike; 0: not since the start */
+    bool at_sign_in;               /* where the last one failed */
+    size_t nth;                    /* of outage.tenant */
     bool skewed;              /* its clock and ours disagree, which was said */
     struct {                  /* the last poll, for --once and the status line */
         bool known, committed;
@@ -41,6 +45,14 @@ struct watch { /* one tenant */
         enum source source;
         struct graph_report report;
     } last;
+};
+
+struct outage { /* what the rule service goes by */
+    struct service_tenant *tenant; /* as they were when last judged */
+    size_t n;
+    struct service_tally tally;
+    struct service_alert alert;
+    struct reach reach; /* receivers of the poll alerts that keep still, or would */
 };
 
 struct app {
@@ -58,6 +70,7 @@ struct app {
     sd_event_source *tick, *watchdog;
     sd_event_source *places;   /* somebody waits for a place, and one will be given back; NULL */
     struct instant last_tick;
+    struct outage outage;
     bool reloading, stopping;
     bool reload_again;            /* asked for while a reload was under way */
     bool config_refused;          /* by the last reload */
@@ -133,6 +146,17 @@ void take_snapshot(struct watch *w, struct snapshot *snapshot, const struct grap
 /* Commits changes that do not come from a snapshot. Takes *changes over. */
 int take_changes(struct app *app, const char *tenant_id, const struct tenant_health *health,
                  struct changes *changes, struct instant now, struct failure *ret_failure);
+
+/* One sample of its own, outside any poll. */
+void take_sample(struct app *app, struct plan_context *ctx, struct sample *sample);
+
+/* outage.c */
+/* Counts who fails alike, and tells of it if it is no matter of single tenants. */
+void outage_look(struct app *app, struct instant now);
+/* The same, after a poll of this one left it with this health. */
+void outage_asked(struct watch *w, const struct tenant_health *health, bool at_sign_in, struct instant now);
+/* Its own poll alert keeps still for now. After one of the two. */
+bool outage_holds(const struct watch *w, struct instant now);
 
 /* tick.c */
 usec_t tick_woke(struct app *app, const struct instant *now); /* woke_mono; a sleep since is said */

@@ -33,6 +33,8 @@ static bool still_judged(const struct app *app, const struct tenant_options *t, 
 static bool still_configured(const struct alert *a, void *userdata)
 {
     const struct app *app = userdata;
+    if (a->kind == KIND_SERVICE)
+        return true; /* of all tenants: it ends when they are read, or too few are left */
     if (a->kind == KIND_DELIVERY)
         return receiver_index(&app->options->routes, a->subject) >= 0;
     const struct tenant_options *t = tenant_of(app, a->tenant_id);

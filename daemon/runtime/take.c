@@ -35,6 +35,7 @@ struct plan_context take_planning(const struct app *app, const struct watch *w, 
         .outage_tolerance = tolerance > OUTAGE_TOLERANCE_MIN ? tolerance : OUTAGE_TOLERANCE_MIN,
         .tenant_id = w ? w->options->facts.tenant_id : NULL,
         .tenant_name = w ? w->options->facts.name : NULL,
+        .service_reach = app->outage.reach,
     };
 }
 
@@ -57,7 +58,7 @@ static int samples_append(struct samples *s, struct sample *one)
 }
 
 /* Everything that this poll says: pools, subscriptions, errors, and how the reading itself goes. */
-static int judge_all(const struct watch *w, const struct snapshot *snapshot,
+static int judge_all(struct watch *w, const struct snapshot *snapshot,
                      const struct graph_report *report, struct instant now, struct samples **ret_samples,
                      struct tenant_memory **ret_memory, struct tenant_health *ret_health, struct failure *why)
 {
@@ -71,7 +72,10 @@ static int judge_all(const struct watch *w, const struct snapshot *snapshot,
     if (r < 0)
         return r;
     health_update(&health, snapshot, memory, report->complete ? NULL : &report->failure);
+    outage_asked(w, &health, report->at_sign_in, now);
     r = judge_poll(&ctx, &health, &now, &poll, why);
+    if (r >= 0 && outage_holds(w, now))
+        poll.finding[0].state = FINDING_UNKNOWN;
     if (r >= 0 && samples_append(samples, &poll) < 0)
         r = failure_oom(why);
     if (r < 0)
@@ -143,6 +147,18 @@ int take_changes(struct app *app, const char *tenant_id, const struct tenant_hea
                        .routes = &app->options->routes,
                        .now = now};
     return commit(app, &c, changes, why);
+}
+
+void take_sample(struct app *app, struct plan_context *ctx, struct sample *sample)
+{
+    struct samples one = {.sample = sample, .n = 1};
+    struct changes *changes = NULL;
+    struct failure why = {0};
+    int r = alerts_plan(ctx, app->book, &one, &changes, &why);
+    if (r >= 0)
+        r = take_changes(app, ctx->tenant_id, NULL, changes, ctx->now, &why);
+    if (r < 0 && !app->store_failing)
+        log_failure(LOG_ERR, &why, "evaluation", "it is repeated in a minute");
 }
 
 static void log_poll(struct watch *w, const struct tenant_health *before, const struct graph_report *report)

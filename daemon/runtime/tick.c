@@ -10,19 +10,6 @@
 #define TICK_MAX USEC_PER_MINUTE
 #define JUMP_SAID (5 * USEC_PER_SEC)
 
-/* One sample of its own, outside any poll. */
-static void plan_one(struct app *app, struct plan_context *ctx, struct sample *sample)
-{
-    struct samples one = {.sample = sample, .n = 1};
-    struct changes *changes = NULL;
-    struct failure why = {0};
-    int r = alerts_plan(ctx, app->book, &one, &changes, &why);
-    if (r >= 0)
-        r = take_changes(app, ctx->tenant_id, NULL, changes, ctx->now, &why);
-    if (r < 0 && !app->store_failing)
-        log_failure(LOG_ERR, &why, "evaluation", "it is repeated in a minute");
-}
-
 static void tick_tenant(struct watch *w, struct instant now)
 {
     struct app *app = w->app;
@@ -32,8 +19,11 @@ static void tick_tenant(struct watch *w, struct instant now)
     struct plan_context ctx = take_planning(app, w, now);
     CLEANUP(sample_clear) struct sample sample = {0};
     struct failure why = {0};
-    if (judge_poll(&judge, &w->health, &now, &sample, &why) >= 0)
-        plan_one(app, &ctx, &sample);
+    if (judge_poll(&judge, &w->health, &now, &sample, &why) < 0)
+        return;
+    if (outage_holds(w, now))
+        sample.finding[0].state = FINDING_UNKNOWN;
+    take_sample(app, &ctx, &sample);
 }
 
 static void tick_receivers(struct app *app, struct instant now)
@@ -47,7 +37,7 @@ static void tick_receivers(struct app *app, struct instant now)
         if (store_stats(app->store, name, &stats, &why) >= 0 &&
             judge_delivery(name, app->options->routes.receiver[i].pager, (int64_t)stats.parked,
                            courier_disabled(app->courier, name), &now, &sample, &why) >= 0)
-            plan_one(app, &ctx, &sample);
+            take_sample(app, &ctx, &sample);
     }
 }
 
@@ -150,6 +140,7 @@ void tick_now(struct app *app)
     struct instant now = clock_now();
     struct failure why = {0};
     tick_clock(app, now);
+    outage_look(app, now);
     for (size_t i = 0; i < app->n_watches; i++)
         tick_tenant(&app->watch[i], now);
     bool wait = app->clock_unset || poller_owes_any(app);

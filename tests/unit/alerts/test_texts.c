@@ -135,7 +135,7 @@ static size_t cases(struct told *ret)
                      .level = LEVEL_WARNING),
          RULE_ASSIGNMENT_ERRORS, LEVEL_WARNING},
         {"poll",
-         A_POLL(.value = 3900, .level = LEVEL_WARNING, .cause = "network",
+         A_POLL(.value = 3900, .level = LEVEL_WARNING, .cause = "network", .source = "cloud_licensing",
                 .hint = "Graph or the way to it is not working: check DNS, proxy and firewall"),
          RULE_POLL, LEVEL_WARNING},
         {"delivery",
@@ -146,7 +146,24 @@ static size_t cases(struct told *ret)
                  .principal = "user 7c00a6e3c1b6", .cause = "waiting", .pool = "551f1755-0184",
                  .since_at = T0),
          RULE_USAGE_RIGHT, LEVEL_CRITICAL},
+        {"service",
+         A_SERVICE(.value = 300, .level = LEVEL_WARNING, .cause = "network", .since_at = T0 - HOURS(1),
+                   .hint = "Graph or the way to it is not working (allotments: HTTP 503): check DNS, "
+                           "proxy and firewall"),
+         RULE_SERVICE, LEVEL_WARNING},
         /* turns of phrase */
+        {"half of the tenants, and not all have been asked",
+         A_SERVICE(.value = 150, .level = LEVEL_WARNING, .cause = "auth", .since_at = T0 + HOURS(2), .unasked = 140,
+                   .hint = "sign-in was refused (AADSTS90033): check the secret"),
+         RULE_SERVICE, LEVEL_WARNING},
+        {"one call, at all but one tenant",
+         A_SERVICE(.value = 299, .level = LEVEL_WARNING, .cause = "network", .since_at = T0,
+                   .section = "assignment_errors", .hint = "look at the service health"),
+         RULE_SERVICE, LEVEL_WARNING},
+        {"from the older source",
+         A_POLL(.value = 3900, .level = LEVEL_WARNING, .cause = "throttled", .source = "subscribed_skus",
+                .hint = "poll less often"),
+         RULE_POLL, LEVEL_WARNING},
         {"waits although units are free",
          A_POOL(.allotted = 100, .consumed = 90, .waiting = 4, .oldest_at = T0), RULE_WAITING,
          LEVEL_WARNING},
@@ -262,6 +279,8 @@ static void get_well(struct sample *s)
     }
     if (s->kind == KIND_ERRORS)
         f->error_count = 0;
+    if (s->kind == KIND_SERVICE)
+        f->tenants_failing = 0;
     if (f->n_subscriptions) {
         free(f->subscription[0].state);
         f->subscription[0].state = strdup("active");

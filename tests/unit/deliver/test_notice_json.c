@@ -58,7 +58,7 @@ static void a_notice_is_the_same_after_packing_and_unpacking(void **state)
         n->finding[r] = !n->finding[r];
         same_after_a_round(n);
     }
-    for (enum unit u = UNIT_PERCENT; u <= UNIT_ENTRIES; u++) {
+    for (enum unit u = UNIT_PERCENT; u < UNIT_COUNT_; u++) {
         n->unit = u;
         n->value = 9649;
         n->threshold = -1;
@@ -171,7 +171,10 @@ static void the_detail_holds_what_only_this_kind_has(void **state)
         {KIND_CAPACITY, EVENT_RESOLVED, "rule_removed",
          "\"detail\":{\"reason\":\"rule_removed\"},"},
         {KIND_ERRORS, EVENT_FIRING, NULL, "\"detail\":{\"code\":\"CountViolation\",\"count\":12},"},
-        {KIND_POLL, EVENT_FIRING, NULL, "\"detail\":{\"cause\":\"auth\",\"hint\":\"renew it\"},"},
+        {KIND_POLL, EVENT_FIRING, NULL, "\"detail\":{\"cause\":\"auth\",\"hint\":\"renew it\",\"source\":\"cloud_licensing\"},"},
+        {KIND_SERVICE, EVENT_FIRING, NULL,
+         "\"detail\":{\"cause\":\"auth\",\"hint\":\"renew it\",\"host\":\"login.example\",\"tenants\":300,"
+         "\"tenants_failing\":299,\"failing_since\":\"2026-11-22T00:00:00Z\"},"},
         {KIND_DELIVERY, EVENT_FIRING, NULL, "\"detail\":{\"receiver\":\"hook\",\"parked\":3},"},
         {KIND_RIGHT, EVENT_FIRING, NULL,
          "\"detail\":{\"principal\":\"user a\",\"missing_plans\":[\"P\",\"Q\"]},"},
@@ -187,6 +190,11 @@ static void the_detail_holds_what_only_this_kind_has(void **state)
     n->facts->hint = some_text("renew it");
     n->facts->receiver = some_text("hook");
     n->facts->parked = 3;
+    n->facts->source = some_text("cloud_licensing");
+    n->facts->host = some_text("login.example");
+    n->facts->tenants = 300;
+    n->facts->tenants_failing = 299;
+    n->facts->failing_since_at = UINT64_C(1795305600) * USEC_PER_SEC;
     n->facts->principal = some_text("user a");
     n->facts->missing_plans = some_text("P Q");
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {

@@ -69,6 +69,7 @@ static void an_alert_about_the_tenant_has_nulls_and_its_detail(void **state)
     f->tenant_id = some_text(SOME_TENANT_ID);
     f->cause = some_text("permission");
     f->hint = some_text("Grant Directory.Read.All to the application.");
+    f->source = some_text("cloud_licensing");
     facts_free(n->facts);
     n->facts = f;
     n->kind = KIND_POLL;
@@ -80,6 +81,33 @@ static void an_alert_about_the_tenant_has_nulls_and_its_detail(void **state)
     memset(n->finding, 0, sizeof n->finding);
     n->finding[RULE_POLL] = true;
     assert_notice_golden("alert-poll.json", n, false);
+}
+
+static void an_outage_belongs_to_no_tenant_and_counts_them(void **state)
+{
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    struct facts *f = NULL;
+    assert_int_equal(facts_new(&f), 0);
+    f->cause = some_text("network");
+    f->hint = some_text("Graph or the way to it is not working");
+    f->host = some_text("graph.microsoft.com");
+    f->tenants = 300;
+    f->tenants_failing = 290;
+    f->tenants_unasked = 4;
+    f->failing_since_at = n->at - USEC_PER_HOUR;
+    facts_free(n->facts);
+    n->facts = f;
+    n->kind = KIND_SERVICE;
+    n->rule = RULE_SERVICE;
+    n->level = LEVEL_WARNING;
+    n->value = 290;
+    n->threshold = 150;
+    n->unit = UNIT_TENANTS;
+    memset(n->finding, 0, sizeof n->finding);
+    n->finding[RULE_SERVICE] = true;
+    assert_int_equal(notice_write_texts(n), 0);
+    assert_notice_golden("alert-service.json", n, false);
 }
 
 static void a_lost_right_names_its_principal_its_plans_and_where_it_waits(void **state)
@@ -266,6 +294,7 @@ int main(void)
         cmocka_unit_test(the_alert_of_the_specification_has_its_bytes),
         cmocka_unit_test(the_end_of_an_alert_has_its_bytes),
         cmocka_unit_test(an_alert_about_the_tenant_has_nulls_and_its_detail),
+        cmocka_unit_test(an_outage_belongs_to_no_tenant_and_counts_them),
         cmocka_unit_test(a_lost_right_names_its_principal_its_plans_and_where_it_waits),
         cmocka_unit_test(a_digest_has_its_bytes),
         cmocka_unit_test(a_test_message_has_the_shape_of_an_alert),

@@ -10,7 +10,8 @@ static void new_facts_know_nothing(void **state)
     assert_int_equal(facts_new(&f), 0);
     const int64_t numbers[] = {f->allotted,         f->consumed,     f->waiting,
                                f->units_to_unblock, f->units_to_buy, f->sibling_free,
-                               f->error_count,      f->parked};
+                               f->error_count,      f->parked,       f->tenants,
+                               f->tenants_failing,  f->tenants_unasked};
     for (size_t i = 0; i < N_ELEMENTS(numbers); i++)
         assert_int_equal(numbers[i], FACT_UNKNOWN);
     assert_null(f->tenant_name);
@@ -23,8 +24,8 @@ static void a_copy_shares_nothing_and_lacks_nothing(void **state)
     struct fact_subscription subs[] = {{"s", "active", NULL, 1, 2}, {"t", NULL, "trial", 3, 4}};
     struct facts src = {"n",    "i",  labels,  2,      3600,      "ai",   "an", 1, 2,     3,  11,
                         4,      "si", "sp",    "sn",   subs,      2,      5,    6, "sib", 7,
-                        "code", 8,    11,     "cause", "hint",    "section", "recv", 9, "user a",
-                        "P Q", 10};
+                        "code", 8,    11,     "cause", "hint",    "section", "source", "host",
+                        12,     13,   14,     15,      "recv",    9,         "user a", "P Q",    10};
     CLEANUP(facts_free) struct facts *f = NULL;
     (void)state;
     assert_int_equal(facts_copy(&src, &f), 0);
@@ -32,12 +33,14 @@ static void a_copy_shares_nothing_and_lacks_nothing(void **state)
                                 src.allotment_name, src.sku_id,       src.sku_part_number,
                                 src.sku_name,       src.sibling_name, src.error_code,
                                 src.cause,          src.hint,         src.section,
-                                src.receiver,       src.principal,    src.missing_plans};
+                                src.receiver,       src.principal,    src.missing_plans,
+                                src.source,         src.host};
     const char *const got[] = {f->tenant_name,    f->tenant_id,    f->allotment_id,
                                f->allotment_name, f->sku_id,       f->sku_part_number,
                                f->sku_name,       f->sibling_name, f->error_code,
                                f->cause,          f->hint,         f->section,
-                               f->receiver,       f->principal,    f->missing_plans};
+                               f->receiver,       f->principal,    f->missing_plans,
+                               f->source,         f->host};
     for (size_t i = 0; i < N_ELEMENTS(want); i++) {
         assert_string_equal(got[i], want[i]);
         assert_ptr_not_equal(got[i], want[i]);
@@ -47,7 +50,9 @@ static void a_copy_shares_nothing_and_lacks_nothing(void **state)
                                f->units_to_unblock, f->units_to_buy,
                                f->sibling_free,     f->error_count,
                                f->parked,           (int64_t)f->observed_at,
-                               f->reference};
+                               f->reference,        f->tenants,
+                               f->tenants_failing,  f->tenants_unasked,
+                               (int64_t)f->failing_since_at};
     for (size_t i = 0; i < N_ELEMENTS(numbers); i++)
         assert_int_equal(numbers[i], i + 1);
     assert_int_equal(f->utc_offset, 3600);

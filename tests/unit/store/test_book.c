@@ -28,7 +28,7 @@ static void a_restart_finds_an_equal_book(void **state)
         a->state = (enum alert_state)(n % ALERT_STATE_COUNT_);
         a->kind = (enum kind)(n % KIND_COUNT_);
         a->rule = (enum rule)(n % RULE_COUNT_);
-        a->unit = (enum unit)(n % (UNIT_ENTRIES + 1));
+        a->unit = (enum unit)(n % UNIT_COUNT_);
         a->latch[n % RULE_COUNT_][n % LEVELS].state = (enum alert_state)(n % ALERT_STATE_COUNT_);
         if (n % 7 == 0) {
             facts_free(a->facts);

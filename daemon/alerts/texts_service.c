@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/texts_service.c: the words about an outage that is no matter of single tenants. */
+#include "alerts/texts.h"
+
+#include "base/date.h"
+#include <inttypes.h>
+#include <string.h>
+
+#define HINT_MAX 1024
+
+static void add_over(const struct facts *f, struct words *w)
+{
+    int64_t left = f->tenants_failing;
+    if (left > 0)
+        text_addf(&w->subject, "%" PRId64 " of ", f->tenants - left);
+    else
+        text_add(&w->subject, "all ");
+    words_count(&w->subject, f->tenants, "tenant", "tenants");
+    text_add(&w->condition, " are read again");
+    if (left > 0)
+        text_addf(&w->what, "%" PRId64 " still %s, and %s told one by one from now on.\n", left,
+                  left == 1 ? "fails" : "fail", left == 1 ? "is" : "are");
+    else
+        text_add(&w->what, "Every tenant is read completely again.\n");
+    text_add(&w->next, "Nothing is left to do.");
+}
+
+static void add_others(const struct facts *f, struct text *t)
+{
+    int64_t others = f->tenants - f->tenants_failing;
+    if (others > 0) {
+        text_addf(t, "The other %s ", others == 1 ? "tenant is" : "tenants are");
+        text_add(t, "watched as usual");
+        if (f->tenants_unasked > 0)
+            text_addf(t, ", but %" PRId64 " %s not been asked since", f->tenants_unasked,
+                      f->tenants_unasked == 1 ? "has" : "have");
+        text_add(t, ".\n");
+    }
+    if (f->section)
+        text_add(t, "Everything else is read and told as usual.\n");
+    text_add(t, "What is not known raises and resolves nothing; the last numbers stand. Alerts of single "
+                "tenants about this are held back: whoever fails in another way, or still does when this is "
+                "over, is told by itself.\n");
+}
+
+void words_service(const struct notice *n, struct words *w)
+{
+    const struct facts *f = n->facts;
+    char hint[HINT_MAX], buf[DURATION_MAX];
+    if (n->type == EVENT_RESOLVED) {
+        add_over(f, w);
+        return;
+    }
+    usec_t since = f->failing_since_at, lasts = n->at > since ? n->at - since : 0;
+    struct text *t = &w->subject;
+    if (f->section) { /* a long title gives up its name before the numbers */
+        text_add(t, words_section(f->section));
+        t = &w->condition;
+        text_add(t, " of ");
+    }
+    text_addf(t, "%" PRId64 " of ", f->tenants_failing);
+    words_count(t, f->tenants, "tenant", "tenants");
+    if (since && lasts >= USEC_PER_MINUTE)
+        text_addf(&w->condition, " have not been read for %s: ", duration_human(lasts, buf));
+    else
+        text_add(&w->condition, " cannot be read: ");
+    if (f->section && text_equal(f->cause, "network"))
+        text_add(&w->condition, "Graph does not answer this call");
+    else
+        words_because(&w->condition, f->cause);
+
+    words_restate(w);
+    if (f->host) {
+        text_add(&w->what, ", at ");
+        words_add(&w->what, f->host);
+    }
+    if (since) {
+        text_add(&w->what, ", since ");
+        words_clock(&w->what, n, since);
+        text_add(&w->what, " UTC");
+    }
+    text_add(&w->what, ".\n");
+    add_others(f, &w->what);
+    text_add(&w->next, text_clean(hint, sizeof hint, f->hint ? f->hint : "", f->hint ? strlen(f->hint) : 0));
+    text_add(&w->next, "; the daemon's log names each tenant: journalctl -u seatwatchd");
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/service.c: do so many tenants fail alike that it is no matter of single ones? */
+#include "base/text.h"
+#include "rules/room.h"
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TENANTS_MIN 3
+/* Tenants are read one after the other: so long the first ones to fail wait for the answers of the
+ * others. As long as an interval and a poll under usual settings, and no longer under any. */
+#define GATHER (10 * USEC_PER_MINUTE)
+
+/* ---- alike ---- */
+
+/* Causes that ask a person for something; the passing ones are one kind, for an outage looks like a
+ * time-out here, like a 503 there, and like a login page behind the proxy of a third. */
+static const char *const ASKING[] = {"auth",   "permission", "config",    "schema_changed", "emptied",
+                                     "absent", "request",    "permanent", "security",
+                                     "mass_disappearance"};
+enum { FINE, PASSING, FIRST_ASKING };
+static_assert(LIKENESSES == FIRST_ASKING + N_ELEMENTS(ASKING), "one for each");
+
+size_t cause_likeness(const char *cause)
+{
+    if (!cause)
+        return FINE;
+    for (size_t i = 0; i < N_ELEMENTS(ASKING); i++)
+        if (text_equal(cause, ASKING[i]))
+            return FIRST_ASKING + i;
+    assert(cause_is_passing(cause));
+    return PASSING;
+}
+
+/* A tenant that spoke up by itself before is no sign of anything new. */
+static size_t counted_as(const struct service_tenant *t)
+{
+    return t->said > LEVEL_NONE ? FINE : t->state.likeness;
+}
+
+void service_count(const struct service_tenant *tenant, size_t n, struct service_tally *ret)
+{
+    struct service_tally t = {.most = PASSING};
+    for (size_t i = 0; i < n; i++) {
+        t.tenants += tenant[i].said == LEVEL_NONE;
+        t.alike[counted_as(&tenant[i])]++;
+    }
+    for (size_t kind = PASSING; kind < LIKENESSES; kind++)
+        if (t.alike[kind] > t.alike[t.most])
+            t.most = kind;
+    t.failing = t.alike[t.most];
+    for (size_t i = 0; i < n; i++) {
+        bool owes = counted_as(&tenant[i]) == t.most && tenant[i].asked_mono;
+        if (owes && tenant[i].state.level > t.level)
+            t.level = tenant[i].state.level;
+    }
+    t.begins = t.tenants / 2 + t.tenants % 2;
+    if (t.begins < TENANTS_MIN)
+        t.begins = TENANTS_MIN;
+    t.lasts = t.tenants < TENANTS_MIN ? t.begins : t.begins / 2 + t.begins % 2;
+    *ret = t;
+}
+
+/* ---- who keeps still ---- */
+
+/* Those who have not been asked since this one began to fail, and may yet fail like it. */
+static size_t undecided(const struct service_tenant *tenant, size_t n, const struct service_tenant *t)
+{
+    size_t open = 0;
+    for (size_t i = 0; i < n; i++)
+        open += tenant[i].said == LEVEL_NONE && tenant[i].asked_mono < t->began_mono &&
+                tenant[i].state.likeness != t->state.likeness;
+    return open;
+}
+
+bool service_holds(const struct service_tenant *tenant, size_t n, size_t which,
+                   const struct service_tally *tally, const struct service_alert *alert,
+                   usec_t now_mono)
+{
+    const struct service_tenant *t = &tenant[which];
+    size_t kind = t->state.likeness, alike = tally->alike[kind];
+    if (kind == FINE)
+        return false;
+    if (t->asked_mono == 0)
+        return true; /* what the database knew at the start was told before it, or never due */
+    if (alert->likeness)
+        return kind == alert->likeness || alike >= tally->lasts;
+    if (alert->fell_mono && t->asked_mono < alert->fell_mono && now_mono < alert->fell_mono + GATHER)
+        return true;
+    return t->began_mono && now_mono < t->began_mono + GATHER &&
+           alike + undecided(tenant, n, t) >= tally->begins;
+}
+
+/* ---- the sample ---- */
+
+/* The one who fails with the words that most of them have, if most have the same: a majority is what
+ * is left when unlike ones cancel each other out. */
+static const struct service_tenant *example(const struct service_tenant *tenant, size_t n, size_t kind)
+{
+    const struct service_tenant *e = NULL;
+    size_t lead = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (counted_as(&tenant[i]) != kind)
+            continue;
+        if (lead == 0)
+            e = &tenant[i];
+        lead = text_equal(e->state.cause, tenant[i].state.cause) ? lead + 1 : lead - 1;
+    }
+    return e;
+}
+
+static int longer_first(const void *a, const void *b)
+{
+    usec_t x = *(const usec_t *)a, y = *(const usec_t *)b;
+    return (x < y) - (x > y);
+}
+
+/* For how long at least `wanted` tenants have failed in this way. */
+static int failing_for(const struct service_tenant *tenant, size_t n, size_t kind, size_t wanted,
+                       usec_t *ret)
+{
+    CLEANUP(free) usec_t *age = calloc(n, sizeof *age);
+    size_t k = 0;
+    if (!age)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        if (counted_as(&tenant[i]) == kind)
+            age[k++] = tenant[i].state.age;
+    assert(k > 0);
+    qsort(age, k, sizeof *age, longer_first);
+    *ret = age[(wanted < k ? wanted : k) - 1];
+    return 0;
+}
+
+static int name_host(const struct service_tenant *tenant, size_t n, size_t kind, struct facts *f)
+{
+    const char *host = NULL;
+    bool others = false;
+    for (size_t i = 0; i < n; i++) {
+        if (counted_as(&tenant[i]) != kind || !tenant[i].host)
+            continue;
+        others |= host && !text_equal(host, tenant[i].host);
+        host = host ? host : tenant[i].host;
+    }
+    if (!others)
+        return text_copy(host, &f->host);
+    f->host = text_printf("%s and other hosts", host);
+    return f->host ? 0 : -ENOMEM;
+}
+
+static int fill_facts(const struct service_tenant *tenant, size_t n, const struct service_tally *tally,
+                      const struct instant *now, struct facts *f)
+{
+    usec_t age = 0;
+    f->observed_at = now->at;
+    f->tenants = (int64_t)tally->tenants;
+    f->tenants_failing = (int64_t)(n - tally->alike[FINE]);
+    if (tally->failing < tally->lasts)
+        return 0; /* whoever still fails speaks for itself */
+    const struct service_tenant *e = example(tenant, n, tally->most);
+    f->tenants_failing = (int64_t)tally->failing;
+    f->tenants_unasked = 0;
+    int r = failing_for(tenant, n, tally->most, tally->begins, &age);
+    if (r >= 0)
+        r = name_host(tenant, n, tally->most, f);
+    if (r < 0)
+        return r;
+    usec_t since_mono = now->mono > age ? now->mono - age : 0;
+    f->failing_since_at = now->at > age ? now->at - age : 0;
+    for (size_t i = 0; i < n; i++)
+        f->tenants_unasked += tenant[i].said == LEVEL_NONE && !tenant[i].state.cause &&
+                              tenant[i].asked_mono < since_mono;
+    return poll_facts(&e->state, e->health, f);
+}
+
+int judge_service(const struct service_tenant *tenant, size_t n, const struct service_tally *tally,
+                  usec_t keep_firing_for, const struct instant *now, struct sample *ret,
+                  struct failure *ret_failure)
+{
+    struct sample s = {.kind = KIND_SERVICE, .subject = strdup(""), .n_findings = 1};
+    s.finding[0] = (struct finding){
+        .rule = RULE_SERVICE,
+        .state = FINDING_KNOWN,
+        .raise = tally->failing >= tally->begins ? tally->level : LEVEL_NONE,
+        .keep = tally->failing >= tally->lasts ? LEVEL_CRITICAL : LEVEL_NONE,
+        .value = (int64_t)tally->failing,
+        .threshold = {FACT_UNKNOWN, (int64_t)tally->begins, (int64_t)tally->begins},
+        .unit = UNIT_TENANTS,
+        .keep_firing_for = keep_firing_for,
+        .min_samples = 1,
+    };
+    int r = s.subject ? facts_new(&s.facts) : -ENOMEM;
+    if (r >= 0)
+        r = fill_facts(tenant, n, tally, now, s.facts);
+    if (r < 0) {
+        sample_clear(&s);
+        return failure_oom(ret_failure);
+    }
+    *ret = s;
+    return 0;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* An outage of Graph is one alert, not one for each tenant: who fails like whom, who keeps still
+ * meanwhile, and who is told. */
+#include "runtime/app.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static bool is_counted(const struct watch *w)
+{
+    return w->options->enabled && !w->options->broken;
+}
+
+static void read_state(struct watch *w, const struct tenant_health *h, const struct instant *now)
+{
+    const struct judge_context ctx = {.options = &w->app->options->rules, .tenant = &w->options->facts};
+    poll_state_of(&ctx, h, now, &w->reading);
+}
+
+/* ---- as the rule sees it ---- */
+
+/* What the tenant's own alert has told about the same part of it. */
+static enum level told_level(const struct watch *w)
+{
+    const struct alert *a = book_find(w->app->book, KIND_POLL, w->options->facts.tenant_id, "");
+    return a && a->facts && text_equal(a->facts->section, w->reading.section) ? a->said : LEVEL_NONE;
+}
+
+static int make_view(struct app *app)
+{
+    struct outage *o = &app->outage;
+    struct service_tenant *grown =
+        reallocarray(o->tenant, app->n_watches ? app->n_watches : 1, sizeof *grown);
+    o->n = 0;
+    if (!grown)
+        return -ENOMEM;
+    o->tenant = grown;
+    for (size_t i = 0; i < app->n_watches; i++) {
+        struct watch *w = &app->watch[i];
+        if (!is_counted(w))
+            continue;
+        w->nth = o->n;
+        o->tenant[o->n++] = (struct service_tenant){
+            .state = w->reading,
+            .health = &w->health,
+            .host = w->asked_mono && w->health.failing ? graph_host(w->graph, w->at_sign_in) : NULL,
+            .said = told_level(w),
+            .asked_mono = poller_owes(w) ? 0 : w->asked_mono, /* before a sleep is long ago */
+            .began_mono = w->began_mono,
+        };
+    }
+    return 0;
+}
+
+static const struct alert *alert_of(const struct app *app)
+{
+    const struct alert *a = book_find(app->book, KIND_SERVICE, "", "");
+    return a && (a->state == ALERT_FIRING || a->state == ALERT_RECOVERING) ? a : NULL;
+}
+
+/* ---- who is told ---- */
+
+/* Whoever would hear of a tenant that keeps still hears of the outage: routes that name tenants do
+ * not match an alert that belongs to none. */
+static struct reach reach_of_silent(const struct app *app, usec_t at)
+{
+    struct reach all = {0};
+    for (size_t i = 0; i < app->n_watches; i++) {
+        const struct watch *w = &app->watch[i];
+        const struct tenant_facts *t = &w->options->facts;
+        if (!is_counted(w) || w->reading.level == LEVEL_NONE)
+            continue;
+        const struct facts about = {.tenant_name = t->name,
+                                    .tenant_id = t->tenant_id,
+                                    .label = t->label,
+                                    .n_labels = t->n_labels,
+                                    .utc_offset = app_zone_offset(w->options, at)};
+        struct reach one = route_for(&app->options->routes, KIND_POLL, RULE_POLL, w->reading.level, &about, at);
+        all.now |= one.now;
+        all.later |= one.later;
+    }
+    all.later &= ~all.now;
+    return all;
+}
+
+/* ---- the alert ---- */
+
+/* That most tenants are read again for a whole round is worth more than two readings of one. */
+static usec_t settled_after(const struct app *app)
+{
+    usec_t longest = 0, keep = app->options->rules.threshold[RULE_POLL].keep_firing_for;
+    for (size_t i = 0; i < app->n_watches; i++)
+        if (is_counted(&app->watch[i]) && app->watch[i].options->facts.interval > longest)
+            longest = app->watch[i].options->facts.interval;
+    return keep < longest ? keep : longest;
+}
+
+static void follow(struct app *app, bool was_up, const struct instant *now)
+{
+    struct outage *o = &app->outage;
+    const struct service_tally *tally = &o->tally;
+    const struct alert *a = alert_of(app);
+    if (a && tally->failing >= tally->lasts)
+        o->alert = (struct service_alert){.likeness = tally->most};
+    else if ((a || was_up) && o->alert.fell_mono == 0)
+        o->alert.fell_mono = now->mono;
+    if (!a)
+        o->alert.likeness = 0;
+}
+
+static void judge(struct app *app, struct instant now)
+{
+    struct outage *o = &app->outage;
+    struct failure why = {0};
+    CLEANUP(sample_clear) struct sample sample = {0};
+    bool up = alert_of(app) != NULL;
+    service_count(o->tenant, o->n, &o->tally);
+    o->reach = o->tally.failing > 0 ? reach_of_silent(app, now.at) : (struct reach){0};
+    if (up || o->tally.failing >= o->tally.begins) {
+        struct plan_context ctx = take_planning(app, NULL, now);
+        if (judge_service(o->tenant, o->n, &o->tally, settled_after(app), &now, &sample, &why) >= 0)
+            take_sample(app, &ctx, &sample);
+    }
+    follow(app, up, &now);
+}
+
+void outage_look(struct app *app, struct instant now)
+{
+    for (size_t i = 0; i < app->n_watches; i++)
+        if (is_counted(&app->watch[i]))
+            read_state(&app->watch[i], &app->watch[i].health, &now);
+    if (make_view(app) >= 0)
+        judge(app, now);
+}
+
+void outage_asked(struct watch *w, const struct tenant_health *health, bool at_sign_in, struct instant now)
+{
+    read_state(w, &w->health, &now);
+    size_t before = w->reading.likeness;
+    read_state(w, health, &now);
+    if (w->reading.likeness != before)
+        w->began_mono = now.mono;
+    w->asked_mono = now.mono;
+    w->at_sign_in = at_sign_in;
+    if (make_view(w->app) < 0)
+        return;
+    w->app->outage.tenant[w->nth].health = health;
+    judge(w->app, now);
+}
+
+bool outage_holds(const struct watch *w, struct instant now)
+{
+    const struct outage *o = &w->app->outage;
+    return o->n > 0 && is_counted(w) && service_holds(o->tenant, o->n, w->nth, &o->tally, &o->alert, now.mono);
+}

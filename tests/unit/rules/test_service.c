@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/* Many tenants that fail alike: when it is one matter, who keeps still, and what is said of it. */
+#include "base/text.h"
+#include "unit/rules/world.h"
+
+#define MANY 300
+#define MINUTES(n) ((usec_t)(n) * USEC_PER_MINUTE)
+#define HOURS(n) ((usec_t)(n) * USEC_PER_HOUR)
+#define T0 (DAY_0 * USEC_PER_DAY + HOURS(4))
+#define NOW_MONO HOURS(100)
+static const struct instant NOW = {.at = T0, .mono = NOW_MONO, .boot = 7};
+static const struct service_alert QUIET;
+
+struct fleet {
+    struct service_tenant tenant[MANY];
+    struct tenant_health health[MANY];
+    size_t n;
+};
+
+/* All are read, and were asked a moment ago. */
+static void fleet_of(struct fleet *f, size_t n)
+{
+    *f = (struct fleet){.n = n};
+    for (size_t i = 0; i < n; i++)
+        f->tenant[i] = (struct service_tenant){.health = &f->health[i], .asked_mono = NOW_MONO - MINUTES(1)};
+}
+
+/* Those from `first` on: since an hour, and by now it is at this level. */
+static void ail(struct fleet *f, size_t first, size_t n, const char *cause, enum level level)
+{
+    static const struct {
+        const char *cause;
+        enum failure_kind kind;
+    } KINDS[] = {{"auth", FAILURE_AUTH}, {"throttled", FAILURE_THROTTLED}, {"permission", FAILURE_PERMISSION}};
+    for (size_t i = first; i < first + n; i++) {
+        f->tenant[i].state = (struct poll_state){.cause = cause, .likeness = cause_likeness(cause), .level = level, .age = HOURS(1)};
+        f->tenant[i].host = "graph.example";
+        f->tenant[i].began_mono = NOW_MONO - HOURS(1);
+        f->health[i] = (struct tenant_health){.failing = true, .kind = FAILURE_TRANSIENT, .text = "no answer"};
+        for (size_t k = 0; k < N_ELEMENTS(KINDS); k++)
+            if (text_equal(KINDS[k].cause, cause))
+                f->health[i].kind = KINDS[k].kind;
+    }
+}
+
+static struct sample judged(const struct fleet *f)
+{
+    struct sample s = {0};
+    struct service_tally tally;
+    service_count(f->tenant, f->n, &tally);
+    assert_int_equal(judge_service(f->tenant, f->n, &tally, MINUTES(5), &NOW, &s, NULL), 0);
+    assert_int_equal(s.kind, KIND_SERVICE);
+    assert_string_equal(s.subject, "");
+    assert_int_equal(s.n_findings, 1);
+    return s;
+}
+
+static bool holds(const struct fleet *f, size_t which, const struct service_alert *alert, usec_t now_mono)
+{
+    struct service_tally tally;
+    service_count(f->tenant, f->n, &tally);
+    return service_holds(f->tenant, f->n, which, &tally, alert, now_mono);
+}
+
+static void half_of_the_tenants_and_three_at_least_make_one_matter(void **state)
+{
+    static const struct {
+        size_t tenants, failing;
+        enum level raise, keep;
+    } CASES[] = {
+        {1, 1, LEVEL_NONE, LEVEL_NONE},         {2, 2, LEVEL_NONE, LEVEL_NONE},
+        {3, 2, LEVEL_NONE, LEVEL_CRITICAL},     {3, 3, LEVEL_WARNING, LEVEL_CRITICAL},
+        {4, 2, LEVEL_NONE, LEVEL_CRITICAL},     {5, 2, LEVEL_NONE, LEVEL_CRITICAL},
+        {5, 3, LEVEL_WARNING, LEVEL_CRITICAL},  {6, 3, LEVEL_WARNING, LEVEL_CRITICAL},
+        {7, 3, LEVEL_NONE, LEVEL_CRITICAL},     {7, 4, LEVEL_WARNING, LEVEL_CRITICAL},
+        {300, 149, LEVEL_NONE, LEVEL_CRITICAL}, {300, 150, LEVEL_WARNING, LEVEL_CRITICAL},
+        {300, 75, LEVEL_NONE, LEVEL_CRITICAL},  {300, 74, LEVEL_NONE, LEVEL_NONE},
+        {300, 300, LEVEL_WARNING, LEVEL_CRITICAL},
+    };
+    static struct fleet f;
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        fleet_of(&f, CASES[i].tenants);
+        ail(&f, 0, CASES[i].failing, "network", LEVEL_WARNING);
+        CLEANUP(sample_clear) struct sample s = judged(&f);
+        if (s.finding[0].raise != CASES[i].raise || s.finding[0].keep != CASES[i].keep)
+            fail_msg("%zu of %zu: raises %s, keeps %s", CASES[i].failing, CASES[i].tenants,
+                     level_name(s.finding[0].raise), level_name(s.finding[0].keep));
+        assert_int_equal(s.finding[0].value, CASES[i].failing);
+    }
+}
+
+static void only_what_looks_alike_is_added_up(void **state)
+{
+    static const struct {
+        const char *why, *one, *other;
+        bool alike;
+    } CASES[] = {
+        {"an outage has many faces", "network", "throttled", true},
+        {"a login page, and no answer", "protocol", "stale", true},
+        {"a refused sign-in is no outage", "network", "auth", false},
+        {"nor is a missing permission a refused sign-in", "auth", "permission", false},
+        {"lists that are empty all at once", "emptied", "emptied", true},
+    };
+    static struct fleet f;
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        fleet_of(&f, 10);
+        ail(&f, 0, 3, CASES[i].one, LEVEL_WARNING);
+        ail(&f, 3, 3, CASES[i].other, LEVEL_WARNING);
+        CLEANUP(sample_clear) struct sample s = judged(&f);
+        if ((s.finding[0].raise > LEVEL_NONE) != CASES[i].alike || (cause_likeness(CASES[i].one) == cause_likeness(CASES[i].other)) != CASES[i].alike)
+            fail_msg("%s", CASES[i].why);
+    }
+}
+
+/* Every word that a poll alert can have is one that this rule can count. */
+static void every_cause_is_like_something(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < FAILURE_KIND_COUNT_; kind++) {
+        struct world w;
+        world_init(&w);
+        struct tenant_health h = {.first_poll = w.now, .failing = true, .kind = (enum failure_kind)kind};
+        struct poll_state s;
+        poll_state_of(&w.ctx, &h, &w.now, &s);
+        assert_non_null(s.cause);
+        assert_int_equal(s.likeness, cause_likeness(s.cause));
+        assert_in_range(s.likeness, 1, LIKENESSES - 1);
+    }
+}
+
+static void a_tenant_that_spoke_up_before_is_left_out(void **state)
+{
+    static struct fleet f;
+    (void)state;
+    fleet_of(&f, 5);
+    ail(&f, 0, 3, "auth", LEVEL_WARNING);
+    f.tenant[0].said = f.tenant[1].said = LEVEL_WARNING; /* two consents that lapsed long ago */
+    CLEANUP(sample_clear) struct sample s = judged(&f);
+    assert_int_equal(s.finding[0].raise, LEVEL_NONE);
+    assert_int_equal(s.finding[0].value, 1);
+    assert_int_equal(s.facts->tenants, 3);
+    assert_false(holds(&f, 2, &QUIET, NOW_MONO));
+}
+
+static void the_level_is_the_worst_that_somebody_would_have_to_tell(void **state)
+{
+    static struct fleet f;
+    (void)state;
+    fleet_of(&f, 10);
+    ail(&f, 0, 8, "network", LEVEL_NONE); /* a few minutes of it are nothing */
+    CLEANUP(sample_clear) struct sample quiet = judged(&f);
+    assert_int_equal(quiet.finding[0].raise, LEVEL_NONE);
+    f.tenant[3].state.level = LEVEL_CRITICAL;
+    CLEANUP(sample_clear) struct sample loud = judged(&f);
+    assert_int_equal(loud.finding[0].raise, LEVEL_CRITICAL);
+    f.tenant[3].asked_mono = 0; /* that is from before the start: not news of today */
+    CLEANUP(sample_clear) struct sample old = judged(&f);
+    assert_int_equal(old.finding[0].raise, LEVEL_NONE);
+    assert_int_equal(old.finding[0].keep, LEVEL_CRITICAL);
+}
+
+static void the_facts_name_how_many_since_when_how_and_where(void **state)
+{
+    static struct fleet f;
+    (void)state;
+    fleet_of(&f, 10);
+    ail(&f, 0, 2, "throttled", LEVEL_WARNING);
+    ail(&f, 2, 5, "network", LEVEL_WARNING);
+    f.tenant[0].state.age = HOURS(70); /* one that has been away for longer does not date the others */
+    f.tenant[6].state.age = MINUTES(61);
+    f.tenant[9].asked_mono = NOW_MONO - HOURS(2);
+    CLEANUP(sample_clear) struct sample s = judged(&f);
+    assert_int_equal(s.facts->tenants, 10);
+    assert_int_equal(s.facts->tenants_failing, 7);
+    assert_int_equal(s.facts->tenants_unasked, 1);
+    assert_int_equal(s.facts->failing_since_at, T0 - HOURS(1));
+    assert_string_equal(s.facts->cause, "network");
+    assert_string_equal(s.facts->host, "graph.example");
+    assert_non_null(strstr(s.facts->hint, "no answer"));
+    assert_null(s.facts->tenant_name);
+    f.tenant[4].host = "login.example";
+    CLEANUP(sample_clear) struct sample two = judged(&f);
+    assert_string_equal(two.facts->host, "graph.example and other hosts");
+}
+
+static void what_is_over_says_how_many_still_fail(void **state)
+{
+    static struct fleet f;
+    (void)state;
+    fleet_of(&f, 100);
+    ail(&f, 0, 3, "network", LEVEL_WARNING);
+    ail(&f, 5, 2, "auth", LEVEL_WARNING);
+    CLEANUP(sample_clear) struct sample s = judged(&f);
+    assert_int_equal(s.finding[0].keep, LEVEL_NONE);
+    assert_int_equal(s.facts->tenants_failing, 5);
+    assert_null(s.facts->cause);
+}
+
+/* ---- who keeps still ---- */
+
+static void while_it_is_up_those_alike_keep_still_and_nobody_else(void **state)
+{
+    const struct service_alert UP = {.likeness = cause_likeness("network")};
+    static struct fleet f;
+    (void)state;
+    fleet_of(&f, 100);
+    ail(&f, 0, 60, "network", LEVEL_WARNING);
+    ail(&f, 60, 3, "auth", LEVEL_WARNING);
+    assert_true(holds(&f, 0, &UP, NOW_MONO));
+    assert_false(holds(&f, 60, &UP, NOW_MONO)); /* its own secret has expired */
+    assert_false(holds(&f, 99, &UP, NOW_MONO)); /* is read */
+    ail(&f, 60, 30, "auth", LEVEL_WARNING);
+    assert_true(holds(&f, 60, &UP, NOW_MONO)); /* no matter of single ones either */
+    f.tenant[0].said = LEVEL_WARNING;
+    assert_true(holds(&f, 0, &UP, NOW_MONO)); /* does not get worse beside it */
+}
+
+static void those_that_fail_first_wait_for_the_answers_of_the_others(void **state)
+{
+    static const struct {
+        const char *why;
+        size_t failing, unasked; /* of 10, all since the same moment */
+        usec_t ago;
+        bool held;
+    } CASES[] = {
+        {"nobody else has been asked", 1, 9, 0, true},
+        {"half may yet fail", 1, 4, MINUTES(1), true},
+        {"it cannot become half any more", 1, 3, MINUTES(1), false},
+        {"half do, and the alert comes", 5, 0, MINUTES(1), true},
+        {"nobody waits for ever", 1, 9, MINUTES(11), false},
+    };
+    static struct fleet f;
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        fleet_of(&f, 10);
+        ail(&f, 0, CASES[i].failing, "auth", LEVEL_WARNING);
+        for (size_t k = 0; k < 10; k++) {
+            f.tenant[k].began_mono = k < CASES[i].failing ? NOW_MONO - CASES[i].ago : 0;
+            bool unasked = k >= CASES[i].failing && k < CASES[i].failing + CASES[i].unasked;
+            f.tenant[k].asked_mono = unasked ? NOW_MONO - MINUTES(20) : NOW_MONO;
+        }
+        if (holds(&f, 0, &QUIET, NOW_MONO) != CASES[i].held)
+            fail_msg("%s", CASES[i].why);
+    }
+}
+
+static void a_pair_of_tenants_waits_for_nobody(void **state)
+{
+    static struct fleet f;
+    (void)state;
+    fleet_of(&f, 2);
+    ail(&f, 0, 1, "auth", LEVEL_WARNING);
+    f.tenant[0].began_mono = NOW_MONO;
+    assert_false(holds(&f, 0, &QUIET, NOW_MONO));
+}
+
+static void after_its_end_each_speaks_once_it_was_asked_again(void **state)
+{
+    static const struct service_alert OVER = {.fell_mono = NOW_MONO - MINUTES(2)};
+    static struct fleet f;
+    (void)state;
+    fleet_of(&f, 10);
+    ail(&f, 0, 2, "network", LEVEL_WARNING);
+    f.tenant[0].asked_mono = NOW_MONO - MINUTES(3);
+    assert_true(holds(&f, 0, &OVER, NOW_MONO));
+    assert_false(holds(&f, 1, &OVER, NOW_MONO));
+    assert_false(holds(&f, 0, &OVER, NOW_MONO + MINUTES(9)));
+}
+
+static void a_restart_alone_is_no_news(void **state)
+{
+    static struct fleet f;
+    (void)state;
+    fleet_of(&f, 1);
+    ail(&f, 0, 1, "network", LEVEL_CRITICAL);
+    f.tenant[0].asked_mono = 0;
+    assert_true(holds(&f, 0, &QUIET, NOW_MONO));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(half_of_the_tenants_and_three_at_least_make_one_matter),
+        cmocka_unit_test(only_what_looks_alike_is_added_up),
+        cmocka_unit_test(every_cause_is_like_something),
+        cmocka_unit_test(a_tenant_that_spoke_up_before_is_left_out),
+        cmocka_unit_test(the_level_is_the_worst_that_somebody_would_have_to_tell),
+        cmocka_unit_test(the_facts_name_how_many_since_when_how_and_where),
+        cmocka_unit_test(what_is_over_says_how_many_still_fail),
+        cmocka_unit_test(while_it_is_up_those_alike_keep_still_and_nobody_else),
+        cmocka_unit_test(those_that_fail_first_wait_for_the_answers_of_the_others),
+        cmocka_unit_test(a_pair_of_tenants_waits_for_nobody),
+        cmocka_unit_test(after_its_end_each_speaks_once_it_was_asked_again),
+        cmocka_unit_test(a_restart_alone_is_no_news),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
