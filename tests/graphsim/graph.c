@@ -138,10 +138,21 @@ static bool path_is(const char *path, const char *pattern, char **ret_id)
     return true;
 }
 
+/* The table has the Cloud Licensing API where it is today. */
+static bool leads_to(struct call *c, const struct route *route)
+{
+    const char *path = c->request->path, *version = c->sim->scenario->version;
+    size_t len = strlen(version);
+    if (!route->licensing)
+        return path_is(path, route->path, &c->id);
+    return path[0] == '/' && strncmp(path + 1, version, len) == 0 &&
+           path_is(path + 1 + len, route->path + strlen("/beta"), &c->id);
+}
+
 static const struct route *route_of(struct call *c)
 {
     for (size_t i = 0; i < N_ELEMENTS(ROUTES); i++)
-        if (path_is(c->request->path, ROUTES[i].path, &c->id))
+        if (leads_to(c, &ROUTES[i]))
             return &ROUTES[i];
     return NULL;
 }

@@ -53,7 +53,7 @@ static void put_waiting(struct call *c, struct json_writer *w, const struct pool
     if (m->inline_mode == INLINE_TRUNCATE && !c->nested_link)
         return;
     CLEANUP(text_free) struct text base = TEXT_INIT(65536);
-    text_add(&base, "/beta/admin/cloudLicensing/allotments/");
+    text_addf(&base, "/%s/admin/cloudLicensing/allotments/", c->sim->scenario->version);
     for (const unsigned char *p = (const unsigned char *)pool->id; *p; p++)
         text_addf(&base, strchr("/?#%&+ \"<>", *p) || *p < ' ' || *p > '~' ? "%%%02X" : "%c", *p);
     text_add(&base, "/waitingMembers?");

@@ -19,7 +19,7 @@ const char *const ENDPOINTS[N_ENDPOINTS] = {"token",          "allotments",     
                                             "rightAssignments", "userAssignments", "userWaiting",
                                             "userErrors",     "licenseDetails"};
 
-static const char *const TOP[] = {"note", "tenants", "faults", "latency_ms", "gzip", NULL};
+static const char *const TOP[] = {"note", "tenants", "faults", "latency_ms", "gzip", "version", NULL};
 static const char *const TENANT[] = {"note",      "id",        "copies",         "domains",
                                      "client_id", "scope",     "states",         "allotments",
                                      "errors",    "generate",  "subscribedSkus", "client_secret",
@@ -298,6 +298,7 @@ int scenario_read(const char *path, struct scenario **ret, struct failure *ret_f
     s->read_at = now.at;
     s->read_mono = now.mono;
     s->gzip = true;
+    s->version = "beta";
     int r = read_file(path, &s->root, ret_failure);
     if (r < 0)
         return r;
@@ -306,6 +307,8 @@ int scenario_read(const char *path, struct scenario **ret, struct failure *ret_f
         r = read_int(s->root, "latency_ms", 0, 60000, &latency_ms, ret_failure);
     if (r >= 0)
         r = read_bool(s->root, "gzip", &s->gzip, ret_failure);
+    if (r >= 0)
+        r = read_string(s->root, "version", &s->version, ret_failure);
     if (r >= 0)
         r = read_array(s->root, "tenants", &tenants, ret_failure);
     if (r >= 0)

@@ -112,6 +112,7 @@ struct scenario {
     usec_t read_at, read_mono;
     usec_t latency; /* of every Graph answer */
     bool gzip;
+    const char *version; /* below which the Cloud Licensing API is */
     const char *services[GENERATED_SKUS]; /* of made-up SKUs, shared by all tenants */
     int64_t n_services;                   /* in each of them */
     void **kept;                          /* memory that lives as long as the scenario */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What stands between the daemon and Graph: certificates and protocols that must not be accepted.
+"""What stands between the daemon and Graph: certificates and protocols that must not be accepted, addresses of both
+kinds, and dead ones among them. All of it in a network of its own.
 
 Each failure is told by its cause, nothing is resolved by it, and no token leaves for a place that was not proven."""
 import re
@@ -11,9 +12,17 @@ import unittest
 import warnings
 
 from harness import Graph, Scenario, pool, scenario, state
+from network import Network
 from signing import openssl
 
 FULL = scenario(state(pool("pool-1", 100, 101)))
+THREE = state(pool("a", 100, 10), pool("b", 100, 20), pool("c", 100, 30))
+
+
+def setUpModule():
+    global network
+    network = Network()
+    unittest.addModuleCleanup(network.end)
 
 
 class Listener(threading.Thread):
@@ -86,7 +95,8 @@ class Tls(Scenario):
 
     def refused(self, root, ca_file, words):
         """One reading from there fails with these words; what was told before stands."""
-        self.config.write_text(self.text.replace(self.good[0], root).replace(str(self.good[1]), str(ca_file)))
+        text = self.text.replace('timeout = "20s"', 'timeout = "8s"')  # not as long as it would be tried
+        self.config.write_text(text.replace(self.good[0], root).replace(str(self.good[1]), str(ca_file)))
         tenant = self.once(expect=1)["tenants"][0]
         self.assertFalse(tenant["complete"])
         self.assertIsNone(tenant["consumed_units"])
@@ -125,6 +135,70 @@ class Tls(Scenario):
         listener, cert = self.listener()
         self.refused(listener.root, cert, "127.0.0.1")
         self.assertIn(b"POST ", listener.heard, "this one had the right certificate")
+
+
+class Addresses(Scenario):
+    """Documentation prefixes of both kinds: 2001:db8:: here, 2001:db8:dead:: where everything gets lost."""
+    HOST, LOGIN = "graph.corp.example", "login.corp.example"
+
+    def simulator(self, address, *options):
+        graph = Graph(self.directory / f"graph{len(self.peers)}", scenario(THREE, page_size=1), "--address", address, *options)
+        self.peers.append(graph)
+        return graph
+
+    def read(self, graph, expect=0):
+        """One reading in pages, by name or address; what was asked and the tenant's report."""
+        self.configure(graph, tls=True)
+        if self.HOST in graph.ready["https"]:
+            self.config.write_text(re.sub('login_url = "[^"]*"', f'login_url = "https://{self.LOGIN}"', self.config.read_text()))
+        if expect:
+            self.config.write_text(self.config.read_text().replace('timeout = "20s"', 'timeout = "8s"'))
+        (tenant,) = self.once(expect=expect)["tenants"]
+        self.assertEqual((tenant["complete"], tenant["allotments"]), (not expect, None if expect else 3), tenant)
+        return tenant
+
+    def named(self, address, *at):
+        """The simulator is at the address; its names lead to all of `at`."""
+        network.here(address)
+        network.names({self.HOST: at, self.LOGIN: at})
+        return self.simulator(address, "--names", f"{self.HOST},{self.LOGIN}")
+
+    def test_an_address_of_six_stands_in_brackets(self):
+        graph = self.simulator("::1")
+        self.assertRegex(graph.ready["https"], r"^https://\[::1\]:\d+$")
+        self.read(graph)
+        self.assertEqual({(r["peer"], r["host"]) for r in graph.requests()}, {("::1", graph.ready["https"][8:])})
+        self.config.write_text(self.config.read_text().replace(graph.ready["https"], graph.ready["http"]))
+        self.once(expect=0)
+        self.assertEqual({r["listener"] for r in graph.requests()[-3:]}, {"http"}, "plain http is fine on this machine")
+
+    def test_a_name_may_have_an_address_of_six_alone(self):
+        graph = self.named("2001:db8::10", "2001:db8::10")
+        self.read(graph)
+        self.assertEqual({(r["host"], r["sni"]) for r in graph.requests()}, {(n, n) for n in (self.HOST, self.LOGIN)})
+
+    def test_a_dead_address_gives_way_to_the_next_one(self):
+        network.here("2001:db8::20", "192.0.2.20")
+        network.silent("2001:db8:dead::1", "203.0.113.1")
+        for name, address, at in (
+                ("nobody listens at six", "192.0.2.30", ("2001:db8::20", "192.0.2.30")),
+                ("six is silent", "192.0.2.31", ("2001:db8:dead::1", "192.0.2.31")),
+                ("four is silent", "2001:db8::31", ("203.0.113.1", "2001:db8::31")),
+                ("nobody listens at the first of two", "192.0.2.32", ("192.0.2.20", "192.0.2.32")),
+                ("the first of two is silent", "192.0.2.33", ("203.0.113.1", "192.0.2.33")),
+                ("no way leads to six", "192.0.2.34", ("2001:db9::1", "192.0.2.34"))):
+            with self.subTest(name):
+                graph = self.named(address, *at)
+                self.assertEqual(self.read(graph)["requests"], len(graph.requests()))
+                self.assertTrue(graph.requests())
+                graph.stop()
+
+    def test_where_all_are_dead_it_is_said_and_nothing_is_known(self):
+        network.here("2001:db8::20", "192.0.2.20")
+        graph = self.named("192.0.2.35", "2001:db8::20", "192.0.2.20")
+        self.assertIn(f"https://{self.LOGIN}: no connection: Connection refused", self.read(graph, expect=1)["error"])
+        network.names({})
+        self.assertIn(f"https://{self.LOGIN}: name resolution failed", self.read(graph, expect=1)["error"])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The older source: where it takes over, what it knows of subscriptions, and the way back."""
+import json
+import pathlib
 import shutil
 import unittest
 
@@ -62,6 +64,13 @@ class Subscriptions(Scenario):
         self.assertEqual(self.read(older(company("new"), *old)), [])
         self.assertEqual(self.read(older(company("new", "Suspended"), *old, rows=[sku(status="Suspended")]))[0], ("alert.firing", "subscription"))
 
+    def test_units_that_a_row_does_not_name_are_none_of_it(self):
+        """`lockedOut` and `suspended` came later than the list itself, and are not part of what can be used."""
+        for units in ({"enabled": 100, "warning": 0}, {"enabled": 90, "warning": 10, "suspended": 7},
+                      {"enabled": 100, "warning": 0, "suspended": 0, "lockedOut": 5}):
+            with self.subTest(units):
+                self.assertEqual(self.read(older(company("one"), rows=[{**sku(), "prepaidUnits": units}])), [])
+
     def test_without_the_list_the_state_of_the_sku_is_judged(self):
         dead = older(rows=[sku(status="Suspended")], deny=["subscriptions"])
         self.assertEqual(self.read(dead), [("alert.firing", "subscription")])
@@ -104,6 +113,48 @@ class Switching(Scenario):
         self.start()
         self.wait("two readings", lambda: self.stderr().count(", from subscribedSkus") >= 2)
         self.assertEqual(self.stderr().count("/subscribedSkus is read instead"), 1)
+
+
+class Version(Scenario):
+    """api_version is for the day on which the licensing API is no longer beta."""
+    POOLS = state(pool("a", 100, 50, waiting=3), pool("b", 100, 50), pool("c", 100, 50))
+
+    def read(self, said, version, source="auto"):
+        graph = self.graph(self.POOLS, page_size=1, inline_limit=1, **{})
+        graph.change(scenario(self.POOLS, page_size=1, inline_limit=1) | {"version": version})
+        self.wait("the simulator has read it", lambda: "reload" in pathlib.Path(graph.ready["events"]).read_text())
+        self.configure(graph, tenant_extra=f'source = "{source}"; {said}', extra='thresholds: { waiting = "off"; };')
+        done = self.run_daemon("--once", "--json")
+        self.peers.remove(graph)
+        graph.stop()
+        shutil.rmtree(self.directory / "state")
+        return json.loads(done.stdout)["tenants"][0], [r["path"] for r in graph.requests() if "/admin/" in r["path"]], done
+
+    def test_every_call_goes_below_the_version_that_is_said(self):
+        for said, version in (("", "beta"), ('api_version = "v1.0";', "v1.0"), ('api_version = "v2.0";', "v2.0")):
+            with self.subTest(version):
+                tenant, paths, done = self.read(said, version)
+                self.assertEqual((tenant["source"], tenant["complete"], tenant["allotments"], tenant["waiting_members"]),
+                                 ("cloud_licensing", True, 3, 3), done.stderr)
+                self.assertEqual({path.split("/admin/")[0] for path in paths}, {f"/{version}"})
+                self.assertEqual({path.rsplit("/", 1)[1] for path in paths}, {"allotments", "waitingMembers", "assignmentErrors"})
+
+    def test_where_that_version_has_no_such_api_the_older_source_is_read_and_said(self):
+        tenant, paths, done = self.read('api_version = "v1.0";', "beta")
+        self.assertEqual((tenant["source"], tenant["complete"], tenant["allotted_units"]), ("subscribed_skus", True, 300))
+        self.assertIsNone(tenant["waiting_members"], "which that one does not know")
+        self.assertTrue(all(path.startswith("/v1.0/") for path in paths), paths)
+        self.assertIn("/subscribedSkus is read instead", done.stderr)
+
+    def test_who_wants_no_other_source_is_told_to_look_at_the_version(self):
+        hook = self.hook()
+        graph = self.graph(self.POOLS)
+        self.configure(graph, [hook], tenant_extra='source = "cloud_licensing"; api_version = "v1.0";',
+                       extra='thresholds: { poll = { warning = "1 polls"; }; };')
+        tenant = self.once(expect=1)["tenants"][0]
+        self.assertEqual((tenant["complete"], tenant["allotted_units"]), (False, None))
+        self.assertEqual(graph.requests("subscribedSkus"), [])
+        self.assertIn("api_version", hook.messages()[0]["data"]["next_step"])
 
 
 if __name__ == "__main__":

@@ -46,6 +46,30 @@ class TenantsFromCsv(unittest.TestCase):
                      'group = "gold";', 'timezone = "Europe/Berlin";', 'tenant_id = "T-3";'):
             self.assertIn(said, dump)
 
+    def test_of_five_hundred_files_those_that_are_wrong_are_named_with_their_line(self):
+        rows = "".join(f"customer {i:03},t-{i:03},gold\n" for i in range(500))
+        self.assertEqual(self.run_list("name,tenant_id,group\n" + rows).returncode, 0)
+        files = sorted((self.directory / "tenants.d").iterdir())
+        self.assertEqual(len(files), 500)
+
+        def check():
+            done = subprocess.run([BUILD / "daemon/seatwatchd", "-c", self.directory / "seatwatchd.conf", "--check-config"],
+                                  capture_output=True, text=True)
+            return done.returncode, done.stdout + done.stderr
+        self.assertEqual(check(), (0, "configuration ok\n"))
+        good = files[321].read_text()
+        files[321].write_text(good.replace("tenant_id", "tenantid"))
+        line = 1 + good.split("tenant_id")[0].count("\n")
+        code, said = check()
+        self.assertEqual(code, 78)
+        self.assertIn(f"{files[321]}:{line}: unknown key 'tenantid' in tenants; did you mean 'tenant_id'?", said)
+        self.assertEqual({text.split(":")[0] for text in said.splitlines()}, {str(files[321])})
+        files[321].write_text(good)
+        files[77].write_text("tenants = ( { name = \n")
+        code, said = check()
+        self.assertEqual((code, len(said.splitlines())), (78, 1))
+        self.assertTrue(said.startswith(f"{files[77]}:1: "), said)
+
     def test_a_second_run_touches_nothing_and_a_tenant_that_left_is_named(self):
         text = "name,tenant_id\na,t-1\nb,t-2\n"
         self.run_list(text)
