@@ -30,7 +30,7 @@ int carry_begin(struct poll *p)
     if (r >= 0)
         r = walk_add(p, LIST_ALLOTMENTS, NULL, NULL, NULL);
     if (r >= 0 && !errors_first)
-        r = walk_pend(p, LIST_ERRORS, NULL, NULL);
+        r = walk_pend(p, LIST_ERRORS, NULL, NULL, NULL);
     return r;
 }
 

@@ -168,6 +168,7 @@ struct poll {
     struct pending {
         enum list list;
         char *id, *link; /* an allotment's, and where its waiting list goes on; NULL: its start */
+        struct seen ids; /* of the members that came before the link */
     } * pending;         /* lists still to be begun: a stack */
     size_t n_pending, pending_size;
     unsigned turns;      /* see carry.c */
@@ -193,7 +194,8 @@ struct poll {
 void walk_pump(struct poll *p);
 int walk_add(struct poll *p, enum list list, const char *id, const char *link /* NULL: its start */,
              struct chain **ret);
-int walk_pend(struct poll *p, enum list list, const char *id, const char *link); /* later */
+/* Later. Takes over `ids` (NULL: none came before). */
+int walk_pend(struct poll *p, enum list list, const char *id, const char *link, struct seen *ids);
 /* Notes it if it is the worst so far. LIST_COUNT_: no list in particular. */
 void walk_fail(struct poll *p, const struct failure *why, enum list list, const char *request_id);
 void walk_end(struct poll *p, const struct failure *why); /* no more: finish with what there is */

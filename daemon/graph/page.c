@@ -20,6 +20,7 @@ void page_clear(struct page *p)
     for (size_t i = 0; i < p->n_waiting; i++) {
         free(p->waiting[i].allotment_id);
         free(p->waiting[i].next_link);
+        seen_free(&p->waiting[i].ids);
     }
     free(p->waiting);
     *p = (struct page){0};
@@ -170,7 +171,15 @@ static bool says_since(const struct json *row)
     return json_get(row, "waitingSinceDateTime") != NULL;
 }
 
-static int page_add_waiting(struct page *p, const char *id, char *link)
+/* 1: a row with this id was there before. -ENOMEM */
+static int row_again(const struct json *row, struct seen *seen)
+{
+    const char *id = row_id(row, "id");
+    return id ? seen_add(seen, id) : 0;
+}
+
+/* Takes over `link` and `ids` (NULL: none). */
+static int page_add_waiting(struct page *p, const char *id, char *link, struct seen *ids)
 {
     CLEANUP(free) char *owned = link;
     void *moved = reallocarray(p->waiting, p->n_waiting + 1, sizeof *p->waiting);
@@ -180,6 +189,10 @@ static int page_add_waiting(struct page *p, const char *id, char *link)
     p->waiting[p->n_waiting] = (struct page_waiting){.allotment_id = strdup(id)};
     if (!p->waiting[p->n_waiting].allotment_id)
         return -ENOMEM;
+    if (ids) {
+        p->waiting[p->n_waiting].ids = *ids;
+        *ids = (struct seen){0};
+    }
     p->waiting[p->n_waiting++].next_link = TAKE(owned);
     return 0;
 }
@@ -188,11 +201,12 @@ static int page_add_waiting(struct page *p, const char *id, char *link)
  * read on, or that it must be read from its start. */
 static int read_waiting(const struct json *row, struct allotment *a, struct page *p)
 {
+    CLEANUP(free) char *link = NULL;
+    CLEANUP(seen_free) struct seen ids = {0};
     const struct json *list;
-    char *link = NULL;
     a->waiting = (struct waiting){.section = SECTION_UNKNOWN};
     if (json_get_array(row, "waitingMembers", &list) != JSON_OK)
-        return page_add_waiting(p, a->id, NULL);
+        return page_add_waiting(p, a->id, NULL, NULL);
     int r = row_link(row, "waitingMembers@odata.nextLink", &link);
     if (r == -ENOMEM)
         return r;
@@ -201,17 +215,21 @@ static int read_waiting(const struct json *row, struct allotment *a, struct page
         usec_t since = row_time(m, "waitingSinceDateTime");
         readable = json_is_object(m);
         said = said || says_since(m);
+        r = readable ? row_again(m, &ids) : 0;
+        if (r < 0)
+            return r;
+        if (r > 0)
+            continue;
         a->waiting.count++;
         if (since && (!a->waiting.oldest_at || since < a->waiting.oldest_at))
             a->waiting.oldest_at = since;
     }
     if (!readable || !said) {
-        free(link);
         a->waiting = (struct waiting){.section = SECTION_UNKNOWN};
-        return page_add_waiting(p, a->id, NULL);
+        return page_add_waiting(p, a->id, NULL, NULL);
     }
     if (link)
-        return page_add_waiting(p, a->id, link);
+        return page_add_waiting(p, a->id, TAKE(link), &ids);
     a->waiting.section = SECTION_COMPLETE;
     return 0;
 }
@@ -390,13 +408,6 @@ static int take_company(const struct json *row, struct snapshot_builder *b, stru
 }
 
 /* ---- pages ---- */
-
-/* 1: a row with this id was there before. -ENOMEM */
-static int row_again(const struct json *row, struct seen *seen)
-{
-    const char *id = row_id(row, "id");
-    return id ? seen_add(seen, id) : 0;
-}
 
 static int
 take_rows(const char *bytes, size_t len, const char *const *names, struct snapshot_builder *b,

@@ -18,6 +18,7 @@
 struct page_waiting {
     char *allotment_id;
     char *next_link; /* NULL: the row had no `waitingMembers` at all: read the list from its start */
+    struct seen ids; /* of the members that the row has: with next_link, where the list goes on */
 };
 struct page {
     char *next_link; /* whole URL, byte for byte; NULL: this was the last page */

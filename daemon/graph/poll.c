@@ -42,15 +42,15 @@ static void no_memory(struct poll *p)
 
 /* ---- pages ---- */
 
-static int take_waiting_lists(struct chain *c, const struct page *page)
+static int take_waiting_lists(struct chain *c, struct page *page)
 {
     struct poll *p = c->poll;
     for (size_t i = 0; i < page->n_waiting; i++) {
-        const struct page_waiting *w = &page->waiting[i];
+        struct page_waiting *w = &page->waiting[i];
         int r = seen_add(&p->chained, w->allotment_id);
         if (r == 1)
             continue; /* the row came twice: see read_the_unread */
-        if (r < 0 || walk_pend(p, LIST_WAITING, w->allotment_id, w->next_link) < 0)
+        if (r < 0 || walk_pend(p, LIST_WAITING, w->allotment_id, w->next_link, &w->ids) < 0)
             return -ENOMEM;
     }
     return 0;
@@ -112,7 +112,7 @@ static void pend_long_lists(struct poll *p, const char *but)
     while ((id = snapshot_next_long(p->builder, &cursor, LONG_LIST, &count))) {
         if (but && strcmp(id, but) == 0)
             continue;
-        if (walk_pend(p, LIST_WAITING, id, NULL) < 0)
+        if (walk_pend(p, LIST_WAITING, id, NULL, NULL) < 0)
             no_memory(p);
         snapshot_set_waiting(p->builder, id, SECTION_UNKNOWN);
     }
@@ -174,7 +174,7 @@ static void read_the_unread(struct poll *p)
     size_t cursor = 0;
     const char *id;
     while ((id = snapshot_next_unread(p->builder, &cursor)))
-        if (!seen_has(&p->chained, id) && walk_pend(p, LIST_WAITING, id, NULL) < 0)
+        if (!seen_has(&p->chained, id) && walk_pend(p, LIST_WAITING, id, NULL, NULL) < 0)
             no_memory(p);
 }
 

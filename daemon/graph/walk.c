@@ -101,7 +101,7 @@ int walk_add(struct poll *p, enum list list, const char *id, const char *link, s
     return 0;
 }
 
-int walk_pend(struct poll *p, enum list list, const char *id, const char *link)
+int walk_pend(struct poll *p, enum list list, const char *id, const char *link, struct seen *ids)
 {
     if (p->n_pending == p->pending_size) {
         size_t size = p->pending_size ? p->pending_size * 2 : 64;
@@ -116,11 +116,16 @@ int walk_pend(struct poll *p, enum list list, const char *id, const char *link)
     int r = text_copy(id, &one->id);
     if (r >= 0)
         r = text_copy(link, &one->link);
-    if (r < 0)
+    if (r < 0) {
         free(one->id);
-    else
-        p->n_pending++;
-    return r;
+        return r;
+    }
+    if (ids) {
+        one->ids = *ids;
+        *ids = (struct seen){0};
+    }
+    p->n_pending++;
+    return 0;
 }
 
 void walk_clear(struct poll *p)
@@ -134,6 +139,7 @@ void walk_clear(struct poll *p)
     for (size_t i = 0; i < p->n_pending; i++) {
         free(p->pending[i].id);
         free(p->pending[i].link);
+        seen_free(&p->pending[i].ids);
     }
     p->n_pending = 0;
     assert(p->n_flying == 0);
@@ -216,12 +222,16 @@ static struct chain *next_ready(struct poll *p, usec_t now)
         struct pending one = carry_pick(p);
         CLEANUP(free) char *id = one.id;
         CLEANUP(free) char *link = one.link;
+        CLEANUP(seen_free) struct seen ids = one.ids;
         struct chain *c = NULL;
         struct failure why = {0};
         if (one.list == LIST_WAITING && !link) /* read from its start: what the row brought does not count */
             snapshot_reset_waiting(p->builder, id);
-        if (walk_add(p, one.list, id, link, &c) >= 0)
+        if (walk_add(p, one.list, id, link, &c) >= 0) {
+            c->ids = ids;
+            ids = (struct seen){0};
             return c;
+        }
         (void)failure_oom(&why);
         walk_fail(p, &why, one.list, "");
     }

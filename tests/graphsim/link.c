@@ -85,7 +85,7 @@ bool link_mode_known(const char *mode)
 {
     static const char *const MODES[] = {"repeat",   "foreign", "off_prefix",      "http",
                                         "userinfo", "dots",    "relative",        "empty",
-                                        "null",     "number",  "host_as_userinfo"};
+                                        "null",     "number",  "host_as_userinfo", "back"};
     for (size_t i = 0; i < N_ELEMENTS(MODES); i++)
         if (strcmp(MODES[i], mode) == 0)
             return true;
@@ -131,10 +131,11 @@ void link_put(const struct call *c, struct json_writer *w, const char *key, cons
         json_put_int(w, key, 1);
         return;
     }
-    if (mode)
+    bool back = mode && strcmp(mode, "back") == 0; /* a good link, but a row has moved meanwhile */
+    if (mode && !back)
         link = bad_link(c, mode);
     else if (offset < total)
-        link = link_make(c, base, offset);
+        link = link_make(c, base, back && offset > 0 ? offset - 1 : offset);
     if (link)
         json_put_string(w, key, link);
 }

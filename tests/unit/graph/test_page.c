@@ -549,6 +549,8 @@ static void an_inline_waiting_list_is_whole_continued_or_read_anew(void **state)
     } CASES[] = {
         {"\"waitingMembers\":[]", SECTION_COMPLETE, 0, NULL},
         {"\"waitingMembers\":[{},{\"waitingSinceDateTime\":\"bad\"}]", SECTION_COMPLETE, 2, NULL},
+        {"\"waitingMembers\":[{\"id\":\"1\",\"waitingSinceDateTime\":null},{\"id\":\"2\"},{\"id\":\"1\"}]",
+         SECTION_COMPLETE, 2, NULL},
         {"\"waitingMembers\":null", SECTION_UNKNOWN, 0, ""},
         {"\"waitingMembers\":{}", SECTION_UNKNOWN, 0, ""},
         {"\"waitingMembers\":[{},7]", SECTION_UNKNOWN, 0, ""},
