@@ -155,7 +155,10 @@ static void timeout_failure(const struct http_request *r, const char *to, bool c
                             struct failure *ret)
 {
     if (strstr(r->slot->errbuf, "too slow")) /* libcurl has no code of its own for that */
-        failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: the answer crawls: it is too slow", to);
+        failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT,
+                    r->slot->heads.bytes > 0 ? "%s: the answer crawls: it is too slow"
+                                             : "%s: time-out: there is no answer",
+                    to);
     else if (connected)
         failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT,
                     "%s: time-out: no complete answer within %llu s", to,

@@ -50,6 +50,17 @@ class Network:
             run("ip", "address", "add", address, "dev", "lo", *(["nodad"] if ":" in address else []))
         self.made.update(addresses)
 
+    def lose(self, address):
+        """From now on nothing arrives there, and open connections are not told."""
+        self.made.discard(address)
+        self.silent(address)
+        run("ip", "address", "del", address, "dev", "lo")
+
+    def find(self, address):
+        run("ip", "route", "del", address, "dev", "void")
+        self.made.discard(address)
+        self.here(address)
+
     def silent(self, *addresses):
         """Addresses in which everything gets lost that is sent there: no answer, and no word that there is none."""
         if "void" not in self.made:
@@ -58,8 +69,8 @@ class Network:
                 run("ip", "link", "set", link, "up")
             self.made.add("void")
         for address in set(addresses) - self.made:
+            run("ip", "neighbour", "replace", address, "lladdr", "02:00:00:00:00:01", "dev", "void", "nud", "permanent")
             run("ip", "route", "add", address, "dev", "void")
-            run("ip", "neighbour", "add", address, "lladdr", "02:00:00:00:00:01", "dev", "void", "nud", "permanent")
         self.made.update(addresses)
 
     def end(self):

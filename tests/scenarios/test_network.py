@@ -193,6 +193,22 @@ class Addresses(Scenario):
                 self.assertTrue(graph.requests())
                 graph.stop()
 
+    def test_a_connection_that_dies_silently_costs_a_poll_and_is_replaced(self):
+        address = "2001:db8::40"
+        graph = self.named(address, address)
+        self.configure(graph, tls=True)
+        text = re.sub('login_url = "[^"]*"', f'login_url = "https://{self.LOGIN}"', self.config.read_text())
+        self.config.write_text(text.replace('timeout = "20s"', 'timeout = "3s"'))
+        self.start()
+        self.wait("two polls", lambda: len(graph.requests("assignmentErrors")) >= 2)
+        network.lose(address)
+        self.wait("a poll that fails", lambda: "could not be read completely" in self.stderr())
+        self.assertRegex(self.stderr(), r"did not end within 3 s|time-out: there is no answer")
+        network.find(address)
+        polls = len(graph.requests("assignmentErrors"))
+        self.wait("two more polls", lambda: len(graph.requests("assignmentErrors")) >= polls + 2)
+        self.assertEqual(self.stop(), 0)
+
     def test_where_all_are_dead_it_is_said_and_nothing_is_known(self):
         network.here("2001:db8::20", "192.0.2.20")
         graph = self.named("192.0.2.35", "2001:db8::20", "192.0.2.20")
