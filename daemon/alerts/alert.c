@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include <errno.h>
+#include <string.h>
 
 int alert_copy(const struct alert *src, struct alert **ret)
 {
@@ -13,7 +14,8 @@ int alert_copy(const struct alert *src, struct alert **ret)
     *a = *src;
     a->tenant_id = a->subject = NULL;
     a->facts = NULL;
-    a->next[0] = a->next[1] = NULL;
+    memset(a->next, 0, sizeof a->next);
+    a->at = NULL;
     if (text_copy(src->tenant_id, &a->tenant_id) < 0 || text_copy(src->subject, &a->subject) < 0 ||
         (src->facts && facts_copy(src->facts, &a->facts) < 0))
         return -ENOMEM;

@@ -33,7 +33,7 @@ struct alert { /* one instance; plain data, so that the store can keep it */
     usec_t reminder_at;    /* wall time; 0: none planned */
     uint32_t reminders;    /* sent in this episode at this level */
     struct facts *facts;   /* last known; NULL before the first sample */
-    struct alert *next[2]; /* the book's own */
+    struct alert *next[3], **at; /* the book's own */
 };
 int alert_copy(const struct alert *src, struct alert **ret);
 /* The alert as a notice with its texts, without an event id: what would be told of it at `at`. Of a
@@ -53,6 +53,8 @@ const struct alert *book_find(const struct book *b, enum kind kind, const char *
                               const char *subject);
 const struct alert *book_by_id(const struct book *b, const char *id);
 const struct alert *book_next(const struct book *b, size_t *cursor); /* all; NULL ends */
+/* One tenant's ("": no tenant's): the first one, or the one after `after`. */
+const struct alert *book_next_of(const struct book *b, const char *tenant_id, const struct alert *after);
 size_t book_count_tenant(const struct book *b, const char *tenant_id);
 
 struct alert_options {

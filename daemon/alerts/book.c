@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/book.c: every alert in memory, found by id and by what it is about.
+/* alerts/book.c: every alert in memory, found by id, by what it is about, and by its tenant.
  *
- * Two hash tables that chain through the alerts themselves, so that putting one in allocates
- * nothing that it could not do without. There are two keys because an alert's id is a function of
- * (kind, tenant, subject) only while no episode that moved to another pool is open. */
+ * Hash tables that chain through the alerts themselves, so that putting one in allocates nothing
+ * that it could not do without. Id and subject are two keys because an alert's id is a function of
+ * (kind, tenant, subject) only while no episode that moved to another pool is open. The alerts of
+ * one tenant share a chain, which may be long: each knows who points to it. */
 #include "alerts/book.h"
 
 #include <errno.h>
@@ -14,7 +15,8 @@
 #define CURSOR_BITS (sizeof(size_t) * 4)
 #define MOST_BUCKETS ((size_t)1 << CURSOR_BITS)
 
-enum { BY_ID, BY_SUBJECT, INDEXES };
+enum { BY_ID, BY_SUBJECT, BY_TENANT, INDEXES };
+_Static_assert(INDEXES == sizeof ((struct alert *)0)->next / sizeof(struct alert *), "a chain for each index");
 
 struct book {
     struct alert **bucket[INDEXES];
@@ -39,9 +41,16 @@ static uint64_t hash_subject(enum kind kind, const char *tenant_id, const char *
     return hash_text(subject, hash_text(tenant_id, fnv1a(&k, 1, FNV1A_SEED)));
 }
 
+static uint64_t hash_tenant(const char *tenant_id)
+{
+    return hash_text(tenant_id, FNV1A_SEED);
+}
+
 static uint64_t hash_of(const struct alert *a, int index)
 {
-    return index == BY_ID ? hash_id(a->id) : hash_subject(a->kind, a->tenant_id, a->subject);
+    return index == BY_ID       ? hash_id(a->id)
+           : index == BY_TENANT ? hash_tenant(a->tenant_id)
+                                : hash_subject(a->kind, a->tenant_id, a->subject);
 }
 
 static struct alert **bucket_of(const struct book *b, int index, uint64_t hash)
@@ -54,14 +63,21 @@ static void link_in(struct book *b, struct alert *a, int index)
     struct alert **first = bucket_of(b, index, hash_of(a, index));
     a->next[index] = *first;
     *first = a;
+    if (index != BY_TENANT)
+        return;
+    a->at = first;
+    if (a->next[index])
+        a->next[index]->at = &a->next[index];
 }
 
 static void link_out(struct book *b, struct alert *a, int index)
 {
-    struct alert **p = bucket_of(b, index, hash_of(a, index));
+    struct alert **p = index == BY_TENANT ? a->at : bucket_of(b, index, hash_of(a, index));
     while (*p != a)
         p = &(*p)->next[index];
     *p = a->next[index];
+    if (index == BY_TENANT && *p)
+        (*p)->at = p;
 }
 
 /* Wider tables if there is memory for them; without it the chains get longer, that is all. */
@@ -70,7 +86,7 @@ static void widen(struct book *b)
     size_t n_old = b->n_buckets, n = n_old * 2;
     if (n_old == MOST_BUCKETS / 2)
         return;
-    for (int i = 0; i < INDEXES; i++) {
+    for (int i = 0; i < INDEXES; i++) { /* BY_TENANT last: once it has moved, all are linked anew */
         struct alert **grown = reallocarray(b->bucket[i], n, sizeof *grown);
         if (!grown)
             return; /* a table that did grow uses its first half */
@@ -193,12 +209,20 @@ const struct alert *book_next(const struct book *b, size_t *cursor)
     return NULL;
 }
 
+const struct alert *book_next_of(const struct book *b, const char *tenant_id, const struct alert *after)
+{
+    const struct alert *a =
+        after ? after->next[BY_TENANT] : *bucket_of(b, BY_TENANT, hash_tenant(tenant_id));
+    while (a && strcmp(a->tenant_id, tenant_id) != 0)
+        a = a->next[BY_TENANT];
+    return a;
+}
+
 size_t book_count_tenant(const struct book *b, const char *tenant_id)
 {
-    const struct alert *a;
-    size_t n = 0, cursor = 0;
-    while ((a = book_next(b, &cursor)))
-        n += strcmp(a->tenant_id, tenant_id) == 0;
+    size_t n = 0;
+    for (const struct alert *a = NULL; (a = book_next_of(b, tenant_id, a));)
+        n++;
     return n;
 }
 

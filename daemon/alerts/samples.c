@@ -192,15 +192,22 @@ static int take_unsampled(struct plan *p, const struct alert *a)
     return r;
 }
 
+/* This tenant's, or everybody's if the wall clock jumped. */
+static const struct alert *next_to_sweep(const struct plan *p, const struct alert *after, size_t *cursor)
+{
+    const char *tenant_id = p->ctx->tenant_id ? p->ctx->tenant_id : "";
+    return p->jump ? book_next(p->book, cursor) : book_next_of(p->book, tenant_id, after);
+}
+
 static int sweep(struct plan *p)
 {
     if (!p->ctx->complete_list && !p->jump)
         return 0;
     size_t n, cursor = 0;
     CLEANUP(free) const struct alert **seen = sampled(p, &n);
-    const struct alert *a;
+    const struct alert *a = NULL;
     int r = seen ? 0 : -ENOMEM;
-    while (r >= 0 && (a = book_next(p->book, &cursor)))
+    while (r >= 0 && (a = next_to_sweep(p, a, &cursor)))
         if (!bsearch(&a, seen, n, sizeof *seen, compare_pointers))
             r = take_unsampled(p, a);
     return r;

@@ -91,6 +91,37 @@ static void thousands_are_kept_apart_and_all_are_visited_once(void **state)
     }
 }
 
+static void the_alerts_of_a_tenant_are_visited_without_the_others(void **state)
+{
+    CLEANUP(book_free) struct book *b = NULL;
+    (void)state;
+    assert_int_equal(book_new(&b), 0);
+    for (int i = 0; i < 1000; i++) { /* the last digit is the tenant; the tables grow on the way */
+        char id[ALERT_ID_TEXT], tenant[2] = {(char)('0' + i % 10), 0}, subject[24];
+        (void)snprintf(id, sizeof id, "%016d", i);
+        (void)snprintf(subject, sizeof subject, "pool %d", i);
+        (void)book_put(b, an_alert(id, tenant, subject));
+    }
+    struct changes *gone = calloc(1, sizeof *gone); /* first, last and some between of tenant 3 */
+    assert_non_null(gone);
+    gone->removed = calloc(3, ALERT_ID_TEXT);
+    assert_non_null(gone->removed);
+    static const int REMOVED[] = {3, 503, 993};
+    for (; gone->n_removed < 3; gone->n_removed++)
+        (void)snprintf(gone->removed[gone->n_removed], ALERT_ID_TEXT, "%016d", REMOVED[gone->n_removed]);
+    alerts_apply(b, gone);
+    changes_free(gone);
+    (void)book_put(b, an_alert("0000000000000013", "4", "moved")); /* from tenant 3 to tenant 4 */
+    static unsigned char seen[1000];
+    for (const struct alert *a = NULL; (a = book_next_of(b, "3", a));)
+        seen[strtol(a->id, NULL, 10)]++;
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(seen[i], i % 10 == 3 && i != 3 && i != 13 && i != 503 && i != 993);
+    assert_int_equal(book_count_tenant(b, "4"), 101);
+    assert_int_equal(book_count_tenant(b, "10"), 0);
+    assert_null(book_next_of(b, "", NULL));
+}
+
 static void applied_changes_are_the_books_truth(void **state)
 {
     CLEANUP(book_free) struct book *b = NULL;
@@ -142,6 +173,7 @@ int main(void)
         cmocka_unit_test(alerts_are_found_by_id_and_by_what_they_are_about),
         cmocka_unit_test(one_with_the_same_id_or_subject_is_replaced),
         cmocka_unit_test(thousands_are_kept_apart_and_all_are_visited_once),
+        cmocka_unit_test(the_alerts_of_a_tenant_are_visited_without_the_others),
         cmocka_unit_test(applied_changes_are_the_books_truth),
         cmocka_unit_test(a_copy_is_equal_and_stands_alone),
     };

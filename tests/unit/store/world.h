@@ -434,6 +434,7 @@ static UNUSED void alerts_equal(const struct alert *a, const struct alert *b)
     x.facts = y.facts = NULL;
     memset(x.next, 0, sizeof x.next);
     memset(y.next, 0, sizeof y.next);
+    x.at = y.at = NULL;
     assert_memory_equal(&x, &y, sizeof x);
 }
 
