@@ -107,6 +107,10 @@ struct plan_context {
     bool complete_list; /* the samples are all that exists for this tenant: alerts without one are
                            archived */
 };
+/* The wall clock has jumped since the book last changed: the next plan touches everybody's reminders.
+ * Otherwise one with samples touches the alerts of its own tenant only, so that plans for different
+ * tenants may be made before any of them is applied. */
+bool alerts_clock_jumped(const struct book *book, const struct instant *now);
 /* What these samples change. Fresh samples only: never call it twice for one poll.
  * The samples are not modified. Only -ENOMEM / -EIO (random ids). */
 int alerts_plan(const struct plan_context *ctx, const struct book *book,

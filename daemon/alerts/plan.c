@@ -33,6 +33,11 @@ static int64_t clock_jump(const struct instant *then, const struct instant *now)
     return jump > (int64_t)JUMP_LEAST || jump < -(int64_t)JUMP_LEAST ? jump : 0;
 }
 
+bool alerts_clock_jumped(const struct book *book, const struct instant *now)
+{
+    return clock_jump(book_clock(book), now) != 0;
+}
+
 int plan_begin(struct plan *p, const struct plan_context *ctx, const struct book *book)
 {
     *p = (struct plan){.ctx = ctx, .book = book, .jump = clock_jump(book_clock(book), &ctx->now)};

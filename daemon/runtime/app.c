@@ -190,8 +190,11 @@ void app_close(struct app *app)
 {
     sd_event_source_disable_unref(app->tick);
     sd_event_source_disable_unref(app->watchdog);
+    for (size_t i = 0; i < app->n_ended; i++)
+        snapshot_free(app->ended[i].snapshot);
     app_unwire(app);
     sd_event_source_disable_unref(app->places);
+    sd_event_source_disable_unref(app->gather);
     for (size_t i = 0; i < app->n_history; i++)
         changes_free(app->history[i]);
     free(app->history);

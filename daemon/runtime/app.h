@@ -23,6 +23,7 @@ struct watch { /* one tenant */
     struct instant due;       /* when the next poll begins; for the watchdog */
     usec_t asleep_begun, asleep_read; /* clock_asleep() as the last poll began, and the last that has ended */
     bool queued;              /* due, waiting for one of poll.concurrency */
+    bool gathered;            /* read; what it says is taken with others in a moment */
     usec_t place_until_mono;  /* its poll holds one of these until then; 0: it holds none */
     bool slow;                /* its last poll was still under way when it had to give its place back */
     bool again;               /* asked for while a poll was under way */
@@ -55,6 +56,14 @@ struct outage { /* what the rule service goes by */
     struct reach reach; /* receivers of the poll alerts that keep still, or would */
 };
 
+#define TAKE_TOGETHER 8 /* polls that one commit waits for */
+
+struct ended { /* a poll */
+    struct watch *watch;
+    struct snapshot *snapshot; /* owned; NULL: it could not even begin */
+    struct graph_report report;
+};
+
 struct app {
     const struct cli *cli;
     sd_event *event;
@@ -67,6 +76,9 @@ struct app {
     size_t n_watches;
     size_t polling;            /* polls under way */
     size_t looking;            /* tenants whose usage rights are being looked up */
+    struct ended ended[TAKE_TOGETHER]; /* polls that ended just now */
+    size_t n_ended;
+    sd_event_source *gather; /* takes them; NULL */
     sd_event_source *tick, *watchdog;
     sd_event_source *places;   /* somebody waits for a place, and one will be given back; NULL */
     struct instant last_tick;
@@ -121,6 +133,7 @@ void poller_clock_set(struct app *app);  /* what failed for a wrong clock is tri
  * no news before it was read again. */
 bool poller_owes(const struct watch *w);
 bool poller_owes_any(const struct app *app);
+void poller_settle(struct app *app);     /* what has been read is taken now, not in a moment */
 bool poller_on_time(const struct app *app, const struct instant *now); /* for the watchdog */
 
 /* repair.c: a refused credential is tried again as soon as its files change */
@@ -141,8 +154,9 @@ bool rights_named(const struct app *app, const struct tenant_facts *tenant, cons
 struct judge_context take_judging(const struct watch *w, usec_t at);
 /* w NULL: about no tenant in particular. */
 struct plan_context take_planning(const struct app *app, const struct watch *w, struct instant now);
-/* A poll ended: judge, plan, commit, apply, log. Takes the snapshot over. */
-void take_snapshot(struct watch *w, struct snapshot *snapshot, const struct graph_report *report);
+/* Polls of different tenants ended: judge, plan, commit, apply, log. Takes the snapshots over. At most
+ * TAKE_TOGETHER. */
+void take_snapshots(struct app *app, struct ended *ended, size_t n);
 /* Commits changes that do not come from a snapshot. Takes *changes over. */
 int take_changes(struct app *app, const char *tenant_id, const struct tenant_health *health,
                  struct changes *changes, struct instant now, struct failure *ret_failure);

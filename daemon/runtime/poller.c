@@ -9,6 +9,7 @@
 
 #define SIGN_IN_RETRY_MIN (5 * USEC_PER_MINUTE)
 #define SIGN_IN_RETRY_MAX USEC_PER_HOUR
+#define GATHER_TIME (20 * USEC_PER_SEC / 1000) /* a poll waits so long for others to be recorded with */
 #define PLACE_SHARE 8 /* a poll holds one of poll.concurrency for this part of poll.timeout */
 
 /* The same place in the interval at every start, another one for every tenant: a fleet of tenants
@@ -65,10 +66,10 @@ static void count_left_out(struct watch *w, usec_t took)
     w->overran = n > 0;
 }
 
-static void poll_ended(struct watch *w, struct snapshot *snapshot, const struct graph_report *report)
+static void poll_ended(struct watch *w, const struct graph_report *report)
 {
+    w->gathered = false;
     w->refused = report->failure.kind == FAILURE_AUTH && !report->complete ? w->refused + 1 : 0;
-    take_snapshot(w, snapshot, report);
     w->asleep_read = w->asleep_begun;
     if (w->timer) {
         count_left_out(w, report->took);
@@ -81,27 +82,82 @@ static void poll_ended(struct watch *w, struct snapshot *snapshot, const struct 
 
 /* What it read before the machine slept is as old as the sleep was long, and a time-out is nobody's
  * fault: such a poll counts for nothing. */
-static void poll_repeat(struct watch *w, struct snapshot *snapshot)
+static void poll_repeat(struct ended *e)
 {
-    snapshot_free(snapshot);
+    struct watch *w = e->watch;
+    snapshot_free(TAKE(e->snapshot));
     log_say(LOG_INFO, "%s: the machine slept while it was read; it is read again now", w->options->facts.name);
     w->due = clock_now();
     w->queued = true;
+    w->gathered = false;
+}
+
+static void could_not_begin(struct watch *w, const struct graph_report *report)
+{
+    struct ended ended = {w, NULL, *report};
+    take_snapshots(w->app, &ended, 1);
+    poll_ended(w, report);
 }
 
 static void poll_next(struct app *app);
 
+/* ---- polls that ended ----
+ * Others are begun first, so that nobody waits to be asked while these are judged; and a few of them
+ * are recorded together, because recording waits for the disk. */
+
+void poller_settle(struct app *app)
+{
+    struct ended ended[TAKE_TOGETHER];
+    size_t n = 0;
+    for (size_t i = 0; i < app->n_ended; i++)
+        if (clock_slept(app->ended[i].watch->asleep_begun))
+            poll_repeat(&app->ended[i]);
+        else
+            ended[n++] = app->ended[i];
+    app->n_ended = 0;
+    if (n > 0)
+        take_snapshots(app, ended, n);
+    for (size_t i = 0; i < n; i++)
+        poll_ended(ended[i].watch, &ended[i].report);
+}
+
+static int on_gathered(sd_event_source *s, uint64_t due, void *userdata)
+{
+    struct app *app = userdata;
+    (void)s, (void)due;
+    poller_settle(app);
+    poll_next(app);
+    return 0;
+}
+
+static void settle_soon(struct app *app)
+{
+    int r = 0;
+    if (!app->gather)
+        r = sd_event_add_time_relative(app->event, &app->gather, CLOCK_BOOTTIME, GATHER_TIME, 1, on_gathered, app);
+    else
+        r = sd_event_source_set_time_relative(app->gather, GATHER_TIME);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(app->gather, SD_EVENT_ONESHOT);
+    if (r < 0) /* then without company */
+        poller_settle(app);
+}
+
 static void on_polled(void *userdata, struct snapshot *snapshot, const struct graph_report *report)
 {
     struct watch *w = userdata;
-    w->app->polling--;
+    struct app *app = w->app;
+    app->polling--;
     w->slow = w->place_until_mono == 0;
     w->place_until_mono = 0;
-    if (clock_slept(w->asleep_begun))
-        poll_repeat(w, snapshot);
-    else
-        poll_ended(w, snapshot, report);
-    poll_next(w->app);
+    w->gathered = true;
+    app->ended[app->n_ended++] = (struct ended){w, snapshot, *report};
+    poll_next(app);
+    if (app->n_ended == TAKE_TOGETHER || app->polling == 0)
+        poller_settle(app);
+    else if (app->n_ended == 1)
+        settle_soon(app);
+    poll_next(app);
 }
 
 static void poll_one(struct watch *w)
@@ -114,7 +170,7 @@ static void poll_one(struct watch *w)
     if (graph_poll(w->graph, on_polled, w, &report.failure) >= 0)
         w->app->polling++;
     else
-        poll_ended(w, NULL, &report);
+        could_not_begin(w, &report);
     w->place_until_mono =
         graph_polling(w->graph) ? clock_now().mono + w->app->options->poll_timeout / PLACE_SHARE : 0;
 }
@@ -188,7 +244,7 @@ static void poll_next(struct app *app)
             poll_one(w);
     if (w)
         await_place(app);
-    if (app->polling == 0 && app->looking == 0 && app->polled)
+    if (app->polling == 0 && app->n_ended == 0 && app->looking == 0 && app->polled)
         app->polled(app);
 }
 
@@ -249,7 +305,7 @@ void poller_start_once(struct app *app)
 
 void poller_poll_soon(struct watch *w)
 {
-    if (graph_polling(w->graph))
+    if (graph_polling(w->graph) || w->gathered)
         w->again = true;
     else
         arm(w, 0);

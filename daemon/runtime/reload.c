@@ -82,6 +82,7 @@ static void on_quiet(void *userdata)
     struct app *app = userdata;
     struct options *fresh = app->next_options;
     app->next_options = NULL;
+    poller_settle(app); /* by the options that they were read with */
     int code = swap(app, fresh);
     app->reloading = false;
     tick_now(app);

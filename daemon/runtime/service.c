@@ -24,6 +24,7 @@ static int on_stop(sd_event_source *s, const struct signalfd_siginfo *si, void *
     (void)s;
     if (app->stopping) /* asked twice: no grace */
         return sd_event_exit(app->event, EXIT_OK);
+    poller_settle(app);
     app->stopping = true;
     notify_stopping();
     log_say(LOG_INFO, "stopping (%s)", strsignal((int)si->ssi_signo));

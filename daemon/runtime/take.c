@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A snapshot has arrived: the one function that knows the whole way from there to the outbox.
+/* Snapshots have arrived: the one function that knows the whole way from there to the outbox.
  *
  * Judging and planning are pure; the commit makes memory, alert states and outbox durable in one
- * transaction. A crash, or a full disk, before it repeats the poll; after it nothing is lost. */
+ * transaction, which polls that ended together share: it waits for the disk. A crash, or a full disk,
+ * before it repeats the polls; after it nothing is lost. */
 #include "runtime/app.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "base/log.h"
@@ -114,24 +116,28 @@ static void remember(struct app *app, struct changes *c)
     app->history[app->n_history++] = c;
 }
 
-static int commit(struct app *app, const struct commit *c, struct changes *changes, struct failure *why)
+static void committed(struct app *app, struct changes *changes)
 {
-    int r = app->cli->dry_run ? 0 : store_commit(app->store, c, why);
-    if (r < 0) {
-        say_uncommitted(app, changes, why);
-        changes_free(changes);
-        return r;
-    }
     if (app->store_failing)
         log_event(LOG_NOTICE, MESSAGE_STATE_WORKS, NULL, "the state directory can be written again");
     app->store_failing = false;
-    if (changes) {
-        alerts_apply(app->book, changes);
-        remember(app, changes);
-    }
+    alerts_apply(app->book, changes);
+    remember(app, changes);
     if (app->courier)
         courier_wake(app->courier);
-    return 0;
+}
+
+/* Takes *changes over. */
+static int commit(struct app *app, const struct commit *c, struct changes *changes, struct failure *why)
+{
+    int r = app->cli->dry_run ? 0 : store_commit_all(app->store, c, 1, why);
+    if (r >= 0) {
+        committed(app, changes);
+        return 0;
+    }
+    say_uncommitted(app, changes, why);
+    changes_free(changes);
+    return r;
 }
 
 int take_changes(struct app *app, const char *tenant_id, const struct tenant_health *health,
@@ -188,62 +194,125 @@ static void log_poll(struct watch *w, const struct tenant_health *before, const 
         w->skewed = clock_ahead(report) != 0;
 }
 
-static int take(struct watch *w, const struct snapshot *snapshot, const struct graph_report *report,
-                struct instant now, struct failure *why)
-{
-    struct app *app = w->app;
-    CLEANUP(samples_free) struct samples *samples = NULL;
-    CLEANUP(tenant_memory_free) struct tenant_memory *memory = NULL;
+/* ---- polls that ended together ---- */
+
+struct taken { /* one of them, on its way */
+    struct watch *watch;
+    const struct ended *ended;
+    struct snapshot *snapshot;
+    struct tenant_memory *memory;
     struct tenant_health health;
-    struct changes *changes = NULL;
-    struct plan_context ctx = take_planning(app, w, now);
-    int r = judge_all(w, snapshot, report, now, &samples, &memory, &health, why);
+    struct changes *changes;
+    struct failure why;
+    int r;
+};
+
+static int judge_and_plan(struct taken *t, struct instant now)
+{
+    struct watch *w = t->watch;
+    CLEANUP(samples_free) struct samples *samples = NULL;
+    struct plan_context ctx = take_planning(w->app, w, now);
+    int r = judge_all(w, t->snapshot, &t->ended->report, now, &samples, &t->memory, &t->health, &t->why);
     if (r < 0)
         return r;
-    ctx.complete_list = snapshot->allotments == SECTION_COMPLETE;
+    ctx.complete_list = t->snapshot->allotments == SECTION_COMPLETE;
     /* Another source has other pools, and what they are like now is no news of today. */
-    ctx.first_run = ctx.complete_list && (!w->memory || w->memory->source != snapshot->source);
-    r = alerts_plan(&ctx, app->book, samples, &changes, why);
-    if (r < 0)
-        return r;
-    struct commit c = {.snapshot = snapshot,
-                       .memory = memory,
-                       .health = &health,
-                       .tenant_id = w->options->facts.tenant_id,
-                       .changes = changes,
-                       .routes = &app->options->routes,
-                       .now = now};
-    r = commit(app, &c, changes, why);
-    if (r < 0)
-        return r;
-    tenant_memory_free(w->memory);
-    w->memory = TAKE(memory);
-    w->health = health;
-    return 0;
+    ctx.first_run = ctx.complete_list && (!w->memory || w->memory->source != t->snapshot->source);
+    return alerts_plan(&ctx, w->app->book, samples, &t->changes, &t->why);
 }
 
-void take_snapshot(struct watch *w, struct snapshot *given, const struct graph_report *report)
+static void take_begin(struct taken *t, struct ended *e, struct instant now)
 {
-    CLEANUP(snapshot_free) struct snapshot *snapshot = given;
-    struct instant now = clock_now();
-    struct tenant_health before = w->health;
-    struct failure why = {0};
+    struct watch *w = e->watch;
+    *t = (struct taken){.watch = w, .ended = e, .snapshot = TAKE(e->snapshot)};
     w->last.known = true;
     w->last.committed = false;
-    w->last.report = *report;
-    int r = snapshot ? 0 : empty_snapshot(w, now, &snapshot);
-    if (r < 0)
-        (void)failure_oom(&why);
-    if (r >= 0) {
-        w->last.source = snapshot->source;
-        snapshot_totals(snapshot, &w->last.totals);
-        log_poll(w, &before, report);
-        r = take(w, snapshot, report, now, &why);
+    w->last.report = e->report;
+    if (!t->snapshot && empty_snapshot(w, now, &t->snapshot) < 0) {
+        t->r = failure_oom(&t->why);
+        return;
     }
-    w->last.committed = r >= 0;
-    if (r < 0 && report->complete)
-        w->last.report.failure = why; /* for --once: read, but not recorded */
-    if (r < 0 && !w->app->store_failing)
-        log_failure(LOG_ERR, &why, w->options->facts.name, "this poll counts for nothing; the next one repeats it");
-    notify_status(w->app);
+    w->last.source = t->snapshot->source;
+    snapshot_totals(t->snapshot, &w->last.totals);
+    log_poll(w, &w->health, &e->report);
+    t->r = judge_and_plan(t, now);
+}
+
+static struct commit commit_of(const struct taken *t, struct instant now)
+{
+    return (struct commit){.snapshot = t->snapshot,
+                           .memory = t->memory,
+                           .health = &t->health,
+                           .tenant_id = t->watch->options->facts.tenant_id,
+                           .changes = t->changes,
+                           .routes = &t->watch->app->options->routes,
+                           .now = now};
+}
+
+/* False: nothing of it is on disk, each has to be tried by itself. */
+static bool commit_together(struct app *app, const struct taken *taken, size_t n, struct instant now)
+{
+    struct commit c[TAKE_TOGETHER];
+    size_t n_planned = 0;
+    for (size_t i = 0; i < n; i++)
+        if (taken[i].r >= 0)
+            c[n_planned++] = commit_of(&taken[i], now);
+    return n_planned > 1 && !app->cli->dry_run && store_commit_all(app->store, c, n_planned, NULL) >= 0;
+}
+
+static void take_end(struct taken *t, bool is_committed, struct instant now)
+{
+    struct watch *w = t->watch;
+    if (t->r >= 0 && is_committed) {
+        committed(w->app, TAKE(t->changes));
+    } else if (t->r >= 0) {
+        struct commit c = commit_of(t, now);
+        t->r = commit(w->app, &c, TAKE(t->changes), &t->why);
+    }
+    w->last.committed = t->r >= 0;
+    if (t->r >= 0) {
+        tenant_memory_free(w->memory);
+        w->memory = TAKE(t->memory);
+        w->health = t->health;
+    } else {
+        if (t->ended->report.complete)
+            w->last.report.failure = t->why; /* for --once: read, but not recorded */
+        if (!w->app->store_failing)
+            log_failure(LOG_ERR, &t->why, w->options->facts.name,
+                        "this poll counts for nothing; the next one repeats it");
+    }
+    tenant_memory_free(t->memory);
+    snapshot_free(t->snapshot);
+}
+
+static void take_group(struct app *app, struct ended *ended, size_t n, struct instant now)
+{
+    struct taken taken[TAKE_TOGETHER];
+    for (size_t i = 0; i < n; i++)
+        take_begin(&taken[i], &ended[i], now);
+    bool together = commit_together(app, taken, n, now);
+    for (size_t i = 0; i < n; i++)
+        take_end(&taken[i], together, now);
+}
+
+/* What it changes is its own tenant's alone: no outage begins or ends with it. */
+static bool is_ordinary(const struct ended *e)
+{
+    return e->report.complete && !e->watch->health.failing;
+}
+
+void take_snapshots(struct app *app, struct ended *ended, size_t n)
+{
+    struct ended ordinary[TAKE_TOGETHER];
+    size_t n_ordinary = 0;
+    struct instant now = clock_now();
+    assert(n <= TAKE_TOGETHER);
+    bool jumped = alerts_clock_jumped(app->book, &now);
+    for (size_t i = 0; i < n; i++)
+        if (jumped || !is_ordinary(&ended[i]))
+            take_group(app, &ended[i], 1, now);
+        else
+            ordinary[n_ordinary++] = ended[i];
+    take_group(app, ordinary, n_ordinary, now);
+    notify_status(app);
 }

@@ -45,9 +45,20 @@ static int put_all(struct store *s, const struct commit *c, struct failure *f)
     return r;
 }
 
+int store_commit_all(struct store *s, const struct commit *c, size_t n, struct failure *ret_failure)
+{
+    assert(n > 0);
+    int r = store_begin(s, &c->now, ret_failure);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; r >= 0 && i < n; i++) {
+        assert(c[i].tenant_id || (!c[i].memory && !c[i].health));
+        r = put_all(s, &c[i], ret_failure);
+    }
+    return store_end(s, r, ret_failure);
+}
+
 int store_commit(struct store *s, const struct commit *c, struct failure *ret_failure)
 {
-    assert(c->tenant_id || (!c->memory && !c->health));
-    int r = store_begin(s, &c->now, ret_failure);
-    return r < 0 ? r : store_end(s, put_all(s, c, ret_failure), ret_failure);
+    return store_commit_all(s, c, 1, ret_failure);
 }

@@ -83,6 +83,9 @@ struct commit {
     struct instant now;
 };
 int store_commit(struct store *s, const struct commit *c, struct failure *ret_failure);
+/* Several in one transaction, which waits for the disk once: all of them, or none. Planned for
+ * different tenants at the same `now`. */
+int store_commit_all(struct store *s, const struct commit *c, size_t n, struct failure *ret_failure);
 /* Everything that waits for the hours of a route, those of one alert together. *ret is for free(). */
 int store_held(struct store *s, struct held **ret, size_t *ret_n, struct failure *ret_failure);
 /* Forgets memory and health, so that the next complete poll is the tenant's first run. Its alerts

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Virtual time drives the daemon's own take_snapshot() and tick_now(). Its loop never turns, so the
+/* Virtual time drives the daemon's own take_snapshots() and tick_now(). Its loop never turns, so the
  * outbox is worked here, entry by entry, with the receivers' own formats. */
 #include "ordinary/service.h"
 
@@ -285,7 +285,9 @@ void service_poll(struct service *s, const struct tenant *t)
     else if (t->errors_down)
         (void)failure_set(why, FAILURE_TRANSIENT, EIO, "assignmentErrors: HTTP 504");
     bool read = !t->graph_down && !t->secret_expired;
-    take_snapshot(&s->app.watch[0], read ? read_tenant(t, why) : NULL, &report);
+    struct ended ended = {.watch = &s->app.watch[0], .snapshot = read ? read_tenant(t, why) : NULL};
+    ended.report = report;
+    take_snapshots(&s->app, &ended, 1);
     assert_true(s->app.watch[0].last.committed);
     deliver(s);
 }

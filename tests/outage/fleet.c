@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Virtual time drives the daemon's own take_snapshot() and tick_now(). */
+/* Virtual time drives the daemon's own take_snapshots() and tick_now(). */
 #include "outage/fleet.h"
 
 #include "base/date.h"
@@ -248,7 +248,9 @@ static void poll_one(struct fleet *f, size_t i)
     if (read && !token && answer == ANSWER_WELL)
         f->token_until[i] = now.at + TOKEN_LIFE;
     hear_of(answer, read || (answer != ANSWER_LOGIN_DEAD && answer != ANSWER_SECRET_ENDED), &report);
-    take_snapshot(w, read ? read_pools(w, f->full[i], answer == ANSWER_EMPTY) : NULL, &report);
+    struct ended ended = {.watch = w, .snapshot = read ? read_pools(w, f->full[i], answer == ANSWER_EMPTY) : NULL};
+    ended.report = report;
+    take_snapshots(&f->app, &ended, 1);
     assert_true(w->last.committed);
     deliver(f);
 }
