@@ -54,34 +54,55 @@ static bool is_word(const char *s)
            strcmp(s, ".") != 0 && strcmp(s, "..") != 0;
 }
 
+#define N_TEXTS 14
+
+static void option_texts(struct graph_options *o, char **ret[static N_TEXTS])
+{
+    char **const texts[N_TEXTS] = {
+        &o->name,
+        &o->tenant_id,
+        &o->client_id,
+        &o->client_secret_file,
+        &o->certificate_file,
+        &o->private_key_file,
+        &o->private_key_password_file,
+        &o->federated_token_file,
+        &o->identity_object_id,
+        &o->identity_resource_id,
+        &o->graph_url,
+        &o->login_url,
+        &o->resource,
+        &o->api_version,
+    };
+    memcpy(ret, texts, sizeof texts);
+}
+
 static int copy_options(struct graph *g, const struct graph_options *o)
 {
-    const struct {
-        const char *from;
-        char **to;
-    } TEXTS[] = {
-        {o->name, &g->o.name},
-        {o->tenant_id, &g->o.tenant_id},
-        {o->client_id, &g->o.client_id},
-        {o->client_secret_file, &g->o.client_secret_file},
-        {o->graph_url, &g->o.graph_url},
-        {o->login_url, &g->o.login_url},
-        {o->resource, &g->o.resource},
-        {o->api_version, &g->o.api_version},
-        {o->certificate_file, &g->o.certificate_file},
-        {o->private_key_file, &g->o.private_key_file},
-        {o->private_key_password_file, &g->o.private_key_password_file},
-        {o->federated_token_file, &g->o.federated_token_file},
-        {o->identity_object_id, &g->o.identity_object_id},
-        {o->identity_resource_id, &g->o.identity_resource_id},
-    };
+    struct graph_options given = *o;
+    char **from[N_TEXTS], **to[N_TEXTS];
     int r = 0;
     g->o = *o;
-    for (size_t i = 0; i < N_ELEMENTS(TEXTS); i++)
-        *TEXTS[i].to = NULL;
-    for (size_t i = 0; i < N_ELEMENTS(TEXTS) && r >= 0; i++)
-        r = text_copy(TEXTS[i].from, TEXTS[i].to);
+    option_texts(&given, from);
+    option_texts(&g->o, to);
+    for (size_t i = 0; i < N_TEXTS; i++)
+        *to[i] = NULL;
+    for (size_t i = 0; i < N_TEXTS && r >= 0; i++)
+        r = text_copy(*from[i], to[i]);
     return r;
+}
+
+static bool options_equal(struct graph_options *a, struct graph_options *b)
+{
+    char **ours[N_TEXTS], **theirs[N_TEXTS];
+    option_texts(a, ours);
+    option_texts(b, theirs);
+    for (size_t i = 0; i < N_TEXTS; i++)
+        if (!text_equal(*ours[i], *theirs[i]))
+            return false;
+    return a->auth == b->auth && a->assertion == b->assertion &&
+           a->identity_host == b->identity_host && a->cloud == b->cloud && a->source == b->source &&
+           a->requests == b->requests && a->timeout == b->timeout;
 }
 
 static int set_addresses(struct graph *g, struct failure *ret_failure)
@@ -145,20 +166,10 @@ void graph_free(struct graph *g)
     token_forget(g);
     carry_clear(&g->carry);
     sd_event_unref(g->event);
-    free(g->o.name);
-    free(g->o.tenant_id);
-    free(g->o.client_id);
-    free(g->o.client_secret_file);
-    free(g->o.certificate_file);
-    free(g->o.private_key_file);
-    free(g->o.private_key_password_file);
-    free(g->o.federated_token_file);
-    free(g->o.identity_object_id);
-    free(g->o.identity_resource_id);
-    free(g->o.graph_url);
-    free(g->o.login_url);
-    free(g->o.resource);
-    free(g->o.api_version);
+    char **texts[N_TEXTS];
+    option_texts(&g->o, texts);
+    for (size_t i = 0; i < N_TEXTS; i++)
+        free(*texts[i]);
     free(g->scope);
     free(g->token_url);
     free(g);
@@ -243,9 +254,25 @@ void graph_cancel(struct graph *g)
     poll_free(TAKE(g->poll));
 }
 
-void graph_renew(struct graph *g)
+bool graph_inherit(struct graph *g, struct graph *from, bool token)
 {
-    token_forget(g);
+    assert(!g->poll && !g->token.bearer);
+    if (!options_equal(&g->o, &from->o))
+        return false;
+    graph_cancel(from);
+    g->learnt = from->learnt;
+    g->source = from->source;
+    g->pace = from->pace;
+    carry_clear(&g->carry);
+    g->carry = from->carry;
+    from->carry = (struct carry){0};
+    if (token) {
+        g->token.bearer = TAKE(from->token.bearer);
+        g->token.renew_mono = from->token.renew_mono;
+        g->token.expires_mono = from->token.expires_mono;
+        g->token.generation = from->token.generation;
+    }
+    return true;
 }
 
 enum source graph_source(const struct graph *g)

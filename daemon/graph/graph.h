@@ -65,8 +65,9 @@ int graph_poll(struct graph *g, graph_done *done, void *userdata, struct failure
 bool graph_polling(const struct graph *g);
 const char *graph_host(const struct graph *g, bool sign_in); /* of the one, or of Graph itself */
 void graph_cancel(struct graph *g); /* no callback follows */
-/* A new secret on disk, or a reload: forget the token, read the secret again. */
-void graph_renew(struct graph *g);
+/* A reload: takes over from one that is to be freed, and whose poll ends here without a callback, how much it may send, what
+ * it has learnt and, unless the secret on disk is another one, the token. False, and nothing happens, if their options differ. */
+bool graph_inherit(struct graph *g, struct graph *from, bool token);
 enum source graph_source(const struct graph *g);     /* NONE before the first answer */
 void graph_set_answered(struct graph *g, enum source known); /* from the store: once Graph has answered, no fallback */
 

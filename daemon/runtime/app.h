@@ -27,7 +27,7 @@ struct watch { /* one tenant */
     usec_t place_until_mono;  /* its poll holds one of these until then; 0: it holds none */
     bool slow;                /* its last poll was still under way when it had to give its place back */
     bool again;               /* asked for while a poll was under way */
-    uint64_t left_out;        /* polls that came due while one was under way, since the start or a reload */
+    uint64_t left_out;        /* polls that came due while one was under way, since the start, or since its options were changed */
     bool overran;             /* the last poll took longer than the interval */
     unsigned refused;         /* sign-ins refused in a row */
     uint64_t files;           /* what its credential files looked like as the last poll began */
@@ -138,6 +138,7 @@ bool poller_on_time(const struct app *app, const struct instant *now); /* for th
 
 /* repair.c: a refused credential is tried again as soon as its files change */
 void repair_begin(struct watch *w); /* a poll begins */
+bool repair_needed(const struct watch *w, const struct watch *before); /* its files are others since that was polled */
 void repair_watch(struct watch *w, const struct failure *why); /* it has ended; `why` as in its report */
 
 void poller_idle(struct app *app); /* something has ended: perhaps all of it */

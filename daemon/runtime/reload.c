@@ -20,6 +20,33 @@ static void renew_outbox(struct app *app)
         log_failure(LOG_WARNING, &why, "messages that wait", "they are tried again at the next reload or start");
 }
 
+static struct watch *find(struct watch *watch, size_t n, const char *tenant_id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (text_equal(watch[i].options->facts.tenant_id, tenant_id))
+            return &watch[i];
+    return NULL;
+}
+
+/* Who is configured as before goes on as before: no sign-in, no pause and no count begins anew. */
+static void keep(struct app *app, struct watch *old, size_t n_old)
+{
+    for (size_t i = 0; i < app->n_watches; i++) {
+        struct watch *w = &app->watch[i], *before = find(old, n_old, w->options->facts.tenant_id);
+        if (!w->graph || !before || !before->graph ||
+            !graph_inherit(w->graph, before->graph, !repair_needed(w, before)))
+            continue;
+        w->asleep_read = before->asleep_read;
+        w->slow = before->slow;
+        w->left_out = before->left_out;
+        w->overran = before->overran;
+        w->refused = before->refused;
+        w->rights_first = before->rights_first;
+        w->rights_not_before_mono = before->rights_not_before_mono;
+        w->skewed = before->skewed;
+    }
+}
+
 /* EXIT_OK, or why the old options are still in force. */
 static int swap(struct app *app, struct options *fresh)
 {
@@ -52,6 +79,7 @@ static int swap(struct app *app, struct options *fresh)
         options_free(fresh);
         return why.kind == FAILURE_CONFIG ? EXIT_CONFIGURATION : EXIT_INTERNAL;
     }
+    keep(app, old, n_old);
     poller_start(app, old, n_old);
     struct app gone = {.options = old_options, .watch = old, .n_watches = n_old, .http = old_http, .courier = old_courier};
     app_unwire(&gone);

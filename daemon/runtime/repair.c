@@ -67,6 +67,11 @@ void repair_begin(struct watch *w)
     w->files = look(w);
 }
 
+bool repair_needed(const struct watch *w, const struct watch *before)
+{
+    return look(w) != before->files;
+}
+
 void repair_watch(struct watch *w, const struct failure *why)
 {
     bool mendable = why->kind == FAILURE_AUTH || why->kind == FAILURE_CONFIG;

@@ -5,32 +5,10 @@ import re
 import signal
 import unittest
 
-from harness import CLIENT, CLIENT_SECRET, TENANT, Graph, Scenario
+from many import Many, ident
 
 
-def ident(n):
-    return TENANT[:24] + f"{n:012d}"
-
-
-class Pressure(Scenario):
-    def many(self, n, faults, timeout="16s", concurrency=8, interval="2s", hooks=(), **more):
-        """n tenants t1 .. tn that are alike, but for the faults."""
-        graph = Graph(self.directory / "graph", {"faults": faults, "tenants": [{
-            "id": TENANT, "client_id": CLIENT, "client_secret": CLIENT_SECRET, "copies": n + 1,
-            "allotments": [{"id": "p", "skuPartNumber": "SPE_E5", "allottedUnits": 100, "consumedUnits": 50}], **more}]})
-        self.peers.append(graph)
-        self.configure(graph, hooks, interval=interval)
-        secret = self.directory / "secrets/tenant.secret"
-        rows = ",\n".join(f'{{ name = "t{i}"; tenant_id = "{ident(i)}"; client_id = "{CLIENT}"; client_secret_file = "{secret}"; '
-                          f'graph_url = "{graph.ready["http"]}"; login_url = "{graph.ready["http"]}"; }}' for i in range(1, n + 1))
-        text = re.sub(r"tenants = \(.*?\n.*?\);\n", lambda _: f"tenants = ( {rows} );\n", self.config.read_text(), count=1, flags=re.S)
-        self.config.write_text(text.replace('timeout = "20s"', f'timeout = "{timeout}"; concurrency = {concurrency}'))
-        return graph
-
-    def seen(self, graph, n, endpoint="allotments"):
-        """When this tenant's requests came; those that hang are written down at their end only."""
-        return [r["started_us"] / 1e6 for r in graph.requests() if r["tenant"] == ident(n) and r["endpoint"] == endpoint]
-
+class Pressure(Many):
     def test_tenants_that_hang_hold_up_nobody(self):
         hang = [{"match": {"tenant": ident(n), "path": "/beta/*"}, "do": {"delay_ms": 60000}} for n in range(1, 9)]
         graph = self.many(12, hang)
@@ -86,27 +64,6 @@ class Pressure(Scenario):
             before = len(self.seen(graph, 2))
             self.wait("two polls of the other", lambda: len(self.seen(graph, 2)) >= before + 2)
         self.assertEqual(len([r for r in graph.requests() if r["tenant"] == ident(1)]), told)
-
-    def test_a_reload_that_touches_three_of_fifty_tenants_leaves_the_others_as_they_are(self):
-        hook = self.hook()
-        graph = self.many(51, [], interval="1h", timeout="60s", hooks=[hook],
-                          allotments=[{"id": "p", "skuPartNumber": "SPE_E5", "allottedUnits": 100, "consumedUnits": 96}])
-        text = self.config.read_text()
-        rows = re.findall(r'\{ name = "t\d+";.*?\}', text)
-        new = rows[50]
-        before = text.replace(",\n" + new, "")
-        self.config.write_text(before)
-        self.start()
-        self.wait("fifty alerts", lambda: len(hook.messages()) == 50, 60)
-        self.config.write_text(text.replace(rows[0] + ",\n", "").replace('name = "t2";', 'name = "t2"; enabled = false;'))
-        self.daemon.send_signal(signal.SIGHUP)
-        self.wait("the alert of the new one", lambda: any(m["data"]["tenant"]["name"] == "t51" for m in hook.messages()))
-        self.wait("the end of what the first one had", lambda: any(m["type"] == "alert.resolved" for m in hook.messages()))
-        told = [(m["data"]["tenant"]["name"], m["type"]) for m in hook.messages()[50:]]
-        self.assertTrue({("t51", "alert.firing"), ("t1", "alert.resolved")} <= set(told) <=
-                        {("t51", "alert.firing"), ("t1", "alert.resolved"), ("t2", "alert.resolved")}, told)
-        polled = [len(self.seen(graph, n)) for n in range(3, 51)]
-        self.assertEqual(polled, [1] * 48, "nobody else is read out of turn")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """A changed configuration: what takes over, what ends, what is kept, and what is refused."""
 import collections
+import re
 import shutil
 import signal
 import unittest
 
-from harness import CLIENT, TENANT, Scenario, pool, state
+from clocks import Clocks
+from harness import CLIENT, CLIENT_SECRET, TENANT, Scenario, pool, state
+from many import Many
 
 FULL = state(pool(allotted=100, consumed=100, waiting=3))
 
@@ -100,7 +103,7 @@ class Reload(Scenario):
         report = self.once(expect=1)
         self.assertEqual((report["deliveries"]["pending"], report["deliveries"]["failed"]), (0, 1))
 
-    def test_polls_keep_their_rhythm_and_the_token_is_asked_for_once_per_reload(self):
+    def test_polls_keep_their_rhythm(self):
         graph = self.graph(FULL)
         self.configure(graph, interval="1h")
         self.start()
@@ -108,6 +111,58 @@ class Reload(Scenario):
         for _ in range(3):
             self.reload(self.config.read_text() + "\n")
         self.assertEqual(len([r for r in graph.requests() if r["endpoint"] == "allotments"]), 1, "a reload polls nobody")
+
+
+class FewOfMany(Many, Clocks):
+    """Time passes as in a sleep, which a reading of half an hour's interval does not notice."""
+    MINUTE = 60
+
+    def tokens(self, graph, n):
+        return len(self.seen(graph, n, "token"))
+
+    def test_a_reload_that_touches_three_of_fifty_tenants_leaves_the_others_as_they_are(self):
+        with self.same_world():
+            hook = self.hook()
+            nearly = {"id": "p", "skuPartNumber": "SPE_E5", "allottedUnits": 100, "consumedUnits": 96}
+            full = {**nearly, "consumedUnits": 100, "waiting": {"count": 30, "since": "@now-2h"}}
+            graph = self.many(51, [], interval="30m", timeout="60s", hooks=[hook], allotments=[nearly],
+                              states=[{}, {"when": {"signal": True}, "allotments": [full]}])
+        text = self.config.read_text()
+        rows = re.findall(r'\{ name = "t\d+";.*?\}', text)
+        self.config.write_text(text.replace(",\n" + rows[50], ""))
+        self.start()
+        self.wait("fifty alerts", lambda: len(hook.messages()) == 50)
+        before = {m["data"]["tenant"]["name"]: m["data"] for m in hook.messages()}
+        self.sleep(20 * self.MINUTE)
+        self.config.write_text(text.replace(rows[0] + ",\n", "").replace('name = "t2";', 'name = "t2"; source = "cloud_licensing";'))
+        self.daemon.send_signal(signal.SIGHUP)
+        self.wait("the alert of the new one", lambda: any(m["data"]["tenant"]["name"] == "t51" for m in hook.messages()))
+        self.wait("the end of what the first one had", lambda: any(m["type"] == "alert.resolved" for m in hook.messages()))
+        told = sorted((m["data"]["tenant"]["name"], m["type"]) for m in hook.messages()[50:])
+        self.assertEqual(told, [("t1", "alert.resolved"), ("t51", "alert.firing")])
+        self.assertEqual([len(self.seen(graph, n)) for n in range(1, 52)], [1] * 51, "nobody else is read out of turn")
+        graph.process.send_signal(signal.SIGUSR1)
+        self.sleep(15 * self.MINUTE)
+        self.wait("all but the new one are read when they were due", lambda: len(hook.messages()) == 52 + 49)
+        self.assertEqual([len(self.seen(graph, n)) for n in range(1, 52)], [1] + [2] * 49 + [1])
+        self.assertEqual([self.tokens(graph, n) for n in range(1, 52)], [1, 2] + [1] * 49, "one sign-in; two of what was changed")
+        for m in hook.messages()[52:]:
+            then, now = before[m["data"]["tenant"]["name"]], m["data"]
+            self.assertEqual((m["type"], now["alert_id"], now["episode"], now["seq"]),
+                             ("alert.escalated", then["alert_id"], then["episode"], then["seq"] + 1))
+
+    def test_a_token_outlasts_a_reload_unless_the_secret_on_disk_is_another(self):
+        graph = self.many(1, [], interval="1h")
+        self.start()
+        self.wait("a reading", lambda: self.stderr().count("read in ") == 1)
+        for n, tokens in ((2, 1), (3, 2)):
+            if tokens == 2:
+                self.secret("tenant.secret", CLIENT_SECRET + "\n")  # rotated: the same to the simulator, and newer
+            self.daemon.send_signal(signal.SIGHUP)
+            self.wait("the reload", lambda: self.stderr().count("configuration reloaded") == n - 1)
+            self.daemon.send_signal(signal.SIGUSR1)
+            self.wait("another reading", lambda: self.stderr().count("read in ") == n)
+            self.assertEqual(self.tokens(graph, 1), tokens)
 
 
 if __name__ == "__main__":

@@ -214,10 +214,53 @@ static void a_token_that_has_ended_is_not_sent(void **state)
     assert_true(w.report.complete);
     assert_int_equal(asked(&w, "token"), 2);
     assert_int_equal(sim_count(&w.sim, "\"status\":401", NULL), 0);
-    graph_renew(w.graph);
+    token_forget(w.graph);
     world_poll(&w);
     assert_int_equal(asked(&w, "token"), 3);
     world_end(&w);
+}
+
+/* A reload makes every tenant anew. */
+static void who_is_configured_as_before_keeps_the_token_and_nobody_else(void **state)
+{
+    static const struct {
+        const char *why;
+        bool same_secret, inherits;
+        int sign_ins;
+        char *client_id, *file;
+        uint32_t requests;
+    } CASES[] = {
+        {"nothing has changed", true, true, 1, NULL, NULL, 0},
+        {"the secret on disk has", false, true, 2, NULL, NULL, 0},
+        {"another application", true, false, 2, (char *)TENANT, NULL, 0},
+        {"a file that is not used", true, false, 2, NULL, (char *)"/nowhere", 0},
+        {"how much at once", true, false, 2, NULL, NULL, 9},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct world w;
+        struct failure why = {0};
+        world_begin(&w, (struct setup){0});
+        world_poll(&w);
+        pace_throttled(&w.graph->pace, 1);
+        struct graph *before = w.graph;
+        struct graph_options o = before->o;
+        o.client_id = CASES[i].client_id ? CASES[i].client_id : o.client_id;
+        o.certificate_file = CASES[i].file ? CASES[i].file : o.certificate_file;
+        o.requests = CASES[i].requests ? CASES[i].requests : o.requests;
+        w.graph = NULL;
+        if (graph_new(&o, w.http, w.event, &w.graph, &why) < 0)
+            fail_msg("%s: %s", CASES[i].why, why.text);
+        if (graph_inherit(w.graph, before, CASES[i].same_secret) != CASES[i].inherits)
+            fail_msg("%s", CASES[i].why);
+        assert_int_equal(w.graph->pace.limit == 1, CASES[i].inherits);
+        assert_int_equal(graph_source(w.graph) == SOURCE_CLOUD_LICENSING, CASES[i].inherits);
+        graph_free(before);
+        world_poll(&w);
+        if (asked(&w, "token") != CASES[i].sign_ins)
+            fail_msg("%s: %d sign-ins", CASES[i].why, asked(&w, "token"));
+        world_end(&w);
+    }
 }
 
 static void a_throttled_sign_in_waits_as_long_as_it_is_told(void **state)
@@ -277,6 +320,7 @@ int main(void)
         cmocka_unit_test(claims_of_a_challenge_go_with_the_renewal),
         cmocka_unit_test(an_early_renewal_that_fails_leaves_the_old_token_in_use),
         cmocka_unit_test(a_token_that_has_ended_is_not_sent),
+        cmocka_unit_test(who_is_configured_as_before_keeps_the_token_and_nobody_else),
         cmocka_unit_test(a_throttled_sign_in_waits_as_long_as_it_is_told),
         cmocka_unit_test(the_token_goes_to_graph_only),
     };
