@@ -277,7 +277,8 @@ static void signed_in(struct poll *p, const struct token_result *t)
         walk_end(p, NULL);
         return;
     }
-    p->trouble = why;
+    if (p->sign_ins == 1) /* the last attempt may only say that the poll's time is over */
+        p->trouble = why;
     usec_t wait = retry_backoff(p->sign_ins - 1, g->backoff, RETRY_CAP, graph_dice());
     wait = why.retry_after > wait ? why.retry_after : wait;
     p->sign_in_at_mono = now + wait;
@@ -286,7 +287,7 @@ static void signed_in(struct poll *p, const struct token_result *t)
     if (why.kind == FAILURE_THROTTLED)
         walk_give_up_until(p, now + wait, &why);
     else
-        walk_end(p, &why);
+        walk_end(p, &p->trouble);
 }
 
 static void on_token(void *userdata, const struct token_result *t)
