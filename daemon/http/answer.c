@@ -163,6 +163,8 @@ static void timeout_failure(const struct http_request *r, const char *to, bool c
         failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT,
                     "%s: time-out: no complete answer within %llu s", to,
                     (unsigned long long)(r->timeout / USEC_PER_SEC));
+    else if (r->timeout < r->connect_timeout) /* what was left of something longer */
+        failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: time-out: no connection", to);
     else
         failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: time-out: no connection within %llu s",
                     to, (unsigned long long)(r->connect_timeout / USEC_PER_SEC));
