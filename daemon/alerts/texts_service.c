@@ -28,14 +28,11 @@ static void add_over(const struct facts *f, struct words *w)
 static void add_others(const struct facts *f, struct text *t)
 {
     int64_t others = f->tenants - f->tenants_failing;
-    if (others > 0) {
-        text_addf(t, "The other %s ", others == 1 ? "tenant is" : "tenants are");
-        text_add(t, "watched as usual");
-        if (f->tenants_unasked > 0)
-            text_addf(t, ", but %" PRId64 " %s not been asked since", f->tenants_unasked,
-                      f->tenants_unasked == 1 ? "has" : "have");
-        text_add(t, ".\n");
-    }
+    if (others > 0 && f->tenants_read == others)
+        text_addf(t, "The other %s read as usual.\n", others == 1 ? "tenant is" : "tenants are");
+    else if (others > 0)
+        text_addf(t, "%" PRId64 " %s read as usual; the others fail in another way, or have not been asked since.\n",
+                  f->tenants_read, f->tenants_read == 1 ? "is" : "are");
     if (f->section)
         text_add(t, "Everything else is read and told as usual.\n");
     text_add(t, "What is not known raises and resolves nothing; the last numbers stand. Alerts of single "
@@ -43,15 +40,37 @@ static void add_others(const struct facts *f, struct text *t)
                 "over, is told by itself.\n");
 }
 
+static void add_condition(const struct notice *n, struct text *t)
+{
+    const struct facts *f = n->facts;
+    char buf[DURATION_MAX];
+    usec_t since = f->failing_since_at, lasts = since && n->at > since ? n->at - since : 0;
+    if (text_equal(f->cause, "emptied")) {
+        text_add(t, " suddenly list no licences at all");
+        return;
+    }
+    if (text_equal(f->cause, "mass_disappearance")) {
+        text_add(t, " have lost more than half of their licence pools at once");
+        return;
+    }
+    if (lasts >= USEC_PER_MINUTE)
+        text_addf(t, " have not been read for %s: ", duration_human(lasts, buf));
+    else
+        text_add(t, " cannot be read: ");
+    if (f->section && text_equal(f->cause, "network"))
+        text_add(t, "Graph does not answer this call");
+    else
+        words_because(t, f->cause);
+}
+
 void words_service(const struct notice *n, struct words *w)
 {
     const struct facts *f = n->facts;
-    char hint[HINT_MAX], buf[DURATION_MAX];
+    char hint[HINT_MAX];
     if (n->type == EVENT_RESOLVED) {
         add_over(f, w);
         return;
     }
-    usec_t since = f->failing_since_at, lasts = n->at > since ? n->at - since : 0;
     struct text *t = &w->subject;
     if (f->section) { /* a long title gives up its name before the numbers */
         text_add(t, words_section(f->section));
@@ -60,23 +79,15 @@ void words_service(const struct notice *n, struct words *w)
     }
     text_addf(t, "%" PRId64 " of ", f->tenants_failing);
     words_count(t, f->tenants, "tenant", "tenants");
-    if (since && lasts >= USEC_PER_MINUTE)
-        text_addf(&w->condition, " have not been read for %s: ", duration_human(lasts, buf));
-    else
-        text_add(&w->condition, " cannot be read: ");
-    if (f->section && text_equal(f->cause, "network"))
-        text_add(&w->condition, "Graph does not answer this call");
-    else
-        words_because(&w->condition, f->cause);
-
+    add_condition(n, &w->condition);
     words_restate(w);
     if (f->host) {
         text_add(&w->what, ", at ");
         words_add(&w->what, f->host);
     }
-    if (since) {
+    if (f->failing_since_at) {
         text_add(&w->what, ", since ");
-        words_clock(&w->what, n, since);
+        words_clock(&w->what, n, f->failing_since_at);
         text_add(&w->what, " UTC");
     }
     text_add(&w->what, ".\n");

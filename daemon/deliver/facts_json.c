@@ -169,7 +169,7 @@ void facts_open_rest(struct json_writer *w, const struct facts *f)
     json_put_string(w, "host", f->host);
     fact_put_number(w, "tenants", f->tenants);
     fact_put_number(w, "tenants_failing", f->tenants_failing);
-    fact_put_number(w, "tenants_unasked", f->tenants_unasked);
+    fact_put_number(w, "tenants_read", f->tenants_read);
     json_put_int(w, "failing_since_at", (int64_t)f->failing_since_at);
     json_put_int(w, "facts_at", (int64_t)f->observed_at);
 }
@@ -362,7 +362,7 @@ static void read_rest(struct reader *r, const struct json *rest, struct facts *f
     read_text(r, rest, "host", &f->host);
     read_number(r, rest, "tenants", &f->tenants);
     read_number(r, rest, "tenants_failing", &f->tenants_failing);
-    read_number(r, rest, "tenants_unasked", &f->tenants_unasked);
+    read_number(r, rest, "tenants_read", &f->tenants_read);
     read_unsigned(r, rest, "failing_since_at", (uint64_t)NUMBER_MAX, &f->failing_since_at);
     read_unsigned(r, rest, "facts_at", (uint64_t)NUMBER_MAX, &f->observed_at);
 }

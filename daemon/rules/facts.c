@@ -12,7 +12,7 @@ int facts_new(struct facts **ret)
     f->allotted = f->consumed = f->waiting = f->reference = FACT_UNKNOWN;
     f->units_to_unblock = f->units_to_buy = f->sibling_free = FACT_UNKNOWN;
     f->error_count = f->parked = FACT_UNKNOWN;
-    f->tenants = f->tenants_failing = f->tenants_unasked = FACT_UNKNOWN;
+    f->tenants = f->tenants_failing = f->tenants_read = FACT_UNKNOWN;
     *ret = f;
     return 0;
 }
@@ -127,7 +127,7 @@ int facts_copy(const struct facts *src, struct facts **ret)
     f->parked = src->parked;
     f->tenants = src->tenants;
     f->tenants_failing = src->tenants_failing;
-    f->tenants_unasked = src->tenants_unasked;
+    f->tenants_read = src->tenants_read;
     f->failing_since_at = src->failing_since_at;
     f->observed_at = src->observed_at;
     r = copy_strings(src, f);

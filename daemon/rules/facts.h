@@ -41,7 +41,7 @@ struct facts {
     char *source;       /* poll: what the tenant is read from, "cloud_licensing", "subscribed_skus"; NULL: nothing yet */
     char *host;         /* service: where it fails, for people */
     int64_t tenants, tenants_failing; /* service: those that it is about, and how many of them fail alike */
-    int64_t tenants_unasked; /* service: ... of the others were last asked before these began to fail */
+    int64_t tenants_read;    /* service: ... of the others were read since these began to fail */
     usec_t failing_since_at; /* service: since when so many do */
     char *receiver;     /* delivery */
     int64_t parked;

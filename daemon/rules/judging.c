@@ -87,7 +87,7 @@ int facts_begin(const struct judge_context *ctx, usec_t at, struct facts **ret)
                                 .parked = FACT_UNKNOWN,
                                 .tenants = FACT_UNKNOWN,
                                 .tenants_failing = FACT_UNKNOWN,
-                                .tenants_unasked = FACT_UNKNOWN,
+                                .tenants_read = FACT_UNKNOWN,
                                 .observed_at = at};
     return facts_copy(&about, ret);
 }

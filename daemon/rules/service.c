@@ -160,7 +160,7 @@ static int fill_facts(const struct service_tenant *tenant, size_t n, const struc
         return 0; /* whoever still fails speaks for itself */
     const struct service_tenant *e = example(tenant, n, tally->most);
     f->tenants_failing = (int64_t)tally->failing;
-    f->tenants_unasked = 0;
+    f->tenants_read = 0;
     int r = failing_for(tenant, n, tally->most, tally->begins, &age);
     if (r >= 0)
         r = name_host(tenant, n, tally->most, f);
@@ -169,8 +169,8 @@ static int fill_facts(const struct service_tenant *tenant, size_t n, const struc
     usec_t since_mono = now->mono > age ? now->mono - age : 0;
     f->failing_since_at = now->at > age ? now->at - age : 0;
     for (size_t i = 0; i < n; i++)
-        f->tenants_unasked += tenant[i].said == LEVEL_NONE && !tenant[i].state.cause &&
-                              tenant[i].asked_mono < since_mono;
+        f->tenants_read += tenant[i].said == LEVEL_NONE && !tenant[i].state.cause &&
+                           tenant[i].asked_mono >= since_mono;
     return poll_facts(&e->state, e->health, f);
 }
 

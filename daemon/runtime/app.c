@@ -147,6 +147,7 @@ int app_wire(struct app *app, struct failure *why)
     if (!app->watch)
         return failure_oom(why);
     app->n_watches = o->n_tenants;
+    outage_forget(app);
     for (size_t i = 0; i < o->n_tenants && r >= 0; i++) {
         app->watch[i] = (struct watch){.app = app, .options = &o->tenant[i]};
         r = watch_load(&app->watch[i], why);

@@ -170,6 +170,7 @@ void take_sample(struct app *app, struct plan_context *ctx, struct sample *sampl
 void outage_look(struct app *app, struct instant now);
 /* The same, after a poll of this one left it with this health. */
 void outage_asked(struct watch *w, const struct tenant_health *health, bool at_sign_in, struct instant now);
+void outage_forget(struct app *app); /* other tenants are watched now */
 /* Its own poll alert keeps still for now. After one of the two. */
 bool outage_holds(const struct watch *w, struct instant now);
 

@@ -26,7 +26,19 @@ static enum level told_level(const struct watch *w)
     return a && a->facts && text_equal(a->facts->section, w->reading.section) ? a->said : LEVEL_NONE;
 }
 
-static int make_view(struct app *app)
+static struct service_tenant seen(const struct watch *w, const struct tenant_health *health)
+{
+    return (struct service_tenant){
+        .state = w->reading,
+        .health = health,
+        .host = w->asked_mono && health->failing ? graph_host(w->graph, w->at_sign_in) : NULL,
+        .said = told_level(w),
+        .asked_mono = poller_owes(w) ? 0 : w->asked_mono, /* before a sleep is long ago */
+        .began_mono = w->began_mono,
+    };
+}
+
+static int look_at_all(struct app *app, const struct instant *now)
 {
     struct outage *o = &app->outage;
     struct service_tenant *grown =
@@ -39,15 +51,9 @@ static int make_view(struct app *app)
         struct watch *w = &app->watch[i];
         if (!is_counted(w))
             continue;
+        read_state(w, &w->health, now);
         w->nth = o->n;
-        o->tenant[o->n++] = (struct service_tenant){
-            .state = w->reading,
-            .health = &w->health,
-            .host = w->asked_mono && w->health.failing ? graph_host(w->graph, w->at_sign_in) : NULL,
-            .said = told_level(w),
-            .asked_mono = poller_owes(w) ? 0 : w->asked_mono, /* before a sleep is long ago */
-            .began_mono = w->began_mono,
-        };
+        o->tenant[o->n++] = seen(w, &w->health);
     }
     return 0;
 }
@@ -108,44 +114,53 @@ static void follow(struct app *app, bool was_up, const struct instant *now)
         o->alert.likeness = 0;
 }
 
-static void judge(struct app *app, struct instant now)
+static void tell(struct app *app, struct instant now)
 {
     struct outage *o = &app->outage;
     struct failure why = {0};
     CLEANUP(sample_clear) struct sample sample = {0};
-    bool up = alert_of(app) != NULL;
-    service_count(o->tenant, o->n, &o->tally);
-    o->reach = o->tally.failing > 0 ? reach_of_silent(app, now.at) : (struct reach){0};
-    if (up || o->tally.failing >= o->tally.begins) {
-        struct plan_context ctx = take_planning(app, NULL, now);
-        if (judge_service(o->tenant, o->n, &o->tally, settled_after(app), &now, &sample, &why) >= 0)
-            take_sample(app, &ctx, &sample);
-    }
-    follow(app, up, &now);
+    o->reach = reach_of_silent(app, now.at);
+    struct plan_context ctx = take_planning(app, NULL, now);
+    if (judge_service(o->tenant, o->n, &o->tally, settled_after(app), &now, &sample, &why) >= 0)
+        take_sample(app, &ctx, &sample);
 }
 
 void outage_look(struct app *app, struct instant now)
 {
-    for (size_t i = 0; i < app->n_watches; i++)
-        if (is_counted(&app->watch[i]))
-            read_state(&app->watch[i], &app->watch[i].health, &now);
-    if (make_view(app) >= 0)
-        judge(app, now);
+    struct outage *o = &app->outage;
+    if (look_at_all(app, &now) < 0)
+        return;
+    bool up = alert_of(app) != NULL;
+    service_count(o->tenant, o->n, &o->tally);
+    if (up || o->tally.failing >= o->tally.begins)
+        tell(app, now);
+    follow(app, up, &now);
 }
 
+/* Once it is up, the next look is soon enough for its numbers. */
 void outage_asked(struct watch *w, const struct tenant_health *health, bool at_sign_in, struct instant now)
 {
-    read_state(w, &w->health, &now);
+    struct outage *o = &w->app->outage;
+    if (o->n == 0 && look_at_all(w->app, &now) < 0)
+        return;
     size_t before = w->reading.likeness;
     read_state(w, health, &now);
     if (w->reading.likeness != before)
         w->began_mono = now.mono;
     w->asked_mono = now.mono;
     w->at_sign_in = at_sign_in;
-    if (make_view(w->app) < 0)
-        return;
-    w->app->outage.tenant[w->nth].health = health;
-    judge(w->app, now);
+    o->tenant[w->nth] = seen(w, health);
+    bool up = alert_of(w->app) != NULL;
+    service_count(o->tenant, o->n, &o->tally);
+    if (!up && o->tally.failing >= o->tally.begins)
+        tell(w->app, now);
+    follow(w->app, up, &now);
+    o->tenant[w->nth].health = &w->health;
+}
+
+void outage_forget(struct app *app)
+{
+    app->outage.n = 0;
 }
 
 bool outage_holds(const struct watch *w, struct instant now)

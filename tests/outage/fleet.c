@@ -101,6 +101,7 @@ void fleet_start(struct fleet *f, size_t n, usec_t interval, const char *extra)
 void fleet_restart(struct fleet *f)
 {
     app_close(&f->app);
+    set_clock(f, now.at); /* perhaps in another boot */
     open_app(f);
 }
 
@@ -271,6 +272,11 @@ static bool is_due(const struct fleet *f, size_t i, usec_t from_at, usec_t to_at
         if (f->began_at + cycle * f->interval + place >= from_at)
             return true;
     return false;
+}
+
+void fleet_sleep(struct fleet *f, usec_t time)
+{
+    set_clock(f, now.at + time);
 }
 
 #define STEP (10 * USEC_PER_SEC)

@@ -50,6 +50,7 @@ usec_t fleet_now(void);
  * clock once a minute, as its loop does. */
 void fleet_live(struct fleet *f, usec_t time);
 void fleet_answer(struct fleet *f, size_t first, size_t n, enum answer answer);
+void fleet_sleep(struct fleet *f, usec_t time); /* time in which nobody looks */
 size_t fleet_count(const struct fleet *f, usec_t since_at, int type, int kind, int level); /* -1: any */
 /* Prints what was heard and fails. */
 void fleet_fail(const struct fleet *f, const char *why) __attribute__((noreturn));

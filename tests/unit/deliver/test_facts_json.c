@@ -19,7 +19,7 @@ static void assert_same(const struct facts *back, const struct facts *f)
     SAME(hint), SAME(section), SAME(receiver), SAME(source), SAME(host);
     EXACT(utc_offset), EXACT(allotted), EXACT(consumed), EXACT(waiting), EXACT(oldest_at);
     EXACT(units_to_unblock), EXACT(units_to_buy), EXACT(sibling_free), EXACT(error_count);
-    EXACT(tenants), EXACT(tenants_failing), EXACT(tenants_unasked), EXACT(failing_since_at);
+    EXACT(tenants), EXACT(tenants_failing), EXACT(tenants_read), EXACT(failing_since_at);
     EXACT(errors_since_at), EXACT(parked), EXACT(observed_at), EXACT(n_labels), EXACT(n_subscriptions);
     for (size_t i = 0; i < f->n_labels; i++)
         SAME(label[i].key), SAME(label[i].value);
@@ -60,7 +60,7 @@ static void facts_are_the_same_after_packing_and_unpacking(void **state)
     f->host = some_text("graph.microsoft.com");
     f->tenants = 300;
     f->tenants_failing = 299;
-    f->tenants_unasked = 1;
+    f->tenants_read = 1;
     f->failing_since_at = f->oldest_at + 7;
     f->utc_offset = -12600;
     f->allotted = 4000000000000;

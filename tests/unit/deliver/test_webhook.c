@@ -94,7 +94,7 @@ static void an_outage_belongs_to_no_tenant_and_counts_them(void **state)
     f->host = some_text("graph.microsoft.com");
     f->tenants = 300;
     f->tenants_failing = 290;
-    f->tenants_unasked = 4;
+    f->tenants_read = 10;
     f->failing_since_at = n->at - USEC_PER_HOUR;
     facts_free(n->facts);
     n->facts = f;

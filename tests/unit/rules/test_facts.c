@@ -11,7 +11,7 @@ static void new_facts_know_nothing(void **state)
     const int64_t numbers[] = {f->allotted,         f->consumed,     f->waiting,
                                f->units_to_unblock, f->units_to_buy, f->sibling_free,
                                f->error_count,      f->parked,       f->tenants,
-                               f->tenants_failing,  f->tenants_unasked};
+                               f->tenants_failing,  f->tenants_read};
     for (size_t i = 0; i < N_ELEMENTS(numbers); i++)
         assert_int_equal(numbers[i], FACT_UNKNOWN);
     assert_null(f->tenant_name);
@@ -51,7 +51,7 @@ static void a_copy_shares_nothing_and_lacks_nothing(void **state)
                                f->sibling_free,     f->error_count,
                                f->parked,           (int64_t)f->observed_at,
                                f->reference,        f->tenants,
-                               f->tenants_failing,  f->tenants_unasked,
+                               f->tenants_failing,  f->tenants_read,
                                (int64_t)f->failing_since_at};
     for (size_t i = 0; i < N_ELEMENTS(numbers); i++)
         assert_int_equal(numbers[i], i + 1);

@@ -174,7 +174,7 @@ static void the_facts_name_how_many_since_when_how_and_where(void **state)
     CLEANUP(sample_clear) struct sample s = judged(&f);
     assert_int_equal(s.facts->tenants, 10);
     assert_int_equal(s.facts->tenants_failing, 7);
-    assert_int_equal(s.facts->tenants_unasked, 1);
+    assert_int_equal(s.facts->tenants_read, 2);
     assert_int_equal(s.facts->failing_since_at, T0 - HOURS(1));
     assert_string_equal(s.facts->cause, "network");
     assert_string_equal(s.facts->host, "graph.example");
