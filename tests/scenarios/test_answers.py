@@ -3,37 +3,24 @@
 is kept, and what is said. A case is a tenant; one run of the daemon meets them all."""
 import json
 import pathlib
-import re
 import signal
 import time
 import unittest
 from email.utils import formatdate
 
-from harness import CLIENT, CLIENT_SECRET, E3, TENANT, Graph, Scenario, pool, state
+from clocks import Clocks
+from harness import E3, Scenario, pool, state
+from many import Many, ident
 
 
-def ident(n):
-    return TENANT[:24] + f"{n:012d}"
-
-
-class Answers(Scenario):
-    def read(self, cases, timeout="20s", hooks=(), **more):
-        """{name: what is done to the tenant's requests}: reports by name; `requests` are those for its pools."""
+class Answers(Many):
+    def read(self, cases, timeout="20s", **more):
+        """{name: what is done to the requests of that tenant}: the reports by name, and what was said."""
         rules = [{**rule, "match": {"tenant": ident(n), "path": "allotments", **rule.get("match", {})}}
                  for n, rule in enumerate(cases.values(), 1)]
-        self.sim = Graph(self.directory / "graph", {"faults": rules, "tenants": [{
-            "id": TENANT, "client_id": CLIENT, "client_secret": CLIENT_SECRET, "copies": len(cases) + 1,
-            "allotments": [pool(allotted=100, consumed=50)], **more}]})
-        self.peers.append(self.sim)
-        self.configure(self.sim, hooks)
-        secret = self.directory / "secrets/tenant.secret"
-        rows = ",\n".join(f'{{ name = "{name}"; tenant_id = "{ident(n)}"; client_id = "{CLIENT}"; client_secret_file = "{secret}"; '
-                          f'graph_url = "{self.sim.ready["http"]}"; login_url = "{self.sim.ready["http"]}"; }}' for n, name in enumerate(cases, 1))
-        text = re.sub(r"tenants = \(.*?\n.*?\);\n", lambda _: f"tenants = ( {rows} );\n", self.config.read_text(), count=1, flags=re.S)
-        self.config.write_text(text.replace('timeout = "20s"', f'timeout = "{timeout}"; concurrency = 32'))
+        self.sim = self.many(len(cases), rules, timeout, concurrency=32, **more)
         done = self.run_daemon("--once", "--json", timeout=120)
-        self.said = done.stderr
-        return {t["name"]: t for t in json.loads(done.stdout)["tenants"]}
+        return dict(zip(cases, json.loads(done.stdout)["tenants"])), done.stderr
 
     def requests(self, cases, name, endpoint="allotments"):
         tenant = ident(1 + list(cases).index(name))
@@ -47,7 +34,7 @@ class Patience(Answers):
         cases = {"seconds": wait("2"), "seconds of a 503": wait("2", 503), "a date": wait(formatdate(time.time() + 3600, usegmt=True)),
                  "a date that is over": wait("Sun, 06 Nov 1994 08:49:37 GMT"), "zero": wait("0"), "years": wait("99999999"),
                  "missing": wait(None), "missing in a 503": wait(None, 503), "a word": wait("soon"), "negative": wait("-1")}
-        reports = self.read(cases)
+        reports, said = self.read(cases)
         for name, least in {"seconds": 2, "seconds of a 503": 2, "a date that is over": 1, "zero": 1, "missing": 0.5,
                             "missing in a 503": 0.5, "a word": 0.5, "negative": 0.5}.items():
             with self.subTest(name):
@@ -60,12 +47,13 @@ class Patience(Answers):
                 self.assertIsNone(reports[name]["consumed_units"])
                 self.assertEqual(len(self.requests(cases, name)), 1, "longer than a poll may last")
         for name, seconds in {"zero": 1, "a date that is over": 1, "years": 3600}.items():
-            self.assertIn(f"{name}: Graph's Retry-After was beyond 1 s to 1 h and was clamped to {seconds} s", self.said)
+            tenant = f"t{1 + list(cases).index(name)}"
+            self.assertIn(f"{tenant}: Graph's Retry-After was beyond 1 s to 1 h and was clamped to {seconds} s", said)
 
     def test_while_it_is_throttled_a_tenant_has_one_request_in_flight(self):
         cases = {"busy": {"match": {"path": "waitingMembers"}, "at": 8, "do": {"status": 429, "headers": {"Retry-After": "1"}}}}
         rows = [pool(f"p{i}", 100, 100, waiting=2) for i in range(40)]
-        reports = self.read(cases, allotments=rows, inline="omit")
+        reports, _ = self.read(cases, allotments=rows, inline="omit")
         self.assertTrue(reports["busy"]["complete"], reports)
         lists = sorted(self.requests(cases, "busy", "waitingMembers"), key=lambda r: r["n"])
         (refused,) = [i for i, r in enumerate(lists) if r["status"] == 429]
@@ -76,7 +64,7 @@ class Patience(Answers):
     def test_what_passes_is_tried_five_times_and_no_more(self):
         cases = {name: {"do": do} for name, do in {"500": {"status": 500}, "502": {"status": 502}, "504": {"status": 504}, "reset": {"reset": True},
                                                    "closed": {"close": True}, "cut": {"cut_after": 40}, "html": {"garbage": "html"}}.items()}
-        reports = self.read(cases, timeout="60s")
+        reports, _ = self.read(cases, timeout="60s")
         for name in cases:
             with self.subTest(name):
                 self.assertFalse(reports[name]["complete"])
@@ -86,14 +74,14 @@ class Patience(Answers):
 
     def test_of_a_page_that_is_none_little_is_quoted_and_that_is_clean(self):
         page = "<html><title>Sign in\x1b[31m\u202e\x07</title>" + "x" * 5000
-        reports = self.read({"portal": {"do": {"body": page, "headers": {"Content-Type": "text/html"}}}}, timeout="3s")
+        reports, _ = self.read({"portal": {"do": {"body": page, "headers": {"Content-Type": "text/html"}}}}, timeout="3s")
         error = reports["portal"]["error"]
         self.assertIn("<html><title>Sign in", error)
         self.assertNotIn("x" * 200, error)
         self.assertTrue(error.isprintable(), error)
 
 
-class Meaning(Answers):
+class Meaning(Scenario):
     def test_an_empty_page_with_a_link_is_not_the_end(self):
         graph = self.graph(state(pool("a", 100, 50), pool("b", 100, 50)))
         link = f"{graph.ready['http']}/beta/admin/cloudLicensing/allotments?$top=50"
@@ -140,6 +128,56 @@ class Meaning(Answers):
         self.assertEqual((tenant["complete"], tenant["allotted_units"], tenant["consumed_units"]), (True, 100, 144))
         self.assertEqual(sorted((m["data"]["allotment"]["id"], m["data"]["severity"]) for m in hook.messages()),
                          [("pool-1", "critical"), ("pool-2", "critical")])
+
+    def test_an_emptied_list_is_believed_again_when_rows_return(self):
+        hook = self.hook()
+        graph = self.graph(state(pool("pool-1", 100, 101)), {"when": {"signal": True}, "allotments": []},
+                           {"when": {"signal": True}, "allotments": [pool("pool-1", 100, 10)]})
+        self.configure(graph, [hook])
+        self.start()
+        self.wait_message(hook, "alert.firing", rule="remaining")
+        graph.process.send_signal(signal.SIGUSR1)
+        self.assertEqual(self.wait_message(hook, "alert.firing", rule="poll")["data"]["detail"]["cause"], "emptied")
+        graph.process.send_signal(signal.SIGUSR1)
+        self.wait_message(hook, "alert.resolved", rule="remaining")
+        self.wait_message(hook, "alert.resolved", rule="poll")
+        self.assertEqual(len(hook.messages()), 4)
+        self.assertEqual(self.stop(), 0)
+
+    def test_a_refused_sign_in_freezes_what_is_known_and_says_how_to_mend_it(self):
+        hook = self.hook()
+        graph = self.graph(state(pool("pool-1", 100, 101)),
+                           {"when": {"signal": True}, "sign_in": 7000222, "revoke_tokens": True, "allotments": [pool("pool-1", 100, 10)]})
+        self.configure(graph, [hook])
+        self.start()
+        self.wait_message(hook, "alert.firing", rule="remaining")
+        graph.process.send_signal(signal.SIGUSR1)
+        alarm = self.wait_message(hook, "alert.firing", rule="poll")["data"]
+        self.assertEqual(alarm["detail"]["cause"], "auth")
+        self.assertIn("(AADSTS7000222)", alarm["next_step"])
+        self.assertEqual(self.stop(), 0)
+        report = self.once(expect=1)
+        self.assertEqual(sorted((a["rule"], a["state"]) for a in report["alerts"]), [("poll", "firing"), ("remaining", "firing")])
+        self.assertEqual(len(hook.messages()), 2)
+
+
+class Backoff(Clocks, Many):
+    def test_a_refused_sign_in_is_repeated_after_five_minutes_and_at_last_once_an_hour(self):
+        graph = self.many(2, [{"match": {"tenant": ident(1), "path": "token"}, "do": {"status": 401}}], interval="1s")
+
+        def another_poll():
+            polls = len(self.seen(graph, 2))
+            self.wait("two more polls of the other", lambda: len(self.seen(graph, 2)) >= polls + 2)
+        self.start()
+        for n, minutes in enumerate((5, 10, 20, 40, 60, 60), 1):
+            self.wait(f"refusal {n}", lambda: len(self.seen(graph, 1, "token")) == n)
+            another_poll()
+            self.sleep(60 * minutes - 45)
+            another_poll()
+            self.assertEqual(len(self.seen(graph, 1, "token")), n, f"{minutes} min are not over")
+            self.sleep(45)
+        self.wait("the last one", lambda: len(self.seen(graph, 1, "token")) == 7)
+        self.assertEqual(self.stop(), 0)
 
 
 if __name__ == "__main__":

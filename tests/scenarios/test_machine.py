@@ -111,6 +111,14 @@ class Arc(Machine):
         self.assertEqual([(r["identity"]["key"], r["status"]) for r in self.asked(graph)], [("missing", 401), ("right", 200)])
         self.assertIn("arc", self.connections())
 
+    def test_the_agent_is_never_asked_through_a_proxy(self):
+        graph = self.arc()
+        text = self.config.read_text()
+        self.config.write_text(text.replace("network: {", 'network: { proxy = "http://198.51.100.1:3128";', 1))
+        self.assertEqual(self.read(graph).returncode, 0)
+        self.assertIn("arc", self.connections())
+        self.assertNotIn("proxy", self.connections())
+
     def test_the_daemon_shows_a_fresh_key_at_each_sign_in(self):
         graph = self.graph(state(pool()), {"when": {"poll": 3}, "revoke_tokens": True},
                            identity={"keys": str(self.keys), "keys_as": TOKENS})
