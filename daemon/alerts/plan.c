@@ -183,7 +183,11 @@ static bool same_facts(const struct facts *a, const struct facts *b)
            a->parked == b->parked && text_equal(a->principal, b->principal) &&
            text_equal(a->missing_plans, b->missing_plans) && text_equal(a->source, b->source) &&
            text_equal(a->host, b->host) && a->tenants == b->tenants &&
-           a->tenants_failing == b->tenants_failing;
+           a->tenants_failing == b->tenants_failing &&
+           text_equal(a->credential, b->credential) && text_equal(a->client_id, b->client_id) &&
+           text_equal(a->file, b->file) && text_equal(a->used_by, b->used_by) &&
+           a->n_used_by == b->n_used_by && a->expires_at == b->expires_at &&
+           a->expires_by_day == b->expires_by_day;
 }
 
 /* Numbers that stay the same are only as new as the last time they were written down. A few times

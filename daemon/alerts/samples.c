@@ -85,7 +85,7 @@ static enum level parent_level(const struct plan *p, const struct sample *s)
 static bool wants_baseline(const struct plan *p, const struct alert *a, const struct sample *s)
 {
     return p->ctx->first_run && !p->ctx->options->first_run_each && !s->silent &&
-           a->said == LEVEL_NONE && s->kind != KIND_POLL && s->kind != KIND_DELIVERY;
+           a->said == LEVEL_NONE && s->kind != KIND_POLL && s->kind != KIND_DELIVERY && s->kind != KIND_CREDENTIAL;
 }
 
 static int take_sample(struct plan *p, const struct sample *s)

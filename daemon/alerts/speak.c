@@ -13,7 +13,8 @@ static const char *cause_of(const struct alert *a)
         return rule_name(RULE_ALLOTMENT_GONE);
     if (alert_rule_level(a, RULE_CAPACITY_DROP) > LEVEL_NONE)
         return rule_name(RULE_CAPACITY_DROP);
-    bool says_why = a->kind == KIND_POLL || a->kind == KIND_RIGHT || a->kind == KIND_SERVICE;
+    bool says_why = a->kind == KIND_POLL || a->kind == KIND_RIGHT || a->kind == KIND_SERVICE ||
+                    a->kind == KIND_CREDENTIAL;
     return says_why && a->facts ? a->facts->cause : NULL;
 }
 
@@ -66,6 +67,18 @@ static bool more_lost(const struct alert *a, const struct sample *s)
            has_doubled(f->value, a->said_value);
 }
 
+/* The end of a credential is told again as it comes nearer: who put the first message aside meets it
+ * again in time. */
+static bool end_is_nearer(const struct alert *a, const struct sample *s)
+{
+    static const int64_t DAYS[] = {30, 14, 7, 1};
+    const struct finding *f = breached(s, RULE_CREDENTIAL);
+    for (size_t i = 0; f && i < N_ELEMENTS(DAYS); i++)
+        if (f->value <= DAYS[i] && a->said_value > DAYS[i])
+            return true;
+    return false;
+}
+
 /* The worst level that is no old news: what the first-run digest told is muted until it gets worse,
  * and twice the errors are worse. */
 static enum level loud_level(const struct alert *a, const struct sample *s)
@@ -102,7 +115,8 @@ int speak(const struct alert *a, const struct sample *s, const struct outcome *o
         return explained ? SAY_NOTHING : EVENT_ESCALATED;
     if (a->level < a->said)
         return EVENT_DEESCALATED;
-    if (a->state == ALERT_FIRING && (more_wait(a, s, o) || more_errors(a, s) || more_lost(a, s) || cause_changed(a)))
+    if (a->state == ALERT_FIRING && (more_wait(a, s, o) || more_errors(a, s) || more_lost(a, s) ||
+                                     end_is_nearer(a, s) || cause_changed(a)))
         return EVENT_UPDATED;
     return SAY_NOTHING;
 }
@@ -115,7 +129,11 @@ int speak(const struct alert *a, const struct sample *s, const struct outcome *o
 static bool is_reminded(const struct alert *a)
 {
     static const enum rule HURTS[] = {RULE_WAITING, RULE_WAITING_AGE, RULE_ALLOTMENT_GONE};
-    if (a->said > LEVEL_WARNING || (a->kind != KIND_ERRORS && a->kind != KIND_CAPACITY))
+    if (a->said > LEVEL_WARNING)
+        return true;
+    if (a->kind == KIND_CREDENTIAL) /* told again as its end comes nearer */
+        return false;
+    if (a->kind != KIND_ERRORS && a->kind != KIND_CAPACITY)
         return true;
     for (size_t i = 0; i < N_ELEMENTS(HURTS); i++)
         if (alert_rule_level(a, HURTS[i]) > LEVEL_NONE)

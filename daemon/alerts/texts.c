@@ -170,13 +170,15 @@ static void add_rule(struct text *t, const struct notice *n)
         [RULE_POLL] = " unread",
         [RULE_DELIVERY] = " parked",
         [RULE_SERVICE] = " alike",
+        [RULE_CREDENTIAL] = " left",
     };
     text_add(t, rule_name(n->rule));
     bool over =
         n->type == EVENT_RESOLVED && (n->rule == RULE_POLL || n->rule == RULE_ALLOTMENT_GONE ||
                                       n->rule == RULE_CAPACITY_DROP || n->rule == RULE_SERVICE);
-    /* What is missing is named; its number says nothing more. */
-    if (n->value == FACT_UNKNOWN || over || n->rule == RULE_USAGE_RIGHT)
+    /* What is missing is named; its number says nothing more. What is over has no days left. */
+    if (n->value == FACT_UNKNOWN || over || n->rule == RULE_USAGE_RIGHT ||
+        (n->rule == RULE_CREDENTIAL && n->value < 0))
         return;
     text_add(t, ": ");
     words_measure(t, n->value, n->unit);
@@ -310,6 +312,7 @@ int notice_write_texts(struct notice *n)
         [KIND_ERRORS] = words_errors,     [KIND_POLL] = words_poll,
         [KIND_DELIVERY] = words_delivery, [KIND_RIGHT] = words_right,
         [KIND_SERVICE] = words_service,
+        [KIND_CREDENTIAL] = words_credential,
     };
     if (!n->facts)
         return write_test(n);

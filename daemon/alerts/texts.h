@@ -24,6 +24,7 @@ void words_poll(const struct notice *n, struct words *w);
 void words_delivery(const struct notice *n, struct words *w);
 void words_service(const struct notice *n, struct words *w);
 void words_right(const struct notice *n, struct words *w);
+void words_credential(const struct notice *n, struct words *w);
 
 /* For those about reading: "sign-in was refused"; "the waiting rooms", "the licences" for NULL. */
 void words_because(struct text *t, const char *cause);

@@ -171,6 +171,13 @@ void facts_open_rest(struct json_writer *w, const struct facts *f)
     fact_put_number(w, "tenants_failing", f->tenants_failing);
     fact_put_number(w, "tenants_read", f->tenants_read);
     json_put_int(w, "failing_since_at", (int64_t)f->failing_since_at);
+    json_put_string(w, "credential", f->credential);
+    json_put_string(w, "client_id", f->client_id);
+    json_put_string(w, "file", f->file);
+    json_put_string(w, "used_by", f->used_by);
+    fact_put_number(w, "n_used_by", f->n_used_by);
+    json_put_int(w, "expires_at", (int64_t)f->expires_at);
+    json_put_bool(w, "expires_by_day", f->expires_by_day);
     json_put_int(w, "facts_at", (int64_t)f->observed_at);
 }
 
@@ -364,6 +371,14 @@ static void read_rest(struct reader *r, const struct json *rest, struct facts *f
     read_number(r, rest, "tenants_failing", &f->tenants_failing);
     read_number(r, rest, "tenants_read", &f->tenants_read);
     read_unsigned(r, rest, "failing_since_at", (uint64_t)NUMBER_MAX, &f->failing_since_at);
+    read_text(r, rest, "credential", &f->credential);
+    read_text(r, rest, "client_id", &f->client_id);
+    read_text(r, rest, "file", &f->file);
+    read_text(r, rest, "used_by", &f->used_by);
+    read_number(r, rest, "n_used_by", &f->n_used_by);
+    read_unsigned(r, rest, "expires_at", (uint64_t)NUMBER_MAX, &f->expires_at);
+    if (r->error >= 0)
+        (void)absent(r, json_get_bool(rest, "expires_by_day", &f->expires_by_day));
     read_unsigned(r, rest, "facts_at", (uint64_t)NUMBER_MAX, &f->observed_at);
 }
 

@@ -93,6 +93,31 @@ static void put_plans(struct json_writer *w, const char *plans, const struct cut
     json_close_array(w);
 }
 
+/* Names of tenants, a line each. */
+static void put_tenants(struct json_writer *w, const char *names, const struct cut *cut)
+{
+    char name[CUT_MAX + 1];
+    json_open_array(w, "tenants");
+    for (const char *p = names ? names : ""; *p; p += *p == '\n') {
+        size_t len = strcspn(p, "\n");
+        (void)snprintf(name, sizeof name, "%.*s", len < CUT_MAX ? (int)len : CUT_MAX, p);
+        json_put_cut(w, NULL, name, cut ? cut->name : NO_CUT);
+        p += len;
+    }
+    json_close_array(w);
+}
+
+static void put_credential(struct json_writer *w, const struct facts *f, const struct cut *cut)
+{
+    json_put_string(w, "credential", f->credential);
+    fact_put_instant(w, "expires_at", f->expires_at);
+    json_put_cut(w, "cause", f->cause, cut ? cut->name : NO_CUT);
+    json_put_whole(w, "client_id", f->client_id, cut ? cut->id : NO_CUT);
+    json_put_cut(w, "file", f->file, cut ? cut->name : NO_CUT);
+    put_tenants(w, f->used_by, cut);
+    fact_put_number(w, "tenant_count", f->n_used_by);
+}
+
 /* The rest by kind. A reason is said for what ended without having cleared; of pools there is
  * nothing else here but how many units there were before they dropped. */
 static void put_detail(struct json_writer *w, const struct notice *n, const struct cut *cut)
@@ -127,6 +152,8 @@ static void put_detail(struct json_writer *w, const struct notice *n, const stru
     } else if (n->kind == KIND_RIGHT) {
         json_put_cut(w, "principal", f->principal, text);
         put_plans(w, f->missing_plans, cut);
+    } else if (n->kind == KIND_CREDENTIAL) {
+        put_credential(w, f, cut);
     } else if (n->kind == KIND_SUBSCRIPTION && f->n_subscriptions > 0) {
         const struct fact_subscription *s = &f->subscription[0];
         json_put_whole(w, "subscription_id", s->id, cut ? cut->id : NO_CUT);

@@ -10,7 +10,7 @@ int facts_new(struct facts **ret)
     if (!f)
         return -ENOMEM;
     f->allotted = f->consumed = f->waiting = f->reference = FACT_UNKNOWN;
-    f->units_to_unblock = f->units_to_buy = f->sibling_free = FACT_UNKNOWN;
+    f->n_used_by = f->units_to_unblock = f->units_to_buy = f->sibling_free = FACT_UNKNOWN;
     f->error_count = f->parked = FACT_UNKNOWN;
     f->tenants = f->tenants_failing = f->tenants_read = FACT_UNKNOWN;
     *ret = f;
@@ -25,7 +25,8 @@ void facts_free(struct facts *f)
         f->tenant_name, f->tenant_id,       f->allotment_id, f->allotment_name, f->sku_id,
         f->sku_name,    f->sku_part_number, f->sibling_name, f->error_code,     f->cause,
         f->hint,        f->section,         f->receiver,     f->principal,
-        f->missing_plans, f->source,        f->host};
+        f->missing_plans, f->source,        f->host,         f->credential,   f->client_id,
+        f->file,        f->used_by};
     for (size_t i = 0; i < N_ELEMENTS(strings); i++)
         free(strings[i]);
     for (size_t i = 0; i < f->n_labels; i++) {
@@ -65,6 +66,10 @@ static int copy_strings(const struct facts *src, struct facts *dst)
         {src->missing_plans, &dst->missing_plans},
         {src->source, &dst->source},
         {src->host, &dst->host},
+        {src->credential, &dst->credential},
+        {src->client_id, &dst->client_id},
+        {src->file, &dst->file},
+        {src->used_by, &dst->used_by},
     };
     for (size_t i = 0; i < N_ELEMENTS(STRINGS); i++) {
         *STRINGS[i].to = NULL;
@@ -129,6 +134,9 @@ int facts_copy(const struct facts *src, struct facts **ret)
     f->tenants_failing = src->tenants_failing;
     f->tenants_read = src->tenants_read;
     f->failing_since_at = src->failing_since_at;
+    f->n_used_by = src->n_used_by;
+    f->expires_at = src->expires_at;
+    f->expires_by_day = src->expires_by_day;
     f->observed_at = src->observed_at;
     r = copy_strings(src, f);
     if (r >= 0)

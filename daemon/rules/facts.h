@@ -9,6 +9,7 @@
 #include "rules/options.h"
 
 #define FACT_UNKNOWN INT64_MIN
+#define FACT_TENANTS_MAX 20
 #define FACT_SUBSCRIPTIONS_MAX 20 /* named in a message; a pool with more is summed up in words */
 
 struct fact_subscription {
@@ -36,7 +37,8 @@ struct facts {
     int64_t error_count;
     usec_t errors_since_at; /* when we first saw an error of this group; 0: unknown */
     char *cause, *hint; /* poll, service: a word ("auth", "permission", "schema_changed", "emptied", "mass_disappearance",
-                         * "throttled", "network", "config", "stale", ...) and what to do */
+                         * "throttled", "network", "config", "stale", ...) and what to do;
+                         * credential: "ended" (and still accepted) or "refused" */
     char *section;      /* poll, service: which section is not complete, NULL = all */
     char *source;       /* poll: what the tenant is read from, "cloud_licensing", "subscribed_skus"; NULL: nothing yet */
     char *host;         /* service: where it fails, for people */
@@ -48,6 +50,13 @@ struct facts {
     char *principal;     /* right: "user oncall@contoso.com" */
     char *missing_plans; /* right: their names as configured, a blank between them; NULL: the right
                           * as a whole, or nothing */
+    char *credential;    /* credential: "client_secret" or "certificate" */
+    char *client_id, *file;
+    char *used_by;       /* names of the tenants that sign in with it, a line each, at most
+                          * FACT_TENANTS_MAX */
+    int64_t n_used_by;   /* how many they are */
+    usec_t expires_at;   /* 0: unknown */
+    bool expires_by_day; /* only the day is known: in UTC, the one that begins at expires_at */
     usec_t observed_at; /* the poll that these numbers are from */
 };
 int facts_new(struct facts **ret); /* all unknown; -ENOMEM */

@@ -15,6 +15,7 @@ enum kind {
     KIND_DELIVERY,
     KIND_RIGHT,
     KIND_SERVICE,
+    KIND_CREDENTIAL,
     KIND_COUNT_
 };
 const char *kind_name(enum kind k); /* "capacity", ...; part of alert_id */
@@ -42,7 +43,7 @@ struct finding {
 struct sample {
     enum kind kind;
     char *subject; /* allotment id, SKU id, subscription id, "SKU/code", "" (tenant), receiver name,
-                    * "user/NAME/SKU" */
+                    * "user/NAME/SKU", "CLIENT ID/FILE" */
     struct finding finding[FINDINGS_MAX];
     size_t n_findings;
     struct facts *facts;
@@ -237,6 +238,32 @@ int judge_right(const struct judge_context *ctx, const struct right_need *need,
 int right_principal(const struct rule_options *o, const struct right_need *need, char **ret);
 /* Its subject; of a pair of entries with the same one, one is too many. -ENOMEM */
 int right_subject(const struct right_need *need, char **ret);
+
+/* A client secret or a certificate, and how signing in with it goes. Borrowed. */
+struct credential {
+    const char *client_id, *file;
+    bool certificate; /* else a client secret */
+    const struct tenant_facts *const *tenant; /* who signs in with it, in the order of the configuration */
+    size_t n_tenants;
+    int32_t utc_offset; /* of the zone of the first of them */
+    usec_t true_at;     /* now, by the clock of Graph */
+    usec_t ends_at; /* 0: not known */
+    bool ends_by_day; /* only the day was said, which begins at ends_at in UTC: it is the last good one */
+    usec_t accepted_at; /* when somebody last signed in with it, by the same clock; 0: not since the start */
+    bool works;   /* somebody signed in with it as it lies in its file now, and is not refused */
+    bool refused; /* somebody was refused */
+    bool open;    /* its own alert was told */
+    bool blamed;  /* the alert about a tenant that was refused was told */
+};
+/* Its sample, kind CREDENTIAL. Days count down to its end. A refused sign-in is another alert's news
+ * (rule poll) unless this alert is open and its end has come: then it is this one's, and nobody's
+ * else. */
+int judge_credential(const struct rule_options *o, const struct credential *c,
+                     const struct instant *now, struct sample *ret, struct failure *ret_failure);
+/* Whether a sign-in that is refused now is refused because of the end of this credential. */
+bool credential_is_over(const struct credential *c);
+/* Its subject. -ENOMEM */
+int credential_subject(const char *client_id, const char *file, char **ret);
 void sample_clear(struct sample *s); /* frees what is inside */
 static inline void sample_clear_at(struct sample *s) { sample_clear(s); } /* CLEANUP(sample_clear) */
 

@@ -10,6 +10,7 @@ static const char *const KINDS[KIND_COUNT_] = {
     [KIND_CAPACITY] = "capacity", [KIND_SUBSCRIPTION] = "subscription", [KIND_ERRORS] = "errors",
     [KIND_POLL] = "poll",         [KIND_DELIVERY] = "delivery",         [KIND_RIGHT] = "right",
     [KIND_SERVICE] = "service",
+    [KIND_CREDENTIAL] = "credential",
 };
 
 const char *kind_name(enum kind k)
@@ -76,6 +77,7 @@ int facts_begin(const struct judge_context *ctx, usec_t at, struct facts **ret)
                                 .label = t->label,
                                 .n_labels = t->n_labels,
                                 .utc_offset = ctx->utc_offset,
+                                .n_used_by = FACT_UNKNOWN,
                                 .allotted = FACT_UNKNOWN,
                                 .consumed = FACT_UNKNOWN,
                                 .waiting = FACT_UNKNOWN,

@@ -33,6 +33,10 @@ bool capacity_relaxed(const struct finding f[static CAPACITY_FINDINGS]);
 void gone_judge(const struct threshold t[static RULE_COUNT_], bool gone, int64_t last_consumed,
                 struct finding *ret);
 
+/* Days since 1970 by a calendar whose days begin at `begins`, a time of day in a zone that is
+ * `utc_offset` seconds east: rules on dates change their mind at an hour when somebody is there. */
+int64_t day_of(usec_t at, int32_t utc_offset, usec_t begins);
+
 /* ---- judging.c: one call of judge_snapshot ---- */
 
 struct judging {

@@ -19,6 +19,7 @@ static const char *const RULES[RULE_COUNT_] = {
     [RULE_DELIVERY] = "delivery",
     [RULE_USAGE_RIGHT] = "usage_right",
     [RULE_SERVICE] = "service",
+    [RULE_CREDENTIAL] = "credential",
 };
 static const char *const LEVELS[LEVEL_COUNT_] = {"none", "warning", "critical"};
 static const char *const UNITS[UNIT_COUNT_] = {

@@ -21,6 +21,7 @@ enum rule {
     RULE_DELIVERY,
     RULE_USAGE_RIGHT,
     RULE_SERVICE,
+    RULE_CREDENTIAL,
     RULE_COUNT_
 };
 enum unit {
@@ -41,7 +42,7 @@ const char *level_name(enum level l); /* "none", "warning", "critical" */
 const char *unit_name(enum unit u);   /* "percent", ... */
 
 /* A limit. What `value` counts depends on the rule: usage basis points (9000 = 90 %); capacity_drop
- * basis points of what there was; remaining units (may be negative); waiting members; waiting_age seconds; errors; subscription days;
+ * basis points of what there was; remaining units (may be negative); waiting members; waiting_age seconds; errors; subscription and credential days;
  * poll seconds, or polls if `polls`. */
 struct limit {
     bool on; /* false: "off" */

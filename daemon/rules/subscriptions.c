@@ -36,14 +36,9 @@ static int compare_backings(const void *a, const void *b)
     return r ? r : (x->at > y->at) - (x->at < y->at);
 }
 
-/* Days since 1970 by the tenant's own calendar, whose days begin at dates_at: rules on dates change
- * their mind at an hour when somebody is there. */
 static int64_t today(const struct judging *j)
 {
-    int64_t seconds = (int64_t)(judging_now(j) / USEC_PER_SEC) + j->ctx->utc_offset -
-                      (int64_t)(j->ctx->options->dates_at / USEC_PER_SEC);
-    int64_t day = 24 * 60 * 60;
-    return seconds / day - (seconds % day < 0);
+    return day_of(judging_now(j), j->ctx->utc_offset, j->ctx->options->dates_at);
 }
 
 /* A pool of the older source holds all that was ever ordered of a SKU: units in use there rest on

@@ -151,6 +151,10 @@ static size_t cases(struct told *ret)
                    .hint = "Graph or the way to it is not working (allotments: HTTP 503): check DNS, "
                            "proxy and firewall"),
          RULE_SERVICE, LEVEL_WARNING},
+        {"credential",
+         A_CREDENTIAL(.subject = "c/s", .value = 6, .level = LEVEL_CRITICAL, .by_day = true,
+                      .expires_at = 20785 * USEC_PER_DAY),
+         RULE_CREDENTIAL, LEVEL_CRITICAL},
         /* turns of phrase */
         {"half of the tenants, and not all have been asked yet",
          A_SERVICE(.value = 150, .level = LEVEL_WARNING, .cause = "auth", .since_at = T0 + HOURS(2), .read = 10,
@@ -259,6 +263,25 @@ static size_t cases(struct told *ret)
         {"nobody knows why",
          A_RIGHT(.subject = "g", .value = 1, .level = LEVEL_CRITICAL, .principal = "user a@b.c"),
          RULE_USAGE_RIGHT, LEVEL_CRITICAL},
+        {"a certificate ends",
+         A_CREDENTIAL(.subject = "c/s", .value = 14, .level = LEVEL_WARNING, .certificate = true,
+                      .expires_at = T0 + HOURS(14 * 24)),
+         RULE_CREDENTIAL, LEVEL_WARNING},
+        {"a secret that many use, by the app registration",
+         A_CREDENTIAL(.subject = "c/s", .value = 1, .level = LEVEL_CRITICAL, .used_by = 50,
+                      .expires_at = T0 + HOURS(24)),
+         RULE_CREDENTIAL, LEVEL_CRITICAL},
+        {"it ends today",
+         A_CREDENTIAL(.subject = "c/s", .level = LEVEL_CRITICAL, .expires_at = T0 + HOURS(9)),
+         RULE_CREDENTIAL, LEVEL_CRITICAL},
+        {"it has ended and still works",
+         A_CREDENTIAL(.subject = "c/s", .value = -3, .level = LEVEL_CRITICAL, .by_day = true,
+                      .cause = "ended", .expires_at = 20776 * USEC_PER_DAY),
+         RULE_CREDENTIAL, LEVEL_CRITICAL},
+        {"it has ended and is refused",
+         A_CREDENTIAL(.subject = "c/s", .value = -1, .level = LEVEL_CRITICAL, .certificate = true,
+                      .cause = "refused", .expires_at = T0 - HOURS(1), .used_by = 2),
+         RULE_CREDENTIAL, LEVEL_CRITICAL},
         {"usage rights unreadable",
          A_POLL(.level = LEVEL_WARNING, .cause = "config", .value = 30, .section = "usage_rights",
                 .hint = "HTTP 404: the tenant has no such user: correct its name or id"),
@@ -287,6 +310,10 @@ static void get_well(struct sample *s)
         f->error_count = 0;
     if (s->kind == KIND_SERVICE)
         f->tenants_failing = 0;
+    if (s->kind == KIND_CREDENTIAL) {
+        f->expires_at += 365 * USEC_PER_DAY;
+        s->finding[0].value = 371;
+    }
     if (f->n_subscriptions) {
         free(f->subscription[0].state);
         f->subscription[0].state = strdup("active");

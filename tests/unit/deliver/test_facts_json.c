@@ -17,6 +17,8 @@ static void assert_same(const struct facts *back, const struct facts *f)
     SAME(tenant_name), SAME(tenant_id), SAME(allotment_id), SAME(allotment_name), SAME(sku_id);
     SAME(sku_part_number), SAME(sku_name), SAME(sibling_name), SAME(error_code), SAME(cause);
     SAME(hint), SAME(section), SAME(receiver), SAME(source), SAME(host);
+    SAME(credential), SAME(client_id), SAME(file), SAME(used_by);
+    EXACT(n_used_by), EXACT(expires_at), EXACT(expires_by_day);
     EXACT(utc_offset), EXACT(allotted), EXACT(consumed), EXACT(waiting), EXACT(oldest_at);
     EXACT(units_to_unblock), EXACT(units_to_buy), EXACT(sibling_free), EXACT(error_count);
     EXACT(tenants), EXACT(tenants_failing), EXACT(tenants_read), EXACT(failing_since_at);
@@ -62,6 +64,13 @@ static void facts_are_the_same_after_packing_and_unpacking(void **state)
     f->tenants_failing = 299;
     f->tenants_read = 1;
     f->failing_since_at = f->oldest_at + 7;
+    f->credential = some_text("certificate");
+    f->client_id = some_text("99999999-aaaa-4bbb-8ccc-dddddddddddd");
+    f->file = some_text("/etc/seatwatchd/app.crt");
+    f->used_by = some_text("contoso\nfabrikam");
+    f->n_used_by = 2;
+    f->expires_at = f->oldest_at + 7;
+    f->expires_by_day = true;
     f->utc_offset = -12600;
     f->allotted = 4000000000000;
     f->subscription[0].start_date = DATE_UNKNOWN;

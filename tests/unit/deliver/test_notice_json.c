@@ -178,6 +178,10 @@ static void the_detail_holds_what_only_this_kind_has(void **state)
         {KIND_DELIVERY, EVENT_FIRING, NULL, "\"detail\":{\"receiver\":\"hook\",\"parked\":3},"},
         {KIND_RIGHT, EVENT_FIRING, NULL,
          "\"detail\":{\"principal\":\"user a\",\"missing_plans\":[\"P\",\"Q\"]},"},
+        {KIND_CREDENTIAL, EVENT_FIRING, NULL,
+         "\"detail\":{\"credential\":\"certificate\",\"expires_at\":\"2026-12-01T10:00:00Z\",\"cause\":"
+         "\"auth\",\"client_id\":\"99999999-aaaa\",\"file\":\"/etc/app.crt\",\"tenants\":[\"contoso\","
+         "\"fabrikam\"],\"tenant_count\":2},"},
         {KIND_SUBSCRIPTION, EVENT_FIRING, NULL,
          "\"detail\":{\"subscription_id\":\"d1d1d1d1-0000-4000-8000-000000000001\",\"state\":"
          "\"active\",\"next_lifecycle_date\":\"2027-01-01\"},"},
@@ -197,6 +201,12 @@ static void the_detail_holds_what_only_this_kind_has(void **state)
     n->facts->failing_since_at = UINT64_C(1795305600) * USEC_PER_SEC;
     n->facts->principal = some_text("user a");
     n->facts->missing_plans = some_text("P Q");
+    n->facts->credential = some_text("certificate");
+    n->facts->client_id = some_text("99999999-aaaa");
+    n->facts->file = some_text("/etc/app.crt");
+    n->facts->used_by = some_text("contoso\nfabrikam");
+    n->facts->n_used_by = 2;
+    n->facts->expires_at = some_time("2026-12-01T10:00:00Z");
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         n->kind = CASES[i].kind;
         n->type = CASES[i].type;

@@ -136,6 +136,32 @@ static void a_lost_right_names_its_principal_its_plans_and_where_it_waits(void *
     assert_notice_golden("alert-right.json", n, false);
 }
 
+static void a_credential_that_ends_says_when_whose_it_is_and_who_rests_on_it(void **state)
+{
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    facts_free(n->facts);
+    assert_int_equal(facts_new(&n->facts), 0);
+    struct facts *f = n->facts;
+    f->utc_offset = 3600;
+    f->credential = some_text("client_secret");
+    f->client_id = some_text("99999999-aaaa-4bbb-8ccc-dddddddddddd");
+    f->file = some_text("/etc/seatwatchd/partner.secret");
+    f->used_by = some_text("contoso\nfabrikam");
+    f->n_used_by = 2;
+    f->expires_at = some_time("2026-11-28T22:15:00Z");
+    f->observed_at = some_time("2026-11-22T01:02:00Z");
+    n->kind = KIND_CREDENTIAL;
+    n->rule = RULE_CREDENTIAL;
+    n->value = 6;
+    n->threshold = 7;
+    n->unit = UNIT_DAYS;
+    memset(n->finding, 0, sizeof n->finding);
+    n->finding[RULE_CREDENTIAL] = true;
+    assert_int_equal(notice_write_texts(n), 0);
+    assert_notice_golden("alert-credential.json", n, false);
+}
+
 static void a_digest_has_its_bytes(void **state)
 {
     (void)state;
@@ -296,6 +322,7 @@ int main(void)
         cmocka_unit_test(an_alert_about_the_tenant_has_nulls_and_its_detail),
         cmocka_unit_test(an_outage_belongs_to_no_tenant_and_counts_them),
         cmocka_unit_test(a_lost_right_names_its_principal_its_plans_and_where_it_waits),
+        cmocka_unit_test(a_credential_that_ends_says_when_whose_it_is_and_who_rests_on_it),
         cmocka_unit_test(a_digest_has_its_bytes),
         cmocka_unit_test(a_test_message_has_the_shape_of_an_alert),
         cmocka_unit_test(no_alert_makes_a_body_beyond_the_limit),

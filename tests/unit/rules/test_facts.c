@@ -8,7 +8,7 @@ static void new_facts_know_nothing(void **state)
     CLEANUP(facts_free) struct facts *f = NULL;
     (void)state;
     assert_int_equal(facts_new(&f), 0);
-    const int64_t numbers[] = {f->allotted,         f->consumed,     f->waiting,
+    const int64_t numbers[] = {f->n_used_by,        f->allotted,     f->consumed,     f->waiting,
                                f->units_to_unblock, f->units_to_buy, f->sibling_free,
                                f->error_count,      f->parked,       f->tenants,
                                f->tenants_failing,  f->tenants_read};
@@ -25,7 +25,8 @@ static void a_copy_shares_nothing_and_lacks_nothing(void **state)
     struct facts src = {"n",    "i",  labels,  2,      3600,      "ai",   "an", 1, 2,     3,  11,
                         4,      "si", "sp",    "sn",   subs,      2,      5,    6, "sib", 7,
                         "code", 8,    11,     "cause", "hint",    "section", "source", "host",
-                        12,     13,   14,     15,      "recv",    9,         "user a", "P Q",    10};
+                        12,     13,   14,     15,      "recv",    9,         "user a", "P Q",
+                        "secret", "client", "file", "t\nu", 17, 16, true, 10};
     CLEANUP(facts_free) struct facts *f = NULL;
     (void)state;
     assert_int_equal(facts_copy(&src, &f), 0);
@@ -34,13 +35,15 @@ static void a_copy_shares_nothing_and_lacks_nothing(void **state)
                                 src.sku_name,       src.sibling_name, src.error_code,
                                 src.cause,          src.hint,         src.section,
                                 src.receiver,       src.principal,    src.missing_plans,
-                                src.source,         src.host};
+                                src.source,         src.host,         src.credential,
+                                src.client_id,      src.file,         src.used_by};
     const char *const got[] = {f->tenant_name,    f->tenant_id,    f->allotment_id,
                                f->allotment_name, f->sku_id,       f->sku_part_number,
                                f->sku_name,       f->sibling_name, f->error_code,
                                f->cause,          f->hint,         f->section,
                                f->receiver,       f->principal,    f->missing_plans,
-                               f->source,         f->host};
+                               f->source,         f->host,         f->credential,
+                               f->client_id,      f->file,         f->used_by};
     for (size_t i = 0; i < N_ELEMENTS(want); i++) {
         assert_string_equal(got[i], want[i]);
         assert_ptr_not_equal(got[i], want[i]);
@@ -56,6 +59,9 @@ static void a_copy_shares_nothing_and_lacks_nothing(void **state)
     for (size_t i = 0; i < N_ELEMENTS(numbers); i++)
         assert_int_equal(numbers[i], i + 1);
     assert_int_equal(f->utc_offset, 3600);
+    assert_int_equal(f->expires_at, 16);
+    assert_int_equal(f->n_used_by, 17);
+    assert_true(f->expires_by_day);
     assert_int_equal(f->n_labels, 2);
     assert_string_equal(f->label[1].value, "2");
     assert_int_equal(f->n_subscriptions, 2);

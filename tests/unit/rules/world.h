@@ -73,6 +73,8 @@ static inline void world_init(struct world *w)
     t[RULE_ASSIGNMENT_ERRORS].hold_for = USEC_PER_HOUR;
     t[RULE_SUBSCRIPTION].limit[LEVEL_WARNING] = at(30);
     t[RULE_SUBSCRIPTION].limit[LEVEL_CRITICAL] = at(7);
+    t[RULE_CREDENTIAL].limit[LEVEL_WARNING] = at(30);
+    t[RULE_CREDENTIAL].limit[LEVEL_CRITICAL] = at(7);
     t[RULE_POLL].limit[LEVEL_WARNING] = at(3600);
     t[RULE_POLL].limit[LEVEL_CRITICAL] = at(6 * 3600);
     w->options.dates_at = 9 * USEC_PER_HOUR;

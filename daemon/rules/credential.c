@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/credential.c: how long is a client secret or a certificate still good?
+ *
+ * One sample for each, however many tenants sign in with it. That it still works is part of the
+ * judgement: a new file counts when it has been used, and an end that has come is told as what it
+ * is, whether Entra refuses already or not. */
+#include "base/text.h"
+#include "rules/room.h"
+#include <errno.h>
+
+#define CLOCKS_DIFFER (5 * USEC_PER_MINUTE)
+#define ZONES_DIFFER USEC_PER_DAY /* a day that a person wrote down may be that of another zone */
+#define USED_BY_MAX ((size_t)FACT_TENANTS_MAX * 1024)
+
+int credential_subject(const char *client_id, const char *file, char **ret)
+{
+    CLEANUP(free) char *lower = lower_case(client_id);
+    *ret = lower ? text_printf("%s/%s", lower, file) : NULL;
+    return *ret ? 0 : -ENOMEM;
+}
+
+/* ---- limits ---- */
+
+/* Of two tenants that use it, the one that wants to hear of it earlier is heard. */
+static void take_stricter(struct threshold *t, const struct threshold *other)
+{
+    for (int l = LEVEL_WARNING; l < LEVEL_COUNT_; l++)
+        if (other->limit[l].on &&
+            (!t->limit[l].on || other->limit[l].value > t->limit[l].value))
+            t->limit[l] = other->limit[l];
+    if (other->hold_for < t->hold_for)
+        t->hold_for = other->hold_for;
+    if (other->min_samples < t->min_samples)
+        t->min_samples = other->min_samples;
+    if (other->keep_firing_for > t->keep_firing_for)
+        t->keep_firing_for = other->keep_firing_for;
+}
+
+static struct threshold limits_of(const struct rule_options *o, const struct credential *c)
+{
+    struct threshold strictest = {.off = true};
+    for (size_t i = 0; i < c->n_tenants; i++) {
+        struct threshold t[RULE_COUNT_];
+        (void)rules_for(o, c->tenant[i], NULL, NULL, NULL, t);
+        if (t[RULE_CREDENTIAL].off)
+            continue;
+        if (strictest.off)
+            strictest = t[RULE_CREDENTIAL];
+        else
+            take_stricter(&strictest, &t[RULE_CREDENTIAL]);
+    }
+    return strictest;
+}
+
+/* ---- the end ---- */
+
+bool credential_is_over(const struct credential *c)
+{
+    usec_t early = c->ends_by_day ? ZONES_DIFFER : CLOCKS_DIFFER;
+    return c->ends_at && c->true_at + early >= c->ends_at;
+}
+
+/* Whole days that are left; negative once it has ended. */
+static int64_t days_left(const struct rule_options *o, const struct credential *c)
+{
+    int64_t last = c->ends_by_day ? day_of(c->ends_at, 0, 0) : day_of(c->ends_at, c->utc_offset, 0);
+    int64_t days = last - day_of(c->true_at, c->utc_offset, o->dates_at);
+    bool ended = !c->ends_by_day && c->true_at >= c->ends_at;
+    return ended && days >= 0 ? -1 : days;
+}
+
+static int judge_end(const struct rule_options *o, const struct credential *c,
+                     const struct threshold *t, struct sample *s)
+{
+    struct finding *f = &s->finding[0];
+    if (f->state == FINDING_NOT_APPLICABLE || c->ends_at == 0)
+        return 0;
+    int64_t days = days_left(o, c);
+    enum level level = level_at_most(t, days);
+    if (c->refused && c->open && !c->blamed && credential_is_over(c)) {
+        level = level_enabled(t, LEVEL_CRITICAL);
+        finding_set(f, days, level, level);
+        return text_copy("refused", &s->facts->cause);
+    }
+    usec_t end = c->ends_at + (c->ends_by_day ? USEC_PER_DAY : 0);
+    if (!c->works || (days < 0 && c->accepted_at < end))
+        return 0; /* what is refused for another reason, or was not tried yet, says nothing */
+    finding_set(f, days, level, level);
+    return text_copy(days < 0 ? "ended" : NULL, &s->facts->cause);
+}
+
+/* ---- facts ---- */
+
+static bool has_label(const struct tenant_facts *t, const struct label *l)
+{
+    for (size_t i = 0; i < t->n_labels; i++)
+        if (text_equal(t->label[i].key, l->key) && text_equal(t->label[i].value, l->value))
+            return true;
+    return false;
+}
+
+/* Of several tenants none is named as the one that it is about; labels that all of them have hold
+ * for it, so that it takes the routes that they all take. */
+static int begin_facts(const struct rule_options *o, const struct credential *c, usec_t now_at,
+                       struct facts **ret)
+{
+    const struct tenant_facts *first = c->tenant[0];
+    CLEANUP(free) struct label *common = calloc(first->n_labels + 1, sizeof *common);
+    if (!common)
+        return -ENOMEM;
+    struct tenant_facts all = {.label = common};
+    for (size_t i = 0; i < first->n_labels; i++) {
+        bool everywhere = true;
+        for (size_t k = 1; k < c->n_tenants; k++)
+            everywhere &= has_label(c->tenant[k], &first->label[i]);
+        if (everywhere)
+            common[all.n_labels++] = first->label[i];
+    }
+    const struct judge_context ctx = {
+        .options = o, .tenant = c->n_tenants == 1 ? first : &all, .utc_offset = c->utc_offset};
+    return facts_begin(&ctx, now_at, ret);
+}
+
+static int fill_facts(const struct credential *c, struct facts *f)
+{
+    struct text names = TEXT_INIT(USED_BY_MAX);
+    for (size_t i = 0; i < c->n_tenants && i < FACT_TENANTS_MAX; i++)
+        text_addf(&names, "%s%s", i ? "\n" : "", c->tenant[i]->name);
+    f->used_by = text_take(&names);
+    f->n_used_by = (int64_t)c->n_tenants;
+    f->expires_at = c->ends_at;
+    f->expires_by_day = c->ends_by_day;
+    int r = f->used_by ? 0 : -ENOMEM;
+    if (r >= 0)
+        r = text_copy(c->certificate ? "certificate" : "client_secret", &f->credential);
+    if (r >= 0)
+        r = text_copy(c->client_id, &f->client_id);
+    return r < 0 ? r : text_copy(c->file, &f->file);
+}
+
+int judge_credential(const struct rule_options *o, const struct credential *c,
+                     const struct instant *now, struct sample *ret, struct failure *ret_failure)
+{
+    struct sample s = {.kind = KIND_CREDENTIAL, .n_findings = 1};
+    const struct threshold t = limits_of(o, c);
+    finding_init(&s.finding[0], RULE_CREDENTIAL, UNIT_DAYS, &t);
+    int r = credential_subject(c->client_id, c->file, &s.subject);
+    if (r >= 0)
+        r = begin_facts(o, c, now->at, &s.facts);
+    if (r >= 0)
+        r = fill_facts(c, s.facts);
+    if (r >= 0)
+        r = judge_end(o, c, &t, &s);
+    if (r < 0) {
+        sample_clear(&s);
+        return failure_oom(ret_failure);
+    }
+    *ret = s;
+    return 0;
+}
