@@ -20,6 +20,7 @@
 #define MESSAGE_POLL_RECOVERED    "069a0ed4dfe04f549bf964c1c7a38fa1" /* ... and is read again */
 #define MESSAGE_RIGHTS_FAILED     "f88e094db59247aeaed437ec951f8d07" /* usage rights could not be looked up */
 #define MESSAGE_RIGHTS_RECOVERED  "f02d76dd65c543f18ee6f45aa8a09359" /* ... and are looked up again */
+#define MESSAGE_CREDENTIAL_UNKNOWN "d4509d184020468d84ad371a87ee68ea" /* when a client secret ends cannot be told */
 #define MESSAGE_SOURCE_NOTE       "10480eb4132048f2a4840042c4f75e7c" /* what Graph offers for a tenant changed */
 #define MESSAGE_CLOCK_SKEW        "90a5038869f44e2f8a4a8c56413a26ff" /* our clock and Graph disagree */
 #define MESSAGE_CLOCK_JUMP        "f853c950e28240c6a1c747cff3c75dc1" /* the wall clock jumped */

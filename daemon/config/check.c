@@ -174,6 +174,8 @@ static const char *useless(enum rule rule, const struct match *m)
 {
     if (rule == RULE_POLL && (m->sku || m->allotment))
         return "reading is judged by tenant; match a tenant or labels";
+    if (rule == RULE_CREDENTIAL && (m->sku || m->allotment))
+        return "signing in is judged by tenant; match a tenant or labels";
     if (rule == RULE_ASSIGNMENT_ERRORS && m->allotment)
         return "errors are judged by tenant and SKU; match a tenant, a SKU or labels";
     if (m->rule && !text_glob(m->rule, rule_name(rule)))

@@ -148,8 +148,22 @@ void check_sign_in_files(struct load *l, const struct tenant_options *t, struct 
                      "tenants.certificate_file: %s%s", why.text, walk_advice(&l->walk, &why, ""));
 }
 
+/* The day itself still counts, whatever zone it was written down in. */
+static void warn_secret_end(struct load *l, const struct tenant_options *t, struct conf_where where)
+{
+    int32_t day;
+    if (t->graph.auth == AUTH_CLIENT_SECRET && date_parse(t->client_secret_expires, &day) >= 0 &&
+        (usec_t)(day + 2) * USEC_PER_DAY <= clock_now().at)
+        report_add(&l->report, CONF_WARNING,
+                   walk_where(&l->walk, MARK_VALUE, &t->client_secret_expires, where),
+                   "tenants.client_secret_expires: %s is over, and Entra refuses the secret from then "
+                   "on; renew it, or correct the day if that was done",
+                   t->client_secret_expires);
+}
+
 void warn_sign_in_files(struct load *l, const struct tenant_options *t, struct conf_where where)
 {
+    warn_secret_end(l, t, where);
     const struct graph_options *o = &t->graph;
     char date[RFC3339_MAX];
     usec_t ends_at;

@@ -12,6 +12,7 @@
 struct tenant_options {
     struct graph_options graph;
     struct tenant_facts facts;
+    char *client_secret_expires; /* "2027-03-01", "auto", or "": nobody knows */
     bool enabled;
     char *broken;  /* NULL, or the one line that says why this tenant cannot run */
     bool nameless; /* broken so that name and id are unknown: both are the place in the files */

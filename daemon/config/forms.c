@@ -4,6 +4,7 @@
 #include "config/forms.h"
 
 #include "base/cleanup.h"
+#include "base/date.h"
 #include "base/text.h"
 #include "deliver/deliver.h"
 #include <errno.h>
@@ -97,6 +98,15 @@ int form_version(const char *text, struct failure *ret_failure)
     if (*text && strlen(text) <= 16 && made_of(text, LETTERS DIGITS ".") && *text != '.')
         return 0;
     return wrong(ret_failure, "not an API version; write \"beta\" or \"v1.0\"");
+}
+
+int form_secret_end(const char *text, struct failure *ret_failure)
+{
+    int32_t day;
+    if (!*text || strcmp(text, "auto") == 0 || (strlen(text) == 10 && date_parse(text, &day) >= 0))
+        return 0;
+    return wrong(ret_failure, "not a date; write the day that the portal shows as \"2027-03-01\", or "
+                              "\"auto\" to ask Graph for it");
 }
 
 int form_zone(const char *text, struct failure *ret_failure)

@@ -11,6 +11,8 @@ int form_identity(const char *text, struct failure *ret_failure); /* "" or an id
 /* A user, a group or a SKU: 1 to 320 bytes, nothing that means something in a path. */
 int form_principal(const char *text, struct failure *ret_failure);
 int form_version(const char *text, struct failure *ret_failure);  /* "beta", "v1.0" */
+/* "", "auto", or a day: "2027-03-01" */
+int form_secret_end(const char *text, struct failure *ret_failure);
 int form_zone(const char *text, struct failure *ret_failure);
 int form_root(const char *text, struct failure *ret_failure);  /* "" or scheme://host[:port] */
 int form_proxy(const char *text, struct failure *ret_failure); /* "" or http(s)://host[:port] */

@@ -110,6 +110,13 @@ static const struct conf_key POLL_RULE[] = {
     TIMING(FOR_OF_ALERTS),
 };
 
+static const struct conf_key CREDENTIAL[] = {
+    WARNING_BELOW(LIMIT_DAYS, "0d", "3650d", "30d",
+                  "Warning so many whole days before a certificate or client secret ends."),
+    CRITICAL_BELOW(LIMIT_DAYS, "0d", "3650d", "7d", "Critical so many days before it ends."),
+    TIMING(FOR_OF_ALERTS),
+};
+
 static const struct conf_section RULE_SECTIONS[RULE_COUNT_] = {
     [RULE_USAGE] = SECTION(USAGE),
     [RULE_REMAINING] = SECTION(REMAINING),
@@ -119,6 +126,7 @@ static const struct conf_section RULE_SECTIONS[RULE_COUNT_] = {
     [RULE_ASSIGNMENT_ERRORS] = SECTION(ASSIGNMENT_ERRORS),
     [RULE_SUBSCRIPTION] = SECTION(SUBSCRIPTION),
     [RULE_POLL] = SECTION(POLL_RULE),
+    [RULE_CREDENTIAL] = SECTION(CREDENTIAL),
 };
 #define RULE_GROUP(word, RULE_, struct_, help_)                                                    \
     {.name = word, .type = CONF_RULE, AT(struct_, threshold[RULE_]), .off_ok = true,               \
@@ -136,8 +144,9 @@ static const struct conf_section RULE_SECTIONS[RULE_COUNT_] = {
                "Assignment errors of a tenant, by SKU and code; told again when doubled."),        \
     RULE_GROUP("subscription", RULE_SUBSCRIPTION, struct_, "State and end of a subscription."),    \
     RULE_GROUP("poll", RULE_POLL, struct_, "How long a tenant could not be read completely."),     \
-    LATER_KEY("forecast", "off", "the rule forecast"),                                             \
-    LATER_KEY("credential", "off", "the rule credential")
+    RULE_GROUP("credential", RULE_CREDENTIAL, struct_,                                             \
+               "End of a certificate or client secret that tenants sign in with."),                \
+    LATER_KEY("forecast", "off", "the rule forecast")
 
 /* Offsets are from the rule_options that lie inside the options. */
 static const struct conf_key THRESHOLDS[] = {RULE_GROUPS(rule_options)};
@@ -176,6 +185,10 @@ static const struct conf_key TENANT[] = {
      .file = FILE_SECRET, .auth = SECRET, .needed = SECRET, .example = "contoso.secret",
      .help = "The file with the client secret; the secret itself never stands in the "
              "configuration."},
+    {.name = "client_secret_expires", .type = CONF_TEXT, AT(tenant_options, client_secret_expires),
+     .auth = SECRET, .def = "", .shown_def = "not known", .what = "a day, auto, or empty",
+     .check = form_secret_end, .example = "2027-03-01",
+     .help = "The last day of the client secret, as the portal shows it; auto asks Graph."},
     {.name = "certificate_file", .type = CONF_FILE, AT(tenant_options, graph.certificate_file),
      .file = FILE_PUBLIC, .auth = CERTIFICATE, .needed = CERTIFICATE, .example = "contoso.crt",
      .help = "The certificate of the app registration in PEM; read at each sign-in, so a renewed "
@@ -244,7 +257,6 @@ static const struct conf_key TENANT[] = {
      .help = "Time between two readings of this tenant."},
     {.name = "enabled", .type = CONF_BOOL, AT(tenant_options, enabled), .def = "true",
      .help = "Whether the tenant is read at all."},
-    LATER_KEY("client_secret_expires", NULL, "client_secret_expires"),
 };
 
 /* ---- overrides and routes ---- */

@@ -161,6 +161,7 @@ void graph_free(struct graph *g)
         return;
     graph_cancel(g);
     lookup_free(TAKE(g->lookup));
+    app_entry_free(TAKE(g->entry));
     access_free(TAKE(g->access));
     token_cancel(g);
     token_forget(g);
@@ -271,8 +272,19 @@ bool graph_inherit(struct graph *g, struct graph *from, bool token)
         g->token.renew_mono = from->token.renew_mono;
         g->token.expires_mono = from->token.expires_mono;
         g->token.generation = from->token.generation;
+        g->token.signed_in_mono = from->token.signed_in_mono;
     }
     return true;
+}
+
+void graph_sign_in_again(struct graph *g)
+{
+    token_keep_for(g, 0, clock_now().mono);
+}
+
+usec_t graph_signed_in_mono(const struct graph *g)
+{
+    return g->token.signed_in_mono;
 }
 
 enum source graph_source(const struct graph *g)

@@ -53,6 +53,7 @@ struct graph_report {
     usec_t took;
     uint32_t throttled;     /* answers 429/503 */
     usec_t resume_at_mono;  /* Retry-After reached beyond the poll: do not poll before (boot time); 0 */
+    struct instant began;   /* boot 0: it could not begin */
     int64_t skew_seconds;   /* our clock, as the poll began, minus Graph's Date; if skew_known */
     bool skew_known;
     struct failure renewal; /* the token was not renewed ahead of time; the old one serves. text "": all is well */
@@ -68,6 +69,11 @@ void graph_cancel(struct graph *g); /* no callback follows */
 /* A reload: takes over from one that is to be freed, and whose poll ends here without a callback, how much it may send, what
  * it has learnt and, unless the secret on disk is another one, the token. False, and nothing happens, if their options differ. */
 bool graph_inherit(struct graph *g, struct graph *from, bool token);
+/* The credential's files have changed: the next poll signs in with them. The token that is good
+ * serves should they be refused. */
+void graph_sign_in_again(struct graph *g);
+/* When the credential was read that was last accepted, boot time; 0: none was. */
+usec_t graph_signed_in_mono(const struct graph *g);
 enum source graph_source(const struct graph *g);     /* NONE before the first answer */
 void graph_set_answered(struct graph *g, enum source known); /* from the store: once Graph has answered, no fallback */
 

@@ -10,7 +10,8 @@
  *   arrive.c  what came back: retries, throttling, 401, options refused, the next link
  *   poll.c    the cycle: what a page, a list's end or a list's failure means for the snapshot
  *   words.c   failures in words an operator can act on
- *   access.c  --check-access       lookup.c  one user, group or device by itself */
+ *   access.c  --check-access       lookup.c  one user, group or device by itself
+ *   app_entry.c, page_app.c  when the client secret ends */
 #pragma once
 #include "graph/graph.h"
 #include "graph/pace.h"
@@ -98,6 +99,8 @@ typedef void token_done(void *userdata, const struct token_result *result);
 struct token {
     struct secret *bearer; /* NULL: none */
     usec_t renew_mono, expires_mono;
+    usec_t asked_mono;   /* when the credential was read for the request under way, */
+    usec_t signed_in_mono; /* and for the last one that was answered with a token; 0: none was */
     unsigned generation; /* of the bearer: counts the tokens we had */
     bool proven;         /* Arc: the request under way is the second one */
     struct http_request *request;
@@ -260,6 +263,7 @@ struct learnt {                /* about this tenant's service, for the life of t
 
 struct access;
 struct lookup;
+struct app_entry;
 struct graph {
     struct graph_options o; /* strings are ours */
     struct http *http;
@@ -274,6 +278,7 @@ struct graph {
     struct poll *poll;
     struct access *access;
     struct lookup *lookup;
+    struct app_entry *entry;
     /* Tests change these. */
     const char *arc_directory; /* where Arc's keys lie */
     usec_t backoff;            /* base of the waits between retries */
@@ -293,3 +298,5 @@ void access_free(struct access *a);
 DEFINE_CLEANUP(struct access *, access_free)
 void lookup_free(struct lookup *l);
 DEFINE_CLEANUP(struct lookup *, lookup_free)
+void app_entry_free(struct app_entry *e);
+DEFINE_CLEANUP(struct app_entry *, app_entry_free)

@@ -414,6 +414,7 @@ void poll_finish(struct poll *p)
     settle_failure(p);
     if (p->report.complete)
         p->report.resume_at_mono = 0;
+    p->report.began = p->began;
     p->report.took = clock_now().mono - p->began.mono;
     struct graph_report report = p->report;
     graph_done *done = p->done;

@@ -82,6 +82,7 @@ int token_ask(struct graph *g, const char *claims, usec_t timeout, token_done *d
 {
     CLEANUP(sign_in_clear) struct sign_in s = {0};
     assert(!g->token.request);
+    usec_t asked = clock_now().mono; /* before the files are read */
     int r = sign_in_make(g, claims, &s, ret_failure);
     if (r < 0)
         return r;
@@ -91,6 +92,7 @@ int token_ask(struct graph *g, const char *claims, usec_t timeout, token_done *d
     g->token.done = done;
     g->token.userdata = userdata;
     g->token.proven = false;
+    g->token.asked_mono = asked;
     return 0;
 }
 
@@ -228,6 +230,7 @@ static void read_answer(struct graph *g, const struct http_answer *a, struct tok
     g->token.generation++;
     g->token.renew_mono = now.mono + token_renew_after(token.lifetime);
     g->token.expires_mono = now.mono + token.lifetime;
+    g->token.signed_in_mono = g->token.asked_mono;
     ret->ok = true;
 }
 

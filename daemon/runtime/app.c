@@ -152,6 +152,8 @@ int app_wire(struct app *app, struct failure *why)
         app->watch[i] = (struct watch){.app = app, .options = &o->tenant[i]};
         r = watch_load(&app->watch[i], why);
     }
+    if (r >= 0)
+        credentials_wire(app);
     return r;
 }
 

@@ -13,6 +13,24 @@
 
 struct app;
 
+/* What a tenant signs in with. Of those that share it the first one keeps what is known of it. */
+struct signer {
+    size_t keeper; /* index of that tenant; SIGNER_NONE: there is nothing that ends, or it is not read */
+    bool asking;   /* Graph, for the application's entry */
+    bool asked;    /* ... and it did not say, since the file last changed */
+    usec_t ask_again_mono;
+    /* of the keeper */
+    uint64_t files;     /* what they looked like, */
+    usec_t since_mono;  /* and since when; 0: since before the start */
+    usec_t ends_at;     /* by the certificate or the configuration; 0: unknown */
+    usec_t entry_at;    /* by the application's entry; 0: unknown */
+    size_t home;        /* the tenant that has the entry; SIGNER_NONE: not known */
+    bool blamed;        /* the alert about a tenant that uses it has been told */
+    struct failure why; /* it is unknown */
+    uint64_t said;      /* hash of its words as they were said; 0: they were not */
+};
+#define SIGNER_NONE SIZE_MAX
+
 struct watch { /* one tenant */
     struct app *app;
     const struct tenant_options *options; /* borrowed from app->options */
@@ -39,6 +57,7 @@ struct watch { /* one tenant */
     usec_t asked_mono, began_mono; /* when its last poll ended, and that from which on it fails alike; 0: not since the start */
     bool at_sign_in;               /* where the last one failed */
     size_t nth;                    /* of outage.tenant */
+    struct signer signer;
     bool skewed;              /* its clock and ours disagree, which was said */
     struct {                  /* the last poll, for --once and the status line */
         bool known, committed;
@@ -83,6 +102,7 @@ struct app {
     sd_event_source *places;   /* somebody waits for a place, and one will be given back; NULL */
     struct instant last_tick;
     struct outage outage;
+    struct instant graph_clock; /* at this `mono` Graph's clock said `at`; boot 0: not known */
     bool reloading, stopping;
     bool reload_again;            /* asked for while a reload was under way */
     bool config_refused;          /* by the last reload */
@@ -137,6 +157,7 @@ void poller_settle(struct app *app);     /* what has been read is taken now, not
 bool poller_on_time(const struct app *app, const struct instant *now); /* for the watchdog */
 
 /* repair.c: a refused credential is tried again as soon as its files change */
+uint64_t repair_look(const struct watch *w); /* what its files look like; FNV1A_SEED: it has none */
 void repair_begin(struct watch *w); /* a poll begins */
 bool repair_needed(const struct watch *w, const struct watch *before); /* its files are others since that was polled */
 void repair_watch(struct watch *w, const struct failure *why); /* it has ended; `why` as in its report */
@@ -173,6 +194,20 @@ void outage_asked(struct watch *w, const struct tenant_health *health, bool at_s
 void outage_forget(struct app *app); /* other tenants are watched now */
 /* Its own poll alert keeps still for now. After one of the two. */
 bool outage_holds(const struct watch *w, struct instant now);
+
+/* What this poll alert would tell is told by the alert about the tenant's credential. */
+bool take_is_told(const struct watch *w, const struct tenant_health *health, const struct sample *poll,
+                  struct instant now);
+
+/* credentials.c: what tenants sign in with, and when that ends */
+void credentials_wire(struct app *app); /* who shares what; reads certificates */
+void credentials_inherit(struct app *app, const struct watch *old, size_t n_old); /* a reload */
+void credentials_polled(struct watch *w, const struct graph_report *report); /* perhaps asks Graph; it goes on by itself */
+void credentials_look(struct app *app, struct instant now); /* files and days, and what is to be told of them */
+/* The level at which the alert about its credential tells that this tenant is refused; NONE: it does not. */
+enum level credentials_tell(const struct watch *w, const struct tenant_health *health, struct instant now);
+bool credentials_known(const struct app *app, const char *subject); /* somebody signs in with it, or may */
+usec_t credentials_first_end(const struct app *app); /* of all that is known; 0: nothing is */
 
 /* tick.c */
 usec_t tick_woke(struct app *app, const struct instant *now); /* woke_mono; a sleep since is said */

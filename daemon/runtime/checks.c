@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/date.h"
 #include "base/log.h"
+#include "graph/app_entry.h"
 #include "graph/lookup.h"
 
 int checks_config(const struct cli *cli)
@@ -109,6 +111,47 @@ static void choose_source(const struct access *a, const struct graph_check *chec
         graph_set_answered(a->graph, SOURCE_SUBSCRIBED_SKUS);
 }
 
+/* ---- when what it signs in with ends ---- */
+
+static void print_end(const char *what, usec_t at, bool by_day)
+{
+    char when[RFC3339_MAX];
+    usec_t now = clock_now().at, last = at + (by_day ? USEC_PER_DAY : 0);
+    int32_t day = (int32_t)(at / USEC_PER_DAY);
+    const char *shown = by_day ? date_print(day, when) : rfc3339_print(at, when);
+    if (last <= now)
+        printf("  no   %s: ended on %s\n", what, shown);
+    else
+        printf("  ok   %s: ends on %s, in %llu days\n", what, shown,
+               (unsigned long long)((last - now) / USEC_PER_DAY));
+}
+
+static void on_entry(void *userdata, usec_t ends_at, const struct failure *why)
+{
+    struct access *a = userdata;
+    if (ends_at)
+        print_end("client secret, by " APP_ENTRY_CALL, ends_at, false);
+    else
+        printf("  no   %s\n       for when the client secret ends; permission " APP_ENTRY_PERMISSION "\n", why->text);
+    look_up_next(a);
+}
+
+static void look_at_credential(struct access *a, bool usable)
+{
+    const struct tenant_options *t = a->tenant;
+    struct failure why = {0};
+    usec_t at;
+    int32_t day;
+    if (t->graph.auth == AUTH_CERTIFICATE && assertion_certificate_expires(t->graph.certificate_file, &at, &why) >= 0)
+        print_end("certificate", at, false);
+    if (t->graph.auth == AUTH_CLIENT_SECRET && date_parse(t->client_secret_expires, &day) >= 0)
+        print_end("client secret, by client_secret_expires", (usec_t)day * USEC_PER_DAY, true);
+    if (!usable || t->graph.auth != AUTH_CLIENT_SECRET || !text_equal(t->client_secret_expires, "auto"))
+        look_up_next(a);
+    else if (graph_ask_entry(a->graph, on_entry, a, &why) < 0)
+        on_entry(a, 0, &why);
+}
+
 static void on_access(void *userdata, const struct graph_check *checks, size_t n, bool usable)
 {
     struct access *a = userdata;
@@ -126,7 +169,7 @@ static void on_access(void *userdata, const struct graph_check *checks, size_t n
     a->usable = a->usable && usable;
     choose_source(a, checks, n);
     a->next_right = usable ? 0 : a->options->rules.n_rights;
-    look_up_next(a);
+    look_at_credential(a, usable);
 }
 
 static int access_tenant(struct access *a, const struct tenant_options *t)

@@ -74,6 +74,14 @@ static void add_tenants(struct text *t, const struct app *app)
         text_add(t, ", not read yet");
 }
 
+static void add_credentials(struct text *t, const struct app *app)
+{
+    char day[RFC3339_MAX];
+    usec_t end = credentials_first_end(app);
+    if (end)
+        text_addf(t, ", sign-in good until %.10s", rfc3339_print(end, day));
+}
+
 static void add_alerts(struct text *t, const struct app *app)
 {
     size_t firing = 0, critical = 0, cursor = 0;
@@ -105,6 +113,7 @@ void notify_status(struct app *app)
     if (app->cli->mode != CLI_DAEMON || app->stopping)
         return;
     add_tenants(&t, app);
+    add_credentials(&t, app);
     add_alerts(&t, app);
     add_deliveries(&t, app);
     if (app->config_refused)

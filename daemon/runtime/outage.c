@@ -19,20 +19,21 @@ static void read_state(struct watch *w, const struct tenant_health *h, const str
 
 /* ---- as the rule sees it ---- */
 
-/* What the tenant's own alert has told about the same part of it. */
-static enum level told_level(const struct watch *w)
+/* What the tenant's own alert has told about the same part of it, or the one about its credential. */
+static enum level told_level(const struct watch *w, const struct tenant_health *health, const struct instant *now)
 {
     const struct alert *a = book_find(w->app->book, KIND_POLL, w->options->facts.tenant_id, "");
-    return a && a->facts && text_equal(a->facts->section, w->reading.section) ? a->said : LEVEL_NONE;
+    bool own = a && a->facts && a->said > LEVEL_NONE && text_equal(a->facts->section, w->reading.section);
+    return own ? a->said : credentials_tell(w, health, *now);
 }
 
-static struct service_tenant seen(const struct watch *w, const struct tenant_health *health)
+static struct service_tenant seen(const struct watch *w, const struct tenant_health *health, const struct instant *now)
 {
     return (struct service_tenant){
         .state = w->reading,
         .health = health,
         .host = w->asked_mono && health->failing ? graph_host(w->graph, w->at_sign_in) : NULL,
-        .said = told_level(w),
+        .said = told_level(w, health, now),
         .asked_mono = poller_owes(w) ? 0 : w->asked_mono, /* before a sleep is long ago */
         .began_mono = w->began_mono,
     };
@@ -53,7 +54,7 @@ static int look_at_all(struct app *app, const struct instant *now)
             continue;
         read_state(w, &w->health, now);
         w->nth = o->n;
-        o->tenant[o->n++] = seen(w, &w->health);
+        o->tenant[o->n++] = seen(w, &w->health, now);
     }
     return 0;
 }
@@ -149,7 +150,7 @@ void outage_asked(struct watch *w, const struct tenant_health *health, bool at_s
         w->began_mono = now.mono;
     w->asked_mono = now.mono;
     w->at_sign_in = at_sign_in;
-    o->tenant[w->nth] = seen(w, health);
+    o->tenant[w->nth] = seen(w, health, &now);
     bool up = alert_of(w->app) != NULL;
     service_count(o->tenant, o->n, &o->tally);
     if (!up && o->tally.failing >= o->tally.begins)

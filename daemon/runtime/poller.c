@@ -77,6 +77,7 @@ static void poll_ended(struct watch *w, const struct graph_report *report)
         repair_watch(w, &report->failure);
     }
     w->again = false;
+    credentials_polled(w, report);
     rights_begin(w, report);
 }
 

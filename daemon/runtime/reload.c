@@ -74,12 +74,14 @@ static int swap(struct app *app, struct options *fresh)
         for (size_t i = 0; i < n_old; i++) {
             app->polling += old[i].graph && graph_polling(old[i].graph);
             app->looking += old[i].round != NULL;
+            app->looking += old[i].signer.asking;
         }
         courier_resume(app->courier);
         options_free(fresh);
         return why.kind == FAILURE_CONFIG ? EXIT_CONFIGURATION : EXIT_INTERNAL;
     }
     keep(app, old, n_old);
+    credentials_inherit(app, old, n_old);
     poller_start(app, old, n_old);
     struct app gone = {.options = old_options, .watch = old, .n_watches = n_old, .http = old_http, .courier = old_courier};
     app_unwire(&gone);

@@ -37,6 +37,8 @@ static bool still_configured(const struct alert *a, void *userdata)
         return true; /* of all tenants: it ends when they are read, or too few are left */
     if (a->kind == KIND_DELIVERY)
         return receiver_index(&app->options->routes, a->subject) >= 0;
+    if (a->kind == KIND_CREDENTIAL)
+        return credentials_known(app, a->subject);
     const struct tenant_options *t = tenant_of(app, a->tenant_id);
     if (t)
         return still_judged(app, t, a);

@@ -29,8 +29,7 @@ static uint64_t look_at(const char *path, uint64_t seed)
     return fnv1a(facts, sizeof facts, seed);
 }
 
-/* What its files look like; FNV1A_SEED: it has none. */
-static uint64_t look(const struct watch *w)
+uint64_t repair_look(const struct watch *w)
 {
     const struct graph_options *o = &w->options->graph;
     const char *const FILES[] = {o->client_secret_file, o->certificate_file, o->private_key_file,
@@ -47,7 +46,7 @@ static int on_look(sd_event_source *s, uint64_t due, void *userdata)
     (void)due;
     if (w->queued || graph_polling(w->graph))
         return 0; /* that poll reads them as they are now */
-    if (look(w) == w->files) {
+    if (repair_look(w) == w->files) {
         int r = sd_event_source_set_time_relative(s, LOOK_EVERY);
         if (r >= 0)
             r = sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
@@ -64,12 +63,12 @@ static int on_look(sd_event_source *s, uint64_t due, void *userdata)
 
 void repair_begin(struct watch *w)
 {
-    w->files = look(w);
+    w->files = repair_look(w);
 }
 
 bool repair_needed(const struct watch *w, const struct watch *before)
 {
-    return look(w) != before->files;
+    return repair_look(w) != before->files;
 }
 
 void repair_watch(struct watch *w, const struct failure *why)

@@ -59,6 +59,13 @@ static int samples_append(struct samples *s, struct sample *one)
     return 0;
 }
 
+bool take_is_told(const struct watch *w, const struct tenant_health *health, const struct sample *poll,
+                  struct instant now)
+{
+    enum level told = credentials_tell(w, health, now);
+    return told > LEVEL_NONE && told >= poll->finding[0].raise;
+}
+
 /* Everything that this poll says: pools, subscriptions, errors, and how the reading itself goes. */
 static int judge_all(struct watch *w, const struct snapshot *snapshot,
                      const struct graph_report *report, struct instant now, struct samples **ret_samples,
@@ -76,7 +83,7 @@ static int judge_all(struct watch *w, const struct snapshot *snapshot,
     health_update(&health, snapshot, memory, report->complete ? NULL : &report->failure);
     outage_asked(w, &health, report->at_sign_in, now);
     r = judge_poll(&ctx, &health, &now, &poll, why);
-    if (r >= 0 && outage_holds(w, now))
+    if (r >= 0 && (outage_holds(w, now) || take_is_told(w, &health, &poll, now)))
         poll.finding[0].state = FINDING_UNKNOWN;
     if (r >= 0 && samples_append(samples, &poll) < 0)
         r = failure_oom(why);

@@ -21,7 +21,7 @@ static void tick_tenant(struct watch *w, struct instant now)
     struct failure why = {0};
     if (judge_poll(&judge, &w->health, &now, &sample, &why) < 0)
         return;
-    if (outage_holds(w, now))
+    if (outage_holds(w, now) || take_is_told(w, &w->health, &sample, now))
         sample.finding[0].state = FINDING_UNKNOWN;
     take_sample(app, &ctx, &sample);
 }
@@ -143,6 +143,7 @@ void tick_now(struct app *app)
     outage_look(app, now);
     for (size_t i = 0; i < app->n_watches; i++)
         tick_tenant(&app->watch[i], now);
+    credentials_look(app, now);
     bool wait = app->clock_unset || poller_owes_any(app);
     if (app->courier && !wait) /* not in a dry run */
         tick_held(app, now);

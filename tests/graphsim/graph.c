@@ -170,7 +170,7 @@ void graph_route(struct call *c)
     }
     const struct route *route = route_of(c);
     if (!route) {
-        c->endpoint = people_endpoint(c);
+        c->endpoint = application_asked(c) ? "application" : people_endpoint(c);
         return;
     }
     c->endpoint = route->endpoint;
@@ -243,7 +243,8 @@ void graph_answer(struct call *c)
         graph_status(c, 406);
         return;
     }
-    if ((route ? route->licensing : !people_is_older(c)) && c->state->manners.absent) {
+    bool application = application_asked(c);
+    if ((route ? route->licensing : !application && !people_is_older(c)) && c->state->manners.absent) {
         graph_status(c, (unsigned)c->state->manners.absent);
         return;
     }
@@ -253,6 +254,10 @@ void graph_answer(struct call *c)
     }
     if (c->query_error) {
         graph_refuse(c, 400, "BadRequest", "%s", c->query_error);
+        return;
+    }
+    if (application) {
+        application_answer(c);
         return;
     }
     if (!route) {

@@ -17,7 +17,7 @@ const char *const ENDPOINTS[N_ENDPOINTS] = {"token",          "allotments",     
                                             "waitingMembers", "assignmentErrors", "subscribedSkus",
                                             "subscriptions",  "identity",         "usageRights",      "usageRight",
                                             "rightAssignments", "userAssignments", "userWaiting",
-                                            "userErrors",     "licenseDetails"};
+                                            "userErrors",     "licenseDetails",  "application"};
 
 static const char *const TOP[] = {"note", "tenants", "faults", "latency_ms", "gzip", "version", NULL};
 static const char *const TENANT[] = {"note",      "id",        "copies",         "domains",
@@ -26,14 +26,15 @@ static const char *const TENANT[] = {"note",      "id",        "copies",        
                                      "sign_in",   "page_size", "page_max",       "inline_limit",
                                      "inline",    "refuse",    "token_life_s",   "deny",
                                      "absent",    "certificates", "federated", "identity",
-                                     "people",    "companySubscriptions",
+                                     "people",    "companySubscriptions", "application",
                                      NULL};
 static const char *const STATE[] = {"note",          "when",         "revoke_tokens",  "allotments",
                                     "change",        "remove",       "errors",         "generate",
                                     "sign_in",       "page_size",    "page_max",       "inline",
                                     "client_secret", "refuse",       "deny",           "absent",
                                     "token_life_s",  "inline_limit", "subscribedSkus", "certificates",
-                                    "federated",     "people",       "companySubscriptions", NULL};
+                                    "federated",     "people",       "companySubscriptions", "application",
+                                    NULL};
 
 size_t endpoint_index(const char *word)
 {
@@ -180,6 +181,8 @@ static int read_state(struct scenario *s, const struct json *object, const char 
         r = read_array(object, "subscribedSkus", &state->skus, ret_failure);
     if (r >= 0)
         r = read_array(object, "companySubscriptions", &state->companies, ret_failure);
+    if (r >= 0)
+        r = application_read(object, &state->application, ret_failure);
     if (r >= 0)
         r = people_read(object, ret_failure);
     if (r >= 0 && json_get(object, "people"))

@@ -71,13 +71,14 @@ struct state {
     struct rows errors;
     const struct json *skus, *companies; /* of the older source; NULL: made from the pools */
     const struct json *people; /* users, groups, devices: what each holds; NULL: there are none */
+    const struct json *application; /* its own entry; NULL: it is registered elsewhere */
 };
 
 #define STATES_MAX 64
 #define GENERATED_SKUS 60
-#define N_ENDPOINTS 15
+#define N_ENDPOINTS 16
 /* The words for what can be asked for: token, allotments, allotment, waitingMembers,
- * assignmentErrors, subscribedSkus, subscriptions, identity, and those of people.c. */
+ * assignmentErrors, subscribedSkus, subscriptions, identity, application, and those of people.c. */
 extern const char *const ENDPOINTS[N_ENDPOINTS];
 size_t endpoint_index(const char *word); /* N_ENDPOINTS: there is none of that name */
 

@@ -101,6 +101,11 @@ const char *people_endpoint(const struct call *c); /* NULL: the path is no such 
 bool people_is_older(const struct call *c);
 void people_answer(struct call *c);
 
+/* application.c */
+int application_read(const struct json *object, const struct json **ret, struct failure *ret_failure);
+bool application_asked(const struct call *c);
+void application_answer(struct call *c);
+
 /* link.c: continuations that only we can have made. */
 /* The link to row `offset` of the list at `path_and_query` (which may end in '?'), for free(). */
 char *link_make(const struct call *c, const char *path_and_query, int64_t offset);

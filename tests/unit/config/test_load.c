@@ -192,8 +192,7 @@ static void what_this_version_lacks_is_refused_unless_it_is_off(void **state)
         const char *text;
         const char *words; /* NULL: accepted */
     } CASES[] = {
-        {"thresholds: { forecast = \"off\"; credential = \"off\"; };",
-         NULL},
+        {"thresholds: { forecast = \"off\"; };", NULL},
         {"control: { socket = \"off\"; };", NULL},
         {"status: { listen = \"\"; hosts = []; };", NULL},
         {"status: { listen = \"\"; hosts = (); };", NULL},
@@ -201,7 +200,6 @@ static void what_this_version_lacks_is_refused_unless_it_is_off(void **state)
          NULL},
         {"thresholds: { forecast = { }; };",
          "does not have the rule forecast yet; leave it out or set it to \"off\""},
-        {"thresholds: { credential = \"on\"; };", "the rule credential yet"},
         {"control: { socket = \"/run/x\"; };", "the control socket yet"},
         {"status: { listen = \"127.0.0.1:9877\"; };", "the status page yet; leave it out"},
         {"status: { hosts = [ \"x\" ]; };", "the status page yet; leave it out"},

@@ -3,6 +3,9 @@
  * may tell. */
 #include "unit/config/pair.h"
 
+#include "base/clock.h"
+#include "base/date.h"
+
 #define IDS "name = \"a\"; tenant_id = \"t-1\"; "
 #define APP IDS "client_id = \"c-1\"; "
 #define PAIR APP "auth = \"certificate\"; certificate_file = \"a.crt\"; private_key_file = "
@@ -15,6 +18,16 @@ static void each_kind_says_what_it_lacks_and_what_it_has_no_use_for(void **state
         {APP "client_secret_file = \"contoso.secret\";", NULL},
         {APP, "no 'client_secret_file'"},
         {IDS "client_secret_file = \"contoso.secret\";", "no 'client_id'"},
+        {APP "client_secret_file = \"contoso.secret\"; client_secret_expires = \"2037-03-01\";", NULL},
+        {APP "client_secret_file = \"contoso.secret\"; client_secret_expires = \"auto\";", NULL},
+        {APP "client_secret_file = \"contoso.secret\"; client_secret_expires = \"\";", NULL},
+        {APP "client_secret_file = \"contoso.secret\"; client_secret_expires = \"2037-02-30\";",
+         "not a date; write the day that the portal shows"},
+        {APP "client_secret_file = \"contoso.secret\"; client_secret_expires = \"2037-03-01T10:00:00Z\";",
+         "not a date"},
+        {APP "client_secret_file = \"contoso.secret\"; client_secret_expires = \"Auto\";", "not a date"},
+        {PAIR "\"a.key\"; client_secret_expires = \"auto\";",
+         "auth = \"certificate\" has no use for it; remove it, or write auth = \"client_secret\""},
         {PAIR "\"a.key\";", NULL},
         {PAIR "\"a.key\"; assertion = \"RS256\";", NULL},
         {PAIR "\"a.key\"; client_secret_file = \"contoso.secret\";",
@@ -64,6 +77,26 @@ static void a_certificate_that_has_ended_is_warned_about(void **state)
     assert_null(w.options->tenant[0].broken);
 }
 
+static void a_secret_whose_last_day_is_over_is_warned_about(void **state)
+{
+    CLEANUP(world_free) struct world w = world_new();
+    char today[RFC3339_MAX];
+    (void)state;
+    world_load(&w, "tenants = ( { " APP "client_secret_file = \"contoso.secret\"; client_secret_expires = "
+                   "\"2026-01-02\"; } );\n");
+    assert_int_equal(w.r, 0);
+    assert_int_equal(w.problems.n, 1);
+    assert_true(w.problems.problem[0].warning);
+    assert_non_null(strstr(w.problems.problem[0].text, "2026-01-02 is over"));
+    assert_null(w.options->tenant[0].broken);
+    CLEANUP(free)
+    char *text = text_printf("tenants = ( { " APP "client_secret_file = \"contoso.secret\"; "
+                             "client_secret_expires = \"%s\"; } );\n",
+                             date_print((int32_t)(clock_now().at / USEC_PER_DAY), today));
+    world_load(&w, text);
+    world_expect_clean(&w, "its last day is a good one");
+}
+
 static void the_platform_tells_a_workload_who_it_is_and_nobody_else(void **state)
 {
     CLEANUP(world_free) struct world w = world_new();
@@ -108,6 +141,8 @@ static void every_kind_of_sign_in_is_dumped_so_that_it_loads_again(void **state)
         PAIR "\"a.key\"; assertion = \"RS256\";",
         APP "auth = \"workload_identity\"; federated_token_file = \"token\";",
         IDS "auth = \"managed_identity\"; host = \"arc\"; identity_resource_id = \"/a/b\";",
+        APP "client_secret_file = \"contoso.secret\"; client_secret_expires = \"2037-03-01\";",
+        APP "client_secret_file = \"contoso.secret\"; client_secret_expires = \"auto\";",
     };
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
@@ -123,7 +158,7 @@ static void every_kind_of_sign_in_is_dumped_so_that_it_loads_again(void **state)
         world_expect_clean(&w, ENTRIES[i]);
         assert_int_equal(options_dump(w.options, &second), 0);
         assert_string_equal(first, second);
-        assert_null(strstr(first, "client_secret_file"));
+        assert_int_equal(strstr(first, "client_secret_") != NULL, strstr(ENTRIES[i], "client_secret_") != NULL);
     }
 }
 
@@ -132,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_says_what_it_lacks_and_what_it_has_no_use_for),
         cmocka_unit_test(a_certificate_that_has_ended_is_warned_about),
+        cmocka_unit_test(a_secret_whose_last_day_is_over_is_warned_about),
         cmocka_unit_test(the_platform_tells_a_workload_who_it_is_and_nobody_else),
         cmocka_unit_test(every_kind_of_sign_in_is_dumped_so_that_it_loads_again),
     };

@@ -177,10 +177,10 @@ static void a_mistake_in_an_entry_breaks_its_tenant_while_another_is_right(void 
          "{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = "
          "\"contoso.secret\"; certificate_file = \"x\"; }",
          "b", "write auth = \"certificate\"", false},
-        {"key of later",
+        {"no day",
          "{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = "
-         "\"contoso.secret\"; client_secret_expires = \"2027-03-01\"; }",
-         "b", "does not have client_secret_expires yet; leave it out", false},
+         "\"contoso.secret\"; client_secret_expires = \"1.3.2027\"; }",
+         "b", "not a date; write the day that the portal shows as \"2027-03-01\"", false},
     };
     CLEANUP(world_free) struct world w = world_new();
     (void)state;

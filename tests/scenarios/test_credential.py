@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: MIT
+"""The end of what tenants sign in with: told before it comes, by the certificate, by a day in the
+configuration or by Graph; over when a renewed one has been used; and one alarm where two would speak
+of one cause."""
+import pathlib
+import re
+import tempfile
+import time
+import unittest
+
+from harness import CLIENT, CLIENT_SECRET, TENANT, Scenario, pool, state
+from signing import DAY, Pair
+
+OTHER = "22222222-2222-4333-8444-555555555555"
+NEW_SECRET = "nEw-client-secret-8Rt5~y.2"
+
+
+def day(n):
+    """So many days from today."""
+    return time.strftime("%Y-%m-%d", time.gmtime(time.time() + n * DAY))
+
+
+def moment(n):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + n * DAY))
+
+
+def secret(hint, n, **more):
+    return {"hint": hint, "endDateTime": moment(n), "keyId": "d1d1d1d1-0000-4000-8000-000000000001", **more}
+
+
+class Credential(Scenario):
+    @classmethod
+    def setUpClass(cls):
+        cls.made = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.made.cleanup)
+        directory = pathlib.Path(cls.made.name)
+        cls.near, cls.later, cls.over = (Pair(directory, name, days) for name, days in
+                                         (("near", 5.5), ("later", 300), ("over", -1)))
+
+    def setUp(self):
+        super().setUp()
+        self.canaries.append(NEW_SECRET)
+
+    def say(self, hook, graph, extra="", tenant_extra="", **more):
+        self.configure(graph, [hook], extra='dates_at = "00:00";\n' + extra, tenant_extra=tenant_extra, **more)
+
+    def put_pair(self, pair):
+        for path, name in ((pair.key, "app.key"), (pair.certificate, "app.crt")):
+            new = self.directory / "secrets" / (name + ".new")
+            new.touch(mode=0o600)
+            new.write_bytes(path.read_bytes())
+            new.rename(self.directory / "secrets" / name)
+
+    def by_certificate(self):
+        text = self.config.read_text()
+        how = (f'auth = "certificate"; certificate_file = "{self.directory}/secrets/app.crt"; '
+               f'private_key_file = "{self.directory}/secrets/app.key";')
+        self.config.write_text(re.sub(r'client_secret_file = "[^"]*";', lambda _: how, text))
+
+    def fired(self, hook, **data):
+        return self.wait_message(hook, "alert.firing", rule="credential", **data)["data"]
+
+    def rules(self, hook):
+        """Who has spoken: (rule, type) in order."""
+        return [(m["data"]["rule"], m["type"]) for m in hook.messages()]
+
+    def asked(self, graph):
+        return graph.requests("/v1.0/applications(appId=")
+
+    def polls(self, graph, n):
+        before = len(graph.requests("assignmentErrors"))
+        self.wait(f"{n} more polls", lambda: len(graph.requests("assignmentErrors")) >= before + n)
+
+
+class Certificate(Credential):
+    def test_a_certificate_near_its_end_is_told_and_a_renewed_one_ends_it_once_it_was_used(self):
+        graph = self.graph(state(pool(), certificates=[self.near.pem]), {"when": {"signal": True}, "certificates":
+                           [self.near.pem, self.later.pem]}, client_secret="none")
+        hook = self.hook()
+        self.say(hook, graph)
+        self.put_pair(self.near)
+        self.by_certificate()
+        self.start()
+        alarm = self.fired(hook)
+        self.assertEqual((alarm["severity"], alarm["value"], alarm["threshold"], alarm["unit"]), ("critical", 5, 7, "days"))
+        self.assertRegex(alarm["title"], r"^contoso: certificate app\.crt ends in 5 days, on \d{4}-\d\d-\d\d \d\d:\d\d$")
+        self.assertEqual(alarm["tenant"]["labels"], {"group": "gold"})
+        detail = alarm["detail"]
+        self.assertEqual((detail["credential"], detail["client_id"], detail["tenants"], detail["tenant_count"]),
+                         ("certificate", CLIENT, ["contoso"], 1))
+        self.assertEqual(detail["expires_at"][:10], moment(5.5)[:10])
+        # A new pair that the application does not know yet is no all-clear: the old token still reads.
+        self.put_pair(self.later)
+        self.wait("a refusal of the new pair", lambda: [r for r in graph.requests("/token") if r["status"] != 200])
+        self.polls(graph, 3)
+        self.assertEqual(self.rules(hook), [("credential", "alert.firing")])
+        graph.process.send_signal(10)  # it was uploaded
+        self.put_pair(self.near)
+        self.put_pair(self.later)
+        resolved = self.wait_message(hook, "alert.resolved", rule="credential")["data"]
+        self.assertRegex(resolved["title"], r"^contoso: resolved after .*: certificate app\.crt is good until \d{4}-")
+        self.assertEqual(resolved["detail"]["expires_at"][:10], moment(300)[:10])
+        self.assertEqual(self.rules(hook), [("credential", "alert.firing"), ("credential", "alert.resolved")])
+        self.assertEqual(self.stop(), 0)
+
+    def test_it_is_shown_by_check_access(self):
+        graph = self.graph(state(pool()), certificates=[self.near.pem], client_secret="none")
+        self.say(self.hook(), graph)
+        self.put_pair(self.near)
+        self.by_certificate()
+        shown = self.run_daemon("--check-access")
+        self.assertEqual(shown.returncode, 0, shown.stdout)
+        self.assertRegex(shown.stdout, rf"\n  ok   certificate: ends on {moment(5.5)[:10]}T.*, in 5 days\n")
+
+
+class Secret(Credential):
+    def test_a_day_in_the_configuration_is_told_and_a_new_one_ends_it_after_a_reload(self):
+        graph = self.graph(state(pool()))
+        hook = self.hook()
+        self.say(hook, graph, tenant_extra=f'client_secret_expires = "{day(20)}";')
+        self.start()
+        alarm = self.fired(hook)
+        self.assertEqual((alarm["severity"], alarm["value"]), ("warning", 20))
+        self.assertEqual(alarm["title"], f"contoso: client secret tenant.secret ends in 20 days, on {day(20)}")
+        self.assertEqual(alarm["detail"]["expires_at"], day(20) + "T00:00:00Z")
+        self.config.write_text(self.config.read_text().replace(day(20), day(400)))
+        self.daemon.send_signal(1)
+        resolved = self.wait_message(hook, "alert.resolved", rule="credential")["data"]
+        self.assertTrue(resolved["title"].endswith(f"client secret tenant.secret is good until {day(400)}"), resolved["title"])
+        self.assertEqual(self.asked(graph), [])
+        self.assertEqual(self.stop(), 0)
+
+    def test_it_is_told_again_when_it_is_nearer_and_the_end_is_called_by_its_name(self):
+        graph = self.graph(state(pool()))
+        hook = self.hook()
+        said = [(20, "alert.firing", "warning"), (13, "alert.updated", "warning"), (6, "alert.escalated", "critical"),
+                (1, "alert.updated", "critical"), (-3, "alert.updated", "critical")]
+        self.say(hook, graph, tenant_extra=f'client_secret_expires = "{day(20)}";')
+        self.start()
+        for i, (left, kind, severity) in enumerate(said):
+            if i:
+                self.config.write_text(self.config.read_text().replace(day(said[i - 1][0]), day(left)))
+                self.daemon.send_signal(1)
+            got = self.wait("the next message", lambda: hook.messages()[i:])[0]
+            self.assertEqual((got["type"], got["data"]["severity"], got["data"]["value"]), (kind, severity, left))
+        self.assertTrue(got["data"]["title"].endswith(f"ended on {day(-3)}, but is still accepted"), got["data"]["title"])
+        self.assertEqual(got["data"]["detail"]["cause"], "ended")
+        self.polls(graph, 3)
+        self.assertEqual(len(hook.messages()), len(said))
+        self.assertEqual(self.stop(), 0)
+
+    def test_tenants_that_share_it_have_one_alert(self):
+        one = {"client_id": CLIENT, "client_secret": CLIENT_SECRET, "scope": "https://graph.microsoft.com/.default"}
+        graph = self.graph(state(pool()))
+        ids = [f"{n:08d}-2222-4333-8444-555555555555" for n in range(3)]
+        graph.change({"tenants": [{"id": t, **one, "states": [state(pool())]} for t in [TENANT, *ids]]})
+        hook = self.hook()
+        self.say(hook, graph, extra="", tenant_extra=f'client_secret_expires = "{day(3)}";')
+        text = self.config.read_text()
+        entry = re.search(r"\{ name = \"contoso\".*? \} \);", text, re.S).group()[:-3]
+        more = [entry.replace('"contoso"', f'"tenant-{i}"').replace(TENANT, t) for i, t in enumerate(ids)]
+        self.config.write_text(text.replace(entry, ",\n".join([entry, *more])))
+        self.start()
+        alarm = self.fired(hook)
+        self.wait("every tenant was read", lambda: len({r["tenant"] for r in graph.requests("assignmentErrors")}) == 4)
+        self.polls(graph, 8)
+        self.assertEqual(len(hook.messages()), 1)
+        self.assertEqual(alarm["tenant"], {"name": None, "id": None, "labels": {"group": "gold"}})
+        self.assertEqual(alarm["detail"]["tenants"], ["contoso", "tenant-0", "tenant-1", "tenant-2"])
+        self.assertEqual(alarm["title"], f"seatwatchd: client secret tenant.secret (4 tenants) ends in 3 days, on {day(3)}")
+        self.assertEqual(self.stop(), 0)
+
+    def test_what_is_configured_no_more_is_no_longer_watched(self):
+        graph = self.graph(state(pool()))
+        hook = self.hook()
+        self.say(hook, graph, tenant_extra=f'client_secret_expires = "{day(3)}";')
+        self.start()
+        self.fired(hook)
+        self.config.write_text(self.config.read_text().replace(f'client_secret_expires = "{day(3)}";', ""))
+        self.daemon.send_signal(1)
+        ended = self.wait_message(hook, "alert.resolved", rule="credential")["data"]
+        self.assertEqual(ended["detail"]["reason"], "rule_removed")
+        self.assertIn("no longer watched", ended["title"])
+        self.assertEqual(self.stop(), 0)
+
+
+class Auto(Credential):
+    AUTO = 'client_secret_expires = "auto";'
+
+    def test_graph_tells_the_end_once_a_day_and_again_for_a_new_secret(self):
+        first, second = CLIENT_SECRET[:3], NEW_SECRET[:3]
+        entry = {"passwordCredentials": [secret("x9_", -400), secret(first, 6.5), secret(second, 500)]}
+        graph = self.graph(state(pool(), application=entry, client_secret=CLIENT_SECRET),
+                           {"when": {"signal": True}, "client_secret": NEW_SECRET})
+        hook = self.hook()
+        self.say(hook, graph, tenant_extra=self.AUTO)
+        self.start()
+        alarm = self.fired(hook)
+        self.assertEqual((alarm["value"], alarm["severity"]), (6, "critical"))
+        self.assertEqual(alarm["detail"]["expires_at"][:13], moment(6.5)[:13])
+        self.polls(graph, 3)
+        (asked,) = self.asked(graph)
+        self.assertEqual(asked["path"], f"/v1.0/applications(appId='{CLIENT}')")
+        self.assertEqual(asked["query"], {"$select": "appId,passwordCredentials"})
+        graph.process.send_signal(10)
+        self.secret("tenant.secret", NEW_SECRET + "\n")
+        self.wait_message(hook, "alert.resolved", rule="credential")
+        self.assertEqual(len(self.asked(graph)), 2)
+        self.assertEqual(self.rules(hook), [("credential", "alert.firing"), ("credential", "alert.resolved")])
+        self.assertEqual(self.stop(), 0)
+
+    def test_of_several_that_begin_alike_the_one_that_ends_first_is_meant(self):
+        graph = self.graph(state(pool(), application={"passwordCredentials": [
+            secret(CLIENT_SECRET[:3], 300), secret(CLIENT_SECRET[:3], 10.5), secret(CLIENT_SECRET[:3], 200)]}))
+        hook = self.hook()
+        self.say(hook, graph, tenant_extra=self.AUTO)
+        self.start()
+        self.assertEqual(self.fired(hook)["value"], 10)
+        self.assertEqual(self.stop(), 0)
+
+    def cannot_be_told(self, words, **more):
+        graph = self.graph(state(pool(), **more))
+        hook = self.hook()
+        self.say(hook, graph, tenant_extra=self.AUTO)
+        self.start()
+        self.wait("it is said", lambda: words in self.stderr())
+        self.polls(graph, 4)
+        self.assertEqual(self.stderr().count("when its client secret ends cannot be told"), 1)
+        self.assertIn("client_secret_expires", self.stderr())
+        self.assertEqual(len(self.asked(graph)), 1)
+        self.assertEqual(hook.messages(), [])
+        self.assertEqual(self.stop(), 0)
+        shown = self.run_daemon("--check-access")
+        self.assertEqual(shown.returncode, 0, shown.stdout)
+        self.assertIn(words, shown.stdout)
+
+    def test_a_missing_permission_is_said_once_and_is_no_alert(self):
+        self.cannot_be_told("grant the application permission Application.Read.All", deny=["application"])
+
+    def test_an_application_of_another_tenant_is_said_once_and_is_no_alert(self):
+        self.cannot_be_told("the application is not registered in this tenant")
+
+    def test_secrets_that_all_begin_otherwise_are_said_once_and_are_no_alert(self):
+        self.cannot_be_told("of the 2 client secrets of the application none can be told to be the one in the file",
+                            application={"passwordCredentials": [secret("x9_", 3), secret("y8_", 4)]})
+
+    def test_only_the_home_of_the_application_is_asked_again(self):
+        one = {"client_id": CLIENT, "client_secret": CLIENT_SECRET, "scope": "https://graph.microsoft.com/.default"}
+        graph = self.graph(state(pool()))
+        home = {"passwordCredentials": [secret(CLIENT_SECRET[:3], 12.5)]}
+        graph.change({"tenants": [{"id": TENANT, **one, "states": [state(pool())]},
+                                  {"id": OTHER, **one, "states": [state(pool(), application=home)]}]})
+        hook = self.hook()
+        self.say(hook, graph, tenant_extra=self.AUTO)
+        text = self.config.read_text()
+        entry = re.search(r"\{ name = \"contoso\".*? \} \);", text, re.S).group()[:-3]
+        more = entry.replace('"contoso"', '"home"').replace(TENANT, OTHER)
+        self.config.write_text(text.replace(entry, f"{entry},\n{more}"))
+        self.start()
+        self.assertEqual(self.fired(hook)["value"], 12)
+        self.polls(graph, 4)
+        self.assertLessEqual(len(self.asked(graph)), 2)
+        self.assertNotIn("cannot be told", self.stderr())
+        self.assertEqual(self.stop(), 0)
+
+    def test_check_access_shows_the_end(self):
+        graph = self.graph(state(pool(), application={"passwordCredentials": [secret(CLIENT_SECRET[:3], 60.5)]}))
+        self.say(self.hook(), graph, tenant_extra=self.AUTO)
+        shown = self.run_daemon("--check-access")
+        self.assertRegex(shown.stdout, r"\n  ok   client secret, by GET /v1\.0/applications\(appId='\.\.\.'\): ends on .*, in 60 days\n")
+        self.configure(graph, tenant_extra=f'client_secret_expires = "{day(2)}";')
+        shown = self.run_daemon("--check-access")
+        self.assertIn(f"  ok   client secret, by client_secret_expires: ends on {day(2)}, in 2 days\n", shown.stdout)
+
+
+class OneCause(Credential):
+    """7000222: the secret has expired."""
+
+    def test_an_end_that_was_told_and_has_come_is_told_by_the_same_alert(self):
+        graph = self.graph(state(pool()), {"when": {"signal": True}, "sign_in": 7000222, "revoke_tokens": True},
+                           {"when": {"signal": True}, "sign_in": 0, "client_secret": NEW_SECRET})
+        hook = self.hook()
+        self.say(hook, graph, tenant_extra=f'client_secret_expires = "{day(0)}";')
+        self.start()
+        self.fired(hook, severity="critical")
+        graph.process.send_signal(10)
+        update = self.wait_message(hook, "alert.updated", rule="credential")["data"]
+        self.assertTrue(update["title"].endswith(f"ends today, {day(0)}: sign-in is refused"), update["title"])
+        self.assertEqual(update["detail"]["cause"], "refused")
+        # Renewed: the new secret is tried at once, and the new day comes with a reload.
+        graph.process.send_signal(10)
+        self.secret("tenant.secret", NEW_SECRET + "\n")
+        self.config.write_text(self.config.read_text().replace(day(0), day(700)))
+        self.daemon.send_signal(1)
+        self.wait_message(hook, "alert.resolved", rule="credential")
+        self.assertEqual(self.rules(hook), [("credential", "alert.firing"), ("credential", "alert.updated"),
+                                            ("credential", "alert.resolved")])
+        self.assertEqual(self.stop(), 0)
+
+    def test_a_refusal_for_another_reason_is_told_by_the_poll_and_the_credential_waits(self):
+        graph = self.graph(state(pool(), sign_in=700016), {"when": {"signal": True}, "sign_in": 0})
+        hook = self.hook()
+        self.say(hook, graph, tenant_extra=f'client_secret_expires = "{day(3)}";')
+        self.start()
+        self.wait_message(hook, "alert.firing", rule="poll")
+        self.secret("tenant.secret", CLIENT_SECRET + "\n")  # a file that changes is tried at once, and looked at
+        self.wait("the second refusal", lambda: len(graph.requests("/token")) >= 2)
+        self.assertEqual(self.rules(hook), [("poll", "alert.firing")])
+        graph.process.send_signal(10)
+        self.daemon.send_signal(10)
+        self.fired(hook)
+        self.wait_message(hook, "alert.resolved", rule="poll")
+        self.assertEqual(self.stop(), 0)
+
+    def test_a_sign_in_that_is_refused_while_the_end_is_far_is_the_polls_news(self):
+        graph = self.graph(state(pool()), {"when": {"signal": True}, "sign_in": 700016, "revoke_tokens": True})
+        hook = self.hook()
+        self.say(hook, graph, tenant_extra=f'client_secret_expires = "{day(20)}";')
+        self.start()
+        self.fired(hook)
+        graph.process.send_signal(10)
+        self.wait_message(hook, "alert.firing", rule="poll")
+        self.assertEqual(self.rules(hook), [("credential", "alert.firing"), ("poll", "alert.firing")])
+        self.assertEqual(self.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
