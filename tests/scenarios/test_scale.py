@@ -6,11 +6,15 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import unittest
 
 from harness import CLIENT, CLIENT_SECRET, TENANT, Graph, Scenario
+
+
+FLEET, FEW = 500, 64
 
 
 def peak_memory(argv):
@@ -37,6 +41,17 @@ class Scale(Scenario):
             "generate": {"allotments": allotments, "waiting": waiting, "errors": errors, "seed": 7}, **more}]}, *options)
         self.peers.append(g)
         return g
+
+    def watch_copies(self, graph, n):
+        """All n copies of the simulator's tenant are configured; their ids."""
+        secret = self.directory / "secrets/tenant.secret"
+        ids = [TENANT] + [TENANT[:24] + f"{i:012d}" for i in range(1, n)]
+        rows = ",\n".join(f'{{ name = "t{i}"; tenant_id = "{tenant}"; client_id = "{CLIENT}"; client_secret_file = "{secret}"; '
+                          f'graph_url = "{graph.ready["http"]}"; login_url = "{graph.ready["http"]}"; }}'
+                          for i, tenant in enumerate(ids))
+        self.config.write_text(re.sub(r"tenants = \(.*?\n.*?\);\n", lambda _: f"tenants = ( {rows} );\n", self.config.read_text(),
+                                      count=1, flags=re.S))
+        return ids
 
     def slow_down(self, graph):
         graph.change(json.loads(graph.file.read_text()) | {"latency_ms": 20})
@@ -111,18 +126,44 @@ class Scale(Scenario):
             "allotments": [{"id": "p", "skuPartNumber": "SPE_E5", "allottedUnits": 100, "consumedUnits": 50}]}]})
         self.peers.append(graph)
         self.configure(graph)
-        secret = self.directory / "secrets/tenant.secret"
-        ids = [TENANT] + [TENANT[:24] + f"{n:012d}" for n in range(1, 30)]
-        rows = ",\n".join(f'{{ name = "t{n}"; tenant_id = "{i}"; client_id = "{CLIENT}"; client_secret_file = "{secret}"; '
-                          f'graph_url = "{graph.ready["http"]}"; login_url = "{graph.ready["http"]}"; }}' for n, i in enumerate(ids))
-        text = re.sub(r"tenants = \(.*?\n.*?\);\n", lambda _: f"tenants = ( {rows} );\n", self.config.read_text(), count=1, flags=re.S)
-        self.config.write_text(text)
+        ids = self.watch_copies(graph, 30)
         self.start()
         self.wait("three polls of each tenant", lambda: min(
             [sum(r["tenant"] == i and r["endpoint"] == "allotments" for r in graph.requests()) for i in ids]) >= 3, 60)
         self.assertEqual(self.stop(), 0)
         self.assertEqual(len(graph.requests("/token")), 30)
         self.assertGreater(max(r["in_flight"] for r in graph.requests()), 4)
+
+    def vital_signs(self):
+        """Open descriptors, and bytes resident."""
+        process = pathlib.Path(f"/proc/{self.daemon.pid}")
+        rss = re.search(r"^VmRSS:\s*(\d+) kB", (process / "status").read_text(), re.M)[1]
+        return len(os.listdir(process / "fd")), int(rss) * 1024
+
+    def test_five_hundred_tenants_need_few_descriptors_and_no_more_memory_with_each_round(self):
+        graph = Graph(self.directory / "graph", {"tenants": [{
+            "id": TENANT, "client_id": CLIENT, "client_secret": CLIENT_SECRET, "copies": FLEET,
+            "generate": {"allotments": 10, "waiting": 0, "errors": 0, "seed": 7}}]})
+        self.peers.append(graph)
+        self.configure(graph, interval="1d")
+        self.watch_copies(graph, FLEET)
+        # A whole run within as many descriptors as any shell gives, and far fewer than tenants.
+        done = self.run_daemon("--once", "--json", "--log-level", "error", wrapper=("prlimit", f"--nofile={FEW}"), timeout=300)
+        read = [tenant["complete"] for tenant in json.loads(done.stdout)["tenants"]]
+        self.assertEqual((read.count(True), len(read)), (FLEET, FLEET), done.stderr[-2000:])
+        # Rounds of one process. With sanitizers, freed memory is given back at once, so that growth is growth.
+        self.start("--log-level", "error", wrapper=("env", "ASAN_OPTIONS=quarantine_size_mb=0:thread_local_quarantine_size_kb=0:"
+                                                    + os.environ.get("ASAN_OPTIONS", "")))
+        ledger, signs = pathlib.Path(graph.ready["ledger"]), []
+        for n in range(2, 5):
+            if n > 2:
+                self.daemon.send_signal(signal.SIGUSR1)
+            self.wait(f"round {n}", lambda n=n: ledger.read_bytes().count(b"/assignmentErrors") >= n * FLEET, 300)
+            signs.append(self.vital_signs())
+        self.assertEqual(len(graph.requests("/token")), 2 * FLEET)
+        descriptors, resident = zip(*signs)
+        self.assertLess(max(descriptors), FEW, signs)
+        self.assertLess(resident[2] - resident[1], FLEET * 2048, f"2 KiB a poll: {signs}")
 
     @unittest.skipUnless(shutil.which("nghttpx"), "needs nghttpx")
     def test_http2_is_used_where_it_is_offered(self):
