@@ -4,14 +4,14 @@ configuration or by Graph; over when a renewed one has been used; and one alarm 
 of one cause."""
 import pathlib
 import re
+import signal
 import tempfile
 import time
 import unittest
 
-from harness import CLIENT, CLIENT_SECRET, TENANT, Scenario, pool, state
+from harness import CLIENT, CLIENT_SECRET, TENANT, Scenario, pool, scenario, state
 from signing import DAY, Pair
 
-OTHER = "22222222-2222-4333-8444-555555555555"
 NEW_SECRET = "nEw-client-secret-8Rt5~y.2"
 
 
@@ -57,6 +57,20 @@ class Credential(Scenario):
                f'private_key_file = "{self.directory}/secrets/app.key";')
         self.config.write_text(re.sub(r'client_secret_file = "[^"]*";', lambda _: how, text))
 
+    def shared(self, tenant_extra, states):
+        """Four tenants of one application."""
+        ids = [TENANT] + [f"{n:08d}-2222-4333-8444-555555555555" for n in (1, 2, 3)]
+        graph = self.graph(state(pool()))
+        one = scenario()["tenants"][0]
+        graph.change({"tenants": [{**one, "id": t, "states": states(i)} for i, t in enumerate(ids)]})
+        hook = self.hook()
+        self.say(hook, graph, tenant_extra=tenant_extra)
+        text = self.config.read_text()
+        entry = re.search(r"\{ name = \"contoso\".*? \} \);", text, re.S).group()[:-3]
+        more = [entry.replace('"contoso"', f'"tenant-{i}"').replace(TENANT, t) for i, t in enumerate(ids) if i]
+        self.config.write_text(text.replace(entry, ",\n".join([entry, *more])))
+        return graph, hook
+
     def fired(self, hook, **data):
         return self.wait_message(hook, "alert.firing", rule="credential", **data)["data"]
 
@@ -94,7 +108,7 @@ class Certificate(Credential):
         self.wait("a refusal of the new pair", lambda: [r for r in graph.requests("/token") if r["status"] != 200])
         self.polls(graph, 3)
         self.assertEqual(self.rules(hook), [("credential", "alert.firing")])
-        graph.process.send_signal(10)  # it was uploaded
+        graph.process.send_signal(signal.SIGUSR1)  # it was uploaded
         self.put_pair(self.near)
         self.put_pair(self.later)
         resolved = self.wait_message(hook, "alert.resolved", rule="credential")["data"]
@@ -124,7 +138,7 @@ class Secret(Credential):
         self.assertEqual(alarm["title"], f"contoso: client secret tenant.secret ends in 20 days, on {day(20)}")
         self.assertEqual(alarm["detail"]["expires_at"], day(20) + "T00:00:00Z")
         self.config.write_text(self.config.read_text().replace(day(20), day(400)))
-        self.daemon.send_signal(1)
+        self.daemon.send_signal(signal.SIGHUP)
         resolved = self.wait_message(hook, "alert.resolved", rule="credential")["data"]
         self.assertTrue(resolved["title"].endswith(f"client secret tenant.secret is good until {day(400)}"), resolved["title"])
         self.assertEqual(self.asked(graph), [])
@@ -140,7 +154,7 @@ class Secret(Credential):
         for i, (left, kind, severity) in enumerate(said):
             if i:
                 self.config.write_text(self.config.read_text().replace(day(said[i - 1][0]), day(left)))
-                self.daemon.send_signal(1)
+                self.daemon.send_signal(signal.SIGHUP)
             got = self.wait("the next message", lambda: hook.messages()[i:])[0]
             self.assertEqual((got["type"], got["data"]["severity"], got["data"]["value"]), (kind, severity, left))
         self.assertTrue(got["data"]["title"].endswith(f"ended on {day(-3)}, but is still accepted"), got["data"]["title"])
@@ -150,24 +164,29 @@ class Secret(Credential):
         self.assertEqual(self.stop(), 0)
 
     def test_tenants_that_share_it_have_one_alert(self):
-        one = {"client_id": CLIENT, "client_secret": CLIENT_SECRET, "scope": "https://graph.microsoft.com/.default"}
-        graph = self.graph(state(pool()))
-        ids = [f"{n:08d}-2222-4333-8444-555555555555" for n in range(3)]
-        graph.change({"tenants": [{"id": t, **one, "states": [state(pool())]} for t in [TENANT, *ids]]})
-        hook = self.hook()
-        self.say(hook, graph, extra="", tenant_extra=f'client_secret_expires = "{day(3)}";')
-        text = self.config.read_text()
-        entry = re.search(r"\{ name = \"contoso\".*? \} \);", text, re.S).group()[:-3]
-        more = [entry.replace('"contoso"', f'"tenant-{i}"').replace(TENANT, t) for i, t in enumerate(ids)]
-        self.config.write_text(text.replace(entry, ",\n".join([entry, *more])))
+        graph, hook = self.shared(f'client_secret_expires = "{day(3)}";', lambda i: [state(pool())])
         self.start()
         alarm = self.fired(hook)
         self.wait("every tenant was read", lambda: len({r["tenant"] for r in graph.requests("assignmentErrors")}) == 4)
         self.polls(graph, 8)
         self.assertEqual(len(hook.messages()), 1)
         self.assertEqual(alarm["tenant"], {"name": None, "id": None, "labels": {"group": "gold"}})
-        self.assertEqual(alarm["detail"]["tenants"], ["contoso", "tenant-0", "tenant-1", "tenant-2"])
+        self.assertEqual(alarm["detail"]["tenants"], ["contoso", "tenant-1", "tenant-2", "tenant-3"])
         self.assertEqual(alarm["title"], f"seatwatchd: client secret tenant.secret (4 tenants) ends in 3 days, on {day(3)}")
+        self.assertEqual(self.stop(), 0)
+
+    def test_all_who_share_what_has_ended_have_one_alert_and_it_is_no_outage(self):
+        graph, hook = self.shared(f'client_secret_expires = "{day(0)}";', lambda i: [
+            state(pool()), {"when": {"signal": True}, "sign_in": 7000222, "revoke_tokens": True}])
+        self.start()
+        self.fired(hook, severity="critical")
+        graph.process.send_signal(signal.SIGUSR1)
+        self.wait("everybody is refused", lambda: len({r["path"] for r in graph.requests("/token") if r["status"] == 401}) == 4)
+        update = self.wait_message(hook, "alert.updated", rule="credential")["data"]
+        self.assertEqual(update["detail"]["cause"], "refused")
+        self.daemon.send_signal(signal.SIGUSR1)
+        self.wait("and again", lambda: len([r for r in graph.requests("/token") if r["status"] == 401]) >= 8)
+        self.assertEqual(self.rules(hook), [("credential", "alert.firing"), ("credential", "alert.updated")])
         self.assertEqual(self.stop(), 0)
 
     def test_what_is_configured_no_more_is_no_longer_watched(self):
@@ -177,7 +196,7 @@ class Secret(Credential):
         self.start()
         self.fired(hook)
         self.config.write_text(self.config.read_text().replace(f'client_secret_expires = "{day(3)}";', ""))
-        self.daemon.send_signal(1)
+        self.daemon.send_signal(signal.SIGHUP)
         ended = self.wait_message(hook, "alert.resolved", rule="credential")["data"]
         self.assertEqual(ended["detail"]["reason"], "rule_removed")
         self.assertIn("no longer watched", ended["title"])
@@ -202,7 +221,7 @@ class Auto(Credential):
         (asked,) = self.asked(graph)
         self.assertEqual(asked["path"], f"/v1.0/applications(appId='{CLIENT}')")
         self.assertEqual(asked["query"], {"$select": "appId,passwordCredentials"})
-        graph.process.send_signal(10)
+        graph.process.send_signal(signal.SIGUSR1)
         self.secret("tenant.secret", NEW_SECRET + "\n")
         self.wait_message(hook, "alert.resolved", rule="credential")
         self.assertEqual(len(self.asked(graph)), 2)
@@ -245,22 +264,19 @@ class Auto(Credential):
                             application={"passwordCredentials": [secret("x9_", 3), secret("y8_", 4)]})
 
     def test_only_the_home_of_the_application_is_asked_again(self):
-        one = {"client_id": CLIENT, "client_secret": CLIENT_SECRET, "scope": "https://graph.microsoft.com/.default"}
-        graph = self.graph(state(pool()))
         home = {"passwordCredentials": [secret(CLIENT_SECRET[:3], 12.5)]}
-        graph.change({"tenants": [{"id": TENANT, **one, "states": [state(pool())]},
-                                  {"id": OTHER, **one, "states": [state(pool(), application=home)]}]})
-        hook = self.hook()
-        self.say(hook, graph, tenant_extra=self.AUTO)
-        text = self.config.read_text()
-        entry = re.search(r"\{ name = \"contoso\".*? \} \);", text, re.S).group()[:-3]
-        more = entry.replace('"contoso"', '"home"').replace(TENANT, OTHER)
-        self.config.write_text(text.replace(entry, f"{entry},\n{more}"))
+        graph, hook = self.shared(self.AUTO, lambda i: [state(pool(), **({"application": home} if i == 2 else {}))])
         self.start()
         self.assertEqual(self.fired(hook)["value"], 12)
-        self.polls(graph, 4)
-        self.assertLessEqual(len(self.asked(graph)), 2)
+        self.polls(graph, 8)
+        asked = [r["tenant"] for r in self.asked(graph)]
+        self.assertEqual(len(asked), len(set(asked)))
         self.assertNotIn("cannot be told", self.stderr())
+        self.daemon.send_signal(signal.SIGHUP)  # which is no reason to ask again
+        self.wait("the reload", lambda: "configuration reloaded" in self.stderr())
+        self.polls(graph, 8)
+        self.assertEqual(len(self.asked(graph)), len(asked))
+        self.assertEqual(len(hook.messages()), 1)
         self.assertEqual(self.stop(), 0)
 
     def test_check_access_shows_the_end(self):
@@ -283,15 +299,15 @@ class OneCause(Credential):
         self.say(hook, graph, tenant_extra=f'client_secret_expires = "{day(0)}";')
         self.start()
         self.fired(hook, severity="critical")
-        graph.process.send_signal(10)
+        graph.process.send_signal(signal.SIGUSR1)
         update = self.wait_message(hook, "alert.updated", rule="credential")["data"]
         self.assertTrue(update["title"].endswith(f"ends today, {day(0)}: sign-in is refused"), update["title"])
         self.assertEqual(update["detail"]["cause"], "refused")
         # Renewed: the new secret is tried at once, and the new day comes with a reload.
-        graph.process.send_signal(10)
+        graph.process.send_signal(signal.SIGUSR1)
         self.secret("tenant.secret", NEW_SECRET + "\n")
         self.config.write_text(self.config.read_text().replace(day(0), day(700)))
-        self.daemon.send_signal(1)
+        self.daemon.send_signal(signal.SIGHUP)
         self.wait_message(hook, "alert.resolved", rule="credential")
         self.assertEqual(self.rules(hook), [("credential", "alert.firing"), ("credential", "alert.updated"),
                                             ("credential", "alert.resolved")])
@@ -306,8 +322,8 @@ class OneCause(Credential):
         self.secret("tenant.secret", CLIENT_SECRET + "\n")  # a file that changes is tried at once, and looked at
         self.wait("the second refusal", lambda: len(graph.requests("/token")) >= 2)
         self.assertEqual(self.rules(hook), [("poll", "alert.firing")])
-        graph.process.send_signal(10)
-        self.daemon.send_signal(10)
+        graph.process.send_signal(signal.SIGUSR1)
+        self.daemon.send_signal(signal.SIGUSR1)
         self.fired(hook)
         self.wait_message(hook, "alert.resolved", rule="poll")
         self.assertEqual(self.stop(), 0)
@@ -318,7 +334,7 @@ class OneCause(Credential):
         self.say(hook, graph, tenant_extra=f'client_secret_expires = "{day(20)}";')
         self.start()
         self.fired(hook)
-        graph.process.send_signal(10)
+        graph.process.send_signal(signal.SIGUSR1)
         self.wait_message(hook, "alert.firing", rule="poll")
         self.assertEqual(self.rules(hook), [("credential", "alert.firing"), ("poll", "alert.firing")])
         self.assertEqual(self.stop(), 0)

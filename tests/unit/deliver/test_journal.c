@@ -89,6 +89,40 @@ static void an_alert_has_every_field_of_the_specification(void **state)
         assert_field(entry, len, CASES[i].name, CASES[i].want);
 }
 
+/* Many tenants may sign in with it: then it is none's in particular. */
+static void a_credential_that_ends_has_its_days_and_no_tenant(void **state)
+{
+    static const struct {
+        const char *name, *want;
+    } CASES[] = {
+        {"SEATWATCH_RULE", "credential"}, {"SEATWATCH_VALUE", "6"},    {"SEATWATCH_THRESHOLD", "7"},
+        {"SEATWATCH_TENANT", NULL},       {"SEATWATCH_TENANT_ID", NULL}, {"SEATWATCH_SKU", NULL},
+        {"SEATWATCH_ALLOTTED_UNITS", NULL}, {"PRIORITY", "2"},
+    };
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    facts_free(n->facts);
+    assert_int_equal(facts_new(&n->facts), 0);
+    n->kind = KIND_CREDENTIAL;
+    n->rule = RULE_CREDENTIAL;
+    n->value = 6;
+    n->threshold = 7;
+    n->unit = UNIT_DAYS;
+    n->facts->credential = some_text("certificate");
+    n->facts->client_id = some_text("99999999-aaaa-4bbb-8ccc-dddddddddddd");
+    n->facts->file = some_text("/etc/seatwatchd/partner.crt");
+    n->facts->used_by = some_text("contoso\nfabrikam");
+    n->facts->n_used_by = 2;
+    n->facts->expires_at = some_time("2026-11-28T22:15:00Z");
+    assert_int_equal(notice_write_texts(n), 0);
+    size_t len;
+    CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++)
+        assert_field(entry, len, CASES[i].name, CASES[i].want);
+    CLEANUP(free) char *message = field(entry, len, "MESSAGE");
+    assert_non_null(strstr(message, "certificate partner.crt (2 tenants) ends in 6 days, on 2026-11-28 22:15\n"));
+}
+
 static void priority_and_message_id_follow_the_kind_of_message(void **state)
 {
     static const struct {
@@ -401,6 +435,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alert_has_every_field_of_the_specification),
+        cmocka_unit_test(a_credential_that_ends_has_its_days_and_no_tenant),
         cmocka_unit_test(priority_and_message_id_follow_the_kind_of_message),
         cmocka_unit_test(what_is_not_known_has_no_field),
         cmocka_unit_test(foreign_text_cannot_make_fields_or_colours),
