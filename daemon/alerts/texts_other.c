@@ -173,7 +173,7 @@ static const struct {
 } CAUSES[] = {
     {"auth", "sign-in was refused"},
     {"permission", "a permission is missing"},
-    {"config", "its configuration is broken"},
+    {"config", "its configuration does not work"},
     {"schema_changed", "the answers have changed their shape"},
     {"throttled", "Graph keeps telling us to wait"},
     {"network", "Graph cannot be reached"},
