@@ -24,6 +24,7 @@
 #define SYNC_WITHIN USEC_PER_SEC
 #define ATTEMPT_MAX USEC_PER_MINUTE /* a receiver's own deadlines are a quarter of that */
 #define ACCURACY 10000
+#define WHO_MAX 96 /* "receiver ", and a name of at most 63 bytes */
 
 struct courier {
     struct lane *lane;
@@ -164,6 +165,29 @@ static int lane_recall(struct lane *l, struct failure *ret_failure)
     return r < 0 ? r : 0;
 }
 
+/* What a receiver asks for it is given by the next process, too. Should it not be written, this one
+ * keeps to it all the same, and says so at the next failure of the store. */
+static void lane_keep_pause(struct lane *l, const struct instant *now)
+{
+    char who[WHO_MAX];
+    if (!l->class->address || l->health.quiet_until_mono <= now->mono)
+        return;
+    (void)snprintf(who, sizeof who, "receiver %s", l->options->name);
+    (void)store_pause(l->courier->store, who, l->class->address(l->outlet), *now,
+                      l->health.quiet_until_mono - now->mono, NULL);
+}
+
+static void lane_recall_pause(struct lane *l)
+{
+    char who[WHO_MAX];
+    struct instant now = clock_now();
+    if (!l->class->address)
+        return;
+    (void)snprintf(who, sizeof who, "receiver %s", l->options->name);
+    usec_t left = store_pause_left(l->courier->store, who, l->class->address(l->outlet), now);
+    l->health.quiet_until_mono = left ? now.mono + left : 0;
+}
+
 static bool lane_settle(struct lane *l, const struct answer *a)
 {
     uint32_t dice = UINT32_MAX / 2; /* no randomness to be had: no jitter */
@@ -174,6 +198,7 @@ static bool lane_settle(struct lane *l, const struct answer *a)
     lane_tell(l, a, &before, &now);
     if (l->health.disabled && !before.disabled)
         lane_switch_off(l);
+    lane_keep_pause(l, &now);
     l->settling = true;
     return lane_write_end(l);
 }
@@ -353,6 +378,8 @@ static int lane_open(struct lane *l, struct courier *c, const struct receiver_op
     if (r < 0)
         return failure_prefix(ret_failure, r, "receiver %s", o->name);
     r = lane_recall(l, ret_failure);
+    if (r >= 0)
+        lane_recall_pause(l);
     return r < 0 ? r : add_timer(event, o->name, on_lane_timer, l, &l->timer, ret_failure);
 }
 

@@ -255,6 +255,11 @@ void graph_cancel(struct graph *g)
     poll_free(TAKE(g->poll));
 }
 
+void graph_pause(struct graph *g, usec_t until_mono)
+{
+    pace_throttled(&g->pace, until_mono);
+}
+
 bool graph_inherit(struct graph *g, struct graph *from, bool token)
 {
     assert(!g->poll && !g->token.bearer);

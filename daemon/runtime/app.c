@@ -95,6 +95,8 @@ static int watch_load(struct watch *w, struct failure *why)
     int r = graph_new(&t->graph, w->app->http, w->app->event, &w->graph, why);
     if (r >= 0 && w->memory)
         graph_set_answered(w->graph, w->memory->source);
+    if (r >= 0)
+        pause_recall(w);
     return r;
 }
 

@@ -156,6 +156,10 @@ bool poller_owes_any(const struct app *app);
 void poller_settle(struct app *app);     /* what has been read is taken now, not in a moment */
 bool poller_on_time(const struct app *app, const struct instant *now); /* for the watchdog */
 
+/* pause.c */
+void pause_keep(const struct watch *w, const struct graph_report *report); /* a poll has ended */
+void pause_recall(struct watch *w); /* at a start or reload */
+
 /* repair.c: a refused credential is tried again as soon as its files change */
 uint64_t repair_look(const struct watch *w); /* what its files look like; FNV1A_SEED: it has none */
 void repair_begin(struct watch *w); /* a poll begins */

@@ -71,6 +71,7 @@ static void poll_ended(struct watch *w, const struct graph_report *report)
     w->gathered = false;
     w->refused = report->failure.kind == FAILURE_AUTH && !report->complete ? w->refused + 1 : 0;
     w->asleep_read = w->asleep_begun;
+    pause_keep(w, report);
     if (w->timer) {
         count_left_out(w, report->took);
         arm(w, w->again ? 0 : next_delay(w));
@@ -269,15 +270,14 @@ static int on_poll_due(sd_event_source *s, uint64_t due, void *userdata)
 
 static usec_t first_delay(const struct watch *w, const struct watch *before, size_t n_before)
 {
-    usec_t now = clock_now().mono;
+    usec_t now = clock_now().mono, delay = place_in_interval(w), resume = w->last.report.resume_at_mono;
     for (size_t i = 0; i < n_before; i++)
         if (before[i].timer && text_equal(before[i].options->facts.tenant_id, w->options->facts.tenant_id)) {
             usec_t left = before[i].due.mono > now ? before[i].due.mono - now : 0;
-            usec_t resume = before[i].last.report.resume_at_mono; /* a reload is no reason to ask before that */
-            left = left < w->options->facts.interval ? left : w->options->facts.interval;
-            return resume > now + left ? resume - now : left;
+            delay = left < w->options->facts.interval ? left : w->options->facts.interval;
+            resume = before[i].last.report.resume_at_mono; /* a reload is no reason to ask before that */
         }
-    return place_in_interval(w);
+    return resume > now + delay ? resume - now : delay;
 }
 
 void poller_start(struct app *app, const struct watch *before, size_t n_before)

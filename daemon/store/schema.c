@@ -138,6 +138,12 @@ static const char *const STEPS[] = {
     " peak_3 INTEGER, at_3 INTEGER, mono_3 INTEGER, boot_3 INTEGER,"
     " peak_4 INTEGER, at_4 INTEGER, mono_4 INTEGER, boot_4 INTEGER,"
     " sum INTEGER NOT NULL, PRIMARY KEY (tenant_id, id)) STRICT, WITHOUT ROWID;",
+
+    /* Who has asked to be left alone for so many microseconds. `mark` tells whether it still is the
+     * same one; a receiver's address itself is a secret and stands nowhere. */
+    "CREATE TABLE pause (who TEXT PRIMARY KEY, mark INTEGER NOT NULL, begun_at INTEGER NOT NULL,"
+    " begun_mono INTEGER NOT NULL, begun_boot INTEGER NOT NULL, lasts INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;",
 };
 
 int64_t schema_version(void)

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* A Retry-After of Graph that reaches beyond the poll holds for the next process, too: whoever is
+ * killed and started again every few seconds must not ask each time. */
+#include "runtime/app.h"
+
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/log.h"
+
+#define WHO_MAX 300 /* "tenant ", and an id or a domain's name */
+
+static void name(const struct watch *w, char ret[static WHO_MAX])
+{
+    (void)snprintf(ret, WHO_MAX, "tenant %s", w->options->facts.tenant_id);
+}
+
+/* Another cloud, or a test's server, knows nothing of it. */
+static int64_t mark(const struct watch *w)
+{
+    const char *host = graph_host(w->graph, false);
+    return (int64_t)fnv1a(host, strlen(host), FNV1A_SEED);
+}
+
+void pause_keep(const struct watch *w, const struct graph_report *report)
+{
+    struct instant now = clock_now();
+    char who[WHO_MAX];
+    struct failure why = {0};
+    if (report->resume_at_mono <= now.mono || w->app->cli->dry_run)
+        return;
+    name(w, who);
+    if (store_pause(w->app->store, who, mark(w), now, report->resume_at_mono - now.mono, &why) < 0 &&
+        !w->app->store_failing)
+        log_failure(LOG_WARNING, &why, w->options->facts.name, "a restart would not keep the pause that Graph asked for");
+}
+
+void pause_recall(struct watch *w)
+{
+    struct instant now = clock_now();
+    char who[WHO_MAX];
+    name(w, who);
+    usec_t left = w->app->store ? store_pause_left(w->app->store, who, mark(w), now) : 0;
+    if (left == 0)
+        return;
+    w->last.report.resume_at_mono = now.mono + left;
+    graph_pause(w->graph, now.mono + left);
+}

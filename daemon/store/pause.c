@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* store/pause.c: who has asked to be left alone, over a crash, too. */
+#include "store/inside.h"
+
+static int put(struct store *s, const char *who, int64_t mark, const struct instant *now,
+               usec_t lasts, struct failure *f)
+{
+    CLEANUP(query_end)
+    struct query q = query_new(&s->db, "INSERT OR REPLACE INTO pause (who, mark, begun_at,"
+                                       " begun_mono, begun_boot, lasts) VALUES (?1, ?2, ?3, ?4,"
+                                       " ?5, ?6)");
+    query_text(&q, who);
+    query_int(&q, mark);
+    query_usec(&q, now->at);
+    query_usec(&q, now->mono);
+    query_int(&q, (int64_t)now->boot);
+    query_usec(&q, lasts);
+    return query_run(&q, f);
+}
+
+int store_pause(struct store *s, const char *who, int64_t mark, struct instant now, usec_t lasts,
+                struct failure *ret_failure)
+{
+    int r = store_begin_soon(s, &now, ret_failure); /* should the disk lose it, they say so again */
+    return r < 0 ? r : store_end(s, put(s, who, mark, &now, lasts, ret_failure), ret_failure);
+}
+
+usec_t store_pause_left(struct store *s, const char *who, int64_t mark, struct instant now)
+{
+    if (store_ready(s, NULL) < 0)
+        return 0;
+    CLEANUP(query_end)
+    struct query q = query_new(
+        &s->db,
+        "SELECT begun_at, begun_mono, begun_boot, lasts FROM pause WHERE who = ?1 AND mark = ?2");
+    query_text(&q, who);
+    query_int(&q, mark);
+    if (query_step(&q, NULL) <= 0)
+        return 0;
+    const struct instant begun = {query_get_usec(&q, 0), query_get_usec(&q, 1),
+                                  (uint64_t)query_get_int(&q, 2)};
+    usec_t passed = instant_since(&begun, &now), lasts = query_get_usec(&q, 3);
+    if (lasts > STORE_PAUSE_MAX)
+        lasts = STORE_PAUSE_MAX;
+    return lasts > passed ? lasts - passed : 0;
+}
