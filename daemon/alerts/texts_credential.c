@@ -82,24 +82,31 @@ static void add_what(struct text *t, const struct notice *n)
     words_add(t, f->file);
     text_add(t, " belongs to the application ");
     words_add(t, f->client_id);
-    text_addf(t, ". %s", is_certificate(f)   ? "By its own word it ends on "
-                         : f->expires_by_day ? "By client_secret_expires its last day is "
-                                             : "By the app registration it ends on ");
+    text_addf(t, ". %s",
+              is_certificate(f)   ? "By its own word it ends on "
+              : f->expires_by_day ? "By client_secret_expires its last day is "
+                                  : "By the app registration it ends on ");
     add_end(t, f);
     text_add(t, ".\n");
-    text_add(t, is_shared(f) ? "These tenants sign in with it: " : "The tenant that signs in with it: ");
+    text_add(t, is_shared(f) ? "These tenants sign in with it: "
+                             : "The tenant that signs in with it: ");
     add_tenants(t, f);
     text_add(t, ".\n");
     if (n->type == EVENT_RESOLVED)
         return;
     const char *whom = is_shared(f) ? "these tenants" : "this tenant";
     if (text_equal(f->cause, "refused"))
-        text_addf(t, "Nothing of %s can be read now. What is not known raises and resolves nothing; the last numbers "
-                     "stand.\n", whom);
+        text_addf(t,
+                  "Nothing of %s can be read now. What is not known raises and resolves nothing; "
+                  "the last numbers "
+                  "stand.\n",
+                  whom);
     else if (text_equal(f->cause, "ended"))
-        text_add(t, "Signing in still works: either that is not the right end, or Entra has not come to it yet.\n");
+        text_add(t, "Signing in still works: either that is not the right end, or Entra has not "
+                    "come to it yet.\n");
     else
-        text_addf(t, "After that nothing of %s can be read, and no alert about licences comes.\n", whom);
+        text_addf(t, "After that nothing of %s can be read, and no alert about licences comes.\n",
+                  whom);
 }
 
 #define HANDED_OVER " Where systemd hands the file over, then: systemctl restart seatwatchd."
@@ -111,8 +118,10 @@ static const char *advice(const struct facts *f)
                "(Entra admin center, Certificates & secrets), then replace both files; no restart "
                "is needed." HANDED_OVER;
     if (f->expires_by_day && text_equal(f->cause, "ended"))
-        return "If the secret was renewed already, write its new end as client_secret_expires and reload. Otherwise "
-               "make a new one in the app registration (Entra admin center, Certificates & secrets) and write that "
+        return "If the secret was renewed already, write its new end as client_secret_expires and "
+               "reload. Otherwise "
+               "make a new one in the app registration (Entra admin center, Certificates & "
+               "secrets) and write that "
                "into the file, too." HANDED_OVER;
     if (f->expires_by_day)
         return "Make a new client secret in the app registration (Entra admin center, Certificates "

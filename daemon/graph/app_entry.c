@@ -9,7 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define ENTRY_BYTES_MAX ((size_t)1 << 20) /* some hundred secrets; an application may have a few */
+#define ENTRY_BYTES_MAX ((size_t)1 << 20) /* some hundred secrets; an application may have a few \
+                                           */
 
 struct app_entry {
     struct graph *graph;
@@ -43,10 +44,11 @@ static void words(const struct http_answer *a, struct failure *ret)
                           "client_secret_expires",
                           e.code);
     else if (a->status == 404)
-        (void)failure_set(ret, FAILURE_ABSENT, ENOENT,
-                          "HTTP 404 %s: the application is not registered in this tenant; write the "
-                          "last day of the secret as client_secret_expires",
-                          e.code);
+        (void)failure_set(
+            ret, FAILURE_ABSENT, ENOENT,
+            "HTTP 404 %s: the application is not registered in this tenant; write the "
+            "last day of the secret as client_secret_expires",
+            e.code);
     else if (e.code[0])
         (void)failure_set(ret, ret->kind, EIO, "HTTP %d %s", a->status, e.code);
 }
@@ -118,7 +120,8 @@ int graph_ask_entry(struct graph *g, app_entry_done *done, void *userdata,
     int r = e->url ? read_first(g, e->first, ret_failure) : failure_oom(ret_failure);
     if (r < 0)
         return r;
-    graph_call(g, LIST_SKUS, e->url, g->o.timeout, headers, request_id, &call); /* below /v1.0, too */
+    graph_call(g, LIST_SKUS, e->url, g->o.timeout, headers, request_id,
+               &call); /* below /v1.0, too */
     call.max_body = ENTRY_BYTES_MAX;
     r = http_start(g->http, &call, on_answer, e, &e->request, ret_failure);
     if (r >= 0)

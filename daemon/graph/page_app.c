@@ -9,7 +9,7 @@
 
 #define WRITE_IT "write its last day as client_secret_expires"
 
-static const char *const NAMES[] = {ROW_ENVELOPE, "appId", "passwordCredentials",
+static const char *const NAMES[] = {ROW_ENVELOPE, "appId",       "passwordCredentials",
                                     "hint",       "endDateTime", NULL};
 
 static const char *hint_of(const struct json *row)
@@ -63,13 +63,15 @@ int page_secret_end(const char *bytes, size_t len, const char *client_id,
         return row_not_a_page(ret_failure, "\"passwordCredentials\" is no array");
     struct match m = find(list, first);
     if (m.n == 0)
-        return failure_set(ret_failure, FAILURE_CONFIG, ENOENT,
-                           "of the %zu client secrets of the application none can be told to be the "
-                           "one in the file: " WRITE_IT,
-                           json_count(list));
+        return failure_set(
+            ret_failure, FAILURE_CONFIG, ENOENT,
+            "of the %zu client secrets of the application none can be told to be the "
+            "one in the file: " WRITE_IT,
+            json_count(list));
     if (m.first_at == 0)
-        return failure_set(ret_failure, FAILURE_CONFIG, ENOENT,
-                           "the entry of the application does not say when the secret ends: " WRITE_IT);
+        return failure_set(
+            ret_failure, FAILURE_CONFIG, ENOENT,
+            "the entry of the application does not say when the secret ends: " WRITE_IT);
     *ret_at = m.first_at;
     return 0;
 }

@@ -25,8 +25,7 @@ int credential_subject(const char *client_id, const char *file, char **ret)
 static void take_stricter(struct threshold *t, const struct threshold *other)
 {
     for (int l = LEVEL_WARNING; l < LEVEL_COUNT_; l++)
-        if (other->limit[l].on &&
-            (!t->limit[l].on || other->limit[l].value > t->limit[l].value))
+        if (other->limit[l].on && (!t->limit[l].on || other->limit[l].value > t->limit[l].value))
             t->limit[l] = other->limit[l];
     if (other->hold_for < t->hold_for)
         t->hold_for = other->hold_for;

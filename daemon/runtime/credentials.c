@@ -234,8 +234,10 @@ bool credentials_known(const struct app *app, const char *subject)
         const struct watch *w = &app->watch[i];
         CLEANUP(free) char *own = NULL;
         unread = unread || w->options->broken;
-        if (w->signer.keeper == i &&
-            (credential_subject(w->options->graph.client_id, file_of(w->options), &own) < 0 || text_equal(own, subject)))
+        if (w->signer.keeper != i)
+            continue;
+        int r = credential_subject(w->options->graph.client_id, file_of(w->options), &own);
+        if (r < 0 || text_equal(own, subject))
             return true; /* without memory nothing is ended */
     }
     return unread; /* it may be that of a tenant whose configuration is broken */
@@ -331,7 +333,8 @@ static void on_entry(void *userdata, usec_t ends_at, const struct failure *why)
     char text[RFC3339_MAX];
     w->signer.asking = false;
     w->app->looking--;
-    bool lasting = ends_at || why->kind == FAILURE_PERMISSION || why->kind == FAILURE_ABSENT || why->kind == FAILURE_CONFIG;
+    bool lasting = ends_at || why->kind == FAILURE_PERMISSION || why->kind == FAILURE_ABSENT ||
+                   why->kind == FAILURE_CONFIG;
     w->signer.ask_again_mono = now + (lasting ? ASK_EVERY : ASK_AGAIN);
     w->signer.asked = true;
     if (ends_at && ends_at != s->entry_at)

@@ -79,7 +79,8 @@ static void add_credentials(struct text *t, const struct app *app)
     char day[RFC3339_MAX];
     usec_t end = credentials_first_end(app);
     if (end)
-        text_addf(t, ", sign-in good until %.10s", rfc3339_print(end, day));
+        text_addf(t, ", %s %.10s", end > clock_now().at ? "sign-in good until" : "what signs in ended",
+                  rfc3339_print(end, day));
 }
 
 static void add_alerts(struct text *t, const struct app *app)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fuzz/fuzz_page_app.c: whatever the entry of an application is, it ends with a moment or with a
- * failure that has words. */
+/* tests/fuzz/fuzz_page_app.c: whatever the entry of an application is, it ends with a moment or
+ * with a failure that has words. */
 #include "graph/app_entry.h"
 #include "json/json.h"
 
@@ -24,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!ready)
         json_init();
     ready = true;
-    int r = page_secret_end((const char *)data, size, "99999999-aaaa-4bbb-8ccc-dddddddddddd", "abc", &at, &f);
+    int r = page_secret_end((const char *)data, size, "99999999-aaaa-4bbb-8ccc-dddddddddddd", "abc",
+                            &at, &f);
     require(r == 0 ? at > 0 : (r == -EBADMSG || r == -ENOENT) && f.text[0] && at == 0);
     return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* graphsim/application.c: the entry of an application in the tenant where it is registered: page "Get
- * application", addressed by its appId. Its members are the scenario's, shown as $select says. */
+/* graphsim/application.c: the entry of an application in the tenant where it is registered: page
+ * "Get application", addressed by its appId. Its members are the scenario's, shown as $select says.
+ */
 #include "graphsim/sim.h"
 #include "peers/read.h"
 #include <string.h>
@@ -8,15 +9,23 @@
 #define BEGIN "applications(appId='"
 #define END "')"
 
-static const char *const PROPERTIES[] = {"appId",           "createdDateTime",     "displayName",
-                                         "id",              "keyCredentials",      "passwordCredentials",
-                                         "publisherDomain", "signInAudience",      NULL};
-static const char *const SECRET[] = {"customKeyIdentifier", "displayName", "endDateTime", "hint",
-                                     "keyId",               "secretText",  "startDateTime", NULL};
+static const char *const PROPERTIES[] = {"appId",
+                                         "createdDateTime",
+                                         "displayName",
+                                         "id",
+                                         "keyCredentials",
+                                         "passwordCredentials",
+                                         "publisherDomain",
+                                         "signInAudience",
+                                         NULL};
+static const char *const SECRET[] = {
+    "customKeyIdentifier", "displayName",   "endDateTime", "hint", "keyId",
+    "secretText",          "startDateTime", NULL};
 static const struct entity APPLICATION = {PROPERTIES, NULL};
 
 /* The hint is what Graph makes of a secret: a scenario may say it, but not more of it. */
-int application_read(const struct json *object, const struct json **ret, struct failure *ret_failure)
+int application_read(const struct json *object, const struct json **ret,
+                     struct failure *ret_failure)
 {
     const struct json *secrets = NULL;
     int r = read_object(object, "application", ret, ret_failure);
@@ -38,8 +47,8 @@ static char *app_of(const struct call *c)
         return NULL;
     path += 6;
     size_t len = strlen(path), begin = sizeof BEGIN - 1, end = sizeof END - 1;
-    if (len <= begin + end || strncmp(path, BEGIN, begin) != 0 || strcmp(path + len - end, END) != 0 ||
-        strchr(path, '/'))
+    if (len <= begin + end || strncmp(path, BEGIN, begin) != 0 ||
+        strcmp(path + len - end, END) != 0 || strchr(path, '/'))
         return NULL;
     return odata_unescape(path + begin, len - begin - end, false);
 }
@@ -62,17 +71,19 @@ void application_answer(struct call *c)
         return;
     }
     if (!it || !app || !text_equal_nocase(app, own ? own : c->tenant->client_id)) {
-        graph_refuse(c, 404, "Request_ResourceNotFound",
-                     "Resource '%s' does not exist or one of its queried reference-property objects "
-                     "are not present.",
-                     app ? app : "");
+        graph_refuse(
+            c, 404, "Request_ResourceNotFound",
+            "Resource '%s' does not exist or one of its queried reference-property objects "
+            "are not present.",
+            app ? app : "");
         return;
     }
     struct json_writer *w = json_writer_new(1 << 20);
     if (!w)
         abort();
     json_open_object(w, NULL);
-    json_put_string(w, "@odata.context", "https://graph.microsoft.com/v1.0/$metadata#applications/$entity");
+    json_put_string(w, "@odata.context",
+                    "https://graph.microsoft.com/v1.0/$metadata#applications/$entity");
     if (!own && view_has(&view, &APPLICATION, "appId"))
         json_put_string(w, "appId", c->tenant->client_id);
     for (const struct json *m = json_first(it); m; m = json_next(m))

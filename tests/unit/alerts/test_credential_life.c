@@ -34,24 +34,24 @@ struct life {
     struct rule_options options;
     usec_t ends_at;
     bool by_day;
-    bool hidden;      /* nobody can say when it ends */
-    bool barred;      /* refused whatever its end */
-    bool lenient;     /* accepted whatever its end */
-    bool blamed;      /* the alert about the tenant has told of the refusal */
+    bool hidden;  /* nobody can say when it ends */
+    bool barred;  /* refused whatever its end */
+    bool lenient; /* accepted whatever its end */
+    bool blamed;  /* the alert about the tenant has told of the refusal */
     uint64_t seed, stage;
     enum level told;  /* what a listener takes it for */
     unsigned repeats; /* messages in this stage */
 };
 
-#define ENSURE(l, ok, ...)                                                                  \
-    do {                                                                                    \
-        if (!(ok)) {                                                                        \
-            print_error("SEED=%llu stage %llu: ", (unsigned long long)(l)->seed,            \
-                        (unsigned long long)(l)->stage);                                    \
-            print_error(__VA_ARGS__);                                                       \
-            print_error("\n");                                                              \
-            fail();                                                                         \
-        }                                                                                   \
+#define ENSURE(l, ok, ...)                                                       \
+    do {                                                                         \
+        if (!(ok)) {                                                             \
+            print_error("SEED=%llu stage %llu: ", (unsigned long long)(l)->seed, \
+                        (unsigned long long)(l)->stage);                         \
+            print_error(__VA_ARGS__);                                            \
+            print_error("\n");                                                   \
+            fail();                                                              \
+        }                                                                        \
     } while (0)
 
 /* ---- the truth ---- */
@@ -76,7 +76,9 @@ static int64_t days_left(const struct life *l)
 
 static enum level true_level(const struct life *l)
 {
-    return days_left(l) <= CRITICAL ? LEVEL_CRITICAL : days_left(l) <= WARNING ? LEVEL_WARNING : LEVEL_NONE;
+    return days_left(l) <= CRITICAL  ? LEVEL_CRITICAL
+           : days_left(l) <= WARNING ? LEVEL_WARNING
+                                     : LEVEL_NONE;
 }
 
 static const struct alert *its_alert(const struct life *l)
@@ -109,19 +111,22 @@ static void check_notice(struct life *l, const struct notice *n)
         break;
     default:
         ENSURE(l, n->type == EVENT_RESOLVED, "a strange event");
-        ENSURE(l, true_level(l) == LEVEL_NONE && is_accepted(l) && !l->hidden, "a false all-clear: %s", n->title);
+        ENSURE(l, true_level(l) == LEVEL_NONE && is_accepted(l) && !l->hidden,
+               "a false all-clear: %s", n->title);
         break;
     }
     ENSURE(l, !refused || n->type == EVENT_RESOLVED || (!is_accepted(l) && days_left(l) <= 1),
            "it is not refused for its end: %s", n->title);
-    ENSURE(l, (strstr(n->title, " ended on ") != NULL) == (days_left(l) < 0), "a wrong tense: %s", n->title);
+    ENSURE(l, (strstr(n->title, " ended on ") != NULL) == (days_left(l) < 0), "a wrong tense: %s",
+           n->title);
     l->told = n->type == EVENT_RESOLVED ? LEVEL_NONE : n->level;
     l->repeats++;
 }
 
 static void look(struct life *l)
 {
-    static const struct tenant_facts CONTOSO = {.name = (char *)"contoso", .tenant_id = (char *)TENANT};
+    static const struct tenant_facts CONTOSO = {.name = (char *)"contoso",
+                                                .tenant_id = (char *)TENANT};
     const struct tenant_facts *by[] = {&CONTOSO};
     struct credential c = {.client_id = "c",
                            .file = "f",
@@ -151,7 +156,8 @@ static void look(struct life *l)
 
 static unsigned marks_reached(int64_t days)
 {
-    return (days <= 30 ? 1U : 0) + (days <= 14 ? 1U : 0) + (days <= 7 ? 1U : 0) + (days <= 1 ? 1U : 0);
+    return (days <= 30 ? 1U : 0) + (days <= 14 ? 1U : 0) + (days <= 7 ? 1U : 0) +
+           (days <= 1 ? 1U : 0);
 }
 
 /* Nothing has changed for some looks: everything that is so has been told, and once. */
@@ -160,14 +166,18 @@ static void check_settled(const struct life *l)
     const struct alert *a = its_alert(l);
     ENSURE(l, l->repeats <= 2, "%u messages about one state", l->repeats);
     if (l->hidden || !is_accepted(l)) {
-        ENSURE(l, is_accepted(l) || l->blamed || l->told == LEVEL_CRITICAL, "a refusal that nobody tells");
+        ENSURE(l, is_accepted(l) || l->blamed || l->told == LEVEL_CRITICAL,
+               "a refusal that nobody tells");
         return;
     }
-    ENSURE(l, l->told == true_level(l), "%d days left, and told is %s", (int)days_left(l), level_name(l->told));
+    ENSURE(l, l->told == true_level(l), "%d days left, and told is %s", (int)days_left(l),
+           level_name(l->told));
     if (l->told == LEVEL_NONE)
         return;
-    ENSURE(l, marks_reached(a->said_value) >= marks_reached(days_left(l)), "it is nearer than people know");
-    ENSURE(l, days_left(l) >= 0 || text_equal(a->facts->cause, "ended"), "an end that passed untold");
+    ENSURE(l, marks_reached(a->said_value) >= marks_reached(days_left(l)),
+           "it is nearer than people know");
+    ENSURE(l, days_left(l) >= 0 || text_equal(a->facts->cause, "ended"),
+           "an end that passed untold");
 }
 
 static void change_something(struct life *l)
@@ -202,7 +212,8 @@ static void live(uint64_t seed)
     l.ends_at = l.d.now.at + 60 * USEC_PER_DAY;
     for (; l.stage < STAGES; l.stage++) {
         change_something(&l);
-        l.d.now.at -= l.d.now.at % USEC_PER_DAY; /* a day's end does not come while it is looked at */
+        l.d.now.at -=
+            l.d.now.at % USEC_PER_DAY; /* a day's end does not come while it is looked at */
         l.d.now.at += HOURS(1 + roll(22));
         if (!l.by_day && l.ends_at >= l.d.now.at && l.ends_at - l.d.now.at < HOURS(2))
             l.ends_at = l.d.now.at + HOURS(2);
@@ -243,10 +254,13 @@ static void it_is_told_30_14_7_and_1_days_before(void **state)
     d.options.repeat.growth = 1;
     d.options.repeat.cap = HOURS(24 * 7);
     for (int64_t days = 40; days >= 0; days--) {
-        enum level level = days <= CRITICAL ? LEVEL_CRITICAL : days <= WARNING ? LEVEL_WARNING : LEVEL_NONE;
+        enum level level = days <= CRITICAL  ? LEVEL_CRITICAL
+                           : days <= WARNING ? LEVEL_WARNING
+                                             : LEVEL_NONE;
         for (int look = 0; look < 24; look++) {
-            const char *said = POLL(&d, A_CREDENTIAL(.subject = "c/f", .value = days, .level = level,
-                                                     .expires_at = T0 + HOURS(24 * 40)));
+            const char *said =
+                POLL(&d, A_CREDENTIAL(.subject = "c/f", .value = days, .level = level,
+                                      .expires_at = T0 + HOURS(24 * 40)));
             if (*said) {
                 assert_true(told < sizeof WANT / sizeof *WANT);
                 assert_int_equal(days, WANT[told].days);
@@ -271,8 +285,8 @@ static void a_warning_of_two_months_is_repeated_at_the_same_marks(void **state)
     (void)state;
     desk_open(&d);
     for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS; i++) {
-        const char *said =
-            POLL(&d, A_CREDENTIAL(.subject = "c/f", .value = STEPS[i].days, .level = LEVEL_WARNING, .expires_at = T0));
+        const char *said = POLL(&d, A_CREDENTIAL(.subject = "c/f", .value = STEPS[i].days,
+                                                 .level = LEVEL_WARNING, .expires_at = T0));
         assert_int_equal(*said != '\0', STEPS[i].told);
         desk_pass(&d, HOURS(24));
     }

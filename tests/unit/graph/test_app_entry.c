@@ -4,8 +4,10 @@
 
 #include "graph/app_entry.h"
 
-#define ENTRY "\"application\":{\"passwordCredentials\":[{\"hint\":\"zzz\",\"endDateTime\":\"@now+5d\"},{\"hint\":\"s3c\"," \
-              "\"endDateTime\":\"@now+40d\"}]}"
+#define ENTRY                                                                                    \
+    "\"application\":{\"passwordCredentials\":[{\"hint\":\"zzz\",\"endDateTime\":\"@now+5d\"},{" \
+    "\"hint\":\"s3c\","                                                                          \
+    "\"endDateTime\":\"@now+40d\"}]}"
 
 struct asker {
     struct world w;
@@ -87,15 +89,22 @@ static void each_refusal_says_what_would_help(void **state)
         const char *words;
     } CASES[] = {
         {"\"deny\":[\"application\"]", "", FAILURE_PERMISSION,
-         "HTTP 403 Authorization_RequestDenied: grant the application permission Application.Read.All"},
-        {"", "", FAILURE_ABSENT, "HTTP 404 Request_ResourceNotFound: the application is not registered in this tenant"},
-        {ENTRY, "{\"path\":\"application\",\"do\":{\"status\":503}}", FAILURE_THROTTLED, "HTTP 503"},
-        {ENTRY, "{\"path\":\"application\",\"do\":{\"status\":500}}", FAILURE_TRANSIENT, "HTTP 500"},
-        {ENTRY, "{\"path\":\"application\",\"do\":{\"body\":\"{\\\"value\\\":7}\"}}", FAILURE_PROTOCOL, "no object"},
+         "HTTP 403 Authorization_RequestDenied: grant the application permission "
+         "Application.Read.All"},
+        {"", "", FAILURE_ABSENT,
+         "HTTP 404 Request_ResourceNotFound: the application is not registered in this tenant"},
+        {ENTRY, "{\"path\":\"application\",\"do\":{\"status\":503}}", FAILURE_THROTTLED,
+         "HTTP 503"},
+        {ENTRY, "{\"path\":\"application\",\"do\":{\"status\":500}}", FAILURE_TRANSIENT,
+         "HTTP 500"},
+        {ENTRY, "{\"path\":\"application\",\"do\":{\"body\":\"{\\\"value\\\":7}\"}}",
+         FAILURE_PROTOCOL, "no object"},
         {ENTRY,
-         "{\"path\":\"application\",\"do\":{\"body\":\"<html>\",\"headers\":{\"Content-Type\":\"text/html\"}}}",
+         "{\"path\":\"application\",\"do\":{\"body\":\"<html>\",\"headers\":{\"Content-Type\":"
+         "\"text/html\"}}}",
          FAILURE_PROTOCOL, "text/html instead of JSON"},
-        {"\"application\":{\"passwordCredentials\":[]}", "", FAILURE_CONFIG, "of the 0 client secrets"},
+        {"\"application\":{\"passwordCredentials\":[]}", "", FAILURE_CONFIG,
+         "of the 0 client secrets"},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {

@@ -30,15 +30,21 @@ static void the_one_that_begins_like_ours_is_meant(void **state)
         const char *why, *body, *want;
     } CASES[] = {
         {"the only one", ENTRY(SECRET("abc", SOON)), SOON},
-        {"one of several", ENTRY(SECRET("abd", PAST) "," SECRET("abc", SOON) "," SECRET("ABC", LATER)), SOON},
-        {"of two alike the one that ends first", ENTRY(SECRET("abc", LATER) "," SECRET("abc", SOON)), SOON},
+        {"one of several",
+         ENTRY(SECRET("abd", PAST) "," SECRET("abc", SOON) "," SECRET("ABC", LATER)), SOON},
+        {"of two alike the one that ends first",
+         ENTRY(SECRET("abc", LATER) "," SECRET("abc", SOON)), SOON},
         {"even if that is over", ENTRY(SECRET("abc", LATER) "," SECRET("abc", PAST)), PAST},
-        {"one of old, without a hint, if there is no other", ENTRY("{\"hint\":null,\"endDateTime\":\"" SOON "\"}"), SOON},
+        {"one of old, without a hint, if there is no other",
+         ENTRY("{\"hint\":null,\"endDateTime\":\"" SOON "\"}"), SOON},
         {"the same without the member", ENTRY("{\"endDateTime\":\"" SOON "\"}"), SOON},
-        {"a hint counts more than none", ENTRY("{\"endDateTime\":\"" PAST "\"}," SECRET("abc", SOON)), SOON},
+        {"a hint counts more than none",
+         ENTRY("{\"endDateTime\":\"" PAST "\"}," SECRET("abc", SOON)), SOON},
         {"wrapped", "{\"value\":" ENTRY(SECRET("abc", SOON)) "}", SOON},
         {"the id in other letters",
-         "{\"appId\":\"99999999-AAAA-4BBB-8CCC-DDDDDDDDDDDD\",\"passwordCredentials\":[" SECRET("abc", SOON) "]}", SOON},
+         "{\"appId\":\"99999999-AAAA-4BBB-8CCC-DDDDDDDDDDDD\",\"passwordCredentials\":[" SECRET(
+             "abc", SOON) "]}",
+         SOON},
         {"with seven digits of a second, as Graph writes it",
          ENTRY(SECRET("abc", "2026-12-01T10:00:00.1234567Z")), SOON},
     };
@@ -59,11 +65,16 @@ static void what_cannot_be_told_is_not_guessed(void **state)
         const char *why, *body, *words;
     } CASES[] = {
         {"no secret at all", ENTRY(""), "of the 0 client secrets"},
-        {"all begin otherwise", ENTRY(SECRET("xyz", SOON) "," SECRET("ab", SOON)), "of the 2 client secrets"},
-        {"a single one that begins otherwise", ENTRY(SECRET("xyz", SOON)), "of the 1 client secrets"},
-        {"two without a hint", ENTRY("{\"endDateTime\":\"" SOON "\"},{\"endDateTime\":\"" SOON "\"}"), "none can be told"},
+        {"all begin otherwise", ENTRY(SECRET("xyz", SOON) "," SECRET("ab", SOON)),
+         "of the 2 client secrets"},
+        {"a single one that begins otherwise", ENTRY(SECRET("xyz", SOON)),
+         "of the 1 client secrets"},
+        {"two without a hint",
+         ENTRY("{\"endDateTime\":\"" SOON "\"},{\"endDateTime\":\"" SOON "\"}"),
+         "none can be told"},
         {"ours has no end", ENTRY("{\"hint\":\"abc\",\"endDateTime\":null}"), "does not say when"},
-        {"one of two alike has no end", ENTRY(SECRET("abc", LATER) ",{\"hint\":\"abc\"}"), "does not say when"},
+        {"one of two alike has no end", ENTRY(SECRET("abc", LATER) ",{\"hint\":\"abc\"}"),
+         "does not say when"},
         {"an end in no words that we know", ENTRY(SECRET("abc", "tomorrow")), "does not say when"},
     };
     (void)state;
@@ -71,7 +82,8 @@ static void what_cannot_be_told_is_not_guessed(void **state)
         struct failure why = {0};
         usec_t at = 77;
         if (read_end(CASES[i].body, &at, &why) != -ENOENT || why.kind != FAILURE_CONFIG ||
-            !strstr(why.text, CASES[i].words) || !strstr(why.text, "client_secret_expires") || at != 77)
+            !strstr(why.text, CASES[i].words) || !strstr(why.text, "client_secret_expires") ||
+            at != 77)
             fail_msg("%s: %s", CASES[i].why, why.text);
     }
 }
@@ -79,7 +91,11 @@ static void what_cannot_be_told_is_not_guessed(void **state)
 static void what_is_not_this_applications_entry_is_refused(void **state)
 {
     static const char *const BODIES[] = {
-        "", "null", "[]", "{}", "{\"appId\":\"" CLIENT "\"}",
+        "",
+        "null",
+        "[]",
+        "{}",
+        "{\"appId\":\"" CLIENT "\"}",
         "{\"appId\":\"other\",\"passwordCredentials\":[" SECRET("abc", SOON) "]}",
         "{\"passwordCredentials\":[" SECRET("abc", SOON) "]}",
         "{\"appId\":\"" CLIENT "\",\"passwordCredentials\":null}",
@@ -102,7 +118,8 @@ static void rows_that_are_no_secrets_are_nobodys(void **state)
     struct failure why = {0};
     usec_t at = 0;
     (void)state;
-    assert_int_equal(read_end(ENTRY("3,\"abc\",null,[1],{\"hint\":7}," SECRET("abc", SOON)), &at, &why), 0);
+    assert_int_equal(
+        read_end(ENTRY("3,\"abc\",null,[1],{\"hint\":7}," SECRET("abc", SOON)), &at, &why), 0);
     assert_true(at > 0);
     assert_int_equal(read_end(ENTRY("3"), &at, &why), -ENOENT);
 }

@@ -20,8 +20,10 @@ static void desk_init(struct desk *d)
                         gold_too[] = {{"customer", "Fabrikam"}, {"group", "gold"}};
     *d = (struct desk){0};
     world_init(&d->w);
-    d->tenant[0] = (struct tenant_facts){.name = "contoso", .tenant_id = "t-1", .label = gold, .n_labels = 2};
-    d->tenant[1] = (struct tenant_facts){.name = "fabrikam", .tenant_id = "t-2", .label = gold_too, .n_labels = 2};
+    d->tenant[0] =
+        (struct tenant_facts){.name = "contoso", .tenant_id = "t-1", .label = gold, .n_labels = 2};
+    d->tenant[1] = (struct tenant_facts){
+        .name = "fabrikam", .tenant_id = "t-2", .label = gold_too, .n_labels = 2};
     d->tenant[2] = (struct tenant_facts){.name = "litware", .tenant_id = "t-3"};
     for (size_t i = 0; i < 3; i++)
         d->by[i] = &d->tenant[i];
@@ -44,12 +46,15 @@ static struct sample judge(struct desk *d)
     return s;
 }
 
-static void assert_judged(struct desk *d, const char *why, const char *want, int64_t value, const char *cause)
+static void assert_judged(struct desk *d, const char *why, const char *want, int64_t value,
+                          const char *cause)
 {
     struct sample s = judge(d);
-    if (strcmp(verdict(&s.finding[0]), want) != 0 || s.finding[0].value != value || !text_equal(s.facts->cause, cause))
-        fail_msg("%s: %s %lld %s, want %s %lld %s", why, verdict(&s.finding[0]), (long long)s.finding[0].value,
-                 s.facts->cause ? s.facts->cause : "-", want, (long long)value, cause ? cause : "-");
+    if (strcmp(verdict(&s.finding[0]), want) != 0 || s.finding[0].value != value ||
+        !text_equal(s.facts->cause, cause))
+        fail_msg("%s: %s %lld %s, want %s %lld %s", why, verdict(&s.finding[0]),
+                 (long long)s.finding[0].value, s.facts->cause ? s.facts->cause : "-", want,
+                 (long long)value, cause ? cause : "-");
     sample_clear(&s);
 }
 
@@ -111,7 +116,8 @@ static void a_day_begins_when_somebody_is_there(void **state)
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         d.w.now.at = IN_DAYS(0) + CASES[i].hour;
         d.c.utc_offset = CASES[i].utc_offset;
-        assert_judged(&d, CASES[i].why, CASES[i].value > 7 ? "warning" : "critical", CASES[i].value, NULL);
+        assert_judged(&d, CASES[i].why, CASES[i].value > 7 ? "warning" : "critical", CASES[i].value,
+                      NULL);
     }
 }
 
@@ -130,10 +136,14 @@ static void a_refusal_is_told_by_one_alert_only(void **state)
         {"refused for another reason", FAR, false, true, false, false, "unknown", NULL},
         {"also while its own alert is open", FAR, false, true, true, false, "unknown", NULL},
         {"refused by one customer only", FAR, true, true, false, true, "warning", NULL},
-        {"ended and refused, as this alert had said it would", OVER, false, true, true, false, "critical", "refused"},
-        {"even if a token that is left serves one tenant", OVER, true, true, true, false, "critical", "refused"},
-        {"ended and refused, and the other alert spoke first", OVER, false, true, false, true, "unknown", NULL},
-        {"ended and refused, before anybody has spoken", OVER, false, true, false, false, "unknown", NULL},
+        {"ended and refused, as this alert had said it would", OVER, false, true, true, false,
+         "critical", "refused"},
+        {"even if a token that is left serves one tenant", OVER, true, true, true, false,
+         "critical", "refused"},
+        {"ended and refused, and the other alert spoke first", OVER, false, true, false, true,
+         "unknown", NULL},
+        {"ended and refused, before anybody has spoken", OVER, false, true, false, false, "unknown",
+         NULL},
         {"both are open already", OVER, false, true, true, true, "unknown", NULL},
         {"ended, and still works", OVER, true, false, true, false, "critical", "ended"},
         {"ended, and not tried yet", OVER, false, false, true, false, "unknown", NULL},
@@ -148,7 +158,8 @@ static void a_refusal_is_told_by_one_alert_only(void **state)
         d.c.refused = CASES[i].refused;
         d.c.open = CASES[i].open;
         d.c.blamed = CASES[i].blamed;
-        assert_judged(&d, CASES[i].why, CASES[i].want, unknown ? FACT_UNKNOWN : CASES[i].ends, CASES[i].cause);
+        assert_judged(&d, CASES[i].why, CASES[i].want, unknown ? FACT_UNKNOWN : CASES[i].ends,
+                      CASES[i].cause);
     }
 }
 
@@ -182,7 +193,8 @@ static void an_end_that_has_come_explains_a_refusal(void **state)
         {"not known", 0, false, false},
         {"long ago", IN_DAYS(-90), false, true},
         {"now", IN_DAYS(0) + NOON, false, true},
-        {"in four minutes, by a clock that may be slow", IN_DAYS(0) + NOON + 4 * USEC_PER_MINUTE, false, true},
+        {"in four minutes, by a clock that may be slow", IN_DAYS(0) + NOON + 4 * USEC_PER_MINUTE,
+         false, true},
         {"in an hour", IN_DAYS(0) + NOON + USEC_PER_HOUR, false, false},
         {"some time today", IN_DAYS(0), true, true},
         {"tomorrow, which somebody may have written down in the east", IN_DAYS(1), true, true},
@@ -190,7 +202,8 @@ static void an_end_that_has_come_explains_a_refusal(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        const struct credential c = {.ends_at = CASES[i].ends_at, .ends_by_day = CASES[i].by_day,
+        const struct credential c = {.ends_at = CASES[i].ends_at,
+                                     .ends_by_day = CASES[i].by_day,
                                      .true_at = IN_DAYS(0) + NOON};
         if (credential_is_over(&c) != CASES[i].want)
             fail_msg("%s", CASES[i].why);
@@ -279,7 +292,8 @@ static void fifty_tenants_are_counted_and_twenty_are_named(void **state)
 /* An override for one tenant must not take the warning from the others. */
 static void the_tenant_that_wants_to_hear_first_is_heard(void **state)
 {
-    struct override over[2] = {{.match = {.tenant = (char *)"contoso"}}, {.match = {.tenant = (char *)"fabrikam"}}};
+    struct override over[2] = {{.match = {.tenant = (char *)"contoso"}},
+                               {.match = {.tenant = (char *)"fabrikam"}}};
     struct desk d;
     (void)state;
     desk_init(&d);
@@ -289,9 +303,11 @@ static void the_tenant_that_wants_to_hear_first_is_heard(void **state)
     d.c.ends_at = IN_DAYS(40);
     over[0].threshold[RULE_CREDENTIAL] = (struct threshold){.off = true, .set = SET_OFF};
     assert_judged(&d, "off for one, the usual for the other", "none", 40, NULL);
-    over[1].threshold[RULE_CREDENTIAL] = (struct threshold){.limit = {[LEVEL_WARNING] = at(60)}, .set = SET_WARNING};
+    over[1].threshold[RULE_CREDENTIAL] =
+        (struct threshold){.limit = {[LEVEL_WARNING] = at(60)}, .set = SET_WARNING};
     assert_judged(&d, "off for one, early for the other", "warning", 40, NULL);
-    over[0].threshold[RULE_CREDENTIAL] = (struct threshold){.limit = {[LEVEL_CRITICAL] = at(45)}, .set = SET_CRITICAL};
+    over[0].threshold[RULE_CREDENTIAL] =
+        (struct threshold){.limit = {[LEVEL_CRITICAL] = at(45)}, .set = SET_CRITICAL};
     assert_judged(&d, "each of them has its wish", "critical", 40, NULL);
     over[0].threshold[RULE_CREDENTIAL] = over[1].threshold[RULE_CREDENTIAL] =
         (struct threshold){.off = true, .set = SET_OFF};
