@@ -72,6 +72,7 @@ struct outage { /* what the rule service goes by */
     size_t n;
     struct service_tally tally;
     struct service_alert alert;
+    receiver_set told;  /* who knows that it is up */
     struct reach reach; /* receivers of the poll alerts that keep still, or would */
 };
 

@@ -67,6 +67,19 @@ static const struct alert *alert_of(const struct app *app)
 
 /* ---- who is told ---- */
 
+/* Who would hear of this tenant's own alert. */
+static struct reach reach_of(const struct watch *w, usec_t at)
+{
+    const struct tenant_facts *t = &w->options->facts;
+    const struct facts about = {.tenant_name = t->name,
+                                .tenant_id = t->tenant_id,
+                                .label = t->label,
+                                .n_labels = t->n_labels,
+                                .utc_offset = app_zone_offset(w->options, at)};
+    enum level level = w->reading.level > LEVEL_WARNING ? w->reading.level : LEVEL_WARNING;
+    return route_for(&w->app->options->routes, KIND_POLL, RULE_POLL, level, &about, at);
+}
+
 /* Whoever would hear of a tenant that keeps still hears of the outage: routes that name tenants do
  * not match an alert that belongs to none. */
 static struct reach reach_of_silent(const struct app *app, usec_t at)
@@ -74,20 +87,27 @@ static struct reach reach_of_silent(const struct app *app, usec_t at)
     struct reach all = {0};
     for (size_t i = 0; i < app->n_watches; i++) {
         const struct watch *w = &app->watch[i];
-        const struct tenant_facts *t = &w->options->facts;
-        if (!is_counted(w) || w->reading.level == LEVEL_NONE)
+        if (!is_counted(w) || w->reading.likeness != app->outage.tally.most)
             continue;
-        const struct facts about = {.tenant_name = t->name,
-                                    .tenant_id = t->tenant_id,
-                                    .label = t->label,
-                                    .n_labels = t->n_labels,
-                                    .utc_offset = app_zone_offset(w->options, at)};
-        struct reach one = route_for(&app->options->routes, KIND_POLL, RULE_POLL, w->reading.level, &about, at);
+        struct reach one = reach_of(w, at);
         all.now |= one.now;
         all.later |= one.later;
     }
     all.later &= ~all.now;
     return all;
+}
+
+/* A tenant that joins later, and whose receivers were not told, speaks for itself. */
+static void note_told(struct app *app, uint64_t seq_before, usec_t at)
+{
+    struct outage *o = &app->outage;
+    const struct alert *a = alert_of(app);
+    if (!a)
+        o->told = 0;
+    if (!a || !a->facts || (a->seq == seq_before && o->told))
+        return; /* nothing new was told; after a start, those who fail already were there when it was */
+    struct reach own = route_for(&app->options->routes, a->kind, a->rule, a->level, a->facts, at);
+    o->told |= own.now | own.later | o->reach.now | o->reach.later;
 }
 
 /* ---- the alert ---- */
@@ -122,8 +142,11 @@ static void tell(struct app *app, struct instant now)
     CLEANUP(sample_clear) struct sample sample = {0};
     o->reach = reach_of_silent(app, now.at);
     struct plan_context ctx = take_planning(app, NULL, now);
+    const struct alert *before = alert_of(app);
+    uint64_t seq = before ? before->seq : 0;
     if (judge_service(o->tenant, o->n, &o->tally, settled_after(app), &now, &sample, &why) >= 0)
         take_sample(app, &ctx, &sample);
+    note_told(app, seq, now.at);
 }
 
 void outage_look(struct app *app, struct instant now)
@@ -138,7 +161,7 @@ void outage_look(struct app *app, struct instant now)
     follow(app, up, &now);
 }
 
-/* Once it is up, the next look is soon enough for its numbers. */
+/* Once it is up and known who was told, the next look is soon enough for its numbers. */
 void outage_asked(struct watch *w, const struct tenant_health *health, bool at_sign_in, struct instant now)
 {
     struct outage *o = &w->app->outage;
@@ -153,7 +176,7 @@ void outage_asked(struct watch *w, const struct tenant_health *health, bool at_s
     o->tenant[w->nth] = seen(w, health, &now);
     bool up = alert_of(w->app) != NULL;
     service_count(o->tenant, o->n, &o->tally);
-    if (!up && o->tally.failing >= o->tally.begins)
+    if (up ? !o->told : o->tally.failing >= o->tally.begins)
         tell(w->app, now);
     follow(w->app, up, &now);
     o->tenant[w->nth].health = &w->health;
@@ -162,10 +185,16 @@ void outage_asked(struct watch *w, const struct tenant_health *health, bool at_s
 void outage_forget(struct app *app)
 {
     app->outage.n = 0;
+    app->outage.told = 0; /* receivers have other numbers */
 }
 
 bool outage_holds(const struct watch *w, struct instant now)
 {
     const struct outage *o = &w->app->outage;
-    return o->n > 0 && is_counted(w) && service_holds(o->tenant, o->n, w->nth, &o->tally, &o->alert, now.mono);
+    if (o->n == 0 || !is_counted(w) || !service_holds(o->tenant, o->n, w->nth, &o->tally, &o->alert, now.mono))
+        return false;
+    if (!o->alert.likeness || w->asked_mono == 0)
+        return true;
+    struct reach own = reach_of(w, now.at);
+    return !((own.now | own.later) & ~o->told);
 }
