@@ -14,11 +14,13 @@ from many import Many, ident
 
 
 class Answers(Many):
-    def read(self, cases, timeout="20s", **more):
+    def read(self, cases, timeout="20s", latency_ms=0, **more):
         """{name: what is done to the requests of that tenant}: the reports by name, and what was said."""
         rules = [{**rule, "match": {"tenant": ident(n), "path": "allotments", **rule.get("match", {})}}
                  for n, rule in enumerate(cases.values(), 1)]
         self.sim = self.many(len(cases), rules, timeout, concurrency=32, **more)
+        self.sim.change({**json.loads(self.sim.file.read_text()), "latency_ms": latency_ms})
+        self.wait("the simulator has read it", lambda: "reload" in pathlib.Path(self.sim.ready["events"]).read_text())
         done = self.run_daemon("--once", "--json", timeout=120)
         return dict(zip(cases, json.loads(done.stdout)["tenants"])), done.stderr
 
@@ -53,7 +55,7 @@ class Patience(Answers):
     def test_while_it_is_throttled_a_tenant_has_one_request_in_flight(self):
         cases = {"busy": {"match": {"path": "waitingMembers"}, "at": 8, "do": {"status": 429, "headers": {"Retry-After": "1"}}}}
         rows = [pool(f"p{i}", 100, 100, waiting=2) for i in range(40)]
-        reports, _ = self.read(cases, allotments=rows, inline="omit")
+        reports, _ = self.read(cases, latency_ms=100, allotments=rows, inline="omit")
         self.assertTrue(reports["busy"]["complete"], reports)
         lists = sorted(self.requests(cases, "busy", "waitingMembers"), key=lambda r: r["n"])
         (refused,) = [i for i, r in enumerate(lists) if r["status"] == 429]
