@@ -60,7 +60,8 @@ static bool check_options(const struct options *o)
         whole = whole && !t->broken;
     }
     for (int r = 0; r < RULE_COUNT_; r++)
-        check_levels(&o->rules.threshold[r], r == RULE_REMAINING || r == RULE_SUBSCRIPTION);
+        check_levels(&o->rules.threshold[r], r == RULE_REMAINING || r == RULE_SUBSCRIPTION ||
+                                                  r == RULE_CREDENTIAL);
     for (size_t i = 0; i < o->routes.n_routes; i++)
         for (size_t k = 0; k < o->routes.route[i].n_to; k++)
             require(receiver_index(&o->routes, o->routes.route[i].to[k]) >= 0);
