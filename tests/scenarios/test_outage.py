@@ -23,8 +23,9 @@ class Outage(Many):
         """What goes wrong from now on."""
         graph.change(json.loads(graph.file.read_text()) | {"faults": list(faults)})
 
-    def told(self, hook, kind=None):
-        return [(m["type"], m["data"]["rule"]) for m in hook.messages() if kind in (None, m["data"]["rule"])]
+    def told(self, hook):
+        """But for news of another cause: the simulator forgets its tokens when it changes."""
+        return [(m["type"], m["data"]["rule"]) for m in hook.messages() if m["type"] != "alert.updated"]
 
     def everybody_is_read(self, graph):
         have = [len(self.seen(graph, n)) for n in range(1, N + 1)]
@@ -111,7 +112,7 @@ class Outage(Many):
         self.faults(graph)
         for hook in (one, late, rest):
             self.wait_message(hook, "alert.resolved", 60)
-            self.assertEqual(len(hook.messages()), 2, self.told(hook))
+            self.assertEqual(len(self.told(hook)), 2, self.told(hook))
 
 
 if __name__ == "__main__":
