@@ -203,13 +203,16 @@ static int claims_json(const struct assertion_claims *c, char **ret, size_t *ret
     return json_write_take(w, ret, ret_len);
 }
 
+/* Nothing of it is left in memory: for its ten minutes a statement is as good as a password. */
 static int add_part(struct text *t, const void *bytes, size_t len)
 {
-    CLEANUP(free) char *encoded = malloc(4 * ((len + 2) / 3) + 1);
+    size_t room = 4 * ((len + 2) / 3) + 1;
+    CLEANUP(free) char *encoded = malloc(room);
     if (!encoded)
         return -ENOMEM;
     (void)base64url_encode(bytes, len, encoded);
     text_add(t, encoded);
+    explicit_bzero(encoded, room);
     return t->error;
 }
 
@@ -229,7 +232,9 @@ static int add_signature(const struct assertion_key *k, enum assertion_form form
     if (EVP_DigestSign(ctx, signature, &len, (const uint8_t *)t->data, t->len) != 1)
         return -EIO;
     text_add(t, ".");
-    return add_part(t, signature, len);
+    int r = add_part(t, signature, len);
+    explicit_bzero(signature, len);
+    return r;
 }
 
 int assertion_sign(const struct assertion_key *k, enum assertion_form form,

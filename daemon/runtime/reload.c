@@ -44,6 +44,9 @@ static void keep(struct app *app, struct watch *old, size_t n_old)
         w->rights_first = before->rights_first;
         w->rights_not_before_mono = before->rights_not_before_mono;
         w->skewed = before->skewed;
+        w->asked_mono = before->asked_mono;
+        w->began_mono = before->began_mono;
+        w->at_sign_in = before->at_sign_in;
     }
 }
 
