@@ -15,11 +15,13 @@ struct app;
 
 /* What a tenant signs in with. Of those that share it the first one keeps what is known of it. */
 struct signer {
-    size_t keeper; /* index of that tenant; SIGNER_NONE: there is nothing that ends, or it is not read */
+    size_t keeper; /* index of that tenant; SIGNER_NONE: the platform renews it, or nothing is read */
     bool asking;   /* Graph, for the application's entry */
     bool asked;    /* ... and it did not say, since the file last changed */
+    uint64_t asked_files; /* `files` of the keeper, as it was asked */
     usec_t ask_again_mono;
     /* of the keeper */
+    bool dated;         /* its end is known to somebody, or may be */
     uint64_t files;     /* what they looked like, */
     usec_t since_mono;  /* and since when; 0: since before the start */
     usec_t ends_at;     /* by the certificate or the configuration; 0: unknown */

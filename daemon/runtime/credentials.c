@@ -25,7 +25,7 @@ static const char *file_of(const struct tenant_options *t)
     case AUTH_CERTIFICATE:
         return t->graph.certificate_file;
     case AUTH_CLIENT_SECRET:
-        return *t->client_secret_expires ? t->graph.client_secret_file : NULL;
+        return t->graph.client_secret_file;
     default:
         return NULL; /* the platform renews it */
     }
@@ -50,6 +50,17 @@ static struct watch *keeper_of(const struct watch *w)
 static bool is_used_by(const struct watch *keeper, const struct watch *w)
 {
     return keeper_of(w) == keeper;
+}
+
+/* Somebody says, or may say, when it ends. */
+static bool is_dated(const struct watch *keeper)
+{
+    bool dated = keeper->options->graph.auth == AUTH_CERTIFICATE;
+    for (size_t i = 0; !dated && i < keeper->app->n_watches; i++) {
+        const struct watch *w = &keeper->app->watch[i];
+        dated = is_used_by(keeper, w) && *w->options->client_secret_expires;
+    }
+    return dated;
 }
 
 static void read_end(struct watch *keeper)
@@ -98,12 +109,15 @@ void credentials_wire(struct app *app)
                 break;
             }
     }
-    for (size_t i = 0; i < app->n_watches; i++)
-        if (app->watch[i].signer.keeper == i) {
-            app->watch[i].signer.files = repair_look(&app->watch[i]);
-            read_end(&app->watch[i]);
-            app->watch[i].signer.blamed = is_blamed(&app->watch[i]);
-        }
+    for (size_t i = 0; i < app->n_watches; i++) {
+        struct watch *w = &app->watch[i];
+        if (w->signer.keeper != i)
+            continue;
+        w->signer.dated = is_dated(w);
+        w->signer.files = repair_look(w);
+        w->signer.blamed = is_blamed(w);
+        read_end(w);
+    }
 }
 
 /* ---- a reload ---- */
@@ -116,12 +130,13 @@ static const struct watch *same_tenant(const struct watch *watch, size_t n, cons
     return NULL;
 }
 
-/* What Graph said of the secret, unless that is another one now. */
-static void inherit_entry(struct watch *keeper, const struct watch *from, const struct watch *old)
+/* Since when it is as it is, and what Graph said of it. */
+static void inherit(struct watch *keeper, const struct watch *from, const struct watch *old)
 {
     struct app *app = keeper->app;
     const struct signer *s = &from->signer;
     const struct watch *home = s->home == SIGNER_NONE ? NULL : same_tenant(app->watch, app->n_watches, &old[s->home]);
+    keeper->signer.since_mono = s->since_mono;
     keeper->signer.why = s->why;
     keeper->signer.said = s->said;
     if (!home || !is_used_by(keeper, home) || !asks_graph(home))
@@ -143,17 +158,20 @@ void credentials_inherit(struct app *app, const struct watch *old, size_t n_old)
         w->signer.asked = before->signer.asked;
         w->signer.ask_again_mono = before->signer.ask_again_mono;
         if (keeper == w)
-            inherit_entry(w, from, old);
+            inherit(w, from, old);
     }
 }
 
 /* ---- what is known of one ---- */
 
-/* By Graph's clock, which no jump of ours moves. 0: it has not been heard of. */
+/* By Graph's clock, which no jump of ours moves; while that has not been heard of by our own, if somebody
+ * has set it: 0, if not. */
 static usec_t true_time(const struct app *app, struct instant now)
 {
     const struct instant *then = &app->graph_clock;
-    return then->boot ? then->at + (now.mono - then->mono) : 0;
+    if (then->boot)
+        return then->at + (now.mono - then->mono);
+    return clock_is_set(now.at) ? now.at : 0;
 }
 
 /* A reading has begun since this process knows the credential as it is now: what is known of one before
@@ -210,7 +228,7 @@ static void describe(const struct watch *keeper, struct instant now, const struc
         usec_t signed_in = graph_signed_in_mono(w->graph);
         bool refused = is_refused(w, &w->health);
         c->refused |= refused && is_tried(w, s);
-        c->works |= !refused && signed_in > s->since_mono;
+        c->works |= !refused && signed_in > s->since_mono && app->graph_clock.boot; /* good news takes both */
         if (signed_in > s->since_mono && c->true_at - (now.mono - signed_in) > c->accepted_at)
             c->accepted_at = c->true_at - (now.mono - signed_in);
     }
@@ -220,7 +238,7 @@ enum level credentials_tell(const struct watch *w, const struct tenant_health *h
 {
     const struct watch *keeper = keeper_of(w);
     struct credential c;
-    if (!keeper || !health->failing || health->kind != FAILURE_AUTH || !w->app->graph_clock.boot)
+    if (!keeper || !keeper->signer.dated || !health->failing || health->kind != FAILURE_AUTH)
         return LEVEL_NONE;
     begin(keeper, now, &c);
     bool explained = credential_is_over(&c) || !is_tried(w, &keeper->signer);
@@ -234,7 +252,7 @@ bool credentials_known(const struct app *app, const char *subject)
         const struct watch *w = &app->watch[i];
         CLEANUP(free) char *own = NULL;
         unread = unread || w->options->broken;
-        if (w->signer.keeper != i)
+        if (w->signer.keeper != i || !w->signer.dated)
             continue;
         int r = credential_subject(w->options->graph.client_id, file_of(w->options), &own);
         if (r < 0 || text_equal(own, subject))
@@ -291,18 +309,17 @@ static void judge(struct watch *keeper, struct instant now)
         return; /* in a minute */
     keeper->signer.blamed = is_blamed(keeper);
     describe(keeper, now, tenants, &c);
-    if (judge_credential(&app->options->rules, &c, &now, &sample, NULL) >= 0)
+    if (c.true_at && judge_credential(&app->options->rules, &c, &now, &sample, NULL) >= 0)
         take_sample(app, &ctx, &sample);
 }
 
 void credentials_look(struct app *app, struct instant now)
 {
     for (size_t i = 0; i < app->n_watches; i++) {
-        if (app->watch[i].signer.keeper != i)
+        if (app->watch[i].signer.keeper != i || !app->watch[i].signer.dated)
             continue;
         look_at_files(&app->watch[i], now);
-        if (app->graph_clock.boot) /* days are counted by no other clock */
-            judge(&app->watch[i], now);
+        judge(&app->watch[i], now);
     }
 }
 
@@ -333,10 +350,14 @@ static void on_entry(void *userdata, usec_t ends_at, const struct failure *why)
     char text[RFC3339_MAX];
     w->signer.asking = false;
     w->app->looking--;
+    if (w->signer.asked_files != s->files) { /* that was about another secret */
+        poller_idle(w->app);
+        return;
+    }
     bool lasting = ends_at || why->kind == FAILURE_PERMISSION || why->kind == FAILURE_ABSENT ||
                    why->kind == FAILURE_CONFIG;
     w->signer.ask_again_mono = now + (lasting ? ASK_EVERY : ASK_AGAIN);
-    w->signer.asked = true;
+    w->signer.asked = w->signer.asked || lasting;
     if (ends_at && ends_at != s->entry_at)
         log_say(LOG_INFO, "%s: its client secret ends on %s, says the entry of the application", w->options->facts.name,
                 rfc3339_print(ends_at, text));
@@ -344,9 +365,9 @@ static void on_entry(void *userdata, usec_t ends_at, const struct failure *why)
         s->home = (size_t)(w - w->app->watch);
         s->entry_at = ends_at;
         s->said = 0;
-    } else if (s->home == SIGNER_NONE || &w->app->watch[s->home] == w) {
-        if (lasting) /* otherwise what was known yesterday still holds */
-            s->entry_at = 0;
+        s->why = (struct failure){0};
+    } else if (lasting && (s->home == SIGNER_NONE || &w->app->watch[s->home] == w)) {
+        s->entry_at = 0; /* after another failure what was known yesterday still holds */
         if (why->kind != FAILURE_ABSENT || !*s->why.text)
             s->why = *why;
         say_unknown(keeper);
@@ -364,6 +385,7 @@ static void ask(struct watch *w)
     if (graph_ask_entry(w->graph, on_entry, w, &why) < 0)
         return; /* after the next poll */
     w->signer.asking = true;
+    w->signer.asked_files = keeper->signer.files;
     w->app->looking++;
 }
 

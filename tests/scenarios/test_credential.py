@@ -57,8 +57,8 @@ class Credential(Scenario):
                f'private_key_file = "{self.directory}/secrets/app.key";')
         self.config.write_text(re.sub(r'client_secret_file = "[^"]*";', lambda _: how, text))
 
-    def shared(self, tenant_extra, states):
-        """Four tenants of one application."""
+    def shared(self, tenant_extra, states, but_one=""):
+        """Four tenants of one application; the last one may say something else."""
         ids = [TENANT] + [f"{n:08d}-2222-4333-8444-555555555555" for n in (1, 2, 3)]
         graph = self.graph(state(pool()))
         one = scenario()["tenants"][0]
@@ -68,6 +68,7 @@ class Credential(Scenario):
         text = self.config.read_text()
         entry = re.search(r"\{ name = \"contoso\".*? \} \);", text, re.S).group()[:-3]
         more = [entry.replace('"contoso"', f'"tenant-{i}"').replace(TENANT, t) for i, t in enumerate(ids) if i]
+        more[-1] = more[-1].replace(tenant_extra, but_one or tenant_extra)
         self.config.write_text(text.replace(entry, ",\n".join([entry, *more])))
         return graph, hook
 
@@ -164,7 +165,7 @@ class Secret(Credential):
         self.assertEqual(self.stop(), 0)
 
     def test_tenants_that_share_it_have_one_alert(self):
-        graph, hook = self.shared(f'client_secret_expires = "{day(3)}";', lambda i: [state(pool())])
+        graph, hook = self.shared(f'client_secret_expires = "{day(3)}";', lambda i: [state(pool())], but_one=" ")
         self.start()
         alarm = self.fired(hook)
         self.wait("every tenant was read", lambda: len({r["tenant"] for r in graph.requests("assignmentErrors")}) == 4)
@@ -312,6 +313,26 @@ class OneCause(Credential):
         self.assertEqual(self.rules(hook), [("credential", "alert.firing"), ("credential", "alert.updated"),
                                             ("credential", "alert.resolved")])
         self.assertEqual(self.stop(), 0)
+
+    def test_a_restart_neither_repeats_nor_hides_that_it_has_ended(self):
+        graph = self.graph(state(pool()), {"when": {"signal": True}, "sign_in": 7000222, "revoke_tokens": True})
+        hook = self.hook()
+        self.say(hook, graph, tenant_extra=f'client_secret_expires = "{day(0)}";')
+        self.start()
+        self.fired(hook, severity="critical")
+        self.assertEqual(self.stop(), 0)
+        graph.process.send_signal(signal.SIGUSR1)  # while it is down
+        self.start()
+        self.wait_message(hook, "alert.updated", rule="credential")
+        self.assertEqual(self.stop(), 0)
+        refused = len(graph.requests("/token"))
+        self.start()
+        self.wait("another refusal", lambda: len(graph.requests("/token")) > refused)
+        before = len(graph.requests("/token"))
+        self.daemon.send_signal(signal.SIGUSR1)
+        self.wait("one more", lambda: len(graph.requests("/token")) > before)
+        self.assertEqual(self.stop(), 0)
+        self.assertEqual(self.rules(hook), [("credential", "alert.firing"), ("credential", "alert.updated")])
 
     def test_a_refusal_for_another_reason_is_told_by_the_poll_and_the_credential_waits(self):
         graph = self.graph(state(pool(), sign_in=700016), {"when": {"signal": True}, "sign_in": 0})
