@@ -225,6 +225,16 @@ class Status(Service):
         want = r"^1 tenant, last reading \d{4}-\d\d-\d\dT\d\d:\d\dZ, 2 alerts \(1 critical\), 2 to deliver$"
         self.wait("the whole line", lambda: re.match(want, self.manager.status()))
 
+    def test_the_status_says_how_long_the_sign_in_is_good(self):
+        graph = self.graph(QUIET)
+        for extra, words in (('client_secret_expires = "2037-03-01";', ", sign-in good until 2037-03-01, "),
+                             ('client_secret_expires = "2026-01-02";', ", what signs in ended 2026-01-02, ")):
+            with self.subTest(words):
+                self.configure(graph, tenant_extra=extra)
+                self.start_ready()
+                self.wait("it", lambda: words in self.manager.status())
+                self.assertEqual(self.stop(), 0)
+
     def test_the_status_says_what_is_not_read(self):
         graph = self.graph(QUIET, faults=[{"match": {"path": "allotments"}, "do": {"status": 403}}])
         self.configure(graph)
