@@ -97,6 +97,7 @@ static void a_refused_sign_in_is_asked_for_once_and_says_what_to_do(void **state
             !strstr(w.report.failure.text, CASES[i].requests ? "sign-in" : ""))
             fail_msg("%s: %s: %s", CASES[i].why, failure_kind_name(w.report.failure.kind),
                      w.report.failure.text);
+        assert_true(w.report.at_sign_in);
         assert_int_equal(asked(&w, "token"), CASES[i].requests);
         assert_int_equal(sim_count(&w.sim, NULL, NULL), CASES[i].requests);
         assert_int_equal(w.report.requests, CASES[i].requests);
@@ -160,6 +161,7 @@ static void a_second_401_fails_the_poll(void **state)
     assert_false(w.report.complete);
     assert_int_equal(w.report.failure.kind, FAILURE_AUTH);
     assert_non_null(strstr(w.report.failure.text, "HTTP 401"));
+    assert_false(w.report.at_sign_in); /* the token was there; the call refused it */
     assert_int_equal(asked(&w, "token"), 2);
     assert_int_equal(asked(&w, "allotments"), 2);
     assert_int_equal(w.snapshot->allotments, SECTION_UNKNOWN);
