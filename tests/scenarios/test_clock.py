@@ -50,9 +50,9 @@ class Wrong(Clocks):
     def test_it_jumps_while_a_tenant_is_read_and_a_message_is_under_way(self):
         """To 1970, too: then no certificate is valid and reminders wait, but here is nothing of either."""
         hook, late = self.hook(), self.hook("late")
-        hook.answer([{"do": {"delay_ms": 9000}}])
+        hook.answer([{"do": {"delay_ms": 13000}}])  # of 15 s that it has
         late.answer([{"from": 1, "times": 1, "do": {"status": 503, "headers": {"Retry-After": "600"}}}])
-        slow = [{"match": {"path": "allotments"}, "at": 2, "do": {"delay_ms": 9000}}]
+        slow = [{"match": {"path": "allotments"}, "at": 2, "do": {"delay_ms": 16000}}]
         graph = self.graph(state(pool("p", 100, 100, waiting=3)), faults=slow)
         self.configure(graph, [hook, late])
         self.start()
