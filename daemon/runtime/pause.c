@@ -39,6 +39,8 @@ void pause_recall(struct watch *w)
 {
     struct instant now = clock_now();
     char who[WHO_MAX];
+    if (w->app->cli->mode == CLI_ONCE) /* whoever runs that wants to know how it is now */
+        return;
     name(w, who);
     usec_t left = w->app->store ? store_pause_left(w->app->store, who, mark(w), now) : 0;
     if (left == 0)

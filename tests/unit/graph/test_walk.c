@@ -531,15 +531,13 @@ static void a_word_of_load_halves_what_is_in_flight_before_it_is_refused(void **
         assert_true(w.report.complete);
         assert_int_equal(w.report.throttled, 0);
         assert_int_equal(strstr(w.report.note, "of a limit are used") != NULL, CASES[i].most < 6);
-        for (int poll = 0, before = 3 /* the token, and both lists before the first word */;
-             poll < 2; poll++) {
-            int n = most_in_flight(&w, before);
-            if (n < CASES[i].least || n > CASES[i].most)
-                fail_msg("%s: %d in flight", CASES[i].load, n);
-            before = sim_count(&w.sim, "\"n\":", NULL);
-            w.graph->pace.quiet = 0;
-            world_poll(&w);
-        }
+        /* In the next poll; in this one much may have been on its way when the word came. */
+        int before = sim_count(&w.sim, "\"n\":", NULL);
+        w.graph->pace.quiet = 0;
+        world_poll(&w);
+        int n = most_in_flight(&w, before);
+        if (n < CASES[i].least || n > CASES[i].most)
+            fail_msg("%s: %d in flight", CASES[i].load, n);
         world_end(&w);
     }
 }
@@ -551,8 +549,8 @@ static void a_poll_ends_at_its_deadline_whatever_hangs(void **state)
     static const struct {
         const char *why, *fault, *words;
     } CASES[] = {
-        {"a hanging answer", "\"delay_ms\":30000", "did not end within 1 s"},
-        {"a crawling body", "\"crawl_ms\":3000", "did not end within 1 s"},
+        {"a hanging answer", "\"delay_ms\":30000", "did not end within 3 s"},
+        {"a crawling body", "\"crawl_ms\":9000", "did not end within 3 s"},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -560,14 +558,14 @@ static void a_poll_ends_at_its_deadline_whatever_hangs(void **state)
         CLEANUP(free)
         char *faults =
             text_printf("{\"match\":{\"path\":\"allotments\"},\"do\":{%s}}", CASES[i].fault);
-        world_begin(&w, (struct setup){.faults = faults, .timeout = USEC_PER_SEC});
+        world_begin(&w, (struct setup){.faults = faults, .timeout = 3 * USEC_PER_SEC});
         world_poll(&w);
         assert_false(w.report.complete);
         assert_int_equal(w.report.failure.kind, FAILURE_TRANSIENT);
         if (!strstr(w.report.failure.text, CASES[i].words) &&
             !strstr(w.report.failure.text, "time-out"))
             fail_msg("%s: %s", CASES[i].why, w.report.failure.text);
-        assert_in_range(w.report.took, USEC_PER_SEC * 9 / 10, 10 * USEC_PER_SEC);
+        assert_in_range(w.report.took, USEC_PER_SEC * 29 / 10, 12 * USEC_PER_SEC);
         assert_int_equal(w.snapshot->errors, SECTION_COMPLETE);
         world_end(&w);
     }
