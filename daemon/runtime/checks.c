@@ -113,6 +113,7 @@ static void choose_source(const struct access *a, const struct graph_check *chec
 
 /* ---- when what it signs in with ends ---- */
 
+/* Days by the calendar, as the alert counts them. */
 static void print_end(const char *what, usec_t at, bool by_day)
 {
     char when[RFC3339_MAX];
@@ -123,7 +124,7 @@ static void print_end(const char *what, usec_t at, bool by_day)
         printf("  no   %s: ended on %s\n", what, shown);
     else
         printf("  ok   %s: ends on %s, in %llu days\n", what, shown,
-               (unsigned long long)((last - now) / USEC_PER_DAY));
+               (unsigned long long)(at / USEC_PER_DAY - now / USEC_PER_DAY));
 }
 
 static void on_entry(void *userdata, usec_t ends_at, const struct failure *why)

@@ -15,13 +15,18 @@ from signing import DAY, Pair
 NEW_SECRET = "nEw-client-secret-8Rt5~y.2"
 
 
+def midnight():
+    return time.time() // DAY * DAY
+
+
 def day(n):
     """So many days from today."""
-    return time.strftime("%Y-%m-%d", time.gmtime(time.time() + n * DAY))
+    return time.strftime("%Y-%m-%d", time.gmtime(midnight() + n * DAY))
 
 
 def moment(n):
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + n * DAY))
+    """So many days from the midnight that today began with, for days are counted by the calendar."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(midnight() + n * DAY))
 
 
 def secret(hint, n, **more):
@@ -34,8 +39,8 @@ class Credential(Scenario):
         cls.made = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.made.cleanup)
         directory = pathlib.Path(cls.made.name)
-        cls.near, cls.later, cls.over = (Pair(directory, name, days) for name, days in
-                                         (("near", 5.5), ("later", 300), ("over", -1)))
+        cls.near, cls.later, cls.over = (Pair(directory, name, days - (time.time() - midnight()) / DAY)
+                                         for name, days in (("near", 5.5), ("later", 300), ("over", -1)))
 
     def setUp(self):
         super().setUp()
