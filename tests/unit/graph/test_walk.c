@@ -427,7 +427,7 @@ static void of_what_is_left_over_nothing_starves(void **state)
 {
     static const struct {
         const char *why, *tenant;
-        int pools; /* of the list; 0: it is longer than a poll may read */
+        int pools; /* of the list; 0: it is longer than a poll usually gets */
         int polls; /* in which all has been known; two more than it takes in the usual order */
     } CASES[] = {
         {"errors fill a poll, then ten waiting lists",
@@ -463,7 +463,7 @@ static void of_what_is_left_over_nothing_starves(void **state)
                 if (w.snapshot->allotment[k].waiting.section == SECTION_COMPLETE)
                     (void)seen_add(&known, w.snapshot->allotment[k].id);
         }
-        if (!errors || !pools || known.n != (size_t)CASES[i].pools)
+        if (!errors || !pools || known.n < (size_t)CASES[i].pools)
             fail_msg("%s: errors %d, pools %d, waiting lists %zu", CASES[i].why, errors, pools,
                      known.n);
         assert_int_equal(w.graph->pace.limit, 1);
