@@ -60,14 +60,12 @@ static void on_answer(void *userdata, const struct http_answer *a)
     usec_t ends_at = 0;
     e->graph->entry = NULL;
     int r = -EIO;
-    if (a->status == 200 && words_is_json(a->content_type))
-        r = page_secret_end(a->body, a->body_len, e->graph->o.client_id, e->first, &ends_at, &why);
-    else if (a->status == 200)
-        (void)failure_set(&why, FAILURE_PROTOCOL, EBADMSG,
-                          "HTTP 200 with %s instead of JSON (a proxy or a sign-in page?)",
-                          a->content_type);
+    if (a->status == 200)
+        r = words_expect_json(a, &why);
     else
         words(a, &why);
+    if (r >= 0)
+        r = page_secret_end(a->body, a->body_len, e->graph->o.client_id, e->first, &ends_at, &why);
     if (r < 0)
         (void)failure_prefix(&why, 0, APP_ENTRY_CALL);
     app_entry_done *done = e->done;

@@ -126,6 +126,8 @@ void words_of_answer(enum list list, const struct http_answer *a, struct failure
 /* A 200 that is no JSON: says what it is, and its first bytes. */
 void words_of_wrong_type(enum list list, const struct http_answer *a, struct failure *ret);
 bool words_is_json(const char *content_type);
+/* The same for a caller that names its call itself. -EBADMSG: this 200 is no JSON. */
+int words_expect_json(const struct http_answer *a, struct failure *ret);
 /* Which of two failures is the one to tell: true if `a` is worse. */
 bool words_worse(const struct failure *a, const struct failure *b);
 

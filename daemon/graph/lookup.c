@@ -307,13 +307,9 @@ static void take_page(struct lookup *l, const struct http_answer *a)
     struct page page = {0};
     struct failure why = {0};
     decoder *decode = is_single(l) ? page_usage_right_single : part_of(l)->decode;
-    int r = -EBADMSG;
-    if (words_is_json(a->content_type))
+    int r = words_expect_json(a, &why);
+    if (r >= 0)
         r = decode(a->body, a->body_len, l->rights, &page, &why);
-    else
-        (void)failure_set(&why, FAILURE_PROTOCOL, EBADMSG,
-                          "HTTP 200 with %s instead of JSON (a proxy or a sign-in page?)",
-                          a->content_type);
     if (r < 0) {
         (void)prefix(l, r, &why);
         section_failed(l, &why);

@@ -59,6 +59,15 @@ bool words_is_json(const char *content_type)
            (len > 5 && strcmp(content_type + len - 5, "+json") == 0);
 }
 
+int words_expect_json(const struct http_answer *a, struct failure *ret)
+{
+    if (words_is_json(a->content_type))
+        return 0;
+    return failure_set(ret, FAILURE_PROTOCOL, EBADMSG,
+                       "HTTP 200 with %s instead of JSON (a proxy or a sign-in page?)",
+                       a->content_type);
+}
+
 void words_of_wrong_type(enum list list, const struct http_answer *a, struct failure *ret)
 {
     char begin[200];

@@ -4,6 +4,7 @@
  *
  * A failure names its seed; SEED=n runs that one alone. */
 #include "base/text.h"
+#include "fixtures/dice.h"
 #include "fixtures/samples.h"
 
 #include <setjmp.h>
@@ -15,19 +16,6 @@
 #include <cmocka.h>
 
 enum { SEEDS = 60, STAGES = 300, LOOKS = 5, WARNING = 30, CRITICAL = 7 };
-
-static uint64_t dice; /* xorshift64* */
-static uint64_t roll(uint64_t n)
-{
-    dice ^= dice >> 12;
-    dice ^= dice << 25;
-    dice ^= dice >> 27;
-    return (dice * UINT64_C(2685821657736338717)) % n;
-}
-static bool chance(uint64_t one_in)
-{
-    return roll(one_in) == 0;
-}
 
 struct life {
     struct desk d;

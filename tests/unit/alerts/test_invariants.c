@@ -3,6 +3,7 @@
  *
  * Each seed is a configuration and a thousand polls with faults, gaps, restarts, reboots and clock
  * jumps. A failure names its seed; SEED=n runs that one alone. */
+#include "fixtures/dice.h"
 #include "fixtures/samples.h"
 
 #include <setjmp.h>
@@ -14,19 +15,6 @@
 #include <cmocka.h>
 
 enum { SEEDS = 120, POLLS = 1000, POOLS = 3, RULES = 4 };
-
-static uint64_t dice; /* xorshift64* */
-static uint64_t roll(uint64_t n)
-{
-    dice ^= dice >> 12;
-    dice ^= dice << 25;
-    dice ^= dice >> 27;
-    return (dice * UINT64_C(2685821657736338717)) % n;
-}
-static bool chance(uint64_t one_in)
-{
-    return roll(one_in) == 0;
-}
 
 /* ---- the truth ---- */
 
