@@ -103,9 +103,7 @@ static int end(struct store *s, int64_t id, const struct attempt_result *result,
     r = log_end(s, &o, result, now->at, f);
     if (r >= 0 && result->state == OUTBOX_DELIVERED) {
         o.unknown = false;
-        r = told_accept(s, &o, now->at, f);
-        if (r >= 0)
-            r = tally_add(s, o.receiver, 1, 0, f);
+        r = tally_add(s, o.receiver, 1, 0, f);
     }
     if (r < 0)
         return r;

@@ -139,11 +139,16 @@ int db_open(struct db *d, const char *path, enum db_mode mode, struct failure *f
     return r;
 }
 
-void db_close(struct db *d)
+void db_forget_statements(struct db *d)
 {
     for (size_t i = 0; i < d->n_cached; i++)
         (void)sqlite3_finalize(d->cache[i].stmt); /* repeats the statement's last error */
     d->n_cached = 0;
+}
+
+void db_close(struct db *d)
+{
+    db_forget_statements(d);
     /* With every statement finalized it cannot be refused. Checkpointing on the way out may fail;
      * then the -wal file stays and is read by the next one who opens. */
     (void)sqlite3_close(d->handle);

@@ -41,6 +41,8 @@ enum db_mode {
 /* d is zero, or was closed. Sets the connection up; reads nothing yet. */
 int db_open(struct db *d, const char *path, enum db_mode mode, struct failure *f);
 void db_close(struct db *d); /* d can be opened again */
+/* Ends the prepared statements; no query may be in use. */
+void db_forget_statements(struct db *d);
 /* What rc means: fills f, returns -E, and remembers if we are sick from now on. */
 int db_fail(struct db *d, int rc, struct failure *f);
 /* Several statements without parameters or results. */

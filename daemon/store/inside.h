@@ -115,8 +115,6 @@ int told_expect(struct store *s, const char *alert_id, const char *receiver, uin
                 struct failure *f);
 /* An attempt of this row begins: from here on its receiver may have been told. */
 int told_try(struct store *s, const struct outbox_row *o, struct failure *f);
-/* The receiver has accepted it. */
-int told_accept(struct store *s, const struct outbox_row *o, usec_t now_at, struct failure *f);
 struct audience { /* who may have been told of an episode */
     struct {
         char receiver[64];

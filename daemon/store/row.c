@@ -53,10 +53,7 @@ const struct table TABLE_OUTBOX = {
     "due_at, set_at, set_mono, set_boot, finished_at, size",
     1, true};
 const struct table TABLE_BODY = {"body", "outbox, bytes", 1, true};
-const struct table TABLE_TOLD = {
-    "told",
-    "alert_id, receiver, episode, tried, said_episode, said_seq, said_type, said_level, said_at", 2,
-    true};
+const struct table TABLE_TOLD = {"told", "alert_id, receiver, episode, tried", 2, true};
 const struct table TABLE_HELD = {"held", "alert_id, receiver, episode", 2, true};
 
 /* ---- writing ---- */

@@ -6,9 +6,11 @@
 #include "store/schema.h"
 
 #include "base/text.h"
+#include "store/migrate.h"
 #include <errno.h>
 
-/* Step i leads from version i to version i + 1. A step that has been released is never edited. */
+/* Step i leads from version i to version i + 1; then its hook below runs, in the same transaction.
+ * A step that has been released is never edited. */
 static const char *const STEPS[] = {
     "PRAGMA application_id = 0x53656174;"
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
@@ -144,6 +146,18 @@ static const char *const STEPS[] = {
     "CREATE TABLE pause (who TEXT PRIMARY KEY, mark INTEGER NOT NULL, begun_at INTEGER NOT NULL,"
     " begun_mono INTEGER NOT NULL, begun_boot INTEGER NOT NULL, lasts INTEGER NOT NULL"
     ") STRICT, WITHOUT ROWID;",
+
+    /* `told` without what nobody read: what the receiver has accepted last. */
+    "ALTER TABLE told RENAME TO told_5;"
+    "CREATE TABLE told (alert_id TEXT NOT NULL, receiver TEXT NOT NULL, episode INTEGER NOT NULL,"
+    " tried INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (alert_id, receiver)"
+    ") STRICT, WITHOUT ROWID;"
+    "INSERT OR IGNORE INTO told SELECT alert_id, receiver, episode, tried, sum FROM told_5;",
+};
+
+/* What SQL cannot do, above all new checksums. */
+static int (*const HOOKS[N_ELEMENTS(STEPS)])(struct db *d, struct failure *f) = {
+    [5] = migrate_to_6,
 };
 
 int64_t schema_version(void)
@@ -151,16 +165,26 @@ int64_t schema_version(void)
     return (int64_t)N_ELEMENTS(STEPS);
 }
 
+static int migrate(struct db *d, int64_t v, struct failure *f)
+{
+    CLEANUP(free)
+    char *up = text_printf("PRAGMA user_version = %lld; COMMIT", (long long)v + 1);
+    if (!up)
+        return failure_oom(f);
+    int r = db_exec(d, "BEGIN IMMEDIATE", f);
+    if (r >= 0)
+        r = db_exec(d, STEPS[v], f);
+    if (r >= 0 && HOOKS[v])
+        r = HOOKS[v](d, f);
+    db_forget_statements(d); /* those of a hook name tables as they were */
+    return r < 0 ? r : db_exec(d, up, f);
+}
+
 int schema_migrate(struct db *d, int64_t from, struct failure *f)
 {
     int r = 0;
     for (int64_t v = from; r >= 0 && v < schema_version(); v++) {
-        CLEANUP(free)
-        char *sql = text_printf("BEGIN IMMEDIATE; %s PRAGMA user_version = %lld; COMMIT;", STEPS[v],
-                                (long long)v + 1);
-        if (!sql)
-            return failure_oom(f);
-        r = db_exec(d, sql, f);
+        r = migrate(d, v, f);
         if (r < 0)
             db_rollback(d);
     }

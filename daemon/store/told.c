@@ -9,10 +9,6 @@
 struct told {
     uint32_t episode; /* the latest that was queued for this receiver */
     bool tried;       /* an attempt of it has begun */
-    uint32_t said_episode;
-    uint64_t said_seq;
-    char type[24], level[16]; /* of the last one accepted; "": none yet */
-    usec_t said_at;
 };
 
 /* A bad row counts as none: what is in the queue then still goes out, in order. */
@@ -34,11 +30,6 @@ static int get(struct store *s, const char *alert_id, const char *receiver, stru
     row.at = TABLE_TOLD.n_key;
     ret->episode = (uint32_t)row_get_int(&row, 0, UINT32_MAX);
     ret->tried = row_get_bool(&row);
-    ret->said_episode = (uint32_t)row_get_int(&row, 0, UINT32_MAX);
-    ret->said_seq = row_get_usec(&row);
-    row_get_buffer(&row, ret->type, sizeof ret->type);
-    row_get_buffer(&row, ret->level, sizeof ret->level);
-    ret->said_at = row_get_usec(&row);
     return !row.wrong;
 }
 
@@ -50,11 +41,6 @@ static int put(struct store *s, const char *alert_id, const char *receiver, cons
     row_text(&row, receiver);
     row_int(&row, t->episode);
     row_int(&row, t->tried);
-    row_int(&row, t->said_episode);
-    row_usec(&row, t->said_seq);
-    row_text(&row, t->type);
-    row_text(&row, t->level);
-    row_usec(&row, t->said_at);
     return row_put(&s->db, &TABLE_TOLD, &row, f);
 }
 
@@ -77,8 +63,6 @@ int told_expect(struct store *s, const char *alert_id, const char *receiver, uin
 struct telling {
     char alert_id[ALERT_ID_TEXT];
     uint32_t episode;
-    uint64_t seq;
-    char type[24], level[16];
 };
 struct tellings {
     struct telling *t;
@@ -102,8 +86,8 @@ static int find_tellings(struct store *s, const struct outbox_row *o, struct tel
     CLEANUP(query_end)
     struct query q = query_new(
         &s->db, o->type == EVENT_DIGEST
-                    ? "SELECT alert_id, episode, seq, type, level FROM event WHERE folded_into = ?1"
-                    : "SELECT alert_id, episode, seq, type, level FROM event WHERE id = ?1");
+                    ? "SELECT alert_id, episode FROM event WHERE folded_into = ?1"
+                    : "SELECT alert_id, episode FROM event WHERE id = ?1");
     query_int(&q, o->event);
     int r;
     while ((r = query_step(&q, f)) > 0) {
@@ -114,9 +98,6 @@ static int find_tellings(struct store *s, const struct outbox_row *o, struct tel
         struct telling *t = &ret->t[ret->n++];
         copy_column(t->alert_id, sizeof t->alert_id, &q, 0);
         t->episode = (uint32_t)query_get_int(&q, 1);
-        t->seq = query_get_usec(&q, 2);
-        copy_column(t->type, sizeof t->type, &q, 3);
-        copy_column(t->level, sizeof t->level, &q, 4);
     }
     return r;
 }
@@ -132,26 +113,6 @@ int told_try(struct store *s, const struct outbox_row *o, struct failure *f)
             continue; /* the alert is gone, or a later episode has begun */
         t.tried = true;
         r = put(s, all.t[i].alert_id, o->receiver, &t, f);
-    }
-    return r < 0 ? r : 0;
-}
-
-int told_accept(struct store *s, const struct outbox_row *o, usec_t now_at, struct failure *f)
-{
-    CLEANUP(tellings_free) struct tellings all = {0};
-    int r = find_tellings(s, o, &all, f);
-    for (size_t i = 0; r >= 0 && i < all.n; i++) {
-        const struct telling *said = &all.t[i];
-        struct told t;
-        r = get(s, said->alert_id, o->receiver, &t, f);
-        if (r <= 0)
-            continue;
-        t.said_episode = said->episode;
-        t.said_seq = said->seq;
-        memcpy(t.type, said->type, sizeof t.type);
-        memcpy(t.level, said->level, sizeof t.level);
-        t.said_at = now_at;
-        r = put(s, said->alert_id, o->receiver, &t, f);
     }
     return r < 0 ? r : 0;
 }

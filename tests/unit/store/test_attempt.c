@@ -23,7 +23,7 @@ static void an_attempt_is_written_down_before_and_after(void **state)
     assert_int_equal(stats.oldest_queued_at, 0);
     assert_int_equal(stats_of(s, "chat").delivered, 0);
     assert_int_equal(ask(*state, "SELECT count(*) FROM attempt WHERE status = 200"), 2);
-    assert_int_equal(ask(*state, "SELECT said_seq FROM told"), 1);
+    assert_int_equal(ask(*state, "SELECT tried FROM told"), 1);
 }
 
 static void the_bytes_of_the_first_attempt_stay(void **state)

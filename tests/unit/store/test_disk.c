@@ -106,7 +106,7 @@ static const struct fault {
 static int64_t shape(const char *dir)
 {
     return ask(dir, "SELECT (SELECT count(*) FROM event) * 100000000"
-                    " + (SELECT total(tried + said_seq) FROM told) * 10000000"
+                    " + (SELECT total(tried) FROM told) * 10000000"
                     " + (SELECT total(delivered) FROM tally) * 1000000"
                     " + (SELECT count(*) * 10 + count(ended_at) FROM attempt) * 10000"
                     " + total(state = 0) * 1000 + total(state = 1) * 100 + total(state = 2) * 10"

@@ -44,7 +44,7 @@ static void a_database_is_created_once_and_for_us_alone(void **state)
     assert_false(report.created);
     store_close(s);
     assert_int_equal(ask(*state, "PRAGMA application_id"), 0x53656174);
-    assert_int_equal(ask(*state, "PRAGMA user_version"), 5);
+    assert_int_equal(ask(*state, "PRAGMA user_version"), 6);
 }
 
 static void a_missing_directory_is_made_if_the_one_above_exists(void **state)
@@ -166,15 +166,15 @@ static void a_newer_schema_is_refused_and_left_unchanged(void **state)
     struct failure f;
     struct stat before, after;
     ok(refused(*state, &report, &f), &f);
-    (void)ask(*state, "PRAGMA user_version = 6");
+    (void)ask(*state, "PRAGMA user_version = 7");
     assert_int_equal(stat(file_in(*state, "seatwatchd.db"), &before), 0);
     assert_int_equal(refused(*state, &report, &f), -EPROTO);
-    assert_non_null(strstr(f.text, "schema 6"));
+    assert_non_null(strstr(f.text, "schema 7"));
     assert_int_equal(stat(file_in(*state, "seatwatchd.db"), &after), 0);
     assert_int_equal(before.st_ino, after.st_ino);
     assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
     assert_int_equal(before.st_mtim.tv_sec, after.st_mtim.tv_sec);
-    assert_int_equal(ask(*state, "PRAGMA user_version"), 6);
+    assert_int_equal(ask(*state, "PRAGMA user_version"), 7);
 }
 
 static void fill(const char *dir)

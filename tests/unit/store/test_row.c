@@ -144,10 +144,6 @@ static void tell_row(struct row *row, const char *receiver, int64_t episode)
     row_text(row, "alert");
     row_text(row, receiver);
     row_int(row, episode);
-    for (int i = 0; i < 3; i++)
-        row_int(row, 0);
-    row_text(row, "");
-    row_text(row, "");
     row_int(row, 0);
 }
 

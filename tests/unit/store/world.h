@@ -266,6 +266,24 @@ static UNUSED int64_t ask(const char *dir, const char *sql)
     return value;
 }
 
+/* A database as an older version left it: a dump in fixtures/. */
+static UNUSED void load_dump(const char *dir, const char *name)
+{
+    CLEANUP(free) char *path = text_printf(FIXTURES "/%s", name);
+    CLEANUP(fclose) FILE *in = fopen(path, "re");
+    char *sql = NULL;
+    size_t room = 0;
+    sqlite3 *db = NULL;
+    assert_non_null(in);
+    assert_true(getdelim(&sql, &room, '\0', in) > 0);
+    assert_int_equal(sqlite3_open(file_in(dir, "seatwatchd.db"), &db), SQLITE_OK);
+    assert_int_equal(chmod(file_in(dir, "seatwatchd.db"), 0600), 0);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", name, sqlite3_errmsg(db));
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    free(sql);
+}
+
 /* ---- receivers ---- */
 
 enum { CHAT, HOOK, JOURNAL };
