@@ -5,11 +5,11 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/journal.h"
+#include "base/stdfds.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #define LINE_SIZE 1024 /* of a cleaned line; more than any sentence of ours with its failure */
@@ -61,6 +61,7 @@ static bool stderr_is_the_journal(void)
 void log_open(void)
 {
     log_close();
+    stdfds_open();
     if (stderr_is_the_journal())
         (void)journal_new(JOURNAL_SOCKET, &logger.journal); /* no memory: stderr does as well */
 }
@@ -74,21 +75,17 @@ void log_close(void)
 {
     journal_free(logger.journal);
     logger.journal = NULL;
+    stdfds_close();
 }
 
-/* A socket could block (journald's stream) or raise SIGPIPE, so it is sent to; the rest is the
- * user's own terminal, pipe or file. */
 static bool write_stderr(const char *prefix, const char *line)
 {
     char buf[LINE_SIZE + 32];
     int len = snprintf(buf, sizeof buf, "%s%s\n", prefix, line);
-    ssize_t n = send(STDERR_FILENO, buf, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (n < 0 && errno == ENOTSOCK)
-        n = write(STDERR_FILENO, buf, (size_t)len);
-    return n == len;
+    return stdfds_write(buf, (size_t)len);
 }
 
-static bool send_line(int level, const char *message_id, const char *tenant, const char *line)
+static bool send_journal(int level, const char *message_id, const char *tenant, const char *line)
 {
     CLEANUP(text_free) struct text entry = TEXT_INIT(JOURNAL_ENTRY_MAX);
     journal_add(&entry, "MESSAGE", line, strlen(line));
@@ -111,12 +108,21 @@ static bool send_line(int level, const char *message_id, const char *tenant, con
     return write_stderr(prefix, line);
 }
 
+static bool send_line(int level, const char *message_id, const char *tenant, const char *line)
+{
+    if (logger.journal)
+        return send_journal(level, message_id, tenant, line);
+    char prefix[16];
+    (void)snprintf(prefix, sizeof prefix, "%s: ", LEVELS[level & LOG_PRIMASK]);
+    return write_stderr(prefix, line);
+}
+
 static void send_counted(int level, const char *message_id, const char *tenant, const char *line)
 {
     if (logger.untold > 0) {
         char told[128];
-        (void)snprintf(told, sizeof told,
-                       "%lu log lines are missing here: journald did not take them", logger.untold);
+        (void)snprintf(told, sizeof told, "%lu log lines are missing here: %s did not take them",
+                       logger.untold, logger.journal ? "journald" : "standard error");
         if (send_line(LOG_WARNING, NULL, NULL, told))
             logger.untold = 0;
     }
@@ -130,13 +136,7 @@ static void log_line(int level, const char *message_id, const char *tenant, cons
 {
     char line[LINE_SIZE];
     text_clean(line, sizeof line, raw, strlen(raw));
-    if (logger.journal) {
-        send_counted(level, message_id, tenant, line);
-        return;
-    }
-    char prefix[16];
-    (void)snprintf(prefix, sizeof prefix, "%s: ", LEVELS[level & LOG_PRIMASK]);
-    (void)write_stderr(prefix, line);
+    send_counted(level, message_id, tenant, line);
 }
 
 void log_event(int level, const char *message_id, const char *tenant, const char *fmt, ...)

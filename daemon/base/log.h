@@ -2,8 +2,9 @@
 /* base/log.h: what the daemon says about itself. Only the shell logs (style: libraries return).
  *
  * Under systemd (JOURNAL_STREAM names our stderr) lines go to journald with fields, without ever
- * blocking; what could not be sent is counted and said when it works again. Anywhere else: plain
- * lines on stderr, "warning: ..." (no timestamps on a terminal). Messages are cleaned at the sink.
+ * blocking. Anywhere else: plain lines on stderr, "warning: ..." (no timestamps on a terminal),
+ * without ever blocking either. Lines that could not be written are counted, and the next one that
+ * can says how many are missing. Messages are cleaned at the sink.
  * Levels: LOG_ERR a person is needed; LOG_WARNING we cope; LOG_NOTICE a state changed; LOG_INFO
  * life cycle; LOG_DEBUG one line per request. */
 #pragma once
@@ -22,4 +23,4 @@ void log_event(int level, const char *message_id, const char *tenant, const char
     __attribute__((format(printf, 4, 5)));
 /* "WHAT: f->text; NEXT" at `level`; next may be NULL. */
 void log_failure(int level, const struct failure *f, const char *what, const char *next);
-unsigned long log_lost(void); /* lines that journald did not take so far */
+unsigned long log_lost(void); /* lines that could not be written so far */

@@ -5,20 +5,19 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/message_ids.h"
+#include "base/stdfds.h"
 #include "deliver/lines.h"
 #include "deliver/notice_put.h"
 #include "deliver/retell.h"
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #define IDENTIFIER "seatwatchd"
 #define VALUE_MAX 1024   /* bytes of a field's cleaned value */
-#define PIPE_ATOMIC 4096 /* PIPE_BUF on Linux: a write of so much goes whole or not at all */
 
 static const char *const MESSAGE_IDS[EVENT_TYPE_COUNT_] = {
     [EVENT_FIRING] = MESSAGE_ALERT_FIRING,           [EVENT_ESCALATED] = MESSAGE_ALERT_ESCALATED,
@@ -192,20 +191,14 @@ static void message_of(const struct letter *l, const char **ret, size_t *ret_len
     }
 }
 
-/* One write that cannot block: stderr may be a pipe that nobody reads any more. */
+/* One line that is written whole or not at all. */
 static bool write_stderr(const char *message, size_t len)
 {
-    char line[PIPE_ATOMIC];
+    char line[STDFDS_WRITE_MAX];
     size_t keep = text_cut(message, len, sizeof line - 1);
-    struct pollfd stderr_ready = {.fd = STDERR_FILENO, .events = POLLOUT};
-    if (poll(&stderr_ready, 1, 0) != 1 || (stderr_ready.revents & (POLLERR | POLLNVAL)))
-        return false;
     memcpy(line, message, keep);
     line[keep] = '\n';
-    ssize_t n = send(STDERR_FILENO, line, keep + 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (n < 0 && errno == ENOTSOCK)
-        n = write(STDERR_FILENO, line, keep + 1);
-    return n == (ssize_t)(keep + 1);
+    return stdfds_write(line, keep + 1);
 }
 
 /* No journald at all: what a person started by hand, or a container, has on stderr counts. */

@@ -2,6 +2,7 @@
 /* One mode, one function; what every mode needs first is done here once. */
 #include "runtime/run.h"
 
+#include <signal.h>
 #include <sys/stat.h>
 
 #include "base/digest.h"
@@ -14,6 +15,7 @@
 static int prepare(const struct cli *cli, struct failure *why)
 {
     umask(0077);
+    (void)signal(SIGPIPE, SIG_IGN); /* a write to a closed pipe or connection fails instead */
     digest_init();
     json_init();
     http_global_init();

@@ -26,6 +26,49 @@ class Stderr(Scenario):
         self.assertEqual(json.loads(done.stdout)["deliveries"], {"delivered": 1, "pending": 0, "failed": 0})
         self.assertIn("26 waiting", done.stderr)
 
+    def start_with_stderr(self, fd):
+        self.err = os.fdopen(fd, "ab")
+        self.daemon = subprocess.Popen(self.argv("--log-level", "debug"), stdout=subprocess.DEVNULL, stderr=self.err)
+
+    def test_a_pipe_that_nobody_reads_holds_up_neither_polls_nor_alerts_nor_the_end(self):
+        graph, hook = self.graph(state(pool(consumed=50)), state(FULL, poll=3)), self.hook()
+        self.configure(graph, [hook])
+        read_end, write_end = os.pipe()
+        self.addCleanup(os.close, read_end)
+        own = os.open(f"/proc/self/fd/{write_end}", os.O_WRONLY | os.O_NONBLOCK)
+        with self.assertRaises(BlockingIOError):
+            while True:
+                os.write(own, b"x" * 4096)
+        os.close(own)
+        self.start_with_stderr(write_end)
+        self.wait_message(hook, "alert.firing")
+        polls = len(graph.requests("assignmentErrors"))
+        self.wait("more polls", lambda: len(graph.requests("assignmentErrors")) > polls)
+        os.set_blocking(read_end, False)
+        while len(os.read(read_end, 1 << 20)) == 1 << 20:
+            pass
+        seen = []
+        def said():
+            try:
+                seen.append(os.read(read_end, 1 << 20))
+            except BlockingIOError:
+                pass
+            return b"log lines are missing here" in b"".join(seen)
+        self.wait("what was lost is counted", said)
+        self.assertEqual(self.stop(), 0)
+
+    def test_closed_descriptors_are_never_those_of_files(self):
+        graph, hook = self.graph(state(FULL)), self.hook()
+        self.configure(graph, [hook])
+        for n, closed in enumerate(("2>&-", "1>&- 2>&-", "<&- 1>&- 2>&-"), 1):
+            self.err = open(self.directory / "stderr", "ab")
+            self.daemon = subprocess.Popen(["/bin/sh", "-c", f'exec "$@" {closed}', "sh", *self.argv("--log-level", "debug")])
+            polls = len(graph.requests("assignmentErrors"))
+            self.wait("a poll", lambda: len(graph.requests("assignmentErrors")) > polls + 1)
+            pid = self.daemon.pid
+            self.assertEqual(self.stop(), 0)
+            self.assertRegex((self.directory / "state/seatwatchd.lock").read_text(), rf"\Apid {pid} on \S* since \S+\n\Z", closed)
+
 
 class Rsyslog(Scenario):
     """rsyslogd as Debian ships it, reading a socket of ours."""

@@ -16,6 +16,7 @@ static char dir[] = "/tmp/seatwatch-log-XXXXXX", socket_path[64];
 #include "base/log.c"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/un.h>
 
 /* stderr is a pipe while a test logs; what it held comes back as text. */
@@ -223,6 +224,32 @@ static void a_reader_that_went_away_does_not_kill_us(void **state)
     assert_int_equal(log_lost(), 1);
 }
 
+/* As somebody who was started with `2>&1 | less` has it. */
+static void lines_lost_on_a_full_pipe_are_counted_and_told_first(void **state)
+{
+    (void)state;
+    char zeros[4096] = {0}, got[256];
+    ssize_t n = 0;
+    catch_stderr();
+    log_open();
+    /* The pipe's own flag is the test's; the daemon must not depend on it. */
+    while (write(STDERR_FILENO, zeros, sizeof zeros) > 0)
+        ;
+    assert_int_equal(fcntl(STDERR_FILENO, F_SETFL, 0), 0);
+    for (int i = 0; i < 3; i++)
+        log_say(LOG_INFO, "line %d", i);
+    unsigned long lost = log_lost();
+    do
+        n = read(pipe_read, zeros, sizeof zeros);
+    while (n > 0);
+    log_say(LOG_INFO, "back");
+    release_stderr(got, sizeof got);
+    assert_int_equal(lost, 3);
+    assert_string_equal(
+        got, "warning: 3 log lines are missing here: standard error did not take them\n"
+             "info: back\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +260,7 @@ int main(void)
         cmocka_unit_test_teardown(lines_lost_while_journald_is_frozen_are_counted_and_told_first,
                                   reset),
         cmocka_unit_test_teardown(without_journald_lines_go_to_stderr_with_their_priority, reset),
+        cmocka_unit_test_teardown(lines_lost_on_a_full_pipe_are_counted_and_told_first, reset),
         cmocka_unit_test_teardown(a_reader_that_went_away_does_not_kill_us, reset),
     };
     return cmocka_run_group_tests(tests, begin, end);
