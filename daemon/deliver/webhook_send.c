@@ -241,9 +241,11 @@ static void explain(const struct outlet *o, const struct http_answer *got, struc
     if (!got->body || !o->url || repeats_url(secret_bytes(o->url), got->body, len))
         len = 0;
     text_clean(quote, sizeof quote, len > 0 ? got->body : "", len);
-    const char *word = got->status >= 300 && got->status <= 399 ? ", a redirect, not followed" : "";
-    answer_set(a, answer_class_of(got->status, got->retry_after != 0), "HTTP %d from %s%s%s%s%s%s",
-               got->status, o->origin.text, word, skew_words(got),
+    bool redirect = got->status >= 300 && got->status <= 399;
+    answer_set(a, answer_class_of(got->status, got->retry_after != 0),
+               "HTTP %d from %s%s%s%s%s%s%s%s", got->status, o->origin.text,
+               redirect ? ", a redirect" : "", redirect && got->redirect[0] ? " to " : "",
+               redirect ? got->redirect : "", redirect ? ", not followed" : "", skew_words(got),
                got->retry_after_clamped ? " (Retry-After taken as 1 s to 1 h)" : "",
                quote[0] ? ": " : "", quote);
 }
@@ -295,7 +297,7 @@ static int start(struct outlet *o, const struct letter *l, struct failure *ret_f
         .timeout = TIMEOUT,
         .connect_timeout = CONNECT_TIMEOUT,
         .max_body = ANSWER_MAX,
-        .cut_body = true,
+        .status_only = true,
     };
     return http_start(o->http, &call, on_answer, o, &o->request, ret_failure);
 }

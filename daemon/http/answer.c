@@ -23,8 +23,8 @@ size_t want_body(char *bytes, size_t one, size_t len, void *userdata)
     (void)one; /* 1, says CURLOPT_WRITEFUNCTION(3) */
     size_t given = len, room = r->max_body - slot->len;
     if (len > room) {
-        r->stop = r->cut_body ? STOP_CUT : STOP_BODY;
-        if (!r->cut_body)
+        r->stop = STOP_BODY;
+        if (!r->status_only)
             return 0;
         len = room;
     }
@@ -78,7 +78,40 @@ static void keep(char *dst, size_t size, const char *value, size_t len)
 void heads_clear(struct heads *h)
 {
     h->retry_after[0] = h->load[0] = h->date[0] = h->content_type[0] = h->request_id[0] = '\0';
-    h->www_authenticate[0] = '\0';
+    h->www_authenticate[0] = h->redirect[0] = '\0';
+    h->status = 0;
+}
+
+/* "HTTP/1.1 200 OK", "HTTP/2 200". */
+static int status_of(const char *line, size_t len)
+{
+    const char *blank = memchr(line, ' ', len);
+    if (!blank || len - (size_t)(blank - line) < 4)
+        return 0;
+    int status = 0;
+    for (int i = 1; i <= 3; i++)
+        if (blank[i] >= '0' && blank[i] <= '9')
+            status = status * 10 + (blank[i] - '0');
+        else
+            return 0;
+    return status;
+}
+
+/* Only where it leads to: the rest of a Location may hold anything. */
+static void keep_redirect(struct slot *slot, const char *value, size_t len)
+{
+    struct heads *h = &slot->heads;
+    struct origin to;
+    bool same_scheme = len >= 2 && value[0] == '/' && value[1] == '/'; /* RFC 3986, 4.2 */
+    if (h->status < 300 || h->status > 399)
+        return;
+    CLEANUP(free)
+    char *url = text_printf("%s%s%.*s", same_scheme ? slot->to.scheme : "", same_scheme ? ":" : "",
+                            len < URL_MAX ? (int)len : URL_MAX, value);
+    if (!same_scheme && len > 0 && value[0] == '/')
+        memcpy(h->redirect, slot->to.text, sizeof slot->to.text);
+    else if (url && origin_parse(url, true, &to, NULL) >= 0)
+        memcpy(h->redirect, to.text, sizeof to.text);
 }
 
 size_t want_header(char *line, size_t one, size_t len, void *userdata)
@@ -95,6 +128,10 @@ size_t want_header(char *line, size_t one, size_t len, void *userdata)
     h->bytes += len;
     if (len > 5 && strncmp(line, "HTTP/", 5) == 0) {
         heads_clear(h); /* a 1xx came before; only the last answer counts */
+        h->status = status_of(line, len);
+        setup_crawl_guard(slot->request);
+    } else if (header_is(line, len, "Location", &value, &n)) {
+        keep_redirect(slot, value, n);
     } else if (header_is(line, len, "Retry-After", &value, &n)) {
         keep(h->retry_after, sizeof h->retry_after, value, n);
     } else if (header_is(line, len, "x-ms-throttle-limit-percentage", &value, &n)) {
@@ -155,13 +192,10 @@ static void timeout_failure(const struct http_request *r, const char *to, bool c
                             struct failure *ret)
 {
     if (strstr(r->slot->errbuf, "too slow")) /* libcurl has no code of its own for that */
-        failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT,
-                    r->slot->heads.bytes > 0 ? "%s: the answer crawls: it is too slow"
-                                             : "%s: time-out: there is no answer",
-                    to);
+        failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: the answer crawls: it is too slow", to);
     else if (connected)
-        failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT,
-                    "%s: time-out: no complete answer within %llu s", to,
+        failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: time-out: no %sanswer within %llu s",
+                    to, r->slot->heads.bytes > 0 ? "complete " : "",
                     (unsigned long long)(r->timeout / USEC_PER_SEC));
     else if (r->timeout < r->connect_timeout) /* what was left of something longer */
         failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: time-out: no connection", to);
@@ -300,6 +334,12 @@ static void read_times(const struct heads *h, struct http_answer *ret)
         ret->retry_after = 0;
 }
 
+/* 1xx announces an answer and is none. */
+static bool is_final(int status)
+{
+    return status >= 200 && status <= 999;
+}
+
 void http_answer_read(struct http_request *r, CURLcode code, struct http_answer *ret)
 {
     const struct slot *slot = r->slot;
@@ -315,10 +355,13 @@ void http_answer_read(struct http_request *r, CURLcode code, struct http_answer 
         .content_type = slot->heads.content_type,
         .request_id = slot->heads.request_id,
         .www_authenticate = slot->heads.www_authenticate,
+        .redirect = slot->heads.redirect,
     };
     read_times(&slot->heads, ret);
     ret->load_percent = retry_load_parse(slot->heads.load);
-    if ((code == CURLE_OK || r->stop == STOP_CUT) && status >= 100 && status <= 999)
+    if (r->status_only && is_final(slot->heads.status))
+        ret->status = slot->heads.status;
+    else if (code == CURLE_OK && status >= 100 && status <= 999)
         ret->status = (int)status;
     else
         transfer_failure(r, code, &ret->failure);
@@ -359,7 +402,10 @@ void http_status_failure(const struct http_answer *a, struct failure *ret)
     for (size_t i = 0; i < N_ELEMENTS(STATUSES); i++) {
         if (a->status < STATUSES[i].from || a->status > STATUSES[i].to)
             continue;
-        (void)failure_set(ret, STATUSES[i].kind, EIO, "HTTP %d (%s)", a->status, STATUSES[i].words);
+        bool names = STATUSES[i].kind == FAILURE_SECURITY && a->redirect && a->redirect[0];
+        (void)failure_set(ret, STATUSES[i].kind, EIO, "HTTP %d (%s%s%s)", a->status,
+                          STATUSES[i].words, names ? "; it leads to " : "",
+                          names ? a->redirect : "");
         if (STATUSES[i].kind == FAILURE_THROTTLED)
             ret->retry_after = a->retry_after;
         return;

@@ -40,9 +40,13 @@ struct http_call {
     const void *body;            /* copied */
     size_t body_len;
     const struct secret *secret_body; /* instead of body: e.g. a form with a client secret */
-    usec_t timeout, connect_timeout;  /* 0: 30 s and 10 s */
-    size_t max_body;                  /* decoded bytes of the answer; more is a failure, */
-    bool cut_body;                    /* or is left unread: the status alone matters */
+    usec_t timeout, connect_timeout;  /* 0: 30 s and 10 s; until the first byte nothing else counts */
+    usec_t crawl; /* from then on: slower than 64 bytes/s for so long is a failure; whole seconds,
+                   * 0: half of the time-out */
+    size_t max_body; /* decoded bytes of the answer; more is a failure */
+    /* A final status line is the answer, whatever becomes of the rest: no compression is asked for,
+     * and a body that is longer than max_body, cut, crawls or breaks a rule ends the reading only. */
+    bool status_only;
     bool fresh_connection;            /* after a 503 (graph-api.md 7.3) */
 };
 struct http_answer {
@@ -57,6 +61,7 @@ struct http_answer {
     const char *content_type;     /* lower case, parameters cut off; "" if none */
     const char *request_id;       /* request-id header, cleaned; "" */
     const char *www_authenticate; /* borrowed; "" */
+    const char *redirect; /* 3xx: "https://host[:port]" that Location leads to; "" if not known */
     struct failure failure; /* if status is 0: TRANSIENT, SECURITY, PROTOCOL (too large), ... */
     usec_t took;
 };

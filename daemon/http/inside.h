@@ -15,12 +15,13 @@ struct heads {
     size_t bytes;
     char retry_after[64], load[32], date[64], content_type[80], request_id[80];
     char www_authenticate[4096]; /* several such headers are joined by ", " */
+    int status;                  /* of the last status line; 0: none yet */
+    char redirect[ORIGIN_MAX];
 };
 
 enum stop {
     STOP_NOT,
     STOP_BODY,
-    STOP_CUT,
     STOP_HEADERS,
     STOP_MEMORY
 }; /* why we ended a transfer */
@@ -47,11 +48,11 @@ struct http_request {
     struct secret *secret_body;
     void *body;
     size_t max_body;
-    bool cut_body;
+    bool status_only;
     http_done *done;
     void *userdata;
     bool proxied, reusable; /* its handle, by another request */
-    usec_t timeout, connect_timeout, started_mono;
+    usec_t timeout, connect_timeout, crawl, started_mono;
     enum stop stop;
 };
 
@@ -73,6 +74,8 @@ struct http {
  * The request owns what libcurl borrows. */
 int setup_request(struct http_request *r, const struct http_call *call,
                   struct failure *ret_failure);
+/* The first byte has come: from now on a crawling answer is given up. */
+void setup_crawl_guard(struct http_request *r);
 /* Can the CA file be used at all? kind CONFIG, naming it. */
 int setup_check_ca(const char *path, struct failure *ret_failure);
 /* "scheme://host:port" of a proxy. Refuses credentials in it. kind CONFIG. */

@@ -16,7 +16,7 @@
 #define CA_FILE_MAX ((size_t)4 << 20)
 #define TIMEOUT_DEFAULT (30 * USEC_PER_SEC)
 #define CONNECT_TIMEOUT_DEFAULT (10 * USEC_PER_SEC)
-#define CRAWL_BYTES 64L     /* a second; slower than that for half of the time-out is a failure */
+#define CRAWL_BYTES 64L     /* a second */
 #define UPLOAD_BYTES 16384L /* libcurl's least; it is allocated and wiped for each request */
 #define METADATA_HOST "169.254.169.254"
 
@@ -252,7 +252,6 @@ static CURLcode set_place(struct http_request *r)
     SET(CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
-    SET(CURLOPT_LOW_SPEED_LIMIT, CRAWL_BYTES);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BYTES);
     if (strcmp(slot->to.scheme, "https") == 0) /* plain http is 1.1: nothing to wait for */
@@ -261,7 +260,6 @@ static CURLcode set_place(struct http_request *r)
     SET(CURLOPT_QUICK_EXIT, 1L); /* a hung resolver must not hold the loop when a handle goes */
 #endif
     SET(CURLOPT_USERAGENT, h->user_agent);
-    SET(CURLOPT_ACCEPT_ENCODING, "gzip");
     SET(CURLOPT_WRITEFUNCTION, want_body);
     SET(CURLOPT_WRITEDATA, slot);
     SET(CURLOPT_HEADERFUNCTION, want_header);
@@ -273,19 +271,30 @@ static CURLcode set_place(struct http_request *r)
     return code;
 }
 
+/* libcurl measures from the request on: set then, it would cut an answer whose first byte takes as
+ * long as the deadline allows (Curl_speedcheck() in lib/speedcheck.c reads the options anew each
+ * time). Setting two numbers cannot fail. */
+void setup_crawl_guard(struct http_request *r)
+{
+    usec_t seconds = r->crawl / USEC_PER_SEC;
+    (void)curl_easy_setopt(r->slot->easy, CURLOPT_LOW_SPEED_TIME, seconds < 1 ? 1L : (long)seconds);
+    (void)curl_easy_setopt(r->slot->easy, CURLOPT_LOW_SPEED_LIMIT, CRAWL_BYTES);
+}
+
 /* What each request has of its own. */
 static CURLcode set_call(struct http_request *r, const struct http_call *call)
 {
     CURL *easy = r->slot->easy;
     CURLcode code = CURLE_OK;
-    long crawl = milliseconds(r->timeout) / 2000;
 
     SET(CURLOPT_URL, call->url);
     if (code == CURLE_OK)
         code = set_target(r, call->url);
     SET(CURLOPT_TIMEOUT_MS, milliseconds(r->timeout));
     SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(r->connect_timeout));
-    SET(CURLOPT_LOW_SPEED_TIME, crawl < 1 ? 1L : crawl);
+    SET(CURLOPT_LOW_SPEED_LIMIT, 0L); /* see setup_crawl_guard */
+    SET(CURLOPT_LOW_SPEED_TIME, 0L);
+    SET(CURLOPT_ACCEPT_ENCODING, r->status_only ? NULL : "gzip"); /* NULL: bodies stay as they are */
     SET(CURLOPT_FRESH_CONNECT, call->fresh_connection ? 1L : 0L);
     SET(CURLOPT_HTTPHEADER, r->headers);
     if (code == CURLE_OK)
@@ -305,9 +314,10 @@ int setup_request(struct http_request *r, const struct http_call *call, struct f
     int got = 0;
     r->timeout = call->timeout ? call->timeout : TIMEOUT_DEFAULT;
     r->connect_timeout = call->connect_timeout ? call->connect_timeout : CONNECT_TIMEOUT_DEFAULT;
+    r->crawl = call->crawl ? call->crawl : r->timeout / 2;
     r->proxied = is_proxied(r->http, &slot->to);
     r->max_body = call->max_body;
-    r->cut_body = call->cut_body;
+    r->status_only = call->status_only;
     if (call->secret_body) {
         got = secret_new(secret_bytes(call->secret_body), secret_len(call->secret_body),
                          secret_audience(call->secret_body), &r->secret_body, ret_failure);

@@ -25,6 +25,7 @@ enum peer_end {
     PEER_HOLD,  /* say nothing until the other side gives up */
 };
 struct peer_script {
+    int first_ms;      /* silence before the answer; it is the behaviour under test */
     const char *bytes; /* the answer */
     size_t len;        /* 0: strlen */
     const char *again; /* then this without end, until the other side has had enough */
@@ -94,6 +95,8 @@ static void peer_serve(struct peer *p, int fd)
 {
     const struct peer_script *s = &p->script;
     while (peer_read_request(p, fd)) {
+        if (s->first_ms && peer_wait(p, fd, s->first_ms) != 2)
+            return;
         if (s->bytes && !peer_send(fd, s->bytes, s->len ? s->len : strlen(s->bytes)))
             return;
         while (s->again) {
@@ -159,7 +162,7 @@ struct got {
     int status;
     char body[4096];
     size_t body_len, wire_bytes;
-    char content_type[80], request_id[80], www_authenticate[256];
+    char content_type[80], request_id[80], www_authenticate[256], redirect[ORIGIN_MAX];
     usec_t retry_after, date_at;
     bool retry_after_clamped;
     struct failure failure;
@@ -178,6 +181,7 @@ static inline void on_got(void *userdata, const struct http_answer *a)
     (void)snprintf(g->content_type, sizeof g->content_type, "%s", a->content_type);
     (void)snprintf(g->request_id, sizeof g->request_id, "%s", a->request_id);
     (void)snprintf(g->www_authenticate, sizeof g->www_authenticate, "%s", a->www_authenticate);
+    (void)snprintf(g->redirect, sizeof g->redirect, "%s", a->redirect);
     g->retry_after = a->retry_after;
     g->retry_after_clamped = a->retry_after_clamped;
     g->date_at = a->date_at;

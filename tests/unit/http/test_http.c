@@ -145,11 +145,126 @@ static void a_crawling_body_is_given_up_before_the_time_is_over(void **state)
     peer_start(&p, (struct peer_script){.bytes = OK_HEAD "Content-Length: 100000\r\n\r\n",
                                         .again = "x",
                                         .pause_ms = 50});
-    struct got g = fetch((struct http_call){.url = p.url, .timeout = 60 * USEC_PER_SEC / 15});
+    struct got g = fetch(
+        (struct http_call){.url = p.url, .timeout = 60 * USEC_PER_SEC, .crawl = USEC_PER_SEC});
     peer_stop(&p);
     assert_int_equal(g.status, 0);
     assert_int_equal(g.failure.kind, FAILURE_TRANSIENT);
     assert_non_null(strstr(g.failure.text, "too slow"));
+}
+
+static void a_late_first_byte_is_bounded_by_the_deadline_alone(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_start(&p, (struct peer_script){.first_ms = 3000, .bytes = OK});
+    struct got g = fetch(
+        (struct http_call){.url = p.url, .timeout = 60 * USEC_PER_SEC, .crawl = USEC_PER_SEC});
+    struct got late = fetch((struct http_call){.url = p.url, .timeout = USEC_PER_SEC / 10});
+    peer_stop(&p);
+    assert_int_equal(g.status, 200);
+    assert_string_equal(g.body, "{}");
+    assert_int_equal(late.status, 0);
+    assert_non_null(strstr(late.failure.text, "time-out: no answer within"));
+}
+
+/* What a webhook receiver answers: it has the message once it says so. */
+static void a_final_status_line_is_an_answer_whatever_the_body_is(void **state)
+{
+    static const struct {
+        const char *why;
+        struct peer_script script;
+        int status;
+    } CASES[] = {
+        {"a charset for an encoding",
+         {.bytes = "HTTP/1.1 200 OK\r\nContent-Encoding: utf-8\r\nContent-Length: 2\r\n\r\nok"},
+         200},
+        {"an encoding of a storage service",
+         {.bytes = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip, aws-chunked\r\n"
+                   "Content-Length: 2\r\n\r\nok"},
+         200},
+        {"a plain body that is announced as gzip",
+         {.bytes = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok"},
+         200},
+        {"a body cut short",
+         {.bytes = "HTTP/1.1 202 Accepted\r\nContent-Length: 9\r\n\r\nok", .end = PEER_CLOSE},
+         202},
+        {"a reset in the body",
+         {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok", .end = PEER_RESET},
+         200},
+        {"a bad chunk",
+         {.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+          .end = PEER_CLOSE},
+         200},
+        {"an unknown transfer encoding",
+         {.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: br\r\n\r\nok", .end = PEER_CLOSE},
+         200},
+        {"a length that is none",
+         {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nok", .end = PEER_CLOSE},
+         200},
+        {"headers cut short", {.bytes = "HTTP/1.1 201 Created\r\nX-A: b\r\n", .end = PEER_CLOSE}, 201},
+        {"headers without end", {.bytes = OK_HEAD, .again = "X-A: b\r\n"}, 200},
+        {"a body without end", {.bytes = OK_HEAD "\r\n", .again = "0123456789"}, 200},
+        {"silence behind the headers",
+         {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", .end = PEER_HOLD},
+         200},
+        {"an error cut short",
+         {.bytes = "HTTP/1.1 410 Gone\r\nContent-Length: 9\r\n\r\nno", .end = PEER_CLOSE},
+         410},
+        {"no answer behind an announcement",
+         {.bytes = "HTTP/1.1 103 Early Hints\r\n\r\n", .end = PEER_CLOSE},
+         0},
+        {"half a status line", {.bytes = "HTTP/1.1 20", .end = PEER_CLOSE}, 0},
+        {"no status line", {.bytes = "200 OK\r\n\r\n", .end = PEER_CLOSE}, 0},
+        {"nothing", {.end = PEER_CLOSE}, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct peer p;
+        peer_start(&p, CASES[i].script);
+        struct got g = fetch((struct http_call){.method = "POST",
+                                                .url = p.url,
+                                                .max_body = 1000,
+                                                .timeout = USEC_PER_SEC,
+                                                .status_only = true});
+        peer_stop(&p);
+        if (g.n != 1 || g.status != CASES[i].status)
+            fail_msg("%s: done %d, HTTP %d: %s", CASES[i].why, g.n, g.status, g.failure.text);
+        assert_null(strstr(p.seen, "Accept-Encoding"));
+    }
+}
+
+static void a_redirect_says_where_it_leads_to(void **state)
+{
+    static const struct {
+        const char *location, *want;
+    } CASES[] = {
+        {"https://Login.Example/path?t=secret", "https://login.example"},
+        {"http://login.example:8080", "http://login.example:8080"},
+        {"//login.example/x", "http://login.example"},
+        {"/elsewhere", "HERE"},
+        {"https://user:secret@login.example/", ""},
+        {"mailto:secret", ""},
+        {"", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct peer p;
+        char answer[256];
+        (void)snprintf(answer, sizeof answer,
+                       "HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n",
+                       CASES[i].location);
+        peer_start(&p, (struct peer_script){.bytes = answer});
+        struct got g = fetch((struct http_call){.url = p.url});
+        peer_stop(&p);
+        const char *want = strcmp(CASES[i].want, "HERE") == 0 ? p.url : CASES[i].want;
+        if (g.status != 302 || strcmp(g.redirect, want) != 0)
+            fail_msg("%s: %d to \"%s\"", CASES[i].location, g.status, g.redirect);
+        struct failure why;
+        http_status_failure(&(struct http_answer){.status = g.status, .redirect = g.redirect}, &why);
+        assert_null(strstr(why.text, "secret"));
+        assert_true(!*want || strstr(why.text, want));
+    }
 }
 
 static void a_redirect_is_an_answer_and_never_followed(void **state)
@@ -468,6 +583,9 @@ int main(void)
         cmocka_unit_test(what_is_no_complete_answer_has_status_zero_and_a_reason),
         cmocka_unit_test(a_compressed_bomb_is_counted_as_it_unfolds),
         cmocka_unit_test(a_crawling_body_is_given_up_before_the_time_is_over),
+        cmocka_unit_test(a_late_first_byte_is_bounded_by_the_deadline_alone),
+        cmocka_unit_test(a_final_status_line_is_an_answer_whatever_the_body_is),
+        cmocka_unit_test(a_redirect_says_where_it_leads_to),
         cmocka_unit_test(a_redirect_is_an_answer_and_never_followed),
         cmocka_unit_test(nothing_leaves_for_a_place_that_is_not_allowed),
         cmocka_unit_test(a_request_carries_its_headers_its_token_and_its_form),
