@@ -127,6 +127,7 @@ static bool lane_write_end(struct lane *l)
         return false;
     }
     l->store_failing = false;
+    sync_later(l->courier);
     enum outbox_state state = l->result.state;
     lane_drop(l);
     l->courier->heard(l->courier->userdata, l->options->name, state);
@@ -236,7 +237,6 @@ static bool lane_attempt(struct lane *l, struct instant now)
         return false;
     }
     const struct outbox_entry *e = l->entry;
-    sync_later(l->courier);
     int r = store_attempt_begin(l->courier->store, e->id, first ? e->body : NULL,
                                 first ? e->body_len : 0, now, &why);
     if (r == -ENOENT) { /* superseded meanwhile: the next one, please */
@@ -250,6 +250,8 @@ static bool lane_attempt(struct lane *l, struct instant now)
         lane_drained(l);
         return false;
     }
+    if (first) /* a repeat after a loss of power carries the same bytes */
+        sync_later(l->courier);
     if (rendered < 0) {
         answer_set(&a, ANSWER_PERMANENT, "the message cannot be rendered: %s", strerror(-rendered));
         return lane_settle(l, &a);

@@ -243,7 +243,7 @@ static void explain(const struct outlet *o, const struct http_answer *got, struc
     text_clean(quote, sizeof quote, len > 0 ? got->body : "", len);
     bool redirect = got->status >= 300 && got->status <= 399;
     answer_set(a, answer_class_of(got->status, got->retry_after != 0),
-               "HTTP %d from %s%s%s%s%s%s%s%s", got->status, o->origin.text,
+               "HTTP %d from %s%s%s%s%s%s%s%s%s", got->status, o->origin.text,
                redirect ? ", a redirect" : "", redirect && got->redirect[0] ? " to " : "",
                redirect ? got->redirect : "", redirect ? ", not followed" : "", skew_words(got),
                got->retry_after_clamped ? " (Retry-After taken as 1 s to 1 h)" : "",

@@ -153,6 +153,15 @@ static char *id_of(const struct office *o, size_t i)
     return hook_header(&o->hook.request[i], "webhook-id");
 }
 
+static unsigned n_syncs;
+int __wrap_store_sync(struct store *s, struct failure *ret_failure);
+int __real_store_sync(struct store *s, struct failure *ret_failure);
+int __wrap_store_sync(struct store *s, struct failure *ret_failure)
+{
+    n_syncs++;
+    return __real_store_sync(s, ret_failure);
+}
+
 /* ---- */
 
 static void an_event_reaches_every_receiver_it_was_routed_to(void **state)
@@ -530,6 +539,32 @@ static void an_end_that_cannot_be_written_is_written_later_and_nothing_goes_twic
 
 /* ---- the end ---- */
 
+/* The answer comes after the wait for the disk that the attempt's beginning asked for. */
+static void what_was_delivered_is_on_the_disk_soon_after_its_end(void **state)
+{
+    static const char *const ANSWERS[] = {HANG};
+    static const char ANSWER[] = OK;
+    (void)state;
+    struct office o;
+    office_open(&o, ANSWERS, 1);
+    n_syncs = 0;
+    post(&o, 'a', EVENT_FIRING, TO(HOOK));
+    courier_wake(o.courier);
+    while (o.hook.n_requests == 0 || n_syncs == 0) /* a second */
+        turn(&o);
+    struct hook_connection *c = &o.hook.connection[0];
+    assert_int_equal(send(c->fd, ANSWER, strlen(ANSWER), MSG_NOSIGNAL), strlen(ANSWER));
+    hook_close(c);
+    while (o.heard[OUTBOX_DELIVERED] == 0)
+        turn(&o);
+    unsigned before = n_syncs;
+    usec_t ended_mono = clock_now().mono;
+    while (n_syncs == before && clock_now().mono < ended_mono + 20 * USEC_PER_SEC)
+        (void)sd_event_run(o.hook.event, USEC_PER_SEC);
+    assert_int_equal(n_syncs, before + 1);
+    office_close(&o);
+}
+
 static void stopping_waits_for_what_is_under_way_but_not_for_ever(void **state)
 {
     static const char *const ANSWERS[] = {HANG};
@@ -626,6 +661,7 @@ int main(void)
         cmocka_unit_test(a_killed_process_repeats_at_most_the_message_in_flight),
         cmocka_unit_test(what_cannot_be_written_down_is_not_sent),
         cmocka_unit_test(an_end_that_cannot_be_written_is_written_later_and_nothing_goes_twice),
+        cmocka_unit_test(what_was_delivered_is_on_the_disk_soon_after_its_end),
         cmocka_unit_test(stopping_waits_for_what_is_under_way_but_not_for_ever),
         cmocka_unit_test(an_attempt_long_after_its_deadline_is_a_hang),
         cmocka_unit_test(stopping_an_idle_courier_ends_at_once_and_nothing_new_goes),
