@@ -29,7 +29,7 @@ struct alert { /* one instance; plain data, so that the store can keep it */
     enum rule said_rule;
     int64_t said_value, said_waiting; /* numbers last told: for "doubled" and "0 -> n"; said_waiting
                                        * is negative once nobody of those told waits any more */
-    uint64_t said_cause;   /* hash of the cause last told ("auth", "allotment_gone"); 0: none */
+    enum cause said_cause; /* last told */
     usec_t reminder_at;    /* wall time; 0: none planned */
     uint32_t reminders;    /* sent in this episode at this level */
     struct facts *facts;   /* last known; NULL before the first sample */

@@ -178,7 +178,7 @@ static bool same_facts(const struct facts *a, const struct facts *b)
            text_equal(a->sibling_name, b->sibling_name) && a->sibling_free == b->sibling_free &&
            text_equal(a->error_code, b->error_code) && a->error_count == b->error_count &&
            a->errors_since_at == b->errors_since_at &&
-           text_equal(a->cause, b->cause) && text_equal(a->hint, b->hint) &&
+           a->cause == b->cause && text_equal(a->hint, b->hint) &&
            text_equal(a->section, b->section) && text_equal(a->receiver, b->receiver) &&
            a->parked == b->parked && text_equal(a->principal, b->principal) &&
            text_equal(a->missing_plans, b->missing_plans) && text_equal(a->source, b->source) &&

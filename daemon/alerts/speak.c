@@ -6,28 +6,23 @@
 #include "base/text.h"
 #include <string.h>
 
-/* The word that says why, where there is one. */
-static const char *cause_of(const struct alert *a)
+/* Why, for kinds of which messages say it. */
+static enum cause cause_of(const struct alert *a)
 {
     if (alert_rule_level(a, RULE_ALLOTMENT_GONE) > LEVEL_NONE)
-        return rule_name(RULE_ALLOTMENT_GONE);
+        return CAUSE_ALLOTMENT_GONE;
     if (alert_rule_level(a, RULE_CAPACITY_DROP) > LEVEL_NONE)
-        return rule_name(RULE_CAPACITY_DROP);
+        return CAUSE_CAPACITY_DROP;
     bool says_why = a->kind == KIND_POLL || a->kind == KIND_RIGHT || a->kind == KIND_SERVICE ||
                     a->kind == KIND_CREDENTIAL;
-    return says_why && a->facts ? a->facts->cause : NULL;
+    return says_why && a->facts ? a->facts->cause : CAUSE_NONE;
 }
 
-static uint64_t cause_hash(const char *cause)
-{
-    return cause ? fnv1a(cause, strlen(cause), FNV1A_SEED) : 0;
-}
-
-/* A change to a cause that passes by itself is no message; a change to any other word is. */
+/* A change to a cause that passes by itself is no message; a change to any other is. */
 static bool cause_changed(const struct alert *a)
 {
-    const char *cause = cause_of(a);
-    return cause && !cause_is_passing(cause) && cause_hash(cause) != a->said_cause;
+    enum cause cause = cause_of(a);
+    return cause && !cause_row(cause)->passes && cause != a->said_cause;
 }
 
 /* At least twice what was told; `told` counts without its sign, and one at least. */
@@ -169,7 +164,7 @@ static void forget_said(struct alert *a)
 {
     a->said = LEVEL_NONE;
     a->said_value = a->said_waiting = 0;
-    a->said_cause = 0;
+    a->said_cause = CAUSE_NONE;
     a->reminder_at = 0;
     a->reminders = 0;
 }
@@ -186,7 +181,7 @@ void speak_note(struct alert *a, enum event_type type, const struct alert_option
     a->said_value = a->value;
     if (a->facts && a->facts->waiting > 0)
         a->said_waiting = a->facts->waiting;
-    a->said_cause = cause_hash(cause_of(a));
+    a->said_cause = cause_of(a);
     memset(a->muted, 0, sizeof a->muted); /* LEVEL_NONE: from now on all of it is in the open */
     if (!same_level) {
         a->reminders = 0;

@@ -27,7 +27,7 @@ void words_right(const struct notice *n, struct words *w);
 void words_credential(const struct notice *n, struct words *w);
 
 /* For those about reading: "sign-in was refused"; "the waiting rooms", "the licences" for NULL. */
-void words_because(struct text *t, const char *cause);
+void words_because(struct text *t, const struct facts *f);
 const char *words_section(const char *section);
 /* Subject and condition so far, as the beginning of a sentence in `what`. */
 void words_restate(struct words *w);

@@ -55,9 +55,9 @@ static void add_condition(struct text *t, const struct notice *n)
         text_add(t, ", on ");
     }
     add_end(t, f);
-    if (text_equal(f->cause, "refused"))
+    if (f->cause == CAUSE_REFUSED)
         text_add(t, ": sign-in is refused");
-    else if (text_equal(f->cause, "ended"))
+    else if (f->cause == CAUSE_ENDED)
         text_add(t, ", but is still accepted");
 }
 
@@ -95,13 +95,13 @@ static void add_what(struct text *t, const struct notice *n)
     if (n->type == EVENT_RESOLVED)
         return;
     const char *whom = is_shared(f) ? "these tenants" : "this tenant";
-    if (text_equal(f->cause, "refused"))
+    if (f->cause == CAUSE_REFUSED)
         text_addf(t,
                   "Nothing of %s can be read now. What is not known raises and resolves nothing; "
                   "the last numbers "
                   "stand.\n",
                   whom);
-    else if (text_equal(f->cause, "ended"))
+    else if (f->cause == CAUSE_ENDED)
         text_add(t, "Signing in still works: either that is not the right end, or Entra has not "
                     "come to it yet.\n");
     else
@@ -117,7 +117,7 @@ static const char *advice(const struct facts *f)
         return "Make a new key and certificate, upload the certificate to the app registration "
                "(Entra admin center, Certificates & secrets), then replace both files; no restart "
                "is needed." HANDED_OVER;
-    if (f->expires_by_day && text_equal(f->cause, "ended"))
+    if (f->expires_by_day && f->cause == CAUSE_ENDED)
         return "If the secret was renewed already, write its new end as client_secret_expires and "
                "reload. Otherwise "
                "make a new one in the app registration (Entra admin center, Certificates & "

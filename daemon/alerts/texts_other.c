@@ -167,44 +167,23 @@ void words_errors(const struct notice *n, struct words *w)
 
 /* ---- reading the tenant ---- */
 
-static const struct {
-    const char *cause;
-    const char *because;
-} CAUSES[] = {
-    {"auth", "sign-in was refused"},
-    {"permission", "a permission is missing"},
-    {"config", "its configuration does not work"},
-    {"schema_changed", "the answers have changed their shape"},
-    {"throttled", "Graph keeps telling us to wait"},
-    {"network", "Graph cannot be reached"},
-    {"absent", "Graph does not offer this API"},
-    {"request", "Graph refuses the request"},
-    {"protocol", "the answers are not from Graph"},
-    {"security", "an answer was not safe to trust"},
-    {"local", "this machine has a problem"},
-    {"permanent", "Graph refuses for good"},
-    {"stale", "no complete reading came in"},
-};
-
-void words_because(struct text *t, const char *cause)
+void words_because(struct text *t, const struct facts *f)
 {
-    for (size_t i = 0; cause && i < N_ELEMENTS(CAUSES); i++)
-        if (text_equal(cause, CAUSES[i].cause)) {
-            text_add(t, CAUSES[i].because);
-            return;
-        }
-    words_add(t, cause);
+    const struct cause_row *c = cause_row(f->cause);
+    const char *because = c->because[section_parse(f->section)];
+    because = because ? because : c->because[HEALTH_ALLOTMENTS];
+    words_add(t, because ? because : c->word);
 }
 
 const char *words_section(const char *section)
 {
-    if (text_equal(section, "waiting_members"))
-        return "the waiting rooms";
-    if (text_equal(section, "assignment_errors"))
-        return "the assignment errors";
-    if (text_equal(section, "usage_rights"))
-        return "usage rights";
-    return "the licences";
+    static const char *const NAMES[HEALTH_SECTIONS_] = {
+        [HEALTH_ALLOTMENTS] = "the licences",
+        [HEALTH_WAITING] = "the waiting rooms",
+        [HEALTH_ERRORS] = "the assignment errors",
+        [HEALTH_RIGHTS] = "usage rights",
+    };
+    return NAMES[section_parse(section)];
 }
 
 static void add_unread(const struct notice *n, struct text *t)
@@ -248,21 +227,14 @@ void words_poll(const struct notice *n, struct words *w)
         text_add(&w->next, "Nothing is left to do.");
         return;
     }
-    if (text_equal(f->cause, "emptied")) {
-        text_add(&w->subject, "Graph suddenly lists no licences at all");
-    } else if (text_equal(f->cause, "mass_disappearance")) {
-        text_add(&w->subject, "more than half of the licence pools vanished at once");
+    if (cause_row(f->cause)->tenant_says) {
+        text_add(&w->subject, cause_row(f->cause)->tenant_says);
     } else {
         text_add(&w->subject, words_section(f->section));
         add_unread(n, &w->condition);
         if (f->cause) {
             text_add(&w->condition, ": ");
-            if (f->section && text_equal(f->cause, "network"))
-                text_add(&w->condition, "Graph does not answer this call");
-            else if (text_equal(f->section, "usage_rights") && text_equal(f->cause, "config"))
-                text_add(&w->condition, "an entry cannot be right");
-            else
-                words_because(&w->condition, f->cause);
+            words_because(&w->condition, f);
         }
     }
     words_restate(w);
@@ -280,7 +252,7 @@ void words_poll(const struct notice *n, struct words *w)
 void words_delivery(const struct notice *n, struct words *w)
 {
     const struct facts *f = n->facts;
-    bool disabled = text_equal(f->cause, "disabled");
+    bool disabled = f->cause == CAUSE_DISABLED;
     text_add(&w->subject, "receiver ");
     words_add(&w->subject, f->receiver);
     if (n->type == EVENT_RESOLVED) {

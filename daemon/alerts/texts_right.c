@@ -28,69 +28,68 @@ static void add_what(struct text *t, const struct facts *f, size_t plans)
     words_sku(t, f);
 }
 
+/* By cause. `title` and `explained` may end in what the facts add. */
+static const struct {
+    const char *title, *explained, *advice;
+} BY_CAUSE[CAUSE_COUNT_] = {
+    [CAUSE_NONE] = {"", "Why could not be found out.\n",
+                    "Look at the licences of this user or group in the admin center."},
+    [CAUSE_WAITING] = {": waiting ", "It is in the waiting room of allotment ",
+                       "Order units for that pool or free one: then the licence comes by itself."},
+    [CAUSE_ASSIGNMENT_ERROR] =
+        {": ", "Its assignment fails with the code ",
+         "Mend the cause of the error (admin center, Billing > Licenses), then reprocess the "
+         "assignment."},
+    [CAUSE_NOT_ASSIGNED] =
+        {": not assigned",
+         "The product is not assigned to it, neither directly nor through a group.\n",
+         "Assign the product, or add the user to the group that brings it."},
+    [CAUSE_PLAN_DISABLED] =
+        {": switched off", "The product is assigned, with service plans switched off.\n",
+         "Switch the service plan on in the assignment: admin center, Billing > Licenses."},
+    [CAUSE_ASSIGNED] = {"", "The product is assigned, but the assignment has no effect.\n",
+                        "Reprocess the assignment (admin center, Billing > Licenses); check the "
+                        "usage location."},
+};
+
+/* A cause that a right cannot have may come from a database of another version. */
+static enum cause known_cause(const struct facts *f)
+{
+    return BY_CAUSE[f->cause].advice ? f->cause : CAUSE_NONE;
+}
+
 /* Short, for the title. */
 static void add_cause(struct text *t, const struct notice *n)
 {
     const struct facts *f = n->facts;
-    if (text_equal(f->cause, "waiting") && f->oldest_at) {
-        text_add(t, ": waiting since ");
+    enum cause c = known_cause(f);
+    text_add(t, BY_CAUSE[c].title);
+    if (c == CAUSE_WAITING && f->oldest_at) {
+        text_add(t, "since ");
         words_clock(t, n, f->oldest_at);
-    } else if (text_equal(f->cause, "waiting")) {
-        text_add(t, ": waiting for a unit");
-    } else if (text_equal(f->cause, "assignment_error")) {
-        text_add(t, ": ");
+    } else if (c == CAUSE_WAITING) {
+        text_add(t, "for a unit");
+    } else if (c == CAUSE_ASSIGNMENT_ERROR) {
         words_add(t, f->error_code);
-    } else if (text_equal(f->cause, "not_assigned")) {
-        text_add(t, ": not assigned");
-    } else if (text_equal(f->cause, "plan_disabled")) {
-        text_add(t, ": switched off");
     }
 }
 
 static void explain(struct text *t, const struct notice *n)
 {
     const struct facts *f = n->facts;
-    if (text_equal(f->cause, "waiting")) {
-        text_add(t, "It is in the waiting room of allotment ");
+    enum cause c = known_cause(f);
+    text_add(t, BY_CAUSE[c].explained);
+    if (c == CAUSE_WAITING) {
         words_add(t, f->allotment_id);
         if (f->oldest_at) {
             text_add(t, " since ");
             words_clock(t, n, f->oldest_at);
         }
         text_add(t, ".\n");
-    } else if (text_equal(f->cause, "assignment_error")) {
-        text_add(t, "Its assignment fails with the code ");
+    } else if (c == CAUSE_ASSIGNMENT_ERROR) {
         words_add(t, f->error_code);
         text_add(t, ".\n");
-    } else if (text_equal(f->cause, "not_assigned")) {
-        text_add(t, "The product is not assigned to it, neither directly nor through a group.\n");
-    } else if (text_equal(f->cause, "plan_disabled")) {
-        text_add(t, "The product is assigned, with service plans switched off.\n");
-    } else if (text_equal(f->cause, "assigned")) {
-        text_add(t, "The product is assigned, but the assignment has no effect.\n");
-    } else {
-        text_add(t, "Why could not be found out.\n");
     }
-}
-
-static const char *advice(const struct facts *f)
-{
-    static const struct {
-        const char *cause, *advice;
-    } KNOWN[] = {
-        {"waiting", "Order units for that pool or free one: then the licence comes by itself."},
-        {"assignment_error", "Mend the cause of the error (admin center, Billing > Licenses), then "
-                             "reprocess the assignment."},
-        {"not_assigned", "Assign the product, or add the user to the group that brings it."},
-        {"plan_disabled", "Switch the service plan on in the assignment: admin center, Billing > "
-                          "Licenses."},
-        {"assigned", "Reprocess the assignment (admin center, Billing > Licenses); check the usage "
-                     "location."},
-    };
-    for (size_t i = 0; i < N_ELEMENTS(KNOWN); i++)
-        if (text_equal(f->cause, KNOWN[i].cause))
-            return KNOWN[i].advice;
-    return "Look at the licences of this user or group in the admin center.";
 }
 
 void words_right(const struct notice *n, struct words *w)
@@ -117,5 +116,5 @@ void words_right(const struct notice *n, struct words *w)
     text_add(&w->what, over ? " again.\n" : ", which usage_rights says it must.\n");
     if (!over)
         explain(&w->what, n);
-    text_add(&w->next, over ? "Nothing is left to do." : advice(f));
+    text_add(&w->next, over ? "Nothing is left to do." : BY_CAUSE[known_cause(f)].advice);
 }

@@ -45,22 +45,15 @@ static void add_condition(const struct notice *n, struct text *t)
     const struct facts *f = n->facts;
     char buf[DURATION_MAX];
     usec_t since = f->failing_since_at, lasts = since && n->at > since ? n->at - since : 0;
-    if (text_equal(f->cause, "emptied")) {
-        text_add(t, " suddenly list no licences at all");
-        return;
-    }
-    if (text_equal(f->cause, "mass_disappearance")) {
-        text_add(t, " have lost more than half of their licence pools at once");
+    if (cause_row(f->cause)->tenants_say) {
+        text_add(t, cause_row(f->cause)->tenants_say);
         return;
     }
     if (lasts >= USEC_PER_MINUTE)
         text_addf(t, " have not been read for %s: ", duration_human(lasts, buf));
     else
         text_add(t, " cannot be read: ");
-    if (f->section && text_equal(f->cause, "network"))
-        text_add(t, "Graph does not answer this call");
-    else
-        words_because(t, f->cause);
+    words_because(t, f);
 }
 
 void words_service(const struct notice *n, struct words *w)

@@ -158,7 +158,7 @@ void facts_open_rest(struct json_writer *w, const struct facts *f)
     json_put_string(w, "error_code", f->error_code);
     fact_put_number(w, "error_count", f->error_count);
     json_put_int(w, "errors_since_at", (int64_t)f->errors_since_at);
-    json_put_string(w, "cause", f->cause);
+    json_put_string(w, "cause", cause_word(f->cause));
     json_put_string(w, "hint", f->hint);
     json_put_string(w, "section", f->section);
     json_put_string(w, "receiver", f->receiver);
@@ -343,6 +343,13 @@ static void read_public(struct reader *r, const struct json *o, struct facts *f)
     read_number(r, o, "units_to_buy", &f->units_to_buy);
 }
 
+static void read_cause(struct reader *r, const struct json *o, enum cause *ret)
+{
+    CLEANUP(free) char *word = NULL;
+    read_text(r, o, "cause", &word);
+    *ret = cause_parse(word);
+}
+
 static void read_rest(struct reader *r, const struct json *rest, struct facts *f)
 {
     int64_t offset = 0;
@@ -358,7 +365,7 @@ static void read_rest(struct reader *r, const struct json *rest, struct facts *f
     read_text(r, rest, "error_code", &f->error_code);
     read_number(r, rest, "error_count", &f->error_count);
     read_unsigned(r, rest, "errors_since_at", (uint64_t)NUMBER_MAX, &f->errors_since_at);
-    read_text(r, rest, "cause", &f->cause);
+    read_cause(r, rest, &f->cause);
     read_text(r, rest, "hint", &f->hint);
     read_text(r, rest, "section", &f->section);
     read_text(r, rest, "receiver", &f->receiver);

@@ -111,7 +111,7 @@ static void put_credential(struct json_writer *w, const struct facts *f, const s
 {
     json_put_string(w, "credential", f->credential);
     fact_put_instant(w, "expires_at", f->expires_at);
-    json_put_cut(w, "cause", f->cause, cut ? cut->name : NO_CUT);
+    json_put_cut(w, "cause", cause_word(f->cause), cut ? cut->name : NO_CUT);
     json_put_whole(w, "client_id", f->client_id, cut ? cut->id : NO_CUT);
     json_put_cut(w, "file", f->file, cut ? cut->name : NO_CUT);
     put_tenants(w, f->used_by, cut);
@@ -136,11 +136,11 @@ static void put_detail(struct json_writer *w, const struct notice *n, const stru
         json_put_cut(w, "code", f->error_code, text);
         fact_put_number(w, "count", f->error_count);
     } else if (n->kind == KIND_POLL) {
-        json_put_cut(w, "cause", f->cause, text);
+        json_put_cut(w, "cause", cause_word(f->cause), text);
         json_put_cut(w, "hint", f->hint, cut ? cut->text : NO_CUT);
         json_put_string(w, "source", f->source);
     } else if (n->kind == KIND_SERVICE) {
-        json_put_cut(w, "cause", f->cause, text);
+        json_put_cut(w, "cause", cause_word(f->cause), text);
         json_put_cut(w, "hint", f->hint, cut ? cut->text : NO_CUT);
         json_put_cut(w, "host", f->host, text);
         fact_put_number(w, "tenants", f->tenants);

@@ -68,24 +68,25 @@ static int64_t days_left(const struct rule_options *o, const struct credential *
     return ended && days >= 0 ? -1 : days;
 }
 
-static int judge_end(const struct rule_options *o, const struct credential *c,
+static void judge_end(const struct rule_options *o, const struct credential *c,
                      const struct threshold *t, struct sample *s)
 {
     struct finding *f = &s->finding[0];
     if (f->state == FINDING_NOT_APPLICABLE || c->ends_at == 0)
-        return 0;
+        return;
     int64_t days = days_left(o, c);
     enum level level = level_at_most(t, days);
     if (c->refused && c->open && !c->blamed && credential_is_over(c)) {
         level = level_enabled(t, LEVEL_CRITICAL);
         finding_set(f, days, level, level);
-        return text_copy("refused", &s->facts->cause);
+        s->facts->cause = CAUSE_REFUSED;
+        return;
     }
     usec_t end = c->ends_at + (c->ends_by_day ? USEC_PER_DAY : 0);
     if (!c->works || (days < 0 && c->accepted_at < end))
-        return 0; /* what is refused for another reason, or was not tried yet, says nothing */
+        return; /* what is refused for another reason, or was not tried yet, says nothing */
     finding_set(f, days, level, level);
-    return text_copy(days < 0 ? "ended" : NULL, &s->facts->cause);
+    s->facts->cause = days < 0 ? CAUSE_ENDED : CAUSE_NONE;
 }
 
 /* ---- facts ---- */
@@ -148,12 +149,11 @@ int judge_credential(const struct rule_options *o, const struct credential *c,
         r = begin_facts(o, c, now->at, &s.facts);
     if (r >= 0)
         r = fill_facts(c, s.facts);
-    if (r >= 0)
-        r = judge_end(o, c, &t, &s);
     if (r < 0) {
         sample_clear(&s);
         return failure_oom(ret_failure);
     }
+    judge_end(o, c, &t, &s);
     *ret = s;
     return 0;
 }

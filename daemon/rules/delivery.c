@@ -23,12 +23,11 @@ int judge_delivery(const char *receiver, bool pager, int64_t parked, bool disabl
     int r = s.subject ? facts_new(&s.facts) : -ENOMEM;
     if (r >= 0)
         r = text_copy(receiver, &s.facts->receiver);
-    if (r >= 0)
-        r = text_copy(disabled ? "disabled" : parked > 0 ? "parked" : NULL, &s.facts->cause);
     if (r < 0) {
         sample_clear(&s);
         return failure_oom(ret_failure);
     }
+    s.facts->cause = disabled ? CAUSE_DISABLED : parked > 0 ? CAUSE_PARKED : CAUSE_NONE;
     s.facts->parked = parked;
     s.facts->observed_at = now->at;
     *ret = s;

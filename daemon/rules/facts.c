@@ -23,7 +23,7 @@ void facts_free(struct facts *f)
         return;
     char *const strings[] = {
         f->tenant_name, f->tenant_id,       f->allotment_id, f->allotment_name, f->sku_id,
-        f->sku_name,    f->sku_part_number, f->sibling_name, f->error_code,     f->cause,
+        f->sku_name,    f->sku_part_number, f->sibling_name, f->error_code,
         f->hint,        f->section,         f->receiver,     f->principal,
         f->missing_plans, f->source,        f->host,         f->credential,   f->client_id,
         f->file,        f->used_by};
@@ -58,7 +58,6 @@ static int copy_strings(const struct facts *src, struct facts *dst)
         {src->sku_name, &dst->sku_name},
         {src->sibling_name, &dst->sibling_name},
         {src->error_code, &dst->error_code},
-        {src->cause, &dst->cause},
         {src->hint, &dst->hint},
         {src->section, &dst->section},
         {src->receiver, &dst->receiver},
@@ -129,6 +128,7 @@ int facts_copy(const struct facts *src, struct facts **ret)
     f->sibling_free = src->sibling_free;
     f->error_count = src->error_count;
     f->errors_since_at = src->errors_since_at;
+    f->cause = src->cause;
     f->parked = src->parked;
     f->tenants = src->tenants;
     f->tenants_failing = src->tenants_failing;

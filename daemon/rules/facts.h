@@ -6,6 +6,7 @@
  * FACT_UNKNOWN where they do not apply or are not known. */
 #pragma once
 #include "base/cleanup.h"
+#include "rules/cause.h"
 #include "rules/options.h"
 
 #define FACT_UNKNOWN INT64_MIN
@@ -36,9 +37,8 @@ struct facts {
     char *error_code;
     int64_t error_count;
     usec_t errors_since_at; /* when we first saw an error of this group; 0: unknown */
-    char *cause, *hint; /* poll, service: a word ("auth", "permission", "schema_changed", "emptied", "mass_disappearance",
-                         * "throttled", "network", "config", "stale", ...) and what to do;
-                         * credential: "ended" (and still accepted) or "refused" */
+    enum cause cause;   /* of kind poll, service, right, credential, delivery */
+    char *hint;         /* poll, service: what to do */
     char *section;      /* poll, service: which section is not complete, NULL = all */
     char *source;       /* poll: what the tenant is read from, "cloud_licensing", "subscribed_skus"; NULL: nothing yet */
     char *host;         /* service: where it fails, for people */

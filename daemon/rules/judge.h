@@ -143,14 +143,6 @@ struct section_health {
     struct instant last_complete; /* boot 0: never */
     uint32_t incomplete_polls;    /* in a row */
 };
-enum {
-    HEALTH_ALLOTMENTS,
-    HEALTH_WAITING,
-    HEALTH_ERRORS,
-    HEALTH_STORED_, /* what follows begins anew with the process */
-    HEALTH_RIGHTS = HEALTH_STORED_, /* the look-ups of usage_rights */
-    HEALTH_SECTIONS_
-};
 struct tenant_health {
     struct section_health section[HEALTH_SECTIONS_];
     struct instant first_poll; /* where "for so long" starts when there never was a complete one */
@@ -177,20 +169,14 @@ int judge_poll(const struct judge_context *ctx, const struct tenant_health *h,
                const struct instant *now, struct sample *ret, struct failure *ret_failure);
 /* The same in short, without allocating: what the tenant's poll alert would be about. */
 struct poll_state {
-    const char *cause;   /* a literal; NULL: nothing is wrong, or not polled yet */
-    size_t likeness;     /* of the cause; 0: nothing is wrong */
+    enum cause cause;    /* NONE: nothing is wrong, or not polled yet */
+    enum cause likeness; /* of the cause */
     const char *section; /* a literal; NULL: all of it */
     enum level level;    /* by the limits of the rule poll */
     usec_t age;          /* since that section was last read completely */
 };
 void poll_state_of(const struct judge_context *ctx, const struct tenant_health *h,
                 const struct instant *now, struct poll_state *ret);
-/* It comes and goes by itself and asks nobody for anything else than another such one ("network",
- * "throttled", ...). */
-bool cause_is_passing(const char *cause);
-/* A number for how tenants fail: all passing causes have the same, every other its own, NULL 0. */
-#define LIKENESSES 12
-size_t cause_likeness(const char *cause);
 
 /* Do so many tenants fail alike that it is no matter of single ones? */
 struct service_tenant { /* one that is watched, and whose own configuration is whole */
@@ -204,8 +190,8 @@ struct service_tenant { /* one that is watched, and whose own configuration is w
 /* A tenant that spoke up before keeps its own alert and is left out of all numbers. */
 struct service_tally {
     size_t tenants;
-    size_t alike[LIKENESSES]; /* how many fail how */
-    size_t most;              /* the likeness of most of them */
+    size_t alike[CAUSE_COUNT_]; /* how many fail how, by likeness */
+    enum cause most;          /* the likeness of most of them */
     size_t failing;           /* in that way */
     size_t begins;            /* from so many on it is one matter: half, and three */
     size_t lasts;             /* and until there are fewer than so many */
@@ -214,7 +200,7 @@ struct service_tally {
 void service_count(const struct service_tenant *tenant, size_t n, struct service_tally *ret);
 /* How the service alert stands. */
 struct service_alert {
-    size_t likeness;  /* what it is about; 0: it is not up */
+    enum cause likeness; /* what it is about; NONE: it is not up */
     usec_t fell_mono; /* since when fewer than `lasts` fail, or it has ended; 0: it is not so */
 };
 /* Its own alert keeps still: the service alert speaks for it, or may in a moment, because it is not

@@ -31,7 +31,8 @@ void health_update(struct tenant_health *h, const struct snapshot *snapshot,
 {
     assert(snapshot && after);
     const struct instant *taken = &snapshot->taken;
-    bool believed = !snapshot->schema_changed && !after->emptied;
+    unsigned blind = (snapshot->schema_changed ? cause_row(CAUSE_SCHEMA_CHANGED)->blinds : 0) |
+                     (after->emptied ? cause_row(CAUSE_EMPTIED)->blinds : 0);
     if (h->first_poll.boot == 0)
         h->first_poll = *taken;
     h->failing = f != NULL;
@@ -43,11 +44,13 @@ void health_update(struct tenant_health *h, const struct snapshot *snapshot,
     h->broken_config = false; /* it was polled, so the configuration is whole */
     if (snapshot->source != SOURCE_NONE)
         h->source = snapshot->source;
-    section_update(&h->section[HEALTH_ALLOTMENTS],
-                   believed && snapshot->allotments == SECTION_COMPLETE, taken);
-    section_update(&h->section[HEALTH_WAITING], believed && waiting_complete(snapshot), taken);
-    section_update(&h->section[HEALTH_ERRORS],
-                   !after->emptied && snapshot->errors != SECTION_UNKNOWN, taken);
+    const bool complete[HEALTH_STORED_] = {
+        [HEALTH_ALLOTMENTS] = snapshot->allotments == SECTION_COMPLETE,
+        [HEALTH_WAITING] = waiting_complete(snapshot),
+        [HEALTH_ERRORS] = snapshot->errors != SECTION_UNKNOWN,
+    };
+    for (int i = 0; i < HEALTH_STORED_; i++)
+        section_update(&h->section[i], complete[i] && !(blind & 1U << i), taken);
 }
 
 void health_update_rights(struct tenant_health *h, const struct instant *now,
@@ -63,13 +66,6 @@ void health_update_rights(struct tenant_health *h, const struct instant *now,
 }
 
 /* ---- how long has a section been missing? ---- */
-
-static const char *const SECTION_NAMES[HEALTH_SECTIONS_] = {
-    [HEALTH_ALLOTMENTS] = NULL, /* everything rests on it */
-    [HEALTH_WAITING] = "waiting_members",
-    [HEALTH_ERRORS] = "assignment_errors",
-    [HEALTH_RIGHTS] = "usage_rights",
-};
 
 static bool is_offered(const struct tenant_health *h, int section)
 {
@@ -109,136 +105,57 @@ static enum level section_level(const struct threshold *t, usec_t interval,
 
 /* ---- why ---- */
 
-struct cause {
-    const char *word;
-    const char *what; /* happened */
-    const char *hint; /* what to do about it */
-    bool at_once;     /* told without waiting for poll.warning */
-};
-/* systemd hands secret files over at the start of a service, and not again at a reload. */
-#define MEND                                                                                    \
-    "check it with seatwatchd --check-config, then reload; for a secret file a reload is not "  \
-    "enough where systemd runs the daemon: systemctl restart seatwatchd"
-#define PERMISSIONS                                                                               \
-    "grant the application permission Directory.Read.All (or CloudLicensing.Read.All where your " \
-    "tenant offers it) with admin consent; seatwatchd --check-access shows which call is refused"
-
-static const struct cause BROKEN = {
-    "config", "the tenant's configuration is broken, it is not read at all",
-    "mend the file that is named, " MEND, true};
-static const struct cause SCHEMA = {
-    "schema_changed", "Graph answers, but a member that we need is missing in every row",
-    "the API is beta and may have changed: look for a newer seatwatchd; nothing is judged until "
-    "then",
-    true};
-static const struct cause EMPTIED = {
-    "emptied", "Graph lists no licences where there were some; nothing is resolved by that",
-    "check that the application still has Directory.Read.All or CloudLicensing.Read.All; if the "
-    "tenant is really empty now, take it out of the configuration and reload",
-    true};
-static const struct cause MASS = {
-    "mass_disappearance", "more than half of the known pools are missing from the list",
-    "check the application's permissions and the tenant's subscriptions; what stays away is "
-    "reported pool by pool",
-    true};
-static const struct cause STALE = {"stale", "no complete reading came in",
-                                   "look at the daemon's log for what its last polls said", false};
-/* Some calls fail while the list of pools keeps coming: neither the network nor the proxy is at fault. */
-static const struct cause PARTLY = {"network", "Graph answers other calls, but not this one",
-                                    "everything else is read and told as usual; if it lasts, look at the "
-                                    "Microsoft 365 service health",
-                                    false};
-/* The failure itself says which permission is missing, or who is not there. */
-static const char RIGHTS[] =
-    "licence pools are read as usual; nothing is told about usage rights until this works";
-static const struct cause BY_KIND[FAILURE_KIND_COUNT_] = {
-    [FAILURE_LOCAL] = {"local", "this machine could not do its part",
-                       "check memory, disk and open files of the daemon", false},
-    [FAILURE_CONFIG] = {"config", "the tenant cannot be read as it is configured",
-                        "mend what is named, " MEND, true},
-    [FAILURE_AUTH] = {"auth", "sign-in was refused",
-                      "check secret or certificate, client_id, tenant_id and the consent; "
-                      "seatwatchd --check-access tries it",
-                      true},
-    [FAILURE_PERMISSION] = {"permission", "signed in, but reading the licences is refused",
-                            PERMISSIONS, true},
-    [FAILURE_ABSENT] = {"absent", "Graph does not offer this API to the tenant",
-                        "check the cloud and api_version, or set source = \"subscribed_skus\"",
-                        false},
-    [FAILURE_REQUEST] = {"request", "Graph refuses the request as such",
-                         "seatwatchd --check-access shows which call; look for a newer seatwatchd",
-                         false},
-    [FAILURE_THROTTLED] = {"throttled", "Graph asks to wait longer than a poll may last",
-                           "poll less often, or find out which other application is using up the "
-                           "tenant's limit",
-                           false},
-    [FAILURE_TRANSIENT] = {"network", "Graph or the way to it is not working",
-                           "check DNS, proxy and firewall, and the Microsoft 365 service health",
-                           false},
-    [FAILURE_PERMANENT] = {"permanent", "the answer will not change by waiting",
-                           "seatwatchd --check-access shows which call", false},
-    [FAILURE_PROTOCOL] = {"protocol", "an answer is not what it claims to be",
-                          "check for a proxy or a login page in between", false},
-    [FAILURE_SECURITY] = {"security", "an answer was refused for safety",
-                          "check certificates (network.ca_file) and graph_url; somebody may be in "
-                          "between",
-                          false},
-    [FAILURE_CANCELLED] = {"stale", "polls are being cut short",
-                           "raise poll.timeout, or look for what is slow", false},
+static const enum cause BY_KIND[FAILURE_KIND_COUNT_] = {
+    [FAILURE_LOCAL] = CAUSE_LOCAL,           [FAILURE_CONFIG] = CAUSE_CONFIG,
+    [FAILURE_AUTH] = CAUSE_AUTH,             [FAILURE_PERMISSION] = CAUSE_PERMISSION,
+    [FAILURE_ABSENT] = CAUSE_ABSENT,         [FAILURE_REQUEST] = CAUSE_REQUEST,
+    [FAILURE_THROTTLED] = CAUSE_THROTTLED,   [FAILURE_TRANSIENT] = CAUSE_NETWORK,
+    [FAILURE_PERMANENT] = CAUSE_PERMANENT,   [FAILURE_PROTOCOL] = CAUSE_PROTOCOL,
+    [FAILURE_SECURITY] = CAUSE_SECURITY,     [FAILURE_CANCELLED] = CAUSE_STALE,
 };
 
 /* In the order in which a person would want to hear of them. */
-static const struct cause *find_cause(const struct tenant_health *h)
+static enum cause find_cause(const struct tenant_health *h)
 {
+    enum cause failure = h->failing ? BY_KIND[h->kind] : CAUSE_STALE;
     if (h->broken_config)
-        return &BROKEN;
-    if (h->failing && BY_KIND[h->kind].at_once)
-        return &BY_KIND[h->kind];
-    if (h->schema_changed)
-        return &SCHEMA;
-    if (h->emptied)
-        return &EMPTIED;
-    if (h->mass_absence)
-        return &MASS;
-    if (h->failing && h->kind == FAILURE_TRANSIENT &&
-        h->section[HEALTH_ALLOTMENTS].incomplete_polls == 0)
-        return &PARTLY;
-    return h->failing ? &BY_KIND[h->kind] : &STALE;
+        return CAUSE_CONFIG;
+    if (cause_row(failure)->at_once)
+        return failure;
+    return h->schema_changed ? CAUSE_SCHEMA_CHANGED
+           : h->emptied      ? CAUSE_EMPTIED
+           : h->mass_absence ? CAUSE_MASS_DISAPPEARANCE
+                             : failure;
 }
 
-static int set_cause(struct facts *f, const struct cause *c, const struct tenant_health *h)
+static const struct cause_hint *find_hint(const struct tenant_health *h, enum cause c)
 {
-    bool ours = c == &SCHEMA || c == &EMPTIED || c == &MASS || c == &STALE;
-    const char *text = ours ? "" : h->text;
-    int r = text_copy(c->word, &f->cause);
-    if (r < 0)
-        return r;
-    if (strncmp(text, c->what, strlen(c->what)) == 0) /* a failure that begins with the same words */
-        f->hint = text_printf("%s; %s", text, c->hint);
+    bool other = h->broken_config || (c == CAUSE_STALE && h->failing) ||
+                 (c == CAUSE_NETWORK && h->section[HEALTH_ALLOTMENTS].incomplete_polls == 0);
+    return other ? &cause_row(c)->other : &cause_row(c)->hint;
+}
+
+static int set_cause(struct facts *f, enum cause c, const struct tenant_health *h)
+{
+    const struct cause_hint *hint = find_hint(h, c);
+    bool from_failure = h->broken_config || (h->failing && c == BY_KIND[h->kind]);
+    const char *text = from_failure ? h->text : "";
+    f->cause = c;
+    if (strncmp(text, hint->what, strlen(hint->what)) == 0) /* a failure that begins with the same words */
+        f->hint = text_printf("%s; %s", text, hint->next);
     else
-        f->hint = text[0] ? text_printf("%s (%s): %s", c->what, text, c->hint)
-                          : text_printf("%s: %s", c->what, c->hint);
+        f->hint = text[0] ? text_printf("%s (%s): %s", hint->what, text, hint->next)
+                          : text_printf("%s: %s", hint->what, hint->next);
     return f->hint ? 0 : -ENOMEM;
-}
-
-/* Causes that come and go by themselves and ask nobody for anything else than the one before. */
-static const char *const PASSING[] = {"network", "throttled", "protocol", "stale", "local"};
-
-bool cause_is_passing(const char *cause)
-{
-    for (size_t i = 0; i < N_ELEMENTS(PASSING); i++)
-        if (text_equal(cause, PASSING[i]))
-            return true;
-    return false;
 }
 
 /* ---- how bad ---- */
 
 struct trouble {
     enum level level;
-    int section; /* the one that decides */
-    usec_t age;  /* since it was last read completely */
-    const struct cause *cause;
+    enum health_section section; /* the one that decides */
+    usec_t age;                  /* since it was last read completely */
+    enum cause cause;
 };
 
 static struct trouble find_trouble(const struct tenant_health *h, const struct threshold *poll,
@@ -252,11 +169,11 @@ static struct trouble find_trouble(const struct tenant_health *h, const struct t
         enum level level = section_level(poll, interval, &h->section[i], age);
         bool missing = h->section[i].incomplete_polls > 0;
         if (level > t.level || (level == t.level && missing && age > t.age))
-            t = (struct trouble){level, i, age, t.cause};
+            t = (struct trouble){level, (enum health_section)i, age, t.cause};
     }
     if (t.age == 0)
         t.age = section_age(h, t.section, now);
-    if (t.cause->at_once && t.level < LEVEL_WARNING)
+    if (cause_row(t.cause)->at_once && t.level < LEVEL_WARNING)
         t.level = level_enabled(poll, LEVEL_WARNING);
     return t;
 }
@@ -280,26 +197,30 @@ static const char *source_word(enum source source)
                                               : NULL;
 }
 
+/* The failure itself says which permission is missing, or who is not there. */
+#define ONLY_RIGHTS \
+    "licence pools are read as usual; nothing is told about usage rights until this works"
+
 /* The tenant itself is read. What a person has to mend is told once a second look-up agrees: a new
  * user is not everywhere at once. */
 static int fill_rights(const struct judge_context *ctx, const struct tenant_health *h,
                        const struct threshold *poll, const struct instant *now, struct sample *s)
 {
     const struct section_health *section = &h->section[HEALTH_RIGHTS];
-    const struct cause *cause = &BY_KIND[h->rights_kind];
+    enum cause cause = BY_KIND[h->rights_kind];
     if (section->incomplete_polls == 0)
         return 0;
     usec_t age = section_age(h, HEALTH_RIGHTS, now);
     enum level level = section_level(poll, ctx->tenant->interval, section, age);
-    if (cause->at_once && level < LEVEL_WARNING && section->incomplete_polls >= 2)
+    if (cause_row(cause)->at_once && level < LEVEL_WARNING && section->incomplete_polls >= 2)
         level = level_enabled(poll, LEVEL_WARNING);
     finding_set(&s->finding[0], (int64_t)(age / USEC_PER_SEC), level, level);
     if (s->finding[0].state != FINDING_KNOWN)
         return 0;
-    s->facts->cause = strdup(cause->word);
-    s->facts->section = strdup(SECTION_NAMES[HEALTH_RIGHTS]);
-    s->facts->hint = text_printf("%s; %s", h->rights_text, RIGHTS);
-    return s->facts->cause && s->facts->section && s->facts->hint ? 0 : -ENOMEM;
+    s->facts->cause = cause;
+    s->facts->section = strdup(section_word(HEALTH_RIGHTS));
+    s->facts->hint = text_printf("%s; %s", h->rights_text, ONLY_RIGHTS);
+    return s->facts->section && s->facts->hint ? 0 : -ENOMEM;
 }
 
 static int fill_sample(const struct judge_context *ctx, const struct tenant_health *h,
@@ -331,7 +252,7 @@ static int fill_sample(const struct judge_context *ctx, const struct tenant_heal
         return fill_rights(ctx, h, poll, now, s);
     if (f->state != FINDING_KNOWN)
         return 0;
-    r = text_copy(SECTION_NAMES[trouble.section], &s->facts->section);
+    r = text_copy(section_word(trouble.section), &s->facts->section);
     return r < 0 ? r : set_cause(s->facts, trouble.cause, h);
 }
 
@@ -346,9 +267,9 @@ void poll_state_of(const struct judge_context *ctx, const struct tenant_health *
     struct trouble trouble = find_trouble(h, &t[RULE_POLL], ctx->tenant->interval, now);
     if (trouble.level == LEVEL_NONE && !h->failing)
         return;
-    ret->cause = trouble.cause->word;
-    ret->likeness = cause_likeness(ret->cause);
-    ret->section = SECTION_NAMES[trouble.section];
+    ret->cause = trouble.cause;
+    ret->likeness = cause_row(trouble.cause)->likeness;
+    ret->section = section_word(trouble.section);
     ret->level = t[RULE_POLL].off ? LEVEL_NONE : trouble.level;
     ret->age = trouble.age;
 }

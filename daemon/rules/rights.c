@@ -116,8 +116,8 @@ static int tell_wait(const struct view *v, struct facts *f, bool *ret_found)
     if (!first)
         return 0;
     f->oldest_at = first->since_at;
-    int r = text_copy(first->allotment_id, &f->allotment_id);
-    return r < 0 ? r : text_copy("waiting", &f->cause);
+    f->cause = CAUSE_WAITING;
+    return text_copy(first->allotment_id, &f->allotment_id);
 }
 
 static int tell_error(const struct view *v, struct facts *f, bool *ret_found)
@@ -131,8 +131,8 @@ static int tell_error(const struct view *v, struct facts *f, bool *ret_found)
     *ret_found = last != NULL;
     if (!last)
         return 0;
-    int r = text_copy(last->code, &f->error_code);
-    return r < 0 ? r : text_copy("assignment_error", &f->cause);
+    f->cause = CAUSE_ASSIGNMENT_ERROR;
+    return text_copy(last->code, &f->error_code);
 }
 
 static const struct assignment *our_assignment(const struct view *v, bool with_disabled_plans)
@@ -154,7 +154,7 @@ static bool assignment_is_unclear(const struct view *v)
     return v->held->section[RIGHTS_ASSIGNMENTS] != SECTION_COMPLETE;
 }
 
-/* A word, and what belongs to it; no word where nothing is known for certain. */
+/* A cause, and what belongs to it; none where nothing is known for certain. */
 static int tell_why(const struct view *v, bool whole_right, struct facts *f)
 {
     bool found = false;
@@ -164,10 +164,12 @@ static int tell_why(const struct view *v, bool whole_right, struct facts *f)
     if (r < 0 || found)
         return r;
     if (!whole_right)
-        return our_assignment(v, true) ? text_copy("plan_disabled", &f->cause) : 0;
-    if (our_assignment(v, false))
-        return text_copy("assigned", &f->cause);
-    return assignment_is_unclear(v) ? 0 : text_copy("not_assigned", &f->cause);
+        f->cause = our_assignment(v, true) ? CAUSE_PLAN_DISABLED : CAUSE_NONE;
+    else if (our_assignment(v, false))
+        f->cause = CAUSE_ASSIGNED;
+    else
+        f->cause = assignment_is_unclear(v) ? CAUSE_NONE : CAUSE_NOT_ASSIGNED;
+    return 0;
 }
 
 /* ---- the sample ---- */

@@ -14,41 +14,22 @@
 
 /* ---- alike ---- */
 
-/* Causes that ask a person for something; the passing ones are one kind, for an outage looks like a
- * time-out here, like a 503 there, and like a login page behind the proxy of a third. */
-static const char *const ASKING[] = {"auth",   "permission", "config",    "schema_changed", "emptied",
-                                     "absent", "request",    "permanent", "security",
-                                     "mass_disappearance"};
-enum { FINE, PASSING, FIRST_ASKING };
-static_assert(LIKENESSES == FIRST_ASKING + N_ELEMENTS(ASKING), "one for each");
-
-size_t cause_likeness(const char *cause)
-{
-    if (!cause)
-        return FINE;
-    for (size_t i = 0; i < N_ELEMENTS(ASKING); i++)
-        if (text_equal(cause, ASKING[i]))
-            return FIRST_ASKING + i;
-    assert(cause_is_passing(cause));
-    return PASSING;
-}
-
 /* A tenant that spoke up by itself before is no sign of anything new. */
-static size_t counted_as(const struct service_tenant *t)
+static enum cause counted_as(const struct service_tenant *t)
 {
-    return t->said > LEVEL_NONE ? FINE : t->state.likeness;
+    return t->said > LEVEL_NONE ? CAUSE_NONE : t->state.likeness;
 }
 
 void service_count(const struct service_tenant *tenant, size_t n, struct service_tally *ret)
 {
-    struct service_tally t = {.most = PASSING};
+    struct service_tally t = {.most = CAUSE_NETWORK}; /* of as many, an outage comes first */
     for (size_t i = 0; i < n; i++) {
         t.tenants += tenant[i].said == LEVEL_NONE;
         t.alike[counted_as(&tenant[i])]++;
     }
-    for (size_t kind = PASSING; kind < LIKENESSES; kind++)
-        if (t.alike[kind] > t.alike[t.most])
-            t.most = kind;
+    for (int c = CAUSE_NONE + 1; c < CAUSE_COUNT_; c++)
+        if (t.alike[c] > t.alike[t.most])
+            t.most = (enum cause)c;
     t.failing = t.alike[t.most];
     for (size_t i = 0; i < n; i++) {
         bool owes = counted_as(&tenant[i]) == t.most && tenant[i].asked_mono;
@@ -79,8 +60,9 @@ bool service_holds(const struct service_tenant *tenant, size_t n, size_t which,
                    usec_t now_mono)
 {
     const struct service_tenant *t = &tenant[which];
-    size_t kind = t->state.likeness, alike = tally->alike[kind];
-    if (kind == FINE)
+    enum cause kind = t->state.likeness;
+    size_t alike = tally->alike[kind];
+    if (kind == CAUSE_NONE)
         return false;
     if (t->asked_mono == 0)
         return true; /* what the database knew at the start was told before it, or never due */
@@ -94,9 +76,9 @@ bool service_holds(const struct service_tenant *tenant, size_t n, size_t which,
 
 /* ---- the sample ---- */
 
-/* The one who fails with the words that most of them have, if most have the same: a majority is what
+/* The one who fails with the cause that most of them have, if most have the same: a majority is what
  * is left when unlike ones cancel each other out. */
-static const struct service_tenant *example(const struct service_tenant *tenant, size_t n, size_t kind)
+static const struct service_tenant *example(const struct service_tenant *tenant, size_t n, enum cause kind)
 {
     const struct service_tenant *e = NULL;
     size_t lead = 0;
@@ -105,7 +87,7 @@ static const struct service_tenant *example(const struct service_tenant *tenant,
             continue;
         if (lead == 0)
             e = &tenant[i];
-        lead = text_equal(e->state.cause, tenant[i].state.cause) ? lead + 1 : lead - 1;
+        lead = e->state.cause == tenant[i].state.cause ? lead + 1 : lead - 1;
     }
     return e;
 }
@@ -117,7 +99,7 @@ static int longer_first(const void *a, const void *b)
 }
 
 /* For how long at least `wanted` tenants have failed in this way. */
-static int failing_for(const struct service_tenant *tenant, size_t n, size_t kind, size_t wanted,
+static int failing_for(const struct service_tenant *tenant, size_t n, enum cause kind, size_t wanted,
                        usec_t *ret)
 {
     CLEANUP(free) usec_t *age = calloc(n, sizeof *age);
@@ -133,7 +115,7 @@ static int failing_for(const struct service_tenant *tenant, size_t n, size_t kin
     return 0;
 }
 
-static int name_host(const struct service_tenant *tenant, size_t n, size_t kind, struct facts *f)
+static int name_host(const struct service_tenant *tenant, size_t n, enum cause kind, struct facts *f)
 {
     const char *host = NULL;
     bool others = false;
@@ -155,7 +137,7 @@ static int fill_facts(const struct service_tenant *tenant, size_t n, const struc
     usec_t age = 0;
     f->observed_at = now->at;
     f->tenants = (int64_t)tally->tenants;
-    f->tenants_failing = (int64_t)(n - tally->alike[FINE]);
+    f->tenants_failing = (int64_t)(n - tally->alike[CAUSE_NONE]);
     if (tally->failing < tally->lasts)
         return 0; /* whoever still fails speaks for itself */
     const struct service_tenant *e = example(tenant, n, tally->most);

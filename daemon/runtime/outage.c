@@ -167,7 +167,7 @@ void outage_asked(struct watch *w, const struct tenant_health *health, bool at_s
     struct outage *o = &w->app->outage;
     if (o->n == 0 && look_at_all(w->app, &now) < 0)
         return;
-    size_t before = w->reading.likeness;
+    enum cause before = w->reading.likeness;
     read_state(w, health, &now);
     if (w->reading.likeness != before)
         w->began_mono = now.mono;

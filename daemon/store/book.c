@@ -176,7 +176,7 @@ int alert_put(struct store *s, const struct alert *a, struct failure *f)
     row_text(&row, rule_name(a->said_rule));
     row_int(&row, a->said_value);
     row_int(&row, a->said_waiting);
-    row_int(&row, (int64_t)a->said_cause); /* a hash: the sign means nothing */
+    row_int(&row, (int64_t)cause_hash(a->said_cause)); /* a hash: the sign means nothing */
     row_usec(&row, a->reminder_at);
     row_int(&row, a->reminders);
     row_text(&row, latches);
@@ -218,7 +218,7 @@ static int alert_from_row(const struct store_codec *codec, struct row *row, stru
     a->said_rule = (enum rule)get_word(row, words_rule);
     a->said_value = row_get_int(row, INT64_MIN, INT64_MAX);
     a->said_waiting = row_get_int(row, INT64_MIN, INT64_MAX);
-    a->said_cause = (uint64_t)row_get_int(row, INT64_MIN, INT64_MAX);
+    a->said_cause = cause_from_hash((uint64_t)row_get_int(row, INT64_MIN, INT64_MAX));
     a->reminder_at = row_get_usec(row);
     a->reminders = (uint32_t)row_get_int(row, 0, UINT32_MAX);
     bool whole = parse_latches(row_get_text(row), a);

@@ -83,7 +83,7 @@ static bool is_open(const struct life *l)
 
 static void check_notice(struct life *l, const struct notice *n)
 {
-    bool refused = text_equal(n->facts->cause, "refused");
+    bool refused = n->facts->cause == CAUSE_REFUSED;
     ENSURE(l, !(l->blamed && !is_accepted(l)), "a second alarm for one refusal: %s", n->title);
     switch (n->type) {
     case EVENT_FIRING:
@@ -164,7 +164,7 @@ static void check_settled(const struct life *l)
         return;
     ENSURE(l, marks_reached(a->said_value) >= marks_reached(days_left(l)),
            "it is nearer than people know");
-    ENSURE(l, days_left(l) >= 0 || text_equal(a->facts->cause, "ended"),
+    ENSURE(l, days_left(l) >= 0 || a->facts->cause == CAUSE_ENDED,
            "an end that passed untold");
 }
 

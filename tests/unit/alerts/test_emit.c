@@ -126,7 +126,7 @@ static void people_who_wait_are_never_in_the_baseline(void **state)
 static void polls_and_receivers_are_never_in_the_baseline(void **state)
 {
     struct desk *d = *state;
-    assert_string_equal(POLL(d, A_POLL(.level = LEVEL_WARNING, .cause = "permission"),
+    assert_string_equal(POLL(d, A_POLL(.level = LEVEL_WARNING, .cause = CAUSE_PERMISSION),
                              A_DELIVERY(.subject = "chat", .level = LEVEL_WARNING, .value = 3)),
                         "firing warning poll; firing warning delivery");
 }

@@ -348,16 +348,17 @@ static void twice_the_errors_are_told_again(void **state)
 static void a_new_cause_is_told_if_it_asks_for_something_else(void **state)
 {
     static const struct {
-        const char *cause, *want;
+        enum cause cause;
+        const char *want;
     } STEPS[] = {
-        {"network", "firing warning poll"},
-        {"throttled", ""},
-        {"network", ""},
-        {"auth", "updated warning poll"},
-        {"auth", ""},
-        {"network", ""},
-        {"auth", ""},
-        {"permission", "updated warning poll"},
+        {CAUSE_NETWORK, "firing warning poll"},
+        {CAUSE_THROTTLED, ""},
+        {CAUSE_NETWORK, ""},
+        {CAUSE_AUTH, "updated warning poll"},
+        {CAUSE_AUTH, ""},
+        {CAUSE_NETWORK, ""},
+        {CAUSE_AUTH, ""},
+        {CAUSE_PERMISSION, "updated warning poll"},
     };
     struct desk *d = *state;
     d->incomplete_list = true;

@@ -15,7 +15,7 @@ static void same(const char *what, const char *got, const char *want)
 static void assert_same(const struct facts *back, const struct facts *f)
 {
     SAME(tenant_name), SAME(tenant_id), SAME(allotment_id), SAME(allotment_name), SAME(sku_id);
-    SAME(sku_part_number), SAME(sku_name), SAME(sibling_name), SAME(error_code), SAME(cause);
+    SAME(sku_part_number), SAME(sku_name), SAME(sibling_name), SAME(error_code), EXACT(cause);
     SAME(hint), SAME(section), SAME(receiver), SAME(source), SAME(host);
     SAME(credential), SAME(client_id), SAME(file), SAME(used_by);
     EXACT(n_used_by), EXACT(expires_at), EXACT(expires_by_day);
@@ -53,7 +53,7 @@ static void facts_are_the_same_after_packing_and_unpacking(void **state)
     f->error_code = some_text("MissingDependency");
     f->error_count = 12;
     f->errors_since_at = f->oldest_at - 5;
-    f->cause = some_text("permission");
+    f->cause = CAUSE_PERMISSION;
     f->hint = some_text("grant \"Directory.Read.All\"\n\x01 \xf0\x9f\x98\x80");
     f->section = some_text("errors");
     f->receiver = some_text("hook");

@@ -190,7 +190,7 @@ static void the_detail_holds_what_only_this_kind_has(void **state)
     CLEANUP(notice_free) struct notice *n = some_notice();
     n->facts->error_code = some_text("CountViolation");
     n->facts->error_count = 12;
-    n->facts->cause = some_text("auth");
+    n->facts->cause = CAUSE_AUTH;
     n->facts->hint = some_text("renew it");
     n->facts->receiver = some_text("hook");
     n->facts->parked = 3;

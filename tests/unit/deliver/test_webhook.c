@@ -67,7 +67,7 @@ static void an_alert_about_the_tenant_has_nulls_and_its_detail(void **state)
     assert_int_equal(facts_new(&f), 0);
     f->tenant_name = some_text("contoso");
     f->tenant_id = some_text(SOME_TENANT_ID);
-    f->cause = some_text("permission");
+    f->cause = CAUSE_PERMISSION;
     f->hint = some_text("Grant Directory.Read.All to the application.");
     f->source = some_text("cloud_licensing");
     facts_free(n->facts);
@@ -89,7 +89,7 @@ static void an_outage_belongs_to_no_tenant_and_counts_them(void **state)
     CLEANUP(notice_free) struct notice *n = some_notice();
     struct facts *f = NULL;
     assert_int_equal(facts_new(&f), 0);
-    f->cause = some_text("network");
+    f->cause = CAUSE_NETWORK;
     f->hint = some_text("Graph or the way to it is not working");
     f->host = some_text("graph.microsoft.com");
     f->tenants = 300;
@@ -124,7 +124,7 @@ static void a_lost_right_names_its_principal_its_plans_and_where_it_waits(void *
     f->n_subscriptions = 0;
     f->principal = some_text("user 7c00a6e3c1b6");
     f->missing_plans = some_text("EXCHANGE_S_ENTERPRISE TEAMS1");
-    f->cause = some_text("waiting");
+    f->cause = CAUSE_WAITING;
     n->kind = KIND_RIGHT;
     n->rule = RULE_USAGE_RIGHT;
     n->value = 2;

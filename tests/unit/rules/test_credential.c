@@ -51,9 +51,9 @@ static void assert_judged(struct desk *d, const char *why, const char *want, int
 {
     struct sample s = judge(d);
     if (strcmp(verdict(&s.finding[0]), want) != 0 || s.finding[0].value != value ||
-        !text_equal(s.facts->cause, cause))
+        !text_equal(cause_word(s.facts->cause), cause))
         fail_msg("%s: %s %lld %s, want %s %lld %s", why, verdict(&s.finding[0]),
-                 (long long)s.finding[0].value, s.facts->cause ? s.facts->cause : "-", want,
+                 (long long)s.finding[0].value, s.facts->cause ? cause_word(s.facts->cause) : "-", want,
                  (long long)value, cause ? cause : "-");
     sample_clear(&s);
 }

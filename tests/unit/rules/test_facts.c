@@ -24,7 +24,7 @@ static void a_copy_shares_nothing_and_lacks_nothing(void **state)
     struct fact_subscription subs[] = {{"s", "active", NULL, 1, 2}, {"t", NULL, "trial", 3, 4}};
     struct facts src = {"n",    "i",  labels,  2,      3600,      "ai",   "an", 1, 2,     3,  11,
                         4,      "si", "sp",    "sn",   subs,      2,      5,    6, "sib", 7,
-                        "code", 8,    11,     "cause", "hint",    "section", "source", "host",
+                        "code", 8,    11,     CAUSE_AUTH, "hint",    "section", "source", "host",
                         12,     13,   14,     15,      "recv",    9,         "user a", "P Q",
                         "secret", "client", "file", "t\nu", 17, 16, true, 10};
     CLEANUP(facts_free) struct facts *f = NULL;
@@ -33,14 +33,14 @@ static void a_copy_shares_nothing_and_lacks_nothing(void **state)
     const char *const want[] = {src.tenant_name,    src.tenant_id,    src.allotment_id,
                                 src.allotment_name, src.sku_id,       src.sku_part_number,
                                 src.sku_name,       src.sibling_name, src.error_code,
-                                src.cause,          src.hint,         src.section,
+                                src.hint,           src.section,
                                 src.receiver,       src.principal,    src.missing_plans,
                                 src.source,         src.host,         src.credential,
                                 src.client_id,      src.file,         src.used_by};
     const char *const got[] = {f->tenant_name,    f->tenant_id,    f->allotment_id,
                                f->allotment_name, f->sku_id,       f->sku_part_number,
                                f->sku_name,       f->sibling_name, f->error_code,
-                               f->cause,          f->hint,         f->section,
+                               f->hint,           f->section,
                                f->receiver,       f->principal,    f->missing_plans,
                                f->source,         f->host,         f->credential,
                                f->client_id,      f->file,         f->used_by};
@@ -59,6 +59,7 @@ static void a_copy_shares_nothing_and_lacks_nothing(void **state)
     for (size_t i = 0; i < N_ELEMENTS(numbers); i++)
         assert_int_equal(numbers[i], i + 1);
     assert_int_equal(f->utc_offset, 3600);
+    assert_int_equal(f->cause, CAUSE_AUTH);
     assert_int_equal(f->expires_at, 16);
     assert_int_equal(f->n_used_by, 17);
     assert_true(f->expires_by_day);

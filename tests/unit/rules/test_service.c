@@ -26,19 +26,19 @@ static void fleet_of(struct fleet *f, size_t n)
 }
 
 /* Those from `first` on: since an hour, and by now it is at this level. */
-static void ail(struct fleet *f, size_t first, size_t n, const char *cause, enum level level)
+static void ail(struct fleet *f, size_t first, size_t n, enum cause cause, enum level level)
 {
     static const struct {
-        const char *cause;
+        enum cause cause;
         enum failure_kind kind;
-    } KINDS[] = {{"auth", FAILURE_AUTH}, {"throttled", FAILURE_THROTTLED}, {"permission", FAILURE_PERMISSION}};
+    } KINDS[] = {{CAUSE_AUTH, FAILURE_AUTH}, {CAUSE_THROTTLED, FAILURE_THROTTLED}, {CAUSE_PERMISSION, FAILURE_PERMISSION}};
     for (size_t i = first; i < first + n; i++) {
-        f->tenant[i].state = (struct poll_state){.cause = cause, .likeness = cause_likeness(cause), .level = level, .age = HOURS(1)};
+        f->tenant[i].state = (struct poll_state){.cause = cause, .likeness = cause_row(cause)->likeness, .level = level, .age = HOURS(1)};
         f->tenant[i].host = "graph.example";
         f->tenant[i].began_mono = NOW_MONO - HOURS(1);
         f->health[i] = (struct tenant_health){.failing = true, .kind = FAILURE_TRANSIENT, .text = "no answer"};
         for (size_t k = 0; k < N_ELEMENTS(KINDS); k++)
-            if (text_equal(KINDS[k].cause, cause))
+            if (KINDS[k].cause == cause)
                 f->health[i].kind = KINDS[k].kind;
     }
 }
@@ -81,7 +81,7 @@ static void half_of_the_tenants_and_three_at_least_make_one_matter(void **state)
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         fleet_of(&f, CASES[i].tenants);
-        ail(&f, 0, CASES[i].failing, "network", LEVEL_WARNING);
+        ail(&f, 0, CASES[i].failing, CAUSE_NETWORK, LEVEL_WARNING);
         CLEANUP(sample_clear) struct sample s = judged(&f);
         if (s.finding[0].raise != CASES[i].raise || s.finding[0].keep != CASES[i].keep)
             fail_msg("%zu of %zu: raises %s, keeps %s", CASES[i].failing, CASES[i].tenants,
@@ -93,14 +93,15 @@ static void half_of_the_tenants_and_three_at_least_make_one_matter(void **state)
 static void only_what_looks_alike_is_added_up(void **state)
 {
     static const struct {
-        const char *why, *one, *other;
+        const char *why;
+        enum cause one, other;
         bool alike;
     } CASES[] = {
-        {"an outage has many faces", "network", "throttled", true},
-        {"a login page, and no answer", "protocol", "stale", true},
-        {"a refused sign-in is no outage", "network", "auth", false},
-        {"nor is a missing permission a refused sign-in", "auth", "permission", false},
-        {"lists that are empty all at once", "emptied", "emptied", true},
+        {"an outage has many faces", CAUSE_NETWORK, CAUSE_THROTTLED, true},
+        {"a login page, and no answer", CAUSE_PROTOCOL, CAUSE_STALE, true},
+        {"a refused sign-in is no outage", CAUSE_NETWORK, CAUSE_AUTH, false},
+        {"nor is a missing permission a refused sign-in", CAUSE_AUTH, CAUSE_PERMISSION, false},
+        {"lists that are empty all at once", CAUSE_EMPTIED, CAUSE_EMPTIED, true},
     };
     static struct fleet f;
     (void)state;
@@ -109,7 +110,7 @@ static void only_what_looks_alike_is_added_up(void **state)
         ail(&f, 0, 3, CASES[i].one, LEVEL_WARNING);
         ail(&f, 3, 3, CASES[i].other, LEVEL_WARNING);
         CLEANUP(sample_clear) struct sample s = judged(&f);
-        if ((s.finding[0].raise > LEVEL_NONE) != CASES[i].alike || (cause_likeness(CASES[i].one) == cause_likeness(CASES[i].other)) != CASES[i].alike)
+        if ((s.finding[0].raise > LEVEL_NONE) != CASES[i].alike || (cause_row(CASES[i].one)->likeness == cause_row(CASES[i].other)->likeness) != CASES[i].alike)
             fail_msg("%s", CASES[i].why);
     }
 }
@@ -124,9 +125,9 @@ static void every_cause_is_like_something(void **state)
         struct tenant_health h = {.first_poll = w.now, .failing = true, .kind = (enum failure_kind)kind};
         struct poll_state s;
         poll_state_of(&w.ctx, &h, &w.now, &s);
-        assert_non_null(s.cause);
-        assert_int_equal(s.likeness, cause_likeness(s.cause));
-        assert_in_range(s.likeness, 1, LIKENESSES - 1);
+        assert_int_not_equal(s.cause, CAUSE_NONE);
+        assert_int_equal(s.likeness, cause_row(s.cause)->likeness);
+        assert_int_not_equal(s.likeness, CAUSE_NONE);
     }
 }
 
@@ -135,7 +136,7 @@ static void a_tenant_that_spoke_up_before_is_left_out(void **state)
     static struct fleet f;
     (void)state;
     fleet_of(&f, 5);
-    ail(&f, 0, 3, "auth", LEVEL_WARNING);
+    ail(&f, 0, 3, CAUSE_AUTH, LEVEL_WARNING);
     f.tenant[0].said = f.tenant[1].said = LEVEL_WARNING; /* two consents that lapsed long ago */
     CLEANUP(sample_clear) struct sample s = judged(&f);
     assert_int_equal(s.finding[0].raise, LEVEL_NONE);
@@ -149,7 +150,7 @@ static void the_level_is_the_worst_that_somebody_would_have_to_tell(void **state
     static struct fleet f;
     (void)state;
     fleet_of(&f, 10);
-    ail(&f, 0, 8, "network", LEVEL_NONE); /* a few minutes of it are nothing */
+    ail(&f, 0, 8, CAUSE_NETWORK, LEVEL_NONE); /* a few minutes of it are nothing */
     CLEANUP(sample_clear) struct sample quiet = judged(&f);
     assert_int_equal(quiet.finding[0].raise, LEVEL_NONE);
     f.tenant[3].state.level = LEVEL_CRITICAL;
@@ -166,8 +167,8 @@ static void the_facts_name_how_many_since_when_how_and_where(void **state)
     static struct fleet f;
     (void)state;
     fleet_of(&f, 10);
-    ail(&f, 0, 2, "throttled", LEVEL_WARNING);
-    ail(&f, 2, 5, "network", LEVEL_WARNING);
+    ail(&f, 0, 2, CAUSE_THROTTLED, LEVEL_WARNING);
+    ail(&f, 2, 5, CAUSE_NETWORK, LEVEL_WARNING);
     f.tenant[0].state.age = HOURS(70); /* one that has been away for longer does not date the others */
     f.tenant[6].state.age = MINUTES(61);
     f.tenant[9].asked_mono = NOW_MONO - HOURS(2);
@@ -176,7 +177,7 @@ static void the_facts_name_how_many_since_when_how_and_where(void **state)
     assert_int_equal(s.facts->tenants_failing, 7);
     assert_int_equal(s.facts->tenants_read, 2);
     assert_int_equal(s.facts->failing_since_at, T0 - HOURS(1));
-    assert_string_equal(s.facts->cause, "network");
+    assert_int_equal(s.facts->cause, CAUSE_NETWORK);
     assert_string_equal(s.facts->host, "graph.example");
     assert_non_null(strstr(s.facts->hint, "no answer"));
     assert_null(s.facts->tenant_name);
@@ -190,28 +191,28 @@ static void what_is_over_says_how_many_still_fail(void **state)
     static struct fleet f;
     (void)state;
     fleet_of(&f, 100);
-    ail(&f, 0, 3, "network", LEVEL_WARNING);
-    ail(&f, 5, 2, "auth", LEVEL_WARNING);
+    ail(&f, 0, 3, CAUSE_NETWORK, LEVEL_WARNING);
+    ail(&f, 5, 2, CAUSE_AUTH, LEVEL_WARNING);
     CLEANUP(sample_clear) struct sample s = judged(&f);
     assert_int_equal(s.finding[0].keep, LEVEL_NONE);
     assert_int_equal(s.facts->tenants_failing, 5);
-    assert_null(s.facts->cause);
+    assert_int_equal(s.facts->cause, CAUSE_NONE);
 }
 
 /* ---- who keeps still ---- */
 
 static void while_it_is_up_those_alike_keep_still_and_nobody_else(void **state)
 {
-    const struct service_alert UP = {.likeness = cause_likeness("network")};
+    const struct service_alert UP = {.likeness = CAUSE_NETWORK};
     static struct fleet f;
     (void)state;
     fleet_of(&f, 100);
-    ail(&f, 0, 60, "network", LEVEL_WARNING);
-    ail(&f, 60, 3, "auth", LEVEL_WARNING);
+    ail(&f, 0, 60, CAUSE_NETWORK, LEVEL_WARNING);
+    ail(&f, 60, 3, CAUSE_AUTH, LEVEL_WARNING);
     assert_true(holds(&f, 0, &UP, NOW_MONO));
     assert_false(holds(&f, 60, &UP, NOW_MONO)); /* its own secret has expired */
     assert_false(holds(&f, 99, &UP, NOW_MONO)); /* is read */
-    ail(&f, 60, 30, "auth", LEVEL_WARNING);
+    ail(&f, 60, 30, CAUSE_AUTH, LEVEL_WARNING);
     assert_true(holds(&f, 60, &UP, NOW_MONO)); /* no matter of single ones either */
     f.tenant[0].said = LEVEL_WARNING;
     assert_true(holds(&f, 0, &UP, NOW_MONO)); /* does not get worse beside it */
@@ -235,7 +236,7 @@ static void those_that_fail_first_wait_for_the_answers_of_the_others(void **stat
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         fleet_of(&f, 10);
-        ail(&f, 0, CASES[i].failing, "auth", LEVEL_WARNING);
+        ail(&f, 0, CASES[i].failing, CAUSE_AUTH, LEVEL_WARNING);
         for (size_t k = 0; k < 10; k++) {
             f.tenant[k].began_mono = k < CASES[i].failing ? NOW_MONO - CASES[i].ago : 0;
             bool unasked = k >= CASES[i].failing && k < CASES[i].failing + CASES[i].unasked;
@@ -251,7 +252,7 @@ static void a_pair_of_tenants_waits_for_nobody(void **state)
     static struct fleet f;
     (void)state;
     fleet_of(&f, 2);
-    ail(&f, 0, 1, "auth", LEVEL_WARNING);
+    ail(&f, 0, 1, CAUSE_AUTH, LEVEL_WARNING);
     f.tenant[0].began_mono = NOW_MONO;
     assert_false(holds(&f, 0, &QUIET, NOW_MONO));
 }
@@ -262,7 +263,7 @@ static void after_its_end_each_speaks_once_it_was_asked_again(void **state)
     static struct fleet f;
     (void)state;
     fleet_of(&f, 10);
-    ail(&f, 0, 2, "network", LEVEL_WARNING);
+    ail(&f, 0, 2, CAUSE_NETWORK, LEVEL_WARNING);
     f.tenant[0].asked_mono = NOW_MONO - MINUTES(3);
     assert_true(holds(&f, 0, &OVER, NOW_MONO));
     assert_false(holds(&f, 1, &OVER, NOW_MONO));
@@ -274,7 +275,7 @@ static void a_restart_alone_is_no_news(void **state)
     static struct fleet f;
     (void)state;
     fleet_of(&f, 1);
-    ail(&f, 0, 1, "network", LEVEL_CRITICAL);
+    ail(&f, 0, 1, CAUSE_NETWORK, LEVEL_CRITICAL);
     f.tenant[0].asked_mono = 0;
     assert_true(holds(&f, 0, &QUIET, NOW_MONO));
 }

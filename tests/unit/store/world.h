@@ -320,7 +320,7 @@ static UNUSED struct alert *an_alert(unsigned n)
     a->said_rule = RULE_WAITING;
     a->said_value = 26;
     a->said_waiting = 26;
-    a->said_cause = UINT64_MAX - n;
+    a->said_cause = CAUSE_MASS_DISAPPEARANCE;
     a->reminder_at = T0 + USEC_PER_HOUR;
     a->reminders = 3;
     a->latch[RULE_WAITING][LEVEL_CRITICAL - 1] =
