@@ -116,7 +116,8 @@ static int journal_render(const struct receiver_options *o, const struct message
     int r = m->notice ? notice_retell(m->notice, m->combined, m->now_at, &told) : 0;
     if (r < 0)
         return r;
-    late.notice = told;
+    if (told)
+        late.notice = told;
     entry_add(&entry, &late);
     size_t len = entry.len;
     char *bytes = entry.error ? NULL : text_take(&entry);

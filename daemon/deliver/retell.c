@@ -49,13 +49,12 @@ int notice_retell(const struct notice *n, bool combined, usec_t now_at, struct n
 {
     char late[DURATION_MAX + 8], mark[DURATION_MAX + 16];
     lateness(n->at, now_at, late, sizeof late);
+    if (!combined && !late[0])
+        return 0;
     CLEANUP(notice_free) struct notice *copy = NULL;
     int r = notice_copy(n, &copy);
-    if (r < 0 || (!combined && !late[0])) {
-        if (r >= 0)
-            *ret = TAKE(copy);
+    if (r < 0)
         return r;
-    }
     CLEANUP(free) char *lead = combined ? lead_combined(n) : lead_late(n, late);
     if (!lead)
         return -ENOMEM;
@@ -64,5 +63,5 @@ int notice_retell(const struct notice *n, bool combined, usec_t now_at, struct n
         put_before(&copy->description, lead, "\n") < 0)
         return -ENOMEM;
     *ret = TAKE(copy);
-    return 0;
+    return 1;
 }

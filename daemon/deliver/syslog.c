@@ -141,8 +141,8 @@ static int syslog_render(const struct receiver_options *o, const struct message 
     if (r < 0)
         return r;
     text_addf(&t, "<%d>", facility | message_priority(m));
-    if (told)
-        line_of_notice(&t, told);
+    if (m->notice)
+        line_of_notice(&t, told ? told : m->notice);
     else
         line_of_digest(&t, m);
     size_t len = t.len;

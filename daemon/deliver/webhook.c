@@ -54,7 +54,7 @@ int webhook_body(const struct notice *n, bool combined, char **ret, size_t *ret_
     CLEANUP(notice_free) struct notice *told = NULL;
     assert(n->type != EVENT_DIGEST);
     int r = notice_retell(n, combined, n->at, &told);
-    return r < 0 ? r : body(told, NULL, ret, ret_len);
+    return r < 0 ? r : body(told ? told : n, NULL, ret, ret_len);
 }
 
 int webhook_digest_body(const struct digest *d, char **ret, size_t *ret_len)

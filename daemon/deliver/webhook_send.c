@@ -200,7 +200,7 @@ static int webhook_render(const struct receiver_options *o, const struct message
     if (m->digest)
         return webhook_digest_body(m->digest, ret, ret_len);
     int r = notice_retell(m->notice, m->combined, m->now_at, &told);
-    return r < 0 ? r : webhook_body(told, false, ret, ret_len);
+    return r < 0 ? r : webhook_body(told ? told : m->notice, false, ret, ret_len);
 }
 
 /* ---- one attempt ---- */

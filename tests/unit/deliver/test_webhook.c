@@ -292,8 +292,8 @@ static void a_message_that_comes_late_says_so_first(void **state)
     (void)state;
     CLEANUP(notice_free) struct notice *n = some_notice(), *on_time = NULL, *late = NULL;
     assert_int_equal(notice_retell(n, false, n->at + LATE_AFTER, &on_time), 0);
-    assert_string_equal(on_time->title, n->title);
-    assert_int_equal(notice_retell(n, false, n->at + LATE_AFTER + USEC_PER_HOUR, &late), 0);
+    assert_null(on_time); /* no copy */
+    assert_int_equal(notice_retell(n, false, n->at + LATE_AFTER + USEC_PER_HOUR, &late), 1);
     assert_ptr_equal(strstr(late->title, "(13 h late) contoso: "), late->title);
     assert_ptr_equal(strstr(late->description,
                             "13 h late: this message is from 2026-11-22T01:02:03Z.\nAll 1000"),
@@ -301,14 +301,14 @@ static void a_message_that_comes_late_says_so_first(void **state)
     /* A clock that was set back makes nothing late. */
     CLEANUP(notice_free) struct notice *back = NULL;
     assert_int_equal(notice_retell(n, false, 0, &back), 0);
-    assert_string_equal(back->title, n->title);
+    assert_null(back);
 }
 
 static void a_combined_message_tells_when_it_fired_and_when_it_ended(void **state)
 {
     (void)state;
     CLEANUP(notice_free) struct notice *n = resolved_usage(), *told = NULL;
-    assert_int_equal(notice_retell(n, true, n->at, &told), 0);
+    assert_int_equal(notice_retell(n, true, n->at, &told), 1);
     assert_ptr_equal(strstr(told->title, "(delayed) contoso: resolved"), told->title);
     assert_ptr_equal(strstr(told->summary, "Fired 01:31, resolved 02:02 (delayed"), told->summary);
 }
