@@ -102,7 +102,7 @@ struct plan_context {
     struct instant now;
     usec_t outage_tolerance; /* max(1 h, three polls) */
     bool first_run;          /* the tenant's first complete poll ever: baseline and digest */
-    struct reach service_reach; /* alerts of the kind SERVICE reach these, too: see runtime/outage.c */
+    struct reach service_reach; /* alerts about many tenants reach these, too: see runtime/outage.c */
     const char *tenant_id, *tenant_name; /* of the samples; NULL for delivery samples */
     bool complete_list; /* the samples are all that exists for this tenant: alerts without one are
                            archived */

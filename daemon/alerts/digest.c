@@ -54,10 +54,11 @@ static int write_counts(struct digest *d, const struct tally *t)
     if (!d->count)
         return -ENOMEM;
     for (int level = LEVEL_COUNT_ - 1; level >= 0; level--)
-        for (int rule = 0; rule < RULE_COUNT_; rule++) {
+        for (size_t i = 0; i < RULE_COUNT_; i++) {
+            enum rule rule = rule_by_tie(i);
             if (t->n[rule][level] == 0)
                 continue;
-            d->count[d->n_counts].rule = (enum rule)rule;
+            d->count[d->n_counts].rule = rule;
             d->count[d->n_counts].level = (enum level)level;
             d->count[d->n_counts++].count = t->n[rule][level];
         }

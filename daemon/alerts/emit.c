@@ -3,6 +3,7 @@
 #include "alerts/plan.h"
 
 #include "alerts/digest.h"
+#include "alerts/kind.h"
 
 #include "base/text.h"
 #include <errno.h>
@@ -126,7 +127,7 @@ static bool wants_reminders(const struct receiver_traits *t)
 struct reach plan_reach(const struct plan *p, const struct alert *a, enum rule rule, enum level level)
 {
     struct reach reach = route_for(p->ctx->routes, a->kind, rule, level, a->facts, p->ctx->now.at);
-    if (a->kind != KIND_SERVICE)
+    if (!kind_row(a->kind)->of_tenants)
         return reach;
     reach.now |= p->ctx->service_reach.now;
     reach.later = (reach.later | p->ctx->service_reach.later) & ~reach.now;

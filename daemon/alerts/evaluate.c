@@ -6,24 +6,12 @@
 #include <assert.h>
 #include <errno.h>
 
-static bool is_up(enum alert_state s)
-{
-    return s == ALERT_FIRING || s == ALERT_RECOVERING;
-}
-
 const struct finding *sample_finding(const struct sample *s, enum rule rule)
 {
     for (size_t i = 0; i < s->n_findings; i++)
         if (s->finding[i].rule == rule)
             return &s->finding[i];
     return NULL;
-}
-
-/* Rules that are nothing but a comparison with limits: a level without a limit is off. The others
- * (a state, an absence, a refusal) may raise a level that has no number. */
-static bool rule_is_limits(enum rule rule)
-{
-    return rule <= RULE_REMAINING || rule == RULE_ASSIGNMENT_ERRORS;
 }
 
 enum latch_input finding_input(const struct finding *f, enum level l)
@@ -37,7 +25,7 @@ enum latch_input finding_input(const struct finding *f, enum level l)
     case FINDING_KNOWN:
         break;
     }
-    if (f->accepted || (off && rule_is_limits(f->rule)))
+    if (f->accepted || (off && rule_row(f->rule)->limits_only))
         return LATCH_REMOVED;
     if (f->raise >= l)
         return LATCH_BREACH;
@@ -47,7 +35,7 @@ enum latch_input finding_input(const struct finding *f, enum level l)
 enum level alert_rule_level(const struct alert *a, enum rule rule)
 {
     for (int i = LEVELS - 1; i >= 0; i--)
-        if (is_up(a->latch[rule][i].state))
+        if (alert_state_is_up(a->latch[rule][i].state))
             return (enum level)(i + 1);
     return LEVEL_NONE;
 }
@@ -65,10 +53,9 @@ static bool sample_known(const struct sample *s)
  * out: people who do not say since when they wait are counted by the other rule. */
 static bool sample_partial(const struct sample *s)
 {
-    static const enum rule NEEDED[] = {RULE_WAITING, RULE_USAGE, RULE_REMAINING};
-    for (size_t i = 0; i < N_ELEMENTS(NEEDED); i++) {
-        const struct finding *f = sample_finding(s, NEEDED[i]);
-        if (f && f->state == FINDING_UNKNOWN && !f->not_offered)
+    for (size_t i = 0; i < s->n_findings; i++) {
+        const struct finding *f = &s->finding[i];
+        if (f->state == FINDING_UNKNOWN && !f->not_offered && rule_row(f->rule)->needed_to_clear)
             return true;
     }
     return false;
@@ -80,7 +67,7 @@ static bool sample_partial(const struct sample *s)
  * nothing is known says nothing about it either. */
 static struct finding unmentioned(const struct sample *s, enum rule rule)
 {
-    bool back = rule == RULE_ALLOTMENT_GONE && sample_known(s);
+    bool back = rule_row(rule)->absence && sample_known(s);
     return (struct finding){.rule = rule,
                             .state = back ? FINDING_KNOWN : FINDING_UNKNOWN,
                             .threshold = {FACT_UNKNOWN, FACT_UNKNOWN, FACT_UNKNOWN},
@@ -89,8 +76,7 @@ static struct finding unmentioned(const struct sample *s, enum rule rule)
 
 static bool baseline_takes(const struct finding *f)
 {
-    return f->state == FINDING_KNOWN && f->raise > LEVEL_NONE && f->rule != RULE_WAITING &&
-           f->rule != RULE_WAITING_AGE;
+    return f->state == FINDING_KNOWN && f->raise > LEVEL_NONE && rule_row(f->rule)->baseline;
 }
 
 /* What became of the latches that held the alert up. */
@@ -108,7 +94,7 @@ static void step_finding(struct alert *a, const struct finding *f, const struct 
                             .keep_firing_for = f->keep_firing_for,
                             .min_samples = f->min_samples,
                             .outage_tolerance = e->outage_tolerance};
-        bool up = is_up(l->state);
+        bool up = alert_state_is_up(l->state);
         if (up && partial && input == LATCH_CLEAR)
             input = LATCH_UNKNOWN;
         if (e->baseline && !up && input == LATCH_BREACH && baseline_takes(f)) {
@@ -154,7 +140,7 @@ static struct tally latches_tally(const struct alert *a)
             const struct latch *l = &a->latch[rule][i];
             enum level level = (enum level)(i + 1);
             t.in[l->state] = true;
-            if (is_up(l->state) && level > t.worst)
+            if (alert_state_is_up(l->state) && level > t.worst)
                 t.worst = level;
             if (l->state != ALERT_PENDING)
                 continue;
@@ -173,18 +159,20 @@ static enum alert_state tally_state(const struct tally *t, enum alert_state befo
 {
     if (t->in[ALERT_FIRING])
         return ALERT_FIRING;
-    if (t->in[ALERT_RECOVERING] || (is_up(before) && (t->in[ALERT_PENDING] || partial)))
+    if (t->in[ALERT_RECOVERING] || (alert_state_is_up(before) && (t->in[ALERT_PENDING] || partial)))
         return ALERT_RECOVERING;
     return t->in[ALERT_PENDING] ? ALERT_PENDING : ALERT_OK;
 }
 
-/* The first rule, in the order that decides ties, with a latch of this level in this state. */
+/* Of the rules with a latch of this level in this state, the one that wins ties; -1: there is none. */
 static int first_rule(const struct alert *a, enum level level, enum alert_state state)
 {
+    int first = -1;
     for (int rule = 0; level > LEVEL_NONE && rule < RULE_COUNT_; rule++)
-        if (a->latch[rule][level - 1].state == state)
-            return rule;
-    return -1;
+        if (a->latch[rule][level - 1].state == state &&
+            (first < 0 || rule_row((enum rule)rule)->tie < rule_row((enum rule)first)->tie))
+            first = rule;
+    return first;
 }
 
 /* Among equals the one that is breached now goes before one that is on its way down. */
@@ -193,7 +181,7 @@ static int deciding_rule(const struct alert *a, const struct tally *t)
     int rule = first_rule(a, t->worst, ALERT_FIRING);
     if (rule < 0)
         rule = first_rule(a, t->worst, ALERT_RECOVERING);
-    if (rule < 0 && !is_up(a->state))
+    if (rule < 0 && !alert_state_is_up(a->state))
         rule = first_rule(a, t->pending, ALERT_PENDING);
     return rule;
 }
@@ -232,15 +220,15 @@ static bool carry(int64_t *number, int64_t last, bool wanted)
 static void carry_numbers(const struct alert *a, struct facts *fresh)
 {
     const struct facts *last = a->facts;
-    bool gone = alert_rule_level(a, RULE_ALLOTMENT_GONE) > LEVEL_NONE;
-    bool dropped = alert_rule_level(a, RULE_CAPACITY_DROP) > LEVEL_NONE;
-    bool units = gone || dropped || alert_rule_level(a, RULE_USAGE) || alert_rule_level(a, RULE_REMAINING);
-    bool waits = gone || alert_rule_level(a, RULE_WAITING) || alert_rule_level(a, RULE_WAITING_AGE);
-    bool old = carry(&fresh->allotted, last->allotted, units);
-    old |= carry(&fresh->consumed, last->consumed, units);
-    if (old && dropped)
+    unsigned rests_on = 0;
+    for (int rule = 0; rule < RULE_COUNT_; rule++)
+        if (alert_rule_level(a, (enum rule)rule) > LEVEL_NONE)
+            rests_on |= rule_row((enum rule)rule)->rests_on;
+    bool old = carry(&fresh->allotted, last->allotted, rests_on & RESTS_ON_UNITS);
+    old |= carry(&fresh->consumed, last->consumed, rests_on & RESTS_ON_UNITS);
+    if (old && rests_on & RESTS_ON_REFERENCE)
         fresh->reference = last->reference;
-    if (carry(&fresh->waiting, last->waiting, waits)) {
+    if (carry(&fresh->waiting, last->waiting, rests_on & RESTS_ON_WAITING)) {
         fresh->oldest_at = last->oldest_at;
         old = true;
     }
@@ -263,7 +251,7 @@ static int take_facts(struct alert *a, const struct sample *s)
     int r = facts_copy(s->facts, &fresh);
     if (r < 0)
         return r;
-    if (a->facts && a->kind == KIND_CAPACITY)
+    if (a->facts)
         carry_numbers(a, fresh);
     facts_free(a->facts);
     a->facts = TAKE(fresh);
@@ -272,13 +260,31 @@ static int take_facts(struct alert *a, const struct sample *s)
 
 /* ---- who waits ---- */
 
+static const struct finding *waiting_finding(const struct sample *s)
+{
+    for (size_t i = 0; i < s->n_findings; i++)
+        if (rule_row(s->finding[i].rule)->update == UPDATE_WAITING)
+            return &s->finding[i];
+    return NULL;
+}
+
+static enum level waiting_level(const struct alert *a)
+{
+    enum level worst = LEVEL_NONE;
+    for (int rule = 0; rule < RULE_COUNT_; rule++)
+        if (rule_row((enum rule)rule)->update == UPDATE_WAITING &&
+            alert_rule_level(a, (enum rule)rule) > worst)
+            worst = alert_rule_level(a, (enum rule)rule);
+    return worst;
+}
+
 /* People who were told of and wait no more are remembered by a negative number: should others wait
  * before the finding has recovered, that is no news unless they are twice as many. */
 static void follow_waiting(struct alert *a, const struct sample *s, enum level before,
                            struct outcome *ret)
 {
-    const struct finding *f = sample_finding(s, RULE_WAITING);
-    enum level after = alert_rule_level(a, RULE_WAITING);
+    const struct finding *f = waiting_finding(s);
+    enum level after = waiting_level(a);
     bool nobody = f && f->state == FINDING_KNOWN && f->value <= 0;
     ret->waiting_began = before == LEVEL_NONE && after > LEVEL_NONE;
     if (nobody && a->said_waiting > 0)
@@ -291,7 +297,7 @@ int evaluate(struct alert *a, const struct sample *s, const struct evaluation *e
              struct outcome *ret)
 {
     enum alert_state before = a->state;
-    enum level waiting_before = alert_rule_level(a, RULE_WAITING);
+    enum level waiting_before = waiting_level(a);
     struct ending ending = {0};
     *ret = (struct outcome){0};
     assert(s->facts);
@@ -299,19 +305,19 @@ int evaluate(struct alert *a, const struct sample *s, const struct evaluation *e
     step_latches(a, s, e, ret, &ending);
     struct tally t = latches_tally(a);
     a->state = tally_state(&t, before, sample_partial(s));
-    if (t.worst > LEVEL_NONE || !is_up(a->state))
+    if (t.worst > LEVEL_NONE || !alert_state_is_up(a->state))
         a->level = t.worst;
     if (a->state != ALERT_OK &&
         (before == ALERT_OK || (a->state == ALERT_PENDING && t.pending_begins)))
         a->started = e->now;
-    if (!is_up(before) && is_up(a->state))
+    if (!alert_state_is_up(before) && alert_state_is_up(a->state))
         a->episode++;
     take_numbers(a, s, &t);
     follow_waiting(a, s, waiting_before, ret);
 
     const struct finding *f = sample_finding(s, a->rule);
     ret->stale = f && f->state == FINDING_UNKNOWN;
-    bool over = is_up(before) && a->state == ALERT_OK && ending.any;
+    bool over = alert_state_is_up(before) && a->state == ALERT_OK && ending.any;
     ret->accepted = over && ending.accepted;
     ret->rule_removed = over && !ending.cleared && !ending.accepted;
     return take_facts(a, s);

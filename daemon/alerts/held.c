@@ -26,11 +26,6 @@ static size_t count(receiver_set set)
     return (size_t)__builtin_popcountll(set);
 }
 
-static bool is_up(const struct alert *a)
-{
-    return (a->state == ALERT_FIRING || a->state == ALERT_RECOVERING) && a->facts;
-}
-
 /* A reload, or another level, may lead the alert elsewhere. Then nobody waits for it any more; but
  * if nobody has heard of it at all, whoever is responsible now does. */
 static int release(struct plan *p, const struct held *held, size_t n)
@@ -41,7 +36,7 @@ static int release(struct plan *p, const struct held *held, size_t n)
     receiver_set before = 0, set = 0;
     bool unheard = false;
     memcpy(stay.alert_id, held->alert_id, sizeof stay.alert_id);
-    if (a && is_up(a)) {
+    if (a && alert_state_is_up(a->state) && a->facts) {
         reach = plan_reach(p, a, a->rule, a->level);
         stay.episode = a->episode;
         set = before = waiting(p, a, held, n, &unheard);

@@ -2,6 +2,7 @@
 /* alerts/id.c: what an alert is called, on this host and on its twin alike. */
 #include "alerts/notice.h"
 
+#include "alerts/kind.h"
 #include "base/text.h"
 #include <errno.h>
 #include <string.h>

@@ -40,6 +40,11 @@ const char *alert_state_name(enum alert_state s)
     return STATES[s];
 }
 
+bool alert_state_is_up(enum alert_state s)
+{
+    return s == ALERT_FIRING || s == ALERT_RECOVERING;
+}
+
 int notice_copy(const struct notice *src, struct notice **ret)
 {
     CLEANUP(notice_free) struct notice *n = malloc(sizeof *n);

@@ -20,6 +20,7 @@ int event_type_parse(const char *name);
 
 enum alert_state { ALERT_OK, ALERT_PENDING, ALERT_FIRING, ALERT_RECOVERING, ALERT_STATE_COUNT_ };
 const char *alert_state_name(enum alert_state s); /* "ok", "pending", "firing", "recovering" */
+bool alert_state_is_up(enum alert_state s);       /* FIRING or RECOVERING */
 
 #define ALERT_ID_TEXT 17 /* 16 hex digits and NUL */
 /* First 16 hex digits of SHA-256 over kind, tenant id and subject, each as LENGTH:BYTES. */
@@ -39,7 +40,7 @@ struct notice {
     enum rule rule;           /* the deciding finding */
     int64_t value, threshold; /* FACT_UNKNOWN; in `unit`; percent in basis points */
     enum unit unit;
-    bool finding[RULE_COUNT_];          /* which findings are at a level now */
+    bool finding[RULE_COUNT_];          /* by rule: which findings are at a level now */
     usec_t started_at, observed_at, at; /* episode; poll; the event itself */
     usec_t stale_since_at;              /* not 0: the numbers are this old ("data as of ...") */
     struct facts *facts;                /* never NULL but for TEST and DIGEST */

@@ -15,7 +15,7 @@ struct plan {
     int64_t jump; /* by how much the wall clock jumped since the book last changed */
     struct work *work;
     size_t n_work, size_work;
-    size_t n_parents; /* the first so many are about subscriptions; the others may be explained */
+    size_t n_parents; /* the first so many are of kinds that explain others */
     struct changes *changes;
     size_t size_alerts, size_events, size_holds, size_removed;
     struct notice **line; /* for the digests, owned; to[i] are the receivers of line[i] */

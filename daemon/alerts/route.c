@@ -2,6 +2,7 @@
 /* alerts/route.c: from an alert to the set of its receivers. */
 #include "alerts/route.h"
 
+#include "alerts/kind.h"
 #include "base/text.h"
 #include <assert.h>
 #include <errno.h>
@@ -33,9 +34,9 @@ static receiver_set named(const struct route_options *o, char *const *name, size
     return set;
 }
 
-static receiver_set self(const struct route_options *o, enum kind kind, const struct facts *f)
+static receiver_set self(const struct route_options *o, const struct facts *f)
 {
-    int at = kind == KIND_DELIVERY && f->receiver ? receiver_index(o, f->receiver) : -ENOENT;
+    int at = f->receiver ? receiver_index(o, f->receiver) : -ENOENT;
     return at >= 0 ? BIT(at) : 0;
 }
 
@@ -68,8 +69,8 @@ static receiver_set fallback(const struct route_options *o, receiver_set never)
 struct reach route_for(const struct route_options *o, enum kind kind, enum rule rule,
                        enum level level, const struct facts *f, usec_t at)
 {
-    if (kind == KIND_DELIVERY)
-        return (struct reach){.now = fallback(o, self(o, kind, f))};
+    if (kind_row(kind)->of_receiver)
+        return (struct reach){.now = fallback(o, self(o, f))};
     if (o->n_routes == 0)
         return (struct reach){.now = everyone(o)};
     struct reach reach = {0};

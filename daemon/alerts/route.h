@@ -33,7 +33,7 @@ struct reach {
     receiver_set later; /* every route to them is outside its hours; none of them is in `now` */
 };
 /* Receivers of an event about `f` at `level` for `rule`, told at `at`. What no route matches goes
- * to the fallback; an alert about a receiver (kind DELIVERY) goes to the fallback, never to that
+ * to the fallback; an alert about a receiver goes to the fallback, never to that
  * receiver. The fallback keeps no hours. */
 struct reach route_for(const struct route_options *o, enum kind kind, enum rule rule,
                        enum level level, const struct facts *f, usec_t at);

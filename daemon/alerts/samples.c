@@ -2,14 +2,10 @@
 /* alerts/samples.c: alerts_plan(): each sample meets its alert; what has no sample is archived. */
 #include "alerts/plan.h"
 
+#include "alerts/kind.h"
 #include "base/text.h"
 #include <errno.h>
 #include <string.h>
-
-static bool is_up(const struct alert *a)
-{
-    return a->state == ALERT_FIRING || a->state == ALERT_RECOVERING;
-}
 
 /* Without a breach there is nothing to begin an alert with. */
 static bool has_breach(const struct sample *s)
@@ -57,16 +53,19 @@ static int move_subject(struct alert *a, const struct sample *s)
 
 /* ---- one sample ---- */
 
-/* At what level people know of this subscription: told, or named in the first-run digest. */
+/* At what level people know of this alert: told, or named in the first-run digest. */
 static enum level known_level(const struct alert *a)
 {
-    if (!is_up(a))
+    enum level known = a->said;
+    if (!alert_state_is_up(a->state))
         return LEVEL_NONE;
-    enum level muted = a->muted[RULE_SUBSCRIPTION];
-    return a->said > muted ? a->said : muted;
+    for (int rule = 0; rule < RULE_COUNT_; rule++)
+        if (a->muted[rule] > known)
+            known = a->muted[rule];
+    return known;
 }
 
-/* Subscriptions are planned first, so what stands here is what this very plan tells of them. */
+/* What explains others is planned first, so what stands here is what this very plan tells of them. */
 static enum level parent_level(const struct plan *p, const struct sample *s)
 {
     enum level worst = LEVEL_NONE;
@@ -85,7 +84,7 @@ static enum level parent_level(const struct plan *p, const struct sample *s)
 static bool wants_baseline(const struct plan *p, const struct alert *a, const struct sample *s)
 {
     return p->ctx->first_run && !p->ctx->options->first_run_each && !s->silent &&
-           a->said == LEVEL_NONE && s->kind != KIND_POLL && s->kind != KIND_DELIVERY && s->kind != KIND_CREDENTIAL;
+           a->said == LEVEL_NONE;
 }
 
 static int take_sample(struct plan *p, const struct sample *s)
@@ -121,11 +120,11 @@ static int take_sample(struct plan *p, const struct sample *s)
     return r;
 }
 
-static int take_samples(struct plan *p, const struct samples *samples, bool subscriptions)
+static int take_samples(struct plan *p, const struct samples *samples, bool explains)
 {
     int r = 0;
     for (size_t i = 0; i < samples->n && r >= 0; i++)
-        if ((samples->sample[i].kind == KIND_SUBSCRIPTION) == subscriptions)
+        if (kind_row(samples->sample[i].kind)->explains == explains)
             r = take_sample(p, &samples->sample[i]);
     return r;
 }
@@ -151,16 +150,19 @@ static const struct alert **sampled(const struct plan *p, size_t *ret_n)
     return seen;
 }
 
-static bool is_listed_kind(enum kind k)
+static bool is_absent(const struct alert *a)
 {
-    return k == KIND_CAPACITY || k == KIND_SUBSCRIPTION || k == KIND_ERRORS;
+    for (int rule = 0; rule < RULE_COUNT_; rule++)
+        if (rule_row((enum rule)rule)->absence && alert_rule_level(a, (enum rule)rule) > LEVEL_NONE)
+            return true;
+    return false;
 }
 
 /* Judging goes on to speak of what vanished for as long as it remembers it. After that, absence is
  * the new normal: the alert is forgotten, and nobody hears "resolved" of a loss. */
 static bool is_past(const struct plan *p, const struct alert *a)
 {
-    if (a->state == ALERT_OK || alert_rule_level(a, RULE_ALLOTMENT_GONE) > LEVEL_NONE || !a->facts)
+    if (a->state == ALERT_OK || is_absent(a) || !a->facts)
         return true;
     usec_t now = p->ctx->now.at, seen = a->facts->observed_at;
     return now > seen && now - seen > MEMORY_KEPT;
@@ -181,7 +183,7 @@ static int take_unsampled(struct plan *p, const struct alert *a)
     struct work *w;
     const char *tenant_id = p->ctx->tenant_id ? p->ctx->tenant_id : "";
     bool missing =
-        p->ctx->complete_list && is_listed_kind(a->kind) && strcmp(a->tenant_id, tenant_id) == 0;
+        p->ctx->complete_list && kind_row(a->kind)->listed && strcmp(a->tenant_id, tenant_id) == 0;
     if (missing && is_past(p, a))
         return plan_remove(p, a->id);
     if (!missing && !(p->jump && a->reminder_at))

@@ -3,19 +3,27 @@
  * sample: what could not be said once is then said later, and nothing is said twice. */
 #include "alerts/speak.h"
 
+#include "alerts/kind.h"
 #include "base/text.h"
 #include <string.h>
 
-/* Why, for kinds of which messages say it. */
+static bool holds(const struct alert *a, int rule)
+{
+    return alert_rule_level(a, (enum rule)rule) > LEVEL_NONE;
+}
+
+/* Why, for rules and kinds of which messages say it. */
 static enum cause cause_of(const struct alert *a)
 {
-    if (alert_rule_level(a, RULE_ALLOTMENT_GONE) > LEVEL_NONE)
-        return CAUSE_ALLOTMENT_GONE;
-    if (alert_rule_level(a, RULE_CAPACITY_DROP) > LEVEL_NONE)
-        return CAUSE_CAPACITY_DROP;
-    bool says_why = a->kind == KIND_POLL || a->kind == KIND_RIGHT || a->kind == KIND_SERVICE ||
-                    a->kind == KIND_CREDENTIAL;
-    return says_why && a->facts ? a->facts->cause : CAUSE_NONE;
+    const struct rule_row *first = NULL;
+    for (int rule = 0; rule < RULE_COUNT_; rule++) {
+        const struct rule_row *row = rule_row((enum rule)rule);
+        if (row->cause && holds(a, rule) && (!first || row->cause_rank < first->cause_rank))
+            first = row;
+    }
+    if (first)
+        return first->cause;
+    return kind_row(a->kind)->cause && a->facts ? a->facts->cause : CAUSE_NONE;
 }
 
 /* A change to a cause that passes by itself is no message; a change to any other is. */
@@ -32,50 +40,69 @@ static bool has_doubled(int64_t n, int64_t told)
     return n / 2 >= (size > 0 ? size : 1);
 }
 
-static const struct finding *breached(const struct sample *s, enum rule rule)
+static bool more_wait(const struct alert *a, const struct finding *f, const struct outcome *o)
 {
-    const struct finding *f = sample_finding(s, rule);
-    return f && f->state == FINDING_KNOWN && f->raise > LEVEL_NONE ? f : NULL;
-}
-
-static bool more_wait(const struct alert *a, const struct sample *s, const struct outcome *o)
-{
-    const struct finding *f = breached(s, RULE_WAITING);
-    if (!f || f->value <= 0)
+    if (f->value <= 0)
         return false;
     if (a->said_waiting == 0)
         return true;
     return has_doubled(f->value, a->said_waiting) || (a->said_waiting < 0 && o->waiting_began);
 }
 
-static bool more_errors(const struct alert *a, const struct sample *s)
-{
-    const struct finding *f = breached(s, RULE_ASSIGNMENT_ERRORS);
-    return f && has_doubled(f->value, a->said_value);
-}
-
-/* Twice the loss that was told is a loss of its own. */
-static bool more_lost(const struct alert *a, const struct sample *s)
-{
-    const struct finding *f = breached(s, RULE_CAPACITY_DROP);
-    return f && a->rule == RULE_CAPACITY_DROP && a->said_rule == RULE_CAPACITY_DROP &&
-           has_doubled(f->value, a->said_value);
-}
-
 /* The end of a credential is told again as it comes nearer: who put the first message aside meets it
  * again in time. */
-static bool end_is_nearer(const struct alert *a, const struct sample *s)
+static bool end_is_nearer(const struct alert *a, const struct finding *f)
 {
     static const int64_t DAYS[] = {30, 14, 7, 1};
-    const struct finding *f = breached(s, RULE_CREDENTIAL);
-    for (size_t i = 0; f && i < N_ELEMENTS(DAYS); i++)
+    for (size_t i = 0; i < N_ELEMENTS(DAYS); i++)
         if (f->value <= DAYS[i] && a->said_value > DAYS[i])
             return true;
     return false;
 }
 
-/* The worst level that is no old news: what the first-run digest told is muted until it gets worse,
- * and twice the errors are worse. */
+static bool is_breached(const struct finding *f)
+{
+    return f->state == FINDING_KNOWN && f->raise > LEVEL_NONE;
+}
+
+static bool has_news(const struct alert *a, const struct finding *f, const struct outcome *o)
+{
+    switch (rule_row(f->rule)->update) {
+    case UPDATE_NEVER:
+        break;
+    case UPDATE_WAITING:
+        return more_wait(a, f, o);
+    case UPDATE_DOUBLED:
+        return has_doubled(f->value, a->said_value);
+    case UPDATE_DOUBLED_CAUSE: /* twice the loss that was told is a loss of its own */
+        return a->rule == f->rule && a->said_rule == f->rule && has_doubled(f->value, a->said_value);
+    case UPDATE_DAYS:
+        return end_is_nearer(a, f);
+    }
+    return false;
+}
+
+static bool any_news(const struct alert *a, const struct sample *s, const struct outcome *o)
+{
+    for (size_t i = 0; i < s->n_findings; i++)
+        if (is_breached(&s->finding[i]) && has_news(a, &s->finding[i], o))
+            return true;
+    return false;
+}
+
+/* Twice what the first-run digest told, of a rule that counts that as worse. */
+static bool is_worse_than_baseline(const struct alert *a, const struct sample *s)
+{
+    for (size_t i = 0; i < s->n_findings; i++) {
+        const struct finding *f = &s->finding[i];
+        if (a->said_value > 0 && is_breached(f) && rule_row(f->rule)->update == UPDATE_DOUBLED &&
+            has_doubled(f->value, a->said_value))
+            return true;
+    }
+    return false;
+}
+
+/* The worst level that is no old news: what the first-run digest told is muted until it gets worse. */
 static enum level loud_level(const struct alert *a, const struct sample *s)
 {
     enum level worst = LEVEL_NONE;
@@ -84,21 +111,22 @@ static enum level loud_level(const struct alert *a, const struct sample *s)
         if (level > a->muted[rule] && level > worst)
             worst = level;
     }
-    return a->said_value > 0 && more_errors(a, s) ? a->level : worst;
+    return is_worse_than_baseline(a, s) ? a->level : worst;
 }
 
 /* A pool whose subscription has ended stays quiet behind the alert of the subscription: one cause,
  * one incident. Not if people wait, and not if it is worse. */
 static bool is_explained(const struct alert *a, const struct sample *s, enum level parent)
 {
-    return s->subscription_explains && parent >= a->level &&
-           alert_rule_level(a, RULE_WAITING) == LEVEL_NONE &&
-           alert_rule_level(a, RULE_WAITING_AGE) == LEVEL_NONE;
+    for (int rule = 0; rule < RULE_COUNT_; rule++)
+        if (rule_row((enum rule)rule)->people_wait && holds(a, rule))
+            return false;
+    return s->subscription_explains && parent >= a->level;
 }
 
 int speak(const struct alert *a, const struct sample *s, const struct outcome *o, enum level parent)
 {
-    bool up = a->state == ALERT_FIRING || a->state == ALERT_RECOVERING;
+    bool up = alert_state_is_up(a->state);
     if (a->said > LEVEL_NONE && !up)
         return EVENT_RESOLVED; /* whoever was told is told, even if it is ignored by now */
     if (s->silent || !up)
@@ -110,8 +138,7 @@ int speak(const struct alert *a, const struct sample *s, const struct outcome *o
         return explained ? SAY_NOTHING : EVENT_ESCALATED;
     if (a->level < a->said)
         return EVENT_DEESCALATED;
-    if (a->state == ALERT_FIRING && (more_wait(a, s, o) || more_errors(a, s) || more_lost(a, s) ||
-                                     end_is_nearer(a, s) || cause_changed(a)))
+    if (a->state == ALERT_FIRING && (any_news(a, s, o) || cause_changed(a)))
         return EVENT_UPDATED;
     return SAY_NOTHING;
 }
@@ -119,19 +146,14 @@ int speak(const struct alert *a, const struct sample *s, const struct outcome *o
 /* ---- afterwards ---- */
 
 /* A warning that a pool has little room left while nobody waits is for whoever plans; it was told,
- * and is again when it gets worse. So are errors, when they have doubled. The nagging is for what
- * hurts somebody, or will by itself. */
+ * and is again when it gets worse. So are errors, when they have doubled, and the end of a credential,
+ * when it is nearer. The reminders are for what hurts somebody, or will by itself. */
 static bool is_reminded(const struct alert *a)
 {
-    static const enum rule HURTS[] = {RULE_WAITING, RULE_WAITING_AGE, RULE_ALLOTMENT_GONE};
     if (a->said > LEVEL_WARNING)
         return true;
-    if (a->kind == KIND_CREDENTIAL) /* told again as its end comes nearer */
-        return false;
-    if (a->kind != KIND_ERRORS && a->kind != KIND_CAPACITY)
-        return true;
-    for (size_t i = 0; i < N_ELEMENTS(HURTS); i++)
-        if (alert_rule_level(a, HURTS[i]) > LEVEL_NONE)
+    for (int rule = 0; rule < RULE_COUNT_; rule++)
+        if (rule_row((enum rule)rule)->reminders && holds(a, rule))
             return true;
     return false;
 }

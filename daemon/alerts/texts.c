@@ -2,6 +2,7 @@
 /* alerts/texts.c: title, summary, description and next step of a notice. */
 #include "alerts/texts.h"
 
+#include "alerts/kind.h"
 #include "base/date.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -158,33 +159,24 @@ static void add_since(struct text *t, const struct notice *n)
     words_clock(t, n, n->started_at);
 }
 
+static bool shows_value(enum rule_shows shows, const struct notice *n)
+{
+    return shows == SHOWS_VALUE || (shows == SHOWS_VALUE_WHILE_OPEN && n->type != EVENT_RESOLVED) ||
+           (shows == SHOWS_VALUE_IF_NOT_NEGATIVE && n->value >= 0);
+}
+
 /* "waiting: 26 members, limit 25" */
 static void add_rule(struct text *t, const struct notice *n)
 {
-    static const char *const MEANS[RULE_COUNT_] = {
-        [RULE_USAGE] = " in use",
-        [RULE_REMAINING] = " left",
-        [RULE_CAPACITY_DROP] = " lost",
-        [RULE_ALLOTMENT_GONE] = " were in use",
-        [RULE_SUBSCRIPTION] = " left",
-        [RULE_POLL] = " unread",
-        [RULE_DELIVERY] = " parked",
-        [RULE_SERVICE] = " alike",
-        [RULE_CREDENTIAL] = " left",
-    };
-    text_add(t, rule_name(n->rule));
-    bool over =
-        n->type == EVENT_RESOLVED && (n->rule == RULE_POLL || n->rule == RULE_ALLOTMENT_GONE ||
-                                      n->rule == RULE_CAPACITY_DROP || n->rule == RULE_SERVICE);
-    /* What is missing is named; its number says nothing more. What is over has no days left. */
-    if (n->value == FACT_UNKNOWN || over || n->rule == RULE_USAGE_RIGHT ||
-        (n->rule == RULE_CREDENTIAL && n->value < 0))
+    const struct rule_row *row = rule_row(n->rule);
+    text_add(t, row->name);
+    if (n->value == FACT_UNKNOWN || !shows_value(row->shows, n))
         return;
     text_add(t, ": ");
     words_measure(t, n->value, n->unit);
-    text_add(t, MEANS[n->rule] ? MEANS[n->rule] : "");
+    text_add(t, row->suffix ? row->suffix : "");
     /* A refused sign-in is told long before the limit, which then explains nothing. */
-    if (n->threshold == FACT_UNKNOWN || (n->rule == RULE_POLL && n->value < n->threshold))
+    if (n->threshold == FACT_UNKNOWN || (row->before_limit && n->value < n->threshold))
         return;
     text_add(t, ", limit ");
     if (n->unit == UNIT_PERCENT || n->unit == UNIT_SECONDS || n->unit == UNIT_DAYS)
@@ -224,10 +216,11 @@ static void add_zone(struct text *t, int32_t offset)
 static void add_findings(struct text *t, const struct notice *n)
 {
     const char *between = " Also beyond a limit: ";
-    for (int rule = 0; rule < RULE_COUNT_; rule++) {
-        if (!n->finding[rule] || (enum rule)rule == n->rule)
+    for (size_t i = 0; i < RULE_COUNT_; i++) {
+        enum rule rule = rule_by_tie(i);
+        if (!n->finding[rule] || rule == n->rule)
             continue;
-        text_addf(t, "%s%s", between, rule_name((enum rule)rule));
+        text_addf(t, "%s%s", between, rule_name(rule));
         between = ", ";
     }
     if (*between == ',')
@@ -307,19 +300,12 @@ static inline void words_free_at(struct words *w)
 
 int notice_write_texts(struct notice *n)
 {
-    static void (*const WRITE[KIND_COUNT_])(const struct notice *n, struct words *w) = {
-        [KIND_CAPACITY] = words_capacity, [KIND_SUBSCRIPTION] = words_subscription,
-        [KIND_ERRORS] = words_errors,     [KIND_POLL] = words_poll,
-        [KIND_DELIVERY] = words_delivery, [KIND_RIGHT] = words_right,
-        [KIND_SERVICE] = words_service,
-        [KIND_CREDENTIAL] = words_credential,
-    };
     if (!n->facts)
         return write_test(n);
     CLEANUP(words_free)
     struct words w = {TEXT_INIT(WORDS_MAX), TEXT_INIT(WORDS_MAX), TEXT_INIT(WORDS_MAX),
                       TEXT_INIT(WORDS_MAX)};
-    WRITE[n->kind](n, &w);
+    kind_row(n->kind)->words(n, &w);
     if (w.subject.error || w.condition.error || w.what.error || w.next.error)
         return -ENOMEM;
     return set_texts(n, make_title(n, &w), make_summary(n, &w), make_description(n, &w),

@@ -56,8 +56,8 @@ static void check_order(struct load *l, enum rule rule, const struct threshold *
                  warning->smaller_is_worse ? "smaller" : "larger");
 }
 
-static void check_margin(struct load *l, const struct threshold *t, const struct threshold *said,
-                         const char *path)
+static void check_margin(struct load *l, enum rule rule, const struct threshold *t,
+                         const struct threshold *said, const char *path)
 {
     for (int i = LEVEL_WARNING; i <= LEVEL_CRITICAL; i++) {
         if (t->off || !t->limit[i].on || t->clear_margin_bp < t->limit[i].value)
@@ -66,9 +66,9 @@ static void check_margin(struct load *l, const struct threshold *t, const struct
         where = walk_where(&l->walk, MARK_VALUE, &said->limit[i], where);
         where = walk_where(&l->walk, MARK_VALUE, &said->clear_margin_bp, where);
         walk_problem(&l->walk, where,
-                     "%s.usage: clear_margin is not smaller than %s, which could then never clear; "
+                     "%s.%s: clear_margin is not smaller than %s, which could then never clear; "
                      "write a smaller margin",
-                     path, level_name((enum level)i));
+                     path, rule_name(rule), level_name((enum level)i));
         return;
     }
 }
@@ -93,8 +93,8 @@ void check_thresholds(struct load *l)
         if (!conf_rule_key((enum rule)r))
             continue;
         check_order(l, (enum rule)r, t, t, "thresholds");
-        if (r == RULE_USAGE)
-            check_margin(l, t, t, "thresholds");
+        if (part((enum rule)r, "clear_margin"))
+            check_margin(l, (enum rule)r, t, t, "thresholds");
     }
 }
 
@@ -169,18 +169,20 @@ static struct threshold laid_on(const struct threshold *base, const struct thres
     return t;
 }
 
-/* A limit that can never hold is a mistake, not a matter of taste. */
-static const char *useless(enum rule rule, const struct match *m)
+/* A limit that can never hold is a mistake, not a matter of taste. Nothing is wrong: "". */
+#define USELESS_MAX 128
+static const char *useless(enum rule rule, const struct match *m, char *buf)
 {
-    if (rule == RULE_POLL && (m->sku || m->allotment))
-        return "reading is judged by tenant; match a tenant or labels";
-    if (rule == RULE_CREDENTIAL && (m->sku || m->allotment))
-        return "signing in is judged by tenant; match a tenant or labels";
-    if (rule == RULE_ASSIGNMENT_ERRORS && m->allotment)
-        return "errors are judged by tenant and SKU; match a tenant, a SKU or labels";
-    if (m->rule && !text_glob(m->rule, rule_name(rule)))
+    const struct rule_row *row = rule_row(rule);
+    buf[0] = '\0';
+    if (row->scope == RULE_BY_TENANT && (m->sku || m->allotment))
+        (void)snprintf(buf, USELESS_MAX, "%s judged by tenant; match a tenant or labels", row->scope_what);
+    else if (row->scope == RULE_BY_SKU && m->allotment)
+        (void)snprintf(buf, USELESS_MAX, "%s judged by tenant and SKU; match a tenant, a SKU or labels",
+                       row->scope_what);
+    else if (m->rule && !text_glob(m->rule, row->name))
         return "match.rule is for another rule; name this one there, or leave match.rule out";
-    return NULL;
+    return buf;
 }
 
 static void check_override_rule(struct load *l, const struct override *o, enum rule rule,
@@ -188,15 +190,16 @@ static void check_override_rule(struct load *l, const struct override *o, enum r
 {
     const struct threshold *said = &o->threshold[rule];
     where = walk_where(&l->walk, MARK_GROUP, said, where);
-    const char *why = useless(rule, &o->match);
-    if (why)
+    char buf[USELESS_MAX];
+    const char *why = useless(rule, &o->match, buf);
+    if (*why)
         walk_problem(&l->walk, where, "overrides.%s: this holds for nothing: %s", rule_name(rule),
                      why);
     struct threshold t = laid_on(&l->options->rules.threshold[rule], said);
     if (said->set & (SET_WARNING | SET_CRITICAL))
         check_order(l, rule, &t, said, "overrides");
-    if (rule == RULE_USAGE && said->set & (SET_WARNING | SET_CRITICAL | SET_CLEAR_MARGIN))
-        check_margin(l, &t, said, "overrides");
+    if (part(rule, "clear_margin") && said->set & (SET_WARNING | SET_CRITICAL | SET_CLEAR_MARGIN))
+        check_margin(l, rule, &t, said, "overrides");
 }
 
 static void check_override(struct load *l, struct override *o)

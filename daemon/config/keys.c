@@ -117,34 +117,29 @@ static const struct conf_key CREDENTIAL[] = {
     TIMING(FOR_OF_ALERTS),
 };
 
-static const struct conf_section RULE_SECTIONS[RULE_COUNT_] = {
-    [RULE_USAGE] = SECTION(USAGE),
-    [RULE_REMAINING] = SECTION(REMAINING),
-    [RULE_WAITING] = SECTION(WAITING),
-    [RULE_WAITING_AGE] = SECTION(WAITING_AGE),
-    [RULE_CAPACITY_DROP] = SECTION(CAPACITY_DROP),
-    [RULE_ASSIGNMENT_ERRORS] = SECTION(ASSIGNMENT_ERRORS),
-    [RULE_SUBSCRIPTION] = SECTION(SUBSCRIPTION),
-    [RULE_POLL] = SECTION(POLL_RULE),
-    [RULE_CREDENTIAL] = SECTION(CREDENTIAL),
-};
-#define RULE_GROUP(word, RULE_, struct_, help_)                                                    \
+#define RULE_GROUP(word, RULE_, ROWS, struct_, help_)                                              \
     {.name = word, .type = CONF_RULE, AT(struct_, threshold[RULE_]), .off_ok = true,               \
-     .section = &RULE_SECTIONS[RULE_], .help = help_}
+     .section = &(const struct conf_section)SECTION(ROWS), .help = help_}
 #define LATER_KEY(word, harmless, what_)                                                           \
     {.name = word, .type = CONF_LATER, .def = harmless, .later = what_}
 #define RULE_GROUPS(struct_)                                                                       \
-    RULE_GROUP("usage", RULE_USAGE, struct_, "Consumed units as a share of the allotted ones."),   \
-    RULE_GROUP("remaining", RULE_REMAINING, struct_, "Allotted minus consumed units."),            \
-    RULE_GROUP("waiting", RULE_WAITING, struct_, "Members in the waiting room of a pool."),        \
-    RULE_GROUP("waiting_age", RULE_WAITING_AGE, struct_, "The longest wait in a waiting room."),   \
-    RULE_GROUP("capacity_drop", RULE_CAPACITY_DROP, struct_,                                       \
+    RULE_GROUP("usage", RULE_USAGE, USAGE, struct_,                                                \
+               "Consumed units as a share of the allotted ones."),                                 \
+    RULE_GROUP("remaining", RULE_REMAINING, REMAINING, struct_,                                    \
+               "Allotted minus consumed units."),                                                  \
+    RULE_GROUP("waiting", RULE_WAITING, WAITING, struct_,                                          \
+               "Members in the waiting room of a pool."),                                          \
+    RULE_GROUP("waiting_age", RULE_WAITING_AGE, WAITING_AGE, struct_,                              \
+               "The longest wait in a waiting room."),                                             \
+    RULE_GROUP("capacity_drop", RULE_CAPACITY_DROP, CAPACITY_DROP, struct_,                        \
                "Units that a pool had within the last 24 hours and has no longer."),               \
-    RULE_GROUP("assignment_errors", RULE_ASSIGNMENT_ERRORS, struct_,                               \
+    RULE_GROUP("assignment_errors", RULE_ASSIGNMENT_ERRORS, ASSIGNMENT_ERRORS, struct_,            \
                "Assignment errors of a tenant, by SKU and code; told again when doubled."),        \
-    RULE_GROUP("subscription", RULE_SUBSCRIPTION, struct_, "State and end of a subscription."),    \
-    RULE_GROUP("poll", RULE_POLL, struct_, "How long a tenant could not be read completely."),     \
-    RULE_GROUP("credential", RULE_CREDENTIAL, struct_,                                             \
+    RULE_GROUP("subscription", RULE_SUBSCRIPTION, SUBSCRIPTION, struct_,                           \
+               "State and end of a subscription."),                                                \
+    RULE_GROUP("poll", RULE_POLL, POLL_RULE, struct_,                                              \
+               "How long a tenant could not be read completely."),                                 \
+    RULE_GROUP("credential", RULE_CREDENTIAL, CREDENTIAL, struct_,                                 \
                "End of a certificate or client secret that tenants sign in with."),                \
     LATER_KEY("forecast", "off", "the rule forecast")
 

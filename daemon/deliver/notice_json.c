@@ -2,6 +2,7 @@
 /* deliver/notice_json.c: notices as JSON and back. */
 #include "deliver/facts_json.h"
 
+#include "alerts/kind.h"
 #include "base/alloc.h"
 #include "base/text.h"
 #include "deliver/notice_put.h"
@@ -17,7 +18,8 @@
 /* ---- words ---- */
 
 static const char *const REASONS[] = {
-    "rule_removed", "new_normal", "tenant_removed", "rebuilt", "first_run", "storm", "held", "weekly",
+    "rule_removed", "new_normal", /* of an end */
+    "first_run", "held",          /* of a digest */
 };
 
 const char *reason_literal(const char *word)
@@ -73,95 +75,99 @@ static void put_findings(struct json_writer *w, const struct notice *n)
     json_open_array(w, "findings");
     if (n->finding[n->rule])
         json_put_string(w, NULL, rule_name(n->rule));
-    for (enum rule r = 0; r < RULE_COUNT_; r++)
-        if (r != n->rule && n->finding[r])
-            json_put_string(w, NULL, rule_name(r));
+    for (size_t i = 0; i < RULE_COUNT_; i++)
+        if (rule_by_tie(i) != n->rule && n->finding[rule_by_tie(i)])
+            json_put_string(w, NULL, rule_name(rule_by_tie(i)));
     json_close_array(w);
 }
 
-/* One blank between two names. */
-static void put_plans(struct json_writer *w, const char *plans, const struct cut *cut)
+static void put_names(struct json_writer *w, const char *key, const char *names, char between, size_t max)
 {
+    const char ends[] = {between, '\0'};
     char name[CUT_MAX + 1];
-    json_open_array(w, "missing_plans");
-    for (const char *p = plans ? plans : ""; *p; p += strspn(p, " ")) {
-        size_t len = strcspn(p, " ");
+    json_open_array(w, key);
+    for (const char *p = names ? names : ""; *p; p += *p == between) {
+        size_t len = strcspn(p, ends);
         (void)snprintf(name, sizeof name, "%.*s", len < CUT_MAX ? (int)len : CUT_MAX, p);
-        json_put_cut(w, NULL, name, cut ? cut->name : NO_CUT);
+        json_put_cut(w, NULL, name, max);
         p += len;
     }
     json_close_array(w);
 }
 
-/* Names of tenants, a line each. */
-static void put_tenants(struct json_writer *w, const char *names, const struct cut *cut)
+/* A member of the facts or of a subscription; `base` is the struct that it lies in. */
+#define MEMBER(type, base, d) (*(type const *)(const void *)((const char *)(base) + (d)->at))
+
+static void put_field(struct json_writer *w, const struct detail_field *d, const void *base, const struct cut *cut)
 {
-    char name[CUT_MAX + 1];
-    json_open_array(w, "tenants");
-    for (const char *p = names ? names : ""; *p; p += *p == '\n') {
-        size_t len = strcspn(p, "\n");
-        (void)snprintf(name, sizeof name, "%.*s", len < CUT_MAX ? (int)len : CUT_MAX, p);
-        json_put_cut(w, NULL, name, cut ? cut->name : NO_CUT);
-        p += len;
+    size_t name = cut ? cut->name : NO_CUT;
+    switch (d->as) {
+    case DETAIL_WORD:
+        json_put_string(w, d->name, MEMBER(char *, base, d));
+        return;
+    case DETAIL_ID:
+        json_put_whole(w, d->name, MEMBER(char *, base, d), cut ? cut->id : NO_CUT);
+        return;
+    case DETAIL_NAME:
+        json_put_cut(w, d->name, MEMBER(char *, base, d), name);
+        return;
+    case DETAIL_TEXT:
+        json_put_cut(w, d->name, MEMBER(char *, base, d), cut ? cut->text : NO_CUT);
+        return;
+    case DETAIL_WORDS:
+        put_names(w, d->name, MEMBER(char *, base, d), ' ', name);
+        return;
+    case DETAIL_LINES:
+        put_names(w, d->name, MEMBER(char *, base, d), '\n', name);
+        return;
+    case DETAIL_CAUSE:
+        json_put_cut(w, d->name, cause_word(MEMBER(enum cause, base, d)), name);
+        return;
+    case DETAIL_NUMBER:
+        fact_put_number(w, d->name, MEMBER(int64_t, base, d));
+        return;
+    case DETAIL_INSTANT:
+        fact_put_instant(w, d->name, MEMBER(usec_t, base, d));
+        return;
+    case DETAIL_DATE:
+        fact_put_date(w, d->name, MEMBER(int32_t, base, d));
+        return;
     }
-    json_close_array(w);
 }
 
-static void put_credential(struct json_writer *w, const struct facts *f, const struct cut *cut)
+/* A reason is said for what ended without having cleared. */
+static const char *reason_of(const struct notice *n)
 {
-    json_put_string(w, "credential", f->credential);
-    fact_put_instant(w, "expires_at", f->expires_at);
-    json_put_cut(w, "cause", cause_word(f->cause), cut ? cut->name : NO_CUT);
-    json_put_whole(w, "client_id", f->client_id, cut ? cut->id : NO_CUT);
-    json_put_cut(w, "file", f->file, cut ? cut->name : NO_CUT);
-    put_tenants(w, f->used_by, cut);
-    fact_put_number(w, "tenant_count", f->n_used_by);
+    return n->type == EVENT_RESOLVED ? n->reason : NULL;
 }
 
-/* The rest by kind. A reason is said for what ended without having cleared; of pools there is
- * nothing else here but how many units there were before they dropped. */
+static bool field_applies(const struct notice *n, const struct detail_field *d)
+{
+    if (!d->rules)
+        return true;
+    bool held = reason_of(n) != NULL;
+    for (int rule = 0; rule < RULE_COUNT_; rule++)
+        held |= n->finding[rule] && d->rules >> rule & 1;
+    return held && MEMBER(int64_t, n->facts, d) != FACT_UNKNOWN;
+}
+
+/* What stands in the row of its kind, and the reason. */
 static void put_detail(struct json_writer *w, const struct notice *n, const struct cut *cut)
 {
-    size_t text = cut ? cut->name : NO_CUT;
     const struct facts *f = n->facts;
-    const char *reason = n->type == EVENT_RESOLVED ? n->reason : NULL;
-    bool dropped = f && n->kind == KIND_CAPACITY && f->reference != FACT_UNKNOWN &&
-                   (n->finding[RULE_CAPACITY_DROP] || reason);
-    if (!f || (n->kind == KIND_CAPACITY && !reason && !dropped)) {
+    const char *reason = reason_of(n);
+    const struct detail_field *d = kind_row(n->kind)->detail;
+    bool any = reason != NULL;
+    for (size_t i = 0; f && i < DETAIL_MAX && d[i].name; i++)
+        any |= field_applies(n, &d[i]);
+    if (!f || !any) {
         json_put_null(w, "detail");
         return;
     }
     json_open_object(w, "detail");
-    if (n->kind == KIND_ERRORS) {
-        json_put_cut(w, "code", f->error_code, text);
-        fact_put_number(w, "count", f->error_count);
-    } else if (n->kind == KIND_POLL) {
-        json_put_cut(w, "cause", cause_word(f->cause), text);
-        json_put_cut(w, "hint", f->hint, cut ? cut->text : NO_CUT);
-        json_put_string(w, "source", f->source);
-    } else if (n->kind == KIND_SERVICE) {
-        json_put_cut(w, "cause", cause_word(f->cause), text);
-        json_put_cut(w, "hint", f->hint, cut ? cut->text : NO_CUT);
-        json_put_cut(w, "host", f->host, text);
-        fact_put_number(w, "tenants", f->tenants);
-        fact_put_number(w, "tenants_failing", f->tenants_failing);
-        fact_put_instant(w, "failing_since", f->failing_since_at);
-    } else if (n->kind == KIND_DELIVERY) {
-        json_put_cut(w, "receiver", f->receiver, text);
-        fact_put_number(w, "parked", f->parked);
-    } else if (n->kind == KIND_RIGHT) {
-        json_put_cut(w, "principal", f->principal, text);
-        put_plans(w, f->missing_plans, cut);
-    } else if (n->kind == KIND_CREDENTIAL) {
-        put_credential(w, f, cut);
-    } else if (n->kind == KIND_SUBSCRIPTION && f->n_subscriptions > 0) {
-        const struct fact_subscription *s = &f->subscription[0];
-        json_put_whole(w, "subscription_id", s->id, cut ? cut->id : NO_CUT);
-        json_put_cut(w, "state", s->state, text);
-        fact_put_date(w, "next_lifecycle_date", s->next_lifecycle_date);
-    }
-    if (dropped)
-        json_put_int(w, "reference_units", f->reference);
+    for (size_t i = 0; i < DETAIL_MAX && d[i].name; i++)
+        if (field_applies(n, &d[i]) && (!d[i].of_subscription || f->n_subscriptions > 0))
+            put_field(w, &d[i], d[i].of_subscription ? (const void *)f->subscription : f, cut);
     if (reason)
         json_put_string(w, "reason", reason);
     json_close_object(w);

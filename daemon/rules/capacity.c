@@ -108,10 +108,10 @@ static void judge_waiting(const struct capacity *c, const struct threshold t[sta
 void capacity_judge(const struct capacity *c, const struct threshold t[static RULE_COUNT_],
                     usec_t now_at, struct finding ret[static CAPACITY_FINDINGS])
 {
-    finding_init(&ret[AT_WAITING_AGE], RULE_WAITING_AGE, UNIT_SECONDS, &t[RULE_WAITING_AGE]);
-    finding_init(&ret[AT_WAITING], RULE_WAITING, UNIT_MEMBERS, &t[RULE_WAITING]);
-    finding_init(&ret[AT_USAGE], RULE_USAGE, UNIT_PERCENT, &t[RULE_USAGE]);
-    finding_init(&ret[AT_REMAINING], RULE_REMAINING, UNIT_UNITS, &t[RULE_REMAINING]);
+    finding_init(&ret[AT_WAITING_AGE], RULE_WAITING_AGE, &t[RULE_WAITING_AGE]);
+    finding_init(&ret[AT_WAITING], RULE_WAITING, &t[RULE_WAITING]);
+    finding_init(&ret[AT_USAGE], RULE_USAGE, &t[RULE_USAGE]);
+    finding_init(&ret[AT_REMAINING], RULE_REMAINING, &t[RULE_REMAINING]);
     judge_units(c, t, &ret[AT_USAGE], &ret[AT_REMAINING]);
     judge_waiting(c, t, now_at, &ret[AT_WAITING], &ret[AT_WAITING_AGE]);
 }
@@ -125,7 +125,7 @@ bool capacity_relaxed(const struct finding f[static CAPACITY_FINDINGS])
 void gone_judge(const struct threshold t[static RULE_COUNT_], bool gone, int64_t last_consumed,
                 struct finding *ret)
 {
-    finding_init(ret, RULE_ALLOTMENT_GONE, UNIT_UNITS, &t[RULE_ALLOTMENT_GONE]);
+    finding_init(ret, RULE_ALLOTMENT_GONE, &t[RULE_ALLOTMENT_GONE]);
     /* The absence was held already (alerts.absence), and a pool that is listed again is back. */
     ret->hold_for = ret->keep_firing_for = 0;
     ret->min_samples = 1;

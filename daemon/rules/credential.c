@@ -143,7 +143,7 @@ int judge_credential(const struct rule_options *o, const struct credential *c,
 {
     struct sample s = {.kind = KIND_CREDENTIAL, .n_findings = 1};
     const struct threshold t = limits_of(o, c);
-    finding_init(&s.finding[0], RULE_CREDENTIAL, UNIT_DAYS, &t);
+    finding_init(&s.finding[0], RULE_CREDENTIAL, &t);
     int r = credential_subject(c->client_id, c->file, &s.subject);
     if (r >= 0)
         r = begin_facts(o, c, now->at, &s.facts);

@@ -17,7 +17,7 @@ int judge_delivery(const char *receiver, bool pager, int64_t parked, bool disabl
                                     .keep = level,
                                     .value = parked,
                                     .threshold = {FACT_UNKNOWN, FACT_UNKNOWN, FACT_UNKNOWN},
-                                    .unit = UNIT_ENTRIES,
+                                    .unit = rule_row(RULE_DELIVERY)->unit,
                                     .min_samples = 1};
     s.finding[0].threshold[bad] = 1;
     int r = s.subject ? facts_new(&s.facts) : -ENOMEM;

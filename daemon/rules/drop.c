@@ -123,7 +123,7 @@ void drops_follow(const struct judging *j, const struct groups *g, const struct 
 
 static void begin(const struct threshold *t, struct finding *f)
 {
-    finding_init(f, RULE_CAPACITY_DROP, UNIT_PERCENT, t);
+    finding_init(f, RULE_CAPACITY_DROP, t);
     f->threshold[LEVEL_CRITICAL] = f->threshold[LEVEL_WARNING]; /* worse by what it does, not by size */
     if (!t->limit[LEVEL_WARNING].on)
         finding_not_applicable(f);

@@ -85,8 +85,7 @@ static int judge_group(struct judging *j, const struct groups *g, const struct s
     bool costs_nothing = sku_id && product_is_free(sku_id, part);
     sample->silent = ignore == IGNORE_ALERTS || (costs_nothing && !o->watch_free_skus);
     sample->n_findings = 1;
-    finding_init(&sample->finding[0], RULE_ASSIGNMENT_ERRORS, UNIT_ERRORS,
-                 &t[RULE_ASSIGNMENT_ERRORS]);
+    finding_init(&sample->finding[0], RULE_ASSIGNMENT_ERRORS, &t[RULE_ASSIGNMENT_ERRORS]);
     if (known) {
         int64_t count = s->group ? s->group->count : 0;
         enum level level = level_at_least(&t[RULE_ASSIGNMENT_ERRORS], count);

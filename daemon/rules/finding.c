@@ -3,13 +3,13 @@
 #include "rules/room.h"
 #include <assert.h>
 
-void finding_init(struct finding *f, enum rule rule, enum unit unit, const struct threshold *t)
+void finding_init(struct finding *f, enum rule rule, const struct threshold *t)
 {
     *f = (struct finding){
         .rule = rule,
         .state = t->off ? FINDING_NOT_APPLICABLE : FINDING_UNKNOWN,
         .value = FACT_UNKNOWN,
-        .unit = unit,
+        .unit = rule_row(rule)->unit,
         .hold_for = t->hold_for,
         .keep_firing_for = t->keep_firing_for,
         .min_samples = t->min_samples ? t->min_samples : 1,

@@ -7,6 +7,7 @@
 #include "model/rights.h"
 #include "rules/facts.h"
 
+/* In no particular order. What depends on the kind stands in its row: alerts/kind.h. */
 enum kind {
     KIND_CAPACITY,
     KIND_SUBSCRIPTION,
@@ -18,7 +19,6 @@ enum kind {
     KIND_CREDENTIAL,
     KIND_COUNT_
 };
-const char *kind_name(enum kind k); /* "capacity", ...; part of alert_id */
 
 enum finding_state {
     FINDING_UNKNOWN,        /* its section is not known: holds whatever was so */

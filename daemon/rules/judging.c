@@ -6,18 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *const KINDS[KIND_COUNT_] = {
-    [KIND_CAPACITY] = "capacity", [KIND_SUBSCRIPTION] = "subscription", [KIND_ERRORS] = "errors",
-    [KIND_POLL] = "poll",         [KIND_DELIVERY] = "delivery",         [KIND_RIGHT] = "right",
-    [KIND_SERVICE] = "service",
-    [KIND_CREDENTIAL] = "credential",
-};
-
-const char *kind_name(enum kind k)
-{
-    return KINDS[k];
-}
-
 /* ---- samples ---- */
 
 void sample_clear(struct sample *s)

@@ -231,7 +231,7 @@ static int fill_sample(const struct judge_context *ctx, const struct tenant_heal
     const struct threshold *poll = &t[RULE_POLL];
     struct finding *f = &s->finding[0];
     s->n_findings = 1;
-    finding_init(f, RULE_POLL, UNIT_SECONDS, poll);
+    finding_init(f, RULE_POLL, poll);
     /* The age is the hold; what is told at once is told at once. */
     f->hold_for = 0;
     f->min_samples = 1;

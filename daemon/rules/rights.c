@@ -220,7 +220,7 @@ static int fill(const struct judge_context *ctx, const struct view *v, const str
     t.limit[LEVEL_WARNING] = t.limit[LEVEL_CRITICAL] = (struct limit){0};
     t.limit[bad] = (struct limit){.on = true, .value = 1};
     s->n_findings = 1;
-    finding_init(&s->finding[0], RULE_USAGE_RIGHT, UNIT_ENTRIES, &t);
+    finding_init(&s->finding[0], RULE_USAGE_RIGHT, &t);
     int r = right_subject(need, &s->subject);
     if (r >= 0)
         r = facts_begin(ctx, now->at, &s->facts);

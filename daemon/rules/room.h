@@ -5,8 +5,8 @@
 
 /* ---- finding.c: one finding from one threshold ---- */
 
-/* State UNKNOWN, or NOT_APPLICABLE if the rule is off; limits, holds and unit as configured. */
-void finding_init(struct finding *f, enum rule rule, enum unit unit, const struct threshold *t);
+/* State UNKNOWN, or NOT_APPLICABLE if the rule is off; limits and holds as configured. */
+void finding_init(struct finding *f, enum rule rule, const struct threshold *t);
 /* KNOWN with this value and these levels (keep >= raise); does nothing if the rule is off. */
 void finding_set(struct finding *f, int64_t value, enum level raise, enum level keep);
 void finding_not_applicable(struct finding *f);
@@ -24,7 +24,6 @@ struct capacity {
     struct waiting waiting;
 };
 #define CAPACITY_FINDINGS 4
-/* In the order of enum rule. */
 void capacity_judge(const struct capacity *c, const struct threshold t[static RULE_COUNT_],
                     usec_t now_at, struct finding ret[static CAPACITY_FINDINGS]);
 /* Below its own limits for usage and remaining: no finding of the two raises or keeps a level. */

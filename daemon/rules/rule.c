@@ -1,26 +1,50 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/rule.c: names as they stand in configuration and messages. */
+/* rules/rule.c: the rows of the rules, and names as they stand in configuration and messages. */
 #include "rules/rule.h"
 #include "base/cleanup.h"
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-static const char *const RULES[RULE_COUNT_] = {
-    [RULE_WAITING_AGE] = "waiting_age",
-    [RULE_WAITING] = "waiting",
-    [RULE_USAGE] = "usage",
-    [RULE_REMAINING] = "remaining",
-    [RULE_CAPACITY_DROP] = "capacity_drop",
-    [RULE_ALLOTMENT_GONE] = "allotment_gone",
-    [RULE_SUBSCRIPTION] = "subscription",
-    [RULE_ASSIGNMENT_ERRORS] = "assignment_errors",
-    [RULE_POLL] = "poll",
-    [RULE_DELIVERY] = "delivery",
-    [RULE_USAGE_RIGHT] = "usage_right",
-    [RULE_SERVICE] = "service",
-    [RULE_CREDENTIAL] = "credential",
+/* A row is a few lines, not one line for each of its members. */
+/* clang-format off */
+static const struct rule_row RULES[RULE_COUNT_] = {
+    [RULE_WAITING_AGE] = {.name = "waiting_age", .unit = UNIT_SECONDS, .tie = 0, .limits_only = true,
+        .people_wait = true, .reminders = true, .rests_on = RESTS_ON_WAITING},
+    [RULE_WAITING] = {.name = "waiting", .unit = UNIT_MEMBERS, .tie = 1, .limits_only = true,
+        .needed_to_clear = true, .people_wait = true, .reminders = true, .update = UPDATE_WAITING,
+        .rests_on = RESTS_ON_WAITING},
+    [RULE_USAGE] = {.name = "usage", .unit = UNIT_PERCENT, .tie = 2, .limits_only = true,
+        .needed_to_clear = true, .baseline = true, .rests_on = RESTS_ON_UNITS, .suffix = " in use"},
+    [RULE_REMAINING] = {.name = "remaining", .unit = UNIT_UNITS, .tie = 3, .limits_only = true,
+        .needed_to_clear = true, .baseline = true, .rests_on = RESTS_ON_UNITS, .suffix = " left"},
+    [RULE_CAPACITY_DROP] = {.name = "capacity_drop", .unit = UNIT_PERCENT, .tie = 4, .baseline = true,
+        .update = UPDATE_DOUBLED_CAUSE, .cause = CAUSE_CAPACITY_DROP, .cause_rank = 2,
+        .rests_on = RESTS_ON_UNITS | RESTS_ON_REFERENCE,
+        .suffix = " lost", .shows = SHOWS_VALUE_WHILE_OPEN},
+    [RULE_ALLOTMENT_GONE] = {.name = "allotment_gone", .unit = UNIT_UNITS, .tie = 5, .absence = true,
+        .baseline = true, .reminders = true, .cause = CAUSE_ALLOTMENT_GONE, .cause_rank = 1,
+        .rests_on = RESTS_ON_UNITS | RESTS_ON_WAITING,
+        .suffix = " were in use", .shows = SHOWS_VALUE_WHILE_OPEN},
+    [RULE_SUBSCRIPTION] = {.name = "subscription", .unit = UNIT_DAYS, .tie = 6, .baseline = true,
+        .reminders = true, .suffix = " left"},
+    [RULE_ASSIGNMENT_ERRORS] = {.name = "assignment_errors", .unit = UNIT_ERRORS, .tie = 7,
+        .scope = RULE_BY_SKU, .scope_what = "errors are", .limits_only = true, .baseline = true,
+        .update = UPDATE_DOUBLED},
+    [RULE_POLL] = {.name = "poll", .unit = UNIT_SECONDS, .tie = 8, .scope = RULE_BY_TENANT,
+        .scope_what = "reading is", .before_limit = true, .reminders = true,
+        .suffix = " unread", .shows = SHOWS_VALUE_WHILE_OPEN},
+    [RULE_DELIVERY] = {.name = "delivery", .unit = UNIT_ENTRIES, .tie = 9, .reminders = true,
+        .suffix = " parked"},
+    [RULE_USAGE_RIGHT] = {.name = "usage_right", .unit = UNIT_ENTRIES, .tie = 10, .baseline = true,
+        .reminders = true, .shows = SHOWS_NO_VALUE},
+    [RULE_SERVICE] = {.name = "service", .unit = UNIT_TENANTS, .tie = 11, .baseline = true,
+        .reminders = true, .suffix = " alike", .shows = SHOWS_VALUE_WHILE_OPEN},
+    [RULE_CREDENTIAL] = {.name = "credential", .unit = UNIT_DAYS, .tie = 12, .scope = RULE_BY_TENANT,
+        .scope_what = "signing in is", .update = UPDATE_DAYS, .suffix = " left",
+        .shows = SHOWS_VALUE_IF_NOT_NEGATIVE},
 };
+/* clang-format on */
 static const char *const LEVELS[LEVEL_COUNT_] = {"none", "warning", "critical"};
 static const char *const UNITS[UNIT_COUNT_] = {
     [UNIT_PERCENT] = "percent", [UNIT_UNITS] = "units",   [UNIT_MEMBERS] = "members",
@@ -28,16 +52,30 @@ static const char *const UNITS[UNIT_COUNT_] = {
     [UNIT_ENTRIES] = "entries", [UNIT_TENANTS] = "tenants",
 };
 
-const char *rule_name(enum rule r)
+const struct rule_row *rule_row(enum rule r)
 {
     assert((unsigned)r < N_ELEMENTS(RULES));
-    return RULES[r];
+    return &RULES[r];
+}
+
+enum rule rule_by_tie(size_t i)
+{
+    assert(i < N_ELEMENTS(RULES));
+    size_t r = 0;
+    while (RULES[r].tie != (int)i)
+        r++;
+    return (enum rule)r;
+}
+
+const char *rule_name(enum rule r)
+{
+    return rule_row(r)->name;
 }
 
 int rule_parse(const char *name)
 {
     for (size_t i = 0; i < N_ELEMENTS(RULES); i++)
-        if (strcmp(name, RULES[i]) == 0)
+        if (strcmp(name, RULES[i].name) == 0)
             return (int)i;
     return -EINVAL;
 }

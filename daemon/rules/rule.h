@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/rule.h: names of rules, levels, units and limits. Pure. */
+/* rules/rule.h: one row a rule with all that depends on the rule alone, and limits. Pure.
+ *
+ * Where a change goes. A new rule needs:
+ *   1. here, its constant in enum rule; in rule.c, its row;
+ *   2. in this room, the file that makes its finding;
+ *   3. if its limits can be set, its keys and its line in RULE_GROUPS in config/keys.c;
+ *   4. the manuals, the sample file and tests.
+ * If no existing kind of alert has such findings, add a kind: see alerts/kind.h. */
 #pragma once
 #include "base/clock.h"
+#include "rules/cause.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+/* From good to bad: levels are compared. */
 enum level { LEVEL_NONE, LEVEL_WARNING, LEVEL_CRITICAL, LEVEL_COUNT_ };
 
-/* The order of the first ones decides ties: the deciding rule of a pool (spec.md section 3). */
+/* In no particular order: what an order is needed for has a column in struct rule_row. */
 enum rule {
     RULE_WAITING_AGE,
     RULE_WAITING,
@@ -35,6 +45,61 @@ enum unit {
     UNIT_TENANTS,
     UNIT_COUNT_
 };
+
+/* Which news about a raised finding make an update, while the level stays the same. */
+enum rule_update {
+    UPDATE_NEVER,
+    UPDATE_WAITING,       /* somebody waits where nobody did; twice as many as told; others than those
+                           * who were told of and wait no more */
+    UPDATE_DOUBLED,       /* the value is at least twice what was told, or stood in the first-run digest */
+    UPDATE_DOUBLED_CAUSE, /* ... if this rule decided then and decides now */
+    UPDATE_DAYS,          /* 30, 14, 7 and 1 days are passed */
+};
+/* Whether texts show the value. */
+enum rule_shows {
+    SHOWS_VALUE,
+    SHOWS_VALUE_WHILE_OPEN,      /* not at the end: it counts what is over */
+    SHOWS_VALUE_IF_NOT_NEGATIVE, /* below 0 nothing is left to count */
+    SHOWS_NO_VALUE,              /* what is wrong is named; its number says nothing more */
+};
+/* Facts that a raised finding rests on: they are carried along while they cannot be read. */
+enum {
+    RESTS_ON_UNITS = 1 << 0,
+    RESTS_ON_WAITING = 1 << 1,
+    RESTS_ON_REFERENCE = 1 << 2,
+};
+/* What its thresholds are chosen by: an override that matches anything finer holds for nothing. */
+enum rule_scope { RULE_BY_POOL, RULE_BY_SKU, RULE_BY_TENANT };
+
+struct rule_row {
+    const char *name; /* as in configuration, messages and the database */
+    enum unit unit;
+    int tie; /* the order of findings at the same level: the lowest decides and stands first; unique */
+    /* thresholds */
+    enum rule_scope scope;
+    const char *scope_what; /* "errors are": what is judged by that scope; NULL under RULE_BY_POOL */
+    bool limits_only;       /* it only compares with limits: a level without a limit is off. Other
+                             * rules may raise a level that has no number */
+    bool before_limit;      /* it may also be raised before its limit is reached, for another cause */
+    /* life of the alert */
+    bool needed_to_clear;   /* while it is unknown, nothing else of the alert falls */
+    bool absence;           /* its subject is missing: a sample that does not mention it is its
+                             * all-clear, and its alert is archived without an end when the subject
+                             * is forgotten */
+    bool people_wait;       /* no other alert explains it away */
+    bool baseline;          /* the first complete poll puts it into the digest instead of telling it */
+    bool reminders;         /* while it is a warning; a critical alert always has them */
+    enum rule_update update;
+    enum cause cause;       /* of an alert that it holds, whatever the facts say; CAUSE_NONE: no such */
+    int cause_rank;         /* among several such the lowest counts */
+    unsigned rests_on;      /* RESTS_ON_ bits */
+    /* texts */
+    const char *suffix; /* behind the value: " in use"; NULL: nothing */
+    enum rule_shows shows;
+};
+const struct rule_row *rule_row(enum rule r);
+/* The rules in the order of `tie`: i from 0 to RULE_COUNT_ - 1. */
+enum rule rule_by_tie(size_t i);
 
 const char *rule_name(enum rule r);   /* "waiting_age"; as in configuration and messages */
 int rule_parse(const char *name);     /* -EINVAL */

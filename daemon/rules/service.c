@@ -168,7 +168,7 @@ int judge_service(const struct service_tenant *tenant, size_t n, const struct se
         .keep = tally->failing >= tally->lasts ? LEVEL_CRITICAL : LEVEL_NONE,
         .value = (int64_t)tally->failing,
         .threshold = {FACT_UNKNOWN, (int64_t)tally->begins, (int64_t)tally->begins},
-        .unit = UNIT_TENANTS,
+        .unit = rule_row(RULE_SERVICE)->unit,
         .keep_firing_for = keep_firing_for,
         .min_samples = 1,
     };

@@ -187,7 +187,7 @@ static int judge_present(struct judging *j, const struct groups *g, const struct
     s->silent =
         silent || ignore == IGNORE_ALERTS || (v->first->trial && !j->ctx->options->watch_free_skus);
     s->n_findings = 1;
-    finding_init(&s->finding[0], RULE_SUBSCRIPTION, UNIT_DAYS, &t[RULE_SUBSCRIPTION]);
+    finding_init(&s->finding[0], RULE_SUBSCRIPTION, &t[RULE_SUBSCRIPTION]);
     int64_t days = v->next_date == DATE_UNKNOWN ? FACT_UNKNOWN : v->next_date - today(j);
     judge_state(v, past, &t[RULE_SUBSCRIPTION], days, &s->finding[0]);
     return fill_facts(j, g, v, s->facts);
@@ -204,7 +204,7 @@ static int judge_absent(struct judging *j, const struct known_subscription *past
         return -ENOMEM;
     s->silent = true;
     s->n_findings = 1;
-    finding_init(&s->finding[0], RULE_SUBSCRIPTION, UNIT_DAYS, &t[RULE_SUBSCRIPTION]);
+    finding_init(&s->finding[0], RULE_SUBSCRIPTION, &t[RULE_SUBSCRIPTION]);
     const struct subscription shown = {.id = past->id,
                                        .start_date = DATE_UNKNOWN,
                                        .next_lifecycle_date = past->next_lifecycle_date};

@@ -62,7 +62,7 @@ static int look_at_all(struct app *app, const struct instant *now)
 static const struct alert *alert_of(const struct app *app)
 {
     const struct alert *a = book_find(app->book, KIND_SERVICE, "", "");
-    return a && (a->state == ALERT_FIRING || a->state == ALERT_RECOVERING) ? a : NULL;
+    return a && alert_state_is_up(a->state) ? a : NULL;
 }
 
 /* ---- who is told ---- */

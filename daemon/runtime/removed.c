@@ -13,35 +13,68 @@ static const struct tenant_options *tenant_of(const struct app *app, const char 
     return NULL;
 }
 
-/* `ignore = "all"` leaves a subject out of every poll, and another scope gives it another name: no
- * sample would ever come again to end what was told. */
-static bool still_judged(const struct app *app, const struct tenant_options *t, const struct alert *a)
+/* `ignore = "all"` leaves a subject out of every poll: no sample would ever come again to end what was
+ * told. */
+static bool is_judged(const struct app *app, const struct tenant_options *t, const struct alert *a)
 {
     struct threshold thresholds[RULE_COUNT_];
     const struct facts *f = a->facts;
-    if (a->kind == KIND_RIGHT)
-        return rights_named(app, &t->facts, a->subject);
-    if (!f || (a->kind != KIND_CAPACITY && a->kind != KIND_ERRORS))
-        return true;
-    if (a->kind == KIND_CAPACITY && (f->allotment_id == NULL) != (app->options->rules.scope == SCOPE_SKU))
-        return false;
-    return rules_for(&app->options->rules, &t->facts, f->sku_id, f->sku_part_number, f->allotment_id, thresholds) !=
-           IGNORE_ALL;
+    return !f || rules_for(&app->options->rules, &t->facts, f->sku_id, f->sku_part_number, f->allotment_id, thresholds) !=
+                     IGNORE_ALL;
 }
 
-/* Alerts about receivers have no tenant. */
+/* Another scope gives its subject another name. */
+static bool pool_is_judged(const struct app *app, const struct tenant_options *t, const struct alert *a)
+{
+    bool by_sku = app->options->rules.scope == SCOPE_SKU;
+    return !a->facts || ((a->facts->allotment_id == NULL) == by_sku && is_judged(app, t, a));
+}
+
+static bool right_is_named(const struct app *app, const struct tenant_options *t, const struct alert *a)
+{
+    return rights_named(app, &t->facts, a->subject);
+}
+
+static bool receiver_is_known(const struct app *app, const struct alert *a)
+{
+    return receiver_index(&app->options->routes, a->subject) >= 0;
+}
+
+static bool credential_is_known(const struct app *app, const struct alert *a)
+{
+    return credentials_known(app, a->subject);
+}
+
+/* It is about all tenants: it ends when they are read, or too few are left. */
+static bool always(const struct app *app, const struct alert *a)
+{
+    (void)app;
+    (void)a;
+    return true;
+}
+
+/* Whether what an alert is about is still configured. `by_itself`: it belongs to no tenant. Otherwise
+ * its tenant is, and `in_tenant` (NULL: nothing) is what else it takes. */
+static const struct {
+    bool (*by_itself)(const struct app *app, const struct alert *a);
+    bool (*in_tenant)(const struct app *app, const struct tenant_options *t, const struct alert *a);
+} CONFIGURED[KIND_COUNT_] = {
+    [KIND_CAPACITY] = {.in_tenant = pool_is_judged},
+    [KIND_ERRORS] = {.in_tenant = is_judged},
+    [KIND_DELIVERY] = {.by_itself = receiver_is_known},
+    [KIND_RIGHT] = {.in_tenant = right_is_named},
+    [KIND_SERVICE] = {.by_itself = always},
+    [KIND_CREDENTIAL] = {.by_itself = credential_is_known},
+};
+
 static bool still_configured(const struct alert *a, void *userdata)
 {
     const struct app *app = userdata;
-    if (a->kind == KIND_SERVICE)
-        return true; /* of all tenants: it ends when they are read, or too few are left */
-    if (a->kind == KIND_DELIVERY)
-        return receiver_index(&app->options->routes, a->subject) >= 0;
-    if (a->kind == KIND_CREDENTIAL)
-        return credentials_known(app, a->subject);
+    if (CONFIGURED[a->kind].by_itself)
+        return CONFIGURED[a->kind].by_itself(app, a);
     const struct tenant_options *t = tenant_of(app, a->tenant_id);
     if (t)
-        return still_judged(app, t, a);
+        return !CONFIGURED[a->kind].in_tenant || CONFIGURED[a->kind].in_tenant(app, t, a);
     /* A broken file of tenants.d may be this tenant's: its alert is not over, it is unread. */
     return app->options->tenants_incomplete && *a->tenant_id;
 }

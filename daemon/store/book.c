@@ -2,6 +2,7 @@
 /* store/book.c: alert instances as rows, and the book as it was left. */
 #include "store/inside.h"
 
+#include "alerts/kind.h"
 #include "base/text.h"
 #include "store/words.h"
 #include <assert.h>
@@ -85,7 +86,7 @@ static bool parse_latches(const char *text, struct alert *a)
     char w[WORDS_MAX][WORD_MAX];
     int n;
     while ((n = next_line(&text, w)) > 0) {
-        int rule = words_rule(w[0]), level = n == 8 ? words_level(w[1]) : -1;
+        int rule = rule_parse(w[0]), level = n == 8 ? words_level(w[1]) : -1;
         int state = n == 8 ? words_state(w[2]) : -1;
         uint64_t samples;
         if (rule < 0 || level < LEVEL_WARNING || state < 0)
@@ -108,7 +109,7 @@ static bool parse_muted(const char *text, struct alert *a)
     char w[WORDS_MAX][WORD_MAX];
     int n;
     while ((n = next_line(&text, w)) > 0) {
-        int rule = words_rule(w[0]), level = n == 2 ? words_level(w[1]) : -1;
+        int rule = rule_parse(w[0]), level = n == 2 ? words_level(w[1]) : -1;
         if (rule < 0 || level < 0)
             return false;
         a->muted[rule] = (enum level)level;
@@ -201,7 +202,7 @@ static int alert_from_row(const struct store_codec *codec, struct row *row, stru
     if (!a)
         return failure_oom(f);
     row_get_buffer(row, a->id, sizeof a->id);
-    a->kind = (enum kind)get_word(row, words_kind);
+    a->kind = (enum kind)get_word(row, kind_parse);
     if (text_copy(row_get_text(row), &a->tenant_id) < 0 ||
         text_copy(row_get_text(row), &a->subject) < 0)
         return failure_oom(f);
@@ -209,13 +210,13 @@ static int alert_from_row(const struct store_codec *codec, struct row *row, stru
     a->seq = row_get_usec(row);
     a->state = (enum alert_state)get_word(row, words_state);
     a->level = (enum level)get_word(row, words_level);
-    a->rule = (enum rule)get_word(row, words_rule);
+    a->rule = (enum rule)get_word(row, rule_parse);
     a->value = row_get_int(row, INT64_MIN, INT64_MAX);
     a->threshold = row_get_int(row, INT64_MIN, INT64_MAX);
     a->unit = (enum unit)get_word(row, words_unit);
     a->started = row_get_instant(row);
     a->said = (enum level)get_word(row, words_level);
-    a->said_rule = (enum rule)get_word(row, words_rule);
+    a->said_rule = (enum rule)get_word(row, rule_parse);
     a->said_value = row_get_int(row, INT64_MIN, INT64_MAX);
     a->said_waiting = row_get_int(row, INT64_MIN, INT64_MAX);
     a->said_cause = cause_from_hash((uint64_t)row_get_int(row, INT64_MIN, INT64_MAX));

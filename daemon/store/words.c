@@ -15,8 +15,6 @@
                 return i;                            \
         return -EINVAL;                              \
     }
-WAY_BACK(words_kind, enum kind, kind_name, KIND_COUNT_)
-WAY_BACK(words_rule, enum rule, rule_name, RULE_COUNT_)
 WAY_BACK(words_level, enum level, level_name, LEVEL_COUNT_)
 WAY_BACK(words_unit, enum unit, unit_name, UNIT_COUNT_)
 WAY_BACK(words_state, enum alert_state, alert_state_name, ALERT_STATE_COUNT_)

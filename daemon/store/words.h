@@ -5,8 +5,6 @@
 #pragma once
 #include "alerts/alerts.h"
 
-int words_kind(const char *word);
-int words_rule(const char *word);
 int words_level(const char *word);
 int words_unit(const char *word);
 int words_state(const char *word); /* enum alert_state */

@@ -194,7 +194,7 @@ static inline const struct sample *sample_of(const struct world *w, enum kind ki
 {
     const struct sample *s = find_sample(w, kind, subject);
     if (!s)
-        fail_msg("no %s sample for %s", kind_name(kind), subject);
+        fail_msg("no sample of kind %d for %s", (int)kind, subject);
     return s;
 }
 

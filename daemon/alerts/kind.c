@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/kind.c: the rows of the kinds. */
+#include "alerts/kind.h"
+
+#include "alerts/texts.h"
+#include <assert.h>
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#define IN_FACTS(member) .at = offsetof(struct facts, member)
+#define IN_SUBSCRIPTION(member)                                                                    \
+    .of_subscription = true, .at = offsetof(struct fact_subscription, member)
+
+/* A row is a few lines, not one line for each of its members. */
+/* clang-format off */
+static const struct kind_row KINDS[KIND_COUNT_] = {
+    [KIND_CAPACITY] = {.name = "capacity", .listed = true, .words = words_capacity, .detail = {
+        {"reference_units", DETAIL_NUMBER, IN_FACTS(reference), .rules = 1u << RULE_CAPACITY_DROP},
+    }},
+    [KIND_SUBSCRIPTION] = {.name = "subscription", .listed = true, .explains = true,
+        .words = words_subscription, .detail = {
+        {"subscription_id", DETAIL_ID, IN_SUBSCRIPTION(id)},
+        {"state", DETAIL_NAME, IN_SUBSCRIPTION(state)},
+        {"next_lifecycle_date", DETAIL_DATE, IN_SUBSCRIPTION(next_lifecycle_date)},
+    }},
+    [KIND_ERRORS] = {.name = "errors", .listed = true, .words = words_errors, .detail = {
+        {"code", DETAIL_NAME, IN_FACTS(error_code)},
+        {"count", DETAIL_NUMBER, IN_FACTS(error_count)},
+    }},
+    [KIND_POLL] = {.name = "poll", .cause = true, .words = words_poll, .detail = {
+        {"cause", DETAIL_CAUSE, IN_FACTS(cause)},
+        {"hint", DETAIL_TEXT, IN_FACTS(hint)},
+        {"source", DETAIL_WORD, IN_FACTS(source)},
+    }},
+    [KIND_DELIVERY] = {.name = "delivery", .of_receiver = true, .words = words_delivery, .detail = {
+        {"receiver", DETAIL_NAME, IN_FACTS(receiver)},
+        {"parked", DETAIL_NUMBER, IN_FACTS(parked)},
+    }},
+    [KIND_RIGHT] = {.name = "right", .cause = true, .words = words_right, .detail = {
+        {"principal", DETAIL_NAME, IN_FACTS(principal)},
+        {"missing_plans", DETAIL_WORDS, IN_FACTS(missing_plans)},
+    }},
+    [KIND_SERVICE] = {.name = "service", .cause = true, .of_tenants = true, .words = words_service, .detail = {
+        {"cause", DETAIL_CAUSE, IN_FACTS(cause)},
+        {"hint", DETAIL_TEXT, IN_FACTS(hint)},
+        {"host", DETAIL_NAME, IN_FACTS(host)},
+        {"tenants", DETAIL_NUMBER, IN_FACTS(tenants)},
+        {"tenants_failing", DETAIL_NUMBER, IN_FACTS(tenants_failing)},
+        {"failing_since", DETAIL_INSTANT, IN_FACTS(failing_since_at)},
+    }},
+    [KIND_CREDENTIAL] = {.name = "credential", .cause = true, .words = words_credential, .detail = {
+        {"credential", DETAIL_WORD, IN_FACTS(credential)},
+        {"expires_at", DETAIL_INSTANT, IN_FACTS(expires_at)},
+        {"cause", DETAIL_CAUSE, IN_FACTS(cause)},
+        {"client_id", DETAIL_ID, IN_FACTS(client_id)},
+        {"file", DETAIL_NAME, IN_FACTS(file)},
+        {"tenants", DETAIL_LINES, IN_FACTS(used_by)},
+        {"tenant_count", DETAIL_NUMBER, IN_FACTS(n_used_by)},
+    }},
+};
+/* clang-format on */
+
+const struct kind_row *kind_row(enum kind k)
+{
+    assert((unsigned)k < N_ELEMENTS(KINDS));
+    return &KINDS[k];
+}
+
+const char *kind_name(enum kind k)
+{
+    return kind_row(k)->name;
+}
+
+int kind_parse(const char *name)
+{
+    for (size_t i = 0; i < N_ELEMENTS(KINDS); i++)
+        if (strcmp(name, KINDS[i].name) == 0)
+            return (int)i;
+    return -EINVAL;
+}
