@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "world.h"
+#include <time.h>
 
 static struct tenant_memory *a_memory(unsigned n_pools)
 {
@@ -236,11 +237,11 @@ static void ten_thousand_pools_of_which_one_changed_take_milliseconds(void **sta
     CLEANUP(store_close) struct store *s = open_in(*state);
     put(s, TENANT, m, NULL);
     m->pool[5000].consumed++;
-    usec_t begun = clock_now().mono;
+    clock_t begun = clock(); /* of this process alone: others run at the same time */
     put(s, TENANT, m, NULL);
-    usec_t took = clock_now().mono - begun;
-    print_message("%llu us\n", (unsigned long long)took);
-    assert_true(took < USEC_PER_SEC / 4);
+    clock_t took = clock() - begun;
+    print_message("%ld us\n", (long)took);
+    assert_true(took < CLOCKS_PER_SEC / 4);
 }
 
 static void a_forgotten_tenant_is_new_again_and_no_other_is(void **state)
