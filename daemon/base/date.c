@@ -2,6 +2,7 @@
 /* base/date.c: durations and dates, parsed and printed without libc's time zones or locales. */
 #include "base/date.h"
 
+#include "base/ascii.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include <errno.h>
@@ -13,11 +14,6 @@
 #define SECONDS_PER_DAY INT64_C(86400)
 #define YEAR_FIRST 1970
 #define YEAR_LAST 9999
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 /* ---- durations ---- */
 
@@ -45,7 +41,7 @@ int duration_parse(const char *text, usec_t *ret, struct failure *ret_failure)
     const char *start = text ? text : "", *p = start;
     uint64_t n = 0;
     bool huge = false;
-    for (; is_digit(*p); p++)
+    for (; ascii_is_digit(*p); p++)
         if (__builtin_mul_overflow(n, UINT64_C(10), &n) ||
             __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n))
             huge = true;
@@ -149,7 +145,7 @@ static bool take_number(const char **p, int digits, int min, int max, int *ret)
 {
     int n = 0;
     for (int i = 0; i < digits; i++, (*p)++) {
-        if (!is_digit(**p))
+        if (!ascii_is_digit(**p))
             return false;
         n = n * 10 + (**p - '0');
     }
@@ -186,7 +182,7 @@ static bool take_fraction(const char **p, usec_t *ret)
 {
     usec_t usec = 0, weight = 100000;
     int digits = 0;
-    for (; is_digit(**p); (*p)++, digits++, weight /= 10)
+    for (; ascii_is_digit(**p); (*p)++, digits++, weight /= 10)
         usec += (usec_t)(**p - '0') * weight;
     *ret = usec;
     return digits >= 1 && digits <= 9;

@@ -2,6 +2,7 @@
 /* config/scan.c: the tokens of libconfig's grammar, as far as a look needs them. */
 #include "config/scan.h"
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include <ctype.h>
 #include <errno.h>
@@ -20,17 +21,13 @@ struct scanner {
     struct scan *found;
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 static bool is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 static bool is_name(char c)
 {
-    return is_letter(c) || is_digit(c) || c == '-' || c == '_' || c == '*';
+    return is_letter(c) || ascii_is_digit(c) || c == '-' || c == '_' || c == '*';
 }
 
 static int refuse(const struct scanner *s, int line, int *ret_line, struct failure *f,
@@ -120,7 +117,7 @@ static void take_number(struct scanner *s)
     const char *start = s->at;
     do
         s->at++;
-    while (s->at < s->end && (is_digit(*s->at) || is_letter(*s->at) || *s->at == '.'));
+    while (s->at < s->end && (ascii_is_digit(*s->at) || is_letter(*s->at) || *s->at == '.'));
     char number[400]; /* cut: what is cut is too large anyway */
     size_t len = (size_t)(s->at - start);
     len = len < sizeof number ? len : sizeof number - 1;
@@ -187,7 +184,7 @@ static int take_token(struct scanner *s, int *ret_line, struct failure *f)
         take_name(s);
         return 0;
     }
-    if (is_digit(c) || c == '-' || c == '+') {
+    if (ascii_is_digit(c) || c == '-' || c == '+') {
         take_number(s);
         return 0;
     }

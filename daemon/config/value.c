@@ -3,6 +3,7 @@
  * minimum, maximum and value are compared in the same unit. */
 #include "config/value.h"
 
+#include "base/ascii.h"
 #include "base/date.h"
 #include "base/log.h"
 #include <assert.h>
@@ -40,11 +41,6 @@ bool value_fits(const struct conf_key *k, enum conf_written as)
 
 /* ---- texts to numbers ---- */
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static int integer_parse(const char *text, int64_t *ret, struct failure *f)
 {
     char *rest;
@@ -62,7 +58,7 @@ static int share_parse(const char *text, int64_t *ret, struct failure *f)
     int64_t bp = 0;
     const char *p = text;
     int digits = 0, decimals = -1;
-    for (; is_digit(*p) || (*p == '.' && decimals < 0 && digits > 0); p++) {
+    for (; ascii_is_digit(*p) || (*p == '.' && decimals < 0 && digits > 0); p++) {
         if (*p == '.') {
             decimals = 0;
             continue;
@@ -83,8 +79,8 @@ static int share_parse(const char *text, int64_t *ret, struct failure *f)
 
 static int clock_parse(const char *text, int64_t *ret, struct failure *f)
 {
-    if (strlen(text) == 5 && is_digit(text[0]) && is_digit(text[1]) && text[2] == ':' &&
-        is_digit(text[3]) && is_digit(text[4])) {
+    if (strlen(text) == 5 && ascii_is_digit(text[0]) && ascii_is_digit(text[1]) && text[2] == ':' &&
+        ascii_is_digit(text[3]) && ascii_is_digit(text[4])) {
         int hours = (text[0] - '0') * 10 + text[1] - '0',
             minutes = (text[3] - '0') * 10 + text[4] - '0';
         if (hours < 24 && minutes < 60) {
