@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define JUMP_LEAST (5 * USEC_PER_SEC)
-
 int plan_reserve(void *items, size_t n, size_t *size, size_t item_size)
 {
     void *array;
@@ -22,15 +20,6 @@ int plan_reserve(void *items, size_t n, size_t *size, size_t item_size)
     memcpy(items, &array, sizeof array);
     *size = wanted;
     return 0;
-}
-
-/* By how much wall time advanced differently from boot time since the book last changed. */
-static int64_t clock_jump(const struct instant *then, const struct instant *now)
-{
-    if (then->boot == 0 || then->boot != now->boot)
-        return 0;
-    int64_t jump = (int64_t)(now->at - then->at) - (int64_t)(now->mono - then->mono);
-    return jump > (int64_t)JUMP_LEAST || jump < -(int64_t)JUMP_LEAST ? jump : 0;
 }
 
 bool alerts_clock_jumped(const struct book *book, const struct instant *now)

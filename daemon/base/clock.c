@@ -13,6 +13,7 @@
 
 #define GAP_MAX (30 * USEC_PER_DAY)
 #define SLEEP_SAID (5 * USEC_PER_SEC) /* a request outlasts less */
+#define JUMP_LEAST (5 * USEC_PER_SEC)
 #define WRITTEN_AT (1767225600 * USEC_PER_SEC) /* 2026-01-01 */
 
 static usec_t clock_read(clockid_t id)
@@ -95,6 +96,14 @@ usec_t instant_since(const struct instant *then, const struct instant *now)
         return now->mono > then->mono ? now->mono - then->mono : 0;
     usec_t gap = now->at > then->at ? now->at - then->at : 0;
     return gap < GAP_MAX ? gap : GAP_MAX;
+}
+
+int64_t clock_jump(const struct instant *then, const struct instant *now)
+{
+    if (then->boot == 0 || then->boot != now->boot)
+        return 0;
+    int64_t jump = (int64_t)(now->at - then->at) - (int64_t)(now->mono - then->mono);
+    return jump > (int64_t)JUMP_LEAST || jump < -(int64_t)JUMP_LEAST ? jump : 0;
 }
 
 /* ---- zones ----

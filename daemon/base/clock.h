@@ -30,6 +30,9 @@ bool clock_is_set(usec_t at);
  * of wall times clamped to 0 .. 30 days (alert life cycle, "Restart and clocks"). 0 if either is no
  * instant. */
 usec_t instant_since(const struct instant *then, const struct instant *now);
+/* By how much the wall clock was set between the two, in microseconds, forwards positive; up to 5 s is
+ * drift and counts as 0, and so do two instants of different boots. */
+int64_t clock_jump(const struct instant *then, const struct instant *now);
 /* Seconds (east positive) between UTC and the named zone at `at`; "UTC" and NULL give 0.
  * -ENOENT if the system knows no such zone. Uses TZ in a buffer of its own; see clock.c. The first
  * call with a real zone puts it into the environment: make it before there are threads. */

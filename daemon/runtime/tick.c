@@ -8,7 +8,6 @@
 #include "base/message_ids.h"
 
 #define TICK_MAX USEC_PER_MINUTE
-#define JUMP_SAID (5 * USEC_PER_SEC)
 
 static void tick_tenant(struct watch *w, struct instant now)
 {
@@ -115,10 +114,8 @@ usec_t tick_woke(struct app *app, const struct instant *now)
 /* A clock that jumps is said and changes nothing: every duration runs on boot time. */
 static void tick_clock(struct app *app, struct instant now)
 {
-    int64_t wall = (int64_t)(now.at - app->last_tick.at);
-    int64_t real = (int64_t)(now.mono - app->last_tick.mono);
-    int64_t jump = wall - real;
-    if (llabs(jump) > (int64_t)JUMP_SAID)
+    int64_t jump = clock_jump(&app->last_tick, &now);
+    if (jump)
         log_event(LOG_WARNING, MESSAGE_CLOCK_JUMP, NULL,
                   "the wall clock jumped by %lld s; timers are not affected", (long long)(jump / (int64_t)USEC_PER_SEC));
     app->last_tick = now;

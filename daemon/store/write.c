@@ -13,7 +13,6 @@
 #include <string.h>
 
 /* A wall clock that is off by more than this against boot time has been set. */
-#define JUMP (5 * USEC_PER_SEC)
 
 static void in_trouble(struct store *s, int r, const struct failure *why)
 {
@@ -98,17 +97,9 @@ int store_ready(struct store *s, struct failure *f)
 
 /* ---- the clock ---- */
 
-static bool has_jumped(const struct instant *before, const struct instant *now)
-{
-    if (before->boot == 0 || before->boot != now->boot)
-        return false;
-    int64_t wall = (int64_t)(now->at - before->at), mono = (int64_t)(now->mono - before->mono);
-    return wall - mono > (int64_t)JUMP || mono - wall > (int64_t)JUMP;
-}
-
 static int heed_clock(struct store *s, const struct instant *now, struct failure *f)
 {
-    bool jumped = has_jumped(&s->clock, now);
+    bool jumped = clock_jump(&s->clock, now) != 0;
     s->clock = *now;
     if (!jumped)
         return 0;

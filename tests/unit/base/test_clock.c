@@ -54,6 +54,27 @@ static void gaps_follow_boot_time_within_a_boot_and_the_wall_across(void **state
             fail_msg("%s", CASES[i].why);
 }
 
+static void only_a_wall_clock_that_was_set_within_a_boot_has_jumped(void **state)
+{
+    (void)state;
+#define S USEC_PER_SEC
+    static const struct {
+        struct instant then, now;
+        int64_t want;
+    } CASES[] = {
+        {{1000 * S, 10 * S, 7}, {1060 * S, 70 * S, 7}, 0},
+        {{1000 * S, 10 * S, 7}, {1065 * S, 70 * S, 7}, 0}, /* 5 s is drift */
+        {{1000 * S, 10 * S, 7}, {1066 * S, 70 * S, 7}, 6 * (int64_t)S},
+        {{1000 * S, 10 * S, 7}, {400 * S, 10 * S, 7}, -600 * (int64_t)S},
+        {{1000 * S, 10 * S, 7}, {9000 * S, 70 * S, 8}, 0},
+        {{0, 0, 0}, {9000 * S, 70 * S, 0}, 0},
+    };
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++)
+        if (clock_jump(&CASES[i].then, &CASES[i].now) != CASES[i].want)
+            fail_msg("case %zu", i);
+#undef S
+}
+
 static void zones_shift_with_the_season(void **state)
 {
     static const struct {
@@ -130,6 +151,7 @@ int main(void)
         cmocka_unit_test(now_has_both_clocks_and_a_boot),
         cmocka_unit_test(what_it_slept_it_slept_since_it_booted),
         cmocka_unit_test(gaps_follow_boot_time_within_a_boot_and_the_wall_across),
+        cmocka_unit_test(only_a_wall_clock_that_was_set_within_a_boot_has_jumped),
         cmocka_unit_test(zones_shift_with_the_season),
         cmocka_unit_test(what_is_no_zone_is_refused_and_changes_nothing),
         cmocka_unit_test(the_environment_does_not_move_once_a_zone_is_in_it),
