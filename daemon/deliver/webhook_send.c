@@ -3,6 +3,7 @@
  */
 #include "base/alloc.h"
 #include "base/digest.h"
+#include "base/stamp.h"
 #include "base/text.h"
 #include "deliver/receiver.h"
 #include "deliver/retell.h"
@@ -10,7 +11,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define TIMEOUT (15 * USEC_PER_SEC) /* receivers.md section 0, rule 3 */
 #define CONNECT_TIMEOUT (5 * USEC_PER_SEC)
@@ -19,21 +19,13 @@
 #define SKEW_MAX USEC_PER_MINUTE
 #define PIECE_MIN 4 /* shorter pieces of a path are words like "api" */
 
-/* What a file was when it was read. A rotated secret has another stamp, whatever its time says. */
-struct stamp {
-    dev_t dev;
-    ino_t ino;
-    off_t size;
-    struct timespec changed, modified;
-};
-
 struct outlet {
     const struct receiver_options *options;
     struct http *http;
     struct secret *url; /* the first line of the file, byte for byte */
     struct secret *keys;
     struct origin origin; /* of the URL: what may be logged */
-    struct stamp url_stamp, keys_stamp;
+    uint64_t url_stamp, keys_stamp; /* of the files as they were read */
     bool stale;                   /* read again, whatever the stamps say: the receiver refused us */
     struct http_request *request; /* under way */
     outlet_done *done;
@@ -42,27 +34,10 @@ struct outlet {
 
 /* ---- files ---- */
 
-static bool same_stamp(const struct stamp *a, const struct stamp *b)
+static bool changed(const char *path, uint64_t *known)
 {
-    return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
-           a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec &&
-           a->modified.tv_sec == b->modified.tv_sec && a->modified.tv_nsec == b->modified.tv_nsec;
-}
-
-/* A file that cannot be examined has no stamp; reading it says why. */
-static struct stamp stamp_of(const char *path)
-{
-    struct stat st;
-    if (stat(path, &st) < 0)
-        return (struct stamp){0};
-    return (struct stamp){st.st_dev, st.st_ino, st.st_size, st.st_ctim, st.st_mtim};
-}
-
-/* Taken before the reading: a change in between is seen the next time. */
-static bool changed(const char *path, struct stamp *known)
-{
-    struct stamp now = stamp_of(path);
-    bool differs = !same_stamp(&now, known);
+    uint64_t now = stamp_add(STAMP_NONE, path);
+    bool differs = now != *known;
     *known = now;
     return differs;
 }
@@ -317,8 +292,7 @@ static int webhook_deliver(struct outlet *o, const struct letter *l, struct answ
 
 static bool webhook_renewed(struct outlet *o)
 {
-    struct stamp now = stamp_of(o->options->url_file);
-    return !same_stamp(&now, &o->url_stamp);
+    return stamp_add(STAMP_NONE, o->options->url_file) != o->url_stamp;
 }
 
 /* Of the URL only so much of a digest that nobody finds it again. No digest to be had: 0, like any

@@ -164,7 +164,7 @@ void pause_keep(const struct watch *w, const struct graph_report *report); /* a 
 void pause_recall(struct watch *w); /* at a start or reload */
 
 /* repair.c: a refused credential is tried again as soon as its files change */
-uint64_t repair_look(const struct watch *w); /* what its files look like; FNV1A_SEED: it has none */
+uint64_t repair_look(const struct watch *w); /* what its files look like; STAMP_NONE: it has none */
 void repair_begin(struct watch *w); /* a poll begins */
 bool repair_needed(const struct watch *w, const struct watch *before); /* its files are others since that was polled */
 void repair_watch(struct watch *w, const struct failure *why); /* it has ended; `why` as in its report */

@@ -7,36 +7,19 @@
  * What systemd handed over never changes, so there it costs a few stat calls and finds nothing. */
 #include "runtime/app.h"
 
-#include <errno.h>
-#include <sys/stat.h>
-
-#include "base/digest.h"
 #include "base/log.h"
+#include "base/stamp.h"
 
 #define LOOK_EVERY (2 * USEC_PER_SEC)
-
-static uint64_t look_at(const char *path, uint64_t seed)
-{
-    struct stat st;
-    if (!path || !*path)
-        return seed;
-    if (stat(path, &st) < 0)
-        return fnv1a(&errno, sizeof errno, seed);
-    const int64_t facts[] = {
-        (int64_t)st.st_dev,     (int64_t)st.st_ino, (int64_t)st.st_size,    st.st_mode,
-        st.st_mtim.tv_sec, st.st_mtim.tv_nsec, st.st_ctim.tv_sec, st.st_ctim.tv_nsec,
-    };
-    return fnv1a(facts, sizeof facts, seed);
-}
 
 uint64_t repair_look(const struct watch *w)
 {
     const struct graph_options *o = &w->options->graph;
     const char *const FILES[] = {o->client_secret_file, o->certificate_file, o->private_key_file,
                                  o->private_key_password_file, o->federated_token_file};
-    uint64_t seen = FNV1A_SEED;
+    uint64_t seen = STAMP_NONE;
     for (size_t i = 0; i < N_ELEMENTS(FILES); i++)
-        seen = look_at(FILES[i], seen);
+        seen = stamp_add(seen, FILES[i]);
     return seen;
 }
 
@@ -75,7 +58,7 @@ void repair_watch(struct watch *w, const struct failure *why)
 {
     bool mendable = why->kind == FAILURE_AUTH || why->kind == FAILURE_CONFIG;
     w->look = sd_event_source_disable_unref(w->look);
-    if (!*why->text || !mendable || w->files == FNV1A_SEED)
+    if (!*why->text || !mendable || w->files == STAMP_NONE)
         return;
     int r = sd_event_add_time_relative(w->app->event, &w->look, CLOCK_BOOTTIME, LOOK_EVERY, USEC_PER_SEC / 2,
                                        on_look, w);
