@@ -1,67 +1,52 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/seen.c: a set of links or ids, 8 bytes each.
+/* graph/seen.c: a set of links or ids: an index whose positions are the hashes themselves.
  *
  * Only hashes are kept: a tenant may have 10,000 links of 8 kB. That two different texts of one
- * list fall together (one in 10^11 for 10,000 of them) costs one poll a section that stays unknown.
- */
+ * list have the same hash (one in 10^11 for 10,000 of them) costs one poll a section that stays
+ * unknown. */
 #include "graph/seen.h"
 
 #include "base/digest.h"
-
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* 0 marks an empty slot. */
-static uint64_t mark(const char *text)
+_Static_assert(sizeof(size_t) == sizeof(uint64_t), "a position holds a whole hash");
+
+static size_t hash_text(const char *text)
 {
     uint64_t hash = fnv1a(text, strlen(text), FNV1A_SEED);
-    hash ^= hash >> 32; /* FNV's low bits alone mix too little for a table */
-    return hash ? hash : 1;
+    return hash == INDEX_NONE ? 0 : hash;
 }
 
-static size_t place(const struct seen *s, uint64_t hash)
+static uint64_t hash_at(const void *items, size_t at)
 {
-    size_t at = (size_t)hash & (s->size - 1);
-    while (s->slot[at] != 0 && s->slot[at] != hash)
-        at = (at + 1) & (s->size - 1);
+    (void)items;
     return at;
 }
 
-static int grow(struct seen *s)
+static bool is_hash(const void *items, size_t at, const void *key)
 {
-    struct seen more = {.n = s->n, .size = s->size ? s->size * 2 : 16};
-    more.slot = calloc(more.size, sizeof *more.slot);
-    if (!more.slot)
-        return -ENOMEM;
-    for (size_t i = 0; i < s->size; i++)
-        if (s->slot[i])
-            more.slot[place(&more, s->slot[i])] = s->slot[i];
-    free(s->slot);
-    *s = more;
-    return 0;
+    (void)items;
+    return at == *(const size_t *)key;
 }
 
 int seen_add(struct seen *s, const char *text)
 {
-    if (s->n >= s->size / 2 && grow(s) < 0)
-        return -ENOMEM;
-    uint64_t hash = mark(text);
-    size_t at = place(s, hash);
-    if (s->slot[at])
+    size_t hash = hash_text(text);
+    if (index_find(&s->hashes, hash, is_hash, NULL, &hash) != INDEX_NONE)
         return 1;
-    s->slot[at] = hash;
-    s->n++;
-    return 0;
+    int r = index_reserve(&s->hashes, hash_at, NULL);
+    if (r >= 0)
+        index_put(&s->hashes, hash, hash);
+    return r;
 }
 
 bool seen_has(const struct seen *s, const char *text)
 {
-    return s->size > 0 && s->slot[place(s, mark(text))] != 0;
+    size_t hash = hash_text(text);
+    return index_find(&s->hashes, hash, is_hash, NULL, &hash) != INDEX_NONE;
 }
 
 void seen_free(struct seen *s)
 {
-    free(s->slot);
-    *s = (struct seen){0};
+    index_free(&s->hashes);
 }

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* graph/seen.h: which links or ids came before. Pure. */
 #pragma once
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "base/index.h"
 
 struct seen { /* a set of texts, by 64-bit hash */
-    uint64_t *slot;
-    size_t n, size;
+    struct index hashes;
 };
 int seen_add(struct seen *s, const char *text); /* 1: was there, 0: is now, -ENOMEM */
 bool seen_has(const struct seen *s, const char *text);

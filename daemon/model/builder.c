@@ -5,7 +5,7 @@
  * come many in a row, so what was hit last is tried before the table is asked. */
 #include "base/digest.h"
 #include "base/text.h"
-#include "model/index.h"
+#include "base/index.h"
 #include "model/room.h"
 #include <assert.h>
 #include <ctype.h>

@@ -463,9 +463,9 @@ static void of_what_is_left_over_nothing_starves(void **state)
                 if (w.snapshot->allotment[k].waiting.section == SECTION_COMPLETE)
                     (void)seen_add(&known, w.snapshot->allotment[k].id);
         }
-        if (!errors || !pools || known.n < (size_t)CASES[i].pools)
+        if (!errors || !pools || known.hashes.n < (size_t)CASES[i].pools)
             fail_msg("%s: errors %d, pools %d, waiting lists %zu", CASES[i].why, errors, pools,
-                     known.n);
+                     known.hashes.n);
         assert_int_equal(w.graph->pace.limit, 1);
         seen_free(&known);
         world_end(&w);

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* model/index.c: open addressing with linear probing, at most half full. */
-#include "model/index.h"
+/* base/index.c: open addressing with linear probing, at most half full. */
+#include "base/index.h"
 #include <assert.h>
 #include <errno.h>
+
+/* The low bits of FNV alone mix too little for a table. */
+static size_t start(const struct index *x, uint64_t hash)
+{
+    return (size_t)(hash ^ hash >> 32) & (x->size - 1);
+}
 
 size_t index_find(const struct index *x, uint64_t hash,
                   bool (*same)(const void *items, size_t at, const void *key), const void *items,
@@ -10,7 +16,7 @@ size_t index_find(const struct index *x, uint64_t hash,
 {
     if (x->size == 0)
         return INDEX_NONE;
-    for (size_t i = (size_t)hash & (x->size - 1); x->slot[i]; i = (i + 1) & (x->size - 1))
+    for (size_t i = start(x, hash); x->slot[i]; i = (i + 1) & (x->size - 1))
         if (same(items, x->slot[i] - 1, key))
             return x->slot[i] - 1;
     return INDEX_NONE;
@@ -36,7 +42,7 @@ int index_reserve(struct index *x, uint64_t (*hash_of)(const void *items, size_t
 void index_put(struct index *x, uint64_t hash, size_t at)
 {
     assert(x->n < x->size);
-    size_t i = (size_t)hash & (x->size - 1);
+    size_t i = start(x, hash);
     while (x->slot[i])
         i = (i + 1) & (x->size - 1);
     x->slot[i] = at + 1;

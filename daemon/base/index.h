@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* model/index.h: where in a growing array does the item with this key stand? Private to the room.
+/* base/index.h: where in a growing array does the item with this key stand?
  *
  * A hash table of positions. The array stays its owner's; keys are compared through a callback, so
  * that the array may move while it grows. */
