@@ -33,16 +33,14 @@ static const struct {
 };
 
 struct access {
+    struct fetch fetch;
     struct graph *graph;
     graph_check_done *done;
     void *userdata;
     struct graph_check check[CHECK_COUNT_];
     size_t n;
     int now; /* the check under way */
-    int step;
-    char *url, *allotment_id, *consent_url;
-    struct http_request *request;
-    sd_event_source *begin;
+    char *allotment_id, *consent_url;
     bool have[CHECK_COUNT_];
 };
 
@@ -50,9 +48,7 @@ void access_free(struct access *a)
 {
     if (!a)
         return;
-    http_request_free(a->request);
-    sd_event_source_disable_unref(a->begin);
-    free(a->url);
+    fetch_clear(&a->fetch);
     free(a->allotment_id);
     free(a->consent_url);
     free(a);
@@ -78,33 +74,34 @@ static bool needed(const struct graph *g, int check)
 
 /* ---- results ---- */
 
-static struct graph_check *add_check(struct access *a, int status)
+static struct graph_check *add_check(struct access *a, int check, int status)
 {
     struct graph_check *c = &a->check[a->n++];
-    bool sign_in = a->now == CHECK_SIGN_IN;
+    bool sign_in = check == CHECK_SIGN_IN;
     *c = (struct graph_check){
-        .call = sign_in ? "sign-in" : query_call(CHECKS[a->now].list),
-        .what_for = CHECKS[a->now].what_for,
-        .permission = sign_in ? "" : query_permission(CHECKS[a->now].list),
+        .call = sign_in ? "sign-in" : query_ask(CHECKS[check].list).call,
+        .what_for = CHECKS[check].what_for,
+        .permission = sign_in ? "" : query_ask(CHECKS[check].list).permission,
         .status = status,
-        .needed = needed(a->graph, a->now),
+        .needed = needed(a->graph, check),
     };
     return c;
 }
 
-static void passed(struct access *a, int status, const char *text)
+static void passed(struct access *a, int check, const char *text)
 {
-    struct graph_check *c = add_check(a, status);
+    struct graph_check *c = add_check(a, check, 200);
     c->ok = true;
-    a->have[a->now] = true;
+    a->have[check] = true;
     (void)snprintf(c->text, sizeof c->text, "%s", text);
 }
 
-static void failed(struct access *a, int status, const struct failure *why, const char *request_id)
+static void failed(struct access *a, int check, const struct fetch_failed *why)
 {
-    struct graph_check *c = add_check(a, status);
+    struct graph_check *c = add_check(a, check, why->status);
+    const char *request_id = why->request_id, *text = why->failure.text;
     size_t room = sizeof c->text - strlen(request_id) - 16, call = strlen(c->call);
-    const char *text = why->text; /* the call is named beside it already */
+    /* the call is named beside it already */
     if (strncmp(text, c->call, call) == 0 && strncmp(text + call, ": ", 2) == 0)
         text += call + 2;
     (void)snprintf(c->text, room, "%s", text);
@@ -112,13 +109,10 @@ static void failed(struct access *a, int status, const struct failure *why, cons
         size_t used = strlen(c->text);
         (void)snprintf(c->text + used, sizeof c->text - used, " (request id %s)", request_id);
     }
-}
-
-/* A machine's identity is granted its permissions by a script: nobody can consent for it. */
-static void offer_consent(struct access *a)
-{
-    if (a->graph->o.auth != AUTH_MANAGED_IDENTITY)
-        a->check[a->n - 1].consent_url = a->consent_url;
+    /* A machine's identity is granted its permissions by a script: nobody can consent for it. */
+    if (a->graph->o.auth != AUTH_MANAGED_IDENTITY &&
+        (why->consent || (check != CHECK_SIGN_IN && why->failure.kind == FAILURE_PERMISSION)))
+        c->consent_url = a->consent_url;
 }
 
 /* The service does not have the new API here; a missing permission (403) is something else: a
@@ -126,7 +120,7 @@ static void offer_consent(struct access *a)
 static bool api_is_absent(const struct access *a)
 {
     for (size_t i = 0; i < a->n; i++)
-        if (text_equal(a->check[i].call, query_call(LIST_ALLOTMENTS)))
+        if (text_equal(a->check[i].call, query_ask(LIST_ALLOTMENTS).call))
             return a->check[i].status == 400 || a->check[i].status == 404 ||
                    a->check[i].status == 501;
     return false;
@@ -148,8 +142,9 @@ static bool is_usable(const struct access *a)
     return pools || (api_is_absent(a) && a->have[CHECK_SKUS]);
 }
 
-static void end(struct access *a)
+static void finish(struct fetch *f)
 {
+    struct access *a = f->userdata;
     bool usable = is_usable(a);
     a->graph->access = NULL;
     a->done(a->userdata, a->check, a->n, usable); /* may free the graph */
@@ -157,10 +152,6 @@ static void end(struct access *a)
 }
 
 /* ---- one after the other ---- */
-
-static void next_check(struct access *a);
-
-static int send_call(struct access *a, struct failure *ret_failure);
 
 /* The first pool's id, for the call that needs one. */
 static void remember_pool(struct access *a, struct snapshot_builder *b)
@@ -175,145 +166,130 @@ static void remember_pool(struct access *a, struct snapshot_builder *b)
     snapshot_free(s);
 }
 
-static int read_page(struct access *a, const struct http_answer *answer, struct page *page,
+static int take_page(struct fetch_list *l, const char *bytes, size_t len, struct page *ret,
                      struct failure *ret_failure)
 {
+    struct access *a = l->fetch->userdata;
     CLEANUP(snapshot_builder_free) struct snapshot_builder *b = NULL;
-    CLEANUP(seen_free) struct seen ids = {0};
-    enum source source =
-        query_older(CHECKS[a->now].list) ? SOURCE_SUBSCRIBED_SKUS : SOURCE_CLOUD_LICENSING;
+    enum source source = l->ask.older ? SOURCE_SUBSCRIBED_SKUS : SOURCE_CLOUD_LICENSING;
     int r = snapshot_builder_new(a->graph->o.name, a->graph->o.tenant_id, source, clock_now(), &b);
     if (r < 0)
         return failure_oom(ret_failure);
     switch (a->now) {
     case CHECK_ALLOTMENTS:
-        r = page_allotments(answer->body, answer->body_len, b, page, ret_failure);
+        r = page_allotments(bytes, len, b, ret, ret_failure);
         if (r >= 0)
             remember_pool(a, b);
-        return r;
+        break;
     case CHECK_WAITING:
-        return page_waiting(answer->body, answer->body_len, b, a->allotment_id, &ids, page,
-                            ret_failure);
+        r = page_waiting(bytes, len, b, a->allotment_id, &l->ids, ret, ret_failure);
+        break;
     case CHECK_ERRORS:
-        return page_errors(answer->body, answer->body_len, b, &ids, page, ret_failure);
+        r = page_errors(bytes, len, b, &l->ids, ret, ret_failure);
+        break;
     case CHECK_DATES:
-        return page_subscriptions(answer->body, answer->body_len, b, page, ret_failure);
+        r = page_subscriptions(bytes, len, b, ret, ret_failure);
+        break;
     default:
-        return page_subscribed_skus(answer->body, answer->body_len, b, page, ret_failure);
+        r = page_subscribed_skus(bytes, len, b, ret, ret_failure);
     }
+    if (r >= 0)
+        free(TAKE(ret->next_link)); /* one page is proof enough */
+    return r;
 }
 
-static void take_page(struct access *a, const struct http_answer *answer)
+static void sign_in_passed(struct access *a)
 {
-    enum list list = CHECKS[a->now].list;
-    struct failure why = {0};
-    struct page page = {0};
+    if (!a->have[CHECK_SIGN_IN])
+        passed(a, CHECK_SIGN_IN, "ok");
+}
+
+static void page_taken(struct fetch_list *l)
+{
+    struct access *a = l->fetch->userdata;
     char text[160];
-    if (!words_is_json(answer->content_type)) {
-        words_of_wrong_type(list, answer, &why);
-        failed(a, answer->status, &why, answer->request_id);
-        return;
-    }
-    if (read_page(a, answer, &page, &why) < 0) {
-        failed(a, answer->status, &why, answer->request_id);
-        return;
-    }
-    if (a->step > 0)
+    sign_in_passed(a);
+    if (l->step > 0)
         (void)snprintf(text, sizeof text,
                        "ok without %s, which the service refuses; polls do without",
-                       query_options(query_dropped(a->step)));
-    else if (page.n_rows == 0 && a->now == CHECK_ALLOTMENTS)
+                       query_options(query_dropped(l->step)));
+    else if (l->rows == 0 && a->now == CHECK_ALLOTMENTS)
         (void)snprintf(text, sizeof text,
                        "ok, but the list is empty: a tenant without licences, or "
                        "a permission that shows nothing");
     else
         (void)snprintf(text, sizeof text, "ok");
-    page_clear(&page);
-    passed(a, answer->status, text);
+    passed(a, a->now, text);
 }
 
-static void on_called(void *userdata, const struct http_answer *answer)
+static bool applies(const struct access *a, int check)
 {
-    struct access *a = userdata;
-    enum list list = CHECKS[a->now].list;
-    struct failure why = {0};
-    http_request_free(TAKE(a->request));
-    int step = answer->status == 400 ? query_next_step(list, a->step) : -1;
-    if (step > 0) {
-        a->step = step;
-        if (send_call(a, &why) >= 0)
-            return;
-        failed(a, 0, &why, "");
-    } else if (answer->status == 200) {
-        take_page(a, answer);
-    } else if (answer->status / 100 == 2) {
-        (void)failure_set(&why, FAILURE_PROTOCOL, EBADMSG, "HTTP %d, which is no page",
-                          answer->status);
-        failed(a, answer->status, &why, answer->request_id);
-    } else {
-        words_of_answer(list, answer, &why);
-        failed(a, answer->status, &why, answer->request_id);
-        if (why.kind == FAILURE_PERMISSION)
-            offer_consent(a);
-    }
-    next_check(a);
+    if (check == CHECK_WAITING && !a->allotment_id)
+        return false;
+    return wanted(a->graph, check) || (check == CHECK_DATES && api_is_absent(a));
 }
 
-static int send_call(struct access *a, struct failure *ret_failure)
+/* What ends them all: the sign-in is refused, so that no other call was tried, or a token that was
+ * renewed already. */
+static void all_failed(struct access *a, const struct fetch_failed *why)
 {
-    struct graph *g = a->graph;
-    enum list list = CHECKS[a->now].list;
-    struct http_header headers[GRAPH_HEADERS];
-    char request_id[37];
-    struct http_call call;
-    free(TAKE(a->url));
-    a->url = query_url(g->api.text, query_older(list) ? "v1.0" : g->o.api_version, list,
-                       a->allotment_id, query_dropped(a->step));
-    if (!a->url)
-        return failure_oom(ret_failure);
-    graph_call(g, list, a->url, g->o.timeout, headers, request_id, &call);
-    return http_start(g->http, &call, on_called, a, &a->request, ret_failure);
-}
-
-static void next_check(struct access *a)
-{
-    struct failure why = {0};
-    while (++a->now < CHECK_COUNT_) {
-        if ((!wanted(a->graph, a->now) && !(a->now == CHECK_DATES && api_is_absent(a))) ||
-            (a->now == CHECK_WAITING && !a->allotment_id))
-            continue;
-        a->step = 0;
-        if (send_call(a, &why) >= 0)
-            return;
-        failed(a, 0, &why, "");
-    }
-    end(a);
-}
-
-static void on_signed_in(void *userdata, const struct token_result *t)
-{
-    struct access *a = userdata;
-    if (t->ok) {
-        passed(a, t->status, "ok");
-        next_check(a);
+    if (a->fetch.report.at_sign_in && !a->have[CHECK_SIGN_IN]) {
+        failed(a, CHECK_SIGN_IN, why);
+        a->now = CHECK_COUNT_;
         return;
     }
-    failed(a, t->status, &t->failure, t->correlation_id);
-    if (t->consent)
-        offer_consent(a);
-    end(a);
+    sign_in_passed(a);
+    for (; a->now < CHECK_COUNT_; a->now++)
+        if (applies(a, a->now))
+            failed(a, a->now, why);
 }
 
-static int on_begin(sd_event_source *s, void *userdata)
+static void on_failed(struct fetch *f, struct fetch_list *l, const struct fetch_failed *why)
 {
-    struct access *a = userdata;
-    struct token_result result = {0};
-    (void)s;
-    token_forget(a->graph);
-    if (token_ask(a->graph, NULL, a->graph->o.timeout, on_signed_in, a, &result.failure) < 0)
-        on_signed_in(a, &result);
-    return 0;
+    struct access *a = f->userdata;
+    if (!l) {
+        all_failed(a, why);
+        return;
+    }
+    sign_in_passed(a);
+    failed(a, a->now, why);
 }
+
+static char *check_url(const struct fetch_list *l, unsigned dropped)
+{
+    const struct access *a = l->fetch->userdata;
+    const struct graph *g = a->graph;
+    return query_url(g->api.text, l->ask.older ? "v1.0" : g->o.api_version, (enum list)l->what,
+                     a->allotment_id, dropped);
+}
+
+static bool next_check(struct fetch *f)
+{
+    struct access *a = f->userdata;
+    struct fetch_failed why = {0};
+    while (a->now < CHECK_COUNT_ && ++a->now < CHECK_COUNT_) {
+        if (!applies(a, a->now))
+            continue;
+        const struct fetch_ask ask = query_ask(CHECKS[a->now].list);
+        f->deadline_mono = clock_now().mono + a->graph->o.timeout;
+        if (fetch_add(f, &ask, (int)CHECKS[a->now].list, NULL, NULL, NULL) >= 0)
+            return true;
+        (void)failure_oom(&why.failure);
+        failed(a, a->now, &why);
+    }
+    return false;
+}
+
+static const struct fetch_calls CALLS = {
+    .more = next_check,
+    .url = check_url,
+    .page = take_page,
+    .ended = page_taken,
+    .failed = on_failed,
+    .done = finish,
+};
+
+/* ---- the way in ---- */
 
 int graph_check_access(struct graph *g, graph_check_done *done, void *userdata,
                        struct failure *ret_failure)
@@ -325,13 +301,14 @@ int graph_check_access(struct graph *g, graph_check_done *done, void *userdata,
         return failure_oom(ret_failure);
     if (sign_in_consent_url(g, &a->consent_url) < 0)
         return failure_oom(ret_failure);
+    int r = fetch_begin(&a->fetch, g, &CALLS, a, g->o.timeout, ret_failure);
+    if (r < 0)
+        return r;
     a->graph = g;
     a->done = done;
     a->userdata = userdata;
-    int r = sd_event_add_defer(g->event, &a->begin, on_begin, a);
-    if (r < 0)
-        return failure_set(ret_failure, FAILURE_LOCAL, -r, "event loop: %s", strerror(-r));
-    (void)sd_event_source_set_description(a->begin, "graph-check");
+    a->fetch.signs_in = true;
+    token_forget(g); /* the sign-in is one of the checks */
     g->access = TAKE(a);
     return 0;
 }

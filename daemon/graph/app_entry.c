@@ -3,7 +3,6 @@
  * compared here and never sent. */
 #include "graph/app_entry.h"
 
-#include "base/digest.h"
 #include "graph/inside.h"
 
 #include <errno.h>
@@ -13,66 +12,112 @@
                                            */
 
 struct app_entry {
+    struct fetch fetch;
     struct graph *graph;
     app_entry_done *done;
     void *userdata;
     char first[APP_ENTRY_HINT];
-    char *url;
-    struct http_request *request;
+    bool asked;
+    usec_t ends_at;
+    struct failure why;
 };
 
 void app_entry_free(struct app_entry *e)
 {
     if (!e)
         return;
-    http_request_free(e->request);
+    fetch_clear(&e->fetch);
     explicit_bzero(e->first, sizeof e->first);
-    free(e->url);
     free(e);
 }
 
-static void words(const struct http_answer *a, struct failure *ret)
+/* ---- the one request ---- */
+
+static bool ask_once(struct fetch *f)
 {
-    struct graph_error e = {0};
-    http_status_failure(a, ret);
-    if (a->status != 0)
-        graph_error_parse(a->body, a->body_len, &e);
-    if (a->status == 403)
-        (void)failure_set(ret, FAILURE_PERMISSION, EACCES,
-                          "HTTP 403 %s: grant the application permission " APP_ENTRY_PERMISSION
-                          " with admin consent, or write the last day of the secret as "
-                          "client_secret_expires",
-                          e.code);
-    else if (a->status == 404)
-        (void)failure_set(
-            ret, FAILURE_ABSENT, ENOENT,
-            "HTTP 404 %s: the application is not registered in this tenant; write the "
-            "last day of the secret as client_secret_expires",
-            e.code);
-    else if (e.code[0])
-        (void)failure_set(ret, ret->kind, EIO, "HTTP %d %s", a->status, e.code);
+    static const struct fetch_ask ASK = {
+        .call = APP_ENTRY_CALL,
+        .permission = APP_ENTRY_PERMISSION,
+        .older = true,
+        .max_body = ENTRY_BYTES_MAX,
+    };
+    struct app_entry *e = f->userdata;
+    if (e->asked)
+        return false;
+    e->asked = true;
+    if (fetch_add(f, &ASK, 0, NULL, NULL, NULL) >= 0)
+        return true;
+    (void)failure_oom(&e->why);
+    return false;
 }
 
-static void on_answer(void *userdata, const struct http_answer *a)
+static char *entry_url(const struct fetch_list *l, unsigned dropped)
 {
-    struct app_entry *e = userdata;
-    struct failure why = {0};
-    usec_t ends_at = 0;
-    e->graph->entry = NULL;
-    int r = -EIO;
-    if (a->status == 200)
-        r = words_expect_json(a, &why);
-    else
-        words(a, &why);
-    if (r >= 0)
-        r = page_secret_end(a->body, a->body_len, e->graph->o.client_id, e->first, &ends_at, &why);
-    if (r < 0)
-        (void)failure_prefix(&why, 0, APP_ENTRY_CALL);
+    const struct graph *g = l->fetch->graph;
+    struct text t = TEXT_INIT(URL_MAX);
+    (void)dropped;
+    text_addf(&t, "%s/v1.0/applications(appId='", g->api.text);
+    query_add_encoded(&t, g->o.client_id);
+    text_add(&t, "')?$select=appId,passwordCredentials");
+    return text_take(&t);
+}
+
+static int entry_page(struct fetch_list *l, const char *bytes, size_t len, struct page *ret,
+                      struct failure *ret_failure)
+{
+    struct app_entry *e = l->fetch->userdata;
+    *ret = (struct page){0};
+    return page_secret_end(bytes, len, e->graph->o.client_id, e->first, &e->ends_at, ret_failure);
+}
+
+static void entry_ended(struct fetch_list *l)
+{
+    (void)l; /* entry_page has taken what there is */
+}
+
+#define WRITE_IT "write the last day of the secret as client_secret_expires"
+
+static void on_failed(struct fetch *f, struct fetch_list *l, const struct fetch_failed *failed)
+{
+    struct app_entry *e = f->userdata;
+    struct failure *why = &e->why;
+    (void)l;
+    *why = failed->failure;
+    if (failed->status == 403)
+        (void)failure_set(why, why->kind, EACCES,
+                          APP_ENTRY_CALL
+                          ": HTTP 403 %s: grant the application permission " APP_ENTRY_PERMISSION
+                          " with admin consent, or " WRITE_IT,
+                          failed->error.code);
+    else if (failed->status == 404)
+        (void)failure_set(why, why->kind, ENOENT,
+                          APP_ENTRY_CALL ": HTTP 404 %s: the application is not registered in "
+                                         "this tenant; " WRITE_IT,
+                          failed->error.code);
+}
+
+static void finish(struct fetch *f)
+{
+    struct app_entry *e = f->userdata;
     app_entry_done *done = e->done;
     void *to = e->userdata;
+    usec_t ends_at = e->ends_at;
+    struct failure why = e->why;
+    e->graph->entry = NULL;
     app_entry_free(e);
     done(to, ends_at, &why); /* may free the graph */
 }
+
+static const struct fetch_calls CALLS = {
+    .more = ask_once,
+    .url = entry_url,
+    .page = entry_page,
+    .ended = entry_ended,
+    .failed = on_failed,
+    .done = finish,
+};
+
+/* ---- the way in ---- */
 
 static int read_first(const struct graph *g, char ret[static APP_ENTRY_HINT],
                       struct failure *ret_failure)
@@ -89,21 +134,9 @@ static int read_first(const struct graph *g, char ret[static APP_ENTRY_HINT],
     return 0;
 }
 
-static char *make_url(const struct graph *g)
-{
-    struct text t = TEXT_INIT(URL_MAX);
-    text_addf(&t, "%s/v1.0/applications(appId='", g->api.text);
-    query_add_encoded(&t, g->o.client_id);
-    text_add(&t, "')?$select=appId,passwordCredentials");
-    return text_take(&t);
-}
-
 int graph_ask_entry(struct graph *g, app_entry_done *done, void *userdata,
                     struct failure *ret_failure)
 {
-    struct http_header headers[GRAPH_HEADERS];
-    char request_id[UUID_TEXT];
-    struct http_call call;
     if (g->entry || g->poll || g->access)
         return failure_set(ret_failure, FAILURE_LOCAL, EBUSY, "the tenant is being read already");
     if (!token_usable(g, clock_now().mono))
@@ -114,14 +147,9 @@ int graph_ask_entry(struct graph *g, app_entry_done *done, void *userdata,
     e->graph = g;
     e->done = done;
     e->userdata = userdata;
-    e->url = make_url(g);
-    int r = e->url ? read_first(g, e->first, ret_failure) : failure_oom(ret_failure);
-    if (r < 0)
-        return r;
-    graph_call(g, LIST_SKUS, e->url, g->o.timeout, headers, request_id,
-               &call); /* below /v1.0, too */
-    call.max_body = ENTRY_BYTES_MAX;
-    r = http_start(g->http, &call, on_answer, e, &e->request, ret_failure);
+    int r = read_first(g, e->first, ret_failure);
+    if (r >= 0)
+        r = fetch_begin(&e->fetch, g, &CALLS, e, g->o.timeout, ret_failure);
     if (r >= 0)
         g->entry = TAKE(e);
     return r;

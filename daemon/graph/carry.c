@@ -8,11 +8,12 @@
  * because waiting lists hang on them; only the errors go before them, every second time. */
 #include "graph/inside.h"
 
+#include <errno.h>
 #include <string.h>
 
 static bool had(const struct carry *k, enum list list, const char *id)
 {
-    if (query_older(list))
+    if (query_ask(list).older)
         return true; /* single lists, always in the same order */
     return list == LIST_ERRORS ? k->errors_had : seen_has(&k->had, id);
 }
@@ -26,12 +27,49 @@ void carry_clear(struct carry *k)
 int carry_begin(struct poll *p)
 {
     bool errors_first = p->graph->carry.errors_first;
-    int r = errors_first ? walk_add(p, LIST_ERRORS, NULL, NULL, NULL) : 0;
+    int r = errors_first ? poll_add(p, LIST_ERRORS) : 0;
     if (r >= 0)
-        r = walk_add(p, LIST_ALLOTMENTS, NULL, NULL, NULL);
+        r = poll_add(p, LIST_ALLOTMENTS);
     if (r >= 0 && !errors_first)
-        r = walk_pend(p, LIST_ERRORS, NULL, NULL, NULL);
+        r = carry_pend(p, LIST_ERRORS, NULL, NULL, NULL);
     return r;
+}
+
+int carry_pend(struct poll *p, enum list list, const char *id, const char *link, struct seen *ids)
+{
+    if (p->n_pending == p->pending_size) {
+        size_t size = p->pending_size ? p->pending_size * 2 : 64;
+        struct pending *more = reallocarray(p->pending, size, sizeof *more);
+        if (!more)
+            return -ENOMEM;
+        p->pending = more;
+        p->pending_size = size;
+    }
+    struct pending *one = &p->pending[p->n_pending];
+    *one = (struct pending){.list = list};
+    int r = text_copy(id, &one->id);
+    if (r >= 0)
+        r = text_copy(link, &one->link);
+    if (r < 0) {
+        free(one->id);
+        return r;
+    }
+    if (ids) {
+        one->ids = *ids;
+        *ids = (struct seen){0};
+    }
+    p->n_pending++;
+    return 0;
+}
+
+void carry_drop(struct poll *p)
+{
+    for (size_t i = 0; i < p->n_pending; i++) {
+        free(p->pending[i].id);
+        free(p->pending[i].link);
+        seen_free(&p->pending[i].ids);
+    }
+    p->n_pending = 0;
 }
 
 struct pending carry_pick(struct poll *p)
@@ -64,18 +102,18 @@ void carry_turn(struct poll *p, enum list list, const char *id)
 /* Whose turn it was when the poll was cut: continuations go first, so it is the first of them. */
 static void use_up_turn(struct poll *p)
 {
-    const struct chain *c = p->flying ? p->flying : p->soon;
-    if (p->turns == 0 && c)
-        carry_turn(p, c->list, c->id);
+    const struct fetch_list *l = p->fetch.flying ? p->fetch.flying : p->fetch.soon;
+    if (p->turns == 0 && l)
+        carry_turn(p, (enum list)l->what, l->id);
 }
 
 static bool all_had(const struct poll *p)
 {
     const struct carry *k = &p->graph->carry;
-    const struct chain *const QUEUES[] = {p->flying, p->soon, p->work};
+    const struct fetch_list *const QUEUES[] = {p->fetch.flying, p->fetch.soon, p->fetch.work};
     for (size_t i = 0; i < N_ELEMENTS(QUEUES); i++)
-        for (const struct chain *c = QUEUES[i]; c; c = c->next)
-            if (c->list == LIST_ALLOTMENTS || !had(k, c->list, c->id))
+        for (const struct fetch_list *l = QUEUES[i]; l; l = l->next)
+            if (l->what == LIST_ALLOTMENTS || !had(k, (enum list)l->what, l->id))
                 return false;
     for (size_t i = 0; i < p->n_pending; i++)
         if (!had(k, p->pending[i].list, p->pending[i].id))
@@ -86,9 +124,9 @@ static bool all_had(const struct poll *p)
 void carry_settle(struct poll *p)
 {
     struct carry *k = &p->graph->carry;
-    if (p->report.requests == 0)
+    if (p->fetch.report.requests == 0)
         return;
-    if (p->n_chains + p->n_pending == 0) { /* everything had its chance in this very poll */
+    if (p->fetch.n_lists + p->n_pending == 0) { /* everything had its chance in this very poll */
         carry_clear(k);
         return;
     }

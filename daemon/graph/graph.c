@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/graph.c: one tenant: its options, what was learnt about it, and its polls' beginning and
- * end. */
+/* graph/graph.c: one tenant: its options, and what was learnt about it. */
 #include "graph/inside.h"
 
 #include "base/digest.h"
@@ -19,29 +18,6 @@ uint32_t graph_dice(void)
     uint32_t dice = 0; /* without random bytes there is no jitter, and the wait is the longest */
     (void)random_bytes(&dice, sizeof dice);
     return dice;
-}
-
-/* Digest 7.1. Headers are not remembered by a nextLink: they go with every page. */
-void graph_call(const struct graph *g, enum list list, const char *url, usec_t timeout,
-                struct http_header headers[static GRAPH_HEADERS], char request_id[static 37],
-                struct http_call *ret)
-{
-    if (uuid_v4(request_id) < 0)
-        request_id[0] = '\0'; /* it only helps support */
-    headers[0] = (struct http_header){"Accept", "application/json"};
-    headers[1] = (struct http_header){"Prefer", "include-unknown-enum-members"};
-    headers[2] = (struct http_header){"x-ms-throttle-priority", "low"};
-    headers[3] = (struct http_header){"client-request-id", request_id};
-    *ret = (struct http_call){
-        .method = "GET",
-        .url = url,
-        .allowed = query_older(list) ? &g->older : &g->api,
-        .headers = headers,
-        .n_headers = GRAPH_HEADERS,
-        .bearer = g->token.bearer,
-        .timeout = timeout < PAGE_TIMEOUT ? timeout : PAGE_TIMEOUT,
-        .max_body = PAGE_BYTES_MAX,
-    };
 }
 
 /* ---- options ---- */
@@ -176,83 +152,9 @@ void graph_free(struct graph *g)
     free(g);
 }
 
-/* ---- polls ---- */
-
-void poll_free(struct poll *p)
-{
-    if (!p)
-        return;
-    walk_clear(p);
-    sd_event_source_disable_unref(p->begin);
-    sd_event_source_disable_unref(p->wake);
-    snapshot_builder_free(p->builder);
-    snapshot_free(p->spare);
-    seen_free(&p->chained);
-    free(p->pending);
-    free(p->claims);
-    free(p);
-}
-
-static int on_begin(sd_event_source *s, void *userdata)
-{
-    struct poll *p = userdata;
-    (void)s;
-    poll_begin(p);
-    walk_pump(p);
-    return 0;
-}
-
-static int on_wake(sd_event_source *s, uint64_t due, void *userdata)
-{
-    (void)s;
-    (void)due;
-    walk_pump(userdata);
-    return 0;
-}
-
-int graph_poll(struct graph *g, graph_done *done, void *userdata, struct failure *ret_failure)
-{
-    if (g->poll || g->access || g->lookup)
-        return failure_set(ret_failure, FAILURE_LOCAL, EBUSY, "a poll is under way already");
-    CLEANUP(poll_free) struct poll *p = calloc(1, sizeof *p);
-    if (!p)
-        return failure_oom(ret_failure);
-    p->graph = g;
-    p->done = done;
-    p->userdata = userdata;
-    p->began = clock_now();
-    p->deadline_mono = p->began.mono + g->o.timeout;
-    p->hold_until_mono = g->pace.not_before_mono;
-    if (poll_prepare(p) < 0)
-        return failure_oom(ret_failure);
-    int r =
-        sd_event_add_time(g->event, &p->wake, CLOCK_BOOTTIME, p->deadline_mono, 1000, on_wake, p);
-    if (r >= 0) /* from the event loop, so that `done` never comes from inside here */
-        r = sd_event_add_defer(g->event, &p->begin, on_begin, p);
-    if (r < 0)
-        return failure_set(ret_failure, FAILURE_LOCAL, -r, "event loop: %s", strerror(-r));
-    (void)sd_event_source_set_description(p->wake, "graph-wake");
-    (void)sd_event_source_set_description(p->begin, "graph-begin");
-    g->poll = TAKE(p);
-    return 0;
-}
-
 const char *graph_host(const struct graph *g, bool sign_in)
 {
     return sign_in ? g->login.host : g->api.host;
-}
-
-bool graph_polling(const struct graph *g)
-{
-    return g->poll;
-}
-
-void graph_cancel(struct graph *g)
-{
-    if (!g->poll)
-        return;
-    token_cancel(g);
-    poll_free(TAKE(g->poll));
 }
 
 void graph_pause(struct graph *g, usec_t until_mono)

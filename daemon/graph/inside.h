@@ -5,26 +5,22 @@
  *   token.c   the cached token, and asking for one    challenge.c  what a 401 asks for
  *   sign_in.c  what is sent to get a token, by kind of sign-in
  *   query.c   the URLs, and which options to drop     seen.c       links that were followed already
- *   walk.c    pages in flight: chains, queues, the token, the pump
+ *   fetch.c   pages in flight: lists, queues, the token, the pump
+ *   fetch_answer.c   what came back: retries, throttling, 401, options refused, the next link
  *   carry.c   what a poll did not get to, first in the next    pace.c   how much at once
- *   arrive.c  what came back: retries, throttling, 401, options refused, the next link
  *   poll.c    the cycle: what a page, a list's end or a list's failure means for the snapshot
  *   words.c   failures in words an operator can act on
  *   access.c  --check-access       lookup.c  one user, group or device by itself
  *   app_entry.c, page_app.c  when the client secret ends */
 #pragma once
-#include "graph/graph.h"
+#include "graph/fetch.h"
 #include "graph/pace.h"
-#include "graph/page.h"
-#include "graph/seen.h"
 #include "http/retry.h"
 
 #include "base/text.h"
 
-#define PAGE_BYTES_MAX ((size_t)8 << 20) /* decoded; security rules, "Transport" */
 #define POLL_BYTES_MAX ((uint64_t)1 << 30)
 #define LIST_PAGES_MAX 10000
-#define RETRIES_MAX 4 /* of one page */
 #define RETRY_CAP (30 * USEC_PER_SEC)
 #define PAGE_TIMEOUT (60 * USEC_PER_SEC)
 #define TOKEN_TIMEOUT (30 * USEC_PER_SEC)
@@ -40,19 +36,16 @@ enum list {
     LIST_SUBSCRIPTIONS, /* of the older source */
     LIST_COUNT_,
 };
-enum { OPTION_TOP = 1, OPTION_EXPAND = 2, OPTION_SELECT = 4 };
 
-bool query_older(enum list list);             /* it is below /v1.0, whatever api_version says */
-const char *query_call(enum list list);       /* "GET /admin/cloudLicensing/allotments" */
-const char *query_permission(enum list list); /* what an administrator has to grant */
+struct fetch_ask query_ask(enum list list); /* without what was learnt */
 /* The first page's URL below `root` ("https://host"), without the options in `dropped`. `id` is the
  * allotment's, for LIST_WAITING only. NULL: no memory. */
 char *query_url(const char *root, const char *version, enum list list, const char *id,
                 unsigned dropped);
-/* The step after `step` when the service refuses the options of `step`; 0 is all of them. -1: there
- * is none left. */
-int query_next_step(enum list list, int step);
-int query_last_step(enum list list); /* no option at all */
+/* The step after `step` when the service refuses the options of `step`; 0 is all of them. `options`:
+ * those there are. -1: there is none left. */
+int query_next_step(unsigned options, int step);
+int query_last_step(unsigned options); /* no option at all */
 void query_add_encoded(struct text *t, const char *id); /* an opaque id, into a path */
 unsigned query_dropped(int step);
 const char *query_options(unsigned dropped); /* "$top and $expand" */
@@ -121,102 +114,45 @@ int token_ask(struct graph *g, const char *claims, usec_t timeout, token_done *d
 
 /* ---- words.c ---- */
 
-/* Why a page was not obtained: call, status, Graph's code and what to do. */
-void words_of_answer(enum list list, const struct http_answer *a, struct failure *ret);
-/* A 200 that is no JSON: says what it is, and its first bytes. */
-void words_of_wrong_type(enum list list, const struct http_answer *a, struct failure *ret);
+/* Why a page was not obtained: call, status, Graph's code and what to do. Fills all of *ret. */
+void words_of_answer(const struct fetch_ask *ask, const struct http_answer *a,
+                     struct fetch_failed *ret);
 bool words_is_json(const char *content_type);
-/* The same for a caller that names its call itself. -EBADMSG: this 200 is no JSON. */
-int words_expect_json(const struct http_answer *a, struct failure *ret);
+/* -EBADMSG: this 200 is no JSON; the failure says what it is, and its first bytes. */
+int words_expect_json(const struct fetch_ask *ask, const struct http_answer *a,
+                      struct fetch_failed *ret);
 /* Which of two failures is the one to tell: true if `a` is worse. */
 bool words_worse(const struct failure *a, const struct failure *b);
 
-/* ---- walk.c: chains of pages ---- */
-
-struct chain { /* a list that is being read; at most one page of it is in flight */
-    struct chain *next, **pprev; /* in one of the poll's queues, or among those in flight */
-    struct poll *poll;
-    enum list list;
-    char *id;        /* LIST_WAITING: whose */
-    char *url;       /* the page to fetch */
-    int step;        /* which options the first page goes without */
-    bool first_page; /* `url` is ours and not the service's */
-    bool check;      /* reads an expanded list a second way */
-    int64_t inline_count;
-    size_t pages, rows, lacking;
-    bool spoiled;
-    struct seen links, ids; /* pages and rows so far */
-    unsigned retries;       /* of this page */
-    usec_t not_before_mono;
-    bool fresh_connection;
-    unsigned generation; /* of the token it went with */
-    struct http_request *request;
-};
+/* ---- poll.c ---- */
 
 struct poll {
     struct graph *graph;
     graph_done *done;
     void *userdata;
-    struct instant began;
-    usec_t deadline_mono;
-    sd_event_source *begin, *wake;
+    struct fetch fetch;
     struct snapshot_builder *builder;
     struct snapshot *spare; /* without any section: what a poll ends with when memory has run out */
-    struct graph_report report;
-    char request_id[80]; /* both belong to report.failure */
+    struct failure failure; /* the worst so far */
+    char request_id[80];    /* both belong to `failure` */
     enum list failed_list;
-    struct failure trouble; /* why a page, or the sign-in, was last repeated; text "": no trouble */
-    bool ended;
-
-    struct chain *soon, *work, *flying; /* continuations and repeated pages; new lists; in flight */
-    unsigned n_chains, n_flying;
     struct pending {
         enum list list;
         char *id, *link; /* an allotment's, and where its waiting list goes on; NULL: its start */
         struct seen ids; /* of the members that came before the link */
     } * pending;         /* lists still to be begun: a stack */
     size_t n_pending, pending_size;
-    unsigned turns;      /* see carry.c */
+    unsigned turns; /* see carry.c */
     bool errors_read;
-    struct seen chained; /* ids whose waiting list was handed to a chain */
-
-    usec_t hold_until_mono; /* throttled: nothing is sent before */
-    unsigned holds;         /* without a Retry-After, in a row */
-    usec_t sign_in_at_mono;
-    unsigned sign_ins, renewals;
-    bool early_failed; /* the token should be renewed, but the old one still serves */
-    char *claims;
-    bool dates_differ; /* the Date headers of its answers contradict each other */
-    uint64_t bytes;    /* decoded */
-    bool falling_back; /* to the older source, in this poll, because of ... */
+    struct seen chained; /* ids whose waiting list was handed to the loop */
+    const struct fetch_list *checked; /* it reads an expanded list a second way, */
+    int64_t inline_count;             /* which had so many members; NULL: none does */
+    bool falling_back;                /* to the older source, in this poll, because of ... */
     struct failure refused;
     char refused_id[80];
     int refused_status;
 };
-
-/* All of these may be called from within a handler; only walk_pump may end the poll and free it, so
- * it is the last thing a handler does. */
-void walk_pump(struct poll *p);
-int walk_add(struct poll *p, enum list list, const char *id, const char *link /* NULL: its start */,
-             struct chain **ret);
-/* Later. Takes over `ids` (NULL: none came before). */
-int walk_pend(struct poll *p, enum list list, const char *id, const char *link, struct seen *ids);
-/* Notes it if it is the worst so far. LIST_COUNT_: no list in particular. */
-void walk_fail(struct poll *p, const struct failure *why, enum list list, const char *request_id);
-void walk_end(struct poll *p, const struct failure *why); /* no more: finish with what there is */
-void walk_clear(struct poll *p);                          /* cancels every chain */
-
-/* Chains, for walk.c and arrive.c. Between its arrival and chain_again, chain_failed or chain_free
- * a chain is in no queue. */
-void chain_unlink(struct chain *c);
-void chain_free(struct chain *c);
-DEFINE_CLEANUP(struct chain *, chain_free)
-const struct origin *chain_origin(const struct chain *c);
-int chain_first_url(struct chain *c); /* by its list, id and step. -ENOMEM */
-void chain_again(struct chain *c, usec_t not_before);
-void chain_failed(struct chain *c, const struct failure *why, int status, const char *request_id);
-usec_t walk_left(const struct poll *p, usec_t now); /* until the deadline */
-void walk_give_up_until(struct poll *p, usec_t until, struct failure *why);
+int poll_add(struct poll *p, enum list list); /* -ENOMEM */
 
 /* ---- carry.c ---- */
 
@@ -227,32 +163,18 @@ struct carry {         /* from poll to poll */
     struct seen had;   /* and these waiting lists theirs */
 };
 int carry_begin(struct poll *p);               /* puts pools and errors in order. -ENOMEM */
-struct pending carry_pick(struct poll *p);     /* takes the next one off */
+/* A list for later. Takes over `ids` (NULL: none came before). -ENOMEM */
+int carry_pend(struct poll *p, enum list list, const char *id, const char *link, struct seen *ids);
+struct pending carry_pick(struct poll *p); /* takes the next one off */
+void carry_drop(struct poll *p);           /* all that are pending */
 void carry_turn(struct poll *p, enum list list, const char *id); /* a list was read, or failed */
 void carry_settle(struct poll *p);             /* the poll ends, its queues as they are */
 void carry_clear(struct carry *k);
 
-/* ---- arrive.c ---- */
-
-void on_page(void *userdata, const struct http_answer *a); /* a chain's page */
-
-/* ---- poll.c ---- */
-
-/* A page's bytes into the snapshot; *ret_next is the link of the next page or NULL. */
-int poll_page(struct chain *c, const char *bytes, size_t len, char **ret_next,
-              struct failure *ret_failure);
-void poll_list_ended(struct chain *c);
-void poll_list_failed(struct chain *c, int status, const struct failure *why);
-int poll_prepare(struct poll *p); /* -ENOMEM */
-void poll_begin(struct poll *p);
-void poll_finish(struct poll *p); /* frees it and calls `done` */
-void poll_note(struct poll *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
 /* ---- graph.c ---- */
 
 struct learnt {                /* about this tenant's service, for the life of the process */
-    int step[LIST_COUNT_];     /* which options to leave out from the start */
-    bool proven[LIST_COUNT_];  /* that step has worked */
+    struct learnt_options options[LIST_COUNT_];
     bool answered;             /* the Cloud Licensing API has: no fallback any more */
     bool fallback;             /* the older source is in use */
     usec_t probe_mono;         /* when to try the API again */
@@ -289,11 +211,6 @@ struct graph {
 };
 const char *cloud_graph_root(enum cloud cloud);
 uint32_t graph_dice(void);
-/* Headers of a Graph request (digest 7.1) and its call; `request_id` receives a fresh UUID. */
-#define GRAPH_HEADERS 4
-void graph_call(const struct graph *g, enum list list, const char *url, usec_t timeout,
-                struct http_header headers[static GRAPH_HEADERS], char request_id[static 37],
-                struct http_call *ret);
 void poll_free(struct poll *p);
 DEFINE_CLEANUP(struct poll *, poll_free)
 void access_free(struct access *a);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/lookup.c: the sections of one principal, one after the other, page by page. */
+/* graph/lookup.c: the sections of one principal, one after the other. */
 #include "graph/lookup.h"
 
-#include "base/digest.h"
 #include "graph/inside.h"
 #include "graph/page_rights.h"
 
@@ -61,6 +60,7 @@ static const struct part OLDER = {"licenseDetails", OF(PRINCIPAL_USER),
                                   page_license_details};
 
 struct lookup {
+    struct fetch fetch;
     struct graph *graph;
     lookup_done *done;
     void *userdata;
@@ -69,36 +69,23 @@ struct lookup {
     enum lookup_expand expand;
     unsigned what; /* sections still to be read */
     struct rights *rights;
-    struct lookup_report report;
-    usec_t deadline_mono;
-    sd_event_source *begin;
-    struct http_request *request;
-    enum rights_section now; /* the section under way */
-    char *url;
-    bool bare;       /* without $select, which the service refused */
-    bool first_page; /* the URL is ours */
-    bool spoiled;
-    size_t pages;
-    struct seen links;
-    bool renewed; /* the token, because of a 401 */
-    char *claims;
+    struct failure failure[RIGHTS_SECTIONS_];
+    enum rights_section now; /* the section under way, */
+    char *call;              /* and how failures name it */
 };
 
 void lookup_free(struct lookup *l)
 {
     if (!l)
         return;
-    http_request_free(l->request);
-    sd_event_source_disable_unref(l->begin);
+    fetch_clear(&l->fetch);
     rights_free(l->rights);
-    seen_free(&l->links);
     free(l->who);
     free(l->shown);
     free(l->sku_id);
     free(l->plan_id);
     free(l->right_id);
-    free(l->url);
-    free(l->claims);
+    free(l->call);
     free(l);
 }
 
@@ -146,8 +133,10 @@ static void add_filter(const struct lookup *l, struct text *t, char *sign)
     }
 }
 
-static char *first_url(const struct lookup *l, const struct part *part)
+static char *section_url(const struct fetch_list *list, unsigned dropped)
 {
+    const struct lookup *l = list->fetch->userdata;
+    const struct part *part = part_of(l);
     const struct graph *g = l->graph;
     struct text t = TEXT_INIT(URL_MAX);
     const char *expand = expansion(l, part);
@@ -161,7 +150,7 @@ static char *first_url(const struct lookup *l, const struct part *part)
         query_add_encoded(&t, l->right_id);
         text_add(&t, l->now == RIGHTS_ASSIGNMENTS ? "/assignments" : "");
     }
-    if (part->select && !l->bare && !is_single(l)) {
+    if (part->select && !(dropped & OPTION_SELECT) && !is_single(l)) {
         text_addf(&t, "%c$select=%s", sign, part->select);
         sign = '&';
     }
@@ -173,65 +162,44 @@ static char *first_url(const struct lookup *l, const struct part *part)
     return text_take(&t);
 }
 
-/* ---- words ---- */
-
-/* "GET /users/{id}/licenseDetails for oncall@contoso.com" */
-static int prefix(const struct lookup *l, int r, struct failure *f)
-{
-    return failure_prefix(f, r, "GET /%s/{id}/%s for %s", PATHS[l->kind], part_of(l)->path,
-                          l->shown);
-}
-
-/* Whom the configuration names is not there: that is for a person to mend, and no lost right. */
-static void words_of_absence(const struct lookup *l, const struct graph_error *e,
-                             struct failure *ret)
-{
-    bool nobody = text_equal_nocase(e->code, "Request_ResourceNotFound");
-    (void)failure_set(ret, nobody ? FAILURE_CONFIG : FAILURE_ABSENT, ENOENT,
-                      nobody
-                          ? "HTTP 404 %s: the tenant has no such %s: correct its name or id"
-                          : "HTTP 404 %s: the tenant has no such %s, or does not offer this call",
-                      e->code, principal_word(l->kind));
-}
-
-static void words(const struct lookup *l, const struct http_answer *a, struct failure *ret)
-{
-    struct graph_error e = {0};
-    http_status_failure(a, ret);
-    if (a->status != 0)
-        graph_error_parse(a->body, a->body_len, &e);
-    if (a->status == 404)
-        words_of_absence(l, &e, ret);
-    else if (a->status == 403)
-        (void)failure_set(
-            ret, FAILURE_PERMISSION, EACCES,
-            "HTTP 403 %s: grant the application permission %s, with admin consent", e.code,
-            part_of(l) == &OLDER ? "LicenseAssignment.Read.All" : PERMISSIONS[l->kind]);
-    else if (e.code[0])
-        (void)failure_set(ret, ret->kind, EIO, "HTTP %d %s", a->status, e.code);
-    if (a->retry_after)
-        ret->retry_after = a->retry_after;
-    (void)prefix(l, 0, ret);
-}
-
 /* ---- section after section ---- */
 
-static void send_page(struct lookup *l);
-
-static void end(struct lookup *l)
+static int ask_section(struct lookup *l, const struct part *part)
 {
-    struct lookup_report report = l->report;
-    struct rights *rights = TAKE(l->rights);
-    lookup_done *done = l->done;
-    void *userdata = l->userdata;
-    l->graph->lookup = NULL;
-    lookup_free(l);
-    done(userdata, rights, &report); /* may free the graph */
+    bool older = part == &OLDER;
+    free(l->call);
+    l->call = text_printf("GET /%s/{id}/%s for %s", PATHS[l->kind], part->path, l->shown);
+    if (!l->call)
+        return -ENOMEM;
+    const struct fetch_ask ask = {
+        .call = l->call,
+        .permission = older ? "LicenseAssignment.Read.All" : PERMISSIONS[l->kind],
+        .older = older,
+        .options = part->select && !is_single(l) ? OPTION_SELECT : 0,
+        .max_body = LOOKUP_BYTES_MAX,
+    };
+    return fetch_add(&l->fetch, &ask, (int)l->now, NULL, NULL, NULL);
 }
 
-static void next_section(struct lookup *l)
+static void section_failed(struct lookup *l, enum rights_section s, const struct failure *why)
 {
+    rights_drop(l->rights, s);
+    l->failure[s] = *why;
+    l->what &= ~(1U << s);
+}
+
+static void rest_failed(struct lookup *l, const struct failure *why)
+{
+    for (int s = 0; s < RIGHTS_SECTIONS_; s++)
+        if (l->what & 1U << s)
+            section_failed(l, (enum rights_section)s, why);
+}
+
+static bool next_section(struct fetch *f)
+{
+    struct lookup *l = f->userdata;
     for (int s = 0; s < RIGHTS_SECTIONS_; s++) {
+        struct failure why = {0};
         l->now = (enum rights_section)s;
         if (!(l->what & 1U << s))
             continue;
@@ -241,176 +209,82 @@ static void next_section(struct lookup *l)
             l->what &= ~(1U << s);
             continue;
         }
-        seen_free(&l->links);
-        l->links = (struct seen){0};
-        l->pages = 0;
-        l->spoiled = l->bare = false;
-        l->first_page = true;
-        free(l->url);
-        l->url = first_url(l, part);
-        send_page(l);
-        return;
+        if (ask_section(l, part) >= 0)
+            return true;
+        (void)failure_oom(&why);
+        section_failed(l, l->now, &why);
     }
-    end(l);
+    return false;
 }
 
-/* What would fail alike, or must not be asked while Graph wants to be left alone, is not tried. */
-static void section_failed(struct lookup *l, const struct failure *why)
+static int section_page(struct fetch_list *list, const char *bytes, size_t len, struct page *ret,
+                        struct failure *ret_failure)
 {
-    bool all = why->kind == FAILURE_AUTH || why->kind == FAILURE_THROTTLED ||
-               why->kind == FAILURE_LOCAL || clock_now().mono >= l->deadline_mono;
-    rights_drop(l->rights, l->now);
-    for (int s = 0; s < RIGHTS_SECTIONS_; s++)
-        if (l->what & 1U << s && (all || s == (int)l->now))
-            l->report.failure[s] = *why;
-    l->what = all ? 0 : l->what & ~(1U << l->now);
-    next_section(l);
+    struct lookup *l = list->fetch->userdata;
+    decoder *decode = is_single(l) ? page_usage_right_single : part_of(l)->decode;
+    return decode(bytes, len, l->rights, ret, ret_failure);
 }
 
-static void section_ended(struct lookup *l)
+static void section_ended(struct fetch_list *list)
 {
+    struct lookup *l = list->fetch->userdata;
     struct failure why = {0};
-    if (l->spoiled) {
-        (void)failure_set(&why, FAILURE_PROTOCOL, EBADMSG, "a row that cannot be told apart");
-        (void)prefix(l, 0, &why);
-        section_failed(l, &why);
+    if (list->spoiled) {
+        (void)failure_set(&why, FAILURE_PROTOCOL, EBADMSG, "%s: a row that cannot be told apart",
+                          l->call);
+        section_failed(l, l->now, &why);
         return;
     }
     l->rights->section[l->now] = SECTION_COMPLETE;
     l->what &= ~(1U << l->now);
-    next_section(l);
 }
 
-/* ---- answers ---- */
-
-static void follow(struct lookup *l, char *link)
+/* Whom the configuration names is not there: that is for a person to mend, and no lost right. */
+static void words_of_absence(const struct lookup *l, const struct fetch_failed *why,
+                             struct failure *ret)
 {
-    struct failure why = {0};
-    int seen = seen_add(&l->links, link);
-    free(l->url);
-    l->url = link;
-    l->first_page = false;
-    if (seen == 0 && ++l->pages < LOOKUP_PAGES_MAX) {
-        send_page(l);
-        return;
-    }
-    (void)failure_set(&why, seen < 0 ? FAILURE_LOCAL : FAILURE_PROTOCOL, EBADMSG, "%s",
-                      seen < 0   ? "out of memory"
-                      : seen > 0 ? "a link to a page that was read already"
-                                 : "the list does not end");
-    (void)prefix(l, 0, &why);
-    section_failed(l, &why);
+    bool nobody = text_equal_nocase(why->error.code, "Request_ResourceNotFound");
+    (void)failure_set(
+        ret, nobody ? FAILURE_CONFIG : FAILURE_ABSENT, ENOENT, "%s: HTTP 404 %s: the tenant has no such %s%s",
+        l->call, why->error.code, principal_word(l->kind),
+        nobody ? ": correct its name or id" : ", or does not offer this call");
 }
 
-static void take_page(struct lookup *l, const struct http_answer *a)
+/* What would fail alike, or must not be asked while Graph wants to be left alone, is not tried. */
+static void on_failed(struct fetch *f, struct fetch_list *list, const struct fetch_failed *failed)
 {
-    struct page page = {0};
-    struct failure why = {0};
-    decoder *decode = is_single(l) ? page_usage_right_single : part_of(l)->decode;
-    int r = words_expect_json(a, &why);
-    if (r >= 0)
-        r = decode(a->body, a->body_len, l->rights, &page, &why);
-    if (r < 0) {
-        (void)prefix(l, r, &why);
-        section_failed(l, &why);
-        return;
-    }
-    l->spoiled = l->spoiled || page.spoiled;
-    char *link = TAKE(page.next_link);
-    page_clear(&page);
-    if (link)
-        follow(l, link);
+    struct lookup *l = f->userdata;
+    struct failure why = failed->failure;
+    if (failed->status == 404)
+        words_of_absence(l, failed, &why);
+    if (!list || why.kind == FAILURE_AUTH || why.kind == FAILURE_THROTTLED ||
+        why.kind == FAILURE_LOCAL)
+        rest_failed(l, &why);
     else
-        section_ended(l);
+        section_failed(l, l->now, &why);
 }
 
-/* One renewal for the whole look-up; a second refusal is Graph's last word. */
-static void unauthorized(struct lookup *l, const struct http_answer *a)
+static void finish(struct fetch *f)
 {
-    struct failure why = {0};
-    char claims[CLAIMS_MAX];
-    token_forget(l->graph);
-    if (l->renewed) {
-        words(l, a, &why);
-        section_failed(l, &why);
-        return;
-    }
-    l->renewed = true;
-    if (challenge_claims(a->www_authenticate, claims) >= 0)
-        (void)text_copy(claims, &l->claims); /* without them the sign-in is refused and says so */
-    send_page(l);
+    struct lookup *l = f->userdata;
+    struct lookup_report report = {.requests = f->report.requests};
+    struct rights *rights = TAKE(l->rights);
+    lookup_done *done = l->done;
+    void *userdata = l->userdata;
+    memcpy(report.failure, l->failure, sizeof report.failure);
+    l->graph->lookup = NULL;
+    lookup_free(l);
+    done(userdata, rights, &report); /* may free the graph */
 }
 
-static void on_answer(void *userdata, const struct http_answer *a)
-{
-    struct lookup *l = userdata;
-    struct failure why = {0};
-    http_request_free(TAKE(l->request));
-    if (a->status == 200) {
-        take_page(l, a);
-    } else if (a->status == 401) {
-        unauthorized(l, a);
-    } else if (a->status == 400 && l->first_page && !l->bare && part_of(l)->select) {
-        l->bare = true;
-        free(l->url);
-        l->url = first_url(l, part_of(l));
-        send_page(l);
-    } else {
-        words(l, a, &why);
-        section_failed(l, &why);
-    }
-}
-
-/* ---- sending ---- */
-
-static void on_token(void *userdata, const struct token_result *t)
-{
-    struct lookup *l = userdata;
-    if (t->ok)
-        send_page(l);
-    else
-        section_failed(l, &t->failure);
-}
-
-static void send_page(struct lookup *l)
-{
-    struct graph *g = l->graph;
-    struct http_header headers[GRAPH_HEADERS];
-    char request_id[UUID_TEXT];
-    struct http_call call;
-    struct failure why = {0};
-    usec_t now = clock_now().mono, left = l->deadline_mono > now ? l->deadline_mono - now : 0;
-    int r = 0;
-    if (!l->url)
-        r = failure_oom(&why);
-    else if (left == 0)
-        r = failure_set(&why, FAILURE_TRANSIENT, ETIMEDOUT, "there was no time left for it");
-    else if (!token_usable(g, now))
-        r = token_ask(g, l->claims, left, on_token, l, &why);
-    if (r >= 0 && g->token.request) {
-        l->report.requests++;
-        return;
-    }
-    if (r >= 0) {
-        graph_call(g, part_of(l) == &OLDER ? LIST_SKUS : LIST_ALLOTMENTS, l->url, left, headers,
-                   request_id, &call);
-        call.max_body = LOOKUP_BYTES_MAX;
-        r = http_start(g->http, &call, on_answer, l, &l->request, &why);
-    }
-    if (r >= 0) {
-        l->report.requests++;
-        return;
-    }
-    (void)prefix(l, r, &why);
-    section_failed(l, &why);
-}
-
-static int on_begin(sd_event_source *s, void *userdata)
-{
-    (void)s;
-    next_section(userdata);
-    return 0;
-}
+static const struct fetch_calls CALLS = {
+    .more = next_section,
+    .url = section_url,
+    .page = section_page,
+    .ended = section_ended,
+    .failed = on_failed,
+    .done = finish,
+};
 
 /* ---- the way in ---- */
 
@@ -447,11 +321,11 @@ int graph_lookup(struct graph *g, const struct lookup_request *rq, usec_t timeou
     l->graph = g;
     l->done = done;
     l->userdata = userdata;
-    l->deadline_mono = clock_now().mono + timeout;
-    int r = sd_event_add_defer(g->event, &l->begin, on_begin, l);
+    int r = fetch_begin(&l->fetch, g, &CALLS, l, timeout, ret_failure);
     if (r < 0)
-        return failure_set(ret_failure, FAILURE_LOCAL, -r, "event loop: %s", strerror(-r));
-    (void)sd_event_source_set_description(l->begin, "graph-lookup");
+        return r;
+    l->fetch.signs_in = true;
+    l->fetch.pages_max = LOOKUP_PAGES_MAX;
     g->lookup = TAKE(l);
     return 0;
 }

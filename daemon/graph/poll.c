@@ -19,87 +19,127 @@
     2 /* polls in a row: a permission is often granted minutes after the app \
        */
 
-void poll_note(struct poll *p, const char *fmt, ...)
+/* Two lists are often refused alike, and either may be first: the order of the lists decides, so
+ * that the failure reads alike at each poll. LIST_COUNT_: no list in particular. */
+static void note_failure(struct poll *p, const struct failure *why, enum list list,
+                         const char *request_id)
 {
-    char *note = p->report.note;
-    size_t used = strlen(note);
-    va_list ap;
-    if (used > 0 && used + 2 < sizeof p->report.note) {
-        memcpy(note + used, "; ", 3);
-        used += 2;
-    }
-    va_start(ap, fmt);
-    (void)vsnprintf(note + used, sizeof p->report.note - used, fmt, ap);
-    va_end(ap);
+    bool as_bad = !words_worse(&p->failure, why);
+    if (!words_worse(why, &p->failure) && !(as_bad && list < p->failed_list))
+        return;
+    p->failure = *why;
+    p->failed_list = list;
+    text_clean(p->request_id, sizeof p->request_id, request_id, strlen(request_id));
 }
 
 static void no_memory(struct poll *p)
 {
     struct failure why = {0};
     (void)failure_oom(&why);
-    walk_fail(p, &why, LIST_COUNT_, "");
+    note_failure(p, &why, LIST_COUNT_, "");
 }
 
 /* ---- pages ---- */
 
-static int take_waiting_lists(struct chain *c, struct page *page)
+static struct poll *poll_of(const struct fetch_list *l)
 {
-    struct poll *p = c->poll;
+    return l->fetch->userdata;
+}
+
+static char *list_url(const struct fetch_list *l, unsigned dropped)
+{
+    const struct graph *g = l->fetch->graph;
+    return query_url(g->api.text, l->ask.older ? "v1.0" : g->o.api_version, (enum list)l->what,
+                     l->id, dropped);
+}
+
+static int add_list(struct poll *p, enum list list, const char *id, const char *link,
+                    struct fetch_list **ret)
+{
+    struct fetch_ask ask = query_ask(list);
+    ask.learnt = &p->graph->learnt.options[list];
+    return fetch_add(&p->fetch, &ask, (int)list, id, link, ret);
+}
+
+int poll_add(struct poll *p, enum list list)
+{
+    return add_list(p, list, NULL, NULL, NULL);
+}
+
+static bool begin_pending(struct fetch *f)
+{
+    struct poll *p = f->userdata;
+    while (p->n_pending > 0) {
+        struct pending one = carry_pick(p);
+        CLEANUP(free) char *id = one.id;
+        CLEANUP(free) char *link = one.link;
+        CLEANUP(seen_free) struct seen ids = one.ids;
+        struct fetch_list *l = NULL;
+        if (one.list == LIST_WAITING && !link) /* what the row brought does not count */
+            snapshot_reset_waiting(p->builder, id);
+        if (add_list(p, one.list, id, link, &l) >= 0) {
+            l->ids = ids;
+            ids = (struct seen){0};
+            return true;
+        }
+        no_memory(p);
+    }
+    return false;
+}
+
+static int take_waiting_lists(struct poll *p, struct page *page, struct failure *ret_failure)
+{
     for (size_t i = 0; i < page->n_waiting; i++) {
         struct page_waiting *w = &page->waiting[i];
         int r = seen_add(&p->chained, w->allotment_id);
         if (r == 1)
             continue; /* the row came twice: see read_the_unread */
-        if (r < 0 || walk_pend(p, LIST_WAITING, w->allotment_id, w->next_link, &w->ids) < 0)
-            return -ENOMEM;
+        if (r < 0 || carry_pend(p, LIST_WAITING, w->allotment_id, w->next_link, &w->ids) < 0)
+            return failure_oom(ret_failure);
     }
     return 0;
 }
 
-int poll_page(struct chain *c, const char *bytes, size_t len, char **ret_next,
-              struct failure *ret_failure)
+static int take_allotments(struct poll *p, const char *bytes, size_t len, struct page *ret,
+                           struct failure *ret_failure)
 {
-    struct poll *p = c->poll;
-    struct graph *g = p->graph;
-    struct page page = {0};
-    int r = 0;
-    switch (c->list) {
-    case LIST_ALLOTMENTS:
-        r = page_allotments(bytes, len, p->builder, &page, ret_failure);
-        break;
-    case LIST_WAITING:
-        r = page_waiting(bytes, len, p->builder, c->id, &c->ids, &page, ret_failure);
-        break;
-    case LIST_ERRORS:
-        r = page_errors(bytes, len, p->builder, &c->ids, &page, ret_failure);
-        break;
-    case LIST_SKUS:
-        r = page_subscribed_skus(bytes, len, p->builder, &page, ret_failure);
-        break;
-    case LIST_SUBSCRIPTIONS:
-        r = page_subscriptions(bytes, len, p->builder, &page, ret_failure);
-        break;
-    case LIST_COUNT_:
-        assert(false);
-    }
+    struct learnt *l = &p->graph->learnt;
+    int r = page_allotments(bytes, len, p->builder, ret, ret_failure);
     if (r < 0)
         return r;
-    if (c->list == LIST_ALLOTMENTS) {
-        if (g->learnt.fallback)
-            poll_note(p, "the Cloud Licensing API answers now and is the source again");
-        g->learnt.answered = true;
-        g->learnt.fallback = false;
-        g->learnt.refusals = 0;
-        g->source = SOURCE_CLOUD_LICENSING;
-        r = take_waiting_lists(c, &page);
+    if (l->fallback)
+        fetch_note(&p->fetch, "the Cloud Licensing API answers now and is the source again");
+    l->answered = true;
+    l->fallback = false;
+    l->refusals = 0;
+    p->graph->source = SOURCE_CLOUD_LICENSING;
+    r = take_waiting_lists(p, ret, ret_failure);
+    if (r < 0)
+        page_clear(ret);
+    return r;
+}
+
+static int take_page(struct fetch_list *l, const char *bytes, size_t len, struct page *ret,
+                     struct failure *ret_failure)
+{
+    struct poll *p = poll_of(l);
+    struct snapshot_builder *b = p->builder;
+    switch ((enum list)l->what) {
+    case LIST_ALLOTMENTS:
+        return take_allotments(p, bytes, len, ret, ret_failure);
+    case LIST_WAITING:
+        return page_waiting(bytes, len, b, l->id, &l->ids, ret, ret_failure);
+    case LIST_ERRORS:
+        return page_errors(bytes, len, b, &l->ids, ret, ret_failure);
+    case LIST_SKUS:
+        return page_subscribed_skus(bytes, len, b, ret, ret_failure);
+    case LIST_SUBSCRIPTIONS:
+        return page_subscriptions(bytes, len, b, ret, ret_failure);
+    case LIST_COUNT_:
+        break;
     }
-    c->rows += page.n_rows;
-    c->lacking += page.n_lacking;
-    c->spoiled = c->spoiled || page.spoiled;
-    if (r >= 0)
-        *ret_next = TAKE(page.next_link);
-    page_clear(&page);
-    return r < 0 ? failure_oom(ret_failure) : 0;
+    assert(false);
+    return -EINVAL;
 }
 
 /* ---- are expanded lists whole? ---- */
@@ -112,7 +152,7 @@ static void pend_long_lists(struct poll *p, const char *but)
     while ((id = snapshot_next_long(p->builder, &cursor, LONG_LIST, &count))) {
         if (but && strcmp(id, but) == 0)
             continue;
-        if (walk_pend(p, LIST_WAITING, id, NULL, NULL) < 0)
+        if (carry_pend(p, LIST_WAITING, id, NULL, NULL) < 0)
             no_memory(p);
         snapshot_set_waiting(p->builder, id, SECTION_UNKNOWN);
     }
@@ -141,30 +181,29 @@ static void check_long_lists(struct poll *p, bool expanded)
         }
     if (!which)
         return;
-    struct chain *c = NULL;
-    if (walk_add(p, LIST_WAITING, which, NULL, &c) < 0) {
+    struct fetch_list *checked = NULL;
+    if (add_list(p, LIST_WAITING, which, NULL, &checked) < 0) {
         no_memory(p);
         return; /* believed once more; the next poll checks */
     }
-    c->check = true;
-    c->inline_count = longest;
+    p->checked = checked;
+    p->inline_count = longest;
     snapshot_reset_waiting(p->builder, which);
 }
 
-static void checked_long_list(struct chain *c)
+static void checked_long_list(struct poll *p, const struct fetch_list *checked)
 {
-    struct poll *p = c->poll;
     struct learnt *l = &p->graph->learnt;
-    bool cuts = (int64_t)c->rows > c->inline_count;
+    bool cuts = (int64_t)checked->rows > p->inline_count;
     if (cuts && !l->cuts_lists)
-        poll_note(p,
-                  "expanded waiting lists are cut (%lld of %zu members): lists of %d and more are "
-                  "read by themselves from now on",
-                  (long long)c->inline_count, c->rows, LONG_LIST);
+        fetch_note(&p->fetch,
+                   "expanded waiting lists are cut (%lld of %zu members): lists of %d and more are "
+                   "read by themselves from now on",
+                   (long long)p->inline_count, checked->rows, LONG_LIST);
     l->cuts_lists = cuts;
     l->check_mono = clock_now().mono + CHECK_EVERY;
     if (cuts)
-        pend_long_lists(p, c->id);
+        pend_long_lists(p, checked->id);
 }
 
 /* A pool that came twice, as happens when rows move between pages, has an unknown list: whether its
@@ -174,7 +213,7 @@ static void read_the_unread(struct poll *p)
     size_t cursor = 0;
     const char *id;
     while ((id = snapshot_next_unread(p->builder, &cursor)))
-        if (!seen_has(&p->chained, id) && walk_pend(p, LIST_WAITING, id, NULL, NULL) < 0)
+        if (!seen_has(&p->chained, id) && carry_pend(p, LIST_WAITING, id, NULL, NULL) < 0)
             no_memory(p);
 }
 
@@ -183,7 +222,7 @@ static void read_the_unread(struct poll *p)
 static int new_builder(struct poll *p, enum source source)
 {
     struct snapshot_builder *b = NULL;
-    int r = snapshot_builder_new(p->graph->o.name, p->graph->o.tenant_id, source, p->began, &b);
+    int r = snapshot_builder_new(p->graph->o.name, p->graph->o.tenant_id, source, p->fetch.began, &b);
     if (r < 0)
         return r;
     snapshot_builder_free(p->builder);
@@ -205,13 +244,14 @@ static bool api_is_absent(struct poll *p, int status)
 
 static void fall_back(struct poll *p, int status)
 {
-    walk_clear(p);
+    fetch_drop_lists(&p->fetch);
+    carry_drop(p);
     p->falling_back = true;
-    p->refused = p->report.failure;
+    p->refused = p->failure;
     p->refused_status = status;
     memcpy(p->refused_id, p->request_id, sizeof p->refused_id);
-    p->report.failure = (struct failure){0};
-    if (new_builder(p, SOURCE_SUBSCRIBED_SKUS) < 0 || walk_add(p, LIST_SKUS, NULL, NULL, NULL) < 0)
+    p->failure = (struct failure){0};
+    if (new_builder(p, SOURCE_SUBSCRIBED_SKUS) < 0 || poll_add(p, LIST_SKUS) < 0)
         no_memory(p);
 }
 
@@ -219,7 +259,8 @@ static void fell_back(struct poll *p)
 {
     struct learnt *l = &p->graph->learnt;
     if (!l->fallback)
-        poll_note(p,
+        fetch_note(
+                  &p->fetch,
                   "the Cloud Licensing API is refused (HTTP %d): /subscribedSkus is read instead, "
                   "which knows neither waiting members nor assignment errors",
                   p->refused_status);
@@ -230,7 +271,7 @@ static void fell_back(struct poll *p)
 /* Neither source can be read. The permission for the better one is the one to ask for. */
 static void fallback_failed(struct poll *p)
 {
-    p->report.failure = p->refused;
+    p->failure = p->refused;
     memcpy(p->request_id, p->refused_id, sizeof p->request_id);
     if (!p->graph->learnt.fallback && new_builder(p, SOURCE_CLOUD_LICENSING) < 0)
         no_memory(p);
@@ -241,7 +282,7 @@ static void fallback_failed(struct poll *p)
 static void read_subscriptions(struct poll *p)
 {
     snapshot_set_subscriptions(p->builder, SECTION_UNKNOWN);
-    if (walk_add(p, LIST_SUBSCRIPTIONS, NULL, NULL, NULL) < 0)
+    if (poll_add(p, LIST_SUBSCRIPTIONS) < 0)
         no_memory(p);
 }
 
@@ -255,55 +296,55 @@ static void subscriptions_failed(struct poll *p, const struct failure *why)
     if (refused)
         snapshot_set_subscriptions(p->builder, SECTION_NOT_OFFERED);
     if (!l->dateless)
-        poll_note(p, "%s; the dates of subscriptions are not known%s", why->text,
+        fetch_note(&p->fetch, "%s; the dates of subscriptions are not known%s", why->text,
                   refused ? ", their states only by SKU" : ", nor are their states");
     l->dateless = true;
 }
 
 /* ---- the end of a list ---- */
 
-static bool list_is_whole(struct chain *c)
+static bool list_is_whole(const struct fetch_list *l)
 {
     struct failure why = {0};
-    if (!c->spoiled)
+    if (!l->spoiled)
         return true;
-    (void)failure_set(&why, FAILURE_PROTOCOL, EBADMSG, "%s: %s", query_call(c->list),
-                      c->list == LIST_WAITING ? "rows that are no waiting members"
+    (void)failure_set(&why, FAILURE_PROTOCOL, EBADMSG, "%s: %s", l->ask.call,
+                      l->what == LIST_WAITING ? "rows that are no waiting members"
                                               : "a row without an id");
-    walk_fail(c->poll, &why, c->list, "");
+    note_failure(poll_of(l), &why, (enum list)l->what, "");
     return false;
 }
 
-static void check_schema(struct chain *c)
+static void check_schema(const struct fetch_list *l)
 {
-    if (c->rows > 0 && c->lacking == c->rows)
-        snapshot_set_schema_changed(c->poll->builder);
+    if (l->rows > 0 && l->lacking == l->rows)
+        snapshot_set_schema_changed(poll_of(l)->builder);
 }
 
-void poll_list_ended(struct chain *c)
+static void list_ended(struct fetch_list *l)
 {
-    struct poll *p = c->poll;
+    struct poll *p = poll_of(l);
     struct graph *g = p->graph;
-    enum section section = list_is_whole(c) ? SECTION_COMPLETE : SECTION_UNKNOWN;
-    carry_turn(p, c->list, c->id);
-    switch (c->list) {
+    enum section section = list_is_whole(l) ? SECTION_COMPLETE : SECTION_UNKNOWN;
+    carry_turn(p, (enum list)l->what, l->id);
+    switch ((enum list)l->what) {
     case LIST_ALLOTMENTS:
-        check_schema(c);
+        check_schema(l);
         snapshot_set_allotments(p->builder, section);
         read_the_unread(p);
-        check_long_lists(p, !(query_dropped(c->step) & OPTION_EXPAND));
+        check_long_lists(p, !(query_dropped(l->step) & OPTION_EXPAND));
         break;
     case LIST_WAITING:
-        if (c->check)
-            checked_long_list(c);
-        snapshot_set_waiting(p->builder, c->id, section);
+        if (l == p->checked)
+            checked_long_list(p, l);
+        snapshot_set_waiting(p->builder, l->id, section);
         break;
     case LIST_ERRORS:
-        check_schema(c);
+        check_schema(l);
         snapshot_set_errors(p->builder, section);
         break;
     case LIST_SKUS:
-        check_schema(c);
+        check_schema(l);
         snapshot_set_allotments(p->builder, section);
         snapshot_set_errors(p->builder, SECTION_NOT_OFFERED);
         g->source = SOURCE_SUBSCRIBED_SKUS;
@@ -314,7 +355,7 @@ void poll_list_ended(struct chain *c)
         break;
     case LIST_SUBSCRIPTIONS:
         if (section != SECTION_COMPLETE) {
-            subscriptions_failed(p, &p->report.failure);
+            subscriptions_failed(p, &p->failure);
             break;
         }
         snapshot_set_subscriptions(p->builder, section);
@@ -325,52 +366,77 @@ void poll_list_ended(struct chain *c)
     }
 }
 
-void poll_list_failed(struct chain *c, int status, const struct failure *why)
+/* A page larger than the limit: most likely pools with thousands of members each, expanded. */
+static void expand_no_more(struct poll *p)
 {
-    struct poll *p = c->poll;
-    if (c->list == LIST_SUBSCRIPTIONS)
-        subscriptions_failed(p, why);
-    if (c->list == LIST_WAITING)
-        snapshot_set_waiting(p->builder, c->id, SECTION_UNKNOWN);
-    if (c->list == LIST_ALLOTMENTS && c->first_page && api_is_absent(p, status))
-        fall_back(p, status);
-    else if (c->list == LIST_SKUS && p->falling_back)
+    struct learnt_options *o = &p->graph->learnt.options[LIST_ALLOTMENTS];
+    unsigned options = query_ask(LIST_ALLOTMENTS).options, with = query_dropped(o->step);
+    if (with & OPTION_EXPAND)
+        return;
+    int step = 0;
+    while (query_dropped(step) != (with | OPTION_EXPAND))
+        step = query_next_step(options, step);
+    o->step = step;
+    fetch_note(&p->fetch, "pages with expanded waiting lists are too large; from the next poll on "
+                          "each pool's list is read by itself");
+}
+
+static void list_failed(struct poll *p, const struct fetch_list *l, const struct fetch_failed *why)
+{
+    enum list list = (enum list)l->what;
+    note_failure(p, &why->failure, list, why->request_id);
+    carry_turn(p, list, l->id);
+    if (list == LIST_ALLOTMENTS && why->too_large)
+        expand_no_more(p);
+    if (list == LIST_SUBSCRIPTIONS)
+        subscriptions_failed(p, &why->failure);
+    if (list == LIST_WAITING)
+        snapshot_set_waiting(p->builder, l->id, SECTION_UNKNOWN);
+    if (list == LIST_ALLOTMENTS && l->first_page && api_is_absent(p, why->status))
+        fall_back(p, why->status);
+    else if (list == LIST_SKUS && p->falling_back)
         fallback_failed(p);
+}
+
+static void on_failed(struct fetch *f, struct fetch_list *l, const struct fetch_failed *why)
+{
+    struct poll *p = f->userdata;
+    if (l)
+        list_failed(p, l, why);
+    else
+        note_failure(p, &why->failure, LIST_COUNT_, why->request_id);
 }
 
 /* ---- beginning and end ---- */
 
-void poll_begin(struct poll *p)
+static void begin_lists(struct poll *p)
 {
     struct graph *g = p->graph;
     struct learnt *l = &g->learnt;
     bool older =
         g->o.source == SOURCE_OPTION_SUBSCRIBED_SKUS ||
-        (g->o.source == SOURCE_OPTION_AUTO && l->fallback && p->began.mono < l->probe_mono);
+        (g->o.source == SOURCE_OPTION_AUTO && l->fallback && p->fetch.began.mono < l->probe_mono);
     int r = new_builder(p, older ? SOURCE_SUBSCRIBED_SKUS : SOURCE_CLOUD_LICENSING);
-    if (r >= 0 && older)
-        r = walk_add(p, LIST_SKUS, NULL, NULL, NULL);
-    if (r >= 0 && !older)
-        r = carry_begin(p);
-    if (r < 0)
+    if (r >= 0)
+        r = older ? poll_add(p, LIST_SKUS) : carry_begin(p);
+    if (r < 0) {
         no_memory(p);
-    if (r < 0)
-        walk_end(p, NULL);
-    else if (p->hold_until_mono >= p->deadline_mono) { /* asked for out of turn */
+        fetch_end(&p->fetch, NULL);
+    } else if (p->fetch.hold_until_mono >= p->fetch.deadline_mono) { /* asked for out of turn */
         struct failure why = {0};
         (void)failure_set(&why, FAILURE_THROTTLED, EAGAIN,
                           "Graph has asked for a pause (Retry-After) that lasts longer than this poll may");
-        walk_give_up_until(p, p->hold_until_mono, &why);
+        fetch_give_up_until(&p->fetch, p->fetch.hold_until_mono, &why);
     }
 }
 
 /* The request id of a failure that goes on is the first one's: the text, which is compared and
  * kept, does not change with every poll. */
-static void settle_failure(struct poll *p)
+static void settle_failure(struct poll *p, bool complete)
 {
     struct learnt *l = &p->graph->learnt;
-    struct failure *f = &p->report.failure;
-    if (p->report.complete) {
+    struct failure *f = &p->failure;
+    if (complete) {
         *f = (struct failure){0};
         l->core = *f;
         return;
@@ -386,14 +452,6 @@ static void settle_failure(struct poll *p)
     memcpy(f->text, l->full.text, sizeof f->text);
 }
 
-int poll_prepare(struct poll *p)
-{
-    CLEANUP(snapshot_builder_free) struct snapshot_builder *b = NULL;
-    int r =
-        snapshot_builder_new(p->graph->o.name, p->graph->o.tenant_id, SOURCE_NONE, p->began, &b);
-    return r < 0 ? r : snapshot_finish(b, &p->spare);
-}
-
 static struct snapshot *finish_snapshot(struct poll *p)
 {
     struct snapshot *s = NULL;
@@ -403,23 +461,96 @@ static struct snapshot *finish_snapshot(struct poll *p)
     return TAKE(p->spare);
 }
 
-void poll_finish(struct poll *p)
+static void finish(struct fetch *f)
 {
+    struct poll *p = f->userdata;
     struct graph *g = p->graph;
     carry_settle(p);
-    walk_clear(p);
     token_cancel(g);
     struct snapshot *s = finish_snapshot(p);
-    p->report.complete = snapshot_complete(s);
-    settle_failure(p);
-    if (p->report.complete)
-        p->report.resume_at_mono = 0;
-    p->report.began = p->began;
-    p->report.took = clock_now().mono - p->began.mono;
-    struct graph_report report = p->report;
+    struct graph_report report = f->report;
+    report.complete = snapshot_complete(s);
+    settle_failure(p, report.complete);
+    report.failure = p->failure;
+    if (report.complete)
+        report.resume_at_mono = 0;
+    report.began = f->began;
+    report.took = clock_now().mono - f->began.mono;
     graph_done *done = p->done;
     void *userdata = p->userdata;
     g->poll = NULL;
     poll_free(p);
     done(userdata, s, &report); /* may free the graph */
+}
+
+static const struct fetch_calls CALLS = {
+    .more = begin_pending,
+    .url = list_url,
+    .page = take_page,
+    .ended = list_ended,
+    .failed = on_failed,
+    .done = finish,
+};
+
+/* ---- the way in ---- */
+
+void poll_free(struct poll *p)
+{
+    if (!p)
+        return;
+    fetch_clear(&p->fetch);
+    carry_drop(p);
+    snapshot_builder_free(p->builder);
+    snapshot_free(p->spare);
+    seen_free(&p->chained);
+    free(p->pending);
+    free(p);
+}
+
+static int make_spare(struct poll *p)
+{
+    CLEANUP(snapshot_builder_free) struct snapshot_builder *b = NULL;
+    int r = snapshot_builder_new(p->graph->o.name, p->graph->o.tenant_id, SOURCE_NONE,
+                                 p->fetch.began, &b);
+    return r < 0 ? r : snapshot_finish(b, &p->spare);
+}
+
+int graph_poll(struct graph *g, graph_done *done, void *userdata, struct failure *ret_failure)
+{
+    if (g->poll || g->access || g->lookup)
+        return failure_set(ret_failure, FAILURE_LOCAL, EBUSY, "a poll is under way already");
+    CLEANUP(poll_free) struct poll *p = calloc(1, sizeof *p);
+    if (!p)
+        return failure_oom(ret_failure);
+    struct fetch *f = &p->fetch;
+    int r = fetch_begin(f, g, &CALLS, p, g->o.timeout, ret_failure);
+    if (r < 0)
+        return r;
+    p->graph = g;
+    p->done = done;
+    p->userdata = userdata;
+    f->signs_in = f->renews_early = true;
+    f->retries_max = RETRIES_MAX;
+    f->lists_max = 2 * g->o.requests;
+    f->hold_until_mono = g->pace.not_before_mono;
+    (void)snprintf(f->late, sizeof f->late, "the poll did not end within %llu s (poll.timeout)",
+                   (unsigned long long)(g->o.timeout / USEC_PER_SEC));
+    if (make_spare(p) < 0)
+        return failure_oom(ret_failure);
+    begin_lists(p);
+    g->poll = TAKE(p);
+    return 0;
+}
+
+bool graph_polling(const struct graph *g)
+{
+    return g->poll;
+}
+
+void graph_cancel(struct graph *g)
+{
+    if (!g->poll)
+        return;
+    token_cancel(g);
+    poll_free(TAKE(g->poll));
 }

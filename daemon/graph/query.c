@@ -77,33 +77,33 @@ static unsigned offered(enum list list)
            (LISTS[list].select ? OPTION_SELECT : 0U);
 }
 
-bool query_older(enum list list)
+struct fetch_ask query_ask(enum list list)
 {
-    return list == LIST_SKUS || list == LIST_SUBSCRIPTIONS;
+    bool older = list == LIST_SKUS || list == LIST_SUBSCRIPTIONS;
+    return (struct fetch_ask){
+        .call = LISTS[list].call,
+        .permission = LISTS[list].permission,
+        .absent = older || list == LIST_WAITING
+                      ? NULL
+                      : "; this tenant or cloud does not offer the Cloud Licensing API",
+        .older = older,
+        .options = offered(list),
+        .max_body = PAGE_BYTES_MAX,
+    };
 }
 
-const char *query_call(enum list list)
-{
-    return LISTS[list].call;
-}
-
-const char *query_permission(enum list list)
-{
-    return LISTS[list].permission;
-}
-
-int query_next_step(enum list list, int step)
+int query_next_step(unsigned options, int step)
 {
     for (size_t i = (size_t)step + 1; i < N_ELEMENTS(STEPS); i++)
-        if ((STEPS[i] & ~offered(list)) == 0)
+        if ((STEPS[i] & ~options) == 0)
             return (int)i;
     return -1;
 }
 
-int query_last_step(enum list list)
+int query_last_step(unsigned options)
 {
     int last = 0;
-    for (int step = 0; step >= 0; step = query_next_step(list, step))
+    for (int step = 0; step >= 0; step = query_next_step(options, step))
         last = step;
     return last;
 }

@@ -8,46 +8,52 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *advice(enum list list, const struct http_answer *a)
+static const char *advice(const struct fetch_ask *ask, int status)
 {
-    switch (a->status) {
+    switch (status) {
     case 401:
         return "; the token was refused";
     case 404:
     case 501:
-        return query_older(list) || list == LIST_WAITING
-                   ? ""
-                   : "; this tenant or cloud does not offer the Cloud Licensing API";
+        return ask->absent ? ask->absent : "";
     default:
-        return a->status / 100 == 3 ? "; check graph_url" : "";
+        return status / 100 == 3 ? "; check graph_url" : "";
     }
 }
 
-void words_of_answer(enum list list, const struct http_answer *a, struct failure *ret)
+void words_of_answer(const struct fetch_ask *ask, const struct http_answer *a,
+                     struct fetch_failed *ret)
 {
-    struct graph_error e = {0};
-    struct failure status;
+    const struct graph_error *e = &ret->error;
+    struct failure *f = &ret->failure;
     char code[180] = "";
-    http_status_failure(a, &status);
+    *ret = (struct fetch_failed){.status = a->status};
+    (void)text_clean(ret->request_id, sizeof ret->request_id, a->request_id, strlen(a->request_id));
+    http_status_failure(a, f);
     if (a->status == 0) {
-        *ret = status;
-        (void)failure_prefix(ret, 0, "%s", query_call(list));
+        ret->too_large = f->kind == FAILURE_PROTOCOL && a->body_len > 0;
+        (void)failure_prefix(f, 0, "%s", ask->call);
         return;
     }
-    graph_error_parse(a->body, a->body_len, &e);
-    if (e.code[0])
-        (void)snprintf(code, sizeof code, " %s%s%s", e.code,
-                       e.inner_code[0] && strcmp(e.inner_code, e.code) != 0 ? "/" : "",
-                       strcmp(e.inner_code, e.code) != 0 ? e.inner_code : "");
-    *ret = status;
+    if (a->status / 100 == 2) {
+        (void)failure_set(f, FAILURE_PROTOCOL, EBADMSG, "%s: HTTP %d, which is no page", ask->call,
+                          a->status);
+        return;
+    }
+    graph_error_parse(a->body, a->body_len, &ret->error);
+    if (e->code[0])
+        (void)snprintf(code, sizeof code, " %s%s%s", e->code,
+                       e->inner_code[0] && strcmp(e->inner_code, e->code) != 0 ? "/" : "",
+                       strcmp(e->inner_code, e->code) != 0 ? e->inner_code : "");
+    const struct failure status = *f;
     if (status.kind == FAILURE_PERMISSION)
-        (void)failure_set(ret, status.kind, EACCES,
+        (void)failure_set(f, status.kind, EACCES,
                           "%s: HTTP %d%s: grant the application permission %s with admin consent",
-                          query_call(list), a->status, code, query_permission(list));
+                          ask->call, a->status, code, ask->permission);
     else
-        (void)failure_set(ret, status.kind, EIO, "%s: %s%s%s", query_call(list), status.text, code,
-                          advice(list, a));
-    ret->retry_after = status.retry_after;
+        (void)failure_set(f, status.kind, EIO, "%s: %s%s%s", ask->call, status.text, code,
+                          advice(ask, a->status));
+    f->retry_after = status.retry_after;
 }
 
 bool words_is_json(const char *content_type)
@@ -59,22 +65,16 @@ bool words_is_json(const char *content_type)
            (len > 5 && strcmp(content_type + len - 5, "+json") == 0);
 }
 
-int words_expect_json(const struct http_answer *a, struct failure *ret)
-{
-    if (words_is_json(a->content_type))
-        return 0;
-    return failure_set(ret, FAILURE_PROTOCOL, EBADMSG,
-                       "HTTP 200 with %s instead of JSON (a proxy or a sign-in page?)",
-                       a->content_type);
-}
-
-void words_of_wrong_type(enum list list, const struct http_answer *a, struct failure *ret)
+int words_expect_json(const struct fetch_ask *ask, const struct http_answer *a,
+                      struct fetch_failed *ret)
 {
     char begin[200];
+    if (words_is_json(a->content_type))
+        return 0;
     text_clean(begin, sizeof begin, a->body, a->body_len);
-    (void)failure_set(ret, FAILURE_PROTOCOL, EBADMSG,
-                      "%s: HTTP %d with %s instead of JSON (a proxy or a sign-in page?): %s",
-                      query_call(list), a->status, a->content_type, begin);
+    return failure_set(&ret->failure, FAILURE_PROTOCOL, EBADMSG,
+                       "%s: HTTP %d with %s instead of JSON (a proxy or a sign-in page?): %s",
+                       ask->call, a->status, a->content_type, begin);
 }
 
 /* What a person has to mend comes first; what may mend itself comes last. */

@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "http/retry.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -389,12 +388,12 @@ static const struct {
     {509, 509, FAILURE_THROTTLED, "bandwidth limit exceeded"},
     {500, 599, FAILURE_TRANSIENT, "server error"},
     {100, 199, FAILURE_PROTOCOL, "not a final answer"},
+    {200, 299, FAILURE_PROTOCOL, "not the answer that was asked for"},
     {600, 999, FAILURE_PROTOCOL, "not a status of HTTP"},
 };
 
 void http_status_failure(const struct http_answer *a, struct failure *ret)
 {
-    assert(a->status / 100 != 2);
     if (a->status == 0) {
         *ret = a->failure;
         return;

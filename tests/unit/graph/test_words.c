@@ -2,6 +2,7 @@
 /* Failures in words, and which of two is told. */
 #include "graph/inside.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -51,10 +52,12 @@ static void a_refusal_names_call_status_code_and_what_to_do(void **state)
                                 .content_type = "",
                                 .request_id = "",
                                 .www_authenticate = ""};
-        struct failure why = {0};
-        words_of_answer(CASES[i].list, &a, &why);
-        assert_string_equal(why.text, CASES[i].text);
-        assert_int_equal(why.kind, CASES[i].kind);
+        const struct fetch_ask ask = query_ask(CASES[i].list);
+        struct fetch_failed why;
+        words_of_answer(&ask, &a, &why);
+        assert_string_equal(why.failure.text, CASES[i].text);
+        assert_int_equal(why.failure.kind, CASES[i].kind);
+        assert_int_equal(why.status, CASES[i].status);
     }
 }
 
@@ -69,12 +72,13 @@ static void foreign_bytes_in_a_failure_are_few_and_clean(void **state)
                             .content_type = "text/html",
                             .request_id = "",
                             .www_authenticate = ""};
-    struct failure why = {0};
-    words_of_wrong_type(LIST_ERRORS, &a, &why);
-    assert_int_equal(why.kind, FAILURE_PROTOCOL);
-    assert_non_null(strstr(why.text, "text/html instead of JSON"));
-    assert_non_null(strstr(why.text, "Sign in"));
-    for (const char *c = why.text; *c; c++)
+    const struct fetch_ask ask = query_ask(LIST_ERRORS);
+    struct fetch_failed why = {0};
+    assert_int_equal(words_expect_json(&ask, &a, &why), -EBADMSG);
+    assert_int_equal(why.failure.kind, FAILURE_PROTOCOL);
+    assert_non_null(strstr(why.failure.text, "text/html instead of JSON"));
+    assert_non_null(strstr(why.failure.text, "Sign in"));
+    for (const char *c = why.failure.text; *c; c++)
         assert_true((unsigned char)*c >= ' ' && *c != 0x7f);
 }
 

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/* graph/fetch_answer.c: a page has arrived, or something else instead of it: take it, ask again,
+ * wait, ask for less, sign in anew, or give the list up. */
+#include "graph/inside.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define THROTTLE_BASE (2 * USEC_PER_SEC)
+#define THROTTLE_CAP (300 * USEC_PER_SEC)
+#define DATES_APART 300 /* seconds; answers of one poll that differ by more are not believed */
+
+/* Not obtained, but it may be next time: a few tries within the time there is. */
+static void retry(struct fetch_list *l, const struct fetch_failed *why)
+{
+    struct fetch *f = l->fetch;
+    usec_t now = clock_now().mono;
+    usec_t wait = retry_backoff(l->retries, f->graph->backoff, RETRY_CAP, graph_dice());
+    if (l->retries >= f->retries_max || wait >= fetch_left(f, now)) {
+        fetch_fail(l, why);
+        return;
+    }
+    f->trouble = why->failure;
+    l->retries++;
+    l->fresh_connection = why->status == 0; /* the one it had may be half dead */
+    fetch_again(l, now + wait);
+}
+
+/* One request at a time from now on, and none before the service wants one. Requests that are sent
+ * while throttled count against us, so what does not fit into this poll waits for a later one. */
+static void throttled(struct fetch_list *l, const struct http_answer *a, struct fetch_failed *why)
+{
+    struct fetch *f = l->fetch;
+    usec_t now = clock_now().mono, wait = a->retry_after;
+    f->report.throttled++;
+    if (f->retries_max == 0) { /* it is for whoever asked to wait */
+        fetch_fail(l, why);
+        return;
+    }
+    if (a->retry_after_clamped)
+        fetch_note(f, "Graph's Retry-After was beyond 1 s to 1 h and was clamped to %llu s",
+                   (unsigned long long)(wait / USEC_PER_SEC));
+    if (wait == 0) {
+        if (l->retries++ >= f->retries_max) {
+            pace_throttled(&f->graph->pace, now);
+            fetch_fail(l, why);
+            return;
+        }
+        usec_t base = f->graph->backoff < THROTTLE_BASE ? f->graph->backoff : THROTTLE_BASE;
+        wait = retry_backoff(f->holds++, base, THROTTLE_CAP, graph_dice());
+    }
+    pace_throttled(&f->graph->pace, now + wait);
+    f->hold_until_mono = f->graph->pace.not_before_mono;
+    l->fresh_connection =
+        a->status == 503; /* page "Best practices": an overloaded instance stays so */
+    fetch_again(l, f->hold_until_mono);
+    if (f->hold_until_mono >= f->deadline_mono)
+        fetch_give_up_until(f, f->hold_until_mono, &why->failure);
+}
+
+/* All pages in flight share one renewal: those that were refused with an older token just go again.
+ * A second refusal is Graph's last word for everything. */
+static void unauthorized(struct fetch_list *l, const struct http_answer *a)
+{
+    struct fetch *f = l->fetch;
+    struct graph *g = f->graph;
+    struct fetch_failed why = {0};
+    char claims[CLAIMS_MAX];
+    words_of_answer(&l->ask, a, &why);
+    if (!f->signs_in) {
+        fetch_fail(l, &why);
+        return;
+    }
+    fetch_again(l, 0);
+    if (l->generation != g->token.generation || !g->token.bearer)
+        return;
+    token_forget(g); /* also when it is over: the next poll signs in anew */
+    if (f->renewals++ > 0) {
+        f->calls->failed(f, NULL, &why);
+        fetch_end(f, NULL);
+        return;
+    }
+    if (challenge_claims(a->www_authenticate, claims) >= 0) {
+        free(TAKE(f->claims));
+        (void)text_copy(claims, &f->claims); /* without them the sign-in is refused and says so */
+    }
+}
+
+/* The service refuses the query as such: leave one option out and remember what worked. A 501 can
+ * mean an option or the whole API: the bare query tells. */
+static bool degrade(struct fetch_list *l, int status)
+{
+    struct learnt_options *o = l->ask.learnt;
+    if (!l->first_page)
+        return false;
+    int last = query_last_step(l->ask.options);
+    int next = o && o->step > l->step ? o->step /* another list has found out */
+               : status == 501        ? last
+                                      : query_next_step(l->ask.options, l->step);
+    if (next <= l->step) {
+        if (o && !o->proven)
+            o->step = last; /* no series of refusals again at every poll */
+        return false;
+    }
+    l->step = next;
+    if (fetch_first_url(l) < 0)
+        return false;
+    fetch_again(l, 0);
+    return true;
+}
+
+static void learn_options(struct fetch_list *l)
+{
+    struct learnt_options *o = l->ask.learnt;
+    if (!l->first_page || !o)
+        return;
+    if (l->step != o->step || (l->step > 0 && !o->proven))
+        fetch_note(l->fetch, "%s is refused with %s, which the daemon leaves out from now on",
+                   l->ask.call, query_options(query_dropped(l->step)));
+    o->step = l->step;
+    o->proven = true;
+}
+
+/* Takes over `link`. */
+static void follow(struct fetch_list *l, char *link)
+{
+    struct fetch_failed why = {.status = 200};
+    struct failure *f = &why.failure;
+    int r = origin_check(fetch_origin(l), link, f);
+    int again = r < 0 ? 0 : seen_add(&l->links, link);
+    if (r >= 0 && again == 1)
+        r = failure_set(f, FAILURE_PROTOCOL, ELOOP, "the link to the next page came twice");
+    else if (r >= 0 && again < 0)
+        r = failure_oom(f);
+    else if (r >= 0 && l->pages >= l->fetch->pages_max)
+        r = failure_set(f, FAILURE_PROTOCOL, EFBIG, "more than %zu pages", l->fetch->pages_max);
+    if (r < 0) {
+        free(link);
+        (void)failure_prefix(f, r, "%s", l->ask.call);
+        fetch_fail(l, &why);
+        return;
+    }
+    free(l->url);
+    l->url = link; /* byte for byte */
+    l->first_page = false;
+    l->retries = 0;
+    fetch_again(l, 0);
+}
+
+static void take_page(struct fetch_list *l, const struct http_answer *a)
+{
+    struct fetch *f = l->fetch;
+    struct fetch_failed why = {.status = a->status};
+    struct page page = {0};
+    int r = words_expect_json(&l->ask, a, &why);
+    if (r >= 0) {
+        r = f->calls->page(l, a->body, a->body_len, &page, &why.failure);
+        (void)failure_prefix(&why.failure, r, "%s", l->ask.call);
+    }
+    if (r < 0) {
+        text_clean(why.request_id, sizeof why.request_id, a->request_id, strlen(a->request_id));
+        if (why.failure.kind == FAILURE_PROTOCOL)
+            retry(l, &why);
+        else
+            fetch_fail(l, &why);
+        return;
+    }
+    f->holds = 0;
+    if (pace_answered(&f->graph->pace, a->load_percent))
+        fetch_note(f, "Graph says that %u %% of a limit are used: at most %u requests at once",
+                   a->load_percent, f->graph->pace.limit);
+    l->pages++;
+    l->rows += page.n_rows;
+    l->lacking += page.n_lacking;
+    l->spoiled = l->spoiled || page.spoiled;
+    learn_options(l);
+    char *link = TAKE(page.next_link);
+    page_clear(&page);
+    if (link) {
+        follow(l, link);
+        return;
+    }
+    f->calls->ended(l);
+    fetch_list_free(l);
+}
+
+static void note_clock(struct fetch *f, const struct http_answer *a)
+{
+    if (a->date_at == 0)
+        return;
+    /* By the clock that the snapshot's time is from: it may have been set while the poll ran. */
+    usec_t now_at = f->began.at + clock_now().mono - f->began.mono;
+    int64_t skew = ((int64_t)now_at - (int64_t)a->date_at) / (int64_t)USEC_PER_SEC;
+    /* How long people have waited is judged by this: one odd Date must not age them by years. */
+    if (f->report.skew_known && llabs(f->report.skew_seconds - skew) > DATES_APART)
+        f->dates_differ = true;
+    f->report.skew_seconds = skew;
+    f->report.skew_known = !f->dates_differ;
+}
+
+static void sort_out(struct fetch_list *l, const struct http_answer *a)
+{
+    struct fetch_failed why = {0};
+    if (a->status == 200) {
+        take_page(l, a);
+        return;
+    }
+    if (a->status == 401) {
+        unauthorized(l, a);
+        return;
+    }
+    if ((a->status == 400 || a->status == 501) && degrade(l, a->status))
+        return;
+    words_of_answer(&l->ask, a, &why);
+    if (why.failure.kind == FAILURE_THROTTLED)
+        throttled(l, a, &why);
+    else if (why.failure.kind == FAILURE_TRANSIENT)
+        retry(l, &why);
+    else
+        fetch_fail(l, &why);
+}
+
+void fetch_on_answer(void *userdata, const struct http_answer *a)
+{
+    struct fetch_list *l = userdata;
+    struct fetch *f = l->fetch;
+    struct failure why = {0};
+    http_request_free(TAKE(l->request));
+    f->n_flying--;
+    fetch_unlink(l);
+    f->report.bytes += a->wire_bytes;
+    f->bytes += a->body_len;
+    note_clock(f, a);
+    sort_out(l, a);
+    if (f->bytes > f->graph->bytes_max) {
+        (void)failure_set(&why, FAILURE_PROTOCOL, EFBIG, "more than %llu bytes in one poll",
+                          (unsigned long long)f->graph->bytes_max);
+        fetch_end(f, &why);
+    }
+    fetch_pump(f);
+}
