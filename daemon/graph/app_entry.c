@@ -8,8 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define ENTRY_BYTES_MAX ((size_t)1 << 20) /* some hundred secrets; an application may have a few \
-                                           */
+#define ENTRY_BYTES_MAX                                                      \
+    ((size_t)1 << 20) /* some hundred secrets; an application may have a few \
+                       */
 
 struct app_entry {
     struct fetch fetch;
@@ -17,7 +18,6 @@ struct app_entry {
     app_entry_done *done;
     void *userdata;
     char first[APP_ENTRY_HINT];
-    bool asked;
     usec_t ends_at;
     struct failure why;
 };
@@ -31,48 +31,12 @@ void app_entry_free(struct app_entry *e)
     free(e);
 }
 
-/* ---- the one request ---- */
-
-static bool ask_once(struct fetch *f)
-{
-    static const struct fetch_ask ASK = {
-        .call = APP_ENTRY_CALL,
-        .permission = APP_ENTRY_PERMISSION,
-        .older = true,
-        .max_body = ENTRY_BYTES_MAX,
-    };
-    struct app_entry *e = f->userdata;
-    if (e->asked)
-        return false;
-    e->asked = true;
-    if (fetch_add(f, &ASK, 0, NULL, NULL, NULL) >= 0)
-        return true;
-    (void)failure_oom(&e->why);
-    return false;
-}
-
-static char *entry_url(const struct fetch_list *l, unsigned dropped)
-{
-    const struct graph *g = l->fetch->graph;
-    struct text t = TEXT_INIT(URL_MAX);
-    (void)dropped;
-    text_addf(&t, "%s/v1.0/applications(appId='", g->api.text);
-    query_add_encoded(&t, g->o.client_id);
-    text_add(&t, "')?$select=appId,passwordCredentials");
-    return text_take(&t);
-}
-
 static int entry_page(struct fetch_list *l, const char *bytes, size_t len, struct page *ret,
                       struct failure *ret_failure)
 {
     struct app_entry *e = l->fetch->userdata;
     *ret = (struct page){0};
     return page_secret_end(bytes, len, e->graph->o.client_id, e->first, &e->ends_at, ret_failure);
-}
-
-static void entry_ended(struct fetch_list *l)
-{
-    (void)l; /* entry_page has taken what there is */
 }
 
 #define WRITE_IT "write the last day of the secret as client_secret_expires"
@@ -109,10 +73,7 @@ static void finish(struct fetch *f)
 }
 
 static const struct fetch_calls CALLS = {
-    .more = ask_once,
-    .url = entry_url,
     .page = entry_page,
-    .ended = entry_ended,
     .failed = on_failed,
     .done = finish,
 };
@@ -134,6 +95,21 @@ static int read_first(const struct graph *g, char ret[static APP_ENTRY_HINT],
     return 0;
 }
 
+static int ask(struct app_entry *e)
+{
+    static const struct fetch_ask ASK = {
+        .call = APP_ENTRY_CALL,
+        .permission = APP_ENTRY_PERMISSION,
+        .older = true,
+        .max_body = ENTRY_BYTES_MAX,
+    };
+    CLEANUP(text_free) struct text url = TEXT_INIT(URL_MAX);
+    text_addf(&url, "%s/v1.0/applications(appId='", e->graph->api.text);
+    query_add_encoded(&url, e->graph->o.client_id);
+    text_add(&url, "')?$select=appId,passwordCredentials");
+    return url.error ? -ENOMEM : fetch_add(&e->fetch, &ASK, 0, NULL, url.data, NULL);
+}
+
 int graph_ask_entry(struct graph *g, app_entry_done *done, void *userdata,
                     struct failure *ret_failure)
 {
@@ -150,6 +126,8 @@ int graph_ask_entry(struct graph *g, app_entry_done *done, void *userdata,
     int r = read_first(g, e->first, ret_failure);
     if (r >= 0)
         r = fetch_begin(&e->fetch, g, &CALLS, e, g->o.timeout, ret_failure);
+    if (r >= 0 && ask(e) < 0)
+        r = failure_oom(ret_failure);
     if (r >= 0)
         g->entry = TAKE(e);
     return r;

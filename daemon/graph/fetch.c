@@ -219,6 +219,11 @@ static void send_page(struct fetch_list *l, usec_t now)
     l->fresh_connection = false;
 }
 
+static bool add_more(struct fetch *f)
+{
+    return f->calls->more && f->calls->more(f);
+}
+
 /* Repeated and following pages first, then lists that are begun, then lists still to begin:
  * as long as the begun ones keep the connections busy, no further one is. */
 static struct fetch_list *next_ready(struct fetch *f, usec_t now)
@@ -227,7 +232,7 @@ static struct fetch_list *next_ready(struct fetch *f, usec_t now)
         if (l->not_before_mono <= now)
             return l;
     if (!f->work && f->n_lists < f->lists_max)
-        (void)f->calls->more(f);
+        (void)add_more(f);
     return f->work;
 }
 
@@ -341,7 +346,7 @@ static void check_deadline(struct fetch *f, usec_t now)
 
 static bool has_work(struct fetch *f)
 {
-    return !f->ended && (f->n_lists > 0 || (f->calls->more(f) && !f->ended));
+    return !f->ended && (f->n_lists > 0 || (add_more(f) && !f->ended));
 }
 
 void fetch_pump(struct fetch *f)

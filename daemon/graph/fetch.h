@@ -8,8 +8,8 @@
  * origin and against repetition, bounds bodies, pages, bytes and time, and puts every failure into
  * words. Callers say what is asked, decode pages, and decide what an end or a failure means.
  *
- * Callbacks come from the event loop. They may add lists, end the loop and clear it, but only `done`
- * may free it. */
+ * Callbacks come from the event loop. They may add lists, end the loop and clear it, but only
+ * `done` may free it. */
 #pragma once
 #include "graph/graph.h"
 #include "graph/page.h"
@@ -25,13 +25,13 @@ struct learnt_options { /* about one list of this tenant's service, for the life
     bool proven;        /* that step has worked */
 };
 
-struct fetch_ask {          /* strings are borrowed until the list has ended */
-    const char *call;       /* begins the text of each failure: "GET /v1.0/subscribedSkus" */
-    const char *permission; /* what an administrator has to grant after a 403 */
-    const char *absent;     /* ends the text of a 404 or 501; NULL */
-    bool older;             /* below /v1.0, whatever api_version says */
-    unsigned options;       /* OPTION_*: what the first page's URL may be asked without */
-    size_t max_body;        /* decoded bytes of a page */
+struct fetch_ask {                 /* strings are borrowed until the list has ended */
+    const char *call;              /* begins the text of each failure: "GET /v1.0/subscribedSkus" */
+    const char *permission;        /* what an administrator has to grant after a 403 */
+    const char *absent;            /* ends the text of a 404 or 501; NULL */
+    bool older;                    /* below /v1.0, whatever api_version says */
+    unsigned options;              /* OPTION_*: what the first page's URL may be asked without */
+    size_t max_body;               /* decoded bytes of a page */
     struct learnt_options *learnt; /* where to begin, and what was found out; NULL: forgotten */
 };
 
@@ -40,12 +40,12 @@ struct fetch_list {
     struct fetch_list *next, **pprev; /* in one of the loop's queues */
     struct fetch *fetch;
     struct fetch_ask ask;
-    int what;        /* these three are the caller's: which list it is, */
-    char *id;        /* whose (for free()), */
-    struct seen ids; /* and the rows so far */
-    char *url;       /* the page to fetch */
-    bool first_page; /* `url` is ours and not the service's */
-    int step;        /* which options the first page goes without */
+    int what;                    /* these three are the caller's: which list it is, */
+    char *id;                    /* whose (for free()), */
+    struct seen ids;             /* and the rows so far */
+    char *url;                   /* the page to fetch */
+    bool first_page;             /* `url` is ours and not the service's */
+    int step;                    /* which options the first page goes without */
     size_t pages, rows, lacking; /* of the pages so far, see struct page */
     bool spoiled;
     struct seen links;
@@ -65,11 +65,12 @@ struct fetch_failed {
     bool consent;             /* of a sign-in: an administrator's consent may be what is missing */
 };
 
-struct fetch_calls {
+struct fetch_calls { /* all but page, failed and done may be NULL */
     /* There is room for a list: adds one with fetch_add. False: there is none to add for now. The
      * loop is done when there is none and all lists have ended. */
     bool (*more)(struct fetch *f);
-    /* The URL of a list's first page without the options in `dropped`; for free(). NULL: no memory. */
+    /* The URL of a list's first page without the options in `dropped`; for free(). NULL: no memory.
+     */
     char *(*url)(const struct fetch_list *l, unsigned dropped);
     /* Decodes a page, as the decoders of page.h do. kind PROTOCOL: it is asked for again. */
     int (*page)(struct fetch_list *l, const char *bytes, size_t len, struct page *ret,
@@ -86,13 +87,13 @@ struct fetch {
     void *userdata;
     struct instant began;
     /* May be set between fetch_begin and the first callback, or later. */
-    usec_t deadline_mono;  /* of everything */
-    char late[96];         /* the failure's text when that has passed */
-    bool signs_in;         /* false: takes the token that there is, and a 401 is a failure */
-    bool renews_early;     /* the token, before it ends */
-    unsigned retries_max;  /* of one page, or of the sign-in; 0 also means: no wait when throttled */
-    unsigned lists_max;    /* begun at once */
-    size_t pages_max;      /* of one list */
+    usec_t deadline_mono; /* of everything */
+    char late[96];        /* the failure's text when that has passed */
+    bool signs_in;        /* false: takes the token that there is, and a 401 is a failure */
+    bool renews_early;    /* the token, before it ends */
+    unsigned retries_max; /* of one page, or of the sign-in; 0 also means: no wait when throttled */
+    unsigned lists_max;   /* begun at once */
+    size_t pages_max;     /* of one list */
     usec_t hold_until_mono; /* throttled: nothing is sent before */
 
     struct graph_report report; /* all but `complete` and `failure` */
@@ -110,8 +111,8 @@ struct fetch {
     sd_event_source *begin, *wake;
 };
 
-/* Starts an empty loop: `more` is the first callback. It may ask for one list at a time, without
- * retries, until `timeout` is over. kind LOCAL. */
+/* An empty loop, which asks for one list at a time, without retries, until `timeout` is over. Lists
+ * may be added before its first callback. kind LOCAL. */
 int fetch_begin(struct fetch *f, struct graph *g, const struct fetch_calls *calls, void *userdata,
                 usec_t timeout, struct failure *ret_failure);
 /* A further list. `id` and `link` are copied; `link` is where to begin, NULL: at calls->url.

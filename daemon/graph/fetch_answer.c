@@ -180,7 +180,8 @@ static void take_page(struct fetch_list *l, const struct http_answer *a)
         follow(l, link);
         return;
     }
-    f->calls->ended(l);
+    if (f->calls->ended)
+        f->calls->ended(l);
     fetch_list_free(l);
 }
 

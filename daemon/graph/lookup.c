@@ -244,10 +244,10 @@ static void words_of_absence(const struct lookup *l, const struct fetch_failed *
                              struct failure *ret)
 {
     bool nobody = text_equal_nocase(why->error.code, "Request_ResourceNotFound");
-    (void)failure_set(
-        ret, nobody ? FAILURE_CONFIG : FAILURE_ABSENT, ENOENT, "%s: HTTP 404 %s: the tenant has no such %s%s",
-        l->call, why->error.code, principal_word(l->kind),
-        nobody ? ": correct its name or id" : ", or does not offer this call");
+    (void)failure_set(ret, nobody ? FAILURE_CONFIG : FAILURE_ABSENT, ENOENT,
+                      "%s: HTTP 404 %s: the tenant has no such %s%s", l->call, why->error.code,
+                      principal_word(l->kind),
+                      nobody ? ": correct its name or id" : ", or does not offer this call");
 }
 
 /* What would fail alike, or must not be asked while Graph wants to be left alone, is not tried. */

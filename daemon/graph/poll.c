@@ -222,7 +222,8 @@ static void read_the_unread(struct poll *p)
 static int new_builder(struct poll *p, enum source source)
 {
     struct snapshot_builder *b = NULL;
-    int r = snapshot_builder_new(p->graph->o.name, p->graph->o.tenant_id, source, p->fetch.began, &b);
+    int r =
+        snapshot_builder_new(p->graph->o.name, p->graph->o.tenant_id, source, p->fetch.began, &b);
     if (r < 0)
         return r;
     snapshot_builder_free(p->builder);
@@ -259,11 +260,10 @@ static void fell_back(struct poll *p)
 {
     struct learnt *l = &p->graph->learnt;
     if (!l->fallback)
-        fetch_note(
-                  &p->fetch,
-                  "the Cloud Licensing API is refused (HTTP %d): /subscribedSkus is read instead, "
-                  "which knows neither waiting members nor assignment errors",
-                  p->refused_status);
+        fetch_note(&p->fetch,
+                   "the Cloud Licensing API is refused (HTTP %d): /subscribedSkus is read instead, "
+                   "which knows neither waiting members nor assignment errors",
+                   p->refused_status);
     l->fallback = true;
     l->probe_mono = clock_now().mono + PROBE_EVERY;
 }
@@ -297,7 +297,7 @@ static void subscriptions_failed(struct poll *p, const struct failure *why)
         snapshot_set_subscriptions(p->builder, SECTION_NOT_OFFERED);
     if (!l->dateless)
         fetch_note(&p->fetch, "%s; the dates of subscriptions are not known%s", why->text,
-                  refused ? ", their states only by SKU" : ", nor are their states");
+                   refused ? ", their states only by SKU" : ", nor are their states");
     l->dateless = true;
 }
 
@@ -424,8 +424,9 @@ static void begin_lists(struct poll *p)
         fetch_end(&p->fetch, NULL);
     } else if (p->fetch.hold_until_mono >= p->fetch.deadline_mono) { /* asked for out of turn */
         struct failure why = {0};
-        (void)failure_set(&why, FAILURE_THROTTLED, EAGAIN,
-                          "Graph has asked for a pause (Retry-After) that lasts longer than this poll may");
+        (void)failure_set(
+            &why, FAILURE_THROTTLED, EAGAIN,
+            "Graph has asked for a pause (Retry-After) that lasts longer than this poll may");
         fetch_give_up_until(&p->fetch, p->fetch.hold_until_mono, &why);
     }
 }

@@ -73,6 +73,7 @@ int http_start(struct http *h, const struct http_call *call, http_done *done, vo
                struct http_request **ret, struct failure *ret_failure);
 void http_request_free(struct http_request *r);
 DEFINE_CLEANUP(struct http_request *, http_request_free)
-/* What this status means when nothing better is known; 2xx must not be asked. Writes kind,
+/* What this status means when nothing better is known; a 2xx is no failure by itself, so it means
+ * that another answer was expected (PROTOCOL). Writes kind,
  * retry_after and "HTTP 429 ..." without body text. */
 void http_status_failure(const struct http_answer *a, struct failure *ret);

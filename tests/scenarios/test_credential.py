@@ -243,6 +243,20 @@ class Auto(Credential):
         self.assertEqual(self.fired(hook)["value"], 10)
         self.assertEqual(self.stop(), 0)
 
+    def test_a_success_without_an_entry_ends_nothing(self):
+        graph = self.graph(state(pool(), application={"passwordCredentials": [secret(CLIENT_SECRET[:3], 6.5)]}),
+                           faults=[{"match": {"path": "application"}, "at": n, "do": {"status": s}} for n, s in ((1, 204), (2, 206))])
+        hook = self.hook()
+        self.say(hook, graph, tenant_extra=self.AUTO)
+        for n in (1, 2):
+            self.start()
+            self.wait("the answer", lambda: len(self.asked(graph)) == n)
+            self.polls(graph, 2)
+            self.assertEqual(self.stop(), 0)
+        self.start()
+        self.assertEqual(self.fired(hook)["value"], 6)
+        self.assertEqual(self.stop(), 0)
+
     def cannot_be_told(self, words, **more):
         graph = self.graph(state(pool(), **more))
         hook = self.hook()

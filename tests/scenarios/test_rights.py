@@ -174,6 +174,17 @@ usage_rights = ( {{ tenant = "contoso"; {who} sku = "{sku}"; {plans} severity = 
         self.wait("five polls", lambda: len(self.lookups("allotments")) >= 5, seconds=15)
         self.assertNotIn("could not be read completely", self.stderr())
 
+    def test_a_success_without_a_page_is_no_page_whatever_its_status_and_over_restarts(self):
+        statuses = (204, 202, 206)
+        self.watch(HELD, faults=[{"match": {"path": "usageRights"}, "at": n, "do": {"status": s}} for n, s in enumerate(statuses, 1)])
+        for n, status in enumerate(statuses, 1):
+            self.start()
+            self.wait("the next answer", lambda: f"for user {HASH}: HTTP {status}, which is no page" in self.stderr())
+            self.assertEqual(self.stop(), 0)
+        self.start()
+        self.more_lookups(1)
+        self.assertEqual([m["data"]["rule"] for m in self.receiver.messages() if m["data"].get("rule") == "usage_right"], [])
+
     def test_a_throttled_look_up_ends_the_round(self):
         self.watch(HELD, GONE, faults=[{"match": {"path": "usageRights"}, "at": 2,
                                         "do": {"status": 429, "headers": {"Retry-After": "3"}}}])

@@ -16,7 +16,8 @@ static void every_status_has_a_kind_that_a_caller_can_act_on(void **state)
         int status;
         enum failure_kind kind;
     } CASES[] = {
-        {100, FAILURE_PROTOCOL},  {300, FAILURE_SECURITY},   {302, FAILURE_SECURITY},
+        {100, FAILURE_PROTOCOL},  {200, FAILURE_PROTOCOL},   {204, FAILURE_PROTOCOL},
+        {299, FAILURE_PROTOCOL},  {300, FAILURE_SECURITY},   {302, FAILURE_SECURITY},
         {304, FAILURE_SECURITY},  {307, FAILURE_SECURITY},   {400, FAILURE_REQUEST},
         {401, FAILURE_AUTH},      {402, FAILURE_PERMISSION}, {403, FAILURE_PERMISSION},
         {404, FAILURE_ABSENT},    {405, FAILURE_REQUEST},    {407, FAILURE_CONFIG},
