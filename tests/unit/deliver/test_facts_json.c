@@ -154,6 +154,36 @@ static void a_row_that_is_not_ours_is_refused(void **state)
     }
 }
 
+/* As rows of earlier versions are: each name here is in somebody's database. */
+static void a_stored_row_keeps_its_names_and_their_order(void **state)
+{
+    static const char ROW[] =
+        "{\"schema\":1,"
+        "\"tenant\":{\"name\":\"contoso\",\"id\":\"t-1\",\"labels\":{\"group\":\"gold\"}},"
+        "\"allotment\":{\"id\":\"a-1\",\"name\":\"CSP\",\"allotted_units\":1,\"consumed_units\":2,"
+        "\"waiting_members\":3,\"oldest_waiting_since\":\"2026-11-22T01:00:00Z\"},"
+        "\"sku\":{\"id\":\"s-1\",\"part_number\":\"SPE_E5\",\"name\":\"E5\"},"
+        "\"subscriptions\":[{\"id\":\"d-1\",\"state\":\"active\",\"start_date\":\"2026-01-01\","
+        "\"next_lifecycle_date\":\"2027-01-01\",\"tags\":\"none\"}],"
+        "\"units_to_unblock\":4,\"units_to_buy\":5,"
+        "\"_\":{\"utc_offset\":3600,\"oldest_at\":1795309200000001,\"reference\":6,"
+        "\"sibling_name\":\"CSP 2\",\"sibling_free\":7,\"error_code\":\"MissingDependency\","
+        "\"error_count\":8,\"errors_since_at\":9,\"cause\":\"auth\",\"hint\":\"renew\","
+        "\"section\":\"errors\",\"receiver\":\"hook\",\"parked\":10,\"principal\":\"user a\","
+        "\"missing_plans\":\"P Q\",\"source\":\"cloud_licensing\",\"host\":\"login.example\","
+        "\"tenants\":11,\"tenants_failing\":12,\"tenants_read\":13,\"failing_since_at\":14,"
+        "\"credential\":\"certificate\",\"client_id\":\"c-1\",\"file\":\"/app.crt\","
+        "\"used_by\":\"contoso\",\"n_used_by\":15,\"expires_at\":16,\"expires_by_day\":true,"
+        "\"facts_at\":17}}";
+    CLEANUP(facts_free) struct facts *f = NULL;
+    CLEANUP(free) char *bytes = NULL;
+    size_t len;
+    (void)state;
+    assert_int_equal(facts_json_unpack(ROW, strlen(ROW), &f), 0);
+    assert_int_equal(facts_json_pack(f, &bytes, &len), 0);
+    assert_string_equal(bytes, ROW);
+}
+
 static void no_allocation_may_fail_with_more_than_a_code(void **state)
 {
     (void)state;
@@ -188,6 +218,7 @@ int main(void)
         cmocka_unit_test(what_is_not_known_stays_not_known),
         cmocka_unit_test(a_second_label_of_a_name_does_not_make_the_row_unreadable),
         cmocka_unit_test(a_row_that_is_not_ours_is_refused),
+        cmocka_unit_test(a_stored_row_keeps_its_names_and_their_order),
         cmocka_unit_test(no_allocation_may_fail_with_more_than_a_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
