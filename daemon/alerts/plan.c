@@ -130,55 +130,6 @@ static bool same_said(const struct alert *a, const struct alert *b)
            memcmp(a->muted, b->muted, sizeof a->muted) == 0;
 }
 
-static bool same_subscriptions(const struct facts *a, const struct facts *b)
-{
-    if (a->n_subscriptions != b->n_subscriptions)
-        return false;
-    for (size_t i = 0; i < a->n_subscriptions; i++) {
-        const struct fact_subscription *x = &a->subscription[i], *y = &b->subscription[i];
-        if (!text_equal(x->id, y->id) || !text_equal(x->state, y->state) ||
-            !text_equal(x->tags, y->tags) || x->start_date != y->start_date ||
-            x->next_lifecycle_date != y->next_lifecycle_date)
-            return false;
-    }
-    return true;
-}
-
-static bool same_labels(const struct facts *a, const struct facts *b)
-{
-    if (a->n_labels != b->n_labels)
-        return false;
-    for (size_t i = 0; i < a->n_labels; i++)
-        if (!text_equal(a->label[i].key, b->label[i].key) ||
-            !text_equal(a->label[i].value, b->label[i].value))
-            return false;
-    return true;
-}
-
-static bool same_facts(const struct facts *a, const struct facts *b)
-{
-    return text_equal(a->tenant_name, b->tenant_name) && same_labels(a, b) &&
-           a->utc_offset == b->utc_offset && text_equal(a->allotment_id, b->allotment_id) &&
-           text_equal(a->allotment_name, b->allotment_name) && a->allotted == b->allotted &&
-           a->consumed == b->consumed && a->reference == b->reference && a->waiting == b->waiting && a->oldest_at == b->oldest_at &&
-           text_equal(a->sku_id, b->sku_id) && text_equal(a->sku_part_number, b->sku_part_number) &&
-           text_equal(a->sku_name, b->sku_name) && same_subscriptions(a, b) &&
-           a->units_to_unblock == b->units_to_unblock && a->units_to_buy == b->units_to_buy &&
-           text_equal(a->sibling_name, b->sibling_name) && a->sibling_free == b->sibling_free &&
-           text_equal(a->error_code, b->error_code) && a->error_count == b->error_count &&
-           a->errors_since_at == b->errors_since_at &&
-           a->cause == b->cause && text_equal(a->hint, b->hint) &&
-           text_equal(a->section, b->section) && text_equal(a->receiver, b->receiver) &&
-           a->parked == b->parked && text_equal(a->principal, b->principal) &&
-           text_equal(a->missing_plans, b->missing_plans) && text_equal(a->source, b->source) &&
-           text_equal(a->host, b->host) && a->tenants == b->tenants &&
-           a->tenants_failing == b->tenants_failing &&
-           text_equal(a->credential, b->credential) && text_equal(a->client_id, b->client_id) &&
-           text_equal(a->file, b->file) && text_equal(a->used_by, b->used_by) &&
-           a->n_used_by == b->n_used_by && a->expires_at == b->expires_at &&
-           a->expires_by_day == b->expires_by_day;
-}
-
 /* Numbers that stay the same are only as new as the last time they were written down. A few times
  * per tolerated outage keeps "data as of" honest without a row per alert and poll. */
 static bool seen_long_ago(const struct plan *p, const struct facts *before,
@@ -202,7 +153,7 @@ static bool same_alert(const struct plan *p, const struct alert *a, const struct
     bool same_value = a->value == b->value || b->unit == UNIT_SECONDS;
     return a->rule == b->rule && same_value && a->threshold == b->threshold &&
            a->unit == b->unit && same_instant(&a->started, &b->started) &&
-           same_facts(a->facts, b->facts) && !seen_long_ago(p, a->facts, b->facts);
+           facts_equal(a->facts, b->facts) && !seen_long_ago(p, a->facts, b->facts);
 }
 
 /* Nothing is up and nothing ever was told: the book need not know it. */

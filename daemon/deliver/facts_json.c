@@ -63,9 +63,10 @@ static bool label_is_first(const struct facts *f, size_t i)
     return true;
 }
 
-static void put_labels(struct json_writer *w, const struct facts *f, const struct cut *cut)
+static void put_labels(struct json_writer *w, const char *key, const struct facts *f,
+                       const struct cut *cut)
 {
-    json_open_object(w, "labels");
+    json_open_object(w, key);
     size_t n = at_most(f->n_labels, cut ? cut->labels : LABELS_MAX);
     for (size_t i = 0; i < n; i++)
         if (label_is_first(f, i) && json_cost(f->label[i].key) <= name_max(cut))
@@ -73,112 +74,117 @@ static void put_labels(struct json_writer *w, const struct facts *f, const struc
     json_close_object(w);
 }
 
-void facts_put_tenant(struct json_writer *w, const struct facts *f, const struct cut *cut)
-{
-    if (!f || (!f->tenant_name && !f->tenant_id && f->n_labels == 0)) {
-        json_put_null(w, "tenant");
-        return;
-    }
-    json_open_object(w, "tenant");
-    json_put_cut(w, "name", f->tenant_name, name_max(cut));
-    json_put_whole(w, "id", f->tenant_id, id_max(cut));
-    put_labels(w, f, cut);
-    json_close_object(w);
-}
+static void put_field(struct json_writer *w, const struct fact_field *field, const void *record,
+                      const struct cut *cut);
 
-/* Under scope = "sku" there are sums without one pool's id: the object stays, its id is null. */
-static bool has_allotment(const struct facts *f)
-{
-    return f->allotment_id || f->allotment_name || f->allotted != FACT_UNKNOWN ||
-           f->consumed != FACT_UNKNOWN || f->waiting != FACT_UNKNOWN;
-}
-
-void facts_put_allotment(struct json_writer *w, const struct facts *f, const struct cut *cut)
-{
-    if (!f || !has_allotment(f)) {
-        json_put_null(w, "allotment");
-        return;
-    }
-    json_open_object(w, "allotment");
-    json_put_whole(w, "id", f->allotment_id, id_max(cut));
-    json_put_cut(w, "name", f->allotment_name, name_max(cut));
-    fact_put_number(w, "allotted_units", f->allotted);
-    fact_put_number(w, "consumed_units", f->consumed);
-    fact_put_number(w, "waiting_members", f->waiting);
-    fact_put_instant(w, "oldest_waiting_since", f->oldest_at);
-    json_close_object(w);
-}
-
-void facts_put_sku(struct json_writer *w, const struct facts *f, const struct cut *cut)
-{
-    if (!f || (!f->sku_id && !f->sku_part_number && !f->sku_name)) {
-        json_put_null(w, "sku");
-        return;
-    }
-    json_open_object(w, "sku");
-    json_put_whole(w, "id", f->sku_id, id_max(cut));
-    json_put_cut(w, "part_number", f->sku_part_number, name_max(cut));
-    json_put_cut(w, "name", f->sku_name, name_max(cut));
-    json_close_object(w);
-}
-
-void facts_put_subscriptions(struct json_writer *w, const struct facts *f, const struct cut *cut)
+static void put_subscriptions(struct json_writer *w, const char *key, const struct facts *f,
+                              const struct cut *cut)
 {
     size_t n = f ? at_most(f->n_subscriptions, cut ? cut->subscriptions : NO_CUT) : 0;
-    json_open_array(w, "subscriptions");
+    json_open_array(w, key);
     for (size_t i = 0; i < n; i++) {
-        const struct fact_subscription *s = &f->subscription[i];
         json_open_object(w, NULL);
-        json_put_whole(w, "id", s->id, id_max(cut));
-        json_put_cut(w, "state", s->state, name_max(cut));
-        fact_put_date(w, "start_date", s->start_date);
-        fact_put_date(w, "next_lifecycle_date", s->next_lifecycle_date);
-        json_put_cut(w, "tags", s->tags, name_max(cut));
+        FACT_FIELDS (field, &FACT_SUBSCRIPTION_RECORD)
+            put_field(w, field, &f->subscription[i], cut);
         json_close_object(w);
     }
     json_close_array(w);
 }
 
-void facts_put_units(struct json_writer *w, const struct facts *f)
+/* `record` may be NULL: null, or an empty list. */
+static void put_field(struct json_writer *w, const struct fact_field *field, const void *record,
+                      const struct cut *cut)
 {
-    fact_put_number(w, "units_to_unblock", f ? f->units_to_unblock : FACT_UNKNOWN);
-    fact_put_number(w, "units_to_buy", f ? f->units_to_buy : FACT_UNKNOWN);
+    const char *key = field->name;
+    if (!record && field->type != FACT_SUBSCRIPTIONS) {
+        json_put_null(w, key);
+        return;
+    }
+    const void *at = record ? fact_at(record, field) : NULL;
+    switch (field->type) {
+    case FACT_TEXT:
+        json_put_cut(w, key, *(char *const *)at, name_max(cut));
+        break;
+    case FACT_ID:
+        json_put_whole(w, key, *(char *const *)at, id_max(cut));
+        break;
+    case FACT_NUMBER:
+        fact_put_number(w, key, *(const int64_t *)at);
+        break;
+    case FACT_INSTANT:
+        json_put_int(w, key, (int64_t)*(const usec_t *)at);
+        break;
+    case FACT_OFFSET:
+        json_put_int(w, key, *(const int32_t *)at);
+        break;
+    case FACT_DATE:
+        fact_put_date(w, key, *(const int32_t *)at);
+        break;
+    case FACT_FLAG:
+        json_put_bool(w, key, *(const int32_t *)at);
+        break;
+    case FACT_CAUSE:
+        json_put_string(w, key, cause_word(*(const enum cause *)at));
+        break;
+    case FACT_LABELS:
+        put_labels(w, key, record, cut);
+        break;
+    case FACT_SUBSCRIPTIONS:
+        put_subscriptions(w, key, record, cut);
+        break;
+    }
+}
+
+/* The parts that are objects of their own; members of the others stand beside these. */
+static const char *const OBJECTS[FACT_PART_COUNT_] = {[FACTS_TENANT] = "tenant",
+                                                      [FACTS_ALLOTMENT] = "allotment",
+                                                      [FACTS_SKU] = "sku",
+                                                      [FACTS_REST] = REST};
+
+/* Under scope = "sku" there are sums without one pool's id: any field makes an object. */
+static bool has_part(const struct facts *f, enum fact_part part)
+{
+    static const char ZEROS[sizeof(void *) + sizeof(size_t)];
+    FACT_FIELDS (field, &FACTS_RECORD) {
+        const void *at = fact_at(f, field);
+        if (field->part == part &&
+            (field->type == FACT_NUMBER ? *(const int64_t *)at != FACT_UNKNOWN
+                                        : memcmp(at, ZEROS, field->size) != 0))
+            return true;
+    }
+    return false;
+}
+
+static void put_part(struct json_writer *w, enum fact_part part, const struct facts *f,
+                     const struct cut *cut)
+{
+    FACT_FIELDS (field, &FACTS_RECORD)
+        if (field->part == part)
+            put_field(w, field, f, cut);
+}
+
+void facts_put(struct json_writer *w, enum fact_part part, const struct facts *f,
+               const struct cut *cut)
+{
+    const char *object = OBJECTS[part];
+    if (object && (!f || !has_part(f, part))) {
+        json_put_null(w, object);
+        return;
+    }
+    if (object)
+        json_open_object(w, object);
+    put_part(w, part, f, cut);
+    if (part == FACTS_ALLOTMENT) /* for people; the exact one is in the rest */
+        fact_put_instant(w, "oldest_waiting_since", f->oldest_at);
+    if (object)
+        json_close_object(w);
 }
 
 void facts_open_rest(struct json_writer *w, const struct facts *f)
 {
     json_open_object(w, REST);
-    if (!f)
-        return;
-    json_put_int(w, "utc_offset", f->utc_offset);
-    json_put_int(w, "oldest_at", (int64_t)f->oldest_at);
-    fact_put_number(w, "reference", f->reference);
-    json_put_string(w, "sibling_name", f->sibling_name);
-    fact_put_number(w, "sibling_free", f->sibling_free);
-    json_put_string(w, "error_code", f->error_code);
-    fact_put_number(w, "error_count", f->error_count);
-    json_put_int(w, "errors_since_at", (int64_t)f->errors_since_at);
-    json_put_string(w, "cause", cause_word(f->cause));
-    json_put_string(w, "hint", f->hint);
-    json_put_string(w, "section", f->section);
-    json_put_string(w, "receiver", f->receiver);
-    fact_put_number(w, "parked", f->parked);
-    json_put_string(w, "principal", f->principal);
-    json_put_string(w, "missing_plans", f->missing_plans);
-    json_put_string(w, "source", f->source);
-    json_put_string(w, "host", f->host);
-    fact_put_number(w, "tenants", f->tenants);
-    fact_put_number(w, "tenants_failing", f->tenants_failing);
-    fact_put_number(w, "tenants_read", f->tenants_read);
-    json_put_int(w, "failing_since_at", (int64_t)f->failing_since_at);
-    json_put_string(w, "credential", f->credential);
-    json_put_string(w, "client_id", f->client_id);
-    json_put_string(w, "file", f->file);
-    json_put_string(w, "used_by", f->used_by);
-    fact_put_number(w, "n_used_by", f->n_used_by);
-    json_put_int(w, "expires_at", (int64_t)f->expires_at);
-    json_put_bool(w, "expires_by_day", f->expires_by_day);
-    json_put_int(w, "facts_at", (int64_t)f->observed_at);
+    if (f)
+        put_part(w, FACTS_REST, f, NULL);
 }
 
 int facts_json_pack(const struct facts *f, char **ret, size_t *ret_len)
@@ -188,11 +194,8 @@ int facts_json_pack(const struct facts *f, char **ret, size_t *ret_len)
         return -ENOMEM;
     json_open_object(w, NULL);
     json_put_int(w, "schema", SCHEMA);
-    facts_put_tenant(w, f, NULL);
-    facts_put_allotment(w, f, NULL);
-    facts_put_sku(w, f, NULL);
-    facts_put_subscriptions(w, f, NULL);
-    facts_put_units(w, f);
+    for (int part = 0; part < FACTS_REST; part++)
+        facts_put(w, (enum fact_part)part, f, NULL);
     facts_open_rest(w, f);
     json_close_object(w);
     json_close_object(w);
@@ -298,10 +301,31 @@ static void read_labels(struct reader *r, const struct json *labels, struct fact
     }
 }
 
-static void read_subscriptions(struct reader *r, const struct json *o, struct facts *f)
+static void read_offset(struct reader *r, const struct json *o, const char *key, int32_t *ret)
+{
+    int64_t offset = 0;
+    read_number(r, o, key, &offset);
+    if (offset < -86400 || offset > 86400)
+        r->error = r->error < 0 ? r->error : -EBADMSG;
+    else
+        *ret = (int32_t)offset;
+}
+
+static void read_cause(struct reader *r, const struct json *o, const char *key, enum cause *ret)
+{
+    const char *word = NULL;
+    if (r->error >= 0 && !absent(r, json_get_string(o, key, &word)))
+        *ret = cause_parse(word);
+}
+
+static void read_field(struct reader *r, const struct json *o, const struct fact_field *field,
+                       void *record);
+
+static void read_subscriptions(struct reader *r, const struct json *o, const char *key,
+                               struct facts *f)
 {
     size_t n;
-    const struct json *list = read_array(r, o, "subscriptions", FACT_SUBSCRIPTIONS_MAX, &n);
+    const struct json *list = read_array(r, o, key, FACT_SUBSCRIPTIONS_MAX, &n);
     if (n == 0)
         return;
     f->subscription = alloc_zero(n, sizeof *f->subscription);
@@ -314,79 +338,48 @@ static void read_subscriptions(struct reader *r, const struct json *o, struct fa
         s->start_date = s->next_lifecycle_date = DATE_UNKNOWN;
         if (!json_is_object(e))
             r->error = -EBADMSG;
-        read_text(r, e, "id", &s->id);
-        read_text(r, e, "state", &s->state);
-        read_date(r, e, "start_date", &s->start_date);
-        read_date(r, e, "next_lifecycle_date", &s->next_lifecycle_date);
-        read_text(r, e, "tags", &s->tags);
+        FACT_FIELDS (field, &FACT_SUBSCRIPTION_RECORD)
+            read_field(r, e, field, s);
     }
 }
 
-static void read_public(struct reader *r, const struct json *o, struct facts *f)
+static void read_field(struct reader *r, const struct json *o, const struct fact_field *field,
+                       void *record)
 {
-    const struct json *tenant = read_object(r, o, "tenant");
-    read_text(r, tenant, "name", &f->tenant_name);
-    read_text(r, tenant, "id", &f->tenant_id);
-    read_labels(r, read_object(r, tenant, "labels"), f);
-    const struct json *allotment = read_object(r, o, "allotment");
-    read_text(r, allotment, "id", &f->allotment_id);
-    read_text(r, allotment, "name", &f->allotment_name);
-    read_number(r, allotment, "allotted_units", &f->allotted);
-    read_number(r, allotment, "consumed_units", &f->consumed);
-    read_number(r, allotment, "waiting_members", &f->waiting);
-    const struct json *sku = read_object(r, o, "sku");
-    read_text(r, sku, "id", &f->sku_id);
-    read_text(r, sku, "part_number", &f->sku_part_number);
-    read_text(r, sku, "name", &f->sku_name);
-    read_subscriptions(r, o, f);
-    read_number(r, o, "units_to_unblock", &f->units_to_unblock);
-    read_number(r, o, "units_to_buy", &f->units_to_buy);
-}
-
-static void read_cause(struct reader *r, const struct json *o, enum cause *ret)
-{
-    CLEANUP(free) char *word = NULL;
-    read_text(r, o, "cause", &word);
-    *ret = cause_parse(word);
-}
-
-static void read_rest(struct reader *r, const struct json *rest, struct facts *f)
-{
-    int64_t offset = 0;
-    read_number(r, rest, "utc_offset", &offset);
-    if (offset < -86400 || offset > 86400)
-        r->error = r->error < 0 ? r->error : -EBADMSG;
-    else
-        f->utc_offset = (int32_t)offset;
-    read_unsigned(r, rest, "oldest_at", (uint64_t)NUMBER_MAX, &f->oldest_at);
-    read_number(r, rest, "reference", &f->reference);
-    read_text(r, rest, "sibling_name", &f->sibling_name);
-    read_number(r, rest, "sibling_free", &f->sibling_free);
-    read_text(r, rest, "error_code", &f->error_code);
-    read_number(r, rest, "error_count", &f->error_count);
-    read_unsigned(r, rest, "errors_since_at", (uint64_t)NUMBER_MAX, &f->errors_since_at);
-    read_cause(r, rest, &f->cause);
-    read_text(r, rest, "hint", &f->hint);
-    read_text(r, rest, "section", &f->section);
-    read_text(r, rest, "receiver", &f->receiver);
-    read_number(r, rest, "parked", &f->parked);
-    read_text(r, rest, "principal", &f->principal);
-    read_text(r, rest, "missing_plans", &f->missing_plans);
-    read_text(r, rest, "source", &f->source);
-    read_text(r, rest, "host", &f->host);
-    read_number(r, rest, "tenants", &f->tenants);
-    read_number(r, rest, "tenants_failing", &f->tenants_failing);
-    read_number(r, rest, "tenants_read", &f->tenants_read);
-    read_unsigned(r, rest, "failing_since_at", (uint64_t)NUMBER_MAX, &f->failing_since_at);
-    read_text(r, rest, "credential", &f->credential);
-    read_text(r, rest, "client_id", &f->client_id);
-    read_text(r, rest, "file", &f->file);
-    read_text(r, rest, "used_by", &f->used_by);
-    read_number(r, rest, "n_used_by", &f->n_used_by);
-    read_unsigned(r, rest, "expires_at", (uint64_t)NUMBER_MAX, &f->expires_at);
-    if (r->error >= 0)
-        (void)absent(r, json_get_bool(rest, "expires_by_day", &f->expires_by_day));
-    read_unsigned(r, rest, "facts_at", (uint64_t)NUMBER_MAX, &f->observed_at);
+    const char *key = field->name;
+    void *at = fact_at(record, field);
+    bool flag;
+    switch (field->type) {
+    case FACT_TEXT:
+    case FACT_ID:
+        read_text(r, o, key, at);
+        break;
+    case FACT_NUMBER:
+        read_number(r, o, key, at);
+        break;
+    case FACT_INSTANT:
+        read_unsigned(r, o, key, (uint64_t)NUMBER_MAX, at);
+        break;
+    case FACT_OFFSET:
+        read_offset(r, o, key, at);
+        break;
+    case FACT_DATE:
+        read_date(r, o, key, at);
+        break;
+    case FACT_FLAG:
+        if (r->error >= 0 && !absent(r, json_get_bool(o, key, &flag)))
+            *(int32_t *)at = flag;
+        break;
+    case FACT_CAUSE:
+        read_cause(r, o, key, at);
+        break;
+    case FACT_LABELS:
+        read_labels(r, read_object(r, o, key), record);
+        break;
+    case FACT_SUBSCRIPTIONS:
+        read_subscriptions(r, o, key, record);
+        break;
+    }
 }
 
 int facts_read(const struct json *o, struct facts **ret)
@@ -399,8 +392,11 @@ int facts_read(const struct json *o, struct facts **ret)
     if (e < 0)
         return e;
     struct reader r = {0};
-    read_public(&r, o, f);
-    read_rest(&r, read_object(&r, o, REST), f);
+    const struct json *part[FACT_PART_COUNT_];
+    for (size_t i = 0; i < N_ELEMENTS(part); i++)
+        part[i] = OBJECTS[i] ? read_object(&r, o, OBJECTS[i]) : o;
+    FACT_FIELDS (field, &FACTS_RECORD)
+        read_field(&r, part[field->part], field, f);
     if (r.error < 0)
         return r.error;
     *ret = TAKE(f);

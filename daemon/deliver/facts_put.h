@@ -10,12 +10,10 @@
 
 #define REST "_" /* the member behind which a restart finds what receivers do not get */
 
-/* `f` may be NULL (a test message): nulls. `cut` may be NULL. */
-void facts_put_tenant(struct json_writer *w, const struct facts *f, const struct cut *cut);
-void facts_put_allotment(struct json_writer *w, const struct facts *f, const struct cut *cut);
-void facts_put_sku(struct json_writer *w, const struct facts *f, const struct cut *cut);
-void facts_put_subscriptions(struct json_writer *w, const struct facts *f, const struct cut *cut);
-void facts_put_units(struct json_writer *w, const struct facts *f);
+/* Writes the fields of this part: members of an object of its own for tenant, allotment and SKU
+ * (null if nothing of it is known). `f` may be NULL (a test message): nulls. `cut` may be NULL. */
+void facts_put(struct json_writer *w, enum fact_part part, const struct facts *f,
+               const struct cut *cut);
 /* DATE_UNKNOWN -> null. */
 void fact_put_date(struct json_writer *w, const char *key, int32_t day);
 /* Opens REST, without closing it: the caller may add members of its own. */

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/facts.h: the names and numbers that stand behind an alert, as plain owned data.
+/* rules/facts.h: the names and numbers behind an alert: what messages are made of, what the store
+ * keeps with an alert, and what the webhook's `data` contains. Strings are NULL and numbers
+ * FACT_UNKNOWN where they do not apply or are not known.
  *
- * They are what a message is made of, what the store keeps with an alert (so that it can still
- * speak after a restart), and what ends up in the webhook's `data`. Strings are NULL and numbers
- * FACT_UNKNOWN where they do not apply or are not known. */
+ * Each field has one row in FACTS_RECORD. New, free, copy and equal here, pack and unpack in
+ * deliver/facts_json.c follow from the rows.
+ *
+ * Ownership: the sample, the alert in the book, its notices and their lines in the digests of
+ * several receivers hold the same facts, and none of them outlives the others for sure: the book
+ * replaces an alert while its notices are being written, a digest ends before or after the alert.
+ * So facts count their holders. They are written while there is one holder (after facts_new or
+ * facts_copy), and never again once they are shared. The daemon has one thread; so does the count. */
 #pragma once
 #include "base/cleanup.h"
 #include "rules/cause.h"
@@ -18,10 +25,11 @@ struct fact_subscription {
     int32_t start_date, next_lifecycle_date; /* DATE_UNKNOWN */
 };
 struct facts {
+    uint32_t holders; /* facts_share and facts_free count; the only field without a row */
+    int32_t utc_offset; /* seconds, of the tenant's time zone when the facts were taken */
     char *tenant_name, *tenant_id; /* NULL: not about a tenant (delivery) */
     struct label *label;
     size_t n_labels;
-    int32_t utc_offset; /* seconds, of the tenant's time zone when the facts were taken */
     /* the pool; allotment_id NULL under scope = "sku" */
     char *allotment_id, *allotment_name;
     int64_t allotted, consumed, waiting;
@@ -38,6 +46,8 @@ struct facts {
     int64_t error_count;
     usec_t errors_since_at; /* when we first saw an error of this group; 0: unknown */
     enum cause cause;   /* of kind poll, service, right, credential, delivery */
+    int32_t expires_by_day; /* 1: of expires_at only the day is known, in UTC; it begins then. No
+                             * bool: without padding, a test can prove that each byte has a row */
     char *hint;         /* poll, service: what to do */
     char *section;      /* poll, service: which section is not complete, NULL = all */
     char *source;       /* poll: what the tenant is read from, "cloud_licensing", "subscribed_skus"; NULL: nothing yet */
@@ -56,10 +66,60 @@ struct facts {
                           * FACT_TENANTS_MAX */
     int64_t n_used_by;   /* how many they are */
     usec_t expires_at;   /* 0: unknown */
-    bool expires_by_day; /* only the day is known: in UTC, the one that begins at expires_at */
     usec_t observed_at; /* the poll that these numbers are from */
 };
-int facts_new(struct facts **ret); /* all unknown; -ENOMEM */
-int facts_copy(const struct facts *src, struct facts **ret);
-void facts_free(struct facts *f);
+
+/* ---- the rows ---- */
+
+enum fact_type {
+    FACT_TEXT,    /* char *; NULL: unknown. A message may cut it short */
+    FACT_ID,      /* char *; NULL: unknown. Never cut */
+    FACT_NUMBER,  /* int64_t; FACT_UNKNOWN */
+    FACT_INSTANT, /* usec_t; 0: unknown */
+    FACT_OFFSET,  /* int32_t, seconds east of UTC */
+    FACT_DATE,    /* int32_t; DATE_UNKNOWN */
+    FACT_FLAG,    /* int32_t, 0 or 1 */
+    FACT_CAUSE,   /* enum cause; CAUSE_NONE: unknown. JSON has its word */
+    FACT_LABELS,  /* struct label *, followed by its size_t length */
+    FACT_SUBSCRIPTIONS, /* struct fact_subscription *, followed by its size_t length */
+};
+enum fact_part { /* where in the JSON object a field is, see deliver/facts_json.c */
+    FACTS_TENANT,
+    FACTS_ALLOTMENT,
+    FACTS_SKU,
+    FACTS_SUBSCRIPTIONS,
+    FACTS_UNITS,
+    FACTS_REST,
+    FACT_PART_COUNT_
+};
+struct fact_field {
+    const char *name; /* the JSON member: stored rows have it, so it never changes */
+    enum fact_part part;
+    enum fact_type type;
+    size_t at, size;              /* in the record; of a list: pointer and length */
+    const struct fact_record *of; /* a list's elements; otherwise NULL */
+};
+struct fact_record {
+    const struct fact_field *field; /* in the order of the JSON members */
+    size_t n_fields, size;
+};
+extern const struct fact_record FACTS_RECORD, FACT_SUBSCRIPTION_RECORD, FACT_LABEL_RECORD;
+#define FACT_FIELDS(f, record)                                                                     \
+    for (const struct fact_field *f = (record)->field; f < (record)->field + (record)->n_fields; f++)
+/* The field inside a record, to be read or, if the record may be, written as its type says. */
+static inline void *fact_at(const void *record, const struct fact_field *field)
+{
+    return (char *)record + field->at;
+}
+
+/* ---- all fields at once ---- */
+
+int facts_new(struct facts **ret); /* all unknown, one holder; -ENOMEM */
+int facts_copy(const struct facts *src, struct facts **ret); /* one holder, to be written; -ENOMEM */
+struct facts *facts_share(struct facts *f); /* one holder more; NULL is NULL. Returns f */
+void facts_free(struct facts *f); /* one holder less; the last one frees */
 DEFINE_CLEANUP(struct facts *, facts_free)
+/* observed_at is not compared: the same facts read again later are equal. */
+bool facts_equal(const struct facts *a, const struct facts *b);
+/* Name, id and labels, into facts that have none; -ENOMEM. */
+int facts_set_tenant(struct facts *f, const struct tenant_facts *tenant);

@@ -59,27 +59,16 @@ usec_t judging_now(const struct judging *j)
 
 int facts_begin(const struct judge_context *ctx, usec_t at, struct facts **ret)
 {
-    const struct tenant_facts *t = ctx->tenant;
-    const struct facts about = {.tenant_name = t->name,
-                                .tenant_id = t->tenant_id,
-                                .label = t->label,
-                                .n_labels = t->n_labels,
-                                .utc_offset = ctx->utc_offset,
-                                .n_used_by = FACT_UNKNOWN,
-                                .allotted = FACT_UNKNOWN,
-                                .consumed = FACT_UNKNOWN,
-                                .waiting = FACT_UNKNOWN,
-                                .reference = FACT_UNKNOWN,
-                                .units_to_unblock = FACT_UNKNOWN,
-                                .units_to_buy = FACT_UNKNOWN,
-                                .sibling_free = FACT_UNKNOWN,
-                                .error_count = FACT_UNKNOWN,
-                                .parked = FACT_UNKNOWN,
-                                .tenants = FACT_UNKNOWN,
-                                .tenants_failing = FACT_UNKNOWN,
-                                .tenants_read = FACT_UNKNOWN,
-                                .observed_at = at};
-    return facts_copy(&about, ret);
+    CLEANUP(facts_free) struct facts *f = NULL;
+    int r = facts_new(&f);
+    if (r >= 0)
+        r = facts_set_tenant(f, ctx->tenant);
+    if (r < 0)
+        return r;
+    f->utc_offset = ctx->utc_offset;
+    f->observed_at = at;
+    *ret = TAKE(f);
+    return 0;
 }
 
 int facts_set_sku(struct facts *f, const struct rule_options *o, const char *sku_id,

@@ -1,74 +1,126 @@
 /* SPDX-License-Identifier: MIT */
 /* Facts are owned data. */
 #include "base/text.h"
+#include "fixtures/facts.h"
+#include "rules/room.h"
 #include "unit/rules/world.h"
+
+static bool is_text(const struct fact_field *field)
+{
+    return field->type == FACT_TEXT || field->type == FACT_ID;
+}
 
 static void new_facts_know_nothing(void **state)
 {
     CLEANUP(facts_free) struct facts *f = NULL;
     (void)state;
     assert_int_equal(facts_new(&f), 0);
-    const int64_t numbers[] = {f->n_used_by,        f->allotted,     f->consumed,     f->waiting,
-                               f->units_to_unblock, f->units_to_buy, f->sibling_free,
-                               f->error_count,      f->parked,       f->tenants,
-                               f->tenants_failing,  f->tenants_read};
-    for (size_t i = 0; i < N_ELEMENTS(numbers); i++)
-        assert_int_equal(numbers[i], FACT_UNKNOWN);
-    assert_null(f->tenant_name);
-    assert_int_equal(f->oldest_at, 0);
+    FACT_FIELDS (x, &FACTS_RECORD) {
+        static const char ZEROS[16];
+        if (x->type == FACT_NUMBER)
+            assert_true(*(const int64_t *)fact_at(f, x) == FACT_UNKNOWN);
+        else
+            assert_memory_equal(fact_at(f, x), ZEROS, x->size);
+    }
 }
 
-static void a_copy_shares_nothing_and_lacks_nothing(void **state)
+/* What has no row is not copied, not compared and not stored. */
+static void each_byte_has_a_row(void **state)
 {
-    struct label labels[] = {{"a", "1"}, {"b", "2"}};
-    struct fact_subscription subs[] = {{"s", "active", NULL, 1, 2}, {"t", NULL, "trial", 3, 4}};
-    struct facts src = {"n",    "i",  labels,  2,      3600,      "ai",   "an", 1, 2,     3,  11,
-                        4,      "si", "sp",    "sn",   subs,      2,      5,    6, "sib", 7,
-                        "code", 8,    11,     CAUSE_AUTH, "hint",    "section", "source", "host",
-                        12,     13,   14,     15,      "recv",    9,         "user a", "P Q",
-                        "secret", "client", "file", "t\nu", 17, 16, true, 10};
-    CLEANUP(facts_free) struct facts *f = NULL;
+    static const struct {
+        const char *name;
+        const struct fact_record *record;
+        size_t size, from; /* the first byte that needs a row */
+    } RECORDS[] = {
+        {"facts", &FACTS_RECORD, sizeof(struct facts), sizeof(((struct facts *)0)->holders)},
+        {"fact_subscription", &FACT_SUBSCRIPTION_RECORD, sizeof(struct fact_subscription), 0},
+        {"label", &FACT_LABEL_RECORD, sizeof(struct label), 0},
+    };
     (void)state;
-    assert_int_equal(facts_copy(&src, &f), 0);
-    const char *const want[] = {src.tenant_name,    src.tenant_id,    src.allotment_id,
-                                src.allotment_name, src.sku_id,       src.sku_part_number,
-                                src.sku_name,       src.sibling_name, src.error_code,
-                                src.hint,           src.section,
-                                src.receiver,       src.principal,    src.missing_plans,
-                                src.source,         src.host,         src.credential,
-                                src.client_id,      src.file,         src.used_by};
-    const char *const got[] = {f->tenant_name,    f->tenant_id,    f->allotment_id,
-                               f->allotment_name, f->sku_id,       f->sku_part_number,
-                               f->sku_name,       f->sibling_name, f->error_code,
-                               f->hint,           f->section,
-                               f->receiver,       f->principal,    f->missing_plans,
-                               f->source,         f->host,         f->credential,
-                               f->client_id,      f->file,         f->used_by};
-    for (size_t i = 0; i < N_ELEMENTS(want); i++) {
-        assert_string_equal(got[i], want[i]);
-        assert_ptr_not_equal(got[i], want[i]);
+    assert_int_equal(offsetof(struct facts, holders), 0);
+    for (size_t i = 0; i < N_ELEMENTS(RECORDS); i++) {
+        unsigned char rows[sizeof(struct facts)] = {0};
+        assert_int_equal(RECORDS[i].record->size, RECORDS[i].size);
+        FACT_FIELDS (x, RECORDS[i].record)
+            for (size_t at = x->at; at < x->at + x->size; at++)
+                rows[at]++;
+        for (size_t at = RECORDS[i].from; at < RECORDS[i].size; at++)
+            if (rows[at] != 1)
+                fail_msg("struct %s: byte %zu has %d rows", RECORDS[i].name, at, rows[at]);
     }
-    const int64_t numbers[] = {f->allotted,         f->consumed,
-                               f->waiting,          (int64_t)f->oldest_at,
-                               f->units_to_unblock, f->units_to_buy,
-                               f->sibling_free,     f->error_count,
-                               f->parked,           (int64_t)f->observed_at,
-                               f->reference,        f->tenants,
-                               f->tenants_failing,  f->tenants_read,
-                               (int64_t)f->failing_since_at};
-    for (size_t i = 0; i < N_ELEMENTS(numbers); i++)
-        assert_int_equal(numbers[i], i + 1);
-    assert_int_equal(f->utc_offset, 3600);
-    assert_int_equal(f->cause, CAUSE_AUTH);
-    assert_int_equal(f->expires_at, 16);
-    assert_int_equal(f->n_used_by, 17);
-    assert_true(f->expires_by_day);
-    assert_int_equal(f->n_labels, 2);
-    assert_string_equal(f->label[1].value, "2");
-    assert_int_equal(f->n_subscriptions, 2);
-    assert_string_equal(f->subscription[1].tags, "trial");
-    assert_null(f->subscription[0].tags);
-    assert_int_equal(f->subscription[1].next_lifecycle_date, 4);
+}
+
+static void each_field_alone_is_copied_and_compared(void **state)
+{
+    CLEANUP(facts_free) struct facts *nothing = NULL;
+    (void)state;
+    assert_int_equal(facts_new(&nothing), 0);
+    FACT_FIELDS (x, &FACTS_RECORD) {
+        CLEANUP(facts_free) struct facts *f = facts_of(x), *copy = NULL;
+        bool compared = x->at != offsetof(struct facts, observed_at);
+        assert_int_equal(facts_copy(f, &copy), 0);
+        if (!facts_equal(copy, f) || facts_equal(copy, nothing) == compared)
+            fail_msg("%s is lost, or not compared", x->name);
+        if (is_text(x) || x->of) /* the first member of a list is a pointer, too */
+            assert_ptr_not_equal(*(void *const *)fact_at(copy, x),
+                                 *(void *const *)fact_at(f, x));
+        else
+            assert_memory_equal(fact_at(copy, x), fact_at(f, x), x->size);
+    }
+}
+
+/* Text becomes unknown; the only other fields of elements are dates. */
+static void spoil(void *element, const struct fact_field *field)
+{
+    if (is_text(field)) {
+        free(*(char **)fact_at(element, field));
+        *(char **)fact_at(element, field) = NULL;
+    } else {
+        assert_int_equal(field->type, FACT_DATE);
+        ++*(int32_t *)fact_at(element, field);
+    }
+}
+
+static void each_field_of_an_element_is_copied_and_compared(void **state)
+{
+    (void)state;
+    FACT_FIELDS (list, &FACTS_RECORD)
+        for (size_t i = 0; list->of && i < list->of->n_fields; i++) {
+            CLEANUP(facts_free) struct facts *f = facts_of(list), *copy = NULL;
+            spoil(fact_first(f, list), &list->of->field[i]);
+            assert_int_equal(facts_copy(f, &copy), 0);
+            assert_true(facts_equal(copy, f));
+            fact_set(fact_first(copy, list), &list->of->field[i]);
+            if (facts_equal(copy, f))
+                fail_msg("%s: %s is not compared", list->name, list->of->field[i].name);
+        }
+}
+
+static void lists_of_different_length_differ(void **state)
+{
+    CLEANUP(facts_free) struct facts *f = NULL, *more = NULL;
+    const struct subscription s = {.start_date = 1, .next_lifecycle_date = 2};
+    (void)state;
+    assert_int_equal(facts_new(&f), 0);
+    assert_int_equal(facts_add_subscription(f, &s), 0);
+    assert_int_equal(facts_copy(f, &more), 0);
+    assert_int_equal(facts_add_subscription(more, &s), 0);
+    assert_false(facts_equal(f, more));
+    assert_false(facts_equal(more, f));
+}
+
+static void shared_facts_last_as_long_as_their_last_holder(void **state)
+{
+    struct facts *f = NULL;
+    (void)state;
+    assert_int_equal(facts_new(&f), 0);
+    f->hint = strdup("renew it");
+    assert_ptr_equal(facts_share(f), f);
+    facts_free(f);
+    assert_string_equal(f->hint, "renew it");
+    facts_free(f); /* ASan tells if it is too early or too late */
+    facts_free(NULL);
+    assert_null(facts_share(NULL));
 }
 
 static void no_more_subscriptions_are_named_than_a_message_can_hold(void **state)
@@ -105,7 +157,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(new_facts_know_nothing),
-        cmocka_unit_test(a_copy_shares_nothing_and_lacks_nothing),
+        cmocka_unit_test(each_byte_has_a_row),
+        cmocka_unit_test(each_field_alone_is_copied_and_compared),
+        cmocka_unit_test(each_field_of_an_element_is_copied_and_compared),
+        cmocka_unit_test(lists_of_different_length_differ),
+        cmocka_unit_test(shared_facts_last_as_long_as_their_last_holder),
         cmocka_unit_test(no_more_subscriptions_are_named_than_a_message_can_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
