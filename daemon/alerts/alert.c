@@ -13,11 +13,10 @@ int alert_copy(const struct alert *src, struct alert **ret)
         return -ENOMEM;
     *a = *src;
     a->tenant_id = a->subject = NULL;
-    a->facts = NULL;
+    a->facts = facts_share(src->facts);
     memset(a->next, 0, sizeof a->next);
     a->at = NULL;
-    if (text_copy(src->tenant_id, &a->tenant_id) < 0 || text_copy(src->subject, &a->subject) < 0 ||
-        (src->facts && facts_copy(src->facts, &a->facts) < 0))
+    if (text_copy(src->tenant_id, &a->tenant_id) < 0 || text_copy(src->subject, &a->subject) < 0)
         return -ENOMEM;
     *ret = TAKE(a);
     return 0;

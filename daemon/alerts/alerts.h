@@ -32,10 +32,10 @@ struct alert { /* one instance; plain data, so that the store can keep it */
     enum cause said_cause; /* last told */
     usec_t reminder_at;    /* wall time; 0: none planned */
     uint32_t reminders;    /* sent in this episode at this level */
-    struct facts *facts;   /* last known; NULL before the first sample */
+    struct facts *facts;   /* last known, shared: read only; NULL before the first sample */
     struct alert *next[3], **at; /* the book's own */
 };
-int alert_copy(const struct alert *src, struct alert **ret);
+int alert_copy(const struct alert *src, struct alert **ret); /* shares the facts; -ENOMEM */
 /* The alert as a notice with its texts, without an event id: what would be told of it at `at`. Of a
  * pending one, the level it is about to have. a->facts is not NULL; -ENOMEM. */
 int alert_notice(const struct alert *a, enum event_type type, usec_t at, struct notice **ret);
@@ -112,7 +112,7 @@ struct plan_context {
  * tenants may be made before any of them is applied. */
 bool alerts_clock_jumped(const struct book *book, const struct instant *now);
 /* What these samples change. Fresh samples only: never call it twice for one poll.
- * The samples are not modified. Only -ENOMEM / -EIO (random ids). */
+ * The samples are not modified, their facts are shared. Only -ENOMEM / -EIO (random ids). */
 int alerts_plan(const struct plan_context *ctx, const struct book *book,
                 const struct samples *samples, struct changes **ret, struct failure *ret_failure);
 /* Reminders that are due at ctx->now, whatever tenant. */

@@ -35,8 +35,9 @@ static int notice_new(const struct alert *a, enum event_type type, const struct 
                       struct notice **ret)
 {
     CLEANUP(notice_free) struct notice *n = calloc(1, sizeof *n);
-    if (!n || facts_copy(a->facts, &n->facts) < 0)
+    if (!n)
         return -ENOMEM;
+    n->facts = facts_share(a->facts);
     n->type = type;
     memcpy(n->alert_id, a->id, sizeof n->alert_id);
     n->kind = a->kind;

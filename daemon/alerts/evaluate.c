@@ -217,6 +217,13 @@ static bool carry(int64_t *number, int64_t last, bool wanted)
     return true;
 }
 
+static bool lacks_numbers(const struct facts *f, const struct facts *last)
+{
+    return (f->allotted == FACT_UNKNOWN && last->allotted != FACT_UNKNOWN) ||
+           (f->consumed == FACT_UNKNOWN && last->consumed != FACT_UNKNOWN) ||
+           (f->waiting == FACT_UNKNOWN && last->waiting != FACT_UNKNOWN);
+}
+
 static void carry_numbers(const struct alert *a, struct facts *fresh)
 {
     const struct facts *last = a->facts;
@@ -247,14 +254,17 @@ static int take_facts(struct alert *a, const struct sample *s)
 {
     if (a->facts && !sample_known(s))
         return 0;
-    CLEANUP(facts_free) struct facts *fresh = NULL;
-    int r = facts_copy(s->facts, &fresh);
-    if (r < 0)
-        return r;
-    if (a->facts)
+    struct facts *fresh = NULL;
+    if (a->facts && lacks_numbers(s->facts, a->facts)) {
+        int r = facts_copy(s->facts, &fresh); /* of its own: the sample's are not to be changed */
+        if (r < 0)
+            return r;
         carry_numbers(a, fresh);
+    } else {
+        fresh = facts_share(s->facts);
+    }
     facts_free(a->facts);
-    a->facts = TAKE(fresh);
+    a->facts = fresh;
     return 0;
 }
 

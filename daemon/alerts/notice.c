@@ -51,10 +51,9 @@ int notice_copy(const struct notice *src, struct notice **ret)
     if (!n)
         return -ENOMEM;
     *n = *src;
-    n->facts = NULL;
+    n->facts = facts_share(src->facts);
     n->title = n->summary = n->description = n->next_step = NULL;
-    if ((src->facts && facts_copy(src->facts, &n->facts) < 0) ||
-        text_copy(src->title, &n->title) < 0 || text_copy(src->summary, &n->summary) < 0 ||
+    if (text_copy(src->title, &n->title) < 0 || text_copy(src->summary, &n->summary) < 0 ||
         text_copy(src->description, &n->description) < 0 ||
         text_copy(src->next_step, &n->next_step) < 0)
         return -ENOMEM;

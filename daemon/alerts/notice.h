@@ -43,14 +43,14 @@ struct notice {
     bool finding[RULE_COUNT_];          /* by rule: which findings are at a level now */
     usec_t started_at, observed_at, at; /* episode; poll; the event itself */
     usec_t stale_since_at;              /* not 0: the numbers are this old ("data as of ...") */
-    struct facts *facts;                /* never NULL but for TEST and DIGEST */
+    struct facts *facts;                /* shared: read only; never NULL but for TEST and DIGEST */
     char *title;                        /* one line a person understands on a phone, <= 120 bytes */
     char *summary;                      /* one line */
     char *description;                  /* a few lines: what, since when, how many */
     char *next_step;                    /* what to do now */
     const char *reason;                 /* NULL, or "rule_removed" ...; a literal */
 };
-int notice_copy(const struct notice *src, struct notice **ret);
+int notice_copy(const struct notice *src, struct notice **ret); /* shares the facts; -ENOMEM */
 void notice_free(struct notice *n);
 DEFINE_CLEANUP(struct notice *, notice_free)
 /* Fills title, summary, description and next_step from the rest; -ENOMEM. Foreign names inside are

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* How often facts are copied on their way from a sample to the stored alert and its notices. */
+#include "fixtures/samples.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static size_t n_copies;
+int __real_facts_copy(const struct facts *src, struct facts **ret);
+int __wrap_facts_copy(const struct facts *src, struct facts **ret); /* linked with --wrap */
+int __wrap_facts_copy(const struct facts *src, struct facts **ret)
+{
+    n_copies++;
+    return __real_facts_copy(src, ret);
+}
+
+static void expect(const char *said, const char *want_said, size_t want_copies)
+{
+    assert_string_equal(said, want_said);
+    if (n_copies != want_copies)
+        fail_msg("\"%s\": %zu copies, want %zu", said, n_copies, want_copies);
+    n_copies = 0;
+}
+
+static struct sample full(int64_t waiting)
+{
+    return A_POOL(.allotted = 100, .consumed = 100, .waiting = waiting, .oldest_at = T0);
+}
+
+/* Two receivers; only one of them gets warnings, so that their digests differ. */
+static void open_desk(struct desk *d)
+{
+    static char *both[] = {(char *)"journal", (char *)"chat"};
+    static struct receiver_traits receivers[] = {{.name = (char *)"journal"},
+                                                 {.name = (char *)"chat"}};
+    static struct route routes[] = {
+        {.match = {.severity = (char *)"critical"}, .to = both, .n_to = 2},
+        {.to = both, .n_to = 1}};
+    desk_open(d);
+    d->routes = (struct route_options){
+        .receiver = receivers, .n_receivers = 2, .route = routes, .n_routes = 2};
+    d->options.repeat.every[LEVEL_CRITICAL] = HOURS(1);
+    d->options.repeat.growth = 1;
+}
+
+static void alert_and_notices_share_the_facts_of_the_sample(void **state)
+{
+    struct desk d;
+    (void)state;
+    open_desk(&d);
+    expect(POLL(&d, full(5)), "firing warning waiting", 0);
+    expect(POLL(&d, full(30)), "escalated critical waiting", 0);
+    expect(POLL(&d, full(30)), "", 0);
+    desk_pass(&d, HOURS(1));
+    expect(desk_remind(&d), "reminder critical waiting", 0);
+    expect(POLL(&d, A_POOL(.allotted = 100)), "resolved critical waiting", 0);
+    desk_close(&d);
+}
+
+/* Numbers that a level rests on are carried from the last facts: they are written into a copy. */
+static void facts_that_lack_a_number_are_copied_once(void **state)
+{
+    struct desk d;
+    (void)state;
+    open_desk(&d);
+    expect(POLL(&d, full(5)), "firing warning waiting", 0);
+    expect(POLL(&d, full(HIDDEN)), "", 1);
+    assert_int_equal(desk_alert(&d, KIND_CAPACITY, "pool-a")->facts->waiting, 5);
+    expect(POLL(&d, A_POLL(.level = LEVEL_WARNING, .cause = CAUSE_AUTH)), "firing warning poll", 0);
+    expect(POLL(&d, A_POLL(.level = LEVEL_CRITICAL, .cause = CAUSE_AUTH)), "escalated critical poll", 0);
+    desk_close(&d);
+}
+
+static void the_digests_of_two_receivers_share_the_facts(void **state)
+{
+    struct desk d;
+    (void)state;
+    open_desk(&d);
+    d.first_run = true;
+    expect(POLL(&d, A_POOL(.id = "a", .allotted = 100, .consumed = 100),
+                A_POOL(.id = "b", .allotted = 10, .consumed = 11)),
+           "digest 2; digest 1", 0);
+    desk_close(&d);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest TESTS[] = {
+        cmocka_unit_test(alert_and_notices_share_the_facts_of_the_sample),
+        cmocka_unit_test(facts_that_lack_a_number_are_copied_once),
+        cmocka_unit_test(the_digests_of_two_receivers_share_the_facts),
+    };
+    return cmocka_run_group_tests(TESTS, NULL, NULL);
+}
