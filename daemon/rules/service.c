@@ -149,7 +149,8 @@ static int fill_facts(const struct service_tenant *tenant, size_t n, const struc
     if (r < 0)
         return r;
     usec_t since_mono = now->mono > age ? now->mono - age : 0;
-    f->failing_since_at = now->at > age ? now->at - age : 0;
+    usec_t since_at = now->at > age ? now->at - age : 0;
+    f->failing_since_at = since_at - since_at % USEC_PER_SEC; /* the clocks' jitter is no news */
     for (size_t i = 0; i < n; i++)
         f->tenants_read += tenant[i].said == LEVEL_NONE && !tenant[i].state.cause &&
                            tenant[i].asked_mono >= since_mono;

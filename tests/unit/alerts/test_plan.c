@@ -45,6 +45,18 @@ static void numbers_that_change_under_an_open_alert_are_kept(void **state)
     assert_int_equal(d->n_written, 1);
 }
 
+static void numbers_of_an_outage_that_change_are_kept(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_SERVICE(.level = LEVEL_CRITICAL, .value = 200, .read = 1, .since_at = T0));
+    (void)POLL(d, A_SERVICE(.level = LEVEL_CRITICAL, .value = 200, .read = 1, .since_at = T0));
+    assert_int_equal(d->n_written, 0);
+    (void)POLL(d, A_SERVICE(.level = LEVEL_CRITICAL, .value = 200, .read = 2, .since_at = T0));
+    assert_int_equal(d->n_written, 1);
+    (void)POLL(d, A_SERVICE(.level = LEVEL_CRITICAL, .value = 200, .read = 2, .since_at = T0 + MINUTE));
+    assert_int_equal(d->n_written, 1);
+}
+
 static void unchanged_numbers_are_rewritten_now_and_then(void **state)
 {
     struct desk *d = *state;
@@ -127,6 +139,7 @@ int main(void)
     static const struct CMUnitTest TESTS[] = {
         TEST(a_poll_that_brings_nothing_new_writes_nothing),
         TEST(numbers_that_change_under_an_open_alert_are_kept),
+        TEST(numbers_of_an_outage_that_change_are_kept),
         TEST(unchanged_numbers_are_rewritten_now_and_then),
         TEST(timers_are_written_down_while_they_run),
         TEST(what_stays_unknown_is_written_once),

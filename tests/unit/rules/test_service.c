@@ -170,6 +170,8 @@ static void the_facts_name_how_many_since_when_how_and_where(void **state)
     ail(&f, 0, 2, CAUSE_THROTTLED, LEVEL_WARNING);
     ail(&f, 2, 5, CAUSE_NETWORK, LEVEL_WARNING);
     f.tenant[0].state.age = HOURS(70); /* one that has been away for longer does not date the others */
+    for (size_t i = 2; i < 7; i++)
+        f.tenant[i].state.age = HOURS(1) - 1; /* told in whole seconds */
     f.tenant[6].state.age = MINUTES(61);
     f.tenant[9].asked_mono = NOW_MONO - HOURS(2);
     CLEANUP(sample_clear) struct sample s = judged(&f);
