@@ -206,9 +206,9 @@ int form_glob(const char *text, struct failure *ret_failure)
 int form_rule_glob(const char *text, struct failure *ret_failure)
 {
     const char *names[RULE_COUNT_];
-    for (int r = 0; r < RULE_COUNT_; r++) {
-        names[r] = rule_name((enum rule)r);
-        if (text_glob(text, names[r]))
+    for (size_t i = 0; i < RULE_COUNT_; i++) {
+        names[i] = rule_name(rule_by_tie(i));
+        if (text_glob(text, names[i]))
             return 0;
     }
     const char *near = text_nearest(text, names, RULE_COUNT_);
