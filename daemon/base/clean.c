@@ -44,6 +44,20 @@ int text_decode(const void *bytes, size_t len, uint32_t *ret)
     return n;
 }
 
+size_t text_bom(const void *bytes, size_t len)
+{
+    return len >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+bool text_is_utf16(const void *bytes, size_t len)
+{
+    const unsigned char *b = bytes;
+    if (len < 2)
+        return false;
+    bool mark = (b[0] == 0xFF && b[1] == 0xFE) || (b[0] == 0xFE && b[1] == 0xFF);
+    return mark || (b[0] == 0) != (b[1] == 0);
+}
+
 bool text_is_utf8(const void *bytes, size_t len)
 {
     const unsigned char *s = bytes, *end = s + len;

@@ -41,6 +41,10 @@ char *text_clean(char *dst, size_t size, const char *src, size_t len);
 int text_decode(const void *bytes, size_t len, uint32_t *ret);
 /* True if all of it is well-formed UTF-8 (no surrogates, no overlong forms, at most U+10FFFF). */
 bool text_is_utf8(const void *bytes, size_t len);
+/* Length of the byte order mark that UTF-8 text begins with, as some editors write it; 0: none. */
+size_t text_bom(const void *bytes, size_t len);
+/* UTF-16, with a byte order mark or by its NUL bytes: what Windows calls "Unicode". */
+bool text_is_utf16(const void *bytes, size_t len);
 /* Number of bytes, at most `max`, at which `s` can be cut without splitting a code point. */
 size_t text_cut(const char *s, size_t len, size_t max);
 

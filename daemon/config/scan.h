@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SCAN_DEPTH_MAX 16 /* the deepest key of ours is five levels down */
 #define SCAN_WIDE_MAX 64
 struct scan_wide { /* an integer that would be wrapped */
     int line;
@@ -19,7 +18,8 @@ struct scan {
     struct scan_wide wide[SCAN_WIDE_MAX];
     size_t n_wide;
 };
-/* -EINVAL: the text must not be given to libconfig at all; *ret_line says where. */
+/* -EINVAL: the text must not be given to libconfig at all; *ret_line says where. A byte order mark in
+ * front is skipped. */
 int scan_text(const char *text, size_t len, struct scan *ret, int *ret_line,
               struct failure *ret_failure);
 bool scan_is_wide(const struct scan *s, int line);

@@ -60,8 +60,9 @@ int source_parse(struct conf_source *s, const char *text, size_t len, enum conf_
         report_add(report, gravity, (struct conf_where){s, line}, "%s", why.text);
         return -EINVAL;
     }
-    /* config_read_string wants a NUL; ours may come from a fuzzer without one. */
-    CLEANUP(free) char *copy = strndup(text, len);
+    /* config_read_string wants a NUL, and libconfig 1.5 a line feed behind a remark at the end. */
+    size_t bom = text_bom(text, len);
+    CLEANUP(free) char *copy = text_printf("%.*s\n", (int)(len - bom), text + bom);
     if (!copy) {
         report->oom = true;
         return -ENOMEM;

@@ -508,7 +508,8 @@ static int check_all(struct scan *s)
 int json_check(const char *text, size_t len, struct json_sieve *sieve, struct failure *ret_failure)
 {
     struct scan s; /* not initialised as a whole: the arrays alone are 2 KiB */
-    s.start = s.p = s.kept_to = text;
+    s.start = text;
+    s.p = s.kept_to = text + text_bom(text, len); /* RFC 8259 section 8.1: a reader may ignore it */
     s.end = text + len;
     s.depth = s.n_keys = s.unescaped_len = s.kept_len = s.leaving_depth = 0;
     s.keys = s.inline_keys;

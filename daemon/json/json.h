@@ -7,7 +7,7 @@
  * Reading refuses what cJSON would let pass (security rule 4): bad UTF-8, nesting beyond 32,
  * duplicate keys, anything but white space behind the value, \u0000, raw control characters, lone
  * surrogates, numbers that are not JSON. Names are compared byte for byte. Strings that come out are
- * valid UTF-8 and otherwise hostile. Getters tell missing from null from wrong type. Pure. */
+ * valid UTF-8 and otherwise hostile. A byte order mark is skipped. Getters tell missing from null from wrong type. Pure. */
 #pragma once
 #include "base/cleanup.h"
 #include "base/failure.h"

@@ -3,6 +3,7 @@
 #include "json/json.h"
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "json/check.h"
 #include <errno.h>
 #include <stdalign.h>
@@ -115,7 +116,8 @@ static int parse_checked(const char *text, size_t len, struct json **ret,
 int json_parse(const char *text, size_t len, struct json **ret, struct failure *ret_failure)
 {
     int r = json_check(text, len, NULL, ret_failure);
-    return r < 0 ? r : parse_checked(text, len, ret, ret_failure);
+    size_t bom = text_bom(text, len);
+    return r < 0 ? r : parse_checked(text + bom, len - bom, ret, ret_failure);
 }
 
 int json_parse_only(const char *text, size_t len, const char *const *names, struct json **ret,
@@ -123,12 +125,13 @@ int json_parse_only(const char *text, size_t len, const char *const *names, stru
 {
     struct json_sieve sieve = {.names = names};
     int r = json_check(text, len, &sieve, ret_failure);
+    size_t bom = text_bom(text, len);
     if (r < 0)
         return r;
     if (sieve.text)
         r = parse_checked(sieve.text, sieve.len, ret, ret_failure);
     else
-        r = parse_checked(text, len, ret, ret_failure);
+        r = parse_checked(text + bom, len - bom, ret, ret_failure);
     alloc_release(sieve.text);
     return r;
 }

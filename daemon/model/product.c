@@ -243,6 +243,9 @@ int products_parse(const char *csv, size_t len, struct products **ret, struct fa
         return failure_oom(ret_failure);
     struct csv c = {.at = csv, .end = csv + len, .line = 1, .next_line = 1};
     size_t place[COLUMNS];
+    if (text_is_utf16(csv, len))
+        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                           "this file is UTF-16; save it as UTF-8 (in Excel: \"CSV UTF-8\")");
     if (csv_header(&c, place) < 0)
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
                            "no line names the columns %s, %s and %s (%zu lines read)", HEADER[0],

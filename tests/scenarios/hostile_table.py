@@ -33,7 +33,7 @@ JSON = {
     "only white space": lambda g: answer(b" \r\n\t" * 100),
     "half": lambda g: answer(g.body[:len(g.body) // 2]),
     "all but the last byte": lambda g: answer(g.body.rstrip()[:-1]),
-    "byte order mark": lambda g: answer(b"\xef\xbb\xbf" + g.body),
+    "two byte order marks": lambda g: answer(b"\xef\xbb\xbf" * 2 + g.body),
     "UTF-16": lambda g: answer(g.body.decode().encode("utf-16")),
     "UTF-32": lambda g: answer(g.body.decode().encode("utf-32")),
     "a byte that no UTF-8 has": lambda g: g.with_member('"x":"@"').replace(b'"@"', b'"\xff"'),

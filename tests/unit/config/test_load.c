@@ -174,7 +174,7 @@ static void every_mistake_is_told_with_line_key_and_cure(void **state)
         {"duplicate key", "scope = \"sku\";\nscope = \"auto\";", 3, "there already"},
         {"duplicate key of a group", "poll: { interval = \"5m\";\n\ninterval = \"6m\"; };", 4,
          "there already"},
-        {"syntax", "poll: { interval 5; };", 2, "syntax error"},
+        {"syntax", "poll: { interval 5; };", 2, "no '=' behind 'interval'"},
         {"open bracket", "poll: {\n interval = \"5m\";\n", 2, "never closed"},
     };
     CLEANUP(world_free) struct world w = world_new();
@@ -346,6 +346,29 @@ static void a_table_of_product_names_is_read(void **state)
     assert_string_equal(product_name(w.options->products, NULL, "SPE_E5"), "Our E5");
 }
 
+static void a_byte_order_mark_is_no_part_of_a_file(void **state)
+{
+    CLEANUP(world_free) struct world w = world_new();
+    (void)state;
+    world_directory(&w, "tenants.d");
+    world_file(&w, "tenants.d/b.conf", 0600,
+               "\xEF\xBB\xBFtenants = ( { name = \"b\"; tenant_id = \"t-2\"; client_id = \"c-1\"; "
+               "client_secret_file = \"contoso.secret\"; } );\n");
+    world_load(&w, "\xEF\xBB\xBF" GOOD_TENANT);
+    world_expect_clean(&w, "marks in front");
+    world_load(&w, "\xEF\xBB\xBF" GOOD_TENANT "# no line feed behind this");
+    world_expect_clean(&w, "a remark at the end");
+    assert_int_equal(w.options->n_tenants, 2);
+}
+
+static void a_file_in_utf_16_is_named_as_such(void **state)
+{
+    CLEANUP(world_free) struct world w = world_new();
+    (void)state;
+    world_load(&w, "\xFF\xFEt");
+    world_expect_one(&w, "UTF-16", 1, "UTF-16");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,6 +384,8 @@ int main(void)
         cmocka_unit_test(levels_and_rules_can_be_off_and_times_of_alerts_are_inherited),
         cmocka_unit_test(names_of_pools_come_as_a_list_or_as_a_group),
         cmocka_unit_test(a_table_of_product_names_is_read),
+        cmocka_unit_test(a_byte_order_mark_is_no_part_of_a_file),
+        cmocka_unit_test(a_file_in_utf_16_is_named_as_such),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,6 +47,7 @@ static void json_is_taken(void **state)
         "\"\x7F\"",
         "\"\xC3\xA4 \xE2\x82\xAC \xF0\x9F\x94\xA5 \xE2\x80\xAE\"",
         "{\"\":1,\" \":2}",
+        "\xEF\xBB\xBF{}",
         "{\"a\":1,\"A\":2}",
         "{\"a\":1,\"\\u0062\":2}",
         "1.0000000000000000000000000000000000000000000000000000000000001",
@@ -66,7 +67,10 @@ static void what_is_not_json_is_refused_with_its_place(void **state)
     } CASES[] = {
         {"", "byte 0: the text ends where a value"},
         {"  ", "byte 2: the text ends where a value"},
-        {"\xEF\xBB\xBF{}", "byte 0: this begins no value"},
+        {"\xEF\xBB\xBF", "byte 3: the text ends where a value"},
+        {"\xEF\xBB\xBF\xEF\xBB\xBF{}", "byte 3: this begins no value"},
+        {" \xEF\xBB\xBF{}", "byte 1: this begins no value"},
+        {"\xEF\xBB{}", "byte 0: this begins no value"},
         {"<html>", "byte 0: this begins no value"},
         {"nul", "no value"},
         {"True", "no value"},
@@ -302,6 +306,7 @@ static void members_that_nobody_wants_are_left_out(void **state)
          "{\"a\":{},\"b\":[{},{\"a\":1}]}"},
         {"{\"\":1,\"aa\":2,\"next\":3,\"next.link\":4,\"next.links\":5}", "{\"next.link\":4}"},
         {"{\"\\u0061\":1,\"\\u0078\":2}", "{\"\\u0061\":1}"},
+        {"\xEF\xBB\xBF{\"a\":1,\"x\":2}", "{\"a\":1}"},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {

@@ -159,6 +159,23 @@ static void strings_come_out_unescaped(void **state)
                         "\"\\/\b\f\n\r\t\xC3\xA4\xE2\x82\xAC\xF0\x9F\x94\xA5\x1b");
 }
 
+static void a_byte_order_mark_is_skipped(void **state)
+{
+    static const char *const CASES[] = {"\xEF\xBB\xBF{\"a\":1}", "\xEF\xBB\xBF{\"a\":1,\"x\":2}"};
+    static const char *const WANTED[] = {"a", NULL};
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(json_free) struct json *whole = NULL;
+        CLEANUP(json_free) struct json *sieved = NULL;
+        int64_t n = 0;
+        assert_int_equal(json_parse(CASES[i], strlen(CASES[i]), &whole, NULL), 0);
+        assert_int_equal(json_get_int(whole, "a", 1, 1, &n), JSON_OK);
+        assert_int_equal(json_parse_only(CASES[i], strlen(CASES[i]), WANTED, &sieved, NULL), 0);
+        assert_int_equal(json_get_int(sieved, "a", 1, 1, &n), JSON_OK);
+        assert_null(json_get(sieved, "x"));
+    }
+}
+
 static void a_text_without_a_nul_behind_it_is_read_to_its_length(void **state)
 {
     (void)state;
@@ -305,6 +322,7 @@ int main(void)
         cmocka_unit_test(names_are_compared_byte_for_byte),
         cmocka_unit_test(containers_are_walked_in_their_order),
         cmocka_unit_test(strings_come_out_unescaped),
+        cmocka_unit_test(a_byte_order_mark_is_skipped),
         cmocka_unit_test(a_text_without_a_nul_behind_it_is_read_to_its_length),
         cmocka_unit_test(every_recorded_body_is_json),
         cmocka_unit_test(a_long_document_is_read_whole),

@@ -92,6 +92,18 @@ static void a_file_without_the_columns_is_refused_with_their_names(void **state)
     }
 }
 
+static void a_file_in_utf_16_is_named_as_such(void **state)
+{
+    static const char TEXT[] = "\xFF\xFEP\0r\0o\0";
+    struct products *p = NULL;
+    struct failure f = {0};
+    (void)state;
+    assert_int_equal(products_parse(TEXT, sizeof TEXT - 1, &p, &f), -EINVAL);
+    assert_non_null(strstr(f.text, "UTF-16"));
+    assert_int_equal(products_parse(TEXT + 2, sizeof TEXT - 3, &p, &f), -EINVAL);
+    assert_non_null(strstr(f.text, "UTF-16"));
+}
+
 static void free_skus_are_known_by_part_number_in_any_case(void **state)
 {
     static const char *const FREE[] = {
@@ -138,6 +150,7 @@ int main(void)
         cmocka_unit_test(a_sku_is_named_by_id_before_part_number_and_by_the_user_before_us),
         cmocka_unit_test(a_published_table_is_read_with_all_its_oddities),
         cmocka_unit_test(a_file_without_the_columns_is_refused_with_their_names),
+        cmocka_unit_test(a_file_in_utf_16_is_named_as_such),
         cmocka_unit_test(free_skus_are_known_by_part_number_in_any_case),
         cmocka_unit_test(every_entry_of_our_table_is_unique_and_names_its_source),
     };
