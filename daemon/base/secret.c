@@ -3,6 +3,7 @@
 #include "base/secret.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -200,14 +201,19 @@ static int read_file(const char *path, enum openness openness, const char *audie
         return failure_set(ret_failure, FAILURE_CONFIG, EFBIG,
                            "%s %s is longer than %d bytes; is it the right file?", WHAT[openness],
                            path, SECRET_FILE_MAX);
+    size_t bom = text_bom(draft->bytes, draft->len);
+    if (text_is_utf16(draft->bytes, draft->len))
+        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                           "%s %s is UTF-16, which Windows calls Unicode; save it as UTF-8",
+                           WHAT[openness], path);
     if (memchr(draft->bytes, '\0', draft->len))
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
                            "%s %s holds a NUL byte; it has to be plain text", WHAT[openness], path);
-    size_t len = without_newline(draft->bytes, draft->len);
+    size_t len = without_newline(draft->bytes + bom, draft->len - bom);
     if (len == 0)
         return failure_set(ret_failure, FAILURE_CONFIG, ENODATA,
                            "%s %s is empty; write the content into it", WHAT[openness], path);
-    return secret_new(draft->bytes, len, audience, ret, ret_failure);
+    return secret_new(draft->bytes + bom, len, audience, ret, ret_failure);
 }
 
 int secret_read(const char *path, const char *audience, struct secret **ret,

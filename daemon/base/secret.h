@@ -23,7 +23,8 @@ size_t secret_len(const struct secret *s);
 const char *secret_audience(const struct secret *s);
 
 /* Reads a secret from a file that must be ours: a regular file, no symlink, mode at most 0600, or
- * 0640 root:group; 1 .. SECRET_FILE_MAX bytes, no NUL; one trailing newline is stripped.
+ * 0640 root:group; 1 .. SECRET_FILE_MAX bytes, no NUL; a byte order mark in front and one trailing
+ * newline are stripped.
  * kind CONFIG on all of these, with the path and what to do. */
 int secret_read(const char *path, const char *audience, struct secret **ret,
                 struct failure *ret_failure);

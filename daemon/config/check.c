@@ -3,6 +3,7 @@
 #include "config/load.h"
 
 #include "base/text.h"
+#include "model/product.h"
 #include <string.h>
 
 /* ---- thresholds ---- */
@@ -141,10 +142,23 @@ void check_tenant(struct load *l, char *const *name, const char *path, const cha
     l->walk.gravity = gravity;
 }
 
+void check_sku(struct load *l, char *const *sku, const char *path, const char *key,
+               struct conf_where where)
+{
+    const struct products *products = l->options->products;
+    const char *part = product_name(products, NULL, *sku) ? NULL : product_named(products, *sku);
+    if (part)
+        walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, sku, where),
+                     "%s%s: \"%s\" is the name of a product, and a SKU goes by its part number; write \"%s\"",
+                     path, key, *sku, part);
+}
+
 void check_match(struct load *l, const struct match *m, const char *path, struct conf_where where)
 {
     if (m->tenant && !is_glob(m->tenant))
         check_tenant(l, &m->tenant, path, ".match.tenant", where);
+    if (m->sku)
+        check_sku(l, &m->sku, path, ".match.sku", where);
 }
 
 static bool match_empty(const struct match *m)
@@ -169,20 +183,54 @@ static struct threshold laid_on(const struct threshold *base, const struct thres
     return t;
 }
 
-/* A limit that can never hold is a mistake, not a matter of taste. Nothing is wrong: "". */
+/* Rules that no override reaches, and what to do instead. */
+static const char *const OUT_OF_REACH[RULE_COUNT_] = {
+    [RULE_USAGE_RIGHT] = "a usage right is watched because usage_rights names it; remove its entry there",
+    [RULE_DELIVERY] = "delivery is judged by receiver; remove the receiver, or choose its alerts by routes",
+    [RULE_SERVICE] = "this rule is judged for all tenants together; choose its alerts by routes",
+};
+
 #define USELESS_MAX 128
-static const char *useless(enum rule rule, const struct match *m, char *buf)
+/* Why an override with this match never reaches this rule; "": it may. */
+static const char *unreached(enum rule rule, const struct match *m, char *buf)
 {
     const struct rule_row *row = rule_row(rule);
     buf[0] = '\0';
+    if (OUT_OF_REACH[rule])
+        return OUT_OF_REACH[rule];
     if (row->scope == RULE_BY_TENANT && (m->sku || m->allotment))
         (void)snprintf(buf, USELESS_MAX, "%s judged by tenant; match a tenant or labels", row->scope_what);
     else if (row->scope == RULE_BY_SKU && m->allotment)
         (void)snprintf(buf, USELESS_MAX, "%s judged by tenant and SKU; match a tenant, a SKU or labels",
                        row->scope_what);
-    else if (m->rule && !text_glob(m->rule, row->name))
-        return "match.rule is for another rule; name this one there, or leave match.rule out";
     return buf;
+}
+
+/* A limit that can never hold is a mistake, not a matter of taste. Nothing is wrong: "". */
+static const char *useless(enum rule rule, const struct match *m, char *buf)
+{
+    const char *why = unreached(rule, m, buf);
+    return *why || !m->rule || text_glob(m->rule, rule_row(rule)->name)
+               ? why
+               : "match.rule is for another rule; name this one there, or leave match.rule out";
+}
+
+/* `ignore` with match.rule switches these rules off: one of them at least must be one that it can. */
+static void check_ignored_rules(struct load *l, const struct override *o, struct conf_where where)
+{
+    char buf[USELESS_MAX], first[USELESS_MAX] = "";
+    for (int r = 0; o->match.rule && r < RULE_COUNT_; r++) {
+        if (!text_glob(o->match.rule, rule_name((enum rule)r)))
+            continue;
+        const char *why = unreached((enum rule)r, &o->match, buf);
+        if (!*why)
+            return;
+        if (!*first)
+            (void)snprintf(first, sizeof first, "%s", why);
+    }
+    if (*first)
+        walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &o->match.rule, where),
+                     "overrides.match.rule: this holds for nothing: %s", first);
 }
 
 static void check_override_rule(struct load *l, const struct override *o, enum rule rule,
@@ -208,6 +256,8 @@ static void check_override(struct load *l, struct override *o)
     o->line = where.line;
     o->set_ignore = walk_said(&l->walk, &o->ignore);
     bool says = o->set_ignore;
+    if (says)
+        check_ignored_rules(l, o, where);
     for (int r = 0; r < RULE_COUNT_; r++) {
         if (!walk_said(&l->walk, &o->threshold[r]))
             continue;

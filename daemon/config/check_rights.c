@@ -78,6 +78,8 @@ int check_rights(struct load *l)
         check_plans(l, need, where);
         if (need->tenant)
             check_tenant(l, &need->tenant, "usage_rights", ".tenant", where);
+        if (need->sku)
+            check_sku(l, &need->sku, "usage_rights", ".sku", where);
         if ((need->user || need->group) && need->sku)
             r = check_twice(l, i, where);
     }

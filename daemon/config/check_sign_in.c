@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/text.h"
+#include "config/walk_inside.h"
 #include <errno.h>
 #include <string.h>
 
@@ -30,8 +31,10 @@ static int take_platform(struct load *l, struct tenant_options *t, struct conf_w
         if ((*at && **at) || !value || !*value)
             continue;
         if (k->check && k->check(value, &why) < 0) {
-            walk_problem(&l->walk, where, "tenants.%s: %s of the environment is %s", k->name,
+            walk_problem(&l->walk, where, "tenants.%s: %s of the environment: %s", k->name,
                          PLATFORM[i].variable, why.text);
+            walk_mark_add(&l->walk, at, MARK_VALUE, where);
+            walk_mark_wrong(&l->walk, at); /* and not missing */
             continue;
         }
         free(*at);
@@ -76,6 +79,15 @@ static void say_foreign(struct load *l, const struct conf_key *k, enum auth auth
                  (struct conf_where){l->walk.source, (int)config_setting_source_line(said)},
                  "tenants.%s: auth = \"%s\" has no use for it; remove it, or write auth = \"%s\"",
                  k->name, conf_auth_name(auth), conf_auth_name((enum auth)other));
+}
+
+/* Both come from the same page of the portal, and one was copied twice. */
+static void check_ids(struct load *l, const struct tenant_options *t, struct conf_where where)
+{
+    if (t->graph.client_id && t->facts.tenant_id && text_equal_nocase(t->graph.client_id, t->facts.tenant_id))
+        walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &t->graph.client_id, where),
+                     "tenants.client_id: this is the tenant's id; copy the \"Application (client) ID\" that the "
+                     "portal shows");
 }
 
 static void check_identity(struct load *l, const struct tenant_options *t, struct conf_where where)
@@ -128,6 +140,7 @@ int check_sign_in(struct load *l, struct tenant_options *t, const config_setting
             say_needed(l, k, auth, where);
         }
     }
+    check_ids(l, t, where);
     if (auth == AUTH_MANAGED_IDENTITY)
         check_identity(l, t, where);
     return check_roots(l, t, where);

@@ -59,5 +59,7 @@ void problems_free(struct problems *p);
  * fatal problem, *ret is not written. -EAGAIN: the same, but this machine failed while files were
  * read (descriptors, memory, disk): another time it may pass. -ENOMEM: no problems to list. */
 int options_load(const char *path, struct options **ret, struct problems *ret_problems);
+/* The same for a person who asks before the service starts: warns also of what only root can read. */
+int options_check(const char *path, struct options **ret, struct problems *ret_problems);
 /* Every effective value as a configuration that loads again; secrets as file names. */
 int options_dump(const struct options *o, char **ret);

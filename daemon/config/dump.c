@@ -79,7 +79,7 @@ static void dump_rule(struct dump *d, const struct conf_key *k, const struct thr
     open_group(d, k->name);
     for (size_t i = 0; i < k->section->n; i++) {
         const struct conf_key *part = &k->section->key[i];
-        if (!all && !(t->set & part->set))
+        if (part->type == CONF_LATER || (!all && !(t->set & part->set)))
             continue;
         line_begin(d, part->name);
         value_print(part, (const char *)t + part->at, &d->out);

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* config/files.c: absolute, or in $CREDENTIALS_DIRECTORY, there with "secrets_" before it (what
- * LoadCredential=secrets:DIRECTORY makes of the files of a directory), or beside the main file. */
+ * LoadCredential=secrets:DIRECTORY makes of the files of a directory), or beside the main file, or
+ * there in secrets/, where the service's files are: so the tools find them without systemd. */
 #include "config/files.h"
 
 #include "base/certificates.h"
 #include "base/secret.h"
 #include "config/walk_inside.h"
+#include "graph/client_secret.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -20,12 +25,6 @@ struct job { /* one key */
     struct conf_where where;
     const char *path; /* of the key */
 };
-
-static bool exists(const char *path)
-{
-    struct stat st;
-    return lstat(path, &st) == 0;
-}
 
 /* Somebody wrote the secret where its file should be named. Repeating it in a message would put it
  * into the log, so it is recognised first, rather once too often than once too rarely. */
@@ -83,21 +82,63 @@ static char *expand(const struct job *j, const char *name, const struct tenant_f
 
 /* ---- where it is ---- */
 
-static char *find(const struct job *j, const char *name, bool *ret_found)
+#define PLACES_MAX 4
+struct places {
+    char *path[PLACES_MAX];
+    size_t n;
+    char *closed; /* a folder that may not be searched; NULL */
+};
+
+static void places_free(struct places *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        free(p->path[i]);
+    free(p->closed);
+}
+#define PLACES_CLEANUP __attribute__((cleanup(places_free)))
+
+/* In the order in which they are looked at. */
+static int list_places(const struct job *j, const char *name, struct places *ret)
 {
     const struct file_places *p = j->places;
-    *ret_found = true;
+    const char *credentials = p->look && p->credentials && *p->credentials ? p->credentials : NULL;
+    const struct {
+        const char *directory, *before;
+    } WHERE[PLACES_MAX] = {
+        {credentials, ""}, {credentials, "secrets_"}, {p->directory, ""}, {p->directory, "secrets/"}};
     if (*name == '/')
-        return strdup(name);
-    for (int i = 0; p->look && p->credentials && *p->credentials && i < 2; i++) {
-        char *path = text_printf("%s/%s%s", p->credentials, i == 0 ? "" : "secrets_", name);
-        if (!path || exists(path))
-            return path;
-        free(path);
+        ret->path[ret->n++] = strdup(name);
+    for (size_t i = 0; *name != '/' && i < PLACES_MAX; i++)
+        if (WHERE[i].directory)
+            ret->path[ret->n++] = text_printf("%s/%s%s", WHERE[i].directory, WHERE[i].before, name);
+    for (size_t i = 0; i < ret->n; i++)
+        if (!ret->path[i])
+            return -ENOMEM;
+    return 0;
+}
+
+/* The first folder on the way that may not be searched. */
+static char *closed_folder(const char *path)
+{
+    for (const char *slash = path; (slash = strchr(slash + 1, '/'));) {
+        CLEANUP(free) char *folder = strndup(path, (size_t)(slash - path));
+        if (folder && faccessat(AT_FDCWD, folder, X_OK, AT_EACCESS) < 0 && errno == EACCES)
+            return TAKE(folder);
     }
-    char *path = text_printf("%s/%s", p->directory, name);
-    *ret_found = path && (!p->look || exists(path));
-    return path;
+    return NULL;
+}
+
+/* The index of the first that is there; -1: none. */
+static int look(struct places *p)
+{
+    struct stat st;
+    for (size_t i = 0; i < p->n; i++) {
+        if (lstat(p->path[i], &st) == 0)
+            return (int)i;
+        if (errno == EACCES && !p->closed)
+            p->closed = closed_folder(p->path[i]);
+    }
+    return -1;
 }
 
 /* ---- what must hold ---- */
@@ -106,8 +147,9 @@ static void check_secret(const struct job *j, const char *path)
 {
     struct failure why;
     struct secret *secret;
-    int r = j->key->file == FILE_PUBLIC ? secret_read_public(path, NULL, &secret, &why)
-                                        : secret_read(path, NULL, &secret, &why);
+    int r = j->key->file == FILE_PUBLIC          ? secret_read_public(path, NULL, &secret, &why)
+            : j->key->file == FILE_CLIENT_SECRET ? client_secret_read(path, NULL, &secret, &why)
+                                                 : secret_read(path, NULL, &secret, &why);
     if (r < 0)
         walk_problem(j->w, j->where, "%s: %s%s", j->path, why.text,
                      walk_advice(j->w, &why, "; check the path"));
@@ -131,56 +173,105 @@ static bool is_public(enum conf_file file)
     return file == FILE_CA || file == FILE_NAMES || file == FILE_PUBLIC;
 }
 
-static void say_missing(const struct job *j, const char *name, const char *path)
+/* "max (uid 1000)". Not by the name service, which may hang. */
+static char *user_now(void)
 {
-    if (*name == '/' || !j->places->credentials || !*j->places->credentials)
-        walk_problem(j->w, j->where, "%s: there is no file %s; create it%s", j->path, path,
-                     is_public(j->key->file) ? "" : " with mode 0600");
+    FILE *f = fopen("/etc/passwd", "re");
+    struct passwd *p;
+    uid_t uid = geteuid();
+    char *user = NULL;
+    while (f && !user && (p = fgetpwent(f)))
+        if (p->pw_uid == uid)
+            user = text_printf("%s (uid %u)", p->pw_name, (unsigned)uid);
+    if (f)
+        (void)fclose(f);
+    return user ? user : text_printf("with uid %u", (unsigned)uid);
+}
+
+static void say_closed(const struct job *j, const char *name, const char *folder)
+{
+    CLEANUP(free) char *user = user_now();
+    if (!user)
+        j->w->oom = true;
     else
-        walk_problem(
-            j->w, j->where,
-            "%s: there is no file %s, neither so nor with secrets_ before it in %s, nor in %s; "
-            "put it with mode 0600 where LoadCredential= of the unit reads it, and restart the service: "
-            "systemd hands secrets over at a start only",
-            j->path, name, j->places->credentials, j->places->directory);
+        walk_problem(j->w, j->where,
+                     "%s: %s cannot be looked for: user %s may not search the folder %s; run this as root (the "
+                     "service itself runs as another user, to whom systemd hands the files of "
+                     "LoadCredential=), or open the folder to that user",
+                     j->path, name, user, folder);
+}
+
+static void say_missing(const struct job *j, const char *name, const struct places *p)
+{
+    CLEANUP(text_free) struct text looked = TEXT_INIT(4 * NAME_MAX_BYTES);
+    bool handed = j->places->credentials && *j->places->credentials && *name != '/';
+    for (size_t i = 0; *name != '/' && i < p->n; i++)
+        text_addf(&looked, "%s%s", i ? ", " : "; looked at: ", p->path[i]);
+    CLEANUP(free) char *list = *name == '/' ? strdup("") : text_take(&looked);
+    if (!list)
+        j->w->oom = true;
+    else
+        walk_problem(j->w, j->where, "%s: there is no file %s; create it%s%s%s", j->path, name,
+                     is_public(j->key->file) ? "" : " with mode 0600",
+                     handed ? " where LoadCredential= of the unit reads it, and restart the service: systemd "
+                              "hands secrets over at a start only"
+                            : "",
+                     list);
+}
+
+/* Written by whoever checks as root, read by a user that is made at each start. */
+static void warn_service(const struct job *j, const char *name, const char *path)
+{
+    struct stat st;
+    if (!j->places->for_service || geteuid() != 0 || *name != '/' || is_public(j->key->file) ||
+        stat(path, &st) < 0 || st.st_uid != 0 || (st.st_mode & 0077) != 0)
+        return;
+    report_add(j->w->report, CONF_WARNING, j->where,
+               "%s: only root can read %s, and the service runs as a user of its own (DynamicUser=); move it to "
+               "%s/secrets and name it without its folder, so that systemd hands it over",
+               j->path, path, j->places->directory);
 }
 
 /* A file that is not there is marked wrong, so that nobody complains a second time. */
 static void resolve(const struct job *j, char **value, const struct tenant_facts *tenant)
 {
     CLEANUP(free) char *name = tenant ? expand(j, *value, tenant) : strdup(*value);
-    if (!name) {
-        j->w->oom = j->w->oom || !tenant;
+    PLACES_CLEANUP struct places places = {0};
+    if (!name || list_places(j, name, &places) < 0) {
+        j->w->oom = j->w->oom || name || !tenant;
         return;
     }
-    bool found;
-    char *path = find(j, name, &found);
-    if (!path) {
-        j->w->oom = true;
-        return;
-    }
-    found = found && (!j->places->look || exists(path));
-    if (!found)
+    int found = j->places->look ? look(&places) : -1;
+    /* Where it belongs if it is nowhere. */
+    size_t chosen = found >= 0 ? (size_t)found : *name == '/' ? 0 : places.n - 2;
+    bool missing = j->places->look && found < 0;
+    bool secret = missing && !is_public(j->key->file) && looks_secret(*value); /* as it is written */
+    if (missing)
         walk_mark_wrong(j->w, value);
-    bool secret =
-        !found && !is_public(j->key->file) && looks_secret(name);
+    if (secret)
+        explicit_bzero(*value, strlen(*value));
     free(*value);
-    *value = path;
-    if (secret) {
-        /* Not even --dump-config may show it. */
-        explicit_bzero(path, strlen(path));
+    *value = secret ? strdup("") : strdup(places.path[chosen]); /* not even --dump-config may show it */
+    if (!*value) {
+        j->w->oom = true;
+    } else if (secret) {
         walk_problem(j->w, j->where,
                      "%s: this looks like the secret itself; write it into a file of mode 0600, "
                      "name the file here, and take the secret for known to whoever could read this",
                      j->path);
     } else if (!j->places->look) {
         return;
-    } else if (!found) {
-        say_missing(j, name, path);
-    } else if (j->key->file == FILE_SECRET || j->key->file == FILE_PUBLIC) {
-        check_secret(j, path);
-    } else if (j->key->file == FILE_CA) {
-        check_ca(j, path);
+    } else if (found < 0) {
+        if (places.closed)
+            say_closed(j, name, places.closed);
+        else
+            say_missing(j, name, &places);
+    } else {
+        if (j->key->file == FILE_SECRET || j->key->file == FILE_CLIENT_SECRET || j->key->file == FILE_PUBLIC)
+            check_secret(j, *value);
+        else if (j->key->file == FILE_CA)
+            check_ca(j, *value);
+        warn_service(j, name, *value);
     }
 }
 

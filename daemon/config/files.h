@@ -7,6 +7,7 @@ struct file_places {
     const char *directory;   /* of the main file, absolute */
     const char *credentials; /* $CREDENTIALS_DIRECTORY or NULL */
     bool look;               /* false: names become paths, and nothing on disk is touched */
+    bool for_service;        /* warn of what the user of the service cannot read */
 };
 /* Resolves every file key of a section at `base` (groups included) and checks the files. A tenant's
  * names may hold {name}, {tenant_id} and {LABEL}; `tenant` NULL: braces are ordinary. Problems go

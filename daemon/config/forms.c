@@ -13,6 +13,7 @@
 #define LINE_MAX_BYTES 1000
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
+#define HEX DIGITS "abcdefABCDEF"
 
 static int wrong(struct failure *f, const char *what)
 {
@@ -55,14 +56,78 @@ int form_name(const char *text, struct failure *ret_failure)
     return 0;
 }
 
-int form_principal(const char *text, struct failure *ret_failure)
+/* ---- ids ---- */
+
+static bool is_guid(const char *text)
 {
-    int r = form_line(text, ret_failure);
+    static const char SHAPE[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    size_t i = 0;
+    while (SHAPE[i] && text[i] && (SHAPE[i] == 'x' ? strchr(HEX, text[i]) != NULL : text[i] == '-'))
+        i++;
+    return i == sizeof SHAPE - 1 && !text[i];
+}
+
+/* The documentation's zeros, which nobody has replaced. */
+static int check_placeholder(const char *text, struct failure *f)
+{
+    return is_guid(text) && made_of(text, "0-")
+               ? wrong(f, "this is a placeholder, nothing but zeros; write the id that the portal shows")
+               : 0;
+}
+
+/* 1: it is not meant to be one. */
+static int check_guid(const char *text, struct failure *f)
+{
+    size_t digits = 0;
+    if (is_guid(text))
+        return check_placeholder(text, f);
+    for (const char *c = text; *c; c++)
+        digits += strchr(HEX, *c) != NULL;
+    if (digits < 24 || digits > 40 || !made_of(text, HEX "-{}"))
+        return 1;
+    if (digits == 32)
+        return wrong(f, "this id lacks its usual form, 8-4-4-4-12 digits with hyphens between; copy it as the "
+                        "portal shows it");
+    return failure_set(f, FAILURE_CONFIG, EINVAL,
+                       "this id has %zu hexadecimal digits and not 32; copy it anew", digits);
+}
+
+/* Says what is wrong with it, not what a good one looks like. */
+static int check_word(const char *text, const char *never, struct failure *f)
+{
+    int r = form_line(text, f);
     if (r < 0)
         return r;
-    if (strlen(text) > 320 || strpbrk(text, " /\\?#*"))
-        return wrong(ret_failure, "this is no name or id; write one without blanks and slashes");
-    return 0;
+    if (strlen(text) > 320)
+        return wrong(f, "this is longer than 320 bytes; make it shorter");
+    if (*text == ' ' || text[strlen(text) - 1] == ' ')
+        return wrong(f, "there is a blank at its begin or end; remove it");
+    const char *bad = strpbrk(text, never);
+    if (bad && *bad == ' ')
+        return wrong(f, "there is a blank in it, which such a name never has; remove it");
+    return bad ? failure_set(f, FAILURE_CONFIG, EINVAL,
+                             "there is a '%c' in it, which such a name never has; correct it", *bad)
+               : 0;
+}
+
+/* What Entra accepts is more than letters: guests have '#', and apostrophes and names beyond ASCII
+ * are as they are. */
+int form_principal(const char *text, struct failure *ret_failure)
+{
+    int r = check_word(text, " /\\?*<>\"", ret_failure);
+    if (r >= 0 && strchr(text, '%'))
+        return wrong(ret_failure,
+                     "there is a '%' in it; write the name as the portal shows it, not as in an address");
+    return r >= 0 ? check_placeholder(text, ret_failure) : r;
+}
+
+int form_sku(const char *text, struct failure *ret_failure)
+{
+    if (is_glob(text))
+        return wrong(ret_failure,
+                     "there is a '*' or '?' in it, and one SKU must be named; make an entry for each");
+    int r = check_word(text, "/\\<>\"", ret_failure);
+    return r >= 0 ? check_placeholder(text, ret_failure) : r;
 }
 
 int form_receiver(const char *text, struct failure *ret_failure)
@@ -74,16 +139,35 @@ int form_receiver(const char *text, struct failure *ret_failure)
         "not a receiver's name; use 1 to 63 letters, digits, dots, hyphens and underscores");
 }
 
-int form_id(const char *text, struct failure *ret_failure)
+/* A domain has a dot, and its last part is no number. */
+static bool is_domain(const char *text)
+{
+    const char *last = strrchr(text, '.');
+    return strlen(text) <= 253 && made_of(text, LETTERS DIGITS ".-_") && !strstr(text, "..") &&
+           text[0] != '.' && last && strlen(last) > 2 && !made_of(last + 1, DIGITS);
+}
+
+int form_tenant_id(const char *text, struct failure *ret_failure)
 {
     static const char *const SHARED[] = {"common", "organizations", "consumers"};
     for (size_t i = 0; i < N_ELEMENTS(SHARED); i++)
         if (text_equal_nocase(text, SHARED[i]))
             return wrong(ret_failure,
                          "an application can sign in to one tenant only; write the tenant's id");
-    if (*text && strlen(text) <= 100 && made_of(text, LETTERS DIGITS ".-_") && !strstr(text, ".."))
+    if (is_domain(text))
         return 0;
-    return wrong(ret_failure, "not an id; copy the GUID that the portal shows");
+    int r = check_guid(text, ret_failure);
+    return r <= 0 ? r
+                  : wrong(ret_failure, "neither an id (a GUID) nor a domain such as contoso.onmicrosoft.com; "
+                                       "copy the tenant id that the portal shows");
+}
+
+int form_client_id(const char *text, struct failure *ret_failure)
+{
+    int r = check_guid(text, ret_failure);
+    return r <= 0 ? r
+                  : wrong(ret_failure, "not an id (a GUID); copy the \"Application (client) ID\" that the "
+                                       "portal shows");
 }
 
 int form_identity(const char *text, struct failure *ret_failure)
@@ -200,7 +284,8 @@ int form_socket(const char *text, struct failure *ret_failure)
 
 int form_glob(const char *text, struct failure *ret_failure)
 {
-    return form_line(text, ret_failure);
+    int r = form_line(text, ret_failure);
+    return r >= 0 ? check_placeholder(text, ret_failure) : r;
 }
 
 int form_rule_glob(const char *text, struct failure *ret_failure)

@@ -6,10 +6,14 @@
 
 int form_name(const char *text, struct failure *ret_failure);     /* a tenant: 1 to 100 bytes */
 int form_receiver(const char *text, struct failure *ret_failure); /* 1 to 63 of A-Z a-z 0-9 . _ - */
-int form_id(const char *text, struct failure *ret_failure);       /* GUID or verified domain */
+/* A GUID or a verified domain; a GUID. Nothing but zeros is the placeholder of an example. */
+int form_tenant_id(const char *text, struct failure *ret_failure);
+int form_client_id(const char *text, struct failure *ret_failure);
 int form_identity(const char *text, struct failure *ret_failure); /* "" or an id without blanks */
-/* A user, a group or a SKU: 1 to 320 bytes, nothing that means something in a path. */
+/* A user or a group, a SKU: 1 to 320 bytes. A guest's '#', apostrophes and letters beyond ASCII are
+ * right; slashes, '?' and '*' are not. */
 int form_principal(const char *text, struct failure *ret_failure);
+int form_sku(const char *text, struct failure *ret_failure);
 int form_version(const char *text, struct failure *ret_failure);  /* "beta", "v1.0" */
 /* "", "auto", or a day: "2027-03-01" */
 int form_secret_end(const char *text, struct failure *ret_failure);

@@ -33,14 +33,14 @@
     {.name = "for", .type = CONF_DURATION, AT(threshold, hold_for), .min = "0s", .max = FOR_MAX,   \
      .def = default_, .shown_def = shown, .set = SET_FOR, .example = "15m",                        \
      .help = "How long the limit must be reached before this rule speaks."}
-#define TIMING(...)                                                                                \
-    FOR(__VA_ARGS__),                                                                              \
+#define ENDING                                                                                     \
     {.name = "keep_firing_for", .type = CONF_DURATION, AT(threshold, keep_firing_for),             \
      .min = "0s", .max = FOR_MAX, .shown_def = "that of alerts", .set = SET_KEEP_FIRING_FOR,       \
      .example = "30m", .help = "How long this rule must be clear before it is resolved."},         \
     {.name = "min_samples", .type = CONF_COUNT, AT(threshold, min_samples), .min = "1",            \
      .max = "100", .shown_def = "that of alerts", .set = SET_MIN_SAMPLES, .example = "3",          \
      .help = "Complete polls in a row that must agree, both to raise and to resolve."}
+#define TIMING(...) FOR(__VA_ARGS__), ENDING
 #define FOR_OF_ALERTS NULL, "that of alerts"
 
 static const struct conf_key USAGE[] = {
@@ -107,7 +107,10 @@ static const struct conf_key POLL_RULE[] = {
             "Warning when a section of a tenant was not read completely for so long, or for so "
             "many polls."),
     CRITICAL(LIMIT_POLLS, "1s", "3650d", "6h", "Critical when it was not read for so long."),
-    TIMING(FOR_OF_ALERTS),
+    {.name = "for", .type = CONF_LATER,
+     .what = "has no effect here, because the limits of this rule are times themselves; write warning = "
+             "\"2h\" to hear later"},
+    ENDING,
 };
 
 static const struct conf_key CREDENTIAL[] = {
@@ -167,17 +170,17 @@ static const struct conf_key TENANT[] = {
      .what = "a name", .check = form_name, .example = "contoso",
      .help = "The label of the tenant in alerts and logs; unique."},
     {.name = "tenant_id", .type = CONF_TEXT, AT(tenant_options, facts.tenant_id),
-     .needed = ALL_AUTHS, .what = "an id", .check = form_id,
+     .needed = ALL_AUTHS, .what = "an id", .check = form_tenant_id,
      .example = "11111111-2222-4333-8444-555555555555",
      .help = "The id of the tenant in Entra, or one of its verified domains; unique."},
     {.name = "client_id", .type = CONF_TEXT, AT(tenant_options, graph.client_id),
-     .needed = ALL_AUTHS & ~IDENTITY, .what = "an id", .check = form_id,
+     .needed = ALL_AUTHS & ~IDENTITY, .what = "an id", .check = form_client_id,
      .example = "99999999-aaaa-4bbb-8ccc-dddddddddddd",
      .help = "The id of the app registration that signs in, or of a user-assigned managed identity."},
     {.name = "auth", .type = CONF_WORD, AT(tenant_options, graph.auth), .words = AUTH_WORDS,
      .def = "client_secret", .help = "How the daemon signs in."},
     {.name = "client_secret_file", .type = CONF_FILE, AT(tenant_options, graph.client_secret_file),
-     .file = FILE_SECRET, .auth = SECRET, .needed = SECRET, .example = "contoso.secret",
+     .file = FILE_CLIENT_SECRET, .auth = SECRET, .needed = SECRET, .example = "contoso.secret",
      .help = "The file with the client secret; the secret itself never stands in the "
              "configuration."},
     {.name = "client_secret_expires", .type = CONF_TEXT, AT(tenant_options, client_secret_expires),
@@ -317,7 +320,7 @@ static const struct conf_key USAGE_RIGHT[] = {
      .check = form_principal, .example = "d8ee6ba1-2b90-4e77-90e8-3e52a09bc35a",
      .help = "The object id of a group; this, or user."},
     {.name = "sku", .type = CONF_TEXT, AT(right_need, sku), .required = true, .what = "a SKU",
-     .check = form_principal, .example = "SPE_E5",
+     .check = form_sku, .example = "SPE_E5",
      .help = "Part number or id of the SKU that must be held."},
     {.name = "plans", .type = CONF_NAMES, COUNTED(right_need, plan, n_plans),
      .shown_def = "none in particular", .example = "[ \"EXCHANGE_S_ENTERPRISE\" ]",

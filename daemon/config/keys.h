@@ -33,6 +33,7 @@ enum conf_type {
 enum conf_limit { LIMIT_SHARE, LIMIT_UNITS, LIMIT_COUNT, LIMIT_AGE, LIMIT_DAYS, LIMIT_POLLS };
 enum conf_file {
     FILE_SECRET,   /* secret_read() must like it */
+    FILE_CLIENT_SECRET, /* client_secret_read() must like it */
     FILE_PUBLIC,   /* secret_read_public() must like it */
     FILE_CA,       /* certificates in PEM; public */
     FILE_NAMES,    /* read by load.c */
@@ -53,7 +54,7 @@ struct conf_key {
     bool smaller_is_worse; /* LIMIT: of remaining units and days */
     enum conf_limit limit;
     enum conf_file file;
-    const char *what; /* TEXT: what it is, for messages: "a name" */
+    const char *what; /* TEXT: what it is, for messages: "a name"; LATER: why it is refused, not for later */
     int (*check)(const char *text, struct failure *ret_failure);
     unsigned set;      /* bit in threshold.set */
     unsigned only;     /* receivers: bits of the types that know this key; 0: all */

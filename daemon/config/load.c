@@ -116,15 +116,14 @@ static int load_all(struct load *l)
     l->walk.source = l->source[0];
     l->walk.gravity = CONF_FATAL;
     check_files(l);
+    r = load_products(l);
+    if (r < 0)
+        return r;
     check_thresholds(l);
     check_overrides(l);
     check_alerts(l);
     r = check_rights(l);
-    if (r >= 0)
-        r = check_receivers(l);
-    if (r >= 0)
-        r = load_products(l);
-    return r;
+    return r < 0 ? r : check_receivers(l);
 }
 
 /* Hands out what was found; r is how the work ended. */
@@ -141,16 +140,23 @@ static int load_end(struct load *l, int r, struct options **ret, struct problems
     return r < 0 ? r : 0;
 }
 
-int options_load_text(const char *path, const char *text, size_t len, const char *directory,
-                      struct options **ret, struct problems *ret_problems)
+static int load_text(const char *path, const char *text, size_t len, const char *directory,
+                     bool for_service, struct options **ret, struct problems *ret_problems)
 {
     struct load l;
     int r = load_begin(&l, path, directory);
+    l.places.for_service = for_service;
     if (r >= 0)
         r = source_parse(l.source[0], text, len, CONF_FATAL, &l.report);
     if (r >= 0)
         r = load_all(&l);
     return load_end(&l, r, ret, ret_problems);
+}
+
+int options_load_text(const char *path, const char *text, size_t len, const char *directory,
+                      struct options **ret, struct problems *ret_problems)
+{
+    return load_text(path, text, len, directory, false, ret, ret_problems);
 }
 
 /* The directory is resolved, so that a relative name keeps its meaning when the working directory
@@ -176,7 +182,8 @@ static int refuse_file(const char *path, const struct failure *why, struct optio
     return load_end(&l, r, ret, ret_problems);
 }
 
-int options_load(const char *path, struct options **ret, struct problems *ret_problems)
+static int load_file(const char *path, bool for_service, struct options **ret,
+                     struct problems *ret_problems)
 {
     char directory[PATH_MAX];
     CLEANUP(free) char *text = NULL;
@@ -193,5 +200,15 @@ int options_load(const char *path, struct options **ret, struct problems *ret_pr
         return r;
     if (r < 0)
         return refuse_file(path, &why, ret, ret_problems);
-    return options_load_text(path, text, len, directory, ret, ret_problems);
+    return load_text(path, text, len, directory, for_service, ret, ret_problems);
+}
+
+int options_load(const char *path, struct options **ret, struct problems *ret_problems)
+{
+    return load_file(path, false, ret, ret_problems);
+}
+
+int options_check(const char *path, struct options **ret, struct problems *ret_problems)
+{
+    return load_file(path, true, ret, ret_problems);
 }

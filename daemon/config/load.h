@@ -37,3 +37,6 @@ void check_match(struct load *l, const struct match *m, const char *path, struct
 /* The same for a key of its own: `path` and `key` are "overrides" and ".match.tenant". */
 void check_tenant(struct load *l, char *const *name, const char *path, const char *key,
                   struct conf_where where);
+/* What names a SKU must not be the name of a product: that matches nothing, and nobody hears of it. */
+void check_sku(struct load *l, char *const *sku, const char *path, const char *key,
+               struct conf_where where);

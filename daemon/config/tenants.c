@@ -248,7 +248,7 @@ static int load_tenant(struct load *l, const config_setting_t *defaults,
         return r;
     size_t before_files = l->report.n_seen, at_files = l->report.n;
     l->walk.gravity = CONF_TENANT;
-    if (t->enabled)
+    if (t->enabled && !t->nameless) /* {tenant_id} would only repeat that it is missing */
         files_resolve(&l->walk, &l->places, &conf_tenant, t, &t->facts, where, "tenants");
     if (t->enabled && l->places.look && *ret_right && l->report.n_seen == before_files)
         check_sign_in_files(l, t, where);

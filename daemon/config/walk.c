@@ -78,6 +78,7 @@ static void walk_scalar(struct walk *w, const config_setting_t *s, const struct 
 static void walk_rule(struct walk *w, const config_setting_t *s, const struct conf_key *k,
                       struct threshold *t, const char *path)
 {
+    size_t seen = w->report->n_seen;
     walk_mark_add(w, t, MARK_GROUP, walk_here(w, s));
     const char *text = config_setting_get_string(s);
     if (config_setting_is_group(s)) {
@@ -85,6 +86,8 @@ static void walk_rule(struct walk *w, const config_setting_t *s, const struct co
         for (size_t i = 0; i < k->section->n; i++)
             if (config_setting_get_member(s, k->section->key[i].name))
                 t->set |= k->section->key[i].set;
+        if (w->report->n_seen > seen)
+            walk_mark_wrong(w, t);
     } else if (text && strcmp(text, "off") == 0) {
         t->off = true;
         t->set |= SET_OFF;

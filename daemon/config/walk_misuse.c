@@ -87,6 +87,10 @@ void walk_unknown_key(struct walk *w, const config_setting_t *s, const struct co
 void walk_later(struct walk *w, const config_setting_t *s, const struct conf_key *k,
                 const char *path)
 {
+    if (k->what) {
+        walk_problem(w, walk_here(w, s), "%s: %s", path, k->what);
+        return;
+    }
     const char *value = config_setting_get_string(s);
     bool nothing =
         config_setting_is_aggregate(s) ? config_setting_length(s) == 0 : value && *value == 0;

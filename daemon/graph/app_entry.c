@@ -3,6 +3,7 @@
  * compared here and never sent. */
 #include "graph/app_entry.h"
 
+#include "graph/client_secret.h"
 #include "graph/inside.h"
 
 #include <errno.h>
@@ -84,7 +85,7 @@ static int read_first(const struct graph *g, char ret[static APP_ENTRY_HINT],
                       struct failure *ret_failure)
 {
     CLEANUP(secret_free) struct secret *secret = NULL;
-    int r = secret_read(g->o.client_secret_file, NULL, &secret, ret_failure);
+    int r = client_secret_read(g->o.client_secret_file, NULL, &secret, ret_failure);
     if (r < 0)
         return r;
     if (secret_len(secret) < APP_ENTRY_HINT)

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/digest.h"
+#include "graph/client_secret.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -119,7 +120,7 @@ static int make_form(const struct graph *g, const char *claims, struct sign_in *
     char *bytes = NULL;
     size_t len = 0;
     int r = by_secret
-                ? secret_read(g->o.client_secret_file, g->login.text, &credential, ret_failure)
+                ? client_secret_read(g->o.client_secret_file, g->login.text, &credential, ret_failure)
                 : read_assertion(g, &credential, ret_failure);
     if (r < 0)
         return r;

@@ -308,6 +308,23 @@ const char *product_name(const struct products *p, const char *sku_id, const cha
     return builtin ? builtin->name : NULL;
 }
 
+static const char *key_of(const struct names *n, const char *name)
+{
+    for (size_t i = 0; i < n->n; i++)
+        if (same_nocase(n->item[i].name, name))
+            return n->item[i].key;
+    return NULL;
+}
+
+const char *product_named(const struct products *p, const char *name)
+{
+    for (size_t i = 0; i < N_PRODUCTS; i++)
+        if (same_nocase(PRODUCTS[i].name, name))
+            return PRODUCTS[i].part_number;
+    const char *part = p ? key_of(&p->by_part_number, name) : NULL;
+    return part || !p ? part : key_of(&p->by_id, name);
+}
+
 bool product_is_free(const char *sku_id, const char *part_number)
 {
     const struct product *builtin = find_builtin(sku_id, part_number);

@@ -17,5 +17,8 @@ void products_free(struct products *p);
 DEFINE_CLEANUP(struct products *, products_free)
 /* By SKU id, then by part number, user's table first; NULL if nobody knows it. Borrowed. */
 const char *product_name(const struct products *p, const char *sku_id, const char *part_number);
+/* The part number (else the id) of the first product with this name, in any case; NULL if nobody knows
+ * it. Borrowed. */
+const char *product_named(const struct products *p, const char *name);
 /* Free or self-service by the built-in table (part number, any case). */
 bool product_is_free(const char *sku_id, const char *part_number);

@@ -14,7 +14,7 @@ int checks_config(const struct cli *cli)
 {
     CLEANUP(options_free) struct options *options = NULL;
     struct problems problems = {0};
-    int r = options_load(cli->config, &options, &problems);
+    int r = options_check(cli->config, &options, &problems);
     bool good = r >= 0;
     for (size_t i = 0; i < problems.n; i++) {
         const struct problem *p = &problems.problem[i];

@@ -11,8 +11,8 @@ from harness import BUILD, ROOT
 MAIN = """tenant_defaults = { client_id = "99999999-aaaa-4bbb-8ccc-dddddddddddd"; client_secret_file = "partner.secret"; };
 receivers = ( { name = "journal"; type = "journal"; } );
 """
-GOOD = "name,tenant_id,timezone,group,customer\ncontoso,t-1,Europe/Berlin,gold,Contoso \"\"AG\"\"\n" \
-       "\"Fabrikam, Inc.\",t-2,,silver,Fab\\rikam\n\nfabrikam-inc,T-3,,,\n"
+GOOD = "name,tenant_id,timezone,group,customer\ncontoso,t-1.example,Europe/Berlin,gold,Contoso \"\"AG\"\"\n" \
+       "\"Fabrikam, Inc.\",t-2.example,,silver,Fab\\rikam\n\nfabrikam-inc,T-3.example,,,\n"
 
 
 class TenantsFromCsv(unittest.TestCase):
@@ -43,11 +43,11 @@ class TenantsFromCsv(unittest.TestCase):
         dump = subprocess.run([BUILD / "daemon/seatwatchd", "-c", self.directory / "seatwatchd.conf", "--dump-config"],
                               capture_output=True, text=True).stdout
         for said in ('name = "Fabrikam, Inc.";', 'customer = "Contoso \\"AG\\"";', 'customer = "Fab\\\\rikam";',
-                     'group = "gold";', 'timezone = "Europe/Berlin";', 'tenant_id = "T-3";'):
+                     'group = "gold";', 'timezone = "Europe/Berlin";', 'tenant_id = "T-3.example";'):
             self.assertIn(said, dump)
 
     def test_of_five_hundred_files_those_that_are_wrong_are_named_with_their_line(self):
-        rows = "".join(f"customer {i:03},t-{i:03},gold\n" for i in range(500))
+        rows = "".join(f"customer {i:03},t-{i:03}.example,gold\n" for i in range(500))
         self.assertEqual(self.run_list("name,tenant_id,group\n" + rows).returncode, 0)
         files = sorted((self.directory / "tenants.d").iterdir())
         self.assertEqual(len(files), 500)
@@ -71,22 +71,22 @@ class TenantsFromCsv(unittest.TestCase):
         self.assertTrue(said.startswith(f"{files[77]}:1: "), said)
 
     def test_a_second_run_touches_nothing_and_a_tenant_that_left_is_named(self):
-        text = "name,tenant_id\na,t-1\nb,t-2\n"
+        text = "name,tenant_id\na,t-1.example\nb,t-2.example\n"
         self.run_list(text)
         before = self.files()
         self.assertIn("2 tenants, 0 files written", self.run_list(text).stdout)
         self.assertEqual(self.files(), before)
-        left = self.run_list("name,tenant_id\na,t-1\n")
+        left = self.run_list("name,tenant_id\na,t-1.example\n")
         self.assertIn("b.conf: not in the list any more; --prune removes it", left.stdout)
         self.assertEqual(self.files(), before)
         (self.directory / "tenants.d/by-hand.conf").write_text("# mine\n")
-        self.run_list("name,tenant_id\na,t-1\n", "--prune")
+        self.run_list("name,tenant_id\na,t-1.example\n", "--prune")
         self.assertEqual(sorted(self.files()), ["a.conf", "by-hand.conf"])
 
     def test_a_file_of_somebody_else_is_never_overwritten(self):
         mine = self.directory / "tenants.d/a.conf"
         mine.write_text("# mine\n")
-        done = self.run_list("name,tenant_id\na,t-1\nb,t-2\n")
+        done = self.run_list("name,tenant_id\na,t-1.example\nb,t-2.example\n")
         self.assertEqual(done.returncode, 1)
         self.assertIn("a.conf: this file was made by somebody else", done.stderr)
         self.assertEqual((mine.read_text(), sorted(self.files())), ("# mine\n", ["a.conf"]))
@@ -95,17 +95,17 @@ class TenantsFromCsv(unittest.TestCase):
         head = "name,tenant_id,interval,group\n"
         for text, says in (
                 ("tenant_id\nt-1\n", ":1: no column 'name'"),
-                ("name,tenant_id,name\na,t-1,b\n", ":1: column 'name' is there twice"),
-                ("name,tenant_id,1st\na,t-1,b\n", ":1: column '1st' can be no label"),
-                (head + "a,t-1,5m,x\nb,t-2,5m\n", ":3: 3 fields, but the first line names 4"),
-                (head + "a,t-1,soon,x\n", ":2: interval \"soon\" is not a duration"),
+                ("name,tenant_id,name\na,t-1.example,b\n", ":1: column 'name' is there twice"),
+                ("name,tenant_id,1st\na,t-1.example,b\n", ":1: column '1st' can be no label"),
+                (head + "a,t-1.example,5m,x\nb,t-2.example,5m\n", ":3: 3 fields, but the first line names 4"),
+                (head + "a,t-1.example,soon,x\n", ":2: interval \"soon\" is not a duration"),
                 (head + "a,t 1,,x\n", ":2: tenant_id \"t 1\" is not a tenant's id"),
-                (head + "a*,t-1,,x\n", ":2: name \"a*\" is not a name"),
-                (head + ",t-1,,x\n", ":2: name is empty"),
-                (head + "a,t-1,,x\nA,t-2,,x\n", ":3: name \"A\" is already that of line 2"),
-                (head + "a,t-1,,x\nb,T-1,,x\n", ":3: tenant_id \"T-1\" is already that of line 2"),
-                (head + "a,t-1,,\"x\ty\"\n", ":2: label group holds a control character"),
-                (head + "a,t-1,,\"x\"y\n", "expected after"),
+                (head + "a*,t-1.example,,x\n", ":2: name \"a*\" is not a name"),
+                (head + ",t-1.example,,x\n", ":2: name is empty"),
+                (head + "a,t-1.example,,x\nA,t-2.example,,x\n", ":3: name \"A\" is already that of line 2"),
+                (head + "a,t-1.example,,x\nb,T-1.example,,x\n", ":3: tenant_id \"T-1.example\" is already that of line 2"),
+                (head + "a,t-1.example,,\"x\ty\"\n", ":2: label group holds a control character"),
+                (head + "a,t-1.example,,\"x\"y\n", "expected after"),
                 ("", ":1: no column 'name'")):
             done = self.run_list(text)
             with self.subTest(text):

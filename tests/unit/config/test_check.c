@@ -92,6 +92,19 @@ static void an_override_that_holds_for_nothing_is_refused(void **state)
          "did you mean \"alerts\"?"},
         {"label that is no string", "{ match: { labels = { group = 1; }; }; usage = \"off\"; }",
          "write a string in quotes"},
+        {"a product's name", "{ match: { sku = \"Microsoft 365 E5\"; }; usage = \"off\"; }",
+         "is the name of a product, and a SKU goes by its part number; write \"SPE_E5\""},
+        {"a placeholder", "{ match: { allotment = \"00000000-0000-0000-0000-000000000000\"; }; usage = \"off\"; }",
+         "placeholder"},
+        {"rights that are ignored", "{ match: { rule = \"usage_right\"; }; ignore = \"alerts\"; }",
+         "remove its entry there"},
+        {"receivers that are ignored", "{ match: { rule = \"delivery\"; }; ignore = \"alerts\"; }",
+         "judged by receiver"},
+        {"all tenants ignored", "{ match: { rule = \"service\"; }; ignore = \"all\"; }", "for all tenants together"},
+        {"credentials by SKU that are ignored",
+         "{ match: { rule = \"cred*\"; sku = \"A\"; }; ignore = \"alerts\"; }", "signing in is judged by tenant"},
+        {"a time that has no effect", "{ match: { tenant = \"contoso\"; }; poll = { for = \"2h\"; }; }",
+         "overrides.poll.for: has no effect here, because the limits of this rule are times themselves"},
         {"unknown key", "{ match: { sku = \"A\"; }; usag = \"off\"; usage = \"off\"; }",
          "did you mean 'usage'?"},
     };
@@ -115,7 +128,7 @@ static void an_override_keeps_what_it_says_and_only_that(void **state)
         "{ match: { sku = \"SPE_E5\"; tenant = \"CONTOSO\"; }; usage = { warning = \"95%\"; "
         "critical = \"98%\"; }; },\n"
         "{ match: { sku = \"FLOW_*\"; }; ignore = \"alerts\"; },\n"
-        "{ match: { allotment = \"551f\"; tenant = \"t-1\"; }; remaining = { warning = 50; for = "
+        "{ match: { allotment = \"551f\"; tenant = \"11111111-2222-4333-8444-000000000001\"; }; remaining = { warning = 50; for = "
         "\"5m\"; }; waiting = \"off\"; },\n"
         "{ match: { labels = { group = \"gold\"; }; rule = \"wait*\"; }; ignore = \"all\"; } );");
     world_expect_clean(&w, "overrides");
@@ -149,11 +162,48 @@ static void an_override_keeps_what_it_says_and_only_that(void **state)
     assert_true(t[RULE_WAITING_AGE].off);
 }
 
+static void a_rule_that_an_override_reaches_can_be_ignored(void **state)
+{
+    static const char *const MATCHES[] = {
+        "rule = \"credential\"; tenant = \"contoso\"", "rule = \"poll\"; labels = { group = \"gold\"; }",
+        "rule = \"usage*\"", "rule = \"allotment_gone\"; sku = \"A\"", "rule = \"*\"; sku = \"A\""};
+    CLEANUP(world_free) struct world w = world_new();
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(MATCHES); i++) {
+        CLEANUP(free)
+        char *text = text_printf("%soverrides = ( { match = { %s; }; ignore = \"alerts\"; } );\n", GOOD_TENANT,
+                                 MATCHES[i]);
+        world_load(&w, text);
+        world_expect_clean(&w, MATCHES[i]);
+    }
+}
+
+static void a_time_that_has_no_effect_is_refused(void **state)
+{
+    CLEANUP(world_free) struct world w = world_new();
+    (void)state;
+    world_load(&w, GOOD_TENANT "thresholds = { poll = { for = \"1h\"; }; };\n");
+    world_expect_one(&w, "poll.for", 2, "thresholds.poll.for: has no effect here");
+}
+
+static void a_products_name_of_the_names_file_is_refused_too(void **state)
+{
+    CLEANUP(world_free) struct world w = world_new();
+    (void)state;
+    world_file(&w, "names.csv", 0644, "Product_Display_Name,String_Id,GUID\nOur Suite,OUR_PART,g-1\n");
+    world_load(&w, GOOD_TENANT "names_file = \"names.csv\";\noverrides = ( { match = {\n sku = \"our suite\"; }; "
+                               "ignore = \"all\"; } );\n");
+    world_expect_one(&w, "name", 4, "write \"OUR_PART\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_warning_must_come_before_the_critical_level),
         cmocka_unit_test(an_override_that_holds_for_nothing_is_refused),
+        cmocka_unit_test(a_rule_that_an_override_reaches_can_be_ignored),
+        cmocka_unit_test(a_time_that_has_no_effect_is_refused),
+        cmocka_unit_test(a_products_name_of_the_names_file_is_refused_too),
         cmocka_unit_test(an_override_keeps_what_it_says_and_only_that),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@ static void an_entry_is_taken_as_it_stands_and_critical_unless_it_says_otherwise
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
     world_load(&w, GOOD_TENANT
-               "usage_rights = ( { tenant = \"T-1\"; user = \"a@contoso.com\"; sku = \"SPE_E5\"; "
+               "usage_rights = ( { tenant = \"CONTOSO\"; user = \"a@contoso.com\"; sku = \"SPE_E5\"; "
                "plans = [ \"TEAMS1\", \"EXCHANGE_S_ENTERPRISE\" ]; }, { tenant = \"contoso\"; "
                "group = \"g-1\"; sku = \"SPE_E5\"; severity = \"warning\"; } );\n");
     world_expect_clean(&w, "two entries");
@@ -43,9 +43,10 @@ static void every_mistake_in_an_entry_is_told_with_its_cure(void **state)
     } CASES[] = {
         {ENTRY("sku = \"S\";"), "nobody is named; add user or group"},
         {ENTRY("user = \"a\"; group = \"b\"; sku = \"S\";"), "a user or a group"},
-        {ENTRY("user = \"a b\"; sku = \"S\";"), "no name or id; write one without blanks"},
-        {ENTRY("user = \"a/b\"; sku = \"S\";"), "no name or id; write one without blanks"},
-        {ENTRY("user = \"a\"; sku = \"S*\";"), "no name or id; write one without blanks"},
+        {ENTRY("user = \"a b\"; sku = \"S\";"), "there is a blank in it"},
+        {ENTRY("user = \"a/b\"; sku = \"S\";"), "there is a '/' in it"},
+        {ENTRY("user = \"a\"; sku = \"S*\";"), "one SKU must be named"},
+        {ENTRY("user = \"a\"; sku = \"Office 365 E3\";"), "the name of a product"},
         {ENTRY("user = \"a\";"), "sku"},
         {ENTRY("user = \"a\"; sku = \"S\"; plans = [ \"A B\" ];"), "no name of a service plan"},
         {ENTRY("user = \"a\"; sku = \"S\"; severity = \"high\";"), "severity"},

@@ -54,9 +54,9 @@ static void dumps_load_again_and_say_the_same(void **state)
         "fallback = [ \"j\", \"s\" ]; log: { level = \"debug\"; }; history: { keep = \"90d\"; };",
         "tenant_defaults = { client_secret_file = \"contoso.secret\"; timezone = \"UTC\"; labels = "
         "{ a = \"1\"; }; };\n"
-        "tenants = ( { name = \"a\"; tenant_id = \"1\"; client_id = \"c\"; enabled = false; "
+        "tenants = ( { name = \"a\"; tenant_id = \"11111111-2222-4333-8444-000000000001\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; enabled = false; "
         "interval = \"1h\"; source = \"subscribed_skus\"; },\n"
-        " { name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; cloud = \"usgov_l5\"; graph_url = "
+        " { name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; cloud = \"usgov_l5\"; graph_url = "
         "\"https://g.example\"; login_url = \"http://127.0.0.1:81\"; api_version = \"v1.0\"; } );",
     };
     CLEANUP(world_free) struct world w = world_new();

@@ -92,9 +92,9 @@ static void a_tenant_has_the_documented_defaults(void **state)
     assert_null(t->broken);
     assert_string_equal(t->facts.name, "contoso");
     assert_string_equal(t->graph.name, "contoso");
-    assert_string_equal(t->facts.tenant_id, "t-1");
-    assert_string_equal(t->graph.tenant_id, "t-1");
-    assert_string_equal(t->graph.client_id, "c-1");
+    assert_string_equal(t->facts.tenant_id, "11111111-2222-4333-8444-000000000001");
+    assert_string_equal(t->graph.tenant_id, "11111111-2222-4333-8444-000000000001");
+    assert_string_equal(t->graph.client_id, "99999999-aaaa-4bbb-8ccc-000000000001");
     (void)snprintf(secret, sizeof secret, "%s/contoso.secret", w.dir);
     assert_string_equal(t->graph.client_secret_file, secret);
     assert_int_equal(t->graph.cloud, CLOUD_GLOBAL);
@@ -352,7 +352,7 @@ static void a_byte_order_mark_is_no_part_of_a_file(void **state)
     (void)state;
     world_directory(&w, "tenants.d");
     world_file(&w, "tenants.d/b.conf", 0600,
-               "\xEF\xBB\xBFtenants = ( { name = \"b\"; tenant_id = \"t-2\"; client_id = \"c-1\"; "
+               "\xEF\xBB\xBFtenants = ( { name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000001\"; "
                "client_secret_file = \"contoso.secret\"; } );\n");
     world_load(&w, "\xEF\xBB\xBF" GOOD_TENANT);
     world_expect_clean(&w, "marks in front");

@@ -149,7 +149,7 @@ static void a_configuration_that_says_everything_loads(void **state)
         "= 6; };\n"
         "network: { ca_file = \"\"; proxy = \"\"; proxy_password_file = \"\"; };\n"
         "tenant_defaults: { };\n"
-        "tenants = ( { name = \"contoso\"; tenant_id = \"t\"; client_id = \"c\"; auth = "
+        "tenants = ( { name = \"contoso\"; tenant_id = \"11111111-2222-4333-8444-000000000009\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; auth = "
         "\"client_secret\"; client_secret_file = \"contoso.secret\";\n"
         "  client_secret_expires = \"2037-03-01\"; cloud = \"global\"; graph_url = \"\"; login_url = \"\"; resource = \"\"; api_version = "
         "\"beta\"; source = \"auto\";\n"

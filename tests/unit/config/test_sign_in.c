@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/date.h"
 
-#define IDS "name = \"a\"; tenant_id = \"t-1\"; "
-#define APP IDS "client_id = \"c-1\"; "
+#define IDS "name = \"a\"; tenant_id = \"11111111-2222-4333-8444-000000000001\"; "
+#define APP IDS "client_id = \"99999999-aaaa-4bbb-8ccc-000000000001\"; "
 #define PAIR APP "auth = \"certificate\"; certificate_file = \"a.crt\"; private_key_file = "
 
 static void each_kind_says_what_it_lacks_and_what_it_has_no_use_for(void **state)
@@ -17,6 +17,8 @@ static void each_kind_says_what_it_lacks_and_what_it_has_no_use_for(void **state
     } CASES[] = {
         {APP "client_secret_file = \"contoso.secret\";", NULL},
         {APP, "no 'client_secret_file'"},
+        {IDS "client_id = \"11111111-2222-4333-8444-000000000001\"; client_secret_file = \"contoso.secret\";",
+         "this is the tenant's id"},
         {IDS "client_secret_file = \"contoso.secret\";", "no 'client_id'"},
         {APP "client_secret_file = \"contoso.secret\"; client_secret_expires = \"2037-03-01\";", NULL},
         {APP "client_secret_file = \"contoso.secret\"; client_secret_expires = \"auto\";", NULL},
@@ -104,22 +106,22 @@ static void the_platform_tells_a_workload_who_it_is_and_nobody_else(void **state
     (void)state;
     world_file(&w, "token", 0644, "eyJ.x.y\n");
     (void)snprintf(token, sizeof token, "%s/token", w.dir);
-    assert_int_equal(setenv("AZURE_TENANT_ID", "t-9", 1), 0);
-    assert_int_equal(setenv("AZURE_CLIENT_ID", "c-9", 1), 0);
+    assert_int_equal(setenv("AZURE_TENANT_ID", "11111111-2222-4333-8444-000000000009", 1), 0);
+    assert_int_equal(setenv("AZURE_CLIENT_ID", "99999999-aaaa-4bbb-8ccc-000000000009", 1), 0);
     assert_int_equal(setenv("AZURE_FEDERATED_TOKEN_FILE", token, 1), 0);
     assert_int_equal(setenv("AZURE_AUTHORITY_HOST", "https://login.example/", 1), 0);
     world_load(&w, "tenants = ( { name = \"a\"; auth = \"workload_identity\"; } );\n");
     world_expect_clean(&w, "all from the environment");
-    assert_string_equal(w.options->tenant[0].facts.tenant_id, "t-9");
-    assert_string_equal(w.options->tenant[0].graph.tenant_id, "t-9");
-    assert_string_equal(w.options->tenant[0].graph.client_id, "c-9");
+    assert_string_equal(w.options->tenant[0].facts.tenant_id, "11111111-2222-4333-8444-000000000009");
+    assert_string_equal(w.options->tenant[0].graph.tenant_id, "11111111-2222-4333-8444-000000000009");
+    assert_string_equal(w.options->tenant[0].graph.client_id, "99999999-aaaa-4bbb-8ccc-000000000009");
     assert_string_equal(w.options->tenant[0].graph.federated_token_file, token);
     assert_string_equal(w.options->tenant[0].graph.login_url, "https://login.example/");
 
     world_load(&w, "tenants = ( { " APP "auth = \"workload_identity\"; } );\n");
     world_expect_clean(&w, "what is said comes first");
-    assert_string_equal(w.options->tenant[0].graph.tenant_id, "t-1");
-    assert_string_equal(w.options->tenant[0].graph.client_id, "c-1");
+    assert_string_equal(w.options->tenant[0].graph.tenant_id, "11111111-2222-4333-8444-000000000001");
+    assert_string_equal(w.options->tenant[0].graph.client_id, "99999999-aaaa-4bbb-8ccc-000000000001");
 
     world_load(&w, "tenants = ( { " APP "client_secret_file = \"contoso.secret\"; } );\n");
     world_expect_clean(&w, "another kind");
@@ -129,6 +131,10 @@ static void the_platform_tells_a_workload_who_it_is_and_nobody_else(void **state
     world_load(&w, "tenants = ( { " APP "auth = \"workload_identity\"; } );\n");
     assert_int_equal(w.problems.n, 1);
     assert_non_null(strstr(w.problems.problem[0].text, "AZURE_AUTHORITY_HOST of the environment"));
+    assert_int_equal(setenv("AZURE_AUTHORITY_HOST", "https://login.example/", 1), 0);
+    assert_int_equal(setenv("AZURE_CLIENT_ID", "c-9", 1), 0);
+    world_load(&w, "tenants = ( { name = \"a\"; auth = \"workload_identity\"; } );\n");
+    world_expect_one(&w, "a wrong id is not a missing one", 1, "AZURE_CLIENT_ID of the environment");
     assert_int_equal(unsetenv("AZURE_TENANT_ID"), 0);
     assert_int_equal(unsetenv("AZURE_CLIENT_ID"), 0);
     assert_int_equal(unsetenv("AZURE_FEDERATED_TOKEN_FILE"), 0);

@@ -4,7 +4,7 @@
 
 #define TENANT(name, more)                          \
     "{ name = \"" name "\"; tenant_id = \"id-" name \
-    "\"; client_id = \"c\"; client_secret_file = \"contoso.secret\"; " more " }"
+    ".example\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; client_secret_file = \"contoso.secret\"; " more " }"
 
 static const struct tenant_options *tenant(const struct world *w, const char *name)
 {
@@ -27,20 +27,20 @@ static void defaults_hold_for_tenants_that_say_nothing_themselves(void **state)
 {
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
-    world_load(&w, "tenant_defaults = { client_id = \"shared\"; interval = \"15m\"; cloud = "
+    world_load(&w, "tenant_defaults = { client_id = \"99999999-aaaa-4bbb-8ccc-000000000004\"; interval = \"15m\"; cloud = "
                    "\"china\"; timezone = \"UTC\";\n"
                    " client_secret_file = \"contoso.secret\"; labels = { group = \"gold\"; owner = "
                    "\"us\"; }; };\n"
-                   "tenants = ( { name = \"a\"; tenant_id = \"1\"; },\n"
-                   " { name = \"b\"; tenant_id = \"2\"; client_id = \"own\"; cloud = \"global\"; "
+                   "tenants = ( { name = \"a\"; tenant_id = \"11111111-2222-4333-8444-000000000001\"; },\n"
+                   " { name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000003\"; cloud = \"global\"; "
                    "interval = \"5m\"; labels = { group = \"tin\"; }; } );");
     world_expect_clean(&w, "defaults");
     const struct tenant_options *a = tenant(&w, "a"), *b = tenant(&w, "b");
-    assert_string_equal(a->graph.client_id, "shared");
+    assert_string_equal(a->graph.client_id, "99999999-aaaa-4bbb-8ccc-000000000004");
     assert_int_equal(a->facts.interval, 15 * USEC_PER_MINUTE);
     assert_int_equal(a->graph.cloud, CLOUD_CHINA);
     assert_int_equal(a->facts.n_labels, 2);
-    assert_string_equal(b->graph.client_id, "own");
+    assert_string_equal(b->graph.client_id, "99999999-aaaa-4bbb-8ccc-000000000003");
     assert_int_equal(b->graph.cloud, CLOUD_GLOBAL);
     assert_int_equal(b->facts.interval, 5 * USEC_PER_MINUTE);
     assert_int_equal(b->facts.n_labels, 2);
@@ -93,8 +93,8 @@ static void a_missing_secret_breaks_its_tenant_only(void **state)
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
     world_load(&w,
-               "tenants = ( " TENANT("a", "") ",\n{ name = \"b\"; tenant_id = \"2\"; client_id = "
-                                              "\"c\";\n client_secret_file = \"b.secret\"; } );");
+               "tenants = ( " TENANT("a", "") ",\n{ name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = "
+                                              "\"99999999-aaaa-4bbb-8ccc-000000000002\";\n client_secret_file = \"b.secret\"; } );");
     assert_int_equal(w.r, 0);
     assert_int_equal(w.problems.n, 1);
     assert_false(w.problems.problem[0].fatal || w.problems.problem[0].warning);
@@ -109,7 +109,7 @@ static void a_missing_secret_of_the_only_tenant_is_no_reason_not_to_start(void *
 {
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
-    world_load(&w, "tenants = ( { name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; "
+    world_load(&w, "tenants = ( { name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; "
                    "client_secret_file = \"b.secret\"; } );");
     assert_int_equal(w.r, 0);
     expect_broken(&w, "b", "create it with mode 0600");
@@ -120,7 +120,7 @@ static void an_open_secret_breaks_its_tenant(void **state)
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
     world_file(&w, "open.secret", 0644, "s\n");
-    world_load(&w, "tenants = ( { name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; "
+    world_load(&w, "tenants = ( { name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; "
                    "client_secret_file = \"open.secret\"; } );");
     assert_int_equal(w.r, 0);
     expect_broken(&w, "b", "chmod 0600");
@@ -130,7 +130,7 @@ static void a_tenant_that_is_off_needs_no_secret(void **state)
 {
     CLEANUP(world_free) struct world w = world_new();
     (void)state;
-    world_load(&w, "tenants = ( { name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; "
+    world_load(&w, "tenants = ( { name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; "
                    "client_secret_file = \"b.secret\"; enabled = false; } );");
     world_expect_clean(&w, "off");
     assert_false(w.options->tenant[0].enabled);
@@ -143,42 +143,46 @@ static void a_mistake_in_an_entry_breaks_its_tenant_while_another_is_right(void 
         bool nameless;
     } CASES[] = {
         {"unknown key",
-         "{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = "
+         "{ name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; client_secret_file = "
          "\"contoso.secret\"; clod = \"x\"; }",
          "b", "did you mean 'cloud'?", false},
         {"missing key",
-         "{ name = \"b\"; tenant_id = \"2\"; client_secret_file = \"contoso.secret\"; }", "b",
+         "{ name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_secret_file = \"contoso.secret\"; }", "b",
          "no 'client_id'", false},
-        {"no secret", "{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; }", "b",
+        {"no secret", "{ name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; }", "b",
          "no 'client_secret_file'", false},
         {"bad URL",
-         "{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = "
+         "{ name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; client_secret_file = "
          "\"contoso.secret\"; login_url = \"http://example.com\"; }",
          "b", "not encrypted", false},
-        {"no id", "{ name = \"b\"; client_id = \"c\"; client_secret_file = \"contoso.secret\"; }",
+        {"no id", "{ name = \"b\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; client_secret_file = \"contoso.secret\"; }",
+         "seatwatchd.conf:2", "no 'tenant_id'", true},
+        {"no id to make a file's name of",
+         "{ name = \"b\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; client_secret_file = "
+         "\"{tenant_id}.secret\"; }",
          "seatwatchd.conf:2", "no 'tenant_id'", true},
         {"no name",
-         "{ tenant_id = \"2\"; client_id = \"c\"; client_secret_file = \"contoso.secret\"; }",
+         "{ tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; client_secret_file = \"contoso.secret\"; }",
          "seatwatchd.conf:2", "no 'name'", true},
         {"a name that is taken",
-         "{ name = \"A\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = "
+         "{ name = \"A\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; client_secret_file = "
          "\"contoso.secret\"; }",
          "seatwatchd.conf:2", "already that of the tenant in", true},
         {"an id that is taken",
-         "{ name = \"b\"; tenant_id = \"ID-A\"; client_id = \"c\"; client_secret_file = "
+         "{ name = \"b\"; tenant_id = \"ID-A.EXAMPLE\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; client_secret_file = "
          "\"contoso.secret\"; }",
          "seatwatchd.conf:2", "watch a tenant once", true},
         {"an id for all tenants",
-         "{ name = \"b\"; tenant_id = \"common\"; client_id = \"c\"; client_secret_file = "
+         "{ name = \"b\"; tenant_id = \"common\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; client_secret_file = "
          "\"contoso.secret\"; }",
          "seatwatchd.conf:2", "one tenant only", true},
         {"no group", "\"b\"", "seatwatchd.conf:2", "no group", true},
         {"a key of another sign-in",
-         "{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = "
+         "{ name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; client_secret_file = "
          "\"contoso.secret\"; certificate_file = \"x\"; }",
          "b", "write auth = \"certificate\"", false},
         {"no day",
-         "{ name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; client_secret_file = "
+         "{ name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; client_secret_file = "
          "\"contoso.secret\"; client_secret_expires = \"1.3.2027\"; }",
          "b", "not a date; write the day that the portal shows as \"2027-03-01\"", false},
     };
@@ -298,7 +302,7 @@ static void a_secret_in_the_configuration_is_refused_and_not_repeated(void **sta
     for (size_t i = 0; i < N_ELEMENTS(VALUES); i++) {
         CLEANUP(free)
         char *text = text_printf(
-            "tenants = ( %s, { name = \"b\"; tenant_id = \"2\"; client_id = \"c\"; %s; } );\n",
+            "tenants = ( %s, { name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; %s; } );\n",
             TENANT("a", ""), VALUES[i]);
         CLEANUP(free) char *dump = NULL;
         world_load(&w, text);

@@ -25,7 +25,7 @@ const char *__lsan_default_suppressions(void)
 
 /* Its first line holds a tenant that is right, so that line 2 is the first of a test's own. */
 #define GOOD_TENANT                                                                \
-    "tenants = ( { name = \"contoso\"; tenant_id = \"t-1\"; client_id = \"c-1\"; " \
+    "tenants = ( { name = \"contoso\"; tenant_id = \"11111111-2222-4333-8444-000000000001\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000001\"; " \
     "client_secret_file = \"contoso.secret\"; labels = { group = \"gold\"; }; } );\n"
 
 struct world {

@@ -104,6 +104,20 @@ static void a_file_in_utf_16_is_named_as_such(void **state)
     assert_non_null(strstr(f.text, "UTF-16"));
 }
 
+static void a_product_is_found_by_its_name(void **state)
+{
+    static const char CSV[] = HEADER_LINE "Ours,OUR_PART,g-1,a,b,c\nNo part,,g-2,a,b,c\n";
+    CLEANUP(products_free) struct products *p = NULL;
+    (void)state;
+    assert_int_equal(products_parse(CSV, sizeof CSV - 1, &p, NULL), 0);
+    assert_string_equal(product_named(NULL, "microsoft 365 e5"), "SPE_E5");
+    assert_string_equal(product_named(p, "Microsoft 365 E5"), "SPE_E5");
+    assert_string_equal(product_named(p, "ours"), "OUR_PART");
+    assert_string_equal(product_named(p, "No part"), "g-2");
+    assert_null(product_named(NULL, "Ours"));
+    assert_null(product_named(p, "SPE_E5"));
+}
+
 static void free_skus_are_known_by_part_number_in_any_case(void **state)
 {
     static const char *const FREE[] = {
@@ -151,6 +165,7 @@ int main(void)
         cmocka_unit_test(a_published_table_is_read_with_all_its_oddities),
         cmocka_unit_test(a_file_without_the_columns_is_refused_with_their_names),
         cmocka_unit_test(a_file_in_utf_16_is_named_as_such),
+        cmocka_unit_test(a_product_is_found_by_its_name),
         cmocka_unit_test(free_skus_are_known_by_part_number_in_any_case),
         cmocka_unit_test(every_entry_of_our_table_is_unique_and_names_its_source),
     };
