@@ -252,7 +252,8 @@ void words_poll(const struct notice *n, struct words *w)
 void words_delivery(const struct notice *n, struct words *w)
 {
     const struct facts *f = n->facts;
-    bool disabled = f->cause == CAUSE_DISABLED;
+    bool disabled = f->cause == CAUSE_DISABLED, broken = disabled && f->hint;
+    char hint[HINT_MAX];
     text_add(&w->subject, "receiver ");
     words_add(&w->subject, f->receiver);
     if (n->type == EVENT_RESOLVED) {
@@ -265,7 +266,11 @@ void words_delivery(const struct notice *n, struct words *w)
     if (f->parked > 0)
         text_addf(&w->condition, ", %" PRId64 " %s parked", f->parked,
                   f->parked == 1 ? "is" : "are");
-    text_add(&w->what, disabled
+    if (broken)
+        text_addf(&w->what, "Its configuration cannot be used: %s.\n",
+                  text_clean(hint, sizeof hint, f->hint, strlen(f->hint)));
+    else
+        text_add(&w->what, disabled
                            ? "The receiver said that it is gone for good (410), so nothing more is "
                              "sent to it.\n"
                            : "Messages to it were given up after many attempts. They are kept.\n");

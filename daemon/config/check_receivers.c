@@ -48,10 +48,28 @@ static void check_keys(struct load *l, const struct receiver_options *r)
     }
 }
 
-static void check_receiver(struct load *l, struct receiver_options *r)
+/* What lies in files breaks this receiver and no other, as a tenant's secret does. */
+static int check_receiver_files(struct load *l, struct receiver_options *r, bool typed)
+{
+    struct failure why;
+    size_t before = l->report.n_seen, first = l->report.n;
+    enum conf_gravity gravity = l->walk.gravity;
+    l->walk.gravity = CONF_MISTAKE;
+    files_resolve(&l->walk, &l->places, &conf_receiver, r, NULL, place(l, r), "receivers");
+    if (l->report.n_seen == before && r->name && typed && l->places.look && deliver_check(r, &why) < 0)
+        walk_problem(&l->walk, place(l, r), "receiver \"%s\": %s%s", r->name, why.text,
+                     walk_advice(&l->walk, &why, "; mend the file that it is in"));
+    l->walk.gravity = gravity;
+    if (l->report.n_seen == before)
+        return 0;
+    const char *text = report_first(&l->report, first);
+    r->broken = strdup(text ? text : "too many problems; see seatwatchd --check-config");
+    return r->broken ? 0 : -ENOMEM;
+}
+
+static int check_receiver(struct load *l, struct receiver_options *r)
 {
     const struct options *o = l->options;
-    struct failure why;
     size_t before = l->report.n_seen;
     bool typed = walk_said(&l->walk, &r->type) && !walk_wrong(&l->walk, &r->type);
     for (const struct receiver_options *other = o->receiver; other < r; other++)
@@ -62,13 +80,7 @@ static void check_receiver(struct load *l, struct receiver_options *r)
                          r->name, place(l, other).line);
     if (typed)
         check_keys(l, r);
-    files_resolve(&l->walk, &l->places, &conf_receiver, r, NULL, place(l, r), "receivers");
-    /* It would only repeat in other words what has been said. */
-    if (l->report.n_seen > before || !r->name || !typed || !l->places.look)
-        return;
-    if (deliver_check(r, &why) < 0)
-        walk_problem(&l->walk, place(l, r), "receiver \"%s\": %s%s", r->name, why.text,
-                     walk_advice(&l->walk, &why, "; mend the file that it is in"));
+    return l->report.n_seen > before ? 0 : check_receiver_files(l, r, typed);
 }
 
 static int set_traits(struct options *o)
@@ -173,6 +185,28 @@ static void check_unheard(struct load *l)
     }
 }
 
+/* The journal, or the first one that works. */
+static const char *default_fallback(const struct options *o)
+{
+    const struct receiver_options *chosen = &o->receiver[0];
+    for (size_t i = o->n_receivers; i-- > 0;)
+        if (!o->receiver[i].broken)
+            chosen = &o->receiver[i];
+    for (size_t i = 0; i < o->n_receivers; i++)
+        if (!o->receiver[i].broken && text_equal(o->receiver[i].name, DEFAULT_RECEIVER))
+            chosen = &o->receiver[i];
+    return chosen->name;
+}
+
+/* A broken receiver is told of by the others. */
+static bool somebody_left(const struct options *o)
+{
+    for (size_t i = 0; i < o->n_receivers; i++)
+        if (!o->receiver[i].broken)
+            return true;
+    return false;
+}
+
 static int check_fallback(struct load *l)
 {
     struct options *o = l->options;
@@ -188,8 +222,7 @@ static int check_fallback(struct load *l)
                 "fallback: somebody must hear that a receiver has given up; name a receiver");
         return 0;
     }
-    const char *name =
-        receiver_exists(o, DEFAULT_RECEIVER) ? DEFAULT_RECEIVER : o->receiver[0].name;
+    const char *name = default_fallback(o);
     if (!name)
         return 0; /* which was told already */
     routes->fallback = calloc(1, sizeof *routes->fallback);
@@ -210,8 +243,11 @@ int check_receivers(struct load *l)
                      "receivers: there are more than %d; remove some", RECEIVERS_MAX);
         return 0;
     }
-    for (size_t i = 0; i < o->n_receivers; i++)
-        check_receiver(l, &o->receiver[i]);
+    for (size_t i = 0; i < o->n_receivers && r >= 0; i++)
+        r = check_receiver(l, &o->receiver[i]);
+    if (r < 0)
+        return r;
+    report_raise(&l->report, CONF_MISTAKE, somebody_left(o) ? CONF_TENANT : CONF_FATAL);
     check_routes(l);
     r = check_fallback(l);
     if (r < 0)

@@ -14,6 +14,7 @@ struct tenant_options {
     struct tenant_facts facts;
     char *client_secret_expires; /* "2027-03-01", "auto", or "": nobody knows */
     bool enabled;
+    char *file;    /* "tenants.d/x.conf"; NULL: the main file */
     char *broken;  /* NULL, or the one line that says why this tenant cannot run */
     bool nameless; /* broken so that name and id are unknown: both are the place in the files */
 };
@@ -61,5 +62,6 @@ void problems_free(struct problems *p);
 int options_load(const char *path, struct options **ret, struct problems *ret_problems);
 /* The same for a person who asks before the service starts: warns also of what only root can read. */
 int options_check(const char *path, struct options **ret, struct problems *ret_problems);
-/* Every effective value as a configuration that loads again; secrets as file names. */
+/* Every effective value as a configuration that loads again, also beside the tenants.d that it came
+ * with: tenants from there are remarks. Secrets as file names. */
 int options_dump(const struct options *o, char **ret);

@@ -88,10 +88,36 @@ static void dump_rule(struct dump *d, const struct conf_key *k, const struct thr
     close_group(d, "};\n");
 }
 
-/* A tenant whose own name is not known cannot be said; the broken file says it. */
+/* A tenant whose own name is not known cannot be said; the broken file says it. Those of tenants.d
+ * come as remarks. */
 static bool left_out(const struct conf_section *s, const void *element)
 {
-    return s == &conf_tenant && ((const struct tenant_options *)element)->nameless;
+    const struct tenant_options *t = element;
+    return s == &conf_tenant && (t->nameless || t->file);
+}
+
+static void dump_remark(struct dump *d, const struct tenant_options *t)
+{
+    struct dump own = {.out = TEXT_INIT(DUMP_MAX), .depth = 1};
+    dump_group(&own, &conf_tenant, t);
+    CLEANUP(free) char *text = text_take(&own.out);
+    if (!text)
+        d->out.error = -ENOMEM;
+    text_addf(&d->out, "# of %s:\n#  {\n", t->file);
+    for (char *line = text, *next; line && *line; line = next) {
+        next = line + strcspn(line, "\n");
+        next += *next == '\n';
+        text_add(&d->out, "#  ");
+        text_add_bytes(&d->out, line, (size_t)(next - line));
+    }
+    text_add(&d->out, "#  }\n");
+}
+
+static void dump_remarks(struct dump *d, const struct options *o)
+{
+    for (size_t i = 0; i < o->n_tenants; i++)
+        if (o->tenant[i].file && !o->tenant[i].nameless)
+            dump_remark(d, &o->tenant[i]);
 }
 
 static void dump_list(struct dump *d, const struct conf_key *k, const void *at, size_t n,
@@ -195,6 +221,7 @@ int options_dump(const struct options *o, char **ret)
 {
     struct dump d = {.out = TEXT_INIT(DUMP_MAX)};
     dump_group(&d, &conf_root, o);
+    dump_remarks(&d, o);
     char *text = text_take(&d.out);
     if (!text)
         return -ENOMEM;

@@ -14,6 +14,7 @@ static void tenant_clear(struct tenant_options *t)
     walk_free(&conf_tenant, t);
     free(t->graph.name);
     free(t->graph.tenant_id);
+    free(t->file);
     free(t->broken);
 }
 
@@ -27,6 +28,8 @@ void options_free(struct options *o)
     for (size_t i = 0; i < o->routes.n_receivers; i++)
         free(o->routes.receiver[i].name);
     free(o->routes.receiver);
+    for (size_t i = 0; i < o->n_receivers; i++)
+        free(o->receiver[i].broken);
     walk_free(&conf_root, o);
     products_free(o->products);
     free(o->path);

@@ -12,7 +12,7 @@
 void report_add(struct report *r, enum conf_gravity gravity, struct conf_where where,
                 const char *fmt, ...)
 {
-    r->n_seen++;
+    r->n_seen += gravity != CONF_WARNING;
     if (r->n == REPORT_MAX) {
         /* What came too late still decides whether the start is refused. */
         r->full = true;
@@ -49,6 +49,13 @@ void report_raise(struct report *r, enum conf_gravity from, enum conf_gravity to
     for (size_t i = 0; i < r->n; i++)
         if (r->entry[i].gravity == from)
             r->entry[i].gravity = to;
+}
+
+const char *report_first(const struct report *r, size_t from)
+{
+    while (from < r->n && r->entry[from].gravity == CONF_WARNING)
+        from++;
+    return from < r->n ? r->entry[from].text : NULL;
 }
 
 bool report_has(const struct report *r, enum conf_gravity gravity)

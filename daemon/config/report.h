@@ -10,8 +10,9 @@ struct conf_where {
 };
 enum conf_gravity {
     CONF_WARNING, /* worth saying */
-    CONF_TENANT,  /* stops one tenant: a secret is missing, a file of tenants.d is broken */
-    CONF_MISTAKE, /* the same, in a tenant's entry of the main file; see tenants.c */
+    CONF_TENANT,  /* stops one tenant: a secret is missing, a file of tenants.d is broken; or one receiver */
+    CONF_MISTAKE, /* the same while it is not known whether another one is right: in a tenant's entry of
+                   * the main file, in a file of a receiver */
     CONF_FATAL,   /* stops the start */
 };
 struct report_entry {
@@ -24,7 +25,7 @@ struct report_entry {
 struct report {
     struct report_entry *entry;
     size_t n;
-    size_t n_seen; /* those that were not kept included */
+    size_t n_seen; /* those that were not kept included, warnings left out */
     bool full, oom;
 };
 /* Never fails: what could not be kept is remembered as `oom`. */
@@ -32,6 +33,8 @@ void report_add(struct report *r, enum conf_gravity gravity, struct conf_where w
                 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* All of one gravity get another one. */
 void report_raise(struct report *r, enum conf_gravity from, enum conf_gravity to);
+/* The first at or behind index `from` that is no warning; NULL: it was not kept. Borrowed. */
+const char *report_first(const struct report *r, size_t from);
 bool report_has(const struct report *r, enum conf_gravity gravity);
 /* In the order of files and lines. -ENOMEM leaves *ret alone. Empties r. */
 int report_finish(struct report *r, struct problems *ret);

@@ -211,10 +211,19 @@ static size_t first_of(const struct load *l, const struct conf_source *s)
 
 static int set_broken(struct load *l, struct tenant_options *t, size_t first, size_t n)
 {
-    const char *text = first < l->report.n ? l->report.entry[first].text
-                                           : "too many problems; see seatwatchd --check-config";
+    const char *text = report_first(&l->report, first);
+    if (!text)
+        text = "too many problems; see seatwatchd --check-config";
     t->broken = n > 1 ? text_printf("%s (and %zu more)", text, n - 1) : strdup(text);
     return t->broken ? 0 : -ENOMEM;
+}
+
+static int name_file(struct tenant_options *t, const struct conf_source *s)
+{
+    const char *slash = strrchr(source_path(s), '/');
+    if (source_order(s) > 0)
+        t->file = text_printf(TENANTS_DIRECTORY "/%s", slash ? slash + 1 : source_path(s));
+    return source_order(s) > 0 && !t->file ? -ENOMEM : 0;
 }
 
 /* *ret_right: the entry has no mistake; its secret may still be missing. */
@@ -226,10 +235,10 @@ static int load_tenant(struct load *l, const config_setting_t *defaults,
     struct tenant_options *t = &o->tenant[o->n_tenants++];
     struct conf_where where = {source, (int)config_setting_source_line(entry)};
     size_t seen = l->report.n_seen, first = l->report.n;
-    int r = 0;
-    if (config_setting_is_group(entry)) {
+    int r = name_file(t, source);
+    if (r >= 0 && config_setting_is_group(entry)) {
         r = walk_tenant(l, defaults, entry, source, t);
-    } else {
+    } else if (r >= 0) {
         l->walk.gravity = gravity_of(source);
         walk_problem(&l->walk, where, "tenants: this is no group; write { name = \"...\"; ... }");
     }

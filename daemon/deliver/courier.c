@@ -267,7 +267,8 @@ static bool lane_attempt(struct lane *l, struct instant now)
 static bool lane_must_wait(struct lane *l, struct instant now)
 {
     struct courier *c = l->courier;
-    if (l->health.disabled && l->class->renewed && l->class->renewed(l->outlet)) {
+    bool renewed = l->outlet && l->class->renewed && l->class->renewed(l->outlet);
+    if (l->health.disabled && renewed) {
         log_say(LOG_NOTICE, "receiver %s: its URL file has changed; it is used again",
                 l->options->name);
         /* What the old address refused is due again; should this fail, a reload does it. */
@@ -376,11 +377,13 @@ static int lane_open(struct lane *l, struct courier *c, const struct receiver_op
     l->courier = c;
     l->options = o;
     l->class = receiver_class(o->type);
-    int r = l->class->open(o, http, &l->outlet, ret_failure);
+    l->health.disabled = o->broken;
+    int r = o->broken ? 0 : l->class->open(o, http, &l->outlet, ret_failure);
     if (r < 0)
         return failure_prefix(ret_failure, r, "receiver %s", o->name);
-    r = lane_recall(l, ret_failure);
-    if (r >= 0)
+    if (!o->broken)
+        r = lane_recall(l, ret_failure);
+    if (r >= 0 && !o->broken)
         lane_recall_pause(l);
     return r < 0 ? r : add_timer(event, o->name, on_lane_timer, l, &l->timer, ret_failure);
 }

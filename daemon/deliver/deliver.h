@@ -19,6 +19,7 @@ struct receiver_options { /* filled by config/, which owns the strings */
     char *signing_key_file; /* webhook: one whsec_ key a line, newest first, at most two */
     char *ca_file;
     bool allow_http;
+    char *broken; /* NULL, or the one line that says why it cannot be used: it is switched off */
 };
 int syslog_facility_parse(const char *name); /* LOG_DAEMON ...; -EINVAL */
 
@@ -46,7 +47,8 @@ int courier_stop(struct courier *c, usec_t grace, courier_idle *done, void *user
 void courier_resume(struct courier *c);
 /* For the watchdog: false if an attempt did not end long after its deadline. */
 bool courier_on_time(const struct courier *c, const struct instant *now);
-bool courier_disabled(const struct courier *c, const char *receiver); /* 410: until the config changes */
+/* 410, or broken: until the configuration or its files change. */
+bool courier_disabled(const struct courier *c, const char *receiver);
 
 /* --test-receiver: one message, not from the outbox. `text` is the answer, cleaned. */
 typedef void deliver_test_done(void *userdata, bool accepted, const char *text);

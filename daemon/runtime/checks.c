@@ -10,10 +10,27 @@
 #include "graph/app_entry.h"
 #include "graph/lookup.h"
 
+/* What a start would refuse. A damaged database is none of it: a start begins a new one. */
+static int check_state(const struct cli *cli)
+{
+    struct store_options o = {.directory = cli->state_dir, .outbox_max_rows = 1, .outbox_max_bytes = 1};
+    struct store_report report = {0};
+    CLEANUP(store_close) struct store *store = NULL;
+    struct failure why = {0};
+    int r = store_check_directory(cli->state_dir, &why);
+    if (r >= 0)
+        r = store_open(&o, &deliver_codec, STORE_READ_ONLY, clock_now(), &store, &report, &why);
+    if (r >= 0 || r == -ENOENT || r == -EBADMSG || r == -EAGAIN)
+        return EXIT_OK;
+    fprintf(stderr, "%s\n", why.text);
+    return EXIT_STATE;
+}
+
 int checks_config(const struct cli *cli)
 {
     CLEANUP(options_free) struct options *options = NULL;
     struct problems problems = {0};
+    int state = cli->state_dir_said ? check_state(cli) : EXIT_OK;
     int r = options_check(cli->config, &options, &problems);
     bool good = r >= 0;
     for (size_t i = 0; i < problems.n; i++) {
@@ -22,11 +39,11 @@ int checks_config(const struct cli *cli)
         good = good && p->warning;
     }
     problems_free(&problems);
-    if (good)
+    if (good && state == EXIT_OK)
         puts("configuration ok");
     if (r == -ENOMEM)
         fputs("out of memory while the configuration was read\n", stderr);
-    return r == -ENOMEM || r == -EAGAIN ? EXIT_INTERNAL : good ? EXIT_OK : EXIT_CONFIGURATION;
+    return r == -ENOMEM || r == -EAGAIN ? EXIT_INTERNAL : good ? state : EXIT_CONFIGURATION;
 }
 
 int checks_dump(const struct cli *cli)
@@ -270,6 +287,10 @@ int checks_receiver(const struct cli *cli)
     const struct receiver_options *receiver = find_receiver(options, cli->receiver);
     if (!receiver)
         return EXIT_USAGE_ERROR;
+    if (receiver->broken) {
+        fprintf(stderr, "%s: NOT sent: %s\n", receiver->name, receiver->broken);
+        return EXIT_CONFIGURATION;
+    }
     struct receiver_test test = {.name = receiver->name};
     int r = sd_event_new(&event);
     if (r >= 0)

@@ -21,8 +21,8 @@ static const char HELP[] =
     "  -c, --config FILE       configuration (default " DEFAULT_CONFIG ")\n"
     "      --state-dir DIR     state directory (default $STATE_DIRECTORY, else " DEFAULT_STATE_DIR
     ")\n"
-    "      --check-config      check everything a start would refuse; change nothing, connect "
-    "nowhere\n"
+    "      --check-config      check everything a start would refuse, with --state-dir also that "
+    "directory; change nothing\n"
     "      --dump-config       print every effective value as a configuration\n"
     "      --check-access      sign in and try each call that the configuration needs\n"
     "      --test-receiver NAME  send one test message to this receiver\n"
@@ -103,7 +103,7 @@ static int take_option(struct cli *cli, int option)
 {
     switch (option) {
     case 'c': cli->config = optarg; return -1;
-    case OPT_STATE_DIR: cli->state_dir = optarg; return -1;
+    case OPT_STATE_DIR: cli->state_dir = optarg; cli->state_dir_said = true; return -1;
     case OPT_CHECK_CONFIG: return set_mode(cli, CLI_CHECK_CONFIG);
     case OPT_DUMP_CONFIG: return set_mode(cli, CLI_DUMP_CONFIG);
     case OPT_CHECK_ACCESS: return set_mode(cli, CLI_CHECK_ACCESS);

@@ -25,6 +25,12 @@ static void tick_tenant(struct watch *w, struct instant now)
     take_sample(app, &ctx, &sample);
 }
 
+/* Why it is off, where its configuration is to blame. */
+static int say_broken(const struct receiver_options *r, struct sample *sample)
+{
+    return r->broken ? text_copy(r->broken, &sample->facts->hint) : 0;
+}
+
 static void tick_receivers(struct app *app, struct instant now)
 {
     struct plan_context ctx = take_planning(app, NULL, now);
@@ -35,7 +41,8 @@ static void tick_receivers(struct app *app, struct instant now)
         CLEANUP(sample_clear) struct sample sample = {0};
         if (store_stats(app->store, name, &stats, &why) >= 0 &&
             judge_delivery(name, app->options->routes.receiver[i].pager, (int64_t)stats.parked,
-                           courier_disabled(app->courier, name), &now, &sample, &why) >= 0)
+                           courier_disabled(app->courier, name), &now, &sample, &why) >= 0 &&
+            say_broken(&app->options->receiver[i], &sample) >= 0)
             take_sample(app, &ctx, &sample);
     }
 }

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/date.h"
 #include "base/text.h"
+#include "store/store.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -84,6 +85,30 @@ int place_open(const char *directory, bool create, char **ret_path, int *ret_fd,
     *ret_path = TAKE(path);
     *ret_fd = TAKE_FD(fd);
     return 0;
+}
+
+/* It would be made at a start. */
+static int check_parent(const char *directory, struct failure *f)
+{
+    size_t len = strlen(directory);
+    while (len > 1 && directory[len - 1] == '/')
+        len--;
+    while (len > 0 && directory[len - 1] != '/')
+        len--;
+    CLEANUP(free) char *parent = len ? strndup(directory, len) : strdup(".");
+    if (!parent)
+        return failure_oom(f);
+    return faccessat(AT_FDCWD, parent, W_OK | X_OK, AT_EACCESS) < 0 ? refuse(f, errno, directory, "create it") : 0;
+}
+
+int store_check_directory(const char *directory, struct failure *ret_failure)
+{
+    CLEANUP(free) char *path = NULL;
+    CLEANUP(close) int fd = -1;
+    int r = place_open(directory, false, &path, &fd, ret_failure);
+    if (r == -ENOENT)
+        return check_parent(directory, ret_failure);
+    return r < 0 ? r : check_ours(fd, path, ret_failure);
 }
 
 static void read_holder(int fd, char *holder, size_t size)

@@ -49,6 +49,9 @@ struct store_report {
 int store_open(const struct store_options *o, const struct store_codec *codec, enum store_mode mode,
                struct instant now, struct store **ret, struct store_report *report,
                struct failure *ret_failure);
+/* What store_open would refuse about the directory itself; changes nothing. A missing one is right if it
+ * could be made. kind LOCAL. */
+int store_check_directory(const char *directory, struct failure *ret_failure);
 /* Bytes that store_open will have to check there; 0 if it cannot be seen. */
 uint64_t store_size(const char *directory);
 void store_close(struct store *s);

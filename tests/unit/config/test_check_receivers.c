@@ -158,6 +158,35 @@ static void plain_http_is_for_loopback_or_for_who_says_so(void **state)
     }
 }
 
+static void a_receivers_broken_file_switches_off_that_receiver_only(void **state)
+{
+    static const struct {
+        const char *more, *says;
+    } CASES[] = {
+        {"url_file = \"absent.url\"; signing_key_file = \"hook.key\";", "there is no file absent.url"},
+        {"url_file = \"bad.url\"; signing_key_file = \"hook.key\";", "receiver \"hook\""},
+        {"url_file = \"hook.url\"; signing_key_file = \"hook.key\"; ca_file = \"absent.pem\";",
+         "there is no file absent.pem"},
+    };
+    CLEANUP(world_free) struct world w = world_new();
+    (void)state;
+    world_file(&w, "bad.url", 0600, "nonsense\n");
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(free)
+        char *hook = text_printf("{ name = \"hook\"; type = \"webhook\"; %s }", CASES[i].more);
+        CLEANUP(free) char *beside = text_printf("%sreceivers = ( %s, " JOURNAL " );\n", GOOD_TENANT, hook);
+        CLEANUP(free) char *alone = text_printf("%sreceivers = ( %s );\n", GOOD_TENANT, hook);
+        world_load(&w, beside);
+        assert_int_equal(w.r, 0);
+        assert_int_equal(w.problems.n, 1);
+        assert_false(w.problems.problem[0].fatal || w.problems.problem[0].warning);
+        assert_non_null(strstr(w.options->receiver[0].broken, CASES[i].says));
+        assert_null(w.options->receiver[1].broken);
+        world_load(&w, alone);
+        world_expect_one(&w, "nobody is left", 2, CASES[i].says);
+    }
+}
+
 static void more_receivers_than_fit_are_refused(void **state)
 {
     CLEANUP(world_free) struct world w = world_new();
@@ -205,6 +234,7 @@ int main(void)
         cmocka_unit_test(the_fallback_is_the_journal_or_else_the_first_receiver),
         cmocka_unit_test(receivers_keep_their_order_and_get_traits),
         cmocka_unit_test(plain_http_is_for_loopback_or_for_who_says_so),
+        cmocka_unit_test(a_receivers_broken_file_switches_off_that_receiver_only),
         cmocka_unit_test(more_receivers_than_fit_are_refused),
         cmocka_unit_test(what_nobody_will_ever_hear_is_warned_about),
     };

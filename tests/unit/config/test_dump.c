@@ -91,11 +91,31 @@ static void a_tenant_whose_name_is_not_known_is_left_out(void **state)
     assert_non_null(strstr(dump, "contoso"));
 }
 
+static void a_dump_loads_beside_the_tenants_d_that_it_came_with(void **state)
+{
+    CLEANUP(world_free) struct world w = world_new();
+    (void)state;
+    world_directory(&w, "tenants.d");
+    world_file(&w, "tenants.d/b.conf", 0644,
+               "tenants = ( { name = \"b\"; tenant_id = \"b.example\"; client_id = "
+               "\"99999999-aaaa-4bbb-8ccc-000000000001\"; client_secret_file = \"contoso.secret\"; } );");
+    world_load(&w, GOOD_TENANT);
+    CLEANUP(free) char *first = dump_of(&w);
+    assert_non_null(strstr(first, "# of tenants.d/b.conf:"));
+    assert_non_null(strstr(first, "tenant_id = \"b.example\";"));
+    world_load(&w, first);
+    world_expect_clean(&w, "the dump");
+    assert_int_equal(w.options->n_tenants, 2);
+    CLEANUP(free) char *second = dump_of(&w);
+    assert_string_equal(first, second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dumps_load_again_and_say_the_same),
         cmocka_unit_test(a_dump_holds_names_of_secrets_and_no_secrets),
+        cmocka_unit_test(a_dump_loads_beside_the_tenants_d_that_it_came_with),
         cmocka_unit_test(a_tenant_whose_name_is_not_known_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,15 +32,15 @@ static void options_become_one_mode_and_its_details(void **state)
         const char *line;
         struct cli want;
     } CASES[] = {
-        {"", {CLI_DAEMON, NULL, NULL, NULL, 0, false, false, -1}},
-        {"-c /x.conf --state-dir /s", {CLI_DAEMON, "/x.conf", "/s", NULL, 0, false, false, -1}},
-        {"--once --dry-run --json", {CLI_ONCE, NULL, NULL, NULL, 0, true, true, -1}},
-        {"--json --once", {CLI_ONCE, NULL, NULL, NULL, 0, false, true, -1}},
-        {"--test-receiver pager --log-level debug", {CLI_TEST_RECEIVER, NULL, NULL, "pager", 0, false, false, LOG_DEBUG}},
-        {"--check-config --config=/y", {CLI_CHECK_CONFIG, "/y", NULL, NULL, 0, false, false, -1}},
-        {"--check-access", {CLI_CHECK_ACCESS, NULL, NULL, NULL, 0, false, false, -1}},
-        {"--reload 4711", {CLI_RELOAD, NULL, NULL, NULL, 4711, false, false, -1}},
-        {"--dump-config", {CLI_DUMP_CONFIG, NULL, NULL, NULL, 0, false, false, -1}},
+        {"", {CLI_DAEMON, NULL, NULL, NULL, 0, false, false, -1, false}},
+        {"-c /x.conf --state-dir /s", {CLI_DAEMON, "/x.conf", "/s", NULL, 0, false, false, -1, true}},
+        {"--once --dry-run --json", {CLI_ONCE, NULL, NULL, NULL, 0, true, true, -1, false}},
+        {"--json --once", {CLI_ONCE, NULL, NULL, NULL, 0, false, true, -1, false}},
+        {"--test-receiver pager --log-level debug", {CLI_TEST_RECEIVER, NULL, NULL, "pager", 0, false, false, LOG_DEBUG, false}},
+        {"--check-config --config=/y", {CLI_CHECK_CONFIG, "/y", NULL, NULL, 0, false, false, -1, false}},
+        {"--check-access", {CLI_CHECK_ACCESS, NULL, NULL, NULL, 0, false, false, -1, false}},
+        {"--reload 4711", {CLI_RELOAD, NULL, NULL, NULL, 4711, false, false, -1, false}},
+        {"--dump-config", {CLI_DUMP_CONFIG, NULL, NULL, NULL, 0, false, false, -1, false}},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -55,6 +55,7 @@ static void options_become_one_mode_and_its_details(void **state)
         assert_int_equal(got.dry_run, want->dry_run);
         assert_int_equal(got.json, want->json);
         assert_int_equal(got.log_level, want->log_level);
+        assert_int_equal(got.state_dir_said, want->state_dir_said);
     }
 }
 

@@ -47,6 +47,22 @@ static void a_missing_directory_is_only_made_on_request(void **state)
     assert_string_equal(path, missing);
 }
 
+static void a_directory_is_checked_without_being_made(void **state)
+{
+    CLEANUP(free) char *missing = text_printf("%s/missing", (char *)*state);
+    CLEANUP(free) char *deeper = text_printf("%s/missing/deeper/", (char *)*state);
+    struct failure f = {0};
+    ok(store_check_directory(*state, &f), &f);
+    ok(store_check_directory(missing, &f), &f);
+    assert_int_equal(access(missing, F_OK), -1);
+    assert_int_equal(store_check_directory(deeper, &f), -ENOENT);
+    assert_non_null(strstr(f.text, "create the directory above it"));
+    assert_int_equal(chmod(*state, 0755), 0);
+    assert_int_equal(store_check_directory(*state, &f), -EPERM);
+    assert_non_null(strstr(f.text, "chmod 0700"));
+    assert_int_equal(chmod(*state, 0700), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
@@ -54,6 +70,7 @@ int main(void)
         TEST(a_network_file_system_is_known_by_its_number),
         TEST(what_is_put_aside_never_covers_an_older_one),
         TEST(a_missing_directory_is_only_made_on_request),
+        TEST(a_directory_is_checked_without_being_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
