@@ -146,6 +146,8 @@ static void visit_section(const struct conf_section *s, const char *prefix, conf
     for (size_t i = 0; i < s->n; i++) {
         const struct conf_key *k = &s->key[i];
         char path[128];
+        if (k->type == CONF_LATER && k->what) /* no key at all, only an answer to it */
+            continue;
         (void)snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", k->name);
         visit(userdata, path, k);
         bool told_elsewhere = strcmp(path, "tenant_defaults") == 0 ||

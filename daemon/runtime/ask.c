@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -78,13 +79,35 @@ static int wait_for_answer(int fd, pid_t daemon)
     return -ETIMEDOUT;
 }
 
+/* SIGHUP ends most programs, so it goes to the process only that holds the state directory. The descriptor
+ * comes first: should the number be given to another process meanwhile, it still means the old one. */
+static int send_hangup(const struct cli *cli, int *ret_code)
+{
+    struct failure why = {0};
+    pid_t holder = 0;
+    CLEANUP(close) int process = pidfd_open(cli->reload_pid, 0);
+    *ret_code = EXIT_INTERNAL;
+    if (process < 0)
+        return -errno;
+    int r = store_holder(cli->state_dir, &holder, &why);
+    if (r < 0 || holder != cli->reload_pid) {
+        fprintf(stderr, "seatwatchd: process %d is not the seatwatchd of %s (%s), so it gets no signal; name its own "
+                "directory with --state-dir\n", (int)cli->reload_pid, cli->state_dir,
+                r < 0 ? why.text : "another process holds it");
+        *ret_code = EXIT_USAGE_ERROR;
+        return -EPERM;
+    }
+    return pidfd_send_signal(process, SIGHUP, NULL, 0) < 0 ? -errno : 0;
+}
+
 int reload_ask(const struct cli *cli)
 {
     CLEANUP(close) int fd = listen_for_answer();
-    if (fd < 0 || kill(cli->reload_pid, SIGHUP) < 0) {
-        fprintf(stderr, "seatwatchd: cannot ask process %d to reload: %s\n", (int)cli->reload_pid,
-                strerror(fd < 0 ? -fd : errno));
-        return EXIT_INTERNAL;
+    int refusal = EXIT_INTERNAL, r = fd < 0 ? fd : send_hangup(cli, &refusal);
+    if (r < 0) {
+        if (refusal == EXIT_INTERNAL)
+            fprintf(stderr, "seatwatchd: cannot ask process %d to reload: %s\n", (int)cli->reload_pid, strerror(-r));
+        return refusal;
     }
     int code = wait_for_answer(fd, cli->reload_pid);
     if (code < 0) {

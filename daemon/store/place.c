@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -122,6 +123,23 @@ static void read_holder(int fd, char *holder, size_t size)
         (void)text_clean(holder, size, raw, len);
     else
         (void)text_clean(holder, size, "somebody who did not sign", 25);
+}
+
+int store_holder(const char *directory, pid_t *ret, struct failure *ret_failure)
+{
+    CLEANUP(free) char *path = text_printf("%s/" STORE_LOCK, directory);
+    if (!path)
+        return failure_oom(ret_failure);
+    CLEANUP(close) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return failure_set(ret_failure, FAILURE_LOCAL, errno, "%s: %s", path, strerror(errno));
+    char holder[128];
+    int pid = 0;
+    read_holder(fd, holder, sizeof holder);
+    if (sscanf(holder, "pid %d on", &pid) != 1 || pid <= 1 || flock(fd, LOCK_SH | LOCK_NB) == 0)
+        return failure_set(ret_failure, FAILURE_LOCAL, ENOENT, "%s: no process holds it", path);
+    *ret = pid;
+    return 0;
 }
 
 int place_lock(int directory_fd, const char *path, struct instant now, char *holder, size_t size,

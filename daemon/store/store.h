@@ -52,6 +52,8 @@ int store_open(const struct store_options *o, const struct store_codec *codec, e
 /* What store_open would refuse about the directory itself; changes nothing. A missing one is right if it
  * could be made. kind LOCAL. */
 int store_check_directory(const char *directory, struct failure *ret_failure);
+/* The process that holds this directory, as store_open wrote it down. -ENOENT: none does. kind LOCAL. */
+int store_holder(const char *directory, pid_t *ret, struct failure *ret_failure);
 /* Bytes that store_open will have to check there; 0 if it cannot be seen. */
 uint64_t store_size(const char *directory);
 void store_close(struct store *s);

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import unittest
 
-from harness import BUILD, ROOT, Scenario, pool, state
+from harness import BUILD, CLIENT, ROOT, Scenario, pool, state
 
 FULL = state(pool(allotted=100, consumed=96), pool("second", 450, 385))
 
@@ -44,6 +44,42 @@ class Programs(Scenario):
         self.assertFalse((self.directory / "state").exists(), "it changes nothing")
         self.assertEqual(graph.requests(), [])
         self.assertEqual(self.run_daemon().returncode, 78)
+
+    def test_check_config_looks_at_the_state_directory_that_is_named(self):
+        self.configure(self.graph(FULL))
+        place = self.directory / "state"
+        place.mkdir(mode=0o755)
+        place.chmod(0o755)
+        bad = self.run_daemon("--check-config")
+        self.assertEqual((bad.returncode, bad.stdout), (69, ""))
+        self.assertIn(f"chmod 0700 {place}", bad.stderr)
+        place.chmod(0o700)
+        self.assertEqual(self.run_daemon("--check-config").returncode, 0)
+        self.assertEqual(list(place.iterdir()), [], "it changes nothing")
+        self.once(expect=0)
+        self.assertEqual(self.run_daemon("--check-config").returncode, 0)
+
+    def test_a_receiver_without_its_file_is_told_of_by_the_others(self):
+        hook = self.hook()
+        self.configure(self.graph(FULL), [hook])
+        text = self.config.read_text()
+        at = text.index("receivers = (") + len("receivers = (")
+        self.config.write_text(text[:at] + '{ name = "lost"; type = "webhook"; url_file = "lost.url"; '
+                               'signing_key_file = "lost.key"; },' + text[at:])
+        self.assertEqual(self.run_daemon("--check-config").returncode, 78)
+        self.assertEqual(self.run_daemon("--test-receiver", "lost").returncode, 78)
+        self.start()
+        told = self.wait_message(hook, "alert.firing")["data"]
+        self.assertEqual((told["rule"], told["detail"]["receiver"]), ("delivery", "lost"))
+        self.assertIn("there is no file lost.url", told["description"])
+        for name, content in (("lost.url", "https://hook.example/x\n"),
+                              ("lost.key", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=\n")):
+            (self.directory / name).write_text(content)
+            (self.directory / name).chmod(0o600)
+        self.assertEqual(self.run_daemon("--check-config").returncode, 0)
+        self.daemon.send_signal(signal.SIGHUP)
+        self.wait_message(hook, "alert.resolved")
+        self.assertEqual(self.stop(), 0)
 
     def test_dump_config_loads_again(self):
         self.configure(self.graph(FULL))
@@ -135,7 +171,7 @@ class Programs(Scenario):
         extra = self.directory / "tenants.d"
         extra.mkdir()
         (extra / "b.conf").write_text('tenants = ( { name = "broken"; tenant_id = "22222222-2222-4333-8444-555555555555";'
-                                      ' client_id = "c"; client_secret_file = "missing.secret"; } );')
+                                      f' client_id = "{CLIENT}"; client_secret_file = "missing.secret"; }} );')
         self.assertEqual(self.run_daemon("--check-config").returncode, 78)
         report = self.once(expect=1)
         self.assertEqual({t["name"]: t["complete"] for t in report["tenants"]}, {"contoso": True, "broken": False})

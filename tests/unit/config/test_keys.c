@@ -16,7 +16,7 @@ static void check_row(void *userdata, const char *path, const struct conf_key *k
     if (strlen(facts) == 0 || strchr(facts, '\t') || strchr(facts, '\n'))
         fail_msg("%s: facts", path);
     if (k->type == CONF_LATER || k->later) {
-        assert_true(k->later || k->what);
+        assert_non_null(k->later);
         return;
     }
     if (!k->help || strpbrk(k->help, "\"\t\n\\") || k->help[strlen(k->help) - 1] != '.')
