@@ -105,6 +105,7 @@ static void watch_clear(struct watch *w)
     graph_free(w->graph);
     rights_clear(w);
     tenant_memory_free(w->memory);
+    snapshot_free(w->last.snapshot);
     sd_event_source_disable_unref(w->timer);
     sd_event_source_disable_unref(w->look);
 }

@@ -61,11 +61,14 @@ struct watch { /* one tenant */
     size_t nth;                    /* of outage.tenant */
     struct signer signer;
     bool skewed;              /* its clock and ours disagree, which was said */
+    bool read_said;           /* its first complete reading was */
     struct {                  /* the last poll, for --once and the status line */
         bool known, committed;
         struct snapshot_totals totals;
         enum source source;
         struct graph_report report;
+        uint32_t right_requests;   /* of its look-ups of usage_rights */
+        struct snapshot *snapshot; /* --once keeps it for its report */
     } last;
 };
 
@@ -111,6 +114,7 @@ struct app {
     bool config_refused;          /* by the last reload */
     pid_t asker, answer_to;       /* who sent the last SIGHUP; the one that the reload under way is for */
     bool clock_unset;             /* said once */
+    bool matches_looked_at;       /* those that match no pool were said */
     uint64_t status;              /* hash of the status line that was told; 0: none */
     struct options *next_options; /* while a reload waits for deliveries to end */
     struct changes **history; /* --once: what this run changed, for its report */
@@ -232,6 +236,20 @@ void reload_answer(pid_t asker, int code);
 /* once.c, once_json.c */
 int once_run(struct app *app);
 int once_print_json(const struct app *app);
+/* once_pools.c: every pool that was read, but those with ignore = "all" */
+struct once_pool {
+    const char *tenant;
+    const struct allotment *allotment;
+    const char *name, *product; /* NULL: not configured; not known */
+    const char *level;          /* "ok", "warning", "critical"; NULL: unknown */
+};
+typedef void once_pool_visit(void *userdata, const struct once_pool *pool);
+void once_each_pool(const struct app *app, once_pool_visit *visit, void *userdata);
+bool once_notified(const struct app *app, const struct alert *a); /* somebody is told of it */
+
+/* matches.c */
+/* Once all tenants were read: overrides and routes that name a SKU or a pool that nobody has. Said once. */
+void matches_look(struct app *app);
 
 /* checks.c: --check-config, --dump-config, --check-access, --test-receiver */
 int checks_config(const struct cli *cli);

@@ -65,11 +65,61 @@ static void print_event(const struct event *e)
         printf("  %s\n", e->digest->notice[i]->title);
 }
 
+static void print_pool(void *userdata, const struct once_pool *p)
+{
+    const struct allotment *a = p->allotment;
+    (void)userdata;
+    printf("  %s: %s%s%s", p->tenant, a->id, p->name ? ", " : "", p->name ? p->name : "");
+    printf(", %s", p->product ? p->product : "unknown product");
+    if (a->sku_part_number)
+        printf(" (%s)", a->sku_part_number);
+    if (a->units_known)
+        printf(": %" PRId64 " of %" PRId64 " units consumed, %" PRId64 " free", a->consumed, a->allotted,
+               a->allotted - a->consumed);
+    else
+        printf(": units unknown");
+    if (a->waiting.section == SECTION_COMPLETE)
+        printf(", %" PRId64 " waiting", a->waiting.count);
+    printf(", %s\n", p->level ? p->level : "unknown");
+}
+
+bool once_notified(const struct app *app, const struct alert *a)
+{
+    if (a->said == LEVEL_NONE || a->level <= a->muted[a->rule])
+        return false;
+    struct reach to = route_for(&app->options->routes, a->kind, a->rule, a->level, a->facts, clock_now().at);
+    return (to.now | to.later) != 0;
+}
+
+/* "contoso: ... is full (critical, open): what to do" */
+static void print_alert(const struct app *app, const struct alert *a)
+{
+    CLEANUP(notice_free) struct notice *n = NULL;
+    if (!alert_state_is_up(a->state) || !a->facts || alert_notice(a, EVENT_FIRING, app->started.at, &n) < 0)
+        return;
+    printf("  %s: %s%s\n    %s\n", level_name(n->level), n->title,
+           once_notified(app, a) ? "" : " (nobody is told of it)", n->next_step);
+}
+
+static void print_open(const struct app *app)
+{
+    const struct alert *a;
+    size_t cursor = 0;
+    puts("pools:");
+    once_each_pool(app, print_pool, NULL);
+    puts("open alerts:");
+    while ((a = book_next(app->book, &cursor)))
+        print_alert(app, a);
+}
+
 static void print_text(const struct app *app)
 {
     for (size_t i = 0; i < app->n_watches; i++)
         if (app->watch[i].options->enabled)
             print_tenant(&app->watch[i]);
+    print_open(app);
+    if (app->n_history)
+        puts("news:");
     for (size_t i = 0; i < app->n_history; i++)
         for (size_t k = 0; k < app->history[i]->n_events; k++)
             print_event(&app->history[i]->event[k]);

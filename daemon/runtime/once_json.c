@@ -50,7 +50,7 @@ static void put_tenant(struct json_writer *w, const struct watch *t)
     put_time(w, "oldest_waiting_since", n->oldest_at);
     put_count(w, "assignment_errors", n->errors);
     put_count(w, "skus", n->skus);
-    json_put_int(w, "requests", r->requests);
+    json_put_int(w, "requests", (int64_t)r->requests + t->last.right_requests);
     json_put_int(w, "bytes_received", (int64_t)r->bytes);
     json_put_int(w, "duration_ms", (int64_t)(r->took / 1000));
     json_close_object(w);
@@ -64,7 +64,7 @@ static void put_measure(struct json_writer *w, const char *key, int64_t value, e
         json_put_decimal(w, key, value, unit == UNIT_PERCENT ? 2 : 0);
 }
 
-static void put_alert(struct json_writer *w, const struct notice *n, const char *state)
+static void put_alert(struct json_writer *w, const struct notice *n, const char *state, bool notified)
 {
     const struct facts *f = n->facts;
     json_open_object(w, NULL);
@@ -81,6 +81,29 @@ static void put_alert(struct json_writer *w, const struct notice *n, const char 
     json_put_string(w, "unit", unit_name(n->unit));
     put_time(w, "since", n->started_at);
     json_put_string(w, "summary", n->summary);
+    json_put_string(w, "next_step", n->next_step);
+    json_put_bool(w, "notified", notified);
+    json_close_object(w);
+}
+
+static void put_pool(void *userdata, const struct once_pool *p)
+{
+    struct json_writer *w = userdata;
+    const struct allotment *a = p->allotment;
+    bool waiting = a->waiting.section == SECTION_COMPLETE;
+    json_open_object(w, NULL);
+    json_put_string(w, "tenant", p->tenant);
+    json_put_string(w, "allotment_id", a->id);
+    json_put_string(w, "name", p->name);
+    json_put_string(w, "sku_id", a->sku_id);
+    json_put_string(w, "sku_part_number", a->sku_part_number);
+    json_put_string(w, "sku_name", p->product);
+    put_count(w, "allotted_units", a->units_known ? a->allotted : UNITS_UNKNOWN);
+    put_count(w, "consumed_units", a->units_known ? a->consumed : UNITS_UNKNOWN);
+    put_count(w, "free_units", a->units_known ? a->allotted - a->consumed : UNITS_UNKNOWN);
+    put_count(w, "waiting_members", waiting ? a->waiting.count : UNITS_UNKNOWN);
+    put_time(w, "oldest_waiting_since", waiting ? a->waiting.oldest_at : 0);
+    json_put_string(w, "level", p->level);
     json_close_object(w);
 }
 
@@ -95,13 +118,13 @@ static int put_alerts(struct json_writer *w, const struct app *app)
             continue;
         if (alert_notice(a, EVENT_FIRING, app->started.at, &n) < 0)
             return -1;
-        put_alert(w, n, a->state == ALERT_PENDING ? "pending" : "firing");
+        put_alert(w, n, a->state == ALERT_PENDING ? "pending" : "firing", once_notified(app, a));
     }
     for (size_t i = 0; i < app->n_history; i++)
         for (size_t k = 0; k < app->history[i]->n_events; k++) {
             const struct notice *n = app->history[i]->event[k].notice;
             if (n && n->type == EVENT_RESOLVED)
-                put_alert(w, n, "resolved");
+                put_alert(w, n, "resolved", true); /* only what was told is resolved */
         }
     return 0;
 }
@@ -136,6 +159,9 @@ int once_print_json(const struct app *app)
     for (size_t i = 0; i < app->n_watches; i++)
         if (app->watch[i].options->enabled)
             put_tenant(w, &app->watch[i]);
+    json_close_array(w);
+    json_open_array(w, "pools");
+    once_each_pool(app, put_pool, w);
     json_close_array(w);
     json_open_array(w, "alerts");
     int r = put_alerts(w, app);

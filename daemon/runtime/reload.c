@@ -33,6 +33,8 @@ static void keep(struct app *app, struct watch *old, size_t n_old)
 {
     for (size_t i = 0; i < app->n_watches; i++) {
         struct watch *w = &app->watch[i], *before = find(old, n_old, w->options->facts.tenant_id);
+        if (before)
+            w->read_said = before->read_said;
         if (!w->graph || !before || !before->graph ||
             !graph_inherit(w->graph, before->graph, !repair_needed(w, before)))
             continue;
@@ -84,6 +86,7 @@ static int swap(struct app *app, struct options *fresh)
         return why.kind == FAILURE_CONFIG ? EXIT_CONFIGURATION : EXIT_INTERNAL;
     }
     keep(app, old, n_old);
+    app->matches_looked_at = false;
     credentials_inherit(app, old, n_old);
     poller_start(app, old, n_old);
     struct app gone = {.options = old_options, .watch = old, .n_watches = n_old, .http = old_http, .courier = old_courier};

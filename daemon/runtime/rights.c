@@ -169,8 +169,9 @@ static void round_go_on(struct round *r)
     round_next(r);
 }
 
-static void heed_throttling(struct round *r, const struct lookup_report *report)
+static void heed(struct round *r, const struct lookup_report *report)
 {
+    r->watch->last.right_requests += report->requests;
     for (int s = 0; s < RIGHTS_SECTIONS_; s++) {
         const struct failure *f = &report->failure[s];
         if (!f->text[0] || f->kind != FAILURE_THROTTLED)
@@ -185,7 +186,7 @@ static void on_reasons(void *userdata, struct rights *given, const struct lookup
 {
     struct round *r = userdata;
     CLEANUP(rights_free) struct rights *why = given;
-    heed_throttling(r, report);
+    heed(r, report);
     rights_move(why, r->held, RIGHTS_HELD);
     rights_free(TAKE(r->held));
     entry_ended(r, why);
@@ -205,7 +206,7 @@ static void on_held(void *userdata, struct rights *given, const struct lookup_re
                           "the entry out");
         note_failure(r, &not_offered);
     }
-    heed_throttling(r, report);
+    heed(r, report);
     if (lacks_something(r, held) && look_up(r, WHY, on_reasons, NULL) >= 0) {
         r->held = TAKE(held);
         return;
@@ -269,6 +270,7 @@ void rights_begin(struct watch *w, const struct graph_report *report)
     if (!r)
         return; /* the next poll tries again */
     r->watch = w;
+    w->last.right_requests = 0;
     r->taken = clock_now();
     r->first = w->rights_first % o->n_rights;
     r->deadline_mono = r->taken.mono + w->app->options->poll_timeout;

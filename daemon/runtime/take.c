@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 
 #include "base/log.h"
 #include "base/message_ids.h"
@@ -174,6 +175,26 @@ void take_sample(struct app *app, struct plan_context *ctx, struct sample *sampl
         log_failure(LOG_ERR, &why, "evaluation", "it is repeated in a minute");
 }
 
+/* "contoso: 12 pools, 4 waiting, 0 errors, 3 requests": once a tenant, so that an operator sees what a new
+ * configuration reads. Unknown sums are left out. */
+static void log_first(struct watch *w, const struct graph_report *report)
+{
+    const struct snapshot_totals *t = &w->last.totals;
+    const struct {
+        int64_t n;
+        const char *what;
+    } SUMS[] = {{t->allotments, "pools"}, {t->waiting, "waiting"}, {t->errors, "errors"}};
+    CLEANUP(text_free) struct text line = TEXT_INIT(256);
+    if (w->read_said || w->app->cli->mode != CLI_DAEMON)
+        return;
+    for (size_t i = 0; i < N_ELEMENTS(SUMS); i++)
+        if (SUMS[i].n != UNITS_UNKNOWN)
+            text_addf(&line, "%" PRId64 " %s, ", SUMS[i].n, SUMS[i].what);
+    CLEANUP(free) char *sums = text_take(&line);
+    log_say(LOG_INFO, "%s: %s%u requests", w->options->facts.name, sums ? sums : "", report->requests);
+    w->read_said = true;
+}
+
 static void log_poll(struct watch *w, const struct tenant_health *before, const struct graph_report *report)
 {
     const char *name = w->options->facts.name;
@@ -184,6 +205,7 @@ static void log_poll(struct watch *w, const struct tenant_health *before, const 
     if (report->complete) {
         if (before->failing)
             log_event(LOG_NOTICE, MESSAGE_POLL_RECOVERED, name, "%s: is read completely again", name);
+        log_first(w, report);
         log_say(LOG_DEBUG, "%s: read in %u requests%s", name, report->requests,
                 w->last.source == SOURCE_SUBSCRIBED_SKUS ? ", from subscribedSkus" : "");
     } else if (!before->failing || !text_equal(before->text, report->failure.text)) {
@@ -289,6 +311,10 @@ static void take_end(struct taken *t, bool is_committed, struct instant now)
                         "this poll counts for nothing; the next one repeats it");
     }
     tenant_memory_free(t->memory);
+    if (w->app->cli->mode == CLI_ONCE) {
+        snapshot_free(w->last.snapshot);
+        w->last.snapshot = TAKE(t->snapshot);
+    }
     snapshot_free(t->snapshot);
 }
 
@@ -321,5 +347,6 @@ void take_snapshots(struct app *app, struct ended *ended, size_t n)
         else
             ordinary[n_ordinary++] = ended[i];
     take_group(app, ordinary, n_ordinary, now);
+    matches_look(app);
     notify_status(app);
 }

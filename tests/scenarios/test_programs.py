@@ -81,6 +81,38 @@ class Programs(Scenario):
         self.wait_message(hook, "alert.resolved")
         self.assertEqual(self.stop(), 0)
 
+    def test_once_lists_every_pool_and_every_open_alert(self):
+        self.configure(self.graph(FULL), [self.hook()])
+        text = self.config.read_text()
+        self.config.write_text(text + 'overrides = ( { match = { allotment = "second"; }; ignore = "all"; } );\n'
+                               'names = ( { allotment = "pool-1"; name = "CSP pool"; } );\nscope = "allotment";\n')
+        for _ in range(3):
+            done = self.run_daemon("--once")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"contoso: pool-1, CSP pool, Microsoft 365 E5 \(SPE_E5\): 96 of 100 units consumed, 4 free, "
+                                      r"0 waiting, warning")
+        self.assertNotIn("second", done.stdout)
+        alerts = done.stdout[done.stdout.index("open alerts:"):]
+        self.assertRegex(alerts, r"  warning: contoso: .*\n    \S")
+        report = self.once(expect=0)
+        self.assertEqual([(a["rule"], a["notified"], bool(a["next_step"])) for a in report["alerts"]], [("usage", True, True)])
+        self.config.write_text(text + 'overrides = ( { match = { sku = "SPE_E5"; }; ignore = "alerts"; } );\n')
+        self.assertEqual([a["notified"] for a in self.once(expect=0)["alerts"] if a["state"] == "firing"], [False])
+
+    def test_the_first_reading_and_matches_without_effect_are_said_once(self):
+        self.configure(self.graph(FULL))
+        self.config.write_text(self.config.read_text() + 'overrides = ( { match = { sku = "SPE_E55"; }; ignore = "all"; }, '
+                               '{ match = { sku = "SPE_*"; }; usage = { warning = "99%"; }; } );\n')
+        self.start()
+        self.wait("the reading", lambda: "contoso: 2 pools, 0 waiting, 0 errors, " in self.stderr())
+        self.wait("the match", lambda: "SPE_E55" in self.stderr())
+        self.daemon.send_signal(signal.SIGUSR1)
+        self.wait("another reading", lambda: self.stderr().count("contoso: read in") >= 2)
+        self.assertEqual(self.stderr().count("SPE_E55"), 1)
+        self.assertEqual(self.stderr().count("contoso: 2 pools"), 1)
+        self.assertNotIn("SPE_*", self.stderr())
+        self.assertEqual(self.stop(), 0)
+
     def test_dump_config_loads_again(self):
         self.configure(self.graph(FULL))
         first = self.run_daemon("--dump-config")
@@ -93,13 +125,35 @@ class Programs(Scenario):
         self.configure(graph)
         good = self.run_daemon("--check-access")
         self.assertEqual(good.returncode, 0, good.stdout + good.stderr)
-        self.assertIn("/admin/cloudLicensing/allotments", good.stdout)
+        self.assertIn("GET /beta/admin/cloudLicensing/allotments: ok", good.stdout)
+        self.assertIn("GET /v1.0/subscribedSkus", good.stdout)
+        self.assertNotIn("degraded", good.stdout)
         self.assertIn("Directory.Read.All", good.stdout)
         self.peers.pop().stop()
         self.configure(self.graph(FULL, faults=[{"match": {"path": "allotments"}, "from": 1, "times": 100, "do": {"status": 403}}]))
         bad = self.run_daemon("--check-access")
         self.assertEqual(bad.returncode, 1, bad.stdout)
         self.assertIn("403", bad.stdout)
+
+    def test_check_access_says_what_the_older_source_lacks(self):
+        faults = [{"match": {"path": p}, "from": 1, "times": 100, "do": {"status": 404}} for p in ("allotments", "assignmentErrors")]
+        skus = [{"id": "t_s", "skuId": "06ebc4ee-1bb5-47dd-8120-11324bc54e06", "skuPartNumber": "SPE_E5", "consumedUnits": 96,
+                 "prepaidUnits": {"enabled": 100, "warning": 0, "suspended": 0}, "capabilityStatus": "Enabled", "appliesTo": "User",
+                 "servicePlans": [], "subscriptionIds": []}]
+        self.configure(self.graph(dict(FULL, subscribedSkus=skus), faults=faults))
+        done = self.run_daemon("--check-access")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("degraded: read from subscribedSkus", done.stdout)
+        self.assertIn("the main job can run, degraded for 1 of 1 tenants", done.stdout)
+        self.assertNotIn("FAIL", done.stdout)
+
+    def test_check_access_gives_no_advice_to_run_itself(self):
+        self.configure(self.graph(FULL))
+        (self.directory / "secrets/tenant.secret").write_text("another~secret\n")
+        done = self.run_daemon("--check-access")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("FAIL sign-in", done.stdout)
+        self.assertNotIn("--check-access", done.stdout)
 
     def test_test_receiver_says_what_was_answered(self):
         hook = self.hook()
@@ -119,7 +173,7 @@ class Programs(Scenario):
         hook = self.hook()
         self.configure(self.graph(FULL), [hook])
         report = self.once(expect=0)
-        self.assertEqual(list(report), ["version", "started_at", "duration_ms", "tenants", "alerts", "deliveries"])
+        self.assertEqual(list(report), ["version", "started_at", "duration_ms", "tenants", "pools", "alerts", "deliveries"])
         (tenant,) = report["tenants"]
         self.assertEqual(list(tenant), ["name", "source", "complete", "error", "allotments", "allotted_units", "consumed_units",
                                         "waiting_members", "oldest_waiting_since", "assignment_errors", "skus", "requests",
@@ -128,6 +182,12 @@ class Programs(Scenario):
         self.assertEqual((tenant["allotments"], tenant["allotted_units"], tenant["consumed_units"]), (2, 550, 481))
         self.assertEqual((tenant["waiting_members"], tenant["oldest_waiting_since"], tenant["assignment_errors"], tenant["skus"]), (0, None, 0, 1))
         self.assertEqual(report["deliveries"]["pending"], 0)
+        pool_of = {p["allotment_id"]: p for p in report["pools"]}
+        self.assertEqual(len(pool_of), 2)
+        self.assertEqual({k: pool_of["second"][k] for k in ("tenant", "sku_part_number", "allotted_units", "consumed_units", "free_units",
+                                                           "waiting_members", "level")},
+                         {"tenant": "contoso", "sku_part_number": "SPE_E5", "allotted_units": 450, "consumed_units": 385,
+                          "free_units": 65, "waiting_members": 0, "level": "ok"})
 
     def test_once_json_lists_pending_alerts(self):
         self.configure(self.graph(state(pool(allotted=100, consumed=96))),

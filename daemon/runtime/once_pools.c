@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* runtime/once_pools.c: the pools that --once has read, one by one: their ids stand nowhere else. */
+#include "runtime/app.h"
+
+#include <string.h>
+
+static const char *configured_name(const struct rule_options *o, const char *id)
+{
+    for (size_t i = 0; i < o->n_pool_names; i++)
+        if (strcmp(o->pool_name[i].key, id) == 0)
+            return o->pool_name[i].value;
+    return NULL;
+}
+
+/* Of the alert about this pool, or about its SKU (scope = "sku"). */
+static const char *level_of(const struct watch *w, const struct allotment *a)
+{
+    const char *const SUBJECTS[] = {a->id, a->sku_id};
+    if (!a->units_known)
+        return NULL;
+    for (size_t i = 0; i < N_ELEMENTS(SUBJECTS); i++) {
+        const struct alert *alert =
+            SUBJECTS[i] ? book_find(w->app->book, KIND_CAPACITY, w->options->facts.tenant_id, SUBJECTS[i]) : NULL;
+        if (alert && alert_state_is_up(alert->state) && alert->level > LEVEL_NONE)
+            return level_name(alert->level);
+    }
+    return "ok";
+}
+
+void once_each_pool(const struct app *app, once_pool_visit *visit, void *userdata)
+{
+    struct threshold ignored[RULE_COUNT_];
+    const struct rule_options *o = &app->options->rules;
+    for (size_t i = 0; i < app->n_watches; i++) {
+        const struct watch *w = &app->watch[i];
+        for (size_t k = 0; w->last.snapshot && k < w->last.snapshot->n_allotments; k++) {
+            const struct allotment *a = &w->last.snapshot->allotment[k];
+            if (rules_for(o, &w->options->facts, a->sku_id, a->sku_part_number, a->id, ignored) == IGNORE_ALL)
+                continue;
+            const struct once_pool pool = {.tenant = w->options->facts.name,
+                                           .allotment = a,
+                                           .name = configured_name(o, a->id),
+                                           .product = product_name(o->products, a->sku_id, a->sku_part_number),
+                                           .level = level_of(w, a)};
+            visit(userdata, &pool);
+        }
+    }
+}
