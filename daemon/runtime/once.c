@@ -83,9 +83,25 @@ static void print_pool(void *userdata, const struct once_pool *p)
     printf(", %s\n", p->level ? p->level : "unknown");
 }
 
+/* By the configuration of today: an alert that was told before it was to be ignored tells nothing more. */
+static bool is_ignored(const struct app *app, const struct alert *a)
+{
+    struct threshold unused[RULE_COUNT_];
+    const struct rule_options *o = &app->options->rules;
+    const struct facts *f = a->facts;
+    if (product_is_free(f->sku_id, f->sku_part_number) && !o->watch_free_skus)
+        return true;
+    for (size_t i = 0; i < app->n_watches; i++) {
+        const struct tenant_facts *t = &app->watch[i].options->facts;
+        if (text_equal(t->tenant_id, a->tenant_id))
+            return rules_for(o, t, f->sku_id, f->sku_part_number, f->allotment_id, unused) != IGNORE_NOTHING;
+    }
+    return false;
+}
+
 bool once_notified(const struct app *app, const struct alert *a)
 {
-    if (a->said == LEVEL_NONE || a->level <= a->muted[a->rule])
+    if (a->said == LEVEL_NONE || a->level <= a->muted[a->rule] || is_ignored(app, a))
         return false;
     struct reach to = route_for(&app->options->routes, a->kind, a->rule, a->level, a->facts, clock_now().at);
     return (to.now | to.later) != 0;

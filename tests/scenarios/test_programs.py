@@ -96,7 +96,7 @@ class Programs(Scenario):
         self.assertRegex(alerts, r"  warning: contoso: .*\n    \S")
         report = self.once(expect=0)
         self.assertEqual([(a["rule"], a["notified"], bool(a["next_step"])) for a in report["alerts"]], [("usage", True, True)])
-        self.config.write_text(text + 'overrides = ( { match = { sku = "SPE_E5"; }; ignore = "alerts"; } );\n')
+        self.config.write_text(text + 'overrides = ( { match = { sku = "SPE_E5"; }; ignore = "alerts"; } );\nscope = "allotment";\n')
         self.assertEqual([a["notified"] for a in self.once(expect=0)["alerts"] if a["state"] == "firing"], [False])
 
     def test_the_first_reading_and_matches_without_effect_are_said_once(self):
@@ -194,7 +194,7 @@ class Programs(Scenario):
                        extra='alerts: { for = "1h"; min_samples = 2; first_run = "each"; };')
         (alert,) = self.once(expect=0)["alerts"]
         self.assertEqual(list(alert), ["alert_id", "episode", "state", "severity", "rule", "tenant", "sku_part_number",
-                                       "allotment_id", "value", "threshold", "unit", "since", "summary"])
+                                       "allotment_id", "value", "threshold", "unit", "since", "summary", "next_step", "notified"])
         self.assertEqual((alert["state"], alert["rule"], alert["value"]), ("pending", "usage", 96))
 
     def test_dry_run_stores_and_sends_nothing(self):
