@@ -50,7 +50,7 @@ static int make(void **state)
     CLEANUP(text_free) struct text conf = TEXT_INIT(8192);
     CLEANUP(free) char *secret = text_printf("%s/secret", w->dir);
     assert_non_null(secret);
-    write_file(secret, "never sent\n");
+    write_file(secret, "never-sent\n");
     text_addf(&conf, "receivers = ( { name = \"syslog\"; type = \"syslog\"; socket = \"%s/no-log\"; } );\n"
                      "alerts: { for = \"0s\"; min_samples = 1; keep_firing_for = \"0s\"; first_run = \"each\"; };\n"
                      "thresholds: { waiting = { warning = 1; for = \"0s\"; }; };\n"
@@ -58,8 +58,8 @@ static int make(void **state)
     for (size_t i = 0; i < TENANTS; i++) {
         char id[37];
         tenant_id(i, id);
-        text_addf(&conf, "%s{ name = \"t%zu\"; tenant_id = \"%s\"; client_id = \"%s\"; client_secret_file = \"%s\"; }",
-                  i ? "," : "", i, id, id, secret);
+        text_addf(&conf, "%s{ name = \"t%zu\"; tenant_id = \"%s\"; client_id = \"99999999-aaaa-4bbb-8ccc-dddddddddddd\"; "
+                  "client_secret_file = \"%s\"; }", i ? "," : "", i, id, secret);
     }
     text_add(&conf, ");\n");
     assert_int_equal(conf.error, 0);
