@@ -52,6 +52,7 @@ static int notice_new(const struct alert *a, enum event_type type, const struct 
     n->unit = a->unit;
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         n->finding[rule] = alert_rule_level(a, (enum rule)rule) > LEVEL_NONE;
+    n->waiting_unheld = alert_state_is_up(a->state) && alert_rule_pending(a, RULE_WAITING);
     n->started_at = began_at(&a->started, now);
     n->observed_at = a->facts->observed_at;
     n->at = now->at;
@@ -213,7 +214,8 @@ int plan_tell_later(struct plan *p, struct alert *a, const struct outcome *o)
 {
     struct reach reach = plan_reach(p, a, a->rule, a->level);
     a->said_value = a->value; /* so that twice as much counts as worse */
-    a->said_waiting = a->facts->waiting > 0 ? a->facts->waiting : 0;
+    a->said_waiting =
+        a->facts->waiting > 0 && !alert_rule_pending(a, RULE_WAITING) ? a->facts->waiting : 0;
     int r = hold_back(p, a, reach.later);
     return r < 0 ? r : plan_line(p, a, reach.now, o->stale);
 }

@@ -40,6 +40,20 @@ enum level alert_rule_level(const struct alert *a, enum rule rule)
     return LEVEL_NONE;
 }
 
+bool alert_rule_pending(const struct alert *a, enum rule rule)
+{
+    bool pending = false;
+    for (int i = 0; i < LEVELS; i++)
+        pending |= a->latch[rule][i].state == ALERT_PENDING;
+    return pending && alert_rule_level(a, rule) == LEVEL_NONE;
+}
+
+bool sample_breaches(const struct sample *s, enum rule rule, enum level l)
+{
+    const struct finding *f = sample_finding(s, rule);
+    return f && finding_input(f, l) == LATCH_BREACH;
+}
+
 static bool sample_known(const struct sample *s)
 {
     for (size_t i = 0; i < s->n_findings; i++)
@@ -79,6 +93,13 @@ static bool baseline_takes(const struct finding *f)
     return f->state == FINDING_KNOWN && f->raise > LEVEL_NONE && rule_row(f->rule)->baseline;
 }
 
+/* Nobody was told of this level of this rule. Hysteresis protects only what was told: such a latch
+ * drops with the first sample that does not breach, so that it cannot fire later from old numbers. */
+static bool is_untold(const struct alert *a, enum rule rule, enum level l)
+{
+    return l > a->said && l > a->muted[rule];
+}
+
 /* What became of the latches that held the alert up. */
 struct ending {
     bool any, cleared, accepted;
@@ -95,6 +116,8 @@ static void step_finding(struct alert *a, const struct finding *f, const struct 
                             .min_samples = f->min_samples,
                             .outage_tolerance = e->outage_tolerance};
         bool up = alert_state_is_up(l->state);
+        bool drops = up && is_untold(a, f->rule, (enum level)(i + 1)) &&
+                     (input == LATCH_CLEAR || input == LATCH_BAND);
         if (up && partial && input == LATCH_CLEAR)
             input = LATCH_UNKNOWN;
         if (e->baseline && !up && input == LATCH_BREACH && baseline_takes(f)) {
@@ -103,7 +126,10 @@ static void step_finding(struct alert *a, const struct finding *f, const struct 
             ret->muted_now = true;
             continue;
         }
-        (void)latch_step(l, input, &hold, &e->now);
+        if (drops)
+            *l = (struct latch){.state = ALERT_OK};
+        else
+            (void)latch_step(l, input, &hold, &e->now);
         ending->any |= up;
         ending->accepted |= up && f->accepted;
         ending->cleared |= up && input != LATCH_REMOVED;
@@ -128,19 +154,23 @@ static void step_latches(struct alert *a, const struct sample *s, const struct e
 struct tally {
     bool in[ALERT_STATE_COUNT_]; /* some latch is in this state */
     bool pending_begins;         /* every pending latch began with this sample */
-    enum level worst;            /* of what is up */
+    enum level worst;            /* of what is up and either told or breached now; else of what is up */
     enum level pending;          /* worst that is pending */
 };
 
-static struct tally latches_tally(const struct alert *a)
+static struct tally latches_tally(const struct alert *a, const struct sample *s)
 {
     struct tally t = {.pending_begins = true};
+    enum level up = LEVEL_NONE;
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         for (int i = 0; i < LEVELS; i++) {
             const struct latch *l = &a->latch[rule][i];
             enum level level = (enum level)(i + 1);
             t.in[l->state] = true;
-            if (alert_state_is_up(l->state) && level > t.worst)
+            if (alert_state_is_up(l->state) && level > up)
+                up = level;
+            bool counts = level <= a->said || sample_breaches(s, (enum rule)rule, level);
+            if (alert_state_is_up(l->state) && counts && level > t.worst)
                 t.worst = level;
             if (l->state != ALERT_PENDING)
                 continue;
@@ -149,6 +179,8 @@ static struct tally latches_tally(const struct alert *a)
             if (l->samples > 1)
                 t.pending_begins = false;
         }
+    if (t.worst == LEVEL_NONE)
+        t.worst = up;
     return t;
 }
 
@@ -164,31 +196,37 @@ static enum alert_state tally_state(const struct tally *t, enum alert_state befo
     return t->in[ALERT_PENDING] ? ALERT_PENDING : ALERT_OK;
 }
 
-/* Of the rules with a latch of this level in this state, the one that wins ties; -1: there is none. */
-static int first_rule(const struct alert *a, enum level level, enum alert_state state)
+/* Of the rules with a latch of this level in this state, the one that wins ties; -1: there is none.
+ * `s`: only those that this sample breaches; or NULL. */
+static int first_rule(const struct alert *a, enum level level, enum alert_state state,
+                      const struct sample *s)
 {
     int first = -1;
     for (int rule = 0; level > LEVEL_NONE && rule < RULE_COUNT_; rule++)
         if (a->latch[rule][level - 1].state == state &&
+            (!s || sample_breaches(s, (enum rule)rule, level)) &&
             (first < 0 || rule_row((enum rule)rule)->tie < rule_row((enum rule)first)->tie))
             first = rule;
     return first;
 }
 
-/* Among equals the one that is breached now goes before one that is on its way down. */
-static int deciding_rule(const struct alert *a, const struct tally *t)
+/* Among equals the one that is breached now goes before one that is on its way down. A level that is
+ * yet to be told is told with the numbers of a breach. */
+static int deciding_rule(const struct alert *a, const struct sample *s, const struct tally *t)
 {
-    int rule = first_rule(a, t->worst, ALERT_FIRING);
+    int rule = t->worst > a->said ? first_rule(a, t->worst, ALERT_FIRING, s) : -1;
     if (rule < 0)
-        rule = first_rule(a, t->worst, ALERT_RECOVERING);
+        rule = first_rule(a, t->worst, ALERT_FIRING, NULL);
+    if (rule < 0)
+        rule = first_rule(a, t->worst, ALERT_RECOVERING, NULL);
     if (rule < 0 && !alert_state_is_up(a->state))
-        rule = first_rule(a, t->pending, ALERT_PENDING);
+        rule = first_rule(a, t->pending, ALERT_PENDING, NULL);
     return rule;
 }
 
 static void take_numbers(struct alert *a, const struct sample *s, const struct tally *t)
 {
-    int rule = deciding_rule(a, t);
+    int rule = deciding_rule(a, s, t);
     bool same = rule < 0 || (enum rule)rule == a->rule;
     if (rule >= 0)
         a->rule = (enum rule)rule;
@@ -313,7 +351,7 @@ int evaluate(struct alert *a, const struct sample *s, const struct evaluation *e
     assert(s->facts);
 
     step_latches(a, s, e, ret, &ending);
-    struct tally t = latches_tally(a);
+    struct tally t = latches_tally(a, s);
     a->state = tally_state(&t, before, sample_partial(s));
     if (t.worst > LEVEL_NONE || !alert_state_is_up(a->state))
         a->level = t.worst;

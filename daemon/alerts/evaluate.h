@@ -23,6 +23,10 @@ const struct finding *sample_finding(const struct sample *s, enum rule rule);
 enum latch_input finding_input(const struct finding *f, enum level l);
 /* The level that this rule holds the alert at: its worst latch that is FIRING or RECOVERING. */
 enum level alert_rule_level(const struct alert *a, enum rule rule);
+/* No level of this rule is up, but one is breached and not held long enough yet. */
+bool alert_rule_pending(const struct alert *a, enum rule rule);
+/* This sample itself is at or beyond the limit of level l. */
+bool sample_breaches(const struct sample *s, enum rule rule, enum level l);
 /* Steps the latches and derives state, level, deciding rule, numbers, episode and facts; said_*
  * only where the sample ends what they speak of. -ENOMEM leaves *a half done. */
 int evaluate(struct alert *a, const struct sample *s, const struct evaluation *e,

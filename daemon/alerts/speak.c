@@ -82,10 +82,17 @@ static bool has_news(const struct alert *a, const struct finding *f, const struc
     return false;
 }
 
+/* A finding is news once it has been held at the level that it is at: until then it may pass, or the
+ * alert is about to get worse, which is told instead of an update. */
+static bool is_held(const struct alert *a, const struct finding *f)
+{
+    return is_breached(f) && alert_rule_level(a, f->rule) >= f->raise;
+}
+
 static bool any_news(const struct alert *a, const struct sample *s, const struct outcome *o)
 {
     for (size_t i = 0; i < s->n_findings; i++)
-        if (is_breached(&s->finding[i]) && has_news(a, &s->finding[i], o))
+        if (is_held(a, &s->finding[i]) && has_news(a, &s->finding[i], o))
             return true;
     return false;
 }
@@ -95,23 +102,24 @@ static bool is_worse_than_baseline(const struct alert *a, const struct sample *s
 {
     for (size_t i = 0; i < s->n_findings; i++) {
         const struct finding *f = &s->finding[i];
-        if (a->said_value > 0 && is_breached(f) && rule_row(f->rule)->update == UPDATE_DOUBLED &&
+        if (a->said_value > 0 && is_held(a, f) && rule_row(f->rule)->update == UPDATE_DOUBLED &&
             has_doubled(f->value, a->said_value))
             return true;
     }
     return false;
 }
 
-/* The worst level that is no old news: what the first-run digest told is muted until it gets worse. */
+/* The worst level that is up, that this sample breaches, and that is no old news: what the first-run
+ * digest told is muted until it gets worse. */
 static enum level loud_level(const struct alert *a, const struct sample *s)
 {
     enum level worst = LEVEL_NONE;
-    for (int rule = 0; rule < RULE_COUNT_; rule++) {
-        enum level level = alert_rule_level(a, (enum rule)rule);
-        if (level > a->muted[rule] && level > worst)
-            worst = level;
-    }
-    return is_worse_than_baseline(a, s) ? a->level : worst;
+    for (int rule = 0; rule < RULE_COUNT_; rule++)
+        for (int l = LEVEL_WARNING; l < LEVEL_COUNT_; l++)
+            if (alert_state_is_up(a->latch[rule][l - 1].state) && l > (int)a->muted[rule] &&
+                l > (int)worst && sample_breaches(s, (enum rule)rule, (enum level)l))
+                worst = (enum level)l;
+    return worst;
 }
 
 /* A pool whose subscription has ended stays quiet behind the alert of the subscription: one cause,
@@ -133,9 +141,11 @@ int speak(const struct alert *a, const struct sample *s, const struct outcome *o
         return SAY_NOTHING;
     bool explained = is_explained(a, s, parent);
     if (a->said == LEVEL_NONE)
-        return loud_level(a, s) > LEVEL_NONE && !explained ? EVENT_FIRING : SAY_NOTHING;
+        return (loud_level(a, s) > LEVEL_NONE || is_worse_than_baseline(a, s)) && !explained
+                   ? EVENT_FIRING
+                   : SAY_NOTHING;
     if (a->level > a->said)
-        return explained ? SAY_NOTHING : EVENT_ESCALATED;
+        return loud_level(a, s) > a->said && !explained ? EVENT_ESCALATED : SAY_NOTHING;
     if (a->level < a->said)
         return EVENT_DEESCALATED;
     if (a->state == ALERT_FIRING && (any_news(a, s, o) || cause_changed(a)))
@@ -201,7 +211,7 @@ void speak_note(struct alert *a, enum event_type type, const struct alert_option
     a->said = a->level;
     a->said_rule = a->rule;
     a->said_value = a->value;
-    if (a->facts && a->facts->waiting > 0)
+    if (a->facts && a->facts->waiting > 0 && !alert_rule_pending(a, RULE_WAITING))
         a->said_waiting = a->facts->waiting;
     a->said_cause = cause_of(a);
     memset(a->muted, 0, sizeof a->muted); /* LEVEL_NONE: from now on all of it is in the open */

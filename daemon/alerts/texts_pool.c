@@ -23,7 +23,7 @@ static struct pool pool_of(const struct notice *n)
 {
     const struct facts *f = n->facts;
     struct pool p = {.units = f->allotted != FACT_UNKNOWN && f->consumed != FACT_UNKNOWN,
-                     .waiting = f->waiting > 0 ? f->waiting : 0,
+                     .waiting = f->waiting > 0 && !n->waiting_unheld ? f->waiting : 0,
                      .needed = f->units_to_unblock > 0 ? f->units_to_unblock : 0,
                      .reserve = f->units_to_buy > 0 ? f->units_to_buy : 0,
                      .gone = n->finding[RULE_ALLOTMENT_GONE]};
@@ -31,6 +31,8 @@ static struct pool pool_of(const struct notice *n)
         p.allotted = f->allotted;
         p.consumed = f->consumed;
         p.free = f->allotted - f->consumed;
+        if (n->waiting_unheld)
+            p.needed = units_to_unblock(f->allotted, f->consumed, 0);
         bool dropped = n->finding[RULE_CAPACITY_DROP] || text_equal(n->reason, "new_normal");
         p.reference = dropped && f->reference > f->allotted ? f->reference : 0;
         p.relieved = n->type == EVENT_RESOLVED && !n->reason && p.waiting == 0 && f->sibling_name &&
@@ -205,6 +207,11 @@ static void add_waiting(const struct notice *n, const struct pool *p, struct tex
 {
     char buf[DURATION_MAX];
     usec_t oldest = n->facts->oldest_at;
+    if (n->waiting_unheld) {
+        text_addf(t, "%" PRId64 " %s for a licence, not yet for as long as waiting.for.\n",
+                  n->facts->waiting, n->facts->waiting == 1 ? "member waits" : "members wait");
+        return;
+    }
     if (p->waiting == 0) {
         text_add(t, n->facts->waiting == 0 ? "Nobody waits for a licence.\n"
                                            : "Whether anybody waits for a licence is not known.\n");

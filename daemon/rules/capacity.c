@@ -63,7 +63,9 @@ static void judge_empty_pool(const struct capacity *c, const struct threshold t[
     int64_t limit = t[RULE_USAGE].limit[level].value;
     finding_set(usage, level > LEVEL_NONE && limit > 10000 ? limit : 10000, level, level);
     level = level_enabled(&t[RULE_REMAINING], LEVEL_CRITICAL);
-    finding_set(remaining, -c->consumed, level, level);
+    limit = t[RULE_REMAINING].limit[level].value;
+    finding_set(remaining, level > LEVEL_NONE && limit < -c->consumed ? limit : -c->consumed, level,
+                level);
 }
 
 static void judge_units(const struct capacity *c, const struct threshold t[static RULE_COUNT_],

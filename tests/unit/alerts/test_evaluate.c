@@ -125,6 +125,7 @@ static void among_equals_what_is_breached_goes_before_what_recovers(void **state
     step(&a, A_POOL(.allotted = 100, .consumed = 100, .waiting = 1, .keep_firing_for = HOURS(1)),
          &o);
     assert_int_equal(a.rule, RULE_WAITING);
+    a.said = LEVEL_WARNING;
     step(&a, A_POOL(.allotted = 100, .consumed = 100, .keep_firing_for = HOURS(1)), &o);
     assert_int_equal(a.rule, RULE_USAGE);
     assert_int_equal(a.latch[RULE_WAITING][0].state, ALERT_RECOVERING);
@@ -142,6 +143,7 @@ static void a_decision_that_falls_to_an_unread_finding_has_no_number(void **stat
     (void)state;
     step(&a, A_POOL(.allotted = 100, .consumed = 101, .waiting = 3), &o);
     assert_int_equal(a.rule, RULE_REMAINING);
+    a.said = LEVEL_CRITICAL;
     step(&a, A_POOL(.allotted = 100, .consumed = 99, .waiting = HIDDEN, .no_remaining = true), &o);
     assert_int_equal(a.rule, RULE_WAITING);
     assert_true(a.value == FACT_UNKNOWN);
@@ -149,6 +151,21 @@ static void a_decision_that_falls_to_an_unread_finding_has_no_number(void **stat
     assert_int_equal(a.unit, UNIT_MEMBERS);
     assert_true(o.stale);
     assert_int_equal(a.facts->waiting, 3);
+    facts_free(a.facts);
+}
+
+static void what_nobody_was_told_of_has_no_hysteresis(void **state)
+{
+    struct alert a = {0};
+    struct outcome o;
+    (void)state;
+    step(&a, A_POOL(.allotted = 100, .consumed = 101, .keep_firing_for = HOURS(1)), &o);
+    a.said = LEVEL_WARNING; /* critical is held back */
+    step(&a, A_POOL(.allotted = 100, .consumed = 89, .keep_firing_for = HOURS(1)), &o);
+    assert_int_equal(a.latch[RULE_REMAINING][LEVEL_CRITICAL - 1].state, ALERT_OK);
+    assert_int_equal(a.latch[RULE_REMAINING][LEVEL_WARNING - 1].state, ALERT_RECOVERING);
+    assert_int_equal(a.latch[RULE_USAGE][LEVEL_WARNING - 1].state, ALERT_FIRING);
+    assert_int_equal(a.level, LEVEL_WARNING);
     facts_free(a.facts);
 }
 
@@ -172,6 +189,7 @@ int main(void)
         cmocka_unit_test(ties_are_decided_in_the_order_of_the_rules),
         cmocka_unit_test(among_equals_what_is_breached_goes_before_what_recovers),
         cmocka_unit_test(a_decision_that_falls_to_an_unread_finding_has_no_number),
+        cmocka_unit_test(what_nobody_was_told_of_has_no_hysteresis),
         cmocka_unit_test(carried_numbers_still_add_up),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);

@@ -175,15 +175,22 @@ static void the_level_may_rise_on_what_is_known_but_never_falls_below_what_is_no
 static void a_message_that_rests_on_old_numbers_says_how_old_they_are(void **state)
 {
     struct desk *d = *state;
-    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100, .waiting = 3, .silent = true));
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 101));
     usec_t seen_at = d->now.at;
     desk_pass(d, HOURS(2));
-    /* the silence ends while nothing can be read */
-    assert_string_equal(POLL(d, A_POOL(.allotted = HIDDEN, .waiting = HIDDEN)),
-                        "firing warning waiting");
+    assert_string_equal(POLL(d, A_POOL(.allotted = HIDDEN, .waiting = 3)),
+                        "updated critical remaining");
     assert_int_equal(desk_notice(d, 0)->stale_since_at, seen_at);
     assert_int_equal(desk_notice(d, 0)->observed_at, seen_at);
     assert_non_null(strstr(desk_notice(d, 0)->description, "Data as of 02:00"));
+}
+
+static void what_was_ignored_fires_only_once_it_is_read_again(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100, .silent = true));
+    assert_string_equal(POLL(d, A_POOL(.allotted = HIDDEN, .waiting = HIDDEN)), "");
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "firing warning usage");
 }
 
 static void nothing_ends_while_another_finding_is_about_to_come_up(void **state)
@@ -268,14 +275,50 @@ static void nothing_waits_for_what_the_source_never_says(void **state)
     assert_int_equal(pool_alert(d)->state, ALERT_FIRING);
 }
 
-static void people_who_begin_to_wait_are_told_of_at_once_on_an_open_alert(void **state)
+/* A full pool with one who waits, who counts after a quarter of an hour. */
+static struct sample one_waits(int64_t allotted)
+{
+    struct sample s = A_POOL(.allotted = allotted, .consumed = 100, .waiting = 1);
+    s.finding[1].hold_for = 15 * MINUTE;
+    return s;
+}
+
+static void who_begins_to_wait_on_an_open_alert_counts_once_it_has_lasted(void **state)
 {
     struct desk *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
-    struct sample s = A_POOL(.allotted = 100, .consumed = 100, .waiting = 1);
-    s.finding[1].hold_for = 15 * MINUTE;
-    assert_string_equal(desk_poll(d, &s, 1), "updated warning usage");
+    struct sample s = one_waits(100);
+    assert_string_equal(desk_poll(d, &s, 1), "");
+    desk_pass(d, 5 * MINUTE);
+    /* another finding speaks meanwhile, without them */
+    s = one_waits(99);
+    assert_string_equal(desk_poll(d, &s, 1), "escalated critical remaining");
+    assert_null(strstr(desk_notice(d, 0)->title, "waiting"));
+    assert_non_null(strstr(desk_notice(d, 0)->title, "1 unit needed"));
+    assert_false(desk_notice(d, 0)->finding[RULE_WAITING]);
+    assert_non_null(strstr(desk_notice(d, 0)->description, "1 member waits for a licence, not yet"));
+    desk_pass(d, 10 * MINUTE);
+    s = one_waits(99);
+    assert_string_equal(desk_poll(d, &s, 1), "updated critical remaining");
     assert_non_null(strstr(desk_notice(d, 0)->title, "1 waiting"));
+    assert_true(desk_notice(d, 0)->finding[RULE_WAITING]);
+}
+
+static void an_update_waits_for_a_level_that_is_about_to_rise(void **state)
+{
+    static const struct {
+        int64_t waiting;
+        const char *want;
+    } STEPS[] = {
+        {3, ""},  {3, "firing warning waiting"},   {26, ""},  {26, "escalated critical waiting"},
+        {26, ""}, {1, ""},                         {52, "updated critical waiting"},
+    };
+    struct desk *d = *state;
+    for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS; i++)
+        assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 100, .min_samples = 2,
+                                           .keep_firing_for = 10 * MINUTE,
+                                           .waiting = STEPS[i].waiting)),
+                            STEPS[i].want);
 }
 
 static void doubling_is_told_and_less_than_that_is_not(void **state)
@@ -314,16 +357,16 @@ static void flapping_waiters_are_no_storm_but_new_ones_are_news(void **state)
         told += *desk_poll(d, &s, 1) != '\0';
         desk_pass(d, 5 * MINUTE);
     }
-    assert_int_equal(told, 1);
-    /* once they have waited long enough, they are told of again */
+    assert_int_equal(told, 0);
+    /* once they have waited long enough, they are told of */
     for (int i = 0; i < 5; i++) {
         struct sample s = A_POOL(.allotted = 100, .consumed = 100, .waiting = 3);
         s.finding[1].hold_for = 15 * MINUTE;
         told += strcmp(desk_poll(d, &s, 1), "updated warning waiting") == 0;
         desk_pass(d, 5 * MINUTE);
     }
-    assert_int_equal(told, 2);
-    /* all gone for good: the next are news at once */
+    assert_int_equal(told, 1);
+    /* all gone for good: the next are news, at once where nothing holds them */
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "");
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100, .waiting = 1)),
                         "updated warning waiting");
@@ -465,6 +508,58 @@ static void when_the_subscription_is_back_the_pool_speaks_for_itself(void **stat
     pool = A_POOL(.allotted = 100, .consumed = 100, .subscription = "sub-1");
     assert_string_equal(POLL(d, pool, A_SUBSCRIPTION(.subject = "sub-1")),
                         "resolved critical subscription; firing warning usage");
+}
+
+/* The numbers of a pool that its suspended subscription explains. */
+static struct sample explained_pool(int64_t consumed)
+{
+    struct sample s = A_POOL(.allotted = 100, .consumed = consumed, .explained = true,
+                             .subscription = "sub-1", .keep_firing_for = MINUTES(10));
+    return s;
+}
+
+static void what_a_subscription_held_back_fires_only_from_a_new_breach(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, explained_pool(101),
+               A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL, .state = "suspended"));
+    /* healthy, and inside the band of usage; also while nobody knows who waits */
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 89, .subscription = "sub-1",
+                                       .waiting = HIDDEN, .keep_firing_for = MINUTES(10)),
+                             A_SUBSCRIPTION(.subject = "sub-1")),
+                        "resolved critical subscription");
+    desk_pass(d, MINUTES(5));
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 90, .subscription = "sub-1",
+                                       .keep_firing_for = MINUTES(10))),
+                        "firing warning usage");
+}
+
+static void what_cannot_be_read_when_its_cause_ends_fires_only_once_it_is_read(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, explained_pool(101),
+               A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL, .state = "suspended"));
+    /* only the waiting members are read: theirs is the level */
+    assert_string_equal(POLL(d, A_POOL(.allotted = HIDDEN, .consumed = HIDDEN, .waiting = 2,
+                                       .subscription = "sub-1"),
+                             A_SUBSCRIPTION(.subject = "sub-1")),
+                        "resolved critical subscription; firing warning waiting");
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 101, .waiting = 2,
+                                       .subscription = "sub-1")),
+                        "escalated critical remaining");
+}
+
+static void what_the_digest_named_raises_no_new_alert_on_its_way_down(void **state)
+{
+    struct desk *d = *state;
+    d->first_run = true;
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 101,
+                                       .keep_firing_for = MINUTES(10))),
+                        "digest 1");
+    d->first_run = false;
+    assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 101, .waiting = 2,
+                                       .keep_firing_for = MINUTES(10))),
+                        "firing warning waiting");
 }
 
 /* ---- gone, moved, archived ---- */
@@ -705,12 +800,14 @@ int main(void)
         TEST(what_is_not_known_changes_nothing_and_keeps_its_last_numbers),
         TEST(the_level_may_rise_on_what_is_known_but_never_falls_below_what_is_not),
         TEST(a_message_that_rests_on_old_numbers_says_how_old_they_are),
+        TEST(what_was_ignored_fires_only_once_it_is_read_again),
         TEST(nothing_ends_while_another_finding_is_about_to_come_up),
         TEST(nothing_falls_while_a_part_is_unread),
         TEST(a_suspicion_that_clears_over_unread_units_ends_nothing),
         TEST(recovery_is_counted_in_complete_polls),
         TEST(nothing_waits_for_what_the_source_never_says),
-        TEST(people_who_begin_to_wait_are_told_of_at_once_on_an_open_alert),
+        TEST(who_begins_to_wait_on_an_open_alert_counts_once_it_has_lasted),
+        TEST(an_update_waits_for_a_level_that_is_about_to_rise),
         TEST(doubling_is_told_and_less_than_that_is_not),
         TEST(flapping_waiters_are_no_storm_but_new_ones_are_news),
         TEST(twice_the_errors_are_told_again),
@@ -722,6 +819,9 @@ int main(void)
         TEST(a_pool_that_is_worse_than_its_subscription_speaks),
         TEST(a_silent_subscription_explains_nothing),
         TEST(when_the_subscription_is_back_the_pool_speaks_for_itself),
+        TEST(what_a_subscription_held_back_fires_only_from_a_new_breach),
+        TEST(what_cannot_be_read_when_its_cause_ends_fires_only_once_it_is_read),
+        TEST(what_the_digest_named_raises_no_new_alert_on_its_way_down),
         TEST(a_pool_that_is_gone_keeps_its_last_numbers_and_names_the_cause),
         TEST(a_pool_that_was_fine_is_missed_too),
         TEST(a_drop_ends_restored_or_as_the_new_normal),

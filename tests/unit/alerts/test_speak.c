@@ -93,8 +93,10 @@ static void a_mute_holds_one_finding_at_one_level(void **state)
     (void)state;
     a.muted[RULE_REMAINING] = LEVEL_WARNING;
     assert_int_equal(ask(&a, A_POOL(.allotted = 10, .consumed = 10), LEVEL_NONE), SAY_NOTHING);
-    a.latch[RULE_WAITING][0].state = ALERT_RECOVERING;
-    assert_int_equal(ask(&a, A_POOL(.allotted = 10, .consumed = 10), LEVEL_NONE), EVENT_FIRING);
+    a.latch[RULE_WAITING][0].state = ALERT_FIRING;
+    assert_int_equal(ask(&a, A_POOL(.allotted = 10, .consumed = 10), LEVEL_NONE), SAY_NOTHING);
+    assert_int_equal(ask(&a, A_POOL(.allotted = 10, .consumed = 10, .waiting = 1), LEVEL_NONE),
+                     EVENT_FIRING);
 }
 
 static void speaking_ends_all_mutes_and_notes_the_numbers(void **state)

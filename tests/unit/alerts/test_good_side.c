@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* Random histories of a pool whose alert may be held back by its subscription, by `ignore` or by the
+ * first-run baseline: a message that something begins or gets worse rests on a breach in the sample
+ * that it comes with.
+ *
+ * A failure names its seed; SEED=n runs that one alone. */
+#include "fixtures/dice.h"
+#include "fixtures/samples.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { SEEDS = 300, POLLS = 300 };
+
+struct history {
+    struct desk d;
+    int64_t allotted, consumed, waiting;
+    bool suspended, silent;
+    usec_t hold_for, keep_firing_for;
+    uint32_t min_samples;
+    uint64_t seed;
+    int poll;
+};
+
+static bool is_beyond(const struct notice *n)
+{
+    return n->rule == RULE_REMAINING ? n->value <= n->threshold : n->value >= n->threshold;
+}
+
+static bool breaches_now(const struct history *h, const struct notice *n, bool units, bool waiting)
+{
+    int64_t left = h->suspended ? -h->consumed : h->allotted - h->consumed;
+    if (n->rule == RULE_WAITING)
+        return waiting && h->waiting >= (n->level == LEVEL_CRITICAL ? 25 : 1);
+    if (h->suspended && h->consumed == 0)
+        left = h->allotted;
+    if (n->rule == RULE_USAGE)
+        return units && !h->suspended && h->consumed * 10 >= h->allotted * 9;
+    return units && left <= (n->level == LEVEL_CRITICAL ? -1 : 0);
+}
+
+static void check(const struct history *h, const struct notice *n, bool units, bool waiting)
+{
+    if (n->kind != KIND_CAPACITY || (n->type != EVENT_FIRING && n->type != EVENT_ESCALATED))
+        return;
+    if (n->value != FACT_UNKNOWN && is_beyond(n) && breaches_now(h, n, units, waiting))
+        return;
+    print_error("SEED=%llu poll %d: %s %s\n", (unsigned long long)h->seed, h->poll,
+                event_type_name(n->type), n->summary);
+    fail();
+}
+
+static void change(struct history *h)
+{
+    if (chance(4))
+        h->suspended = !h->suspended;
+    if (chance(10))
+        h->silent = !h->silent;
+    if (chance(3))
+        h->consumed = (int64_t)(chance(2) ? h->allotted - 14 : h->allotted - 6) + (int64_t)roll(20);
+    if (chance(6))
+        h->consumed = (int64_t)roll(150);
+    if (chance(3))
+        h->waiting = chance(2) ? 0 : (int64_t)roll(40);
+}
+
+/* A suspended subscription leaves a pool of nothing: remaining is at its worst, usage cannot be
+ * divided. */
+static struct sample pool_sample(const struct history *h, bool units, bool waiting)
+{
+    struct sample s =
+        A_POOL(.allotted = units ? h->allotted : HIDDEN, .consumed = units ? h->consumed : HIDDEN,
+               .waiting = waiting ? h->waiting : HIDDEN, .explained = h->suspended,
+               .subscription = "sub-1", .silent = h->silent, .hold_for = h->hold_for,
+               .keep_firing_for = h->keep_firing_for, .min_samples = h->min_samples);
+    bool nothing = units && h->suspended && h->consumed > 0;
+    for (size_t i = 0; nothing && i < s.n_findings; i++)
+        if (s.finding[i].rule == RULE_REMAINING) {
+            s.finding[i].value = -h->consumed;
+            s.finding[i].raise = s.finding[i].keep = LEVEL_CRITICAL;
+        } else if (s.finding[i].rule == RULE_USAGE) {
+            s.finding[i].state = FINDING_UNKNOWN;
+        }
+    return s;
+}
+
+static void poll(struct history *h)
+{
+    bool units = !chance(6), waiting = !chance(6);
+    change(h);
+    h->d.first_run = h->poll == 0;
+    (void)POLL(&h->d, pool_sample(h, units, waiting),
+               A_SUBSCRIPTION(.subject = "sub-1", .value = 80,
+                              .level = h->suspended ? LEVEL_CRITICAL : LEVEL_NONE,
+                              .state = h->suspended ? "suspended" : "active",
+                              .keep_firing_for = h->keep_firing_for));
+    for (size_t i = 0; i < h->d.last->n_events; i++)
+        if (h->d.last->event[i].notice)
+            check(h, desk_notice(&h->d, i), units, waiting);
+    desk_pass(&h->d, MINUTES(5));
+}
+
+static void live(uint64_t seed)
+{
+    static const usec_t HOLDS[] = {0, MINUTES(5), MINUTES(15)};
+    struct history h = {.seed = seed, .allotted = 100, .consumed = 50};
+    dice = (seed + 1) * UINT64_C(0x9E3779B97F4A7C15);
+    desk_open(&h.d);
+    h.hold_for = HOLDS[roll(3)];
+    h.keep_firing_for = HOLDS[roll(3)];
+    h.min_samples = (uint32_t)(1 + roll(3));
+    for (; h.poll < POLLS; h.poll++)
+        poll(&h);
+    desk_close(&h.d);
+}
+
+static void what_begins_or_gets_worse_is_beyond_its_limit(void **state)
+{
+    const char *only = getenv("SEED");
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++)
+        if (!only || strtoull(only, NULL, 10) == seed)
+            live(seed);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest TESTS[] = {
+        cmocka_unit_test(what_begins_or_gets_worse_is_beyond_its_limit)};
+    return cmocka_run_group_tests(TESTS, NULL, NULL);
+}
