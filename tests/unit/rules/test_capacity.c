@@ -87,7 +87,7 @@ static void a_pool_of_nothing_is_full_if_anybody_is_in_it_or_before_it(void **st
     } CASES[] = {
         {"nothing of nothing says nothing", 0, 0, false, "n/a", "n/a"},
         {"somebody is in it", 3, 0, false, "critical/critical 10000", "critical/critical -3"},
-        {"somebody waits for it", 0, 1, false, "critical/critical 10000", "critical/critical 0"},
+        {"somebody waits for it", 0, 1, false, "critical/critical 10000", "critical/critical -1"},
         {"worst of what is on", 3, 0, true, "warning/warning 10000", "warning/warning -3"},
         {"nobody knows who waits", 0, UNKNOWN, false, "unknown", "unknown"},
         {"in it, whoever waits", 1, UNKNOWN, false, "critical/critical 10000",
