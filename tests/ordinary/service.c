@@ -85,7 +85,7 @@ void service_make(struct service *s)
     s->cli.config = s->config;
     s->cli.state_dir = s->state;
     write_file(s, "seatwatchd.conf", CONFIG);
-    write_file(s, "contoso.secret", "never sent\n");
+    write_file(s, "contoso.secret", "never-sent\n");
     write_file(s, "hook.url", "http://127.0.0.1:9/hook\n");
     write_file(s, "hook.key", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n");
     start(s);

@@ -91,7 +91,7 @@ void fleet_start(struct fleet *f, size_t n, usec_t interval, const char *extra)
     (void)snprintf(f->state, sizeof f->state, "%s/state", f->dir);
     f->cli.config = f->config;
     f->cli.state_dir = f->state;
-    write_file(f, "s", "never sent\n");
+    write_file(f, "s", "never-sent\n");
     write_file(f, "u", "http://127.0.0.1:9/hook\n");
     write_file(f, "k", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n");
     write_config(f, extra);
