@@ -85,11 +85,31 @@ static void each_option_is_dropped_alone_before_two_are(void **state)
     }
 }
 
+/* In an address '#' would begin a fragment, and "'" end a key in parentheses. */
+static void names_that_entra_accepts_are_encoded_whole(void **state)
+{
+    static const struct {
+        const char *name, *want;
+    } CASES[] = {
+        {"first.last_foo.com#EXT#@contoso.onmicrosoft.com", "first.last_foo.com%23EXT%23%40contoso.onmicrosoft.com"},
+        {"sean.o'brien@contoso.com", "sean.o%27brien%40contoso.com"},
+        {"j\xC3\xBCrgen@contoso.com", "j%C3%BCrgen%40contoso.com"},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct text t = TEXT_INIT(256);
+        query_add_encoded(&t, CASES[i].name);
+        CLEANUP(free) char *text = text_take(&t);
+        assert_string_equal(text, CASES[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_full_queries_are_those_of_the_reference),
         cmocka_unit_test(each_option_is_dropped_alone_before_two_are),
+        cmocka_unit_test(names_that_entra_accepts_are_encoded_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
