@@ -28,7 +28,9 @@ struct alert { /* one instance; plain data, so that the store can keep it */
     enum level said;        /* level last told to anybody; NONE: nothing open */
     enum rule said_rule;
     int64_t said_value, said_waiting; /* numbers last told: for "doubled" and "0 -> n"; said_waiting
-                                       * is negative once nobody of those told waits any more */
+                                       * is negative once nobody of those told waits any more. Of a
+                                       * poll alert said_value is the section told, as -1 - enum
+                                       * health_section; older versions left an age, which is >= 0 */
     enum cause said_cause; /* last told */
     usec_t reminder_at;    /* wall time; 0: none planned */
     uint32_t reminders;    /* sent in this episode at this level */

@@ -189,7 +189,7 @@ int plan_tell(struct plan *p, struct alert *a, enum event_type type, const struc
     r = notice_told(p, a, type, o ? o->stale : plan_is_old(p, a), reason, &e.notice);
     if (r >= 0)
         r = plan_add_event(p, &e);
-    if (r >= 0 && type != EVENT_REMINDER)
+    if (r >= 0)
         speak_note(a, type, p->ctx->options, p->ctx->now.at);
     return r;
 }

@@ -60,6 +60,12 @@ static bool end_is_nearer(const struct alert *a, const struct finding *f)
     return false;
 }
 
+/* The smaller the section's number, the more rests on it. */
+static int64_t section_rank(const struct alert *a)
+{
+    return -1 - (int64_t)section_parse(a->facts ? a->facts->section : NULL);
+}
+
 static bool is_breached(const struct finding *f)
 {
     return f->state == FINDING_KNOWN && f->raise > LEVEL_NONE;
@@ -78,6 +84,8 @@ static bool has_news(const struct alert *a, const struct finding *f, const struc
         return a->rule == f->rule && a->said_rule == f->rule && has_doubled(f->value, a->said_value);
     case UPDATE_DAYS:
         return end_is_nearer(a, f);
+    case UPDATE_SECTION:
+        return a->said_value < 0 && section_rank(a) > a->said_value;
     }
     return false;
 }
@@ -207,10 +215,14 @@ void speak_note(struct alert *a, enum event_type type, const struct alert_option
         forget_said(a);
         return;
     }
+    bool by_section = rule_row(a->rule)->update == UPDATE_SECTION;
+    if (by_section || type != EVENT_REMINDER)
+        a->said_value = by_section ? section_rank(a) : a->value;
+    if (type == EVENT_REMINDER)
+        return;
     bool same_level = a->said == a->level;
     a->said = a->level;
     a->said_rule = a->rule;
-    a->said_value = a->value;
     if (a->facts && a->facts->waiting > 0 && !alert_rule_pending(a, RULE_WAITING))
         a->said_waiting = a->facts->waiting;
     a->said_cause = cause_of(a);

@@ -8,7 +8,8 @@
  * alert that explains this one stands and has been told; LEVEL_NONE if there is none. */
 int speak(const struct alert *a, const struct sample *s, const struct outcome *o,
           enum level parent);
-/* Notes in the alert that this has been told; plans the reminders. */
+/* Notes in the alert that this has been told; plans the reminders. Of a reminder, only which section
+ * it named. */
 void speak_note(struct alert *a, enum event_type type, const struct alert_options *o,
                 usec_t now_at);
 /* Reminders follow the options: none where they are off, silent or nothing is open; planned from

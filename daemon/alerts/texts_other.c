@@ -186,6 +186,21 @@ const char *words_section(const char *section)
     return NAMES[section_parse(section)];
 }
 
+/* What is not noticed while a section cannot be read. */
+static const char *unwatched(const char *section)
+{
+    static const char *const WORDS[HEALTH_SECTIONS_] = {
+        [HEALTH_ALLOTMENTS] =
+            "Pools, subscriptions and waiting members are not watched meanwhile.\n",
+        [HEALTH_WAITING] = "Waiting members are not watched meanwhile; the units of pools and "
+                           "subscriptions are.\n",
+        [HEALTH_ERRORS] = "Assignment errors are not watched meanwhile; pools, subscriptions and "
+                          "waiting members are.\n",
+        [HEALTH_RIGHTS] = "Usage rights are not watched meanwhile; everything else is.\n",
+    };
+    return WORDS[section_parse(section)];
+}
+
 static void add_unread(const struct notice *n, struct text *t)
 {
     char buf[DURATION_MAX];
@@ -240,6 +255,9 @@ void words_poll(const struct notice *n, struct words *w)
     words_restate(w);
     text_add(&w->what,
              ". What is not known raises and resolves nothing; the last numbers stand.\n");
+    /* More than half of the pools are gone, but the list is read. */
+    if (f->cause != CAUSE_MASS_DISAPPEARANCE)
+        text_add(&w->what, unwatched(f->section));
     add_source(&w->what, f->source);
     if (f->hint)
         text_add(&w->next, text_clean(hint, sizeof hint, f->hint, strlen(f->hint)));

@@ -31,9 +31,8 @@ enum health_section section_parse(const char *word)
 #define MEND                                                                                   \
     "check it with seatwatchd --check-config, then reload; for a secret file a reload is not " \
     "enough where systemd runs the daemon: systemctl restart seatwatchd"
-#define PERMISSIONS                                                                               \
-    "grant the application permission Directory.Read.All (or CloudLicensing.Read.All where your " \
-    "tenant offers it) with admin consent; seatwatchd --check-access shows which call is refused"
+/* The failure itself names the call and says which permission to grant. */
+#define PERMISSIONS "seatwatchd --check-access shows every call that is refused"
 #define ONE_CALL "Graph does not answer this call"
 #define BLINDS(section) (1U << (section))
 #define PASSES .likeness = CAUSE_NETWORK, .passes = true
@@ -71,7 +70,7 @@ static const struct cause_row CAUSES[CAUSE_COUNT_] = {
                   "--check-access tries it"}},
     [CAUSE_PERMISSION] = {"permission", .likeness = CAUSE_PERMISSION, .at_once = true,
                           .because = {"a permission is missing"},
-                          .hint = {"signed in, but reading the licences is refused", PERMISSIONS}},
+                          .hint = {"signed in, but a call is refused", PERMISSIONS}},
     [CAUSE_CONFIG] = {"config", .likeness = CAUSE_CONFIG, .at_once = true,
                       .because = {"its configuration does not work", NULL, NULL,
                                   "an entry cannot be right"},

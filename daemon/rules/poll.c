@@ -152,29 +152,38 @@ static int set_cause(struct facts *f, enum cause c, const struct tenant_health *
 /* ---- how bad ---- */
 
 struct trouble {
-    enum level level;
-    enum health_section section; /* the one that decides */
+    enum level level;            /* of the worst of all sections */
+    bool unread;                 /* a section is missing, whether it is told of or not */
+    enum health_section section; /* the one that is named */
     usec_t age;                  /* since it was last read completely */
     enum cause cause;
 };
 
+/* A section that is missing counts as one that is told of by its age, or at once where a person has
+ * to mend the cause. Of those the worst is named, and if there are none the worst that is missing:
+ * what rests on the allotments cannot be read without them. */
 static struct trouble find_trouble(const struct tenant_health *h, const struct threshold *poll,
                                    usec_t interval, const struct instant *now)
 {
     struct trouble t = {.section = HEALTH_ALLOTMENTS, .cause = find_cause(h)};
-    for (int i = 0; i < HEALTH_STORED_; i++) {
-        if (!is_offered(h, i))
+    enum level at_once = cause_row(t.cause)->at_once ? level_enabled(poll, LEVEL_WARNING) : LEVEL_NONE;
+    bool named = false;
+    for (int i = HEALTH_STORED_ - 1; i >= 0; i--) {
+        if (!is_offered(h, i) || h->section[i].incomplete_polls == 0)
             continue;
-        usec_t age = section_age(h, i, now);
-        enum level level = section_level(poll, interval, &h->section[i], age);
-        bool missing = h->section[i].incomplete_polls > 0;
-        if (level > t.level || (level == t.level && missing && age > t.age))
-            t = (struct trouble){level, (enum health_section)i, age, t.cause};
+        enum level level = section_level(poll, interval, &h->section[i], section_age(h, i, now));
+        if (level < at_once)
+            level = at_once;
+        t.unread = true;
+        if (level > LEVEL_NONE || !named)
+            t.section = (enum health_section)i;
+        named |= level > LEVEL_NONE;
+        if (level > t.level)
+            t.level = level;
     }
-    if (t.age == 0)
-        t.age = section_age(h, t.section, now);
-    if (cause_row(t.cause)->at_once && t.level < LEVEL_WARNING)
-        t.level = level_enabled(poll, LEVEL_WARNING);
+    t.age = section_age(h, t.section, now);
+    if (t.level < at_once)
+        t.level = at_once;
     return t;
 }
 
@@ -214,7 +223,8 @@ static int fill_rights(const struct judge_context *ctx, const struct tenant_heal
     enum level level = section_level(poll, ctx->tenant->interval, section, age);
     if (cause_row(cause)->at_once && level < LEVEL_WARNING && section->incomplete_polls >= 2)
         level = level_enabled(poll, LEVEL_WARNING);
-    finding_set(&s->finding[0], (int64_t)(age / USEC_PER_SEC), level, level);
+    finding_set(&s->finding[0], (int64_t)(age / USEC_PER_SEC), level,
+                level > LEVEL_WARNING ? level : LEVEL_WARNING);
     if (s->finding[0].state != FINDING_KNOWN)
         return 0;
     s->facts->cause = cause;
@@ -247,7 +257,10 @@ static int fill_sample(const struct judge_context *ctx, const struct tenant_heal
         return 0; /* not polled yet: nothing is known */
 
     struct trouble trouble = find_trouble(h, poll, ctx->tenant->interval, now);
-    finding_set(f, (int64_t)(trouble.age / USEC_PER_SEC), trouble.level, trouble.level);
+    /* One kind of failure may give way to another: nothing that was told is over until all is read. */
+    bool unread = trouble.unread || h->section[HEALTH_RIGHTS].incomplete_polls > 0;
+    enum level keep = unread && trouble.level < LEVEL_WARNING ? LEVEL_WARNING : trouble.level;
+    finding_set(f, (int64_t)(trouble.age / USEC_PER_SEC), trouble.level, keep);
     if (trouble.level == LEVEL_NONE && !h->failing)
         return fill_rights(ctx, h, poll, now, s);
     if (f->state != FINDING_KNOWN)

@@ -33,6 +33,7 @@ static const struct rule_row RULES[RULE_COUNT_] = {
         .update = UPDATE_DOUBLED},
     [RULE_POLL] = {.name = "poll", .unit = UNIT_SECONDS, .tie = 8, .scope = RULE_BY_TENANT,
         .scope_what = "reading is", .before_limit = true, .reminders = true,
+        .update = UPDATE_SECTION,
         .suffix = " unread", .shows = SHOWS_VALUE_WHILE_OPEN},
     [RULE_DELIVERY] = {.name = "delivery", .unit = UNIT_ENTRIES, .tie = 9, .reminders = true,
         .suffix = " parked"},

@@ -54,6 +54,7 @@ enum rule_update {
     UPDATE_DOUBLED,       /* the value is at least twice what was told, or stood in the first-run digest */
     UPDATE_DOUBLED_CAUSE, /* ... if this rule decided then and decides now */
     UPDATE_DAYS,          /* 30, 14, 7 and 1 days are passed */
+    UPDATE_SECTION,       /* a section is unreadable that more rests on than on the one told */
 };
 /* Whether texts show the value. */
 enum rule_shows {

@@ -46,6 +46,21 @@ static const struct alert *it(const struct desk *d)
     return desk_alert(d, KIND_CAPACITY, "pool-a");
 }
 
+static struct sample unread(const char *section)
+{
+    return A_POLL(.level = LEVEL_WARNING, .cause = CAUSE_PERMISSION, .section = section);
+}
+
+static void a_section_that_a_reminder_named_is_the_one_told(void **state)
+{
+    struct desk *d = *state;
+    assert_string_equal(POLL(d, unread(NULL)), "firing warning poll");
+    assert_string_equal(POLL(d, unread("assignment_errors")), "");
+    desk_pass(d, USEC_PER_DAY);
+    assert_string_equal(desk_remind(d), "reminder warning poll");
+    assert_string_equal(POLL(d, unread(NULL)), "updated warning poll");
+}
+
 static void reminders_come_less_and_less_often(void **state)
 {
     static const unsigned HOURS_AFTER[] = {4, 8, 16, 32, 64, 128, 168, 168};
@@ -237,6 +252,8 @@ static void what_is_configured_no_more_ends_and_says_why(void **state)
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
+        TEST(a_section_that_a_reminder_named_is_the_one_told),
+        TEST(a_section_that_a_reminder_named_is_the_one_told),
         TEST(reminders_come_less_and_less_often),
         TEST(pagers_are_not_reminded),
         TEST(overdue_reminders_collapse_into_one),

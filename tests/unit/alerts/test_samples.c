@@ -412,6 +412,32 @@ static void a_new_cause_is_told_if_it_asks_for_something_else(void **state)
     assert_string_equal(POLL(d, A_POLL(.value = 0)), "resolved warning poll");
 }
 
+static void a_section_that_more_rests_on_is_told_at_any_level(void **state)
+{
+    static const struct {
+        const char *section;
+        enum level level;
+        const char *want, *title;
+    } STEPS[] = {
+        {"usage_rights", LEVEL_WARNING, "firing warning poll", "usage rights"},
+        {"assignment_errors", LEVEL_WARNING, "updated warning poll", "the assignment errors"},
+        {"assignment_errors", LEVEL_WARNING, "", ""},
+        {"waiting_members", LEVEL_WARNING, "updated warning poll", "the waiting rooms"},
+        {"assignment_errors", LEVEL_CRITICAL, "escalated critical poll", "the assignment errors"},
+        {NULL, LEVEL_CRITICAL, "updated critical poll", "the licences"},
+        {"waiting_members", LEVEL_CRITICAL, "", ""},
+        {NULL, LEVEL_CRITICAL, "", ""},
+    };
+    struct desk *d = *state;
+    for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS; i++) {
+        assert_string_equal(POLL(d, A_POLL(.level = STEPS[i].level, .value = 9000,
+                                           .cause = CAUSE_PERMISSION, .section = STEPS[i].section)),
+                            STEPS[i].want);
+        if (*STEPS[i].title)
+            assert_non_null(strstr(desk_notice(d, 0)->title, STEPS[i].title));
+    }
+}
+
 static void a_rule_that_is_switched_off_ends_its_alert_and_says_so(void **state)
 {
     struct desk *d = *state;
@@ -812,6 +838,7 @@ int main(void)
         TEST(flapping_waiters_are_no_storm_but_new_ones_are_news),
         TEST(twice_the_errors_are_told_again),
         TEST(a_new_cause_is_told_if_it_asks_for_something_else),
+        TEST(a_section_that_more_rests_on_is_told_at_any_level),
         TEST(a_rule_that_is_switched_off_ends_its_alert_and_says_so),
         TEST(an_empty_pool_recovers_like_any_other),
         TEST(an_ignored_pool_is_followed_but_not_told),

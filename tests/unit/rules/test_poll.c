@@ -110,14 +110,16 @@ static void a_source_without_a_section_does_not_miss_it(void **state)
 static void what_a_person_must_mend_is_told_at_once(void **state)
 {
     const struct failure auth = failure(FAILURE_AUTH, "AADSTS7000222: the secret has expired"),
-                         permission = failure(FAILURE_PERMISSION, "403 on allotments"),
+                         permission = failure(FAILURE_PERMISSION,
+                                            "allotments: HTTP 403: grant the application permission "
+                                            "Directory.Read.All with admin consent"),
                          config = failure(FAILURE_CONFIG, "contoso.secret is missing");
     const struct {
         struct read_ read;
         const char *cause, *hint, *hint2;
     } CASES[] = {
         {{.failure = &auth}, "auth", "sign-in was refused", "AADSTS7000222"},
-        {{.failure = &permission}, "permission", "Directory.Read.All", "CloudLicensing.Read.All"},
+        {{.failure = &permission}, "permission", "Directory.Read.All with admin consent): seatwatchd --check-access", "403"},
         {{.failure = &config}, "config", "contoso.secret is missing", "--check-config"},
         {{SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, false, false, true, NULL},
          "schema_changed",
@@ -148,11 +150,71 @@ static void what_a_person_must_mend_is_told_at_once(void **state)
         assert_string_equal(cause_word(s.facts->cause), CASES[i].cause);
         if (!strstr(s.facts->hint, CASES[i].hint) || !strstr(s.facts->hint, CASES[i].hint2))
             fail_msg("%s: %s", CASES[i].cause, s.facts->hint);
+        const char *grant = strstr(s.facts->hint, "grant");
+        assert_true(!grant || !strstr(grant + 1, "grant")); /* nothing is advised twice */
         read_once(&w, &h, WHOLE);
         judge(&w, &h, &later);
         assert_verdict(&later.finding[0], "none");
         assert_int_equal(later.facts->cause, CAUSE_NONE);
     }
+}
+
+static void the_worst_section_that_is_unreadable_is_named(void **state)
+{
+    const struct failure refused = failure(FAILURE_PERMISSION, "assignmentErrors: HTTP 403"),
+                         down = failure(FAILURE_TRANSIENT, "allotments: HTTP 500");
+    const struct read_ errors = {SECTION_COMPLETE, SECTION_COMPLETE, SECTION_UNKNOWN, .failure = &refused},
+                       waiting = {SECTION_COMPLETE, SECTION_UNKNOWN, SECTION_UNKNOWN, .failure = &refused},
+                       all = {.failure = &refused}, all_down = {.failure = &down};
+    const struct {
+        const char *why, *verdict, *section;
+        struct read_ read;
+        int polls;
+    } STEPS[] = {
+        {"at once", "warning", "assignment_errors", errors, 1},
+        {"for long", "warning", "assignment_errors", errors, 40},
+        {"more rests on the waiting members", "critical", "waiting_members", waiting, 40},
+        {"and most on the list", "critical", NULL, all, 1},
+        {"a passing fault is not over what was told", "critical", NULL, all_down, 40},
+    };
+    struct world w;
+    struct tenant_health h = {0};
+    (void)state;
+    world_init(&w);
+    read_once(&w, &h, WHOLE);
+    for (size_t i = 0; i < N_ELEMENTS(STEPS); i++) {
+        CLEANUP(sample_clear) struct sample s;
+        for (int k = 0; k < STEPS[i].polls; k++) {
+            pass(&w, 5 * USEC_PER_MINUTE);
+            read_once(&w, &h, STEPS[i].read);
+        }
+        judge(&w, &h, &s);
+        if (strcmp(verdict(&s.finding[0]), STEPS[i].verdict) != 0 ||
+            !text_equal(s.facts->section, STEPS[i].section))
+            fail_msg("%s: %s, %s", STEPS[i].why, verdict(&s.finding[0]), s.facts->section);
+    }
+}
+
+static void one_failure_after_another_ends_nothing_that_was_told(void **state)
+{
+    const struct failure refused = failure(FAILURE_PERMISSION, "assignmentErrors: HTTP 403"),
+                         down = failure(FAILURE_TRANSIENT, "allotments: HTTP 500");
+    struct world w;
+    struct tenant_health h = {0};
+    CLEANUP(sample_clear) struct sample s, whole;
+    (void)state;
+    world_init(&w);
+    read_once(&w, &h, WHOLE);
+    pass(&w, 5 * USEC_PER_MINUTE);
+    read_once(&w, &h, (struct read_){SECTION_COMPLETE, SECTION_COMPLETE, SECTION_UNKNOWN, .failure = &refused});
+    pass(&w, 5 * USEC_PER_MINUTE);
+    read_once(&w, &h, (struct read_){.failure = &down});
+    judge(&w, &h, &s);
+    assert_int_equal(s.finding[0].raise, LEVEL_NONE); /* not for an hour yet */
+    assert_int_equal(s.finding[0].keep, LEVEL_WARNING);
+    read_once(&w, &h, WHOLE);
+    judge(&w, &h, &whole);
+    assert_int_equal(whole.finding[0].keep, LEVEL_NONE);
 }
 
 static void where_only_one_call_fails_nobody_is_sent_to_look_at_the_proxy(void **state)
@@ -413,6 +475,8 @@ int main(void)
         cmocka_unit_test(an_unread_section_is_told_when_it_is_old_enough),
         cmocka_unit_test(a_source_without_a_section_does_not_miss_it),
         cmocka_unit_test(what_a_person_must_mend_is_told_at_once),
+        cmocka_unit_test(the_worst_section_that_is_unreadable_is_named),
+        cmocka_unit_test(one_failure_after_another_ends_nothing_that_was_told),
         cmocka_unit_test(where_only_one_call_fails_nobody_is_sent_to_look_at_the_proxy),
         cmocka_unit_test(a_hint_does_not_say_the_same_twice),
         cmocka_unit_test(what_may_pass_by_itself_waits_for_its_limit_and_then_says_why),
