@@ -165,18 +165,24 @@ static bool shows_value(enum rule_shows shows, const struct notice *n)
            (shows == SHOWS_VALUE_IF_NOT_NEGATIVE && n->value >= 0);
 }
 
+/* A level may rest on a state instead of a number, and is told while its value is on the way down:
+ * a limit that is not met explains nothing. */
+static bool limit_is_met(const struct notice *n)
+{
+    return rule_row(n->rule)->falls ? n->value <= n->threshold : n->value >= n->threshold;
+}
+
 /* "waiting: 26 members, limit 25" */
-static void add_rule(struct text *t, const struct notice *n)
+static void add_rule(struct text *t, const struct notice *n, const struct words *w)
 {
     const struct rule_row *row = rule_row(n->rule);
     text_add(t, row->name);
-    if (n->value == FACT_UNKNOWN || !shows_value(row->shows, n))
+    if (n->value == FACT_UNKNOWN || w->no_value || !shows_value(row->shows, n))
         return;
     text_add(t, ": ");
     words_measure(t, n->value, n->unit);
     text_add(t, row->suffix ? row->suffix : "");
-    /* A refused sign-in is told long before the limit, which then explains nothing. */
-    if (n->threshold == FACT_UNKNOWN || (row->before_limit && n->value < n->threshold))
+    if (n->threshold == FACT_UNKNOWN || (n->type != EVENT_RESOLVED && !limit_is_met(n)))
         return;
     text_add(t, ", limit ");
     if (n->unit == UNIT_PERCENT || n->unit == UNIT_SECONDS || n->unit == UNIT_DAYS)
@@ -196,7 +202,7 @@ static char *make_summary(const struct notice *n, const struct words *w)
     text_add(&t, " (");
     add_since(&t, n);
     text_add(&t, "; ");
-    add_rule(&t, n);
+    add_rule(&t, n, w);
     text_add(&t, ")");
     return text_take(&t);
 }
@@ -238,7 +244,7 @@ static char *make_description(const struct notice *n, const struct words *w)
     if (n->type == EVENT_RESOLVED)
         text_addf(&t, ", open for %s", duration_human(lasted(n), buf));
     text_add(&t, "; rule ");
-    add_rule(&t, n);
+    add_rule(&t, n, w);
     text_add(&t, ".");
     add_findings(&t, n);
     if (n->type == EVENT_RESOLVED && text_equal(n->reason, "new_normal"))
@@ -304,7 +310,7 @@ int notice_write_texts(struct notice *n)
         return write_test(n);
     CLEANUP(words_free)
     struct words w = {TEXT_INIT(WORDS_MAX), TEXT_INIT(WORDS_MAX), TEXT_INIT(WORDS_MAX),
-                      TEXT_INIT(WORDS_MAX)};
+                      TEXT_INIT(WORDS_MAX), false};
     kind_row(n->kind)->words(n, &w);
     if (w.subject.error || w.condition.error || w.what.error || w.next.error)
         return -ENOMEM;

@@ -16,6 +16,7 @@ struct words {
                             * or colon in front */
     struct text what;      /* sentences for the description, each ending in a newline */
     struct text next;      /* sentences: what to do now */
+    bool no_value;         /* the value decides nothing here: texts leave it out */
 };
 void words_capacity(const struct notice *n, struct words *w);
 void words_subscription(const struct notice *n, struct words *w);

@@ -66,6 +66,7 @@ void words_subscription(const struct notice *n, struct words *w)
     words_sku(&w->subject, f);
 
     bool days = n->value != FACT_UNKNOWN && n->type != EVENT_RESOLVED && !dead;
+    w->no_value = dead; /* its next date is when its data goes */
     if (state != SUBSCRIPTION_ACTIVE || !days)
         text_addf(&w->condition, " %s%s", STATES[state].is, days ? "," : "");
     if (days) {
@@ -280,6 +281,7 @@ void words_delivery(const struct notice *n, struct words *w)
         text_add(&w->next, "Nothing is left to do.");
         return;
     }
+    w->no_value = f->parked <= 0;
     text_add(&w->condition, disabled ? " is switched off" : " does not take its messages");
     if (f->parked > 0)
         text_addf(&w->condition, ", %" PRId64 " %s parked", f->parked,

@@ -207,6 +207,13 @@ static void add_waiting(const struct notice *n, const struct pool *p, struct tex
 {
     char buf[DURATION_MAX];
     usec_t oldest = n->facts->oldest_at;
+    if (p->gone) { /* the numbers are those of its last reading */
+        text_add(t, "Whether anybody waits for a licence is not known");
+        if (p->waiting > 0)
+            text_addf(t, "; %" PRId64 " did when the pool was last listed", p->waiting);
+        text_add(t, ".\n");
+        return;
+    }
     if (n->waiting_unheld) {
         text_addf(t, "%" PRId64 " %s for a licence, not yet for as long as waiting.for.\n",
                   n->facts->waiting, n->facts->waiting == 1 ? "member waits" : "members wait");

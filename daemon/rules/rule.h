@@ -81,7 +81,7 @@ struct rule_row {
     const char *scope_what; /* "errors are": what is judged by that scope; NULL under RULE_BY_POOL */
     bool limits_only;       /* it only compares with limits: a level without a limit is off. Other
                              * rules may raise a level that has no number */
-    bool before_limit;      /* it may also be raised before its limit is reached, for another cause */
+    bool falls;             /* its limits are met from above: at or below them it is raised */
     /* life of the alert */
     bool needed_to_clear;   /* while it is unknown, nothing else of the alert falls */
     bool absence;           /* its subject is missing: a sample that does not mention it is its

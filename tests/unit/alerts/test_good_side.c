@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { SEEDS = 300, POLLS = 300 };
+enum { SEEDS = 60, POLLS = 200 };
 
 struct history {
     struct desk d;

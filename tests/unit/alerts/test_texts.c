@@ -486,10 +486,62 @@ static void without_memory_there_are_no_half_texts(void **state)
     sample_clear(&t.sample);
 }
 
+/* The summary and the description of a sample, as firing and as updated. */
+static bool says(const struct told *t, const char *words)
+{
+    bool found = false;
+    for (int type = EVENT_FIRING; type <= EVENT_UPDATED; type++) {
+        CLEANUP(notice_free) struct notice *n = a_notice(t, (enum event_type)type);
+        found |= strstr(n->summary, words) || strstr(n->description, words);
+    }
+    return found;
+}
+
+static void a_limit_is_named_only_where_it_is_met(void **state)
+{
+    struct told cases[] = {
+        {"suspended, its data goes later",
+         A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL, .value = 80, .state = "suspended"),
+         RULE_SUBSCRIPTION, LEVEL_CRITICAL},
+        {"suspended, its date has passed",
+         A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL, .value = -3, .state = "suspended"),
+         RULE_SUBSCRIPTION, LEVEL_CRITICAL},
+        {"in grace for long",
+         A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_WARNING, .value = 80, .state = "warning"),
+         RULE_SUBSCRIPTION, LEVEL_WARNING},
+        {"nothing is parked",
+         A_DELIVERY(.subject = "hook", .level = LEVEL_WARNING, .value = 0, .cause = CAUSE_DISABLED),
+         RULE_DELIVERY, LEVEL_WARNING},
+        {"in the band of usage", A_POOL(.allotted = 100, .consumed = 89), RULE_USAGE, LEVEL_WARNING},
+        {"in the band of remaining", A_POOL(.allotted = 100, .consumed = 80), RULE_REMAINING,
+         LEVEL_WARNING},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        if (says(&cases[i], "limit") || says(&cases[i], "-3 days") || says(&cases[i], "0 entries"))
+            fail_msg("%s", cases[i].why);
+        sample_clear(&cases[i].sample);
+    }
+}
+
+static void nobody_knows_who_waits_for_a_pool_that_is_gone(void **state)
+{
+    struct told t = {"gone", A_POOL(.allotted = 50, .consumed = 48, .gone = true),
+                     RULE_ALLOTMENT_GONE, LEVEL_CRITICAL};
+    (void)state;
+    assert_false(says(&t, "Nobody waits"));
+    assert_true(says(&t, "Whether anybody waits for a licence is not known.\n"));
+    t.sample.facts->waiting = 3;
+    assert_true(says(&t, "not known; 3 did when the pool was last listed"));
+    sample_clear(&t.sample);
+}
+
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
         cmocka_unit_test(the_words_are_those_that_were_agreed_on),
+        cmocka_unit_test(a_limit_is_named_only_where_it_is_met),
+        cmocka_unit_test(nobody_knows_who_waits_for_a_pool_that_is_gone),
         cmocka_unit_test(a_title_fits_a_phone_and_is_one_line),
         cmocka_unit_test(names_give_way_before_numbers_do),
         cmocka_unit_test(foreign_names_cannot_forge_a_line),
