@@ -35,16 +35,23 @@ static void sort_worst_first(const struct notice *const *notice, size_t n,
 struct tally {
     uint32_t n[RULE_COUNT_][LEVEL_COUNT_];
     uint32_t level[LEVEL_COUNT_];
-    size_t n_counts;
+    size_t n_counts, all;
 };
 
-static struct tally tally_of(const struct notice *const *notice, size_t n)
+static struct tally tally_of(const struct notice *const *notice, size_t n,
+                             const struct digest_counts *more)
 {
-    struct tally t = {0};
-    for (size_t i = 0; i < n; i++) {
-        t.n_counts += t.n[notice[i]->rule][notice[i]->level]++ == 0;
-        t.level[notice[i]->level]++;
-    }
+    struct tally t = {.all = n};
+    for (size_t i = 0; i < n; i++)
+        t.n[notice[i]->rule][notice[i]->level]++;
+    for (int rule = 0; rule < RULE_COUNT_; rule++)
+        for (int level = 0; level < LEVEL_COUNT_; level++) {
+            uint32_t extra = more ? more->n[rule][level] : 0;
+            t.n[rule][level] += extra;
+            t.all += extra;
+            t.level[level] += t.n[rule][level];
+            t.n_counts += t.n[rule][level] > 0;
+        }
     return t;
 }
 
@@ -114,8 +121,7 @@ static int write_texts(struct digest *d, const struct tally *t, size_t n)
 }
 
 static int part_new(const struct notice *const *notice, size_t n, const struct digest *like,
-                    const struct tally *t, const struct facts *tenant, size_t all,
-                    struct digest **ret)
+                    const struct tally *t, const struct facts *tenant, struct digest **ret)
 {
     CLEANUP(digest_free) struct digest *d = calloc(1, sizeof *d);
     if (!d)
@@ -135,13 +141,14 @@ static int part_new(const struct notice *const *notice, size_t n, const struct d
         return -ENOMEM;
     r = write_counts(d, t);
     if (r >= 0)
-        r = write_texts(d, t, all);
+        r = write_texts(d, t, t->all);
     if (r >= 0)
         *ret = TAKE(d);
     return r;
 }
 
-int digest_parts(const struct notice *const *notice, size_t n, const char *reason, usec_t at,
+int digest_parts(const struct notice *const *notice, size_t n, const struct digest_counts *more,
+                 const char *reason, usec_t at,
                  struct digest ***ret, size_t *ret_n)
 {
     assert(n > 0);
@@ -149,7 +156,7 @@ int digest_parts(const struct notice *const *notice, size_t n, const char *reaso
     CLEANUP(free) const struct notice **sorted = calloc(n, sizeof *sorted);
     struct digest **part = calloc(n_parts, sizeof(struct digest *));
     struct digest like = {.reason = reason, .at = at, .parts = (uint32_t)n_parts};
-    const struct tally t = tally_of(notice, n);
+    const struct tally t = tally_of(notice, n, more);
     int r = sorted && part ? uuid_v7(at, like.digest_id) : -ENOMEM;
     if (r >= 0) {
         sort_worst_first(notice, n, sorted);
@@ -159,7 +166,7 @@ int digest_parts(const struct notice *const *notice, size_t n, const char *reaso
         size_t from = made * DIGEST_LINES;
         size_t here = n - from < DIGEST_LINES ? n - from : DIGEST_LINES;
         like.part = (uint32_t)made + 1;
-        r = part_new(sorted + from, here, &like, &t, common_tenant(notice, n), n, &part[made]);
+        r = part_new(sorted + from, here, &like, &t, common_tenant(notice, n), &part[made]);
         if (r < 0)
             break;
     }

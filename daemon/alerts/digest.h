@@ -3,7 +3,12 @@
 #pragma once
 #include "alerts/notice.h"
 
+/* What is told elsewhere stands in the counts of a digest only. */
+struct digest_counts {
+    uint32_t n[RULE_COUNT_][LEVEL_COUNT_];
+};
 /* Copies the notices, worst first, into numbered parts with texts. The parts are the caller's, the
- * array is for free(). -ENOMEM, -EIO. */
-int digest_parts(const struct notice *const *notice, size_t n, const char *reason, usec_t at,
+ * array is for free(). `more`: NULL if nothing else is counted. -ENOMEM, -EIO. */
+int digest_parts(const struct notice *const *notice, size_t n, const struct digest_counts *more,
+                 const char *reason, usec_t at,
                  struct digest ***ret, size_t *ret_n);

@@ -220,6 +220,17 @@ int plan_tell_later(struct plan *p, struct alert *a, const struct outcome *o)
     return r < 0 ? r : plan_line(p, a, reach.now, o->stale);
 }
 
+int plan_count(struct plan *p, const struct alert *a)
+{
+    if (plan_reserve(&p->counted, p->n_counted, &p->size_counted, sizeof *p->counted) < 0)
+        return -ENOMEM;
+    enum level level = a->level > LEVEL_NONE ? a->level : pending_level(a);
+    struct reach reach = plan_reach(p, a, a->rule, level);
+    p->counted[p->n_counted++] =
+        (struct counted){.rule = a->rule, .level = level, .to = reach.now | reach.later};
+    return 0;
+}
+
 /* Receivers who are to hear exactly the same notices as number `first`, itself included. */
 static receiver_set alike(const struct plan *p, size_t first)
 {
@@ -228,6 +239,8 @@ static receiver_set alike(const struct plan *p, size_t first)
         receiver_set to = p->to[i];
         same &= to >> first & 1 ? to : ~to;
     }
+    for (size_t i = 0; i < p->n_counted; i++)
+        same &= p->counted[i].to >> first & 1 ? p->counted[i].to : ~p->counted[i].to;
     return same;
 }
 
@@ -235,13 +248,17 @@ static int digest_for(struct plan *p, receiver_set to, const char *reason)
 {
     CLEANUP(free) const struct notice **mine = calloc(p->n_lines, sizeof *mine);
     CLEANUP(free) struct digest **part = NULL;
+    struct digest_counts more = {0};
     size_t n = 0, n_parts = 0;
     if (!mine)
         return -ENOMEM;
     for (size_t i = 0; i < p->n_lines; i++)
         if (to ? (p->to[i] & to) != 0 : p->to[i] == 0)
             mine[n++] = p->line[i];
-    int r = n ? digest_parts(mine, n, reason, p->ctx->now.at, &part, &n_parts) : 0;
+    for (size_t i = 0; i < p->n_counted; i++)
+        if (to ? (p->counted[i].to & to) != 0 : p->counted[i].to == 0)
+            more.n[p->counted[i].rule][p->counted[i].level]++;
+    int r = n ? digest_parts(mine, n, &more, reason, p->ctx->now.at, &part, &n_parts) : 0;
     for (size_t i = 0; i < n_parts; i++) {
         struct event e = {.digest = part[i], .to = to};
         if (r >= 0)

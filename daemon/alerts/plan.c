@@ -46,6 +46,7 @@ void plan_clear(struct plan *p)
     free(p->work);
     free(p->line);
     free(p->to);
+    free(p->counted);
     changes_free(p->changes);
     *p = (struct plan){0};
 }

@@ -21,6 +21,12 @@ struct plan {
     struct notice **line; /* for the digests, owned; to[i] are the receivers of line[i] */
     receiver_set *to;
     size_t n_lines, size_lines;
+    struct counted { /* in the counts of the digests for `to`, but in no line of them */
+        enum rule rule;
+        enum level level;
+        receiver_set to;
+    } *counted;
+    size_t n_counted, size_counted;
 };
 int plan_begin(struct plan *p, const struct plan_context *ctx, const struct book *book);
 void plan_clear(struct plan *p); /* frees what is inside */
@@ -45,6 +51,8 @@ int plan_tell(struct plan *p, struct alert *a, enum event_type type, const struc
 /* The same for the first-run digest: said later by plan_digest, noted as muted instead. Receivers
  * outside their hours are held back. */
 int plan_tell_later(struct plan *p, struct alert *a, const struct outcome *o);
+/* Only into the counts of the digest that plan_tell_later() makes: it is told by itself. */
+int plan_count(struct plan *p, const struct alert *a);
 /* Who is to hear of it. */
 struct reach plan_reach(const struct plan *p, const struct alert *a, enum rule rule, enum level level);
 /* The alert as it is now, as a line of a digest for `to`. */

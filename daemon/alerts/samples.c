@@ -81,10 +81,21 @@ static enum level parent_level(const struct plan *p, const struct sample *s)
     return worst;
 }
 
-static bool wants_baseline(const struct plan *p, const struct alert *a, const struct sample *s)
+static bool is_first(const struct plan *p, const struct alert *a, const struct sample *s)
 {
     return p->ctx->first_run && !p->ctx->options->first_run_each && !s->silent &&
            a->said == LEVEL_NONE;
+}
+
+/* People who wait are never old news: their pool is told by its own alert, once that has been held,
+ * and stands in the counts of the digest only. */
+static bool people_wait(const struct sample *s)
+{
+    for (size_t i = 0; i < s->n_findings; i++)
+        if (rule_row(s->finding[i].rule)->people_wait &&
+            sample_breaches(s, s->finding[i].rule, s->finding[i].raise))
+            return true;
+    return false;
 }
 
 static int take_sample(struct plan *p, const struct sample *s)
@@ -101,9 +112,10 @@ static int take_sample(struct plan *p, const struct sample *s)
     if (r < 0)
         return r;
     w->sample = s;
+    bool first = is_first(p, w->after, s), waits = people_wait(s);
     const struct evaluation e = {.now = p->ctx->now,
                                  .outage_tolerance = p->ctx->outage_tolerance,
-                                 .baseline = wants_baseline(p, w->after, s)};
+                                 .baseline = first && !waits};
     r = evaluate(w->after, s, &e, &outcome);
     if (r < 0)
         return r;
@@ -115,6 +127,8 @@ static int take_sample(struct plan *p, const struct sample *s)
                                              : NULL);
     else if (outcome.muted_now)
         r = plan_tell_later(p, w->after, &outcome);
+    if (r >= 0 && first && waits)
+        r = plan_count(p, w->after);
     if (r >= 0)
         speak_plan_reminder(w->after, s->silent, p->ctx->options, p->ctx->now.at);
     return r;

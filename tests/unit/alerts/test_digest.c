@@ -39,7 +39,7 @@ static int digest_many(struct notice *n, size_t count, struct digest ***ret, siz
     const struct notice *list[MANY];
     for (size_t i = 0; i < count; i++)
         list[i] = &n[i];
-    return digest_parts(list, count, "first_run", AT, ret, ret_n);
+    return digest_parts(list, count, NULL, "first_run", AT, ret, ret_n);
 }
 
 static void the_worst_come_first_and_otherwise_the_order_is_kept(void **state)

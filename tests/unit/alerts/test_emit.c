@@ -116,7 +116,7 @@ static void people_who_wait_are_never_in_the_baseline(void **state)
     d->first_run = true;
     assert_string_equal(POLL(d, A_POOL(.id = "b", .allotted = 100, .consumed = 100, .waiting = 2,
                                        .min_samples = 2)),
-                        "digest 1");
+                        "");
     d->first_run = false;
     assert_string_equal(POLL(d, A_POOL(.id = "b", .allotted = 100, .consumed = 100, .waiting = 2,
                                        .min_samples = 2)),
@@ -140,6 +140,36 @@ static void nothing_to_tell_is_no_digest_and_the_ignored_are_not_in_it(void **st
     d->first_run = false;
     assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 10, .consumed = 11)),
                         "firing critical remaining");
+}
+
+/* A full pool with three who wait, who count after a quarter of an hour. */
+static struct sample full_with_a_queue(void)
+{
+    struct sample s = A_POOL(.id = "b", .allotted = 100, .consumed = 100, .waiting = 3,
+                             .min_samples = 2);
+    s.finding[1].hold_for = MINUTES(15);
+    return s;
+}
+
+static void who_waits_is_told_by_its_own_alert_and_counted_in_the_digest(void **state)
+{
+    struct desk *d = *state;
+    assert_string_equal(POLL(d, full("a"), full_with_a_queue()), "digest 1");
+    const struct digest *g = d->last->event[0].digest;
+    assert_string_equal(g->notice[0]->facts->allotment_id, "a");
+    assert_non_null(strstr(g->title, "2 alerts at the first reading"));
+    assert_int_equal(g->n_counts, 2);
+    assert_int_equal(g->count[0].rule, RULE_WAITING);
+    assert_int_equal(g->count[0].count, 1);
+    d->first_run = false;
+    desk_pass(d, MINUTES(5));
+    assert_string_equal(POLL(d, full("a"), full_with_a_queue()), "firing warning usage");
+    assert_null(strstr(desk_notice(d, 0)->title, "waiting"));
+    desk_pass(d, MINUTES(5));
+    assert_string_equal(POLL(d, full("a"), full_with_a_queue()), "");
+    desk_pass(d, MINUTES(5));
+    assert_string_equal(POLL(d, full("a"), full_with_a_queue()), "updated warning waiting");
+    assert_non_null(strstr(desk_notice(d, 0)->title, "3 waiting"));
 }
 
 static void first_run_each_tells_them_one_by_one(void **state)
@@ -239,6 +269,7 @@ int main(void)
         TEST(people_who_wait_are_never_in_the_baseline),
         TEST(polls_and_receivers_are_never_in_the_baseline),
         TEST(nothing_to_tell_is_no_digest_and_the_ignored_are_not_in_it),
+        TEST(who_waits_is_told_by_its_own_alert_and_counted_in_the_digest),
         TEST(first_run_each_tells_them_one_by_one),
         TEST(every_receiver_gets_one_digest_of_what_is_routed_to_it),
         TEST(what_is_routed_to_nobody_is_still_on_record),
