@@ -67,7 +67,9 @@ void words_subscription(const struct notice *n, struct words *w)
 
     bool days = n->value != FACT_UNKNOWN && n->type != EVENT_RESOLVED && !dead;
     w->no_value = dead; /* its next date is when its data goes */
-    if (state != SUBSCRIPTION_ACTIVE || !days)
+    /* One that ends although it is not active was not mended: its state is no part of the end. */
+    bool told = n->type != EVENT_RESOLVED || state == SUBSCRIPTION_ACTIVE;
+    if (told && (state != SUBSCRIPTION_ACTIVE || !days))
         text_addf(&w->condition, " %s%s", STATES[state].is, days ? "," : "");
     if (days) {
         text_add(&w->condition, " ");
@@ -132,10 +134,10 @@ void words_errors(const struct notice *n, struct words *w)
     bool over = n->type == EVENT_RESOLVED && !n->reason;
     if (over && count > 0)
         text_add(t, "only ");
-    if (count > 0)
+    if (count > 0 && !(n->type == EVENT_RESOLVED && n->reason))
         words_count(t, count, "assignment error", "assignment errors");
     else
-        text_add(t, count == 0 ? "no more assignment errors" : "assignment errors");
+        text_add(t, over && count == 0 ? "no more assignment errors" : "assignment errors");
     text_add(t, " (");
     words_add(t, f->error_code);
     text_add(t, ")");
@@ -161,7 +163,8 @@ void words_errors(const struct notice *n, struct words *w)
         words_clock(t, n, f->errors_since_at);
     }
     text_add(t, ".\n");
-    text_add(&w->next, n->type == EVENT_RESOLVED && count <= 0 ? "Nothing is left to do."
+    text_add(&w->next, n->type == EVENT_RESOLVED && (n->reason || count <= 0)
+                           ? "Nothing is left to do."
                        : over ? "Those that are left can wait until somebody has time for them."
                               : error_advice(f->error_code));
 }

@@ -16,7 +16,7 @@ struct pool {
     int64_t needed, reserve;
     bool gone;
     int64_t reference; /* units before capacity dropped; 0: it did not */
-    bool relieved; /* it is over since another pool of the product has room */
+    bool relieved; /* it ends because other pools of its SKU have room */
 };
 
 static struct pool pool_of(const struct notice *n)
@@ -35,8 +35,7 @@ static struct pool pool_of(const struct notice *n)
             p.needed = units_to_unblock(f->allotted, f->consumed, 0);
         bool dropped = n->finding[RULE_CAPACITY_DROP] || text_equal(n->reason, "new_normal");
         p.reference = dropped && f->reference > f->allotted ? f->reference : 0;
-        p.relieved = n->type == EVENT_RESOLVED && !n->reason && p.waiting == 0 && f->sibling_name &&
-                     f->sibling_free > 0;
+        p.relieved = n->type == EVENT_RESOLVED && !n->reason && f->siblings_free > 0;
     }
     return p;
 }
@@ -110,6 +109,28 @@ static bool says_drop(const struct notice *n, const struct pool *p)
            (p->free < 0 || n->rule == RULE_CAPACITY_DROP);
 }
 
+/* The numbers of an alert that ended: they may still be those of a full pool, but nothing in them is
+ * wrong any more. */
+static void add_end(const struct notice *n, const struct pool *p, struct text *t)
+{
+    if (!p->units)
+        return;
+    if (p->free > 0)
+        text_addf(t, " has %" PRId64 " of %" PRId64 " units free", p->free, p->allotted);
+    else if (p->free == 0 && p->relieved)
+        text_add(t, " is full");
+    else
+        text_addf(t, ": %" PRId64 " of %" PRId64 " units in use", p->consumed, p->allotted);
+    if (p->waiting > 0)
+        text_addf(t, ", %" PRId64 " waiting", p->waiting);
+    if (p->relieved && p->free > 0)
+        text_addf(t, ", and %" PRId64 " in other pools of its SKU", n->facts->siblings_free);
+    else if (p->relieved)
+        text_addf(t, ", but %" PRId64 " %s of its SKU %s free in other pools",
+                  n->facts->siblings_free, n->facts->siblings_free == 1 ? "unit" : "units",
+                  n->facts->siblings_free == 1 ? "is" : "are");
+}
+
 static void add_state(const struct notice *n, const struct pool *p, struct text *t)
 {
     if (p->gone) {
@@ -119,6 +140,8 @@ static void add_state(const struct notice *n, const struct pool *p, struct text 
                       p->allotted);
     } else if (text_equal(n->reason, "new_normal") && p->units) {
         text_addf(t, " stays at %" PRId64 " units, %" PRId64 " in use", p->allotted, p->consumed);
+    } else if (n->type == EVENT_RESOLVED) {
+        add_end(n, p, t);
     } else if (p->waiting > 0) {
         add_people_wait(n, p, t);
     } else if (!p->units) {
@@ -133,17 +156,12 @@ static void add_state(const struct notice *n, const struct pool *p, struct text 
     } else if (p->free < 0) {
         text_addf(t, " is over: %" PRId64 " of %" PRId64 " units in use", p->consumed, p->allotted);
         add_needed(p, t);
-    } else if (p->free == 0 && p->relieved) {
-        text_addf(t, " is full, but another pool of the product has %" PRId64 " free",
-                  n->facts->sibling_free);
     } else if (p->free == 0) {
         text_addf(t, " is full: %" PRId64 " of %" PRId64 " units in use", p->consumed, p->allotted);
-    } else if (n->rule == RULE_USAGE && n->value != FACT_UNKNOWN && n->type != EVENT_RESOLVED) {
+    } else if (n->rule == RULE_USAGE && n->value != FACT_UNKNOWN) {
         text_add(t, " is ");
         words_percent(t, n->value);
         text_addf(t, " full: %" PRId64 " of %" PRId64 " units left", p->free, p->allotted);
-    } else if (n->type == EVENT_RESOLVED) {
-        text_addf(t, " has %" PRId64 " of %" PRId64 " units free", p->free, p->allotted);
     } else {
         bool few = n->rule == RULE_REMAINING && p->free <= n->threshold;
         text_addf(t, " has %s%" PRId64 " of %" PRId64 " units left", few ? "only " : "", p->free,
@@ -260,6 +278,12 @@ static void add_next(const struct notice *n, const struct pool *p, struct text *
 {
     const struct facts *f = n->facts;
     bool over = p->needed > 0 || p->reserve > 0;
+    if (n->type == EVENT_RESOLVED) {
+        bool beyond = !n->reason && (p->waiting > 0 || p->needed > 0);
+        text_add(t, beyond ? "Nothing has to be done now: what is left is within the limits."
+                           : "Nothing is left to do.");
+        return;
+    }
     if (p->gone) {
         text_add(t, "Find out in the admin center (Billing > Your products) whether the "
                     "subscription was cancelled or moved; its users may be without a licence.");
@@ -268,7 +292,7 @@ static void add_next(const struct notice *n, const struct pool *p, struct text *
     if (p->reference && !n->reason)
         text_add(t, "Find out in the admin center (Billing > Your products) why units went away: "
                     "fewer were bought, or a subscription ended. ");
-    if (over && !p->relieved && f->sibling_name && f->sibling_free > 0) {
+    if (over && f->sibling_name && f->sibling_free > 0) {
         text_addf(t, "First use the %" PRId64 " free of ", f->sibling_free);
         words_add(t, f->sibling_name);
         text_add(t, " (same product). ");
@@ -285,13 +309,11 @@ static void add_next(const struct notice *n, const struct pool *p, struct text *
     } else if (p->reference && !n->reason) {
         text_add(t, "If that was meant, nothing is left to do: after 7 days the smaller number counts "
                     "as normal.");
-    } else if (p->reserve > 0 && n->type != EVENT_RESOLVED) {
+    } else if (p->reserve > 0) {
         text_addf(t, "Order %" PRId64 " %s, or free as many, to bring the reserve back.",
                   p->reserve, p->reserve == 1 ? "unit" : "units");
     } else {
-        text_add(t, n->type == EVENT_RESOLVED && p->waiting == 0
-                        ? "Nothing is left to do."
-                        : "Look at the pool in the admin center (Billing > Licenses).");
+        text_add(t, "Look at the pool in the admin center (Billing > Licenses).");
     }
 }
 

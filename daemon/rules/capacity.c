@@ -124,6 +124,11 @@ bool capacity_relaxed(const struct finding f[static CAPACITY_FINDINGS])
            f[AT_REMAINING].state != FINDING_UNKNOWN && f[AT_REMAINING].keep == LEVEL_NONE;
 }
 
+bool capacity_raised(const struct finding f[static CAPACITY_FINDINGS])
+{
+    return f[AT_USAGE].raise > LEVEL_NONE || f[AT_REMAINING].raise > LEVEL_NONE;
+}
+
 void gone_judge(const struct threshold t[static RULE_COUNT_], bool gone, int64_t last_consumed,
                 struct finding *ret)
 {

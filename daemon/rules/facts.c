@@ -58,6 +58,7 @@ static const struct fact_field FACTS[] = {
     REST(NUMBER, reference),
     REST(TEXT, sibling_name),
     REST(NUMBER, sibling_free),
+    REST(NUMBER, siblings_free),
     REST(TEXT, error_code),
     REST(NUMBER, error_count),
     REST(INSTANT, errors_since_at),

@@ -41,6 +41,8 @@ struct facts {
     int64_t units_to_unblock, units_to_buy;
     char *sibling_name; /* another pool of the SKU with room */
     int64_t sibling_free;
+    int64_t siblings_free; /* units free in all other pools of the SKU, if they keep this pool quiet
+                            * although it is beyond limits of its own; else FACT_UNKNOWN */
     /* the rest, by kind */
     char *error_code;
     int64_t error_count;

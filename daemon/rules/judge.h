@@ -71,6 +71,7 @@ struct known_pool {
     struct instant absent_since; /* boot 0: it was there last time */
     bool gone;   /* absence was confirmed and spoken about */
     bool silent; /* its last sample was: a trial that vanishes wakes nobody */
+    bool quiet;  /* scope = "auto": its siblings have room enough, see siblings_quiet */
 };
 /* ... and of one known subscription: entered its state while watched? */
 struct known_subscription {

@@ -16,20 +16,13 @@ struct pool {
     char *name; /* NULL if it needs none */
     bool silent;
 };
-/* A pool that could take people in, the one with the most room first. */
-struct room {
-    const struct pool *pool;
-    int64_t free;
-    bool relaxed; /* below its own limits: its room lets the others be quiet */
-};
 /* The pools of one SKU. */
 struct sku {
     const struct group *group;
     struct pool *pool;
     size_t n;
     struct known_drop *drop; /* one a pool */
-    struct room *room;
-    size_t n_rooms;
+    struct siblings siblings;
 };
 
 static void sku_clear(struct sku *s)
@@ -38,7 +31,6 @@ static void sku_clear(struct sku *s)
         free(s->pool[i].name);
     free(s->pool);
     free(s->drop);
-    free(s->room);
     *s = (struct sku){0};
 }
 static inline void sku_clear_at(struct sku *s)
@@ -74,31 +66,6 @@ static bool subscriptions_explain(const struct allotment *a)
     return true;
 }
 
-/* Free units of a pool that is not backed by anything alive are no room. */
-static bool is_backed(const struct allotment *a)
-{
-    if (!a->subscriptions_known)
-        return true;
-    for (size_t i = 0; i < a->n_subscriptions; i++)
-        if (a->subscriptions[i].state == SUBSCRIPTION_ACTIVE ||
-            a->subscriptions[i].state == SUBSCRIPTION_WARNING)
-            return true;
-    return false;
-}
-
-static int64_t room_of(const struct capacity *c)
-{
-    int64_t waiting = c->waiting.section == SECTION_COMPLETE ? c->waiting.count : 0;
-    return c->allotted - c->consumed - waiting; /* who waits there comes first */
-}
-
-static int compare_rooms(const void *a, const void *b)
-{
-    const struct room *x = a, *y = b;
-    return x->free != y->free ? (x->free < y->free) - (x->free > y->free)
-                              : (x->pool > y->pool) - (x->pool < y->pool);
-}
-
 static int sku_load(const struct judging *j, const struct groups *g, const struct group *group,
                     const struct fates *fates, struct sku *ret)
 {
@@ -106,8 +73,7 @@ static int sku_load(const struct judging *j, const struct groups *g, const struc
     ret->group = group;
     ret->pool = calloc(group->n, sizeof *ret->pool);
     ret->drop = calloc(group->n, sizeof *ret->drop);
-    ret->room = calloc(group->n, sizeof *ret->room);
-    if (!ret->pool || !ret->drop || !ret->room)
+    if (!ret->pool || !ret->drop)
         return -ENOMEM;
     drops_follow(j, g, group, fates, ret->drop);
     for (size_t i = 0; i < group->n; i++) {
@@ -130,24 +96,10 @@ static int sku_load(const struct judging *j, const struct groups *g, const struc
         int r = pool_name(o, g, group, i, &p->name);
         if (r < 0)
             return r;
-        if (p->a->units_known && is_backed(p->a) && room_of(&p->capacity) >= 1)
-            ret->room[ret->n_rooms++] = (struct room){
-                .pool = p, .free = room_of(&p->capacity), .relaxed = capacity_relaxed(p->finding)};
+        if (p->ignore != IGNORE_ALL)
+            siblings_add(&ret->siblings, i, p->a, &p->capacity);
     }
-    qsort(ret->room, ret->n_rooms, sizeof *ret->room, compare_rooms);
     return 0;
-}
-
-/* The other pool with the most room for the kinds of member that this pool takes; or NULL. */
-static const struct room *sku_sibling(const struct sku *s, const struct pool *p, bool relaxed)
-{
-    for (size_t i = 0; i < s->n_rooms; i++) {
-        const struct room *r = &s->room[i];
-        bool fits = p->a->assignable_to == 0 || (r->pool->a->assignable_to & p->a->assignable_to);
-        if (r->pool != p && fits && (r->relaxed || !relaxed))
-            return r;
-    }
-    return NULL;
 }
 
 /* ---- samples ---- */
@@ -202,18 +154,32 @@ static void add_gone(struct sample *s, const struct threshold t[static RULE_COUN
     gone_judge(t, gone, last_consumed, &s->finding[s->n_findings++]);
 }
 
-/* A full pool with nobody waiting is quiet while another one of its SKU has room: the next person
- * is served from there. */
-static void relax(struct sample *s, const struct pool *p)
+/* Its siblings have room: usage and remaining raise nothing, and say what would have been raised. */
+static bool relax(struct sample *s)
 {
-    const struct waiting *w = &p->capacity.waiting;
-    if (w->section != SECTION_COMPLETE || w->count > 0)
-        return;
+    bool relaxed = false;
     for (size_t i = 0; i < s->n_findings; i++) {
         struct finding *f = &s->finding[i];
-        if ((f->rule == RULE_USAGE || f->rule == RULE_REMAINING) && f->state == FINDING_KNOWN)
-            f->raise = f->keep = LEVEL_NONE;
+        if ((f->rule != RULE_USAGE && f->rule != RULE_REMAINING) || f->state != FINDING_KNOWN)
+            continue;
+        relaxed |= f->keep > LEVEL_NONE;
+        f->raise = f->keep = LEVEL_NONE;
     }
+    return relaxed;
+}
+
+/* Memory carries quiet from poll to poll: between its two ends it stays as it was. */
+static void judge_quiet(const struct judging *j, const struct sku *sku, const struct pool *p,
+                        const struct known_pool *past, struct sample *s)
+{
+    bool quiet = j->ctx->options->scope == SCOPE_AUTO &&
+                 siblings_quiet(&sku->siblings, p->a, &p->capacity, p->threshold,
+                                past && past->quiet);
+    struct known_pool *known = memory_pool(j->after, p->a->id);
+    if (known)
+        known->quiet = quiet;
+    if (quiet && relax(s))
+        s->facts->siblings_free = siblings_free(&sku->siblings, p->a, &p->capacity);
 }
 
 static int pool_sample(struct judging *j, const struct groups *g, const struct sku *sku,
@@ -229,8 +195,7 @@ static int pool_sample(struct judging *j, const struct groups *g, const struct s
     s->subscription_explains = subscriptions_explain(p->a);
     add_findings(s, p->finding, &p->drop);
     s->facts->reference = p->reference;
-    if (j->ctx->options->scope == SCOPE_AUTO && sku_sibling(sku, p, true))
-        relax(s, p);
+    judge_quiet(j, sku, p, fates->replaced[at] ? fates->replaced[at] : fates->past[at], s);
     if (fates->past[at] && fates->past[at]->gone)
         add_gone(s, p->threshold, false, fates->past[at]->consumed);
     int r = 0;
@@ -245,10 +210,11 @@ static int pool_sample(struct judging *j, const struct groups *g, const struct s
     if (r >= 0)
         r = add_subscriptions(s->facts, p->a);
     set_numbers(s, &p->capacity, p->threshold);
-    const struct room *sibling = sku_sibling(sku, p, false);
-    if (r >= 0 && sibling) {
-        s->facts->sibling_free = sibling->free;
-        r = text_copy(sibling->pool->name, &s->facts->sibling_name);
+    const struct sibling_room most =
+        siblings_most(&sku->siblings, (size_t)(p - sku->pool), p->a);
+    if (r >= 0 && most.free > 0) {
+        s->facts->sibling_free = most.free;
+        r = text_copy(sku->pool[most.at].name, &s->facts->sibling_name);
     }
     return r;
 }
@@ -450,27 +416,64 @@ static int skus_judge(struct judging *j, const struct groups *g, const struct fa
     return 0;
 }
 
-int pools_judge(struct judging *j, const struct groups *g, const struct fates *fates)
+/* ---- the other scopes: pool by pool ---- */
+
+static int compare_keys(const void *a, const void *b)
 {
-    if (j->ctx->options->scope == SCOPE_SKU)
-        return skus_judge(j, g, fates);
-    for (size_t i = 0; i < g->n; i++) {
+    return key_compare(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The SKUs of pools that may come back in a minute, in order. */
+static int missing_keys(const struct judging *j, const struct fates *fates, const char ***ret,
+                        size_t *ret_n)
+{
+    const struct tenant_memory *before = j->before;
+    const char **key = calloc(before->n_pools + 1, sizeof *key);
+    size_t n = 0;
+    if (!key)
+        return -ENOMEM;
+    for (size_t k = 0; k < before->n_pools; k++) {
+        const struct known_pool *p = &before->pool[k];
+        struct threshold t[RULE_COUNT_];
+        if (fates->known[k] == FATE_MISSING && known_pool_key(p) &&
+            rules_for(j->ctx->options, j->ctx->tenant, p->sku_id, p->sku_part_number, p->id, t) !=
+                IGNORE_ALL)
+            key[n++] = known_pool_key(p);
+    }
+    qsort(key, n, sizeof *key, compare_keys);
+    *ret = key;
+    *ret_n = n;
+    return 0;
+}
+
+static int pools_of_skus(struct judging *j, const struct groups *g, const struct fates *fates)
+{
+    CLEANUP(free) const char **missing = NULL;
+    size_t n_missing = 0;
+    int r = missing_keys(j, fates, &missing, &n_missing);
+    for (size_t i = 0; r >= 0 && i < g->n; i++) {
         CLEANUP(sku_clear) struct sku sku = {0};
-        int r = sku_load(j, g, &g->group[i], fates, &sku);
+        r = sku_load(j, g, &g->group[i], fates, &sku);
+        sku.siblings.missing =
+            g->group[i].key &&
+            bsearch(&g->group[i].key, missing, n_missing, sizeof *missing, compare_keys);
         for (size_t k = 0; r >= 0 && k < sku.n; k++)
             r = pool_sample(j, g, &sku, &sku.pool[k], fates);
         if (r >= 0)
             r = sku_remember(j, &sku);
-        if (r < 0)
-            return r;
     }
-    for (size_t k = 0; k < j->before->n_pools; k++) {
+    return r;
+}
+
+int pools_judge(struct judging *j, const struct groups *g, const struct fates *fates)
+{
+    if (j->ctx->options->scope == SCOPE_SKU)
+        return skus_judge(j, g, fates);
+    int r = pools_of_skus(j, g, fates);
+    for (size_t k = 0; r >= 0 && k < j->before->n_pools; k++) {
         enum fate fate = fates->known[k];
-        if (fate != FATE_UNKNOWN && fate != FATE_MISSING && fate != FATE_GONE)
-            continue;
-        int r = absent_sample(j, &j->before->pool[k], fate);
-        if (r < 0)
-            return r;
+        if (fate == FATE_UNKNOWN || fate == FATE_MISSING || fate == FATE_GONE)
+            r = absent_sample(j, &j->before->pool[k], fate);
     }
-    return 0;
+    return r;
 }

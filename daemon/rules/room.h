@@ -28,6 +28,8 @@ void capacity_judge(const struct capacity *c, const struct threshold t[static RU
                     usec_t now_at, struct finding ret[static CAPACITY_FINDINGS]);
 /* Below its own limits for usage and remaining: no finding of the two raises or keeps a level. */
 bool capacity_relaxed(const struct finding f[static CAPACITY_FINDINGS]);
+/* One of the two raises a level. */
+bool capacity_raised(const struct finding f[static CAPACITY_FINDINGS]);
 /* The finding that says that the pool is gone, or back (`gone` false). */
 void gone_judge(const struct threshold t[static RULE_COUNT_], bool gone, int64_t last_consumed,
                 struct finding *ret);
@@ -137,6 +139,40 @@ bool allotment_is_trial(const struct allotment *a);
 /* NULL sorts last; without case. */
 int key_compare(const char *a, const char *b);
 const char *known_pool_key(const struct known_pool *p);
+
+/* ---- siblings.c: the other pools of a SKU ---- */
+
+#define ASSIGNABLE_KINDS (2 * ASSIGNABLE_DEVICE) /* combinations of the ASSIGNABLE_ bits */
+#define SIBLINGS_MOST 2 /* the pool that asks may be one of them */
+struct sibling_room {
+    size_t at;    /* as in siblings_add */
+    int64_t free; /* units that nobody holds or waits for; 0: there is no such pool */
+};
+/* Backed pools of one SKU that accept the same kinds of member. */
+struct sibling_sum {
+    size_t n;
+    bool unknown; /* units or waiting members of one of them; or the sum leaves its type */
+    int64_t allotted, demand; /* units; consumed units and waiting members */
+    int64_t free;
+    struct sibling_room most[SIBLINGS_MOST]; /* those with the most room */
+};
+struct siblings {
+    struct sibling_sum by_kinds[ASSIGNABLE_KINDS];
+    bool missing; /* a known pool of the SKU is not in the list, and not confirmed to be gone */
+};
+/* Also the pool itself; not those with ignore = "all". `at`: its place among the pools of the SKU. */
+void siblings_add(struct siblings *s, size_t at, const struct allotment *a,
+                  const struct capacity *c);
+/* Do usage and remaining of this pool keep quiet? By the limits `t` of the pool, applied to the sums
+ * of all that accept its kinds of member: from the clear side on, up to the raise side; anything
+ * unknown among the siblings leaves `before`. Never with a known excess, and never unless it is known
+ * that nobody waits. */
+bool siblings_quiet(const struct siblings *s, const struct allotment *a, const struct capacity *c,
+                    const struct threshold t[static RULE_COUNT_], bool before);
+/* The other pool with the most room for this pool's kinds of member; the room of all of them. */
+struct sibling_room siblings_most(const struct siblings *s, size_t at, const struct allotment *a);
+int64_t siblings_free(const struct siblings *s, const struct allotment *a,
+                      const struct capacity *c);
 
 /* ---- poll.c: words that the rule service needs, too ---- */
 

@@ -14,6 +14,9 @@ static const char *pool_key(const struct tenant_memory *m, size_t i)
     return m->pool[i].id;
 }
 
+/* The column `silent` of known_pool. */
+enum { POOL_SILENT = 1 << 0, POOL_QUIET = 1 << 1 };
+
 static void pool_row(const struct tenant_memory *m, size_t i, struct row *row)
 {
     const struct known_pool *p = &m->pool[i];
@@ -25,7 +28,7 @@ static void pool_row(const struct tenant_memory *m, size_t i, struct row *row)
     row_int(row, p->absent_polls);
     row_instant(row, &p->absent_since);
     row_int(row, p->gone);
-    row_int(row, p->silent);
+    row_int(row, (p->silent ? POOL_SILENT : 0) | (p->quiet ? POOL_QUIET : 0));
 }
 
 static int pool_read(struct row *row, const char *id, struct known_pool *p)
@@ -40,7 +43,9 @@ static int pool_read(struct row *row, const char *id, struct known_pool *p)
     p->absent_polls = (uint32_t)row_get_int(row, 0, UINT32_MAX);
     p->absent_since = row_get_instant(row);
     p->gone = row_get_bool(row);
-    p->silent = row_get_bool(row);
+    int64_t bits = row_get_int(row, 0, POOL_SILENT | POOL_QUIET);
+    p->silent = bits & POOL_SILENT;
+    p->quiet = bits & POOL_QUIET;
     return 0;
 }
 

@@ -432,10 +432,67 @@ static void an_end_by_configuration_is_no_good_news(void **state)
     CLEANUP(notice_free) struct notice *n = a_notice(&t, EVENT_RESOLVED);
     n->reason = "rule_removed";
     assert_int_equal(notice_write_texts(n), 0);
-    assert_string_equal(
-        n->title, "contoso: no longer watched: Microsoft 365 E5 is full: 10 of 10 units in use");
+    assert_string_equal(n->title,
+                        "contoso: no longer watched: Microsoft 365 E5: 10 of 10 units in use");
     assert_non_null(strstr(n->description, "not because it got better"));
     sample_clear(&t.sample);
+}
+
+/* Every rule and turn of phrase with its numbers as they were when it fired, ended for any reason. */
+static void an_end_speaks_of_no_harm(void **state)
+{
+    static const char *const REASONS[] = {NULL, "rule_removed", "new_normal"};
+    static const char *const NEXT[] = {
+        "Nothing is left to do.", "Nothing has to be done now: what is left is within the limits.",
+        "Those that are left can wait until somebody has time for them."};
+    static const char *const HARM[] = {
+        " over:", " over,", "needed", "is full:", "is suspended",
+        "is locked out", "is deleted", "grace", " lacks ", "cannot be read", "have not been read",
+        "switched off", "does not take", "ended on", "ends ", "refused", "fell from",
+        "reprocess", "no longer listed", "not known", "although", "failed", "% full"};
+    static struct told told[CASES_MAX];
+    size_t n_cases = cases(told);
+    (void)state;
+    for (size_t i = 0; i < n_cases; i++) {
+        for (size_t k = 0; k < N_ELEMENTS(REASONS); k++) {
+            CLEANUP(notice_free) struct notice *n = a_notice(&told[i], EVENT_RESOLVED);
+            n->reason = REASONS[k];
+            assert_int_equal(notice_write_texts(n), 0);
+            bool good = false;
+            for (size_t w = 0; w < N_ELEMENTS(NEXT); w++)
+                good |= strcmp(n->next_step, NEXT[w]) == 0;
+            if (!good)
+                fail_msg("%s, %s: %s", told[i].why, REASONS[k] ? REASONS[k] : "-", n->next_step);
+            for (size_t w = 0; w < N_ELEMENTS(HARM); w++)
+                if (strstr(n->title, HARM[w]))
+                    fail_msg("%s, %s: \"%s\" in: %s", told[i].why, REASONS[k] ? REASONS[k] : "-",
+                             HARM[w], n->title);
+        }
+        sample_clear(&told[i].sample);
+    }
+}
+
+static void a_pool_that_its_siblings_keep_quiet_ends_with_their_room(void **state)
+{
+    static const struct {
+        int64_t consumed, free;
+        const char *want;
+    } CASES[] = {
+        {100, 40, "is full, but 40 units of its SKU are free in other pools"},
+        {100, 1, "is full, but 1 unit of its SKU is free in other pools"},
+        {95, 40, "has 5 of 100 units free, and 40 in other pools of its SKU"},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct told t = {"", A_POOL(.allotted = 100, .consumed = CASES[i].consumed),
+                         RULE_REMAINING, LEVEL_WARNING};
+        t.sample.facts->siblings_free = CASES[i].free;
+        CLEANUP(notice_free) struct notice *n = a_notice(&t, EVENT_RESOLVED);
+        if (!strstr(n->title, CASES[i].want))
+            fail_msg("%s", n->title);
+        assert_string_equal(n->next_step, "Nothing is left to do.");
+        sample_clear(&t.sample);
+    }
 }
 
 static void a_test_message_says_that_it_is_one(void **state)
@@ -546,6 +603,8 @@ int main(void)
         cmocka_unit_test(names_give_way_before_numbers_do),
         cmocka_unit_test(foreign_names_cannot_forge_a_line),
         cmocka_unit_test(an_end_by_configuration_is_no_good_news),
+        cmocka_unit_test(an_end_speaks_of_no_harm),
+        cmocka_unit_test(a_pool_that_its_siblings_keep_quiet_ends_with_their_room),
         cmocka_unit_test(a_test_message_says_that_it_is_one),
         cmocka_unit_test(measures_read_well),
         cmocka_unit_test(without_memory_there_are_no_half_texts),

@@ -114,6 +114,104 @@ static void a_full_pool_is_quiet_while_another_of_its_sku_has_room(void **state)
     }
 }
 
+/* Two or three pools of E3 over some polls: a full one with its siblings; what `a` raises. */
+static void quiet_begins_on_the_clear_side_and_ends_on_the_raise_side(void **state)
+{
+#define A(in_use, ...) {.id = "a", .sku = E3, .allotted = 100, .consumed = (in_use), .sub = {{"r", "active"}}, __VA_ARGS__}
+#define B(units, in_use, ...) \
+    {.id = "b", .sku = E3, .allotted = (units), .consumed = (in_use), .sub = {{"s", "active"}}, __VA_ARGS__}
+#define ELSEWHERE {.id = "x", .sku = E5, .allotted = 100}
+    static const struct {
+        const char *why;
+        struct row poll[3][2];
+        const char *want[3];
+    } CASES[] = {
+        {"begins at once on the clear side, stays in the band, ends at the limit",
+         {{A(100), B(100, 75)}, {A(100), B(100, 78)}, {A(100), B(100, 80)}},
+         {"none", "none", "warning"}},
+        {"does not begin in the band",
+         {{A(100), B(100, 80)}, {A(100), B(100, 76)}, {A(100), B(100, 75)}},
+         {"warning", "warning", "none"}},
+        {"the first reading in the band",
+         {{A(100), B(100, 77)}, {A(100), B(100, 77)}, {A(100), B(100, 77)}},
+         {"warning", "warning", "warning"}},
+        {"one unit of room is not enough",
+         {{A(100), B(100, 100)}, {A(100), B(100, 99)}, {A(100), B(101, 99)}},
+         {"warning", "warning", "warning"}},
+        {"over-consumed is never quiet",
+         {{A(100), B(1000, 10)}, {A(101), B(1000, 10)}, {A(150), B(1000, 10)}},
+         {"none", "critical", "critical"}},
+        {"an unknown sibling leaves it quiet",
+         {{A(100), B(100, 10)}, {A(100), B(UNKNOWN, 0)}, {A(100), B(100, 100)}},
+         {"none", "none", "warning"}},
+        {"an unknown sibling leaves it loud",
+         {{A(85), B(100, 100)}, {A(100), B(UNKNOWN, 0)}, {A(100), B(100, 10)}},
+         {"none", "warning", "none"}},
+        {"a sibling whose waiting members are not known",
+         {{A(100), B(100, 10, .waiting = 90)},
+          {A(100), B(100, 10, .waiting = UNKNOWN)},
+          {A(100), B(100, 10)}},
+         {"warning", "warning", "none"}},
+        {"a sibling that is missing for a poll",
+         {{A(100), B(100, 10)}, {A(100), ELSEWHERE}, {A(100), B(100, 10)}},
+         {"none", "none", "none"}},
+        {"waiting members that are not known are never quiet",
+         {{A(100), B(100, 10)}, {A(100, .waiting = UNKNOWN), B(100, 10)}, {A(100), B(100, 10)}},
+         {"none", "warning", "none"}},
+        {"a source without waiting rooms",
+         {{A(100, .waiting = -2), B(100, 10)},
+          {A(100, .waiting = -2), B(100, 10)},
+          {A(100), B(100, 10)}},
+         {"warning", "warning", "none"}},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(world_clear) struct world w;
+        world_init(&w);
+        for (size_t k = 0; k < N_ELEMENTS(CASES[i].poll); k++) {
+            poll_rows(&w, CASES[i].poll[k], N_ELEMENTS(CASES[i].poll[k]));
+            const struct sample *s = sample_of(&w, KIND_CAPACITY, "a");
+            const char *got = verdict(finding_of(&w, "a", RULE_REMAINING));
+            if (strcmp(got, CASES[i].want[k]) != 0)
+                fail_msg("%s, poll %zu: %s", CASES[i].why, k + 1, got);
+            bool quiet = strcmp(got, "none") == 0 && s->facts->consumed == 100;
+            if (quiet != (s->facts->siblings_free != FACT_UNKNOWN))
+                fail_msg("%s, poll %zu: %lld free", CASES[i].why, k + 1,
+                         (long long)s->facts->siblings_free);
+        }
+    }
+#undef A
+#undef B
+#undef ELSEWHERE
+}
+
+static void quiet_looks_at_the_sums_of_all_siblings_by_the_own_limits(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    struct override o[] = {{.match = {.allotment = "d"}, .set_ignore = true, .ignore = IGNORE_ALL}};
+    (void)state;
+    world_init(&w);
+#define SMALL(name, units, in_use) \
+    {.id = (name), .sku = E3, .allotted = (units), .consumed = (in_use), .sub = {{"s", "active"}}}
+    /* none of them alone is below its limits, all together have no room: 97 of 100 */
+    POLL(&w, SMALL("a", 30, 30), SMALL("b", 30, 28), SMALL("c", 40, 39));
+    assert_verdict(finding_of(&w, "a", RULE_REMAINING), "warning");
+    /* with d it is enough, and all free units are counted */
+    POLL(&w, SMALL("a", 30, 30), SMALL("b", 30, 28), SMALL("c", 40, 39), SMALL("d", 100, 20));
+    assert_verdict(finding_of(&w, "a", RULE_REMAINING), "none");
+    assert_verdict(finding_of(&w, "c", RULE_USAGE), "none");
+    assert_int_equal(sample_of(&w, KIND_CAPACITY, "a")->facts->siblings_free, 83);
+    assert_int_equal(sample_of(&w, KIND_CAPACITY, "c")->facts->siblings_free, 82);
+    assert_int_equal(sample_of(&w, KIND_CAPACITY, "d")->facts->siblings_free, FACT_UNKNOWN);
+    /* ignore = "all" leaves its units out, and nobody is sent there */
+    w.options.override = o;
+    w.options.n_overrides = 1;
+    POLL(&w, SMALL("a", 30, 30), SMALL("b", 30, 28), SMALL("c", 40, 39), SMALL("d", 100, 20));
+    assert_verdict(finding_of(&w, "a", RULE_REMAINING), "warning");
+    assert_int_equal(sample_of(&w, KIND_CAPACITY, "a")->facts->sibling_free, 2);
+#undef SMALL
+}
+
 static void the_sibling_with_the_most_room_is_named_whatever_the_scope(void **state)
 {
     static const enum scope SCOPES[] = {SCOPE_AUTO, SCOPE_ALLOTMENT};
@@ -408,6 +506,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_pool_is_quiet_while_another_of_its_sku_has_room),
+        cmocka_unit_test(quiet_begins_on_the_clear_side_and_ends_on_the_raise_side),
+        cmocka_unit_test(quiet_looks_at_the_sums_of_all_siblings_by_the_own_limits),
         cmocka_unit_test(the_sibling_with_the_most_room_is_named_whatever_the_scope),
         cmocka_unit_test(pools_are_called_by_their_place_or_by_the_configured_name),
         cmocka_unit_test(facts_hold_what_a_message_needs),

@@ -19,6 +19,7 @@ static struct tenant_memory *a_memory(unsigned n_pools)
         p->absent_since = m->n_pools % 4 ? at(m->n_pools) : (struct instant){0};
         p->gone = m->n_pools % 5 == 0;
         p->silent = m->n_pools % 6 == 0;
+        p->quiet = m->n_pools % 4 == 0;
     }
     m->subscription = calloc(6, sizeof *m->subscription);
     for (; m->n_subscriptions < 6; m->n_subscriptions++)
@@ -87,7 +88,7 @@ static void memories_equal(const struct tenant_memory *a, const struct tenant_me
         assert_int_equal(p->first_seen_at, q->first_seen_at);
         assert_int_equal(p->absent_polls, q->absent_polls);
         instants_equal(p->absent_since, q->absent_since);
-        assert_true(p->gone == q->gone && p->silent == q->silent);
+        assert_true(p->gone == q->gone && p->silent == q->silent && p->quiet == q->quiet);
     }
     assert_int_equal(a->n_subscriptions, b->n_subscriptions);
     for (size_t i = 0; i < a->n_subscriptions; i++) {
