@@ -104,6 +104,8 @@ struct plan_context {
     struct instant now;
     usec_t outage_tolerance; /* max(1 h, three polls) */
     bool first_run;          /* the tenant's first complete poll ever: baseline and digest */
+    bool state_lost;         /* its first one after a loss of state: what is beyond a limit and not in
+                              * the book fires at once, as in alerts_plan_lost; no baseline */
     struct reach service_reach; /* alerts about many tenants reach these, too: see runtime/outage.c */
     const char *tenant_id, *tenant_name; /* of the samples; NULL for delivery samples */
     bool complete_list; /* the samples are all that exists for this tenant: alerts without one are
@@ -137,5 +139,25 @@ int alerts_plan_held(const struct plan_context *ctx, const struct book *book,
 int alerts_plan_removed(const struct plan_context *ctx, const struct book *book,
                         bool (*keep)(const struct alert *a, void *userdata), void *userdata,
                         struct changes **ret, struct failure *ret_failure);
+/* What is left of what was told, after damage to the database. */
+enum heard_what {
+    HEARD_LAST_EVENT, /* of the alert: `seq` of the last event that everybody responsible hears */
+    HEARD_MESSAGE,    /* `receiver` was sent, or will be, the event `seq` of the present episode */
+    HEARD_TOLD,       /* ... was to hear of the present episode */
+    HEARD_HELD,       /* ... waits for the hours of a route */
+};
+struct heard {
+    char alert_id[ALERT_ID_TEXT];
+    char receiver[64];
+    enum heard_what what;
+    uint64_t seq;
+};
+/* The database was damaged: whoever should have heard of an alert that is up, and of whom no message
+ * is left, is told anew as it is now (same id and episode): criticals singly, the rest in digests,
+ * reason "state_lost". Ends that were lost go out again. `heard`: in the order of the alerts' ids.
+ * `story` (NULL: none) goes to all receivers of the fallback, as a digest without alerts. */
+int alerts_plan_lost(const struct plan_context *ctx, const struct book *book,
+                     const struct heard *heard, size_t n_heard, const char *story,
+                     struct changes **ret, struct failure *ret_failure);
 /* After the commit: the changes become the book's truth. Takes the alerts out of *c. */
 void alerts_apply(struct book *book, struct changes *c);

@@ -91,6 +91,9 @@ static const struct intro {
     {"first_run", "at the first reading",
      "already beyond a limit at the first reading. From now on only what is new, worse or has been "
      "all right in between is told"},
+    {"state_lost", "after damage to the state database",
+     "beyond a limit, and may have been told before: what was known of it was lost with the damaged state "
+     "database"},
     {"held", "from outside the hours", "still open of what was held back until these hours began"},
 };
 
@@ -142,6 +145,27 @@ static int part_new(const struct notice *const *notice, size_t n, const struct d
     r = write_counts(d, t);
     if (r >= 0)
         r = write_texts(d, t, t->all);
+    if (r >= 0)
+        *ret = TAKE(d);
+    return r;
+}
+
+int digest_story(const char *title, const char *story, const char *reason, usec_t at, struct digest **ret)
+{
+    CLEANUP(digest_free) struct digest *d = calloc(1, sizeof *d);
+    if (!d)
+        return -ENOMEM;
+    d->reason = reason;
+    d->worst = LEVEL_WARNING;
+    d->at = at;
+    d->part = d->parts = 1;
+    int r = uuid_v7(at, d->digest_id);
+    if (r >= 0)
+        r = uuid_v7(at, d->event_id);
+    if (r >= 0)
+        r = text_copy(title, &d->title);
+    if (r >= 0)
+        r = text_copy(story, &d->summary);
     if (r >= 0)
         *ret = TAKE(d);
     return r;

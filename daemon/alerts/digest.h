@@ -12,3 +12,6 @@ struct digest_counts {
 int digest_parts(const struct notice *const *notice, size_t n, const struct digest_counts *more,
                  const char *reason, usec_t at,
                  struct digest ***ret, size_t *ret_n);
+/* A message about this daemon itself: a digest of no alerts, a warning. */
+int digest_story(const char *title, const char *story, const char *reason, usec_t at,
+                 struct digest **ret);

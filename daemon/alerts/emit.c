@@ -194,6 +194,20 @@ int plan_tell(struct plan *p, struct alert *a, enum event_type type, const struc
     return r;
 }
 
+int plan_tell_some(struct plan *p, struct alert *a, enum event_type type, receiver_set to, const char *reason)
+{
+    struct event e = {.to = to};
+    a->seq++;
+    if (type == EVENT_RESOLVED && a->said == LEVEL_NONE)
+        a->said = LEVEL_WARNING; /* the level that ended is not known any more */
+    int r = notice_told(p, a, type, plan_is_old(p, a), reason, &e.notice);
+    if (r >= 0)
+        r = plan_add_event(p, &e);
+    if (r >= 0)
+        speak_note(a, type, p->ctx->options, p->ctx->now.at);
+    return r;
+}
+
 /* ---- digests ---- */
 
 int plan_line(struct plan *p, struct alert *a, receiver_set to, bool stale)

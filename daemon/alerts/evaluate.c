@@ -126,6 +126,11 @@ static void step_finding(struct alert *a, const struct finding *f, const struct 
             ret->muted_now = true;
             continue;
         }
+        if (e->lost && !up && input == LATCH_BREACH && kind_row(a->kind)->listed) {
+            *l = (struct latch){.state = ALERT_FIRING};
+            ret->raised_lost = true;
+            continue;
+        }
         if (drops)
             *l = (struct latch){.state = ALERT_OK};
         else

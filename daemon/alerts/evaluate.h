@@ -9,9 +9,11 @@ struct evaluation {
     struct instant now;
     usec_t outage_tolerance;
     bool baseline; /* what is at a level goes up at once and is muted */
+    bool lost;     /* what is at a level goes up at once */
 };
 struct outcome {
     bool muted_now;     /* the baseline raised and muted something */
+    bool raised_lost;   /* something went up because state was lost */
     bool accepted;      /* the episode ended, and what was wrong is the new normal */
     bool rule_removed;  /* the episode ended, and only because its rules are off */
     bool waiting_began; /* the finding "waiting" came up with this sample */

@@ -64,7 +64,7 @@ struct digest {
     char event_id[UUID_TEXT];
     char digest_id[UUID_TEXT]; /* the same in all parts */
     uint32_t part, parts;
-    const char *reason; /* "first_run", "held"; a literal */
+    const char *reason; /* "first_run", "held", "state_lost"; a literal */
     enum level worst;
     usec_t at;
     struct notice **notice; /* owned, each as it would be told */

@@ -48,6 +48,8 @@ int plan_finish(struct plan *p, int r, struct changes **ret, struct failure *ret
 /* An event about this alert: numbers it, notes it as told, and puts it into the changes. */
 int plan_tell(struct plan *p, struct alert *a, enum event_type type, const struct outcome *o,
               const char *reason);
+/* The same, to these receivers only; an end still goes to whom the store sends it. */
+int plan_tell_some(struct plan *p, struct alert *a, enum event_type type, receiver_set to, const char *reason);
 /* The same for the first-run digest: said later by plan_digest, noted as muted instead. Receivers
  * outside their hours are held back. */
 int plan_tell_later(struct plan *p, struct alert *a, const struct outcome *o);

@@ -65,6 +65,11 @@ static receiver_set fallback(const struct route_options *o, receiver_set never)
     return set ? set : everyone(o) & ~never;
 }
 
+receiver_set route_fallback(const struct route_options *o)
+{
+    return fallback(o, 0);
+}
+
 /* A route outside its hours is a match like any other: it is not left for the next one. */
 struct reach route_for(const struct route_options *o, enum kind kind, enum rule rule,
                        enum level level, const struct facts *f, usec_t at)

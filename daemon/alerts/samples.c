@@ -81,10 +81,24 @@ static enum level parent_level(const struct plan *p, const struct sample *s)
     return worst;
 }
 
+static bool is_newly_judged(const struct alert *a, const struct sample *s)
+{
+    return !s->silent && a->said == LEVEL_NONE;
+}
+
 static bool is_first(const struct plan *p, const struct alert *a, const struct sample *s)
 {
-    return p->ctx->first_run && !p->ctx->options->first_run_each && !s->silent &&
-           a->said == LEVEL_NONE;
+    return p->ctx->first_run && !p->ctx->state_lost && !p->ctx->options->first_run_each && is_newly_judged(a, s);
+}
+
+/* Warnings share a digest; a critical is a message of its own. */
+static int tell_lost(struct plan *p, struct alert *a, const struct outcome *o)
+{
+    if (a->level == LEVEL_CRITICAL)
+        return plan_tell(p, a, EVENT_FIRING, o, "state_lost");
+    int r = plan_tell_later(p, a, o);
+    speak_note(a, EVENT_FIRING, p->ctx->options, p->ctx->now.at);
+    return r;
 }
 
 /* People who wait are never old news: their pool is told by its own alert, once that has been held,
@@ -115,12 +129,15 @@ static int take_sample(struct plan *p, const struct sample *s)
     bool first = is_first(p, w->after, s), waits = people_wait(s);
     const struct evaluation e = {.now = p->ctx->now,
                                  .outage_tolerance = p->ctx->outage_tolerance,
-                                 .baseline = first && !waits};
+                                 .baseline = first && !waits,
+                                 .lost = p->ctx->state_lost && is_newly_judged(w->after, s)};
     r = evaluate(w->after, s, &e, &outcome);
     if (r < 0)
         return r;
     int type = speak(w->after, s, &outcome, parent_level(p, s));
-    if (type != SAY_NOTHING)
+    if (type == EVENT_FIRING && outcome.raised_lost)
+        r = tell_lost(p, w->after, &outcome);
+    else if (type != SAY_NOTHING)
         r = plan_tell(p, w->after, (enum event_type)type, &outcome,
                       outcome.accepted       ? "new_normal"
                       : outcome.rule_removed ? "rule_removed"
@@ -240,7 +257,7 @@ int alerts_plan(const struct plan_context *ctx, const struct book *book,
     if (r >= 0)
         r = take_samples(&p, samples, false);
     if (r >= 0)
-        r = plan_digest(&p, "first_run");
+        r = plan_digest(&p, ctx->state_lost ? "state_lost" : "first_run");
     if (r >= 0)
         r = sweep(&p);
     return plan_finish(&p, r, ret, ret_failure);

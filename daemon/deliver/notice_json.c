@@ -20,6 +20,7 @@
 static const char *const REASONS[] = {
     "rule_removed", "new_normal", /* of an end */
     "first_run", "held",          /* of a digest */
+    "state_lost",                 /* of both, and of what fires again */
 };
 
 const char *reason_literal(const char *word)

@@ -57,11 +57,6 @@ static int open_store(struct app *app)
         log_failure(LOG_ERR, &why, "state directory", "not started");
         return EXIT_STATE;
     }
-    if (report.rebuilt)
-        log_event(LOG_ERR, MESSAGE_STATE_REBUILT, NULL,
-                  "the database was damaged and is now at %s; starting with an empty one: alerts that "
-                  "are still so will fire anew, none is resolved",
-                  report.moved_to);
     return EXIT_OK;
 }
 
@@ -84,6 +79,10 @@ static int watch_load(struct watch *w, struct failure *why)
         int r = store_load_tenant(w->app->store, t->facts.tenant_id, &w->memory, &w->health, why);
         if (r < 0 && r != -ENOENT)
             return r;
+        r = store_tenant_lost(w->app->store, t->facts.tenant_id, why);
+        if (r < 0)
+            return r;
+        w->lost = r > 0;
     }
     w->health.broken_config = t->broken != NULL;
     if (t->broken) {
@@ -187,8 +186,10 @@ int app_open(const struct cli *cli, struct app *app)
         log_failure(LOG_ERR, &why, "cannot start", NULL);
         return why.kind == FAILURE_CONFIG ? EXIT_CONFIGURATION : EXIT_INTERNAL;
     }
-    if (!cli->dry_run)
+    if (!cli->dry_run) {
         removed_settle(app);
+        loss_settle(app, true);
+    }
     return EXIT_OK;
 }
 

@@ -60,6 +60,7 @@ struct watch { /* one tenant */
     bool at_sign_in;               /* where the last one failed */
     size_t nth;                    /* of outage.tenant */
     struct signer signer;
+    bool lost;                /* state was lost, and it was not read completely since */
     bool skewed;              /* its clock and ours disagree, which was said */
     bool read_said;           /* its first complete reading was */
     struct {                  /* the last poll, for --once and the status line */
@@ -81,6 +82,7 @@ struct outage { /* what the rule service goes by */
     struct reach reach; /* receivers of the poll alerts that keep still, or would */
 };
 
+#define UNRECORDED_MAX 256 /* lines in the log of one outage of the store */
 #define TAKE_TOGETHER 8 /* polls that one commit waits for */
 
 struct ended { /* a poll */
@@ -109,6 +111,7 @@ struct app {
     struct instant last_tick;
     struct outage outage;
     struct instant graph_clock; /* at this `mono` Graph's clock said `at`; boot 0: not known */
+    bool settling;             /* loss_settle is under way */
     bool reloading, stopping;
     bool reload_again;            /* asked for while a reload was under way */
     bool config_refused;          /* by the last reload */
@@ -125,6 +128,8 @@ struct app {
     usec_t woke_mono;        /* when the machine was last found to have slept; 0: never */
     uint64_t delivered;      /* by this run */
     bool store_failing;      /* said once */
+    uint64_t unrecorded[UNRECORDED_MAX]; /* hashes of the messages that were said to be not recorded since then */
+    size_t n_unrecorded;     /* one more than that: some were left out */
     uint64_t quarantined;    /* damaged rows that were spoken about */
     int exit_code;
 };
@@ -193,6 +198,15 @@ void take_snapshots(struct app *app, struct ended *ended, size_t n);
 /* Commits changes that do not come from a snapshot. Takes *changes over. */
 int take_changes(struct app *app, const char *tenant_id, const struct tenant_health *health,
                  struct changes *changes, struct instant now, struct failure *ret_failure);
+
+/* The same for n commits that share *changes; says what becomes of it. */
+int take_commit(struct app *app, const struct commit *c, size_t n, struct changes *changes,
+                struct failure *ret_failure);
+
+/* loss.c */
+/* If the database was damaged: says so, tells anew what may not have been told, and writes down what
+ * this process knows. `starting`: it knows only what could be read. */
+void loss_settle(struct app *app, bool starting);
 
 /* One sample of its own, outside any poll. */
 void take_sample(struct app *app, struct plan_context *ctx, struct sample *sample);

@@ -9,7 +9,9 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
+#include "base/digest.h"
 #include "base/log.h"
 #include "base/message_ids.h"
 
@@ -96,6 +98,21 @@ static int judge_all(struct watch *w, const struct snapshot *snapshot,
     return 0;
 }
 
+/* Each poll plans the same events again until they can be committed. False: this one was said, or so
+ * many were that the rest is only counted. */
+static bool unrecorded_is_new(struct app *app, const struct notice *n)
+{
+    uint64_t hash = fnv1a(n->alert_id, strlen(n->alert_id), FNV1A_SEED);
+    const int what[] = {n->type, n->level};
+    hash = fnv1a(what, sizeof what, hash);
+    for (size_t i = 0; i < app->n_unrecorded && i < UNRECORDED_MAX; i++)
+        if (app->unrecorded[i] == hash)
+            return false;
+    if (app->n_unrecorded < UNRECORDED_MAX)
+        app->unrecorded[app->n_unrecorded] = hash;
+    return app->n_unrecorded++ < UNRECORDED_MAX;
+}
+
 /* The alert life cycle, 7: what cannot be committed is said once where it can be said. */
 static void say_uncommitted(struct app *app, const struct changes *c, const struct failure *why)
 {
@@ -105,7 +122,7 @@ static void say_uncommitted(struct app *app, const struct changes *c, const stru
                   why->text);
     app->store_failing = true;
     for (size_t i = 0; c && i < c->n_events; i++)
-        if (c->event[i].notice)
+        if (c->event[i].notice && unrecorded_is_new(app, c->event[i].notice))
             log_say(c->event[i].notice->level == LEVEL_CRITICAL ? LOG_CRIT : LOG_WARNING,
                     "not recorded: %s", c->event[i].notice->title);
 }
@@ -127,18 +144,22 @@ static void remember(struct app *app, struct changes *c)
 static void committed(struct app *app, struct changes *changes)
 {
     if (app->store_failing)
-        log_event(LOG_NOTICE, MESSAGE_STATE_WORKS, NULL, "the state directory can be written again");
+        log_event(LOG_NOTICE, MESSAGE_STATE_WORKS, NULL,
+                  "the state directory can be written again; messages that were not recorded meanwhile: %s%zu; what "
+                  "is still so is recorded now",
+                  app->n_unrecorded > UNRECORDED_MAX ? "more than " : "",
+                  app->n_unrecorded > UNRECORDED_MAX ? (size_t)UNRECORDED_MAX : app->n_unrecorded);
     app->store_failing = false;
+    app->n_unrecorded = 0;
     alerts_apply(app->book, changes);
     remember(app, changes);
     if (app->courier)
         courier_wake(app->courier);
 }
 
-/* Takes *changes over. */
-static int commit(struct app *app, const struct commit *c, struct changes *changes, struct failure *why)
+int take_commit(struct app *app, const struct commit *c, size_t n, struct changes *changes, struct failure *why)
 {
-    int r = app->cli->dry_run ? 0 : store_commit_all(app->store, c, 1, why);
+    int r = app->cli->dry_run ? 0 : store_commit_all(app->store, c, n, why);
     if (r >= 0) {
         committed(app, changes);
         return 0;
@@ -160,7 +181,7 @@ int take_changes(struct app *app, const char *tenant_id, const struct tenant_hea
                        .changes = changes,
                        .routes = &app->options->routes,
                        .now = now};
-    return commit(app, &c, changes, why);
+    return take_commit(app, &c, 1, changes, why);
 }
 
 void take_sample(struct app *app, struct plan_context *ctx, struct sample *sample)
@@ -246,6 +267,7 @@ static int judge_and_plan(struct taken *t, struct instant now)
         return r;
     ctx.complete_list = t->snapshot->allotments == SECTION_COMPLETE;
     /* Another source has other pools, and what they are like now is no news of today. */
+    ctx.state_lost = ctx.complete_list && w->lost;
     ctx.first_run = ctx.complete_list && (!w->memory || w->memory->source != t->snapshot->source);
     return alerts_plan(&ctx, w->app->book, samples, &t->changes, &t->why);
 }
@@ -267,6 +289,12 @@ static void take_begin(struct taken *t, struct ended *e, struct instant now)
     t->r = judge_and_plan(t, now);
 }
 
+/* After a loss of state: this poll has told what is beyond a limit. */
+static bool is_found(const struct taken *t)
+{
+    return t->snapshot->allotments == SECTION_COMPLETE;
+}
+
 static struct commit commit_of(const struct taken *t, struct instant now)
 {
     return (struct commit){.snapshot = t->snapshot,
@@ -275,6 +303,7 @@ static struct commit commit_of(const struct taken *t, struct instant now)
                            .tenant_id = t->watch->options->facts.tenant_id,
                            .changes = t->changes,
                            .routes = &t->watch->app->options->routes,
+                           .lost = t->watch->lost && is_found(t) ? STORE_FOUND : STORE_KEEP,
                            .now = now};
 }
 
@@ -296,13 +325,14 @@ static void take_end(struct taken *t, bool is_committed, struct instant now)
         committed(w->app, TAKE(t->changes));
     } else if (t->r >= 0) {
         struct commit c = commit_of(t, now);
-        t->r = commit(w->app, &c, TAKE(t->changes), &t->why);
+        t->r = take_commit(w->app, &c, 1, TAKE(t->changes), &t->why);
     }
     w->last.committed = t->r >= 0;
     if (t->r >= 0) {
         tenant_memory_free(w->memory);
         w->memory = TAKE(t->memory);
         w->health = t->health;
+        w->lost = w->lost && !is_found(t);
     } else {
         if (t->ended->report.complete)
             w->last.report.failure = t->why; /* for --once: read, but not recorded */
@@ -348,5 +378,6 @@ void take_snapshots(struct app *app, struct ended *ended, size_t n)
             ordinary[n_ordinary++] = ended[i];
     take_group(app, ordinary, n_ordinary, now);
     matches_look(app);
+    loss_settle(app, false);
     notify_status(app);
 }

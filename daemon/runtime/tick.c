@@ -53,6 +53,7 @@ void tick_receiver(void *userdata, const char *receiver, enum outbox_state state
     if (state == OUTBOX_DELIVERED)
         app->delivered++;
     (void)receiver;
+    loss_settle(app, false);
     if (state == OUTBOX_PARKED) /* the courier has logged it; the fallback is told now, not in a minute */
         tick_receivers(app, clock_now());
 }
@@ -157,6 +158,7 @@ void tick_now(struct app *app)
         return;
     tick_receivers(app, now);
     tick_quarantine(app);
+    loss_settle(app, false);
     if (store_housekeeping(app->store, now, &why) < 0 && !app->store_failing)
         log_failure(LOG_WARNING, &why, "removing old history", "trying again in a minute");
     courier_wake(app->courier);

@@ -66,11 +66,17 @@ static int begin(struct store *s, int64_t id, const char *body, size_t len, usec
     return r < 0 ? r : log_begin(s, &o, now_at, f);
 }
 
-int store_attempt_begin(struct store *s, int64_t id, const char *body, size_t len,
+static int write_begin(struct store *s, int64_t id, const char *body, size_t len,
                         struct instant now, struct failure *ret_failure)
 {
     int r = store_begin_soon(s, &now, ret_failure);
     return r < 0 ? r : store_end(s, begin(s, id, body, len, now.at, ret_failure), ret_failure);
+}
+
+int store_attempt_begin(struct store *s, int64_t id, const char *body, size_t len,
+                        struct instant now, struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, write_begin(s, id, body, len, now, ret_failure));
 }
 
 /* ---- B: how it ended ---- */
@@ -111,9 +117,15 @@ static int end(struct store *s, int64_t id, const struct attempt_result *result,
     return outbox_row_finish(s, &o, result->state, now->at, f);
 }
 
-int store_attempt_end(struct store *s, int64_t id, const struct attempt_result *r,
+static int write_end(struct store *s, int64_t id, const struct attempt_result *r,
                       struct instant now, struct failure *ret_failure)
 {
     int done = store_begin_soon(s, &now, ret_failure);
     return done < 0 ? done : store_end(s, end(s, id, r, &now, ret_failure), ret_failure);
+}
+
+int store_attempt_end(struct store *s, int64_t id, const struct attempt_result *r,
+                      struct instant now, struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, write_end(s, id, r, now, ret_failure));
 }

@@ -257,7 +257,7 @@ static int read_alerts(struct store *s, struct book *book, struct bad_rows *bad,
     return r;
 }
 
-int store_load_book(struct store *s, struct book **ret, struct failure *ret_failure)
+static int load_book(struct store *s, struct book **ret, struct failure *ret_failure)
 {
     CLEANUP(book_free) struct book *book = NULL;
     CLEANUP(bad_rows_free) struct bad_rows bad = {0};
@@ -273,4 +273,9 @@ int store_load_book(struct store *s, struct book **ret, struct failure *ret_fail
         return r;
     *ret = TAKE(book);
     return 0;
+}
+
+int store_load_book(struct store *s, struct book **ret, struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, load_book(s, ret, ret_failure));
 }

@@ -31,6 +31,16 @@ static int put_changes(struct store *s, const struct commit *c, struct failure *
     return r;
 }
 
+static int put_book(struct store *s, const struct book *book, struct failure *f)
+{
+    const struct alert *a;
+    size_t cursor = 0;
+    int r = 0;
+    while (r >= 0 && (a = book_next(book, &cursor)))
+        r = alert_put(s, a, f);
+    return r;
+}
+
 static int put_all(struct store *s, const struct commit *c, struct failure *f)
 {
     int r = 0;
@@ -38,24 +48,31 @@ static int put_all(struct store *s, const struct commit *c, struct failure *f)
         r = memory_put(s, c->tenant_id, c->memory, f);
     if (r >= 0 && c->health)
         r = health_put(s, c->tenant_id, c->health, f);
+    if (r >= 0 && c->book)
+        r = put_book(s, c->book, f);
     if (r >= 0 && c->changes)
         r = put_changes(s, c, f);
     if (r >= 0 && c->snapshot)
         r = history_put(s, c->snapshot, f);
-    return r;
+    return r < 0 ? r : damage_settle(s, c, f);
 }
 
-int store_commit_all(struct store *s, const struct commit *c, size_t n, struct failure *ret_failure)
+static int commit_all(struct store *s, const struct commit *c, size_t n, struct failure *ret_failure)
 {
     assert(n > 0);
     int r = store_begin(s, &c->now, ret_failure);
     if (r < 0)
         return r;
     for (size_t i = 0; r >= 0 && i < n; i++) {
-        assert(c[i].tenant_id || (!c[i].memory && !c[i].health));
+        assert(c[i].tenant_id || (!c[i].memory && !c[i].health && !c[i].lost));
         r = put_all(s, &c[i], ret_failure);
     }
     return store_end(s, r, ret_failure);
+}
+
+int store_commit_all(struct store *s, const struct commit *c, size_t n, struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, commit_all(s, c, n, ret_failure));
 }
 
 int store_commit(struct store *s, const struct commit *c, struct failure *ret_failure)

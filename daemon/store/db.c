@@ -15,6 +15,8 @@
 /* No value of ours comes near this; a damaged length field asks for more. */
 #define VALUE_MAX (16 * 1024 * 1024)
 
+#define REPAIRED "seatwatchd repairs it, or begins a new one and carries over what can be read"
+
 static const struct {
     int rc; /* primary code */
     int code;
@@ -31,10 +33,16 @@ static const struct {
      "check the owner and mode of the file and its directory"},
     {SQLITE_IOERR, EIO, true, "the disk reports an error",
      "look for disk errors in the kernel's log"},
-    {SQLITE_CORRUPT, EBADMSG, true, "it is damaged",
-     "restart seatwatchd: it puts the file aside and begins a new one"},
-    {SQLITE_NOTADB, EBADMSG, true, "it is damaged",
-     "restart seatwatchd: it puts the file aside and begins a new one"},
+    {SQLITE_CORRUPT, EBADMSG, true, "it is damaged", REPAIRED},
+    {SQLITE_NOTADB, EBADMSG, true, "it is damaged", REPAIRED},
+    /* Our statements fit our schema, and our values their columns: if SQLite says otherwise, the
+     * file is not what was written. */
+    {SQLITE_ERROR, EBADMSG, true, "it does not have the tables that it should", REPAIRED},
+    {SQLITE_SCHEMA, EBADMSG, true, "it does not have the tables that it should", REPAIRED},
+    {SQLITE_CONSTRAINT, EBADMSG, true, "its rows contradict each other", REPAIRED},
+    {SQLITE_MISMATCH, EBADMSG, true, "its rows contradict each other", REPAIRED},
+    {SQLITE_TOOBIG, EBADMSG, true, "it has a value of an impossible size", REPAIRED},
+    {SQLITE_FORMAT, EBADMSG, true, "it is damaged", REPAIRED},
     {SQLITE_BUSY, EAGAIN, false, "another program holds it", "end whatever else has the file open"},
     {SQLITE_LOCKED, EAGAIN, false, "another program holds it",
      "end whatever else has the file open"},

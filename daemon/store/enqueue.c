@@ -260,6 +260,18 @@ static int in_a_digest(struct store *s, const char *alert_id, const char *receiv
 /* Everybody who has, or may have, heard of the episode. Whoever was never tried, and will not read of
  * its beginning in a digest first, hears both in one message; to the others a reminder that still
  * waits is only noise now. */
+static int has_end(struct posting *p, const char *receiver, struct failure *f)
+{
+    CLEANUP(query_end)
+    struct query q =
+        query_new(&p->s->db, "SELECT 1 FROM outbox WHERE queue = ?1 AND episode = ?2 AND receiver = ?3"
+                             " AND type = 'alert.resolved' AND state <= 3 LIMIT 1");
+    query_text(&q, p->queue);
+    query_int(&q, p->episode);
+    query_text(&q, receiver);
+    return query_step(&q, f);
+}
+
 static int post_resolved(struct posting *p, const char *alert_id, struct failure *f)
 {
     CLEANUP(audience_free) struct audience all = {0};
@@ -269,6 +281,9 @@ static int post_resolved(struct posting *p, const char *alert_id, struct failure
     for (size_t i = 0; r >= 0 && i < all.n; i++) {
         const char *receiver = all.member[i].receiver;
         bool tried = all.member[i].tried;
+        r = has_end(p, receiver, f); /* it is told again only where it was lost */
+        if (r != 0)
+            continue;
         int told_before = in_a_digest(p->s, alert_id, receiver, f);
         r = told_before < 0 ? told_before : supersede_untried(p, receiver, tried, f);
         if (r >= 0)

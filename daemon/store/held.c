@@ -117,7 +117,7 @@ static int find_heard(struct store *s, struct held *held, struct failure *f)
     return r;
 }
 
-int store_held(struct store *s, struct held **ret, size_t *ret_n, struct failure *ret_failure)
+static int load_held(struct store *s, struct held **ret, size_t *ret_n, struct failure *ret_failure)
 {
     CLEANUP(held_rows_free) struct held_rows rows = {0};
     CLEANUP(bad_rows_free) struct bad_rows bad = {0};
@@ -136,4 +136,9 @@ int store_held(struct store *s, struct held **ret, size_t *ret_n, struct failure
     *ret = TAKE(rows.row);
     *ret_n = rows.n;
     return 0;
+}
+
+int store_held(struct store *s, struct held **ret, size_t *ret_n, struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, load_held(s, ret, ret_n, ret_failure));
 }

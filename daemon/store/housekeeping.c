@@ -214,7 +214,7 @@ static int keep_house(struct store *s, const struct instant *now, int64_t *budge
     return r;
 }
 
-int store_housekeeping(struct store *s, struct instant now, struct failure *ret_failure)
+static int work(struct store *s, struct instant now, struct failure *ret_failure)
 {
     int64_t budget = SLICE;
     int r = store_begin_soon(s, &now, ret_failure); /* should the disk lose it, it is done again */
@@ -222,4 +222,9 @@ int store_housekeeping(struct store *s, struct instant now, struct failure *ret_
         return r;
     r = store_end(s, keep_house(s, &now, &budget, ret_failure), ret_failure);
     return r < 0 ? r : budget <= 0;
+}
+
+int store_housekeeping(struct store *s, struct instant now, struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, work(s, now, ret_failure));
 }

@@ -27,6 +27,12 @@ struct store {
     bool unsynced;     /* attempts were written that the disk may not have yet */
     bool lost;         /* ... and a disk that failed has taken some back */
     char trouble[384]; /* "": the last write went well */
+
+    bool only_indexes;  /* of the last check: see check.h */
+    bool suspect;       /* SQLite has found damage since the last write that worked, and our check did not */
+    usec_t vain_mono;   /* when a new database was last built because of that; 0: never */
+    unsigned rebuilds;  /* since the last write that worked */
+    char moved_to[256]; /* where the last damaged database is; "": none was damaged */
     uint64_t quarantined;
 };
 
@@ -34,6 +40,23 @@ struct store {
 /* Opens the database and checks it, without changing it. `created` NULL: there must be one.
  * -EBADMSG: it is damaged or not ours. -EPROTO: its schema is newer. *ret_version: its schema. */
 int store_attach(struct store *s, bool *created, int64_t *ret_version, struct failure *f);
+
+/* ---- mend.c: damage ---- */
+/* True: r says that the database is damaged (-EBADMSG), and it was repaired or built anew: do it again.
+ * Ends by itself: false when that has not helped. */
+bool store_mended(struct store *s, int r, struct failure *f);
+#define MENDING(store, f, call)               \
+    __extension__({                           \
+        int r_;                               \
+        do                                    \
+            r_ = (call);                      \
+        while (store_mended(store, r_, f));   \
+        r_;                                   \
+    })
+
+/* ---- heard.c ---- */
+/* Part of a commit: what it says of lost tenants, and of damage that is settled. */
+int damage_settle(struct store *s, const struct commit *c, struct failure *f);
 
 /* ---- write.c: one write ---- */
 /* Reopens and verifies first, if the connection is sick. */

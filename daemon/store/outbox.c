@@ -145,7 +145,7 @@ static int find_next_time(struct store *s, const char *receiver, usec_t *ret, st
     return r < 0 ? r : 0;
 }
 
-int store_outbox_next(struct store *s, const char *receiver, usec_t now_at,
+static int find_next(struct store *s, const char *receiver, usec_t now_at,
                       struct outbox_entry **ret, usec_t *ret_next_at, struct failure *ret_failure)
 {
     int r = store_ready(s, ret_failure);
@@ -170,6 +170,12 @@ int store_outbox_next(struct store *s, const char *receiver, usec_t now_at,
         return r;
     *ret_next_at = next_at;
     return -ENOENT;
+}
+
+int store_outbox_next(struct store *s, const char *receiver, usec_t now_at,
+                      struct outbox_entry **ret, usec_t *ret_next_at, struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, find_next(s, receiver, now_at, ret, ret_next_at, ret_failure));
 }
 
 /* ---- many at once ---- */
@@ -224,9 +230,14 @@ static int recover(struct store *s, struct outbox_row *o, const struct instant *
 
 #define OPEN_ROWS "WHERE state IN (0, 1, 3) AND state <= 1 AND ?1 IS NULL"
 
-int store_outbox_recover(struct store *s, struct instant now, struct failure *ret_failure)
+static int recover_all(struct store *s, struct instant now, struct failure *ret_failure)
 {
     return change_all(s, OPEN_ROWS, NULL, &now, recover, ret_failure);
+}
+
+int store_outbox_recover(struct store *s, struct instant now, struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, recover_all(s, now, ret_failure));
 }
 
 int outbox_recover_lost(struct store *s, struct failure *f)
@@ -259,7 +270,7 @@ static int retry(struct store *s, struct outbox_row *o, const struct instant *no
     return outbox_row_put(s, o, f);
 }
 
-int store_outbox_retry(struct store *s, const char *receiver, struct instant now,
+static int retry_all(struct store *s, const char *receiver, struct instant now,
                        struct failure *ret_failure)
 {
     int r = store_switch_on(s, receiver, ret_failure);
@@ -269,6 +280,12 @@ int store_outbox_retry(struct store *s, const char *receiver, struct instant now
                       receiver, &now, retry, ret_failure);
 }
 
+int store_outbox_retry(struct store *s, const char *receiver, struct instant now,
+                       struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, retry_all(s, receiver, now, ret_failure));
+}
+
 static int park(struct store *s, struct outbox_row *o, const struct instant *now, struct failure *f)
 {
     (void)now;
@@ -276,13 +293,18 @@ static int park(struct store *s, struct outbox_row *o, const struct instant *now
     return outbox_row_put(s, o, f);
 }
 
-int store_outbox_park_receiver(struct store *s, const char *receiver, struct failure *ret_failure)
+static int park_all(struct store *s, const char *receiver, struct failure *ret_failure)
 {
     return change_all(s, "WHERE state IN (0, 1, 3) AND state = 0 AND receiver = ?1", receiver, NULL,
                       park, ret_failure);
 }
 
-int store_outbox_receivers(struct store *s, char (*ret)[64], size_t max,
+int store_outbox_park_receiver(struct store *s, const char *receiver, struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, park_all(s, receiver, ret_failure));
+}
+
+static int list_receivers(struct store *s, char (*ret)[64], size_t max,
                            struct failure *ret_failure)
 {
     int r = store_ready(s, ret_failure);
@@ -298,4 +320,10 @@ int store_outbox_receivers(struct store *s, char (*ret)[64], size_t max,
             (void)snprintf(ret[n++], sizeof *ret, "%s", name);
     }
     return r < 0 ? r : n;
+}
+
+int store_outbox_receivers(struct store *s, char (*ret)[64], size_t max,
+                           struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, list_receivers(s, ret, max, ret_failure));
 }

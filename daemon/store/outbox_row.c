@@ -127,9 +127,10 @@ int outbox_settle_all(struct store *s, struct failure *f)
 {
     CLEANUP(query_end)
     struct query q = query_new(
-        &s->db, "UPDATE outbox SET head = 1 - head WHERE state <= 1 AND head <> (id = (SELECT"
-                " min(o.id) FROM outbox AS o WHERE o.receiver = outbox.receiver"
-                " AND o.queue = outbox.queue AND o.state <= 1))");
+        &s->db, "UPDATE outbox SET head = (id = (SELECT min(o.id) FROM outbox AS o"
+                " WHERE o.receiver = outbox.receiver AND o.queue = outbox.queue AND o.state <= 1))"
+                " WHERE state <= 1 AND head <> (id = (SELECT min(o.id) FROM outbox AS o"
+                " WHERE o.receiver = outbox.receiver AND o.queue = outbox.queue AND o.state <= 1))");
     return query_run(&q, f);
 }
 

@@ -18,11 +18,17 @@ static int put(struct store *s, const char *who, int64_t mark, const struct inst
     return query_run(&q, f);
 }
 
-int store_pause(struct store *s, const char *who, int64_t mark, struct instant now, usec_t lasts,
+static int write_pause(struct store *s, const char *who, int64_t mark, struct instant now, usec_t lasts,
                 struct failure *ret_failure)
 {
     int r = store_begin_soon(s, &now, ret_failure); /* should the disk lose it, they say so again */
     return r < 0 ? r : store_end(s, put(s, who, mark, &now, lasts, ret_failure), ret_failure);
+}
+
+int store_pause(struct store *s, const char *who, int64_t mark, struct instant now, usec_t lasts,
+                struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, write_pause(s, who, mark, now, lasts, ret_failure));
 }
 
 usec_t store_pause_left(struct store *s, const char *who, int64_t mark, struct instant now)

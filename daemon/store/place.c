@@ -6,6 +6,7 @@
 #include "base/date.h"
 #include "base/text.h"
 #include "store/store.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,6 +15,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+
+#define ASIDE STORE_FILE ".damaged-"
 
 /* linux/magic.h and the file systems' own sources. */
 static const struct {
@@ -168,20 +171,62 @@ int place_lock(int directory_fd, const char *path, struct instant now, char *hol
     return 0;
 }
 
-int place_put_aside(int directory_fd, const char *path, usec_t now_at, char *moved_to, size_t size,
-                    struct failure *f)
+/* ---- the files ---- */
+
+static const char *kind_of_file(mode_t mode)
 {
-    static const char *const SUFFIXES[] = {"", "-wal", "-shm"};
-    char stamp[RFC3339_MAX], name[96];
+    return S_ISDIR(mode)    ? "a directory"
+           : S_ISFIFO(mode) ? "a FIFO"
+           : S_ISSOCK(mode) ? "a socket"
+           : S_ISLNK(mode)  ? "a symbolic link"
+                            : "a device";
+}
+
+int place_check_files(int directory_fd, const char *path, struct failure *f)
+{
+    static const char *const FILES[] = {STORE_LOCK,          STORE_FILE,         STORE_FILE "-wal",
+                                        STORE_FILE "-shm",   STORE_FILE "-journal", STORE_BUILT,
+                                        STORE_PART,          STORE_PART "-journal", STORE_COPY,
+                                        STORE_COPY "-wal",   STORE_COPY "-shm"};
+    for (size_t i = 0; i < N_ELEMENTS(FILES); i++) {
+        struct stat st;
+        if (fstatat(directory_fd, FILES[i], &st, AT_SYMLINK_NOFOLLOW) < 0) {
+            if (errno != ENOENT)
+                return refuse(f, errno, path, "look at the files in it");
+        } else if (!S_ISREG(st.st_mode)) {
+            return failure_set(f, FAILURE_LOCAL, EPERM,
+                               "state file %s/%s: this is %s and not a regular file; move it away: mv "
+                               "%s/%s /tmp/",
+                               path, FILES[i], kind_of_file(st.st_mode), path, FILES[i]);
+        }
+    }
+    return 0;
+}
+
+/* ---- a new database in the place of a damaged one ---- */
+
+static bool exists(int directory_fd, const char *name)
+{
     struct stat st;
+    return fstatat(directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+void place_name_aside(int directory_fd, usec_t now_at, char *name, size_t size)
+{
+    char stamp[RFC3339_MAX];
+    unsigned n = 0;
     (void)rfc3339_print(now_at, stamp);
     for (char *c = stamp; *c; c++)
         if (*c == ':')
             *c = '-';
-    unsigned n = 0;
     do { /* two in one second: never over an older one */
-        (void)snprintf(name, sizeof name, STORE_FILE ".damaged-%s.%u", stamp, n++);
-    } while (fstatat(directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0);
+        (void)snprintf(name, size, ASIDE "%s.%u", stamp, n++);
+    } while (exists(directory_fd, name));
+}
+
+static int put_aside(int directory_fd, const char *path, const char *name, struct failure *f)
+{
+    static const char *const SUFFIXES[] = {"", "-wal", "-shm"};
     for (size_t i = 0; i < N_ELEMENTS(SUFFIXES); i++) {
         char from[32], to[104];
         (void)snprintf(from, sizeof from, STORE_FILE "%s", SUFFIXES[i]);
@@ -189,8 +234,62 @@ int place_put_aside(int directory_fd, const char *path, usec_t now_at, char *mov
         if (renameat(directory_fd, from, directory_fd, to) < 0 && errno != ENOENT)
             return refuse(f, errno, path, "put the damaged database aside");
     }
-    if (fsync(directory_fd) < 0)
-        return refuse(f, errno, path, "put the damaged database aside for good");
-    (void)snprintf(moved_to, size, "%s/%s", path, name);
     return 0;
+}
+
+static int move_in(int directory_fd, const char *path, struct failure *f)
+{
+    if (renameat(directory_fd, STORE_BUILT, directory_fd, STORE_FILE) < 0 || fsync(directory_fd) < 0)
+        return refuse(f, errno, path, "put the new database in place");
+    return 0;
+}
+
+int place_exchange(int directory_fd, const char *path, const char *name, struct failure *f)
+{
+    if (renameat(directory_fd, STORE_PART, directory_fd, STORE_BUILT) < 0 || fsync(directory_fd) < 0)
+        return refuse(f, errno, path, "put the new database in place");
+    int r = put_aside(directory_fd, path, name, f);
+    return r < 0 ? r : move_in(directory_fd, path, f);
+}
+
+void place_remove_parts(int directory_fd)
+{
+    static const char *const PARTS[] = {STORE_PART, STORE_PART "-journal", STORE_COPY,
+                                        STORE_COPY "-wal", STORE_COPY "-shm", STORE_COPY "-journal"};
+    for (size_t i = 0; i < N_ELEMENTS(PARTS); i++)
+        (void)unlinkat(directory_fd, PARTS[i], 0); /* most of the time there is none */
+}
+
+int place_finish_exchange(int directory_fd, const char *path, usec_t now_at, struct failure *f)
+{
+    char name[96];
+    place_remove_parts(directory_fd);
+    if (!exists(directory_fd, STORE_BUILT))
+        return 0;
+    place_name_aside(directory_fd, now_at, name, sizeof name);
+    int r = put_aside(directory_fd, path, name, f);
+    return r < 0 ? r : move_in(directory_fd, path, f);
+}
+
+static int is_aside(const struct dirent *e)
+{
+    size_t len = strlen(e->d_name);
+    return strncmp(e->d_name, ASIDE, strlen(ASIDE)) == 0 &&
+           !(len > 4 && (strcmp(e->d_name + len - 4, "-wal") == 0 || strcmp(e->d_name + len - 4, "-shm") == 0));
+}
+
+void place_limit_aside(int directory_fd)
+{
+    static const char *const SUFFIXES[] = {"", "-wal", "-shm"};
+    struct dirent **list = NULL;
+    int n = scandirat(directory_fd, ".", &list, is_aside, alphasort); /* names begin with the time */
+    for (int i = 0; i < n; i++) {
+        for (size_t k = 0; i < n - PLACE_ASIDE_KEPT && k < N_ELEMENTS(SUFFIXES); k++) {
+            char name[300];
+            (void)snprintf(name, sizeof name, "%s%s", list[i]->d_name, SUFFIXES[k]);
+            (void)unlinkat(directory_fd, name, 0);
+        }
+        free(list[i]);
+    }
+    free(list);
 }

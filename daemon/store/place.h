@@ -17,6 +17,22 @@ int place_lock(int directory_fd, const char *path, struct instant now, char *hol
 /* statfs f_type -> a name if locks and mmap cannot be relied on there, else NULL. FUSE is taken for
  * local: it may be either. */
 const char *place_network_name(unsigned long type);
-/* Puts the database aside, with -wal and -shm, under a name with the time; writes the new path. */
-int place_put_aside(int directory_fd, const char *path, usec_t now_at, char *moved_to, size_t size,
-                    struct failure *f);
+/* Every state file that exists is a regular file; -EPERM names one that is not, and what to do. */
+int place_check_files(int directory_fd, const char *path, struct failure *f);
+
+/* A new database takes the place of a damaged one. It is built as STORE_PART, next to a copy of the
+ * damaged one, which may be changed while it is read. */
+#define STORE_PART STORE_FILE ".part"
+#define STORE_COPY STORE_FILE ".copy"
+#define STORE_BUILT STORE_FILE ".new" /* complete: the exchange only has to be finished */
+#define PLACE_ASIDE_KEPT 5
+/* The name, without the directory, under which the damaged one will be found: with the time. */
+void place_name_aside(int directory_fd, usec_t now_at, char *name, size_t size);
+/* STORE_PART is complete and closed: it becomes the database; the old one, with -wal and -shm, gets
+ * this name. After a crash in between place_finish_exchange brings it to an end. */
+int place_exchange(int directory_fd, const char *path, const char *name, struct failure *f);
+/* At a start, before the database is opened: also removes what an interrupted rebuild has left. */
+int place_finish_exchange(int directory_fd, const char *path, usec_t now_at, struct failure *f);
+void place_remove_parts(int directory_fd);
+/* Keeps the last PLACE_ASIDE_KEPT damaged databases and removes older ones. */
+void place_limit_aside(int directory_fd);

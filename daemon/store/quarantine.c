@@ -3,6 +3,7 @@
 #include "store/row.h"
 
 #include "base/text.h"
+#include "store/store.h"
 #include <errno.h>
 #include <string.h>
 
@@ -73,16 +74,30 @@ int bad_rows_add(struct bad_rows *b, const struct table *t, const struct row *ro
     return bad->content ? 0 : -ENOMEM;
 }
 
-static int move(struct db *d, const struct bad_row *bad, usec_t now_at, struct failure *f)
+int quarantine_note(struct db *d, usec_t now_at, const char *source, const char *content,
+                    struct failure *f)
 {
     CLEANUP(query_end)
     struct query q =
         query_new(d, "INSERT INTO quarantine (at, source, content) VALUES (?1, ?2, ?3)");
     query_usec(&q, now_at);
-    query_text(&q, bad->table->name);
-    query_text(&q, bad->content);
-    int r = query_run(&q, f);
+    query_text(&q, source);
+    query_text(&q, content);
+    return query_run(&q, f);
+}
+
+static int move(struct db *d, const struct bad_row *bad, usec_t now_at, struct failure *f)
+{
+    int r = quarantine_note(d, now_at, bad->table->name, bad->content, f);
     return r < 0 ? r : row_delete(d, bad->table, bad->key, f);
+}
+
+int bad_rows_keep(struct db *d, const struct bad_rows *b, usec_t now_at, struct failure *f)
+{
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < b->n; i++)
+        r = quarantine_note(d, now_at, b->row[i].table->name, b->row[i].content, f);
+    return r;
 }
 
 /* An event takes the rows with it that would deliver it: there is nothing left to deliver. */
@@ -113,4 +128,27 @@ int bad_rows_move(struct db *d, const struct bad_rows *b, usec_t now_at, struct 
             r = move(d, &b->row[i], now_at, f);
     }
     return r;
+}
+
+/* A body is rendered again. */
+unsigned bad_rows_damage(const struct bad_rows *b)
+{
+    static const struct {
+        const struct table *table;
+        unsigned what;
+    } MEANINGS[] = {
+        {&TABLE_BODY, 0},
+        {&TABLE_EVENT, STORE_DAMAGE_MESSAGES},
+        {&TABLE_OUTBOX, STORE_DAMAGE_MESSAGES},
+        {&TABLE_TOLD, STORE_DAMAGE_MESSAGES},
+        {&TABLE_HELD, STORE_DAMAGE_MESSAGES},
+    };
+    unsigned what = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        size_t k = 0;
+        while (k < N_ELEMENTS(MEANINGS) && MEANINGS[k].table != b->row[i].table)
+            k++;
+        what |= k < N_ELEMENTS(MEANINGS) ? MEANINGS[k].what : STORE_DAMAGE_STATE;
+    }
+    return what;
 }

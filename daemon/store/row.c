@@ -235,6 +235,17 @@ static char *make_put(const void *about, const char *key)
     return text_take(&sql);
 }
 
+static char *make_put_new(const void *about, const char *key)
+{
+    const struct table *t = about;
+    struct text sql = TEXT_INIT(8192);
+    (void)key;
+    text_addf(&sql, "INSERT OR IGNORE INTO %s (%s, sum) VALUES (", t->name, t->columns);
+    each_column(t, &sql, put_parameter);
+    text_addf(&sql, "?%zu)", count_columns(t) + 1);
+    return text_take(&sql);
+}
+
 static char *make_delete(const void *about, const char *key)
 {
     const struct table *t = about;
@@ -260,6 +271,17 @@ static int put_row(struct db *d, const struct table *t, const struct row *row, s
         bind_cell(&q, &row->cell[i]);
     query_int(&q, row_sum(t, row));
     return query_run(&q, f);
+}
+
+int row_put_new(struct db *d, const struct table *t, const struct row *row, struct failure *f)
+{
+    static const char KEY[] = "put new";
+    CLEANUP(query_end) struct query q = query_cached(d, t, KEY, make_put_new);
+    for (size_t i = 0; i < row->n; i++)
+        bind_cell(&q, &row->cell[i]);
+    query_int(&q, row_sum(t, row));
+    int r = query_run(&q, f);
+    return r < 0 ? r : sqlite3_changes64(d->handle) > 0;
 }
 
 static int delete_row(struct db *d, const struct table *t, const struct row *row, struct failure *f)

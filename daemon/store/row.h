@@ -39,6 +39,8 @@ void row_blob(struct row *row, const void *bytes, size_t len);
 void row_instant(struct row *row, const struct instant *t); /* three cells */
 int64_t row_sum(const struct table *t, const struct row *row);
 int row_put(struct db *d, const struct table *t, const struct row *row, struct failure *f);
+/* Unless there is a row with this key. Cannot be put back. 1: it is in; 0: there was one. */
+int row_put_new(struct db *d, const struct table *t, const struct row *row, struct failure *f);
 /* Deletes by the key, which is the first cells of `row`. */
 int row_delete(struct db *d, const struct table *t, const struct row *row, struct failure *f);
 
@@ -77,5 +79,10 @@ static inline void bad_rows_free_at(struct bad_rows *b)
     bad_rows_free(b);
 }
 int bad_rows_add(struct bad_rows *b, const struct table *t, const struct row *row);
-/* Inside a transaction: moves them to quarantine. */
+/* Inside a transaction: moves them to quarantine, or (keep) only notes them there. */
+int bad_rows_keep(struct db *d, const struct bad_rows *b, usec_t now_at, struct failure *f);
 int bad_rows_move(struct db *d, const struct bad_rows *b, usec_t now_at, struct failure *f);
+/* A line of that table. */
+int quarantine_note(struct db *d, usec_t now_at, const char *source, const char *content,
+                    struct failure *f);
+unsigned bad_rows_damage(const struct bad_rows *b); /* STORE_DAMAGE_MESSAGES and STORE_DAMAGE_STATE, or 0 */

@@ -168,7 +168,9 @@ int64_t schema_version(void)
 static int migrate(struct db *d, int64_t v, struct failure *f)
 {
     CLEANUP(free)
-    char *up = text_printf("PRAGMA user_version = %lld; COMMIT", (long long)v + 1);
+    char *up = text_printf("INSERT OR REPLACE INTO meta VALUES ('schema', %lld);"
+                           " PRAGMA user_version = %lld; COMMIT",
+                           (long long)v + 1, (long long)v + 1);
     if (!up)
         return failure_oom(f);
     int r = db_exec(d, "BEGIN IMMEDIATE", f);
@@ -180,13 +182,61 @@ static int migrate(struct db *d, int64_t v, struct failure *f)
     return r < 0 ? r : db_exec(d, up, f);
 }
 
-int schema_migrate(struct db *d, int64_t from, struct failure *f)
+int schema_migrate(struct db *d, int64_t from, int64_t to, struct failure *f)
 {
     int r = 0;
-    for (int64_t v = from; r >= 0 && v < schema_version(); v++) {
+    for (int64_t v = from; r >= 0 && v < to; v++) {
         r = migrate(d, v, f);
         if (r < 0)
             db_rollback(d);
     }
+    return r;
+}
+
+/* ---- is the schema what these steps make? ---- */
+
+int schema_model(int64_t version, struct db *ret, struct failure *f)
+{
+    int r = db_open(ret, ":memory:", DB_CREATE, f);
+    if (r >= 0)
+        r = schema_migrate(ret, 0, version, f);
+    if (r < 0)
+        db_close(ret);
+    return r;
+}
+
+/* Objects that are there besides do no harm. */
+static int find_object(struct db *d, const struct query *expected, struct failure *f)
+{
+    CLEANUP(query_end)
+    struct query q = query_new(d, "SELECT 1 FROM sqlite_schema WHERE type = ?1 AND name = ?2"
+                                  " AND tbl_name = ?3 AND sql IS ?4");
+    for (int i = 0; i < 4; i++)
+        query_text(&q, query_get_text(expected, i));
+    int r = query_step(&q, f);
+    return r == 0 ? db_fail(d, SQLITE_SCHEMA, f) : r;
+}
+
+static int compare(struct db *d, struct db *model, struct failure *f)
+{
+    CLEANUP(query_end)
+    struct query q = query_new(model, "SELECT type, name, tbl_name, sql FROM sqlite_schema");
+    int r;
+    while ((r = query_step(&q, f)) > 0) {
+        r = find_object(d, &q, f);
+        if (r < 0)
+            return r;
+    }
+    return r;
+}
+
+int schema_check(struct db *d, int64_t version, struct failure *f)
+{
+    struct db model = {0};
+    int r = schema_model(version, &model, f);
+    if (r < 0)
+        return r;
+    r = compare(d, &model, f);
+    db_close(&model);
     return r;
 }

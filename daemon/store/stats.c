@@ -44,7 +44,7 @@ static int count_done(struct store *s, const char *receiver, struct store_stats 
     return r < 0 ? r : 0;
 }
 
-int store_stats(struct store *s, const char *receiver, struct store_stats *ret,
+static int count(struct store *s, const char *receiver, struct store_stats *ret,
                 struct failure *ret_failure)
 {
     struct store_stats stats = {0};
@@ -56,4 +56,10 @@ int store_stats(struct store *s, const char *receiver, struct store_stats *ret,
     if (r >= 0)
         *ret = stats;
     return r < 0 ? r : 0;
+}
+
+int store_stats(struct store *s, const char *receiver, struct store_stats *ret,
+                struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, count(s, receiver, ret, ret_failure));
 }

@@ -36,7 +36,7 @@ enum store_mode {
 /* What the opening found, for the shell to say loudly. */
 struct store_report {
     bool created; /* there was no database: a new one */
-    bool rebuilt; /* it was corrupt: moved aside to `moved_to`, a new one begun */
+    bool rebuilt; /* it was damaged: moved aside to `moved_to`, a new one begun; see store_damage */
     char moved_to[256];
     uint32_t quarantined; /* bad rows found while loading */
     char holder[128];     /* -EBUSY: who holds the lock ("pid 812 on host since ...") */
@@ -86,6 +86,9 @@ struct commit {
     const struct changes *changes;
     const struct route_options *routes;
     struct instant now;
+    const struct book *book; /* not NULL: every alert of it is written, whether it changed or not */
+    bool settles;            /* the damage that store_damage tells of; the changes say what is left of it */
+    enum { STORE_KEEP, STORE_LOST, STORE_FOUND } lost; /* see store_tenant_lost; of tenant_id */
 };
 int store_commit(struct store *s, const struct commit *c, struct failure *ret_failure);
 /* Several in one transaction, which waits for the disk once: all of them, or none. Planned for
@@ -179,6 +182,29 @@ int store_stats(struct store *s, const char *receiver /* NULL: all */, struct st
 int store_housekeeping(struct store *s, struct instant now, struct failure *ret_failure);
 /* A write that fails shows here until one works again: NULL if the disk is fine. */
 const char *store_trouble(const struct store *s);
+/* Damage, whoever finds it, goes one way, at once and without a restart: the indexes are built anew;
+ * if that does not help, the file is put aside (name.damaged-TIME.N, the last five are kept), a new one
+ * is begun, and every row that SQLite can still read and whose checksum holds is carried over. Rows
+ * whose checksum does not hold go to `quarantine`. The call that met it is then repeated. What is left
+ * to do stands here until a commit says that it `settles` it, over restarts too. */
+enum {
+    STORE_DAMAGE_INDEXES = 1,  /* built anew, nothing is lost */
+    STORE_DAMAGE_REBUILT = 2,  /* a new database: any row may be missing */
+    STORE_DAMAGE_MESSAGES = 4, /* rows of event, outbox, told or held are in quarantine */
+    STORE_DAMAGE_STATE = 8,    /* ... of alerts or of what is remembered of tenants */
+};
+struct store_damage {
+    unsigned what;
+    char text[768]; /* what happened, in sentences; "": only rows went to quarantine */
+};
+/* 1: there is some. 0: none, or it is settled. */
+int store_damage(struct store *s, struct store_damage *ret, struct failure *ret_failure);
+/* What is known of who has heard, or will hear, of the present episodes of all alerts, ordered by
+ * alert. *ret is for free(). */
+int store_heard(struct store *s, struct heard **ret, size_t *ret_n, struct failure *ret_failure);
+/* 1: this tenant lost state and was not read completely since: what is beyond a limit is no news of a
+ * first run. */
+int store_tenant_lost(struct store *s, const char *tenant_id, struct failure *ret_failure);
 /* Bad rows that were put into quarantine since the store was opened (those of the opening too). */
 uint64_t store_quarantined(const struct store *s);
 /* The wall clock was set: waits that are under way keep their length. Opening, commits and attempts

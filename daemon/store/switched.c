@@ -12,11 +12,17 @@ static int put(struct store *s, const char *receiver, int64_t address, struct fa
     return query_run(&q, f);
 }
 
-int store_switch_off(struct store *s, const char *receiver, int64_t address,
+static int switch_off(struct store *s, const char *receiver, int64_t address,
                      struct failure *ret_failure)
 {
     int r = store_begin(s, NULL, ret_failure);
     return r < 0 ? r : store_end(s, put(s, receiver, address, ret_failure), ret_failure);
+}
+
+int store_switch_off(struct store *s, const char *receiver, int64_t address,
+                     struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, switch_off(s, receiver, address, ret_failure));
 }
 
 static int forget(struct store *s, const char *receiver, struct failure *f)
@@ -28,13 +34,18 @@ static int forget(struct store *s, const char *receiver, struct failure *f)
     return query_run(&q, f);
 }
 
-int store_switch_on(struct store *s, const char *receiver, struct failure *ret_failure)
+static int switch_on(struct store *s, const char *receiver, struct failure *ret_failure)
 {
     int r = store_begin(s, NULL, ret_failure);
     return r < 0 ? r : store_end(s, forget(s, receiver, ret_failure), ret_failure);
 }
 
-int store_switched_off(struct store *s, const char *receiver, int64_t *ret_address,
+int store_switch_on(struct store *s, const char *receiver, struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, switch_on(s, receiver, ret_failure));
+}
+
+static int find_switched_off(struct store *s, const char *receiver, int64_t *ret_address,
                        struct failure *ret_failure)
 {
     int r = store_ready(s, ret_failure);
@@ -48,4 +59,10 @@ int store_switched_off(struct store *s, const char *receiver, int64_t *ret_addre
     if (r > 0)
         *ret_address = query_get_int(&q, 0);
     return r;
+}
+
+int store_switched_off(struct store *s, const char *receiver, int64_t *ret_address,
+                       struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, find_switched_off(s, receiver, ret_address, ret_failure));
 }

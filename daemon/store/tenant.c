@@ -466,7 +466,7 @@ static int load(struct store *s, const char *tenant_id, struct found *found, str
     return 0;
 }
 
-int store_load_tenant(struct store *s, const char *tenant_id, struct tenant_memory **ret_memory,
+static int load_tenant(struct store *s, const char *tenant_id, struct tenant_memory **ret_memory,
                       struct tenant_health *ret_health, struct failure *ret_failure)
 {
     CLEANUP(tenant_memory_free) struct tenant_memory *m = calloc(1, sizeof *m);
@@ -486,6 +486,12 @@ int store_load_tenant(struct store *s, const char *tenant_id, struct tenant_memo
     *ret_memory = TAKE(m);
     *ret_health = found.health;
     return 0;
+}
+
+int store_load_tenant(struct store *s, const char *tenant_id, struct tenant_memory **ret_memory,
+                      struct tenant_health *ret_health, struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, load_tenant(s, tenant_id, ret_memory, ret_health, ret_failure));
 }
 
 /* ---- forgetting ---- */
@@ -509,8 +515,13 @@ static int forget(struct store *s, const char *tenant_id, struct failure *f)
     return r;
 }
 
-int store_forget_tenant(struct store *s, const char *tenant_id, struct failure *ret_failure)
+static int forget_tenant(struct store *s, const char *tenant_id, struct failure *ret_failure)
 {
     int r = store_begin(s, NULL, ret_failure);
     return r < 0 ? r : store_end(s, forget(s, tenant_id, ret_failure), ret_failure);
+}
+
+int store_forget_tenant(struct store *s, const char *tenant_id, struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, forget_tenant(s, tenant_id, ret_failure));
 }

@@ -8,6 +8,8 @@
  * long been told that it failed, it is taken back row by row. */
 #include "store/inside.h"
 
+#include "store/mend.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,6 +79,8 @@ int store_ready(struct store *s, struct failure *f)
 {
     bool there = false;
     int r = s->db.sick ? reopen(s, &there, f) : 0;
+    if (r == -EBADMSG && s->mode == STORE_NORMAL)
+        r = store_mend(s, f);
     if (there && s->undo.n)
         s->take_back = true;
     if (r >= 0 && s->take_back) {
@@ -146,6 +150,8 @@ int store_end(struct store *s, int r, struct failure *f)
         if (wrote) {
             s->trouble[0] = '\0';
             s->unsynced = s->db.soon;
+            s->suspect = false;
+            s->rebuilds = 0;
         }
         return result;
     }
@@ -196,6 +202,8 @@ int store_quarantine(struct store *s, const struct bad_rows *bad, struct failure
     if (r < 0)
         return r;
     r = bad_rows_move(&s->db, bad, s->clock.at, f);
+    if (r >= 0 && bad_rows_damage(bad))
+        r = damage_note(&s->db, bad_rows_damage(bad), f);
     if (r >= 0)
         r = outbox_settle_all(s, f); /* a bad row may have stood before good ones */
     r = store_end(s, r, f);

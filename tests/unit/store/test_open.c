@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 static int refused(const char *dir, struct store_report *report, struct failure *f)
@@ -109,16 +111,49 @@ static void a_state_directory_behind_a_link_is_resolved(void **state)
     assert_int_equal(access(file_in(real, "seatwatchd.db"), F_OK), 0);
 }
 
-static void what_is_no_plain_file_is_left_alone(void **state)
+static void make_fifo(const char *path)
 {
-    struct store_report report;
-    struct failure f;
-    assert_int_equal(symlink("/etc/passwd", file_in(*state, "seatwatchd.db")), 0);
-    assert_int_equal(refused(*state, &report, &f), -EPERM);
-    assert_int_equal(unlink(file_in(*state, "seatwatchd.db")), 0);
-    assert_int_equal(unlink(file_in(*state, "seatwatchd.lock")), 0);
-    assert_int_equal(symlink("elsewhere", file_in(*state, "seatwatchd.lock")), 0);
-    assert_int_equal(refused(*state, &report, &f), -ELOOP);
+    assert_int_equal(mkfifo(path, 0600), 0);
+}
+static void make_directory(const char *path)
+{
+    assert_int_equal(mkdir(path, 0700), 0);
+}
+static void make_link(const char *path)
+{
+    assert_int_equal(symlink("/etc/passwd", path), 0);
+}
+static void make_socket(const char *path)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    (void)snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
+    CLEANUP(close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+}
+
+/* Opening a FIFO would wait for its other end. */
+static void what_is_no_plain_file_is_refused_by_name(void **state)
+{
+    static const char *const FILES[] = {"seatwatchd.db", "seatwatchd.db-wal", "seatwatchd.db-shm",
+                                        "seatwatchd.lock", "seatwatchd.db.new"};
+    static const struct {
+        const char *what;
+        void (*make)(const char *path);
+    } KINDS[] = {{"a FIFO", make_fifo},
+                 {"a directory", make_directory},
+                 {"a symbolic link", make_link},
+                 {"a socket", make_socket}};
+    for (size_t i = 0; i < N_ELEMENTS(FILES); i++)
+        for (size_t k = 0; k < N_ELEMENTS(KINDS); k++) {
+            struct store_report report;
+            struct failure f;
+            const char *path = file_in(*state, FILES[i]);
+            KINDS[k].make(path);
+            assert_int_equal(refused(*state, &report, &f), -EPERM);
+            if (!strstr(f.text, path) || !strstr(f.text, KINDS[k].what) || !strstr(f.text, "move it away"))
+                fail_msg("%s", f.text);
+            assert_int_equal(remove(path), 0);
+        }
 }
 
 static void a_second_instance_is_told_who_is_the_first(void **state)
@@ -470,7 +505,7 @@ int main(void)
         TEST(a_directory_that_others_can_reach_is_refused_with_the_fix),
         TEST(a_directory_of_somebody_else_is_refused_with_the_fix),
         TEST(a_state_directory_behind_a_link_is_resolved),
-        TEST(what_is_no_plain_file_is_left_alone),
+        TEST(what_is_no_plain_file_is_refused_by_name),
         TEST(a_second_instance_is_told_who_is_the_first),
         TEST(the_lock_dies_with_its_holder),
         TEST(a_newer_schema_is_refused_and_left_unchanged),

@@ -19,21 +19,23 @@ static void a_network_file_system_is_known_by_its_number(void **state)
 static void what_is_put_aside_never_covers_an_older_one(void **state)
 {
     CLEANUP(close) int fd = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    char first[256], second[256];
+    char name[2][96];
     struct failure f = {0};
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(close(open(file_in(*state, STORE_FILE), O_CREAT | O_WRONLY, 0600)), 0);
-        assert_int_equal(close(open(file_in(*state, STORE_FILE "-wal"), O_CREAT | O_WRONLY, 0600)),
-                         0);
-        ok(place_put_aside(fd, *state, T0, i ? second : first, sizeof first, &f), &f);
+        static const char *const FILES[] = {STORE_FILE, STORE_FILE "-wal", STORE_PART};
+        for (size_t k = 0; k < N_ELEMENTS(FILES); k++)
+            assert_int_equal(close(open(file_in(*state, FILES[k]), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)), 0);
+        place_name_aside(fd, T0, name[i], sizeof name[i]);
+        ok(place_exchange(fd, *state, name[i], &f), &f);
+        assert_int_equal(access(file_in(*state, STORE_FILE), F_OK), 0);
+        assert_int_equal(access(file_in(*state, STORE_FILE "-wal"), F_OK), -1);
     }
-    assert_string_not_equal(first, second);
-    assert_int_equal(access(first, F_OK), 0);
-    assert_int_equal(access(second, F_OK), 0);
-    assert_int_equal(access(file_in(*state, STORE_FILE), F_OK), -1);
-    assert_int_equal(access(file_in(*state, STORE_FILE "-wal"), F_OK), -1);
-    CLEANUP(free) char *wal = text_printf("%s-wal", second);
-    assert_int_equal(access(wal, F_OK), 0);
+    assert_string_not_equal(name[0], name[1]);
+    for (int i = 0; i < 2; i++) {
+        CLEANUP(free) char *wal = text_printf("%s-wal", name[i]);
+        assert_int_equal(access(file_in(*state, name[i]), F_OK), 0);
+        assert_int_equal(access(file_in(*state, wal), F_OK), 0);
+    }
 }
 
 static void a_missing_directory_is_only_made_on_request(void **state)

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* alerts/lost.c: after damage to the database: who must be told anew. */
+#include "alerts/plan.h"
+
+#include "alerts/digest.h"
+#include <string.h>
+
+static const char REASON[] = "state_lost";
+
+/* What is left of one alert. */
+struct left {
+    uint64_t last;        /* event that everybody responsible must have */
+    receiver_set covered; /* has it, or will */
+    receiver_set told;    /* was to hear of the episode */
+    receiver_set held;    /* waits for hours */
+};
+
+static bool is_up(const struct alert *a)
+{
+    return (a->state == ALERT_FIRING || a->state == ALERT_RECOVERING) && a->facts;
+}
+
+static struct left what_is_left(const struct plan *p, const struct heard *heard, size_t n)
+{
+    struct left left = {0};
+    for (size_t i = 0; i < n; i++)
+        if (heard[i].what == HEARD_LAST_EVENT)
+            left.last = heard[i].seq;
+    for (size_t i = 0; i < n; i++) {
+        int at = receiver_index(p->ctx->routes, heard[i].receiver);
+        receiver_set one = at < 0 ? 0 : (receiver_set)1 << at;
+        if (heard[i].what == HEARD_MESSAGE && heard[i].seq >= left.last)
+            left.covered |= one;
+        if (heard[i].what == HEARD_TOLD || heard[i].what == HEARD_MESSAGE)
+            left.told |= one;
+        if (heard[i].what == HEARD_HELD)
+            left.held |= one;
+    }
+    return left;
+}
+
+/* Muted ones were told in the first digest, and are again. */
+static bool was_told(const struct alert *a)
+{
+    if (a->said > LEVEL_NONE)
+        return true;
+    for (int rule = 0; rule < RULE_COUNT_; rule++)
+        if (a->muted[rule] > LEVEL_NONE)
+            return true;
+    return false;
+}
+
+static int tell_open(struct plan *p, const struct alert *a, const struct left *left)
+{
+    struct reach reach = plan_reach(p, a, a->rule, a->level);
+    receiver_set missing = ~left->covered & ~left->held;
+    struct work *w;
+    if (!((reach.now | reach.later) & missing))
+        return 0;
+    int r = plan_take(p, a, &w);
+    if (r < 0)
+        return r;
+    if (reach.later & missing) {
+        struct holding h = {.episode = a->episode, .to = reach.later & missing};
+        memcpy(h.alert_id, a->id, sizeof h.alert_id);
+        r = plan_hold(p, &h);
+    }
+    if (r < 0 || !(reach.now & missing))
+        return r;
+    if (a->level < LEVEL_CRITICAL)
+        return plan_line(p, w->after, reach.now & missing, plan_is_old(p, a));
+    return plan_tell_some(p, w->after, EVENT_FIRING, reach.now & missing, REASON);
+}
+
+/* The store sends an end to those only who have none yet. */
+static int tell_end(struct plan *p, const struct alert *a, const struct left *left)
+{
+    struct work *w;
+    if (a->state != ALERT_OK || a->said > LEVEL_NONE || !a->facts || left->last == 0 ||
+        !(left->told & ~left->covered))
+        return 0;
+    int r = plan_take(p, a, &w);
+    return r < 0 ? r : plan_tell_some(p, w->after, EVENT_RESOLVED, left->told, REASON);
+}
+
+static int look_at(struct plan *p, const struct heard *heard, size_t n)
+{
+    const struct alert *a = book_by_id(p->book, heard->alert_id);
+    struct left left = what_is_left(p, heard, n);
+    if (!a)
+        return 0;
+    return is_up(a) ? was_told(a) ? tell_open(p, a, &left) : 0 : tell_end(p, a, &left);
+}
+
+static int tell_story(struct plan *p, const char *story)
+{
+    struct event e = {.to = route_fallback(p->ctx->routes)};
+    int r = digest_story("seatwatchd: the state database was damaged", story, REASON, p->ctx->now.at, &e.digest);
+    return r < 0 ? r : plan_add_event(p, &e);
+}
+
+int alerts_plan_lost(const struct plan_context *ctx, const struct book *book,
+                     const struct heard *heard, size_t n_heard, const char *story,
+                     struct changes **ret, struct failure *ret_failure)
+{
+    CLEANUP(plan_clear) struct plan p = {0};
+    int r = plan_begin(&p, ctx, book);
+    if (r >= 0 && story)
+        r = tell_story(&p, story);
+    for (size_t i = 0, n; r >= 0 && i < n_heard; i += n) {
+        n = 1;
+        while (i + n < n_heard && strcmp(heard[i + n].alert_id, heard[i].alert_id) == 0)
+            n++;
+        r = look_at(&p, &heard[i], n);
+    }
+    if (r >= 0)
+        r = plan_digest(&p, REASON);
+    return plan_finish(&p, r, ret, ret_failure);
+}

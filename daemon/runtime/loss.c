@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* The state database was damaged, and the store has made the best of it: what is left to do here.
+ *
+ * A process that runs knows its alerts and tenants, and writes them down anew. One that starts does
+ * not: what it has lost fires again, with the next complete poll of each tenant. Either way a message
+ * that may not have been told is told again, and one message says what happened. */
+#include "runtime/app.h"
+
+#include "base/log.h"
+#include "base/message_ids.h"
+
+#define STORY_MAX 1280
+
+static const char *what_follows(unsigned what, bool starting)
+{
+    if (what == STORE_DAMAGE_INDEXES)
+        return "Nothing else has to be done, but check the disk and the memory of this machine.";
+    if (starting && what & (STORE_DAMAGE_REBUILT | STORE_DAMAGE_STATE))
+        return "Alerts that could be carried over go on; those that were lost and are still so are told again after "
+               "the next complete reading of their tenant; nothing is reported as over because of this. Messages that "
+               "may be lost are told again. Check the disk and the memory of this machine.";
+    return "Alerts go on. Messages that may be lost are told again. Check the disk and the memory of this machine.";
+}
+
+static void write_story(const struct store_damage *d, bool starting, char story[static STORY_MAX])
+{
+    (void)snprintf(story, STORY_MAX, "%s %s",
+                   *d->text ? d->text : "Damaged rows of the state database were set aside in its table quarantine.",
+                   what_follows(d->what, starting));
+}
+
+/* One commit for each tenant, and one for the alerts. */
+static int commit(struct app *app, const struct store_damage *d, bool starting, struct changes *changes,
+                  struct instant now, struct failure *why)
+{
+    CLEANUP(free) struct commit *c = calloc(app->n_watches + 1, sizeof *c);
+    bool state = d->what & (STORE_DAMAGE_REBUILT | STORE_DAMAGE_STATE);
+    size_t n = 0;
+    if (!c) {
+        changes_free(changes);
+        return failure_oom(why);
+    }
+    for (size_t i = 0; state && i < app->n_watches; i++) {
+        struct watch *w = &app->watch[i];
+        w->lost = w->lost || starting;
+        c[n++] = (struct commit){.tenant_id = w->options->facts.tenant_id,
+                                 .memory = starting ? NULL : w->memory,
+                                 .health = starting || !w->memory ? NULL : &w->health,
+                                 .lost = w->lost ? STORE_LOST : STORE_KEEP,
+                                 .now = now};
+    }
+    c[n++] = (struct commit){.book = state && !starting ? app->book : NULL,
+                             .changes = changes,
+                             .routes = &app->options->routes,
+                             .settles = true,
+                             .now = now};
+    return take_commit(app, c, n, changes, why);
+}
+
+static int settle(struct app *app, const struct store_damage *d, bool starting, struct failure *why)
+{
+    CLEANUP(free) struct heard *heard = NULL;
+    struct changes *changes = NULL;
+    struct instant now = clock_now();
+    struct plan_context ctx = take_planning(app, NULL, now);
+    char story[STORY_MAX];
+    size_t n = 0;
+    write_story(d, starting, story);
+    log_event(LOG_ERR, MESSAGE_STATE_REBUILT, NULL, "the state database was damaged: %s", story);
+    int r = store_heard(app->store, &heard, &n, why);
+    if (r >= 0)
+        r = alerts_plan_lost(&ctx, app->book, heard, n, story, &changes, why);
+    return r < 0 ? r : commit(app, d, starting, changes, now, why);
+}
+
+void loss_settle(struct app *app, bool starting)
+{
+    struct store_damage d = {0};
+    struct failure why = {0};
+    if (!app->store || app->cli->dry_run || app->settling)
+        return;
+    app->settling = true; /* committing wakes the courier, and that may come here */
+    int r = store_damage(app->store, &d, &why);
+    if (r > 0)
+        r = settle(app, &d, starting, &why);
+    if (r < 0 && !app->store_failing)
+        log_failure(LOG_ERR, &why, "damage to the state database", "what is left to do is tried again in a minute");
+    app->settling = false;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* store/heard.c: who has heard, or will hear, of what is open; and which tenants lost their state.
+ *
+ * Asked after damage only, so it may look at every row. */
+#include "store/inside.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct collected {
+    struct heard *item;
+    size_t n, size;
+};
+
+static struct heard *add(struct collected *c)
+{
+    if (c->n == c->size) {
+        size_t size = c->size ? 2 * c->size : 64;
+        struct heard *grown = reallocarray(c->item, size, sizeof *grown);
+        if (!grown)
+            return NULL;
+        c->item = grown;
+        c->size = size;
+    }
+    c->item[c->n] = (struct heard){0};
+    return &c->item[c->n++];
+}
+
+/* `what` NULL: messages, whose numbers are in the third column. */
+static int collect(struct store *s, const char *sql, enum heard_what what, struct collected *c, struct failure *f)
+{
+    CLEANUP(query_end) struct query q = query_new(&s->db, sql);
+    int r;
+    while ((r = query_step(&q, f)) > 0) {
+        struct heard *h = add(c);
+        if (!h)
+            return failure_oom(f);
+        const char *id = query_get_text(&q, 0), *receiver = query_get_text(&q, 1);
+        (void)snprintf(h->alert_id, sizeof h->alert_id, "%s", id ? id : "");
+        (void)snprintf(h->receiver, sizeof h->receiver, "%s", receiver ? receiver : "");
+        h->what = what;
+        h->seq = (uint64_t)query_get_usec(&q, 2);
+    }
+    return r;
+}
+
+static int by_alert(const void *a, const void *b)
+{
+    const struct heard *x = a, *y = b;
+    return strcmp(x->alert_id, y->alert_id);
+}
+
+/* The events of an episode that everybody hears who is responsible. One that is damaged leaves a gap:
+ * then all that is known is that there was a last one. Of an alert that ended long ago no event is
+ * kept. */
+#define LAST_EVENT                                                                                 \
+    "SELECT a.id, '', CASE WHEN a.state = 'ok' AND max(e.seq) IS NULL THEN 0"                      \
+    " WHEN coalesce(max(e.seq), 0) < a.seq THEN a.seq ELSE coalesce("                              \
+    "max(CASE WHEN e.folded_into IS NULL AND e.episode = a.episode AND e.type IN ('alert.firing'," \
+    " 'alert.escalated', 'alert.updated', 'alert.resolved') THEN e.seq END),"                      \
+    " max(CASE WHEN e.episode = a.episode AND e.folded_into IS NOT NULL THEN e.seq END), 0) END"   \
+    " FROM alert AS a LEFT JOIN event AS e ON e.alert_id = a.id GROUP BY a.id"
+#define MESSAGES                                                                                  \
+    "SELECT o.queue, o.receiver, max(e.seq) FROM outbox AS o JOIN event AS e ON e.id = o.event"   \
+    " JOIN alert AS a ON a.id = o.queue AND a.episode = o.episode WHERE o.state <= 3"             \
+    " AND o.type NOT IN ('alert.reminder', 'alert.digest') GROUP BY 1, 2"
+#define DIGESTS                                                                                   \
+    "SELECT m.alert_id, o.receiver, max(m.seq) FROM outbox AS o JOIN event AS m"                  \
+    " ON m.folded_into = o.event JOIN alert AS a ON a.id = m.alert_id AND a.episode = m.episode"  \
+    " WHERE o.type = 'alert.digest' AND o.state <= 3 GROUP BY 1, 2"
+#define TOLD                                                                                      \
+    "SELECT t.alert_id, t.receiver, 0 FROM told AS t JOIN alert AS a ON a.id = t.alert_id"        \
+    " AND a.episode = t.episode"
+#define WAITING "SELECT alert_id, receiver, 0 FROM held"
+
+static int load_heard(struct store *s, struct heard **ret, size_t *ret_n, struct failure *f)
+{
+    static const struct {
+        const char *sql;
+        enum heard_what what;
+    } PARTS[] = {{LAST_EVENT, HEARD_LAST_EVENT},
+                 {MESSAGES, HEARD_MESSAGE},
+                 {DIGESTS, HEARD_MESSAGE},
+                 {TOLD, HEARD_TOLD},
+                 {WAITING, HEARD_HELD}};
+    struct collected c = {0};
+    int r = store_ready(s, f);
+    for (size_t i = 0; r >= 0 && i < N_ELEMENTS(PARTS); i++)
+        r = collect(s, PARTS[i].sql, PARTS[i].what, &c, f);
+    if (r < 0) {
+        free(c.item);
+        return r;
+    }
+    if (c.n)
+        qsort(c.item, c.n, sizeof *c.item, by_alert);
+    *ret = c.item;
+    *ret_n = c.n;
+    return 0;
+}
+
+int store_heard(struct store *s, struct heard **ret, size_t *ret_n, struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, load_heard(s, ret, ret_n, ret_failure));
+}
+
+/* ---- lost tenants: lines of the table meta ---- */
+
+static int find_lost(struct store *s, const char *tenant_id, struct failure *f)
+{
+    int r = store_ready(s, f);
+    if (r < 0)
+        return r;
+    CLEANUP(query_end) struct query q = query_new(&s->db, "SELECT 1 FROM meta WHERE key = 'lost ' || ?1");
+    query_text(&q, tenant_id);
+    return query_step(&q, f);
+}
+
+int store_tenant_lost(struct store *s, const char *tenant_id, struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, find_lost(s, tenant_id, ret_failure));
+}
+
+static int run(struct store *s, const char *sql, const char *tenant_id, struct failure *f)
+{
+    CLEANUP(query_end) struct query q = query_new(&s->db, sql);
+    if (tenant_id)
+        query_text(&q, tenant_id);
+    return query_run(&q, f);
+}
+
+int damage_settle(struct store *s, const struct commit *c, struct failure *f)
+{
+    int r = 0;
+    if (c->lost == STORE_LOST)
+        r = run(s, "INSERT OR REPLACE INTO meta (key, value) VALUES ('lost ' || ?1, 1)", c->tenant_id, f);
+    if (r >= 0 && c->lost == STORE_FOUND)
+        r = run(s, "DELETE FROM meta WHERE key = 'lost ' || ?1", c->tenant_id, f);
+    if (r >= 0 && c->settles)
+        r = run(s, "DELETE FROM meta WHERE key = 'damage'", NULL, f);
+    return r;
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/* store/mend.c: the one way that damage goes, whoever finds it: at the opening, while loading, in a
+ * commit or a delivery.
+ *
+ * If all pages are sound and only an index does not match its table, the indexes are built anew.
+ * Otherwise a new database is built from what can be read, and takes the place of the old one, which
+ * is kept. Either way the table meta says that it happened, until the shell has told somebody. */
+#include "store/mend.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "store/check.h"
+#include "store/place.h"
+#include "store/salvage.h"
+#include "store/schema.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define REBUILDS_MAX 2 /* without a write that works in between */
+#define VAIN_EVERY USEC_PER_DAY
+
+/* ---- is it the file, or the disk? ---- */
+
+/* One file as a whole, through SQLite's file layer (security rule 26); no connection is open. */
+static int disk_delivers(struct store *s, const char *name, int type, struct failure *f)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+    sqlite3_file *file = alloc_zero(1, (size_t)vfs->szOsFile);
+    int flags = 0;
+    if (!file)
+        return failure_oom(f);
+    int rc = vfs->xOpen(vfs, name, file, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW | type, &flags);
+    int r = rc == SQLITE_OK ? check_file_reads(&s->db, file, f) : db_fail(&s->db, rc, f);
+    if (file->pMethods)
+        (void)file->pMethods->xClose(file); /* only read */
+    alloc_release(file);
+    return r;
+}
+
+/* SQLite calls a page damaged when the disk answers EIO for it (SQLITE_IOERR_CORRUPTFS becomes
+ * SQLITE_CORRUPT inside). That file is whole, and nothing of it may be given up. */
+static int check_disk(struct store *s, struct failure *f)
+{
+    CLEANUP(free) char *path = text_printf("%s/" STORE_FILE, s->directory);
+    CLEANUP(free) char *wal = text_printf("%s/" STORE_FILE "-wal", s->directory);
+    struct stat st;
+    int r = -ENOMEM;
+    db_close(&s->db);
+    const char *name = path && wal ? sqlite3_create_filename(path, wal, wal, 0, NULL) : NULL;
+    s->db.path = name ? strdup(path) : NULL; /* for what db_fail says */
+    if (s->db.path)
+        r = disk_delivers(s, name, SQLITE_OPEN_MAIN_DB, f);
+    else
+        (void)failure_oom(f);
+    if (r >= 0 && stat(wal, &st) == 0)
+        r = disk_delivers(s, sqlite3_filename_wal(name), SQLITE_OPEN_WAL, f);
+    sqlite3_free_filename((char *)(uintptr_t)name); /* const or not depends on the version */
+    free(TAKE(s->db.path));
+    return r;
+}
+
+/* ---- what is remembered of it ---- */
+
+int damage_note(struct db *d, unsigned what, struct failure *f)
+{
+    CLEANUP(query_end)
+    struct query q = query_new(d, "INSERT INTO meta (key, value) VALUES ('damage', ?1)"
+                                  " ON CONFLICT (key) DO UPDATE SET value = value | excluded.value");
+    query_int(&q, what);
+    return query_run(&q, f);
+}
+
+#define SOURCE_DATABASE "database" /* of a line in quarantine that is no row, but says what happened */
+
+/* ---- indexes ---- */
+
+static int build_indexes(struct store *s, struct failure *f)
+{
+    struct check check;
+    int r = db_begin(&s->db, false, f);
+    if (r >= 0)
+        r = db_exec(&s->db, "REINDEX", f);
+    if (r >= 0)
+        r = check_database(&s->db, &check, f);
+    if (r >= 0)
+        r = damage_note(&s->db, STORE_DAMAGE_INDEXES, f);
+    if (r >= 0)
+        r = quarantine_note(&s->db, s->clock.at, SOURCE_DATABASE,
+                            "Indexes did not match their tables and were built anew; no row is lost.", f);
+    if (r >= 0)
+        r = db_exec(&s->db, "COMMIT", f);
+    if (r < 0)
+        db_rollback(&s->db);
+    return r;
+}
+
+static int reindex(struct store *s, struct failure *f)
+{
+    CLEANUP(free) char *path = text_printf("%s/" STORE_FILE, s->directory);
+    db_close(&s->db);
+    int r = path ? db_open(&s->db, path, DB_EXISTING, f) : failure_oom(f);
+    if (r >= 0)
+        r = build_indexes(s, f);
+    db_close(&s->db);
+    return r;
+}
+
+/* ---- a new database ---- */
+
+static int no_copy(const struct store *s, const char *name, struct failure *f)
+{
+    return failure_set(f, FAILURE_LOCAL, errno, "state directory %s: cannot copy %s to repair it: %s%s",
+                       s->directory, name, strerror(errno),
+                       errno == ENOSPC ? "; free some space on its file system" : "");
+}
+
+static int copy_file(const struct store *s, const char *from, const char *to, struct failure *f)
+{
+    char buf[65536];
+    ssize_t n;
+    CLEANUP(close) int in = openat(s->directory_fd, from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (in < 0)
+        return errno == ENOENT ? 0 : no_copy(s, from, f);
+    CLEANUP(close)
+    int out = openat(s->directory_fd, to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (out < 0)
+        return no_copy(s, from, f);
+    while ((n = read(in, buf, sizeof buf)) > 0)
+        if (write(out, buf, (size_t)n) != n) {
+            errno = errno ? errno : ENOSPC;
+            return no_copy(s, from, f);
+        }
+    return n < 0 ? no_copy(s, from, f) : 0;
+}
+
+/* Who refers to a row that could not be read has nothing to say. */
+static int remove_orphans(struct db *d, struct failure *f)
+{
+    return db_exec(d,
+                   "DELETE FROM outbox WHERE event NOT IN (SELECT id FROM event);"
+                   "DELETE FROM body WHERE outbox NOT IN (SELECT id FROM outbox);"
+                   "DELETE FROM attempt WHERE outbox NOT IN (SELECT id FROM outbox);",
+                   f);
+}
+
+static int tell_story(struct store *s, struct db *d, const struct salvage *n, const char *aside,
+                      struct failure *f)
+{
+    CLEANUP(free)
+    char *story = text_printf(
+        "The damaged database was put aside as %s/%s. Carried over: %zu alerts, %zu messages that are "
+        "not delivered yet, %zu tenants. Rows with a wrong checksum: %zu. Tables that could not be read "
+        "to the end: %s.",
+        s->directory, aside, n->alerts, n->messages, n->tenants, n->wrong, *n->broken ? n->broken : "none");
+    return story ? quarantine_note(d, s->clock.at, SOURCE_DATABASE, story, f) : failure_oom(f);
+}
+
+static int fill(struct store *s, struct db *d, const struct salvage_source *source, const char *aside,
+                struct failure *f)
+{
+    struct salvage n = {.now_at = s->clock.at};
+    int r = schema_migrate(d, 0, source->version, f);
+    if (r >= 0)
+        r = db_exec(d, "PRAGMA foreign_keys = OFF", f);
+    if (r >= 0)
+        r = db_begin(d, false, f);
+    if (r >= 0)
+        r = salvage_rows(source, d, &n, f);
+    if (r >= 0)
+        r = remove_orphans(d, f);
+    if (r >= 0)
+        r = tell_story(s, d, &n, aside, f);
+    if (r >= 0)
+        r = damage_note(d, STORE_DAMAGE_REBUILT, f);
+    if (r >= 0) {
+        CLEANUP(query_end)
+        struct query q = query_new(d, "UPDATE meta SET value = ?1 WHERE key = 'generation'");
+        query_int(&q, source->generation);
+        r = query_run(&q, f);
+    }
+    return r < 0 ? r : db_exec(d, "COMMIT", f);
+}
+
+static int build_part(struct store *s, const struct salvage_source *source, const char *aside, struct failure *f)
+{
+    CLEANUP(free) char *path = text_printf("%s/" STORE_PART, s->directory);
+    struct db part = {0};
+    mode_t mask = umask(0077);
+    int r = path ? db_open(&part, path, DB_CREATE, f) : failure_oom(f);
+    if (r >= 0)
+        r = fill(s, &part, source, aside, f);
+    (void)umask(mask);
+    db_close(&part);
+    return r;
+}
+
+static int build(struct store *s, const char *aside, struct failure *f)
+{
+    CLEANUP(free) char *copy = text_printf("%s/" STORE_COPY, s->directory);
+    struct salvage_source source;
+    if (!copy)
+        return failure_oom(f);
+    int r = copy_file(s, STORE_FILE, STORE_COPY, f);
+    if (r >= 0)
+        r = copy_file(s, STORE_FILE "-wal", STORE_COPY "-wal", f);
+    if (r >= 0)
+        r = salvage_open(copy, &source, f);
+    return r < 0 ? r : build_part(s, &source, aside, f);
+}
+
+static int rebuild(struct store *s, struct failure *f)
+{
+    char aside[96];
+    db_close(&s->db);
+    if (s->rebuilds >= REBUILDS_MAX)
+        return failure_set(f, FAILURE_LOCAL, EBADMSG,
+                           "state directory %s: a new database was damaged at once, too; check the disk and "
+                           "the memory of this machine",
+                           s->directory);
+    place_remove_parts(s->directory_fd);
+    place_name_aside(s->directory_fd, s->clock.at, aside, sizeof aside);
+    int r = build(s, aside, f);
+    if (r >= 0)
+        r = place_exchange(s->directory_fd, s->directory, aside, f);
+    place_remove_parts(s->directory_fd);
+    if (r < 0)
+        return r;
+    s->rebuilds++;
+    place_limit_aside(s->directory_fd);
+    (void)snprintf(s->moved_to, sizeof s->moved_to, "%s/%s", s->directory, aside);
+    return 0;
+}
+
+/* ---- the way ---- */
+
+/* SQLite has found damage, and our check does not: it is tried once more as it is, then built anew. */
+static int in_vain(struct store *s, struct failure *f)
+{
+    bool lately = s->vain_mono && s->clock.mono - s->vain_mono < VAIN_EVERY;
+    if (!s->suspect) {
+        s->suspect = true;
+        return 0;
+    }
+    if (lately)
+        return -EBADMSG;
+    s->vain_mono = s->clock.mono ? s->clock.mono : 1;
+    return rebuild(s, f);
+}
+
+static int attach_again(struct store *s, struct failure *f)
+{
+    int64_t version;
+    db_close(&s->db);
+    return store_attach(s, NULL, &version, f);
+}
+
+static int repair(struct store *s, struct failure *f)
+{
+    int r = s->only_indexes ? reindex(s, f) : -EBADMSG;
+    return r == -EBADMSG ? rebuild(s, f) : r;
+}
+
+static int give_up(struct store *s, int r)
+{
+    db_close(&s->db);
+    s->db.sick = true;
+    return r;
+}
+
+int store_mend(struct store *s, struct failure *f)
+{
+    int r = check_disk(s, f);
+    if (r < 0)
+        return give_up(s, r);
+    r = attach_again(s, f);
+    r = r >= 0 ? in_vain(s, f) : r == -EBADMSG ? repair(s, f) : r;
+    if (r >= 0)
+        r = attach_again(s, f);
+    if (r < 0)
+        return give_up(s, r);
+    undo_clear(&s->undo); /* of a transaction that is not in it */
+    s->take_back = false;
+    s->doubt = 0;
+    return outbox_settle_all(s, f);
+}
+
+bool store_mended(struct store *s, int r, struct failure *f)
+{
+    return r == -EBADMSG && s->mode == STORE_NORMAL && store_mend(s, f) >= 0;
+}
+
+/* ---- what the shell asks ---- */
+
+int store_damage(struct store *s, struct store_damage *ret, struct failure *ret_failure)
+{
+    *ret = (struct store_damage){0};
+    int64_t what = 0;
+    int r = store_ready(s, ret_failure);
+    if (r >= 0)
+        r = db_number(&s->db, "SELECT value FROM meta WHERE key = 'damage'", &what, ret_failure);
+    if (r == -ENODATA || (r >= 0 && what == 0))
+        return 0;
+    if (r < 0)
+        return r;
+    ret->what = (unsigned)what;
+    CLEANUP(query_end)
+    struct query q = query_new(&s->db, "SELECT content FROM quarantine WHERE source = '" SOURCE_DATABASE
+                                       "' ORDER BY id DESC LIMIT 1");
+    r = ret->what & (STORE_DAMAGE_REBUILT | STORE_DAMAGE_INDEXES) ? query_step(&q, ret_failure) : 0;
+    if (r > 0)
+        (void)snprintf(ret->text, sizeof ret->text, "%s", query_get_text(&q, 0));
+    return r < 0 ? r : 1;
+}
