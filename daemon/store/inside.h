@@ -42,15 +42,15 @@ struct store {
 int store_attach(struct store *s, bool *created, int64_t *ret_version, struct failure *f);
 
 /* ---- mend.c: damage ---- */
-/* True: r says that the database is damaged (-EBADMSG), and it was repaired or built anew: do it again.
- * Ends by itself: false when that has not helped. */
-bool store_mended(struct store *s, int r, struct failure *f);
+/* True: *r says that the database is damaged (-EBADMSG), and it was repaired or built anew: do it again.
+ * Ends by itself: false when that has not helped, or cannot be done, and then *r says why. */
+bool store_mended(struct store *s, int *r, struct failure *f);
 #define MENDING(store, f, call)               \
     __extension__({                           \
         int r_;                               \
         do                                    \
             r_ = (call);                      \
-        while (store_mended(store, r_, f));   \
+        while (store_mended(store, &r_, f));   \
         r_;                                   \
     })
 

@@ -287,9 +287,14 @@ int store_mend(struct store *s, struct failure *f)
     return outbox_settle_all(s, f);
 }
 
-bool store_mended(struct store *s, int r, struct failure *f)
+bool store_mended(struct store *s, int *r, struct failure *f)
 {
-    return r == -EBADMSG && s->mode == STORE_NORMAL && store_mend(s, f) >= 0;
+    if (*r != -EBADMSG || s->mode != STORE_NORMAL)
+        return false;
+    int mended = store_mend(s, f);
+    if (mended < 0)
+        *r = mended;
+    return mended >= 0;
 }
 
 /* ---- what the shell asks ---- */

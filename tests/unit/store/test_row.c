@@ -127,7 +127,7 @@ static struct db *open_db(const char *dir)
     struct failure f = {0};
     store_global_init();
     ok(db_open(d, file_in(dir, "test.db"), DB_CREATE, &f), &f);
-    ok(schema_migrate(d, 0, &f), &f);
+    ok(schema_migrate(d, 0, schema_version(), &f), &f);
     return d;
 }
 
