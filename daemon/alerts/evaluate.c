@@ -2,6 +2,7 @@
 /* alerts/evaluate.c: findings step latches; latches make the alert's state. */
 #include "alerts/evaluate.h"
 
+#include "alerts/kind.h"
 #include "base/text.h"
 #include <assert.h>
 #include <errno.h>

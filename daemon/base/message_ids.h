@@ -13,7 +13,7 @@
 #define MESSAGE_ALERT_RESOLVED    "ca0a56b690d243f6ad96d897a317642e" /* an alert is over */
 #define MESSAGE_ALERT_DIGEST      "b9bfb5d4bfab46e582421011ce202d83" /* several alerts in one message */
 #define MESSAGE_RECEIVER_TEST     "75abcf73d79e49fab26b03abebb77ff7" /* somebody asked for a test message */
-#define MESSAGE_STATE_REBUILT     "c6f9926b5ddf487db4c42f2b3bd0d788" /* the database was damaged, a new one was begun */
+#define MESSAGE_STATE_REBUILT     "c6f9926b5ddf487db4c42f2b3bd0d788" /* the database was damaged and has been repaired or begun anew */
 #define MESSAGE_STATE_FAILING     "9fc73ddd19244e30852a8cd34faa82f4" /* the state directory cannot be written */
 #define MESSAGE_STATE_WORKS       "a53ef9fa8c9447a5ab429cd603610fc5" /* ... and can be written again */
 #define MESSAGE_POLL_FAILED       "86cb8ea8966f459bb35ea1791a8b53b3" /* a tenant could not be read completely */
