@@ -27,7 +27,7 @@ static struct heard *add(struct collected *c)
     return &c->item[c->n++];
 }
 
-/* `what` NULL: messages, whose numbers are in the third column. */
+/* alert, receiver, and the number of an event. */
 static int collect(struct store *s, const char *sql, enum heard_what what, struct collected *c, struct failure *f)
 {
     CLEANUP(query_end) struct query q = query_new(&s->db, sql);
