@@ -17,7 +17,6 @@
 #define ANSWER_MAX 4096 /* bytes of the answer that we look at */
 #define QUOTE_MAX 100   /* bytes of it in a log line */
 #define SKEW_MAX USEC_PER_MINUTE
-#define PIECE_MIN 4 /* shorter pieces of a path are words like "api" */
 
 struct outlet {
     const struct receiver_options *options;
@@ -180,23 +179,6 @@ static int webhook_render(const struct receiver_options *o, const struct message
 
 /* ---- one attempt ---- */
 
-/* Many servers repeat the path they were asked for ("Cannot POST /..."), and ours is a secret: an
- * answer that holds any longer piece of the URL behind its host is not quoted. */
-static bool repeats_url(const char *url, const char *body, size_t len)
-{
-    static const char BREAKS[] = "/?&=#.;,";
-    const char *at = strstr(url, "://");
-    at = at ? at + 3 : url;
-    at += strcspn(at, "/?#");
-    while (*at) {
-        size_t piece = strcspn(at, BREAKS);
-        if (piece >= PIECE_MIN && memmem(body, len, at, piece))
-            return true;
-        at += piece + (at[piece] != '\0');
-    }
-    return false;
-}
-
 /* Receivers refuse a signature whose time is far from theirs, with whatever 4xx they like; from the
  * status alone nobody would think of the clock. */
 static const char *skew_words(const struct http_answer *got)
@@ -208,19 +190,20 @@ static const char *skew_words(const struct http_answer *got)
     return apart > SKEW_MAX ? ", whose clock differs from ours by more than a minute" : "";
 }
 
-/* Scheme and host only: path and query are the credential (security rule 19). */
+/* Scheme and host only: path and query are the credential (security rule 19), and many servers
+ * repeat them ("Cannot POST /..."). */
 static void explain(const struct outlet *o, const struct http_answer *got, struct answer *a)
 {
-    char quote[QUOTE_MAX + 1];
-    size_t len = got->body_len < ANSWER_MAX ? got->body_len : ANSWER_MAX;
-    if (!got->body || !o->url || repeats_url(secret_bytes(o->url), got->body, len))
-        len = 0;
-    text_clean(quote, sizeof quote, len > 0 ? got->body : "", len);
+    char quote[QUOTE_MAX + 1], leads_to[ORIGIN_MAX];
+    struct redact secrets = {0};
+    redact_add_url(&secrets, o->url);
+    redact_clean(quote, sizeof quote, got->body, got->body_len, &secrets);
+    redact_clean(leads_to, sizeof leads_to, got->redirect, strlen(got->redirect), &secrets);
     bool redirect = got->status >= 300 && got->status <= 399;
     answer_set(a, answer_class_of(got->status, got->retry_after != 0),
                "HTTP %d from %s%s%s%s%s%s%s%s%s", got->status, o->origin.text,
-               redirect ? ", a redirect" : "", redirect && got->redirect[0] ? " to " : "",
-               redirect ? got->redirect : "", redirect ? ", not followed" : "", skew_words(got),
+               redirect ? ", a redirect" : "", redirect && leads_to[0] ? " to " : "",
+               redirect ? leads_to : "", redirect ? ", not followed" : "", skew_words(got),
                got->retry_after_clamped ? " (Retry-After taken as 1 s to 1 h)" : "",
                quote[0] ? ": " : "", quote);
 }

@@ -62,6 +62,7 @@ int challenge_claims(const char *header, char ret[static CLAIMS_MAX]);
 struct sign_in { /* one request for a token */
     char *url;
     struct secret *form;  /* POST; NULL: GET, from a managed identity's service */
+    size_t secret_from;   /* the secret or assertion: from there to the end of the form */
     struct secret *basic; /* Arc's second request */
 };
 /* Reads the credential from its files as they are now. `claims` is JSON or NULL. kind CONFIG. */

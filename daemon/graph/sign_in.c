@@ -129,10 +129,12 @@ static int make_form(const struct graph *g, const char *claims, struct sign_in *
         {"scope", g->scope},
         {"grant_type", "client_credentials"},
         {"client_assertion_type", by_secret ? NULL : ASSERTION_TYPE},
-        {by_secret ? "client_secret" : "client_assertion", secret_bytes(credential)},
         {"claims", claims},
+        {by_secret ? "client_secret" : "client_assertion", secret_bytes(credential)},
     };
     r = encode(fields, N_ELEMENTS(fields), &bytes, &len, ret_failure);
+    if (r >= 0)
+        ret->secret_from = (size_t)(strrchr(bytes, '=') + 1 - bytes);
     if (r >= 0)
         r = secret_new(bytes, len, g->login.text, &ret->form, ret_failure);
     alloc_release(bytes);

@@ -71,6 +71,7 @@ static int send_sign_in(struct graph *g, const struct sign_in *s, usec_t timeout
         .n_headers = s->form ? N_ELEMENTS(to_entra) : N_ELEMENTS(to_identity),
         .basic = s->basic,
         .secret_body = s->form,
+        .secret_from = s->secret_from,
         .timeout = timeout < TOKEN_TIMEOUT ? timeout : TOKEN_TIMEOUT,
         .max_body = ANSWER_MAX,
     };

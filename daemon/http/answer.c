@@ -143,12 +143,12 @@ size_t want_header(char *line, size_t one, size_t len, void *userdata)
             n = (size_t)(parameters - value);
         while (n > 0 && (value[n - 1] == ' ' || value[n - 1] == '\t'))
             n--;
-        keep(h->content_type, sizeof h->content_type, value, n);
+        (void)redact_clean(h->content_type, sizeof h->content_type, value, n, &slot->request->sent);
         for (char *c = h->content_type; *c; c++)
             if (*c >= 'A' && *c <= 'Z')
                 *c = (char)(*c - 'A' + 'a');
     } else if (header_is(line, len, "request-id", &value, &n)) {
-        text_clean(h->request_id, sizeof h->request_id, value, n);
+        (void)redact_word(h->request_id, sizeof h->request_id, value, n, &slot->request->sent);
     } else if (header_is(line, len, "WWW-Authenticate", &value, &n)) {
         size_t used = strlen(h->www_authenticate);
         if (used > 0 && used + 2 < sizeof h->www_authenticate) {
@@ -210,9 +210,9 @@ static void peer_failure(const struct http_request *r, const char *to, long conn
     const char *proxy = r->http->proxy_name;
     bool of_proxy = r->proxied && connect_status == 0 && strncmp(proxy, "https:", 6) == 0;
     long verify = 0;
-    (void)curl_easy_getinfo(
-        r->slot->easy, of_proxy ? CURLINFO_PROXY_SSL_VERIFYRESULT : CURLINFO_SSL_VERIFYRESULT,
-        &verify);
+    (void)curl_easy_getinfo(r->slot->easy,
+                            of_proxy ? CURLINFO_PROXY_SSL_VERIFYRESULT : CURLINFO_SSL_VERIFYRESULT,
+                            &verify);
     failure_set(ret, FAILURE_SECURITY, EPERM, "%s%s: %s", of_proxy ? "the proxy " : "",
                 of_proxy ? proxy : to, certificate_words(verify));
 }
@@ -355,6 +355,7 @@ void http_answer_read(struct http_request *r, CURLcode code, struct http_answer 
         .request_id = slot->heads.request_id,
         .www_authenticate = slot->heads.www_authenticate,
         .redirect = slot->heads.redirect,
+        .sent = &r->sent,
     };
     read_times(&slot->heads, ret);
     ret->load_percent = retry_load_parse(slot->heads.load);

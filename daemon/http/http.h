@@ -7,6 +7,7 @@
 #pragma once
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/redact.h"
 #include "base/secret.h"
 #include "http/url.h"
 #include <systemd/sd-event.h>
@@ -39,15 +40,18 @@ struct http_call {
     const struct secret *basic;  /* Authorization: Basic, instead; the same holds */
     const void *body;            /* copied */
     size_t body_len;
-    const struct secret *secret_body; /* instead of body: e.g. a form with a client secret */
-    usec_t timeout, connect_timeout;  /* 0: 30 s and 10 s; until the first byte nothing else counts */
+    const struct secret *secret_body; /* instead of body: e.g. a form with a client secret, */
+    size_t secret_from; /* ... which begins there and ends at an '&' or the end; see `sent` */
+    usec_t timeout,
+        connect_timeout; /* 0: 30 s and 10 s; until the first byte nothing else counts */
     usec_t crawl; /* from then on: slower than 64 bytes/s for so long is a failure; whole seconds,
                    * 0: half of the time-out */
     size_t max_body; /* decoded bytes of the answer; more is a failure */
     /* A final status line is the answer, whatever becomes of the rest: no compression is asked for,
-     * and a body that is longer than max_body, cut, crawls or breaks a rule ends the reading only. */
+     * and a body that is longer than max_body, cut, crawls or breaks a rule ends the reading only.
+     */
     bool status_only;
-    bool fresh_connection;            /* after a 503 (graph-api.md 7.3) */
+    bool fresh_connection; /* after a 503 (graph-api.md 7.3) */
 };
 struct http_answer {
     int status;       /* 0: no complete answer, see failure */
@@ -58,10 +62,13 @@ struct http_answer {
     bool retry_after_clamped;
     unsigned load_percent;        /* of a limit of the service that we use; 0: it does not say */
     usec_t date_at;               /* the Date header; 0: none */
-    const char *content_type;     /* lower case, parameters cut off; "" if none */
-    const char *request_id;       /* request-id header, cleaned; "" */
+    const char *content_type;     /* lower case, parameters cut off, redacted; "" if none */
+    const char *request_id;       /* request-id header; "" if there is none that looks like an id */
     const char *www_authenticate; /* borrowed; "" */
     const char *redirect; /* 3xx: "https://host[:port]" that Location leads to; "" if not known */
+    /* The secrets of this request, for redact_clean(): whatever is quoted of the answer passes it.
+     * Borrowed until `done` returns. A receiver adds its own URL. */
+    const struct redact *sent;
     struct failure failure; /* if status is 0: TRANSIENT, SECURITY, PROTOCOL (too large), ... */
     usec_t took;
 };

@@ -46,6 +46,7 @@ struct http_request {
     struct slot *slot;
     struct curl_slist *headers;
     struct secret *secret_body;
+    struct redact sent; /* points into `headers` and `secret_body` */
     void *body;
     size_t max_body;
     bool status_only;

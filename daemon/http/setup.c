@@ -135,6 +135,16 @@ static int add_header(struct http_request *r, const char *line, struct failure *
     return 0;
 }
 
+/* libcurl's list has the one copy that lives as long as the request. */
+static void remember_authorization(struct http_request *r)
+{
+    const struct curl_slist *last = r->headers;
+    while (last->next)
+        last = last->next;
+    const char *value = strchr(last->data + strlen("Authorization: "), ' ') + 1;
+    redact_add(&r->sent, value, strlen(value));
+}
+
 static bool one_line(const char *s)
 {
     for (; *s; s++)
@@ -156,6 +166,8 @@ static int add_authorization(struct http_request *r, const char *scheme,
                              : failure_set(ret_failure, FAILURE_SECURITY, EPERM,
                                            "a token with a control character is not sent");
     alloc_release(line);
+    if (got >= 0)
+        remember_authorization(r);
     return got;
 }
 
@@ -323,6 +335,9 @@ int setup_request(struct http_request *r, const struct http_call *call, struct f
                          secret_audience(call->secret_body), &r->secret_body, ret_failure);
         if (got < 0)
             return got;
+        assert(call->secret_from <= secret_len(r->secret_body));
+        const char *from = secret_bytes(r->secret_body) + call->secret_from;
+        redact_add(&r->sent, from, strcspn(from, "&"));
     } else if (call->body && call->body_len > 0) {
         r->body = alloc_get(call->body_len);
         if (!r->body)

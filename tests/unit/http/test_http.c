@@ -21,7 +21,7 @@ static void an_answer_arrives_with_the_headers_that_matter(void **state)
     peer_start(&p, (struct peer_script){.bytes = "HTTP/1.1 100 Continue\r\nRetry-After: 9\r\n\r\n"
                                                  "HTTP/1.1 401 Unauthorized\r\n"
                                                  "Content-Type: Application/JSON; charset=utf-8\r\n"
-                                                 "REQUEST-ID:  r-\x1b[31m1 \r\n"
+                                                 "REQUEST-ID:  r-1 \r\n"
                                                  "Date: Sun, 22 Nov 2026 01:00:00 GMT\r\n"
                                                  "Retry-After: Sun, 22 Nov 2026 01:00:07 GMT\r\n"
                                                  "WWW-Authenticate: Bearer realm=\"\"\r\n"
@@ -32,7 +32,7 @@ static void an_answer_arrives_with_the_headers_that_matter(void **state)
     assert_int_equal(g.status, 401);
     assert_string_equal(g.body, "hello");
     assert_string_equal(g.content_type, "application/json");
-    assert_string_equal(g.request_id, "r-\\u{1b}[31m1");
+    assert_string_equal(g.request_id, "r-1");
     assert_string_equal(g.www_authenticate, "Bearer realm=\"\", Basic x");
     assert_int_equal(g.retry_after, 7 * USEC_PER_SEC); /* counted from the server's own clock */
     assert_int_equal(g.date_at, UINT64_C(1795309200) * USEC_PER_SEC);
@@ -353,6 +353,48 @@ static void a_request_carries_its_headers_its_token_and_its_form(void **state)
     assert_null(strstr(p.seen, "Expect"));
 }
 
+static struct got echoed(const char *headers, const char *token, const char *form)
+{
+    struct peer p;
+    struct origin here;
+    CLEANUP(secret_free) struct secret *bearer = NULL;
+    CLEANUP(secret_free) struct secret *body = NULL;
+    char answer[512];
+    (void)snprintf(answer, sizeof answer,
+                   "HTTP/1.1 400 Bad Request\r\n%sContent-Length: 0\r\n\r\n", headers);
+    peer_start(&p, (struct peer_script){.bytes = answer});
+    assert_int_equal(origin_parse(p.url, false, &here, NULL), 0);
+    assert_int_equal(secret_new(token, strlen(token), here.text, &bearer, NULL), 0);
+    if (form)
+        assert_int_equal(secret_new(form, strlen(form), here.text, &body, NULL), 0);
+    struct got g = fetch((struct http_call){.method = form ? "POST" : "GET",
+                                            .url = p.url,
+                                            .bearer = bearer,
+                                            .secret_body = body,
+                                            .secret_from = form ? strlen("id=public-name&s=") : 0});
+    peer_stop(&p);
+    return g;
+}
+
+static void headers_that_echo_a_secret_come_without_it(void **state)
+{
+    (void)state;
+    struct got g = echoed("request-id: eyJ0canary.token\r\nContent-Type: text/EYJ0CANARY\r\n",
+                          "eyJ0canary.token", NULL);
+    assert_string_equal(g.request_id, "[redacted]");
+    assert_string_equal(g.content_type, "text/[redacted]");
+    g = echoed("request-id: a%7Eb-canary\r\nContent-Type: text/a~b-canary\r\n", "other-token",
+               "id=public-name&s=a%7Eb-canary&t=x");
+    assert_string_equal(g.request_id, "[redacted]");
+    assert_string_equal(g.content_type, "text/[redacted]");
+    g = echoed("request-id: public-name\r\nContent-Type: text/public-name\r\n", "other-token",
+               "id=public-name&s=a%7Eb-canary&t=x");
+    assert_string_equal(g.request_id, "public-name");
+    assert_string_equal(g.content_type, "text/public-name");
+    g = echoed("request-id: no id at all\r\n", "other-token", NULL);
+    assert_string_equal(g.request_id, "");
+}
+
 static void a_header_cannot_smuggle_another(void **state)
 {
     (void)state;
@@ -589,6 +631,7 @@ int main(void)
         cmocka_unit_test(a_redirect_is_an_answer_and_never_followed),
         cmocka_unit_test(nothing_leaves_for_a_place_that_is_not_allowed),
         cmocka_unit_test(a_request_carries_its_headers_its_token_and_its_form),
+        cmocka_unit_test(headers_that_echo_a_secret_come_without_it),
         cmocka_unit_test(a_header_cannot_smuggle_another),
         cmocka_unit_test(a_done_may_free_its_request_and_start_another),
         cmocka_unit_test(a_freed_request_never_calls_back),
