@@ -92,7 +92,7 @@ size_t text_cut(const char *s, size_t len, size_t max)
 
 /* What can end a line, move a cursor, reorder or hide text: controls, the bidi controls of UAX #9,
  * and characters without a width of their own. */
-static bool is_unsafe(uint32_t c)
+bool text_is_unsafe(uint32_t c)
 {
     static const struct {
         uint32_t first, last;
@@ -146,7 +146,7 @@ char *text_clean(char *dst, size_t size, const char *src, size_t len)
             piece = "\xEF\xBF\xBD";
             n = 3;
             used = -used;
-        } else if (is_unsafe(c)) {
+        } else if (text_is_unsafe(c)) {
             n = (size_t)snprintf(escaped, sizeof escaped, "\\u{%x}", (unsigned)c);
             piece = escaped;
         } else {

@@ -36,6 +36,7 @@ bool text_equal_nocase(const char *a, const char *b); /* ASCII; for GUIDs and co
  * Always NUL-terminates; returns dst. */
 char *text_clean(char *dst, size_t size, const char *src, size_t len);
 #define TEXT_CLEAN_MAX 257
+bool text_is_unsafe(uint32_t c); /* what text_clean() escapes */
 /* The code point at `bytes` and its length, 1 to 4; -n if the first n bytes (1 to 3) are no
  * well-formed UTF-8. `len` is not 0. */
 int text_decode(const void *bytes, size_t len, uint32_t *ret);

@@ -4,11 +4,12 @@
 
 #include "base/text.h"
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #define ELLIPSIS "..."
 
-/* What one code point, or one broken sequence, becomes: see put_quoted() in json/write.c. */
+/* What one code point, or one broken sequence, becomes at most: see put_quoted() in json/write.c. */
 static size_t point_cost(const char *s, size_t len, size_t *ret_used)
 {
     uint32_t c;
@@ -16,8 +17,10 @@ static size_t point_cost(const char *s, size_t len, size_t *ret_used)
     *ret_used = (size_t)(n < 0 ? -n : n);
     if (n < 0)
         return 3; /* U+FFFD */
-    if (c < 0x20)
-        return strchr("\b\f\n\r\t", (int)c) && c ? 2 : 6;
+    if (c == '\n')
+        return 2;
+    if (text_is_unsafe(c)) /* "\\u{1b}" */
+        return (size_t)snprintf(NULL, 0, "\\\\u{%x}", (unsigned)c);
     return c == '"' || c == '\\' ? 2 : (size_t)n;
 }
 

@@ -30,6 +30,7 @@ static int draft(const struct notice *n, const struct digest *d, const struct cu
     char at[RFC3339_MAX];
     if (!w)
         return -ENOMEM;
+    json_writer_clean(w);
     json_open_object(w, NULL);
     json_put_string(w, "type", event_type_name(n ? n->type : EVENT_DIGEST));
     json_put_string(w, "timestamp", rfc3339_print(n ? n->at : d->at, at));

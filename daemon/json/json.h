@@ -54,6 +54,9 @@ enum json_is json_get_object(const struct json *object, const char *key, const s
  * Strings with bad UTF-8 get U+FFFD. Errors stick; check once in json_write_take. */
 struct json_writer;
 struct json_writer *json_writer_new(size_t max); /* ceiling in bytes; NULL: no memory */
+/* For documents that people see: strings and keys go out as text_clean() leaves them ("\u{9b}"), but
+ * for line breaks, which JSON escapes. Without it every string is written as it is. */
+void json_writer_clean(struct json_writer *w);
 void json_writer_free(struct json_writer *w);
 DEFINE_CLEANUP(struct json_writer *, json_writer_free)
 /* `key` is NULL inside an array and for the root. */

@@ -15,6 +15,7 @@
 struct json_writer {
     struct text out;
     size_t depth;
+    bool clean;
     struct {
         bool is_object, has_members;
     } open[JSON_DEPTH_MAX];
@@ -28,6 +29,11 @@ struct json_writer *json_writer_new(size_t max)
     return w;
 }
 
+void json_writer_clean(struct json_writer *w)
+{
+    w->clean = true;
+}
+
 void json_writer_free(struct json_writer *w)
 {
     if (!w)
@@ -37,8 +43,9 @@ void json_writer_free(struct json_writer *w)
 }
 
 /* A quoted string. Runs of bytes that need nothing are copied at once. */
-static void put_quoted(struct text *out, const char *value)
+static void put_quoted(struct json_writer *w, const char *value)
 {
+    struct text *out = &w->out;
     size_t len = strlen(value), from = 0, at = 0;
     text_add_bytes(out, "\"", 1);
     while (at < len) {
@@ -46,7 +53,8 @@ static void put_quoted(struct text *out, const char *value)
         uint32_t c;
         int n = text_decode(value + at, len - at, &c);
         size_t used = (size_t)(n < 0 ? -n : n);
-        if (n > 0 && c >= 0x20 && c != '"' && c != '\\') {
+        bool unsafe = n > 0 && w->clean && c != '\n' && text_is_unsafe(c);
+        if (n > 0 && c >= 0x20 && c != '"' && c != '\\' && !unsafe) {
             at += used;
             continue;
         }
@@ -54,6 +62,8 @@ static void put_quoted(struct text *out, const char *value)
         const char *named = n > 0 ? memchr(VALUES, (int)c, sizeof VALUES - 1) : NULL;
         if (n < 0)
             text_add(out, "\xEF\xBF\xBD");
+        else if (unsafe)
+            text_addf(out, "\\\\u{%x}", (unsigned)c);
         else if (named)
             text_addf(out, "\\%c", NAMES[named - VALUES]);
         else
@@ -77,7 +87,7 @@ static void put_lead(struct json_writer *w, const char *key)
         text_add_bytes(&w->out, ",", 1);
     w->open[w->depth - 1].has_members = true;
     if (key) {
-        put_quoted(&w->out, key);
+        put_quoted(w, key);
         text_add_bytes(&w->out, ":", 1);
     }
 }
@@ -128,7 +138,7 @@ void json_put_string(struct json_writer *w, const char *key, const char *value)
         return;
     }
     put_lead(w, key);
-    put_quoted(&w->out, value);
+    put_quoted(w, value);
 }
 
 void json_put_int(struct json_writer *w, const char *key, int64_t value)

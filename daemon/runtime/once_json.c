@@ -151,6 +151,7 @@ int once_print_json(const struct app *app)
     size_t len;
     if (!w)
         return -1;
+    json_writer_clean(w);
     json_open_object(w, NULL);
     json_put_string(w, "version", SEATWATCH_VERSION);
     put_time(w, "started_at", app->started.at);

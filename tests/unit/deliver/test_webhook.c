@@ -239,6 +239,21 @@ static void no_alert_makes_a_body_beyond_the_limit(void **state)
         }
 }
 
+static void ids_with_invisible_characters_show_them(void **state)
+{
+    (void)state;
+    CLEANUP(notice_free) struct notice *n = some_notice();
+    some_replace(&n->facts->allotment_id, "a\xc2\x9b" "31m\xe2\x80\xae\xe2\x80\x8b");
+    some_replace(&n->facts->subscription[0].id, "s\xe2\x80\xaf\xe2\x80\xa8");
+    CLEANUP(free) char *body = NULL;
+    size_t len;
+    assert_int_equal(webhook_body(n, false, &body, &len), 0);
+    assert_non_null(strstr(body, "\"id\":\"a\\\\u{9b}31m\\\\u{202e}\\\\u{200b}\""));
+    assert_non_null(strstr(body, "\\\\u{2028}\""));
+    assert_null(strstr(body, "\xc2\x9b"));
+    assert_null(strstr(body, "\xe2\x80\xae"));
+}
+
 static void a_list_that_was_shortened_is_said_to_be(void **state)
 {
     (void)state;
@@ -326,6 +341,7 @@ int main(void)
         cmocka_unit_test(a_digest_has_its_bytes),
         cmocka_unit_test(a_test_message_has_the_shape_of_an_alert),
         cmocka_unit_test(no_alert_makes_a_body_beyond_the_limit),
+        cmocka_unit_test(ids_with_invisible_characters_show_them),
         cmocka_unit_test(a_list_that_was_shortened_is_said_to_be),
         cmocka_unit_test(a_full_digest_names_every_alert_within_the_limit),
         cmocka_unit_test(an_ordinary_full_digest_keeps_titles_and_next_steps),

@@ -120,6 +120,17 @@ static void strings_are_escaped_and_mended(void **state)
     expect(w, "{\"a\\\"\\n\":1}");
 }
 
+static void a_clean_document_shows_what_would_hide_or_move_text(void **state)
+{
+    (void)state;
+    struct json_writer *w = json_writer_new(1000);
+    json_writer_clean(w);
+    json_open_object(w, NULL);
+    json_put_string(w, "k\xe2\x80\x8b", "csi \xc2\x9b bidi \xe2\x80\xae nul \x7f esc \x1b two\nlines \xc3\xa9 \\");
+    json_close_object(w);
+    expect(w, "{\"k\\\\u{200b}\":\"csi \\\\u{9b} bidi \\\\u{202e} nul \\\\u{7f} esc \\\\u{1b} two\\nlines \xc3\xa9 \\\\\"}");
+}
+
 static void any_string_comes_back_as_it_was(void **state)
 {
     (void)state;
@@ -198,6 +209,7 @@ int main(void)
         cmocka_unit_test(a_scalar_can_be_the_root),
         cmocka_unit_test(decimals_are_exact),
         cmocka_unit_test(strings_are_escaped_and_mended),
+        cmocka_unit_test(a_clean_document_shows_what_would_hide_or_move_text),
         cmocka_unit_test(any_string_comes_back_as_it_was),
         cmocka_unit_test(the_ceiling_holds_and_the_error_sticks),
         cmocka_unit_test(missing_memory_is_told_at_the_end),
