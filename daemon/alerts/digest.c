@@ -117,9 +117,9 @@ static int write_texts(struct digest *d, const struct tally *t, size_t n)
     d->title = text_printf("%s: %zu %s %s: %u critical, %u warning%s", tenant, n,
                            n == 1 ? "alert" : "alerts", intro->title, t->level[LEVEL_CRITICAL],
                            t->level[LEVEL_WARNING], part);
-    d->summary = text_printf("%s: %zu %s %s (%u critical, %u warning)%s", tenant, n,
+    d->summary = text_printf("%s: %zu %s %s (%u critical, %u warning)", tenant, n,
                              n == 1 ? "thing is" : "things are", intro->summary,
-                             t->level[LEVEL_CRITICAL], t->level[LEVEL_WARNING], part);
+                             t->level[LEVEL_CRITICAL], t->level[LEVEL_WARNING]);
     return d->title && d->summary ? 0 : -ENOMEM;
 }
 

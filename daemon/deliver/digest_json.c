@@ -10,6 +10,7 @@
 
 #define SCHEMA 1
 #define DIGEST_MAX (32 * 1024 * 1024) /* DIGEST_LINES notices of any legal size */
+#define DESCRIPTION_MAX ((size_t)64 * 1024)
 #define COUNTS_MAX (RULE_COUNT_ * LEVEL_COUNT_)
 
 static void put_counts(struct json_writer *w, const struct digest *d)
@@ -36,6 +37,38 @@ static void put_rest(struct json_writer *w, const struct digest *d)
     json_close_object(w);
 }
 
+/* A line for each alert of this part. */
+static void put_description(struct json_writer *w, const struct digest *d, const struct cut *cut)
+{
+    CLEANUP(text_free) struct text t = TEXT_INIT(DESCRIPTION_MAX);
+    for (size_t i = 0; i < d->n_notices; i++)
+        text_addf(&t, "%s%s: %s", i > 0 ? "\n" : "", level_name(d->notice[i]->level),
+                  d->notice[i]->title ? d->notice[i]->title : "");
+    json_put_cut(w, "description", t.data, cut ? cut->text : SIZE_MAX);
+}
+
+/* The alerts come worst first. */
+static void put_next_step(struct json_writer *w, const struct digest *d, const struct cut *cut)
+{
+    const struct notice *worst = d->n_notices > 0 ? d->notice[0] : NULL;
+    CLEANUP(text_free) struct text t = TEXT_INIT(DESCRIPTION_MAX);
+    if (worst && worst->next_step && d->n_notices > 1 && worst->title)
+        text_addf(&t, "Begin with \"%s\": ", worst->title);
+    if (worst && worst->next_step)
+        text_add(&t, worst->next_step);
+    json_put_cut(w, "next_step", t.data, cut ? cut->text : SIZE_MAX);
+}
+
+/* What the other types have too, so that one template shows them all. */
+static void put_like_alerts(struct json_writer *w, const struct digest *d, const struct cut *cut)
+{
+    bool one_tenant = d->tenant_id && d->n_notices > 0;
+    json_put_string(w, "severity", level_word(d->worst));
+    facts_put(w, FACTS_TENANT, one_tenant ? d->notice[0]->facts : NULL, cut);
+    put_description(w, d, cut);
+    put_next_step(w, d, cut);
+}
+
 void digest_put(struct json_writer *w, const char *key, const struct digest *d,
                 const struct cut *cut, bool rest)
 {
@@ -47,6 +80,8 @@ void digest_put(struct json_writer *w, const char *key, const struct digest *d,
     json_put_string(w, "reason", d->reason);
     json_put_string(w, "title", d->title);
     json_put_string(w, "summary", d->summary);
+    if (!rest)
+        put_like_alerts(w, d, cut);
     put_counts(w, d);
     json_open_array(w, "alerts");
     for (size_t i = 0; i < d->n_notices; i++)

@@ -2,6 +2,7 @@
 /* deliver/lines.c: priorities, and the lines of a message. */
 #include "deliver/lines.h"
 
+#include "deliver/notice_put.h"
 #include "deliver/retell.h"
 #include <string.h>
 
@@ -36,15 +37,23 @@ static void block_add(struct text *t, const char *s)
     }
 }
 
+/* "critical firing: ", "resolved: ": for who reads the text alone. */
+static void head_add(struct text *t, const struct message *m)
+{
+    enum event_type type = m->notice ? m->notice->type : EVENT_DIGEST;
+    const char *level = level_word(m->notice ? m->notice->level : m->digest->worst);
+    if (level && type != EVENT_RESOLVED)
+        text_addf(t, "%s ", level);
+    text_addf(t, "%s: ", strchr(event_type_name(type), '.') + 1);
+}
+
 static void digest_add(struct text *t, const struct message *m)
 {
     const struct digest *d = m->digest;
     char late[64];
     if (lateness(d->at, m->now_at, late, sizeof late)[0])
         text_addf(t, "(%s) ", late);
-    clean_add(t, d->title, LINE_MAX_BYTES);
-    if (d->parts > 1)
-        text_addf(t, " (part %u of %u)", d->part, d->parts);
+    clean_add(t, d->title, LINE_MAX_BYTES); /* it says which part this is */
     block_add(t, d->summary);
     for (size_t i = 0; i < d->n_notices; i++) {
         const char *word = level_name(d->notice[i]->level);
@@ -55,11 +64,12 @@ static void digest_add(struct text *t, const struct message *m)
 
 void lines_add(struct text *t, const struct message *m)
 {
+    head_add(t, m);
     if (m->digest) {
         digest_add(t, m);
         return;
     }
-    block_add(t, m->notice->title);
+    clean_add(t, m->notice->title, LINE_MAX_BYTES);
     block_add(t, m->notice->description);
     block_add(t, m->notice->next_step);
 }

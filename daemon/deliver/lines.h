@@ -5,8 +5,8 @@
 #include "deliver/receiver.h"
 #include <syslog.h>
 
-/* Title, description and next step, one a line, every line cleaned; a digest names each of its
- * alerts on a line of its own. The ceiling of `t` must be generous: nothing is cut here. */
+/* Severity and type ("critical firing: ", "resolved: "), title, description and next step, one a
+ * line, every line cleaned; a digest names each of its alerts on a line of its own. The ceiling of `t` must be generous: nothing is cut here. */
 void lines_add(struct text *t, const struct message *m);
 /* LOG_CRIT, LOG_WARNING or LOG_NOTICE: critical, warning, and resolved or nothing in particular;
  * a digest has its worst (spec.md section 4). */

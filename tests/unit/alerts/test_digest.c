@@ -82,6 +82,7 @@ static void every_part_counts_all_and_says_which_it_is(void **state)
         assert_int_equal(part[i]->count[0].level, LEVEL_CRITICAL);
         assert_int_equal(part[i]->worst, LEVEL_CRITICAL);
         assert_string_equal(part[i]->tenant_id, "contoso");
+        assert_null(strstr(part[i]->summary, "part")); /* the title says it */
         assert_non_null(strstr(part[i]->summary, "41 things are already beyond a limit"));
     }
     assert_int_equal(total, MANY);

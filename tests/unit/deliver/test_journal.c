@@ -55,7 +55,7 @@ static void an_alert_has_every_field_of_the_specification(void **state)
         const char *name, *want;
     } CASES[] = {
         {"MESSAGE",
-         "contoso: Microsoft 365 E5 (CSP pool) is full, 26 waiting since 02:00: 26 units "
+         "critical firing: contoso: Microsoft 365 E5 (CSP pool) is full, 26 waiting since 02:00: 26 units "
          "needed\nAll 1000 units are used.\n26 members wait, the first since 02:00.\n"
          "Buy 26 units, or 141 for the reserve."},
         {"PRIORITY", "2"},
@@ -128,15 +128,15 @@ static void priority_and_message_id_follow_the_kind_of_message(void **state)
     static const struct {
         enum event_type type;
         enum level level;
-        const char *priority, *id, *word;
+        const char *priority, *id, *word, *begins;
     } CASES[] = {
-        {EVENT_FIRING, LEVEL_WARNING, "4", MESSAGE_ALERT_FIRING, "firing"},
-        {EVENT_ESCALATED, LEVEL_CRITICAL, "2", MESSAGE_ALERT_ESCALATED, "firing"},
-        {EVENT_DEESCALATED, LEVEL_WARNING, "4", MESSAGE_ALERT_DEESCALATED, "firing"},
-        {EVENT_UPDATED, LEVEL_CRITICAL, "2", MESSAGE_ALERT_UPDATED, "firing"},
-        {EVENT_REMINDER, LEVEL_WARNING, "4", MESSAGE_ALERT_REMINDER, "firing"},
-        {EVENT_RESOLVED, LEVEL_CRITICAL, "5", MESSAGE_ALERT_RESOLVED, "resolved"},
-        {EVENT_TEST, LEVEL_NONE, "5", MESSAGE_RECEIVER_TEST, NULL},
+        {EVENT_FIRING, LEVEL_WARNING, "4", MESSAGE_ALERT_FIRING, "firing", "warning firing: contoso: "},
+        {EVENT_ESCALATED, LEVEL_CRITICAL, "2", MESSAGE_ALERT_ESCALATED, "firing", "critical escalated: contoso: "},
+        {EVENT_DEESCALATED, LEVEL_WARNING, "4", MESSAGE_ALERT_DEESCALATED, "firing", "warning deescalated: contoso: "},
+        {EVENT_UPDATED, LEVEL_CRITICAL, "2", MESSAGE_ALERT_UPDATED, "firing", "critical updated: contoso: "},
+        {EVENT_REMINDER, LEVEL_WARNING, "4", MESSAGE_ALERT_REMINDER, "firing", "warning reminder: contoso: "},
+        {EVENT_RESOLVED, LEVEL_CRITICAL, "5", MESSAGE_ALERT_RESOLVED, "resolved", "resolved: contoso: "},
+        {EVENT_TEST, LEVEL_NONE, "5", MESSAGE_RECEIVER_TEST, NULL, "test: contoso: "},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -148,6 +148,8 @@ static void priority_and_message_id_follow_the_kind_of_message(void **state)
         assert_field(entry, len, "PRIORITY", CASES[i].priority);
         assert_field(entry, len, "MESSAGE_ID", CASES[i].id);
         assert_field(entry, len, "SEATWATCH_STATE", CASES[i].word);
+        CLEANUP(free) char *message = field(entry, len, "MESSAGE");
+        assert_ptr_equal(strstr(message, CASES[i].begins), message);
     }
 }
 
@@ -189,12 +191,16 @@ static void a_digest_is_one_entry_that_names_every_alert(void **state)
     (void)state;
     CLEANUP(digest_free) struct digest *d = some_digest(DIGEST_LINES);
     size_t len, lines = 0;
+    some_replace(&d->title, "contoso: 40 alerts at the first reading, part 1 of 2");
     CLEANUP(free) char *entry = rendered(NULL, d, false, &len);
     CLEANUP(free) char *message = field(entry, len, "MESSAGE");
     for (const char *at = message; (at = strstr(at, "\n- critical: contoso: ")); at++)
         lines++;
     assert_int_equal(lines, DIGEST_LINES);
-    assert_non_null(strstr(message, "(part 1 of 2)"));
+    const char *part = strstr(message, "part 1 of 2");
+    assert_non_null(part);
+    assert_null(strstr(part + 1, "part 1")); /* once is enough */
+    assert_ptr_equal(strstr(message, "critical digest: contoso: "), message);
     assert_field(entry, len, "PRIORITY", "2");
     assert_field(entry, len, "MESSAGE_ID", MESSAGE_ALERT_DIGEST);
     assert_field(entry, len, "SEATWATCH_EVENT", "alert.digest");

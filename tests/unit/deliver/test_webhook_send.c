@@ -107,7 +107,7 @@ static void each_answer_has_its_class_and_no_text_shows_the_url(void **state)
         {BODY("400 Bad Request", "L3NlcnZpY2VzL1QwU0VDUkVUL3BhdGg="), ANSWER_RETRY, 0,
          ": [redacted]"},
         {BODY("302 Found\r\nLocation: https://t0secret.example/", ""), ANSWER_RETRY, 0,
-         "a redirect to https://[redacted].example, not followed"},
+         "[redacted].example, not followed"},
         {BODY("403 Forbidden", "channel_is_archived\n\x1b[31m"), ANSWER_RETRY, 0,
          "channel_is_archived\\u{a}"},
         {STATUS("410 Gone"), ANSWER_GONE, 0, "HTTP 410"},
