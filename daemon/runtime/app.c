@@ -189,6 +189,7 @@ int app_open(const struct cli *cli, struct app *app)
     if (!cli->dry_run) {
         removed_settle(app);
         loss_settle(app, true);
+        removed_retry_parked(app, false);
     }
     return EXIT_OK;
 }

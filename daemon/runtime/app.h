@@ -152,6 +152,9 @@ int32_t app_zone_offset(const struct tenant_options *t, usec_t at);
 /* What is configured no more, at a start or after a reload: alerts end ("rule_removed"), entries queued
  * for receivers that are gone are parked. */
 void removed_settle(struct app *app);
+/* Parked messages of the receivers that are configured are due again. `disabled_too`: also of one that has said that it
+ * is gone for good, which is used again then. */
+void removed_retry_parked(struct app *app, bool disabled_too);
 
 /* poller.c */
 /* Arms every tenant's timer, spread by poll.jitter; a tenant that was watched before (a reload) keeps

@@ -11,13 +11,13 @@
 
 #define DELIVERY_GRACE (5 * USEC_PER_SEC)
 
-/* An attempt that outlasted the grace has an unknown outcome; what was parked gets another chance. */
+/* An attempt that outlasted the grace has an unknown outcome. */
 static void renew_outbox(struct app *app)
 {
     struct failure why = {0};
-    struct instant now = clock_now();
-    if (store_outbox_recover(app->store, now, &why) < 0 || store_outbox_retry(app->store, NULL, now, &why) < 0)
+    if (store_outbox_recover(app->store, clock_now(), &why) < 0)
         log_failure(LOG_WARNING, &why, "messages that wait", "they are tried again at the next reload or start");
+    removed_retry_parked(app, true);
 }
 
 static struct watch *find(struct watch *watch, size_t n, const char *tenant_id)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is configured no more: its alerts end and say why, its messages are kept where they can be seen. */
+/* What is configured no more: its alerts end and say why, its messages are parked; what is parked for a receiver that
+ * is configured is due again at a start and at a reload. */
 #include "runtime/app.h"
 
 #include "base/log.h"
@@ -100,6 +101,24 @@ static void park_messages(struct app *app)
         if (receiver_index(&app->options->routes, name[i]) < 0 &&
             store_outbox_park_receiver(app->store, name[i], &why) >= 0)
             log_say(LOG_WARNING, "receiver \"%s\" is configured no more; what was queued for it is parked", name[i]);
+}
+
+void removed_retry_parked(struct app *app, bool disabled_too)
+{
+    struct instant now = clock_now();
+    for (size_t i = 0; i < app->options->n_receivers; i++) {
+        const char *name = app->options->receiver[i].name;
+        struct store_stats stats = {0};
+        struct failure why = {0};
+        bool disabled = courier_disabled(app->courier, name);
+        if (disabled && !disabled_too)
+            continue;
+        int r = store_stats(app->store, name, &stats, &why);
+        if (r >= 0 && (stats.parked > 0 || disabled))
+            r = store_outbox_retry(app->store, name, now, &why);
+        if (r < 0)
+            log_failure(LOG_WARNING, &why, "parked messages", "they are tried again at the next reload or start");
+    }
 }
 
 void removed_settle(struct app *app)

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """A changed configuration: what takes over, what ends, what is kept, and what is refused."""
 import collections
+import contextlib
 import re
 import shutil
 import signal
+import subprocess
 import unittest
 
 from clocks import Clocks
@@ -11,6 +13,7 @@ from harness import CLIENT, CLIENT_SECRET, TENANT, Scenario, pool, state
 from many import Many
 
 FULL = state(pool(allotted=100, consumed=100, waiting=3))
+ROUNDS = (0, 2, 5, 9, 14, 20, 30, 50)
 
 
 class Reload(Scenario):
@@ -102,6 +105,36 @@ class Reload(Scenario):
         self.config.write_text(self.config.read_text().replace('name = "hook"', 'name = "renamed"'))
         report = self.once(expect=1)
         self.assertEqual((report["deliveries"]["pending"], report["deliveries"]["failed"]), (0, 1))
+        hook.answer([])
+        self.config.write_text(self.config.read_text().replace('name = "renamed"', 'name = "hook"'))
+        report = self.once(expect=0)
+        self.assertEqual((report["deliveries"]["delivered"], report["deliveries"]["failed"]), (1, 0))
+
+    def test_parked_messages_of_a_receiver_that_returns_survive_a_kill_at_the_reload(self):
+        hook = self.hook()
+        hook.answer([{"from": 1, "times": 1, "do": {"status": 503}}])
+        self.configure(self.graph(FULL), [hook], interval="1h")
+        here = self.config.read_text()
+        away = here.replace('name = "hook"', 'name = "renamed"')
+        self.once(expect=1)
+        self.config.write_text(away)
+        self.assertEqual(self.once(expect=1)["deliveries"]["failed"], 1)
+        shutil.copytree(self.directory / "state", self.directory / "parked")
+        for delay_ms in ROUNDS:
+            shutil.rmtree(self.directory / "state")
+            shutil.copytree(self.directory / "parked", self.directory / "state")
+            told = len(hook.messages())
+            self.config.write_text(away)
+            (self.directory / "stderr").unlink(missing_ok=True)
+            self.start()
+            self.wait("the start", lambda: "has started" in self.stderr())
+            self.config.write_text(here)
+            self.daemon.send_signal(signal.SIGHUP)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.daemon.wait(delay_ms / 1000)  # the moment of the kill is what is tried
+            self.stop(signal.SIGKILL)
+            self.once(expect=0)
+            self.assertGreater(len(hook.messages()), told, f"killed after {delay_ms} ms")
 
     def test_polls_keep_their_rhythm(self):
         graph = self.graph(FULL)
