@@ -161,8 +161,9 @@ void removed_retry_parked(struct app *app, bool disabled_too);
  * its place in the interval. */
 void poller_start(struct app *app, const struct watch *before, size_t n_before);
 void poller_start_once(struct app *app); /* every tenant once, now; then app->polled */
-void poller_poll_soon(struct watch *w);  /* one tenant, out of turn */
-void poller_poll_now(struct app *app);   /* SIGUSR1 */
+/* One tenant, or every tenant (SIGUSR1), out of turn. False: all of that was asked for already, and has not begun. */
+bool poller_poll_soon(struct watch *w);
+bool poller_poll_now(struct app *app);
 void poller_clock_set(struct app *app);  /* what failed for a wrong clock is tried again at once */
 /* The machine has slept since this one, or any of them, was last read: what is known is old, which is
  * no news before it was read again. */

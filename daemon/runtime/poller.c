@@ -304,26 +304,33 @@ void poller_start_once(struct app *app)
     poll_next(app);
 }
 
-void poller_poll_soon(struct watch *w)
+bool poller_poll_soon(struct watch *w)
 {
-    if (graph_polling(w->graph) || w->gathered)
+    bool news;
+    if (graph_polling(w->graph) || w->gathered) {
+        news = !w->again;
         w->again = true;
-    else
+    } else {
+        news = !w->queued && w->due.mono > clock_now().mono;
         arm(w, 0);
+    }
+    return news;
 }
 
-void poller_poll_now(struct app *app)
+bool poller_poll_now(struct app *app)
 {
+    bool news = false;
     for (size_t i = 0; i < app->n_watches; i++)
         if (app->watch[i].graph)
-            poller_poll_soon(&app->watch[i]);
+            news = poller_poll_soon(&app->watch[i]) || news;
+    return news;
 }
 
 void poller_clock_set(struct app *app)
 {
     for (size_t i = 0; i < app->n_watches; i++)
         app->watch[i].refused = 0; /* a signed statement of the wrong time is refused like a wrong secret */
-    poller_poll_now(app);
+    (void)poller_poll_now(app);
 }
 
 bool poller_owes(const struct watch *w)

@@ -40,7 +40,7 @@ static int on_look(sd_event_source *s, uint64_t due, void *userdata)
     log_say(LOG_NOTICE, "%s: a file of the sign-in that was refused has changed; it is tried again now",
             w->options->facts.name);
     w->refused = 0;
-    poller_poll_soon(w);
+    (void)poller_poll_soon(w);
     return 0;
 }
 

@@ -48,8 +48,8 @@ static int on_reload(sd_event_source *s, const struct signalfd_siginfo *si, void
 static int on_poll_now(sd_event_source *s, const struct signalfd_siginfo *si, void *userdata)
 {
     (void)s, (void)si;
-    log_say(LOG_INFO, "polling every tenant now");
-    poller_poll_now(userdata);
+    if (poller_poll_now(userdata))
+        log_say(LOG_INFO, "polling every tenant now");
     return 0;
 }
 

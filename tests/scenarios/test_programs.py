@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The options of seatwatchd, its exit codes, its JSON, its signals."""
 import json
+import pathlib
+import re
 import signal
 import subprocess
 import unittest
@@ -205,6 +207,21 @@ class Programs(Scenario):
         self.assertIn("alert.firing", done.stdout)
         self.assertFalse((self.directory / "state").exists())
         self.assertEqual(hook.requests(), [])
+
+    def test_many_signals_for_one_poll_are_one_line(self):
+        graph = self.graph(FULL, faults=[{"match": {"path": "assignmentErrors"}, "at": 2, "do": {"delay_ms": 1500}}])
+        self.configure(graph, interval="1h")
+        self.start()
+        self.wait("the first poll", lambda: "read in" in self.stderr())
+        self.daemon.send_signal(signal.SIGUSR1)
+        self.wait("the second poll is under way", lambda: len(graph.requests("allotments")) >= 2)
+        status = pathlib.Path(f"/proc/{self.daemon.pid}/status")
+        pending = lambda: int(re.search(r"ShdPnd:\s*(\w+)", status.read_text())[1], 16)
+        for _ in range(10):
+            self.daemon.send_signal(signal.SIGUSR1)
+            self.wait("the signal was taken", lambda: not pending())
+        self.wait("the third poll", lambda: self.stderr().count("read in") >= 3)
+        self.assertLessEqual(self.stderr().count("polling every tenant now"), self.stderr().count("read in"))
 
     def test_signals_reload_poll_now_and_stop(self):
         hook = self.hook()
