@@ -39,7 +39,13 @@ static void check_keys(struct load *l, const struct receiver_options *r)
             walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, at, place(l, r)),
                          "receivers.%s: a receiver of type %s has no such key; remove it", k->name,
                          receiver_type_name(r->type));
-        bool needed = ours && k->type == CONF_FILE && k->file == FILE_RECEIVER;
+        bool key = at == (const void *)&r->signing_key_file && r->unsigned_messages;
+        if (ours && key && **(char *const *)at)
+            walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, at, place(l, r)),
+                         "receivers.%s: signing = \"off\" leaves it without an effect; remove one "
+                         "of the two",
+                         k->name);
+        bool needed = ours && !key && k->type == CONF_FILE && k->file == FILE_RECEIVER;
         if (needed && !**(char *const *)at)
             walk_problem(
                 &l->walk, walk_where(&l->walk, MARK_VALUE, at, place(l, r)),

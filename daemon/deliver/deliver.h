@@ -17,6 +17,7 @@ struct receiver_options { /* filled by config/, which owns the strings */
     char *socket;           /* syslog and journal: path of the local socket; "" = /dev/log, journald's */
     char *url_file;         /* webhook: a path; the URL is a credential */
     char *signing_key_file; /* webhook: one whsec_ key a line, newest first, at most two */
+    bool unsigned_messages; /* webhook: there is no signing key, and that was said */
     char *ca_file;
     bool allow_http;
     char *broken; /* NULL, or the one line that says why it cannot be used: it is switched off */

@@ -22,7 +22,7 @@ struct outlet {
     const struct receiver_options *options;
     struct http *http;
     struct secret *url; /* the first line of the file, byte for byte */
-    struct secret *keys;
+    struct secret *keys; /* NULL: messages are not signed */
     struct origin origin; /* of the URL: what may be logged */
     uint64_t url_stamp, keys_stamp; /* of the files as they were read */
     bool stale;                   /* read again, whatever the stamps say: the receiver refused us */
@@ -92,7 +92,8 @@ static int refresh_url(struct outlet *o, struct failure *ret_failure)
 static int refresh_keys(struct outlet *o, struct failure *ret_failure)
 {
     struct secret *keys = NULL;
-    if (!changed(o->options->signing_key_file, &o->keys_stamp) && o->keys && !o->stale)
+    if (o->options->unsigned_messages ||
+        (!changed(o->options->signing_key_file, &o->keys_stamp) && o->keys && !o->stale))
         return 0;
     int r = read_keys(o->options, &keys, ret_failure);
     secret_free(o->keys);
@@ -120,16 +121,16 @@ static int webhook_check(const struct receiver_options *o, struct failure *ret_f
         return failure_set(
             ret_failure, FAILURE_CONFIG, EINVAL,
             "receiver %s has no url_file: name a file with the URL in its first line", o->name);
-    if (!o->signing_key_file || !o->signing_key_file[0])
+    if (!o->unsigned_messages && (!o->signing_key_file || !o->signing_key_file[0]))
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
                            "receiver %s has no signing_key_file: without it nobody can tell our "
-                           "messages from forged ones",
+                           "messages from forged ones (signing = \"off\" does without)",
                            o->name);
     if (o->ca_file && o->ca_file[0] && access(o->ca_file, R_OK) < 0)
         return failure_set(ret_failure, FAILURE_CONFIG, errno, "cannot read ca_file %s: %s",
                            o->ca_file, strerror(errno));
     int r = read_url(o, &url, &origin, ret_failure);
-    if (r >= 0)
+    if (r >= 0 && !o->unsigned_messages)
         r = read_keys(o, &keys, ret_failure);
     secret_free(url);
     secret_free(keys);
@@ -230,7 +231,7 @@ static int start(struct outlet *o, const struct letter *l, struct failure *ret_f
     CLEANUP(free) char *signature = NULL;
     int64_t seconds = (int64_t)(l->now.at / USEC_PER_SEC);
     int r = refresh(o, ret_failure);
-    if (r >= 0)
+    if (r >= 0 && o->keys)
         r = webhook_signature(o->keys, l->event_id, seconds, l->body, l->len, &signature,
                               ret_failure);
     if (r < 0)
@@ -241,7 +242,7 @@ static int start(struct outlet *o, const struct letter *l, struct failure *ret_f
         {"user-agent", "seatwatchd/" SEATWATCH_VERSION}, /* Graph is told another one */
         {"webhook-id", l->event_id},
         {"webhook-timestamp", timestamp},
-        {"webhook-signature", signature},
+        {"webhook-signature", signature}, /* last: left out if there is none */
     };
     const struct http_call call = {
         .method = "POST",
@@ -249,7 +250,7 @@ static int start(struct outlet *o, const struct letter *l, struct failure *ret_f
         .allow_http = o->options->allow_http,
         .ca_file = o->options->ca_file && o->options->ca_file[0] ? o->options->ca_file : NULL,
         .headers = headers,
-        .n_headers = N_ELEMENTS(headers),
+        .n_headers = N_ELEMENTS(headers) - (signature ? 0 : 1),
         .body = l->body,
         .body_len = l->len,
         .timeout = TIMEOUT,

@@ -205,6 +205,56 @@ input(type="imuxsock" socket="{self.socket}" ruleset="out")
         self.assertEqual(len(self.lines()), 1)
 
 
+class Schema(Scenario):
+    """npm's ajv holds bodies against the published JSON Schema, as it is and with every member documented."""
+
+    def hold(self, bodies):
+        file = self.directory / "bodies.jsonl"
+        file.write_text("".join(json.dumps(b) + "\n" for b in bodies))
+        done = subprocess.run(["node", ORACLES / "schema.mjs", ROOT / "conf/seatwatchd-webhook.schema.json", file],
+                              capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout), (0, f"{len(bodies)} bodies, 0 wrong\n"), done.stderr)
+
+    def examples(self):
+        """Those of the manual page, by their type."""
+        page = (ROOT / "conf/seatwatchd-webhook.7").read_text()
+        found = {}
+        for name, text in re.findall(r"^\.Ss (\S+)\n(?:.*\n)*?\.Bd -literal\n((?:.*\n)*?)\.Ed$", page, re.M):
+            found[name] = json.loads(text.replace("\\-", "-").replace("\\e", "\\"))
+        return found
+
+    def test_golden_bodies_and_the_manual_s_examples(self):
+        golden = [json.loads(f.read_text()) for f in sorted((ROOT / "tests/fixtures/golden").glob("*.json"))]
+        self.assertGreater(len(golden), 8)
+        self.hold(golden)
+        examples = self.examples()
+        self.assertEqual([b["type"] for b in examples.values()], list(examples))
+        schema = json.loads((ROOT / "conf/seatwatchd-webhook.schema.json").read_text())
+        self.assertEqual(sorted(examples), sorted(schema["properties"]["type"]["enum"]))
+        self.hold(list(examples.values()))
+
+    def test_wrong_bodies_are_found(self):
+        for change in ({"severity": "bad"}, {"extra": 1}, {"value": "26"}, {"started_at": "yesterday"}):
+            body = self.examples()["alert.firing"]
+            body["data"].update(change)
+            with self.assertRaises(AssertionError):
+                self.hold([body])
+
+    def test_what_the_daemon_sends(self):
+        hook = self.hook()
+        graph = self.graph(state(FULL, pool("p2", allotted=100, consumed=96)), state(pool("pool-1", allotted=200, consumed=100), poll=3))
+        self.configure(graph, [hook], extra='alerts: { for = "0s"; min_samples = 1; keep_firing_for = "0s"; first_run = "baseline"; };')
+        self.start()
+        self.wait_message(hook, "alert.digest")
+        self.wait_message(hook, "alert.resolved")
+        self.assertEqual(self.stop(), 0)
+        self.hold(hook.messages())
+        digest = next(m["data"] for m in hook.messages() if m["type"] == "alert.digest")
+        self.assertEqual((digest["severity"], digest["tenant"]["name"]), ("warning", "contoso"))
+        self.assertIn("Microsoft 365 E5", digest["description"])
+        self.assertTrue(digest["next_step"])
+
+
 class StandardWebhooks(Scenario):
     def verify(self, keys, log):
         return subprocess.run(["node", ORACLES / "verify.mjs", keys, log], capture_output=True, text=True)

@@ -32,6 +32,10 @@ static void receivers_and_routes_are_refused_with_their_place(void **state)
         {"no key",
          "receivers = ( { name = \"x\"; type = \"webhook\"; url_file = \"hook.url\"; } );", 2,
          "receivers.signing_key_file"},
+        {"a key that nothing uses",
+         "receivers = ( { name = \"x\"; type = \"webhook\"; url_file = \"hook.url\"; signing = "
+         "\"off\";\n signing_key_file = \"hook.key\"; } );",
+         3, "leaves it without an effect"},
         {"URL file that is not there",
          "receivers = ( { name = \"x\"; type = \"webhook\"; signing_key_file = \"hook.key\";\n "
          "url_file = \"absent.url\"; } );",

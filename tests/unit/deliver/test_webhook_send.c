@@ -76,6 +76,28 @@ static void the_request_is_what_standard_webhooks_asks_for(void **state)
     hook_free(&h);
 }
 
+static void without_a_key_nothing_is_signed_and_that_has_to_be_said(void **state)
+{
+    static const char *const ANSWERS[] = {STATUS("204 No Content")};
+    (void)state;
+    struct hook h;
+    struct failure why = {0};
+    hook_new(&h, ANSWERS, 1);
+    struct receiver_options o = options(&h);
+    struct outlet *outlet = NULL;
+    o.signing_key_file = (char[]){""};
+    assert_true(WEBHOOK->check(&o, &why) < 0);
+    assert_non_null(strstr(why.text, "signing = \"off\""));
+    o.unsigned_messages = true;
+    assert_int_equal(WEBHOOK->check(&o, &why), 0);
+    assert_int_equal(WEBHOOK->open(&o, h.http, &outlet, NULL), 0);
+    assert_int_equal(sent_at(&h, outlet, some_time(SOME_AT)).class, ANSWER_OK);
+    assert_header(&h.request[0], "webhook-id", SOME_EVENT);
+    assert_header(&h.request[0], "webhook-signature", NULL);
+    WEBHOOK->close(outlet);
+    hook_free(&h);
+}
+
 /* Status lines, what they mean, and that no answer makes us show the URL. */
 static void each_answer_has_its_class_and_no_text_shows_the_url(void **state)
 {
@@ -324,6 +346,7 @@ int main(void)
     http_global_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_request_is_what_standard_webhooks_asks_for),
+        cmocka_unit_test(without_a_key_nothing_is_signed_and_that_has_to_be_said),
         cmocka_unit_test(each_answer_has_its_class_and_no_text_shows_the_url),
         cmocka_unit_test(a_long_answer_is_left_unread_and_its_status_counts),
         cmocka_unit_test(changed_files_are_read_again_before_the_next_attempt),

@@ -123,7 +123,7 @@ static void strings_are_escaped_and_mended(void **state)
 static void a_clean_document_shows_what_would_hide_or_move_text(void **state)
 {
     (void)state;
-    struct json_writer *w = json_writer_new(1000);
+    CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(1000);
     json_writer_clean(w);
     json_open_object(w, NULL);
     json_put_string(w, "k\xe2\x80\x8b", "csi \xc2\x9b bidi \xe2\x80\xae nul \x7f esc \x1b two\nlines \xc3\xa9 \\");
