@@ -355,7 +355,6 @@ void http_answer_read(struct http_request *r, CURLcode code, struct http_answer 
         .request_id = slot->heads.request_id,
         .www_authenticate = slot->heads.www_authenticate,
         .redirect = slot->heads.redirect,
-        .sent = &r->sent,
     };
     read_times(&slot->heads, ret);
     ret->load_percent = retry_load_parse(slot->heads.load);

@@ -210,9 +210,15 @@ static void request_finish(struct http_request *r, CURLcode code)
     answer.took = clock_now().mono - r->started_mono;
     bool reusable = r->reusable && code == CURLE_OK;
     struct slot *slot = request_detach(r); /* `done` may free the request */
+    struct curl_slist *headers = TAKE(r->headers);
+    struct secret *secret_body = TAKE(r->secret_body);
+    const struct redact sent = r->sent; /* points into these two */
+    answer.sent = &sent;
     h->calling = true;
     r->done(r->userdata, &answer);
     h->calling = false;
+    curl_slist_free_all(headers);
+    secret_free(secret_body);
     slot_put(h, slot, reusable);
 }
 

@@ -160,7 +160,7 @@ static inline void peer_stop(struct peer *p)
 struct got {
     int n; /* how often `done` came */
     int status;
-    char body[4096];
+    char body[4096], quoted[256]; /* quoted: without the secrets that were sent */
     size_t body_len, wire_bytes;
     char content_type[80], request_id[80], www_authenticate[256], redirect[ORIGIN_MAX];
     usec_t retry_after, date_at;
@@ -178,6 +178,7 @@ static inline void on_got(void *userdata, const struct http_answer *a)
     g->wire_bytes = a->wire_bytes;
     assert(a->body[a->body_len] == '\0');
     (void)snprintf(g->body, sizeof g->body, "%s", a->body);
+    redact_clean(g->quoted, sizeof g->quoted, a->body, a->body_len, a->sent);
     (void)snprintf(g->content_type, sizeof g->content_type, "%s", a->content_type);
     (void)snprintf(g->request_id, sizeof g->request_id, "%s", a->request_id);
     (void)snprintf(g->www_authenticate, sizeof g->www_authenticate, "%s", a->www_authenticate);

@@ -395,6 +395,33 @@ static void headers_that_echo_a_secret_come_without_it(void **state)
     assert_string_equal(g.request_id, "");
 }
 
+/* Many a `done` frees its request first. */
+static void what_was_sent_is_known_until_done_returns(void **state)
+{
+    static const struct http_options OPTIONS = {0};
+    struct peer p;
+    struct origin here;
+    CLEANUP(secret_free) struct secret *bearer = NULL;
+    CLEANUP(secret_free) struct secret *form = NULL;
+    (void)state;
+    peer_start(&p, (struct peer_script){
+                       .bytes = "HTTP/1.1 403 Forbidden\r\nContent-Length: 36\r\n\r\n"
+                                "eyJ0canary.token and b-canary-secret"});
+    assert_int_equal(origin_parse(p.url, false, &here, NULL), 0);
+    assert_int_equal(secret_new("eyJ0canary.token", 16, here.text, &bearer, NULL), 0);
+    assert_int_equal(secret_new("s=b-canary-secret", 17, here.text, &form, NULL), 0);
+    const struct http_call call = {.method = "POST",
+                                   .url = p.url,
+                                   .bearer = bearer,
+                                   .secret_body = form,
+                                   .secret_from = 2,
+                                   .max_body = 100};
+    struct row r = fetch_row(&OPTIONS, &call, 1, 0);
+    peer_stop(&p);
+    assert_int_equal(r.got.status, 403);
+    assert_string_equal(r.got.quoted, "[redacted] and [redacted]");
+}
+
 static void a_header_cannot_smuggle_another(void **state)
 {
     (void)state;
@@ -632,6 +659,7 @@ int main(void)
         cmocka_unit_test(nothing_leaves_for_a_place_that_is_not_allowed),
         cmocka_unit_test(a_request_carries_its_headers_its_token_and_its_form),
         cmocka_unit_test(headers_that_echo_a_secret_come_without_it),
+        cmocka_unit_test(what_was_sent_is_known_until_done_returns),
         cmocka_unit_test(a_header_cannot_smuggle_another),
         cmocka_unit_test(a_done_may_free_its_request_and_start_another),
         cmocka_unit_test(a_freed_request_never_calls_back),
