@@ -2,8 +2,18 @@
 /* alerts/remind.c: what time brings (reminders) and what a reload takes away. */
 #include "alerts/plan.h"
 
-/* One reminder, however many were missed; the next is planned from now. A plan beyond a whole
- * interval can only come from a clock that was wrong. Nobody is reminded of what is recovering. */
+#include "base/clock.h"
+
+/* A plan beyond a whole interval, or in a year before this program was written, comes from a clock
+ * that was wrong: after a boot without a battery every alert would be overdue at once. */
+static bool planned_by_wrong_clock(usec_t reminder_at, usec_t now, usec_t interval)
+{
+    return reminder_at > now ? reminder_at - now > interval
+                             : !clock_is_set(reminder_at) && clock_is_set(now);
+}
+
+/* One reminder, however many were missed; the next is planned from now. Nobody is reminded of what
+ * is recovering. */
 static int remind(struct plan *p, struct alert *a)
 {
     const struct alert_options *o = p->ctx->options;
@@ -12,11 +22,12 @@ static int remind(struct plan *p, struct alert *a)
         a->reminder_at = 0;
         return 0;
     }
-    if (a->reminder_at > now) {
-        if (a->reminder_at - now > interval)
-            a->reminder_at = now + interval;
+    if (planned_by_wrong_clock(a->reminder_at, now, interval)) {
+        a->reminder_at = now + interval;
         return 0;
     }
+    if (a->reminder_at > now)
+        return 0;
     if (a->state != ALERT_FIRING || !a->facts)
         return 0;
     int r = plan_tell(p, a, EVENT_REMINDER, NULL, NULL);

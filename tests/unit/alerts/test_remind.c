@@ -210,6 +210,20 @@ static void a_plan_of_a_clock_that_was_ahead_is_drawn_in(void **state)
     assert_int_equal(it(d)->reminder_at, d->now.at + HOURS(4));
 }
 
+static void what_fired_in_1970_is_reminded_of_an_interval_after_the_clock_was_set(void **state)
+{
+    struct desk *d = *state;
+    int64_t to_1970 = -(int64_t)(d->now.at - USEC_PER_DAY);
+    desk_jump(d, to_1970);
+    (void)POLL(d, critical(), A_POOL(.id = "pool-b", .allotted = 100, .consumed = 101));
+    desk_restart(d, HOURS(1), true); /* another boot, whose clock is right from the start */
+    d->now.at += (usec_t)-to_1970;
+    assert_string_equal(desk_remind(d), "");
+    assert_int_equal(it(d)->reminder_at, d->now.at + HOURS(4));
+    desk_pass(d, HOURS(4));
+    assert_string_equal(desk_remind(d), "reminder critical remaining; reminder critical remaining");
+}
+
 static void durations_in_messages_do_not_follow_the_wall_clock(void **state)
 {
     struct desk *d = *state;
@@ -257,6 +271,7 @@ int main(void)
         TEST(reminders_come_less_and_less_often),
         TEST(pagers_are_not_reminded),
         TEST(overdue_reminders_collapse_into_one),
+        TEST(what_fired_in_1970_is_reminded_of_an_interval_after_the_clock_was_set),
         TEST(a_reminder_says_that_its_numbers_are_old),
         TEST(what_hurts_nobody_is_told_once),
         TEST(errors_are_told_again_when_they_double_and_not_because_time_passes),
