@@ -240,6 +240,13 @@ char *redact_clean(char *dst, size_t size, const char *src, size_t len, const st
     return text_clean(dst, size, out, n);
 }
 
+void redact_failure(struct failure *f, const struct redact *r)
+{
+    char text[sizeof f->text];
+    (void)redact_clean(text, sizeof text, f->text, strlen(f->text), r);
+    memcpy(f->text, text, strlen(text) + 1);
+}
+
 static bool is_word(const char *s, size_t len)
 {
     for (size_t i = 0; i < len; i++)

@@ -31,6 +31,8 @@ void redact_add_secret(struct redact *r, const struct secret *s);
 /* What is behind the host: path and query are the credential. */
 void redact_add_url(struct redact *r, const struct secret *url);
 
+/* A failure's text, once it is whole. `r` may be NULL. */
+void redact_failure(struct failure *f, const struct redact *r);
 /* `src` without secrets, then as text_clean() leaves it. `r` may be NULL. Returns dst. */
 char *redact_clean(char *dst, size_t size, const char *src, size_t len, const struct redact *r);
 #define REDACT_WORD 65 /* bytes of the longest id or code, with its NUL */

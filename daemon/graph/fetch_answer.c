@@ -67,6 +67,7 @@ static void unauthorized(struct fetch_list *l, const struct http_answer *a)
     struct fetch_failed why = {0};
     char claims[CLAIMS_MAX];
     words_of_answer(&l->ask, a, &why);
+    secrets_out_of_fetch(g, a, &why);
     if (!f->signs_in) {
         fetch_fail(l, &why);
         return;
@@ -122,7 +123,7 @@ static void learn_options(struct fetch_list *l)
 }
 
 /* Takes over `link`. */
-static void follow(struct fetch_list *l, char *link)
+static void follow(struct fetch_list *l, const struct http_answer *a, char *link)
 {
     struct fetch_failed why = {.status = 200};
     struct failure *f = &why.failure;
@@ -137,6 +138,7 @@ static void follow(struct fetch_list *l, char *link)
     if (r < 0) {
         free(link);
         (void)failure_prefix(f, r, "%s", l->ask.call);
+        secrets_out_of_fetch(l->fetch->graph, a, &why);
         fetch_fail(l, &why);
         return;
     }
@@ -159,6 +161,7 @@ static void take_page(struct fetch_list *l, const struct http_answer *a)
     }
     if (r < 0) {
         text_clean(why.request_id, sizeof why.request_id, a->request_id, strlen(a->request_id));
+        secrets_out_of_fetch(f->graph, a, &why);
         if (why.failure.kind == FAILURE_PROTOCOL)
             retry(l, &why);
         else
@@ -177,7 +180,7 @@ static void take_page(struct fetch_list *l, const struct http_answer *a)
     char *link = TAKE(page.next_link);
     page_clear(&page);
     if (link) {
-        follow(l, link);
+        follow(l, a, link);
         return;
     }
     if (f->calls->ended)
@@ -213,6 +216,7 @@ static void sort_out(struct fetch_list *l, const struct http_answer *a)
     if ((a->status == 400 || a->status == 501) && degrade(l, a->status))
         return;
     words_of_answer(&l->ask, a, &why);
+    secrets_out_of_fetch(l->fetch->graph, a, &why);
     if (why.failure.kind == FAILURE_THROTTLED)
         throttled(l, a, &why);
     else if (why.failure.kind == FAILURE_TRANSIENT)

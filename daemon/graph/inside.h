@@ -125,6 +125,15 @@ int words_expect_json(const struct fetch_ask *ask, const struct http_answer *a,
 /* Which of two failures is the one to tell: true if `a` is worse. */
 bool words_worse(const struct failure *a, const struct failure *b);
 
+/* ---- secrets.c ---- */
+
+/* Every text of a failure passes one of these before it leaves the room: what this request sent, the
+ * token and the client secret become "[redacted]". */
+void secrets_out_of_fetch(const struct graph *g, const struct http_answer *a,
+                          struct fetch_failed *why);
+void secrets_out_of_sign_in(const struct graph *g, const struct http_answer *a,
+                            struct token_result *result);
+
 /* ---- poll.c ---- */
 
 struct poll {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* graph/page_error.c: Graph's error body (page "errors", digest 7.3). */
+#include "base/redact.h"
 #include "base/text.h"
 #include "graph/page.h"
 #include "json/json.h"
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
@@ -22,6 +24,17 @@ static void take_text(const struct json *object, const char *key, char *dst, siz
         (void)text_clean(dst, size, s, strlen(s));
 }
 
+/* A code or an id, if it looks like one; else dst stays as it is. */
+static void take_word(const struct json *object, const char *key, char *dst, size_t size)
+{
+    const char *s = NULL;
+    char word[REDACT_WORD];
+    assert(size >= sizeof word);
+    if (json_get_string(object, key, &s) == JSON_OK &&
+        *redact_word(word, sizeof word, s, strlen(s), NULL))
+        memcpy(dst, word, strlen(word) + 1);
+}
+
 void graph_error_parse(const char *bytes, size_t len, struct graph_error *ret)
 {
     CLEANUP(json_free) struct json *root = NULL;
@@ -32,11 +45,11 @@ void graph_error_parse(const char *bytes, size_t len, struct graph_error *ret)
         (void)text_clean(ret->message, sizeof ret->message, bytes, len);
         return;
     }
-    take_text(error, "code", ret->code, sizeof ret->code);
+    take_word(error, "code", ret->code, sizeof ret->code);
     take_text(error, "message", ret->message, sizeof ret->message);
     for (const struct json *e = inner_error(error); e; e = inner_error(e)) {
-        take_text(e, "code", ret->inner_code, sizeof ret->inner_code);
+        take_word(e, "code", ret->inner_code, sizeof ret->inner_code);
         if (!ret->request_id[0])
-            take_text(e, "request-id", ret->request_id, sizeof ret->request_id);
+            take_word(e, "request-id", ret->request_id, sizeof ret->request_id);
     }
 }

@@ -3,11 +3,13 @@
  *
  * No byte of these bodies goes into a failure but what is picked out and cleaned here: a token must
  * not be found in a log because something else in its answer was odd. */
+#include "base/redact.h"
 #include "base/text.h"
 #include "graph/page.h"
 #include "json/json.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -168,9 +170,10 @@ int token_error_parse(const char *bytes, size_t len, struct token_error *ret)
     if (json_parse(bytes, len, &root, NULL) < 0 ||
         json_get_string(root, "error", &error) != JSON_OK || !error[0])
         return -EBADMSG;
-    (void)text_clean(e.error, sizeof e.error, error, strlen(error));
+    if (!*redact_word(e.error, sizeof e.error, error, strlen(error), NULL))
+        (void)snprintf(e.error, sizeof e.error, "an error that is no code");
     if (json_get_string(root, "correlation_id", &id) == JSON_OK)
-        (void)text_clean(e.correlation_id, sizeof e.correlation_id, id, strlen(id));
+        (void)redact_word(e.correlation_id, sizeof e.correlation_id, id, strlen(id), NULL);
     if (json_get_array(root, "error_codes", &codes) == JSON_OK)
         for (const struct json *c = json_first(codes); c && e.n_codes < TOKEN_ERROR_CODES_MAX;
              c = json_next(c)) {

@@ -170,9 +170,9 @@ static void refusal(const struct graph *g, const struct http_answer *a, struct t
     if (a->status / 100 == 3) {
         (void)failure_set(
             ret, FAILURE_SECURITY, EPERM,
-            "sign-in: HTTP %d: the login service redirects, which is not followed; check "
+            "sign-in: HTTP %d: the login service redirects%s%s, which is not followed; check "
             "login_url",
-            a->status);
+            a->status, a->redirect[0] ? " to " : "", a->redirect);
         return;
     }
     if (g->o.auth == AUTH_MANAGED_IDENTITY) {
@@ -249,6 +249,8 @@ static void on_answer(void *userdata, const struct http_answer *a)
         (void)failure_prefix(&result.failure, 0, "sign-in");
     } else {
         read_answer(g, a, &result);
+        if (!result.ok)
+            secrets_out_of_sign_in(g, a, &result);
     }
     g->token.done = NULL;
     done(g->token.userdata, &result);
