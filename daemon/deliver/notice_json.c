@@ -357,6 +357,8 @@ static void read_public(struct reader *r, const struct json *o, struct notice *n
 static void read_rest(struct reader *r, const struct json *rest, struct notice *n)
 {
     n->type = (enum event_type)read_word(r, rest, "type", type_word, EVENT_TYPE_COUNT_, -1);
+    if (n->type == EVENT_DIGEST)
+        r->error = -EBADMSG; /* that is more than one notice */
     n->kind = (enum kind)read_word(r, rest, "kind", kind_word, KIND_COUNT_, -1);
     n->state = (enum alert_state)read_word(r, rest, "state", state_word, ALERT_STATE_COUNT_, -1);
     read_id(r, rest, "event_id", "0123456789abcdef-", UUID_TEXT - 1, n->event_id);

@@ -17,12 +17,14 @@
 #define CONNECTIONS_MAX 256L /* descriptors are finite; more requests than that wait in libcurl */
 #define CONNECTIONS_IDLE 64L
 
-void http_global_init(void)
+int http_global_init(struct failure *ret_failure)
 {
     CURLcode code = curl_global_init_mem(CURL_GLOBAL_DEFAULT, alloc_get, alloc_release,
                                          alloc_resize, alloc_strdup, alloc_zero);
-    assert(code == CURLE_OK);
-    (void)code;
+    if (code != CURLE_OK)
+        return failure_set(ret_failure, FAILURE_LOCAL, EIO, "libcurl cannot be initialised: %s",
+                           curl_easy_strerror(code));
+    return 0;
 }
 
 static void slot_drop_handle(struct slot *slot)

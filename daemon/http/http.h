@@ -19,7 +19,9 @@ struct http_options {
     const struct secret *proxy_password; /* user:password; NULL: none */
     const char *user_agent;
 };
-void http_global_init(void); /* our allocator for libcurl; once, in main, before any thread */
+/* Our allocator for libcurl; once, in main, before any thread. kind LOCAL: libcurl, or the TLS library
+ * or resolver below it, cannot begin on this system. */
+int http_global_init(struct failure *ret_failure);
 int http_new(sd_event *event, const struct http_options *o, struct http **ret,
              struct failure *ret_failure);
 void http_free(struct http *h); /* cancels what is under way, without calling back */

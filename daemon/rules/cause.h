@@ -37,7 +37,7 @@ enum cause {
     CAUSE_PERMANENT,
     CAUSE_SECURITY,
     CAUSE_MASS_DISAPPEARANCE,
-    /* capacity: only in told.said_cause */
+    /* capacity: only in alert.said_cause */
     CAUSE_ALLOTMENT_GONE,
     CAUSE_CAPACITY_DROP,
     /* right */

@@ -18,12 +18,12 @@ static int prepare(const struct cli *cli, struct failure *why)
     (void)signal(SIGPIPE, SIG_IGN); /* a write to a closed pipe or connection fails instead */
     digest_init();
     json_init();
-    http_global_init();
+    int r = http_global_init(why);
     store_global_init();
     log_open();
     if (cli->log_level >= 0)
         log_level(cli->log_level);
-    return secret_protect_process(why);
+    return r < 0 ? r : secret_protect_process(why);
 }
 
 static int run_app(const struct cli *cli, int (*body)(struct app *app))
@@ -55,7 +55,7 @@ int run(const struct cli *cli)
     struct failure why;
     int code = EXIT_INTERNAL;
     if (prepare(cli, &why) < 0)
-        log_failure(LOG_ERR, &why, "cannot protect secrets in this process", "not started");
+        log_failure(LOG_ERR, &why, "cannot prepare this process", "not started");
     else
         code = run_mode(cli);
     log_close();

@@ -337,7 +337,8 @@ int main(int argc, char **argv)
     };
     digest_init();
     json_init();
-    http_global_init();
+    if (http_global_init(NULL) < 0)
+        return 1;
     store_global_init();
     log_level(LOG_ERR);
     char part[32]; /* month, others, incidents: all three take minutes */

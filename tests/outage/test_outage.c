@@ -289,7 +289,8 @@ int main(void)
     };
     digest_init();
     json_init();
-    http_global_init();
+    if (http_global_init(NULL) < 0)
+        return 1;
     store_global_init();
     log_level(LOG_ERR);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -642,7 +642,8 @@ static void a_courier_without_receivers_is_done_at_once(void **state)
 
 int main(void)
 {
-    http_global_init();
+    if (http_global_init(NULL) < 0)
+        return 1;
     json_init();
     digest_init();
     const struct CMUnitTest tests[] = {

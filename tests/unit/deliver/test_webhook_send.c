@@ -343,7 +343,8 @@ static void a_test_message_takes_the_same_way_and_says_what_was_answered(void **
 
 int main(void)
 {
-    http_global_init();
+    if (http_global_init(NULL) < 0)
+        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_request_is_what_standard_webhooks_asks_for),
         cmocka_unit_test(without_a_key_nothing_is_signed_and_that_has_to_be_said),

@@ -171,6 +171,7 @@ int main(void)
         cmocka_unit_test(every_call_is_tried_and_named),
         cmocka_unit_test(a_check_goes_with_its_tenant_without_calling_back),
     };
-    http_global_init();
+    if (http_global_init(NULL) < 0)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -210,6 +210,7 @@ int main(void)
         cmocka_unit_test(a_200_with_another_body_is_named_and_believed_nowhere),
         cmocka_unit_test(the_true_answers_are_believed),
     };
-    http_global_init();
+    if (http_global_init(NULL) < 0)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -261,6 +261,7 @@ int main(void)
         cmocka_unit_test(a_refused_token_is_renewed_once_and_a_refused_option_left_out),
         cmocka_unit_test(one_thing_at_a_time_and_a_cancelled_look_up_does_not_speak),
     };
-    http_global_init();
+    if (http_global_init(NULL) < 0)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

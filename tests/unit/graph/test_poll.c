@@ -567,6 +567,7 @@ int main(void)
         cmocka_unit_test(a_cancelled_poll_never_calls_back_and_the_next_one_works),
         cmocka_unit_test(the_tenant_may_go_when_its_poll_ends),
     };
-    http_global_init();
+    if (http_global_init(NULL) < 0)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -123,6 +123,7 @@ int main(void)
         cmocka_unit_test(what_belongs_to_two_clouds_is_refused),
         cmocka_unit_test(the_service_of_a_machine_gives_tokens_of_every_cloud),
     };
-    http_global_init();
+    if (http_global_init(NULL) < 0)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

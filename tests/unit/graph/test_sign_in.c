@@ -324,6 +324,7 @@ int main(void)
         cmocka_unit_test(a_refusal_for_time_says_how_far_the_clock_is_off),
         cmocka_unit_test(the_address_of_the_consent_is_encoded),
     };
-    http_global_init();
+    if (http_global_init(NULL) < 0)
+        return 1;
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -326,6 +326,7 @@ int main(void)
         cmocka_unit_test(a_throttled_sign_in_waits_as_long_as_it_is_told),
         cmocka_unit_test(the_token_goes_to_graph_only),
     };
-    http_global_init();
+    if (http_global_init(NULL) < 0)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -756,7 +756,8 @@ int main(void)
         cmocka_unit_test(redirects_lead_nowhere),
         cmocka_unit_test(a_failing_allocation_fails_one_poll_only),
     };
-    http_global_init();
+    if (http_global_init(NULL) < 0)
+        return 1;
     json_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -668,6 +668,7 @@ int main(void)
         cmocka_unit_test(no_request_is_taken_for_another_when_memory_runs_out),
         cmocka_unit_test(a_failing_allocation_fails_one_request_only),
     };
-    http_global_init();
+    if (http_global_init(NULL) < 0)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

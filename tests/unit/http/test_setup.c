@@ -256,6 +256,7 @@ int main(void)
         cmocka_unit_test(the_environment_and_a_proxy_have_no_say_on_loopback),
         cmocka_unit_test(a_refused_connection_says_so),
     };
-    http_global_init();
+    if (http_global_init(NULL) < 0)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

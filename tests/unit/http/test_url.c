@@ -214,6 +214,7 @@ int main(void)
         cmocka_unit_test(a_refusal_names_scheme_and_host_only),
         cmocka_unit_test(a_url_has_a_ceiling),
     };
-    http_global_init();
+    if (http_global_init(NULL) < 0)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
