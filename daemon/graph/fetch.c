@@ -349,6 +349,14 @@ static bool has_work(struct fetch *f)
     return !f->ended && (f->n_lists > 0 || (add_more(f) && !f->ended));
 }
 
+/* The sign-in under way is this loop's, which is about to be freed. */
+static void all_done(struct fetch *f)
+{
+    if (f->signs_in)
+        token_cancel(f->graph);
+    f->calls->done(f);
+}
+
 void fetch_pump(struct fetch *f)
 {
     usec_t now = now_mono();
@@ -361,7 +369,7 @@ void fetch_pump(struct fetch *f)
         send_page(l, now);
     }
     if (!has_work(f)) {
-        f->calls->done(f);
+        all_done(f);
         return;
     }
     int r = sd_event_source_set_time(f->wake, next_event(f, token, now));
@@ -371,7 +379,7 @@ void fetch_pump(struct fetch *f)
         struct failure why = {0};
         (void)failure_set(&why, FAILURE_LOCAL, -r, "event loop: %s", strerror(-r));
         fetch_end(f, &why);
-        f->calls->done(f);
+        all_done(f);
     }
 }
 

@@ -467,7 +467,6 @@ static void finish(struct fetch *f)
     struct poll *p = f->userdata;
     struct graph *g = p->graph;
     carry_settle(p);
-    token_cancel(g);
     struct snapshot *s = finish_snapshot(p);
     struct graph_report report = f->report;
     report.complete = snapshot_complete(s);

@@ -59,13 +59,13 @@ static void end(struct seeker *s)
     world_end(&s->w);
 }
 
-static const struct rights *look_up(struct seeker *s, struct lookup_request rq)
+static const struct rights *look_up_within(struct seeker *s, struct lookup_request rq, usec_t timeout)
 {
     struct failure why = {0};
     int before = s->n_done;
     rq.who = rq.who ? rq.who : "a+b@contoso.com";
     rq.shown = "user x";
-    if (graph_lookup(s->w.graph, &rq, 10 * USEC_PER_SEC, on_done, s, &why) < 0)
+    if (graph_lookup(s->w.graph, &rq, timeout, on_done, s, &why) < 0)
         fail_msg("%s", why.text);
     assert_int_equal(s->n_done, before); /* never from inside */
     assert_true(graph_looking_up(s->w.graph));
@@ -73,6 +73,11 @@ static const struct rights *look_up(struct seeker *s, struct lookup_request rq)
         assert_true(sd_event_run(s->w.event, UINT64_MAX) >= 0);
     assert_false(graph_looking_up(s->w.graph));
     return s->rights;
+}
+
+static const struct rights *look_up(struct seeker *s, struct lookup_request rq)
+{
+    return look_up_within(s, rq, 10 * USEC_PER_SEC);
 }
 
 static void every_section_of_a_user_is_one_request(void **state)
@@ -249,6 +254,20 @@ static void one_thing_at_a_time_and_a_cancelled_look_up_does_not_speak(void **st
     end(&s);
 }
 
+static void a_sign_in_that_outlasts_its_look_up_is_given_up_with_it(void **state)
+{
+    struct seeker s;
+    (void)state;
+    begin(&s, "", "{\"path\":\"token\",\"at\":1,\"do\":{\"delay_ms\":30000}}");
+    const struct rights *r =
+        look_up_within(&s, (struct lookup_request){.what = 1U << RIGHTS_HELD}, USEC_PER_SEC / 5);
+    assert_int_equal(r->section[RIGHTS_HELD], SECTION_UNKNOWN);
+    world_poll(&s.w); /* signs in anew */
+    assert_int_equal(look_up(&s, (struct lookup_request){.what = 1U << RIGHTS_HELD})->section[RIGHTS_HELD],
+                     SECTION_COMPLETE);
+    end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +279,7 @@ int main(void)
         cmocka_unit_test(a_section_that_fails_says_why_and_leaves_the_others),
         cmocka_unit_test(a_refused_token_is_renewed_once_and_a_refused_option_left_out),
         cmocka_unit_test(one_thing_at_a_time_and_a_cancelled_look_up_does_not_speak),
+        cmocka_unit_test(a_sign_in_that_outlasts_its_look_up_is_given_up_with_it),
     };
     if (http_global_init(NULL) < 0)
         return 1;
