@@ -154,14 +154,17 @@ static bool assignment_is_unclear(const struct view *v)
     return v->held->section[RIGHTS_ASSIGNMENTS] != SECTION_COMPLETE;
 }
 
-/* A cause, and what belongs to it; none where nothing is known for certain. */
+/* The nearest cause, and what belongs to it; none where a nearer one may be in a list that was not read: a failed look-up is
+ * no other cause. */
 static int tell_why(const struct view *v, bool whole_right, struct facts *f)
 {
+    const enum section *known = v->held->section;
     bool found = false;
     int r = tell_wait(v, f, &found);
-    if (r >= 0 && !found)
-        r = tell_error(v, f, &found);
-    if (r < 0 || found)
+    if (r < 0 || found || known[RIGHTS_WAITING] == SECTION_UNKNOWN)
+        return r;
+    r = tell_error(v, f, &found);
+    if (r < 0 || found || known[RIGHTS_ERRORS] == SECTION_UNKNOWN)
         return r;
     if (!whole_right)
         f->cause = our_assignment(v, true) ? CAUSE_PLAN_DISABLED : CAUSE_NONE;

@@ -174,9 +174,25 @@ static void the_reason_is_the_nearest_one_that_is_known(void **state)
     add_wait(held, "late", "SPE_E5", 30);
     add_wait(held, "early", "SPE_E5", 20);
     expect_cause(held, CAUSE_WAITING);
+    held->section[RIGHTS_ERRORS] = SECTION_UNKNOWN;
+    expect_cause(held, CAUSE_WAITING);
     CLEANUP(sample_clear) struct sample s = judge(held);
     assert_string_equal(s.facts->allotment_id, "early");
     assert_int_equal(s.facts->oldest_at, 20);
+}
+
+static void a_cause_is_not_told_while_a_nearer_one_may_be_in_a_list_that_was_not_read(void **state)
+{
+    CLEANUP(rights_free) struct rights *held = held_rights(NULL);
+    (void)state;
+    add_error(held, "MissingDependency", SKU_ID, 6);
+    held->section[RIGHTS_WAITING] = SECTION_UNKNOWN;
+    expect_cause(held, CAUSE_NONE);
+    held->section[RIGHTS_WAITING] = SECTION_NOT_OFFERED; /* to groups */
+    expect_cause(held, CAUSE_ASSIGNMENT_ERROR);
+    CLEANUP(rights_free) struct rights *other = held_rights(NULL);
+    other->section[RIGHTS_ERRORS] = SECTION_UNKNOWN;
+    expect_cause(other, CAUSE_NONE);
 }
 
 static void a_plan_that_is_switched_off_is_told_as_that(void **state)
@@ -225,6 +241,8 @@ int main(void)
         cmocka_unit_test_setup(what_nobody_knows_is_neither_missing_nor_there, setup),
         cmocka_unit_test_setup(the_reason_is_the_nearest_one_that_is_known, setup),
         cmocka_unit_test_setup(a_plan_that_is_switched_off_is_told_as_that, setup),
+        cmocka_unit_test_setup(a_cause_is_not_told_while_a_nearer_one_may_be_in_a_list_that_was_not_read,
+                               setup),
         cmocka_unit_test_setup(people_are_hashed_unless_names_are_wanted_and_groups_never_are,
                                setup),
         cmocka_unit_test_setup(a_warning_stays_one, setup),
