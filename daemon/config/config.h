@@ -12,6 +12,9 @@
 struct tenant_options {
     struct graph_options graph;
     struct tenant_facts facts;
+    /* What its secret or certificate is called in the configuration, without folders: the part of its
+     * identity that stays when the file moves. NULL: it has none. */
+    char *credential;
     char *client_secret_expires; /* "2027-03-01", "auto", or "": nobody knows */
     bool enabled;
     char *file;    /* "tenants.d/x.conf"; NULL: the main file */

@@ -105,7 +105,7 @@ static int list_places(const struct job *j, const char *name, struct places *ret
     const struct {
         const char *directory, *before;
     } WHERE[PLACES_MAX] = {
-        {credentials, ""}, {credentials, "secrets_"}, {p->directory, ""}, {p->directory, "secrets/"}};
+        {credentials, ""}, {credentials, FILES_PREFIX}, {p->directory, ""}, {p->directory, "secrets/"}};
     if (*name == '/')
         ret->path[ret->n++] = strdup(name);
     for (size_t i = 0; *name != '/' && i < PLACES_MAX; i++)

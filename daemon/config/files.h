@@ -3,6 +3,8 @@
 #pragma once
 #include "config/walk.h"
 
+#define FILES_PREFIX "secrets_" /* of LoadCredential=secrets:DIRECTORY */
+
 struct file_places {
     const char *directory;   /* of the main file, absolute */
     const char *credentials; /* $CREDENTIALS_DIRECTORY or NULL */

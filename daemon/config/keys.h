@@ -40,6 +40,12 @@ enum conf_file {
     FILE_RECEIVER, /* deliver_check() looks into it */
 };
 
+enum conf_case { /* TEXT, NAMES: upper case is kept; or becomes lower case in a GUID, or everywhere */
+    CASE_KEPT,
+    CASE_GUID,
+    CASE_LOWER,
+};
+
 struct conf_section;
 struct conf_key {
     const char *name;
@@ -54,6 +60,7 @@ struct conf_key {
     bool smaller_is_worse; /* LIMIT: of remaining units and days */
     enum conf_limit limit;
     enum conf_file file;
+    enum conf_case letters;
     const char *what; /* TEXT: what it is, for messages: "a name"; LATER: why it is refused, not for later */
     int (*check)(const char *text, struct failure *ret_failure);
     unsigned set;      /* bit in threshold.set */

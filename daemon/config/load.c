@@ -15,6 +15,7 @@ static void tenant_clear(struct tenant_options *t)
     free(t->graph.name);
     free(t->graph.tenant_id);
     free(t->file);
+    free(t->credential);
     free(t->broken);
 }
 

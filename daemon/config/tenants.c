@@ -167,6 +167,26 @@ static int copy_for_graph(struct load *l, struct tenant_options *t)
     return 0;
 }
 
+static const char *credential_file(const struct tenant_options *t)
+{
+    const char *path = t->graph.auth == AUTH_CERTIFICATE     ? t->graph.certificate_file
+                       : t->graph.auth == AUTH_CLIENT_SECRET ? t->graph.client_secret_file
+                                                             : NULL;
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    return slash ? slash + 1 : path;
+}
+
+/* With its folder a name loses the prefix that systemd may have put before it. */
+static int name_credential(struct tenant_options *t, bool prefixed)
+{
+    const char *name = credential_file(t);
+    if (name && !prefixed && strncmp(name, FILES_PREFIX, sizeof FILES_PREFIX - 1) == 0)
+        name += sizeof FILES_PREFIX - 1;
+    free(t->credential);
+    t->credential = NULL;
+    return text_copy(name, &t->credential);
+}
+
 static void check_interval(struct load *l, const struct tenant_options *t)
 {
     if (t->facts.interval == 0 || t->facts.interval >= SLOW_POLL)
@@ -257,8 +277,12 @@ static int load_tenant(struct load *l, const config_setting_t *defaults,
         return r;
     size_t before_files = l->report.n_seen, at_files = l->report.n;
     l->walk.gravity = CONF_TENANT;
+    const char *configured = credential_file(t);
+    bool prefixed = configured && strncmp(configured, FILES_PREFIX, sizeof FILES_PREFIX - 1) == 0;
     if (t->enabled && !t->nameless) /* {tenant_id} would only repeat that it is missing */
         files_resolve(&l->walk, &l->places, &conf_tenant, t, &t->facts, where, "tenants");
+    if (name_credential(t, prefixed) < 0)
+        return -ENOMEM;
     if (t->enabled && l->places.look && *ret_right && l->report.n_seen == before_files)
         check_sign_in_files(l, t, where);
     size_t missing = l->report.n_seen - before_files;

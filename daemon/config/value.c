@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/date.h"
+#include "base/guid.h"
 #include "base/log.h"
 #include <assert.h>
 #include <errno.h>
@@ -229,6 +230,14 @@ static int64_t get(const struct conf_key *k, const void *at)
     return *(const int64_t *)at;
 }
 
+void value_fold(const struct conf_key *k, char *text)
+{
+    if (k->letters == CASE_LOWER)
+        ascii_lower(text);
+    if (k->letters == CASE_GUID)
+        guid_lower(text);
+}
+
 static int text_store(const struct conf_key *k, const char *text, char **at, struct failure *f)
 {
     int r = k->check ? k->check(text, f) : 0;
@@ -237,6 +246,7 @@ static int text_store(const struct conf_key *k, const char *text, char **at, str
     char *copy = strdup(text);
     if (!copy)
         return failure_oom(f);
+    value_fold(k, copy);
     free(*at);
     *at = copy;
     return 0;

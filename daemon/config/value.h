@@ -12,6 +12,8 @@ bool value_fits(const struct conf_key *k, enum conf_written as);
 
 /* Reads `text` for a scalar key, checks form and range, and stores it at `at` (strings are copied,
  * an older one is freed). kind CONFIG: "what is wrong; what to do". -ENOMEM. */
+/* Ids are compared as bytes: their letters become what the key says. In place. */
+void value_fold(const struct conf_key *k, char *text);
 int value_store(const struct conf_key *k, const char *text, void *at, struct failure *ret_failure);
 /* The value as a file would say it, quotes included. */
 void value_print(const struct conf_key *k, const void *at, struct text *out);

@@ -3,6 +3,7 @@
 #include "config/walk_inside.h"
 
 #include "config/forms.h"
+#include "config/value.h"
 #include <string.h>
 
 static const char *string_of(struct walk *w, const config_setting_t *s, const char *path)
@@ -48,6 +49,8 @@ void walk_names(struct walk *w, const config_setting_t *s, const struct conf_key
         if (!text || again)
             continue;
         char *copy = strdup(text);
+        if (copy)
+            value_fold(k, copy);
         if (!copy || !GROW(list, *n)) {
             free(copy);
             w->oom = true;

@@ -7,9 +7,9 @@
 #include "graph/rows.h"
 
 #include "base/date.h"
+#include "base/guid.h"
 #include "base/text.h"
 #include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
@@ -246,6 +246,7 @@ static int read_allotment(const struct json *row, struct allotment *a, struct pa
     int r = text_copy(row_id(row, "id"), &a->id);
     if (r >= 0)
         r = text_copy(row_id(row, "skuId"), &a->sku_id);
+    guid_lower(a->sku_id);
     if (r >= 0)
         r = member_text(row, "skuPartNumber", &a->sku_part_number);
     if (r >= 0)
@@ -282,7 +283,7 @@ static int take_allotment(const struct json *row, struct snapshot_builder *b, st
 
 static int take_error(const struct json *row, struct snapshot_builder *b, struct page *p)
 {
-    char clean_code[ROW_TEXT_MAX], clean_sku[ROW_TEXT_MAX];
+    char clean_code[ROW_TEXT_MAX], clean_sku[ROW_TEXT_MAX] = "";
     const char *code = row_clean(row, "code", clean_code), *sku = NULL;
     enum json_is is = json_get_string(row, "skuId", &sku);
     if (!code || is == JSON_WRONG_TYPE || (is == JSON_OK && strlen(sku) > PAGE_ID_MAX)) {
@@ -290,7 +291,9 @@ static int take_error(const struct json *row, struct snapshot_builder *b, struct
         p->spoiled = true;
         return 0;
     }
-    return snapshot_add_error(b, row_clean(row, "skuId", clean_sku), code);
+    sku = row_clean(row, "skuId", clean_sku);
+    guid_lower(clean_sku);
+    return snapshot_add_error(b, sku, code);
 }
 
 /* ---- /subscribedSkus (digest 9.1, 9.2) ---- */
@@ -298,8 +301,7 @@ static int take_error(const struct json *row, struct snapshot_builder *b, struct
 static char *sku_pool_id(const char *sku_id)
 {
     char *id = text_printf("sku:%s", sku_id);
-    for (char *c = id; c && *c; c++)
-        *c = (char)tolower((unsigned char)*c);
+    ascii_lower(id);
     return id;
 }
 
@@ -342,6 +344,7 @@ static int read_sku(const struct json *row, const char *sku_id, struct allotment
     a->waiting.section = SECTION_NOT_OFFERED;
     a->id = sku_pool_id(sku_id);
     int r = a->id ? text_copy(sku_id, &a->sku_id) : -ENOMEM;
+    guid_lower(a->sku_id);
     if (r >= 0)
         r = member_text(row, "skuPartNumber", &a->sku_part_number);
     return r < 0 ? r : read_capability(row, a);

@@ -5,6 +5,7 @@
  * left out looks as if it were gone. */
 #include "graph/page_rights.h"
 
+#include "base/guid.h"
 #include "base/text.h"
 #include "graph/rows.h"
 #include <errno.h>
@@ -37,7 +38,7 @@ static const char *const DETAIL_NAMES[] = {
 
 static int read_sku(const struct json *row, char **ret_id, char **ret_part_number)
 {
-    int r = member_text(row, "skuId", ret_id);
+    int r = member_guid(row, "skuId", ret_id);
     return r < 0 ? r : member_text(row, "skuPartNumber", ret_part_number);
 }
 
@@ -60,6 +61,7 @@ static int read_disabled(const struct json *row, struct assignment *a)
             continue;
         a->disabled_plan[a->n_disabled_plans] =
             strdup(text_clean(clean, sizeof clean, id, strlen(id)));
+        guid_lower(a->disabled_plan[a->n_disabled_plans]);
         if (!a->disabled_plan[a->n_disabled_plans++])
             return -ENOMEM;
     }
@@ -80,7 +82,7 @@ static int read_assignee(const struct json *row, struct assignment *a)
     if (strcasecmp(type, "microsoft.graph.group") != 0 || !row_id(to, "id"))
         return 0;
     a->assignee_known = true;
-    return member_text(to, "id", &a->group_id);
+    return member_guid(to, "id", &a->group_id);
 }
 
 static int read_assignment(const struct json *row, struct assignment *ret)
@@ -123,7 +125,7 @@ static int add_plan(struct right *right, const struct json *row, const char *id,
 {
     struct right_plan *plan = &right->plan[right->n_plans++];
     plan->state = state;
-    int r = member_text(row, id, &plan->id);
+    int r = member_guid(row, id, &plan->id);
     return r < 0 ? r : member_text(row, name, &plan->name);
 }
 
@@ -282,7 +284,7 @@ static int take_error(const struct json *row, struct rights *into, struct page *
     if (r >= 0)
         r = member_text(row, "message", &e.message);
     if (r >= 0)
-        r = member_text(row, "skuId", &e.sku_id);
+        r = member_guid(row, "skuId", &e.sku_id);
     if (r >= 0)
         return rights_add_error(into, &e);
     free(e.code);

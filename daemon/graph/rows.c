@@ -3,6 +3,7 @@
 #include "graph/rows.h"
 
 #include "base/date.h"
+#include "base/guid.h"
 #include "base/text.h"
 #include <errno.h>
 #include <string.h>
@@ -23,6 +24,15 @@ const char *row_clean(const struct json *row, const char *key, char clean[static
     if (json_get_string(row, key, &s) != JSON_OK || !s[0])
         return NULL;
     return text_clean(clean, ROW_TEXT_MAX, s, strlen(s));
+}
+
+int member_guid(const struct json *row, const char *key, char **ret)
+{
+    char clean[ROW_TEXT_MAX];
+    int r = text_copy(row_clean(row, key, clean), ret);
+    if (r >= 0)
+        guid_lower(*ret);
+    return r;
 }
 
 int member_text(const struct json *row, const char *key, char **ret)

@@ -15,6 +15,8 @@ const char *row_id(const struct json *row, const char *key);
 const char *row_clean(const struct json *row, const char *key, char clean[static ROW_TEXT_MAX]);
 /* The same as a copy to keep; *ret NULL: there is none. -ENOMEM */
 int member_text(const struct json *row, const char *key, char **ret);
+/* ... and a GUID among them in lower case: of a SKU, a plan or a principal. */
+int member_guid(const struct json *row, const char *key, char **ret);
 /* A link is kept as it is: it is opaque, and whoever follows it checks its origin. *ret NULL: there
  * is none. -EBADMSG: there is something that is no link; taking that for the end of the list would
  * lose what follows. */

@@ -12,10 +12,9 @@
 #define ZONES_DIFFER USEC_PER_DAY /* a day that a person wrote down may be that of another zone */
 #define USED_BY_MAX ((size_t)FACT_TENANTS_MAX * 1024)
 
-int credential_subject(const char *client_id, const char *file, char **ret)
+int credential_subject(const struct credential *c, char **ret)
 {
-    CLEANUP(free) char *lower = lower_case(client_id);
-    *ret = lower ? text_printf("%s/%s", lower, file) : NULL;
+    *ret = text_printf("%s/%s%s%s", c->client_id, c->name, c->apart ? "/" : "", c->apart ? c->apart : "");
     return *ret ? 0 : -ENOMEM;
 }
 
@@ -144,7 +143,7 @@ int judge_credential(const struct rule_options *o, const struct credential *c,
     struct sample s = {.kind = KIND_CREDENTIAL, .n_findings = 1};
     const struct threshold t = limits_of(o, c);
     finding_init(&s.finding[0], RULE_CREDENTIAL, &t);
-    int r = credential_subject(c->client_id, c->file, &s.subject);
+    int r = credential_subject(c, &s.subject);
     if (r >= 0)
         r = begin_facts(o, c, now->at, &s.facts);
     if (r >= 0)

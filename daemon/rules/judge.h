@@ -43,7 +43,7 @@ struct finding {
 struct sample {
     enum kind kind;
     char *subject; /* allotment id, SKU id, subscription id, "SKU/code", "" (tenant), receiver name,
-                    * "user/NAME/SKU", "CLIENT ID/FILE" */
+                    * "user/NAME/SKU", "CLIENT ID/FILE NAME[/TENANT ID]" */
     struct finding finding[FINDINGS_MAX];
     size_t n_findings;
     struct facts *facts;
@@ -229,6 +229,8 @@ int right_subject(const struct right_need *need, char **ret);
 /* A client secret or a certificate, and how signing in with it goes. Borrowed. */
 struct credential {
     const char *client_id, *file;
+    const char *name; /* of the file as it is configured, without folders */
+    const char *apart; /* id of the first tenant that uses it, if another file shares client and name; NULL */
     bool certificate; /* else a client secret */
     const struct tenant_facts *const *tenant; /* who signs in with it, in the order of the configuration */
     size_t n_tenants;
@@ -249,8 +251,8 @@ int judge_credential(const struct rule_options *o, const struct credential *c,
                      const struct instant *now, struct sample *ret, struct failure *ret_failure);
 /* Whether a sign-in that is refused now is refused because of the end of this credential. */
 bool credential_is_over(const struct credential *c);
-/* Its subject. -ENOMEM */
-int credential_subject(const char *client_id, const char *file, char **ret);
+/* Its subject: of `c` only client_id, name and apart are read. -ENOMEM */
+int credential_subject(const struct credential *c, char **ret);
 void sample_clear(struct sample *s); /* frees what is inside */
 static inline void sample_clear_at(struct sample *s) { sample_clear(s); } /* CLEANUP(sample_clear) */
 

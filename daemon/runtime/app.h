@@ -21,6 +21,7 @@ struct signer {
     uint64_t asked_files; /* `files` of the keeper, as it was asked */
     usec_t ask_again_mono;
     /* of the keeper */
+    bool apart;         /* another file has the same name and client: the tenant tells them apart */
     bool dated;         /* its end is known to somebody, or may be */
     uint64_t files;     /* what they looked like, */
     usec_t since_mono;  /* and since when; 0: since before the start */

@@ -95,6 +95,19 @@ static bool is_blamed(const struct watch *keeper)
     return false;
 }
 
+/* Another credential has the same client and the same name in another folder. */
+static bool has_double(const struct watch *keeper)
+{
+    const struct tenant_options *t = keeper->options;
+    for (size_t i = 0; i < keeper->app->n_watches; i++) {
+        const struct watch *w = &keeper->app->watch[i];
+        if (w != keeper && w->signer.keeper == i && text_equal(w->options->graph.client_id, t->graph.client_id) &&
+            text_equal(w->options->credential, t->credential))
+            return true;
+    }
+    return false;
+}
+
 void credentials_wire(struct app *app)
 {
     for (size_t i = 0; i < app->n_watches; i++) {
@@ -113,6 +126,7 @@ void credentials_wire(struct app *app)
         struct watch *w = &app->watch[i];
         if (w->signer.keeper != i)
             continue;
+        w->signer.apart = has_double(w);
         w->signer.dated = is_dated(w);
         w->signer.files = repair_look(w);
         w->signer.blamed = is_blamed(w);
@@ -187,11 +201,20 @@ static bool is_refused(const struct watch *w, const struct tenant_health *h)
     return (*renewal->text && renewal->kind == FAILURE_AUTH) || (h->failing && h->kind == FAILURE_AUTH);
 }
 
+/* What its subject is made of. */
+static struct credential name_of(const struct watch *keeper)
+{
+    const struct tenant_options *t = keeper->options;
+    return (struct credential){.client_id = t->graph.client_id,
+                               .name = t->credential,
+                               .apart = keeper->signer.apart ? t->facts.tenant_id : NULL};
+}
+
 static enum level own_level(const struct app *app, const struct credential *c)
 {
     CLEANUP(free) char *subject = NULL;
     const struct alert *a = NULL;
-    if (credential_subject(c->client_id, c->file, &subject) >= 0)
+    if (credential_subject(c, &subject) >= 0)
         a = book_find(app->book, KIND_CREDENTIAL, NULL, subject);
     return a ? a->said : LEVEL_NONE;
 }
@@ -201,13 +224,13 @@ static void begin(const struct watch *keeper, struct instant now, struct credent
     const struct signer *s = &keeper->signer;
     bool by_entry = s->entry_at && (!s->ends_at || s->entry_at < s->ends_at);
     bool certificate = keeper->options->graph.auth == AUTH_CERTIFICATE;
-    *ret = (struct credential){.client_id = keeper->options->graph.client_id,
-                               .file = file_of(keeper->options),
-                               .certificate = certificate,
-                               .true_at = true_time(keeper->app, now),
-                               .ends_at = by_entry ? s->entry_at : s->ends_at,
-                               .ends_by_day = !certificate && !by_entry,
-                               .blamed = s->blamed};
+    *ret = name_of(keeper);
+    ret->file = file_of(keeper->options);
+    ret->certificate = certificate;
+    ret->true_at = true_time(keeper->app, now);
+    ret->ends_at = by_entry ? s->entry_at : s->ends_at;
+    ret->ends_by_day = !certificate && !by_entry;
+    ret->blamed = s->blamed;
     ret->utc_offset = app_zone_offset(keeper->options, ret->true_at);
 }
 
@@ -254,7 +277,8 @@ bool credentials_known(const struct app *app, const char *subject)
         unread = unread || w->options->broken;
         if (w->signer.keeper != i || !w->signer.dated)
             continue;
-        int r = credential_subject(w->options->graph.client_id, file_of(w->options), &own);
+        const struct credential c = name_of(w);
+        int r = credential_subject(&c, &own);
         if (r < 0 || text_equal(own, subject))
             return true; /* without memory nothing is ended */
     }

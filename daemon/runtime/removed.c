@@ -9,7 +9,7 @@ static const struct tenant_options *tenant_of(const struct app *app, const char 
 {
     for (size_t i = 0; i < app->n_watches; i++)
         if (app->watch[i].options->enabled &&
-            text_equal_nocase(app->watch[i].options->facts.tenant_id, tenant_id))
+            text_equal(app->watch[i].options->facts.tenant_id, tenant_id))
             return app->watch[i].options;
     return NULL;
 }

@@ -154,7 +154,11 @@ static const char *const STEPS[] = {
     "CREATE TABLE told (alert_id TEXT NOT NULL, receiver TEXT NOT NULL, episode INTEGER NOT NULL,"
     " tried INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (alert_id, receiver)"
     ") STRICT, WITHOUT ROWID;"
-    "INSERT OR IGNORE INTO told SELECT alert_id, receiver, episode, tried, sum FROM told_5;",
+    "INSERT OR IGNORE INTO told SELECT alert_id, receiver, episode, tried, sum FROM told_5;"
+    /* Ids are lower case from now on; a tenant without an id is a place in the files. */
+    "UPDATE OR IGNORE pool SET tenant_id = lower(tenant_id)"
+    " WHERE tenant_id <> lower(tenant_id) AND instr(tenant_id, '/') = 0;"
+    "UPDATE pool SET sku_id = lower(sku_id) WHERE length(sku_id) = 36;",
 };
 
 /* What SQL cannot do, above all new checksums. */

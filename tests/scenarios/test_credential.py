@@ -134,6 +134,32 @@ class Certificate(Credential):
 
 
 class Secret(Credential):
+    def test_a_secret_that_moves_to_another_folder_goes_on_under_its_name(self):
+        graph = self.graph(state(pool()))
+        hook = self.hook()
+        self.say(hook, graph, tenant_extra=f'client_secret_expires = "{day(20)}";')
+        self.start()
+        self.fired(hook)
+        known = [m["data"]["alert_id"] for m in hook.messages()]
+        here, there = self.directory / "secrets/tenant.secret", self.directory / "secrets/elsewhere/tenant.secret"
+        there.parent.mkdir()
+        there.touch(mode=0o600)
+        there.write_bytes(here.read_bytes())
+        self.config.write_text(self.config.read_text().replace(str(here), str(there)))
+        self.daemon.send_signal(signal.SIGHUP)
+        self.wait("the reload", lambda: "configuration reloaded" in self.stderr())
+        self.polls(graph, 4)
+        self.assertEqual(self.stop(), 0)
+        # systemd's directory: it comes under another name there.
+        handed = self.directory / "secrets/credentials"
+        handed.mkdir()
+        there.rename(handed / "secrets_tenant.secret")
+        self.config.write_text(self.config.read_text().replace(str(there), "tenant.secret"))
+        self.start(wrapper=["env", f"CREDENTIALS_DIRECTORY={handed}"])
+        self.polls(graph, 4)
+        self.assertEqual([m["data"]["alert_id"] for m in hook.messages()], known)
+        self.assertEqual(self.rules(hook), [("credential", "alert.firing")])
+
     def test_a_day_in_the_configuration_is_told_and_a_new_one_ends_it_after_a_reload(self):
         graph = self.graph(state(pool()))
         hook = self.hook()

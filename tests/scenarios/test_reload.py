@@ -9,7 +9,7 @@ import subprocess
 import unittest
 
 from clocks import Clocks
-from harness import CLIENT, CLIENT_SECRET, TENANT, Scenario, pool, state
+from harness import CLIENT, CLIENT_SECRET, TENANT, Scenario, pool, scenario, state
 from many import Many
 
 FULL = state(pool(allotted=100, consumed=100, waiting=3))
@@ -44,6 +44,21 @@ class Reload(Scenario):
         end = self.wait_message(hook, "alert.resolved", rule="waiting")["data"]
         self.assertEqual(end["tenant"]["id"], TENANT)
         self.assertIn("configur", end["title"] + end["summary"] + end["description"])
+
+    def test_a_tenant_whose_id_is_written_in_upper_case_is_the_same_one(self):
+        letters = "abcdef12-3456-4890-abcd-ef1234567890"
+        hook = self.hook()
+        graph = self.graph(FULL)
+        graph.change({"tenants": [{**scenario()["tenants"][0], "id": letters, "states": [FULL]}]})
+        self.configure(graph, [hook])
+        text = self.config.read_text().replace(TENANT, letters)
+        self.config.write_text(text)
+        self.start()
+        self.wait_message(hook, "alert.firing", rule="waiting")
+        self.reload(text.replace(letters, letters.upper()))
+        polls = len(graph.requests("assignmentErrors"))
+        self.wait("four more polls", lambda: len(graph.requests("assignmentErrors")) >= polls + 4)
+        self.assertEqual([m["type"] for m in hook.messages() if m["data"]["rule"] == "waiting"], ["alert.firing"])
 
     def test_a_tenants_file_that_cannot_be_read_ends_nothing(self):
         hook = self.hook()

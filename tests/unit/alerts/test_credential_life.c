@@ -118,6 +118,7 @@ static void look(struct life *l)
     const struct tenant_facts *by[] = {&CONTOSO};
     struct credential c = {.client_id = "c",
                            .file = "f",
+                           .name = "f",
                            .tenant = by,
                            .n_tenants = 1,
                            .ends_at = l->hidden ? 0 : l->ends_at,

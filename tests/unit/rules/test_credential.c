@@ -27,7 +27,8 @@ static void desk_init(struct desk *d)
     d->tenant[2] = (struct tenant_facts){.name = "litware", .tenant_id = "t-3"};
     for (size_t i = 0; i < 3; i++)
         d->by[i] = &d->tenant[i];
-    d->c = (struct credential){.client_id = "99999999-AAAA",
+    d->c = (struct credential){.client_id = "99999999-aaaa",
+                               .name = "app.secret",
                                .file = "/etc/app.secret",
                                .tenant = d->by,
                                .n_tenants = 1,
@@ -242,7 +243,7 @@ static void one_sample_speaks_for_all_tenants_that_use_it(void **state)
     desk_init(&d);
     d.c.ends_at = IN_DAYS(3);
     struct sample s = judge(&d);
-    assert_string_equal(s.subject, "99999999-aaaa//etc/app.secret");
+    assert_string_equal(s.subject, "99999999-aaaa/app.secret");
     assert_string_equal(s.facts->tenant_name, "contoso");
     assert_string_equal(s.facts->tenant_id, "t-1");
     assert_int_equal(s.facts->n_labels, 2);
@@ -253,7 +254,7 @@ static void one_sample_speaks_for_all_tenants_that_use_it(void **state)
     d.c.n_tenants = 2;
     d.c.certificate = true;
     s = judge(&d);
-    assert_string_equal(s.subject, "99999999-aaaa//etc/app.secret"); /* the same alert */
+    assert_string_equal(s.subject, "99999999-aaaa/app.secret"); /* the same alert */
     assert_null(s.facts->tenant_name);
     assert_null(s.facts->tenant_id);
     assert_int_equal(s.facts->n_labels, 1); /* the label that both have */

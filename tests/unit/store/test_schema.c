@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "world.h"
 
+#define UPPER "ABCDEF12-3456-7890-ABCD-EF1234567890"
+#define LOWER "abcdef12-3456-7890-abcd-ef1234567890"
+#define OLD_ID "a73a7c9272bde605"
 #define TELLS "SELECT count(*) FROM told WHERE receiver = "
 
 static void told_rows_of_version_5_are_read_after_the_migration(void **state)
@@ -41,12 +44,63 @@ static void a_damaged_row_of_version_5_gets_no_valid_sum(void **state)
     }
 }
 
+/* As an older version wrote it: a tenant in upper case, a credential with its path. */
+static void be_upper_case(const char *dir)
+{
+    load_dump(dir, "schema_5_upper.sql");
+}
+
+static void a_tenant_in_upper_case_keeps_its_memory_and_its_open_alert(void **state)
+{
+    struct failure f = {0};
+    CLEANUP(book_free) struct book *b = NULL;
+    CLEANUP(tenant_memory_free) struct tenant_memory *m = NULL;
+    struct tenant_health h;
+    be_upper_case(*state);
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    assert_int_equal(store_quarantined(s), 0);
+    ok(store_load_tenant(s, LOWER, &m, &h, &f), &f);
+    assert_int_equal(m->n_pools, 2);
+    ok(store_load_book(s, &b, &f), &f);
+    const struct alert *a = book_find(b, KIND_CAPACITY, LOWER, "pool-1");
+    assert_non_null(a);
+    assert_string_equal(a->id, OLD_ID);
+    assert_int_equal(a->said, LEVEL_CRITICAL);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM pool WHERE tenant_id = '" LOWER "'"), 1);
+}
+
+static void a_credential_is_called_by_its_file_s_name_alone(void **state)
+{
+    struct failure f = {0};
+    CLEANUP(book_free) struct book *b = NULL;
+    be_upper_case(*state);
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    ok(store_load_book(s, &b, &f), &f);
+    assert_non_null(book_find(b, KIND_CREDENTIAL, "", "client/app.secret"));
+    assert_non_null(book_find(b, KIND_CREDENTIAL, "", "client/other.secret"));
+}
+
+/* Both were open: the newer one goes on, the older one keeps its subject, and the start ends it. */
+static void of_two_spellings_that_are_open_neither_is_lost(void **state)
+{
+    struct failure f = {0};
+    CLEANUP(book_free) struct book *b = NULL;
+    be_upper_case(*state);
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    ok(store_load_book(s, &b, &f), &f);
+    assert_non_null(book_find(b, KIND_CAPACITY, LOWER, "pool-2"));
+    assert_non_null(book_find(b, KIND_CAPACITY, UPPER, "pool-2"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
     const struct CMUnitTest tests[] = {
         TEST(told_rows_of_version_5_are_read_after_the_migration),
         TEST(a_damaged_row_of_version_5_gets_no_valid_sum),
+        TEST(a_tenant_in_upper_case_keeps_its_memory_and_its_open_alert),
+        TEST(a_credential_is_called_by_its_file_s_name_alone),
+        TEST(of_two_spellings_that_are_open_neither_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
