@@ -190,7 +190,7 @@ static bool is_absent(const struct alert *a)
 }
 
 /* Judging goes on to speak of what vanished for as long as it remembers it. After that, absence is
- * the new normal: the alert is forgotten, and nobody hears "resolved" of a loss. */
+ * the new normal: the alert is forgotten, and whoever was told hears why. */
 static bool is_past(const struct plan *p, const struct alert *a)
 {
     if (a->state == ALERT_OK || is_absent(a) || !a->facts)
@@ -209,6 +209,18 @@ static void freeze(struct alert *a)
         }
 }
 
+static int forget(struct plan *p, const struct alert *a)
+{
+    struct work *w;
+    if (a->said == LEVEL_NONE || !a->facts)
+        return plan_remove(p, a->id);
+    int r = plan_take(p, a, &w);
+    if (r < 0)
+        return r;
+    w->gone = true;
+    return plan_tell(p, w->after, EVENT_RESOLVED, NULL, "gone_for_good");
+}
+
 static int take_unsampled(struct plan *p, const struct alert *a)
 {
     struct work *w;
@@ -216,7 +228,7 @@ static int take_unsampled(struct plan *p, const struct alert *a)
     bool missing =
         p->ctx->complete_list && kind_row(a->kind)->listed && strcmp(a->tenant_id, tenant_id) == 0;
     if (missing && is_past(p, a))
-        return plan_remove(p, a->id);
+        return forget(p, a);
     if (!missing && !(p->jump && a->reminder_at))
         return 0;
     int r = plan_take(p, a, &w);

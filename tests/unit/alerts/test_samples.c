@@ -655,7 +655,7 @@ static void a_drop_is_the_cause_of_what_it_fills(void **state)
                         "resolved critical remaining");
 }
 
-static void what_stays_gone_is_forgotten_without_a_word(void **state)
+static void what_stays_gone_ends_for_good_and_says_so(void **state)
 {
     struct desk *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 1, .waiting = HIDDEN, .gone = true));
@@ -664,7 +664,11 @@ static void what_stays_gone_is_forgotten_without_a_word(void **state)
     assert_string_equal(desk_poll(d, NULL, 0), "");
     assert_non_null(pool_alert(d));
     d->incomplete_list = false;
-    assert_string_equal(desk_poll(d, NULL, 0), "");
+    assert_string_equal(desk_poll(d, NULL, 0), "resolved critical allotment_gone");
+    assert_string_equal(desk_notice(d, 0)->reason, "gone_for_good");
+    assert_non_null(strstr(desk_notice(d, 0)->title, "no longer reported after "));
+    assert_null(strstr(desk_notice(d, 0)->title, "resolved"));
+    assert_non_null(strstr(desk_notice(d, 0)->description, "not because it got better"));
     assert_null(pool_alert(d));
     assert_int_equal(d->n_removed, 1);
 }
@@ -686,7 +690,8 @@ static void what_merely_has_no_sample_stays_up_for_a_week(void **state)
     other.now = d->now;
     assert_int_equal(alerts_plan(&other, d->book, &none, &c, NULL), 0);
     assert_true(changes_empty(c));
-    assert_string_equal(desk_poll(d, NULL, 0), "");
+    assert_string_equal(desk_poll(d, NULL, 0), "resolved warning usage");
+    assert_string_equal(desk_notice(d, 0)->reason, "gone_for_good");
     assert_null(pool_alert(d));
 }
 
@@ -853,7 +858,7 @@ int main(void)
         TEST(a_pool_that_was_fine_is_missed_too),
         TEST(a_drop_ends_restored_or_as_the_new_normal),
         TEST(a_drop_is_the_cause_of_what_it_fills),
-        TEST(what_stays_gone_is_forgotten_without_a_word),
+        TEST(what_stays_gone_ends_for_good_and_says_so),
         TEST(what_merely_has_no_sample_stays_up_for_a_week),
         TEST(what_has_no_sample_has_a_stopped_clock),
         TEST(an_unread_subscription_keeps_the_words_it_had),
