@@ -16,6 +16,7 @@ static const char *const NAMES[FAILURE_KIND_COUNT_] = {
     [FAILURE_THROTTLED] = "throttled", [FAILURE_TRANSIENT] = "transient",
     [FAILURE_PERMANENT] = "permanent", [FAILURE_PROTOCOL] = "protocol",
     [FAILURE_SECURITY] = "security",   [FAILURE_CANCELLED] = "cancelled",
+    [FAILURE_UNAVAILABLE] = "unavailable",
 };
 
 /* More than fits into the text, so that the cleaner and not printf decides where to cut. */

@@ -17,17 +17,18 @@ enum failure_kind {
     FAILURE_ABSENT,     /* the other side does not have this API or object (404, 501) */
     FAILURE_REQUEST,    /* the other side refuses the request as such (400, other 4xx) */
     FAILURE_THROTTLED,  /* asked to wait: see retry_after */
-    FAILURE_TRANSIENT,  /* may work later: network, 5xx, time-out */
+    FAILURE_TRANSIENT,  /* may work later: network, time-out, a proxy that answers instead */
     FAILURE_PERMANENT,  /* will not work later either */
     FAILURE_PROTOCOL,   /* an answer that cannot be what it claims to be */
     FAILURE_SECURITY,   /* refused by us: foreign origin, wrong audience, redirect, bad certificate */
     FAILURE_CANCELLED,  /* we stopped it */
+    FAILURE_UNAVAILABLE, /* the service itself says that it cannot serve now (5xx) */
     FAILURE_KIND_COUNT_
 };
 
 struct failure {
     enum failure_kind kind;
-    usec_t retry_after; /* THROTTLED: least wait; otherwise 0 */
+    usec_t retry_after; /* least wait that the other side asks for: THROTTLED, UNAVAILABLE; else 0 */
     char text[384];     /* one cleaned line without secrets */
 };
 

@@ -42,6 +42,7 @@ struct access {
     int now; /* the check under way */
     char *allotment_id, *consent_url;
     bool have[CHECK_COUNT_];
+    bool absent; /* the better source is not offered here */
 };
 
 void access_free(struct access *a)
@@ -115,17 +116,6 @@ static void failed(struct access *a, int check, const struct fetch_failed *why)
         c->consent_url = a->consent_url;
 }
 
-/* The service does not have the new API here; a missing permission (403) is something else: a
- * person can grant it, and without it the daemon would be blind for pools and for who waits. */
-static bool api_is_absent(const struct access *a)
-{
-    for (size_t i = 0; i < a->n; i++)
-        if (text_equal(a->check[i].call, query_ask(LIST_ALLOTMENTS).call))
-            return a->check[i].status == 400 || a->check[i].status == 404 ||
-                   a->check[i].status == 501;
-    return false;
-}
-
 static bool is_usable(const struct access *a)
 {
     bool pools = a->have[CHECK_ALLOTMENTS] && a->have[CHECK_ERRORS];
@@ -139,7 +129,7 @@ static bool is_usable(const struct access *a)
     case SOURCE_OPTION_AUTO:
         break;
     }
-    return pools || (api_is_absent(a) && a->have[CHECK_SKUS]);
+    return pools || (a->absent && a->have[CHECK_SKUS]);
 }
 
 static void finish(struct fetch *f)
@@ -226,7 +216,7 @@ static bool applies(const struct access *a, int check)
 {
     if (check == CHECK_WAITING && !a->allotment_id)
         return false;
-    return wanted(a->graph, check) || (check == CHECK_DATES && api_is_absent(a));
+    return wanted(a->graph, check) || (check == CHECK_DATES && a->absent);
 }
 
 /* What ends them all: the sign-in is refused, so that no other call was tried, or a token that was
@@ -252,6 +242,7 @@ static void on_failed(struct fetch *f, struct fetch_list *l, const struct fetch_
         return;
     }
     sign_in_passed(a);
+    a->absent = a->absent || (a->now == CHECK_ALLOTMENTS && words_api_is_absent(why));
     failed(a, a->now, why);
 }
 

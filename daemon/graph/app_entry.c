@@ -48,6 +48,8 @@ static void on_failed(struct fetch *f, struct fetch_list *l, const struct fetch_
     struct failure *why = &e->why;
     (void)l;
     *why = failed->failure;
+    if (!failed->error.known)
+        return;
     if (failed->status == 403)
         (void)failure_set(why, why->kind, EACCES,
                           APP_ENTRY_CALL

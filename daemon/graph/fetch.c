@@ -256,7 +256,8 @@ static void signed_in(struct fetch *f, const struct token_result *t)
         token_keep_for(g, EARLY_AGAIN, now);
         return;
     }
-    bool again = why.kind == FAILURE_TRANSIENT || why.kind == FAILURE_THROTTLED;
+    bool again = why.kind == FAILURE_TRANSIENT || why.kind == FAILURE_THROTTLED ||
+                 why.kind == FAILURE_UNAVAILABLE;
     f->report.at_sign_in = true; /* until there is a token */
     if (why.kind == FAILURE_THROTTLED)
         f->report.throttled++;
@@ -274,7 +275,7 @@ static void signed_in(struct fetch *f, const struct token_result *t)
     f->sign_in_at_mono = now + wait;
     if (wait < fetch_left(f, now))
         return;
-    if (why.kind == FAILURE_THROTTLED)
+    if (why.retry_after > 0)
         fetch_give_up_until(f, now + wait, &why);
     else
         fetch_end(f, &f->trouble);

@@ -26,6 +26,11 @@ static void retry(struct fetch_list *l, const struct fetch_failed *why)
     fetch_again(l, now + wait);
 }
 
+bool fetch_is_pause(int status)
+{
+    return status == 429 || status == 503 || status == 509;
+}
+
 /* One request at a time from now on, and none before the service wants one. Requests that are sent
  * while throttled count against us, so what does not fit into this poll waits for a later one. */
 static void throttled(struct fetch_list *l, const struct http_answer *a, struct fetch_failed *why)
@@ -68,6 +73,10 @@ static void unauthorized(struct fetch_list *l, const struct http_answer *a)
     char claims[CLAIMS_MAX];
     words_of_answer(&l->ask, a, &why);
     secrets_out_of_fetch(g, a, &why);
+    if (!why.error.known) {
+        retry(l, &why);
+        return;
+    }
     if (!f->signs_in) {
         fetch_fail(l, &why);
         return;
@@ -162,7 +171,7 @@ static void take_page(struct fetch_list *l, const struct http_answer *a)
     if (r < 0) {
         text_clean(why.request_id, sizeof why.request_id, a->request_id, strlen(a->request_id));
         secrets_out_of_fetch(f->graph, a, &why);
-        if (why.failure.kind == FAILURE_PROTOCOL)
+        if (why.failure.kind == FAILURE_PROTOCOL || why.failure.kind == FAILURE_TRANSIENT)
             retry(l, &why);
         else
             fetch_fail(l, &why);
@@ -213,13 +222,15 @@ static void sort_out(struct fetch_list *l, const struct http_answer *a)
         unauthorized(l, a);
         return;
     }
-    if ((a->status == 400 || a->status == 501) && degrade(l, a->status))
-        return;
     words_of_answer(&l->ask, a, &why);
     secrets_out_of_fetch(l->fetch->graph, a, &why);
-    if (why.failure.kind == FAILURE_THROTTLED)
+    bool query = why.error.known &&
+                 (a->status == 501 || (a->status == 400 && why.failure.kind == FAILURE_REQUEST));
+    if (query && degrade(l, a->status))
+        return;
+    if (fetch_is_pause(a->status))
         throttled(l, a, &why);
-    else if (why.failure.kind == FAILURE_TRANSIENT)
+    else if (why.failure.kind == FAILURE_TRANSIENT || why.failure.kind == FAILURE_UNAVAILABLE)
         retry(l, &why);
     else
         fetch_fail(l, &why);

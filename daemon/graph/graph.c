@@ -199,6 +199,11 @@ enum source graph_source(const struct graph *g)
     return g->source;
 }
 
+void graph_set_refusals(struct graph *g, uint32_t refusals)
+{
+    g->learnt.refusals = refusals;
+}
+
 void graph_set_answered(struct graph *g, enum source known)
 {
     g->source = known;

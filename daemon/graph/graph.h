@@ -58,6 +58,7 @@ struct graph_report {
     bool skew_known;
     struct failure renewal; /* the token was not renewed ahead of time; the old one serves. text "": all is well */
     bool at_sign_in;        /* the failure is from there; only if !complete */
+    uint32_t refusals;      /* polls so far whose API was refused with 403 and that has never answered */
     char note[256];         /* worth saying once: an option was refused, the fallback is in use; "" */
 };
 typedef void graph_done(void *userdata, struct snapshot *snapshot /* yours */, const struct graph_report *report);
@@ -76,6 +77,7 @@ void graph_sign_in_again(struct graph *g);
 /* When the credential was read that was last accepted, boot time; 0: none was. */
 usec_t graph_signed_in_mono(const struct graph *g);
 enum source graph_source(const struct graph *g);     /* NONE before the first answer */
+void graph_set_refusals(struct graph *g, uint32_t refusals); /* of an earlier process */
 void graph_set_answered(struct graph *g, enum source known); /* from the store: once Graph has answered, no fallback */
 
 /* --check-access: sign in and try each call that this tenant needs, one after the other. */

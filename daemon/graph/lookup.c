@@ -70,6 +70,8 @@ struct lookup {
     unsigned what; /* sections still to be read */
     struct rights *rights;
     struct failure failure[RIGHTS_SECTIONS_];
+    bool paused;
+    usec_t pause;
     enum rights_section now; /* the section under way, */
     char *call;              /* and how failures name it */
 };
@@ -255,10 +257,13 @@ static void on_failed(struct fetch *f, struct fetch_list *list, const struct fet
 {
     struct lookup *l = f->userdata;
     struct failure why = failed->failure;
-    if (failed->status == 404)
+    if (failed->status == 404 && failed->error.known)
         words_of_absence(l, failed, &why);
-    if (!list || why.kind == FAILURE_AUTH || why.kind == FAILURE_THROTTLED ||
-        why.kind == FAILURE_LOCAL)
+    if (fetch_is_pause(failed->status)) {
+        l->paused = true;
+        l->pause = why.retry_after;
+    }
+    if (!list || l->paused || why.kind == FAILURE_AUTH || why.kind == FAILURE_LOCAL)
         rest_failed(l, &why);
     else
         section_failed(l, l->now, &why);
@@ -267,7 +272,8 @@ static void on_failed(struct fetch *f, struct fetch_list *list, const struct fet
 static void finish(struct fetch *f)
 {
     struct lookup *l = f->userdata;
-    struct lookup_report report = {.requests = f->report.requests};
+    struct lookup_report report = {
+        .requests = f->report.requests, .paused = l->paused, .pause = l->pause};
     struct rights *rights = TAKE(l->rights);
     lookup_done *done = l->done;
     void *userdata = l->userdata;

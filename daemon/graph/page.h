@@ -64,6 +64,7 @@ int page_subscriptions(const char *bytes, size_t len, struct snapshot_builder *b
 /* Graph's error body, whatever the status was. Never fails: a body that is none (a gateway's HTML)
  * has an empty code and its first bytes, cleaned, as the message. */
 struct graph_error {
+    bool known;          /* the body is an error object: Graph has written it */
     char code[80];       /* of the outer error; "" if absent */
     char inner_code[80]; /* the innermost one that is not empty; "" if absent */
     char message[200];
@@ -81,6 +82,7 @@ int token_parse(const char *bytes, size_t len, const char *audience, usec_t now_
                 struct token_answer *ret, struct failure *ret_failure);
 
 /* A token error body. */
+#define TOKEN_BUSY "the sign-in service is busy: it is tried again"
 #define TOKEN_ERROR_CODES_MAX 8
 struct token_error {
     char error[80];                       /* OAuth's word: "invalid_client" */
@@ -88,7 +90,8 @@ struct token_error {
     size_t n_codes;
     char correlation_id[80];
     enum failure_kind kind; /* AUTH; TRANSIENT or THROTTLED where waiting helps */
-    const char *hint;       /* what to do, a literal; never NULL */
+    const char *hint;       /* what to do, a literal; "": nobody knows, Entra's own words must do */
+    char description[200];  /* Entra's own words, their first line */
     bool consent;           /* an administrator's consent may be what is missing */
     bool timely;            /* it is about the time that an assertion is good for */
 };

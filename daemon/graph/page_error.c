@@ -45,6 +45,7 @@ void graph_error_parse(const char *bytes, size_t len, struct graph_error *ret)
         (void)text_clean(ret->message, sizeof ret->message, bytes, len);
         return;
     }
+    ret->known = true;
     take_word(error, "code", ret->code, sizeof ret->code);
     take_text(error, "message", ret->message, sizeof ret->message);
     for (const struct json *e = inner_error(error); e; e = inner_error(e)) {

@@ -85,7 +85,6 @@ int token_parse(const char *bytes, size_t len, const char *audience, usec_t now_
 #define SCOPE_WRONG "the requested scope is wrong: check cloud and resource"
 #define ADMIN "an administrator has disabled the application or a policy blocks it"
 #define CONSENT "grant admin consent to the application's permissions"
-#define BUSY "the sign-in service is busy: it is tried again"
 
 #define CLOCK "check this machine's clock, and that the token file is renewed"
 #define NO_TRUST \
@@ -106,8 +105,7 @@ static const struct {
     {700016, FAILURE_AUTH, CONSENTED,
      "the application is not known in this tenant: check client_id and tenant_id, "
      "and that consent was given"},
-    {7000229, FAILURE_AUTH, CONSENTED,
-     "the application is not known in this tenant yet: " CONSENT},
+    {7000229, FAILURE_AUTH, CONSENTED, "the application is not known in this tenant yet: " CONSENT},
     {700027, FAILURE_AUTH, 0, "the signature is not valid: " CERTIFICATE},
     {700024, FAILURE_AUTH, TIMELY, "the assertion is outside its time: " CLOCK},
     {70021, FAILURE_AUTH, 0, NO_TRUST},
@@ -131,12 +129,12 @@ static const struct {
     {530035, FAILURE_AUTH, 0, ADMIN},
     {65001, FAILURE_AUTH, CONSENTED, CONSENT},
     {90094, FAILURE_AUTH, CONSENTED, CONSENT},
-    {50000, FAILURE_TRANSIENT, 0, BUSY},
-    {90006, FAILURE_TRANSIENT, 0, BUSY},
-    {90012, FAILURE_TRANSIENT, 0, BUSY},
-    {90024, FAILURE_TRANSIENT, 0, BUSY},
-    {90033, FAILURE_TRANSIENT, 0, BUSY},
-    {90090, FAILURE_TRANSIENT, 0, BUSY},
+    {50000, FAILURE_TRANSIENT, 0, TOKEN_BUSY},
+    {90006, FAILURE_TRANSIENT, 0, TOKEN_BUSY},
+    {90012, FAILURE_TRANSIENT, 0, TOKEN_BUSY},
+    {90024, FAILURE_TRANSIENT, 0, TOKEN_BUSY},
+    {90033, FAILURE_TRANSIENT, 0, TOKEN_BUSY},
+    {90090, FAILURE_TRANSIENT, 0, TOKEN_BUSY},
     {90055, FAILURE_THROTTLED, 0, "the sign-in service asks to slow down: it is tried again later"},
 };
 
@@ -154,24 +152,30 @@ static void explain(struct token_error *e)
             }
     if (strcmp(e->error, "temporarily_unavailable") == 0) {
         e->kind = FAILURE_TRANSIENT;
-        e->hint = BUSY;
+        e->hint = TOKEN_BUSY;
         return;
     }
     e->kind = FAILURE_AUTH;
-    e->hint = "check tenant_id, client_id and the credential; seatwatchd --check-access tries them";
+    e->hint = "";
+    if (e->n_codes == 0 || !e->description[0]) /* a number that we do not know is quoted as it is */
+        e->hint =
+            "check tenant_id, client_id and the credential; seatwatchd --check-access tries them";
 }
 
 int token_error_parse(const char *bytes, size_t len, struct token_error *ret)
 {
     CLEANUP(json_free) struct json *root = NULL;
     const struct json *codes = NULL;
-    const char *error = NULL, *id = NULL;
+    const char *error = NULL, *id = NULL, *description = NULL;
     struct token_error e = {0};
     if (json_parse(bytes, len, &root, NULL) < 0 ||
         json_get_string(root, "error", &error) != JSON_OK || !error[0])
         return -EBADMSG;
     if (!*redact_word(e.error, sizeof e.error, error, strlen(error), NULL))
         (void)snprintf(e.error, sizeof e.error, "an error that is no code");
+    if (json_get_string(root, "error_description", &description) == JSON_OK)
+        (void)text_clean(e.description, sizeof e.description, description,
+                         strcspn(description, "\r\n"));
     if (json_get_string(root, "correlation_id", &id) == JSON_OK)
         (void)redact_word(e.correlation_id, sizeof e.correlation_id, id, strlen(id), NULL);
     if (json_get_array(root, "error_codes", &codes) == JSON_OK)

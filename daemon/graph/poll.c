@@ -233,14 +233,14 @@ static int new_builder(struct poll *p, enum source source)
 
 /* Only while the API has never answered: afterwards a refusal is an alert, not a reason to switch.
  */
-static bool api_is_absent(struct poll *p, int status)
+static bool api_is_absent(struct poll *p, const struct fetch_failed *why)
 {
     struct learnt *l = &p->graph->learnt;
     if (p->graph->o.source != SOURCE_OPTION_AUTO || l->answered)
         return false;
-    if (status == 403)
+    if (why->failure.kind == FAILURE_PERMISSION)
         return ++l->refusals >= REFUSALS_STEADY || l->fallback;
-    return status == 400 || status == 404 || status == 501;
+    return words_api_is_absent(why);
 }
 
 static void fall_back(struct poll *p, int status)
@@ -392,7 +392,7 @@ static void list_failed(struct poll *p, const struct fetch_list *l, const struct
         subscriptions_failed(p, &why->failure);
     if (list == LIST_WAITING)
         snapshot_set_waiting(p->builder, l->id, SECTION_UNKNOWN);
-    if (list == LIST_ALLOTMENTS && l->first_page && api_is_absent(p, why->status))
+    if (list == LIST_ALLOTMENTS && l->first_page && api_is_absent(p, why))
         fall_back(p, why->status);
     else if (list == LIST_SKUS && p->falling_back)
         fallback_failed(p);
@@ -469,6 +469,7 @@ static void finish(struct fetch *f)
     carry_settle(p);
     struct snapshot *s = finish_snapshot(p);
     struct graph_report report = f->report;
+    report.refusals = g->learnt.refusals;
     report.complete = snapshot_complete(s);
     settle_failure(p, report.complete);
     report.failure = p->failure;

@@ -113,14 +113,20 @@ static int prove_to_arc(struct graph *g, const struct http_answer *a, struct fai
 
 /* ---- the answer ---- */
 
-/* A managed identity's service: 404, 410 and 429 pass by themselves while it is being updated. After
- * a 5xx a second is the least to wait, and a 410 lasts up to 70 s, which four waits outlast. */
+/* A managed identity's service: 404, 410 and 429 pass by themselves while it is being updated.
+ * After a 5xx a second is the least to wait, and a 410 lasts up to 70 s, which four waits outlast.
+ */
 static void identity_refusal(const struct graph *g, const struct http_answer *a,
                              struct failure *ret)
 {
     struct token_error e = {0};
     bool passes = a->status == 404 || a->status == 410 || a->status == 429 || a->status >= 500;
     bool worded = token_error_parse(a->body, a->body_len, &e) >= 0;
+    if (!worded && !passes) {
+        words_of_foreign(a, ret);
+        (void)failure_prefix(ret, 0, "sign-in by the managed identity service");
+        return;
+    }
     (void)failure_set(ret, passes ? FAILURE_TRANSIENT : FAILURE_AUTH, EACCES,
                       "sign-in: the managed identity service says HTTP %d%s%s%s", a->status,
                       worded ? " (" : "", worded ? e.error : "", worded ? ")" : "");
@@ -179,11 +185,9 @@ static void refusal(const struct graph *g, const struct http_answer *a, struct t
         identity_refusal(g, a, ret);
         return;
     }
-    if (token_error_parse(a->body, a->body_len, &e) < 0) {
-        http_status_failure(a, ret);
-        if (ret->kind == FAILURE_REQUEST || ret->kind == FAILURE_ABSENT ||
-            ret->kind == FAILURE_PERMISSION)
-            ret->kind = FAILURE_AUTH;
+    bool known = token_error_parse(a->body, a->body_len, &e) >= 0;
+    if (words_is_foreign(a->status, known) || !known) {
+        words_of_foreign(a, ret);
         (void)failure_prefix(ret, 0, "sign-in");
         return;
     }
@@ -193,14 +197,37 @@ static void refusal(const struct graph *g, const struct http_answer *a, struct t
                        (long long)e.codes[i]);
     }
     (void)snprintf(result->correlation_id, sizeof result->correlation_id, "%s", e.correlation_id);
-    (void)failure_set(ret, e.kind, EACCES, "sign-in was refused: %s%s%s%s: %s", e.error,
-                      *codes ? " (" : "", codes, *codes ? ")" : "", e.hint);
+    if (a->status == 408 || a->status == 429 || a->status >= 500) {
+        /* The status outranks every word of the body: nobody's credential is at fault. */
+        http_status_failure(a, ret);
+        enum failure_kind kind = ret->kind == FAILURE_ABSENT ? FAILURE_UNAVAILABLE : ret->kind;
+        bool known_to_pass = e.kind == FAILURE_TRANSIENT || e.kind == FAILURE_THROTTLED;
+        (void)failure_set(ret, kind, EAGAIN, "sign-in: HTTP %d, %s%s%s%s: %s", a->status, e.error,
+                          *codes ? " (" : "", codes, *codes ? ")" : "",
+                          known_to_pass ? e.hint : TOKEN_BUSY);
+        ret->retry_after = a->retry_after;
+        return;
+    }
+    (void)failure_set(ret, e.kind, EACCES, "sign-in was refused: %s%s%s%s%s%s", e.error,
+                      *codes ? " (" : "", codes, *codes ? ")" : "",
+                      *e.hint ? ": " : "; Entra says: ", *e.hint ? e.hint : e.description);
     result->consent = e.consent;
     if (e.timely)
         add_skew(a, ret);
-    if (a->status == 429 || e.kind == FAILURE_THROTTLED) {
-        ret->kind = FAILURE_THROTTLED;
-        ret->retry_after = a->retry_after;
+    ret->retry_after = a->retry_after;
+}
+
+/* A 200 that is no token. No byte of a body that may hold one is quoted. */
+static void not_a_token(const struct http_answer *a, struct failure *ret)
+{
+    struct token_error e;
+    if (token_error_parse(a->body, a->body_len, &e) >= 0) {
+        bool passes = e.kind == FAILURE_TRANSIENT || e.kind == FAILURE_THROTTLED;
+        (void)failure_set(ret, passes ? e.kind : FAILURE_PROTOCOL, EBADMSG,
+                          "HTTP 200 with the error %s%s%s", e.error, passes ? ": " : "",
+                          passes ? e.hint : "");
+    } else if (!words_is_json(a->content_type) && !strstr(a->body, "access_token")) {
+        words_of_foreign(a, ret);
     }
 }
 
@@ -219,10 +246,14 @@ static void read_answer(struct graph *g, const struct http_answer *a, struct tok
         refusal(g, a, ret);
         return;
     }
-    if (a->status != 200 ||
-        token_parse(a->body, a->body_len, g->api.text, now.at, &token, &ret->failure) < 0) {
-        if (a->status != 200)
-            (void)failure_set(&ret->failure, FAILURE_PROTOCOL, EBADMSG, "HTTP %d", a->status);
+    int r = -EBADMSG;
+    if (a->status != 200)
+        (void)failure_set(&ret->failure, FAILURE_PROTOCOL, EBADMSG, "HTTP %d", a->status);
+    else
+        r = token_parse(a->body, a->body_len, g->api.text, now.at, &token, &ret->failure);
+    if (r < 0) {
+        if (a->status == 200)
+            not_a_token(a, &ret->failure);
         (void)failure_prefix(&ret->failure, 0, "sign-in: the answer is no token");
         return;
     }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *advice(const struct fetch_ask *ask, int status)
 {
@@ -19,6 +20,39 @@ static const char *advice(const struct fetch_ask *ask, int status)
     default:
         return status / 100 == 3 ? "; check graph_url" : "";
     }
+}
+
+/* Whoever stands in between can answer with any status, and with a page of its own. Redirects,
+ * which nobody follows, and a proxy's own refusal are told as they are. */
+bool words_is_foreign(int status, bool known_error)
+{
+    return !known_error && status >= 400 && status <= 599 && status != 407;
+}
+
+void words_of_foreign(const struct http_answer *a, struct failure *ret)
+{
+    const char *type = a->content_type;
+    char begin[160];
+    text_clean(begin, sizeof begin, a->body, a->body_len);
+    (void)failure_set(ret, FAILURE_TRANSIENT, EBADMSG,
+                      "HTTP %d with %s instead of JSON (a proxy or filter?)%s%s", a->status,
+                      a->body_len == 0                ? "an empty body"
+                      : *type && !words_is_json(type) ? type
+                                                      : "another text",
+                      *begin ? ": " : "", begin);
+    ret->retry_after = a->retry_after;
+}
+
+bool words_api_is_absent(const struct fetch_failed *why)
+{
+    return why->error.known && (why->status == 400 || why->status == 404 || why->status == 501);
+}
+
+/* "Resource not found for the segment 'cloudLicensing'": the path as such is not there. */
+bool words_is_no_segment(int status, const struct graph_error *e)
+{
+    static const char WORDS[] = "Resource not found for the segment";
+    return status == 400 && strncasecmp(e->message, WORDS, sizeof WORDS - 1) == 0;
 }
 
 void words_of_answer(const struct fetch_ask *ask, const struct http_answer *a,
@@ -41,10 +75,17 @@ void words_of_answer(const struct fetch_ask *ask, const struct http_answer *a,
         return;
     }
     graph_error_parse(a->body, a->body_len, &ret->error);
+    if (words_is_foreign(a->status, e->known)) {
+        words_of_foreign(a, f);
+        (void)failure_prefix(f, 0, "%s", ask->call);
+        return;
+    }
     if (e->code[0])
         (void)snprintf(code, sizeof code, " %s%s%s", e->code,
                        e->inner_code[0] && strcmp(e->inner_code, e->code) != 0 ? "/" : "",
                        strcmp(e->inner_code, e->code) != 0 ? e->inner_code : "");
+    if (words_is_no_segment(a->status, e))
+        f->kind = FAILURE_ABSENT;
     const struct failure status = *f;
     if (status.kind == FAILURE_PERMISSION)
         (void)failure_set(f, status.kind, EACCES,
@@ -52,7 +93,7 @@ void words_of_answer(const struct fetch_ask *ask, const struct http_answer *a,
                           ask->call, a->status, code, ask->permission);
     else
         (void)failure_set(f, status.kind, EIO, "%s: %s%s%s", ask->call, status.text, code,
-                          advice(ask, a->status));
+                          advice(ask, status.kind == FAILURE_ABSENT ? 404 : a->status));
     f->retry_after = status.retry_after;
 }
 
@@ -68,21 +109,19 @@ bool words_is_json(const char *content_type)
 int words_expect_json(const struct fetch_ask *ask, const struct http_answer *a,
                       struct fetch_failed *ret)
 {
-    char begin[200];
     if (words_is_json(a->content_type))
         return 0;
-    text_clean(begin, sizeof begin, a->body, a->body_len);
-    return failure_set(&ret->failure, FAILURE_PROTOCOL, EBADMSG,
-                       "%s: HTTP %d with %s instead of JSON (a proxy or a sign-in page?): %s",
-                       ask->call, a->status, a->content_type, begin);
+    words_of_foreign(a, &ret->failure);
+    return failure_prefix(&ret->failure, -EBADMSG, "%s", ask->call);
 }
 
 /* What a person has to mend comes first; what may mend itself comes last. */
 static const unsigned BADNESS[FAILURE_KIND_COUNT_] = {
-    [FAILURE_CONFIG] = 11,   [FAILURE_AUTH] = 10,     [FAILURE_PERMISSION] = 9,
-    [FAILURE_SECURITY] = 8,  [FAILURE_ABSENT] = 7,    [FAILURE_REQUEST] = 6,
-    [FAILURE_PROTOCOL] = 5,  [FAILURE_PERMANENT] = 4, [FAILURE_LOCAL] = 3,
-    [FAILURE_THROTTLED] = 2, [FAILURE_TRANSIENT] = 1, [FAILURE_CANCELLED] = 0,
+    [FAILURE_CONFIG] = 11,   [FAILURE_AUTH] = 10,       [FAILURE_PERMISSION] = 9,
+    [FAILURE_SECURITY] = 8,  [FAILURE_ABSENT] = 7,      [FAILURE_REQUEST] = 6,
+    [FAILURE_PROTOCOL] = 5,  [FAILURE_PERMANENT] = 4,   [FAILURE_LOCAL] = 3,
+    [FAILURE_THROTTLED] = 2, [FAILURE_UNAVAILABLE] = 2, [FAILURE_TRANSIENT] = 1,
+    [FAILURE_CANCELLED] = 0,
 };
 
 bool words_worse(const struct failure *a, const struct failure *b)

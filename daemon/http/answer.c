@@ -383,10 +383,10 @@ static const struct {
     {429, 429, FAILURE_THROTTLED, "too many requests"},
     {400, 499, FAILURE_REQUEST, "the request was refused"},
     {501, 501, FAILURE_ABSENT, "not implemented"},
-    {503, 503, FAILURE_THROTTLED, "service unavailable"},
-    {504, 504, FAILURE_TRANSIENT, "gateway time-out"},
+    {503, 503, FAILURE_UNAVAILABLE, "service unavailable"},
+    {504, 504, FAILURE_UNAVAILABLE, "gateway time-out"},
     {509, 509, FAILURE_THROTTLED, "bandwidth limit exceeded"},
-    {500, 599, FAILURE_TRANSIENT, "server error"},
+    {500, 599, FAILURE_UNAVAILABLE, "server error"},
     {100, 199, FAILURE_PROTOCOL, "not a final answer"},
     {200, 299, FAILURE_PROTOCOL, "not the answer that was asked for"},
     {600, 999, FAILURE_PROTOCOL, "not a status of HTTP"},
@@ -405,7 +405,7 @@ void http_status_failure(const struct http_answer *a, struct failure *ret)
         (void)failure_set(ret, STATUSES[i].kind, EIO, "HTTP %d (%s%s%s)", a->status,
                           STATUSES[i].words, names ? "; it leads to " : "",
                           names ? a->redirect : "");
-        if (STATUSES[i].kind == FAILURE_THROTTLED)
+        if (STATUSES[i].kind == FAILURE_THROTTLED || STATUSES[i].kind == FAILURE_UNAVAILABLE)
             ret->retry_after = a->retry_after;
         return;
     }

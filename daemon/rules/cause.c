@@ -46,6 +46,10 @@ static const struct cause_row CAUSES[CAUSE_COUNT_] = {
          .other = {"Graph answers other calls, but not this one",
                    "everything else is read and told as usual; if it lasts, look at the Microsoft "
                    "365 service health"}},
+    [CAUSE_UNAVAILABLE] =
+        {"unavailable", PASSES, .because = {"Graph answers with errors of its own", ONE_CALL, ONE_CALL, ONE_CALL},
+         .hint = {"Microsoft's service answers with errors of its own",
+                  "see the Microsoft 365 service health; nothing has to be changed here"}},
     [CAUSE_THROTTLED] =
         {"throttled", PASSES, .because = {"Graph keeps telling us to wait"},
          .hint = {"Graph asks to wait longer than a poll may last",

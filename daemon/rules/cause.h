@@ -23,6 +23,7 @@ enum cause {
     CAUSE_NONE, /* no word: nothing is wrong, or nobody knows why */
     /* poll, service */
     CAUSE_NETWORK,
+    CAUSE_UNAVAILABLE,
     CAUSE_THROTTLED,
     CAUSE_PROTOCOL,
     CAUSE_STALE,

@@ -4,6 +4,7 @@
 #include "rules/room.h"
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- keeping count ---- */
@@ -112,6 +113,7 @@ static const enum cause BY_KIND[FAILURE_KIND_COUNT_] = {
     [FAILURE_THROTTLED] = CAUSE_THROTTLED,   [FAILURE_TRANSIENT] = CAUSE_NETWORK,
     [FAILURE_PERMANENT] = CAUSE_PERMANENT,   [FAILURE_PROTOCOL] = CAUSE_PROTOCOL,
     [FAILURE_SECURITY] = CAUSE_SECURITY,     [FAILURE_CANCELLED] = CAUSE_STALE,
+    [FAILURE_UNAVAILABLE] = CAUSE_UNAVAILABLE,
 };
 
 /* In the order in which a person would want to hear of them. */
@@ -135,8 +137,21 @@ static const struct cause_hint *find_hint(const struct tenant_health *h, enum ca
     return other ? &cause_row(c)->other : &cause_row(c)->hint;
 }
 
+/* " since 03:10 UTC": from the last complete reading on. */
+static const char *since(enum cause c, const struct tenant_health *h, char ret[static 32])
+{
+    const struct instant *last = &h->section[HEALTH_ALLOTMENTS].last_complete;
+    usec_t at = last->boot ? last->at : h->first_poll.at;
+    unsigned minutes = (unsigned)(at / USEC_PER_MINUTE % (24 * 60));
+    if (c != CAUSE_UNAVAILABLE || h->section[HEALTH_ALLOTMENTS].incomplete_polls == 0)
+        return "";
+    (void)snprintf(ret, 32, " since %02u:%02u UTC", minutes / 60, minutes % 60);
+    return ret;
+}
+
 static int set_cause(struct facts *f, enum cause c, const struct tenant_health *h)
 {
+    char time[32];
     const struct cause_hint *hint = find_hint(h, c);
     bool from_failure = h->broken_config || (h->failing && c == BY_KIND[h->kind]);
     const char *text = from_failure ? h->text : "";
@@ -144,7 +159,8 @@ static int set_cause(struct facts *f, enum cause c, const struct tenant_health *
     if (strncmp(text, hint->what, strlen(hint->what)) == 0) /* a failure that begins with the same words */
         f->hint = text_printf("%s; %s", text, hint->next);
     else
-        f->hint = text[0] ? text_printf("%s (%s): %s", hint->what, text, hint->next)
+        f->hint = text[0] ? text_printf("%s%s (%s): %s", hint->what, since(c, h, time), text,
+                                        hint->next)
                           : text_printf("%s: %s", hint->what, hint->next);
     return f->hint ? 0 : -ENOMEM;
 }

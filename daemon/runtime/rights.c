@@ -172,13 +172,10 @@ static void round_go_on(struct round *r)
 static void heed(struct round *r, const struct lookup_report *report)
 {
     r->watch->last.right_requests += report->requests;
-    for (int s = 0; s < RIGHTS_SECTIONS_; s++) {
-        const struct failure *f = &report->failure[s];
-        if (!f->text[0] || f->kind != FAILURE_THROTTLED)
-            continue;
-        r->throttled = true;
-        r->watch->rights_not_before_mono = clock_now().mono + f->retry_after;
-    }
+    if (!report->paused)
+        return;
+    r->throttled = true;
+    r->watch->rights_not_before_mono = clock_now().mono + report->pause;
 }
 
 /* The reasons have come, or not: the loss itself is known. */
@@ -255,7 +252,8 @@ static bool is_asked(const struct watch *w, const struct graph_report *report)
     usec_t now = clock_now().mono;
     if (!w->graph || w->round || graph_source(w->graph) == SOURCE_NONE || w->rights_not_before_mono > now)
         return false;
-    return report->complete || (kind != FAILURE_AUTH && kind != FAILURE_THROTTLED && kind != FAILURE_CONFIG);
+    return report->complete || (kind != FAILURE_AUTH && kind != FAILURE_THROTTLED && kind != FAILURE_CONFIG &&
+                                kind != FAILURE_UNAVAILABLE);
 }
 
 void rights_begin(struct watch *w, const struct graph_report *report)

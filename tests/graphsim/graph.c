@@ -245,7 +245,10 @@ void graph_answer(struct call *c)
     }
     bool application = application_asked(c);
     if ((route ? route->licensing : !application && !people_is_older(c)) && c->state->manners.absent) {
-        graph_status(c, (unsigned)c->state->manners.absent);
+        if (c->state->manners.absent == 400) /* as below /v1.0, and in tenants without the API */
+            graph_refuse(c, 400, "BadRequest", "Resource not found for the segment 'cloudLicensing'.");
+        else
+            graph_status(c, (unsigned)c->state->manners.absent);
         return;
     }
     if (denied(c)) {

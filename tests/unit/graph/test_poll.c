@@ -300,7 +300,7 @@ static void a_refused_option_is_left_out_and_remembered(void **state)
 
 static void a_tenant_without_the_api_is_read_from_the_older_source(void **state)
 {
-    static const int STATUSES[] = {404, 501};
+    static const int STATUSES[] = {400, 404, 501};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(STATUSES); i++) {
         struct world w;
@@ -311,6 +311,8 @@ static void a_tenant_without_the_api_is_read_from_the_older_source(void **state)
             fail_msg("%s", w.report.failure.text);
         assert_int_equal(w.snapshot->source, SOURCE_SUBSCRIBED_SKUS);
         assert_int_equal(graph_source(w.graph), SOURCE_SUBSCRIBED_SKUS);
+        if (STATUSES[i] != 501) /* which may mean an option: asked for again without any */
+            assert_int_equal(asked(&w, "allotments"), 1);
         assert_int_equal(w.snapshot->errors, SECTION_NOT_OFFERED);
         assert_int_equal(w.snapshot->n_allotments, 2);
         assert_int_equal(w.snapshot->allotment[0].waiting.section, SECTION_NOT_OFFERED);
@@ -325,6 +327,47 @@ static void a_tenant_without_the_api_is_read_from_the_older_source(void **state)
         world_poll(&w);
         assert_true(asked(&w, "allotments") > before);
         assert_true(w.report.complete);
+        world_end(&w);
+    }
+}
+
+/* A filter or a captive portal is not Graph, whatever its status says. */
+static void a_page_of_somebody_else_never_switches_the_source(void **state)
+{
+    static const int STATUSES[] = {400, 403, 404, 501};
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(STATUSES); i++) {
+        struct world w;
+        CLEANUP(free)
+        char *faults = text_printf("{\"path\":\"allotments\",\"do\":{\"status\":%d,\"garbage\":"
+                                   "\"html\"}}",
+                                   STATUSES[i]);
+        world_begin(&w, (struct setup){.faults = faults});
+        w.graph->backoff = 100;
+        for (int n = 1; n <= 3; n++) {
+            world_poll(&w);
+            assert_int_equal(w.report.failure.kind, FAILURE_TRANSIENT);
+            assert_non_null(strstr(w.report.failure.text, "(a proxy or filter?)"));
+            assert_int_equal(asked(&w, "allotments"), 5 * n);
+        }
+        assert_int_equal(asked(&w, "subscribedSkus"), 0);
+        assert_int_equal(graph_source(w.graph), SOURCE_NONE);
+        world_end(&w);
+    }
+}
+
+/* Each poll of --once is a process of its own. */
+static void refusals_of_an_earlier_process_count(void **state)
+{
+    struct world w;
+    (void)state;
+    for (uint32_t before = 0; before < 2; before++) {
+        world_begin(&w, (struct setup){.tenant = TWO_POOLS ",\"deny\":[\"allotments\"]"});
+        graph_set_refusals(w.graph, before);
+        world_poll(&w);
+        assert_int_equal(w.report.refusals, before + 1);
+        assert_int_equal(w.report.complete, before == 1);
+        assert_int_equal(graph_source(w.graph), before ? SOURCE_SUBSCRIBED_SKUS : SOURCE_NONE);
         world_end(&w);
     }
 }
@@ -556,6 +599,8 @@ int main(void)
         cmocka_unit_test(a_pool_that_comes_twice_has_its_list_read_by_itself),
         cmocka_unit_test(a_refused_option_is_left_out_and_remembered),
         cmocka_unit_test(a_tenant_without_the_api_is_read_from_the_older_source),
+        cmocka_unit_test(a_page_of_somebody_else_never_switches_the_source),
+        cmocka_unit_test(refusals_of_an_earlier_process_count),
         cmocka_unit_test(a_missing_permission_is_named_first_and_believed_the_second_time),
         cmocka_unit_test(without_any_permission_the_better_one_is_asked_for),
         cmocka_unit_test(once_the_api_has_answered_a_refusal_is_no_reason_to_switch),

@@ -37,6 +37,32 @@ static void the_form_says_what_the_flow_page_asks_for(void **state)
     world_end(&w);
 }
 
+/* The status outranks every word of the body, and a 200 may hold Entra's word for "later". */
+static void a_passing_fault_of_the_sign_in_passes_whatever_its_body_says(void **state)
+{
+    static const char *const ANSWERS[] = {
+        "\"status\":503,\"body\":{\"error\":\"server_error\",\"error_codes\":[50087]}",
+        "\"status\":500,\"body\":{\"error\":\"invalid_client\",\"error_codes\":[7000215]}",
+        "\"status\":408,\"body\":{\"error\":\"invalid_client\"}",
+        "\"status\":429,\"body\":{\"error\":\"invalid_request\",\"error_codes\":[90002]}",
+        "\"status\":501,\"body\":{\"error\":\"unauthorized_client\"}",
+        "\"status\":200,\"body\":{\"error\":\"temporarily_unavailable\"}",
+        "\"status\":401,\"garbage\":\"html\"",
+        "\"status\":503,\"garbage\":\"html\"",
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(ANSWERS); i++) {
+        struct world w;
+        CLEANUP(free)
+        char *faults = text_printf("{\"path\":\"token\",\"at\":1,\"do\":{%s}}", ANSWERS[i]);
+        world_begin(&w, (struct setup){.faults = faults});
+        world_poll(&w);
+        if (!w.report.complete || asked(&w, "token") != 2)
+            fail_msg("%s: %d requests, %s", ANSWERS[i], asked(&w, "token"), w.report.failure.text);
+        world_end(&w);
+    }
+}
+
 static void a_refused_sign_in_is_asked_for_once_and_says_what_to_do(void **state)
 {
     static const struct {
@@ -60,15 +86,28 @@ static void a_refused_sign_in_is_asked_for_once_and_says_what_to_do(void **state
         {"no consent", {.tenant = TWO_POOLS ",\"sign_in\":65001"}, FAILURE_AUTH, "AADSTS65001", 1},
         {"transient",
          {.tenant = TWO_POOLS ",\"sign_in\":90033"},
-         FAILURE_TRANSIENT,
+         FAILURE_UNAVAILABLE,
          "AADSTS90033",
          5},
         {"no file", {.secret = ""}, FAILURE_CONFIG, "secret", 0},
         {"an empty file", {.secret = "\n"}, FAILURE_CONFIG, "secret", 0},
         {"HTML",
          {.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"garbage\":\"html\"}}"},
-         FAILURE_PROTOCOL,
-         "no token",
+         FAILURE_TRANSIENT,
+         "HTTP 200 with text/html instead of JSON (a proxy or filter?)",
+         5},
+        {"HTML with a status",
+         {.faults =
+              "{\"match\":{\"path\":\"token\"},\"do\":{\"status\":403,\"garbage\":\"html\"}}"},
+         FAILURE_TRANSIENT,
+         "HTTP 403 with text/html instead of JSON (a proxy or filter?): <!DOCTYPE html>",
+         5},
+        {"a number that nobody knows",
+         {.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"status\":400,\"body\":{\"error\":"
+                    "\"invalid_grant\",\"error_codes\":[50087],\"error_description\":"
+                    "\"AADSTS50087: It rains.\\r\\nTrace ID: x\"}}}"},
+         FAILURE_AUTH,
+         "invalid_grant (AADSTS50087); Entra says: AADSTS50087: It rains.",
          1},
         {"a token with a line break",
          {.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"body\":{\"token_type\":\"Bearer\","
@@ -78,9 +117,9 @@ static void a_refused_sign_in_is_asked_for_once_and_says_what_to_do(void **state
          1},
         {"an absent endpoint",
          {.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"status\":404,\"body\":\"\"}}"},
-         FAILURE_AUTH,
-         "HTTP 404",
-         1},
+         FAILURE_TRANSIENT,
+         "HTTP 404 with an empty body instead of JSON",
+         5},
         {"server errors",
          {.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"status\":500,\"body\":\"\"}}"},
          FAILURE_TRANSIENT,
@@ -316,6 +355,7 @@ int main(void)
         cmocka_unit_test(a_token_is_renewed_before_it_ends),
         cmocka_unit_test(the_form_says_what_the_flow_page_asks_for),
         cmocka_unit_test(a_refused_sign_in_is_asked_for_once_and_says_what_to_do),
+        cmocka_unit_test(a_passing_fault_of_the_sign_in_passes_whatever_its_body_says),
         cmocka_unit_test(a_repaired_secret_is_read_at_the_next_poll),
         cmocka_unit_test(a_401_renews_the_token_once_and_repeats_the_page_once),
         cmocka_unit_test(a_second_401_fails_the_poll),

@@ -55,12 +55,17 @@ static void what_does_not_pass_leaves_its_section_unknown(void **state)
         const char *words;
         int requests; /* for allotments */
     } CASES[] = {
-        {"server errors", "\"status\":500", FAILURE_TRANSIENT, "HTTP 500", 5},
+        {"server errors", "\"status\":500", FAILURE_UNAVAILABLE, "HTTP 500", 5},
+        {"overloaded", "\"status\":503", FAILURE_UNAVAILABLE, "HTTP 503", 5},
         {"throttled without a time", "\"status\":429", FAILURE_THROTTLED, "HTTP 429", 5},
         {"closed", "\"close\":true", FAILURE_TRANSIENT, "broke", 5},
         {"reset", "\"reset\":true", FAILURE_TRANSIENT, "broke", 5},
         {"cut", "\"cut_after\":100", FAILURE_TRANSIENT, "broke", 5},
-        {"HTML", "\"garbage\":\"html\"", FAILURE_PROTOCOL, "text/html instead of JSON", 5},
+        {"HTML", "\"garbage\":\"html\"", FAILURE_TRANSIENT, "text/html instead of JSON", 5},
+        {"HTML with a status", "\"status\":403,\"garbage\":\"html\"", FAILURE_TRANSIENT,
+         "HTTP 403 with text/html instead of JSON (a proxy or filter?): <!DOCTYPE html>", 5},
+        {"a 401 of a proxy", "\"status\":401,\"garbage\":\"html\"", FAILURE_TRANSIENT,
+         "HTTP 401 with text/html instead of JSON", 5},
         {"empty", "\"garbage\":\"empty\"", FAILURE_PROTOCOL, "", 5},
         {"half", "\"garbage\":\"truncated_json\"", FAILURE_PROTOCOL, "", 5},
         {"bad UTF-8", "\"garbage\":\"bad_utf8\"", FAILURE_PROTOCOL, "", 5},
@@ -586,12 +591,14 @@ static void a_hanging_sign_in_ends_with_the_poll_too(void **state)
 
 static void a_poll_cut_short_says_what_was_wrong_before_and_is_not_over(void **state)
 {
-    static const char FAILS[] = "{\"match\":{\"path\":\"token\"},\"at\":1,\"do\":{\"status\":500}},";
+    static const char FAILS[] =
+        "{\"match\":{\"path\":\"token\"},\"at\":1,\"do\":{\"status\":500}},";
     static const struct {
         const char *hangs, *words;
         bool said;
     } CASES[] = {
-        {"{\"match\":{\"path\":\"token\"},\"from\":2,\"do\":{\"delay_ms\":30000}}", "AADSTS90033", true},
+        {"{\"match\":{\"path\":\"token\"},\"from\":2,\"do\":{\"delay_ms\":30000}}", "AADSTS90033",
+         true},
         {"{\"match\":{\"path\":\"allotments\"},\"do\":{\"delay_ms\":30000}}", "AADSTS90033", false},
     };
     (void)state;

@@ -28,10 +28,10 @@ static void a_refusal_names_call_status_code_and_what_to_do(void **state)
          "application permission Directory.Read.All (or CloudLicensing.Read.All where the tenant "
          "offers "
          "it) with admin consent"},
-        {LIST_SKUS, 403, "", FAILURE_PERMISSION,
+        {LIST_SKUS, 403, "{\"error\":{}}", FAILURE_PERMISSION,
          "GET /v1.0/subscribedSkus: HTTP 403: grant the application permission "
          "LicenseAssignment.Read.All (or Directory.Read.All) with admin consent"},
-        {LIST_ERRORS, 404, "<html>", FAILURE_ABSENT,
+        {LIST_ERRORS, 404, "{\"error\":{}}", FAILURE_ABSENT,
          "GET /admin/cloudLicensing/assignmentErrors: HTTP 404 (not found); this tenant or cloud "
          "does not "
          "offer the Cloud Licensing API"},
@@ -41,8 +41,15 @@ static void a_refusal_names_call_status_code_and_what_to_do(void **state)
          "GET /admin/cloudLicensing/allotments: HTTP 302 (a redirect, which is never followed); "
          "check "
          "graph_url"},
-        {LIST_ALLOTMENTS, 500, "", FAILURE_TRANSIENT,
+        {LIST_ALLOTMENTS, 500, "{\"error\":{}}", FAILURE_UNAVAILABLE,
          "GET /admin/cloudLicensing/allotments: HTTP 500 (server error)"},
+        {LIST_ALLOTMENTS, 400,
+         "{\"error\":{\"code\":\"BadRequest\",\"message\":\"Resource not found for the segment "
+         "'cloudLicensing'.\"}}",
+         FAILURE_ABSENT,
+         "GET /admin/cloudLicensing/allotments: HTTP 400 (the request was refused) BadRequest; "
+         "this "
+         "tenant or cloud does not offer the Cloud Licensing API"},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -61,6 +68,35 @@ static void a_refusal_names_call_status_code_and_what_to_do(void **state)
     }
 }
 
+static void a_status_without_an_error_body_is_somebody_elses(void **state)
+{
+    static const char *const BODIES[] = {"",
+                                         "<html>blocked</html>",
+                                         "{}",
+                                         "[]",
+                                         "null",
+                                         "{\"error\":\"invalid_client\"}",
+                                         "{\"error\":[]}",
+                                         "{\"error\":{}"};
+    (void)state;
+    for (int status = 400; status <= 599; status++)
+        for (size_t i = 0; i < N_ELEMENTS(BODIES) && status != 407; i++) {
+            const struct http_answer a = {.status = status,
+                                          .body = BODIES[i],
+                                          .body_len = strlen(BODIES[i]),
+                                          .content_type = "text/html",
+                                          .request_id = "",
+                                          .www_authenticate = ""};
+            const struct fetch_ask ask = query_ask(LIST_ALLOTMENTS);
+            struct fetch_failed why;
+            words_of_answer(&ask, &a, &why);
+            if (why.failure.kind != FAILURE_TRANSIENT || words_api_is_absent(&why) ||
+                !strstr(why.failure.text, "instead of JSON (a proxy or filter?)") ||
+                strstr(why.failure.text, "grant the application"))
+                fail_msg("%d %s: %s", status, BODIES[i], why.failure.text);
+        }
+}
+
 static void foreign_bytes_in_a_failure_are_few_and_clean(void **state)
 {
     static char html[5000] = "<html>\r\n\x1b[31mSign in\x07 ";
@@ -75,7 +111,7 @@ static void foreign_bytes_in_a_failure_are_few_and_clean(void **state)
     const struct fetch_ask ask = query_ask(LIST_ERRORS);
     struct fetch_failed why = {0};
     assert_int_equal(words_expect_json(&ask, &a, &why), -EBADMSG);
-    assert_int_equal(why.failure.kind, FAILURE_PROTOCOL);
+    assert_int_equal(why.failure.kind, FAILURE_TRANSIENT);
     assert_non_null(strstr(why.failure.text, "text/html instead of JSON"));
     assert_non_null(strstr(why.failure.text, "Sign in"));
     for (const char *c = why.failure.text; *c; c++)
@@ -120,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refusal_names_call_status_code_and_what_to_do),
+        cmocka_unit_test(a_status_without_an_error_body_is_somebody_elses),
         cmocka_unit_test(foreign_bytes_in_a_failure_are_few_and_clean),
         cmocka_unit_test(json_goes_by_several_names),
         cmocka_unit_test(what_a_person_must_mend_is_told_first),

@@ -257,7 +257,7 @@ static void what_may_pass_by_itself_waits_for_its_limit_and_then_says_why(void *
                  {FAILURE_PROTOCOL, "protocol"}, {FAILURE_SECURITY, "security"},
                  {FAILURE_ABSENT, "absent"},     {FAILURE_LOCAL, "local"},
                  {FAILURE_REQUEST, "request"},   {FAILURE_PERMANENT, "permanent"},
-                 {FAILURE_CANCELLED, "stale"}};
+                 {FAILURE_CANCELLED, "stale"},   {FAILURE_UNAVAILABLE, "unavailable"}};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         const struct failure f = failure(CASES[i].kind, "what exactly");
@@ -279,6 +279,28 @@ static void what_may_pass_by_itself_waits_for_its_limit_and_then_says_why(void *
         assert_string_equal(cause_word(late.facts->cause), CASES[i].cause);
         assert_non_null(strstr(late.facts->hint, "what exactly"));
     }
+}
+
+static void an_outage_of_the_service_itself_says_since_when_and_asks_for_nothing(void **state)
+{
+    const struct failure f = failure(FAILURE_UNAVAILABLE, "GET /x: HTTP 503 (service unavailable)");
+    struct world w;
+    struct tenant_health h = {0};
+    CLEANUP(sample_clear) struct sample s;
+    (void)state;
+    world_init(&w);
+    read_once(&w, &h, WHOLE);
+    usec_t minutes = h.section[HEALTH_ALLOTMENTS].last_complete.at / USEC_PER_MINUTE % (24 * 60);
+    pass(&w, USEC_PER_HOUR);
+    read_once(&w, &h, (struct read_){.failure = &f});
+    judge(&w, &h, &s);
+    char since[32];
+    (void)snprintf(since, sizeof since, "since %02d:%02d UTC (", (int)minutes / 60,
+                   (int)minutes % 60);
+    assert_non_null(strstr(s.facts->hint, since));
+    assert_non_null(strstr(s.facts->hint, "HTTP 503"));
+    assert_non_null(strstr(s.facts->hint, "service health"));
+    assert_null(strstr(s.facts->hint, "less often"));
 }
 
 static void a_refused_sign_in_becomes_critical_like_any_outage(void **state)
@@ -480,6 +502,7 @@ int main(void)
         cmocka_unit_test(where_only_one_call_fails_nobody_is_sent_to_look_at_the_proxy),
         cmocka_unit_test(a_hint_does_not_say_the_same_twice),
         cmocka_unit_test(what_may_pass_by_itself_waits_for_its_limit_and_then_says_why),
+        cmocka_unit_test(an_outage_of_the_service_itself_says_since_when_and_asks_for_nothing),
         cmocka_unit_test(a_refused_sign_in_becomes_critical_like_any_outage),
         cmocka_unit_test(an_emptied_list_is_no_complete_reading),
         cmocka_unit_test(after_a_night_of_suspend_one_failed_poll_is_no_alarm),
