@@ -153,6 +153,7 @@ struct tenant_health {
     bool schema_changed, emptied, mass_absence;
     bool broken_config; /* a broken tenant file or missing secret: not polled at all; text says why */
     enum source source;
+    uint32_t api_refusals; /* polls so far whose API was refused and has never answered: for a restart */
     enum failure_kind rights_kind; /* why look-ups of usage_rights fail; kept apart, because they */
     char rights_text[384];         /* are no part of a poll */
 };

@@ -95,6 +95,8 @@ static int watch_load(struct watch *w, struct failure *why)
     if (r >= 0 && w->memory)
         graph_set_answered(w->graph, w->memory->source);
     if (r >= 0)
+        graph_set_refusals(w->graph, w->health.api_refusals);
+    if (r >= 0)
         pause_recall(w);
     return r;
 }

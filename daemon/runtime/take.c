@@ -84,6 +84,7 @@ static int judge_all(struct watch *w, const struct snapshot *snapshot,
     if (r < 0)
         return r;
     health_update(&health, snapshot, memory, report->complete ? NULL : &report->failure);
+    health.api_refusals = report->refusals;
     outage_asked(w, &health, report->at_sign_in, now);
     r = judge_poll(&ctx, &health, &now, &poll, why);
     if (r >= 0 && (outage_holds(w, now) || take_is_told(w, &health, &poll, now)))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* store/migrate_6.c: from schema 5 to schema 6: checksums of `told` without four columns, ids of
- * tenants in lower case, and credentials that are called by their file's name without its folders. */
+/* store/migrate_6.c: from schema 5 to schema 6: checksums of `told` without four columns and of
+ * `health` with one more, ids of tenants in lower case, and credentials that are called by their
+ * file's name without its folders. */
 #include "store/migrate.h"
 
 #include "base/guid.h"
@@ -36,6 +37,33 @@ static int sum_told(struct db *d, struct failure *f)
     return r;
 }
 
+#define HEALTH_COLUMNS                                                     \
+    "tenant_id, first_at, first_mono, first_boot, "                        \
+    "allotments_at, allotments_mono, allotments_boot, allotments_missed, " \
+    "waiting_at, waiting_mono, waiting_boot, waiting_missed, "             \
+    "errors_at, errors_mono, errors_boot, errors_missed, "                 \
+    "failing, kind, text, schema_changed, emptied, mass_absence, broken_config, source"
+static const struct table HEALTH_5 = {"health", HEALTH_COLUMNS, 1, false};
+static const struct table HEALTH_6 = {"health", HEALTH_COLUMNS ", api_refusals", 1, false};
+
+/* A row that is met again after it was written has no sum of old, and is left alone. */
+static int sum_health(struct db *d, struct failure *f)
+{
+    CLEANUP(query_end) struct query q = row_select(d, &HEALTH_5, "");
+    int r;
+    while ((r = query_step(&q, f)) > 0) {
+        struct row row;
+        int good = row_read(&q, &HEALTH_5, &row);
+        if (good < 0)
+            return failure_oom(f);
+        row_int(&row, 0);
+        r = good ? row_put(d, &HEALTH_6, &row, f) : 0;
+        if (r < 0)
+            return r;
+    }
+    return r;
+}
+
 /* ---- ids in lower case ---- */
 
 /* Rows of a tenant whose id has upper case, where none are there under the lower-case id: those would
@@ -48,17 +76,11 @@ static int sum_told(struct db *d, struct failure *f)
             " WHERE tenant_id = lower(old.tenant_id))"                                             \
     }
 static const struct {
-    struct table table; /* in the columns of schema 5; tenant_id is the first one */
+    struct table table; /* in the columns of schema 6; tenant_id is the first one */
     const char *which;
 } MEMORIES[] = {
     MEMORY("tenant", "tenant_id, source, emptied, mass_absence", 1),
-    MEMORY("health",
-           "tenant_id, first_at, first_mono, first_boot, "
-           "allotments_at, allotments_mono, allotments_boot, allotments_missed, "
-           "waiting_at, waiting_mono, waiting_boot, waiting_missed, "
-           "errors_at, errors_mono, errors_boot, errors_missed, "
-           "failing, kind, text, schema_changed, emptied, mass_absence, broken_config, source",
-           1),
+    MEMORY("health", HEALTH_COLUMNS ", api_refusals", 1), /* after sum_health */
     MEMORY("known_pool",
            "tenant_id, id, sku_id, sku_part_number, allotted, consumed, first_seen_at, "
            "absent_polls, absent_at, absent_mono, absent_boot, gone, silent",
@@ -210,6 +232,8 @@ static int rename_alerts(struct db *d, struct failure *f)
 int migrate_to_6(struct db *d, struct failure *f)
 {
     int r = sum_told(d, f);
+    if (r >= 0)
+        r = sum_health(d, f);
     for (size_t i = 0; r >= 0 && i < N_ELEMENTS(MEMORIES); i++)
         r = lower_memory(d, &MEMORIES[i].table, MEMORIES[i].which, f);
     if (r >= 0)

@@ -17,7 +17,8 @@ const struct table TABLE_HEALTH = {
     "allotments_at, allotments_mono, allotments_boot, allotments_missed, "
     "waiting_at, waiting_mono, waiting_boot, waiting_missed, "
     "errors_at, errors_mono, errors_boot, errors_missed, "
-    "failing, kind, text, schema_changed, emptied, mass_absence, broken_config, source",
+    "failing, kind, text, schema_changed, emptied, mass_absence, broken_config, source, "
+    "api_refusals",
     1, false};
 const struct table TABLE_POOL = {
     "known_pool",

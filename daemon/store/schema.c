@@ -158,7 +158,10 @@ static const char *const STEPS[] = {
     /* Ids are lower case from now on; a tenant without an id is a place in the files. */
     "UPDATE OR IGNORE pool SET tenant_id = lower(tenant_id)"
     " WHERE tenant_id <> lower(tenant_id) AND instr(tenant_id, '/') = 0;"
-    "UPDATE pool SET sku_id = lower(sku_id) WHERE length(sku_id) = 36;",
+    "UPDATE pool SET sku_id = lower(sku_id) WHERE length(sku_id) = 36;"
+    /* How often the API was refused before it ever answered: the older source is read after two
+     * refusals, also where each poll is a process of its own. */
+    "ALTER TABLE health ADD COLUMN api_refusals INTEGER NOT NULL DEFAULT 0;",
 };
 
 /* What SQL cannot do, above all new checksums. */

@@ -314,6 +314,7 @@ int health_put(struct store *s, const char *tenant_id, const struct tenant_healt
     row_int(&row, h->mass_absence);
     row_int(&row, h->broken_config);
     row_text(&row, words_source_name(h->source));
+    row_int(&row, h->api_refusals);
     return put_if_new(s, &TABLE_HEALTH, "SELECT sum FROM health WHERE tenant_id = ?1", &row, f);
 }
 
@@ -429,6 +430,7 @@ static int take_health(struct row *row, void *into)
     h->mass_absence = row_get_bool(row);
     h->broken_config = row_get_bool(row);
     int source = words_source(row_get_text(row));
+    h->api_refusals = (uint32_t)row_get_int(row, 0, UINT32_MAX);
     row->wrong = row->wrong || kind < 0 || source < 0;
     found->any_health = !row->wrong;
     if (row->wrong) {

@@ -115,6 +115,73 @@ class Switching(Scenario):
         self.assertEqual(self.stderr().count("/subscribedSkus is read instead"), 1)
 
 
+class Foreign(Scenario):
+    """Whoever stands in between is not Graph: no switch, no consent, no talk of a secret."""
+    def test_a_block_page_on_every_call_is_a_proxy_and_switches_nothing(self):
+        for status in (400, 403, 404, 501):
+            with self.subTest(status):
+                faults = [{"match": {"path": p}, "do": {"status": status, "garbage": "html"}} for p in ("allotments", "assignmentErrors")]
+                hook = self.hook(f"hook{status}")
+                graph = self.graph(state(pool()), faults=faults)
+                self.configure(graph, [hook], extra='thresholds: { poll = { warning = "1 polls"; }; };')
+                for _ in range(2):
+                    tenant = self.once(expect=1)["tenants"][0]
+                    self.assertEqual((tenant["source"], tenant["complete"]), ("cloud_licensing", False))
+                    self.assertIn(f"HTTP {status} with text/html instead of JSON (a proxy or filter?): <!DOCTYPE html>", tenant["error"])
+                self.assertEqual(graph.requests("subscribedSkus"), [])
+                alarm = hook.messages()[0]["data"]
+                self.assertEqual(alarm["detail"]["cause"], "network")
+                self.assertNotIn("grant the application permission", alarm["next_step"])
+                self.peers.remove(graph)
+                graph.stop()
+                shutil.rmtree(self.directory / "state")
+
+    def test_a_captive_portal_before_the_sign_in_blames_no_secret(self):
+        hook = self.hook()
+        graph = self.graph(state(pool()), faults=[{"match": {"path": "token"}, "do": {"status": 403, "garbage": "html"}}])
+        self.configure(graph, [hook], extra='thresholds: { poll = { warning = "1 polls"; }; };')
+        self.once(expect=1)
+        alarm = hook.messages()[0]["data"]
+        self.assertEqual(alarm["detail"]["cause"], "network")
+        self.assertIn("sign-in: HTTP 403 with text/html instead of JSON (a proxy or filter?)", alarm["next_step"])
+        self.assertNotIn("secret", alarm["next_step"])
+
+    def test_an_outage_of_the_sign_in_is_no_fault_of_the_credential_and_passes(self):
+        hook = self.hook()
+        busy = {"status": 503, "body": {"error": "server_error", "error_codes": [50087]}}
+        graph = self.graph(state(pool()), faults=[{"match": {"path": "token"}, "at": 1, "do": busy}])
+        self.configure(graph, [hook])
+        self.assertTrue(self.once(expect=0)["tenants"][0]["complete"])
+        self.assertEqual([m for m in hook.messages() if m["data"].get("rule") == "poll"], [])
+
+    def test_a_503_is_trouble_of_the_service_and_asks_nobody_to_poll_less_often(self):
+        hook = self.hook()
+        graph = self.graph(state(pool()), faults=[{"match": {"path": "allotments"}, "do": {"status": 503}}])
+        self.configure(graph, [hook], extra='thresholds: { poll = { warning = "1 polls"; }; };')
+        self.once(expect=1)
+        alarm = hook.messages()[0]["data"]
+        self.assertEqual(alarm["detail"]["cause"], "unavailable")
+        self.assertRegex(alarm["next_step"], r"since \d\d:\d\d UTC .*HTTP 503.*service health")
+        self.assertNotIn("less often", alarm["next_step"])
+
+
+class Absent(Scenario):
+    def test_a_segment_that_does_not_exist_is_an_absent_api_at_once(self):
+        graph = self.graph(state(pool("pool-1", 100, 60), absent=400))
+        self.configure(graph)
+        tenant = self.once(expect=0)["tenants"][0]
+        self.assertEqual((tenant["source"], tenant["complete"]), ("subscribed_skus", True))
+        self.assertEqual(len(graph.requests("allotments")), 1, "no option is dropped for it")
+
+    def test_runs_of_once_fall_back_after_steady_refusals_as_the_service_does(self):
+        graph = self.graph(state(pool("pool-1", 100, 60)), deny=["allotments", "assignmentErrors", "waitingMembers"])
+        self.configure(graph, [self.hook()])
+        first = self.once(expect=1)["tenants"][0]
+        self.assertEqual((first["source"], first["complete"]), ("cloud_licensing", False))
+        second = self.once(expect=0)["tenants"][0]
+        self.assertEqual((second["source"], second["complete"]), ("subscribed_skus", True))
+
+
 class Version(Scenario):
     """api_version is for the day on which the licensing API is no longer beta."""
     POOLS = state(pool("a", 100, 50, waiting=3), pool("b", 100, 50), pool("c", 100, 50))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "world.h"
 
+#include "store/row.h"
+
 #define UPPER "ABCDEF12-3456-7890-ABCD-EF1234567890"
 #define LOWER "abcdef12-3456-7890-abcd-ef1234567890"
 #define OLD_ID "a73a7c9272bde605"
@@ -92,6 +94,55 @@ static void of_two_spellings_that_are_open_neither_is_lost(void **state)
     assert_non_null(book_find(b, KIND_CAPACITY, UPPER, "pool-2"));
 }
 
+/* As version 5 wrote it. */
+static void put_health_5(void **state)
+{
+    static const struct table HEALTH = {
+        "health",
+        "tenant_id, first_at, first_mono, first_boot, allotments_at, allotments_mono, "
+        "allotments_boot, allotments_missed, waiting_at, waiting_mono, waiting_boot, "
+        "waiting_missed, errors_at, errors_mono, errors_boot, errors_missed, failing, kind, text, "
+        "schema_changed, emptied, mass_absence, broken_config, source",
+        1, false};
+    struct row row = {0};
+    row_text(&row, "t");
+    for (int i = 0; i < 15; i++)
+        row_int(&row, i);
+    row_int(&row, 1);
+    row_text(&row, "throttled");
+    row_text(&row, "asked to wait");
+    for (int i = 0; i < 4; i++)
+        row_int(&row, 0);
+    row_text(&row, "subscribed_skus");
+    CLEANUP(free)
+    char *sql = text_printf("INSERT INTO health VALUES ('t',0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,1,"
+                            "'throttled','asked to wait',0,0,0,0,'subscribed_skus',%lld)",
+                            (long long)row_sum(&HEALTH, &row));
+    (void)ask(*state, sql);
+}
+
+static void health_of_version_5_gets_its_new_column_and_a_valid_sum(void **state)
+{
+    load_dump(*state, "schema_5.sql");
+    put_health_5(state);
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    assert_int_equal(store_quarantined(s), 0);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM health WHERE api_refusals = 0"), 1);
+}
+
+static void damaged_health_of_version_5_gets_no_valid_sum(void **state)
+{
+    load_dump(*state, "schema_5.sql");
+    put_health_5(state);
+    (void)ask(*state, "UPDATE health SET errors_missed = 3");
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    CLEANUP(tenant_memory_free) struct tenant_memory *memory = NULL;
+    struct tenant_health health = {0};
+    (void)store_load_tenant(s, "t", &memory, &health, NULL);
+    assert_int_equal(health.section[HEALTH_ERRORS].incomplete_polls, 0);
+    assert_int_equal(store_quarantined(s), 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
@@ -101,6 +152,8 @@ int main(void)
         TEST(a_tenant_in_upper_case_keeps_its_memory_and_its_open_alert),
         TEST(a_credential_is_called_by_its_file_s_name_alone),
         TEST(of_two_spellings_that_are_open_neither_is_lost),
+        TEST(health_of_version_5_gets_its_new_column_and_a_valid_sum),
+        TEST(damaged_health_of_version_5_gets_no_valid_sum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

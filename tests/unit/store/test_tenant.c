@@ -56,6 +56,7 @@ static struct tenant_health a_health(void)
         h.section[i] = (struct section_health){at(i + 2), i * 5};
     (void)snprintf(h.text, sizeof h.text, "asked to wait");
     h.schema_changed = h.mass_absence = true;
+    h.api_refusals = 2;
     h.source = SOURCE_SUBSCRIBED_SKUS;
     return h;
 }
@@ -148,6 +149,7 @@ static void a_restart_finds_an_equal_memory(void **state)
     assert_true(found.failing && found.schema_changed && found.mass_absence && !found.emptied);
     assert_int_equal(found.kind, FAILURE_THROTTLED);
     assert_int_equal(found.source, SOURCE_SUBSCRIBED_SKUS);
+    assert_int_equal(found.api_refusals, 2);
     instants_equal(found.first_poll, h.first_poll);
     for (size_t i = 0; i < HEALTH_STORED_; i++) {
         instants_equal(found.section[i].last_complete, h.section[i].last_complete);
