@@ -289,8 +289,10 @@ static void carry_numbers(const struct alert *a, struct facts *fresh)
     if (fresh->allotted != FACT_UNKNOWN && fresh->consumed != FACT_UNKNOWN)
         fresh->units_to_unblock =
             units_to_unblock(fresh->allotted, fresh->consumed, fresh->waiting);
-    if (fresh->units_to_buy < last->units_to_buy)
+    if (fresh->units_to_buy < last->units_to_buy) {
         fresh->units_to_buy = last->units_to_buy;
+        fresh->ends_below_bp = last->ends_below_bp;
+    }
 }
 
 /* Facts of a sample that knows nothing are no news: the last ones stay, as old as they are. */

@@ -13,7 +13,7 @@ struct pool {
     bool units; /* both counts are known */
     int64_t allotted, consumed, free;
     int64_t waiting; /* 0 also if not known */
-    int64_t needed, reserve;
+    int64_t needed, to_end; /* units_to_unblock, units_to_buy; 0 also if not known */
     bool gone;
     int64_t reference; /* units before capacity dropped; 0: it did not */
     bool relieved; /* it ends because other pools of its SKU have room */
@@ -25,7 +25,7 @@ static struct pool pool_of(const struct notice *n)
     struct pool p = {.units = f->allotted != FACT_UNKNOWN && f->consumed != FACT_UNKNOWN,
                      .waiting = f->waiting > 0 && !n->waiting_unheld ? f->waiting : 0,
                      .needed = f->units_to_unblock > 0 ? f->units_to_unblock : 0,
-                     .reserve = f->units_to_buy > 0 ? f->units_to_buy : 0,
+                     .to_end = f->units_to_buy > 0 ? f->units_to_buy : 0,
                      .gone = n->finding[RULE_ALLOTMENT_GONE]};
     if (p.units) {
         p.allotted = f->allotted;
@@ -274,10 +274,19 @@ static void add_subscriptions(const struct notice *n, struct text *t)
         text_add(t, ".\n");
 }
 
+static void add_below(const struct facts *f, struct text *t)
+{
+    if (f->ends_below_bp == FACT_UNKNOWN)
+        return;
+    text_add(t, " (below ");
+    words_percent(t, f->ends_below_bp);
+    text_add(t, " in use)");
+}
+
 static void add_next(const struct notice *n, const struct pool *p, struct text *t)
 {
     const struct facts *f = n->facts;
-    bool over = p->needed > 0 || p->reserve > 0;
+    bool over = p->needed > 0 || p->to_end > 0;
     if (n->type == EVENT_RESOLVED) {
         bool beyond = !n->reason && (p->waiting > 0 || p->needed > 0);
         text_add(t, beyond ? "Nothing has to be done now: what is left is within the limits."
@@ -298,10 +307,12 @@ static void add_next(const struct notice *n, const struct pool *p, struct text *
         text_add(t, " (same product). ");
     }
     if (p->needed > 0) {
-        text_addf(t, "Order %" PRId64 " %s now, or free as many", p->needed,
-                  p->needed == 1 ? "unit" : "units");
-        if (p->reserve > p->needed)
-            text_addf(t, "; %" PRId64 " bring the reserve back", p->reserve);
+        text_addf(t, "Order %" PRId64 " %s now%s", p->needed, p->needed == 1 ? "unit" : "units",
+                  p->waiting > 0 ? " for those who wait" : ", or free as many");
+        if (p->to_end > p->needed) {
+            text_addf(t, "; %" PRId64 " in all end this alert", p->to_end);
+            add_below(f, t);
+        }
         text_add(t, ".");
     } else if (p->waiting > 0 && p->units) {
         text_add(
@@ -309,9 +320,11 @@ static void add_next(const struct notice *n, const struct pool *p, struct text *
     } else if (p->reference && !n->reason) {
         text_add(t, "If that was meant, nothing is left to do: after 7 days the smaller number counts "
                     "as normal.");
-    } else if (p->reserve > 0) {
-        text_addf(t, "Order %" PRId64 " %s, or free as many, to bring the reserve back.",
-                  p->reserve, p->reserve == 1 ? "unit" : "units");
+    } else if (p->to_end > 0) {
+        text_addf(t, "Order %" PRId64 " %s, or free as many, to end this alert", p->to_end,
+                  p->to_end == 1 ? "unit" : "units");
+        add_below(f, t);
+        text_add(t, ".");
     } else {
         text_add(t, "Look at the pool in the admin center (Billing > Licenses).");
     }

@@ -12,15 +12,30 @@ static bool share_at_least(int64_t consumed, int64_t allotted, int64_t bp)
     return (wide)consumed * 10000 >= (wide)bp * allotted;
 }
 
+/* A margin as wide as the limit still lets an unused pool clear. */
+static int64_t usage_limit(const struct limit *limit, int64_t margin_bp)
+{
+    return limit->value > margin_bp + 1 ? limit->value - margin_bp : 1;
+}
+
+int64_t usage_clears_below(const struct threshold *t)
+{
+    int64_t below = FACT_UNKNOWN;
+    for (int l = LEVEL_CRITICAL; l > LEVEL_NONE && !t->off; l--) {
+        int64_t limit = usage_limit(&t->limit[l], t->clear_margin_bp);
+        if (t->limit[l].on && (below == FACT_UNKNOWN || limit < below))
+            below = limit;
+    }
+    return below;
+}
+
 static enum level usage_level(const struct capacity *c, const struct threshold *t,
                               int64_t margin_bp)
 {
-    for (int l = LEVEL_CRITICAL; l > LEVEL_NONE; l--) {
-        int64_t limit = t->limit[l].value - margin_bp;
-        /* A margin as wide as the limit still lets an unused pool clear. */
-        if (t->limit[l].on && share_at_least(c->consumed, c->allotted, limit > 1 ? limit : 1))
+    for (int l = LEVEL_CRITICAL; l > LEVEL_NONE; l--)
+        if (t->limit[l].on &&
+            share_at_least(c->consumed, c->allotted, usage_limit(&t->limit[l], margin_bp)))
             return (enum level)l;
-    }
     return LEVEL_NONE;
 }
 

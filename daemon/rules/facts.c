@@ -53,6 +53,7 @@ static const struct fact_field FACTS[] = {
          &FACT_SUBSCRIPTION_RECORD),
     FACT(UNITS, "units_to_unblock", NUMBER, units_to_unblock),
     FACT(UNITS, "units_to_buy", NUMBER, units_to_buy),
+    REST(NUMBER, ends_below_bp),
     REST(OFFSET, utc_offset),
     REST(INSTANT, oldest_at),
     REST(NUMBER, reference),

@@ -39,6 +39,8 @@ struct facts {
     struct fact_subscription *subscription;
     size_t n_subscriptions; /* those kept, at most FACT_SUBSCRIPTIONS_MAX */
     int64_t units_to_unblock, units_to_buy;
+    int64_t ends_below_bp; /* the share of use below which units_to_buy ends the alert, in basis
+                            * points; FACT_UNKNOWN: another rule decides, or no order ends it */
     char *sibling_name; /* another pool of the SKU with room */
     int64_t sibling_free;
     int64_t siblings_free; /* units free in all other pools of the SKU, if they keep this pool quiet

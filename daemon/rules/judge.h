@@ -257,8 +257,11 @@ int credential_subject(const struct credential *c, char **ret);
 void sample_clear(struct sample *s); /* frees what is inside */
 static inline void sample_clear_at(struct sample *s) { sample_clear(s); } /* CLEANUP(sample_clear) */
 
-/* The order to place now, and the one that brings the reserve back (spec.md section 3). `warning_bp`
- * and `remaining_warning` may be off (limit.on false). waiting may be FACT_UNKNOWN (taken as 0). */
+/* The order to place now. waiting may be FACT_UNKNOWN (taken as 0). */
 int64_t units_to_unblock(int64_t allotted, int64_t consumed, int64_t waiting);
-int64_t units_to_buy(int64_t allotted, int64_t consumed, int64_t waiting, const struct limit *usage,
-                     const struct limit *remaining);
+/* The smallest order that ends the alert: with so many more units, and those who wait served, every
+ * finding of the pool is clear by the limits `t` as they apply to the larger pool. `reference`: what a
+ * capacity_drop that is up is measured against, else FACT_UNKNOWN. FACT_UNKNOWN: no order ends it.
+ * *ret_below_bp: the share of use below which it ends, where usage decides; else FACT_UNKNOWN. */
+int64_t units_to_buy(int64_t allotted, int64_t consumed, int64_t waiting, int64_t reference,
+                     const struct threshold t[static RULE_COUNT_], int64_t *ret_below_bp);

@@ -104,10 +104,18 @@ static int sku_load(const struct judging *j, const struct groups *g, const struc
 
 /* ---- samples ---- */
 
+/* What a drop that raises or keeps a level is measured against; else FACT_UNKNOWN. */
+static int64_t reference_up(const struct sample *s)
+{
+    for (size_t i = 0; i < s->n_findings; i++)
+        if (s->finding[i].rule == RULE_CAPACITY_DROP && s->finding[i].keep > LEVEL_NONE)
+            return s->facts->reference;
+    return FACT_UNKNOWN;
+}
+
 static void set_numbers(struct sample *s, const struct capacity *c,
                         const struct threshold t[static RULE_COUNT_])
 {
-    static const struct limit OFF = {.on = false};
     struct facts *f = s->facts;
     bool waiting_known = c->waiting.section == SECTION_COMPLETE;
     if (waiting_known) {
@@ -115,13 +123,14 @@ static void set_numbers(struct sample *s, const struct capacity *c,
         f->oldest_at = c->waiting.oldest_at;
     }
     if (c->units_known) {
-        const struct threshold *usage = &t[RULE_USAGE], *remaining = &t[RULE_REMAINING];
         f->allotted = c->allotted;
         f->consumed = c->consumed;
         f->units_to_unblock = units_to_unblock(c->allotted, c->consumed, f->waiting);
-        f->units_to_buy = units_to_buy(c->allotted, c->consumed, f->waiting,
-                                       usage->off ? &OFF : &usage->limit[LEVEL_WARNING],
-                                       remaining->off ? &OFF : &remaining->limit[LEVEL_WARNING]);
+        /* Units that are bought for a dead subscription, or for members who cannot be counted, may
+         * end nothing. */
+        if (!s->subscription_explains && c->waiting.section != SECTION_UNKNOWN)
+            f->units_to_buy = units_to_buy(c->allotted, c->consumed, f->waiting, reference_up(s), t,
+                                           &f->ends_below_bp);
     }
 }
 

@@ -30,6 +30,9 @@ void capacity_judge(const struct capacity *c, const struct threshold t[static RU
 bool capacity_relaxed(const struct finding f[static CAPACITY_FINDINGS]);
 /* One of the two raises a level. */
 bool capacity_raised(const struct finding f[static CAPACITY_FINDINGS]);
+/* The share of use in basis points below which no level of usage is kept; FACT_UNKNOWN: no limit is
+ * on. */
+int64_t usage_clears_below(const struct threshold *t);
 /* The finding that says that the pool is gone, or back (`gone` false). */
 void gone_judge(const struct threshold t[static RULE_COUNT_], bool gone, int64_t last_consumed,
                 struct finding *ret);

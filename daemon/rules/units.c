@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/units.c: how many licences to order, now and for the reserve. */
-#include "rules/judge.h"
+/* rules/units.c: how many licences to order: now, and to end the alert. */
+#include "rules/room.h"
+
+/* Graph counts in Int32, and a limit is at least one basis point: enough for the sum of any SKU. Beyond
+ * it no purchase ends the alert. */
+#define ORDER_MAX ((int64_t)1 << 56)
 
 static int64_t add(int64_t a, int64_t b)
 {
@@ -23,27 +27,68 @@ int64_t units_to_unblock(int64_t allotted, int64_t consumed, int64_t waiting)
     return add(at_least_0(add(waiting, -unused)), at_least_0(add(consumed, -allotted)));
 }
 
-/* Smallest total with need * 10000 < bp * total. */
-static int64_t total_below_usage(int64_t need, int64_t bp)
+struct order {
+    int64_t allotted, need; /* need: units in use when those who wait are served */
+    bool somebody_waits;
+    int64_t reference; /* of the drop that is up; FACT_UNKNOWN */
+    const struct threshold *t;
+};
+
+/* Whether the alert is clear with n more units; without `usage`: but for that rule. */
+static bool is_clear(const struct order *o, int64_t n, bool usage)
 {
-    __extension__ typedef __int128 wide;
-    if (bp <= 0)
-        return INT64_MAX;
-    wide total = (wide)need * 10000 / bp + 1;
-    return total > INT64_MAX ? INT64_MAX : (int64_t)total;
+    struct finding f[CAPACITY_FINDINGS];
+    const struct capacity c = {.units_known = true,
+                               .allotted = o->allotted + n,
+                               .consumed = o->need,
+                               .waiting = {.section = SECTION_COMPLETE}};
+    if ((o->somebody_waits && c.allotted < o->need) ||
+        (o->reference != FACT_UNKNOWN && c.allotted < o->reference))
+        return false;
+    capacity_judge(&c, o->t, 0, f);
+    for (size_t i = 0; i < CAPACITY_FINDINGS; i++)
+        if (f[i].keep > LEVEL_NONE && (usage || f[i].rule != RULE_USAGE))
+            return false;
+    return true;
 }
 
-int64_t units_to_buy(int64_t allotted, int64_t consumed, int64_t waiting, const struct limit *usage,
-                     const struct limit *remaining)
+/* The smallest n from `least` on that is clear, where more units never undo that; FACT_UNKNOWN. */
+static int64_t smallest(const struct order *o, int64_t least, bool usage)
 {
-    int64_t need = add(consumed, waiting == FACT_UNKNOWN ? 0 : waiting);
-    int64_t n = 0;
-    if (usage->on)
-        n = add(total_below_usage(need, usage->value), -allotted);
-    if (remaining->on) {
-        int64_t for_remaining = add(add(need, add(remaining->value, 1)), -allotted);
-        if (for_remaining > n)
-            n = for_remaining;
+    int64_t low = least, high = ORDER_MAX;
+    if (!is_clear(o, high, usage))
+        return FACT_UNKNOWN;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (is_clear(o, middle, usage))
+            high = middle;
+        else
+            low = middle + 1;
     }
-    return at_least_0(n);
+    return low;
+}
+
+int64_t units_to_buy(int64_t allotted, int64_t consumed, int64_t waiting, int64_t reference,
+                     const struct threshold t[static RULE_COUNT_], int64_t *ret_below_bp)
+{
+    const struct order o = {.allotted = allotted,
+                            .need = add(consumed, waiting == FACT_UNKNOWN ? 0 : waiting),
+                            .somebody_waits = waiting != FACT_UNKNOWN && waiting > 0,
+                            .reference = reference,
+                            .t = t};
+    *ret_below_bp = FACT_UNKNOWN;
+    if (allotted < 0 || allotted > ORDER_MAX || o.need < 0 || o.need > ORDER_MAX)
+        return FACT_UNKNOWN;
+    if (is_clear(&o, 0, true))
+        return 0;
+    /* A pool of nothing with anybody in it is full by every rule; one unit is a small pool. */
+    int64_t n = smallest(&o, allotted == 0 ? 1 : 0, false);
+    /* A pool below min_units has no usage: the smallest order may end there, and only there. */
+    if (n == FACT_UNKNOWN || is_clear(&o, n, true))
+        return n;
+    int64_t least = at_least_0(t[RULE_USAGE].min_units - allotted);
+    n = smallest(&o, least > n ? least : n, true);
+    if (n != FACT_UNKNOWN)
+        *ret_below_bp = usage_clears_below(&t[RULE_USAGE]);
+    return n;
 }

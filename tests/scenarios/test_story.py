@@ -23,7 +23,7 @@ class Story(Scenario):
         worse = self.wait_message(hook, "alert.escalated")["data"]
         self.assertEqual((worse["rule"], worse["severity"], worse["previous_severity"]), ("waiting", "critical", "warning"))
         self.assertEqual((worse["value"], worse["threshold"], worse["unit"]), (26, 25, "members"))
-        self.assertEqual((worse["units_to_unblock"], worse["units_to_buy"]), (26, 141))
+        self.assertEqual((worse["units_to_unblock"], worse["units_to_buy"]), (26, 166))
         self.assertIn("26 waiting", worse["title"])
         self.assertIn("26 units needed", worse["title"])
         self.assertEqual(worse["allotment"]["waiting_members"], 26)

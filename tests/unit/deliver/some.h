@@ -66,7 +66,7 @@ static inline struct facts *some_facts(void)
                                    some_text("active"), some_text("none"), 20454, 20819};
     f->n_subscriptions = 1;
     f->units_to_unblock = 26;
-    f->units_to_buy = 141;
+    f->units_to_buy = 166;
     f->observed_at = some_time("2026-11-22T01:02:00Z");
     return f;
 }
@@ -96,7 +96,7 @@ static inline struct notice *some_notice(void)
                          "26 units needed");
     n->summary = some_text("1000 of 1000 units are used, 26 members wait.");
     n->description = some_text("All 1000 units are used.\n26 members wait, the first since 02:00.");
-    n->next_step = some_text("Buy 26 units, or 141 for the reserve.");
+    n->next_step = some_text("Order 26 units now; 166 end this alert.");
     return n;
 }
 

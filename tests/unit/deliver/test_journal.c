@@ -57,7 +57,7 @@ static void an_alert_has_every_field_of_the_specification(void **state)
         {"MESSAGE",
          "critical firing: contoso: Microsoft 365 E5 (CSP pool) is full, 26 waiting since 02:00: 26 units "
          "needed\nAll 1000 units are used.\n26 members wait, the first since 02:00.\n"
-         "Buy 26 units, or 141 for the reserve."},
+         "Order 26 units now; 166 end this alert."},
         {"PRIORITY", "2"},
         {"MESSAGE_ID", MESSAGE_ALERT_FIRING},
         {"SYSLOG_IDENTIFIER", "seatwatchd"},

@@ -36,7 +36,7 @@ static void the_line_says_what_a_person_needs_when_it_is_all_there_is(void **sta
     assert_string_equal(
         line,
         "<26>critical alert.firing: contoso: Microsoft 365 E5 (CSP pool) is full, 26 waiting since "
-        "02:00: 26 units needed; Buy 26 units, or 141 for the reserve. [event=" SOME_EVENT
+        "02:00: 26 units needed; Order 26 units now; 166 end this alert. [event=" SOME_EVENT
         " rule=waiting value=26 threshold=25 unit=members tenant=contoso sku=SPE_E5 "
         "allotment=551f1755-0184-9e51-0bc7-f32bae5a1afb allotted=1000 consumed=1000 waiting=26 "
         "alert=5f0c2a9e41d7b836 episode=7 seq=41]");

@@ -303,7 +303,7 @@ static void facts_hold_what_a_message_needs(void **state)
     assert_int_equal(f->waiting, 26);
     assert_int_equal(f->oldest_at, 77);
     assert_int_equal(f->units_to_unblock, 26);
-    assert_int_equal(f->units_to_buy, 141);
+    assert_int_equal(f->units_to_buy, 166);
     assert_int_equal(f->n_subscriptions, 1);
     assert_string_equal(f->subscription[0].state, "active");
     assert_int_equal(f->subscription[0].next_lifecycle_date, 21000);
