@@ -42,6 +42,7 @@ static const struct {
     {SQLITE_CONSTRAINT, EBADMSG, true, "its rows contradict each other", REPAIRED},
     {SQLITE_MISMATCH, EBADMSG, true, "its rows contradict each other", REPAIRED},
     {SQLITE_TOOBIG, EBADMSG, true, "it has a value of an impossible size", REPAIRED},
+    {SQLITE_RANGE, EFBIG, false, "a value is larger than a row may hold", "please report this"},
     {SQLITE_FORMAT, EBADMSG, true, "it is damaged", REPAIRED},
     {SQLITE_BUSY, EAGAIN, false, "another program holds it", "end whatever else has the file open"},
     {SQLITE_LOCKED, EAGAIN, false, "another program holds it",
@@ -221,18 +222,25 @@ void query_usec(struct query *q, usec_t value)
     query_int(q, value > INT64_MAX ? INT64_MAX : (int64_t)value);
 }
 
+/* SQLite calls a large value of ours and one in a damaged file alike; only the second is damage. */
+static int bound(int rc)
+{
+    return rc == SQLITE_TOOBIG ? SQLITE_RANGE : rc;
+}
+
 void query_text(struct query *q, const char *text)
 {
     if (q->rc == SQLITE_OK)
-        q->rc = text ? sqlite3_bind_text64(q->stmt, ++q->n_bound, text, strlen(text), SQLITE_STATIC,
-                                           SQLITE_UTF8)
+        q->rc = text ? bound(sqlite3_bind_text64(q->stmt, ++q->n_bound, text, strlen(text),
+                                                 SQLITE_STATIC, SQLITE_UTF8))
                      : sqlite3_bind_null(q->stmt, ++q->n_bound);
 }
 
 void query_blob(struct query *q, const void *bytes, size_t len)
 {
     if (q->rc == SQLITE_OK) /* a NULL pointer would bind null and not an empty value */
-        q->rc = sqlite3_bind_blob64(q->stmt, ++q->n_bound, bytes ? bytes : "", len, SQLITE_STATIC);
+        q->rc = bound(
+            sqlite3_bind_blob64(q->stmt, ++q->n_bound, bytes ? bytes : "", len, SQLITE_STATIC));
 }
 
 int query_step(struct query *q, struct failure *f)
