@@ -131,8 +131,8 @@ static void hear(struct fleet *f, const struct notice *n, enum event_type type)
         f->heard = reallocarray(f->heard, f->size_heard, sizeof *f->heard);
         assert_non_null(f->heard);
     }
-    struct heard *h = &f->heard[f->n_heard++];
-    *h = (struct heard){.at = now.at, .type = type, .kind = n->kind, .level = n->level};
+    struct message_seen *h = &f->heard[f->n_heard++];
+    *h = (struct message_seen){.at = now.at, .type = type, .kind = n->kind, .level = n->level};
     h->title = strdup(n->title);
     h->description = strdup(n->description);
     (void)snprintf(h->tenant, sizeof h->tenant, "%s", n->facts->tenant_name ? n->facts->tenant_name : "");
@@ -163,7 +163,7 @@ size_t fleet_count(const struct fleet *f, usec_t since_at, int type, int kind, i
 {
     size_t n = 0;
     for (size_t i = 0; i < f->n_heard; i++) {
-        const struct heard *h = &f->heard[i];
+        const struct message_seen *h = &f->heard[i];
         n += h->at >= since_at && (type < 0 || h->type == (enum event_type)type) &&
              (kind < 0 || h->kind == (enum kind)kind) && (level < 0 || h->level == (enum level)level);
     }
@@ -174,7 +174,7 @@ void fleet_fail(const struct fleet *f, const char *why)
 {
     for (size_t i = 0; i < f->n_heard && i < 40; i++) {
         char at[RFC3339_MAX];
-        const struct heard *h = &f->heard[i];
+        const struct message_seen *h = &f->heard[i];
         print_error("%s %s %s: %s\n", rfc3339_print(h->at, at), event_type_name(h->type), level_name(h->level), h->title);
     }
     fail_msg("%s; %zu messages", why, f->n_heard);

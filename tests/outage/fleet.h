@@ -19,7 +19,7 @@ enum answer { /* of Graph, or what comes instead of it */
     ANSWER_MIXED,        /* each tenant sees another face of it */
     ANSWER_EMPTY,        /* lists without a row */
 };
-struct heard { /* one message to the receiver */
+struct message_seen { /* one message to the receiver */
     usec_t at;
     enum event_type type;
     enum kind kind;
@@ -38,7 +38,7 @@ struct fleet {
     enum answer answer[FLEET_MAX];
     usec_t token_until[FLEET_MAX]; /* wall time */
     bool full[FLEET_MAX];          /* its pool has no unit left: an alert of its own */
-    struct heard *heard;
+    struct message_seen *heard;
     size_t n_heard, size_heard;
 };
 /* `extra`: configuration beside the tenants; NULL: as shipped. */
