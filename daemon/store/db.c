@@ -222,25 +222,20 @@ void query_usec(struct query *q, usec_t value)
     query_int(q, value > INT64_MAX ? INT64_MAX : (int64_t)value);
 }
 
-/* SQLite calls a large value of ours and one in a damaged file alike; only the second is damage. */
-static int bound(int rc)
-{
-    return rc == SQLITE_TOOBIG ? SQLITE_RANGE : rc;
-}
-
 void query_text(struct query *q, const char *text)
 {
     if (q->rc == SQLITE_OK)
-        q->rc = text ? bound(sqlite3_bind_text64(q->stmt, ++q->n_bound, text, strlen(text),
-                                                 SQLITE_STATIC, SQLITE_UTF8))
+        q->rc = text ? sqlite3_bind_text64(q->stmt, ++q->n_bound, text, strlen(text), SQLITE_STATIC,
+                                           SQLITE_UTF8)
                      : sqlite3_bind_null(q->stmt, ++q->n_bound);
+    q->bytes += text ? strlen(text) : 0;
 }
 
 void query_blob(struct query *q, const void *bytes, size_t len)
 {
     if (q->rc == SQLITE_OK) /* a NULL pointer would bind null and not an empty value */
-        q->rc = bound(
-            sqlite3_bind_blob64(q->stmt, ++q->n_bound, bytes ? bytes : "", len, SQLITE_STATIC));
+        q->rc = sqlite3_bind_blob64(q->stmt, ++q->n_bound, bytes ? bytes : "", len, SQLITE_STATIC);
+    q->bytes += len;
 }
 
 int query_step(struct query *q, struct failure *f)
@@ -248,6 +243,8 @@ int query_step(struct query *q, struct failure *f)
     int rc = q->rc == SQLITE_OK ? sqlite3_step(q->stmt) : q->rc;
     if (rc == SQLITE_ROW)
         return 1;
+    if (rc == SQLITE_TOOBIG && q->bytes > VALUE_MAX / 2)
+        rc = SQLITE_RANGE; /* SQLite calls a row of ours and a damaged one alike; this is ours */
     int r = rc == SQLITE_DONE ? 0 : db_fail(q->db, rc, f);
     query_end(q);
     return r;

@@ -65,6 +65,7 @@ struct query {
     sqlite3_stmt *stmt;
     int n_bound;
     int rc;
+    size_t bytes; /* of texts and blobs that are bound */
 };
 struct query query_new(struct db *d, const char *sql);
 struct query query_cached(struct db *d, const void *about, const char *key,
