@@ -222,13 +222,19 @@ void query_usec(struct query *q, usec_t value)
     query_int(q, value > INT64_MAX ? INT64_MAX : (int64_t)value);
 }
 
-void query_text(struct query *q, const char *text)
+void query_text_n(struct query *q, const char *text, size_t len)
 {
     if (q->rc == SQLITE_OK)
-        q->rc = text ? sqlite3_bind_text64(q->stmt, ++q->n_bound, text, strlen(text), SQLITE_STATIC,
-                                           SQLITE_UTF8)
-                     : sqlite3_bind_null(q->stmt, ++q->n_bound);
-    q->bytes += text ? strlen(text) : 0;
+        q->rc = sqlite3_bind_text64(q->stmt, ++q->n_bound, text, len, SQLITE_STATIC, SQLITE_UTF8);
+    q->bytes += len;
+}
+
+void query_text(struct query *q, const char *text)
+{
+    if (text)
+        query_text_n(q, text, strlen(text));
+    else if (q->rc == SQLITE_OK)
+        q->rc = sqlite3_bind_null(q->stmt, ++q->n_bound);
 }
 
 void query_blob(struct query *q, const void *bytes, size_t len)

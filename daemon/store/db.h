@@ -78,6 +78,7 @@ static inline void query_end_at(struct query *q)
 void query_int(struct query *q, int64_t value);
 void query_usec(struct query *q, usec_t value);     /* beyond INT64_MAX: INT64_MAX */
 void query_text(struct query *q, const char *text); /* NULL: null */
+void query_text_n(struct query *q, const char *text, size_t len);
 void query_blob(struct query *q, const void *bytes, size_t len);
 /* 1: there is a row. 0: done, -E: failed; both end the query. */
 int query_step(struct query *q, struct failure *f);

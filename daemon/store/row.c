@@ -162,9 +162,7 @@ static void bind_cell(struct query *q, const struct cell *c)
         query_int(q, c->number);
         return;
     case CELL_TEXT: /* may be a foreign row's text with a NUL inside: the length counts */
-        if (q->rc == SQLITE_OK)
-            q->rc = sqlite3_bind_text64(q->stmt, ++q->n_bound, c->bytes, c->len, SQLITE_STATIC,
-                                        SQLITE_UTF8);
+        query_text_n(q, c->bytes, c->len);
         return;
     case CELL_BLOB:
         query_blob(q, c->bytes, c->len);
