@@ -29,7 +29,7 @@ STORY = [
     ("full, and somebody waits", harness.state(pool(1000, 1000, 1), poll=5),
      ("alert.updated", "warning", {"rule": "waiting", "value": 1, "units_to_unblock": 1})),
     ("worse: 26 wait", harness.state(pool(1000, 1000, 26), poll=7),
-     ("alert.escalated", "critical", {"rule": "waiting", "value": 26, "units_to_unblock": 26, "units_to_buy": 141})),
+     ("alert.escalated", "critical", {"rule": "waiting", "value": 26, "units_to_unblock": 26, "units_to_buy": 166})),
     ("assignments fail", harness.state(pool(1000, 1000, 26), errors=ERRORS, poll=9),
      ("alert.firing", "warning", {"rule": "assignment_errors", "value": 6})),
     ("200 units are bought, the cause of the errors is fixed", harness.state(pool(1200, 1026), poll=11),
