@@ -124,17 +124,17 @@ static const struct cause_row CAUSES[CAUSE_COUNT_] = {
                   "check the application's permissions and the tenant's subscriptions; what stays "
                   "away is reported pool by pool"}},
 
-    [CAUSE_ALLOTMENT_GONE] = {"allotment_gone"},
-    [CAUSE_CAPACITY_DROP] = {"capacity_drop"},
-    [CAUSE_WAITING] = {"waiting"},
-    [CAUSE_ASSIGNMENT_ERROR] = {"assignment_error"},
-    [CAUSE_NOT_ASSIGNED] = {"not_assigned"},
-    [CAUSE_PLAN_DISABLED] = {"plan_disabled"},
-    [CAUSE_ASSIGNED] = {"assigned"},
-    [CAUSE_ENDED] = {"ended"},
-    [CAUSE_REFUSED] = {"refused"},
-    [CAUSE_DISABLED] = {"disabled"},
-    [CAUSE_PARKED] = {"parked"},
+    [CAUSE_ALLOTMENT_GONE] = {.word = "allotment_gone"},
+    [CAUSE_CAPACITY_DROP] = {.word = "capacity_drop"},
+    [CAUSE_WAITING] = {.word = "waiting"},
+    [CAUSE_ASSIGNMENT_ERROR] = {.word = "assignment_error"},
+    [CAUSE_NOT_ASSIGNED] = {.word = "not_assigned"},
+    [CAUSE_PLAN_DISABLED] = {.word = "plan_disabled"},
+    [CAUSE_ASSIGNED] = {.word = "assigned"},
+    [CAUSE_ENDED] = {.word = "ended"},
+    [CAUSE_REFUSED] = {.word = "refused"},
+    [CAUSE_DISABLED] = {.word = "disabled"},
+    [CAUSE_PARKED] = {.word = "parked"},
 };
 
 const struct cause_row *cause_row(enum cause c)
