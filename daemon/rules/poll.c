@@ -197,7 +197,7 @@ static struct trouble find_trouble(const struct tenant_health *h, const struct t
         if (level > t.level)
             t.level = level;
     }
-    t.age = section_age(h, t.section, now);
+    t.age = section_age(h, (int)t.section, now);
     if (t.level < at_once)
         t.level = at_once;
     return t;

@@ -104,7 +104,7 @@ static int judge_all(struct watch *w, const struct snapshot *snapshot,
 static bool unrecorded_is_new(struct app *app, const struct notice *n)
 {
     uint64_t hash = fnv1a(n->alert_id, strlen(n->alert_id), FNV1A_SEED);
-    const int what[] = {n->type, n->level};
+    const int what[] = {(int)n->type, (int)n->level};
     hash = fnv1a(what, sizeof what, hash);
     for (size_t i = 0; i < app->n_unrecorded && i < UNRECORDED_MAX; i++)
         if (app->unrecorded[i] == hash)

@@ -103,7 +103,7 @@ static void no_window_of_a_secret_survives_in_any_text(void **state)
             size_t from = (dice >> 33) % (sizeof SECRET - 1), n = (dice >> 45) % 20;
             if (n > sizeof SECRET - 1 - from)
                 n = sizeof SECRET - 1 - from;
-            memcpy(text + len, SECRET + from, n);
+            memcpy(text + len, &SECRET[from], n);
             len += n;
             if (dice >> 60 < 8)
                 text[len++] = (char)('!' + (dice >> 50) % 90);
@@ -112,7 +112,7 @@ static void no_window_of_a_secret_survives_in_any_text(void **state)
         redact_add(&r, SECRET, sizeof SECRET - 1);
         (void)redact_clean(got, sizeof got, text, len, &r);
         for (size_t i = 0; i + REDACT_PART <= sizeof SECRET - 1; i++)
-            if (memmem(got, strlen(got), SECRET + i, REDACT_PART))
+            if (memmem(got, strlen(got), &SECRET[i], REDACT_PART))
                 fail_msg("round %d: %s", round, got);
     }
 }
