@@ -49,7 +49,7 @@ class Damage(Scenario):
 
     def test_what_was_lost_fires_unmuted_criticals_singly_and_the_rest_in_a_digest(self):
         hook = self.hook()
-        pools = [pool("c", 100, 100, waiting=30), pool("w1", 100, 100, waiting=3), pool("w2", 100, 100, waiting=3)]
+        pools = [pool("c", 100, 100, waiting=30), pool("w1", 100, 100), pool("w2", 100, 100)]
         self.configure(self.graph(state(*pools)), [hook],
                        extra='scope = "allotment"; alerts: { for = "1h"; min_samples = 2; };\n')
         self.once()

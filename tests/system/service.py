@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A scenario whose daemon is the installed service in a box; the simulator and the catcher stay outside."""
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -40,7 +41,8 @@ def install(machine):
     if (BUILD / "CMakeCache.txt").exists() and "SEATWATCH_SANITIZE:BOOL=ON" in (BUILD / "CMakeCache.txt").read_text():
         raise box.Missing(f"{BUILD} is built with sanitizers, whose leak check hangs under the unit's system call filter: "
                           "give a release build in SEATWATCH_BUILD")
-    subprocess.run(["cmake", "--install", BUILD, "--prefix", machine.root / "usr"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--install", BUILD, "--prefix", "/usr"], check=True, stdout=subprocess.DEVNULL,
+                   env={**os.environ, "DESTDIR": str(machine.root)})
     shutil.rmtree(machine.path("/etc/seatwatchd"), ignore_errors=True)
     machine.path("/etc/seatwatchd/secrets").mkdir(parents=True, mode=0o700)
     for name in ("private/seatwatchd", "seatwatchd"):
