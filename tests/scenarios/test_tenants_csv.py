@@ -43,7 +43,7 @@ class TenantsFromCsv(unittest.TestCase):
         dump = subprocess.run([BUILD / "daemon/seatwatchd", "-c", self.directory / "seatwatchd.conf", "--dump-config"],
                               capture_output=True, text=True).stdout
         for said in ('name = "Fabrikam, Inc.";', 'customer = "Contoso \\"AG\\"";', 'customer = "Fab\\\\rikam";',
-                     'group = "gold";', 'timezone = "Europe/Berlin";', 'tenant_id = "T-3.example";'):
+                     'group = "gold";', 'timezone = "Europe/Berlin";', 'tenant_id = "t-3.example";'):
             self.assertIn(said, dump)
 
     def test_of_five_hundred_files_those_that_are_wrong_are_named_with_their_line(self):
