@@ -70,8 +70,8 @@ class Hostile(Scenario):
         self.assertEqual({len(alerts) for alerts in before.values()}, {2})
         self.assertEqual(len(told), 2 * len(cases))
 
-        for _ in range(9):  # on a busy machine some do not come as far as the list in question
-            _, report = self.poll(attacked=endpoint, timeout="6s")
+        for attempt in range(6):  # on a busy machine some do not come as far as the list in question
+            _, report = self.poll(attacked=endpoint, timeout=f"{6 << min(attempt, 3)}s")
             if all(front.hits for front in self.fronts.values()) and report["tenants"][0]["complete"]:
                 break
         after = self.alerts(report)
