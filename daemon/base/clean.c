@@ -55,7 +55,7 @@ bool text_is_utf16(const void *bytes, size_t len)
     if (len < 2)
         return false;
     bool mark = (b[0] == 0xFF && b[1] == 0xFE) || (b[0] == 0xFE && b[1] == 0xFF);
-    return mark || (b[0] == 0) != (b[1] == 0);
+    return mark || (len % 2 == 0 && (b[0] == 0) != (b[1] == 0)); /* units of two bytes */
 }
 
 bool text_is_utf8(const void *bytes, size_t len)

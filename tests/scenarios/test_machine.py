@@ -171,7 +171,7 @@ class Arc(Machine):
         (self.keys / "empty.key").write_text("")
         (self.keys / "long.key").write_text("x" * 5000)
         (self.keys / "longer.key").write_text("x" * 50000)
-        (self.keys / "nul.key").write_bytes(b"abc\0d")
+        (self.keys / "nul.key").write_bytes(b"a\0b")
         for name, words in (("link", "is a symbolic link"), ("fifo", "is no regular file"), ("directory", "is no regular file"),
                             ("empty", "is empty"), ("long", "is longer than 4096 bytes"), ("longer", "is longer than"),
                             ("nul", "holds a NUL byte"), ("absent", "No such file")):
