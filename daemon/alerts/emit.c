@@ -170,7 +170,7 @@ int plan_hold(struct plan *p, const struct holding *h)
     return 0;
 }
 
-static int hold_back(struct plan *p, const struct alert *a, receiver_set to)
+int plan_hold_back(struct plan *p, const struct alert *a, receiver_set to)
 {
     struct holding h = {.episode = a->episode, .to = to};
     memcpy(h.alert_id, a->id, sizeof h.alert_id);
@@ -182,7 +182,7 @@ int plan_tell(struct plan *p, struct alert *a, enum event_type type, const struc
 {
     struct reach reach = receivers(p, a, type);
     struct event e = {.to = reach.now};
-    int r = hold_back(p, a, reach.later);
+    int r = plan_hold_back(p, a, reach.later);
     if (r < 0 || (type == EVENT_REMINDER && e.to == 0))
         return r; /* only pagers would have heard it, or it is held back */
     a->seq++;
@@ -230,7 +230,7 @@ int plan_tell_later(struct plan *p, struct alert *a, const struct outcome *o)
     a->said_value = a->value; /* so that twice as much counts as worse */
     a->said_waiting =
         a->facts->waiting > 0 && !alert_rule_pending(a, RULE_WAITING) ? a->facts->waiting : 0;
-    int r = hold_back(p, a, reach.later);
+    int r = plan_hold_back(p, a, reach.later);
     return r < 0 ? r : plan_line(p, a, reach.now, o->stale);
 }
 

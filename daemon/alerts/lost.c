@@ -17,7 +17,7 @@ struct left {
 
 static bool is_up(const struct alert *a)
 {
-    return (a->state == ALERT_FIRING || a->state == ALERT_RECOVERING) && a->facts;
+    return alert_state_is_up(a->state) && a->facts;
 }
 
 static struct left what_is_left(const struct plan *p, const struct heard *heard, size_t n)
@@ -58,13 +58,8 @@ static int tell_open(struct plan *p, const struct alert *a, const struct left *l
     if (!((reach.now | reach.later) & missing))
         return 0;
     int r = plan_take(p, a, &w);
-    if (r < 0)
-        return r;
-    if (reach.later & missing) {
-        struct holding h = {.episode = a->episode, .to = reach.later & missing};
-        memcpy(h.alert_id, a->id, sizeof h.alert_id);
-        r = plan_hold(p, &h);
-    }
+    if (r >= 0)
+        r = plan_hold_back(p, a, reach.later & missing);
     if (r < 0 || !(reach.now & missing))
         return r;
     if (a->level < LEVEL_CRITICAL)

@@ -62,6 +62,8 @@ int plan_line(struct plan *p, struct alert *a, receiver_set to, bool stale);
 /* The digests of all lines so far; `reason` is a literal. */
 int plan_digest(struct plan *p, const char *reason);
 int plan_hold(struct plan *p, const struct holding *h);
+/* These hear of the alert when their hours begin. An empty set is fine. -ENOMEM */
+int plan_hold_back(struct plan *p, const struct alert *a, receiver_set to);
 /* Nothing newer than the facts of this alert is known for longer than an outage may last. */
 bool plan_is_old(const struct plan *p, const struct alert *a);
 int plan_add_event(struct plan *p, const struct event *e); /* takes over what is inside */
