@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define POWER_SECTOR 512
-#define POWER_FILES 4 /* the database, its journal, its log */
+#define POWER_FILES 16 /* the database, its journal and log; again for one that is salvaged */
 
 struct power_change {
     size_t at, len; /* no bytes: the file ends at `at` */

@@ -145,7 +145,7 @@ class Examples(Asking):
         self.assertEqual({r["endpoint"] for r in seen}, {"token", "subscribedSkus", "allotments", "waitingMembers", "assignmentErrors"})
         done, _ = self.ask("--check-access", statuses=(403,), allotments="code=403")
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-        self.assertRegex(done.stdout, r"(?s)GET /admin/cloudLicensing/allotments:.*403.*Directory\.Read\.All")
+        self.assertRegex(done.stdout, r"(?s)GET /beta/admin/cloudLicensing/allotments:.*403.*Directory\.Read\.All")
 
     def test_prism_refuses_what_the_document_does_not_allow(self):
         """Otherwise its silence in the other tests would say nothing."""

@@ -203,7 +203,7 @@ static void a_disk_whose_syncs_are_lies_would_be_caught(void **state)
         void *dir;
         struct said said = {0};
         (void)dir_make(&dir);
-        (void)live_and_fail(dir, &said, 150, seed);
+        (void)live_and_fail(dir, &said, 450, seed);
         caught += wrong(dir, &said) != NULL;
         end_of(dir);
     }
