@@ -55,7 +55,7 @@ int notice_copy(const struct notice *src, struct notice **ret); /* shares the fa
 void notice_free(struct notice *n);
 DEFINE_CLEANUP(struct notice *, notice_free)
 /* Fills title, summary, description and next_step from the rest; -ENOMEM. Foreign names inside are
- * cleaned. Times are in the tenant's zone (facts.utc_offset) and say so in the description. */
+ * cleaned. Times are in the tenant's zone and carry its name. */
 int notice_write_texts(struct notice *n);
 
 /* A digest in parts of at most DIGEST_LINES; together the parts name every notice. */

@@ -57,8 +57,9 @@ void words_measure(struct text *t, int64_t value, enum unit unit)
 
 void words_clock(struct text *t, const struct notice *n, usec_t at)
 {
-    char buf[RFC3339_MAX];
-    text_add(t, clock_human(at, n->at, n->facts->utc_offset, buf));
+    char buf[CLOCK_HUMAN_MAX];
+    const struct zone zone = facts_zone(n->facts);
+    text_add(t, clock_human(at, n->at, &zone, buf));
 }
 
 void words_sku(struct text *t, const struct facts *f)
@@ -151,7 +152,7 @@ static char *make_title(const struct notice *n, const struct words *w)
     return text_printf("%s", text_clean(whole, sizeof whole, head.data, head.len));
 }
 
-/* "critical, open since 02:17" */
+/* "critical, open since 02:17 UTC" */
 static void add_since(struct text *t, const struct notice *n)
 {
     text_addf(t, "%s, %s ", level_name(n->level),
@@ -211,16 +212,6 @@ static char *make_summary(const struct notice *n, const struct words *w)
 
 /* ---- description ---- */
 
-static void add_zone(struct text *t, int32_t offset)
-{
-    int32_t minutes = abs(offset) / 60;
-    if (offset == 0)
-        text_add(t, " (UTC)");
-    else
-        text_addf(t, " (UTC%c%02" PRId32 ":%02" PRId32 ")", offset < 0 ? '-' : '+', minutes / 60,
-                  minutes % 60);
-}
-
 static void add_findings(struct text *t, const struct notice *n)
 {
     const char *between = " Also beyond a limit: ";
@@ -242,7 +233,6 @@ static char *make_description(const struct notice *n, const struct words *w)
     text_add(&t, text_of(&w->what));
     text_add(&t, n->type == EVENT_RESOLVED ? "Severity was " : "Severity ");
     add_since(&t, n);
-    add_zone(&t, n->facts->utc_offset);
     if (n->type == EVENT_RESOLVED)
         text_addf(&t, ", open for %s", duration_human(lasted(n), buf));
     text_add(&t, "; rule ");

@@ -12,7 +12,7 @@
 
 struct words {
     struct text subject;   /* "Microsoft 365 E5 (CSP pool)" */
-    struct text condition; /* "is full, 26 waiting since 02:00: 26 units needed"; with its own blank
+    struct text condition; /* "is full, 26 waiting since 02:00 UTC: 26 units needed"; with its own blank
                             * or colon in front */
     struct text what;      /* sentences for the description, each ending in a newline */
     struct text next;      /* sentences: what to do now */
@@ -41,7 +41,7 @@ void words_count(struct text *t, int64_t n, const char *one, const char *many);
 void words_percent(struct text *t, int64_t bp);
 /* A value or limit in its unit: "26 members", "96.4 %", "2 h 10 min". */
 void words_measure(struct text *t, int64_t value, enum unit unit);
-/* The time of day, or date and time if it is not today, in the tenant's zone. */
+/* The time of day, or date and time if it is not today, in the tenant's zone and with its name. */
 void words_clock(struct text *t, const struct notice *n, usec_t at);
 /* What its numbers cannot know, for a pool of the older source; else nothing. */
 void words_older(struct text *t, const struct facts *f);

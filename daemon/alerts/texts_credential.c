@@ -14,14 +14,15 @@ static const char *file_name(const struct facts *f)
     return slash ? slash + 1 : f->file;
 }
 
-/* "2026-11-29", or "2026-11-29 14:03" in the tenant's zone. */
+/* "2026-11-29", or "2026-11-29 14:03 CET" in the tenant's zone. */
 static void add_end(struct text *t, const struct facts *f)
 {
-    char buf[RFC3339_MAX];
+    char buf[CLOCK_HUMAN_MAX];
+    const struct zone zone = facts_zone(f);
     if (f->expires_by_day)
         text_add(t, date_print((int32_t)(f->expires_at / USEC_PER_DAY), buf));
     else
-        text_add(t, clock_human(f->expires_at, 0, f->utc_offset, buf));
+        text_add(t, clock_human(f->expires_at, 0, &zone, buf));
 }
 
 static bool is_certificate(const struct facts *f)

@@ -81,7 +81,6 @@ void words_service(const struct notice *n, struct words *w)
     if (f->failing_since_at) {
         text_add(&w->what, ", since ");
         words_clock(&w->what, n, f->failing_since_at);
-        text_add(&w->what, " UTC");
     }
     text_add(&w->what, ".\n");
     add_others(f, &w->what);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -115,9 +116,9 @@ int64_t clock_jump(const struct instant *then, const struct instant *now)
  * Nothing else in the process asks for local time. */
 #define ZONE_DIR "/usr/share/zoneinfo/"
 #define ZONE_MAX 64
-static char tz[sizeof "TZ=:" ZONE_DIR + ZONE_MAX] = "TZ=:" ZONE_DIR;
-#define TZ_NAME (tz + sizeof "TZ=:" ZONE_DIR - 1)
-#define TZ_PATH (tz + sizeof "TZ=:" - 1)
+#define MACHINE_MAX 255 /* a longer TZ is ignored */
+static char tz[sizeof "TZ=" + MACHINE_MAX] = "TZ=";
+#define TZ_VALUE (tz + sizeof "TZ=" - 1)
 
 static bool zone_name_ok(const char *zone)
 {
@@ -137,24 +138,45 @@ static bool zone_file_ok(const char *path)
            read(fd, magic, sizeof magic) == sizeof magic && memcmp(magic, "TZif", 4) == 0;
 }
 
-int clock_zone_offset(const char *zone, usec_t at, int32_t *ret_seconds)
+/* What TZ is to be for the zone of this machine. */
+static const char *machine_zone(void)
+{
+    static char machine[MACHINE_MAX + 1];
+    if (!machine[0]) {
+        const char *given = getenv("TZ");
+        bool usable = given && strlen(given) <= MACHINE_MAX;
+        /* glibc takes an empty TZ for UTC */
+        (void)snprintf(machine, sizeof machine, "%s", !usable ? ":/etc/localtime" : *given ? given : "UTC0");
+    }
+    return machine;
+}
+
+/* "CEST"; zones without such a name have "+03" in its place. */
+static void take_zone_name(const char *name, char ret[static ZONE_NAME_MAX])
+{
+    bool usable = name && name[0] >= 'A' && strlen(name) < ZONE_NAME_MAX;
+    (void)snprintf(ret, ZONE_NAME_MAX, "%s", usable ? name : "");
+}
+
+int clock_zone(const char *zone, usec_t at, struct zone *ret)
 {
     static bool in_environment;
+    char value[sizeof ":" ZONE_DIR + ZONE_MAX];
+    const char *wanted = machine_zone(); /* read before TZ is ours */
     if (!zone || strcmp(zone, "UTC") == 0) {
-        *ret_seconds = 0;
+        *ret = (struct zone){0, "UTC"};
         return 0;
     }
-    if (!zone_name_ok(zone))
-        return -ENOENT;
-    if (strcmp(TZ_NAME, zone) != 0) {
-        char before[ZONE_MAX + 1];
-        memcpy(before, TZ_NAME, sizeof before);
-        memcpy(TZ_NAME, zone, strlen(zone) + 1);
-        if (!zone_file_ok(TZ_PATH)) {
-            memcpy(TZ_NAME, before, sizeof before);
+    if (*zone) {
+        if (!zone_name_ok(zone))
             return -ENOENT;
-        }
+        (void)snprintf(value, sizeof value, ":" ZONE_DIR "%s", zone);
+        if (strcmp(TZ_VALUE, value) != 0 && !zone_file_ok(value + 1))
+            return -ENOENT;
+        wanted = value;
     }
+    if (strcmp(TZ_VALUE, wanted) != 0)
+        memcpy(TZ_VALUE, wanted, strlen(wanted) + 1);
     if (!in_environment && putenv(tz) != 0)
         return -ENOMEM;
     in_environment = true;
@@ -163,6 +185,7 @@ int clock_zone_offset(const char *zone, usec_t at, int32_t *ret_seconds)
     struct tm local;
     if (!localtime_r(&seconds, &local))
         return -ERANGE;
-    *ret_seconds = (int32_t)local.tm_gmtoff;
+    ret->offset = (int32_t)local.tm_gmtoff;
+    take_zone_name(local.tm_zone, ret->name);
     return 0;
 }

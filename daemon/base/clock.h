@@ -33,7 +33,14 @@ usec_t instant_since(const struct instant *then, const struct instant *now);
 /* By how much the wall clock was set between the two, in microseconds, forwards positive; up to 5 s is
  * drift and counts as 0, and so do two instants of different boots. */
 int64_t clock_jump(const struct instant *then, const struct instant *now);
-/* Seconds (east positive) between UTC and the named zone at `at`; "UTC" and NULL give 0.
- * -ENOENT if the system knows no such zone. Uses TZ in a buffer of its own; see clock.c. The first
- * call with a real zone puts it into the environment: make it before there are threads. */
-int clock_zone_offset(const char *zone, usec_t at, int32_t *ret_seconds);
+#define ZONE_NAME_MAX 8
+/* A time zone at one moment. */
+struct zone {
+    int32_t offset;           /* seconds east of UTC */
+    char name[ZONE_NAME_MAX]; /* "CEST"; "": the zone has no name for it, or nobody knows it */
+};
+/* The named zone at `at`; NULL and "UTC" are UTC, "" is the zone of this machine: TZ as it was when
+ * this was first called, else /etc/localtime. -ENOENT if the system knows no such zone. Uses TZ in a
+ * buffer of its own; see clock.c. The first call with another zone than UTC puts it into the
+ * environment: make it before there are threads. */
+int clock_zone(const char *zone, usec_t at, struct zone *ret);

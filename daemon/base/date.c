@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SECONDS_PER_DAY INT64_C(86400)
@@ -259,16 +260,23 @@ const char *date_print(int32_t day, char buf[static RFC3339_MAX])
     return buf;
 }
 
-const char *clock_human(usec_t at, usec_t now, int32_t offset, char buf[static RFC3339_MAX])
+const char *clock_human(usec_t at, usec_t now, const struct zone *zone,
+                        char buf[static CLOCK_HUMAN_MAX])
 {
-    int64_t local = (int64_t)(at / USEC_PER_SEC) + offset;
-    int64_t today = floor_div((int64_t)(now / USEC_PER_SEC) + offset, SECONDS_PER_DAY);
+    int64_t local = (int64_t)(at / USEC_PER_SEC) + zone->offset;
+    int64_t today = floor_div((int64_t)(now / USEC_PER_SEC) + zone->offset, SECONDS_PER_DAY);
     struct moment m = moment_of(local);
-    if (floor_div(local, SECONDS_PER_DAY) == today)
-        (void)snprintf(buf, RFC3339_MAX, "%02d:%02d", m.hour, m.minute);
-    else
-        (void)snprintf(buf, RFC3339_MAX, "%04" PRId64 "-%02d-%02d %02d:%02d", m.date.year,
-                       m.date.month, m.date.day, m.hour, m.minute);
+    int minutes = abs(zone->offset) / 60;
+    char date[24] = "", name[ZONE_NAME_MAX + 4] = "UTC";
+    if (zone->name[0])
+        (void)snprintf(name, sizeof name, "%s", zone->name);
+    else if (zone->offset != 0)
+        (void)snprintf(name, sizeof name, "UTC%c%02d:%02d", zone->offset < 0 ? '-' : '+',
+                       minutes / 60 % 24, minutes % 60);
+    if (floor_div(local, SECONDS_PER_DAY) != today)
+        (void)snprintf(date, sizeof date, "%04" PRId64 "-%02d-%02d ", m.date.year, m.date.month,
+                       m.date.day);
+    (void)snprintf(buf, CLOCK_HUMAN_MAX, "%s%02d:%02d %s", date, m.hour, m.minute, name);
     return buf;
 }
 

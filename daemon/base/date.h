@@ -9,6 +9,7 @@
 
 #define DURATION_MAX 24 /* bytes of the longest duration text with its NUL */
 #define RFC3339_MAX 32
+#define CLOCK_HUMAN_MAX 64
 
 /* -EINVAL: not a duration (the failure says what one looks like); -ERANGE: beyond 100 years. */
 int duration_parse(const char *text, usec_t *ret, struct failure *ret_failure);
@@ -25,8 +26,10 @@ const char *rfc3339_print(usec_t at, char buf[static RFC3339_MAX]);
 /* "YYYY-MM-DD", alone or with a time behind it (then the date in UTC) -> days since 1970-01-01. */
 int date_parse(const char *text, int32_t *ret_day);
 const char *date_print(int32_t day, char buf[static RFC3339_MAX]);
-/* "02:00" if `at` lies on the same local day as `now`, else "2026-11-20 09:12"; local = UTC +
- * offset. */
-const char *clock_human(usec_t at, usec_t now, int32_t offset, char buf[static RFC3339_MAX]);
+struct zone; /* base/clock.h */
+/* A time of day for people, with its zone: "02:00 CET" if `at` lies on the same day there as `now`,
+ * else "2026-11-20 09:12 CET". Without a name "UTC", or "UTC+05:30". */
+const char *clock_human(usec_t at, usec_t now, const struct zone *zone,
+                        char buf[static CLOCK_HUMAN_MAX]);
 /* The HTTP-date of RFC 9110 section 5.6.7 (all three forms). -EINVAL otherwise. */
 int http_date_parse(const char *text, usec_t *ret_at);

@@ -195,8 +195,8 @@ int form_secret_end(const char *text, struct failure *ret_failure)
 
 int form_zone(const char *text, struct failure *ret_failure)
 {
-    int32_t offset;
-    if (clock_zone_offset(text, 0, &offset) >= 0)
+    struct zone zone;
+    if (clock_zone(text, 0, &zone) >= 0)
         return 0;
     return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
                        "this machine knows no time zone \"%s\"; write a name such as "

@@ -250,9 +250,10 @@ static const struct conf_key TENANT[] = {
      .example = "{ customer = \"Contoso\"; group = \"gold\"; }",
      .help = "Words of your own; they are copied to alerts and can be used in matches and in names "
              "of files."},
-    {.name = "timezone", .type = CONF_TEXT, AT(tenant_options, facts.timezone), .def = "UTC",
+    {.name = "timezone", .type = CONF_TEXT, AT(tenant_options, facts.timezone), .def = "",
      .what = "a time zone", .check = form_zone, .example = "Europe/Berlin",
-     .help = "The time zone of dates and texts about this tenant."},
+     .help = "The time zone of dates, hours and texts about this tenant; empty is that of the machine. Times "
+             "in texts carry their zone."},
     {.name = "interval", .type = CONF_DURATION, AT(tenant_options, facts.interval), .min = "1s",
      .max = "1d", .shown_def = "poll.interval", .example = "15m",
      .help = "Time between two readings of this tenant."},

@@ -29,14 +29,14 @@ static int put_before(char **text, const char *lead, const char *gap)
     return 0;
 }
 
-/* "Fired 01:02, resolved 01:40 (delayed)", in the tenant's zone as the other texts. */
+/* "Fired 01:02 UTC, resolved 01:40 UTC (delayed)", in the tenant's zone as the other texts. */
 static char *lead_combined(const struct notice *n)
 {
-    char fired[RFC3339_MAX], resolved[RFC3339_MAX];
-    int32_t offset = n->facts ? n->facts->utc_offset : 0;
+    char fired[CLOCK_HUMAN_MAX], resolved[CLOCK_HUMAN_MAX];
+    const struct zone zone = n->facts ? facts_zone(n->facts) : (struct zone){0};
     return text_printf("Fired %s, resolved %s (delayed: its beginning could not be delivered).",
-                       clock_human(n->started_at, n->at, offset, fired),
-                       clock_human(n->at, n->at, offset, resolved));
+                       clock_human(n->started_at, n->at, &zone, fired),
+                       clock_human(n->at, n->at, &zone, resolved));
 }
 
 static char *lead_late(const struct notice *n, const char *late)

@@ -13,7 +13,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -24,7 +23,6 @@
 #define IDENTIFIER_DEFAULT "seatwatchd"
 #define IDENTIFIER_MAX 48 /* as APP-NAME of RFC 5424 */
 #define LINE_BYTES 8192   /* rsyslog's default maxMessageSize; only a digest comes near */
-#define ZONE_BYTES 64
 
 static const struct {
     const char *name;
@@ -159,8 +157,7 @@ static int syslog_render(const struct receiver_options *o, const struct message 
 
 struct outlet {
     const struct receiver_options *options;
-    char zone[ZONE_BYTES]; /* of this machine; "" is UTC */
-    int fd;                /* -1: not connected */
+    int fd; /* -1: not connected */
 };
 
 static int address_of(const struct receiver_options *o, struct sockaddr_un *ret)
@@ -210,20 +207,6 @@ static void syslog_close(struct outlet *o)
     alloc_release(o);
 }
 
-/* The name behind /etc/localtime. Where there is none, times are in UTC; syslog daemons put their
- * own time on what arrives at the local socket anyway. */
-static void find_zone(char zone[static ZONE_BYTES])
-{
-    char target[PATH_MAX];
-    static const char MARK[] = "/zoneinfo/";
-    zone[0] = '\0';
-    ssize_t n = readlink("/etc/localtime", target, sizeof target - 1);
-    target[n > 0 ? n : 0] = '\0';
-    const char *name = strstr(target, MARK);
-    if (name && strlen(name + sizeof MARK - 1) < ZONE_BYTES)
-        (void)snprintf(zone, ZONE_BYTES, "%s", name + sizeof MARK - 1);
-}
-
 static int syslog_open(const struct receiver_options *o, struct http *http, struct outlet **ret,
                        struct failure *ret_failure)
 {
@@ -236,7 +219,6 @@ static int syslog_open(const struct receiver_options *o, struct http *http, stru
         return failure_oom(ret_failure);
     outlet->options = o;
     outlet->fd = -1;
-    find_zone(outlet->zone);
     *ret = outlet;
     return 0;
 }
@@ -256,15 +238,14 @@ static int ensure_connected(struct outlet *o)
     return 0;
 }
 
-/* "Nov  2 01:02:03", always in English (RFC 3164, 4.1.2). */
-static void put_time(struct text *t, const struct outlet *o, usec_t at)
+/* "Nov  2 01:02:03" in the time of this machine, always in English (RFC 3164, 4.1.2). */
+static void put_time(struct text *t, usec_t at)
 {
     static const char MONTHS[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    int32_t offset = 0;
+    struct zone zone = {0};
     struct tm tm;
-    if (o->zone[0] && clock_zone_offset(o->zone, at, &offset) < 0)
-        offset = 0;
-    time_t seconds = (time_t)(at / USEC_PER_SEC) + offset;
+    (void)clock_zone("", at, &zone); /* cannot be computed: UTC */
+    time_t seconds = (time_t)(at / USEC_PER_SEC) + zone.offset;
     if (gmtime_r(&seconds, &tm))
         text_addf(t, "%.3s %2d %02d:%02d:%02d", MONTHS + 3 * tm.tm_mon, tm.tm_mday, tm.tm_hour,
                   tm.tm_min, tm.tm_sec);
@@ -301,7 +282,7 @@ static int syslog_deliver(struct outlet *o, const struct letter *l, struct answe
     }
     size_t head = (size_t)(end + 1 - l->body);
     text_add_bytes(&t, l->body, head);
-    put_time(&t, o, l->now.at);
+    put_time(&t, l->now.at);
     text_addf(&t, " %s[%d]: ", or_default(o->options->identifier, IDENTIFIER_DEFAULT),
               (int)getpid());
     text_add_bytes(&t, l->body + head, l->len - head);

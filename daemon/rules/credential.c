@@ -61,8 +61,8 @@ bool credential_is_over(const struct credential *c)
 /* Whole days that are left; negative once it has ended. */
 static int64_t days_left(const struct rule_options *o, const struct credential *c)
 {
-    int64_t last = c->ends_by_day ? day_of(c->ends_at, 0, 0) : day_of(c->ends_at, c->utc_offset, 0);
-    int64_t days = last - day_of(c->true_at, c->utc_offset, o->dates_at);
+    int64_t last = c->ends_by_day ? day_of(c->ends_at, 0, 0) : day_of(c->ends_at, c->zone.offset, 0);
+    int64_t days = last - day_of(c->true_at, c->zone.offset, o->dates_at);
     bool ended = !c->ends_by_day && c->true_at >= c->ends_at;
     return ended && days >= 0 ? -1 : days;
 }
@@ -116,7 +116,7 @@ static int begin_facts(const struct rule_options *o, const struct credential *c,
             common[all.n_labels++] = first->label[i];
     }
     const struct judge_context ctx = {
-        .options = o, .tenant = c->n_tenants == 1 ? first : &all, .utc_offset = c->utc_offset};
+        .options = o, .tenant = c->n_tenants == 1 ? first : &all, .zone = c->zone};
     return facts_begin(&ctx, now_at, ret);
 }
 

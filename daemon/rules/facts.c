@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- the rows ---- */
@@ -55,6 +56,7 @@ static const struct fact_field FACTS[] = {
     FACT(UNITS, "units_to_buy", NUMBER, units_to_buy),
     REST(NUMBER, ends_below_bp),
     REST(OFFSET, utc_offset),
+    REST(TEXT, zone),
     REST(INSTANT, oldest_at),
     REST(NUMBER, reference),
     REST(TEXT, sibling_name),
@@ -216,6 +218,19 @@ bool facts_equal(const struct facts *a, const struct facts *b)
         if (f->at != offsetof(struct facts, observed_at) && !field_equal(f, a, b))
             return false;
     return true;
+}
+
+int facts_set_zone(struct facts *f, const struct zone *zone)
+{
+    f->utc_offset = zone->offset;
+    return zone->name[0] ? text_copy(zone->name, &f->zone) : 0;
+}
+
+struct zone facts_zone(const struct facts *f)
+{
+    struct zone zone = {.offset = f->utc_offset};
+    (void)snprintf(zone.name, sizeof zone.name, "%s", f->zone ? f->zone : "");
+    return zone;
 }
 
 int facts_set_tenant(struct facts *f, const struct tenant_facts *tenant)

@@ -13,6 +13,7 @@
  * facts_copy), and never again once they are shared. The daemon has one thread; so does the count. */
 #pragma once
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "rules/cause.h"
 #include "rules/options.h"
 
@@ -27,6 +28,7 @@ struct fact_subscription {
 struct facts {
     uint32_t holders; /* facts_share and facts_free count; the only field without a row */
     int32_t utc_offset; /* seconds, of the tenant's time zone when the facts were taken */
+    char *zone;         /* what it was called then, "CEST"; NULL: only the offset is known */
     char *tenant_name, *tenant_id; /* NULL: not about a tenant (delivery) */
     struct label *label;
     size_t n_labels;
@@ -125,5 +127,8 @@ void facts_free(struct facts *f); /* one holder less; the last one frees */
 DEFINE_CLEANUP(struct facts *, facts_free)
 /* observed_at is not compared: the same facts read again later are equal. */
 bool facts_equal(const struct facts *a, const struct facts *b);
+/* Offset and name, into facts that have none; -ENOMEM. */
+int facts_set_zone(struct facts *f, const struct zone *zone);
+struct zone facts_zone(const struct facts *f);
 /* Name, id and labels, into facts that have none; -ENOMEM. */
 int facts_set_tenant(struct facts *f, const struct tenant_facts *tenant);

@@ -124,7 +124,7 @@ DEFINE_CLEANUP(struct tenant_memory *, tenant_memory_free)
 struct judge_context {
     const struct rule_options *options;
     const struct tenant_facts *tenant;
-    int32_t utc_offset; /* of the tenant's zone at the snapshot's time */
+    struct zone zone; /* the tenant's, at the snapshot's time */
     /* Seconds by which our clock is ahead of the source's, whose moments the snapshot holds; 0: not
      * known, or too little to matter. A clock of ours that jumps makes nobody wait longer. */
     int64_t clock_ahead;
@@ -235,7 +235,7 @@ struct credential {
     bool certificate; /* else a client secret */
     const struct tenant_facts *const *tenant; /* who signs in with it, in the order of the configuration */
     size_t n_tenants;
-    int32_t utc_offset; /* of the zone of the first of them */
+    struct zone zone; /* of the first of them */
     usec_t true_at;     /* now, by the clock of Graph */
     usec_t ends_at; /* 0: not known */
     bool ends_by_day; /* only the day was said, which begins at ends_at in UTC: it is the last good one */

@@ -65,8 +65,10 @@ int facts_begin(const struct judge_context *ctx, usec_t at, struct facts **ret)
         r = facts_set_tenant(f, ctx->tenant);
     if (r < 0)
         return r;
-    f->utc_offset = ctx->utc_offset;
     f->observed_at = at;
+    r = facts_set_zone(f, &ctx->zone);
+    if (r < 0)
+        return r;
     *ret = TAKE(f);
     return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* rules/poll.c: is the tenant being read, and if not, why not and what would help? */
+#include "base/date.h"
 #include "base/text.h"
 #include "rules/room.h"
 #include <assert.h>
@@ -137,21 +138,24 @@ static const struct cause_hint *find_hint(const struct tenant_health *h, enum ca
     return other ? &cause_row(c)->other : &cause_row(c)->hint;
 }
 
+#define SINCE_MAX (CLOCK_HUMAN_MAX + 8)
 /* " since 03:10 UTC": from the last complete reading on. */
-static const char *since(enum cause c, const struct tenant_health *h, char ret[static 32])
+static const char *since(enum cause c, const struct tenant_health *h, const struct facts *f,
+                         char ret[static SINCE_MAX])
 {
+    char time[CLOCK_HUMAN_MAX];
+    const struct zone zone = facts_zone(f);
     const struct instant *last = &h->section[HEALTH_ALLOTMENTS].last_complete;
     usec_t at = last->boot ? last->at : h->first_poll.at;
-    unsigned minutes = (unsigned)(at / USEC_PER_MINUTE % (24 * 60));
     if (c != CAUSE_UNAVAILABLE || h->section[HEALTH_ALLOTMENTS].incomplete_polls == 0)
         return "";
-    (void)snprintf(ret, 32, " since %02u:%02u UTC", minutes / 60, minutes % 60);
+    (void)snprintf(ret, SINCE_MAX, " since %s", clock_human(at, f->observed_at, &zone, time));
     return ret;
 }
 
 static int set_cause(struct facts *f, enum cause c, const struct tenant_health *h)
 {
-    char time[32];
+    char time[SINCE_MAX];
     const struct cause_hint *hint = find_hint(h, c);
     bool from_failure = h->broken_config || (h->failing && c == BY_KIND[h->kind]);
     const char *text = from_failure ? h->text : "";
@@ -159,7 +163,7 @@ static int set_cause(struct facts *f, enum cause c, const struct tenant_health *
     if (strncmp(text, hint->what, strlen(hint->what)) == 0) /* a failure that begins with the same words */
         f->hint = text_printf("%s; %s", text, hint->next);
     else
-        f->hint = text[0] ? text_printf("%s%s (%s): %s", hint->what, since(c, h, time), text,
+        f->hint = text[0] ? text_printf("%s%s (%s): %s", hint->what, since(c, h, f, time), text,
                                         hint->next)
                           : text_printf("%s: %s", hint->what, hint->next);
     return f->hint ? 0 : -ENOMEM;

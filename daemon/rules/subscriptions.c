@@ -38,7 +38,7 @@ static int compare_backings(const void *a, const void *b)
 
 static int64_t today(const struct judging *j)
 {
-    return day_of(judging_now(j), j->ctx->utc_offset, j->ctx->options->dates_at);
+    return day_of(judging_now(j), j->ctx->zone.offset, j->ctx->options->dates_at);
 }
 
 /* A pool of the older source holds all that was ever ordered of a SKU: units in use there rest on

@@ -19,6 +19,7 @@ static void say_problem(const struct cli *cli, const struct problem *p)
 int app_load_options(const struct cli *cli, struct options **ret)
 {
     struct problems problems = {0};
+    (void)app_zone(NULL, 0); /* TZ becomes ours while there is one thread */
     int r = options_load(cli->config, ret, &problems);
     for (size_t i = 0; i < problems.n; i++)
         say_problem(cli, &problems.problem[i]);
@@ -28,11 +29,17 @@ int app_load_options(const struct cli *cli, struct options **ret)
     return r == -ENOMEM || r == -EAGAIN ? EXIT_INTERNAL : r < 0 ? EXIT_CONFIGURATION : EXIT_OK;
 }
 
-int32_t app_zone_offset(const struct tenant_options *t, usec_t at)
+struct zone app_zone(const struct tenant_options *t, usec_t at)
 {
-    int32_t offset = 0; /* an unknown zone was refused with the configuration */
-    (void)clock_zone_offset(t->facts.timezone, at, &offset);
-    return offset;
+    struct zone zone = {0}; /* an unknown zone was refused with the configuration */
+    (void)clock_zone(t ? t->facts.timezone : "", at, &zone);
+    return zone;
+}
+
+int app_set_zone(struct facts *f, usec_t at)
+{
+    const struct zone zone = app_zone(NULL, at);
+    return facts_set_zone(f, &zone);
 }
 
 static int open_store(struct app *app)

@@ -147,7 +147,8 @@ int app_load_options(const struct cli *cli, struct options **ret); /* exit code;
 /* The parts that a reload makes anew from app->options. */
 int app_wire(struct app *app, struct failure *ret_failure);
 void app_unwire(struct app *app);
-int32_t app_zone_offset(const struct tenant_options *t, usec_t at);
+struct zone app_zone(const struct tenant_options *t, usec_t at); /* NULL: of this machine */
+int app_set_zone(struct facts *f, usec_t at); /* of this machine, for what belongs to no tenant; -ENOMEM */
 
 /* removed.c */
 /* What is configured no more, at a start or after a reload: alerts end ("rule_removed"), entries queued

@@ -231,7 +231,7 @@ static void begin(const struct watch *keeper, struct instant now, struct credent
     ret->ends_at = by_entry ? s->entry_at : s->ends_at;
     ret->ends_by_day = !certificate && !by_entry;
     ret->blamed = s->blamed;
-    ret->utc_offset = app_zone_offset(keeper->options, ret->true_at);
+    ret->zone = app_zone(keeper->options, ret->true_at);
 }
 
 /* `tenants` has room for all. */

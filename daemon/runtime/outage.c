@@ -75,7 +75,7 @@ static struct reach reach_of(const struct watch *w, usec_t at)
                                 .tenant_id = t->tenant_id,
                                 .label = t->label,
                                 .n_labels = t->n_labels,
-                                .utc_offset = app_zone_offset(w->options, at)};
+                                .utc_offset = app_zone(w->options, at).offset};
     enum level level = w->reading.level > LEVEL_WARNING ? w->reading.level : LEVEL_WARNING;
     return route_for(&w->app->options->routes, KIND_POLL, RULE_POLL, level, &about, at);
 }
@@ -144,7 +144,8 @@ static void tell(struct app *app, struct instant now)
     struct plan_context ctx = take_planning(app, NULL, now);
     const struct alert *before = alert_of(app);
     uint64_t seq = before ? before->seq : 0;
-    if (judge_service(o->tenant, o->n, &o->tally, settled_after(app), &now, &sample, &why) >= 0)
+    if (judge_service(o->tenant, o->n, &o->tally, settled_after(app), &now, &sample, &why) >= 0 &&
+        app_set_zone(sample.facts, now.at) >= 0)
         take_sample(app, &ctx, &sample);
     note_told(app, seq, now.at);
 }

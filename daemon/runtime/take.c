@@ -27,7 +27,7 @@ struct judge_context take_judging(const struct watch *w, usec_t at)
 {
     return (struct judge_context){.options = &w->app->options->rules,
                                   .tenant = &w->options->facts,
-                                  .utc_offset = app_zone_offset(w->options, at)};
+                                  .zone = app_zone(w->options, at)};
 }
 
 struct plan_context take_planning(const struct app *app, const struct watch *w, struct instant now)

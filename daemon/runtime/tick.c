@@ -42,6 +42,7 @@ static void tick_receivers(struct app *app, struct instant now)
         if (store_stats(app->store, name, &stats, &why) >= 0 &&
             judge_delivery(name, app->options->routes.receiver[i].pager, (int64_t)stats.parked,
                            courier_disabled(app->courier, name), &now, &sample, &why) >= 0 &&
+            app_set_zone(sample.facts, now.at) >= 0 &&
             say_broken(&app->options->receiver[i], &sample) >= 0)
             take_sample(app, &ctx, &sample);
     }

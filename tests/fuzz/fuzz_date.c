@@ -18,12 +18,12 @@ static void try_dates(const char *text)
 {
     usec_t at, again;
     int32_t day, day_again;
-    char buf[RFC3339_MAX];
+    char buf[CLOCK_HUMAN_MAX];
     if (rfc3339_parse(text, &at) == 0) {
         usec_t whole = at - at % USEC_PER_SEC;
         require(rfc3339_parse(rfc3339_print(at, buf), &again) == 0 && again == whole);
         require(date_parse(text, &day) == 0 && (usec_t)day == at / USEC_PER_DAY);
-        require(clock_human(at, 0, -86399, buf)[0] && clock_human(at, at, 86399, buf)[0]);
+        require(clock_human(at, 0, &(struct zone){-86399, ""}, buf)[0] && clock_human(at, at, &(struct zone){86399, "CEST"}, buf)[0]);
     }
     if (date_parse(text, &day) == 0)
         require(date_parse(date_print(day, buf), &day_again) == 0 && day == day_again);

@@ -19,6 +19,7 @@ import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("SEATWATCH_BUILD", ROOT / "build/dev"))
+os.environ["TZ"] = "UTC"  # the machine's zone is the default of `timezone`
 TENANT = "11111111-2222-4333-8444-555555555555"
 CLIENT = "99999999-aaaa-4bbb-8ccc-dddddddddddd"
 CLIENT_SECRET = "canary-client-secret-Zq81~x.7"

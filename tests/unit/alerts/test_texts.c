@@ -41,9 +41,10 @@ static struct sample first_seen(struct sample s, usec_t at)
     return s;
 }
 
-static struct sample with_zone(struct sample s, int32_t offset)
+static struct sample with_zone(struct sample s, int32_t offset, const char *name)
 {
     s.facts->utc_offset = offset;
+    s.facts->zone = dup_or_null(name);
     return s;
 }
 
@@ -202,7 +203,7 @@ static size_t cases(struct told *ret)
         {"another zone",
          with_zone(
              A_POOL(.allotted = 10, .consumed = 10, .waiting = 1, .oldest_at = T0 - HOURS(30)),
-             -12600),
+             -12600, NULL),
          RULE_WAITING, LEVEL_WARNING},
         {"part number only", nameless(A_POOL(.allotted = 10, .consumed = 10)), RULE_REMAINING,
          LEVEL_WARNING},
@@ -402,7 +403,7 @@ static void names_give_way_before_numbers_do(void **state)
     t.sample.facts->sku_name = strdup(
         "A product with a very long name that says everything about it and then something more");
     CLEANUP(notice_free) struct notice *n = a_notice(&t, EVENT_FIRING);
-    assert_non_null(strstr(n->title, "... is full, 26 waiting since 02:00: 26 units needed"));
+    assert_non_null(strstr(n->title, "... is full, 26 waiting since 02:00 UTC: 26 units needed"));
     assert_memory_equal(n->title, "contoso: A product with", 23);
     sample_clear(&t.sample);
 }

@@ -80,33 +80,34 @@ static void zones_shift_with_the_season(void **state)
     static const struct {
         const char *zone, *at;
         int32_t want;
+        const char *name;
     } CASES[] = {
-        {"Europe/Berlin", "2026-01-15T12:00:00Z", 3600},
-        {"Europe/Berlin", "2026-07-15T12:00:00Z", 7200},
-        {"UTC", "2026-07-15T12:00:00Z", 0},
-        {"America/New_York", "2026-01-15T12:00:00Z", -18000},
-        {"Asia/Kolkata", "2026-01-15T12:00:00Z", 19800},
-        {NULL, "2026-01-15T12:00:00Z", 0},
-        {"Europe/Berlin", "2045-07-15T12:00:00Z", 7200}, /* beyond the tables, by the rule */
-        {"Europe/Berlin", "2026-03-29T00:59:59Z", 3600},
-        {"Europe/Berlin", "2026-03-29T01:00:00Z", 7200},
-        {"Etc/GMT+8", "2026-03-29T01:00:00Z", -28800},
+        {"Europe/Berlin", "2026-01-15T12:00:00Z", 3600, "CET"},
+        {"Europe/Berlin", "2026-07-15T12:00:00Z", 7200, "CEST"},
+        {"UTC", "2026-07-15T12:00:00Z", 0, "UTC"},
+        {"America/New_York", "2026-01-15T12:00:00Z", -18000, "EST"},
+        {"Asia/Kolkata", "2026-01-15T12:00:00Z", 19800, "IST"},
+        {NULL, "2026-01-15T12:00:00Z", 0, "UTC"},
+        {"", "2026-01-15T12:00:00Z", 3600, "CET"} /* TZ, see main */,
+        {"Europe/Berlin", "2045-07-15T12:00:00Z", 7200, "CEST"}, /* beyond the tables, by the rule */
+        {"Europe/Berlin", "2026-03-29T00:59:59Z", 3600, "CET"},
+        {"Europe/Berlin", "2026-03-29T01:00:00Z", 7200, "CEST"},
+        {"Etc/GMT+8", "2026-03-29T01:00:00Z", -28800, ""},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         usec_t at;
-        int32_t got = 1;
+        struct zone got = {.offset = 1};
         assert_int_equal(rfc3339_parse(CASES[i].at, &at), 0);
-        int r = clock_zone_offset(CASES[i].zone, at, &got);
-        if (r != 0 || got != CASES[i].want)
-            fail_msg("%s at %s: %d, %d", CASES[i].zone, CASES[i].at, r, got);
+        int r = clock_zone(CASES[i].zone, at, &got);
+        if (r != 0 || got.offset != CASES[i].want || strcmp(got.name, CASES[i].name) != 0)
+            fail_msg("%s at %s: %d, %d %s", CASES[i].zone, CASES[i].at, r, got.offset, got.name);
     }
 }
 
 static void what_is_no_zone_is_refused_and_changes_nothing(void **state)
 {
     static const char *const CASES[] = {
-        "",
         "Europe/Atlantis",
         "Europe",
         "/usr/share/zoneinfo/Europe/Berlin",
@@ -119,27 +120,27 @@ static void what_is_no_zone_is_refused_and_changes_nothing(void **state)
         "Europe/Berlin_which_is_much_longer_than_any_name_in_the_whole_database",
     };
     (void)state;
-    int32_t got = 0;
-    assert_int_equal(clock_zone_offset("Asia/Tokyo", 0, &got), 0);
+    struct zone got;
+    assert_int_equal(clock_zone("Asia/Tokyo", 0, &got), 0);
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        int32_t kept = 42;
+        struct zone kept = {.offset = 42};
         /* Twice: a name must not be believed because it was tried before. */
         for (int round = 0; round < 2; round++)
-            if (clock_zone_offset(CASES[i], 0, &kept) != -ENOENT || kept != 42)
+            if (clock_zone(CASES[i], 0, &kept) != -ENOENT || kept.offset != 42)
                 fail_msg("\"%s\" is taken", CASES[i]);
     }
-    assert_int_equal(clock_zone_offset("Asia/Tokyo", 0, &got), 0);
-    assert_int_equal(got, 32400);
+    assert_int_equal(clock_zone("Asia/Tokyo", 0, &got), 0);
+    assert_int_equal(got.offset, 32400);
 }
 
 static void the_environment_does_not_move_once_a_zone_is_in_it(void **state)
 {
     (void)state;
-    int32_t got;
-    assert_int_equal(clock_zone_offset("Asia/Tokyo", 0, &got), 0);
+    struct zone got;
+    assert_int_equal(clock_zone("Asia/Tokyo", 0, &got), 0);
     char **before = environ, *tz = getenv("TZ");
     assert_non_null(tz);
-    assert_int_equal(clock_zone_offset("Europe/Berlin", 0, &got), 0);
+    assert_int_equal(clock_zone("Europe/Berlin", 0, &got), 0);
     assert_ptr_equal(environ, before);
     assert_ptr_equal(getenv("TZ"), tz);
     assert_string_equal(tz, ":/usr/share/zoneinfo/Europe/Berlin");
@@ -147,6 +148,8 @@ static void the_environment_does_not_move_once_a_zone_is_in_it(void **state)
 
 int main(void)
 {
+    if (setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1) != 0)
+        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(now_has_both_clocks_and_a_boot),
         cmocka_unit_test(what_it_slept_it_slept_since_it_booted),

@@ -209,17 +209,19 @@ static void dates_stand_alone_or_before_a_time(void **state)
     }
 }
 
+static const struct zone UTC = {0}, CET = {3600, "CET"}, WEST = {-3600, ""};
+
 static void people_read_the_hour_today_and_the_date_otherwise(void **state)
 {
     (void)state;
-    char buf[RFC3339_MAX];
+    char buf[CLOCK_HUMAN_MAX];
     usec_t now, at;
     assert_int_equal(rfc3339_parse("2026-11-22T00:30:00Z", &now), 0);
     assert_int_equal(rfc3339_parse("2026-11-21T23:15:00Z", &at), 0);
-    assert_string_equal(clock_human(at, now, 0, buf), "2026-11-21 23:15");
-    assert_string_equal(clock_human(at, now, 3600, buf), "00:15");
-    assert_string_equal(clock_human(at, now, -3600, buf), "22:15");
-    assert_string_equal(clock_human(0, now, -3600, buf), "1969-12-31 23:00");
+    assert_string_equal(clock_human(at, now, &UTC, buf), "2026-11-21 23:15 UTC");
+    assert_string_equal(clock_human(at, now, &CET, buf), "00:15 CET");
+    assert_string_equal(clock_human(at, now, &WEST, buf), "22:15 UTC-01:00");
+    assert_string_equal(clock_human(0, now, &WEST, buf), "1969-12-31 23:00 UTC-01:00");
 }
 
 static void http_dates_come_in_three_forms(void **state)

@@ -52,7 +52,7 @@ static void dumps_load_again_and_say_the_same(void **state)
         "continue = true; hours = \"Mon-Fri,Sun 22:00-06:00,12:00-24:00\"; }, { to = [ \"j\" ]; } "
         ");\n"
         "fallback = [ \"j\", \"s\" ]; log: { level = \"debug\"; }; history: { keep = \"90d\"; };",
-        "tenant_defaults = { client_secret_file = \"contoso.secret\"; timezone = \"UTC\"; labels = "
+        "tenant_defaults = { client_secret_file = \"contoso.secret\"; timezone = \"\"; labels = "
         "{ a = \"1\"; }; };\n"
         "tenants = ( { name = \"a\"; tenant_id = \"11111111-2222-4333-8444-000000000001\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; enabled = false; "
         "interval = \"1h\"; source = \"subscribed_skus\"; },\n"

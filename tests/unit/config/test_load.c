@@ -101,7 +101,7 @@ static void a_tenant_has_the_documented_defaults(void **state)
     assert_int_equal(t->graph.source, SOURCE_OPTION_AUTO);
     assert_string_equal(t->graph.graph_url, "");
     assert_string_equal(t->graph.api_version, "beta");
-    assert_string_equal(t->facts.timezone, "UTC");
+    assert_string_equal(t->facts.timezone, "");
     assert_int_equal(t->facts.interval, 7 * USEC_PER_MINUTE);
     assert_int_equal(t->graph.timeout, 50 * USEC_PER_SEC);
     assert_int_equal(t->graph.requests, 3);

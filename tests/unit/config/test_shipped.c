@@ -153,7 +153,7 @@ static void a_configuration_that_says_everything_loads(void **state)
         "\"client_secret\"; client_secret_file = \"contoso.secret\";\n"
         "  client_secret_expires = \"2037-03-01\"; cloud = \"global\"; graph_url = \"\"; login_url = \"\"; resource = \"\"; api_version = "
         "\"beta\"; source = \"auto\";\n"
-        "  labels = { customer = \"Contoso\"; group = \"gold\"; }; timezone = \"UTC\"; enabled = "
+        "  labels = { customer = \"Contoso\"; group = \"gold\"; }; timezone = \"\"; enabled = "
         "true; } );\n"
         "thresholds: { usage = { warning = \"90%\"; critical = \"off\"; clear_margin = \"2%\"; "
         "min_units = 25; };\n"

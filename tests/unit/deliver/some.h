@@ -52,6 +52,7 @@ static inline struct facts *some_facts(void)
     f->label[0] = (struct label){some_text("group"), some_text("gold")};
     f->n_labels = 1;
     f->utc_offset = 3600;
+    f->zone = some_text("CET");
     f->allotment_id = some_text("551f1755-0184-9e51-0bc7-f32bae5a1afb");
     f->allotment_name = some_text("CSP pool");
     f->allotted = f->consumed = 1000;

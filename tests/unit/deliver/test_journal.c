@@ -120,7 +120,7 @@ static void a_credential_that_ends_has_its_days_and_no_tenant(void **state)
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++)
         assert_field(entry, len, CASES[i].name, CASES[i].want);
     CLEANUP(free) char *message = field(entry, len, "MESSAGE");
-    assert_non_null(strstr(message, "certificate partner.crt (2 tenants) ends in 6 days, on 2026-11-28 22:15\n"));
+    assert_non_null(strstr(message, "certificate partner.crt (2 tenants) ends in 6 days, on 2026-11-28 22:15 UTC\n"));
 }
 
 static void priority_and_message_id_follow_the_kind_of_message(void **state)

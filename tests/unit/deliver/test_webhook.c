@@ -144,6 +144,7 @@ static void a_credential_that_ends_says_when_whose_it_is_and_who_rests_on_it(voi
     assert_int_equal(facts_new(&n->facts), 0);
     struct facts *f = n->facts;
     f->utc_offset = 3600;
+    f->zone = some_text("CET");
     f->credential = some_text("client_secret");
     f->client_id = some_text("99999999-aaaa-4bbb-8ccc-dddddddddddd");
     f->file = some_text("/etc/seatwatchd/partner.secret");
@@ -325,7 +326,7 @@ static void a_combined_message_tells_when_it_fired_and_when_it_ended(void **stat
     CLEANUP(notice_free) struct notice *n = resolved_usage(), *told = NULL;
     assert_int_equal(notice_retell(n, true, n->at, &told), 1);
     assert_ptr_equal(strstr(told->title, "(delayed) contoso: resolved"), told->title);
-    assert_ptr_equal(strstr(told->summary, "Fired 01:31, resolved 02:02 (delayed"), told->summary);
+    assert_ptr_equal(strstr(told->summary, "Fired 01:31 CET, resolved 02:02 CET (delayed"), told->summary);
 }
 
 int main(void)

@@ -116,7 +116,7 @@ static void a_day_begins_when_somebody_is_there(void **state)
     d.c.ends_by_day = true;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         d.w.now.at = IN_DAYS(0) + CASES[i].hour;
-        d.c.utc_offset = CASES[i].utc_offset;
+        d.c.zone.offset = CASES[i].utc_offset;
         assert_judged(&d, CASES[i].why, CASES[i].value > 7 ? "warning" : "critical", CASES[i].value,
                       NULL);
     }

@@ -280,7 +280,7 @@ static void facts_hold_what_a_message_needs(void **state)
     world_init(&w);
     w.tenant.label = labels;
     w.tenant.n_labels = 1;
-    w.ctx.utc_offset = 3600;
+    w.ctx.zone = (struct zone){3600, "CET"};
     POLL(&w, {.id = "a",
               .sku = E5,
               .part = "SPE_E5",
@@ -294,6 +294,7 @@ static void facts_hold_what_a_message_needs(void **state)
     assert_string_equal(f->tenant_id, "t-1");
     assert_string_equal(f->label[0].value, "gold");
     assert_int_equal(f->utc_offset, 3600);
+    assert_string_equal(f->zone, "CET");
     assert_string_equal(f->allotment_id, "a");
     assert_string_equal(f->sku_id, E5);
     assert_string_equal(f->sku_part_number, "SPE_E5");

@@ -179,7 +179,7 @@ static void the_day_changes_at_the_configured_hour_of_the_tenant(void **state)
         world_init(&w);
         w.options.threshold[RULE_SUBSCRIPTION].manual_renewal = true;
         w.options.dates_at = CASES[i].dates_at * USEC_PER_HOUR;
-        w.ctx.utc_offset = CASES[i].offset;
+        w.ctx.zone.offset = CASES[i].offset;
         w.now.at = (usec_t)DAY_0 * USEC_PER_DAY + (usec_t)CASES[i].hour * USEC_PER_HOUR;
         poll_state(&w, "active", 10, 0);
         if (finding(&w)->value != CASES[i].days)
