@@ -82,6 +82,15 @@ struct holding {
     receiver_set to;
     bool only; /* nobody else waits; otherwise they are added to those who do */
 };
+/* How far an alert had counted when it was forgotten. */
+struct past_alert {
+    uint32_t episode; /* 0: it has never been up */
+    uint64_t seq;
+};
+struct removal {
+    char id[ALERT_ID_TEXT];
+    struct past_alert past;
+};
 struct changes {
     struct alert **alert; /* new values of the alerts that changed; owned */
     size_t n_alerts;
@@ -89,8 +98,8 @@ struct changes {
     size_t n_events;
     struct holding *hold; /* after the events */
     size_t n_holds;
-    char (*removed)[ALERT_ID_TEXT]; /* instances to forget (moved subjects, archived), before
-                                     * `alert` is put in: a moved one may take over their id */
+    struct removal *removed; /* instances to forget (moved subjects, archived), before
+                              * `alert` is put in: a moved one may take over their id */
     size_t n_removed;
     struct instant now; /* of the planning: how the book notices that the wall clock jumped */
 };
@@ -108,6 +117,10 @@ struct plan_context {
                               * the book fires at once, as in alerts_plan_lost; no baseline */
     struct reach service_reach; /* alerts about many tenants reach these, too: see runtime/outage.c */
     const char *tenant_id, *tenant_name; /* of the samples; NULL for delivery samples */
+    /* How far an alert that is not in the book had counted; zeros: nothing is known of it. It is asked
+     * when an alert begins, which goes on counting from there. NULL: nothing is known of any. -E */
+    int (*past)(void *userdata, const char *alert_id, struct past_alert *ret, struct failure *ret_failure);
+    void *past_userdata;
     bool complete_list; /* the samples are all that exists for this tenant: alerts without one are
                            archived */
 };
@@ -116,7 +129,8 @@ struct plan_context {
  * tenants may be made before any of them is applied. */
 bool alerts_clock_jumped(const struct book *book, const struct instant *now);
 /* What these samples change. Fresh samples only: never call it twice for one poll.
- * The samples are not modified, their facts are shared. Only -ENOMEM / -EIO (random ids). */
+ * The samples are not modified, their facts are shared. Only -ENOMEM, -EIO (random ids), and what
+ * ctx->past returns. */
 int alerts_plan(const struct plan_context *ctx, const struct book *book,
                 const struct samples *samples, struct changes **ret, struct failure *ret_failure);
 /* Reminders that are due at ctx->now, whatever tenant. */

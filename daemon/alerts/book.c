@@ -234,7 +234,7 @@ const struct instant *book_clock(const struct book *b)
 void alerts_apply(struct book *b, struct changes *c)
 {
     for (size_t i = 0; i < c->n_removed; i++)
-        drop(b, find_id(b, c->removed[i]));
+        drop(b, find_id(b, c->removed[i].id));
     for (size_t i = 0; i < c->n_alerts; i++)
         (void)book_put(b, c->alert[i]); /* never fails, see there */
     c->n_alerts = 0;

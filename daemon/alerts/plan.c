@@ -81,6 +81,27 @@ int plan_take(struct plan *p, const struct alert *before, struct work **ret)
     return plan_add(p, w, ret);
 }
 
+static void count_on(struct alert *a, uint32_t episode, uint64_t seq)
+{
+    if (a->episode < episode)
+        a->episode = episode;
+    if (a->seq < seq)
+        a->seq = seq;
+}
+
+/* The alert has got its id with this plan: it counts on from where that id was last used. */
+static int resume(struct plan *p, struct alert *a)
+{
+    const struct alert *known = book_by_id(p->book, a->id);
+    struct past_alert past = {0};
+    if (known)
+        count_on(a, known->episode, known->seq);
+    int r = p->ctx->past ? p->ctx->past(p->ctx->past_userdata, a->id, &past, &p->why) : 0;
+    if (r >= 0)
+        count_on(a, past.episode, past.seq);
+    return r;
+}
+
 int plan_create(struct plan *p, const struct sample *s, struct work **ret)
 {
     const char *tenant_id = p->ctx->tenant_id ? p->ctx->tenant_id : "";
@@ -90,18 +111,32 @@ int plan_create(struct plan *p, const struct sample *s, struct work **ret)
     a->kind = s->kind;
     a->value = a->threshold = FACT_UNKNOWN;
     int r = alert_id(a->kind, a->tenant_id, a->subject, a->id);
+    if (r >= 0)
+        r = resume(p, a);
     if (r < 0)
         return r;
     return plan_add(p, (struct work){.after = TAKE(a), .sample = s}, ret);
 }
 
-int plan_remove(struct plan *p, const char *id)
+static int remove_id(struct plan *p, const char *id, struct past_alert past)
 {
     struct changes *c = p->changes;
     if (plan_reserve(&c->removed, c->n_removed, &p->size_removed, sizeof *c->removed) < 0)
         return -ENOMEM;
-    memcpy(c->removed[c->n_removed++], id, ALERT_ID_TEXT);
+    struct removal *gone = &c->removed[c->n_removed++];
+    gone->past = past;
+    memcpy(gone->id, id, sizeof gone->id);
     return 0;
+}
+
+static struct past_alert counted(const struct alert *a)
+{
+    return (struct past_alert){.episode = a->episode, .seq = a->seq};
+}
+
+int plan_remove(struct plan *p, const struct alert *a)
+{
+    return remove_id(p, a->id, counted(a));
 }
 
 /* ---- what differs from the book ---- */
@@ -164,20 +199,25 @@ static bool is_blank(const struct alert *a)
 }
 
 /* An alert that moved to another pool takes its new name once nothing is open under the old one. */
-static int settle_id(struct alert *a)
+static int settle_id(struct plan *p, struct alert *a)
 {
+    char old[ALERT_ID_TEXT];
     if (a->said > LEVEL_NONE || (a->state != ALERT_OK && a->state != ALERT_PENDING))
         return 0;
-    return alert_id(a->kind, a->tenant_id, a->subject, a->id);
+    memcpy(old, a->id, sizeof old);
+    int r = alert_id(a->kind, a->tenant_id, a->subject, a->id);
+    return r < 0 || strcmp(old, a->id) == 0 ? r : resume(p, a);
 }
+
 
 static int finish_work(struct plan *p, struct work *w)
 {
     struct changes *c = p->changes;
     bool blank = w->gone || is_blank(w->after);
-    int r = blank || !w->before ? 0 : settle_id(w->after);
+    const struct past_alert past = counted(w->after); /* under its old id */
+    int r = blank || !w->before ? 0 : settle_id(p, w->after);
     if (r >= 0 && w->before && (blank || strcmp(w->before->id, w->after->id) != 0))
-        r = plan_remove(p, w->before->id);
+        r = remove_id(p, w->before->id, past);
     if (r < 0 || blank || (w->before && same_alert(p, w->before, w->after)))
         return r;
     if (plan_reserve(&c->alert, c->n_alerts, &p->size_alerts, sizeof *c->alert) < 0)
@@ -192,6 +232,11 @@ int plan_finish(struct plan *p, int r, struct changes **ret, struct failure *ret
         r = finish_work(p, &p->work[i]);
     if (r == -ENOMEM)
         return failure_oom(ret_failure);
+    if (r < 0 && *p->why.text) {
+        if (ret_failure)
+            *ret_failure = p->why;
+        return r;
+    }
     if (r < 0)
         return failure_set(ret_failure, FAILURE_LOCAL, -r, "no random numbers for an event id");
     *ret = TAKE(p->changes);

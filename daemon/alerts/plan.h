@@ -12,6 +12,7 @@ struct work {                    /* one alert that this plan looks at */
 struct plan {
     const struct plan_context *ctx;
     const struct book *book;
+    struct failure why; /* why ctx->past failed; text "": it did not */
     int64_t jump; /* by how much the wall clock jumped since the book last changed */
     struct work *work;
     size_t n_work, size_work;
@@ -39,8 +40,8 @@ static inline void plan_clear_at(struct plan *p)
 int plan_take(struct plan *p, const struct alert *before, struct work **ret);
 /* A new alert about this sample's subject. */
 int plan_create(struct plan *p, const struct sample *s, struct work **ret);
-/* Forget this alert. */
-int plan_remove(struct plan *p, const char *id);
+/* Forget this alert, which is or was in the book. */
+int plan_remove(struct plan *p, const struct alert *a);
 /* Hands over what differs from the book, if all went well so far (r >= 0). */
 int plan_finish(struct plan *p, int r, struct changes **ret, struct failure *ret_failure);
 

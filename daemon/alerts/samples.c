@@ -33,7 +33,7 @@ static int find_before(struct plan *p, const struct sample *s, const struct aler
         s->replaces ? book_find(p->book, s->kind, tenant_id, s->replaces) : NULL;
     if (!old || (*ret && !is_idle(*ret)))
         return 0; /* both are open: neither may be lost */
-    int r = *ret ? plan_remove(p, (*ret)->id) : 0;
+    int r = *ret ? plan_remove(p, *ret) : 0;
     *ret = old;
     return r;
 }
@@ -213,7 +213,7 @@ static int forget(struct plan *p, const struct alert *a)
 {
     struct work *w;
     if (a->said == LEVEL_NONE || !a->facts)
-        return plan_remove(p, a->id);
+        return plan_remove(p, a);
     int r = plan_take(p, a, &w);
     if (r < 0)
         return r;

@@ -197,7 +197,7 @@ bool rights_named(const struct app *app, const struct tenant_facts *tenant, cons
 /* take.c */
 struct judge_context take_judging(const struct watch *w, usec_t at);
 /* w NULL: about no tenant in particular. */
-struct plan_context take_planning(const struct app *app, const struct watch *w, struct instant now);
+struct plan_context take_planning(struct app *app, const struct watch *w, struct instant now);
 /* Polls of different tenants ended: judge, plan, commit, apply, log. Takes the snapshots over. At most
  * TAKE_TOGETHER. */
 void take_snapshots(struct app *app, struct ended *ended, size_t n);

@@ -30,7 +30,14 @@ struct judge_context take_judging(const struct watch *w, usec_t at)
                                   .zone = app_zone(w->options, at)};
 }
 
-struct plan_context take_planning(const struct app *app, const struct watch *w, struct instant now)
+static int past_of(void *userdata, const char *alert_id, struct past_alert *ret, struct failure *ret_failure)
+{
+    const struct app *app = userdata;
+    *ret = (struct past_alert){0};
+    return app->store ? store_past_alert(app->store, alert_id, ret, ret_failure) : 0;
+}
+
+struct plan_context take_planning(struct app *app, const struct watch *w, struct instant now)
 {
     usec_t tolerance = w ? 3 * w->options->facts.interval : 0;
     return (struct plan_context){
@@ -41,6 +48,8 @@ struct plan_context take_planning(const struct app *app, const struct watch *w, 
         .tenant_id = w ? w->options->facts.tenant_id : NULL,
         .tenant_name = w ? w->options->facts.name : NULL,
         .service_reach = app->outage.reach,
+        .past = past_of,
+        .past_userdata = app,
     };
 }
 

@@ -22,9 +22,12 @@ static int put_changes(struct store *s, const struct commit *c, struct failure *
     if (r >= 0)
         r = held_put(s, c, f);
     for (size_t i = 0; r >= 0 && i < all->n_removed; i++) {
-        r = alert_remove(s, all->removed[i], f);
-        if (r >= 0 && !is_put_again(all, all->removed[i]))
-            r = told_forget(s, all->removed[i], f);
+        const struct removal *gone = &all->removed[i];
+        r = alert_remove(s, gone->id, f);
+        if (r >= 0 && !is_put_again(all, gone->id))
+            r = told_forget(s, gone->id, f);
+        if (r >= 0)
+            r = past_put(s, gone, c->now.at, f);
     }
     for (size_t i = 0; r >= 0 && i < all->n_alerts; i++)
         r = alert_put(s, all->alert[i], f);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* store/housekeeping.c: what is old goes, a little at a time.
  *
- * Finished outbox rows and events after 90 days, samples after history.keep. Samples are thinned
+ * Finished outbox rows and events after 90 days, samples and past alerts after history.keep. Samples are thinned
  * out before: a week keeps all of them, up to 30 days each hour keeps its last and its worst one,
  * beyond that each day does. A row takes 26 bytes, and pages that were thinned out are not full:
  * test_housekeeping.c measures a year of 1,000 pools that change at every poll of five minutes.
@@ -54,6 +54,24 @@ static int remove_finished(struct store *s, const struct instant *now, int64_t *
             return (int)n;
         *budget -= n;
     }
+    return 0;
+}
+
+static int remove_past(struct store *s, const struct instant *now, int64_t *budget, struct failure *f)
+{
+    usec_t before_at = now->at > s->history_keep ? now->at - s->history_keep : 0;
+    if (*budget <= 0)
+        return 0;
+    int64_t n = remove_old(s,
+                           "DELETE FROM past_alert WHERE alert_id IN (SELECT alert_id FROM past_alert"
+                           " WHERE ended_at < ?1 ORDER BY ended_at LIMIT ?2)",
+                           before_at, *budget, f);
+    *budget -= n > 0 ? n : 0;
+    return n < 0 ? (int)n : 0;
+}
+
+static int trim_quarantine(struct store *s, struct failure *f)
+{
     CLEANUP(query_end)
     struct query q = query_new(
         &s->db, "DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?1");
@@ -207,6 +225,10 @@ static int keep_house(struct store *s, const struct instant *now, int64_t *budge
     if (!clock_is_settled(s, now))
         return 0;
     int r = remove_finished(s, now, budget, f);
+    if (r >= 0)
+        r = trim_quarantine(s, f);
+    if (r >= 0)
+        r = remove_past(s, now, budget, f);
     if (r >= 0)
         r = expire(s, now, budget, f);
     for (size_t i = 0; r >= 0 && i < N_ELEMENTS(THINNINGS); i++)

@@ -81,6 +81,10 @@ int health_put(struct store *s, const char *tenant_id, const struct tenant_healt
 int history_put(struct store *s, const struct snapshot *snapshot, struct failure *f);
 int events_put(struct store *s, const struct commit *c, struct failure *f);
 
+/* ---- past.c ---- */
+/* Part of a commit that removes this alert. */
+int past_put(struct store *s, const struct removal *gone, usec_t now_at, struct failure *f);
+
 /* ---- housekeeping.c ---- */
 /* At the start: can `now` be believed, as far as the rows go? */
 int clock_distrust(struct store *s, const struct instant *now, struct failure *f);

@@ -56,6 +56,7 @@ const struct table TABLE_OUTBOX = {
 const struct table TABLE_BODY = {"body", "outbox, bytes", 1, true};
 const struct table TABLE_TOLD = {"told", "alert_id, receiver, episode, tried", 2, true};
 const struct table TABLE_HELD = {"held", "alert_id, receiver, episode", 2, true};
+const struct table TABLE_PAST = {"past_alert", "alert_id, episode, seq, ended_at", 1, true};
 
 /* ---- writing ---- */
 

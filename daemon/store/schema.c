@@ -161,7 +161,11 @@ static const char *const STEPS[] = {
     "UPDATE pool SET sku_id = lower(sku_id) WHERE length(sku_id) = 36;"
     /* How often the API was refused before it ever answered: the older source is read after two
      * refusals, also where each poll is a process of its own. */
-    "ALTER TABLE health ADD COLUMN api_refusals INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE health ADD COLUMN api_refusals INTEGER NOT NULL DEFAULT 0;"
+    /* How far alerts that went away had counted. */
+    "CREATE TABLE past_alert (alert_id TEXT PRIMARY KEY, episode INTEGER NOT NULL, seq INTEGER NOT NULL,"
+    " ended_at INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX past_ended ON past_alert (ended_at);",
 };
 
 /* What SQL cannot do, above all new checksums. */

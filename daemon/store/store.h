@@ -61,6 +61,8 @@ DEFINE_CLEANUP(struct store *, store_close)
 
 /* Everything that a start reads back. */
 int store_load_book(struct store *s, struct book **ret, struct failure *ret_failure);
+/* How far an alert that went away had counted; zeros: nothing is known of it, or no longer. */
+int store_past_alert(struct store *s, const char *alert_id, struct past_alert *ret, struct failure *ret_failure);
 /* -ENOENT: never heard of this tenant (then its next complete poll is its first run). A tenant that
  * was never read completely has health, and a memory whose source is SOURCE_NONE. */
 int store_load_tenant(struct store *s, const char *tenant_id, struct tenant_memory **ret_memory,

@@ -45,6 +45,24 @@ class Reload(Scenario):
         self.assertEqual(end["tenant"]["id"], TENANT)
         self.assertIn("configur", end["title"] + end["summary"] + end["description"])
 
+    def test_a_tenant_that_is_added_again_counts_on_also_after_a_restart(self):
+        hook = self.hook()
+        self.configure(self.graph(FULL), [hook])
+        self.start()
+        self.wait_message(hook, "alert.firing", rule="waiting")
+        here = self.config.read_text()
+        self.reload(here.replace(TENANT, TENANT[:-1] + "9"))
+        ended = self.wait_message(hook, "alert.resolved", rule="waiting")["data"]
+        self.stop()
+        self.config.write_text(here)
+        self.start()
+        self.wait("it fires again", lambda: self.waiting(hook).count("alert.firing") == 2)
+        fired = [m["data"] for m in hook.messages() if m["type"] == "alert.firing" and m["data"]["rule"] == "waiting"][1]
+        self.assertEqual((fired["alert_id"], fired["episode"], fired["seq"]), (ended["alert_id"], 2, ended["seq"] + 1))
+
+    def waiting(self, hook):
+        return [m["type"] for m in hook.messages() if m["data"]["rule"] == "waiting"]
+
     def test_a_tenant_whose_id_is_written_in_upper_case_is_the_same_one(self):
         letters = "abcdef12-3456-4890-abcd-ef1234567890"
         hook = self.hook()

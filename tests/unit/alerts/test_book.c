@@ -104,11 +104,11 @@ static void the_alerts_of_a_tenant_are_visited_without_the_others(void **state)
     }
     struct changes *gone = calloc(1, sizeof *gone); /* first, last and some between of tenant 3 */
     assert_non_null(gone);
-    gone->removed = calloc(3, ALERT_ID_TEXT);
+    gone->removed = calloc(3, sizeof *gone->removed);
     assert_non_null(gone->removed);
     static const int REMOVED[] = {3, 503, 993};
     for (; gone->n_removed < 3; gone->n_removed++)
-        (void)snprintf(gone->removed[gone->n_removed], ALERT_ID_TEXT, "%016d", REMOVED[gone->n_removed]);
+        (void)snprintf(gone->removed[gone->n_removed].id, ALERT_ID_TEXT, "%016d", REMOVED[gone->n_removed]);
     alerts_apply(b, gone);
     changes_free(gone);
     (void)book_put(b, an_alert("0000000000000013", "4", "moved")); /* from tenant 3 to tenant 4 */
@@ -138,8 +138,8 @@ static void applied_changes_are_the_books_truth(void **state)
     c->alert[c->n_alerts++] = an_alert("1", "t", "c");
     c->removed = calloc(2, sizeof *c->removed);
     c->n_removed = 2;
-    memcpy(c->removed[0], "1", 2);
-    memcpy(c->removed[1], "nobody", 7);
+    memcpy(c->removed[0].id, "1", 2);
+    memcpy(c->removed[1].id, "nobody", 7);
     c->now = (struct instant){1, 2, 3};
     alerts_apply(b, c);
     assert_int_equal(c->n_alerts, 0);

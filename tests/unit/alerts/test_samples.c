@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <errno.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -673,6 +674,86 @@ static void what_stays_gone_ends_for_good_and_says_so(void **state)
     assert_int_equal(d->n_removed, 1);
 }
 
+static void a_pool_that_returns_after_it_was_given_up_counts_on(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95));
+    assert_int_equal(desk_notice(d, 0)->episode, 1);
+    desk_pass(d, 8 * USEC_PER_DAY);
+    assert_string_equal(desk_poll(d, NULL, 0), "resolved warning usage");
+    uint64_t seq = desk_notice(d, 0)->seq;
+    assert_null(pool_alert(d));
+    desk_restart(d, USEC_PER_HOUR, true);
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95)), "firing warning usage");
+    assert_int_equal(desk_notice(d, 0)->episode, 2);
+    assert_int_equal(desk_notice(d, 0)->seq, seq + 1);
+}
+
+static bool keep_none(const struct alert *a, void *userdata)
+{
+    (void)a, (void)userdata;
+    return false;
+}
+
+static void what_is_configured_again_counts_on(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95),
+               A_SUBSCRIPTION(.subject = "s", .state = "suspended", .level = LEVEL_CRITICAL));
+    (void)desk_keep(d, keep_none);
+    assert_null(pool_alert(d));
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95),
+               A_SUBSCRIPTION(.subject = "s", .state = "suspended", .level = LEVEL_CRITICAL));
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(desk_notice(d, i)->episode, 2);
+        assert_int_equal(desk_notice(d, i)->seq, 3);
+    }
+}
+
+static void an_alert_that_moves_counts_on_from_both_of_its_names(void **state)
+{
+    struct desk *d = *state;
+    for (int i = 0; i < 3; i++) {
+        (void)POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 95));
+        (void)POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 5));
+    }
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95));
+    (void)POLL(d, A_POOL(.id = "pool-b", .replaces = "pool-a", .allotted = 100, .consumed = 95));
+    assert_string_equal(POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 5)),
+                        "resolved warning usage");
+    assert_int_equal(desk_notice(d, 0)->episode, 1); /* still under the name that it was told by */
+    (void)POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 95));
+    assert_int_equal(desk_notice(d, 0)->episode, 4);
+    assert_int_equal(desk_notice(d, 0)->seq, 7);
+    (void)POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 5), A_POOL(.allotted = 100, .consumed = 95));
+    assert_int_equal(desk_notice(d, 1)->episode, 2);
+    assert_int_equal(desk_notice(d, 1)->seq, 3);
+}
+
+static int past_is_broken(void *userdata, const char *alert_id, struct past_alert *ret, struct failure *f)
+{
+    (void)userdata, (void)alert_id, (void)ret;
+    return failure_set(f, FAILURE_LOCAL, EIO, "the disk is gone");
+}
+
+static void without_its_past_no_alert_begins(void **state)
+{
+    struct desk *d = *state;
+    const struct plan_context ctx = {.options = &d->options,
+                                     .routes = &d->routes,
+                                     .now = d->now,
+                                     .tenant_id = TENANT,
+                                     .past = past_is_broken};
+    struct sample s = A_POOL(.allotted = 100, .consumed = 95);
+    const struct samples samples = {.sample = &s, .n = 1};
+    struct failure why = {0};
+    struct changes *c = NULL;
+    assert_int_equal(alerts_plan(&ctx, d->book, &samples, &c, &why), -EIO);
+    assert_string_equal(why.text, "the disk is gone");
+    assert_null(c);
+    sample_clear(&s);
+}
+
 static void what_merely_has_no_sample_stays_up_for_a_week(void **state)
 {
     struct desk *d = *state;
@@ -859,6 +940,10 @@ int main(void)
         TEST(a_drop_ends_restored_or_as_the_new_normal),
         TEST(a_drop_is_the_cause_of_what_it_fills),
         TEST(what_stays_gone_ends_for_good_and_says_so),
+        TEST(a_pool_that_returns_after_it_was_given_up_counts_on),
+        TEST(what_is_configured_again_counts_on),
+        TEST(an_alert_that_moves_counts_on_from_both_of_its_names),
+        TEST(without_its_past_no_alert_begins),
         TEST(what_merely_has_no_sample_stays_up_for_a_week),
         TEST(what_has_no_sample_has_a_stopped_clock),
         TEST(an_unread_subscription_keeps_the_words_it_had),

@@ -88,12 +88,12 @@ static void an_alert_that_is_removed_and_put_stays(void **state)
     c->n_removed = 2;
     for (unsigned i = 0; i < 2; i++) {
         CLEANUP(alert_free) struct alert *a = an_alert(i + 1);
-        memcpy(c->removed[i], a->id, ALERT_ID_TEXT);
+        memcpy(c->removed[i].id, a->id, ALERT_ID_TEXT);
     }
     ok(try_commit(s, c, at(0), &f), &f);
     CLEANUP(book_free) struct book *b = load(s);
-    assert_non_null(book_by_id(b, c->removed[0]));
-    assert_null(book_by_id(b, c->removed[1]));
+    assert_non_null(book_by_id(b, c->removed[0].id));
+    assert_null(book_by_id(b, c->removed[1].id));
 }
 
 /* Each changes one value of a good row through SQLite itself, which does not know about the sums.

@@ -112,7 +112,7 @@ static void an_alert_that_is_forgotten_is_held_back_no_more(void **state)
     struct failure f = {0};
     tell_and_hold(s, EVENT_FIRING, 1, 1, 0, TO(CHAT));
     c->removed = calloc(1, sizeof *c->removed);
-    memcpy(c->removed[c->n_removed++], a->id, sizeof *c->removed);
+    memcpy(c->removed[c->n_removed++].id, a->id, ALERT_ID_TEXT);
     ok(try_commit(s, c, at(2), &f), &f);
     assert_string_equal(waiting(s), "");
 }

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* store/past.c: how far the alerts that went away had counted, so that one that begins again under the
+ * same id goes on from there. Rows stay for history.keep; each is read only when its alert begins. */
+#include "store/inside.h"
+
+#include <string.h>
+
+int past_put(struct store *s, const struct removal *gone, usec_t now_at, struct failure *f)
+{
+    struct row row = {0};
+    if (gone->past.episode == 0 && gone->past.seq == 0)
+        return 0;
+    row_text(&row, gone->id);
+    row_int(&row, gone->past.episode);
+    row_usec(&row, gone->past.seq);
+    row_usec(&row, now_at);
+    return row_put(&s->db, &TABLE_PAST, &row, f);
+}
+
+static int get(struct store *s, const char *alert_id, struct past_alert *ret, struct bad_rows *bad, struct failure *f)
+{
+    CLEANUP(query_end) struct query q = row_select(&s->db, &TABLE_PAST, "WHERE alert_id = ?1");
+    struct row row;
+    query_text(&q, alert_id);
+    int r = query_step(&q, f);
+    if (r <= 0)
+        return r;
+    int good = row_read(&q, &TABLE_PAST, &row);
+    (void)row_get_text(&row);
+    const struct past_alert past = {.episode = (uint32_t)row_get_int(&row, 0, UINT32_MAX),
+                                    .seq = row_get_usec(&row)};
+    if (good < 0 || ((good == 0 || row.wrong) && bad_rows_add(bad, &TABLE_PAST, &row) < 0))
+        return failure_oom(f);
+    if (good > 0 && !row.wrong)
+        *ret = past;
+    return 0;
+}
+
+static int look_up(struct store *s, const char *alert_id, struct past_alert *ret, struct failure *ret_failure)
+{
+    CLEANUP(bad_rows_free) struct bad_rows bad = {0};
+    *ret = (struct past_alert){0};
+    int r = store_ready(s, ret_failure);
+    if (r >= 0)
+        r = get(s, alert_id, ret, &bad, ret_failure);
+    return r < 0 ? r : store_quarantine(s, &bad, ret_failure);
+}
+
+int store_past_alert(struct store *s, const char *alert_id, struct past_alert *ret, struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, look_up(s, alert_id, ret, ret_failure));
+}
