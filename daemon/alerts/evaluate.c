@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include <assert.h>
 #include <errno.h>
+#include <string.h>
 
 const struct finding *sample_finding(const struct sample *s, enum rule rule)
 {
@@ -349,6 +350,47 @@ static void follow_waiting(struct alert *a, const struct sample *s, enum level b
         a->said_waiting = 0;
 }
 
+/* ---- after a change of source ---- */
+
+enum verdict { GOES_ON, IS_OVER, IS_EXPIRED };
+
+/* All of the alert ends, or nothing of it: when every rule that holds it up is clear in the present
+ * source. What is not known holds it up until the pool has not been listed for so long. */
+static enum verdict former_verdict(const struct alert *a, const struct sample *s)
+{
+    bool unknown = sample_partial(s);
+    for (int rule = 0; rule < RULE_COUNT_; rule++) {
+        enum level level = alert_rule_level(a, (enum rule)rule);
+        if (level == LEVEL_NONE)
+            continue;
+        const struct finding *f = sample_finding(s, (enum rule)rule);
+        enum latch_input input = f ? finding_input(f, level) : LATCH_UNKNOWN;
+        if (input == LATCH_BAND || input == LATCH_BREACH)
+            return GOES_ON;
+        unknown |= input == LATCH_UNKNOWN;
+    }
+    return !unknown ? IS_OVER : s->expired ? IS_EXPIRED : GOES_ON;
+}
+
+/* Its numbers are those that it last had. */
+static void evaluate_former(struct alert *a, const struct sample *s, const struct evaluation *e,
+                            struct outcome *ret)
+{
+    static const struct hold NO_HOLD;
+    enum verdict verdict = former_verdict(a, s);
+    bool ends = verdict != GOES_ON;
+    ret->source_changed = verdict == IS_OVER && alert_state_is_up(a->state);
+    ret->expired = verdict == IS_EXPIRED && alert_state_is_up(a->state);
+    for (int rule = 0; rule < RULE_COUNT_; rule++)
+        for (int i = 0; i < LEVELS; i++)
+            (void)latch_step(&a->latch[rule][i], ends ? LATCH_REMOVED : LATCH_UNKNOWN, &NO_HOLD, &e->now);
+    if (!ends)
+        return;
+    memset(a->muted, 0, sizeof a->muted); /* LEVEL_NONE */
+    a->state = ALERT_OK;
+    a->level = LEVEL_NONE;
+}
+
 int evaluate(struct alert *a, const struct sample *s, const struct evaluation *e,
              struct outcome *ret)
 {
@@ -357,6 +399,10 @@ int evaluate(struct alert *a, const struct sample *s, const struct evaluation *e
     struct ending ending = {0};
     *ret = (struct outcome){0};
     assert(s->facts);
+    if (s->former && a->facts) {
+        evaluate_former(a, s, e, ret);
+        return 0;
+    }
 
     step_latches(a, s, e, ret, &ending);
     struct tally t = latches_tally(a, s);

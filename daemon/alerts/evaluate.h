@@ -16,6 +16,8 @@ struct outcome {
     bool raised_lost;   /* something went up because state was lost */
     bool accepted;      /* the episode ended, and what was wrong is the new normal */
     bool rule_removed;  /* the episode ended, and only because its rules are off */
+    bool source_changed; /* ... and the present source says that its SKU is clear */
+    bool expired;       /* ... and what held it up has not been listed for MEMORY_KEPT */
     bool waiting_began; /* the finding "waiting" came up with this sample */
     bool stale;         /* what the alert stands on could not be read */
 };

@@ -44,6 +44,7 @@ void plan_clear(struct plan *p)
     for (size_t i = 0; i < p->n_lines; i++)
         notice_free(p->line[i]);
     free(p->work);
+    free(p->former);
     free(p->line);
     free(p->to);
     free(p->counted);

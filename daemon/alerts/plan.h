@@ -16,6 +16,9 @@ struct plan {
     int64_t jump; /* by how much the wall clock jumped since the book last changed */
     struct work *work;
     size_t n_work, size_work;
+    /* Alerts about pools that only another source lists, and of which somebody was told. */
+    const struct alert **former;
+    size_t n_former, size_former;
     size_t n_parents; /* the first so many are of kinds that explain others */
     struct changes *changes;
     size_t size_alerts, size_events, size_holds, size_removed;

@@ -112,6 +112,47 @@ static bool people_wait(const struct sample *s)
     return false;
 }
 
+/* ---- after a change of source ---- */
+
+static int find_former(struct plan *p, const struct samples *samples)
+{
+    for (size_t i = 0; i < samples->n; i++) {
+        const struct sample *s = &samples->sample[i];
+        const struct alert *a = s->former ? book_find(p->book, s->kind, p->ctx->tenant_id, s->subject) : NULL;
+        if (!a || a->said == LEVEL_NONE || !a->facts)
+            continue;
+        if (plan_reserve(&p->former, p->n_former, &p->size_former, sizeof *p->former) < 0)
+            return -ENOMEM;
+        p->former[p->n_former++] = a;
+    }
+    return 0;
+}
+
+static bool same_sku(const struct facts *a, const struct facts *b)
+{
+    return a->sku_id && b->sku_id ? text_equal_nocase(a->sku_id, b->sku_id)
+                                  : a->sku_part_number && text_equal_nocase(a->sku_part_number, b->sku_part_number);
+}
+
+/* The present source goes on with what somebody was told of a pool of the other one: it is no old news,
+ * because that alert has no reminders any more and ends by itself. */
+static bool succeeds(const struct plan *p, const struct sample *s)
+{
+    for (size_t i = 0; i < p->n_former && !s->former; i++)
+        if (p->former[i]->kind == s->kind && same_sku(p->former[i]->facts, s->facts))
+            return true;
+    return false;
+}
+
+static const char *reason_of(const struct outcome *o)
+{
+    return o->accepted         ? "new_normal"
+           : o->rule_removed   ? "rule_removed"
+           : o->source_changed ? "source_changed"
+           : o->expired        ? "gone_for_good"
+                               : NULL;
+}
+
 static int take_sample(struct plan *p, const struct sample *s)
 {
     const struct alert *before;
@@ -126,7 +167,10 @@ static int take_sample(struct plan *p, const struct sample *s)
     if (r < 0)
         return r;
     w->sample = s;
-    bool first = is_first(p, w->after, s), waits = people_wait(s);
+    bool succeeding = succeeds(p, s);
+    if (succeeding)
+        memset(w->after->muted, 0, sizeof w->after->muted); /* LEVEL_NONE */
+    bool first = is_first(p, w->after, s) && !succeeding, waits = people_wait(s);
     const struct evaluation e = {.now = p->ctx->now,
                                  .outage_tolerance = p->ctx->outage_tolerance,
                                  .baseline = first && !waits,
@@ -138,16 +182,13 @@ static int take_sample(struct plan *p, const struct sample *s)
     if (type == EVENT_FIRING && outcome.raised_lost)
         r = tell_lost(p, w->after, &outcome);
     else if (type != SAY_NOTHING)
-        r = plan_tell(p, w->after, (enum event_type)type, &outcome,
-                      outcome.accepted       ? "new_normal"
-                      : outcome.rule_removed ? "rule_removed"
-                                             : NULL);
+        r = plan_tell(p, w->after, (enum event_type)type, &outcome, reason_of(&outcome));
     else if (outcome.muted_now)
         r = plan_tell_later(p, w->after, &outcome);
     if (r >= 0 && first && waits)
         r = plan_count(p, w->after);
     if (r >= 0)
-        speak_plan_reminder(w->after, s->silent, p->ctx->options, p->ctx->now.at);
+        speak_plan_reminder(w->after, s->silent || s->former, p->ctx->options, p->ctx->now.at);
     return r;
 }
 
@@ -263,6 +304,8 @@ int alerts_plan(const struct plan_context *ctx, const struct book *book,
 {
     CLEANUP(plan_clear) struct plan p = {0};
     int r = plan_begin(&p, ctx, book);
+    if (r >= 0)
+        r = find_former(&p, samples);
     if (r >= 0)
         r = take_samples(&p, samples, true);
     p.n_parents = p.n_work;

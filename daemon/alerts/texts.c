@@ -113,7 +113,7 @@ static void add_event(struct text *t, const struct notice *n)
     case EVENT_RESOLVED:
         if (text_equal(n->reason, "new_normal"))
             text_addf(t, "taken as normal after %s: ", duration_human(lasted(n), buf));
-        else if (text_equal(n->reason, "gone_for_good"))
+        else if (text_equal(n->reason, "gone_for_good") || text_equal(n->reason, "source_changed"))
             text_addf(t, "no longer reported after %s: ", duration_human(lasted(n), buf));
         else if (n->reason)
             text_add(t, "no longer watched: ");
@@ -245,6 +245,9 @@ static char *make_description(const struct notice *n, const struct words *w)
     else if (n->type == EVENT_RESOLVED && text_equal(n->reason, "gone_for_good"))
         text_add(&t, "\nIt ends because Graph has not listed this for a week, not because it got "
                      "better.");
+    else if (n->type == EVENT_RESOLVED && text_equal(n->reason, "source_changed"))
+        text_add(&t, "\nIt ends because another source is read now, which does not list this pool; every "
+                     "pool of its SKU that it lists is within the limits.");
     else if (n->type == EVENT_RESOLVED && n->reason)
         text_add(&t, "\nIt ends because the configuration watches this no longer, not because it "
                      "got better.");

@@ -15,6 +15,7 @@ struct pool {
     int64_t waiting; /* 0 also if not known */
     int64_t needed, to_end; /* units_to_unblock, units_to_buy; 0 also if not known */
     bool gone;
+    bool former; /* another source is read now, whose pools of the SKU are within the limits */
     int64_t reference; /* units before capacity dropped; 0: it did not */
     bool relieved; /* it ends because other pools of its SKU have room */
 };
@@ -26,7 +27,8 @@ static struct pool pool_of(const struct notice *n)
                      .waiting = f->waiting > 0 && !n->waiting_unheld ? f->waiting : 0,
                      .needed = f->units_to_unblock > 0 ? f->units_to_unblock : 0,
                      .to_end = f->units_to_buy > 0 ? f->units_to_buy : 0,
-                     .gone = n->finding[RULE_ALLOTMENT_GONE]};
+                     .gone = n->finding[RULE_ALLOTMENT_GONE],
+                     .former = n->type == EVENT_RESOLVED && text_equal(n->reason, "source_changed")};
     if (p.units) {
         p.allotted = f->allotted;
         p.consumed = f->consumed;
@@ -133,7 +135,9 @@ static void add_end(const struct notice *n, const struct pool *p, struct text *t
 
 static void add_state(const struct notice *n, const struct pool *p, struct text *t)
 {
-    if (p->gone) {
+    if (p->former) {
+        text_add(t, " is within the limits by the source that is read now");
+    } else if (p->gone) {
         text_add(t, " is no longer listed");
         if (p->units)
             text_addf(t, "; %" PRId64 " of %" PRId64 " units were in use", p->consumed,
@@ -194,13 +198,13 @@ static void add_units(const struct notice *n, const struct pool *p, struct text 
         return;
     }
     text_addf(t, ": %" PRId64 " of %" PRId64 " units %s in use", p->consumed, p->allotted,
-              p->gone ? "were" : "are");
+              p->gone || p->former ? "were" : "are");
     if (p->allotted > 0 && p->consumed >= 0 && p->consumed <= INT64_MAX / 10000) {
         text_add(t, " (");
         words_percent(t, p->consumed * 10000 / p->allotted);
         text_add(t, ")");
     }
-    if (p->gone)
+    if (p->gone || p->former)
         text_add(t, " when the pool was last listed");
     else if (p->free < 0)
         text_addf(t, ", %" PRId64 " more than there are", -p->free);
@@ -225,6 +229,8 @@ static void add_waiting(const struct notice *n, const struct pool *p, struct tex
 {
     char buf[DURATION_MAX];
     usec_t oldest = n->facts->oldest_at;
+    if (p->former)
+        return;
     if (p->gone) { /* the numbers are those of its last reading */
         text_add(t, "Whether anybody waits for a licence is not known");
         if (p->waiting > 0)

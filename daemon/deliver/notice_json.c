@@ -18,7 +18,7 @@
 /* ---- words ---- */
 
 static const char *const REASONS[] = {
-    "rule_removed", "new_normal", "gone_for_good", /* of an end */
+    "rule_removed", "new_normal", "gone_for_good", "source_changed", /* of an end */
     "first_run", "held",          /* of a digest */
     "state_lost",                 /* of both, and of what fires again */
 };

@@ -35,7 +35,7 @@ int known_pool_copy(const struct known_pool *src, struct known_pool *dst)
     return 0;
 }
 
-static bool id_is_of(const char *id, enum source source)
+bool pool_id_is_of(const char *id, enum source source)
 {
     return (strncmp(id, "sku:", 4) == 0) == (source == SOURCE_SUBSCRIBED_SKUS);
 }
@@ -62,13 +62,24 @@ static void meet(const struct judging *j, struct fates *f)
     }
 }
 
+/* Some pool of its SKU is in the list. */
+static bool sku_is_listed(const struct judging *j, const struct known_pool *p)
+{
+    const struct snapshot *s = j->snapshot;
+    const char *key = known_pool_key(p);
+    for (size_t i = 0; key && i < s->n_allotments; i++)
+        if (key_compare(allotment_key(&s->allotment[i]), key) == 0)
+            return true;
+    return false;
+}
+
 static enum fate fate_of_missing(const struct judging *j, const struct known_pool *p)
 {
     const struct instant *now = &j->snapshot->taken;
     struct instant since = since_or(p->absent_since, *now);
     usec_t absent = instant_since(&since, now);
-    if (!id_is_of(p->id, j->snapshot->source))
-        return absent >= MEMORY_KEPT ? FATE_FORGOTTEN : FATE_UNKNOWN;
+    if (!pool_id_is_of(p->id, j->snapshot->source))
+        return absent >= MEMORY_KEPT && !sku_is_listed(j, p) ? FATE_FORGOTTEN : FATE_UNKNOWN;
     if (p->gone)
         return absent >= MEMORY_KEPT ? FATE_FORGOTTEN : FATE_GONE;
     if (p->absent_polls + 1 >= ABSENT_POLLS && absent >= j->ctx->options->absence)
@@ -102,7 +113,7 @@ static bool mostly_missing(const struct judging *j, const struct fates *f)
 {
     size_t expected = 0, missing = 0;
     for (size_t k = 0; k < j->before->n_pools; k++) {
-        if (j->before->pool[k].gone || !id_is_of(j->before->pool[k].id, j->snapshot->source))
+        if (j->before->pool[k].gone || !pool_id_is_of(j->before->pool[k].id, j->snapshot->source))
             continue;
         expected++;
         missing += f->known[k] == FATE_MISSING || f->known[k] == FATE_GONE;

@@ -49,6 +49,10 @@ struct sample {
     struct facts *facts;
     bool silent;      /* ignore = "alerts" or a free SKU: state is kept, nothing is told */
     char *replaces;   /* subject whose state moves here (a replaced pool); else NULL */
+    /* capacity: only another source than the one in use lists this pool. Its findings do not say how the
+     * pool is, but what the present source says of its SKU: KNOWN and keep NONE where all pools of the SKU
+     * are clear, KNOWN and keep CRITICAL where one is not. `expired`: for longer than MEMORY_KEPT. */
+    bool former, expired;
     bool subscription_explains; /* capacity: its subscriptions are not active, their own alert speaks first */
 };
 struct samples {
@@ -71,6 +75,7 @@ struct known_pool {
     struct instant absent_since; /* boot 0: it was there last time */
     bool gone;   /* absence was confirmed and spoken about */
     bool silent; /* its last sample was: a trial that vanishes wakes nobody */
+    bool held_up; /* only another source lists it, and a pool of its SKU is not clear; not kept */
     bool quiet;  /* scope = "auto": its siblings have room enough, see siblings_quiet */
 };
 /* ... and of one known subscription: entered its state while watched? */

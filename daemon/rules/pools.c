@@ -200,6 +200,7 @@ static int pool_sample(struct judging *j, const struct groups *g, const struct s
     struct sample *s = judging_sample(j, KIND_CAPACITY, strdup(p->a->id));
     if (!s)
         return -ENOMEM;
+    g->sample[at] = j->samples->n;
     s->silent = p->silent;
     s->subscription_explains = subscriptions_explain(p->a);
     add_findings(s, p->finding, &p->drop);
@@ -229,7 +230,7 @@ static int pool_sample(struct judging *j, const struct groups *g, const struct s
 }
 
 /* A pool that is not in the list, or whose list is not known. */
-static int absent_sample(struct judging *j, const struct known_pool *k, enum fate fate)
+static int absent_sample(struct judging *j, const struct groups *g, const struct known_pool *k, enum fate fate)
 {
     const struct rule_options *o = j->ctx->options;
     struct threshold t[RULE_COUNT_];
@@ -248,6 +249,8 @@ static int absent_sample(struct judging *j, const struct known_pool *k, enum fat
     add_findings(s, f, &drop);
     if (fate == FATE_GONE)
         add_gone(s, t, true, k->consumed);
+    if (fate == FATE_UNKNOWN)
+        former_judge(j, g, k, t, s);
     s->facts->allotted = k->allotted;
     s->facts->consumed = k->consumed;
     int r = facts_set_sku(s->facts, o, k->sku_id, k->sku_part_number);
@@ -476,13 +479,19 @@ static int pools_of_skus(struct judging *j, const struct groups *g, const struct
 
 int pools_judge(struct judging *j, const struct groups *g, const struct fates *fates)
 {
-    if (j->ctx->options->scope == SCOPE_SKU)
-        return skus_judge(j, g, fates);
+    if (j->ctx->options->scope == SCOPE_SKU) {
+        int r = skus_judge(j, g, fates);
+        if (r >= 0)
+            formers_forget(j);
+        return r;
+    }
     int r = pools_of_skus(j, g, fates);
     for (size_t k = 0; r >= 0 && k < j->before->n_pools; k++) {
         enum fate fate = fates->known[k];
         if (fate == FATE_UNKNOWN || fate == FATE_MISSING || fate == FATE_GONE)
-            r = absent_sample(j, &j->before->pool[k], fate);
+            r = absent_sample(j, g, &j->before->pool[k], fate);
     }
+    if (r >= 0)
+        formers_forget(j);
     return r;
 }

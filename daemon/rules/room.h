@@ -87,6 +87,7 @@ static inline void fates_clear_at(struct fates *f)
 {
     fates_clear(f);
 }
+bool pool_id_is_of(const char *id, enum source source);
 int known_pool_copy(const struct known_pool *src, struct known_pool *dst);
 void known_pool_clear(struct known_pool *p);
 
@@ -121,7 +122,9 @@ struct groups {
     size_t *order; /* indices of allotments, by SKU, start date, id */
     struct group *group;
     size_t n;
-    bool *silent, *ignored; /* by index of allotment; filled in by pools_judge */
+    /* by index of allotment; filled in by pools_judge */
+    bool *silent, *ignored;
+    size_t *sample; /* its place in judging.samples, from 1 on; 0: it has none of its own */
 };
 int groups_new(const struct judging *j, struct groups *ret);
 void groups_clear(struct groups *g);
@@ -142,6 +145,18 @@ bool allotment_is_trial(const struct allotment *a);
 /* NULL sorts last; without case. */
 int key_compare(const char *a, const char *b);
 const char *known_pool_key(const struct known_pool *p);
+const char *allotment_key(const struct allotment *a);
+
+/* ---- former.c: pools that only another source lists ---- */
+
+/* Whether this pool is one; `ret_expired`: for so long that nothing more is expected of it. */
+bool former_is(const struct judging *j, const struct known_pool *p, bool *ret_expired);
+/* Marks the sample of such a pool, and fills in what the present source says of its SKU. After the
+ * samples of the listed pools. */
+void former_judge(const struct judging *j, const struct groups *g, const struct known_pool *p,
+                  const struct threshold t[static RULE_COUNT_], struct sample *s);
+/* Forgets those that have expired and that nothing in the present source holds up. Last. */
+void formers_forget(const struct judging *j);
 
 /* ---- siblings.c: the other pools of a SKU ---- */
 

@@ -14,7 +14,7 @@ int key_compare(const char *a, const char *b)
     return strcasecmp(a, b);
 }
 
-static const char *allotment_key(const struct allotment *a)
+const char *allotment_key(const struct allotment *a)
 {
     return a->sku_id ? a->sku_id : a->sku_part_number;
 }
@@ -63,7 +63,8 @@ int groups_new(const struct judging *j, struct groups *ret)
     ret->group = calloc(n, sizeof *ret->group);
     ret->silent = calloc(n, sizeof *ret->silent);
     ret->ignored = calloc(n, sizeof *ret->ignored);
-    if (!ret->order || !ret->group || !ret->silent || !ret->ignored)
+    ret->sample = calloc(n, sizeof *ret->sample);
+    if (!ret->order || !ret->group || !ret->silent || !ret->ignored || !ret->sample)
         return -ENOMEM;
     for (size_t i = 0; i < n; i++)
         ret->order[i] = i;
@@ -93,6 +94,7 @@ void groups_clear(struct groups *g)
     free(g->group);
     free(g->silent);
     free(g->ignored);
+    free(g->sample);
     *g = (struct groups){0};
 }
 

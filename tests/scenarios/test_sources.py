@@ -108,6 +108,33 @@ class Switching(Scenario):
             self.assertEqual(self.once(expect=0)["tenants"][0]["source"], "subscribed_skus")
         self.assertEqual({"alert.resolved"} & set(self.told(hook)), set())
 
+    def test_what_was_told_before_a_switch_goes_on_being_told_and_ends_with_it(self):
+        hook = self.hook()
+        graph = self.graph(state(pool("pool-1", 100, 50)))
+        there = {"older": 'source = "subscribed_skus";', "newer": 'source = "cloud_licensing";'}
+        quick = 'alerts: { for = "0s"; min_samples = 1; keep_firing_for = "0s"; };'
+
+        def read(source, consumed):
+            before = len(hook.messages())
+            graph.change(scenario(state(pool("pool-1", 100, consumed))))
+            self.configure(graph, [hook], extra=quick, tenant_extra=there[source])
+            self.once(expect=0)
+            told = [(m["type"], (m["data"].get("allotment") or {}).get("id"), (m["data"].get("detail") or {}).get("reason"))
+                    for m in hook.messages()[before:]]
+            return sorted(told, key=str)
+
+        for old, new in (("older", "newer"), ("newer", "older")):
+            with self.subTest(f"from the {old} one to the {new} one"):
+                name = {"older": f"sku:{E5}", "newer": "pool-1"}
+                self.assertEqual(read(old, 50), [])
+                self.assertEqual(read(old, 101), [("alert.firing", name[old], None)])
+                self.assertEqual(read(new, 101), [("alert.firing", name[new], None)], "no digest, no end")
+                self.assertEqual(read(new, 101), [])
+                self.assertEqual(read(new, 50), sorted([("alert.resolved", name[new], None),
+                                                        ("alert.resolved", name[old], "source_changed")], key=str))
+                self.assertEqual(read(new, 50), [])
+                shutil.rmtree(self.directory / "state")
+
     def test_the_log_says_from_where(self):
         self.configure(self.graph(self.FULL), [])
         self.start()

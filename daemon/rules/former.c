@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/former.c: after a change of source, what becomes of the pools that only the other one lists.
+ *
+ * Nobody can say how such a pool is. But the pools of its SKU in the present source count the same
+ * licences: where they are clear, what was raised is over; where they are not, it goes on. */
+#include "rules/room.h"
+
+bool former_is(const struct judging *j, const struct known_pool *p, bool *ret_expired)
+{
+    *ret_expired = j->list_known && p->absent_since.boot != 0 &&
+                   instant_since(&p->absent_since, &j->snapshot->taken) >= MEMORY_KEPT;
+    return j->after->source != SOURCE_NONE && !pool_id_is_of(p->id, j->after->source);
+}
+
+static const struct finding *find(const struct sample *s, enum rule rule)
+{
+    for (size_t i = 0; i < s->n_findings; i++)
+        if (s->finding[i].rule == rule)
+            return &s->finding[i];
+    return NULL;
+}
+
+/* What all judged pools of a SKU together say of one rule. False: none is judged. */
+static bool judge_rule(const struct judging *j, const struct groups *g, const struct group *of, struct finding *ret)
+{
+    bool any = false, kept = false, unknown = false, offered = false;
+    for (size_t i = 0; i < of->n; i++) {
+        size_t place = g->sample[g->order[of->first + i]];
+        const struct finding *f = place ? find(&j->samples->sample[place - 1], ret->rule) : NULL;
+        if (!f)
+            continue;
+        any = true;
+        kept |= f->state == FINDING_KNOWN && f->keep > LEVEL_NONE;
+        unknown |= f->state == FINDING_UNKNOWN;
+        offered |= !f->not_offered;
+    }
+    if (any && (kept || !unknown))
+        finding_set(ret, FACT_UNKNOWN, LEVEL_NONE, kept ? LEVEL_CRITICAL : LEVEL_NONE);
+    ret->not_offered = any && !offered;
+    return any;
+}
+
+/* A drop is measured against what the pool itself had: the present source cannot say that it is over.
+ * That the pool is gone is over as soon as its SKU is listed. */
+void former_judge(const struct judging *j, const struct groups *g, const struct known_pool *p,
+                  const struct threshold t[static RULE_COUNT_], struct sample *s)
+{
+    struct known_pool *after = memory_pool(j->after, p->id);
+    bool listed = false, held_up = false;
+    s->former = former_is(j, p, &s->expired);
+    const struct group *group = s->former ? groups_find(g, known_pool_key(p)) : NULL;
+    for (size_t i = 0; group && i < s->n_findings; i++) {
+        struct finding *f = &s->finding[i];
+        if (rule_row(f->rule)->rests_on & RESTS_ON_REFERENCE)
+            continue;
+        listed |= judge_rule(j, g, group, f);
+        held_up |= f->keep > LEVEL_NONE;
+    }
+    if (listed)
+        gone_judge(t, false, FACT_UNKNOWN, &s->finding[s->n_findings++]);
+    if (after)
+        after->held_up = held_up;
+}
+
+void formers_forget(const struct judging *j)
+{
+    struct tenant_memory *m = j->after;
+    size_t kept = 0;
+    for (size_t i = 0; i < m->n_pools; i++) {
+        bool expired;
+        if (former_is(j, &m->pool[i], &expired) && expired && !m->pool[i].held_up)
+            known_pool_clear(&m->pool[i]);
+        else
+            m->pool[kept++] = m->pool[i];
+    }
+    m->n_pools = kept;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* After a change of source: alerts about pools that only the other one lists. */
+#include "fixtures/samples.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define OLD "sku:" SKU_E5 /* of the older source */
+
+static int setup(void **state)
+{
+    static struct desk d;
+    desk_open(&d);
+    *state = &d;
+    return 0;
+}
+static int teardown(void **state)
+{
+    desk_close(*state);
+    return 0;
+}
+
+static const struct alert *old_alert(const struct desk *d)
+{
+    return desk_alert(d, KIND_CAPACITY, OLD);
+}
+
+static void it_ends_as_soon_as_its_sku_is_clear(void **state)
+{
+    struct desk *d = *state;
+    d->options.repeat.every[LEVEL_CRITICAL] = HOURS(1);
+    assert_string_equal(POLL(d, A_POOL(.id = OLD, .allotted = 100, .consumed = 101, .waiting = HIDDEN,
+                                       .not_offered = true, .keep_firing_for = MINUTES(10), .min_samples = 1)),
+                        "firing critical remaining");
+    desk_pass(d, MINUTES(5));
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 50),
+                             A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 50,
+                                    .keep_firing_for = MINUTES(10), .min_samples = 2)),
+                        "resolved critical remaining");
+    const struct notice *n = desk_notice(d, 0);
+    assert_string_equal(n->reason, "source_changed");
+    assert_string_equal(n->title, "contoso: no longer reported after 5 min: Microsoft 365 E5 is within the "
+                                  "limits by the source that is read now");
+    assert_non_null(strstr(n->description, "101 of 100 units were in use"));
+    assert_non_null(strstr(n->description, "another source is read now"));
+    assert_int_equal(old_alert(d)->state, ALERT_OK);
+    assert_int_equal(old_alert(d)->level, LEVEL_NONE);
+}
+
+static void all_of_it_goes_on_while_one_rule_is_not_clear(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.id = OLD, .allotted = 100, .consumed = 101));
+    d->first_run = true;
+    (void)POLL(d, A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 95));
+    assert_int_equal(old_alert(d)->level, LEVEL_CRITICAL);
+    assert_int_equal(old_alert(d)->value, -1);
+    assert_string_equal(POLL(d, A_POOL(.id = OLD, .former = true, .allotted = HIDDEN, .consumed = HIDDEN)), "");
+    assert_string_equal(POLL(d, A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 10, .waiting = HIDDEN)), "");
+    assert_string_equal(POLL(d, A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 10)),
+                        "resolved critical remaining");
+}
+
+static void what_the_source_cannot_say_ends_after_a_week(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 50, .waiting = 3));
+    assert_string_equal(POLL(d, A_POOL(.former = true, .allotted = 100, .consumed = 50, .waiting = HIDDEN, .not_offered = true)), "");
+    assert_string_equal(POLL(d, A_POOL(.former = true, .expired = true, .allotted = 100, .consumed = 95,
+                                       .waiting = HIDDEN, .not_offered = true)),
+                        "resolved warning waiting");
+    assert_string_equal(desk_notice(d, 0)->reason, "gone_for_good");
+}
+
+static void harm_that_goes_on_holds_it_up_also_after_a_week(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95));
+    assert_string_equal(POLL(d, A_POOL(.former = true, .expired = true, .allotted = 100, .consumed = 95)), "");
+    assert_int_equal(desk_alert(d, KIND_CAPACITY, "pool-a")->state, ALERT_FIRING);
+}
+
+static void it_sends_no_reminders_until_its_source_is_back(void **state)
+{
+    struct desk *d = *state;
+    d->options.repeat.every[LEVEL_CRITICAL] = HOURS(1);
+    d->options.repeat.growth = 1;
+    (void)POLL(d, A_POOL(.id = OLD, .allotted = 100, .consumed = 101));
+    (void)POLL(d, A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 101));
+    for (int i = 0; i < 3; i++) {
+        desk_pass(d, HOURS(2));
+        assert_string_equal(desk_remind(d), "");
+        (void)POLL(d, A_POOL(.id = OLD, .former = true, .allotted = HIDDEN, .consumed = HIDDEN, .waiting = HIDDEN));
+    }
+    (void)POLL(d, A_POOL(.id = OLD, .allotted = 100, .consumed = 101));
+    desk_pass(d, HOURS(2));
+    assert_int_equal(old_alert(d)->state, ALERT_FIRING);
+    assert_int_not_equal(old_alert(d)->reminder_at, 0);
+}
+
+/* Both pools have the SKU E5. */
+static void whoever_was_told_goes_on_being_told(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, A_POOL(.id = OLD, .allotted = 100, .consumed = 95));
+    d->first_run = true;
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95),
+                             A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 95)),
+                        "firing warning usage");
+    assert_string_equal(desk_notice(d, 0)->facts->allotment_id, "pool-a");
+    d->first_run = false;
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 10),
+                             A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 10)),
+                        "resolved warning usage; resolved warning usage");
+}
+
+static void what_the_digest_named_is_told_once_it_has_to_succeed(void **state)
+{
+    struct desk *d = *state;
+    d->first_run = true;
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95)), "digest 1");
+    d->first_run = false;
+    (void)POLL(d, A_POOL(.id = OLD, .allotted = 100, .consumed = 95));
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95),
+                             A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 95)),
+                        "firing warning usage");
+}
+
+static void what_nobody_was_told_stays_in_the_digest(void **state)
+{
+    struct desk *d = *state;
+    d->first_run = true;
+    assert_string_equal(POLL(d, A_POOL(.id = OLD, .allotted = 100, .consumed = 95)), "digest 1");
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95),
+                             A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 95)),
+                        "digest 1");
+    d->first_run = false;
+    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 10),
+                             A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 10)),
+                        "");
+    assert_int_equal(old_alert(d)->state, ALERT_OK);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest TESTS[] = {
+        TEST(it_ends_as_soon_as_its_sku_is_clear),
+        TEST(all_of_it_goes_on_while_one_rule_is_not_clear),
+        TEST(what_the_source_cannot_say_ends_after_a_week),
+        TEST(harm_that_goes_on_holds_it_up_also_after_a_week),
+        TEST(it_sends_no_reminders_until_its_source_is_back),
+        TEST(whoever_was_told_goes_on_being_told),
+        TEST(what_the_digest_named_is_told_once_it_has_to_succeed),
+        TEST(what_nobody_was_told_stays_in_the_digest),
+    };
+    return cmocka_run_group_tests(TESTS, NULL, NULL);
+}
