@@ -73,9 +73,14 @@ void words_sku(struct text *t, const struct facts *f)
         text_add(t, "an unnamed product");
 }
 
+bool words_id_is_ours(const char *id)
+{
+    return id && strncmp(id, "sku:", 4) == 0;
+}
+
 void words_older(struct text *t, const struct facts *f)
 {
-    if (f->allotment_id && strncmp(f->allotment_id, "sku:", 4) == 0)
+    if (words_id_is_ours(f->allotment_id))
         text_add(t, "This is from the older list subscribedSkus, which knows neither pools nor who "
                     "waits.\n");
 }

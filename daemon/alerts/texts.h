@@ -43,6 +43,8 @@ void words_percent(struct text *t, int64_t bp);
 void words_measure(struct text *t, int64_t value, enum unit unit);
 /* The time of day, or date and time if it is not today, in the tenant's zone and with its name. */
 void words_clock(struct text *t, const struct notice *n, usec_t at);
+/* The id that a pool of the older source and its one subscription have here: no text shows it. */
+bool words_id_is_ours(const char *id);
 /* What its numbers cannot know, for a pool of the older source; else nothing. */
 void words_older(struct text *t, const struct facts *f);
 /* "Microsoft 365 E5", else "an unnamed product". */

@@ -39,15 +39,44 @@ static const struct {
          "Move its users to another subscription; this one does not come back."},
 };
 
+/* A row of the older source stands for all subscriptions of its SKU. */
+static const struct {
+    const char *is, *advice;
+} IN_GRACE = {"has units in their grace period",
+              "Find out which subscription of it has ended (Billing > Your products in the admin center): renew "
+              "it before its units are suspended, or move users to other licences."};
+
 /* "suspended in 6 days" */
 static void add_days(struct text *t, const char *comes, int64_t days)
 {
     if (days == 0)
         text_addf(t, "%s today", comes);
-    else if (days < 0)
-        text_addf(t, "%s %" PRId64 " %s ago", comes, -days, days == -1 ? "day" : "days");
     else
         text_addf(t, "%s in %" PRId64 " %s", comes, days, days == 1 ? "day" : "days");
+}
+
+#define MOVED_WITHIN 3 /* days after its date by which Microsoft has usually moved it */
+
+/* Days since the next date of one that is active or in grace; 0: it has not passed. */
+static int64_t days_passed(const struct notice *n, const struct fact_subscription *s)
+{
+    const struct facts *f = n->facts;
+    if (n->value != 0 || n->type == EVENT_RESOLVED || s->next_lifecycle_date == DATE_UNKNOWN)
+        return 0;
+    int64_t today = ((int64_t)(f->observed_at / USEC_PER_SEC) + f->utc_offset) / (24 * 60 * 60);
+    return today > s->next_lifecycle_date ? today - s->next_lifecycle_date : 0;
+}
+
+#define LOOK "in the admin center (Billing > Your products)"
+static const char *advice_after(enum subscription_state state, int64_t passed)
+{
+    return state != SUBSCRIPTION_ACTIVE
+               ? "Renew it, or move its users to another subscription: it can be suspended any day, and "
+                 "they lose access then."
+           : passed <= MOVED_WITHIN
+               ? "If it was renewed, wait: Microsoft moves the date up to 3 days late. If not, renew it " LOOK "."
+               : "Look at it " LOOK ": it is active, and Microsoft should have moved its date by now if it "
+                 "was renewed.";
 }
 
 void words_subscription(const struct notice *n, struct words *w)
@@ -59,32 +88,46 @@ void words_subscription(const struct notice *n, struct words *w)
         s->state ? subscription_state_parse(s->state) : SUBSCRIPTION_UNKNOWN;
     char id[SHORT_ID + 1], date[RFC3339_MAX];
     size_t len = s->id ? strcspn(s->id, "-") : 0;
-    bool dead = state > SUBSCRIPTION_WARNING;
+    bool dead = state > SUBSCRIPTION_WARNING, ours = words_id_is_ours(s->id);
+    bool in_grace = ours && state == SUBSCRIPTION_WARNING;
+    const char *is = in_grace ? IN_GRACE.is : STATES[state].is;
 
-    text_addf(&w->subject, "subscription %s of ",
-              text_clean(id, sizeof id, s->id ? s->id : "", len < SHORT_ID ? len : SHORT_ID));
+    if (!ours)
+        text_addf(&w->subject, "subscription %s of ",
+                  text_clean(id, sizeof id, s->id ? s->id : "", len < SHORT_ID ? len : SHORT_ID));
     words_sku(&w->subject, f);
 
-    bool days = n->value != FACT_UNKNOWN && n->type != EVENT_RESOLVED && !dead;
-    w->no_value = dead; /* its next date is when its data goes */
+    int64_t passed = dead ? 0 : days_passed(n, s);
+    bool days = n->value != FACT_UNKNOWN && n->type != EVENT_RESOLVED && !dead && !passed;
+    w->no_value = dead || passed; /* of one that is dead, the next date is when its data goes */
     /* One that ends although it is not active was not mended: its state is no part of the end. */
     bool told = n->type != EVENT_RESOLVED || state == SUBSCRIPTION_ACTIVE;
     if (told && (state != SUBSCRIPTION_ACTIVE || !days))
-        text_addf(&w->condition, " %s%s", STATES[state].is, days ? "," : "");
+        text_addf(&w->condition, " %s%s", is, days ? "," : "");
     if (days) {
         text_add(&w->condition, " ");
         add_days(&w->condition, STATES[state].comes, n->value);
+    } else if (passed) {
+        text_addf(&w->condition, ", but its date %s has passed",
+                  date_print(s->next_lifecycle_date, date));
     }
 
-    text_add(&w->what, "Subscription ");
-    words_add(&w->what, s->id);
-    text_add(&w->what, " of ");
+    if (!ours) {
+        text_add(&w->what, "Subscription ");
+        words_add(&w->what, s->id);
+        text_add(&w->what, " of ");
+    }
     words_sku(&w->what, f);
-    text_addf(&w->what, " %s", STATES[state].is);
+    text_addf(&w->what, " %s", is);
     if (s->next_lifecycle_date != DATE_UNKNOWN)
-        text_addf(&w->what, "; its next date is %s", date_print(s->next_lifecycle_date, date));
+        text_addf(&w->what, "; its next date %s %s", passed ? "was" : "is",
+                  date_print(s->next_lifecycle_date, date));
     text_add(&w->what, ".\n");
-    if (f->allotment_name) {
+    if (passed && state == SUBSCRIPTION_ACTIVE && passed <= MOVED_WITHIN)
+        text_add(&w->what, "Microsoft often moves the date of a subscription that was renewed a few days late.\n");
+    if (ours && f->allotted != FACT_UNKNOWN && f->consumed != FACT_UNKNOWN) {
+        text_addf(&w->what, "%" PRId64 " of %" PRId64 " units are in use.\n", f->consumed, f->allotted);
+    } else if (f->allotment_name && !ours) {
         text_add(&w->what, "It backs ");
         words_add(&w->what, f->allotment_name);
         if (f->allotted != FACT_UNKNOWN && f->consumed != FACT_UNKNOWN)
@@ -96,7 +139,10 @@ void words_subscription(const struct notice *n, struct words *w)
         text_add(&w->what, ".\n");
     }
     words_older(&w->what, f);
-    text_add(&w->next, n->type == EVENT_RESOLVED ? "Nothing is left to do." : STATES[state].advice);
+    text_add(&w->next, n->type == EVENT_RESOLVED ? "Nothing is left to do."
+                       : passed                  ? advice_after(state, passed)
+                       : in_grace                ? IN_GRACE.advice
+                                                 : STATES[state].advice);
 }
 
 /* ---- assignment errors ---- */

@@ -268,8 +268,10 @@ static void add_subscriptions(const struct notice *n, struct text *t)
     for (size_t i = 0; i < f->n_subscriptions && i < SUBSCRIPTIONS_NAMED; i++) {
         const struct fact_subscription *s = &f->subscription[i];
         text_add(t, i ? "; " : "Subscriptions: ");
-        words_add(t, s->id);
-        text_add(t, " ");
+        if (!words_id_is_ours(s->id)) {
+            words_add(t, s->id);
+            text_add(t, " ");
+        }
         words_add(t, s->state);
         if (s->next_lifecycle_date != DATE_UNKNOWN)
             text_addf(t, ", next date %s", date_print(s->next_lifecycle_date, date));

@@ -305,28 +305,40 @@ static char *sku_pool_id(const char *sku_id)
     return id;
 }
 
-static enum subscription_state capability_state(const char *status)
-{
-    return strcasecmp(status, "Enabled") == 0 ? SUBSCRIPTION_ACTIVE
-                                              : subscription_state_parse(status);
-}
-
-static int read_capability(const struct json *row, struct allotment *a)
+/* "Enabled" is called "active" from here on; a word that nobody knows stays as it came. */
+static int read_state(const struct json *row, const char *name, struct subscription *s)
 {
     const char *status = NULL;
-    if (json_get_string(row, "capabilityStatus", &status) != JSON_OK || !status[0])
+    if (json_get_string(row, name, &status) != JSON_OK)
+        return 0;
+    s->state = subscription_state_parse(status);
+    const char *word = subscription_state_word(s->state);
+    return word ? text_copy(word, &s->state_text) : member_text(row, name, &s->state_text);
+}
+
+/* The row's one state is that of its best subscription: units in grace tell that another one has ended. */
+static int read_capability(const struct json *row, int64_t in_grace, struct allotment *a)
+{
+    const char *status = NULL;
+    bool said = json_get_string(row, "capabilityStatus", &status) == JSON_OK && status[0];
+    if (!said && in_grace == 0)
         return 0;
     a->subscriptions = calloc(1, sizeof *a->subscriptions);
     if (!a->subscriptions)
         return -ENOMEM;
     struct subscription *s = &a->subscriptions[0];
-    *s = (struct subscription){.state = capability_state(status),
-                               .start_date = DATE_UNKNOWN,
-                               .next_lifecycle_date = DATE_UNKNOWN};
+    *s = (struct subscription){.start_date = DATE_UNKNOWN, .next_lifecycle_date = DATE_UNKNOWN};
     a->n_subscriptions = 1;
     a->subscriptions_known = true;
     int r = text_copy(a->id, &s->id);
-    return r < 0 ? r : member_text(row, "capabilityStatus", &s->state_text);
+    if (r >= 0)
+        r = read_state(row, "capabilityStatus", s);
+    if (r < 0 || in_grace == 0 || s->state > SUBSCRIPTION_ACTIVE)
+        return r;
+    free(s->state_text);
+    s->state = SUBSCRIPTION_WARNING;
+    s->state_text = NULL;
+    return text_copy(subscription_state_word(s->state), &s->state_text);
 }
 
 static int read_sku(const struct json *row, const char *sku_id, struct allotment *a, struct page *p)
@@ -347,7 +359,7 @@ static int read_sku(const struct json *row, const char *sku_id, struct allotment
     guid_lower(a->sku_id);
     if (r >= 0)
         r = member_text(row, "skuPartNumber", &a->sku_part_number);
-    return r < 0 ? r : read_capability(row, a);
+    return r < 0 ? r : read_capability(row, in_grace, a);
 }
 
 static int take_sku(const struct json *row, struct snapshot_builder *b, struct page *p)
@@ -376,18 +388,15 @@ static int take_sku(const struct json *row, struct snapshot_builder *b, struct p
  * too, so that the same subscription is known again when that API appears. */
 static int read_company(const struct json *row, const char *id, struct subscription *s)
 {
-    const char *status = NULL;
     bool trial = false, said = json_get_bool(row, "isTrial", &trial) == JSON_OK;
     *s = (struct subscription){.start_date = row_date(row, "createdDateTime"),
                                .next_lifecycle_date = row_date(row, "nextLifecycleDateTime"),
                                .trial = said && trial};
-    if (json_get_string(row, "status", &status) == JSON_OK)
-        s->state = capability_state(status);
     if (json_get_int(row, "totalLicenses", 0, INT32_MAX, &s->licenses) != JSON_OK)
         s->licenses = 0;
     int r = text_copy(id, &s->id);
     if (r >= 0)
-        r = member_text(row, "status", &s->state_text);
+        r = read_state(row, "status", s);
     if (r >= 0 && said)
         r = text_copy(trial ? "trial" : "none", &s->tags_text);
     return r;

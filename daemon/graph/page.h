@@ -54,7 +54,8 @@ int page_waiting(const char *bytes, size_t len, struct snapshot_builder *b,
 int page_errors(const char *bytes, size_t len, struct snapshot_builder *b, struct seen *seen,
                 struct page *ret, struct failure *ret_failure);
 /* /subscribedSkus: one allotment "sku:" + sku id per row that applies to users; its units are
- * enabled + warning, its one subscription (same id) has the state of capabilityStatus. */
+ * enabled + warning, its one subscription (same id) has the state of capabilityStatus,
+ * or "warning" if units are in grace. */
 int page_subscribed_skus(const char *bytes, size_t len, struct snapshot_builder *b,
                          struct page *ret, struct failure *ret_failure);
 /* /directory/subscriptions, after all of /subscribedSkus: what really backs those pools. */

@@ -13,6 +13,7 @@ static const struct {
     {"active", SUBSCRIPTION_ACTIVE},       {"warning", SUBSCRIPTION_WARNING},
     {"suspended", SUBSCRIPTION_SUSPENDED}, {"lockedOut", SUBSCRIPTION_LOCKED_OUT},
     {"deleted", SUBSCRIPTION_DELETED},
+    {"enabled", SUBSCRIPTION_ACTIVE}, /* capabilityStatus of the older lists */
 };
 
 /* The next word of a comma list with optional blanks; 0 at the end of the text. An empty member is
@@ -54,6 +55,14 @@ enum subscription_state subscription_state_parse(const char *text)
             worst = found;
     }
     return worst;
+}
+
+const char *subscription_state_word(enum subscription_state state)
+{
+    for (size_t i = 0; i < sizeof STATES / sizeof *STATES; i++)
+        if (STATES[i].state == state)
+            return STATES[i].word;
+    return NULL;
 }
 
 bool subscription_tags_trial(const char *text)

@@ -31,6 +31,7 @@ struct subscription {
 
 /* "active", or a comma list -> the worst; -1 words -> SUBSCRIPTION_UNKNOWN. Never fails. */
 enum subscription_state subscription_state_parse(const char *text);
+const char *subscription_state_word(enum subscription_state state); /* "active"; NULL: UNKNOWN */
 bool subscription_tags_trial(const char *text);
 /* Copies every string; dst is written only on success. */
 int subscription_copy(struct subscription *dst, const struct subscription *src);

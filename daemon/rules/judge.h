@@ -83,6 +83,7 @@ struct known_subscription {
     char *id;
     enum subscription_state state;
     bool seen_active; /* it was active or in warning while we watched, or dead with units in use */
+    bool renews; /* its date was seen to move forward while it was active */
     int32_t next_lifecycle_date;
     struct instant absent_since; /* boot 0: it was there last time */
 };

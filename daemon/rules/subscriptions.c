@@ -93,19 +93,38 @@ static bool is_watched(const struct view *v, const struct known_subscription *pa
            v->state == SUBSCRIPTION_WARNING || (is_dead(v->state) && v->used);
 }
 
+/* A date that moves forward while it is active needs nobody to renew it by hand. One that goes into
+ * grace did need somebody. */
+static bool renews(const struct view *v, const struct known_subscription *past)
+{
+    bool moved = past && past->state == SUBSCRIPTION_ACTIVE && v->state == SUBSCRIPTION_ACTIVE &&
+                 past->next_lifecycle_date != DATE_UNKNOWN && v->next_date > past->next_lifecycle_date;
+    return moved || (past && past->renews && v->state <= SUBSCRIPTION_ACTIVE);
+}
+
+/* Microsoft moves the date of a subscription that was renewed days late: a date that has passed
+ * while it is active says less than one that comes. */
+static enum level manual_level(const struct threshold *t, int64_t days)
+{
+    return days < 0 ? level_enabled(t, LEVEL_WARNING) : level_at_most(t, days);
+}
+
+/* `days` until the next date, negative once it has passed; messages show 0 then. */
 static void judge_state(const struct view *v, const struct known_subscription *past,
                         const struct threshold *t, int64_t days, struct finding *f)
 {
     enum level level = LEVEL_NONE;
+    bool by_hand = t->manual_renewal && !renews(v, past);
+    int64_t left = days == FACT_UNKNOWN || days > 0 ? days : 0;
     switch (v->state) {
     case SUBSCRIPTION_UNKNOWN:
         return;
     case SUBSCRIPTION_ACTIVE:
-        if (t->manual_renewal && days == FACT_UNKNOWN)
+        if (by_hand && days == FACT_UNKNOWN)
             return;
-        if (t->manual_renewal)
-            level = level_at_most(t, days);
-        finding_set(f, days, level, level);
+        if (by_hand)
+            level = manual_level(t, days);
+        finding_set(f, left, level, level);
         return;
     case SUBSCRIPTION_WARNING: {
         const struct limit *critical = &t->limit[LEVEL_CRITICAL];
@@ -123,7 +142,7 @@ static void judge_state(const struct view *v, const struct known_subscription *p
         level = level_enabled(t, LEVEL_CRITICAL);
         break;
     }
-    finding_set(f, days, level, LEVEL_CRITICAL);
+    finding_set(f, left, level, LEVEL_CRITICAL);
 }
 
 /* "Microsoft 365 E5 (pool 2 of 3), Visio Plan 2": which pools rest on it. */
@@ -227,7 +246,8 @@ static int take_present(struct judging *j, const struct groups *g, const struct 
 {
     int r = judge_present(j, g, v, past);
     struct known_subscription k = {
-        .state = v->state, .seen_active = is_watched(v, past), .next_lifecycle_date = v->next_date};
+        .state = v->state, .seen_active = is_watched(v, past), .renews = renews(v, past),
+        .next_lifecycle_date = v->next_date};
     return r < 0 ? r : remember(j, v->id, &k);
 }
 

@@ -49,6 +49,9 @@ static int pool_read(struct row *row, const char *id, struct known_pool *p)
     return 0;
 }
 
+/* Bits of the column seen_active. */
+enum { SUBSCRIPTION_SEEN = 1, SUBSCRIPTION_RENEWS = 2 };
+
 static const char *subscription_key(const struct tenant_memory *m, size_t i)
 {
     return m->subscription[i].id;
@@ -58,7 +61,7 @@ static void subscription_row(const struct tenant_memory *m, size_t i, struct row
 {
     const struct known_subscription *k = &m->subscription[i];
     row_text(row, words_subscription_name(k->state));
-    row_int(row, k->seen_active);
+    row_int(row, (k->seen_active ? SUBSCRIPTION_SEEN : 0) | (k->renews ? SUBSCRIPTION_RENEWS : 0));
     row_int(row, k->next_lifecycle_date);
     row_instant(row, &k->absent_since);
 }
@@ -70,7 +73,9 @@ static int subscription_read(struct row *row, const char *id, struct known_subsc
     int state = word_subscription(row_get_text(row));
     row->wrong = row->wrong || state < 0;
     k->state = (enum subscription_state)(state < 0 ? 0 : state);
-    k->seen_active = row_get_bool(row);
+    int64_t bits = row_get_int(row, 0, SUBSCRIPTION_SEEN | SUBSCRIPTION_RENEWS);
+    k->seen_active = bits & SUBSCRIPTION_SEEN;
+    k->renews = bits & SUBSCRIPTION_RENEWS;
     k->next_lifecycle_date = (int32_t)row_get_int(row, INT32_MIN, INT32_MAX);
     k->absent_since = row_get_instant(row);
     return 0;

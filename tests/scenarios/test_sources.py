@@ -76,6 +76,20 @@ class Subscriptions(Scenario):
         self.assertEqual(self.read(dead), [("alert.firing", "subscription")])
         self.assertIsNone(self.the_hook.messages()[0]["data"]["value"])
 
+    def test_units_in_grace_are_told_without_the_list_and_without_an_id_of_ours(self):
+        row = {**sku(60, status="Enabled"), "prepaidUnits": {"enabled": 0, "warning": 100, "suspended": 0}}
+        self.assertEqual(self.read(older(rows=[row], deny=["subscriptions"])), [("alert.firing", "subscription")])
+        data = self.the_hook.messages()[0]["data"]
+        self.assertEqual((data["severity"], [s["state"] for s in data["subscriptions"]]), ("warning", ["warning"]))
+        self.assertIn("has units in their grace period", data["title"])
+        for key in ("title", "summary", "description", "next_step"):
+            self.assertNotIn("sku:", data[key])
+            self.assertNotIn("not known", data[key])
+        self.assertEqual(self.read(older(rows=[sku(60)], deny=["subscriptions"]))[1:], [("alert.resolved", "subscription")])
+        end = self.the_hook.messages()[1]["data"]
+        self.assertEqual(end["subscriptions"][0]["state"], "active")
+        self.assertIn("is active", end["title"])
+
 
 class Switching(Scenario):
     FULL = state(pool("pool-1", 100, 101), absent=404)

@@ -48,6 +48,23 @@ static struct sample with_zone(struct sample s, int32_t offset, const char *name
     return s;
 }
 
+/* Its facts were taken when it is told. */
+static struct sample seen(struct sample s)
+{
+    s.facts->observed_at = T0;
+    return s;
+}
+
+/* Of a row of the older source: pool and subscription share an id of ours. */
+static struct sample older(struct sample s)
+{
+    s.facts->allotment_id = dup_or_null(s.facts->subscription[0].id);
+    s.facts->allotment_name = strdup("Microsoft 365 E5");
+    s.facts->allotted = 1100;
+    s.facts->consumed = 600;
+    return s;
+}
+
 static struct sample with_pools(struct sample s, const char *pools)
 {
     s.facts->allotment_name = dup_or_null(pools);
@@ -220,6 +237,20 @@ static size_t cases(struct told *ret)
         {"locked out",
          A_SUBSCRIPTION(.subject = GUID, .state = "lockedOut", .value = 4, .level = LEVEL_CRITICAL),
          RULE_SUBSCRIPTION, LEVEL_CRITICAL},
+        {"by hand, its date passed two days ago",
+         seen(A_SUBSCRIPTION(.subject = GUID, .value = 0, .level = LEVEL_WARNING, .next_date = 20777)),
+         RULE_SUBSCRIPTION, LEVEL_WARNING},
+        {"by hand, its date passed four days ago",
+         seen(A_SUBSCRIPTION(.subject = GUID, .value = 0, .level = LEVEL_WARNING, .next_date = 20775)),
+         RULE_SUBSCRIPTION, LEVEL_WARNING},
+        {"still in grace after its date",
+         seen(A_SUBSCRIPTION(.subject = GUID, .state = "warning", .value = 0, .level = LEVEL_CRITICAL,
+                             .next_date = 20774)),
+         RULE_SUBSCRIPTION, LEVEL_CRITICAL},
+        {"units in grace, by the row of the older source",
+         older(A_SUBSCRIPTION(.subject = "sku:" GUID, .state = "warning", .value = FACT_UNKNOWN,
+                              .level = LEVEL_WARNING)),
+         RULE_SUBSCRIPTION, LEVEL_WARNING},
         {"errors of a code nobody knows",
          first_seen(SOME_ERRORS(.subject = "x", .code = "NewCode", .value = 1, .level = LEVEL_WARNING),
                     T0 - HOURS(3)),

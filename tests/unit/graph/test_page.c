@@ -293,6 +293,38 @@ static void subscribed_skus_become_one_pool_each(void **state)
     assert_int_equal(crm->subscriptions[0].state, SUBSCRIPTION_SUSPENDED);
 }
 
+static void units_in_grace_are_a_state_whatever_the_row_says(void **state)
+{
+    static const struct {
+        const char *status;
+        int enabled, in_grace;
+        enum subscription_state want;
+        const char *word;
+    } CASES[] = {
+        {"\"Enabled\"", 1100, 0, SUBSCRIPTION_ACTIVE, "active"},
+        {"\"Enabled\"", 0, 1100, SUBSCRIPTION_WARNING, "warning"},
+        {"\"Enabled\"", 1000, 100, SUBSCRIPTION_WARNING, "warning"},
+        {"null", 0, 1100, SUBSCRIPTION_WARNING, "warning"},
+        {"\"Warning\"", 0, 1100, SUBSCRIPTION_WARNING, "warning"},
+        {"\"Suspended\"", 0, 100, SUBSCRIPTION_SUSPENDED, "suspended"},
+        {"\"LockedOut\"", 0, 0, SUBSCRIPTION_LOCKED_OUT, "lockedOut"},
+        {"\"Paused\"", 100, 0, SUBSCRIPTION_UNKNOWN, "Paused"},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(page_clear) struct page p = {0};
+        CLEANUP(free)
+        char *body = text_printf("{\"value\":[{\"skuId\":\"s-1\",\"consumedUnits\":600,\"capabilityStatus\":%s,"
+                                 "\"prepaidUnits\":{\"enabled\":%d,\"warning\":%d}}]}",
+                                 CASES[i].status, CASES[i].enabled, CASES[i].in_grace);
+        CLEANUP(snapshot_free) struct snapshot *s = read_text(SKUS, body, &p);
+        const struct subscription *found = &s->allotment[0].subscriptions[0];
+        assert_int_equal(s->allotment[0].allotted, CASES[i].enabled + CASES[i].in_grace);
+        if (found->state != CASES[i].want || strcmp(found->state_text, CASES[i].word) != 0)
+            fail_msg("%s, %d in grace: %s", CASES[i].status, CASES[i].in_grace, found->state_text);
+    }
+}
+
 /* Whatever the recorded body is, every decoder ends with a value or a clear failure. */
 static void every_recorded_body_is_digested_by_every_decoder(void **state)
 {
@@ -642,7 +674,7 @@ static void a_subscribed_sku_that_is_odd_is_unknown_or_left_out(void **state)
         {"in other letters",
          "{\"skuId\":\"A\",\"appliesTo\":\"user\",\"consumedUnits\":1,\"capabilityStatus\":"
          "\"enabled\","
-         "\"prepaidUnits\":{\"enabled\":2,\"warning\":3}}",
+         "\"prepaidUnits\":{\"enabled\":5,\"warning\":0}}",
          1, true, 0, 0, SUBSCRIPTION_ACTIVE},
         {"units in grace count, suspended ones do not",
          "{\"skuId\":\"A\",\"consumedUnits\":5,\"capabilityStatus\":\"Warning\","
@@ -743,6 +775,7 @@ int main(void)
         cmocka_unit_test(waiting_members_are_read_in_every_documented_spelling),
         cmocka_unit_test(errors_are_grouped_and_one_without_a_sku_is_its_own),
         cmocka_unit_test(subscribed_skus_become_one_pool_each),
+        cmocka_unit_test(units_in_grace_are_a_state_whatever_the_row_says),
         cmocka_unit_test(every_recorded_body_is_digested_by_every_decoder),
         cmocka_unit_test(what_is_not_a_page_was_not_obtained),
         cmocka_unit_test(an_error_in_a_success_says_what_it_was),

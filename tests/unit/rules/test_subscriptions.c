@@ -31,7 +31,13 @@ static void a_state_seen_for_the_first_time(void **state)
         {"active", 31, 5, true, "none", LEVEL_NONE},
         {"active", 30, 5, true, "warning", LEVEL_WARNING},
         {"active", 7, 5, true, "critical", LEVEL_CRITICAL},
-        {"active", -3, 5, true, "critical", LEVEL_CRITICAL},
+        {"active", 0, 5, true, "critical", LEVEL_CRITICAL},
+        {"active", -2, 5, true, "warning", LEVEL_WARNING},
+        {"active", -3, 5, true, "warning", LEVEL_WARNING},
+        {"active", -30, 5, true, "warning", LEVEL_WARNING},
+        {"active", -30, 5, false, "none", LEVEL_NONE},
+        {"warning", -5, 0, false, "critical", LEVEL_CRITICAL},
+        {"suspended", -5, 1, false, "critical", LEVEL_CRITICAL},
         {"active", UNKNOWN, 5, true, "unknown", LEVEL_NONE},
         {"warning", 20, 0, false, "warning", LEVEL_CRITICAL},
         {"warning", 8, 0, false, "warning", LEVEL_CRITICAL},
@@ -62,7 +68,9 @@ static void a_state_seen_for_the_first_time(void **state)
             fail_msg("%s, %d days, %lld used: %s", CASES[i].state, CASES[i].days,
                      (long long)CASES[i].consumed, verdict(f));
         if (f->state == FINDING_KNOWN)
-            assert_int_equal(f->value, CASES[i].days == UNKNOWN ? FACT_UNKNOWN : CASES[i].days);
+            assert_int_equal(f->value, CASES[i].days == UNKNOWN ? FACT_UNKNOWN
+                                       : CASES[i].days < 0      ? 0
+                                                                : CASES[i].days);
     }
 }
 
@@ -210,6 +218,29 @@ static void a_date_that_rolls_forward_ends_the_alarm(void **state)
     assert_verdict(finding(&w), "none");
 }
 
+static void one_whose_date_moved_once_renews_by_itself(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    w.options.threshold[RULE_SUBSCRIPTION].manual_renewal = true;
+    poll_state(&w, "active", 5, 10);
+    assert_false(w.memory->subscription[0].renews);
+    poll_state(&w, "active", 6, 10);
+    assert_verdict(finding(&w), "none");
+    assert_true(w.memory->subscription[0].renews);
+    poll_state(&w, "paused", 6, 10); /* unknown states change nothing */
+    poll_state(&w, "active", -2, 10);
+    assert_verdict(finding(&w), "none");
+    poll_state(&w, "warning", 20, 10);
+    assert_verdict(finding(&w), "warning");
+    poll_state(&w, "active", 5, 10); /* somebody had to see to it */
+    assert_verdict(finding(&w), "critical");
+    poll_state(&w, "active", UNKNOWN, 10);
+    assert_verdict(finding(&w), "unknown");
+    assert_false(w.memory->subscription[0].renews);
+}
+
 static void a_subscription_of_several_pools_speaks_once_and_names_them(void **state)
 {
     CLEANUP(world_clear) struct world w;
@@ -312,6 +343,7 @@ int main(void)
         cmocka_unit_test(the_day_changes_at_the_configured_hour_of_the_tenant),
         cmocka_unit_test(a_clock_that_starts_in_1970_counts_days_all_the_same),
         cmocka_unit_test(a_date_that_rolls_forward_ends_the_alarm),
+        cmocka_unit_test(one_whose_date_moved_once_renews_by_itself),
         cmocka_unit_test(a_subscription_of_several_pools_speaks_once_and_names_them),
         cmocka_unit_test(many_pools_are_summed_up_in_words),
         cmocka_unit_test(a_trial_or_the_subscription_of_free_pools_is_silent),
