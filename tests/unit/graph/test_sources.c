@@ -200,7 +200,7 @@ static void a_subscription_has_its_own_dates_units_and_trial(void **state)
     assert_int_equal(a->n_subscriptions, 2);
     const struct subscription *one = &a->subscriptions[0], *two = &a->subscriptions[1];
     assert_int_equal(one->state, SUBSCRIPTION_ACTIVE);
-    assert_string_equal(one->state_text, "Enabled");
+    assert_string_equal(one->state_text, "active");
     assert_string_equal(one->tags_text, "trial");
     assert_true(one->trial);
     assert_int_equal(one->licenses, 7);
