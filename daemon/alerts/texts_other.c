@@ -231,6 +231,7 @@ const char *words_section(const char *section)
         [HEALTH_ALLOTMENTS] = "the licences",
         [HEALTH_WAITING] = "the waiting rooms",
         [HEALTH_ERRORS] = "the assignment errors",
+        [HEALTH_UNITS] = "the numbers of a pool",
         [HEALTH_RIGHTS] = "usage rights",
     };
     return NAMES[section_parse(section)];
@@ -246,6 +247,7 @@ static const char *unwatched(const char *section)
                            "subscriptions are.\n",
         [HEALTH_ERRORS] = "Assignment errors are not watched meanwhile; pools, subscriptions and "
                           "waiting members are.\n",
+        [HEALTH_UNITS] = "The use of that pool is not watched meanwhile; everything else is.\n",
         [HEALTH_RIGHTS] = "Usage rights are not watched meanwhile; everything else is.\n",
     };
     return WORDS[section_parse(section)];
@@ -294,6 +296,10 @@ void words_poll(const struct notice *n, struct words *w)
     }
     if (cause_row(f->cause)->tenant_says) {
         text_add(&w->subject, cause_row(f->cause)->tenant_says);
+        if (f->host) {
+            text_add(&w->condition, ": ");
+            words_add(&w->condition, f->host);
+        }
     } else {
         text_add(&w->subject, words_section(f->section));
         add_unread(n, &w->condition);

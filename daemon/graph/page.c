@@ -241,7 +241,11 @@ static int read_allotment(const struct json *row, struct allotment *a, struct pa
     enum json_is sku = json_get_string(row, "skuId", &(const char *){NULL});
     p->n_lacking += is_lacking(allotted) || is_lacking(consumed);
     /* A SKU that is not readable would be judged by other limits than its own. */
-    a->units_known = allotted == JSON_OK && consumed == JSON_OK && sku != JSON_WRONG_TYPE;
+    a->unusable = allotted != JSON_OK       ? "allottedUnits"
+                  : consumed != JSON_OK     ? "consumedUnits"
+                  : sku == JSON_WRONG_TYPE ? "skuId"
+                                           : NULL;
+    a->units_known = !a->unusable;
     a->assignable_to = assignable_to(row);
     int r = text_copy(row_id(row, "id"), &a->id);
     if (r >= 0)
@@ -348,9 +352,14 @@ static int read_sku(const struct json *row, const char *sku_id, struct allotment
     enum json_is consumed = json_get_int(row, "consumedUnits", 0, INT32_MAX, &a->consumed);
     enum json_is prepaid = json_get_object(row, "prepaidUnits", &units);
     p->n_lacking += is_lacking(consumed) || is_lacking(prepaid);
-    a->units_known = consumed == JSON_OK && prepaid == JSON_OK &&
-                     json_get_int(units, "enabled", 0, INT32_MAX, &enabled) == JSON_OK &&
-                     json_get_int(units, "warning", 0, INT32_MAX, &in_grace) == JSON_OK;
+    a->unusable = consumed != JSON_OK  ? "consumedUnits"
+                  : prepaid != JSON_OK ? "prepaidUnits"
+                  : json_get_int(units, "enabled", 0, INT32_MAX, &enabled) != JSON_OK
+                      ? "prepaidUnits.enabled"
+                  : json_get_int(units, "warning", 0, INT32_MAX, &in_grace) != JSON_OK
+                      ? "prepaidUnits.warning"
+                      : NULL;
+    a->units_known = !a->unusable;
     a->allotted = enabled + in_grace;
     a->assignable_to = ASSIGNABLE_USER;
     a->waiting.section = SECTION_NOT_OFFERED;

@@ -423,8 +423,10 @@ static void finish_subscriptions(struct entry *e, enum section section)
 static void finish_allotment(struct entry *e, enum section subscriptions, struct allotment *ret)
 {
     finish_subscriptions(e, subscriptions);
-    if (e->contradicted)
+    if (e->contradicted) {
         e->a.units_known = false;
+        e->a.unusable = "rows that contradict each other";
+    }
     if (!e->a.units_known)
         e->a.allotted = e->a.consumed = 0;
     if (e->a.waiting.section != SECTION_COMPLETE)

@@ -26,6 +26,7 @@ struct allotment {
     char *sku_id;          /* NULL if absent; GUIDs compare without case */
     char *sku_part_number; /* NULL if absent */
     bool units_known;      /* both counts present and valid, no contradicting duplicate */
+    const char *unusable;  /* a literal: the member of the row that cannot be used; NULL: nobody said */
     int64_t allotted, consumed; /* consumed above allotted is legal */
     unsigned assignable_to;
     bool subscriptions_known;

@@ -10,6 +10,7 @@
 static const char *const SECTIONS[HEALTH_SECTIONS_] = {
     [HEALTH_WAITING] = "waiting_members",
     [HEALTH_ERRORS] = "assignment_errors",
+    [HEALTH_UNITS] = "units",
     [HEALTH_RIGHTS] = "usage_rights",
 };
 
@@ -39,7 +40,7 @@ enum health_section section_parse(const char *word)
 
 static const struct cause_row CAUSES[CAUSE_COUNT_] = {
     [CAUSE_NETWORK] =
-        {"network", PASSES, .because = {"Graph cannot be reached", ONE_CALL, ONE_CALL, ONE_CALL},
+        {"network", PASSES, .because = {"Graph cannot be reached", ONE_CALL, ONE_CALL, NULL, ONE_CALL},
          .hint = {"Graph or the way to it is not working",
                   "check DNS, proxy and firewall, and the Microsoft 365 service health"},
          /* The list of pools keeps coming: neither the network nor the proxy is at fault. */
@@ -47,7 +48,7 @@ static const struct cause_row CAUSES[CAUSE_COUNT_] = {
                    "everything else is read and told as usual; if it lasts, look at the Microsoft "
                    "365 service health"}},
     [CAUSE_UNAVAILABLE] =
-        {"unavailable", PASSES, .because = {"Graph answers with errors of its own", ONE_CALL, ONE_CALL, ONE_CALL},
+        {"unavailable", PASSES, .because = {"Graph answers with errors of its own", ONE_CALL, ONE_CALL, NULL, ONE_CALL},
          .hint = {"Microsoft's service answers with errors of its own",
                   "see the Microsoft 365 service health; nothing has to be changed here"}},
     [CAUSE_THROTTLED] =
@@ -69,15 +70,14 @@ static const struct cause_row CAUSES[CAUSE_COUNT_] = {
                               "check memory, disk and open files of the daemon"}},
     [CAUSE_AUTH] =
         {"auth", .likeness = CAUSE_AUTH, .at_once = true, .because = {"sign-in was refused"},
-         .hint = {"sign-in was refused",
-                  "check secret or certificate, client_id, tenant_id and the consent; seatwatchd "
-                  "--check-access tries it"}},
+         /* The failure itself says what to do, or quotes Entra where nobody here knows. */
+         .hint = {"sign-in was refused", "seatwatchd --check-access tries it again"}},
     [CAUSE_PERMISSION] = {"permission", .likeness = CAUSE_PERMISSION, .at_once = true,
                           .because = {"a permission is missing"},
                           .hint = {"signed in, but a call is refused", PERMISSIONS}},
     [CAUSE_CONFIG] = {"config", .likeness = CAUSE_CONFIG, .at_once = true,
-                      .because = {"its configuration does not work", NULL, NULL,
-                                  "an entry cannot be right"},
+                      .because = {"its configuration does not work",
+                                  [HEALTH_RIGHTS] = "an entry cannot be right"},
                       .hint = {"the tenant cannot be read as it is configured",
                                "mend what is named, " MEND},
                       /* Its file is broken. */
@@ -123,6 +123,13 @@ static const struct cause_row CAUSES[CAUSE_COUNT_] = {
          .hint = {"more than half of the known pools are missing from the list",
                   "check the application's permissions and the tenant's subscriptions; what stays "
                   "away is reported pool by pool"}},
+    [CAUSE_UNUSABLE_NUMBERS] =
+        {"unusable_numbers", .likeness = CAUSE_UNUSABLE_NUMBERS,
+         .tenant_says = "the numbers of a pool cannot be used",
+         .tenants_say = " have pools whose numbers cannot be used",
+         .hint = {"Graph sends numbers of a pool that cannot be used",
+                  "look at that product in the admin center (Billing > Licenses); if it lasts, "
+                  "report the pool and the member that is named to Microsoft"}},
 
     [CAUSE_ALLOTMENT_GONE] = {.word = "allotment_gone"},
     [CAUSE_CAPACITY_DROP] = {.word = "capacity_drop"},

@@ -12,6 +12,7 @@ enum health_section {
     HEALTH_ALLOTMENTS, /* everything rests on it */
     HEALTH_WAITING,
     HEALTH_ERRORS,
+    HEALTH_UNITS,                   /* the numbers of each pool, where the list is read */
     HEALTH_STORED_,                 /* what follows begins anew with the process */
     HEALTH_RIGHTS = HEALTH_STORED_, /* the look-ups of usage_rights */
     HEALTH_SECTIONS_
@@ -38,6 +39,7 @@ enum cause {
     CAUSE_PERMANENT,
     CAUSE_SECURITY,
     CAUSE_MASS_DISAPPEARANCE,
+    CAUSE_UNUSABLE_NUMBERS,
     /* capacity: only in alert.said_cause */
     CAUSE_ALLOTMENT_GONE,
     CAUSE_CAPACITY_DROP,

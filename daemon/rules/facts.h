@@ -57,7 +57,8 @@ struct facts {
     char *hint;         /* poll, service: what to do */
     char *section;      /* poll, service: which section is not complete, NULL = all */
     char *source;       /* poll: what the tenant is read from, "cloud_licensing", "subscribed_skus"; NULL: nothing yet */
-    char *host;         /* service: where it fails, for people */
+    char *host;         /* service: where it fails, for people; poll: the pool whose numbers cannot
+                         * be used, and the member */
     int64_t tenants, tenants_failing; /* service: those that it is about, and how many of them fail alike */
     int64_t tenants_read;    /* service: ... of the others were read since these began to fail */
     usec_t failing_since_at; /* service: since when so many do */

@@ -111,6 +111,7 @@ struct known_drop {
     size_t n_peaks;
     int64_t allotted; /* in this poll; for judging only, not kept */
 };
+#define UNUSABLE_MAX 200
 struct tenant_memory {
     struct known_pool *pool;
     size_t n_pools;
@@ -123,6 +124,9 @@ struct tenant_memory {
     enum source source; /* of the last complete list; NONE: this is the first poll */
     bool emptied;        /* zero rows came where there were some; ends when rows return or by forget */
     bool mass_absence;   /* more than half were missing at the last complete list */
+    /* For people: a pool of this poll whose numbers cannot be used, and the member; "": none. For
+     * judging only, not kept. */
+    char unusable[UNUSABLE_MAX];
 };
 void tenant_memory_free(struct tenant_memory *m);
 DEFINE_CLEANUP(struct tenant_memory *, tenant_memory_free)
@@ -159,6 +163,7 @@ struct tenant_health {
     bool schema_changed, emptied, mass_absence;
     bool broken_config; /* a broken tenant file or missing secret: not polled at all; text says why */
     enum source source;
+    char unusable[UNUSABLE_MAX]; /* of section HEALTH_UNITS: as in tenant_memory; not kept */
     uint32_t api_refusals; /* polls so far whose API was refused and has never answered: for a restart */
     enum failure_kind rights_kind; /* why look-ups of usage_rights fail; kept apart, because they */
     char rights_text[384];         /* are no part of a poll */

@@ -160,6 +160,32 @@ struct known_pool *memory_pool(const struct tenant_memory *m, const char *id)
 
 /* ---- the whole ---- */
 
+/* "pool-1 (SPE_E5): consumedUnits; and 2 more pools". The id of a pool of the older source is ours. */
+static void note_unusable(struct judging *j, const struct groups *g)
+{
+    const struct allotment *first = NULL;
+    char text[2 * UNUSABLE_MAX], more[40] = "";
+    size_t n = 0;
+    for (size_t i = 0; j->list_known && i < j->snapshot->n_allotments; i++) {
+        const struct allotment *a = &j->snapshot->allotment[i];
+        if (!a->unusable || g->ignored[i])
+            continue;
+        first = first ? first : a;
+        n++;
+    }
+    if (!first)
+        return;
+    const char *product = first->sku_part_number ? first->sku_part_number : first->sku_id;
+    if (n > 1)
+        (void)snprintf(more, sizeof more, "; and %zu more %s", n - 1, n == 2 ? "pool" : "pools");
+    if (strncmp(first->id, "sku:", 4) == 0 && product)
+        (void)snprintf(text, sizeof text, "%.80s: %s%s", product, first->unusable, more);
+    else
+        (void)snprintf(text, sizeof text, "%.80s (%.40s): %s%s", first->id,
+                       product ? product : "no product", first->unusable, more);
+    (void)text_clean(j->after->unusable, sizeof j->after->unusable, text, strlen(text));
+}
+
 static int judge_all(struct judging *j)
 {
     CLEANUP(fates_clear) struct fates fates = {0};
@@ -175,6 +201,8 @@ static int judge_all(struct judging *j)
         r = subscriptions_judge(j, &groups);
     if (r >= 0)
         r = errors_judge(j, &groups);
+    if (r >= 0)
+        note_unusable(j, &groups);
     return r;
 }
 

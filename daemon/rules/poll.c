@@ -28,6 +28,17 @@ static bool waiting_complete(const struct snapshot *s)
     return s->allotments == SECTION_COMPLETE;
 }
 
+/* A list that is not known says nothing about the numbers in it. */
+static void update_units(struct tenant_health *h, const struct tenant_memory *after,
+                         const struct instant *taken)
+{
+    struct section_health *s = &h->section[HEALTH_UNITS];
+    if (s->last_complete.boot == 0)
+        s->last_complete = *taken; /* "for so long" starts here, also after an update of the daemon */
+    section_update(s, !after->unusable[0], taken);
+    memcpy(h->unusable, after->unusable, sizeof h->unusable);
+}
+
 void health_update(struct tenant_health *h, const struct snapshot *snapshot,
                    const struct tenant_memory *after, const struct failure *f)
 {
@@ -46,13 +57,15 @@ void health_update(struct tenant_health *h, const struct snapshot *snapshot,
     h->broken_config = false; /* it was polled, so the configuration is whole */
     if (snapshot->source != SOURCE_NONE)
         h->source = snapshot->source;
-    const bool complete[HEALTH_STORED_] = {
+    const bool complete[HEALTH_UNITS] = {
         [HEALTH_ALLOTMENTS] = snapshot->allotments == SECTION_COMPLETE,
         [HEALTH_WAITING] = waiting_complete(snapshot),
         [HEALTH_ERRORS] = snapshot->errors != SECTION_UNKNOWN,
     };
-    for (int i = 0; i < HEALTH_STORED_; i++)
+    for (int i = 0; i < HEALTH_UNITS; i++)
         section_update(&h->section[i], complete[i] && !(blind & 1U << i), taken);
+    if (h->section[HEALTH_ALLOTMENTS].incomplete_polls == 0)
+        update_units(h, after, taken);
 }
 
 void health_update_rights(struct tenant_health *h, const struct instant *now,
@@ -71,7 +84,7 @@ void health_update_rights(struct tenant_health *h, const struct instant *now,
 
 static bool is_offered(const struct tenant_health *h, int section)
 {
-    return section == HEALTH_ALLOTMENTS || h->source == SOURCE_CLOUD_LICENSING;
+    return section == HEALTH_ALLOTMENTS || section == HEALTH_UNITS || h->source == SOURCE_CLOUD_LICENSING;
 }
 
 static usec_t section_age(const struct tenant_health *h, int section, const struct instant *now)
@@ -158,8 +171,10 @@ static int set_cause(struct facts *f, enum cause c, const struct tenant_health *
     char time[SINCE_MAX];
     const struct cause_hint *hint = find_hint(h, c);
     bool from_failure = h->broken_config || (h->failing && c == BY_KIND[h->kind]);
-    const char *text = from_failure ? h->text : "";
+    const char *text = c == CAUSE_UNUSABLE_NUMBERS ? h->unusable : from_failure ? h->text : "";
     f->cause = c;
+    if (c == CAUSE_UNUSABLE_NUMBERS && text_copy(text[0] ? text : NULL, &f->host) < 0)
+        return -ENOMEM;
     if (strncmp(text, hint->what, strlen(hint->what)) == 0) /* a failure that begins with the same words */
         f->hint = text_printf("%s; %s", text, hint->next);
     else
@@ -192,15 +207,19 @@ static struct trouble find_trouble(const struct tenant_health *h, const struct t
         if (!is_offered(h, i) || h->section[i].incomplete_polls == 0)
             continue;
         enum level level = section_level(poll, interval, &h->section[i], section_age(h, i, now));
+        t.unread = true;
+        if (at_once > LEVEL_NONE && i == HEALTH_UNITS)
+            continue; /* one pool matters less than a tenant that somebody has to mend */
         if (level < at_once)
             level = at_once;
-        t.unread = true;
         if (level > LEVEL_NONE || !named)
             t.section = (enum health_section)i;
         named |= level > LEVEL_NONE;
         if (level > t.level)
             t.level = level;
     }
+    if (named && t.section == HEALTH_UNITS)
+        t.cause = CAUSE_UNUSABLE_NUMBERS;
     t.age = section_age(h, (int)t.section, now);
     if (t.level < at_once)
         t.level = at_once;
@@ -310,7 +329,7 @@ void poll_state_of(const struct judge_context *ctx, const struct tenant_health *
 int poll_facts(const struct poll_state *p, const struct tenant_health *h, struct facts *f)
 {
     int r = text_copy(p->section, &f->section);
-    return r < 0 ? r : set_cause(f, find_cause(h), h);
+    return r < 0 ? r : set_cause(f, p->cause, h);
 }
 
 int judge_poll(const struct judge_context *ctx, const struct tenant_health *h,

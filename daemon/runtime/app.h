@@ -265,6 +265,9 @@ struct once_pool {
 };
 typedef void once_pool_visit(void *userdata, const struct once_pool *pool);
 void once_each_pool(const struct app *app, once_pool_visit *visit, void *userdata);
+#define ONCE_WHY_MAX 300
+/* The tenant was read and recorded, but the numbers of a pool cannot be used: `why` says whose. */
+bool once_unusable(const struct watch *w, char why[static ONCE_WHY_MAX]);
 bool once_notified(const struct app *app, const struct alert *a); /* somebody is told of it */
 
 /* matches.c */

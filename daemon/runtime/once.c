@@ -32,16 +32,25 @@ static int on_begin(sd_event_source *s, void *userdata)
 
 static bool tenant_read(const struct watch *w)
 {
-    return !w->options->enabled || (w->last.known && w->last.report.complete && w->last.committed);
+    return !w->options->enabled ||
+           (w->last.known && w->last.report.complete && w->last.committed && !w->health.unusable[0]);
+}
+
+bool once_unusable(const struct watch *w, char why[static ONCE_WHY_MAX])
+{
+    bool found = w->last.known && w->last.report.complete && w->last.committed && w->health.unusable[0];
+    (void)snprintf(why, ONCE_WHY_MAX, "the numbers of a pool cannot be used: %s", w->health.unusable);
+    return found;
 }
 
 static void print_tenant(const struct watch *w)
 {
     const struct snapshot_totals *t = &w->last.totals;
+    char why[ONCE_WHY_MAX];
     if (!tenant_read(w))
         printf("%s: %s: %s\n", w->options->facts.name,
-               w->last.known && w->last.report.complete ? "read, but not recorded" : "not read completely",
-               w->options->broken ? w->options->broken : w->last.report.failure.text);
+               w->last.known && w->last.report.complete && !w->last.committed ? "read, but not recorded" : "not read completely",
+               w->options->broken ? w->options->broken : once_unusable(w, why) ? why : w->last.report.failure.text);
     if (!w->last.known || t->allotments == UNITS_UNKNOWN)
         return;
     printf("%s: %" PRId64 " pools", w->options->facts.name, t->allotments);

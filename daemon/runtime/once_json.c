@@ -34,8 +34,10 @@ static void put_tenant(struct json_writer *w, const struct watch *t)
                                                    UNITS_UNKNOWN, UNITS_UNKNOWN, UNITS_UNKNOWN, 0};
     const struct snapshot_totals *n = t->last.known ? &t->last.totals : &UNKNOWN;
     const struct graph_report *r = &t->last.report;
-    bool complete = t->last.known && r->complete;
+    char why[ONCE_WHY_MAX];
+    bool unusable = once_unusable(t, why), complete = t->last.known && r->complete && !unusable;
     const char *error = t->options->broken                ? t->options->broken
+                        : unusable                        ? why
                         : complete && t->last.committed ? NULL
                                                         : r->failure.text;
     json_open_object(w, NULL);

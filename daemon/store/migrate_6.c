@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store/migrate_6.c: from schema 5 to schema 6: checksums of `told` without four columns and of
- * `health` with one more, ids of tenants in lower case, and credentials that are called by their
+ * `health` with five more, ids of tenants in lower case, and credentials that are called by their
  * file's name without its folders. */
 #include "store/migrate.h"
 
@@ -44,7 +44,8 @@ static int sum_told(struct db *d, struct failure *f)
     "errors_at, errors_mono, errors_boot, errors_missed, "                 \
     "failing, kind, text, schema_changed, emptied, mass_absence, broken_config, source"
 static const struct table HEALTH_5 = {"health", HEALTH_COLUMNS, 1, false};
-static const struct table HEALTH_6 = {"health", HEALTH_COLUMNS ", api_refusals", 1, false};
+#define HEALTH_ADDED ", api_refusals, units_at, units_mono, units_boot, units_missed"
+static const struct table HEALTH_6 = {"health", HEALTH_COLUMNS HEALTH_ADDED, 1, false};
 
 /* A row that is met again after it was written has no sum of old, and is left alone. */
 static int sum_health(struct db *d, struct failure *f)
@@ -56,7 +57,8 @@ static int sum_health(struct db *d, struct failure *f)
         int good = row_read(&q, &HEALTH_5, &row);
         if (good < 0)
             return failure_oom(f);
-        row_int(&row, 0);
+        for (int added = 0; added < 5; added++)
+            row_int(&row, 0);
         r = good ? row_put(d, &HEALTH_6, &row, f) : 0;
         if (r < 0)
             return r;
@@ -80,7 +82,7 @@ static const struct {
     const char *which;
 } MEMORIES[] = {
     MEMORY("tenant", "tenant_id, source, emptied, mass_absence", 1),
-    MEMORY("health", HEALTH_COLUMNS ", api_refusals", 1), /* after sum_health */
+    MEMORY("health", HEALTH_COLUMNS HEALTH_ADDED, 1), /* after sum_health */
     MEMORY("known_pool",
            "tenant_id, id, sku_id, sku_part_number, allotted, consumed, first_seen_at, "
            "absent_polls, absent_at, absent_mono, absent_boot, gone, silent",

@@ -18,7 +18,7 @@ const struct table TABLE_HEALTH = {
     "waiting_at, waiting_mono, waiting_boot, waiting_missed, "
     "errors_at, errors_mono, errors_boot, errors_missed, "
     "failing, kind, text, schema_changed, emptied, mass_absence, broken_config, source, "
-    "api_refusals",
+    "api_refusals, units_at, units_mono, units_boot, units_missed",
     1, false};
 const struct table TABLE_POOL = {
     "known_pool",

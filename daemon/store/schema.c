@@ -162,6 +162,11 @@ static const char *const STEPS[] = {
     /* How often the API was refused before it ever answered: the older source is read after two
      * refusals, also where each poll is a process of its own. */
     "ALTER TABLE health ADD COLUMN api_refusals INTEGER NOT NULL DEFAULT 0;"
+    /* When the numbers of all pools could be used last. */
+    "ALTER TABLE health ADD COLUMN units_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE health ADD COLUMN units_mono INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE health ADD COLUMN units_boot INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE health ADD COLUMN units_missed INTEGER NOT NULL DEFAULT 0;"
     /* How far alerts that went away had counted. */
     "CREATE TABLE past_alert (alert_id TEXT PRIMARY KEY, episode INTEGER NOT NULL, seq INTEGER NOT NULL,"
     " ended_at INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;"

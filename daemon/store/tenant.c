@@ -307,7 +307,7 @@ int health_put(struct store *s, const char *tenant_id, const struct tenant_healt
     struct row row = {0};
     row_text(&row, tenant_id);
     row_instant(&row, &h->first_poll);
-    for (size_t i = 0; i < HEALTH_STORED_; i++) {
+    for (size_t i = 0; i < HEALTH_UNITS; i++) {
         row_instant(&row, &h->section[i].last_complete);
         row_int(&row, h->section[i].incomplete_polls);
     }
@@ -320,6 +320,8 @@ int health_put(struct store *s, const char *tenant_id, const struct tenant_healt
     row_int(&row, h->broken_config);
     row_text(&row, words_source_name(h->source));
     row_int(&row, h->api_refusals);
+    row_instant(&row, &h->section[HEALTH_UNITS].last_complete);
+    row_int(&row, h->section[HEALTH_UNITS].incomplete_polls);
     return put_if_new(s, &TABLE_HEALTH, "SELECT sum FROM health WHERE tenant_id = ?1", &row, f);
 }
 
@@ -423,7 +425,7 @@ static int take_health(struct row *row, void *into)
     struct found *found = into;
     struct tenant_health *h = &found->health;
     h->first_poll = row_get_instant(row);
-    for (size_t i = 0; i < HEALTH_STORED_; i++) {
+    for (size_t i = 0; i < HEALTH_UNITS; i++) {
         h->section[i].last_complete = row_get_instant(row);
         h->section[i].incomplete_polls = (uint32_t)row_get_int(row, 0, UINT32_MAX);
     }
@@ -436,6 +438,8 @@ static int take_health(struct row *row, void *into)
     h->broken_config = row_get_bool(row);
     int source = words_source(row_get_text(row));
     h->api_refusals = (uint32_t)row_get_int(row, 0, UINT32_MAX);
+    h->section[HEALTH_UNITS].last_complete = row_get_instant(row);
+    h->section[HEALTH_UNITS].incomplete_polls = (uint32_t)row_get_int(row, 0, UINT32_MAX);
     row->wrong = row->wrong || kind < 0 || source < 0;
     found->any_health = !row->wrong;
     if (row->wrong) {

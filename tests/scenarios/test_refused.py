@@ -47,6 +47,17 @@ class Refused(Scenario):
                 self.assertIn(f"(AADSTS{code})", said["next_step"])
                 self.assertIn(hint, said["next_step"])
 
+    def test_a_number_that_is_in_no_table_is_quoted_and_blames_nothing(self):
+        graph = self.graph(state(pool()), faults=[{"match": {"path": "token"}, "times": 1000, "do": {"status": 400, "body": {
+            "error": "invalid_grant", "error_codes": [50999], "error_description": "AADSTS50999: The moon is in the wrong house.\r\nTrace ID: 1"}}}])
+        hook = self.hook()
+        self.configure(graph, [hook])
+        self.assertEqual(self.run_daemon("--once").returncode, 1)
+        (said,) = [m["data"] for m in hook.messages() if m["data"]["rule"] == "poll"]
+        self.assertIn("(AADSTS50999); Entra says: AADSTS50999: The moon is in the wrong house.", said["next_step"])
+        for blamed in ("secret", "certificate", "client_id", "tenant_id", "consent"):
+            self.assertNotIn(blamed, said["next_step"])
+
     def test_every_number_has_its_hint_in_a_check_of_the_access(self):
         graph = self.tenants({**HINTS, **PASSING})
         done = self.run_daemon("--check-access")

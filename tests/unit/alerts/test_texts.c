@@ -65,6 +65,12 @@ static struct sample older(struct sample s)
     return s;
 }
 
+static struct sample at_pool(struct sample s, const char *pool)
+{
+    s.facts->host = strdup(pool);
+    return s;
+}
+
 static struct sample with_pools(struct sample s, const char *pools)
 {
     s.facts->allotment_name = dup_or_null(pools);
@@ -266,6 +272,11 @@ static size_t cases(struct told *ret)
          RULE_POLL, LEVEL_WARNING},
         {"emptied",
          A_POLL(.level = LEVEL_WARNING, .cause = CAUSE_EMPTIED, .hint = "check the permission"),
+         RULE_POLL, LEVEL_WARNING},
+        {"a pool without usable numbers",
+         at_pool(A_POLL(.level = LEVEL_WARNING, .cause = CAUSE_UNUSABLE_NUMBERS, .value = 3600,
+                        .section = "units", .hint = "look at that product"),
+                 "pool-1 (SPE_E5): consumedUnits"),
          RULE_POLL, LEVEL_WARNING},
         {"half of it vanished",
          A_POLL(.level = LEVEL_WARNING, .cause = CAUSE_MASS_DISAPPEARANCE, .hint = "check"), RULE_POLL,

@@ -46,6 +46,24 @@ static void a_cause_of_a_poll_has_all_its_texts(void **state)
     }
 }
 
+/* Each word that a message may have in detail.cause is explained. */
+static void a_cause_of_a_poll_has_its_manual_entry(void **state)
+{
+    (void)state;
+    FILE *file = fopen(SOURCE_ROOT "/daemon/seatwatchd.8", "r");
+    assert_non_null(file);
+    static char manual[256 * 1024];
+    size_t len = fread(manual, 1, sizeof manual - 1, file);
+    assert_true(len > 0 && len < sizeof manual - 1);
+    (void)fclose(file);
+    for (int c = 0; c < CAUSE_COUNT_; c++) {
+        char entry[80];
+        (void)snprintf(entry, sizeof entry, "\n.It Ql %s\n", cause_row((enum cause)c)->word);
+        if (cause_row((enum cause)c)->likeness != CAUSE_NONE && !strstr(manual, entry))
+            fail_msg("seatwatchd(8) has no entry for %s", cause_row((enum cause)c)->word);
+    }
+}
+
 static void a_section_comes_back_from_its_word(void **state)
 {
     (void)state;
@@ -60,6 +78,7 @@ int main(void)
         cmocka_unit_test(every_cause_comes_back_from_its_word_and_from_its_hash),
         cmocka_unit_test(what_is_not_a_cause_is_none),
         cmocka_unit_test(a_cause_of_a_poll_has_all_its_texts),
+        cmocka_unit_test(a_cause_of_a_poll_has_its_manual_entry),
         cmocka_unit_test(a_section_comes_back_from_its_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

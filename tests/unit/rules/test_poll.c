@@ -11,7 +11,8 @@ struct read_ { /* one poll as health sees it */
 static const struct read_ WHOLE = {
     SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, false, false, false, NULL};
 
-static void read_once(struct world *w, struct tenant_health *h, struct read_ r)
+/* `unusable`: a pool whose numbers cannot be used; "": none. */
+static void read_odd(struct world *w, struct tenant_health *h, struct read_ r, const char *unusable)
 {
     struct allotment a = {.id = "a", .waiting = {.section = r.waiting}};
     bool has_rows = r.allotments == SECTION_COMPLETE && !r.emptied;
@@ -22,8 +23,14 @@ static void read_once(struct world *w, struct tenant_health *h, struct read_ r)
                                .allotment = &a,
                                .n_allotments = has_rows,
                                .schema_changed = r.schema_changed};
-    const struct tenant_memory m = {.emptied = r.emptied, .mass_absence = r.mass_absence};
+    struct tenant_memory m = {.emptied = r.emptied, .mass_absence = r.mass_absence};
+    (void)snprintf(m.unusable, sizeof m.unusable, "%s", unusable);
     health_update(h, &s, &m, r.failure);
+}
+
+static void read_once(struct world *w, struct tenant_health *h, struct read_ r)
+{
+    read_odd(w, h, r, "");
 }
 
 static void judge(struct world *w, const struct tenant_health *h, struct sample *ret)
@@ -105,6 +112,96 @@ static void a_source_without_a_section_does_not_miss_it(void **state)
     judge(&w, &h, &s);
     assert_verdict(&s.finding[0], "none");
     assert_int_equal(s.finding[0].value, 0);
+}
+
+static void a_pool_without_usable_numbers_is_told_when_it_lasts(void **state)
+{
+    static const char POOL[] = "pool-1 (SPE_E5): consumedUnits";
+    struct world w;
+    struct tenant_health h = {0};
+    (void)state;
+    world_init(&w);
+    pass(&w, 10 * USEC_PER_DAY);
+    read_once(&w, &h, WHOLE);
+    for (int minute = 5; minute <= 400; minute += 5) {
+        CLEANUP(sample_clear) struct sample s;
+        pass(&w, 5 * USEC_PER_MINUTE);
+        read_odd(&w, &h, WHOLE, POOL);
+        judge(&w, &h, &s);
+        const char *want = minute < 60 ? "none" : minute < 360 ? "warning" : "critical";
+        if (strcmp(verdict(&s.finding[0]), want) != 0)
+            fail_msg("%d minutes: %s", minute, verdict(&s.finding[0]));
+        if (minute < 60)
+            continue;
+        assert_int_equal(s.facts->cause, CAUSE_UNUSABLE_NUMBERS);
+        assert_string_equal(s.facts->section, "units");
+        assert_string_equal(s.facts->host, POOL);
+        assert_non_null(strstr(s.facts->hint, POOL));
+    }
+    CLEANUP(sample_clear) struct sample unknown;
+    read_once(&w, &h, (struct read_){0}); /* nobody knows what the numbers are like now */
+    judge(&w, &h, &unknown);
+    assert_verdict(&unknown.finding[0], "critical");
+    assert_int_equal(unknown.facts->cause, CAUSE_UNUSABLE_NUMBERS);
+    CLEANUP(sample_clear) struct sample mended;
+    read_once(&w, &h, WHOLE);
+    judge(&w, &h, &mended);
+    assert_verdict(&mended.finding[0], "none");
+    assert_int_equal(mended.finding[0].keep, LEVEL_NONE);
+}
+
+static void a_pool_without_usable_numbers_hides_no_worse_trouble(void **state)
+{
+    const struct failure refused = failure(FAILURE_PERMISSION, "403");
+    const struct failure slow = failure(FAILURE_TRANSIENT, "time-out");
+    static const struct {
+        const char *why;
+        enum section allotments, waiting, errors;
+        int failure; /* 0: none, 1: refused, 2: passes by itself */
+        enum cause want;
+    } CASES[] = {
+        {"it alone", SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, 0, CAUSE_UNUSABLE_NUMBERS},
+        {"errors are refused", SECTION_COMPLETE, SECTION_COMPLETE, SECTION_UNKNOWN, 1, CAUSE_PERMISSION},
+        {"waiting rooms", SECTION_COMPLETE, SECTION_UNKNOWN, SECTION_COMPLETE, 2, CAUSE_NETWORK},
+        {"everything", SECTION_UNKNOWN, SECTION_UNKNOWN, SECTION_UNKNOWN, 2, CAUSE_NETWORK},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct world w;
+        struct tenant_health h = {0};
+        CLEANUP(sample_clear) struct sample s;
+        world_init(&w);
+        read_once(&w, &h, WHOLE);
+        for (int minute = 5; minute <= 120; minute += 5) {
+            pass(&w, 5 * USEC_PER_MINUTE);
+            read_odd(&w, &h,
+                     (struct read_){CASES[i].allotments, CASES[i].waiting, CASES[i].errors, 0, 0, 0,
+                                    CASES[i].failure == 1   ? &refused
+                                    : CASES[i].failure == 2 ? &slow
+                                                            : NULL},
+                     "pool-1 (SPE_E5): consumedUnits");
+        }
+        judge(&w, &h, &s);
+        if (s.facts->cause != CASES[i].want)
+            fail_msg("%s: %s", CASES[i].why, cause_word(s.facts->cause));
+    }
+}
+
+static void judging_names_the_pool_and_the_member(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL(&w, {.id = "a", .sku = E3, .part = "SPE_E3", .allotted = 10},
+         {.id = "b", .sku = E5, .part = "SPE_E5", .allotted = UNKNOWN});
+    assert_string_equal(w.memory->unusable, "b (SPE_E5): consumedUnits");
+    POLL(&w, {.id = "a", .sku = E3, .allotted = UNKNOWN}, {.id = "b", .sku = E5, .allotted = UNKNOWN},
+         {.id = "c", .sku = E5, .allotted = UNKNOWN});
+    assert_string_equal(w.memory->unusable, "a (" E3 "): consumedUnits; and 2 more pools");
+    POLL(&w, {.id = "sku:b", .sku = E5, .part = "SPE_E5", .allotted = UNKNOWN});
+    assert_string_equal(w.memory->unusable, "SPE_E5: consumedUnits");
+    POLL(&w, {.id = "a", .sku = E3, .allotted = 10});
+    assert_string_equal(w.memory->unusable, "");
 }
 
 static void what_a_person_must_mend_is_told_at_once(void **state)
@@ -496,6 +593,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_unread_section_is_told_when_it_is_old_enough),
         cmocka_unit_test(a_source_without_a_section_does_not_miss_it),
+        cmocka_unit_test(a_pool_without_usable_numbers_is_told_when_it_lasts),
+        cmocka_unit_test(a_pool_without_usable_numbers_hides_no_worse_trouble),
+        cmocka_unit_test(judging_names_the_pool_and_the_member),
         cmocka_unit_test(what_a_person_must_mend_is_told_at_once),
         cmocka_unit_test(the_worst_section_that_is_unreadable_is_named),
         cmocka_unit_test(one_failure_after_another_ends_nothing_that_was_told),

@@ -112,6 +112,7 @@ static inline struct allotment an_allotment(const struct row *r)
     a.sku_id = r->sku ? strdup(r->sku) : NULL;
     a.sku_part_number = r->part ? strdup(r->part) : NULL;
     a.units_known = r->allotted != UNKNOWN;
+    a.unusable = a.units_known ? NULL : "consumedUnits";
     a.allotted = a.units_known ? r->allotted : 0;
     a.consumed = a.units_known ? r->consumed : 0;
     a.subscriptions_known = !r->subscriptions_unknown;
