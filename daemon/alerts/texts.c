@@ -180,6 +180,19 @@ static bool limit_is_met(const struct notice *n)
     return rule_row(n->rule)->falls ? n->value <= n->threshold : n->value >= n->threshold;
 }
 
+/* A pool that is no longer beyond its limit, but not far enough from it to end the alert: what ends it. */
+static void add_end(struct text *t, const struct notice *n)
+{
+    const struct facts *f = n->facts;
+    if (f->ends_below_bp != FACT_UNKNOWN && n->rule == RULE_USAGE) {
+        text_add(t, ", ends below ");
+        words_percent(t, f->ends_below_bp);
+        text_add(t, " in use");
+    } else if (f->units_to_buy > 0 && (n->rule == RULE_USAGE || n->rule == RULE_REMAINING)) {
+        text_addf(t, ", ends with %" PRId64 " more free", f->units_to_buy);
+    }
+}
+
 /* "waiting: 26 members, limit 25" */
 static void add_rule(struct text *t, const struct notice *n, const struct words *w)
 {
@@ -190,8 +203,12 @@ static void add_rule(struct text *t, const struct notice *n, const struct words 
     text_add(t, ": ");
     words_measure(t, n->value, n->unit);
     text_add(t, row->suffix ? row->suffix : "");
-    if (n->threshold == FACT_UNKNOWN || (n->type != EVENT_RESOLVED && !limit_is_met(n)))
+    if (n->threshold == FACT_UNKNOWN)
         return;
+    if (n->type != EVENT_RESOLVED && !limit_is_met(n)) {
+        add_end(t, n);
+        return;
+    }
     text_add(t, ", limit ");
     if (n->unit == UNIT_PERCENT || n->unit == UNIT_SECONDS || n->unit == UNIT_DAYS)
         words_measure(t, n->threshold, n->unit);

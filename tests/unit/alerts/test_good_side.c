@@ -44,8 +44,24 @@ static bool breaches_now(const struct history *h, const struct notice *n, bool u
     return units && left <= (n->level == LEVEL_CRITICAL ? -1 : 0);
 }
 
+/* A reminder or an update between the limit and the end of an alert that the units decide. */
+static void check_end(const struct history *h, const struct notice *n)
+{
+    bool told = n->type == EVENT_REMINDER || n->type == EVENT_UPDATED;
+    bool by_units = n->rule == RULE_USAGE || n->rule == RULE_REMAINING;
+    if (n->kind != KIND_CAPACITY || !told || !by_units || n->value == FACT_UNKNOWN || is_beyond(n) ||
+        n->facts->units_to_buy <= 0)
+        return;
+    if (strstr(n->summary, ", ends "))
+        return;
+    print_error("SEED=%llu poll %d: %s %s\n", (unsigned long long)h->seed, h->poll,
+                event_type_name(n->type), n->summary);
+    fail();
+}
+
 static void check(const struct history *h, const struct notice *n, bool units, bool waiting)
 {
+    check_end(h, n);
     if (n->kind != KIND_CAPACITY || (n->type != EVENT_FIRING && n->type != EVENT_ESCALATED))
         return;
     if (n->value != FACT_UNKNOWN && is_beyond(n) && breaches_now(h, n, units, waiting))

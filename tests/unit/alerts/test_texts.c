@@ -450,6 +450,36 @@ static void names_give_way_before_numbers_do(void **state)
     sample_clear(&t.sample);
 }
 
+static void between_its_limit_and_its_end_an_alert_says_where_it_ends(void **state)
+{
+    static const struct {
+        int64_t allotted, consumed;
+        enum rule rule;
+        const char *want; /* NULL: nothing */
+    } CASES[] = {
+        {1000, 890, RULE_USAGE, "usage: 89 % in use, ends below 88 % in use"},
+        {1000, 880, RULE_USAGE, "usage: 88 % in use, ends below 88 % in use"},
+        {1000, 900, RULE_USAGE, NULL},
+        {8, 7, RULE_REMAINING, "remaining: 1 unit left, ends with 1 more free"},
+        {8, 8, RULE_REMAINING, NULL},
+    };
+    static const enum event_type TYPES[] = {EVENT_REMINDER, EVENT_UPDATED, EVENT_DEESCALATED};
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct told t = {"", A_POOL(.allotted = CASES[i].allotted, .consumed = CASES[i].consumed),
+                         CASES[i].rule, LEVEL_WARNING};
+        for (size_t k = 0; k < N_ELEMENTS(TYPES); k++) {
+            CLEANUP(notice_free) struct notice *n = a_notice(&t, TYPES[k]);
+            bool said = strstr(n->summary, CASES[i].want ? CASES[i].want : "ends ");
+            if (said != (CASES[i].want != NULL) || !strstr(n->description, CASES[i].want ? CASES[i].want : "limit"))
+                fail_msg("%s", n->summary);
+        }
+        CLEANUP(notice_free) struct notice *end = a_notice(&t, EVENT_RESOLVED);
+        assert_null(strstr(end->summary, "ends "));
+        sample_clear(&t.sample);
+    }
+}
+
 static void foreign_names_cannot_forge_a_line(void **state)
 {
     struct told t = {
@@ -644,6 +674,7 @@ int main(void)
         cmocka_unit_test(nobody_knows_who_waits_for_a_pool_that_is_gone),
         cmocka_unit_test(a_title_fits_a_phone_and_is_one_line),
         cmocka_unit_test(names_give_way_before_numbers_do),
+        cmocka_unit_test(between_its_limit_and_its_end_an_alert_says_where_it_ends),
         cmocka_unit_test(foreign_names_cannot_forge_a_line),
         cmocka_unit_test(an_end_by_configuration_is_no_good_news),
         cmocka_unit_test(an_end_speaks_of_no_harm),
