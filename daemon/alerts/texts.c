@@ -184,11 +184,13 @@ static bool limit_is_met(const struct notice *n)
 static void add_end(struct text *t, const struct notice *n)
 {
     const struct facts *f = n->facts;
-    if (f->ends_below_bp != FACT_UNKNOWN && n->rule == RULE_USAGE) {
+    if (rule_row(n->rule)->rests_on != RESTS_ON_UNITS)
+        return;
+    if (f->ends_below_bp != FACT_UNKNOWN && n->unit == UNIT_PERCENT) {
         text_add(t, ", ends below ");
         words_percent(t, f->ends_below_bp);
         text_add(t, " in use");
-    } else if (f->units_to_buy > 0 && (n->rule == RULE_USAGE || n->rule == RULE_REMAINING)) {
+    } else if (f->units_to_buy > 0) {
         text_addf(t, ", ends with %" PRId64 " more free", f->units_to_buy);
     }
 }

@@ -65,7 +65,7 @@ void words_service(const struct notice *n, struct words *w)
         return;
     }
     struct text *t = &w->subject;
-    if (f->section) { /* a long title gives up its name before the numbers */
+    if (f->section && !cause_row(f->cause)->tenants_say) { /* a long title gives up its name before the numbers */
         text_add(t, words_section(f->section));
         t = &w->condition;
         text_add(t, " of ");

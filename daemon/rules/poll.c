@@ -173,8 +173,6 @@ static int set_cause(struct facts *f, enum cause c, const struct tenant_health *
     bool from_failure = h->broken_config || (h->failing && c == BY_KIND[h->kind]);
     const char *text = c == CAUSE_UNUSABLE_NUMBERS ? h->unusable : from_failure ? h->text : "";
     f->cause = c;
-    if (c == CAUSE_UNUSABLE_NUMBERS && text_copy(text[0] ? text : NULL, &f->host) < 0)
-        return -ENOMEM;
     if (strncmp(text, hint->what, strlen(hint->what)) == 0) /* a failure that begins with the same words */
         f->hint = text_printf("%s; %s", text, hint->next);
     else
@@ -305,6 +303,8 @@ static int fill_sample(const struct judge_context *ctx, const struct tenant_heal
     if (f->state != FINDING_KNOWN)
         return 0;
     r = text_copy(section_word(trouble.section), &s->facts->section);
+    if (r >= 0 && trouble.cause == CAUSE_UNUSABLE_NUMBERS && h->unusable[0])
+        r = text_copy(h->unusable, &s->facts->host);
     return r < 0 ? r : set_cause(s->facts, trouble.cause, h);
 }
 

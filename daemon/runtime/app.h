@@ -271,6 +271,14 @@ bool once_unusable(const struct watch *w, char why[static ONCE_WHY_MAX]);
 bool once_notified(const struct app *app, const struct alert *a); /* somebody is told of it */
 
 /* matches.c */
+struct matches_tenant { /* one that is enabled; borrowed */
+    const struct tenant_facts *facts;
+    const struct tenant_memory *memory; /* NULL: it has not been read yet */
+};
+/* Says of each override and route that names a SKU or a pool which no tenant has. False: they have not all
+ * been read completely, so nobody can tell. */
+bool matches_check(const struct options *o, const struct matches_tenant *tenant, size_t n,
+                   void (*say)(const char *text));
 /* Once all tenants were read: overrides and routes that name a SKU or a pool that nobody has. Said once. */
 void matches_look(struct app *app);
 

@@ -257,6 +257,44 @@ static void access_one(struct access *a, const struct tenant_options *t, const s
     a->event = sd_event_unref(a->event);
 }
 
+static void say_match(const char *text)
+{
+    printf("warning: %s\n", text);
+}
+
+/* By what the last complete readings have stored. */
+static int compare_matches(const struct options *o, struct store *store)
+{
+    CLEANUP(free) struct matches_tenant *tenant = calloc(o->n_tenants + 1, sizeof *tenant);
+    CLEANUP(free) struct tenant_memory **memory = calloc(o->n_tenants + 1, sizeof *memory);
+    struct tenant_health health;
+    size_t n = 0;
+    if (!tenant || !memory)
+        return -ENOMEM;
+    for (size_t i = 0; i < o->n_tenants; i++) {
+        const struct tenant_facts *t = &o->tenant[i].facts;
+        if (!o->tenant[i].enabled)
+            continue;
+        (void)store_load_tenant(store, t->tenant_id, &memory[n], &health, NULL); /* none: never read */
+        tenant[n] = (struct matches_tenant){t, memory[n]};
+        n++;
+    }
+    bool told = matches_check(o, tenant, n, say_match);
+    for (size_t i = 0; i < n; i++)
+        tenant_memory_free(memory[i]);
+    return told;
+}
+
+/* Without a state directory the daemon has not run yet, and nobody knows the pools. */
+static void look_at_matches(const struct cli *cli, const struct options *options)
+{
+    struct store_options o = {.directory = cli->state_dir, .outbox_max_rows = 1, .outbox_max_bytes = 1};
+    struct store_report report = {0};
+    CLEANUP(store_close) struct store *store = NULL;
+    if (store_open(&o, &deliver_codec, STORE_READ_ONLY, clock_now(), &store, &report, NULL) >= 0)
+        (void)compare_matches(options, store);
+}
+
 int checks_access(const struct cli *cli)
 {
     CLEANUP(options_free) struct options *options = NULL;
@@ -276,6 +314,7 @@ int checks_access(const struct cli *cli)
     struct access a = {.options = options, .usable = true};
     for (size_t i = 0; i < options->n_tenants; i++)
         access_one(&a, &options->tenant[i], &http);
+    look_at_matches(cli, options);
     if (!a.usable)
         puts("the main job cannot run: see the lines marked FAIL");
     else if (a.degraded)

@@ -6,44 +6,66 @@
 #include "base/log.h"
 #include "base/text.h"
 
-static bool all_read(const struct app *app)
+typedef void match_say(const char *text);
+
+static bool all_read(const struct options *o, const struct matches_tenant *tenant, size_t n)
 {
-    for (size_t i = 0; i < app->n_watches; i++) {
-        const struct watch *w = &app->watch[i];
-        if (w->options->enabled && (!w->memory || w->memory->source == SOURCE_NONE))
+    for (size_t i = 0; i < n; i++)
+        if (!tenant[i].memory || tenant[i].memory->source == SOURCE_NONE)
             return false;
-    }
-    return !app->options->tenants_incomplete;
+    return !o->tenants_incomplete;
 }
 
-static bool hits(const struct app *app, const struct match *m)
+static bool hits(const struct matches_tenant *tenant, size_t n, const struct match *m)
 {
-    for (size_t i = 0; i < app->n_watches; i++) {
-        const struct tenant_memory *memory = app->watch[i].memory;
-        for (size_t k = 0; memory && k < memory->n_pools; k++)
-            if (match_applies(m, &app->watch[i].options->facts, memory->pool[k].sku_id,
-                              memory->pool[k].sku_part_number, memory->pool[k].id))
+    for (size_t i = 0; i < n; i++) {
+        const struct tenant_memory *memory = tenant[i].memory;
+        for (size_t k = 0; k < memory->n_pools; k++)
+            if (match_applies(m, tenant[i].facts, memory->pool[k].sku_id, memory->pool[k].sku_part_number,
+                              memory->pool[k].id))
                 return true;
     }
     return false;
 }
 
-static void look_at(const struct app *app, const struct match *m, const char *what, size_t nth)
+static void look_at(const struct matches_tenant *tenant, size_t n, const struct match *m, const char *what,
+                    size_t nth, match_say *say)
 {
-    if ((!m->sku && !m->allotment) || hits(app, m))
+    if ((!m->sku && !m->allotment) || hits(tenant, n, m))
         return;
-    log_say(LOG_WARNING, "%s: entry %zu has match.%s = \"%s\", which no pool that was read has: it changes nothing; "
-            "seatwatchd --once --dry-run shows all ids and part numbers",
-            what, nth, m->sku ? "sku" : "allotment", m->sku ? m->sku : m->allotment);
+    CLEANUP(free)
+    char *text = text_printf("%s: entry %zu has match.%s = \"%s\", which no pool that was read has: it changes nothing; "
+                             "seatwatchd --once --dry-run shows all ids and part numbers",
+                             what, nth, m->sku ? "sku" : "allotment", m->sku ? m->sku : m->allotment);
+    if (text) /* without memory there are worse things to say */
+        say(text);
+}
+
+bool matches_check(const struct options *o, const struct matches_tenant *tenant, size_t n,
+                   void (*say)(const char *text))
+{
+    if (!all_read(o, tenant, n))
+        return false;
+    for (size_t i = 0; i < o->rules.n_overrides; i++)
+        look_at(tenant, n, &o->rules.override[i].match, "overrides", i + 1, say);
+    for (size_t i = 0; i < o->routes.n_routes; i++)
+        look_at(tenant, n, &o->routes.route[i].match, "routes", i + 1, say);
+    return true;
+}
+
+static void say_in_log(const char *text)
+{
+    log_say(LOG_WARNING, "%s", text);
 }
 
 void matches_look(struct app *app)
 {
-    if (app->matches_looked_at || !all_read(app))
+    if (app->matches_looked_at)
         return;
-    app->matches_looked_at = true;
-    for (size_t i = 0; i < app->options->rules.n_overrides; i++)
-        look_at(app, &app->options->rules.override[i].match, "overrides", i + 1);
-    for (size_t i = 0; i < app->options->routes.n_routes; i++)
-        look_at(app, &app->options->routes.route[i].match, "routes", i + 1);
+    CLEANUP(free) struct matches_tenant *tenant = calloc(app->n_watches + 1, sizeof *tenant);
+    size_t n = 0;
+    for (size_t i = 0; tenant && i < app->n_watches; i++)
+        if (app->watch[i].options->enabled)
+            tenant[n++] = (struct matches_tenant){&app->watch[i].options->facts, app->watch[i].memory};
+    app->matches_looked_at = tenant && matches_check(app->options, tenant, n, say_in_log);
 }

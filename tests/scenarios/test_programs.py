@@ -268,6 +268,18 @@ class Programs(Scenario):
         self.assertIsNone(report["tenants"][0]["waiting_members"])
         self.assertEqual({m["data"]["rule"]: m["data"]["value"] for m in hook.messages()}, {"usage": 96, "subscription": None})
 
+    def test_matches_that_matched_nothing_are_said_in_a_check_of_the_access_too(self):
+        extra = ('overrides = ( { match: { sku = "SPE_E5"; }; remaining = { warning = 2; }; },'
+                 ' { match: { sku = "SPE_E55"; }; remaining = { warning = 2; }; } );\n')
+        self.configure(self.graph(FULL), extra=extra)
+        why = 'overrides: entry 2 has match.sku = "SPE_E55", which no pool that was read has'
+        self.assertNotIn("overrides:", self.run_daemon("--check-access").stdout, "nothing has been read yet")
+        self.assertIn(why, self.run_daemon("--once").stderr)
+        done = self.run_daemon("--check-access")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn(f"warning: {why}", done.stdout)
+        self.assertEqual(done.stdout.count("overrides:"), 1)
+
     def test_every_documented_body_is_digested(self):
         for name in ("allotments-list.json", "allotments-list-expand-waitingmembers.json", "synthetic/allotment-unknown-enum.json",
                      "synthetic/allotments-page3-last.json"):

@@ -342,7 +342,7 @@ static void a_hint_does_not_say_the_same_twice(void **state)
     world_init(&w);
     read_once(&w, &h, (struct read_){.failure = &f});
     judge(&w, &h, &s);
-    assert_memory_equal(s.facts->hint, "sign-in was refused: invalid_client; check", 42);
+    assert_memory_equal(s.facts->hint, "sign-in was refused: invalid_client; seatwatchd", 47);
 }
 
 static void what_may_pass_by_itself_waits_for_its_limit_and_then_says_why(void **state)
