@@ -115,6 +115,8 @@ struct plan_context {
     bool first_run;          /* the tenant's first complete poll ever: baseline and digest */
     bool state_lost;         /* its first one after a loss of state: what is beyond a limit and not in
                               * the book fires at once, as in alerts_plan_lost; no baseline */
+    bool again;              /* the samples are those of the tenant's last poll, judged by other options: they
+                              * satisfy min_samples, and no time has passed since */
     struct reach service_reach; /* alerts about many tenants reach these, too: see runtime/outage.c */
     const char *tenant_id, *tenant_name; /* of the samples; NULL for delivery samples */
     /* How far an alert that is not in the book had counted; zeros: nothing is known of it. It is asked
@@ -128,7 +130,7 @@ struct plan_context {
  * Otherwise one with samples touches the alerts of its own tenant only, so that plans for different
  * tenants may be made before any of them is applied. */
 bool alerts_clock_jumped(const struct book *book, const struct instant *now);
-/* What these samples change. Fresh samples only: never call it twice for one poll.
+/* What these samples change. Fresh samples only: never call it twice for one poll, unless ctx->again.
  * The samples are not modified, their facts are shared. Only -ENOMEM, -EIO (random ids), and what
  * ctx->past returns. */
 int alerts_plan(const struct plan_context *ctx, const struct book *book,

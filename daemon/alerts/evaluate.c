@@ -116,6 +116,7 @@ static void step_finding(struct alert *a, const struct finding *f, const struct 
         struct hold hold = {.hold_for = f->hold_for,
                             .keep_firing_for = f->keep_firing_for,
                             .min_samples = f->min_samples,
+                            .again = e->again,
                             .outage_tolerance = e->outage_tolerance};
         bool up = alert_state_is_up(l->state);
         bool drops = up && is_untold(a, f->rule, (enum level)(i + 1)) &&
@@ -376,14 +377,14 @@ static enum verdict former_verdict(const struct alert *a, const struct sample *s
 static void evaluate_former(struct alert *a, const struct sample *s, const struct evaluation *e,
                             struct outcome *ret)
 {
-    static const struct hold NO_HOLD;
+    const struct hold hold = {.again = e->again};
     enum verdict verdict = former_verdict(a, s);
     bool ends = verdict != GOES_ON;
     ret->source_changed = verdict == IS_OVER && alert_state_is_up(a->state);
     ret->expired = verdict == IS_EXPIRED && alert_state_is_up(a->state);
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         for (int i = 0; i < LEVELS; i++)
-            (void)latch_step(&a->latch[rule][i], ends ? LATCH_REMOVED : LATCH_UNKNOWN, &NO_HOLD, &e->now);
+            (void)latch_step(&a->latch[rule][i], ends ? LATCH_REMOVED : LATCH_UNKNOWN, &hold, &e->now);
     if (!ends)
         return;
     memset(a->muted, 0, sizeof a->muted); /* LEVEL_NONE */

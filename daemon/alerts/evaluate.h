@@ -9,6 +9,7 @@ struct evaluation {
     struct instant now;
     usec_t outage_tolerance;
     bool baseline; /* what is at a level goes up at once and is muted */
+    bool again;    /* the reading was evaluated before, by other limits */
     bool lost;     /* what is at a level goes up at once */
 };
 struct outcome {

@@ -65,10 +65,28 @@ static enum level known_level(const struct alert *a)
     return known;
 }
 
+/* A reading that is judged again comes without its subscriptions: their alerts are as they were. */
+static enum level parent_level_before(const struct plan *p, const struct sample *s)
+{
+    enum level worst = LEVEL_NONE;
+    for (size_t i = 0; i < s->facts->n_subscriptions; i++)
+        for (int kind = 0; kind < KIND_COUNT_; kind++) {
+            const struct alert *a = kind_row((enum kind)kind)->explains
+                                        ? book_find(p->book, (enum kind)kind, p->ctx->tenant_id,
+                                                    s->facts->subscription[i].id)
+                                        : NULL;
+            if (a && known_level(a) > worst)
+                worst = known_level(a);
+        }
+    return worst;
+}
+
 /* What explains others is planned first, so what stands here is what this very plan tells of them. */
 static enum level parent_level(const struct plan *p, const struct sample *s)
 {
     enum level worst = LEVEL_NONE;
+    if (s->subscription_explains && p->ctx->again)
+        return parent_level_before(p, s);
     if (!s->subscription_explains)
         return worst;
     for (size_t i = 0; i < s->facts->n_subscriptions; i++)
@@ -174,6 +192,7 @@ static int take_sample(struct plan *p, const struct sample *s)
     const struct evaluation e = {.now = p->ctx->now,
                                  .outage_tolerance = p->ctx->outage_tolerance,
                                  .baseline = first && !waits,
+                                 .again = p->ctx->again,
                                  .lost = p->ctx->state_lost && is_newly_judged(w->after, s)};
     r = evaluate(w->after, s, &e, &outcome);
     if (r < 0)

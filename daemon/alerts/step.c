@@ -61,6 +61,8 @@ static void latch_start(struct latch *l, enum alert_state state, const struct in
 static void latch_count(struct latch *l, const struct hold *hold, const struct instant *now)
 {
     usec_t gap = instant_since(&l->last, now); /* 0 if frozen since */
+    if (hold->again)
+        return;
     if (gap > hold->outage_tolerance) {
         if (l->state == ALERT_PENDING) {
             latch_start(l, ALERT_PENDING, now);
@@ -77,7 +79,7 @@ static void latch_count(struct latch *l, const struct hold *hold, const struct i
 static bool latch_held(const struct latch *l, const struct hold *hold)
 {
     usec_t enough = l->state == ALERT_PENDING ? hold->hold_for : hold->keep_firing_for;
-    return l->held >= enough && l->samples >= hold->min_samples;
+    return l->held >= enough && (hold->again || l->samples >= hold->min_samples);
 }
 
 enum alert_state latch_step(struct latch *l, enum latch_input input, const struct hold *hold,
@@ -89,7 +91,8 @@ enum alert_state latch_step(struct latch *l, enum latch_input input, const struc
     case LATCH_STAY:
         break;
     case LATCH_FREEZE:
-        l->last.boot = 0;
+        if (!hold->again)
+            l->last.boot = 0;
         break;
     case LATCH_ENTER:
         latch_enter(l, step->next);

@@ -37,6 +37,8 @@ struct latch {
 struct hold { /* how long a breach, and a recovery, must last */
     usec_t hold_for, keep_firing_for;
     uint32_t min_samples;
+    bool again; /* a reading that was stepped before, by other limits: it counts as all samples that are
+                 * asked for, and no time has passed since */
     usec_t outage_tolerance; /* a longer gap between samples restarts PENDING, and does not count
                                 for RECOVERING */
 };

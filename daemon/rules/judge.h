@@ -148,6 +148,11 @@ int judge_snapshot(const struct judge_context *ctx, const struct snapshot *snaps
                    const struct tenant_memory *before, struct samples **ret_samples,
                    struct tenant_memory **ret_after, struct failure *ret_failure);
 
+/* The capacity samples of a snapshot that was judged before, by other options: `memory` is as that
+ * judging left it, and stays so but for what a pool's samples look like (silent, quiet). Only -ENOMEM. */
+int judge_again(const struct judge_context *ctx, const struct snapshot *snapshot, struct tenant_memory *memory,
+                struct samples **ret, struct failure *ret_failure);
+
 /* How reading a tenant is going; one per tenant, kept by the store so that a restart does not
  * forget an outage. The runtime updates it after each poll with health_update. */
 struct section_health {

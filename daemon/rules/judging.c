@@ -196,6 +196,8 @@ static int judge_all(struct judging *j)
     if (r >= 0)
         r = pools_judge(j, &groups, &fates);
     if (r >= 0)
+        formers_forget(j);
+    if (r >= 0)
         r = drops_carry(j);
     if (r >= 0)
         r = subscriptions_judge(j, &groups);

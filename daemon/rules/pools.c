@@ -479,19 +479,13 @@ static int pools_of_skus(struct judging *j, const struct groups *g, const struct
 
 int pools_judge(struct judging *j, const struct groups *g, const struct fates *fates)
 {
-    if (j->ctx->options->scope == SCOPE_SKU) {
-        int r = skus_judge(j, g, fates);
-        if (r >= 0)
-            formers_forget(j);
-        return r;
-    }
+    if (j->ctx->options->scope == SCOPE_SKU)
+        return skus_judge(j, g, fates);
     int r = pools_of_skus(j, g, fates);
     for (size_t k = 0; r >= 0 && k < j->before->n_pools; k++) {
         enum fate fate = fates->known[k];
         if (fate == FATE_UNKNOWN || fate == FATE_MISSING || fate == FATE_GONE)
             r = absent_sample(j, g, &j->before->pool[k], fate);
     }
-    if (r >= 0)
-        formers_forget(j);
     return r;
 }

@@ -155,7 +155,7 @@ bool former_is(const struct judging *j, const struct known_pool *p, bool *ret_ex
  * samples of the listed pools. */
 void former_judge(const struct judging *j, const struct groups *g, const struct known_pool *p,
                   const struct threshold t[static RULE_COUNT_], struct sample *s);
-/* Forgets those that have expired and that nothing in the present source holds up. Last. */
+/* Forgets those that have expired and that nothing in the present source holds up. After the pools. */
 void formers_forget(const struct judging *j);
 
 /* ---- siblings.c: the other pools of a SKU ---- */

@@ -114,6 +114,7 @@ static void watch_clear(struct watch *w)
     rights_clear(w);
     tenant_memory_free(w->memory);
     snapshot_free(w->last.snapshot);
+    snapshot_free(w->judged.snapshot);
     sd_event_source_disable_unref(w->timer);
     sd_event_source_disable_unref(w->look);
 }

@@ -64,6 +64,10 @@ struct watch { /* one tenant */
     bool lost;                /* state was lost, and it was not read completely since */
     bool skewed;              /* its clock and ours disagree, which was said */
     bool read_said;           /* its first complete reading was */
+    struct {                  /* what the last poll read, for a reload; NULL: its list was not complete */
+        struct snapshot *snapshot;
+        int64_t clock_ahead;
+    } judged;
     struct {                  /* the last poll, for --once and the status line */
         bool known, committed;
         struct snapshot_totals totals;
@@ -208,6 +212,10 @@ int take_changes(struct app *app, const char *tenant_id, const struct tenant_hea
 /* The same for n commits that share *changes; says what becomes of it. */
 int take_commit(struct app *app, const struct commit *c, size_t n, struct changes *changes,
                 struct failure *ret_failure);
+
+/* again.c */
+/* After a reload: the last readings of all tenants are judged by the new options. */
+void again_judge(struct app *app);
 
 /* loss.c */
 /* If the database was damaged: says so, tells anew what may not have been told, and writes down what

@@ -28,13 +28,25 @@ static struct watch *find(struct watch *watch, size_t n, const char *tenant_id)
     return NULL;
 }
 
+/* What was read, and what of it only the process knows. */
+static void keep_reading(struct watch *w, struct watch *before)
+{
+    w->read_said = before->read_said;
+    w->judged = before->judged;
+    before->judged.snapshot = NULL;
+    if (!before->memory)
+        return;
+    tenant_memory_free(w->memory);
+    w->memory = TAKE(before->memory);
+}
+
 /* Who is configured as before goes on as before: no sign-in, no pause and no count begins anew. */
 static void keep(struct app *app, struct watch *old, size_t n_old)
 {
     for (size_t i = 0; i < app->n_watches; i++) {
         struct watch *w = &app->watch[i], *before = find(old, n_old, w->options->facts.tenant_id);
         if (before)
-            w->read_said = before->read_said;
+            keep_reading(w, before);
         if (!w->graph || !before || !before->graph ||
             !graph_inherit(w->graph, before->graph, !repair_needed(w, before)))
             continue;
@@ -95,6 +107,7 @@ static int swap(struct app *app, struct options *fresh)
     if (app->cli->log_level < 0)
         log_level(app->options->log_level);
     removed_settle(app);
+    again_judge(app);
     renew_outbox(app);
     log_event(LOG_NOTICE, MESSAGE_CONFIG_LOADED, NULL, "configuration reloaded; tenants: %zu, receivers: %zu",
               app->options->n_tenants, app->options->n_receivers);

@@ -68,12 +68,35 @@ static const struct {
     [KIND_CREDENTIAL] = {.by_itself = credential_is_known},
 };
 
+/* Every rule that holds it up, or is about to, is off. */
+static bool rules_are_off(const struct app *app, const struct tenant_options *t, const struct alert *a)
+{
+    struct threshold thresholds[RULE_COUNT_];
+    const struct facts *f = a->facts;
+    bool any = false;
+    (void)rules_for(&app->options->rules, &t->facts, f ? f->sku_id : NULL, f ? f->sku_part_number : NULL,
+                    f ? f->allotment_id : NULL, thresholds);
+    for (int rule = 0; rule < RULE_COUNT_; rule++)
+        for (int i = 0; i < LEVELS; i++) {
+            bool off = thresholds[rule].off ||
+                       (rule_row((enum rule)rule)->limits_only && !thresholds[rule].limit[i + 1].on);
+            if (a->latch[rule][i].state == ALERT_OK)
+                continue;
+            if (!off)
+                return false;
+            any = true;
+        }
+    return any;
+}
+
 static bool still_configured(const struct alert *a, void *userdata)
 {
     const struct app *app = userdata;
     if (CONFIGURED[a->kind].by_itself)
         return CONFIGURED[a->kind].by_itself(app, a);
     const struct tenant_options *t = tenant_of(app, a->tenant_id);
+    if (t && rules_are_off(app, t, a))
+        return false;
     if (t)
         return !CONFIGURED[a->kind].in_tenant || CONFIGURED[a->kind].in_tenant(app, t, a);
     /* A broken file of tenants.d may be this tenant's: its alert is not over, it is unread. */

@@ -328,6 +328,16 @@ static bool commit_together(struct app *app, const struct taken *taken, size_t n
     return n_planned > 1 && !app->cli->dry_run && store_commit_all(app->store, c, n_planned, NULL) >= 0;
 }
 
+/* A list that is complete and believed can be judged again. */
+static void keep_judged(struct taken *t)
+{
+    struct watch *w = t->watch;
+    bool known = t->snapshot->allotments == SECTION_COMPLETE && !t->snapshot->schema_changed && !w->memory->emptied;
+    snapshot_free(w->judged.snapshot);
+    w->judged.snapshot = known ? TAKE(t->snapshot) : NULL;
+    w->judged.clock_ahead = clock_ahead(&t->ended->report);
+}
+
 static void take_end(struct taken *t, bool is_committed, struct instant now)
 {
     struct watch *w = t->watch;
@@ -354,6 +364,8 @@ static void take_end(struct taken *t, bool is_committed, struct instant now)
     if (w->app->cli->mode == CLI_ONCE) {
         snapshot_free(w->last.snapshot);
         w->last.snapshot = TAKE(t->snapshot);
+    } else if (t->r >= 0) {
+        keep_judged(t);
     }
     snapshot_free(t->snapshot);
 }

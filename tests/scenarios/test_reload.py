@@ -9,7 +9,7 @@ import subprocess
 import unittest
 
 from clocks import Clocks
-from harness import CLIENT, CLIENT_SECRET, TENANT, Scenario, pool, scenario, state
+from harness import CLIENT, CLIENT_SECRET, E5, TENANT, Scenario, pool, scenario, state
 from many import Many
 
 FULL = state(pool(allotted=100, consumed=100, waiting=3))
@@ -96,6 +96,39 @@ class Reload(Scenario):
         self.assertNotIn("alert.resolved", [m["type"] for m in hook.messages() if m["data"]["rule"] == "waiting"])
         self.assertEqual(len([m for m in hook.messages() if m["data"]["rule"] == "waiting"]), 1)
 
+    def test_limits_that_change_are_applied_to_the_last_reading_at_once(self):
+        hook = self.hook()
+        graph = self.graph(state(pool(allotted=100, consumed=92)))
+        self.configure(graph, [hook], interval="1h")
+        base = self.config.read_text().replace("thresholds: {", "thresholds: { #LIMITS#\n")
+        self.assertIn("#LIMITS#", base)
+        self.config.write_text(base.replace("#LIMITS#", 'usage = { warning = "95%"; };'))
+        self.start()
+        self.wait("the first poll", lambda: "contoso: 1 pools" in self.stderr())
+        polls = len(graph.requests("allotments"))
+        self.assertEqual(hook.messages(), [])
+        with self.subTest("three polls in a row are asked for: this reading is enough"):
+            text = base.replace("min_samples = 1", "min_samples = 3")
+            self.reload(text.replace("#LIMITS#", 'usage = { warning = "70%"; };'))
+            fired = self.wait_message(hook, "alert.firing", rule="usage")["data"]
+            self.assertEqual((fired["value"], fired["threshold"]), (92, 70))
+        with self.subTest("back again"):
+            self.reload(text.replace("#LIMITS#", 'usage = { warning = "99%"; };'))
+            ended = self.wait_message(hook, "alert.resolved", rule="usage")["data"]
+            self.assertEqual((ended["alert_id"], ended["detail"]), (fired["alert_id"], None))
+        with self.subTest("no reading shows that it has lasted"):
+            self.reload(text.replace("#LIMITS#", 'usage = { warning = "70%"; for = "1m"; };'))
+            self.assertEqual(len(hook.messages()), 2)
+        with self.subTest("an override; and the rule that is off again"):
+            self.reload(text.replace("#LIMITS#", "") +
+                        'overrides = ( { match: { sku = "SPE_E5"; }; usage = { warning = "80%"; }; } );\n')
+            self.wait("it fires", lambda: [m["type"] for m in hook.messages()].count("alert.firing") == 2)
+            self.reload(text.replace("#LIMITS#", 'usage = "off";'))
+            self.wait("it ends", lambda: [m["type"] for m in hook.messages()].count("alert.resolved") == 2)
+            self.assertEqual(hook.messages()[-1]["data"]["detail"]["reason"], "rule_removed")
+            self.assertEqual([m["type"] for m in hook.messages()], ["alert.firing", "alert.resolved"] * 2)
+        self.assertEqual(len(graph.requests("allotments")), polls, "nothing was read meanwhile")
+
     def test_a_rule_that_is_switched_off_ends_its_alert(self):
         hook = self.hook()
         self.configure(self.graph(state(pool(allotted=100, consumed=95))), [hook])
@@ -103,6 +136,22 @@ class Reload(Scenario):
         self.wait_message(hook, "alert.firing", rule="usage")
         self.reload(self.config.read_text().replace("thresholds: {", 'thresholds: { usage = "off"; '))
         self.assertEqual(self.wait_message(hook, "alert.resolved")["data"]["rule"], "usage")
+
+    def test_a_rule_that_does_not_look_at_pools_ends_its_alert_before_the_next_poll(self):
+        hook = self.hook()
+        errors = [{"id": f"e{n}", "code": "MissingDependency", "message": "m", "skuId": E5,
+                   "occurrenceDateTime": "2026-11-22T01:00:00Z"} for n in range(6)]
+        graph = self.graph(state(pool(), errors=errors))
+        self.configure(graph, [hook], interval="1h")
+        self.start()
+        fired = self.wait_message(hook, "alert.firing", rule="assignment_errors")["data"]
+        here = self.config.read_text()
+        away = here.replace('assignment_errors = { warning = 5; critical = "off"; for = "0s"; };', 'assignment_errors = "off";')
+        self.assertNotEqual(here, away)
+        self.reload(away)
+        ended = self.wait_message(hook, "alert.resolved", rule="assignment_errors")["data"]
+        self.assertEqual((ended["alert_id"], ended["detail"]["reason"]), (fired["alert_id"], "rule_removed"))
+        self.assertEqual(len(graph.requests("allotments")), 1)
 
     def test_a_pool_that_is_left_out_or_judged_with_its_sku_ends_its_own_alert(self):
         for change in ('overrides = ( { match: { sku = "SPE_E5"; }; ignore = "all"; } );\n', 'scope = "sku";\n'):

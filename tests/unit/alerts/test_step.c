@@ -44,8 +44,9 @@ static void every_cell_leads_where_it_should(void **state)
         {ALERT_RECOVERING, LATCH_BREACH, ALERT_FIRING, ALERT_FIRING},
         {ALERT_RECOVERING, LATCH_REMOVED, ALERT_OK, ALERT_OK},
     };
-    static const struct hold NOTHING = {0, 0, 1, 60 * MIN},
-                             LONG = {1000 * MIN, 1000 * MIN, 99, 60 * MIN};
+    static const struct hold NOTHING = {.min_samples = 1, .outage_tolerance = 60 * MIN},
+                             LONG = {.hold_for = 1000 * MIN, .keep_firing_for = 1000 * MIN, .min_samples = 99,
+                                     .outage_tolerance = 60 * MIN};
     (void)state;
     assert_int_equal(sizeof CELLS / sizeof *CELLS, ALERT_STATE_COUNT_ * LATCH_INPUT_COUNT_);
     for (size_t i = 0; i < sizeof CELLS / sizeof *CELLS; i++) {

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/again.c: the last reading by new options, after a reload. It is no poll: nothing is counted as
+ * missing once more, and what is remembered stays as that poll left it. */
+#include "rules/room.h"
+
+#include <errno.h>
+
+/* What that poll made of each known pool. */
+static int fates_again(const struct judging *j, struct fates *ret)
+{
+    const struct tenant_memory *m = j->before;
+    const struct snapshot *s = j->snapshot;
+    ret->known = calloc(m->n_pools + 1, sizeof *ret->known);
+    ret->past = calloc(s->n_allotments + 1, sizeof(void *));
+    ret->replaced = calloc(s->n_allotments + 1, sizeof(void *));
+    if (!ret->known || !ret->past || !ret->replaced)
+        return -ENOMEM;
+    for (size_t k = 0; k < m->n_pools; k++) {
+        const struct known_pool *p = &m->pool[k];
+        ret->known[k] = !pool_id_is_of(p->id, s->source) ? FATE_UNKNOWN
+                        : p->gone                        ? FATE_GONE
+                        : snapshot_find(s, p->id)        ? FATE_PRESENT
+                                                         : FATE_MISSING;
+    }
+    for (size_t i = 0; i < s->n_allotments; i++)
+        ret->past[i] = memory_pool(m, s->allotment[i].id);
+    return 0;
+}
+
+static int judge(struct judging *j)
+{
+    CLEANUP(fates_clear) struct fates fates = {0};
+    CLEANUP(groups_clear) struct groups groups = {0};
+    int r = fates_again(j, &fates);
+    if (r >= 0)
+        r = groups_new(j, &groups);
+    return r < 0 ? r : pools_judge(j, &groups, &fates);
+}
+
+int judge_again(const struct judge_context *ctx, const struct snapshot *snapshot, struct tenant_memory *memory,
+                struct samples **ret, struct failure *ret_failure)
+{
+    CLEANUP(samples_free) struct samples *samples = calloc(1, sizeof *samples);
+    CLEANUP(tenant_memory_free) struct tenant_memory *after = calloc(1, sizeof *after);
+    if (!samples || !after)
+        return failure_oom(ret_failure);
+    after->source = memory->source;
+    after->pool = memory->pool; /* lent; drops of `after` are its own */
+    after->n_pools = memory->n_pools;
+    struct judging j = {
+        .ctx = ctx,
+        .snapshot = snapshot,
+        .before = memory,
+        .after = after,
+        .samples = samples,
+        .list_known = true,
+    };
+    int r = judge(&j);
+    after->pool = NULL;
+    after->n_pools = 0;
+    if (r < 0)
+        return failure_oom(ret_failure);
+    *ret = TAKE(samples);
+    return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* A reload changes limits, overrides and scope, but no numbers: the last reading of each tenant is judged
+ * by the new ones at once. Where the last poll could not read the list, the next one has to come first. */
+#include "runtime/app.h"
+
+#include "base/log.h"
+
+static int judge(struct watch *w, struct instant now, struct changes **ret, struct failure *why)
+{
+    struct judge_context judging = take_judging(w, w->judged.snapshot->taken.at);
+    struct plan_context planning = take_planning(w->app, w, now);
+    CLEANUP(samples_free) struct samples *samples = NULL;
+    judging.clock_ahead = w->judged.clock_ahead;
+    planning.again = true;
+    int r = judge_again(&judging, w->judged.snapshot, w->memory, &samples, why);
+    return r < 0 ? r : alerts_plan(&planning, w->app->book, samples, ret, why);
+}
+
+void again_judge(struct app *app)
+{
+    for (size_t i = 0; i < app->n_watches; i++) {
+        struct watch *w = &app->watch[i];
+        struct changes *changes = NULL;
+        struct failure why = {0};
+        struct instant now = clock_now();
+        if (!w->options->enabled || !w->judged.snapshot || !w->memory || w->lost)
+            continue;
+        int r = judge(w, now, &changes, &why);
+        if (r >= 0)
+            r = take_changes(app, w->options->facts.tenant_id, NULL, changes, now, &why);
+        if (r < 0 && !app->store_failing)
+            log_failure(LOG_ERR, &why, w->options->facts.name, "its last reading is not judged again; the next poll is");
+    }
+}
