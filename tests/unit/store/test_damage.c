@@ -27,7 +27,19 @@ static void tell_digest(struct store *s)
     ok(try_commit(s, c, at(0), &f), &f);
 }
 
-/* Both kinds of alert, a digest and a pool, so that each index has entries. */
+static void forget_one(struct store *s)
+{
+    CLEANUP(changes_free) struct changes *c = no_changes();
+    CLEANUP(alert_free) struct alert *a = an_alert(TOLD + QUEUED);
+    struct failure f = {0};
+    c->removed = calloc(1, sizeof *c->removed);
+    c->n_removed = 1;
+    memcpy(c->removed[0].id, a->id, sizeof a->id);
+    c->removed[0].past = (struct past_alert){.episode = 1, .seq = 2};
+    ok(try_commit(s, c, at(0), &f), &f);
+}
+
+/* Both kinds of alert, a digest, a past alert and a pool, so that each index has entries. */
 static void make(const char *dir)
 {
     struct store *s = open_in(dir);
@@ -36,6 +48,7 @@ static void make(const char *dir)
         assert_true(deliver_one(s, "hook", at(n)));
     }
     tell_digest(s);
+    forget_one(s);
     for (unsigned n = TOLD; n < TOLD + QUEUED; n++)
         tell(s, EVENT_FIRING, n, 1, 1, TO_HOOK, at(n));
     tell(s, EVENT_REMINDER, TOLD, 1, 2, TO_HOOK, at(TOLD));
