@@ -103,7 +103,7 @@ class Certificate(Credential):
         self.start()
         alarm = self.fired(hook)
         self.assertEqual((alarm["severity"], alarm["value"], alarm["threshold"], alarm["unit"]), ("critical", 5, 7, "days"))
-        self.assertRegex(alarm["title"], r"^contoso: certificate app\.crt ends in 5 days, on \d{4}-\d\d-\d\d \d\d:\d\d$")
+        self.assertRegex(alarm["title"], r"^contoso: certificate app\.crt ends in 5 days, on \d{4}-\d\d-\d\d \d\d:\d\d UTC$")
         self.assertEqual(alarm["tenant"]["labels"], {"group": "gold"})
         detail = alarm["detail"]
         self.assertEqual((detail["credential"], detail["client_id"], detail["tenants"], detail["tenant_count"]),
