@@ -161,6 +161,7 @@ enum heard_what {
     HEARD_MESSAGE,    /* `receiver` was sent, or will be, the event `seq` of the present episode */
     HEARD_TOLD,       /* ... was to hear of the present episode */
     HEARD_HELD,       /* ... waits for the hours of a route */
+    HEARD_UNDELIVERED, /* ... has not got a message of the present episode yet */
 };
 struct heard {
     char alert_id[ALERT_ID_TEXT];
@@ -175,5 +176,11 @@ struct heard {
 int alerts_plan_lost(const struct plan_context *ctx, const struct book *book,
                      const struct heard *heard, size_t n_heard, const char *story,
                      struct changes **ret, struct failure *ret_failure);
+/* A receiver is configured no more, and did not get its messages: alerts that are up and that it has a
+ * message of (HEARD_UNDELIVERED) are told to those who should hear of them now and have no message of
+ * the episode, as in alerts_plan_lost; reason "receiver_removed". Plans nothing the second time. */
+int alerts_plan_receiver_removed(const struct plan_context *ctx, const struct book *book,
+                                 const struct heard *heard, size_t n_heard, struct changes **ret,
+                                 struct failure *ret_failure);
 /* After the commit: the changes become the book's truth. Takes the alerts out of *c. */
 void alerts_apply(struct book *book, struct changes *c);

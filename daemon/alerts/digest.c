@@ -94,6 +94,8 @@ static const struct intro {
     {"state_lost", "after damage to the state database",
      "beyond a limit, and may have been told before: what was known of it was lost with the damaged state "
      "database"},
+    {"receiver_removed", "for a removed receiver",
+     "open; the receiver that was to get them is configured no more"},
     {"held", "from outside the hours", "still open of what was held back until these hours began"},
 };
 

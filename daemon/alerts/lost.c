@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/lost.c: after damage to the database: who must be told anew. */
+/* alerts/lost.c: who must be told anew: after damage to the database, and when a receiver is
+ * removed that still had messages to get. */
 #include "alerts/plan.h"
 
 #include "alerts/digest.h"
 #include <string.h>
 
-static const char REASON[] = "state_lost";
+static const char STATE_LOST[] = "state_lost", RECEIVER_REMOVED[] = "receiver_removed";
 
 /* What is left of one alert. */
 struct left {
@@ -13,6 +14,7 @@ struct left {
     receiver_set covered; /* has it, or will */
     receiver_set told;    /* was to hear of the episode */
     receiver_set held;    /* waits for hours */
+    bool removed;         /* a receiver that is configured no more did not get its message */
 };
 
 static bool is_up(const struct alert *a)
@@ -35,6 +37,7 @@ static struct left what_is_left(const struct plan *p, const struct heard *heard,
             left.told |= one;
         if (heard[i].what == HEARD_HELD)
             left.held |= one;
+        left.removed |= heard[i].what == HEARD_UNDELIVERED && at < 0;
     }
     return left;
 }
@@ -50,10 +53,9 @@ static bool was_told(const struct alert *a)
     return false;
 }
 
-static int tell_open(struct plan *p, const struct alert *a, const struct left *left)
+static int tell_open(struct plan *p, const struct alert *a, receiver_set missing, const char *reason)
 {
     struct reach reach = plan_reach(p, a, a->rule, a->level);
-    receiver_set missing = ~left->covered & ~left->held;
     struct work *w;
     if (!((reach.now | reach.later) & missing))
         return 0;
@@ -64,7 +66,7 @@ static int tell_open(struct plan *p, const struct alert *a, const struct left *l
         return r;
     if (a->level < LEVEL_CRITICAL)
         return plan_line(p, w->after, reach.now & missing, plan_is_old(p, a));
-    return plan_tell_some(p, w->after, EVENT_FIRING, reach.now & missing, REASON);
+    return plan_tell_some(p, w->after, EVENT_FIRING, reach.now & missing, reason);
 }
 
 /* The store sends an end to those only who have none yet. */
@@ -75,22 +77,43 @@ static int tell_end(struct plan *p, const struct alert *a, const struct left *le
         !(left->told & ~left->covered))
         return 0;
     int r = plan_take(p, a, &w);
-    return r < 0 ? r : plan_tell_some(p, w->after, EVENT_RESOLVED, left->told, REASON);
+    return r < 0 ? r : plan_tell_some(p, w->after, EVENT_RESOLVED, left->told, STATE_LOST);
 }
 
-static int look_at(struct plan *p, const struct heard *heard, size_t n)
+static int after_damage(struct plan *p, const struct alert *a, const struct left *left)
 {
-    const struct alert *a = book_by_id(p->book, heard->alert_id);
-    struct left left = what_is_left(p, heard, n);
-    if (!a)
+    if (!is_up(a))
+        return tell_end(p, a, left);
+    return was_told(a) ? tell_open(p, a, ~left->covered & ~left->held, STATE_LOST) : 0;
+}
+
+/* Whoever has a message of this episode gets the others as well. */
+static int after_removal(struct plan *p, const struct alert *a, const struct left *left)
+{
+    if (!left->removed || !is_up(a) || !was_told(a))
         return 0;
-    return is_up(a) ? was_told(a) ? tell_open(p, a, &left) : 0 : tell_end(p, a, &left);
+    return tell_open(p, a, ~left->told & ~left->held, RECEIVER_REMOVED);
+}
+
+static int each_alert(struct plan *p, const struct heard *heard, size_t n_heard,
+                      int (*look_at)(struct plan *p, const struct alert *a, const struct left *left))
+{
+    int r = 0;
+    for (size_t i = 0, n; r >= 0 && i < n_heard; i += n) {
+        n = 1;
+        while (i + n < n_heard && strcmp(heard[i + n].alert_id, heard[i].alert_id) == 0)
+            n++;
+        const struct alert *a = book_by_id(p->book, heard[i].alert_id);
+        const struct left left = what_is_left(p, &heard[i], n);
+        r = a ? look_at(p, a, &left) : 0;
+    }
+    return r;
 }
 
 static int tell_story(struct plan *p, const char *story)
 {
     struct event e = {.to = route_fallback(p->ctx->routes)};
-    int r = digest_story("seatwatchd: the state database was damaged", story, REASON, p->ctx->now.at, &e.digest);
+    int r = digest_story("seatwatchd: the state database was damaged", story, STATE_LOST, p->ctx->now.at, &e.digest);
     return r < 0 ? r : plan_add_event(p, &e);
 }
 
@@ -102,13 +125,22 @@ int alerts_plan_lost(const struct plan_context *ctx, const struct book *book,
     int r = plan_begin(&p, ctx, book);
     if (r >= 0 && story)
         r = tell_story(&p, story);
-    for (size_t i = 0, n; r >= 0 && i < n_heard; i += n) {
-        n = 1;
-        while (i + n < n_heard && strcmp(heard[i + n].alert_id, heard[i].alert_id) == 0)
-            n++;
-        r = look_at(&p, &heard[i], n);
-    }
     if (r >= 0)
-        r = plan_digest(&p, REASON);
+        r = each_alert(&p, heard, n_heard, after_damage);
+    if (r >= 0)
+        r = plan_digest(&p, STATE_LOST);
+    return plan_finish(&p, r, ret, ret_failure);
+}
+
+int alerts_plan_receiver_removed(const struct plan_context *ctx, const struct book *book,
+                                 const struct heard *heard, size_t n_heard, struct changes **ret,
+                                 struct failure *ret_failure)
+{
+    CLEANUP(plan_clear) struct plan p = {0};
+    int r = plan_begin(&p, ctx, book);
+    if (r >= 0)
+        r = each_alert(&p, heard, n_heard, after_removal);
+    if (r >= 0)
+        r = plan_digest(&p, RECEIVER_REMOVED);
     return plan_finish(&p, r, ret, ret_failure);
 }

@@ -316,7 +316,9 @@ static void add_next(const struct notice *n, const struct pool *p, struct text *
     }
     if (p->needed > 0) {
         text_addf(t, "Order %" PRId64 " %s now%s", p->needed, p->needed == 1 ? "unit" : "units",
-                  p->waiting > 0 ? " for those who wait" : ", or free as many");
+                  p->waiting == 0     ? ", or free as many"
+                  : n->facts->allotment_id ? " for those who wait"
+                                           : " for those who wait, in the pool in which they wait");
         if (p->to_end > p->needed) {
             text_addf(t, "; %" PRId64 " in all end this alert", p->to_end);
             add_below(f, t);

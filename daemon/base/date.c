@@ -203,7 +203,7 @@ static bool take_offset(const char **p, int64_t *ret_seconds)
     return true;
 }
 
-int rfc3339_parse(const char *text, usec_t *ret_at)
+static int parse_instant(const char *text, usec_t *ret_at)
 {
     const char *p = text;
     int64_t day, clock, offset;
@@ -218,12 +218,22 @@ int rfc3339_parse(const char *text, usec_t *ret_at)
     return 0;
 }
 
+int rfc3339_parse(const char *text, usec_t *ret_at)
+{
+    usec_t at;
+    int r = parse_instant(text, &at);
+    if (r < 0 || at > INSTANT_LAST)
+        return r < 0 ? r : -ERANGE;
+    *ret_at = at;
+    return 0;
+}
+
 int date_parse(const char *text, int32_t *ret_day)
 {
     const char *p = text;
     int64_t day;
     usec_t at;
-    if (rfc3339_parse(text, &at) == 0)
+    if (parse_instant(text, &at) == 0)
         day = (int64_t)(at / USEC_PER_DAY);
     else if (!p || !take_date(&p, &day) || *p)
         return -EINVAL;
@@ -359,6 +369,7 @@ int http_date_parse(const char *text, usec_t *ret_at)
                                     : !obsolete && take_asctime(&p, &date, &clock);
     if (!found || *p || date.year < YEAR_FIRST || date.day > days_in_month(date.year, date.month))
         return -EINVAL;
-    *ret_at = (usec_t)(day_of(date) * SECONDS_PER_DAY + clock) * USEC_PER_SEC;
+    usec_t at = (usec_t)(day_of(date) * SECONDS_PER_DAY + clock) * USEC_PER_SEC;
+    *ret_at = at < INSTANT_LAST ? at : INSTANT_LAST;
     return 0;
 }

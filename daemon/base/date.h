@@ -18,8 +18,10 @@ const char *duration_print(usec_t duration, char buf[static DURATION_MAX]);
 /* For people, at most two units: "2 d 3 h", "4 min", "12 s". */
 const char *duration_human(usec_t duration, char buf[static DURATION_MAX]);
 
-/* "YYYY-MM-DDThh:mm:ss[.f{1,9}](Z|+hh:mm|-hh:mm)" -> microseconds since 1970. -EINVAL otherwise;
- * years 1970 to 9999. A leap second (:60) is taken as :59. */
+/* The last instant that is stored as it is: JSON keeps whole numbers below 2^53. In the year 2255. */
+#define INSTANT_LAST ((UINT64_C(1) << 53) - 1)
+/* "YYYY-MM-DDThh:mm:ss[.f{1,9}](Z|+hh:mm|-hh:mm)" -> microseconds since 1970. -EINVAL otherwise,
+ * and before 1970 or after 9999; -ERANGE: after INSTANT_LAST. A leap second (:60) is taken as :59. */
 int rfc3339_parse(const char *text, usec_t *ret_at);
 /* "2026-11-22T01:02:03Z", whole seconds. */
 const char *rfc3339_print(usec_t at, char buf[static RFC3339_MAX]);
@@ -31,5 +33,5 @@ struct zone; /* base/clock.h */
  * else "2026-11-20 09:12 CET". Without a name "UTC", or "UTC+05:30". */
 const char *clock_human(usec_t at, usec_t now, const struct zone *zone,
                         char buf[static CLOCK_HUMAN_MAX]);
-/* The HTTP-date of RFC 9110 section 5.6.7 (all three forms). -EINVAL otherwise. */
+/* The HTTP-date of RFC 9110 section 5.6.7 (all three forms), at most INSTANT_LAST. -EINVAL otherwise. */
 int http_date_parse(const char *text, usec_t *ret_at);

@@ -75,7 +75,7 @@ int source_parse(struct conf_source *s, const char *text, size_t len, enum conf_
             twice   ? "this key is there already in the same group"
             : error ? error
                     : "syntax error",
-            twice ? "remove one of the two"
+            twice ? "put the contents of both into one"
                   : "look at this line and the one before it for a missing '=', '\"', ',' or ';'");
         return -EINVAL;
     }

@@ -47,14 +47,19 @@ static void put_description(struct json_writer *w, const struct digest *d, const
     json_put_cut(w, "description", t.data, cut ? cut->text : SIZE_MAX);
 }
 
-/* The alerts come worst first. */
+#define STORY_NEXT                                                                              \
+    "Check the disk and the memory of this machine: seatwatchd(8), DAMAGE TO THE STATE DATABASE."
+
+/* The alerts come worst first. Without alerts it is about damage to the state database. */
 static void put_next_step(struct json_writer *w, const struct digest *d, const struct cut *cut)
 {
     const struct notice *worst = d->n_notices > 0 ? d->notice[0] : NULL;
     CLEANUP(text_free) struct text t = TEXT_INIT(DESCRIPTION_MAX);
     if (worst && worst->next_step && d->n_notices > 1 && worst->title)
         text_addf(&t, "Begin with \"%s\": ", worst->title);
-    if (worst && worst->next_step)
+    if (!worst)
+        text_add(&t, STORY_NEXT);
+    else if (worst->next_step)
         text_add(&t, worst->next_step);
     json_put_cut(w, "next_step", t.data, cut ? cut->text : SIZE_MAX);
 }

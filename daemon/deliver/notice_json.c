@@ -20,7 +20,7 @@
 static const char *const REASONS[] = {
     "rule_removed", "new_normal", "gone_for_good", "source_changed", /* of an end */
     "first_run", "held",          /* of a digest */
-    "state_lost",                 /* of both, and of what fires again */
+    "state_lost", "receiver_removed", /* of digests, and of what fires again; the former of ends, too */
 };
 
 const char *reason_literal(const char *word)

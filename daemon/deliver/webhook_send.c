@@ -26,6 +26,7 @@ struct outlet {
     struct origin origin; /* of the URL: what may be logged */
     uint64_t url_stamp, keys_stamp; /* of the files as they were read */
     bool stale;                   /* read again, whatever the stamps say: the receiver refused us */
+    char *signature;              /* of the message under way, which a receiver may repeat */
     struct http_request *request; /* under way */
     outlet_done *done;
     void *userdata;
@@ -144,6 +145,7 @@ static void webhook_close(struct outlet *o)
     http_request_free(o->request);
     secret_free(o->url);
     secret_free(o->keys);
+    free(o->signature);
     alloc_release(o);
 }
 
@@ -198,6 +200,7 @@ static void explain(const struct outlet *o, const struct http_answer *got, struc
     char quote[QUOTE_MAX + 1], leads_to[ORIGIN_MAX];
     struct redact secrets = {0};
     redact_add_url(&secrets, o->url);
+    redact_add(&secrets, o->signature, o->signature ? strlen(o->signature) : 0);
     redact_clean(quote, sizeof quote, got->body, got->body_len, &secrets);
     redact_clean(leads_to, sizeof leads_to, got->redirect, strlen(got->redirect), &secrets);
     bool redirect = got->status >= 300 && got->status <= 399;
@@ -228,11 +231,11 @@ static void on_answer(void *userdata, const struct http_answer *got)
 static int start(struct outlet *o, const struct letter *l, struct failure *ret_failure)
 {
     char timestamp[24];
-    CLEANUP(free) char *signature = NULL;
     int64_t seconds = (int64_t)(l->now.at / USEC_PER_SEC);
     int r = refresh(o, ret_failure);
+    free(TAKE(o->signature));
     if (r >= 0 && o->keys)
-        r = webhook_signature(o->keys, l->event_id, seconds, l->body, l->len, &signature,
+        r = webhook_signature(o->keys, l->event_id, seconds, l->body, l->len, &o->signature,
                               ret_failure);
     if (r < 0)
         return r;
@@ -242,7 +245,7 @@ static int start(struct outlet *o, const struct letter *l, struct failure *ret_f
         {"user-agent", "seatwatchd/" SEATWATCH_VERSION}, /* Graph is told another one */
         {"webhook-id", l->event_id},
         {"webhook-timestamp", timestamp},
-        {"webhook-signature", signature}, /* last: left out if there is none */
+        {"webhook-signature", o->signature}, /* last: left out if there is none */
     };
     const struct http_call call = {
         .method = "POST",
@@ -250,7 +253,7 @@ static int start(struct outlet *o, const struct letter *l, struct failure *ret_f
         .allow_http = o->options->allow_http,
         .ca_file = o->options->ca_file && o->options->ca_file[0] ? o->options->ca_file : NULL,
         .headers = headers,
-        .n_headers = N_ELEMENTS(headers) - (signature ? 0 : 1),
+        .n_headers = N_ELEMENTS(headers) - (o->signature ? 0 : 1),
         .body = l->body,
         .body_len = l->len,
         .timeout = TIMEOUT,

@@ -195,7 +195,7 @@ static void timeout_failure(const struct http_request *r, const char *to, bool c
     else if (connected)
         failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: time-out: no %sanswer within %llu s",
                     to, r->slot->heads.bytes > 0 ? "complete " : "",
-                    (unsigned long long)(r->timeout / USEC_PER_SEC));
+                    (unsigned long long)((r->timeout + USEC_PER_SEC - 1) / USEC_PER_SEC));
     else if (r->timeout < r->connect_timeout) /* what was left of something longer */
         failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: time-out: no connection", to);
     else

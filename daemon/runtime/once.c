@@ -3,6 +3,7 @@
  * nothing is stored or sent, and what would be said is printed. */
 #include "runtime/app.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -183,6 +184,10 @@ int once_run(struct app *app)
         print_text(app);
     if (r < 0) {
         log_say(LOG_ERR, "the report cannot be made: out of memory, or the state database cannot be read");
+        return EXIT_INTERNAL;
+    }
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        log_say(LOG_ERR, "the report cannot be written to standard output: %s", strerror(errno));
         return EXIT_INTERNAL;
     }
     bool whole = !app->store_failing && !app->options->tenants_incomplete;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is configured no more: its alerts end and say why, its messages are parked; what is parked for a receiver that
- * is configured is due again at a start and at a reload. */
+/* What is configured no more: its alerts end and say why, its messages are parked, and others get what is still open;
+ * what is parked for a receiver that is configured is due again at a start and at a reload. */
 #include "runtime/app.h"
 
 #include "base/log.h"
@@ -115,15 +115,41 @@ static void end_alerts(struct app *app)
         log_failure(LOG_ERR, &why, "alerts of what is configured no more", "they stay open until the next reload");
 }
 
-static void park_messages(struct app *app)
+/* Returns whether there are messages for receivers that are configured no more. */
+static bool park_messages(struct app *app)
 {
     char name[RECEIVERS_MAX][64];
     struct failure why = {0};
+    bool any = false;
     int n = store_outbox_receivers(app->store, name, RECEIVERS_MAX, &why);
-    for (int i = 0; i < n; i++)
-        if (receiver_index(&app->options->routes, name[i]) < 0 &&
-            store_outbox_park_receiver(app->store, name[i], &why) >= 0)
-            log_say(LOG_WARNING, "receiver \"%s\" is configured no more; what was queued for it is parked", name[i]);
+    for (int i = 0; i < n; i++) {
+        if (receiver_index(&app->options->routes, name[i]) >= 0 ||
+            store_outbox_park_receiver(app->store, name[i], &why) < 0)
+            continue;
+        any = true;
+        log_say(LOG_WARNING,
+                "receiver \"%s\" is no longer configured: its queued messages are parked, and open alerts that it "
+                "did not get go to the receivers that match now",
+                name[i]);
+    }
+    return any;
+}
+
+/* A pager is renamed or replaced because it does not answer: what it did not get must not stay with it. */
+static void tell_others(struct app *app)
+{
+    CLEANUP(free) struct heard *heard = NULL;
+    struct failure why = {0};
+    struct changes *changes = NULL;
+    struct plan_context ctx = take_planning(app, NULL, clock_now());
+    size_t n = 0;
+    int r = store_heard(app->store, &heard, &n, &why);
+    if (r >= 0)
+        r = alerts_plan_receiver_removed(&ctx, app->book, heard, n, &changes, &why);
+    if (r >= 0)
+        r = take_changes(app, NULL, NULL, changes, ctx.now, &why);
+    if (r < 0)
+        log_failure(LOG_ERR, &why, "open alerts of a removed receiver", "they are told to others after the next reload or start");
 }
 
 void removed_retry_parked(struct app *app, bool disabled_too)
@@ -146,6 +172,8 @@ void removed_retry_parked(struct app *app, bool disabled_too)
 
 void removed_settle(struct app *app)
 {
-    park_messages(app);
+    bool parked = park_messages(app);
     end_alerts(app);
+    if (parked)
+        tell_others(app);
 }

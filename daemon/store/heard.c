@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* store/heard.c: who has heard, or will hear, of what is open; and which tenants lost their state.
  *
- * Asked after damage only, so it may look at every row. */
+ * Asked after damage and when a receiver is removed, so it may look at every row. */
 #include "store/inside.h"
 
 #include <errno.h>
@@ -72,6 +72,12 @@ static int by_alert(const void *a, const void *b)
 #define TOLD                                                                                      \
     "SELECT t.alert_id, t.receiver, 0 FROM told AS t JOIN alert AS a ON a.id = t.alert_id"        \
     " AND a.episode = t.episode"
+#define UNDELIVERED                                                                               \
+    "SELECT o.queue, o.receiver, 0 FROM outbox AS o JOIN alert AS a ON a.id = o.queue"            \
+    " AND a.episode = o.episode WHERE o.state IN (0, 1, 3)"                                       \
+    " UNION SELECT m.alert_id, o.receiver, 0 FROM outbox AS o JOIN event AS m"                    \
+    " ON m.folded_into = o.event JOIN alert AS a ON a.id = m.alert_id AND a.episode = m.episode"  \
+    " WHERE o.type = 'alert.digest' AND o.state IN (0, 1, 3)"
 #define WAITING "SELECT alert_id, receiver, 0 FROM held"
 
 static int load_heard(struct store *s, struct heard **ret, size_t *ret_n, struct failure *f)
@@ -83,6 +89,7 @@ static int load_heard(struct store *s, struct heard **ret, size_t *ret_n, struct
                  {MESSAGES, HEARD_MESSAGE},
                  {DIGESTS, HEARD_MESSAGE},
                  {TOLD, HEARD_TOLD},
+                 {UNDELIVERED, HEARD_UNDELIVERED},
                  {WAITING, HEARD_HELD}};
     struct collected c = {0};
     int r = store_ready(s, f);

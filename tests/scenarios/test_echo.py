@@ -91,10 +91,15 @@ class Echo(Listener):
 
 
 class Mirror(Echo):
-    """A receiver that refuses every message and repeats its own address."""
+    """A receiver that refuses every message and repeats its own address and our signature."""
+    signatures = ()
 
     def serve(self, head, body):
         path = head.split(b" ", 2)[1].decode()[1:]
+        signature = re.search(rb"(?i)\r\nwebhook-signature: v1,(\S+)", head)[1].decode()
+        self.signatures = (*self.signatures, signature)
+        if len(self.signatures) % 2:
+            return html(signature, "400 Bad Request")
         return html(" ".join([path, *forms(path).values()]), "400 Bad Request")
 
 
@@ -110,7 +115,7 @@ class Canaries(Scenario):
 
     def parts(self):
         """Every part of every form of every secret, in lower case."""
-        for secret in [self.client_secret, *(s.token for s in self.servers), self.path]:
+        for secret in [self.client_secret, *(s.token for s in self.servers), self.path, *self.mirror.signatures]:
             for form in (secret, forms(secret)["base64"], forms(secret)["basic"][10:], forms(secret)["base64url"][2:]):
                 yield from (form[i:i + PART].lower().encode() for i in range(len(form) - PART + 1))
 
@@ -134,7 +139,7 @@ class Canaries(Scenario):
         self.file = self.secret("client.secret", self.client_secret + "\n")
         self.hook_ = self.hook()
         self.path = secrets.token_urlsafe(20)  # no hexadecimal digits alone: ids could have the same
-        mirror = Mirror()
+        self.mirror = mirror = Mirror()
         self.addCleanup(mirror.stop)
         self.secret("mirror.url", f"http://127.0.0.1:{mirror.port}/{self.path}\n")
         cases = [(at, name, make, which) for at, table in (("token", TOKEN), ("graph", GRAPH))
@@ -151,7 +156,7 @@ tenants = ( {", ".join(rows)} );
 thresholds: {{ poll = {{ warning = "1 polls"; critical = "off"; }}; }};
 alerts: {{ for = "0s"; min_samples = 1; keep_firing_for = "0s"; first_run = "each"; }};
 receivers = ( {{ name = "hook"; type = "webhook"; url_file = "{d}/secrets/hook.url"; signing_key_file = "{d}/secrets/hook.key"; }},
-  {{ name = "mirror"; type = "webhook"; url_file = "{d}/secrets/mirror.url"; signing = "off"; }} );
+  {{ name = "mirror"; type = "webhook"; url_file = "{d}/secrets/mirror.url"; signing_key_file = "{d}/secrets/hook.key"; }} );
 """)
         self.start()
         told = lambda: {(m["data"]["tenant"] or {}).get("name") for m in self.hook_.messages() if m["type"] == "alert.firing"}

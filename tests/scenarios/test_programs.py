@@ -199,6 +199,14 @@ class Programs(Scenario):
                                        "allotment_id", "value", "threshold", "unit", "since", "summary", "next_step", "notified"])
         self.assertEqual((alert["state"], alert["rule"], alert["value"]), ("pending", "usage", 96))
 
+    def test_a_report_that_cannot_be_written_is_said_to_be_that(self):
+        self.configure(self.graph(FULL))
+        for options in ((), ("--json",)):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run(self.argv("--once", *options), stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+            self.assertEqual(done.returncode, 70, done.stderr)
+            self.assertIn("the report cannot be written to standard output: No space left on device", done.stderr)
+
     def test_dry_run_stores_and_sends_nothing(self):
         hook = self.hook()
         self.configure(self.graph(state(pool(allotted=100, consumed=96))), [hook])

@@ -19,6 +19,15 @@ class Unknown(Scenario):
         self.wait(f"{n} more polls", lambda: len(self.polls(graph)) >= have + n)
         self.assertNotIn("alert.resolved", [m["type"] for m in hook.messages()])
 
+    def test_a_date_beyond_all_sense_is_not_known_and_the_alert_is_told_once(self):
+        hook = self.hook()
+        member = {"id": "w", "raw": {"waitingSinceDateTime": "2299-12-31T00:00:00Z"}}
+        self.configure(self.graph(state(pool(allotted=100, consumed=105) | {"waiting": [member]})), [hook])
+        for _ in range(3):
+            self.assertIsNone(self.once(expect=1)["tenants"][0]["waiting_members"])
+        (message,) = hook.messages()
+        self.assertEqual((message["type"], message["data"]["allotment"]["oldest_waiting_since"]), ("alert.firing", None))
+
     def test_a_failing_list_resolves_nothing(self):
         hook = self.hook()
         graph = self.graph(FIRING, state(WELL, poll=3),

@@ -135,6 +135,35 @@ static void the_first_digest_is_told_again_as_one(void **state)
     assert_string_equal(POLL(d, warning("a"), warning("b")), "");
 }
 
+static void what_a_removed_receiver_did_not_get_goes_to_others_once(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, critical("a"), warning("b"), critical("c"));
+    struct heard left[] = {heard(d, "a", "", HEARD_LAST_EVENT, 1),     heard(d, "a", "chat", HEARD_MESSAGE, 1),
+                           heard(d, "a", "old", HEARD_MESSAGE, 1),     heard(d, "a", "old", HEARD_UNDELIVERED, 0),
+                           heard(d, "b", "", HEARD_LAST_EVENT, 1),     heard(d, "b", "chat", HEARD_TOLD, 0),
+                           heard(d, "b", "old", HEARD_UNDELIVERED, 0), heard(d, "c", "", HEARD_LAST_EVENT, 1),
+                           heard(d, "c", "old", HEARD_MESSAGE, 1)};
+    assert_string_equal(desk_receiver_removed(d, left, N_ELEMENTS(left)), "firing critical remaining; digest 1");
+    assert_int_equal(d->last->event[0].to, PAGER);
+    assert_string_equal(desk_notice(d, 0)->reason, "receiver_removed");
+    assert_int_equal(d->last->event[1].to, PAGER);
+    assert_string_equal(d->last->event[1].digest->reason, "receiver_removed");
+    (void)snprintf(left[2].receiver, sizeof left[2].receiver, "pager");
+    (void)snprintf(left[5].receiver, sizeof left[5].receiver, "pager");
+    left[4] = heard(d, "b", "chat", HEARD_TOLD, 0);
+    assert_string_equal(desk_receiver_removed(d, left, N_ELEMENTS(left)), "");
+}
+
+static void a_receiver_that_is_configured_keeps_its_messages(void **state)
+{
+    struct desk *d = *state;
+    (void)POLL(d, critical("a"));
+    const struct heard left[] = {heard(d, "a", "", HEARD_LAST_EVENT, 1), heard(d, "a", "chat", HEARD_MESSAGE, 1),
+                                 heard(d, "a", "chat", HEARD_UNDELIVERED, 0)};
+    assert_string_equal(desk_receiver_removed(d, left, N_ELEMENTS(left)), "");
+}
+
 static void a_message_of_its_own_says_what_happened(void **state)
 {
     struct desk *d = *state;
@@ -184,6 +213,8 @@ int main(void)
         TEST(an_end_that_was_lost_goes_out_again),
         TEST(what_nobody_was_told_is_not_told_now),
         TEST(the_first_digest_is_told_again_as_one),
+        TEST(what_a_removed_receiver_did_not_get_goes_to_others_once),
+        TEST(a_receiver_that_is_configured_keeps_its_messages),
         TEST(a_message_of_its_own_says_what_happened),
         TEST(what_was_lost_fires_at_once_and_unmuted),
         TEST(what_was_carried_over_goes_on_quietly),
