@@ -139,27 +139,27 @@ static void log_line(int level, const char *message_id, const char *tenant, cons
     send_counted(level, message_id, tenant, line);
 }
 
+__attribute__((format(printf, 4, 0))) static void
+log_formatted(int level, const char *message_id, const char *tenant, const char *fmt, va_list ap)
+{
+    char raw[2 * LINE_SIZE];
+    if (level <= logger.level && vsnprintf(raw, sizeof raw, fmt, ap) >= 0)
+        log_line(level, message_id, tenant, raw);
+}
+
 void log_event(int level, const char *message_id, const char *tenant, const char *fmt, ...)
 {
-    if (level > logger.level)
-        return;
-    char raw[2 * LINE_SIZE];
     va_list ap;
     va_start(ap, fmt);
-    if (vsnprintf(raw, sizeof raw, fmt, ap) >= 0)
-        log_line(level, message_id, tenant, raw);
+    log_formatted(level, message_id, tenant, fmt, ap);
     va_end(ap);
 }
 
 void log_say(int level, const char *fmt, ...)
 {
-    if (level > logger.level)
-        return;
-    char raw[2 * LINE_SIZE];
     va_list ap;
     va_start(ap, fmt);
-    if (vsnprintf(raw, sizeof raw, fmt, ap) >= 0)
-        log_line(level, NULL, NULL, raw);
+    log_formatted(level, NULL, NULL, fmt, ap);
     va_end(ap);
 }
 

@@ -7,7 +7,6 @@
 
 enum receiver_type { RECEIVER_JOURNAL, RECEIVER_SYSLOG, RECEIVER_WEBHOOK, RECEIVER_TYPE_COUNT_ };
 const char *receiver_type_name(enum receiver_type t);
-int receiver_type_parse(const char *name); /* -EINVAL */
 
 struct receiver_options { /* filled by config/, which owns the strings */
     char *name;

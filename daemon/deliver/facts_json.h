@@ -12,6 +12,4 @@ int notice_json_pack(const struct notice *n, char **ret, size_t *ret_len);
 int notice_json_unpack(const char *bytes, size_t len, struct notice **ret);
 int digest_json_pack(const struct digest *d, char **ret, size_t *ret_len);
 int digest_json_unpack(const char *bytes, size_t len, struct digest **ret);
-/* Writes the public object behind `key` (NULL inside arrays). */
-void notice_json_put(struct json_writer *w, const char *key, const struct notice *n);
 /* The alert object of `--once --json` and digests uses the same names (spec.md section 1). */

@@ -249,11 +249,6 @@ void notice_put(struct json_writer *w, const char *key, const struct notice *n,
     json_close_object(w);
 }
 
-void notice_json_put(struct json_writer *w, const char *key, const struct notice *n)
-{
-    notice_put(w, key, n, NULL, false);
-}
-
 int notice_json_pack(const struct notice *n, char **ret, size_t *ret_len)
 {
     CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(NOTICE_MAX);

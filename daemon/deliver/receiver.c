@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "deliver/facts_json.h"
-#include <errno.h>
 
 static const struct receiver_class *const CLASSES[RECEIVER_TYPE_COUNT_] = {
     [RECEIVER_JOURNAL] = &journal_class,
@@ -20,14 +19,6 @@ const struct receiver_class *receiver_class(enum receiver_type t)
 const char *receiver_type_name(enum receiver_type t)
 {
     return CLASSES[t]->name;
-}
-
-int receiver_type_parse(const char *name)
-{
-    for (enum receiver_type t = 0; t < RECEIVER_TYPE_COUNT_; t++)
-        if (text_equal(CLASSES[t]->name, name))
-            return (int)t;
-    return -EINVAL;
 }
 
 int deliver_check(const struct receiver_options *o, struct failure *ret_failure)

@@ -23,7 +23,6 @@
 
 struct assertion_key {
     EVP_PKEY *key;
-    usec_t expires_at;
     uint8_t sha1[20], sha256[SHA256_SIZE]; /* of the certificate, DER */
 };
 
@@ -36,11 +35,6 @@ void assertion_key_free(struct assertion_key *k)
 {
     EVP_PKEY_free(k->key);
     alloc_release(k);
-}
-
-usec_t assertion_expires_at(const struct assertion_key *k)
-{
-    return k->expires_at;
 }
 
 /* ---- reading ---- */
@@ -145,7 +139,8 @@ int assertion_read(const struct assertion_files *files, struct assertion_key **r
     CLEANUP(assertion_key_free) struct assertion_key *k = alloc_zero(1, sizeof *k);
     if (!k)
         return failure_oom(ret_failure);
-    int r = read_certificate(files->certificate, &certificate, &k->expires_at, ret_failure);
+    usec_t ends_at;
+    int r = read_certificate(files->certificate, &certificate, &ends_at, ret_failure);
     if (r >= 0)
         r = read_key(files, &k->key, ret_failure);
     if (r < 0)

@@ -25,9 +25,7 @@ int assertion_read(const struct assertion_files *files, struct assertion_key **r
                    struct failure *ret_failure);
 void assertion_key_free(struct assertion_key *k); /* libcrypto wipes the key */
 DEFINE_CLEANUP(struct assertion_key *, assertion_key_free)
-/* When the certificate ends, wall time. */
-usec_t assertion_expires_at(const struct assertion_key *k);
-/* The same from a certificate alone, without its key. */
+/* When a certificate ends, wall time. */
 int assertion_certificate_expires(const char *path, usec_t *ret_at, struct failure *ret_failure);
 
 #define ASSERTION_BEFORE USEC_PER_MINUTE      /* valid from so long ago: clocks differ */

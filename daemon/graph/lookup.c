@@ -336,11 +336,6 @@ int graph_lookup(struct graph *g, const struct lookup_request *rq, usec_t timeou
     return 0;
 }
 
-bool graph_looking_up(const struct graph *g)
-{
-    return g->lookup;
-}
-
 void graph_lookup_cancel(struct graph *g)
 {
     if (!g->lookup)

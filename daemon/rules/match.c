@@ -35,21 +35,6 @@ bool match_applies(const struct match *m, const struct tenant_facts *tenant, con
     return true;
 }
 
-void match_clear(struct match *m)
-{
-    free(m->tenant);
-    free(m->sku);
-    free(m->allotment);
-    free(m->rule);
-    free(m->severity);
-    for (size_t i = 0; i < m->n_labels; i++) {
-        free(m->label[i].key);
-        free(m->label[i].value);
-    }
-    free(m->label);
-    *m = (struct match){0};
-}
-
 /* One bit per kind of key, the more specific kind being the higher bit: a match that names more
  * beats one that names less, and no sum of weaker keys beats a stronger one. */
 enum {

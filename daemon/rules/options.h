@@ -60,7 +60,6 @@ struct tenant_facts {
 };
 bool match_applies(const struct match *m, const struct tenant_facts *tenant, const char *sku_id,
                    const char *sku_part_number, const char *allotment_id);
-void match_clear(struct match *m); /* frees what is inside */
 /* The thresholds that hold for one pool (sku and allotment may be NULL: a rule of the tenant):
  * defaults, then overrides from the least to the most specific (labels < tenant < glob SKU < exact
  * SKU < allotment), later ones winning ties. Returns what is ignored. */

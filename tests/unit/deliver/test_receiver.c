@@ -4,18 +4,14 @@
 #include "deliver/receiver.h"
 #include "some.h"
 
-static void every_type_has_a_name_that_parses_back(void **state)
+static void every_type_has_its_name(void **state)
 {
     static const char *const WANT[RECEIVER_TYPE_COUNT_] = {[RECEIVER_JOURNAL] = "journal",
                                                            [RECEIVER_SYSLOG] = "syslog",
                                                            [RECEIVER_WEBHOOK] = "webhook"};
     (void)state;
-    for (enum receiver_type t = 0; t < RECEIVER_TYPE_COUNT_; t++) {
+    for (enum receiver_type t = 0; t < RECEIVER_TYPE_COUNT_; t++)
         assert_string_equal(receiver_type_name(t), WANT[t]);
-        assert_int_equal(receiver_type_parse(WANT[t]), t);
-    }
-    assert_int_equal(receiver_type_parse("Webhook"), -EINVAL);
-    assert_int_equal(receiver_type_parse(""), -EINVAL);
 }
 
 static int render(enum receiver_type t, const struct notice *n, const struct digest *d, char **ret,
@@ -65,7 +61,7 @@ static void the_codec_of_the_store_is_complete(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_type_has_a_name_that_parses_back),
+        cmocka_unit_test(every_type_has_its_name),
         cmocka_unit_test(without_memory_no_type_renders_half_a_message),
         cmocka_unit_test(the_codec_of_the_store_is_complete),
     };
