@@ -197,9 +197,12 @@ static void take_page(struct fetch_list *l, const struct http_answer *a)
     fetch_list_free(l);
 }
 
+/* A Date before this program was written, or after 2100, is nobody's clock. */
+#define FAR_FUTURE (UINT64_C(4102444800) * USEC_PER_SEC)
+
 static void note_clock(struct fetch *f, const struct http_answer *a)
 {
-    if (a->date_at == 0)
+    if (!clock_is_set(a->date_at) || a->date_at >= FAR_FUTURE)
         return;
     /* By the clock that the snapshot's time is from: it may have been set while the poll ran. */
     usec_t now_at = f->began.at + clock_now().mono - f->began.mono;

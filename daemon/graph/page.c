@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* graph/page.c: rows of the Cloud Licensing API and of the older lists.
  *
- * What a row must have to be judged is checked here and nowhere else. A row that can be told apart
- * but not judged goes on with unknown units; one that cannot even be told apart spoils its section,
- * because leaving it out would look as if it were gone. */
+ * What a row must have to be judged is checked here and nowhere else. A row with a good key but bad
+ * numbers goes on with unknown units. A row whose key is bad spoils its section: without the key the
+ * row would look as if it were gone, or as if it were another one. The key is the id, and whatever
+ * decides which limits apply: SKU, part number, trial. */
 #include "graph/rows.h"
 
 #include "base/date.h"
@@ -33,13 +34,13 @@ static bool is_lacking(enum json_is is)
     return is == JSON_MISSING || is == JSON_NULL || is == JSON_WRONG_TYPE;
 }
 
-static int32_t row_date(const struct json *row, const char *key)
+/* False where there is something that is no date; nothing at all is DATE_UNKNOWN. */
+static bool row_date(const struct json *row, const char *key, int32_t *ret)
 {
     const char *s = NULL;
-    int32_t day;
-    if (json_get_string(row, key, &s) != JSON_OK || date_parse(s, &day) < 0)
-        return DATE_UNKNOWN;
-    return day;
+    enum json_is is = json_get_string(row, key, &s);
+    *ret = DATE_UNKNOWN;
+    return is == JSON_MISSING || is == JSON_NULL || (is == JSON_OK && date_parse(s, ret) >= 0);
 }
 
 static unsigned assignable_to(const struct json *row)
@@ -96,7 +97,6 @@ static const char *const SKU_NAMES[] = {
 
 static const char *const SUBSCRIPTION_NAMES[] = {
     ROW_ENVELOPE,
-    "id",
     "commerceSubscriptionId",
     "skuId",
     "status",
@@ -119,15 +119,18 @@ static int feeding_failed(struct failure *f, int r)
 
 /* ---- allotments ---- */
 
+/* 0: this is no subscription that can be judged; 1; -ENOMEM. */
 static int read_subscription(const struct json *row, struct subscription *ret)
 {
     const char *id = row_id(row, "subscriptionId"), *state = NULL, *tags = NULL;
-    struct subscription s = {.start_date = row_date(row, "startDate"),
-                             .next_lifecycle_date = row_date(row, "nextLifecycleDate")};
-    if (json_get_string(row, "state", &state) == JSON_OK)
-        s.state = subscription_state_parse(state);
-    if (json_get_string(row, "tags", &tags) == JSON_OK)
-        s.trial = subscription_tags_trial(tags);
+    struct subscription s = {0};
+    if (!id || json_get_string(row, "state", &state) != JSON_OK || !*state ||
+        json_get_string(row, "tags", &tags) != JSON_OK || !*tags ||
+        !row_date(row, "startDate", &s.start_date) ||
+        !row_date(row, "nextLifecycleDate", &s.next_lifecycle_date))
+        return 0;
+    s.state = subscription_state_parse(state);
+    s.trial = subscription_tags_trial(tags);
     int r = text_copy(id, &s.id);
     if (r >= 0)
         r = member_text(row, "state", &s.state_text);
@@ -138,32 +141,32 @@ static int read_subscription(const struct json *row, struct subscription *ret)
         return r;
     }
     *ret = s;
-    return 0;
+    return 1;
 }
 
-/* All of them or none: a list with one that cannot be told apart is not known. */
+/* All of them or none: a list with one that cannot be judged is unknown, and so is one in which two
+ * rows differ under one id. */
 static int read_subscriptions(const struct json *row, struct allotment *a)
 {
     const struct json *list;
     if (json_get_array(row, "subscriptions", &list) != JSON_OK)
         return 0;
-    for (const struct json *s = json_first(list); s; s = json_next(s))
-        if (!row_id(s, "subscriptionId"))
-            return 0;
     size_t n = json_count(list);
-    a->subscriptions_known = true;
-    if (n == 0)
-        return 0;
-    a->subscriptions = calloc(n, sizeof *a->subscriptions);
-    if (!a->subscriptions)
-        return -ENOMEM;
-    for (const struct json *s = json_first(list); s; s = json_next(s)) {
-        int r = read_subscription(s, &a->subscriptions[a->n_subscriptions]);
-        if (r < 0)
-            return r;
-        a->n_subscriptions++;
+    a->subscriptions = n > 0 ? calloc(n, sizeof *a->subscriptions) : NULL;
+    int r = n > 0 && !a->subscriptions ? -ENOMEM : 1;
+    for (const struct json *s = json_first(list); s && r > 0; s = json_next(s)) {
+        r = read_subscription(s, &a->subscriptions[a->n_subscriptions]);
+        a->n_subscriptions += r > 0;
     }
-    return 0;
+    if (r > 0) {
+        r = subscriptions_unify(a->subscriptions, &a->n_subscriptions);
+        a->subscriptions_known = r >= 0;
+        if (r >= 0 || r == -ENOMEM)
+            return r;
+    }
+    subscriptions_free(TAKE(a->subscriptions), a->n_subscriptions);
+    a->n_subscriptions = 0;
+    return r == -ENOMEM ? r : 0;
 }
 
 static bool says_since(const struct json *row)
@@ -171,12 +174,6 @@ static bool says_since(const struct json *row)
     return json_get(row, "waitingSinceDateTime") != NULL;
 }
 
-/* 1: a row with this id was there before. -ENOMEM */
-static int row_again(const struct json *row, struct seen *seen)
-{
-    const char *id = row_id(row, "id");
-    return id ? seen_add(seen, id) : 0;
-}
 
 /* Takes over `link` and `ids` (NULL: none). */
 static int page_add_waiting(struct page *p, const char *id, char *link, struct seen *ids)
@@ -213,9 +210,10 @@ static int read_waiting(const struct json *row, struct allotment *a, struct page
     bool readable = r >= 0, said = !json_first(list);
     for (const struct json *m = json_first(list); m && readable; m = json_next(m)) {
         usec_t since = row_time(m, "waitingSinceDateTime");
-        readable = json_is_object(m);
+        const char *id = row_id(m, "id");
+        readable = id != NULL;
         said = said || says_since(m);
-        r = readable ? row_again(m, &ids) : 0;
+        r = id ? seen_add(&ids, id) : 0;
         if (r < 0)
             return r;
         if (r > 0)
@@ -238,13 +236,10 @@ static int read_allotment(const struct json *row, struct allotment *a, struct pa
 {
     enum json_is allotted = json_get_int(row, "allottedUnits", 0, INT32_MAX, &a->allotted);
     enum json_is consumed = json_get_int(row, "consumedUnits", 0, INT32_MAX, &a->consumed);
-    enum json_is sku = json_get_string(row, "skuId", &(const char *){NULL});
     p->n_lacking += is_lacking(allotted) || is_lacking(consumed);
-    /* A SKU that is not readable would be judged by other limits than its own. */
-    a->unusable = allotted != JSON_OK       ? "allottedUnits"
-                  : consumed != JSON_OK     ? "consumedUnits"
-                  : sku == JSON_WRONG_TYPE ? "skuId"
-                                           : NULL;
+    a->unusable = allotted != JSON_OK   ? "allottedUnits"
+                  : consumed != JSON_OK ? "consumedUnits"
+                                        : NULL;
     a->units_known = !a->unusable;
     a->assignable_to = assignable_to(row);
     int r = text_copy(row_id(row, "id"), &a->id);
@@ -272,11 +267,8 @@ static void allotment_drop(struct allotment *a)
 static int take_allotment(const struct json *row, struct snapshot_builder *b, struct page *p)
 {
     struct allotment a = {0};
-    if (!row_id(row, "id")) {
-        p->n_lacking++;
-        p->spoiled = true;
-        return 0;
-    }
+    if (!row_id(row, "id") || !row_has_readable_sku(row))
+        return row_spoils(p);
     int r = read_allotment(row, &a, p);
     if (r < 0) {
         allotment_drop(&a);
@@ -288,14 +280,10 @@ static int take_allotment(const struct json *row, struct snapshot_builder *b, st
 static int take_error(const struct json *row, struct snapshot_builder *b, struct page *p)
 {
     char clean_code[ROW_TEXT_MAX], clean_sku[ROW_TEXT_MAX] = "";
-    const char *code = row_clean(row, "code", clean_code), *sku = NULL;
-    enum json_is is = json_get_string(row, "skuId", &sku);
-    if (!code || is == JSON_WRONG_TYPE || (is == JSON_OK && strlen(sku) > PAGE_ID_MAX)) {
-        p->n_lacking += !code;
-        p->spoiled = true;
-        return 0;
-    }
-    sku = row_clean(row, "skuId", clean_sku);
+    const char *code = row_clean(row, "code", clean_code);
+    if (!code || !row_has_readable_sku(row))
+        return row_spoils(p);
+    const char *sku = row_clean(row, "skuId", clean_sku);
     guid_lower(clean_sku);
     return snapshot_add_error(b, sku, code);
 }
@@ -375,13 +363,10 @@ static int take_sku(const struct json *row, struct snapshot_builder *b, struct p
 {
     const char *sku_id = row_id(row, "skuId"), *applies_to = NULL;
     struct allotment a = {0};
-    if (!sku_id) {
-        p->n_lacking++;
-        p->spoiled = true;
-        return 0;
-    }
-    if (json_get_string(row, "appliesTo", &applies_to) == JSON_OK &&
-        strcasecmp(applies_to, "User") != 0)
+    if (!sku_id || !row_has_readable_sku(row) ||
+        json_get_string(row, "appliesTo", &applies_to) != JSON_OK || !*applies_to)
+        return row_spoils(p);
+    if (strcasecmp(applies_to, "User") != 0)
         return 0; /* not assignable to anybody */
     int r = read_sku(row, sku_id, &a, p);
     if (r < 0) {
@@ -393,35 +378,45 @@ static int take_sku(const struct json *row, struct snapshot_builder *b, struct p
 
 /* ---- /directory/subscriptions (digest 9.4) ---- */
 
-/* The id is the one of commerce where there is one: most likely the Cloud Licensing API means it,
- * too, so that the same subscription is known again when that API appears. */
-static int read_company(const struct json *row, const char *id, struct subscription *s)
+/* What every row has by documentation. The id is the one of commerce: most likely the Cloud
+ * Licensing API means it, too, so that the same subscription is known again when that API appears. */
+struct company {
+    const char *id, *sku_id, *status;
+    int32_t start_date, next_date;
+    bool trial;
+};
+
+static bool company_key(const struct json *row, struct company *ret)
 {
-    bool trial = false, said = json_get_bool(row, "isTrial", &trial) == JSON_OK;
-    *s = (struct subscription){.start_date = row_date(row, "createdDateTime"),
-                               .next_lifecycle_date = row_date(row, "nextLifecycleDateTime"),
-                               .trial = said && trial};
+    ret->id = row_id(row, "commerceSubscriptionId");
+    ret->sku_id = row_id(row, "skuId");
+    return ret->id && ret->sku_id && json_get_string(row, "status", &ret->status) == JSON_OK &&
+           ret->status[0] && json_get_bool(row, "isTrial", &ret->trial) == JSON_OK &&
+           row_date(row, "createdDateTime", &ret->start_date) &&
+           row_date(row, "nextLifecycleDateTime", &ret->next_date);
+}
+
+static int read_company(const struct json *row, const struct company *c, struct subscription *s)
+{
+    *s = (struct subscription){.start_date = c->start_date,
+                               .next_lifecycle_date = c->next_date,
+                               .trial = c->trial};
     if (json_get_int(row, "totalLicenses", 0, INT32_MAX, &s->licenses) != JSON_OK)
         s->licenses = 0;
-    int r = text_copy(id, &s->id);
+    int r = text_copy(c->id, &s->id);
     if (r >= 0)
         r = read_state(row, "status", s);
-    if (r >= 0 && said)
-        r = text_copy(trial ? "trial" : "none", &s->tags_text);
-    return r;
+    return r < 0 ? r : text_copy(c->trial ? "trial" : "none", &s->tags_text);
 }
 
 static int take_company(const struct json *row, struct snapshot_builder *b, struct page *p)
 {
-    const char *id = row_id(row, "commerceSubscriptionId"), *sku_id = row_id(row, "skuId");
+    struct company c;
     struct subscription s = {0};
-    id = id ? id : row_id(row, "id");
-    p->n_lacking += !id || !sku_id;
-    p->spoiled |= !id;
-    if (!id || !sku_id)
-        return 0; /* without a SKU it backs none of our pools */
-    CLEANUP(free) char *pool = sku_pool_id(sku_id);
-    int r = pool ? read_company(row, id, &s) : -ENOMEM;
+    if (!company_key(row, &c))
+        return row_spoils(p);
+    CLEANUP(free) char *pool = sku_pool_id(c.sku_id);
+    int r = pool ? read_company(row, &c, &s) : -ENOMEM;
     if (r >= 0)
         return snapshot_add_subscription(b, pool, &s);
     subscription_clear(&s);
@@ -443,9 +438,10 @@ take_rows(const char *bytes, size_t len, const char *const *names, struct snapsh
     if (r < 0)
         return r;
     for (const struct json *row = json_first(rows); row; row = json_next(row)) {
-        r = seen ? row_again(row, seen) : 0;
+        const char *id = seen ? row_id(row, "id") : NULL;
+        r = id ? seen_add(seen, id) : 0;
         if (r == 0)
-            r = take(row, b, &page);
+            r = seen && !id ? row_spoils(&page) : take(row, b, &page);
         if (r < 0)
             return feeding_failed(f, r);
     }
@@ -478,25 +474,6 @@ int page_subscriptions(const char *bytes, size_t len, struct snapshot_builder *b
     return take_rows(bytes, len, SUBSCRIPTION_NAMES, b, take_company, NULL, ret, ret_failure);
 }
 
-int page_allotment_single(const char *bytes, size_t len, struct snapshot_builder *b,
-                          struct page *ret, struct failure *ret_failure)
-{
-    CLEANUP(json_free) struct json *root = NULL;
-    CLEANUP(page_clear) struct page page = {.n_rows = 1};
-    const struct json *entity = NULL;
-    int r = row_open_entity(bytes, len, ALLOTMENT_NAMES, &root, &entity, ret_failure);
-    if (r < 0)
-        return r;
-    if (!row_id(entity, "id"))
-        return row_not_a_page(ret_failure, "the entity has no id");
-    r = take_allotment(entity, b, &page);
-    if (r < 0)
-        return feeding_failed(ret_failure, r);
-    *ret = page;
-    page = (struct page){0};
-    return 0;
-}
-
 int page_waiting(const char *bytes, size_t len, struct snapshot_builder *b,
                  const char *allotment_id, struct seen *seen, struct page *ret,
                  struct failure *ret_failure)
@@ -510,10 +487,11 @@ int page_waiting(const char *bytes, size_t len, struct snapshot_builder *b,
     bool said = page.n_rows == 0;
     for (const struct json *row = json_first(rows); row; row = json_next(row)) {
         usec_t since = row_time(row, "waitingSinceDateTime");
-        page.spoiled |= !json_is_object(row);
+        const char *id = row_id(row, "id");
+        page.spoiled |= !id;
         said = said || says_since(row);
         page.n_lacking += since == 0;
-        r = row_again(row, seen);
+        r = id ? seen_add(seen, id) : 0;
         if (r == 0)
             r = snapshot_add_waiting(b, allotment_id, since);
         if (r < 0)

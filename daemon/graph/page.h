@@ -25,7 +25,7 @@ struct page {
     size_t n_rows;   /* rows in `value`, also the ones that were skipped */
     size_t n_lacking; /* rows in which a required member is missing, null or of a wrong type. If it
                        * is n_rows over all pages of a list that has rows: schema changed */
-    bool spoiled;     /* a row could not be told apart (no id), or rows are of another kind: this
+    bool spoiled;     /* the key of a row could not be read, or rows are of another kind: this
                        * section must not become complete */
     struct page_waiting *waiting; /* allotments only */
     size_t n_waiting;
@@ -41,13 +41,10 @@ void page_clear(struct page *p); /* frees what is inside */
  * is in `waiting`. Before a list is read from its start: snapshot_reset_waiting. */
 int page_allotments(const char *bytes, size_t len, struct snapshot_builder *b, struct page *ret,
                     struct failure *ret_failure);
-/* The answer to one allotment's GET: the entity bare, or wrapped in "value" (both are documented). */
-int page_allotment_single(const char *bytes, size_t len, struct snapshot_builder *b,
-                          struct page *ret, struct failure *ret_failure);
 /* Members of one allotment's waiting list. The caller sets the section when the chain ends. A member
  * counts although its time is null or odd; rows none of which has a time at all are no members.
  * `seen` holds the ids of this list's rows so far: lists move while they are read, and a row that
- * comes again on a later page is counted once. A row without an id is counted as it comes. */
+ * comes again on a later page is counted once. */
 int page_waiting(const char *bytes, size_t len, struct snapshot_builder *b,
                  const char *allotment_id, struct seen *seen, struct page *ret,
                  struct failure *ret_failure);

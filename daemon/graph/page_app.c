@@ -23,6 +23,7 @@ static const char *hint_of(const struct json *row)
 struct match {
     size_t n;
     usec_t first_at; /* 0: of one of them it is not known */
+    bool bad;        /* a row is no secret, or its hint no text: it might be ours */
 };
 
 static void take(struct match *m, const struct json *row)
@@ -38,11 +39,13 @@ static struct match find(const struct json *list, const char *first)
     const struct json *only = json_first(list);
     for (const struct json *row = only; row; row = json_next(row)) {
         const char *hint = hint_of(row);
+        m.bad |= !json_is_object(row) ||
+                 json_get_string(row, "hint", &(const char *){NULL}) == JSON_WRONG_TYPE;
         if (hint && strlen(hint) == APP_ENTRY_HINT && memcmp(hint, first, APP_ENTRY_HINT) == 0)
             take(&m, row);
     }
     /* Secrets of old have no hint; the only one there is must be ours. */
-    if (m.n == 0 && json_count(list) == 1 && json_is_object(only) && !hint_of(only))
+    if (m.n == 0 && json_count(list) == 1 && !hint_of(only))
         take(&m, only);
     return m;
 }
@@ -62,6 +65,8 @@ int page_secret_end(const char *bytes, size_t len, const char *client_id,
     if (json_get_array(entry, "passwordCredentials", &list) != JSON_OK)
         return row_not_a_page(ret_failure, "\"passwordCredentials\" is no array");
     struct match m = find(list, first);
+    if (m.bad)
+        return row_not_a_page(ret_failure, "a row of \"passwordCredentials\" is no secret");
     if (m.n == 0)
         return failure_set(
             ret_failure, FAILURE_CONFIG, ENOENT,

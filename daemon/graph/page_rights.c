@@ -109,11 +109,8 @@ static int read_assignment(const struct json *row, struct assignment *ret)
 static int take_assignment(const struct json *row, struct rights *into, struct page *p)
 {
     struct assignment a;
-    if (!row_id(row, "id")) {
-        p->n_lacking++;
-        p->spoiled = true;
-        return 0;
-    }
+    if (!row_id(row, "id"))
+        return row_spoils(p);
     int r = read_assignment(row, &a);
     return r < 0 ? r : rights_add_assignment(into, &a);
 }
@@ -159,17 +156,27 @@ static enum plan_state service_state(const struct json *row)
     return PLAN_ON; /* a right lists what can be used */
 }
 
-/* Page "servicePlanInfo": Success, Disabled, Error, PendingInput, PendingActivation,
- * PendingProvisioning. What is pending comes by itself; another word may mean anything, and is not
- * taken for a loss. */
+/* The words of page "servicePlanInfo". A pending plan becomes usable by itself. */
 static enum plan_state detail_state(const struct json *row)
 {
+    static const struct {
+        const char *word;
+        enum plan_state state;
+    } WORDS[] = {
+        {"Success", PLAN_ON},
+        {"Disabled", PLAN_OFF},
+        {"Error", PLAN_OFF},
+        {"PendingInput", PLAN_PENDING},
+        {"PendingActivation", PLAN_PENDING},
+        {"PendingProvisioning", PLAN_PENDING},
+    };
     const char *s = NULL;
     if (json_get_string(row, "provisioningStatus", &s) != JSON_OK)
-        return PLAN_PENDING;
-    if (strcasecmp(s, "Success") == 0)
-        return PLAN_ON;
-    return strcasecmp(s, "Disabled") == 0 || strcasecmp(s, "Error") == 0 ? PLAN_OFF : PLAN_PENDING;
+        return PLAN_UNCLEAR;
+    for (size_t i = 0; i < N_ELEMENTS(WORDS); i++)
+        if (strcasecmp(s, WORDS[i].word) == 0)
+            return WORDS[i].state;
+    return PLAN_UNCLEAR;
 }
 
 /* *ret NULL: it was not asked for, or goes on elsewhere. */
@@ -235,14 +242,16 @@ static int read_right(const struct json *row, struct right *ret)
     return r;
 }
 
+static bool names_a_sku(const struct json *row)
+{
+    return row_has_readable_sku(row) && (row_id(row, "skuId") || row_id(row, "skuPartNumber"));
+}
+
 static int take_right(const struct json *row, struct rights *into, struct page *p)
 {
     struct right right;
-    if (!row_id(row, "skuId") && !row_id(row, "skuPartNumber")) {
-        p->n_lacking++;
-        p->spoiled = true;
-        return 0;
-    }
+    if (!names_a_sku(row))
+        return row_spoils(p);
     int r = read_right(row, &right);
     return r < 0 ? r : rights_add(into, &right);
 }
@@ -253,11 +262,8 @@ static int take_wait(const struct json *row, struct rights *into, struct page *p
 {
     struct principal_wait w = {.since_at = row_time(row, "waitingSinceDateTime")};
     const struct json *pool = NULL;
-    if (!row_id(row, "id")) {
-        p->n_lacking++;
-        p->spoiled = true;
-        return 0;
-    }
+    if (!row_id(row, "id"))
+        return row_spoils(p);
     int r = 0;
     if (json_get_object(row, "allotment", &pool) == JSON_OK) {
         r = text_copy(row_id(pool, "id"), &w.allotment_id);
@@ -275,11 +281,8 @@ static int take_error(const struct json *row, struct rights *into, struct page *
 {
     struct principal_error e = {.occurred_at = row_time(row, "occurrenceDateTime")};
     char clean[ROW_TEXT_MAX];
-    if (!row_clean(row, "code", clean)) {
-        p->n_lacking++;
-        p->spoiled = true;
-        return 0;
-    }
+    if (!row_clean(row, "code", clean))
+        return row_spoils(p);
     int r = text_copy(clean, &e.code);
     if (r >= 0)
         r = member_text(row, "message", &e.message);
@@ -361,7 +364,7 @@ int page_usage_right_single(const char *bytes, size_t len, struct rights *into, 
     int r = row_open_entity(bytes, len, RIGHT_NAMES, &root, &entity, ret_failure);
     if (r < 0)
         return r;
-    if (!row_id(entity, "skuId") && !row_id(entity, "skuPartNumber"))
+    if (!names_a_sku(entity))
         return row_not_a_page(ret_failure, "the right names no SKU");
     r = take_right(entity, into, &page);
     if (r < 0)

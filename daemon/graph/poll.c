@@ -286,13 +286,13 @@ static void read_subscriptions(struct poll *p)
         no_memory(p);
 }
 
-/* A refusal lasts: then the state of the whole SKU is what there is to know. What passes by itself
- * leaves the subscriptions unknown, and their alerts as they are. */
-static void subscriptions_failed(struct poll *p, const struct failure *why)
+/* A refusal lasts: then the state of the whole SKU is what there is to know. What passes by itself,
+ * or concerns a later page only, leaves the subscriptions unknown, and their alerts as they are. */
+static void subscriptions_failed(struct poll *p, const struct failure *why, bool first_page)
 {
     struct learnt *l = &p->graph->learnt;
-    bool refused = why->kind == FAILURE_PERMISSION || why->kind == FAILURE_ABSENT ||
-                   why->kind == FAILURE_REQUEST;
+    bool refused = first_page && (why->kind == FAILURE_PERMISSION || why->kind == FAILURE_ABSENT ||
+                                  why->kind == FAILURE_REQUEST);
     if (refused)
         snapshot_set_subscriptions(p->builder, SECTION_NOT_OFFERED);
     if (!l->dateless)
@@ -310,7 +310,7 @@ static bool list_is_whole(const struct fetch_list *l)
         return true;
     (void)failure_set(&why, FAILURE_PROTOCOL, EBADMSG, "%s: %s", l->ask.call,
                       l->what == LIST_WAITING ? "rows that are no waiting members"
-                                              : "a row without an id");
+                                              : "a row whose id or key cannot be read");
     note_failure(poll_of(l), &why, (enum list)l->what, "");
     return false;
 }
@@ -355,7 +355,7 @@ static void list_ended(struct fetch_list *l)
         break;
     case LIST_SUBSCRIPTIONS:
         if (section != SECTION_COMPLETE) {
-            subscriptions_failed(p, &p->failure);
+            subscriptions_failed(p, &p->failure, false);
             break;
         }
         snapshot_set_subscriptions(p->builder, section);
@@ -389,7 +389,7 @@ static void list_failed(struct poll *p, const struct fetch_list *l, const struct
     if (list == LIST_ALLOTMENTS && why->too_large)
         expand_no_more(p);
     if (list == LIST_SUBSCRIPTIONS)
-        subscriptions_failed(p, &why->failure);
+        subscriptions_failed(p, &why->failure, l->first_page);
     if (list == LIST_WAITING)
         snapshot_set_waiting(p->builder, l->id, SECTION_UNKNOWN);
     if (list == LIST_ALLOTMENTS && l->first_page && api_is_absent(p, why))

@@ -18,6 +18,25 @@ const char *row_id(const struct json *row, const char *key)
     return s;
 }
 
+bool row_has_readable_sku(const struct json *row)
+{
+    static const char *const KEYS[] = {"skuId", "skuPartNumber"};
+    const char *s = NULL;
+    for (size_t i = 0; i < N_ELEMENTS(KEYS); i++) {
+        enum json_is is = json_get_string(row, KEYS[i], &s);
+        if (is == JSON_WRONG_TYPE || (is == JSON_OK && (!*s || strlen(s) > PAGE_ID_MAX)))
+            return false;
+    }
+    return true;
+}
+
+int row_spoils(struct page *p)
+{
+    p->n_lacking++;
+    p->spoiled = true;
+    return 0;
+}
+
 const char *row_clean(const struct json *row, const char *key, char clean[static ROW_TEXT_MAX])
 {
     const char *s = NULL;

@@ -11,6 +11,11 @@
 
 /* An id or a GUID, unchanged; NULL if it is none that we would carry around. */
 const char *row_id(const struct json *row, const char *key);
+/* False where a SKU or its part number is neither a name nor null (null is documented): which limits
+ * apply to the row is then unknown. */
+bool row_has_readable_sku(const struct json *row);
+/* A row without its key: the section of this page must not become complete. Returns 0. */
+int row_spoils(struct page *p);
 /* Foreign text, cleaned into `clean`; NULL if there is none. */
 const char *row_clean(const struct json *row, const char *key, char clean[static ROW_TEXT_MAX]);
 /* The same as a copy to keep; *ret NULL: there is none. -ENOMEM */

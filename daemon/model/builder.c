@@ -123,12 +123,9 @@ static bool same_subscriptions(const struct allotment *a, const struct allotment
     if (a->subscriptions_known != b->subscriptions_known ||
         a->n_subscriptions != b->n_subscriptions)
         return false;
-    for (size_t i = 0; i < a->n_subscriptions; i++) {
-        const struct subscription *x = &a->subscriptions[i], *y = &b->subscriptions[i];
-        if (!text_equal(x->id, y->id) || x->state != y->state || x->trial != y->trial ||
-            x->start_date != y->start_date || x->next_lifecycle_date != y->next_lifecycle_date)
+    for (size_t i = 0; i < a->n_subscriptions; i++)
+        if (!subscription_equal(&a->subscriptions[i], &b->subscriptions[i]))
             return false;
-    }
     return true;
 }
 
@@ -408,21 +405,27 @@ static int count_skus(struct snapshot *s)
 }
 
 /* A pool that the list does not know keeps what its row says. */
-static void finish_subscriptions(struct entry *e, enum section section)
+static int finish_subscriptions(struct entry *e, enum section section)
 {
-    bool unknown = section == SECTION_UNKNOWN;
+    int r = subscriptions_unify(e->listed, &e->n_listed);
+    bool unknown = section == SECTION_UNKNOWN || (section == SECTION_COMPLETE && r == -EEXIST);
+    if (r == -ENOMEM)
+        return r;
     if (!unknown && (section != SECTION_COMPLETE || e->n_listed == 0))
-        return;
+        return 0;
     subscriptions_free(e->a.subscriptions, e->a.n_subscriptions);
     e->a.subscriptions = unknown ? NULL : TAKE(e->listed);
     e->a.n_subscriptions = unknown ? 0 : e->n_listed;
     e->a.subscriptions_known = !unknown;
     e->n_listed = unknown ? e->n_listed : 0;
+    return 0;
 }
 
-static void finish_allotment(struct entry *e, enum section subscriptions, struct allotment *ret)
+static int finish_allotment(struct entry *e, enum section subscriptions, struct allotment *ret)
 {
-    finish_subscriptions(e, subscriptions);
+    int r = finish_subscriptions(e, subscriptions);
+    if (r < 0)
+        return r;
     if (e->contradicted) {
         e->a.units_known = false;
         e->a.unusable = "rows that contradict each other";
@@ -433,6 +436,7 @@ static void finish_allotment(struct entry *e, enum section subscriptions, struct
         e->a.waiting = (struct waiting){.section = e->a.waiting.section};
     *ret = e->a;
     e->a = (struct allotment){0};
+    return 0;
 }
 
 int snapshot_finish(struct snapshot_builder *b, struct snapshot **ret)
@@ -449,9 +453,12 @@ int snapshot_finish(struct snapshot_builder *b, struct snapshot **ret)
         s->allotment = calloc(b->n_entries, sizeof *s->allotment);
         if (!s->allotment)
             return -ENOMEM;
-        for (size_t i = 0; i < b->n_entries; i++)
-            finish_allotment(&b->entry[i], b->subscriptions, &s->allotment[i]);
-        s->n_allotments = b->n_entries;
+        for (; s->n_allotments < b->n_entries; s->n_allotments++) {
+            size_t i = s->n_allotments;
+            int r = finish_allotment(&b->entry[i], b->subscriptions, &s->allotment[i]);
+            if (r < 0)
+                return r;
+        }
         qsort(s->allotment, s->n_allotments, sizeof *s->allotment, compare_ids);
         int r = count_skus(s);
         if (r < 0)

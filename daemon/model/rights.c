@@ -193,11 +193,3 @@ bool right_names_sku(const char *wanted, const char *sku_id, const char *part_nu
 {
     return text_equal_nocase(wanted, sku_id) || text_equal_nocase(wanted, part_number);
 }
-
-const struct right *rights_find(const struct rights *r, const char *sku)
-{
-    for (size_t i = 0; i < r->n_rights; i++)
-        if (right_names_sku(sku, r->right[i].sku_id, r->right[i].sku_part_number))
-            return &r->right[i];
-    return NULL;
-}

@@ -16,6 +16,7 @@ enum plan_state {
     PLAN_ON,      /* listed in the right, or provisioned */
     PLAN_PENDING, /* on its way; the older source only */
     PLAN_OFF,     /* switched off or failed; the older source only, the API leaves it out */
+    PLAN_UNCLEAR, /* no status, or a word that is not documented; the older source only */
 };
 struct right_plan {
     char *id, *name; /* NULL: not said */
@@ -95,4 +96,3 @@ void assignment_clear(struct assignment *row);
 
 /* Whether `wanted`, an id or a part number, means this one. */
 bool right_names_sku(const char *wanted, const char *sku_id, const char *part_number);
-const struct right *rights_find(const struct rights *r, const char *sku); /* NULL; the first one */

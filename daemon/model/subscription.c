@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* model/subscription.c: the words of a subscription, and its copies. */
 #include "model/subscription.h"
+#include "base/cleanup.h"
 #include "base/text.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -76,20 +78,40 @@ bool subscription_tags_trial(const char *text)
     return false;
 }
 
-int subscription_copy(struct subscription *dst, const struct subscription *src)
+bool subscription_equal(const struct subscription *a, const struct subscription *b)
 {
-    struct subscription copy = *src;
-    copy.id = copy.state_text = copy.tags_text = NULL;
-    int r = text_copy(src->id, &copy.id);
-    if (r >= 0)
-        r = text_copy(src->state_text, &copy.state_text);
-    if (r >= 0)
-        r = text_copy(src->tags_text, &copy.tags_text);
-    if (r < 0) {
-        subscription_clear(&copy);
-        return r;
+    return text_equal(a->id, b->id) && a->state == b->state && a->trial == b->trial &&
+           a->licenses == b->licenses && a->start_date == b->start_date &&
+           a->next_lifecycle_date == b->next_lifecycle_date;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    const struct subscription *const *x = a, *const *y = b;
+    return strcmp((*x)->id, (*y)->id);
+}
+
+int subscriptions_unify(struct subscription *list, size_t *n)
+{
+    CLEANUP(free) struct subscription **sorted = calloc(*n + 1, sizeof *sorted);
+    size_t kept = 0, last = 0;
+    if (!sorted)
+        return -ENOMEM;
+    for (size_t i = 0; i < *n; i++)
+        sorted[i] = &list[i];
+    qsort(sorted, *n, sizeof *sorted, compare_ids);
+    for (size_t i = 1; i < *n; i++) {
+        if (strcmp(sorted[last]->id, sorted[i]->id) != 0)
+            last = i;
+        else if (!subscription_equal(sorted[last], sorted[i]))
+            return -EEXIST;
+        else
+            subscription_clear(sorted[i]);
     }
-    *dst = copy;
+    for (size_t i = 0; i < *n; i++)
+        if (list[i].id)
+            list[kept++] = list[i];
+    *n = kept;
     return 0;
 }
 

@@ -33,7 +33,10 @@ struct subscription {
 enum subscription_state subscription_state_parse(const char *text);
 const char *subscription_state_word(enum subscription_state state); /* "active"; NULL: UNKNOWN */
 bool subscription_tags_trial(const char *text);
-/* Copies every string; dst is written only on success. */
-int subscription_copy(struct subscription *dst, const struct subscription *src);
+/* Whether both say the same of the same subscription, whatever the words were. */
+bool subscription_equal(const struct subscription *a, const struct subscription *b);
+/* Equal ones are kept once, in their order. -EEXIST: two with one id differ, and which of them is
+ * true is unknown; -ENOMEM. */
+int subscriptions_unify(struct subscription *list, size_t *n);
 void subscription_clear(struct subscription *s); /* frees what is inside */
 void subscriptions_free(struct subscription *s, size_t n);

@@ -48,10 +48,20 @@ static struct capacity capacity_of(const struct allotment *a)
                              .waiting = a->waiting};
 }
 
+static bool says_trial(const struct allotment *a)
+{
+    for (size_t i = 0; i < a->n_subscriptions; i++)
+        if (!a->subscriptions[i].tags_text)
+            return false;
+    return a->subscriptions_known;
+}
+
 static bool is_silent(const struct judging *j, const struct group *g, const struct allotment *a,
                       enum ignore ignore)
 {
-    bool costs_nothing = g->free || allotment_is_trial(a);
+    /* Where the source does not say whether a pool is a trial, it stays what it was. */
+    const struct known_pool *past = says_trial(a) ? NULL : memory_pool(j->before, a->id);
+    bool costs_nothing = g->free || (past ? past->silent : allotment_is_trial(a));
     return ignore == IGNORE_ALERTS || (costs_nothing && !j->ctx->options->watch_free_skus);
 }
 

@@ -59,6 +59,25 @@ static bool is_our_sku(const struct view *v, const char *sku_id, const char *par
            (part_number && text_equal_nocase(v->part_number, part_number));
 }
 
+static bool is_guid(const char *s)
+{
+    return strlen(s) == 36 && s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-';
+}
+
+/* Rights may lack one of the two names of their SKU. One that has no name in common with what we
+ * look for is neither ours nor another. */
+static bool one_may_be_ours(const struct view *v)
+{
+    bool by_id = v->sku_id || is_guid(v->need->sku);
+    bool by_name = v->part_number || !is_guid(v->need->sku);
+    for (size_t i = 0; i < v->held->n_rights; i++) {
+        const struct right *right = &v->held->right[i];
+        if (!(right->sku_id && by_id) && !(right->sku_part_number && by_name))
+            return true;
+    }
+    return false;
+}
+
 static const struct right *our_right(const struct view *v)
 {
     for (size_t i = 0; i < v->held->n_rights; i++)
@@ -68,6 +87,18 @@ static const struct right *our_right(const struct view *v)
 }
 
 enum plan_found { PLAN_MISSING, PLAN_UNKNOWN, PLAN_FOUND };
+
+static enum plan_found is_plan(const struct right_plan *p, const char *wanted)
+{
+    static const enum plan_found FOUND[] = {[PLAN_ON] = PLAN_FOUND,
+                                            [PLAN_PENDING] = PLAN_FOUND,
+                                            [PLAN_OFF] = PLAN_MISSING,
+                                            [PLAN_UNCLEAR] = PLAN_UNKNOWN};
+    if (text_equal_nocase(wanted, p->id) || text_equal_nocase(wanted, p->name))
+        return FOUND[p->state];
+    bool comparable = is_guid(wanted) ? p->id != NULL : p->name != NULL;
+    return comparable || p->state == PLAN_OFF ? PLAN_MISSING : PLAN_UNKNOWN;
+}
 
 /* Several rights of one SKU add up. */
 static enum plan_found find_plan(const struct view *v, const char *plan)
@@ -79,10 +110,12 @@ static enum plan_found find_plan(const struct view *v, const char *plan)
             continue;
         if (!right->plans_known)
             found = PLAN_UNKNOWN;
-        for (size_t k = 0; k < right->n_plans; k++)
-            if (right->plan[k].state != PLAN_OFF && (text_equal_nocase(plan, right->plan[k].id) ||
-                                                     text_equal_nocase(plan, right->plan[k].name)))
-                return PLAN_FOUND;
+        for (size_t k = 0; k < right->n_plans; k++) {
+            enum plan_found one = is_plan(&right->plan[k], plan);
+            if (one == PLAN_FOUND)
+                return one;
+            found = one == PLAN_MISSING ? found : one;
+        }
     }
     return found;
 }
@@ -181,6 +214,8 @@ static int judge_held(const struct view *v, struct sample *s, enum level bad)
 {
     struct finding *f = &s->finding[0];
     const struct right *right = our_right(v);
+    if (!right && one_may_be_ours(v))
+        return 0;
     CLEANUP(text_free) struct text plans = TEXT_INIT(PLANS_TEXT_MAX);
     int n = right ? missing_plans(v, &plans) : 1, r = 0;
     if (n == -ENODATA)
@@ -194,11 +229,6 @@ static int judge_held(const struct view *v, struct sample *s, enum level bad)
     if (plans.data)
         r = text_copy(plans.data, &s->facts->missing_plans);
     return r < 0 ? r : tell_why(v, !right, s->facts);
-}
-
-static bool is_guid(const char *s)
-{
-    return strlen(s) == 36 && s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-';
 }
 
 static int name_sku(const struct view *v, const struct rule_options *o, struct facts *f)

@@ -26,6 +26,7 @@ struct view {
     const struct backing *backing;
     size_t n;
     bool used, use_known;       /* units consumed in one of its pools */
+    bool use_unclear;           /* they may rest on another subscription, whose state is unknown */
     int64_t allotted, consumed; /* of all its pools; FACT_UNKNOWN */
 };
 
@@ -43,13 +44,18 @@ static int64_t today(const struct judging *j)
 
 /* A pool of the older source holds all that was ever ordered of a SKU: units in use there rest on
  * what is in force, not on what ended years ago. */
-static bool rests_on_others(const struct snapshot *s, const struct allotment *a)
+static void add_use(const struct snapshot *s, const struct allotment *a, struct view *v)
 {
-    bool in_force = false;
-    for (size_t i = 0; i < a->n_subscriptions; i++)
-        in_force |= a->subscriptions[i].state == SUBSCRIPTION_ACTIVE ||
-                    a->subscriptions[i].state == SUBSCRIPTION_WARNING;
-    return s->source == SOURCE_SUBSCRIBED_SKUS && in_force;
+    bool in_force = false, unknown = false;
+    if (!a->units_known || a->consumed == 0)
+        return;
+    for (size_t i = 0; i < a->n_subscriptions && s->source == SOURCE_SUBSCRIBED_SKUS; i++) {
+        enum subscription_state state = a->subscriptions[i].state;
+        in_force |= state == SUBSCRIPTION_ACTIVE || state == SUBSCRIPTION_WARNING;
+        unknown |= state == SUBSCRIPTION_UNKNOWN;
+    }
+    v->used |= !in_force && !unknown;
+    v->use_unclear |= !in_force && unknown;
 }
 
 static struct view view_of(const struct snapshot *s, const struct backing *b, size_t n)
@@ -74,7 +80,7 @@ static struct view view_of(const struct snapshot *s, const struct backing *b, si
         if (!a->units_known || __builtin_add_overflow(v.allotted, a->allotted, &v.allotted) ||
             __builtin_add_overflow(v.consumed, a->consumed, &v.consumed))
             v.use_known = false;
-        v.used |= a->units_known && a->consumed > 0 && !rests_on_others(s, a);
+        add_use(s, a, &v);
     }
     if (!v.use_known)
         v.allotted = v.consumed = FACT_UNKNOWN;
@@ -135,7 +141,7 @@ static void judge_state(const struct view *v, const struct known_subscription *p
     case SUBSCRIPTION_SUSPENDED:
     case SUBSCRIPTION_LOCKED_OUT:
     case SUBSCRIPTION_DELETED:
-        if (!is_watched(v, past) && v->use_known)
+        if (!is_watched(v, past) && v->use_known && !v->use_unclear)
             finding_not_applicable(f);
         if (!is_watched(v, past))
             return; /* nobody knows whether it is used: unknown */

@@ -111,7 +111,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     try_page(page_allotments, bytes, size);
     if (json_check(bytes, size, NULL, NULL) < 0)
         return 0; /* what is no JSON ends all of them in the same first step */
-    try_page(page_allotment_single, bytes, size);
     try_page(page_waiting_of_a, bytes, size);
     try_page(page_errors_at_first, bytes, size);
     try_page(page_subscribed_skus, bytes, size);

@@ -49,7 +49,7 @@ static struct snapshot *finish(struct snapshot_builder *b)
     return s;
 }
 
-enum decoder { ALLOTMENTS, SINGLE, WAITING, ERRORS, SKUS, DECODERS };
+enum decoder { ALLOTMENTS, WAITING, ERRORS, SKUS, DECODERS };
 
 static int decode(enum decoder d, const char *bytes, size_t len, struct snapshot_builder *b,
                   struct page *p, struct failure *f)
@@ -58,8 +58,6 @@ static int decode(enum decoder d, const char *bytes, size_t len, struct snapshot
     switch (d) {
     case ALLOTMENTS:
         return page_allotments(bytes, len, b, p, f);
-    case SINGLE:
-        return page_allotment_single(bytes, len, b, p, f);
     case WAITING:
         return page_waiting(bytes, len, b, "a", &ids, p, f);
     case ERRORS:
@@ -209,22 +207,6 @@ static void unknown_words_are_kept_as_text_and_mean_nothing(void **state)
     assert_true(a->subscriptions[0].trial);
 }
 
-static void a_single_entity_may_be_wrapped_or_bare(void **state)
-{
-    static const char *const FILES[] = {"allotment-get.json", "synthetic/allotment-get-bare.json"};
-    (void)state;
-    for (size_t i = 0; i < N_ELEMENTS(FILES); i++) {
-        CLEANUP(page_clear) struct page p = {0};
-        CLEANUP(snapshot_free) struct snapshot *s = read_file(SINGLE, FILES[i], &p);
-        assert_int_equal(s->n_allotments, 1);
-        assert_string_equal(s->allotment[0].id, "fde42873-30b6-436b-b361-21af5a6b84ae");
-        assert_int_equal(s->allotment[0].consumed, 84);
-        assert_true(s->allotment[0].subscriptions_known);
-        assert_int_equal(s->allotment[0].subscriptions[0].start_date, 20287); /* a full timestamp */
-        assert_int_equal(s->allotment[0].subscriptions[0].state, SUBSCRIPTION_ACTIVE);
-    }
-}
-
 static void waiting_members_are_read_in_every_documented_spelling(void **state)
 {
     static const struct {
@@ -314,7 +296,7 @@ static void units_in_grace_are_a_state_whatever_the_row_says(void **state)
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         CLEANUP(page_clear) struct page p = {0};
         CLEANUP(free)
-        char *body = text_printf("{\"value\":[{\"skuId\":\"s-1\",\"consumedUnits\":600,\"capabilityStatus\":%s,"
+        char *body = text_printf("{\"value\":[{\"skuId\":\"s-1\",\"appliesTo\":\"User\",\"consumedUnits\":600,\"capabilityStatus\":%s,"
                                  "\"prepaidUnits\":{\"enabled\":%d,\"warning\":%d}}]}",
                                  CASES[i].status, CASES[i].enabled, CASES[i].in_grace);
         CLEANUP(snapshot_free) struct snapshot *s = read_text(SKUS, body, &p);
@@ -459,7 +441,6 @@ static void a_count_that_is_none_makes_the_row_unknown(void **state)
         {"\"allottedUnits\":5,\"consumedUnits\":-1", false, false},
         {"\"allottedUnits\":2147483648,\"consumedUnits\":1", false, false},
         {"\"allottedUnits\":1e400,\"consumedUnits\":1", false, false},
-        {"\"allottedUnits\":5,\"consumedUnits\":5,\"skuId\":7", false, false},
         {"\"AllottedUnits\":5,\"consumedUnits\":5", false, true},
     };
     (void)state;
@@ -490,6 +471,9 @@ static void a_row_without_an_id_is_skipped_and_spoils_the_section(void **state)
                                        "{\"id\":null}",
                                        "{\"id\":\"\"}",
                                        "{\"id\":7}",
+                                       "{\"id\":\"a\",\"skuId\":7}",
+                                       "{\"id\":\"a\",\"skuId\":\"\"}",
+                                       "{\"id\":\"a\",\"skuPartNumber\":{}}",
                                        "7",
                                        "null",
                                        "[]"};
@@ -542,6 +526,9 @@ static void foreign_words_come_out_cleaned(void **state)
     assert_int_equal(s->allotment[0].subscriptions[0].state, SUBSCRIPTION_UNKNOWN);
 }
 
+#define SUB(id, state) \
+    "{\"subscriptionId\":\"" id "\",\"state\":\"" state "\",\"tags\":\"none\"}"
+
 static void subscriptions_are_known_whole_or_not_at_all(void **state)
 {
     static const struct {
@@ -550,11 +537,20 @@ static void subscriptions_are_known_whole_or_not_at_all(void **state)
         size_t n;
     } CASES[] = {
         {"\"subscriptions\":[]", true, 0},
-        {"\"subscriptions\":[{\"subscriptionId\":\"s\"}]", true, 1},
+        {"\"subscriptions\":[" SUB("s", "active") "]", true, 1},
+        {"\"subscriptions\":[" SUB("s", "active") "," SUB("s", "active") "]", true, 1},
+        {"\"subscriptions\":[" SUB("s", "active") "," SUB("s", "deleted") "]", false, 0},
+        {"\"subscriptions\":[{\"subscriptionId\":\"s\",\"tags\":\"none\"}]", false, 0},
+        {"\"subscriptions\":[{\"subscriptionId\":\"s\",\"state\":7,\"tags\":\"none\"}]", false, 0},
+        {"\"subscriptions\":[{\"subscriptionId\":\"s\",\"state\":\"active\"}]", false, 0},
+        {"\"subscriptions\":[{\"subscriptionId\":\"s\",\"state\":\"active\",\"tags\":[]}]", false, 0},
+        {"\"subscriptions\":[{\"subscriptionId\":\"s\",\"state\":\"active\",\"tags\":\"none\","
+         "\"nextLifecycleDate\":7}]",
+         false, 0},
         {"\"subscriptions\":null", false, 0},
         {"\"subscriptions\":{}", false, 0},
-        {"\"subscriptions\":[{\"subscriptionId\":\"s\"},{}]", false, 0},
-        {"\"subscriptions\":[{\"subscriptionId\":\"s\"},4]", false, 0},
+        {"\"subscriptions\":[" SUB("s", "active") ",{}]", false, 0},
+        {"\"subscriptions\":[" SUB("s", "active") ",4]", false, 0},
         {"\"x\":1", false, 0},
     };
     (void)state;
@@ -580,18 +576,23 @@ static void an_inline_waiting_list_is_whole_continued_or_read_anew(void **state)
         const char *link; /* "": from the start; NULL: nothing to read */
     } CASES[] = {
         {"\"waitingMembers\":[]", SECTION_COMPLETE, 0, NULL},
-        {"\"waitingMembers\":[{},{\"waitingSinceDateTime\":\"bad\"}]", SECTION_COMPLETE, 2, NULL},
+        {"\"waitingMembers\":[{\"id\":\"1\"},{\"id\":\"2\",\"waitingSinceDateTime\":\"bad\"}]",
+         SECTION_COMPLETE, 2, NULL},
+        {"\"waitingMembers\":[{\"id\":\"1\",\"waitingSinceDateTime\":null},{\"id\":7}]",
+         SECTION_UNKNOWN, 0, ""},
+        {"\"waitingMembers\":[{\"waitingSinceDateTime\":\"2026-08-01T08:00:00Z\"}]",
+         SECTION_UNKNOWN, 0, ""},
         {"\"waitingMembers\":[{\"id\":\"1\",\"waitingSinceDateTime\":null},{\"id\":\"2\"},{\"id\":\"1\"}]",
          SECTION_COMPLETE, 2, NULL},
         {"\"waitingMembers\":null", SECTION_UNKNOWN, 0, ""},
         {"\"waitingMembers\":{}", SECTION_UNKNOWN, 0, ""},
-        {"\"waitingMembers\":[{},7]", SECTION_UNKNOWN, 0, ""},
-        {"\"waitingMembers\":[{},{\"id\":\"x\"}]", SECTION_UNKNOWN, 0, ""},
-        {"\"waitingMembers\":[{\"waitingSinceDateTime\":null}],"
+        {"\"waitingMembers\":[{\"id\":\"1\"},7]", SECTION_UNKNOWN, 0, ""},
+        {"\"waitingMembers\":[{\"id\":\"1\"},{\"id\":\"x\"}]", SECTION_UNKNOWN, 0, ""},
+        {"\"waitingMembers\":[{\"id\":\"1\",\"waitingSinceDateTime\":null}],"
          "\"waitingMembers@odata.nextLink\":\"https://x/y\"",
          SECTION_UNKNOWN, 0, "https://x/y"},
         {"\"waitingMembers\":[],\"waitingMembers@odata.nextLink\":7", SECTION_UNKNOWN, 0, ""},
-        {"\"waitingMembers\":[{\"waitingSinceDateTime\":null}],"
+        {"\"waitingMembers\":[{\"id\":\"1\",\"waitingSinceDateTime\":null}],"
          "\"waitingMembers@odata.nextLink\":null",
          SECTION_COMPLETE, 1, NULL},
         {"\"x\":1", SECTION_UNKNOWN, 0, ""},
@@ -619,10 +620,12 @@ static void a_waiting_row_counts_even_if_it_does_not_say_since_when(void **state
         bool spoiled;
         size_t lacking;
     } CASES[] = {
-        {"{\"waitingSinceDateTime\":\"2026-08-01T08:00:00Z\"}", false, 0},
+        {"{\"id\":\"x\",\"waitingSinceDateTime\":\"2026-08-01T08:00:00Z\"}", false, 0},
+        {"{\"waitingSinceDateTime\":\"2026-08-01T08:00:00Z\"}", true, 0},
+        {"{\"id\":7,\"waitingSinceDateTime\":\"2026-08-01T08:00:00Z\"}", true, 0},
         {"{\"id\":\"x\"}", true, 1}, /* no row has the member: another kind of list */
-        {"{\"waitingSinceDateTime\":null}", false, 1},
-        {"{\"waitingSinceDateTime\":\"yesterday\"}", false, 1},
+        {"{\"id\":\"x\",\"waitingSinceDateTime\":null}", false, 1},
+        {"{\"id\":\"x\",\"waitingSinceDateTime\":\"yesterday\"}", false, 1},
         {"7", true, 1},
     };
     (void)state;
@@ -643,19 +646,21 @@ static void a_waiting_row_counts_even_if_it_does_not_say_since_when(void **state
     }
 }
 
-static void an_error_row_without_a_code_spoils_the_section(void **state)
+static void an_error_row_without_an_id_or_a_code_spoils_the_section(void **state)
 {
-    static const char *const ROWS[] = {"{}",
-                                       "{\"code\":null}",
-                                       "{\"code\":\"\"}",
-                                       "{\"code\":3}",
+    static const char *const ROWS[] = {"{\"id\":\"x\"}",
+                                       "{\"id\":\"x\",\"code\":null}",
+                                       "{\"id\":\"x\",\"code\":\"\"}",
+                                       "{\"id\":\"x\",\"code\":3}",
                                        "7",
-                                       "{\"code\":\"X\",\"skuId\":7}"};
+                                       "{\"code\":\"X\"}",
+                                       "{\"id\":7,\"code\":\"X\"}",
+                                       "{\"id\":\"x\",\"code\":\"X\",\"skuId\":7}"};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(ROWS); i++) {
         char body[256];
         CLEANUP(page_clear) struct page p = {0};
-        (void)snprintf(body, sizeof body, "{\"value\":[%s,{\"code\":\"Y\"}]}", ROWS[i]);
+        (void)snprintf(body, sizeof body, "{\"value\":[%s,{\"id\":\"y\",\"code\":\"Y\"}]}", ROWS[i]);
         CLEANUP(snapshot_free) struct snapshot *s = read_text(ERRORS, body, &p);
         if (!p.spoiled || s->n_error_groups != 1)
             fail_msg("%s", ROWS[i]);
@@ -677,18 +682,24 @@ static void a_subscribed_sku_that_is_odd_is_unknown_or_left_out(void **state)
          "\"prepaidUnits\":{\"enabled\":5,\"warning\":0}}",
          1, true, 0, 0, SUBSCRIPTION_ACTIVE},
         {"units in grace count, suspended ones do not",
-         "{\"skuId\":\"A\",\"consumedUnits\":5,\"capabilityStatus\":\"Warning\","
+         "{\"skuId\":\"A\",\"appliesTo\":\"User\",\"consumedUnits\":5,\"capabilityStatus\":\"Warning\","
          "\"prepaidUnits\":{\"enabled\":0,\"warning\":5,\"suspended\":9}}",
          1, true, 0, 0, SUBSCRIPTION_WARNING},
-        {"no units", "{\"skuId\":\"A\",\"consumedUnits\":5}", 1, false, 0, true, 0},
+        {"no units", "{\"skuId\":\"A\",\"appliesTo\":\"User\",\"consumedUnits\":5}", 1, false, 0, true, 0},
         {"half of the units",
-         "{\"skuId\":\"A\",\"consumedUnits\":5,\"prepaidUnits\":{\"enabled\":2}}", 1, false, 0,
+         "{\"skuId\":\"A\",\"appliesTo\":\"User\",\"consumedUnits\":5,\"prepaidUnits\":{\"enabled\":2}}", 1, false, 0,
          false, 0},
         {"a status that we do not know",
-         "{\"skuId\":\"A\",\"consumedUnits\":1,\"capabilityStatus\":\"Paused\","
+         "{\"skuId\":\"A\",\"appliesTo\":\"User\",\"consumedUnits\":1,\"capabilityStatus\":\"Paused\","
          "\"prepaidUnits\":{\"enabled\":2,\"warning\":0}}",
          1, true, 0, 0, SUBSCRIPTION_UNKNOWN},
-        {"no SKU", "{\"consumedUnits\":5}", 0, 0, true, true, 0},
+        {"no SKU", "{\"consumedUnits\":5,\"appliesTo\":\"User\"}", 0, 0, true, true, 0},
+        {"a SKU that is a number", "{\"skuId\":7,\"appliesTo\":\"User\"}", 0, 0, true, true, 0},
+        {"a part number that is an object",
+         "{\"skuId\":\"A\",\"appliesTo\":\"User\",\"skuPartNumber\":{}}", 0, 0, true, true, 0},
+        {"whom it applies to is not said", "{\"skuId\":\"A\"}", 0, 0, true, true, 0},
+        {"whom it applies to is empty", "{\"skuId\":\"A\",\"appliesTo\":\"\"}", 0, 0, true, true, 0},
+        {"whom it applies to is null", "{\"skuId\":\"A\",\"appliesTo\":null}", 0, 0, true, true, 0},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -718,11 +729,11 @@ static void a_row_that_comes_again_on_a_later_page_is_counted_once(void **state)
         "{\"value\":[{\"id\":\"1\",\"waitingSinceDateTime\":\"2026-07-01T00:00:00Z\"},"
         "{\"id\":\"2\",\"waitingSinceDateTime\":\"2026-07-02T00:00:00Z\"}]}",
         "{\"value\":[{\"id\":\"2\",\"waitingSinceDateTime\":\"2026-07-02T00:00:00Z\"},"
-        "{\"waitingSinceDateTime\":\"2026-07-03T00:00:00Z\"},"
-        "{\"waitingSinceDateTime\":\"2026-07-03T00:00:00Z\"}]}"};
+        "{\"id\":\"3\",\"waitingSinceDateTime\":\"2026-07-03T00:00:00Z\"},"
+        "{\"id\":\"4\",\"waitingSinceDateTime\":\"2026-07-03T00:00:00Z\"}]}"};
     static const char *const ERRORS_OF[] = {
         "{\"value\":[{\"id\":\"1\",\"code\":\"X\"},{\"id\":\"1\",\"code\":\"X\"}]}",
-        "{\"value\":[{\"id\":\"2\",\"code\":\"X\"},{\"id\":\"1\",\"code\":\"X\"},{\"code\":\"X\"}]"
+        "{\"value\":[{\"id\":\"2\",\"code\":\"X\"},{\"id\":\"1\",\"code\":\"X\"},{\"id\":\"3\",\"code\":\"X\"}]"
         "}"};
     CLEANUP(seen_free) struct seen members = {0};
     CLEANUP(seen_free) struct seen errors = {0};
@@ -755,7 +766,7 @@ static void one_kind_of_error_too_many_fails_the_page(void **state)
         (void)snprintf(code, sizeof code, "C%d", i);
         assert_int_equal(snapshot_add_error(b, NULL, code), 0);
     }
-    static const char BODY[] = "{\"value\":[{\"code\":\"New\"}]}";
+    static const char BODY[] = "{\"value\":[{\"id\":\"x\",\"code\":\"New\"}]}";
     CLEANUP(seen_free) struct seen ids = {0};
     assert_int_equal(page_errors(BODY, strlen(BODY), b, &ids, &p, &f), -E2BIG);
     assert_int_equal(f.kind, FAILURE_LOCAL);
@@ -771,7 +782,6 @@ int main(void)
         cmocka_unit_test(a_nested_link_says_where_to_read_on),
         cmocka_unit_test(a_foreign_link_comes_out_unchanged_for_the_origin_check),
         cmocka_unit_test(unknown_words_are_kept_as_text_and_mean_nothing),
-        cmocka_unit_test(a_single_entity_may_be_wrapped_or_bare),
         cmocka_unit_test(waiting_members_are_read_in_every_documented_spelling),
         cmocka_unit_test(errors_are_grouped_and_one_without_a_sku_is_its_own),
         cmocka_unit_test(subscribed_skus_become_one_pool_each),
@@ -789,7 +799,7 @@ int main(void)
         cmocka_unit_test(subscriptions_are_known_whole_or_not_at_all),
         cmocka_unit_test(an_inline_waiting_list_is_whole_continued_or_read_anew),
         cmocka_unit_test(a_waiting_row_counts_even_if_it_does_not_say_since_when),
-        cmocka_unit_test(an_error_row_without_a_code_spoils_the_section),
+        cmocka_unit_test(an_error_row_without_an_id_or_a_code_spoils_the_section),
         cmocka_unit_test(a_subscribed_sku_that_is_odd_is_unknown_or_left_out),
         cmocka_unit_test(a_row_that_comes_again_on_a_later_page_is_counted_once),
         cmocka_unit_test(one_kind_of_error_too_many_fails_the_page),

@@ -62,8 +62,8 @@ static void documented_rights_are_read_of_users_groups_and_devices(void **state)
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         CLEANUP(rights_free) struct rights *r = example(page_usage_rights, CASES[i].file);
         assert_int_equal(r->n_rights, 1);
-        const struct right *right = rights_find(r, CASES[i].sku);
-        assert_non_null(right);
+        const struct right *right = &r->right[0];
+        assert_true(right_names_sku(CASES[i].sku, right->sku_id, right->sku_part_number));
         assert_true(right->plans_known);
         assert_int_equal(right->n_plans, CASES[i].n_plans);
         assert_string_equal(right->plan[0].name, CASES[i].plan);
@@ -151,11 +151,15 @@ static void license_details_tell_what_is_on_off_or_on_its_way(void **state)
         page_license_details,
         "{\"value\":[{\"skuId\":\"s\",\"servicePlans\":[{\"servicePlanId\":\"p\","
         "\"provisioningStatus\":\"Disabled\"},{\"servicePlanId\":\"q\",\"provisioningStatus\":"
-        "\"Error\"},{\"servicePlanId\":\"r\",\"provisioningStatus\":\"NewWord\"}]}]}",
+        "\"Error\"},{\"servicePlanId\":\"r\",\"provisioningStatus\":\"NewWord\"},"
+        "{\"servicePlanId\":\"s\",\"provisioningStatus\":7},{\"servicePlanId\":\"t\","
+        "\"provisioningStatus\":\"pendinginput\"}]}]}",
         off, &page);
     assert_int_equal(off->right[0].plan[0].state, PLAN_OFF);
     assert_int_equal(off->right[0].plan[1].state, PLAN_OFF);
-    assert_int_equal(off->right[0].plan[2].state, PLAN_PENDING);
+    assert_int_equal(off->right[0].plan[2].state, PLAN_UNCLEAR);
+    assert_int_equal(off->right[0].plan[3].state, PLAN_UNCLEAR);
+    assert_int_equal(off->right[0].plan[4].state, PLAN_PENDING);
 }
 
 /* What is left out looks as if it were gone. */
@@ -167,6 +171,8 @@ static void a_row_that_cannot_be_told_apart_spoils_its_section(void **state)
     } CASES[] = {
         {page_usage_rights, "{\"value\":[{\"id\":\"r\",\"services\":[]}]}"},
         {page_usage_rights, "{\"value\":[7]}"},
+        {page_usage_rights, "{\"value\":[{\"skuId\":7,\"skuPartNumber\":\"SPE_E5\"}]}"},
+        {page_usage_rights, "{\"value\":[{\"skuId\":\"s\",\"skuPartNumber\":[]}]}"},
         {page_assignments, "{\"value\":[{\"disabledServicePlanIds\":[]}]}"},
         {page_principal_waits, "{\"value\":[null]}"},
         {page_principal_errors, "{\"value\":[{\"skuId\":\"s\"}]}"},

@@ -104,7 +104,17 @@ static void both_sources_agree_on_what_both_can_know(void **state)
     "\"consumedUnits\":5,\"capabilityStatus\":\"Enabled\",\"appliesTo\":\"User\","            \
     "\"prepaidUnits\":{\"enabled\":10,\"warning\":0}}]"
 #define COMPANY(members) SKU_ROW ",\"companySubscriptions\":[" members "]"
-#define ONE(id, more) "{\"id\":\"d-" id "\",\"skuId\":\"" A_SKU "\"" more "}"
+#define ONE(members) "{\"id\":\"d-1\"," members "}"
+#define KEY "\"commerceSubscriptionId\":\"c-1\""
+#define SKU "\"skuId\":\"" A_SKU "\""
+#define TRIAL(is) "\"isTrial\":" is
+#define STATUS(word) "\"status\":\"" word "\""
+/* The list counts as not read. */
+#define UNREAD(why, members)                                             \
+    {                                                                    \
+        why, COMPANY(ONE(members)), "", false, 0, NULL, 0,               \
+            "cannot be read; the dates of subscriptions are not known" \
+    }
 
 static void whatever_the_list_of_subscriptions_says_the_units_are_known(void **state)
 {
@@ -116,23 +126,44 @@ static void whatever_the_list_of_subscriptions_says_the_units_are_known(void **s
         enum subscription_state is;
         const char *note;
     } CASES[] = {
-        {"the id of commerce, if there is one",
-         COMPANY(ONE("1", ",\"commerceSubscriptionId\":\"c-1\",\"status\":\"Warning\"")), "", true,
-         1, "c-1", SUBSCRIPTION_WARNING, ""},
-        {"else that of the directory",
-         COMPANY(ONE("1", ",\"commerceSubscriptionId\":null,\"status\":\"LockedOut\"")), "", true,
-         1, "d-1", SUBSCRIPTION_LOCKED_OUT, ""},
+        {"a row that says it all",
+         COMPANY(ONE(KEY "," SKU "," STATUS("Warning") "," TRIAL("false"))), "", true, 1, "c-1",
+         SUBSCRIPTION_WARNING, ""},
         {"a SKU that is not listed has the state of its row", COMPANY(""), "", true, 1,
          "sku:" A_SKU, SUBSCRIPTION_ACTIVE, ""},
-        {"a row without a SKU backs nothing", COMPANY("{\"id\":\"1\",\"status\":\"Warning\"}"), "",
-         true, 1, "sku:" A_SKU, SUBSCRIPTION_ACTIVE, ""},
-        {"a SKU that nobody can use", COMPANY("{\"id\":\"1\",\"skuId\":\"other\"}"), "", true, 1,
+        {"a SKU that nobody can use",
+         COMPANY(ONE(KEY ",\"skuId\":\"other\"," STATUS("Enabled") "," TRIAL("false"))), "", true, 1,
          "sku:" A_SKU, SUBSCRIPTION_ACTIVE, ""},
-        {"a status that we do not know", COMPANY(ONE("1", ",\"status\":\"Paused\"")), "", true, 1,
-         "d-1", SUBSCRIPTION_UNKNOWN, ""},
-        {"one that cannot be told apart",
-         COMPANY(ONE("1", ",\"status\":\"Enabled\"") ",{\"skuId\":\"" A_SKU "\"}"), "", false, 0,
-         NULL, 0, "a row without an id; the dates of subscriptions are not known"},
+        {"a status that we do not know",
+         COMPANY(ONE(KEY "," SKU "," STATUS("Paused") "," TRIAL("false"))), "", true, 1, "c-1",
+         SUBSCRIPTION_UNKNOWN, ""},
+        UNREAD("no id of commerce", SKU "," STATUS("Enabled") "," TRIAL("false")),
+        UNREAD("an id of commerce that is null", "\"commerceSubscriptionId\":null," SKU "," STATUS(
+                                                     "LockedOut") "," TRIAL("false")),
+        UNREAD("an id of commerce that is a number",
+               "\"commerceSubscriptionId\":7," SKU "," STATUS("Enabled") "," TRIAL("false")),
+        UNREAD("an id of commerce that is an object",
+               "\"commerceSubscriptionId\":{}," SKU "," STATUS("Enabled") "," TRIAL("false")),
+        UNREAD("no SKU", KEY "," STATUS("Warning") "," TRIAL("false")),
+        UNREAD("a SKU that is null", KEY ",\"skuId\":null," STATUS("Warning") "," TRIAL("false")),
+        UNREAD("a SKU that is a list", KEY ",\"skuId\":[]," STATUS("Warning") "," TRIAL("false")),
+        UNREAD("no status", KEY "," SKU "," TRIAL("false")),
+        UNREAD("a status that is null", KEY "," SKU ",\"status\":null," TRIAL("false")),
+        UNREAD("a status that is a number", KEY "," SKU ",\"status\":1," TRIAL("false")),
+        UNREAD("nothing about trials", KEY "," SKU "," STATUS("Enabled")),
+        UNREAD("a date that is a number", KEY "," SKU "," STATUS("Enabled") "," TRIAL(
+                                              "false") ",\"nextLifecycleDateTime\":7"),
+        UNREAD("a date that is a word", KEY "," SKU "," STATUS("Enabled") "," TRIAL(
+                                            "false") ",\"nextLifecycleDateTime\":\"soon\""),
+        {"two rows that say the same",
+         COMPANY(ONE(KEY "," SKU "," STATUS("Warning") "," TRIAL("false")) "," ONE(
+             KEY "," SKU "," STATUS("Warning") "," TRIAL("false"))),
+         "", true, 1, "c-1", SUBSCRIPTION_WARNING, ""},
+        {"two rows that contradict each other",
+         COMPANY(ONE(KEY "," SKU "," STATUS("Warning") "," TRIAL("false")) "," ONE(
+             KEY "," SKU "," STATUS("Enabled") "," TRIAL("false"))),
+         "", false, 0, NULL, 0, ""},
+        UNREAD("a trial that is a word", KEY "," SKU "," STATUS("Enabled") "," TRIAL("\"yes\"")),
         {"no permission", SKU_ROW ",\"deny\":[\"subscriptions\"]", "", true, 1, "sku:" A_SKU,
          SUBSCRIPTION_ACTIVE, "grant the application permission Organization.Read.All"},
         {"not there", SKU_ROW, "{\"match\":{\"path\":\"subscriptions\"},\"do\":{\"status\":404}}",
@@ -185,16 +216,13 @@ static void a_subscription_has_its_own_dates_units_and_trial(void **state)
         (struct setup){
             .source = SOURCE_OPTION_SUBSCRIBED_SKUS,
             .tenant = COMPANY(ONE(
-                "1",
+                KEY "," SKU
                 ",\"status\":\"Enabled\",\"totalLicenses\":7,\"isTrial\":true,"
                 "\"createdDateTime\":\"1970-01-02T00:00:00Z\","
-                "\"nextLifecycleDateTime\":\"1970-01-11T23:59:59Z\"") "," ONE("2",
-                                                                              ",\"status\":"
-                                                                              "\"Deleted\","
-                                                                              "\"totalLicenses\":-"
-                                                                              "1,\"isTrial\":7,"
-                                                                              "\"nextLifecycleDateT"
-                                                                              "ime\":\"soon\""))});
+                "\"nextLifecycleDateTime\":\"1970-01-11T23:59:59Z\"") "," ONE(
+                "\"commerceSubscriptionId\":\"c-2\"," SKU
+                ",\"status\":\"Deleted\",\"totalLicenses\":-1,\"isTrial\":false,"
+                "\"nextLifecycleDateTime\":null"))});
     world_poll(&w);
     const struct allotment *a = pool(&w, "sku:" A_SKU);
     assert_int_equal(a->n_subscriptions, 2);
@@ -207,7 +235,7 @@ static void a_subscription_has_its_own_dates_units_and_trial(void **state)
     assert_int_equal(one->start_date, 1);
     assert_int_equal(one->next_lifecycle_date, 10);
     assert_int_equal(two->state, SUBSCRIPTION_DELETED);
-    assert_null(two->tags_text);
+    assert_string_equal(two->tags_text, "none");
     assert_int_equal(two->licenses, 0);
     assert_int_equal(two->next_lifecycle_date, DATE_UNKNOWN);
     world_end(&w);

@@ -2,8 +2,11 @@
 /* Words of a subscription. */
 #include "base/cleanup.h"
 #include "model/subscription.h"
+#include <ctype.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -48,23 +51,29 @@ static void trial_is_found_among_other_tags(void **state)
     assert_false(subscription_tags_trial(NULL));
 }
 
-static void a_copy_owns_its_strings(void **state)
+static void equal_ones_are_one_and_two_of_one_id_contradict_each_other(void **state)
 {
-    struct subscription a = {.id = "s-1",
-                             .state = SUBSCRIPTION_WARNING,
-                             .state_text = "warning",
-                             .start_date = 100,
-                             .next_lifecycle_date = 200};
-    struct subscription b;
+    static const struct {
+        const char *ids; /* a letter each; in upper case it says something else */
+        int want;
+        const char *left;
+    } CASES[] = {{"", 0, ""},          {"a", 0, "a"},         {"cab", 0, "cab"},
+                 {"cacbca", 0, "cab"}, {"abA", -EEXIST, NULL}, {"Aa", -EEXIST, NULL}};
     (void)state;
-    assert_int_equal(subscription_copy(&b, &a), 0);
-    assert_string_equal(b.id, "s-1");
-    assert_ptr_not_equal(b.id, a.id);
-    assert_null(b.tags_text);
-    assert_int_equal(b.next_lifecycle_date, 200);
-    subscription_clear(&b);
-    assert_null(b.id);
-    assert_int_equal(b.start_date, DATE_UNKNOWN);
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        size_t n = strlen(CASES[i].ids), all = n;
+        struct subscription *list = calloc(n + 1, sizeof *list);
+        for (size_t k = 0; k < n; k++) {
+            char id[2] = {(char)tolower(CASES[i].ids[k]), '\0'};
+            list[k] = (struct subscription){.id = strdup(id), .trial = CASES[i].ids[k] < 'a'};
+        }
+        assert_int_equal(subscriptions_unify(list, &n), CASES[i].want);
+        if (CASES[i].left)
+            assert_int_equal(n, strlen(CASES[i].left));
+        for (size_t k = 0; CASES[i].left && k < n; k++)
+            assert_int_equal(list[k].id[0], CASES[i].left[k]);
+        subscriptions_free(list, CASES[i].left ? n : all);
+    }
 }
 
 int main(void)
@@ -72,7 +81,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_of_states_counts_as_its_worst_member),
         cmocka_unit_test(trial_is_found_among_other_tags),
-        cmocka_unit_test(a_copy_owns_its_strings),
+        cmocka_unit_test(equal_ones_are_one_and_two_of_one_id_contradict_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -503,6 +503,27 @@ static void a_sku_whose_pools_are_all_missing_is_unknown(void **state)
     assert_verdict(finding_of(&w, E5, RULE_REMAINING), "none");
 }
 
+static void a_trial_stays_silent_while_its_subscriptions_are_unknown(void **state)
+{
+    struct row row = {
+        .id = "a", .sku = E3, .allotted = 100, .consumed = 100, .sub = {{"s", "active", .trial = true}}};
+    struct row unknown = {
+        .id = "a", .sku = E3, .allotted = 100, .consumed = 100, .subscriptions_unknown = true};
+    (void)state;
+    for (int paid = 0; paid < 2; paid++) {
+        CLEANUP(world_clear) struct world w;
+        world_init(&w);
+        row.sub[0].trial = !paid;
+        poll_rows(&w, &row, 1);
+        poll_rows(&w, &unknown, 1);
+        poll_rows(&w, &unknown, 1);
+        assert_int_equal(sample_of(&w, KIND_CAPACITY, "a")->silent, !paid);
+        row.sub[0].trial = paid;
+        poll_rows(&w, &row, 1);
+        assert_int_equal(sample_of(&w, KIND_CAPACITY, "a")->silent, paid);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -519,6 +540,7 @@ int main(void)
         cmocka_unit_test(a_sum_with_something_unknown_in_it_is_unknown),
         cmocka_unit_test(a_sku_that_lost_a_pool_waits_and_then_says_so),
         cmocka_unit_test(a_sku_whose_pools_are_all_missing_is_unknown),
+        cmocka_unit_test(a_trial_stays_silent_while_its_subscriptions_are_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,6 +120,65 @@ static void what_nobody_knows_is_neither_missing_nor_there(void **state)
     assert_true(not_offered.finding[0].not_offered);
 }
 
+static void add_bare_right(struct rights *r, const char *sku_id, const char *part,
+                           struct right_plan plan)
+{
+    struct right right = {.plans_known = true, .n_plans = plan.id || plan.name};
+    right.plan = calloc(1, sizeof *right.plan);
+    right.plan->state = plan.state;
+    assert_int_equal(text_copy(sku_id, &right.sku_id) + text_copy(part, &right.sku_part_number) +
+                         text_copy(plan.id, &right.plan->id) +
+                         text_copy(plan.name, &right.plan->name),
+                     0);
+    assert_int_equal(rights_add(r, &right), 0);
+}
+
+static void a_row_that_lacks_the_name_we_look_for_is_neither_ours_nor_another(void **state)
+{
+#define TEXT(s) ((char *)(uintptr_t)(s))
+#define PLAN_ID "11111111-2222-3333-4444-555555555555"
+    static const struct {
+        const char *why, *need, *plan;
+        const char *known_id, *known_part; /* by the tenant's pools */
+        const char *sku_id, *part;
+        struct right_plan held;
+        enum finding_state state;
+    } CASES[] = {
+        {.why = "ours by its id", SKU_ID, NULL, NULL, NULL, SKU_ID, NULL, .state = FINDING_KNOWN},
+        {.why = "another by its id", SKU_ID, NULL, NULL, NULL, "x", NULL, .state = FINDING_KNOWN},
+        {.why = "no id", SKU_ID, NULL, NULL, NULL, NULL, "SPE_E3", .state = FINDING_UNKNOWN},
+        {.why = "no id, but another by its part number", SKU_ID, NULL, SKU_ID, "SPE_E5", NULL,
+         "SPE_E3", .state = FINDING_KNOWN},
+        {.why = "no part number", "SPE_E5", NULL, NULL, NULL, "x", NULL, .state = FINDING_UNKNOWN},
+        {.why = "no part number, but another by its id", "SPE_E5", NULL, SKU_ID, "SPE_E5", "x",
+         NULL, .state = FINDING_KNOWN},
+        {.why = "a plan without an id", "SPE_E5", PLAN_ID, NULL, NULL, NULL, "SPE_E5",
+         {.name = TEXT("MAIL")}, FINDING_UNKNOWN},
+        {.why = "a plan without a name", "SPE_E5", "MAIL", NULL, NULL, NULL, "SPE_E5",
+         {.id = TEXT(PLAN_ID)}, FINDING_UNKNOWN},
+        {.why = "one of them is off", "SPE_E5", "MAIL", NULL, NULL, NULL, "SPE_E5",
+         {.id = TEXT(PLAN_ID), .state = PLAN_OFF}, FINDING_KNOWN},
+        {.why = "ours, in no state that we know", "SPE_E5", "MAIL", NULL, NULL, NULL, "SPE_E5",
+         {.name = TEXT("MAIL"), .state = PLAN_UNCLEAR}, FINDING_UNKNOWN},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(rights_free) struct rights *held = held_rights(NULL);
+        CLEANUP(sample_clear) struct sample s = {0};
+        char *plan = TEXT(CASES[i].plan);
+        struct judge_context ctx = {.options = &OPTIONS, .tenant = &TENANT};
+        NEED.sku = TEXT(CASES[i].need);
+        NEED.plan = &plan;
+        NEED.n_plans = plan != NULL;
+        add_bare_right(held, CASES[i].sku_id, CASES[i].part, CASES[i].held);
+        assert_int_equal(judge_right(&ctx, &NEED, held, CASES[i].known_id, CASES[i].known_part,
+                                     &NOW, &s, NULL),
+                         0);
+        if (s.finding[0].state != CASES[i].state)
+            fail_msg("%s", CASES[i].why);
+    }
+}
+
 static void add_wait(struct rights *r, const char *pool, const char *part, usec_t since)
 {
     struct principal_wait w = {.since_at = since};
@@ -239,6 +298,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(what_is_missing_is_counted_and_named, setup),
         cmocka_unit_test_setup(what_nobody_knows_is_neither_missing_nor_there, setup),
+        cmocka_unit_test_setup(a_row_that_lacks_the_name_we_look_for_is_neither_ours_nor_another,
+                               setup),
         cmocka_unit_test_setup(the_reason_is_the_nearest_one_that_is_known, setup),
         cmocka_unit_test_setup(a_plan_that_is_switched_off_is_told_as_that, setup),
         cmocka_unit_test_setup(a_cause_is_not_told_while_a_nearer_one_may_be_in_a_list_that_was_not_read,

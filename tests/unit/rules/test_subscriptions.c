@@ -130,6 +130,27 @@ static void one_that_was_dead_all_along_is_told_once_it_is_used(void **state)
     assert_verdict(finding(&w), "critical");
 }
 
+static void of_the_older_source_a_dead_one_is_judged_by_what_backs_the_units(void **state)
+{
+    static const struct {
+        const char *other, *want;
+    } CASES[] = {
+        {"suspended", "critical"}, {"active", "n/a"}, {"warning", "n/a"}, {"paused", "unknown"}};
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(world_clear) struct world w;
+        world_init(&w);
+        w.source = SOURCE_SUBSCRIBED_SKUS;
+        POLL(&w, {.id = "a",
+                  .sku = E3,
+                  .allotted = 100,
+                  .consumed = 4,
+                  .sub = {{"s", "suspended"}, {"t", CASES[i].other}}});
+        if (strcmp(verdict(finding(&w)), CASES[i].want) != 0)
+            fail_msg("%s: %s", CASES[i].other, verdict(finding(&w)));
+    }
+}
+
 static void a_missing_one_is_unknown_and_forgotten_after_a_week(void **state)
 {
     CLEANUP(world_clear) struct world w;
@@ -338,6 +359,7 @@ int main(void)
         cmocka_unit_test(it_resolves_only_when_it_is_active_again),
         cmocka_unit_test(taking_people_out_of_a_dead_one_is_no_recovery),
         cmocka_unit_test(one_that_was_dead_all_along_is_told_once_it_is_used),
+        cmocka_unit_test(of_the_older_source_a_dead_one_is_judged_by_what_backs_the_units),
         cmocka_unit_test(a_missing_one_is_unknown_and_forgotten_after_a_week),
         cmocka_unit_test(one_is_not_missing_while_a_pool_does_not_tell_its_subscriptions),
         cmocka_unit_test(the_day_changes_at_the_configured_hour_of_the_tenant),

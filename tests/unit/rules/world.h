@@ -123,6 +123,7 @@ static inline struct allotment an_allotment(const struct row *r)
             (struct subscription){.id = strdup(s->id),
                                   .state = subscription_state_parse(s->state),
                                   .state_text = strdup(s->state),
+                                  .tags_text = strdup(s->trial ? "trial" : "none"),
                                   .trial = s->trial,
                                   .start_date = s->start ? s->start : DATE_UNKNOWN,
                                   .next_lifecycle_date = s->next ? s->next : DATE_UNKNOWN};
