@@ -2,15 +2,22 @@
 """What is said instead of the good answer g: by endpoint, the name of each case and who makes it. A
 lone bytes object is sent and the connection closed; one in a tuple is sent, and then there is silence."""
 import base64
+import functools
 import gzip
 import json
 import re
 
 from hostile import answer
+from hostile_graph import SECRET, good
 
 
 def packed(text, level=9):
     return gzip.compress(text, level)
+
+
+@functools.cache
+def bomb():
+    return packed(b'{"value":[' + b" " * (64 << 20) + b"]}", 1)
 
 
 def rows_of(change):
@@ -213,7 +220,7 @@ HTTP = {
     "chunks without an end": lambda g: answer(b'c\r\n{"value":[]}\r\n', "200 OK", "Transfer-Encoding: chunked", length=""),
     "chunk cut short": lambda g: answer(b'ff\r\n{"value":[]}', "200 OK", "Transfer-Encoding: chunked", length=""),
     "chunked, and a length": lambda g: answer(b'4\r\n{"va\r\n0\r\n\r\n', "200 OK", "Transfer-Encoding: chunked", length=12),
-    "gzip bomb": lambda g: answer(packed(b'{"value":[' + b" " * (64 << 20) + b"]}", 1), "200 OK", "Content-Encoding: gzip"),
+    "gzip bomb": lambda g: answer(bomb(), "200 OK", "Content-Encoding: gzip"),
     "gzip cut": lambda g: answer(packed(g.body)[:-12], "200 OK", "Content-Encoding: gzip"), "gzip that is none": lambda g: answer(g.body, "200 OK", "Content-Encoding: gzip"),
     "gzip with a wrong sum": lambda g: answer(packed(b'{"value":[]}')[:-8] + b"\0" * 8, "200 OK", "Content-Encoding: gzip"),
     "gzip twice, said once": lambda g: answer(packed(packed(g.body)), "200 OK", "Content-Encoding: gzip"), "gzip and not said": lambda g: answer(packed(g.body)),
@@ -272,3 +279,84 @@ def table(**families):
 LISTS = table(json=JSON, shape=SHAPE, link=LINKS, http=HTTP)
 TABLES = {"allotments": {**LISTS, **table(row=ALLOTMENTS, link=NESTED)}, "waitingMembers": {**LISTS, **table(row=ROWS)},
           "errors": {**LISTS, **table(row=ROWS)}, "token": table(json=JSON, http=HTTP, token=TOKEN)}
+
+
+# ---- members of a row, one wrong at a time ----
+
+VALUES = ["null", "7", "-1", "1.5", "2147483648", "9223372036854775808", "1e400", '"x"', '""', "true", "[]", "{}"]
+NULLABLE = ("planName", "message", "nextLifecycleDateTime", "waitingSinceDateTime")  # the documentation lets them be null, or we need none
+MARK = "@member@"
+
+
+def paths(value, here=()):
+    """Every member of a row, and of the objects and the first elements within."""
+    for key, inner in value.items():
+        yield (*here, key)
+        inner, at = (inner[0], (*here, key, 0)) if isinstance(inner, list) and inner else (inner, (*here, key))
+        if isinstance(inner, dict):
+            yield from paths(inner, at)
+
+
+def changed(row, path, value):
+    """A copy of the row with another value, or without the member."""
+    row = json.loads(json.dumps(row))
+    at = row
+    for step in path[:-1]:
+        at = at[step]
+    if value is None:
+        del at[path[-1]]
+    else:
+        at[path[-1]] = MARK
+    return row
+
+
+def same_kind(value, text):
+    """What JSON says here is a good value, or one that Graph may well have."""
+    kinds = {bool: ("true",), int: ("7",), str: ('"x"',), list: ("[]",), dict: ()}
+    return text in kinds[type(value)]
+
+
+def with_wrong(path, text, at):
+    def make(g):
+        doc = json.loads(g.body)
+        rows = doc["value"] if "value" in doc else doc["passwordCredentials"]
+        rows[at % len(rows)] = changed(rows[at % len(rows)], path, text)
+        return answer(json.dumps(doc).replace(f'"{MARK}"', text or "").encode())
+    return make
+
+
+def members(rows, values=VALUES, legal=NULLABLE):
+    """Each member of each kind of row with each value that it must not have."""
+    cases = {}
+    for path in paths(rows[0]):
+        value = rows[0]
+        for step in path:
+            value = value[step]
+        for text in [None, *values]:
+            if text in (None, "null") and path[-1] in legal or text is not None and same_kind(value, text):
+                continue
+            at = len(cases) % len(rows)
+            cases[f"{'.'.join(map(str, path))} {'is missing' if text is None else text} in row {at}"] = with_wrong(path, text, at)
+    return cases
+
+
+def rows(endpoint, *values):
+    """The table of a list, with what its rows must not be."""
+    return {**LISTS, **table(row={**ROWS, **members(good(endpoint, 0), values or VALUES)})}
+
+
+OLDER = {"subscribedSkus": rows("subscribedSkus"), "subscribedSkus next": LISTS, "subscriptions": rows("subscriptions"),
+         "licenseDetails of users": rows("licenseDetails"), "application": table(json=JSON, http=HTTP, row=members([SECRET]))}
+OF_USERS = {**{name + " next": LISTS for name in ("allotments", "assignmentErrors", "waitingMembers")},
+         "usageRights of users": rows("usageRights"),
+         **{f"{what} of users": rows(what, "7", "{}") for what in ("assignments", "waitingMembers", "assignmentErrors")}}
+OF_GROUPS = {**{name: table(row=members([*good(name, 0), *good(name, 1)], legal=(*NULLABLE, "skuId", "skuPartNumber"))) for name in ("allotments", "assignmentErrors", "waitingMembers")},
+          "usageRights of groups": rows("usageRights"), "assignments of groups": rows("assignments", "7", "{}")}
+ARC = {"no challenge": status("401 Unauthorized"), "an empty one": status("401 Unauthorized", "WWW-Authenticate:"),
+       "another scheme": status("401 Unauthorized", "WWW-Authenticate: Bearer realm=x"),
+       "a key elsewhere": status("401 Unauthorized", "WWW-Authenticate: Basic realm=/etc/passwd"),
+       "a key of 100 kB": status("401 Unauthorized", "WWW-Authenticate: Basic realm=/" + "a" * 100000),
+       "dots": status("401 Unauthorized", "WWW-Authenticate: Basic realm=/var/opt/azcmagent/tokens/../x.key"),
+       "two": status("401 Unauthorized", "WWW-Authenticate: Basic realm=/a.key", "WWW-Authenticate: Basic realm=/b.key"),
+       "a key that is not there": status("401 Unauthorized", "WWW-Authenticate: Basic realm=/var/opt/azcmagent/tokens/none.key")}
+SIGN_INS = {name: TABLES["token"] for name in ("assertion", "identity", "Arc token")} | {"Arc challenge": table(json=JSON, http=HTTP, arc=ARC)}
