@@ -20,16 +20,42 @@ void error_group_clear(struct error_group *g)
     *g = (struct error_group){0};
 }
 
+static void drop_allotments(struct snapshot *s)
+{
+    for (size_t i = 0; i < s->n_allotments; i++)
+        allotment_clear(&s->allotment[i]);
+    free(s->allotment);
+    s->allotment = NULL;
+    s->n_allotments = s->n_skus = 0;
+}
+
+static void drop_errors(struct snapshot *s)
+{
+    for (size_t i = 0; i < s->n_error_groups; i++)
+        error_group_clear(&s->error_group[i]);
+    free(s->error_group);
+    s->error_group = NULL;
+    s->n_error_groups = 0;
+}
+
+void snapshot_disbelieve(struct snapshot *s, bool allotments, bool errors)
+{
+    if (allotments && s->allotments == SECTION_COMPLETE) {
+        drop_allotments(s);
+        s->allotments = SECTION_UNKNOWN;
+    }
+    if (errors && s->errors == SECTION_COMPLETE) {
+        drop_errors(s);
+        s->errors = SECTION_UNKNOWN;
+    }
+}
+
 void snapshot_free(struct snapshot *s)
 {
     if (!s)
         return;
-    for (size_t i = 0; i < s->n_allotments; i++)
-        allotment_clear(&s->allotment[i]);
-    for (size_t i = 0; i < s->n_error_groups; i++)
-        error_group_clear(&s->error_group[i]);
-    free(s->allotment);
-    free(s->error_group);
+    drop_allotments(s);
+    drop_errors(s);
     free(s->tenant);
     free(s->tenant_id);
     free(s);

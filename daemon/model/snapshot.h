@@ -56,6 +56,9 @@ struct snapshot {
 };
 void snapshot_free(struct snapshot *s);
 DEFINE_CLEANUP(struct snapshot *, snapshot_free)
+/* Makes complete sections unknown, rows and counts gone: what they say is not believed. Waiting members go
+ * with the allotments. */
+void snapshot_disbelieve(struct snapshot *s, bool allotments, bool errors);
 const struct allotment *snapshot_find(const struct snapshot *s, const char *allotment_id);
 
 /* Sums over the complete sections; UNITS_UNKNOWN where a section or an item is not known. */

@@ -2,7 +2,8 @@
 /* rules/absence.c: which known pools are there, missing, gone, replaced, or simply not known.
  *
  * An empty list where there were pools is not believed at all, whoever sent it: a permission that
- * was taken away looks the same. A pool of another source can be neither there nor missing. */
+ * was taken away looks the same. Nor is consumption that falls to 0 in all pools at once, for a day. A
+ * pool of another source can be neither there nor missing. */
 #include "base/text.h"
 #include "rules/room.h"
 #include <errno.h>
@@ -193,6 +194,60 @@ static int remember(const struct judging *j, const struct fates *f)
     return r;
 }
 
+/* ---- consumption that falls to 0 everywhere ---- */
+
+/* As the last complete list showed it. */
+static bool was_in_use(const struct tenant_memory *m, const struct known_pool *p)
+{
+    return p && p->consumed > 0 && !p->absent_since.boot && id_is_of(p->id, m->source);
+}
+
+static bool shows_use(const struct snapshot *s)
+{
+    for (size_t i = 0; i < s->n_allotments; i++)
+        if (s->allotment[i].units_known && s->allotment[i].consumed > 0)
+            return true;
+    return false;
+}
+
+/* Pools that had units in use and show none now, under whatever id. */
+static size_t count_fallen(const struct judging *j, const struct fates *f)
+{
+    const struct tenant_memory *m = j->before;
+    const struct snapshot *s = j->snapshot;
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_allotments; i++)
+        n += s->allotment[i].units_known &&
+             (was_in_use(m, f->past[i]) || was_in_use(m, f->replaced[i]));
+    for (size_t k = 0; k < m->n_pools; k++) /* the other source has pools of its own */
+        n += m->source != s->source && was_in_use(m, &m->pool[k]);
+    return n;
+}
+
+/* The whole list is held as unknown then: what it says beside is no more to be trusted. */
+static bool hold_zero(struct judging *j, const struct fates *f)
+{
+    struct instant since = j->before->zero_since;
+    j->after->zero_since = (struct instant){0};
+    if (shows_use(j->snapshot))
+        return false;
+    bool begins = !since.boot && count_fallen(j, f) >= ZERO_POOLS;
+    if (begins)
+        since = j->snapshot->taken;
+    if (!since.boot || instant_since(&since, &j->snapshot->taken) >= ZERO_HELD)
+        return false;
+    j->after->zero_since = since;
+    return true;
+}
+
+static void know_nothing(const struct judging *j, struct fates *f)
+{
+    for (size_t k = 0; k < j->before->n_pools; k++)
+        f->known[k] = FATE_UNKNOWN;
+    memset(f->past, 0, j->snapshot->n_allotments * sizeof *f->past);
+    memset(f->replaced, 0, j->snapshot->n_allotments * sizeof *f->replaced);
+}
+
 int absence_judge(struct judging *j, struct fates *ret)
 {
     const struct tenant_memory *m = j->before;
@@ -202,24 +257,28 @@ int absence_judge(struct judging *j, struct fates *ret)
     ret->replaced = calloc(s->n_allotments + 1, sizeof(void *));
     if (!ret->known || !ret->past || !ret->replaced)
         return -ENOMEM;
-    for (size_t k = 0; k < m->n_pools; k++)
-        ret->known[k] = FATE_UNKNOWN;
-
+    know_nothing(j, ret);
     j->after->source = m->source;
     j->after->emptied = m->emptied;
     j->after->mass_absence = m->mass_absence;
+    j->after->zero_since = m->zero_since;
     if (!j->list_known)
         return remember(j, ret);
     j->after->emptied = s->n_allotments == 0 && m->n_pools > 0;
     if (j->after->emptied)
         return remember(j, ret);
 
-    j->after->source = s->source;
     meet(j, ret);
     for (size_t k = 0; k < m->n_pools; k++)
         if (ret->known[k] != FATE_PRESENT)
             ret->known[k] = fate_of_missing(j, &m->pool[k]);
     pair_replacements(j, ret);
+    if (hold_zero(j, ret)) {
+        j->list_known = false;
+        know_nothing(j, ret);
+        return remember(j, ret);
+    }
+    j->after->source = s->source;
     j->after->mass_absence = mostly_missing(j, ret);
     return remember(j, ret);
 }

@@ -99,6 +99,15 @@ static const struct cause_row CAUSES[CAUSE_COUNT_] = {
                   "check that the application still has Directory.Read.All or "
                   "CloudLicensing.Read.All; if the tenant is really empty now, take it out of the "
                   "configuration and reload"}},
+    [CAUSE_ZERO_CONSUMPTION] =
+        {"zero_consumption", .likeness = CAUSE_ZERO_CONSUMPTION, .at_once = true,
+         .blinds = BLINDS(HEALTH_ALLOTMENTS) | BLINDS(HEALTH_WAITING),
+         .tenant_says = "Graph suddenly shows no consumed units in any pool",
+         .tenants_say = " suddenly show no consumed units in any pool",
+         .hint = {"Graph shows no consumed units in any pool, where several had some; nothing is "
+                  "resolved by that",
+                  "compare with Billing > Licenses in the Microsoft 365 admin center; this ends when "
+                  "any pool shows consumed units, and after 24 hours the numbers are believed"}},
     [CAUSE_ABSENT] =
         {"absent", .likeness = CAUSE_ABSENT, .because = {"Graph does not offer this API"},
          .hint = {"Graph does not offer this API to the tenant",

@@ -65,6 +65,10 @@ DEFINE_CLEANUP(struct samples *, samples_free)
 /* How long something that is gone, or that another source knew, stays in memory and yields samples. */
 #define MEMORY_KEPT (7 * USEC_PER_DAY)
 
+/* How long consumption of 0 in all pools is not believed where several pools had some. */
+#define ZERO_HELD USEC_PER_DAY
+#define ZERO_POOLS 3 /* so many had units in use */
+
 /* What judging remembers of one known pool between polls; kept by the store, in id order. */
 struct known_pool {
     char *id;
@@ -127,6 +131,9 @@ struct tenant_memory {
     /* For people: a pool of this poll whose numbers cannot be used, and the member; "": none. For
      * judging only, not kept. */
     char unusable[UNUSABLE_MAX];
+    /* Consumption fell to 0 in all pools at once, and the list is held as unknown since then; boot 0:
+     * it is not. Ends when a pool shows use, or after ZERO_HELD, when it is believed. */
+    struct instant zero_since;
 };
 void tenant_memory_free(struct tenant_memory *m);
 DEFINE_CLEANUP(struct tenant_memory *, tenant_memory_free)
@@ -141,7 +148,8 @@ struct judge_context {
 };
 /* Samples for every pool, subscription and error group that is or was there, and the memory after
  * this poll (a new value; `before` stays as it is). Handles: unknown sections (samples with UNKNOWN
- * findings for known subjects), absence and replacement, emptied lists, change of source (subjects
+ * findings for known subjects), absence and replacement, emptied lists, consumption that falls to 0 in
+ * all pools (held like an unknown list), change of source (subjects
  * of the other source are UNKNOWN), min_units, scope, free SKUs, `ignore`.
  * IGNORE_ALL subjects yield no sample. Only -ENOMEM. */
 int judge_snapshot(const struct judge_context *ctx, const struct snapshot *snapshot,
@@ -165,7 +173,7 @@ struct tenant_health {
     bool failing;              /* the last poll had a failure */
     enum failure_kind kind;
     char text[384];            /* its one line */
-    bool schema_changed, emptied, mass_absence;
+    bool schema_changed, emptied, zero_consumption, mass_absence;
     bool broken_config; /* a broken tenant file or missing secret: not polled at all; text says why */
     enum source source;
     char unusable[UNUSABLE_MAX]; /* of section HEALTH_UNITS: as in tenant_memory; not kept */
@@ -176,12 +184,16 @@ struct tenant_health {
 /* Look-ups of usage_rights have ended; f NULL: all of them have told. */
 void health_update_rights(struct tenant_health *h, const struct instant *now,
                           const struct failure *f);
+/* Sections that do not count as read, whatever came, because the last answer is not believed: bits
+ * 1 << HEALTH_...; *ret_cause: why, NONE if there are none. */
+unsigned health_blinds(const struct tenant_health *h, enum cause *ret_cause);
 /* f NULL: no failure. Every poll has a snapshot, also one that read nothing. An emptied list that is
- * not believed, and one whose schema changed, do not count as a complete reading. */
+ * not believed, zero consumption that is not, and a list whose schema changed, do not count as a
+ * complete reading. */
 void health_update(struct tenant_health *h, const struct snapshot *snapshot,
                    const struct tenant_memory *after, const struct failure *f);
 /* The poll sample of one tenant (kind POLL, subject ""): sign-in or permission refused, schema
- * changed, emptied, mass disappearance, broken configuration: warning at once (hold 0, 1 sample);
+ * changed, emptied, zero consumption, mass disappearance, broken configuration: warning at once (hold 0, 1 sample);
  * otherwise by the age of the oldest incomplete section against poll.warning / poll.critical. */
 int judge_poll(const struct judge_context *ctx, const struct tenant_health *h,
                const struct instant *now, struct sample *ret, struct failure *ret_failure);

@@ -39,13 +39,31 @@ static void update_units(struct tenant_health *h, const struct tenant_memory *af
     memcpy(h->unusable, after->unusable, sizeof h->unusable);
 }
 
+/* In the order in which a person would want to hear of them. */
+unsigned health_blinds(const struct tenant_health *h, enum cause *ret_cause)
+{
+    const struct {
+        bool so;
+        enum cause cause;
+    } DOUBTS[] = {{h->schema_changed, CAUSE_SCHEMA_CHANGED},
+                  {h->emptied, CAUSE_EMPTIED},
+                  {h->zero_consumption, CAUSE_ZERO_CONSUMPTION}};
+    unsigned blinds = 0;
+    *ret_cause = CAUSE_NONE;
+    for (size_t i = 0; i < N_ELEMENTS(DOUBTS); i++) {
+        blinds |= DOUBTS[i].so ? cause_row(DOUBTS[i].cause)->blinds : 0;
+        if (DOUBTS[i].so && *ret_cause == CAUSE_NONE)
+            *ret_cause = DOUBTS[i].cause;
+    }
+    return blinds;
+}
+
 void health_update(struct tenant_health *h, const struct snapshot *snapshot,
                    const struct tenant_memory *after, const struct failure *f)
 {
     assert(snapshot && after);
     const struct instant *taken = &snapshot->taken;
-    unsigned blind = (snapshot->schema_changed ? cause_row(CAUSE_SCHEMA_CHANGED)->blinds : 0) |
-                     (after->emptied ? cause_row(CAUSE_EMPTIED)->blinds : 0);
+    enum cause cause;
     if (h->first_poll.boot == 0)
         h->first_poll = *taken;
     h->failing = f != NULL;
@@ -53,6 +71,7 @@ void health_update(struct tenant_health *h, const struct snapshot *snapshot,
     (void)text_clean(h->text, sizeof h->text, f ? f->text : "", f ? strlen(f->text) : 0);
     h->schema_changed = snapshot->schema_changed;
     h->emptied = after->emptied;
+    h->zero_consumption = after->zero_since.boot != 0;
     h->mass_absence = after->mass_absence;
     h->broken_config = false; /* it was polled, so the configuration is whole */
     if (snapshot->source != SOURCE_NONE)
@@ -62,8 +81,9 @@ void health_update(struct tenant_health *h, const struct snapshot *snapshot,
         [HEALTH_WAITING] = waiting_complete(snapshot),
         [HEALTH_ERRORS] = snapshot->errors != SECTION_UNKNOWN,
     };
+    unsigned blinds = health_blinds(h, &cause);
     for (int i = 0; i < HEALTH_UNITS; i++)
-        section_update(&h->section[i], complete[i] && !(blind & 1U << i), taken);
+        section_update(&h->section[i], complete[i] && !(blinds & 1U << i), taken);
     if (h->section[HEALTH_ALLOTMENTS].incomplete_polls == 0)
         update_units(h, after, taken);
 }
@@ -133,15 +153,15 @@ static const enum cause BY_KIND[FAILURE_KIND_COUNT_] = {
 /* In the order in which a person would want to hear of them. */
 static enum cause find_cause(const struct tenant_health *h)
 {
-    enum cause failure = h->failing ? BY_KIND[h->kind] : CAUSE_STALE;
+    enum cause failure = h->failing ? BY_KIND[h->kind] : CAUSE_STALE, doubt;
     if (h->broken_config)
         return CAUSE_CONFIG;
     if (cause_row(failure)->at_once)
         return failure;
-    return h->schema_changed ? CAUSE_SCHEMA_CHANGED
-           : h->emptied      ? CAUSE_EMPTIED
-           : h->mass_absence ? CAUSE_MASS_DISAPPEARANCE
-                             : failure;
+    (void)health_blinds(h, &doubt);
+    return doubt != CAUSE_NONE ? doubt
+           : h->mass_absence   ? CAUSE_MASS_DISAPPEARANCE
+                               : failure;
 }
 
 static const struct cause_hint *find_hint(const struct tenant_health *h, enum cause c)

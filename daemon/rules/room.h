@@ -80,7 +80,8 @@ struct fates {
     const struct known_pool **past; /* by index into snapshot->allotment: what was known; or NULL */
     const struct known_pool **replaced; /* ... : the pool that this one replaces; or NULL */
 };
-/* Fills j->after's pools, source, emptied and mass_absence. */
+/* Fills j->after's pools, source, emptied, mass_absence and zero_since. list_known is false afterwards
+ * if the list is not believed because of zero_since. */
 int absence_judge(struct judging *j, struct fates *ret);
 void fates_clear(struct fates *f);
 static inline void fates_clear_at(struct fates *f)

@@ -58,9 +58,10 @@ static void add_tenants(struct text *t, const struct app *app)
     char when[RFC3339_MAX];
     for (size_t i = 0; i < app->n_watches; i++) {
         const struct tenant_health *h = &app->watch[i].health;
+        enum cause doubt;
         usec_t at = h->section[HEALTH_ALLOTMENTS].last_complete.at;
         older += h->source == SOURCE_SUBSCRIBED_SKUS;
-        incomplete += h->failing || h->broken_config;
+        incomplete += h->failing || h->broken_config || health_blinds(h, &doubt) != 0;
         last_at = at > last_at ? at : last_at;
     }
     add_count(t, "", app->n_watches, "tenant");

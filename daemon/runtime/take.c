@@ -226,25 +226,31 @@ static void log_first(struct watch *w, const struct graph_report *report)
     w->read_said = true;
 }
 
-static void log_poll(struct watch *w, const struct tenant_health *before, const struct graph_report *report)
+/* `doubt`: why an answer that came in full is not believed. */
+static void log_poll(struct watch *w, const struct tenant_health *before, const struct graph_report *report,
+                     enum cause doubt)
 {
+    enum cause doubted;
+    (void)health_blinds(before, &doubted);
     const char *name = w->options->facts.name;
     if (*report->renewal.text)
         log_failure(LOG_WARNING, &report->renewal, name, "the token that is still good serves meanwhile");
     if (*report->note)
         log_event(LOG_NOTICE, MESSAGE_SOURCE_NOTE, name, "%s: %s", name, report->note);
     if (report->complete) {
-        if (before->failing)
+        if (before->failing || doubted != CAUSE_NONE)
             log_event(LOG_NOTICE, MESSAGE_POLL_RECOVERED, name, "%s: is read completely again", name);
         log_first(w, report);
-        log_say(LOG_DEBUG, "%s: read in %u requests%s", name, report->requests,
-                w->last.source == SOURCE_SUBSCRIBED_SKUS ? ", from subscribedSkus" : "");
-    } else if (!before->failing || !text_equal(before->text, report->failure.text)) {
+    } else if (doubt != CAUSE_NONE ? doubt != doubted
+                                   : !before->failing || !text_equal(before->text, report->failure.text)) {
         log_event(LOG_WARNING, MESSAGE_POLL_FAILED, name,
                   "%s: could not be read completely: %s; what is not known changes no alert%s", name,
                   report->failure.text,
                   w->last.source == SOURCE_SUBSCRIBED_SKUS ? " (source: subscribedSkus)" : "");
     }
+    if (report->complete || doubt != CAUSE_NONE)
+        log_say(LOG_DEBUG, "%s: read in %u requests%s", name, report->requests,
+                w->last.source == SOURCE_SUBSCRIBED_SKUS ? ", from subscribedSkus" : "");
     if (clock_ahead(report) != 0 && !w->skewed)
         log_event(LOG_WARNING, MESSAGE_CLOCK_SKEW, name,
                   "this machine's clock is %lld s %s Microsoft Graph's; webhook signatures fail beyond 300 s: "
@@ -263,9 +269,24 @@ struct taken { /* one of them, on its way */
     struct tenant_memory *memory;
     struct tenant_health health;
     struct changes *changes;
+    enum cause doubt; /* why the answer, although it came in full, is not believed */
     struct failure why;
     int r;
 };
+
+/* What is not believed is unread to everybody: in sums, history, and the report of --once. */
+static void disbelieve(struct taken *t)
+{
+    struct graph_report *report = &t->watch->last.report;
+    enum cause cause;
+    unsigned blinds = health_blinds(&t->health, &cause);
+    snapshot_disbelieve(t->snapshot, blinds & 1U << HEALTH_ALLOTMENTS, blinds & 1U << HEALTH_ERRORS);
+    if (cause == CAUSE_NONE || !report->complete)
+        return;
+    t->doubt = cause;
+    report->complete = false;
+    (void)failure_set(&report->failure, FAILURE_PROTOCOL, EBADMSG, "%s", cause_row(cause)->hint.what);
+}
 
 static int judge_and_plan(struct taken *t, struct instant now)
 {
@@ -275,6 +296,7 @@ static int judge_and_plan(struct taken *t, struct instant now)
     int r = judge_all(w, t->snapshot, &t->ended->report, now, &samples, &t->memory, &t->health, &t->why);
     if (r < 0)
         return r;
+    disbelieve(t);
     ctx.complete_list = t->snapshot->allotments == SECTION_COMPLETE;
     /* Another source has other pools, and what they are like now is no news of today. */
     ctx.state_lost = ctx.complete_list && w->lost;
@@ -293,10 +315,10 @@ static void take_begin(struct taken *t, struct ended *e, struct instant now)
         t->r = failure_oom(&t->why);
         return;
     }
+    t->r = judge_and_plan(t, now);
     w->last.source = t->snapshot->source;
     snapshot_totals(t->snapshot, &w->last.totals);
-    log_poll(w, &w->health, &e->report);
-    t->r = judge_and_plan(t, now);
+    log_poll(w, &w->health, &w->last.report, t->doubt);
 }
 
 /* After a loss of state: this poll has told what is beyond a limit. */
@@ -354,7 +376,7 @@ static void take_end(struct taken *t, bool is_committed, struct instant now)
         w->health = t->health;
         w->lost = w->lost && !is_found(t);
     } else {
-        if (t->ended->report.complete)
+        if (w->last.report.complete)
             w->last.report.failure = t->why; /* for --once: read, but not recorded */
         if (!w->app->store_failing)
             log_failure(LOG_ERR, &t->why, w->options->facts.name,

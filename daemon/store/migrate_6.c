@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store/migrate_6.c: from schema 5 to schema 6: checksums of `told` without four columns and of
- * `health` with five more, ids of tenants in lower case, and credentials that are called by their
+ * `health` and `tenant` with more, ids of tenants in lower case, and credentials that are called by their
  * file's name without its folders. */
 #include "store/migrate.h"
 
@@ -43,23 +43,32 @@ static int sum_told(struct db *d, struct failure *f)
     "waiting_at, waiting_mono, waiting_boot, waiting_missed, "             \
     "errors_at, errors_mono, errors_boot, errors_missed, "                 \
     "failing, kind, text, schema_changed, emptied, mass_absence, broken_config, source"
-static const struct table HEALTH_5 = {"health", HEALTH_COLUMNS, 1, false};
 #define HEALTH_ADDED ", api_refusals, units_at, units_mono, units_boot, units_missed"
-static const struct table HEALTH_6 = {"health", HEALTH_COLUMNS HEALTH_ADDED, 1, false};
+#define TENANT_COLUMNS "tenant_id, source, emptied, mass_absence"
+#define TENANT_ADDED ", zero_at, zero_mono, zero_boot"
+
+/* Tables whose columns of schema 6 begin with 0. */
+static const struct longer {
+    struct table before, after;
+    size_t added;
+} LONGER[] = {
+    {{"health", HEALTH_COLUMNS, 1, false}, {"health", HEALTH_COLUMNS HEALTH_ADDED, 1, false}, 5},
+    {{"tenant", TENANT_COLUMNS, 1, false}, {"tenant", TENANT_COLUMNS TENANT_ADDED, 1, false}, 3},
+};
 
 /* A row that is met again after it was written has no sum of old, and is left alone. */
-static int sum_health(struct db *d, struct failure *f)
+static int sum_longer(struct db *d, const struct longer *l, struct failure *f)
 {
-    CLEANUP(query_end) struct query q = row_select(d, &HEALTH_5, "");
+    CLEANUP(query_end) struct query q = row_select(d, &l->before, "");
     int r;
     while ((r = query_step(&q, f)) > 0) {
         struct row row;
-        int good = row_read(&q, &HEALTH_5, &row);
+        int good = row_read(&q, &l->before, &row);
         if (good < 0)
             return failure_oom(f);
-        for (int added = 0; added < 5; added++)
+        for (size_t i = 0; i < l->added; i++)
             row_int(&row, 0);
-        r = good ? row_put(d, &HEALTH_6, &row, f) : 0;
+        r = good ? row_put(d, &l->after, &row, f) : 0;
         if (r < 0)
             return r;
     }
@@ -81,8 +90,8 @@ static const struct {
     struct table table; /* in the columns of schema 6; tenant_id is the first one */
     const char *which;
 } MEMORIES[] = {
-    MEMORY("tenant", "tenant_id, source, emptied, mass_absence", 1),
-    MEMORY("health", HEALTH_COLUMNS HEALTH_ADDED, 1), /* after sum_health */
+    MEMORY("tenant", TENANT_COLUMNS TENANT_ADDED, 1), /* after sum_longer */
+    MEMORY("health", HEALTH_COLUMNS HEALTH_ADDED, 1),
     MEMORY("known_pool",
            "tenant_id, id, sku_id, sku_part_number, allotted, consumed, first_seen_at, "
            "absent_polls, absent_at, absent_mono, absent_boot, gone, silent",
@@ -234,8 +243,8 @@ static int rename_alerts(struct db *d, struct failure *f)
 int migrate_to_6(struct db *d, struct failure *f)
 {
     int r = sum_told(d, f);
-    if (r >= 0)
-        r = sum_health(d, f);
+    for (size_t i = 0; r >= 0 && i < N_ELEMENTS(LONGER); i++)
+        r = sum_longer(d, &LONGER[i], f);
     for (size_t i = 0; r >= 0 && i < N_ELEMENTS(MEMORIES); i++)
         r = lower_memory(d, &MEMORIES[i].table, MEMORIES[i].which, f);
     if (r >= 0)

@@ -10,7 +10,8 @@
 #include <string.h>
 
 /* What is remembered of a tenant is written anew, as a whole, by its next poll: no undoing. */
-const struct table TABLE_TENANT = {"tenant", "tenant_id, source, emptied, mass_absence", 1, false};
+const struct table TABLE_TENANT = {
+    "tenant", "tenant_id, source, emptied, mass_absence, zero_at, zero_mono, zero_boot", 1, false};
 const struct table TABLE_HEALTH = {
     "health",
     "tenant_id, first_at, first_mono, first_boot, "

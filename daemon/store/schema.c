@@ -170,7 +170,11 @@ static const char *const STEPS[] = {
     /* How far alerts that went away had counted. */
     "CREATE TABLE past_alert (alert_id TEXT PRIMARY KEY, episode INTEGER NOT NULL, seq INTEGER NOT NULL,"
     " ended_at INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-    "CREATE INDEX past_ended ON past_alert (ended_at);",
+    "CREATE INDEX past_ended ON past_alert (ended_at);"
+    /* Since when consumption of 0 in all pools is not believed; boot 0: it is not so. */
+    "ALTER TABLE tenant ADD COLUMN zero_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE tenant ADD COLUMN zero_mono INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE tenant ADD COLUMN zero_boot INTEGER NOT NULL DEFAULT 0;",
 };
 
 /* What SQL cannot do, above all new checksums. */

@@ -295,6 +295,7 @@ int memory_put(struct store *s, const char *tenant_id, const struct tenant_memor
     row_text(&row, words_source_name(m->source));
     row_int(&row, m->emptied);
     row_int(&row, m->mass_absence);
+    row_instant(&row, &m->zero_since);
     int r = put_if_new(s, &TABLE_TENANT, "SELECT sum FROM tenant WHERE tenant_id = ?1", &row, f);
     for (size_t i = 0; r >= 0 && i < N_ELEMENTS(sets); i++)
         r = put_set(s, &sets[i], tenant_id, f);
@@ -368,6 +369,7 @@ static int take_tenant(struct row *row, void *into)
     int source = words_source(row_get_text(row));
     m->emptied = row_get_bool(row);
     m->mass_absence = row_get_bool(row);
+    m->zero_since = row_get_instant(row);
     row->wrong = row->wrong || source < 0;
     m->source = row->wrong ? SOURCE_NONE : (enum source)source;
     found->tenant = !row->wrong;
@@ -494,6 +496,7 @@ static int load_tenant(struct store *s, const char *tenant_id, struct tenant_mem
         return r;
     if (!found.tenant && !found.any_health)
         return failure_set(ret_failure, FAILURE_LOCAL, ENOENT, "tenant %s is new", tenant_id);
+    found.health.zero_consumption = m->zero_since.boot != 0;
     *ret_memory = TAKE(m);
     *ret_health = found.health;
     return 0;

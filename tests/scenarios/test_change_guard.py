@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Lists that change more than licences do: empty, half gone, or with fewer units than yesterday. What looks like a
 fault of the reading is held until it has been so for some complete polls; what only an order can have done is told."""
+import shutil
 import unittest
 
 from clocks import HOUR, Clocks
@@ -48,6 +49,29 @@ class ChangeGuard(Changing):
         self.more_polls(3)
         self.assertEqual(len(hook.messages()), 3, "who waited still does, and nothing is gone")
 
+    def test_consumption_of_0_in_all_pools_at_once_is_held_until_one_shows_use(self):
+        used = [pool(f"p{n}", 100, 100 if n < 3 else 40, sku=f"0000000{n}-0000-4000-8000-000000000000", part=f"SKU_{n}")
+                for n in range(8)]
+        zero = [dict(p, consumedUnits=0) for p in used]
+        hook, graph = self.begin(*used)
+        self.wait("three full pools are told", lambda: len(hook.messages()) >= 3)
+        graph.change(scenario(state(*zero)))
+        alarm = self.wait_message(hook, "alert.firing", rule="poll")["data"]
+        self.assertEqual((alarm["detail"]["cause"], alarm["severity"]), ("zero_consumption", "warning"))
+        self.assertIn("no consumed units", alarm["title"])
+        self.more_polls(4)
+        self.assertEqual(len(hook.messages()), 4, "nothing is over")
+        self.stop()
+        self.start()  # what was in use outlasts a restart, and so does the hold
+        self.more_polls(3)
+        self.sleep(DAY - HOUR)
+        self.more_polls(3)
+        self.assertEqual({m["type"] for m in hook.messages()} & {"alert.resolved"}, set())
+        self.sleep(2 * HOUR)
+        self.wait("after a day it is believed", lambda: sum(m[0] == "alert.resolved" for m in self.told(hook)) == 4)
+        graph.change(scenario(state(*used)))
+        self.wait("they are full again", lambda: [m[0] for m in self.told(hook)].count("alert.firing") == 7)
+
     def test_most_pools_gone_at_once_is_a_fault_first_and_a_loss_when_it_stays_so(self):
         hook, graph = self.begin(*MANY)
         graph.change(scenario(state(*MANY[:2])))
@@ -68,6 +92,30 @@ class ChangeGuard(Changing):
         self.more_polls(8)
         self.assertNotIn("allotment_gone", [m[1] for m in self.told(hook)])
         self.assertEqual([m[:2] for m in self.told(hook)], [("alert.firing", "poll"), ("alert.resolved", "poll")])
+
+    def test_once_shows_no_number_that_is_not_believed(self):
+        """Emptied, without consumption, or of another schema: null, incomplete, an error, exit 1."""
+        zero = [dict(p, consumedUnits=0) for p in MANY]
+        other = [dict(p, json={"consumedUnits": ""}) for p in MANY]
+        for what, pools, words in (("emptied", [], "lists no licences"), ("zero", zero, "no consumed units"),
+                                   ("schema", other, "missing in every row")):
+            with self.subTest(what):
+                shutil.rmtree(self.directory / "state", ignore_errors=True)
+                self.configure(self.graph(state(*MANY), state(*pools, poll=2)), extra=ALERTS)
+                self.assertTrue(self.once(expect=0)["tenants"][0]["complete"])
+                report = self.once(expect=1)
+                tenant = report["tenants"][0]
+                self.assertFalse(tenant["complete"])
+                self.assertIn(words, tenant["error"])
+                self.assertEqual([tenant[k] for k in ("allotments", "allotted_units", "consumed_units", "waiting_members",
+                                                      "oldest_waiting_since", "skus")], [None] * 6)
+                self.assertEqual(tenant["assignment_errors"], None if what == "emptied" else 0)
+                self.assertEqual(report["pools"], [])
+                text = self.run_daemon("--once")
+                self.assertEqual(text.returncode, 1, text.stdout)
+                self.assertIn("not read completely", text.stdout)
+                self.assertIn(words, text.stdout)
+                self.assertNotIn(" 0 of ", text.stdout)
 
     def test_units_that_are_all_gone_at_once_are_believed(self):
         """Every pool is listed, with a number that is valid: that is no shape of a lost permission or of a broken answer,

@@ -353,6 +353,110 @@ static void a_reading_whose_schema_changed_judges_nothing(void **state)
     tenant_memory_free(after);
 }
 
+#define IN_USE {.id = "a", .sku = E3, .allotted = 100, .consumed = 95}, \
+               {.id = "b", .sku = E5, .allotted = 100, .consumed = 50}, \
+               {.id = "c", .sku = "sku-c", .allotted = 100, .consumed = 1}
+#define ALL_ZERO {.id = "a", .sku = E3, .allotted = 100}, {.id = "b", .sku = E5, .allotted = 100}, \
+                 {.id = "c", .sku = "sku-c", .allotted = 100}
+#define IDLE {.id = "d", .sku = "sku-d", .allotted = 5}
+
+static void consumption_of_0_in_all_pools_is_held_until_one_shows_use(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL(&w, IN_USE, IDLE);
+    assert_verdict(finding_of(&w, "a", RULE_USAGE), "warning");
+    for (int i = 0; i < 4; i++) {
+        pass(&w, 5 * USEC_PER_MINUTE);
+        POLL(&w, ALL_ZERO, IDLE);
+        assert_int_equal(w.samples->n, 4);
+        assert_all_unknown(&w, "a");
+        assert_all_unknown(&w, "d");
+        assert_int_equal(w.memory->zero_since.mono, USEC_PER_HOUR + 5 * USEC_PER_MINUTE);
+        assert_int_equal(w.memory->pool[0].consumed, 95);
+        assert_int_equal(w.memory->pool[0].absent_polls, 0);
+    }
+    static const struct row NONE[1];
+    poll_rows(&w, NULL, 0); /* neither a list that fails nor one that is empty ends it */
+    poll_rows(&w, NONE, 0);
+    assert_true(w.memory->emptied && w.memory->zero_since.boot);
+    POLL(&w, {.id = "a", .sku = E3, .allotted = 100, .consumed = 1});
+    assert_int_equal(w.memory->zero_since.boot, 0);
+    assert_verdict(finding_of(&w, "a", RULE_USAGE), "none");
+}
+
+static void consumption_of_0_is_believed_after_a_day(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL(&w, IN_USE);
+    POLL(&w, ALL_ZERO);
+    pass(&w, USEC_PER_DAY - 1);
+    POLL(&w, ALL_ZERO);
+    assert_all_unknown(&w, "a");
+    pass(&w, 1);
+    for (int i = 0; i < 3; i++) { /* and does not begin again */
+        POLL(&w, ALL_ZERO);
+        assert_int_equal(w.memory->zero_since.boot, 0);
+        assert_verdict(finding_of(&w, "a", RULE_USAGE), "none");
+        assert_int_equal(w.memory->pool[0].consumed, 0);
+    }
+}
+
+static void where_consumption_of_0_is_an_ordinary_number(void **state)
+{
+    static const struct row A_ROW = {.id = "a", .sku = E3, .allotted = 100, .consumed = 95},
+                            B_ROW = {.id = "b", .sku = E5, .allotted = 100, .consumed = 50},
+                            C_ROW = {.id = "c", .sku = "sku-c", .allotted = 100, .consumed = 1},
+                            B_UNKNOWN = {.id = "b", .sku = E5, .allotted = UNKNOWN};
+#define ZERO(row_) {.id = (row_).id, .sku = (row_).sku, .allotted = 100}
+    const struct {
+        const char *why;
+        struct row before[3], now[3];
+        bool held;
+    } CASES[] = {
+        {"all three fall", {A_ROW, B_ROW, C_ROW}, {ZERO(A_ROW), ZERO(B_ROW), ZERO(C_ROW)}, true},
+        {"one is still in use", {A_ROW, B_ROW, C_ROW}, {ZERO(A_ROW), ZERO(B_ROW), C_ROW}, false},
+        {"two were in use", {A_ROW, ZERO(B_ROW), C_ROW}, {ZERO(A_ROW), ZERO(B_ROW), ZERO(C_ROW)}, false},
+        {"one cannot be read", {A_ROW, B_ROW, C_ROW}, {ZERO(A_ROW), B_UNKNOWN, ZERO(C_ROW)}, false},
+        {"all have other ids now",
+         {A_ROW, B_ROW, C_ROW},
+         {{.id = "x", .sku = E3, .allotted = 100}, {.id = "y", .sku = E5, .allotted = 100},
+          {.id = "z", .sku = "sku-c", .allotted = 100}},
+         true},
+        {"the others are gone", {A_ROW, B_ROW, C_ROW}, {ZERO(A_ROW)}, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(world_clear) struct world w;
+        world_init(&w);
+        poll_rows(&w, CASES[i].before, 3);
+        poll_rows(&w, CASES[i].now, CASES[i].now[1].id ? 3 : 1);
+        if ((w.memory->zero_since.boot != 0) != CASES[i].held)
+            fail_msg("%s", CASES[i].why);
+    }
+}
+
+static void consumption_of_0_from_another_source_is_held_too(void **state)
+{
+    CLEANUP(world_clear) struct world w;
+    (void)state;
+    world_init(&w);
+    POLL(&w, IN_USE);
+    w.source = SOURCE_SUBSCRIBED_SKUS;
+    POLL(&w, {.id = "sku:" E3, .sku = E3, .allotted = 100});
+    assert_int_not_equal(w.memory->zero_since.boot, 0);
+    assert_int_equal(w.memory->source, SOURCE_CLOUD_LICENSING);
+    pass(&w, USEC_PER_DAY);
+    for (int i = 0; i < 2; i++) {
+        POLL(&w, {.id = "sku:" E3, .sku = E3, .allotted = 100});
+        assert_int_equal(w.memory->zero_since.boot, 0);
+        assert_int_equal(w.memory->source, SOURCE_SUBSCRIBED_SKUS);
+    }
+}
+
 static void memory_is_kept_in_id_order(void **state)
 {
     CLEANUP(world_clear) struct world w;
@@ -385,6 +489,10 @@ int main(void)
         cmocka_unit_test(a_vanished_trial_is_gone_in_silence),
         cmocka_unit_test(a_pool_known_from_another_source_is_unknown_and_never_absent),
         cmocka_unit_test(a_reading_whose_schema_changed_judges_nothing),
+        cmocka_unit_test(consumption_of_0_in_all_pools_is_held_until_one_shows_use),
+        cmocka_unit_test(consumption_of_0_is_believed_after_a_day),
+        cmocka_unit_test(where_consumption_of_0_is_an_ordinary_number),
+        cmocka_unit_test(consumption_of_0_from_another_source_is_held_too),
         cmocka_unit_test(memory_is_kept_in_id_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,9 +7,10 @@ struct read_ { /* one poll as health sees it */
     enum section allotments, waiting, errors;
     bool emptied, mass_absence, schema_changed;
     const struct failure *failure;
+    bool zero_consumption;
 };
 static const struct read_ WHOLE = {
-    SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, false, false, false, NULL};
+    SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, false, false, false, NULL, false};
 
 /* `unusable`: a pool whose numbers cannot be used; "": none. */
 static void read_odd(struct world *w, struct tenant_health *h, struct read_ r, const char *unusable)
@@ -23,7 +24,8 @@ static void read_odd(struct world *w, struct tenant_health *h, struct read_ r, c
                                .allotment = &a,
                                .n_allotments = has_rows,
                                .schema_changed = r.schema_changed};
-    struct tenant_memory m = {.emptied = r.emptied, .mass_absence = r.mass_absence};
+    struct tenant_memory m = {.emptied = r.emptied, .mass_absence = r.mass_absence,
+                              .zero_since = {.boot = r.zero_consumption}};
     (void)snprintf(m.unusable, sizeof m.unusable, "%s", unusable);
     health_update(h, &s, &m, r.failure);
 }
@@ -57,13 +59,13 @@ static void an_unread_section_is_told_when_it_is_old_enough(void **state)
         const char *section;
     } CASES[] = {
         {"the list, and all that rests on it",
-         {SECTION_UNKNOWN, SECTION_UNKNOWN, SECTION_UNKNOWN, 0, 0, 0, NULL},
+         {SECTION_UNKNOWN, SECTION_UNKNOWN, SECTION_UNKNOWN, 0, 0, 0, NULL, false},
          NULL},
         {"the waiting members",
-         {SECTION_COMPLETE, SECTION_UNKNOWN, SECTION_COMPLETE, 0, 0, 0, NULL},
+         {SECTION_COMPLETE, SECTION_UNKNOWN, SECTION_COMPLETE, 0, 0, 0, NULL, false},
          "waiting_members"},
         {"the errors",
-         {SECTION_COMPLETE, SECTION_COMPLETE, SECTION_UNKNOWN, 0, 0, 0, NULL},
+         {SECTION_COMPLETE, SECTION_COMPLETE, SECTION_UNKNOWN, 0, 0, 0, NULL, false},
          "assignment_errors"},
     };
     (void)state;
@@ -107,7 +109,7 @@ static void a_source_without_a_section_does_not_miss_it(void **state)
         pass(&w, 5 * USEC_PER_MINUTE);
         read_once(&w, &h,
                   (struct read_){SECTION_COMPLETE, SECTION_NOT_OFFERED, SECTION_NOT_OFFERED, 0, 0,
-                                 0, NULL});
+                                 0, NULL, false});
     }
     judge(&w, &h, &s);
     assert_verdict(&s.finding[0], "none");
@@ -218,15 +220,19 @@ static void what_a_person_must_mend_is_told_at_once(void **state)
         {{.failure = &auth}, "auth", "sign-in was refused", "AADSTS7000222"},
         {{.failure = &permission}, "permission", "Directory.Read.All with admin consent): seatwatchd --check-access", "403"},
         {{.failure = &config}, "config", "contoso.secret is missing", "--check-config"},
-        {{SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, false, false, true, NULL},
+        {{SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, false, false, true, NULL, false},
          "schema_changed",
          "beta",
          "newer"},
-        {{SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, true, false, false, NULL},
+        {{SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, true, false, false, NULL, false},
          "emptied",
          "Directory.Read.All",
          "take it out of the configuration"},
-        {{SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, false, true, false, NULL},
+        {{SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, .zero_consumption = true},
+         "zero_consumption",
+         "no consumed units in any pool",
+         "24 hours"},
+        {{SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, false, true, false, NULL, false},
          "mass_disappearance",
          "half",
          "permissions"},

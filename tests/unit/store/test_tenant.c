@@ -80,6 +80,7 @@ static void memories_equal(const struct tenant_memory *a, const struct tenant_me
     assert_int_equal(a->source, b->source);
     assert_int_equal(a->emptied, b->emptied);
     assert_int_equal(a->mass_absence, b->mass_absence);
+    instants_equal(a->zero_since, b->zero_since);
     assert_int_equal(a->n_pools, b->n_pools);
     for (size_t i = 0; i < a->n_pools; i++) {
         const struct known_pool *p = &a->pool[i], *q = &b->pool[i];
@@ -139,6 +140,7 @@ static void a_restart_finds_an_equal_memory(void **state)
     struct tenant_health h = a_health(), found;
     struct store *s = open_in(*state);
     m->emptied = true;
+    m->zero_since = at(4);
     put(s, TENANT, m, &h);
     put(s, "other", other, NULL);
     store_close(s);
@@ -149,6 +151,7 @@ static void a_restart_finds_an_equal_memory(void **state)
     assert_int_equal(store_load_tenant(s, TENANT, &loaded, &found, NULL), 0);
     assert_string_equal(found.text, h.text);
     assert_true(found.failing && found.schema_changed && found.mass_absence && !found.emptied);
+    assert_true(found.zero_consumption); /* as the memory has it */
     assert_int_equal(found.kind, FAILURE_THROTTLED);
     assert_int_equal(found.source, SOURCE_SUBSCRIBED_SKUS);
     assert_int_equal(found.api_refusals, 2);
