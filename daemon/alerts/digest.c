@@ -183,6 +183,7 @@ int digest_parts(const struct notice *const *notice, size_t n, const struct dige
     struct digest **part = calloc(n_parts, sizeof(struct digest *));
     struct digest like = {.reason = reason, .at = at, .parts = (uint32_t)n_parts};
     const struct tally t = tally_of(notice, n, more);
+    const struct facts *tenant = common_tenant(notice, n);
     int r = sorted && part ? uuid_v7(at, like.digest_id) : -ENOMEM;
     if (r >= 0) {
         sort_worst_first(notice, n, sorted);
@@ -192,7 +193,7 @@ int digest_parts(const struct notice *const *notice, size_t n, const struct dige
         size_t from = made * DIGEST_LINES;
         size_t here = n - from < DIGEST_LINES ? n - from : DIGEST_LINES;
         like.part = (uint32_t)made + 1;
-        r = part_new(sorted + from, here, &like, &t, common_tenant(notice, n), &part[made]);
+        r = part_new(sorted + from, here, &like, &t, tenant, &part[made]);
         if (r < 0)
             break;
     }

@@ -45,6 +45,7 @@ void plan_clear(struct plan *p)
         notice_free(p->line[i]);
     free(p->work);
     free(p->former);
+    free(p->parent);
     free(p->line);
     free(p->to);
     free(p->counted);

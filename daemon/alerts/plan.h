@@ -19,7 +19,8 @@ struct plan {
     /* Alerts about pools that only another source lists, and of which somebody was told. */
     const struct alert **former;
     size_t n_former, size_former;
-    size_t n_parents; /* the first so many are of kinds that explain others */
+    const struct alert **parent; /* of kinds that explain others, by subject without case */
+    size_t n_parents;
     struct changes *changes;
     size_t size_alerts, size_events, size_holds, size_removed;
     struct notice **line; /* for the digests, owned; to[i] are the receivers of line[i] */

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 /* Without a breach there is nothing to begin an alert with. */
 static bool has_breach(const struct sample *s)
@@ -81,6 +82,36 @@ static enum level parent_level_before(const struct plan *p, const struct sample 
     return worst;
 }
 
+/* ---- what explains others ---- */
+
+static int compare_parent(const void *subject, const void *parent)
+{
+    return strcasecmp(subject, (*(const struct alert *const *)parent)->subject);
+}
+
+/* Of subjects that differ in case only the worst comes first, and is the one that is kept. */
+static int compare_parents(const void *a, const void *b)
+{
+    const struct alert *x = *(const struct alert *const *)a, *y = *(const struct alert *const *)b;
+    int r = strcasecmp(x->subject, y->subject);
+    return r ? r : (known_level(x) < known_level(y)) - (known_level(x) > known_level(y));
+}
+
+static int sort_parents(struct plan *p)
+{
+    size_t n = p->n_work;
+    p->parent = calloc(n + 1, sizeof(void *));
+    if (!p->parent)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        p->parent[i] = p->work[i].after;
+    qsort(p->parent, n, sizeof(void *), compare_parents);
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || compare_parent(p->parent[p->n_parents - 1]->subject, &p->parent[i]) != 0)
+            p->parent[p->n_parents++] = p->parent[i];
+    return 0;
+}
+
 /* What explains others is planned first, so what stands here is what this very plan tells of them. */
 static enum level parent_level(const struct plan *p, const struct sample *s)
 {
@@ -89,13 +120,14 @@ static enum level parent_level(const struct plan *p, const struct sample *s)
         return parent_level_before(p, s);
     if (!s->subscription_explains)
         return worst;
-    for (size_t i = 0; i < s->facts->n_subscriptions; i++)
-        for (size_t k = 0; k < p->n_parents; k++) {
-            const struct alert *a = p->work[k].after;
-            if (text_equal_nocase(a->subject, s->facts->subscription[i].id) &&
-                known_level(a) > worst)
-                worst = known_level(a);
-        }
+    for (size_t i = 0; i < s->facts->n_subscriptions; i++) {
+        const struct alert *const *found =
+            p->n_parents ? bsearch(s->facts->subscription[i].id, p->parent, p->n_parents,
+                                   sizeof(void *), compare_parent)
+                         : NULL;
+        if (found && known_level(*found) > worst)
+            worst = known_level(*found);
+    }
     return worst;
 }
 
@@ -327,7 +359,8 @@ int alerts_plan(const struct plan_context *ctx, const struct book *book,
         r = find_former(&p, samples);
     if (r >= 0)
         r = take_samples(&p, samples, true);
-    p.n_parents = p.n_work;
+    if (r >= 0)
+        r = sort_parents(&p);
     if (r >= 0)
         r = take_samples(&p, samples, false);
     if (r >= 0)

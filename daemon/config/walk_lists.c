@@ -123,14 +123,27 @@ static void walk_pool_name(struct walk *w, const config_setting_t *e, struct lab
         put_label(w, list, n, key, value);
 }
 
+static int compare_keys(const void *a, const void *b)
+{
+    return strcmp(((const struct label *)a)->key, ((const struct label *)b)->key);
+}
+
+static void sort_names(struct label *list, size_t n)
+{
+    if (n > 1)
+        qsort(list, n, sizeof *list, compare_keys);
+}
+
 void walk_pool_names(struct walk *w, const config_setting_t *s, const struct conf_key *k,
                      struct label **list, size_t *n, const char *path)
 {
     if (!config_setting_is_list(s)) {
         walk_labels(w, s, k, list, n, path);
+        sort_names(*list, *n);
         return;
     }
     int length = config_setting_length(s);
     for (int i = 0; i < length; i++)
         walk_pool_name(w, config_setting_get_elem(s, (unsigned)i), list, n, path);
+    sort_names(*list, *n);
 }

@@ -37,15 +37,17 @@ int carry_begin(struct poll *p)
 
 int carry_pend(struct poll *p, enum list list, const char *id, const char *link, struct seen *ids)
 {
-    if (p->n_pending == p->pending_size) {
-        size_t size = p->pending_size ? p->pending_size * 2 : 64;
-        struct pending *more = reallocarray(p->pending, size, sizeof *more);
+    const struct carry *k = &p->graph->carry;
+    struct pending_stack *on = k->cut && had(k, list, id) ? &p->pending_last : &p->pending;
+    if (on->n == on->size) {
+        size_t size = on->size ? on->size * 2 : 64;
+        struct pending *more = reallocarray(on->item, size, sizeof *more);
         if (!more)
             return -ENOMEM;
-        p->pending = more;
-        p->pending_size = size;
+        on->item = more;
+        on->size = size;
     }
-    struct pending *one = &p->pending[p->n_pending];
+    struct pending *one = &on->item[on->n];
     *one = (struct pending){.list = list};
     int r = text_copy(id, &one->id);
     if (r >= 0)
@@ -58,33 +60,33 @@ int carry_pend(struct poll *p, enum list list, const char *id, const char *link,
         one->ids = *ids;
         *ids = (struct seen){0};
     }
-    p->n_pending++;
+    on->n++;
     return 0;
+}
+
+static void drop(struct pending_stack *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        free(s->item[i].id);
+        free(s->item[i].link);
+        seen_free(&s->item[i].ids);
+    }
+    s->n = 0;
 }
 
 void carry_drop(struct poll *p)
 {
-    for (size_t i = 0; i < p->n_pending; i++) {
-        free(p->pending[i].id);
-        free(p->pending[i].link);
-        seen_free(&p->pending[i].ids);
-    }
-    p->n_pending = 0;
+    drop(&p->pending);
+    drop(&p->pending_last);
 }
 
-struct pending carry_pick(struct poll *p)
+bool carry_pick(struct poll *p, struct pending *ret)
 {
-    const struct carry *k = &p->graph->carry;
-    size_t i = p->n_pending - 1;
-    if (k->cut)
-        while (i > 0 && had(k, p->pending[i].list, p->pending[i].id))
-            i--;
-    if (had(k, p->pending[i].list, p->pending[i].id))
-        i = p->n_pending - 1;
-    struct pending one = p->pending[i];
-    p->n_pending--;
-    memmove(&p->pending[i], &p->pending[i + 1], (p->n_pending - i) * sizeof one);
-    return one;
+    struct pending_stack *from = p->pending.n ? &p->pending : &p->pending_last;
+    if (from->n == 0)
+        return false;
+    *ret = from->item[--from->n];
+    return true;
 }
 
 void carry_turn(struct poll *p, enum list list, const char *id)
@@ -115,10 +117,10 @@ static bool all_had(const struct poll *p)
         for (const struct fetch_list *l = QUEUES[i]; l; l = l->next)
             if (l->what == LIST_ALLOTMENTS || !had(k, (enum list)l->what, l->id))
                 return false;
-    for (size_t i = 0; i < p->n_pending; i++)
-        if (!had(k, p->pending[i].list, p->pending[i].id))
+    for (size_t i = 0; i < p->pending.n; i++)
+        if (!had(k, p->pending.item[i].list, p->pending.item[i].id))
             return false;
-    return true;
+    return true; /* the others had theirs when they were put aside */
 }
 
 void carry_settle(struct poll *p)
@@ -126,7 +128,7 @@ void carry_settle(struct poll *p)
     struct carry *k = &p->graph->carry;
     if (p->fetch.report.requests == 0)
         return;
-    if (p->fetch.n_lists + p->n_pending == 0) { /* everything had its chance in this very poll */
+    if (p->fetch.n_lists + p->pending.n + p->pending_last.n == 0) { /* everything had its chance in this very poll */
         carry_clear(k);
         return;
     }

@@ -154,12 +154,14 @@ struct poll {
     struct failure failure; /* the worst so far */
     char request_id[80];    /* both belong to `failure` */
     enum list failed_list;
-    struct pending {
-        enum list list;
-        char *id, *link; /* an allotment's, and where its waiting list goes on; NULL: its start */
-        struct seen ids; /* of the members that came before the link */
-    } * pending;         /* lists still to be begun: a stack */
-    size_t n_pending, pending_size;
+    struct pending_stack {
+        struct pending {
+            enum list list;
+            char *id, *link; /* an allotment's, and where its waiting list goes on; NULL: its start */
+            struct seen ids; /* of the members that came before the link */
+        } * item;
+        size_t n, size;
+    } pending, pending_last; /* lists still to be begun; those that wait for all others */
     unsigned turns; /* see carry.c */
     bool errors_read;
     struct seen chained; /* ids whose waiting list was handed to the loop */
@@ -183,7 +185,7 @@ struct carry {         /* from poll to poll */
 int carry_begin(struct poll *p);               /* puts pools and errors in order. -ENOMEM */
 /* A list for later. Takes over `ids` (NULL: none came before). -ENOMEM */
 int carry_pend(struct poll *p, enum list list, const char *id, const char *link, struct seen *ids);
-struct pending carry_pick(struct poll *p); /* takes the next one off */
+bool carry_pick(struct poll *p, struct pending *ret); /* takes the next one off; false: there is none */
 void carry_drop(struct poll *p);           /* all that are pending */
 void carry_turn(struct poll *p, enum list list, const char *id); /* a list was read, or failed */
 void carry_settle(struct poll *p);             /* the poll ends, its queues as they are */

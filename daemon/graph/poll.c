@@ -69,8 +69,8 @@ int poll_add(struct poll *p, enum list list)
 static bool begin_pending(struct fetch *f)
 {
     struct poll *p = f->userdata;
-    while (p->n_pending > 0) {
-        struct pending one = carry_pick(p);
+    struct pending one;
+    while (carry_pick(p, &one)) {
         CLEANUP(free) char *id = one.id;
         CLEANUP(free) char *link = one.link;
         CLEANUP(seen_free) struct seen ids = one.ids;
@@ -504,7 +504,8 @@ void poll_free(struct poll *p)
     snapshot_builder_free(p->builder);
     snapshot_free(p->spare);
     seen_free(&p->chained);
-    free(p->pending);
+    free(p->pending.item);
+    free(p->pending_last.item);
     free(p);
 }
 

@@ -252,7 +252,9 @@ static int add_listed(struct snapshot_builder *b, struct entry *e, struct subscr
 {
     if (b->n_subscriptions >= SNAPSHOT_SUBSCRIPTIONS_MAX)
         return -E2BIG;
-    void *moved = reallocarray(e->listed, e->n_listed + 1, sizeof *e->listed);
+    void *moved = e->n_listed & (e->n_listed - 1) /* grown at 0, 1, 2, 4, 8, ... */
+                      ? e->listed
+                      : reallocarray(e->listed, e->n_listed ? e->n_listed * 2 : 1, sizeof *e->listed);
     if (!moved)
         return -ENOMEM;
     e->listed = moved;

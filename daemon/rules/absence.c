@@ -63,24 +63,44 @@ static void meet(const struct judging *j, struct fates *f)
     }
 }
 
-/* Some pool of its SKU is in the list. */
-static bool sku_is_listed(const struct judging *j, const struct known_pool *p)
+/* The SKUs in the list, in order: pools of another source are looked up in them. */
+struct listed {
+    const char **key;
+    size_t n;
+};
+
+static int compare_keys(const void *a, const void *b)
 {
-    const struct snapshot *s = j->snapshot;
-    const char *key = known_pool_key(p);
-    for (size_t i = 0; key && i < s->n_allotments; i++)
-        if (key_compare(allotment_key(&s->allotment[i]), key) == 0)
-            return true;
-    return false;
+    return key_compare(*(const char *const *)a, *(const char *const *)b);
 }
 
-static enum fate fate_of_missing(const struct judging *j, const struct known_pool *p)
+static int listed_new(const struct snapshot *s, struct listed *ret)
+{
+    ret->key = calloc(s->n_allotments + 1, sizeof *ret->key);
+    if (!ret->key)
+        return -ENOMEM;
+    for (size_t i = 0; i < s->n_allotments; i++)
+        if (allotment_key(&s->allotment[i]))
+            ret->key[ret->n++] = allotment_key(&s->allotment[i]);
+    qsort(ret->key, ret->n, sizeof *ret->key, compare_keys);
+    return 0;
+}
+
+/* Some pool of its SKU is in the list. */
+static bool sku_is_listed(const struct listed *l, const struct known_pool *p)
+{
+    const char *key = known_pool_key(p);
+    return key && bsearch(&key, l->key, l->n, sizeof *l->key, compare_keys);
+}
+
+static enum fate fate_of_missing(const struct judging *j, const struct listed *l,
+                                 const struct known_pool *p)
 {
     const struct instant *now = &j->snapshot->taken;
     struct instant since = since_or(p->absent_since, *now);
     usec_t absent = instant_since(&since, now);
     if (!pool_id_is_of(p->id, j->snapshot->source))
-        return absent >= MEMORY_KEPT && !sku_is_listed(j, p) ? FATE_FORGOTTEN : FATE_UNKNOWN;
+        return absent >= MEMORY_KEPT && !sku_is_listed(l, p) ? FATE_FORGOTTEN : FATE_UNKNOWN;
     if (p->gone)
         return absent >= MEMORY_KEPT ? FATE_FORGOTTEN : FATE_GONE;
     if (p->absent_polls + 1 >= ABSENT_POLLS && absent >= j->ctx->options->absence)
@@ -88,25 +108,66 @@ static enum fate fate_of_missing(const struct judging *j, const struct known_poo
     return FATE_MISSING;
 }
 
-/* A pool that vanishes in the very poll in which one of its SKU appears has changed its id (a
- * renewal, a move to another agreement): paired one to one, both sides in id order. */
-static void pair_replacements(const struct judging *j, struct fates *f)
+static int judge_missing(const struct judging *j, struct fates *f)
+{
+    struct listed l = {0};
+    int r = listed_new(j->snapshot, &l);
+    for (size_t k = 0; r >= 0 && k < j->before->n_pools; k++)
+        if (f->known[k] != FATE_PRESENT)
+            f->known[k] = fate_of_missing(j, &l, &j->before->pool[k]);
+    free(l.key);
+    return r;
+}
+
+/* One side of the pairing: a SKU, and a position in the memory or in the list. */
+struct candidate {
+    const char *sku_id;
+    size_t at;
+};
+
+static int compare_candidates(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+    int r = key_compare(x->sku_id, y->sku_id);
+    return r ? r : (x->at > y->at) - (x->at < y->at);
+}
+
+/* Pools that this poll is the first to miss, or that it is the first to list; by SKU, then by id. */
+static size_t candidates(const struct judging *j, const struct fates *f, bool missing,
+                         struct candidate *ret)
 {
     const struct tenant_memory *m = j->before;
     const struct snapshot *s = j->snapshot;
-    for (size_t k = 0; k < m->n_pools; k++) {
-        const struct known_pool *p = &m->pool[k];
-        if (f->known[k] != FATE_MISSING || p->absent_polls > 0 || !p->sku_id)
-            continue;
-        for (size_t i = 0; i < s->n_allotments; i++) {
-            if (f->past[i] || f->replaced[i] ||
-                !text_equal_nocase(s->allotment[i].sku_id, p->sku_id))
-                continue;
-            f->replaced[i] = p;
-            f->known[k] = FATE_REPLACED;
-            break;
+    size_t n = 0;
+    for (size_t k = 0; missing && k < m->n_pools; k++)
+        if (f->known[k] == FATE_MISSING && m->pool[k].absent_polls == 0 && m->pool[k].sku_id)
+            ret[n++] = (struct candidate){m->pool[k].sku_id, k};
+    for (size_t i = 0; !missing && i < s->n_allotments; i++)
+        if (!f->past[i] && s->allotment[i].sku_id)
+            ret[n++] = (struct candidate){s->allotment[i].sku_id, i};
+    qsort(ret, n, sizeof *ret, compare_candidates);
+    return n;
+}
+
+/* A pool that vanishes in the very poll in which one of its SKU appears has changed its id (a
+ * renewal, a move to another agreement): paired one to one, both sides in id order. */
+static int pair_replacements(const struct judging *j, struct fates *f)
+{
+    CLEANUP(free) struct candidate *old = calloc(j->before->n_pools + 1, sizeof *old);
+    CLEANUP(free) struct candidate *new = calloc(j->snapshot->n_allotments + 1, sizeof *new);
+    if (!old || !new)
+        return -ENOMEM;
+    size_t n_old = candidates(j, f, true, old), n_new = candidates(j, f, false, new);
+    for (size_t k = 0, i = 0; k < n_old && i < n_new;) {
+        int order = key_compare(old[k].sku_id, new[i].sku_id);
+        if (order == 0) {
+            f->replaced[new[i].at] = &j->before->pool[old[k].at];
+            f->known[old[k].at] = FATE_REPLACED;
         }
+        k += order <= 0;
+        i += order >= 0;
     }
+    return 0;
 }
 
 /* How many of the pools that should be listed are not. */
@@ -199,7 +260,7 @@ static int remember(const struct judging *j, const struct fates *f)
 /* As the last complete list showed it. */
 static bool was_in_use(const struct tenant_memory *m, const struct known_pool *p)
 {
-    return p && p->consumed > 0 && !p->absent_since.boot && id_is_of(p->id, m->source);
+    return p && p->consumed > 0 && !p->absent_since.boot && pool_id_is_of(p->id, m->source);
 }
 
 static bool shows_use(const struct snapshot *s)
@@ -269,10 +330,10 @@ int absence_judge(struct judging *j, struct fates *ret)
         return remember(j, ret);
 
     meet(j, ret);
-    for (size_t k = 0; k < m->n_pools; k++)
-        if (ret->known[k] != FATE_PRESENT)
-            ret->known[k] = fate_of_missing(j, &m->pool[k]);
-    pair_replacements(j, ret);
+    if (judge_missing(j, ret) < 0)
+        return -ENOMEM;
+    if (pair_replacements(j, ret) < 0)
+        return -ENOMEM;
     if (hold_zero(j, ret)) {
         j->list_known = false;
         know_nothing(j, ret);

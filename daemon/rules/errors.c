@@ -75,7 +75,7 @@ static int judge_group(struct judging *j, const struct groups *g, const struct s
         return r;
 
     struct threshold t[RULE_COUNT_];
-    const char *part = groups_part_number(j, g, sku_id);
+    const char *part = groups_part_number(g, sku_id);
     enum ignore ignore = rules_for(o, j->ctx->tenant, sku_id, part, NULL, t);
     if (ignore == IGNORE_ALL)
         return 0;

@@ -41,7 +41,7 @@ struct rule_options {
     usec_t dates_at; /* time of day, from local midnight */
     struct override *override;
     size_t n_overrides;
-    struct label *pool_name; /* names = { <allotment id> = "CSP pool" } */
+    struct label *pool_name; /* names: allotment id and name, in the order of strcmp on the ids */
     size_t n_pool_names;
     const struct products *products; /* borrowed */
     usec_t absence;                  /* alerts.absence */
@@ -58,6 +58,8 @@ struct tenant_facts {
     char *timezone;
     usec_t interval; /* of its polls */
 };
+/* Its configured name; NULL. */
+const char *pool_configured_name(const struct rule_options *o, const char *allotment_id);
 bool match_applies(const struct match *m, const struct tenant_facts *tenant, const char *sku_id,
                    const char *sku_part_number, const char *allotment_id);
 /* The thresholds that hold for one pool (sku and allotment may be NULL: a rule of the tenant):

@@ -126,6 +126,8 @@ struct groups {
     /* by index of allotment; filled in by pools_judge */
     bool *silent, *ignored;
     size_t *sample; /* its place in judging.samples, from 1 on; 0: it has none of its own */
+    const struct known_pool **known; /* one of the memory for each SKU, by SKU */
+    size_t n_known;
 };
 int groups_new(const struct judging *j, struct groups *ret);
 void groups_clear(struct groups *g);
@@ -136,12 +138,11 @@ static inline void groups_clear_at(struct groups *g)
 const struct group *groups_find(const struct groups *g, const char *sku_id); /* NULL */
 const struct allotment *groups_allotment(const struct groups *g, const struct group *of, size_t i);
 /* Part number as the list or, failing that, the memory has it; NULL. */
-const char *groups_part_number(const struct judging *j, const struct groups *g, const char *sku_id);
+const char *groups_part_number(const struct groups *g, const char *sku_id);
 /* The configured name; else "pool 2 of 3, 50 units, since 2026-01-01"; *ret is NULL for the only
  * pool of its SKU. */
 int pool_name(const struct rule_options *o, const struct groups *g, const struct group *of,
               size_t i, char **ret);
-const char *pool_configured_name(const struct rule_options *o, const char *allotment_id); /* NULL */
 bool allotment_is_trial(const struct allotment *a);
 /* NULL sorts last; without case. */
 int key_compare(const char *a, const char *b);

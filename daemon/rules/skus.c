@@ -52,11 +52,44 @@ static bool same_group(const struct allotment *a, const struct allotment *b)
     return allotment_key(a) && key_compare(allotment_key(a), allotment_key(b)) == 0;
 }
 
+static int compare_known_skus(const void *x, const void *y)
+{
+    const struct known_pool *const *a = x, *const *b = y;
+    int r = key_compare((*a)->sku_id, (*b)->sku_id);
+    return r ? r : (*a > *b) - (*a < *b); /* they stand in the order of their ids */
+}
+
+static int compare_known_sku(const void *key, const void *known)
+{
+    return key_compare(key, (*(const struct known_pool *const *)known)->sku_id);
+}
+
+/* One known pool, the first by id, of each SKU. */
+static int index_known(const struct judging *j, struct groups *ret)
+{
+    const struct tenant_memory *m = j->before;
+    size_t n = 0, kept = 0;
+    ret->known = calloc(m->n_pools + 1, sizeof(void *));
+    if (!ret->known)
+        return -ENOMEM;
+    for (size_t k = 0; k < m->n_pools; k++)
+        if (m->pool[k].sku_id)
+            ret->known[n++] = &m->pool[k];
+    qsort(ret->known, n, sizeof(void *), compare_known_skus);
+    for (size_t k = 0; k < n; k++)
+        if (k == 0 || key_compare(ret->known[kept - 1]->sku_id, ret->known[k]->sku_id) != 0)
+            ret->known[kept++] = ret->known[k];
+    ret->n_known = kept;
+    return 0;
+}
+
 int groups_new(const struct judging *j, struct groups *ret)
 {
     const struct snapshot *s = j->snapshot;
     *ret = (struct groups){.snapshot = s};
     size_t n = j->list_known ? s->n_allotments : 0;
+    if (index_known(j, ret) < 0)
+        return -ENOMEM;
     if (n == 0)
         return 0;
     ret->order = calloc(n, sizeof *ret->order);
@@ -95,6 +128,7 @@ void groups_clear(struct groups *g)
     free(g->silent);
     free(g->ignored);
     free(g->sample);
+    free(g->known);
     *g = (struct groups){0};
 }
 
@@ -115,23 +149,30 @@ const struct allotment *groups_allotment(const struct groups *g, const struct gr
     return &g->snapshot->allotment[g->order[of->first + i]];
 }
 
-const char *groups_part_number(const struct judging *j, const struct groups *g, const char *sku_id)
+const char *groups_part_number(const struct groups *g, const char *sku_id)
 {
     const struct group *found = groups_find(g, sku_id);
     if (found)
         return found->part_number;
-    for (size_t k = 0; sku_id && k < j->before->n_pools; k++)
-        if (text_equal_nocase(j->before->pool[k].sku_id, sku_id))
-            return j->before->pool[k].sku_part_number;
-    return NULL;
+    const struct known_pool *const *known =
+        sku_id && g->n_known
+            ? bsearch(sku_id, g->known, g->n_known, sizeof(void *), compare_known_sku)
+            : NULL;
+    return known ? (*known)->sku_part_number : NULL;
+}
+
+static int compare_label(const void *key, const void *label)
+{
+    return strcmp(key, ((const struct label *)label)->key);
 }
 
 const char *pool_configured_name(const struct rule_options *o, const char *allotment_id)
 {
-    for (size_t i = 0; i < o->n_pool_names; i++)
-        if (strcmp(o->pool_name[i].key, allotment_id) == 0)
-            return o->pool_name[i].value;
-    return NULL;
+    const struct label *found =
+        o->n_pool_names ? bsearch(allotment_id, o->pool_name, o->n_pool_names,
+                                  sizeof *o->pool_name, compare_label)
+                        : NULL;
+    return found ? found->value : NULL;
 }
 
 #define POOL_NAME_MAX 512

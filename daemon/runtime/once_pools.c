@@ -2,16 +2,6 @@
 /* runtime/once_pools.c: the pools that --once has read, one by one: their ids stand nowhere else. */
 #include "runtime/app.h"
 
-#include <string.h>
-
-static const char *configured_name(const struct rule_options *o, const char *id)
-{
-    for (size_t i = 0; i < o->n_pool_names; i++)
-        if (strcmp(o->pool_name[i].key, id) == 0)
-            return o->pool_name[i].value;
-    return NULL;
-}
-
 /* Of the alert about this pool, or about its SKU (scope = "sku"). */
 static const char *level_of(const struct watch *w, const struct allotment *a)
 {
@@ -39,7 +29,7 @@ void once_each_pool(const struct app *app, once_pool_visit *visit, void *userdat
                 continue;
             const struct once_pool pool = {.tenant = w->options->facts.name,
                                            .allotment = a,
-                                           .name = configured_name(o, a->id),
+                                           .name = pool_configured_name(o, a->id),
                                            .product = product_name(o->products, a->sku_id, a->sku_part_number),
                                            .level = level_of(w, a)};
             visit(userdata, &pool);
