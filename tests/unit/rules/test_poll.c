@@ -180,7 +180,8 @@ static void a_pool_without_usable_numbers_hides_no_worse_trouble(void **state)
                      (struct read_){CASES[i].allotments, CASES[i].waiting, CASES[i].errors, 0, 0, 0,
                                     CASES[i].failure == 1   ? &refused
                                     : CASES[i].failure == 2 ? &slow
-                                                            : NULL},
+                                                            : NULL,
+                                    false},
                      "pool-1 (SPE_E5): consumedUnits");
         }
         judge(&w, &h, &s);
