@@ -200,6 +200,7 @@ struct learnt {                /* about this tenant's service, for the life of t
     usec_t probe_mono;         /* when to try the API again */
     unsigned refusals;         /* 403 in polls in a row */
     bool dateless;             /* the list of subscriptions is refused, which was said */
+    bool folds_errors;         /* more kinds of error than have groups of their own, which was said */
     bool cuts_lists;           /* expanded lists are shorter than the real ones */
     usec_t check_mono;         /* when to compare them again; 0: now */
     struct failure core, full; /* the last one, without and with its request id */

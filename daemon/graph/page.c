@@ -111,9 +111,7 @@ static int feeding_failed(struct failure *f, int r)
 {
     if (r == -E2BIG)
         return failure_set(f, FAILURE_LOCAL, E2BIG,
-                           "the tenant has more rows than we keep (%d pools, "
-                           "%d kinds of error)",
-                           SNAPSHOT_ALLOTMENTS_MAX, SNAPSHOT_ERROR_GROUPS_MAX);
+                           "the tenant has more than %d pools", SNAPSHOT_ALLOTMENTS_MAX);
     return failure_oom(f);
 }
 

@@ -321,6 +321,17 @@ static void check_schema(const struct fetch_list *l)
         snapshot_set_schema_changed(poll_of(l)->builder);
 }
 
+/* Said once, until a list has fewer. */
+static void note_folded_errors(struct poll *p)
+{
+    struct learnt *l = &p->graph->learnt;
+    bool folds = snapshot_other_errors(p->builder) > 0;
+    if (folds && !l->folds_errors)
+        fetch_note(&p->fetch, "more than %d kinds of assignment error: those beyond are counted together as \"other\"",
+                   SNAPSHOT_ERROR_GROUPS_MAX);
+    l->folds_errors = folds;
+}
+
 static void list_ended(struct fetch_list *l)
 {
     struct poll *p = poll_of(l);
@@ -341,6 +352,7 @@ static void list_ended(struct fetch_list *l)
         break;
     case LIST_ERRORS:
         check_schema(l);
+        note_folded_errors(p);
         snapshot_set_errors(p->builder, section);
         break;
     case LIST_SKUS:

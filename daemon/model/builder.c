@@ -317,8 +317,6 @@ static bool group_is(const void *items, size_t at, const void *key)
 
 static int add_group(struct snapshot_builder *b, const char *sku_id, const char *code)
 {
-    if (b->n_groups >= SNAPSHOT_ERROR_GROUPS_MAX)
-        return -E2BIG;
     void *items = b->group;
     int r = grow(&items, &b->groups_size, b->n_groups, sizeof *b->group);
     b->group = items;
@@ -350,10 +348,19 @@ int snapshot_add_error(struct snapshot_builder *b, const char *sku_id, const cha
         b->last_group = at;
         return 0;
     }
+    if (b->n_groups >= SNAPSHOT_ERROR_GROUPS_MAX) {
+        b->snapshot->other_errors++;
+        return 0;
+    }
     int r = add_group(b, sku_id, code);
     if (r < 0)
         b->errors_broken = true;
     return r;
+}
+
+int64_t snapshot_other_errors(const struct snapshot_builder *b)
+{
+    return b->snapshot->other_errors;
 }
 
 void snapshot_set_errors(struct snapshot_builder *b, enum section section)
@@ -472,6 +479,8 @@ int snapshot_finish(struct snapshot_builder *b, struct snapshot **ret)
         s->n_error_groups = b->n_groups;
         b->n_groups = b->groups_size = 0;
     }
+    if (s->errors != SECTION_COMPLETE)
+        s->other_errors = 0;
     *ret = TAKE(b->snapshot);
     return 0;
 }

@@ -36,6 +36,7 @@ static void drop_errors(struct snapshot *s)
     free(s->error_group);
     s->error_group = NULL;
     s->n_error_groups = 0;
+    s->other_errors = 0;
 }
 
 void snapshot_disbelieve(struct snapshot *s, bool allotments, bool errors)
@@ -114,6 +115,7 @@ void snapshot_totals(const struct snapshot *s, struct snapshot_totals *ret)
         t.errors = UNITS_UNKNOWN;
     for (size_t i = 0; i < s->n_error_groups; i++)
         sum_up(&t.errors, true, s->error_group[i].count);
+    sum_up(&t.errors, true, s->other_errors);
     *ret = t;
 }
 

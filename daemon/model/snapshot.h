@@ -52,6 +52,7 @@ struct snapshot {
     size_t n_skus; /* different SKUs among them */
     struct error_group *error_group; /* sorted by SKU and code */
     size_t n_error_groups;
+    int64_t other_errors; /* of kinds beyond SNAPSHOT_ERROR_GROUPS_MAX, counted together */
     bool schema_changed; /* rows came, and a required member was missing in every one of them */
 };
 void snapshot_free(struct snapshot *s);
@@ -71,8 +72,8 @@ void snapshot_totals(const struct snapshot *s, struct snapshot_totals *ret);
 /* Every section that this source offers is complete. */
 bool snapshot_complete(const struct snapshot *s);
 
-/* The builder. Functions return 0 or -ENOMEM; or -E2BIG beyond SNAPSHOT_ALLOTMENTS_MAX /
- * SNAPSHOT_ERROR_GROUPS_MAX, after which the section cannot become complete. */
+/* The builder. Functions return 0 or -ENOMEM; or -E2BIG beyond SNAPSHOT_ALLOTMENTS_MAX, after which the
+ * section cannot become complete. */
 #define SNAPSHOT_ALLOTMENTS_MAX 200000
 #define SNAPSHOT_ERROR_GROUPS_MAX 10000
 #define SNAPSHOT_SUBSCRIPTIONS_MAX 200000 /* of lists of their own */
@@ -99,8 +100,10 @@ void snapshot_set_waiting(struct snapshot_builder *b, const char *allotment_id, 
 int snapshot_add_subscription(struct snapshot_builder *b, const char *allotment_id,
                               struct subscription *s);
 void snapshot_set_subscriptions(struct snapshot_builder *b, enum section section);
+/* An error of a kind beyond SNAPSHOT_ERROR_GROUPS_MAX counts as one of other_errors. */
 int snapshot_add_error(struct snapshot_builder *b, const char *sku_id, const char *code);
 void snapshot_set_allotments(struct snapshot_builder *b, enum section section);
+int64_t snapshot_other_errors(const struct snapshot_builder *b); /* so far */
 void snapshot_set_errors(struct snapshot_builder *b, enum section section);
 void snapshot_set_schema_changed(struct snapshot_builder *b);
 /* Sorts and hands over; the builder is empty afterwards and only good for freeing. What lies in a

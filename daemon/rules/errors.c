@@ -4,12 +4,19 @@
  * Twice as many are worse, so only half of the limit is better: errors that nobody mends come and go
  * by one or two for years.
  *
+ * Kinds beyond their bound are counted together as one group, "other". While there are such, a group
+ * that is not listed may be one of them: it is unknown, not absent.
+ *
  * A group that is not listed any more counts 0 for a while, so that its alert can clear by the same
  * rules by which it was raised. */
 #include "base/text.h"
 #include "rules/room.h"
 #include <errno.h>
 #include <string.h>
+
+#define OTHER "other" /* subjects of other groups have a slash in them */
+/* Of unlisted groups that may be among the others no more than this is remembered, with the listed ones. */
+#define GROUPS_KEPT (2 * SNAPSHOT_ERROR_GROUPS_MAX)
 
 struct seen {
     char *subject;
@@ -107,11 +114,13 @@ int errors_judge(struct judging *j, const struct groups *g)
     const struct tenant_memory *m = j->before;
     /* Who took away the pools took away the errors too. */
     bool known = s->errors == SECTION_COMPLETE && !j->after->emptied;
+    const struct error_group other = {.code = (char[]){OTHER}, .count = known ? s->other_errors : 0};
     size_t n_groups = known ? s->n_error_groups : 0, n = 0;
-    if (n_groups + m->n_groups == 0)
+    size_t most = n_groups + m->n_groups + (other.count > 0);
+    if (most == 0)
         return 0;
-    j->after->group = calloc(n_groups + m->n_groups, sizeof *j->after->group);
-    struct seen *seen = calloc(n_groups + m->n_groups, sizeof *seen);
+    j->after->group = calloc(most, sizeof *j->after->group);
+    struct seen *seen = calloc(most, sizeof *seen);
     int r = seen && j->after->group ? 0 : -ENOMEM;
     for (size_t i = 0; r >= 0 && i < n_groups; i++, n++) {
         seen[n] = (struct seen){.group = &s->error_group[i]};
@@ -123,6 +132,10 @@ int errors_judge(struct judging *j, const struct groups *g)
         seen[n].subject = strdup(m->group[i].subject);
         r = seen[n].subject ? 0 : -ENOMEM;
     }
+    if (r >= 0 && other.count > 0) {
+        seen[n] = (struct seen){.group = &other, .subject = strdup(OTHER)};
+        r = seen[n++].subject ? 0 : -ENOMEM;
+    }
     if (r >= 0)
         qsort(seen, n, sizeof *seen, compare_seen);
     for (size_t i = 0; r >= 0 && i < n; i++) {
@@ -132,7 +145,10 @@ int errors_judge(struct judging *j, const struct groups *g)
             both.group = both.group ? both.group : seen[i].group;
             both.past = both.past ? both.past : seen[i].past;
         }
-        r = judge_group(j, g, &both, known);
+        bool folded = other.count > 0 && !both.group;
+        if (folded && j->after->n_groups >= GROUPS_KEPT)
+            continue; /* its alert, if there is one, stays as it is */
+        r = judge_group(j, g, &both, known && !folded);
     }
     seen_free(seen, n);
     return r;

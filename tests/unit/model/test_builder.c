@@ -217,7 +217,7 @@ static void what_was_half_read_is_not_there_at_all(void **state)
     assert_int_equal(t.skus, UNITS_UNKNOWN);
 }
 
-static void beyond_its_limit_a_section_cannot_become_complete(void **state)
+static void kinds_of_error_beyond_their_bound_are_counted_together(void **state)
 {
     struct snapshot_builder *b = a_builder();
     (void)state;
@@ -227,12 +227,17 @@ static void beyond_its_limit_a_section_cannot_become_complete(void **state)
         assert_int_equal(snapshot_add_error(b, NULL, code), 0);
     }
     assert_int_equal(snapshot_add_error(b, NULL, "Code1"), 0); /* known ones are still counted */
-    assert_int_equal(snapshot_add_error(b, NULL, "OneTooMany"), -E2BIG);
+    assert_int_equal(snapshot_add_error(b, NULL, "OneTooMany"), 0);
+    assert_int_equal(snapshot_add_error(b, NULL, "Another"), 0);
     snapshot_set_errors(b, SECTION_COMPLETE);
     snapshot_set_allotments(b, SECTION_COMPLETE);
     CLEANUP(snapshot_free) struct snapshot *s = finish(b);
-    assert_int_equal(s->errors, SECTION_UNKNOWN);
-    assert_int_equal(s->allotments, SECTION_COMPLETE);
+    struct snapshot_totals t;
+    snapshot_totals(s, &t);
+    assert_int_equal(s->errors, SECTION_COMPLETE);
+    assert_int_equal(s->n_error_groups, SNAPSHOT_ERROR_GROUPS_MAX);
+    assert_int_equal(s->other_errors, 2);
+    assert_int_equal(t.errors, SNAPSHOT_ERROR_GROUPS_MAX + 1 + 2);
 }
 
 static void a_big_tenant_is_built_without_searching_it_again_and_again(void **state)
@@ -273,7 +278,7 @@ int main(void)
         cmocka_unit_test(a_pool_listed_twice_needs_its_waiting_list_read_from_the_start),
         cmocka_unit_test(errors_are_grouped_by_sku_and_code_without_case),
         cmocka_unit_test(what_was_half_read_is_not_there_at_all),
-        cmocka_unit_test(beyond_its_limit_a_section_cannot_become_complete),
+        cmocka_unit_test(kinds_of_error_beyond_their_bound_are_counted_together),
         cmocka_unit_test(a_big_tenant_is_built_without_searching_it_again_and_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,6 +177,34 @@ static void an_ignored_sku_has_no_errors(void **state)
     assert_verdict(finding(&w, "-/x"), "warning");
 }
 
+static void kinds_beyond_their_bound_are_one_group_and_others_may_be_among_them(void **state)
+{
+    enum { N = SNAPSHOT_ERROR_GROUPS_MAX };
+    CLEANUP(world_clear) struct world w;
+    CLEANUP(free) struct error_row *rows = calloc(N + 1, sizeof *rows);
+    static char code[N][8];
+    (void)state;
+    world_init(&w);
+    for (int i = 0; i < N; i++) {
+        (void)snprintf(code[i], sizeof code[i], "K%d", i);
+        rows[i] = (struct error_row){E3, code[i], 1};
+    }
+    rows[N] = (struct error_row){NULL, "TooMany", 6};
+    POLL_ERRORS(&w, {E3, "X", 9});
+    for (int i = 0; i < 3; i++) {
+        pass(&w, 4 * USEC_PER_DAY);
+        poll_errors(&w, POOLS, N_ELEMENTS(POOLS), rows, N + 1);
+        assert_verdict(finding(&w, E3 "/x"), "unknown");
+        assert_verdict(finding(&w, "other"), "warning");
+        assert_int_equal(finding(&w, "other")->value, 6);
+        assert_string_equal(sample_of(&w, KIND_ERRORS, "other")->facts->error_code, "other");
+        assert_int_equal(w.memory->n_groups, N + 2);
+    }
+    POLL_ERRORS(&w, {E3, "K1", 1});
+    assert_verdict(finding(&w, E3 "/x"), "none"); /* absent now, and known to be */
+    assert_verdict(finding(&w, "other"), "none");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +217,7 @@ int main(void)
         cmocka_unit_test(an_unread_error_list_is_unknown_and_counts_no_week),
         cmocka_unit_test(errors_are_judged_although_the_pools_could_not_be_read),
         cmocka_unit_test(errors_of_a_free_sku_are_silent),
+        cmocka_unit_test(kinds_beyond_their_bound_are_one_group_and_others_may_be_among_them),
         cmocka_unit_test(an_ignored_sku_has_no_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
