@@ -24,11 +24,15 @@ static bool is_judged(const struct app *app, const struct tenant_options *t, con
                      IGNORE_ALL;
 }
 
-/* Another scope gives its subject another name. */
+/* Another scope gives its subject another name. A SKU of the older source has the id of its one pool, and a
+ * pool without a SKU is judged on its own in any scope. */
 static bool pool_is_judged(const struct app *app, const struct tenant_options *t, const struct alert *a)
 {
+    const struct facts *f = a->facts;
     bool by_sku = app->options->rules.scope == SCOPE_SKU;
-    return !a->facts || ((a->facts->allotment_id == NULL) == by_sku && is_judged(app, t, a));
+    bool is_sku = f && !(f->allotment_id && text_equal_nocase(f->allotment_id, a->subject));
+    bool in_scope = is_sku == by_sku || (f && !f->sku_id && !f->sku_part_number);
+    return !f || (in_scope && is_judged(app, t, a));
 }
 
 static bool right_is_named(const struct app *app, const struct tenant_options *t, const struct alert *a)

@@ -2,6 +2,7 @@
 """A changed configuration: what takes over, what ends, what is kept, and what is refused."""
 import collections
 import contextlib
+import os
 import re
 import shutil
 import signal
@@ -163,6 +164,22 @@ class Reload(Scenario):
                 self.reload(self.config.read_text() + change)
                 ended = self.wait_message(hook, "alert.resolved")["data"]
                 self.assertEqual((ended["alert_id"], ended["detail"]["reason"]), (fired["alert_id"], "rule_removed"))
+                self.stop()
+                shutil.rmtree(self.directory / "state")
+                (self.directory / "stderr").unlink()
+
+    def test_an_alert_of_a_sku_goes_on_over_a_reload_whatever_the_source(self):
+        for source in "cloud_licensing", "subscribed_skus":
+            with self.subTest(source):
+                hook = self.hook(f"hook{len(self.peers)}")
+                self.configure(self.graph(state(pool(allotted=100, consumed=95))), [hook], extra='scope = "sku";\n',
+                               tenant_extra=f'source = "{source}";', interval="1h")
+                self.start()
+                fired = self.wait_message(hook, "alert.firing", rule="usage")["data"]
+                self.reload(self.config.read_text().replace("warning = 1;", "warning = 2;"))
+                os.kill(self.daemon.pid, signal.SIGUSR1)
+                self.wait("another poll", lambda: self.stderr().count("read in ") == 2)
+                self.assertEqual([m["data"]["alert_id"] for m in hook.messages()], [fired["alert_id"]])
                 self.stop()
                 shutil.rmtree(self.directory / "state")
                 (self.directory / "stderr").unlink()
