@@ -16,7 +16,7 @@ struct plan {
     int64_t jump; /* by how much the wall clock jumped since the book last changed */
     struct work *work;
     size_t n_work, size_work;
-    /* Alerts about pools that only another source lists, and of which somebody was told. */
+    /* Alerts about pools that only another source lists, and of which somebody was told; by SKU. */
     const struct alert **former;
     size_t n_former, size_former;
     const struct alert **parent; /* of kinds that explain others, by subject without case */

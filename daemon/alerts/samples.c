@@ -164,6 +164,23 @@ static bool people_wait(const struct sample *s)
 
 /* ---- after a change of source ---- */
 
+static const char *sku_key(const struct facts *f)
+{
+    return f->sku_id ? f->sku_id : f->sku_part_number ? f->sku_part_number : "";
+}
+
+static int by_sku(const void *a, const void *b)
+{
+    const struct alert *const *x = a, *const *y = b;
+    return strcasecmp(sku_key((*x)->facts), sku_key((*y)->facts));
+}
+
+static int compare_sku(const void *key, const void *item)
+{
+    const struct alert *const *a = item;
+    return strcasecmp(key, sku_key((*a)->facts));
+}
+
 static int find_former(struct plan *p, const struct samples *samples)
 {
     for (size_t i = 0; i < samples->n; i++) {
@@ -175,23 +192,17 @@ static int find_former(struct plan *p, const struct samples *samples)
             return -ENOMEM;
         p->former[p->n_former++] = a;
     }
+    if (p->n_former > 0)
+        qsort(p->former, p->n_former, sizeof *p->former, by_sku);
     return 0;
-}
-
-static bool same_sku(const struct facts *a, const struct facts *b)
-{
-    return a->sku_id && b->sku_id ? text_equal_nocase(a->sku_id, b->sku_id)
-                                  : a->sku_part_number && text_equal_nocase(a->sku_part_number, b->sku_part_number);
 }
 
 /* The present source goes on with what somebody was told of a pool of the other one: it is no old news,
  * because that alert has no reminders any more and ends by itself. */
 static bool succeeds(const struct plan *p, const struct sample *s)
 {
-    for (size_t i = 0; i < p->n_former && !s->former; i++)
-        if (p->former[i]->kind == s->kind && same_sku(p->former[i]->facts, s->facts))
-            return true;
-    return false;
+    return p->n_former > 0 && !s->former && *sku_key(s->facts) &&
+           bsearch(sku_key(s->facts), p->former, p->n_former, sizeof *p->former, compare_sku);
 }
 
 static const char *reason_of(const struct outcome *o)
