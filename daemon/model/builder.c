@@ -387,32 +387,6 @@ static int compare_groups(const void *a, const void *b)
     return r ? r : strcasecmp(x->code, y->code);
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcasecmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static int count_skus(struct snapshot *s)
-{
-    if (s->n_allotments == 0)
-        return 0;
-    CLEANUP(free) const char **sku = calloc(s->n_allotments, sizeof *sku);
-    if (!sku)
-        return -ENOMEM;
-    size_t n = 0;
-    for (size_t i = 0; i < s->n_allotments; i++) {
-        const struct allotment *a = &s->allotment[i];
-        const char *name = a->sku_id ? a->sku_id : a->sku_part_number;
-        if (name)
-            sku[n++] = name;
-    }
-    qsort(sku, n, sizeof *sku, compare_names);
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || strcasecmp(sku[i - 1], sku[i]) != 0)
-            s->n_skus++;
-    return 0;
-}
-
 /* A pool that the list does not know keeps what its row says. */
 static int finish_subscriptions(struct entry *e, enum section section)
 {
@@ -469,7 +443,7 @@ int snapshot_finish(struct snapshot_builder *b, struct snapshot **ret)
                 return r;
         }
         qsort(s->allotment, s->n_allotments, sizeof *s->allotment, compare_ids);
-        int r = count_skus(s);
+        int r = snapshot_count_skus(s);
         if (r < 0)
             return r;
     }

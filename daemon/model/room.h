@@ -5,3 +5,4 @@
 
 void allotment_clear(struct allotment *a);     /* frees what is inside */
 void error_group_clear(struct error_group *g); /* frees what is inside */
+int snapshot_count_skus(struct snapshot *s);   /* -ENOMEM */

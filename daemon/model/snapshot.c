@@ -95,7 +95,8 @@ void snapshot_totals(const struct snapshot *s, struct snapshot_totals *ret)
 {
     struct snapshot_totals t = {0};
     if (s->allotments == SECTION_COMPLETE) {
-        t.allotments = (int64_t)s->n_allotments;
+        for (size_t i = 0; i < s->n_allotments; i++)
+            t.allotments += !s->allotment[i].left_out;
         t.skus = (int64_t)s->n_skus;
     } else {
         t.allotments = t.skus = t.allotted = t.consumed = t.waiting = UNITS_UNKNOWN;
@@ -105,6 +106,8 @@ void snapshot_totals(const struct snapshot *s, struct snapshot_totals *ret)
         t.waiting = UNITS_UNKNOWN;
     for (size_t i = 0; i < s->n_allotments; i++) {
         const struct allotment *a = &s->allotment[i];
+        if (a->left_out)
+            continue;
         sum_up(&t.allotted, a->units_known, a->allotted);
         sum_up(&t.consumed, a->units_known, a->consumed);
         sum_up_waiting(&a->waiting, &t);
@@ -114,7 +117,8 @@ void snapshot_totals(const struct snapshot *s, struct snapshot_totals *ret)
     if (s->errors != SECTION_COMPLETE)
         t.errors = UNITS_UNKNOWN;
     for (size_t i = 0; i < s->n_error_groups; i++)
-        sum_up(&t.errors, true, s->error_group[i].count);
+        if (!s->error_group[i].left_out)
+            sum_up(&t.errors, true, s->error_group[i].count);
     sum_up(&t.errors, true, s->other_errors);
     *ret = t;
 }

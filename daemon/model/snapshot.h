@@ -33,12 +33,14 @@ struct allotment {
     struct subscription *subscriptions;
     size_t n_subscriptions;
     struct waiting waiting;
+    bool left_out; /* of the sums, see snapshot_leave_out */
 };
 
 struct error_group {
     char *sku_id; /* NULL: errors without a SKU are a group of their own */
     char *code;   /* as sent, cleaned; grouped without case */
     int64_t count;
+    bool left_out;
 };
 
 struct snapshot {
@@ -49,7 +51,7 @@ struct snapshot {
     enum section allotments, errors;
     struct allotment *allotment; /* sorted by id */
     size_t n_allotments;
-    size_t n_skus; /* different SKUs among them */
+    size_t n_skus; /* different SKUs among them, without those that are left out */
     struct error_group *error_group; /* sorted by SKU and code */
     size_t n_error_groups;
     int64_t other_errors; /* of kinds beyond SNAPSHOT_ERROR_GROUPS_MAX, counted together */
@@ -60,9 +62,15 @@ DEFINE_CLEANUP(struct snapshot *, snapshot_free)
 /* Makes complete sections unknown, rows and counts gone: what they say is not believed. Waiting members go
  * with the allotments. */
 void snapshot_disbelieve(struct snapshot *s, bool allotments, bool errors);
+/* Pools, and error groups of SKUs (allotment_id NULL), for which `is_out` says so count in no sum. They stay
+ * in the lists. -ENOMEM. */
+int snapshot_leave_out(struct snapshot *s,
+                       bool (*is_out)(const void *userdata, const char *sku_id, const char *sku_part_number,
+                                      const char *allotment_id),
+                       const void *userdata);
 const struct allotment *snapshot_find(const struct snapshot *s, const char *allotment_id);
 
-/* Sums over the complete sections; UNITS_UNKNOWN where a section or an item is not known. */
+/* Sums over the complete sections, without what is left out; UNITS_UNKNOWN where a section or an item is not known. */
 #define UNITS_UNKNOWN INT64_MIN
 struct snapshot_totals {
     int64_t allotments, allotted, consumed, waiting, errors, skus;

@@ -19,13 +19,12 @@ static const char *level_of(const struct watch *w, const struct allotment *a)
 
 void once_each_pool(const struct app *app, once_pool_visit *visit, void *userdata)
 {
-    struct threshold ignored[RULE_COUNT_];
     const struct rule_options *o = &app->options->rules;
     for (size_t i = 0; i < app->n_watches; i++) {
         const struct watch *w = &app->watch[i];
         for (size_t k = 0; w->last.snapshot && k < w->last.snapshot->n_allotments; k++) {
             const struct allotment *a = &w->last.snapshot->allotment[k];
-            if (rules_for(o, &w->options->facts, a->sku_id, a->sku_part_number, a->id, ignored) == IGNORE_ALL)
+            if (a->left_out)
                 continue;
             const struct once_pool pool = {.tenant = w->options->facts.name,
                                            .allotment = a,

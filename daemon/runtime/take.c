@@ -288,6 +288,14 @@ static void disbelieve(struct taken *t)
     (void)failure_set(&report->failure, FAILURE_PROTOCOL, EBADMSG, "%s", cause_row(cause)->hint.what);
 }
 
+static bool is_ignored(const void *userdata, const char *sku_id, const char *sku_part_number, const char *allotment_id)
+{
+    const struct watch *w = userdata;
+    struct threshold unused[RULE_COUNT_];
+    return rules_for(&w->app->options->rules, &w->options->facts, sku_id, sku_part_number, allotment_id, unused) ==
+           IGNORE_ALL;
+}
+
 static int judge_and_plan(struct taken *t, struct instant now)
 {
     struct watch *w = t->watch;
@@ -297,6 +305,8 @@ static int judge_and_plan(struct taken *t, struct instant now)
     if (r < 0)
         return r;
     disbelieve(t);
+    if (snapshot_leave_out(t->snapshot, is_ignored, w) < 0)
+        return failure_oom(&t->why);
     ctx.complete_list = t->snapshot->allotments == SECTION_COMPLETE;
     /* Another source has other pools, and what they are like now is no news of today. */
     ctx.state_lost = ctx.complete_list && w->lost;

@@ -98,6 +98,8 @@ class Programs(Scenario):
         self.assertRegex(alerts, r"  warning: contoso: .*\n    \S")
         report = self.once(expect=0)
         self.assertEqual([(a["rule"], a["notified"], bool(a["next_step"])) for a in report["alerts"]], [("usage", True, True)])
+        sums = ("allotments", "allotted_units", "consumed_units", "skus")
+        self.assertEqual([report["tenants"][0][k] for k in sums], [1, 100, 96, 1], "without the pool that is ignored")
         self.config.write_text(text + 'overrides = ( { match = { sku = "SPE_E5"; }; ignore = "alerts"; } );\nscope = "allotment";\n')
         self.assertEqual([a["notified"] for a in self.once(expect=0)["alerts"] if a["state"] == "firing"], [False])
 

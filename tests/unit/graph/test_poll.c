@@ -502,6 +502,10 @@ static void a_row_without_an_id_spoils_its_section(void **state)
         {"\"allotments\":[{\"id\":\"p1\",\"skuPartNumber\":\"A\"},{\"id\":\"p2\",\"skuPartNumber\":"
          "\"B\",\"json\":{\"id\":\"17\"}}]",
          SECTION_UNKNOWN, SECTION_COMPLETE},
+        /* all rows of the list, but not of the pools */
+        {"\"allotments\":[{\"id\":\"p1\",\"skuPartNumber\":\"A\",\"allottedUnits\":9,\"consumedUnits\":1}],"
+         "\"errors\":[{\"id\":\"e\",\"code\":\"X\",\"json\":{\"code\":\"17\"}}]",
+         SECTION_COMPLETE, SECTION_UNKNOWN},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -510,6 +514,8 @@ static void a_row_without_an_id_spoils_its_section(void **state)
         world_poll(&w);
         assert_int_equal(w.snapshot->allotments, CASES[i].allotments);
         assert_int_equal(w.snapshot->errors, CASES[i].errors);
+        if (CASES[i].allotments == SECTION_COMPLETE)
+            assert_false(w.snapshot->schema_changed);
         if (CASES[i].allotments == SECTION_UNKNOWN)
             assert_non_null(strstr(w.report.failure.text, "a row whose id or key cannot be read"));
         world_end(&w);

@@ -182,7 +182,7 @@ static void kinds_beyond_their_bound_are_one_group_and_others_may_be_among_them(
     enum { N = SNAPSHOT_ERROR_GROUPS_MAX };
     CLEANUP(world_clear) struct world w;
     CLEANUP(free) struct error_row *rows = calloc(N + 1, sizeof *rows);
-    static char code[N][8];
+    static char code[N][16];
     (void)state;
     world_init(&w);
     for (int i = 0; i < N; i++) {
