@@ -21,10 +21,11 @@ class Unknown(Scenario):
 
     def test_a_date_beyond_all_sense_is_not_known_and_the_alert_is_told_once(self):
         hook = self.hook()
-        member = {"id": "w", "raw": {"waitingSinceDateTime": "2299-12-31T00:00:00Z"}}
+        member = {"id": "w", "waitingSinceDateTime": "2299-12-31T00:00:00Z"}
         self.configure(self.graph(state(pool(allotted=100, consumed=105) | {"waiting": [member]})), [hook])
         for _ in range(3):
-            self.assertIsNone(self.once(expect=1)["tenants"][0]["waiting_members"])
+            tenant = self.once(expect=0)["tenants"][0]
+            self.assertEqual((tenant["waiting_members"], tenant["oldest_waiting_since"]), (1, None))
         (message,) = hook.messages()
         self.assertEqual((message["type"], message["data"]["allotment"]["oldest_waiting_since"]), ("alert.firing", None))
 

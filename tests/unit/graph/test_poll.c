@@ -504,7 +504,7 @@ static void a_row_without_an_id_spoils_its_section(void **state)
          SECTION_UNKNOWN, SECTION_COMPLETE},
         /* all rows of the list, but not of the pools */
         {"\"allotments\":[{\"id\":\"p1\",\"skuPartNumber\":\"A\",\"allottedUnits\":9,\"consumedUnits\":1}],"
-         "\"errors\":[{\"id\":\"e\",\"code\":\"X\",\"json\":{\"code\":\"17\"}}]",
+         "\"errors\":[{\"id\":\"e\",\"code\":17}]",
          SECTION_COMPLETE, SECTION_UNKNOWN},
     };
     (void)state;
