@@ -370,6 +370,7 @@ int http_date_parse(const char *text, usec_t *ret_at)
     if (!found || *p || date.year < YEAR_FIRST || date.day > days_in_month(date.year, date.month))
         return -EINVAL;
     usec_t at = (usec_t)(day_of(date) * SECONDS_PER_DAY + clock) * USEC_PER_SEC;
-    *ret_at = at < INSTANT_LAST ? at : INSTANT_LAST;
+    usec_t last = INSTANT_LAST - INSTANT_LAST % USEC_PER_SEC; /* an HTTP-date has whole seconds */
+    *ret_at = at < last ? at : last;
     return 0;
 }
