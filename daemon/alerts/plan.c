@@ -211,7 +211,6 @@ static int settle_id(struct plan *p, struct alert *a)
     return r < 0 || strcmp(old, a->id) == 0 ? r : resume(p, a);
 }
 
-
 static int finish_work(struct plan *p, struct work *w)
 {
     struct changes *c = p->changes;

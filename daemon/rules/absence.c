@@ -11,6 +11,14 @@
 
 #define ABSENT_POLLS 2 /* complete lists in a row without it, and options.absence of time */
 
+int fates_new(const struct judging *j, struct fates *ret)
+{
+    ret->known = calloc(j->before->n_pools + 1, sizeof *ret->known);
+    ret->past = calloc(j->snapshot->n_allotments + 1, sizeof(void *));
+    ret->replaced = calloc(j->snapshot->n_allotments + 1, sizeof(void *));
+    return ret->known && ret->past && ret->replaced ? 0 : -ENOMEM;
+}
+
 void fates_clear(struct fates *f)
 {
     free(f->known);
@@ -110,11 +118,15 @@ static enum fate fate_of_missing(const struct judging *j, const struct listed *l
 
 static int judge_missing(const struct judging *j, struct fates *f)
 {
+    const struct tenant_memory *m = j->before;
     struct listed l = {0};
-    int r = listed_new(j->snapshot, &l);
-    for (size_t k = 0; r >= 0 && k < j->before->n_pools; k++)
+    int r = 0;
+    for (size_t k = 0; r >= 0 && !l.key && k < m->n_pools; k++) /* only after a change of source */
+        if (!pool_id_is_of(m->pool[k].id, j->snapshot->source))
+            r = listed_new(j->snapshot, &l);
+    for (size_t k = 0; r >= 0 && k < m->n_pools; k++)
         if (f->known[k] != FATE_PRESENT)
-            f->known[k] = fate_of_missing(j, &l, &j->before->pool[k]);
+            f->known[k] = fate_of_missing(j, &l, &m->pool[k]);
     free(l.key);
     return r;
 }
@@ -313,10 +325,7 @@ int absence_judge(struct judging *j, struct fates *ret)
 {
     const struct tenant_memory *m = j->before;
     const struct snapshot *s = j->snapshot;
-    ret->known = calloc(m->n_pools + 1, sizeof *ret->known);
-    ret->past = calloc(s->n_allotments + 1, sizeof(void *));
-    ret->replaced = calloc(s->n_allotments + 1, sizeof(void *));
-    if (!ret->known || !ret->past || !ret->replaced)
+    if (fates_new(j, ret) < 0)
         return -ENOMEM;
     know_nothing(j, ret);
     j->after->source = m->source;

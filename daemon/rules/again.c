@@ -10,10 +10,7 @@ static int fates_again(const struct judging *j, struct fates *ret)
 {
     const struct tenant_memory *m = j->before;
     const struct snapshot *s = j->snapshot;
-    ret->known = calloc(m->n_pools + 1, sizeof *ret->known);
-    ret->past = calloc(s->n_allotments + 1, sizeof(void *));
-    ret->replaced = calloc(s->n_allotments + 1, sizeof(void *));
-    if (!ret->known || !ret->past || !ret->replaced)
+    if (fates_new(j, ret) < 0)
         return -ENOMEM;
     for (size_t k = 0; k < m->n_pools; k++) {
         const struct known_pool *p = &m->pool[k];

@@ -83,6 +83,8 @@ struct fates {
 /* Fills j->after's pools, source, emptied, mass_absence and zero_since. list_known is false afterwards
  * if the list is not believed because of zero_since. */
 int absence_judge(struct judging *j, struct fates *ret);
+/* All PRESENT and NULL so far: zeros. -ENOMEM; *ret is to be cleared then, too. */
+int fates_new(const struct judging *j, struct fates *ret);
 void fates_clear(struct fates *f);
 static inline void fates_clear_at(struct fates *f)
 {
