@@ -176,9 +176,9 @@ struct heard {
 int alerts_plan_lost(const struct plan_context *ctx, const struct book *book,
                      const struct heard *heard, size_t n_heard, const char *story,
                      struct changes **ret, struct failure *ret_failure);
-/* A receiver is configured no more, and did not get its messages: alerts that are up and that it has a
- * message of (HEARD_UNDELIVERED) are told to those who should hear of them now and have no message of
- * the episode, as in alerts_plan_lost; reason "receiver_removed". Plans nothing the second time. */
+/* A receiver is no longer configured and has undelivered messages (HEARD_UNDELIVERED): their alerts that
+ * are up go to the receivers that match now and have no message of the episode, as in alerts_plan_lost;
+ * reason "receiver_removed". Plans nothing the second time. */
 int alerts_plan_receiver_removed(const struct plan_context *ctx, const struct book *book,
                                  const struct heard *heard, size_t n_heard, struct changes **ret,
                                  struct failure *ret_failure);

@@ -95,7 +95,7 @@ static const struct intro {
      "beyond a limit, and may have been told before: what was known of it was lost with the damaged state "
      "database"},
     {"receiver_removed", "for a removed receiver",
-     "open; the receiver that was to get them is configured no more"},
+     "open; the receiver that they were queued for is no longer configured"},
     {"held", "from outside the hours", "still open of what was held back until these hours began"},
 };
 

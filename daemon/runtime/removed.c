@@ -153,7 +153,7 @@ static void tell_others(struct app *app)
     if (r >= 0)
         r = take_changes(app, NULL, NULL, changes, ctx.now, &why);
     if (r < 0)
-        log_failure(LOG_ERR, &why, "open alerts of a removed receiver", "they are told to others after the next reload or start");
+        log_failure(LOG_ERR, &why, "open alerts of a removed receiver", "they go to other receivers after the next reload or start");
 }
 
 void removed_retry_parked(struct app *app, bool disabled_too)
