@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/deliver.h: the courier works the outbox; one receiver, one queue, one connection, one
+/* deliver/deliver.h: the dispatcher works the outbox; one receiver, one queue, one connection, one
  * backoff. A receiver type is a row in the table of receiver.c and one file. */
 #pragma once
 #include "http/http.h"
@@ -23,32 +23,34 @@ struct receiver_options { /* filled by config/, which owns the strings */
 };
 int syslog_facility_parse(const char *name); /* LOG_DAEMON ...; -EINVAL */
 
-struct courier;
-struct courier_options {
+struct dispatcher;
+struct dispatcher_options {
     const struct receiver_options *receiver;
     size_t n_receivers;
 };
 /* A delivery ended: for counting, and for telling the alert engine about parked entries. */
-typedef void courier_heard(void *userdata, const char *receiver, enum outbox_state state);
+typedef void dispatcher_delivered(void *userdata, const char *receiver, enum outbox_state state);
 /* Reads keys and URLs once to check them (and again whenever they change). Options are borrowed. */
-int courier_new(const struct courier_options *o, struct store *store, struct http *http, sd_event *event,
-                courier_heard *heard, void *userdata, struct courier **ret, struct failure *ret_failure);
-void courier_free(struct courier *c); /* cancels attempts under way: their outcome is unknown */
-DEFINE_CLEANUP(struct courier *, courier_free)
+int dispatcher_new(const struct dispatcher_options *o, struct store *store, struct http *http,
+                   sd_event *event, dispatcher_delivered *heard, void *userdata,
+                   struct dispatcher **ret, struct failure *ret_failure);
+void dispatcher_free(
+    struct dispatcher *c); /* cancels attempts under way: their outcome is unknown */
+DEFINE_CLEANUP(struct dispatcher *, dispatcher_free)
 /* There may be new entries: look at the queues soon, from the event loop. */
-void courier_wake(struct courier *c);
+void dispatcher_wake(struct dispatcher *c);
 /* --once: one attempt for each due entry, then `done` from the event loop. */
-typedef void courier_idle(void *userdata);
-int courier_drain(struct courier *c, courier_idle *done, void *userdata);
+typedef void dispatcher_idle(void *userdata);
+int dispatcher_drain(struct dispatcher *c, dispatcher_idle *done, void *userdata);
 /* SIGTERM: nothing new; `done` when what is in flight has ended or after `grace`; it
- * may free the courier. */
-int courier_stop(struct courier *c, usec_t grace, courier_idle *done, void *userdata);
-/* Goes on after courier_stop (a reload that was refused late). */
-void courier_resume(struct courier *c);
+ * may free the dispatcher. */
+int dispatcher_stop(struct dispatcher *c, usec_t grace, dispatcher_idle *done, void *userdata);
+/* Goes on after dispatcher_stop (a reload that was refused late). */
+void dispatcher_resume(struct dispatcher *c);
 /* For the watchdog: false if an attempt did not end long after its deadline. */
-bool courier_on_time(const struct courier *c, const struct instant *now);
+bool dispatcher_on_time(const struct dispatcher *c, const struct instant *now);
 /* 410, or broken: until the configuration or its files change. */
-bool courier_disabled(const struct courier *c, const char *receiver);
+bool dispatcher_disabled(const struct dispatcher *c, const char *receiver);
 
 /* --test-receiver: one message, not from the outbox. `text` is the answer, cleaned. */
 typedef void deliver_test_done(void *userdata, bool accepted, const char *text);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/receiver.h: what a receiver type is, to the courier: check, open, render, send. For this
- * room only. A type is a row in receiver.c and a file of its own. */
+/* deliver/receiver.h: what a receiver type is, to the dispatcher: check, open, render, send. For
+ * this room only. A type is a row in receiver.c and a file of its own. */
 #pragma once
 #include "deliver/answer.h"
 #include "deliver/deliver.h"

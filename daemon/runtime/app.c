@@ -127,7 +127,7 @@ void app_unwire(struct app *app)
     app->watch = NULL;
     app->n_watches = 0;
     app->polling = app->looking = 0;
-    courier_free(TAKE(app->courier));
+    dispatcher_free(TAKE(app->dispatcher));
     http_free(TAKE(app->http));
 }
 
@@ -150,8 +150,9 @@ int app_wire(struct app *app, struct failure *why)
     if (r >= 0)
         r = http_new(app->event, &http, &app->http, why);
     if (r >= 0 && !app->cli->dry_run) {
-        struct courier_options c = {.receiver = o->receiver, .n_receivers = o->n_receivers};
-        r = courier_new(&c, app->store, app->http, app->event, tick_receiver, app, &app->courier, why);
+        struct dispatcher_options c = {.receiver = o->receiver, .n_receivers = o->n_receivers};
+        r = dispatcher_new(&c, app->store, app->http, app->event, tick_receiver, app,
+                           &app->dispatcher, why);
     }
     if (r < 0)
         return r;

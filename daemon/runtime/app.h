@@ -103,7 +103,7 @@ struct app {
     struct http *http;
     struct store *store; /* NULL: --dry-run without a database */
     struct book *book;
-    struct courier *courier; /* NULL: --dry-run */
+    struct dispatcher *dispatcher; /* NULL: --dry-run */
     struct watch *watch;
     size_t n_watches;
     size_t polling;            /* polls under way */
@@ -252,7 +252,8 @@ usec_t credentials_first_end(const struct app *app); /* of all that is known; 0:
 usec_t tick_woke(struct app *app, const struct instant *now); /* woke_mono; a sleep since is said */
 void tick_start(struct app *app);
 void tick_now(struct app *app); /* poll health, reminders, receivers: what time alone changes */
-void tick_receiver(void *app, const char *receiver, enum outbox_state state); /* courier_heard */
+void tick_receiver(void *app, const char *receiver,
+                   enum outbox_state state); /* dispatcher_delivered */
 
 /* reload.c */
 void reload_begin(struct app *app);

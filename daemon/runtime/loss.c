@@ -79,7 +79,7 @@ void loss_settle(struct app *app, bool starting)
     struct failure why = {0};
     if (!app->store || app->cli->dry_run || app->settling)
         return;
-    app->settling = true; /* committing wakes the courier, and that may come here */
+    app->settling = true; /* committing wakes the dispatcher, and that may come here */
     int r = store_damage(app->store, &d, &why);
     if (r > 0)
         r = settle(app, &d, starting, &why);

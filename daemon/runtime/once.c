@@ -20,7 +20,7 @@ static void on_all_polled(struct app *app)
 {
     app->polled = NULL;
     tick_now(app); /* tenants that cannot be polled at all speak here */
-    if (!app->courier || courier_drain(app->courier, on_drained, app) < 0)
+    if (!app->dispatcher || dispatcher_drain(app->dispatcher, on_drained, app) < 0)
         on_drained(app);
 }
 

@@ -71,13 +71,13 @@ static int swap(struct app *app, struct options *fresh)
     struct watch *old = app->watch;
     size_t n_old = app->n_watches;
     struct http *old_http = app->http;
-    struct courier *old_courier = app->courier;
+    struct dispatcher *old_dispatcher = app->dispatcher;
     struct failure why = {0};
     app->options = fresh;
     app->watch = NULL;
     app->n_watches = 0;
     app->http = NULL;
-    app->courier = NULL;
+    app->dispatcher = NULL;
     app->polling = app->looking = 0;
     if (app_wire(app, &why) < 0) {
         log_event(LOG_ERR, MESSAGE_CONFIG_REFUSED, NULL,
@@ -87,13 +87,13 @@ static int swap(struct app *app, struct options *fresh)
         app->watch = old;
         app->n_watches = n_old;
         app->http = old_http;
-        app->courier = old_courier;
+        app->dispatcher = old_dispatcher;
         for (size_t i = 0; i < n_old; i++) {
             app->polling += old[i].graph && graph_polling(old[i].graph);
             app->looking += old[i].round != NULL;
             app->looking += old[i].signer.asking;
         }
-        courier_resume(app->courier);
+        dispatcher_resume(app->dispatcher);
         options_free(fresh);
         return why.kind == FAILURE_CONFIG ? EXIT_CONFIGURATION : EXIT_INTERNAL;
     }
@@ -101,7 +101,11 @@ static int swap(struct app *app, struct options *fresh)
     app->matches_looked_at = false;
     credentials_inherit(app, old, n_old);
     poller_start(app, old, n_old);
-    struct app gone = {.options = old_options, .watch = old, .n_watches = n_old, .http = old_http, .courier = old_courier};
+    struct app gone = {.options = old_options,
+                       .watch = old,
+                       .n_watches = n_old,
+                       .http = old_http,
+                       .dispatcher = old_dispatcher};
     app_unwire(&gone);
     options_free(old_options);
     if (app->cli->log_level < 0)
@@ -155,6 +159,6 @@ void reload_begin(struct app *app)
         return;
     }
     app->reloading = true;
-    if (courier_stop(app->courier, DELIVERY_GRACE, on_quiet, app) < 0)
+    if (dispatcher_stop(app->dispatcher, DELIVERY_GRACE, on_quiet, app) < 0)
         on_quiet(app);
 }

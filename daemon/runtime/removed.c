@@ -163,7 +163,7 @@ void removed_retry_parked(struct app *app, bool disabled_too)
         const char *name = app->options->receiver[i].name;
         struct store_stats stats = {0};
         struct failure why = {0};
-        bool disabled = courier_disabled(app->courier, name);
+        bool disabled = dispatcher_disabled(app->dispatcher, name);
         if (disabled && !disabled_too)
             continue;
         int r = store_stats(app->store, name, &stats, &why);

@@ -31,7 +31,7 @@ static int on_stop(sd_event_source *s, const struct signalfd_siginfo *si, void *
     for (size_t i = 0; i < app->n_watches; i++)
         if (app->watch[i].graph)
             graph_cancel(app->watch[i].graph);
-    if (courier_stop(app->courier, STOP_GRACE, on_quiet, app) < 0)
+    if (dispatcher_stop(app->dispatcher, STOP_GRACE, on_quiet, app) < 0)
         on_quiet(app);
     return 0;
 }
@@ -84,7 +84,7 @@ static int on_watchdog(sd_event_source *s, uint64_t due, void *userdata)
     (void)due;
     usec_t woke_mono = tick_woke(app, &now);
     bool woke = woke_mono && now.mono < woke_mono + WAKE_GRACE;
-    if (woke || (poller_on_time(app, &now) && courier_on_time(app->courier, &now)))
+    if (woke || (poller_on_time(app, &now) && dispatcher_on_time(app->dispatcher, &now)))
         notify_alive();
     else
         log_say(LOG_ERR, "a tenant was not read, or a delivery did not end, when it was due; waiting for the watchdog "
@@ -127,7 +127,7 @@ int service_run(struct app *app)
     }
     poller_start(app, NULL, 0);
     tick_start(app);
-    courier_wake(app->courier);
+    dispatcher_wake(app->dispatcher);
     int r = sd_event_loop(app->event);
     if (r < 0)
         log_say(LOG_ERR, "the event loop failed: %s; ended, to be started again", strerror(-r));

@@ -163,8 +163,8 @@ static void committed(struct app *app, struct changes *changes)
     app->n_unrecorded = 0;
     alerts_apply(app->book, changes);
     remember(app, changes);
-    if (app->courier)
-        courier_wake(app->courier);
+    if (app->dispatcher)
+        dispatcher_wake(app->dispatcher);
 }
 
 int take_commit(struct app *app, const struct commit *c, size_t n, struct changes *changes, struct failure *why)

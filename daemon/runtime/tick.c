@@ -41,7 +41,7 @@ static void tick_receivers(struct app *app, struct instant now)
         CLEANUP(sample_clear) struct sample sample = {0};
         if (store_stats(app->store, name, &stats, &why) >= 0 &&
             judge_delivery(name, app->options->routes.receiver[i].pager, (int64_t)stats.parked,
-                           courier_disabled(app->courier, name), &now, &sample, &why) >= 0 &&
+                           dispatcher_disabled(app->dispatcher, name), &now, &sample, &why) >= 0 &&
             app_set_zone(sample.facts, now.at) >= 0 &&
             say_broken(&app->options->receiver[i], &sample) >= 0)
             take_sample(app, &ctx, &sample);
@@ -55,7 +55,8 @@ void tick_receiver(void *userdata, const char *receiver, enum outbox_state state
         app->delivered++;
     (void)receiver;
     loss_settle(app, false);
-    if (state == OUTBOX_PARKED) /* the courier has logged it; the fallback is told now, not in a minute */
+    if (state ==
+        OUTBOX_PARKED) /* the dispatcher has logged it; the fallback is told now, not in a minute */
         tick_receivers(app, clock_now());
 }
 
@@ -151,18 +152,18 @@ void tick_now(struct app *app)
         tick_tenant(&app->watch[i], now);
     credentials_look(app, now);
     bool wait = app->clock_unset || poller_owes_any(app);
-    if (app->courier && !wait) /* not in a dry run */
+    if (app->dispatcher && !wait) /* not in a dry run */
         tick_held(app, now);
     if (!wait)
         tick_reminders(app, now);
-    if (!app->courier)
+    if (!app->dispatcher)
         return;
     tick_receivers(app, now);
     tick_quarantine(app);
     loss_settle(app, false);
     if (store_housekeeping(app->store, now, &why) < 0 && !app->store_failing)
         log_failure(LOG_WARNING, &why, "removing old history", "trying again in a minute");
-    courier_wake(app->courier);
+    dispatcher_wake(app->dispatcher);
     notify_status(app);
 }
 

@@ -193,7 +193,7 @@ static struct instant jumped(usec_t since_start, int64_t by)
     return t;
 }
 
-/* The courier asks with the wall clock as it is now; the wait keeps its length either way. */
+/* The dispatcher asks with the wall clock as it is now; the wait keeps its length either way. */
 static void a_jump_of_the_wall_clock_neither_frees_nor_freezes_what_waits(void **state)
 {
     static const int64_t JUMPS[] = {(int64_t)(3650 * USEC_PER_DAY), -(int64_t)(3650 * USEC_PER_DAY),

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/lane.h: one receiver on its way through the outbox. For courier.c and what it logs. */
+/* deliver/worker.h: one receiver on its way through the outbox. For dispatcher.c and what it logs.
+ */
 #pragma once
 #include "deliver/receiver.h"
 
-struct lane {
-    struct courier *courier;
+struct receiver_worker {
+    struct dispatcher *dispatcher;
     const struct receiver_options *options;
     const struct receiver_class *class;
     struct outlet *outlet;
@@ -19,11 +20,11 @@ struct lane {
     bool outage_told;   /* a warning about this outage is in the log */
     bool store_failing; /* the store's failure was logged */
 };
-void lane_turn(struct lane *l);
+void worker_turn(struct receiver_worker *w);
 
 /* One line per event that a person wants to read: an outage begins, ends, an entry is parked, the
  * receiver is disabled. Single failures in between are for debugging. */
-void lane_tell(struct lane *l, const struct answer *a, const struct health *before,
-               const struct instant *now);
+void worker_log(struct receiver_worker *w, const struct answer *a, const struct health *before,
+                const struct instant *now);
 /* Once until the store works again. */
-void lane_store_failed(struct lane *l, const struct failure *why);
+void worker_store_failed(struct receiver_worker *w, const struct failure *why);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/unit/deliver/test_courier.c: the outbox worked for real: a store on disk, HTTP over
+/* tests/unit/deliver/test_dispatcher.c: the outbox worked for real: a store on disk, HTTP over
  * loopback and local sockets, in one event loop. */
 #include "base/journal.h"
 #include "deliver/deliver.h"
@@ -21,7 +21,7 @@ struct office {
     struct receiver_options receiver[N_RECEIVERS];
     struct receiver_traits traits[N_RECEIVERS];
     struct store *store;
-    struct courier *courier;
+    struct dispatcher *dispatcher;
     uint64_t seq;
     usec_t age; /* of the events that are posted */
     unsigned heard[OUTBOX_SUPERSEDED + 1];
@@ -56,16 +56,16 @@ static void open_store(struct office *o)
 
 static void hire(struct office *o, struct http *http, sd_event *event)
 {
-    const struct courier_options options = {o->receiver, N_RECEIVERS};
+    const struct dispatcher_options options = {o->receiver, N_RECEIVERS};
     struct failure why = {0};
-    if (courier_new(&options, o->store, http, event, on_heard, o, &o->courier, &why) < 0)
+    if (dispatcher_new(&options, o->store, http, event, on_heard, o, &o->dispatcher, &why) < 0)
         fail_msg("%s", why.text);
 }
 
-/* The store and its courier end and begin anew, as at a restart. */
+/* The store and its dispatcher end and begin anew, as at a restart. */
 static void restart(struct office *o)
 {
-    courier_free(TAKE(o->courier));
+    dispatcher_free(TAKE(o->dispatcher));
     store_close(TAKE(o->store));
     open_store(o);
     hire(o, o->hook.http, o->hook.event);
@@ -99,7 +99,7 @@ static void office_open(struct office *o, const char *const *answers, size_t n)
 
 static void office_close(struct office *o)
 {
-    courier_free(o->courier);
+    dispatcher_free(o->dispatcher);
     store_close(o->store);
     sink_free(&o->journal);
     sink_free(&o->syslog);
@@ -136,7 +136,7 @@ static void turn(struct office *o)
 static void drain(struct office *o)
 {
     o->idle = false;
-    assert_int_equal(courier_drain(o->courier, on_idle, o), 0);
+    assert_int_equal(dispatcher_drain(o->dispatcher, on_idle, o), 0);
     while (!o->idle)
         turn(o);
 }
@@ -173,7 +173,7 @@ static void an_event_reaches_every_receiver_it_was_routed_to(void **state)
     office_open(&o, ANSWERS, 1);
     post(&o, 'a', EVENT_FIRING, TO(HOOK) | TO(JOURNAL) | TO(SYSLOG));
     post(&o, 'b', EVENT_FIRING, TO(SYSLOG));
-    courier_wake(o.courier);
+    dispatcher_wake(o.dispatcher);
     while (o.heard[OUTBOX_DELIVERED] < 4)
         turn(&o);
     assert_int_equal(o.hook.n_requests, 1);
@@ -194,7 +194,7 @@ static void a_retry_has_the_same_id_and_the_same_bytes(void **state)
     o.age =
         LATE_AFTER - 3 * USEC_PER_SEC; /* rendered anew, the second one would say that it is late */
     post(&o, 'a', EVENT_FIRING, TO(HOOK));
-    courier_wake(o.courier);
+    dispatcher_wake(o.dispatcher);
     while (o.heard[OUTBOX_DELIVERED] == 0) /* about 5 s: the first step of the backoff */
         turn(&o);
     CLEANUP(free) char *first = id_of(&o, 0), *second = id_of(&o, 1);
@@ -283,8 +283,8 @@ static void gone_parks_the_entry_and_disables_the_receiver_until_its_url_changes
     post(&o, 'b', EVENT_FIRING, TO(HOOK));
     drain(&o);
     assert_int_equal(o.hook.n_requests, 1);
-    assert_true(courier_disabled(o.courier, "hook"));
-    assert_false(courier_disabled(o.courier, "journal"));
+    assert_true(dispatcher_disabled(o.dispatcher, "hook"));
+    assert_false(dispatcher_disabled(o.dispatcher, "journal"));
     assert_int_equal(stats(&o, "hook").parked, 1);
     assert_int_equal(stats(&o, "hook").queued, 1);
     drain(&o);
@@ -292,7 +292,7 @@ static void gone_parks_the_entry_and_disables_the_receiver_until_its_url_changes
     hook_url(&o.hook, "/new");
     drain(&o);
     drain(&o);
-    assert_false(courier_disabled(o.courier, "hook"));
+    assert_false(dispatcher_disabled(o.dispatcher, "hook"));
     assert_int_equal(o.hook.n_requests, 3); /* the parked one too */
     assert_int_equal(stats(&o, "hook").parked, 0);
     office_close(&o);
@@ -309,17 +309,17 @@ static void gone_is_remembered_over_a_restart(void **state)
     drain(&o);
     post(&o, 'b', EVENT_FIRING, TO(HOOK));
     restart(&o);
-    assert_true(courier_disabled(o.courier, "hook"));
+    assert_true(dispatcher_disabled(o.dispatcher, "hook"));
     drain(&o);
     assert_int_equal(o.hook.n_requests, 1);
     assert_int_equal(store_outbox_retry(o.store, "hook", clock_now(), NULL), 0);
-    assert_false(courier_disabled(o.courier, "hook"));
+    assert_false(dispatcher_disabled(o.dispatcher, "hook"));
     drain(&o); /* it is gone still */
     assert_int_equal(o.hook.n_requests, 2);
-    assert_true(courier_disabled(o.courier, "hook"));
+    assert_true(dispatcher_disabled(o.dispatcher, "hook"));
     hook_url(&o.hook, "/new");
     restart(&o);
-    assert_false(courier_disabled(o.courier, "hook"));
+    assert_false(dispatcher_disabled(o.dispatcher, "hook"));
     drain(&o);
     assert_int_equal(o.hook.n_requests, 4);
     assert_int_equal(stats(&o, "hook").parked + stats(&o, "hook").queued, 0);
@@ -373,7 +373,7 @@ static void a_long_queue_is_worked_off_over_several_turns(void **state)
     assert_int_equal(unlink(o.journal.path), 0);
     int saved = dup(STDERR_FILENO), null = open("/dev/null", O_WRONLY | O_CLOEXEC);
     assert_true(saved >= 0 && null >= 0 && dup2(null, STDERR_FILENO) >= 0);
-    courier_wake(o.courier);
+    dispatcher_wake(o.dispatcher);
     for (; o.heard[OUTBOX_DELIVERED] < 120; turns++)
         turn(&o);
     assert_true(dup2(saved, STDERR_FILENO) >= 0);
@@ -404,7 +404,7 @@ static void a_frozen_sink_blocks_nothing_and_gets_its_messages_when_it_wakes(voi
     assert_int_equal(stats(&o, "hook").delivered, 1);
     while (sink_take(&o.journal, got, sizeof got) > 0)
         ;
-    courier_wake(o.courier);
+    dispatcher_wake(o.dispatcher);
     while (o.heard[OUTBOX_DELIVERED] < 3) /* about 1 s */
         turn(&o);
     size_t len = sink_take(&o.journal, got, sizeof got);
@@ -421,7 +421,7 @@ static void an_attempt_that_was_cut_off_is_repeated_with_the_same_id_and_bytes(v
     struct office o;
     office_open(&o, ANSWERS, 2);
     post(&o, 'a', EVENT_FIRING, TO(HOOK));
-    courier_wake(o.courier);
+    dispatcher_wake(o.dispatcher);
     while (o.hook.n_requests == 0)
         turn(&o);
     restart(&o);
@@ -458,7 +458,7 @@ static void a_killed_process_repeats_at_most_the_message_in_flight(void **state)
         if (sd_event_new(&event) < 0 || http_new(event, &HTTP, &http, NULL) < 0)
             _exit(1);
         hire(&o, http, event);
-        courier_wake(o.courier);
+        dispatcher_wake(o.dispatcher);
         (void)sd_event_loop(event);
         _exit(1);
     }
@@ -505,7 +505,7 @@ static void what_cannot_be_written_down_is_not_sent(void **state)
     char got[8192];
     assert_int_equal(o.hook.n_requests, 0);
     assert_int_equal(sink_take(&o.journal, got, sizeof got), 0);
-    courier_wake(o.courier);
+    dispatcher_wake(o.dispatcher);
     while (o.heard[OUTBOX_DELIVERED] < 3)
         turn(&o);
     assert_int_equal(o.hook.n_requests, 1);
@@ -519,7 +519,7 @@ static void an_end_that_cannot_be_written_is_written_later_and_nothing_goes_twic
     struct office o;
     office_open(&o, ANSWERS, 1);
     post(&o, 'a', EVENT_FIRING, TO(HOOK));
-    courier_wake(o.courier);
+    dispatcher_wake(o.dispatcher);
     while (o.hook.n_requests == 0)
         turn(&o);
     disk_is_full(true); /* the answer is on its way */
@@ -528,7 +528,7 @@ static void an_end_that_cannot_be_written_is_written_later_and_nothing_goes_twic
     assert_non_null(store_trouble(o.store));
     assert_int_equal(o.heard[OUTBOX_DELIVERED], 0);
     disk_is_full(false);
-    courier_wake(o.courier);
+    dispatcher_wake(o.dispatcher);
     while (o.heard[OUTBOX_DELIVERED] == 0)
         turn(&o);
     drain(&o);
@@ -549,7 +549,7 @@ static void what_was_delivered_is_on_the_disk_soon_after_its_end(void **state)
     office_open(&o, ANSWERS, 1);
     n_syncs = 0;
     post(&o, 'a', EVENT_FIRING, TO(HOOK));
-    courier_wake(o.courier);
+    dispatcher_wake(o.dispatcher);
     while (o.hook.n_requests == 0 || n_syncs == 0) /* a second */
         turn(&o);
     struct hook_connection *c = &o.hook.connection[0];
@@ -573,11 +573,11 @@ static void stopping_waits_for_what_is_under_way_but_not_for_ever(void **state)
     office_open(&o, ANSWERS, 1);
     post(&o, 'a', EVENT_FIRING, TO(HOOK));
     post(&o, 'b', EVENT_FIRING, TO(HOOK));
-    courier_wake(o.courier);
+    dispatcher_wake(o.dispatcher);
     while (o.hook.n_requests == 0)
         turn(&o);
     usec_t begun = clock_now().mono;
-    assert_true(courier_stop(o.courier, USEC_PER_SEC / 5, on_idle, &o) >= 0);
+    assert_true(dispatcher_stop(o.dispatcher, USEC_PER_SEC / 5, on_idle, &o) >= 0);
     assert_false(o.idle);
     while (!o.idle)
         turn(&o);
@@ -594,48 +594,49 @@ static void an_attempt_long_after_its_deadline_is_a_hang(void **state)
     office_open(&o, ANSWERS, 1);
     struct instant now = clock_now();
     now.mono += USEC_PER_DAY;
-    assert_true(courier_on_time(o.courier, &now)); /* nothing is under way */
+    assert_true(dispatcher_on_time(o.dispatcher, &now)); /* nothing is under way */
     post(&o, 'a', EVENT_FIRING, TO(HOOK));
-    courier_wake(o.courier);
+    dispatcher_wake(o.dispatcher);
     while (o.hook.n_requests == 0)
         turn(&o);
-    assert_false(courier_on_time(o.courier, &now));
+    assert_false(dispatcher_on_time(o.dispatcher, &now));
     now = clock_now();
     now.mono += 30 * USEC_PER_SEC; /* its own deadline ends it, and nobody else */
-    assert_true(courier_on_time(o.courier, &now));
+    assert_true(dispatcher_on_time(o.dispatcher, &now));
     office_close(&o);
 }
 
-static void stopping_an_idle_courier_ends_at_once_and_nothing_new_goes(void **state)
+static void stopping_an_idle_dispatcher_ends_at_once_and_nothing_new_goes(void **state)
 {
     static const char *const ANSWERS[] = {OK};
     (void)state;
     struct office o;
     office_open(&o, ANSWERS, 1);
-    assert_true(courier_stop(o.courier, USEC_PER_HOUR, on_idle, &o) >= 0);
+    assert_true(dispatcher_stop(o.dispatcher, USEC_PER_HOUR, on_idle, &o) >= 0);
     while (!o.idle)
         turn(&o);
     post(&o, 'a', EVENT_FIRING, TO(HOOK) | TO(JOURNAL));
-    courier_wake(o.courier);
+    dispatcher_wake(o.dispatcher);
     while (sd_event_run(o.hook.event, 0) > 0)
         ;
     assert_int_equal(o.hook.n_requests, 0);
     assert_int_equal(stats(&o, NULL).queued, 2);
-    courier_resume(o.courier); /* the reload was refused */
+    dispatcher_resume(o.dispatcher); /* the reload was refused */
     while (o.heard[OUTBOX_DELIVERED] < 2)
         turn(&o);
     office_close(&o);
 }
 
-static void a_courier_without_receivers_is_done_at_once(void **state)
+static void a_dispatcher_without_receivers_is_done_at_once(void **state)
 {
     static const char *const ANSWERS[] = {OK};
-    static const struct courier_options NONE = {0};
+    static const struct dispatcher_options NONE = {0};
     (void)state;
     struct office o;
     office_prepare(&o, ANSWERS, 1);
-    assert_int_equal(
-        courier_new(&NONE, o.store, o.hook.http, o.hook.event, on_heard, &o, &o.courier, NULL), 0);
+    assert_int_equal(dispatcher_new(&NONE, o.store, o.hook.http, o.hook.event, on_heard, &o,
+                                    &o.dispatcher, NULL),
+                     0);
     drain(&o);
     office_close(&o);
 }
@@ -665,8 +666,8 @@ int main(void)
         cmocka_unit_test(what_was_delivered_is_on_the_disk_soon_after_its_end),
         cmocka_unit_test(stopping_waits_for_what_is_under_way_but_not_for_ever),
         cmocka_unit_test(an_attempt_long_after_its_deadline_is_a_hang),
-        cmocka_unit_test(stopping_an_idle_courier_ends_at_once_and_nothing_new_goes),
-        cmocka_unit_test(a_courier_without_receivers_is_done_at_once),
+        cmocka_unit_test(stopping_an_idle_dispatcher_ends_at_once_and_nothing_new_goes),
+        cmocka_unit_test(a_dispatcher_without_receivers_is_done_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
