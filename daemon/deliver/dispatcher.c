@@ -141,7 +141,7 @@ static void worker_disable(struct receiver_worker *w)
 {
     if (w->class->address)
         w->off_stored = store_switch_off(w->dispatcher->store, w->options->name,
-                                         w->class->address(w->outlet), NULL) >= 0;
+                                         w->class->address(w->handle), NULL) >= 0;
 }
 
 /* Somebody may have asked for another chance meanwhile: then it is in the store no more. */
@@ -160,7 +160,7 @@ static int worker_load_state(struct receiver_worker *w, struct failure *ret_fail
     if (!w->class->address)
         return 0;
     int r = store_switched_off(w->dispatcher->store, w->options->name, &address, ret_failure);
-    w->off_stored = w->health.disabled = r > 0 && address == w->class->address(w->outlet);
+    w->off_stored = w->health.disabled = r > 0 && address == w->class->address(w->handle);
     if (r > 0 && !w->health.disabled)
         r = store_outbox_retry(w->dispatcher->store, w->options->name, clock_now(), ret_failure);
     return r < 0 ? r : 0;
@@ -174,7 +174,7 @@ static void worker_store_backoff(struct receiver_worker *w, const struct instant
     if (!w->class->address || w->health.quiet_until_mono <= now->mono)
         return;
     (void)snprintf(who, sizeof who, "receiver %s", w->options->name);
-    (void)store_pause(w->dispatcher->store, who, w->class->address(w->outlet), *now,
+    (void)store_pause(w->dispatcher->store, who, w->class->address(w->handle), *now,
                       w->health.quiet_until_mono - now->mono, NULL);
 }
 
@@ -185,7 +185,7 @@ static void worker_load_backoff(struct receiver_worker *w)
     if (!w->class->address)
         return;
     (void)snprintf(who, sizeof who, "receiver %s", w->options->name);
-    usec_t left = store_pause_left(w->dispatcher->store, who, w->class->address(w->outlet), now);
+    usec_t left = store_pause_left(w->dispatcher->store, who, w->class->address(w->handle), now);
     w->health.quiet_until_mono = left ? now.mono + left : 0;
 }
 
@@ -257,8 +257,8 @@ static bool worker_attempt(struct receiver_worker *w, struct instant now)
         return worker_settle(w, &a);
     }
     w->begun_mono = now.mono;
-    const struct letter letter = {e->event_id, e->body, e->body_len, now};
-    return w->class->send(w->outlet, &letter, &a, on_sent, w) > 0 && worker_settle(w, &a);
+    const struct payload payload = {e->event_id, e->body, e->body_len, now};
+    return w->class->send(w->handle, &payload, &a, on_sent, w) > 0 && worker_settle(w, &a);
 }
 
 /* ---- a worker's turn ---- */
@@ -267,7 +267,7 @@ static bool worker_attempt(struct receiver_worker *w, struct instant now)
 static bool worker_must_wait(struct receiver_worker *w, struct instant now)
 {
     struct dispatcher *c = w->dispatcher;
-    bool renewed = w->outlet && w->class->renewed && w->class->renewed(w->outlet);
+    bool renewed = w->handle && w->class->renewed && w->class->renewed(w->handle);
     if (w->health.disabled && renewed) {
         log_say(LOG_NOTICE, "receiver %s: its URL file has changed; it is used again",
                 w->options->name);
@@ -379,7 +379,7 @@ static int worker_open(struct receiver_worker *w, struct dispatcher *c,
     w->options = o;
     w->class = receiver_class(o->type);
     w->health.disabled = o->broken;
-    int r = o->broken ? 0 : w->class->open(o, http, &w->outlet, ret_failure);
+    int r = o->broken ? 0 : w->class->open(o, http, &w->handle, ret_failure);
     if (r < 0)
         return failure_prefix(ret_failure, r, "receiver %s", o->name);
     if (!o->broken)
@@ -395,8 +395,8 @@ void dispatcher_free(struct dispatcher *c)
         return;
     for (size_t i = 0; i < c->n_workers; i++) {
         struct receiver_worker *w = &c->worker[i];
-        if (w->outlet)
-            w->class->close(w->outlet);
+        if (w->handle)
+            w->class->close(w->handle);
         (void)sd_event_source_disable_unref(w->timer);
         outbox_entry_free(w->entry);
     }

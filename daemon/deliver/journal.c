@@ -130,7 +130,7 @@ static int journal_render(const struct receiver_options *o, const struct message
 
 /* ---- the sink ---- */
 
-struct outlet {
+struct receiver_handle {
     struct journal *journal;
     bool met; /* there is a journald here: from now on its absence is an outage */
 };
@@ -149,7 +149,7 @@ static int journal_check(const struct receiver_options *o, struct failure *ret_f
     return 0;
 }
 
-static void journal_close(struct outlet *o)
+static void journal_close(struct receiver_handle *o)
 {
     if (!o)
         return;
@@ -157,38 +157,38 @@ static void journal_close(struct outlet *o)
     alloc_release(o);
 }
 
-static int journal_open(const struct receiver_options *o, struct http *http, struct outlet **ret,
-                        struct failure *ret_failure)
+static int journal_open(const struct receiver_options *o, struct http *http,
+                        struct receiver_handle **ret, struct failure *ret_failure)
 {
     (void)http;
     int r = journal_check(o, ret_failure);
     if (r < 0)
         return r;
-    struct outlet *outlet = alloc_zero(1, sizeof *outlet);
-    if (!outlet || journal_new(path_of(o), &outlet->journal) < 0) {
-        journal_close(outlet);
+    struct receiver_handle *handle = alloc_zero(1, sizeof *handle);
+    if (!handle || journal_new(path_of(o), &handle->journal) < 0) {
+        journal_close(handle);
         return failure_oom(ret_failure);
     }
-    *ret = outlet;
+    *ret = handle;
     return 0;
 }
 
 /* The value of MESSAGE, the first field of the entries we render (see journal_add). */
-static void message_of(const struct letter *l, const char **ret, size_t *ret_len)
+static void message_of(const struct payload *p, const char **ret, size_t *ret_len)
 {
     size_t name = sizeof "MESSAGE" - 1, head = name + 1 + 8;
-    *ret = l->body;
+    *ret = p->body;
     *ret_len = 0;
-    if (l->len > name && l->body[name] == '=') {
-        const char *end = memchr(l->body, '\n', l->len);
-        *ret = l->body + name + 1;
+    if (p->len > name && p->body[name] == '=') {
+        const char *end = memchr(p->body, '\n', p->len);
+        *ret = p->body + name + 1;
         *ret_len = end ? (size_t)(end - *ret) : 0;
-    } else if (l->len > head) {
+    } else if (p->len > head) {
         uint64_t len = 0;
         for (size_t i = 0; i < 8; i++)
-            len |= (uint64_t)(unsigned char)l->body[name + 1 + i] << 8 * i;
-        *ret = l->body + head;
-        *ret_len = len < l->len - head ? (size_t)len : l->len - head;
+            len |= (uint64_t)(unsigned char)p->body[name + 1 + i] << 8 * i;
+        *ret = p->body + head;
+        *ret_len = len < p->len - head ? (size_t)len : p->len - head;
     }
 }
 
@@ -203,11 +203,11 @@ static bool write_stderr(const char *message, size_t len)
 }
 
 /* No journald at all: what a person started by hand, or a container, has on stderr counts. */
-static void say_on_stderr(const struct letter *l, int r, struct answer *ret)
+static void say_on_stderr(const struct payload *p, int r, struct answer *ret)
 {
     const char *message;
     size_t len;
-    message_of(l, &message, &len);
+    message_of(p, &message, &len);
     if (write_stderr(message, len))
         answer_set(ret, ANSWER_OK, "there is no journald (%s): written to stderr", strerror(-r));
     else
@@ -218,17 +218,17 @@ static void say_on_stderr(const struct letter *l, int r, struct answer *ret)
 /* Whether a failed send means that this machine has no journald, and not that it is away: its
  * socket was never there, and systemd has not connected our stderr with it either. A socket that is
  * there and refuses (ECONNREFUSED) belongs to a journald that has died. */
-static bool never_was(const struct outlet *o, int r)
+static bool never_was(const struct receiver_handle *o, int r)
 {
     return r == -ENOENT && !o->met && !log_in_journal();
 }
 
 /* All that can be known: whether the socket took the datagram. What journald does with it then
  * (rate limits, a full disk) it tells nobody. */
-static int journal_deliver(struct outlet *o, const struct letter *l, struct answer *ret,
-                           outlet_done *done, void *userdata)
+static int journal_deliver(struct receiver_handle *o, const struct payload *p, struct answer *ret,
+                           handle_done *done, void *userdata)
 {
-    const struct text entry = {.data = (char *)l->body, .len = l->len, .max = l->len};
+    const struct text entry = {.data = (char *)p->body, .len = p->len, .max = p->len};
     (void)done;
     (void)userdata;
     int r = journal_send(o->journal, &entry);
@@ -236,7 +236,7 @@ static int journal_deliver(struct outlet *o, const struct letter *l, struct answ
     if (r >= 0)
         answer_set(ret, ANSWER_OK, "journald has it");
     else if (never_was(o, r))
-        say_on_stderr(l, r, ret);
+        say_on_stderr(p, r, ret);
     else if (r == -EAGAIN)
         answer_set(ret, ANSWER_BUSY, "journald takes no entries at present: its queue is full");
     else if (r == -ENOENT || r == -ECONNREFUSED)

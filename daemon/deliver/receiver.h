@@ -14,35 +14,36 @@ struct message {
 };
 
 /* Rendered bytes on their way. The bytes stay the same in every attempt. */
-struct letter {
+struct payload {
     const char *event_id;
     const char *body;
     size_t len;
     struct instant now; /* of this attempt */
 };
 
-struct outlet; /* an open receiver: its socket, or its URL and keys; each type has its own */
-typedef void outlet_done(void *userdata, const struct answer *a);
+struct receiver_handle; /* an open receiver: its socket, or its URL and keys; each type has its own
+                         */
+typedef void handle_done(void *userdata, const struct answer *a);
 
 struct receiver_class {
     const char *name;
     /* Everything that a start would refuse; opens and changes nothing. */
     int (*check)(const struct receiver_options *o, struct failure *ret_failure);
-    int (*open)(const struct receiver_options *o, struct http *http, struct outlet **ret,
+    int (*open)(const struct receiver_options *o, struct http *http, struct receiver_handle **ret,
                 struct failure *ret_failure);
     /* Ends what is under way without calling back. NULL is fine. */
-    void (*close)(struct outlet *o);
+    void (*close)(struct receiver_handle *o);
     /* -ENOMEM, or -E2BIG: the message cannot be brought below the type's limit. */
     int (*render)(const struct receiver_options *o, const struct message *m, char **ret,
                   size_t *ret_len);
     /* 1: *ret is the answer, at once. 0: `done` follows from the event loop. Never blocks. */
-    int (*send)(struct outlet *o, const struct letter *l, struct answer *ret, outlet_done *done,
-                void *userdata);
+    int (*send)(struct receiver_handle *o, const struct payload *p, struct answer *ret,
+                handle_done *done, void *userdata);
     /* True if what the receiver was disabled for may have changed (its URL file did). NULL: never.
      */
-    bool (*renewed)(struct outlet *o);
+    bool (*renewed)(struct receiver_handle *o);
     /* A number that is the same as long as that is: the answer over restarts. With `renewed`. */
-    int64_t (*address)(const struct outlet *o);
+    int64_t (*address)(const struct receiver_handle *o);
 };
 const struct receiver_class *receiver_class(enum receiver_type t);
 

@@ -155,7 +155,7 @@ static int syslog_render(const struct receiver_options *o, const struct message 
 
 /* ---- the socket ---- */
 
-struct outlet {
+struct receiver_handle {
     const struct receiver_options *options;
     int fd; /* -1: not connected */
 };
@@ -199,7 +199,7 @@ static int syslog_check(const struct receiver_options *o, struct failure *ret_fa
     return 0;
 }
 
-static void syslog_close(struct outlet *o)
+static void syslog_close(struct receiver_handle *o)
 {
     if (!o)
         return;
@@ -207,23 +207,23 @@ static void syslog_close(struct outlet *o)
     alloc_release(o);
 }
 
-static int syslog_open(const struct receiver_options *o, struct http *http, struct outlet **ret,
-                       struct failure *ret_failure)
+static int syslog_open(const struct receiver_options *o, struct http *http,
+                       struct receiver_handle **ret, struct failure *ret_failure)
 {
     (void)http;
     int r = syslog_check(o, ret_failure);
     if (r < 0)
         return r;
-    struct outlet *outlet = alloc_zero(1, sizeof *outlet);
-    if (!outlet)
+    struct receiver_handle *handle = alloc_zero(1, sizeof *handle);
+    if (!handle)
         return failure_oom(ret_failure);
-    outlet->options = o;
-    outlet->fd = -1;
-    *ret = outlet;
+    handle->options = o;
+    handle->fd = -1;
+    *ret = handle;
     return 0;
 }
 
-static int ensure_connected(struct outlet *o)
+static int ensure_connected(struct receiver_handle *o)
 {
     struct sockaddr_un address;
     if (o->fd >= 0)
@@ -251,7 +251,7 @@ static void put_time(struct text *t, usec_t at)
                   tm.tm_min, tm.tm_sec);
 }
 
-static int send_once(struct outlet *o, const struct text *datagram)
+static int send_once(struct receiver_handle *o, const struct text *datagram)
 {
     int r = ensure_connected(o);
     if (r < 0)
@@ -269,23 +269,23 @@ static int send_once(struct outlet *o, const struct text *datagram)
     return r;
 }
 
-static int syslog_deliver(struct outlet *o, const struct letter *l, struct answer *ret,
-                          outlet_done *done, void *userdata)
+static int syslog_deliver(struct receiver_handle *o, const struct payload *p, struct answer *ret,
+                          handle_done *done, void *userdata)
 {
     CLEANUP(text_free) struct text t = TEXT_INIT(LINE_BYTES + 128);
-    const char *end = memchr(l->body, '>', l->len < 5 ? l->len : 5);
+    const char *end = memchr(p->body, '>', p->len < 5 ? p->len : 5);
     (void)done;
     (void)userdata;
-    if (!end || l->body[0] != '<') {
+    if (!end || p->body[0] != '<') {
         answer_set(ret, ANSWER_PERMANENT, "the stored line is not one of ours");
         return 1;
     }
-    size_t head = (size_t)(end + 1 - l->body);
-    text_add_bytes(&t, l->body, head);
-    put_time(&t, l->now.at);
+    size_t head = (size_t)(end + 1 - p->body);
+    text_add_bytes(&t, p->body, head);
+    put_time(&t, p->now.at);
     text_addf(&t, " %s[%d]: ", or_default(o->options->identifier, IDENTIFIER_DEFAULT),
               (int)getpid());
-    text_add_bytes(&t, l->body + head, l->len - head);
+    text_add_bytes(&t, p->body + head, p->len - head);
     bool fresh = o->fd < 0;
     int r = t.error ? t.error : send_once(o, &t);
     if (r < 0 && !fresh && o->fd < 0)

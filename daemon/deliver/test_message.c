@@ -10,7 +10,7 @@
 
 struct test {
     const struct receiver_class *class;
-    struct outlet *outlet;
+    struct receiver_handle *handle;
     struct notice *notice;
     char *body;
     struct answer answer;
@@ -23,8 +23,8 @@ static void test_free(struct test *t)
 {
     if (!t)
         return;
-    if (t->outlet)
-        t->class->close(t->outlet);
+    if (t->handle)
+        t->class->close(t->handle);
     notice_free(t->notice);
     free(t->body);
     (void)sd_event_source_disable_unref(t->later);
@@ -87,8 +87,8 @@ static int test_send(struct test *t, const struct receiver_options *o, struct in
     if (r < 0)
         return failure_set(ret_failure, FAILURE_LOCAL, -r, "cannot make the test message: %s",
                            strerror(-r));
-    const struct letter l = {t->notice->event_id, t->body, len, now};
-    return t->class->send(t->outlet, &l, &t->answer, on_sent, t);
+    const struct payload l = {t->notice->event_id, t->body, len, now};
+    return t->class->send(t->handle, &l, &t->answer, on_sent, t);
 }
 
 int deliver_test(const struct receiver_options *o, struct http *http, sd_event *event,
@@ -101,7 +101,7 @@ int deliver_test(const struct receiver_options *o, struct http *http, sd_event *
     t->class = receiver_class(o->type);
     t->done = done;
     t->userdata = userdata;
-    int r = t->class->open(o, http, &t->outlet, ret_failure);
+    int r = t->class->open(o, http, &t->handle, ret_failure);
     if (r >= 0)
         r = sd_event_add_defer(event, &t->later, on_later, t) < 0 ? failure_oom(ret_failure) : 0;
     if (r >= 0)

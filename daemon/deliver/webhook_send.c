@@ -18,7 +18,7 @@
 #define QUOTE_MAX 100   /* bytes of it in a log line */
 #define SKEW_MAX USEC_PER_MINUTE
 
-struct outlet {
+struct receiver_handle {
     const struct receiver_options *options;
     struct http *http;
     struct secret *url; /* the first line of the file, byte for byte */
@@ -28,7 +28,7 @@ struct outlet {
     bool stale;                   /* read again, whatever the stamps say: the receiver refused us */
     char *signature;              /* of the message under way, which a receiver may repeat */
     struct http_request *request; /* under way */
-    outlet_done *done;
+    handle_done *done;
     void *userdata;
 };
 
@@ -79,7 +79,7 @@ static int read_keys(const struct receiver_options *o, struct secret **ret,
     return r;
 }
 
-static int refresh_url(struct outlet *o, struct failure *ret_failure)
+static int refresh_url(struct receiver_handle *o, struct failure *ret_failure)
 {
     struct secret *url = NULL;
     if (!changed(o->options->url_file, &o->url_stamp) && o->url && !o->stale)
@@ -90,7 +90,7 @@ static int refresh_url(struct outlet *o, struct failure *ret_failure)
     return r;
 }
 
-static int refresh_keys(struct outlet *o, struct failure *ret_failure)
+static int refresh_keys(struct receiver_handle *o, struct failure *ret_failure)
 {
     struct secret *keys = NULL;
     if (o->options->unsigned_messages ||
@@ -102,7 +102,7 @@ static int refresh_keys(struct outlet *o, struct failure *ret_failure)
     return r;
 }
 
-static int refresh(struct outlet *o, struct failure *ret_failure)
+static int refresh(struct receiver_handle *o, struct failure *ret_failure)
 {
     int r = refresh_url(o, ret_failure);
     if (r >= 0)
@@ -138,7 +138,7 @@ static int webhook_check(const struct receiver_options *o, struct failure *ret_f
     return r;
 }
 
-static void webhook_close(struct outlet *o)
+static void webhook_close(struct receiver_handle *o)
 {
     if (!o)
         return;
@@ -149,23 +149,23 @@ static void webhook_close(struct outlet *o)
     alloc_release(o);
 }
 
-static int webhook_open(const struct receiver_options *o, struct http *http, struct outlet **ret,
-                        struct failure *ret_failure)
+static int webhook_open(const struct receiver_options *o, struct http *http,
+                        struct receiver_handle **ret, struct failure *ret_failure)
 {
     int r = webhook_check(o, ret_failure);
     if (r < 0)
         return r;
-    struct outlet *outlet = alloc_zero(1, sizeof *outlet);
-    if (!outlet)
+    struct receiver_handle *handle = alloc_zero(1, sizeof *handle);
+    if (!handle)
         return failure_oom(ret_failure);
-    outlet->options = o;
-    outlet->http = http;
-    r = refresh(outlet, ret_failure);
+    handle->options = o;
+    handle->http = http;
+    r = refresh(handle, ret_failure);
     if (r < 0) {
-        webhook_close(outlet);
+        webhook_close(handle);
         return r;
     }
-    *ret = outlet;
+    *ret = handle;
     return 0;
 }
 
@@ -195,7 +195,8 @@ static const char *skew_words(const struct http_answer *got)
 
 /* Scheme and host only: path and query are the credential (security rule 19), and many servers
  * repeat them ("Cannot POST /..."). */
-static void explain(const struct outlet *o, const struct http_answer *got, struct answer *a)
+static void explain(const struct receiver_handle *o, const struct http_answer *got,
+                    struct answer *a)
 {
     char quote[QUOTE_MAX + 1], leads_to[ORIGIN_MAX];
     struct redact secrets = {0};
@@ -214,7 +215,7 @@ static void explain(const struct outlet *o, const struct http_answer *got, struc
 
 static void on_answer(void *userdata, const struct http_answer *got)
 {
-    struct outlet *o = userdata;
+    struct receiver_handle *o = userdata;
     struct answer a = {.status = got->status, .retry_after = got->retry_after};
     if (got->status > 0)
         explain(o, got, &a);
@@ -222,20 +223,20 @@ static void on_answer(void *userdata, const struct http_answer *got)
         answer_set(&a, ANSWER_RETRY, "%s", got->failure.text);
     /* A secret that was rotated in place may keep its stamp on coarse file systems. */
     o->stale = got->status == 401 || got->status == 403;
-    outlet_done *done = o->done;
+    handle_done *done = o->done;
     void *target = o->userdata;
     http_request_free(TAKE(o->request));
     done(target, &a);
 }
 
-static int start(struct outlet *o, const struct letter *l, struct failure *ret_failure)
+static int start(struct receiver_handle *o, const struct payload *p, struct failure *ret_failure)
 {
     char timestamp[24];
-    int64_t seconds = (int64_t)(l->now.at / USEC_PER_SEC);
+    int64_t seconds = (int64_t)(p->now.at / USEC_PER_SEC);
     int r = refresh(o, ret_failure);
     free(TAKE(o->signature));
     if (r >= 0 && o->keys)
-        r = webhook_signature(o->keys, l->event_id, seconds, l->body, l->len, &o->signature,
+        r = webhook_signature(o->keys, p->event_id, seconds, p->body, p->len, &o->signature,
                               ret_failure);
     if (r < 0)
         return r;
@@ -243,7 +244,7 @@ static int start(struct outlet *o, const struct letter *l, struct failure *ret_f
     const struct http_header headers[] = {
         {"content-type", "application/json"},
         {"user-agent", "seatwatchd/" SEATWATCH_VERSION}, /* Graph is told another one */
-        {"webhook-id", l->event_id},
+        {"webhook-id", p->event_id},
         {"webhook-timestamp", timestamp},
         {"webhook-signature", o->signature}, /* last: left out if there is none */
     };
@@ -254,8 +255,8 @@ static int start(struct outlet *o, const struct letter *l, struct failure *ret_f
         .ca_file = o->options->ca_file && o->options->ca_file[0] ? o->options->ca_file : NULL,
         .headers = headers,
         .n_headers = N_ELEMENTS(headers) - (o->signature ? 0 : 1),
-        .body = l->body,
-        .body_len = l->len,
+        .body = p->body,
+        .body_len = p->len,
         .timeout = TIMEOUT,
         .connect_timeout = CONNECT_TIMEOUT,
         .max_body = ANSWER_MAX,
@@ -264,27 +265,27 @@ static int start(struct outlet *o, const struct letter *l, struct failure *ret_f
     return http_start(o->http, &call, on_answer, o, &o->request, ret_failure);
 }
 
-static int webhook_deliver(struct outlet *o, const struct letter *l, struct answer *ret,
-                           outlet_done *done, void *userdata)
+static int webhook_deliver(struct receiver_handle *o, const struct payload *p, struct answer *ret,
+                           handle_done *done, void *userdata)
 {
     struct failure why = {0};
     o->done = done;
     o->userdata = userdata;
-    if (start(o, l, &why) >= 0)
+    if (start(o, p, &why) >= 0)
         return 0;
     /* Nothing left the process. A file that somebody is mending comes back; so does memory. */
     answer_set(ret, ANSWER_RETRY, "%s", why.text);
     return 1;
 }
 
-static bool webhook_renewed(struct outlet *o)
+static bool webhook_renewed(struct receiver_handle *o)
 {
     return stamp_add(STAMP_NONE, o->options->url_file) != o->url_stamp;
 }
 
 /* Of the URL only so much of a digest that nobody finds it again. No digest to be had: 0, like any
  * other number. */
-static int64_t webhook_address(const struct outlet *o)
+static int64_t webhook_address(const struct receiver_handle *o)
 {
     uint8_t digest[SHA256_SIZE] = {0};
     int64_t address;

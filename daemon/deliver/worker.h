@@ -8,7 +8,7 @@ struct receiver_worker {
     struct dispatcher *dispatcher;
     const struct receiver_options *options;
     const struct receiver_class *class;
-    struct outlet *outlet;
+    struct receiver_handle *handle;
     sd_event_source *timer;
     struct outbox_entry *entry;   /* the attempt under way; NULL: none */
     usec_t begun_mono;            /* ... since then */

@@ -210,20 +210,20 @@ static void a_digest_is_one_entry_that_names_every_alert(void **state)
 
 /* ---- the sink ---- */
 
-static struct outlet *opened(struct receiver_options *o, const struct sink *s)
+static struct receiver_handle *opened(struct receiver_options *o, const struct sink *s)
 {
-    struct outlet *outlet = NULL;
+    struct receiver_handle *handle = NULL;
     *o = (struct receiver_options){
         .name = "journal", .type = RECEIVER_JOURNAL, .socket = (char *)s->path};
-    assert_int_equal(JOURNAL->open(o, NULL, &outlet, NULL), 0);
-    return outlet;
+    assert_int_equal(JOURNAL->open(o, NULL, &handle, NULL), 0);
+    return handle;
 }
 
-static enum answer_class sent(struct outlet *outlet, const char *entry, size_t len)
+static enum answer_class sent(struct receiver_handle *handle, const char *entry, size_t len)
 {
     struct answer a = {0};
-    const struct letter l = {SOME_EVENT, entry, len, {0}};
-    assert_int_equal(JOURNAL->send(outlet, &l, &a, NULL, NULL), 1);
+    const struct payload l = {SOME_EVENT, entry, len, {0}};
+    assert_int_equal(JOURNAL->send(handle, &l, &a, NULL, NULL), 1);
     assert_true(a.text[0]);
     return a.class;
 }
@@ -233,15 +233,15 @@ static void the_entry_arrives_as_one_datagram(void **state)
     (void)state;
     struct sink s = sink_new(true);
     struct receiver_options o;
-    struct outlet *outlet = opened(&o, &s);
+    struct receiver_handle *handle = opened(&o, &s);
     CLEANUP(notice_free) struct notice *n = some_notice();
     char got[8192];
     size_t len;
     CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
-    assert_int_equal(sent(outlet, entry, len), ANSWER_OK);
+    assert_int_equal(sent(handle, entry, len), ANSWER_OK);
     assert_int_equal(sink_take(&s, got, sizeof got), len);
     assert_memory_equal(got, entry, len);
-    JOURNAL->close(outlet);
+    JOURNAL->close(handle);
     sink_free(&s);
 }
 
@@ -250,20 +250,20 @@ static void a_frozen_journald_never_blocks_and_takes_the_entry_later(void **stat
     (void)state;
     struct sink s = sink_new(true);
     struct receiver_options o;
-    struct outlet *outlet = opened(&o, &s);
+    struct receiver_handle *handle = opened(&o, &s);
     CLEANUP(notice_free) struct notice *n = some_notice();
     size_t len, sends = 0;
     char got[8192];
     CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
     enum answer_class class;
     do
-        class = sent(outlet, entry, len);
+        class = sent(handle, entry, len);
     while (class == ANSWER_OK && ++sends < 100000);
     assert_int_equal(class, ANSWER_BUSY);
     while (sink_take(&s, got, sizeof got) > 0)
         ;
-    assert_int_equal(sent(outlet, entry, len), ANSWER_OK);
-    JOURNAL->close(outlet);
+    assert_int_equal(sent(handle, entry, len), ANSWER_OK);
+    JOURNAL->close(handle);
     sink_free(&s);
 }
 
@@ -272,28 +272,28 @@ static void a_restarted_journald_is_found_again(void **state)
     (void)state;
     struct sink s = sink_new(true);
     struct receiver_options o;
-    struct outlet *outlet = opened(&o, &s);
+    struct receiver_handle *handle = opened(&o, &s);
     CLEANUP(notice_free) struct notice *n = some_notice();
     size_t len;
     char got[8192];
     CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
-    assert_int_equal(sent(outlet, entry, len), ANSWER_OK);
+    assert_int_equal(sent(handle, entry, len), ANSWER_OK);
     sink_stop(&s);
     assert_int_equal(unlink(s.path), 0);
     sink_listen(&s);
-    assert_int_equal(sent(outlet, entry, len), ANSWER_OK);
+    assert_int_equal(sent(handle, entry, len), ANSWER_OK);
     assert_int_equal(sink_take(&s, got, sizeof got), len);
-    JOURNAL->close(outlet);
+    JOURNAL->close(handle);
     sink_free(&s);
 }
 
 /* What a send says while stderr is `fd`; what was written there is for the caller to read. */
-static enum answer_class sent_with_stderr(struct outlet *outlet, const char *entry, size_t len,
-                                          int fd)
+static enum answer_class sent_with_stderr(struct receiver_handle *handle, const char *entry,
+                                          size_t len, int fd)
 {
     int saved = dup(STDERR_FILENO);
     assert_true(saved >= 0 && dup2(fd, STDERR_FILENO) >= 0);
-    enum answer_class class = sent(outlet, entry, len);
+    enum answer_class class = sent(handle, entry, len);
     assert_true(dup2(saved, STDERR_FILENO) >= 0);
     assert_int_equal(close(saved), 0);
     return class;
@@ -305,7 +305,7 @@ static void without_journald_the_message_goes_to_stderr_and_counts(void **state)
     (void)state;
     struct sink s = sink_new(false);
     struct receiver_options o;
-    struct outlet *outlet = opened(&o, &s);
+    struct receiver_handle *handle = opened(&o, &s);
     for (size_t i = 0; i < N_ELEMENTS(TITLES); i++) {
         CLEANUP(notice_free) struct notice *n = some_notice();
         char got[8192];
@@ -319,14 +319,14 @@ static void without_journald_the_message_goes_to_stderr_and_counts(void **state)
         CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
         CLEANUP(free) char *message = field(entry, len, "MESSAGE");
         assert_int_equal(pipe2(pipes, O_CLOEXEC | O_NONBLOCK), 0);
-        assert_int_equal(sent_with_stderr(outlet, entry, len, pipes[1]), ANSWER_OK);
+        assert_int_equal(sent_with_stderr(handle, entry, len, pipes[1]), ANSWER_OK);
         ssize_t size = read(pipes[0], got, sizeof got - 1);
         assert_int_equal(size, strlen(message) + 1);
         assert_memory_equal(got, message, strlen(message));
         assert_true(got[size - 1] == '\n');
         assert_int_equal(close(pipes[0]) | close(pipes[1]), 0);
     }
-    JOURNAL->close(outlet);
+    JOURNAL->close(handle);
     sink_free(&s);
 }
 
@@ -345,29 +345,29 @@ static void a_journald_that_goes_away_gets_the_entry_when_it_is_back(void **stat
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct sink s = sink_new(true);
         struct receiver_options o;
-        struct outlet *outlet = opened(&o, &s);
+        struct receiver_handle *handle = opened(&o, &s);
         CLEANUP(notice_free) struct notice *n = some_notice();
         char got[8192];
         int pipes[2];
         size_t len;
         CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
         if (CASES[i].met)
-            assert_int_equal(sent(outlet, entry, len), ANSWER_OK);
+            assert_int_equal(sent(handle, entry, len), ANSWER_OK);
         sink_stop(&s);
         if (!CASES[i].leaves_socket)
             assert_int_equal(unlink(s.path), 0);
         assert_int_equal(pipe2(pipes, O_CLOEXEC | O_NONBLOCK), 0);
         for (int attempt = 0; attempt < 3; attempt++)
-            if (sent_with_stderr(outlet, entry, len, pipes[1]) != ANSWER_BUSY)
+            if (sent_with_stderr(handle, entry, len, pipes[1]) != ANSWER_BUSY)
                 fail_msg("%s", CASES[i].why);
         assert_int_equal(read(pipes[0], got, sizeof got), -1);
         if (CASES[i].leaves_socket)
             assert_int_equal(unlink(s.path), 0);
         sink_listen(&s);
-        assert_int_equal(sent(outlet, entry, len), ANSWER_OK);
+        assert_int_equal(sent(handle, entry, len), ANSWER_OK);
         assert_int_equal(sink_take(&s, got, sizeof got), len);
         assert_int_equal(close(pipes[0]) | close(pipes[1]), 0);
-        JOURNAL->close(outlet);
+        JOURNAL->close(handle);
         sink_free(&s);
     }
 }
@@ -378,7 +378,7 @@ static void under_systemd_a_journald_is_never_taken_for_absent(void **state)
     (void)state;
     struct sink s = sink_new(false);
     struct receiver_options o;
-    struct outlet *outlet = opened(&o, &s);
+    struct receiver_handle *handle = opened(&o, &s);
     CLEANUP(notice_free) struct notice *n = some_notice();
     struct stat st;
     char stream[64];
@@ -393,12 +393,12 @@ static void under_systemd_a_journald_is_never_taken_for_absent(void **state)
     log_open();
     assert_true(dup2(saved, STDERR_FILENO) >= 0);
     assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
-    enum answer_class class = sent_with_stderr(outlet, entry, len, pipes[1]);
+    enum answer_class class = sent_with_stderr(handle, entry, len, pipes[1]);
     log_close();
     assert_int_equal(class, ANSWER_BUSY);
-    assert_int_equal(sent_with_stderr(outlet, entry, len, pipes[1]), ANSWER_OK);
+    assert_int_equal(sent_with_stderr(handle, entry, len, pipes[1]), ANSWER_OK);
     assert_int_equal(close(saved) | close(pipes[0]) | close(pipes[1]), 0);
-    JOURNAL->close(outlet);
+    JOURNAL->close(handle);
     sink_free(&s);
 }
 
@@ -407,7 +407,7 @@ static void with_neither_journald_nor_stderr_the_entry_stays_queued(void **state
     (void)state;
     struct sink s = sink_new(false);
     struct receiver_options o;
-    struct outlet *outlet = opened(&o, &s);
+    struct receiver_handle *handle = opened(&o, &s);
     CLEANUP(notice_free) struct notice *n = some_notice();
     char zeros[4096] = {0};
     int pipes[2], full[2];
@@ -415,15 +415,15 @@ static void with_neither_journald_nor_stderr_the_entry_stays_queued(void **state
     CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
     assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
     assert_int_equal(close(pipes[0]), 0); /* whoever read it has gone */
-    assert_int_equal(sent_with_stderr(outlet, entry, len, pipes[1]), ANSWER_BUSY);
+    assert_int_equal(sent_with_stderr(handle, entry, len, pipes[1]), ANSWER_BUSY);
     assert_int_equal(pipe2(full, O_CLOEXEC), 0); /* whoever reads it is frozen */
     assert_int_equal(fcntl(full[1], F_SETFL, O_NONBLOCK), 0);
     while (write(full[1], zeros, sizeof zeros) > 0)
         ;
     assert_int_equal(fcntl(full[1], F_SETFL, 0), 0);
-    assert_int_equal(sent_with_stderr(outlet, entry, len, full[1]), ANSWER_BUSY);
+    assert_int_equal(sent_with_stderr(handle, entry, len, full[1]), ANSWER_BUSY);
     assert_int_equal(close(pipes[1]) | close(full[0]) | close(full[1]), 0);
-    JOURNAL->close(outlet);
+    JOURNAL->close(handle);
     sink_free(&s);
 }
 

@@ -104,19 +104,19 @@ static void a_digest_is_one_line_that_names_every_alert(void **state)
 
 /* ---- the socket ---- */
 
-static struct outlet *opened(const struct receiver_options *o)
+static struct receiver_handle *opened(const struct receiver_options *o)
 {
-    struct outlet *outlet = NULL;
-    assert_int_equal(SYSLOG->open(o, NULL, &outlet, NULL), 0);
-    return outlet;
+    struct receiver_handle *handle = NULL;
+    assert_int_equal(SYSLOG->open(o, NULL, &handle, NULL), 0);
+    return handle;
 }
 
-static enum answer_class sent(struct outlet *outlet, const char *line)
+static enum answer_class sent(struct receiver_handle *handle, const char *line)
 {
     struct answer a = {0};
-    const struct letter l = {
+    const struct payload l = {
         SOME_EVENT, line, strlen(line), {.at = some_time("2026-11-02T01:02:03Z")}};
-    assert_int_equal(SYSLOG->send(outlet, &l, &a, NULL, NULL), 1);
+    assert_int_equal(SYSLOG->send(handle, &l, &a, NULL, NULL), 1);
     assert_true(a.text[0]);
     return a.class;
 }
@@ -126,10 +126,10 @@ static void the_datagram_has_the_old_format_that_local_daemons_read(void **state
     (void)state;
     struct sink s = sink_new(true);
     const struct receiver_options o = options("local3", "seats", s.path);
-    struct outlet *outlet = opened(&o);
+    struct receiver_handle *handle = opened(&o);
     char got[1024], want[128];
     regex_t re;
-    assert_int_equal(sent(outlet, "<154>critical: text"), ANSWER_OK);
+    assert_int_equal(sent(handle, "<154>critical: text"), ANSWER_OK);
     assert_true(sink_take(&s, got, sizeof got) > 0);
     (void)snprintf(want, sizeof want,
                    "^<154>Nov  [123] [0-9]{2}:[0-9]{2}:03 seats\\[%d\\]: critical: text$",
@@ -138,7 +138,7 @@ static void the_datagram_has_the_old_format_that_local_daemons_read(void **state
     if (regexec(&re, got, 0, NULL, 0) != 0)
         fail_msg("%s does not match %s", got, want);
     regfree(&re);
-    SYSLOG->close(outlet);
+    SYSLOG->close(handle);
     sink_free(&s);
 }
 
@@ -147,18 +147,18 @@ static void a_frozen_daemon_never_blocks_and_takes_the_line_later(void **state)
     (void)state;
     struct sink s = sink_new(true);
     const struct receiver_options o = options("", "", s.path);
-    struct outlet *outlet = opened(&o);
+    struct receiver_handle *handle = opened(&o);
     char got[1024];
     size_t sends = 0;
     enum answer_class class;
     do
-        class = sent(outlet, "<26>text");
+        class = sent(handle, "<26>text");
     while (class == ANSWER_OK && ++sends < 100000);
     assert_int_equal(class, ANSWER_BUSY);
     while (sink_take(&s, got, sizeof got) > 0)
         ;
-    assert_int_equal(sent(outlet, "<26>text"), ANSWER_OK);
-    SYSLOG->close(outlet);
+    assert_int_equal(sent(handle, "<26>text"), ANSWER_OK);
+    SYSLOG->close(handle);
     sink_free(&s);
 }
 
@@ -167,20 +167,20 @@ static void a_missing_daemon_is_seen_and_a_restarted_one_is_found(void **state)
     (void)state;
     struct sink s = sink_new(false);
     const struct receiver_options o = options("", "", s.path);
-    struct outlet *outlet = opened(&o);
+    struct receiver_handle *handle = opened(&o);
     char got[1024];
-    assert_int_equal(sent(outlet, "<26>no socket"), ANSWER_BUSY);
+    assert_int_equal(sent(handle, "<26>no socket"), ANSWER_BUSY);
     sink_listen(&s);
-    assert_int_equal(sent(outlet, "<26>first"), ANSWER_OK);
+    assert_int_equal(sent(handle, "<26>first"), ANSWER_OK);
     assert_true(sink_take(&s, got, sizeof got) > 0);
     sink_stop(&s);
-    assert_int_equal(sent(outlet, "<26>nobody listens"), ANSWER_BUSY);
+    assert_int_equal(sent(handle, "<26>nobody listens"), ANSWER_BUSY);
     assert_int_equal(unlink(s.path), 0);
     sink_listen(&s);
-    assert_int_equal(sent(outlet, "<26>second"), ANSWER_OK);
+    assert_int_equal(sent(handle, "<26>second"), ANSWER_OK);
     assert_true(sink_take(&s, got, sizeof got) > 0);
     assert_non_null(strstr(got, "second"));
-    SYSLOG->close(outlet);
+    SYSLOG->close(handle);
     sink_free(&s);
 }
 
@@ -190,12 +190,12 @@ static void a_stored_line_that_is_not_ours_is_never_sent(void **state)
     (void)state;
     struct sink s = sink_new(true);
     const struct receiver_options o = options("", "", s.path);
-    struct outlet *outlet = opened(&o);
+    struct receiver_handle *handle = opened(&o);
     char got[64];
     for (size_t i = 0; i < N_ELEMENTS(LINES); i++)
-        assert_int_equal(sent(outlet, LINES[i]), ANSWER_PERMANENT);
+        assert_int_equal(sent(handle, LINES[i]), ANSWER_PERMANENT);
     assert_int_equal(sink_take(&s, got, sizeof got), 0);
-    SYSLOG->close(outlet);
+    SYSLOG->close(handle);
     sink_free(&s);
 }
 

@@ -24,23 +24,23 @@ static void on_done(void *userdata, const struct answer *a)
     got->answer = *a;
 }
 
-static struct answer sent_at(struct hook *h, struct outlet *outlet, usec_t at)
+static struct answer sent_at(struct hook *h, struct receiver_handle *handle, usec_t at)
 {
     struct got got = {0};
-    const struct letter l = {SOME_EVENT, "{\"type\":\"x\"}", 12, {.at = at}};
-    if (WEBHOOK->send(outlet, &l, &got.answer, on_done, &got) == 1)
+    const struct payload l = {SOME_EVENT, "{\"type\":\"x\"}", 12, {.at = at}};
+    if (WEBHOOK->send(handle, &l, &got.answer, on_done, &got) == 1)
         return got.answer;
     while (!got.done)
         hook_turn(h);
     return got.answer;
 }
 
-static struct outlet *opened(struct hook *h, struct receiver_options *o)
+static struct receiver_handle *opened(struct hook *h, struct receiver_options *o)
 {
-    struct outlet *outlet = NULL;
+    struct receiver_handle *handle = NULL;
     *o = options(h);
-    assert_int_equal(WEBHOOK->open(o, h->http, &outlet, NULL), 0);
-    return outlet;
+    assert_int_equal(WEBHOOK->open(o, h->http, &handle, NULL), 0);
+    return handle;
 }
 
 static void assert_header(const struct hook_request *r, const char *name, const char *want)
@@ -57,8 +57,8 @@ static void the_request_is_what_standard_webhooks_asks_for(void **state)
     struct hook h;
     struct receiver_options o;
     hook_new(&h, ANSWERS, 1);
-    struct outlet *outlet = opened(&h, &o);
-    assert_int_equal(sent_at(&h, outlet, 1674087231 * USEC_PER_SEC + 999999).class, ANSWER_OK);
+    struct receiver_handle *handle = opened(&h, &o);
+    assert_int_equal(sent_at(&h, handle, 1674087231 * USEC_PER_SEC + 999999).class, ANSWER_OK);
     const struct hook_request *r = &h.request[0];
     assert_ptr_equal(strstr(r->head, "POST " HOOK_PATH " HTTP/1.1\r\n"), r->head);
     assert_header(r, "content-type", "application/json");
@@ -72,7 +72,7 @@ static void the_request_is_what_standard_webhooks_asks_for(void **state)
     assert_header(r, "webhook-signature", "v1,WknsjRh775xjIsUEt4Myq8IauCP7OWOoh1pGROWe9Sw=");
     assert_header(r, "authorization", NULL);
     assert_string_equal(r->body, "{\"type\":\"x\"}");
-    WEBHOOK->close(outlet);
+    WEBHOOK->close(handle);
     hook_free(&h);
 }
 
@@ -84,17 +84,17 @@ static void without_a_key_nothing_is_signed_and_that_has_to_be_said(void **state
     struct failure why = {0};
     hook_new(&h, ANSWERS, 1);
     struct receiver_options o = options(&h);
-    struct outlet *outlet = NULL;
+    struct receiver_handle *handle = NULL;
     o.signing_key_file = (char[]){""};
     assert_true(WEBHOOK->check(&o, &why) < 0);
     assert_non_null(strstr(why.text, "signing = \"off\""));
     o.unsigned_messages = true;
     assert_int_equal(WEBHOOK->check(&o, &why), 0);
-    assert_int_equal(WEBHOOK->open(&o, h.http, &outlet, NULL), 0);
-    assert_int_equal(sent_at(&h, outlet, some_time(SOME_AT)).class, ANSWER_OK);
+    assert_int_equal(WEBHOOK->open(&o, h.http, &handle, NULL), 0);
+    assert_int_equal(sent_at(&h, handle, some_time(SOME_AT)).class, ANSWER_OK);
     assert_header(&h.request[0], "webhook-id", SOME_EVENT);
     assert_header(&h.request[0], "webhook-signature", NULL);
-    WEBHOOK->close(outlet);
+    WEBHOOK->close(handle);
     hook_free(&h);
 }
 
@@ -150,15 +150,15 @@ static void each_answer_has_its_class_and_no_text_shows_the_url(void **state)
         struct hook h;
         struct receiver_options o;
         hook_new(&h, &CASES[i].answer, 1);
-        struct outlet *outlet = opened(&h, &o);
-        struct answer a = sent_at(&h, outlet, some_time(SOME_AT));
+        struct receiver_handle *handle = opened(&h, &o);
+        struct answer a = sent_at(&h, handle, some_time(SOME_AT));
         if (a.class != CASES[i].want || a.retry_after != CASES[i].retry_after ||
             !strstr(a.text, CASES[i].says))
             fail_msg("case %zu: class %d, %s", i, a.class, a.text);
         if (strstr(a.text, "SECRET") || strstr(a.text, "credential") || strstr(a.text, "q-u-e"))
             fail_msg("case %zu leaks: %s", i, a.text);
         assert_int_equal(h.n_requests, 1); /* nothing was followed */
-        WEBHOOK->close(outlet);
+        WEBHOOK->close(handle);
         hook_free(&h);
     }
 }
@@ -172,11 +172,11 @@ static void a_long_answer_is_left_unread_and_its_status_counts(void **state)
     struct hook h;
     struct receiver_options o;
     hook_new(&h, answers, 1);
-    struct outlet *outlet = opened(&h, &o);
-    struct answer a = sent_at(&h, outlet, some_time(SOME_AT));
+    struct receiver_handle *handle = opened(&h, &o);
+    struct answer a = sent_at(&h, handle, some_time(SOME_AT));
     assert_int_equal(a.class, ANSWER_OK);
     assert_int_equal(a.status, 200);
-    WEBHOOK->close(outlet);
+    WEBHOOK->close(handle);
     hook_free(&h);
 }
 
@@ -187,14 +187,14 @@ static void changed_files_are_read_again_before_the_next_attempt(void **state)
     struct hook h;
     struct receiver_options o;
     hook_new(&h, ANSWERS, 1);
-    struct outlet *outlet = opened(&h, &o);
-    (void)sent_at(&h, outlet, 0);
-    assert_false(WEBHOOK->renewed(outlet));
+    struct receiver_handle *handle = opened(&h, &o);
+    (void)sent_at(&h, handle, 0);
+    assert_false(WEBHOOK->renewed(handle));
     some_write(h.key_file, HOOK_KEY_OLD "\n" HOOK_KEY "\n");
-    (void)sent_at(&h, outlet, 0);
+    (void)sent_at(&h, handle, 0);
     hook_url(&h, "/new:443/%2Fa?sig=a%20b&c~\nnot part of it");
-    assert_true(WEBHOOK->renewed(outlet));
-    (void)sent_at(&h, outlet, 0);
+    assert_true(WEBHOOK->renewed(handle));
+    (void)sent_at(&h, handle, 0);
     CLEANUP(free) char *one = hook_header(&h.request[0], "webhook-signature");
     CLEANUP(free) char *two = hook_header(&h.request[1], "webhook-signature");
     const char *second = strchr(two, ' ');
@@ -202,7 +202,7 @@ static void changed_files_are_read_again_before_the_next_attempt(void **state)
     assert_string_equal(second + 1, one); /* newest first, the old one behind it */
     assert_ptr_equal(strstr(h.request[2].head, "POST /new:443/%2Fa?sig=a%20b&c~ HTTP"),
                      h.request[2].head);
-    WEBHOOK->close(outlet);
+    WEBHOOK->close(handle);
     hook_free(&h);
 }
 
@@ -213,18 +213,18 @@ static void a_broken_file_sends_nothing_and_is_mended_without_a_restart(void **s
     struct hook h;
     struct receiver_options o;
     hook_new(&h, ANSWERS, 1);
-    struct outlet *outlet = opened(&h, &o);
+    struct receiver_handle *handle = opened(&h, &o);
     some_write(h.key_file, "whsec_short\n");
-    struct answer a = sent_at(&h, outlet, 0);
+    struct answer a = sent_at(&h, handle, 0);
     assert_int_equal(a.class, ANSWER_RETRY);
     assert_non_null(strstr(a.text, h.key_file));
     assert_int_equal(unlink(h.url_file), 0);
     some_write(h.key_file, HOOK_KEY "\n");
-    assert_int_equal(sent_at(&h, outlet, 0).class, ANSWER_RETRY);
+    assert_int_equal(sent_at(&h, handle, 0).class, ANSWER_RETRY);
     assert_int_equal(h.n_requests, 0);
     hook_url(&h, "/");
-    assert_int_equal(sent_at(&h, outlet, 0).class, ANSWER_OK);
-    WEBHOOK->close(outlet);
+    assert_int_equal(sent_at(&h, handle, 0).class, ANSWER_OK);
+    WEBHOOK->close(handle);
     hook_free(&h);
 }
 
@@ -235,13 +235,13 @@ static void closing_cancels_what_is_under_way_without_calling_back(void **state)
     struct hook h;
     struct receiver_options o;
     struct got got = {0};
-    const struct letter l = {SOME_EVENT, "{}", 2, {0}};
+    const struct payload l = {SOME_EVENT, "{}", 2, {0}};
     hook_new(&h, ANSWERS, 1);
-    struct outlet *outlet = opened(&h, &o);
-    assert_int_equal(WEBHOOK->send(outlet, &l, &got.answer, on_done, &got), 0);
+    struct receiver_handle *handle = opened(&h, &o);
+    assert_int_equal(WEBHOOK->send(handle, &l, &got.answer, on_done, &got), 0);
     while (h.n_requests == 0)
         hook_turn(&h);
-    WEBHOOK->close(outlet);
+    WEBHOOK->close(handle);
     assert_false(got.done);
     hook_free(&h);
 }
