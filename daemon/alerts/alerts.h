@@ -25,13 +25,14 @@ struct alert { /* one instance; plain data, so that the store can keep it */
     int64_t value, threshold;
     enum unit unit;
     struct instant started; /* of the episode (or of PENDING) */
-    enum level said;        /* level last told to anybody; NONE: nothing open */
-    enum rule said_rule;
-    int64_t said_value, said_waiting; /* numbers last told: for "doubled" and "0 -> n"; said_waiting
-                                       * is negative once nobody of those told waits any more. Of a
-                                       * poll alert said_value is the section told, as -1 - enum
-                                       * health_section; older versions left an age, which is >= 0 */
-    enum cause said_cause; /* last told */
+    enum level notified;    /* level last told to anybody; NONE: nothing open */
+    enum rule notified_rule;
+    int64_t notified_value,
+        notified_waiting;      /* numbers last told: for "doubled" and "0 -> n"; notified_waiting
+                                * is negative once nobody of those told waits any more. Of a
+                                * poll alert notified_value is the section told, as -1 - enum
+                                * health_section; older versions left an age, which is >= 0 */
+    enum cause notified_cause; /* last told */
     usec_t reminder_at;    /* wall time; 0: none planned */
     uint32_t reminders;    /* sent in this episode at this level */
     struct facts *facts;   /* last known, shared: read only; NULL before the first sample */
@@ -157,10 +158,10 @@ int alerts_plan_removed(const struct plan_context *ctx, const struct book *book,
                         struct changes **ret, struct failure *ret_failure);
 /* What is left of what was told, after damage to the database. */
 enum heard_what {
-    HEARD_LAST_EVENT, /* of the alert: `seq` of the last event that everybody responsible hears */
-    HEARD_MESSAGE,    /* `receiver` was sent, or will be, the event `seq` of the present episode */
-    HEARD_TOLD,       /* ... was to hear of the present episode */
-    HEARD_HELD,       /* ... waits for the hours of a route */
+    HEARD_LAST_EVENT,  /* of the alert: `seq` of the last event that everybody responsible hears */
+    HEARD_MESSAGE,     /* `receiver` was sent, or will be, the event `seq` of the present episode */
+    HEARD_NOTIFIED,    /* ... was to hear of the present episode */
+    HEARD_HELD,        /* ... waits for the hours of a route */
     HEARD_UNDELIVERED, /* ... has not got a message of the present episode yet */
 };
 struct heard {

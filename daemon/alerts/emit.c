@@ -44,8 +44,8 @@ static int notice_new(const struct alert *a, enum event_type type, const struct 
     n->episode = a->episode;
     n->seq = a->seq;
     n->state = type == EVENT_RESOLVED ? ALERT_OK : ALERT_FIRING;
-    n->level = type == EVENT_RESOLVED ? a->said : a->level;
-    n->previous = type == EVENT_ESCALATED || type == EVENT_DEESCALATED ? a->said : LEVEL_NONE;
+    n->level = type == EVENT_RESOLVED ? a->notified : a->level;
+    n->previous = type == EVENT_ESCALATED || type == EVENT_DEESCALATED ? a->notified : LEVEL_NONE;
     n->rule = a->rule;
     n->value = a->value;
     n->threshold = a->threshold;
@@ -78,8 +78,8 @@ int alert_notice(const struct alert *a, enum event_type type, usec_t at, struct 
 }
 
 /* Told events, unlike the question what one would say, have an id and know how old they are. */
-static int notice_told(const struct plan *p, const struct alert *a, enum event_type type,
-                       bool stale, const char *reason, struct notice **ret)
+static int event_notified(const struct plan *p, const struct alert *a, enum event_type type,
+                          bool stale, const char *reason, struct notice **ret)
 {
     CLEANUP(notice_free) struct notice *n = NULL;
     int r = notice_new(a, type, &p->ctx->now, &n);
@@ -140,7 +140,7 @@ struct reach plan_reach(const struct plan *p, const struct alert *a, enum rule r
  * The end waits for no hours: it goes to those who heard the beginning. */
 static struct reach receivers(const struct plan *p, const struct alert *a, enum event_type type)
 {
-    struct reach old = plan_reach(p, a, a->said_rule, a->said);
+    struct reach old = plan_reach(p, a, a->notified_rule, a->notified);
     if (type == EVENT_RESOLVED)
         return (struct reach){.now = old.now | old.later};
     struct reach reach = plan_reach(p, a, a->rule, a->level);
@@ -186,11 +186,11 @@ int plan_tell(struct plan *p, struct alert *a, enum event_type type, const struc
     if (r < 0 || (type == EVENT_REMINDER && e.to == 0))
         return r; /* only pagers would have heard it, or it is held back */
     a->seq++;
-    r = notice_told(p, a, type, o ? o->stale : plan_is_old(p, a), reason, &e.notice);
+    r = event_notified(p, a, type, o ? o->stale : plan_is_old(p, a), reason, &e.notice);
     if (r >= 0)
         r = plan_add_event(p, &e);
     if (r >= 0)
-        speak_note(a, type, p->ctx->options, p->ctx->now.at);
+        decide_note(a, type, p->ctx->options, p->ctx->now.at);
     return r;
 }
 
@@ -198,13 +198,13 @@ int plan_tell_some(struct plan *p, struct alert *a, enum event_type type, receiv
 {
     struct event e = {.to = to};
     a->seq++;
-    if (type == EVENT_RESOLVED && a->said == LEVEL_NONE)
-        a->said = LEVEL_WARNING; /* the level that ended is not known any more */
-    int r = notice_told(p, a, type, plan_is_old(p, a), reason, &e.notice);
+    if (type == EVENT_RESOLVED && a->notified == LEVEL_NONE)
+        a->notified = LEVEL_WARNING; /* the level that ended is not known any more */
+    int r = event_notified(p, a, type, plan_is_old(p, a), reason, &e.notice);
     if (r >= 0)
         r = plan_add_event(p, &e);
     if (r >= 0)
-        speak_note(a, type, p->ctx->options, p->ctx->now.at);
+        decide_note(a, type, p->ctx->options, p->ctx->now.at);
     return r;
 }
 
@@ -218,7 +218,7 @@ int plan_line(struct plan *p, struct alert *a, receiver_set to, bool stale)
         return -ENOMEM;
     a->seq++;
     p->to[p->n_lines] = to;
-    int r = notice_told(p, a, EVENT_FIRING, stale, NULL, &p->line[p->n_lines]);
+    int r = event_notified(p, a, EVENT_FIRING, stale, NULL, &p->line[p->n_lines]);
     if (r >= 0)
         p->n_lines++;
     return r;
@@ -227,8 +227,8 @@ int plan_line(struct plan *p, struct alert *a, receiver_set to, bool stale)
 int plan_tell_later(struct plan *p, struct alert *a, const struct outcome *o)
 {
     struct reach reach = plan_reach(p, a, a->rule, a->level);
-    a->said_value = a->value; /* so that twice as much counts as worse */
-    a->said_waiting =
+    a->notified_value = a->value; /* so that twice as much counts as worse */
+    a->notified_waiting =
         a->facts->waiting > 0 && !alert_rule_pending(a, RULE_WAITING) ? a->facts->waiting : 0;
     int r = plan_hold_back(p, a, reach.later);
     return r < 0 ? r : plan_line(p, a, reach.now, o->stale);

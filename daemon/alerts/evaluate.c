@@ -99,7 +99,7 @@ static bool baseline_takes(const struct finding *f)
  * drops with the first sample that does not breach, so that it cannot fire later from old numbers. */
 static bool is_untold(const struct alert *a, enum rule rule, enum level l)
 {
-    return l > a->said && l > a->muted[rule];
+    return l > a->notified && l > a->muted[rule];
 }
 
 /* What became of the latches that held the alert up. */
@@ -177,7 +177,7 @@ static struct tally latches_tally(const struct alert *a, const struct sample *s)
             t.in[l->state] = true;
             if (alert_state_is_up(l->state) && level > up)
                 up = level;
-            bool counts = level <= a->said || sample_breaches(s, (enum rule)rule, level);
+            bool counts = level <= a->notified || sample_breaches(s, (enum rule)rule, level);
             if (alert_state_is_up(l->state) && counts && level > t.worst)
                 t.worst = level;
             if (l->state != ALERT_PENDING)
@@ -222,7 +222,7 @@ static int first_rule(const struct alert *a, enum level level, enum alert_state 
  * yet to be told is told with the numbers of a breach. */
 static int deciding_rule(const struct alert *a, const struct sample *s, const struct tally *t)
 {
-    int rule = t->worst > a->said ? first_rule(a, t->worst, ALERT_FIRING, s) : -1;
+    int rule = t->worst > a->notified ? first_rule(a, t->worst, ALERT_FIRING, s) : -1;
     if (rule < 0)
         rule = first_rule(a, t->worst, ALERT_FIRING, NULL);
     if (rule < 0)
@@ -345,10 +345,10 @@ static void follow_waiting(struct alert *a, const struct sample *s, enum level b
     enum level after = waiting_level(a);
     bool nobody = f && f->state == FINDING_KNOWN && f->value <= 0;
     ret->waiting_began = before == LEVEL_NONE && after > LEVEL_NONE;
-    if (nobody && a->said_waiting > 0)
-        a->said_waiting = -a->said_waiting;
+    if (nobody && a->notified_waiting > 0)
+        a->notified_waiting = -a->notified_waiting;
     if (nobody && before > LEVEL_NONE && after == LEVEL_NONE)
-        a->said_waiting = 0;
+        a->notified_waiting = 0;
 }
 
 /* ---- after a change of source ---- */

@@ -12,7 +12,7 @@ static const char STATE_LOST[] = "state_lost", RECEIVER_REMOVED[] = "receiver_re
 struct left {
     uint64_t last;        /* event that everybody responsible must have */
     receiver_set covered; /* has it, or will */
-    receiver_set told;    /* was to hear of the episode */
+    receiver_set notified; /* was to hear of the episode */
     receiver_set held;    /* waits for hours */
     bool removed;         /* a receiver that is configured no more did not get its message */
 };
@@ -33,8 +33,8 @@ static struct left what_is_left(const struct plan *p, const struct heard *heard,
         receiver_set one = at < 0 ? 0 : (receiver_set)1 << at;
         if (heard[i].what == HEARD_MESSAGE && heard[i].seq >= left.last)
             left.covered |= one;
-        if (heard[i].what == HEARD_TOLD || heard[i].what == HEARD_MESSAGE)
-            left.told |= one;
+        if (heard[i].what == HEARD_NOTIFIED || heard[i].what == HEARD_MESSAGE)
+            left.notified |= one;
         if (heard[i].what == HEARD_HELD)
             left.held |= one;
         left.removed |= heard[i].what == HEARD_UNDELIVERED && at < 0;
@@ -43,9 +43,9 @@ static struct left what_is_left(const struct plan *p, const struct heard *heard,
 }
 
 /* Muted ones were told in the first digest, and are again. */
-static bool was_told(const struct alert *a)
+static bool was_notified(const struct alert *a)
 {
-    if (a->said > LEVEL_NONE)
+    if (a->notified > LEVEL_NONE)
         return true;
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         if (a->muted[rule] > LEVEL_NONE)
@@ -73,26 +73,26 @@ static int tell_open(struct plan *p, const struct alert *a, receiver_set missing
 static int tell_end(struct plan *p, const struct alert *a, const struct left *left)
 {
     struct work *w;
-    if (a->state != ALERT_OK || a->said > LEVEL_NONE || !a->facts || left->last == 0 ||
-        !(left->told & ~left->covered))
+    if (a->state != ALERT_OK || a->notified > LEVEL_NONE || !a->facts || left->last == 0 ||
+        !(left->notified & ~left->covered))
         return 0;
     int r = plan_take(p, a, &w);
-    return r < 0 ? r : plan_tell_some(p, w->after, EVENT_RESOLVED, left->told, STATE_LOST);
+    return r < 0 ? r : plan_tell_some(p, w->after, EVENT_RESOLVED, left->notified, STATE_LOST);
 }
 
 static int after_damage(struct plan *p, const struct alert *a, const struct left *left)
 {
     if (!is_up(a))
         return tell_end(p, a, left);
-    return was_told(a) ? tell_open(p, a, ~left->covered & ~left->held, STATE_LOST) : 0;
+    return was_notified(a) ? tell_open(p, a, ~left->covered & ~left->held, STATE_LOST) : 0;
 }
 
 /* Whoever has a message of this episode gets the others as well. */
 static int after_removal(struct plan *p, const struct alert *a, const struct left *left)
 {
-    if (!left->removed || !is_up(a) || !was_told(a))
+    if (!left->removed || !is_up(a) || !was_notified(a))
         return 0;
-    return tell_open(p, a, ~left->told & ~left->held, RECEIVER_REMOVED);
+    return tell_open(p, a, ~left->notified & ~left->held, RECEIVER_REMOVED);
 }
 
 static int each_alert(struct plan *p, const struct heard *heard, size_t n_heard,

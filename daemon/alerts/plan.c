@@ -160,12 +160,12 @@ static bool same_latches(const struct alert *a, const struct alert *b)
     return true;
 }
 
-static bool same_said(const struct alert *a, const struct alert *b)
+static bool same_notified(const struct alert *a, const struct alert *b)
 {
-    return a->said == b->said && a->said_rule == b->said_rule && a->said_value == b->said_value &&
-           a->said_waiting == b->said_waiting && a->said_cause == b->said_cause &&
-           a->reminder_at == b->reminder_at && a->reminders == b->reminders &&
-           memcmp(a->muted, b->muted, sizeof a->muted) == 0;
+    return a->notified == b->notified && a->notified_rule == b->notified_rule &&
+           a->notified_value == b->notified_value && a->notified_waiting == b->notified_waiting &&
+           a->notified_cause == b->notified_cause && a->reminder_at == b->reminder_at &&
+           a->reminders == b->reminders && memcmp(a->muted, b->muted, sizeof a->muted) == 0;
 }
 
 /* Numbers that stay the same are only as new as the last time they were written down. A few times
@@ -181,7 +181,7 @@ static bool same_alert(const struct plan *p, const struct alert *a, const struct
 {
     if (strcmp(a->id, b->id) != 0 || strcmp(a->subject, b->subject) != 0 ||
         a->episode != b->episode || a->seq != b->seq || a->state != b->state ||
-        a->level != b->level || !same_latches(a, b) || !same_said(a, b))
+        a->level != b->level || !same_latches(a, b) || !same_notified(a, b))
         return false;
     if (b->state == ALERT_OK)
         return true; /* nothing is up: the numbers are no news */
@@ -197,14 +197,14 @@ static bool same_alert(const struct plan *p, const struct alert *a, const struct
 /* Nothing is up and nothing ever was told: the book need not know it. */
 static bool is_blank(const struct alert *a)
 {
-    return a->state == ALERT_OK && a->said == LEVEL_NONE && a->episode == 0 && a->seq == 0;
+    return a->state == ALERT_OK && a->notified == LEVEL_NONE && a->episode == 0 && a->seq == 0;
 }
 
 /* An alert that moved to another pool takes its new name once nothing is open under the old one. */
 static int settle_id(struct plan *p, struct alert *a)
 {
     char old[ALERT_ID_TEXT];
-    if (a->said > LEVEL_NONE || (a->state != ALERT_OK && a->state != ALERT_PENDING))
+    if (a->notified > LEVEL_NONE || (a->state != ALERT_OK && a->state != ALERT_PENDING))
         return 0;
     memcpy(old, a->id, sizeof old);
     int r = alert_id(a->kind, a->tenant_id, a->subject, a->id);

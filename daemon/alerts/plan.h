@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* alerts/plan.h: a plan under construction. Private to the room. */
 #pragma once
-#include "alerts/speak.h"
+#include "alerts/decide.h"
 
 struct work {                    /* one alert that this plan looks at */
     const struct alert *before;  /* in the book; NULL: not yet */

@@ -40,7 +40,7 @@ static int remind(struct plan *p, struct alert *a)
 
 static bool needs_look(const struct plan *p, const struct alert *a)
 {
-    if (a->reminder_at == 0 || a->said == LEVEL_NONE)
+    if (a->reminder_at == 0 || a->notified == LEVEL_NONE)
         return false;
     usec_t now = p->ctx->now.at;
     return p->jump || a->reminder_at <= now ||
@@ -82,7 +82,7 @@ int alerts_plan_removed(const struct plan_context *ctx, const struct book *book,
         if (r < 0 || stays)
             continue;
         w->gone = true;
-        if (a->said > LEVEL_NONE && a->facts)
+        if (a->notified > LEVEL_NONE && a->facts)
             r = plan_tell(&p, w->after, EVENT_RESOLVED, NULL, "rule_removed");
     }
     return plan_finish(&p, r, ret, ret_failure);

@@ -22,7 +22,7 @@ static bool has_breach(const struct sample *s)
 
 static bool is_idle(const struct alert *a)
 {
-    return a->state == ALERT_OK && a->said == LEVEL_NONE;
+    return a->state == ALERT_OK && a->notified == LEVEL_NONE;
 }
 
 /* The alert that this sample is about: its own, or the one of the pool that it replaces. */
@@ -57,7 +57,7 @@ static int move_subject(struct alert *a, const struct sample *s)
 /* At what level people know of this alert: told, or named in the first-run digest. */
 static enum level known_level(const struct alert *a)
 {
-    enum level known = a->said;
+    enum level known = a->notified;
     if (!alert_state_is_up(a->state))
         return LEVEL_NONE;
     for (int rule = 0; rule < RULE_COUNT_; rule++)
@@ -133,7 +133,7 @@ static enum level parent_level(const struct plan *p, const struct sample *s)
 
 static bool is_newly_judged(const struct alert *a, const struct sample *s)
 {
-    return !s->silent && a->said == LEVEL_NONE;
+    return !s->silent && a->notified == LEVEL_NONE;
 }
 
 static bool is_first(const struct plan *p, const struct alert *a, const struct sample *s)
@@ -147,7 +147,7 @@ static int tell_lost(struct plan *p, struct alert *a, const struct outcome *o)
     if (a->level == LEVEL_CRITICAL)
         return plan_tell(p, a, EVENT_FIRING, o, "state_lost");
     int r = plan_tell_later(p, a, o);
-    speak_note(a, EVENT_FIRING, p->ctx->options, p->ctx->now.at);
+    decide_note(a, EVENT_FIRING, p->ctx->options, p->ctx->now.at);
     return r;
 }
 
@@ -186,7 +186,7 @@ static int find_former(struct plan *p, const struct samples *samples)
     for (size_t i = 0; i < samples->n; i++) {
         const struct sample *s = &samples->sample[i];
         const struct alert *a = s->former ? book_find(p->book, s->kind, p->ctx->tenant_id, s->subject) : NULL;
-        if (!a || a->said == LEVEL_NONE || !a->facts)
+        if (!a || a->notified == LEVEL_NONE || !a->facts)
             continue;
         if (plan_reserve(&p->former, p->n_former, &p->size_former, sizeof *p->former) < 0)
             return -ENOMEM;
@@ -240,17 +240,17 @@ static int take_sample(struct plan *p, const struct sample *s)
     r = evaluate(w->after, s, &e, &outcome);
     if (r < 0)
         return r;
-    int type = speak(w->after, s, &outcome, parent_level(p, s));
+    int type = decide(w->after, s, &outcome, parent_level(p, s));
     if (type == EVENT_FIRING && outcome.raised_lost)
         r = tell_lost(p, w->after, &outcome);
-    else if (type != SAY_NOTHING)
+    else if (type != NO_EVENT)
         r = plan_tell(p, w->after, (enum event_type)type, &outcome, reason_of(&outcome));
     else if (outcome.muted_now)
         r = plan_tell_later(p, w->after, &outcome);
     if (r >= 0 && first && waits)
         r = plan_count(p, w->after);
     if (r >= 0)
-        speak_plan_reminder(w->after, s->silent || s->former, p->ctx->options, p->ctx->now.at);
+        decide_reminder(w->after, s->silent || s->former, p->ctx->options, p->ctx->now.at);
     return r;
 }
 
@@ -315,7 +315,7 @@ static void freeze(struct alert *a)
 static int forget(struct plan *p, const struct alert *a)
 {
     struct work *w;
-    if (a->said == LEVEL_NONE || !a->facts)
+    if (a->notified == LEVEL_NONE || !a->facts)
         return plan_remove(p, a);
     int r = plan_take(p, a, &w);
     if (r < 0)

@@ -101,8 +101,8 @@ void words_subscription(const struct notice *n, struct words *w)
     bool days = n->value != FACT_UNKNOWN && n->type != EVENT_RESOLVED && !dead && !passed;
     w->no_value = dead || passed; /* of one that is dead, the next date is when its data goes */
     /* One that ends although it is not active was not mended: its state is no part of the end. */
-    bool told = n->type != EVENT_RESOLVED || state == SUBSCRIPTION_ACTIVE;
-    if (told && (state != SUBSCRIPTION_ACTIVE || !days))
+    bool notified = n->type != EVENT_RESOLVED || state == SUBSCRIPTION_ACTIVE;
+    if (notified && (state != SUBSCRIPTION_ACTIVE || !days))
         text_addf(&w->condition, " %s%s", is, days ? "," : "");
     if (days) {
         text_add(&w->condition, " ");

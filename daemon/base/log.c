@@ -120,10 +120,11 @@ static bool send_line(int level, const char *message_id, const char *tenant, con
 static void send_counted(int level, const char *message_id, const char *tenant, const char *line)
 {
     if (logger.untold > 0) {
-        char told[128];
-        (void)snprintf(told, sizeof told, "%lu log lines are missing here: %s did not take them",
-                       logger.untold, logger.journal ? "journald" : "standard error");
-        if (send_line(LOG_WARNING, NULL, NULL, told))
+        char summary[128];
+        (void)snprintf(summary, sizeof summary,
+                       "%lu log lines are missing here: %s did not take them", logger.untold,
+                       logger.journal ? "journald" : "standard error");
+        if (send_line(LOG_WARNING, NULL, NULL, summary))
             logger.untold = 0;
     }
     if (logger.untold == 0 && send_line(level, message_id, tenant, line))

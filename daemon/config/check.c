@@ -32,7 +32,7 @@ static char *print(const struct conf_key *k, const struct limit *l)
 
 /* `said` is the group as it stands in the file, `t` what comes of it. */
 static void check_order(struct load *l, enum rule rule, const struct threshold *t,
-                        const struct threshold *said, const char *path)
+                        const struct threshold *given, const char *path)
 {
     const struct conf_key *warning = part(rule, "warning"), *critical = part(rule, "critical");
     const struct limit *w = &t->limit[LEVEL_WARNING], *c = &t->limit[LEVEL_CRITICAL];
@@ -47,9 +47,9 @@ static void check_order(struct load *l, enum rule rule, const struct threshold *
         l->walk.oom = true;
         return;
     }
-    struct conf_where where = walk_where(&l->walk, MARK_GROUP, said, l->top);
-    where = walk_where(&l->walk, MARK_VALUE, &said->limit[LEVEL_WARNING], where);
-    where = walk_where(&l->walk, MARK_VALUE, &said->limit[LEVEL_CRITICAL], where);
+    struct conf_where where = walk_where(&l->walk, MARK_GROUP, given, l->top);
+    where = walk_where(&l->walk, MARK_VALUE, &given->limit[LEVEL_WARNING], where);
+    where = walk_where(&l->walk, MARK_VALUE, &given->limit[LEVEL_CRITICAL], where);
     walk_problem(&l->walk, where,
                  "%s.%s: warning = %s is worse than critical = %s; for this rule critical must be "
                  "the %s one, or one of them \"off\"",
@@ -58,14 +58,14 @@ static void check_order(struct load *l, enum rule rule, const struct threshold *
 }
 
 static void check_margin(struct load *l, enum rule rule, const struct threshold *t,
-                         const struct threshold *said, const char *path)
+                         const struct threshold *given, const char *path)
 {
     for (int i = LEVEL_WARNING; i <= LEVEL_CRITICAL; i++) {
         if (t->off || !t->limit[i].on || t->clear_margin_bp < t->limit[i].value)
             continue;
-        struct conf_where where = walk_where(&l->walk, MARK_GROUP, said, l->top);
-        where = walk_where(&l->walk, MARK_VALUE, &said->limit[i], where);
-        where = walk_where(&l->walk, MARK_VALUE, &said->clear_margin_bp, where);
+        struct conf_where where = walk_where(&l->walk, MARK_GROUP, given, l->top);
+        where = walk_where(&l->walk, MARK_VALUE, &given->limit[i], where);
+        where = walk_where(&l->walk, MARK_VALUE, &given->clear_margin_bp, where);
         walk_problem(&l->walk, where,
                      "%s.%s: clear_margin is not smaller than %s, which could then never clear; "
                      "write a smaller margin",
@@ -236,30 +236,30 @@ static void check_ignored_rules(struct load *l, const struct override *o, struct
 static void check_override_rule(struct load *l, const struct override *o, enum rule rule,
                                 struct conf_where where)
 {
-    const struct threshold *said = &o->threshold[rule];
-    where = walk_where(&l->walk, MARK_GROUP, said, where);
+    const struct threshold *given = &o->threshold[rule];
+    where = walk_where(&l->walk, MARK_GROUP, given, where);
     char buf[USELESS_MAX];
     const char *why = useless(rule, &o->match, buf);
     if (*why)
         walk_problem(&l->walk, where, "overrides.%s: this holds for nothing: %s", rule_name(rule),
                      why);
-    struct threshold t = laid_on(&l->options->rules.threshold[rule], said);
-    if (said->set & (SET_WARNING | SET_CRITICAL))
-        check_order(l, rule, &t, said, "overrides");
-    if (part(rule, "clear_margin") && said->set & (SET_WARNING | SET_CRITICAL | SET_CLEAR_MARGIN))
-        check_margin(l, rule, &t, said, "overrides");
+    struct threshold t = laid_on(&l->options->rules.threshold[rule], given);
+    if (given->set & (SET_WARNING | SET_CRITICAL))
+        check_order(l, rule, &t, given, "overrides");
+    if (part(rule, "clear_margin") && given->set & (SET_WARNING | SET_CRITICAL | SET_CLEAR_MARGIN))
+        check_margin(l, rule, &t, given, "overrides");
 }
 
 static void check_override(struct load *l, struct override *o)
 {
     struct conf_where where = walk_where(&l->walk, MARK_ELEMENT, o, l->top);
     o->line = where.line;
-    o->set_ignore = walk_said(&l->walk, &o->ignore);
+    o->set_ignore = walk_is_set(&l->walk, &o->ignore);
     bool says = o->set_ignore;
     if (says)
         check_ignored_rules(l, o, where);
     for (int r = 0; r < RULE_COUNT_; r++) {
-        if (!walk_said(&l->walk, &o->threshold[r]))
+        if (!walk_is_set(&l->walk, &o->threshold[r]))
             continue;
         says = says || o->threshold[r].set != 0 || walk_wrong(&l->walk, &o->threshold[r]);
         check_override_rule(l, o, (enum rule)r, where);
@@ -268,7 +268,7 @@ static void check_override(struct load *l, struct override *o)
         walk_problem(
             &l->walk, where,
             "overrides: this one changes nothing; add a rule such as usage = { ... }, or ignore");
-    if (match_empty(&o->match) && walk_said(&l->walk, &o->match) &&
+    if (match_empty(&o->match) && walk_is_set(&l->walk, &o->match) &&
         !walk_wrong(&l->walk, &o->match))
         walk_problem(&l->walk, walk_where(&l->walk, MARK_GROUP, &o->match, where),
                      "overrides.match: this names nothing; name a tenant, sku, allotment or "

@@ -34,8 +34,8 @@ static void check_keys(struct load *l, const struct receiver_options *r)
         const void *at = (const char *)r + k->at;
         if (!k->only)
             continue;
-        bool ours = k->only & 1U << r->type, said = walk_said(&l->walk, at);
-        if (said && !ours)
+        bool ours = k->only & 1U << r->type, given = walk_is_set(&l->walk, at);
+        if (given && !ours)
             walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, at, place(l, r)),
                          "receivers.%s: a receiver of type %s has no such key; remove it", k->name,
                          receiver_type_name(r->type));
@@ -77,7 +77,7 @@ static int check_receiver(struct load *l, struct receiver_options *r)
 {
     const struct options *o = l->options;
     size_t before = l->report.n_seen;
-    bool typed = walk_said(&l->walk, &r->type) && !walk_wrong(&l->walk, &r->type);
+    bool typed = walk_is_set(&l->walk, &r->type) && !walk_wrong(&l->walk, &r->type);
     for (const struct receiver_options *other = o->receiver; other < r; other++)
         if (r->name && other->name && text_equal_nocase(other->name, r->name))
             walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &r->name, place(l, r)),
@@ -159,7 +159,7 @@ static void check_routes(struct load *l)
     for (size_t i = 0; i < o->n_routes; i++) {
         const struct route *r = &o->route[i];
         struct conf_where where = walk_where(&l->walk, MARK_VALUE, &r->to, place(l, r));
-        if (walk_said(&l->walk, &r->to) && r->n_to == 0 && !walk_wrong(&l->walk, &r->to))
+        if (walk_is_set(&l->walk, &r->to) && r->n_to == 0 && !walk_wrong(&l->walk, &r->to))
             walk_problem(&l->walk, where, "routes.to: this route leads to nobody; name a receiver");
         check_names(l, r->to, r->n_to, where, "routes.to");
         check_match(l, &r->match, "routes", place(l, r));
@@ -180,10 +180,10 @@ static void check_unheard(struct load *l)
     const struct options *o = l->options;
     for (size_t i = 0; o->routes.n_routes > 0 && i < o->n_receivers; i++) {
         const char *name = o->receiver[i].name;
-        bool told = !name || named(o->routes.fallback, o->routes.n_fallback, name);
-        for (size_t r = 0; r < o->routes.n_routes && !told; r++)
-            told = named(o->routes.route[r].to, o->routes.route[r].n_to, name);
-        if (!told)
+        bool reached = !name || named(o->routes.fallback, o->routes.n_fallback, name);
+        for (size_t r = 0; r < o->routes.n_routes && !reached; r++)
+            reached = named(o->routes.route[r].to, o->routes.route[r].n_to, name);
+        if (!reached)
             report_add(&l->report, CONF_WARNING, place(l, &o->receiver[i]),
                        "receivers: no route and no fallback leads to \"%s\", so it is told "
                        "nothing; add it to a route",
@@ -221,7 +221,7 @@ static int check_fallback(struct load *l)
     check_names(l, routes->fallback, routes->n_fallback, where, "fallback");
     if (routes->n_fallback > 0)
         return 0;
-    if (walk_said(&l->walk, &routes->fallback)) {
+    if (walk_is_set(&l->walk, &routes->fallback)) {
         if (!walk_wrong(&l->walk, &routes->fallback))
             walk_problem(
                 &l->walk, where,

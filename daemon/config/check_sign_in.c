@@ -72,11 +72,11 @@ static void say_needed(struct load *l, const struct conf_key *k, enum auth auth,
 
 /* In the entry itself: tenant_defaults may serve tenants of several kinds. */
 static void say_foreign(struct load *l, const struct conf_key *k, enum auth auth,
-                        const config_setting_t *said)
+                        const config_setting_t *given)
 {
     unsigned other = (unsigned)__builtin_ctz(k->auth);
     walk_problem(&l->walk,
-                 (struct conf_where){l->walk.source, (int)config_setting_source_line(said)},
+                 (struct conf_where){l->walk.source, (int)config_setting_source_line(given)},
                  "tenants.%s: auth = \"%s\" has no use for it; remove it, or write auth = \"%s\"",
                  k->name, conf_auth_name(auth), conf_auth_name((enum auth)other));
 }
@@ -129,10 +129,10 @@ int check_sign_in(struct load *l, struct tenant_options *t, const config_setting
         return -ENOMEM;
     for (size_t i = 0; i < conf_tenant.n; i++) {
         const struct conf_key *k = &conf_tenant.key[i];
-        const config_setting_t *said = config_setting_get_member(entry, k->name);
+        const config_setting_t *given = config_setting_get_member(entry, k->name);
         if (k->auth && !(k->auth & 1U << auth)) {
-            if (said)
-                say_foreign(l, k, auth, said);
+            if (given)
+                say_foreign(l, k, auth, given);
             if (k->type == CONF_FILE) /* nobody reads it, so it need not be there */
                 free(TAKE(*(char **)((char *)t + k->at)));
         } else if (k->needed & 1U << auth && is_empty(t, k) &&

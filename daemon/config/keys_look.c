@@ -150,9 +150,9 @@ static void visit_section(const struct conf_section *s, const char *prefix, conf
             continue;
         (void)snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", k->name);
         visit(userdata, path, k);
-        bool told_elsewhere = strcmp(path, "tenant_defaults") == 0 ||
-                              (k->type == CONF_RULE && strncmp(path, "thresholds", 10) != 0);
-        if (k->section && !told_elsewhere)
+        bool reported_elsewhere = strcmp(path, "tenant_defaults") == 0 ||
+                                  (k->type == CONF_RULE && strncmp(path, "thresholds", 10) != 0);
+        if (k->section && !reported_elsewhere)
             visit_section(k->section, path, visit, userdata);
     }
 }

@@ -23,18 +23,18 @@ void report_add(struct report *r, enum conf_gravity gravity, struct conf_where w
     char line[PROBLEM_MAX];
     va_list ap;
     va_start(ap, fmt);
-    CLEANUP(free) char *said = NULL;
-    int len = vasprintf(&said, fmt, ap);
+    CLEANUP(free) char *given = NULL;
+    int len = vasprintf(&given, fmt, ap);
     va_end(ap);
     struct report_entry *grown = realloc(r->entry, (r->n + 1) * sizeof *grown);
     if (grown)
         r->entry = grown;
     if (len < 0) {
-        said = NULL;
+        given = NULL;
         r->oom = true;
         return;
     }
-    text_clean(line, sizeof line, said, (size_t)len);
+    text_clean(line, sizeof line, given, (size_t)len);
     char *text = text_printf("%s:%d: %s", source_path(where.source), where.line, line);
     if (!grown || !text) {
         free(text);

@@ -39,7 +39,7 @@ void walk_required(struct walk *w, const struct conf_section *s, const void *bas
 /* Frees all strings and lists below `base`, as the table knows them. */
 void walk_free(const struct conf_section *s, void *base);
 
-bool walk_said(const struct walk *w, const void *at); /* a value or a group */
+bool walk_is_set(const struct walk *w, const void *at); /* a value or a group */
 bool walk_wrong(const struct walk *w,
                 const void *at); /* said, but something in it could not be used */
 /* Of a value or group or list element; `otherwise` if nobody said it. */

@@ -22,12 +22,12 @@ void walk_problem(struct walk *w, struct conf_where where, const char *fmt, ...)
         return;
     va_list ap;
     va_start(ap, fmt);
-    CLEANUP(free) char *said = NULL;
-    if (vasprintf(&said, fmt, ap) < 0) {
-        said = NULL;
+    CLEANUP(free) char *given = NULL;
+    if (vasprintf(&given, fmt, ap) < 0) {
+        given = NULL;
         w->oom = true;
     } else {
-        report_add(w->report, w->gravity, where, "%s", said);
+        report_add(w->report, w->gravity, where, "%s", given);
     }
     va_end(ap);
 }
@@ -64,26 +64,26 @@ static struct walk_mark *find(const struct walk *w, enum walk_kind kind, const v
     return NULL;
 }
 
-static struct walk_mark *find_said(const struct walk *w, const void *at)
+static struct walk_mark *find_set(const struct walk *w, const void *at)
 {
     struct walk_mark *m = find(w, MARK_VALUE, at);
     return m ? m : find(w, MARK_GROUP, at);
 }
 
-bool walk_said(const struct walk *w, const void *at)
+bool walk_is_set(const struct walk *w, const void *at)
 {
-    return find_said(w, at) != NULL;
+    return find_set(w, at) != NULL;
 }
 
 bool walk_wrong(const struct walk *w, const void *at)
 {
-    const struct walk_mark *m = find_said(w, at);
+    const struct walk_mark *m = find_set(w, at);
     return m && m->wrong;
 }
 
 void walk_mark_wrong(struct walk *w, const void *at)
 {
-    struct walk_mark *m = find_said(w, at);
+    struct walk_mark *m = find_set(w, at);
     if (m)
         m->wrong = true;
 }

@@ -110,7 +110,7 @@ void walk_required(struct walk *w, const struct conf_section *s, const void *bas
 {
     for (size_t i = 0; i < s->n; i++) {
         const struct conf_key *k = &s->key[i];
-        if (!k->required || walk_said(w, (const char *)base + k->at))
+        if (!k->required || walk_is_set(w, (const char *)base + k->at))
             continue;
         struct text example = TEXT_INIT(256);
         if (k->type == CONF_GROUP)

@@ -8,7 +8,7 @@
 #include "base/stdfds.h"
 #include "deliver/lines.h"
 #include "deliver/notice_put.h"
-#include "deliver/retell.h"
+#include "deliver/late_prefix.h"
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -109,16 +109,16 @@ static void entry_add(struct text *entry, const struct message *m)
 static int journal_render(const struct receiver_options *o, const struct message *m, char **ret,
                           size_t *ret_len)
 {
-    CLEANUP(notice_free) struct notice *told = NULL;
+    CLEANUP(notice_free) struct notice *late = NULL;
     CLEANUP(text_free) struct text entry = TEXT_INIT(JOURNAL_ENTRY_MAX);
-    struct message late = *m;
+    struct message message = *m;
     (void)o;
-    int r = m->notice ? notice_retell(m->notice, m->combined, m->now_at, &told) : 0;
+    int r = m->notice ? late_prefix(m->notice, m->combined, m->now_at, &late) : 0;
     if (r < 0)
         return r;
-    if (told)
-        late.notice = told;
-    entry_add(&entry, &late);
+    if (late)
+        message.notice = late;
+    entry_add(&entry, &message);
     size_t len = entry.len;
     char *bytes = entry.error ? NULL : text_take(&entry);
     if (!bytes)

@@ -3,7 +3,7 @@
 #include "deliver/lines.h"
 
 #include "deliver/notice_put.h"
-#include "deliver/retell.h"
+#include "deliver/late_prefix.h"
 #include <string.h>
 
 #define LINE_MAX_BYTES 2048

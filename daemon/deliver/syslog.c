@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "deliver/lines.h"
 #include "deliver/notice_put.h"
-#include "deliver/retell.h"
+#include "deliver/late_prefix.h"
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
@@ -133,14 +133,14 @@ static int syslog_render(const struct receiver_options *o, const struct message 
 {
     int facility = syslog_facility_parse(or_default(o->facility, "daemon"));
     assert(facility >= 0); /* syslog_check has seen it */
-    CLEANUP(notice_free) struct notice *told = NULL;
+    CLEANUP(notice_free) struct notice *late = NULL;
     CLEANUP(text_free) struct text t = TEXT_INIT(LINE_BYTES);
-    int r = m->notice ? notice_retell(m->notice, m->combined, m->now_at, &told) : 0;
+    int r = m->notice ? late_prefix(m->notice, m->combined, m->now_at, &late) : 0;
     if (r < 0)
         return r;
     text_addf(&t, "<%d>", facility | message_priority(m));
     if (m->notice)
-        line_of_notice(&t, told ? told : m->notice);
+        line_of_notice(&t, late ? late : m->notice);
     else
         line_of_digest(&t, m);
     size_t len = t.len;

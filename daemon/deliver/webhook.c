@@ -5,7 +5,7 @@
 
 #include "base/date.h"
 #include "deliver/notice_put.h"
-#include "deliver/retell.h"
+#include "deliver/late_prefix.h"
 #include <assert.h>
 #include <errno.h>
 
@@ -52,10 +52,10 @@ static int body(const struct notice *n, const struct digest *d, char **ret, size
 
 int webhook_body(const struct notice *n, bool combined, char **ret, size_t *ret_len)
 {
-    CLEANUP(notice_free) struct notice *told = NULL;
+    CLEANUP(notice_free) struct notice *late = NULL;
     assert(n->type != EVENT_DIGEST);
-    int r = notice_retell(n, combined, n->at, &told);
-    return r < 0 ? r : body(told ? told : n, NULL, ret, ret_len);
+    int r = late_prefix(n, combined, n->at, &late);
+    return r < 0 ? r : body(late ? late : n, NULL, ret, ret_len);
 }
 
 int webhook_digest_body(const struct digest *d, char **ret, size_t *ret_len)

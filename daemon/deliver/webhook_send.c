@@ -6,7 +6,7 @@
 #include "base/stamp.h"
 #include "base/text.h"
 #include "deliver/receiver.h"
-#include "deliver/retell.h"
+#include "deliver/late_prefix.h"
 #include "deliver/webhook.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -172,12 +172,12 @@ static int webhook_open(const struct receiver_options *o, struct http *http,
 static int webhook_render(const struct receiver_options *o, const struct message *m, char **ret,
                           size_t *ret_len)
 {
-    CLEANUP(notice_free) struct notice *told = NULL;
+    CLEANUP(notice_free) struct notice *late = NULL;
     (void)o;
     if (m->digest)
         return webhook_digest_body(m->digest, ret, ret_len);
-    int r = notice_retell(m->notice, m->combined, m->now_at, &told);
-    return r < 0 ? r : webhook_body(told ? told : m->notice, false, ret, ret_len);
+    int r = late_prefix(m->notice, m->combined, m->now_at, &late);
+    return r < 0 ? r : webhook_body(late ? late : m->notice, false, ret, ret_len);
 }
 
 /* ---- one attempt ---- */

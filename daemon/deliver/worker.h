@@ -17,7 +17,7 @@ struct receiver_worker {
     struct health health;
     bool drained;       /* this drain has nothing more to do here */
     bool off_stored;    /* that it is disabled stands in the store */
-    bool outage_told;   /* a warning about this outage is in the log */
+    bool outage_logged; /* a warning about this outage is in the log */
     bool store_failing; /* the store's failure was logged */
 };
 void worker_turn(struct receiver_worker *w);

@@ -17,11 +17,11 @@ static void tell_ok(struct receiver_worker *w, const struct answer *a, const str
                     const struct instant *now)
 {
     char down[DURATION_MAX];
-    if (w->outage_told)
+    if (w->outage_logged)
         log_say(LOG_NOTICE, "receiver %s delivers again; failed attempts in the last %s: %" PRIu64,
                 w->options->name, duration_human(now->mono - before->down_since_mono, down),
                 before->failures);
-    w->outage_told = false;
+    w->outage_logged = false;
     log_say(LOG_DEBUG, "receiver %s: event %s delivered: %s", w->options->name, w->entry->event_id,
             a->text);
 }
@@ -44,11 +44,11 @@ static void tell_later(struct receiver_worker *w, const struct answer *a,
 {
     char wait[DURATION_MAX];
     usec_t due = w->result.due_at > now->at ? w->result.due_at - now->at : 0;
-    bool news = !w->outage_told && before->failures == 0 && w->entry->attempts == 0;
+    bool news = !w->outage_logged && before->failures == 0 && w->entry->attempts == 0;
     log_say(news ? LOG_WARNING : LOG_DEBUG, "receiver %s: %s; trying again in %s", w->options->name,
             a->text, duration_human(due, wait));
     if (news)
-        w->outage_told = true;
+        w->outage_logged = true;
     if (!circuit_open(before) && circuit_open(&w->health))
         log_say(LOG_WARNING,
                 "receiver %s: %d different messages failed in a row; it is only probed until it "

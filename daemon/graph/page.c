@@ -205,12 +205,12 @@ static int read_waiting(const struct json *row, struct allotment *a, struct page
     int r = row_link(row, "waitingMembers@odata.nextLink", &link);
     if (r == -ENOMEM)
         return r;
-    bool readable = r >= 0, said = !json_first(list);
+    bool readable = r >= 0, present = !json_first(list);
     for (const struct json *m = json_first(list); m && readable; m = json_next(m)) {
         usec_t since = row_time(m, "waitingSinceDateTime");
         const char *id = row_id(m, "id");
         readable = id != NULL;
-        said = said || says_since(m);
+        present = present || says_since(m);
         r = id ? seen_add(&ids, id) : 0;
         if (r < 0)
             return r;
@@ -220,7 +220,7 @@ static int read_waiting(const struct json *row, struct allotment *a, struct page
         if (since && (!a->waiting.oldest_at || since < a->waiting.oldest_at))
             a->waiting.oldest_at = since;
     }
-    if (!readable || !said) {
+    if (!readable || !present) {
         a->waiting = (struct waiting){.section = SECTION_UNKNOWN};
         return page_add_waiting(p, a->id, NULL, NULL);
     }
@@ -310,8 +310,8 @@ static int read_state(const struct json *row, const char *name, struct subscript
 static int read_capability(const struct json *row, int64_t in_grace, struct allotment *a)
 {
     const char *status = NULL;
-    bool said = json_get_string(row, "capabilityStatus", &status) == JSON_OK && status[0];
-    if (!said && in_grace == 0)
+    bool present = json_get_string(row, "capabilityStatus", &status) == JSON_OK && status[0];
+    if (!present && in_grace == 0)
         return 0;
     a->subscriptions = calloc(1, sizeof *a->subscriptions);
     if (!a->subscriptions)
@@ -482,12 +482,12 @@ int page_waiting(const char *bytes, size_t len, struct snapshot_builder *b,
     int r = row_open_page(bytes, len, WAITING_NAMES, &root, &rows, &page, ret_failure);
     if (r < 0)
         return r;
-    bool said = page.n_rows == 0;
+    bool present = page.n_rows == 0;
     for (const struct json *row = json_first(rows); row; row = json_next(row)) {
         usec_t since = row_time(row, "waitingSinceDateTime");
         const char *id = row_id(row, "id");
         page.spoiled |= !id;
-        said = said || says_since(row);
+        present = present || says_since(row);
         page.n_lacking += since == 0;
         r = id ? seen_add(seen, id) : 0;
         if (r == 0)
@@ -495,7 +495,7 @@ int page_waiting(const char *bytes, size_t len, struct snapshot_builder *b,
         if (r < 0)
             return feeding_failed(ret_failure, r);
     }
-    page.spoiled |= !said;
+    page.spoiled |= !present;
     *ret = page;
     page = (struct page){0};
     return 0;

@@ -86,7 +86,7 @@ static int encode(const struct field *field, size_t n, char **ret, size_t *ret_l
 
 /* ---- Entra ---- */
 
-static const char *said(const char *value)
+static const char *given(const char *value)
 {
     return value && *value ? value : NULL;
 }
@@ -99,7 +99,7 @@ static int read_assertion(const struct graph *g, struct secret **ret, struct fai
     const struct assertion_files files = {
         .certificate = o->certificate_file,
         .private_key = o->private_key_file,
-        .password = said(o->private_key_password_file),
+        .password = given(o->private_key_password_file),
     };
     CLEANUP(assertion_key_free) struct assertion_key *key = NULL;
     char id[UUID_TEXT];
@@ -146,7 +146,7 @@ static int make_form(const struct graph *g, const char *claims, struct sign_in *
 
 int sign_in_consent_url(const struct graph *g, char **ret)
 {
-    const struct field client = {"client_id", said(g->o.client_id)};
+    const struct field client = {"client_id", given(g->o.client_id)};
     char *query = NULL;
     size_t len = 0;
     if (encode(&client, 1, &query, &len, NULL) < 0)
@@ -177,9 +177,9 @@ static int make_query(const struct graph *g, struct sign_in *ret, struct failure
     const struct field fields[] = {
         {"api-version", IDENTITY[g->o.identity_host].version},
         {"resource", resource},
-        {"client_id", said(g->o.client_id)},
-        {"object_id", said(g->o.identity_object_id)},
-        {"msi_res_id", said(g->o.identity_resource_id)},
+        {"client_id", given(g->o.client_id)},
+        {"object_id", given(g->o.identity_object_id)},
+        {"msi_res_id", given(g->o.identity_resource_id)},
     };
     char *query = NULL;
     size_t len = 0;

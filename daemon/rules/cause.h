@@ -41,7 +41,7 @@ enum cause {
     CAUSE_SECURITY,
     CAUSE_MASS_DISAPPEARANCE,
     CAUSE_UNUSABLE_NUMBERS,
-    /* capacity: only in alert.said_cause */
+    /* capacity: only in alert.notified_cause */
     CAUSE_ALLOTMENT_GONE,
     CAUSE_CAPACITY_DROP,
     /* right */

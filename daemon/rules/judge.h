@@ -213,7 +213,7 @@ struct service_tenant { /* one that is watched, and whose own configuration is w
     struct poll_state state;
     const struct tenant_health *health;
     const char *host;  /* where it fails, for people; NULL: not known */
-    enum level said;   /* what its own poll alert has told and not taken back */
+    enum level notified; /* what its own poll alert has told and not taken back */
     usec_t asked_mono; /* when its last poll ended; 0: not since the start of the process, or a sleep */
     usec_t began_mono; /* ... that from which on it fails like this; 0: it did so before the start */
 };

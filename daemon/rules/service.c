@@ -17,14 +17,14 @@
 /* A tenant that spoke up by itself before is no sign of anything new. */
 static enum cause counted_as(const struct service_tenant *t)
 {
-    return t->said > LEVEL_NONE ? CAUSE_NONE : t->state.likeness;
+    return t->notified > LEVEL_NONE ? CAUSE_NONE : t->state.likeness;
 }
 
 void service_count(const struct service_tenant *tenant, size_t n, struct service_tally *ret)
 {
     struct service_tally t = {.most = CAUSE_NETWORK}; /* of as many, an outage comes first */
     for (size_t i = 0; i < n; i++) {
-        t.tenants += tenant[i].said == LEVEL_NONE;
+        t.tenants += tenant[i].notified == LEVEL_NONE;
         t.alike[counted_as(&tenant[i])]++;
     }
     for (int c = CAUSE_NONE + 1; c < CAUSE_COUNT_; c++)
@@ -50,7 +50,7 @@ static size_t undecided(const struct service_tenant *tenant, size_t n, const str
 {
     size_t open = 0;
     for (size_t i = 0; i < n; i++)
-        open += tenant[i].said == LEVEL_NONE && tenant[i].asked_mono < t->began_mono &&
+        open += tenant[i].notified == LEVEL_NONE && tenant[i].asked_mono < t->began_mono &&
                 tenant[i].state.likeness != t->state.likeness;
     return open;
 }
@@ -152,7 +152,7 @@ static int fill_facts(const struct service_tenant *tenant, size_t n, const struc
     usec_t since_at = now->at > age ? now->at - age : 0;
     f->failing_since_at = since_at - since_at % USEC_PER_SEC; /* the clocks' jitter is no news */
     for (size_t i = 0; i < n; i++)
-        f->tenants_read += tenant[i].said == LEVEL_NONE && !tenant[i].state.cause &&
+        f->tenants_read += tenant[i].notified == LEVEL_NONE && !tenant[i].state.cause &&
                            tenant[i].asked_mono >= since_mono;
     return poll_facts(&e->state, e->health, f);
 }

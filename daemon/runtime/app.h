@@ -30,7 +30,7 @@ struct signer {
     size_t home;        /* the tenant that has the entry; SIGNER_NONE: not known */
     bool blamed;        /* the alert about a tenant that uses it has been told */
     struct failure why; /* it is unknown */
-    uint64_t said;      /* hash of its words as they were said; 0: they were not */
+    uint64_t logged;    /* hash of its words as they were said; 0: they were not */
 };
 #define SIGNER_NONE SIZE_MAX
 
@@ -63,7 +63,7 @@ struct watch { /* one tenant */
     struct signer signer;
     bool lost;                /* state was lost, and it was not read completely since */
     bool skewed;              /* its clock and ours disagree, which was said */
-    bool read_said;           /* its first complete reading was */
+    bool read_logged;         /* its first complete reading was */
     struct {                  /* what the last poll read, for a reload; NULL: its list was not complete */
         struct snapshot *snapshot;
         int64_t clock_ahead;
@@ -83,7 +83,7 @@ struct outage { /* what the rule service goes by */
     size_t n;
     struct service_tally tally;
     struct service_alert alert;
-    receiver_set told;  /* who knows that it is up */
+    receiver_set notified; /* who knows that it is up */
     struct reach reach; /* receivers of the poll alerts that keep still, or would */
 };
 
@@ -235,8 +235,8 @@ void outage_forget(struct app *app); /* other tenants are watched now */
 bool outage_holds(const struct watch *w, struct instant now);
 
 /* What this poll alert would tell is told by the alert about the tenant's credential. */
-bool take_is_told(const struct watch *w, const struct tenant_health *health, const struct sample *poll,
-                  struct instant now);
+bool poll_is_covered(const struct watch *w, const struct tenant_health *health,
+                     const struct sample *poll, struct instant now);
 
 /* credentials.c: what tenants sign in with, and when that ends */
 void credentials_wire(struct app *app); /* who shares what; reads certificates */

@@ -30,7 +30,7 @@ int checks_config(const struct cli *cli)
 {
     CLEANUP(options_free) struct options *options = NULL;
     struct problems problems = {0};
-    int state = cli->state_dir_said ? check_state(cli) : EXIT_OK;
+    int state = cli->state_dir_given ? check_state(cli) : EXIT_OK;
     int r = options_check(cli->config, &options, &problems);
     bool good = r >= 0;
     for (size_t i = 0; i < problems.n; i++) {
@@ -279,10 +279,10 @@ static int compare_matches(const struct options *o, struct store *store)
         tenant[n] = (struct matches_tenant){t, memory[n]};
         n++;
     }
-    bool told = matches_check(o, tenant, n, say_match);
+    bool complete = matches_check(o, tenant, n, say_match);
     for (size_t i = 0; i < n; i++)
         tenant_memory_free(memory[i]);
-    return told;
+    return complete;
 }
 
 /* Without a state directory the daemon has not run yet, and nobody knows the pools. */

@@ -103,7 +103,10 @@ static int take_option(struct cli *cli, int option)
 {
     switch (option) {
     case 'c': cli->config = optarg; return -1;
-    case OPT_STATE_DIR: cli->state_dir = optarg; cli->state_dir_said = true; return -1;
+    case OPT_STATE_DIR:
+        cli->state_dir = optarg;
+        cli->state_dir_given = true;
+        return -1;
     case OPT_CHECK_CONFIG: return set_mode(cli, CLI_CHECK_CONFIG);
     case OPT_DUMP_CONFIG: return set_mode(cli, CLI_DUMP_CONFIG);
     case OPT_CHECK_ACCESS: return set_mode(cli, CLI_CHECK_ACCESS);

@@ -23,7 +23,7 @@ struct cli { /* strings are borrowed from argv and the environment */
     pid_t reload_pid;     /* --reload PID */
     bool dry_run, json;
     int log_level; /* -1: as configured */
-    bool state_dir_said; /* by an option: --check-config looks at it, too */
+    bool state_dir_given; /* by an option: --check-config looks at it, too */
 };
 /* -1: go on with *ret. Otherwise the exit code; help, version or a complaint has been printed. */
 int cli_parse(int argc, char **argv, struct cli *ret);

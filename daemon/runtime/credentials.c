@@ -89,7 +89,7 @@ static bool is_blamed(const struct watch *keeper)
         const struct alert *a = NULL;
         if (is_used_by(keeper, w))
             a = book_find(keeper->app->book, KIND_POLL, w->options->facts.tenant_id, "");
-        if (a && a->said > LEVEL_NONE)
+        if (a && a->notified > LEVEL_NONE)
             return true;
     }
     return false;
@@ -152,7 +152,7 @@ static void inherit(struct watch *keeper, const struct watch *from, const struct
     const struct watch *home = s->home == SIGNER_NONE ? NULL : same_tenant(app->watch, app->n_watches, &old[s->home]);
     keeper->signer.since_mono = s->since_mono;
     keeper->signer.why = s->why;
-    keeper->signer.said = s->said;
+    keeper->signer.logged = s->logged;
     if (!home || !is_used_by(keeper, home) || !asks_graph(home))
         return;
     keeper->signer.home = (size_t)(home - app->watch);
@@ -216,7 +216,7 @@ static enum level own_level(const struct app *app, const struct credential *c)
     const struct alert *a = NULL;
     if (credential_subject(c, &subject) >= 0)
         a = book_find(app->book, KIND_CREDENTIAL, NULL, subject);
-    return a ? a->said : LEVEL_NONE;
+    return a ? a->notified : LEVEL_NONE;
 }
 
 static void begin(const struct watch *keeper, struct instant now, struct credential *ret)
@@ -360,10 +360,10 @@ static void say_unknown(struct watch *keeper)
         if (is_used_by(keeper, w) && asks_graph(w) && !w->signer.asked)
             return;
     }
-    if (hash != s->said)
+    if (hash != s->logged)
         log_event(LOG_NOTICE, MESSAGE_CREDENTIAL_UNKNOWN, keeper->options->facts.name,
                   "%s: when its client secret ends cannot be told: %s", keeper->options->facts.name, s->why.text);
-    s->said = hash;
+    s->logged = hash;
 }
 
 static void on_entry(void *userdata, usec_t ends_at, const struct failure *why)
@@ -388,7 +388,7 @@ static void on_entry(void *userdata, usec_t ends_at, const struct failure *why)
     if (ends_at) {
         s->home = (size_t)(w - w->app->watch);
         s->entry_at = ends_at;
-        s->said = 0;
+        s->logged = 0;
         s->why = (struct failure){0};
     } else if (lasting && (s->home == SIGNER_NONE || &w->app->watch[s->home] == w)) {
         s->entry_at = 0; /* after another failure what was known yesterday still holds */

@@ -111,7 +111,7 @@ static bool is_ignored(const struct app *app, const struct alert *a)
 
 bool once_notified(const struct app *app, const struct alert *a)
 {
-    if (a->said == LEVEL_NONE || a->level <= a->muted[a->rule] || is_ignored(app, a))
+    if (a->notified == LEVEL_NONE || a->level <= a->muted[a->rule] || is_ignored(app, a))
         return false;
     struct reach to = route_for(&app->options->routes, a->kind, a->rule, a->level, a->facts, clock_now().at);
     return (to.now | to.later) != 0;

@@ -20,11 +20,13 @@ static void read_state(struct watch *w, const struct tenant_health *h, const str
 /* ---- as the rule sees it ---- */
 
 /* What the tenant's own alert has told about the same part of it, or the one about its credential. */
-static enum level told_level(const struct watch *w, const struct tenant_health *health, const struct instant *now)
+static enum level notified_level(const struct watch *w, const struct tenant_health *health,
+                                 const struct instant *now)
 {
     const struct alert *a = book_find(w->app->book, KIND_POLL, w->options->facts.tenant_id, "");
-    bool own = a && a->facts && a->said > LEVEL_NONE && text_equal(a->facts->section, w->reading.section);
-    return own ? a->said : credentials_tell(w, health, *now);
+    bool own = a && a->facts && a->notified > LEVEL_NONE &&
+               text_equal(a->facts->section, w->reading.section);
+    return own ? a->notified : credentials_tell(w, health, *now);
 }
 
 static struct service_tenant seen(const struct watch *w, const struct tenant_health *health, const struct instant *now)
@@ -33,7 +35,7 @@ static struct service_tenant seen(const struct watch *w, const struct tenant_hea
         .state = w->reading,
         .health = health,
         .host = w->asked_mono && health->failing ? graph_host(w->graph, w->at_sign_in) : NULL,
-        .said = told_level(w, health, now),
+        .notified = notified_level(w, health, now),
         .asked_mono = poller_owes(w) ? 0 : w->asked_mono, /* before a sleep is long ago */
         .began_mono = w->began_mono,
     };
@@ -98,16 +100,16 @@ static struct reach reach_of_silent(const struct app *app, usec_t at)
 }
 
 /* A tenant that joins later, and whose receivers were not told, speaks for itself. */
-static void note_told(struct app *app, uint64_t seq_before, usec_t at)
+static void note_logged(struct app *app, uint64_t seq_before, usec_t at)
 {
     struct outage *o = &app->outage;
     const struct alert *a = alert_of(app);
     if (!a)
-        o->told = 0;
-    if (!a || !a->facts || (a->seq == seq_before && o->told))
+        o->notified = 0;
+    if (!a || !a->facts || (a->seq == seq_before && o->notified))
         return; /* nothing new was told; after a start, those who fail already were there when it was */
     struct reach own = route_for(&app->options->routes, a->kind, a->rule, a->level, a->facts, at);
-    o->told |= own.now | own.later | o->reach.now | o->reach.later;
+    o->notified |= own.now | own.later | o->reach.now | o->reach.later;
 }
 
 /* ---- the alert ---- */
@@ -147,7 +149,7 @@ static void tell(struct app *app, struct instant now)
     if (judge_service(o->tenant, o->n, &o->tally, settled_after(app), &now, &sample, &why) >= 0 &&
         app_set_zone(sample.facts, now.at) >= 0)
         take_sample(app, &ctx, &sample);
-    note_told(app, seq, now.at);
+    note_logged(app, seq, now.at);
 }
 
 void outage_look(struct app *app, struct instant now)
@@ -177,7 +179,7 @@ void outage_asked(struct watch *w, const struct tenant_health *health, bool at_s
     o->tenant[w->nth] = seen(w, health, &now);
     bool up = alert_of(w->app) != NULL;
     service_count(o->tenant, o->n, &o->tally);
-    if (up ? !o->told : o->tally.failing >= o->tally.begins)
+    if (up ? !o->notified : o->tally.failing >= o->tally.begins)
         tell(w->app, now);
     follow(w->app, up, &now);
     o->tenant[w->nth].health = &w->health;
@@ -186,7 +188,7 @@ void outage_asked(struct watch *w, const struct tenant_health *health, bool at_s
 void outage_forget(struct app *app)
 {
     app->outage.n = 0;
-    app->outage.told = 0; /* receivers have other numbers */
+    app->outage.notified = 0; /* receivers have other numbers */
 }
 
 bool outage_holds(const struct watch *w, struct instant now)
@@ -197,5 +199,5 @@ bool outage_holds(const struct watch *w, struct instant now)
     if (!o->alert.likeness || w->asked_mono == 0)
         return true;
     struct reach own = reach_of(w, now.at);
-    return !((own.now | own.later) & ~o->told);
+    return !((own.now | own.later) & ~o->notified);
 }

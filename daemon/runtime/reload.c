@@ -31,7 +31,7 @@ static struct watch *find(struct watch *watch, size_t n, const char *tenant_id)
 /* What was read, and what of it only the process knows. */
 static void keep_reading(struct watch *w, struct watch *before)
 {
-    w->read_said = before->read_said;
+    w->read_logged = before->read_logged;
     w->judged = before->judged;
     before->judged.snapshot = NULL;
     if (!before->memory)

@@ -71,8 +71,8 @@ static int samples_append(struct samples *s, struct sample *one)
     return 0;
 }
 
-bool take_is_told(const struct watch *w, const struct tenant_health *health, const struct sample *poll,
-                  struct instant now)
+bool poll_is_covered(const struct watch *w, const struct tenant_health *health,
+                     const struct sample *poll, struct instant now)
 {
     enum level told = credentials_tell(w, health, now);
     return told > LEVEL_NONE && told >= poll->finding[0].raise;
@@ -96,7 +96,7 @@ static int judge_all(struct watch *w, const struct snapshot *snapshot,
     health.api_refusals = report->refusals;
     outage_asked(w, &health, report->at_sign_in, now);
     r = judge_poll(&ctx, &health, &now, &poll, why);
-    if (r >= 0 && (outage_holds(w, now) || take_is_told(w, &health, &poll, now)))
+    if (r >= 0 && (outage_holds(w, now) || poll_is_covered(w, &health, &poll, now)))
         poll.finding[0].state = FINDING_UNKNOWN;
     if (r >= 0 && samples_append(samples, &poll) < 0)
         r = failure_oom(why);
@@ -216,14 +216,14 @@ static void log_first(struct watch *w, const struct graph_report *report)
         const char *what;
     } SUMS[] = {{t->allotments, "pools"}, {t->waiting, "waiting"}, {t->errors, "errors"}};
     CLEANUP(text_free) struct text line = TEXT_INIT(256);
-    if (w->read_said || w->app->cli->mode != CLI_DAEMON)
+    if (w->read_logged || w->app->cli->mode != CLI_DAEMON)
         return;
     for (size_t i = 0; i < N_ELEMENTS(SUMS); i++)
         if (SUMS[i].n != UNITS_UNKNOWN)
             text_addf(&line, "%" PRId64 " %s, ", SUMS[i].n, SUMS[i].what);
     CLEANUP(free) char *sums = text_take(&line);
     log_say(LOG_INFO, "%s: %s%u requests", w->options->facts.name, sums ? sums : "", report->requests);
-    w->read_said = true;
+    w->read_logged = true;
 }
 
 /* `doubt`: why an answer that came in full is not believed. */

@@ -20,7 +20,7 @@ static void tick_tenant(struct watch *w, struct instant now)
     struct failure why = {0};
     if (judge_poll(&judge, &w->health, &now, &sample, &why) < 0)
         return;
-    if (outage_holds(w, now) || take_is_told(w, &w->health, &sample, now))
+    if (outage_holds(w, now) || poll_is_covered(w, &w->health, &sample, now))
         sample.finding[0].state = FINDING_UNKNOWN;
     take_sample(app, &ctx, &sample);
 }

@@ -62,7 +62,7 @@ static int begin(struct store *s, int64_t id, const char *body, size_t len, usec
     if (r >= 0)
         r = outbox_row_put(s, &o, f);
     if (r >= 0)
-        r = told_try(s, &o, f);
+        r = notified_try(s, &o, f);
     return r < 0 ? r : log_begin(s, &o, now_at, f);
 }
 

@@ -173,11 +173,11 @@ int alert_put(struct store *s, const struct alert *a, struct failure *f)
     row_int(&row, a->threshold);
     row_text(&row, unit_name(a->unit));
     row_instant(&row, &a->started);
-    row_text(&row, level_name(a->said));
-    row_text(&row, rule_name(a->said_rule));
-    row_int(&row, a->said_value);
-    row_int(&row, a->said_waiting);
-    row_int(&row, (int64_t)cause_hash(a->said_cause)); /* a hash: the sign means nothing */
+    row_text(&row, level_name(a->notified));
+    row_text(&row, rule_name(a->notified_rule));
+    row_int(&row, a->notified_value);
+    row_int(&row, a->notified_waiting);
+    row_int(&row, (int64_t)cause_hash(a->notified_cause)); /* a hash: the sign means nothing */
     row_usec(&row, a->reminder_at);
     row_int(&row, a->reminders);
     row_text(&row, latches);
@@ -215,11 +215,11 @@ static int alert_from_row(const struct store_codec *codec, struct row *row, stru
     a->threshold = row_get_int(row, INT64_MIN, INT64_MAX);
     a->unit = (enum unit)get_word(row, words_unit);
     a->started = row_get_instant(row);
-    a->said = (enum level)get_word(row, words_level);
-    a->said_rule = (enum rule)get_word(row, rule_parse);
-    a->said_value = row_get_int(row, INT64_MIN, INT64_MAX);
-    a->said_waiting = row_get_int(row, INT64_MIN, INT64_MAX);
-    a->said_cause = cause_from_hash((uint64_t)row_get_int(row, INT64_MIN, INT64_MAX));
+    a->notified = (enum level)get_word(row, words_level);
+    a->notified_rule = (enum rule)get_word(row, rule_parse);
+    a->notified_value = row_get_int(row, INT64_MIN, INT64_MAX);
+    a->notified_waiting = row_get_int(row, INT64_MIN, INT64_MAX);
+    a->notified_cause = cause_from_hash((uint64_t)row_get_int(row, INT64_MIN, INT64_MAX));
     a->reminder_at = row_get_usec(row);
     a->reminders = (uint32_t)row_get_int(row, 0, UINT32_MAX);
     bool whole = parse_latches(row_get_text(row), a);

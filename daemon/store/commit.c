@@ -25,7 +25,7 @@ static int put_changes(struct store *s, const struct commit *c, struct failure *
         const struct removal *gone = &all->removed[i];
         r = alert_remove(s, gone->id, f);
         if (r >= 0 && !is_put_again(all, gone->id))
-            r = told_forget(s, gone->id, f);
+            r = notified_forget(s, gone->id, f);
         if (r >= 0)
             r = past_put(s, gone, c->now.at, f);
     }

@@ -65,10 +65,10 @@ int db_fail(struct db *d, int rc, struct failure *f)
             int number = by_system && d->handle ? sqlite3_system_errno(d->handle) : 0;
             const char *because = number ? strerror(number) : sqlite3_errstr(rc);
             /* A full disk is an I/O error where SQLite makes room ahead of writing. */
-            size_t said = number == ENOSPC || number == EDQUOT ? 0 : i;
+            size_t notified = number == ENOSPC || number == EDQUOT ? 0 : i;
             return failure_set(f, FAILURE_LOCAL, MEANINGS[i].code,
                                "state database %s: %s (%s, code %d); %s", d->path,
-                               MEANINGS[said].what, because, rc, MEANINGS[said].fix);
+                               MEANINGS[notified].what, because, rc, MEANINGS[notified].fix);
         }
     return failure_set(f, FAILURE_LOCAL, EIO, "state database %s: SQLite says %s (code %d)",
                        d->path, d->handle ? sqlite3_errmsg(d->handle) : sqlite3_errstr(rc), rc);

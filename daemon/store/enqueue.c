@@ -277,17 +277,17 @@ static int post_resolved(struct posting *p, const char *alert_id, struct failure
     CLEANUP(audience_free) struct audience all = {0};
     int r = held_forget(p->s, alert_id, NULL, f);
     if (r >= 0)
-        r = told_audience(p->s, alert_id, p->episode, &all, f);
+        r = notified_audience(p->s, alert_id, p->episode, &all, f);
     for (size_t i = 0; r >= 0 && i < all.n; i++) {
         const char *receiver = all.member[i].receiver;
         bool tried = all.member[i].tried;
         r = has_end(p, receiver, f); /* it is told again only where it was lost */
         if (r != 0)
             continue;
-        int told_before = in_a_digest(p->s, alert_id, receiver, f);
-        r = told_before < 0 ? told_before : supersede_untried(p, receiver, tried, f);
+        int notified_before = in_a_digest(p->s, alert_id, receiver, f);
+        r = notified_before < 0 ? notified_before : supersede_untried(p, receiver, tried, f);
         if (r >= 0)
-            r = post(p, receiver, !tried && !told_before, f);
+            r = post(p, receiver, !tried && !notified_before, f);
     }
     return r;
 }
@@ -299,7 +299,7 @@ static int expect(struct store *s, const struct commit *c, receiver_set to, cons
     for (size_t i = 0; r >= 0 && i < RECEIVERS_MAX && to >> i; i++) {
         if (!(to >> i & 1))
             continue;
-        r = told_expect(s, n->alert_id, c->routes->receiver[i].name, n->episode, f);
+        r = notified_expect(s, n->alert_id, c->routes->receiver[i].name, n->episode, f);
         if (r >= 0)
             r = held_forget(s, n->alert_id, c->routes->receiver[i].name, f);
     }

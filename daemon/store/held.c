@@ -112,7 +112,7 @@ int held_put(struct store *s, const struct commit *c, struct failure *f)
 static int find_heard(struct store *s, struct held *held, struct failure *f)
 {
     CLEANUP(audience_free) struct audience all = {0};
-    int r = told_audience(s, held->alert_id, held->episode, &all, f);
+    int r = notified_audience(s, held->alert_id, held->episode, &all, f);
     held->heard = all.n > 0;
     return r;
 }

@@ -138,10 +138,10 @@ void outbox_row_wait(struct outbox_row *o, const struct instant *now, usec_t due
 
 /* ---- told.c ---- */
 /* This receiver is about to be told something of this episode. */
-int told_expect(struct store *s, const char *alert_id, const char *receiver, uint32_t episode,
-                struct failure *f);
+int notified_expect(struct store *s, const char *alert_id, const char *receiver, uint32_t episode,
+                    struct failure *f);
 /* An attempt of this row begins: from here on its receiver may have been told. */
-int told_try(struct store *s, const struct outbox_row *o, struct failure *f);
+int notified_try(struct store *s, const struct outbox_row *o, struct failure *f);
 struct audience { /* who may have been told of an episode */
     struct {
         char receiver[64];
@@ -153,9 +153,9 @@ static inline void audience_free_at(struct audience *a)
 {
     free(a->member);
 }
-int told_audience(struct store *s, const char *alert_id, uint32_t episode, struct audience *ret,
-                  struct failure *f);
-int told_forget(struct store *s, const char *alert_id, struct failure *f);
+int notified_audience(struct store *s, const char *alert_id, uint32_t episode, struct audience *ret,
+                      struct failure *f);
+int notified_forget(struct store *s, const char *alert_id, struct failure *f);
 
 /* ---- held.c ---- */
 /* What the changes hold back; inside a commit, after its events. */

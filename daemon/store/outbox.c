@@ -214,7 +214,7 @@ static int may_have_been_sent(struct store *s, struct outbox_row *o, const struc
     o->state = OUTBOX_QUEUED;
     o->unknown = true;
     int r = outbox_row_put(s, o, f);
-    return r < 0 ? r : told_try(s, o, f);
+    return r < 0 ? r : notified_try(s, o, f);
 }
 
 /* The beginning of an attempt outlives the process, but not a loss of power in the moment after it.

@@ -41,7 +41,7 @@ static size_t open_alerts(enum kind kind)
     const struct alert *a;
     size_t n = 0, cursor = 0;
     while ((a = book_next(f.app.book, &cursor)))
-        n += a->kind == kind && a->said > LEVEL_NONE;
+        n += a->kind == kind && a->notified > LEVEL_NONE;
     return n;
 }
 

@@ -26,12 +26,12 @@ static int teardown(void **state)
 #define FINE(...) A_POOL(.allotted = 100, .consumed = 5, .min_samples = 3, __VA_ARGS__)
 
 /* The sample by the new options. */
-#define AGAIN(d, ...)                                              \
-    __extension__({                                                \
-        (d)->again = (d)->incomplete_list = true;                  \
-        (void)POLL(d, __VA_ARGS__);                                \
-        (d)->again = (d)->incomplete_list = false;                 \
-        (const char *)(d)->said;                                   \
+#define AGAIN(d, ...)                              \
+    __extension__({                                \
+        (d)->again = (d)->incomplete_list = true;  \
+        (void)POLL(d, __VA_ARGS__);                \
+        (d)->again = (d)->incomplete_list = false; \
+        (const char *)(d)->notified;               \
     })
 
 static void one_reading_is_enough(void **state)

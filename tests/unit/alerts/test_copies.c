@@ -18,11 +18,11 @@ int __wrap_facts_copy(const struct facts *src, struct facts **ret)
     return __real_facts_copy(src, ret);
 }
 
-static void expect(const char *said, const char *want_said, size_t want_copies)
+static void expect(const char *notified, const char *want_said, size_t want_copies)
 {
-    assert_string_equal(said, want_said);
+    assert_string_equal(notified, want_said);
     if (n_copies != want_copies)
-        fail_msg("\"%s\": %zu copies, want %zu", said, n_copies, want_copies);
+        fail_msg("\"%s\": %zu copies, want %zu", notified, n_copies, want_copies);
     n_copies = 0;
 }
 

@@ -76,7 +76,7 @@ static const struct alert *its_alert(const struct life *l)
 
 static bool is_open(const struct life *l)
 {
-    return its_alert(l) && its_alert(l)->said > LEVEL_NONE;
+    return its_alert(l) && its_alert(l)->notified > LEVEL_NONE;
 }
 
 /* ---- one look ---- */
@@ -163,7 +163,7 @@ static void check_settled(const struct life *l)
            level_name(l->told));
     if (l->told == LEVEL_NONE)
         return;
-    ENSURE(l, marks_reached(a->said_value) >= marks_reached(days_left(l)),
+    ENSURE(l, marks_reached(a->notified_value) >= marks_reached(days_left(l)),
            "it is nearer than people know");
     ENSURE(l, days_left(l) >= 0 || a->facts->cause == CAUSE_ENDED,
            "an end that passed untold");
@@ -230,7 +230,7 @@ static void it_is_told_30_14_7_and_1_days_before(void **state)
 {
     static const struct {
         int64_t days;
-        const char *said;
+        const char *notified;
     } WANT[] = {{30, "firing warning credential"},
                 {14, "updated warning credential"},
                 {7, "escalated critical credential"},
@@ -247,13 +247,13 @@ static void it_is_told_30_14_7_and_1_days_before(void **state)
                            : days <= WARNING ? LEVEL_WARNING
                                              : LEVEL_NONE;
         for (int look = 0; look < 24; look++) {
-            const char *said =
+            const char *notified =
                 POLL(&d, A_CREDENTIAL(.subject = "c/f", .value = days, .level = level,
                                       .expires_at = T0 + HOURS(24 * 40)));
-            if (*said) {
+            if (*notified) {
                 assert_true(told < sizeof WANT / sizeof *WANT);
                 assert_int_equal(days, WANT[told].days);
-                assert_string_equal(said, WANT[told].said);
+                assert_string_equal(notified, WANT[told].notified);
                 told++;
             }
             assert_string_equal(desk_remind(&d), "");
@@ -274,9 +274,9 @@ static void a_warning_of_two_months_is_repeated_at_the_same_marks(void **state)
     (void)state;
     desk_open(&d);
     for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS; i++) {
-        const char *said = POLL(&d, A_CREDENTIAL(.subject = "c/f", .value = STEPS[i].days,
-                                                 .level = LEVEL_WARNING, .expires_at = T0));
-        assert_int_equal(*said != '\0', STEPS[i].told);
+        const char *notified = POLL(&d, A_CREDENTIAL(.subject = "c/f", .value = STEPS[i].days,
+                                                     .level = LEVEL_WARNING, .expires_at = T0));
+        assert_int_equal(*notified != '\0', STEPS[i].told);
         desk_pass(&d, HOURS(24));
     }
     desk_close(&d);

@@ -125,7 +125,7 @@ static void among_equals_what_is_breached_goes_before_what_recovers(void **state
     step(&a, A_POOL(.allotted = 100, .consumed = 100, .waiting = 1, .keep_firing_for = HOURS(1)),
          &o);
     assert_int_equal(a.rule, RULE_WAITING);
-    a.said = LEVEL_WARNING;
+    a.notified = LEVEL_WARNING;
     step(&a, A_POOL(.allotted = 100, .consumed = 100, .keep_firing_for = HOURS(1)), &o);
     assert_int_equal(a.rule, RULE_USAGE);
     assert_int_equal(a.latch[RULE_WAITING][0].state, ALERT_RECOVERING);
@@ -143,7 +143,7 @@ static void a_decision_that_falls_to_an_unread_finding_has_no_number(void **stat
     (void)state;
     step(&a, A_POOL(.allotted = 100, .consumed = 101, .waiting = 3), &o);
     assert_int_equal(a.rule, RULE_REMAINING);
-    a.said = LEVEL_CRITICAL;
+    a.notified = LEVEL_CRITICAL;
     step(&a, A_POOL(.allotted = 100, .consumed = 99, .waiting = HIDDEN, .no_remaining = true), &o);
     assert_int_equal(a.rule, RULE_WAITING);
     assert_true(a.value == FACT_UNKNOWN);
@@ -160,7 +160,7 @@ static void what_nobody_was_told_of_has_no_hysteresis(void **state)
     struct outcome o;
     (void)state;
     step(&a, A_POOL(.allotted = 100, .consumed = 101, .keep_firing_for = HOURS(1)), &o);
-    a.said = LEVEL_WARNING; /* critical is held back */
+    a.notified = LEVEL_WARNING; /* critical is held back */
     step(&a, A_POOL(.allotted = 100, .consumed = 89, .keep_firing_for = HOURS(1)), &o);
     assert_int_equal(a.latch[RULE_REMAINING][LEVEL_CRITICAL - 1].state, ALERT_OK);
     assert_int_equal(a.latch[RULE_REMAINING][LEVEL_WARNING - 1].state, ALERT_RECOVERING);

@@ -38,7 +38,7 @@ struct truth {
     usec_t last_breach[RULES];        /* true time of the last sample that showed one */
     /* what was told */
     bool open;
-    enum level said;
+    enum level notified;
     uint32_t episode;
     uint64_t seq;
     char last[512]; /* the last thing told, but for reminders */
@@ -219,25 +219,25 @@ static void check_notice(struct life *l, const struct notice *n)
     switch (n->type) {
     case EVENT_FIRING:
     case EVENT_ESCALATED:
-        ENSURE(l, n->level > t->said, "it did not get worse");
+        ENSURE(l, n->level > t->notified, "it did not get worse");
         ENSURE(l, breach_was_held(l, t, n->level), "%s before it was held: %s",
                event_type_name(n->type), n->title);
         break;
     case EVENT_DEESCALATED:
-        ENSURE(l, n->level < t->said && n->previous == t->said, "it did not get better");
+        ENSURE(l, n->level < t->notified && n->previous == t->notified, "it did not get better");
         break;
     case EVENT_UPDATED:
-        ENSURE(l, n->level == t->said, "an update hides a change of level");
+        ENSURE(l, n->level == t->notified, "an update hides a change of level");
         break;
     default:
-        ENSURE(l, n->type == EVENT_RESOLVED && n->level == t->said, "a strange event");
+        ENSURE(l, n->type == EVENT_RESOLVED && n->level == t->notified, "a strange event");
         check_resolved(l, t, n);
         t->open = false;
         break;
     }
-    if (n->level != t->said || !t->open)
+    if (n->level != t->notified || !t->open)
         t->spoke = l->true_time;
-    t->said = t->open ? n->level : LEVEL_NONE;
+    t->notified = t->open ? n->level : LEVEL_NONE;
 }
 
 /* What is due without any doubt has been said, and what is over is not kept up. */
@@ -249,7 +249,7 @@ static void check_silence(const struct life *l)
             for (int k = 0; k < LEVELS; k++) {
                 const struct run *r = &t->breach[rule][k];
                 bool due = r->clean && r->samples >= l->min_samples && r->seen >= l->hold_for;
-                ENSURE(l, !due || (int)t->said > k, "%s is silent about %s at level %d", IDS[i],
+                ENSURE(l, !due || (int)t->notified > k, "%s is silent about %s at level %d", IDS[i],
                        rule_name(RULE_OF[rule]), k + 1);
             }
         bool over = t->clear.clean && t->clear.samples >= l->min_samples && t->clear.samples > 0 &&
@@ -291,11 +291,11 @@ static usec_t let_time_pass(struct life *l)
 
 static void check_reminders(struct life *l)
 {
-    const char *said = desk_remind(&l->d);
-    for (size_t i = 0; *said && i < l->d.last->n_events; i++) {
+    const char *notified = desk_remind(&l->d);
+    for (size_t i = 0; *notified && i < l->d.last->n_events; i++) {
         const struct notice *n = desk_notice(&l->d, i);
         struct truth *t = pool_of(l, n);
-        ENSURE(l, n->type == EVENT_REMINDER && t->open && n->level == t->said,
+        ENSURE(l, n->type == EVENT_REMINDER && t->open && n->level == t->notified,
                "a reminder of what?");
         ENSURE(l, n->seq == ++t->seq, "a reminder out of order");
         ENSURE(l, l->true_time - t->spoke >= HOURS(4), "a reminder too early");

@@ -68,8 +68,9 @@ static void whoever_has_no_message_left_is_told_anew(void **state)
     struct desk *d = *state;
     (void)POLL(d, critical("a"));
     uint64_t seq = desk_alert(d, KIND_CAPACITY, "a")->seq;
-    const struct heard left[] = {heard(d, "a", "", HEARD_LAST_EVENT, 1), heard(d, "a", "chat", HEARD_MESSAGE, 1),
-                                 heard(d, "a", "pager", HEARD_TOLD, 0)};
+    const struct heard left[] = {heard(d, "a", "", HEARD_LAST_EVENT, 1),
+                                 heard(d, "a", "chat", HEARD_MESSAGE, 1),
+                                 heard(d, "a", "pager", HEARD_NOTIFIED, 0)};
     assert_string_equal(desk_lost(d, left, 3, NULL), "firing critical remaining");
     const struct notice *n = desk_notice(d, 0);
     assert_int_equal(d->last->event[0].to, PAGER);
@@ -113,7 +114,7 @@ static void an_end_that_was_lost_goes_out_again(void **state)
     assert_string_equal(desk_lost(d, left, 2, NULL), "");
     assert_string_equal(desk_lost(d, left, 3, NULL), "resolved warning remaining");
     assert_int_equal(desk_notice(d, 0)->episode, 1);
-    assert_int_equal(desk_alert(d, KIND_CAPACITY, "a")->said, LEVEL_NONE);
+    assert_int_equal(desk_alert(d, KIND_CAPACITY, "a")->notified, LEVEL_NONE);
 }
 
 static void what_nobody_was_told_is_not_told_now(void **state)
@@ -139,11 +140,12 @@ static void what_a_removed_receiver_did_not_get_goes_to_others_once(void **state
 {
     struct desk *d = *state;
     (void)POLL(d, critical("a"), warning("b"), critical("c"));
-    struct heard left[] = {heard(d, "a", "", HEARD_LAST_EVENT, 1),     heard(d, "a", "chat", HEARD_MESSAGE, 1),
-                           heard(d, "a", "old", HEARD_MESSAGE, 1),     heard(d, "a", "old", HEARD_UNDELIVERED, 0),
-                           heard(d, "b", "", HEARD_LAST_EVENT, 1),     heard(d, "b", "chat", HEARD_TOLD, 0),
-                           heard(d, "b", "old", HEARD_UNDELIVERED, 0), heard(d, "c", "", HEARD_LAST_EVENT, 1),
-                           heard(d, "c", "old", HEARD_MESSAGE, 1)};
+    struct heard left[] = {
+        heard(d, "a", "", HEARD_LAST_EVENT, 1),     heard(d, "a", "chat", HEARD_MESSAGE, 1),
+        heard(d, "a", "old", HEARD_MESSAGE, 1),     heard(d, "a", "old", HEARD_UNDELIVERED, 0),
+        heard(d, "b", "", HEARD_LAST_EVENT, 1),     heard(d, "b", "chat", HEARD_NOTIFIED, 0),
+        heard(d, "b", "old", HEARD_UNDELIVERED, 0), heard(d, "c", "", HEARD_LAST_EVENT, 1),
+        heard(d, "c", "old", HEARD_MESSAGE, 1)};
     assert_string_equal(desk_receiver_removed(d, left, N_ELEMENTS(left)), "firing critical remaining; digest 1");
     assert_int_equal(d->last->event[0].to, PAGER);
     assert_string_equal(desk_notice(d, 0)->reason, "receiver_removed");
@@ -151,7 +153,7 @@ static void what_a_removed_receiver_did_not_get_goes_to_others_once(void **state
     assert_string_equal(d->last->event[1].digest->reason, "receiver_removed");
     (void)snprintf(left[2].receiver, sizeof left[2].receiver, "pager");
     (void)snprintf(left[5].receiver, sizeof left[5].receiver, "pager");
-    left[4] = heard(d, "b", "chat", HEARD_TOLD, 0);
+    left[4] = heard(d, "b", "chat", HEARD_NOTIFIED, 0);
     assert_string_equal(desk_receiver_removed(d, left, N_ELEMENTS(left)), "");
 }
 

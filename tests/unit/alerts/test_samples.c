@@ -493,7 +493,7 @@ static void a_dead_subscription_speaks_for_its_pool(void **state)
                                             .state = "suspended", .value = -3)),
                         "firing critical subscription");
     assert_int_equal(pool_alert(d)->state, ALERT_FIRING);
-    assert_int_equal(pool_alert(d)->said, LEVEL_NONE);
+    assert_int_equal(pool_alert(d)->notified, LEVEL_NONE);
     /* people wait: that is more than the subscription says */
     pool = A_POOL(.allotted = 100, .consumed = 101, .waiting = 2, .explained = true,
                   .subscription = "Sub-1");
@@ -818,7 +818,7 @@ static void a_replaced_pool_hands_its_alert_on_without_a_word(void **state)
     assert_null(pool_alert(d));
     const struct alert *moved = desk_alert(d, KIND_CAPACITY, "pool-b");
     assert_string_equal(moved->id, id); /* receivers know the open episode by it */
-    assert_int_equal(moved->said, LEVEL_WARNING);
+    assert_int_equal(moved->notified, LEVEL_WARNING);
     assert_string_equal(moved->facts->allotment_id, "pool-b");
     assert_string_equal(POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 5)),
                         "resolved warning usage");
@@ -869,7 +869,7 @@ static void an_idle_alert_gives_way_to_the_one_that_moves_in(void **state)
     assert_string_equal(
         POLL(d, A_POOL(.id = "pool-b", .replaces = "pool-a", .allotted = 100, .consumed = 95)), "");
     assert_int_equal(book_count_tenant(d->book, TENANT), 1);
-    assert_int_equal(desk_alert(d, KIND_CAPACITY, "pool-b")->said, LEVEL_WARNING);
+    assert_int_equal(desk_alert(d, KIND_CAPACITY, "pool-b")->notified, LEVEL_WARNING);
 }
 
 static void a_failed_plan_changes_nothing(void **state)

@@ -477,8 +477,9 @@ static void between_its_limit_and_its_end_an_alert_says_where_it_ends(void **sta
                          CASES[i].rule, LEVEL_WARNING};
         for (size_t k = 0; k < N_ELEMENTS(TYPES); k++) {
             CLEANUP(notice_free) struct notice *n = a_notice(&t, TYPES[k]);
-            bool said = strstr(n->summary, CASES[i].want ? CASES[i].want : "ends ");
-            if (said != (CASES[i].want != NULL) || !strstr(n->description, CASES[i].want ? CASES[i].want : "limit"))
+            bool notified = strstr(n->summary, CASES[i].want ? CASES[i].want : "ends ");
+            if (notified != (CASES[i].want != NULL) ||
+                !strstr(n->description, CASES[i].want ? CASES[i].want : "limit"))
                 fail_msg("%s", n->summary);
         }
         CLEANUP(notice_free) struct notice *end = a_notice(&t, EVENT_RESOLVED);

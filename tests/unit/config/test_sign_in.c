@@ -60,9 +60,9 @@ static void each_kind_says_what_it_lacks_and_what_it_has_no_use_for(void **state
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         CLEANUP(free) char *text = text_printf("tenants = ( { %s } );\n", CASES[i].entry);
         world_load(&w, text);
-        const char *said = w.problems.n ? w.problems.problem[0].text : NULL;
-        if (!CASES[i].says != !said || (said && !strstr(said, CASES[i].says)))
-            fail_msg("%s: %s", CASES[i].entry, said ? said : "nothing is wrong with it");
+        const char *problem = w.problems.n ? w.problems.problem[0].text : NULL;
+        if (!CASES[i].says != !problem || (problem && !strstr(problem, CASES[i].says)))
+            fail_msg("%s: %s", CASES[i].entry, problem ? problem : "nothing is wrong with it");
     }
 }
 

@@ -3,7 +3,7 @@
  * loopback and local sockets, in one event loop. */
 #include "base/journal.h"
 #include "deliver/deliver.h"
-#include "deliver/retell.h"
+#include "deliver/late_prefix.h"
 #include "hook.h"
 #include "json/json.h"
 

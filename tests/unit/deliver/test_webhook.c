@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/unit/deliver/test_webhook.c: webhook bodies, byte for byte, and within their limit. */
 #include "deliver/receiver.h"
-#include "deliver/retell.h"
+#include "deliver/late_prefix.h"
 #include "deliver/webhook.h"
 #include "some.h"
 #include "json/json.h"
@@ -307,16 +307,16 @@ static void a_message_that_comes_late_says_so_first(void **state)
 {
     (void)state;
     CLEANUP(notice_free) struct notice *n = some_notice(), *on_time = NULL, *late = NULL;
-    assert_int_equal(notice_retell(n, false, n->at + LATE_AFTER, &on_time), 0);
+    assert_int_equal(late_prefix(n, false, n->at + LATE_AFTER, &on_time), 0);
     assert_null(on_time); /* no copy */
-    assert_int_equal(notice_retell(n, false, n->at + LATE_AFTER + USEC_PER_HOUR, &late), 1);
+    assert_int_equal(late_prefix(n, false, n->at + LATE_AFTER + USEC_PER_HOUR, &late), 1);
     assert_ptr_equal(strstr(late->title, "(13 h late) contoso: "), late->title);
     assert_ptr_equal(strstr(late->description,
                             "13 h late: this message is from 2026-11-22T01:02:03Z.\nAll 1000"),
                      late->description);
     /* A clock that was set back makes nothing late. */
     CLEANUP(notice_free) struct notice *back = NULL;
-    assert_int_equal(notice_retell(n, false, 0, &back), 0);
+    assert_int_equal(late_prefix(n, false, 0, &back), 0);
     assert_null(back);
 }
 
@@ -324,7 +324,7 @@ static void a_combined_message_tells_when_it_fired_and_when_it_ended(void **stat
 {
     (void)state;
     CLEANUP(notice_free) struct notice *n = resolved_usage(), *told = NULL;
-    assert_int_equal(notice_retell(n, true, n->at, &told), 1);
+    assert_int_equal(late_prefix(n, true, n->at, &told), 1);
     assert_ptr_equal(strstr(told->title, "(delayed) contoso: resolved"), told->title);
     assert_ptr_equal(strstr(told->summary, "Fired 01:31 CET, resolved 02:02 CET (delayed"), told->summary);
 }

@@ -595,7 +595,7 @@ static void a_poll_cut_short_says_what_was_wrong_before_and_is_not_over(void **s
         "{\"match\":{\"path\":\"token\"},\"at\":1,\"do\":{\"status\":500}},";
     static const struct {
         const char *hangs, *words;
-        bool said;
+        bool expected;
     } CASES[] = {
         {"{\"match\":{\"path\":\"token\"},\"from\":2,\"do\":{\"delay_ms\":30000}}", "AADSTS90033",
          true},
@@ -607,7 +607,8 @@ static void a_poll_cut_short_says_what_was_wrong_before_and_is_not_over(void **s
         CLEANUP(free) char *faults = text_printf("%s%s", FAILS, CASES[i].hangs);
         world_begin(&w, (struct setup){.faults = faults, .timeout = 8 * USEC_PER_SEC});
         world_poll(&w);
-        if (w.report.complete || !strstr(w.report.failure.text, CASES[i].words) == CASES[i].said)
+        if (w.report.complete ||
+            !strstr(w.report.failure.text, CASES[i].words) == CASES[i].expected)
             fail_msg("case %zu: %s", i, w.report.failure.text);
         world_end(&w);
     }

@@ -137,7 +137,8 @@ static void a_tenant_that_spoke_up_before_is_left_out(void **state)
     (void)state;
     fleet_of(&f, 5);
     ail(&f, 0, 3, CAUSE_AUTH, LEVEL_WARNING);
-    f.tenant[0].said = f.tenant[1].said = LEVEL_WARNING; /* two consents that lapsed long ago */
+    f.tenant[0].notified = f.tenant[1].notified =
+        LEVEL_WARNING; /* two consents that lapsed long ago */
     CLEANUP(sample_clear) struct sample s = judged(&f);
     assert_int_equal(s.finding[0].raise, LEVEL_NONE);
     assert_int_equal(s.finding[0].value, 1);
@@ -216,7 +217,7 @@ static void while_it_is_up_those_alike_keep_still_and_nobody_else(void **state)
     assert_false(holds(&f, 99, &UP, NOW_MONO)); /* is read */
     ail(&f, 60, 30, CAUSE_AUTH, LEVEL_WARNING);
     assert_true(holds(&f, 60, &UP, NOW_MONO)); /* no matter of single ones either */
-    f.tenant[0].said = LEVEL_WARNING;
+    f.tenant[0].notified = LEVEL_WARNING;
     assert_true(holds(&f, 0, &UP, NOW_MONO)); /* does not get worse beside it */
 }
 

@@ -55,7 +55,7 @@ static void options_become_one_mode_and_its_details(void **state)
         assert_int_equal(got.dry_run, want->dry_run);
         assert_int_equal(got.json, want->json);
         assert_int_equal(got.log_level, want->log_level);
-        assert_int_equal(got.state_dir_said, want->state_dir_said);
+        assert_int_equal(got.state_dir_given, want->state_dir_given);
     }
 }
 

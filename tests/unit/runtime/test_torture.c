@@ -160,7 +160,7 @@ struct world {
     struct sim sim;
     pid_t hook;
     int hold;
-    char hook_log[160], said[160];
+    char hook_log[160], output[160];
     size_t n_points;
 };
 
@@ -244,7 +244,7 @@ static int world_with(void **state, const char *scenario)
         w->sim.http, w->sim.http);
     assert_true(n > 0 && (size_t)n < sizeof text);
     sim_write(&w->sim, "seatwatchd.conf", text, 0600);
-    (void)snprintf(w->said, sizeof w->said, "%s/said", w->sim.dir);
+    (void)snprintf(w->output, sizeof w->output, "%s/said", w->sim.dir);
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(shared, MAP_FAILED);
     const char *points = getenv("TORTURE_POINTS");
@@ -279,10 +279,10 @@ static int world_end(void **state)
 }
 
 /* What the last run said. Static: a failed test must not leave memory behind for its children. */
-static const char *said_by(const struct world *w)
+static const char *output_of(const struct world *w)
 {
     static char text[1 << 16];
-    FILE *in = fopen(w->said, "re");
+    FILE *in = fopen(w->output, "re");
     size_t n = in ? fread(text, 1, sizeof text - 1, in) : 0;
     text[n] = '\0';
     if (in)
@@ -335,7 +335,7 @@ static void child(const struct world *w, const char *options)
     (void)snprintf(copy, sizeof copy, "%s", options);
     for (char *rest = copy, *word; (word = strsep(&rest, " "));)
         argv[argc++] = word;
-    int fd = open(w->said, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int fd = open(w->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     (void)dup2(fd, 1);
     (void)dup2(fd, 2);
     (void)close(fd);
@@ -381,15 +381,15 @@ static bool says_why(const char *text)
 static const char *wrong(const struct world *w, int code)
 {
     static const char *const NEVER[] = {"Sanitizer", "runtime error", "Assertion", "damaged"};
-    const char *said = said_by(w);
+    const char *output = output_of(w);
     bool documented = code == EXIT_OK || code == EXIT_INCOMPLETE || code == EXIT_STATE ||
                       code == EXIT_INTERNAL || code == EXIT_CONFIGURATION;
     for (size_t i = 0; i < N_ELEMENTS(NEVER); i++)
-        if (strstr(said, NEVER[i]))
+        if (strstr(output, NEVER[i]))
             return NEVER[i];
     if (!documented)
         return code == LEAKED ? "a leak" : "no documented exit code";
-    return code == EXIT_OK || says_why(said) ? NULL : "it does not say why";
+    return code == EXIT_OK || says_why(output) ? NULL : "it does not say why";
 }
 
 static void judge(const struct world *w, const char *options, int code)
@@ -397,7 +397,7 @@ static void judge(const struct world *w, const char *options, int code)
     const char *complaint = wrong(w, code);
     if (complaint)
         fail_msg("%s, allocation %zu%s: %s: exit code %d: %s", options, shared->fail_at,
-                 shared->for_good ? " and all that follow" : "", complaint, code, said_by(w));
+                 shared->for_good ? " and all that follow" : "", complaint, code, output_of(w));
 }
 
 /* Every one of the first few, then as many more as are wanted, evenly. */
@@ -410,9 +410,9 @@ static size_t next_point(const struct world *w, size_t n, size_t total)
 static size_t count_allocations(const struct world *w, const char *options, int want)
 {
     int code = run_once(w, options, 0, false);
-    const char *said = said_by(w);
+    const char *output = output_of(w);
     if (code != want)
-        fail_msg("%s: exit code %d: %s", options, code, said);
+        fail_msg("%s: exit code %d: %s", options, code, output);
     size_t total = atomic_load(&shared->counted);
     assert_true(total > 100); /* or the linker has not sent them here */
     return total;
@@ -507,14 +507,15 @@ static void torture_at(const struct world *w, const struct place *base, struct t
     struct told got = count_messages(w);
     got.all -= before.all;
     got.resolved -= before.resolved;
-    const char *said = said_by(w);
-    bool owed = code == EXIT_INCOMPLETE && got.all <= want.all && !strstr(said, "not read");
+    const char *output = output_of(w);
+    bool owed = code == EXIT_INCOMPLETE && got.all <= want.all && !strstr(output, "not read");
     /* What could be read in the failing run may be a warning that is critical with the rest. */
-    want.all += strstr(said, "alert.escalated") != NULL;
+    want.all += strstr(output, "alert.escalated") != NULL;
     bool whole = got.all == want.all && got.resolved == want.resolved;
-    if (code != (owed ? EXIT_INCOMPLETE : EXIT_OK) || (!owed && !whole) || got.resolved > want.resolved || strstr(said, "damaged"))
+    if (code != (owed ? EXIT_INCOMPLETE : EXIT_OK) || (!owed && !whole) ||
+        got.resolved > want.resolved || strstr(output, "damaged"))
         fail_msg("after allocation %zu%s: exit code %d, %d messages, %d resolved: %s", n,
-                 for_good ? " and all that follow" : "", code, got.all, got.resolved, said);
+                 for_good ? " and all that follow" : "", code, got.all, got.resolved, output);
     *n_owed += owed;
     remove_tree(p.dir);
 }
@@ -562,8 +563,9 @@ static void a_reload_survives_any_allocation_that_fails_and_so_does_the_next(voi
     for (int for_good = 0; for_good < 2; for_good++)
         for (size_t n = 1; n <= total; n = next_point(w, n, total)) {
             judge(w, options, run_once(w, options, n, for_good));
-            if (!strstr(said_by(w), "configuration reloaded"))
-                fail_msg("allocation %zu%s: not reloaded: %s", n, for_good ? " and all that follow" : "", said_by(w));
+            if (!strstr(output_of(w), "configuration reloaded"))
+                fail_msg("allocation %zu%s: not reloaded: %s", n,
+                         for_good ? " and all that follow" : "", output_of(w));
         }
     assert_int_equal(run_once(w, base.options, 0, false), EXIT_OK);
     assert_int_equal(count_messages(w).all, 2);

@@ -7,36 +7,36 @@
 
 #define ROUNDS 40
 
-struct said {
+struct notified {
     uint32_t committed, delivered; /* confirmed by the store before this was written */
 };
 
-static void report(int fd, struct said said)
+static void report(int fd, struct notified notified)
 {
-    if (write(fd, &said, sizeof said) != (ssize_t)sizeof said)
+    if (write(fd, &notified, sizeof notified) != (ssize_t)sizeof notified)
         _exit(1);
 }
 
 /* Commits and delivers for ever; says after each step how far it has come. */
-static void work(const char *dir, int fd, struct said said)
+static void work(const char *dir, int fd, struct notified notified)
 {
-    struct store *s = open_at(dir, at(said.committed));
+    struct store *s = open_at(dir, at(notified.committed));
     struct failure f = {0};
-    if (store_outbox_recover(s, at(said.committed), &f) < 0)
+    if (store_outbox_recover(s, at(notified.committed), &f) < 0)
         _exit(1);
     for (;;) {
-        tell(s, EVENT_FIRING, said.committed, 1, 1, 2, at(said.committed));
-        said.committed++;
-        report(fd, said);
-        if (said.committed % 2 && deliver_one(s, "hook", at(said.committed))) {
-            said.delivered++;
-            report(fd, said);
+        tell(s, EVENT_FIRING, notified.committed, 1, 1, 2, at(notified.committed));
+        notified.committed++;
+        report(fd, notified);
+        if (notified.committed % 2 && deliver_one(s, "hook", at(notified.committed))) {
+            notified.delivered++;
+            report(fd, notified);
         }
     }
 }
 
 /* Reads `n` reports, kills, and takes what was still in the pipe. */
-static struct said run_and_kill(const char *dir, struct said said, unsigned n)
+static struct notified run_and_kill(const char *dir, struct notified notified, unsigned n)
 {
     int fd[2], status;
     assert_int_equal(pipe(fd), 0);
@@ -44,30 +44,30 @@ static struct said run_and_kill(const char *dir, struct said said, unsigned n)
     if (child == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* not to outlive a test that fails */
         (void)close(fd[0]);
-        work(dir, fd[1], said);
+        work(dir, fd[1], notified);
     }
     (void)close(fd[1]);
     for (unsigned i = 0; i < n; i++)
-        assert_int_equal(read(fd[0], &said, sizeof said), sizeof said);
+        assert_int_equal(read(fd[0], &notified, sizeof notified), sizeof notified);
     (void)kill(child, SIGKILL);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFSIGNALED(status));
-    struct said last;
+    struct notified last;
     while (read(fd[0], &last, sizeof last) == (ssize_t)sizeof last)
-        said = last;
+        notified = last;
     (void)close(fd[0]);
-    return said;
+    return notified;
 }
 
 static void nothing_confirmed_is_lost_and_nothing_is_half_there_after_a_kill(void **state)
 {
-    struct said said = {0};
+    struct notified notified = {0};
     for (unsigned round = 0; round < ROUNDS; round++) {
-        said = run_and_kill(*state, said, 1 + round % 7);
+        notified = run_and_kill(*state, notified, 1 + round % 7);
         struct store *s = NULL;
         struct store_report rep;
         struct failure f = {0};
-        ok(try_open(*state, at(said.committed), &s, &rep, &f), &f);
+        ok(try_open(*state, at(notified.committed), &s, &rep, &f), &f);
         assert_true(!rep.rebuilt && !rep.quarantined && !rep.created);
         CLEANUP(book_free) struct book *b = NULL;
         ok(store_load_book(s, &b, &f), &f);
@@ -77,10 +77,10 @@ static void nothing_confirmed_is_lost_and_nothing_is_half_there_after_a_kill(voi
                  delivered = (uint32_t)ask(*state, "SELECT count(*) FROM outbox WHERE state = 2"),
                  in_flight = (uint32_t)ask(*state, "SELECT count(*) FROM outbox WHERE state = 1");
         /* one more than was confirmed: the kill came between the commit and its report */
-        assert_in_range(alerts, said.committed, said.committed + 1);
+        assert_in_range(alerts, notified.committed, notified.committed + 1);
         assert_int_equal(events, alerts);
         assert_int_equal(rows, alerts);
-        assert_in_range(delivered, said.delivered, said.delivered + 1);
+        assert_in_range(delivered, notified.delivered, notified.delivered + 1);
         assert_in_range(in_flight, 0, 1); /* at most one delivery repeats */
         assert_int_equal(ask(*state, "SELECT count(*) FROM told"), alerts);
         for (uint32_t n = 0; n < alerts; n++) {
@@ -90,9 +90,9 @@ static void nothing_confirmed_is_lost_and_nothing_is_half_there_after_a_kill(voi
             alerts_equal(want, found);
         }
         store_close(s);
-        said = (struct said){alerts, delivered};
+        notified = (struct notified){alerts, delivered};
     }
-    print_message("%u commits, %u deliveries\n", said.committed, said.delivered);
+    print_message("%u commits, %u deliveries\n", notified.committed, notified.delivered);
 }
 
 static void a_commit_of_nothing_is_fine(void **state)

@@ -7,7 +7,7 @@
 
 #define STEPS 10 /* of one life */
 
-struct said {
+struct notified {
     uint32_t committed, delivered; /* confirmed by the store */
     uint32_t attempted;            /* and these deliveries the next commit or store_sync confirms */
 };
@@ -53,64 +53,65 @@ static int try_deliver(struct store *s, struct instant now, struct failure *f)
     return r < 0 ? r : store_attempt_end(s, e->id, &DELIVERED, now, f);
 }
 
-static int step(struct store *s, unsigned i, struct said *said, struct failure *f)
+static int step(struct store *s, unsigned i, struct notified *notified, struct failure *f)
 {
-    int r = try_tell(s, said->committed, f);
+    int r = try_tell(s, notified->committed, f);
     if (r < 0)
         return r;
-    said->committed += together(said->committed);
-    said->delivered = said->attempted;
+    notified->committed += together(notified->committed);
+    notified->delivered = notified->attempted;
     if (i % 3 == 0)
         return 0;
-    r = try_deliver(s, at(said->committed), f);
+    r = try_deliver(s, at(notified->committed), f);
     if (r < 0)
         return r;
-    said->attempted++;
+    notified->attempted++;
     if (i % 2 == 0) {
         r = store_sync(s, f);
         if (r < 0)
             return r;
-        said->delivered = said->attempted;
+        notified->delivered = notified->attempted;
     }
-    return i % 4 == 0 ? store_housekeeping(s, at(said->committed), f) : 0;
+    return i % 4 == 0 ? store_housekeeping(s, at(notified->committed), f) : 0;
 }
 
 /* Starts, works and stops, twice, so that a log is emptied too. Ends with the first failure. */
-static void live(const char *dir, struct said *said)
+static void live(const char *dir, struct notified *notified)
 {
     struct failure f = {0};
     int r = 0;
     for (unsigned i = 0; i < STEPS && r >= 0;) {
         struct store *s = NULL;
         struct store_report report;
-        r = try_open(dir, at(said->committed), &s, &report, &f);
+        r = try_open(dir, at(notified->committed), &s, &report, &f);
         if (r >= 0)
-            r = store_outbox_recover(s, at(said->committed), &f);
+            r = store_outbox_recover(s, at(notified->committed), &f);
         for (unsigned n = 0; n < STEPS / 2 && r >= 0; n++)
-            r = step(s, i++, said, &f);
+            r = step(s, i++, notified, &f);
         store_close(s);
     }
     assert_true(r >= 0 || disk.failed); /* nothing else goes wrong */
 }
 
 /* What is not as it was said to be; NULL if all is. `said` becomes what is there. */
-static const char *wrong(const char *dir, struct said *said)
+static const char *wrong(const char *dir, struct notified *notified)
 {
     CLEANUP(store_close) struct store *s = NULL;
     CLEANUP(book_free) struct book *b = NULL;
     struct store_report report;
     struct failure f = {0};
-    if (try_open(dir, at(said->committed), &s, &report, &f) < 0)
+    if (try_open(dir, at(notified->committed), &s, &report, &f) < 0)
         return "it cannot be opened";
-    if (report.rebuilt || (report.created && said->committed))
+    if (report.rebuilt || (report.created && notified->committed))
         return "a new one was begun";
     if (store_load_book(s, &b, &f) < 0 || store_quarantined(s))
         return "a row is damaged";
     uint32_t alerts = (uint32_t)book_count_tenant(b, TENANT),
              delivered = (uint32_t)ask(dir, "SELECT count(*) FROM outbox WHERE state = 2");
-    if (alerts < said->committed || delivered < said->delivered)
+    if (alerts < notified->committed || delivered < notified->delivered)
         return "something confirmed is lost";
-    if (alerts > said->committed + together(said->committed) || delivered > said->attempted + 1)
+    if (alerts > notified->committed + together(notified->committed) ||
+        delivered > notified->attempted + 1)
         return "something was never done";
     if (alerts % 5 == 3)
         return "of two that go together only one is there";
@@ -127,15 +128,15 @@ static const char *wrong(const char *dir, struct said *said)
             return "another alert is there";
         alerts_equal(want, found);
     }
-    *said = (struct said){alerts, delivered, delivered};
+    *notified = (struct notified){alerts, delivered, delivered};
     return NULL;
 }
 
 /* A life that ends at the n-th change of the disk; false: it came to its end before. */
-static bool live_and_fail(const char *dir, struct said *said, int n, unsigned seed)
+static bool live_and_fail(const char *dir, struct notified *notified, int n, unsigned seed)
 {
     power_fails_at(n, seed);
-    live(dir, said);
+    live(dir, notified);
     bool failed = disk.failed > 0;
     power_fail();
     return failed;
@@ -168,10 +169,10 @@ static void nothing_confirmed_is_lost_whenever_the_power_fails(void **state)
         n += getenv("POWER_SEEDS") ? 1 : 3;
         for (unsigned seed = 0; seed < seeds(); seed++) {
             void *dir;
-            struct said said = {0};
+            struct notified notified = {0};
             (void)dir_make(&dir);
-            failed = live_and_fail(dir, &said, n, seed * 7919 + (unsigned)n) || failed;
-            const char *why = wrong(dir, &said);
+            failed = live_and_fail(dir, &notified, n, seed * 7919 + (unsigned)n) || failed;
+            const char *why = wrong(dir, &notified);
             if (why)
                 fail_msg("change %d, seed %u: %s", n, seed, why);
             end_of(dir);
@@ -183,15 +184,15 @@ static void nothing_confirmed_is_lost_whenever_the_power_fails(void **state)
 
 static void nor_when_it_fails_again_and_again(void **state)
 {
-    struct said said = {0};
+    struct notified notified = {0};
     for (unsigned round = 1; round <= 60 * seeds(); round++) {
-        (void)live_and_fail(*state, &said, 1 + (int)(round * 37 % 211), round);
-        const char *why = wrong(*state, &said);
+        (void)live_and_fail(*state, &notified, 1 + (int)(round * 37 % 211), round);
+        const char *why = wrong(*state, &notified);
         if (why)
             fail_msg("round %u: %s", round, why);
     }
-    print_message("%u commits, %u deliveries\n", said.committed, said.delivered);
-    assert_true(said.committed > 100);
+    print_message("%u commits, %u deliveries\n", notified.committed, notified.delivered);
+    assert_true(notified.committed > 100);
 }
 
 static void a_disk_whose_syncs_are_lies_would_be_caught(void **state)
@@ -201,10 +202,10 @@ static void a_disk_whose_syncs_are_lies_would_be_caught(void **state)
     power.lies = true;
     for (unsigned seed = 1; seed <= 20; seed++) {
         void *dir;
-        struct said said = {0};
+        struct notified notified = {0};
         (void)dir_make(&dir);
-        (void)live_and_fail(dir, &said, 450, seed);
-        caught += wrong(dir, &said) != NULL;
+        (void)live_and_fail(dir, &notified, 450, seed);
+        caught += wrong(dir, &notified) != NULL;
         end_of(dir);
     }
     power.lies = false;

@@ -67,7 +67,7 @@ static void a_tenant_in_upper_case_keeps_its_memory_and_its_open_alert(void **st
     const struct alert *a = book_find(b, KIND_CAPACITY, LOWER, "pool-1");
     assert_non_null(a);
     assert_string_equal(a->id, OLD_ID);
-    assert_int_equal(a->said, LEVEL_CRITICAL);
+    assert_int_equal(a->notified, LEVEL_CRITICAL);
     assert_int_equal(ask(*state, "SELECT count(*) FROM pool WHERE tenant_id = '" LOWER "'"), 1);
 }
 

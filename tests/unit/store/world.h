@@ -316,11 +316,11 @@ static UNUSED struct alert *an_alert(unsigned n)
     a->threshold = 25;
     a->unit = UNIT_MEMBERS;
     a->started = at(0);
-    a->said = LEVEL_CRITICAL;
-    a->said_rule = RULE_WAITING;
-    a->said_value = 26;
-    a->said_waiting = 26;
-    a->said_cause = CAUSE_MASS_DISAPPEARANCE;
+    a->notified = LEVEL_CRITICAL;
+    a->notified_rule = RULE_WAITING;
+    a->notified_value = 26;
+    a->notified_waiting = 26;
+    a->notified_cause = CAUSE_MASS_DISAPPEARANCE;
     a->reminder_at = T0 + USEC_PER_HOUR;
     a->reminders = 3;
     a->latch[RULE_WAITING][LEVEL_CRITICAL - 1] =

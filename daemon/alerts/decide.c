@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/speak.c: every decision to speak compares with what was last said, never with the last
+/* alerts/decide.c: every decision to speak compares with what was last said, never with the last
  * sample: what could not be said once is then said later, and nothing is said twice. */
-#include "alerts/speak.h"
+#include "alerts/decide.h"
 
 #include "alerts/kind.h"
 #include "base/text.h"
@@ -30,13 +30,13 @@ static enum cause cause_of(const struct alert *a)
 static bool cause_changed(const struct alert *a)
 {
     enum cause cause = cause_of(a);
-    return cause && !cause_row(cause)->passes && cause != a->said_cause;
+    return cause && !cause_row(cause)->passes && cause != a->notified_cause;
 }
 
 /* At least twice what was told; `told` counts without its sign, and one at least. */
-static bool has_doubled(int64_t n, int64_t told)
+static bool has_doubled(int64_t n, int64_t notified)
 {
-    int64_t size = told == FACT_UNKNOWN ? 0 : told < 0 ? -told : told;
+    int64_t size = notified == FACT_UNKNOWN ? 0 : notified < 0 ? -notified : notified;
     return n / 2 >= (size > 0 ? size : 1);
 }
 
@@ -44,18 +44,19 @@ static bool more_wait(const struct alert *a, const struct finding *f, const stru
 {
     if (f->value <= 0)
         return false;
-    if (a->said_waiting == 0)
+    if (a->notified_waiting == 0)
         return true;
-    return has_doubled(f->value, a->said_waiting) || (a->said_waiting < 0 && o->waiting_began);
+    return has_doubled(f->value, a->notified_waiting) ||
+           (a->notified_waiting < 0 && o->waiting_began);
 }
 
-/* The end of a credential is told again as it comes nearer: who put the first message aside meets it
- * again in time. */
+/* The end of a credential is told again as it comes nearer: who put the first message aside meets
+ * it again in time. */
 static bool end_is_nearer(const struct alert *a, const struct finding *f)
 {
     static const int64_t DAYS[] = {30, 14, 7, 1};
     for (size_t i = 0; i < N_ELEMENTS(DAYS); i++)
-        if (f->value <= DAYS[i] && a->said_value > DAYS[i])
+        if (f->value <= DAYS[i] && a->notified_value > DAYS[i])
             return true;
     return false;
 }
@@ -79,19 +80,20 @@ static bool has_news(const struct alert *a, const struct finding *f, const struc
     case UPDATE_WAITING:
         return more_wait(a, f, o);
     case UPDATE_DOUBLED:
-        return has_doubled(f->value, a->said_value);
+        return has_doubled(f->value, a->notified_value);
     case UPDATE_DOUBLED_CAUSE: /* twice the loss that was told is a loss of its own */
-        return a->rule == f->rule && a->said_rule == f->rule && has_doubled(f->value, a->said_value);
+        return a->rule == f->rule && a->notified_rule == f->rule &&
+               has_doubled(f->value, a->notified_value);
     case UPDATE_DAYS:
         return end_is_nearer(a, f);
     case UPDATE_SECTION:
-        return a->said_value < 0 && section_rank(a) > a->said_value;
+        return a->notified_value < 0 && section_rank(a) > a->notified_value;
     }
     return false;
 }
 
-/* A finding is news once it has been held at the level that it is at: until then it may pass, or the
- * alert is about to get worse, which is told instead of an update. */
+/* A finding is news once it has been held at the level that it is at: until then it may pass, or
+ * the alert is about to get worse, which is told instead of an update. */
 static bool is_held(const struct alert *a, const struct finding *f)
 {
     return is_breached(f) && alert_rule_level(a, f->rule) >= f->raise;
@@ -110,15 +112,15 @@ static bool is_worse_than_baseline(const struct alert *a, const struct sample *s
 {
     for (size_t i = 0; i < s->n_findings; i++) {
         const struct finding *f = &s->finding[i];
-        if (a->said_value > 0 && is_held(a, f) && rule_row(f->rule)->update == UPDATE_DOUBLED &&
-            has_doubled(f->value, a->said_value))
+        if (a->notified_value > 0 && is_held(a, f) && rule_row(f->rule)->update == UPDATE_DOUBLED &&
+            has_doubled(f->value, a->notified_value))
             return true;
     }
     return false;
 }
 
-/* The worst level that is up, that this sample breaches, and that is no old news: what the first-run
- * digest told is muted until it gets worse. */
+/* The worst level that is up, that this sample breaches, and that is no old news: what the
+ * first-run digest told is muted until it gets worse. */
 static enum level loud_level(const struct alert *a, const struct sample *s)
 {
     enum level worst = LEVEL_NONE;
@@ -140,35 +142,36 @@ static bool is_explained(const struct alert *a, const struct sample *s, enum lev
     return s->subscription_explains && parent >= a->level;
 }
 
-int speak(const struct alert *a, const struct sample *s, const struct outcome *o, enum level parent)
+int decide(const struct alert *a, const struct sample *s, const struct outcome *o,
+           enum level parent)
 {
     bool up = alert_state_is_up(a->state);
-    if (a->said > LEVEL_NONE && !up)
+    if (a->notified > LEVEL_NONE && !up)
         return EVENT_RESOLVED; /* whoever was told is told, even if it is ignored by now */
     if (s->silent || !up)
-        return SAY_NOTHING;
+        return NO_EVENT;
     bool explained = is_explained(a, s, parent);
-    if (a->said == LEVEL_NONE)
+    if (a->notified == LEVEL_NONE)
         return (loud_level(a, s) > LEVEL_NONE || is_worse_than_baseline(a, s)) && !explained
                    ? EVENT_FIRING
-                   : SAY_NOTHING;
-    if (a->level > a->said)
-        return loud_level(a, s) > a->said && !explained ? EVENT_ESCALATED : SAY_NOTHING;
-    if (a->level < a->said)
+                   : NO_EVENT;
+    if (a->level > a->notified)
+        return loud_level(a, s) > a->notified && !explained ? EVENT_ESCALATED : NO_EVENT;
+    if (a->level < a->notified)
         return EVENT_DEESCALATED;
     if (a->state == ALERT_FIRING && (any_news(a, s, o) || cause_changed(a)))
         return EVENT_UPDATED;
-    return SAY_NOTHING;
+    return NO_EVENT;
 }
 
 /* ---- afterwards ---- */
 
 /* A warning that a pool has little room left while nobody waits is for whoever plans; it was told,
- * and is again when it gets worse. So are errors, when they have doubled, and the end of a credential,
- * when it is nearer. The reminders are for what hurts somebody, or will by itself. */
+ * and is again when it gets worse. So are errors, when they have doubled, and the end of a
+ * credential, when it is nearer. The reminders are for what hurts somebody, or will by itself. */
 static bool is_reminded(const struct alert *a)
 {
-    if (a->said > LEVEL_WARNING)
+    if (a->notified > LEVEL_WARNING)
         return true;
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         if (rule_row((enum rule)rule)->reminders && holds(a, rule))
@@ -178,7 +181,7 @@ static bool is_reminded(const struct alert *a)
 
 usec_t reminder_interval(const struct alert *a, const struct alert_options *o)
 {
-    usec_t interval = is_reminded(a) ? o->repeat.every[a->said] : 0;
+    usec_t interval = is_reminded(a) ? o->repeat.every[a->notified] : 0;
     for (uint32_t i = 0; i < a->reminders && interval > 0; i++) {
         usec_t longer;
         if (__builtin_mul_overflow(interval, (usec_t)o->repeat.growth, &longer) ||
@@ -191,45 +194,46 @@ usec_t reminder_interval(const struct alert *a, const struct alert_options *o)
     return interval;
 }
 
-void speak_plan_reminder(struct alert *a, bool silent, const struct alert_options *o, usec_t now_at)
+void decide_reminder(struct alert *a, bool silent, const struct alert_options *o, usec_t now_at)
 {
-    usec_t interval = a->said > LEVEL_NONE && !silent ? reminder_interval(a, o) : 0;
+    usec_t interval = a->notified > LEVEL_NONE && !silent ? reminder_interval(a, o) : 0;
     if (interval == 0)
         a->reminder_at = 0;
     else if (a->reminder_at == 0)
         a->reminder_at = now_at + interval;
 }
 
-static void forget_said(struct alert *a)
+static void forget_notified(struct alert *a)
 {
-    a->said = LEVEL_NONE;
-    a->said_value = a->said_waiting = 0;
-    a->said_cause = CAUSE_NONE;
+    a->notified = LEVEL_NONE;
+    a->notified_value = a->notified_waiting = 0;
+    a->notified_cause = CAUSE_NONE;
     a->reminder_at = 0;
     a->reminders = 0;
 }
 
-void speak_note(struct alert *a, enum event_type type, const struct alert_options *o, usec_t now_at)
+void decide_note(struct alert *a, enum event_type type, const struct alert_options *o,
+                 usec_t now_at)
 {
     if (type == EVENT_RESOLVED) {
-        forget_said(a);
+        forget_notified(a);
         return;
     }
     bool by_section = rule_row(a->rule)->update == UPDATE_SECTION;
     if (by_section || type != EVENT_REMINDER)
-        a->said_value = by_section ? section_rank(a) : a->value;
+        a->notified_value = by_section ? section_rank(a) : a->value;
     if (type == EVENT_REMINDER)
         return;
-    bool same_level = a->said == a->level;
-    a->said = a->level;
-    a->said_rule = a->rule;
+    bool same_level = a->notified == a->level;
+    a->notified = a->level;
+    a->notified_rule = a->rule;
     if (a->facts && a->facts->waiting > 0 && !alert_rule_pending(a, RULE_WAITING))
-        a->said_waiting = a->facts->waiting;
-    a->said_cause = cause_of(a);
+        a->notified_waiting = a->facts->waiting;
+    a->notified_cause = cause_of(a);
     memset(a->muted, 0, sizeof a->muted); /* LEVEL_NONE: from now on all of it is in the open */
     if (!same_level) {
         a->reminders = 0;
         a->reminder_at = 0;
-        speak_plan_reminder(a, false, o, now_at);
+        decide_reminder(a, false, o, now_at);
     }
 }

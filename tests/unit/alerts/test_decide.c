@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Differs it from what was last told? The cases that a desk of polls does not reach easily. */
-#include "alerts/speak.h"
+#include "alerts/decide.h"
 #include "fixtures/samples.h"
 
 #include <setjmp.h>
@@ -30,7 +30,7 @@ static void intervals_grow_up_to_the_cap(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
-        const struct alert a = {.said = LEVEL_CRITICAL, .reminders = CASES[i].sent};
+        const struct alert a = {.notified = LEVEL_CRITICAL, .reminders = CASES[i].sent};
         const struct alert_options o = {.repeat = {.every = {0, 0, CASES[i].every},
                                                    .growth = CASES[i].growth,
                                                    .cap = CASES[i].cap}};
@@ -40,9 +40,9 @@ static void intervals_grow_up_to_the_cap(void **state)
 }
 
 /* An alert with one latch up, and a sample of it. */
-static struct alert up(enum rule rule, enum level level, enum level said)
+static struct alert up(enum rule rule, enum level level, enum level notified)
 {
-    struct alert a = {.state = ALERT_FIRING, .level = level, .rule = rule, .said = said};
+    struct alert a = {.state = ALERT_FIRING, .level = level, .rule = rule, .notified = notified};
     a.latch[rule][level - 1].state = ALERT_FIRING;
     return a;
 }
@@ -50,7 +50,7 @@ static struct alert up(enum rule rule, enum level level, enum level said)
 static int ask(const struct alert *a, struct sample s, enum level parent)
 {
     const struct outcome o = {0};
-    int type = speak(a, &s, &o, parent);
+    int type = decide(a, &s, &o, parent);
     sample_clear(&s);
     return type;
 }
@@ -58,19 +58,19 @@ static int ask(const struct alert *a, struct sample s, enum level parent)
 static void what_was_said_decides_not_what_just_changed(void **state)
 {
     static const struct {
-        enum level level, said;
+        enum level level, notified;
         int want;
     } CASES[] = {
         {LEVEL_WARNING, LEVEL_NONE, EVENT_FIRING},
-        {LEVEL_WARNING, LEVEL_WARNING, SAY_NOTHING},
+        {LEVEL_WARNING, LEVEL_WARNING, NO_EVENT},
         {LEVEL_WARNING, LEVEL_CRITICAL, EVENT_DEESCALATED},
         {LEVEL_CRITICAL, LEVEL_NONE, EVENT_FIRING},
         {LEVEL_CRITICAL, LEVEL_WARNING, EVENT_ESCALATED},
-        {LEVEL_CRITICAL, LEVEL_CRITICAL, SAY_NOTHING},
+        {LEVEL_CRITICAL, LEVEL_CRITICAL, NO_EVENT},
     };
     (void)state;
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
-        struct alert a = up(RULE_REMAINING, CASES[i].level, CASES[i].said);
+        struct alert a = up(RULE_REMAINING, CASES[i].level, CASES[i].notified);
         if (ask(&a, A_POOL(.allotted = 10, .consumed = 11), LEVEL_NONE) != CASES[i].want)
             fail_msg("case %zu", i);
     }
@@ -78,13 +78,14 @@ static void what_was_said_decides_not_what_just_changed(void **state)
 
 static void the_end_is_told_to_those_who_were_told(void **state)
 {
-    struct alert told = {.said = LEVEL_WARNING}, untold = {0}, pending = {.state = ALERT_PENDING};
+    struct alert told = {.notified = LEVEL_WARNING}, untold = {0},
+                 pending = {.state = ALERT_PENDING};
     (void)state;
     assert_int_equal(ask(&told, A_POOL(.allotted = 10), LEVEL_NONE), EVENT_RESOLVED);
     assert_int_equal(ask(&told, A_POOL(.allotted = 10, .silent = true), LEVEL_NONE),
                      EVENT_RESOLVED);
-    assert_int_equal(ask(&untold, A_POOL(.allotted = 10), LEVEL_NONE), SAY_NOTHING);
-    assert_int_equal(ask(&pending, A_POOL(.allotted = 10), LEVEL_NONE), SAY_NOTHING);
+    assert_int_equal(ask(&untold, A_POOL(.allotted = 10), LEVEL_NONE), NO_EVENT);
+    assert_int_equal(ask(&pending, A_POOL(.allotted = 10), LEVEL_NONE), NO_EVENT);
 }
 
 static void a_mute_holds_one_finding_at_one_level(void **state)
@@ -92,9 +93,9 @@ static void a_mute_holds_one_finding_at_one_level(void **state)
     struct alert a = up(RULE_REMAINING, LEVEL_WARNING, LEVEL_NONE);
     (void)state;
     a.muted[RULE_REMAINING] = LEVEL_WARNING;
-    assert_int_equal(ask(&a, A_POOL(.allotted = 10, .consumed = 10), LEVEL_NONE), SAY_NOTHING);
+    assert_int_equal(ask(&a, A_POOL(.allotted = 10, .consumed = 10), LEVEL_NONE), NO_EVENT);
     a.latch[RULE_WAITING][0].state = ALERT_FIRING;
-    assert_int_equal(ask(&a, A_POOL(.allotted = 10, .consumed = 10), LEVEL_NONE), SAY_NOTHING);
+    assert_int_equal(ask(&a, A_POOL(.allotted = 10, .consumed = 10), LEVEL_NONE), NO_EVENT);
     assert_int_equal(ask(&a, A_POOL(.allotted = 10, .consumed = 10, .waiting = 1), LEVEL_NONE),
                      EVENT_FIRING);
 }
@@ -108,15 +109,15 @@ static void speaking_ends_all_mutes_and_notes_the_numbers(void **state)
     a.facts->waiting = 7;
     a.value = -3;
     a.muted[RULE_USAGE] = LEVEL_WARNING;
-    speak_note(&a, EVENT_FIRING, &o, T0);
+    decide_note(&a, EVENT_FIRING, &o, T0);
     assert_int_equal(a.muted[RULE_USAGE], LEVEL_NONE);
-    assert_int_equal(a.said, LEVEL_CRITICAL);
-    assert_int_equal(a.said_rule, RULE_REMAINING);
-    assert_int_equal(a.said_value, -3);
-    assert_int_equal(a.said_waiting, 7);
-    speak_note(&a, EVENT_RESOLVED, &o, T0);
-    assert_int_equal(a.said, LEVEL_NONE);
-    assert_int_equal(a.said_waiting, 0);
+    assert_int_equal(a.notified, LEVEL_CRITICAL);
+    assert_int_equal(a.notified_rule, RULE_REMAINING);
+    assert_int_equal(a.notified_value, -3);
+    assert_int_equal(a.notified_waiting, 7);
+    decide_note(&a, EVENT_RESOLVED, &o, T0);
+    assert_int_equal(a.notified, LEVEL_NONE);
+    assert_int_equal(a.notified_waiting, 0);
     facts_free(a.facts);
 }
 

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* store/told.c: which receiver has, or may have, been told of which episode. */
+/* store/notified.c: which receiver has, or may have, been told of which episode. */
 #include "store/inside.h"
 
 #include "store/words.h"
 #include <errno.h>
 #include <string.h>
 
-struct told {
+struct notified {
     uint32_t episode; /* the latest that was queued for this receiver */
     bool tried;       /* an attempt of it has begun */
 };
 
 /* A bad row counts as none: what is in the queue then still goes out, in order. */
-static int get(struct store *s, const char *alert_id, const char *receiver, struct told *ret,
+static int get(struct store *s, const char *alert_id, const char *receiver, struct notified *ret,
                struct failure *f)
 {
     CLEANUP(query_end)
     struct query q = row_select(&s->db, &TABLE_TOLD, "WHERE alert_id = ?1 AND receiver = ?2");
     query_text(&q, alert_id);
     query_text(&q, receiver);
-    *ret = (struct told){0};
+    *ret = (struct notified){0};
     int r = query_step(&q, f);
     if (r <= 0)
         return r;
@@ -33,8 +33,8 @@ static int get(struct store *s, const char *alert_id, const char *receiver, stru
     return !row.wrong;
 }
 
-static int put(struct store *s, const char *alert_id, const char *receiver, const struct told *t,
-               struct failure *f)
+static int put(struct store *s, const char *alert_id, const char *receiver,
+               const struct notified *t, struct failure *f)
 {
     struct row row = {0};
     row_text(&row, alert_id);
@@ -44,15 +44,15 @@ static int put(struct store *s, const char *alert_id, const char *receiver, cons
     return row_put(&s->db, &TABLE_TOLD, &row, f);
 }
 
-int told_expect(struct store *s, const char *alert_id, const char *receiver, uint32_t episode,
-                struct failure *f)
+int notified_expect(struct store *s, const char *alert_id, const char *receiver, uint32_t episode,
+                    struct failure *f)
 {
-    struct told t;
+    struct notified t;
     int r = get(s, alert_id, receiver, &t, f);
     if (r < 0 || (r > 0 && t.episode == episode))
         return r;
     if (r == 0)
-        t = (struct told){0};
+        t = (struct notified){0};
     t.episode = episode;
     t.tried = false;
     return put(s, alert_id, receiver, &t, f);
@@ -60,15 +60,15 @@ int told_expect(struct store *s, const char *alert_id, const char *receiver, uin
 
 /* ---- what a row tells: one alert, or those in a digest ---- */
 
-struct telling {
+struct named_alert {
     char alert_id[ALERT_ID_TEXT];
     uint32_t episode;
 };
-struct tellings {
-    struct telling *t;
+struct named_alerts {
+    struct named_alert *t;
     size_t n;
 };
-static inline void tellings_free_at(struct tellings *t)
+static inline void named_alerts_free_at(struct named_alerts *t)
 {
     free(t->t);
 }
@@ -80,34 +80,34 @@ static void copy_column(char *dst, size_t size, const struct query *q, int colum
 }
 
 /* The members of a digest are events of their own that name it. */
-static int find_tellings(struct store *s, const struct outbox_row *o, struct tellings *ret,
-                         struct failure *f)
+static int find_named_alerts(struct store *s, const struct outbox_row *o, struct named_alerts *ret,
+                             struct failure *f)
 {
     CLEANUP(query_end)
-    struct query q = query_new(
-        &s->db, o->type == EVENT_DIGEST
-                    ? "SELECT alert_id, episode FROM event WHERE folded_into = ?1"
-                    : "SELECT alert_id, episode FROM event WHERE id = ?1");
+    struct query q =
+        query_new(&s->db, o->type == EVENT_DIGEST
+                              ? "SELECT alert_id, episode FROM event WHERE folded_into = ?1"
+                              : "SELECT alert_id, episode FROM event WHERE id = ?1");
     query_int(&q, o->event);
     int r;
     while ((r = query_step(&q, f)) > 0) {
-        struct telling *grown = reallocarray(ret->t, ret->n + 1, sizeof *grown);
+        struct named_alert *grown = reallocarray(ret->t, ret->n + 1, sizeof *grown);
         if (!grown)
             return failure_oom(f);
         ret->t = grown;
-        struct telling *t = &ret->t[ret->n++];
+        struct named_alert *t = &ret->t[ret->n++];
         copy_column(t->alert_id, sizeof t->alert_id, &q, 0);
         t->episode = (uint32_t)query_get_int(&q, 1);
     }
     return r;
 }
 
-int told_try(struct store *s, const struct outbox_row *o, struct failure *f)
+int notified_try(struct store *s, const struct outbox_row *o, struct failure *f)
 {
-    CLEANUP(tellings_free) struct tellings all = {0};
-    int r = find_tellings(s, o, &all, f);
+    CLEANUP(named_alerts_free) struct named_alerts all = {0};
+    int r = find_named_alerts(s, o, &all, f);
     for (size_t i = 0; r >= 0 && i < all.n; i++) {
-        struct told t;
+        struct notified t;
         r = get(s, all.t[i].alert_id, o->receiver, &t, f);
         if (r <= 0 || t.episode != all.t[i].episode || t.tried)
             continue; /* the alert is gone, or a later episode has begun */
@@ -119,8 +119,8 @@ int told_try(struct store *s, const struct outbox_row *o, struct failure *f)
 
 /* The outbox knows it too, for as long as it keeps its rows: one damaged row must not cost a
  * receiver its all-clear. */
-int told_audience(struct store *s, const char *alert_id, uint32_t episode, struct audience *ret,
-                  struct failure *f)
+int notified_audience(struct store *s, const char *alert_id, uint32_t episode, struct audience *ret,
+                      struct failure *f)
 {
     CLEANUP(query_end)
     struct query q =
@@ -142,7 +142,7 @@ int told_audience(struct store *s, const char *alert_id, uint32_t episode, struc
     return r;
 }
 
-int told_forget(struct store *s, const char *alert_id, struct failure *f)
+int notified_forget(struct store *s, const char *alert_id, struct failure *f)
 {
     CLEANUP(query_end) struct query q = query_new(&s->db, "DELETE FROM told WHERE alert_id = ?1");
     query_text(&q, alert_id);

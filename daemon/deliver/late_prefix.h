@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/retell.h: a notice that comes late says so first. Pure. */
+/* deliver/late_prefix.h: a notice that comes late says so first. Pure. */
 #pragma once
 #include "alerts/notice.h"
 
@@ -8,6 +8,6 @@
 /* 1: `*ret` is a copy of `n` whose texts begin with what the delay means to the reader: `combined`,
  * that nothing was told of the beginning; older than LATE_AFTER at `now_at`, how old it is.
  * 0: it is on time, and `*ret` is left alone: `n` itself is the message. -ENOMEM. */
-int notice_retell(const struct notice *n, bool combined, usec_t now_at, struct notice **ret);
+int late_prefix(const struct notice *n, bool combined, usec_t now_at, struct notice **ret);
 /* "13 h late", or "" if it is not. */
 const char *lateness(usec_t at, usec_t now_at, char *buf, size_t size);

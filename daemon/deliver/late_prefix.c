@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/retell.c: what a late or combined message says before anything else. */
-#include "deliver/retell.h"
+/* deliver/late_prefix.c: what a late or combined message says before anything else. */
+#include "deliver/late_prefix.h"
 
 #include "base/alloc.h"
 #include "base/date.h"
@@ -45,7 +45,7 @@ static char *lead_late(const struct notice *n, const char *late)
     return text_printf("%s: this message is from %s.", late, rfc3339_print(n->at, from));
 }
 
-int notice_retell(const struct notice *n, bool combined, usec_t now_at, struct notice **ret)
+int late_prefix(const struct notice *n, bool combined, usec_t now_at, struct notice **ret)
 {
     char late[DURATION_MAX + 8], mark[DURATION_MAX + 16];
     lateness(n->at, now_at, late, sizeof late);
