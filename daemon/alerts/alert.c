@@ -34,7 +34,7 @@ void alert_free(struct alert *a)
 
 bool changes_empty(const struct changes *c)
 {
-    return c->n_alerts == 0 && c->n_events == 0 && c->n_removed == 0 && c->n_holds == 0;
+    return c->n_alerts == 0 && c->n_events == 0 && c->n_removed == 0 && c->n_deferrals == 0;
 }
 
 void changes_free(struct changes *c)
@@ -49,7 +49,7 @@ void changes_free(struct changes *c)
     }
     free(c->alert);
     free(c->event);
-    free(c->hold);
+    free(c->deferral);
     free(c->removed);
     free(c);
 }

@@ -77,7 +77,7 @@ struct event {
 };
 /* Who is to hear of an alert only when the hours of a route begin. Whoever is told of it before
  * that, and everybody once it resolves, waits no more: the store sees to it. */
-struct holding {
+struct deferral {
     char alert_id[ALERT_ID_TEXT];
     uint32_t episode;
     receiver_set to;
@@ -97,8 +97,8 @@ struct changes {
     size_t n_alerts;
     struct event *event;
     size_t n_events;
-    struct holding *hold; /* after the events */
-    size_t n_holds;
+    struct deferral *deferral; /* after the events */
+    size_t n_deferrals;
     struct removal *removed; /* instances to forget (moved subjects, archived), before
                               * `alert` is put in: a moved one may take over their id */
     size_t n_removed;
@@ -140,7 +140,7 @@ int alerts_plan(const struct plan_context *ctx, const struct book *book,
 int alerts_plan_reminders(const struct plan_context *ctx, const struct book *book,
                           struct changes **ret, struct failure *ret_failure);
 /* One receiver that waits to hear of one episode, as the store has it. */
-struct held {
+struct deferred {
     char alert_id[ALERT_ID_TEXT];
     uint32_t episode;
     char receiver[64];
@@ -148,9 +148,9 @@ struct held {
 };
 /* What was held back for receivers whose hours have begun goes out as one digest for each: the
  * alerts that are still up, as they are now. `held`: all there are, those of an alert together. */
-int alerts_plan_held(const struct plan_context *ctx, const struct book *book,
-                     const struct held *held, size_t n_held, struct changes **ret,
-                     struct failure *ret_failure);
+int alerts_plan_deferred(const struct plan_context *ctx, const struct book *book,
+                         const struct deferred *deferred, size_t n_deferred, struct changes **ret,
+                         struct failure *ret_failure);
 /* After a reload: alerts whose rule is gone or whose tenant is no longer configured end, with
  * "resolved", reason rule_removed, if their episode was told. `keep` answers for one alert. */
 int alerts_plan_removed(const struct plan_context *ctx, const struct book *book,
@@ -161,7 +161,7 @@ enum heard_what {
     HEARD_LAST_EVENT,  /* of the alert: `seq` of the last event that everybody responsible hears */
     HEARD_MESSAGE,     /* `receiver` was sent, or will be, the event `seq` of the present episode */
     HEARD_NOTIFIED,    /* ... was to hear of the present episode */
-    HEARD_HELD,        /* ... waits for the hours of a route */
+    HEARD_DEFERRED,    /* ... waits for the hours of a route */
     HEARD_UNDELIVERED, /* ... has not got a message of the present episode yet */
 };
 struct heard {

@@ -94,7 +94,7 @@ static bool has_news(const struct alert *a, const struct finding *f, const struc
 
 /* A finding is news once it has been held at the level that it is at: until then it may pass, or
  * the alert is about to get worse, which is told instead of an update. */
-static bool is_held(const struct alert *a, const struct finding *f)
+static bool has_lasted(const struct alert *a, const struct finding *f)
 {
     return is_breached(f) && alert_rule_level(a, f->rule) >= f->raise;
 }
@@ -102,7 +102,7 @@ static bool is_held(const struct alert *a, const struct finding *f)
 static bool any_news(const struct alert *a, const struct sample *s, const struct outcome *o)
 {
     for (size_t i = 0; i < s->n_findings; i++)
-        if (is_held(a, &s->finding[i]) && has_news(a, &s->finding[i], o))
+        if (has_lasted(a, &s->finding[i]) && has_news(a, &s->finding[i], o))
             return true;
     return false;
 }
@@ -112,8 +112,8 @@ static bool is_worse_than_baseline(const struct alert *a, const struct sample *s
 {
     for (size_t i = 0; i < s->n_findings; i++) {
         const struct finding *f = &s->finding[i];
-        if (a->notified_value > 0 && is_held(a, f) && rule_row(f->rule)->update == UPDATE_DOUBLED &&
-            has_doubled(f->value, a->notified_value))
+        if (a->notified_value > 0 && has_lasted(a, f) &&
+            rule_row(f->rule)->update == UPDATE_DOUBLED && has_doubled(f->value, a->notified_value))
             return true;
     }
     return false;

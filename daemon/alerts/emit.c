@@ -52,7 +52,7 @@ static int notice_new(const struct alert *a, enum event_type type, const struct 
     n->unit = a->unit;
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         n->finding[rule] = alert_rule_level(a, (enum rule)rule) > LEVEL_NONE;
-    n->waiting_unheld = alert_state_is_up(a->state) && alert_rule_pending(a, RULE_WAITING);
+    n->waiting_pending = alert_state_is_up(a->state) && alert_rule_pending(a, RULE_WAITING);
     n->started_at = began_at(&a->started, now);
     n->observed_at = a->facts->observed_at;
     n->at = now->at;
@@ -161,20 +161,20 @@ bool plan_is_old(const struct plan *p, const struct alert *a)
     return p->ctx->now.at > seen && p->ctx->now.at - seen > p->ctx->outage_tolerance;
 }
 
-int plan_hold(struct plan *p, const struct holding *h)
+int plan_defer(struct plan *p, const struct deferral *h)
 {
     struct changes *c = p->changes;
-    if (plan_reserve(&c->hold, c->n_holds, &p->size_holds, sizeof *c->hold) < 0)
+    if (plan_reserve(&c->deferral, c->n_deferrals, &p->size_deferrals, sizeof *c->deferral) < 0)
         return -ENOMEM;
-    c->hold[c->n_holds++] = *h;
+    c->deferral[c->n_deferrals++] = *h;
     return 0;
 }
 
 int plan_hold_back(struct plan *p, const struct alert *a, receiver_set to)
 {
-    struct holding h = {.episode = a->episode, .to = to};
+    struct deferral h = {.episode = a->episode, .to = to};
     memcpy(h.alert_id, a->id, sizeof h.alert_id);
-    return to ? plan_hold(p, &h) : 0;
+    return to ? plan_defer(p, &h) : 0;
 }
 
 int plan_tell(struct plan *p, struct alert *a, enum event_type type, const struct outcome *o,

@@ -13,7 +13,7 @@ struct left {
     uint64_t last;        /* event that everybody responsible must have */
     receiver_set covered; /* has it, or will */
     receiver_set notified; /* was to hear of the episode */
-    receiver_set held;    /* waits for hours */
+    receiver_set deferred; /* waits for hours */
     bool removed;         /* a receiver that is configured no more did not get its message */
 };
 
@@ -35,8 +35,8 @@ static struct left what_is_left(const struct plan *p, const struct heard *heard,
             left.covered |= one;
         if (heard[i].what == HEARD_NOTIFIED || heard[i].what == HEARD_MESSAGE)
             left.notified |= one;
-        if (heard[i].what == HEARD_HELD)
-            left.held |= one;
+        if (heard[i].what == HEARD_DEFERRED)
+            left.deferred |= one;
         left.removed |= heard[i].what == HEARD_UNDELIVERED && at < 0;
     }
     return left;
@@ -84,7 +84,7 @@ static int after_damage(struct plan *p, const struct alert *a, const struct left
 {
     if (!is_up(a))
         return tell_end(p, a, left);
-    return was_notified(a) ? tell_open(p, a, ~left->covered & ~left->held, STATE_LOST) : 0;
+    return was_notified(a) ? tell_open(p, a, ~left->covered & ~left->deferred, STATE_LOST) : 0;
 }
 
 /* Whoever has a message of this episode gets the others as well. */
@@ -92,7 +92,7 @@ static int after_removal(struct plan *p, const struct alert *a, const struct lef
 {
     if (!left->removed || !is_up(a) || !was_notified(a))
         return 0;
-    return tell_open(p, a, ~left->notified & ~left->held, RECEIVER_REMOVED);
+    return tell_open(p, a, ~left->notified & ~left->deferred, RECEIVER_REMOVED);
 }
 
 static int each_alert(struct plan *p, const struct heard *heard, size_t n_heard,

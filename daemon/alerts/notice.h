@@ -41,7 +41,7 @@ struct notice {
     int64_t value, threshold; /* FACT_UNKNOWN; in `unit`; percent in basis points */
     enum unit unit;
     bool finding[RULE_COUNT_];          /* by rule: which findings are at a level now */
-    bool waiting_unheld;                /* who waits counts only once it has lasted for waiting.for */
+    bool waiting_pending; /* who waits counts only once it has lasted for waiting.for */
     usec_t started_at, observed_at, at; /* episode; poll; the event itself */
     usec_t stale_since_at;              /* not 0: the numbers are this old ("data as of ...") */
     struct facts *facts;                /* shared: read only; never NULL but for TEST and DIGEST */

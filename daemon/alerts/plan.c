@@ -153,7 +153,7 @@ static bool same_latches(const struct alert *a, const struct alert *b)
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         for (int i = 0; i < LEVELS; i++) {
             const struct latch *x = &a->latch[rule][i], *y = &b->latch[rule][i];
-            if (x->state != y->state || x->held != y->held || x->samples != y->samples ||
+            if (x->state != y->state || x->elapsed != y->elapsed || x->samples != y->samples ||
                 !same_instant(&x->last, &y->last))
                 return false;
         }

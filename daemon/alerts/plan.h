@@ -22,7 +22,7 @@ struct plan {
     const struct alert **parent; /* of kinds that explain others, by subject without case */
     size_t n_parents;
     struct changes *changes;
-    size_t size_alerts, size_events, size_holds, size_removed;
+    size_t size_alerts, size_events, size_deferrals, size_removed;
     struct notice **line; /* for the digests, owned; to[i] are the receivers of line[i] */
     receiver_set *to;
     size_t n_lines, size_lines;
@@ -66,7 +66,7 @@ struct reach plan_reach(const struct plan *p, const struct alert *a, enum rule r
 int plan_line(struct plan *p, struct alert *a, receiver_set to, bool stale);
 /* The digests of all lines so far; `reason` is a literal. */
 int plan_digest(struct plan *p, const char *reason);
-int plan_hold(struct plan *p, const struct holding *h);
+int plan_defer(struct plan *p, const struct deferral *h);
 /* These hear of the alert when their hours begin. An empty set is fine. -ENOMEM */
 int plan_hold_back(struct plan *p, const struct alert *a, receiver_set to);
 /* Nothing newer than the facts of this alert is known for longer than an outage may last. */

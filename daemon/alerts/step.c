@@ -70,16 +70,16 @@ static void latch_count(struct latch *l, const struct hold *hold, const struct i
         }
         gap = 0;
     }
-    l->held += gap;
+    l->elapsed += gap;
     if (l->samples < UINT32_MAX)
         l->samples++;
     l->last = *now;
 }
 
-static bool latch_held(const struct latch *l, const struct hold *hold)
+static bool latch_has_lasted(const struct latch *l, const struct hold *hold)
 {
     usec_t enough = l->state == ALERT_PENDING ? hold->hold_for : hold->keep_firing_for;
-    return l->held >= enough && (hold->again || l->samples >= hold->min_samples);
+    return l->elapsed >= enough && (hold->again || l->samples >= hold->min_samples);
 }
 
 enum alert_state latch_step(struct latch *l, enum latch_input input, const struct hold *hold,
@@ -106,7 +106,7 @@ enum alert_state latch_step(struct latch *l, enum latch_input input, const struc
     }
     /* A hold of nothing is over with its first sample, so the timed state just entered is asked. */
     if (step->act == LATCH_START || step->act == LATCH_COUNT)
-        if (latch_held(l, hold))
+        if (latch_has_lasted(l, hold))
             latch_enter(l, LATCH_STEPS[l->state][input].next);
     return l->state;
 }

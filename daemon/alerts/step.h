@@ -30,7 +30,7 @@ extern const struct latch_step LATCH_STEPS[ALERT_STATE_COUNT_][LATCH_INPUT_COUNT
 
 struct latch {
     enum alert_state state;
-    usec_t held; /* in the present timed state, frozen gaps left out */
+    usec_t elapsed; /* in the present timed state, frozen gaps left out */
     uint32_t samples;
     struct instant last; /* the last sample that counted; boot 0: frozen since */
 };

@@ -24,16 +24,17 @@ static struct pool pool_of(const struct notice *n)
 {
     const struct facts *f = n->facts;
     struct pool p = {.units = f->allotted != FACT_UNKNOWN && f->consumed != FACT_UNKNOWN,
-                     .waiting = f->waiting > 0 && !n->waiting_unheld ? f->waiting : 0,
+                     .waiting = f->waiting > 0 && !n->waiting_pending ? f->waiting : 0,
                      .needed = f->units_to_unblock > 0 ? f->units_to_unblock : 0,
                      .to_end = f->units_to_buy > 0 ? f->units_to_buy : 0,
                      .gone = n->finding[RULE_ALLOTMENT_GONE],
-                     .former = n->type == EVENT_RESOLVED && text_equal(n->reason, "source_changed")};
+                     .former =
+                         n->type == EVENT_RESOLVED && text_equal(n->reason, "source_changed")};
     if (p.units) {
         p.allotted = f->allotted;
         p.consumed = f->consumed;
         p.free = f->allotted - f->consumed;
-        if (n->waiting_unheld)
+        if (n->waiting_pending)
             p.needed = units_to_unblock(f->allotted, f->consumed, 0);
         bool dropped = n->finding[RULE_CAPACITY_DROP] || text_equal(n->reason, "new_normal");
         p.reference = dropped && f->reference > f->allotted ? f->reference : 0;
@@ -238,7 +239,7 @@ static void add_waiting(const struct notice *n, const struct pool *p, struct tex
         text_add(t, ".\n");
         return;
     }
-    if (n->waiting_unheld) {
+    if (n->waiting_pending) {
         text_addf(t, "%" PRId64 " %s for a licence, not yet for as long as waiting.for.\n",
                   n->facts->waiting, n->facts->waiting == 1 ? "member waits" : "members wait");
         return;

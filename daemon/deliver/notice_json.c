@@ -146,10 +146,10 @@ static bool field_applies(const struct notice *n, const struct detail_field *d)
 {
     if (!d->rules)
         return true;
-    bool held = reason_of(n) != NULL;
+    bool present = reason_of(n) != NULL;
     for (int rule = 0; rule < RULE_COUNT_; rule++)
-        held |= n->finding[rule] && d->rules >> rule & 1;
-    return held && MEMBER(int64_t, n->facts, d) != FACT_UNKNOWN;
+        present |= n->finding[rule] && d->rules >> rule & 1;
+    return present && MEMBER(int64_t, n->facts, d) != FACT_UNKNOWN;
 }
 
 /* What stands in the row of its kind, and the reason. */

@@ -307,7 +307,7 @@ static bool hold_zero(struct judging *j, const struct fates *f)
     bool begins = !since.boot && count_fallen(j, f) >= ZERO_POOLS;
     if (begins)
         since = j->snapshot->taken;
-    if (!since.boot || instant_since(&since, &j->snapshot->taken) >= ZERO_HELD)
+    if (!since.boot || instant_since(&since, &j->snapshot->taken) >= ZERO_DISBELIEVED)
         return false;
     j->after->zero_since = since;
     return true;

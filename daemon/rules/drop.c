@@ -176,7 +176,7 @@ void drop_judge(const struct judging *j, const struct threshold *t, const struct
                 struct known_drop *drop, size_t n, struct finding *ret, int64_t *ret_reference)
 {
     int64_t reference = c->allotted;
-    bool held = false;
+    bool open = false;
     begin(t, ret);
     *ret_reference = FACT_UNKNOWN;
     for (size_t i = 0; ret->state == FINDING_NOT_APPLICABLE && i < n; i++)
@@ -185,7 +185,7 @@ void drop_judge(const struct judging *j, const struct threshold *t, const struct
         return;
     for (size_t i = 0; i < n; i++) {
         int64_t of = reference_of(&drop[i]);
-        held |= drop[i].reference != FACT_UNKNOWN;
+        open |= drop[i].reference != FACT_UNKNOWN;
         /* Above what the pool has, which is in the sum already: its peaks are all above that. */
         if (of != FACT_UNKNOWN)
             reference += of - drop[i].allotted;
@@ -195,7 +195,7 @@ void drop_judge(const struct judging *j, const struct threshold *t, const struct
     settle(j, drop, n, breach, ret);
     enum level harm = c->consumed > c->allotted ? LEVEL_CRITICAL : LEVEL_WARNING;
     enum level raise = breach && !ret->accepted ? harm : LEVEL_NONE;
-    enum level keep = held && !ret->accepted ? LEVEL_WARNING : LEVEL_NONE;
+    enum level keep = open && !ret->accepted ? LEVEL_WARNING : LEVEL_NONE;
     finding_set(ret, lost > 0 ? lost * 10000 / reference : 0, raise, keep > raise ? keep : raise);
     if (keep > LEVEL_NONE || raise > LEVEL_NONE || ret->accepted)
         *ret_reference = reference;

@@ -46,7 +46,7 @@ void former_judge(const struct judging *j, const struct groups *g, const struct 
                   const struct threshold t[static RULE_COUNT_], struct sample *s)
 {
     struct known_pool *after = memory_pool(j->after, p->id);
-    bool listed = false, held_up = false;
+    bool listed = false, blocked = false;
     s->former = former_is(j, p, &s->expired);
     const struct group *group = s->former ? groups_find(g, known_pool_key(p)) : NULL;
     for (size_t i = 0; group && i < s->n_findings; i++) {
@@ -54,12 +54,12 @@ void former_judge(const struct judging *j, const struct groups *g, const struct 
         if (rule_row(f->rule)->rests_on & RESTS_ON_REFERENCE)
             continue;
         listed |= judge_rule(j, g, group, f);
-        held_up |= f->keep > LEVEL_NONE;
+        blocked |= f->keep > LEVEL_NONE;
     }
     if (listed)
         gone_judge(t, false, FACT_UNKNOWN, &s->finding[s->n_findings++]);
     if (after)
-        after->held_up = held_up;
+        after->blocked = blocked;
 }
 
 void formers_forget(const struct judging *j)
@@ -68,7 +68,7 @@ void formers_forget(const struct judging *j)
     size_t kept = 0;
     for (size_t i = 0; i < m->n_pools; i++) {
         bool expired;
-        if (former_is(j, &m->pool[i], &expired) && expired && !m->pool[i].held_up)
+        if (former_is(j, &m->pool[i], &expired) && expired && !m->pool[i].blocked)
             known_pool_clear(&m->pool[i]);
         else
             m->pool[kept++] = m->pool[i];

@@ -66,7 +66,7 @@ DEFINE_CLEANUP(struct samples *, samples_free)
 #define MEMORY_KEPT (7 * USEC_PER_DAY)
 
 /* How long consumption of 0 in all pools is not believed where several pools had some. */
-#define ZERO_HELD USEC_PER_DAY
+#define ZERO_DISBELIEVED USEC_PER_DAY
 #define ZERO_POOLS 3 /* so many had units in use */
 
 /* What judging remembers of one known pool between polls; kept by the store, in id order. */
@@ -79,7 +79,7 @@ struct known_pool {
     struct instant absent_since; /* boot 0: it was there last time */
     bool gone;   /* absence was confirmed and spoken about */
     bool silent; /* its last sample was: a trial that vanishes wakes nobody */
-    bool held_up; /* only another source lists it, and a pool of its SKU is not clear; not kept */
+    bool blocked; /* only another source lists it, and a pool of its SKU is not clear; not kept */
     bool quiet;  /* scope = "auto": its siblings have room enough, see siblings_quiet */
 };
 /* ... and of one known subscription: entered its state while watched? */
@@ -131,8 +131,8 @@ struct tenant_memory {
     /* For people: a pool of this poll whose numbers cannot be used, and the member; "": none. For
      * judging only, not kept. */
     char unusable[UNUSABLE_MAX];
-    /* Consumption fell to 0 in all pools at once, and the list is held as unknown since then; boot 0:
-     * it is not. Ends when a pool shows use, or after ZERO_HELD, when it is believed. */
+    /* Consumption fell to 0 in all pools at once, and the list is held as unknown since then; boot
+     * 0: it is not. Ends when a pool shows use, or after ZERO_DISBELIEVED, when it is believed. */
     struct instant zero_since;
 };
 void tenant_memory_free(struct tenant_memory *m);
@@ -247,7 +247,7 @@ int judge_delivery(const char *receiver, bool pager, int64_t parked, bool disabl
 /* Does somebody hold what they must? kind RIGHT. `held` NULL, or without its list of rights: not
  * known. `sku_id` and `part_number`: the other name of the SKU, where the tenant's pools tell it. */
 int judge_right(const struct judge_context *ctx, const struct right_need *need,
-                const struct rights *held, const char *sku_id, const char *part_number,
+                const struct rights *rights, const char *sku_id, const char *part_number,
                 const struct instant *now, struct sample *ret, struct failure *ret_failure);
 /* How messages call whom it is about: as configured, or a user by the first 12 hexadecimal digits
  * of the SHA-256 of the name in lower case. -ENOMEM */

@@ -14,7 +14,7 @@
 
 struct view {
     const struct right_need *need;
-    const struct rights *held;
+    const struct rights *rights;
     const char *sku_id, *part_number; /* NULL: not known */
 };
 
@@ -70,8 +70,8 @@ static bool one_may_be_ours(const struct view *v)
 {
     bool by_id = v->sku_id || is_guid(v->need->sku);
     bool by_name = v->part_number || !is_guid(v->need->sku);
-    for (size_t i = 0; i < v->held->n_rights; i++) {
-        const struct right *right = &v->held->right[i];
+    for (size_t i = 0; i < v->rights->n_rights; i++) {
+        const struct right *right = &v->rights->right[i];
         if (!(right->sku_id && by_id) && !(right->sku_part_number && by_name))
             return true;
     }
@@ -80,9 +80,9 @@ static bool one_may_be_ours(const struct view *v)
 
 static const struct right *our_right(const struct view *v)
 {
-    for (size_t i = 0; i < v->held->n_rights; i++)
-        if (is_our_sku(v, v->held->right[i].sku_id, v->held->right[i].sku_part_number))
-            return &v->held->right[i];
+    for (size_t i = 0; i < v->rights->n_rights; i++)
+        if (is_our_sku(v, v->rights->right[i].sku_id, v->rights->right[i].sku_part_number))
+            return &v->rights->right[i];
     return NULL;
 }
 
@@ -104,8 +104,8 @@ static enum plan_found is_plan(const struct right_plan *p, const char *wanted)
 static enum plan_found find_plan(const struct view *v, const char *plan)
 {
     enum plan_found found = PLAN_MISSING;
-    for (size_t i = 0; i < v->held->n_rights; i++) {
-        const struct right *right = &v->held->right[i];
+    for (size_t i = 0; i < v->rights->n_rights; i++) {
+        const struct right *right = &v->rights->right[i];
         if (!is_our_sku(v, right->sku_id, right->sku_part_number))
             continue;
         if (!right->plans_known)
@@ -139,8 +139,8 @@ static int missing_plans(const struct view *v, struct text *t)
 static int tell_wait(const struct view *v, struct facts *f, bool *ret_found)
 {
     const struct principal_wait *first = NULL;
-    for (size_t i = 0; i < v->held->n_waits; i++) {
-        const struct principal_wait *w = &v->held->wait[i];
+    for (size_t i = 0; i < v->rights->n_waits; i++) {
+        const struct principal_wait *w = &v->rights->wait[i];
         if (is_our_sku(v, w->sku_id, w->sku_part_number) &&
             (!first || (w->since_at && w->since_at < first->since_at)))
             first = w;
@@ -156,8 +156,8 @@ static int tell_wait(const struct view *v, struct facts *f, bool *ret_found)
 static int tell_error(const struct view *v, struct facts *f, bool *ret_found)
 {
     const struct principal_error *last = NULL;
-    for (size_t i = 0; i < v->held->n_errors; i++) {
-        const struct principal_error *e = &v->held->error[i];
+    for (size_t i = 0; i < v->rights->n_errors; i++) {
+        const struct principal_error *e = &v->rights->error[i];
         if (is_our_sku(v, e->sku_id, NULL) && (!last || e->occurred_at > last->occurred_at))
             last = e;
     }
@@ -170,8 +170,8 @@ static int tell_error(const struct view *v, struct facts *f, bool *ret_found)
 
 static const struct assignment *our_assignment(const struct view *v, bool with_disabled_plans)
 {
-    for (size_t i = 0; i < v->held->n_assignments; i++) {
-        const struct assignment *a = &v->held->assignment[i];
+    for (size_t i = 0; i < v->rights->n_assignments; i++) {
+        const struct assignment *a = &v->rights->assignment[i];
         if (is_our_sku(v, a->sku_id, a->sku_part_number) &&
             (!with_disabled_plans || a->n_disabled_plans > 0))
             return a;
@@ -181,17 +181,17 @@ static const struct assignment *our_assignment(const struct view *v, bool with_d
 
 static bool assignment_is_unclear(const struct view *v)
 {
-    for (size_t i = 0; i < v->held->n_assignments; i++)
-        if (!v->held->assignment[i].sku_id && !v->held->assignment[i].sku_part_number)
+    for (size_t i = 0; i < v->rights->n_assignments; i++)
+        if (!v->rights->assignment[i].sku_id && !v->rights->assignment[i].sku_part_number)
             return true;
-    return v->held->section[RIGHTS_ASSIGNMENTS] != SECTION_COMPLETE;
+    return v->rights->section[RIGHTS_ASSIGNMENTS] != SECTION_COMPLETE;
 }
 
 /* The nearest cause, and what belongs to it; none where a nearer one may be in a list that was not read: a failed look-up is
  * no other cause. */
 static int tell_why(const struct view *v, bool whole_right, struct facts *f)
 {
-    const enum section *known = v->held->section;
+    const enum section *known = v->rights->section;
     bool found = false;
     int r = tell_wait(v, f, &found);
     if (r < 0 || found || known[RIGHTS_WAITING] == SECTION_UNKNOWN)
@@ -210,7 +210,7 @@ static int tell_why(const struct view *v, bool whole_right, struct facts *f)
 
 /* ---- the sample ---- */
 
-static int judge_held(const struct view *v, struct sample *s, enum level bad)
+static int judge_rights_known(const struct view *v, struct sample *s, enum level bad)
 {
     struct finding *f = &s->finding[0];
     const struct right *right = our_right(v);
@@ -233,7 +233,7 @@ static int judge_held(const struct view *v, struct sample *s, enum level bad)
 
 static int name_sku(const struct view *v, const struct rule_options *o, struct facts *f)
 {
-    const struct right *right = v->held ? our_right(v) : NULL;
+    const struct right *right = v->rights ? our_right(v) : NULL;
     const char *id = right && right->sku_id ? right->sku_id : v->sku_id;
     const char *part = right && right->sku_part_number ? right->sku_part_number : v->part_number;
     if (!id && is_guid(v->need->sku))
@@ -261,18 +261,18 @@ static int fill(const struct judge_context *ctx, const struct view *v, const str
         r = right_principal(ctx->options, need, &s->facts->principal);
     if (r >= 0)
         r = name_sku(v, ctx->options, s->facts);
-    if (r < 0 || !v->held)
+    if (r < 0 || !v->rights)
         return r;
-    s->finding[0].not_offered = v->held->section[RIGHTS_HELD] == SECTION_NOT_OFFERED;
-    return v->held->section[RIGHTS_HELD] == SECTION_COMPLETE ? judge_held(v, s, bad) : 0;
+    s->finding[0].not_offered = v->rights->section[RIGHTS_HELD] == SECTION_NOT_OFFERED;
+    return v->rights->section[RIGHTS_HELD] == SECTION_COMPLETE ? judge_rights_known(v, s, bad) : 0;
 }
 
 int judge_right(const struct judge_context *ctx, const struct right_need *need,
-                const struct rights *held, const char *sku_id, const char *part_number,
+                const struct rights *rights, const char *sku_id, const char *part_number,
                 const struct instant *now, struct sample *ret, struct failure *ret_failure)
 {
     const struct view v = {
-        .need = need, .held = held, .sku_id = sku_id, .part_number = part_number};
+        .need = need, .rights = rights, .sku_id = sku_id, .part_number = part_number};
     struct sample s = {.kind = KIND_RIGHT};
     if (fill(ctx, &v, now, &s) < 0) {
         sample_clear(&s);

@@ -184,10 +184,10 @@ static void poll_one(struct watch *w)
 
 static size_t places_free(const struct app *app)
 {
-    size_t held = 0;
+    size_t taken = 0;
     for (size_t i = 0; i < app->n_watches; i++)
-        held += app->watch[i].place_until_mono != 0;
-    return held < app->options->poll_concurrency ? app->options->poll_concurrency - held : 0;
+        taken += app->watch[i].place_until_mono != 0;
+    return taken < app->options->poll_concurrency ? app->options->poll_concurrency - taken : 0;
 }
 
 /* Last, but not for ever: as if it had come due one poll later than it did. */

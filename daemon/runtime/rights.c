@@ -19,7 +19,7 @@ struct round { /* the look-ups after one poll */
     struct instant taken;
     usec_t deadline_mono;
     size_t first, done; /* the entry it began with; how many have been looked at */
-    struct rights *held; /* of the entry under way, while the reasons are read */
+    struct rights *found; /* of the entry under way, while the reasons are read */
     struct samples samples;
     size_t failed;          /* entries */
     size_t failed_at;       /* the first of them, as configured */
@@ -87,7 +87,7 @@ static void round_free(struct round *r)
 {
     if (!r)
         return;
-    rights_free(r->held);
+    rights_free(r->found);
     samples_clear(&r->samples);
     free(r);
 }
@@ -127,24 +127,25 @@ static const struct known_pool *pool_of_sku(const struct watch *w, const char *s
     return NULL;
 }
 
-static int judge(const struct round *r, const struct rights *held, struct sample *ret, struct failure *why)
+static int judge(const struct round *r, const struct rights *found, struct sample *ret,
+                 struct failure *why)
 {
     const struct watch *w = r->watch;
     const struct right_need *need = need_now(r);
     const struct known_pool *pool = pool_of_sku(w, need->sku);
     struct judge_context ctx = take_judging(w, r->taken.at);
-    return judge_right(&ctx, need, held, pool ? pool->sku_id : NULL, pool ? pool->sku_part_number : NULL, &r->taken,
-                       ret, why);
+    return judge_right(&ctx, need, found, pool ? pool->sku_id : NULL,
+                       pool ? pool->sku_part_number : NULL, &r->taken, ret, why);
 }
 
-static void entry_ended(struct round *r, const struct rights *held)
+static void entry_ended(struct round *r, const struct rights *found)
 {
     CLEANUP(sample_clear) struct sample sample = {0};
     struct failure why = {0};
     struct sample *grown = reallocarray(r->samples.sample, r->samples.n + 1, sizeof *grown);
     if (grown)
         r->samples.sample = grown;
-    if (!grown || judge(r, held, &sample, &why) < 0) {
+    if (!grown || judge(r, found, &sample, &why) < 0) {
         (void)failure_oom(&why);
         note_failure(r, &why);
         return;
@@ -153,10 +154,10 @@ static void entry_ended(struct round *r, const struct rights *held)
     sample = (struct sample){0};
 }
 
-static bool lacks_something(const struct round *r, const struct rights *held)
+static bool lacks_something(const struct round *r, const struct rights *found)
 {
     CLEANUP(sample_clear) struct sample sample = {0};
-    return judge(r, held, &sample, NULL) >= 0 && sample.finding[0].state == FINDING_KNOWN &&
+    return judge(r, found, &sample, NULL) >= 0 && sample.finding[0].state == FINDING_KNOWN &&
            sample.finding[0].raise > LEVEL_NONE;
 }
 
@@ -184,31 +185,31 @@ static void on_reasons(void *userdata, struct rights *given, const struct lookup
     struct round *r = userdata;
     CLEANUP(rights_free) struct rights *why = given;
     heed(r, report);
-    rights_move(why, r->held, RIGHTS_HELD);
-    rights_free(TAKE(r->held));
+    rights_move(why, r->found, RIGHTS_HELD);
+    rights_free(TAKE(r->found));
     entry_ended(r, why);
     round_go_on(r);
 }
 
-static void on_held(void *userdata, struct rights *given, const struct lookup_report *report)
+static void on_deferred(void *userdata, struct rights *given, const struct lookup_report *report)
 {
     struct round *r = userdata;
-    CLEANUP(rights_free) struct rights *held = given;
+    CLEANUP(rights_free) struct rights *found = given;
     struct failure not_offered = {0};
-    if (held->section[RIGHTS_HELD] == SECTION_UNKNOWN)
+    if (found->section[RIGHTS_HELD] == SECTION_UNKNOWN)
         note_failure(r, &report->failure[RIGHTS_HELD]);
-    if (held->section[RIGHTS_HELD] == SECTION_NOT_OFFERED) {
+    if (found->section[RIGHTS_HELD] == SECTION_NOT_OFFERED) {
         (void)failure_set(&not_offered, FAILURE_CONFIG, ENOTSUP,
                           "the older source, /subscribedSkus, tells nothing about a group: name its members, or leave "
                           "the entry out");
         note_failure(r, &not_offered);
     }
     heed(r, report);
-    if (lacks_something(r, held) && look_up(r, WHY, on_reasons, NULL) >= 0) {
-        r->held = TAKE(held);
+    if (lacks_something(r, found) && look_up(r, WHY, on_reasons, NULL) >= 0) {
+        r->found = TAKE(found);
         return;
     }
-    entry_ended(r, held);
+    entry_ended(r, found);
     round_go_on(r);
 }
 
@@ -235,7 +236,7 @@ static void round_next(struct round *r)
     for (; r->done < rules_of(w)->n_rights && !r->throttled; r->done++) {
         if (!is_ours(w, need_now(r)))
             continue;
-        if (look_up(r, 1U << RIGHTS_HELD, on_held, &why) >= 0)
+        if (look_up(r, 1U << RIGHTS_HELD, on_deferred, &why) >= 0)
             return;
         note_failure(r, &why);
     }

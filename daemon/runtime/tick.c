@@ -73,16 +73,16 @@ static void tick_reminders(struct app *app, struct instant now)
 }
 
 /* What waits for the hours of a route: most of the time nothing does. */
-static void tick_held(struct app *app, struct instant now)
+static void tick_deferred(struct app *app, struct instant now)
 {
     struct plan_context ctx = take_planning(app, NULL, now);
-    CLEANUP(free) struct held *held = NULL;
+    CLEANUP(free) struct deferred *deferred = NULL;
     struct changes *changes = NULL;
     struct failure why = {0};
     size_t n = 0;
-    int r = store_held(app->store, &held, &n, &why);
+    int r = store_deferred(app->store, &deferred, &n, &why);
     if (r >= 0 && n > 0)
-        r = alerts_plan_held(&ctx, app->book, held, n, &changes, &why);
+        r = alerts_plan_deferred(&ctx, app->book, deferred, n, &changes, &why);
     if (r >= 0 && changes)
         r = take_changes(app, NULL, NULL, changes, now, &why);
     if (r < 0 && !app->store_failing)
@@ -153,7 +153,7 @@ void tick_now(struct app *app)
     credentials_look(app, now);
     bool wait = app->clock_unset || poller_owes_any(app);
     if (app->dispatcher && !wait) /* not in a dry run */
-        tick_held(app, now);
+        tick_deferred(app, now);
     if (!wait)
         tick_reminders(app, now);
     if (!app->dispatcher)

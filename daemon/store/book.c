@@ -17,7 +17,7 @@
 
 static bool latch_is_idle(const struct latch *l)
 {
-    return l->state == ALERT_OK && l->held == 0 && l->samples == 0 && l->last.boot == 0 &&
+    return l->state == ALERT_OK && l->elapsed == 0 && l->samples == 0 && l->last.boot == 0 &&
            l->last.at == 0 && l->last.mono == 0;
 }
 
@@ -32,7 +32,7 @@ static char *print_latches(const struct alert *a)
             text_addf(&t,
                       "%s %s %s %" PRIu64 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %016" PRIx64 "\n",
                       rule_name((enum rule)rule), level_name((enum level)(i + 1)),
-                      alert_state_name(l->state), l->held, l->samples, l->last.at, l->last.mono,
+                      alert_state_name(l->state), l->elapsed, l->samples, l->last.at, l->last.mono,
                       l->last.boot);
         }
     return text_take(&t);
@@ -92,7 +92,7 @@ static bool parse_latches(const char *text, struct alert *a)
         if (rule < 0 || level < LEVEL_WARNING || state < 0)
             return false;
         struct latch *l = &a->latch[rule][level - 1];
-        if (!parse_number(w[3], 10, INT64_MAX, &l->held) ||
+        if (!parse_number(w[3], 10, INT64_MAX, &l->elapsed) ||
             !parse_number(w[4], 10, UINT32_MAX, &samples) ||
             !parse_number(w[5], 10, INT64_MAX, &l->last.at) ||
             !parse_number(w[6], 10, INT64_MAX, &l->last.mono) ||

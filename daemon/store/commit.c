@@ -20,7 +20,7 @@ static int put_changes(struct store *s, const struct commit *c, struct failure *
     const struct changes *all = c->changes;
     int r = events_put(s, c, f);
     if (r >= 0)
-        r = held_put(s, c, f);
+        r = deferred_put(s, c, f);
     for (size_t i = 0; r >= 0 && i < all->n_removed; i++) {
         const struct removal *gone = &all->removed[i];
         r = alert_remove(s, gone->id, f);

@@ -275,7 +275,7 @@ static int has_end(struct posting *p, const char *receiver, struct failure *f)
 static int post_resolved(struct posting *p, const char *alert_id, struct failure *f)
 {
     CLEANUP(audience_free) struct audience all = {0};
-    int r = held_forget(p->s, alert_id, NULL, f);
+    int r = deferred_forget(p->s, alert_id, NULL, f);
     if (r >= 0)
         r = notified_audience(p->s, alert_id, p->episode, &all, f);
     for (size_t i = 0; r >= 0 && i < all.n; i++) {
@@ -301,7 +301,7 @@ static int expect(struct store *s, const struct commit *c, receiver_set to, cons
             continue;
         r = notified_expect(s, n->alert_id, c->routes->receiver[i].name, n->episode, f);
         if (r >= 0)
-            r = held_forget(s, n->alert_id, c->routes->receiver[i].name, f);
+            r = deferred_forget(s, n->alert_id, c->routes->receiver[i].name, f);
     }
     return r;
 }

@@ -87,7 +87,7 @@ static int load_heard(struct store *s, struct heard **ret, size_t *ret_n, struct
         enum heard_what what;
     } PARTS[] = {{LAST_EVENT, HEARD_LAST_EVENT},   {MESSAGES, HEARD_MESSAGE},
                  {DIGESTS, HEARD_MESSAGE},         {TOLD, HEARD_NOTIFIED},
-                 {UNDELIVERED, HEARD_UNDELIVERED}, {WAITING, HEARD_HELD}};
+                 {UNDELIVERED, HEARD_UNDELIVERED}, {WAITING, HEARD_DEFERRED}};
     struct collected c = {0};
     int r = store_ready(s, f);
     for (size_t i = 0; r >= 0 && i < N_ELEMENTS(PARTS); i++)

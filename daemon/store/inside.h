@@ -159,9 +159,9 @@ int notified_forget(struct store *s, const char *alert_id, struct failure *f);
 
 /* ---- held.c ---- */
 /* What the changes hold back; inside a commit, after its events. */
-int held_put(struct store *s, const struct commit *c, struct failure *f);
+int deferred_put(struct store *s, const struct commit *c, struct failure *f);
 /* This receiver (NULL: any) waits no more to hear of this alert. */
-int held_forget(struct store *s, const char *alert_id, const char *receiver, struct failure *f);
+int deferred_forget(struct store *s, const char *alert_id, const char *receiver, struct failure *f);
 
 /* Counters of one receiver. */
 int tally_add(struct store *s, const char *receiver, int delivered, int dropped, struct failure *f);

@@ -147,7 +147,7 @@ int notified_forget(struct store *s, const char *alert_id, struct failure *f)
     CLEANUP(query_end) struct query q = query_new(&s->db, "DELETE FROM told WHERE alert_id = ?1");
     query_text(&q, alert_id);
     int r = query_run(&q, f);
-    return r < 0 ? r : held_forget(s, alert_id, NULL, f);
+    return r < 0 ? r : deferred_forget(s, alert_id, NULL, f);
 }
 
 /* ---- counters ---- */

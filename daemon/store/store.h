@@ -97,7 +97,8 @@ int store_commit(struct store *s, const struct commit *c, struct failure *ret_fa
  * different tenants at the same `now`. */
 int store_commit_all(struct store *s, const struct commit *c, size_t n, struct failure *ret_failure);
 /* Everything that waits for the hours of a route, those of one alert together. *ret is for free(). */
-int store_held(struct store *s, struct held **ret, size_t *ret_n, struct failure *ret_failure);
+int store_deferred(struct store *s, struct deferred **ret, size_t *ret_n,
+                   struct failure *ret_failure);
 /* Forgets memory and health, so that the next complete poll is the tenant's first run. Its alerts
  * are the alert engine's to end; its history stays. */
 int store_forget_tenant(struct store *s, const char *tenant_id, struct failure *ret_failure);

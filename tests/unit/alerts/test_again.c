@@ -50,7 +50,7 @@ static void time_does_not_pass_between_the_two(void **state)
     assert_string_equal(AGAIN(d, FULL(.hold_for = MINUTES(10))), "");
     const struct latch *l = &desk_alert(d, KIND_CAPACITY, "pool-a")->latch[RULE_USAGE][0];
     assert_int_equal(l->samples, 1);
-    assert_int_equal(l->held, 0);
+    assert_int_equal(l->elapsed, 0);
     assert_string_equal(POLL(d, FULL(.hold_for = MINUTES(10))), "");
     assert_string_equal(POLL(d, FULL(.hold_for = MINUTES(10))), "firing warning usage"); /* held since the first */
     assert_string_equal(AGAIN(d, FINE(.keep_firing_for = MINUTES(10))), "");

@@ -176,7 +176,7 @@ static struct truth *pool_of(struct life *l, const struct notice *n)
     return NULL;
 }
 
-static bool breach_was_held(const struct life *l, const struct truth *t, enum level level)
+static bool breach_had_lasted(const struct life *l, const struct truth *t, enum level level)
 {
     for (int rule = 0; rule < RULES; rule++) {
         const struct run *r = &t->breach[rule][level - 1];
@@ -220,7 +220,7 @@ static void check_notice(struct life *l, const struct notice *n)
     case EVENT_FIRING:
     case EVENT_ESCALATED:
         ENSURE(l, n->level > t->notified, "it did not get worse");
-        ENSURE(l, breach_was_held(l, t, n->level), "%s before it was held: %s",
+        ENSURE(l, breach_had_lasted(l, t, n->level), "%s before it was held: %s",
                event_type_name(n->type), n->title);
         break;
     case EVENT_DEESCALATED:

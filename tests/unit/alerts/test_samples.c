@@ -786,7 +786,7 @@ static void what_has_no_sample_has_a_stopped_clock(void **state)
     }
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95, .hold_for = 15 * MINUTE)),
                         "");
-    assert_int_equal(pool_alert(d)->latch[RULE_USAGE][0].held, 0);
+    assert_int_equal(pool_alert(d)->latch[RULE_USAGE][0].elapsed, 0);
     desk_pass(d, 15 * MINUTE);
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95, .hold_for = 15 * MINUTE)),
                         "firing warning usage");

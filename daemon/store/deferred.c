@@ -1,47 +1,48 @@
 /* SPDX-License-Identifier: MIT */
-/* store/held.c: which receivers wait for the hours of a route to hear of which alert. */
+/* store/deferred.c: which receivers wait for the hours of a route to hear of which alert. */
 #include "store/inside.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-struct held_rows {
-    struct held *row;
+struct deferred_rows {
+    struct deferred *row;
     size_t n;
 };
-static inline void held_rows_free_at(struct held_rows *rows)
+static inline void deferred_rows_free_at(struct deferred_rows *rows)
 {
     free(rows->row);
 }
 
-static int read_row(struct row *row, struct held *ret)
+static int read_row(struct row *row, struct deferred *ret)
 {
-    *ret = (struct held){0};
+    *ret = (struct deferred){0};
     row_get_buffer(row, ret->alert_id, sizeof ret->alert_id);
     row_get_buffer(row, ret->receiver, sizeof ret->receiver);
     ret->episode = (uint32_t)row_get_int(row, 0, UINT32_MAX);
     return !row->wrong;
 }
 
-static int collect(struct query *q, struct held_rows *ret, struct bad_rows *bad, struct failure *f)
+static int collect(struct query *q, struct deferred_rows *ret, struct bad_rows *bad,
+                   struct failure *f)
 {
     int r;
     while ((r = query_step(q, f)) > 0) {
         struct row row;
-        struct held held;
+        struct deferred deferred;
         int good = row_read(q, &TABLE_HELD, &row);
         if (good > 0)
-            good = read_row(&row, &held);
+            good = read_row(&row, &deferred);
         if (good < 0 || (good == 0 && bad_rows_add(bad, &TABLE_HELD, &row) < 0))
             return failure_oom(f);
         if (good == 0)
             continue;
-        struct held *grown = reallocarray(ret->row, ret->n + 1, sizeof *grown);
+        struct deferred *grown = reallocarray(ret->row, ret->n + 1, sizeof *grown);
         if (!grown)
             return failure_oom(f);
         ret->row = grown;
-        ret->row[ret->n++] = held;
+        ret->row[ret->n++] = deferred;
     }
     return r;
 }
@@ -59,8 +60,8 @@ static int put_row(struct store *s, const char *alert_id, const char *receiver, 
 }
 
 /* Looks first: most alerts are held back for nobody. */
-static int find(struct store *s, const char *alert_id, const char *receiver, struct held_rows *ret,
-                struct failure *f)
+static int find(struct store *s, const char *alert_id, const char *receiver,
+                struct deferred_rows *ret, struct failure *f)
 {
     CLEANUP(query_end)
     struct query q = query_new(&s->db, "SELECT receiver FROM held WHERE alert_id = ?1"
@@ -69,7 +70,7 @@ static int find(struct store *s, const char *alert_id, const char *receiver, str
     query_text(&q, receiver);
     int r;
     while ((r = query_step(&q, f)) > 0) {
-        struct held *grown = reallocarray(ret->row, ret->n + 1, sizeof *grown);
+        struct deferred *grown = reallocarray(ret->row, ret->n + 1, sizeof *grown);
         if (!grown)
             return failure_oom(f);
         ret->row = grown;
@@ -79,9 +80,9 @@ static int find(struct store *s, const char *alert_id, const char *receiver, str
     return r;
 }
 
-int held_forget(struct store *s, const char *alert_id, const char *receiver, struct failure *f)
+int deferred_forget(struct store *s, const char *alert_id, const char *receiver, struct failure *f)
 {
-    CLEANUP(held_rows_free) struct held_rows rows = {0};
+    CLEANUP(deferred_rows_free) struct deferred_rows rows = {0};
     int r = find(s, alert_id, receiver, &rows, f);
     for (size_t i = 0; r >= 0 && i < rows.n; i++) {
         struct row key = {0};
@@ -92,14 +93,14 @@ int held_forget(struct store *s, const char *alert_id, const char *receiver, str
     return r;
 }
 
-int held_put(struct store *s, const struct commit *c, struct failure *f)
+int deferred_put(struct store *s, const struct commit *c, struct failure *f)
 {
     int r = 0;
-    for (size_t i = 0; r >= 0 && i < c->changes->n_holds; i++) {
-        const struct holding *h = &c->changes->hold[i];
+    for (size_t i = 0; r >= 0 && i < c->changes->n_deferrals; i++) {
+        const struct deferral *h = &c->changes->deferral[i];
         assert(c->routes); /* a set of receivers means nothing without their names */
         if (h->only)
-            r = held_forget(s, h->alert_id, NULL, f);
+            r = deferred_forget(s, h->alert_id, NULL, f);
         for (size_t k = 0; r >= 0 && k < RECEIVERS_MAX && h->to >> k; k++)
             if (h->to >> k & 1)
                 r = put_row(s, h->alert_id, c->routes->receiver[k].name, h->episode, f);
@@ -109,17 +110,18 @@ int held_put(struct store *s, const struct commit *c, struct failure *f)
 
 /* ---- reading ---- */
 
-static int find_heard(struct store *s, struct held *held, struct failure *f)
+static int find_heard(struct store *s, struct deferred *deferred, struct failure *f)
 {
     CLEANUP(audience_free) struct audience all = {0};
-    int r = notified_audience(s, held->alert_id, held->episode, &all, f);
-    held->heard = all.n > 0;
+    int r = notified_audience(s, deferred->alert_id, deferred->episode, &all, f);
+    deferred->heard = all.n > 0;
     return r;
 }
 
-static int load_held(struct store *s, struct held **ret, size_t *ret_n, struct failure *ret_failure)
+static int load_deferred(struct store *s, struct deferred **ret, size_t *ret_n,
+                         struct failure *ret_failure)
 {
-    CLEANUP(held_rows_free) struct held_rows rows = {0};
+    CLEANUP(deferred_rows_free) struct deferred_rows rows = {0};
     CLEANUP(bad_rows_free) struct bad_rows bad = {0};
     int r = store_ready(s, ret_failure);
     if (r >= 0) {
@@ -138,7 +140,8 @@ static int load_held(struct store *s, struct held **ret, size_t *ret_n, struct f
     return 0;
 }
 
-int store_held(struct store *s, struct held **ret, size_t *ret_n, struct failure *ret_failure)
+int store_deferred(struct store *s, struct deferred **ret, size_t *ret_n,
+                   struct failure *ret_failure)
 {
-    return MENDING(s, ret_failure, load_held(s, ret, ret_n, ret_failure));
+    return MENDING(s, ret_failure, load_deferred(s, ret, ret_n, ret_failure));
 }

@@ -7,9 +7,9 @@
 static void hold(struct changes *c, unsigned n, uint32_t episode, receiver_set to, bool only)
 {
     CLEANUP(alert_free) struct alert *a = an_alert(n);
-    c->hold = reallocarray(c->hold, c->n_holds + 1, sizeof *c->hold);
-    c->hold[c->n_holds] = (struct holding){.episode = episode, .to = to, .only = only};
-    memcpy(c->hold[c->n_holds++].alert_id, a->id, ALERT_ID_TEXT);
+    c->deferral = reallocarray(c->deferral, c->n_deferrals + 1, sizeof *c->deferral);
+    c->deferral[c->n_deferrals] = (struct deferral){.episode = episode, .to = to, .only = only};
+    memcpy(c->deferral[c->n_deferrals++].alert_id, a->id, ALERT_ID_TEXT);
 }
 
 /* Tells of alert n to some and holds it back for others. */
@@ -37,14 +37,14 @@ static void hold_only(struct store *s, unsigned n, receiver_set to)
 static const char *waiting(struct store *s)
 {
     static char text[256];
-    CLEANUP(free) struct held *held = NULL;
+    CLEANUP(free) struct deferred *deferred = NULL;
     struct failure f = {0};
     size_t n = 0, len = 0;
     text[0] = '\0';
-    ok(store_held(s, &held, &n, &f), &f);
+    ok(store_deferred(s, &deferred, &n, &f), &f);
     for (size_t i = 0; i < n; i++)
         len += (size_t)snprintf(text + len, sizeof text - len, "%s%s%s", i ? " " : "",
-                                held[i].receiver, held[i].heard ? "+" : "");
+                                deferred[i].receiver, deferred[i].heard ? "+" : "");
     return text;
 }
 
@@ -57,13 +57,13 @@ static void what_is_held_back_is_there_after_a_restart(void **state)
     store_close(s);
     s = open_in(*state);
     CLEANUP(alert_free) struct alert *a = an_alert(1);
-    CLEANUP(free) struct held *held = NULL;
+    CLEANUP(free) struct deferred *deferred = NULL;
     struct failure f = {0};
     size_t n = 0;
-    ok(store_held(s, &held, &n, &f), &f);
+    ok(store_deferred(s, &deferred, &n, &f), &f);
     assert_int_equal(n, 2);
-    assert_string_equal(held[0].alert_id, a->id);
-    assert_int_equal(held[0].episode, 1);
+    assert_string_equal(deferred[0].alert_id, a->id);
+    assert_int_equal(deferred[0].episode, 1);
     assert_int_equal(ask(*state, "SELECT count(*) FROM outbox"), 0);
     assert_int_equal(ask(*state, "SELECT count(*) FROM event"), 1);
 }
@@ -81,15 +81,15 @@ static void who_is_told_in_the_open_waits_no_more(void **state)
     tell_and_hold(s, EVENT_FIRING, 1, 1, 0, TO(CHAT) | TO(HOOK));
     tell_and_hold(s, EVENT_FIRING, 2, 1, 0, TO(CHAT));
     tell_and_hold(s, EVENT_ESCALATED, 1, 2, TO(CHAT), TO(HOOK) | TO(JOURNAL));
-    CLEANUP(free) struct held *held = NULL;
+    CLEANUP(free) struct deferred *deferred = NULL;
     struct failure f = {0};
     size_t n = 0;
     CLEANUP(alert_free) struct alert *one = an_alert(1);
-    ok(store_held(s, &held, &n, &f), &f);
+    ok(store_deferred(s, &deferred, &n, &f), &f);
     assert_int_equal(n, 3);
     for (size_t i = 0; i < n; i++)
-        assert_true(strcmp(held[i].alert_id, one->id) != 0 ||
-                    strcmp(held[i].receiver, "chat") != 0);
+        assert_true(strcmp(deferred[i].alert_id, one->id) != 0 ||
+                    strcmp(deferred[i].receiver, "chat") != 0);
 }
 
 static void resolved_goes_to_those_who_heard_and_nobody_waits_any_more(void **state)

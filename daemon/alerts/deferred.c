@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/held.c: what the hours of the routes bring: digests of what was held back. */
+/* alerts/deferred.c: what the hours of the routes bring: digests of what was held back. */
 #include "alerts/plan.h"
 
 #include <string.h>
 
 /* The receivers of these rows, all of one alert, that still wait for the present episode. It is
  * unheard if some row is about it and none says that anybody was told. */
-static receiver_set waiting(const struct plan *p, const struct alert *a, const struct held *held,
-                            size_t n, bool *ret_unheard)
+static receiver_set waiting(const struct plan *p, const struct alert *a,
+                            const struct deferred *deferred, size_t n, bool *ret_unheard)
 {
     receiver_set set = 0;
     for (size_t i = 0; i < n; i++) {
-        int at = receiver_index(p->ctx->routes, held[i].receiver);
-        if (held[i].episode != a->episode)
+        int at = receiver_index(p->ctx->routes, deferred[i].receiver);
+        if (deferred[i].episode != a->episode)
             continue;
-        *ret_unheard = !held[i].heard; /* the same for all of one episode */
+        *ret_unheard = !deferred[i].heard; /* the same for all of one episode */
         if (at >= 0)
             set |= (receiver_set)1 << at;
     }
@@ -28,24 +28,24 @@ static size_t count(receiver_set set)
 
 /* A reload, or another level, may lead the alert elsewhere. Then nobody waits for it any more; but
  * if nobody has heard of it at all, whoever is responsible now does. */
-static int release(struct plan *p, const struct held *held, size_t n)
+static int release(struct plan *p, const struct deferred *deferred, size_t n)
 {
-    const struct alert *a = book_by_id(p->book, held->alert_id);
-    struct holding stay = {.episode = held->episode, .only = true};
+    const struct alert *a = book_by_id(p->book, deferred->alert_id);
+    struct deferral stay = {.episode = deferred->episode, .only = true};
     struct reach reach = {0};
     receiver_set before = 0, set = 0;
     bool unheard = false;
-    memcpy(stay.alert_id, held->alert_id, sizeof stay.alert_id);
+    memcpy(stay.alert_id, deferred->alert_id, sizeof stay.alert_id);
     if (a && alert_state_is_up(a->state) && a->facts) {
         reach = plan_reach(p, a, a->rule, a->level);
         stay.episode = a->episode;
-        set = before = waiting(p, a, held, n, &unheard);
+        set = before = waiting(p, a, deferred, n, &unheard);
         if (unheard && !(set & (reach.now | reach.later)))
             set = reach.now | reach.later;
         stay.to = set & reach.later;
     }
     /* The store has no row twice: as many as stay means that they are the same. */
-    int r = stay.to == before && count(before) == n ? 0 : plan_hold(p, &stay);
+    int r = stay.to == before && count(before) == n ? 0 : plan_defer(p, &stay);
     if (r < 0 || !(set & reach.now))
         return r;
     struct work *w;
@@ -53,17 +53,17 @@ static int release(struct plan *p, const struct held *held, size_t n)
     return r < 0 ? r : plan_line(p, w->after, set & reach.now, plan_is_old(p, a));
 }
 
-int alerts_plan_held(const struct plan_context *ctx, const struct book *book,
-                     const struct held *held, size_t n_held, struct changes **ret,
-                     struct failure *ret_failure)
+int alerts_plan_deferred(const struct plan_context *ctx, const struct book *book,
+                         const struct deferred *deferred, size_t n_deferred, struct changes **ret,
+                         struct failure *ret_failure)
 {
     CLEANUP(plan_clear) struct plan p = {0};
     int r = plan_begin(&p, ctx, book);
-    for (size_t i = 0, n; r >= 0 && i < n_held; i += n) {
+    for (size_t i = 0, n; r >= 0 && i < n_deferred; i += n) {
         n = 1;
-        while (i + n < n_held && strcmp(held[i + n].alert_id, held[i].alert_id) == 0)
+        while (i + n < n_deferred && strcmp(deferred[i + n].alert_id, deferred[i].alert_id) == 0)
             n++;
-        r = release(&p, &held[i], n);
+        r = release(&p, &deferred[i], n);
     }
     if (r >= 0)
         r = plan_digest(&p, "held");

@@ -57,9 +57,9 @@ static const struct alert *it(const struct desk *d, const char *id)
     return desk_alert(d, KIND_CAPACITY, id);
 }
 
-static struct held waits(const struct desk *d, const char *id, const char *receiver, bool heard)
+static struct deferred waits(const struct desk *d, const char *id, const char *receiver, bool heard)
 {
-    struct held h = {.episode = it(d, id)->episode, .heard = heard};
+    struct deferred h = {.episode = it(d, id)->episode, .heard = heard};
     memcpy(h.alert_id, it(d, id)->id, sizeof h.alert_id);
     (void)snprintf(h.receiver, sizeof h.receiver, "%s", receiver);
     return h;
@@ -70,15 +70,15 @@ static void what_happens_outside_the_hours_is_held_back(void **state)
     struct desk *d = *state;
     assert_string_equal(POLL(d, full("a")), "firing critical remaining");
     assert_int_equal(d->last->event[0].to, JOURNAL);
-    assert_int_equal(d->last->n_holds, 1);
-    assert_int_equal(d->last->hold[0].to, CHAT | PAGER);
-    assert_false(d->last->hold[0].only);
-    assert_int_equal(d->last->hold[0].episode, 1);
-    assert_string_equal(d->last->hold[0].alert_id, it(d, "a")->id);
+    assert_int_equal(d->last->n_deferrals, 1);
+    assert_int_equal(d->last->deferral[0].to, CHAT | PAGER);
+    assert_false(d->last->deferral[0].only);
+    assert_int_equal(d->last->deferral[0].episode, 1);
+    assert_string_equal(d->last->deferral[0].alert_id, it(d, "a")->id);
     desk_pass(d, HOURS(6)); /* 08:00 */
     assert_string_equal(POLL(d, full("a"), full("b")), "firing critical remaining");
     assert_int_equal(d->last->event[0].to, JOURNAL | CHAT | PAGER);
-    assert_int_equal(d->last->n_holds, 0);
+    assert_int_equal(d->last->n_deferrals, 0);
 }
 
 static void resolved_is_never_held_back(void **state)
@@ -86,7 +86,7 @@ static void resolved_is_never_held_back(void **state)
     struct desk *d = *state;
     (void)POLL(d, full("a"));
     assert_string_equal(POLL(d, fine("a")), "resolved critical remaining");
-    assert_int_equal(d->last->n_holds, 0);
+    assert_int_equal(d->last->n_deferrals, 0);
 }
 
 static void reminders_outside_the_hours_wait_too_but_never_for_a_pager(void **state)
@@ -96,13 +96,13 @@ static void reminders_outside_the_hours_wait_too_but_never_for_a_pager(void **st
     desk_pass(d, HOURS(4)); /* 06:00 */
     assert_string_equal(desk_remind(d), "reminder critical remaining");
     assert_int_equal(d->last->event[0].to, JOURNAL);
-    assert_int_equal(d->last->hold[0].to, CHAT);
+    assert_int_equal(d->last->deferral[0].to, CHAT);
     /* with nobody left to remind now, it is no event */
     d->routes.n_routes = 1;
     desk_pass(d, HOURS(24));
     uint64_t seq = it(d, "a")->seq;
     assert_string_equal(desk_remind(d), "");
-    assert_int_equal(d->last->hold[0].to, CHAT);
+    assert_int_equal(d->last->deferral[0].to, CHAT);
     assert_int_equal(it(d, "a")->seq, seq);
     assert_true(it(d, "a")->reminder_at > d->now.at);
 }
@@ -113,12 +113,12 @@ static void the_first_digest_leaves_out_who_waits(void **state)
     d->first_run = true;
     assert_string_equal(POLL(d, full("a"), full("b")), "digest 2");
     assert_int_equal(d->last->event[0].to, JOURNAL);
-    assert_int_equal(d->last->n_holds, 2);
-    assert_int_equal(d->last->hold[1].to, CHAT | PAGER);
+    assert_int_equal(d->last->n_deferrals, 2);
+    assert_int_equal(d->last->deferral[1].to, CHAT | PAGER);
     d->first_run = false;
-    struct held held[] = {waits(d, "a", "chat", true), waits(d, "b", "chat", true)};
+    struct deferred deferred[] = {waits(d, "a", "chat", true), waits(d, "b", "chat", true)};
     desk_pass(d, HOURS(6));
-    assert_string_equal(desk_held(d, held, 2), "digest 2");
+    assert_string_equal(desk_deferred(d, deferred, 2), "digest 2");
     assert_int_equal(d->last->event[0].to, CHAT);
 }
 
@@ -126,14 +126,14 @@ static void one_digest_each_when_the_hours_begin_and_nothing_before(void **state
 {
     struct desk *d = *state;
     (void)POLL(d, full("a"), A_POOL(.id = "b", .allotted = 100, .consumed = 100));
-    struct held held[] = {waits(d, "a", "chat", true), waits(d, "a", "pager", true),
-                          waits(d, "b", "chat", true)};
+    struct deferred deferred[] = {waits(d, "a", "chat", true), waits(d, "a", "pager", true),
+                                  waits(d, "b", "chat", true)};
     desk_pass(d, HOURS(5) - 1);
-    assert_string_equal(desk_held(d, held, 3), "");
+    assert_string_equal(desk_deferred(d, deferred, 3), "");
     assert_true(changes_empty(d->last));
     desk_pass(d, 1); /* 07:00 */
     uint64_t seq = it(d, "a")->seq;
-    assert_string_equal(desk_held(d, held, 3), "digest 2; digest 1");
+    assert_string_equal(desk_deferred(d, deferred, 3), "digest 2; digest 1");
     assert_int_equal(d->last->event[0].to, CHAT);
     assert_int_equal(d->last->event[1].to, PAGER);
     const struct digest *g = d->last->event[0].digest;
@@ -143,19 +143,19 @@ static void one_digest_each_when_the_hours_begin_and_nothing_before(void **state
     assert_int_equal(it(d, "a")->seq, seq + 1);
     assert_string_equal(g->title,
                         "contoso: 2 alerts from outside the hours: 1 critical, 1 warning");
-    assert_int_equal(d->last->n_holds, 2);
+    assert_int_equal(d->last->n_deferrals, 2);
     for (size_t i = 0; i < 2; i++)
-        assert_true(d->last->hold[i].only && d->last->hold[i].to == 0);
+        assert_true(d->last->deferral[i].only && d->last->deferral[i].to == 0);
 }
 
 static void the_digest_tells_them_as_they_are_now(void **state)
 {
     struct desk *d = *state;
     (void)POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100));
-    struct held held[] = {waits(d, "a", "chat", true)};
+    struct deferred deferred[] = {waits(d, "a", "chat", true)};
     (void)POLL(d, full("a"));
     desk_pass(d, HOURS(6));
-    assert_string_equal(desk_held(d, held, 1), "digest 1");
+    assert_string_equal(desk_deferred(d, deferred, 1), "digest 1");
     assert_int_equal(d->last->event[0].digest->notice[0]->level, LEVEL_CRITICAL);
     assert_int_equal(d->last->event[0].digest->notice[0]->facts->consumed, 101);
 }
@@ -164,18 +164,18 @@ static void what_ended_meanwhile_is_left_out_and_forgotten(void **state)
 {
     struct desk *d = *state;
     (void)POLL(d, full("a"), full("b"), full("c"));
-    struct held held[] = {waits(d, "a", "chat", true),
-                          waits(d, "b", "chat", true),
-                          waits(d, "c", "chat", true),
-                          {.alert_id = "0123456789abcdef"}};
+    struct deferred deferred[] = {waits(d, "a", "chat", true),
+                                  waits(d, "b", "chat", true),
+                                  waits(d, "c", "chat", true),
+                                  {.alert_id = "0123456789abcdef"}};
     (void)POLL(d, fine("a"), fine("b"), full("c"));
     (void)POLL(d, fine("a"), full("b"), full("c")); /* b: another episode */
     desk_pass(d, HOURS(6));
-    assert_string_equal(desk_held(d, held, 4), "digest 1");
+    assert_string_equal(desk_deferred(d, deferred, 4), "digest 1");
     assert_string_equal(d->last->event[0].digest->notice[0]->facts->allotment_id, "c");
-    assert_int_equal(d->last->n_holds, 4);
+    assert_int_equal(d->last->n_deferrals, 4);
     for (size_t i = 0; i < 4; i++)
-        assert_true(d->last->hold[i].only && d->last->hold[i].to == 0);
+        assert_true(d->last->deferral[i].only && d->last->deferral[i].to == 0);
 }
 
 static void who_still_waits_goes_on_waiting(void **state)
@@ -191,12 +191,12 @@ static void who_still_waits_goes_on_waiting(void **state)
     d->routes.route = routes;
     d->routes.n_routes = 3;
     (void)POLL(d, full("a"));
-    struct held held[] = {waits(d, "a", "chat", true), waits(d, "a", "pager", true)};
+    struct deferred deferred[] = {waits(d, "a", "chat", true), waits(d, "a", "pager", true)};
     desk_pass(d, HOURS(6)); /* 08:00 */
-    assert_string_equal(desk_held(d, held, 2), "digest 1");
+    assert_string_equal(desk_deferred(d, deferred, 2), "digest 1");
     assert_int_equal(d->last->event[0].to, PAGER);
-    assert_int_equal(d->last->hold[0].to, CHAT);
-    assert_string_equal(desk_held(d, held, 1), "");
+    assert_int_equal(d->last->deferral[0].to, CHAT);
+    assert_string_equal(desk_deferred(d, deferred, 1), "");
     assert_true(changes_empty(d->last));
 }
 
@@ -207,17 +207,17 @@ static void what_leads_elsewhere_now_is_told_there_unless_somebody_has_heard_it(
     d->routes.n_routes = 1;
     (void)POLL(d, full("a"));
     assert_int_equal(d->last->event[0].to, 0);
-    struct held held[] = {waits(d, "a", "old name", true)};
+    struct deferred deferred[] = {waits(d, "a", "old name", true)};
     d->routes.route = ROUTES + 1;
-    assert_string_equal(desk_held(d, held, 1), "");
-    assert_true(d->last->n_holds == 1 && d->last->hold[0].to == 0);
-    held[0].heard = false;
-    assert_string_equal(desk_held(d, held, 1), "digest 1");
+    assert_string_equal(desk_deferred(d, deferred, 1), "");
+    assert_true(d->last->n_deferrals == 1 && d->last->deferral[0].to == 0);
+    deferred[0].heard = false;
+    assert_string_equal(desk_deferred(d, deferred, 1), "digest 1");
     assert_int_equal(d->last->event[0].to, JOURNAL);
     d->routes.route = ROUTES; /* closed: they wait now */
-    assert_string_equal(desk_held(d, held, 1), "");
-    assert_int_equal(d->last->hold[0].to, CHAT | PAGER);
-    assert_true(d->last->hold[0].only);
+    assert_string_equal(desk_deferred(d, deferred, 1), "");
+    assert_int_equal(d->last->deferral[0].to, CHAT | PAGER);
+    assert_true(d->last->deferral[0].only);
 }
 
 static void a_long_night_comes_in_parts(void **state)
@@ -225,7 +225,7 @@ static void a_long_night_comes_in_parts(void **state)
     enum { POOLS = 41 };
     struct desk *d = *state;
     struct sample s[POOLS];
-    struct held held[POOLS];
+    struct deferred deferred[POOLS];
     char id[16];
     for (int i = 0; i < POOLS; i++) {
         (void)snprintf(id, sizeof id, "%d", i);
@@ -234,10 +234,10 @@ static void a_long_night_comes_in_parts(void **state)
     (void)desk_poll(d, s, POOLS);
     for (int i = 0; i < POOLS; i++) {
         (void)snprintf(id, sizeof id, "%d", i);
-        held[i] = waits(d, id, "chat", true);
+        deferred[i] = waits(d, id, "chat", true);
     }
     desk_pass(d, HOURS(6));
-    assert_string_equal(desk_held(d, held, POOLS), "digest 20; digest 20; digest 1");
+    assert_string_equal(desk_deferred(d, deferred, POOLS), "digest 20; digest 20; digest 1");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
