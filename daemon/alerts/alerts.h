@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* alerts/alerts.h: samples + alert states + now -> changes. Pure: no I/O, no clock of its own.
  *
- * The book holds every alert instance in memory, as the store has it on disk. Planning makes a
- * value that says what would change; the store commits it; only then is it applied to the book.
+ * The registry holds every alert instance in memory, as the store has it on disk. Planning makes a
+ * value that says what would change; the store commits it; only then is it applied to the registry.
  * Every decision to speak is "differs from what was last said?", never "did it just change?". */
 #pragma once
 #include "alerts/route.h"
@@ -36,7 +36,7 @@ struct alert { /* one instance; plain data, so that the store can keep it */
     usec_t reminder_at;    /* wall time; 0: none planned */
     uint32_t reminders;    /* sent in this episode at this level */
     struct facts *facts;   /* last known, shared: read only; NULL before the first sample */
-    struct alert *next[3], **at; /* the book's own */
+    struct alert *next[3], **at; /* the registry's own */
 };
 int alert_copy(const struct alert *src, struct alert **ret); /* shares the facts; -ENOMEM */
 /* The alert as a notice with its texts, without an event id: what would be told of it at `at`. Of a
@@ -45,20 +45,22 @@ int alert_notice(const struct alert *a, enum event_type type, usec_t at, struct 
 void alert_free(struct alert *a);
 DEFINE_CLEANUP(struct alert *, alert_free)
 
-struct book;
-int book_new(struct book **ret);
-void book_free(struct book *b);
-DEFINE_CLEANUP(struct book *, book_free)
+struct alert_registry;
+int registry_new(struct alert_registry **ret);
+void registry_free(struct alert_registry *b);
+DEFINE_CLEANUP(struct alert_registry *, registry_free)
 /* Takes it over; replaces one with the same id, or about the same subject. Always 0: applying what
  * is already on disk must not fail. */
-int book_put(struct book *b, struct alert *a);
-const struct alert *book_find(const struct book *b, enum kind kind, const char *tenant_id,
-                              const char *subject);
-const struct alert *book_by_id(const struct book *b, const char *id);
-const struct alert *book_next(const struct book *b, size_t *cursor); /* all; NULL ends */
+int registry_put(struct alert_registry *b, struct alert *a);
+const struct alert *registry_find(const struct alert_registry *b, enum kind kind,
+                                  const char *tenant_id, const char *subject);
+const struct alert *registry_by_id(const struct alert_registry *b, const char *id);
+const struct alert *registry_next(const struct alert_registry *b,
+                                  size_t *cursor); /* all; NULL ends */
 /* One tenant's ("": no tenant's): the first one, or the one after `after`. */
-const struct alert *book_next_of(const struct book *b, const char *tenant_id, const struct alert *after);
-size_t book_count_tenant(const struct book *b, const char *tenant_id);
+const struct alert *registry_next_of(const struct alert_registry *b, const char *tenant_id,
+                                     const struct alert *after);
+size_t registry_count_tenant(const struct alert_registry *b, const char *tenant_id);
 
 struct alert_options {
     bool first_run_each; /* first_run = "each": no baseline */
@@ -102,7 +104,7 @@ struct changes {
     struct removal *removed; /* instances to forget (moved subjects, archived), before
                               * `alert` is put in: a moved one may take over their id */
     size_t n_removed;
-    struct instant now; /* of the planning: how the book notices that the wall clock jumped */
+    struct instant now; /* of the planning: how the registry notices that the wall clock jumped */
 };
 void changes_free(struct changes *c);
 DEFINE_CLEANUP(struct changes *, changes_free)
@@ -114,30 +116,31 @@ struct plan_context {
     struct instant now;
     usec_t outage_tolerance; /* max(1 h, three polls) */
     bool first_run;          /* the tenant's first complete poll ever: baseline and digest */
-    bool state_lost;         /* its first one after a loss of state: what is beyond a limit and not in
-                              * the book fires at once, as in alerts_plan_lost; no baseline */
+    bool state_lost; /* its first one after a loss of state: what is beyond a limit and not in
+                      * the registry fires at once, as in alerts_plan_lost; no baseline */
     bool again;              /* the samples are those of the tenant's last poll, judged by other options: they
                               * satisfy min_samples, and no time has passed since */
     struct reach service_reach; /* alerts about many tenants reach these, too: see runtime/outage.c */
     const char *tenant_id, *tenant_name; /* of the samples; NULL for delivery samples */
-    /* How far an alert that is not in the book had counted; zeros: nothing is known of it. It is asked
-     * when an alert begins, which goes on counting from there. NULL: nothing is known of any. -E */
+    /* How far an alert that is not in the registry had counted; zeros: nothing is known of it. It
+     * is asked when an alert begins, which goes on counting from there. NULL: nothing is known of
+     * any. -E */
     int (*past)(void *userdata, const char *alert_id, struct past_alert *ret, struct failure *ret_failure);
     void *past_userdata;
     bool complete_list; /* the samples are all that exists for this tenant: alerts without one are
                            archived */
 };
-/* The wall clock has jumped since the book last changed: the next plan touches everybody's reminders.
- * Otherwise one with samples touches the alerts of its own tenant only, so that plans for different
- * tenants may be made before any of them is applied. */
-bool alerts_clock_jumped(const struct book *book, const struct instant *now);
+/* The wall clock has jumped since the registry last changed: the next plan touches everybody's
+ * reminders. Otherwise one with samples touches the alerts of its own tenant only, so that plans
+ * for different tenants may be made before any of them is applied. */
+bool alerts_clock_jumped(const struct alert_registry *registry, const struct instant *now);
 /* What these samples change. Fresh samples only: never call it twice for one poll, unless ctx->again.
  * The samples are not modified, their facts are shared. Only -ENOMEM, -EIO (random ids), and what
  * ctx->past returns. */
-int alerts_plan(const struct plan_context *ctx, const struct book *book,
+int alerts_plan(const struct plan_context *ctx, const struct alert_registry *registry,
                 const struct samples *samples, struct changes **ret, struct failure *ret_failure);
 /* Reminders that are due at ctx->now, whatever tenant. */
-int alerts_plan_reminders(const struct plan_context *ctx, const struct book *book,
+int alerts_plan_reminders(const struct plan_context *ctx, const struct alert_registry *registry,
                           struct changes **ret, struct failure *ret_failure);
 /* One receiver that waits to hear of one episode, as the store has it. */
 struct deferred {
@@ -148,12 +151,12 @@ struct deferred {
 };
 /* What was held back for receivers whose hours have begun goes out as one digest for each: the
  * alerts that are still up, as they are now. `held`: all there are, those of an alert together. */
-int alerts_plan_deferred(const struct plan_context *ctx, const struct book *book,
+int alerts_plan_deferred(const struct plan_context *ctx, const struct alert_registry *registry,
                          const struct deferred *deferred, size_t n_deferred, struct changes **ret,
                          struct failure *ret_failure);
 /* After a reload: alerts whose rule is gone or whose tenant is no longer configured end, with
  * "resolved", reason rule_removed, if their episode was told. `keep` answers for one alert. */
-int alerts_plan_removed(const struct plan_context *ctx, const struct book *book,
+int alerts_plan_removed(const struct plan_context *ctx, const struct alert_registry *registry,
                         bool (*keep)(const struct alert *a, void *userdata), void *userdata,
                         struct changes **ret, struct failure *ret_failure);
 /* What is left of what was told, after damage to the database. */
@@ -174,14 +177,14 @@ struct heard {
  * is left, is told anew as it is now (same id and episode): criticals singly, the rest in digests,
  * reason "state_lost". Ends that were lost go out again. `heard`: in the order of the alerts' ids.
  * `story` (NULL: none) goes to all receivers of the fallback, as a digest without alerts. */
-int alerts_plan_lost(const struct plan_context *ctx, const struct book *book,
+int alerts_plan_lost(const struct plan_context *ctx, const struct alert_registry *registry,
                      const struct heard *heard, size_t n_heard, const char *story,
                      struct changes **ret, struct failure *ret_failure);
 /* A receiver is no longer configured and has undelivered messages (HEARD_UNDELIVERED): their alerts that
  * are up go to the receivers that match now and have no message of the episode, as in alerts_plan_lost;
  * reason "receiver_removed". Plans nothing the second time. */
-int alerts_plan_receiver_removed(const struct plan_context *ctx, const struct book *book,
-                                 const struct heard *heard, size_t n_heard, struct changes **ret,
-                                 struct failure *ret_failure);
-/* After the commit: the changes become the book's truth. Takes the alerts out of *c. */
-void alerts_apply(struct book *book, struct changes *c);
+int alerts_plan_receiver_removed(const struct plan_context *ctx,
+                                 const struct alert_registry *registry, const struct heard *heard,
+                                 size_t n_heard, struct changes **ret, struct failure *ret_failure);
+/* After the commit: the changes become the registry's truth. Takes the alerts out of *c. */
+void alerts_apply(struct alert_registry *registry, struct changes *c);

@@ -30,7 +30,7 @@ static size_t count(receiver_set set)
  * if nobody has heard of it at all, whoever is responsible now does. */
 static int release(struct plan *p, const struct deferred *deferred, size_t n)
 {
-    const struct alert *a = book_by_id(p->book, deferred->alert_id);
+    const struct alert *a = registry_by_id(p->registry, deferred->alert_id);
     struct deferral stay = {.episode = deferred->episode, .only = true};
     struct reach reach = {0};
     receiver_set before = 0, set = 0;
@@ -53,12 +53,12 @@ static int release(struct plan *p, const struct deferred *deferred, size_t n)
     return r < 0 ? r : plan_line(p, w->after, set & reach.now, plan_is_old(p, a));
 }
 
-int alerts_plan_deferred(const struct plan_context *ctx, const struct book *book,
+int alerts_plan_deferred(const struct plan_context *ctx, const struct alert_registry *registry,
                          const struct deferred *deferred, size_t n_deferred, struct changes **ret,
                          struct failure *ret_failure)
 {
     CLEANUP(plan_clear) struct plan p = {0};
-    int r = plan_begin(&p, ctx, book);
+    int r = plan_begin(&p, ctx, registry);
     for (size_t i = 0, n; r >= 0 && i < n_deferred; i += n) {
         n = 1;
         while (i + n < n_deferred && strcmp(deferred[i + n].alert_id, deferred[i].alert_id) == 0)

@@ -103,7 +103,7 @@ static int each_alert(struct plan *p, const struct heard *heard, size_t n_heard,
         n = 1;
         while (i + n < n_heard && strcmp(heard[i + n].alert_id, heard[i].alert_id) == 0)
             n++;
-        const struct alert *a = book_by_id(p->book, heard[i].alert_id);
+        const struct alert *a = registry_by_id(p->registry, heard[i].alert_id);
         const struct left left = what_is_left(p, &heard[i], n);
         r = a ? look_at(p, a, &left) : 0;
     }
@@ -117,12 +117,12 @@ static int tell_story(struct plan *p, const char *story)
     return r < 0 ? r : plan_add_event(p, &e);
 }
 
-int alerts_plan_lost(const struct plan_context *ctx, const struct book *book,
+int alerts_plan_lost(const struct plan_context *ctx, const struct alert_registry *registry,
                      const struct heard *heard, size_t n_heard, const char *story,
                      struct changes **ret, struct failure *ret_failure)
 {
     CLEANUP(plan_clear) struct plan p = {0};
-    int r = plan_begin(&p, ctx, book);
+    int r = plan_begin(&p, ctx, registry);
     if (r >= 0 && story)
         r = tell_story(&p, story);
     if (r >= 0)
@@ -132,12 +132,12 @@ int alerts_plan_lost(const struct plan_context *ctx, const struct book *book,
     return plan_finish(&p, r, ret, ret_failure);
 }
 
-int alerts_plan_receiver_removed(const struct plan_context *ctx, const struct book *book,
-                                 const struct heard *heard, size_t n_heard, struct changes **ret,
-                                 struct failure *ret_failure)
+int alerts_plan_receiver_removed(const struct plan_context *ctx,
+                                 const struct alert_registry *registry, const struct heard *heard,
+                                 size_t n_heard, struct changes **ret, struct failure *ret_failure)
 {
     CLEANUP(plan_clear) struct plan p = {0};
-    int r = plan_begin(&p, ctx, book);
+    int r = plan_begin(&p, ctx, registry);
     if (r >= 0)
         r = each_alert(&p, heard, n_heard, after_removal);
     if (r >= 0)

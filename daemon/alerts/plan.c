@@ -2,7 +2,7 @@
 /* alerts/plan.c: working copies of alerts, and what of them is worth writing down. */
 #include "alerts/plan.h"
 
-#include "alerts/book.h"
+#include "alerts/registry.h"
 #include "base/text.h"
 #include <errno.h>
 #include <string.h>
@@ -22,14 +22,16 @@ int plan_reserve(void *items, size_t n, size_t *size, size_t item_size)
     return 0;
 }
 
-bool alerts_clock_jumped(const struct book *book, const struct instant *now)
+bool alerts_clock_jumped(const struct alert_registry *registry, const struct instant *now)
 {
-    return clock_jump(book_clock(book), now) != 0;
+    return clock_jump(registry_clock(registry), now) != 0;
 }
 
-int plan_begin(struct plan *p, const struct plan_context *ctx, const struct book *book)
+int plan_begin(struct plan *p, const struct plan_context *ctx,
+               const struct alert_registry *registry)
 {
-    *p = (struct plan){.ctx = ctx, .book = book, .jump = clock_jump(book_clock(book), &ctx->now)};
+    *p = (struct plan){
+        .ctx = ctx, .registry = registry, .jump = clock_jump(registry_clock(registry), &ctx->now)};
     p->changes = calloc(1, sizeof *p->changes);
     if (!p->changes)
         return -ENOMEM;
@@ -94,7 +96,7 @@ static void count_on(struct alert *a, uint32_t episode, uint64_t seq)
 /* The alert has got its id with this plan: it counts on from where that id was last used. */
 static int resume(struct plan *p, struct alert *a)
 {
-    const struct alert *known = book_by_id(p->book, a->id);
+    const struct alert *known = registry_by_id(p->registry, a->id);
     struct past_alert past = {0};
     if (known)
         count_on(a, known->episode, known->seq);
@@ -141,7 +143,7 @@ int plan_remove(struct plan *p, const struct alert *a)
     return remove_id(p, a->id, counted(a));
 }
 
-/* ---- what differs from the book ---- */
+/* ---- what differs from the registry ---- */
 
 static bool same_instant(const struct instant *a, const struct instant *b)
 {
@@ -194,7 +196,7 @@ static bool same_alert(const struct plan *p, const struct alert *a, const struct
            facts_equal(a->facts, b->facts) && !seen_long_ago(p, a->facts, b->facts);
 }
 
-/* Nothing is up and nothing ever was told: the book need not know it. */
+/* Nothing is up and nothing ever was told: the registry need not know it. */
 static bool is_blank(const struct alert *a)
 {
     return a->state == ALERT_OK && a->notified == LEVEL_NONE && a->episode == 0 && a->seq == 0;

@@ -4,16 +4,16 @@
 #include "alerts/decide.h"
 
 struct work {                    /* one alert that this plan looks at */
-    const struct alert *before;  /* in the book; NULL: not yet */
+    const struct alert *before;  /* in the registry; NULL: not yet */
     struct alert *after;         /* owned */
     const struct sample *sample; /* NULL: reminders, and what no sample speaks of */
     bool gone;                   /* to be forgotten, whatever `after` says */
 };
 struct plan {
     const struct plan_context *ctx;
-    const struct book *book;
+    const struct alert_registry *registry;
     struct failure why; /* why ctx->past failed; text "": it did not */
-    int64_t jump; /* by how much the wall clock jumped since the book last changed */
+    int64_t jump;       /* by how much the wall clock jumped since the registry last changed */
     struct work *work;
     size_t n_work, size_work;
     /* Alerts about pools that only another source lists, and of which somebody was told; by SKU. */
@@ -33,20 +33,21 @@ struct plan {
     } *counted;
     size_t n_counted, size_counted;
 };
-int plan_begin(struct plan *p, const struct plan_context *ctx, const struct book *book);
+int plan_begin(struct plan *p, const struct plan_context *ctx,
+               const struct alert_registry *registry);
 void plan_clear(struct plan *p); /* frees what is inside */
 static inline void plan_clear_at(struct plan *p)
 {
     plan_clear(p);
 } /* CLEANUP(plan_clear) */
-/* A working copy of an alert in the book, to be asked for once. If the wall clock jumped, its
+/* A working copy of an alert in the registry, to be asked for once. If the wall clock jumped, its
  * reminder has moved along. *ret is valid until the next one is taken. */
 int plan_take(struct plan *p, const struct alert *before, struct work **ret);
 /* A new alert about this sample's subject. */
 int plan_create(struct plan *p, const struct sample *s, struct work **ret);
-/* Forget this alert, which is or was in the book. */
+/* Forget this alert, which is or was in the registry. */
 int plan_remove(struct plan *p, const struct alert *a);
-/* Hands over what differs from the book, if all went well so far (r >= 0). */
+/* Hands over what differs from the registry, if all went well so far (r >= 0). */
 int plan_finish(struct plan *p, int r, struct changes **ret, struct failure *ret_failure);
 
 /* emit.c */

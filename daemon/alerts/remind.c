@@ -47,14 +47,14 @@ static bool needs_look(const struct plan *p, const struct alert *a)
            a->reminder_at - now > reminder_interval(a, p->ctx->options);
 }
 
-int alerts_plan_reminders(const struct plan_context *ctx, const struct book *book,
+int alerts_plan_reminders(const struct plan_context *ctx, const struct alert_registry *registry,
                           struct changes **ret, struct failure *ret_failure)
 {
     CLEANUP(plan_clear) struct plan p = {0};
     const struct alert *a;
     size_t cursor = 0;
-    int r = plan_begin(&p, ctx, book);
-    while (r >= 0 && (a = book_next(book, &cursor))) {
+    int r = plan_begin(&p, ctx, registry);
+    while (r >= 0 && (a = registry_next(registry, &cursor))) {
         struct work *w;
         if (!needs_look(&p, a))
             continue;
@@ -65,15 +65,15 @@ int alerts_plan_reminders(const struct plan_context *ctx, const struct book *boo
     return plan_finish(&p, r, ret, ret_failure);
 }
 
-int alerts_plan_removed(const struct plan_context *ctx, const struct book *book,
+int alerts_plan_removed(const struct plan_context *ctx, const struct alert_registry *registry,
                         bool (*keep)(const struct alert *a, void *userdata), void *userdata,
                         struct changes **ret, struct failure *ret_failure)
 {
     CLEANUP(plan_clear) struct plan p = {0};
     const struct alert *a;
     size_t cursor = 0;
-    int r = plan_begin(&p, ctx, book);
-    while (r >= 0 && (a = book_next(book, &cursor))) {
+    int r = plan_begin(&p, ctx, registry);
+    while (r >= 0 && (a = registry_next(registry, &cursor))) {
         struct work *w;
         bool stays = keep(a, userdata);
         if (stays && !(p.jump && a->reminder_at))

@@ -29,9 +29,9 @@ static bool is_idle(const struct alert *a)
 static int find_before(struct plan *p, const struct sample *s, const struct alert **ret)
 {
     const char *tenant_id = p->ctx->tenant_id;
-    *ret = book_find(p->book, s->kind, tenant_id, s->subject);
+    *ret = registry_find(p->registry, s->kind, tenant_id, s->subject);
     const struct alert *old =
-        s->replaces ? book_find(p->book, s->kind, tenant_id, s->replaces) : NULL;
+        s->replaces ? registry_find(p->registry, s->kind, tenant_id, s->replaces) : NULL;
     if (!old || (*ret && !is_idle(*ret)))
         return 0; /* both are open: neither may be lost */
     int r = *ret ? plan_remove(p, *ret) : 0;
@@ -72,10 +72,11 @@ static enum level parent_level_before(const struct plan *p, const struct sample 
     enum level worst = LEVEL_NONE;
     for (size_t i = 0; i < s->facts->n_subscriptions; i++)
         for (int kind = 0; kind < KIND_COUNT_; kind++) {
-            const struct alert *a = kind_row((enum kind)kind)->explains
-                                        ? book_find(p->book, (enum kind)kind, p->ctx->tenant_id,
-                                                    s->facts->subscription[i].id)
-                                        : NULL;
+            const struct alert *a =
+                kind_row((enum kind)kind)->explains
+                    ? registry_find(p->registry, (enum kind)kind, p->ctx->tenant_id,
+                                    s->facts->subscription[i].id)
+                    : NULL;
             if (a && known_level(a) > worst)
                 worst = known_level(a);
         }
@@ -185,7 +186,8 @@ static int find_former(struct plan *p, const struct samples *samples)
 {
     for (size_t i = 0; i < samples->n; i++) {
         const struct sample *s = &samples->sample[i];
-        const struct alert *a = s->former ? book_find(p->book, s->kind, p->ctx->tenant_id, s->subject) : NULL;
+        const struct alert *a =
+            s->former ? registry_find(p->registry, s->kind, p->ctx->tenant_id, s->subject) : NULL;
         if (!a || a->notified == LEVEL_NONE || !a->facts)
             continue;
         if (plan_reserve(&p->former, p->n_former, &p->size_former, sizeof *p->former) < 0)
@@ -271,7 +273,7 @@ static int compare_pointers(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* Alerts of the book that a sample spoke of, sorted for bsearch(). */
+/* Alerts of the registry that a sample spoke of, sorted for bsearch(). */
 static const struct alert **sampled(const struct plan *p, size_t *ret_n)
 {
     const struct alert **seen = calloc(p->n_work + 1, sizeof *seen);
@@ -344,7 +346,8 @@ static int take_unsampled(struct plan *p, const struct alert *a)
 static const struct alert *next_to_sweep(const struct plan *p, const struct alert *after, size_t *cursor)
 {
     const char *tenant_id = p->ctx->tenant_id ? p->ctx->tenant_id : "";
-    return p->jump ? book_next(p->book, cursor) : book_next_of(p->book, tenant_id, after);
+    return p->jump ? registry_next(p->registry, cursor)
+                   : registry_next_of(p->registry, tenant_id, after);
 }
 
 static int sweep(struct plan *p)
@@ -361,11 +364,11 @@ static int sweep(struct plan *p)
     return r;
 }
 
-int alerts_plan(const struct plan_context *ctx, const struct book *book,
+int alerts_plan(const struct plan_context *ctx, const struct alert_registry *registry,
                 const struct samples *samples, struct changes **ret, struct failure *ret_failure)
 {
     CLEANUP(plan_clear) struct plan p = {0};
-    int r = plan_begin(&p, ctx, book);
+    int r = plan_begin(&p, ctx, registry);
     if (r >= 0)
         r = find_former(&p, samples);
     if (r >= 0)

@@ -6,11 +6,12 @@
  * Each field has one row in FACTS_RECORD. New, free, copy and equal here, pack and unpack in
  * deliver/facts_json.c follow from the rows.
  *
- * Ownership: the sample, the alert in the book, its notices and their lines in the digests of
- * several receivers hold the same facts, and none of them outlives the others for sure: the book
- * replaces an alert while its notices are being written, a digest ends before or after the alert.
- * So facts count their holders. They are written while there is one holder (after facts_new or
- * facts_copy), and never again once they are shared. The daemon has one thread; so does the count. */
+ * Ownership: the sample, the alert in the registry, its notices and their lines in the digests of
+ * several receivers hold the same facts, and none of them outlives the others for sure: the
+ * registry replaces an alert while its notices are being written, a digest ends before or after the
+ * alert. So facts count their holders. They are written while there is one holder (after facts_new
+ * or facts_copy), and never again once they are shared. The daemon has one thread; so does the
+ * count. */
 #pragma once
 #include "base/cleanup.h"
 #include "base/clock.h"

@@ -13,7 +13,7 @@ static int judge(struct watch *w, struct instant now, struct changes **ret, stru
     judging.clock_ahead = w->judged.clock_ahead;
     planning.again = true;
     int r = judge_again(&judging, w->judged.snapshot, w->memory, &samples, why);
-    return r < 0 ? r : alerts_plan(&planning, w->app->book, samples, ret, why);
+    return r < 0 ? r : alerts_plan(&planning, w->app->registry, samples, ret, why);
 }
 
 void again_judge(struct app *app)

@@ -70,8 +70,8 @@ static int open_store(struct app *app)
 static int load_state(struct app *app, struct failure *why)
 {
     if (!app->store)
-        return book_new(&app->book);
-    int r = store_load_book(app->store, &app->book, why);
+        return registry_new(&app->registry);
+    int r = store_load_registry(app->store, &app->registry, why);
     if (r >= 0 && !app->cli->dry_run)
         r = store_outbox_recover(app->store, app->started, why);
     return r;
@@ -218,7 +218,7 @@ void app_close(struct app *app)
         changes_free(app->history[i]);
     free(app->history);
     free(app->outage.tenant);
-    book_free(app->book);
+    registry_free(app->registry);
     store_close(app->store);
     sd_event_unref(app->event);
     options_free(app->next_options);

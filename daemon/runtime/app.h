@@ -102,7 +102,7 @@ struct app {
     struct options *options;
     struct http *http;
     struct store *store; /* NULL: --dry-run without a database */
-    struct book *book;
+    struct alert_registry *registry;
     struct dispatcher *dispatcher; /* NULL: --dry-run */
     struct watch *watch;
     size_t n_watches;

@@ -88,7 +88,7 @@ static bool is_blamed(const struct watch *keeper)
         const struct watch *w = &keeper->app->watch[i];
         const struct alert *a = NULL;
         if (is_used_by(keeper, w))
-            a = book_find(keeper->app->book, KIND_POLL, w->options->facts.tenant_id, "");
+            a = registry_find(keeper->app->registry, KIND_POLL, w->options->facts.tenant_id, "");
         if (a && a->notified > LEVEL_NONE)
             return true;
     }
@@ -215,7 +215,7 @@ static enum level own_level(const struct app *app, const struct credential *c)
     CLEANUP(free) char *subject = NULL;
     const struct alert *a = NULL;
     if (credential_subject(c, &subject) >= 0)
-        a = book_find(app->book, KIND_CREDENTIAL, NULL, subject);
+        a = registry_find(app->registry, KIND_CREDENTIAL, NULL, subject);
     return a ? a->notified : LEVEL_NONE;
 }
 

@@ -49,7 +49,7 @@ static int commit(struct app *app, const struct store_damage *d, bool starting, 
                                  .lost = w->lost ? STORE_LOST : STORE_KEEP,
                                  .now = now};
     }
-    c[n++] = (struct commit){.book = state && !starting ? app->book : NULL,
+    c[n++] = (struct commit){.registry = state && !starting ? app->registry : NULL,
                              .changes = changes,
                              .routes = &app->options->routes,
                              .settles = true,
@@ -69,7 +69,7 @@ static int settle(struct app *app, const struct store_damage *d, bool starting, 
     log_event(LOG_ERR, MESSAGE_STATE_REBUILT, NULL, "the state database was damaged: %s", story);
     int r = store_heard(app->store, &heard, &n, why);
     if (r >= 0)
-        r = alerts_plan_lost(&ctx, app->book, heard, n, story, &changes, why);
+        r = alerts_plan_lost(&ctx, app->registry, heard, n, story, &changes, why);
     return r < 0 ? r : commit(app, d, starting, changes, now, why);
 }
 

@@ -88,7 +88,7 @@ static void add_alerts(struct text *t, const struct app *app)
 {
     size_t firing = 0, critical = 0, cursor = 0;
     const struct alert *a;
-    while ((a = book_next(app->book, &cursor))) {
+    while ((a = registry_next(app->registry, &cursor))) {
         firing += a->level > LEVEL_NONE;
         critical += a->level == LEVEL_CRITICAL;
     }

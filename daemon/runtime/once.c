@@ -134,7 +134,7 @@ static void print_open(const struct app *app)
     puts("pools:");
     once_each_pool(app, print_pool, NULL);
     puts("open alerts:");
-    while ((a = book_next(app->book, &cursor)))
+    while ((a = registry_next(app->registry, &cursor)))
         print_alert(app, a);
 }
 

@@ -114,7 +114,7 @@ static int put_alerts(struct json_writer *w, const struct app *app)
 {
     const struct alert *a;
     size_t cursor = 0;
-    while ((a = book_next(app->book, &cursor))) {
+    while ((a = registry_next(app->registry, &cursor))) {
         CLEANUP(notice_free) struct notice *n = NULL;
         if (a->state == ALERT_OK || !a->facts)
             continue;

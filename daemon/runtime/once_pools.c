@@ -9,8 +9,10 @@ static const char *level_of(const struct watch *w, const struct allotment *a)
     if (!a->units_known)
         return NULL;
     for (size_t i = 0; i < N_ELEMENTS(SUBJECTS); i++) {
-        const struct alert *alert =
-            SUBJECTS[i] ? book_find(w->app->book, KIND_CAPACITY, w->options->facts.tenant_id, SUBJECTS[i]) : NULL;
+        const struct alert *alert = SUBJECTS[i]
+                                        ? registry_find(w->app->registry, KIND_CAPACITY,
+                                                        w->options->facts.tenant_id, SUBJECTS[i])
+                                        : NULL;
         if (alert && alert_state_is_up(alert->state) && alert->level > LEVEL_NONE)
             return level_name(alert->level);
     }

@@ -23,7 +23,8 @@ static void read_state(struct watch *w, const struct tenant_health *h, const str
 static enum level notified_level(const struct watch *w, const struct tenant_health *health,
                                  const struct instant *now)
 {
-    const struct alert *a = book_find(w->app->book, KIND_POLL, w->options->facts.tenant_id, "");
+    const struct alert *a =
+        registry_find(w->app->registry, KIND_POLL, w->options->facts.tenant_id, "");
     bool own = a && a->facts && a->notified > LEVEL_NONE &&
                text_equal(a->facts->section, w->reading.section);
     return own ? a->notified : credentials_tell(w, health, *now);
@@ -63,7 +64,7 @@ static int look_at_all(struct app *app, const struct instant *now)
 
 static const struct alert *alert_of(const struct app *app)
 {
-    const struct alert *a = book_find(app->book, KIND_SERVICE, "", "");
+    const struct alert *a = registry_find(app->registry, KIND_SERVICE, "", "");
     return a && alert_state_is_up(a->state) ? a : NULL;
 }
 

@@ -112,7 +112,7 @@ static void end_alerts(struct app *app)
     struct failure why = {0};
     struct changes *changes = NULL;
     struct plan_context ctx = take_planning(app, NULL, clock_now());
-    int r = alerts_plan_removed(&ctx, app->book, still_configured, app, &changes, &why);
+    int r = alerts_plan_removed(&ctx, app->registry, still_configured, app, &changes, &why);
     if (r >= 0)
         r = take_changes(app, NULL, NULL, changes, ctx.now, &why);
     if (r < 0)
@@ -149,7 +149,7 @@ static void tell_others(struct app *app)
     size_t n = 0;
     int r = store_heard(app->store, &heard, &n, &why);
     if (r >= 0)
-        r = alerts_plan_receiver_removed(&ctx, app->book, heard, n, &changes, &why);
+        r = alerts_plan_receiver_removed(&ctx, app->registry, heard, n, &changes, &why);
     if (r >= 0)
         r = take_changes(app, NULL, NULL, changes, ctx.now, &why);
     if (r < 0)

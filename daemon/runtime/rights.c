@@ -71,7 +71,7 @@ static int plan_round(struct round *r, struct failure *why)
     struct app *app = r->watch->app;
     struct plan_context ctx = take_planning(app, r->watch, r->taken);
     struct changes *changes = NULL;
-    int e = alerts_plan(&ctx, app->book, &r->samples, &changes, why);
+    int e = alerts_plan(&ctx, app->registry, &r->samples, &changes, why);
     return e < 0 ? e : take_changes(app, ctx.tenant_id, NULL, changes, r->taken, why);
 }
 

@@ -161,7 +161,7 @@ static void committed(struct app *app, struct changes *changes)
                   app->n_unrecorded > UNRECORDED_MAX ? (size_t)UNRECORDED_MAX : app->n_unrecorded);
     app->store_failing = false;
     app->n_unrecorded = 0;
-    alerts_apply(app->book, changes);
+    alerts_apply(app->registry, changes);
     remember(app, changes);
     if (app->dispatcher)
         dispatcher_wake(app->dispatcher);
@@ -199,7 +199,7 @@ void take_sample(struct app *app, struct plan_context *ctx, struct sample *sampl
     struct samples one = {.sample = sample, .n = 1};
     struct changes *changes = NULL;
     struct failure why = {0};
-    int r = alerts_plan(ctx, app->book, &one, &changes, &why);
+    int r = alerts_plan(ctx, app->registry, &one, &changes, &why);
     if (r >= 0)
         r = take_changes(app, ctx->tenant_id, NULL, changes, ctx->now, &why);
     if (r < 0 && !app->store_failing)
@@ -311,7 +311,7 @@ static int judge_and_plan(struct taken *t, struct instant now)
     /* Another source has other pools, and what they are like now is no news of today. */
     ctx.state_lost = ctx.complete_list && w->lost;
     ctx.first_run = ctx.complete_list && (!w->memory || w->memory->source != t->snapshot->source);
-    return alerts_plan(&ctx, w->app->book, samples, &t->changes, &t->why);
+    return alerts_plan(&ctx, w->app->registry, samples, &t->changes, &t->why);
 }
 
 static void take_begin(struct taken *t, struct ended *e, struct instant now)
@@ -424,7 +424,7 @@ void take_snapshots(struct app *app, struct ended *ended, size_t n)
     size_t n_ordinary = 0;
     struct instant now = clock_now();
     assert(n <= TAKE_TOGETHER);
-    bool jumped = alerts_clock_jumped(app->book, &now);
+    bool jumped = alerts_clock_jumped(app->registry, &now);
     for (size_t i = 0; i < n; i++)
         if (jumped || !is_ordinary(&ended[i]))
             take_group(app, &ended[i], 1, now);

@@ -65,7 +65,7 @@ static void tick_reminders(struct app *app, struct instant now)
     struct plan_context ctx = take_planning(app, NULL, now);
     struct changes *changes = NULL;
     struct failure why = {0};
-    int r = alerts_plan_reminders(&ctx, app->book, &changes, &why);
+    int r = alerts_plan_reminders(&ctx, app->registry, &changes, &why);
     if (r >= 0)
         r = take_changes(app, NULL, NULL, changes, now, &why);
     if (r < 0 && !app->store_failing)
@@ -82,7 +82,7 @@ static void tick_deferred(struct app *app, struct instant now)
     size_t n = 0;
     int r = store_deferred(app->store, &deferred, &n, &why);
     if (r >= 0 && n > 0)
-        r = alerts_plan_deferred(&ctx, app->book, deferred, n, &changes, &why);
+        r = alerts_plan_deferred(&ctx, app->registry, deferred, n, &changes, &why);
     if (r >= 0 && changes)
         r = take_changes(app, NULL, NULL, changes, now, &why);
     if (r < 0 && !app->store_failing)

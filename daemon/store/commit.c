@@ -14,7 +14,7 @@ static bool is_put_again(const struct changes *c, const char *id)
 }
 
 /* Events first: who has to hear of an end is known only as long as the alert is. Then in the order
- * in which the book takes them. */
+ * in which the registry takes them. */
 static int put_changes(struct store *s, const struct commit *c, struct failure *f)
 {
     const struct changes *all = c->changes;
@@ -34,12 +34,12 @@ static int put_changes(struct store *s, const struct commit *c, struct failure *
     return r;
 }
 
-static int put_book(struct store *s, const struct book *book, struct failure *f)
+static int put_registry(struct store *s, const struct alert_registry *registry, struct failure *f)
 {
     const struct alert *a;
     size_t cursor = 0;
     int r = 0;
-    while (r >= 0 && (a = book_next(book, &cursor)))
+    while (r >= 0 && (a = registry_next(registry, &cursor)))
         r = alert_put(s, a, f);
     return r;
 }
@@ -51,8 +51,8 @@ static int put_all(struct store *s, const struct commit *c, struct failure *f)
         r = memory_put(s, c->tenant_id, c->memory, f);
     if (r >= 0 && c->health)
         r = health_put(s, c->tenant_id, c->health, f);
-    if (r >= 0 && c->book)
-        r = put_book(s, c->book, f);
+    if (r >= 0 && c->registry)
+        r = put_registry(s, c->registry, f);
     if (r >= 0 && c->changes)
         r = put_changes(s, c, f);
     if (r >= 0 && c->snapshot)

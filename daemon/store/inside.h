@@ -71,7 +71,8 @@ int store_end(struct store *s, int r, struct failure *f);
 /* Moves bad rows to quarantine in a write of its own; STORE_READ_ONLY only counts them. */
 int store_quarantine(struct store *s, const struct bad_rows *bad, struct failure *f);
 
-/* ---- book.c, tenant.c, history.c, enqueue.c: parts of a commit, inside its transaction ---- */
+/* ---- registry.c, tenant.c, history.c, enqueue.c: parts of a commit, inside its transaction ----
+ */
 int alert_put(struct store *s, const struct alert *a, struct failure *f);
 int alert_remove(struct store *s, const char *id, struct failure *f);
 int memory_put(struct store *s, const char *tenant_id, const struct tenant_memory *m,

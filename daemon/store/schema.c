@@ -46,10 +46,11 @@ static const char *const STEPS[] = {
     " sum INTEGER NOT NULL, PRIMARY KEY (tenant_id, id)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE known_group (tenant_id TEXT NOT NULL, subject TEXT NOT NULL,"
     " sku_id TEXT, code TEXT, first_seen_at INTEGER NOT NULL, absent_at INTEGER NOT NULL,"
-    " absent_mono INTEGER NOT NULL, absent_boot INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (tenant_id, subject)"
+    " absent_mono INTEGER NOT NULL, absent_boot INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY "
+    "KEY (tenant_id, subject)"
     ") STRICT, WITHOUT ROWID;"
 
-    /* Alert instances. `latches` and `muted` are lines of words; see book.c. */
+    /* Alert instances. `latches` and `muted` are lines of words; see registry.c. */
     "CREATE TABLE alert (id TEXT PRIMARY KEY, kind TEXT NOT NULL, tenant_id TEXT NOT NULL,"
     " subject TEXT NOT NULL, episode INTEGER NOT NULL, seq INTEGER NOT NULL, state TEXT NOT NULL,"
     " level TEXT NOT NULL, rule TEXT NOT NULL, value INTEGER NOT NULL, threshold INTEGER NOT NULL,"
@@ -168,7 +169,8 @@ static const char *const STEPS[] = {
     "ALTER TABLE health ADD COLUMN units_boot INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE health ADD COLUMN units_missed INTEGER NOT NULL DEFAULT 0;"
     /* How far alerts that went away had counted. */
-    "CREATE TABLE past_alert (alert_id TEXT PRIMARY KEY, episode INTEGER NOT NULL, seq INTEGER NOT NULL,"
+    "CREATE TABLE past_alert (alert_id TEXT PRIMARY KEY, episode INTEGER NOT NULL, seq INTEGER NOT "
+    "NULL,"
     " ended_at INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE INDEX past_ended ON past_alert (ended_at);"
     /* Since when consumption of 0 in all pools is not believed; boot 0: it is not so. */

@@ -60,7 +60,7 @@ void store_close(struct store *s);
 DEFINE_CLEANUP(struct store *, store_close)
 
 /* Everything that a start reads back. */
-int store_load_book(struct store *s, struct book **ret, struct failure *ret_failure);
+int store_load_registry(struct store *s, struct alert_registry **ret, struct failure *ret_failure);
 /* How far an alert that went away had counted; zeros: nothing is known of it, or no longer. */
 int store_past_alert(struct store *s, const char *alert_id, struct past_alert *ret, struct failure *ret_failure);
 /* -ENOENT: never heard of this tenant (then its next complete poll is its first run). A tenant that
@@ -79,7 +79,7 @@ int store_load_tenant(struct store *s, const char *tenant_id, struct tenant_memo
  * A failed commit changes nothing; on a failed fsync or I/O error the database is closed,
  * reopened and verified before the next try (rule 27). If a
  * failed one turns out to be on disk then, it is taken back. The caller commits again what is still
- * so: its book has not moved. */
+ * so: its registry has not moved. */
 struct commit {
     const struct snapshot *snapshot;
     const struct tenant_memory *memory;
@@ -88,7 +88,8 @@ struct commit {
     const struct changes *changes;
     const struct route_options *routes;
     struct instant now;
-    const struct book *book; /* not NULL: every alert of it is written, whether it changed or not */
+    const struct alert_registry
+        *registry;           /* not NULL: every alert of it is written, whether it changed or not */
     bool settles;            /* the damage that store_damage tells of; the changes say what is left of it */
     enum { STORE_KEEP, STORE_LOST, STORE_FOUND } lost; /* see store_tenant_lost; of tenant_id */
 };

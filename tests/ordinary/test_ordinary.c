@@ -142,7 +142,7 @@ static const char *read_whole(const char *path, char *buf, size_t size)
 }
 
 /* BUILD/ordinary-NAME is what was told, NAME beside this file what was read and approved. */
-static void check_book(const struct service *s, const char *name)
+static void check_registry(const struct service *s, const char *name)
 {
     static char want[1u << 20], got[1u << 20];
     char fresh[512], golden[512];
@@ -206,7 +206,7 @@ static void an_ordinary_month_has_one_digest_and_hardly_a_word_more(void **state
     (void)state;
     live(&l, 1, MONTH, 30, 1);
     assert_quiet(&l.service, "an ordinary month");
-    check_book(&l.service, "month.txt");
+    check_registry(&l.service, "month.txt");
     service_end(&l.service);
 }
 
@@ -316,7 +316,7 @@ static void what_is_really_wrong_is_told_in_time_and_once(void **state)
         n++;
     }
     assert_int_equal(n, N_ELEMENTS(EXPECTED));
-    check_book(&l.service, "incidents.txt");
+    check_registry(&l.service, "incidents.txt");
     service_end(&l.service);
 }
 

@@ -40,7 +40,7 @@ static size_t open_alerts(enum kind kind)
 {
     const struct alert *a;
     size_t n = 0, cursor = 0;
-    while ((a = book_next(f.app.book, &cursor)))
+    while ((a = registry_next(f.app.registry, &cursor)))
         n += a->kind == kind && a->notified > LEVEL_NONE;
     return n;
 }

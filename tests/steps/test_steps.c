@@ -4,7 +4,7 @@
 #include "unit/rules/world.h"
 
 #include "alerts/alerts.h"
-#include "alerts/book.h"
+#include "alerts/registry.h"
 #include "alerts/digest.h"
 #include "base/text.h"
 
@@ -145,7 +145,7 @@ static void a_name_for_every_pool_costs_n_log_n(void **state)
     free(w.options.pool_name);
 }
 
-static void plan(struct world *w, struct book *book, bool first_run)
+static void plan(struct world *w, struct alert_registry *registry, bool first_run)
 {
     static const struct alert_options OPTIONS;
     static const struct route_options ROUTES;
@@ -159,8 +159,8 @@ static void plan(struct world *w, struct book *book, bool first_run)
                                      .tenant_name = "contoso",
                                      .complete_list = true,
                                      .first_run = first_run};
-    assert_int_equal(alerts_plan(&ctx, book, w->samples, &changes, &f), 0);
-    alerts_apply(book, changes);
+    assert_int_equal(alerts_plan(&ctx, registry, w->samples, &changes, &f), 0);
+    alerts_apply(registry, changes);
     changes_free(changes);
 }
 
@@ -177,18 +177,18 @@ static void an_alert_for_every_pool_costs_n_log_n(void **state)
         const struct kind_of_list list = {
             .id = 'a', .sku = 's', .skus = ALERTS, .consumed = 100, .suspended = CASES[i].suspended};
         CLEANUP(world_clear) struct world w;
-        CLEANUP(book_free) struct book *book = NULL;
+        CLEANUP(registry_free) struct alert_registry *registry = NULL;
         world_init(&w);
         for (int r = 0; r < RULE_COUNT_; r++)
             w.options.threshold[r].min_samples = 1;
-        assert_int_equal(book_new(&book), 0);
+        assert_int_equal(registry_new(&registry), 0);
         for (int poll = 0; poll < 2; poll++) {
             steps_allow("judging it", ALERTS, UINT32_MAX);
             judge(&w, &list, ALERTS);
             steps_allow(CASES[i].what, ALERTS, PER_ALERT);
-            plan(&w, book, CASES[i].first_run && poll == 0);
+            plan(&w, registry, CASES[i].first_run && poll == 0);
         }
-        assert_true(book_count_tenant(book, "t-1") >= ALERTS);
+        assert_true(registry_count_tenant(registry, "t-1") >= ALERTS);
     }
 }
 

@@ -258,7 +258,7 @@ static void what_is_configured_no_more_ends_and_says_why(void **state)
     assert_null(desk_alert(d, KIND_CAPACITY, "pool-c"));
     assert_non_null(desk_alert(d, KIND_CAPACITY, "pool-b"));
     assert_string_equal(desk_keep(d, keep_nothing), "resolved warning usage");
-    assert_int_equal(book_count_tenant(d->book, TENANT), 0);
+    assert_int_equal(registry_count_tenant(d->registry, TENANT), 0);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

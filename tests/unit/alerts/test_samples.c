@@ -748,7 +748,7 @@ static void without_its_past_no_alert_begins(void **state)
     const struct samples samples = {.sample = &s, .n = 1};
     struct failure why = {0};
     struct changes *c = NULL;
-    assert_int_equal(alerts_plan(&ctx, d->book, &samples, &c, &why), -EIO);
+    assert_int_equal(alerts_plan(&ctx, d->registry, &samples, &c, &why), -EIO);
     assert_string_equal(why.text, "the disk is gone");
     assert_null(c);
     sample_clear(&s);
@@ -769,7 +769,7 @@ static void what_merely_has_no_sample_stays_up_for_a_week(void **state)
     CLEANUP(changes_free) struct changes *c = NULL;
     const struct samples none = {0};
     other.now = d->now;
-    assert_int_equal(alerts_plan(&other, d->book, &none, &c, NULL), 0);
+    assert_int_equal(alerts_plan(&other, d->registry, &none, &c, NULL), 0);
     assert_true(changes_empty(c));
     assert_string_equal(desk_poll(d, NULL, 0), "resolved warning usage");
     assert_string_equal(desk_notice(d, 0)->reason, "gone_for_good");
@@ -825,7 +825,7 @@ static void a_replaced_pool_hands_its_alert_on_without_a_word(void **state)
     assert_string_equal(desk_notice(d, 0)->alert_id, id);
     moved = desk_alert(d, KIND_CAPACITY, "pool-b");
     assert_string_not_equal(moved->id, id);
-    assert_null(book_by_id(d->book, id));
+    assert_null(registry_by_id(d->registry, id));
     assert_int_equal(d->n_removed, 1);
     assert_int_equal(moved->episode, 1);
     assert_string_equal(POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 95)),
@@ -868,7 +868,7 @@ static void an_idle_alert_gives_way_to_the_one_that_moves_in(void **state)
     (void)POLL(d, A_POOL(.id = "pool-b", .allotted = 100), A_POOL(.allotted = 100, .consumed = 95));
     assert_string_equal(
         POLL(d, A_POOL(.id = "pool-b", .replaces = "pool-a", .allotted = 100, .consumed = 95)), "");
-    assert_int_equal(book_count_tenant(d->book, TENANT), 1);
+    assert_int_equal(registry_count_tenant(d->registry, TENANT), 1);
     assert_int_equal(desk_alert(d, KIND_CAPACITY, "pool-b")->notified, LEVEL_WARNING);
 }
 
@@ -885,7 +885,7 @@ static void a_failed_plan_changes_nothing(void **state)
     for (n = 1; r < 0 && n < 1000; n++) {
         struct changes *c = NULL;
         (void)alloc_fail_at(n, false);
-        r = alerts_plan(&ctx, d->book, &samples, &c, &why);
+        r = alerts_plan(&ctx, d->registry, &samples, &c, &why);
         (void)alloc_fail_at(0, false);
         if (r < 0)
             assert_null(c);

@@ -139,7 +139,7 @@ static enum level level_of(const struct world *w, size_t i)
 {
     char id[37];
     tenant_id(i, id);
-    const struct alert *a = book_find(w->app.book, KIND_CAPACITY, id, "pool");
+    const struct alert *a = registry_find(w->app.registry, KIND_CAPACITY, id, "pool");
     return a ? a->level : LEVEL_NONE;
 }
 
@@ -193,18 +193,18 @@ static void after_a_jump_of_the_clock_none_overwrites_another(void **state)
     take_snapshots(&w->app, all, TENANTS);
     char id[37];
     tenant_id(0, id);
-    usec_t reminder = book_find(w->app.book, KIND_CAPACITY, id, "pool")->reminder_at;
+    usec_t reminder = registry_find(w->app.registry, KIND_CAPACITY, id, "pool")->reminder_at;
     assert_true(reminder > 0);
     struct changes jumped = {.now = clock_now()};
     jumped.now.at -= USEC_PER_HOUR;
-    alerts_apply(w->app.book, &jumped); /* since then the wall clock was set an hour ahead */
+    alerts_apply(w->app.registry, &jumped); /* since then the wall clock was set an hour ahead */
     for (size_t i = 0; i < TENANTS; i++)
         all[i] = ended(w, i, i == 1);
     take_snapshots(&w->app, all, TENANTS);
     for (size_t i = 0; i < TENANTS; i++)
         assert_int_equal(level_of(w, i) > LEVEL_NONE, i == 1);
     tenant_id(1, id);
-    usec_t moved = book_find(w->app.book, KIND_CAPACITY, id, "pool")->reminder_at;
+    usec_t moved = registry_find(w->app.registry, KIND_CAPACITY, id, "pool")->reminder_at;
     assert_in_range(moved, reminder + USEC_PER_HOUR - USEC_PER_MINUTE, reminder + USEC_PER_HOUR + USEC_PER_MINUTE);
     assert_int_equal(ask(w, TO_TELL), TENANTS + 2);
 }

@@ -69,9 +69,9 @@ static void nothing_confirmed_is_lost_and_nothing_is_half_there_after_a_kill(voi
         struct failure f = {0};
         ok(try_open(*state, at(notified.committed), &s, &rep, &f), &f);
         assert_true(!rep.rebuilt && !rep.quarantined && !rep.created);
-        CLEANUP(book_free) struct book *b = NULL;
-        ok(store_load_book(s, &b, &f), &f);
-        uint32_t alerts = (uint32_t)book_count_tenant(b, TENANT);
+        CLEANUP(registry_free) struct alert_registry *b = NULL;
+        ok(store_load_registry(s, &b, &f), &f);
+        uint32_t alerts = (uint32_t)registry_count_tenant(b, TENANT);
         uint32_t events = (uint32_t)ask(*state, "SELECT count(*) FROM event"),
                  rows = (uint32_t)ask(*state, "SELECT count(*) FROM outbox"),
                  delivered = (uint32_t)ask(*state, "SELECT count(*) FROM outbox WHERE state = 2"),
@@ -85,7 +85,7 @@ static void nothing_confirmed_is_lost_and_nothing_is_half_there_after_a_kill(voi
         assert_int_equal(ask(*state, "SELECT count(*) FROM told"), alerts);
         for (uint32_t n = 0; n < alerts; n++) {
             CLEANUP(alert_free) struct alert *want = an_alert(n);
-            const struct alert *found = book_by_id(b, want->id);
+            const struct alert *found = registry_by_id(b, want->id);
             assert_non_null(found);
             alerts_equal(want, found);
         }

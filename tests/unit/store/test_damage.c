@@ -81,13 +81,13 @@ static void fill(const char *dir)
     write_at(dir, 0, image, len);
 }
 
-static size_t count_book(struct store *s)
+static size_t count_registry(struct store *s)
 {
-    CLEANUP(book_free) struct book *b = NULL;
+    CLEANUP(registry_free) struct alert_registry *b = NULL;
     struct failure f = {0};
     size_t cursor = 0, n = 0;
-    ok(store_load_book(s, &b, &f), &f);
-    while (book_next(b, &cursor))
+    ok(store_load_registry(s, &b, &f), &f);
+    while (registry_next(b, &cursor))
         n++;
     return n;
 }
@@ -110,7 +110,7 @@ static size_t deliver_all(struct store *s)
 
 static void all_is_there(const char *why, struct store *s)
 {
-    size_t alerts = count_book(s), messages = deliver_all(s);
+    size_t alerts = count_registry(s), messages = deliver_all(s);
     if (alerts != TOLD + QUEUED || messages != MESSAGES)
         fail_msg("%s: %zu alerts, %zu messages", why, alerts, messages);
     tell(s, EVENT_FIRING, 99, 1, 1, TO_HOOK, at(USEC_PER_HOUR)); /* and it works */
@@ -298,7 +298,7 @@ static void what_can_be_read_is_carried_over(void **state)
         write_at(*state, page * 4096, garbage, sizeof garbage);
         struct store *s = open_in(*state);
         assert_int_equal(damage_of(s) & STORE_DAMAGE_REBUILT, STORE_DAMAGE_REBUILT);
-        size_t n = count_book(s);
+        size_t n = count_registry(s);
         above += n + 12 < TOLD + QUEUED; /* an alert takes 350 bytes; below this page there are others */
         store_close(s);
         assert_int_equal(ask(*state, "SELECT count(*) FROM quarantine WHERE source = 'database'"), 1);
@@ -325,7 +325,7 @@ static void damage_is_repaired_while_the_store_is_open(void **state)
         disk_works();
         assert_int_equal(damage_of(s), STORE_DAMAGE_INDEXES);
         assert_int_equal(deliver_all(s), MESSAGES);
-        assert_int_equal(count_book(s), TOLD + QUEUED + 1);
+        assert_int_equal(count_registry(s), TOLD + QUEUED + 1);
         store_close(s);
     }
 }

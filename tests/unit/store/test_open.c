@@ -241,7 +241,7 @@ static void a_damaged_database_is_put_aside_and_the_rest_carried_over(void **sta
         struct store *s = NULL;
         struct store_report report;
         struct failure f = {0};
-        CLEANUP(book_free) struct book *b = NULL;
+        CLEANUP(registry_free) struct alert_registry *b = NULL;
         (void)unlink(file_in(*state, "seatwatchd.db"));
         fill(*state);
         write_at(file_in(*state, "seatwatchd.db"), CASES[i].where, garbage, CASES[i].len);
@@ -250,9 +250,9 @@ static void a_damaged_database_is_put_aside_and_the_rest_carried_over(void **sta
             fail_msg("%s", CASES[i].why);
         assert_int_equal(access(report.moved_to, F_OK), 0);
         assert_non_null(strstr(report.moved_to, "seatwatchd.db.damaged-2026-11-22T01-02-03Z"));
-        ok(store_load_book(s, &b, &f), &f);
-        if (book_count_tenant(b, TENANT) < CASES[i].least)
-            fail_msg("%s: %zu alerts", CASES[i].why, book_count_tenant(b, TENANT));
+        ok(store_load_registry(s, &b, &f), &f);
+        if (registry_count_tenant(b, TENANT) < CASES[i].least)
+            fail_msg("%s: %zu alerts", CASES[i].why, registry_count_tenant(b, TENANT));
         tell(s, EVENT_FIRING, 1, 2, 9, 7, at(0));
         store_close(s);
     }
@@ -347,15 +347,15 @@ static void a_dry_run_reads_and_leaves_no_trace(void **state)
 {
     struct store *s = NULL;
     struct failure f = {0};
-    CLEANUP(book_free) struct book *b = NULL;
+    CLEANUP(registry_free) struct alert_registry *b = NULL;
     struct stat before, after;
     assert_int_equal(read_only(*state, &s, &f), -ENOENT);
     assert_int_equal(access(file_in(*state, "seatwatchd.lock"), F_OK), -1);
     fill(*state);
     assert_int_equal(stat(*state, &before), 0);
     ok(read_only(*state, &s, &f), &f);
-    ok(store_load_book(s, &b, &f), &f);
-    assert_int_equal(book_count_tenant(b, TENANT), 200);
+    ok(store_load_registry(s, &b, &f), &f);
+    assert_int_equal(registry_count_tenant(b, TENANT), 200);
     CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, "hook", T0 + USEC_PER_SEC);
     assert_non_null(e);
     CLEANUP(changes_free) struct changes *c = no_changes();
@@ -371,12 +371,12 @@ static void a_dry_run_reads_beside_the_daemon(void **state)
 {
     struct store *daemon = open_in(*state), *s = NULL;
     struct failure f = {0};
-    CLEANUP(book_free) struct book *b = NULL;
+    CLEANUP(registry_free) struct alert_registry *b = NULL;
     tell(daemon, EVENT_FIRING, 1, 1, 1, 7, at(0));
     ok(read_only(*state, &s, &f), &f);
     tell(daemon, EVENT_FIRING, 2, 1, 1, 7, at(0));
-    ok(store_load_book(s, &b, &f), &f);
-    assert_int_equal(book_count_tenant(b, TENANT), 2);
+    ok(store_load_registry(s, &b, &f), &f);
+    assert_int_equal(registry_count_tenant(b, TENANT), 2);
     store_close(s);
     tell(daemon, EVENT_FIRING, 3, 1, 1, 7, at(0));
     store_close(daemon);
@@ -386,12 +386,12 @@ static void a_dry_run_passes_over_bad_rows_and_leaves_them(void **state)
 {
     struct store *s = NULL;
     struct failure f = {0};
-    CLEANUP(book_free) struct book *b = NULL;
+    CLEANUP(registry_free) struct alert_registry *b = NULL;
     fill(*state);
     (void)ask(*state, "UPDATE alert SET episode = 9 WHERE subject = 'pool-7'");
     ok(read_only(*state, &s, &f), &f);
-    ok(store_load_book(s, &b, &f), &f);
-    assert_int_equal(book_count_tenant(b, TENANT), 199);
+    ok(store_load_registry(s, &b, &f), &f);
+    assert_int_equal(registry_count_tenant(b, TENANT), 199);
     store_close(s);
     assert_int_equal(ask(*state, "SELECT count(*) FROM quarantine"), 0);
 }
@@ -448,8 +448,8 @@ static void act_full(const char *dir)
     }
     MUST(r == -ENOSPC && store_trouble(s));
     MUST(strstr(f.text, "file system is full"));
-    CLEANUP(book_free) struct book *b = NULL;
-    MUST(store_load_book(s, &b, &f) >= 0 && book_count_tenant(b, TENANT) == told);
+    CLEANUP(registry_free) struct alert_registry *b = NULL;
+    MUST(store_load_registry(s, &b, &f) >= 0 && registry_count_tenant(b, TENANT) == told);
     MUST(mount("tmpfs", dir, "tmpfs", MS_REMOUNT, "size=4m") == 0);
     CLEANUP(changes_free) struct changes *c = no_changes();
     add_event(c, a_notice(EVENT_FIRING, told, 1, 1), 7);

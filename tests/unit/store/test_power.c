@@ -97,16 +97,16 @@ static void live(const char *dir, struct notified *notified)
 static const char *wrong(const char *dir, struct notified *notified)
 {
     CLEANUP(store_close) struct store *s = NULL;
-    CLEANUP(book_free) struct book *b = NULL;
+    CLEANUP(registry_free) struct alert_registry *b = NULL;
     struct store_report report;
     struct failure f = {0};
     if (try_open(dir, at(notified->committed), &s, &report, &f) < 0)
         return "it cannot be opened";
     if (report.rebuilt || (report.created && notified->committed))
         return "a new one was begun";
-    if (store_load_book(s, &b, &f) < 0 || store_quarantined(s))
+    if (store_load_registry(s, &b, &f) < 0 || store_quarantined(s))
         return "a row is damaged";
-    uint32_t alerts = (uint32_t)book_count_tenant(b, TENANT),
+    uint32_t alerts = (uint32_t)registry_count_tenant(b, TENANT),
              delivered = (uint32_t)ask(dir, "SELECT count(*) FROM outbox WHERE state = 2");
     if (alerts < notified->committed || delivered < notified->delivered)
         return "something confirmed is lost";
@@ -123,7 +123,7 @@ static const char *wrong(const char *dir, struct notified *notified)
         return "more than one delivery would be repeated";
     for (uint32_t n = 0; n < alerts; n++) {
         CLEANUP(alert_free) struct alert *want = an_alert(n);
-        const struct alert *found = book_by_id(b, want->id);
+        const struct alert *found = registry_by_id(b, want->id);
         if (!found)
             return "another alert is there";
         alerts_equal(want, found);

@@ -55,7 +55,7 @@ static void be_upper_case(const char *dir)
 static void a_tenant_in_upper_case_keeps_its_memory_and_its_open_alert(void **state)
 {
     struct failure f = {0};
-    CLEANUP(book_free) struct book *b = NULL;
+    CLEANUP(registry_free) struct alert_registry *b = NULL;
     CLEANUP(tenant_memory_free) struct tenant_memory *m = NULL;
     struct tenant_health h;
     be_upper_case(*state);
@@ -63,8 +63,8 @@ static void a_tenant_in_upper_case_keeps_its_memory_and_its_open_alert(void **st
     assert_int_equal(store_quarantined(s), 0);
     ok(store_load_tenant(s, LOWER, &m, &h, &f), &f);
     assert_int_equal(m->n_pools, 2);
-    ok(store_load_book(s, &b, &f), &f);
-    const struct alert *a = book_find(b, KIND_CAPACITY, LOWER, "pool-1");
+    ok(store_load_registry(s, &b, &f), &f);
+    const struct alert *a = registry_find(b, KIND_CAPACITY, LOWER, "pool-1");
     assert_non_null(a);
     assert_string_equal(a->id, OLD_ID);
     assert_int_equal(a->notified, LEVEL_CRITICAL);
@@ -74,24 +74,24 @@ static void a_tenant_in_upper_case_keeps_its_memory_and_its_open_alert(void **st
 static void a_credential_is_called_by_its_file_s_name_alone(void **state)
 {
     struct failure f = {0};
-    CLEANUP(book_free) struct book *b = NULL;
+    CLEANUP(registry_free) struct alert_registry *b = NULL;
     be_upper_case(*state);
     CLEANUP(store_close) struct store *s = open_in(*state);
-    ok(store_load_book(s, &b, &f), &f);
-    assert_non_null(book_find(b, KIND_CREDENTIAL, "", "client/app.secret"));
-    assert_non_null(book_find(b, KIND_CREDENTIAL, "", "client/other.secret"));
+    ok(store_load_registry(s, &b, &f), &f);
+    assert_non_null(registry_find(b, KIND_CREDENTIAL, "", "client/app.secret"));
+    assert_non_null(registry_find(b, KIND_CREDENTIAL, "", "client/other.secret"));
 }
 
 /* Both were open: the newer one goes on, the older one keeps its subject, and the start ends it. */
 static void of_two_spellings_that_are_open_neither_is_lost(void **state)
 {
     struct failure f = {0};
-    CLEANUP(book_free) struct book *b = NULL;
+    CLEANUP(registry_free) struct alert_registry *b = NULL;
     be_upper_case(*state);
     CLEANUP(store_close) struct store *s = open_in(*state);
-    ok(store_load_book(s, &b, &f), &f);
-    assert_non_null(book_find(b, KIND_CAPACITY, LOWER, "pool-2"));
-    assert_non_null(book_find(b, KIND_CAPACITY, UPPER, "pool-2"));
+    ok(store_load_registry(s, &b, &f), &f);
+    assert_non_null(registry_find(b, KIND_CAPACITY, LOWER, "pool-2"));
+    assert_non_null(registry_find(b, KIND_CAPACITY, UPPER, "pool-2"));
 }
 
 /* As version 5 wrote it. */

@@ -15,11 +15,11 @@ static int install(void **state)
 
 static size_t count_alerts(struct store *s)
 {
-    CLEANUP(book_free) struct book *b = NULL;
+    CLEANUP(registry_free) struct alert_registry *b = NULL;
     struct failure f = {0};
     size_t cursor = 0, n = 0;
-    ok(store_load_book(s, &b, &f), &f);
-    while (book_next(b, &cursor))
+    ok(store_load_registry(s, &b, &f), &f);
+    while (registry_next(b, &cursor))
         n++;
     return n;
 }
@@ -317,18 +317,18 @@ static void reading_survives_any_allocation_that_fails(void **state)
     ok(try_tell(s, 1, &f), &f);
     size_t n = 0, asked;
     do {
-        CLEANUP(book_free) struct book *b = NULL;
+        CLEANUP(registry_free) struct alert_registry *b = NULL;
         CLEANUP(outbox_entry_free) struct outbox_entry *e = NULL;
         usec_t next_at;
         (void)alloc_fail_at(++n, false);
-        int r = store_load_book(s, &b, &f);
+        int r = store_load_registry(s, &b, &f);
         if (r >= 0)
             r = store_outbox_next(s, "hook", T0 + 1, &e, &next_at, &f);
         asked = alloc_fail_at(0, false);
         if (r < 0)
             assert_int_equal(r, -ENOMEM);
         else
-            assert_true(e && book_count_tenant(b, TENANT) == 1);
+            assert_true(e && registry_count_tenant(b, TENANT) == 1);
     } while (asked >= n);
     assert_int_equal(store_quarantined(s), 0); /* a row that could not be read is not a bad row */
 }

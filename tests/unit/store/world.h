@@ -456,17 +456,17 @@ static UNUSED void alerts_equal(const struct alert *a, const struct alert *b)
     assert_memory_equal(&x, &y, sizeof x);
 }
 
-static UNUSED void books_equal(const struct book *a, const struct book *b)
+static UNUSED void registries_equal(const struct alert_registry *a, const struct alert_registry *b)
 {
     size_t cursor = 0, n = 0, m = 0;
     const struct alert *alert;
-    while ((alert = book_next(a, &cursor))) {
-        const struct alert *other = book_by_id(b, alert->id);
+    while ((alert = registry_next(a, &cursor))) {
+        const struct alert *other = registry_by_id(b, alert->id);
         assert_non_null(other);
         alerts_equal(alert, other);
         n++;
     }
-    for (cursor = 0; book_next(b, &cursor);)
+    for (cursor = 0; registry_next(b, &cursor);)
         m++;
     assert_int_equal(n, m);
 }

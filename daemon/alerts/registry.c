@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/book.c: every alert in memory, found by id, by what it is about, and by its tenant.
+/* alerts/registry.c: every alert in memory, found by id, by what it is about, and by its tenant.
  *
  * Hash tables that chain through the alerts themselves, so that putting one in allocates nothing
  * that it could not do without. Id and subject are two keys because an alert's id is a function of
  * (kind, tenant, subject) only while no episode that moved to another pool is open. The alerts of
  * one tenant share a chain, which may be long: each knows who points to it. */
-#include "alerts/book.h"
+#include "alerts/registry.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,9 +16,10 @@
 #define MOST_BUCKETS ((size_t)1 << CURSOR_BITS)
 
 enum { BY_ID, BY_SUBJECT, BY_TENANT, INDEXES };
-_Static_assert(INDEXES == sizeof ((struct alert *)0)->next / sizeof(struct alert *), "a chain for each index");
+_Static_assert(INDEXES == sizeof((struct alert *)0)->next / sizeof(struct alert *),
+               "a chain for each index");
 
-struct book {
+struct alert_registry {
     struct alert **bucket[INDEXES];
     size_t n_buckets; /* a power of two */
     size_t n;
@@ -53,12 +54,12 @@ static uint64_t hash_of(const struct alert *a, int index)
                                 : hash_subject(a->kind, a->tenant_id, a->subject);
 }
 
-static struct alert **bucket_of(const struct book *b, int index, uint64_t hash)
+static struct alert **bucket_of(const struct alert_registry *b, int index, uint64_t hash)
 {
     return &b->bucket[index][hash & (b->n_buckets - 1)];
 }
 
-static void link_in(struct book *b, struct alert *a, int index)
+static void link_in(struct alert_registry *b, struct alert *a, int index)
 {
     struct alert **first = bucket_of(b, index, hash_of(a, index));
     a->next[index] = *first;
@@ -70,7 +71,7 @@ static void link_in(struct book *b, struct alert *a, int index)
         a->next[index]->at = &a->next[index];
 }
 
-static void link_out(struct book *b, struct alert *a, int index)
+static void link_out(struct alert_registry *b, struct alert *a, int index)
 {
     struct alert **p = index == BY_TENANT ? a->at : bucket_of(b, index, hash_of(a, index));
     while (*p != a)
@@ -81,7 +82,7 @@ static void link_out(struct book *b, struct alert *a, int index)
 }
 
 /* Wider tables if there is memory for them; without it the chains get longer, that is all. */
-static void widen(struct book *b)
+static void widen(struct alert_registry *b)
 {
     size_t n_old = b->n_buckets, n = n_old * 2;
     if (n_old == MOST_BUCKETS / 2)
@@ -111,9 +112,9 @@ static void widen(struct book *b)
     }
 }
 
-int book_new(struct book **ret)
+int registry_new(struct alert_registry **ret)
 {
-    CLEANUP(book_free) struct book *b = calloc(1, sizeof *b);
+    CLEANUP(registry_free) struct alert_registry *b = calloc(1, sizeof *b);
     if (!b)
         return -ENOMEM;
     b->n_buckets = FIRST_BUCKETS;
@@ -126,7 +127,7 @@ int book_new(struct book **ret)
     return 0;
 }
 
-void book_free(struct book *b)
+void registry_free(struct alert_registry *b)
 {
     if (!b)
         return;
@@ -141,7 +142,7 @@ void book_free(struct book *b)
     free(b);
 }
 
-static struct alert *find_id(const struct book *b, const char *id)
+static struct alert *find_id(const struct alert_registry *b, const char *id)
 {
     struct alert *a = *bucket_of(b, BY_ID, hash_id(id));
     while (a && strcmp(a->id, id) != 0)
@@ -149,8 +150,8 @@ static struct alert *find_id(const struct book *b, const char *id)
     return a;
 }
 
-static struct alert *find_subject(const struct book *b, enum kind kind, const char *tenant_id,
-                                  const char *subject)
+static struct alert *find_subject(const struct alert_registry *b, enum kind kind,
+                                  const char *tenant_id, const char *subject)
 {
     struct alert *a = *bucket_of(b, BY_SUBJECT, hash_subject(kind, tenant_id, subject));
     while (a && (a->kind != kind || strcmp(a->tenant_id, tenant_id) != 0 ||
@@ -159,7 +160,7 @@ static struct alert *find_subject(const struct book *b, enum kind kind, const ch
     return a;
 }
 
-static void drop(struct book *b, struct alert *a)
+static void drop(struct alert_registry *b, struct alert *a)
 {
     if (!a)
         return;
@@ -169,7 +170,7 @@ static void drop(struct book *b, struct alert *a)
     alert_free(a);
 }
 
-int book_put(struct book *b, struct alert *a)
+int registry_put(struct alert_registry *b, struct alert *a)
 {
     /* Two rows about one subject can only come from a damaged database: the later one counts. */
     drop(b, find_id(b, a->id));
@@ -182,18 +183,18 @@ int book_put(struct book *b, struct alert *a)
     return 0;
 }
 
-const struct alert *book_find(const struct book *b, enum kind kind, const char *tenant_id,
-                              const char *subject)
+const struct alert *registry_find(const struct alert_registry *b, enum kind kind,
+                                  const char *tenant_id, const char *subject)
 {
     return find_subject(b, kind, tenant_id ? tenant_id : "", subject);
 }
 
-const struct alert *book_by_id(const struct book *b, const char *id)
+const struct alert *registry_by_id(const struct alert_registry *b, const char *id)
 {
     return find_id(b, id);
 }
 
-const struct alert *book_next(const struct book *b, size_t *cursor)
+const struct alert *registry_next(const struct alert_registry *b, size_t *cursor)
 {
     size_t bucket = *cursor >> CURSOR_BITS, skip = *cursor & (MOST_BUCKETS - 1);
     for (; bucket < b->n_buckets; bucket++, skip = 0) {
@@ -209,7 +210,8 @@ const struct alert *book_next(const struct book *b, size_t *cursor)
     return NULL;
 }
 
-const struct alert *book_next_of(const struct book *b, const char *tenant_id, const struct alert *after)
+const struct alert *registry_next_of(const struct alert_registry *b, const char *tenant_id,
+                                     const struct alert *after)
 {
     const struct alert *a =
         after ? after->next[BY_TENANT] : *bucket_of(b, BY_TENANT, hash_tenant(tenant_id));
@@ -218,25 +220,25 @@ const struct alert *book_next_of(const struct book *b, const char *tenant_id, co
     return a;
 }
 
-size_t book_count_tenant(const struct book *b, const char *tenant_id)
+size_t registry_count_tenant(const struct alert_registry *b, const char *tenant_id)
 {
     size_t n = 0;
-    for (const struct alert *a = NULL; (a = book_next_of(b, tenant_id, a));)
+    for (const struct alert *a = NULL; (a = registry_next_of(b, tenant_id, a));)
         n++;
     return n;
 }
 
-const struct instant *book_clock(const struct book *b)
+const struct instant *registry_clock(const struct alert_registry *b)
 {
     return &b->clock;
 }
 
-void alerts_apply(struct book *b, struct changes *c)
+void alerts_apply(struct alert_registry *b, struct changes *c)
 {
     for (size_t i = 0; i < c->n_removed; i++)
         drop(b, find_id(b, c->removed[i].id));
     for (size_t i = 0; i < c->n_alerts; i++)
-        (void)book_put(b, c->alert[i]); /* never fails, see there */
+        (void)registry_put(b, c->alert[i]); /* never fails, see there */
     c->n_alerts = 0;
     b->clock = c->now;
 }

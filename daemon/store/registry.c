@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/book.c: alert instances as rows, and the book as it was left. */
+/* store/registry.c: alert instances as rows, and the registry as it was left. */
 #include "store/inside.h"
 
 #include "alerts/kind.h"
@@ -126,7 +126,7 @@ int alert_remove(struct store *s, const char *id, struct failure *f)
     return row_delete(&s->db, &TABLE_ALERT, &key, f);
 }
 
-/* As in the book, there is one alert about one thing; the later one counts. */
+/* As in the registry, there is one alert about one thing; the later one counts. */
 static int remove_others(struct store *s, const struct alert *a, struct failure *f)
 {
     char other[ALERT_ID_TEXT] = "";
@@ -239,7 +239,8 @@ static int alert_from_row(const struct store_codec *codec, struct row *row, stru
     return 1;
 }
 
-static int read_alerts(struct store *s, struct book *book, struct bad_rows *bad, struct failure *f)
+static int read_alerts(struct store *s, struct alert_registry *registry, struct bad_rows *bad,
+                       struct failure *f)
 {
     CLEANUP(query_end) struct query q = row_select(&s->db, &TABLE_ALERT, "");
     int r;
@@ -252,30 +253,30 @@ static int read_alerts(struct store *s, struct book *book, struct bad_rows *bad,
         if (good < 0 || (good == 0 && bad_rows_add(bad, &TABLE_ALERT, &row) < 0))
             return failure_oom(f);
         if (good > 0)
-            (void)book_put(book, a); /* never fails */
+            (void)registry_put(registry, a); /* never fails */
     }
     return r;
 }
 
-static int load_book(struct store *s, struct book **ret, struct failure *ret_failure)
+static int load_registry(struct store *s, struct alert_registry **ret, struct failure *ret_failure)
 {
-    CLEANUP(book_free) struct book *book = NULL;
+    CLEANUP(registry_free) struct alert_registry *registry = NULL;
     CLEANUP(bad_rows_free) struct bad_rows bad = {0};
-    int r = book_new(&book);
+    int r = registry_new(&registry);
     if (r < 0)
         return failure_oom(ret_failure);
     r = store_ready(s, ret_failure);
     if (r >= 0)
-        r = read_alerts(s, book, &bad, ret_failure);
+        r = read_alerts(s, registry, &bad, ret_failure);
     if (r >= 0)
         r = store_quarantine(s, &bad, ret_failure);
     if (r < 0)
         return r;
-    *ret = TAKE(book);
+    *ret = TAKE(registry);
     return 0;
 }
 
-int store_load_book(struct store *s, struct book **ret, struct failure *ret_failure)
+int store_load_registry(struct store *s, struct alert_registry **ret, struct failure *ret_failure)
 {
-    return MENDING(s, ret_failure, load_book(s, ret, ret_failure));
+    return MENDING(s, ret_failure, load_registry(s, ret, ret_failure));
 }

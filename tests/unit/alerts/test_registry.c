@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The book: found by id and by subject, moved, replaced, forgotten. */
-#include "alerts/book.h"
+/* The registry: found by id and by subject, moved, replaced, forgotten. */
+#include "alerts/registry.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -23,69 +23,69 @@ static struct alert *an_alert(const char *id, const char *tenant, const char *su
     return a;
 }
 
-static size_t count(const struct book *b)
+static size_t count(const struct alert_registry *b)
 {
     size_t n = 0, cursor = 0;
-    while (book_next(b, &cursor))
+    while (registry_next(b, &cursor))
         n++;
-    assert_null(book_next(b, &cursor)); /* and it stays at the end */
+    assert_null(registry_next(b, &cursor)); /* and it stays at the end */
     return n;
 }
 
 static void alerts_are_found_by_id_and_by_what_they_are_about(void **state)
 {
-    CLEANUP(book_free) struct book *b = NULL;
+    CLEANUP(registry_free) struct alert_registry *b = NULL;
     (void)state;
-    assert_int_equal(book_new(&b), 0);
+    assert_int_equal(registry_new(&b), 0);
     assert_int_equal(count(b), 0);
-    assert_int_equal(book_put(b, an_alert("1", "t", "pool")), 0);
-    assert_int_equal(book_put(b, an_alert("2", "t", "pool2")), 0);
-    assert_int_equal(book_put(b, an_alert("3", "tp", "ool")), 0);
-    assert_string_equal(book_find(b, KIND_CAPACITY, "t", "pool")->id, "1");
-    assert_string_equal(book_find(b, KIND_CAPACITY, "tp", "ool")->id, "3");
-    assert_string_equal(book_by_id(b, "2")->subject, "pool2");
-    assert_null(book_find(b, KIND_ERRORS, "t", "pool"));
-    assert_null(book_find(b, KIND_CAPACITY, NULL, "pool"));
-    assert_null(book_by_id(b, "4"));
+    assert_int_equal(registry_put(b, an_alert("1", "t", "pool")), 0);
+    assert_int_equal(registry_put(b, an_alert("2", "t", "pool2")), 0);
+    assert_int_equal(registry_put(b, an_alert("3", "tp", "ool")), 0);
+    assert_string_equal(registry_find(b, KIND_CAPACITY, "t", "pool")->id, "1");
+    assert_string_equal(registry_find(b, KIND_CAPACITY, "tp", "ool")->id, "3");
+    assert_string_equal(registry_by_id(b, "2")->subject, "pool2");
+    assert_null(registry_find(b, KIND_ERRORS, "t", "pool"));
+    assert_null(registry_find(b, KIND_CAPACITY, NULL, "pool"));
+    assert_null(registry_by_id(b, "4"));
     assert_int_equal(count(b), 3);
-    assert_int_equal(book_count_tenant(b, "t"), 2);
+    assert_int_equal(registry_count_tenant(b, "t"), 2);
 }
 
 static void one_with_the_same_id_or_subject_is_replaced(void **state)
 {
-    CLEANUP(book_free) struct book *b = NULL;
+    CLEANUP(registry_free) struct alert_registry *b = NULL;
     (void)state;
-    assert_int_equal(book_new(&b), 0);
-    (void)book_put(b, an_alert("1", "t", "old"));
-    (void)book_put(b, an_alert("1", "t", "new"));
-    assert_null(book_find(b, KIND_CAPACITY, "t", "old"));
-    assert_string_equal(book_find(b, KIND_CAPACITY, "t", "new")->id, "1");
-    (void)book_put(b, an_alert("2", "t", "new"));
-    assert_null(book_by_id(b, "1"));
+    assert_int_equal(registry_new(&b), 0);
+    (void)registry_put(b, an_alert("1", "t", "old"));
+    (void)registry_put(b, an_alert("1", "t", "new"));
+    assert_null(registry_find(b, KIND_CAPACITY, "t", "old"));
+    assert_string_equal(registry_find(b, KIND_CAPACITY, "t", "new")->id, "1");
+    (void)registry_put(b, an_alert("2", "t", "new"));
+    assert_null(registry_by_id(b, "1"));
     assert_int_equal(count(b), 1);
 }
 
 static void thousands_are_kept_apart_and_all_are_visited_once(void **state)
 {
-    CLEANUP(book_free) struct book *b = NULL;
+    CLEANUP(registry_free) struct alert_registry *b = NULL;
     static unsigned char seen[10000];
     const struct alert *a;
     size_t cursor = 0;
     (void)state;
-    assert_int_equal(book_new(&b), 0);
+    assert_int_equal(registry_new(&b), 0);
     for (int i = 0; i < 10000; i++) {
         char id[ALERT_ID_TEXT], subject[24];
         (void)snprintf(id, sizeof id, "%016x", (unsigned)i);
         (void)snprintf(subject, sizeof subject, "pool %d", i);
-        (void)book_put(b, an_alert(id, "t", subject));
+        (void)registry_put(b, an_alert(id, "t", subject));
     }
-    while ((a = book_next(b, &cursor)))
+    while ((a = registry_next(b, &cursor)))
         seen[strtoul(a->id, NULL, 16)]++;
     for (int i = 0; i < 10000; i++) {
         char subject[24];
         (void)snprintf(subject, sizeof subject, "pool %d", i);
         assert_int_equal(seen[i], 1);
-        a = book_find(b, KIND_CAPACITY, "t", subject);
+        a = registry_find(b, KIND_CAPACITY, "t", subject);
         assert_non_null(a);
         assert_int_equal(strtoul(a->id, NULL, 16), i);
     }
@@ -93,14 +93,14 @@ static void thousands_are_kept_apart_and_all_are_visited_once(void **state)
 
 static void the_alerts_of_a_tenant_are_visited_without_the_others(void **state)
 {
-    CLEANUP(book_free) struct book *b = NULL;
+    CLEANUP(registry_free) struct alert_registry *b = NULL;
     (void)state;
-    assert_int_equal(book_new(&b), 0);
+    assert_int_equal(registry_new(&b), 0);
     for (int i = 0; i < 1000; i++) { /* the last digit is the tenant; the tables grow on the way */
         char id[ALERT_ID_TEXT], tenant[2] = {(char)('0' + i % 10), 0}, subject[24];
         (void)snprintf(id, sizeof id, "%016d", i);
         (void)snprintf(subject, sizeof subject, "pool %d", i);
-        (void)book_put(b, an_alert(id, tenant, subject));
+        (void)registry_put(b, an_alert(id, tenant, subject));
     }
     struct changes *gone = calloc(1, sizeof *gone); /* first, last and some between of tenant 3 */
     assert_non_null(gone);
@@ -108,29 +108,31 @@ static void the_alerts_of_a_tenant_are_visited_without_the_others(void **state)
     assert_non_null(gone->removed);
     static const int REMOVED[] = {3, 503, 993};
     for (; gone->n_removed < 3; gone->n_removed++)
-        (void)snprintf(gone->removed[gone->n_removed].id, ALERT_ID_TEXT, "%016d", REMOVED[gone->n_removed]);
+        (void)snprintf(gone->removed[gone->n_removed].id, ALERT_ID_TEXT, "%016d",
+                       REMOVED[gone->n_removed]);
     alerts_apply(b, gone);
     changes_free(gone);
-    (void)book_put(b, an_alert("0000000000000013", "4", "moved")); /* from tenant 3 to tenant 4 */
+    (void)registry_put(b,
+                       an_alert("0000000000000013", "4", "moved")); /* from tenant 3 to tenant 4 */
     static unsigned char seen[1000];
-    for (const struct alert *a = NULL; (a = book_next_of(b, "3", a));)
+    for (const struct alert *a = NULL; (a = registry_next_of(b, "3", a));)
         seen[strtol(a->id, NULL, 10)]++;
     for (int i = 0; i < 1000; i++)
         assert_int_equal(seen[i], i % 10 == 3 && i != 3 && i != 13 && i != 503 && i != 993);
-    assert_int_equal(book_count_tenant(b, "4"), 101);
-    assert_int_equal(book_count_tenant(b, "10"), 0);
-    assert_null(book_next_of(b, "", NULL));
+    assert_int_equal(registry_count_tenant(b, "4"), 101);
+    assert_int_equal(registry_count_tenant(b, "10"), 0);
+    assert_null(registry_next_of(b, "", NULL));
 }
 
-static void applied_changes_are_the_books_truth(void **state)
+static void applied_changes_are_in_the_registry(void **state)
 {
-    CLEANUP(book_free) struct book *b = NULL;
+    CLEANUP(registry_free) struct alert_registry *b = NULL;
     CLEANUP(changes_free) struct changes *c = calloc(1, sizeof *c);
     (void)state;
-    assert_int_equal(book_new(&b), 0);
-    (void)book_put(b, an_alert("1", "t", "gone"));
-    (void)book_put(b, an_alert("2", "t", "a"));
-    (void)book_put(b, an_alert("3", "t", "b"));
+    assert_int_equal(registry_new(&b), 0);
+    (void)registry_put(b, an_alert("1", "t", "gone"));
+    (void)registry_put(b, an_alert("2", "t", "a"));
+    (void)registry_put(b, an_alert("3", "t", "b"));
     /* two that change places, and one that takes over a forgotten one's id */
     c->alert = calloc(3, sizeof *c->alert);
     c->alert[c->n_alerts++] = an_alert("2", "t", "b");
@@ -144,11 +146,11 @@ static void applied_changes_are_the_books_truth(void **state)
     alerts_apply(b, c);
     assert_int_equal(c->n_alerts, 0);
     assert_int_equal(count(b), 3);
-    assert_string_equal(book_find(b, KIND_CAPACITY, "t", "a")->id, "3");
-    assert_string_equal(book_find(b, KIND_CAPACITY, "t", "b")->id, "2");
-    assert_string_equal(book_by_id(b, "1")->subject, "c");
-    assert_null(book_find(b, KIND_CAPACITY, "t", "gone"));
-    assert_int_equal(book_clock(b)->boot, 3);
+    assert_string_equal(registry_find(b, KIND_CAPACITY, "t", "a")->id, "3");
+    assert_string_equal(registry_find(b, KIND_CAPACITY, "t", "b")->id, "2");
+    assert_string_equal(registry_by_id(b, "1")->subject, "c");
+    assert_null(registry_find(b, KIND_CAPACITY, "t", "gone"));
+    assert_int_equal(registry_clock(b)->boot, 3);
 }
 
 static void a_copy_is_equal_and_stands_alone(void **state)
@@ -174,7 +176,7 @@ int main(void)
         cmocka_unit_test(one_with_the_same_id_or_subject_is_replaced),
         cmocka_unit_test(thousands_are_kept_apart_and_all_are_visited_once),
         cmocka_unit_test(the_alerts_of_a_tenant_are_visited_without_the_others),
-        cmocka_unit_test(applied_changes_are_the_books_truth),
+        cmocka_unit_test(applied_changes_are_in_the_registry),
         cmocka_unit_test(a_copy_is_equal_and_stands_alone),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);

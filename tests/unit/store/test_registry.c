@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "world.h"
 
-static struct book *load(struct store *s)
+static struct alert_registry *load(struct store *s)
 {
-    struct book *b = NULL;
+    struct alert_registry *b = NULL;
     struct failure f = {0};
-    ok(store_load_book(s, &b, &f), &f);
+    ok(store_load_registry(s, &b, &f), &f);
     return b;
 }
 
@@ -17,12 +17,12 @@ static void put(struct store *s, struct alert *a)
     ok(try_commit(s, c, at(0), &f), &f);
 }
 
-static void a_restart_finds_an_equal_book(void **state)
+static void a_restart_finds_an_equal_registry(void **state)
 {
-    CLEANUP(book_free) struct book *before = NULL;
-    CLEANUP(book_free) struct book *after = NULL;
+    CLEANUP(registry_free) struct alert_registry *before = NULL;
+    CLEANUP(registry_free) struct alert_registry *after = NULL;
     struct store *s = open_in(*state);
-    assert_int_equal(book_new(&before), 0);
+    assert_int_equal(registry_new(&before), 0);
     for (unsigned n = 0; n < 50; n++) {
         struct alert *copy = NULL, *a = an_alert(n);
         a->state = (enum alert_state)(n % ALERT_STATE_COUNT_);
@@ -35,13 +35,13 @@ static void a_restart_finds_an_equal_book(void **state)
             a->facts = NULL;
         }
         assert_int_equal(alert_copy(a, &copy), 0);
-        (void)book_put(before, copy);
+        (void)registry_put(before, copy);
         put(s, a);
     }
     store_close(s);
     s = open_in(*state);
     after = load(s);
-    books_equal(before, after);
+    registries_equal(before, after);
     store_close(s);
 }
 
@@ -52,11 +52,11 @@ static void a_new_value_replaces_the_old_one(void **state)
     put(s, an_alert(1));
     a->level = LEVEL_WARNING;
     put(s, a);
-    CLEANUP(book_free) struct book *b = load(s);
+    CLEANUP(registry_free) struct alert_registry *b = load(s);
     size_t cursor = 0;
-    const struct alert *found = book_next(b, &cursor);
+    const struct alert *found = registry_next(b, &cursor);
     assert_int_equal(found->level, LEVEL_WARNING);
-    assert_null(book_next(b, &cursor));
+    assert_null(registry_next(b, &cursor));
 }
 
 static void an_alert_that_moved_leaves_no_second_one_about_its_subject(void **state)
@@ -67,13 +67,13 @@ static void an_alert_that_moved_leaves_no_second_one_about_its_subject(void **st
     moved->subject = strdup("pool-2");
     put(s, there);
     put(s, moved);
-    CLEANUP(book_free) struct book *b = load(s);
+    CLEANUP(registry_free) struct alert_registry *b = load(s);
     size_t cursor = 0;
-    const struct alert *found = book_next(b, &cursor);
+    const struct alert *found = registry_next(b, &cursor);
     char id[ALERT_ID_TEXT];
     assert_int_equal(alert_id(KIND_CAPACITY, TENANT, "pool-1", id), 0);
     assert_string_equal(found->id, id);
-    assert_null(book_next(b, &cursor));
+    assert_null(registry_next(b, &cursor));
 }
 
 static void an_alert_that_is_removed_and_put_stays(void **state)
@@ -91,9 +91,9 @@ static void an_alert_that_is_removed_and_put_stays(void **state)
         memcpy(c->removed[i].id, a->id, ALERT_ID_TEXT);
     }
     ok(try_commit(s, c, at(0), &f), &f);
-    CLEANUP(book_free) struct book *b = load(s);
-    assert_non_null(book_by_id(b, c->removed[0].id));
-    assert_null(book_by_id(b, c->removed[1].id));
+    CLEANUP(registry_free) struct alert_registry *b = load(s);
+    assert_non_null(registry_by_id(b, c->removed[0].id));
+    assert_null(registry_by_id(b, c->removed[1].id));
 }
 
 /* Each changes one value of a good row through SQLite itself, which does not know about the sums.
@@ -118,9 +118,9 @@ static void a_row_with_a_changed_value_is_put_away_and_never_guessed(void **stat
         store_close(s);
         (void)ask(*state, CHANGES[i]);
         ok(try_open(*state, at(0), &s, &report, &f), &f);
-        CLEANUP(book_free) struct book *b = load(s);
+        CLEANUP(registry_free) struct alert_registry *b = load(s);
         size_t cursor = 0;
-        if (store_quarantined(s) != 1 || book_next(b, &cursor))
+        if (store_quarantined(s) != 1 || registry_next(b, &cursor))
             fail_msg("%s", CHANGES[i]);
         store_close(s);
         assert_int_equal(ask(*state, "SELECT count(*) FROM alert"), 0);
@@ -139,8 +139,8 @@ static void a_row_with_an_unknown_word_is_put_away_when_it_is_loaded(void **stat
     (void)snprintf(a->id, sizeof a->id, "short");
     put(s, a);
     put(s, an_alert(2));
-    CLEANUP(book_free) struct book *b = load(s);
-    assert_null(book_by_id(b, "short"));
+    CLEANUP(registry_free) struct alert_registry *b = load(s);
+    assert_null(registry_by_id(b, "short"));
     assert_int_equal(store_quarantined(s), 1);
     store_close(s);
     assert_int_equal(ask(*state, "SELECT count(*) FROM alert"), 1);
@@ -150,7 +150,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
     const struct CMUnitTest tests[] = {
-        TEST(a_restart_finds_an_equal_book),
+        TEST(a_restart_finds_an_equal_registry),
         TEST(a_new_value_replaces_the_old_one),
         TEST(an_alert_that_moved_leaves_no_second_one_about_its_subject),
         TEST(an_alert_that_is_removed_and_put_stays),
