@@ -13,7 +13,7 @@ int alert_copy(const struct alert *src, struct alert **ret)
         return -ENOMEM;
     *a = *src;
     a->tenant_id = a->subject = NULL;
-    a->facts = facts_share(src->facts);
+    a->context = context_share(src->context);
     memset(a->next, 0, sizeof a->next);
     a->at = NULL;
     if (text_copy(src->tenant_id, &a->tenant_id) < 0 || text_copy(src->subject, &a->subject) < 0)
@@ -28,7 +28,7 @@ void alert_free(struct alert *a)
         return;
     free(a->tenant_id);
     free(a->subject);
-    facts_free(a->facts);
+    context_free(a->context);
     free(a);
 }
 

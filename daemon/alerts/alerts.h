@@ -35,12 +35,12 @@ struct alert { /* one instance; plain data, so that the store can keep it */
     enum cause notified_cause; /* last told */
     usec_t reminder_at;    /* wall time; 0: none planned */
     uint32_t reminders;    /* sent in this episode at this level */
-    struct facts *facts;   /* last known, shared: read only; NULL before the first sample */
+    struct alert_context *context; /* last known, shared: read only; NULL before the first sample */
     struct alert *next[3], **at; /* the registry's own */
 };
-int alert_copy(const struct alert *src, struct alert **ret); /* shares the facts; -ENOMEM */
+int alert_copy(const struct alert *src, struct alert **ret); /* shares the context; -ENOMEM */
 /* The alert as a notice with its texts, without an event id: what would be told of it at `at`. Of a
- * pending one, the level it is about to have. a->facts is not NULL; -ENOMEM. */
+ * pending one, the level it is about to have. a->context is not NULL; -ENOMEM. */
 int alert_notice(const struct alert *a, enum event_type type, usec_t at, struct notice **ret);
 void alert_free(struct alert *a);
 DEFINE_CLEANUP(struct alert *, alert_free)
@@ -134,9 +134,9 @@ struct plan_context {
  * reminders. Otherwise one with samples touches the alerts of its own tenant only, so that plans
  * for different tenants may be made before any of them is applied. */
 bool alerts_clock_jumped(const struct alert_registry *registry, const struct instant *now);
-/* What these samples change. Fresh samples only: never call it twice for one poll, unless ctx->again.
- * The samples are not modified, their facts are shared. Only -ENOMEM, -EIO (random ids), and what
- * ctx->past returns. */
+/* What these samples change. Fresh samples only: never call it twice for one poll, unless
+ * ctx->again. The samples are not modified, their context are shared. Only -ENOMEM, -EIO (random
+ * ids), and what ctx->past returns. */
 int alerts_plan(const struct plan_context *ctx, const struct alert_registry *registry,
                 const struct samples *samples, struct changes **ret, struct failure *ret_failure);
 /* Reminders that are due at ctx->now, whatever tenant. */

@@ -23,7 +23,7 @@ static enum cause cause_of(const struct alert *a)
     }
     if (first)
         return first->cause;
-    return kind_row(a->kind)->cause && a->facts ? a->facts->cause : CAUSE_NONE;
+    return kind_row(a->kind)->cause && a->context ? a->context->cause : CAUSE_NONE;
 }
 
 /* A change to a cause that passes by itself is no message; a change to any other is. */
@@ -36,7 +36,7 @@ static bool cause_changed(const struct alert *a)
 /* At least twice what was told; `told` counts without its sign, and one at least. */
 static bool has_doubled(int64_t n, int64_t notified)
 {
-    int64_t size = notified == FACT_UNKNOWN ? 0 : notified < 0 ? -notified : notified;
+    int64_t size = notified == NUMBER_UNKNOWN ? 0 : notified < 0 ? -notified : notified;
     return n / 2 >= (size > 0 ? size : 1);
 }
 
@@ -64,7 +64,7 @@ static bool end_is_nearer(const struct alert *a, const struct finding *f)
 /* The smaller the section's number, the more rests on it. */
 static int64_t section_rank(const struct alert *a)
 {
-    return -1 - (int64_t)section_parse(a->facts ? a->facts->section : NULL);
+    return -1 - (int64_t)section_parse(a->context ? a->context->section : NULL);
 }
 
 static bool is_breached(const struct finding *f)
@@ -227,8 +227,8 @@ void decide_note(struct alert *a, enum event_type type, const struct alert_optio
     bool same_level = a->notified == a->level;
     a->notified = a->level;
     a->notified_rule = a->rule;
-    if (a->facts && a->facts->waiting > 0 && !alert_rule_pending(a, RULE_WAITING))
-        a->notified_waiting = a->facts->waiting;
+    if (a->context && a->context->waiting > 0 && !alert_rule_pending(a, RULE_WAITING))
+        a->notified_waiting = a->context->waiting;
     a->notified_cause = cause_of(a);
     memset(a->muted, 0, sizeof a->muted); /* LEVEL_NONE: from now on all of it is in the open */
     if (!same_level) {

@@ -36,7 +36,7 @@ static int release(struct plan *p, const struct deferred *deferred, size_t n)
     receiver_set before = 0, set = 0;
     bool unheard = false;
     memcpy(stay.alert_id, deferred->alert_id, sizeof stay.alert_id);
-    if (a && alert_state_is_up(a->state) && a->facts) {
+    if (a && alert_state_is_up(a->state) && a->context) {
         reach = plan_reach(p, a, a->rule, a->level);
         stay.episode = a->episode;
         set = before = waiting(p, a, deferred, n, &unheard);

@@ -73,13 +73,13 @@ static int write_counts(struct digest *d, const struct tally *t)
 }
 
 /* Notices of several tenants in one digest are possible; then it is nobody's. */
-static const struct facts *common_tenant(const struct notice *const *notice, size_t n)
+static const struct alert_context *common_tenant(const struct notice *const *notice, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (!notice[i]->facts ||
-            !text_equal(notice[i]->facts->tenant_id, notice[0]->facts->tenant_id))
+        if (!notice[i]->context ||
+            !text_equal(notice[i]->context->tenant_id, notice[0]->context->tenant_id))
             return NULL;
-    return notice[0]->facts;
+    return notice[0]->context;
 }
 
 #define TITLE_TENANT_MAX 48
@@ -126,7 +126,7 @@ static int write_texts(struct digest *d, const struct tally *t, size_t n)
 }
 
 static int part_new(const struct notice *const *notice, size_t n, const struct digest *like,
-                    const struct tally *t, const struct facts *tenant, struct digest **ret)
+                    const struct tally *t, const struct alert_context *tenant, struct digest **ret)
 {
     CLEANUP(digest_free) struct digest *d = calloc(1, sizeof *d);
     if (!d)
@@ -183,7 +183,7 @@ int digest_parts(const struct notice *const *notice, size_t n, const struct dige
     struct digest **part = calloc(n_parts, sizeof(struct digest *));
     struct digest like = {.reason = reason, .at = at, .parts = (uint32_t)n_parts};
     const struct tally t = tally_of(notice, n, more);
-    const struct facts *tenant = common_tenant(notice, n);
+    const struct alert_context *tenant = common_tenant(notice, n);
     int r = sorted && part ? uuid_v7(at, like.digest_id) : -ENOMEM;
     if (r >= 0) {
         sort_worst_first(notice, n, sorted);

@@ -37,7 +37,7 @@ static int notice_new(const struct alert *a, enum event_type type, const struct 
     CLEANUP(notice_free) struct notice *n = calloc(1, sizeof *n);
     if (!n)
         return -ENOMEM;
-    n->facts = facts_share(a->facts);
+    n->context = context_share(a->context);
     n->type = type;
     memcpy(n->alert_id, a->id, sizeof n->alert_id);
     n->kind = a->kind;
@@ -54,7 +54,7 @@ static int notice_new(const struct alert *a, enum event_type type, const struct 
         n->finding[rule] = alert_rule_level(a, (enum rule)rule) > LEVEL_NONE;
     n->waiting_pending = alert_state_is_up(a->state) && alert_rule_pending(a, RULE_WAITING);
     n->started_at = began_at(&a->started, now);
-    n->observed_at = a->facts->observed_at;
+    n->observed_at = a->context->observed_at;
     n->at = now->at;
     *ret = TAKE(n);
     return 0;
@@ -89,7 +89,7 @@ static int event_notified(const struct plan *p, const struct alert *a, enum even
         return r;
     n->reason = reason;
     if (stale)
-        n->stale_since_at = a->facts->observed_at;
+        n->stale_since_at = a->context->observed_at;
     r = notice_write_texts(n);
     if (r >= 0)
         *ret = TAKE(n);
@@ -128,7 +128,8 @@ static bool wants_reminders(const struct receiver_traits *t)
 
 struct reach plan_reach(const struct plan *p, const struct alert *a, enum rule rule, enum level level)
 {
-    struct reach reach = route_for(p->ctx->routes, a->kind, rule, level, a->facts, p->ctx->now.at);
+    struct reach reach =
+        route_for(p->ctx->routes, a->kind, rule, level, a->context, p->ctx->now.at);
     if (!kind_row(a->kind)->of_tenants)
         return reach;
     reach.now |= p->ctx->service_reach.now;
@@ -157,7 +158,7 @@ static struct reach receivers(const struct plan *p, const struct alert *a, enum 
 
 bool plan_is_old(const struct plan *p, const struct alert *a)
 {
-    usec_t seen = a->facts->observed_at;
+    usec_t seen = a->context->observed_at;
     return p->ctx->now.at > seen && p->ctx->now.at - seen > p->ctx->outage_tolerance;
 }
 
@@ -229,7 +230,7 @@ int plan_tell_later(struct plan *p, struct alert *a, const struct outcome *o)
     struct reach reach = plan_reach(p, a, a->rule, a->level);
     a->notified_value = a->value; /* so that twice as much counts as worse */
     a->notified_waiting =
-        a->facts->waiting > 0 && !alert_rule_pending(a, RULE_WAITING) ? a->facts->waiting : 0;
+        a->context->waiting > 0 && !alert_rule_pending(a, RULE_WAITING) ? a->context->waiting : 0;
     int r = plan_hold_back(p, a, reach.later);
     return r < 0 ? r : plan_line(p, a, reach.now, o->stale);
 }

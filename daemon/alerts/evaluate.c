@@ -18,7 +18,7 @@ const struct finding *sample_finding(const struct sample *s, enum rule rule)
 
 enum latch_input finding_input(const struct finding *f, enum level l)
 {
-    bool off = f->threshold[l] == FACT_UNKNOWN;
+    bool off = f->threshold[l] == NUMBER_UNKNOWN;
     switch (f->state) {
     case FINDING_UNKNOWN:
         return LATCH_UNKNOWN;
@@ -86,7 +86,7 @@ static struct finding unmentioned(const struct sample *s, enum rule rule)
     bool back = rule_row(rule)->absence && sample_known(s);
     return (struct finding){.rule = rule,
                             .state = back ? FINDING_KNOWN : FINDING_UNKNOWN,
-                            .threshold = {FACT_UNKNOWN, FACT_UNKNOWN, FACT_UNKNOWN},
+                            .threshold = {NUMBER_UNKNOWN, NUMBER_UNKNOWN, NUMBER_UNKNOWN},
                             .min_samples = 1};
 }
 
@@ -246,33 +246,33 @@ static void take_numbers(struct alert *a, const struct sample *s, const struct t
         if (rule >= 0)
             a->threshold = f->threshold[level];
     } else if (!same) {
-        a->value = FACT_UNKNOWN;
-        a->threshold = f ? f->threshold[level] : FACT_UNKNOWN;
+        a->value = NUMBER_UNKNOWN;
+        a->threshold = f ? f->threshold[level] : NUMBER_UNKNOWN;
         a->unit = f ? f->unit : a->unit;
     }
 }
 
-/* ---- facts ---- */
+/* ---- context ---- */
 
 /* The number stays what it last was if a level rests on it; then all of them are that old. */
 static bool carry(int64_t *number, int64_t last, bool wanted)
 {
-    if (!wanted || *number != FACT_UNKNOWN || last == FACT_UNKNOWN)
+    if (!wanted || *number != NUMBER_UNKNOWN || last == NUMBER_UNKNOWN)
         return false;
     *number = last;
     return true;
 }
 
-static bool lacks_numbers(const struct facts *f, const struct facts *last)
+static bool lacks_numbers(const struct alert_context *f, const struct alert_context *last)
 {
-    return (f->allotted == FACT_UNKNOWN && last->allotted != FACT_UNKNOWN) ||
-           (f->consumed == FACT_UNKNOWN && last->consumed != FACT_UNKNOWN) ||
-           (f->waiting == FACT_UNKNOWN && last->waiting != FACT_UNKNOWN);
+    return (f->allotted == NUMBER_UNKNOWN && last->allotted != NUMBER_UNKNOWN) ||
+           (f->consumed == NUMBER_UNKNOWN && last->consumed != NUMBER_UNKNOWN) ||
+           (f->waiting == NUMBER_UNKNOWN && last->waiting != NUMBER_UNKNOWN);
 }
 
-static void carry_numbers(const struct alert *a, struct facts *fresh)
+static void carry_numbers(const struct alert *a, struct alert_context *fresh)
 {
-    const struct facts *last = a->facts;
+    const struct alert_context *last = a->context;
     unsigned rests_on = 0;
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         if (alert_rule_level(a, (enum rule)rule) > LEVEL_NONE)
@@ -288,7 +288,7 @@ static void carry_numbers(const struct alert *a, struct facts *fresh)
     if (!old)
         return;
     fresh->observed_at = last->observed_at;
-    if (fresh->allotted != FACT_UNKNOWN && fresh->consumed != FACT_UNKNOWN)
+    if (fresh->allotted != NUMBER_UNKNOWN && fresh->consumed != NUMBER_UNKNOWN)
         fresh->units_to_unblock =
             units_to_unblock(fresh->allotted, fresh->consumed, fresh->waiting);
     if (fresh->units_to_buy < last->units_to_buy) {
@@ -298,21 +298,22 @@ static void carry_numbers(const struct alert *a, struct facts *fresh)
 }
 
 /* Facts of a sample that knows nothing are no news: the last ones stay, as old as they are. */
-static int take_facts(struct alert *a, const struct sample *s)
+static int take_context(struct alert *a, const struct sample *s)
 {
-    if (a->facts && !sample_known(s))
+    if (a->context && !sample_known(s))
         return 0;
-    struct facts *fresh = NULL;
-    if (a->facts && lacks_numbers(s->facts, a->facts)) {
-        int r = facts_copy(s->facts, &fresh); /* of its own: the sample's are not to be changed */
+    struct alert_context *fresh = NULL;
+    if (a->context && lacks_numbers(s->context, a->context)) {
+        int r =
+            context_copy(s->context, &fresh); /* of its own: the sample's are not to be changed */
         if (r < 0)
             return r;
         carry_numbers(a, fresh);
     } else {
-        fresh = facts_share(s->facts);
+        fresh = context_share(s->context);
     }
-    facts_free(a->facts);
-    a->facts = fresh;
+    context_free(a->context);
+    a->context = fresh;
     return 0;
 }
 
@@ -399,8 +400,8 @@ int evaluate(struct alert *a, const struct sample *s, const struct evaluation *e
     enum level waiting_before = waiting_level(a);
     struct ending ending = {0};
     *ret = (struct outcome){0};
-    assert(s->facts);
-    if (s->former && a->facts) {
+    assert(s->context);
+    if (s->former && a->context) {
         evaluate_former(a, s, e, ret);
         return 0;
     }
@@ -423,5 +424,5 @@ int evaluate(struct alert *a, const struct sample *s, const struct evaluation *e
     bool over = alert_state_is_up(before) && a->state == ALERT_OK && ending.any;
     ret->accepted = over && ending.accepted;
     ret->rule_removed = over && !ending.cleared && !ending.accepted;
-    return take_facts(a, s);
+    return take_context(a, s);
 }

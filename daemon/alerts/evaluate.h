@@ -32,7 +32,7 @@ enum level alert_rule_level(const struct alert *a, enum rule rule);
 bool alert_rule_pending(const struct alert *a, enum rule rule);
 /* This sample itself is at or beyond the limit of level l. */
 bool sample_breaches(const struct sample *s, enum rule rule, enum level l);
-/* Steps the latches and derives state, level, deciding rule, numbers, episode and facts; said_*
+/* Steps the latches and derives state, level, deciding rule, numbers, episode and context; said_*
  * only where the sample ends what they speak of. -ENOMEM leaves *a half done. */
 int evaluate(struct alert *a, const struct sample *s, const struct evaluation *e,
              struct outcome *ret);

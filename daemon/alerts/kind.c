@@ -8,15 +8,15 @@
 #include <stddef.h>
 #include <string.h>
 
-#define IN_FACTS(member) .at = offsetof(struct facts, member)
-#define IN_SUBSCRIPTION(member)                                                                    \
-    .of_subscription = true, .at = offsetof(struct fact_subscription, member)
+#define IN_CONTEXT(member) .at = offsetof(struct alert_context, member)
+#define IN_SUBSCRIPTION(member) \
+    .of_subscription = true, .at = offsetof(struct context_subscription, member)
 
 /* A row is a few lines, not one line for each of its members. */
 /* clang-format off */
 static const struct kind_row KINDS[KIND_COUNT_] = {
     [KIND_CAPACITY] = {.name = "capacity", .listed = true, .words = words_capacity, .detail = {
-        {"reference_units", DETAIL_NUMBER, IN_FACTS(reference), .rules = 1u << RULE_CAPACITY_DROP},
+        {"reference_units", DETAIL_NUMBER, IN_CONTEXT(reference), .rules = 1u << RULE_CAPACITY_DROP},
     }},
     [KIND_SUBSCRIPTION] = {.name = "subscription", .listed = true, .explains = true,
         .words = words_subscription, .detail = {
@@ -25,38 +25,38 @@ static const struct kind_row KINDS[KIND_COUNT_] = {
         {"next_lifecycle_date", DETAIL_DATE, IN_SUBSCRIPTION(next_lifecycle_date)},
     }},
     [KIND_ERRORS] = {.name = "errors", .listed = true, .words = words_errors, .detail = {
-        {"code", DETAIL_NAME, IN_FACTS(error_code)},
-        {"count", DETAIL_NUMBER, IN_FACTS(error_count)},
+        {"code", DETAIL_NAME, IN_CONTEXT(error_code)},
+        {"count", DETAIL_NUMBER, IN_CONTEXT(error_count)},
     }},
     [KIND_POLL] = {.name = "poll", .cause = true, .words = words_poll, .detail = {
-        {"cause", DETAIL_CAUSE, IN_FACTS(cause)},
-        {"hint", DETAIL_TEXT, IN_FACTS(hint)},
-        {"source", DETAIL_WORD, IN_FACTS(source)},
+        {"cause", DETAIL_CAUSE, IN_CONTEXT(cause)},
+        {"hint", DETAIL_TEXT, IN_CONTEXT(hint)},
+        {"source", DETAIL_WORD, IN_CONTEXT(source)},
     }},
     [KIND_DELIVERY] = {.name = "delivery", .of_receiver = true, .words = words_delivery, .detail = {
-        {"receiver", DETAIL_NAME, IN_FACTS(receiver)},
-        {"parked", DETAIL_NUMBER, IN_FACTS(parked)},
+        {"receiver", DETAIL_NAME, IN_CONTEXT(receiver)},
+        {"parked", DETAIL_NUMBER, IN_CONTEXT(parked)},
     }},
     [KIND_RIGHT] = {.name = "right", .cause = true, .words = words_right, .detail = {
-        {"principal", DETAIL_NAME, IN_FACTS(principal)},
-        {"missing_plans", DETAIL_WORDS, IN_FACTS(missing_plans)},
+        {"principal", DETAIL_NAME, IN_CONTEXT(principal)},
+        {"missing_plans", DETAIL_WORDS, IN_CONTEXT(missing_plans)},
     }},
     [KIND_SERVICE] = {.name = "service", .cause = true, .of_tenants = true, .words = words_service, .detail = {
-        {"cause", DETAIL_CAUSE, IN_FACTS(cause)},
-        {"hint", DETAIL_TEXT, IN_FACTS(hint)},
-        {"host", DETAIL_NAME, IN_FACTS(host)},
-        {"tenants", DETAIL_NUMBER, IN_FACTS(tenants)},
-        {"tenants_failing", DETAIL_NUMBER, IN_FACTS(tenants_failing)},
-        {"failing_since", DETAIL_INSTANT, IN_FACTS(failing_since_at)},
+        {"cause", DETAIL_CAUSE, IN_CONTEXT(cause)},
+        {"hint", DETAIL_TEXT, IN_CONTEXT(hint)},
+        {"host", DETAIL_NAME, IN_CONTEXT(host)},
+        {"tenants", DETAIL_NUMBER, IN_CONTEXT(tenants)},
+        {"tenants_failing", DETAIL_NUMBER, IN_CONTEXT(tenants_failing)},
+        {"failing_since", DETAIL_INSTANT, IN_CONTEXT(failing_since_at)},
     }},
     [KIND_CREDENTIAL] = {.name = "credential", .cause = true, .words = words_credential, .detail = {
-        {"credential", DETAIL_WORD, IN_FACTS(credential)},
-        {"expires_at", DETAIL_INSTANT, IN_FACTS(expires_at)},
-        {"cause", DETAIL_CAUSE, IN_FACTS(cause)},
-        {"client_id", DETAIL_ID, IN_FACTS(client_id)},
-        {"file", DETAIL_NAME, IN_FACTS(file)},
-        {"tenants", DETAIL_LINES, IN_FACTS(used_by)},
-        {"tenant_count", DETAIL_NUMBER, IN_FACTS(n_used_by)},
+        {"credential", DETAIL_WORD, IN_CONTEXT(credential)},
+        {"expires_at", DETAIL_INSTANT, IN_CONTEXT(expires_at)},
+        {"cause", DETAIL_CAUSE, IN_CONTEXT(cause)},
+        {"client_id", DETAIL_ID, IN_CONTEXT(client_id)},
+        {"file", DETAIL_NAME, IN_CONTEXT(file)},
+        {"tenants", DETAIL_LINES, IN_CONTEXT(used_by)},
+        {"tenant_count", DETAIL_NUMBER, IN_CONTEXT(n_used_by)},
     }},
 };
 /* clang-format on */

@@ -23,15 +23,16 @@ enum detail_as {
     DETAIL_WORDS,   /* char *: an array of names with a blank between them */
     DETAIL_LINES,   /* char *: an array of names, a line each */
     DETAIL_CAUSE,   /* enum cause, CAUSE_NONE: null */
-    DETAIL_NUMBER,  /* int64_t, FACT_UNKNOWN: null */
+    DETAIL_NUMBER,  /* int64_t, NUMBER_UNKNOWN: null */
     DETAIL_INSTANT, /* usec_t, 0: null */
     DETAIL_DATE,    /* int32_t, DATE_UNKNOWN: null */
 };
 struct detail_field {
     const char *name; /* of the member */
     enum detail_as as;
-    bool of_subscription; /* `at` is in the first of facts.subscription; without one it is left out */
-    size_t at;            /* offset of the value, in struct facts */
+    bool of_subscription; /* `at` is in the first of context.subscription; without one it is left
+                             out */
+    size_t at;            /* offset of the value, in struct alert_context */
     unsigned rules;       /* bits 1 << RULE_...: a number that is left out unless it is known, and one
                            * of these rules holds the alert or a reason stands beside it; 0: always */
 };
@@ -42,8 +43,8 @@ struct kind_row {
     bool listed;       /* a complete poll has a sample of every one that exists: one without a sample
                         * freezes, and is archived when judging has forgotten its subject */
     bool explains;     /* planned first; may explain alerts of other kinds (sample.subscription_explains) */
-    bool cause;        /* facts.cause says why; another cause is an update, unless it passes by itself */
-    bool of_receiver;  /* about facts.receiver: told to the fallback, never to that receiver */
+    bool cause; /* context.cause says why; another cause is an update, unless it passes by itself */
+    bool of_receiver;  /* about context.receiver: told to the fallback, never to that receiver */
     bool of_tenants;   /* about many tenants: those who would be told of one are told, too */
     void (*words)(const struct notice *n, struct words *w); /* see texts.h */
     struct detail_field detail[DETAIL_MAX]; /* of the webhook's object; a name of NULL ends. Without

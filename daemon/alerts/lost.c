@@ -19,7 +19,7 @@ struct left {
 
 static bool is_up(const struct alert *a)
 {
-    return alert_state_is_up(a->state) && a->facts;
+    return alert_state_is_up(a->state) && a->context;
 }
 
 static struct left what_is_left(const struct plan *p, const struct heard *heard, size_t n)
@@ -73,7 +73,7 @@ static int tell_open(struct plan *p, const struct alert *a, receiver_set missing
 static int tell_end(struct plan *p, const struct alert *a, const struct left *left)
 {
     struct work *w;
-    if (a->state != ALERT_OK || a->notified > LEVEL_NONE || !a->facts || left->last == 0 ||
+    if (a->state != ALERT_OK || a->notified > LEVEL_NONE || !a->context || left->last == 0 ||
         !(left->notified & ~left->covered))
         return 0;
     int r = plan_take(p, a, &w);

@@ -51,7 +51,7 @@ int notice_copy(const struct notice *src, struct notice **ret)
     if (!n)
         return -ENOMEM;
     *n = *src;
-    n->facts = facts_share(src->facts);
+    n->context = context_share(src->context);
     n->title = n->summary = n->description = n->next_step = NULL;
     if (text_copy(src->title, &n->title) < 0 || text_copy(src->summary, &n->summary) < 0 ||
         text_copy(src->description, &n->description) < 0 ||
@@ -65,7 +65,7 @@ void notice_free(struct notice *n)
 {
     if (!n)
         return;
-    facts_free(n->facts);
+    context_free(n->context);
     free(n->title);
     free(n->summary);
     free(n->description);

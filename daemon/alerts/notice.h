@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/notice.h: an event as it is told: facts, state and the words for people. Pure. */
+/* alerts/notice.h: an event as it is told: context, state and the words for people. Pure. */
 #pragma once
 #include "base/digest.h"
 #include "rules/judge.h"
@@ -38,20 +38,20 @@ struct notice {
     enum level level;         /* resolved: the level that ended */
     enum level previous;      /* LEVEL_NONE: null */
     enum rule rule;           /* the deciding finding */
-    int64_t value, threshold; /* FACT_UNKNOWN; in `unit`; percent in basis points */
+    int64_t value, threshold; /* NUMBER_UNKNOWN; in `unit`; percent in basis points */
     enum unit unit;
     bool finding[RULE_COUNT_];          /* by rule: which findings are at a level now */
     bool waiting_pending; /* who waits counts only once it has lasted for waiting.for */
     usec_t started_at, observed_at, at; /* episode; poll; the event itself */
     usec_t stale_since_at;              /* not 0: the numbers are this old ("data as of ...") */
-    struct facts *facts;                /* shared: read only; never NULL but for TEST and DIGEST */
+    struct alert_context *context;      /* shared: read only; never NULL but for TEST and DIGEST */
     char *title;                        /* one line a person understands on a phone, <= 120 bytes */
     char *summary;                      /* one line */
     char *description;                  /* a few lines: what, since when, how many */
     char *next_step;                    /* what to do now */
     const char *reason;                 /* NULL, or "rule_removed" ...; a literal */
 };
-int notice_copy(const struct notice *src, struct notice **ret); /* shares the facts; -ENOMEM */
+int notice_copy(const struct notice *src, struct notice **ret); /* shares the context; -ENOMEM */
 void notice_free(struct notice *n);
 DEFINE_CLEANUP(struct notice *, notice_free)
 /* Fills title, summary, description and next_step from the rest; -ENOMEM. Foreign names inside are

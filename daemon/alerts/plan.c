@@ -113,7 +113,7 @@ int plan_create(struct plan *p, const struct sample *s, struct work **ret)
     if (!a || text_copy(tenant_id, &a->tenant_id) < 0 || text_copy(s->subject, &a->subject) < 0)
         return -ENOMEM;
     a->kind = s->kind;
-    a->value = a->threshold = FACT_UNKNOWN;
+    a->value = a->threshold = NUMBER_UNKNOWN;
     int r = alert_id(a->kind, a->tenant_id, a->subject, a->id);
     if (r >= 0)
         r = resume(p, a);
@@ -172,8 +172,8 @@ static bool same_notified(const struct alert *a, const struct alert *b)
 
 /* Numbers that stay the same are only as new as the last time they were written down. A few times
  * per tolerated outage keeps "data as of" honest without a row per alert and poll. */
-static bool seen_long_ago(const struct plan *p, const struct facts *before,
-                          const struct facts *after)
+static bool seen_long_ago(const struct plan *p, const struct alert_context *before,
+                          const struct alert_context *after)
 {
     return after->observed_at > before->observed_at &&
            after->observed_at - before->observed_at >= p->ctx->outage_tolerance / 4;
@@ -187,13 +187,14 @@ static bool same_alert(const struct plan *p, const struct alert *a, const struct
         return false;
     if (b->state == ALERT_OK)
         return true; /* nothing is up: the numbers are no news */
-    if (!a->facts || !b->facts)
-        return a->facts == b->facts;
-    /* A value that only counts the time since something that is in the facts is no news by itself. */
+    if (!a->context || !b->context)
+        return a->context == b->context;
+    /* A value that only counts the time since something that is in the context is no news by
+     * itself. */
     bool same_value = a->value == b->value || b->unit == UNIT_SECONDS;
-    return a->rule == b->rule && same_value && a->threshold == b->threshold &&
-           a->unit == b->unit && same_instant(&a->started, &b->started) &&
-           facts_equal(a->facts, b->facts) && !seen_long_ago(p, a->facts, b->facts);
+    return a->rule == b->rule && same_value && a->threshold == b->threshold && a->unit == b->unit &&
+           same_instant(&a->started, &b->started) && context_equal(a->context, b->context) &&
+           !seen_long_ago(p, a->context, b->context);
 }
 
 /* Nothing is up and nothing ever was told: the registry need not know it. */

@@ -70,7 +70,7 @@ int plan_digest(struct plan *p, const char *reason);
 int plan_defer(struct plan *p, const struct deferral *h);
 /* These hear of the alert when their hours begin. An empty set is fine. -ENOMEM */
 int plan_hold_back(struct plan *p, const struct alert *a, receiver_set to);
-/* Nothing newer than the facts of this alert is known for longer than an outage may last. */
+/* Nothing newer than the context of this alert is known for longer than an outage may last. */
 bool plan_is_old(const struct plan *p, const struct alert *a);
 int plan_add_event(struct plan *p, const struct event *e); /* takes over what is inside */
 

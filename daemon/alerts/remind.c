@@ -28,7 +28,7 @@ static int remind(struct plan *p, struct alert *a)
     }
     if (a->reminder_at > now)
         return 0;
-    if (a->state != ALERT_FIRING || !a->facts)
+    if (a->state != ALERT_FIRING || !a->context)
         return 0;
     int r = plan_tell(p, a, EVENT_REMINDER, NULL, NULL);
     if (r < 0)
@@ -82,7 +82,7 @@ int alerts_plan_removed(const struct plan_context *ctx, const struct alert_regis
         if (r < 0 || stays)
             continue;
         w->gone = true;
-        if (a->notified > LEVEL_NONE && a->facts)
+        if (a->notified > LEVEL_NONE && a->context)
             r = plan_tell(&p, w->after, EVENT_RESOLVED, NULL, "rule_removed");
     }
     return plan_finish(&p, r, ret, ret_failure);

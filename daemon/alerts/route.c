@@ -34,7 +34,7 @@ static receiver_set named(const struct route_options *o, char *const *name, size
     return set;
 }
 
-static receiver_set self(const struct route_options *o, const struct facts *f)
+static receiver_set self(const struct route_options *o, const struct alert_context *f)
 {
     int at = f->receiver ? receiver_index(o, f->receiver) : -ENOENT;
     return at >= 0 ? BIT(at) : 0;
@@ -46,12 +46,12 @@ static bool glob_or_any(const char *glob, const char *text)
 }
 
 static bool route_matches(const struct route *r, enum rule rule, enum level level,
-                          const struct facts *f)
+                          const struct alert_context *f)
 {
-    const struct tenant_facts tenant = {.name = f->tenant_name,
-                                        .tenant_id = f->tenant_id,
-                                        .label = f->label,
-                                        .n_labels = f->n_labels};
+    const struct tenant_identity tenant = {.name = f->tenant_name,
+                                           .tenant_id = f->tenant_id,
+                                           .label = f->label,
+                                           .n_labels = f->n_labels};
     return glob_or_any(r->match.rule, rule_name(rule)) &&
            glob_or_any(r->match.severity, level_name(level)) &&
            match_applies(&r->match, &tenant, f->sku_id, f->sku_part_number, f->allotment_id);
@@ -72,7 +72,7 @@ receiver_set route_fallback(const struct route_options *o)
 
 /* A route outside its hours is a match like any other: it is not left for the next one. */
 struct reach route_for(const struct route_options *o, enum kind kind, enum rule rule,
-                       enum level level, const struct facts *f, usec_t at)
+                       enum level level, const struct alert_context *f, usec_t at)
 {
     if (kind_row(kind)->of_receiver)
         return (struct reach){.now = fallback(o, self(o, f))};

@@ -36,7 +36,7 @@ struct reach {
  * to the fallback; an alert about a receiver goes to the fallback, never to that
  * receiver. The fallback keeps no hours. */
 struct reach route_for(const struct route_options *o, enum kind kind, enum rule rule,
-                       enum level level, const struct facts *f, usec_t at);
+                       enum level level, const struct alert_context *f, usec_t at);
 /* Who hears of this daemon itself: the fallback, or everybody where there is none. */
 receiver_set route_fallback(const struct route_options *o);
 int receiver_index(const struct route_options *o, const char *name); /* -ENOENT */

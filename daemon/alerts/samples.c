@@ -70,12 +70,12 @@ static enum level known_level(const struct alert *a)
 static enum level parent_level_before(const struct plan *p, const struct sample *s)
 {
     enum level worst = LEVEL_NONE;
-    for (size_t i = 0; i < s->facts->n_subscriptions; i++)
+    for (size_t i = 0; i < s->context->n_subscriptions; i++)
         for (int kind = 0; kind < KIND_COUNT_; kind++) {
             const struct alert *a =
                 kind_row((enum kind)kind)->explains
                     ? registry_find(p->registry, (enum kind)kind, p->ctx->tenant_id,
-                                    s->facts->subscription[i].id)
+                                    s->context->subscription[i].id)
                     : NULL;
             if (a && known_level(a) > worst)
                 worst = known_level(a);
@@ -121,9 +121,9 @@ static enum level parent_level(const struct plan *p, const struct sample *s)
         return parent_level_before(p, s);
     if (!s->subscription_explains)
         return worst;
-    for (size_t i = 0; i < s->facts->n_subscriptions; i++) {
+    for (size_t i = 0; i < s->context->n_subscriptions; i++) {
         const struct alert *const *found =
-            p->n_parents ? bsearch(s->facts->subscription[i].id, p->parent, p->n_parents,
+            p->n_parents ? bsearch(s->context->subscription[i].id, p->parent, p->n_parents,
                                    sizeof(void *), compare_parent)
                          : NULL;
         if (found && known_level(*found) > worst)
@@ -165,7 +165,7 @@ static bool people_wait(const struct sample *s)
 
 /* ---- after a change of source ---- */
 
-static const char *sku_key(const struct facts *f)
+static const char *sku_key(const struct alert_context *f)
 {
     return f->sku_id ? f->sku_id : f->sku_part_number ? f->sku_part_number : "";
 }
@@ -173,13 +173,13 @@ static const char *sku_key(const struct facts *f)
 static int by_sku(const void *a, const void *b)
 {
     const struct alert *const *x = a, *const *y = b;
-    return strcasecmp(sku_key((*x)->facts), sku_key((*y)->facts));
+    return strcasecmp(sku_key((*x)->context), sku_key((*y)->context));
 }
 
 static int compare_sku(const void *key, const void *item)
 {
     const struct alert *const *a = item;
-    return strcasecmp(key, sku_key((*a)->facts));
+    return strcasecmp(key, sku_key((*a)->context));
 }
 
 static int find_former(struct plan *p, const struct samples *samples)
@@ -188,7 +188,7 @@ static int find_former(struct plan *p, const struct samples *samples)
         const struct sample *s = &samples->sample[i];
         const struct alert *a =
             s->former ? registry_find(p->registry, s->kind, p->ctx->tenant_id, s->subject) : NULL;
-        if (!a || a->notified == LEVEL_NONE || !a->facts)
+        if (!a || a->notified == LEVEL_NONE || !a->context)
             continue;
         if (plan_reserve(&p->former, p->n_former, &p->size_former, sizeof *p->former) < 0)
             return -ENOMEM;
@@ -203,8 +203,8 @@ static int find_former(struct plan *p, const struct samples *samples)
  * because that alert has no reminders any more and ends by itself. */
 static bool succeeds(const struct plan *p, const struct sample *s)
 {
-    return p->n_former > 0 && !s->former && *sku_key(s->facts) &&
-           bsearch(sku_key(s->facts), p->former, p->n_former, sizeof *p->former, compare_sku);
+    return p->n_former > 0 && !s->former && *sku_key(s->context) &&
+           bsearch(sku_key(s->context), p->former, p->n_former, sizeof *p->former, compare_sku);
 }
 
 static const char *reason_of(const struct outcome *o)
@@ -298,9 +298,9 @@ static bool is_absent(const struct alert *a)
  * the new normal: the alert is forgotten, and whoever was told hears why. */
 static bool is_past(const struct plan *p, const struct alert *a)
 {
-    if (a->state == ALERT_OK || is_absent(a) || !a->facts)
+    if (a->state == ALERT_OK || is_absent(a) || !a->context)
         return true;
-    usec_t now = p->ctx->now.at, seen = a->facts->observed_at;
+    usec_t now = p->ctx->now.at, seen = a->context->observed_at;
     return now > seen && now - seen > MEMORY_KEPT;
 }
 
@@ -317,7 +317,7 @@ static void freeze(struct alert *a)
 static int forget(struct plan *p, const struct alert *a)
 {
     struct work *w;
-    if (a->notified == LEVEL_NONE || !a->facts)
+    if (a->notified == LEVEL_NONE || !a->context)
         return plan_remove(p, a);
     int r = plan_take(p, a, &w);
     if (r < 0)

@@ -58,11 +58,11 @@ void words_measure(struct text *t, int64_t value, enum unit unit)
 void words_clock(struct text *t, const struct notice *n, usec_t at)
 {
     char buf[CLOCK_HUMAN_MAX];
-    const struct zone zone = facts_zone(n->facts);
+    const struct zone zone = context_zone(n->context);
     text_add(t, clock_human(at, n->at, &zone, buf));
 }
 
-void words_sku(struct text *t, const struct facts *f)
+void words_sku(struct text *t, const struct alert_context *f)
 {
     const char *name = f->sku_name ? f->sku_name : f->sku_part_number;
     if (!name)
@@ -78,7 +78,7 @@ bool words_id_is_ours(const char *id)
     return id && strncmp(id, "sku:", 4) == 0;
 }
 
-void words_older(struct text *t, const struct facts *f)
+void words_older(struct text *t, const struct alert_context *f)
 {
     if (words_id_is_ours(f->allotment_id))
         text_add(t, "This is from the older list subscribedSkus, which knows neither pools nor who "
@@ -87,7 +87,7 @@ void words_older(struct text *t, const struct facts *f)
 
 static const char *tenant_of(const struct notice *n)
 {
-    const struct facts *f = n->facts;
+    const struct alert_context *f = n->context;
     return f->tenant_name ? f->tenant_name : f->tenant_id ? f->tenant_id : "seatwatchd";
 }
 
@@ -183,10 +183,10 @@ static bool limit_is_met(const struct notice *n)
 /* A pool that is no longer beyond its limit, but not far enough from it to end the alert: what ends it. */
 static void add_end(struct text *t, const struct notice *n)
 {
-    const struct facts *f = n->facts;
+    const struct alert_context *f = n->context;
     if (rule_row(n->rule)->rests_on != RESTS_ON_UNITS)
         return;
-    if (f->ends_below_bp != FACT_UNKNOWN && n->unit == UNIT_PERCENT) {
+    if (f->ends_below_bp != NUMBER_UNKNOWN && n->unit == UNIT_PERCENT) {
         text_add(t, ", ends below ");
         words_percent(t, f->ends_below_bp);
         text_add(t, " in use");
@@ -200,12 +200,12 @@ static void add_rule(struct text *t, const struct notice *n, const struct words 
 {
     const struct rule_row *row = rule_row(n->rule);
     text_add(t, row->name);
-    if (n->value == FACT_UNKNOWN || w->no_value || !shows_value(row->shows, n))
+    if (n->value == NUMBER_UNKNOWN || w->no_value || !shows_value(row->shows, n))
         return;
     text_add(t, ": ");
     words_measure(t, n->value, n->unit);
     text_add(t, row->suffix ? row->suffix : "");
-    if (n->threshold == FACT_UNKNOWN)
+    if (n->threshold == NUMBER_UNKNOWN)
         return;
     if (n->type != EVENT_RESOLVED && !limit_is_met(n)) {
         add_end(t, n);
@@ -328,7 +328,7 @@ static inline void words_free_at(struct words *w)
 
 int notice_write_texts(struct notice *n)
 {
-    if (!n->facts)
+    if (!n->context)
         return write_test(n);
     CLEANUP(words_free)
     struct words w = {TEXT_INIT(WORDS_MAX), TEXT_INIT(WORDS_MAX), TEXT_INIT(WORDS_MAX),

@@ -28,7 +28,7 @@ void words_right(const struct notice *n, struct words *w);
 void words_credential(const struct notice *n, struct words *w);
 
 /* For those about reading: "sign-in was refused"; "the waiting rooms", "the licences" for NULL. */
-void words_because(struct text *t, const struct facts *f);
+void words_because(struct text *t, const struct alert_context *f);
 const char *words_section(const char *section);
 /* Subject and condition so far, as the beginning of a sentence in `what`. */
 void words_restate(struct words *w);
@@ -46,6 +46,6 @@ void words_clock(struct text *t, const struct notice *n, usec_t at);
 /* The id that a pool of the older source and its one subscription have here: no text shows it. */
 bool words_id_is_ours(const char *id);
 /* What its numbers cannot know, for a pool of the older source; else nothing. */
-void words_older(struct text *t, const struct facts *f);
+void words_older(struct text *t, const struct alert_context *f);
 /* "Microsoft 365 E5", else "an unnamed product". */
-void words_sku(struct text *t, const struct facts *f);
+void words_sku(struct text *t, const struct alert_context *f);

@@ -8,36 +8,36 @@
 
 #define NAMED_MAX 5 /* tenants in the description; the body has more */
 
-static const char *file_name(const struct facts *f)
+static const char *file_name(const struct alert_context *f)
 {
     const char *slash = f->file ? strrchr(f->file, '/') : NULL;
     return slash ? slash + 1 : f->file;
 }
 
 /* "2026-11-29", or "2026-11-29 14:03 CET" in the tenant's zone. */
-static void add_end(struct text *t, const struct facts *f)
+static void add_end(struct text *t, const struct alert_context *f)
 {
     char buf[CLOCK_HUMAN_MAX];
-    const struct zone zone = facts_zone(f);
+    const struct zone zone = context_zone(f);
     if (f->expires_by_day)
         text_add(t, date_print((int32_t)(f->expires_at / USEC_PER_DAY), buf));
     else
         text_add(t, clock_human(f->expires_at, 0, &zone, buf));
 }
 
-static bool is_certificate(const struct facts *f)
+static bool is_certificate(const struct alert_context *f)
 {
     return text_equal(f->credential, "certificate");
 }
 
-static bool is_shared(const struct facts *f)
+static bool is_shared(const struct alert_context *f)
 {
-    return f->n_used_by != FACT_UNKNOWN && f->n_used_by > 1;
+    return f->n_used_by != NUMBER_UNKNOWN && f->n_used_by > 1;
 }
 
 static void add_condition(struct text *t, const struct notice *n)
 {
-    const struct facts *f = n->facts;
+    const struct alert_context *f = n->context;
     if (f->expires_at == 0)
         return;
     if (n->type == EVENT_RESOLVED) {
@@ -46,7 +46,7 @@ static void add_condition(struct text *t, const struct notice *n)
             add_end(t, f);
         return;
     }
-    if (n->value == FACT_UNKNOWN || n->value < 0) {
+    if (n->value == NUMBER_UNKNOWN || n->value < 0) {
         text_add(t, " ended on ");
     } else if (n->value == 0) {
         text_add(t, " ends today, ");
@@ -62,7 +62,7 @@ static void add_condition(struct text *t, const struct notice *n)
         text_add(t, ", but is still accepted");
 }
 
-static void add_tenants(struct text *t, const struct facts *f)
+static void add_tenants(struct text *t, const struct alert_context *f)
 {
     char name[TEXT_CLEAN_MAX];
     int64_t named = 0;
@@ -78,7 +78,7 @@ static void add_tenants(struct text *t, const struct facts *f)
 /* Where it lies, whose it is, who says when it ends, and what rests on it. */
 static void add_what(struct text *t, const struct notice *n)
 {
-    const struct facts *f = n->facts;
+    const struct alert_context *f = n->context;
     text_add(t, is_certificate(f) ? "The certificate in " : "The client secret in ");
     words_add(t, f->file);
     text_add(t, " belongs to the application ");
@@ -112,7 +112,7 @@ static void add_what(struct text *t, const struct notice *n)
 
 #define HANDED_OVER " Where systemd hands the file over, then: systemctl restart seatwatchd."
 
-static const char *advice(const struct facts *f)
+static const char *advice(const struct alert_context *f)
 {
     if (is_certificate(f))
         return "Make a new key and certificate, upload the certificate to the app registration "
@@ -135,7 +135,7 @@ static const char *advice(const struct facts *f)
 
 void words_credential(const struct notice *n, struct words *w)
 {
-    const struct facts *f = n->facts;
+    const struct alert_context *f = n->context;
     text_add(&w->subject, is_certificate(f) ? "certificate " : "client secret ");
     words_add(&w->subject, file_name(f));
     if (is_shared(f))

@@ -58,9 +58,9 @@ static void add_days(struct text *t, const char *comes, int64_t days)
 #define MOVED_WITHIN 3 /* days after its date by which Microsoft has usually moved it */
 
 /* Days since the next date of one that is active or in grace; 0: it has not passed. */
-static int64_t days_passed(const struct notice *n, const struct fact_subscription *s)
+static int64_t days_passed(const struct notice *n, const struct context_subscription *s)
 {
-    const struct facts *f = n->facts;
+    const struct alert_context *f = n->context;
     if (n->value != 0 || n->type == EVENT_RESOLVED || s->next_lifecycle_date == DATE_UNKNOWN)
         return 0;
     int64_t today = ((int64_t)(f->observed_at / USEC_PER_SEC) + f->utc_offset) / (24 * 60 * 60);
@@ -81,9 +81,9 @@ static const char *advice_after(enum subscription_state state, int64_t passed)
 
 void words_subscription(const struct notice *n, struct words *w)
 {
-    static const struct fact_subscription NOTHING = {.next_lifecycle_date = DATE_UNKNOWN};
-    const struct facts *f = n->facts;
-    const struct fact_subscription *s = f->n_subscriptions ? &f->subscription[0] : &NOTHING;
+    static const struct context_subscription NOTHING = {.next_lifecycle_date = DATE_UNKNOWN};
+    const struct alert_context *f = n->context;
+    const struct context_subscription *s = f->n_subscriptions ? &f->subscription[0] : &NOTHING;
     enum subscription_state state =
         s->state ? subscription_state_parse(s->state) : SUBSCRIPTION_UNKNOWN;
     char id[SHORT_ID + 1], date[RFC3339_MAX];
@@ -98,7 +98,7 @@ void words_subscription(const struct notice *n, struct words *w)
     words_sku(&w->subject, f);
 
     int64_t passed = dead ? 0 : days_passed(n, s);
-    bool days = n->value != FACT_UNKNOWN && n->type != EVENT_RESOLVED && !dead && !passed;
+    bool days = n->value != NUMBER_UNKNOWN && n->type != EVENT_RESOLVED && !dead && !passed;
     w->no_value = dead || passed; /* of one that is dead, the next date is when its data goes */
     /* One that ends although it is not active was not mended: its state is no part of the end. */
     bool notified = n->type != EVENT_RESOLVED || state == SUBSCRIPTION_ACTIVE;
@@ -125,15 +125,15 @@ void words_subscription(const struct notice *n, struct words *w)
     text_add(&w->what, ".\n");
     if (passed && state == SUBSCRIPTION_ACTIVE && passed <= MOVED_WITHIN)
         text_add(&w->what, "Microsoft often moves the date of a subscription that was renewed a few days late.\n");
-    if (ours && f->allotted != FACT_UNKNOWN && f->consumed != FACT_UNKNOWN) {
+    if (ours && f->allotted != NUMBER_UNKNOWN && f->consumed != NUMBER_UNKNOWN) {
         text_addf(&w->what, "%" PRId64 " of %" PRId64 " units are in use.\n", f->consumed, f->allotted);
     } else if (f->allotment_name && !ours) {
         text_add(&w->what, "It backs ");
         words_add(&w->what, f->allotment_name);
-        if (f->allotted != FACT_UNKNOWN && f->consumed != FACT_UNKNOWN)
+        if (f->allotted != NUMBER_UNKNOWN && f->consumed != NUMBER_UNKNOWN)
             text_addf(&w->what, ": %" PRId64 " of %" PRId64 " units are in use", f->consumed,
                       f->allotted);
-        else if (f->allotted != FACT_UNKNOWN)
+        else if (f->allotted != NUMBER_UNKNOWN)
             text_addf(&w->what, ": %" PRId64 " of its units come from this subscription",
                       f->allotted);
         text_add(&w->what, ".\n");
@@ -173,9 +173,9 @@ static const char *error_advice(const char *code)
 
 void words_errors(const struct notice *n, struct words *w)
 {
-    const struct facts *f = n->facts;
+    const struct alert_context *f = n->context;
     bool has_sku = f->sku_name || f->sku_part_number || f->sku_id;
-    int64_t count = f->error_count != FACT_UNKNOWN ? f->error_count : n->value;
+    int64_t count = f->error_count != NUMBER_UNKNOWN ? f->error_count : n->value;
     struct text *t = &w->subject;
     bool over = n->type == EVENT_RESOLVED && !n->reason;
     if (over && count > 0)
@@ -217,7 +217,7 @@ void words_errors(const struct notice *n, struct words *w)
 
 /* ---- reading the tenant ---- */
 
-void words_because(struct text *t, const struct facts *f)
+void words_because(struct text *t, const struct alert_context *f)
 {
     const struct cause_row *c = cause_row(f->cause);
     const char *because = c->because[section_parse(f->section)];
@@ -256,7 +256,7 @@ static const char *unwatched(const char *section)
 static void add_unread(const struct notice *n, struct text *t)
 {
     char buf[DURATION_MAX];
-    if (n->value != FACT_UNKNOWN && n->value >= 60)
+    if (n->value != NUMBER_UNKNOWN && n->value >= 60)
         text_addf(t, " have not been read for %s",
                   duration_human((usec_t)n->value * USEC_PER_SEC, buf));
     else
@@ -285,7 +285,7 @@ static void add_source(struct text *t, const char *source)
 
 void words_poll(const struct notice *n, struct words *w)
 {
-    const struct facts *f = n->facts;
+    const struct alert_context *f = n->context;
     char hint[HINT_MAX];
     if (n->type == EVENT_RESOLVED) {
         text_add(&w->subject, n->reason ? words_section(NULL) : "everything");
@@ -325,7 +325,7 @@ void words_poll(const struct notice *n, struct words *w)
 
 void words_delivery(const struct notice *n, struct words *w)
 {
-    const struct facts *f = n->facts;
+    const struct alert_context *f = n->context;
     bool disabled = f->cause == CAUSE_DISABLED, broken = disabled && f->hint;
     char hint[HINT_MAX];
     text_add(&w->subject, "receiver ");

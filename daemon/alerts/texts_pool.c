@@ -8,7 +8,7 @@
 
 #define SUBSCRIPTIONS_NAMED 3
 
-/* What the facts say, with "not known" sorted out once. */
+/* What the context say, with "not known" sorted out once. */
 struct pool {
     bool units; /* both counts are known */
     int64_t allotted, consumed, free;
@@ -22,8 +22,8 @@ struct pool {
 
 static struct pool pool_of(const struct notice *n)
 {
-    const struct facts *f = n->facts;
-    struct pool p = {.units = f->allotted != FACT_UNKNOWN && f->consumed != FACT_UNKNOWN,
+    const struct alert_context *f = n->context;
+    struct pool p = {.units = f->allotted != NUMBER_UNKNOWN && f->consumed != NUMBER_UNKNOWN,
                      .waiting = f->waiting > 0 && !n->waiting_pending ? f->waiting : 0,
                      .needed = f->units_to_unblock > 0 ? f->units_to_unblock : 0,
                      .to_end = f->units_to_buy > 0 ? f->units_to_buy : 0,
@@ -56,18 +56,18 @@ static size_t short_name(const char *name)
 static void add_subject(const struct notice *n, struct text *t)
 {
     char name[TEXT_CLEAN_MAX];
-    words_sku(t, n->facts);
-    if (n->facts->allotment_name)
+    words_sku(t, n->context);
+    if (n->context->allotment_name)
         text_addf(t, " (%s)",
-                  text_clean(name, sizeof name, n->facts->allotment_name,
-                             short_name(n->facts->allotment_name)));
+                  text_clean(name, sizeof name, n->context->allotment_name,
+                             short_name(n->context->allotment_name)));
 }
 
 static void add_waiting_since(const struct notice *n, struct text *t)
 {
-    if (n->facts->oldest_at) {
+    if (n->context->oldest_at) {
         text_add(t, " since ");
-        words_clock(t, n, n->facts->oldest_at);
+        words_clock(t, n, n->context->oldest_at);
     }
 }
 
@@ -127,11 +127,11 @@ static void add_end(const struct notice *n, const struct pool *p, struct text *t
     if (p->waiting > 0)
         text_addf(t, ", %" PRId64 " waiting", p->waiting);
     if (p->relieved && p->free > 0)
-        text_addf(t, ", and %" PRId64 " in other pools of its SKU", n->facts->siblings_free);
+        text_addf(t, ", and %" PRId64 " in other pools of its SKU", n->context->siblings_free);
     else if (p->relieved)
         text_addf(t, ", but %" PRId64 " %s of its SKU %s free in other pools",
-                  n->facts->siblings_free, n->facts->siblings_free == 1 ? "unit" : "units",
-                  n->facts->siblings_free == 1 ? "is" : "are");
+                  n->context->siblings_free, n->context->siblings_free == 1 ? "unit" : "units",
+                  n->context->siblings_free == 1 ? "is" : "are");
 }
 
 static void add_state(const struct notice *n, const struct pool *p, struct text *t)
@@ -163,7 +163,7 @@ static void add_state(const struct notice *n, const struct pool *p, struct text 
         add_needed(p, t);
     } else if (p->free == 0) {
         text_addf(t, " is full: %" PRId64 " of %" PRId64 " units in use", p->consumed, p->allotted);
-    } else if (n->rule == RULE_USAGE && n->value != FACT_UNKNOWN) {
+    } else if (n->rule == RULE_USAGE && n->value != NUMBER_UNKNOWN) {
         text_add(t, " is ");
         words_percent(t, n->value);
         text_addf(t, " full: %" PRId64 " of %" PRId64 " units left", p->free, p->allotted);
@@ -183,16 +183,16 @@ static void add_condition(const struct notice *n, const struct pool *p, struct t
 
 static void add_units(const struct notice *n, const struct pool *p, struct text *t)
 {
-    words_sku(t, n->facts);
-    if (n->facts->sku_part_number && n->facts->sku_name &&
-        !text_equal(n->facts->sku_part_number, n->facts->sku_name)) {
+    words_sku(t, n->context);
+    if (n->context->sku_part_number && n->context->sku_name &&
+        !text_equal(n->context->sku_part_number, n->context->sku_name)) {
         text_add(t, " (");
-        words_add(t, n->facts->sku_part_number);
+        words_add(t, n->context->sku_part_number);
         text_add(t, ")");
     }
-    if (n->facts->allotment_name) {
+    if (n->context->allotment_name) {
         text_add(t, ", ");
-        words_add(t, n->facts->allotment_name);
+        words_add(t, n->context->allotment_name);
     }
     if (!p->units) {
         text_add(t, ": how many units are in use is not known.\n");
@@ -229,7 +229,7 @@ static void add_drop(const struct notice *n, const struct pool *p, struct text *
 static void add_waiting(const struct notice *n, const struct pool *p, struct text *t)
 {
     char buf[DURATION_MAX];
-    usec_t oldest = n->facts->oldest_at;
+    usec_t oldest = n->context->oldest_at;
     if (p->former)
         return;
     if (p->gone) { /* the numbers are those of its last reading */
@@ -241,12 +241,13 @@ static void add_waiting(const struct notice *n, const struct pool *p, struct tex
     }
     if (n->waiting_pending) {
         text_addf(t, "%" PRId64 " %s for a licence, not yet for as long as waiting.for.\n",
-                  n->facts->waiting, n->facts->waiting == 1 ? "member waits" : "members wait");
+                  n->context->waiting, n->context->waiting == 1 ? "member waits" : "members wait");
         return;
     }
     if (p->waiting == 0) {
-        text_add(t, n->facts->waiting == 0 ? "Nobody waits for a licence.\n"
-                                           : "Whether anybody waits for a licence is not known.\n");
+        text_add(t, n->context->waiting == 0
+                        ? "Nobody waits for a licence.\n"
+                        : "Whether anybody waits for a licence is not known.\n");
         return;
     }
     text_addf(t, "%" PRId64 " %s for a licence", p->waiting,
@@ -264,10 +265,10 @@ static void add_waiting(const struct notice *n, const struct pool *p, struct tex
 
 static void add_subscriptions(const struct notice *n, struct text *t)
 {
-    const struct facts *f = n->facts;
+    const struct alert_context *f = n->context;
     char date[RFC3339_MAX];
     for (size_t i = 0; i < f->n_subscriptions && i < SUBSCRIPTIONS_NAMED; i++) {
-        const struct fact_subscription *s = &f->subscription[i];
+        const struct context_subscription *s = &f->subscription[i];
         text_add(t, i ? "; " : "Subscriptions: ");
         if (!words_id_is_ours(s->id)) {
             words_add(t, s->id);
@@ -283,9 +284,9 @@ static void add_subscriptions(const struct notice *n, struct text *t)
         text_add(t, ".\n");
 }
 
-static void add_below(const struct facts *f, struct text *t)
+static void add_below(const struct alert_context *f, struct text *t)
 {
-    if (f->ends_below_bp == FACT_UNKNOWN)
+    if (f->ends_below_bp == NUMBER_UNKNOWN)
         return;
     text_add(t, " (below ");
     words_percent(t, f->ends_below_bp);
@@ -294,7 +295,7 @@ static void add_below(const struct facts *f, struct text *t)
 
 static void add_next(const struct notice *n, const struct pool *p, struct text *t)
 {
-    const struct facts *f = n->facts;
+    const struct alert_context *f = n->context;
     bool over = p->needed > 0 || p->to_end > 0;
     if (n->type == EVENT_RESOLVED) {
         bool beyond = !n->reason && (p->waiting > 0 || p->needed > 0);
@@ -317,9 +318,10 @@ static void add_next(const struct notice *n, const struct pool *p, struct text *
     }
     if (p->needed > 0) {
         text_addf(t, "Order %" PRId64 " %s now%s", p->needed, p->needed == 1 ? "unit" : "units",
-                  p->waiting == 0     ? ", or free as many"
-                  : n->facts->allotment_id ? " for those who wait"
-                                           : " for those who wait, in the pool in which they wait");
+                  p->waiting == 0 ? ", or free as many"
+                  : n->context->allotment_id
+                      ? " for those who wait"
+                      : " for those who wait, in the pool in which they wait");
         if (p->to_end > p->needed) {
             text_addf(t, "; %" PRId64 " in all end this alert", p->to_end);
             add_below(f, t);
@@ -350,6 +352,6 @@ void words_capacity(const struct notice *n, struct words *w)
     add_drop(n, &p, &w->what);
     add_waiting(n, &p, &w->what);
     add_subscriptions(n, &w->what);
-    words_older(&w->what, n->facts);
+    words_older(&w->what, n->context);
     add_next(n, &p, &w->next);
 }

@@ -19,7 +19,7 @@ static void add_plans(struct text *t, const char *plans, size_t most)
         text_addf(t, " and %zu more", n - named);
 }
 
-static void add_what(struct text *t, const struct facts *f, size_t plans)
+static void add_what(struct text *t, const struct alert_context *f, size_t plans)
 {
     if (f->missing_plans) {
         add_plans(t, f->missing_plans, plans);
@@ -28,7 +28,7 @@ static void add_what(struct text *t, const struct facts *f, size_t plans)
     words_sku(t, f);
 }
 
-/* By cause. `title` and `explained` may end in what the facts add. */
+/* By cause. `title` and `explained` may end in what the context add. */
 static const struct {
     const char *title, *explained, *advice;
 } BY_CAUSE[CAUSE_COUNT_] = {
@@ -53,7 +53,7 @@ static const struct {
 };
 
 /* A cause that a right cannot have may come from a database of another version. */
-static enum cause known_cause(const struct facts *f)
+static enum cause known_cause(const struct alert_context *f)
 {
     return BY_CAUSE[f->cause].advice ? f->cause : CAUSE_NONE;
 }
@@ -61,7 +61,7 @@ static enum cause known_cause(const struct facts *f)
 /* Short, for the title. */
 static void add_cause(struct text *t, const struct notice *n)
 {
-    const struct facts *f = n->facts;
+    const struct alert_context *f = n->context;
     enum cause c = known_cause(f);
     text_add(t, BY_CAUSE[c].title);
     if (c == CAUSE_WAITING && f->oldest_at) {
@@ -76,7 +76,7 @@ static void add_cause(struct text *t, const struct notice *n)
 
 static void explain(struct text *t, const struct notice *n)
 {
-    const struct facts *f = n->facts;
+    const struct alert_context *f = n->context;
     enum cause c = known_cause(f);
     text_add(t, BY_CAUSE[c].explained);
     if (c == CAUSE_WAITING) {
@@ -94,7 +94,7 @@ static void explain(struct text *t, const struct notice *n)
 
 void words_right(const struct notice *n, struct words *w)
 {
-    const struct facts *f = n->facts;
+    const struct alert_context *f = n->context;
     bool over = n->type == EVENT_RESOLVED;
     words_add(&w->subject, f->principal);
     if (over && n->reason) {

@@ -8,7 +8,7 @@
 
 #define HINT_MAX 1024
 
-static void add_over(const struct facts *f, struct words *w)
+static void add_over(const struct alert_context *f, struct words *w)
 {
     int64_t left = f->tenants_failing;
     if (left > 0)
@@ -25,7 +25,7 @@ static void add_over(const struct facts *f, struct words *w)
     text_add(&w->next, "Nothing is left to do.");
 }
 
-static void add_others(const struct facts *f, struct text *t)
+static void add_others(const struct alert_context *f, struct text *t)
 {
     int64_t others = f->tenants - f->tenants_failing;
     if (others > 0 && f->tenants_read == others)
@@ -42,7 +42,7 @@ static void add_others(const struct facts *f, struct text *t)
 
 static void add_condition(const struct notice *n, struct text *t)
 {
-    const struct facts *f = n->facts;
+    const struct alert_context *f = n->context;
     char buf[DURATION_MAX];
     usec_t since = f->failing_since_at, lasts = since && n->at > since ? n->at - since : 0;
     if (cause_row(f->cause)->tenants_say) {
@@ -58,7 +58,7 @@ static void add_condition(const struct notice *n, struct text *t)
 
 void words_service(const struct notice *n, struct words *w)
 {
-    const struct facts *f = n->facts;
+    const struct alert_context *f = n->context;
     char hint[HINT_MAX];
     if (n->type == EVENT_RESOLVED) {
         add_over(f, w);

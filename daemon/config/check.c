@@ -109,8 +109,8 @@ static bool is_glob(const char *text)
 static bool tenant_exists(const struct options *o, const char *name)
 {
     for (size_t i = 0; i < o->n_tenants; i++)
-        if (text_equal_nocase(o->tenant[i].facts.name, name) ||
-            text_equal_nocase(o->tenant[i].facts.tenant_id, name))
+        if (text_equal_nocase(o->tenant[i].identity.name, name) ||
+            text_equal_nocase(o->tenant[i].identity.tenant_id, name))
             return true;
     return false;
 }
@@ -120,7 +120,7 @@ static const char *nearest_tenant(struct load *l, const char *name)
     const struct options *o = l->options;
     CLEANUP(free) const char **names = calloc(o->n_tenants + 1, sizeof *names);
     for (size_t i = 0; names && i < o->n_tenants; i++)
-        names[i] = o->tenant[i].facts.name;
+        names[i] = o->tenant[i].identity.name;
     return names ? text_nearest(name, names, o->n_tenants) : NULL;
 }
 

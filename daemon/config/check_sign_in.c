@@ -84,7 +84,8 @@ static void say_foreign(struct load *l, const struct conf_key *k, enum auth auth
 /* Both come from the same page of the portal, and one was copied twice. */
 static void check_ids(struct load *l, const struct tenant_options *t, struct conf_where where)
 {
-    if (t->graph.client_id && t->facts.tenant_id && text_equal_nocase(t->graph.client_id, t->facts.tenant_id))
+    if (t->graph.client_id && t->identity.tenant_id &&
+        text_equal_nocase(t->graph.client_id, t->identity.tenant_id))
         walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &t->graph.client_id, where),
                      "tenants.client_id: this is the tenant's id; copy the \"Application (client) ID\" that the "
                      "portal shows");

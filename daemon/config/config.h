@@ -11,7 +11,7 @@
 
 struct tenant_options {
     struct graph_options graph;
-    struct tenant_facts facts;
+    struct tenant_identity identity;
     /* What its secret or certificate is called in the configuration, without folders: the part of its
      * identity that stays when the file moves. NULL: it has none. */
     char *credential;

@@ -37,7 +37,7 @@ static bool looks_secret(const char *name)
 
 /* ---- {LABEL} ---- */
 
-static const char *label_of(const struct tenant_facts *t, const char *name, size_t len)
+static const char *label_of(const struct tenant_identity *t, const char *name, size_t len)
 {
     if (len == 4 && memcmp(name, "name", len) == 0)
         return t->name;
@@ -50,7 +50,7 @@ static const char *label_of(const struct tenant_facts *t, const char *name, size
 }
 
 /* NULL and a problem if a label is missing or would lead somewhere else. */
-static char *expand(const struct job *j, const char *name, const struct tenant_facts *t)
+static char *expand(const struct job *j, const char *name, const struct tenant_identity *t)
 {
     struct text out = TEXT_INIT(NAME_MAX_BYTES);
     while (*name) {
@@ -233,7 +233,7 @@ static void warn_service(const struct job *j, const char *name, const char *path
 }
 
 /* A file that is not there is marked wrong, so that nobody complains a second time. */
-static void resolve(const struct job *j, char **value, const struct tenant_facts *tenant)
+static void resolve(const struct job *j, char **value, const struct tenant_identity *tenant)
 {
     CLEANUP(free) char *name = tenant ? expand(j, *value, tenant) : strdup(*value);
     PLACES_CLEANUP struct places places = {0};
@@ -276,7 +276,7 @@ static void resolve(const struct job *j, char **value, const struct tenant_facts
 }
 
 void files_resolve(struct walk *w, const struct file_places *places, const struct conf_section *s,
-                   void *base, const struct tenant_facts *tenant, struct conf_where otherwise,
+                   void *base, const struct tenant_identity *tenant, struct conf_where otherwise,
                    const char *path)
 {
     for (size_t i = 0; i < s->n; i++) {

@@ -15,5 +15,5 @@ struct file_places {
  * names may hold {name}, {tenant_id} and {LABEL}; `tenant` NULL: braces are ordinary. Problems go
  * to the walk with its gravity, at the line of the key or at `otherwise`. */
 void files_resolve(struct walk *w, const struct file_places *places, const struct conf_section *s,
-                   void *base, const struct tenant_facts *tenant, struct conf_where otherwise,
+                   void *base, const struct tenant_identity *tenant, struct conf_where otherwise,
                    const char *path);

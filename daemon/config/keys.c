@@ -166,10 +166,10 @@ const char *conf_auth_name(enum auth auth)
 }
 
 static const struct conf_key TENANT[] = {
-    {.name = "name", .type = CONF_TEXT, AT(tenant_options, facts.name), .required = true,
+    {.name = "name", .type = CONF_TEXT, AT(tenant_options, identity.name), .required = true,
      .what = "a name", .check = form_name, .example = "contoso",
      .help = "The label of the tenant in alerts and logs; unique."},
-    {.name = "tenant_id", .type = CONF_TEXT, AT(tenant_options, facts.tenant_id),
+    {.name = "tenant_id", .type = CONF_TEXT, AT(tenant_options, identity.tenant_id),
      .letters = CASE_LOWER,
      .needed = ALL_AUTHS, .what = "an id", .check = form_tenant_id,
      .example = "11111111-2222-4333-8444-555555555555",
@@ -246,15 +246,15 @@ static const struct conf_key TENANT[] = {
      .words = WORDS("auto", "cloud_licensing", "subscribed_skus"), .def = "auto",
      .help = "Where numbers come from; auto takes the older list only where the licensing API is "
              "absent."},
-    {.name = "labels", .type = CONF_LABELS, COUNTED(tenant_options, facts.label, facts.n_labels),
+    {.name = "labels", .type = CONF_LABELS, COUNTED(tenant_options, identity.label, identity.n_labels),
      .example = "{ customer = \"Contoso\"; group = \"gold\"; }",
      .help = "Words of your own; they are copied to alerts and can be used in matches and in names "
              "of files."},
-    {.name = "timezone", .type = CONF_TEXT, AT(tenant_options, facts.timezone), .def = "",
+    {.name = "timezone", .type = CONF_TEXT, AT(tenant_options, identity.timezone), .def = "",
      .what = "a time zone", .check = form_zone, .example = "Europe/Berlin",
      .help = "The time zone of dates, hours and texts about this tenant; empty is that of the machine. Times "
              "in texts carry their zone."},
-    {.name = "interval", .type = CONF_DURATION, AT(tenant_options, facts.interval), .min = "1s",
+    {.name = "interval", .type = CONF_DURATION, AT(tenant_options, identity.interval), .min = "1s",
      .max = "1d", .shown_def = "poll.interval", .example = "15m",
      .help = "Time between two readings of this tenant."},
     {.name = "enabled", .type = CONF_BOOL, AT(tenant_options, enabled), .def = "true",

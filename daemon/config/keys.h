@@ -86,7 +86,7 @@ const char *conf_key_nearest(const struct conf_section *s, const char *name);
 /* The path of the group at the top level that has such a key ("poll"), or NULL. */
 const char *conf_key_home(const char *name);
 /* Type, range and default in one line for people: `duration, "1s" to "1d"; default "5m"`. */
-int conf_key_facts(const struct conf_key *k, char **ret);
+int conf_key_context(const struct conf_key *k, char **ret);
 /* Every key, parents first. Tenants' keys come under "tenants" only, and rules of overrides as
  * one row each: they are those of thresholds. */
 typedef void conf_key_visit(void *userdata, const char *path, const struct conf_key *k);

@@ -41,7 +41,7 @@ const struct conf_key *conf_rule_key(enum rule rule)
     return k && k->type == CONF_RULE ? k : NULL;
 }
 
-/* ---- facts ---- */
+/* ---- context ---- */
 
 static const char *const TYPE_WORDS[CONF_TYPE_COUNT_] = {
     [CONF_GROUP] = "group",
@@ -105,7 +105,7 @@ static void add_auths(struct text *t, const char *what, unsigned bits)
             text_addf(t, "%s%s", n++ ? ", " : " with auth ", conf_auth_name((enum auth)auth));
 }
 
-int conf_key_facts(const struct conf_key *k, char **ret)
+int conf_key_context(const struct conf_key *k, char **ret)
 {
     CLEANUP(text_free) struct text t = TEXT_INIT(1024);
     add_type(&t, k);
@@ -131,10 +131,10 @@ int conf_key_facts(const struct conf_key *k, char **ret)
         if (k->only & 1U << type)
             text_addf(&t, "%s%s", n++ ? ", " : "; type ",
                       receiver_type_name((enum receiver_type)type));
-    char *facts = text_take(&t);
-    if (!facts)
+    char *identity = text_take(&t);
+    if (!identity)
         return -ENOMEM;
-    *ret = facts;
+    *ret = identity;
     return 0;
 }
 

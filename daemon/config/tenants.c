@@ -118,10 +118,10 @@ static int name_by_place(struct tenant_options *t, struct conf_where where)
         free(name);
         return -ENOMEM;
     }
-    free(t->facts.name);
-    free(t->facts.tenant_id);
-    t->facts.name = name;
-    t->facts.tenant_id = id;
+    free(t->identity.name);
+    free(t->identity.tenant_id);
+    t->identity.name = name;
+    t->identity.tenant_id = id;
     t->nameless = true;
     return 0;
 }
@@ -130,9 +130,9 @@ static int name_by_place(struct tenant_options *t, struct conf_where where)
 static const struct tenant_options *twin(const struct options *o, const struct tenant_options *t)
 {
     for (const struct tenant_options *other = o->tenant; other < t; other++)
-        if (!other->nameless && t->facts.name && t->facts.tenant_id &&
-            (text_equal_nocase(other->facts.name, t->facts.name) ||
-             text_equal_nocase(other->facts.tenant_id, t->facts.tenant_id)))
+        if (!other->nameless && t->identity.name && t->identity.tenant_id &&
+            (text_equal_nocase(other->identity.name, t->identity.name) ||
+             text_equal_nocase(other->identity.tenant_id, t->identity.tenant_id)))
             return other;
     return NULL;
 }
@@ -142,10 +142,11 @@ static void check_twin(struct load *l, const struct tenant_options *t, struct co
     const struct tenant_options *other = twin(l->options, t);
     if (!other)
         return;
-    bool name = text_equal_nocase(other->facts.name, t->facts.name);
-    const char *value = name ? t->facts.name : t->facts.tenant_id;
+    bool name = text_equal_nocase(other->identity.name, t->identity.name);
+    const char *value = name ? t->identity.name : t->identity.tenant_id;
     struct conf_where there = walk_where(&l->walk, MARK_ELEMENT, other, l->top);
-    where = walk_where(&l->walk, MARK_VALUE, name ? &t->facts.name : &t->facts.tenant_id, where);
+    where =
+        walk_where(&l->walk, MARK_VALUE, name ? &t->identity.name : &t->identity.tenant_id, where);
     walk_problem(&l->walk, where, "tenants.%s: \"%s\" is already that of the tenant in %s:%d; %s",
                  name ? "name" : "tenant_id", value, source_path(there.source), there.line,
                  name ? "choose another name" : "watch a tenant once");
@@ -157,13 +158,13 @@ static int copy_for_graph(struct load *l, struct tenant_options *t)
     free(t->graph.name);
     free(t->graph.tenant_id);
     t->graph.name = t->graph.tenant_id = NULL;
-    if (text_copy(t->facts.name, &t->graph.name) < 0 ||
-        text_copy(t->facts.tenant_id, &t->graph.tenant_id) < 0)
+    if (text_copy(t->identity.name, &t->graph.name) < 0 ||
+        text_copy(t->identity.tenant_id, &t->graph.tenant_id) < 0)
         return -ENOMEM;
     t->graph.requests = o->poll_requests;
     t->graph.timeout = o->poll_timeout;
-    if (!t->facts.interval)
-        t->facts.interval = o->poll_interval;
+    if (!t->identity.interval)
+        t->identity.interval = o->poll_interval;
     return 0;
 }
 
@@ -189,10 +190,10 @@ static int name_credential(struct tenant_options *t, bool prefixed)
 
 static void check_interval(struct load *l, const struct tenant_options *t)
 {
-    if (t->facts.interval == 0 || t->facts.interval >= SLOW_POLL)
+    if (t->identity.interval == 0 || t->identity.interval >= SLOW_POLL)
         return;
     report_add(&l->report, CONF_WARNING,
-               walk_where(&l->walk, MARK_VALUE, &t->facts.interval, l->top),
+               walk_where(&l->walk, MARK_VALUE, &t->identity.interval, l->top),
                "tenants.interval: Microsoft may throttle polls that are less than 30 s apart; take "
                "\"30s\" or more for daily work");
 }
@@ -267,7 +268,7 @@ static int load_tenant(struct load *l, const config_setting_t *defaults,
     check_twin(l, t, where);
     *ret_right = l->report.n_seen == seen && !source->flawed;
     check_interval(l, t);
-    if (!t->facts.name || !t->facts.tenant_id || twin(o, t)) {
+    if (!t->identity.name || !t->identity.tenant_id || twin(o, t)) {
         o->tenants_incomplete = true;
         r = name_by_place(t, where);
     }
@@ -280,7 +281,7 @@ static int load_tenant(struct load *l, const config_setting_t *defaults,
     const char *configured = credential_file(t);
     bool prefixed = configured && strncmp(configured, FILES_PREFIX, sizeof FILES_PREFIX - 1) == 0;
     if (t->enabled && !t->nameless) /* {tenant_id} would only repeat that it is missing */
-        files_resolve(&l->walk, &l->places, &conf_tenant, t, &t->facts, where, "tenants");
+        files_resolve(&l->walk, &l->places, &conf_tenant, t, &t->identity, where, "tenants");
     if (name_credential(t, prefixed) < 0)
         return -ENOMEM;
     if (t->enabled && l->places.look && *ret_right && l->report.n_seen == before_files)

@@ -29,17 +29,17 @@ const char *walk_type_words(const config_setting_t *s)
 void walk_wrong_type(struct walk *w, const config_setting_t *s, const struct conf_key *k,
                      const char *path)
 {
-    CLEANUP(free) char *facts = NULL;
+    CLEANUP(free) char *identity = NULL;
     struct text example = TEXT_INIT(256);
     value_example(k, &example);
     CLEANUP(free) char *shown = text_take(&example);
-    if (!shown || conf_key_facts(k, &facts) < 0) {
+    if (!shown || conf_key_context(k, &identity) < 0) {
         w->oom = true;
         return;
     }
-    facts[strcspn(facts, ";,")] = 0;
+    identity[strcspn(identity, ";,")] = 0;
     walk_problem(w, walk_here(w, s), "%s: this is %s, but should be: %s; write for example: %s",
-                 path, walk_type_words(s), facts, shown);
+                 path, walk_type_words(s), identity, shown);
 }
 
 /* "tenant_id, client_id, ..." of a section, later ones left out. */

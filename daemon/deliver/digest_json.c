@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* deliver/digest_json.c: digests as JSON and back. */
-#include "deliver/facts_json.h"
+#include "deliver/context_json.h"
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -69,7 +69,7 @@ static void put_like_alerts(struct json_writer *w, const struct digest *d, const
 {
     bool one_tenant = d->tenant_id && d->n_notices > 0;
     json_put_string(w, "severity", level_word(d->worst));
-    facts_put(w, FACTS_TENANT, one_tenant ? d->notice[0]->facts : NULL, cut);
+    context_put(w, CONTEXT_PART_TENANT, one_tenant ? d->notice[0]->context : NULL, cut);
     put_description(w, d, cut);
     put_next_step(w, d, cut);
 }

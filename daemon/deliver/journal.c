@@ -41,11 +41,11 @@ static void field(struct text *entry, const char *name, const char *value)
 
 static void field_number(struct text *entry, const char *name, int64_t value)
 {
-    if (value != FACT_UNKNOWN)
+    if (value != NUMBER_UNKNOWN)
         journal_addf(entry, name, "%" PRId64, value);
 }
 
-static void fields_of_facts(struct text *entry, const struct facts *f)
+static void fields_of_context(struct text *entry, const struct alert_context *f)
 {
     field(entry, "SEATWATCH_TENANT", f->tenant_name);
     field(entry, "SEATWATCH_TENANT_ID", f->tenant_id);
@@ -62,8 +62,8 @@ static void fields_of_notice(struct text *entry, const struct notice *n)
     char number[NUMBER_TEXT];
     field(entry, "SEATWATCH_EVENT", event_type_name(n->type));
     field(entry, "SEATWATCH_EVENT_ID", n->event_id);
-    if (n->facts)
-        fields_of_facts(entry, n->facts);
+    if (n->context)
+        fields_of_context(entry, n->context);
     if (n->type == EVENT_TEST)
         return;
     journal_addf(entry, "SEATWATCH_SEQ", "%" PRIu64, n->seq);

@@ -33,7 +33,7 @@ static int put_before(char **text, const char *lead, const char *gap)
 static char *lead_combined(const struct notice *n)
 {
     char fired[CLOCK_HUMAN_MAX], resolved[CLOCK_HUMAN_MAX];
-    const struct zone zone = n->facts ? facts_zone(n->facts) : (struct zone){0};
+    const struct zone zone = n->context ? context_zone(n->context) : (struct zone){0};
     return text_printf("Fired %s, resolved %s (delayed: its beginning could not be delivered).",
                        clock_human(n->started_at, n->at, &zone, fired),
                        clock_human(n->at, n->at, &zone, resolved));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* deliver/notice_json.c: notices as JSON and back. */
-#include "deliver/facts_json.h"
+#include "deliver/context_json.h"
 
 #include "alerts/kind.h"
 #include "base/alloc.h"
@@ -46,7 +46,7 @@ const char *level_word(enum level level)
 const char *notice_number(int64_t value, enum unit unit, char buf[static NUMBER_TEXT])
 {
     buf[0] = '\0';
-    if (value == FACT_UNKNOWN)
+    if (value == NUMBER_UNKNOWN)
         return buf;
     if (unit != UNIT_PERCENT) {
         (void)snprintf(buf, NUMBER_TEXT, "%" PRId64, value);
@@ -64,10 +64,10 @@ const char *notice_number(int64_t value, enum unit unit, char buf[static NUMBER_
 
 static void put_measure(struct json_writer *w, const char *key, int64_t value, enum unit unit)
 {
-    if (value != FACT_UNKNOWN && unit == UNIT_PERCENT)
+    if (value != NUMBER_UNKNOWN && unit == UNIT_PERCENT)
         json_put_decimal(w, key, value, 2);
     else
-        fact_put_number(w, key, value);
+        context_put_number(w, key, value);
 }
 
 /* The deciding one first, the others in the order that breaks ties. */
@@ -96,7 +96,7 @@ static void put_names(struct json_writer *w, const char *key, const char *names,
     json_close_array(w);
 }
 
-/* A member of the facts or of a subscription; `base` is the struct that it lies in. */
+/* A member of the context or of a subscription; `base` is the struct that it lies in. */
 #define MEMBER(type, base, d) (*(type const *)(const void *)((const char *)(base) + (d)->at))
 
 static void put_field(struct json_writer *w, const struct detail_field *d, const void *base, const struct cut *cut)
@@ -125,13 +125,13 @@ static void put_field(struct json_writer *w, const struct detail_field *d, const
         json_put_cut(w, d->name, cause_word(MEMBER(enum cause, base, d)), name);
         return;
     case DETAIL_NUMBER:
-        fact_put_number(w, d->name, MEMBER(int64_t, base, d));
+        context_put_number(w, d->name, MEMBER(int64_t, base, d));
         return;
     case DETAIL_INSTANT:
-        fact_put_instant(w, d->name, MEMBER(usec_t, base, d));
+        context_put_instant(w, d->name, MEMBER(usec_t, base, d));
         return;
     case DETAIL_DATE:
-        fact_put_date(w, d->name, MEMBER(int32_t, base, d));
+        context_put_date(w, d->name, MEMBER(int32_t, base, d));
         return;
     }
 }
@@ -149,13 +149,13 @@ static bool field_applies(const struct notice *n, const struct detail_field *d)
     bool present = reason_of(n) != NULL;
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         present |= n->finding[rule] && d->rules >> rule & 1;
-    return present && MEMBER(int64_t, n->facts, d) != FACT_UNKNOWN;
+    return present && MEMBER(int64_t, n->context, d) != NUMBER_UNKNOWN;
 }
 
 /* What stands in the row of its kind, and the reason. */
 static void put_detail(struct json_writer *w, const struct notice *n, const struct cut *cut)
 {
-    const struct facts *f = n->facts;
+    const struct alert_context *f = n->context;
     const char *reason = reason_of(n);
     const struct detail_field *d = kind_row(n->kind)->detail;
     bool any = reason != NULL;
@@ -177,7 +177,7 @@ static void put_detail(struct json_writer *w, const struct notice *n, const stru
 /* A shortened list says so in the text, which is what a person reads. */
 static void put_description(struct json_writer *w, const struct notice *n, const struct cut *cut)
 {
-    size_t have = n->facts ? n->facts->n_subscriptions : 0;
+    size_t have = n->context ? n->context->n_subscriptions : 0;
     if (!cut || cut->text == 0 || !n->description || have <= cut->subscriptions) {
         json_put_cut(w, "description", n->description, cut ? cut->text : NO_CUT);
         return;
@@ -199,19 +199,19 @@ static void put_texts(struct json_writer *w, const struct notice *n, const struc
 
 static void put_rest(struct json_writer *w, const struct notice *n)
 {
-    facts_open_rest(w, n->facts);
+    context_open_rest(w, n->context);
     json_put_string(w, "type", event_type_name(n->type));
     json_put_string(w, "event_id", n->event_id);
     json_put_string(w, "kind", kind_name(n->kind));
     json_put_string(w, "state", alert_state_name(n->state));
-    fact_put_number(w, "value", n->value);
-    fact_put_number(w, "threshold", n->threshold);
+    context_put_number(w, "value", n->value);
+    context_put_number(w, "threshold", n->threshold);
     json_put_int(w, "started_at", (int64_t)n->started_at);
     json_put_int(w, "observed_at", (int64_t)n->observed_at);
     json_put_int(w, "at", (int64_t)n->at);
     json_put_int(w, "stale_since_at", (int64_t)n->stale_since_at);
     json_put_string(w, "reason", n->reason);
-    json_put_bool(w, "has_facts", n->facts != NULL);
+    json_put_bool(w, "has_facts", n->context != NULL);
     json_close_object(w);
 }
 
@@ -222,28 +222,28 @@ void notice_put(struct json_writer *w, const char *key, const struct notice *n,
     json_open_object(w, key);
     json_put_int(w, "schema", SCHEMA);
     json_put_string(w, "alert_id", n->alert_id[0] ? n->alert_id : NULL);
-    fact_put_number(w, "episode", test ? FACT_UNKNOWN : (int64_t)n->episode);
-    fact_put_number(w, "seq",
-                    test                            ? FACT_UNKNOWN
-                    : n->seq > (uint64_t)NUMBER_MAX ? NUMBER_MAX
-                                                    : (int64_t)n->seq);
+    context_put_number(w, "episode", test ? NUMBER_UNKNOWN : (int64_t)n->episode);
+    context_put_number(w, "seq",
+                       test                            ? NUMBER_UNKNOWN
+                       : n->seq > (uint64_t)NUMBER_MAX ? NUMBER_MAX
+                                                       : (int64_t)n->seq);
     json_put_string(w, "state", notice_state_word(n));
     json_put_string(w, "severity", level_word(n->level));
     json_put_string(w, "previous_severity", level_word(n->previous));
     json_put_string(w, "rule", test ? NULL : rule_name(n->rule));
-    facts_put(w, FACTS_TENANT, n->facts, cut);
-    facts_put(w, FACTS_ALLOTMENT, n->facts, cut);
-    facts_put(w, FACTS_SKU, n->facts, cut);
-    facts_put(w, FACTS_SUBSCRIPTIONS, n->facts, cut);
+    context_put(w, CONTEXT_PART_TENANT, n->context, cut);
+    context_put(w, CONTEXT_PART_ALLOTMENT, n->context, cut);
+    context_put(w, CONTEXT_PART_SKU, n->context, cut);
+    context_put(w, CONTEXT_PART_SUBSCRIPTIONS, n->context, cut);
     put_measure(w, "value", n->value, n->unit);
     put_measure(w, "threshold", n->threshold, n->unit);
     json_put_string(w, "unit", test ? NULL : unit_name(n->unit));
-    facts_put(w, FACTS_UNITS, n->facts, cut);
+    context_put(w, CONTEXT_PART_UNITS, n->context, cut);
     put_findings(w, n);
     put_texts(w, n, cut);
     put_detail(w, n, cut);
-    fact_put_instant(w, "started_at", n->started_at);
-    fact_put_instant(w, "observed_at", n->observed_at);
+    context_put_instant(w, "started_at", n->started_at);
+    context_put_instant(w, "observed_at", n->observed_at);
     if (rest)
         put_rest(w, n);
     json_close_object(w);
@@ -357,7 +357,7 @@ static void read_rest(struct reader *r, const struct json *rest, struct notice *
     n->kind = (enum kind)read_word(r, rest, "kind", kind_word, KIND_COUNT_, -1);
     n->state = (enum alert_state)read_word(r, rest, "state", state_word, ALERT_STATE_COUNT_, -1);
     read_id(r, rest, "event_id", "0123456789abcdef-", UUID_TEXT - 1, n->event_id);
-    n->value = n->threshold = FACT_UNKNOWN;
+    n->value = n->threshold = NUMBER_UNKNOWN;
     read_number(r, rest, "value", &n->value);
     read_number(r, rest, "threshold", &n->threshold);
     read_unsigned(r, rest, "started_at", (uint64_t)NUMBER_MAX, &n->started_at);
@@ -376,14 +376,14 @@ int notice_read(const struct json *o, struct notice **ret)
     if (!n)
         return -ENOMEM;
     struct reader r = {0};
-    bool has_facts = true;
+    bool has_context = true;
     read_public(&r, o, n);
     read_rest(&r, rest, n);
     if (r.error < 0)
         return r.error;
-    if (json_get_bool(rest, "has_facts", &has_facts) == JSON_WRONG_TYPE)
+    if (json_get_bool(rest, "has_facts", &has_context) == JSON_WRONG_TYPE)
         return -EBADMSG;
-    int e = has_facts ? facts_read(o, &n->facts) : 0;
+    int e = has_context ? context_read(o, &n->context) : 0;
     if (e < 0)
         return e;
     *ret = TAKE(n);

@@ -3,7 +3,7 @@
  */
 #pragma once
 #include "alerts/notice.h"
-#include "deliver/facts_put.h"
+#include "deliver/context_put.h"
 
 /* The public object (spec.md section 4) within the limits; `rest`: plus what the store needs. */
 void notice_put(struct json_writer *w, const char *key, const struct notice *n,

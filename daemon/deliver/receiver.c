@@ -3,7 +3,7 @@
 #include "deliver/receiver.h"
 
 #include "base/text.h"
-#include "deliver/facts_json.h"
+#include "deliver/context_json.h"
 
 static const struct receiver_class *const CLASSES[RECEIVER_TYPE_COUNT_] = {
     [RECEIVER_JOURNAL] = &journal_class,
@@ -27,8 +27,8 @@ int deliver_check(const struct receiver_options *o, struct failure *ret_failure)
 }
 
 const struct store_codec deliver_codec = {
-    .pack_facts = facts_json_pack,
-    .unpack_facts = facts_json_unpack,
+    .pack_context = context_json_pack,
+    .unpack_context = context_json_unpack,
     .pack_notice = notice_json_pack,
     .unpack_notice = notice_json_unpack,
     .pack_digest = digest_json_pack,

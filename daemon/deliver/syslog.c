@@ -65,7 +65,7 @@ static void pair(struct text *t, const char *key, const char *value)
 
 static void pair_number(struct text *t, const char *key, int64_t value)
 {
-    if (value != FACT_UNKNOWN)
+    if (value != NUMBER_UNKNOWN)
         text_addf(t, " %s=%" PRId64, key, value);
 }
 
@@ -76,15 +76,16 @@ static void pairs_of_notice(struct text *t, const struct notice *n)
     pair(t, "rule", rule_name(n->rule));
     pair(t, "value", notice_number(n->value, n->unit, number));
     pair(t, "threshold", notice_number(n->threshold, n->unit, number));
-    pair(t, "unit", n->value != FACT_UNKNOWN ? unit_name(n->unit) : NULL);
-    if (n->facts) {
-        pair(t, "tenant", n->facts->tenant_name);
-        pair(t, "sku", n->facts->sku_part_number ? n->facts->sku_part_number : n->facts->sku_id);
-        pair(t, "allotment", n->facts->allotment_id);
-        pair_number(t, "allotted", n->facts->allotted);
-        pair_number(t, "consumed", n->facts->consumed);
-        pair_number(t, "waiting", n->facts->waiting);
-        pair(t, "receiver", n->facts->receiver);
+    pair(t, "unit", n->value != NUMBER_UNKNOWN ? unit_name(n->unit) : NULL);
+    if (n->context) {
+        pair(t, "tenant", n->context->tenant_name);
+        pair(t, "sku",
+             n->context->sku_part_number ? n->context->sku_part_number : n->context->sku_id);
+        pair(t, "allotment", n->context->allotment_id);
+        pair_number(t, "allotted", n->context->allotted);
+        pair_number(t, "consumed", n->context->consumed);
+        pair_number(t, "waiting", n->context->waiting);
+        pair(t, "receiver", n->context->receiver);
     }
     pair(t, "alert", n->alert_id);
     text_addf(t, " episode=%" PRIu32 " seq=%" PRIu64, n->episode, n->seq);

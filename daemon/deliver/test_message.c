@@ -38,7 +38,7 @@ int test_notice(const char *receiver, usec_t now_at, struct notice **ret)
     if (!n)
         return -ENOMEM;
     n->type = EVENT_TEST;
-    n->value = n->threshold = FACT_UNKNOWN;
+    n->value = n->threshold = NUMBER_UNKNOWN;
     n->at = n->observed_at = now_at;
     int r = uuid_v7(now_at, n->event_id);
     if (r < 0)

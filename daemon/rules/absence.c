@@ -205,10 +205,10 @@ static int remember_present(const struct judging *j, const struct allotment *a,
         .sku_part_number = a->sku_part_number,
         .allotted = a->units_known ? a->allotted
                     : past         ? past->allotted
-                                   : FACT_UNKNOWN,
+                                   : NUMBER_UNKNOWN,
         .consumed = a->units_known ? a->consumed
                     : past         ? past->consumed
-                                   : FACT_UNKNOWN,
+                                   : NUMBER_UNKNOWN,
         .first_seen_at = past       ? past->first_seen_at
                          : replaced ? replaced->first_seen_at
                                     : j->snapshot->taken.at,

@@ -20,10 +20,10 @@ static int64_t usage_limit(const struct limit *limit, int64_t margin_bp)
 
 int64_t usage_clears_below(const struct threshold *t)
 {
-    int64_t below = FACT_UNKNOWN;
+    int64_t below = NUMBER_UNKNOWN;
     for (int l = LEVEL_CRITICAL; l > LEVEL_NONE && !t->off; l--) {
         int64_t limit = usage_limit(&t->limit[l], t->clear_margin_bp);
-        if (t->limit[l].on && (below == FACT_UNKNOWN || limit < below))
+        if (t->limit[l].on && (below == NUMBER_UNKNOWN || limit < below))
             below = limit;
     }
     return below;
@@ -152,7 +152,7 @@ void gone_judge(const struct threshold t[static RULE_COUNT_], bool gone, int64_t
     ret->hold_for = ret->keep_firing_for = 0;
     ret->min_samples = 1;
     for (int l = 0; l < LEVEL_COUNT_; l++)
-        ret->threshold[l] = FACT_UNKNOWN;
+        ret->threshold[l] = NUMBER_UNKNOWN;
     enum level level = !gone ? LEVEL_NONE : last_consumed > 0 ? LEVEL_CRITICAL : LEVEL_WARNING;
     finding_set(ret, last_consumed, level, level);
 }

@@ -17,7 +17,7 @@ enum health_section {
     HEALTH_RIGHTS = HEALTH_STORED_, /* the look-ups of usage_rights */
     HEALTH_SECTIONS_
 };
-const char *section_word(enum health_section s);     /* facts.section; NULL for the allotments */
+const char *section_word(enum health_section s);     /* context.section; NULL for the allotments */
 enum health_section section_parse(const char *word); /* NULL and unknown words: the allotments */
 
 enum cause {

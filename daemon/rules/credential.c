@@ -10,7 +10,7 @@
 
 #define CLOCKS_DIFFER (5 * USEC_PER_MINUTE)
 #define ZONES_DIFFER USEC_PER_DAY /* a day that a person wrote down may be that of another zone */
-#define USED_BY_MAX ((size_t)FACT_TENANTS_MAX * 1024)
+#define USED_BY_MAX ((size_t)CONTEXT_TENANTS_MAX * 1024)
 
 int credential_subject(const struct credential *c, char **ret)
 {
@@ -78,19 +78,19 @@ static void judge_end(const struct rule_options *o, const struct credential *c,
     if (c->refused && c->open && !c->blamed && credential_is_over(c)) {
         level = level_enabled(t, LEVEL_CRITICAL);
         finding_set(f, days, level, level);
-        s->facts->cause = CAUSE_REFUSED;
+        s->context->cause = CAUSE_REFUSED;
         return;
     }
     usec_t end = c->ends_at + (c->ends_by_day ? USEC_PER_DAY : 0);
     if (!c->works || (days < 0 && c->accepted_at < end))
         return; /* what is refused for another reason, or was not tried yet, says nothing */
     finding_set(f, days, level, level);
-    s->facts->cause = days < 0 ? CAUSE_ENDED : CAUSE_NONE;
+    s->context->cause = days < 0 ? CAUSE_ENDED : CAUSE_NONE;
 }
 
-/* ---- facts ---- */
+/* ---- context ---- */
 
-static bool has_label(const struct tenant_facts *t, const struct label *l)
+static bool has_label(const struct tenant_identity *t, const struct label *l)
 {
     for (size_t i = 0; i < t->n_labels; i++)
         if (text_equal(t->label[i].key, l->key) && text_equal(t->label[i].value, l->value))
@@ -100,14 +100,14 @@ static bool has_label(const struct tenant_facts *t, const struct label *l)
 
 /* Of several tenants none is named as the one that it is about; labels that all of them have hold
  * for it, so that it takes the routes that they all take. */
-static int begin_facts(const struct rule_options *o, const struct credential *c, usec_t now_at,
-                       struct facts **ret)
+static int begin_context(const struct rule_options *o, const struct credential *c, usec_t now_at,
+                         struct alert_context **ret)
 {
-    const struct tenant_facts *first = c->tenant[0];
+    const struct tenant_identity *first = c->tenant[0];
     CLEANUP(free) struct label *common = calloc(first->n_labels + 1, sizeof *common);
     if (!common)
         return -ENOMEM;
-    struct tenant_facts all = {.label = common};
+    struct tenant_identity all = {.label = common};
     for (size_t i = 0; i < first->n_labels; i++) {
         bool everywhere = true;
         for (size_t k = 1; k < c->n_tenants; k++)
@@ -117,13 +117,13 @@ static int begin_facts(const struct rule_options *o, const struct credential *c,
     }
     const struct judge_context ctx = {
         .options = o, .tenant = c->n_tenants == 1 ? first : &all, .zone = c->zone};
-    return facts_begin(&ctx, now_at, ret);
+    return context_begin(&ctx, now_at, ret);
 }
 
-static int fill_facts(const struct credential *c, struct facts *f)
+static int fill_context(const struct credential *c, struct alert_context *f)
 {
     struct text names = TEXT_INIT(USED_BY_MAX);
-    for (size_t i = 0; i < c->n_tenants && i < FACT_TENANTS_MAX; i++)
+    for (size_t i = 0; i < c->n_tenants && i < CONTEXT_TENANTS_MAX; i++)
         text_addf(&names, "%s%s", i ? "\n" : "", c->tenant[i]->name);
     f->used_by = text_take(&names);
     f->n_used_by = (int64_t)c->n_tenants;
@@ -145,9 +145,9 @@ int judge_credential(const struct rule_options *o, const struct credential *c,
     finding_init(&s.finding[0], RULE_CREDENTIAL, &t);
     int r = credential_subject(c, &s.subject);
     if (r >= 0)
-        r = begin_facts(o, c, now->at, &s.facts);
+        r = begin_context(o, c, now->at, &s.context);
     if (r >= 0)
-        r = fill_facts(c, s.facts);
+        r = fill_context(c, s.context);
     if (r < 0) {
         sample_clear(&s);
         return failure_oom(ret_failure);

@@ -16,20 +16,20 @@ int judge_delivery(const char *receiver, bool pager, int64_t parked, bool disabl
                                     .raise = level,
                                     .keep = level,
                                     .value = parked,
-                                    .threshold = {FACT_UNKNOWN, FACT_UNKNOWN, FACT_UNKNOWN},
+                                    .threshold = {NUMBER_UNKNOWN, NUMBER_UNKNOWN, NUMBER_UNKNOWN},
                                     .unit = rule_row(RULE_DELIVERY)->unit,
                                     .min_samples = 1};
     s.finding[0].threshold[bad] = 1;
-    int r = s.subject ? facts_new(&s.facts) : -ENOMEM;
+    int r = s.subject ? context_new(&s.context) : -ENOMEM;
     if (r >= 0)
-        r = text_copy(receiver, &s.facts->receiver);
+        r = text_copy(receiver, &s.context->receiver);
     if (r < 0) {
         sample_clear(&s);
         return failure_oom(ret_failure);
     }
-    s.facts->cause = disabled ? CAUSE_DISABLED : parked > 0 ? CAUSE_PARKED : CAUSE_NONE;
-    s.facts->parked = parked;
-    s.facts->observed_at = now->at;
+    s.context->cause = disabled ? CAUSE_DISABLED : parked > 0 ? CAUSE_PARKED : CAUSE_NONE;
+    s.context->parked = parked;
+    s.context->observed_at = now->at;
     *ret = s;
     return 0;
 }

@@ -11,7 +11,7 @@
 #define PEAK_KEPT USEC_PER_DAY
 #define NEW_NORMAL_AFTER (7 * USEC_PER_DAY)
 
-static const struct known_drop NOTHING = {.reference = FACT_UNKNOWN};
+static const struct known_drop NOTHING = {.reference = NUMBER_UNKNOWN};
 
 /* ---- what a pool had ---- */
 
@@ -41,8 +41,8 @@ static void reach(struct known_drop *d, int64_t allotted)
     while (n < d->n_peaks && d->peak[n].allotted > allotted)
         n++;
     forget_from(d, n);
-    if (d->reference != FACT_UNKNOWN && allotted >= d->reference)
-        d->reference = FACT_UNKNOWN;
+    if (d->reference != NUMBER_UNKNOWN && allotted >= d->reference)
+        d->reference = NUMBER_UNKNOWN;
 }
 
 static void expire(struct known_drop *d, const struct instant *now)
@@ -59,13 +59,13 @@ static void move_away(struct known_drop *d, int64_t moved)
 {
     for (size_t i = 0; i < d->n_peaks; i++)
         d->peak[i].allotted -= moved;
-    if (d->reference != FACT_UNKNOWN)
+    if (d->reference != NUMBER_UNKNOWN)
         d->reference -= moved;
 }
 
 static void leave(struct known_drop *d, int64_t allotted, const struct instant *now)
 {
-    if (d->reference != FACT_UNKNOWN)
+    if (d->reference != NUMBER_UNKNOWN)
         d->since = *now;
     if (d->n_peaks == PEAKS_MAX) /* the highest is what counts, and the latest lasts longest */
         d->n_peaks--;
@@ -82,7 +82,7 @@ static const struct known_pool *past_of(const struct groups *g, const struct gro
 
 static int64_t gained(const struct allotment *a, const struct known_pool *past)
 {
-    if (!a->units_known || (past && past->allotted == FACT_UNKNOWN))
+    if (!a->units_known || (past && past->allotted == NUMBER_UNKNOWN))
         return 0;
     int64_t before = past ? past->allotted : 0;
     return a->allotted - before; /* both are Int32 */
@@ -103,7 +103,7 @@ void drops_follow(const struct judging *j, const struct groups *g, const struct 
         struct known_drop *d = &ret[i];
         *d = past ? *known(j->before, past->id) : NOTHING;
         d->id = a->id;
-        d->allotted = a->units_known ? a->allotted : FACT_UNKNOWN;
+        d->allotted = a->units_known ? a->allotted : NUMBER_UNKNOWN;
         expire(d, now);
         if (!a->units_known)
             continue;
@@ -136,9 +136,9 @@ void drop_unknown(const struct threshold *t, struct finding *ret)
 
 static int64_t reference_of(const struct known_drop *d)
 {
-    return d->reference != FACT_UNKNOWN ? d->reference
-           : d->n_peaks > 0             ? d->peak[0].allotted
-                                        : FACT_UNKNOWN;
+    return d->reference != NUMBER_UNKNOWN ? d->reference
+           : d->n_peaks > 0               ? d->peak[0].allotted
+                                          : NUMBER_UNKNOWN;
 }
 
 static bool is_breach(const struct threshold *t, int64_t reference, int64_t lost)
@@ -155,16 +155,16 @@ static void settle(const struct judging *j, struct known_drop *drop, size_t n, b
     const struct instant *now = &j->snapshot->taken;
     bool lasts = false, any = false;
     for (size_t i = 0; i < n; i++) {
-        any |= drop[i].reference != FACT_UNKNOWN;
-        lasts |= drop[i].reference != FACT_UNKNOWN &&
+        any |= drop[i].reference != NUMBER_UNKNOWN;
+        lasts |= drop[i].reference != NUMBER_UNKNOWN &&
                  instant_since(&drop[i].since, now) < NEW_NORMAL_AFTER;
     }
     for (size_t i = 0; i < n; i++) {
         struct known_drop *d = &drop[i];
         if (any && !lasts) {
-            d->reference = FACT_UNKNOWN;
+            d->reference = NUMBER_UNKNOWN;
             d->n_peaks = 0;
-        } else if (breach && d->reference == FACT_UNKNOWN && d->n_peaks > 0) {
+        } else if (breach && d->reference == NUMBER_UNKNOWN && d->n_peaks > 0) {
             d->reference = d->peak[0].allotted;
             d->since = *now;
         }
@@ -178,16 +178,16 @@ void drop_judge(const struct judging *j, const struct threshold *t, const struct
     int64_t reference = c->allotted;
     bool open = false;
     begin(t, ret);
-    *ret_reference = FACT_UNKNOWN;
+    *ret_reference = NUMBER_UNKNOWN;
     for (size_t i = 0; ret->state == FINDING_NOT_APPLICABLE && i < n; i++)
-        drop[i].reference = FACT_UNKNOWN;
+        drop[i].reference = NUMBER_UNKNOWN;
     if (!c->units_known || ret->state == FINDING_NOT_APPLICABLE)
         return;
     for (size_t i = 0; i < n; i++) {
         int64_t of = reference_of(&drop[i]);
-        open |= drop[i].reference != FACT_UNKNOWN;
+        open |= drop[i].reference != NUMBER_UNKNOWN;
         /* Above what the pool has, which is in the sum already: its peaks are all above that. */
-        if (of != FACT_UNKNOWN)
+        if (of != NUMBER_UNKNOWN)
             reference += of - drop[i].allotted;
     }
     int64_t lost = reference - c->allotted;
@@ -206,7 +206,7 @@ void drop_judge(const struct judging *j, const struct threshold *t, const struct
 int drop_remember(struct judging *j, const struct known_drop *d)
 {
     struct tenant_memory *m = j->after;
-    if (d->reference == FACT_UNKNOWN && d->n_peaks == 0)
+    if (d->reference == NUMBER_UNKNOWN && d->n_peaks == 0)
         return 0;
     void *moved = m->n_drops & (m->n_drops - 1) /* grown at 0, 1, 2, 4, 8, ... */
                       ? m->drop

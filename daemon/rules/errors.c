@@ -98,13 +98,13 @@ static int judge_group(struct judging *j, const struct groups *g, const struct s
         enum level level = level_at_least(&t[RULE_ASSIGNMENT_ERRORS], count);
         enum level keep = level_at_least(&t[RULE_ASSIGNMENT_ERRORS], 2 * count - 1);
         finding_set(&sample->finding[0], count, level, keep > level ? keep : level);
-        sample->facts->error_count = count;
+        sample->context->error_count = count;
         if (s->group)
-            sample->facts->errors_since_at = first_seen(j, s);
+            sample->context->errors_since_at = first_seen(j, s);
     }
-    r = text_copy(code, &sample->facts->error_code);
+    r = text_copy(code, &sample->context->error_code);
     if (r >= 0 && sku_id)
-        r = facts_set_sku(sample->facts, o, sku_id, part);
+        r = context_set_sku(sample->context, o, sku_id, part);
     return r;
 }
 

@@ -8,7 +8,7 @@ void finding_init(struct finding *f, enum rule rule, const struct threshold *t)
     *f = (struct finding){
         .rule = rule,
         .state = t->off ? FINDING_NOT_APPLICABLE : FINDING_UNKNOWN,
-        .value = FACT_UNKNOWN,
+        .value = NUMBER_UNKNOWN,
         .unit = rule_row(rule)->unit,
         .hold_for = t->hold_for,
         .keep_firing_for = t->keep_firing_for,
@@ -16,7 +16,7 @@ void finding_init(struct finding *f, enum rule rule, const struct threshold *t)
     };
     for (int l = 0; l < LEVEL_COUNT_; l++)
         f->threshold[l] =
-            !t->off && l != LEVEL_NONE && t->limit[l].on ? t->limit[l].value : FACT_UNKNOWN;
+            !t->off && l != LEVEL_NONE && t->limit[l].on ? t->limit[l].value : NUMBER_UNKNOWN;
 }
 
 void finding_set(struct finding *f, int64_t value, enum level raise, enum level keep)
@@ -33,7 +33,7 @@ void finding_set(struct finding *f, int64_t value, enum level raise, enum level 
 void finding_not_applicable(struct finding *f)
 {
     f->state = FINDING_NOT_APPLICABLE;
-    f->value = FACT_UNKNOWN;
+    f->value = NUMBER_UNKNOWN;
     f->raise = f->keep = LEVEL_NONE;
 }
 

@@ -35,7 +35,7 @@ static bool judge_rule(const struct judging *j, const struct groups *g, const st
         offered |= !f->not_offered;
     }
     if (any && (kept || !unknown))
-        finding_set(ret, FACT_UNKNOWN, LEVEL_NONE, kept ? LEVEL_CRITICAL : LEVEL_NONE);
+        finding_set(ret, NUMBER_UNKNOWN, LEVEL_NONE, kept ? LEVEL_CRITICAL : LEVEL_NONE);
     ret->not_offered = any && !offered;
     return any;
 }
@@ -57,7 +57,7 @@ void former_judge(const struct judging *j, const struct groups *g, const struct 
         blocked |= f->keep > LEVEL_NONE;
     }
     if (listed)
-        gone_judge(t, false, FACT_UNKNOWN, &s->finding[s->n_findings++]);
+        gone_judge(t, false, NUMBER_UNKNOWN, &s->finding[s->n_findings++]);
     if (after)
         after->blocked = blocked;
 }

@@ -5,7 +5,7 @@
  * A pool has ONE instance (kind capacity) with five findings and, if it is gone, a sixth. */
 #pragma once
 #include "model/rights.h"
-#include "rules/facts.h"
+#include "rules/context.h"
 
 /* In no particular order. What depends on the kind stands in its row: alerts/kind.h. */
 enum kind {
@@ -34,7 +34,7 @@ struct finding {
     enum level raise; /* KNOWN: by the limits themselves */
     enum level keep;  /* KNOWN: a level already raised is kept up to here (hysteresis); >= raise */
     int64_t value;    /* truncated, never rounded up to a limit; in `unit`; usage: basis points */
-    int64_t threshold[LEVEL_COUNT_]; /* in the same unit, by level; FACT_UNKNOWN if off */
+    int64_t threshold[LEVEL_COUNT_]; /* in the same unit, by level; NUMBER_UNKNOWN if off */
     enum unit unit;
     usec_t hold_for, keep_firing_for;
     uint32_t min_samples;
@@ -46,7 +46,7 @@ struct sample {
                     * "user/NAME/SKU", "CLIENT ID/FILE NAME[/TENANT ID]" */
     struct finding finding[FINDINGS_MAX];
     size_t n_findings;
-    struct facts *facts;
+    struct alert_context *context;
     bool silent;      /* ignore = "alerts" or a free SKU: state is kept, nothing is told */
     char *replaces;   /* subject whose state moves here (a replaced pool); else NULL */
     /* capacity: only another source than the one in use lists this pool. Its findings do not say how the
@@ -73,7 +73,7 @@ DEFINE_CLEANUP(struct samples *, samples_free)
 struct known_pool {
     char *id;
     char *sku_id, *sku_part_number;
-    int64_t allotted, consumed; /* last known; FACT_UNKNOWN */
+    int64_t allotted, consumed; /* last known; NUMBER_UNKNOWN */
     usec_t first_seen_at;
     uint32_t absent_polls; /* complete lists in a row without it */
     struct instant absent_since; /* boot 0: it was there last time */
@@ -109,7 +109,7 @@ struct peak {
 #define PEAKS_MAX 4
 struct known_drop {
     char *id;             /* of the pool */
-    int64_t reference;    /* of the drop that goes on; FACT_UNKNOWN: there is none */
+    int64_t reference;    /* of the drop that goes on; NUMBER_UNKNOWN: there is none */
     struct instant since; /* its last loss */
     struct peak peak[PEAKS_MAX]; /* highest first, which is oldest first */
     size_t n_peaks;
@@ -140,7 +140,7 @@ DEFINE_CLEANUP(struct tenant_memory *, tenant_memory_free)
 
 struct judge_context {
     const struct rule_options *options;
-    const struct tenant_facts *tenant;
+    const struct tenant_identity *tenant;
     struct zone zone; /* the tenant's, at the snapshot's time */
     /* Seconds by which our clock is ahead of the source's, whose moments the snapshot holds; 0: not
      * known, or too little to matter. A clock of ours that jumps makes nobody wait longer. */
@@ -261,7 +261,8 @@ struct credential {
     const char *name; /* of the file as it is configured, without folders */
     const char *apart; /* id of the first tenant that uses it, if another file shares client and name; NULL */
     bool certificate; /* else a client secret */
-    const struct tenant_facts *const *tenant; /* who signs in with it, in the order of the configuration */
+    const struct tenant_identity *const
+        *tenant; /* who signs in with it, in the order of the configuration */
     size_t n_tenants;
     struct zone zone; /* of the first of them */
     usec_t true_at;     /* now, by the clock of Graph */
@@ -285,11 +286,12 @@ int credential_subject(const struct credential *c, char **ret);
 void sample_clear(struct sample *s); /* frees what is inside */
 static inline void sample_clear_at(struct sample *s) { sample_clear(s); } /* CLEANUP(sample_clear) */
 
-/* The order to place now. waiting may be FACT_UNKNOWN (taken as 0). */
+/* The order to place now. waiting may be NUMBER_UNKNOWN (taken as 0). */
 int64_t units_to_unblock(int64_t allotted, int64_t consumed, int64_t waiting);
 /* The smallest order that ends the alert: with so many more units, and those who wait served, every
- * finding of the pool is clear by the limits `t` as they apply to the larger pool. `reference`: what a
- * capacity_drop that is up is measured against, else FACT_UNKNOWN. FACT_UNKNOWN: no order ends it.
- * *ret_below_bp: the share of use below which it ends, where usage decides; else FACT_UNKNOWN. */
+ * finding of the pool is clear by the limits `t` as they apply to the larger pool. `reference`:
+ * what a capacity_drop that is up is measured against, else NUMBER_UNKNOWN. NUMBER_UNKNOWN: no
+ * order ends it. *ret_below_bp: the share of use below which it ends, where usage decides; else
+ * NUMBER_UNKNOWN. */
 int64_t units_to_buy(int64_t allotted, int64_t consumed, int64_t waiting, int64_t reference,
                      const struct threshold t[static RULE_COUNT_], int64_t *ret_below_bp);

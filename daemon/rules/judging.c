@@ -12,7 +12,7 @@ void sample_clear(struct sample *s)
 {
     free(s->subject);
     free(s->replaces);
-    facts_free(s->facts);
+    context_free(s->context);
     *s = (struct sample){0};
 }
 
@@ -41,7 +41,7 @@ struct sample *judging_sample(struct judging *j, enum kind kind, char *subject)
     }
     struct sample *s = &j->samples->sample[j->samples->n];
     *s = (struct sample){.kind = kind};
-    if (facts_begin(j->ctx, j->snapshot->taken.at, &s->facts) < 0)
+    if (context_begin(j->ctx, j->snapshot->taken.at, &s->context) < 0)
         return NULL;
     s->subject = TAKE(owned);
     j->samples->n++;
@@ -55,26 +55,26 @@ usec_t judging_now(const struct judging *j)
                        : (usec_t)seconds * USEC_PER_SEC + j->snapshot->taken.at % USEC_PER_SEC;
 }
 
-/* ---- facts that every kind needs ---- */
+/* ---- context that every kind needs ---- */
 
-int facts_begin(const struct judge_context *ctx, usec_t at, struct facts **ret)
+int context_begin(const struct judge_context *ctx, usec_t at, struct alert_context **ret)
 {
-    CLEANUP(facts_free) struct facts *f = NULL;
-    int r = facts_new(&f);
+    CLEANUP(context_free) struct alert_context *f = NULL;
+    int r = context_new(&f);
     if (r >= 0)
-        r = facts_set_tenant(f, ctx->tenant);
+        r = context_set_tenant(f, ctx->tenant);
     if (r < 0)
         return r;
     f->observed_at = at;
-    r = facts_set_zone(f, &ctx->zone);
+    r = context_set_zone(f, &ctx->zone);
     if (r < 0)
         return r;
     *ret = TAKE(f);
     return 0;
 }
 
-int facts_set_sku(struct facts *f, const struct rule_options *o, const char *sku_id,
-                  const char *part_number)
+int context_set_sku(struct alert_context *f, const struct rule_options *o, const char *sku_id,
+                    const char *part_number)
 {
     const char *name = product_name(o->products, sku_id, part_number);
     if (!name)
@@ -87,17 +87,17 @@ int facts_set_sku(struct facts *f, const struct rule_options *o, const char *sku
     return r;
 }
 
-int facts_add_subscription(struct facts *f, const struct subscription *s)
+int context_add_subscription(struct alert_context *f, const struct subscription *s)
 {
-    if (f->n_subscriptions >= FACT_SUBSCRIPTIONS_MAX)
+    if (f->n_subscriptions >= CONTEXT_SUBSCRIPTIONS_MAX)
         return 0;
     void *moved = reallocarray(f->subscription, f->n_subscriptions + 1, sizeof *f->subscription);
     if (!moved)
         return -ENOMEM;
     f->subscription = moved;
-    struct fact_subscription *to = &f->subscription[f->n_subscriptions++];
-    *to = (struct fact_subscription){.start_date = s->start_date,
-                                     .next_lifecycle_date = s->next_lifecycle_date};
+    struct context_subscription *to = &f->subscription[f->n_subscriptions++];
+    *to = (struct context_subscription){.start_date = s->start_date,
+                                        .next_lifecycle_date = s->next_lifecycle_date};
     int r = text_copy(s->id, &to->id);
     if (r >= 0)
         r = text_copy(s->state_text, &to->state);

@@ -10,7 +10,7 @@ static bool glob_or_any(const char *glob, const char *text)
     return !glob || text_glob(glob, text);
 }
 
-static bool label_matches(const struct label *want, const struct tenant_facts *tenant)
+static bool label_matches(const struct label *want, const struct tenant_identity *tenant)
 {
     for (size_t i = 0; i < tenant->n_labels; i++)
         if (text_equal(tenant->label[i].key, want->key) &&
@@ -19,7 +19,7 @@ static bool label_matches(const struct label *want, const struct tenant_facts *t
     return false;
 }
 
-bool match_applies(const struct match *m, const struct tenant_facts *tenant, const char *sku_id,
+bool match_applies(const struct match *m, const struct tenant_identity *tenant, const char *sku_id,
                    const char *sku_part_number, const char *allotment_id)
 {
     if (m->tenant && !text_glob(m->tenant, tenant->name) &&
@@ -99,7 +99,7 @@ static void override_lay_on(const struct override *o, struct threshold ret[stati
         *ignore = o->ignore;
 }
 
-enum ignore rules_for(const struct rule_options *o, const struct tenant_facts *tenant,
+enum ignore rules_for(const struct rule_options *o, const struct tenant_identity *tenant,
                       const char *sku_id, const char *sku_part_number, const char *allotment_id,
                       struct threshold ret[static RULE_COUNT_])
 {

@@ -51,7 +51,7 @@ struct rule_options {
 };
 
 /* What judging must know of a tenant; part of the options, one per tenant. */
-struct tenant_facts {
+struct tenant_identity {
     char *name, *tenant_id;
     struct label *label;
     size_t n_labels;
@@ -60,11 +60,11 @@ struct tenant_facts {
 };
 /* Its configured name; NULL. */
 const char *pool_configured_name(const struct rule_options *o, const char *allotment_id);
-bool match_applies(const struct match *m, const struct tenant_facts *tenant, const char *sku_id,
+bool match_applies(const struct match *m, const struct tenant_identity *tenant, const char *sku_id,
                    const char *sku_part_number, const char *allotment_id);
 /* The thresholds that hold for one pool (sku and allotment may be NULL: a rule of the tenant):
  * defaults, then overrides from the least to the most specific (labels < tenant < glob SKU < exact
  * SKU < allotment), later ones winning ties. Returns what is ignored. */
-enum ignore rules_for(const struct rule_options *o, const struct tenant_facts *tenant,
+enum ignore rules_for(const struct rule_options *o, const struct tenant_identity *tenant,
                       const char *sku_id, const char *sku_part_number, const char *allotment_id,
                       struct threshold ret[static RULE_COUNT_]);

@@ -173,11 +173,11 @@ static const struct cause_hint *find_hint(const struct tenant_health *h, enum ca
 
 #define SINCE_MAX (CLOCK_HUMAN_MAX + 8)
 /* " since 03:10 UTC": from the last complete reading on. */
-static const char *since(enum cause c, const struct tenant_health *h, const struct facts *f,
+static const char *since(enum cause c, const struct tenant_health *h, const struct alert_context *f,
                          char ret[static SINCE_MAX])
 {
     char time[CLOCK_HUMAN_MAX];
-    const struct zone zone = facts_zone(f);
+    const struct zone zone = context_zone(f);
     const struct instant *last = &h->section[HEALTH_ALLOTMENTS].last_complete;
     usec_t at = last->boot ? last->at : h->first_poll.at;
     if (c != CAUSE_UNAVAILABLE || h->section[HEALTH_ALLOTMENTS].incomplete_polls == 0)
@@ -186,7 +186,7 @@ static const char *since(enum cause c, const struct tenant_health *h, const stru
     return ret;
 }
 
-static int set_cause(struct facts *f, enum cause c, const struct tenant_health *h)
+static int set_cause(struct alert_context *f, enum cause c, const struct tenant_health *h)
 {
     char time[SINCE_MAX];
     const struct cause_hint *hint = find_hint(h, c);
@@ -250,7 +250,7 @@ static int64_t limit_seconds(const struct limit *l, usec_t interval)
 {
     int64_t seconds = l->value;
     if (!l->on)
-        return FACT_UNKNOWN;
+        return NUMBER_UNKNOWN;
     if (l->polls && __builtin_mul_overflow(l->value, (int64_t)(interval / USEC_PER_SEC), &seconds))
         return INT64_MAX;
     return seconds;
@@ -284,10 +284,10 @@ static int fill_rights(const struct judge_context *ctx, const struct tenant_heal
                 level > LEVEL_WARNING ? level : LEVEL_WARNING);
     if (s->finding[0].state != FINDING_KNOWN)
         return 0;
-    s->facts->cause = cause;
-    s->facts->section = strdup(section_word(HEALTH_RIGHTS));
-    s->facts->hint = text_printf("%s; %s", h->rights_text, ONLY_RIGHTS);
-    return s->facts->section && s->facts->hint ? 0 : -ENOMEM;
+    s->context->cause = cause;
+    s->context->section = strdup(section_word(HEALTH_RIGHTS));
+    s->context->hint = text_printf("%s; %s", h->rights_text, ONLY_RIGHTS);
+    return s->context->section && s->context->hint ? 0 : -ENOMEM;
 }
 
 static int fill_sample(const struct judge_context *ctx, const struct tenant_health *h,
@@ -304,10 +304,10 @@ static int fill_sample(const struct judge_context *ctx, const struct tenant_heal
     f->min_samples = 1;
     for (int l = LEVEL_WARNING; l < LEVEL_COUNT_; l++)
         f->threshold[l] = limit_seconds(&poll->limit[l], ctx->tenant->interval);
-    int r = facts_begin(ctx, now->at, &s->facts);
+    int r = context_begin(ctx, now->at, &s->context);
     if (r < 0)
         return r;
-    r = text_copy(source_word(h->source), &s->facts->source);
+    r = text_copy(source_word(h->source), &s->context->source);
     if (r < 0)
         return r;
     if (h->first_poll.boot == 0 && !h->broken_config)
@@ -322,10 +322,10 @@ static int fill_sample(const struct judge_context *ctx, const struct tenant_heal
         return fill_rights(ctx, h, poll, now, s);
     if (f->state != FINDING_KNOWN)
         return 0;
-    r = text_copy(section_word(trouble.section), &s->facts->section);
+    r = text_copy(section_word(trouble.section), &s->context->section);
     if (r >= 0 && trouble.cause == CAUSE_UNUSABLE_NUMBERS && h->unusable[0])
-        r = text_copy(h->unusable, &s->facts->host);
-    return r < 0 ? r : set_cause(s->facts, trouble.cause, h);
+        r = text_copy(h->unusable, &s->context->host);
+    return r < 0 ? r : set_cause(s->context, trouble.cause, h);
 }
 
 void poll_state_of(const struct judge_context *ctx, const struct tenant_health *h,
@@ -346,7 +346,7 @@ void poll_state_of(const struct judge_context *ctx, const struct tenant_health *
     ret->age = trouble.age;
 }
 
-int poll_facts(const struct poll_state *p, const struct tenant_health *h, struct facts *f)
+int poll_context(const struct poll_state *p, const struct tenant_health *h, struct alert_context *f)
 {
     int r = text_copy(p->section, &f->section);
     return r < 0 ? r : set_cause(f, p->cause, h);

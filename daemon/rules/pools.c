@@ -12,7 +12,7 @@ struct pool {
     enum ignore ignore;
     struct capacity capacity;
     struct finding finding[CAPACITY_FINDINGS], drop;
-    int64_t reference; /* of the drop; FACT_UNKNOWN */
+    int64_t reference; /* of the drop; NUMBER_UNKNOWN */
     char *name; /* NULL if it needs none */
     bool silent;
 };
@@ -114,19 +114,19 @@ static int sku_load(const struct judging *j, const struct groups *g, const struc
 
 /* ---- samples ---- */
 
-/* What a drop that raises or keeps a level is measured against; else FACT_UNKNOWN. */
+/* What a drop that raises or keeps a level is measured against; else NUMBER_UNKNOWN. */
 static int64_t reference_up(const struct sample *s)
 {
     for (size_t i = 0; i < s->n_findings; i++)
         if (s->finding[i].rule == RULE_CAPACITY_DROP && s->finding[i].keep > LEVEL_NONE)
-            return s->facts->reference;
-    return FACT_UNKNOWN;
+            return s->context->reference;
+    return NUMBER_UNKNOWN;
 }
 
 static void set_numbers(struct sample *s, const struct capacity *c,
                         const struct threshold t[static RULE_COUNT_])
 {
-    struct facts *f = s->facts;
+    struct alert_context *f = s->context;
     bool waiting_known = c->waiting.section == SECTION_COMPLETE;
     if (waiting_known) {
         f->waiting = c->waiting.count;
@@ -145,14 +145,14 @@ static void set_numbers(struct sample *s, const struct capacity *c,
 }
 
 /* Those that are not in force first: if not all fit, these are the ones to name. */
-static int add_subscriptions(struct facts *f, const struct allotment *a)
+static int add_subscriptions(struct alert_context *f, const struct allotment *a)
 {
     for (int in_force = 0; in_force <= 1; in_force++)
         for (size_t i = 0; i < a->n_subscriptions; i++) {
             const struct subscription *sub = &a->subscriptions[i];
             if ((sub->state == SUBSCRIPTION_ACTIVE) != (in_force == 1))
                 continue;
-            int r = facts_add_subscription(f, sub);
+            int r = context_add_subscription(f, sub);
             if (r < 0)
                 return r;
         }
@@ -198,7 +198,7 @@ static void judge_quiet(const struct judging *j, const struct sku *sku, const st
     if (known)
         known->quiet = quiet;
     if (quiet && relax(s))
-        s->facts->siblings_free = siblings_free(&sku->siblings, p->a, &p->capacity);
+        s->context->siblings_free = siblings_free(&sku->siblings, p->a, &p->capacity);
 }
 
 static int pool_sample(struct judging *j, const struct groups *g, const struct sku *sku,
@@ -214,7 +214,7 @@ static int pool_sample(struct judging *j, const struct groups *g, const struct s
     s->silent = p->silent;
     s->subscription_explains = subscriptions_explain(p->a);
     add_findings(s, p->finding, &p->drop);
-    s->facts->reference = p->reference;
+    s->context->reference = p->reference;
     judge_quiet(j, sku, p, fates->replaced[at] ? fates->replaced[at] : fates->past[at], s);
     if (fates->past[at] && fates->past[at]->gone)
         add_gone(s, p->threshold, false, fates->past[at]->consumed);
@@ -222,19 +222,19 @@ static int pool_sample(struct judging *j, const struct groups *g, const struct s
     if (fates->replaced[at])
         r = text_copy(fates->replaced[at]->id, &s->replaces);
     if (r >= 0)
-        r = facts_set_sku(s->facts, j->ctx->options, p->a->sku_id, p->a->sku_part_number);
+        r = context_set_sku(s->context, j->ctx->options, p->a->sku_id, p->a->sku_part_number);
     if (r >= 0)
-        r = text_copy(p->a->id, &s->facts->allotment_id);
+        r = text_copy(p->a->id, &s->context->allotment_id);
     if (r >= 0)
-        r = text_copy(p->name, &s->facts->allotment_name);
+        r = text_copy(p->name, &s->context->allotment_name);
     if (r >= 0)
-        r = add_subscriptions(s->facts, p->a);
+        r = add_subscriptions(s->context, p->a);
     set_numbers(s, &p->capacity, p->threshold);
     const struct sibling_room most =
         siblings_most(&sku->siblings, (size_t)(p - sku->pool), p->a);
     if (r >= 0 && most.free > 0) {
-        s->facts->sibling_free = most.free;
-        r = text_copy(sku->pool[most.at].name, &s->facts->sibling_name);
+        s->context->sibling_free = most.free;
+        r = text_copy(sku->pool[most.at].name, &s->context->sibling_name);
     }
     return r;
 }
@@ -261,13 +261,13 @@ static int absent_sample(struct judging *j, const struct groups *g, const struct
         add_gone(s, t, true, k->consumed);
     if (fate == FATE_UNKNOWN)
         former_judge(j, g, k, t, s);
-    s->facts->allotted = k->allotted;
-    s->facts->consumed = k->consumed;
-    int r = facts_set_sku(s->facts, o, k->sku_id, k->sku_part_number);
+    s->context->allotted = k->allotted;
+    s->context->consumed = k->consumed;
+    int r = context_set_sku(s->context, o, k->sku_id, k->sku_part_number);
     if (r >= 0)
-        r = text_copy(k->id, &s->facts->allotment_id);
+        r = text_copy(k->id, &s->context->allotment_id);
     if (r >= 0)
-        r = text_copy(pool_configured_name(o, k->id), &s->facts->allotment_name);
+        r = text_copy(pool_configured_name(o, k->id), &s->context->allotment_name);
     return r;
 }
 
@@ -297,18 +297,19 @@ static void add_capacity(struct capacity *sum, const struct capacity *c)
         sum->waiting.oldest_at = oldest;
 }
 
-static int sku_facts(struct judging *j, const struct sku *sku, struct sample *s)
+static int sku_context(struct judging *j, const struct sku *sku, struct sample *s)
 {
     int r = 0;
     s->subscription_explains = sku->n > 0;
     for (size_t i = 0; r >= 0 && i < sku->n; i++) {
         s->subscription_explains &= subscriptions_explain(sku->pool[i].a);
-        r = add_subscriptions(s->facts, sku->pool[i].a);
+        r = add_subscriptions(s->context, sku->pool[i].a);
     }
     if (r >= 0 && sku->n > 0)
-        r = facts_set_sku(s->facts, j->ctx->options, sku->group->sku_id, sku->group->part_number);
+        r = context_set_sku(s->context, j->ctx->options, sku->group->sku_id,
+                            sku->group->part_number);
     if (r >= 0 && sku->n > 0 && j->snapshot->source == SOURCE_SUBSCRIBED_SKUS)
-        r = text_copy(sku->pool[0].a->id, &s->facts->allotment_id); /* it is the SKU itself */
+        r = text_copy(sku->pool[0].a->id, &s->context->allotment_id); /* it is the SKU itself */
     return r;
 }
 
@@ -324,7 +325,7 @@ static void sku_add_gone(struct sample *s, const struct threshold t[static RULE_
         if (fates->known[m->index[i]] != FATE_GONE)
             continue;
         gone = true;
-        if (k->consumed != FACT_UNKNOWN)
+        if (k->consumed != NUMBER_UNKNOWN)
             consumed += k->consumed;
     }
     for (size_t i = 0; i < sku->n; i++) {
@@ -373,10 +374,10 @@ static int sku_sample(struct judging *j, const struct groups *g, const struct sk
         return -ENOMEM;
     s->silent = silent || ignore == IGNORE_ALERTS;
     capacity_judge(&sum, t, judging_now(j), f);
-    drop_judge(j, &t[RULE_CAPACITY_DROP], &sum, sku->drop, sku->n, &drop, &s->facts->reference);
+    drop_judge(j, &t[RULE_CAPACITY_DROP], &sum, sku->drop, sku->n, &drop, &s->context->reference);
     add_findings(s, f, &drop);
     sku_add_gone(s, t, g, sku, fates, m);
-    int r = here ? sku_facts(j, sku, s) : facts_set_sku(s->facts, o, sku_id, part);
+    int r = here ? sku_context(j, sku, s) : context_set_sku(s->context, o, sku_id, part);
     set_numbers(s, &sum, t);
     return r;
 }

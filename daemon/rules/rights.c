@@ -136,7 +136,7 @@ static int missing_plans(const struct view *v, struct text *t)
 
 /* ---- why ---- */
 
-static int tell_wait(const struct view *v, struct facts *f, bool *ret_found)
+static int tell_wait(const struct view *v, struct alert_context *f, bool *ret_found)
 {
     const struct principal_wait *first = NULL;
     for (size_t i = 0; i < v->rights->n_waits; i++) {
@@ -153,7 +153,7 @@ static int tell_wait(const struct view *v, struct facts *f, bool *ret_found)
     return text_copy(first->allotment_id, &f->allotment_id);
 }
 
-static int tell_error(const struct view *v, struct facts *f, bool *ret_found)
+static int tell_error(const struct view *v, struct alert_context *f, bool *ret_found)
 {
     const struct principal_error *last = NULL;
     for (size_t i = 0; i < v->rights->n_errors; i++) {
@@ -189,7 +189,7 @@ static bool assignment_is_unclear(const struct view *v)
 
 /* The nearest cause, and what belongs to it; none where a nearer one may be in a list that was not read: a failed look-up is
  * no other cause. */
-static int tell_why(const struct view *v, bool whole_right, struct facts *f)
+static int tell_why(const struct view *v, bool whole_right, struct alert_context *f)
 {
     const enum section *known = v->rights->section;
     bool found = false;
@@ -227,11 +227,11 @@ static int judge_rights_known(const struct view *v, struct sample *s, enum level
     if (n == 0)
         return 0;
     if (plans.data)
-        r = text_copy(plans.data, &s->facts->missing_plans);
-    return r < 0 ? r : tell_why(v, !right, s->facts);
+        r = text_copy(plans.data, &s->context->missing_plans);
+    return r < 0 ? r : tell_why(v, !right, s->context);
 }
 
-static int name_sku(const struct view *v, const struct rule_options *o, struct facts *f)
+static int name_sku(const struct view *v, const struct rule_options *o, struct alert_context *f)
 {
     const struct right *right = v->rights ? our_right(v) : NULL;
     const char *id = right && right->sku_id ? right->sku_id : v->sku_id;
@@ -240,7 +240,7 @@ static int name_sku(const struct view *v, const struct rule_options *o, struct f
         id = v->need->sku;
     if (!part && !is_guid(v->need->sku))
         part = v->need->sku;
-    return facts_set_sku(f, o, id, part);
+    return context_set_sku(f, o, id, part);
 }
 
 static int fill(const struct judge_context *ctx, const struct view *v, const struct instant *now,
@@ -256,11 +256,11 @@ static int fill(const struct judge_context *ctx, const struct view *v, const str
     finding_init(&s->finding[0], RULE_USAGE_RIGHT, &t);
     int r = right_subject(need, &s->subject);
     if (r >= 0)
-        r = facts_begin(ctx, now->at, &s->facts);
+        r = context_begin(ctx, now->at, &s->context);
     if (r >= 0)
-        r = right_principal(ctx->options, need, &s->facts->principal);
+        r = right_principal(ctx->options, need, &s->context->principal);
     if (r >= 0)
-        r = name_sku(v, ctx->options, s->facts);
+        r = name_sku(v, ctx->options, s->context);
     if (r < 0 || !v->rights)
         return r;
     s->finding[0].not_offered = v->rights->section[RIGHTS_HELD] == SECTION_NOT_OFFERED;

@@ -30,8 +30,8 @@ void capacity_judge(const struct capacity *c, const struct threshold t[static RU
 bool capacity_relaxed(const struct finding f[static CAPACITY_FINDINGS]);
 /* One of the two raises a level. */
 bool capacity_raised(const struct finding f[static CAPACITY_FINDINGS]);
-/* The share of use in basis points below which no level of usage is kept; FACT_UNKNOWN: no limit is
- * on. */
+/* The share of use in basis points below which no level of usage is kept; NUMBER_UNKNOWN: no limit
+ * is on. */
 int64_t usage_clears_below(const struct threshold *t);
 /* The finding that says that the pool is gone, or back (`gone` false). */
 void gone_judge(const struct threshold t[static RULE_COUNT_], bool gone, int64_t last_consumed,
@@ -53,14 +53,14 @@ struct judging {
     bool list_known; /* the allotment list is complete and believed */
 };
 usec_t judging_now(const struct judging *j); /* the snapshot's time by the clock of its source */
-/* A sample with its facts begun (tenant, time), appended; NULL: no memory. Borrowed from j until
+/* A sample with its context begun (tenant, time), appended; NULL: no memory. Borrowed from j until
  * the next call. Takes over `subject`, also on failure; NULL counts as no memory. */
 struct sample *judging_sample(struct judging *j, enum kind kind, char *subject);
-int facts_begin(const struct judge_context *ctx, usec_t at, struct facts **ret);
+int context_begin(const struct judge_context *ctx, usec_t at, struct alert_context **ret);
 /* sku_id, sku_part_number and sku_name. */
-int facts_set_sku(struct facts *f, const struct rule_options *o, const char *sku_id,
-                  const char *part_number);
-int facts_add_subscription(struct facts *f, const struct subscription *s);
+int context_set_sku(struct alert_context *f, const struct rule_options *o, const char *sku_id,
+                    const char *part_number);
+int context_add_subscription(struct alert_context *f, const struct subscription *s);
 /* What memory holds of it, by id; NULL. */
 struct known_pool *memory_pool(const struct tenant_memory *m, const char *id);
 char *lower_case(const char *s); /* ASCII; NULL: no memory */
@@ -103,7 +103,8 @@ struct groups;
 void drops_follow(const struct judging *j, const struct groups *g, const struct group *of,
                   const struct fates *fates, struct known_drop *ret);
 /* The finding of a pool, or of the pools of a SKU together; a drop that begins or ends with it is
- * noted in drop[i]. *ret_reference: what it is measured against, FACT_UNKNOWN if there is no drop. */
+ * noted in drop[i]. *ret_reference: what it is measured against, NUMBER_UNKNOWN if there is no
+ * drop. */
 void drop_judge(const struct judging *j, const struct threshold *t, const struct capacity *c,
                 struct known_drop *drop, size_t n, struct finding *ret, int64_t *ret_reference);
 void drop_unknown(const struct threshold *t, struct finding *ret);
@@ -199,7 +200,8 @@ int64_t siblings_free(const struct siblings *s, const struct allotment *a,
 /* ---- poll.c: words that the rule service needs, too ---- */
 
 /* Cause, section and hint. */
-int poll_facts(const struct poll_state *p, const struct tenant_health *h, struct facts *f);
+int poll_context(const struct poll_state *p, const struct tenant_health *h,
+                 struct alert_context *f);
 
 /* ---- the kinds ---- */
 

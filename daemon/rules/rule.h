@@ -91,7 +91,7 @@ struct rule_row {
     bool baseline;          /* the first complete poll puts it into the digest instead of telling it */
     bool reminders;         /* while it is a warning; a critical alert always has them */
     enum rule_update update;
-    enum cause cause;       /* of an alert that it holds, whatever the facts say; CAUSE_NONE: no such */
+    enum cause cause; /* of an alert that it holds, whatever the context say; CAUSE_NONE: no such */
     int cause_rank;         /* among several such the lowest counts */
     unsigned rests_on;      /* RESTS_ON_ bits */
     /* texts */

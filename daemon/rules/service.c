@@ -115,7 +115,8 @@ static int failing_for(const struct service_tenant *tenant, size_t n, enum cause
     return 0;
 }
 
-static int name_host(const struct service_tenant *tenant, size_t n, enum cause kind, struct facts *f)
+static int name_host(const struct service_tenant *tenant, size_t n, enum cause kind,
+                     struct alert_context *f)
 {
     const char *host = NULL;
     bool others = false;
@@ -131,8 +132,9 @@ static int name_host(const struct service_tenant *tenant, size_t n, enum cause k
     return f->host ? 0 : -ENOMEM;
 }
 
-static int fill_facts(const struct service_tenant *tenant, size_t n, const struct service_tally *tally,
-                      const struct instant *now, struct facts *f)
+static int fill_context(const struct service_tenant *tenant, size_t n,
+                        const struct service_tally *tally, const struct instant *now,
+                        struct alert_context *f)
 {
     usec_t age = 0;
     f->observed_at = now->at;
@@ -154,7 +156,7 @@ static int fill_facts(const struct service_tenant *tenant, size_t n, const struc
     for (size_t i = 0; i < n; i++)
         f->tenants_read += tenant[i].notified == LEVEL_NONE && !tenant[i].state.cause &&
                            tenant[i].asked_mono >= since_mono;
-    return poll_facts(&e->state, e->health, f);
+    return poll_context(&e->state, e->health, f);
 }
 
 int judge_service(const struct service_tenant *tenant, size_t n, const struct service_tally *tally,
@@ -168,14 +170,14 @@ int judge_service(const struct service_tenant *tenant, size_t n, const struct se
         .raise = tally->failing >= tally->begins ? tally->level : LEVEL_NONE,
         .keep = tally->failing >= tally->lasts ? LEVEL_CRITICAL : LEVEL_NONE,
         .value = (int64_t)tally->failing,
-        .threshold = {FACT_UNKNOWN, (int64_t)tally->begins, (int64_t)tally->begins},
+        .threshold = {NUMBER_UNKNOWN, (int64_t)tally->begins, (int64_t)tally->begins},
         .unit = rule_row(RULE_SERVICE)->unit,
         .keep_firing_for = keep_firing_for,
         .min_samples = 1,
     };
-    int r = s.subject ? facts_new(&s.facts) : -ENOMEM;
+    int r = s.subject ? context_new(&s.context) : -ENOMEM;
     if (r >= 0)
-        r = fill_facts(tenant, n, tally, now, s.facts);
+        r = fill_context(tenant, n, tally, now, s.context);
     if (r < 0) {
         sample_clear(&s);
         return failure_oom(ret_failure);

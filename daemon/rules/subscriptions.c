@@ -27,7 +27,7 @@ struct view {
     size_t n;
     bool used, use_known;       /* units consumed in one of its pools */
     bool use_unclear;           /* they may rest on another subscription, whose state is unknown */
-    int64_t allotted, consumed; /* of all its pools; FACT_UNKNOWN */
+    int64_t allotted, consumed; /* of all its pools; NUMBER_UNKNOWN */
 };
 
 static int compare_backings(const void *a, const void *b)
@@ -83,7 +83,7 @@ static struct view view_of(const struct snapshot *s, const struct backing *b, si
         add_use(s, a, &v);
     }
     if (!v.use_known)
-        v.allotted = v.consumed = FACT_UNKNOWN;
+        v.allotted = v.consumed = NUMBER_UNKNOWN;
     return v;
 }
 
@@ -121,12 +121,12 @@ static void judge_state(const struct view *v, const struct known_subscription *p
 {
     enum level level = LEVEL_NONE;
     bool by_hand = t->manual_renewal && !renews(v, past);
-    int64_t left = days == FACT_UNKNOWN || days > 0 ? days : 0;
+    int64_t left = days == NUMBER_UNKNOWN || days > 0 ? days : 0;
     switch (v->state) {
     case SUBSCRIPTION_UNKNOWN:
         return;
     case SUBSCRIPTION_ACTIVE:
-        if (by_hand && days == FACT_UNKNOWN)
+        if (by_hand && days == NUMBER_UNKNOWN)
             return;
         if (by_hand)
             level = manual_level(t, days);
@@ -134,7 +134,7 @@ static void judge_state(const struct view *v, const struct known_subscription *p
         return;
     case SUBSCRIPTION_WARNING: {
         const struct limit *critical = &t->limit[LEVEL_CRITICAL];
-        bool near = critical->on && days != FACT_UNKNOWN && days <= critical->value;
+        bool near = critical->on && days != NUMBER_UNKNOWN && days <= critical->value;
         level = level_enabled(t, near ? LEVEL_CRITICAL : LEVEL_WARNING);
         break;
     }
@@ -171,8 +171,8 @@ static int name_pools(const struct judging *j, const struct groups *g, const str
     return *ret ? 0 : -ENOMEM;
 }
 
-static int fill_facts(const struct judging *j, const struct groups *g, const struct view *v,
-                      struct facts *f)
+static int fill_context(const struct judging *j, const struct groups *g, const struct view *v,
+                        struct alert_context *f)
 {
     const struct allotment *a = &g->snapshot->allotment[v->backing[0].at];
     struct subscription shown = *v->first;
@@ -180,10 +180,10 @@ static int fill_facts(const struct judging *j, const struct groups *g, const str
     bool shared = v->n == 1 && a->n_subscriptions > 1;
     bool own = shared && v->first->licenses > 0; /* which of them are in use nobody can say */
     f->allotted = own ? v->first->licenses : v->allotted;
-    f->consumed = own ? FACT_UNKNOWN : v->consumed;
-    int r = facts_add_subscription(f, &shown);
+    f->consumed = own ? NUMBER_UNKNOWN : v->consumed;
+    int r = context_add_subscription(f, &shown);
     if (r >= 0)
-        r = facts_set_sku(f, j->ctx->options, a->sku_id, a->sku_part_number);
+        r = context_set_sku(f, j->ctx->options, a->sku_id, a->sku_part_number);
     if (r >= 0)
         r = name_pools(j, g, v, &f->allotment_name);
     if (r >= 0 && v->n == 1)
@@ -213,9 +213,9 @@ static int judge_present(struct judging *j, const struct groups *g, const struct
         silent || ignore == IGNORE_ALERTS || (v->first->trial && !j->ctx->options->watch_free_skus);
     s->n_findings = 1;
     finding_init(&s->finding[0], RULE_SUBSCRIPTION, &t[RULE_SUBSCRIPTION]);
-    int64_t days = v->next_date == DATE_UNKNOWN ? FACT_UNKNOWN : v->next_date - today(j);
+    int64_t days = v->next_date == DATE_UNKNOWN ? NUMBER_UNKNOWN : v->next_date - today(j);
     judge_state(v, past, &t[RULE_SUBSCRIPTION], days, &s->finding[0]);
-    return fill_facts(j, g, v, s->facts);
+    return fill_context(j, g, v, s->context);
 }
 
 /* Gone from every pool, or not known: what was said about it stands. It is silent because what is
@@ -233,7 +233,7 @@ static int judge_absent(struct judging *j, const struct known_subscription *past
     const struct subscription shown = {.id = past->id,
                                        .start_date = DATE_UNKNOWN,
                                        .next_lifecycle_date = past->next_lifecycle_date};
-    return facts_add_subscription(s->facts, &shown);
+    return context_add_subscription(s->context, &shown);
 }
 
 static int remember(struct judging *j, const char *id, const struct known_subscription *k)

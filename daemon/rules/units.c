@@ -21,7 +21,7 @@ static int64_t at_least_0(int64_t n)
 
 int64_t units_to_unblock(int64_t allotted, int64_t consumed, int64_t waiting)
 {
-    if (waiting == FACT_UNKNOWN)
+    if (waiting == NUMBER_UNKNOWN)
         waiting = 0;
     int64_t unused = at_least_0(add(allotted, -consumed));
     return add(at_least_0(add(waiting, -unused)), at_least_0(add(consumed, -allotted)));
@@ -30,7 +30,7 @@ int64_t units_to_unblock(int64_t allotted, int64_t consumed, int64_t waiting)
 struct order {
     int64_t allotted, need; /* need: units in use when those who wait are served */
     bool somebody_waits;
-    int64_t reference; /* of the drop that is up; FACT_UNKNOWN */
+    int64_t reference; /* of the drop that is up; NUMBER_UNKNOWN */
     const struct threshold *t;
 };
 
@@ -43,7 +43,7 @@ static bool is_clear(const struct order *o, int64_t n, bool usage)
                                .consumed = o->need,
                                .waiting = {.section = SECTION_COMPLETE}};
     if ((o->somebody_waits && c.allotted < o->need) ||
-        (o->reference != FACT_UNKNOWN && c.allotted < o->reference))
+        (o->reference != NUMBER_UNKNOWN && c.allotted < o->reference))
         return false;
     capacity_judge(&c, o->t, 0, f);
     for (size_t i = 0; i < CAPACITY_FINDINGS; i++)
@@ -52,12 +52,13 @@ static bool is_clear(const struct order *o, int64_t n, bool usage)
     return true;
 }
 
-/* The smallest n from `least` on that is clear, where more units never undo that; FACT_UNKNOWN. */
+/* The smallest n from `least` on that is clear, where more units never undo that; NUMBER_UNKNOWN.
+ */
 static int64_t smallest(const struct order *o, int64_t least, bool usage)
 {
     int64_t low = least, high = ORDER_MAX;
     if (!is_clear(o, high, usage))
-        return FACT_UNKNOWN;
+        return NUMBER_UNKNOWN;
     while (low < high) {
         int64_t middle = low + (high - low) / 2;
         if (is_clear(o, middle, usage))
@@ -72,23 +73,23 @@ int64_t units_to_buy(int64_t allotted, int64_t consumed, int64_t waiting, int64_
                      const struct threshold t[static RULE_COUNT_], int64_t *ret_below_bp)
 {
     const struct order o = {.allotted = allotted,
-                            .need = add(consumed, waiting == FACT_UNKNOWN ? 0 : waiting),
-                            .somebody_waits = waiting != FACT_UNKNOWN && waiting > 0,
+                            .need = add(consumed, waiting == NUMBER_UNKNOWN ? 0 : waiting),
+                            .somebody_waits = waiting != NUMBER_UNKNOWN && waiting > 0,
                             .reference = reference,
                             .t = t};
-    *ret_below_bp = FACT_UNKNOWN;
+    *ret_below_bp = NUMBER_UNKNOWN;
     if (allotted < 0 || allotted > ORDER_MAX || o.need < 0 || o.need > ORDER_MAX)
-        return FACT_UNKNOWN;
+        return NUMBER_UNKNOWN;
     if (is_clear(&o, 0, true))
         return 0;
     /* A pool of nothing with anybody in it is full by every rule; one unit is a small pool. */
     int64_t n = smallest(&o, allotted == 0 ? 1 : 0, false);
     /* A pool below min_units has no usage: the smallest order may end there, and only there. */
-    if (n == FACT_UNKNOWN || is_clear(&o, n, true))
+    if (n == NUMBER_UNKNOWN || is_clear(&o, n, true))
         return n;
     int64_t least = at_least_0(t[RULE_USAGE].min_units - allotted);
     n = smallest(&o, least > n ? least : n, true);
-    if (n != FACT_UNKNOWN)
+    if (n != NUMBER_UNKNOWN)
         *ret_below_bp = usage_clears_below(&t[RULE_USAGE]);
     return n;
 }

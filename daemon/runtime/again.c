@@ -27,8 +27,9 @@ void again_judge(struct app *app)
             continue;
         int r = judge(w, now, &changes, &why);
         if (r >= 0)
-            r = take_changes(app, w->options->facts.tenant_id, NULL, changes, now, &why);
+            r = take_changes(app, w->options->identity.tenant_id, NULL, changes, now, &why);
         if (r < 0 && !app->store_failing)
-            log_failure(LOG_ERR, &why, w->options->facts.name, "its last reading is not judged again; the next poll is");
+            log_failure(LOG_ERR, &why, w->options->identity.name,
+                        "its last reading is not judged again; the next poll is");
     }
 }

@@ -32,14 +32,14 @@ int app_load_options(const struct cli *cli, struct options **ret)
 struct zone app_zone(const struct tenant_options *t, usec_t at)
 {
     struct zone zone = {0}; /* an unknown zone was refused with the configuration */
-    (void)clock_zone(t ? t->facts.timezone : "", at, &zone);
+    (void)clock_zone(t ? t->identity.timezone : "", at, &zone);
     return zone;
 }
 
-int app_set_zone(struct facts *f, usec_t at)
+int app_set_zone(struct alert_context *f, usec_t at)
 {
     const struct zone zone = app_zone(NULL, at);
-    return facts_set_zone(f, &zone);
+    return context_set_zone(f, &zone);
 }
 
 static int open_store(struct app *app)
@@ -83,10 +83,10 @@ static int watch_load(struct watch *w, struct failure *why)
     w->asleep_read = clock_asleep();
     w->health.broken_config = t->broken != NULL;
     if (w->app->store) {
-        int r = store_load_tenant(w->app->store, t->facts.tenant_id, &w->memory, &w->health, why);
+        int r = store_load_tenant(w->app->store, t->identity.tenant_id, &w->memory, &w->health, why);
         if (r < 0 && r != -ENOENT)
             return r;
-        r = store_tenant_lost(w->app->store, t->facts.tenant_id, why);
+        r = store_tenant_lost(w->app->store, t->identity.tenant_id, why);
         if (r < 0)
             return r;
         w->lost = r > 0;

@@ -152,7 +152,8 @@ int app_load_options(const struct cli *cli, struct options **ret); /* exit code;
 int app_wire(struct app *app, struct failure *ret_failure);
 void app_unwire(struct app *app);
 struct zone app_zone(const struct tenant_options *t, usec_t at); /* NULL: of this machine */
-int app_set_zone(struct facts *f, usec_t at); /* of this machine, for what belongs to no tenant; -ENOMEM */
+int app_set_zone(struct alert_context *f,
+                 usec_t at); /* of this machine, for what belongs to no tenant; -ENOMEM */
 
 /* removed.c */
 /* What is configured no more, at a start or after a reload: alerts end ("rule_removed"), entries queued
@@ -194,9 +195,9 @@ void poller_idle(struct app *app); /* something has ended: perhaps all of it */
 void rights_begin(struct watch *w, const struct graph_report *report); /* after a poll; it goes on by itself */
 void rights_interrupt(struct watch *w); /* the next poll begins: what was found counts, the rest is not known */
 void rights_clear(struct watch *w);
-bool rights_about(const struct right_need *need, const struct tenant_facts *tenant);
+bool rights_about(const struct right_need *need, const struct tenant_identity *tenant);
 /* Whether usage_rights still has the entry with this subject. */
-bool rights_named(const struct app *app, const struct tenant_facts *tenant, const char *subject);
+bool rights_named(const struct app *app, const struct tenant_identity *tenant, const char *subject);
 
 /* take.c */
 struct judge_context take_judging(const struct watch *w, usec_t at);
@@ -281,7 +282,7 @@ bool once_notified(const struct app *app, const struct alert *a); /* somebody is
 
 /* matches.c */
 struct matches_tenant { /* one that is enabled; borrowed */
-    const struct tenant_facts *facts;
+    const struct tenant_identity *context;
     const struct tenant_memory *memory; /* NULL: it has not been read yet */
 };
 /* Says of each override and route that names a SKU or a pool which no tenant has. False: they have not all

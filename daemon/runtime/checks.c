@@ -100,7 +100,7 @@ static void look_up_next(struct access *a)
     struct failure why = {0};
     for (const struct right_need *need; a->next_right < o->n_rights;) {
         need = &o->right[a->next_right++];
-        if (!rights_about(need, &a->tenant->facts))
+        if (!rights_about(need, &a->tenant->identity))
             continue;
         CLEANUP(free) char *shown = NULL;
         if (right_principal(o, need, &shown) < 0)
@@ -226,7 +226,7 @@ static int access_tenant(struct access *a, const struct tenant_options *t)
 {
     struct failure why = {0};
     a->tenant = t;
-    printf("tenant %s (%s)\n", t->facts.name, t->facts.tenant_id);
+    printf("tenant %s (%s)\n", t->identity.name, t->identity.tenant_id);
     int r = graph_new(&t->graph, a->http, a->event, &a->graph, &why);
     if (r >= 0)
         r = graph_check_access(a->graph, on_access, a, &why);
@@ -247,7 +247,7 @@ static void access_one(struct access *a, const struct tenant_options *t, const s
     if (!t->enabled)
         return;
     if (t->broken) {
-        printf("tenant %s\n  FAIL %s\n", t->facts.name, t->broken);
+        printf("tenant %s\n  FAIL %s\n", t->identity.name, t->broken);
         a->usable = false;
         return;
     }
@@ -272,7 +272,7 @@ static int compare_matches(const struct options *o, struct store *store)
     if (!tenant || !memory)
         return -ENOMEM;
     for (size_t i = 0; i < o->n_tenants; i++) {
-        const struct tenant_facts *t = &o->tenant[i].facts;
+        const struct tenant_identity *t = &o->tenant[i].identity;
         if (!o->tenant[i].enabled)
             continue;
         (void)store_load_tenant(store, t->tenant_id, &memory[n], &health, NULL); /* none: never read */

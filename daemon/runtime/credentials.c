@@ -88,7 +88,7 @@ static bool is_blamed(const struct watch *keeper)
         const struct watch *w = &keeper->app->watch[i];
         const struct alert *a = NULL;
         if (is_used_by(keeper, w))
-            a = registry_find(keeper->app->registry, KIND_POLL, w->options->facts.tenant_id, "");
+            a = registry_find(keeper->app->registry, KIND_POLL, w->options->identity.tenant_id, "");
         if (a && a->notified > LEVEL_NONE)
             return true;
     }
@@ -139,7 +139,7 @@ void credentials_wire(struct app *app)
 static const struct watch *same_tenant(const struct watch *watch, size_t n, const struct watch *w)
 {
     for (size_t i = 0; i < n; i++)
-        if (text_equal(watch[i].options->facts.tenant_id, w->options->facts.tenant_id))
+        if (text_equal(watch[i].options->identity.tenant_id, w->options->identity.tenant_id))
             return &watch[i];
     return NULL;
 }
@@ -207,7 +207,7 @@ static struct credential name_of(const struct watch *keeper)
     const struct tenant_options *t = keeper->options;
     return (struct credential){.client_id = t->graph.client_id,
                                .name = t->credential,
-                               .apart = keeper->signer.apart ? t->facts.tenant_id : NULL};
+                               .apart = keeper->signer.apart ? t->identity.tenant_id : NULL};
 }
 
 static enum level own_level(const struct app *app, const struct credential *c)
@@ -235,8 +235,8 @@ static void begin(const struct watch *keeper, struct instant now, struct credent
 }
 
 /* `tenants` has room for all. */
-static void describe(const struct watch *keeper, struct instant now, const struct tenant_facts **tenants,
-                     struct credential *c)
+static void describe(const struct watch *keeper, struct instant now,
+                     const struct tenant_identity **tenants, struct credential *c)
 {
     const struct app *app = keeper->app;
     const struct signer *s = &keeper->signer;
@@ -247,7 +247,7 @@ static void describe(const struct watch *keeper, struct instant now, const struc
         const struct watch *w = &app->watch[i];
         if (!is_used_by(keeper, w))
             continue;
-        tenants[c->n_tenants++] = &w->options->facts;
+        tenants[c->n_tenants++] = &w->options->identity;
         usec_t signed_in = graph_signed_in_mono(w->graph);
         bool refused = is_refused(w, &w->health);
         c->refused |= refused && is_tried(w, s);
@@ -313,7 +313,7 @@ static void look_at_files(struct watch *keeper, struct instant now)
     s->entry_at = 0;
     read_end(keeper);
     log_say(LOG_INFO, "%s: the files it signs in with have changed; the next reading uses them",
-            keeper->options->facts.name);
+            keeper->options->identity.name);
     for (size_t i = 0; i < app->n_watches; i++)
         if (is_used_by(keeper, &app->watch[i])) {
             app->watch[i].signer.asked = false;
@@ -325,7 +325,7 @@ static void look_at_files(struct watch *keeper, struct instant now)
 static void judge(struct watch *keeper, struct instant now)
 {
     struct app *app = keeper->app;
-    CLEANUP(free) const struct tenant_facts **tenants = calloc(app->n_watches, sizeof *tenants);
+    CLEANUP(free) const struct tenant_identity **tenants = calloc(app->n_watches, sizeof *tenants);
     CLEANUP(sample_clear) struct sample sample = {0};
     struct plan_context ctx = take_planning(app, NULL, now);
     struct credential c;
@@ -361,8 +361,9 @@ static void say_unknown(struct watch *keeper)
             return;
     }
     if (hash != s->logged)
-        log_event(LOG_NOTICE, MESSAGE_CREDENTIAL_UNKNOWN, keeper->options->facts.name,
-                  "%s: when its client secret ends cannot be told: %s", keeper->options->facts.name, s->why.text);
+        log_event(LOG_NOTICE, MESSAGE_CREDENTIAL_UNKNOWN, keeper->options->identity.name,
+                  "%s: when its client secret ends cannot be told: %s",
+                  keeper->options->identity.name, s->why.text);
     s->logged = hash;
 }
 
@@ -383,8 +384,8 @@ static void on_entry(void *userdata, usec_t ends_at, const struct failure *why)
     w->signer.ask_again_mono = now + (lasting ? ASK_EVERY : ASK_AGAIN);
     w->signer.asked = w->signer.asked || lasting;
     if (ends_at && ends_at != s->entry_at)
-        log_say(LOG_INFO, "%s: its client secret ends on %s, says the entry of the application", w->options->facts.name,
-                rfc3339_print(ends_at, text));
+        log_say(LOG_INFO, "%s: its client secret ends on %s, says the entry of the application",
+                w->options->identity.name, rfc3339_print(ends_at, text));
     if (ends_at) {
         s->home = (size_t)(w - w->app->watch);
         s->entry_at = ends_at;

@@ -43,7 +43,7 @@ static int commit(struct app *app, const struct store_damage *d, bool starting, 
     for (size_t i = 0; state && i < app->n_watches; i++) {
         struct watch *w = &app->watch[i];
         w->lost = w->lost || starting;
-        c[n++] = (struct commit){.tenant_id = w->options->facts.tenant_id,
+        c[n++] = (struct commit){.tenant_id = w->options->identity.tenant_id,
                                  .memory = starting ? NULL : w->memory,
                                  .health = starting || !w->memory ? NULL : &w->health,
                                  .lost = w->lost ? STORE_LOST : STORE_KEEP,

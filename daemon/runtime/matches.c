@@ -21,8 +21,8 @@ static bool hits(const struct matches_tenant *tenant, size_t n, const struct mat
     for (size_t i = 0; i < n; i++) {
         const struct tenant_memory *memory = tenant[i].memory;
         for (size_t k = 0; k < memory->n_pools; k++)
-            if (match_applies(m, tenant[i].facts, memory->pool[k].sku_id, memory->pool[k].sku_part_number,
-                              memory->pool[k].id))
+            if (match_applies(m, tenant[i].context, memory->pool[k].sku_id,
+                              memory->pool[k].sku_part_number, memory->pool[k].id))
                 return true;
     }
     return false;
@@ -66,6 +66,7 @@ void matches_look(struct app *app)
     size_t n = 0;
     for (size_t i = 0; tenant && i < app->n_watches; i++)
         if (app->watch[i].options->enabled)
-            tenant[n++] = (struct matches_tenant){&app->watch[i].options->facts, app->watch[i].memory};
+            tenant[n++] =
+                (struct matches_tenant){&app->watch[i].options->identity, app->watch[i].memory};
     app->matches_looked_at = tenant && matches_check(app->options, tenant, n, say_in_log);
 }

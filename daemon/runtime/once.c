@@ -49,12 +49,16 @@ static void print_tenant(const struct watch *w)
     const struct snapshot_totals *t = &w->last.totals;
     char why[ONCE_WHY_MAX];
     if (!tenant_read(w))
-        printf("%s: %s: %s\n", w->options->facts.name,
-               w->last.known && w->last.report.complete && !w->last.committed ? "read, but not recorded" : "not read completely",
-               w->options->broken ? w->options->broken : once_unusable(w, why) ? why : w->last.report.failure.text);
+        printf("%s: %s: %s\n", w->options->identity.name,
+               w->last.known && w->last.report.complete && !w->last.committed
+                   ? "read, but not recorded"
+                   : "not read completely",
+               w->options->broken      ? w->options->broken
+               : once_unusable(w, why) ? why
+                                       : w->last.report.failure.text);
     if (!w->last.known || t->allotments == UNITS_UNKNOWN)
         return;
-    printf("%s: %" PRId64 " pools", w->options->facts.name, t->allotments);
+    printf("%s: %" PRId64 " pools", w->options->identity.name, t->allotments);
     if (t->consumed != UNITS_UNKNOWN && t->allotted != UNITS_UNKNOWN)
         printf(", %" PRId64 " of %" PRId64 " units consumed", t->consumed, t->allotted);
     if (t->waiting != UNITS_UNKNOWN)
@@ -98,11 +102,11 @@ static bool is_ignored(const struct app *app, const struct alert *a)
 {
     struct threshold unused[RULE_COUNT_];
     const struct rule_options *o = &app->options->rules;
-    const struct facts *f = a->facts;
+    const struct alert_context *f = a->context;
     if (product_is_free(f->sku_id, f->sku_part_number) && !o->watch_free_skus)
         return true;
     for (size_t i = 0; i < app->n_watches; i++) {
-        const struct tenant_facts *t = &app->watch[i].options->facts;
+        const struct tenant_identity *t = &app->watch[i].options->identity;
         if (text_equal(t->tenant_id, a->tenant_id))
             return rules_for(o, t, f->sku_id, f->sku_part_number, f->allotment_id, unused) != IGNORE_NOTHING;
     }
@@ -113,7 +117,8 @@ bool once_notified(const struct app *app, const struct alert *a)
 {
     if (a->notified == LEVEL_NONE || a->level <= a->muted[a->rule] || is_ignored(app, a))
         return false;
-    struct reach to = route_for(&app->options->routes, a->kind, a->rule, a->level, a->facts, clock_now().at);
+    struct reach to =
+        route_for(&app->options->routes, a->kind, a->rule, a->level, a->context, clock_now().at);
     return (to.now | to.later) != 0;
 }
 
@@ -121,7 +126,8 @@ bool once_notified(const struct app *app, const struct alert *a)
 static void print_alert(const struct app *app, const struct alert *a)
 {
     CLEANUP(notice_free) struct notice *n = NULL;
-    if (!alert_state_is_up(a->state) || !a->facts || alert_notice(a, EVENT_FIRING, app->started.at, &n) < 0)
+    if (!alert_state_is_up(a->state) || !a->context ||
+        alert_notice(a, EVENT_FIRING, app->started.at, &n) < 0)
         return;
     printf("  %s: %s%s\n    %s\n", level_name(n->level), n->title,
            once_notified(app, a) ? "" : " (nobody is told of it)", n->next_step);

@@ -41,7 +41,7 @@ static void put_tenant(struct json_writer *w, const struct watch *t)
                         : complete && t->last.committed ? NULL
                                                         : r->failure.text;
     json_open_object(w, NULL);
-    json_put_string(w, "name", t->options->facts.name);
+    json_put_string(w, "name", t->options->identity.name);
     json_put_string(w, "source", source_name(t));
     json_put_bool(w, "complete", complete);
     json_put_string(w, "error", error);
@@ -60,7 +60,7 @@ static void put_tenant(struct json_writer *w, const struct watch *t)
 
 static void put_measure(struct json_writer *w, const char *key, int64_t value, enum unit unit)
 {
-    if (value == FACT_UNKNOWN)
+    if (value == NUMBER_UNKNOWN)
         json_put_null(w, key);
     else
         json_put_decimal(w, key, value, unit == UNIT_PERCENT ? 2 : 0);
@@ -68,7 +68,7 @@ static void put_measure(struct json_writer *w, const char *key, int64_t value, e
 
 static void put_alert(struct json_writer *w, const struct notice *n, const char *state, bool notified)
 {
-    const struct facts *f = n->facts;
+    const struct alert_context *f = n->context;
     json_open_object(w, NULL);
     json_put_string(w, "alert_id", n->alert_id);
     json_put_int(w, "episode", n->episode);
@@ -116,7 +116,7 @@ static int put_alerts(struct json_writer *w, const struct app *app)
     size_t cursor = 0;
     while ((a = registry_next(app->registry, &cursor))) {
         CLEANUP(notice_free) struct notice *n = NULL;
-        if (a->state == ALERT_OK || !a->facts)
+        if (a->state == ALERT_OK || !a->context)
             continue;
         if (alert_notice(a, EVENT_FIRING, app->started.at, &n) < 0)
             return -1;

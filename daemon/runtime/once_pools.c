@@ -11,7 +11,7 @@ static const char *level_of(const struct watch *w, const struct allotment *a)
     for (size_t i = 0; i < N_ELEMENTS(SUBJECTS); i++) {
         const struct alert *alert = SUBJECTS[i]
                                         ? registry_find(w->app->registry, KIND_CAPACITY,
-                                                        w->options->facts.tenant_id, SUBJECTS[i])
+                                                        w->options->identity.tenant_id, SUBJECTS[i])
                                         : NULL;
         if (alert && alert_state_is_up(alert->state) && alert->level > LEVEL_NONE)
             return level_name(alert->level);
@@ -28,11 +28,12 @@ void once_each_pool(const struct app *app, once_pool_visit *visit, void *userdat
             const struct allotment *a = &w->last.snapshot->allotment[k];
             if (a->left_out)
                 continue;
-            const struct once_pool pool = {.tenant = w->options->facts.name,
-                                           .allotment = a,
-                                           .name = pool_configured_name(o, a->id),
-                                           .product = product_name(o->products, a->sku_id, a->sku_part_number),
-                                           .level = level_of(w, a)};
+            const struct once_pool pool = {
+                .tenant = w->options->identity.name,
+                .allotment = a,
+                .name = pool_configured_name(o, a->id),
+                .product = product_name(o->products, a->sku_id, a->sku_part_number),
+                .level = level_of(w, a)};
             visit(userdata, &pool);
         }
     }

@@ -13,7 +13,8 @@ static bool is_counted(const struct watch *w)
 
 static void read_state(struct watch *w, const struct tenant_health *h, const struct instant *now)
 {
-    const struct judge_context ctx = {.options = &w->app->options->rules, .tenant = &w->options->facts};
+    const struct judge_context ctx = {.options = &w->app->options->rules,
+                                      .tenant = &w->options->identity};
     poll_state_of(&ctx, h, now, &w->reading);
 }
 
@@ -24,9 +25,9 @@ static enum level notified_level(const struct watch *w, const struct tenant_heal
                                  const struct instant *now)
 {
     const struct alert *a =
-        registry_find(w->app->registry, KIND_POLL, w->options->facts.tenant_id, "");
-    bool own = a && a->facts && a->notified > LEVEL_NONE &&
-               text_equal(a->facts->section, w->reading.section);
+        registry_find(w->app->registry, KIND_POLL, w->options->identity.tenant_id, "");
+    bool own = a && a->context && a->notified > LEVEL_NONE &&
+               text_equal(a->context->section, w->reading.section);
     return own ? a->notified : credentials_tell(w, health, *now);
 }
 
@@ -73,12 +74,12 @@ static const struct alert *alert_of(const struct app *app)
 /* Who would hear of this tenant's own alert. */
 static struct reach reach_of(const struct watch *w, usec_t at)
 {
-    const struct tenant_facts *t = &w->options->facts;
-    const struct facts about = {.tenant_name = t->name,
-                                .tenant_id = t->tenant_id,
-                                .label = t->label,
-                                .n_labels = t->n_labels,
-                                .utc_offset = app_zone(w->options, at).offset};
+    const struct tenant_identity *t = &w->options->identity;
+    const struct alert_context about = {.tenant_name = t->name,
+                                        .tenant_id = t->tenant_id,
+                                        .label = t->label,
+                                        .n_labels = t->n_labels,
+                                        .utc_offset = app_zone(w->options, at).offset};
     enum level level = w->reading.level > LEVEL_WARNING ? w->reading.level : LEVEL_WARNING;
     return route_for(&w->app->options->routes, KIND_POLL, RULE_POLL, level, &about, at);
 }
@@ -107,9 +108,9 @@ static void note_logged(struct app *app, uint64_t seq_before, usec_t at)
     const struct alert *a = alert_of(app);
     if (!a)
         o->notified = 0;
-    if (!a || !a->facts || (a->seq == seq_before && o->notified))
+    if (!a || !a->context || (a->seq == seq_before && o->notified))
         return; /* nothing new was told; after a start, those who fail already were there when it was */
-    struct reach own = route_for(&app->options->routes, a->kind, a->rule, a->level, a->facts, at);
+    struct reach own = route_for(&app->options->routes, a->kind, a->rule, a->level, a->context, at);
     o->notified |= own.now | own.later | o->reach.now | o->reach.later;
 }
 
@@ -120,8 +121,8 @@ static usec_t settled_after(const struct app *app)
 {
     usec_t longest = 0, keep = app->options->rules.threshold[RULE_POLL].keep_firing_for;
     for (size_t i = 0; i < app->n_watches; i++)
-        if (is_counted(&app->watch[i]) && app->watch[i].options->facts.interval > longest)
-            longest = app->watch[i].options->facts.interval;
+        if (is_counted(&app->watch[i]) && app->watch[i].options->identity.interval > longest)
+            longest = app->watch[i].options->identity.interval;
     return keep < longest ? keep : longest;
 }
 
@@ -148,7 +149,7 @@ static void tell(struct app *app, struct instant now)
     const struct alert *before = alert_of(app);
     uint64_t seq = before ? before->seq : 0;
     if (judge_service(o->tenant, o->n, &o->tally, settled_after(app), &now, &sample, &why) >= 0 &&
-        app_set_zone(sample.facts, now.at) >= 0)
+        app_set_zone(sample.context, now.at) >= 0)
         take_sample(app, &ctx, &sample);
     note_logged(app, seq, now.at);
 }

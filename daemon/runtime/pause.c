@@ -12,7 +12,7 @@
 
 static void name(const struct watch *w, char ret[static WHO_MAX])
 {
-    (void)snprintf(ret, WHO_MAX, "tenant %s", w->options->facts.tenant_id);
+    (void)snprintf(ret, WHO_MAX, "tenant %s", w->options->identity.tenant_id);
 }
 
 /* Another cloud, or a test's server, knows nothing of it. */
@@ -32,7 +32,8 @@ void pause_keep(const struct watch *w, const struct graph_report *report)
     name(w, who);
     if (store_pause(w->app->store, who, mark(w), now, report->resume_at_mono - now.mono, &why) < 0 &&
         !w->app->store_failing)
-        log_failure(LOG_WARNING, &why, w->options->facts.name, "a restart would not keep the pause that Graph asked for");
+        log_failure(LOG_WARNING, &why, w->options->identity.name,
+                    "a restart would not keep the pause that Graph asked for");
 }
 
 void pause_recall(struct watch *w)

@@ -16,8 +16,8 @@
  * does not arrive at Graph in one breath. */
 static usec_t place_in_interval(const struct watch *w)
 {
-    usec_t spread = w->options->facts.interval / 10000 * (usec_t)w->app->options->poll_jitter_bp;
-    const char *id = w->options->facts.tenant_id;
+    usec_t spread = w->options->identity.interval / 10000 * (usec_t)w->app->options->poll_jitter_bp;
+    const char *id = w->options->identity.tenant_id;
     return spread ? fnv1a(id, strlen(id), FNV1A_SEED) % spread : 0;
 }
 
@@ -26,7 +26,8 @@ static usec_t place_in_interval(const struct watch *w)
  * reached beyond the poll is kept. */
 static usec_t next_delay(const struct watch *w)
 {
-    usec_t interval = w->options->facts.interval, delay = interval - w->last.report.took % interval;
+    usec_t interval = w->options->identity.interval,
+           delay = interval - w->last.report.took % interval;
     if (w->refused) {
         unsigned doublings = w->refused - 1 < 4 ? w->refused - 1 : 4;
         usec_t wait = SIGN_IN_RETRY_MIN << doublings;
@@ -54,15 +55,17 @@ static void arm(struct watch *w, usec_t delay)
 /* Said once for a series, counted all along. */
 static void count_left_out(struct watch *w, usec_t took)
 {
-    uint64_t n = took / w->options->facts.interval;
+    uint64_t n = took / w->options->identity.interval;
     w->left_out += n;
     if (n > 0 && !w->overran)
         log_say(LOG_WARNING,
-                "%s: a poll took %llu s, longer than the interval: polls left out: %llu; lengthen interval, or look why it is slow",
-                w->options->facts.name, (unsigned long long)(took / USEC_PER_SEC), (unsigned long long)w->left_out);
-    else if (n == 0 && w->overran)
-        log_say(LOG_NOTICE, "%s: polls end within the interval again; left out: %llu", w->options->facts.name,
+                "%s: a poll took %llu s, longer than the interval: polls left out: %llu; lengthen "
+                "interval, or look why it is slow",
+                w->options->identity.name, (unsigned long long)(took / USEC_PER_SEC),
                 (unsigned long long)w->left_out);
+    else if (n == 0 && w->overran)
+        log_say(LOG_NOTICE, "%s: polls end within the interval again; left out: %llu",
+                w->options->identity.name, (unsigned long long)w->left_out);
     w->overran = n > 0;
 }
 
@@ -88,7 +91,8 @@ static void poll_repeat(struct ended *e)
 {
     struct watch *w = e->watch;
     snapshot_free(TAKE(e->snapshot));
-    log_say(LOG_INFO, "%s: the machine slept while it was read; it is read again now", w->options->facts.name);
+    log_say(LOG_INFO, "%s: the machine slept while it was read; it is read again now",
+            w->options->identity.name);
     w->due = clock_now();
     w->queued = true;
     w->gathered = false;
@@ -272,9 +276,10 @@ static usec_t first_delay(const struct watch *w, const struct watch *before, siz
 {
     usec_t now = clock_now().mono, delay = place_in_interval(w), resume = w->last.report.resume_at_mono;
     for (size_t i = 0; i < n_before; i++)
-        if (before[i].timer && text_equal(before[i].options->facts.tenant_id, w->options->facts.tenant_id)) {
+        if (before[i].timer &&
+            text_equal(before[i].options->identity.tenant_id, w->options->identity.tenant_id)) {
             usec_t left = before[i].due.mono > now ? before[i].due.mono - now : 0;
-            delay = left < w->options->facts.interval ? left : w->options->facts.interval;
+            delay = left < w->options->identity.interval ? left : w->options->identity.interval;
             resume = before[i].last.report.resume_at_mono; /* a reload is no reason to ask before that */
         }
     return resume > now + delay ? resume - now : delay;

@@ -23,7 +23,7 @@ static void renew_outbox(struct app *app)
 static struct watch *find(struct watch *watch, size_t n, const char *tenant_id)
 {
     for (size_t i = 0; i < n; i++)
-        if (text_equal(watch[i].options->facts.tenant_id, tenant_id))
+        if (text_equal(watch[i].options->identity.tenant_id, tenant_id))
             return &watch[i];
     return NULL;
 }
@@ -44,7 +44,7 @@ static void keep_reading(struct watch *w, struct watch *before)
 static void keep(struct app *app, struct watch *old, size_t n_old)
 {
     for (size_t i = 0; i < app->n_watches; i++) {
-        struct watch *w = &app->watch[i], *before = find(old, n_old, w->options->facts.tenant_id);
+        struct watch *w = &app->watch[i], *before = find(old, n_old, w->options->identity.tenant_id);
         if (before)
             keep_reading(w, before);
         if (!w->graph || !before || !before->graph ||

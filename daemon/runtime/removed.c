@@ -9,7 +9,7 @@ static const struct tenant_options *tenant_of(const struct app *app, const char 
 {
     for (size_t i = 0; i < app->n_watches; i++)
         if (app->watch[i].options->enabled &&
-            text_equal(app->watch[i].options->facts.tenant_id, tenant_id))
+            text_equal(app->watch[i].options->identity.tenant_id, tenant_id))
             return app->watch[i].options;
     return NULL;
 }
@@ -19,16 +19,16 @@ static const struct tenant_options *tenant_of(const struct app *app, const char 
 static bool is_judged(const struct app *app, const struct tenant_options *t, const struct alert *a)
 {
     struct threshold thresholds[RULE_COUNT_];
-    const struct facts *f = a->facts;
-    return !f || rules_for(&app->options->rules, &t->facts, f->sku_id, f->sku_part_number, f->allotment_id, thresholds) !=
-                     IGNORE_ALL;
+    const struct alert_context *f = a->context;
+    return !f || rules_for(&app->options->rules, &t->identity, f->sku_id, f->sku_part_number,
+                           f->allotment_id, thresholds) != IGNORE_ALL;
 }
 
 /* Another scope gives its subject another name. A SKU of the older source has the id of its one pool, and a
  * pool without a SKU is judged on its own in any scope. */
 static bool pool_is_judged(const struct app *app, const struct tenant_options *t, const struct alert *a)
 {
-    const struct facts *f = a->facts;
+    const struct alert_context *f = a->context;
     bool by_sku = app->options->rules.scope == SCOPE_SKU;
     bool is_sku = f && !(f->allotment_id && text_equal_nocase(f->allotment_id, a->subject));
     bool in_scope = is_sku == by_sku || (f && !f->sku_id && !f->sku_part_number);
@@ -37,7 +37,7 @@ static bool pool_is_judged(const struct app *app, const struct tenant_options *t
 
 static bool right_is_named(const struct app *app, const struct tenant_options *t, const struct alert *a)
 {
-    return rights_named(app, &t->facts, a->subject);
+    return rights_named(app, &t->identity, a->subject);
 }
 
 static bool receiver_is_known(const struct app *app, const struct alert *a)
@@ -76,10 +76,10 @@ static const struct {
 static bool rules_are_off(const struct app *app, const struct tenant_options *t, const struct alert *a)
 {
     struct threshold thresholds[RULE_COUNT_];
-    const struct facts *f = a->facts;
+    const struct alert_context *f = a->context;
     bool any = false;
-    (void)rules_for(&app->options->rules, &t->facts, f ? f->sku_id : NULL, f ? f->sku_part_number : NULL,
-                    f ? f->allotment_id : NULL, thresholds);
+    (void)rules_for(&app->options->rules, &t->identity, f ? f->sku_id : NULL,
+                    f ? f->sku_part_number : NULL, f ? f->allotment_id : NULL, thresholds);
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         for (int i = 0; i < LEVELS; i++) {
             bool off = thresholds[rule].off ||

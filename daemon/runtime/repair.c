@@ -34,11 +34,13 @@ static int on_look(sd_event_source *s, uint64_t due, void *userdata)
         if (r >= 0)
             r = sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
         if (r < 0)
-            log_say(LOG_WARNING, "%s: its sign-in is tried again when it is due", w->options->facts.name);
+            log_say(LOG_WARNING, "%s: its sign-in is tried again when it is due",
+                    w->options->identity.name);
         return 0;
     }
-    log_say(LOG_NOTICE, "%s: a file of the sign-in that was refused has changed; it is tried again now",
-            w->options->facts.name);
+    log_say(LOG_NOTICE,
+            "%s: a file of the sign-in that was refused has changed; it is tried again now",
+            w->options->identity.name);
     w->refused = 0;
     (void)poller_poll_soon(w);
     return 0;
@@ -65,5 +67,6 @@ void repair_watch(struct watch *w, const struct failure *why)
     if (r >= 0)
         r = sd_event_source_set_description(w->look, "repair");
     if (r < 0) /* only the wait is longer */
-        log_say(LOG_WARNING, "%s: its sign-in is tried again when it is due", w->options->facts.name);
+        log_say(LOG_WARNING, "%s: its sign-in is tried again when it is due",
+                w->options->identity.name);
 }

@@ -32,14 +32,14 @@ static const struct rule_options *rules_of(const struct watch *w)
     return &w->app->options->rules;
 }
 
-bool rights_about(const struct right_need *need, const struct tenant_facts *tenant)
+bool rights_about(const struct right_need *need, const struct tenant_identity *tenant)
 {
     return text_equal_nocase(need->tenant, tenant->name) || text_equal_nocase(need->tenant, tenant->tenant_id);
 }
 
 static bool is_ours(const struct watch *w, const struct right_need *need)
 {
-    return rights_about(need, &w->options->facts);
+    return rights_about(need, &w->options->identity);
 }
 
 /* Another look-up begins each round, so that none always is the one that there was no time for. */
@@ -57,7 +57,7 @@ static const struct right_need *need_now(const struct round *r)
 
 static void say_failure(const struct watch *w, const struct failure *why, bool was_failing)
 {
-    const char *name = w->options->facts.name;
+    const char *name = w->options->identity.name;
     if (why && !text_equal(w->health.rights_text, why->text))
         log_event(LOG_WARNING, MESSAGE_RIGHTS_FAILED, name,
                   "%s: usage rights could not be looked up: %s; what is not known changes no alert", name,
@@ -99,7 +99,8 @@ static void round_end(struct round *r)
     const struct failure *failure = r->failed ? &r->failure : NULL;
     bool was_failing = w->health.section[HEALTH_RIGHTS].incomplete_polls > 0;
     if (plan_round(r, &why) < 0 && !w->app->store_failing)
-        log_failure(LOG_ERR, &why, w->options->facts.name, "usage rights are looked up again after the next poll");
+        log_failure(LOG_ERR, &why, w->options->identity.name,
+                    "usage rights are looked up again after the next poll");
     say_failure(w, failure, was_failing);
     health_update_rights(&w->health, &r->taken, failure);
     w->rights_first = r->first + r->done;
@@ -296,7 +297,7 @@ void rights_clear(struct watch *w)
     round_free(TAKE(w->round));
 }
 
-bool rights_named(const struct app *app, const struct tenant_facts *tenant, const char *subject)
+bool rights_named(const struct app *app, const struct tenant_identity *tenant, const char *subject)
 {
     const struct rule_options *o = &app->options->rules;
     for (size_t i = 0; i < o->n_rights; i++) {

@@ -26,7 +26,7 @@ static int64_t clock_ahead(const struct graph_report *report)
 struct judge_context take_judging(const struct watch *w, usec_t at)
 {
     return (struct judge_context){.options = &w->app->options->rules,
-                                  .tenant = &w->options->facts,
+                                  .tenant = &w->options->identity,
                                   .zone = app_zone(w->options, at)};
 }
 
@@ -39,14 +39,14 @@ static int past_of(void *userdata, const char *alert_id, struct past_alert *ret,
 
 struct plan_context take_planning(struct app *app, const struct watch *w, struct instant now)
 {
-    usec_t tolerance = w ? 3 * w->options->facts.interval : 0;
+    usec_t tolerance = w ? 3 * w->options->identity.interval : 0;
     return (struct plan_context){
         .options = &app->options->alerts,
         .routes = &app->options->routes,
         .now = now,
         .outage_tolerance = tolerance > OUTAGE_TOLERANCE_MIN ? tolerance : OUTAGE_TOLERANCE_MIN,
-        .tenant_id = w ? w->options->facts.tenant_id : NULL,
-        .tenant_name = w ? w->options->facts.name : NULL,
+        .tenant_id = w ? w->options->identity.tenant_id : NULL,
+        .tenant_name = w ? w->options->identity.name : NULL,
         .service_reach = app->outage.reach,
         .past = past_of,
         .past_userdata = app,
@@ -56,7 +56,8 @@ struct plan_context take_planning(struct app *app, const struct watch *w, struct
 static int empty_snapshot(const struct watch *w, struct instant now, struct snapshot **ret)
 {
     CLEANUP(snapshot_builder_free) struct snapshot_builder *b = NULL;
-    int r = snapshot_builder_new(w->options->facts.name, w->options->facts.tenant_id, SOURCE_NONE, now, &b);
+    int r = snapshot_builder_new(w->options->identity.name, w->options->identity.tenant_id,
+                                 SOURCE_NONE, now, &b);
     return r < 0 ? r : snapshot_finish(b, ret);
 }
 
@@ -222,7 +223,8 @@ static void log_first(struct watch *w, const struct graph_report *report)
         if (SUMS[i].n != UNITS_UNKNOWN)
             text_addf(&line, "%" PRId64 " %s, ", SUMS[i].n, SUMS[i].what);
     CLEANUP(free) char *sums = text_take(&line);
-    log_say(LOG_INFO, "%s: %s%u requests", w->options->facts.name, sums ? sums : "", report->requests);
+    log_say(LOG_INFO, "%s: %s%u requests", w->options->identity.name, sums ? sums : "",
+            report->requests);
     w->read_logged = true;
 }
 
@@ -232,7 +234,7 @@ static void log_poll(struct watch *w, const struct tenant_health *before, const 
 {
     enum cause doubted;
     (void)health_blinds(before, &doubted);
-    const char *name = w->options->facts.name;
+    const char *name = w->options->identity.name;
     if (*report->renewal.text)
         log_failure(LOG_WARNING, &report->renewal, name, "the token that is still good serves meanwhile");
     if (*report->note)
@@ -292,8 +294,8 @@ static bool is_ignored(const void *userdata, const char *sku_id, const char *sku
 {
     const struct watch *w = userdata;
     struct threshold unused[RULE_COUNT_];
-    return rules_for(&w->app->options->rules, &w->options->facts, sku_id, sku_part_number, allotment_id, unused) ==
-           IGNORE_ALL;
+    return rules_for(&w->app->options->rules, &w->options->identity, sku_id, sku_part_number,
+                     allotment_id, unused) == IGNORE_ALL;
 }
 
 static int judge_and_plan(struct taken *t, struct instant now)
@@ -342,7 +344,7 @@ static struct commit commit_of(const struct taken *t, struct instant now)
     return (struct commit){.snapshot = t->snapshot,
                            .memory = t->memory,
                            .health = &t->health,
-                           .tenant_id = t->watch->options->facts.tenant_id,
+                           .tenant_id = t->watch->options->identity.tenant_id,
                            .changes = t->changes,
                            .routes = &t->watch->app->options->routes,
                            .lost = t->watch->lost && is_found(t) ? STORE_FOUND : STORE_KEEP,
@@ -389,7 +391,7 @@ static void take_end(struct taken *t, bool is_committed, struct instant now)
         if (w->last.report.complete)
             w->last.report.failure = t->why; /* for --once: read, but not recorded */
         if (!w->app->store_failing)
-            log_failure(LOG_ERR, &t->why, w->options->facts.name,
+            log_failure(LOG_ERR, &t->why, w->options->identity.name,
                         "this poll counts for nothing; the next one repeats it");
     }
     tenant_memory_free(t->memory);

@@ -28,7 +28,7 @@ static void tick_tenant(struct watch *w, struct instant now)
 /* Why it is off, where its configuration is to blame. */
 static int say_broken(const struct receiver_options *r, struct sample *sample)
 {
-    return r->broken ? text_copy(r->broken, &sample->facts->hint) : 0;
+    return r->broken ? text_copy(r->broken, &sample->context->hint) : 0;
 }
 
 static void tick_receivers(struct app *app, struct instant now)
@@ -42,7 +42,7 @@ static void tick_receivers(struct app *app, struct instant now)
         if (store_stats(app->store, name, &stats, &why) >= 0 &&
             judge_delivery(name, app->options->routes.receiver[i].pager, (int64_t)stats.parked,
                            dispatcher_disabled(app->dispatcher, name), &now, &sample, &why) >= 0 &&
-            app_set_zone(sample.facts, now.at) >= 0 &&
+            app_set_zone(sample.context, now.at) >= 0 &&
             say_broken(&app->options->receiver[i], &sample) >= 0)
             take_sample(app, &ctx, &sample);
     }
@@ -171,8 +171,8 @@ static usec_t tick_length(const struct app *app)
 {
     usec_t length = TICK_MAX;
     for (size_t i = 0; i < app->n_watches; i++)
-        if (app->watch[i].options->facts.interval < length)
-            length = app->watch[i].options->facts.interval;
+        if (app->watch[i].options->identity.interval < length)
+            length = app->watch[i].options->identity.interval;
     return length;
 }
 

@@ -150,12 +150,12 @@ int alert_put(struct store *s, const struct alert *a, struct failure *f)
 {
     CLEANUP(free) char *latches = print_latches(a);
     CLEANUP(free) char *muted = print_muted(a);
-    CLEANUP(free) char *facts = NULL;
-    size_t facts_len = 0;
+    CLEANUP(free) char *context = NULL;
+    size_t context_len = 0;
     if (!latches || !muted)
         return failure_oom(f);
-    if (a->facts) {
-        int r = s->codec.pack_facts(a->facts, &facts, &facts_len);
+    if (a->context) {
+        int r = s->codec.pack_context(a->context, &context, &context_len);
         if (r < 0)
             return failure_set(f, FAILURE_LOCAL, -r, "facts of alert %s: %s", a->id, strerror(-r));
     }
@@ -182,7 +182,7 @@ int alert_put(struct store *s, const struct alert *a, struct failure *f)
     row_int(&row, a->reminders);
     row_text(&row, latches);
     row_text(&row, muted);
-    row_blob(&row, facts, facts_len);
+    row_blob(&row, context, context_len);
     int r = remove_others(s, a, f);
     return r < 0 ? r : row_put(&s->db, &TABLE_ALERT, &row, f);
 }
@@ -224,12 +224,12 @@ static int alert_from_row(const struct store_codec *codec, struct row *row, stru
     a->reminders = (uint32_t)row_get_int(row, 0, UINT32_MAX);
     bool whole = parse_latches(row_get_text(row), a);
     whole = parse_muted(row_get_text(row), a) && whole;
-    size_t facts_len;
-    const char *facts = row_get_blob(row, &facts_len);
+    size_t context_len;
+    const char *context = row_get_blob(row, &context_len);
     if (row->wrong || !whole || strlen(a->id) != ALERT_ID_TEXT - 1)
         return 0;
-    if (facts) {
-        int r = codec->unpack_facts(facts, facts_len, &a->facts);
+    if (context) {
+        int r = codec->unpack_context(context, context_len, &a->context);
         if (r == -ENOMEM)
             return failure_oom(f);
         if (r < 0)

@@ -14,11 +14,12 @@ struct store;
 /* SQLite gets our allocator. store_open does it too; call it first if SQLite is used earlier. */
 void store_global_init(void);
 
-/* How facts, notices and digests become bytes and back; JSON in practice (deliver/facts_json.h).
- * The store does not look inside. Buffers are for the caller to free(). */
+/* How context, notices and digests become bytes and back; JSON in practice
+ * (deliver/context_json.h). The store does not look inside. Buffers are for the caller to free().
+ */
 struct store_codec {
-    int (*pack_facts)(const struct facts *f, char **ret, size_t *ret_len);
-    int (*unpack_facts)(const char *bytes, size_t len, struct facts **ret);
+    int (*pack_context)(const struct alert_context *f, char **ret, size_t *ret_len);
+    int (*unpack_context)(const char *bytes, size_t len, struct alert_context **ret);
     int (*pack_notice)(const struct notice *n, char **ret, size_t *ret_len);
     int (*unpack_notice)(const char *bytes, size_t len, struct notice **ret);
     int (*pack_digest)(const struct digest *d, char **ret, size_t *ret_len);

@@ -111,9 +111,9 @@ static const char *drop_key(const struct tenant_memory *m, size_t i)
     return m->drop[i].id;
 }
 
-static void row_fact(struct row *row, int64_t number)
+static void row_context(struct row *row, int64_t number)
 {
-    if (number == FACT_UNKNOWN)
+    if (number == NUMBER_UNKNOWN)
         row_text(row, NULL);
     else
         row_int(row, number);
@@ -122,7 +122,7 @@ static void row_fact(struct row *row, int64_t number)
 static void drop_row(const struct tenant_memory *m, size_t i, struct row *row)
 {
     const struct known_drop *d = &m->drop[i];
-    row_fact(row, d->reference);
+    row_context(row, d->reference);
     row_instant(row, &d->since);
     for (size_t k = 0; k < PEAKS_MAX; k++) {
         if (k < d->n_peaks) {
@@ -138,7 +138,7 @@ static int drop_read(struct row *row, const char *id, struct known_drop *d)
 {
     if (text_copy(id, &d->id) < 0)
         return -ENOMEM;
-    d->reference = row_is_null(row) ? FACT_UNKNOWN : row_get_int(row, 0, INT64_MAX);
+    d->reference = row_is_null(row) ? NUMBER_UNKNOWN : row_get_int(row, 0, INT64_MAX);
     d->since = row_get_instant(row);
     for (size_t k = 0; k < PEAKS_MAX && !row_is_null(row); k++) {
         d->peak[k].allotted = row_get_int(row, 0, INT64_MAX);

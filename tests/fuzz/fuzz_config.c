@@ -52,8 +52,8 @@ static bool check_options(const struct options *o)
     require(o->poll_interval >= USEC_PER_SEC && o->poll_concurrency >= 1 && o->poll_requests >= 1);
     for (size_t i = 0; i < o->n_tenants; i++) {
         const struct tenant_options *t = &o->tenant[i];
-        require(t->facts.name && t->facts.tenant_id && t->facts.interval >= USEC_PER_SEC);
-        require(text_equal(t->facts.name, t->graph.name));
+        require(t->identity.name && t->identity.tenant_id && t->identity.interval >= USEC_PER_SEC);
+        require(text_equal(t->identity.name, t->graph.name));
         require(t->broken ||
                 (t->graph.client_id && t->graph.client_secret_file && t->graph.graph_url));
         require(!t->nameless || (t->broken && o->tenants_incomplete));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/fuzz/fuzz_notice.c: whatever a row of the database holds, it is refused or it is a notice
  * that packs to the same bytes again and fits into every receiver's message. */
-#include "deliver/facts_json.h"
+#include "deliver/context_json.h"
 #include "deliver/receiver.h"
 #include "deliver/webhook.h"
 #include "json/json.h"
@@ -40,16 +40,16 @@ static void renders(const struct notice *n, const struct digest *d)
     }
 }
 
-static void try_facts(const char *bytes, size_t size)
+static void try_context(const char *bytes, size_t size)
 {
-    CLEANUP(facts_free) struct facts *f = NULL, *back = NULL;
+    CLEANUP(context_free) struct alert_context *f = NULL, *back = NULL;
     char *first, *second;
     size_t first_len, second_len;
-    if (facts_json_unpack(bytes, size, &f) < 0)
+    if (context_json_unpack(bytes, size, &f) < 0)
         return;
-    require(facts_json_pack(f, &first, &first_len) == 0);
-    require(facts_json_unpack(first, first_len, &back) == 0);
-    require(facts_json_pack(back, &second, &second_len) == 0);
+    require(context_json_pack(f, &first, &first_len) == 0);
+    require(context_json_unpack(first, first_len, &back) == 0);
+    require(context_json_pack(back, &second, &second_len) == 0);
     require_same(first, first_len, second, second_len);
 }
 
@@ -88,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!ready)
         json_init();
     ready = true;
-    try_facts((const char *)data, size);
+    try_context((const char *)data, size);
     try_notice((const char *)data, size);
     try_digest((const char *)data, size);
     return 0;

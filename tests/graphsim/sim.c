@@ -103,11 +103,11 @@ static void answer_call(struct call *c)
             c->bearer =
                 token_check(c->sim, request_header(c->request, "Authorization"), &c->tenant);
     }
-    const struct script_facts facts = {.request = c->request,
-                                       .endpoint = c->endpoint,
-                                       .tenant = c->tenant ? c->tenant->id : NULL,
-                                       .poll = c->tenant ? c->tenant->poll : 0};
-    const struct script_rule *rule = script_pick(c->sim->scenario->script, &facts);
+    const struct script_context context = {.request = c->request,
+                                           .endpoint = c->endpoint,
+                                           .tenant = c->tenant ? c->tenant->id : NULL,
+                                           .poll = c->tenant ? c->tenant->poll : 0};
+    const struct script_rule *rule = script_pick(c->sim->scenario->script, &context);
     write_headers(c);
     bool spoilt = rule && fault_before(c, rule);
     write_line(c);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define TOKEN_PARTS 3
-#define PADDING 700 /* real ones are about this much longer than their facts */
+#define PADDING 700 /* real ones are about this much longer than their context */
 #define HEADER "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9"
 
 const char *bearer_name(enum bearer b)
@@ -62,12 +62,12 @@ static char *signature(const struct sim *sim, const char *text, size_t len)
 char *token_make(struct sim *sim, const struct tenant *t, int64_t life_s)
 {
     usec_t until = clock_now().mono + (usec_t)life_s * USEC_PER_SEC;
-    CLEANUP(text_free) struct text facts = TEXT_INIT(8192);
-    text_addf(&facts, "%s\n%llu\n%llu\n", t->id, (unsigned long long)++sim->tokens,
+    CLEANUP(text_free) struct text context = TEXT_INIT(8192);
+    text_addf(&context, "%s\n%llu\n%llu\n", t->id, (unsigned long long)++sim->tokens,
               (unsigned long long)until);
-    while (facts.len < PADDING)
-        text_add(&facts, "padding like the claims of a real one ");
-    CLEANUP(free) char *payload = url64(facts.data, facts.len);
+    while (context.len < PADDING)
+        text_add(&context, "padding like the claims of a real one ");
+    CLEANUP(free) char *payload = url64(context.data, context.len);
     CLEANUP(text_free) struct text token = TEXT_INIT(65536);
     text_addf(&token, HEADER ".%s", payload);
     CLEANUP(free) char *mac = signature(sim, token.data, token.len);
@@ -79,8 +79,8 @@ char *token_make(struct sim *sim, const struct tenant *t, int64_t life_s)
     return result;
 }
 
-/* The facts of a token that is signed by us; NULL otherwise. For free(). */
-static char *token_facts(const struct sim *sim, const char *token)
+/* The context of a token that is signed by us; NULL otherwise. For free(). */
+static char *token_context(const struct sim *sim, const char *token)
 {
     const char *payload = strchr(token, '.');
     const char *mac = payload ? strchr(payload + 1, '.') : NULL;
@@ -100,14 +100,14 @@ enum bearer token_check(struct sim *sim, const char *authorization, struct tenan
         return BEARER_NONE;
     if (strncasecmp(authorization, SCHEME, sizeof SCHEME - 1) != 0)
         return BEARER_BAD;
-    CLEANUP(free) char *facts = token_facts(sim, authorization + sizeof SCHEME - 1);
-    char *rest = facts ? strchr(facts, '\n') : NULL;
+    CLEANUP(free) char *context = token_context(sim, authorization + sizeof SCHEME - 1);
+    char *rest = context ? strchr(context, '\n') : NULL;
     if (!rest)
         return BEARER_BAD;
     *rest++ = '\0';
     unsigned long long serial = strtoull(rest, &rest, 10);
     unsigned long long until = strtoull(rest, NULL, 10);
-    struct tenant *t = scenario_tenant(sim->scenario, facts);
+    struct tenant *t = scenario_tenant(sim->scenario, context);
     if (!t)
         return BEARER_BAD;
     *ret = t;

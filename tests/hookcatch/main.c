@@ -119,15 +119,15 @@ static void on_answer(void *userdata, const struct request *r, struct answer *re
 {
     struct catcher *c = userdata;
     struct failure why = {0};
-    const struct script_facts facts = {.request = r};
+    const struct script_context context = {.request = r};
     write_line(c, r, ret->line);
     (void)pthread_mutex_lock(&c->mutex);
     int read = refresh(c, &why);
     const struct script_rule *rule = NULL;
     if (read >= 0 && c->answers.script)
-        rule = script_pick(c->answers.script, &facts);
+        rule = script_pick(c->answers.script, &context);
     if (read >= 0 && !rule && c->usual.script)
-        rule = script_pick(c->usual.script, &facts);
+        rule = script_pick(c->usual.script, &context);
     if (rule)
         script_apply(rule, ret, r->at);
     if (read < 0) { /* the test is wrong, and is told so */

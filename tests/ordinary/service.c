@@ -209,7 +209,8 @@ static void remember(struct service *s, const struct outbox_entry *e, const stru
                         .type = e->notice ? n->type : EVENT_DIGEST,
                         .rule = n->rule,
                         .level = e->notice ? n->level : e->digest->worst};
-    (void)snprintf(told.sku, sizeof told.sku, "%s", n->facts->sku_part_number ? n->facts->sku_part_number : "");
+    (void)snprintf(told.sku, sizeof told.sku, "%s",
+                   n->context->sku_part_number ? n->context->sku_part_number : "");
     text_addf(&t, "%s %s, %s, %s\n", weekday(now.at), rfc3339_print(now.at, when), event_type_name(told.type),
               level_name(told.level));
     add_hook(&t, &m, hook);

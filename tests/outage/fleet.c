@@ -135,7 +135,8 @@ static void hear(struct fleet *f, const struct notice *n, enum event_type type)
     *h = (struct message_seen){.at = now.at, .type = type, .kind = n->kind, .level = n->level};
     h->title = strdup(n->title);
     h->description = strdup(n->description);
-    (void)snprintf(h->tenant, sizeof h->tenant, "%s", n->facts->tenant_name ? n->facts->tenant_name : "");
+    (void)snprintf(h->tenant, sizeof h->tenant, "%s",
+                   n->context->tenant_name ? n->context->tenant_name : "");
 }
 
 static void deliver(struct fleet *f)
@@ -217,7 +218,7 @@ static struct snapshot *read_pools(const struct watch *w, bool full, bool empty)
 {
     CLEANUP(snapshot_builder_free) struct snapshot_builder *b = NULL;
     struct snapshot *snapshot = NULL;
-    const struct tenant_facts *t = &w->options->facts;
+    const struct tenant_identity *t = &w->options->identity;
     assert_true(snapshot_builder_new(t->name, t->tenant_id, SOURCE_CLOUD_LICENSING, now, &b) >= 0);
     if (!empty) {
         struct allotment a = {.id = strdup("p"),

@@ -208,23 +208,24 @@ void script_free(struct script *s)
 }
 
 /* A word names an endpoint; with a slash or a star it is a glob over the path. */
-static bool path_matches(const char *want, const struct script_facts *facts)
+static bool path_matches(const char *want, const struct script_context *context)
 {
     if (strpbrk(want, "/*"))
-        return text_glob(want, facts->request->path);
-    return facts->endpoint && strcmp(want, facts->endpoint) == 0;
+        return text_glob(want, context->request->path);
+    return context->endpoint && strcmp(want, context->endpoint) == 0;
 }
 
-static bool matches(const struct rule *rule, const struct script_facts *facts)
+static bool matches(const struct rule *rule, const struct script_context *context)
 {
-    const struct request *r = facts->request;
-    return (!rule->path || path_matches(rule->path, facts)) &&
-           (!rule->tenant || (facts->tenant && strcmp(rule->tenant, facts->tenant) == 0)) &&
+    const struct request *r = context->request;
+    return (!rule->path || path_matches(rule->path, context)) &&
+           (!rule->tenant || (context->tenant && strcmp(rule->tenant, context->tenant) == 0)) &&
            (!rule->method || strcmp(rule->method, r->method) == 0) &&
            (!rule->query_has || strstr(r->query, rule->query_has)) &&
            (!rule->query_lacks || !strstr(r->query, rule->query_lacks)) &&
            (!rule->listener || strcmp(rule->listener, r->listener) == 0) &&
-           (!rule->poll_from || (facts->poll >= rule->poll_from && facts->poll <= rule->poll_to));
+           (!rule->poll_from ||
+            (context->poll >= rule->poll_from && context->poll <= rule->poll_to));
 }
 
 static bool acts(const struct rule *rule)
@@ -236,12 +237,12 @@ static bool acts(const struct rule *rule)
     return rule->n_at == 0 && since >= 0 && (rule->times == 0 || since < rule->times);
 }
 
-const struct script_rule *script_pick(struct script *s, const struct script_facts *facts)
+const struct script_rule *script_pick(struct script *s, const struct script_context *context)
 {
     const struct script_rule *picked = NULL;
     for (size_t i = 0; i < s->n_rules; i++) {
         struct rule *rule = &s->rules[i];
-        if (!matches(rule, facts))
+        if (!matches(rule, context))
             continue;
         rule->n_matched++;
         if (!picked && acts(rule))

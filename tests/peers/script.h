@@ -10,7 +10,7 @@
 #include "peers/server.h"
 
 /* What a rule can match on. */
-struct script_facts {
+struct script_context {
     const struct request *request;
     const char *endpoint; /* the peer's word for what was asked for; NULL: none */
     const char *tenant;   /* NULL: not known */
@@ -32,7 +32,7 @@ int script_read(const struct json *array, const char *const *own, struct script 
 void script_free(struct script *s);
 DEFINE_CLEANUP(struct script *, script_free)
 /* Counts the request in every rule that matches it; the rule that acts on it, or NULL. */
-const struct script_rule *script_pick(struct script *s, const struct script_facts *facts);
+const struct script_rule *script_pick(struct script *s, const struct script_context *context);
 /* Does what every peer understands: status, body, headers, redirect, delay_ms, crawl_ms, cut_after,
  * chunked, endless, close, reset. `now` resolves the relative times of a body. */
 void script_apply(const struct script_rule *rule, struct answer *a, usec_t now);

@@ -137,7 +137,7 @@ static void a_name_for_every_pool_costs_n_log_n(void **state)
     w.options.n_pool_names = SOME;
     steps_allow("a name for every pool", SOME, PER_POOL);
     judge(&w, &LIST, SOME);
-    assert_string_equal(w.samples->sample[0].facts->allotment_name, "CSP pool");
+    assert_string_equal(w.samples->sample[0].context->allotment_name, "CSP pool");
     for (size_t i = 0; i < SOME; i++) {
         free(w.options.pool_name[i].key);
         free(w.options.pool_name[i].value);
@@ -194,14 +194,14 @@ static void an_alert_for_every_pool_costs_n_log_n(void **state)
 
 static void a_digest_of_every_alert_costs_n_log_n(void **state)
 {
-    struct facts *facts = NULL;
+    struct alert_context *context = NULL;
     struct notice one = {.level = LEVEL_WARNING, .rule = RULE_REMAINING};
     CLEANUP(free) const struct notice **all = calloc(BOUND, sizeof *all);
     struct digest **part = NULL;
     size_t n_parts = 0;
     (void)state;
-    assert_int_equal(facts_new(&facts), 0);
-    one.facts = facts;
+    assert_int_equal(context_new(&context), 0);
+    one.context = context;
     for (size_t i = 0; i < BOUND; i++)
         all[i] = &one;
     steps_allow("a digest of every alert", BOUND, PER_LINE);
@@ -209,7 +209,7 @@ static void a_digest_of_every_alert_costs_n_log_n(void **state)
     for (size_t i = 0; i < n_parts; i++)
         digest_free(part[i]);
     free(part);
-    facts_free(facts);
+    context_free(context);
 }
 
 int main(void)

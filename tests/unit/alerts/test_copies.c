@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How often facts are copied on their way from a sample to the stored alert and its notices. */
+/* How often context are copied on their way from a sample to the stored alert and its notices. */
 #include "fixtures/samples.h"
 
 #include <setjmp.h>
@@ -10,9 +10,10 @@
 #include <cmocka.h>
 
 static size_t n_copies;
-int __real_facts_copy(const struct facts *src, struct facts **ret);
-int __wrap_facts_copy(const struct facts *src, struct facts **ret); /* linked with --wrap */
-int __wrap_facts_copy(const struct facts *src, struct facts **ret)
+int __real_facts_copy(const struct alert_context *src, struct alert_context **ret);
+int __wrap_facts_copy(const struct alert_context *src,
+                      struct alert_context **ret); /* linked with --wrap */
+int __wrap_facts_copy(const struct alert_context *src, struct alert_context **ret)
 {
     n_copies++;
     return __real_facts_copy(src, ret);
@@ -61,21 +62,21 @@ static void alert_and_notices_share_the_facts_of_the_sample(void **state)
     desk_close(&d);
 }
 
-/* Numbers that a level rests on are carried from the last facts: they are written into a copy. */
-static void facts_that_lack_a_number_are_copied_once(void **state)
+/* Numbers that a level rests on are carried from the last context: they are written into a copy. */
+static void context_that_lack_a_number_are_copied_once(void **state)
 {
     struct desk d;
     (void)state;
     open_desk(&d);
     expect(POLL(&d, full(5)), "firing warning waiting", 0);
     expect(POLL(&d, full(HIDDEN)), "", 1);
-    assert_int_equal(desk_alert(&d, KIND_CAPACITY, "pool-a")->facts->waiting, 5);
+    assert_int_equal(desk_alert(&d, KIND_CAPACITY, "pool-a")->context->waiting, 5);
     expect(POLL(&d, A_POLL(.level = LEVEL_WARNING, .cause = CAUSE_AUTH)), "firing warning poll", 0);
     expect(POLL(&d, A_POLL(.level = LEVEL_CRITICAL, .cause = CAUSE_AUTH)), "escalated critical poll", 0);
     desk_close(&d);
 }
 
-static void the_digests_of_two_receivers_share_the_facts(void **state)
+static void the_digests_of_two_receivers_share_the_context(void **state)
 {
     struct desk d;
     (void)state;
@@ -91,8 +92,8 @@ int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
         cmocka_unit_test(alert_and_notices_share_the_facts_of_the_sample),
-        cmocka_unit_test(facts_that_lack_a_number_are_copied_once),
-        cmocka_unit_test(the_digests_of_two_receivers_share_the_facts),
+        cmocka_unit_test(context_that_lack_a_number_are_copied_once),
+        cmocka_unit_test(the_digests_of_two_receivers_share_the_context),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);
 }

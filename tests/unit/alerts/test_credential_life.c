@@ -83,7 +83,7 @@ static bool is_open(const struct life *l)
 
 static void check_notice(struct life *l, const struct notice *n)
 {
-    bool refused = n->facts->cause == CAUSE_REFUSED;
+    bool refused = n->context->cause == CAUSE_REFUSED;
     ENSURE(l, !(l->blamed && !is_accepted(l)), "a second alarm for one refusal: %s", n->title);
     switch (n->type) {
     case EVENT_FIRING:
@@ -113,9 +113,9 @@ static void check_notice(struct life *l, const struct notice *n)
 
 static void look(struct life *l)
 {
-    static const struct tenant_facts CONTOSO = {.name = (char *)"contoso",
-                                                .tenant_id = (char *)TENANT};
-    const struct tenant_facts *by[] = {&CONTOSO};
+    static const struct tenant_identity CONTOSO = {.name = (char *)"contoso",
+                                                   .tenant_id = (char *)TENANT};
+    const struct tenant_identity *by[] = {&CONTOSO};
     struct credential c = {.client_id = "c",
                            .file = "f",
                            .name = "f",
@@ -165,8 +165,7 @@ static void check_settled(const struct life *l)
         return;
     ENSURE(l, marks_reached(a->notified_value) >= marks_reached(days_left(l)),
            "it is nearer than people know");
-    ENSURE(l, days_left(l) >= 0 || a->facts->cause == CAUSE_ENDED,
-           "an end that passed untold");
+    ENSURE(l, days_left(l) >= 0 || a->context->cause == CAUSE_ENDED, "an end that passed untold");
 }
 
 static void change_something(struct life *l)

@@ -105,8 +105,8 @@ static void speaking_ends_all_mutes_and_notes_the_numbers(void **state)
     static const struct alert_options o;
     struct alert a = up(RULE_REMAINING, LEVEL_CRITICAL, LEVEL_NONE);
     (void)state;
-    assert_int_equal(facts_new(&a.facts), 0);
-    a.facts->waiting = 7;
+    assert_int_equal(context_new(&a.context), 0);
+    a.context->waiting = 7;
     a.value = -3;
     a.muted[RULE_USAGE] = LEVEL_WARNING;
     decide_note(&a, EVENT_FIRING, &o, T0);
@@ -118,7 +118,7 @@ static void speaking_ends_all_mutes_and_notes_the_numbers(void **state)
     decide_note(&a, EVENT_RESOLVED, &o, T0);
     assert_int_equal(a.notified, LEVEL_NONE);
     assert_int_equal(a.notified_waiting, 0);
-    facts_free(a.facts);
+    context_free(a.context);
 }
 
 int main(void)

@@ -157,7 +157,7 @@ static void the_digest_tells_them_as_they_are_now(void **state)
     desk_pass(d, HOURS(6));
     assert_string_equal(desk_deferred(d, deferred, 1), "digest 1");
     assert_int_equal(d->last->event[0].digest->notice[0]->level, LEVEL_CRITICAL);
-    assert_int_equal(d->last->event[0].digest->notice[0]->facts->consumed, 101);
+    assert_int_equal(d->last->event[0].digest->notice[0]->context->consumed, 101);
 }
 
 static void what_ended_meanwhile_is_left_out_and_forgotten(void **state)
@@ -172,7 +172,7 @@ static void what_ended_meanwhile_is_left_out_and_forgotten(void **state)
     (void)POLL(d, fine("a"), full("b"), full("c")); /* b: another episode */
     desk_pass(d, HOURS(6));
     assert_string_equal(desk_deferred(d, deferred, 4), "digest 1");
-    assert_string_equal(d->last->event[0].digest->notice[0]->facts->allotment_id, "c");
+    assert_string_equal(d->last->event[0].digest->notice[0]->context->allotment_id, "c");
     assert_int_equal(d->last->n_deferrals, 4);
     for (size_t i = 0; i < 4; i++)
         assert_true(d->last->deferral[i].only && d->last->deferral[i].to == 0);

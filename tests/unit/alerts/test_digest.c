@@ -19,9 +19,9 @@ static void make(struct notice *n, size_t count, const char *tenant)
         n[i] = (struct notice){.level = i % 3 ? LEVEL_WARNING : LEVEL_CRITICAL,
                                .rule = i % 2 ? RULE_USAGE : RULE_REMAINING,
                                .seq = i};
-        assert_int_equal(facts_new(&n[i].facts), 0);
-        assert_int_equal(text_copy(tenant, &n[i].facts->tenant_name), 0);
-        assert_int_equal(text_copy(tenant, &n[i].facts->tenant_id), 0);
+        assert_int_equal(context_new(&n[i].context), 0);
+        assert_int_equal(text_copy(tenant, &n[i].context->tenant_name), 0);
+        assert_int_equal(text_copy(tenant, &n[i].context->tenant_id), 0);
     }
 }
 
@@ -56,7 +56,7 @@ static void the_worst_come_first_and_otherwise_the_order_is_kept(void **state)
         assert_int_equal(part[0]->notice[i]->seq, WANT[i]);
     parts_free(part, n_parts);
     for (size_t i = 0; i < 7; i++)
-        facts_free(n[i].facts);
+        context_free(n[i].context);
 }
 
 static void every_part_counts_all_and_says_which_it_is(void **state)
@@ -88,7 +88,7 @@ static void every_part_counts_all_and_says_which_it_is(void **state)
     assert_int_equal(total, MANY);
     parts_free(part, n_parts);
     for (size_t i = 0; i < MANY; i++)
-        facts_free(n[i].facts);
+        context_free(n[i].context);
 }
 
 static void a_digest_over_several_tenants_belongs_to_none(void **state)
@@ -103,8 +103,8 @@ static void a_digest_over_several_tenants_belongs_to_none(void **state)
     assert_null(part[0]->tenant_id);
     assert_memory_equal(part[0]->title, "seatwatchd: 2 alerts", 20);
     parts_free(part, n_parts);
-    facts_free(n[0].facts);
-    facts_free(n[1].facts);
+    context_free(n[0].context);
+    context_free(n[1].context);
 }
 
 static void without_memory_nothing_is_left_behind(void **state)
@@ -125,7 +125,7 @@ static void without_memory_nothing_is_left_behind(void **state)
     assert_true(tries > 10);
     parts_free(part, n_parts);
     for (size_t i = 0; i < MANY; i++)
-        facts_free(n[i].facts);
+        context_free(n[i].context);
 }
 
 int main(void)

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#define OFF FACT_UNKNOWN
+#define OFF NUMBER_UNKNOWN
 
 static void a_finding_speaks_to_each_level_by_itself(void **state)
 {
@@ -94,7 +94,7 @@ static void step(struct alert *a, struct sample s, struct outcome *ret)
         .now = {.at = T0 + MINUTES(minutes), .mono = MINUTES(100 + minutes), .boot = 1},
         .outage_tolerance = HOURS(1)};
     minutes++;
-    s.facts->observed_at = e.now.at;
+    s.context->observed_at = e.now.at;
     assert_int_equal(evaluate(a, &s, &e, ret), 0);
     sample_clear(&s);
 }
@@ -114,7 +114,7 @@ static void ties_are_decided_in_the_order_of_the_rules(void **state)
     assert_int_equal(a.rule, RULE_REMAINING); /* the worst goes first */
     assert_int_equal(a.level, LEVEL_CRITICAL);
     assert_false(o.waiting_began);
-    facts_free(a.facts);
+    context_free(a.context);
 }
 
 static void among_equals_what_is_breached_goes_before_what_recovers(void **state)
@@ -133,7 +133,7 @@ static void among_equals_what_is_breached_goes_before_what_recovers(void **state
     assert_int_equal(a.state, ALERT_RECOVERING);
     assert_int_equal(a.rule, RULE_WAITING);
     assert_int_equal(a.level, LEVEL_WARNING);
-    facts_free(a.facts);
+    context_free(a.context);
 }
 
 static void a_decision_that_falls_to_an_unread_finding_has_no_number(void **state)
@@ -146,12 +146,12 @@ static void a_decision_that_falls_to_an_unread_finding_has_no_number(void **stat
     a.notified = LEVEL_CRITICAL;
     step(&a, A_POOL(.allotted = 100, .consumed = 99, .waiting = HIDDEN, .no_remaining = true), &o);
     assert_int_equal(a.rule, RULE_WAITING);
-    assert_true(a.value == FACT_UNKNOWN);
+    assert_true(a.value == NUMBER_UNKNOWN);
     assert_int_equal(a.threshold, 1);
     assert_int_equal(a.unit, UNIT_MEMBERS);
     assert_true(o.stale);
-    assert_int_equal(a.facts->waiting, 3);
-    facts_free(a.facts);
+    assert_int_equal(a.context->waiting, 3);
+    context_free(a.context);
 }
 
 static void what_nobody_was_told_of_has_no_hysteresis(void **state)
@@ -166,7 +166,7 @@ static void what_nobody_was_told_of_has_no_hysteresis(void **state)
     assert_int_equal(a.latch[RULE_REMAINING][LEVEL_WARNING - 1].state, ALERT_RECOVERING);
     assert_int_equal(a.latch[RULE_USAGE][LEVEL_WARNING - 1].state, ALERT_FIRING);
     assert_int_equal(a.level, LEVEL_WARNING);
-    facts_free(a.facts);
+    context_free(a.context);
 }
 
 static void carried_numbers_still_add_up(void **state)
@@ -175,11 +175,11 @@ static void carried_numbers_still_add_up(void **state)
     struct outcome o;
     (void)state;
     step(&a, A_POOL(.allotted = 100, .consumed = 100, .waiting = 3), &o);
-    usec_t then_at = a.facts->observed_at;
+    usec_t then_at = a.context->observed_at;
     step(&a, A_POOL(.allotted = 100, .consumed = 102, .waiting = HIDDEN), &o);
-    assert_int_equal(a.facts->units_to_unblock, 5);
-    assert_int_equal(a.facts->observed_at, then_at);
-    facts_free(a.facts);
+    assert_int_equal(a.context->units_to_unblock, 5);
+    assert_int_equal(a.context->observed_at, then_at);
+    context_free(a.context);
 }
 
 int main(void)

@@ -111,7 +111,7 @@ static void whoever_was_told_goes_on_being_told(void **state)
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95),
                              A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 95)),
                         "firing warning usage");
-    assert_string_equal(desk_notice(d, 0)->facts->allotment_id, "pool-a");
+    assert_string_equal(desk_notice(d, 0)->context->allotment_id, "pool-a");
     d->first_run = false;
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 10),
                              A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 10)),

@@ -49,8 +49,8 @@ static void check_end(const struct history *h, const struct notice *n)
 {
     bool told = n->type == EVENT_REMINDER || n->type == EVENT_UPDATED;
     bool by_units = n->rule == RULE_USAGE || n->rule == RULE_REMAINING;
-    if (n->kind != KIND_CAPACITY || !told || !by_units || n->value == FACT_UNKNOWN || is_beyond(n) ||
-        n->facts->units_to_buy <= 0)
+    if (n->kind != KIND_CAPACITY || !told || !by_units || n->value == NUMBER_UNKNOWN ||
+        is_beyond(n) || n->context->units_to_buy <= 0)
         return;
     if (strstr(n->summary, ", ends "))
         return;
@@ -64,7 +64,7 @@ static void check(const struct history *h, const struct notice *n, bool units, b
     check_end(h, n);
     if (n->kind != KIND_CAPACITY || (n->type != EVENT_FIRING && n->type != EVENT_ESCALATED))
         return;
-    if (n->value != FACT_UNKNOWN && is_beyond(n) && breaches_now(h, n, units, waiting))
+    if (n->value != NUMBER_UNKNOWN && is_beyond(n) && breaches_now(h, n, units, waiting))
         return;
     print_error("SEED=%llu poll %d: %s %s\n", (unsigned long long)h->seed, h->poll,
                 event_type_name(n->type), n->summary);

@@ -171,7 +171,7 @@ static void observe(struct life *l, struct truth *t, usec_t passed)
 static struct truth *pool_of(struct life *l, const struct notice *n)
 {
     for (int i = 0; i < POOLS; i++)
-        if (strcmp(n->facts->allotment_id, IDS[i]) == 0)
+        if (strcmp(n->context->allotment_id, IDS[i]) == 0)
             return &l->pool[i];
     return NULL;
 }

@@ -27,7 +27,7 @@ static void every_kind_has_the_name_that_ids_are_made_of(void **state)
     assert_int_equal(kind_parse(""), -EINVAL);
 }
 
-static void every_kind_has_words_and_a_detail_of_its_facts(void **state)
+static void every_kind_has_words_and_a_detail_of_its_context(void **state)
 {
     (void)state;
     for (int k = 0; k < KIND_COUNT_; k++) {
@@ -36,7 +36,9 @@ static void every_kind_has_words_and_a_detail_of_its_facts(void **state)
         for (size_t i = 0; i < DETAIL_MAX && row->detail[i].name; i++) {
             const struct detail_field *d = &row->detail[i];
             assert_in_range(d->at, 0,
-                            (d->of_subscription ? sizeof(struct fact_subscription) : sizeof(struct facts)) - 1);
+                            (d->of_subscription ? sizeof(struct context_subscription)
+                                                : sizeof(struct alert_context)) -
+                                1);
             assert_true(!d->rules || (d->as == DETAIL_NUMBER && !d->of_subscription));
         }
     }
@@ -55,7 +57,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_has_the_name_that_ids_are_made_of),
-        cmocka_unit_test(every_kind_has_words_and_a_detail_of_its_facts),
+        cmocka_unit_test(every_kind_has_words_and_a_detail_of_its_context),
         cmocka_unit_test(details_are_bound_to_rules_that_exist),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -202,7 +202,7 @@ static void what_was_carried_over_goes_on_quietly(void **state)
     (void)POLL(d, critical("a"), warning("b"));
     d->first_run = d->state_lost = true;
     assert_string_equal(POLL(d, critical("a"), warning("b"), critical("c")), "firing critical remaining");
-    assert_string_equal(desk_notice(d, 0)->facts->allotment_id, "c");
+    assert_string_equal(desk_notice(d, 0)->context->allotment_id, "c");
 }
 
 int main(void)

@@ -39,15 +39,15 @@ static void a_copy_has_everything_and_stands_alone(void **state)
     n->seq = 41;
     n->finding[RULE_USAGE] = true;
     n->reason = "rule_removed";
-    assert_int_equal(facts_new(&n->facts), 0);
-    n->facts->receiver = strdup("hook");
+    assert_int_equal(context_new(&n->context), 0);
+    n->context->receiver = strdup("hook");
     assert_int_equal(notice_copy(n, &copy), 0);
     notice_free(n);
     assert_string_equal(copy->title, "title");
     assert_string_equal(copy->summary, "summary");
     assert_string_equal(copy->description, "description");
     assert_string_equal(copy->next_step, "next");
-    assert_string_equal(copy->facts->receiver, "hook");
+    assert_string_equal(copy->context->receiver, "hook");
     assert_string_equal(copy->reason, "rule_removed");
     assert_int_equal(copy->seq, 41);
     assert_true(copy->finding[RULE_USAGE]);
@@ -60,7 +60,7 @@ static void a_bare_notice_can_be_copied(void **state)
     struct notice n = {.type = EVENT_TEST}, *copy = NULL;
     (void)state;
     assert_int_equal(notice_copy(&n, &copy), 0);
-    assert_null(copy->facts);
+    assert_null(copy->context);
     assert_null(copy->title);
     notice_free(copy);
 }

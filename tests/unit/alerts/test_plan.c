@@ -40,7 +40,7 @@ static void numbers_that_change_under_an_open_alert_are_kept(void **state)
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95));
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 96));
     assert_int_equal(d->n_written, 1);
-    assert_int_equal(desk_alert(d, KIND_CAPACITY, "pool-a")->facts->consumed, 96);
+    assert_int_equal(desk_alert(d, KIND_CAPACITY, "pool-a")->context->consumed, 96);
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 96, .name = "CSP pool"));
     assert_int_equal(d->n_written, 1);
 }
@@ -64,7 +64,7 @@ static void unchanged_numbers_are_rewritten_now_and_then(void **state)
     for (int i = 0; i < 24; i++) { /* two hours of polls, five minutes apart */
         (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95));
         written += d->n_written;
-        assert_true(d->now.at - desk_alert(d, KIND_CAPACITY, "pool-a")->facts->observed_at <
+        assert_true(d->now.at - desk_alert(d, KIND_CAPACITY, "pool-a")->context->observed_at <
                     d->outage_tolerance / 4);
         desk_pass(d, 5 * MINUTE);
     }

@@ -19,7 +19,7 @@ static struct alert *an_alert(const char *id, const char *tenant, const char *su
     a->kind = KIND_CAPACITY;
     a->tenant_id = strdup(tenant);
     a->subject = strdup(subject);
-    assert_int_equal(facts_new(&a->facts), 0);
+    assert_int_equal(context_new(&a->context), 0);
     return a;
 }
 
@@ -157,14 +157,14 @@ static void a_copy_is_equal_and_stands_alone(void **state)
 {
     struct alert *a = an_alert("1", "t", "pool"), *copy = NULL;
     (void)state;
-    a->facts->allotted = 7;
+    a->context->allotted = 7;
     a->latch[RULE_USAGE][1].samples = 3;
     assert_int_equal(alert_copy(a, &copy), 0);
     assert_string_equal(copy->subject, "pool");
     assert_ptr_not_equal(copy->subject, a->subject);
     assert_int_equal(copy->latch[RULE_USAGE][1].samples, 3);
     alert_free(a);
-    assert_int_equal(copy->facts->allotted, 7);
+    assert_int_equal(copy->context->allotted, 7);
     alert_free(copy);
     alert_free(NULL);
 }

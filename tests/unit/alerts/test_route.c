@@ -20,13 +20,13 @@ static struct label GOLD[] = {{.key = (char *)"group", .value = (char *)"gold"}}
 static char *TO_CHAT[] = {(char *)"chat"}, *TO_PAGER[] = {(char *)"pager"},
             *TO_JOURNAL[] = {(char *)"journal"}, *TO_NOBODY[] = {(char *)"nobody"};
 
-static struct facts FACTS = {.tenant_name = (char *)"contoso",
-                             .tenant_id = (char *)"tid",
-                             .label = GOLD,
-                             .n_labels = 1,
-                             .sku_id = (char *)"guid",
-                             .sku_part_number = (char *)"SPE_E5",
-                             .allotment_id = (char *)"pool-a"};
+static struct alert_context CONTEXT_ROWS = {.tenant_name = (char *)"contoso",
+                                            .tenant_id = (char *)"tid",
+                                            .label = GOLD,
+                                            .n_labels = 1,
+                                            .sku_id = (char *)"guid",
+                                            .sku_part_number = (char *)"SPE_E5",
+                                            .allotment_id = (char *)"pool-a"};
 
 static struct route_options with(struct route *route, size_t n)
 {
@@ -50,12 +50,13 @@ static void without_routes_everybody_is_told(void **state)
 {
     struct route_options o = with(NULL, 0);
     (void)state;
-    assert_int_equal(route_for(&o, KIND_CAPACITY, RULE_USAGE, LEVEL_WARNING, &FACTS, NOON).now,
-                     JOURNAL | CHAT | PAGER);
+    assert_int_equal(
+        route_for(&o, KIND_CAPACITY, RULE_USAGE, LEVEL_WARNING, &CONTEXT_ROWS, NOON).now,
+        JOURNAL | CHAT | PAGER);
     struct receiver_traits many[RECEIVERS_MAX] = {0};
     o.receiver = many;
     o.n_receivers = RECEIVERS_MAX;
-    assert_true(route_for(&o, KIND_CAPACITY, RULE_USAGE, LEVEL_WARNING, &FACTS, NOON).now ==
+    assert_true(route_for(&o, KIND_CAPACITY, RULE_USAGE, LEVEL_WARNING, &CONTEXT_ROWS, NOON).now ==
                 UINT64_MAX);
 }
 
@@ -89,7 +90,7 @@ static void a_route_matches_by_every_key(void **state)
         struct route route = {.match = CASES[i].match, .to = TO_CHAT, .n_to = 1};
         const struct route_options o = with(&route, 1);
         receiver_set got =
-            route_for(&o, KIND_CAPACITY, RULE_WAITING, LEVEL_CRITICAL, &FACTS, NOON).now;
+            route_for(&o, KIND_CAPACITY, RULE_WAITING, LEVEL_CRITICAL, &CONTEXT_ROWS, NOON).now;
         if (got != (CASES[i].want ? CHAT : JOURNAL))
             fail_msg("%s: %d", CASES[i].why, (int)got);
     }
@@ -104,9 +105,10 @@ static void the_first_match_ends_the_search_unless_it_goes_on(void **state)
     };
     const struct route_options o = with(routes, 3);
     (void)state;
-    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_CRITICAL, &FACTS, NOON).now,
+    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_CRITICAL, &CONTEXT_ROWS, NOON).now,
                      PAGER | CHAT);
-    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &FACTS, NOON).now, CHAT);
+    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &CONTEXT_ROWS, NOON).now,
+                     CHAT);
 }
 
 static void a_route_to_nobody_is_meant_so(void **state)
@@ -114,14 +116,15 @@ static void a_route_to_nobody_is_meant_so(void **state)
     struct route route = {.n_to = 0};
     const struct route_options o = with(&route, 1);
     (void)state;
-    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &FACTS, NOON).now, 0);
+    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &CONTEXT_ROWS, NOON).now,
+                     0);
 }
 
 static void an_alert_about_a_receiver_never_goes_to_it(void **state)
 {
     struct route all = {.to = TO_CHAT, .n_to = 1};
     struct route_options o = with(&all, 1);
-    struct facts about = {.receiver = (char *)"chat"};
+    struct alert_context about = {.receiver = (char *)"chat"};
     (void)state;
     assert_int_equal(route_for(&o, KIND_DELIVERY, RULE_DELIVERY, LEVEL_WARNING, &about, NOON).now,
                      JOURNAL);
@@ -139,9 +142,10 @@ static void what_no_route_matches_goes_to_the_fallback(void **state)
     struct route route = {.match = {.tenant = (char *)"fabrikam"}, .to = TO_CHAT, .n_to = 1};
     struct route_options o = with(&route, 1);
     (void)state;
-    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &FACTS, NOON).now, JOURNAL);
+    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &CONTEXT_ROWS, NOON).now,
+                     JOURNAL);
     o.n_fallback = 0;
-    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &FACTS, NOON).now,
+    assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &CONTEXT_ROWS, NOON).now,
                      JOURNAL | CHAT | PAGER);
 }
 
@@ -173,7 +177,7 @@ static void a_route_outside_its_hours_is_told_later(void **state)
         if (CASES[i].second)
             assert_int_equal(hours_parse(CASES[i].second, &routes[1].hours, NULL), 0);
         const struct route_options o = with(routes, 2);
-        struct reach got = route_for(&o, KIND_POLL, RULE_POLL, LEVEL_CRITICAL, &FACTS, NOON);
+        struct reach got = route_for(&o, KIND_POLL, RULE_POLL, LEVEL_CRITICAL, &CONTEXT_ROWS, NOON);
         if (got.now != CASES[i].now || got.later != CASES[i].later)
             fail_msg("%s: now %d, later %d", CASES[i].why, (int)got.now, (int)got.later);
     }
@@ -183,7 +187,7 @@ static void hours_are_those_of_the_tenant_and_the_fallback_keeps_none(void **sta
 {
     struct route route = {.match = {.tenant = (char *)"contoso"}, .to = TO_JOURNAL, .n_to = 1};
     const struct route_options o = with(&route, 1);
-    struct facts there = FACTS;
+    struct alert_context there = CONTEXT_ROWS;
     (void)state;
     assert_int_equal(hours_parse("Sun 14:00-15:00", &route.hours, NULL), 0);
     there.utc_offset = 2 * 3600;

@@ -152,8 +152,8 @@ static void what_is_not_known_changes_nothing_and_keeps_its_last_numbers(void **
     }
     assert_int_equal(pool_alert(d)->state, ALERT_FIRING);
     assert_int_equal(pool_alert(d)->value, 9500);
-    assert_int_equal(pool_alert(d)->facts->consumed, 95);
-    assert_int_equal(pool_alert(d)->facts->observed_at, seen_at);
+    assert_int_equal(pool_alert(d)->context->consumed, 95);
+    assert_int_equal(pool_alert(d)->context->observed_at, seen_at);
 }
 
 static void the_level_may_rise_on_what_is_known_but_never_falls_below_what_is_not(void **state)
@@ -164,8 +164,8 @@ static void the_level_may_rise_on_what_is_known_but_never_falls_below_what_is_no
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100, .waiting = HIDDEN)), "");
     assert_int_equal(pool_alert(d)->rule, RULE_WAITING);
     assert_int_equal(pool_alert(d)->value, 30);
-    assert_int_equal(pool_alert(d)->facts->waiting, 30); /* carried along, and so their age */
-    assert_true(pool_alert(d)->facts->observed_at <= d->now.at);
+    assert_int_equal(pool_alert(d)->context->waiting, 30); /* carried along, and so their age */
+    assert_true(pool_alert(d)->context->observed_at <= d->now.at);
     desk_pass(d, MINUTE);
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 10, .waiting = HIDDEN)), "");
     assert_int_equal(pool_alert(d)->level, LEVEL_CRITICAL);
@@ -599,7 +599,7 @@ static void a_pool_that_is_gone_keeps_its_last_numbers_and_names_the_cause(void 
         POLL(d, A_POOL(.allotted = 100, .consumed = 101, .waiting = HIDDEN, .gone = true)),
         "updated critical remaining");
     assert_non_null(strstr(desk_notice(d, 0)->title, "is no longer listed"));
-    assert_int_equal(pool_alert(d)->facts->waiting, 3);
+    assert_int_equal(pool_alert(d)->context->waiting, 3);
     assert_string_equal(
         POLL(d, A_POOL(.allotted = 100, .consumed = 101, .waiting = HIDDEN, .gone = true)), "");
     /* it is back and well */
@@ -798,13 +798,13 @@ static void an_unread_subscription_keeps_the_words_it_had(void **state)
     (void)POLL(d, A_SUBSCRIPTION(.subject = "s", .state = "suspended", .level = LEVEL_CRITICAL));
     /* judging knows little of one that it does not see, and is silent about it */
     struct sample s = A_SUBSCRIPTION(.subject = "s", .unknown = true, .silent = true);
-    free(s.facts->sku_name);
-    s.facts->sku_name = NULL;
+    free(s.context->sku_name);
+    s.context->sku_name = NULL;
     assert_string_equal(desk_poll(d, &s, 1), "");
     const struct alert *a = desk_alert(d, KIND_SUBSCRIPTION, "s");
     assert_int_equal(a->state, ALERT_FIRING);
-    assert_string_equal(a->facts->sku_name, "Microsoft 365 E5");
-    assert_string_equal(a->facts->subscription[0].state, "suspended");
+    assert_string_equal(a->context->sku_name, "Microsoft 365 E5");
+    assert_string_equal(a->context->subscription[0].state, "suspended");
 }
 
 static void a_replaced_pool_hands_its_alert_on_without_a_word(void **state)
@@ -819,7 +819,7 @@ static void a_replaced_pool_hands_its_alert_on_without_a_word(void **state)
     const struct alert *moved = desk_alert(d, KIND_CAPACITY, "pool-b");
     assert_string_equal(moved->id, id); /* receivers know the open episode by it */
     assert_int_equal(moved->notified, LEVEL_WARNING);
-    assert_string_equal(moved->facts->allotment_id, "pool-b");
+    assert_string_equal(moved->context->allotment_id, "pool-b");
     assert_string_equal(POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 5)),
                         "resolved warning usage");
     assert_string_equal(desk_notice(d, 0)->alert_id, id);

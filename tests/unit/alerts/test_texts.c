@@ -30,67 +30,67 @@ static char *dup_or_null(const char *s)
 
 static struct sample with_sibling(struct sample s)
 {
-    s.facts->sibling_name = strdup("pool 1 of 2");
-    s.facts->sibling_free = 40;
+    s.context->sibling_name = strdup("pool 1 of 2");
+    s.context->sibling_free = 40;
     return s;
 }
 
 static struct sample first_seen(struct sample s, usec_t at)
 {
-    s.facts->errors_since_at = at;
+    s.context->errors_since_at = at;
     return s;
 }
 
 static struct sample with_zone(struct sample s, int32_t offset, const char *name)
 {
-    s.facts->utc_offset = offset;
-    s.facts->zone = dup_or_null(name);
+    s.context->utc_offset = offset;
+    s.context->zone = dup_or_null(name);
     return s;
 }
 
-/* Its facts were taken when it is told. */
+/* Its context were taken when it is told. */
 static struct sample seen(struct sample s)
 {
-    s.facts->observed_at = T0;
+    s.context->observed_at = T0;
     return s;
 }
 
 /* Of a row of the older source: pool and subscription share an id of ours. */
 static struct sample older(struct sample s)
 {
-    s.facts->allotment_id = dup_or_null(s.facts->subscription[0].id);
-    s.facts->allotment_name = strdup("Microsoft 365 E5");
-    s.facts->allotted = 1100;
-    s.facts->consumed = 600;
+    s.context->allotment_id = dup_or_null(s.context->subscription[0].id);
+    s.context->allotment_name = strdup("Microsoft 365 E5");
+    s.context->allotted = 1100;
+    s.context->consumed = 600;
     return s;
 }
 
 static struct sample at_pool(struct sample s, const char *pool)
 {
-    s.facts->host = strdup(pool);
+    s.context->host = strdup(pool);
     return s;
 }
 
 static struct sample with_pools(struct sample s, const char *pools)
 {
-    s.facts->allotment_name = dup_or_null(pools);
-    s.facts->allotted = 100;
-    s.facts->consumed = 96;
+    s.context->allotment_name = dup_or_null(pools);
+    s.context->allotted = 100;
+    s.context->consumed = 96;
     return s;
 }
 
 static struct sample aged(struct sample s)
 {
     s.finding[0].value =
-        (int64_t)((T0 + HOURS(1) + MINUTES(30) - s.facts->oldest_at) / USEC_PER_SEC);
+        (int64_t)((T0 + HOURS(1) + MINUTES(30) - s.context->oldest_at) / USEC_PER_SEC);
     s.finding[0].raise = LEVEL_CRITICAL;
     return s;
 }
 
 static struct sample nameless(struct sample s)
 {
-    free(s.facts->sku_name);
-    s.facts->sku_name = NULL;
+    free(s.context->sku_name);
+    s.context->sku_name = NULL;
     return s;
 }
 
@@ -103,7 +103,7 @@ static struct notice *a_notice(const struct told *t, enum event_type type)
     n->rule = t->rule;
     n->level = t->level;
     n->state = type == EVENT_RESOLVED ? ALERT_OK : ALERT_FIRING;
-    n->value = n->threshold = FACT_UNKNOWN;
+    n->value = n->threshold = NUMBER_UNKNOWN;
     for (size_t i = 0; i < t->sample.n_findings; i++) {
         const struct finding *f = &t->sample.finding[i];
         n->finding[f->rule] = type != EVENT_RESOLVED && f->raise > LEVEL_NONE;
@@ -115,7 +115,7 @@ static struct notice *a_notice(const struct told *t, enum event_type type)
     }
     n->at = T0 + HOURS(1) + MINUTES(30);
     n->started_at = type == EVENT_FIRING ? n->at : T0 - MINUTES(40);
-    assert_int_equal(facts_copy(t->sample.facts, &n->facts), 0);
+    assert_int_equal(context_copy(t->sample.context, &n->context), 0);
     assert_int_equal(notice_write_texts(n), 0);
     if (type == EVENT_RESOLVED && n->kind == KIND_POLL)
         n->value = 0;
@@ -159,7 +159,8 @@ static size_t cases(struct told *ret)
                      .level = LEVEL_WARNING),
          RULE_ASSIGNMENT_ERRORS, LEVEL_WARNING},
         {"poll",
-         A_POLL(.value = 3900, .level = LEVEL_WARNING, .cause = CAUSE_NETWORK, .source = "cloud_licensing",
+         A_POLL(.value = 3900, .level = LEVEL_WARNING, .cause = CAUSE_NETWORK,
+                .source = "cloud_licensing",
                 .hint = "Graph or the way to it is not working: check DNS, proxy and firewall"),
          RULE_POLL, LEVEL_WARNING},
         {"delivery",
@@ -171,9 +172,11 @@ static size_t cases(struct told *ret)
                  .since_at = T0),
          RULE_USAGE_RIGHT, LEVEL_CRITICAL},
         {"service",
-         A_SERVICE(.value = 300, .level = LEVEL_WARNING, .cause = CAUSE_NETWORK, .since_at = T0 - HOURS(1),
-                   .hint = "Graph or the way to it is not working (allotments: HTTP 503): check DNS, "
-                           "proxy and firewall"),
+         A_SERVICE(.value = 300, .level = LEVEL_WARNING, .cause = CAUSE_NETWORK,
+                   .since_at = T0 - HOURS(1),
+                   .hint =
+                       "Graph or the way to it is not working (allotments: HTTP 503): check DNS, "
+                       "proxy and firewall"),
          RULE_SERVICE, LEVEL_WARNING},
         {"credential",
          A_CREDENTIAL(.subject = "c/s", .value = 6, .level = LEVEL_CRITICAL, .by_day = true,
@@ -181,22 +184,25 @@ static size_t cases(struct told *ret)
          RULE_CREDENTIAL, LEVEL_CRITICAL},
         /* turns of phrase */
         {"half of the tenants, and not all have been asked yet",
-         A_SERVICE(.value = 150, .level = LEVEL_WARNING, .cause = CAUSE_AUTH, .since_at = T0 + HOURS(2), .read = 10,
+         A_SERVICE(.value = 150, .level = LEVEL_WARNING, .cause = CAUSE_AUTH,
+                   .since_at = T0 + HOURS(2), .read = 10,
                    .hint = "sign-in was refused (AADSTS90033): check the secret"),
          RULE_SERVICE, LEVEL_WARNING},
         {"one call, at all but one tenant",
-         A_SERVICE(.value = 299, .level = LEVEL_WARNING, .cause = CAUSE_NETWORK, .since_at = T0, .read = 1,
-                   .section = "assignment_errors", .hint = "look at the service health"),
+         A_SERVICE(.value = 299, .level = LEVEL_WARNING, .cause = CAUSE_NETWORK, .since_at = T0,
+                   .read = 1, .section = "assignment_errors", .hint = "look at the service health"),
          RULE_SERVICE, LEVEL_WARNING},
         {"lists that are empty all at once",
-         A_SERVICE(.value = 160, .level = LEVEL_WARNING, .cause = CAUSE_EMPTIED, .since_at = T0, .hint = "check"),
+         A_SERVICE(.value = 160, .level = LEVEL_WARNING, .cause = CAUSE_EMPTIED, .since_at = T0,
+                   .hint = "check"),
          RULE_SERVICE, LEVEL_WARNING},
         {"lists that have shrunk all at once",
-         A_SERVICE(.value = 160, .level = LEVEL_WARNING, .cause = CAUSE_MASS_DISAPPEARANCE, .hint = "check"),
+         A_SERVICE(.value = 160, .level = LEVEL_WARNING, .cause = CAUSE_MASS_DISAPPEARANCE,
+                   .hint = "check"),
          RULE_SERVICE, LEVEL_WARNING},
         {"from the older source",
-         A_POLL(.value = 3900, .level = LEVEL_WARNING, .cause = CAUSE_THROTTLED, .source = "subscribed_skus",
-                .hint = "poll less often"),
+         A_POLL(.value = 3900, .level = LEVEL_WARNING, .cause = CAUSE_THROTTLED,
+                .source = "subscribed_skus", .hint = "poll less often"),
          RULE_POLL, LEVEL_WARNING},
         {"waits although units are free",
          A_POOL(.allotted = 100, .consumed = 90, .waiting = 4, .oldest_at = T0), RULE_WAITING,
@@ -244,22 +250,25 @@ static size_t cases(struct told *ret)
          A_SUBSCRIPTION(.subject = GUID, .state = "lockedOut", .value = 4, .level = LEVEL_CRITICAL),
          RULE_SUBSCRIPTION, LEVEL_CRITICAL},
         {"by hand, its date passed two days ago",
-         seen(A_SUBSCRIPTION(.subject = GUID, .value = 0, .level = LEVEL_WARNING, .next_date = 20777)),
+         seen(A_SUBSCRIPTION(.subject = GUID, .value = 0, .level = LEVEL_WARNING,
+                             .next_date = 20777)),
          RULE_SUBSCRIPTION, LEVEL_WARNING},
         {"by hand, its date passed four days ago",
-         seen(A_SUBSCRIPTION(.subject = GUID, .value = 0, .level = LEVEL_WARNING, .next_date = 20775)),
+         seen(A_SUBSCRIPTION(.subject = GUID, .value = 0, .level = LEVEL_WARNING,
+                             .next_date = 20775)),
          RULE_SUBSCRIPTION, LEVEL_WARNING},
         {"still in grace after its date",
-         seen(A_SUBSCRIPTION(.subject = GUID, .state = "warning", .value = 0, .level = LEVEL_CRITICAL,
-                             .next_date = 20774)),
+         seen(A_SUBSCRIPTION(.subject = GUID, .state = "warning", .value = 0,
+                             .level = LEVEL_CRITICAL, .next_date = 20774)),
          RULE_SUBSCRIPTION, LEVEL_CRITICAL},
         {"units in grace, by the row of the older source",
-         older(A_SUBSCRIPTION(.subject = "sku:" GUID, .state = "warning", .value = FACT_UNKNOWN,
+         older(A_SUBSCRIPTION(.subject = "sku:" GUID, .state = "warning", .value = NUMBER_UNKNOWN,
                               .level = LEVEL_WARNING)),
          RULE_SUBSCRIPTION, LEVEL_WARNING},
         {"errors of a code nobody knows",
-         first_seen(SOME_ERRORS(.subject = "x", .code = "NewCode", .value = 1, .level = LEVEL_WARNING),
-                    T0 - HOURS(3)),
+         first_seen(
+             SOME_ERRORS(.subject = "x", .code = "NewCode", .value = 1, .level = LEVEL_WARNING),
+             T0 - HOURS(3)),
          RULE_ASSIGNMENT_ERRORS, LEVEL_WARNING},
         {"sign-in refused",
          A_POLL(.level = LEVEL_WARNING, .cause = CAUSE_AUTH, .value = 10,
@@ -279,21 +288,21 @@ static size_t cases(struct told *ret)
                  "pool-1 (SPE_E5): consumedUnits"),
          RULE_POLL, LEVEL_WARNING},
         {"half of the tenants have such pools",
-         A_SERVICE(.level = LEVEL_WARNING, .cause = CAUSE_UNUSABLE_NUMBERS, .value = 160, .read = 140,
-                   .section = "units", .hint = "look at that product", .since_at = T0),
+         A_SERVICE(.level = LEVEL_WARNING, .cause = CAUSE_UNUSABLE_NUMBERS, .value = 160,
+                   .read = 140, .section = "units", .hint = "look at that product", .since_at = T0),
          RULE_SERVICE, LEVEL_WARNING},
         {"no consumption anywhere",
-         A_POLL(.level = LEVEL_WARNING, .cause = CAUSE_ZERO_CONSUMPTION, .hint = "compare"), RULE_POLL,
-         LEVEL_WARNING},
+         A_POLL(.level = LEVEL_WARNING, .cause = CAUSE_ZERO_CONSUMPTION, .hint = "compare"),
+         RULE_POLL, LEVEL_WARNING},
         {"half of it vanished",
-         A_POLL(.level = LEVEL_WARNING, .cause = CAUSE_MASS_DISAPPEARANCE, .hint = "check"), RULE_POLL,
-         LEVEL_WARNING},
+         A_POLL(.level = LEVEL_WARNING, .cause = CAUSE_MASS_DISAPPEARANCE, .hint = "check"),
+         RULE_POLL, LEVEL_WARNING},
         {"a cause that nobody knows",
          A_POLL(.level = LEVEL_CRITICAL, .cause = CAUSE_NONE, .value = 90000), RULE_POLL,
          LEVEL_CRITICAL},
         {"receiver switched off",
-         A_DELIVERY(.subject = "hook", .level = LEVEL_WARNING, .cause = CAUSE_DISABLED), RULE_DELIVERY,
-         LEVEL_WARNING},
+         A_DELIVERY(.subject = "hook", .level = LEVEL_WARNING, .cause = CAUSE_DISABLED),
+         RULE_DELIVERY, LEVEL_WARNING},
         {"plans switched off",
          A_RIGHT(.subject = "g", .value = 3, .level = LEVEL_CRITICAL, .principal = "group d8ee6ba1",
                  .cause = CAUSE_PLAN_DISABLED, .plans = "EXCHANGE_S_ENTERPRISE TEAMS1 MDE"),
@@ -333,7 +342,8 @@ static size_t cases(struct told *ret)
                       .cause = CAUSE_REFUSED, .expires_at = T0 - HOURS(1), .used_by = 2),
          RULE_CREDENTIAL, LEVEL_CRITICAL},
         {"usage rights unreadable",
-         A_POLL(.level = LEVEL_WARNING, .cause = CAUSE_CONFIG, .value = 30, .section = "usage_rights",
+         A_POLL(.level = LEVEL_WARNING, .cause = CAUSE_CONFIG, .value = 30,
+                .section = "usage_rights",
                 .hint = "HTTP 404: the tenant has no such user: correct its name or id"),
          RULE_POLL, LEVEL_WARNING},
     };
@@ -345,13 +355,13 @@ static size_t cases(struct told *ret)
 /* What it looks like once it is over. */
 static void get_well(struct sample *s)
 {
-    struct facts *f = s->facts;
+    struct alert_context *f = s->context;
     for (size_t i = 0; i < s->n_findings; i++)
         if (s->finding[i].rule != RULE_POLL && s->finding[i].rule != RULE_SUBSCRIPTION)
             s->finding[i].value = 0;
     if (s->kind == KIND_CAPACITY) {
         f->allotted += 100;
-        f->reference = FACT_UNKNOWN;
+        f->reference = NUMBER_UNKNOWN;
         f->waiting = f->units_to_unblock = f->units_to_buy = 0;
         s->finding[2].value = f->consumed * 10000 / f->allotted;
         s->finding[3].value = f->allotted - f->consumed;
@@ -425,7 +435,7 @@ static void a_title_fits_a_phone_and_is_one_line(void **state)
     (void)state;
     size_t n = cases(told);
     for (size_t i = 0; i < n; i++) {
-        struct facts *f = told[i].sample.facts;
+        struct alert_context *f = told[i].sample.context;
         free(f->tenant_name);
         free(f->sku_name);
         f->tenant_name = strdup(
@@ -448,8 +458,8 @@ static void names_give_way_before_numbers_do(void **state)
     struct told t = {"", A_POOL(.allotted = 1000, .consumed = 1000, .waiting = 26, .oldest_at = T0),
                      RULE_WAITING, LEVEL_CRITICAL};
     (void)state;
-    free(t.sample.facts->sku_name);
-    t.sample.facts->sku_name = strdup(
+    free(t.sample.context->sku_name);
+    t.sample.context->sku_name = strdup(
         "A product with a very long name that says everything about it and then something more");
     CLEANUP(notice_free) struct notice *n = a_notice(&t, EVENT_FIRING);
     assert_non_null(strstr(n->title, "... is full, 26 waiting since 02:00 UTC: 26 units needed"));
@@ -567,7 +577,7 @@ static void a_pool_that_its_siblings_keep_quiet_ends_with_their_room(void **stat
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct told t = {"", A_POOL(.allotted = 100, .consumed = CASES[i].consumed),
                          RULE_REMAINING, LEVEL_WARNING};
-        t.sample.facts->siblings_free = CASES[i].free;
+        t.sample.context->siblings_free = CASES[i].free;
         CLEANUP(notice_free) struct notice *n = a_notice(&t, EVENT_RESOLVED);
         if (!strstr(n->title, CASES[i].want))
             fail_msg("%s", n->title);
@@ -669,7 +679,7 @@ static void nobody_knows_who_waits_for_a_pool_that_is_gone(void **state)
     (void)state;
     assert_false(says(&t, "Nobody waits"));
     assert_true(says(&t, "Whether anybody waits for a licence is not known.\n"));
-    t.sample.facts->waiting = 3;
+    t.sample.context->waiting = 3;
     assert_true(says(&t, "not known; 3 did when the pool was last listed"));
     sample_clear(&t.sample);
 }

@@ -152,7 +152,7 @@ static void an_override_keeps_what_it_says_and_only_that(void **state)
     /* ... as the rules room understands it. */
     struct threshold t[RULE_COUNT_];
     enum ignore ignore =
-        rules_for(&w.options->rules, &w.options->tenant[0].facts, "x", "SPE_E5", "551f", t);
+        rules_for(&w.options->rules, &w.options->tenant[0].identity, "x", "SPE_E5", "551f", t);
     assert_int_equal(ignore, IGNORE_NOTHING);
     assert_int_equal(t[RULE_USAGE].limit[LEVEL_WARNING].value, 9500);
     assert_int_equal(t[RULE_USAGE].min_units, 25);

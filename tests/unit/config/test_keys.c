@@ -5,15 +5,15 @@
 static void check_row(void *userdata, const char *path, const struct conf_key *k)
 {
     size_t *n = userdata;
-    CLEANUP(free) char *facts = NULL;
+    CLEANUP(free) char *identity = NULL;
     union {
         int64_t number;
         char *text;
         struct limit limit;
     } at = {0};
     (*n)++;
-    assert_int_equal(conf_key_facts(k, &facts), 0);
-    if (strlen(facts) == 0 || strchr(facts, '\t') || strchr(facts, '\n'))
+    assert_int_equal(conf_key_context(k, &identity), 0);
+    if (strlen(identity) == 0 || strchr(identity, '\t') || strchr(identity, '\n'))
         fail_msg("%s: facts", path);
     if (k->type == CONF_LATER || k->later) {
         assert_non_null(k->later);

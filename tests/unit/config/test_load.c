@@ -90,9 +90,9 @@ static void a_tenant_has_the_documented_defaults(void **state)
     assert_int_equal(w.options->n_tenants, 1);
     assert_true(t->enabled);
     assert_null(t->broken);
-    assert_string_equal(t->facts.name, "contoso");
+    assert_string_equal(t->identity.name, "contoso");
     assert_string_equal(t->graph.name, "contoso");
-    assert_string_equal(t->facts.tenant_id, "11111111-2222-4333-8444-000000000001");
+    assert_string_equal(t->identity.tenant_id, "11111111-2222-4333-8444-000000000001");
     assert_string_equal(t->graph.tenant_id, "11111111-2222-4333-8444-000000000001");
     assert_string_equal(t->graph.client_id, "99999999-aaaa-4bbb-8ccc-000000000001");
     (void)snprintf(secret, sizeof secret, "%s/contoso.secret", w.dir);
@@ -101,12 +101,12 @@ static void a_tenant_has_the_documented_defaults(void **state)
     assert_int_equal(t->graph.source, SOURCE_OPTION_AUTO);
     assert_string_equal(t->graph.graph_url, "");
     assert_string_equal(t->graph.api_version, "beta");
-    assert_string_equal(t->facts.timezone, "");
-    assert_int_equal(t->facts.interval, 7 * USEC_PER_MINUTE);
+    assert_string_equal(t->identity.timezone, "");
+    assert_int_equal(t->identity.interval, 7 * USEC_PER_MINUTE);
     assert_int_equal(t->graph.timeout, 50 * USEC_PER_SEC);
     assert_int_equal(t->graph.requests, 3);
-    assert_int_equal(t->facts.n_labels, 1);
-    assert_string_equal(t->facts.label[0].value, "gold");
+    assert_int_equal(t->identity.n_labels, 1);
+    assert_string_equal(t->identity.label[0].value, "gold");
 }
 
 static void every_mistake_is_told_with_line_key_and_cure(void **state)

@@ -136,7 +136,7 @@ static void the_example_of_many_tenants_loads(void **state)
     world_expect_clean(&w, "many-tenants");
     assert_int_equal(w.options->n_tenants, N_ELEMENTS(NAMES));
     for (size_t i = 0; i < N_ELEMENTS(NAMES); i++)
-        assert_string_equal(w.options->tenant[i].facts.name, NAMES[i]);
+        assert_string_equal(w.options->tenant[i].identity.name, NAMES[i]);
     assert_int_equal(w.options->tenant[2].graph.cloud, CLOUD_USGOV_L4);
 }
 

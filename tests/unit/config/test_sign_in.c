@@ -112,7 +112,8 @@ static void the_platform_tells_a_workload_who_it_is_and_nobody_else(void **state
     assert_int_equal(setenv("AZURE_AUTHORITY_HOST", "https://login.example/", 1), 0);
     world_load(&w, "tenants = ( { name = \"a\"; auth = \"workload_identity\"; } );\n");
     world_expect_clean(&w, "all from the environment");
-    assert_string_equal(w.options->tenant[0].facts.tenant_id, "11111111-2222-4333-8444-000000000009");
+    assert_string_equal(w.options->tenant[0].identity.tenant_id,
+                        "11111111-2222-4333-8444-000000000009");
     assert_string_equal(w.options->tenant[0].graph.tenant_id, "11111111-2222-4333-8444-000000000009");
     assert_string_equal(w.options->tenant[0].graph.client_id, "99999999-aaaa-4bbb-8ccc-000000000009");
     assert_string_equal(w.options->tenant[0].graph.federated_token_file, token);

@@ -9,7 +9,7 @@
 static const struct tenant_options *tenant(const struct world *w, const char *name)
 {
     for (size_t i = 0; i < w->options->n_tenants; i++)
-        if (strcmp(w->options->tenant[i].facts.name, name) == 0)
+        if (strcmp(w->options->tenant[i].identity.name, name) == 0)
             return &w->options->tenant[i];
     world_print(w);
     fail_msg("no tenant %s", name);
@@ -37,15 +37,15 @@ static void defaults_hold_for_tenants_that_say_nothing_themselves(void **state)
     world_expect_clean(&w, "defaults");
     const struct tenant_options *a = tenant(&w, "a"), *b = tenant(&w, "b");
     assert_string_equal(a->graph.client_id, "99999999-aaaa-4bbb-8ccc-000000000004");
-    assert_int_equal(a->facts.interval, 15 * USEC_PER_MINUTE);
+    assert_int_equal(a->identity.interval, 15 * USEC_PER_MINUTE);
     assert_int_equal(a->graph.cloud, CLOUD_CHINA);
-    assert_int_equal(a->facts.n_labels, 2);
+    assert_int_equal(a->identity.n_labels, 2);
     assert_string_equal(b->graph.client_id, "99999999-aaaa-4bbb-8ccc-000000000003");
     assert_int_equal(b->graph.cloud, CLOUD_GLOBAL);
-    assert_int_equal(b->facts.interval, 5 * USEC_PER_MINUTE);
-    assert_int_equal(b->facts.n_labels, 2);
-    assert_string_equal(b->facts.label[0].value, "tin");
-    assert_string_equal(b->facts.label[1].value, "us");
+    assert_int_equal(b->identity.interval, 5 * USEC_PER_MINUTE);
+    assert_int_equal(b->identity.n_labels, 2);
+    assert_string_equal(b->identity.label[0].value, "tin");
+    assert_string_equal(b->identity.label[1].value, "us");
 }
 
 static void a_mistake_in_the_defaults_is_told_once(void **state)
@@ -73,7 +73,7 @@ static void files_of_tenants_d_are_read_in_the_order_of_their_names(void **state
     world_expect_clean(&w, "order");
     assert_int_equal(w.options->n_tenants, N_ELEMENTS(WANT));
     for (size_t i = 0; i < N_ELEMENTS(WANT); i++)
-        assert_string_equal(w.options->tenant[i].facts.name, WANT[i]);
+        assert_string_equal(w.options->tenant[i].identity.name, WANT[i]);
 }
 
 static void tenants_of_files_alone_are_enough(void **state)
@@ -325,7 +325,7 @@ static void a_quick_tenant_is_warned_about(void **state)
     assert_int_equal(w.problems.n, 1);
     assert_true(w.problems.problem[0].warning);
     assert_null(tenant(&w, "a")->broken);
-    assert_int_equal(tenant(&w, "a")->facts.interval, 5 * USEC_PER_SEC);
+    assert_int_equal(tenant(&w, "a")->identity.interval, 5 * USEC_PER_SEC);
 }
 
 int main(void)

@@ -42,10 +42,10 @@ static inline void some_replace(char **member, const char *s)
     *member = s ? some_text(s) : NULL;
 }
 
-static inline struct facts *some_facts(void)
+static inline struct alert_context *some_context(void)
 {
-    struct facts *f = NULL;
-    assert_int_equal(facts_new(&f), 0);
+    struct alert_context *f = NULL;
+    assert_int_equal(context_new(&f), 0);
     f->tenant_name = some_text("contoso");
     f->tenant_id = some_text(SOME_TENANT_ID);
     f->label = alloc_zero(1, sizeof *f->label);
@@ -63,8 +63,8 @@ static inline struct facts *some_facts(void)
     f->sku_name = some_text("Microsoft 365 E5");
     f->subscription = alloc_zero(1, sizeof *f->subscription);
     f->subscription[0] =
-        (struct fact_subscription){some_text("d1d1d1d1-0000-4000-8000-000000000001"),
-                                   some_text("active"), some_text("none"), 20454, 20819};
+        (struct context_subscription){some_text("d1d1d1d1-0000-4000-8000-000000000001"),
+                                      some_text("active"), some_text("none"), 20454, 20819};
     f->n_subscriptions = 1;
     f->units_to_unblock = 26;
     f->units_to_buy = 166;
@@ -92,7 +92,7 @@ static inline struct notice *some_notice(void)
     n->started_at = some_time("2026-11-22T00:31:00Z");
     n->observed_at = some_time("2026-11-22T01:02:00Z");
     n->at = some_time(SOME_AT) + 456789;
-    n->facts = some_facts();
+    n->context = some_context();
     n->title = some_text("contoso: Microsoft 365 E5 (CSP pool) is full, 26 waiting since 02:00: "
                          "26 units needed");
     n->summary = some_text("1000 of 1000 units are used, 26 members wait.");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/unit/deliver/test_digest_json.c: digests survive being JSON. */
-#include "deliver/facts_json.h"
+#include "deliver/context_json.h"
 #include "some.h"
 
 static void a_digest_is_the_same_after_packing_and_unpacking(void **state)

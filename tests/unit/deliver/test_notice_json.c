@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/unit/deliver/test_notice_json.c: notices survive being JSON, and the public object has the
  * names and order of spec.md section 4. */
-#include "deliver/facts_json.h"
+#include "deliver/context_json.h"
 #include "deliver/notice_put.h"
 #include "some.h"
 
@@ -25,9 +25,9 @@ static void assert_same(const struct notice *back, const struct notice *n)
         EXACT(rule), EXACT(unit), EXACT(episode), EXACT(seq);
     for (int i = 0; i < RULE_COUNT_; i++)
         EXACT(finding[i]);
-    assert_true((back->facts == NULL) == (n->facts == NULL));
-    if (n->facts)
-        same("tenant", back->facts->tenant_name, n->facts->tenant_name);
+    assert_true((back->context == NULL) == (n->context == NULL));
+    if (n->context)
+        same("tenant", back->context->tenant_name, n->context->tenant_name);
 }
 
 static void same_after_a_round(const struct notice *n)
@@ -77,7 +77,7 @@ static void a_notice_without_facts_and_numbers_survives_too(void **state)
     (void)state;
     CLEANUP(notice_free) struct notice *n = alloc_zero(1, sizeof *n);
     n->type = EVENT_TEST;
-    n->value = n->threshold = FACT_UNKNOWN;
+    n->value = n->threshold = NUMBER_UNKNOWN;
     same_after_a_round(n);
 }
 
@@ -114,10 +114,10 @@ static void percentages_are_told_as_percent_and_truncated(void **state)
         int64_t value;
         const char *json, *plain;
     } CASES[] = {
-        {9640, "\"value\":96.4,", "96.4"},     {9500, "\"value\":95.0,", "95.0"},
-        {9499, "\"value\":94.99,", "94.99"},   {10000, "\"value\":100.0,", "100.0"},
-        {7, "\"value\":0.07,", "0.07"},        {0, "\"value\":0.0,", "0.0"},
-        {FACT_UNKNOWN, "\"value\":null,", ""},
+        {9640, "\"value\":96.4,", "96.4"},       {9500, "\"value\":95.0,", "95.0"},
+        {9499, "\"value\":94.99,", "94.99"},     {10000, "\"value\":100.0,", "100.0"},
+        {7, "\"value\":0.07,", "0.07"},          {0, "\"value\":0.0,", "0.0"},
+        {NUMBER_UNKNOWN, "\"value\":null,", ""},
     };
     (void)state;
     CLEANUP(notice_free) struct notice *n = some_notice();
@@ -134,10 +134,10 @@ static void what_does_not_apply_is_null(void **state)
 {
     (void)state;
     CLEANUP(notice_free) struct notice *n = some_notice();
-    facts_free(n->facts);
-    assert_int_equal(facts_new(&n->facts), 0);
+    context_free(n->context);
+    assert_int_equal(context_new(&n->context), 0);
     n->level = LEVEL_WARNING;
-    n->value = n->threshold = FACT_UNKNOWN;
+    n->value = n->threshold = NUMBER_UNKNOWN;
     assert_has(n, "\"tenant\":null,\"allotment\":null,\"sku\":null,\"subscriptions\":[],"
                   "\"value\":null,\"threshold\":null,");
     assert_has(n, "\"units_to_unblock\":null,\"units_to_buy\":null,");
@@ -148,8 +148,8 @@ static void an_unknown_number_of_waiting_members_is_null_and_never_0(void **stat
 {
     (void)state;
     CLEANUP(notice_free) struct notice *n = some_notice();
-    n->facts->waiting = FACT_UNKNOWN;
-    n->facts->oldest_at = 0;
+    n->context->waiting = NUMBER_UNKNOWN;
+    n->context->oldest_at = 0;
     assert_has(n, "\"waiting_members\":null,\"oldest_waiting_since\":null}");
 }
 
@@ -157,8 +157,8 @@ static void sums_of_a_sku_keep_their_numbers_without_one_pools_id(void **state)
 {
     (void)state;
     CLEANUP(notice_free) struct notice *n = some_notice();
-    some_replace(&n->facts->allotment_id, NULL);
-    some_replace(&n->facts->allotment_name, NULL);
+    some_replace(&n->context->allotment_id, NULL);
+    some_replace(&n->context->allotment_name, NULL);
     assert_has(n, "\"allotment\":{\"id\":null,\"name\":null,\"allotted_units\":1000,");
 }
 
@@ -191,25 +191,25 @@ static void the_detail_holds_what_only_this_kind_has(void **state)
     };
     (void)state;
     CLEANUP(notice_free) struct notice *n = some_notice();
-    n->facts->error_code = some_text("CountViolation");
-    n->facts->error_count = 12;
-    n->facts->cause = CAUSE_AUTH;
-    n->facts->hint = some_text("renew it");
-    n->facts->receiver = some_text("hook");
-    n->facts->parked = 3;
-    n->facts->source = some_text("cloud_licensing");
-    n->facts->host = some_text("login.example");
-    n->facts->tenants = 300;
-    n->facts->tenants_failing = 299;
-    n->facts->failing_since_at = UINT64_C(1795305600) * USEC_PER_SEC;
-    n->facts->principal = some_text("user a");
-    n->facts->missing_plans = some_text("P Q");
-    n->facts->credential = some_text("certificate");
-    n->facts->client_id = some_text("99999999-aaaa");
-    n->facts->file = some_text("/etc/app.crt");
-    n->facts->used_by = some_text("contoso\nfabrikam");
-    n->facts->n_used_by = 2;
-    n->facts->expires_at = some_time("2026-12-01T10:00:00Z");
+    n->context->error_code = some_text("CountViolation");
+    n->context->error_count = 12;
+    n->context->cause = CAUSE_AUTH;
+    n->context->hint = some_text("renew it");
+    n->context->receiver = some_text("hook");
+    n->context->parked = 3;
+    n->context->source = some_text("cloud_licensing");
+    n->context->host = some_text("login.example");
+    n->context->tenants = 300;
+    n->context->tenants_failing = 299;
+    n->context->failing_since_at = UINT64_C(1795305600) * USEC_PER_SEC;
+    n->context->principal = some_text("user a");
+    n->context->missing_plans = some_text("P Q");
+    n->context->credential = some_text("certificate");
+    n->context->client_id = some_text("99999999-aaaa");
+    n->context->file = some_text("/etc/app.crt");
+    n->context->used_by = some_text("contoso\nfabrikam");
+    n->context->n_used_by = 2;
+    n->context->expires_at = some_time("2026-12-01T10:00:00Z");
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         n->kind = CASES[i].kind;
         n->type = CASES[i].type;

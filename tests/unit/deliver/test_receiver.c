@@ -53,7 +53,7 @@ static void without_memory_no_type_renders_half_a_message(void **state)
 static void the_codec_of_the_store_is_complete(void **state)
 {
     (void)state;
-    assert_true(deliver_codec.pack_facts && deliver_codec.unpack_facts &&
+    assert_true(deliver_codec.pack_context && deliver_codec.unpack_context &&
                 deliver_codec.pack_notice && deliver_codec.unpack_notice &&
                 deliver_codec.pack_digest && deliver_codec.unpack_digest);
 }

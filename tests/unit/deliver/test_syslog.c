@@ -76,7 +76,7 @@ static void foreign_text_stays_on_one_line_and_inside_its_quotes(void **state)
     CLEANUP(notice_free) struct notice *n = some_notice();
     const struct receiver_options o = options("", "", "");
     size_t len;
-    some_replace(&n->facts->tenant_name, "two\nlines\" severity=none");
+    some_replace(&n->context->tenant_name, "two\nlines\" severity=none");
     some_replace(&n->title, "first\r\n<0>second");
     CLEANUP(free) char *line = rendered(&o, n, NULL, &len);
     assert_null(strpbrk(line, "\r\n"));

@@ -44,9 +44,9 @@ static struct notice *resolved_usage(void)
     n->value = 8712;
     n->threshold = 9000;
     memset(n->finding, 0, sizeof n->finding);
-    n->facts->consumed = 871;
-    n->facts->waiting = n->facts->units_to_unblock = n->facts->units_to_buy = 0;
-    n->facts->oldest_at = 0;
+    n->context->consumed = 871;
+    n->context->waiting = n->context->units_to_unblock = n->context->units_to_buy = 0;
+    n->context->oldest_at = 0;
     some_replace(&n->title, "contoso: resolved after 31 min: Microsoft 365 E5 (CSP pool)");
     return n;
 }
@@ -63,15 +63,15 @@ static void an_alert_about_the_tenant_has_nulls_and_its_detail(void **state)
 {
     (void)state;
     CLEANUP(notice_free) struct notice *n = some_notice();
-    struct facts *f = NULL;
-    assert_int_equal(facts_new(&f), 0);
+    struct alert_context *f = NULL;
+    assert_int_equal(context_new(&f), 0);
     f->tenant_name = some_text("contoso");
     f->tenant_id = some_text(SOME_TENANT_ID);
     f->cause = CAUSE_PERMISSION;
     f->hint = some_text("Grant Directory.Read.All to the application.");
     f->source = some_text("cloud_licensing");
-    facts_free(n->facts);
-    n->facts = f;
+    context_free(n->context);
+    n->context = f;
     n->kind = KIND_POLL;
     n->rule = RULE_POLL;
     n->level = LEVEL_WARNING;
@@ -87,8 +87,8 @@ static void an_outage_belongs_to_no_tenant_and_counts_them(void **state)
 {
     (void)state;
     CLEANUP(notice_free) struct notice *n = some_notice();
-    struct facts *f = NULL;
-    assert_int_equal(facts_new(&f), 0);
+    struct alert_context *f = NULL;
+    assert_int_equal(context_new(&f), 0);
     f->cause = CAUSE_NETWORK;
     f->hint = some_text("Graph or the way to it is not working");
     f->host = some_text("graph.microsoft.com");
@@ -96,8 +96,8 @@ static void an_outage_belongs_to_no_tenant_and_counts_them(void **state)
     f->tenants_failing = 290;
     f->tenants_read = 10;
     f->failing_since_at = n->at - USEC_PER_HOUR;
-    facts_free(n->facts);
-    n->facts = f;
+    context_free(n->context);
+    n->context = f;
     n->kind = KIND_SERVICE;
     n->rule = RULE_SERVICE;
     n->level = LEVEL_WARNING;
@@ -114,10 +114,10 @@ static void a_lost_right_names_its_principal_its_plans_and_where_it_waits(void *
 {
     (void)state;
     CLEANUP(notice_free) struct notice *n = some_notice();
-    struct facts *f = n->facts;
+    struct alert_context *f = n->context;
     some_replace(&f->allotment_name, NULL);
-    f->allotted = f->consumed = f->waiting = FACT_UNKNOWN;
-    f->units_to_unblock = f->units_to_buy = FACT_UNKNOWN;
+    f->allotted = f->consumed = f->waiting = NUMBER_UNKNOWN;
+    f->units_to_unblock = f->units_to_buy = NUMBER_UNKNOWN;
     free(f->subscription[0].id);
     free(f->subscription[0].state);
     free(f->subscription[0].tags);
@@ -140,9 +140,9 @@ static void a_credential_that_ends_says_when_whose_it_is_and_who_rests_on_it(voi
 {
     (void)state;
     CLEANUP(notice_free) struct notice *n = some_notice();
-    facts_free(n->facts);
-    assert_int_equal(facts_new(&n->facts), 0);
-    struct facts *f = n->facts;
+    context_free(n->context);
+    assert_int_equal(context_new(&n->context), 0);
+    struct alert_context *f = n->context;
     f->utc_offset = 3600;
     f->zone = some_text("CET");
     f->credential = some_text("client_secret");
@@ -189,29 +189,29 @@ static void swell(struct notice *n, const char *unit, size_t times)
                               &n->summary,
                               &n->description,
                               &n->next_step,
-                              &n->facts->tenant_name,
-                              &n->facts->tenant_id,
-                              &n->facts->allotment_id,
-                              &n->facts->allotment_name,
-                              &n->facts->sku_id,
-                              &n->facts->sku_part_number,
-                              &n->facts->sku_name,
-                              &n->facts->subscription[0].id,
-                              &n->facts->subscription[0].state,
-                              &n->facts->label[0].value};
+                              &n->context->tenant_name,
+                              &n->context->tenant_id,
+                              &n->context->allotment_id,
+                              &n->context->allotment_name,
+                              &n->context->sku_id,
+                              &n->context->sku_part_number,
+                              &n->context->sku_name,
+                              &n->context->subscription[0].id,
+                              &n->context->subscription[0].state,
+                              &n->context->label[0].value};
     for (size_t i = 0; i < N_ELEMENTS(members); i++)
         some_replace(members[i], flood);
     free(flood);
 }
 
-static void subscribe(struct facts *f, size_t n)
+static void subscribe(struct alert_context *f, size_t n)
 {
-    struct fact_subscription first = f->subscription[0];
+    struct context_subscription first = f->subscription[0];
     free(f->subscription);
     f->subscription = alloc_zero(n, sizeof *f->subscription);
     f->subscription[0] = first;
     for (f->n_subscriptions = 1; f->n_subscriptions < n; f->n_subscriptions++)
-        f->subscription[f->n_subscriptions] = (struct fact_subscription){
+        f->subscription[f->n_subscriptions] = (struct context_subscription){
             some_text(first.id), some_text(first.state), some_text("none"), 20454, 20819};
 }
 
@@ -233,7 +233,7 @@ static void no_alert_makes_a_body_beyond_the_limit(void **state)
             CLEANUP(notice_free) struct notice *n = some_notice();
             CLEANUP(free) char *body = NULL;
             size_t len;
-            subscribe(n->facts, FACT_SUBSCRIPTIONS_MAX);
+            subscribe(n->context, CONTEXT_SUBSCRIPTIONS_MAX);
             swell(n, UNITS[i], times);
             assert_int_equal(webhook_body(n, times == 16, &body, &len), 0);
             assert_bounded(body, len, UNITS[i]);
@@ -244,8 +244,9 @@ static void ids_with_invisible_characters_show_them(void **state)
 {
     (void)state;
     CLEANUP(notice_free) struct notice *n = some_notice();
-    some_replace(&n->facts->allotment_id, "a\xc2\x9b" "31m\xe2\x80\xae\xe2\x80\x8b");
-    some_replace(&n->facts->subscription[0].id, "s\xe2\x80\xaf\xe2\x80\xa8");
+    some_replace(&n->context->allotment_id, "a\xc2\x9b"
+                                            "31m\xe2\x80\xae\xe2\x80\x8b");
+    some_replace(&n->context->subscription[0].id, "s\xe2\x80\xaf\xe2\x80\xa8");
     CLEANUP(free) char *body = NULL;
     size_t len;
     assert_int_equal(webhook_body(n, false, &body, &len), 0);
@@ -261,10 +262,10 @@ static void a_list_that_was_shortened_is_said_to_be(void **state)
     CLEANUP(notice_free) struct notice *n = some_notice();
     CLEANUP(free) char *body = NULL, *flood = some_flood("x", 3900), *id = some_flood("i", 500);
     size_t len;
-    some_replace(&n->facts->subscription[0].id, id);
-    some_replace(&n->facts->subscription[0].state, flood);
+    some_replace(&n->context->subscription[0].id, id);
+    some_replace(&n->context->subscription[0].state, flood);
     some_replace(&n->summary, flood);
-    subscribe(n->facts, FACT_SUBSCRIPTIONS_MAX);
+    subscribe(n->context, CONTEXT_SUBSCRIPTIONS_MAX);
     assert_int_equal(webhook_body(n, false, &body, &len), 0);
     assert_bounded(body, len, "20 long subscriptions");
     assert_non_null(strstr(body, "(shortened: 5 of 20 subscriptions are listed) All 1000 units"));

@@ -49,8 +49,8 @@ static void a_pool_is_gone_after_two_complete_lists_and_the_configured_time(void
     assert_int_equal(gone(&w, "b")->hold_for, 0);
     assert_int_equal(gone(&w, "b")->min_samples, 1);
     assert_verdict(finding_of(&w, "b", RULE_USAGE), "unknown");
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "b")->facts->allotted, 100);
-    assert_string_equal(sample_of(&w, KIND_CAPACITY, "b")->facts->sku_name, "Microsoft 365 E5");
+    assert_int_equal(sample_of(&w, KIND_CAPACITY, "b")->context->allotted, 100);
+    assert_string_equal(sample_of(&w, KIND_CAPACITY, "b")->context->sku_name, "Microsoft 365 E5");
 }
 
 static void time_alone_does_not_make_a_pool_gone(void **state)

@@ -46,7 +46,7 @@ static void new_limits_are_what_counts(void **state)
     assert_verdict(finding_of(&w, "a", RULE_USAGE), "n/a");
     AGAIN(&w, w.options.scope = SCOPE_SKU, POOL("a", 100), POOL("b", 100));
     assert_verdict(finding_of(&w, E3, RULE_REMAINING), "warning");
-    assert_int_equal(w.samples->sample[0].facts->observed_at, w.now.at);
+    assert_int_equal(w.samples->sample[0].context->observed_at, w.now.at);
 }
 
 static void what_is_missing_is_not_counted_once_more(void **state)
@@ -81,7 +81,7 @@ static void a_drop_is_measured_against_what_there_was_and_goes_on_in_memory(void
     AGAIN(&w, w.options.threshold[RULE_CAPACITY_DROP].limit[LEVEL_WARNING].value = 500, less);
     assert_verdict(finding_of(&w, "a", RULE_CAPACITY_DROP), "warning");
     assert_int_equal(w.memory->n_drops, 1);
-    assert_int_equal(w.memory->drop[0].reference, FACT_UNKNOWN);
+    assert_int_equal(w.memory->drop[0].reference, NUMBER_UNKNOWN);
     POLL(&w, less); /* the next poll finds it again */
     assert_verdict(finding_of(&w, "a", RULE_CAPACITY_DROP), "warning");
 }

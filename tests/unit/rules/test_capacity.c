@@ -199,7 +199,7 @@ static void unknown_units_say_nothing_about_usage_and_do_not_hide_who_waits(void
     assert_verdict(finding_of(&w, "a", RULE_USAGE), "unknown");
     assert_verdict(finding_of(&w, "a", RULE_REMAINING), "unknown");
     assert_verdict(finding_of(&w, "a", RULE_WAITING), "warning");
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "a")->facts->allotted, FACT_UNKNOWN);
+    assert_int_equal(sample_of(&w, KIND_CAPACITY, "a")->context->allotted, NUMBER_UNKNOWN);
 }
 
 static void a_rule_that_is_off_does_not_apply_whatever_the_numbers(void **state)
@@ -222,7 +222,7 @@ static void a_finding_carries_the_limits_it_was_judged_by(void **state)
     POLL(&w, {.id = "a", .allotted = 100, .consumed = 95});
     const struct finding *f = finding_of(&w, "a", RULE_USAGE);
     assert_int_equal(f->threshold[LEVEL_WARNING], 9000);
-    assert_int_equal(f->threshold[LEVEL_CRITICAL], FACT_UNKNOWN);
+    assert_int_equal(f->threshold[LEVEL_CRITICAL], NUMBER_UNKNOWN);
     assert_int_equal(f->unit, UNIT_PERCENT);
     assert_int_equal(f->min_samples, 2);
     assert_int_equal(finding_of(&w, "a", RULE_REMAINING)->threshold[LEVEL_CRITICAL], -1);

@@ -8,8 +8,8 @@
 
 struct desk {
     struct world w;
-    struct tenant_facts tenant[3];
-    const struct tenant_facts *by[3];
+    struct tenant_identity tenant[3];
+    const struct tenant_identity *by[3];
     struct credential c;
     bool tried_before_its_end;
 };
@@ -20,11 +20,11 @@ static void desk_init(struct desk *d)
                         gold_too[] = {{"customer", "Fabrikam"}, {"group", "gold"}};
     *d = (struct desk){0};
     world_init(&d->w);
-    d->tenant[0] =
-        (struct tenant_facts){.name = "contoso", .tenant_id = "t-1", .label = gold, .n_labels = 2};
-    d->tenant[1] = (struct tenant_facts){
+    d->tenant[0] = (struct tenant_identity){
+        .name = "contoso", .tenant_id = "t-1", .label = gold, .n_labels = 2};
+    d->tenant[1] = (struct tenant_identity){
         .name = "fabrikam", .tenant_id = "t-2", .label = gold_too, .n_labels = 2};
-    d->tenant[2] = (struct tenant_facts){.name = "litware", .tenant_id = "t-3"};
+    d->tenant[2] = (struct tenant_identity){.name = "litware", .tenant_id = "t-3"};
     for (size_t i = 0; i < 3; i++)
         d->by[i] = &d->tenant[i];
     d->c = (struct credential){.client_id = "99999999-aaaa",
@@ -52,10 +52,11 @@ static void assert_judged(struct desk *d, const char *why, const char *want, int
 {
     struct sample s = judge(d);
     if (strcmp(verdict(&s.finding[0]), want) != 0 || s.finding[0].value != value ||
-        !text_equal(cause_word(s.facts->cause), cause))
+        !text_equal(cause_word(s.context->cause), cause))
         fail_msg("%s: %s %lld %s, want %s %lld %s", why, verdict(&s.finding[0]),
-                 (long long)s.finding[0].value, s.facts->cause ? cause_word(s.facts->cause) : "-", want,
-                 (long long)value, cause ? cause : "-");
+                 (long long)s.finding[0].value,
+                 s.context->cause ? cause_word(s.context->cause) : "-", want, (long long)value,
+                 cause ? cause : "-");
     sample_clear(&s);
 }
 
@@ -69,7 +70,7 @@ static void days_count_down_to_the_end_and_are_told_for_what_they_are(void **sta
         int64_t value;
         const char *cause;
     } CASES[] = {
-        {"nobody knows when", 0, false, "unknown", FACT_UNKNOWN, NULL},
+        {"nobody knows when", 0, false, "unknown", NUMBER_UNKNOWN, NULL},
         {"a year to go", IN_DAYS(365), true, "none", 365, NULL},
         {"the day before the limit", IN_DAYS(31), true, "none", 31, NULL},
         {"the limit counts", IN_DAYS(30), true, "warning", 30, NULL},
@@ -159,7 +160,7 @@ static void a_refusal_is_told_by_one_alert_only(void **state)
         d.c.refused = CASES[i].refused;
         d.c.open = CASES[i].open;
         d.c.blamed = CASES[i].blamed;
-        assert_judged(&d, CASES[i].why, CASES[i].want, unknown ? FACT_UNKNOWN : CASES[i].ends,
+        assert_judged(&d, CASES[i].why, CASES[i].want, unknown ? NUMBER_UNKNOWN : CASES[i].ends,
                       CASES[i].cause);
     }
 }
@@ -173,13 +174,13 @@ static void that_it_is_still_accepted_is_said_only_if_it_was_tried_since(void **
     d.tried_before_its_end = true;
     d.c.ends_at = IN_DAYS(0) + NOON - USEC_PER_MINUTE;
     d.c.accepted_at = d.c.ends_at - 1;
-    assert_judged(&d, "not tried since", "unknown", FACT_UNKNOWN, NULL);
+    assert_judged(&d, "not tried since", "unknown", NUMBER_UNKNOWN, NULL);
     d.c.accepted_at = d.c.ends_at;
     assert_judged(&d, "tried since", "critical", -1, "ended");
     d.c.ends_at = IN_DAYS(-1);
     d.c.ends_by_day = true;
     d.c.accepted_at = IN_DAYS(0) - 1; /* late on its last day */
-    assert_judged(&d, "a day is good until it is over", "unknown", FACT_UNKNOWN, NULL);
+    assert_judged(&d, "a day is good until it is over", "unknown", NUMBER_UNKNOWN, NULL);
     d.c.accepted_at = IN_DAYS(0);
     assert_judged(&d, "tried on the next one", "critical", -1, "ended");
 }
@@ -230,10 +231,10 @@ static void it_can_be_switched_off(void **state)
     desk_init(&d);
     d.c.ends_at = IN_DAYS(3);
     d.w.options.threshold[RULE_CREDENTIAL].off = true;
-    assert_judged(&d, "off", "n/a", FACT_UNKNOWN, NULL);
+    assert_judged(&d, "off", "n/a", NUMBER_UNKNOWN, NULL);
     d.c.refused = d.c.open = true;
     d.c.ends_at = IN_DAYS(-3);
-    assert_judged(&d, "off, and refused", "n/a", FACT_UNKNOWN, NULL);
+    assert_judged(&d, "off, and refused", "n/a", NUMBER_UNKNOWN, NULL);
 }
 
 static void one_sample_speaks_for_all_tenants_that_use_it(void **state)
@@ -244,36 +245,36 @@ static void one_sample_speaks_for_all_tenants_that_use_it(void **state)
     d.c.ends_at = IN_DAYS(3);
     struct sample s = judge(&d);
     assert_string_equal(s.subject, "99999999-aaaa/app.secret");
-    assert_string_equal(s.facts->tenant_name, "contoso");
-    assert_string_equal(s.facts->tenant_id, "t-1");
-    assert_int_equal(s.facts->n_labels, 2);
-    assert_string_equal(s.facts->used_by, "contoso");
-    assert_string_equal(s.facts->credential, "client_secret");
+    assert_string_equal(s.context->tenant_name, "contoso");
+    assert_string_equal(s.context->tenant_id, "t-1");
+    assert_int_equal(s.context->n_labels, 2);
+    assert_string_equal(s.context->used_by, "contoso");
+    assert_string_equal(s.context->credential, "client_secret");
     sample_clear(&s);
 
     d.c.n_tenants = 2;
     d.c.certificate = true;
     s = judge(&d);
     assert_string_equal(s.subject, "99999999-aaaa/app.secret"); /* the same alert */
-    assert_null(s.facts->tenant_name);
-    assert_null(s.facts->tenant_id);
-    assert_int_equal(s.facts->n_labels, 1); /* the label that both have */
-    assert_string_equal(s.facts->label[0].value, "gold");
-    assert_string_equal(s.facts->used_by, "contoso\nfabrikam");
-    assert_int_equal(s.facts->n_used_by, 2);
-    assert_string_equal(s.facts->credential, "certificate");
-    assert_true(s.facts->expires_at == IN_DAYS(3) && !s.facts->expires_by_day);
+    assert_null(s.context->tenant_name);
+    assert_null(s.context->tenant_id);
+    assert_int_equal(s.context->n_labels, 1); /* the label that both have */
+    assert_string_equal(s.context->label[0].value, "gold");
+    assert_string_equal(s.context->used_by, "contoso\nfabrikam");
+    assert_int_equal(s.context->n_used_by, 2);
+    assert_string_equal(s.context->credential, "certificate");
+    assert_true(s.context->expires_at == IN_DAYS(3) && !s.context->expires_by_day);
     sample_clear(&s);
 
     d.c.n_tenants = 3; /* one without labels */
     s = judge(&d);
-    assert_int_equal(s.facts->n_labels, 0);
+    assert_int_equal(s.context->n_labels, 0);
     sample_clear(&s);
 }
 
 static void fifty_tenants_are_counted_and_twenty_are_named(void **state)
 {
-    const struct tenant_facts *by[50];
+    const struct tenant_identity *by[50];
     struct desk d;
     (void)state;
     desk_init(&d);
@@ -283,10 +284,10 @@ static void fifty_tenants_are_counted_and_twenty_are_named(void **state)
     d.c.n_tenants = N_ELEMENTS(by);
     struct sample s = judge(&d);
     size_t lines = 1;
-    for (const char *p = s.facts->used_by; *p; p++)
+    for (const char *p = s.context->used_by; *p; p++)
         lines += *p == '\n';
-    assert_int_equal(lines, FACT_TENANTS_MAX);
-    assert_int_equal(s.facts->n_used_by, 50);
+    assert_int_equal(lines, CONTEXT_TENANTS_MAX);
+    assert_int_equal(s.context->n_used_by, 50);
     sample_clear(&s);
 }
 
@@ -312,7 +313,7 @@ static void the_tenant_that_wants_to_hear_first_is_heard(void **state)
     assert_judged(&d, "each of them has its wish", "critical", 40, NULL);
     over[0].threshold[RULE_CREDENTIAL] = over[1].threshold[RULE_CREDENTIAL] =
         (struct threshold){.off = true, .set = SET_OFF};
-    assert_judged(&d, "off for both", "n/a", FACT_UNKNOWN, NULL);
+    assert_judged(&d, "off for both", "n/a", NUMBER_UNKNOWN, NULL);
 }
 
 int main(void)

@@ -24,11 +24,11 @@ static void parked_entries_or_a_disabled_receiver_are_told(void **state)
         assert_string_equal(s.subject, "hook");
         assert_verdict(&s.finding[0], CASES[i].want);
         assert_int_equal(s.finding[0].value, CASES[i].parked);
-        assert_int_equal(s.facts->parked, CASES[i].parked);
-        assert_string_equal(s.facts->receiver, "hook");
-        assert_null(s.facts->tenant_id);
+        assert_int_equal(s.context->parked, CASES[i].parked);
+        assert_string_equal(s.context->receiver, "hook");
+        assert_null(s.context->tenant_id);
         if (CASES[i].cause)
-            assert_string_equal(cause_word(s.facts->cause), CASES[i].cause);
+            assert_string_equal(cause_word(s.context->cause), CASES[i].cause);
         sample_clear(&s);
     }
 }

@@ -11,7 +11,7 @@ static const struct finding *drop_of(const struct world *w, const char *pool)
 
 static int64_t reference_of(const struct world *w, const char *pool)
 {
-    return sample_of(w, KIND_CAPACITY, pool)->facts->reference;
+    return sample_of(w, KIND_CAPACITY, pool)->context->reference;
 }
 
 /* What one poll after another shows, an hour apart, and what comes of the last. */
@@ -107,7 +107,7 @@ static void after_a_week_without_another_loss_it_is_the_new_normal(void **state)
     assert_int_equal(drop_of(&w, "a")->keep, LEVEL_NONE);
     POLL(&w, HAS(60));
     assert_false(drop_of(&w, "a")->accepted);
-    assert_int_equal(reference_of(&w, "a"), FACT_UNKNOWN);
+    assert_int_equal(reference_of(&w, "a"), NUMBER_UNKNOWN);
     POLL(&w, HAS(54));
     assert_int_equal(reference_of(&w, "a"), 60);
 }
@@ -205,8 +205,8 @@ static void a_rule_that_is_off_says_and_keeps_nothing(void **state)
     w.options.threshold[RULE_CAPACITY_DROP].limit[LEVEL_WARNING].on = false;
     POLL(&w, HAS(80));
     assert_verdict(drop_of(&w, "a"), "n/a");
-    assert_int_equal(drop_of(&w, "a")->threshold[LEVEL_WARNING], FACT_UNKNOWN);
-    assert_int_equal(reference_of(&w, "a"), FACT_UNKNOWN);
+    assert_int_equal(drop_of(&w, "a")->threshold[LEVEL_WARNING], NUMBER_UNKNOWN);
+    assert_int_equal(reference_of(&w, "a"), NUMBER_UNKNOWN);
 }
 
 int main(void)

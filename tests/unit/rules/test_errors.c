@@ -25,12 +25,12 @@ static void each_sku_and_code_is_counted_on_its_own(void **state)
     assert_int_equal(finding(&w, E3 "/missingdependency")->value, 5);
     assert_verdict(finding(&w, E3 "/other"), "none");
     assert_verdict(finding(&w, "-/missingdependency"), "warning");
-    const struct facts *f = sample_of(&w, KIND_ERRORS, E3 "/missingdependency")->facts;
+    const struct alert_context *f = sample_of(&w, KIND_ERRORS, E3 "/missingdependency")->context;
     assert_string_equal(f->error_code, "MissingDependency");
     assert_int_equal(f->error_count, 5);
     assert_string_equal(f->sku_part_number, "SPE_E3");
     assert_string_equal(f->sku_name, "Microsoft 365 E3");
-    assert_null(sample_of(&w, KIND_ERRORS, "-/missingdependency")->facts->sku_id);
+    assert_null(sample_of(&w, KIND_ERRORS, "-/missingdependency")->context->sku_id);
 }
 
 static void the_subject_does_not_change_with_the_case_of_the_code(void **state)
@@ -73,7 +73,7 @@ static void a_group_that_is_gone_counts_nothing_for_a_week(void **state)
         poll_errors(&w, POOLS, 2, NULL, 0);
         assert_int_equal(finding(&w, E3 "/x")->state, FINDING_KNOWN);
         assert_int_equal(finding(&w, E3 "/x")->value, 0);
-        assert_string_equal(sample_of(&w, KIND_ERRORS, E3 "/x")->facts->error_code, "X");
+        assert_string_equal(sample_of(&w, KIND_ERRORS, E3 "/x")->context->error_code, "X");
         pass(&w, USEC_PER_DAY);
     }
     poll_errors(&w, POOLS, 2, NULL, 0);
@@ -102,16 +102,16 @@ static void a_group_is_as_old_as_our_first_sight_of_it(void **state)
     (void)state;
     world_init(&w);
     POLL_ERRORS(&w, {E3, "X", 6});
-    usec_t first = sample_of(&w, KIND_ERRORS, E3 "/x")->facts->errors_since_at;
+    usec_t first = sample_of(&w, KIND_ERRORS, E3 "/x")->context->errors_since_at;
     assert_true(first > 0);
     pass(&w, USEC_PER_HOUR);
     POLL_ERRORS(&w, {E3, "X", 7});
-    assert_true(sample_of(&w, KIND_ERRORS, E3 "/x")->facts->errors_since_at == first);
+    assert_true(sample_of(&w, KIND_ERRORS, E3 "/x")->context->errors_since_at == first);
     poll_errors(&w, POOLS, 2, NULL, 0);
-    assert_true(sample_of(&w, KIND_ERRORS, E3 "/x")->facts->errors_since_at == 0);
+    assert_true(sample_of(&w, KIND_ERRORS, E3 "/x")->context->errors_since_at == 0);
     pass(&w, USEC_PER_HOUR);
     POLL_ERRORS(&w, {E3, "X", 6});
-    assert_true(sample_of(&w, KIND_ERRORS, E3 "/x")->facts->errors_since_at > first);
+    assert_true(sample_of(&w, KIND_ERRORS, E3 "/x")->context->errors_since_at > first);
 }
 
 static void an_unread_error_list_is_unknown_and_counts_no_week(void **state)
@@ -128,7 +128,8 @@ static void an_unread_error_list_is_unknown_and_counts_no_week(void **state)
             POLL_ERRORS(&w, {E3, "Y", 9}); /* half a list */
             assert_verdict(finding(&w, E3 "/x"), "unknown");
             assert_null(find_sample(&w, KIND_ERRORS, E3 "/y"));
-            assert_int_equal(sample_of(&w, KIND_ERRORS, E3 "/x")->facts->error_count, FACT_UNKNOWN);
+            assert_int_equal(sample_of(&w, KIND_ERRORS, E3 "/x")->context->error_count,
+                             NUMBER_UNKNOWN);
         }
     }
 }
@@ -197,7 +198,7 @@ static void kinds_beyond_their_bound_are_one_group_and_others_may_be_among_them(
         assert_verdict(finding(&w, E3 "/x"), "unknown");
         assert_verdict(finding(&w, "other"), "warning");
         assert_int_equal(finding(&w, "other")->value, 6);
-        assert_string_equal(sample_of(&w, KIND_ERRORS, "other")->facts->error_code, "other");
+        assert_string_equal(sample_of(&w, KIND_ERRORS, "other")->context->error_code, "other");
         assert_int_equal(w.memory->n_groups, N + 2);
     }
     POLL_ERRORS(&w, {E3, "K1", 1});

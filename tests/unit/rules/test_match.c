@@ -8,10 +8,10 @@
 #include <cmocka.h>
 
 static struct label GOLD[] = {{"group", "gold"}, {"customer", "Contoso"}};
-static const struct tenant_facts CONTOSO = {.name = "contoso",
-                                            .tenant_id = "8d3c0000-0000-0000-0000-000000000001",
-                                            .label = GOLD,
-                                            .n_labels = 2};
+static const struct tenant_identity CONTOSO = {.name = "contoso",
+                                               .tenant_id = "8d3c0000-0000-0000-0000-000000000001",
+                                               .label = GOLD,
+                                               .n_labels = 2};
 
 static void every_key_of_a_match_must_fit(void **state)
 {

@@ -86,8 +86,8 @@ static void an_unread_section_is_told_when_it_is_old_enough(void **state)
             assert_int_equal(s.finding[0].hold_for, 0);
             if (minute < 60)
                 continue;
-            assert_true(text_equal(s.facts->section, CASES[i].section));
-            assert_int_equal(s.facts->cause, CAUSE_STALE);
+            assert_true(text_equal(s.context->section, CASES[i].section));
+            assert_int_equal(s.context->cause, CAUSE_STALE);
         }
         CLEANUP(sample_clear) struct sample s;
         read_once(&w, &h, WHOLE);
@@ -135,16 +135,16 @@ static void a_pool_without_usable_numbers_is_told_when_it_lasts(void **state)
             fail_msg("%d minutes: %s", minute, verdict(&s.finding[0]));
         if (minute < 60)
             continue;
-        assert_int_equal(s.facts->cause, CAUSE_UNUSABLE_NUMBERS);
-        assert_string_equal(s.facts->section, "units");
-        assert_string_equal(s.facts->host, POOL);
-        assert_non_null(strstr(s.facts->hint, POOL));
+        assert_int_equal(s.context->cause, CAUSE_UNUSABLE_NUMBERS);
+        assert_string_equal(s.context->section, "units");
+        assert_string_equal(s.context->host, POOL);
+        assert_non_null(strstr(s.context->hint, POOL));
     }
     CLEANUP(sample_clear) struct sample unknown;
     read_once(&w, &h, (struct read_){0}); /* nobody knows what the numbers are like now */
     judge(&w, &h, &unknown);
     assert_verdict(&unknown.finding[0], "critical");
-    assert_int_equal(unknown.facts->cause, CAUSE_UNUSABLE_NUMBERS);
+    assert_int_equal(unknown.context->cause, CAUSE_UNUSABLE_NUMBERS);
     CLEANUP(sample_clear) struct sample mended;
     read_once(&w, &h, WHOLE);
     judge(&w, &h, &mended);
@@ -185,8 +185,8 @@ static void a_pool_without_usable_numbers_hides_no_worse_trouble(void **state)
                      "pool-1 (SPE_E5): consumedUnits");
         }
         judge(&w, &h, &s);
-        if (s.facts->cause != CASES[i].want)
-            fail_msg("%s: %s", CASES[i].why, cause_word(s.facts->cause));
+        if (s.context->cause != CASES[i].want)
+            fail_msg("%s: %s", CASES[i].why, cause_word(s.context->cause));
     }
 }
 
@@ -251,15 +251,15 @@ static void what_a_person_must_mend_is_told_at_once(void **state)
         judge(&w, &h, &s);
         assert_verdict(&s.finding[0], "warning");
         assert_int_equal(s.finding[0].min_samples, 1);
-        assert_string_equal(cause_word(s.facts->cause), CASES[i].cause);
-        if (!strstr(s.facts->hint, CASES[i].hint) || !strstr(s.facts->hint, CASES[i].hint2))
-            fail_msg("%s: %s", CASES[i].cause, s.facts->hint);
-        const char *grant = strstr(s.facts->hint, "grant");
+        assert_string_equal(cause_word(s.context->cause), CASES[i].cause);
+        if (!strstr(s.context->hint, CASES[i].hint) || !strstr(s.context->hint, CASES[i].hint2))
+            fail_msg("%s: %s", CASES[i].cause, s.context->hint);
+        const char *grant = strstr(s.context->hint, "grant");
         assert_true(!grant || !strstr(grant + 1, "grant")); /* nothing is advised twice */
         read_once(&w, &h, WHOLE);
         judge(&w, &h, &later);
         assert_verdict(&later.finding[0], "none");
-        assert_int_equal(later.facts->cause, CAUSE_NONE);
+        assert_int_equal(later.context->cause, CAUSE_NONE);
     }
 }
 
@@ -294,8 +294,8 @@ static void the_worst_section_that_is_unreadable_is_named(void **state)
         }
         judge(&w, &h, &s);
         if (strcmp(verdict(&s.finding[0]), STEPS[i].verdict) != 0 ||
-            !text_equal(s.facts->section, STEPS[i].section))
-            fail_msg("%s: %s, %s", STEPS[i].why, verdict(&s.finding[0]), s.facts->section);
+            !text_equal(s.context->section, STEPS[i].section))
+            fail_msg("%s: %s, %s", STEPS[i].why, verdict(&s.finding[0]), s.context->section);
     }
 }
 
@@ -332,11 +332,11 @@ static void where_only_one_call_fails_nobody_is_sent_to_look_at_the_proxy(void *
     world_init(&w);
     read_once(&w, &h, (struct read_){SECTION_COMPLETE, SECTION_COMPLETE, .failure = &f});
     judge(&w, &h, &partly);
-    assert_non_null(strstr(partly.facts->hint, "everything else is read"));
-    assert_null(strstr(partly.facts->hint, "proxy"));
+    assert_non_null(strstr(partly.context->hint, "everything else is read"));
+    assert_null(strstr(partly.context->hint, "proxy"));
     read_once(&w, &h, (struct read_){.failure = &f});
     judge(&w, &h, &wholly);
-    assert_non_null(strstr(wholly.facts->hint, "proxy"));
+    assert_non_null(strstr(wholly.context->hint, "proxy"));
 }
 
 static void a_hint_does_not_say_the_same_twice(void **state)
@@ -349,7 +349,7 @@ static void a_hint_does_not_say_the_same_twice(void **state)
     world_init(&w);
     read_once(&w, &h, (struct read_){.failure = &f});
     judge(&w, &h, &s);
-    assert_memory_equal(s.facts->hint, "sign-in was refused: invalid_client; seatwatchd", 47);
+    assert_memory_equal(s.context->hint, "sign-in was refused: invalid_client; seatwatchd", 47);
 }
 
 static void what_may_pass_by_itself_waits_for_its_limit_and_then_says_why(void **state)
@@ -380,8 +380,8 @@ static void what_may_pass_by_itself_waits_for_its_limit_and_then_says_why(void *
         pass(&w, USEC_PER_HOUR);
         judge(&w, &h, &late);
         assert_verdict(&late.finding[0], "warning");
-        assert_string_equal(cause_word(late.facts->cause), CASES[i].cause);
-        assert_non_null(strstr(late.facts->hint, "what exactly"));
+        assert_string_equal(cause_word(late.context->cause), CASES[i].cause);
+        assert_non_null(strstr(late.context->hint, "what exactly"));
     }
 }
 
@@ -401,10 +401,10 @@ static void an_outage_of_the_service_itself_says_since_when_and_asks_for_nothing
     char since[32];
     (void)snprintf(since, sizeof since, "since %02d:%02d UTC (", (int)minutes / 60,
                    (int)minutes % 60);
-    assert_non_null(strstr(s.facts->hint, since));
-    assert_non_null(strstr(s.facts->hint, "HTTP 503"));
-    assert_non_null(strstr(s.facts->hint, "service health"));
-    assert_null(strstr(s.facts->hint, "less often"));
+    assert_non_null(strstr(s.context->hint, since));
+    assert_non_null(strstr(s.context->hint, "HTTP 503"));
+    assert_non_null(strstr(s.context->hint, "service health"));
+    assert_null(strstr(s.context->hint, "less often"));
 }
 
 static void a_refused_sign_in_becomes_critical_like_any_outage(void **state)
@@ -421,7 +421,7 @@ static void a_refused_sign_in_becomes_critical_like_any_outage(void **state)
     }
     judge(&w, &h, &s);
     assert_verdict(&s.finding[0], "critical");
-    assert_int_equal(s.facts->cause, CAUSE_AUTH);
+    assert_int_equal(s.context->cause, CAUSE_AUTH);
     assert_int_equal(s.finding[0].value, 400 * 60);
 }
 
@@ -441,8 +441,8 @@ static void an_emptied_list_is_no_complete_reading(void **state)
     }
     judge(&w, &h, &s);
     assert_verdict(&s.finding[0], "critical");
-    assert_int_equal(s.facts->cause, CAUSE_EMPTIED);
-    assert_null(s.facts->section);
+    assert_int_equal(s.context->cause, CAUSE_EMPTIED);
+    assert_null(s.context->section);
     assert_int_equal(h.section[HEALTH_ALLOTMENTS].incomplete_polls, 80);
     assert_int_equal(h.section[HEALTH_WAITING].incomplete_polls, 80);
     assert_int_equal(h.section[HEALTH_ERRORS].incomplete_polls, 80);
@@ -502,7 +502,7 @@ static void limits_may_be_counted_in_polls(void **state)
         judge(&w, &h, &s);
         assert_verdict(&s.finding[0], i < 3 ? "none" : "warning");
         assert_int_equal(s.finding[0].threshold[LEVEL_WARNING], 900);
-        assert_int_equal(s.finding[0].threshold[LEVEL_CRITICAL], FACT_UNKNOWN);
+        assert_int_equal(s.finding[0].threshold[LEVEL_CRITICAL], NUMBER_UNKNOWN);
     }
 }
 
@@ -520,8 +520,8 @@ static void expect_rights(struct world *w, const struct tenant_health *h, enum l
     assert_int_equal(s.finding[0].state, FINDING_KNOWN);
     assert_int_equal(s.finding[0].raise, level);
     if (level > LEVEL_NONE) {
-        assert_string_equal(s.facts->section, "usage_rights");
-        assert_non_null(strstr(s.facts->hint, h->rights_text));
+        assert_string_equal(s.context->section, "usage_rights");
+        assert_non_null(strstr(s.context->hint, h->rights_text));
     }
 }
 
@@ -551,8 +551,8 @@ static void look_ups_that_fail_are_a_section_of_their_own(void **state)
     read_once(&w, &h, (struct read_){.failure = &sign_in}); /* the tenant's own trouble comes first */
     CLEANUP(sample_clear) struct sample s;
     judge(&w, &h, &s);
-    assert_int_equal(s.facts->cause, CAUSE_AUTH);
-    assert_null(s.facts->section);
+    assert_int_equal(s.context->cause, CAUSE_AUTH);
+    assert_null(s.context->section);
 }
 
 static void a_broken_tenant_is_told_before_its_first_poll(void **state)
@@ -565,8 +565,8 @@ static void a_broken_tenant_is_told_before_its_first_poll(void **state)
     (void)strcpy(h.text, "tenants.d/a.conf:3: unknown key");
     judge(&w, &h, &s);
     assert_verdict(&s.finding[0], "warning");
-    assert_int_equal(s.facts->cause, CAUSE_CONFIG);
-    assert_non_null(strstr(s.facts->hint, "tenants.d/a.conf:3"));
+    assert_int_equal(s.context->cause, CAUSE_CONFIG);
+    assert_non_null(strstr(s.context->hint, "tenants.d/a.conf:3"));
 }
 
 static void before_the_first_poll_nothing_is_known(void **state)
@@ -578,7 +578,7 @@ static void before_the_first_poll_nothing_is_known(void **state)
     world_init(&w);
     judge(&w, &h, &s);
     assert_verdict(&s.finding[0], "unknown");
-    assert_string_equal(s.facts->tenant_name, "contoso");
+    assert_string_equal(s.context->tenant_name, "contoso");
 }
 
 static void a_poll_rule_that_is_off_does_not_apply(void **state)

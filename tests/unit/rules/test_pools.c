@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The sample of a pool: scope, siblings, names, silence, and the facts behind it. */
+/* The sample of a pool: scope, siblings, names, silence, and the context behind it. */
 #include "unit/rules/world.h"
 
 static void a_full_pool_is_quiet_while_another_of_its_sku_has_room(void **state)
@@ -174,10 +174,10 @@ static void quiet_begins_on_the_clear_side_and_ends_on_the_raise_side(void **sta
             const char *got = verdict(finding_of(&w, "a", RULE_REMAINING));
             if (strcmp(got, CASES[i].want[k]) != 0)
                 fail_msg("%s, poll %zu: %s", CASES[i].why, k + 1, got);
-            bool quiet = strcmp(got, "none") == 0 && s->facts->consumed == 100;
-            if (quiet != (s->facts->siblings_free != FACT_UNKNOWN))
+            bool quiet = strcmp(got, "none") == 0 && s->context->consumed == 100;
+            if (quiet != (s->context->siblings_free != NUMBER_UNKNOWN))
                 fail_msg("%s, poll %zu: %lld free", CASES[i].why, k + 1,
-                         (long long)s->facts->siblings_free);
+                         (long long)s->context->siblings_free);
         }
     }
 #undef A
@@ -200,15 +200,15 @@ static void quiet_looks_at_the_sums_of_all_siblings_by_the_own_limits(void **sta
     POLL(&w, SMALL("a", 30, 30), SMALL("b", 30, 28), SMALL("c", 40, 39), SMALL("d", 100, 20));
     assert_verdict(finding_of(&w, "a", RULE_REMAINING), "none");
     assert_verdict(finding_of(&w, "c", RULE_USAGE), "none");
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "a")->facts->siblings_free, 83);
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "c")->facts->siblings_free, 82);
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "d")->facts->siblings_free, FACT_UNKNOWN);
+    assert_int_equal(sample_of(&w, KIND_CAPACITY, "a")->context->siblings_free, 83);
+    assert_int_equal(sample_of(&w, KIND_CAPACITY, "c")->context->siblings_free, 82);
+    assert_int_equal(sample_of(&w, KIND_CAPACITY, "d")->context->siblings_free, NUMBER_UNKNOWN);
     /* ignore = "all" leaves its units out, and nobody is sent there */
     w.options.override = o;
     w.options.n_overrides = 1;
     POLL(&w, SMALL("a", 30, 30), SMALL("b", 30, 28), SMALL("c", 40, 39), SMALL("d", 100, 20));
     assert_verdict(finding_of(&w, "a", RULE_REMAINING), "warning");
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "a")->facts->sibling_free, 2);
+    assert_int_equal(sample_of(&w, KIND_CAPACITY, "a")->context->sibling_free, 2);
 #undef SMALL
 }
 
@@ -229,11 +229,11 @@ static void the_sibling_with_the_most_room_is_named_whatever_the_scope(void **st
              .allotted = 90,
              .consumed = 40,
              .sub = {{"t", "active", 20454}}});
-        const struct facts *f = sample_of(&w, KIND_CAPACITY, "a")->facts;
+        const struct alert_context *f = sample_of(&w, KIND_CAPACITY, "a")->context;
         assert_string_equal(f->sibling_name, "pool 2 of 3, 90 units, since 2026-01-01");
         assert_int_equal(f->sibling_free, 50);
         assert_int_equal(f->units_to_unblock, 4);
-        f = sample_of(&w, KIND_CAPACITY, "c")->facts;
+        f = sample_of(&w, KIND_CAPACITY, "c")->context;
         assert_int_equal(f->sibling_free, 10);
     }
 }
@@ -266,13 +266,13 @@ static void pools_are_called_by_their_place_or_by_the_configured_name(void **sta
         {"g", NULL},
     };
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        const char *got = sample_of(&w, KIND_CAPACITY, CASES[i].id)->facts->allotment_name;
+        const char *got = sample_of(&w, KIND_CAPACITY, CASES[i].id)->context->allotment_name;
         if (!CASES[i].want ? got != NULL : !got || strcmp(got, CASES[i].want) != 0)
             fail_msg("%s: %s", CASES[i].id, got ? got : "NULL");
     }
 }
 
-static void facts_hold_what_a_message_needs(void **state)
+static void context_hold_what_a_message_needs(void **state)
 {
     CLEANUP(world_clear) struct world w;
     struct label labels[] = {{"group", "gold"}};
@@ -289,7 +289,7 @@ static void facts_hold_what_a_message_needs(void **state)
               .waiting = 26,
               .oldest_at = 77,
               .sub = {{"s", "active", 20000, 21000}}});
-    const struct facts *f = sample_of(&w, KIND_CAPACITY, "a")->facts;
+    const struct alert_context *f = sample_of(&w, KIND_CAPACITY, "a")->context;
     assert_string_equal(f->tenant_name, "contoso");
     assert_string_equal(f->tenant_id, "t-1");
     assert_string_equal(f->label[0].value, "gold");
@@ -309,7 +309,7 @@ static void facts_hold_what_a_message_needs(void **state)
     assert_string_equal(f->subscription[0].state, "active");
     assert_int_equal(f->subscription[0].next_lifecycle_date, 21000);
     assert_null(f->sibling_name);
-    assert_int_equal(f->sibling_free, FACT_UNKNOWN);
+    assert_int_equal(f->sibling_free, NUMBER_UNKNOWN);
     assert_int_equal(f->observed_at, w.now.at);
 }
 
@@ -432,13 +432,13 @@ static void a_sku_is_the_sum_of_its_pools(void **state)
          {.id = "c", .sku = "zz", .allotted = 10, .consumed = 1});
     assert_null(find_sample(&w, KIND_CAPACITY, "a"));
     const struct sample *s = sample_of(&w, KIND_CAPACITY, "ab-1");
-    assert_null(s->facts->allotment_id);
-    assert_null(s->facts->allotment_name);
-    assert_int_equal(s->facts->allotted, 200);
-    assert_int_equal(s->facts->consumed, 185);
-    assert_int_equal(s->facts->waiting, 3);
-    assert_int_equal(s->facts->oldest_at, 40);
-    assert_int_equal(s->facts->n_subscriptions, 1);
+    assert_null(s->context->allotment_id);
+    assert_null(s->context->allotment_name);
+    assert_int_equal(s->context->allotted, 200);
+    assert_int_equal(s->context->consumed, 185);
+    assert_int_equal(s->context->waiting, 3);
+    assert_int_equal(s->context->oldest_at, 40);
+    assert_int_equal(s->context->n_subscriptions, 1);
     assert_int_equal(finding_of(&w, "ab-1", RULE_USAGE)->value, 9250);
     assert_verdict(finding_of(&w, "ab-1", RULE_USAGE), "warning");
     assert_verdict(finding_of(&w, "ab-1", RULE_WAITING), "warning");
@@ -532,7 +532,7 @@ int main(void)
         cmocka_unit_test(quiet_looks_at_the_sums_of_all_siblings_by_the_own_limits),
         cmocka_unit_test(the_sibling_with_the_most_room_is_named_whatever_the_scope),
         cmocka_unit_test(pools_are_called_by_their_place_or_by_the_configured_name),
-        cmocka_unit_test(facts_hold_what_a_message_needs),
+        cmocka_unit_test(context_hold_what_a_message_needs),
         cmocka_unit_test(what_nobody_needs_to_hear_is_silent_and_still_judged),
         cmocka_unit_test(ignored_pools_are_silent_or_not_there),
         cmocka_unit_test(dead_subscriptions_explain_a_pool),

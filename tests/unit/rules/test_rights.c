@@ -47,7 +47,7 @@ static struct rights *held_rights(const char *text)
 
 static struct rule_options OPTIONS = {
     .threshold[RULE_USAGE_RIGHT] = {.min_samples = 3, .hold_for = 7}};
-static struct tenant_facts TENANT;
+static struct tenant_identity TENANT;
 static struct right_need NEED;
 
 static struct sample judge(const struct rights *held)
@@ -86,7 +86,7 @@ static void what_is_missing_is_counted_and_named(void **state)
         {"SPE_E5:OTHER", FINDING_KNOWN, LEVEL_CRITICAL, 2, "MAIL plan-2"},
         {"SPE_E3:MAIL,plan-2", FINDING_KNOWN, LEVEL_CRITICAL, 1, NULL},
         {NULL, FINDING_KNOWN, LEVEL_CRITICAL, 1, NULL},
-        {"SPE_E5?", FINDING_UNKNOWN, LEVEL_NONE, FACT_UNKNOWN, NULL},
+        {"SPE_E5?", FINDING_UNKNOWN, LEVEL_NONE, NUMBER_UNKNOWN, NULL},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -94,9 +94,9 @@ static void what_is_missing_is_counted_and_named(void **state)
         CLEANUP(sample_clear) struct sample s = judge(held);
         const struct finding *f = &s.finding[0];
         if (f->state != CASES[i].state || f->raise != CASES[i].level ||
-            f->value != CASES[i].value || !text_equal(s.facts->missing_plans, CASES[i].plans))
+            f->value != CASES[i].value || !text_equal(s.context->missing_plans, CASES[i].plans))
             fail_msg("case %zu: %d %d %lld %s", i, f->state, f->raise, (long long)f->value,
-                     s.facts->missing_plans ? s.facts->missing_plans : "-");
+                     s.context->missing_plans ? s.context->missing_plans : "-");
         assert_int_equal(f->min_samples, 3);
         assert_int_equal(f->hold_for, 7);
         assert_string_equal(s.subject, "user/oncall@contoso.com/spe_e5");
@@ -109,7 +109,7 @@ static void what_nobody_knows_is_neither_missing_nor_there(void **state)
     (void)state;
     CLEANUP(sample_clear) struct sample none = judge(NULL);
     assert_int_equal(none.finding[0].state, FINDING_UNKNOWN);
-    assert_string_equal(none.facts->sku_id, SKU_ID);
+    assert_string_equal(none.context->sku_id, SKU_ID);
     held->section[RIGHTS_HELD] = SECTION_UNKNOWN;
     CLEANUP(sample_clear) struct sample unknown = judge(held);
     assert_int_equal(unknown.finding[0].state, FINDING_UNKNOWN);
@@ -208,7 +208,7 @@ static void expect_cause(const struct rights *held, enum cause cause)
 {
     CLEANUP(sample_clear) struct sample s = judge(held);
     assert_int_equal(s.finding[0].raise, LEVEL_CRITICAL);
-    assert_string_equal(cause_word(s.facts->cause) ? cause_word(s.facts->cause) : "-",
+    assert_string_equal(cause_word(s.context->cause) ? cause_word(s.context->cause) : "-",
                         cause_word(cause) ? cause_word(cause) : "-");
 }
 
@@ -236,8 +236,8 @@ static void the_reason_is_the_nearest_one_that_is_known(void **state)
     held->section[RIGHTS_ERRORS] = SECTION_UNKNOWN;
     expect_cause(held, CAUSE_WAITING);
     CLEANUP(sample_clear) struct sample s = judge(held);
-    assert_string_equal(s.facts->allotment_id, "early");
-    assert_int_equal(s.facts->oldest_at, 20);
+    assert_string_equal(s.context->allotment_id, "early");
+    assert_int_equal(s.context->oldest_at, 20);
 }
 
 static void a_cause_is_not_told_while_a_nearer_one_may_be_in_a_list_that_was_not_read(void **state)
@@ -290,7 +290,7 @@ static void a_warning_stays_one(void **state)
     assert_int_equal(s.finding[0].raise, LEVEL_WARNING);
     assert_int_equal(s.finding[0].keep, LEVEL_WARNING);
     assert_int_equal(s.finding[0].threshold[LEVEL_WARNING], 1);
-    assert_int_equal(s.finding[0].threshold[LEVEL_CRITICAL], FACT_UNKNOWN);
+    assert_int_equal(s.finding[0].threshold[LEVEL_CRITICAL], NUMBER_UNKNOWN);
 }
 
 int main(void)

@@ -142,7 +142,7 @@ static void a_tenant_that_spoke_up_before_is_left_out(void **state)
     CLEANUP(sample_clear) struct sample s = judged(&f);
     assert_int_equal(s.finding[0].raise, LEVEL_NONE);
     assert_int_equal(s.finding[0].value, 1);
-    assert_int_equal(s.facts->tenants, 3);
+    assert_int_equal(s.context->tenants, 3);
     assert_false(holds(&f, 2, &QUIET, NOW_MONO));
 }
 
@@ -176,17 +176,17 @@ static void the_facts_name_how_many_since_when_how_and_where(void **state)
     f.tenant[6].state.age = MINUTES(61);
     f.tenant[9].asked_mono = NOW_MONO - HOURS(2);
     CLEANUP(sample_clear) struct sample s = judged(&f);
-    assert_int_equal(s.facts->tenants, 10);
-    assert_int_equal(s.facts->tenants_failing, 7);
-    assert_int_equal(s.facts->tenants_read, 2);
-    assert_int_equal(s.facts->failing_since_at, T0 - HOURS(1));
-    assert_int_equal(s.facts->cause, CAUSE_NETWORK);
-    assert_string_equal(s.facts->host, "graph.example");
-    assert_non_null(strstr(s.facts->hint, "no answer"));
-    assert_null(s.facts->tenant_name);
+    assert_int_equal(s.context->tenants, 10);
+    assert_int_equal(s.context->tenants_failing, 7);
+    assert_int_equal(s.context->tenants_read, 2);
+    assert_int_equal(s.context->failing_since_at, T0 - HOURS(1));
+    assert_int_equal(s.context->cause, CAUSE_NETWORK);
+    assert_string_equal(s.context->host, "graph.example");
+    assert_non_null(strstr(s.context->hint, "no answer"));
+    assert_null(s.context->tenant_name);
     f.tenant[4].host = "login.example";
     CLEANUP(sample_clear) struct sample two = judged(&f);
-    assert_string_equal(two.facts->host, "graph.example and other hosts");
+    assert_string_equal(two.context->host, "graph.example and other hosts");
 }
 
 static void what_is_over_says_how_many_still_fail(void **state)
@@ -198,8 +198,8 @@ static void what_is_over_says_how_many_still_fail(void **state)
     ail(&f, 5, 2, CAUSE_AUTH, LEVEL_WARNING);
     CLEANUP(sample_clear) struct sample s = judged(&f);
     assert_int_equal(s.finding[0].keep, LEVEL_NONE);
-    assert_int_equal(s.facts->tenants_failing, 5);
-    assert_int_equal(s.facts->cause, CAUSE_NONE);
+    assert_int_equal(s.context->tenants_failing, 5);
+    assert_int_equal(s.context->cause, CAUSE_NONE);
 }
 
 /* ---- who keeps still ---- */

@@ -68,7 +68,7 @@ static void a_state_seen_for_the_first_time(void **state)
             fail_msg("%s, %d days, %lld used: %s", CASES[i].state, CASES[i].days,
                      (long long)CASES[i].consumed, verdict(f));
         if (f->state == FINDING_KNOWN)
-            assert_int_equal(f->value, CASES[i].days == UNKNOWN ? FACT_UNKNOWN
+            assert_int_equal(f->value, CASES[i].days == UNKNOWN ? NUMBER_UNKNOWN
                                        : CASES[i].days < 0      ? 0
                                                                 : CASES[i].days);
     }
@@ -285,12 +285,12 @@ static void a_subscription_of_several_pools_speaks_once_and_names_them(void **st
     const struct sample *s = sample_of(&w, KIND_SUBSCRIPTION, "s");
     assert_verdict(&s->finding[0], "critical"); /* the worst of what the pools show */
     assert_int_equal(s->finding[0].value, 4);
-    assert_string_equal(s->facts->allotment_name, "CSP pool, Microsoft 365 E5");
-    assert_null(s->facts->allotment_id);
-    assert_int_equal(s->facts->allotted, 30);
-    assert_int_equal(s->facts->consumed, 2);
-    assert_int_equal(s->facts->n_subscriptions, 1);
-    assert_string_equal(s->facts->subscription[0].id, "s");
+    assert_string_equal(s->context->allotment_name, "CSP pool, Microsoft 365 E5");
+    assert_null(s->context->allotment_id);
+    assert_int_equal(s->context->allotted, 30);
+    assert_int_equal(s->context->consumed, 2);
+    assert_int_equal(s->context->n_subscriptions, 1);
+    assert_string_equal(s->context->subscription[0].id, "s");
 }
 
 static void many_pools_are_summed_up_in_words(void **state)
@@ -305,7 +305,7 @@ static void many_pools_are_summed_up_in_words(void **state)
         rows[i] = (struct row){.id = id[i], .sku = id[i], .sub = {{"s", "active"}}};
     }
     poll_rows(&w, rows, 11);
-    assert_string_equal(sample_of(&w, KIND_SUBSCRIPTION, "s")->facts->allotment_name,
+    assert_string_equal(sample_of(&w, KIND_SUBSCRIPTION, "s")->context->allotment_name,
                         "p0, p1, p10, p2, p3, p4, p5, p6 and 3 more");
 }
 

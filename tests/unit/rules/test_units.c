@@ -14,7 +14,7 @@ static void what_unblocks_is_who_waits_beyond_the_free_ones_plus_what_is_overdra
         {"overdrawn", 50, 57, 0, 7},
         {"overdrawn and waiting", 50, 57, 3, 10},
         {"room and nobody waiting", 100, 10, 0, 0},
-        {"nobody knows who waits", 50, 57, FACT_UNKNOWN, 7},
+        {"nobody knows who waits", 50, 57, NUMBER_UNKNOWN, 7},
         {"a pool of nothing", 0, 3, 2, 5},
     };
     (void)state;
@@ -67,7 +67,7 @@ static int64_t order_of(const struct case_ *c)
 {
     CLEANUP(world_clear) struct world w;
     poll_case(c, &w);
-    return sample_of(&w, KIND_CAPACITY, "a")->facts->units_to_buy;
+    return sample_of(&w, KIND_CAPACITY, "a")->context->units_to_buy;
 }
 
 static struct threshold usage_at(int64_t warning, int64_t margin, int64_t min_units)
@@ -91,7 +91,8 @@ static void what_to_buy_is_the_least_that_ends_the_alert(void **state)
         int64_t want;
     } CASES[] = {
         {"the example of the manual", 1000, 1000, 1000, 26, 9000, 200, 25, 0, 166},
-        {"nearly full: below the margin, not below the limit", 1000, 1000, 940, 0, 9000, 200, 25, 0, 69},
+        {"nearly full: below the margin, not below the limit", 1000, 1000, 940, 0, 9000, 200, 25, 0,
+         69},
         {"inside the margin", 1000, 1000, 880, 0, 9000, 200, 25, 0, 1},
         {"below the margin", 1000, 1000, 879, 0, 9000, 200, 25, 0, 0},
         {"the margin of remaining", 20, 20, 20, 0, 9000, 200, 25, 0, 2},
@@ -104,7 +105,7 @@ static void what_to_buy_is_the_least_that_ends_the_alert(void **state)
         {"a limit above all", 100, 100, 130, 0, 12000, 0, 0, -1, 9},
         {"a drop ends when it is restored", 100, 80, 10, 0, 9000, 200, 25, 0, 20},
         {"a loss that is no drop", 100, 97, 10, 0, 9000, 200, 25, 0, 0},
-        {"no purchase ends it", 1000, 1000, 1000, 0, -1, 10000, 0, 0, FACT_UNKNOWN},
+        {"no purchase ends it", 1000, 1000, 1000, 0, -1, 10000, 0, 0, NUMBER_UNKNOWN},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -170,11 +171,11 @@ static void no_order_is_named_where_none_ends_the_alert(void **state)
          {.id = "hidden", .sku = E5, .allotted = UNKNOWN},
          {.id = "waits", .allotted = 30, .consumed = 30, .waiting = UNKNOWN},
          {.id = "older", .allotted = 30, .consumed = 30, .waiting = -2});
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "dead")->facts->units_to_buy, FACT_UNKNOWN);
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "hidden")->facts->units_to_buy, FACT_UNKNOWN);
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "waits")->facts->units_to_buy, FACT_UNKNOWN);
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "older")->facts->units_to_buy, 5);
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "older")->facts->ends_below_bp, 8800);
+    assert_int_equal(sample_of(&w, KIND_CAPACITY, "dead")->context->units_to_buy, NUMBER_UNKNOWN);
+    assert_int_equal(sample_of(&w, KIND_CAPACITY, "hidden")->context->units_to_buy, NUMBER_UNKNOWN);
+    assert_int_equal(sample_of(&w, KIND_CAPACITY, "waits")->context->units_to_buy, NUMBER_UNKNOWN);
+    assert_int_equal(sample_of(&w, KIND_CAPACITY, "older")->context->units_to_buy, 5);
+    assert_int_equal(sample_of(&w, KIND_CAPACITY, "older")->context->ends_below_bp, 8800);
 }
 
 static void absurd_numbers_name_no_order(void **state)
@@ -183,8 +184,8 @@ static void absurd_numbers_name_no_order(void **state)
         [RULE_USAGE] = {.limit[LEVEL_WARNING] = {.on = true, .value = 1}}};
     int64_t below_bp;
     (void)state;
-    assert_int_equal(units_to_buy(0, INT64_MAX, INT64_MAX, FACT_UNKNOWN, T, &below_bp),
-                     FACT_UNKNOWN);
+    assert_int_equal(units_to_buy(0, INT64_MAX, INT64_MAX, NUMBER_UNKNOWN, T, &below_bp),
+                     NUMBER_UNKNOWN);
     assert_true(units_to_unblock(0, INT64_MAX, INT64_MAX) > 0);
 }
 

@@ -36,7 +36,7 @@ struct row {
 };
 struct world {
     struct rule_options options;
-    struct tenant_facts tenant;
+    struct tenant_identity tenant;
     struct judge_context ctx;
     struct instant now;
     enum source source;
@@ -79,7 +79,7 @@ static inline void world_init(struct world *w)
     t[RULE_POLL].limit[LEVEL_CRITICAL] = at(6 * 3600);
     w->options.dates_at = 9 * USEC_PER_HOUR;
     w->options.absence = 30 * USEC_PER_MINUTE;
-    w->tenant = (struct tenant_facts){
+    w->tenant = (struct tenant_identity){
         .name = "contoso", .tenant_id = "t-1", .interval = 5 * USEC_PER_MINUTE};
     w->ctx = (struct judge_context){.options = &w->options, .tenant = &w->tenant};
     w->now = (struct instant){

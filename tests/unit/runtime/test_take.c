@@ -92,7 +92,7 @@ static struct ended ended(struct world *w, size_t i, bool waiting)
     struct watch *watch = &w->app.watch[i];
     CLEANUP(snapshot_builder_free) struct snapshot_builder *b = NULL;
     struct ended e = {.watch = watch, .report = {.complete = true}};
-    const struct tenant_facts *t = &watch->options->facts;
+    const struct tenant_identity *t = &watch->options->identity;
     assert_true(snapshot_builder_new(t->name, t->tenant_id, SOURCE_CLOUD_LICENSING, clock_now(), &b) >= 0);
     struct allotment a = {.id = strdup("pool"), .sku_part_number = strdup("SPE_E5"), .units_known = true,
                           .allotted = 100, .consumed = waiting ? 100 : 10, .assignable_to = 1, .subscriptions_known = true,

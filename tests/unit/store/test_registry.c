@@ -31,8 +31,8 @@ static void a_restart_finds_an_equal_registry(void **state)
         a->unit = (enum unit)(n % UNIT_COUNT_);
         a->latch[n % RULE_COUNT_][n % LEVELS].state = (enum alert_state)(n % ALERT_STATE_COUNT_);
         if (n % 7 == 0) {
-            facts_free(a->facts);
-            a->facts = NULL;
+            context_free(a->context);
+            a->context = NULL;
         }
         assert_int_equal(alert_copy(a, &copy), 0);
         (void)registry_put(before, copy);

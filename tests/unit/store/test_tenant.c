@@ -12,7 +12,7 @@ static struct tenant_memory *a_memory(unsigned n_pools)
         p->id = text_printf("pool-%06zu", m->n_pools);
         p->sku_id = m->n_pools % 3 ? text_printf("sku-%zu", m->n_pools % 7) : NULL;
         p->sku_part_number = m->n_pools % 2 ? text_printf("SPE_E%zu", m->n_pools % 5) : NULL;
-        p->allotted = m->n_pools % 11 ? (int64_t)m->n_pools : FACT_UNKNOWN;
+        p->allotted = m->n_pools % 11 ? (int64_t)m->n_pools : NUMBER_UNKNOWN;
         p->consumed = (int64_t)m->n_pools / 2;
         p->first_seen_at = T0 + m->n_pools;
         p->absent_polls = (uint32_t)m->n_pools % 4;
@@ -41,7 +41,7 @@ static struct tenant_memory *a_memory(unsigned n_pools)
     for (; m->n_drops <= PEAKS_MAX; m->n_drops++) {
         struct known_drop *d = &m->drop[m->n_drops];
         *d = (struct known_drop){.id = text_printf("pool-%06zu", m->n_drops),
-                                 .reference = m->n_drops % 2 ? 100 : FACT_UNKNOWN,
+                                 .reference = m->n_drops % 2 ? 100 : NUMBER_UNKNOWN,
                                  .since = at(m->n_drops)};
         for (; d->n_peaks < m->n_drops; d->n_peaks++)
             d->peak[d->n_peaks] =

@@ -91,16 +91,16 @@ static UNUSED void take_fixed(struct reader *r, char *dst, size_t size)
     (void)snprintf(dst, size, "%s", field);
 }
 
-static UNUSED void put_facts(struct text *t, const struct facts *f)
+static UNUSED void put_context(struct text *t, const struct alert_context *f)
 {
     text_addf(t, "F|%s|%lld|%lld|%lld|", f->tenant_name ? f->tenant_name : "",
               (long long)f->allotted, (long long)f->consumed, (long long)f->waiting);
 }
 
-static UNUSED int take_facts(struct reader *r, struct facts **ret)
+static UNUSED int take_context(struct reader *r, struct alert_context **ret)
 {
-    CLEANUP(facts_free) struct facts *f = NULL;
-    if (facts_new(&f) < 0)
+    CLEANUP(context_free) struct alert_context *f = NULL;
+    if (context_new(&f) < 0)
         return -ENOMEM;
     CLEANUP(free) char *kind = take_field(r);
     f->tenant_name = take_field(r);
@@ -118,8 +118,8 @@ static UNUSED void put_notice(struct text *t, const struct notice *n)
     text_addf(t, "N|%d|%s|%s|%u|%llu|%d|%d|%d|%llu|%s|", n->type, n->event_id, n->alert_id,
               n->episode, (unsigned long long)n->seq, n->state, n->level, n->rule,
               (unsigned long long)n->at, n->title ? n->title : "");
-    if (n->facts)
-        put_facts(t, n->facts);
+    if (n->context)
+        put_context(t, n->context);
     else
         text_add(t, "F||0|0|0|");
 }
@@ -140,7 +140,7 @@ static UNUSED int take_notice(struct reader *r, struct notice **ret)
     n->rule = (enum rule)take_number(r);
     n->at = (usec_t)take_number(r);
     n->title = take_field(r);
-    int bad = take_facts(r, &n->facts);
+    int bad = take_context(r, &n->context);
     if (bad < 0 || strcmp(kind, "N") != 0)
         return bad < 0 ? bad : -EBADMSG;
     *ret = TAKE(n);
@@ -154,17 +154,17 @@ static UNUSED int finish(struct text *t, char **ret, size_t *ret_len)
     return *ret ? 0 : -ENOMEM;
 }
 
-static UNUSED int pack_facts(const struct facts *f, char **ret, size_t *ret_len)
+static UNUSED int pack_context(const struct alert_context *f, char **ret, size_t *ret_len)
 {
     struct text t = TEXT_INIT(1 << 16);
-    put_facts(&t, f);
+    put_context(&t, f);
     return finish(&t, ret, ret_len);
 }
 
-static UNUSED int unpack_facts(const char *bytes, size_t len, struct facts **ret)
+static UNUSED int unpack_context(const char *bytes, size_t len, struct alert_context **ret)
 {
     struct reader r = {bytes, bytes + len, false};
-    return take_facts(&r, ret);
+    return take_context(&r, ret);
 }
 
 static UNUSED int pack_notice(const struct notice *n, char **ret, size_t *ret_len)
@@ -213,8 +213,8 @@ static UNUSED int unpack_digest(const char *bytes, size_t len, struct digest **r
     return 0;
 }
 
-static const struct store_codec CODEC UNUSED = {pack_facts,    unpack_facts, pack_notice,
-                                                unpack_notice, pack_digest,  unpack_digest};
+static const struct store_codec CODEC UNUSED = {pack_context,  unpack_context, pack_notice,
+                                                unpack_notice, pack_digest,    unpack_digest};
 
 /* ---- opening ---- */
 
@@ -328,11 +328,11 @@ static UNUSED struct alert *an_alert(unsigned n)
     a->latch[RULE_USAGE][LEVEL_WARNING - 1] =
         (struct latch){ALERT_PENDING, USEC_PER_SEC, 1, {T0, 1, UINT64_MAX}};
     a->muted[RULE_USAGE] = LEVEL_WARNING;
-    assert_int_equal(facts_new(&a->facts), 0);
-    a->facts->tenant_name = strdup("contoso");
-    a->facts->allotted = 1000;
-    a->facts->consumed = 1000;
-    a->facts->waiting = 26;
+    assert_int_equal(context_new(&a->context), 0);
+    a->context->tenant_name = strdup("contoso");
+    a->context->allotted = 1000;
+    a->context->consumed = 1000;
+    a->context->waiting = 26;
     return a;
 }
 
@@ -352,7 +352,7 @@ static UNUSED struct notice *a_notice(enum event_type type, unsigned n, uint32_t
     e->rule = RULE_WAITING;
     e->at = T0;
     e->title = strdup("contoso: full");
-    assert_int_equal(facts_new(&e->facts), 0);
+    assert_int_equal(context_new(&e->context), 0);
     return e;
 }
 
@@ -442,14 +442,14 @@ static UNUSED void alerts_equal(const struct alert *a, const struct alert *b)
     struct alert x = *a, y = *b;
     assert_string_equal(a->tenant_id, b->tenant_id);
     assert_string_equal(a->subject, b->subject);
-    assert_int_equal(!a->facts, !b->facts);
-    if (a->facts) {
-        assert_true(text_equal(a->facts->tenant_name, b->facts->tenant_name));
-        assert_int_equal(a->facts->allotted, b->facts->allotted);
-        assert_int_equal(a->facts->waiting, b->facts->waiting);
+    assert_int_equal(!a->context, !b->context);
+    if (a->context) {
+        assert_true(text_equal(a->context->tenant_name, b->context->tenant_name));
+        assert_int_equal(a->context->allotted, b->context->allotted);
+        assert_int_equal(a->context->waiting, b->context->waiting);
     }
     x.tenant_id = x.subject = y.tenant_id = y.subject = NULL;
-    x.facts = y.facts = NULL;
+    x.context = y.context = NULL;
     memset(x.next, 0, sizeof x.next);
     memset(y.next, 0, sizeof y.next);
     x.at = y.at = NULL;

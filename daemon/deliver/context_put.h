@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/facts_put.h: the parts of the alert object, and reading them back. For this room only.
+/* deliver/context_put.h: the parts of the alert object, and reading them back. For this room only.
  *
  * What people see is rounded (whole seconds, 96.4 percent); what a restart needs exactly stands
  * beside it under "_". Reading takes a missing or null member for "not known", so that rows of an
  * older version stay readable; a wrong type or an impossible value is a bad row. */
 #pragma once
 #include "deliver/cut.h"
-#include "rules/facts.h"
+#include "rules/context.h"
 
 #define REST "_" /* the member behind which a restart finds what receivers do not get */
 
 /* Writes the fields of this part: members of an object of its own for tenant, allotment and SKU
  * (null if nothing of it is known). `f` may be NULL (a test message): nulls. `cut` may be NULL. */
-void facts_put(struct json_writer *w, enum fact_part part, const struct facts *f,
-               const struct cut *cut);
+void context_put(struct json_writer *w, enum context_part part, const struct alert_context *f,
+                 const struct cut *cut);
 /* DATE_UNKNOWN -> null. */
-void fact_put_date(struct json_writer *w, const char *key, int32_t day);
+void context_put_date(struct json_writer *w, const char *key, int32_t day);
 /* Opens REST, without closing it: the caller may add members of its own. */
-void facts_open_rest(struct json_writer *w, const struct facts *f);
-/* FACT_UNKNOWN -> null. */
-void fact_put_number(struct json_writer *w, const char *key, int64_t value);
+void context_open_rest(struct json_writer *w, const struct alert_context *f);
+/* NUMBER_UNKNOWN -> null. */
+void context_put_number(struct json_writer *w, const char *key, int64_t value);
 /* 0 -> null; else RFC 3339 in whole seconds. */
-void fact_put_instant(struct json_writer *w, const char *key, usec_t at);
+void context_put_instant(struct json_writer *w, const char *key, usec_t at);
 
 /* The error of the first bad member sticks: -EBADMSG or -ENOMEM. Values are left alone on errors.
  */
@@ -36,6 +36,6 @@ void read_unsigned(struct reader *r, const struct json *o, const char *key, uint
 const struct json *read_array(struct reader *r, const struct json *o, const char *key, size_t max,
                               size_t *ret_n);
 const struct json *read_object(struct reader *r, const struct json *o, const char *key);
-int facts_read(const struct json *o, struct facts **ret);
+int context_read(const struct json *o, struct alert_context **ret);
 /* The largest whole number that survives JSON (RFC 8259, section 6). */
 #define NUMBER_MAX (((int64_t)1 << 53) - 1)

@@ -1,37 +1,37 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/unit/deliver/test_facts_json.c: facts survive being JSON. */
-#include "deliver/facts_json.h"
-#include "fixtures/facts.h"
+/* tests/unit/deliver/test_context_json.c: context survive being JSON. */
+#include "deliver/context_json.h"
+#include "fixtures/context.h"
 #include "some.h"
 
-static void same_after_a_round(const struct facts *f)
+static void same_after_a_round(const struct alert_context *f)
 {
     CLEANUP(free) char *bytes = NULL;
-    CLEANUP(facts_free) struct facts *back = NULL;
+    CLEANUP(context_free) struct alert_context *back = NULL;
     size_t len;
-    assert_int_equal(facts_json_pack(f, &bytes, &len), 0);
+    assert_int_equal(context_json_pack(f, &bytes, &len), 0);
     assert_int_equal(strlen(bytes), len);
-    assert_int_equal(facts_json_unpack(bytes, len, &back), 0);
-    assert_true(facts_equal(back, f));
+    assert_int_equal(context_json_unpack(bytes, len, &back), 0);
+    assert_true(context_equal(back, f));
     assert_true(back->observed_at == f->observed_at);
 }
 
 static void each_field_alone_is_packed_and_unpacked(void **state)
 {
-    CLEANUP(facts_free) struct facts *nothing = NULL;
+    CLEANUP(context_free) struct alert_context *nothing = NULL;
     (void)state;
-    assert_int_equal(facts_new(&nothing), 0);
+    assert_int_equal(context_new(&nothing), 0);
     same_after_a_round(nothing);
-    FACT_FIELDS (field, &FACTS_RECORD) {
-        CLEANUP(facts_free) struct facts *f = facts_of(field);
+    CONTEXT_FIELDS (field, &CONTEXT_RECORD) {
+        CLEANUP(context_free) struct alert_context *f = context_of(field);
         same_after_a_round(f);
     }
 }
 
-static void facts_are_the_same_after_packing_and_unpacking(void **state)
+static void context_are_the_same_after_packing_and_unpacking(void **state)
 {
     (void)state;
-    CLEANUP(facts_free) struct facts *f = some_facts();
+    CLEANUP(context_free) struct alert_context *f = some_context();
     same_after_a_round(f);
     f->oldest_at += 123456; /* what people read in whole seconds stays exact */
     f->hint = some_text("grant \"Directory.Read.All\"\n\x01 \xf0\x9f\x98\x80");
@@ -44,21 +44,21 @@ static void facts_are_the_same_after_packing_and_unpacking(void **state)
 static void a_number_that_json_cannot_carry_is_saturated_and_not_lost(void **state)
 {
     (void)state;
-    CLEANUP(facts_free) struct facts *f = some_facts(), *back = NULL;
+    CLEANUP(context_free) struct alert_context *f = some_context(), *back = NULL;
     CLEANUP(free) char *bytes = NULL;
     size_t len;
     f->allotted = INT64_MAX;
     f->consumed = INT64_MIN + 1;
-    assert_int_equal(facts_json_pack(f, &bytes, &len), 0);
-    assert_int_equal(facts_json_unpack(bytes, len, &back), 0);
+    assert_int_equal(context_json_pack(f, &bytes, &len), 0);
+    assert_int_equal(context_json_unpack(bytes, len, &back), 0);
     assert_true(back->allotted == ((int64_t)1 << 53) - 1 && back->consumed == -back->allotted);
 }
 
 static void what_is_not_known_stays_not_known(void **state)
 {
     (void)state;
-    CLEANUP(facts_free) struct facts *f = NULL;
-    assert_int_equal(facts_new(&f), 0);
+    CLEANUP(context_free) struct alert_context *f = NULL;
+    assert_int_equal(context_new(&f), 0);
     same_after_a_round(f);
     f->tenant_name = some_text("");
     f->consumed = 0;
@@ -68,7 +68,7 @@ static void what_is_not_known_stays_not_known(void **state)
 static void a_second_label_of_a_name_does_not_make_the_row_unreadable(void **state)
 {
     (void)state;
-    CLEANUP(facts_free) struct facts *f = some_facts(), *back = NULL;
+    CLEANUP(context_free) struct alert_context *f = some_context(), *back = NULL;
     CLEANUP(free) char *bytes = NULL;
     size_t len;
     free(f->label[0].key);
@@ -77,8 +77,8 @@ static void a_second_label_of_a_name_does_not_make_the_row_unreadable(void **sta
     f->label = alloc_zero(2, sizeof *f->label);
     for (f->n_labels = 0; f->n_labels < 2; f->n_labels++)
         f->label[f->n_labels] = (struct label){some_text("group"), some_text("gold")};
-    assert_int_equal(facts_json_pack(f, &bytes, &len), 0);
-    assert_int_equal(facts_json_unpack(bytes, len, &back), 0);
+    assert_int_equal(context_json_pack(f, &bytes, &len), 0);
+    assert_int_equal(context_json_unpack(bytes, len, &back), 0);
     assert_int_equal(back->n_labels, 1);
 }
 
@@ -111,8 +111,8 @@ static void a_row_that_is_not_ours_is_refused(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(facts_free) struct facts *f = NULL;
-        int r = facts_json_unpack(CASES[i].bytes, strlen(CASES[i].bytes), &f);
+        CLEANUP(context_free) struct alert_context *f = NULL;
+        int r = context_json_unpack(CASES[i].bytes, strlen(CASES[i].bytes), &f);
         if (r != CASES[i].want || (r < 0 && f))
             fail_msg("%s: %d", CASES[i].why, r);
     }
@@ -130,8 +130,10 @@ static void a_stored_row_keeps_its_names_and_their_order(void **state)
         "\"subscriptions\":[{\"id\":\"d-1\",\"state\":\"active\",\"start_date\":\"2026-01-01\","
         "\"next_lifecycle_date\":\"2027-01-01\",\"tags\":\"none\"}],"
         "\"units_to_unblock\":4,\"units_to_buy\":5,"
-        "\"_\":{\"ends_below_bp\":18,\"utc_offset\":3600,\"zone\":\"CET\",\"oldest_at\":1795309200000001,\"reference\":6,"
-        "\"sibling_name\":\"CSP 2\",\"sibling_free\":7,\"siblings_free\":19,\"error_code\":\"MissingDependency\","
+        "\"_\":{\"ends_below_bp\":18,\"utc_offset\":3600,\"zone\":\"CET\",\"oldest_at\":"
+        "1795309200000001,\"reference\":6,"
+        "\"sibling_name\":\"CSP "
+        "2\",\"sibling_free\":7,\"siblings_free\":19,\"error_code\":\"MissingDependency\","
         "\"error_count\":8,\"errors_since_at\":9,\"cause\":\"auth\",\"hint\":\"renew\","
         "\"section\":\"errors\",\"receiver\":\"hook\",\"parked\":10,\"principal\":\"user a\","
         "\"missing_plans\":\"P Q\",\"source\":\"cloud_licensing\",\"host\":\"login.example\","
@@ -139,31 +141,31 @@ static void a_stored_row_keeps_its_names_and_their_order(void **state)
         "\"credential\":\"certificate\",\"client_id\":\"c-1\",\"file\":\"/app.crt\","
         "\"used_by\":\"contoso\",\"n_used_by\":15,\"expires_at\":16,\"expires_by_day\":true,"
         "\"facts_at\":17}}";
-    CLEANUP(facts_free) struct facts *f = NULL;
+    CLEANUP(context_free) struct alert_context *f = NULL;
     CLEANUP(free) char *bytes = NULL;
     size_t len;
     (void)state;
-    assert_int_equal(facts_json_unpack(ROW, strlen(ROW), &f), 0);
-    assert_int_equal(facts_json_pack(f, &bytes, &len), 0);
+    assert_int_equal(context_json_unpack(ROW, strlen(ROW), &f), 0);
+    assert_int_equal(context_json_pack(f, &bytes, &len), 0);
     assert_string_equal(bytes, ROW);
 }
 
 static void no_allocation_may_fail_with_more_than_a_code(void **state)
 {
     (void)state;
-    CLEANUP(facts_free) struct facts *f = some_facts();
+    CLEANUP(context_free) struct alert_context *f = some_context();
     CLEANUP(free) char *bytes = NULL;
     size_t len;
-    assert_int_equal(facts_json_pack(f, &bytes, &len), 0);
+    assert_int_equal(context_json_pack(f, &bytes, &len), 0);
     int r = -ENOMEM;
     for (size_t n = 1; r == -ENOMEM; n++) {
-        CLEANUP(facts_free) struct facts *back = NULL;
+        CLEANUP(context_free) struct alert_context *back = NULL;
         CLEANUP(free) char *again = NULL;
         size_t again_len;
         alloc_fail_at(n, false);
-        r = facts_json_unpack(bytes, len, &back);
+        r = context_json_unpack(bytes, len, &back);
         if (r >= 0)
-            r = facts_json_pack(back, &again, &again_len);
+            r = context_json_pack(back, &again, &again_len);
         alloc_fail_at(0, false);
         if (r >= 0)
             assert_string_equal(again, bytes);
@@ -178,7 +180,7 @@ int main(void)
     json_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_field_alone_is_packed_and_unpacked),
-        cmocka_unit_test(facts_are_the_same_after_packing_and_unpacking),
+        cmocka_unit_test(context_are_the_same_after_packing_and_unpacking),
         cmocka_unit_test(a_number_that_json_cannot_carry_is_saturated_and_not_lost),
         cmocka_unit_test(what_is_not_known_stays_not_known),
         cmocka_unit_test(a_second_label_of_a_name_does_not_make_the_row_unreadable),

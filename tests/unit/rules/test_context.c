@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* Facts are owned data. */
 #include "base/text.h"
-#include "fixtures/facts.h"
+#include "fixtures/context.h"
 #include "rules/room.h"
 #include "unit/rules/world.h"
 
-static bool is_text(const struct fact_field *field)
+static bool is_text(const struct context_field *field)
 {
-    return field->type == FACT_TEXT || field->type == FACT_ID;
+    return field->type == CONTEXT_TEXT || field->type == CONTEXT_ID;
 }
 
 static void new_facts_know_nothing(void **state)
 {
-    CLEANUP(facts_free) struct facts *f = NULL;
+    CLEANUP(context_free) struct alert_context *f = NULL;
     (void)state;
-    assert_int_equal(facts_new(&f), 0);
-    FACT_FIELDS (x, &FACTS_RECORD) {
+    assert_int_equal(context_new(&f), 0);
+    CONTEXT_FIELDS (x, &CONTEXT_RECORD) {
         static const char ZEROS[16];
-        if (x->type == FACT_NUMBER)
-            assert_true(*(const int64_t *)fact_at(f, x) == FACT_UNKNOWN);
+        if (x->type == CONTEXT_NUMBER)
+            assert_true(*(const int64_t *)context_at(f, x) == NUMBER_UNKNOWN);
         else
-            assert_memory_equal(fact_at(f, x), ZEROS, x->size);
+            assert_memory_equal(context_at(f, x), ZEROS, x->size);
     }
 }
 
@@ -29,19 +29,20 @@ static void each_byte_has_a_row(void **state)
 {
     static const struct {
         const char *name;
-        const struct fact_record *record;
+        const struct context_record *record;
         size_t size, from; /* the first byte that needs a row */
     } RECORDS[] = {
-        {"facts", &FACTS_RECORD, sizeof(struct facts), sizeof(((struct facts *)0)->holders)},
-        {"fact_subscription", &FACT_SUBSCRIPTION_RECORD, sizeof(struct fact_subscription), 0},
-        {"label", &FACT_LABEL_RECORD, sizeof(struct label), 0},
+        {"facts", &CONTEXT_RECORD, sizeof(struct alert_context),
+         sizeof(((struct alert_context *)0)->holders)},
+        {"fact_subscription", &CONTEXT_SUBSCRIPTION_RECORD, sizeof(struct context_subscription), 0},
+        {"label", &CONTEXT_LABEL_RECORD, sizeof(struct label), 0},
     };
     (void)state;
-    assert_int_equal(offsetof(struct facts, holders), 0);
+    assert_int_equal(offsetof(struct alert_context, holders), 0);
     for (size_t i = 0; i < N_ELEMENTS(RECORDS); i++) {
-        unsigned char rows[sizeof(struct facts)] = {0};
+        unsigned char rows[sizeof(struct alert_context)] = {0};
         assert_int_equal(RECORDS[i].record->size, RECORDS[i].size);
-        FACT_FIELDS (x, RECORDS[i].record)
+        CONTEXT_FIELDS (x, RECORDS[i].record)
             for (size_t at = x->at; at < x->at + x->size; at++)
                 rows[at]++;
         for (size_t at = RECORDS[i].from; at < RECORDS[i].size; at++)
@@ -52,86 +53,86 @@ static void each_byte_has_a_row(void **state)
 
 static void each_field_alone_is_copied_and_compared(void **state)
 {
-    CLEANUP(facts_free) struct facts *nothing = NULL;
+    CLEANUP(context_free) struct alert_context *nothing = NULL;
     (void)state;
-    assert_int_equal(facts_new(&nothing), 0);
-    FACT_FIELDS (x, &FACTS_RECORD) {
-        CLEANUP(facts_free) struct facts *f = facts_of(x), *copy = NULL;
-        bool compared = x->at != offsetof(struct facts, observed_at);
-        assert_int_equal(facts_copy(f, &copy), 0);
-        if (!facts_equal(copy, f) || facts_equal(copy, nothing) == compared)
+    assert_int_equal(context_new(&nothing), 0);
+    CONTEXT_FIELDS (x, &CONTEXT_RECORD) {
+        CLEANUP(context_free) struct alert_context *f = context_of(x), *copy = NULL;
+        bool compared = x->at != offsetof(struct alert_context, observed_at);
+        assert_int_equal(context_copy(f, &copy), 0);
+        if (!context_equal(copy, f) || context_equal(copy, nothing) == compared)
             fail_msg("%s is lost, or not compared", x->name);
         if (is_text(x) || x->of) /* the first member of a list is a pointer, too */
-            assert_ptr_not_equal(*(void *const *)fact_at(copy, x),
-                                 *(void *const *)fact_at(f, x));
+            assert_ptr_not_equal(*(void *const *)context_at(copy, x),
+                                 *(void *const *)context_at(f, x));
         else
-            assert_memory_equal(fact_at(copy, x), fact_at(f, x), x->size);
+            assert_memory_equal(context_at(copy, x), context_at(f, x), x->size);
     }
 }
 
 /* Text becomes unknown; the only other fields of elements are dates. */
-static void spoil(void *element, const struct fact_field *field)
+static void spoil(void *element, const struct context_field *field)
 {
     if (is_text(field)) {
-        free(*(char **)fact_at(element, field));
-        *(char **)fact_at(element, field) = NULL;
+        free(*(char **)context_at(element, field));
+        *(char **)context_at(element, field) = NULL;
     } else {
-        assert_int_equal(field->type, FACT_DATE);
-        ++*(int32_t *)fact_at(element, field);
+        assert_int_equal(field->type, CONTEXT_DATE);
+        ++*(int32_t *)context_at(element, field);
     }
 }
 
 static void each_field_of_an_element_is_copied_and_compared(void **state)
 {
     (void)state;
-    FACT_FIELDS (list, &FACTS_RECORD)
+    CONTEXT_FIELDS (list, &CONTEXT_RECORD)
         for (size_t i = 0; list->of && i < list->of->n_fields; i++) {
-            CLEANUP(facts_free) struct facts *f = facts_of(list), *copy = NULL;
-            spoil(fact_first(f, list), &list->of->field[i]);
-            assert_int_equal(facts_copy(f, &copy), 0);
-            assert_true(facts_equal(copy, f));
-            fact_set(fact_first(copy, list), &list->of->field[i]);
-            if (facts_equal(copy, f))
+            CLEANUP(context_free) struct alert_context *f = context_of(list), *copy = NULL;
+            spoil(context_first(f, list), &list->of->field[i]);
+            assert_int_equal(context_copy(f, &copy), 0);
+            assert_true(context_equal(copy, f));
+            context_set(context_first(copy, list), &list->of->field[i]);
+            if (context_equal(copy, f))
                 fail_msg("%s: %s is not compared", list->name, list->of->field[i].name);
         }
 }
 
 static void lists_of_different_length_differ(void **state)
 {
-    CLEANUP(facts_free) struct facts *f = NULL, *more = NULL;
+    CLEANUP(context_free) struct alert_context *f = NULL, *more = NULL;
     const struct subscription s = {.start_date = 1, .next_lifecycle_date = 2};
     (void)state;
-    assert_int_equal(facts_new(&f), 0);
-    assert_int_equal(facts_add_subscription(f, &s), 0);
-    assert_int_equal(facts_copy(f, &more), 0);
-    assert_int_equal(facts_add_subscription(more, &s), 0);
-    assert_false(facts_equal(f, more));
-    assert_false(facts_equal(more, f));
+    assert_int_equal(context_new(&f), 0);
+    assert_int_equal(context_add_subscription(f, &s), 0);
+    assert_int_equal(context_copy(f, &more), 0);
+    assert_int_equal(context_add_subscription(more, &s), 0);
+    assert_false(context_equal(f, more));
+    assert_false(context_equal(more, f));
 }
 
 static void shared_facts_last_as_long_as_their_last_holder(void **state)
 {
-    struct facts *f = NULL;
+    struct alert_context *f = NULL;
     (void)state;
-    assert_int_equal(facts_new(&f), 0);
+    assert_int_equal(context_new(&f), 0);
     f->hint = strdup("renew it");
-    assert_ptr_equal(facts_share(f), f);
-    facts_free(f);
+    assert_ptr_equal(context_share(f), f);
+    context_free(f);
     assert_string_equal(f->hint, "renew it");
-    facts_free(f); /* ASan tells if it is too early or too late */
-    facts_free(NULL);
-    assert_null(facts_share(NULL));
+    context_free(f); /* ASan tells if it is too early or too late */
+    context_free(NULL);
+    assert_null(context_share(NULL));
 }
 
 static void no_more_subscriptions_are_named_than_a_message_can_hold(void **state)
 {
-    CLEANUP(facts_free) struct facts *f = NULL;
+    CLEANUP(context_free) struct alert_context *f = NULL;
     struct row row = {.id = "a"};
     struct world w;
     (void)state;
     world_init(&w);
     struct allotment a = an_allotment(&row);
-    a.n_subscriptions = FACT_SUBSCRIPTIONS_MAX + 3;
+    a.n_subscriptions = CONTEXT_SUBSCRIPTIONS_MAX + 3;
     a.subscriptions = calloc(a.n_subscriptions, sizeof *a.subscriptions);
     for (size_t i = 0; i < a.n_subscriptions; i++) {
         a.subscriptions[i].id = text_printf("s%02zu", i);
@@ -145,8 +146,8 @@ static void no_more_subscriptions_are_named_than_a_message_can_hold(void **state
     snapshot_set_allotments(b, SECTION_COMPLETE);
     assert_int_equal(snapshot_finish(b, &s), 0);
     assert_int_equal(judge_snapshot(&w.ctx, s, NULL, &w.samples, &w.memory, NULL), 0);
-    assert_int_equal(facts_copy(sample_of(&w, KIND_CAPACITY, "a")->facts, &f), 0);
-    assert_int_equal(f->n_subscriptions, FACT_SUBSCRIPTIONS_MAX);
+    assert_int_equal(context_copy(sample_of(&w, KIND_CAPACITY, "a")->context, &f), 0);
+    assert_int_equal(f->n_subscriptions, CONTEXT_SUBSCRIPTIONS_MAX);
     assert_string_equal(f->subscription[0].id, "s22"); /* the one that is not well comes first */
     snapshot_builder_free(b);
     snapshot_free(s);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/facts_json.h: notices as JSON and back. The object is the `data` of the webhook body
+/* deliver/context_json.h: notices as JSON and back. The object is the `data` of the webhook body
  * (spec.md section 4), so what the store keeps is what receivers get, plus what a restart needs
  * under "_": kind, the texts' inputs, offsets. Pure; fuzzed. */
 #pragma once
 #include "alerts/notice.h"
 #include "json/json.h"
 
-int facts_json_pack(const struct facts *f, char **ret, size_t *ret_len);
-int facts_json_unpack(const char *bytes, size_t len, struct facts **ret);
+int context_json_pack(const struct alert_context *f, char **ret, size_t *ret_len);
+int context_json_unpack(const char *bytes, size_t len, struct alert_context **ret);
 int notice_json_pack(const struct notice *n, char **ret, size_t *ret_len);
 int notice_json_unpack(const char *bytes, size_t len, struct notice **ret);
 int digest_json_pack(const struct digest *d, char **ret, size_t *ret_len);
