@@ -44,7 +44,7 @@ void changes_free(struct changes *c)
     for (size_t i = 0; i < c->n_alerts; i++)
         alert_free(c->alert[i]);
     for (size_t i = 0; i < c->n_events; i++) {
-        notice_free(c->event[i].notice);
+        notification_free(c->event[i].notification);
         digest_free(c->event[i].digest);
     }
     free(c->alert);

@@ -39,9 +39,10 @@ struct alert { /* one instance; plain data, so that the store can keep it */
     struct alert *next[3], **at; /* the registry's own */
 };
 int alert_copy(const struct alert *src, struct alert **ret); /* shares the context; -ENOMEM */
-/* The alert as a notice with its texts, without an event id: what would be told of it at `at`. Of a
- * pending one, the level it is about to have. a->context is not NULL; -ENOMEM. */
-int alert_notice(const struct alert *a, enum event_type type, usec_t at, struct notice **ret);
+/* The alert as a notification with its texts, without an event id: what would be told of it at
+ * `at`. Of a pending one, the level it is about to have. a->context is not NULL; -ENOMEM. */
+int alert_notification(const struct alert *a, enum event_type type, usec_t at,
+                       struct notification **ret);
 void alert_free(struct alert *a);
 DEFINE_CLEANUP(struct alert *, alert_free)
 
@@ -73,7 +74,7 @@ struct alert_options {
 
 /* One thing to tell, and to whom. The store turns it into rows. */
 struct event {
-    struct notice *notice; /* or */
+    struct notification *notification; /* or */
     struct digest *digest;
     receiver_set to; /* RESOLVED: everybody who may have been told of the episode instead */
 };
@@ -104,7 +105,8 @@ struct changes {
     struct removal *removed; /* instances to forget (moved subjects, archived), before
                               * `alert` is put in: a moved one may take over their id */
     size_t n_removed;
-    struct instant now; /* of the planning: how the registry notices that the wall clock jumped */
+    struct instant
+        now; /* of the planning: how the registry notifications that the wall clock jumped */
 };
 void changes_free(struct changes *c);
 DEFINE_CLEANUP(struct changes *, changes_free)

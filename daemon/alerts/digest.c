@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/digest.c: many notices in a few messages; none is left out. */
+/* alerts/digest.c: many notifications in a few messages; none is left out. */
 #include "alerts/digest.h"
 
 #include "base/text.h"
@@ -11,9 +11,9 @@ void digest_free(struct digest *d)
 {
     if (!d)
         return;
-    for (size_t i = 0; i < d->n_notices; i++)
-        notice_free(d->notice[i]);
-    free(d->notice);
+    for (size_t i = 0; i < d->n_notifications; i++)
+        notification_free(d->notification[i]);
+    free(d->notification);
     free(d->count);
     free(d->title);
     free(d->summary);
@@ -23,13 +23,13 @@ void digest_free(struct digest *d)
 }
 
 /* Worst first, then as they came: the order of a list should not depend on qsort(). */
-static void sort_worst_first(const struct notice *const *notice, size_t n,
-                             const struct notice **ret)
+static void sort_worst_first(const struct notification *const *notification, size_t n,
+                             const struct notification **ret)
 {
     for (int level = LEVEL_COUNT_ - 1; level >= 0; level--)
         for (size_t i = 0; i < n; i++)
-            if ((int)notice[i]->level == level)
-                *ret++ = notice[i];
+            if ((int)notification[i]->level == level)
+                *ret++ = notification[i];
 }
 
 struct tally {
@@ -38,12 +38,12 @@ struct tally {
     size_t n_counts, all;
 };
 
-static struct tally tally_of(const struct notice *const *notice, size_t n,
+static struct tally tally_of(const struct notification *const *notification, size_t n,
                              const struct digest_counts *more)
 {
     struct tally t = {.all = n};
     for (size_t i = 0; i < n; i++)
-        t.n[notice[i]->rule][notice[i]->level]++;
+        t.n[notification[i]->rule][notification[i]->level]++;
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         for (int level = 0; level < LEVEL_COUNT_; level++) {
             uint32_t extra = more ? more->n[rule][level] : 0;
@@ -73,13 +73,14 @@ static int write_counts(struct digest *d, const struct tally *t)
 }
 
 /* Notices of several tenants in one digest are possible; then it is nobody's. */
-static const struct alert_context *common_tenant(const struct notice *const *notice, size_t n)
+static const struct alert_context *common_tenant(const struct notification *const *notification,
+                                                 size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (!notice[i]->context ||
-            !text_equal(notice[i]->context->tenant_id, notice[0]->context->tenant_id))
+        if (!notification[i]->context ||
+            !text_equal(notification[i]->context->tenant_id, notification[0]->context->tenant_id))
             return NULL;
-    return notice[0]->context;
+    return notification[0]->context;
 }
 
 #define TITLE_TENANT_MAX 48
@@ -125,21 +126,23 @@ static int write_texts(struct digest *d, const struct tally *t, size_t n)
     return d->title && d->summary ? 0 : -ENOMEM;
 }
 
-static int part_new(const struct notice *const *notice, size_t n, const struct digest *like,
-                    const struct tally *t, const struct alert_context *tenant, struct digest **ret)
+static int part_new(const struct notification *const *notification, size_t n,
+                    const struct digest *like, const struct tally *t,
+                    const struct alert_context *tenant, struct digest **ret)
 {
     CLEANUP(digest_free) struct digest *d = calloc(1, sizeof *d);
     if (!d)
         return -ENOMEM;
     *d = *like;
-    d->notice = calloc(n, sizeof(struct notice *));
-    if (!d->notice)
+    d->notification = calloc(n, sizeof(struct notification *));
+    if (!d->notification)
         return -ENOMEM;
     int r = uuid_v7(d->at, d->event_id);
     if (r < 0)
         return r;
-    for (; d->n_notices < n; d->n_notices++)
-        if (notice_copy(notice[d->n_notices], &d->notice[d->n_notices]) < 0)
+    for (; d->n_notifications < n; d->n_notifications++)
+        if (notification_copy(notification[d->n_notifications],
+                              &d->notification[d->n_notifications]) < 0)
             return -ENOMEM;
     if (tenant && (text_copy(tenant->tenant_name, &d->tenant_name) < 0 ||
                    text_copy(tenant->tenant_id, &d->tenant_id) < 0))
@@ -173,20 +176,20 @@ int digest_story(const char *title, const char *story, const char *reason, usec_
     return r;
 }
 
-int digest_parts(const struct notice *const *notice, size_t n, const struct digest_counts *more,
-                 const char *reason, usec_t at,
+int digest_parts(const struct notification *const *notification, size_t n,
+                 const struct digest_counts *more, const char *reason, usec_t at,
                  struct digest ***ret, size_t *ret_n)
 {
     assert(n > 0);
     size_t n_parts = (n + DIGEST_LINES - 1) / DIGEST_LINES, made = 0;
-    CLEANUP(free) const struct notice **sorted = calloc(n, sizeof *sorted);
+    CLEANUP(free) const struct notification **sorted = calloc(n, sizeof *sorted);
     struct digest **part = calloc(n_parts, sizeof(struct digest *));
     struct digest like = {.reason = reason, .at = at, .parts = (uint32_t)n_parts};
-    const struct tally t = tally_of(notice, n, more);
-    const struct alert_context *tenant = common_tenant(notice, n);
+    const struct tally t = tally_of(notification, n, more);
+    const struct alert_context *tenant = common_tenant(notification, n);
     int r = sorted && part ? uuid_v7(at, like.digest_id) : -ENOMEM;
     if (r >= 0) {
-        sort_worst_first(notice, n, sorted);
+        sort_worst_first(notification, n, sorted);
         like.worst = sorted[0]->level;
     }
     for (; r >= 0 && made < n_parts; made++) {

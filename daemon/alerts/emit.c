@@ -31,10 +31,10 @@ static enum level pending_level(const struct alert *a)
     return worst;
 }
 
-static int notice_new(const struct alert *a, enum event_type type, const struct instant *now,
-                      struct notice **ret)
+static int notification_new(const struct alert *a, enum event_type type, const struct instant *now,
+                            struct notification **ret)
 {
-    CLEANUP(notice_free) struct notice *n = calloc(1, sizeof *n);
+    CLEANUP(notification_free) struct notification *n = calloc(1, sizeof *n);
     if (!n)
         return -ENOMEM;
     n->context = context_share(a->context);
@@ -60,18 +60,19 @@ static int notice_new(const struct alert *a, enum event_type type, const struct 
     return 0;
 }
 
-int alert_notice(const struct alert *a, enum event_type type, usec_t at, struct notice **ret)
+int alert_notification(const struct alert *a, enum event_type type, usec_t at,
+                       struct notification **ret)
 {
-    CLEANUP(notice_free) struct notice *n = NULL;
+    CLEANUP(notification_free) struct notification *n = NULL;
     const struct instant now = {.at = at};
-    int r = notice_new(a, type, &now, &n);
+    int r = notification_new(a, type, &now, &n);
     if (r < 0)
         return r;
     if (a->state == ALERT_PENDING) {
         n->state = ALERT_PENDING;
         n->level = pending_level(a);
     }
-    r = notice_write_texts(n);
+    r = notification_write_texts(n);
     if (r >= 0)
         *ret = TAKE(n);
     return r;
@@ -79,10 +80,10 @@ int alert_notice(const struct alert *a, enum event_type type, usec_t at, struct 
 
 /* Told events, unlike the question what one would say, have an id and know how old they are. */
 static int event_notified(const struct plan *p, const struct alert *a, enum event_type type,
-                          bool stale, const char *reason, struct notice **ret)
+                          bool stale, const char *reason, struct notification **ret)
 {
-    CLEANUP(notice_free) struct notice *n = NULL;
-    int r = notice_new(a, type, &p->ctx->now, &n);
+    CLEANUP(notification_free) struct notification *n = NULL;
+    int r = notification_new(a, type, &p->ctx->now, &n);
     if (r >= 0)
         r = uuid_v7(p->ctx->now.at, n->event_id);
     if (r < 0)
@@ -90,7 +91,7 @@ static int event_notified(const struct plan *p, const struct alert *a, enum even
     n->reason = reason;
     if (stale)
         n->stale_since_at = a->context->observed_at;
-    r = notice_write_texts(n);
+    r = notification_write_texts(n);
     if (r >= 0)
         *ret = TAKE(n);
     return r;
@@ -100,7 +101,7 @@ int plan_add_event(struct plan *p, const struct event *e)
 {
     struct changes *c = p->changes;
     if (plan_reserve(&c->event, c->n_events, &p->size_events, sizeof *c->event) < 0) {
-        notice_free(e->notice);
+        notification_free(e->notification);
         digest_free(e->digest);
         return -ENOMEM;
     }
@@ -187,7 +188,7 @@ int plan_tell(struct plan *p, struct alert *a, enum event_type type, const struc
     if (r < 0 || (type == EVENT_REMINDER && e.to == 0))
         return r; /* only pagers would have heard it, or it is held back */
     a->seq++;
-    r = event_notified(p, a, type, o ? o->stale : plan_is_old(p, a), reason, &e.notice);
+    r = event_notified(p, a, type, o ? o->stale : plan_is_old(p, a), reason, &e.notification);
     if (r >= 0)
         r = plan_add_event(p, &e);
     if (r >= 0)
@@ -201,7 +202,7 @@ int plan_tell_some(struct plan *p, struct alert *a, enum event_type type, receiv
     a->seq++;
     if (type == EVENT_RESOLVED && a->notified == LEVEL_NONE)
         a->notified = LEVEL_WARNING; /* the level that ended is not known any more */
-    int r = event_notified(p, a, type, plan_is_old(p, a), reason, &e.notice);
+    int r = event_notified(p, a, type, plan_is_old(p, a), reason, &e.notification);
     if (r >= 0)
         r = plan_add_event(p, &e);
     if (r >= 0)
@@ -246,7 +247,7 @@ int plan_count(struct plan *p, const struct alert *a)
     return 0;
 }
 
-/* Receivers who are to hear exactly the same notices as number `first`, itself included. */
+/* Receivers who are to hear exactly the same notifications as number `first`, itself included. */
 static receiver_set alike(const struct plan *p, size_t first)
 {
     receiver_set same = ~(receiver_set)0;
@@ -261,7 +262,7 @@ static receiver_set alike(const struct plan *p, size_t first)
 
 static int digest_for(struct plan *p, receiver_set to, const char *reason)
 {
-    CLEANUP(free) const struct notice **mine = calloc(p->n_lines, sizeof *mine);
+    CLEANUP(free) const struct notification **mine = calloc(p->n_lines, sizeof *mine);
     CLEANUP(free) struct digest **part = NULL;
     struct digest_counts more = {0};
     size_t n = 0, n_parts = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* alerts/id.c: what an alert is called, on this host and on its twin alike. */
-#include "alerts/notice.h"
+#include "alerts/notification.h"
 
 #include "alerts/kind.h"
 #include "base/text.h"

@@ -44,7 +44,7 @@ void plan_clear(struct plan *p)
     for (size_t i = 0; i < p->n_work; i++)
         alert_free(p->work[i].after);
     for (size_t i = 0; i < p->n_lines; i++)
-        notice_free(p->line[i]);
+        notification_free(p->line[i]);
     free(p->work);
     free(p->former);
     free(p->parent);

@@ -23,7 +23,7 @@ struct plan {
     size_t n_parents;
     struct changes *changes;
     size_t size_alerts, size_events, size_deferrals, size_removed;
-    struct notice **line; /* for the digests, owned; to[i] are the receivers of line[i] */
+    struct notification **line; /* for the digests, owned; to[i] are the receivers of line[i] */
     receiver_set *to;
     size_t n_lines, size_lines;
     struct counted { /* in the counts of the digests for `to`, but in no line of them */

@@ -5,7 +5,7 @@
  * FIRING, or RECOVERING (cleared, not held long enough). An alert takes its level from the worst
  * latch that is FIRING or RECOVERING (alert life cycle, sections 2 and 3). */
 #pragma once
-#include "alerts/notice.h"
+#include "alerts/notification.h"
 
 enum latch_input {
     LATCH_UNKNOWN, /* nothing known: everything stays, timers freeze */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/texts.c: title, summary, description and next step of a notice. */
+/* alerts/texts.c: title, summary, description and next step of a notification. */
 #include "alerts/texts.h"
 
 #include "alerts/kind.h"
@@ -55,7 +55,7 @@ void words_measure(struct text *t, int64_t value, enum unit unit)
         words_count(t, value, NAMES[unit].one, NAMES[unit].many);
 }
 
-void words_clock(struct text *t, const struct notice *n, usec_t at)
+void words_clock(struct text *t, const struct notification *n, usec_t at)
 {
     char buf[CLOCK_HUMAN_MAX];
     const struct zone zone = context_zone(n->context);
@@ -85,13 +85,13 @@ void words_older(struct text *t, const struct alert_context *f)
                     "waits.\n");
 }
 
-static const char *tenant_of(const struct notice *n)
+static const char *tenant_of(const struct notification *n)
 {
     const struct alert_context *f = n->context;
     return f->tenant_name ? f->tenant_name : f->tenant_id ? f->tenant_id : "seatwatchd";
 }
 
-static usec_t lasted(const struct notice *n)
+static usec_t lasted(const struct notification *n)
 {
     return n->started_at && n->at > n->started_at ? n->at - n->started_at : 0;
 }
@@ -99,7 +99,7 @@ static usec_t lasted(const struct notice *n)
 /* ---- title and summary ---- */
 
 /* What kind of news it is; a first alarm speaks for itself. */
-static void add_event(struct text *t, const struct notice *n)
+static void add_event(struct text *t, const struct notification *n)
 {
     char buf[DURATION_MAX];
     switch (n->type) {
@@ -138,7 +138,7 @@ static const char *text_of(const struct text *t)
     return t->data ? t->data : "";
 }
 
-static char *make_title(const struct notice *n, const struct words *w)
+static char *make_title(const struct notification *n, const struct words *w)
 {
     CLEANUP(text_free) struct text head = TEXT_INIT(WORDS_MAX);
     char tenant[TITLE_TENANT_MAX + 1], subject[TITLE_MAX + 1], whole[TITLE_MAX + 1];
@@ -158,7 +158,7 @@ static char *make_title(const struct notice *n, const struct words *w)
 }
 
 /* "critical, open since 02:17 UTC" */
-static void add_since(struct text *t, const struct notice *n)
+static void add_since(struct text *t, const struct notification *n)
 {
     text_addf(t, "%s, %s ", level_name(n->level),
               n->type == EVENT_RESOLVED   ? "opened"
@@ -167,7 +167,7 @@ static void add_since(struct text *t, const struct notice *n)
     words_clock(t, n, n->started_at);
 }
 
-static bool shows_value(enum rule_shows shows, const struct notice *n)
+static bool shows_value(enum rule_shows shows, const struct notification *n)
 {
     return shows == SHOWS_VALUE || (shows == SHOWS_VALUE_WHILE_OPEN && n->type != EVENT_RESOLVED) ||
            (shows == SHOWS_VALUE_IF_NOT_NEGATIVE && n->value >= 0);
@@ -175,13 +175,13 @@ static bool shows_value(enum rule_shows shows, const struct notice *n)
 
 /* A level may rest on a state instead of a number, and is told while its value is on the way down:
  * a limit that is not met explains nothing. */
-static bool limit_is_met(const struct notice *n)
+static bool limit_is_met(const struct notification *n)
 {
     return rule_row(n->rule)->falls ? n->value <= n->threshold : n->value >= n->threshold;
 }
 
 /* A pool that is no longer beyond its limit, but not far enough from it to end the alert: what ends it. */
-static void add_end(struct text *t, const struct notice *n)
+static void add_end(struct text *t, const struct notification *n)
 {
     const struct alert_context *f = n->context;
     if (rule_row(n->rule)->rests_on != RESTS_ON_UNITS)
@@ -196,7 +196,7 @@ static void add_end(struct text *t, const struct notice *n)
 }
 
 /* "waiting: 26 members, limit 25" */
-static void add_rule(struct text *t, const struct notice *n, const struct words *w)
+static void add_rule(struct text *t, const struct notification *n, const struct words *w)
 {
     const struct rule_row *row = rule_row(n->rule);
     text_add(t, row->name);
@@ -218,7 +218,7 @@ static void add_rule(struct text *t, const struct notice *n, const struct words 
         text_addf(t, "%" PRId64, n->threshold);
 }
 
-static char *make_summary(const struct notice *n, const struct words *w)
+static char *make_summary(const struct notification *n, const struct words *w)
 {
     CLEANUP(text_free) struct text t = TEXT_INIT(WORDS_MAX);
     words_add(&t, tenant_of(n));
@@ -236,7 +236,7 @@ static char *make_summary(const struct notice *n, const struct words *w)
 
 /* ---- description ---- */
 
-static void add_findings(struct text *t, const struct notice *n)
+static void add_findings(struct text *t, const struct notification *n)
 {
     const char *between = " Also beyond a limit: ";
     for (size_t i = 0; i < RULE_COUNT_; i++) {
@@ -250,7 +250,7 @@ static void add_findings(struct text *t, const struct notice *n)
         text_add(t, ".");
 }
 
-static char *make_description(const struct notice *n, const struct words *w)
+static char *make_description(const struct notification *n, const struct words *w)
 {
     CLEANUP(text_free) struct text t = TEXT_INIT(WORDS_MAX);
     char buf[DURATION_MAX];
@@ -285,7 +285,7 @@ static char *make_description(const struct notice *n, const struct words *w)
 
 /* ---- the whole ---- */
 
-static int set_texts(struct notice *n, char *title, char *summary, char *description,
+static int set_texts(struct notification *n, char *title, char *summary, char *description,
                      char *next_step)
 {
     if (!title || !summary || !description || !next_step) {
@@ -306,7 +306,7 @@ static int set_texts(struct notice *n, char *title, char *summary, char *descrip
     return 0;
 }
 
-static int write_test(struct notice *n)
+static int write_test(struct notification *n)
 {
     return set_texts(
         n, text_printf("seatwatchd: test message"),
@@ -326,7 +326,7 @@ static inline void words_free_at(struct words *w)
     words_free(w);
 }
 
-int notice_write_texts(struct notice *n)
+int notification_write_texts(struct notification *n)
 {
     if (!n->context)
         return write_test(n);

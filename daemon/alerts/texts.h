@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/texts.h: what each kind of alert contributes to the words of a notice. Private to the
- * room.
+/* alerts/texts.h: what each kind of alert contributes to the words of a notification. Private to
+ * the room.
  *
  * A title is put together as "TENANT: EVENT SUBJECT CONDITION". When that is too long the names in
  * it give way, never the numbers. */
 #pragma once
-#include "alerts/notice.h"
+#include "alerts/notification.h"
 #include "base/text.h"
 
 #define TITLE_MAX 120 /* bytes */
@@ -18,14 +18,14 @@ struct words {
     struct text next;      /* sentences: what to do now */
     bool no_value;         /* the value decides nothing here: texts leave it out */
 };
-void words_capacity(const struct notice *n, struct words *w);
-void words_subscription(const struct notice *n, struct words *w);
-void words_errors(const struct notice *n, struct words *w);
-void words_poll(const struct notice *n, struct words *w);
-void words_delivery(const struct notice *n, struct words *w);
-void words_service(const struct notice *n, struct words *w);
-void words_right(const struct notice *n, struct words *w);
-void words_credential(const struct notice *n, struct words *w);
+void words_capacity(const struct notification *n, struct words *w);
+void words_subscription(const struct notification *n, struct words *w);
+void words_errors(const struct notification *n, struct words *w);
+void words_poll(const struct notification *n, struct words *w);
+void words_delivery(const struct notification *n, struct words *w);
+void words_service(const struct notification *n, struct words *w);
+void words_right(const struct notification *n, struct words *w);
+void words_credential(const struct notification *n, struct words *w);
 
 /* For those about reading: "sign-in was refused"; "the waiting rooms", "the licences" for NULL. */
 void words_because(struct text *t, const struct alert_context *f);
@@ -42,7 +42,7 @@ void words_percent(struct text *t, int64_t bp);
 /* A value or limit in its unit: "26 members", "96.4 %", "2 h 10 min". */
 void words_measure(struct text *t, int64_t value, enum unit unit);
 /* The time of day, or date and time if it is not today, in the tenant's zone and with its name. */
-void words_clock(struct text *t, const struct notice *n, usec_t at);
+void words_clock(struct text *t, const struct notification *n, usec_t at);
 /* The id that a pool of the older source and its one subscription have here: no text shows it. */
 bool words_id_is_ours(const char *id);
 /* What its numbers cannot know, for a pool of the older source; else nothing. */

@@ -35,7 +35,7 @@ static bool is_shared(const struct alert_context *f)
     return f->n_used_by != NUMBER_UNKNOWN && f->n_used_by > 1;
 }
 
-static void add_condition(struct text *t, const struct notice *n)
+static void add_condition(struct text *t, const struct notification *n)
 {
     const struct alert_context *f = n->context;
     if (f->expires_at == 0)
@@ -76,7 +76,7 @@ static void add_tenants(struct text *t, const struct alert_context *f)
 }
 
 /* Where it lies, whose it is, who says when it ends, and what rests on it. */
-static void add_what(struct text *t, const struct notice *n)
+static void add_what(struct text *t, const struct notification *n)
 {
     const struct alert_context *f = n->context;
     text_add(t, is_certificate(f) ? "The certificate in " : "The client secret in ");
@@ -133,7 +133,7 @@ static const char *advice(const struct alert_context *f)
            "one." HANDED_OVER;
 }
 
-void words_credential(const struct notice *n, struct words *w)
+void words_credential(const struct notification *n, struct words *w)
 {
     const struct alert_context *f = n->context;
     text_add(&w->subject, is_certificate(f) ? "certificate " : "client secret ");

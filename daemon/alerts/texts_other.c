@@ -58,7 +58,7 @@ static void add_days(struct text *t, const char *comes, int64_t days)
 #define MOVED_WITHIN 3 /* days after its date by which Microsoft has usually moved it */
 
 /* Days since the next date of one that is active or in grace; 0: it has not passed. */
-static int64_t days_passed(const struct notice *n, const struct context_subscription *s)
+static int64_t days_passed(const struct notification *n, const struct context_subscription *s)
 {
     const struct alert_context *f = n->context;
     if (n->value != 0 || n->type == EVENT_RESOLVED || s->next_lifecycle_date == DATE_UNKNOWN)
@@ -79,7 +79,7 @@ static const char *advice_after(enum subscription_state state, int64_t passed)
                  "was renewed.";
 }
 
-void words_subscription(const struct notice *n, struct words *w)
+void words_subscription(const struct notification *n, struct words *w)
 {
     static const struct context_subscription NOTHING = {.next_lifecycle_date = DATE_UNKNOWN};
     const struct alert_context *f = n->context;
@@ -171,7 +171,7 @@ static const char *error_advice(const char *code)
            "cause, then reprocess the assignments.";
 }
 
-void words_errors(const struct notice *n, struct words *w)
+void words_errors(const struct notification *n, struct words *w)
 {
     const struct alert_context *f = n->context;
     bool has_sku = f->sku_name || f->sku_part_number || f->sku_id;
@@ -253,7 +253,7 @@ static const char *unwatched(const char *section)
     return WORDS[section_parse(section)];
 }
 
-static void add_unread(const struct notice *n, struct text *t)
+static void add_unread(const struct notification *n, struct text *t)
 {
     char buf[DURATION_MAX];
     if (n->value != NUMBER_UNKNOWN && n->value >= 60)
@@ -283,7 +283,7 @@ static void add_source(struct text *t, const char *source)
 
 #define HINT_MAX 1024
 
-void words_poll(const struct notice *n, struct words *w)
+void words_poll(const struct notification *n, struct words *w)
 {
     const struct alert_context *f = n->context;
     char hint[HINT_MAX];
@@ -323,7 +323,7 @@ void words_poll(const struct notice *n, struct words *w)
 
 /* ---- receivers ---- */
 
-void words_delivery(const struct notice *n, struct words *w)
+void words_delivery(const struct notification *n, struct words *w)
 {
     const struct alert_context *f = n->context;
     bool disabled = f->cause == CAUSE_DISABLED, broken = disabled && f->hint;

@@ -20,7 +20,7 @@ struct pool {
     bool relieved; /* it ends because other pools of its SKU have room */
 };
 
-static struct pool pool_of(const struct notice *n)
+static struct pool pool_of(const struct notification *n)
 {
     const struct alert_context *f = n->context;
     struct pool p = {.units = f->allotted != NUMBER_UNKNOWN && f->consumed != NUMBER_UNKNOWN,
@@ -53,7 +53,7 @@ static size_t short_name(const char *name)
     return strlen(name);
 }
 
-static void add_subject(const struct notice *n, struct text *t)
+static void add_subject(const struct notification *n, struct text *t)
 {
     char name[TEXT_CLEAN_MAX];
     words_sku(t, n->context);
@@ -63,7 +63,7 @@ static void add_subject(const struct notice *n, struct text *t)
                              short_name(n->context->allotment_name)));
 }
 
-static void add_waiting_since(const struct notice *n, struct text *t)
+static void add_waiting_since(const struct notification *n, struct text *t)
 {
     if (n->context->oldest_at) {
         text_add(t, " since ");
@@ -80,7 +80,7 @@ static void add_needed(const struct pool *p, struct text *t)
     text_add(t, " needed");
 }
 
-static void add_people_wait(const struct notice *n, const struct pool *p, struct text *t)
+static void add_people_wait(const struct notification *n, const struct pool *p, struct text *t)
 {
     if (!p->units) {
         text_addf(t, ": %" PRId64 " waiting", p->waiting);
@@ -106,7 +106,7 @@ static void add_people_wait(const struct notice *n, const struct pool *p, struct
 }
 
 /* The loss is the news: it says by itself how full the pool is. */
-static bool says_drop(const struct notice *n, const struct pool *p)
+static bool says_drop(const struct notification *n, const struct pool *p)
 {
     return p->reference && p->waiting == 0 && p->allotted > 0 &&
            (p->free < 0 || n->rule == RULE_CAPACITY_DROP);
@@ -114,7 +114,7 @@ static bool says_drop(const struct notice *n, const struct pool *p)
 
 /* The numbers of an alert that ended: they may still be those of a full pool, but nothing in them is
  * wrong any more. */
-static void add_end(const struct notice *n, const struct pool *p, struct text *t)
+static void add_end(const struct notification *n, const struct pool *p, struct text *t)
 {
     if (!p->units)
         return;
@@ -134,7 +134,7 @@ static void add_end(const struct notice *n, const struct pool *p, struct text *t
                   n->context->siblings_free == 1 ? "is" : "are");
 }
 
-static void add_state(const struct notice *n, const struct pool *p, struct text *t)
+static void add_state(const struct notification *n, const struct pool *p, struct text *t)
 {
     if (p->former) {
         text_add(t, " is within the limits by the source that is read now");
@@ -174,14 +174,14 @@ static void add_state(const struct notice *n, const struct pool *p, struct text 
     }
 }
 
-static void add_condition(const struct notice *n, const struct pool *p, struct text *t)
+static void add_condition(const struct notification *n, const struct pool *p, struct text *t)
 {
     add_state(n, p, t);
     if (p->reference && !says_drop(n, p) && !p->gone && !n->reason)
         text_addf(t, "; it had %" PRId64 " units", p->reference);
 }
 
-static void add_units(const struct notice *n, const struct pool *p, struct text *t)
+static void add_units(const struct notification *n, const struct pool *p, struct text *t)
 {
     words_sku(t, n->context);
     if (n->context->sku_part_number && n->context->sku_name &&
@@ -216,7 +216,7 @@ static void add_units(const struct notice *n, const struct pool *p, struct text 
     text_add(t, ".\n");
 }
 
-static void add_drop(const struct notice *n, const struct pool *p, struct text *t)
+static void add_drop(const struct notification *n, const struct pool *p, struct text *t)
 {
     if (p->reference && text_equal(n->reason, "new_normal"))
         text_addf(t, "It had %" PRId64 " units until it dropped; from now on %" PRId64
@@ -226,7 +226,7 @@ static void add_drop(const struct notice *n, const struct pool *p, struct text *
                   p->reference - p->allotted);
 }
 
-static void add_waiting(const struct notice *n, const struct pool *p, struct text *t)
+static void add_waiting(const struct notification *n, const struct pool *p, struct text *t)
 {
     char buf[DURATION_MAX];
     usec_t oldest = n->context->oldest_at;
@@ -263,7 +263,7 @@ static void add_waiting(const struct notice *n, const struct pool *p, struct tex
     text_add(t, ".\n");
 }
 
-static void add_subscriptions(const struct notice *n, struct text *t)
+static void add_subscriptions(const struct notification *n, struct text *t)
 {
     const struct alert_context *f = n->context;
     char date[RFC3339_MAX];
@@ -293,7 +293,7 @@ static void add_below(const struct alert_context *f, struct text *t)
     text_add(t, " in use)");
 }
 
-static void add_next(const struct notice *n, const struct pool *p, struct text *t)
+static void add_next(const struct notification *n, const struct pool *p, struct text *t)
 {
     const struct alert_context *f = n->context;
     bool over = p->needed > 0 || p->to_end > 0;
@@ -343,7 +343,7 @@ static void add_next(const struct notice *n, const struct pool *p, struct text *
     }
 }
 
-void words_capacity(const struct notice *n, struct words *w)
+void words_capacity(const struct notification *n, struct words *w)
 {
     const struct pool p = pool_of(n);
     add_subject(n, &w->subject);

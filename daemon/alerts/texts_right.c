@@ -59,7 +59,7 @@ static enum cause known_cause(const struct alert_context *f)
 }
 
 /* Short, for the title. */
-static void add_cause(struct text *t, const struct notice *n)
+static void add_cause(struct text *t, const struct notification *n)
 {
     const struct alert_context *f = n->context;
     enum cause c = known_cause(f);
@@ -74,7 +74,7 @@ static void add_cause(struct text *t, const struct notice *n)
     }
 }
 
-static void explain(struct text *t, const struct notice *n)
+static void explain(struct text *t, const struct notification *n)
 {
     const struct alert_context *f = n->context;
     enum cause c = known_cause(f);
@@ -92,7 +92,7 @@ static void explain(struct text *t, const struct notice *n)
     }
 }
 
-void words_right(const struct notice *n, struct words *w)
+void words_right(const struct notification *n, struct words *w)
 {
     const struct alert_context *f = n->context;
     bool over = n->type == EVENT_RESOLVED;

@@ -40,7 +40,7 @@ static void add_others(const struct alert_context *f, struct text *t)
                 "over, is told by itself.\n");
 }
 
-static void add_condition(const struct notice *n, struct text *t)
+static void add_condition(const struct notification *n, struct text *t)
 {
     const struct alert_context *f = n->context;
     char buf[DURATION_MAX];
@@ -56,7 +56,7 @@ static void add_condition(const struct notice *n, struct text *t)
     words_because(t, f);
 }
 
-void words_service(const struct notice *n, struct words *w)
+void words_service(const struct notification *n, struct words *w)
 {
     const struct alert_context *f = n->context;
     char hint[HINT_MAX];

@@ -16,7 +16,8 @@ void log_open(void);         /* decides between journald and stderr */
 bool log_in_journal(void);   /* systemd has connected our stderr with journald: there is one */
 void log_close(void);
 void log_level(int level);   /* LOG_ERR .. LOG_DEBUG; the default is LOG_INFO */
-int log_level_parse(const char *name); /* "error" "warning" "notice" "info" "debug"; -EINVAL */
+int log_level_parse(
+    const char *name); /* "error" "warning" "notification" "info" "debug"; -EINVAL */
 void log_say(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* With a MESSAGE_ID (32 hex digits, see units/seatwatchd.catalog) and an optional tenant. */
 void log_event(int level, const char *message_id, const char *tenant, const char *fmt, ...)

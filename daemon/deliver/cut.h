@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/cut.h: how much of a notice goes into one message, and strings that keep to it. Pure. */
+/* deliver/cut.h: how much of a notification goes into one message, and strings that keep to it.
+ * Pure. */
 #pragma once
 #include "json/json.h"
 

@@ -58,4 +58,4 @@ int deliver_test(const struct receiver_options *o, struct http *http, sd_event *
                  deliver_test_done *done, void *userdata, struct failure *ret_failure);
 /* Everything that a start would refuse about this receiver: files, keys, URLs, facility. */
 int deliver_check(const struct receiver_options *o, struct failure *ret_failure);
-extern const struct store_codec deliver_codec; /* context, notices and digests as JSON */
+extern const struct store_codec deliver_codec; /* context, notifications and digests as JSON */

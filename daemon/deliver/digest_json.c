@@ -4,12 +4,12 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "deliver/notice_put.h"
+#include "deliver/notification_put.h"
 #include <errno.h>
 #include <string.h>
 
 #define SCHEMA 1
-#define DIGEST_MAX (32 * 1024 * 1024) /* DIGEST_LINES notices of any legal size */
+#define DIGEST_MAX (32 * 1024 * 1024) /* DIGEST_LINES notifications of any legal size */
 #define DESCRIPTION_MAX ((size_t)64 * 1024)
 #define COUNTS_MAX (RULE_COUNT_ * LEVEL_COUNT_)
 
@@ -41,9 +41,9 @@ static void put_rest(struct json_writer *w, const struct digest *d)
 static void put_description(struct json_writer *w, const struct digest *d, const struct cut *cut)
 {
     CLEANUP(text_free) struct text t = TEXT_INIT(DESCRIPTION_MAX);
-    for (size_t i = 0; i < d->n_notices; i++)
-        text_addf(&t, "%s%s: %s", i > 0 ? "\n" : "", level_name(d->notice[i]->level),
-                  d->notice[i]->title ? d->notice[i]->title : "");
+    for (size_t i = 0; i < d->n_notifications; i++)
+        text_addf(&t, "%s%s: %s", i > 0 ? "\n" : "", level_name(d->notification[i]->level),
+                  d->notification[i]->title ? d->notification[i]->title : "");
     json_put_cut(w, "description", t.data, cut ? cut->text : SIZE_MAX);
 }
 
@@ -53,9 +53,9 @@ static void put_description(struct json_writer *w, const struct digest *d, const
 /* The alerts come worst first. Without alerts it is about damage to the state database. */
 static void put_next_step(struct json_writer *w, const struct digest *d, const struct cut *cut)
 {
-    const struct notice *worst = d->n_notices > 0 ? d->notice[0] : NULL;
+    const struct notification *worst = d->n_notifications > 0 ? d->notification[0] : NULL;
     CLEANUP(text_free) struct text t = TEXT_INIT(DESCRIPTION_MAX);
-    if (worst && worst->next_step && d->n_notices > 1 && worst->title)
+    if (worst && worst->next_step && d->n_notifications > 1 && worst->title)
         text_addf(&t, "Begin with \"%s\": ", worst->title);
     if (!worst)
         text_add(&t, STORY_NEXT);
@@ -67,9 +67,9 @@ static void put_next_step(struct json_writer *w, const struct digest *d, const s
 /* What the other types have too, so that one template shows them all. */
 static void put_like_alerts(struct json_writer *w, const struct digest *d, const struct cut *cut)
 {
-    bool one_tenant = d->tenant_id && d->n_notices > 0;
+    bool one_tenant = d->tenant_id && d->n_notifications > 0;
     json_put_string(w, "severity", level_word(d->worst));
-    context_put(w, CONTEXT_PART_TENANT, one_tenant ? d->notice[0]->context : NULL, cut);
+    context_put(w, CONTEXT_PART_TENANT, one_tenant ? d->notification[0]->context : NULL, cut);
     put_description(w, d, cut);
     put_next_step(w, d, cut);
 }
@@ -89,8 +89,8 @@ void digest_put(struct json_writer *w, const char *key, const struct digest *d,
         put_like_alerts(w, d, cut);
     put_counts(w, d);
     json_open_array(w, "alerts");
-    for (size_t i = 0; i < d->n_notices; i++)
-        notice_put(w, NULL, d->notice[i], cut, rest);
+    for (size_t i = 0; i < d->n_notifications; i++)
+        notification_put(w, NULL, d->notification[i], cut, rest);
     json_close_array(w);
     if (rest)
         put_rest(w, d);
@@ -166,17 +166,17 @@ static void read_alerts(struct reader *r, const struct json *o, struct digest *d
     const struct json *list = read_array(r, o, "alerts", DIGEST_LINES, &n);
     if (n == 0)
         return;
-    d->notice = alloc_zero(n, sizeof *d->notice);
-    if (!d->notice) {
+    d->notification = alloc_zero(n, sizeof *d->notification);
+    if (!d->notification) {
         fail(r, -ENOMEM);
         return;
     }
     for (const struct json *e = json_first(list); e && r->error >= 0; e = json_next(e)) {
-        int error = notice_read(e, &d->notice[d->n_notices]);
+        int error = notification_read(e, &d->notification[d->n_notifications]);
         if (error < 0)
             fail(r, error);
         else
-            d->n_notices++;
+            d->n_notifications++;
     }
 }
 

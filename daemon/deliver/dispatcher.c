@@ -216,7 +216,7 @@ static void on_sent(void *userdata, const struct answer *a)
 /* The bytes of the first attempt are those of all; they are stored before anything is sent. */
 static int worker_render(struct receiver_worker *w, struct instant now, bool *ret_first)
 {
-    const struct message m = {w->entry->notice, w->entry->digest, w->entry->combined, now.at};
+    const struct message m = {w->entry->notification, w->entry->digest, w->entry->combined, now.at};
     *ret_first = w->entry->body == NULL;
     return *ret_first ? w->class->render(w->options, &m, &w->entry->body, &w->entry->body_len) : 0;
 }

@@ -7,7 +7,7 @@
 #include "base/message_ids.h"
 #include "base/stdfds.h"
 #include "deliver/lines.h"
-#include "deliver/notice_put.h"
+#include "deliver/notification_put.h"
 #include "deliver/late_prefix.h"
 #include <assert.h>
 #include <errno.h>
@@ -57,7 +57,7 @@ static void fields_of_context(struct text *entry, const struct alert_context *f)
     field(entry, "SEATWATCH_RECEIVER", f->receiver);
 }
 
-static void fields_of_notice(struct text *entry, const struct notice *n)
+static void fields_of_notification(struct text *entry, const struct notification *n)
 {
     char number[NUMBER_TEXT];
     field(entry, "SEATWATCH_EVENT", event_type_name(n->type));
@@ -70,10 +70,10 @@ static void fields_of_notice(struct text *entry, const struct notice *n)
     field(entry, "SEATWATCH_ALERT_ID", n->alert_id);
     journal_addf(entry, "SEATWATCH_EPISODE", "%" PRIu32, n->episode);
     field(entry, "SEATWATCH_RULE", rule_name(n->rule));
-    field(entry, "SEATWATCH_STATE", notice_state_word(n));
+    field(entry, "SEATWATCH_STATE", notification_state_word(n));
     field(entry, "SEATWATCH_SEVERITY", level_word(n->level));
-    field(entry, "SEATWATCH_VALUE", notice_number(n->value, n->unit, number));
-    field(entry, "SEATWATCH_THRESHOLD", notice_number(n->threshold, n->unit, number));
+    field(entry, "SEATWATCH_VALUE", notification_number(n->value, n->unit, number));
+    field(entry, "SEATWATCH_THRESHOLD", notification_number(n->threshold, n->unit, number));
 }
 
 static void fields_of_digest(struct text *entry, const struct digest *d)
@@ -97,11 +97,11 @@ static void entry_add(struct text *entry, const struct message *m)
     journal_add(entry, "MESSAGE", lines.data ? lines.data : "", lines.len);
     journal_addf(entry, "PRIORITY", "%d", message_priority(m));
     journal_addf(entry, "MESSAGE_ID", "%s",
-                 MESSAGE_IDS[m->notice ? m->notice->type : EVENT_DIGEST]);
+                 MESSAGE_IDS[m->notification ? m->notification->type : EVENT_DIGEST]);
     journal_addf(entry, "SYSLOG_IDENTIFIER", "%s", IDENTIFIER);
     journal_addf(entry, "SYSLOG_FACILITY", "%d", LOG_FAC(LOG_DAEMON));
-    if (m->notice)
-        fields_of_notice(entry, m->notice);
+    if (m->notification)
+        fields_of_notification(entry, m->notification);
     else
         fields_of_digest(entry, m->digest);
 }
@@ -109,15 +109,15 @@ static void entry_add(struct text *entry, const struct message *m)
 static int journal_render(const struct receiver_options *o, const struct message *m, char **ret,
                           size_t *ret_len)
 {
-    CLEANUP(notice_free) struct notice *late = NULL;
+    CLEANUP(notification_free) struct notification *late = NULL;
     CLEANUP(text_free) struct text entry = TEXT_INIT(JOURNAL_ENTRY_MAX);
     struct message message = *m;
     (void)o;
-    int r = m->notice ? late_prefix(m->notice, m->combined, m->now_at, &late) : 0;
+    int r = m->notification ? late_prefix(m->notification, m->combined, m->now_at, &late) : 0;
     if (r < 0)
         return r;
     if (late)
-        message.notice = late;
+        message.notification = late;
     entry_add(&entry, &message);
     size_t len = entry.len;
     char *bytes = entry.error ? NULL : text_take(&entry);

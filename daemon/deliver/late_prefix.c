@@ -30,7 +30,7 @@ static int put_before(char **text, const char *lead, const char *gap)
 }
 
 /* "Fired 01:02 UTC, resolved 01:40 UTC (delayed)", in the tenant's zone as the other texts. */
-static char *lead_combined(const struct notice *n)
+static char *lead_combined(const struct notification *n)
 {
     char fired[CLOCK_HUMAN_MAX], resolved[CLOCK_HUMAN_MAX];
     const struct zone zone = n->context ? context_zone(n->context) : (struct zone){0};
@@ -39,20 +39,21 @@ static char *lead_combined(const struct notice *n)
                        clock_human(n->at, n->at, &zone, resolved));
 }
 
-static char *lead_late(const struct notice *n, const char *late)
+static char *lead_late(const struct notification *n, const char *late)
 {
     char from[RFC3339_MAX];
     return text_printf("%s: this message is from %s.", late, rfc3339_print(n->at, from));
 }
 
-int late_prefix(const struct notice *n, bool combined, usec_t now_at, struct notice **ret)
+int late_prefix(const struct notification *n, bool combined, usec_t now_at,
+                struct notification **ret)
 {
     char late[DURATION_MAX + 8], mark[DURATION_MAX + 16];
     lateness(n->at, now_at, late, sizeof late);
     if (!combined && !late[0])
         return 0;
-    CLEANUP(notice_free) struct notice *copy = NULL;
-    int r = notice_copy(n, &copy);
+    CLEANUP(notification_free) struct notification *copy = NULL;
+    int r = notification_copy(n, &copy);
     if (r < 0)
         return r;
     CLEANUP(free) char *lead = combined ? lead_combined(n) : lead_late(n, late);

@@ -2,7 +2,7 @@
 /* deliver/lines.c: priorities, and the lines of a message. */
 #include "deliver/lines.h"
 
-#include "deliver/notice_put.h"
+#include "deliver/notification_put.h"
 #include "deliver/late_prefix.h"
 #include <string.h>
 
@@ -10,9 +10,9 @@
 
 int message_priority(const struct message *m)
 {
-    if (m->notice && m->notice->type == EVENT_RESOLVED)
+    if (m->notification && m->notification->type == EVENT_RESOLVED)
         return LOG_NOTICE;
-    enum level level = m->notice ? m->notice->level : m->digest->worst;
+    enum level level = m->notification ? m->notification->level : m->digest->worst;
     return level == LEVEL_CRITICAL ? LOG_CRIT : level == LEVEL_WARNING ? LOG_WARNING : LOG_NOTICE;
 }
 
@@ -40,8 +40,8 @@ static void block_add(struct text *t, const char *s)
 /* "critical firing: ", "resolved: ": for who reads the text alone. */
 static void head_add(struct text *t, const struct message *m)
 {
-    enum event_type type = m->notice ? m->notice->type : EVENT_DIGEST;
-    const char *level = level_word(m->notice ? m->notice->level : m->digest->worst);
+    enum event_type type = m->notification ? m->notification->type : EVENT_DIGEST;
+    const char *level = level_word(m->notification ? m->notification->level : m->digest->worst);
     if (level && type != EVENT_RESOLVED)
         text_addf(t, "%s ", level);
     text_addf(t, "%s: ", strchr(event_type_name(type), '.') + 1);
@@ -55,10 +55,10 @@ static void digest_add(struct text *t, const struct message *m)
         text_addf(t, "(%s) ", late);
     clean_add(t, d->title, LINE_MAX_BYTES); /* it says which part this is */
     block_add(t, d->summary);
-    for (size_t i = 0; i < d->n_notices; i++) {
-        const char *word = level_name(d->notice[i]->level);
+    for (size_t i = 0; i < d->n_notifications; i++) {
+        const char *word = level_name(d->notification[i]->level);
         text_addf(t, "\n- %s: ", word);
-        clean_add(t, d->notice[i]->title, LINE_MAX_BYTES);
+        clean_add(t, d->notification[i]->title, LINE_MAX_BYTES);
     }
 }
 
@@ -69,7 +69,7 @@ void lines_add(struct text *t, const struct message *m)
         digest_add(t, m);
         return;
     }
-    clean_add(t, m->notice->title, LINE_MAX_BYTES);
-    block_add(t, m->notice->description);
-    block_add(t, m->notice->next_step);
+    clean_add(t, m->notification->title, LINE_MAX_BYTES);
+    block_add(t, m->notification->description);
+    block_add(t, m->notification->next_step);
 }

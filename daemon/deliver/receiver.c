@@ -29,8 +29,8 @@ int deliver_check(const struct receiver_options *o, struct failure *ret_failure)
 const struct store_codec deliver_codec = {
     .pack_context = context_json_pack,
     .unpack_context = context_json_unpack,
-    .pack_notice = notice_json_pack,
-    .unpack_notice = notice_json_unpack,
+    .pack_notification = notification_json_pack,
+    .unpack_notification = notification_json_unpack,
     .pack_digest = digest_json_pack,
     .unpack_digest = digest_json_unpack,
 };

@@ -5,9 +5,9 @@
 #include "deliver/answer.h"
 #include "deliver/deliver.h"
 
-/* What is to be told, once. One of notice and digest. */
+/* What is to be told, once. One of notification and digest. */
 struct message {
-    const struct notice *notice;
+    const struct notification *notification;
     const struct digest *digest;
     bool combined;
     usec_t now_at; /* when it is rendered: a late message says so */
@@ -49,5 +49,5 @@ const struct receiver_class *receiver_class(enum receiver_type t);
 
 extern const struct receiver_class journal_class, syslog_class, webhook_class;
 
-/* A message for --test-receiver: a notice of type EVENT_TEST. -ENOMEM, -EIO (random id). */
-int test_notice(const char *receiver, usec_t now_at, struct notice **ret);
+/* A message for --test-receiver: a notification of type EVENT_TEST. -ENOMEM, -EIO (random id). */
+int test_notice(const char *receiver, usec_t now_at, struct notification **ret);

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "deliver/lines.h"
-#include "deliver/notice_put.h"
+#include "deliver/notification_put.h"
 #include "deliver/late_prefix.h"
 #include <assert.h>
 #include <ctype.h>
@@ -70,12 +70,12 @@ static void pair_number(struct text *t, const char *key, int64_t value)
 }
 
 /* What a filter or a person needs when this line is all there is. */
-static void pairs_of_notice(struct text *t, const struct notice *n)
+static void pairs_of_notification(struct text *t, const struct notification *n)
 {
     char number[NUMBER_TEXT];
     pair(t, "rule", rule_name(n->rule));
-    pair(t, "value", notice_number(n->value, n->unit, number));
-    pair(t, "threshold", notice_number(n->threshold, n->unit, number));
+    pair(t, "value", notification_number(n->value, n->unit, number));
+    pair(t, "threshold", notification_number(n->threshold, n->unit, number));
     pair(t, "unit", n->value != NUMBER_UNKNOWN ? unit_name(n->unit) : NULL);
     if (n->context) {
         pair(t, "tenant", n->context->tenant_name);
@@ -92,7 +92,7 @@ static void pairs_of_notice(struct text *t, const struct notice *n)
 }
 
 /* "critical alert.firing: TITLE; NEXT STEP [rule=... value=...]" */
-static void line_of_notice(struct text *t, const struct notice *n)
+static void line_of_notification(struct text *t, const struct notification *n)
 {
     const char *level = level_word(n->level);
     text_addf(t, "%s%s%s: ", level ? level : "", level ? " " : "", event_type_name(n->type));
@@ -104,7 +104,7 @@ static void line_of_notice(struct text *t, const struct notice *n)
     text_add(t, " [event=");
     text_add(t, n->event_id);
     if (n->type != EVENT_TEST)
-        pairs_of_notice(t, n);
+        pairs_of_notification(t, n);
     text_add(t, "]");
 }
 
@@ -118,10 +118,10 @@ static void line_of_digest(struct text *t, const struct message *m)
     if (lateness(d->at, m->now_at, late, sizeof late)[0])
         text_addf(t, "(%s) ", late);
     clean_add(t, d->title, 512);
-    for (size_t i = 0; i < d->n_notices; i++) {
-        text_addf(t, "; %s ", level_name(d->notice[i]->level));
-        clean_add(t, d->notice[i]->title, 256);
-        text_addf(t, " (%s)", d->notice[i]->alert_id);
+    for (size_t i = 0; i < d->n_notifications; i++) {
+        text_addf(t, "; %s ", level_name(d->notification[i]->level));
+        clean_add(t, d->notification[i]->title, 256);
+        text_addf(t, " (%s)", d->notification[i]->alert_id);
     }
     text_addf(t, " [event=%s part=%" PRIu32 "/%" PRIu32, d->event_id, d->part, d->parts);
     pair(t, "tenant", d->tenant_name);
@@ -134,14 +134,14 @@ static int syslog_render(const struct receiver_options *o, const struct message 
 {
     int facility = syslog_facility_parse(or_default(o->facility, "daemon"));
     assert(facility >= 0); /* syslog_check has seen it */
-    CLEANUP(notice_free) struct notice *late = NULL;
+    CLEANUP(notification_free) struct notification *late = NULL;
     CLEANUP(text_free) struct text t = TEXT_INIT(LINE_BYTES);
-    int r = m->notice ? late_prefix(m->notice, m->combined, m->now_at, &late) : 0;
+    int r = m->notification ? late_prefix(m->notification, m->combined, m->now_at, &late) : 0;
     if (r < 0)
         return r;
     text_addf(&t, "<%d>", facility | message_priority(m));
-    if (m->notice)
-        line_of_notice(&t, late ? late : m->notice);
+    if (m->notification)
+        line_of_notification(&t, late ? late : m->notification);
     else
         line_of_digest(&t, m);
     size_t len = t.len;

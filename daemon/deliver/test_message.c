@@ -11,7 +11,7 @@
 struct test {
     const struct receiver_class *class;
     struct receiver_handle *handle;
-    struct notice *notice;
+    struct notification *notification;
     char *body;
     struct answer answer;
     sd_event_source *later; /* for answers that are there at once */
@@ -25,16 +25,16 @@ static void test_free(struct test *t)
         return;
     if (t->handle)
         t->class->close(t->handle);
-    notice_free(t->notice);
+    notification_free(t->notification);
     free(t->body);
     (void)sd_event_source_disable_unref(t->later);
     alloc_release(t);
 }
 DEFINE_CLEANUP(struct test *, test_free)
 
-int test_notice(const char *receiver, usec_t now_at, struct notice **ret)
+int test_notice(const char *receiver, usec_t now_at, struct notification **ret)
 {
-    CLEANUP(notice_free) struct notice *n = alloc_zero(1, sizeof *n);
+    CLEANUP(notification_free) struct notification *n = alloc_zero(1, sizeof *n);
     if (!n)
         return -ENOMEM;
     n->type = EVENT_TEST;
@@ -80,14 +80,14 @@ static int test_send(struct test *t, const struct receiver_options *o, struct in
                      struct failure *ret_failure)
 {
     size_t len;
-    int r = test_notice(o->name, now.at, &t->notice);
-    const struct message m = {.notice = t->notice, .now_at = now.at};
+    int r = test_notice(o->name, now.at, &t->notification);
+    const struct message m = {.notification = t->notification, .now_at = now.at};
     if (r >= 0)
         r = t->class->render(o, &m, &t->body, &len);
     if (r < 0)
         return failure_set(ret_failure, FAILURE_LOCAL, -r, "cannot make the test message: %s",
                            strerror(-r));
-    const struct payload l = {t->notice->event_id, t->body, len, now};
+    const struct payload l = {t->notification->event_id, t->body, len, now};
     return t->class->send(t->handle, &l, &t->answer, on_sent, t);
 }
 

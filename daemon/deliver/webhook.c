@@ -4,7 +4,7 @@
 #include "deliver/webhook.h"
 
 #include "base/date.h"
-#include "deliver/notice_put.h"
+#include "deliver/notification_put.h"
 #include "deliver/late_prefix.h"
 #include <assert.h>
 #include <errno.h>
@@ -23,8 +23,8 @@ static const struct cut CUTS[] = {
     {.title = 120, .text = 0, .name = 16, .id = 0, .subscriptions = 0, .labels = 0},
 };
 
-static int draft(const struct notice *n, const struct digest *d, const struct cut *cut, char **ret,
-                 size_t *ret_len)
+static int draft(const struct notification *n, const struct digest *d, const struct cut *cut,
+                 char **ret, size_t *ret_len)
 {
     CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(DRAFT_MAX);
     char at[RFC3339_MAX];
@@ -35,14 +35,14 @@ static int draft(const struct notice *n, const struct digest *d, const struct cu
     json_put_string(w, "type", event_type_name(n ? n->type : EVENT_DIGEST));
     json_put_string(w, "timestamp", rfc3339_print(n ? n->at : d->at, at));
     if (n)
-        notice_put(w, "data", n, cut, false);
+        notification_put(w, "data", n, cut, false);
     else
         digest_put(w, "data", d, cut, false);
     json_close_object(w);
     return json_write_take(w, ret, ret_len);
 }
 
-static int body(const struct notice *n, const struct digest *d, char **ret, size_t *ret_len)
+static int body(const struct notification *n, const struct digest *d, char **ret, size_t *ret_len)
 {
     int r = draft(n, d, NULL, ret, ret_len);
     for (size_t i = 0; r == -E2BIG && i < N_ELEMENTS(CUTS); i++)
@@ -50,9 +50,9 @@ static int body(const struct notice *n, const struct digest *d, char **ret, size
     return r;
 }
 
-int webhook_body(const struct notice *n, bool combined, char **ret, size_t *ret_len)
+int webhook_body(const struct notification *n, bool combined, char **ret, size_t *ret_len)
 {
-    CLEANUP(notice_free) struct notice *late = NULL;
+    CLEANUP(notification_free) struct notification *late = NULL;
     assert(n->type != EVENT_DIGEST);
     int r = late_prefix(n, combined, n->at, &late);
     return r < 0 ? r : body(late ? late : n, NULL, ret, ret_len);

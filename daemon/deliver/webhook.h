@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* deliver/webhook.h: Standard Webhooks 1.0.0: the body, and its signature. Pure. */
 #pragma once
-#include "alerts/notice.h"
+#include "alerts/notification.h"
 #include "base/secret.h"
 
 #define WEBHOOK_BODY_MAX (20 * 1024)
 /* {"type", "timestamp", "data"}; at most WEBHOOK_BODY_MAX bytes: longer lists and texts are cut and
  * say so. `combined`: the resolved message that also tells that it fired. */
-int webhook_body(const struct notice *n, bool combined, char **ret, size_t *ret_len);
+int webhook_body(const struct notification *n, bool combined, char **ret, size_t *ret_len);
 int webhook_digest_body(const struct digest *d, char **ret, size_t *ret_len);
 /* One key, "whsec_" + base64 of 24 to 64 bytes. kind CONFIG. */
 int webhook_key_parse(const char *text, size_t len, uint8_t ret[static 64], size_t *ret_len,

@@ -172,12 +172,12 @@ static int webhook_open(const struct receiver_options *o, struct http *http,
 static int webhook_render(const struct receiver_options *o, const struct message *m, char **ret,
                           size_t *ret_len)
 {
-    CLEANUP(notice_free) struct notice *late = NULL;
+    CLEANUP(notification_free) struct notification *late = NULL;
     (void)o;
     if (m->digest)
         return webhook_digest_body(m->digest, ret, ret_len);
-    int r = late_prefix(m->notice, m->combined, m->now_at, &late);
-    return r < 0 ? r : webhook_body(late ? late : m->notice, false, ret, ret_len);
+    int r = late_prefix(m->notification, m->combined, m->now_at, &late);
+    return r < 0 ? r : webhook_body(late ? late : m->notification, false, ret, ret_len);
 }
 
 /* ---- one attempt ---- */

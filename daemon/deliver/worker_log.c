@@ -9,7 +9,7 @@
 
 static const char *subject(const struct outbox_entry *e)
 {
-    const char *title = e->notice ? e->notice->title : e->digest->title;
+    const char *title = e->notification ? e->notification->title : e->digest->title;
     return title ? title : "";
 }
 

@@ -6,12 +6,12 @@
  * Each field has one row in CONTEXT_RECORD. New, free, copy and equal here, pack and unpack in
  * deliver/context_json.c follow from the rows.
  *
- * Ownership: the sample, the alert in the registry, its notices and their lines in the digests of
- * several receivers hold the same context, and none of them outlives the others for sure: the
- * registry replaces an alert while its notices are being written, a digest ends before or after the
- * alert. So context count their holders. They are written while there is one holder (after
- * context_new or context_copy), and never again once they are shared. The daemon has one thread; so
- * does the count. */
+ * Ownership: the sample, the alert in the registry, its notifications and their lines in the
+ * digests of several receivers hold the same context, and none of them outlives the others for
+ * sure: the registry replaces an alert while its notifications are being written, a digest ends
+ * before or after the alert. So context count their holders. They are written while there is one
+ * holder (after context_new or context_copy), and never again once they are shared. The daemon has
+ * one thread; so does the count. */
 #pragma once
 #include "base/cleanup.h"
 #include "base/clock.h"

@@ -70,13 +70,13 @@ static void print_tenant(const struct watch *w)
 
 static void print_event(const struct event *e)
 {
-    if (e->notice) {
-        printf("%s: %s\n", event_type_name(e->notice->type), e->notice->title);
+    if (e->notification) {
+        printf("%s: %s\n", event_type_name(e->notification->type), e->notification->title);
         return;
     }
     printf("%s: %s\n", event_type_name(EVENT_DIGEST), e->digest->title);
-    for (size_t i = 0; i < e->digest->n_notices; i++)
-        printf("  %s\n", e->digest->notice[i]->title);
+    for (size_t i = 0; i < e->digest->n_notifications; i++)
+        printf("  %s\n", e->digest->notification[i]->title);
 }
 
 static void print_pool(void *userdata, const struct once_pool *p)
@@ -125,9 +125,9 @@ bool once_notified(const struct app *app, const struct alert *a)
 /* "contoso: ... is full (critical, open): what to do" */
 static void print_alert(const struct app *app, const struct alert *a)
 {
-    CLEANUP(notice_free) struct notice *n = NULL;
+    CLEANUP(notification_free) struct notification *n = NULL;
     if (!alert_state_is_up(a->state) || !a->context ||
-        alert_notice(a, EVENT_FIRING, app->started.at, &n) < 0)
+        alert_notification(a, EVENT_FIRING, app->started.at, &n) < 0)
         return;
     printf("  %s: %s%s\n    %s\n", level_name(n->level), n->title,
            once_notified(app, a) ? "" : " (nobody is told of it)", n->next_step);

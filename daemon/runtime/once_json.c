@@ -66,7 +66,8 @@ static void put_measure(struct json_writer *w, const char *key, int64_t value, e
         json_put_decimal(w, key, value, unit == UNIT_PERCENT ? 2 : 0);
 }
 
-static void put_alert(struct json_writer *w, const struct notice *n, const char *state, bool notified)
+static void put_alert(struct json_writer *w, const struct notification *n, const char *state,
+                      bool notified)
 {
     const struct alert_context *f = n->context;
     json_open_object(w, NULL);
@@ -115,16 +116,16 @@ static int put_alerts(struct json_writer *w, const struct app *app)
     const struct alert *a;
     size_t cursor = 0;
     while ((a = registry_next(app->registry, &cursor))) {
-        CLEANUP(notice_free) struct notice *n = NULL;
+        CLEANUP(notification_free) struct notification *n = NULL;
         if (a->state == ALERT_OK || !a->context)
             continue;
-        if (alert_notice(a, EVENT_FIRING, app->started.at, &n) < 0)
+        if (alert_notification(a, EVENT_FIRING, app->started.at, &n) < 0)
             return -1;
         put_alert(w, n, a->state == ALERT_PENDING ? "pending" : "firing", once_notified(app, a));
     }
     for (size_t i = 0; i < app->n_history; i++)
         for (size_t k = 0; k < app->history[i]->n_events; k++) {
-            const struct notice *n = app->history[i]->event[k].notice;
+            const struct notification *n = app->history[i]->event[k].notification;
             if (n && n->type == EVENT_RESOLVED)
                 put_alert(w, n, "resolved", true); /* only what was told is resolved */
         }

@@ -111,7 +111,7 @@ static int judge_all(struct watch *w, const struct snapshot *snapshot,
 
 /* Each poll plans the same events again until they can be committed. False: this one was said, or so
  * many were that the rest is only counted. */
-static bool unrecorded_is_new(struct app *app, const struct notice *n)
+static bool unrecorded_is_new(struct app *app, const struct notification *n)
 {
     uint64_t hash = fnv1a(n->alert_id, strlen(n->alert_id), FNV1A_SEED);
     const int what[] = {(int)n->type, (int)n->level};
@@ -133,9 +133,9 @@ static void say_uncommitted(struct app *app, const struct changes *c, const stru
                   why->text);
     app->store_failing = true;
     for (size_t i = 0; c && i < c->n_events; i++)
-        if (c->event[i].notice && unrecorded_is_new(app, c->event[i].notice))
-            log_say(c->event[i].notice->level == LEVEL_CRITICAL ? LOG_CRIT : LOG_WARNING,
-                    "not recorded: %s", c->event[i].notice->title);
+        if (c->event[i].notification && unrecorded_is_new(app, c->event[i].notification))
+            log_say(c->event[i].notification->level == LEVEL_CRITICAL ? LOG_CRIT : LOG_WARNING,
+                    "not recorded: %s", c->event[i].notification->title);
 }
 
 /* --once reports what the run changed, so it keeps it. */

@@ -71,12 +71,13 @@ static int put_event(struct store *s, const struct event_row *e, int64_t *ret_id
     return row_put(&s->db, &TABLE_EVENT, &row, f);
 }
 
-static int put_notice(struct store *s, const struct notice *n, const char *digest_id,
-                      int64_t folded_into, int64_t *ret_id, int64_t *ret_size, struct failure *f)
+static int put_notification(struct store *s, const struct notification *n, const char *digest_id,
+                            int64_t folded_into, int64_t *ret_id, int64_t *ret_size,
+                            struct failure *f)
 {
     CLEANUP(free) char *content = NULL;
     size_t len = 0;
-    int r = s->codec.pack_notice(n, &content, &len);
+    int r = s->codec.pack_notification(n, &content, &len);
     if (r < 0)
         return failure_set(f, FAILURE_LOCAL, -r, "event of alert %s: %s", n->alert_id,
                            strerror(-r));
@@ -113,9 +114,9 @@ static int put_digest(struct store *s, const struct digest *d, int64_t *ret_id, 
                           .content_len = len};
     *ret_size = (int64_t)len;
     r = put_event(s, &e, ret_id, f);
-    for (size_t i = 0; r >= 0 && i < d->n_notices; i++) {
+    for (size_t i = 0; r >= 0 && i < d->n_notifications; i++) {
         int64_t id, size;
-        r = put_notice(s, d->notice[i], d->digest_id, *ret_id, &id, &size, f);
+        r = put_notification(s, d->notification[i], d->digest_id, *ret_id, &id, &size, f);
     }
     return r;
 }
@@ -292,8 +293,8 @@ static int post_resolved(struct posting *p, const char *alert_id, struct failure
     return r;
 }
 
-static int expect(struct store *s, const struct commit *c, receiver_set to, const struct notice *n,
-                  struct failure *f)
+static int expect(struct store *s, const struct commit *c, receiver_set to,
+                  const struct notification *n, struct failure *f)
 {
     int r = 0;
     for (size_t i = 0; r >= 0 && i < RECEIVERS_MAX && to >> i; i++) {
@@ -314,15 +315,15 @@ static int post_event(struct store *s, const struct commit *c, const struct even
         p.queue = e->digest->digest_id;
         p.type = EVENT_DIGEST;
         int r = put_digest(s, e->digest, &p.event, &p.size, f);
-        for (size_t i = 0; r >= 0 && i < e->digest->n_notices; i++)
-            r = expect(s, c, e->to, e->digest->notice[i], f);
+        for (size_t i = 0; r >= 0 && i < e->digest->n_notifications; i++)
+            r = expect(s, c, e->to, e->digest->notification[i], f);
         return r < 0 ? r : post_to_set(&p, e->to, f);
     }
-    const struct notice *n = e->notice;
+    const struct notification *n = e->notification;
     p.queue = n->alert_id;
     p.episode = n->episode;
     p.type = n->type;
-    int r = put_notice(s, n, NULL, 0, &p.event, &p.size, f);
+    int r = put_notification(s, n, NULL, 0, &p.event, &p.size, f);
     if (r >= 0 && n->type == EVENT_RESOLVED)
         return post_resolved(&p, n->alert_id, f);
     if (r >= 0)

@@ -10,7 +10,7 @@ void outbox_entry_free(struct outbox_entry *e)
 {
     if (!e)
         return;
-    notice_free(e->notice);
+    notification_free(e->notification);
     digest_free(e->digest);
     free(e->body);
     free(e);
@@ -37,9 +37,10 @@ static int read_event(struct store *s, int64_t id, struct outbox_entry *e, struc
         int type = event_type_parse(row_get_text(&row));
         row.at = 10;
         const char *content = row_get_blob(&row, &len);
-        good = row.wrong || !content  ? -EBADMSG
-               : type == EVENT_DIGEST ? s->codec.unpack_digest(content, len, &e->digest)
-                                      : s->codec.unpack_notice(content, len, &e->notice);
+        good = row.wrong || !content ? -EBADMSG
+               : type == EVENT_DIGEST
+                   ? s->codec.unpack_digest(content, len, &e->digest)
+                   : s->codec.unpack_notification(content, len, &e->notification);
         good = good >= 0 ? 1 : good == -ENOMEM ? -ENOMEM : 0;
     }
     if (good < 0 || (good == 0 && bad_rows_add(bad, &TABLE_EVENT, &row) < 0))

@@ -62,8 +62,8 @@ static const char *const STEPS[] = {
     " sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE INDEX alert_subject ON alert (tenant_id, kind, subject);"
 
-    /* What has been said: one row a notice or part of a digest. A notice that was folded into a
-     * digest has a row of its own, which names the digest and the part. */
+    /* What has been said: one row a notification or part of a digest. A notification that was
+     * folded into a digest has a row of its own, which names the digest and the part. */
     "CREATE TABLE event (id INTEGER PRIMARY KEY, event_id TEXT NOT NULL, digest_id TEXT,"
     " folded_into INTEGER, alert_id TEXT NOT NULL, episode INTEGER NOT NULL,"
     " seq INTEGER NOT NULL, type TEXT NOT NULL, level TEXT NOT NULL, at INTEGER NOT NULL,"

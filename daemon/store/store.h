@@ -14,14 +14,14 @@ struct store;
 /* SQLite gets our allocator. store_open does it too; call it first if SQLite is used earlier. */
 void store_global_init(void);
 
-/* How context, notices and digests become bytes and back; JSON in practice
+/* How context, notifications and digests become bytes and back; JSON in practice
  * (deliver/context_json.h). The store does not look inside. Buffers are for the caller to free().
  */
 struct store_codec {
     int (*pack_context)(const struct alert_context *f, char **ret, size_t *ret_len);
     int (*unpack_context)(const char *bytes, size_t len, struct alert_context **ret);
-    int (*pack_notice)(const struct notice *n, char **ret, size_t *ret_len);
-    int (*unpack_notice)(const char *bytes, size_t len, struct notice **ret);
+    int (*pack_notification)(const struct notification *n, char **ret, size_t *ret_len);
+    int (*unpack_notification)(const char *bytes, size_t len, struct notification **ret);
     int (*pack_digest)(const struct digest *d, char **ret, size_t *ret_len);
     int (*unpack_digest)(const char *bytes, size_t len, struct digest **ret);
 };
@@ -122,7 +122,7 @@ struct outbox_entry {
     bool unknown_outcome; /* an attempt began and nobody knows how it ended */
     bool combined;        /* fired and resolved before anything could be told */
     usec_t created_at, due_at;
-    struct notice *notice; /* one of the two */
+    struct notification *notification; /* one of the two */
     struct digest *digest;
     char *body; /* rendered bytes of the first attempt; NULL before it */
     size_t body_len;
@@ -213,5 +213,5 @@ int store_tenant_lost(struct store *s, const char *tenant_id, struct failure *re
 /* Bad rows that were put into quarantine since the store was opened (those of the opening too). */
 uint64_t store_quarantined(const struct store *s);
 /* The wall clock was set: waits that are under way keep their length. Opening, commits and attempts
- * notice a jump by themselves; whoever sees one first may say so. */
+ * notification a jump by themselves; whoever sees one first may say so. */
 int store_rebase(struct store *s, struct instant now, struct failure *ret_failure);

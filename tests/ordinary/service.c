@@ -149,7 +149,7 @@ static void add_hook(struct text *t, const struct message *m, const struct recei
     text_addf(t, "  phone\n    %s\n", member(data, "title"));
     text_addf(t, "    %s\n", text_clean(phone, sizeof phone, summary, strlen(summary)));
     text_addf(t, "  mail\n    Subject: %s\n", member(data, "title"));
-    if (m->notice) {
+    if (m->notification) {
         add_lines(t, member(data, "description"));
         text_addf(t, "    -> %s\n", member(data, "next_step"));
         return;
@@ -201,14 +201,14 @@ static const char *weekday(usec_t at)
 static void remember(struct service *s, const struct outbox_entry *e, const struct receiver_options *journal,
                      const struct receiver_options *hook)
 {
-    const struct message m = {e->notice, e->digest, e->combined, now.at};
-    const struct notice *n = e->notice ? e->notice : e->digest->notice[0];
+    const struct message m = {e->notification, e->digest, e->combined, now.at};
+    const struct notification *n = e->notification ? e->notification : e->digest->notification[0];
     CLEANUP(text_free) struct text t = TEXT_INIT(TEXT_MAX);
     char when[RFC3339_MAX];
     struct told told = {.at = now.at,
-                        .type = e->notice ? n->type : EVENT_DIGEST,
+                        .type = e->notification ? n->type : EVENT_DIGEST,
                         .rule = n->rule,
-                        .level = e->notice ? n->level : e->digest->worst};
+                        .level = e->notification ? n->level : e->digest->worst};
     (void)snprintf(told.sku, sizeof told.sku, "%s",
                    n->context->sku_part_number ? n->context->sku_part_number : "");
     text_addf(&t, "%s %s, %s, %s\n", weekday(now.at), rfc3339_print(now.at, when), event_type_name(told.type),

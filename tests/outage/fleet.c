@@ -124,7 +124,7 @@ void fleet_end(struct fleet *f)
 
 /* ---- what is delivered ---- */
 
-static void hear(struct fleet *f, const struct notice *n, enum event_type type)
+static void hear(struct fleet *f, const struct notification *n, enum event_type type)
 {
     if (f->n_heard == f->size_heard) {
         f->size_heard = f->size_heard ? 2 * f->size_heard : 64;
@@ -151,10 +151,10 @@ static void deliver(struct fleet *f)
             return;
         if (r < 0)
             fail_msg("%s", why.text);
-        if (e->notice)
-            hear(f, e->notice, e->notice->type);
-        for (size_t i = 0; e->digest && i < e->digest->n_notices; i++)
-            hear(f, e->digest->notice[i], EVENT_DIGEST);
+        if (e->notification)
+            hear(f, e->notification, e->notification->type);
+        for (size_t i = 0; e->digest && i < e->digest->n_notifications; i++)
+            hear(f, e->digest->notification[i], EVENT_DIGEST);
         assert_true(store_attempt_begin(f->app.store, e->id, "-", 1, now, &why) >= 0);
         assert_true(store_attempt_end(f->app.store, e->id, &done, now, &why) >= 0);
     }

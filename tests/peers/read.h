@@ -32,5 +32,5 @@ int read_seconds(const struct json *object, const char *key, usec_t *ret,
 #define READ_TIME_MAX 40
 const char *read_time(const char *text, usec_t now, char buf[static READ_TIME_MAX]);
 /* Writes a value of a script as the value of `key`, with its "@now" texts replaced. Numbers that
- * are not whole cannot be copied: *w gets null, which the script's author will notice. */
+ * are not whole cannot be copied: *w gets null, which the script's author will notification. */
 void read_copy(struct json_writer *w, const char *key, const struct json *value, usec_t now);

@@ -195,8 +195,8 @@ static void an_alert_for_every_pool_costs_n_log_n(void **state)
 static void a_digest_of_every_alert_costs_n_log_n(void **state)
 {
     struct alert_context *context = NULL;
-    struct notice one = {.level = LEVEL_WARNING, .rule = RULE_REMAINING};
-    CLEANUP(free) const struct notice **all = calloc(BOUND, sizeof *all);
+    struct notification one = {.level = LEVEL_WARNING, .rule = RULE_REMAINING};
+    CLEANUP(free) const struct notification **all = calloc(BOUND, sizeof *all);
     struct digest **part = NULL;
     size_t n_parts = 0;
     (void)state;

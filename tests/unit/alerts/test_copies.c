@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How often context are copied on their way from a sample to the stored alert and its notices. */
+/* How often context are copied on their way from a sample to the stored alert and its
+ * notifications. */
 #include "fixtures/samples.h"
 
 #include <setjmp.h>
@@ -48,7 +49,7 @@ static void open_desk(struct desk *d)
     d->options.repeat.growth = 1;
 }
 
-static void alert_and_notices_share_the_facts_of_the_sample(void **state)
+static void alert_and_notifications_share_the_facts_of_the_sample(void **state)
 {
     struct desk d;
     (void)state;
@@ -91,7 +92,7 @@ static void the_digests_of_two_receivers_share_the_context(void **state)
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
-        cmocka_unit_test(alert_and_notices_share_the_facts_of_the_sample),
+        cmocka_unit_test(alert_and_notifications_share_the_facts_of_the_sample),
         cmocka_unit_test(context_that_lack_a_number_are_copied_once),
         cmocka_unit_test(the_digests_of_two_receivers_share_the_context),
     };

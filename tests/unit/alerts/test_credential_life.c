@@ -81,7 +81,7 @@ static bool is_open(const struct life *l)
 
 /* ---- one look ---- */
 
-static void check_notice(struct life *l, const struct notice *n)
+static void check_notification(struct life *l, const struct notification *n)
 {
     bool refused = n->context->cause == CAUSE_REFUSED;
     ENSURE(l, !(l->blamed && !is_accepted(l)), "a second alarm for one refusal: %s", n->title);
@@ -138,7 +138,7 @@ static void look(struct life *l)
     assert_int_equal(judge_credential(&l->options, &c, &l->d.now, &s, NULL), 0);
     (void)desk_poll(&l->d, &s, 1);
     for (size_t i = 0; i < l->d.last->n_events; i++)
-        check_notice(l, desk_notice(&l->d, i));
+        check_notification(l, desk_notification(&l->d, i));
 }
 
 /* ---- one life ---- */

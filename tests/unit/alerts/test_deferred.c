@@ -138,8 +138,8 @@ static void one_digest_each_when_the_hours_begin_and_nothing_before(void **state
     assert_int_equal(d->last->event[1].to, PAGER);
     const struct digest *g = d->last->event[0].digest;
     assert_string_equal(g->reason, "held");
-    assert_int_equal(g->notice[0]->type, EVENT_FIRING);
-    assert_int_equal(g->notice[0]->seq, seq + 1);
+    assert_int_equal(g->notification[0]->type, EVENT_FIRING);
+    assert_int_equal(g->notification[0]->seq, seq + 1);
     assert_int_equal(it(d, "a")->seq, seq + 1);
     assert_string_equal(g->title,
                         "contoso: 2 alerts from outside the hours: 1 critical, 1 warning");
@@ -156,8 +156,8 @@ static void the_digest_tells_them_as_they_are_now(void **state)
     (void)POLL(d, full("a"));
     desk_pass(d, HOURS(6));
     assert_string_equal(desk_deferred(d, deferred, 1), "digest 1");
-    assert_int_equal(d->last->event[0].digest->notice[0]->level, LEVEL_CRITICAL);
-    assert_int_equal(d->last->event[0].digest->notice[0]->context->consumed, 101);
+    assert_int_equal(d->last->event[0].digest->notification[0]->level, LEVEL_CRITICAL);
+    assert_int_equal(d->last->event[0].digest->notification[0]->context->consumed, 101);
 }
 
 static void what_ended_meanwhile_is_left_out_and_forgotten(void **state)
@@ -172,7 +172,7 @@ static void what_ended_meanwhile_is_left_out_and_forgotten(void **state)
     (void)POLL(d, fine("a"), full("b"), full("c")); /* b: another episode */
     desk_pass(d, HOURS(6));
     assert_string_equal(desk_deferred(d, deferred, 4), "digest 1");
-    assert_string_equal(d->last->event[0].digest->notice[0]->context->allotment_id, "c");
+    assert_string_equal(d->last->event[0].digest->notification[0]->context->allotment_id, "c");
     assert_int_equal(d->last->n_deferrals, 4);
     for (size_t i = 0; i < 4; i++)
         assert_true(d->last->deferral[i].only && d->last->deferral[i].to == 0);

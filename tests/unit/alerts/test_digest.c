@@ -13,12 +13,12 @@
 
 #define AT UINT64_C(1795312800000000)
 
-static void make(struct notice *n, size_t count, const char *tenant)
+static void make(struct notification *n, size_t count, const char *tenant)
 {
     for (size_t i = 0; i < count; i++) {
-        n[i] = (struct notice){.level = i % 3 ? LEVEL_WARNING : LEVEL_CRITICAL,
-                               .rule = i % 2 ? RULE_USAGE : RULE_REMAINING,
-                               .seq = i};
+        n[i] = (struct notification){.level = i % 3 ? LEVEL_WARNING : LEVEL_CRITICAL,
+                                     .rule = i % 2 ? RULE_USAGE : RULE_REMAINING,
+                                     .seq = i};
         assert_int_equal(context_new(&n[i].context), 0);
         assert_int_equal(text_copy(tenant, &n[i].context->tenant_name), 0);
         assert_int_equal(text_copy(tenant, &n[i].context->tenant_id), 0);
@@ -34,9 +34,9 @@ static void parts_free(struct digest **part, size_t n)
 
 enum { MANY = 41 };
 
-static int digest_many(struct notice *n, size_t count, struct digest ***ret, size_t *ret_n)
+static int digest_many(struct notification *n, size_t count, struct digest ***ret, size_t *ret_n)
 {
-    const struct notice *list[MANY];
+    const struct notification *list[MANY];
     for (size_t i = 0; i < count; i++)
         list[i] = &n[i];
     return digest_parts(list, count, NULL, "first_run", AT, ret, ret_n);
@@ -44,7 +44,7 @@ static int digest_many(struct notice *n, size_t count, struct digest ***ret, siz
 
 static void the_worst_come_first_and_otherwise_the_order_is_kept(void **state)
 {
-    struct notice n[7];
+    struct notification n[7];
     struct digest **part;
     size_t n_parts;
     static const uint64_t WANT[] = {0, 3, 6, 1, 2, 4, 5};
@@ -53,7 +53,7 @@ static void the_worst_come_first_and_otherwise_the_order_is_kept(void **state)
     assert_int_equal(digest_many(n, 7, &part, &n_parts), 0);
     assert_int_equal(n_parts, 1);
     for (size_t i = 0; i < 7; i++)
-        assert_int_equal(part[0]->notice[i]->seq, WANT[i]);
+        assert_int_equal(part[0]->notification[i]->seq, WANT[i]);
     parts_free(part, n_parts);
     for (size_t i = 0; i < 7; i++)
         context_free(n[i].context);
@@ -61,7 +61,7 @@ static void the_worst_come_first_and_otherwise_the_order_is_kept(void **state)
 
 static void every_part_counts_all_and_says_which_it_is(void **state)
 {
-    struct notice n[MANY];
+    struct notification n[MANY];
     struct digest **part;
     size_t n_parts, total = 0;
     (void)state;
@@ -73,8 +73,8 @@ static void every_part_counts_all_and_says_which_it_is(void **state)
         "contoso: 41 alerts at the first reading: 14 critical, 27 warning, part 2 of 3");
     for (size_t i = 0; i < n_parts; i++) {
         uint32_t sum = 0;
-        assert_true(part[i]->n_notices <= DIGEST_LINES);
-        total += part[i]->n_notices;
+        assert_true(part[i]->n_notifications <= DIGEST_LINES);
+        total += part[i]->n_notifications;
         for (size_t k = 0; k < part[i]->n_counts; k++)
             sum += part[i]->count[k].count;
         assert_int_equal(sum, MANY);
@@ -93,7 +93,7 @@ static void every_part_counts_all_and_says_which_it_is(void **state)
 
 static void a_digest_over_several_tenants_belongs_to_none(void **state)
 {
-    struct notice n[2];
+    struct notification n[2];
     struct digest **part;
     size_t n_parts;
     (void)state;
@@ -109,7 +109,7 @@ static void a_digest_over_several_tenants_belongs_to_none(void **state)
 
 static void without_memory_nothing_is_left_behind(void **state)
 {
-    struct notice n[MANY];
+    struct notification n[MANY];
     struct digest **part = NULL;
     size_t n_parts = 0, tries = 0;
     int r = -1;

@@ -49,10 +49,10 @@ static void what_is_already_so_is_one_digest_and_then_silence(void **state)
     assert_string_equal(g->reason, "first_run");
     assert_int_equal(g->worst, LEVEL_CRITICAL);
     assert_int_equal(g->parts, 1);
-    assert_string_equal(g->notice[0]->context->allotment_id, "b"); /* the worst comes first */
-    assert_int_equal(g->notice[0]->type, EVENT_FIRING);
-    assert_int_equal(g->notice[0]->seq, 1);
-    assert_int_equal(strlen(g->notice[0]->event_id), UUID_TEXT - 1);
+    assert_string_equal(g->notification[0]->context->allotment_id, "b"); /* the worst comes first */
+    assert_int_equal(g->notification[0]->type, EVENT_FIRING);
+    assert_int_equal(g->notification[0]->seq, 1);
+    assert_int_equal(strlen(g->notification[0]->event_id), UUID_TEXT - 1);
     assert_string_equal(g->tenant_name, "contoso");
     d->first_run = false;
     for (int i = 0; i < 20; i++) {
@@ -156,7 +156,7 @@ static void who_waits_is_told_by_its_own_alert_and_counted_in_the_digest(void **
     struct desk *d = *state;
     assert_string_equal(POLL(d, full("a"), full_with_a_queue()), "digest 1");
     const struct digest *g = d->last->event[0].digest;
-    assert_string_equal(g->notice[0]->context->allotment_id, "a");
+    assert_string_equal(g->notification[0]->context->allotment_id, "a");
     assert_non_null(strstr(g->title, "2 alerts at the first reading"));
     assert_int_equal(g->n_counts, 2);
     assert_int_equal(g->count[0].rule, RULE_WAITING);
@@ -164,12 +164,12 @@ static void who_waits_is_told_by_its_own_alert_and_counted_in_the_digest(void **
     d->first_run = false;
     desk_pass(d, MINUTES(5));
     assert_string_equal(POLL(d, full("a"), full_with_a_queue()), "firing warning usage");
-    assert_null(strstr(desk_notice(d, 0)->title, "waiting"));
+    assert_null(strstr(desk_notification(d, 0)->title, "waiting"));
     desk_pass(d, MINUTES(5));
     assert_string_equal(POLL(d, full("a"), full_with_a_queue()), "");
     desk_pass(d, MINUTES(5));
     assert_string_equal(POLL(d, full("a"), full_with_a_queue()), "updated warning waiting");
-    assert_non_null(strstr(desk_notice(d, 0)->title, "3 waiting"));
+    assert_non_null(strstr(desk_notification(d, 0)->title, "3 waiting"));
 }
 
 static void first_run_each_tells_them_one_by_one(void **state)
@@ -196,7 +196,7 @@ static void every_receiver_gets_one_digest_of_what_is_routed_to_it(void **state)
                         "digest 3; digest 1");
     assert_int_equal(d->last->event[0].to, 3);
     assert_int_equal(d->last->event[1].to, 4);
-    assert_string_equal(d->last->event[1].digest->notice[0]->context->allotment_id, "a");
+    assert_string_equal(d->last->event[1].digest->notification[0]->context->allotment_id, "a");
     assert_string_not_equal(d->last->event[0].digest->digest_id,
                             d->last->event[1].digest->digest_id);
 }
@@ -228,8 +228,8 @@ static void long_digests_come_in_parts_that_name_every_event(void **state)
         assert_int_equal(g->part, part + 1);
         assert_int_equal(g->parts, 3);
         assert_string_equal(g->digest_id, d->last->event[0].digest->digest_id);
-        for (size_t i = 0; i < g->n_notices; i++) {
-            int at = atoi(g->notice[i]->context->allotment_id);
+        for (size_t i = 0; i < g->n_notifications; i++) {
+            int at = atoi(g->notification[i]->context->allotment_id);
             assert_false(seen[at]);
             seen[at] = true;
         }
@@ -244,11 +244,11 @@ static void long_digests_come_in_parts_that_name_every_event(void **state)
 static void a_pending_alert_can_be_shown_before_it_is_told(void **state)
 {
     struct desk *d = *state;
-    CLEANUP(notice_free) struct notice *n = NULL;
+    CLEANUP(notification_free) struct notification *n = NULL;
     d->first_run = false;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 101, .min_samples = 2));
     const struct alert *a = desk_alert(d, KIND_CAPACITY, "pool-a");
-    assert_int_equal(alert_notice(a, EVENT_FIRING, d->now.at, &n), 0);
+    assert_int_equal(alert_notification(a, EVENT_FIRING, d->now.at, &n), 0);
     assert_int_equal(n->state, ALERT_PENDING);
     assert_int_equal(n->level, LEVEL_CRITICAL);
     assert_int_equal(n->rule, RULE_REMAINING);

@@ -41,7 +41,7 @@ static void it_ends_as_soon_as_its_sku_is_clear(void **state)
                              A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 50,
                                     .keep_firing_for = MINUTES(10), .min_samples = 2)),
                         "resolved critical remaining");
-    const struct notice *n = desk_notice(d, 0);
+    const struct notification *n = desk_notification(d, 0);
     assert_string_equal(n->reason, "source_changed");
     assert_string_equal(n->title, "contoso: no longer reported after 5 min: Microsoft 365 E5 is within the "
                                   "limits by the source that is read now");
@@ -73,7 +73,7 @@ static void what_the_source_cannot_say_ends_after_a_week(void **state)
     assert_string_equal(POLL(d, A_POOL(.former = true, .expired = true, .allotted = 100, .consumed = 95,
                                        .waiting = HIDDEN, .not_offered = true)),
                         "resolved warning waiting");
-    assert_string_equal(desk_notice(d, 0)->reason, "gone_for_good");
+    assert_string_equal(desk_notification(d, 0)->reason, "gone_for_good");
 }
 
 static void harm_that_goes_on_holds_it_up_also_after_a_week(void **state)
@@ -111,7 +111,7 @@ static void whoever_was_told_goes_on_being_told(void **state)
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95),
                              A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 95)),
                         "firing warning usage");
-    assert_string_equal(desk_notice(d, 0)->context->allotment_id, "pool-a");
+    assert_string_equal(desk_notification(d, 0)->context->allotment_id, "pool-a");
     d->first_run = false;
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 10),
                              A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 10)),

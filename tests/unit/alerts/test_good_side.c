@@ -27,12 +27,13 @@ struct history {
     int poll;
 };
 
-static bool is_beyond(const struct notice *n)
+static bool is_beyond(const struct notification *n)
 {
     return n->rule == RULE_REMAINING ? n->value <= n->threshold : n->value >= n->threshold;
 }
 
-static bool breaches_now(const struct history *h, const struct notice *n, bool units, bool waiting)
+static bool breaches_now(const struct history *h, const struct notification *n, bool units,
+                         bool waiting)
 {
     int64_t left = h->suspended ? -h->consumed : h->allotted - h->consumed;
     if (n->rule == RULE_WAITING)
@@ -45,7 +46,7 @@ static bool breaches_now(const struct history *h, const struct notice *n, bool u
 }
 
 /* A reminder or an update between the limit and the end of an alert that the units decide. */
-static void check_end(const struct history *h, const struct notice *n)
+static void check_end(const struct history *h, const struct notification *n)
 {
     bool told = n->type == EVENT_REMINDER || n->type == EVENT_UPDATED;
     bool by_units = n->rule == RULE_USAGE || n->rule == RULE_REMAINING;
@@ -59,7 +60,7 @@ static void check_end(const struct history *h, const struct notice *n)
     fail();
 }
 
-static void check(const struct history *h, const struct notice *n, bool units, bool waiting)
+static void check(const struct history *h, const struct notification *n, bool units, bool waiting)
 {
     check_end(h, n);
     if (n->kind != KIND_CAPACITY || (n->type != EVENT_FIRING && n->type != EVENT_ESCALATED))
@@ -116,8 +117,8 @@ static void poll(struct history *h)
                               .state = h->suspended ? "suspended" : "active",
                               .keep_firing_for = h->keep_firing_for));
     for (size_t i = 0; i < h->d.last->n_events; i++)
-        if (h->d.last->event[i].notice)
-            check(h, desk_notice(&h->d, i), units, waiting);
+        if (h->d.last->event[i].notification)
+            check(h, desk_notification(&h->d, i), units, waiting);
     desk_pass(&h->d, MINUTES(5));
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What an alert is called. The wanted ids were computed with sha256sum over the same bytes. */
-#include "alerts/notice.h"
+#include "alerts/notification.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

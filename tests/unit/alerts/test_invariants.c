@@ -168,7 +168,7 @@ static void observe(struct life *l, struct truth *t, usec_t passed)
 
 /* ---- what was told, against the truth ---- */
 
-static struct truth *pool_of(struct life *l, const struct notice *n)
+static struct truth *pool_of(struct life *l, const struct notification *n)
 {
     for (int i = 0; i < POOLS; i++)
         if (strcmp(n->context->allotment_id, IDS[i]) == 0)
@@ -186,7 +186,8 @@ static bool breach_had_lasted(const struct life *l, const struct truth *t, enum 
     return false;
 }
 
-static void check_resolved(const struct life *l, const struct truth *t, const struct notice *n)
+static void check_resolved(const struct life *l, const struct truth *t,
+                           const struct notification *n)
 {
     ENSURE(l, !l->hide_units && !l->hide_waiting, "resolved although a part was not read");
     ENSURE(l, !n->reason || (t->normal && strcmp(n->reason, "new_normal") == 0), "what reason?");
@@ -199,7 +200,7 @@ static void check_resolved(const struct life *l, const struct truth *t, const st
     }
 }
 
-static void check_notice(struct life *l, const struct notice *n)
+static void check_notification(struct life *l, const struct notification *n)
 {
     struct truth *t = pool_of(l, n);
     char now[512];
@@ -293,7 +294,7 @@ static void check_reminders(struct life *l)
 {
     const char *notified = desk_remind(&l->d);
     for (size_t i = 0; *notified && i < l->d.last->n_events; i++) {
-        const struct notice *n = desk_notice(&l->d, i);
+        const struct notification *n = desk_notification(&l->d, i);
         struct truth *t = pool_of(l, n);
         ENSURE(l, n->type == EVENT_REMINDER && t->open && n->level == t->notified,
                "a reminder of what?");
@@ -321,7 +322,7 @@ static void live_on(struct life *l)
     check_reminders(l);
     (void)POLL(&l->d, sample_of(l, 0), sample_of(l, 1), sample_of(l, 2));
     for (size_t i = 0; i < l->d.last->n_events; i++)
-        check_notice(l, desk_notice(&l->d, i));
+        check_notification(l, desk_notification(&l->d, i));
     check_silence(l);
 }
 

@@ -73,7 +73,7 @@ static void whoever_has_no_message_left_is_told_anew(void **state)
                                  heard(d, "a", "chat", HEARD_MESSAGE, 1),
                                  heard(d, "a", "pager", HEARD_NOTIFIED, 0)};
     assert_string_equal(desk_lost(d, left, 3, NULL), "firing critical remaining");
-    const struct notice *n = desk_notice(d, 0);
+    const struct notification *n = desk_notification(d, 0);
     assert_int_equal(d->last->event[0].to, PAGER);
     assert_int_equal(n->episode, 1);
     assert_int_equal(n->seq, seq + 1);
@@ -114,7 +114,7 @@ static void an_end_that_was_lost_goes_out_again(void **state)
                                  heard(d, "a", "pager", HEARD_MESSAGE, 1)};
     assert_string_equal(desk_lost(d, left, 2, NULL), "");
     assert_string_equal(desk_lost(d, left, 3, NULL), "resolved warning remaining");
-    assert_int_equal(desk_notice(d, 0)->episode, 1);
+    assert_int_equal(desk_notification(d, 0)->episode, 1);
     assert_int_equal(desk_alert(d, KIND_CAPACITY, "a")->notified, LEVEL_NONE);
 }
 
@@ -149,7 +149,7 @@ static void what_a_removed_receiver_did_not_get_goes_to_others_once(void **state
         heard(d, "c", "old", HEARD_MESSAGE, 1)};
     assert_string_equal(desk_receiver_removed(d, left, N_ELEMENTS(left)), "firing critical remaining; digest 1");
     assert_int_equal(d->last->event[0].to, PAGER);
-    assert_string_equal(desk_notice(d, 0)->reason, "receiver_removed");
+    assert_string_equal(desk_notification(d, 0)->reason, "receiver_removed");
     assert_int_equal(d->last->event[1].to, PAGER);
     assert_string_equal(d->last->event[1].digest->reason, "receiver_removed");
     (void)snprintf(left[2].receiver, sizeof left[2].receiver, "pager");
@@ -189,7 +189,7 @@ static void what_was_lost_fires_at_once_and_unmuted(void **state)
                              warning("c"), fine("e")),
                         "firing critical remaining; digest 2");
     assert_string_equal(d->last->event[1].digest->reason, "state_lost");
-    assert_string_equal(desk_notice(d, 0)->reason, "state_lost");
+    assert_string_equal(desk_notification(d, 0)->reason, "state_lost");
     d->first_run = d->state_lost = false;
     assert_string_equal(POLL(d, critical("a"), warning("b"), warning("c")), "");
     assert_string_equal(POLL(d, fine("a"), fine("b"), warning("c")),
@@ -202,7 +202,7 @@ static void what_was_carried_over_goes_on_quietly(void **state)
     (void)POLL(d, critical("a"), warning("b"));
     d->first_run = d->state_lost = true;
     assert_string_equal(POLL(d, critical("a"), warning("b"), critical("c")), "firing critical remaining");
-    assert_string_equal(desk_notice(d, 0)->context->allotment_id, "c");
+    assert_string_equal(desk_notification(d, 0)->context->allotment_id, "c");
 }
 
 int main(void)

@@ -82,7 +82,7 @@ static void timers_are_written_down_while_they_run(void **state)
     }
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95, .hold_for = 15 * MINUTE)),
                         "firing warning usage");
-    assert_int_equal(desk_notice(d, 0)->started_at, T0);
+    assert_int_equal(desk_notification(d, 0)->started_at, T0);
 }
 
 static void what_stays_unknown_is_written_once(void **state)
@@ -105,7 +105,7 @@ static void a_suspicion_after_a_long_gap_dates_from_after_it(void **state)
     desk_pass(d, MINUTE);
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95, .min_samples = 2)),
                         "firing warning usage");
-    assert_int_equal(desk_notice(d, 0)->started_at, again_at);
+    assert_int_equal(desk_notification(d, 0)->started_at, again_at);
 }
 
 static void a_restart_alone_says_nothing(void **state)
@@ -124,10 +124,10 @@ static void the_sequence_survives_the_end_of_an_episode(void **state)
     struct desk *d = *state;
     for (uint64_t i = 1; i <= 3; i++) {
         (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95));
-        assert_int_equal(desk_notice(d, 0)->episode, i);
-        assert_int_equal(desk_notice(d, 0)->seq, 2 * i - 1);
+        assert_int_equal(desk_notification(d, 0)->episode, i);
+        assert_int_equal(desk_notification(d, 0)->seq, 2 * i - 1);
         (void)POLL(d, A_POOL(.allotted = 100));
-        assert_int_equal(desk_notice(d, 0)->seq, 2 * i);
+        assert_int_equal(desk_notification(d, 0)->seq, 2 * i);
         desk_restart(d, MINUTE, false);
     }
 }

@@ -110,12 +110,12 @@ static void a_reminder_says_that_its_numbers_are_old(void **state)
     usec_t seen_at = d->now.at;
     desk_pass(d, HOURS(4));
     (void)desk_remind(d);
-    assert_int_equal(desk_notice(d, 0)->stale_since_at, seen_at);
+    assert_int_equal(desk_notification(d, 0)->stale_since_at, seen_at);
     (void)POLL(d, critical());
     desk_pass(d, HOURS(8));
     (void)POLL(d, critical());
     (void)desk_remind(d);
-    assert_int_equal(desk_notice(d, 0)->stale_since_at, 0);
+    assert_int_equal(desk_notification(d, 0)->stale_since_at, 0);
 }
 
 static void getting_worse_starts_them_over_and_recovering_holds_them_back(void **state)
@@ -188,7 +188,7 @@ static void a_clock_jump_of_ten_years_says_nothing(void **state)
         desk_pass(d, HOURS(1));
         assert_string_equal(desk_remind(d), "");
         desk_jump(d, -JUMPS[i]);
-        /* this time a poll is the first to notice, and it speaks of another pool only */
+        /* this time a poll is the first to notification, and it speaks of another pool only */
         d->incomplete_list = true;
         assert_string_equal(POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 100)), "");
         d->incomplete_list = false;
@@ -231,7 +231,7 @@ static void durations_in_messages_do_not_follow_the_wall_clock(void **state)
     desk_pass(d, HOURS(2));
     desk_jump(d, YEARS_10);
     (void)POLL(d, A_POOL(.allotted = 300));
-    assert_non_null(strstr(desk_notice(d, 0)->title, "resolved after 2 h:"));
+    assert_non_null(strstr(desk_notification(d, 0)->title, "resolved after 2 h:"));
 }
 
 /* ---- removed at a reload ---- */
@@ -253,7 +253,7 @@ static void what_is_configured_no_more_ends_and_says_why(void **state)
     (void)POLL(d, critical(), A_POOL(.id = "pool-b", .allotted = 100, .consumed = 100),
                A_POOL(.id = "pool-c", .allotted = 100, .consumed = 100, .silent = true));
     assert_string_equal(desk_keep(d, keep_pool_b), "resolved critical remaining");
-    assert_string_equal(desk_notice(d, 0)->reason, "rule_removed");
+    assert_string_equal(desk_notification(d, 0)->reason, "rule_removed");
     assert_null(it(d));
     assert_null(desk_alert(d, KIND_CAPACITY, "pool-c"));
     assert_non_null(desk_alert(d, KIND_CAPACITY, "pool-b"));

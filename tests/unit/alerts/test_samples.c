@@ -38,7 +38,7 @@ static void a_pool_fires_and_resolves_once(void **state)
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 50)), "");
     assert_null(pool_alert(d));
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "firing warning usage");
-    const struct notice *n = desk_notice(d, 0);
+    const struct notification *n = desk_notification(d, 0);
     assert_int_equal(n->episode, 1);
     assert_int_equal(n->seq, 1);
     assert_int_equal(n->previous, LEVEL_NONE);
@@ -51,7 +51,7 @@ static void a_pool_fires_and_resolves_once(void **state)
     desk_pass(d, 130 * MINUTE);
     assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 100)),
                         "resolved warning usage");
-    n = desk_notice(d, 0);
+    n = desk_notification(d, 0);
     assert_int_equal(n->seq, 2);
     assert_int_equal(n->state, ALERT_OK);
     assert_int_equal(n->value, 5000);
@@ -60,8 +60,8 @@ static void a_pool_fires_and_resolves_once(void **state)
     assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 100)), "");
     assert_int_equal(d->n_written, 0);
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "firing warning usage");
-    assert_int_equal(desk_notice(d, 0)->episode, 2);
-    assert_int_equal(desk_notice(d, 0)->seq, 3);
+    assert_int_equal(desk_notification(d, 0)->episode, 2);
+    assert_int_equal(desk_notification(d, 0)->seq, 3);
 }
 
 static void hysteresis_keeps_it_up(void **state)
@@ -100,11 +100,11 @@ static void worse_is_told_at_once_and_better_to_those_who_want_it(void **state)
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 101)),
                         "escalated critical remaining");
     assert_int_equal(d->last->event[0].to, 7);
-    assert_int_equal(desk_notice(d, 0)->previous, LEVEL_WARNING);
+    assert_int_equal(desk_notification(d, 0)->previous, LEVEL_WARNING);
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)),
                         "deescalated warning usage");
     assert_int_equal(d->last->event[0].to, 2);
-    assert_int_equal(desk_notice(d, 0)->previous, LEVEL_CRITICAL);
+    assert_int_equal(desk_notification(d, 0)->previous, LEVEL_CRITICAL);
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 102)),
                         "escalated critical remaining");
     assert_int_equal(pool_alert(d)->episode, 1);
@@ -181,9 +181,9 @@ static void a_message_that_rests_on_old_numbers_says_how_old_they_are(void **sta
     desk_pass(d, HOURS(2));
     assert_string_equal(POLL(d, A_POOL(.allotted = HIDDEN, .waiting = 3)),
                         "updated critical remaining");
-    assert_int_equal(desk_notice(d, 0)->stale_since_at, seen_at);
-    assert_int_equal(desk_notice(d, 0)->observed_at, seen_at);
-    assert_non_null(strstr(desk_notice(d, 0)->description, "Data as of 02:00 UTC: it could"));
+    assert_int_equal(desk_notification(d, 0)->stale_since_at, seen_at);
+    assert_int_equal(desk_notification(d, 0)->observed_at, seen_at);
+    assert_non_null(strstr(desk_notification(d, 0)->description, "Data as of 02:00 UTC: it could"));
 }
 
 static void what_was_ignored_fires_only_once_it_is_read_again(void **state)
@@ -294,15 +294,16 @@ static void who_begins_to_wait_on_an_open_alert_counts_once_it_has_lasted(void *
     /* another finding speaks meanwhile, without them */
     s = one_waits(99);
     assert_string_equal(desk_poll(d, &s, 1), "escalated critical remaining");
-    assert_null(strstr(desk_notice(d, 0)->title, "waiting"));
-    assert_non_null(strstr(desk_notice(d, 0)->title, "1 unit needed"));
-    assert_false(desk_notice(d, 0)->finding[RULE_WAITING]);
-    assert_non_null(strstr(desk_notice(d, 0)->description, "1 member waits for a licence, not yet"));
+    assert_null(strstr(desk_notification(d, 0)->title, "waiting"));
+    assert_non_null(strstr(desk_notification(d, 0)->title, "1 unit needed"));
+    assert_false(desk_notification(d, 0)->finding[RULE_WAITING]);
+    assert_non_null(
+        strstr(desk_notification(d, 0)->description, "1 member waits for a licence, not yet"));
     desk_pass(d, 10 * MINUTE);
     s = one_waits(99);
     assert_string_equal(desk_poll(d, &s, 1), "updated critical remaining");
-    assert_non_null(strstr(desk_notice(d, 0)->title, "1 waiting"));
-    assert_true(desk_notice(d, 0)->finding[RULE_WAITING]);
+    assert_non_null(strstr(desk_notification(d, 0)->title, "1 waiting"));
+    assert_true(desk_notification(d, 0)->finding[RULE_WAITING]);
 }
 
 static void an_update_waits_for_a_level_that_is_about_to_rise(void **state)
@@ -435,7 +436,7 @@ static void a_section_that_more_rests_on_is_told_at_any_level(void **state)
                                            .cause = CAUSE_PERMISSION, .section = STEPS[i].section)),
                             STEPS[i].want);
         if (*STEPS[i].title)
-            assert_non_null(strstr(desk_notice(d, 0)->title, STEPS[i].title));
+            assert_non_null(strstr(desk_notification(d, 0)->title, STEPS[i].title));
     }
 }
 
@@ -447,7 +448,7 @@ static void a_rule_that_is_switched_off_ends_its_alert_and_says_so(void **state)
         POLL(d, A_POOL(.allotted = 100, .consumed = 100, .keep_firing_for = HOURS(1),
                        .no_usage = true, .no_remaining = true)),
         "resolved warning usage");
-    assert_string_equal(desk_notice(d, 0)->reason, "rule_removed");
+    assert_string_equal(desk_notification(d, 0)->reason, "rule_removed");
 }
 
 static void an_empty_pool_recovers_like_any_other(void **state)
@@ -460,7 +461,7 @@ static void an_empty_pool_recovers_like_any_other(void **state)
     desk_pass(d, HOURS(1));
     assert_string_equal(POLL(d, A_POOL(.allotted = 0, .keep_firing_for = HOURS(1))),
                         "resolved warning usage");
-    assert_null(desk_notice(d, 0)->reason);
+    assert_null(desk_notification(d, 0)->reason);
 }
 
 /* ---- silence ---- */
@@ -598,7 +599,7 @@ static void a_pool_that_is_gone_keeps_its_last_numbers_and_names_the_cause(void 
     assert_string_equal(
         POLL(d, A_POOL(.allotted = 100, .consumed = 101, .waiting = HIDDEN, .gone = true)),
         "updated critical remaining");
-    assert_non_null(strstr(desk_notice(d, 0)->title, "is no longer listed"));
+    assert_non_null(strstr(desk_notification(d, 0)->title, "is no longer listed"));
     assert_int_equal(pool_alert(d)->context->waiting, 3);
     assert_string_equal(
         POLL(d, A_POOL(.allotted = 100, .consumed = 101, .waiting = HIDDEN, .gone = true)), "");
@@ -630,14 +631,14 @@ static void a_drop_ends_restored_or_as_the_new_normal(void **state)
     assert_string_equal(POLL(d, A_POOL(.allotted = HIDDEN, .consumed = HIDDEN)), "");
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 40)),
                         "resolved warning capacity_drop");
-    assert_null(desk_notice(d, 0)->reason);
+    assert_null(desk_notification(d, 0)->reason);
     (void)POLL(d, A_POOL(.allotted = 80, .consumed = 40, .reference = 100, .keep_firing_for = HOURS(1)));
     assert_string_equal(
         POLL(d, A_POOL(.allotted = 80, .consumed = 40, .reference = 100, .normal = true,
                        .keep_firing_for = HOURS(1))),
         "resolved warning capacity_drop");
-    assert_string_equal(desk_notice(d, 0)->reason, "new_normal");
-    assert_null(strstr(desk_notice(d, 0)->title, "resolved"));
+    assert_string_equal(desk_notification(d, 0)->reason, "new_normal");
+    assert_null(strstr(desk_notification(d, 0)->title, "resolved"));
 }
 
 static void a_drop_is_the_cause_of_what_it_fills(void **state)
@@ -646,7 +647,7 @@ static void a_drop_is_the_cause_of_what_it_fills(void **state)
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95)), "firing warning usage");
     assert_string_equal(POLL(d, A_POOL(.allotted = 80, .consumed = 95, .reference = 100)),
                         "escalated critical remaining");
-    assert_string_equal(desk_notice(d, 0)->title,
+    assert_string_equal(desk_notification(d, 0)->title,
                         "contoso: now critical: Microsoft 365 E5 fell from 100 to 80 units, 95 in "
                         "use: 15 units needed");
     /* the pool is still full when the drop is no news any more */
@@ -666,10 +667,10 @@ static void what_stays_gone_ends_for_good_and_says_so(void **state)
     assert_non_null(pool_alert(d));
     d->incomplete_list = false;
     assert_string_equal(desk_poll(d, NULL, 0), "resolved critical allotment_gone");
-    assert_string_equal(desk_notice(d, 0)->reason, "gone_for_good");
-    assert_non_null(strstr(desk_notice(d, 0)->title, "no longer reported after "));
-    assert_null(strstr(desk_notice(d, 0)->title, "resolved"));
-    assert_non_null(strstr(desk_notice(d, 0)->description, "not because it got better"));
+    assert_string_equal(desk_notification(d, 0)->reason, "gone_for_good");
+    assert_non_null(strstr(desk_notification(d, 0)->title, "no longer reported after "));
+    assert_null(strstr(desk_notification(d, 0)->title, "resolved"));
+    assert_non_null(strstr(desk_notification(d, 0)->description, "not because it got better"));
     assert_null(pool_alert(d));
     assert_int_equal(d->n_removed, 1);
 }
@@ -678,15 +679,15 @@ static void a_pool_that_returns_after_it_was_given_up_counts_on(void **state)
 {
     struct desk *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95));
-    assert_int_equal(desk_notice(d, 0)->episode, 1);
+    assert_int_equal(desk_notification(d, 0)->episode, 1);
     desk_pass(d, 8 * USEC_PER_DAY);
     assert_string_equal(desk_poll(d, NULL, 0), "resolved warning usage");
-    uint64_t seq = desk_notice(d, 0)->seq;
+    uint64_t seq = desk_notification(d, 0)->seq;
     assert_null(pool_alert(d));
     desk_restart(d, USEC_PER_HOUR, true);
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95)), "firing warning usage");
-    assert_int_equal(desk_notice(d, 0)->episode, 2);
-    assert_int_equal(desk_notice(d, 0)->seq, seq + 1);
+    assert_int_equal(desk_notification(d, 0)->episode, 2);
+    assert_int_equal(desk_notification(d, 0)->seq, seq + 1);
 }
 
 static bool keep_none(const struct alert *a, void *userdata)
@@ -705,8 +706,8 @@ static void what_is_configured_again_counts_on(void **state)
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95),
                A_SUBSCRIPTION(.subject = "s", .state = "suspended", .level = LEVEL_CRITICAL));
     for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(desk_notice(d, i)->episode, 2);
-        assert_int_equal(desk_notice(d, i)->seq, 3);
+        assert_int_equal(desk_notification(d, i)->episode, 2);
+        assert_int_equal(desk_notification(d, i)->seq, 3);
     }
 }
 
@@ -721,13 +722,14 @@ static void an_alert_that_moves_counts_on_from_both_of_its_names(void **state)
     (void)POLL(d, A_POOL(.id = "pool-b", .replaces = "pool-a", .allotted = 100, .consumed = 95));
     assert_string_equal(POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 5)),
                         "resolved warning usage");
-    assert_int_equal(desk_notice(d, 0)->episode, 1); /* still under the name that it was told by */
+    assert_int_equal(desk_notification(d, 0)->episode,
+                     1); /* still under the name that it was told by */
     (void)POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 95));
-    assert_int_equal(desk_notice(d, 0)->episode, 4);
-    assert_int_equal(desk_notice(d, 0)->seq, 7);
+    assert_int_equal(desk_notification(d, 0)->episode, 4);
+    assert_int_equal(desk_notification(d, 0)->seq, 7);
     (void)POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 5), A_POOL(.allotted = 100, .consumed = 95));
-    assert_int_equal(desk_notice(d, 1)->episode, 2);
-    assert_int_equal(desk_notice(d, 1)->seq, 3);
+    assert_int_equal(desk_notification(d, 1)->episode, 2);
+    assert_int_equal(desk_notification(d, 1)->seq, 3);
 }
 
 static int past_is_broken(void *userdata, const char *alert_id, struct past_alert *ret, struct failure *f)
@@ -772,7 +774,7 @@ static void what_merely_has_no_sample_stays_up_for_a_week(void **state)
     assert_int_equal(alerts_plan(&other, d->registry, &none, &c, NULL), 0);
     assert_true(changes_empty(c));
     assert_string_equal(desk_poll(d, NULL, 0), "resolved warning usage");
-    assert_string_equal(desk_notice(d, 0)->reason, "gone_for_good");
+    assert_string_equal(desk_notification(d, 0)->reason, "gone_for_good");
     assert_null(pool_alert(d));
 }
 
@@ -822,7 +824,7 @@ static void a_replaced_pool_hands_its_alert_on_without_a_word(void **state)
     assert_string_equal(moved->context->allotment_id, "pool-b");
     assert_string_equal(POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 5)),
                         "resolved warning usage");
-    assert_string_equal(desk_notice(d, 0)->alert_id, id);
+    assert_string_equal(desk_notification(d, 0)->alert_id, id);
     moved = desk_alert(d, KIND_CAPACITY, "pool-b");
     assert_string_not_equal(moved->id, id);
     assert_null(registry_by_id(d->registry, id));
@@ -830,7 +832,7 @@ static void a_replaced_pool_hands_its_alert_on_without_a_word(void **state)
     assert_int_equal(moved->episode, 1);
     assert_string_equal(POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 95)),
                         "firing warning usage");
-    assert_int_equal(desk_notice(d, 0)->episode, 2);
+    assert_int_equal(desk_notification(d, 0)->episode, 2);
 }
 
 static void a_suspicion_moves_under_its_new_name_at_once(void **state)

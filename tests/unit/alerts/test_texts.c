@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The words of notices, all of them, against notices.txt beside this file: that one is for reading.
- * When words change on purpose, look at the new ones in BUILD/notices.txt and copy them over. */
+/* The words of notifications, all of them, against notifications.txt beside this file: that one is
+ * for reading. When words change on purpose, look at the new ones in BUILD/notifications.txt and
+ * copy them over. */
 #include "alerts/texts.h"
 #include "fixtures/samples.h"
 
@@ -13,7 +14,7 @@
 
 #include <cmocka.h>
 
-#define GOLDEN SOURCE_ROOT "/tests/unit/alerts/notices.txt"
+#define GOLDEN SOURCE_ROOT "/tests/unit/alerts/notifications.txt"
 #define FRESH BINARY_ROOT "/notices.txt"
 
 struct told { /* a case: a sample, and what the engine would decide of it */
@@ -94,9 +95,9 @@ static struct sample nameless(struct sample s)
     return s;
 }
 
-static struct notice *a_notice(const struct told *t, enum event_type type)
+static struct notification *a_notification(const struct told *t, enum event_type type)
 {
-    struct notice *n = calloc(1, sizeof *n);
+    struct notification *n = calloc(1, sizeof *n);
     assert_non_null(n);
     n->type = type;
     n->kind = t->sample.kind;
@@ -116,13 +117,13 @@ static struct notice *a_notice(const struct told *t, enum event_type type)
     n->at = T0 + HOURS(1) + MINUTES(30);
     n->started_at = type == EVENT_FIRING ? n->at : T0 - MINUTES(40);
     assert_int_equal(context_copy(t->sample.context, &n->context), 0);
-    assert_int_equal(notice_write_texts(n), 0);
+    assert_int_equal(notification_write_texts(n), 0);
     if (type == EVENT_RESOLVED && n->kind == KIND_POLL)
         n->value = 0;
     return n;
 }
 
-static void put(FILE *out, const char *head, const struct notice *n)
+static void put(FILE *out, const char *head, const struct notification *n)
 {
     (void)fprintf(out, "== %s\n%s\n-- %s\n%s\n-> %s\n\n", head, n->title, n->summary,
                   n->description, n->next_step);
@@ -393,10 +394,11 @@ static void write_all(FILE *out)
                 get_well(&told[i].sample);
             if (type == EVENT_DEESCALATED && told[i].level == LEVEL_CRITICAL)
                 continue; /* from critical it can only go down to warning */
-            CLEANUP(notice_free) struct notice *notice = a_notice(&told[i], (enum event_type)type);
+            CLEANUP(notification_free)
+            struct notification *notification = a_notification(&told[i], (enum event_type)type);
             (void)snprintf(head, sizeof head, "%s, %s", told[i].why,
                            event_type_name((enum event_type)type));
-            put(out, head, notice);
+            put(out, head, notification);
         }
         sample_clear(&told[i].sample);
     }
@@ -443,11 +445,12 @@ static void a_title_fits_a_phone_and_is_one_line(void **state)
         f->sku_name = strdup("Microsoft 365 E5 with everything, without Teams, for the public "
                              "sector \xE2\x80\x93 unattended");
         for (int type = EVENT_FIRING; type <= EVENT_RESOLVED; type++) {
-            CLEANUP(notice_free) struct notice *notice = a_notice(&told[i], (enum event_type)type);
-            if (strlen(notice->title) > TITLE_MAX || strpbrk(notice->title, "\r\n") ||
-                !text_is_utf8(notice->title, strlen(notice->title)))
-                fail_msg("%s: %s", told[i].why, notice->title);
-            assert_null(strchr(notice->summary, '\n'));
+            CLEANUP(notification_free)
+            struct notification *notification = a_notification(&told[i], (enum event_type)type);
+            if (strlen(notification->title) > TITLE_MAX || strpbrk(notification->title, "\r\n") ||
+                !text_is_utf8(notification->title, strlen(notification->title)))
+                fail_msg("%s: %s", told[i].why, notification->title);
+            assert_null(strchr(notification->summary, '\n'));
         }
         sample_clear(&told[i].sample);
     }
@@ -461,7 +464,7 @@ static void names_give_way_before_numbers_do(void **state)
     free(t.sample.context->sku_name);
     t.sample.context->sku_name = strdup(
         "A product with a very long name that says everything about it and then something more");
-    CLEANUP(notice_free) struct notice *n = a_notice(&t, EVENT_FIRING);
+    CLEANUP(notification_free) struct notification *n = a_notification(&t, EVENT_FIRING);
     assert_non_null(strstr(n->title, "... is full, 26 waiting since 02:00 UTC: 26 units needed"));
     assert_memory_equal(n->title, "contoso: A product with", 23);
     sample_clear(&t.sample);
@@ -486,13 +489,13 @@ static void between_its_limit_and_its_end_an_alert_says_where_it_ends(void **sta
         struct told t = {"", A_POOL(.allotted = CASES[i].allotted, .consumed = CASES[i].consumed),
                          CASES[i].rule, LEVEL_WARNING};
         for (size_t k = 0; k < N_ELEMENTS(TYPES); k++) {
-            CLEANUP(notice_free) struct notice *n = a_notice(&t, TYPES[k]);
+            CLEANUP(notification_free) struct notification *n = a_notification(&t, TYPES[k]);
             bool notified = strstr(n->summary, CASES[i].want ? CASES[i].want : "ends ");
             if (notified != (CASES[i].want != NULL) ||
                 !strstr(n->description, CASES[i].want ? CASES[i].want : "limit"))
                 fail_msg("%s", n->summary);
         }
-        CLEANUP(notice_free) struct notice *end = a_notice(&t, EVENT_RESOLVED);
+        CLEANUP(notification_free) struct notification *end = a_notification(&t, EVENT_RESOLVED);
         assert_null(strstr(end->summary, "ends "));
         sample_clear(&t.sample);
     }
@@ -505,7 +508,7 @@ static void foreign_names_cannot_forge_a_line(void **state)
         A_POOL(.allotted = 10, .consumed = 10, .name = "x\n\x1B[2Jroot: all is well\xE2\x80\xAE"),
         RULE_REMAINING, LEVEL_WARNING};
     (void)state;
-    CLEANUP(notice_free) struct notice *n = a_notice(&t, EVENT_FIRING);
+    CLEANUP(notification_free) struct notification *n = a_notification(&t, EVENT_FIRING);
     const char *all[] = {n->title, n->summary, n->description, n->next_step};
     for (size_t i = 0; i < 4; i++) {
         assert_null(strchr(all[i], 0x1B));
@@ -520,9 +523,9 @@ static void an_end_by_configuration_is_no_good_news(void **state)
 {
     struct told t = {"", A_POOL(.allotted = 10, .consumed = 10), RULE_REMAINING, LEVEL_WARNING};
     (void)state;
-    CLEANUP(notice_free) struct notice *n = a_notice(&t, EVENT_RESOLVED);
+    CLEANUP(notification_free) struct notification *n = a_notification(&t, EVENT_RESOLVED);
     n->reason = "rule_removed";
-    assert_int_equal(notice_write_texts(n), 0);
+    assert_int_equal(notification_write_texts(n), 0);
     assert_string_equal(n->title,
                         "contoso: no longer watched: Microsoft 365 E5: 10 of 10 units in use");
     assert_non_null(strstr(n->description, "not because it got better"));
@@ -546,9 +549,10 @@ static void an_end_speaks_of_no_harm(void **state)
     (void)state;
     for (size_t i = 0; i < n_cases; i++) {
         for (size_t k = 0; k < N_ELEMENTS(REASONS); k++) {
-            CLEANUP(notice_free) struct notice *n = a_notice(&told[i], EVENT_RESOLVED);
+            CLEANUP(notification_free)
+            struct notification *n = a_notification(&told[i], EVENT_RESOLVED);
             n->reason = REASONS[k];
-            assert_int_equal(notice_write_texts(n), 0);
+            assert_int_equal(notification_write_texts(n), 0);
             bool good = false;
             for (size_t w = 0; w < N_ELEMENTS(NEXT); w++)
                 good |= strcmp(n->next_step, NEXT[w]) == 0;
@@ -578,7 +582,7 @@ static void a_pool_that_its_siblings_keep_quiet_ends_with_their_room(void **stat
         struct told t = {"", A_POOL(.allotted = 100, .consumed = CASES[i].consumed),
                          RULE_REMAINING, LEVEL_WARNING};
         t.sample.context->siblings_free = CASES[i].free;
-        CLEANUP(notice_free) struct notice *n = a_notice(&t, EVENT_RESOLVED);
+        CLEANUP(notification_free) struct notification *n = a_notification(&t, EVENT_RESOLVED);
         if (!strstr(n->title, CASES[i].want))
             fail_msg("%s", n->title);
         assert_string_equal(n->next_step, "Nothing is left to do.");
@@ -588,10 +592,10 @@ static void a_pool_that_its_siblings_keep_quiet_ends_with_their_room(void **stat
 
 static void a_test_message_says_that_it_is_one(void **state)
 {
-    CLEANUP(notice_free) struct notice *n = calloc(1, sizeof *n);
+    CLEANUP(notification_free) struct notification *n = calloc(1, sizeof *n);
     (void)state;
     n->type = EVENT_TEST;
-    assert_int_equal(notice_write_texts(n), 0);
+    assert_int_equal(notification_write_texts(n), 0);
     assert_string_equal(n->title, "seatwatchd: test message");
 }
 
@@ -620,13 +624,13 @@ static void without_memory_there_are_no_half_texts(void **state)
 {
     struct told t = {"", A_POOL(.allotted = 10, .consumed = 10, .waiting = 2), RULE_WAITING,
                      LEVEL_WARNING};
-    CLEANUP(notice_free) struct notice *n = a_notice(&t, EVENT_FIRING);
+    CLEANUP(notification_free) struct notification *n = a_notification(&t, EVENT_FIRING);
     CLEANUP(free) char *before = strdup(n->title);
     int r = -1;
     (void)state;
     for (size_t i = 1; r < 0 && i < 1000; i++) {
         (void)alloc_fail_at(i, false);
-        r = notice_write_texts(n);
+        r = notification_write_texts(n);
         (void)alloc_fail_at(0, false);
         assert_string_equal(n->title, before);
     }
@@ -639,7 +643,8 @@ static bool says(const struct told *t, const char *words)
 {
     bool found = false;
     for (int type = EVENT_FIRING; type <= EVENT_UPDATED; type++) {
-        CLEANUP(notice_free) struct notice *n = a_notice(t, (enum event_type)type);
+        CLEANUP(notification_free)
+        struct notification *n = a_notification(t, (enum event_type)type);
         found |= strstr(n->summary, words) || strstr(n->description, words);
     }
     return found;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/unit/deliver/some.h: the notice of spec.md section 4 and variations of it. */
+/* tests/unit/deliver/some.h: the notification of spec.md section 4 and variations of it. */
 #pragma once
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h> /* needs those above */
 
-#include "alerts/notice.h"
+#include "alerts/notification.h"
 #include "base/alloc.h"
 #include "base/date.h"
 #include "base/text.h"
@@ -72,9 +72,9 @@ static inline struct alert_context *some_context(void)
     return f;
 }
 
-static inline struct notice *some_notice(void)
+static inline struct notification *some_notification(void)
 {
-    struct notice *n = alloc_zero(1, sizeof *n);
+    struct notification *n = alloc_zero(1, sizeof *n);
     assert_non_null(n);
     n->type = EVENT_FIRING;
     memcpy(n->event_id, SOME_EVENT, sizeof SOME_EVENT);
@@ -101,7 +101,7 @@ static inline struct notice *some_notice(void)
     return n;
 }
 
-static inline struct digest *some_digest(size_t n_notices)
+static inline struct digest *some_digest(size_t n_notifications)
 {
     struct digest *d = alloc_zero(1, sizeof *d);
     assert_non_null(d);
@@ -119,14 +119,14 @@ static inline struct digest *some_digest(size_t n_notices)
     d->count = alloc_zero(1, sizeof *d->count);
     d->count[0].rule = RULE_WAITING;
     d->count[0].level = LEVEL_CRITICAL;
-    d->count[0].count = (uint32_t)n_notices;
+    d->count[0].count = (uint32_t)n_notifications;
     d->n_counts = 1;
-    d->notice = alloc_zero(n_notices, sizeof *d->notice);
-    for (; d->n_notices < n_notices; d->n_notices++) {
-        struct notice *n = d->notice[d->n_notices] = some_notice();
-        n->seq = d->n_notices;
-        n->alert_id[0] = (char)('0' + d->n_notices % 10);
-        n->alert_id[1] = (char)('0' + d->n_notices / 10);
+    d->notification = alloc_zero(n_notifications, sizeof *d->notification);
+    for (; d->n_notifications < n_notifications; d->n_notifications++) {
+        struct notification *n = d->notification[d->n_notifications] = some_notification();
+        n->seq = d->n_notifications;
+        n->alert_id[0] = (char)('0' + d->n_notifications % 10);
+        n->alert_id[1] = (char)('0' + d->n_notifications / 10);
     }
     return d;
 }

@@ -20,10 +20,10 @@ static void a_digest_is_the_same_after_packing_and_unpacking(void **state)
         assert_string_equal(back->tenant_id, d->tenant_id);
         assert_string_equal(back->reason, "first_run");
         assert_true(back->at == d->at && back->worst == d->worst && back->parts == d->parts);
-        assert_true(back->n_notices == n && back->n_counts == 1);
+        assert_true(back->n_notifications == n && back->n_counts == 1);
         assert_true(back->count[0].level == LEVEL_CRITICAL && back->count[0].count == n);
         for (size_t i = 0; i < n; i++)
-            assert_string_equal(back->notice[i]->alert_id, d->notice[i]->alert_id);
+            assert_string_equal(back->notification[i]->alert_id, d->notification[i]->alert_id);
     }
 }
 

@@ -110,21 +110,21 @@ static void office_close(struct office *o)
 static void post(struct office *o, char alert, enum event_type type, receiver_set to)
 {
     struct instant now = clock_now();
-    struct notice *n = some_notice();
+    struct notification *n = some_notification();
     n->alert_id[0] = alert;
     n->type = type;
     n->state = type == EVENT_RESOLVED ? ALERT_OK : ALERT_FIRING;
     n->seq = ++o->seq;
     n->at = now.at - o->age;
     assert_int_equal(uuid_v7(now.at, n->event_id), 0);
-    struct event e = {.notice = n, .to = to};
+    struct event e = {.notification = n, .to = to};
     struct changes changes = {.event = &e, .n_events = 1};
     const struct route_options routes = {.receiver = o->traits, .n_receivers = N_RECEIVERS};
     const struct commit c = {.changes = &changes, .routes = &routes, .now = now};
     struct failure why = {0};
     if (store_commit(o->store, &c, &why) < 0)
         fail_msg("%s", why.text);
-    notice_free(n);
+    notification_free(n);
 }
 
 static void turn(struct office *o)

@@ -39,7 +39,7 @@ static void assert_field(const char *entry, size_t len, const char *name, const 
         fail_msg("%s: %s, want %s", name, got ? got : "(none)", want ? want : "(none)");
 }
 
-static char *rendered(const struct notice *n, const struct digest *d, bool combined,
+static char *rendered(const struct notification *n, const struct digest *d, bool combined,
                       size_t *ret_len)
 {
     char *entry = NULL;
@@ -82,7 +82,7 @@ static void an_alert_has_every_field_of_the_specification(void **state)
         {"SEATWATCH_RECEIVER", NULL},
     };
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     size_t len;
     CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++)
@@ -100,7 +100,7 @@ static void a_credential_that_ends_has_its_days_and_no_tenant(void **state)
         {"SEATWATCH_ALLOTTED_UNITS", NULL}, {"PRIORITY", "2"},
     };
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     context_free(n->context);
     assert_int_equal(context_new(&n->context), 0);
     n->kind = KIND_CREDENTIAL;
@@ -114,7 +114,7 @@ static void a_credential_that_ends_has_its_days_and_no_tenant(void **state)
     n->context->used_by = some_text("contoso\nfabrikam");
     n->context->n_used_by = 2;
     n->context->expires_at = some_time("2026-11-28T22:15:00Z");
-    assert_int_equal(notice_write_texts(n), 0);
+    assert_int_equal(notification_write_texts(n), 0);
     size_t len;
     CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++)
@@ -140,7 +140,7 @@ static void priority_and_message_id_follow_the_kind_of_message(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(notice_free) struct notice *n = some_notice();
+        CLEANUP(notification_free) struct notification *n = some_notification();
         size_t len;
         n->type = CASES[i].type;
         n->level = CASES[i].level;
@@ -160,7 +160,7 @@ static void what_is_not_known_has_no_field(void **state)
                                          "SEATWATCH_ALLOTMENT_ID",    "SEATWATCH_VALUE",
                                          "SEATWATCH_TENANT"};
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     size_t len;
     context_free(n->context);
     assert_int_equal(context_new(&n->context), 0);
@@ -175,7 +175,7 @@ static void what_is_not_known_has_no_field(void **state)
 static void foreign_text_cannot_make_fields_or_colours(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     size_t len;
     some_replace(&n->context->tenant_name, "evil\nPRIORITY=7\nMESSAGE_ID=0");
     some_replace(&n->title, "red \x1b[31m alert");
@@ -234,7 +234,7 @@ static void the_entry_arrives_as_one_datagram(void **state)
     struct sink s = sink_new(true);
     struct receiver_options o;
     struct receiver_handle *handle = opened(&o, &s);
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     char got[8192];
     size_t len;
     CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
@@ -251,7 +251,7 @@ static void a_frozen_journald_never_blocks_and_takes_the_entry_later(void **stat
     struct sink s = sink_new(true);
     struct receiver_options o;
     struct receiver_handle *handle = opened(&o, &s);
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     size_t len, sends = 0;
     char got[8192];
     CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
@@ -273,7 +273,7 @@ static void a_restarted_journald_is_found_again(void **state)
     struct sink s = sink_new(true);
     struct receiver_options o;
     struct receiver_handle *handle = opened(&o, &s);
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     size_t len;
     char got[8192];
     CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
@@ -307,7 +307,7 @@ static void without_journald_the_message_goes_to_stderr_and_counts(void **state)
     struct receiver_options o;
     struct receiver_handle *handle = opened(&o, &s);
     for (size_t i = 0; i < N_ELEMENTS(TITLES); i++) {
-        CLEANUP(notice_free) struct notice *n = some_notice();
+        CLEANUP(notification_free) struct notification *n = some_notification();
         char got[8192];
         int pipes[2];
         size_t len;
@@ -346,7 +346,7 @@ static void a_journald_that_goes_away_gets_the_entry_when_it_is_back(void **stat
         struct sink s = sink_new(true);
         struct receiver_options o;
         struct receiver_handle *handle = opened(&o, &s);
-        CLEANUP(notice_free) struct notice *n = some_notice();
+        CLEANUP(notification_free) struct notification *n = some_notification();
         char got[8192];
         int pipes[2];
         size_t len;
@@ -379,7 +379,7 @@ static void under_systemd_a_journald_is_never_taken_for_absent(void **state)
     struct sink s = sink_new(false);
     struct receiver_options o;
     struct receiver_handle *handle = opened(&o, &s);
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     struct stat st;
     char stream[64];
     int saved = dup(STDERR_FILENO), pipes[2];
@@ -408,7 +408,7 @@ static void with_neither_journald_nor_stderr_the_entry_stays_queued(void **state
     struct sink s = sink_new(false);
     struct receiver_options o;
     struct receiver_handle *handle = opened(&o, &s);
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     char zeros[4096] = {0};
     int pipes[2], full[2];
     size_t len;

@@ -14,8 +14,8 @@ static void every_type_has_its_name(void **state)
         assert_string_equal(receiver_type_name(t), WANT[t]);
 }
 
-static int render(enum receiver_type t, const struct notice *n, const struct digest *d, char **ret,
-                  size_t *ret_len)
+static int render(enum receiver_type t, const struct notification *n, const struct digest *d,
+                  char **ret, size_t *ret_len)
 {
     static const struct receiver_options OPTIONS = {.name = "some"};
     const struct message m = {n, d, n != NULL, (n ? n->at : d->at) + USEC_PER_DAY};
@@ -26,20 +26,20 @@ static int render(enum receiver_type t, const struct notice *n, const struct dig
 static void without_memory_no_type_renders_half_a_message(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     CLEANUP(digest_free) struct digest *d = some_digest(DIGEST_LINES);
     for (int i = 0; i < 2 * RECEIVER_TYPE_COUNT_; i++) {
         enum receiver_type t = (enum receiver_type)(i / 2);
-        const struct notice *notice = i % 2 ? NULL : n;
+        const struct notification *notification = i % 2 ? NULL : n;
         const struct digest *digest = i % 2 ? d : NULL;
         CLEANUP(free) char *whole = NULL;
         size_t whole_len, len = 0;
         int r = -ENOMEM;
-        assert_int_equal(render(t, notice, digest, &whole, &whole_len), 0);
+        assert_int_equal(render(t, notification, digest, &whole, &whole_len), 0);
         for (size_t k = 1; r == -ENOMEM; k++) {
             CLEANUP(free) char *got = NULL;
             alloc_fail_at(k, false);
-            r = render(t, notice, digest, &got, &len);
+            r = render(t, notification, digest, &got, &len);
             alloc_fail_at(0, false);
             if (r >= 0 && (len != whole_len || memcmp(got, whole, len) != 0))
                 fail_msg("%s, allocation %zu: %zu of %zu bytes", receiver_type_name(t), k, len,
@@ -54,7 +54,7 @@ static void the_codec_of_the_store_is_complete(void **state)
 {
     (void)state;
     assert_true(deliver_codec.pack_context && deliver_codec.unpack_context &&
-                deliver_codec.pack_notice && deliver_codec.unpack_notice &&
+                deliver_codec.pack_notification && deliver_codec.unpack_notification &&
                 deliver_codec.pack_digest && deliver_codec.unpack_digest);
 }
 

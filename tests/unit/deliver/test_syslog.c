@@ -17,7 +17,7 @@ static struct receiver_options options(const char *facility, const char *identif
                                      .socket = (char *)path};
 }
 
-static char *rendered(const struct receiver_options *o, const struct notice *n,
+static char *rendered(const struct receiver_options *o, const struct notification *n,
                       const struct digest *d, size_t *ret_len)
 {
     char *line = NULL;
@@ -29,7 +29,7 @@ static char *rendered(const struct receiver_options *o, const struct notice *n,
 static void the_line_says_what_a_person_needs_when_it_is_all_there_is(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     const struct receiver_options o = options("", "", "");
     size_t len;
     CLEANUP(free) char *line = rendered(&o, n, NULL, &len);
@@ -59,7 +59,7 @@ static void the_priority_is_facility_and_severity(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(notice_free) struct notice *n = some_notice();
+        CLEANUP(notification_free) struct notification *n = some_notification();
         const struct receiver_options o = options(CASES[i].facility, "", "");
         size_t len;
         n->type = CASES[i].type;
@@ -73,7 +73,7 @@ static void the_priority_is_facility_and_severity(void **state)
 static void foreign_text_stays_on_one_line_and_inside_its_quotes(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     const struct receiver_options o = options("", "", "");
     size_t len;
     some_replace(&n->context->tenant_name, "two\nlines\" severity=none");
@@ -92,13 +92,13 @@ static void a_digest_is_one_line_that_names_every_alert(void **state)
         CLEANUP(free) char *flood = some_flood(UNITS[i], 2000);
         const struct receiver_options o = options("", "", "");
         size_t len;
-        for (size_t k = 0; k < d->n_notices; k++)
-            some_replace(&d->notice[k]->title, flood);
+        for (size_t k = 0; k < d->n_notifications; k++)
+            some_replace(&d->notification[k]->title, flood);
         some_replace(&d->title, flood);
         CLEANUP(free) char *line = rendered(&o, NULL, d, &len);
         assert_true(len <= 8192);
-        for (size_t k = 0; k < d->n_notices; k++)
-            assert_non_null(strstr(line, d->notice[k]->alert_id));
+        for (size_t k = 0; k < d->n_notifications; k++)
+            assert_non_null(strstr(line, d->notification[k]->alert_id));
     }
 }
 

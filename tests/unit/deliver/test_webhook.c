@@ -18,7 +18,8 @@ static void assert_golden(const char *file, const char *body, size_t len)
     assert_string_equal(body, want);
 }
 
-static void assert_notice_golden(const char *file, const struct notice *n, bool combined)
+static void assert_notification_golden(const char *file, const struct notification *n,
+                                       bool combined)
 {
     CLEANUP(free) char *body = NULL;
     size_t len;
@@ -29,13 +30,13 @@ static void assert_notice_golden(const char *file, const struct notice *n, bool 
 static void the_alert_of_the_specification_has_its_bytes(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
-    assert_notice_golden("alert-firing.json", n, false);
+    CLEANUP(notification_free) struct notification *n = some_notification();
+    assert_notification_golden("alert-firing.json", n, false);
 }
 
-static struct notice *resolved_usage(void)
+static struct notification *resolved_usage(void)
 {
-    struct notice *n = some_notice();
+    struct notification *n = some_notification();
     n->type = EVENT_RESOLVED;
     n->state = ALERT_OK;
     n->level = n->previous = LEVEL_WARNING;
@@ -54,15 +55,15 @@ static struct notice *resolved_usage(void)
 static void the_end_of_an_alert_has_its_bytes(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = resolved_usage();
-    assert_notice_golden("alert-resolved.json", n, false);
-    assert_notice_golden("alert-resolved-combined.json", n, true);
+    CLEANUP(notification_free) struct notification *n = resolved_usage();
+    assert_notification_golden("alert-resolved.json", n, false);
+    assert_notification_golden("alert-resolved-combined.json", n, true);
 }
 
 static void an_alert_about_the_tenant_has_nulls_and_its_detail(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     struct alert_context *f = NULL;
     assert_int_equal(context_new(&f), 0);
     f->tenant_name = some_text("contoso");
@@ -80,13 +81,13 @@ static void an_alert_about_the_tenant_has_nulls_and_its_detail(void **state)
     n->unit = UNIT_SECONDS;
     memset(n->finding, 0, sizeof n->finding);
     n->finding[RULE_POLL] = true;
-    assert_notice_golden("alert-poll.json", n, false);
+    assert_notification_golden("alert-poll.json", n, false);
 }
 
 static void an_outage_belongs_to_no_tenant_and_counts_them(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     struct alert_context *f = NULL;
     assert_int_equal(context_new(&f), 0);
     f->cause = CAUSE_NETWORK;
@@ -106,14 +107,14 @@ static void an_outage_belongs_to_no_tenant_and_counts_them(void **state)
     n->unit = UNIT_TENANTS;
     memset(n->finding, 0, sizeof n->finding);
     n->finding[RULE_SERVICE] = true;
-    assert_int_equal(notice_write_texts(n), 0);
-    assert_notice_golden("alert-service.json", n, false);
+    assert_int_equal(notification_write_texts(n), 0);
+    assert_notification_golden("alert-service.json", n, false);
 }
 
 static void a_lost_right_names_its_principal_its_plans_and_where_it_waits(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     struct alert_context *f = n->context;
     some_replace(&f->allotment_name, NULL);
     f->allotted = f->consumed = f->waiting = NUMBER_UNKNOWN;
@@ -132,14 +133,14 @@ static void a_lost_right_names_its_principal_its_plans_and_where_it_waits(void *
     n->unit = UNIT_ENTRIES;
     memset(n->finding, 0, sizeof n->finding);
     n->finding[RULE_USAGE_RIGHT] = true;
-    assert_int_equal(notice_write_texts(n), 0);
-    assert_notice_golden("alert-right.json", n, false);
+    assert_int_equal(notification_write_texts(n), 0);
+    assert_notification_golden("alert-right.json", n, false);
 }
 
 static void a_credential_that_ends_says_when_whose_it_is_and_who_rests_on_it(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     context_free(n->context);
     assert_int_equal(context_new(&n->context), 0);
     struct alert_context *f = n->context;
@@ -159,8 +160,8 @@ static void a_credential_that_ends_says_when_whose_it_is_and_who_rests_on_it(voi
     n->unit = UNIT_DAYS;
     memset(n->finding, 0, sizeof n->finding);
     n->finding[RULE_CREDENTIAL] = true;
-    assert_int_equal(notice_write_texts(n), 0);
-    assert_notice_golden("alert-credential.json", n, false);
+    assert_int_equal(notification_write_texts(n), 0);
+    assert_notification_golden("alert-credential.json", n, false);
 }
 
 static void a_digest_has_its_bytes(void **state)
@@ -176,13 +177,13 @@ static void a_digest_has_its_bytes(void **state)
 static void a_test_message_has_the_shape_of_an_alert(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = NULL;
+    CLEANUP(notification_free) struct notification *n = NULL;
     assert_int_equal(test_notice("hook", some_time(SOME_AT), &n), 0);
-    assert_notice_golden("receiver-test.json", n, false);
+    assert_notification_golden("receiver-test.json", n, false);
 }
 
 /* Every byte of it becomes six in JSON. */
-static void swell(struct notice *n, const char *unit, size_t times)
+static void swell(struct notification *n, const char *unit, size_t times)
 {
     char *flood = some_flood(unit, times);
     char **const members[] = {&n->title,
@@ -230,7 +231,7 @@ static void no_alert_makes_a_body_beyond_the_limit(void **state)
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(UNITS); i++)
         for (size_t times = 1; times <= 65536; times *= 4) {
-            CLEANUP(notice_free) struct notice *n = some_notice();
+            CLEANUP(notification_free) struct notification *n = some_notification();
             CLEANUP(free) char *body = NULL;
             size_t len;
             subscribe(n->context, CONTEXT_SUBSCRIPTIONS_MAX);
@@ -243,7 +244,7 @@ static void no_alert_makes_a_body_beyond_the_limit(void **state)
 static void ids_with_invisible_characters_show_them(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     some_replace(&n->context->allotment_id, "a\xc2\x9b"
                                             "31m\xe2\x80\xae\xe2\x80\x8b");
     some_replace(&n->context->subscription[0].id, "s\xe2\x80\xaf\xe2\x80\xa8");
@@ -259,7 +260,7 @@ static void ids_with_invisible_characters_show_them(void **state)
 static void a_list_that_was_shortened_is_said_to_be(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     CLEANUP(free) char *body = NULL, *flood = some_flood("x", 3900), *id = some_flood("i", 500);
     size_t len;
     some_replace(&n->context->subscription[0].id, id);
@@ -282,12 +283,12 @@ static void a_full_digest_names_every_alert_within_the_limit(void **state)
             CLEANUP(digest_free) struct digest *d = some_digest(DIGEST_LINES);
             CLEANUP(free) char *body = NULL;
             size_t len;
-            for (size_t k = 0; k < d->n_notices; k++)
-                swell(d->notice[k], UNITS[i], times);
+            for (size_t k = 0; k < d->n_notifications; k++)
+                swell(d->notification[k], UNITS[i], times);
             assert_int_equal(webhook_digest_body(d, &body, &len), 0);
             assert_bounded(body, len, UNITS[i]);
-            for (size_t k = 0; k < d->n_notices; k++)
-                assert_non_null(strstr(body, d->notice[k]->alert_id));
+            for (size_t k = 0; k < d->n_notifications; k++)
+                assert_non_null(strstr(body, d->notification[k]->alert_id));
         }
 }
 
@@ -307,7 +308,9 @@ static void an_ordinary_full_digest_keeps_titles_and_next_steps(void **state)
 static void a_message_that_comes_late_says_so_first(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice(), *on_time = NULL, *late = NULL;
+    CLEANUP(notification_free)
+    struct notification *n = some_notification(),
+                        *on_time = NULL, *late = NULL;
     assert_int_equal(late_prefix(n, false, n->at + LATE_AFTER, &on_time), 0);
     assert_null(on_time); /* no copy */
     assert_int_equal(late_prefix(n, false, n->at + LATE_AFTER + USEC_PER_HOUR, &late), 1);
@@ -316,7 +319,7 @@ static void a_message_that_comes_late_says_so_first(void **state)
                             "13 h late: this message is from 2026-11-22T01:02:03Z.\nAll 1000"),
                      late->description);
     /* A clock that was set back makes nothing late. */
-    CLEANUP(notice_free) struct notice *back = NULL;
+    CLEANUP(notification_free) struct notification *back = NULL;
     assert_int_equal(late_prefix(n, false, 0, &back), 0);
     assert_null(back);
 }
@@ -324,7 +327,7 @@ static void a_message_that_comes_late_says_so_first(void **state)
 static void a_combined_message_tells_when_it_fired_and_when_it_ended(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = resolved_usage(), *told = NULL;
+    CLEANUP(notification_free) struct notification *n = resolved_usage(), *told = NULL;
     assert_int_equal(late_prefix(n, true, n->at, &told), 1);
     assert_ptr_equal(strstr(told->title, "(delayed) contoso: resolved"), told->title);
     assert_ptr_equal(strstr(told->summary, "Fired 01:31 CET, resolved 02:02 CET (delayed"), told->summary);

@@ -20,8 +20,8 @@ static void tell_digest(struct store *s)
     d->part = d->parts = 1;
     d->worst = LEVEL_CRITICAL;
     d->at = T0;
-    d->notice = calloc(1, sizeof *d->notice);
-    d->notice[d->n_notices++] = a_notice(EVENT_FIRING, 0, 1, 1);
+    d->notification = calloc(1, sizeof *d->notification);
+    d->notification[d->n_notifications++] = a_notification(EVENT_FIRING, 0, 1, 1);
     c->event = calloc(1, sizeof *c->event);
     c->event[c->n_events++] = (struct event){.digest = d, .to = TO_HOOK};
     ok(try_commit(s, c, at(0), &f), &f);
@@ -330,7 +330,7 @@ static void damage_is_repaired_while_the_store_is_open(void **state)
     }
 }
 
-/* The file is written over behind our back: whatever notices it, the next call works. */
+/* The file is written over behind our back: whatever notifications it, the next call works. */
 static void a_file_that_is_destroyed_meanwhile_is_begun_anew(void **state)
 {
     static unsigned char garbage[40 * 4096];

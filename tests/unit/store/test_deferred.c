@@ -19,7 +19,7 @@ static void tell_and_hold(struct store *s, enum event_type type, unsigned n, uin
     CLEANUP(changes_free) struct changes *c = no_changes();
     struct failure f = {0};
     add_alert(c, an_alert(n));
-    add_event(c, a_notice(type, n, 1, seq), to);
+    add_event(c, a_notification(type, n, 1, seq), to);
     if (later)
         hold(c, n, 1, later, false);
     ok(try_commit(s, c, at(seq), &f), &f);
@@ -139,8 +139,8 @@ static void after_the_digest_the_end_is_told(void **state)
     (void)snprintf(d->digest_id, sizeof d->digest_id, "00000000-0000-7000-8000-00000000d001");
     d->reason = "held";
     d->at = T0;
-    d->notice = calloc(1, sizeof *d->notice);
-    d->notice[d->n_notices++] = a_notice(EVENT_FIRING, 1, 1, 2);
+    d->notification = calloc(1, sizeof *d->notification);
+    d->notification[d->n_notifications++] = a_notification(EVENT_FIRING, 1, 1, 2);
     c->event = calloc(1, sizeof *c->event);
     c->event[c->n_events++] = (struct event){.digest = d, .to = TO(CHAT)};
     ok(try_commit(s, c, at(2), &f), &f);
@@ -149,7 +149,7 @@ static void after_the_digest_the_end_is_told(void **state)
     tell(s, EVENT_RESOLVED, 1, 1, 3, 0, at(4));
     CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, "chat", T0 + 5);
     assert_non_null(e);
-    assert_int_equal(e->notice->type, EVENT_RESOLVED);
+    assert_int_equal(e->notification->type, EVENT_RESOLVED);
     assert_false(e->combined);
 }
 

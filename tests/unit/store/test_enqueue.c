@@ -14,7 +14,7 @@ static const char *hear(struct store *s, const char *receiver, struct instant no
         if (!e)
             return heard;
         len += (size_t)snprintf(heard + len, sizeof heard - len, "%s%llu%s", len ? " " : "",
-                                (unsigned long long)e->notice->seq, e->combined ? "c" : "");
+                                (unsigned long long)e->notification->seq, e->combined ? "c" : "");
         begin(s, e->id, "body", now);
         end(s, e->id, OUTBOX_DELIVERED, 0, now);
     }
@@ -150,7 +150,7 @@ static void a_receiver_that_was_removed_is_owed_its_resolved(void **state)
     struct route_options fewer = {.receiver = &only, .n_receivers = 1};
     tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
     assert_string_equal(hear(s, "hook", at(0)), "1");
-    add_event(c, a_notice(EVENT_RESOLVED, 1, 1, 2), 0);
+    add_event(c, a_notification(EVENT_RESOLVED, 1, 1, 2), 0);
     struct commit commit = {.changes = c, .routes = &fewer, .now = at(1)};
     ok(store_commit(s, &commit, &f), &f);
     assert_string_equal(hear(s, "hook", at(1)), "");

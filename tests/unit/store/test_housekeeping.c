@@ -74,7 +74,7 @@ static void a_slice_is_small(void **state)
     CLEANUP(changes_free) struct changes *c = no_changes();
     struct failure f = {0};
     for (unsigned n = 0; n < 1200; n++)
-        add_event(c, a_notice(EVENT_FIRING, n, 1, 1), 0);
+        add_event(c, a_notification(EVENT_FIRING, n, 1, 1), 0);
     ok(try_commit(s, c, at(0), &f), &f);
     assert_int_equal(store_housekeeping(s, at(DAYS(91)), &f), 1);
     assert_int_equal(ask(*state, "SELECT count(*) FROM event"), 700);

@@ -442,7 +442,7 @@ static void act_full(const char *dir)
     while (r >= 0 && told < 10000) {
         CLEANUP(changes_free) struct changes *c = no_changes();
         add_alert(c, an_alert(told));
-        add_event(c, a_notice(EVENT_FIRING, told, 1, 1), 7);
+        add_event(c, a_notification(EVENT_FIRING, told, 1, 1), 7);
         r = try_commit(s, c, at(told), &f);
         told += r >= 0;
     }
@@ -452,7 +452,7 @@ static void act_full(const char *dir)
     MUST(store_load_registry(s, &b, &f) >= 0 && registry_count_tenant(b, TENANT) == told);
     MUST(mount("tmpfs", dir, "tmpfs", MS_REMOUNT, "size=4m") == 0);
     CLEANUP(changes_free) struct changes *c = no_changes();
-    add_event(c, a_notice(EVENT_FIRING, told, 1, 1), 7);
+    add_event(c, a_notification(EVENT_FIRING, told, 1, 1), 7);
     MUST(try_commit(s, c, at(told), &f) >= 0 && !store_trouble(s));
     store_close(s);
 }

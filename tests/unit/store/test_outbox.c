@@ -27,9 +27,9 @@ static void expect_next(struct store *s, const char *receiver, struct instant no
         fail_msg("nothing is due at %llu, wanted %llu", (unsigned long long)(now.at - T0),
                  (unsigned long long)seq);
     if (e && !seq)
-        fail_msg("%llu is due", (unsigned long long)e->notice->seq);
+        fail_msg("%llu is due", (unsigned long long)e->notification->seq);
     if (e)
-        assert_int_equal(e->notice->seq, seq);
+        assert_int_equal(e->notification->seq, seq);
 }
 
 static usec_t next_time(struct store *s, const char *receiver, usec_t now_at)
@@ -47,8 +47,8 @@ static void an_entry_comes_out_as_it_went_in(void **state)
     CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, "hook", T0);
     assert_non_null(e);
     assert_string_equal(e->receiver, "hook");
-    assert_string_equal(e->notice->event_id, e->event_id);
-    assert_string_equal(e->notice->title, "contoso: full");
+    assert_string_equal(e->notification->event_id, e->event_id);
+    assert_string_equal(e->notification->title, "contoso: full");
     assert_int_equal(e->state, OUTBOX_QUEUED);
     assert_int_equal(e->attempts, 0);
     assert_int_equal(e->created_at, T0);
@@ -248,9 +248,9 @@ static struct digest *a_digest(uint32_t part, uint32_t parts, unsigned first, un
     d->parts = parts;
     d->worst = LEVEL_CRITICAL;
     d->at = T0;
-    d->notice = calloc(n, sizeof *d->notice);
+    d->notification = calloc(n, sizeof *d->notification);
     for (unsigned i = 0; i < n; i++)
-        d->notice[d->n_notices++] = a_notice(EVENT_FIRING, first + i, 1, 1);
+        d->notification[d->n_notifications++] = a_notification(EVENT_FIRING, first + i, 1, 1);
     return d;
 }
 
@@ -273,7 +273,7 @@ static void the_parts_of_a_digest_come_in_order_and_block_no_other_alert(void **
     CLEANUP(outbox_entry_free) struct outbox_entry *first = next(s, "hook", T0);
     assert_non_null(first->digest);
     assert_int_equal(first->digest->part, 1);
-    assert_int_equal(first->digest->n_notices, 20);
+    assert_int_equal(first->digest->n_notifications, 20);
     begin(s, first->id, "body", at(0));
     expect_next(s, "hook", at(0), 2);
     end(s, first->id, OUTBOX_DELIVERED, 0, at(1));
@@ -285,7 +285,7 @@ static void resolve(struct store *s, unsigned n, struct instant now)
 {
     CLEANUP(changes_free) struct changes *c = no_changes();
     struct failure f = {0};
-    add_event(c, a_notice(EVENT_RESOLVED, n, 1, 9), 0);
+    add_event(c, a_notification(EVENT_RESOLVED, n, 1, 9), 0);
     ok(try_commit(s, c, now, &f), &f);
 }
 
@@ -356,7 +356,7 @@ static void a_member_of_a_delivered_digest_is_resolved_where_the_digest_went(voi
     tell(s, EVENT_RESOLVED, 4, 1, 2, 0, at(1));
     assert_true(deliver_one(s, "hook", at(1)));
     CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, "hook", T0 + 1);
-    assert_int_equal(e->notice->type, EVENT_RESOLVED);
+    assert_int_equal(e->notification->type, EVENT_RESOLVED);
     assert_false(e->combined);
 }
 
@@ -418,8 +418,8 @@ static void the_next_of_ten_thousand_entries_is_found_without_a_scan(void **stat
     struct failure f = {0};
     size_t steps = 0;
     for (unsigned i = 0; i < 5000; i++) {
-        add_event(c, a_notice(EVENT_FIRING, i, 1, 1), TO(HOOK));
-        add_event(c, a_notice(EVENT_ESCALATED, i, 1, 2), TO(HOOK));
+        add_event(c, a_notification(EVENT_FIRING, i, 1, 1), TO(HOOK));
+        add_event(c, a_notification(EVENT_ESCALATED, i, 1, 2), TO(HOOK));
     }
     ok(try_commit(s, c, at(0), &f), &f);
     CLEANUP(outbox_entry_free) struct outbox_entry *first = next(s, "hook", T0);

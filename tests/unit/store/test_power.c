@@ -24,7 +24,7 @@ static struct changes *news(unsigned n)
 {
     struct changes *c = no_changes();
     add_alert(c, an_alert(n));
-    add_event(c, a_notice(EVENT_FIRING, n, 1, 1), 1U << HOOK);
+    add_event(c, a_notification(EVENT_FIRING, n, 1, 1), 1U << HOOK);
     return c;
 }
 

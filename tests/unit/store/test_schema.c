@@ -22,7 +22,7 @@ static void told_rows_of_version_5_are_read_after_the_migration(void **state)
     tell(s, EVENT_RESOLVED, 3, 4, 10, 0, at(20));
     CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, "journal", T0 + 20);
     assert_non_null(e);
-    assert_int_equal(e->notice->type, EVENT_RESOLVED);
+    assert_int_equal(e->notification->type, EVENT_RESOLVED);
 }
 
 /* Damaged in a column that stays, and in one that goes. */

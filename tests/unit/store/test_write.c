@@ -39,7 +39,7 @@ static int try_tell(struct store *s, unsigned n, struct failure *f)
 {
     CLEANUP(changes_free) struct changes *c = no_changes();
     add_alert(c, an_alert(n));
-    add_event(c, a_notice(EVENT_FIRING, n, 1, 1), TO_ALL);
+    add_event(c, a_notification(EVENT_FIRING, n, 1, 1), TO_ALL);
     return try_commit(s, c, at(n), f);
 }
 
@@ -295,7 +295,7 @@ static void a_commit_survives_any_allocation_that_fails(void **state)
     do {
         CLEANUP(changes_free) struct changes *c = no_changes();
         add_alert(c, an_alert(told + 1));
-        add_event(c, a_notice(EVENT_FIRING, told + 1, 1, 1), TO_ALL);
+        add_event(c, a_notification(EVENT_FIRING, told + 1, 1, 1), TO_ALL);
         (void)alloc_fail_at(++n, false);
         int r = try_commit(s, c, at(1), &f);
         asked = alloc_fail_at(0, false);

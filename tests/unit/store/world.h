@@ -113,7 +113,7 @@ static UNUSED int take_context(struct reader *r, struct alert_context **ret)
     return 0;
 }
 
-static UNUSED void put_notice(struct text *t, const struct notice *n)
+static UNUSED void put_notification(struct text *t, const struct notification *n)
 {
     text_addf(t, "N|%d|%s|%s|%u|%llu|%d|%d|%d|%llu|%s|", n->type, n->event_id, n->alert_id,
               n->episode, (unsigned long long)n->seq, n->state, n->level, n->rule,
@@ -124,9 +124,9 @@ static UNUSED void put_notice(struct text *t, const struct notice *n)
         text_add(t, "F||0|0|0|");
 }
 
-static UNUSED int take_notice(struct reader *r, struct notice **ret)
+static UNUSED int take_notification(struct reader *r, struct notification **ret)
 {
-    CLEANUP(notice_free) struct notice *n = calloc(1, sizeof *n);
+    CLEANUP(notification_free) struct notification *n = calloc(1, sizeof *n);
     if (!n)
         return -ENOMEM;
     CLEANUP(free) char *kind = take_field(r);
@@ -167,26 +167,26 @@ static UNUSED int unpack_context(const char *bytes, size_t len, struct alert_con
     return take_context(&r, ret);
 }
 
-static UNUSED int pack_notice(const struct notice *n, char **ret, size_t *ret_len)
+static UNUSED int pack_notification(const struct notification *n, char **ret, size_t *ret_len)
 {
     struct text t = TEXT_INIT(1 << 16);
-    put_notice(&t, n);
+    put_notification(&t, n);
     return finish(&t, ret, ret_len);
 }
 
-static UNUSED int unpack_notice(const char *bytes, size_t len, struct notice **ret)
+static UNUSED int unpack_notification(const char *bytes, size_t len, struct notification **ret)
 {
     struct reader r = {bytes, bytes + len, false};
-    return take_notice(&r, ret);
+    return take_notification(&r, ret);
 }
 
 static UNUSED int pack_digest(const struct digest *d, char **ret, size_t *ret_len)
 {
     struct text t = TEXT_INIT(1 << 20);
     text_addf(&t, "D|%s|%s|%u|%u|%d|%llu|%zu|", d->event_id, d->digest_id, d->part, d->parts,
-              d->worst, (unsigned long long)d->at, d->n_notices);
-    for (size_t i = 0; i < d->n_notices; i++)
-        put_notice(&t, d->notice[i]);
+              d->worst, (unsigned long long)d->at, d->n_notifications);
+    for (size_t i = 0; i < d->n_notifications; i++)
+        put_notification(&t, d->notification[i]);
     return finish(&t, ret, ret_len);
 }
 
@@ -204,17 +204,19 @@ static UNUSED int unpack_digest(const char *bytes, size_t len, struct digest **r
     size_t n = (size_t)take_number(&r);
     if (r.bad || strcmp(kind, "D") != 0)
         return -EBADMSG;
-    d->notice = calloc(n ? n : 1, sizeof *d->notice);
-    while (d->n_notices < n && take_notice(&r, &d->notice[d->n_notices]) >= 0)
-        d->n_notices++;
-    if (d->n_notices < n)
+    d->notification = calloc(n ? n : 1, sizeof *d->notification);
+    while (d->n_notifications < n &&
+           take_notification(&r, &d->notification[d->n_notifications]) >= 0)
+        d->n_notifications++;
+    if (d->n_notifications < n)
         return -EBADMSG;
     *ret = TAKE(d);
     return 0;
 }
 
-static const struct store_codec CODEC UNUSED = {pack_context,  unpack_context, pack_notice,
-                                                unpack_notice, pack_digest,    unpack_digest};
+static const struct store_codec CODEC UNUSED = {pack_context,      unpack_context,
+                                                pack_notification, unpack_notification,
+                                                pack_digest,       unpack_digest};
 
 /* ---- opening ---- */
 
@@ -336,11 +338,11 @@ static UNUSED struct alert *an_alert(unsigned n)
     return a;
 }
 
-static UNUSED struct notice *a_notice(enum event_type type, unsigned n, uint32_t episode,
-                                      uint64_t seq)
+static UNUSED struct notification *a_notification(enum event_type type, unsigned n,
+                                                  uint32_t episode, uint64_t seq)
 {
     static unsigned made;
-    struct notice *e = calloc(1, sizeof *e);
+    struct notification *e = calloc(1, sizeof *e);
     CLEANUP(free) char *subject = text_printf("pool-%u", n);
     e->type = type;
     (void)snprintf(e->event_id, sizeof e->event_id, "%08x-0000-7000-8000-%012x", n, ++made);
@@ -367,10 +369,10 @@ static UNUSED void add_alert(struct changes *c, struct alert *a)
     c->alert[c->n_alerts++] = a;
 }
 
-static UNUSED void add_event(struct changes *c, struct notice *n, receiver_set to)
+static UNUSED void add_event(struct changes *c, struct notification *n, receiver_set to)
 {
     c->event = reallocarray(c->event, c->n_events + 1, sizeof *c->event);
-    c->event[c->n_events++] = (struct event){.notice = n, .to = to};
+    c->event[c->n_events++] = (struct event){.notification = n, .to = to};
 }
 
 static UNUSED int try_commit(struct store *s, const struct changes *c, struct instant now,
@@ -387,7 +389,7 @@ static UNUSED void tell(struct store *s, enum event_type type, unsigned n, uint3
     CLEANUP(changes_free) struct changes *c = no_changes();
     struct failure f = {0};
     add_alert(c, an_alert(n));
-    add_event(c, a_notice(type, n, episode, seq), to);
+    add_event(c, a_notification(type, n, episode, seq), to);
     ok(try_commit(s, c, now, &f), &f);
 }
 

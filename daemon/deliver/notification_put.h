@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/notice_put.h: the alert object in its variants, and its small words. For this room only.
+/* deliver/notification_put.h: the alert object in its variants, and its small words. For this room
+ * only.
  */
 #pragma once
-#include "alerts/notice.h"
+#include "alerts/notification.h"
 #include "deliver/context_put.h"
 
 /* The public object (spec.md section 4) within the limits; `rest`: plus what the store needs. */
-void notice_put(struct json_writer *w, const char *key, const struct notice *n,
-                const struct cut *cut, bool rest);
+void notification_put(struct json_writer *w, const char *key, const struct notification *n,
+                      const struct cut *cut, bool rest);
 /* The public `data` of a digest; the alerts in it within the limits. */
 void digest_put(struct json_writer *w, const char *key, const struct digest *d,
                 const struct cut *cut, bool rest);
-int notice_read(const struct json *o, struct notice **ret);
+int notification_read(const struct json *o, struct notification **ret);
 
 /* "firing", "resolved", ...: what receivers read as the state; NULL for a test message. */
-const char *notice_state_word(const struct notice *n);
+const char *notification_state_word(const struct notification *n);
 const char *level_word(enum level level); /* NULL for "none" */
 /* value or threshold as people and journal fields have it: "96.4", "26"; "" if unknown. */
 #define NUMBER_TEXT 32
-const char *notice_number(int64_t value, enum unit unit, char buf[static NUMBER_TEXT]);
-/* Reasons are literals in a notice and text on disk: the literal, or NULL for an unknown word. */
+const char *notification_number(int64_t value, enum unit unit, char buf[static NUMBER_TEXT]);
+/* Reasons are literals in a notification and text on disk: the literal, or NULL for an unknown
+ * word. */
 const char *reason_literal(const char *word);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/notice.h: an event as it is told: context, state and the words for people. Pure. */
+/* alerts/notification.h: an event as it is told: context, state and the words for people. Pure. */
 #pragma once
 #include "base/digest.h"
 #include "rules/judge.h"
@@ -27,7 +27,7 @@ bool alert_state_is_up(enum alert_state s);       /* FIRING or RECOVERING */
 int alert_id(enum kind kind, const char *tenant_id, const char *subject,
              char ret[static ALERT_ID_TEXT]);
 
-struct notice {
+struct notification {
     enum event_type type;
     char event_id[UUID_TEXT];
     char alert_id[ALERT_ID_TEXT];
@@ -40,8 +40,8 @@ struct notice {
     enum rule rule;           /* the deciding finding */
     int64_t value, threshold; /* NUMBER_UNKNOWN; in `unit`; percent in basis points */
     enum unit unit;
-    bool finding[RULE_COUNT_];          /* by rule: which findings are at a level now */
-    bool waiting_pending; /* who waits counts only once it has lasted for waiting.for */
+    bool finding[RULE_COUNT_]; /* by rule: which findings are at a level now */
+    bool waiting_pending;      /* who waits counts only once it has lasted for waiting.for */
     usec_t started_at, observed_at, at; /* episode; poll; the event itself */
     usec_t stale_since_at;              /* not 0: the numbers are this old ("data as of ...") */
     struct alert_context *context;      /* shared: read only; never NULL but for TEST and DIGEST */
@@ -51,14 +51,15 @@ struct notice {
     char *next_step;                    /* what to do now */
     const char *reason;                 /* NULL, or "rule_removed" ...; a literal */
 };
-int notice_copy(const struct notice *src, struct notice **ret); /* shares the context; -ENOMEM */
-void notice_free(struct notice *n);
-DEFINE_CLEANUP(struct notice *, notice_free)
+int notification_copy(const struct notification *src,
+                      struct notification **ret); /* shares the context; -ENOMEM */
+void notification_free(struct notification *n);
+DEFINE_CLEANUP(struct notification *, notification_free)
 /* Fills title, summary, description and next_step from the rest; -ENOMEM. Foreign names inside are
  * cleaned. Times are in the tenant's zone and carry its name. */
-int notice_write_texts(struct notice *n);
+int notification_write_texts(struct notification *n);
 
-/* A digest in parts of at most DIGEST_LINES; together the parts name every notice. */
+/* A digest in parts of at most DIGEST_LINES; together the parts name every notification. */
 #define DIGEST_LINES 20
 struct digest {
     char event_id[UUID_TEXT];
@@ -67,8 +68,8 @@ struct digest {
     const char *reason; /* "first_run", "held", "state_lost"; a literal */
     enum level worst;
     usec_t at;
-    struct notice **notice; /* owned, each as it would be told */
-    size_t n_notices;
+    struct notification **notification; /* owned, each as it would be told */
+    size_t n_notifications;
     struct {
         enum rule rule;
         enum level level;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/notice.c: names of events and states; copying and freeing notices. */
-#include "alerts/notice.h"
+/* alerts/notification.c: names of events and states; copying and freeing notifications. */
+#include "alerts/notification.h"
 
 #include "base/text.h"
 #include <assert.h>
@@ -45,9 +45,9 @@ bool alert_state_is_up(enum alert_state s)
     return s == ALERT_FIRING || s == ALERT_RECOVERING;
 }
 
-int notice_copy(const struct notice *src, struct notice **ret)
+int notification_copy(const struct notification *src, struct notification **ret)
 {
-    CLEANUP(notice_free) struct notice *n = malloc(sizeof *n);
+    CLEANUP(notification_free) struct notification *n = malloc(sizeof *n);
     if (!n)
         return -ENOMEM;
     *n = *src;
@@ -61,7 +61,7 @@ int notice_copy(const struct notice *src, struct notice **ret)
     return 0;
 }
 
-void notice_free(struct notice *n)
+void notification_free(struct notification *n)
 {
     if (!n)
         return;

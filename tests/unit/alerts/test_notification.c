@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of events and states, and copies of notices. */
-#include "alerts/notice.h"
+/* Names of events and states, and copies of notifications. */
+#include "alerts/notification.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -30,7 +30,7 @@ static void names_are_those_of_the_manual_and_are_read_back(void **state)
 
 static void a_copy_has_everything_and_stands_alone(void **state)
 {
-    struct notice *n = calloc(1, sizeof *n), *copy = NULL;
+    struct notification *n = calloc(1, sizeof *n), *copy = NULL;
     (void)state;
     n->title = strdup("title");
     n->summary = strdup("summary");
@@ -41,8 +41,8 @@ static void a_copy_has_everything_and_stands_alone(void **state)
     n->reason = "rule_removed";
     assert_int_equal(context_new(&n->context), 0);
     n->context->receiver = strdup("hook");
-    assert_int_equal(notice_copy(n, &copy), 0);
-    notice_free(n);
+    assert_int_equal(notification_copy(n, &copy), 0);
+    notification_free(n);
     assert_string_equal(copy->title, "title");
     assert_string_equal(copy->summary, "summary");
     assert_string_equal(copy->description, "description");
@@ -51,18 +51,18 @@ static void a_copy_has_everything_and_stands_alone(void **state)
     assert_string_equal(copy->reason, "rule_removed");
     assert_int_equal(copy->seq, 41);
     assert_true(copy->finding[RULE_USAGE]);
-    notice_free(copy);
-    notice_free(NULL);
+    notification_free(copy);
+    notification_free(NULL);
 }
 
-static void a_bare_notice_can_be_copied(void **state)
+static void a_bare_notification_can_be_copied(void **state)
 {
-    struct notice n = {.type = EVENT_TEST}, *copy = NULL;
+    struct notification n = {.type = EVENT_TEST}, *copy = NULL;
     (void)state;
-    assert_int_equal(notice_copy(&n, &copy), 0);
+    assert_int_equal(notification_copy(&n, &copy), 0);
     assert_null(copy->context);
     assert_null(copy->title);
-    notice_free(copy);
+    notification_free(copy);
 }
 
 int main(void)
@@ -70,7 +70,7 @@ int main(void)
     static const struct CMUnitTest TESTS[] = {
         cmocka_unit_test(names_are_those_of_the_manual_and_are_read_back),
         cmocka_unit_test(a_copy_has_everything_and_stands_alone),
-        cmocka_unit_test(a_bare_notice_can_be_copied),
+        cmocka_unit_test(a_bare_notification_can_be_copied),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);
 }

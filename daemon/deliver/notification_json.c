@@ -1,26 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/notice_json.c: notices as JSON and back. */
+/* deliver/notification_json.c: notifications as JSON and back. */
 #include "deliver/context_json.h"
 
 #include "alerts/kind.h"
 #include "base/alloc.h"
 #include "base/text.h"
-#include "deliver/notice_put.h"
+#include "deliver/notification_put.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #define SCHEMA 1
-#define NOTICE_MAX (2 * 1024 * 1024)
+#define NOTIFICATION_MAX (2 * 1024 * 1024)
 #define NO_CUT SIZE_MAX
 
 /* ---- words ---- */
 
 static const char *const REASONS[] = {
-    "rule_removed", "new_normal", "gone_for_good", "source_changed", /* of an end */
-    "first_run", "held",          /* of a digest */
-    "state_lost", "receiver_removed", /* of digests, and of what fires again; the former of ends, too */
+    "rule_removed",
+    "new_normal",
+    "gone_for_good",
+    "source_changed", /* of an end */
+    "first_run",
+    "held", /* of a digest */
+    "state_lost",
+    "receiver_removed", /* of digests, and of what fires again; the former of ends, too */
 };
 
 const char *reason_literal(const char *word)
@@ -31,7 +36,7 @@ const char *reason_literal(const char *word)
     return NULL;
 }
 
-const char *notice_state_word(const struct notice *n)
+const char *notification_state_word(const struct notification *n)
 {
     return n->type == EVENT_TEST       ? NULL
            : n->type == EVENT_RESOLVED ? "resolved"
@@ -43,7 +48,7 @@ const char *level_word(enum level level)
     return level == LEVEL_NONE ? NULL : level_name(level);
 }
 
-const char *notice_number(int64_t value, enum unit unit, char buf[static NUMBER_TEXT])
+const char *notification_number(int64_t value, enum unit unit, char buf[static NUMBER_TEXT])
 {
     buf[0] = '\0';
     if (value == NUMBER_UNKNOWN)
@@ -71,7 +76,7 @@ static void put_measure(struct json_writer *w, const char *key, int64_t value, e
 }
 
 /* The deciding one first, the others in the order that breaks ties. */
-static void put_findings(struct json_writer *w, const struct notice *n)
+static void put_findings(struct json_writer *w, const struct notification *n)
 {
     json_open_array(w, "findings");
     if (n->finding[n->rule])
@@ -82,7 +87,8 @@ static void put_findings(struct json_writer *w, const struct notice *n)
     json_close_array(w);
 }
 
-static void put_names(struct json_writer *w, const char *key, const char *names, char between, size_t max)
+static void put_names(struct json_writer *w, const char *key, const char *names, char between,
+                      size_t max)
 {
     const char ends[] = {between, '\0'};
     char name[CUT_MAX + 1];
@@ -99,7 +105,8 @@ static void put_names(struct json_writer *w, const char *key, const char *names,
 /* A member of the context or of a subscription; `base` is the struct that it lies in. */
 #define MEMBER(type, base, d) (*(type const *)(const void *)((const char *)(base) + (d)->at))
 
-static void put_field(struct json_writer *w, const struct detail_field *d, const void *base, const struct cut *cut)
+static void put_field(struct json_writer *w, const struct detail_field *d, const void *base,
+                      const struct cut *cut)
 {
     size_t name = cut ? cut->name : NO_CUT;
     switch (d->as) {
@@ -137,12 +144,12 @@ static void put_field(struct json_writer *w, const struct detail_field *d, const
 }
 
 /* A reason is said for what ended without having cleared. */
-static const char *reason_of(const struct notice *n)
+static const char *reason_of(const struct notification *n)
 {
     return n->type == EVENT_RESOLVED ? n->reason : NULL;
 }
 
-static bool field_applies(const struct notice *n, const struct detail_field *d)
+static bool field_applies(const struct notification *n, const struct detail_field *d)
 {
     if (!d->rules)
         return true;
@@ -153,7 +160,7 @@ static bool field_applies(const struct notice *n, const struct detail_field *d)
 }
 
 /* What stands in the row of its kind, and the reason. */
-static void put_detail(struct json_writer *w, const struct notice *n, const struct cut *cut)
+static void put_detail(struct json_writer *w, const struct notification *n, const struct cut *cut)
 {
     const struct alert_context *f = n->context;
     const char *reason = reason_of(n);
@@ -175,7 +182,8 @@ static void put_detail(struct json_writer *w, const struct notice *n, const stru
 }
 
 /* A shortened list says so in the text, which is what a person reads. */
-static void put_description(struct json_writer *w, const struct notice *n, const struct cut *cut)
+static void put_description(struct json_writer *w, const struct notification *n,
+                            const struct cut *cut)
 {
     size_t have = n->context ? n->context->n_subscriptions : 0;
     if (!cut || cut->text == 0 || !n->description || have <= cut->subscriptions) {
@@ -188,7 +196,7 @@ static void put_description(struct json_writer *w, const struct notice *n, const
     json_put_cut(w, "description", text, cut->text);
 }
 
-static void put_texts(struct json_writer *w, const struct notice *n, const struct cut *cut)
+static void put_texts(struct json_writer *w, const struct notification *n, const struct cut *cut)
 {
     size_t text = cut ? cut->text : NO_CUT;
     json_put_cut(w, "title", n->title, cut ? cut->title : NO_CUT);
@@ -197,7 +205,7 @@ static void put_texts(struct json_writer *w, const struct notice *n, const struc
     json_put_cut(w, "next_step", n->next_step, text);
 }
 
-static void put_rest(struct json_writer *w, const struct notice *n)
+static void put_rest(struct json_writer *w, const struct notification *n)
 {
     context_open_rest(w, n->context);
     json_put_string(w, "type", event_type_name(n->type));
@@ -215,8 +223,8 @@ static void put_rest(struct json_writer *w, const struct notice *n)
     json_close_object(w);
 }
 
-void notice_put(struct json_writer *w, const char *key, const struct notice *n,
-                const struct cut *cut, bool rest)
+void notification_put(struct json_writer *w, const char *key, const struct notification *n,
+                      const struct cut *cut, bool rest)
 {
     bool test = n->type == EVENT_TEST;
     json_open_object(w, key);
@@ -227,7 +235,7 @@ void notice_put(struct json_writer *w, const char *key, const struct notice *n,
                        test                            ? NUMBER_UNKNOWN
                        : n->seq > (uint64_t)NUMBER_MAX ? NUMBER_MAX
                                                        : (int64_t)n->seq);
-    json_put_string(w, "state", notice_state_word(n));
+    json_put_string(w, "state", notification_state_word(n));
     json_put_string(w, "severity", level_word(n->level));
     json_put_string(w, "previous_severity", level_word(n->previous));
     json_put_string(w, "rule", test ? NULL : rule_name(n->rule));
@@ -249,12 +257,12 @@ void notice_put(struct json_writer *w, const char *key, const struct notice *n,
     json_close_object(w);
 }
 
-int notice_json_pack(const struct notice *n, char **ret, size_t *ret_len)
+int notification_json_pack(const struct notification *n, char **ret, size_t *ret_len)
 {
-    CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(NOTICE_MAX);
+    CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(NOTIFICATION_MAX);
     if (!w)
         return -ENOMEM;
-    notice_put(w, NULL, n, NULL, true);
+    notification_put(w, NULL, n, NULL, true);
     return json_write_take(w, ret, ret_len);
 }
 
@@ -300,7 +308,7 @@ static int read_word(struct reader *r, const struct json *o, const char *key,
     return dflt < 0 ? 0 : dflt;
 }
 
-static void read_findings(struct reader *r, const struct json *o, struct notice *n)
+static void read_findings(struct reader *r, const struct json *o, struct notification *n)
 {
     size_t count;
     const struct json *list = read_array(r, o, "findings", RULE_COUNT_, &count);
@@ -325,7 +333,7 @@ static void read_id(struct reader *r, const struct json *o, const char *key, con
         r->error = -EBADMSG;
 }
 
-static void read_texts(struct reader *r, const struct json *o, struct notice *n)
+static void read_texts(struct reader *r, const struct json *o, struct notification *n)
 {
     read_text(r, o, "title", &n->title);
     read_text(r, o, "summary", &n->summary);
@@ -333,7 +341,7 @@ static void read_texts(struct reader *r, const struct json *o, struct notice *n)
     read_text(r, o, "next_step", &n->next_step);
 }
 
-static void read_public(struct reader *r, const struct json *o, struct notice *n)
+static void read_public(struct reader *r, const struct json *o, struct notification *n)
 {
     read_id(r, o, "alert_id", "0123456789abcdef", ALERT_ID_TEXT - 1, n->alert_id);
     uint64_t episode = 0;
@@ -349,11 +357,11 @@ static void read_public(struct reader *r, const struct json *o, struct notice *n
     read_texts(r, o, n);
 }
 
-static void read_rest(struct reader *r, const struct json *rest, struct notice *n)
+static void read_rest(struct reader *r, const struct json *rest, struct notification *n)
 {
     n->type = (enum event_type)read_word(r, rest, "type", type_word, EVENT_TYPE_COUNT_, -1);
     if (n->type == EVENT_DIGEST)
-        r->error = -EBADMSG; /* that is more than one notice */
+        r->error = -EBADMSG; /* that is more than one notification */
     n->kind = (enum kind)read_word(r, rest, "kind", kind_word, KIND_COUNT_, -1);
     n->state = (enum alert_state)read_word(r, rest, "state", state_word, ALERT_STATE_COUNT_, -1);
     read_id(r, rest, "event_id", "0123456789abcdef-", UUID_TEXT - 1, n->event_id);
@@ -369,10 +377,10 @@ static void read_rest(struct reader *r, const struct json *rest, struct notice *
     n->reason = reason_literal(reason);
 }
 
-int notice_read(const struct json *o, struct notice **ret)
+int notification_read(const struct json *o, struct notification **ret)
 {
     const struct json *rest = json_get(o, REST);
-    CLEANUP(notice_free) struct notice *n = alloc_zero(1, sizeof *n);
+    CLEANUP(notification_free) struct notification *n = alloc_zero(1, sizeof *n);
     if (!n)
         return -ENOMEM;
     struct reader r = {0};
@@ -390,9 +398,9 @@ int notice_read(const struct json *o, struct notice **ret)
     return 0;
 }
 
-int notice_json_unpack(const char *bytes, size_t len, struct notice **ret)
+int notification_json_unpack(const char *bytes, size_t len, struct notification **ret)
 {
     CLEANUP(json_free) struct json *root = NULL;
     int r = json_parse(bytes, len, &root, NULL);
-    return r < 0 ? r : notice_read(root, ret);
+    return r < 0 ? r : notification_read(root, ret);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fuzz/fuzz_notice.c: whatever a row of the database holds, it is refused or it is a notice
- * that packs to the same bytes again and fits into every receiver's message. */
+/* tests/fuzz/fuzz_notification.c: whatever a row of the database holds, it is refused or it is a
+ * notification that packs to the same bytes again and fits into every receiver's message. */
 #include "deliver/context_json.h"
 #include "deliver/receiver.h"
 #include "deliver/webhook.h"
@@ -23,7 +23,7 @@ static void require_same(char *a, size_t a_len, char *b, size_t b_len)
     free(b);
 }
 
-static void renders(const struct notice *n, const struct digest *d)
+static void renders(const struct notification *n, const struct digest *d)
 {
     static const struct receiver_options OPTIONS = {.name = "fuzz"};
     const struct message m = {n, d, n && n->seq % 2, (usec_t)1 << 51};
@@ -53,16 +53,16 @@ static void try_context(const char *bytes, size_t size)
     require_same(first, first_len, second, second_len);
 }
 
-static void try_notice(const char *bytes, size_t size)
+static void try_notification(const char *bytes, size_t size)
 {
-    CLEANUP(notice_free) struct notice *n = NULL, *back = NULL;
+    CLEANUP(notification_free) struct notification *n = NULL, *back = NULL;
     char *first, *second;
     size_t first_len, second_len;
-    if (notice_json_unpack(bytes, size, &n) < 0)
+    if (notification_json_unpack(bytes, size, &n) < 0)
         return;
-    require(notice_json_pack(n, &first, &first_len) == 0);
-    require(notice_json_unpack(first, first_len, &back) == 0);
-    require(notice_json_pack(back, &second, &second_len) == 0);
+    require(notification_json_pack(n, &first, &first_len) == 0);
+    require(notification_json_unpack(first, first_len, &back) == 0);
+    require(notification_json_pack(back, &second, &second_len) == 0);
     require_same(first, first_len, second, second_len);
     if (n->type != EVENT_DIGEST)
         renders(n, NULL);
@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         json_init();
     ready = true;
     try_context((const char *)data, size);
-    try_notice((const char *)data, size);
+    try_notification((const char *)data, size);
     try_digest((const char *)data, size);
     return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/unit/deliver/test_notice_json.c: notices survive being JSON, and the public object has the
- * names and order of spec.md section 4. */
+/* tests/unit/deliver/test_notification_json.c: notifications survive being JSON, and the public
+ * object has the names and order of spec.md section 4. */
 #include "deliver/context_json.h"
-#include "deliver/notice_put.h"
+#include "deliver/notification_put.h"
 #include "some.h"
 
 #define EXACT(member) assert_true(back->member == n->member)
@@ -14,7 +14,7 @@ static void same(const char *what, const char *got, const char *want)
         fail_msg("%s: %s, want %s", what, got ? got : "NULL", want ? want : "NULL");
 }
 
-static void assert_same(const struct notice *back, const struct notice *n)
+static void assert_same(const struct notification *back, const struct notification *n)
 {
     SAME(event_id), SAME(alert_id), SAME(title), SAME(summary), SAME(description);
     SAME(next_step), SAME(reason);
@@ -30,23 +30,23 @@ static void assert_same(const struct notice *back, const struct notice *n)
         same("tenant", back->context->tenant_name, n->context->tenant_name);
 }
 
-static void same_after_a_round(const struct notice *n)
+static void same_after_a_round(const struct notification *n)
 {
     CLEANUP(free) char *bytes = NULL;
-    CLEANUP(notice_free) struct notice *back = NULL;
+    CLEANUP(notification_free) struct notification *back = NULL;
     size_t len;
-    assert_int_equal(notice_json_pack(n, &bytes, &len), 0);
-    assert_int_equal(notice_json_unpack(bytes, len, &back), 0);
+    assert_int_equal(notification_json_pack(n, &bytes, &len), 0);
+    assert_int_equal(notification_json_unpack(bytes, len, &back), 0);
     assert_same(back, n);
 }
 
-static void a_notice_is_the_same_after_packing_and_unpacking(void **state)
+static void a_notification_is_the_same_after_packing_and_unpacking(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     for (enum event_type t = 0; t < EVENT_TYPE_COUNT_; t++) {
         if (t == EVENT_DIGEST)
-            continue; /* is no single notice */
+            continue; /* is no single notification */
         n->type = t;
         same_after_a_round(n);
     }
@@ -72,10 +72,10 @@ static void a_notice_is_the_same_after_packing_and_unpacking(void **state)
     }
 }
 
-static void a_notice_without_facts_and_numbers_survives_too(void **state)
+static void a_notification_without_facts_and_numbers_survives_too(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = alloc_zero(1, sizeof *n);
+    CLEANUP(notification_free) struct notification *n = alloc_zero(1, sizeof *n);
     n->type = EVENT_TEST;
     n->value = n->threshold = NUMBER_UNKNOWN;
     same_after_a_round(n);
@@ -91,17 +91,17 @@ static void the_reasons_that_are_used_come_back_as_literals(void **state)
     assert_null(reason_literal(NULL));
 }
 
-static char *object_of(const struct notice *n)
+static char *object_of(const struct notification *n)
 {
     CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(1 << 20);
     char *out = NULL;
     size_t len;
-    notice_put(w, NULL, n, NULL, false);
+    notification_put(w, NULL, n, NULL, false);
     assert_int_equal(json_write_take(w, &out, &len), 0);
     return out;
 }
 
-static void assert_has(const struct notice *n, const char *want)
+static void assert_has(const struct notification *n, const char *want)
 {
     CLEANUP(free) char *out = object_of(n);
     if (!strstr(out, want))
@@ -120,20 +120,21 @@ static void percentages_are_told_as_percent_and_truncated(void **state)
         {NUMBER_UNKNOWN, "\"value\":null,", ""},
     };
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     n->unit = UNIT_PERCENT;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         char number[NUMBER_TEXT];
         n->value = CASES[i].value;
         assert_has(n, CASES[i].json);
-        assert_string_equal(notice_number(CASES[i].value, UNIT_PERCENT, number), CASES[i].plain);
+        assert_string_equal(notification_number(CASES[i].value, UNIT_PERCENT, number),
+                            CASES[i].plain);
     }
 }
 
 static void what_does_not_apply_is_null(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     context_free(n->context);
     assert_int_equal(context_new(&n->context), 0);
     n->level = LEVEL_WARNING;
@@ -147,7 +148,7 @@ static void what_does_not_apply_is_null(void **state)
 static void an_unknown_number_of_waiting_members_is_null_and_never_0(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     n->context->waiting = NUMBER_UNKNOWN;
     n->context->oldest_at = 0;
     assert_has(n, "\"waiting_members\":null,\"oldest_waiting_since\":null}");
@@ -156,7 +157,7 @@ static void an_unknown_number_of_waiting_members_is_null_and_never_0(void **stat
 static void sums_of_a_sku_keep_their_numbers_without_one_pools_id(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     some_replace(&n->context->allotment_id, NULL);
     some_replace(&n->context->allotment_name, NULL);
     assert_has(n, "\"allotment\":{\"id\":null,\"name\":null,\"allotted_units\":1000,");
@@ -174,23 +175,27 @@ static void the_detail_holds_what_only_this_kind_has(void **state)
         {KIND_CAPACITY, EVENT_RESOLVED, "rule_removed",
          "\"detail\":{\"reason\":\"rule_removed\"},"},
         {KIND_ERRORS, EVENT_FIRING, NULL, "\"detail\":{\"code\":\"CountViolation\",\"count\":12},"},
-        {KIND_POLL, EVENT_FIRING, NULL, "\"detail\":{\"cause\":\"auth\",\"hint\":\"renew it\",\"source\":\"cloud_licensing\"},"},
+        {KIND_POLL, EVENT_FIRING, NULL,
+         "\"detail\":{\"cause\":\"auth\",\"hint\":\"renew it\",\"source\":\"cloud_licensing\"},"},
         {KIND_SERVICE, EVENT_FIRING, NULL,
-         "\"detail\":{\"cause\":\"auth\",\"hint\":\"renew it\",\"host\":\"login.example\",\"tenants\":300,"
+         "\"detail\":{\"cause\":\"auth\",\"hint\":\"renew "
+         "it\",\"host\":\"login.example\",\"tenants\":300,"
          "\"tenants_failing\":299,\"failing_since\":\"2026-11-22T00:00:00Z\"},"},
         {KIND_DELIVERY, EVENT_FIRING, NULL, "\"detail\":{\"receiver\":\"hook\",\"parked\":3},"},
         {KIND_RIGHT, EVENT_FIRING, NULL,
          "\"detail\":{\"principal\":\"user a\",\"missing_plans\":[\"P\",\"Q\"]},"},
         {KIND_CREDENTIAL, EVENT_FIRING, NULL,
-         "\"detail\":{\"credential\":\"certificate\",\"expires_at\":\"2026-12-01T10:00:00Z\",\"cause\":"
-         "\"auth\",\"client_id\":\"99999999-aaaa\",\"file\":\"/etc/app.crt\",\"tenants\":[\"contoso\","
+         "\"detail\":{\"credential\":\"certificate\",\"expires_at\":\"2026-12-01T10:00:00Z\","
+         "\"cause\":"
+         "\"auth\",\"client_id\":\"99999999-aaaa\",\"file\":\"/etc/"
+         "app.crt\",\"tenants\":[\"contoso\","
          "\"fabrikam\"],\"tenant_count\":2},"},
         {KIND_SUBSCRIPTION, EVENT_FIRING, NULL,
          "\"detail\":{\"subscription_id\":\"d1d1d1d1-0000-4000-8000-000000000001\",\"state\":"
          "\"active\",\"next_lifecycle_date\":\"2027-01-01\"},"},
     };
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     n->context->error_code = some_text("CountViolation");
     n->context->error_count = 12;
     n->context->cause = CAUSE_AUTH;
@@ -218,7 +223,7 @@ static void the_detail_holds_what_only_this_kind_has(void **state)
     }
 }
 
-static void a_stored_notice_that_is_not_ours_is_refused(void **state)
+static void a_stored_notification_that_is_not_ours_is_refused(void **state)
 {
 #define PUBLIC "\"schema\":1,\"rule\":\"usage\",\"unit\":\"percent\""
 #define INNER "\"type\":\"alert.firing\",\"kind\":\"capacity\",\"state\":\"firing\""
@@ -229,7 +234,8 @@ static void a_stored_notice_that_is_not_ours_is_refused(void **state)
         {"the least there is", "{" PUBLIC ",\"_\":{" INNER "}}", 0},
         {"no type", "{" PUBLIC ",\"_\":{\"kind\":\"poll\",\"state\":\"ok\"}}", -EBADMSG},
         {"a digest, which is no single notice",
-         "{" PUBLIC ",\"_\":{\"type\":\"alert.digest\",\"kind\":\"poll\",\"state\":\"ok\"}}", -EBADMSG},
+         "{" PUBLIC ",\"_\":{\"type\":\"alert.digest\",\"kind\":\"poll\",\"state\":\"ok\"}}",
+         -EBADMSG},
         {"an unknown kind", "{" PUBLIC ",\"_\":{" INNER ",\"kind\":\"x\"}}", -EBADMSG},
         {"a rule that is none", "{\"schema\":1,\"rule\":\"luck\",\"_\":{" INNER "}}", -EBADMSG},
         {"an alert id that is too long",
@@ -250,8 +256,8 @@ static void a_stored_notice_that_is_not_ours_is_refused(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(notice_free) struct notice *n = NULL;
-        int r = notice_json_unpack(CASES[i].bytes, strlen(CASES[i].bytes), &n);
+        CLEANUP(notification_free) struct notification *n = NULL;
+        int r = notification_json_unpack(CASES[i].bytes, strlen(CASES[i].bytes), &n);
         if (r != CASES[i].want || (r < 0 && n))
             fail_msg("%s: %d", CASES[i].why, r);
     }
@@ -260,15 +266,15 @@ static void a_stored_notice_that_is_not_ours_is_refused(void **state)
 static void no_allocation_may_fail_with_more_than_a_code(void **state)
 {
     (void)state;
-    CLEANUP(notice_free) struct notice *n = some_notice();
+    CLEANUP(notification_free) struct notification *n = some_notification();
     CLEANUP(free) char *bytes = NULL;
     size_t len;
-    assert_int_equal(notice_json_pack(n, &bytes, &len), 0);
+    assert_int_equal(notification_json_pack(n, &bytes, &len), 0);
     int r = -ENOMEM;
     for (size_t i = 1; r == -ENOMEM; i++) {
-        CLEANUP(notice_free) struct notice *back = NULL;
+        CLEANUP(notification_free) struct notification *back = NULL;
         alloc_fail_at(i, false);
-        r = notice_json_unpack(bytes, len, &back);
+        r = notification_json_unpack(bytes, len, &back);
         alloc_fail_at(0, false);
         assert_true(r == 0 || r == -ENOMEM);
         assert_true(i < 1000);
@@ -280,15 +286,15 @@ int main(void)
 {
     json_init();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_notice_is_the_same_after_packing_and_unpacking),
-        cmocka_unit_test(a_notice_without_facts_and_numbers_survives_too),
+        cmocka_unit_test(a_notification_is_the_same_after_packing_and_unpacking),
+        cmocka_unit_test(a_notification_without_facts_and_numbers_survives_too),
         cmocka_unit_test(the_reasons_that_are_used_come_back_as_literals),
         cmocka_unit_test(percentages_are_told_as_percent_and_truncated),
         cmocka_unit_test(what_does_not_apply_is_null),
         cmocka_unit_test(an_unknown_number_of_waiting_members_is_null_and_never_0),
         cmocka_unit_test(sums_of_a_sku_keep_their_numbers_without_one_pools_id),
         cmocka_unit_test(the_detail_holds_what_only_this_kind_has),
-        cmocka_unit_test(a_stored_notice_that_is_not_ours_is_refused),
+        cmocka_unit_test(a_stored_notification_that_is_not_ours_is_refused),
         cmocka_unit_test(no_allocation_may_fail_with_more_than_a_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
