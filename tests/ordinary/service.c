@@ -249,7 +249,7 @@ static void deliver(struct service *s)
 
 /* ---- one reading ---- */
 
-static struct snapshot *read_tenant(const struct tenant *t, struct failure *why)
+static struct snapshot *read_tenant(const struct simulated_tenant *t, struct failure *why)
 {
     CLEANUP(snapshot_builder_free) struct snapshot_builder *b = NULL;
     CLEANUP(text_free) struct text pools = TEXT_INIT(TEXT_MAX), errors = TEXT_INIT(TEXT_MAX);
@@ -273,7 +273,7 @@ static struct snapshot *read_tenant(const struct tenant *t, struct failure *why)
     return snapshot;
 }
 
-void service_poll(struct service *s, const struct tenant *t)
+void service_poll(struct service *s, const struct simulated_tenant *t)
 {
     struct graph_report report = {.complete = !t->graph_down && !t->errors_down && !t->secret_expired};
     struct failure *why = &report.failure;

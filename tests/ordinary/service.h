@@ -30,5 +30,5 @@ usec_t service_clock(void);
 void service_make(struct service *s); /* a directory of its own, and the first start */
 void service_restart(struct service *s);
 void service_end(struct service *s);
-void service_poll(struct service *s, const struct tenant *t); /* one reading, then deliver */
+void service_poll(struct service *s, const struct simulated_tenant *t); /* one reading, then deliver */
 void service_tick(struct service *s);                         /* what a minute brings, then deliver */

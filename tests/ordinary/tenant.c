@@ -102,7 +102,7 @@ static const struct errors ERRORS[ERROR_GROUPS] = {
     {NULL, "Other", 3, 0},
 };
 
-static uint64_t dice(struct tenant *t, uint64_t sides) /* xorshift64* */
+static uint64_t dice(struct simulated_tenant *t, uint64_t sides) /* xorshift64* */
 {
     t->dice ^= t->dice >> 12;
     t->dice ^= t->dice << 25;
@@ -119,10 +119,10 @@ static const char *sku_id(const char *part)
     return NULL;
 }
 
-void tenant_found(struct tenant *t, uint64_t seed, usec_t now_at)
+void tenant_found(struct simulated_tenant *t, uint64_t seed, usec_t now_at)
 {
     int32_t today = (int32_t)(now_at / USEC_PER_DAY);
-    *t = (struct tenant){.dice = seed * UINT64_C(0x9E3779B97F4A7C15) | 1, .n_pools = N_ELEMENTS(POOLS)};
+    *t = (struct simulated_tenant){.dice = seed * UINT64_C(0x9E3779B97F4A7C15) | 1, .n_pools = N_ELEMENTS(POOLS)};
     for (size_t i = 0; i < t->n_pools; i++) {
         bool alive = text_equal(POOLS[i].state, "active");
         t->pool[i] = (struct pool){.part = POOLS[i].part,
@@ -153,7 +153,7 @@ static bool is_working_time(usec_t at)
     return (day + 3) % 7 < 5 && hour >= 7 && hour < 17; /* 1970-01-01 was a Thursday */
 }
 
-static void staff(struct tenant *t, struct pool *p)
+static void staff(struct simulated_tenant *t, struct pool *p)
 {
     if (dice(t, 400) >= (uint64_t)p->swing)
         return;
@@ -165,7 +165,7 @@ static void staff(struct tenant *t, struct pool *p)
 
 /* A seat falls free and its next owner comes within three days; or one more is bought, and assigned
  * half an hour later. */
-static void seat(struct tenant *t, struct pool *p, usec_t now_at)
+static void seat(struct simulated_tenant *t, struct pool *p, usec_t now_at)
 {
     if (p->back_at) {
         if (now_at >= p->back_at) {
@@ -184,7 +184,7 @@ static void seat(struct tenant *t, struct pool *p, usec_t now_at)
     p->back_at = now_at + (bought ? 30 * USEC_PER_MINUTE : (1 + dice(t, 72)) * USEC_PER_HOUR);
 }
 
-static void pool_live(struct tenant *t, struct pool *p, usec_t now_at)
+static void pool_live(struct simulated_tenant *t, struct pool *p, usec_t now_at)
 {
     if (p->months && (int32_t)(now_at / USEC_PER_DAY) >= p->next_date)
         p->next_date += p->months * 30;
@@ -198,7 +198,7 @@ static void pool_live(struct tenant *t, struct pool *p, usec_t now_at)
         seat(t, p, now_at);
 }
 
-void tenant_live(struct tenant *t, usec_t now_at)
+void tenant_live(struct simulated_tenant *t, usec_t now_at)
 {
     for (size_t i = 0; i < t->n_pools; i++)
         pool_live(t, &t->pool[i], now_at);
@@ -207,7 +207,7 @@ void tenant_live(struct tenant *t, usec_t now_at)
             t->errors[i].count = t->errors[i].usual - 1 + (int64_t)dice(t, 3);
 }
 
-struct pool *tenant_pool(struct tenant *t, const char *part, unsigned which)
+struct pool *tenant_pool(struct simulated_tenant *t, const char *part, unsigned which)
 {
     for (size_t i = 0; i < t->n_pools; i++)
         if (text_equal(t->pool[i].part, part) && which-- == 0)
@@ -252,7 +252,7 @@ static void add_pool(const struct pool *p, struct text *t)
     text_add(t, "]}");
 }
 
-void tenant_allotments(const struct tenant *t, struct text *ret)
+void tenant_allotments(const struct simulated_tenant *t, struct text *ret)
 {
     const char *between = "";
     text_add(ret, "{\"value\":[");
@@ -265,7 +265,7 @@ void tenant_allotments(const struct tenant *t, struct text *ret)
     text_add(ret, "]}");
 }
 
-void tenant_errors(const struct tenant *t, struct text *ret)
+void tenant_errors(const struct simulated_tenant *t, struct text *ret)
 {
     const char *between = "";
     text_add(ret, "{\"value\":[");

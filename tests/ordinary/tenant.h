@@ -32,7 +32,7 @@ struct errors {
     int64_t usual, count;
 };
 #define POOLS_MAX 96
-struct tenant {
+struct simulated_tenant {
     uint64_t dice;
     struct pool pool[POOLS_MAX];
     size_t n_pools;
@@ -41,13 +41,13 @@ struct tenant {
     bool graph_down, errors_down, secret_expired;
 };
 
-void tenant_found(struct tenant *t, uint64_t seed, usec_t now_at);
-void tenant_live(struct tenant *t, usec_t now_at); /* what happens until then, since the last time */
-struct pool *tenant_pool(struct tenant *t, const char *part, unsigned which); /* 0: the first one */
+void tenant_found(struct simulated_tenant *t, uint64_t seed, usec_t now_at);
+void tenant_live(struct simulated_tenant *t, usec_t now_at); /* what happens until then, since the last time */
+struct pool *tenant_pool(struct simulated_tenant *t, const char *part, unsigned which); /* 0: the first one */
 /* The same pool under new ids, as a renewal does it. */
 void pool_replace(struct pool *p);
 void pool_wait(struct pool *p, int64_t members, usec_t now_at);
 
 /* GET /admin/cloudLicensing/allotments?$expand=waitingMembers and .../assignmentErrors. */
-void tenant_allotments(const struct tenant *t, struct text *ret);
-void tenant_errors(const struct tenant *t, struct text *ret);
+void tenant_allotments(const struct simulated_tenant *t, struct text *ret);
+void tenant_errors(const struct simulated_tenant *t, struct text *ret);

@@ -54,14 +54,14 @@ struct event_of_day {
 };
 #define STORY_MAX 32
 struct life {
-    struct tenant tenant;
+    struct simulated_tenant tenant;
     struct service service;
     const struct event_of_day *story;
     bool done[STORY_MAX];
     uint64_t boot;
 };
 
-static void errors_become(struct tenant *t, const char *part, int64_t n)
+static void errors_become(struct simulated_tenant *t, const char *part, int64_t n)
 {
     for (size_t i = 0; i < ERROR_GROUPS; i++)
         if (text_equal(t->errors[i].part, part))
