@@ -5,31 +5,31 @@
 
 #include "base/log.h"
 
-static int judge(struct watch *w, struct instant now, struct changes **ret, struct failure *why)
+static int judge(struct tenant *t, struct instant now, struct changes **ret, struct failure *why)
 {
-    struct judge_context judging = take_judging(w, w->judged.snapshot->taken.at);
-    struct plan_context planning = take_planning(w->app, w, now);
+    struct judge_context judging = take_judging(t, t->judged.snapshot->taken.at);
+    struct plan_context planning = take_planning(t->app, t, now);
     CLEANUP(samples_free) struct samples *samples = NULL;
-    judging.clock_ahead = w->judged.clock_ahead;
+    judging.clock_ahead = t->judged.clock_ahead;
     planning.again = true;
-    int r = judge_again(&judging, w->judged.snapshot, w->memory, &samples, why);
-    return r < 0 ? r : alerts_plan(&planning, w->app->registry, samples, ret, why);
+    int r = judge_again(&judging, t->judged.snapshot, t->memory, &samples, why);
+    return r < 0 ? r : alerts_plan(&planning, t->app->registry, samples, ret, why);
 }
 
 void again_judge(struct app *app)
 {
-    for (size_t i = 0; i < app->n_watches; i++) {
-        struct watch *w = &app->watch[i];
+    for (size_t i = 0; i < app->n_tenants; i++) {
+        struct tenant *t = &app->tenant[i];
         struct changes *changes = NULL;
         struct failure why = {0};
         struct instant now = clock_now();
-        if (!w->options->enabled || !w->judged.snapshot || !w->memory || w->lost)
+        if (!t->options->enabled || !t->judged.snapshot || !t->memory || t->lost)
             continue;
-        int r = judge(w, now, &changes, &why);
+        int r = judge(t, now, &changes, &why);
         if (r >= 0)
-            r = take_changes(app, w->options->identity.tenant_id, NULL, changes, now, &why);
+            r = take_changes(app, t->options->identity.tenant_id, NULL, changes, now, &why);
         if (r < 0 && !app->store_failing)
-            log_failure(LOG_ERR, &why, w->options->identity.name,
+            log_failure(LOG_ERR, &why, t->options->identity.name,
                         "its last reading is not judged again; the next poll is");
     }
 }

@@ -77,7 +77,7 @@ static int load_state(struct app *app, struct failure *why)
     return r;
 }
 
-static int watch_load(struct watch *w, struct failure *why)
+static int tenant_load(struct tenant *w, struct failure *why)
 {
     const struct tenant_options *t = w->options;
     w->asleep_read = clock_asleep();
@@ -108,24 +108,24 @@ static int watch_load(struct watch *w, struct failure *why)
     return r;
 }
 
-static void watch_clear(struct watch *w)
+static void tenant_clear(struct tenant *t)
 {
-    graph_free(w->graph);
-    rights_clear(w);
-    tenant_memory_free(w->memory);
-    snapshot_free(w->last.snapshot);
-    snapshot_free(w->judged.snapshot);
-    sd_event_source_disable_unref(w->timer);
-    sd_event_source_disable_unref(w->look);
+    graph_free(t->graph);
+    rights_clear(t);
+    tenant_memory_free(t->memory);
+    snapshot_free(t->last.snapshot);
+    snapshot_free(t->judged.snapshot);
+    sd_event_source_disable_unref(t->timer);
+    sd_event_source_disable_unref(t->look);
 }
 
 void app_unwire(struct app *app)
 {
-    for (size_t i = 0; i < app->n_watches; i++)
-        watch_clear(&app->watch[i]);
-    free(app->watch);
-    app->watch = NULL;
-    app->n_watches = 0;
+    for (size_t i = 0; i < app->n_tenants; i++)
+        tenant_clear(&app->tenant[i]);
+    free(app->tenant);
+    app->tenant = NULL;
+    app->n_tenants = 0;
     app->polling = app->looking = 0;
     dispatcher_free(TAKE(app->dispatcher));
     http_free(TAKE(app->http));
@@ -156,14 +156,14 @@ int app_wire(struct app *app, struct failure *why)
     }
     if (r < 0)
         return r;
-    app->watch = calloc(o->n_tenants ? o->n_tenants : 1, sizeof *app->watch);
-    if (!app->watch)
+    app->tenant = calloc(o->n_tenants ? o->n_tenants : 1, sizeof *app->tenant);
+    if (!app->tenant)
         return failure_oom(why);
-    app->n_watches = o->n_tenants;
+    app->n_tenants = o->n_tenants;
     outage_forget(app);
     for (size_t i = 0; i < o->n_tenants && r >= 0; i++) {
-        app->watch[i] = (struct watch){.app = app, .options = &o->tenant[i]};
-        r = watch_load(&app->watch[i], why);
+        app->tenant[i] = (struct tenant){.app = app, .options = &o->tenant[i]};
+        r = tenant_load(&app->tenant[i], why);
     }
     if (r >= 0)
         credentials_wire(app);

@@ -34,7 +34,7 @@ struct signer {
 };
 #define SIGNER_NONE SIZE_MAX
 
-struct watch { /* one tenant */
+struct tenant { /* one tenant */
     struct app *app;
     const struct tenant_options *options; /* borrowed from app->options */
     struct graph *graph;                  /* NULL: broken or disabled */
@@ -91,7 +91,7 @@ struct outage { /* what the rule service goes by */
 #define TAKE_TOGETHER 8 /* polls that one commit waits for */
 
 struct ended { /* a poll */
-    struct watch *watch;
+    struct tenant *tenant;
     struct snapshot *snapshot; /* owned; NULL: it could not even begin */
     struct graph_report report;
 };
@@ -104,8 +104,8 @@ struct app {
     struct store *store; /* NULL: --dry-run without a database */
     struct alert_registry *registry;
     struct dispatcher *dispatcher; /* NULL: --dry-run */
-    struct watch *watch;
-    size_t n_watches;
+    struct tenant *tenant;
+    size_t n_tenants;
     size_t polling;            /* polls under way */
     size_t looking;            /* tenants whose usage rights are being looked up */
     struct ended ended[TAKE_TOGETHER]; /* polls that ended just now */
@@ -166,43 +166,48 @@ void removed_retry_parked(struct app *app, bool disabled_too);
 /* poller.c */
 /* Arms every tenant's timer, spread by poll.jitter; a tenant that was watched before (a reload) keeps
  * its place in the interval. */
-void poller_start(struct app *app, const struct watch *before, size_t n_before);
+void poller_start(struct app *app, const struct tenant *before, size_t n_before);
 void poller_start_once(struct app *app); /* every tenant once, now; then app->polled */
 /* One tenant, or every tenant (SIGUSR1), out of turn. False: all of that was asked for already, and has not begun. */
-bool poller_poll_soon(struct watch *w);
+bool poller_poll_soon(struct tenant *t);
 bool poller_poll_now(struct app *app);
 void poller_clock_set(struct app *app);  /* what failed for a wrong clock is tried again at once */
 /* The machine has slept since this one, or any of them, was last read: what is known is old, which is
  * no news before it was read again. */
-bool poller_owes(const struct watch *w);
+bool poller_owes(const struct tenant *t);
 bool poller_owes_any(const struct app *app);
 void poller_settle(struct app *app);     /* what has been read is taken now, not in a moment */
 bool poller_on_time(const struct app *app, const struct instant *now); /* for the watchdog */
 
 /* pause.c */
-void pause_keep(const struct watch *w, const struct graph_report *report); /* a poll has ended */
-void pause_recall(struct watch *w); /* at a start or reload */
+void pause_keep(const struct tenant *t, const struct graph_report *report); /* a poll has ended */
+void pause_recall(struct tenant *t); /* at a start or reload */
 
 /* repair.c: a refused credential is tried again as soon as its files change */
-uint64_t repair_look(const struct watch *w); /* what its files look like; STAMP_NONE: it has none */
-void repair_begin(struct watch *w); /* a poll begins */
-bool repair_needed(const struct watch *w, const struct watch *before); /* its files are others since that was polled */
-void repair_watch(struct watch *w, const struct failure *why); /* it has ended; `why` as in its report */
+uint64_t
+repair_look(const struct tenant *t); /* what its files look like; STAMP_NONE: it has none */
+void repair_begin(struct tenant *t); /* a poll begins */
+bool repair_needed(const struct tenant *t,
+                   const struct tenant *before); /* its files are others since that was polled */
+void repair_watch(struct tenant *t,
+                  const struct failure *why); /* it has ended; `why` as in its report */
 
 void poller_idle(struct app *app); /* something has ended: perhaps all of it */
 
 /* rights.c */
-void rights_begin(struct watch *w, const struct graph_report *report); /* after a poll; it goes on by itself */
-void rights_interrupt(struct watch *w); /* the next poll begins: what was found counts, the rest is not known */
-void rights_clear(struct watch *w);
+void rights_begin(struct tenant *t,
+                  const struct graph_report *report); /* after a poll; it goes on by itself */
+void rights_interrupt(
+    struct tenant *t); /* the next poll begins: what was found counts, the rest is not known */
+void rights_clear(struct tenant *t);
 bool rights_about(const struct right_need *need, const struct tenant_identity *tenant);
 /* Whether usage_rights still has the entry with this subject. */
 bool rights_named(const struct app *app, const struct tenant_identity *tenant, const char *subject);
 
 /* take.c */
-struct judge_context take_judging(const struct watch *w, usec_t at);
+struct judge_context take_judging(const struct tenant *t, usec_t at);
 /* w NULL: about no tenant in particular. */
-struct plan_context take_planning(struct app *app, const struct watch *w, struct instant now);
+struct plan_context take_planning(struct app *app, const struct tenant *t, struct instant now);
 /* Polls of different tenants ended: judge, plan, commit, apply, log. Takes the snapshots over. At most
  * TAKE_TOGETHER. */
 void take_snapshots(struct app *app, struct ended *ended, size_t n);
@@ -230,22 +235,26 @@ void take_sample(struct app *app, struct plan_context *ctx, struct sample *sampl
 /* Counts who fails alike, and tells of it if it is no matter of single tenants. */
 void outage_look(struct app *app, struct instant now);
 /* The same, after a poll of this one left it with this health. */
-void outage_asked(struct watch *w, const struct tenant_health *health, bool at_sign_in, struct instant now);
+void outage_asked(struct tenant *t, const struct tenant_health *health, bool at_sign_in,
+                  struct instant now);
 void outage_forget(struct app *app); /* other tenants are watched now */
 /* Its own poll alert keeps still for now. After one of the two. */
-bool outage_holds(const struct watch *w, struct instant now);
+bool outage_holds(const struct tenant *t, struct instant now);
 
 /* What this poll alert would tell is told by the alert about the tenant's credential. */
-bool poll_is_covered(const struct watch *w, const struct tenant_health *health,
+bool poll_is_covered(const struct tenant *t, const struct tenant_health *health,
                      const struct sample *poll, struct instant now);
 
 /* credentials.c: what tenants sign in with, and when that ends */
 void credentials_wire(struct app *app); /* who shares what; reads certificates */
-void credentials_inherit(struct app *app, const struct watch *old, size_t n_old); /* a reload */
-void credentials_polled(struct watch *w, const struct graph_report *report); /* perhaps asks Graph; it goes on by itself */
+void credentials_inherit(struct app *app, const struct tenant *old, size_t n_old); /* a reload */
+void credentials_polled(
+    struct tenant *t,
+    const struct graph_report *report); /* perhaps asks Graph; it goes on by itself */
 void credentials_look(struct app *app, struct instant now); /* files and days, and what is to be told of them */
 /* The level at which the alert about its credential tells that this tenant is refused; NONE: it does not. */
-enum level credentials_tell(const struct watch *w, const struct tenant_health *health, struct instant now);
+enum level credentials_tell(const struct tenant *t, const struct tenant_health *health,
+                            struct instant now);
 bool credentials_known(const struct app *app, const char *subject); /* somebody signs in with it, or may */
 usec_t credentials_first_end(const struct app *app); /* of all that is known; 0: nothing is */
 
@@ -277,7 +286,7 @@ typedef void once_pool_visit(void *userdata, const struct once_pool *pool);
 void once_each_pool(const struct app *app, once_pool_visit *visit, void *userdata);
 #define ONCE_WHY_MAX 300
 /* The tenant was read and recorded, but the numbers of a pool cannot be used: `why` says whose. */
-bool once_unusable(const struct watch *w, char why[static ONCE_WHY_MAX]);
+bool once_unusable(const struct tenant *t, char why[static ONCE_WHY_MAX]);
 bool once_notified(const struct app *app, const struct alert *a); /* somebody is told of it */
 
 /* matches.c */

@@ -31,9 +31,10 @@ static const char *file_of(const struct tenant_options *t)
     }
 }
 
-static bool asks_graph(const struct watch *w)
+static bool asks_graph(const struct tenant *t)
 {
-    return w->options->graph.auth == AUTH_CLIENT_SECRET && text_equal(w->options->client_secret_expires, "auto");
+    return t->options->graph.auth == AUTH_CLIENT_SECRET &&
+           text_equal(t->options->client_secret_expires, "auto");
 }
 
 static bool is_same(const struct tenant_options *a, const struct tenant_options *b)
@@ -42,28 +43,28 @@ static bool is_same(const struct tenant_options *a, const struct tenant_options 
            text_equal(file_of(a), file_of(b));
 }
 
-static struct watch *keeper_of(const struct watch *w)
+static struct tenant *keeper_of(const struct tenant *t)
 {
-    return w->signer.keeper == SIGNER_NONE ? NULL : &w->app->watch[w->signer.keeper];
+    return t->signer.keeper == SIGNER_NONE ? NULL : &t->app->tenant[t->signer.keeper];
 }
 
-static bool is_used_by(const struct watch *keeper, const struct watch *w)
+static bool is_used_by(const struct tenant *keeper, const struct tenant *t)
 {
-    return keeper_of(w) == keeper;
+    return keeper_of(t) == keeper;
 }
 
 /* Somebody says, or may say, when it ends. */
-static bool is_dated(const struct watch *keeper)
+static bool is_dated(const struct tenant *keeper)
 {
     bool dated = keeper->options->graph.auth == AUTH_CERTIFICATE;
-    for (size_t i = 0; !dated && i < keeper->app->n_watches; i++) {
-        const struct watch *w = &keeper->app->watch[i];
-        dated = is_used_by(keeper, w) && *w->options->client_secret_expires;
+    for (size_t i = 0; !dated && i < keeper->app->n_tenants; i++) {
+        const struct tenant *t = &keeper->app->tenant[i];
+        dated = is_used_by(keeper, t) && *t->options->client_secret_expires;
     }
     return dated;
 }
 
-static void read_end(struct watch *keeper)
+static void read_end(struct tenant *keeper)
 {
     const struct tenant_options *t = keeper->options;
     struct signer *s = &keeper->signer;
@@ -71,8 +72,8 @@ static void read_end(struct watch *keeper)
     s->ends_at = 0;
     if (t->graph.auth == AUTH_CERTIFICATE) /* if it cannot be read, the sign-in tells why */
         (void)assertion_certificate_expires(t->graph.certificate_file, &s->ends_at, NULL);
-    for (size_t i = 0; t->graph.auth == AUTH_CLIENT_SECRET && i < keeper->app->n_watches; i++) {
-        const struct watch *w = &keeper->app->watch[i];
+    for (size_t i = 0; t->graph.auth == AUTH_CLIENT_SECRET && i < keeper->app->n_tenants; i++) {
+        const struct tenant *w = &keeper->app->tenant[i];
         if (!is_used_by(keeper, w) || date_parse(w->options->client_secret_expires, &day) < 0 || day <= 0)
             continue;
         usec_t at = (usec_t)day * USEC_PER_DAY;
@@ -82,13 +83,13 @@ static void read_end(struct watch *keeper)
 }
 
 /* Whether the alert about a tenant that uses it has been told: then it keeps the word. */
-static bool is_blamed(const struct watch *keeper)
+static bool is_blamed(const struct tenant *keeper)
 {
-    for (size_t i = 0; i < keeper->app->n_watches; i++) {
-        const struct watch *w = &keeper->app->watch[i];
+    for (size_t i = 0; i < keeper->app->n_tenants; i++) {
+        const struct tenant *t = &keeper->app->tenant[i];
         const struct alert *a = NULL;
-        if (is_used_by(keeper, w))
-            a = registry_find(keeper->app->registry, KIND_POLL, w->options->identity.tenant_id, "");
+        if (is_used_by(keeper, t))
+            a = registry_find(keeper->app->registry, KIND_POLL, t->options->identity.tenant_id, "");
         if (a && a->notified > LEVEL_NONE)
             return true;
     }
@@ -96,11 +97,11 @@ static bool is_blamed(const struct watch *keeper)
 }
 
 /* Another credential has the same client and the same name in another folder. */
-static bool has_double(const struct watch *keeper)
+static bool has_double(const struct tenant *keeper)
 {
     const struct tenant_options *t = keeper->options;
-    for (size_t i = 0; i < keeper->app->n_watches; i++) {
-        const struct watch *w = &keeper->app->watch[i];
+    for (size_t i = 0; i < keeper->app->n_tenants; i++) {
+        const struct tenant *w = &keeper->app->tenant[i];
         if (w != keeper && w->signer.keeper == i && text_equal(w->options->graph.client_id, t->graph.client_id) &&
             text_equal(w->options->credential, t->credential))
             return true;
@@ -110,69 +111,72 @@ static bool has_double(const struct watch *keeper)
 
 void credentials_wire(struct app *app)
 {
-    for (size_t i = 0; i < app->n_watches; i++) {
-        struct watch *w = &app->watch[i];
-        w->signer = (struct signer){.keeper = SIGNER_NONE, .home = SIGNER_NONE};
-        if (!w->graph || !file_of(w->options))
+    for (size_t i = 0; i < app->n_tenants; i++) {
+        struct tenant *t = &app->tenant[i];
+        t->signer = (struct signer){.keeper = SIGNER_NONE, .home = SIGNER_NONE};
+        if (!t->graph || !file_of(t->options))
             continue;
-        w->signer.keeper = i;
+        t->signer.keeper = i;
         for (size_t k = 0; k < i; k++)
-            if (app->watch[k].signer.keeper == k && is_same(app->watch[k].options, w->options)) {
-                w->signer.keeper = k;
+            if (app->tenant[k].signer.keeper == k && is_same(app->tenant[k].options, t->options)) {
+                t->signer.keeper = k;
                 break;
             }
     }
-    for (size_t i = 0; i < app->n_watches; i++) {
-        struct watch *w = &app->watch[i];
-        if (w->signer.keeper != i)
+    for (size_t i = 0; i < app->n_tenants; i++) {
+        struct tenant *t = &app->tenant[i];
+        if (t->signer.keeper != i)
             continue;
-        w->signer.apart = has_double(w);
-        w->signer.dated = is_dated(w);
-        w->signer.files = repair_look(w);
-        w->signer.blamed = is_blamed(w);
-        read_end(w);
+        t->signer.apart = has_double(t);
+        t->signer.dated = is_dated(t);
+        t->signer.files = repair_look(t);
+        t->signer.blamed = is_blamed(t);
+        read_end(t);
     }
 }
 
 /* ---- a reload ---- */
 
-static const struct watch *same_tenant(const struct watch *watch, size_t n, const struct watch *w)
+static const struct tenant *same_tenant(const struct tenant *tenant, size_t n,
+                                        const struct tenant *t)
 {
     for (size_t i = 0; i < n; i++)
-        if (text_equal(watch[i].options->identity.tenant_id, w->options->identity.tenant_id))
-            return &watch[i];
+        if (text_equal(tenant[i].options->identity.tenant_id, t->options->identity.tenant_id))
+            return &tenant[i];
     return NULL;
 }
 
 /* Since when it is as it is, and what Graph said of it. */
-static void inherit(struct watch *keeper, const struct watch *from, const struct watch *old)
+static void inherit(struct tenant *keeper, const struct tenant *from, const struct tenant *old)
 {
     struct app *app = keeper->app;
     const struct signer *s = &from->signer;
-    const struct watch *home = s->home == SIGNER_NONE ? NULL : same_tenant(app->watch, app->n_watches, &old[s->home]);
+    const struct tenant *home =
+        s->home == SIGNER_NONE ? NULL : same_tenant(app->tenant, app->n_tenants, &old[s->home]);
     keeper->signer.since_mono = s->since_mono;
     keeper->signer.why = s->why;
     keeper->signer.logged = s->logged;
     if (!home || !is_used_by(keeper, home) || !asks_graph(home))
         return;
-    keeper->signer.home = (size_t)(home - app->watch);
+    keeper->signer.home = (size_t)(home - app->tenant);
     keeper->signer.entry_at = s->entry_at;
 }
 
-void credentials_inherit(struct app *app, const struct watch *old, size_t n_old)
+void credentials_inherit(struct app *app, const struct tenant *old, size_t n_old)
 {
-    for (size_t i = 0; i < app->n_watches; i++) {
-        struct watch *w = &app->watch[i], *keeper = keeper_of(w);
-        const struct watch *before = same_tenant(old, n_old, w);
-        if (!keeper || !before || before->signer.keeper == SIGNER_NONE || !is_same(before->options, w->options))
+    for (size_t i = 0; i < app->n_tenants; i++) {
+        struct tenant *t = &app->tenant[i], *keeper = keeper_of(t);
+        const struct tenant *before = same_tenant(old, n_old, t);
+        if (!keeper || !before || before->signer.keeper == SIGNER_NONE ||
+            !is_same(before->options, t->options))
             continue;
-        const struct watch *from = &old[before->signer.keeper];
+        const struct tenant *from = &old[before->signer.keeper];
         if (from->signer.files != keeper->signer.files)
             continue;
-        w->signer.asked = before->signer.asked;
-        w->signer.ask_again_mono = before->signer.ask_again_mono;
-        if (keeper == w)
-            inherit(w, from, old);
+        t->signer.asked = before->signer.asked;
+        t->signer.ask_again_mono = before->signer.ask_again_mono;
+        if (keeper == t)
+            inherit(t, from, old);
     }
 }
 
@@ -190,19 +194,19 @@ static usec_t true_time(const struct app *app, struct instant now)
 
 /* A reading has begun since this process knows the credential as it is now: what is known of one before
  * that, or from before a restart or a reload, was about another file or day. */
-static bool is_tried(const struct watch *w, const struct signer *of)
+static bool is_tried(const struct tenant *t, const struct signer *of)
 {
-    return w->last.known && w->last.report.began.mono > of->since_mono;
+    return t->last.known && t->last.report.began.mono > of->since_mono;
 }
 
-static bool is_refused(const struct watch *w, const struct tenant_health *h)
+static bool is_refused(const struct tenant *t, const struct tenant_health *h)
 {
-    const struct failure *renewal = &w->last.report.renewal;
+    const struct failure *renewal = &t->last.report.renewal;
     return (*renewal->text && renewal->kind == FAILURE_AUTH) || (h->failing && h->kind == FAILURE_AUTH);
 }
 
 /* What its subject is made of. */
-static struct credential name_of(const struct watch *keeper)
+static struct credential name_of(const struct tenant *keeper)
 {
     const struct tenant_options *t = keeper->options;
     return (struct credential){.client_id = t->graph.client_id,
@@ -219,7 +223,7 @@ static enum level own_level(const struct app *app, const struct credential *c)
     return a ? a->notified : LEVEL_NONE;
 }
 
-static void begin(const struct watch *keeper, struct instant now, struct credential *ret)
+static void begin(const struct tenant *keeper, struct instant now, struct credential *ret)
 {
     const struct signer *s = &keeper->signer;
     bool by_entry = s->entry_at && (!s->ends_at || s->entry_at < s->ends_at);
@@ -235,7 +239,7 @@ static void begin(const struct watch *keeper, struct instant now, struct credent
 }
 
 /* `tenants` has room for all. */
-static void describe(const struct watch *keeper, struct instant now,
+static void describe(const struct tenant *keeper, struct instant now,
                      const struct tenant_identity **tenants, struct credential *c)
 {
     const struct app *app = keeper->app;
@@ -243,41 +247,42 @@ static void describe(const struct watch *keeper, struct instant now,
     begin(keeper, now, c);
     c->tenant = tenants;
     c->open = own_level(app, c) > LEVEL_NONE;
-    for (size_t i = 0; i < app->n_watches; i++) {
-        const struct watch *w = &app->watch[i];
-        if (!is_used_by(keeper, w))
+    for (size_t i = 0; i < app->n_tenants; i++) {
+        const struct tenant *t = &app->tenant[i];
+        if (!is_used_by(keeper, t))
             continue;
-        tenants[c->n_tenants++] = &w->options->identity;
-        usec_t signed_in = graph_signed_in_mono(w->graph);
-        bool refused = is_refused(w, &w->health);
-        c->refused |= refused && is_tried(w, s);
+        tenants[c->n_tenants++] = &t->options->identity;
+        usec_t signed_in = graph_signed_in_mono(t->graph);
+        bool refused = is_refused(t, &t->health);
+        c->refused |= refused && is_tried(t, s);
         c->works |= !refused && signed_in > s->since_mono && app->graph_clock.boot; /* good news takes both */
         if (signed_in > s->since_mono && c->true_at - (now.mono - signed_in) > c->accepted_at)
             c->accepted_at = c->true_at - (now.mono - signed_in);
     }
 }
 
-enum level credentials_tell(const struct watch *w, const struct tenant_health *health, struct instant now)
+enum level credentials_tell(const struct tenant *t, const struct tenant_health *health,
+                            struct instant now)
 {
-    const struct watch *keeper = keeper_of(w);
+    const struct tenant *keeper = keeper_of(t);
     struct credential c;
     if (!keeper || !keeper->signer.dated || !health->failing || health->kind != FAILURE_AUTH)
         return LEVEL_NONE;
     begin(keeper, now, &c);
-    bool explained = credential_is_over(&c) || !is_tried(w, &keeper->signer);
-    return explained && !c.blamed ? own_level(w->app, &c) : LEVEL_NONE;
+    bool explained = credential_is_over(&c) || !is_tried(t, &keeper->signer);
+    return explained && !c.blamed ? own_level(t->app, &c) : LEVEL_NONE;
 }
 
 bool credentials_known(const struct app *app, const char *subject)
 {
     bool unread = app->options->tenants_incomplete;
-    for (size_t i = 0; i < app->n_watches; i++) {
-        const struct watch *w = &app->watch[i];
+    for (size_t i = 0; i < app->n_tenants; i++) {
+        const struct tenant *t = &app->tenant[i];
         CLEANUP(free) char *own = NULL;
-        unread = unread || w->options->broken;
-        if (w->signer.keeper != i || !w->signer.dated)
+        unread = unread || t->options->broken;
+        if (t->signer.keeper != i || !t->signer.dated)
             continue;
-        const struct credential c = name_of(w);
+        const struct credential c = name_of(t);
         int r = credential_subject(&c, &own);
         if (r < 0 || text_equal(own, subject))
             return true; /* without memory nothing is ended */
@@ -288,8 +293,8 @@ bool credentials_known(const struct app *app, const char *subject)
 usec_t credentials_first_end(const struct app *app)
 {
     usec_t first = 0;
-    for (size_t i = 0; i < app->n_watches; i++) {
-        const struct signer *s = &app->watch[i].signer;
+    for (size_t i = 0; i < app->n_tenants; i++) {
+        const struct signer *s = &app->tenant[i].signer;
         const usec_t ENDS[] = {s->ends_at, s->entry_at};
         for (size_t k = 0; s->keeper == i && k < N_ELEMENTS(ENDS); k++)
             if (ENDS[k] && (!first || ENDS[k] < first))
@@ -301,7 +306,7 @@ usec_t credentials_first_end(const struct app *app)
 /* ---- once a minute ---- */
 
 /* Another file: what was known of the old one is over, and the new one has to prove itself. */
-static void look_at_files(struct watch *keeper, struct instant now)
+static void look_at_files(struct tenant *keeper, struct instant now)
 {
     struct app *app = keeper->app;
     struct signer *s = &keeper->signer;
@@ -314,18 +319,18 @@ static void look_at_files(struct watch *keeper, struct instant now)
     read_end(keeper);
     log_say(LOG_INFO, "%s: the files it signs in with have changed; the next reading uses them",
             keeper->options->identity.name);
-    for (size_t i = 0; i < app->n_watches; i++)
-        if (is_used_by(keeper, &app->watch[i])) {
-            app->watch[i].signer.asked = false;
-            app->watch[i].signer.ask_again_mono = 0;
-            graph_sign_in_again(app->watch[i].graph);
+    for (size_t i = 0; i < app->n_tenants; i++)
+        if (is_used_by(keeper, &app->tenant[i])) {
+            app->tenant[i].signer.asked = false;
+            app->tenant[i].signer.ask_again_mono = 0;
+            graph_sign_in_again(app->tenant[i].graph);
         }
 }
 
-static void judge(struct watch *keeper, struct instant now)
+static void judge(struct tenant *keeper, struct instant now)
 {
     struct app *app = keeper->app;
-    CLEANUP(free) const struct tenant_identity **tenants = calloc(app->n_watches, sizeof *tenants);
+    CLEANUP(free) const struct tenant_identity **tenants = calloc(app->n_tenants, sizeof *tenants);
     CLEANUP(sample_clear) struct sample sample = {0};
     struct plan_context ctx = take_planning(app, NULL, now);
     struct credential c;
@@ -339,11 +344,11 @@ static void judge(struct watch *keeper, struct instant now)
 
 void credentials_look(struct app *app, struct instant now)
 {
-    for (size_t i = 0; i < app->n_watches; i++) {
-        if (app->watch[i].signer.keeper != i || !app->watch[i].signer.dated)
+    for (size_t i = 0; i < app->n_tenants; i++) {
+        if (app->tenant[i].signer.keeper != i || !app->tenant[i].signer.dated)
             continue;
-        look_at_files(&app->watch[i], now);
-        judge(&app->watch[i], now);
+        look_at_files(&app->tenant[i], now);
+        judge(&app->tenant[i], now);
     }
 }
 
@@ -351,13 +356,13 @@ void credentials_look(struct app *app, struct instant now)
 
 /* Said once all of those who may know have been asked: in a customer's tenant an application that is
  * registered elsewhere has no entry, and that is no news. */
-static void say_unknown(struct watch *keeper)
+static void say_unknown(struct tenant *keeper)
 {
     struct signer *s = &keeper->signer;
     uint64_t hash = fnv1a(s->why.text, strlen(s->why.text), FNV1A_SEED);
-    for (size_t i = 0; s->home == SIGNER_NONE && i < keeper->app->n_watches; i++) {
-        const struct watch *w = &keeper->app->watch[i];
-        if (is_used_by(keeper, w) && asks_graph(w) && !w->signer.asked)
+    for (size_t i = 0; s->home == SIGNER_NONE && i < keeper->app->n_tenants; i++) {
+        const struct tenant *t = &keeper->app->tenant[i];
+        if (is_used_by(keeper, t) && asks_graph(t) && !t->signer.asked)
             return;
     }
     if (hash != s->logged)
@@ -369,49 +374,50 @@ static void say_unknown(struct watch *keeper)
 
 static void on_entry(void *userdata, usec_t ends_at, const struct failure *why)
 {
-    struct watch *w = userdata, *keeper = keeper_of(w);
+    struct tenant *t = userdata, *keeper = keeper_of(t);
     struct signer *s = &keeper->signer;
     usec_t now = clock_now().mono;
     char text[RFC3339_MAX];
-    w->signer.asking = false;
-    w->app->looking--;
-    if (w->signer.asked_files != s->files) { /* that was about another secret */
-        poller_idle(w->app);
+    t->signer.asking = false;
+    t->app->looking--;
+    if (t->signer.asked_files != s->files) { /* that was about another secret */
+        poller_idle(t->app);
         return;
     }
     bool lasting = ends_at || why->kind == FAILURE_PERMISSION || why->kind == FAILURE_ABSENT ||
                    why->kind == FAILURE_CONFIG;
-    w->signer.ask_again_mono = now + (lasting ? ASK_EVERY : ASK_AGAIN);
-    w->signer.asked = w->signer.asked || lasting;
+    t->signer.ask_again_mono = now + (lasting ? ASK_EVERY : ASK_AGAIN);
+    t->signer.asked = t->signer.asked || lasting;
     if (ends_at && ends_at != s->entry_at)
         log_say(LOG_INFO, "%s: its client secret ends on %s, says the entry of the application",
-                w->options->identity.name, rfc3339_print(ends_at, text));
+                t->options->identity.name, rfc3339_print(ends_at, text));
     if (ends_at) {
-        s->home = (size_t)(w - w->app->watch);
+        s->home = (size_t)(t - t->app->tenant);
         s->entry_at = ends_at;
         s->logged = 0;
         s->why = (struct failure){0};
-    } else if (lasting && (s->home == SIGNER_NONE || &w->app->watch[s->home] == w)) {
+    } else if (lasting && (s->home == SIGNER_NONE || &t->app->tenant[s->home] == t)) {
         s->entry_at = 0; /* after another failure what was known yesterday still holds */
         if (why->kind != FAILURE_ABSENT || !*s->why.text)
             s->why = *why;
         say_unknown(keeper);
     }
-    poller_idle(w->app);
+    poller_idle(t->app);
 }
 
-static void ask(struct watch *w)
+static void ask(struct tenant *t)
 {
-    const struct watch *keeper = keeper_of(w);
+    const struct tenant *keeper = keeper_of(t);
     struct failure why = {0};
-    if (!keeper || !asks_graph(w) || w->signer.asking || w->signer.ask_again_mono > clock_now().mono ||
-        (keeper->signer.home != SIGNER_NONE && &w->app->watch[keeper->signer.home] != w))
+    if (!keeper || !asks_graph(t) || t->signer.asking ||
+        t->signer.ask_again_mono > clock_now().mono ||
+        (keeper->signer.home != SIGNER_NONE && &t->app->tenant[keeper->signer.home] != t))
         return;
-    if (graph_ask_entry(w->graph, on_entry, w, &why) < 0)
+    if (graph_ask_entry(t->graph, on_entry, t, &why) < 0)
         return; /* after the next poll */
-    w->signer.asking = true;
-    w->signer.asked_files = keeper->signer.files;
-    w->app->looking++;
+    t->signer.asking = true;
+    t->signer.asked_files = keeper->signer.files;
+    t->app->looking++;
 }
 
 static void hear_clock(struct app *app, const struct graph_report *report)
@@ -424,9 +430,9 @@ static void hear_clock(struct app *app, const struct graph_report *report)
     app->graph_clock = then;
 }
 
-void credentials_polled(struct watch *w, const struct graph_report *report)
+void credentials_polled(struct tenant *t, const struct graph_report *report)
 {
-    hear_clock(w->app, report);
+    hear_clock(t->app, report);
     if (report->complete)
-        ask(w);
+        ask(t);
 }

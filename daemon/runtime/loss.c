@@ -33,20 +33,20 @@ static void write_story(const struct store_damage *d, bool starting, char story[
 static int commit(struct app *app, const struct store_damage *d, bool starting, struct changes *changes,
                   struct instant now, struct failure *why)
 {
-    CLEANUP(free) struct commit *c = calloc(app->n_watches + 1, sizeof *c);
+    CLEANUP(free) struct commit *c = calloc(app->n_tenants + 1, sizeof *c);
     bool state = d->what & (STORE_DAMAGE_REBUILT | STORE_DAMAGE_STATE);
     size_t n = 0;
     if (!c) {
         changes_free(changes);
         return failure_oom(why);
     }
-    for (size_t i = 0; state && i < app->n_watches; i++) {
-        struct watch *w = &app->watch[i];
-        w->lost = w->lost || starting;
-        c[n++] = (struct commit){.tenant_id = w->options->identity.tenant_id,
-                                 .memory = starting ? NULL : w->memory,
-                                 .health = starting || !w->memory ? NULL : &w->health,
-                                 .lost = w->lost ? STORE_LOST : STORE_KEEP,
+    for (size_t i = 0; state && i < app->n_tenants; i++) {
+        struct tenant *t = &app->tenant[i];
+        t->lost = t->lost || starting;
+        c[n++] = (struct commit){.tenant_id = t->options->identity.tenant_id,
+                                 .memory = starting ? NULL : t->memory,
+                                 .health = starting || !t->memory ? NULL : &t->health,
+                                 .lost = t->lost ? STORE_LOST : STORE_KEEP,
                                  .now = now};
     }
     c[n++] = (struct commit){.registry = state && !starting ? app->registry : NULL,

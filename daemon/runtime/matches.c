@@ -62,11 +62,11 @@ void matches_look(struct app *app)
 {
     if (app->matches_looked_at)
         return;
-    CLEANUP(free) struct matches_tenant *tenant = calloc(app->n_watches + 1, sizeof *tenant);
+    CLEANUP(free) struct matches_tenant *tenant = calloc(app->n_tenants + 1, sizeof *tenant);
     size_t n = 0;
-    for (size_t i = 0; tenant && i < app->n_watches; i++)
-        if (app->watch[i].options->enabled)
+    for (size_t i = 0; tenant && i < app->n_tenants; i++)
+        if (app->tenant[i].options->enabled)
             tenant[n++] =
-                (struct matches_tenant){&app->watch[i].options->identity, app->watch[i].memory};
+                (struct matches_tenant){&app->tenant[i].options->identity, app->tenant[i].memory};
     app->matches_looked_at = tenant && matches_check(app->options, tenant, n, say_in_log);
 }

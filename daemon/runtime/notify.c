@@ -56,15 +56,15 @@ static void add_tenants(struct text *t, const struct app *app)
     size_t incomplete = 0, older = 0;
     usec_t last_at = 0;
     char when[RFC3339_MAX];
-    for (size_t i = 0; i < app->n_watches; i++) {
-        const struct tenant_health *h = &app->watch[i].health;
+    for (size_t i = 0; i < app->n_tenants; i++) {
+        const struct tenant_health *h = &app->tenant[i].health;
         enum cause doubt;
         usec_t at = h->section[HEALTH_ALLOTMENTS].last_complete.at;
         older += h->source == SOURCE_SUBSCRIBED_SKUS;
         incomplete += h->failing || h->broken_config || health_blinds(h, &doubt) != 0;
         last_at = at > last_at ? at : last_at;
     }
-    add_count(t, "", app->n_watches, "tenant");
+    add_count(t, "", app->n_tenants, "tenant");
     if (incomplete)
         text_addf(t, " (%zu not read completely)", incomplete);
     if (older)

@@ -31,20 +31,22 @@ static int on_begin(sd_event_source *s, void *userdata)
     return 0;
 }
 
-static bool tenant_read(const struct watch *w)
+static bool tenant_read(const struct tenant *t)
 {
-    return !w->options->enabled ||
-           (w->last.known && w->last.report.complete && w->last.committed && !w->health.unusable[0]);
+    return !t->options->enabled || (t->last.known && t->last.report.complete && t->last.committed &&
+                                    !t->health.unusable[0]);
 }
 
-bool once_unusable(const struct watch *w, char why[static ONCE_WHY_MAX])
+bool once_unusable(const struct tenant *t, char why[static ONCE_WHY_MAX])
 {
-    bool found = w->last.known && w->last.report.complete && w->last.committed && w->health.unusable[0];
-    (void)snprintf(why, ONCE_WHY_MAX, "the numbers of a pool cannot be used: %s", w->health.unusable);
+    bool found =
+        t->last.known && t->last.report.complete && t->last.committed && t->health.unusable[0];
+    (void)snprintf(why, ONCE_WHY_MAX, "the numbers of a pool cannot be used: %s",
+                   t->health.unusable);
     return found;
 }
 
-static void print_tenant(const struct watch *w)
+static void print_tenant(const struct tenant *w)
 {
     const struct snapshot_totals *t = &w->last.totals;
     char why[ONCE_WHY_MAX];
@@ -105,8 +107,8 @@ static bool is_ignored(const struct app *app, const struct alert *a)
     const struct alert_context *f = a->context;
     if (product_is_free(f->sku_id, f->sku_part_number) && !o->watch_free_skus)
         return true;
-    for (size_t i = 0; i < app->n_watches; i++) {
-        const struct tenant_identity *t = &app->watch[i].options->identity;
+    for (size_t i = 0; i < app->n_tenants; i++) {
+        const struct tenant_identity *t = &app->tenant[i].options->identity;
         if (text_equal(t->tenant_id, a->tenant_id))
             return rules_for(o, t, f->sku_id, f->sku_part_number, f->allotment_id, unused) != IGNORE_NOTHING;
     }
@@ -146,9 +148,9 @@ static void print_open(const struct app *app)
 
 static void print_text(const struct app *app)
 {
-    for (size_t i = 0; i < app->n_watches; i++)
-        if (app->watch[i].options->enabled)
-            print_tenant(&app->watch[i]);
+    for (size_t i = 0; i < app->n_tenants; i++)
+        if (app->tenant[i].options->enabled)
+            print_tenant(&app->tenant[i]);
     print_open(app);
     if (app->n_history)
         puts("news:");
@@ -197,7 +199,7 @@ int once_run(struct app *app)
         return EXIT_INTERNAL;
     }
     bool whole = !app->store_failing && !app->options->tenants_incomplete;
-    for (size_t i = 0; i < app->n_watches; i++)
-        whole = whole && tenant_read(&app->watch[i]);
+    for (size_t i = 0; i < app->n_tenants; i++)
+        whole = whole && tenant_read(&app->tenant[i]);
     return whole && !owed(app) ? EXIT_OK : EXIT_INCOMPLETE;
 }

@@ -21,14 +21,14 @@ static void put_time(struct json_writer *w, const char *key, usec_t at)
     json_put_string(w, key, at ? rfc3339_print(at, text) : NULL);
 }
 
-static const char *source_name(const struct watch *w)
+static const char *source_name(const struct tenant *t)
 {
     static const char *const NAMES[] = {[SOURCE_CLOUD_LICENSING] = "cloud_licensing",
                                         [SOURCE_SUBSCRIBED_SKUS] = "subscribed_skus"};
-    return w->last.known && w->last.source != SOURCE_NONE ? NAMES[w->last.source] : NULL;
+    return t->last.known && t->last.source != SOURCE_NONE ? NAMES[t->last.source] : NULL;
 }
 
-static void put_tenant(struct json_writer *w, const struct watch *t)
+static void put_tenant(struct json_writer *w, const struct tenant *t)
 {
     static const struct snapshot_totals UNKNOWN = {UNITS_UNKNOWN, UNITS_UNKNOWN, UNITS_UNKNOWN,
                                                    UNITS_UNKNOWN, UNITS_UNKNOWN, UNITS_UNKNOWN, 0};
@@ -160,9 +160,9 @@ int once_print_json(const struct app *app)
     put_time(w, "started_at", app->started.at);
     json_put_int(w, "duration_ms", (int64_t)(instant_since(&app->started, &now) / 1000));
     json_open_array(w, "tenants");
-    for (size_t i = 0; i < app->n_watches; i++)
-        if (app->watch[i].options->enabled)
-            put_tenant(w, &app->watch[i]);
+    for (size_t i = 0; i < app->n_tenants; i++)
+        if (app->tenant[i].options->enabled)
+            put_tenant(w, &app->tenant[i]);
     json_close_array(w);
     json_open_array(w, "pools");
     once_each_pool(app, put_pool, w);

@@ -6,40 +6,41 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static bool is_counted(const struct watch *w)
+static bool is_counted(const struct tenant *t)
 {
-    return w->options->enabled && !w->options->broken;
+    return t->options->enabled && !t->options->broken;
 }
 
-static void read_state(struct watch *w, const struct tenant_health *h, const struct instant *now)
+static void read_state(struct tenant *t, const struct tenant_health *h, const struct instant *now)
 {
-    const struct judge_context ctx = {.options = &w->app->options->rules,
-                                      .tenant = &w->options->identity};
-    poll_state_of(&ctx, h, now, &w->reading);
+    const struct judge_context ctx = {.options = &t->app->options->rules,
+                                      .tenant = &t->options->identity};
+    poll_state_of(&ctx, h, now, &t->reading);
 }
 
 /* ---- as the rule sees it ---- */
 
 /* What the tenant's own alert has told about the same part of it, or the one about its credential. */
-static enum level notified_level(const struct watch *w, const struct tenant_health *health,
+static enum level notified_level(const struct tenant *t, const struct tenant_health *health,
                                  const struct instant *now)
 {
     const struct alert *a =
-        registry_find(w->app->registry, KIND_POLL, w->options->identity.tenant_id, "");
+        registry_find(t->app->registry, KIND_POLL, t->options->identity.tenant_id, "");
     bool own = a && a->context && a->notified > LEVEL_NONE &&
-               text_equal(a->context->section, w->reading.section);
-    return own ? a->notified : credentials_tell(w, health, *now);
+               text_equal(a->context->section, t->reading.section);
+    return own ? a->notified : credentials_tell(t, health, *now);
 }
 
-static struct service_tenant seen(const struct watch *w, const struct tenant_health *health, const struct instant *now)
+static struct service_tenant seen(const struct tenant *t, const struct tenant_health *health,
+                                  const struct instant *now)
 {
     return (struct service_tenant){
-        .state = w->reading,
+        .state = t->reading,
         .health = health,
-        .host = w->asked_mono && health->failing ? graph_host(w->graph, w->at_sign_in) : NULL,
-        .notified = notified_level(w, health, now),
-        .asked_mono = poller_owes(w) ? 0 : w->asked_mono, /* before a sleep is long ago */
-        .began_mono = w->began_mono,
+        .host = t->asked_mono && health->failing ? graph_host(t->graph, t->at_sign_in) : NULL,
+        .notified = notified_level(t, health, now),
+        .asked_mono = poller_owes(t) ? 0 : t->asked_mono, /* before a sleep is long ago */
+        .began_mono = t->began_mono,
     };
 }
 
@@ -47,18 +48,18 @@ static int look_at_all(struct app *app, const struct instant *now)
 {
     struct outage *o = &app->outage;
     struct service_tenant *grown =
-        reallocarray(o->tenant, app->n_watches ? app->n_watches : 1, sizeof *grown);
+        reallocarray(o->tenant, app->n_tenants ? app->n_tenants : 1, sizeof *grown);
     o->n = 0;
     if (!grown)
         return -ENOMEM;
     o->tenant = grown;
-    for (size_t i = 0; i < app->n_watches; i++) {
-        struct watch *w = &app->watch[i];
-        if (!is_counted(w))
+    for (size_t i = 0; i < app->n_tenants; i++) {
+        struct tenant *t = &app->tenant[i];
+        if (!is_counted(t))
             continue;
-        read_state(w, &w->health, now);
-        w->nth = o->n;
-        o->tenant[o->n++] = seen(w, &w->health, now);
+        read_state(t, &t->health, now);
+        t->nth = o->n;
+        o->tenant[o->n++] = seen(t, &t->health, now);
     }
     return 0;
 }
@@ -72,7 +73,7 @@ static const struct alert *alert_of(const struct app *app)
 /* ---- who is told ---- */
 
 /* Who would hear of this tenant's own alert. */
-static struct reach reach_of(const struct watch *w, usec_t at)
+static struct reach reach_of(const struct tenant *w, usec_t at)
 {
     const struct tenant_identity *t = &w->options->identity;
     const struct alert_context about = {.tenant_name = t->name,
@@ -89,11 +90,11 @@ static struct reach reach_of(const struct watch *w, usec_t at)
 static struct reach reach_of_silent(const struct app *app, usec_t at)
 {
     struct reach all = {0};
-    for (size_t i = 0; i < app->n_watches; i++) {
-        const struct watch *w = &app->watch[i];
-        if (!is_counted(w) || w->reading.likeness != app->outage.tally.most)
+    for (size_t i = 0; i < app->n_tenants; i++) {
+        const struct tenant *t = &app->tenant[i];
+        if (!is_counted(t) || t->reading.likeness != app->outage.tally.most)
             continue;
-        struct reach one = reach_of(w, at);
+        struct reach one = reach_of(t, at);
         all.now |= one.now;
         all.later |= one.later;
     }
@@ -120,9 +121,9 @@ static void note_logged(struct app *app, uint64_t seq_before, usec_t at)
 static usec_t settled_after(const struct app *app)
 {
     usec_t longest = 0, keep = app->options->rules.threshold[RULE_POLL].keep_firing_for;
-    for (size_t i = 0; i < app->n_watches; i++)
-        if (is_counted(&app->watch[i]) && app->watch[i].options->identity.interval > longest)
-            longest = app->watch[i].options->identity.interval;
+    for (size_t i = 0; i < app->n_tenants; i++)
+        if (is_counted(&app->tenant[i]) && app->tenant[i].options->identity.interval > longest)
+            longest = app->tenant[i].options->identity.interval;
     return keep < longest ? keep : longest;
 }
 
@@ -167,24 +168,25 @@ void outage_look(struct app *app, struct instant now)
 }
 
 /* Once it is up and known who was told, the next look is soon enough for its numbers. */
-void outage_asked(struct watch *w, const struct tenant_health *health, bool at_sign_in, struct instant now)
+void outage_asked(struct tenant *t, const struct tenant_health *health, bool at_sign_in,
+                  struct instant now)
 {
-    struct outage *o = &w->app->outage;
-    if (o->n == 0 && look_at_all(w->app, &now) < 0)
+    struct outage *o = &t->app->outage;
+    if (o->n == 0 && look_at_all(t->app, &now) < 0)
         return;
-    enum cause before = w->reading.likeness;
-    read_state(w, health, &now);
-    if (w->reading.likeness != before)
-        w->began_mono = now.mono;
-    w->asked_mono = now.mono;
-    w->at_sign_in = at_sign_in;
-    o->tenant[w->nth] = seen(w, health, &now);
-    bool up = alert_of(w->app) != NULL;
+    enum cause before = t->reading.likeness;
+    read_state(t, health, &now);
+    if (t->reading.likeness != before)
+        t->began_mono = now.mono;
+    t->asked_mono = now.mono;
+    t->at_sign_in = at_sign_in;
+    o->tenant[t->nth] = seen(t, health, &now);
+    bool up = alert_of(t->app) != NULL;
     service_count(o->tenant, o->n, &o->tally);
     if (up ? !o->notified : o->tally.failing >= o->tally.begins)
-        tell(w->app, now);
-    follow(w->app, up, &now);
-    o->tenant[w->nth].health = &w->health;
+        tell(t->app, now);
+    follow(t->app, up, &now);
+    o->tenant[t->nth].health = &t->health;
 }
 
 void outage_forget(struct app *app)
@@ -193,13 +195,14 @@ void outage_forget(struct app *app)
     app->outage.notified = 0; /* receivers have other numbers */
 }
 
-bool outage_holds(const struct watch *w, struct instant now)
+bool outage_holds(const struct tenant *t, struct instant now)
 {
-    const struct outage *o = &w->app->outage;
-    if (o->n == 0 || !is_counted(w) || !service_holds(o->tenant, o->n, w->nth, &o->tally, &o->alert, now.mono))
+    const struct outage *o = &t->app->outage;
+    if (o->n == 0 || !is_counted(t) ||
+        !service_holds(o->tenant, o->n, t->nth, &o->tally, &o->alert, now.mono))
         return false;
-    if (!o->alert.likeness || w->asked_mono == 0)
+    if (!o->alert.likeness || t->asked_mono == 0)
         return true;
-    struct reach own = reach_of(w, now.at);
+    struct reach own = reach_of(t, now.at);
     return !((own.now | own.later) & ~o->notified);
 }

@@ -10,42 +10,43 @@
 
 #define WHO_MAX 300 /* "tenant ", and an id or a domain's name */
 
-static void name(const struct watch *w, char ret[static WHO_MAX])
+static void name(const struct tenant *t, char ret[static WHO_MAX])
 {
-    (void)snprintf(ret, WHO_MAX, "tenant %s", w->options->identity.tenant_id);
+    (void)snprintf(ret, WHO_MAX, "tenant %s", t->options->identity.tenant_id);
 }
 
 /* Another cloud, or a test's server, knows nothing of it. */
-static int64_t mark(const struct watch *w)
+static int64_t mark(const struct tenant *t)
 {
-    const char *host = graph_host(w->graph, false);
+    const char *host = graph_host(t->graph, false);
     return (int64_t)fnv1a(host, strlen(host), FNV1A_SEED);
 }
 
-void pause_keep(const struct watch *w, const struct graph_report *report)
+void pause_keep(const struct tenant *t, const struct graph_report *report)
 {
     struct instant now = clock_now();
     char who[WHO_MAX];
     struct failure why = {0};
-    if (report->resume_at_mono <= now.mono || w->app->cli->dry_run)
+    if (report->resume_at_mono <= now.mono || t->app->cli->dry_run)
         return;
-    name(w, who);
-    if (store_pause(w->app->store, who, mark(w), now, report->resume_at_mono - now.mono, &why) < 0 &&
-        !w->app->store_failing)
-        log_failure(LOG_WARNING, &why, w->options->identity.name,
+    name(t, who);
+    if (store_pause(t->app->store, who, mark(t), now, report->resume_at_mono - now.mono, &why) <
+            0 &&
+        !t->app->store_failing)
+        log_failure(LOG_WARNING, &why, t->options->identity.name,
                     "a restart would not keep the pause that Graph asked for");
 }
 
-void pause_recall(struct watch *w)
+void pause_recall(struct tenant *t)
 {
     struct instant now = clock_now();
     char who[WHO_MAX];
-    if (w->app->cli->mode == CLI_ONCE) /* whoever runs that wants to know how it is now */
+    if (t->app->cli->mode == CLI_ONCE) /* whoever runs that wants to know how it is now */
         return;
-    name(w, who);
-    usec_t left = w->app->store ? store_pause_left(w->app->store, who, mark(w), now) : 0;
+    name(t, who);
+    usec_t left = t->app->store ? store_pause_left(t->app->store, who, mark(t), now) : 0;
     if (left == 0)
         return;
-    w->last.report.resume_at_mono = now.mono + left;
-    graph_pause(w->graph, now.mono + left);
+    t->last.report.resume_at_mono = now.mono + left;
+    graph_pause(t->graph, now.mono + left);
 }

@@ -14,95 +14,95 @@
 
 /* The same place in the interval at every start, another one for every tenant: a fleet of tenants
  * does not arrive at Graph in one breath. */
-static usec_t place_in_interval(const struct watch *w)
+static usec_t place_in_interval(const struct tenant *t)
 {
-    usec_t spread = w->options->identity.interval / 10000 * (usec_t)w->app->options->poll_jitter_bp;
-    const char *id = w->options->identity.tenant_id;
+    usec_t spread = t->options->identity.interval / 10000 * (usec_t)t->app->options->poll_jitter_bp;
+    const char *id = t->options->identity.tenant_id;
     return spread ? fnv1a(id, strlen(id), FNV1A_SEED) % spread : 0;
 }
 
 /* Polls begin a whole number of intervals apart, however long each takes. A refused sign-in is not
  * repeated every interval (security rules, Identity): 5 min, doubling to 1 h. A Retry-After that
  * reached beyond the poll is kept. */
-static usec_t next_delay(const struct watch *w)
+static usec_t next_delay(const struct tenant *t)
 {
-    usec_t interval = w->options->identity.interval,
-           delay = interval - w->last.report.took % interval;
-    if (w->refused) {
-        unsigned doublings = w->refused - 1 < 4 ? w->refused - 1 : 4;
+    usec_t interval = t->options->identity.interval,
+           delay = interval - t->last.report.took % interval;
+    if (t->refused) {
+        unsigned doublings = t->refused - 1 < 4 ? t->refused - 1 : 4;
         usec_t wait = SIGN_IN_RETRY_MIN << doublings;
         wait = wait < SIGN_IN_RETRY_MAX ? wait : SIGN_IN_RETRY_MAX;
         delay = wait > delay ? wait : delay;
     }
     usec_t now = clock_now().mono;
-    if (w->last.report.resume_at_mono > now + delay)
-        delay = w->last.report.resume_at_mono - now;
+    if (t->last.report.resume_at_mono > now + delay)
+        delay = t->last.report.resume_at_mono - now;
     return delay;
 }
 
-static void arm(struct watch *w, usec_t delay)
+static void arm(struct tenant *t, usec_t delay)
 {
-    w->due = clock_now();
-    w->due.at += delay;
-    w->due.mono += delay;
-    int r = sd_event_source_set_time_relative(w->timer, delay);
+    t->due = clock_now();
+    t->due.at += delay;
+    t->due.mono += delay;
+    int r = sd_event_source_set_time_relative(t->timer, delay);
     if (r >= 0)
-        r = sd_event_source_set_enabled(w->timer, SD_EVENT_ONESHOT);
+        r = sd_event_source_set_enabled(t->timer, SD_EVENT_ONESHOT);
     if (r < 0) /* without its timer a tenant would silently never be read again */
-        (void)sd_event_exit(w->app->event, EXIT_INTERNAL);
+        (void)sd_event_exit(t->app->event, EXIT_INTERNAL);
 }
 
 /* Said once for a series, counted all along. */
-static void count_left_out(struct watch *w, usec_t took)
+static void count_left_out(struct tenant *t, usec_t took)
 {
-    uint64_t n = took / w->options->identity.interval;
-    w->left_out += n;
-    if (n > 0 && !w->overran)
+    uint64_t n = took / t->options->identity.interval;
+    t->left_out += n;
+    if (n > 0 && !t->overran)
         log_say(LOG_WARNING,
                 "%s: a poll took %llu s, longer than the interval: polls left out: %llu; lengthen "
                 "interval, or look why it is slow",
-                w->options->identity.name, (unsigned long long)(took / USEC_PER_SEC),
-                (unsigned long long)w->left_out);
-    else if (n == 0 && w->overran)
+                t->options->identity.name, (unsigned long long)(took / USEC_PER_SEC),
+                (unsigned long long)t->left_out);
+    else if (n == 0 && t->overran)
         log_say(LOG_NOTICE, "%s: polls end within the interval again; left out: %llu",
-                w->options->identity.name, (unsigned long long)w->left_out);
-    w->overran = n > 0;
+                t->options->identity.name, (unsigned long long)t->left_out);
+    t->overran = n > 0;
 }
 
-static void poll_ended(struct watch *w, const struct graph_report *report)
+static void poll_ended(struct tenant *t, const struct graph_report *report)
 {
-    w->gathered = false;
-    w->refused = report->failure.kind == FAILURE_AUTH && !report->complete ? w->refused + 1 : 0;
-    w->asleep_read = w->asleep_begun;
-    pause_keep(w, report);
-    if (w->timer) {
-        count_left_out(w, report->took);
-        arm(w, w->again ? 0 : next_delay(w));
-        repair_watch(w, &report->failure);
+    t->gathered = false;
+    t->refused = report->failure.kind == FAILURE_AUTH && !report->complete ? t->refused + 1 : 0;
+    t->asleep_read = t->asleep_begun;
+    pause_keep(t, report);
+    if (t->timer) {
+        count_left_out(t, report->took);
+        arm(t, t->again ? 0 : next_delay(t));
+        repair_watch(t, &report->failure);
     }
-    w->again = false;
-    credentials_polled(w, report);
-    rights_begin(w, report);
+    t->again = false;
+    credentials_polled(t, report);
+    rights_begin(t, report);
 }
 
 /* What it read before the machine slept is as old as the sleep was long, and a time-out is nobody's
  * fault: such a poll counts for nothing. */
 static void poll_repeat(struct ended *e)
 {
-    struct watch *w = e->watch;
+    struct tenant *t = e->tenant;
     snapshot_free(TAKE(e->snapshot));
     log_say(LOG_INFO, "%s: the machine slept while it was read; it is read again now",
-            w->options->identity.name);
-    w->due = clock_now();
-    w->queued = true;
-    w->gathered = false;
+            t->options->identity.name);
+    t->due = clock_now();
+    t->queued = true;
+    t->gathered = false;
 }
 
-static void could_not_begin(struct watch *w, const struct graph_report *report)
+static void could_not_begin(struct tenant *t, const struct graph_report *report)
 {
-    struct ended ended = {w, NULL, *report};
-    take_snapshots(w->app, &ended, 1);
-    poll_ended(w, report);
+    struct ended ended = {t, NULL, *report};
+    take_snapshots(t->app, &ended, 1);
+    poll_ended(t, report);
 }
 
 static void poll_next(struct app *app);
@@ -116,7 +116,7 @@ void poller_settle(struct app *app)
     struct ended ended[TAKE_TOGETHER];
     size_t n = 0;
     for (size_t i = 0; i < app->n_ended; i++)
-        if (clock_slept(app->ended[i].watch->asleep_begun))
+        if (clock_slept(app->ended[i].tenant->asleep_begun))
             poll_repeat(&app->ended[i]);
         else
             ended[n++] = app->ended[i];
@@ -124,7 +124,7 @@ void poller_settle(struct app *app)
     if (n > 0)
         take_snapshots(app, ended, n);
     for (size_t i = 0; i < n; i++)
-        poll_ended(ended[i].watch, &ended[i].report);
+        poll_ended(ended[i].tenant, &ended[i].report);
 }
 
 static int on_gathered(sd_event_source *s, uint64_t due, void *userdata)
@@ -151,13 +151,13 @@ static void settle_soon(struct app *app)
 
 static void on_polled(void *userdata, struct snapshot *snapshot, const struct graph_report *report)
 {
-    struct watch *w = userdata;
-    struct app *app = w->app;
+    struct tenant *t = userdata;
+    struct app *app = t->app;
     app->polling--;
-    w->slow = w->place_until_mono == 0;
-    w->place_until_mono = 0;
-    w->gathered = true;
-    app->ended[app->n_ended++] = (struct ended){w, snapshot, *report};
+    t->slow = t->place_until_mono == 0;
+    t->place_until_mono = 0;
+    t->gathered = true;
+    app->ended[app->n_ended++] = (struct ended){t, snapshot, *report};
     poll_next(app);
     if (app->n_ended == TAKE_TOGETHER || app->polling == 0)
         poller_settle(app);
@@ -166,19 +166,20 @@ static void on_polled(void *userdata, struct snapshot *snapshot, const struct gr
     poll_next(app);
 }
 
-static void poll_one(struct watch *w)
+static void poll_one(struct tenant *t)
 {
     struct graph_report report = {0};
-    w->queued = w->again = false;
-    w->asleep_begun = clock_asleep();
-    repair_begin(w);
-    rights_interrupt(w);
-    if (graph_poll(w->graph, on_polled, w, &report.failure) >= 0)
-        w->app->polling++;
+    t->queued = t->again = false;
+    t->asleep_begun = clock_asleep();
+    repair_begin(t);
+    rights_interrupt(t);
+    if (graph_poll(t->graph, on_polled, t, &report.failure) >= 0)
+        t->app->polling++;
     else
-        could_not_begin(w, &report);
-    w->place_until_mono =
-        graph_polling(w->graph) ? clock_now().mono + w->app->options->poll_timeout / PLACE_SHARE : 0;
+        could_not_begin(t, &report);
+    t->place_until_mono = graph_polling(t->graph)
+                              ? clock_now().mono + t->app->options->poll_timeout / PLACE_SHARE
+                              : 0;
 }
 
 /* ---- places ----
@@ -189,23 +190,23 @@ static void poll_one(struct watch *w)
 static size_t places_free(const struct app *app)
 {
     size_t taken = 0;
-    for (size_t i = 0; i < app->n_watches; i++)
-        taken += app->watch[i].place_until_mono != 0;
+    for (size_t i = 0; i < app->n_tenants; i++)
+        taken += app->tenant[i].place_until_mono != 0;
     return taken < app->options->poll_concurrency ? app->options->poll_concurrency - taken : 0;
 }
 
 /* Last, but not for ever: as if it had come due one poll later than it did. */
-static usec_t turn_mono(const struct watch *w)
+static usec_t turn_mono(const struct tenant *t)
 {
-    return w->due.mono + (w->slow ? w->app->options->poll_timeout : 0);
+    return t->due.mono + (t->slow ? t->app->options->poll_timeout : 0);
 }
 
-static struct watch *next_in_line(struct app *app)
+static struct tenant *next_in_line(struct app *app)
 {
-    struct watch *first = NULL;
-    for (size_t i = 0; i < app->n_watches; i++)
-        if (app->watch[i].queued && (!first || turn_mono(&app->watch[i]) < turn_mono(first)))
-            first = &app->watch[i];
+    struct tenant *first = NULL;
+    for (size_t i = 0; i < app->n_tenants; i++)
+        if (app->tenant[i].queued && (!first || turn_mono(&app->tenant[i]) < turn_mono(first)))
+            first = &app->tenant[i];
     return first;
 }
 
@@ -214,9 +215,9 @@ static int on_place_over(sd_event_source *s, uint64_t due, void *userdata)
     struct app *app = userdata;
     usec_t now = clock_now().mono;
     (void)s, (void)due;
-    for (size_t i = 0; i < app->n_watches; i++)
-        if (app->watch[i].place_until_mono <= now)
-            app->watch[i].place_until_mono = 0;
+    for (size_t i = 0; i < app->n_tenants; i++)
+        if (app->tenant[i].place_until_mono <= now)
+            app->tenant[i].place_until_mono = 0;
     poll_next(app);
     return 0;
 }
@@ -224,8 +225,8 @@ static int on_place_over(sd_event_source *s, uint64_t due, void *userdata)
 static void await_place(struct app *app)
 {
     usec_t at = 0;
-    for (size_t i = 0; i < app->n_watches; i++) {
-        usec_t until = app->watch[i].place_until_mono;
+    for (size_t i = 0; i < app->n_tenants; i++) {
+        usec_t until = app->tenant[i].place_until_mono;
         if (until && (!at || until < at))
             at = until;
     }
@@ -244,11 +245,11 @@ static void await_place(struct app *app)
 
 static void poll_next(struct app *app)
 {
-    struct watch *w = NULL;
+    struct tenant *t = NULL;
     if (!app->stopping && !app->reloading)
-        while ((w = next_in_line(app)) && places_free(app) > 0)
-            poll_one(w);
-    if (w)
+        while ((t = next_in_line(app)) && places_free(app) > 0)
+            poll_one(t);
+    if (t)
         await_place(app);
     if (app->polling == 0 && app->n_ended == 0 && app->looking == 0 && app->polled)
         app->polled(app);
@@ -262,62 +263,64 @@ void poller_idle(struct app *app)
 /* Never two polls of one tenant at once: a poll that outlasts its interval delays the next. */
 static int on_poll_due(sd_event_source *s, uint64_t due, void *userdata)
 {
-    struct watch *w = userdata;
+    struct tenant *t = userdata;
     (void)s, (void)due;
-    if (graph_polling(w->graph))
+    if (graph_polling(t->graph))
         return 0; /* it arms the timer when it ends */
-    w->due = clock_now(); /* after a suspend it is long overdue; that it begins now is what counts */
-    w->queued = true;
-    poll_next(w->app);
+    t->due =
+        clock_now(); /* after a suspend it is long overdue; that it begins now is what counts */
+    t->queued = true;
+    poll_next(t->app);
     return 0;
 }
 
-static usec_t first_delay(const struct watch *w, const struct watch *before, size_t n_before)
+static usec_t first_delay(const struct tenant *t, const struct tenant *before, size_t n_before)
 {
-    usec_t now = clock_now().mono, delay = place_in_interval(w), resume = w->last.report.resume_at_mono;
+    usec_t now = clock_now().mono, delay = place_in_interval(t),
+           resume = t->last.report.resume_at_mono;
     for (size_t i = 0; i < n_before; i++)
         if (before[i].timer &&
-            text_equal(before[i].options->identity.tenant_id, w->options->identity.tenant_id)) {
+            text_equal(before[i].options->identity.tenant_id, t->options->identity.tenant_id)) {
             usec_t left = before[i].due.mono > now ? before[i].due.mono - now : 0;
-            delay = left < w->options->identity.interval ? left : w->options->identity.interval;
+            delay = left < t->options->identity.interval ? left : t->options->identity.interval;
             resume = before[i].last.report.resume_at_mono; /* a reload is no reason to ask before that */
         }
     return resume > now + delay ? resume - now : delay;
 }
 
-void poller_start(struct app *app, const struct watch *before, size_t n_before)
+void poller_start(struct app *app, const struct tenant *before, size_t n_before)
 {
-    for (size_t i = 0; i < app->n_watches; i++) {
-        struct watch *w = &app->watch[i];
-        if (!w->graph)
+    for (size_t i = 0; i < app->n_tenants; i++) {
+        struct tenant *t = &app->tenant[i];
+        if (!t->graph)
             continue;
-        int r = sd_event_add_time_relative(app->event, &w->timer, CLOCK_BOOTTIME, USEC_PER_DAY,
-                                           USEC_PER_SEC / 10, on_poll_due, w);
+        int r = sd_event_add_time_relative(app->event, &t->timer, CLOCK_BOOTTIME, USEC_PER_DAY,
+                                           USEC_PER_SEC / 10, on_poll_due, t);
         if (r >= 0)
-            r = sd_event_source_set_description(w->timer, "poll");
+            r = sd_event_source_set_description(t->timer, "poll");
         if (r < 0)
             (void)sd_event_exit(app->event, EXIT_INTERNAL);
         else
-            arm(w, first_delay(w, before, n_before));
+            arm(t, first_delay(t, before, n_before));
     }
 }
 
 void poller_start_once(struct app *app)
 {
-    for (size_t i = 0; i < app->n_watches; i++)
-        app->watch[i].queued = app->watch[i].graph != NULL;
+    for (size_t i = 0; i < app->n_tenants; i++)
+        app->tenant[i].queued = app->tenant[i].graph != NULL;
     poll_next(app);
 }
 
-bool poller_poll_soon(struct watch *w)
+bool poller_poll_soon(struct tenant *t)
 {
     bool news;
-    if (graph_polling(w->graph) || w->gathered) {
-        news = !w->again;
-        w->again = true;
+    if (graph_polling(t->graph) || t->gathered) {
+        news = !t->again;
+        t->again = true;
     } else {
-        news = !w->queued && w->due.mono > clock_now().mono;
-        arm(w, 0);
+        news = !t->queued && t->due.mono > clock_now().mono;
+        arm(t, 0);
     }
     return news;
 }
@@ -325,28 +328,29 @@ bool poller_poll_soon(struct watch *w)
 bool poller_poll_now(struct app *app)
 {
     bool news = false;
-    for (size_t i = 0; i < app->n_watches; i++)
-        if (app->watch[i].graph)
-            news = poller_poll_soon(&app->watch[i]) || news;
+    for (size_t i = 0; i < app->n_tenants; i++)
+        if (app->tenant[i].graph)
+            news = poller_poll_soon(&app->tenant[i]) || news;
     return news;
 }
 
 void poller_clock_set(struct app *app)
 {
-    for (size_t i = 0; i < app->n_watches; i++)
-        app->watch[i].refused = 0; /* a signed statement of the wrong time is refused like a wrong secret */
+    for (size_t i = 0; i < app->n_tenants; i++)
+        app->tenant[i].refused =
+            0; /* a signed statement of the wrong time is refused like a wrong secret */
     (void)poller_poll_now(app);
 }
 
-bool poller_owes(const struct watch *w)
+bool poller_owes(const struct tenant *t)
 {
-    return w->graph && clock_slept(w->asleep_read);
+    return t->graph && clock_slept(t->asleep_read);
 }
 
 bool poller_owes_any(const struct app *app)
 {
-    for (size_t i = 0; i < app->n_watches; i++)
-        if (poller_owes(&app->watch[i]))
+    for (size_t i = 0; i < app->n_tenants; i++)
+        if (poller_owes(&app->tenant[i]))
             return true;
     return false;
 }
@@ -356,10 +360,10 @@ bool poller_owes_any(const struct app *app)
 bool poller_on_time(const struct app *app, const struct instant *now)
 {
     usec_t slack = app->options->poll_timeout + USEC_PER_MINUTE;
-    usec_t rounds = app->n_watches / app->options->poll_concurrency + 1;
-    for (size_t i = 0; i < app->n_watches; i++) {
-        const struct watch *w = &app->watch[i];
-        if (w->graph && w->timer && now->mono > w->due.mono + (rounds + 1) * slack)
+    usec_t rounds = app->n_tenants / app->options->poll_concurrency + 1;
+    for (size_t i = 0; i < app->n_tenants; i++) {
+        const struct tenant *t = &app->tenant[i];
+        if (t->graph && t->timer && now->mono > t->due.mono + (rounds + 1) * slack)
             return false;
     }
     return true;

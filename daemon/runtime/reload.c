@@ -20,47 +20,48 @@ static void renew_outbox(struct app *app)
     removed_retry_parked(app, true);
 }
 
-static struct watch *find(struct watch *watch, size_t n, const char *tenant_id)
+static struct tenant *find(struct tenant *tenant, size_t n, const char *tenant_id)
 {
     for (size_t i = 0; i < n; i++)
-        if (text_equal(watch[i].options->identity.tenant_id, tenant_id))
-            return &watch[i];
+        if (text_equal(tenant[i].options->identity.tenant_id, tenant_id))
+            return &tenant[i];
     return NULL;
 }
 
 /* What was read, and what of it only the process knows. */
-static void keep_reading(struct watch *w, struct watch *before)
+static void keep_reading(struct tenant *t, struct tenant *before)
 {
-    w->read_logged = before->read_logged;
-    w->judged = before->judged;
+    t->read_logged = before->read_logged;
+    t->judged = before->judged;
     before->judged.snapshot = NULL;
     if (!before->memory)
         return;
-    tenant_memory_free(w->memory);
-    w->memory = TAKE(before->memory);
+    tenant_memory_free(t->memory);
+    t->memory = TAKE(before->memory);
 }
 
 /* Who is configured as before goes on as before: no sign-in, no pause and no count begins anew. */
-static void keep(struct app *app, struct watch *old, size_t n_old)
+static void keep(struct app *app, struct tenant *old, size_t n_old)
 {
-    for (size_t i = 0; i < app->n_watches; i++) {
-        struct watch *w = &app->watch[i], *before = find(old, n_old, w->options->identity.tenant_id);
+    for (size_t i = 0; i < app->n_tenants; i++) {
+        struct tenant *t = &app->tenant[i],
+                      *before = find(old, n_old, t->options->identity.tenant_id);
         if (before)
-            keep_reading(w, before);
-        if (!w->graph || !before || !before->graph ||
-            !graph_inherit(w->graph, before->graph, !repair_needed(w, before)))
+            keep_reading(t, before);
+        if (!t->graph || !before || !before->graph ||
+            !graph_inherit(t->graph, before->graph, !repair_needed(t, before)))
             continue;
-        w->asleep_read = before->asleep_read;
-        w->slow = before->slow;
-        w->left_out = before->left_out;
-        w->overran = before->overran;
-        w->refused = before->refused;
-        w->rights_first = before->rights_first;
-        w->rights_not_before_mono = before->rights_not_before_mono;
-        w->skewed = before->skewed;
-        w->asked_mono = before->asked_mono;
-        w->began_mono = before->began_mono;
-        w->at_sign_in = before->at_sign_in;
+        t->asleep_read = before->asleep_read;
+        t->slow = before->slow;
+        t->left_out = before->left_out;
+        t->overran = before->overran;
+        t->refused = before->refused;
+        t->rights_first = before->rights_first;
+        t->rights_not_before_mono = before->rights_not_before_mono;
+        t->skewed = before->skewed;
+        t->asked_mono = before->asked_mono;
+        t->began_mono = before->began_mono;
+        t->at_sign_in = before->at_sign_in;
     }
 }
 
@@ -68,14 +69,14 @@ static void keep(struct app *app, struct watch *old, size_t n_old)
 static int swap(struct app *app, struct options *fresh)
 {
     struct options *old_options = app->options;
-    struct watch *old = app->watch;
-    size_t n_old = app->n_watches;
+    struct tenant *old = app->tenant;
+    size_t n_old = app->n_tenants;
     struct http *old_http = app->http;
     struct dispatcher *old_dispatcher = app->dispatcher;
     struct failure why = {0};
     app->options = fresh;
-    app->watch = NULL;
-    app->n_watches = 0;
+    app->tenant = NULL;
+    app->n_tenants = 0;
     app->http = NULL;
     app->dispatcher = NULL;
     app->polling = app->looking = 0;
@@ -84,8 +85,8 @@ static int swap(struct app *app, struct options *fresh)
                   "the new configuration cannot be used: %s; the old one runs on", why.text);
         app_unwire(app);
         app->options = old_options;
-        app->watch = old;
-        app->n_watches = n_old;
+        app->tenant = old;
+        app->n_tenants = n_old;
         app->http = old_http;
         app->dispatcher = old_dispatcher;
         for (size_t i = 0; i < n_old; i++) {
@@ -102,8 +103,8 @@ static int swap(struct app *app, struct options *fresh)
     credentials_inherit(app, old, n_old);
     poller_start(app, old, n_old);
     struct app gone = {.options = old_options,
-                       .watch = old,
-                       .n_watches = n_old,
+                       .tenant = old,
+                       .n_tenants = n_old,
                        .http = old_http,
                        .dispatcher = old_dispatcher};
     app_unwire(&gone);

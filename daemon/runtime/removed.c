@@ -7,10 +7,10 @@
 
 static const struct tenant_options *tenant_of(const struct app *app, const char *tenant_id)
 {
-    for (size_t i = 0; i < app->n_watches; i++)
-        if (app->watch[i].options->enabled &&
-            text_equal(app->watch[i].options->identity.tenant_id, tenant_id))
-            return app->watch[i].options;
+    for (size_t i = 0; i < app->n_tenants; i++)
+        if (app->tenant[i].options->enabled &&
+            text_equal(app->tenant[i].options->identity.tenant_id, tenant_id))
+            return app->tenant[i].options;
     return NULL;
 }
 

@@ -12,9 +12,9 @@
 
 #define LOOK_EVERY (2 * USEC_PER_SEC)
 
-uint64_t repair_look(const struct watch *w)
+uint64_t repair_look(const struct tenant *t)
 {
-    const struct graph_options *o = &w->options->graph;
+    const struct graph_options *o = &t->options->graph;
     const char *const FILES[] = {o->client_secret_file, o->certificate_file, o->private_key_file,
                                  o->private_key_password_file, o->federated_token_file};
     uint64_t seen = STAMP_NONE;
@@ -25,48 +25,48 @@ uint64_t repair_look(const struct watch *w)
 
 static int on_look(sd_event_source *s, uint64_t due, void *userdata)
 {
-    struct watch *w = userdata;
+    struct tenant *t = userdata;
     (void)due;
-    if (w->queued || graph_polling(w->graph))
+    if (t->queued || graph_polling(t->graph))
         return 0; /* that poll reads them as they are now */
-    if (repair_look(w) == w->files) {
+    if (repair_look(t) == t->files) {
         int r = sd_event_source_set_time_relative(s, LOOK_EVERY);
         if (r >= 0)
             r = sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
         if (r < 0)
             log_say(LOG_WARNING, "%s: its sign-in is tried again when it is due",
-                    w->options->identity.name);
+                    t->options->identity.name);
         return 0;
     }
     log_say(LOG_NOTICE,
             "%s: a file of the sign-in that was refused has changed; it is tried again now",
-            w->options->identity.name);
-    w->refused = 0;
-    (void)poller_poll_soon(w);
+            t->options->identity.name);
+    t->refused = 0;
+    (void)poller_poll_soon(t);
     return 0;
 }
 
-void repair_begin(struct watch *w)
+void repair_begin(struct tenant *t)
 {
-    w->files = repair_look(w);
+    t->files = repair_look(t);
 }
 
-bool repair_needed(const struct watch *w, const struct watch *before)
+bool repair_needed(const struct tenant *t, const struct tenant *before)
 {
-    return repair_look(w) != before->files;
+    return repair_look(t) != before->files;
 }
 
-void repair_watch(struct watch *w, const struct failure *why)
+void repair_watch(struct tenant *t, const struct failure *why)
 {
     bool mendable = why->kind == FAILURE_AUTH || why->kind == FAILURE_CONFIG;
-    w->look = sd_event_source_disable_unref(w->look);
-    if (!*why->text || !mendable || w->files == STAMP_NONE)
+    t->look = sd_event_source_disable_unref(t->look);
+    if (!*why->text || !mendable || t->files == STAMP_NONE)
         return;
-    int r = sd_event_add_time_relative(w->app->event, &w->look, CLOCK_BOOTTIME, LOOK_EVERY, USEC_PER_SEC / 2,
-                                       on_look, w);
+    int r = sd_event_add_time_relative(t->app->event, &t->look, CLOCK_BOOTTIME, LOOK_EVERY,
+                                       USEC_PER_SEC / 2, on_look, t);
     if (r >= 0)
-        r = sd_event_source_set_description(w->look, "repair");
+        r = sd_event_source_set_description(t->look, "repair");
     if (r < 0) /* only the wait is longer */
         log_say(LOG_WARNING, "%s: its sign-in is tried again when it is due",
-                w->options->identity.name);
+                t->options->identity.name);
 }

@@ -15,7 +15,7 @@
 #define WHY (1U << RIGHTS_ASSIGNMENTS | 1U << RIGHTS_WAITING | 1U << RIGHTS_ERRORS)
 
 struct round { /* the look-ups after one poll */
-    struct watch *watch;
+    struct tenant *tenant;
     struct instant taken;
     usec_t deadline_mono;
     size_t first, done; /* the entry it began with; how many have been looked at */
@@ -27,9 +27,9 @@ struct round { /* the look-ups after one poll */
     bool throttled;
 };
 
-static const struct rule_options *rules_of(const struct watch *w)
+static const struct rule_options *rules_of(const struct tenant *t)
 {
-    return &w->app->options->rules;
+    return &t->app->options->rules;
 }
 
 bool rights_about(const struct right_need *need, const struct tenant_identity *tenant)
@@ -37,28 +37,28 @@ bool rights_about(const struct right_need *need, const struct tenant_identity *t
     return text_equal_nocase(need->tenant, tenant->name) || text_equal_nocase(need->tenant, tenant->tenant_id);
 }
 
-static bool is_ours(const struct watch *w, const struct right_need *need)
+static bool is_ours(const struct tenant *t, const struct right_need *need)
 {
-    return rights_about(need, &w->options->identity);
+    return rights_about(need, &t->options->identity);
 }
 
 /* Another look-up begins each round, so that none always is the one that there was no time for. */
 static size_t index_now(const struct round *r)
 {
-    return (r->first + r->done) % rules_of(r->watch)->n_rights;
+    return (r->first + r->done) % rules_of(r->tenant)->n_rights;
 }
 
 static const struct right_need *need_now(const struct round *r)
 {
-    return &rules_of(r->watch)->right[index_now(r)];
+    return &rules_of(r->tenant)->right[index_now(r)];
 }
 
 /* ---- the end of a round ---- */
 
-static void say_failure(const struct watch *w, const struct failure *why, bool was_failing)
+static void say_failure(const struct tenant *t, const struct failure *why, bool was_failing)
 {
-    const char *name = w->options->identity.name;
-    if (why && !text_equal(w->health.rights_text, why->text))
+    const char *name = t->options->identity.name;
+    if (why && !text_equal(t->health.rights_text, why->text))
         log_event(LOG_WARNING, MESSAGE_RIGHTS_FAILED, name,
                   "%s: usage rights could not be looked up: %s; what is not known changes no alert", name,
                   why->text);
@@ -68,8 +68,8 @@ static void say_failure(const struct watch *w, const struct failure *why, bool w
 
 static int plan_round(struct round *r, struct failure *why)
 {
-    struct app *app = r->watch->app;
-    struct plan_context ctx = take_planning(app, r->watch, r->taken);
+    struct app *app = r->tenant->app;
+    struct plan_context ctx = take_planning(app, r->tenant, r->taken);
     struct changes *changes = NULL;
     int e = alerts_plan(&ctx, app->registry, &r->samples, &changes, why);
     return e < 0 ? e : take_changes(app, ctx.tenant_id, NULL, changes, r->taken, why);
@@ -94,18 +94,18 @@ static void round_free(struct round *r)
 
 static void round_end(struct round *r)
 {
-    struct watch *w = r->watch;
+    struct tenant *t = r->tenant;
     struct failure why = {0};
     const struct failure *failure = r->failed ? &r->failure : NULL;
-    bool was_failing = w->health.section[HEALTH_RIGHTS].incomplete_polls > 0;
-    if (plan_round(r, &why) < 0 && !w->app->store_failing)
-        log_failure(LOG_ERR, &why, w->options->identity.name,
+    bool was_failing = t->health.section[HEALTH_RIGHTS].incomplete_polls > 0;
+    if (plan_round(r, &why) < 0 && !t->app->store_failing)
+        log_failure(LOG_ERR, &why, t->options->identity.name,
                     "usage rights are looked up again after the next poll");
-    say_failure(w, failure, was_failing);
-    health_update_rights(&w->health, &r->taken, failure);
-    w->rights_first = r->first + r->done;
-    w->round = NULL;
-    w->app->looking--;
+    say_failure(t, failure, was_failing);
+    health_update_rights(&t->health, &r->taken, failure);
+    t->rights_first = r->first + r->done;
+    t->round = NULL;
+    t->app->looking--;
     round_free(r);
 }
 
@@ -120,21 +120,21 @@ static void note_failure(struct round *r, const struct failure *why)
 }
 
 /* The tenant's pools know both names of a SKU. */
-static const struct known_pool *pool_of_sku(const struct watch *w, const char *sku)
+static const struct known_pool *pool_of_sku(const struct tenant *t, const char *sku)
 {
-    for (size_t i = 0; w->memory && i < w->memory->n_pools; i++)
-        if (right_names_sku(sku, w->memory->pool[i].sku_id, w->memory->pool[i].sku_part_number))
-            return &w->memory->pool[i];
+    for (size_t i = 0; t->memory && i < t->memory->n_pools; i++)
+        if (right_names_sku(sku, t->memory->pool[i].sku_id, t->memory->pool[i].sku_part_number))
+            return &t->memory->pool[i];
     return NULL;
 }
 
 static int judge(const struct round *r, const struct rights *found, struct sample *ret,
                  struct failure *why)
 {
-    const struct watch *w = r->watch;
+    const struct tenant *t = r->tenant;
     const struct right_need *need = need_now(r);
-    const struct known_pool *pool = pool_of_sku(w, need->sku);
-    struct judge_context ctx = take_judging(w, r->taken.at);
+    const struct known_pool *pool = pool_of_sku(t, need->sku);
+    struct judge_context ctx = take_judging(t, r->taken.at);
     return judge_right(&ctx, need, found, pool ? pool->sku_id : NULL,
                        pool ? pool->sku_part_number : NULL, &r->taken, ret, why);
 }
@@ -173,11 +173,11 @@ static void round_go_on(struct round *r)
 
 static void heed(struct round *r, const struct lookup_report *report)
 {
-    r->watch->last.right_requests += report->requests;
+    r->tenant->last.right_requests += report->requests;
     if (!report->paused)
         return;
     r->throttled = true;
-    r->watch->rights_not_before_mono = clock_now().mono + report->pause;
+    r->tenant->rights_not_before_mono = clock_now().mono + report->pause;
 }
 
 /* The reasons have come, or not: the loss itself is known. */
@@ -219,23 +219,24 @@ static int look_up(struct round *r, unsigned what, lookup_done *done, struct fai
     const struct right_need *need = need_now(r);
     CLEANUP(free) char *shown = NULL;
     usec_t now = clock_now().mono;
-    if (right_principal(rules_of(r->watch), need, &shown) < 0)
+    if (right_principal(rules_of(r->tenant), need, &shown) < 0)
         return failure_oom(why);
     const struct lookup_request rq = {.kind = need->user ? PRINCIPAL_USER : PRINCIPAL_GROUP,
                                       .who = need->user ? need->user : need->group,
                                       .shown = shown,
                                       .what = what};
-    return graph_lookup(r->watch->graph, &rq, r->deadline_mono > now ? r->deadline_mono - now : 0, done, r, why);
+    return graph_lookup(r->tenant->graph, &rq, r->deadline_mono > now ? r->deadline_mono - now : 0,
+                        done, r, why);
 }
 
 /* The next entry of this tenant, or the end. After a refusal to serve nothing more is asked. */
 static void round_next(struct round *r)
 {
-    struct watch *w = r->watch;
-    struct app *app = w->app;
+    struct tenant *t = r->tenant;
+    struct app *app = t->app;
     struct failure why = {0};
-    for (; r->done < rules_of(w)->n_rights && !r->throttled; r->done++) {
-        if (!is_ours(w, need_now(r)))
+    for (; r->done < rules_of(t)->n_rights && !r->throttled; r->done++) {
+        if (!is_ours(t, need_now(r)))
             continue;
         if (look_up(r, 1U << RIGHTS_HELD, on_deferred, &why) >= 0)
             return;
@@ -248,53 +249,54 @@ static void round_next(struct round *r)
 /* ---- from outside ---- */
 
 /* A tenant that could not be signed in to, or wants to be left alone, is not asked. */
-static bool is_asked(const struct watch *w, const struct graph_report *report)
+static bool is_asked(const struct tenant *t, const struct graph_report *report)
 {
     enum failure_kind kind = report->failure.kind;
     usec_t now = clock_now().mono;
-    if (!w->graph || w->round || graph_source(w->graph) == SOURCE_NONE || w->rights_not_before_mono > now)
+    if (!t->graph || t->round || graph_source(t->graph) == SOURCE_NONE ||
+        t->rights_not_before_mono > now)
         return false;
     return report->complete || (kind != FAILURE_AUTH && kind != FAILURE_THROTTLED && kind != FAILURE_CONFIG &&
                                 kind != FAILURE_UNAVAILABLE);
 }
 
-void rights_begin(struct watch *w, const struct graph_report *report)
+void rights_begin(struct tenant *t, const struct graph_report *report)
 {
-    const struct rule_options *o = rules_of(w);
+    const struct rule_options *o = rules_of(t);
     size_t n = 0;
     for (size_t i = 0; i < o->n_rights; i++)
-        n += is_ours(w, &o->right[i]);
-    if (n == 0 || !is_asked(w, report))
+        n += is_ours(t, &o->right[i]);
+    if (n == 0 || !is_asked(t, report))
         return;
     struct round *r = calloc(1, sizeof *r);
     if (!r)
         return; /* the next poll tries again */
-    r->watch = w;
-    w->last.right_requests = 0;
+    r->tenant = t;
+    t->last.right_requests = 0;
     r->taken = clock_now();
-    r->first = w->rights_first % o->n_rights;
-    r->deadline_mono = r->taken.mono + w->app->options->poll_timeout;
-    if (w->timer && w->due.mono < r->deadline_mono)
-        r->deadline_mono = w->due.mono;
-    w->round = r;
-    w->app->looking++;
+    r->first = t->rights_first % o->n_rights;
+    r->deadline_mono = r->taken.mono + t->app->options->poll_timeout;
+    if (t->timer && t->due.mono < r->deadline_mono)
+        r->deadline_mono = t->due.mono;
+    t->round = r;
+    t->app->looking++;
     round_next(r);
 }
 
-void rights_interrupt(struct watch *w)
+void rights_interrupt(struct tenant *t)
 {
     struct failure why = {0};
-    if (!w->round)
+    if (!t->round)
         return;
-    graph_lookup_cancel(w->graph);
+    graph_lookup_cancel(t->graph);
     (void)failure_set(&why, FAILURE_TRANSIENT, ETIMEDOUT, "the next poll began before all of them were read");
-    note_failure(w->round, &why);
-    round_end(w->round);
+    note_failure(t->round, &why);
+    round_end(t->round);
 }
 
-void rights_clear(struct watch *w)
+void rights_clear(struct tenant *t)
 {
-    round_free(TAKE(w->round));
+    round_free(TAKE(t->round));
 }
 
 bool rights_named(const struct app *app, const struct tenant_identity *tenant, const char *subject)

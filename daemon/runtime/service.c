@@ -28,9 +28,9 @@ static int on_stop(sd_event_source *s, const struct signalfd_siginfo *si, void *
     app->stopping = true;
     notify_stopping();
     log_say(LOG_INFO, "stopping (%s)", strsignal((int)si->ssi_signo));
-    for (size_t i = 0; i < app->n_watches; i++)
-        if (app->watch[i].graph)
-            graph_cancel(app->watch[i].graph);
+    for (size_t i = 0; i < app->n_tenants; i++)
+        if (app->tenant[i].graph)
+            graph_cancel(app->tenant[i].graph);
     if (dispatcher_stop(app->dispatcher, STOP_GRACE, on_quiet, app) < 0)
         on_quiet(app);
     return 0;
@@ -113,8 +113,8 @@ static int on_turned(sd_event_source *s, void *userdata)
     (void)s; /* on once */
     if (app->stopping)
         return 0;
-    log_say(LOG_INFO, "seatwatchd " SEATWATCH_VERSION " has started; tenants: %zu, receivers: %zu", app->n_watches,
-            app->options->n_receivers);
+    log_say(LOG_INFO, "seatwatchd " SEATWATCH_VERSION " has started; tenants: %zu, receivers: %zu",
+            app->n_tenants, app->options->n_receivers);
     notify_ready(app);
     return 0;
 }

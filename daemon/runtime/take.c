@@ -23,11 +23,11 @@ static int64_t clock_ahead(const struct graph_report *report)
     return report->skew_known && llabs(report->skew_seconds) > SKEW_MAX ? report->skew_seconds : 0;
 }
 
-struct judge_context take_judging(const struct watch *w, usec_t at)
+struct judge_context take_judging(const struct tenant *t, usec_t at)
 {
-    return (struct judge_context){.options = &w->app->options->rules,
-                                  .tenant = &w->options->identity,
-                                  .zone = app_zone(w->options, at)};
+    return (struct judge_context){.options = &t->app->options->rules,
+                                  .tenant = &t->options->identity,
+                                  .zone = app_zone(t->options, at)};
 }
 
 static int past_of(void *userdata, const char *alert_id, struct past_alert *ret, struct failure *ret_failure)
@@ -37,26 +37,26 @@ static int past_of(void *userdata, const char *alert_id, struct past_alert *ret,
     return app->store ? store_past_alert(app->store, alert_id, ret, ret_failure) : 0;
 }
 
-struct plan_context take_planning(struct app *app, const struct watch *w, struct instant now)
+struct plan_context take_planning(struct app *app, const struct tenant *t, struct instant now)
 {
-    usec_t tolerance = w ? 3 * w->options->identity.interval : 0;
+    usec_t tolerance = t ? 3 * t->options->identity.interval : 0;
     return (struct plan_context){
         .options = &app->options->alerts,
         .routes = &app->options->routes,
         .now = now,
         .outage_tolerance = tolerance > OUTAGE_TOLERANCE_MIN ? tolerance : OUTAGE_TOLERANCE_MIN,
-        .tenant_id = w ? w->options->identity.tenant_id : NULL,
-        .tenant_name = w ? w->options->identity.name : NULL,
+        .tenant_id = t ? t->options->identity.tenant_id : NULL,
+        .tenant_name = t ? t->options->identity.name : NULL,
         .service_reach = app->outage.reach,
         .past = past_of,
         .past_userdata = app,
     };
 }
 
-static int empty_snapshot(const struct watch *w, struct instant now, struct snapshot **ret)
+static int empty_snapshot(const struct tenant *t, struct instant now, struct snapshot **ret)
 {
     CLEANUP(snapshot_builder_free) struct snapshot_builder *b = NULL;
-    int r = snapshot_builder_new(w->options->identity.name, w->options->identity.tenant_id,
+    int r = snapshot_builder_new(t->options->identity.name, t->options->identity.tenant_id,
                                  SOURCE_NONE, now, &b);
     return r < 0 ? r : snapshot_finish(b, ret);
 }
@@ -72,32 +72,33 @@ static int samples_append(struct samples *s, struct sample *one)
     return 0;
 }
 
-bool poll_is_covered(const struct watch *w, const struct tenant_health *health,
+bool poll_is_covered(const struct tenant *t, const struct tenant_health *health,
                      const struct sample *poll, struct instant now)
 {
-    enum level told = credentials_tell(w, health, now);
+    enum level told = credentials_tell(t, health, now);
     return told > LEVEL_NONE && told >= poll->finding[0].raise;
 }
 
 /* Everything that this poll says: pools, subscriptions, errors, and how the reading itself goes. */
-static int judge_all(struct watch *w, const struct snapshot *snapshot,
-                     const struct graph_report *report, struct instant now, struct samples **ret_samples,
-                     struct tenant_memory **ret_memory, struct tenant_health *ret_health, struct failure *why)
+static int judge_all(struct tenant *t, const struct snapshot *snapshot,
+                     const struct graph_report *report, struct instant now,
+                     struct samples **ret_samples, struct tenant_memory **ret_memory,
+                     struct tenant_health *ret_health, struct failure *why)
 {
-    struct judge_context ctx = take_judging(w, now.at);
+    struct judge_context ctx = take_judging(t, now.at);
     ctx.clock_ahead = clock_ahead(report);
     CLEANUP(samples_free) struct samples *samples = NULL;
     CLEANUP(tenant_memory_free) struct tenant_memory *memory = NULL;
     CLEANUP(sample_clear) struct sample poll = {0};
-    struct tenant_health health = w->health;
-    int r = judge_snapshot(&ctx, snapshot, w->memory, &samples, &memory, why);
+    struct tenant_health health = t->health;
+    int r = judge_snapshot(&ctx, snapshot, t->memory, &samples, &memory, why);
     if (r < 0)
         return r;
     health_update(&health, snapshot, memory, report->complete ? NULL : &report->failure);
     health.api_refusals = report->refusals;
-    outage_asked(w, &health, report->at_sign_in, now);
+    outage_asked(t, &health, report->at_sign_in, now);
     r = judge_poll(&ctx, &health, &now, &poll, why);
-    if (r >= 0 && (outage_holds(w, now) || poll_is_covered(w, &health, &poll, now)))
+    if (r >= 0 && (outage_holds(t, now) || poll_is_covered(t, &health, &poll, now)))
         poll.finding[0].state = FINDING_UNKNOWN;
     if (r >= 0 && samples_append(samples, &poll) < 0)
         r = failure_oom(why);
@@ -209,7 +210,7 @@ void take_sample(struct app *app, struct plan_context *ctx, struct sample *sampl
 
 /* "contoso: 12 pools, 4 waiting, 0 errors, 3 requests": once a tenant, so that an operator sees what a new
  * configuration reads. Unknown sums are left out. */
-static void log_first(struct watch *w, const struct graph_report *report)
+static void log_first(struct tenant *w, const struct graph_report *report)
 {
     const struct snapshot_totals *t = &w->last.totals;
     const struct {
@@ -229,12 +230,12 @@ static void log_first(struct watch *w, const struct graph_report *report)
 }
 
 /* `doubt`: why an answer that came in full is not believed. */
-static void log_poll(struct watch *w, const struct tenant_health *before, const struct graph_report *report,
-                     enum cause doubt)
+static void log_poll(struct tenant *t, const struct tenant_health *before,
+                     const struct graph_report *report, enum cause doubt)
 {
     enum cause doubted;
     (void)health_blinds(before, &doubted);
-    const char *name = w->options->identity.name;
+    const char *name = t->options->identity.name;
     if (*report->renewal.text)
         log_failure(LOG_WARNING, &report->renewal, name, "the token that is still good serves meanwhile");
     if (*report->note)
@@ -242,30 +243,30 @@ static void log_poll(struct watch *w, const struct tenant_health *before, const 
     if (report->complete) {
         if (before->failing || doubted != CAUSE_NONE)
             log_event(LOG_NOTICE, MESSAGE_POLL_RECOVERED, name, "%s: is read completely again", name);
-        log_first(w, report);
+        log_first(t, report);
     } else if (doubt != CAUSE_NONE ? doubt != doubted
                                    : !before->failing || !text_equal(before->text, report->failure.text)) {
         log_event(LOG_WARNING, MESSAGE_POLL_FAILED, name,
-                  "%s: could not be read completely: %s; what is not known changes no alert%s", name,
-                  report->failure.text,
-                  w->last.source == SOURCE_SUBSCRIBED_SKUS ? " (source: subscribedSkus)" : "");
+                  "%s: could not be read completely: %s; what is not known changes no alert%s",
+                  name, report->failure.text,
+                  t->last.source == SOURCE_SUBSCRIBED_SKUS ? " (source: subscribedSkus)" : "");
     }
     if (report->complete || doubt != CAUSE_NONE)
         log_say(LOG_DEBUG, "%s: read in %u requests%s", name, report->requests,
-                w->last.source == SOURCE_SUBSCRIBED_SKUS ? ", from subscribedSkus" : "");
-    if (clock_ahead(report) != 0 && !w->skewed)
+                t->last.source == SOURCE_SUBSCRIBED_SKUS ? ", from subscribedSkus" : "");
+    if (clock_ahead(report) != 0 && !t->skewed)
         log_event(LOG_WARNING, MESSAGE_CLOCK_SKEW, name,
                   "this machine's clock is %lld s %s Microsoft Graph's; webhook signatures fail beyond 300 s: "
                   "check time synchronisation",
                   (long long)llabs(report->skew_seconds), report->skew_seconds > 0 ? "ahead of" : "behind");
     if (report->skew_known)
-        w->skewed = clock_ahead(report) != 0;
+        t->skewed = clock_ahead(report) != 0;
 }
 
 /* ---- polls that ended together ---- */
 
 struct taken { /* one of them, on its way */
-    struct watch *watch;
+    struct tenant *tenant;
     const struct ended *ended;
     struct snapshot *snapshot;
     struct tenant_memory *memory;
@@ -279,7 +280,7 @@ struct taken { /* one of them, on its way */
 /* What is not believed is unread to everybody: in sums, history, and the report of --once. */
 static void disbelieve(struct taken *t)
 {
-    struct graph_report *report = &t->watch->last.report;
+    struct graph_report *report = &t->tenant->last.report;
     enum cause cause;
     unsigned blinds = health_blinds(&t->health, &cause);
     snapshot_disbelieve(t->snapshot, blinds & 1U << HEALTH_ALLOTMENTS, blinds & 1U << HEALTH_ERRORS);
@@ -292,15 +293,15 @@ static void disbelieve(struct taken *t)
 
 static bool is_ignored(const void *userdata, const char *sku_id, const char *sku_part_number, const char *allotment_id)
 {
-    const struct watch *w = userdata;
+    const struct tenant *t = userdata;
     struct threshold unused[RULE_COUNT_];
-    return rules_for(&w->app->options->rules, &w->options->identity, sku_id, sku_part_number,
+    return rules_for(&t->app->options->rules, &t->options->identity, sku_id, sku_part_number,
                      allotment_id, unused) == IGNORE_ALL;
 }
 
 static int judge_and_plan(struct taken *t, struct instant now)
 {
-    struct watch *w = t->watch;
+    struct tenant *w = t->tenant;
     CLEANUP(samples_free) struct samples *samples = NULL;
     struct plan_context ctx = take_planning(w->app, w, now);
     int r = judge_all(w, t->snapshot, &t->ended->report, now, &samples, &t->memory, &t->health, &t->why);
@@ -318,8 +319,8 @@ static int judge_and_plan(struct taken *t, struct instant now)
 
 static void take_begin(struct taken *t, struct ended *e, struct instant now)
 {
-    struct watch *w = e->watch;
-    *t = (struct taken){.watch = w, .ended = e, .snapshot = TAKE(e->snapshot)};
+    struct tenant *w = e->tenant;
+    *t = (struct taken){.tenant = w, .ended = e, .snapshot = TAKE(e->snapshot)};
     w->last.known = true;
     w->last.committed = false;
     w->last.report = e->report;
@@ -344,10 +345,10 @@ static struct commit commit_of(const struct taken *t, struct instant now)
     return (struct commit){.snapshot = t->snapshot,
                            .memory = t->memory,
                            .health = &t->health,
-                           .tenant_id = t->watch->options->identity.tenant_id,
+                           .tenant_id = t->tenant->options->identity.tenant_id,
                            .changes = t->changes,
-                           .routes = &t->watch->app->options->routes,
-                           .lost = t->watch->lost && is_found(t) ? STORE_FOUND : STORE_KEEP,
+                           .routes = &t->tenant->app->options->routes,
+                           .lost = t->tenant->lost && is_found(t) ? STORE_FOUND : STORE_KEEP,
                            .now = now};
 }
 
@@ -365,7 +366,7 @@ static bool commit_together(struct app *app, const struct taken *taken, size_t n
 /* A list that is complete and believed can be judged again. */
 static void keep_judged(struct taken *t)
 {
-    struct watch *w = t->watch;
+    struct tenant *w = t->tenant;
     bool known = t->snapshot->allotments == SECTION_COMPLETE && !t->snapshot->schema_changed && !w->memory->emptied;
     snapshot_free(w->judged.snapshot);
     w->judged.snapshot = known ? TAKE(t->snapshot) : NULL;
@@ -374,7 +375,7 @@ static void keep_judged(struct taken *t)
 
 static void take_end(struct taken *t, bool is_committed, struct instant now)
 {
-    struct watch *w = t->watch;
+    struct tenant *w = t->tenant;
     if (t->r >= 0 && is_committed) {
         committed(w->app, TAKE(t->changes));
     } else if (t->r >= 0) {
@@ -417,7 +418,7 @@ static void take_group(struct app *app, struct ended *ended, size_t n, struct in
 /* What it changes is its own tenant's alone: no outage begins or ends with it. */
 static bool is_ordinary(const struct ended *e)
 {
-    return e->report.complete && !e->watch->health.failing;
+    return e->report.complete && !e->tenant->health.failing;
 }
 
 void take_snapshots(struct app *app, struct ended *ended, size_t n)

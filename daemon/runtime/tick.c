@@ -9,18 +9,18 @@
 
 #define TICK_MAX USEC_PER_MINUTE
 
-static void tick_tenant(struct watch *w, struct instant now)
+static void tick_tenant(struct tenant *t, struct instant now)
 {
-    struct app *app = w->app;
-    if (!w->options->enabled || poller_owes(w))
+    struct app *app = t->app;
+    if (!t->options->enabled || poller_owes(t))
         return;
-    struct judge_context judge = take_judging(w, now.at);
-    struct plan_context ctx = take_planning(app, w, now);
+    struct judge_context judge = take_judging(t, now.at);
+    struct plan_context ctx = take_planning(app, t, now);
     CLEANUP(sample_clear) struct sample sample = {0};
     struct failure why = {0};
-    if (judge_poll(&judge, &w->health, &now, &sample, &why) < 0)
+    if (judge_poll(&judge, &t->health, &now, &sample, &why) < 0)
         return;
-    if (outage_holds(w, now) || poll_is_covered(w, &w->health, &sample, now))
+    if (outage_holds(t, now) || poll_is_covered(t, &t->health, &sample, now))
         sample.finding[0].state = FINDING_UNKNOWN;
     take_sample(app, &ctx, &sample);
 }
@@ -148,8 +148,8 @@ void tick_now(struct app *app)
     struct failure why = {0};
     tick_clock(app, now);
     outage_look(app, now);
-    for (size_t i = 0; i < app->n_watches; i++)
-        tick_tenant(&app->watch[i], now);
+    for (size_t i = 0; i < app->n_tenants; i++)
+        tick_tenant(&app->tenant[i], now);
     credentials_look(app, now);
     bool wait = app->clock_unset || poller_owes_any(app);
     if (app->dispatcher && !wait) /* not in a dry run */
@@ -170,9 +170,9 @@ void tick_now(struct app *app)
 static usec_t tick_length(const struct app *app)
 {
     usec_t length = TICK_MAX;
-    for (size_t i = 0; i < app->n_watches; i++)
-        if (app->watch[i].options->identity.interval < length)
-            length = app->watch[i].options->identity.interval;
+    for (size_t i = 0; i < app->n_tenants; i++)
+        if (app->tenant[i].options->identity.interval < length)
+            length = app->tenant[i].options->identity.interval;
     return length;
 }
 

@@ -286,10 +286,11 @@ void service_poll(struct service *s, const struct simulated_tenant *t)
     else if (t->errors_down)
         (void)failure_set(why, FAILURE_TRANSIENT, EIO, "assignmentErrors: HTTP 504");
     bool read = !t->graph_down && !t->secret_expired;
-    struct ended ended = {.watch = &s->app.watch[0], .snapshot = read ? read_tenant(t, why) : NULL};
+    struct ended ended = {.tenant = &s->app.tenant[0],
+                          .snapshot = read ? read_tenant(t, why) : NULL};
     ended.report = report;
     take_snapshots(&s->app, &ended, 1);
-    assert_true(s->app.watch[0].last.committed);
+    assert_true(s->app.tenant[0].last.committed);
     deliver(s);
 }
 

@@ -74,7 +74,7 @@ static void write_config(const struct fleet *f, const char *extra)
 static void open_app(struct fleet *f)
 {
     assert_int_equal(app_open(&f->cli, &f->app), EXIT_OK);
-    assert_int_equal(f->app.n_watches, f->n);
+    assert_int_equal(f->app.n_tenants, f->n);
     f->app.last_tick = now;
 }
 
@@ -214,7 +214,7 @@ static void hear_of(enum answer answer, bool signed_in, struct graph_report *r)
     }
 }
 
-static struct snapshot *read_pools(const struct watch *w, bool full, bool empty)
+static struct snapshot *read_pools(const struct tenant *w, bool full, bool empty)
 {
     CLEANUP(snapshot_builder_free) struct snapshot_builder *b = NULL;
     struct snapshot *snapshot = NULL;
@@ -241,7 +241,7 @@ static void poll_one(struct fleet *f, size_t i)
 {
     static const enum answer FACES[] = {ANSWER_REFUSED, ANSWER_503, ANSWER_503_WAIT, ANSWER_HANGS};
     enum answer answer = f->answer[i] == ANSWER_MIXED ? FACES[i % N_ELEMENTS(FACES)] : f->answer[i];
-    struct watch *w = &f->app.watch[i];
+    struct tenant *w = &f->app.tenant[i];
     struct graph_report report = {0};
     bool token = f->token_until[i] > now.at;
     if (answer == ANSWER_LOGIN_DEAD && token)
@@ -250,7 +250,8 @@ static void poll_one(struct fleet *f, size_t i)
     if (read && !token && answer == ANSWER_WELL)
         f->token_until[i] = now.at + TOKEN_LIFE;
     hear_of(answer, read || (answer != ANSWER_LOGIN_DEAD && answer != ANSWER_SECRET_ENDED), &report);
-    struct ended ended = {.watch = w, .snapshot = read ? read_pools(w, f->full[i], answer == ANSWER_EMPTY) : NULL};
+    struct ended ended = {
+        .tenant = w, .snapshot = read ? read_pools(w, f->full[i], answer == ANSWER_EMPTY) : NULL};
     ended.report = report;
     take_snapshots(&f->app, &ended, 1);
     assert_true(w->last.committed);
@@ -267,7 +268,7 @@ void fleet_answer(struct fleet *f, size_t first, size_t n, enum answer answer)
 static bool is_due(const struct fleet *f, size_t i, usec_t from_at, usec_t to_at)
 {
     usec_t place = f->interval / f->n * i, cycle = (from_at - f->began_at) / f->interval;
-    if (f->app.watch[i].last.report.resume_at_mono > now.mono)
+    if (f->app.tenant[i].last.report.resume_at_mono > now.mono)
         return false;
     for (; f->began_at + cycle * f->interval + place < to_at; cycle++)
         if (f->began_at + cycle * f->interval + place >= from_at)

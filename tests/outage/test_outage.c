@@ -49,7 +49,7 @@ static size_t unread(void)
 {
     size_t n = 0;
     for (size_t i = 0; i < f.n; i++)
-        n += f.app.watch[i].health.failing || f.app.watch[i].health.emptied;
+        n += f.app.tenant[i].health.failing || f.app.tenant[i].health.emptied;
     return n;
 }
 

@@ -26,13 +26,13 @@ static void a_tenant_may_be_overdue_by_the_polls_before_its_own(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct watch watch[5] = {0};
+        struct tenant tenant[5] = {0};
         struct options options = {.poll_timeout = SLACK - USEC_PER_MINUTE, .poll_concurrency = 2};
-        struct app app = {.options = &options, .watch = watch, .n_watches = CASES[i].n_tenants};
-        for (size_t k = 0; k < app.n_watches; k++) {
-            watch[k].graph = (struct graph *)&app; /* it is only asked whether there is one */
-            watch[k].timer = (sd_event_source *)&app;
-            watch[k].due.mono = USEC_PER_DAY;
+        struct app app = {.options = &options, .tenant = tenant, .n_tenants = CASES[i].n_tenants};
+        for (size_t k = 0; k < app.n_tenants; k++) {
+            tenant[k].graph = (struct graph *)&app; /* it is only asked whether there is one */
+            tenant[k].timer = (sd_event_source *)&app;
+            tenant[k].due.mono = USEC_PER_DAY;
         }
         struct instant now = {.mono = USEC_PER_DAY + CASES[i].overdue};
         if (poller_on_time(&app, &now) != CASES[i].want)
@@ -43,8 +43,8 @@ static void a_tenant_may_be_overdue_by_the_polls_before_its_own(void **state)
 static void a_tenant_that_cannot_be_read_at_all_is_never_late(void **state)
 {
     struct options options = {.poll_timeout = USEC_PER_MINUTE, .poll_concurrency = 1};
-    struct watch broken = {0};
-    struct app app = {.options = &options, .watch = &broken, .n_watches = 1};
+    struct tenant broken = {0};
+    struct app app = {.options = &options, .tenant = &broken, .n_tenants = 1};
     struct instant now = {.mono = 365 * USEC_PER_DAY};
     (void)state;
     assert_true(poller_on_time(&app, &now));

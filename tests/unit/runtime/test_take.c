@@ -66,7 +66,7 @@ static int make(void **state)
     write_file(w->config, conf.data);
     w->cli = (struct cli){.mode = CLI_DAEMON, .log_level = -1, .config = w->config, .state_dir = w->state};
     assert_int_equal(app_open(&w->cli, &w->app), EXIT_OK);
-    assert_int_equal(w->app.n_watches, TENANTS);
+    assert_int_equal(w->app.n_tenants, TENANTS);
     *state = w;
     return 0;
 }
@@ -89,10 +89,10 @@ static int end(void **state)
 /* One pool, for which somebody waits or nobody does. */
 static struct ended ended(struct world *w, size_t i, bool waiting)
 {
-    struct watch *watch = &w->app.watch[i];
+    struct tenant *tenant = &w->app.tenant[i];
     CLEANUP(snapshot_builder_free) struct snapshot_builder *b = NULL;
-    struct ended e = {.watch = watch, .report = {.complete = true}};
-    const struct tenant_identity *t = &watch->options->identity;
+    struct ended e = {.tenant = tenant, .report = {.complete = true}};
+    const struct tenant_identity *t = &tenant->options->identity;
     assert_true(snapshot_builder_new(t->name, t->tenant_id, SOURCE_CLOUD_LICENSING, clock_now(), &b) >= 0);
     struct allotment a = {.id = strdup("pool"), .sku_part_number = strdup("SPE_E5"), .units_known = true,
                           .allotted = 100, .consumed = waiting ? 100 : 10, .assignable_to = 1, .subscriptions_known = true,
@@ -154,8 +154,8 @@ static void all_of_them_are_recorded_by_one_commit(void **state)
     assert_int_equal(ask(w, COMMITS), before + 1);
     assert_int_equal(ask(w, TO_TELL), TENANTS);
     for (size_t i = 0; i < TENANTS; i++) {
-        assert_true(w->app.watch[i].last.committed);
-        assert_int_equal(w->app.watch[i].memory->n_pools, 1);
+        assert_true(w->app.tenant[i].last.committed);
+        assert_int_equal(w->app.tenant[i].memory->n_pools, 1);
         assert_true(level_of(w, i) > LEVEL_NONE);
     }
 }
@@ -172,14 +172,14 @@ static void one_that_cannot_be_recorded_does_not_spoil_the_others(void **state)
     assert_int_equal(ask(w, COMMITS), before + 2);
     assert_int_equal(ask(w, TO_TELL), 2);
     for (size_t i = 0; i < TENANTS; i++) {
-        assert_int_equal(w->app.watch[i].last.committed, i != 1);
-        assert_int_equal(w->app.watch[i].memory != NULL, i != 1);
+        assert_int_equal(w->app.tenant[i].last.committed, i != 1);
+        assert_int_equal(w->app.tenant[i].memory != NULL, i != 1);
         assert_int_equal(level_of(w, i) > LEVEL_NONE, i != 1);
     }
     /* and its next poll makes up for it */
     all[0] = ended(w, 1, true);
     take_snapshots(&w->app, all, 1);
-    assert_true(w->app.watch[1].last.committed && level_of(w, 1) > LEVEL_NONE);
+    assert_true(w->app.tenant[1].last.committed && level_of(w, 1) > LEVEL_NONE);
     assert_int_equal(ask(w, TO_TELL), TENANTS);
 }
 
