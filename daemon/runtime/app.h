@@ -14,25 +14,25 @@
 struct app;
 
 /* What a tenant signs in with. Of those that share it the first one keeps what is known of it. */
-struct signer {
-    size_t keeper; /* index of that tenant; SIGNER_NONE: the platform renews it, or nothing is read */
+struct credential_state {
+    size_t owner;  /* index of that tenant; NO_OWNER: the platform renews it, or nothing is read */
     bool asking;   /* Graph, for the application's entry */
     bool asked;    /* ... and it did not say, since the file last changed */
-    uint64_t asked_files; /* `files` of the keeper, as it was asked */
+    uint64_t asked_files; /* `files` of the owner, as it was asked */
     usec_t ask_again_mono;
-    /* of the keeper */
+    /* of the owner */
     bool apart;         /* another file has the same name and client: the tenant tells them apart */
     bool dated;         /* its end is known to somebody, or may be */
     uint64_t files;     /* what they looked like, */
     usec_t since_mono;  /* and since when; 0: since before the start */
     usec_t ends_at;     /* by the certificate or the configuration; 0: unknown */
     usec_t entry_at;    /* by the application's entry; 0: unknown */
-    size_t home;        /* the tenant that has the entry; SIGNER_NONE: not known */
+    size_t home;        /* the tenant that has the entry; NO_OWNER: not known */
     bool blamed;        /* the alert about a tenant that uses it has been told */
     struct failure why; /* it is unknown */
     uint64_t logged;    /* hash of its words as they were said; 0: they were not */
 };
-#define SIGNER_NONE SIZE_MAX
+#define NO_OWNER SIZE_MAX
 
 struct tenant { /* one tenant */
     struct app *app;
@@ -53,14 +53,14 @@ struct tenant { /* one tenant */
     unsigned refused;         /* sign-ins refused in a row */
     uint64_t files;           /* what its credential files looked like as the last poll began */
     sd_event_source *look;    /* at these files, after a refusal; NULL */
-    struct round *round;           /* look-ups of usage_rights under way; NULL */
-    size_t rights_first;           /* the entry that the next round begins with */
+    struct lookup_run *lookup_run; /* look-ups of usage_rights under way; NULL */
+    size_t rights_first;           /* the entry that the next run begins with */
     usec_t rights_not_before_mono; /* Graph wants no look-up before */
     struct poll_state reading;     /* how that goes; and for the rule service: */
     usec_t asked_mono, began_mono; /* when its last poll ended, and that from which on it fails alike; 0: not since the start */
     bool at_sign_in;               /* where the last one failed */
     size_t nth;                    /* of outage.tenant */
-    struct signer signer;
+    struct credential_state credential;
     bool lost;                /* state was lost, and it was not read completely since */
     bool skewed;              /* its clock and ours disagree, which was said */
     bool read_logged;         /* its first complete reading was */

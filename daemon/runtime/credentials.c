@@ -43,38 +43,39 @@ static bool is_same(const struct tenant_options *a, const struct tenant_options 
            text_equal(file_of(a), file_of(b));
 }
 
-static struct tenant *keeper_of(const struct tenant *t)
+static struct tenant *owner_of(const struct tenant *t)
 {
-    return t->signer.keeper == SIGNER_NONE ? NULL : &t->app->tenant[t->signer.keeper];
+    return t->credential.owner == NO_OWNER ? NULL : &t->app->tenant[t->credential.owner];
 }
 
-static bool is_used_by(const struct tenant *keeper, const struct tenant *t)
+static bool is_used_by(const struct tenant *owner, const struct tenant *t)
 {
-    return keeper_of(t) == keeper;
+    return owner_of(t) == owner;
 }
 
 /* Somebody says, or may say, when it ends. */
-static bool is_dated(const struct tenant *keeper)
+static bool is_dated(const struct tenant *owner)
 {
-    bool dated = keeper->options->graph.auth == AUTH_CERTIFICATE;
-    for (size_t i = 0; !dated && i < keeper->app->n_tenants; i++) {
-        const struct tenant *t = &keeper->app->tenant[i];
-        dated = is_used_by(keeper, t) && *t->options->client_secret_expires;
+    bool dated = owner->options->graph.auth == AUTH_CERTIFICATE;
+    for (size_t i = 0; !dated && i < owner->app->n_tenants; i++) {
+        const struct tenant *t = &owner->app->tenant[i];
+        dated = is_used_by(owner, t) && *t->options->client_secret_expires;
     }
     return dated;
 }
 
-static void read_end(struct tenant *keeper)
+static void read_end(struct tenant *owner)
 {
-    const struct tenant_options *t = keeper->options;
-    struct signer *s = &keeper->signer;
+    const struct tenant_options *t = owner->options;
+    struct credential_state *s = &owner->credential;
     int32_t day;
     s->ends_at = 0;
     if (t->graph.auth == AUTH_CERTIFICATE) /* if it cannot be read, the sign-in tells why */
         (void)assertion_certificate_expires(t->graph.certificate_file, &s->ends_at, NULL);
-    for (size_t i = 0; t->graph.auth == AUTH_CLIENT_SECRET && i < keeper->app->n_tenants; i++) {
-        const struct tenant *w = &keeper->app->tenant[i];
-        if (!is_used_by(keeper, w) || date_parse(w->options->client_secret_expires, &day) < 0 || day <= 0)
+    for (size_t i = 0; t->graph.auth == AUTH_CLIENT_SECRET && i < owner->app->n_tenants; i++) {
+        const struct tenant *w = &owner->app->tenant[i];
+        if (!is_used_by(owner, w) || date_parse(w->options->client_secret_expires, &day) < 0 ||
+            day <= 0)
             continue;
         usec_t at = (usec_t)day * USEC_PER_DAY;
         if (s->ends_at == 0 || at < s->ends_at)
@@ -83,13 +84,13 @@ static void read_end(struct tenant *keeper)
 }
 
 /* Whether the alert about a tenant that uses it has been told: then it keeps the word. */
-static bool is_blamed(const struct tenant *keeper)
+static bool is_blamed(const struct tenant *owner)
 {
-    for (size_t i = 0; i < keeper->app->n_tenants; i++) {
-        const struct tenant *t = &keeper->app->tenant[i];
+    for (size_t i = 0; i < owner->app->n_tenants; i++) {
+        const struct tenant *t = &owner->app->tenant[i];
         const struct alert *a = NULL;
-        if (is_used_by(keeper, t))
-            a = registry_find(keeper->app->registry, KIND_POLL, t->options->identity.tenant_id, "");
+        if (is_used_by(owner, t))
+            a = registry_find(owner->app->registry, KIND_POLL, t->options->identity.tenant_id, "");
         if (a && a->notified > LEVEL_NONE)
             return true;
     }
@@ -97,12 +98,13 @@ static bool is_blamed(const struct tenant *keeper)
 }
 
 /* Another credential has the same client and the same name in another folder. */
-static bool has_double(const struct tenant *keeper)
+static bool has_double(const struct tenant *owner)
 {
-    const struct tenant_options *t = keeper->options;
-    for (size_t i = 0; i < keeper->app->n_tenants; i++) {
-        const struct tenant *w = &keeper->app->tenant[i];
-        if (w != keeper && w->signer.keeper == i && text_equal(w->options->graph.client_id, t->graph.client_id) &&
+    const struct tenant_options *t = owner->options;
+    for (size_t i = 0; i < owner->app->n_tenants; i++) {
+        const struct tenant *w = &owner->app->tenant[i];
+        if (w != owner && w->credential.owner == i &&
+            text_equal(w->options->graph.client_id, t->graph.client_id) &&
             text_equal(w->options->credential, t->credential))
             return true;
     }
@@ -113,24 +115,25 @@ void credentials_wire(struct app *app)
 {
     for (size_t i = 0; i < app->n_tenants; i++) {
         struct tenant *t = &app->tenant[i];
-        t->signer = (struct signer){.keeper = SIGNER_NONE, .home = SIGNER_NONE};
+        t->credential = (struct credential_state){.owner = NO_OWNER, .home = NO_OWNER};
         if (!t->graph || !file_of(t->options))
             continue;
-        t->signer.keeper = i;
+        t->credential.owner = i;
         for (size_t k = 0; k < i; k++)
-            if (app->tenant[k].signer.keeper == k && is_same(app->tenant[k].options, t->options)) {
-                t->signer.keeper = k;
+            if (app->tenant[k].credential.owner == k &&
+                is_same(app->tenant[k].options, t->options)) {
+                t->credential.owner = k;
                 break;
             }
     }
     for (size_t i = 0; i < app->n_tenants; i++) {
         struct tenant *t = &app->tenant[i];
-        if (t->signer.keeper != i)
+        if (t->credential.owner != i)
             continue;
-        t->signer.apart = has_double(t);
-        t->signer.dated = is_dated(t);
-        t->signer.files = repair_look(t);
-        t->signer.blamed = is_blamed(t);
+        t->credential.apart = has_double(t);
+        t->credential.dated = is_dated(t);
+        t->credential.files = repair_look(t);
+        t->credential.blamed = is_blamed(t);
         read_end(t);
     }
 }
@@ -147,35 +150,35 @@ static const struct tenant *same_tenant(const struct tenant *tenant, size_t n,
 }
 
 /* Since when it is as it is, and what Graph said of it. */
-static void inherit(struct tenant *keeper, const struct tenant *from, const struct tenant *old)
+static void inherit(struct tenant *owner, const struct tenant *from, const struct tenant *old)
 {
-    struct app *app = keeper->app;
-    const struct signer *s = &from->signer;
+    struct app *app = owner->app;
+    const struct credential_state *s = &from->credential;
     const struct tenant *home =
-        s->home == SIGNER_NONE ? NULL : same_tenant(app->tenant, app->n_tenants, &old[s->home]);
-    keeper->signer.since_mono = s->since_mono;
-    keeper->signer.why = s->why;
-    keeper->signer.logged = s->logged;
-    if (!home || !is_used_by(keeper, home) || !asks_graph(home))
+        s->home == NO_OWNER ? NULL : same_tenant(app->tenant, app->n_tenants, &old[s->home]);
+    owner->credential.since_mono = s->since_mono;
+    owner->credential.why = s->why;
+    owner->credential.logged = s->logged;
+    if (!home || !is_used_by(owner, home) || !asks_graph(home))
         return;
-    keeper->signer.home = (size_t)(home - app->tenant);
-    keeper->signer.entry_at = s->entry_at;
+    owner->credential.home = (size_t)(home - app->tenant);
+    owner->credential.entry_at = s->entry_at;
 }
 
 void credentials_inherit(struct app *app, const struct tenant *old, size_t n_old)
 {
     for (size_t i = 0; i < app->n_tenants; i++) {
-        struct tenant *t = &app->tenant[i], *keeper = keeper_of(t);
+        struct tenant *t = &app->tenant[i], *owner = owner_of(t);
         const struct tenant *before = same_tenant(old, n_old, t);
-        if (!keeper || !before || before->signer.keeper == SIGNER_NONE ||
+        if (!owner || !before || before->credential.owner == NO_OWNER ||
             !is_same(before->options, t->options))
             continue;
-        const struct tenant *from = &old[before->signer.keeper];
-        if (from->signer.files != keeper->signer.files)
+        const struct tenant *from = &old[before->credential.owner];
+        if (from->credential.files != owner->credential.files)
             continue;
-        t->signer.asked = before->signer.asked;
-        t->signer.ask_again_mono = before->signer.ask_again_mono;
-        if (keeper == t)
+        t->credential.asked = before->credential.asked;
+        t->credential.ask_again_mono = before->credential.ask_again_mono;
+        if (owner == t)
             inherit(t, from, old);
     }
 }
@@ -194,7 +197,7 @@ static usec_t true_time(const struct app *app, struct instant now)
 
 /* A reading has begun since this process knows the credential as it is now: what is known of one before
  * that, or from before a restart or a reload, was about another file or day. */
-static bool is_tried(const struct tenant *t, const struct signer *of)
+static bool is_tried(const struct tenant *t, const struct credential_state *of)
 {
     return t->last.known && t->last.report.began.mono > of->since_mono;
 }
@@ -206,12 +209,12 @@ static bool is_refused(const struct tenant *t, const struct tenant_health *h)
 }
 
 /* What its subject is made of. */
-static struct credential name_of(const struct tenant *keeper)
+static struct credential name_of(const struct tenant *owner)
 {
-    const struct tenant_options *t = keeper->options;
+    const struct tenant_options *t = owner->options;
     return (struct credential){.client_id = t->graph.client_id,
                                .name = t->credential,
-                               .apart = keeper->signer.apart ? t->identity.tenant_id : NULL};
+                               .apart = owner->credential.apart ? t->identity.tenant_id : NULL};
 }
 
 static enum level own_level(const struct app *app, const struct credential *c)
@@ -223,33 +226,33 @@ static enum level own_level(const struct app *app, const struct credential *c)
     return a ? a->notified : LEVEL_NONE;
 }
 
-static void begin(const struct tenant *keeper, struct instant now, struct credential *ret)
+static void begin(const struct tenant *owner, struct instant now, struct credential *ret)
 {
-    const struct signer *s = &keeper->signer;
+    const struct credential_state *s = &owner->credential;
     bool by_entry = s->entry_at && (!s->ends_at || s->entry_at < s->ends_at);
-    bool certificate = keeper->options->graph.auth == AUTH_CERTIFICATE;
-    *ret = name_of(keeper);
-    ret->file = file_of(keeper->options);
+    bool certificate = owner->options->graph.auth == AUTH_CERTIFICATE;
+    *ret = name_of(owner);
+    ret->file = file_of(owner->options);
     ret->certificate = certificate;
-    ret->true_at = true_time(keeper->app, now);
+    ret->true_at = true_time(owner->app, now);
     ret->ends_at = by_entry ? s->entry_at : s->ends_at;
     ret->ends_by_day = !certificate && !by_entry;
     ret->blamed = s->blamed;
-    ret->zone = app_zone(keeper->options, ret->true_at);
+    ret->zone = app_zone(owner->options, ret->true_at);
 }
 
 /* `tenants` has room for all. */
-static void describe(const struct tenant *keeper, struct instant now,
+static void describe(const struct tenant *owner, struct instant now,
                      const struct tenant_identity **tenants, struct credential *c)
 {
-    const struct app *app = keeper->app;
-    const struct signer *s = &keeper->signer;
-    begin(keeper, now, c);
+    const struct app *app = owner->app;
+    const struct credential_state *s = &owner->credential;
+    begin(owner, now, c);
     c->tenant = tenants;
     c->open = own_level(app, c) > LEVEL_NONE;
     for (size_t i = 0; i < app->n_tenants; i++) {
         const struct tenant *t = &app->tenant[i];
-        if (!is_used_by(keeper, t))
+        if (!is_used_by(owner, t))
             continue;
         tenants[c->n_tenants++] = &t->options->identity;
         usec_t signed_in = graph_signed_in_mono(t->graph);
@@ -264,12 +267,12 @@ static void describe(const struct tenant *keeper, struct instant now,
 enum level credentials_tell(const struct tenant *t, const struct tenant_health *health,
                             struct instant now)
 {
-    const struct tenant *keeper = keeper_of(t);
+    const struct tenant *owner = owner_of(t);
     struct credential c;
-    if (!keeper || !keeper->signer.dated || !health->failing || health->kind != FAILURE_AUTH)
+    if (!owner || !owner->credential.dated || !health->failing || health->kind != FAILURE_AUTH)
         return LEVEL_NONE;
-    begin(keeper, now, &c);
-    bool explained = credential_is_over(&c) || !is_tried(t, &keeper->signer);
+    begin(owner, now, &c);
+    bool explained = credential_is_over(&c) || !is_tried(t, &owner->credential);
     return explained && !c.blamed ? own_level(t->app, &c) : LEVEL_NONE;
 }
 
@@ -280,7 +283,7 @@ bool credentials_known(const struct app *app, const char *subject)
         const struct tenant *t = &app->tenant[i];
         CLEANUP(free) char *own = NULL;
         unread = unread || t->options->broken;
-        if (t->signer.keeper != i || !t->signer.dated)
+        if (t->credential.owner != i || !t->credential.dated)
             continue;
         const struct credential c = name_of(t);
         int r = credential_subject(&c, &own);
@@ -294,9 +297,9 @@ usec_t credentials_first_end(const struct app *app)
 {
     usec_t first = 0;
     for (size_t i = 0; i < app->n_tenants; i++) {
-        const struct signer *s = &app->tenant[i].signer;
+        const struct credential_state *s = &app->tenant[i].credential;
         const usec_t ENDS[] = {s->ends_at, s->entry_at};
-        for (size_t k = 0; s->keeper == i && k < N_ELEMENTS(ENDS); k++)
+        for (size_t k = 0; s->owner == i && k < N_ELEMENTS(ENDS); k++)
             if (ENDS[k] && (!first || ENDS[k] < first))
                 first = ENDS[k];
     }
@@ -306,38 +309,38 @@ usec_t credentials_first_end(const struct app *app)
 /* ---- once a minute ---- */
 
 /* Another file: what was known of the old one is over, and the new one has to prove itself. */
-static void look_at_files(struct tenant *keeper, struct instant now)
+static void look_at_files(struct tenant *owner, struct instant now)
 {
-    struct app *app = keeper->app;
-    struct signer *s = &keeper->signer;
-    uint64_t files = repair_look(keeper);
+    struct app *app = owner->app;
+    struct credential_state *s = &owner->credential;
+    uint64_t files = repair_look(owner);
     if (files == s->files)
         return;
     s->files = files;
     s->since_mono = now.mono;
     s->entry_at = 0;
-    read_end(keeper);
+    read_end(owner);
     log_say(LOG_INFO, "%s: the files it signs in with have changed; the next reading uses them",
-            keeper->options->identity.name);
+            owner->options->identity.name);
     for (size_t i = 0; i < app->n_tenants; i++)
-        if (is_used_by(keeper, &app->tenant[i])) {
-            app->tenant[i].signer.asked = false;
-            app->tenant[i].signer.ask_again_mono = 0;
+        if (is_used_by(owner, &app->tenant[i])) {
+            app->tenant[i].credential.asked = false;
+            app->tenant[i].credential.ask_again_mono = 0;
             graph_sign_in_again(app->tenant[i].graph);
         }
 }
 
-static void judge(struct tenant *keeper, struct instant now)
+static void judge(struct tenant *owner, struct instant now)
 {
-    struct app *app = keeper->app;
+    struct app *app = owner->app;
     CLEANUP(free) const struct tenant_identity **tenants = calloc(app->n_tenants, sizeof *tenants);
     CLEANUP(sample_clear) struct sample sample = {0};
     struct plan_context ctx = take_planning(app, NULL, now);
     struct credential c;
     if (!tenants)
         return; /* in a minute */
-    keeper->signer.blamed = is_blamed(keeper);
-    describe(keeper, now, tenants, &c);
+    owner->credential.blamed = is_blamed(owner);
+    describe(owner, now, tenants, &c);
     if (c.true_at && judge_credential(&app->options->rules, &c, &now, &sample, NULL) >= 0)
         take_sample(app, &ctx, &sample);
 }
@@ -345,7 +348,7 @@ static void judge(struct tenant *keeper, struct instant now)
 void credentials_look(struct app *app, struct instant now)
 {
     for (size_t i = 0; i < app->n_tenants; i++) {
-        if (app->tenant[i].signer.keeper != i || !app->tenant[i].signer.dated)
+        if (app->tenant[i].credential.owner != i || !app->tenant[i].credential.dated)
             continue;
         look_at_files(&app->tenant[i], now);
         judge(&app->tenant[i], now);
@@ -356,38 +359,38 @@ void credentials_look(struct app *app, struct instant now)
 
 /* Said once all of those who may know have been asked: in a customer's tenant an application that is
  * registered elsewhere has no entry, and that is no news. */
-static void say_unknown(struct tenant *keeper)
+static void say_unknown(struct tenant *owner)
 {
-    struct signer *s = &keeper->signer;
+    struct credential_state *s = &owner->credential;
     uint64_t hash = fnv1a(s->why.text, strlen(s->why.text), FNV1A_SEED);
-    for (size_t i = 0; s->home == SIGNER_NONE && i < keeper->app->n_tenants; i++) {
-        const struct tenant *t = &keeper->app->tenant[i];
-        if (is_used_by(keeper, t) && asks_graph(t) && !t->signer.asked)
+    for (size_t i = 0; s->home == NO_OWNER && i < owner->app->n_tenants; i++) {
+        const struct tenant *t = &owner->app->tenant[i];
+        if (is_used_by(owner, t) && asks_graph(t) && !t->credential.asked)
             return;
     }
     if (hash != s->logged)
-        log_event(LOG_NOTICE, MESSAGE_CREDENTIAL_UNKNOWN, keeper->options->identity.name,
+        log_event(LOG_NOTICE, MESSAGE_CREDENTIAL_UNKNOWN, owner->options->identity.name,
                   "%s: when its client secret ends cannot be told: %s",
-                  keeper->options->identity.name, s->why.text);
+                  owner->options->identity.name, s->why.text);
     s->logged = hash;
 }
 
 static void on_entry(void *userdata, usec_t ends_at, const struct failure *why)
 {
-    struct tenant *t = userdata, *keeper = keeper_of(t);
-    struct signer *s = &keeper->signer;
+    struct tenant *t = userdata, *owner = owner_of(t);
+    struct credential_state *s = &owner->credential;
     usec_t now = clock_now().mono;
     char text[RFC3339_MAX];
-    t->signer.asking = false;
+    t->credential.asking = false;
     t->app->looking--;
-    if (t->signer.asked_files != s->files) { /* that was about another secret */
+    if (t->credential.asked_files != s->files) { /* that was about another secret */
         poller_idle(t->app);
         return;
     }
     bool lasting = ends_at || why->kind == FAILURE_PERMISSION || why->kind == FAILURE_ABSENT ||
                    why->kind == FAILURE_CONFIG;
-    t->signer.ask_again_mono = now + (lasting ? ASK_EVERY : ASK_AGAIN);
-    t->signer.asked = t->signer.asked || lasting;
+    t->credential.ask_again_mono = now + (lasting ? ASK_EVERY : ASK_AGAIN);
+    t->credential.asked = t->credential.asked || lasting;
     if (ends_at && ends_at != s->entry_at)
         log_say(LOG_INFO, "%s: its client secret ends on %s, says the entry of the application",
                 t->options->identity.name, rfc3339_print(ends_at, text));
@@ -396,27 +399,27 @@ static void on_entry(void *userdata, usec_t ends_at, const struct failure *why)
         s->entry_at = ends_at;
         s->logged = 0;
         s->why = (struct failure){0};
-    } else if (lasting && (s->home == SIGNER_NONE || &t->app->tenant[s->home] == t)) {
+    } else if (lasting && (s->home == NO_OWNER || &t->app->tenant[s->home] == t)) {
         s->entry_at = 0; /* after another failure what was known yesterday still holds */
         if (why->kind != FAILURE_ABSENT || !*s->why.text)
             s->why = *why;
-        say_unknown(keeper);
+        say_unknown(owner);
     }
     poller_idle(t->app);
 }
 
 static void ask(struct tenant *t)
 {
-    const struct tenant *keeper = keeper_of(t);
+    const struct tenant *owner = owner_of(t);
     struct failure why = {0};
-    if (!keeper || !asks_graph(t) || t->signer.asking ||
-        t->signer.ask_again_mono > clock_now().mono ||
-        (keeper->signer.home != SIGNER_NONE && &t->app->tenant[keeper->signer.home] != t))
+    if (!owner || !asks_graph(t) || t->credential.asking ||
+        t->credential.ask_again_mono > clock_now().mono ||
+        (owner->credential.home != NO_OWNER && &t->app->tenant[owner->credential.home] != t))
         return;
     if (graph_ask_entry(t->graph, on_entry, t, &why) < 0)
         return; /* after the next poll */
-    t->signer.asking = true;
-    t->signer.asked_files = keeper->signer.files;
+    t->credential.asking = true;
+    t->credential.asked_files = owner->credential.files;
     t->app->looking++;
 }
 

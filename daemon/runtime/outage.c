@@ -117,7 +117,7 @@ static void note_logged(struct app *app, uint64_t seq_before, usec_t at)
 
 /* ---- the alert ---- */
 
-/* That most tenants are read again for a whole round is worth more than two readings of one. */
+/* That most tenants are read again for a whole run is worth more than two readings of one. */
 static usec_t settled_after(const struct app *app)
 {
     usec_t longest = 0, keep = app->options->rules.threshold[RULE_POLL].keep_firing_for;

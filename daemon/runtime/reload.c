@@ -91,8 +91,8 @@ static int swap(struct app *app, struct options *fresh)
         app->dispatcher = old_dispatcher;
         for (size_t i = 0; i < n_old; i++) {
             app->polling += old[i].graph && graph_polling(old[i].graph);
-            app->looking += old[i].round != NULL;
-            app->looking += old[i].signer.asking;
+            app->looking += old[i].lookup_run != NULL;
+            app->looking += old[i].credential.asking;
         }
         dispatcher_resume(app->dispatcher);
         options_free(fresh);

@@ -14,7 +14,7 @@
 
 #define WHY (1U << RIGHTS_ASSIGNMENTS | 1U << RIGHTS_WAITING | 1U << RIGHTS_ERRORS)
 
-struct round { /* the look-ups after one poll */
+struct lookup_run { /* the look-ups after one poll */
     struct tenant *tenant;
     struct instant taken;
     usec_t deadline_mono;
@@ -42,18 +42,18 @@ static bool is_ours(const struct tenant *t, const struct right_need *need)
     return rights_about(need, &t->options->identity);
 }
 
-/* Another look-up begins each round, so that none always is the one that there was no time for. */
-static size_t index_now(const struct round *r)
+/* Another look-up begins each run, so that none always is the one that there was no time for. */
+static size_t index_now(const struct lookup_run *r)
 {
     return (r->first + r->done) % rules_of(r->tenant)->n_rights;
 }
 
-static const struct right_need *need_now(const struct round *r)
+static const struct right_need *need_now(const struct lookup_run *r)
 {
     return &rules_of(r->tenant)->right[index_now(r)];
 }
 
-/* ---- the end of a round ---- */
+/* ---- the end of a run ---- */
 
 static void say_failure(const struct tenant *t, const struct failure *why, bool was_failing)
 {
@@ -66,7 +66,7 @@ static void say_failure(const struct tenant *t, const struct failure *why, bool 
         log_event(LOG_NOTICE, MESSAGE_RIGHTS_RECOVERED, name, "%s: all usage rights can be looked up again", name);
 }
 
-static int plan_round(struct round *r, struct failure *why)
+static int plan_lookup_run(struct lookup_run *r, struct failure *why)
 {
     struct app *app = r->tenant->app;
     struct plan_context ctx = take_planning(app, r->tenant, r->taken);
@@ -83,7 +83,7 @@ static void samples_clear(struct samples *s)
     *s = (struct samples){0};
 }
 
-static void round_free(struct round *r)
+static void lookup_run_free(struct lookup_run *r)
 {
     if (!r)
         return;
@@ -92,26 +92,26 @@ static void round_free(struct round *r)
     free(r);
 }
 
-static void round_end(struct round *r)
+static void lookup_run_end(struct lookup_run *r)
 {
     struct tenant *t = r->tenant;
     struct failure why = {0};
     const struct failure *failure = r->failed ? &r->failure : NULL;
     bool was_failing = t->health.section[HEALTH_RIGHTS].incomplete_polls > 0;
-    if (plan_round(r, &why) < 0 && !t->app->store_failing)
+    if (plan_lookup_run(r, &why) < 0 && !t->app->store_failing)
         log_failure(LOG_ERR, &why, t->options->identity.name,
                     "usage rights are looked up again after the next poll");
     say_failure(t, failure, was_failing);
     health_update_rights(&t->health, &r->taken, failure);
     t->rights_first = r->first + r->done;
-    t->round = NULL;
+    t->lookup_run = NULL;
     t->app->looking--;
-    round_free(r);
+    lookup_run_free(r);
 }
 
 /* ---- one entry ---- */
 
-static void note_failure(struct round *r, const struct failure *why)
+static void note_failure(struct lookup_run *r, const struct failure *why)
 {
     if (r->failed++ > 0 && index_now(r) > r->failed_at)
         return;
@@ -128,7 +128,7 @@ static const struct known_pool *pool_of_sku(const struct tenant *t, const char *
     return NULL;
 }
 
-static int judge(const struct round *r, const struct rights *found, struct sample *ret,
+static int judge(const struct lookup_run *r, const struct rights *found, struct sample *ret,
                  struct failure *why)
 {
     const struct tenant *t = r->tenant;
@@ -139,7 +139,7 @@ static int judge(const struct round *r, const struct rights *found, struct sampl
                        pool ? pool->sku_part_number : NULL, &r->taken, ret, why);
 }
 
-static void entry_ended(struct round *r, const struct rights *found)
+static void entry_ended(struct lookup_run *r, const struct rights *found)
 {
     CLEANUP(sample_clear) struct sample sample = {0};
     struct failure why = {0};
@@ -155,23 +155,23 @@ static void entry_ended(struct round *r, const struct rights *found)
     sample = (struct sample){0};
 }
 
-static bool lacks_something(const struct round *r, const struct rights *found)
+static bool lacks_something(const struct lookup_run *r, const struct rights *found)
 {
     CLEANUP(sample_clear) struct sample sample = {0};
     return judge(r, found, &sample, NULL) >= 0 && sample.finding[0].state == FINDING_KNOWN &&
            sample.finding[0].raise > LEVEL_NONE;
 }
 
-static void round_next(struct round *r);
-static int look_up(struct round *r, unsigned what, lookup_done *done, struct failure *why);
+static void lookup_run_next(struct lookup_run *r);
+static int look_up(struct lookup_run *r, unsigned what, lookup_done *done, struct failure *why);
 
-static void round_go_on(struct round *r)
+static void lookup_run_continue(struct lookup_run *r)
 {
     r->done++;
-    round_next(r);
+    lookup_run_next(r);
 }
 
-static void heed(struct round *r, const struct lookup_report *report)
+static void heed(struct lookup_run *r, const struct lookup_report *report)
 {
     r->tenant->last.right_requests += report->requests;
     if (!report->paused)
@@ -183,18 +183,18 @@ static void heed(struct round *r, const struct lookup_report *report)
 /* The reasons have come, or not: the loss itself is known. */
 static void on_reasons(void *userdata, struct rights *given, const struct lookup_report *report)
 {
-    struct round *r = userdata;
+    struct lookup_run *r = userdata;
     CLEANUP(rights_free) struct rights *why = given;
     heed(r, report);
     rights_move(why, r->found, RIGHTS_HELD);
     rights_free(TAKE(r->found));
     entry_ended(r, why);
-    round_go_on(r);
+    lookup_run_continue(r);
 }
 
 static void on_deferred(void *userdata, struct rights *given, const struct lookup_report *report)
 {
-    struct round *r = userdata;
+    struct lookup_run *r = userdata;
     CLEANUP(rights_free) struct rights *found = given;
     struct failure not_offered = {0};
     if (found->section[RIGHTS_HELD] == SECTION_UNKNOWN)
@@ -211,10 +211,10 @@ static void on_deferred(void *userdata, struct rights *given, const struct looku
         return;
     }
     entry_ended(r, found);
-    round_go_on(r);
+    lookup_run_continue(r);
 }
 
-static int look_up(struct round *r, unsigned what, lookup_done *done, struct failure *why)
+static int look_up(struct lookup_run *r, unsigned what, lookup_done *done, struct failure *why)
 {
     const struct right_need *need = need_now(r);
     CLEANUP(free) char *shown = NULL;
@@ -230,7 +230,7 @@ static int look_up(struct round *r, unsigned what, lookup_done *done, struct fai
 }
 
 /* The next entry of this tenant, or the end. After a refusal to serve nothing more is asked. */
-static void round_next(struct round *r)
+static void lookup_run_next(struct lookup_run *r)
 {
     struct tenant *t = r->tenant;
     struct app *app = t->app;
@@ -242,7 +242,7 @@ static void round_next(struct round *r)
             return;
         note_failure(r, &why);
     }
-    round_end(r);
+    lookup_run_end(r);
     poller_idle(app);
 }
 
@@ -253,7 +253,7 @@ static bool is_asked(const struct tenant *t, const struct graph_report *report)
 {
     enum failure_kind kind = report->failure.kind;
     usec_t now = clock_now().mono;
-    if (!t->graph || t->round || graph_source(t->graph) == SOURCE_NONE ||
+    if (!t->graph || t->lookup_run || graph_source(t->graph) == SOURCE_NONE ||
         t->rights_not_before_mono > now)
         return false;
     return report->complete || (kind != FAILURE_AUTH && kind != FAILURE_THROTTLED && kind != FAILURE_CONFIG &&
@@ -268,7 +268,7 @@ void rights_begin(struct tenant *t, const struct graph_report *report)
         n += is_ours(t, &o->right[i]);
     if (n == 0 || !is_asked(t, report))
         return;
-    struct round *r = calloc(1, sizeof *r);
+    struct lookup_run *r = calloc(1, sizeof *r);
     if (!r)
         return; /* the next poll tries again */
     r->tenant = t;
@@ -278,25 +278,25 @@ void rights_begin(struct tenant *t, const struct graph_report *report)
     r->deadline_mono = r->taken.mono + t->app->options->poll_timeout;
     if (t->timer && t->due.mono < r->deadline_mono)
         r->deadline_mono = t->due.mono;
-    t->round = r;
+    t->lookup_run = r;
     t->app->looking++;
-    round_next(r);
+    lookup_run_next(r);
 }
 
 void rights_interrupt(struct tenant *t)
 {
     struct failure why = {0};
-    if (!t->round)
+    if (!t->lookup_run)
         return;
     graph_lookup_cancel(t->graph);
     (void)failure_set(&why, FAILURE_TRANSIENT, ETIMEDOUT, "the next poll began before all of them were read");
-    note_failure(t->round, &why);
-    round_end(t->round);
+    note_failure(t->lookup_run, &why);
+    lookup_run_end(t->lookup_run);
 }
 
 void rights_clear(struct tenant *t)
 {
-    round_free(TAKE(t->round));
+    lookup_run_free(TAKE(t->lookup_run));
 }
 
 bool rights_named(const struct app *app, const struct tenant_identity *tenant, const char *subject)
