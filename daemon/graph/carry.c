@@ -15,12 +15,12 @@ static bool had(const struct carry *k, enum list list, const char *id)
 {
     if (query_ask(list).older)
         return true; /* single lists, always in the same order */
-    return list == LIST_ERRORS ? k->errors_had : seen_has(&k->had, id);
+    return list == LIST_ERRORS ? k->errors_had : id_set_has(&k->had, id);
 }
 
 void carry_clear(struct carry *k)
 {
-    seen_free(&k->had);
+    id_set_free(&k->had);
     *k = (struct carry){0};
 }
 
@@ -35,7 +35,7 @@ int carry_begin(struct poll *p)
     return r;
 }
 
-int carry_pend(struct poll *p, enum list list, const char *id, const char *link, struct seen *ids)
+int carry_pend(struct poll *p, enum list list, const char *id, const char *link, struct id_set *ids)
 {
     const struct carry *k = &p->graph->carry;
     struct pending_stack *on = k->cut && had(k, list, id) ? &p->pending_last : &p->pending;
@@ -58,7 +58,7 @@ int carry_pend(struct poll *p, enum list list, const char *id, const char *link,
     }
     if (ids) {
         one->ids = *ids;
-        *ids = (struct seen){0};
+        *ids = (struct id_set){0};
     }
     on->n++;
     return 0;
@@ -69,7 +69,7 @@ static void drop(struct pending_stack *s)
     for (size_t i = 0; i < s->n; i++) {
         free(s->item[i].id);
         free(s->item[i].link);
-        seen_free(&s->item[i].ids);
+        id_set_free(&s->item[i].ids);
     }
     s->n = 0;
 }
@@ -95,7 +95,7 @@ void carry_turn(struct poll *p, enum list list, const char *id)
     if (list == LIST_ERRORS)
         k->errors_had = p->errors_read = true;
     else if (list == LIST_WAITING)
-        (void)seen_add(&k->had, id); /* without memory it merely has another turn */
+        (void)id_set_add(&k->had, id); /* without memory it merely has another turn */
     else
         return;
     p->turns++;

@@ -62,8 +62,8 @@ void fetch_list_free(struct fetch_list *l)
     l->fetch->n_lists--;
     free(l->id);
     free(l->url);
-    seen_free(&l->links);
-    seen_free(&l->ids);
+    id_set_free(&l->links);
+    id_set_free(&l->ids);
     free(l);
 }
 
@@ -98,7 +98,7 @@ int fetch_add(struct fetch *f, const struct fetch_ask *ask, int what, const char
     if (r >= 0)
         r = link ? text_copy(link, &l->url) : fetch_first_url(l);
     if (r >= 0)
-        r = seen_add(&l->links, l->url);
+        r = id_set_add(&l->links, l->url);
     if (r < 0)
         return r;
     append(&f->work, l);

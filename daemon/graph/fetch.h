@@ -13,7 +13,7 @@
 #pragma once
 #include "graph/graph.h"
 #include "graph/page.h"
-#include "graph/seen.h"
+#include "graph/id_set.h"
 
 #define PAGE_BYTES_MAX ((size_t)8 << 20) /* decoded; security rules, "Transport" */
 #define RETRIES_MAX 4                    /* of one page in a poll */
@@ -42,13 +42,13 @@ struct fetch_list {
     struct fetch_ask ask;
     int what;                    /* these three are the caller's: which list it is, */
     char *id;                    /* whose (for free()), */
-    struct seen ids;             /* and the rows so far */
+    struct id_set ids;           /* and the rows so far */
     char *url;                   /* the page to fetch */
     bool first_page;             /* `url` is ours and not the service's */
     int step;                    /* which options the first page goes without */
     size_t pages, rows, lacking; /* of the pages so far, see struct page */
     bool spoiled;
-    struct seen links;
+    struct id_set links;
     unsigned retries; /* of this page */
     usec_t not_before_mono;
     bool fresh_connection;

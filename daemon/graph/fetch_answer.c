@@ -137,7 +137,7 @@ static void follow(struct fetch_list *l, const struct http_answer *a, char *link
     struct fetch_failed why = {.status = 200};
     struct failure *f = &why.failure;
     int r = origin_check(fetch_origin(l), link, f);
-    int again = r < 0 ? 0 : seen_add(&l->links, link);
+    int again = r < 0 ? 0 : id_set_add(&l->links, link);
     if (r >= 0 && again == 1)
         r = failure_set(f, FAILURE_PROTOCOL, ELOOP, "the link to the next page came twice");
     else if (r >= 0 && again < 0)

@@ -158,13 +158,13 @@ struct poll {
         struct pending {
             enum list list;
             char *id, *link; /* an allotment's, and where its waiting list goes on; NULL: its start */
-            struct seen ids; /* of the members that came before the link */
+            struct id_set ids; /* of the members that came before the link */
         } * item;
         size_t n, size;
     } pending, pending_last; /* lists still to be begun; those that wait for all others */
     unsigned turns; /* see carry.c */
     bool errors_read;
-    struct seen chained; /* ids whose waiting list was handed to the loop */
+    struct id_set chained;            /* ids whose waiting list was handed to the loop */
     const struct fetch_list *checked; /* it reads an expanded list a second way, */
     int64_t inline_count;             /* which had so many members; NULL: none does */
     bool falling_back;                /* to the older source, in this poll, because of ... */
@@ -180,11 +180,12 @@ struct carry {         /* from poll to poll */
     bool cut;          /* the last one was cut short */
     bool errors_first; /* before the pools, this time */
     bool errors_had;   /* their turn in this round, */
-    struct seen had;   /* and these waiting lists theirs */
+    struct id_set had; /* and these waiting lists theirs */
 };
 int carry_begin(struct poll *p);               /* puts pools and errors in order. -ENOMEM */
 /* A list for later. Takes over `ids` (NULL: none came before). -ENOMEM */
-int carry_pend(struct poll *p, enum list list, const char *id, const char *link, struct seen *ids);
+int carry_pend(struct poll *p, enum list list, const char *id, const char *link,
+               struct id_set *ids);
 bool carry_pick(struct poll *p, struct pending *ret); /* takes the next one off; false: there is none */
 void carry_drop(struct poll *p);           /* all that are pending */
 void carry_turn(struct poll *p, enum list list, const char *id); /* a list was read, or failed */

@@ -21,7 +21,7 @@ void page_clear(struct page *p)
     for (size_t i = 0; i < p->n_waiting; i++) {
         free(p->waiting[i].allotment_id);
         free(p->waiting[i].next_link);
-        seen_free(&p->waiting[i].ids);
+        id_set_free(&p->waiting[i].ids);
     }
     free(p->waiting);
     *p = (struct page){0};
@@ -174,7 +174,7 @@ static bool says_since(const struct json *row)
 
 
 /* Takes over `link` and `ids` (NULL: none). */
-static int page_add_waiting(struct page *p, const char *id, char *link, struct seen *ids)
+static int page_add_waiting(struct page *p, const char *id, char *link, struct id_set *ids)
 {
     CLEANUP(free) char *owned = link;
     void *moved = reallocarray(p->waiting, p->n_waiting + 1, sizeof *p->waiting);
@@ -186,7 +186,7 @@ static int page_add_waiting(struct page *p, const char *id, char *link, struct s
         return -ENOMEM;
     if (ids) {
         p->waiting[p->n_waiting].ids = *ids;
-        *ids = (struct seen){0};
+        *ids = (struct id_set){0};
     }
     p->waiting[p->n_waiting++].next_link = TAKE(owned);
     return 0;
@@ -197,7 +197,7 @@ static int page_add_waiting(struct page *p, const char *id, char *link, struct s
 static int read_waiting(const struct json *row, struct allotment *a, struct page *p)
 {
     CLEANUP(free) char *link = NULL;
-    CLEANUP(seen_free) struct seen ids = {0};
+    CLEANUP(id_set_free) struct id_set ids = {0};
     const struct json *list;
     a->waiting = (struct waiting){.section = SECTION_UNKNOWN};
     if (json_get_array(row, "waitingMembers", &list) != JSON_OK)
@@ -211,7 +211,7 @@ static int read_waiting(const struct json *row, struct allotment *a, struct page
         const char *id = row_id(m, "id");
         readable = id != NULL;
         present = present || says_since(m);
-        r = id ? seen_add(&ids, id) : 0;
+        r = id ? id_set_add(&ids, id) : 0;
         if (r < 0)
             return r;
         if (r > 0)
@@ -426,7 +426,7 @@ static int take_company(const struct json *row, struct snapshot_builder *b, stru
 static int
 take_rows(const char *bytes, size_t len, const char *const *names, struct snapshot_builder *b,
           int (*take)(const struct json *row, struct snapshot_builder *b, struct page *p),
-          struct seen *seen /* NULL: repeats are the builder's to find */, struct page *ret,
+          struct id_set *seen /* NULL: repeats are the builder's to find */, struct page *ret,
           struct failure *f)
 {
     CLEANUP(json_free) struct json *root = NULL;
@@ -437,7 +437,7 @@ take_rows(const char *bytes, size_t len, const char *const *names, struct snapsh
         return r;
     for (const struct json *row = json_first(rows); row; row = json_next(row)) {
         const char *id = seen ? row_id(row, "id") : NULL;
-        r = id ? seen_add(seen, id) : 0;
+        r = id ? id_set_add(seen, id) : 0;
         if (r == 0)
             r = seen && !id ? row_spoils(&page) : take(row, b, &page);
         if (r < 0)
@@ -454,7 +454,7 @@ int page_allotments(const char *bytes, size_t len, struct snapshot_builder *b, s
     return take_rows(bytes, len, ALLOTMENT_NAMES, b, take_allotment, NULL, ret, ret_failure);
 }
 
-int page_errors(const char *bytes, size_t len, struct snapshot_builder *b, struct seen *seen,
+int page_errors(const char *bytes, size_t len, struct snapshot_builder *b, struct id_set *seen,
                 struct page *ret, struct failure *ret_failure)
 {
     return take_rows(bytes, len, ERROR_NAMES, b, take_error, seen, ret, ret_failure);
@@ -473,7 +473,7 @@ int page_subscriptions(const char *bytes, size_t len, struct snapshot_builder *b
 }
 
 int page_waiting(const char *bytes, size_t len, struct snapshot_builder *b,
-                 const char *allotment_id, struct seen *seen, struct page *ret,
+                 const char *allotment_id, struct id_set *seen, struct page *ret,
                  struct failure *ret_failure)
 {
     CLEANUP(json_free) struct json *root = NULL;
@@ -489,7 +489,7 @@ int page_waiting(const char *bytes, size_t len, struct snapshot_builder *b,
         page.spoiled |= !id;
         present = present || says_since(row);
         page.n_lacking += since == 0;
-        r = id ? seen_add(seen, id) : 0;
+        r = id ? id_set_add(seen, id) : 0;
         if (r == 0)
             r = snapshot_add_waiting(b, allotment_id, since);
         if (r < 0)

@@ -7,7 +7,7 @@
  * and must come back unchanged (links are checked against the origin by whoever follows them). */
 #pragma once
 #include "base/secret.h"
-#include "graph/seen.h"
+#include "graph/id_set.h"
 #include "model/snapshot.h"
 
 #define PAGE_LINK_MAX 8192    /* bytes of a link; longer ones are a PROTOCOL failure */
@@ -18,7 +18,7 @@
 struct page_waiting {
     char *allotment_id;
     char *next_link; /* NULL: the row had no `waitingMembers` at all: read the list from its start */
-    struct seen ids; /* of the members that the row has: with next_link, where the list goes on */
+    struct id_set ids; /* of the members that the row has: with next_link, where the list goes on */
 };
 struct page {
     char *next_link; /* whole URL, byte for byte; NULL: this was the last page */
@@ -46,9 +46,9 @@ int page_allotments(const char *bytes, size_t len, struct snapshot_builder *b, s
  * `seen` holds the ids of this list's rows so far: lists move while they are read, and a row that
  * comes again on a later page is counted once. */
 int page_waiting(const char *bytes, size_t len, struct snapshot_builder *b,
-                 const char *allotment_id, struct seen *seen, struct page *ret,
+                 const char *allotment_id, struct id_set *seen, struct page *ret,
                  struct failure *ret_failure);
-int page_errors(const char *bytes, size_t len, struct snapshot_builder *b, struct seen *seen,
+int page_errors(const char *bytes, size_t len, struct snapshot_builder *b, struct id_set *seen,
                 struct page *ret, struct failure *ret_failure);
 /* /subscribedSkus: one allotment "sku:" + sku id per row that applies to users; its units are
  * enabled + warning, its one subscription (same id) has the state of capabilityStatus,

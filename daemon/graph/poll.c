@@ -73,13 +73,13 @@ static bool begin_pending(struct fetch *f)
     while (carry_pick(p, &one)) {
         CLEANUP(free) char *id = one.id;
         CLEANUP(free) char *link = one.link;
-        CLEANUP(seen_free) struct seen ids = one.ids;
+        CLEANUP(id_set_free) struct id_set ids = one.ids;
         struct fetch_list *l = NULL;
         if (one.list == LIST_WAITING && !link) /* what the row brought does not count */
             snapshot_reset_waiting(p->builder, id);
         if (add_list(p, one.list, id, link, &l) >= 0) {
             l->ids = ids;
-            ids = (struct seen){0};
+            ids = (struct id_set){0};
             return true;
         }
         no_memory(p);
@@ -91,7 +91,7 @@ static int take_waiting_lists(struct poll *p, struct page *page, struct failure 
 {
     for (size_t i = 0; i < page->n_waiting; i++) {
         struct page_waiting *w = &page->waiting[i];
-        int r = seen_add(&p->chained, w->allotment_id);
+        int r = id_set_add(&p->chained, w->allotment_id);
         if (r == 1)
             continue; /* the row came twice: see read_the_unread */
         if (r < 0 || carry_pend(p, LIST_WAITING, w->allotment_id, w->next_link, &w->ids) < 0)
@@ -213,7 +213,7 @@ static void read_the_unread(struct poll *p)
     size_t cursor = 0;
     const char *id;
     while ((id = snapshot_next_unread(p->builder, &cursor)))
-        if (!seen_has(&p->chained, id) && carry_pend(p, LIST_WAITING, id, NULL, NULL) < 0)
+        if (!id_set_has(&p->chained, id) && carry_pend(p, LIST_WAITING, id, NULL, NULL) < 0)
             no_memory(p);
 }
 
@@ -515,7 +515,7 @@ void poll_free(struct poll *p)
     carry_drop(p);
     snapshot_builder_free(p->builder);
     snapshot_free(p->spare);
-    seen_free(&p->chained);
+    id_set_free(&p->chained);
     free(p->pending.item);
     free(p->pending_last.item);
     free(p);

@@ -36,7 +36,7 @@ static int compare_seen(const void *a, const void *b)
     return strcmp(((const struct seen *)a)->subject, ((const struct seen *)b)->subject);
 }
 
-static void seen_free(struct seen *s, size_t n)
+static void id_set_free(struct seen *s, size_t n)
 {
     for (size_t i = 0; s && i < n; i++)
         free(s[i].subject);
@@ -150,6 +150,6 @@ int errors_judge(struct judging *j, const struct groups *g)
             continue; /* its alert, if there is one, stays as it is */
         r = judge_group(j, g, &both, known && !folded);
     }
-    seen_free(seen, n);
+    id_set_free(seen, n);
     return r;
 }

@@ -21,14 +21,14 @@ static void require(bool truth)
 static int page_waiting_of_a(const char *bytes, size_t len, struct snapshot_builder *b,
                              struct page *ret, struct failure *f)
 {
-    CLEANUP(seen_free) struct seen ids = {0};
+    CLEANUP(id_set_free) struct id_set ids = {0};
     return page_waiting(bytes, len, b, "a", &ids, ret, f);
 }
 
 static int page_errors_at_first(const char *bytes, size_t len, struct snapshot_builder *b,
                                 struct page *ret, struct failure *f)
 {
-    CLEANUP(seen_free) struct seen ids = {0};
+    CLEANUP(id_set_free) struct id_set ids = {0};
     return page_errors(bytes, len, b, &ids, ret, f);
 }
 

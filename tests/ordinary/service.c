@@ -264,7 +264,7 @@ static struct snapshot *read_tenant(const struct simulated_tenant *t, struct fai
     page_clear(&page);
     snapshot_set_allotments(b, SECTION_COMPLETE);
     if (!t->errors_down) {
-        CLEANUP(seen_free) struct seen ids = {0};
+        CLEANUP(id_set_free) struct id_set ids = {0};
         assert_true(page_errors(errors.data, errors.len, b, &ids, &page, why) >= 0);
         page_clear(&page);
         snapshot_set_errors(b, SECTION_COMPLETE);

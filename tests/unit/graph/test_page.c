@@ -54,7 +54,7 @@ enum decoder { ALLOTMENTS, WAITING, ERRORS, SKUS, DECODERS };
 static int decode(enum decoder d, const char *bytes, size_t len, struct snapshot_builder *b,
                   struct page *p, struct failure *f)
 {
-    CLEANUP(seen_free) struct seen ids = {0};
+    CLEANUP(id_set_free) struct id_set ids = {0};
     switch (d) {
     case ALLOTMENTS:
         return page_allotments(bytes, len, b, p, f);
@@ -172,7 +172,7 @@ static void a_nested_link_says_where_to_read_on(void **state)
     /* What came along is folded already; the rest comes on top of it. */
     static const char MORE[] =
         "{\"value\":[{\"id\":\"8\",\"waitingSinceDateTime\":\"2026-07-01T00:00:00Z\"}]}";
-    CLEANUP(seen_free) struct seen ids = {0};
+    CLEANUP(id_set_free) struct id_set ids = {0};
     CLEANUP(page_clear) struct page more = {0};
     assert_int_equal(
         page_waiting(MORE, strlen(MORE), b, p.waiting[0].allotment_id, &ids, &more, NULL), 0);
@@ -226,7 +226,7 @@ static void waiting_members_are_read_in_every_documented_spelling(void **state)
         CLEANUP(free) char *bytes = load(CASES[i].file, &len);
         struct snapshot_builder *b = a_builder();
         struct allotment a = {.id = strdup("a")};
-        CLEANUP(seen_free) struct seen ids = {0};
+        CLEANUP(id_set_free) struct id_set ids = {0};
         assert_int_equal(snapshot_add_allotment(b, &a), 0);
         assert_int_equal(page_waiting(bytes, len, b, "a", &ids, &p, NULL), 0);
         assert_false(p.spoiled);
@@ -635,7 +635,7 @@ static void a_waiting_row_counts_even_if_it_does_not_say_since_when(void **state
         struct snapshot_builder *b = a_builder();
         struct allotment a = {.id = strdup("a")};
         assert_int_equal(snapshot_add_allotment(b, &a), 0);
-        CLEANUP(seen_free) struct seen ids = {0};
+        CLEANUP(id_set_free) struct id_set ids = {0};
         (void)snprintf(body, sizeof body, "{\"value\":[%s]}", CASES[i].row);
         assert_int_equal(page_waiting(body, strlen(body), b, "a", &ids, &p, NULL), 0);
         snapshot_set_waiting(b, "a", SECTION_COMPLETE);
@@ -735,8 +735,8 @@ static void a_row_that_comes_again_on_a_later_page_is_counted_once(void **state)
         "{\"value\":[{\"id\":\"1\",\"code\":\"X\"},{\"id\":\"1\",\"code\":\"X\"}]}",
         "{\"value\":[{\"id\":\"2\",\"code\":\"X\"},{\"id\":\"1\",\"code\":\"X\"},{\"id\":\"3\",\"code\":\"X\"}]"
         "}"};
-    CLEANUP(seen_free) struct seen members = {0};
-    CLEANUP(seen_free) struct seen errors = {0};
+    CLEANUP(id_set_free) struct id_set members = {0};
+    CLEANUP(id_set_free) struct id_set errors = {0};
     struct snapshot_builder *b = a_builder();
     struct allotment a = {.id = strdup("a")};
     struct page p = {0};
@@ -767,7 +767,7 @@ static void kinds_of_error_beyond_their_bound_are_counted_together(void **state)
         assert_int_equal(snapshot_add_error(b, NULL, code), 0);
     }
     static const char BODY[] = "{\"value\":[{\"id\":\"x\",\"code\":\"New\"}]}";
-    CLEANUP(seen_free) struct seen ids = {0};
+    CLEANUP(id_set_free) struct id_set ids = {0};
     assert_int_equal(page_errors(BODY, strlen(BODY), b, &ids, &p, &f), 0);
     assert_int_equal(snapshot_other_errors(b), 1);
     page_clear(&p);

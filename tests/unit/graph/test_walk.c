@@ -454,7 +454,7 @@ static void of_what_is_left_over_nothing_starves(void **state)
     CLEANUP(free) char *faults = every_fifth();
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct world w;
-        struct seen known = {0};
+        struct id_set known = {0};
         bool errors = strstr(CASES[i].why, "errors that never") != NULL;
         bool pools = CASES[i].pools == 0;
         world_begin(&w, (struct setup){.tenant = CASES[i].tenant, .faults = faults});
@@ -466,13 +466,13 @@ static void of_what_is_left_over_nothing_starves(void **state)
             pools = pools || w.snapshot->allotments == SECTION_COMPLETE;
             for (size_t k = 0; k < w.snapshot->n_allotments; k++)
                 if (w.snapshot->allotment[k].waiting.section == SECTION_COMPLETE)
-                    (void)seen_add(&known, w.snapshot->allotment[k].id);
+                    (void)id_set_add(&known, w.snapshot->allotment[k].id);
         }
         if (!errors || !pools || known.hashes.n < (size_t)CASES[i].pools)
             fail_msg("%s: errors %d, pools %d, waiting lists %zu", CASES[i].why, errors, pools,
                      known.hashes.n);
         assert_int_equal(w.graph->pace.limit, 1);
-        seen_free(&known);
+        id_set_free(&known);
         world_end(&w);
     }
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/seen.c: a set of links or ids: an index whose positions are the hashes themselves.
+/* graph/id_set.c: a set of links or ids: an index whose positions are the hashes themselves.
  *
  * Only hashes are kept: a tenant may have 10,000 links of 8 kB. That two different texts of one
  * list have the same hash (one in 10^11 for 10,000 of them) costs one poll a section that stays
  * unknown. */
-#include "graph/seen.h"
+#include "graph/id_set.h"
 
 #include "base/digest.h"
 #include <string.h>
@@ -29,7 +29,7 @@ static bool is_hash(const void *items, size_t at, const void *key)
     return at == *(const size_t *)key;
 }
 
-int seen_add(struct seen *s, const char *text)
+int id_set_add(struct id_set *s, const char *text)
 {
     size_t hash = hash_text(text);
     if (index_find(&s->hashes, hash, is_hash, NULL, &hash) != INDEX_NONE)
@@ -40,13 +40,13 @@ int seen_add(struct seen *s, const char *text)
     return r;
 }
 
-bool seen_has(const struct seen *s, const char *text)
+bool id_set_has(const struct id_set *s, const char *text)
 {
     size_t hash = hash_text(text);
     return index_find(&s->hashes, hash, is_hash, NULL, &hash) != INDEX_NONE;
 }
 
-void seen_free(struct seen *s)
+void id_set_free(struct id_set *s)
 {
     index_free(&s->hashes);
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* graph/id_set.h: which links or ids came before. Pure. */
+#pragma once
+#include "base/index.h"
+
+struct id_set { /* a set of texts, by 64-bit hash */
+    struct index hashes;
+};
+int id_set_add(struct id_set *s, const char *text); /* 1: was there, 0: is now, -ENOMEM */
+bool id_set_has(const struct id_set *s, const char *text);
+void id_set_free(struct id_set *s);
+static inline void id_set_free_at(struct id_set *s)
+{
+    id_set_free(s);
+} /* CLEANUP(id_set_free) */
