@@ -15,33 +15,33 @@
 /* A row is a few lines, not one line for each of its members. */
 /* clang-format off */
 static const struct kind_row KINDS[KIND_COUNT_] = {
-    [KIND_CAPACITY] = {.name = "capacity", .listed = true, .words = words_capacity, .detail = {
+    [KIND_CAPACITY] = {.name = "capacity", .listed = true, .words = message_capacity, .detail = {
         {"reference_units", DETAIL_NUMBER, IN_CONTEXT(reference), .rules = 1u << RULE_CAPACITY_DROP},
     }},
     [KIND_SUBSCRIPTION] = {.name = "subscription", .listed = true, .explains = true,
-        .words = words_subscription, .detail = {
+        .words = message_subscription, .detail = {
         {"subscription_id", DETAIL_ID, IN_SUBSCRIPTION(id)},
         {"state", DETAIL_NAME, IN_SUBSCRIPTION(state)},
         {"next_lifecycle_date", DETAIL_DATE, IN_SUBSCRIPTION(next_lifecycle_date)},
     }},
-    [KIND_ERRORS] = {.name = "errors", .listed = true, .words = words_errors, .detail = {
+    [KIND_ERRORS] = {.name = "errors", .listed = true, .words = message_errors, .detail = {
         {"code", DETAIL_NAME, IN_CONTEXT(error_code)},
         {"count", DETAIL_NUMBER, IN_CONTEXT(error_count)},
     }},
-    [KIND_POLL] = {.name = "poll", .cause = true, .words = words_poll, .detail = {
+    [KIND_POLL] = {.name = "poll", .cause = true, .words = message_poll, .detail = {
         {"cause", DETAIL_CAUSE, IN_CONTEXT(cause)},
         {"hint", DETAIL_TEXT, IN_CONTEXT(hint)},
         {"source", DETAIL_WORD, IN_CONTEXT(source)},
     }},
-    [KIND_DELIVERY] = {.name = "delivery", .of_receiver = true, .words = words_delivery, .detail = {
+    [KIND_DELIVERY] = {.name = "delivery", .of_receiver = true, .words = message_delivery, .detail = {
         {"receiver", DETAIL_NAME, IN_CONTEXT(receiver)},
         {"parked", DETAIL_NUMBER, IN_CONTEXT(parked)},
     }},
-    [KIND_RIGHT] = {.name = "right", .cause = true, .words = words_right, .detail = {
+    [KIND_RIGHT] = {.name = "right", .cause = true, .words = message_right, .detail = {
         {"principal", DETAIL_NAME, IN_CONTEXT(principal)},
         {"missing_plans", DETAIL_WORDS, IN_CONTEXT(missing_plans)},
     }},
-    [KIND_SERVICE] = {.name = "service", .cause = true, .of_tenants = true, .words = words_service, .detail = {
+    [KIND_SERVICE] = {.name = "service", .cause = true, .of_tenants = true, .words = message_service, .detail = {
         {"cause", DETAIL_CAUSE, IN_CONTEXT(cause)},
         {"hint", DETAIL_TEXT, IN_CONTEXT(hint)},
         {"host", DETAIL_NAME, IN_CONTEXT(host)},
@@ -49,7 +49,7 @@ static const struct kind_row KINDS[KIND_COUNT_] = {
         {"tenants_failing", DETAIL_NUMBER, IN_CONTEXT(tenants_failing)},
         {"failing_since", DETAIL_INSTANT, IN_CONTEXT(failing_since_at)},
     }},
-    [KIND_CREDENTIAL] = {.name = "credential", .cause = true, .words = words_credential, .detail = {
+    [KIND_CREDENTIAL] = {.name = "credential", .cause = true, .words = message_credential, .detail = {
         {"credential", DETAIL_WORD, IN_CONTEXT(credential)},
         {"expires_at", DETAIL_INSTANT, IN_CONTEXT(expires_at)},
         {"cause", DETAIL_CAUSE, IN_CONTEXT(cause)},

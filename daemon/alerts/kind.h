@@ -12,7 +12,7 @@
 #include "rules/judge.h"
 
 struct notification;
-struct words;
+struct message_text;
 
 /* How a member of `detail` is written. deliver/ knows how long each may be in a shortened body. */
 enum detail_as {
@@ -46,7 +46,7 @@ struct kind_row {
     bool cause; /* context.cause says why; another cause is an update, unless it passes by itself */
     bool of_receiver;  /* about context.receiver: told to the fallback, never to that receiver */
     bool of_tenants;   /* about many tenants: those who would be told of one are told, too */
-    void (*words)(const struct notification *n, struct words *w); /* see texts.h */
+    void (*words)(const struct notification *n, struct message_text *w); /* see texts.h */
     struct detail_field detail[DETAIL_MAX]; /* of the webhook's object; a name of NULL ends. Without
                                              * anything to say the whole object is null */
 };

@@ -9,24 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS_MAX 16384      /* bytes of a text; names are cut at TEXT_CLEAN_MAX long before */
+#define MESSAGE_MAX 16384    /* bytes of a text; names are cut at TEXT_CLEAN_MAX long before */
 #define TITLE_TENANT_MAX 40  /* of the title */
 #define TITLE_SUBJECT_MIN 16 /* what is left of a name must still be a name */
 
 /* ---- small words ---- */
 
-void words_add(struct text *t, const char *s)
+void message_add(struct text *t, const char *s)
 {
     char clean[TEXT_CLEAN_MAX];
     text_add(t, s && *s ? text_clean(clean, sizeof clean, s, strlen(s)) : "-");
 }
 
-void words_count(struct text *t, int64_t n, const char *one, const char *many)
+void message_count(struct text *t, int64_t n, const char *one, const char *many)
 {
     text_addf(t, "%" PRId64 " %s", n, n == 1 ? one : many);
 }
 
-void words_percent(struct text *t, int64_t bp)
+void message_percent(struct text *t, int64_t bp)
 {
     int64_t rest = llabs(bp % 100);
     text_addf(t, "%" PRId64, bp / 100);
@@ -37,7 +37,7 @@ void words_percent(struct text *t, int64_t bp)
     text_add(t, " %");
 }
 
-void words_measure(struct text *t, int64_t value, enum unit unit)
+void message_measure(struct text *t, int64_t value, enum unit unit)
 {
     static const struct {
         const char *one, *many;
@@ -48,39 +48,39 @@ void words_measure(struct text *t, int64_t value, enum unit unit)
     };
     char buf[DURATION_MAX];
     if (unit == UNIT_PERCENT)
-        words_percent(t, value);
+        message_percent(t, value);
     else if (unit == UNIT_SECONDS)
         text_add(t, duration_human((usec_t)(value > 0 ? value : 0) * USEC_PER_SEC, buf));
     else
-        words_count(t, value, NAMES[unit].one, NAMES[unit].many);
+        message_count(t, value, NAMES[unit].one, NAMES[unit].many);
 }
 
-void words_clock(struct text *t, const struct notification *n, usec_t at)
+void message_clock(struct text *t, const struct notification *n, usec_t at)
 {
     char buf[CLOCK_HUMAN_MAX];
     const struct zone zone = context_zone(n->context);
     text_add(t, clock_human(at, n->at, &zone, buf));
 }
 
-void words_sku(struct text *t, const struct alert_context *f)
+void message_sku(struct text *t, const struct alert_context *f)
 {
     const char *name = f->sku_name ? f->sku_name : f->sku_part_number;
     if (!name)
         name = f->sku_id;
     if (name)
-        words_add(t, name);
+        message_add(t, name);
     else
         text_add(t, "an unnamed product");
 }
 
-bool words_id_is_ours(const char *id)
+bool message_id_is_ours(const char *id)
 {
     return id && strncmp(id, "sku:", 4) == 0;
 }
 
-void words_older(struct text *t, const struct alert_context *f)
+void message_older(struct text *t, const struct alert_context *f)
 {
-    if (words_id_is_ours(f->allotment_id))
+    if (message_id_is_ours(f->allotment_id))
         text_add(t, "This is from the older list subscribedSkus, which knows neither pools nor who "
                     "waits.\n");
 }
@@ -138,9 +138,9 @@ static const char *text_of(const struct text *t)
     return t->data ? t->data : "";
 }
 
-static char *make_title(const struct notification *n, const struct words *w)
+static char *make_title(const struct notification *n, const struct message_text *w)
 {
-    CLEANUP(text_free) struct text head = TEXT_INIT(WORDS_MAX);
+    CLEANUP(text_free) struct text head = TEXT_INIT(MESSAGE_MAX);
     char tenant[TITLE_TENANT_MAX + 1], subject[TITLE_MAX + 1], whole[TITLE_MAX + 1];
     const char *name = tenant_of(n);
     text_addf(&head, "%s: ", text_clean(tenant, sizeof tenant, name, strlen(name)));
@@ -164,7 +164,7 @@ static void add_since(struct text *t, const struct notification *n)
               n->type == EVENT_RESOLVED   ? "opened"
               : n->state == ALERT_PENDING ? "not told yet, seen since"
                                           : "open since");
-    words_clock(t, n, n->started_at);
+    message_clock(t, n, n->started_at);
 }
 
 static bool shows_value(enum rule_shows shows, const struct notification *n)
@@ -188,7 +188,7 @@ static void add_end(struct text *t, const struct notification *n)
         return;
     if (f->ends_below_bp != NUMBER_UNKNOWN && n->unit == UNIT_PERCENT) {
         text_add(t, ", ends below ");
-        words_percent(t, f->ends_below_bp);
+        message_percent(t, f->ends_below_bp);
         text_add(t, " in use");
     } else if (f->units_to_buy > 0) {
         text_addf(t, ", ends with %" PRId64 " more free", f->units_to_buy);
@@ -196,14 +196,14 @@ static void add_end(struct text *t, const struct notification *n)
 }
 
 /* "waiting: 26 members, limit 25" */
-static void add_rule(struct text *t, const struct notification *n, const struct words *w)
+static void add_rule(struct text *t, const struct notification *n, const struct message_text *w)
 {
     const struct rule_row *row = rule_row(n->rule);
     text_add(t, row->name);
     if (n->value == NUMBER_UNKNOWN || w->no_value || !shows_value(row->shows, n))
         return;
     text_add(t, ": ");
-    words_measure(t, n->value, n->unit);
+    message_measure(t, n->value, n->unit);
     text_add(t, row->suffix ? row->suffix : "");
     if (n->threshold == NUMBER_UNKNOWN)
         return;
@@ -213,15 +213,15 @@ static void add_rule(struct text *t, const struct notification *n, const struct 
     }
     text_add(t, ", limit ");
     if (n->unit == UNIT_PERCENT || n->unit == UNIT_SECONDS || n->unit == UNIT_DAYS)
-        words_measure(t, n->threshold, n->unit);
+        message_measure(t, n->threshold, n->unit);
     else
         text_addf(t, "%" PRId64, n->threshold);
 }
 
-static char *make_summary(const struct notification *n, const struct words *w)
+static char *make_summary(const struct notification *n, const struct message_text *w)
 {
-    CLEANUP(text_free) struct text t = TEXT_INIT(WORDS_MAX);
-    words_add(&t, tenant_of(n));
+    CLEANUP(text_free) struct text t = TEXT_INIT(MESSAGE_MAX);
+    message_add(&t, tenant_of(n));
     text_add(&t, ": ");
     add_event(&t, n);
     text_add(&t, text_of(&w->subject));
@@ -250,9 +250,9 @@ static void add_findings(struct text *t, const struct notification *n)
         text_add(t, ".");
 }
 
-static char *make_description(const struct notification *n, const struct words *w)
+static char *make_description(const struct notification *n, const struct message_text *w)
 {
-    CLEANUP(text_free) struct text t = TEXT_INIT(WORDS_MAX);
+    CLEANUP(text_free) struct text t = TEXT_INIT(MESSAGE_MAX);
     char buf[DURATION_MAX];
     text_add(&t, text_of(&w->what));
     text_add(&t, n->type == EVENT_RESOLVED ? "Severity was " : "Severity ");
@@ -277,7 +277,7 @@ static char *make_description(const struct notification *n, const struct words *
                      "got better.");
     if (n->stale_since_at) {
         text_add(&t, "\nData as of ");
-        words_clock(&t, n, n->stale_since_at);
+        message_clock(&t, n, n->stale_since_at);
         text_add(&t, ": it could not be read since.");
     }
     return text_take(&t);
@@ -314,25 +314,25 @@ static int write_test(struct notification *n)
         text_printf("If you can read this, this receiver works."), text_printf("Nothing."));
 }
 
-static void words_free(struct words *w)
+static void message_free(struct message_text *w)
 {
     text_free(&w->subject);
     text_free(&w->condition);
     text_free(&w->what);
     text_free(&w->next);
 }
-static inline void words_free_at(struct words *w)
+static inline void message_free_at(struct message_text *w)
 {
-    words_free(w);
+    message_free(w);
 }
 
 int notification_write_texts(struct notification *n)
 {
     if (!n->context)
         return write_test(n);
-    CLEANUP(words_free)
-    struct words w = {TEXT_INIT(WORDS_MAX), TEXT_INIT(WORDS_MAX), TEXT_INIT(WORDS_MAX),
-                      TEXT_INIT(WORDS_MAX), false};
+    CLEANUP(message_free)
+    struct message_text w = {TEXT_INIT(MESSAGE_MAX), TEXT_INIT(MESSAGE_MAX), TEXT_INIT(MESSAGE_MAX),
+                             TEXT_INIT(MESSAGE_MAX), false};
     kind_row(n->kind)->words(n, &w);
     if (w.subject.error || w.condition.error || w.what.error || w.next.error)
         return -ENOMEM;

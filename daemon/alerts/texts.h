@@ -10,7 +10,7 @@
 
 #define TITLE_MAX 120 /* bytes */
 
-struct words {
+struct message_text {
     struct text subject;   /* "Microsoft 365 E5 (CSP pool)" */
     struct text condition; /* "is full, 26 waiting since 02:00 UTC: 26 units needed"; with its own blank
                             * or colon in front */
@@ -18,34 +18,34 @@ struct words {
     struct text next;      /* sentences: what to do now */
     bool no_value;         /* the value decides nothing here: texts leave it out */
 };
-void words_capacity(const struct notification *n, struct words *w);
-void words_subscription(const struct notification *n, struct words *w);
-void words_errors(const struct notification *n, struct words *w);
-void words_poll(const struct notification *n, struct words *w);
-void words_delivery(const struct notification *n, struct words *w);
-void words_service(const struct notification *n, struct words *w);
-void words_right(const struct notification *n, struct words *w);
-void words_credential(const struct notification *n, struct words *w);
+void message_capacity(const struct notification *n, struct message_text *w);
+void message_subscription(const struct notification *n, struct message_text *w);
+void message_errors(const struct notification *n, struct message_text *w);
+void message_poll(const struct notification *n, struct message_text *w);
+void message_delivery(const struct notification *n, struct message_text *w);
+void message_service(const struct notification *n, struct message_text *w);
+void message_right(const struct notification *n, struct message_text *w);
+void message_credential(const struct notification *n, struct message_text *w);
 
 /* For those about reading: "sign-in was refused"; "the waiting rooms", "the licences" for NULL. */
-void words_because(struct text *t, const struct alert_context *f);
-const char *words_section(const char *section);
+void message_because(struct text *t, const struct alert_context *f);
+const char *message_section(const char *section);
 /* Subject and condition so far, as the beginning of a sentence in `what`. */
-void words_restate(struct words *w);
+void message_restate(struct message_text *w);
 
 /* Foreign text, cleaned. NULL and "" come out as "-". */
-void words_add(struct text *t, const char *s);
+void message_add(struct text *t, const char *s);
 /* "1 unit", "2 units". */
-void words_count(struct text *t, int64_t n, const char *one, const char *many);
+void message_count(struct text *t, int64_t n, const char *one, const char *many);
 /* 9640 -> "96.4 %" */
-void words_percent(struct text *t, int64_t bp);
+void message_percent(struct text *t, int64_t bp);
 /* A value or limit in its unit: "26 members", "96.4 %", "2 h 10 min". */
-void words_measure(struct text *t, int64_t value, enum unit unit);
+void message_measure(struct text *t, int64_t value, enum unit unit);
 /* The time of day, or date and time if it is not today, in the tenant's zone and with its name. */
-void words_clock(struct text *t, const struct notification *n, usec_t at);
+void message_clock(struct text *t, const struct notification *n, usec_t at);
 /* The id that a pool of the older source and its one subscription have here: no text shows it. */
-bool words_id_is_ours(const char *id);
+bool message_id_is_ours(const char *id);
 /* What its numbers cannot know, for a pool of the older source; else nothing. */
-void words_older(struct text *t, const struct alert_context *f);
+void message_older(struct text *t, const struct alert_context *f);
 /* "Microsoft 365 E5", else "an unnamed product". */
-void words_sku(struct text *t, const struct alert_context *f);
+void message_sku(struct text *t, const struct alert_context *f);

@@ -52,7 +52,7 @@ static void add_condition(struct text *t, const struct notification *n)
         text_add(t, " ends today, ");
     } else {
         text_add(t, " ends in ");
-        words_count(t, n->value, "day", "days");
+        message_count(t, n->value, "day", "days");
         text_add(t, ", on ");
     }
     add_end(t, f);
@@ -80,9 +80,9 @@ static void add_what(struct text *t, const struct notification *n)
 {
     const struct alert_context *f = n->context;
     text_add(t, is_certificate(f) ? "The certificate in " : "The client secret in ");
-    words_add(t, f->file);
+    message_add(t, f->file);
     text_add(t, " belongs to the application ");
-    words_add(t, f->client_id);
+    message_add(t, f->client_id);
     text_addf(t, ". %s",
               is_certificate(f)   ? "By its own word it ends on "
               : f->expires_by_day ? "By client_secret_expires its last day is "
@@ -133,11 +133,11 @@ static const char *advice(const struct alert_context *f)
            "one." HANDED_OVER;
 }
 
-void words_credential(const struct notification *n, struct words *w)
+void message_credential(const struct notification *n, struct message_text *w)
 {
     const struct alert_context *f = n->context;
     text_add(&w->subject, is_certificate(f) ? "certificate " : "client secret ");
-    words_add(&w->subject, file_name(f));
+    message_add(&w->subject, file_name(f));
     if (is_shared(f))
         text_addf(&w->subject, " (%" PRId64 " tenants)", f->n_used_by);
     add_condition(&w->condition, n);

@@ -79,7 +79,7 @@ static const char *advice_after(enum subscription_state state, int64_t passed)
                  "was renewed.";
 }
 
-void words_subscription(const struct notification *n, struct words *w)
+void message_subscription(const struct notification *n, struct message_text *w)
 {
     static const struct context_subscription NOTHING = {.next_lifecycle_date = DATE_UNKNOWN};
     const struct alert_context *f = n->context;
@@ -88,14 +88,14 @@ void words_subscription(const struct notification *n, struct words *w)
         s->state ? subscription_state_parse(s->state) : SUBSCRIPTION_UNKNOWN;
     char id[SHORT_ID + 1], date[RFC3339_MAX];
     size_t len = s->id ? strcspn(s->id, "-") : 0;
-    bool dead = state > SUBSCRIPTION_WARNING, ours = words_id_is_ours(s->id);
+    bool dead = state > SUBSCRIPTION_WARNING, ours = message_id_is_ours(s->id);
     bool in_grace = ours && state == SUBSCRIPTION_WARNING;
     const char *is = in_grace ? IN_GRACE.is : STATES[state].is;
 
     if (!ours)
         text_addf(&w->subject, "subscription %s of ",
                   text_clean(id, sizeof id, s->id ? s->id : "", len < SHORT_ID ? len : SHORT_ID));
-    words_sku(&w->subject, f);
+    message_sku(&w->subject, f);
 
     int64_t passed = dead ? 0 : days_passed(n, s);
     bool days = n->value != NUMBER_UNKNOWN && n->type != EVENT_RESOLVED && !dead && !passed;
@@ -114,10 +114,10 @@ void words_subscription(const struct notification *n, struct words *w)
 
     if (!ours) {
         text_add(&w->what, "Subscription ");
-        words_add(&w->what, s->id);
+        message_add(&w->what, s->id);
         text_add(&w->what, " of ");
     }
-    words_sku(&w->what, f);
+    message_sku(&w->what, f);
     text_addf(&w->what, " %s", is);
     if (s->next_lifecycle_date != DATE_UNKNOWN)
         text_addf(&w->what, "; its next date %s %s", passed ? "was" : "is",
@@ -129,7 +129,7 @@ void words_subscription(const struct notification *n, struct words *w)
         text_addf(&w->what, "%" PRId64 " of %" PRId64 " units are in use.\n", f->consumed, f->allotted);
     } else if (f->allotment_name && !ours) {
         text_add(&w->what, "It backs ");
-        words_add(&w->what, f->allotment_name);
+        message_add(&w->what, f->allotment_name);
         if (f->allotted != NUMBER_UNKNOWN && f->consumed != NUMBER_UNKNOWN)
             text_addf(&w->what, ": %" PRId64 " of %" PRId64 " units are in use", f->consumed,
                       f->allotted);
@@ -138,7 +138,7 @@ void words_subscription(const struct notification *n, struct words *w)
                       f->allotted);
         text_add(&w->what, ".\n");
     }
-    words_older(&w->what, f);
+    message_older(&w->what, f);
     text_add(&w->next, n->type == EVENT_RESOLVED ? "Nothing is left to do."
                        : passed                  ? advice_after(state, passed)
                        : in_grace                ? IN_GRACE.advice
@@ -171,7 +171,7 @@ static const char *error_advice(const char *code)
            "cause, then reprocess the assignments.";
 }
 
-void words_errors(const struct notification *n, struct words *w)
+void message_errors(const struct notification *n, struct message_text *w)
 {
     const struct alert_context *f = n->context;
     bool has_sku = f->sku_name || f->sku_part_number || f->sku_id;
@@ -181,32 +181,32 @@ void words_errors(const struct notification *n, struct words *w)
     if (over && count > 0)
         text_add(t, "only ");
     if (count > 0 && !(n->type == EVENT_RESOLVED && n->reason))
-        words_count(t, count, "assignment error", "assignment errors");
+        message_count(t, count, "assignment error", "assignment errors");
     else
         text_add(t, over && count == 0 ? "no more assignment errors" : "assignment errors");
     text_add(t, " (");
-    words_add(t, f->error_code);
+    message_add(t, f->error_code);
     text_add(t, ")");
     if (has_sku) {
         text_add(t, " on ");
-        words_sku(t, f);
+        message_sku(t, f);
     }
 
     t = &w->what;
     if (count > 0)
-        words_count(t, count, "assignment", "assignments");
+        message_count(t, count, "assignment", "assignments");
     else
         text_add(t, count == 0 ? "No assignments" : "Assignments");
     text_add(t, " of ");
     if (has_sku)
-        words_sku(t, f);
+        message_sku(t, f);
     else
         text_add(t, "licences whose product is not named");
     text_addf(t, " %s with the code ", count == 1 ? "fails" : "fail");
-    words_add(t, f->error_code);
+    message_add(t, f->error_code);
     if (count > 0 && f->errors_since_at) {
         text_add(t, ", first seen ");
-        words_clock(t, n, f->errors_since_at);
+        message_clock(t, n, f->errors_since_at);
     }
     text_add(t, ".\n");
     text_add(&w->next, n->type == EVENT_RESOLVED && (n->reason || count <= 0)
@@ -217,15 +217,15 @@ void words_errors(const struct notification *n, struct words *w)
 
 /* ---- reading the tenant ---- */
 
-void words_because(struct text *t, const struct alert_context *f)
+void message_because(struct text *t, const struct alert_context *f)
 {
     const struct cause_row *c = cause_row(f->cause);
     const char *because = c->because[section_parse(f->section)];
     because = because ? because : c->because[HEALTH_ALLOTMENTS];
-    words_add(t, because ? because : c->word);
+    message_add(t, because ? because : c->word);
 }
 
-const char *words_section(const char *section)
+const char *message_section(const char *section)
 {
     static const char *const NAMES[HEALTH_SECTIONS_] = {
         [HEALTH_ALLOTMENTS] = "the licences",
@@ -240,7 +240,7 @@ const char *words_section(const char *section)
 /* What is not noticed while a section cannot be read. */
 static const char *unwatched(const char *section)
 {
-    static const char *const WORDS[HEALTH_SECTIONS_] = {
+    static const char *const TEXTS[HEALTH_SECTIONS_] = {
         [HEALTH_ALLOTMENTS] =
             "Pools, subscriptions and waiting members are not watched meanwhile.\n",
         [HEALTH_WAITING] = "Waiting members are not watched meanwhile; the units of pools and "
@@ -250,7 +250,7 @@ static const char *unwatched(const char *section)
         [HEALTH_UNITS] = "The use of that pool is not watched meanwhile; everything else is.\n",
         [HEALTH_RIGHTS] = "Usage rights are not watched meanwhile; everything else is.\n",
     };
-    return WORDS[section_parse(section)];
+    return TEXTS[section_parse(section)];
 }
 
 static void add_unread(const struct notification *n, struct text *t)
@@ -263,7 +263,7 @@ static void add_unread(const struct notification *n, struct text *t)
         text_add(t, " cannot be read");
 }
 
-void words_restate(struct words *w)
+void message_restate(struct message_text *w)
 {
     text_add(&w->what, w->subject.data ? w->subject.data : "");
     if (w->what.data)
@@ -283,12 +283,12 @@ static void add_source(struct text *t, const char *source)
 
 #define HINT_MAX 1024
 
-void words_poll(const struct notification *n, struct words *w)
+void message_poll(const struct notification *n, struct message_text *w)
 {
     const struct alert_context *f = n->context;
     char hint[HINT_MAX];
     if (n->type == EVENT_RESOLVED) {
-        text_add(&w->subject, n->reason ? words_section(NULL) : "everything");
+        text_add(&w->subject, n->reason ? message_section(NULL) : "everything");
         text_add(&w->condition, n->reason ? "" : " is read again");
         text_add(&w->what, n->reason ? "" : "Everything is read completely again.\n");
         text_add(&w->next, "Nothing is left to do.");
@@ -298,17 +298,17 @@ void words_poll(const struct notification *n, struct words *w)
         text_add(&w->subject, cause_row(f->cause)->tenant_says);
         if (f->host) {
             text_add(&w->condition, ": ");
-            words_add(&w->condition, f->host);
+            message_add(&w->condition, f->host);
         }
     } else {
-        text_add(&w->subject, words_section(f->section));
+        text_add(&w->subject, message_section(f->section));
         add_unread(n, &w->condition);
         if (f->cause) {
             text_add(&w->condition, ": ");
-            words_because(&w->condition, f);
+            message_because(&w->condition, f);
         }
     }
-    words_restate(w);
+    message_restate(w);
     text_add(&w->what,
              ". What is not known raises and resolves nothing; the last numbers stand.\n");
     /* More than half of the pools are gone, but the list is read. */
@@ -323,13 +323,13 @@ void words_poll(const struct notification *n, struct words *w)
 
 /* ---- receivers ---- */
 
-void words_delivery(const struct notification *n, struct words *w)
+void message_delivery(const struct notification *n, struct message_text *w)
 {
     const struct alert_context *f = n->context;
     bool disabled = f->cause == CAUSE_DISABLED, broken = disabled && f->hint;
     char hint[HINT_MAX];
     text_add(&w->subject, "receiver ");
-    words_add(&w->subject, f->receiver);
+    message_add(&w->subject, f->receiver);
     if (n->type == EVENT_RESOLVED) {
         text_add(&w->condition, n->reason ? "" : " works again");
         text_add(&w->what, n->reason ? "" : "Nothing is parked for it any more.\n");

@@ -56,7 +56,7 @@ static size_t short_name(const char *name)
 static void add_subject(const struct notification *n, struct text *t)
 {
     char name[TEXT_CLEAN_MAX];
-    words_sku(t, n->context);
+    message_sku(t, n->context);
     if (n->context->allotment_name)
         text_addf(t, " (%s)",
                   text_clean(name, sizeof name, n->context->allotment_name,
@@ -67,7 +67,7 @@ static void add_waiting_since(const struct notification *n, struct text *t)
 {
     if (n->context->oldest_at) {
         text_add(t, " since ");
-        words_clock(t, n, n->context->oldest_at);
+        message_clock(t, n, n->context->oldest_at);
     }
 }
 
@@ -76,7 +76,7 @@ static void add_needed(const struct pool *p, struct text *t)
     if (p->needed == 0)
         return;
     text_add(t, ": ");
-    words_count(t, p->needed, "unit", "units");
+    message_count(t, p->needed, "unit", "units");
     text_add(t, " needed");
 }
 
@@ -165,7 +165,7 @@ static void add_state(const struct notification *n, const struct pool *p, struct
         text_addf(t, " is full: %" PRId64 " of %" PRId64 " units in use", p->consumed, p->allotted);
     } else if (n->rule == RULE_USAGE && n->value != NUMBER_UNKNOWN) {
         text_add(t, " is ");
-        words_percent(t, n->value);
+        message_percent(t, n->value);
         text_addf(t, " full: %" PRId64 " of %" PRId64 " units left", p->free, p->allotted);
     } else {
         bool few = n->rule == RULE_REMAINING && p->free <= n->threshold;
@@ -183,16 +183,16 @@ static void add_condition(const struct notification *n, const struct pool *p, st
 
 static void add_units(const struct notification *n, const struct pool *p, struct text *t)
 {
-    words_sku(t, n->context);
+    message_sku(t, n->context);
     if (n->context->sku_part_number && n->context->sku_name &&
         !text_equal(n->context->sku_part_number, n->context->sku_name)) {
         text_add(t, " (");
-        words_add(t, n->context->sku_part_number);
+        message_add(t, n->context->sku_part_number);
         text_add(t, ")");
     }
     if (n->context->allotment_name) {
         text_add(t, ", ");
-        words_add(t, n->context->allotment_name);
+        message_add(t, n->context->allotment_name);
     }
     if (!p->units) {
         text_add(t, ": how many units are in use is not known.\n");
@@ -202,7 +202,7 @@ static void add_units(const struct notification *n, const struct pool *p, struct
               p->gone || p->former ? "were" : "are");
     if (p->allotted > 0 && p->consumed >= 0 && p->consumed <= INT64_MAX / 10000) {
         text_add(t, " (");
-        words_percent(t, p->consumed * 10000 / p->allotted);
+        message_percent(t, p->consumed * 10000 / p->allotted);
         text_add(t, ")");
     }
     if (p->gone || p->former)
@@ -256,7 +256,7 @@ static void add_waiting(const struct notification *n, const struct pool *p, stru
         text_addf(t, " although %" PRId64 " %s free", p->free, p->free == 1 ? "is" : "are");
     if (oldest) {
         text_add(t, ", the first since ");
-        words_clock(t, n, oldest);
+        message_clock(t, n, oldest);
         if (n->at > oldest)
             text_addf(t, " (%s)", duration_human(n->at - oldest, buf));
     }
@@ -270,11 +270,11 @@ static void add_subscriptions(const struct notification *n, struct text *t)
     for (size_t i = 0; i < f->n_subscriptions && i < SUBSCRIPTIONS_NAMED; i++) {
         const struct context_subscription *s = &f->subscription[i];
         text_add(t, i ? "; " : "Subscriptions: ");
-        if (!words_id_is_ours(s->id)) {
-            words_add(t, s->id);
+        if (!message_id_is_ours(s->id)) {
+            message_add(t, s->id);
             text_add(t, " ");
         }
-        words_add(t, s->state);
+        message_add(t, s->state);
         if (s->next_lifecycle_date != DATE_UNKNOWN)
             text_addf(t, ", next date %s", date_print(s->next_lifecycle_date, date));
     }
@@ -289,7 +289,7 @@ static void add_below(const struct alert_context *f, struct text *t)
     if (f->ends_below_bp == NUMBER_UNKNOWN)
         return;
     text_add(t, " (below ");
-    words_percent(t, f->ends_below_bp);
+    message_percent(t, f->ends_below_bp);
     text_add(t, " in use)");
 }
 
@@ -313,7 +313,7 @@ static void add_next(const struct notification *n, const struct pool *p, struct 
                     "fewer were bought, or a subscription ended. ");
     if (over && f->sibling_name && f->sibling_free > 0) {
         text_addf(t, "First use the %" PRId64 " free of ", f->sibling_free);
-        words_add(t, f->sibling_name);
+        message_add(t, f->sibling_name);
         text_add(t, " (same product). ");
     }
     if (p->needed > 0) {
@@ -343,7 +343,7 @@ static void add_next(const struct notification *n, const struct pool *p, struct 
     }
 }
 
-void words_capacity(const struct notification *n, struct words *w)
+void message_capacity(const struct notification *n, struct message_text *w)
 {
     const struct pool p = pool_of(n);
     add_subject(n, &w->subject);
@@ -352,6 +352,6 @@ void words_capacity(const struct notification *n, struct words *w)
     add_drop(n, &p, &w->what);
     add_waiting(n, &p, &w->what);
     add_subscriptions(n, &w->what);
-    words_older(&w->what, n->context);
+    message_older(&w->what, n->context);
     add_next(n, &p, &w->next);
 }

@@ -25,7 +25,7 @@ static void add_what(struct text *t, const struct alert_context *f, size_t plans
         add_plans(t, f->missing_plans, plans);
         text_add(t, " of ");
     }
-    words_sku(t, f);
+    message_sku(t, f);
 }
 
 /* By cause. `title` and `explained` may end in what the context add. */
@@ -66,11 +66,11 @@ static void add_cause(struct text *t, const struct notification *n)
     text_add(t, BY_CAUSE[c].title);
     if (c == CAUSE_WAITING && f->oldest_at) {
         text_add(t, "since ");
-        words_clock(t, n, f->oldest_at);
+        message_clock(t, n, f->oldest_at);
     } else if (c == CAUSE_WAITING) {
         text_add(t, "for a unit");
     } else if (c == CAUSE_ASSIGNMENT_ERROR) {
-        words_add(t, f->error_code);
+        message_add(t, f->error_code);
     }
 }
 
@@ -80,23 +80,23 @@ static void explain(struct text *t, const struct notification *n)
     enum cause c = known_cause(f);
     text_add(t, BY_CAUSE[c].explained);
     if (c == CAUSE_WAITING) {
-        words_add(t, f->allotment_id);
+        message_add(t, f->allotment_id);
         if (f->oldest_at) {
             text_add(t, " since ");
-            words_clock(t, n, f->oldest_at);
+            message_clock(t, n, f->oldest_at);
         }
         text_add(t, ".\n");
     } else if (c == CAUSE_ASSIGNMENT_ERROR) {
-        words_add(t, f->error_code);
+        message_add(t, f->error_code);
         text_add(t, ".\n");
     }
 }
 
-void words_right(const struct notification *n, struct words *w)
+void message_right(const struct notification *n, struct message_text *w)
 {
     const struct alert_context *f = n->context;
     bool over = n->type == EVENT_RESOLVED;
-    words_add(&w->subject, f->principal);
+    message_add(&w->subject, f->principal);
     if (over && n->reason) {
         text_add(&w->next, "Nothing is left to do.");
         return;
@@ -108,7 +108,7 @@ void words_right(const struct notification *n, struct words *w)
     else
         add_cause(&w->condition, n);
 
-    words_add(&w->what, f->principal);
+    message_add(&w->what, f->principal);
     if (w->what.data && *w->what.data >= 'a' && *w->what.data <= 'z')
         *w->what.data = (char)(*w->what.data - 'a' + 'A'); /* our word: "user", "group" */
     text_add(&w->what, over ? " may use " : " cannot use ");

@@ -8,14 +8,14 @@
 
 #define HINT_MAX 1024
 
-static void add_over(const struct alert_context *f, struct words *w)
+static void add_over(const struct alert_context *f, struct message_text *w)
 {
     int64_t left = f->tenants_failing;
     if (left > 0)
         text_addf(&w->subject, "%" PRId64 " of ", f->tenants - left);
     else
         text_add(&w->subject, "all ");
-    words_count(&w->subject, f->tenants, "tenant", "tenants");
+    message_count(&w->subject, f->tenants, "tenant", "tenants");
     text_add(&w->condition, " are read again");
     if (left > 0)
         text_addf(&w->what, "%" PRId64 " still %s, and %s told one by one from now on.\n", left,
@@ -53,10 +53,10 @@ static void add_condition(const struct notification *n, struct text *t)
         text_addf(t, " have not been read for %s: ", duration_human(lasts, buf));
     else
         text_add(t, " cannot be read: ");
-    words_because(t, f);
+    message_because(t, f);
 }
 
-void words_service(const struct notification *n, struct words *w)
+void message_service(const struct notification *n, struct message_text *w)
 {
     const struct alert_context *f = n->context;
     char hint[HINT_MAX];
@@ -66,21 +66,21 @@ void words_service(const struct notification *n, struct words *w)
     }
     struct text *t = &w->subject;
     if (f->section && !cause_row(f->cause)->tenants_say) { /* a long title gives up its name before the numbers */
-        text_add(t, words_section(f->section));
+        text_add(t, message_section(f->section));
         t = &w->condition;
         text_add(t, " of ");
     }
     text_addf(t, "%" PRId64 " of ", f->tenants_failing);
-    words_count(t, f->tenants, "tenant", "tenants");
+    message_count(t, f->tenants, "tenant", "tenants");
     add_condition(n, &w->condition);
-    words_restate(w);
+    message_restate(w);
     if (f->host) {
         text_add(&w->what, ", at ");
-        words_add(&w->what, f->host);
+        message_add(&w->what, f->host);
     }
     if (f->failing_since_at) {
         text_add(&w->what, ", since ");
-        words_clock(&w->what, n, f->failing_since_at);
+        message_clock(&w->what, n, f->failing_since_at);
     }
     text_add(&w->what, ".\n");
     add_others(f, &w->what);

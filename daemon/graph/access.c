@@ -242,7 +242,7 @@ static void on_failed(struct fetch *f, struct fetch_list *l, const struct fetch_
         return;
     }
     sign_in_passed(a);
-    a->absent = a->absent || (a->now == CHECK_ALLOTMENTS && words_api_is_absent(why));
+    a->absent = a->absent || (a->now == CHECK_ALLOTMENTS && error_text_api_is_absent(why));
     failed(a, a->now, why);
 }
 

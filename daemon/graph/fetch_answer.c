@@ -71,7 +71,7 @@ static void unauthorized(struct fetch_list *l, const struct http_answer *a)
     struct graph *g = f->graph;
     struct fetch_failed why = {0};
     char claims[CLAIMS_MAX];
-    words_of_answer(&l->ask, a, &why);
+    error_text_of_answer(&l->ask, a, &why);
     secrets_out_of_fetch(g, a, &why);
     if (!why.error.known) {
         retry(l, &why);
@@ -163,7 +163,7 @@ static void take_page(struct fetch_list *l, const struct http_answer *a)
     struct fetch *f = l->fetch;
     struct fetch_failed why = {.status = a->status};
     struct page page = {0};
-    int r = words_expect_json(&l->ask, a, &why);
+    int r = error_text_expect_json(&l->ask, a, &why);
     if (r >= 0) {
         r = f->calls->page(l, a->body, a->body_len, &page, &why.failure);
         (void)failure_prefix(&why.failure, r, "%s", l->ask.call);
@@ -225,7 +225,7 @@ static void sort_out(struct fetch_list *l, const struct http_answer *a)
         unauthorized(l, a);
         return;
     }
-    words_of_answer(&l->ask, a, &why);
+    error_text_of_answer(&l->ask, a, &why);
     secrets_out_of_fetch(l->fetch->graph, a, &why);
     bool query = why.error.known &&
                  (a->status == 501 || (a->status == 400 && why.failure.kind == FAILURE_REQUEST));

@@ -242,8 +242,8 @@ static void section_ended(struct fetch_list *list)
 }
 
 /* Whom the configuration names is not there: that is for a person to mend, and no lost right. */
-static void words_of_absence(const struct lookup *l, const struct fetch_failed *why,
-                             struct failure *ret)
+static void error_text_of_absence(const struct lookup *l, const struct fetch_failed *why,
+                                  struct failure *ret)
 {
     bool nobody = text_equal_nocase(why->error.code, "Request_ResourceNotFound");
     (void)failure_set(ret, nobody ? FAILURE_CONFIG : FAILURE_ABSENT, ENOENT,
@@ -258,7 +258,7 @@ static void on_failed(struct fetch *f, struct fetch_list *list, const struct fet
     struct lookup *l = f->userdata;
     struct failure why = failed->failure;
     if (failed->status == 404 && failed->error.known)
-        words_of_absence(l, failed, &why);
+        error_text_of_absence(l, failed, &why);
     if (fetch_is_pause(failed->status)) {
         l->paused = true;
         l->pause = why.retry_after;

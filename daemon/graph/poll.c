@@ -24,8 +24,8 @@
 static void note_failure(struct poll *p, const struct failure *why, enum list list,
                          const char *request_id)
 {
-    bool as_bad = !words_worse(&p->failure, why);
-    if (!words_worse(why, &p->failure) && !(as_bad && list < p->failed_list))
+    bool as_bad = !error_text_worse(&p->failure, why);
+    if (!error_text_worse(why, &p->failure) && !(as_bad && list < p->failed_list))
         return;
     p->failure = *why;
     p->failed_list = list;
@@ -240,7 +240,7 @@ static bool api_is_absent(struct poll *p, const struct fetch_failed *why)
         return false;
     if (why->failure.kind == FAILURE_PERMISSION)
         return ++l->refusals >= REFUSALS_STEADY || l->fallback;
-    return words_api_is_absent(why);
+    return error_text_api_is_absent(why);
 }
 
 static void fall_back(struct poll *p, int status)

@@ -123,7 +123,7 @@ static void identity_refusal(const struct graph *g, const struct http_answer *a,
     bool passes = a->status == 404 || a->status == 410 || a->status == 429 || a->status >= 500;
     bool worded = token_error_parse(a->body, a->body_len, &e) >= 0;
     if (!worded && !passes) {
-        words_of_foreign(a, ret);
+        error_text_of_foreign(a, ret);
         (void)failure_prefix(ret, 0, "sign-in by the managed identity service");
         return;
     }
@@ -186,8 +186,8 @@ static void refusal(const struct graph *g, const struct http_answer *a, struct t
         return;
     }
     bool known = token_error_parse(a->body, a->body_len, &e) >= 0;
-    if (words_is_foreign(a->status, known) || !known) {
-        words_of_foreign(a, ret);
+    if (error_text_is_foreign(a->status, known) || !known) {
+        error_text_of_foreign(a, ret);
         (void)failure_prefix(ret, 0, "sign-in");
         return;
     }
@@ -226,8 +226,8 @@ static void not_a_token(const struct http_answer *a, struct failure *ret)
         (void)failure_set(ret, passes ? e.kind : FAILURE_PROTOCOL, EBADMSG,
                           "HTTP 200 with the error %s%s%s", e.error, passes ? ": " : "",
                           passes ? e.hint : "");
-    } else if (!words_is_json(a->content_type) && !strstr(a->body, "access_token")) {
-        words_of_foreign(a, ret);
+    } else if (!error_text_is_json(a->content_type) && !strstr(a->body, "access_token")) {
+        error_text_of_foreign(a, ret);
     }
 }
 

@@ -2,7 +2,7 @@
 /* store/notified.c: which receiver has, or may have, been told of which episode. */
 #include "store/inside.h"
 
-#include "store/words.h"
+#include "store/enum_text.h"
 #include <errno.h>
 #include <string.h>
 

@@ -4,7 +4,7 @@
 
 #include "alerts/kind.h"
 #include "base/text.h"
-#include "store/words.h"
+#include "store/enum_text.h"
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
@@ -86,8 +86,8 @@ static bool parse_latches(const char *text, struct alert *a)
     char w[WORDS_MAX][WORD_MAX];
     int n;
     while ((n = next_line(&text, w)) > 0) {
-        int rule = rule_parse(w[0]), level = n == 8 ? words_level(w[1]) : -1;
-        int state = n == 8 ? words_state(w[2]) : -1;
+        int rule = rule_parse(w[0]), level = n == 8 ? enum_text_level(w[1]) : -1;
+        int state = n == 8 ? enum_text_state(w[2]) : -1;
         uint64_t samples;
         if (rule < 0 || level < LEVEL_WARNING || state < 0)
             return false;
@@ -109,7 +109,7 @@ static bool parse_muted(const char *text, struct alert *a)
     char w[WORDS_MAX][WORD_MAX];
     int n;
     while ((n = next_line(&text, w)) > 0) {
-        int rule = rule_parse(w[0]), level = n == 2 ? words_level(w[1]) : -1;
+        int rule = rule_parse(w[0]), level = n == 2 ? enum_text_level(w[1]) : -1;
         if (rule < 0 || level < 0)
             return false;
         a->muted[rule] = (enum level)level;
@@ -208,14 +208,14 @@ static int alert_from_row(const struct store_codec *codec, struct row *row, stru
         return failure_oom(f);
     a->episode = (uint32_t)row_get_int(row, 0, UINT32_MAX);
     a->seq = row_get_usec(row);
-    a->state = (enum alert_state)get_word(row, words_state);
-    a->level = (enum level)get_word(row, words_level);
+    a->state = (enum alert_state)get_word(row, enum_text_state);
+    a->level = (enum level)get_word(row, enum_text_level);
     a->rule = (enum rule)get_word(row, rule_parse);
     a->value = row_get_int(row, INT64_MIN, INT64_MAX);
     a->threshold = row_get_int(row, INT64_MIN, INT64_MAX);
-    a->unit = (enum unit)get_word(row, words_unit);
+    a->unit = (enum unit)get_word(row, enum_text_unit);
     a->started = row_get_instant(row);
-    a->notified = (enum level)get_word(row, words_level);
+    a->notified = (enum level)get_word(row, enum_text_level);
     a->notified_rule = (enum rule)get_word(row, rule_parse);
     a->notified_value = row_get_int(row, INT64_MIN, INT64_MAX);
     a->notified_waiting = row_get_int(row, INT64_MIN, INT64_MAX);

@@ -3,7 +3,7 @@
 #include "store/inside.h"
 
 #include "base/text.h"
-#include "store/words.h"
+#include "store/enum_text.h"
 #include <errno.h>
 #include <string.h>
 
@@ -60,7 +60,7 @@ static const char *subscription_key(const struct tenant_memory *m, size_t i)
 static void subscription_row(const struct tenant_memory *m, size_t i, struct row *row)
 {
     const struct known_subscription *k = &m->subscription[i];
-    row_text(row, words_subscription_name(k->state));
+    row_text(row, enum_text_subscription_name(k->state));
     row_int(row, (k->seen_active ? SUBSCRIPTION_SEEN : 0) | (k->renews ? SUBSCRIPTION_RENEWS : 0));
     row_int(row, k->next_lifecycle_date);
     row_instant(row, &k->absent_since);
@@ -292,7 +292,7 @@ int memory_put(struct store *s, const char *tenant_id, const struct tenant_memor
     };
     struct row row = {0};
     row_text(&row, tenant_id);
-    row_text(&row, words_source_name(m->source));
+    row_text(&row, enum_text_source_name(m->source));
     row_int(&row, m->emptied);
     row_int(&row, m->mass_absence);
     row_instant(&row, &m->zero_since);
@@ -319,7 +319,7 @@ int health_put(struct store *s, const char *tenant_id, const struct tenant_healt
     row_int(&row, h->emptied);
     row_int(&row, h->mass_absence);
     row_int(&row, h->broken_config);
-    row_text(&row, words_source_name(h->source));
+    row_text(&row, enum_text_source_name(h->source));
     row_int(&row, h->api_refusals);
     row_instant(&row, &h->section[HEALTH_UNITS].last_complete);
     row_int(&row, h->section[HEALTH_UNITS].incomplete_polls);
@@ -366,7 +366,7 @@ static int take_tenant(struct row *row, void *into)
 {
     struct found *found = into;
     struct tenant_memory *m = found->memory;
-    int source = words_source(row_get_text(row));
+    int source = enum_text_source(row_get_text(row));
     m->emptied = row_get_bool(row);
     m->mass_absence = row_get_bool(row);
     m->zero_since = row_get_instant(row);
@@ -432,13 +432,13 @@ static int take_health(struct row *row, void *into)
         h->section[i].incomplete_polls = (uint32_t)row_get_int(row, 0, UINT32_MAX);
     }
     h->failing = row_get_bool(row);
-    int kind = words_failure(row_get_text(row));
+    int kind = enum_text_failure(row_get_text(row));
     row_get_buffer(row, h->text, sizeof h->text);
     h->schema_changed = row_get_bool(row);
     h->emptied = row_get_bool(row);
     h->mass_absence = row_get_bool(row);
     h->broken_config = row_get_bool(row);
-    int source = words_source(row_get_text(row));
+    int source = enum_text_source(row_get_text(row));
     h->api_refusals = (uint32_t)row_get_int(row, 0, UINT32_MAX);
     h->section[HEALTH_UNITS].last_complete = row_get_instant(row);
     h->section[HEALTH_UNITS].incomplete_polls = (uint32_t)row_get_int(row, 0, UINT32_MAX);

@@ -615,7 +615,7 @@ static void measures_read_well(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         CLEANUP(text_free) struct text t = TEXT_INIT(100);
-        words_measure(&t, CASES[i].value, CASES[i].unit);
+        message_measure(&t, CASES[i].value, CASES[i].unit);
         assert_string_equal(t.data, CASES[i].want);
     }
 }

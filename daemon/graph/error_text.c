@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/words.c: failures in words that say which call failed, what Graph said, and what to do.
+/* graph/error_text.c: failures in words that say which call failed, what Graph said, and what to
+ * do.
  *
  * Request ids are kept apart by the callers: a failure that goes on must read alike each time. */
 #include "graph/inside.h"
@@ -24,39 +25,39 @@ static const char *advice(const struct fetch_ask *ask, int status)
 
 /* Whoever stands in between can answer with any status, and with a page of its own. Redirects,
  * which nobody follows, and a proxy's own refusal are told as they are. */
-bool words_is_foreign(int status, bool known_error)
+bool error_text_is_foreign(int status, bool known_error)
 {
     return !known_error && status >= 400 && status <= 599 && status != 407;
 }
 
-void words_of_foreign(const struct http_answer *a, struct failure *ret)
+void error_text_of_foreign(const struct http_answer *a, struct failure *ret)
 {
     const char *type = a->content_type;
     char begin[160];
     text_clean(begin, sizeof begin, a->body, a->body_len);
     (void)failure_set(ret, FAILURE_TRANSIENT, EBADMSG,
                       "HTTP %d with %s instead of JSON (a proxy or filter?)%s%s", a->status,
-                      a->body_len == 0                ? "an empty body"
-                      : *type && !words_is_json(type) ? type
-                                                      : "another text",
+                      a->body_len == 0                     ? "an empty body"
+                      : *type && !error_text_is_json(type) ? type
+                                                           : "another text",
                       *begin ? ": " : "", begin);
     ret->retry_after = a->retry_after;
 }
 
-bool words_api_is_absent(const struct fetch_failed *why)
+bool error_text_api_is_absent(const struct fetch_failed *why)
 {
     return why->error.known && (why->status == 400 || why->status == 404 || why->status == 501);
 }
 
 /* "Resource not found for the segment 'cloudLicensing'": the path as such is not there. */
-bool words_is_no_segment(int status, const struct graph_error *e)
+bool error_text_is_no_segment(int status, const struct graph_error *e)
 {
     static const char WORDS[] = "Resource not found for the segment";
     return status == 400 && strncasecmp(e->message, WORDS, sizeof WORDS - 1) == 0;
 }
 
-void words_of_answer(const struct fetch_ask *ask, const struct http_answer *a,
-                     struct fetch_failed *ret)
+void error_text_of_answer(const struct fetch_ask *ask, const struct http_answer *a,
+                          struct fetch_failed *ret)
 {
     const struct graph_error *e = &ret->error;
     struct failure *f = &ret->failure;
@@ -75,8 +76,8 @@ void words_of_answer(const struct fetch_ask *ask, const struct http_answer *a,
         return;
     }
     graph_error_parse(a->body, a->body_len, &ret->error);
-    if (words_is_foreign(a->status, e->known)) {
-        words_of_foreign(a, f);
+    if (error_text_is_foreign(a->status, e->known)) {
+        error_text_of_foreign(a, f);
         (void)failure_prefix(f, 0, "%s", ask->call);
         return;
     }
@@ -84,7 +85,7 @@ void words_of_answer(const struct fetch_ask *ask, const struct http_answer *a,
         (void)snprintf(code, sizeof code, " %s%s%s", e->code,
                        e->inner_code[0] && strcmp(e->inner_code, e->code) != 0 ? "/" : "",
                        strcmp(e->inner_code, e->code) != 0 ? e->inner_code : "");
-    if (words_is_no_segment(a->status, e))
+    if (error_text_is_no_segment(a->status, e))
         f->kind = FAILURE_ABSENT;
     const struct failure status = *f;
     if (status.kind == FAILURE_PERMISSION)
@@ -97,7 +98,7 @@ void words_of_answer(const struct fetch_ask *ask, const struct http_answer *a,
     f->retry_after = status.retry_after;
 }
 
-bool words_is_json(const char *content_type)
+bool error_text_is_json(const char *content_type)
 {
     size_t len = strlen(content_type);
     return len == 0 || /* not said: the decoder will tell */
@@ -106,12 +107,12 @@ bool words_is_json(const char *content_type)
            (len > 5 && strcmp(content_type + len - 5, "+json") == 0);
 }
 
-int words_expect_json(const struct fetch_ask *ask, const struct http_answer *a,
-                      struct fetch_failed *ret)
+int error_text_expect_json(const struct fetch_ask *ask, const struct http_answer *a,
+                           struct fetch_failed *ret)
 {
-    if (words_is_json(a->content_type))
+    if (error_text_is_json(a->content_type))
         return 0;
-    words_of_foreign(a, &ret->failure);
+    error_text_of_foreign(a, &ret->failure);
     return failure_prefix(&ret->failure, -EBADMSG, "%s", ask->call);
 }
 
@@ -124,7 +125,7 @@ static const unsigned BADNESS[FAILURE_KIND_COUNT_] = {
     [FAILURE_CANCELLED] = 0,
 };
 
-bool words_worse(const struct failure *a, const struct failure *b)
+bool error_text_worse(const struct failure *a, const struct failure *b)
 {
     return !b->text[0] || BADNESS[a->kind] > BADNESS[b->kind];
 }

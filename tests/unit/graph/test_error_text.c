@@ -61,7 +61,7 @@ static void a_refusal_names_call_status_code_and_what_to_do(void **state)
                                 .www_authenticate = ""};
         const struct fetch_ask ask = query_ask(CASES[i].list);
         struct fetch_failed why;
-        words_of_answer(&ask, &a, &why);
+        error_text_of_answer(&ask, &a, &why);
         assert_string_equal(why.failure.text, CASES[i].text);
         assert_int_equal(why.failure.kind, CASES[i].kind);
         assert_int_equal(why.status, CASES[i].status);
@@ -89,8 +89,8 @@ static void a_status_without_an_error_body_is_somebody_elses(void **state)
                                           .www_authenticate = ""};
             const struct fetch_ask ask = query_ask(LIST_ALLOTMENTS);
             struct fetch_failed why;
-            words_of_answer(&ask, &a, &why);
-            if (why.failure.kind != FAILURE_TRANSIENT || words_api_is_absent(&why) ||
+            error_text_of_answer(&ask, &a, &why);
+            if (why.failure.kind != FAILURE_TRANSIENT || error_text_api_is_absent(&why) ||
                 !strstr(why.failure.text, "instead of JSON (a proxy or filter?)") ||
                 strstr(why.failure.text, "grant the application"))
                 fail_msg("%d %s: %s", status, BODIES[i], why.failure.text);
@@ -110,7 +110,7 @@ static void foreign_bytes_in_a_failure_are_few_and_clean(void **state)
                             .www_authenticate = ""};
     const struct fetch_ask ask = query_ask(LIST_ERRORS);
     struct fetch_failed why = {0};
-    assert_int_equal(words_expect_json(&ask, &a, &why), -EBADMSG);
+    assert_int_equal(error_text_expect_json(&ask, &a, &why), -EBADMSG);
     assert_int_equal(why.failure.kind, FAILURE_TRANSIENT);
     assert_non_null(strstr(why.failure.text, "text/html instead of JSON"));
     assert_non_null(strstr(why.failure.text, "Sign in"));
@@ -129,7 +129,7 @@ static void json_goes_by_several_names(void **state)
         {"application/jsonx", false}, {"text/plain", false}};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++)
-        if (words_is_json(CASES[i].type) != CASES[i].json)
+        if (error_text_is_json(CASES[i].type) != CASES[i].json)
             fail_msg("%s", CASES[i].type);
 }
 
@@ -147,8 +147,8 @@ static void what_a_person_must_mend_is_told_first(void **state)
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct failure a = {.kind = CASES[i].a, .text = "a"}, b = {.kind = CASES[i].b, .text = "b"};
-        assert_int_equal(words_worse(&a, &b), CASES[i].a_is_worse);
-        assert_true(words_worse(&a, &none));
+        assert_int_equal(error_text_worse(&a, &b), CASES[i].a_is_worse);
+        assert_true(error_text_worse(&a, &none));
     }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* store/words.c: members of enums as they stand in the database. */
-#include "store/words.h"
+/* store/enum_text.c: members of enums as they stand in the database. */
+#include "store/enum_text.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -15,10 +15,10 @@
                 return i;                            \
         return -EINVAL;                              \
     }
-WAY_BACK(words_level, enum level, level_name, LEVEL_COUNT_)
-WAY_BACK(words_unit, enum unit, unit_name, UNIT_COUNT_)
-WAY_BACK(words_state, enum alert_state, alert_state_name, ALERT_STATE_COUNT_)
-WAY_BACK(words_failure, enum failure_kind, failure_kind_name, FAILURE_KIND_COUNT_)
+WAY_BACK(enum_text_level, enum level, level_name, LEVEL_COUNT_)
+WAY_BACK(enum_text_unit, enum unit, unit_name, UNIT_COUNT_)
+WAY_BACK(enum_text_state, enum alert_state, alert_state_name, ALERT_STATE_COUNT_)
+WAY_BACK(enum_text_failure, enum failure_kind, failure_kind_name, FAILURE_KIND_COUNT_)
 
 static const char *const SOURCES[] = {
     [SOURCE_NONE] = "none",
@@ -31,17 +31,17 @@ static const char *const SUBSCRIPTIONS[] = {
     [SUBSCRIPTION_LOCKED_OUT] = "locked_out", [SUBSCRIPTION_DELETED] = "deleted",
 };
 
-const char *words_source_name(enum source s)
+const char *enum_text_source_name(enum source s)
 {
     assert((size_t)s < N_ELEMENTS(SOURCES));
     return SOURCES[s];
 }
-WAY_BACK(words_source, enum source, words_source_name, N_ELEMENTS(SOURCES))
+WAY_BACK(enum_text_source, enum source, enum_text_source_name, N_ELEMENTS(SOURCES))
 
-const char *words_subscription_name(enum subscription_state s)
+const char *enum_text_subscription_name(enum subscription_state s)
 {
     assert((size_t)s < N_ELEMENTS(SUBSCRIPTIONS));
     return SUBSCRIPTIONS[s];
 }
-WAY_BACK(word_subscription, enum subscription_state, words_subscription_name,
+WAY_BACK(word_subscription, enum subscription_state, enum_text_subscription_name,
          N_ELEMENTS(SUBSCRIPTIONS))

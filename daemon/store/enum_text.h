@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* store/enum_text.h: members of enums as they stand in the database. Private to the room.
+ *
+ * Parsing gives -EINVAL for a word that is not known, which makes a row a bad row. */
+#pragma once
+#include "alerts/alerts.h"
+
+int enum_text_level(const char *word);
+int enum_text_unit(const char *word);
+int enum_text_state(const char *word); /* enum alert_state */
+int enum_text_failure(const char *word);
+const char *enum_text_source_name(enum source s);
+int enum_text_source(const char *word);
+const char *enum_text_subscription_name(enum subscription_state s);
+int word_subscription(const char *word);
