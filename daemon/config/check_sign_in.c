@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/text.h"
-#include "config/walk_inside.h"
+#include "config/walk_internal.h"
 #include <errno.h>
 #include <string.h>
 

@@ -6,7 +6,7 @@
 
 #include "base/certificates.h"
 #include "base/secret.h"
-#include "config/walk_inside.h"
+#include "config/walk_internal.h"
 #include "graph/client_secret.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 /* config/walk.c: the one place that knows both libconfig's settings and the key table. */
 #include "config/walk.h"
 
-#include "config/walk_inside.h"
+#include "config/walk_internal.h"
 #include <errno.h>
 #include <string.h>
 

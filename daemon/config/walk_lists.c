@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* config/walk_lists.c: names, labels and names of pools. */
-#include "config/walk_inside.h"
+#include "config/walk_internal.h"
 
 #include "config/forms.h"
 #include "config/value.h"

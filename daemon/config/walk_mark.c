@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* config/walk_mark.c: what was said where, and problems with that place. */
-#include "config/walk_inside.h"
+#include "config/walk_internal.h"
 
 #include <stdarg.h>
 #include <string.h>

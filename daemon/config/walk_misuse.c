@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* config/walk_misuse.c: a setting that is not what it should be, in words that say what to write.
  */
-#include "config/walk_inside.h"
+#include "config/walk_internal.h"
 
 #include <string.h>
 

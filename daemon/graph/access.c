@@ -4,7 +4,7 @@
  *
  * The calls are those of a poll, so that what passes here passes there. The HTTP status decides:
  * names of permissions are help text only (digest 3.3). */
-#include "graph/inside.h"
+#include "graph/internal.h"
 
 #include <errno.h>
 #include <stdio.h>

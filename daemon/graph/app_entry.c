@@ -4,7 +4,7 @@
 #include "graph/app_entry.h"
 
 #include "graph/client_secret.h"
-#include "graph/inside.h"
+#include "graph/internal.h"
 
 #include <errno.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  * list that was cut has had it only if no other was read in its place, for then it is simply too
  * long. Every cut poll uses up a turn at least, so a round ends. Pools are read at every poll,
  * because waiting lists hang on them; only the errors go before them, every second time. */
-#include "graph/inside.h"
+#include "graph/internal.h"
 
 #include <errno.h>
 #include <string.h>

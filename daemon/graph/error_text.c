@@ -3,7 +3,7 @@
  * do.
  *
  * Request ids are kept apart by the callers: a failure that goes on must read alike each time. */
-#include "graph/inside.h"
+#include "graph/internal.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
  * The longest chain of pages decides how long a poll takes (measured: 17.0 s against 10.1 s for a
  * thousand pools), so continuations go before new lists. Whoever has changed something calls
  * fetch_pump last: it sends what may be sent, arms the one timer, or ends the loop. */
-#include "graph/inside.h"
+#include "graph/internal.h"
 
 #include "base/digest.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* graph/fetch_answer.c: a page has arrived, or something else instead of it: take it, ask again,
  * wait, ask for less, sign in anew, or give the list up. */
-#include "graph/inside.h"
+#include "graph/internal.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* graph/graph.c: one tenant: its options, and what was learnt about it. */
-#include "graph/inside.h"
+#include "graph/internal.h"
 
 #include "base/digest.h"
 

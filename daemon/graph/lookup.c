@@ -2,7 +2,7 @@
 /* graph/lookup.c: the sections of one principal, one after the other. */
 #include "graph/lookup.h"
 
-#include "graph/inside.h"
+#include "graph/internal.h"
 #include "graph/page_rights.h"
 
 #include <errno.h>

@@ -6,7 +6,7 @@
  * when its list was read to the end, and unknown in every other case. Where the API is refused from
  * the beginning the older /subscribedSkus takes its place, and then /directory/subscriptions tells
  * what that one cannot: when a subscription ends. */
-#include "graph/inside.h"
+#include "graph/internal.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* graph/roots.c: which hosts a tenant's cloud means (the page "deployments" of Graph's reference),
  * and that what the configuration says instead does not mix two clouds. */
-#include "graph/inside.h"
+#include "graph/internal.h"
 
 #include "base/text.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* graph/secrets.c: a tenant's failures without the secrets that its servers may echo. */
-#include "graph/inside.h"
+#include "graph/internal.h"
 
 #include "base/redact.h"
 #include <assert.h>

@@ -5,7 +5,7 @@
  * managed identities on a virtual machine" and "Authenticate against Azure resources with Arc".
  * Credentials are read from their files at every sign-in, which is about once an hour: what was
  * rotated on disk needs no reload. */
-#include "graph/inside.h"
+#include "graph/internal.h"
 
 #include "base/alloc.h"
 #include "base/digest.h"

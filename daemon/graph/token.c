@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* graph/token.c: asking for a token, what the answer means, and the token that is kept. */
-#include "graph/inside.h"
+#include "graph/internal.h"
 
 #include "base/digest.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* http/answer.c: what came back: bytes under a ceiling, the few headers we read, and in words why
  * there is no answer. */
-#include "http/inside.h"
+#include "http/internal.h"
 
 #include "base/alloc.h"
 #include "base/date.h"

@@ -4,7 +4,7 @@
  * libcurl asks for sockets to be watched and for a timer (want_socket, want_timer); both events end
  * in one turn. What has finished is reaped later, one transfer a turn, so that a `done` may free
  * its request or start another without libcurl being on the stack. */
-#include "http/inside.h"
+#include "http/internal.h"
 
 #include "base/alloc.h"
 #include "base/text.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* http/setup.c: every option that a request has, in one place. */
-#include "http/inside.h"
+#include "http/internal.h"
 
 #include "base/alloc.h"
 #include "base/certificates.h"

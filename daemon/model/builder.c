@@ -6,7 +6,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "base/index.h"
-#include "model/room.h"
+#include "model/internal.h"
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 /* model/left_out.c: which pools and error groups count in the sums of a snapshot, and of how many SKUs. */
 #include "model/snapshot.h"
 
-#include "model/room.h"
+#include "model/internal.h"
 #include <errno.h>
 #include <string.h>
 #include <strings.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* model/snapshot.c: the finished snapshot: look-up, sums, and its end. */
 #include "model/snapshot.h"
-#include "model/room.h"
+#include "model/internal.h"
 #include <string.h>
 
 void allotment_clear(struct allotment *a)

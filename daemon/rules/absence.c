@@ -5,7 +5,7 @@
  * was taken away looks the same. Nor is consumption that falls to 0 in all pools at once, for a day. A
  * pool of another source can be neither there nor missing. */
 #include "base/text.h"
-#include "rules/room.h"
+#include "rules/internal.h"
 #include <errno.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* rules/again.c: the last reading by new options, after a reload. It is no poll: nothing is counted as
  * missing once more, and what is remembered stays as that poll left it. */
-#include "rules/room.h"
+#include "rules/internal.h"
 
 #include <errno.h>
 

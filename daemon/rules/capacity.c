@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* rules/capacity.c: usage, remaining, waiting and waiting_age of one pool. */
-#include "rules/room.h"
+#include "rules/internal.h"
 
 enum { AT_WAITING_AGE, AT_WAITING, AT_USAGE, AT_REMAINING };
 

@@ -5,7 +5,7 @@
  * judgement: a new file counts when it has been used, and an end that has come is told as what it
  * is, whether Entra refuses already or not. */
 #include "base/text.h"
-#include "rules/room.h"
+#include "rules/internal.h"
 #include <errno.h>
 
 #define CLOCKS_DIFFER (5 * USEC_PER_MINUTE)

@@ -4,7 +4,7 @@
  * The past is kept as the few larger numbers that the pool has left, so a pool that does not change
  * costs nothing. Units that another pool of the SKU gained in the same poll have moved and are not
  * lost: renewals and new agreements take away here and give there. */
-#include "rules/room.h"
+#include "rules/internal.h"
 #include <errno.h>
 #include <string.h>
 

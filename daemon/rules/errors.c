@@ -10,7 +10,7 @@
  * A group that is not listed any more counts 0 for a while, so that its alert can clear by the same
  * rules by which it was raised. */
 #include "base/text.h"
-#include "rules/room.h"
+#include "rules/internal.h"
 #include <errno.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* rules/finding.c: limits, and which of them a value meets. All limits are inclusive. */
-#include "rules/room.h"
+#include "rules/internal.h"
 #include <assert.h>
 
 void finding_init(struct finding *f, enum rule rule, const struct threshold *t)

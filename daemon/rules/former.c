@@ -3,7 +3,7 @@
  *
  * Nobody can say how such a pool is. But the pools of its SKU in the present source count the same
  * licences: where they are clear, what was raised is over; where they are not, it goes on. */
-#include "rules/room.h"
+#include "rules/internal.h"
 
 bool former_is(const struct judging *j, const struct known_pool *p, bool *ret_expired)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* rules/judging.c: one poll's snapshot against what was known: the way through the rules. */
 #include "base/text.h"
-#include "rules/room.h"
+#include "rules/internal.h"
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>

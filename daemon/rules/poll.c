@@ -2,7 +2,7 @@
 /* rules/poll.c: is the tenant being read, and if not, why not and what would help? */
 #include "base/date.h"
 #include "base/text.h"
-#include "rules/room.h"
+#include "rules/internal.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* rules/pools.c: the capacity sample of every pool, or of every SKU under scope = "sku". */
 #include "base/text.h"
-#include "rules/room.h"
+#include "rules/internal.h"
 #include <errno.h>
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * judges by itself, and the other sections of a look-up may be unknown. */
 #include "base/digest.h"
 #include "base/text.h"
-#include "rules/room.h"
+#include "rules/internal.h"
 #include <errno.h>
 #include <string.h>
 

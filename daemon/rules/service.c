@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* rules/service.c: do so many tenants fail alike that it is no matter of single ones? */
 #include "base/text.h"
-#include "rules/room.h"
+#include "rules/internal.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>

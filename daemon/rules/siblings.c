@@ -3,7 +3,7 @@
  *
  * Pools are added up by the kinds of member that they accept, of which there are few: a pool asks for
  * its siblings in constant time however many the SKU has. */
-#include "rules/room.h"
+#include "rules/internal.h"
 
 static bool is_backed(const struct allotment *a)
 {

@@ -2,7 +2,7 @@
 /* rules/skus.c: the pools of a tenant in the order of their SKUs, and what a pool is called. */
 #include "base/date.h"
 #include "base/text.h"
-#include "rules/room.h"
+#include "rules/internal.h"
 #include <errno.h>
 #include <string.h>
 #include <strings.h>

@@ -5,7 +5,7 @@
  * whatever was raised. One that was dead and unused when it was first seen says nothing: such
  * leftovers lie in most tenants for years. */
 #include "base/text.h"
-#include "rules/room.h"
+#include "rules/internal.h"
 #include <errno.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* rules/units.c: how many licences to order: now, and to end the alert. */
-#include "rules/room.h"
+#include "rules/internal.h"
 
 /* Graph counts in Int32, and a limit is at least one basis point: enough for the sum of any SKU. Beyond
  * it no purchase ends the alert. */

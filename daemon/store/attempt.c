@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store/attempt.c: the two transactions around each attempt to deliver. */
-#include "store/inside.h"
+#include "store/internal.h"
 
 #include <errno.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store/commit.c: the moment of truth: everything that one evaluation changes, or nothing of it. */
-#include "store/inside.h"
+#include "store/internal.h"
 
 #include <assert.h>
 #include <string.h>

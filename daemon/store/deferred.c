@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store/deferred.c: which receivers wait for the hours of a route to hear of which alert. */
-#include "store/inside.h"
+#include "store/internal.h"
 
 #include <assert.h>
 #include <errno.h>

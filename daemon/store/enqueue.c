@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* store/enqueue.c: events become rows of the outbox: who is told, what is no longer worth telling,
  * and what happens when the outbox is full. */
-#include "store/inside.h"
+#include "store/internal.h"
 
 #include <assert.h>
 #include <errno.h>

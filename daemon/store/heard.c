@@ -2,7 +2,7 @@
 /* store/heard.c: who has heard, or will hear, of what is open; and which tenants lost their state.
  *
  * Asked after damage and when a receiver is removed, so it may look at every row. */
-#include "store/inside.h"
+#include "store/internal.h"
 
 #include <errno.h>
 #include <stdio.h>

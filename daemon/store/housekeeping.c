@@ -8,7 +8,7 @@
  *
  * Age is wall time, and a wall clock can be wrong: nothing is removed until it has run evenly for a
  * day. */
-#include "store/inside.h"
+#include "store/internal.h"
 
 #define SLICE 500
 #define CLOCK_SETTLES USEC_PER_DAY

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* store/mend.h: the one way that damage goes. Private to the room. */
 #pragma once
-#include "store/inside.h"
+#include "store/internal.h"
 
 /* Closes the database, repairs it or builds a new one, and opens that. Less than 0: it stays closed,
  * and the next store_ready tries again. */

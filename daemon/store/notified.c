@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store/notified.c: which receiver has, or may have, been told of which episode. */
-#include "store/inside.h"
+#include "store/internal.h"
 
 #include "store/enum_text.h"
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store/open.c: from a directory to a database that can be relied on, or a reason why not. */
-#include "store/inside.h"
+#include "store/internal.h"
 
 #include "base/alloc.h"
 #include "base/text.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store/outbox.c: which entry is next, and what a start or a reload does to those that wait. */
-#include "store/inside.h"
+#include "store/internal.h"
 
 #include "base/text.h"
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store/outbox_row.c: outbox rows, read and written whole, so that their sums stay true. */
-#include "store/inside.h"
+#include "store/internal.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store/pause.c: who has asked to be left alone, over a crash, too. */
-#include "store/inside.h"
+#include "store/internal.h"
 
 static int put(struct store *s, const char *who, int64_t mark, const struct instant *now,
                usec_t lasts, struct failure *f)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store/registry.c: alert instances as rows, and the registry as it was left. */
-#include "store/inside.h"
+#include "store/internal.h"
 
 #include "alerts/kind.h"
 #include "base/text.h"

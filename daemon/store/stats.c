@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store/stats.c: how much is owed, and what has been. */
-#include "store/inside.h"
+#include "store/internal.h"
 
 static int count_owed(struct store *s, const char *receiver, struct store_stats *ret,
                       struct failure *f)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store/switched.c: receivers that have said that they are gone for good. */
-#include "store/inside.h"
+#include "store/internal.h"
 
 static int put(struct store *s, const char *receiver, int64_t address, struct failure *f)
 {

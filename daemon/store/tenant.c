@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store/tenant.c: what is remembered of a tenant between polls, and how reading it is going. */
-#include "store/inside.h"
+#include "store/internal.h"
 
 #include "base/text.h"
 #include "store/enum_text.h"

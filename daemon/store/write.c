@@ -6,7 +6,7 @@
  * that a failed COMMIT leaves open, whether it is on disk: each write counts `generation` up. If it
  * is, and we can still say so, the write has worked; if it shows only later, when its caller has
  * long been told that it failed, it is taken back row by row. */
-#include "store/inside.h"
+#include "store/internal.h"
 
 #include "store/mend.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a 401's WWW-Authenticate asks for. */
-#include "graph/inside.h"
+#include "graph/internal.h"
 
 #include <errno.h>
 #include <setjmp.h>

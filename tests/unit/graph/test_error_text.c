@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Failures in words, and which of two is told. */
-#include "graph/inside.h"
+#include "graph/internal.h"
 
 #include <errno.h>
 #include <setjmp.h>

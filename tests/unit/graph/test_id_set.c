@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A set of links. */
-#include "graph/inside.h"
+#include "graph/internal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

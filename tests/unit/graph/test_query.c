@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which URLs are asked for, and what is left out when the service refuses. */
-#include "graph/inside.h"
+#include "graph/internal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Hosts of a cloud, roots of one's own, and clouds that do not mix. */
-#include "graph/inside.h"
+#include "graph/internal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

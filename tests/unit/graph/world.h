@@ -3,7 +3,7 @@
 #pragma once
 #include "unit/http/sim.h"
 
-#include "graph/inside.h"
+#include "graph/internal.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 /* Facts are owned data. */
 #include "base/text.h"
 #include "fixtures/context.h"
-#include "rules/room.h"
+#include "rules/internal.h"
 #include "unit/rules/world.h"
 
 static bool is_text(const struct context_field *field)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/inside.h"
+#include "store/internal.h"
 #include "world.h"
 
 #define TO(receiver) ((receiver_set)1 << (receiver))

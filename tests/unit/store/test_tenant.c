@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/inside.h"
+#include "store/internal.h"
 #include "world.h"
 
 static struct tenant_memory *a_memory(unsigned n_pools)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* model/room.h: what the files of this room share with each other and with nobody else. */
+/* model/internal.h: what the files of this room share with each other and with nobody else. */
 #pragma once
 #include "model/snapshot.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/room.h: what the files of this room share with each other and with nobody else. */
+/* rules/internal.h: what the files of this room share with each other and with nobody else. */
 #pragma once
 #include "rules/judge.h"
 
@@ -80,8 +80,8 @@ struct fates {
     const struct known_pool **past; /* by index into snapshot->allotment: what was known; or NULL */
     const struct known_pool **replaced; /* ... : the pool that this one replaces; or NULL */
 };
-/* Fills j->after's pools, source, emptied, mass_absence and zero_since. list_known is false afterwards
- * if the list is not believed because of zero_since. */
+/* Fills j->after's pools, source, emptied, mass_absence and zero_since. list_known is false
+ * afterwards if the list is not believed because of zero_since. */
 int absence_judge(struct judging *j, struct fates *ret);
 /* All PRESENT and NULL so far: zeros. -ENOMEM; *ret is to be cleared then, too. */
 int fates_new(const struct judging *j, struct fates *ret);
@@ -96,8 +96,8 @@ void known_pool_clear(struct known_pool *p);
 
 /* ---- drop.c: has a pool fewer units than it had? ---- */
 
-/* What is remembered of each pool of a SKU after this poll, one item of `ret` a pool, in the order of
- * the group; ids are borrowed. */
+/* What is remembered of each pool of a SKU after this poll, one item of `ret` a pool, in the order
+ * of the group; ids are borrowed. */
 struct group;
 struct groups;
 void drops_follow(const struct judging *j, const struct groups *g, const struct group *of,
@@ -160,13 +160,14 @@ bool former_is(const struct judging *j, const struct known_pool *p, bool *ret_ex
  * samples of the listed pools. */
 void former_judge(const struct judging *j, const struct groups *g, const struct known_pool *p,
                   const struct threshold t[static RULE_COUNT_], struct sample *s);
-/* Forgets those that have expired and that nothing in the present source holds up. After the pools. */
+/* Forgets those that have expired and that nothing in the present source holds up. After the pools.
+ */
 void formers_forget(const struct judging *j);
 
 /* ---- siblings.c: the other pools of a SKU ---- */
 
 #define ASSIGNABLE_KINDS (2 * ASSIGNABLE_DEVICE) /* combinations of the ASSIGNABLE_ bits */
-#define SIBLINGS_MOST 2 /* the pool that asks may be one of them */
+#define SIBLINGS_MOST 2                          /* the pool that asks may be one of them */
 struct sibling_room {
     size_t at;    /* as in siblings_add */
     int64_t free; /* units that nobody holds or waits for; 0: there is no such pool */
@@ -183,13 +184,14 @@ struct siblings {
     struct sibling_sum by_kinds[ASSIGNABLE_KINDS];
     bool missing; /* a known pool of the SKU is not in the list, and not confirmed to be gone */
 };
-/* Also the pool itself; not those with ignore = "all". `at`: its place among the pools of the SKU. */
+/* Also the pool itself; not those with ignore = "all". `at`: its place among the pools of the SKU.
+ */
 void siblings_add(struct siblings *s, size_t at, const struct allotment *a,
                   const struct capacity *c);
-/* Do usage and remaining of this pool keep quiet? By the limits `t` of the pool, applied to the sums
- * of all that accept its kinds of member: from the clear side on, up to the raise side; anything
- * unknown among the siblings leaves `before`. Never with a known excess, and never unless it is known
- * that nobody waits. */
+/* Do usage and remaining of this pool keep quiet? By the limits `t` of the pool, applied to the
+ * sums of all that accept its kinds of member: from the clear side on, up to the raise side;
+ * anything unknown among the siblings leaves `before`. Never with a known excess, and never unless
+ * it is known that nobody waits. */
 bool siblings_quiet(const struct siblings *s, const struct allotment *a, const struct capacity *c,
                     const struct threshold t[static RULE_COUNT_], bool before);
 /* The other pool with the most room for this pool's kinds of member; the room of all of them. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/inside.h: what the files of this room share. Private to the room. */
+/* store/internal.h: what the files of this room share. Private to the room. */
 #pragma once
 #include "store/db.h"
 #include "store/row.h"
@@ -28,8 +28,9 @@ struct store {
     bool lost;         /* ... and a disk that failed has taken some back */
     char trouble[384]; /* "": the last write went well */
 
-    bool only_indexes;  /* of the last check: see check.h */
-    bool suspect;       /* SQLite has found damage since the last write that worked, and our check did not */
+    bool only_indexes; /* of the last check: see check.h */
+    bool suspect; /* SQLite has found damage since the last write that worked, and our check did not
+                   */
     usec_t vain_mono;   /* when a new database was last built because of that; 0: never */
     unsigned rebuilds;  /* since the last write that worked */
     char moved_to[256]; /* where the last damaged database is; "": none was damaged */
@@ -42,16 +43,17 @@ struct store {
 int store_attach(struct store *s, bool *created, int64_t *ret_version, struct failure *f);
 
 /* ---- mend.c: damage ---- */
-/* True: *r says that the database is damaged (-EBADMSG), and it was repaired or built anew: do it again.
- * Ends by itself: false when that has not helped, or cannot be done, and then *r says why. */
+/* True: *r says that the database is damaged (-EBADMSG), and it was repaired or built anew: do it
+ * again. Ends by itself: false when that has not helped, or cannot be done, and then *r says why.
+ */
 bool store_mended(struct store *s, int *r, struct failure *f);
-#define MENDING(store, f, call)               \
-    __extension__({                           \
-        int r_;                               \
-        do                                    \
-            r_ = (call);                      \
-        while (store_mended(store, &r_, f));   \
-        r_;                                   \
+#define MENDING(store, f, call)              \
+    __extension__({                          \
+        int r_;                              \
+        do                                   \
+            r_ = (call);                     \
+        while (store_mended(store, &r_, f)); \
+        r_;                                  \
     })
 
 /* ---- heard.c ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* http/inside.h: what the files of this room share. Nobody else includes it. */
+/* http/internal.h: what the files of this room share. Nobody else includes it. */
 #pragma once
 #include "http/http.h"
 
@@ -19,12 +19,7 @@ struct heads {
     char redirect[ORIGIN_MAX];
 };
 
-enum stop {
-    STOP_NOT,
-    STOP_BODY,
-    STOP_HEADERS,
-    STOP_MEMORY
-}; /* why we ended a transfer */
+enum stop { STOP_NOT, STOP_BODY, STOP_HEADERS, STOP_MEMORY }; /* why we ended a transfer */
 
 /* What a transfer needs and the next one can use again: the handle with its options, and the buffer
  * that the answer is collected in, which saves growing anew for every page. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/inside.h: what the files of this room share. Nobody else includes it.
+/* graph/internal.h: what the files of this room share. Nobody else includes it.
  *
  *   graph.c   the tenant: options, what was learnt, beginning and end of a poll
  *   token.c   the cached token, and asking for one    challenge.c  what a 401 asks for
@@ -42,10 +42,10 @@ struct fetch_ask query_ask(enum list list); /* without what was learnt */
  * allotment's, for LIST_WAITING only. NULL: no memory. */
 char *query_url(const char *root, const char *version, enum list list, const char *id,
                 unsigned dropped);
-/* The step after `step` when the service refuses the options of `step`; 0 is all of them. `options`:
- * those there are. -1: there is none left. */
+/* The step after `step` when the service refuses the options of `step`; 0 is all of them.
+ * `options`: those there are. -1: there is none left. */
 int query_next_step(unsigned options, int step);
-int query_last_step(unsigned options); /* no option at all */
+int query_last_step(unsigned options);                  /* no option at all */
 void query_add_encoded(struct text *t, const char *id); /* an opaque id, into a path */
 unsigned query_dropped(int step);
 const char *query_options(unsigned dropped); /* "$top and $expand" */
@@ -73,7 +73,10 @@ int sign_in_make(const struct graph *g, const char *claims, struct sign_in *ret,
 int sign_in_arc_key(const struct graph *g, const char *www_authenticate, struct secret **ret,
                     struct failure *ret_failure);
 void sign_in_clear(struct sign_in *s);
-static inline void sign_in_clear_at(struct sign_in *s) { sign_in_clear(s); }
+static inline void sign_in_clear_at(struct sign_in *s)
+{
+    sign_in_clear(s);
+}
 /* The service that gives tokens to the machine: plain http, and never through a proxy. */
 /* Where an administrator consents to the application's permissions; for free(). -ENOMEM */
 int sign_in_consent_url(const struct graph *g, char **ret);
@@ -93,10 +96,10 @@ typedef void token_done(void *userdata, const struct token_result *result);
 struct token {
     struct secret *bearer; /* NULL: none */
     usec_t renew_mono, expires_mono;
-    usec_t asked_mono;   /* when the credential was read for the request under way, */
+    usec_t asked_mono;     /* when the credential was read for the request under way, */
     usec_t signed_in_mono; /* and for the last one that was answered with a token; 0: none was */
-    unsigned generation; /* of the bearer: counts the tokens we had */
-    bool proven;         /* Arc: the request under way is the second one */
+    unsigned generation;   /* of the bearer: counts the tokens we had */
+    bool proven;           /* Arc: the request under way is the second one */
     struct http_request *request;
     token_done *done;
     void *userdata;
@@ -119,7 +122,8 @@ int token_ask(struct graph *g, const char *claims, usec_t timeout, token_done *d
 void error_text_of_answer(const struct fetch_ask *ask, const struct http_answer *a,
                           struct fetch_failed *ret);
 bool error_text_is_json(const char *content_type);
-/* Is this answer somebody else's, because it has a status of an error and no error body of theirs? */
+/* Is this answer somebody else's, because it has a status of an error and no error body of theirs?
+ */
 bool error_text_is_foreign(int status, bool known_error);
 /* kind TRANSIENT: what it is instead of JSON, and its first bytes, without naming the call. */
 void error_text_of_foreign(const struct http_answer *a, struct failure *ret);
@@ -135,8 +139,8 @@ bool error_text_worse(const struct failure *a, const struct failure *b);
 
 /* ---- secrets.c ---- */
 
-/* Every text of a failure passes one of these before it leaves the room: what this request sent, the
- * token and the client secret become "[redacted]". */
+/* Every text of a failure passes one of these before it leaves the room: what this request sent,
+ * the token and the client secret become "[redacted]". */
 void secrets_out_of_fetch(const struct graph *g, const struct http_answer *a,
                           struct fetch_failed *why);
 void secrets_out_of_sign_in(const struct graph *g, const struct http_answer *a,
@@ -157,12 +161,13 @@ struct poll {
     struct pending_stack {
         struct pending {
             enum list list;
-            char *id, *link; /* an allotment's, and where its waiting list goes on; NULL: its start */
+            char *id,
+                *link; /* an allotment's, and where its waiting list goes on; NULL: its start */
             struct id_set ids; /* of the members that came before the link */
         } * item;
         size_t n, size;
     } pending, pending_last; /* lists still to be begun; those that wait for all others */
-    unsigned turns; /* see carry.c */
+    unsigned turns;          /* see carry.c */
     bool errors_read;
     struct id_set chained;            /* ids whose waiting list was handed to the loop */
     const struct fetch_list *checked; /* it reads an expanded list a second way, */
@@ -182,28 +187,29 @@ struct carry {         /* from poll to poll */
     bool errors_had;   /* their turn in this round, */
     struct id_set had; /* and these waiting lists theirs */
 };
-int carry_begin(struct poll *p);               /* puts pools and errors in order. -ENOMEM */
+int carry_begin(struct poll *p); /* puts pools and errors in order. -ENOMEM */
 /* A list for later. Takes over `ids` (NULL: none came before). -ENOMEM */
 int carry_pend(struct poll *p, enum list list, const char *id, const char *link,
                struct id_set *ids);
-bool carry_pick(struct poll *p, struct pending *ret); /* takes the next one off; false: there is none */
-void carry_drop(struct poll *p);           /* all that are pending */
+bool carry_pick(struct poll *p,
+                struct pending *ret); /* takes the next one off; false: there is none */
+void carry_drop(struct poll *p);      /* all that are pending */
 void carry_turn(struct poll *p, enum list list, const char *id); /* a list was read, or failed */
-void carry_settle(struct poll *p);             /* the poll ends, its queues as they are */
+void carry_settle(struct poll *p); /* the poll ends, its queues as they are */
 void carry_clear(struct carry *k);
 
 /* ---- graph.c ---- */
 
-struct learnt {                /* about this tenant's service, for the life of the process */
+struct learnt { /* about this tenant's service, for the life of the process */
     struct learnt_options options[LIST_COUNT_];
-    bool answered;             /* the Cloud Licensing API has: no fallback any more */
-    bool fallback;             /* the older source is in use */
-    usec_t probe_mono;         /* when to try the API again */
-    unsigned refusals;         /* 403 in polls in a row */
-    bool dateless;             /* the list of subscriptions is refused, which was said */
-    bool folds_errors;         /* more kinds of error than have groups of their own, which was said */
-    bool cuts_lists;           /* expanded lists are shorter than the real ones */
-    usec_t check_mono;         /* when to compare them again; 0: now */
+    bool answered;     /* the Cloud Licensing API has: no fallback any more */
+    bool fallback;     /* the older source is in use */
+    usec_t probe_mono; /* when to try the API again */
+    unsigned refusals; /* 403 in polls in a row */
+    bool dateless;     /* the list of subscriptions is refused, which was said */
+    bool folds_errors; /* more kinds of error than have groups of their own, which was said */
+    bool cuts_lists;   /* expanded lists are shorter than the real ones */
+    usec_t check_mono; /* when to compare them again; 0: now */
     struct failure core, full; /* the last one, without and with its request id */
 };
 
@@ -215,7 +221,7 @@ struct graph {
     struct http *http;
     sd_event *event;
     struct origin api, older, login; /* Graph with /<version>/, Graph with /v1.0/, login root */
-    char *scope, *token_url; /* token_url: where assertions are for, too */
+    char *scope, *token_url;         /* token_url: where assertions are for, too */
     struct token token;
     struct learnt learnt;
     struct pace pace;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/walk_inside.h: what the files of walk share among themselves. */
+/* config/walk_internal.h: what the files of walk share among themselves. */
 #pragma once
 #include "config/walk.h"
 
