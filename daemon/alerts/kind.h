@@ -5,7 +5,7 @@
  *   1. its constant in enum kind (rules/judge.h), and a file in rules/ that makes its samples;
  *   2. a words_... function in this room (texts.h), and its row in kind.c;
  *   3. whoever calls alerts_plan() with its samples (runtime/), and, if it is configured by
- *      something else than a tenant, its line in the table of runtime/removed.c;
+ *      something else than a tenant, its line in the table of runtime/reconcile.c;
  *   4. the manuals and tests.
  * What depends on the rule stands in the rows of rules/rule.c. */
 #pragma once

@@ -140,8 +140,8 @@ static bool worker_write_end(struct receiver_worker *w)
 static void worker_disable(struct receiver_worker *w)
 {
     if (w->class->address)
-        w->off_stored = store_switch_off(w->dispatcher->store, w->options->name,
-                                         w->class->address(w->handle), NULL) >= 0;
+        w->off_stored = store_disable_receiver(w->dispatcher->store, w->options->name,
+                                               w->class->address(w->handle), NULL) >= 0;
 }
 
 /* Somebody may have asked for another chance meanwhile: then it is in the store no more. */
@@ -150,7 +150,7 @@ static bool worker_is_disabled(const struct receiver_worker *w)
     int64_t address;
     return w->health.disabled &&
            (!w->off_stored ||
-            store_switched_off(w->dispatcher->store, w->options->name, &address, NULL) != 0);
+            store_receiver_disabled(w->dispatcher->store, w->options->name, &address, NULL) != 0);
 }
 
 /* As it was left, unless it has another address now. */
@@ -159,7 +159,7 @@ static int worker_load_state(struct receiver_worker *w, struct failure *ret_fail
     int64_t address;
     if (!w->class->address)
         return 0;
-    int r = store_switched_off(w->dispatcher->store, w->options->name, &address, ret_failure);
+    int r = store_receiver_disabled(w->dispatcher->store, w->options->name, &address, ret_failure);
     w->off_stored = w->health.disabled = r > 0 && address == w->class->address(w->handle);
     if (r > 0 && !w->health.disabled)
         r = store_outbox_retry(w->dispatcher->store, w->options->name, clock_now(), ret_failure);
@@ -174,8 +174,8 @@ static void worker_store_backoff(struct receiver_worker *w, const struct instant
     if (!w->class->address || w->health.quiet_until_mono <= now->mono)
         return;
     (void)snprintf(who, sizeof who, "receiver %s", w->options->name);
-    (void)store_pause(w->dispatcher->store, who, w->class->address(w->handle), *now,
-                      w->health.quiet_until_mono - now->mono, NULL);
+    (void)store_backoff_until(w->dispatcher->store, who, w->class->address(w->handle), *now,
+                              w->health.quiet_until_mono - now->mono, NULL);
 }
 
 static void worker_load_backoff(struct receiver_worker *w)
@@ -185,7 +185,7 @@ static void worker_load_backoff(struct receiver_worker *w)
     if (!w->class->address)
         return;
     (void)snprintf(who, sizeof who, "receiver %s", w->options->name);
-    usec_t left = store_pause_left(w->dispatcher->store, who, w->class->address(w->handle), now);
+    usec_t left = store_backoff_left(w->dispatcher->store, who, w->class->address(w->handle), now);
     w->health.quiet_until_mono = left ? now.mono + left : 0;
 }
 

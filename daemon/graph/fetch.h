@@ -125,7 +125,7 @@ void fetch_end(struct fetch *f, const struct failure *why);
 void fetch_give_up_until(struct fetch *f, usec_t until_mono, struct failure *why);
 void fetch_drop_lists(struct fetch *f);
 void fetch_clear(struct fetch *f); /* ends it without a callback and frees what is inside */
-bool fetch_is_pause(int status); /* the service wants to be left alone for a while */
+bool fetch_is_backoff(int status); /* the service wants to be left alone for a while */
 void fetch_note(struct fetch *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Between fetch.c and fetch_answer.c. Between its arrival and again, failed or free a list is in no

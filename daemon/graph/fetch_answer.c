@@ -26,7 +26,7 @@ static void retry(struct fetch_list *l, const struct fetch_failed *why)
     fetch_again(l, now + wait);
 }
 
-bool fetch_is_pause(int status)
+bool fetch_is_backoff(int status)
 {
     return status == 429 || status == 503 || status == 509;
 }
@@ -231,7 +231,7 @@ static void sort_out(struct fetch_list *l, const struct http_answer *a)
                  (a->status == 501 || (a->status == 400 && why.failure.kind == FAILURE_REQUEST));
     if (query && degrade(l, a->status))
         return;
-    if (fetch_is_pause(a->status))
+    if (fetch_is_backoff(a->status))
         throttled(l, a, &why);
     else if (why.failure.kind == FAILURE_TRANSIENT || why.failure.kind == FAILURE_UNAVAILABLE)
         retry(l, &why);

@@ -157,7 +157,7 @@ const char *graph_host(const struct graph *g, bool sign_in)
     return sign_in ? g->login.host : g->api.host;
 }
 
-void graph_pause(struct graph *g, usec_t until_mono)
+void graph_backoff_until(struct graph *g, usec_t until_mono)
 {
     pace_throttled(&g->pace, until_mono);
 }

@@ -67,9 +67,11 @@ int graph_poll(struct graph *g, graph_done *done, void *userdata, struct failure
 bool graph_polling(const struct graph *g);
 const char *graph_host(const struct graph *g, bool sign_in); /* of the one, or of Graph itself */
 void graph_cancel(struct graph *g); /* no callback follows */
-void graph_pause(struct graph *g, usec_t until_mono); /* an earlier process was asked to wait so long */
-/* A reload: takes over from one that is to be freed, and whose poll ends here without a callback, how much it may send, what
- * it has learnt and, unless the secret on disk is another one, the token. False, and nothing happens, if their options differ. */
+void graph_backoff_until(struct graph *g,
+                         usec_t until_mono); /* an earlier process was asked to wait so long */
+/* A reload: takes over from one that is to be freed, and whose poll ends here without a callback,
+ * how much it may send, what it has learnt and, unless the secret on disk is another one, the
+ * token. False, and nothing happens, if their options differ. */
 bool graph_inherit(struct graph *g, struct graph *from, bool token);
 /* The credential's files have changed: the next poll signs in with them. The token that is good
  * serves should they be refused. */

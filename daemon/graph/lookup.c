@@ -70,7 +70,7 @@ struct lookup {
     unsigned what; /* sections still to be read */
     struct rights *rights;
     struct failure failure[RIGHTS_SECTIONS_];
-    bool paused;
+    bool throttled;
     usec_t pause;
     enum rights_section now; /* the section under way, */
     char *call;              /* and how failures name it */
@@ -259,11 +259,11 @@ static void on_failed(struct fetch *f, struct fetch_list *list, const struct fet
     struct failure why = failed->failure;
     if (failed->status == 404 && failed->error.known)
         error_text_of_absence(l, failed, &why);
-    if (fetch_is_pause(failed->status)) {
-        l->paused = true;
+    if (fetch_is_backoff(failed->status)) {
+        l->throttled = true;
         l->pause = why.retry_after;
     }
-    if (!list || l->paused || why.kind == FAILURE_AUTH || why.kind == FAILURE_LOCAL)
+    if (!list || l->throttled || why.kind == FAILURE_AUTH || why.kind == FAILURE_LOCAL)
         rest_failed(l, &why);
     else
         section_failed(l, l->now, &why);
@@ -273,7 +273,7 @@ static void finish(struct fetch *f)
 {
     struct lookup *l = f->userdata;
     struct lookup_report report = {
-        .requests = f->report.requests, .paused = l->paused, .pause = l->pause};
+        .requests = f->report.requests, .throttled = l->throttled, .pause = l->pause};
     struct rights *rights = TAKE(l->rights);
     lookup_done *done = l->done;
     void *userdata = l->userdata;

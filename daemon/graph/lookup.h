@@ -23,7 +23,7 @@ struct lookup_request {   /* strings are borrowed until graph_lookup returns */
 struct lookup_report {
     struct failure failure[RIGHTS_SECTIONS_]; /* of the sections that were asked for and are unknown */
     uint32_t requests;                        /* everything sent, token included */
-    bool paused;  /* Graph wants to be left alone: 429, 503. Nothing more may be asked */
+    bool throttled; /* Graph wants to be left alone: 429, 503. Nothing more may be asked */
     usec_t pause; /* before so much time has passed; 0: it does not say */
 };
 typedef void lookup_done(void *userdata, struct rights *rights /* yours */,

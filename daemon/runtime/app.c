@@ -104,7 +104,7 @@ static int tenant_load(struct tenant *w, struct failure *why)
     if (r >= 0)
         graph_set_refusals(w->graph, w->health.api_refusals);
     if (r >= 0)
-        pause_recall(w);
+        backoff_load(w);
     return r;
 }
 
@@ -198,9 +198,9 @@ int app_open(const struct cli *cli, struct app *app)
         return why.kind == FAILURE_CONFIG ? EXIT_CONFIGURATION : EXIT_INTERNAL;
     }
     if (!cli->dry_run) {
-        removed_settle(app);
+        reconcile(app);
         loss_settle(app, true);
-        removed_retry_parked(app, false);
+        reconcile_retry_parked(app, false);
     }
     return EXIT_OK;
 }

@@ -158,10 +158,10 @@ int app_set_zone(struct alert_context *f,
 /* removed.c */
 /* What is configured no more, at a start or after a reload: alerts end ("rule_removed"), entries queued
  * for receivers that are gone are parked. */
-void removed_settle(struct app *app);
+void reconcile(struct app *app);
 /* Parked messages of the receivers that are configured are due again. `disabled_too`: also of one that has said that it
  * is gone for good, which is used again then. */
-void removed_retry_parked(struct app *app, bool disabled_too);
+void reconcile_retry_parked(struct app *app, bool disabled_too);
 
 /* poller.c */
 /* Arms every tenant's timer, spread by poll.jitter; a tenant that was watched before (a reload) keeps
@@ -180,17 +180,19 @@ void poller_settle(struct app *app);     /* what has been read is taken now, not
 bool poller_on_time(const struct app *app, const struct instant *now); /* for the watchdog */
 
 /* pause.c */
-void pause_keep(const struct tenant *t, const struct graph_report *report); /* a poll has ended */
-void pause_recall(struct tenant *t); /* at a start or reload */
+void backoff_store(const struct tenant *t,
+                   const struct graph_report *report); /* a poll has ended */
+void backoff_load(struct tenant *t);                   /* at a start or reload */
 
 /* repair.c: a refused credential is tried again as soon as its files change */
-uint64_t
-repair_look(const struct tenant *t); /* what its files look like; STAMP_NONE: it has none */
-void repair_begin(struct tenant *t); /* a poll begins */
-bool repair_needed(const struct tenant *t,
-                   const struct tenant *before); /* its files are others since that was polled */
-void repair_watch(struct tenant *t,
-                  const struct failure *why); /* it has ended; `why` as in its report */
+uint64_t credential_files_stamp(
+    const struct tenant *t); /* what its files look like; STAMP_NONE: it has none */
+void credential_watch_begin(struct tenant *t); /* a poll begins */
+bool credential_files_changed(
+    const struct tenant *t,
+    const struct tenant *before); /* its files are others since that was polled */
+void credential_watch_arm(struct tenant *t,
+                          const struct failure *why); /* it has ended; `why` as in its report */
 
 void poller_idle(struct app *app); /* something has ended: perhaps all of it */
 

@@ -132,7 +132,7 @@ void credentials_wire(struct app *app)
             continue;
         t->credential.apart = has_double(t);
         t->credential.dated = is_dated(t);
-        t->credential.files = repair_look(t);
+        t->credential.files = credential_files_stamp(t);
         t->credential.blamed = is_blamed(t);
         read_end(t);
     }
@@ -313,7 +313,7 @@ static void look_at_files(struct tenant *owner, struct instant now)
 {
     struct app *app = owner->app;
     struct credential_state *s = &owner->credential;
-    uint64_t files = repair_look(owner);
+    uint64_t files = credential_files_stamp(owner);
     if (files == s->files)
         return;
     s->files = files;

@@ -74,11 +74,11 @@ static void poll_ended(struct tenant *t, const struct graph_report *report)
     t->gathered = false;
     t->refused = report->failure.kind == FAILURE_AUTH && !report->complete ? t->refused + 1 : 0;
     t->asleep_read = t->asleep_begun;
-    pause_keep(t, report);
+    backoff_store(t, report);
     if (t->timer) {
         count_left_out(t, report->took);
         arm(t, t->again ? 0 : next_delay(t));
-        repair_watch(t, &report->failure);
+        credential_watch_arm(t, &report->failure);
     }
     t->again = false;
     credentials_polled(t, report);
@@ -171,7 +171,7 @@ static void poll_one(struct tenant *t)
     struct graph_report report = {0};
     t->queued = t->again = false;
     t->asleep_begun = clock_asleep();
-    repair_begin(t);
+    credential_watch_begin(t);
     rights_interrupt(t);
     if (graph_poll(t->graph, on_polled, t, &report.failure) >= 0)
         t->app->polling++;

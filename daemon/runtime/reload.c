@@ -17,7 +17,7 @@ static void renew_outbox(struct app *app)
     struct failure why = {0};
     if (store_outbox_recover(app->store, clock_now(), &why) < 0)
         log_failure(LOG_WARNING, &why, "messages that wait", "they are tried again at the next reload or start");
-    removed_retry_parked(app, true);
+    reconcile_retry_parked(app, true);
 }
 
 static struct tenant *find(struct tenant *tenant, size_t n, const char *tenant_id)
@@ -49,7 +49,7 @@ static void keep(struct app *app, struct tenant *old, size_t n_old)
         if (before)
             keep_reading(t, before);
         if (!t->graph || !before || !before->graph ||
-            !graph_inherit(t->graph, before->graph, !repair_needed(t, before)))
+            !graph_inherit(t->graph, before->graph, !credential_files_changed(t, before)))
             continue;
         t->asleep_read = before->asleep_read;
         t->slow = before->slow;
@@ -111,7 +111,7 @@ static int swap(struct app *app, struct options *fresh)
     options_free(old_options);
     if (app->cli->log_level < 0)
         log_level(app->options->log_level);
-    removed_settle(app);
+    reconcile(app);
     again_judge(app);
     renew_outbox(app);
     log_event(LOG_NOTICE, MESSAGE_CONFIG_LOADED, NULL, "configuration reloaded; tenants: %zu, receivers: %zu",

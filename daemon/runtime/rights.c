@@ -174,7 +174,7 @@ static void lookup_run_continue(struct lookup_run *r)
 static void heed(struct lookup_run *r, const struct lookup_report *report)
 {
     r->tenant->last.right_requests += report->requests;
-    if (!report->paused)
+    if (!report->throttled)
         return;
     r->throttled = true;
     r->tenant->rights_not_before_mono = clock_now().mono + report->pause;

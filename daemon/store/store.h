@@ -157,21 +157,22 @@ int store_outbox_recover(struct store *s, struct instant now, struct failure *re
 int store_outbox_retry(struct store *s, const char *receiver, struct instant now,
                        struct failure *ret_failure);
 int store_outbox_park_receiver(struct store *s, const char *receiver, struct failure *ret_failure);
-/* Who has asked to be left alone ("tenant ID", "receiver NAME") is, also by the next process. `mark`:
- * any number that is another one for whom the pause does not concern. What is left of it; 0: none, or
- * it cannot be read: then they are asked, and say so again. Longer ones are cut to STORE_PAUSE_MAX. */
-#define STORE_PAUSE_MAX USEC_PER_HOUR
-int store_pause(struct store *s, const char *who, int64_t mark, struct instant now, usec_t lasts,
-                struct failure *ret_failure);
-usec_t store_pause_left(struct store *s, const char *who, int64_t mark, struct instant now);
+/* Who has asked to be left alone ("tenant ID", "receiver NAME") is, also by the next process.
+ * `mark`: any number that is another one for whom the pause does not concern. What is left of it;
+ * 0: none, or it cannot be read: then they are asked, and say so again. Longer ones are cut to
+ * STORE_BACKOFF_MAX. */
+#define STORE_BACKOFF_MAX USEC_PER_HOUR
+int store_backoff_until(struct store *s, const char *who, int64_t mark, struct instant now,
+                        usec_t lasts, struct failure *ret_failure);
+usec_t store_backoff_left(struct store *s, const char *who, int64_t mark, struct instant now);
 /* A receiver that is gone is switched off, over restarts too, until store_outbox_retry or
  * store_switch_on (NULL: all). `address`: any number that is another one for another address.
  * switched_off: 1 and *ret_address, or 0. */
-int store_switch_off(struct store *s, const char *receiver, int64_t address,
-                     struct failure *ret_failure);
+int store_disable_receiver(struct store *s, const char *receiver, int64_t address,
+                           struct failure *ret_failure);
 int store_switch_on(struct store *s, const char *receiver, struct failure *ret_failure);
-int store_switched_off(struct store *s, const char *receiver, int64_t *ret_address,
-                       struct failure *ret_failure);
+int store_receiver_disabled(struct store *s, const char *receiver, int64_t *ret_address,
+                            struct failure *ret_failure);
 /* Names of receivers that have entries which are not finished; n at most `max`. */
 int store_outbox_receivers(struct store *s, char (*ret)[64], size_t max,
                            struct failure *ret_failure);

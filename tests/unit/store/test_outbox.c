@@ -445,14 +445,14 @@ static void a_receiver_that_is_gone_stays_switched_off_over_a_restart(void **sta
                     {"both, after a restart", true, true},
                     {"one has another chance", false, true},
                     {"all have", false, false}};
-        if (store_switched_off(s, "hook", &address, &f) != WANT[i].hook ||
+        if (store_receiver_disabled(s, "hook", &address, &f) != WANT[i].hook ||
             (WANT[i].hook && address != INT64_MIN) ||
-            store_switched_off(s, "chat", &address, &f) != WANT[i].chat)
+            store_receiver_disabled(s, "chat", &address, &f) != WANT[i].chat)
             fail_msg("%s", WANT[i].why);
         if (i == 0) {
-            ok(store_switch_off(s, "hook", 7, &f), &f);
-            ok(store_switch_off(s, "hook", INT64_MIN, &f), &f);
-            ok(store_switch_off(s, "chat", 8, &f), &f);
+            ok(store_disable_receiver(s, "hook", 7, &f), &f);
+            ok(store_disable_receiver(s, "hook", INT64_MIN, &f), &f);
+            ok(store_disable_receiver(s, "chat", 8, &f), &f);
         }
         if (i == 1)
             ok(store_outbox_retry(s, "hook", at(1), &f), &f);

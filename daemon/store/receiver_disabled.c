@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/switched.c: receivers that have said that they are gone for good. */
+/* store/receiver_disabled.c: receivers that have said that they are gone for good. */
 #include "store/internal.h"
 
 static int put(struct store *s, const char *receiver, int64_t address, struct failure *f)
@@ -12,17 +12,17 @@ static int put(struct store *s, const char *receiver, int64_t address, struct fa
     return query_run(&q, f);
 }
 
-static int switch_off(struct store *s, const char *receiver, int64_t address,
-                     struct failure *ret_failure)
+static int disable(struct store *s, const char *receiver, int64_t address,
+                   struct failure *ret_failure)
 {
     int r = store_begin(s, NULL, ret_failure);
     return r < 0 ? r : store_end(s, put(s, receiver, address, ret_failure), ret_failure);
 }
 
-int store_switch_off(struct store *s, const char *receiver, int64_t address,
-                     struct failure *ret_failure)
+int store_disable_receiver(struct store *s, const char *receiver, int64_t address,
+                           struct failure *ret_failure)
 {
-    return MENDING(s, ret_failure, switch_off(s, receiver, address, ret_failure));
+    return MENDING(s, ret_failure, disable(s, receiver, address, ret_failure));
 }
 
 static int forget(struct store *s, const char *receiver, struct failure *f)
@@ -34,7 +34,7 @@ static int forget(struct store *s, const char *receiver, struct failure *f)
     return query_run(&q, f);
 }
 
-static int switch_on(struct store *s, const char *receiver, struct failure *ret_failure)
+static int enable(struct store *s, const char *receiver, struct failure *ret_failure)
 {
     int r = store_begin(s, NULL, ret_failure);
     return r < 0 ? r : store_end(s, forget(s, receiver, ret_failure), ret_failure);
@@ -42,18 +42,17 @@ static int switch_on(struct store *s, const char *receiver, struct failure *ret_
 
 int store_switch_on(struct store *s, const char *receiver, struct failure *ret_failure)
 {
-    return MENDING(s, ret_failure, switch_on(s, receiver, ret_failure));
+    return MENDING(s, ret_failure, enable(s, receiver, ret_failure));
 }
 
-static int find_switched_off(struct store *s, const char *receiver, int64_t *ret_address,
-                       struct failure *ret_failure)
+static int find_disabled(struct store *s, const char *receiver, int64_t *ret_address,
+                         struct failure *ret_failure)
 {
     int r = store_ready(s, ret_failure);
     if (r < 0)
         return r;
     CLEANUP(query_end)
-    struct query q =
-        query_new(&s->db, "SELECT address FROM switched_off WHERE receiver = ?1");
+    struct query q = query_new(&s->db, "SELECT address FROM switched_off WHERE receiver = ?1");
     query_text(&q, receiver);
     r = query_step(&q, ret_failure);
     if (r > 0)
@@ -61,8 +60,8 @@ static int find_switched_off(struct store *s, const char *receiver, int64_t *ret
     return r;
 }
 
-int store_switched_off(struct store *s, const char *receiver, int64_t *ret_address,
-                       struct failure *ret_failure)
+int store_receiver_disabled(struct store *s, const char *receiver, int64_t *ret_address,
+                            struct failure *ret_failure)
 {
-    return MENDING(s, ret_failure, find_switched_off(s, receiver, ret_address, ret_failure));
+    return MENDING(s, ret_failure, find_disabled(s, receiver, ret_address, ret_failure));
 }

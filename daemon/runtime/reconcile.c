@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What is configured no more: its alerts end and say why, its messages are parked, and others get what is still open;
- * what is parked for a receiver that is configured is due again at a start and at a reload. */
+/* What is configured no more: its alerts end and say why, its messages are parked, and others get
+ * what is still open; what is parked for a receiver that is configured is due again at a start and
+ * at a reload. */
 #include "runtime/app.h"
 
 #include "base/log.h"
@@ -14,8 +15,8 @@ static const struct tenant_options *tenant_of(const struct app *app, const char 
     return NULL;
 }
 
-/* `ignore = "all"` leaves a subject out of every poll: no sample would ever come again to end what was
- * told. */
+/* `ignore = "all"` leaves a subject out of every poll: no sample would ever come again to end what
+ * was told. */
 static bool is_judged(const struct app *app, const struct tenant_options *t, const struct alert *a)
 {
     struct threshold thresholds[RULE_COUNT_];
@@ -24,9 +25,10 @@ static bool is_judged(const struct app *app, const struct tenant_options *t, con
                            f->allotment_id, thresholds) != IGNORE_ALL;
 }
 
-/* Another scope gives its subject another name. A SKU of the older source has the id of its one pool, and a
- * pool without a SKU is judged on its own in any scope. */
-static bool pool_is_judged(const struct app *app, const struct tenant_options *t, const struct alert *a)
+/* Another scope gives its subject another name. A SKU of the older source has the id of its one
+ * pool, and a pool without a SKU is judged on its own in any scope. */
+static bool pool_is_judged(const struct app *app, const struct tenant_options *t,
+                           const struct alert *a)
 {
     const struct alert_context *f = a->context;
     bool by_sku = app->options->rules.scope == SCOPE_SKU;
@@ -35,7 +37,8 @@ static bool pool_is_judged(const struct app *app, const struct tenant_options *t
     return !f || (in_scope && is_judged(app, t, a));
 }
 
-static bool right_is_named(const struct app *app, const struct tenant_options *t, const struct alert *a)
+static bool right_is_named(const struct app *app, const struct tenant_options *t,
+                           const struct alert *a)
 {
     return rights_named(app, &t->identity, a->subject);
 }
@@ -58,8 +61,8 @@ static bool always(const struct app *app, const struct alert *a)
     return true;
 }
 
-/* Whether what an alert is about is still configured. `by_itself`: it belongs to no tenant. Otherwise
- * its tenant is, and `in_tenant` (NULL: nothing) is what else it takes. */
+/* Whether what an alert is about is still configured. `by_itself`: it belongs to no tenant.
+ * Otherwise its tenant is, and `in_tenant` (NULL: nothing) is what else it takes. */
 static const struct {
     bool (*by_itself)(const struct app *app, const struct alert *a);
     bool (*in_tenant)(const struct app *app, const struct tenant_options *t, const struct alert *a);
@@ -73,7 +76,8 @@ static const struct {
 };
 
 /* Every rule that holds it up, or is about to, is off. */
-static bool rules_are_off(const struct app *app, const struct tenant_options *t, const struct alert *a)
+static bool rules_are_off(const struct app *app, const struct tenant_options *t,
+                          const struct alert *a)
 {
     struct threshold thresholds[RULE_COUNT_];
     const struct alert_context *f = a->context;
@@ -82,8 +86,8 @@ static bool rules_are_off(const struct app *app, const struct tenant_options *t,
                     f ? f->sku_part_number : NULL, f ? f->allotment_id : NULL, thresholds);
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         for (int i = 0; i < LEVELS; i++) {
-            bool off = thresholds[rule].off ||
-                       (rule_row((enum rule)rule)->limits_only && !thresholds[rule].limit[i + 1].on);
+            bool off = thresholds[rule].off || (rule_row((enum rule)rule)->limits_only &&
+                                                !thresholds[rule].limit[i + 1].on);
             if (a->latch[rule][i].state == ALERT_OK)
                 continue;
             if (!off)
@@ -116,7 +120,8 @@ static void end_alerts(struct app *app)
     if (r >= 0)
         r = take_changes(app, NULL, NULL, changes, ctx.now, &why);
     if (r < 0)
-        log_failure(LOG_ERR, &why, "alerts of what is configured no more", "they stay open until the next reload");
+        log_failure(LOG_ERR, &why, "alerts of what is configured no more",
+                    "they stay open until the next reload");
 }
 
 /* Returns whether there are messages for receivers that are configured no more. */
@@ -132,14 +137,16 @@ static bool park_messages(struct app *app)
             continue;
         any = true;
         log_say(LOG_WARNING,
-                "receiver \"%s\" is no longer configured: its queued messages are parked, and open alerts that it "
+                "receiver \"%s\" is no longer configured: its queued messages are parked, and open "
+                "alerts that it "
                 "did not get go to the receivers that match now",
                 name[i]);
     }
     return any;
 }
 
-/* A pager is renamed or replaced because it does not answer: what it did not get must not stay with it. */
+/* A pager is renamed or replaced because it does not answer: what it did not get must not stay with
+ * it. */
 static void tell_others(struct app *app)
 {
     CLEANUP(free) struct heard *heard = NULL;
@@ -153,10 +160,11 @@ static void tell_others(struct app *app)
     if (r >= 0)
         r = take_changes(app, NULL, NULL, changes, ctx.now, &why);
     if (r < 0)
-        log_failure(LOG_ERR, &why, "open alerts of a removed receiver", "they go to other receivers after the next reload or start");
+        log_failure(LOG_ERR, &why, "open alerts of a removed receiver",
+                    "they go to other receivers after the next reload or start");
 }
 
-void removed_retry_parked(struct app *app, bool disabled_too)
+void reconcile_retry_parked(struct app *app, bool disabled_too)
 {
     struct instant now = clock_now();
     for (size_t i = 0; i < app->options->n_receivers; i++) {
@@ -170,11 +178,12 @@ void removed_retry_parked(struct app *app, bool disabled_too)
         if (r >= 0 && (stats.parked > 0 || disabled))
             r = store_outbox_retry(app->store, name, now, &why);
         if (r < 0)
-            log_failure(LOG_WARNING, &why, "parked messages", "they are tried again at the next reload or start");
+            log_failure(LOG_WARNING, &why, "parked messages",
+                        "they are tried again at the next reload or start");
     }
 }
 
-void removed_settle(struct app *app)
+void reconcile(struct app *app)
 {
     bool parked = park_messages(app);
     end_alerts(app);

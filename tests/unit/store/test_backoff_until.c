@@ -39,18 +39,19 @@ static void what_is_left_of_a_pause_is_known_to_the_next_process(void **state)
         {"long ago", "receiver hook", INT64_MIN, {9999999 * MINUTE, 1, 8}, 0},
         {"another address", "receiver hook", 1, {1000 * MINUTE, 100 * MINUTE, 7}, 0},
         {"somebody else", "receiver chat", INT64_MIN, {1000 * MINUTE, 100 * MINUTE, 7}, 0},
-        {"never so long", "tenant t", 0, {1000 * MINUTE, 100 * MINUTE, 7}, STORE_PAUSE_MAX},
+        {"never so long", "tenant t", 0, {1000 * MINUTE, 100 * MINUTE, 7}, STORE_BACKOFF_MAX},
     };
     struct failure f = {0};
     struct instant then = moment(1000 * MINUTE, 100 * MINUTE, 7);
     struct store *s = open_in(*state);
-    ok(store_pause(s, "receiver hook", 5, then, 50 * MINUTE, &f), &f); /* the last one counts */
-    ok(store_pause(s, "receiver hook", INT64_MIN, then, 10 * MINUTE, &f), &f);
-    ok(store_pause(s, "tenant t", 0, then, USEC_INFINITY, &f), &f);
+    ok(store_backoff_until(s, "receiver hook", 5, then, 50 * MINUTE, &f),
+       &f); /* the last one counts */
+    ok(store_backoff_until(s, "receiver hook", INT64_MIN, then, 10 * MINUTE, &f), &f);
+    ok(store_backoff_until(s, "tenant t", 0, then, USEC_INFINITY, &f), &f);
     store_close(s);
     s = open_in(*state);
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++)
-        if (store_pause_left(s, CASES[i].who, CASES[i].mark, CASES[i].now) != CASES[i].want)
+        if (store_backoff_left(s, CASES[i].who, CASES[i].mark, CASES[i].now) != CASES[i].want)
             fail_msg("%s", CASES[i].why);
     store_close(s);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/pause.c: who has asked to be left alone, over a crash, too. */
+/* store/backoff_until.c: who has asked to be left alone, over a crash, too. */
 #include "store/internal.h"
 
 static int put(struct store *s, const char *who, int64_t mark, const struct instant *now,
@@ -18,20 +18,20 @@ static int put(struct store *s, const char *who, int64_t mark, const struct inst
     return query_run(&q, f);
 }
 
-static int write_pause(struct store *s, const char *who, int64_t mark, struct instant now, usec_t lasts,
-                struct failure *ret_failure)
+static int write_backoff(struct store *s, const char *who, int64_t mark, struct instant now,
+                         usec_t lasts, struct failure *ret_failure)
 {
     int r = store_begin_soon(s, &now, ret_failure); /* should the disk lose it, they say so again */
     return r < 0 ? r : store_end(s, put(s, who, mark, &now, lasts, ret_failure), ret_failure);
 }
 
-int store_pause(struct store *s, const char *who, int64_t mark, struct instant now, usec_t lasts,
-                struct failure *ret_failure)
+int store_backoff_until(struct store *s, const char *who, int64_t mark, struct instant now,
+                        usec_t lasts, struct failure *ret_failure)
 {
-    return MENDING(s, ret_failure, write_pause(s, who, mark, now, lasts, ret_failure));
+    return MENDING(s, ret_failure, write_backoff(s, who, mark, now, lasts, ret_failure));
 }
 
-usec_t store_pause_left(struct store *s, const char *who, int64_t mark, struct instant now)
+usec_t store_backoff_left(struct store *s, const char *who, int64_t mark, struct instant now)
 {
     if (store_ready(s, NULL) < 0)
         return 0;
@@ -46,7 +46,7 @@ usec_t store_pause_left(struct store *s, const char *who, int64_t mark, struct i
     const struct instant begun = {query_get_usec(&q, 0), query_get_usec(&q, 1),
                                   (uint64_t)query_get_int(&q, 2)};
     usec_t passed = instant_since(&begun, &now), lasts = query_get_usec(&q, 3);
-    if (lasts > STORE_PAUSE_MAX)
-        lasts = STORE_PAUSE_MAX;
+    if (lasts > STORE_BACKOFF_MAX)
+        lasts = STORE_BACKOFF_MAX;
     return lasts > passed ? lasts - passed : 0;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A refused credential whose files change on disk is tried at once: who has mended it at three in the
- * morning does not wait for a backoff of up to an hour.
+/* A refused credential whose files change on disk is tried at once: who has mended it at three in
+ * the morning does not wait for a backoff of up to an hour.
  *
- * The files are looked at, every few seconds and only after a refusal, because that sees a rename, a
- * directory swapped by a link (as Kubernetes does it) and a file system that reports nothing alike.
- * What systemd handed over never changes, so there it costs a few stat calls and finds nothing. */
+ * The files are looked at, every few seconds and only after a refusal, because that sees a rename,
+ * a directory swapped by a link (as Kubernetes does it) and a file system that reports nothing
+ * alike. What systemd handed over never changes, so there it costs a few stat calls and finds
+ * nothing. */
 #include "runtime/app.h"
 
 #include "base/log.h"
@@ -12,7 +13,7 @@
 
 #define LOOK_EVERY (2 * USEC_PER_SEC)
 
-uint64_t repair_look(const struct tenant *t)
+uint64_t credential_files_stamp(const struct tenant *t)
 {
     const struct graph_options *o = &t->options->graph;
     const char *const FILES[] = {o->client_secret_file, o->certificate_file, o->private_key_file,
@@ -29,7 +30,7 @@ static int on_look(sd_event_source *s, uint64_t due, void *userdata)
     (void)due;
     if (t->queued || graph_polling(t->graph))
         return 0; /* that poll reads them as they are now */
-    if (repair_look(t) == t->files) {
+    if (credential_files_stamp(t) == t->files) {
         int r = sd_event_source_set_time_relative(s, LOOK_EVERY);
         if (r >= 0)
             r = sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
@@ -46,17 +47,17 @@ static int on_look(sd_event_source *s, uint64_t due, void *userdata)
     return 0;
 }
 
-void repair_begin(struct tenant *t)
+void credential_watch_begin(struct tenant *t)
 {
-    t->files = repair_look(t);
+    t->files = credential_files_stamp(t);
 }
 
-bool repair_needed(const struct tenant *t, const struct tenant *before)
+bool credential_files_changed(const struct tenant *t, const struct tenant *before)
 {
-    return repair_look(t) != before->files;
+    return credential_files_stamp(t) != before->files;
 }
 
-void repair_watch(struct tenant *t, const struct failure *why)
+void credential_watch_arm(struct tenant *t, const struct failure *why)
 {
     bool mendable = why->kind == FAILURE_AUTH || why->kind == FAILURE_CONFIG;
     t->look = sd_event_source_disable_unref(t->look);

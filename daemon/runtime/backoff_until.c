@@ -22,7 +22,7 @@ static int64_t mark(const struct tenant *t)
     return (int64_t)fnv1a(host, strlen(host), FNV1A_SEED);
 }
 
-void pause_keep(const struct tenant *t, const struct graph_report *report)
+void backoff_store(const struct tenant *t, const struct graph_report *report)
 {
     struct instant now = clock_now();
     char who[WHO_MAX];
@@ -30,23 +30,23 @@ void pause_keep(const struct tenant *t, const struct graph_report *report)
     if (report->resume_at_mono <= now.mono || t->app->cli->dry_run)
         return;
     name(t, who);
-    if (store_pause(t->app->store, who, mark(t), now, report->resume_at_mono - now.mono, &why) <
-            0 &&
+    if (store_backoff_until(t->app->store, who, mark(t), now, report->resume_at_mono - now.mono,
+                            &why) < 0 &&
         !t->app->store_failing)
         log_failure(LOG_WARNING, &why, t->options->identity.name,
                     "a restart would not keep the pause that Graph asked for");
 }
 
-void pause_recall(struct tenant *t)
+void backoff_load(struct tenant *t)
 {
     struct instant now = clock_now();
     char who[WHO_MAX];
     if (t->app->cli->mode == CLI_ONCE) /* whoever runs that wants to know how it is now */
         return;
     name(t, who);
-    usec_t left = t->app->store ? store_pause_left(t->app->store, who, mark(t), now) : 0;
+    usec_t left = t->app->store ? store_backoff_left(t->app->store, who, mark(t), now) : 0;
     if (left == 0)
         return;
     t->last.report.resume_at_mono = now.mono + left;
-    graph_pause(t->graph, now.mono + left);
+    graph_backoff_until(t->graph, now.mono + left);
 }
