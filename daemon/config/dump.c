@@ -90,7 +90,7 @@ static void dump_rule(struct dump *d, const struct conf_key *k, const struct thr
 
 /* A tenant whose own name is not known cannot be said; the broken file says it. Those of tenants.d
  * come as remarks. */
-static bool left_out(const struct conf_section *s, const void *element)
+static bool excluded(const struct conf_section *s, const void *element)
 {
     const struct tenant_options *t = element;
     return s == &conf_tenant && (t->nameless || t->file);
@@ -130,7 +130,7 @@ static void dump_list(struct dump *d, const struct conf_key *k, const void *at, 
     text_add(&d->out, "(");
     d->depth++;
     for (size_t i = 0; i < n; i++) {
-        if (left_out(k->section, list + i * element))
+        if (excluded(k->section, list + i * element))
             continue;
         text_addf(&d->out, "%s\n%*s{\n", first ? "" : ",", (int)(2 * d->depth), "");
         first = false;

@@ -96,7 +96,7 @@ void snapshot_totals(const struct snapshot *s, struct snapshot_totals *ret)
     struct snapshot_totals t = {0};
     if (s->allotments == SECTION_COMPLETE) {
         for (size_t i = 0; i < s->n_allotments; i++)
-            t.allotments += !s->allotment[i].left_out;
+            t.allotments += !s->allotment[i].excluded;
         t.skus = (int64_t)s->n_skus;
     } else {
         t.allotments = t.skus = t.allotted = t.consumed = t.waiting = UNITS_UNKNOWN;
@@ -106,7 +106,7 @@ void snapshot_totals(const struct snapshot *s, struct snapshot_totals *ret)
         t.waiting = UNITS_UNKNOWN;
     for (size_t i = 0; i < s->n_allotments; i++) {
         const struct allotment *a = &s->allotment[i];
-        if (a->left_out)
+        if (a->excluded)
             continue;
         sum_up(&t.allotted, a->units_known, a->allotted);
         sum_up(&t.consumed, a->units_known, a->consumed);
@@ -117,7 +117,7 @@ void snapshot_totals(const struct snapshot *s, struct snapshot_totals *ret)
     if (s->errors != SECTION_COMPLETE)
         t.errors = UNITS_UNKNOWN;
     for (size_t i = 0; i < s->n_error_groups; i++)
-        if (!s->error_group[i].left_out)
+        if (!s->error_group[i].excluded)
             sum_up(&t.errors, true, s->error_group[i].count);
     sum_up(&t.errors, true, s->other_errors);
     *ret = t;

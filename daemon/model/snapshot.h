@@ -33,14 +33,14 @@ struct allotment {
     struct subscription *subscriptions;
     size_t n_subscriptions;
     struct waiting waiting;
-    bool left_out; /* of the sums, see snapshot_leave_out */
+    bool excluded; /* of the sums, see snapshot_exclude */
 };
 
 struct error_group {
     char *sku_id; /* NULL: errors without a SKU are a group of their own */
     char *code;   /* as sent, cleaned; grouped without case */
     int64_t count;
-    bool left_out;
+    bool excluded;
 };
 
 struct snapshot {
@@ -64,10 +64,10 @@ DEFINE_CLEANUP(struct snapshot *, snapshot_free)
 void snapshot_disbelieve(struct snapshot *s, bool allotments, bool errors);
 /* Pools, and error groups of SKUs (allotment_id NULL), for which `is_out` says so count in no sum. They stay
  * in the lists. -ENOMEM. */
-int snapshot_leave_out(struct snapshot *s,
-                       bool (*is_out)(const void *userdata, const char *sku_id, const char *sku_part_number,
-                                      const char *allotment_id),
-                       const void *userdata);
+int snapshot_exclude(struct snapshot *s,
+                     bool (*is_out)(const void *userdata, const char *sku_id,
+                                    const char *sku_part_number, const char *allotment_id),
+                     const void *userdata);
 const struct allotment *snapshot_find(const struct snapshot *s, const char *allotment_id);
 
 /* Sums over the complete sections, without what is left out; UNITS_UNKNOWN where a section or an item is not known. */

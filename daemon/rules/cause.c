@@ -36,11 +36,12 @@ enum health_section section_parse(const char *word)
 #define PERMISSIONS "seatwatchd --check-access shows every call that is refused"
 #define ONE_CALL "Graph does not answer this call"
 #define BLINDS(section) (1U << (section))
-#define PASSES .likeness = CAUSE_NETWORK, .passes = true
+#define PASSES .failure_group = CAUSE_NETWORK, .passes = true
 
 static const struct cause_row CAUSES[CAUSE_COUNT_] = {
     [CAUSE_NETWORK] =
-        {"network", PASSES, .because = {"Graph cannot be reached", ONE_CALL, ONE_CALL, NULL, ONE_CALL},
+        {"network", PASSES,
+         .because = {"Graph cannot be reached", ONE_CALL, ONE_CALL, NULL, ONE_CALL},
          .hint = {"Graph or the way to it is not working",
                   "check DNS, proxy and firewall, and the Microsoft 365 service health"},
          /* The list of pools keeps coming: neither the network nor the proxy is at fault. */
@@ -48,7 +49,8 @@ static const struct cause_row CAUSES[CAUSE_COUNT_] = {
                    "everything else is read and told as usual; if it lasts, look at the Microsoft "
                    "365 service health"}},
     [CAUSE_UNAVAILABLE] =
-        {"unavailable", PASSES, .because = {"Graph answers with errors of its own", ONE_CALL, ONE_CALL, NULL, ONE_CALL},
+        {"unavailable", PASSES,
+         .because = {"Graph answers with errors of its own", ONE_CALL, ONE_CALL, NULL, ONE_CALL},
          .hint = {"Microsoft's service answers with errors of its own",
                   "see the Microsoft 365 service health; nothing has to be changed here"}},
     [CAUSE_THROTTLED] =
@@ -69,29 +71,29 @@ static const struct cause_row CAUSES[CAUSE_COUNT_] = {
                      .hint = {"this machine could not do its part",
                               "check memory, disk and open files of the daemon"}},
     [CAUSE_AUTH] =
-        {"auth", .likeness = CAUSE_AUTH, .at_once = true, .because = {"sign-in was refused"},
+        {"auth", .failure_group = CAUSE_AUTH, .at_once = true, .because = {"sign-in was refused"},
          /* The failure itself says what to do, or quotes Entra where nobody here knows. */
          .hint = {"sign-in was refused", "seatwatchd --check-access tries it again"}},
-    [CAUSE_PERMISSION] = {"permission", .likeness = CAUSE_PERMISSION, .at_once = true,
+    [CAUSE_PERMISSION] = {"permission", .failure_group = CAUSE_PERMISSION, .at_once = true,
                           .because = {"a permission is missing"},
                           .hint = {"signed in, but a call is refused", PERMISSIONS}},
-    [CAUSE_CONFIG] = {"config", .likeness = CAUSE_CONFIG, .at_once = true,
-                      .because = {"its configuration does not work",
-                                  [HEALTH_RIGHTS] = "an entry cannot be right"},
-                      .hint = {"the tenant cannot be read as it is configured",
-                               "mend what is named, " MEND},
-                      /* Its file is broken. */
-                      .other = {"the tenant's configuration is broken, it is not read at all",
-                                "mend the file that is named, " MEND}},
+    [CAUSE_CONFIG] =
+        {"config", .failure_group = CAUSE_CONFIG, .at_once = true,
+         .because = {"its configuration does not work", [HEALTH_RIGHTS] =
+                                                            "an entry cannot be right"},
+         .hint = {"the tenant cannot be read as it is configured", "mend what is named, " MEND},
+         /* Its file is broken. */
+         .other = {"the tenant's configuration is broken, it is not read at all",
+                   "mend the file that is named, " MEND}},
     [CAUSE_SCHEMA_CHANGED] =
-        {"schema_changed", .likeness = CAUSE_SCHEMA_CHANGED, .at_once = true,
+        {"schema_changed", .failure_group = CAUSE_SCHEMA_CHANGED, .at_once = true,
          .blinds = BLINDS(HEALTH_ALLOTMENTS) | BLINDS(HEALTH_WAITING),
          .because = {"the answers have changed their shape"},
          .hint = {"Graph answers, but a member that we need is missing in every row",
                   "the API is beta and may have changed: look for a newer seatwatchd; nothing is "
                   "judged until then"}},
     [CAUSE_EMPTIED] =
-        {"emptied", .likeness = CAUSE_EMPTIED, .at_once = true,
+        {"emptied", .failure_group = CAUSE_EMPTIED, .at_once = true,
          .blinds = BLINDS(HEALTH_ALLOTMENTS) | BLINDS(HEALTH_WAITING) | BLINDS(HEALTH_ERRORS),
          .tenant_says = "Graph suddenly lists no licences at all",
          .tenants_say = " suddenly list no licences at all",
@@ -100,40 +102,42 @@ static const struct cause_row CAUSES[CAUSE_COUNT_] = {
                   "CloudLicensing.Read.All; if the tenant is really empty now, take it out of the "
                   "configuration and reload"}},
     [CAUSE_ZERO_CONSUMPTION] =
-        {"zero_consumption", .likeness = CAUSE_ZERO_CONSUMPTION, .at_once = true,
+        {"zero_consumption", .failure_group = CAUSE_ZERO_CONSUMPTION, .at_once = true,
          .blinds = BLINDS(HEALTH_ALLOTMENTS) | BLINDS(HEALTH_WAITING),
          .tenant_says = "Graph suddenly shows no consumed units in any pool",
          .tenants_say = " suddenly show no consumed units in any pool",
-         .hint = {"Graph shows no consumed units in any pool, where several had some; nothing is "
-                  "resolved by that",
-                  "compare with Billing > Licenses in the Microsoft 365 admin center; this ends when "
-                  "any pool shows consumed units, and after 24 hours the numbers are believed"}},
+         .hint =
+             {"Graph shows no consumed units in any pool, where several had some; nothing is "
+              "resolved by that",
+              "compare with Billing > Licenses in the Microsoft 365 admin center; this ends when "
+              "any pool shows consumed units, and after 24 hours the numbers are believed"}},
     [CAUSE_ABSENT] =
-        {"absent", .likeness = CAUSE_ABSENT, .because = {"Graph does not offer this API"},
+        {"absent", .failure_group = CAUSE_ABSENT, .because = {"Graph does not offer this API"},
          .hint = {"Graph does not offer this API to the tenant",
                   "check the cloud and api_version, or set source = \"subscribed_skus\""}},
     [CAUSE_REQUEST] =
-        {"request", .likeness = CAUSE_REQUEST, .because = {"Graph refuses the request"},
+        {"request", .failure_group = CAUSE_REQUEST, .because = {"Graph refuses the request"},
          .hint = {"Graph refuses the request as such",
                   "seatwatchd --check-access shows which call; look for a newer seatwatchd"}},
-    [CAUSE_PERMANENT] = {"permanent", .likeness = CAUSE_PERMANENT,
+    [CAUSE_PERMANENT] = {"permanent", .failure_group = CAUSE_PERMANENT,
                          .because = {"Graph refuses for good"},
                          .hint = {"the answer will not change by waiting",
                                   "seatwatchd --check-access shows which call"}},
     [CAUSE_SECURITY] =
-        {"security", .likeness = CAUSE_SECURITY, .because = {"an answer was not safe to trust"},
+        {"security", .failure_group = CAUSE_SECURITY,
+         .because = {"an answer was not safe to trust"},
          .hint = {"an answer was refused for safety",
                   "check certificates (network.ca_file) and graph_url; somebody may be in "
                   "between"}},
     [CAUSE_MASS_DISAPPEARANCE] =
-        {"mass_disappearance", .likeness = CAUSE_MASS_DISAPPEARANCE, .at_once = true,
+        {"mass_disappearance", .failure_group = CAUSE_MASS_DISAPPEARANCE, .at_once = true,
          .tenant_says = "more than half of the licence pools vanished at once",
          .tenants_say = " have lost more than half of their licence pools at once",
          .hint = {"more than half of the known pools are missing from the list",
                   "check the application's permissions and the tenant's subscriptions; what stays "
                   "away is reported pool by pool"}},
     [CAUSE_UNUSABLE_NUMBERS] =
-        {"unusable_numbers", .likeness = CAUSE_UNUSABLE_NUMBERS,
+        {"unusable_numbers", .failure_group = CAUSE_UNUSABLE_NUMBERS,
          .tenant_says = "the numbers of a pool cannot be used",
          .tenants_say = " have pools whose numbers cannot be used",
          .hint = {"Graph sends numbers of a pool that cannot be used",

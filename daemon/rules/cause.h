@@ -76,7 +76,7 @@ struct cause_row {
     /* Tenants whose causes have the same likeness fail alike (rule service). All that pass by
      * themselves are alike: an outage is a time-out here, a 503 there, and a login page elsewhere.
      */
-    enum cause likeness;
+    enum cause failure_group;
     bool passes;     /* comes and goes by itself; a change to it is no message */
     bool at_once;    /* warning at once, without waiting for poll.warning */
     unsigned blinds; /* sections that do not count as read, whatever came: bits 1 << HEALTH_... */

@@ -200,7 +200,7 @@ int judge_poll(const struct judge_context *ctx, const struct tenant_health *h,
 /* The same in short, without allocating: what the tenant's poll alert would be about. */
 struct poll_state {
     enum cause cause;    /* NONE: nothing is wrong, or not polled yet */
-    enum cause likeness; /* of the cause */
+    enum cause failure_group; /* of the cause */
     const char *section; /* a literal; NULL: all of it */
     enum level level;    /* by the limits of the rule poll */
     usec_t age;          /* since that section was last read completely */
@@ -230,7 +230,7 @@ struct service_tally {
 void service_count(const struct service_tenant *tenant, size_t n, struct service_tally *ret);
 /* How the service alert stands. */
 struct service_alert {
-    enum cause likeness; /* what it is about; NONE: it is not up */
+    enum cause failure_group; /* what it is about; NONE: it is not up */
     usec_t fell_mono; /* since when fewer than `lasts` fail, or it has ended; 0: it is not so */
 };
 /* Its own alert keeps still: the service alert speaks for it, or may in a moment, because it is not

@@ -340,7 +340,7 @@ void poll_state_of(const struct judge_context *ctx, const struct tenant_health *
     if (trouble.level == LEVEL_NONE && !h->failing)
         return;
     ret->cause = trouble.cause;
-    ret->likeness = cause_row(trouble.cause)->likeness;
+    ret->failure_group = cause_row(trouble.cause)->failure_group;
     ret->section = section_word(trouble.section);
     ret->level = t[RULE_POLL].off ? LEVEL_NONE : trouble.level;
     ret->age = trouble.age;

@@ -17,7 +17,7 @@
 /* A tenant that spoke up by itself before is no sign of anything new. */
 static enum cause counted_as(const struct service_tenant *t)
 {
-    return t->notified > LEVEL_NONE ? CAUSE_NONE : t->state.likeness;
+    return t->notified > LEVEL_NONE ? CAUSE_NONE : t->state.failure_group;
 }
 
 void service_count(const struct service_tenant *tenant, size_t n, struct service_tally *ret)
@@ -51,7 +51,7 @@ static size_t undecided(const struct service_tenant *tenant, size_t n, const str
     size_t open = 0;
     for (size_t i = 0; i < n; i++)
         open += tenant[i].notified == LEVEL_NONE && tenant[i].asked_mono < t->began_mono &&
-                tenant[i].state.likeness != t->state.likeness;
+                tenant[i].state.failure_group != t->state.failure_group;
     return open;
 }
 
@@ -60,14 +60,14 @@ bool service_holds(const struct service_tenant *tenant, size_t n, size_t which,
                    usec_t now_mono)
 {
     const struct service_tenant *t = &tenant[which];
-    enum cause kind = t->state.likeness;
+    enum cause kind = t->state.failure_group;
     size_t alike = tally->alike[kind];
     if (kind == CAUSE_NONE)
         return false;
     if (t->asked_mono == 0)
         return true; /* what the database knew at the start was told before it, or never due */
-    if (alert->likeness)
-        return kind == alert->likeness || alike >= tally->lasts;
+    if (alert->failure_group)
+        return kind == alert->failure_group || alike >= tally->lasts;
     if (alert->fell_mono && t->asked_mono < alert->fell_mono && now_mono < alert->fell_mono + GATHER)
         return true;
     return t->began_mono && now_mono < t->began_mono + GATHER &&

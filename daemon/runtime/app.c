@@ -212,7 +212,7 @@ void app_close(struct app *app)
     for (size_t i = 0; i < app->n_ended; i++)
         snapshot_free(app->ended[i].snapshot);
     app_unwire(app);
-    sd_event_source_disable_unref(app->places);
+    sd_event_source_disable_unref(app->slots_timer);
     sd_event_source_disable_unref(app->gather);
     for (size_t i = 0; i < app->n_history; i++)
         changes_free(app->history[i]);

@@ -45,10 +45,11 @@ struct tenant { /* one tenant */
     usec_t asleep_begun, asleep_read; /* clock_asleep() as the last poll began, and the last that has ended */
     bool queued;              /* due, waiting for one of poll.concurrency */
     bool gathered;            /* read; what it says is taken with others in a moment */
-    usec_t place_until_mono;  /* its poll holds one of these until then; 0: it holds none */
+    usec_t slot_until_mono;   /* its poll holds one of these until then; 0: it holds none */
     bool slow;                /* its last poll was still under way when it had to give its place back */
     bool again;               /* asked for while a poll was under way */
-    uint64_t left_out;        /* polls that came due while one was under way, since the start, or since its options were changed */
+    uint64_t skipped; /* polls that came due while one was under way, since the start, or since its
+                         options were changed */
     bool overran;             /* the last poll took longer than the interval */
     unsigned refused;         /* sign-ins refused in a row */
     uint64_t files;           /* what its credential files looked like as the last poll began */
@@ -112,7 +113,7 @@ struct app {
     size_t n_ended;
     sd_event_source *gather; /* takes them; NULL */
     sd_event_source *tick, *watchdog;
-    sd_event_source *places;   /* somebody waits for a place, and one will be given back; NULL */
+    sd_event_source *slots_timer; /* somebody waits for a place, and one will be given back; NULL */
     struct instant last_tick;
     struct outage outage;
     struct instant graph_clock; /* at this `mono` Graph's clock said `at`; boot 0: not known */

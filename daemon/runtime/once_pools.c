@@ -26,7 +26,7 @@ void once_each_pool(const struct app *app, once_pool_visit *visit, void *userdat
         const struct tenant *t = &app->tenant[i];
         for (size_t k = 0; t->last.snapshot && k < t->last.snapshot->n_allotments; k++) {
             const struct allotment *a = &t->last.snapshot->allotment[k];
-            if (a->left_out)
+            if (a->excluded)
                 continue;
             const struct once_pool pool = {
                 .tenant = t->options->identity.name,

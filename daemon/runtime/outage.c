@@ -92,7 +92,7 @@ static struct reach reach_of_silent(const struct app *app, usec_t at)
     struct reach all = {0};
     for (size_t i = 0; i < app->n_tenants; i++) {
         const struct tenant *t = &app->tenant[i];
-        if (!is_counted(t) || t->reading.likeness != app->outage.tally.most)
+        if (!is_counted(t) || t->reading.failure_group != app->outage.tally.most)
             continue;
         struct reach one = reach_of(t, at);
         all.now |= one.now;
@@ -133,11 +133,11 @@ static void follow(struct app *app, bool was_up, const struct instant *now)
     const struct service_tally *tally = &o->tally;
     const struct alert *a = alert_of(app);
     if (a && tally->failing >= tally->lasts)
-        o->alert = (struct service_alert){.likeness = tally->most};
+        o->alert = (struct service_alert){.failure_group = tally->most};
     else if ((a || was_up) && o->alert.fell_mono == 0)
         o->alert.fell_mono = now->mono;
     if (!a)
-        o->alert.likeness = 0;
+        o->alert.failure_group = 0;
 }
 
 static void tell(struct app *app, struct instant now)
@@ -174,9 +174,9 @@ void outage_asked(struct tenant *t, const struct tenant_health *health, bool at_
     struct outage *o = &t->app->outage;
     if (o->n == 0 && look_at_all(t->app, &now) < 0)
         return;
-    enum cause before = t->reading.likeness;
+    enum cause before = t->reading.failure_group;
     read_state(t, health, &now);
-    if (t->reading.likeness != before)
+    if (t->reading.failure_group != before)
         t->began_mono = now.mono;
     t->asked_mono = now.mono;
     t->at_sign_in = at_sign_in;
@@ -201,7 +201,7 @@ bool outage_holds(const struct tenant *t, struct instant now)
     if (o->n == 0 || !is_counted(t) ||
         !service_holds(o->tenant, o->n, t->nth, &o->tally, &o->alert, now.mono))
         return false;
-    if (!o->alert.likeness || t->asked_mono == 0)
+    if (!o->alert.failure_group || t->asked_mono == 0)
         return true;
     struct reach own = reach_of(t, now.at);
     return !((own.now | own.later) & ~o->notified);

@@ -10,11 +10,11 @@
 #define SIGN_IN_RETRY_MIN (5 * USEC_PER_MINUTE)
 #define SIGN_IN_RETRY_MAX USEC_PER_HOUR
 #define GATHER_TIME (20 * USEC_PER_SEC / 1000) /* a poll waits so long for others to be recorded with */
-#define PLACE_SHARE 8 /* a poll holds one of poll.concurrency for this part of poll.timeout */
+#define SLOT_SHARE 8 /* a poll holds one of poll.concurrency for this part of poll.timeout */
 
 /* The same place in the interval at every start, another one for every tenant: a fleet of tenants
  * does not arrive at Graph in one breath. */
-static usec_t place_in_interval(const struct tenant *t)
+static usec_t offset_in_interval(const struct tenant *t)
 {
     usec_t spread = t->options->identity.interval / 10000 * (usec_t)t->app->options->poll_jitter_bp;
     const char *id = t->options->identity.tenant_id;
@@ -53,19 +53,19 @@ static void arm(struct tenant *t, usec_t delay)
 }
 
 /* Said once for a series, counted all along. */
-static void count_left_out(struct tenant *t, usec_t took)
+static void count_skipped(struct tenant *t, usec_t took)
 {
     uint64_t n = took / t->options->identity.interval;
-    t->left_out += n;
+    t->skipped += n;
     if (n > 0 && !t->overran)
         log_say(LOG_WARNING,
                 "%s: a poll took %llu s, longer than the interval: polls left out: %llu; lengthen "
                 "interval, or look why it is slow",
                 t->options->identity.name, (unsigned long long)(took / USEC_PER_SEC),
-                (unsigned long long)t->left_out);
+                (unsigned long long)t->skipped);
     else if (n == 0 && t->overran)
         log_say(LOG_NOTICE, "%s: polls end within the interval again; left out: %llu",
-                t->options->identity.name, (unsigned long long)t->left_out);
+                t->options->identity.name, (unsigned long long)t->skipped);
     t->overran = n > 0;
 }
 
@@ -76,7 +76,7 @@ static void poll_ended(struct tenant *t, const struct graph_report *report)
     t->asleep_read = t->asleep_begun;
     backoff_store(t, report);
     if (t->timer) {
-        count_left_out(t, report->took);
+        count_skipped(t, report->took);
         arm(t, t->again ? 0 : next_delay(t));
         credential_watch_arm(t, &report->failure);
     }
@@ -154,8 +154,8 @@ static void on_polled(void *userdata, struct snapshot *snapshot, const struct gr
     struct tenant *t = userdata;
     struct app *app = t->app;
     app->polling--;
-    t->slow = t->place_until_mono == 0;
-    t->place_until_mono = 0;
+    t->slow = t->slot_until_mono == 0;
+    t->slot_until_mono = 0;
     t->gathered = true;
     app->ended[app->n_ended++] = (struct ended){t, snapshot, *report};
     poll_next(app);
@@ -177,21 +177,21 @@ static void poll_one(struct tenant *t)
         t->app->polling++;
     else
         could_not_begin(t, &report);
-    t->place_until_mono = graph_polling(t->graph)
-                              ? clock_now().mono + t->app->options->poll_timeout / PLACE_SHARE
-                              : 0;
+    t->slot_until_mono =
+        graph_polling(t->graph) ? clock_now().mono + t->app->options->poll_timeout / SLOT_SHARE : 0;
 }
 
 /* ---- places ----
  * Whoever hangs, or waits as a Retry-After asks, gives its place back after a while and is read on
- * beside the others: a hanging tenant costs them a part of its time-out, and no more than PLACE_SHARE
- * times poll.concurrency polls pile up. Next time it comes last of those that are due. */
+ * beside the others: a hanging tenant costs them a part of its time-out, and no more than
+ * SLOT_SHARE times poll.concurrency polls pile up. Next time it comes last of those that are due.
+ */
 
-static size_t places_free(const struct app *app)
+static size_t slots_free(const struct app *app)
 {
     size_t taken = 0;
     for (size_t i = 0; i < app->n_tenants; i++)
-        taken += app->tenant[i].place_until_mono != 0;
+        taken += app->tenant[i].slot_until_mono != 0;
     return taken < app->options->poll_concurrency ? app->options->poll_concurrency - taken : 0;
 }
 
@@ -210,35 +210,36 @@ static struct tenant *next_in_line(struct app *app)
     return first;
 }
 
-static int on_place_over(sd_event_source *s, uint64_t due, void *userdata)
+static int on_slot_over(sd_event_source *s, uint64_t due, void *userdata)
 {
     struct app *app = userdata;
     usec_t now = clock_now().mono;
     (void)s, (void)due;
     for (size_t i = 0; i < app->n_tenants; i++)
-        if (app->tenant[i].place_until_mono <= now)
-            app->tenant[i].place_until_mono = 0;
+        if (app->tenant[i].slot_until_mono <= now)
+            app->tenant[i].slot_until_mono = 0;
     poll_next(app);
     return 0;
 }
 
-static void await_place(struct app *app)
+static void await_slot(struct app *app)
 {
     usec_t at = 0;
     for (size_t i = 0; i < app->n_tenants; i++) {
-        usec_t until = app->tenant[i].place_until_mono;
+        usec_t until = app->tenant[i].slot_until_mono;
         if (until && (!at || until < at))
             at = until;
     }
     if (!at)
         return;
     int r = 0;
-    if (!app->places)
-        r = sd_event_add_time(app->event, &app->places, CLOCK_BOOTTIME, at, USEC_PER_SEC / 10, on_place_over, app);
+    if (!app->slots_timer)
+        r = sd_event_add_time(app->event, &app->slots_timer, CLOCK_BOOTTIME, at, USEC_PER_SEC / 10,
+                              on_slot_over, app);
     else
-        r = sd_event_source_set_time(app->places, at);
+        r = sd_event_source_set_time(app->slots_timer, at);
     if (r >= 0)
-        r = sd_event_source_set_enabled(app->places, SD_EVENT_ONESHOT);
+        r = sd_event_source_set_enabled(app->slots_timer, SD_EVENT_ONESHOT);
     if (r < 0) /* those that wait would wait for ever */
         (void)sd_event_exit(app->event, EXIT_INTERNAL);
 }
@@ -247,10 +248,10 @@ static void poll_next(struct app *app)
 {
     struct tenant *t = NULL;
     if (!app->stopping && !app->reloading)
-        while ((t = next_in_line(app)) && places_free(app) > 0)
+        while ((t = next_in_line(app)) && slots_free(app) > 0)
             poll_one(t);
     if (t)
-        await_place(app);
+        await_slot(app);
     if (app->polling == 0 && app->n_ended == 0 && app->looking == 0 && app->polled)
         app->polled(app);
 }
@@ -276,7 +277,7 @@ static int on_poll_due(sd_event_source *s, uint64_t due, void *userdata)
 
 static usec_t first_delay(const struct tenant *t, const struct tenant *before, size_t n_before)
 {
-    usec_t now = clock_now().mono, delay = place_in_interval(t),
+    usec_t now = clock_now().mono, delay = offset_in_interval(t),
            resume = t->last.report.resume_at_mono;
     for (size_t i = 0; i < n_before; i++)
         if (before[i].timer &&

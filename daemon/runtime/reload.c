@@ -53,7 +53,7 @@ static void keep(struct app *app, struct tenant *old, size_t n_old)
             continue;
         t->asleep_read = before->asleep_read;
         t->slow = before->slow;
-        t->left_out = before->left_out;
+        t->skipped = before->skipped;
         t->overran = before->overran;
         t->refused = before->refused;
         t->rights_first = before->rights_first;

@@ -308,7 +308,7 @@ static int judge_and_plan(struct taken *t, struct instant now)
     if (r < 0)
         return r;
     disbelieve(t);
-    if (snapshot_leave_out(t->snapshot, is_ignored, w) < 0)
+    if (snapshot_exclude(t->snapshot, is_ignored, w) < 0)
         return failure_oom(&t->why);
     ctx.complete_list = t->snapshot->allotments == SECTION_COMPLETE;
     /* Another source has other pools, and what they are like now is no news of today. */

@@ -34,14 +34,14 @@ static void a_cause_of_a_poll_has_all_its_texts(void **state)
     (void)state;
     for (int c = 0; c < CAUSE_COUNT_; c++) {
         const struct cause_row *row = cause_row((enum cause)c);
-        if (row->likeness == CAUSE_NONE)
+        if (row->failure_group == CAUSE_NONE)
             continue;
         bool says = row->because[HEALTH_ALLOTMENTS] || (row->tenant_says && row->tenants_say);
         if (!says || !row->hint.what || !row->hint.next)
             fail_msg("%s lacks a text", row->word);
-        if (cause_row(row->likeness)->likeness != row->likeness)
+        if (cause_row(row->failure_group)->failure_group != row->failure_group)
             fail_msg("%s is like one that is not like itself", row->word);
-        if (row->passes != (row->likeness == CAUSE_NETWORK))
+        if (row->passes != (row->failure_group == CAUSE_NETWORK))
             fail_msg("%s: those that pass by themselves are alike, and only they", row->word);
     }
 }
@@ -59,7 +59,7 @@ static void a_cause_of_a_poll_has_its_manual_entry(void **state)
     for (int c = 0; c < CAUSE_COUNT_; c++) {
         char entry[80];
         (void)snprintf(entry, sizeof entry, "\n.It Ql %s\n", cause_row((enum cause)c)->word);
-        if (cause_row((enum cause)c)->likeness != CAUSE_NONE && !strstr(manual, entry))
+        if (cause_row((enum cause)c)->failure_group != CAUSE_NONE && !strstr(manual, entry))
             fail_msg("seatwatchd(8) has no entry for %s", cause_row((enum cause)c)->word);
     }
 }

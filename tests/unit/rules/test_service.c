@@ -33,7 +33,10 @@ static void ail(struct fleet *f, size_t first, size_t n, enum cause cause, enum 
         enum failure_kind kind;
     } KINDS[] = {{CAUSE_AUTH, FAILURE_AUTH}, {CAUSE_THROTTLED, FAILURE_THROTTLED}, {CAUSE_PERMISSION, FAILURE_PERMISSION}};
     for (size_t i = first; i < first + n; i++) {
-        f->tenant[i].state = (struct poll_state){.cause = cause, .likeness = cause_row(cause)->likeness, .level = level, .age = HOURS(1)};
+        f->tenant[i].state = (struct poll_state){.cause = cause,
+                                                 .failure_group = cause_row(cause)->failure_group,
+                                                 .level = level,
+                                                 .age = HOURS(1)};
         f->tenant[i].host = "graph.example";
         f->tenant[i].began_mono = NOW_MONO - HOURS(1);
         f->health[i] = (struct tenant_health){.failing = true, .kind = FAILURE_TRANSIENT, .text = "no answer"};
@@ -110,7 +113,9 @@ static void only_what_looks_alike_is_added_up(void **state)
         ail(&f, 0, 3, CASES[i].one, LEVEL_WARNING);
         ail(&f, 3, 3, CASES[i].other, LEVEL_WARNING);
         CLEANUP(sample_clear) struct sample s = judged(&f);
-        if ((s.finding[0].raise > LEVEL_NONE) != CASES[i].alike || (cause_row(CASES[i].one)->likeness == cause_row(CASES[i].other)->likeness) != CASES[i].alike)
+        if ((s.finding[0].raise > LEVEL_NONE) != CASES[i].alike ||
+            (cause_row(CASES[i].one)->failure_group == cause_row(CASES[i].other)->failure_group) !=
+                CASES[i].alike)
             fail_msg("%s", CASES[i].why);
     }
 }
@@ -126,8 +131,8 @@ static void every_cause_is_like_something(void **state)
         struct poll_state s;
         poll_state_of(&w.ctx, &h, &w.now, &s);
         assert_int_not_equal(s.cause, CAUSE_NONE);
-        assert_int_equal(s.likeness, cause_row(s.cause)->likeness);
-        assert_int_not_equal(s.likeness, CAUSE_NONE);
+        assert_int_equal(s.failure_group, cause_row(s.cause)->failure_group);
+        assert_int_not_equal(s.failure_group, CAUSE_NONE);
     }
 }
 
@@ -206,7 +211,7 @@ static void what_is_over_says_how_many_still_fail(void **state)
 
 static void while_it_is_up_those_alike_keep_still_and_nobody_else(void **state)
 {
-    const struct service_alert UP = {.likeness = CAUSE_NETWORK};
+    const struct service_alert UP = {.failure_group = CAUSE_NETWORK};
     static struct fleet f;
     (void)state;
     fleet_of(&f, 100);

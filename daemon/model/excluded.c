@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* model/left_out.c: which pools and error groups count in the sums of a snapshot, and of how many SKUs. */
+/* model/excluded.c: which pools and error groups count in the sums of a snapshot, and of how many
+ * SKUs. */
 #include "model/snapshot.h"
 
 #include "model/internal.h"
@@ -21,7 +22,7 @@ int snapshot_count_skus(struct snapshot *s)
     for (size_t i = 0; i < s->n_allotments; i++) {
         const struct allotment *a = &s->allotment[i];
         const char *name = a->sku_id ? a->sku_id : a->sku_part_number;
-        if (name && !a->left_out)
+        if (name && !a->excluded)
             sku[n++] = name;
     }
     qsort(sku, n, sizeof *sku, compare_names);
@@ -43,10 +44,10 @@ static int find_sku_id(const void *key, const void *item)
     return strcasecmp(key, (*a)->sku_id);
 }
 
-int snapshot_leave_out(struct snapshot *s,
-                       bool (*is_out)(const void *userdata, const char *sku_id, const char *sku_part_number,
-                                      const char *allotment_id),
-                       const void *userdata)
+int snapshot_exclude(struct snapshot *s,
+                     bool (*is_out)(const void *userdata, const char *sku_id,
+                                    const char *sku_part_number, const char *allotment_id),
+                     const void *userdata)
 {
     /* An error names the id of its SKU only; the part number stands in the pools. */
     CLEANUP(free) const struct allotment **named = calloc(s->n_allotments + 1, sizeof *named);
@@ -55,15 +56,16 @@ int snapshot_leave_out(struct snapshot *s,
         return -ENOMEM;
     for (size_t i = 0; i < s->n_allotments; i++) {
         struct allotment *a = &s->allotment[i];
-        a->left_out = is_out(userdata, a->sku_id, a->sku_part_number, a->id);
+        a->excluded = is_out(userdata, a->sku_id, a->sku_part_number, a->id);
         if (a->sku_id)
             named[n++] = a;
     }
     qsort(named, n, sizeof *named, compare_sku_ids);
     for (size_t i = 0; i < s->n_error_groups; i++) {
         struct error_group *g = &s->error_group[i];
-        const struct allotment *const *of = g->sku_id ? bsearch(g->sku_id, named, n, sizeof *named, find_sku_id) : NULL;
-        g->left_out = is_out(userdata, g->sku_id, of ? (*of)->sku_part_number : NULL, NULL);
+        const struct allotment *const *of =
+            g->sku_id ? bsearch(g->sku_id, named, n, sizeof *named, find_sku_id) : NULL;
+        g->excluded = is_out(userdata, g->sku_id, of ? (*of)->sku_part_number : NULL, NULL);
     }
     return snapshot_count_skus(s);
 }
