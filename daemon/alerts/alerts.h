@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/alerts.h: samples + alert states + now -> changes. Pure: no I/O, no clock of its own.
+/* alerts/alerts.h: observations + alert states + now -> changes. Pure: no I/O, no clock of its own.
  *
  * The registry holds every alert instance in memory, as the store has it on disk. Planning makes a
  * value that says what would change; the store commits it; only then is it applied to the registry.
@@ -35,7 +35,8 @@ struct alert { /* one instance; plain data, so that the store can keep it */
     enum cause notified_cause; /* last told */
     usec_t reminder_at;    /* wall time; 0: none planned */
     uint32_t reminders;    /* sent in this episode at this level */
-    struct alert_context *context; /* last known, shared: read only; NULL before the first sample */
+    struct alert_context
+        *context; /* last known, shared: read only; NULL before the first observation */
     struct alert *next[3], **at; /* the registry's own */
 };
 int alert_copy(const struct alert *src, struct alert **ret); /* shares the context; -ENOMEM */
@@ -120,27 +121,28 @@ struct plan_context {
     bool first_run;          /* the tenant's first complete poll ever: baseline and digest */
     bool state_lost; /* its first one after a loss of state: what is beyond a limit and not in
                       * the registry fires at once, as in alerts_plan_lost; no baseline */
-    bool again;              /* the samples are those of the tenant's last poll, judged by other options: they
-                              * satisfy min_samples, and no time has passed since */
+    bool again; /* the observations are those of the tenant's last poll, judged by other options:
+                 * they satisfy min_samples, and no time has passed since */
     struct reach service_reach; /* alerts about many tenants reach these, too: see runtime/outage.c */
-    const char *tenant_id, *tenant_name; /* of the samples; NULL for delivery samples */
+    const char *tenant_id, *tenant_name; /* of the observations; NULL for delivery observations */
     /* How far an alert that is not in the registry had counted; zeros: nothing is known of it. It
      * is asked when an alert begins, which goes on counting from there. NULL: nothing is known of
      * any. -E */
     int (*past)(void *userdata, const char *alert_id, struct past_alert *ret, struct failure *ret_failure);
     void *past_userdata;
-    bool complete_list; /* the samples are all that exists for this tenant: alerts without one are
-                           archived */
+    bool complete_list; /* the observations are all that exists for this tenant: alerts without one
+                           are archived */
 };
 /* The wall clock has jumped since the registry last changed: the next plan touches everybody's
- * reminders. Otherwise one with samples touches the alerts of its own tenant only, so that plans
- * for different tenants may be made before any of them is applied. */
+ * reminders. Otherwise one with observations touches the alerts of its own tenant only, so that
+ * plans for different tenants may be made before any of them is applied. */
 bool alerts_clock_jumped(const struct alert_registry *registry, const struct instant *now);
-/* What these samples change. Fresh samples only: never call it twice for one poll, unless
- * ctx->again. The samples are not modified, their context are shared. Only -ENOMEM, -EIO (random
- * ids), and what ctx->past returns. */
+/* What these observations change. Fresh observations only: never call it twice for one poll, unless
+ * ctx->again. The observations are not modified, their context are shared. Only -ENOMEM, -EIO
+ * (random ids), and what ctx->past returns. */
 int alerts_plan(const struct plan_context *ctx, const struct alert_registry *registry,
-                const struct samples *samples, struct changes **ret, struct failure *ret_failure);
+                const struct observations *observations, struct changes **ret,
+                struct failure *ret_failure);
 /* Reminders that are due at ctx->now, whatever tenant. */
 int alerts_plan_reminders(const struct plan_context *ctx, const struct alert_registry *registry,
                           struct changes **ret, struct failure *ret_failure);

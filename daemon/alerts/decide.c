@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* alerts/decide.c: every decision to speak compares with what was last said, never with the last
- * sample: what could not be said once is then said later, and nothing is said twice. */
+ * observation: what could not be said once is then said later, and nothing is said twice. */
 #include "alerts/decide.h"
 
 #include "alerts/kind.h"
@@ -99,7 +99,7 @@ static bool has_lasted(const struct alert *a, const struct finding *f)
     return is_breached(f) && alert_rule_level(a, f->rule) >= f->raise;
 }
 
-static bool any_news(const struct alert *a, const struct sample *s, const struct outcome *o)
+static bool any_news(const struct alert *a, const struct observation *s, const struct outcome *o)
 {
     for (size_t i = 0; i < s->n_findings; i++)
         if (has_lasted(a, &s->finding[i]) && has_news(a, &s->finding[i], o))
@@ -108,7 +108,7 @@ static bool any_news(const struct alert *a, const struct sample *s, const struct
 }
 
 /* Twice what the first-run digest told, of a rule that counts that as worse. */
-static bool is_worse_than_baseline(const struct alert *a, const struct sample *s)
+static bool is_worse_than_baseline(const struct alert *a, const struct observation *s)
 {
     for (size_t i = 0; i < s->n_findings; i++) {
         const struct finding *f = &s->finding[i];
@@ -119,22 +119,22 @@ static bool is_worse_than_baseline(const struct alert *a, const struct sample *s
     return false;
 }
 
-/* The worst level that is up, that this sample breaches, and that is no old news: what the
+/* The worst level that is up, that this observation breaches, and that is no old news: what the
  * first-run digest told is muted until it gets worse. */
-static enum level loud_level(const struct alert *a, const struct sample *s)
+static enum level loud_level(const struct alert *a, const struct observation *s)
 {
     enum level worst = LEVEL_NONE;
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         for (int l = LEVEL_WARNING; l < LEVEL_COUNT_; l++)
             if (alert_state_is_up(a->latch[rule][l - 1].state) && l > (int)a->muted[rule] &&
-                l > (int)worst && sample_breaches(s, (enum rule)rule, (enum level)l))
+                l > (int)worst && observation_breaches(s, (enum rule)rule, (enum level)l))
                 worst = (enum level)l;
     return worst;
 }
 
 /* A pool whose subscription has ended stays quiet behind the alert of the subscription: one cause,
  * one incident. Not if people wait, and not if it is worse. */
-static bool is_explained(const struct alert *a, const struct sample *s, enum level parent)
+static bool is_explained(const struct alert *a, const struct observation *s, enum level parent)
 {
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         if (rule_row((enum rule)rule)->people_wait && holds(a, rule))
@@ -142,7 +142,7 @@ static bool is_explained(const struct alert *a, const struct sample *s, enum lev
     return s->subscription_explains && parent >= a->level;
 }
 
-int decide(const struct alert *a, const struct sample *s, const struct outcome *o,
+int decide(const struct alert *a, const struct observation *s, const struct outcome *o,
            enum level parent)
 {
     bool up = alert_state_is_up(a->state);

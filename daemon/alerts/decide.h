@@ -4,9 +4,9 @@
 #include "alerts/evaluate.h"
 
 #define NO_EVENT (-1)
-/* The event that this alert owes after a sample, or NO_EVENT. `parent` is the level at which the
- * alert that explains this one stands and has been told; LEVEL_NONE if there is none. */
-int decide(const struct alert *a, const struct sample *s, const struct outcome *o,
+/* The event that this alert owes after a observation, or NO_EVENT. `parent` is the level at which
+ * the alert that explains this one stands and has been told; LEVEL_NONE if there is none. */
+int decide(const struct alert *a, const struct observation *s, const struct outcome *o,
            enum level parent);
 /* Notes in the alert that this has been told; plans the reminders. Of a reminder, only which
  * section it named. */

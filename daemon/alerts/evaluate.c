@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-const struct finding *sample_finding(const struct sample *s, enum rule rule)
+const struct finding *observation_finding(const struct observation *s, enum rule rule)
 {
     for (size_t i = 0; i < s->n_findings; i++)
         if (s->finding[i].rule == rule)
@@ -50,13 +50,13 @@ bool alert_rule_pending(const struct alert *a, enum rule rule)
     return pending && alert_rule_level(a, rule) == LEVEL_NONE;
 }
 
-bool sample_breaches(const struct sample *s, enum rule rule, enum level l)
+bool observation_breaches(const struct observation *s, enum rule rule, enum level l)
 {
-    const struct finding *f = sample_finding(s, rule);
+    const struct finding *f = observation_finding(s, rule);
     return f && finding_input(f, l) == LATCH_BREACH;
 }
 
-static bool sample_known(const struct sample *s)
+static bool observation_known(const struct observation *s)
 {
     for (size_t i = 0; i < s->n_findings; i++)
         if (s->finding[i].state == FINDING_KNOWN)
@@ -67,7 +67,7 @@ static bool sample_known(const struct sample *s)
 /* Something that this alert's end should rest on is not known: the alert may rise on what is known,
  * but it does not fall, for people may wait in the room that nobody could look into. Age is left
  * out: people who do not say since when they wait are counted by the other rule. */
-static bool sample_partial(const struct sample *s)
+static bool observation_partial(const struct observation *s)
 {
     for (size_t i = 0; i < s->n_findings; i++) {
         const struct finding *f = &s->finding[i];
@@ -79,11 +79,11 @@ static bool sample_partial(const struct sample *s)
 
 /* ---- latches ---- */
 
-/* A sample of a pool that is listed does not mention absence: that is the all-clear. One in which
- * nothing is known says nothing about it either. */
-static struct finding unmentioned(const struct sample *s, enum rule rule)
+/* A observation of a pool that is listed does not mention absence: that is the all-clear. One in
+ * which nothing is known says nothing about it either. */
+static struct finding unmentioned(const struct observation *s, enum rule rule)
 {
-    bool back = rule_row(rule)->absence && sample_known(s);
+    bool back = rule_row(rule)->absence && observation_known(s);
     return (struct finding){.rule = rule,
                             .state = back ? FINDING_KNOWN : FINDING_UNKNOWN,
                             .threshold = {NUMBER_UNKNOWN, NUMBER_UNKNOWN, NUMBER_UNKNOWN},
@@ -96,7 +96,8 @@ static bool baseline_takes(const struct finding *f)
 }
 
 /* Nobody was told of this level of this rule. Hysteresis protects only what was told: such a latch
- * drops with the first sample that does not breach, so that it cannot fire later from old numbers. */
+ * drops with the first observation that does not breach, so that it cannot fire later from old
+ * numbers. */
 static bool is_untold(const struct alert *a, enum rule rule, enum level l)
 {
     return l > a->notified && l > a->muted[rule];
@@ -144,12 +145,12 @@ static void step_finding(struct alert *a, const struct finding *f, const struct 
     }
 }
 
-static void step_latches(struct alert *a, const struct sample *s, const struct evaluation *e,
+static void step_latches(struct alert *a, const struct observation *s, const struct evaluation *e,
                          struct outcome *ret, struct ending *ending)
 {
-    bool partial = sample_partial(s);
+    bool partial = observation_partial(s);
     for (int rule = 0; rule < RULE_COUNT_; rule++) {
-        const struct finding *f = sample_finding(s, (enum rule)rule);
+        const struct finding *f = observation_finding(s, (enum rule)rule);
         const struct finding none = unmentioned(s, (enum rule)rule);
         step_finding(a, f ? f : &none, e, partial, ret, ending);
         if (alert_rule_level(a, (enum rule)rule) == LEVEL_NONE)
@@ -161,12 +162,12 @@ static void step_latches(struct alert *a, const struct sample *s, const struct e
 
 struct tally {
     bool in[ALERT_STATE_COUNT_]; /* some latch is in this state */
-    bool pending_begins;         /* every pending latch began with this sample */
+    bool pending_begins;         /* every pending latch began with this observation */
     enum level worst;            /* of what is up and either told or breached now; else of what is up */
     enum level pending;          /* worst that is pending */
 };
 
-static struct tally latches_tally(const struct alert *a, const struct sample *s)
+static struct tally latches_tally(const struct alert *a, const struct observation *s)
 {
     struct tally t = {.pending_begins = true};
     enum level up = LEVEL_NONE;
@@ -177,14 +178,14 @@ static struct tally latches_tally(const struct alert *a, const struct sample *s)
             t.in[l->state] = true;
             if (alert_state_is_up(l->state) && level > up)
                 up = level;
-            bool counts = level <= a->notified || sample_breaches(s, (enum rule)rule, level);
+            bool counts = level <= a->notified || observation_breaches(s, (enum rule)rule, level);
             if (alert_state_is_up(l->state) && counts && level > t.worst)
                 t.worst = level;
             if (l->state != ALERT_PENDING)
                 continue;
             if (level > t.pending)
                 t.pending = level;
-            if (l->samples > 1)
+            if (l->observations > 1)
                 t.pending_begins = false;
         }
     if (t.worst == LEVEL_NONE)
@@ -205,14 +206,14 @@ static enum alert_state tally_state(const struct tally *t, enum alert_state befo
 }
 
 /* Of the rules with a latch of this level in this state, the one that wins ties; -1: there is none.
- * `s`: only those that this sample breaches; or NULL. */
+ * `s`: only those that this observation breaches; or NULL. */
 static int first_rule(const struct alert *a, enum level level, enum alert_state state,
-                      const struct sample *s)
+                      const struct observation *s)
 {
     int first = -1;
     for (int rule = 0; level > LEVEL_NONE && rule < RULE_COUNT_; rule++)
         if (a->latch[rule][level - 1].state == state &&
-            (!s || sample_breaches(s, (enum rule)rule, level)) &&
+            (!s || observation_breaches(s, (enum rule)rule, level)) &&
             (first < 0 || rule_row((enum rule)rule)->tie < rule_row((enum rule)first)->tie))
             first = rule;
     return first;
@@ -220,7 +221,7 @@ static int first_rule(const struct alert *a, enum level level, enum alert_state 
 
 /* Among equals the one that is breached now goes before one that is on its way down. A level that is
  * yet to be told is told with the numbers of a breach. */
-static int deciding_rule(const struct alert *a, const struct sample *s, const struct tally *t)
+static int deciding_rule(const struct alert *a, const struct observation *s, const struct tally *t)
 {
     int rule = t->worst > a->notified ? first_rule(a, t->worst, ALERT_FIRING, s) : -1;
     if (rule < 0)
@@ -232,13 +233,13 @@ static int deciding_rule(const struct alert *a, const struct sample *s, const st
     return rule;
 }
 
-static void take_numbers(struct alert *a, const struct sample *s, const struct tally *t)
+static void take_numbers(struct alert *a, const struct observation *s, const struct tally *t)
 {
     int rule = deciding_rule(a, s, t);
     bool same = rule < 0 || (enum rule)rule == a->rule;
     if (rule >= 0)
         a->rule = (enum rule)rule;
-    const struct finding *f = sample_finding(s, a->rule);
+    const struct finding *f = observation_finding(s, a->rule);
     enum level level = t->worst > LEVEL_NONE ? t->worst : t->pending;
     if (f && f->state == FINDING_KNOWN) {
         a->value = f->value;
@@ -297,15 +298,15 @@ static void carry_numbers(const struct alert *a, struct alert_context *fresh)
     }
 }
 
-/* Facts of a sample that knows nothing are no news: the last ones stay, as old as they are. */
-static int take_context(struct alert *a, const struct sample *s)
+/* Facts of a observation that knows nothing are no news: the last ones stay, as old as they are. */
+static int take_context(struct alert *a, const struct observation *s)
 {
-    if (a->context && !sample_known(s))
+    if (a->context && !observation_known(s))
         return 0;
     struct alert_context *fresh = NULL;
     if (a->context && lacks_numbers(s->context, a->context)) {
-        int r =
-            context_copy(s->context, &fresh); /* of its own: the sample's are not to be changed */
+        int r = context_copy(s->context,
+                             &fresh); /* of its own: the observation's are not to be changed */
         if (r < 0)
             return r;
         carry_numbers(a, fresh);
@@ -319,7 +320,7 @@ static int take_context(struct alert *a, const struct sample *s)
 
 /* ---- who waits ---- */
 
-static const struct finding *waiting_finding(const struct sample *s)
+static const struct finding *waiting_finding(const struct observation *s)
 {
     for (size_t i = 0; i < s->n_findings; i++)
         if (rule_row(s->finding[i].rule)->update == UPDATE_WAITING)
@@ -339,7 +340,7 @@ static enum level waiting_level(const struct alert *a)
 
 /* People who were told of and wait no more are remembered by a negative number: should others wait
  * before the finding has recovered, that is no news unless they are twice as many. */
-static void follow_waiting(struct alert *a, const struct sample *s, enum level before,
+static void follow_waiting(struct alert *a, const struct observation *s, enum level before,
                            struct outcome *ret)
 {
     const struct finding *f = waiting_finding(s);
@@ -358,14 +359,14 @@ enum verdict { GOES_ON, IS_OVER, IS_EXPIRED };
 
 /* All of the alert ends, or nothing of it: when every rule that holds it up is clear in the present
  * source. What is not known holds it up until the pool has not been listed for so long. */
-static enum verdict former_verdict(const struct alert *a, const struct sample *s)
+static enum verdict former_verdict(const struct alert *a, const struct observation *s)
 {
-    bool unknown = sample_partial(s);
+    bool unknown = observation_partial(s);
     for (int rule = 0; rule < RULE_COUNT_; rule++) {
         enum level level = alert_rule_level(a, (enum rule)rule);
         if (level == LEVEL_NONE)
             continue;
-        const struct finding *f = sample_finding(s, (enum rule)rule);
+        const struct finding *f = observation_finding(s, (enum rule)rule);
         enum latch_input input = f ? finding_input(f, level) : LATCH_UNKNOWN;
         if (input == LATCH_BAND || input == LATCH_BREACH)
             return GOES_ON;
@@ -375,8 +376,8 @@ static enum verdict former_verdict(const struct alert *a, const struct sample *s
 }
 
 /* Its numbers are those that it last had. */
-static void evaluate_former(struct alert *a, const struct sample *s, const struct evaluation *e,
-                            struct outcome *ret)
+static void evaluate_former(struct alert *a, const struct observation *s,
+                            const struct evaluation *e, struct outcome *ret)
 {
     const struct hold hold = {.again = e->again};
     enum verdict verdict = former_verdict(a, s);
@@ -393,7 +394,7 @@ static void evaluate_former(struct alert *a, const struct sample *s, const struc
     a->level = LEVEL_NONE;
 }
 
-int evaluate(struct alert *a, const struct sample *s, const struct evaluation *e,
+int evaluate(struct alert *a, const struct observation *s, const struct evaluation *e,
              struct outcome *ret)
 {
     enum alert_state before = a->state;
@@ -408,7 +409,7 @@ int evaluate(struct alert *a, const struct sample *s, const struct evaluation *e
 
     step_latches(a, s, e, ret, &ending);
     struct tally t = latches_tally(a, s);
-    a->state = tally_state(&t, before, sample_partial(s));
+    a->state = tally_state(&t, before, observation_partial(s));
     if (t.worst > LEVEL_NONE || !alert_state_is_up(a->state))
         a->level = t.worst;
     if (a->state != ALERT_OK &&
@@ -419,7 +420,7 @@ int evaluate(struct alert *a, const struct sample *s, const struct evaluation *e
     take_numbers(a, s, &t);
     follow_waiting(a, s, waiting_before, ret);
 
-    const struct finding *f = sample_finding(s, a->rule);
+    const struct finding *f = observation_finding(s, a->rule);
     ret->stale = f && f->state == FINDING_UNKNOWN;
     bool over = alert_state_is_up(before) && a->state == ALERT_OK && ending.any;
     ret->accepted = over && ending.accepted;

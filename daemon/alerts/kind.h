@@ -2,9 +2,9 @@
 /* alerts/kind.h: one row a kind of alert with all that depends on the kind alone. Pure.
  *
  * Where a change goes. A new kind of alert needs:
- *   1. its constant in enum kind (rules/judge.h), and a file in rules/ that makes its samples;
+ *   1. its constant in enum kind (rules/judge.h), and a file in rules/ that makes its observations;
  *   2. a words_... function in this room (texts.h), and its row in kind.c;
- *   3. whoever calls alerts_plan() with its samples (runtime/), and, if it is configured by
+ *   3. whoever calls alerts_plan() with its observations (runtime/), and, if it is configured by
  *      something else than a tenant, its line in the table of runtime/reconcile.c;
  *   4. the manuals and tests.
  * What depends on the rule stands in the rows of rules/rule.c. */
@@ -40,9 +40,10 @@ struct detail_field {
 #define DETAIL_MAX 8
 struct kind_row {
     const char *name;  /* "capacity"; part of alert_id, of messages and of the database */
-    bool listed;       /* a complete poll has a sample of every one that exists: one without a sample
-                        * freezes, and is archived when judging has forgotten its subject */
-    bool explains;     /* planned first; may explain alerts of other kinds (sample.subscription_explains) */
+    bool listed;       /* a complete poll has a observation of every one that exists: one without a
+                        * observation       freezes, and is archived when judging has forgotten its subject */
+    bool explains;     /* planned first; may explain alerts of other kinds
+                          (observation.subscription_explains) */
     bool cause; /* context.cause says why; another cause is an update, unless it passes by itself */
     bool of_receiver;  /* about context.receiver: told to the fallback, never to that receiver */
     bool of_tenants;   /* about many tenants: those who would be told of one are told, too */

@@ -106,7 +106,7 @@ static int resume(struct plan *p, struct alert *a)
     return r;
 }
 
-int plan_create(struct plan *p, const struct sample *s, struct work **ret)
+int plan_create(struct plan *p, const struct observation *s, struct work **ret)
 {
     const char *tenant_id = p->ctx->tenant_id ? p->ctx->tenant_id : "";
     CLEANUP(alert_free) struct alert *a = calloc(1, sizeof *a);
@@ -119,7 +119,7 @@ int plan_create(struct plan *p, const struct sample *s, struct work **ret)
         r = resume(p, a);
     if (r < 0)
         return r;
-    return plan_add(p, (struct work){.after = TAKE(a), .sample = s}, ret);
+    return plan_add(p, (struct work){.after = TAKE(a), .observation = s}, ret);
 }
 
 static int remove_id(struct plan *p, const char *id, struct past_alert past)
@@ -155,8 +155,8 @@ static bool same_latches(const struct alert *a, const struct alert *b)
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         for (int i = 0; i < LEVELS; i++) {
             const struct latch *x = &a->latch[rule][i], *y = &b->latch[rule][i];
-            if (x->state != y->state || x->elapsed != y->elapsed || x->samples != y->samples ||
-                !same_instant(&x->last, &y->last))
+            if (x->state != y->state || x->elapsed != y->elapsed ||
+                x->observations != y->observations || !same_instant(&x->last, &y->last))
                 return false;
         }
     return true;

@@ -6,7 +6,7 @@
 struct work {                    /* one alert that this plan looks at */
     const struct alert *before;  /* in the registry; NULL: not yet */
     struct alert *after;         /* owned */
-    const struct sample *sample; /* NULL: reminders, and what no sample speaks of */
+    const struct observation *observation; /* NULL: reminders, and what no observation speaks of */
     bool gone;                   /* to be forgotten, whatever `after` says */
 };
 struct plan {
@@ -43,8 +43,8 @@ static inline void plan_clear_at(struct plan *p)
 /* A working copy of an alert in the registry, to be asked for once. If the wall clock jumped, its
  * reminder has moved along. *ret is valid until the next one is taken. */
 int plan_take(struct plan *p, const struct alert *before, struct work **ret);
-/* A new alert about this sample's subject. */
-int plan_create(struct plan *p, const struct sample *s, struct work **ret);
+/* A new alert about this observation's subject. */
+int plan_create(struct plan *p, const struct observation *s, struct work **ret);
 /* Forget this alert, which is or was in the registry. */
 int plan_remove(struct plan *p, const struct alert *a);
 /* Hands over what differs from the registry, if all went well so far (r >= 0). */

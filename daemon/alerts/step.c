@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-/* A row is what a latch is in, a column what this sample says of its level. */
+/* A row is what a latch is in, a column what this observation says of its level. */
 const struct latch_step LATCH_STEPS[ALERT_STATE_COUNT_][LATCH_INPUT_COUNT_] = {
     /* Nothing is up: only a breach is news. The band belongs to levels that are up already. */
     [ALERT_OK] =
@@ -34,8 +34,8 @@ const struct latch_step LATCH_STEPS[ALERT_STATE_COUNT_][LATCH_INPUT_COUNT_] = {
             [LATCH_BREACH] = {ALERT_FIRING, LATCH_STAY},
             [LATCH_REMOVED] = {ALERT_OK, LATCH_ENTER},
         },
-    /* Up, and on its way down: only unbroken clear samples count. A step back, even into the band,
-     * is a wobble of the same episode. */
+    /* Up, and on its way down: only unbroken clear observations count. A step back, even into the
+     * band, is a wobble of the same episode. */
     [ALERT_RECOVERING] =
         {
             [LATCH_UNKNOWN] = {ALERT_RECOVERING, LATCH_FREEZE},
@@ -53,10 +53,10 @@ static void latch_enter(struct latch *l, enum alert_state state)
 
 static void latch_start(struct latch *l, enum alert_state state, const struct instant *now)
 {
-    *l = (struct latch){.state = state, .samples = 1, .last = *now};
+    *l = (struct latch){.state = state, .observations = 1, .last = *now};
 }
 
-/* One more sample of the same. A gap in which nobody looked is no evidence: what was suspected
+/* One more observation of the same. A gap in which nobody looked is no evidence: what was suspected
  * before it starts over, and what was recovering gains nothing from it. */
 static void latch_count(struct latch *l, const struct hold *hold, const struct instant *now)
 {
@@ -71,15 +71,15 @@ static void latch_count(struct latch *l, const struct hold *hold, const struct i
         gap = 0;
     }
     l->elapsed += gap;
-    if (l->samples < UINT32_MAX)
-        l->samples++;
+    if (l->observations < UINT32_MAX)
+        l->observations++;
     l->last = *now;
 }
 
 static bool latch_has_lasted(const struct latch *l, const struct hold *hold)
 {
     usec_t enough = l->state == ALERT_PENDING ? hold->hold_for : hold->keep_firing_for;
-    return l->elapsed >= enough && (hold->again || l->samples >= hold->min_samples);
+    return l->elapsed >= enough && (hold->again || l->observations >= hold->min_samples);
 }
 
 enum alert_state latch_step(struct latch *l, enum latch_input input, const struct hold *hold,
@@ -104,7 +104,8 @@ enum alert_state latch_step(struct latch *l, enum latch_input input, const struc
         latch_count(l, hold, now);
         break;
     }
-    /* A hold of nothing is over with its first sample, so the timed state just entered is asked. */
+    /* A hold of nothing is over with its first observation, so the timed state just entered is
+     * asked. */
     if (step->act == LATCH_START || step->act == LATCH_COUNT)
         if (latch_has_lasted(l, hold))
             latch_enter(l, LATCH_STEPS[l->state][input].next);

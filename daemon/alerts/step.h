@@ -18,8 +18,8 @@ enum latch_input {
 enum latch_act {
     LATCH_STAY,   /* keep state and timer */
     LATCH_FREEZE, /* keep state, stop the clock */
-    LATCH_START,  /* enter a timed state with this sample as the first */
-    LATCH_COUNT,  /* one more sample of the same; move on if it was held long enough */
+    LATCH_START,  /* enter a timed state with this observation as the first */
+    LATCH_COUNT,  /* one more observation of the same; move on if it was held long enough */
     LATCH_ENTER,  /* enter an untimed state */
 };
 struct latch_step {
@@ -31,17 +31,17 @@ extern const struct latch_step LATCH_STEPS[ALERT_STATE_COUNT_][LATCH_INPUT_COUNT
 struct latch {
     enum alert_state state;
     usec_t elapsed; /* in the present timed state, frozen gaps left out */
-    uint32_t samples;
-    struct instant last; /* the last sample that counted; boot 0: frozen since */
+    uint32_t observations;
+    struct instant last; /* the last observation that counted; boot 0: frozen since */
 };
 struct hold { /* how long a breach, and a recovery, must last */
     usec_t hold_for, keep_firing_for;
     uint32_t min_samples;
-    bool again; /* a reading that was stepped before, by other limits: it counts as all samples that are
-                 * asked for, and no time has passed since */
-    usec_t outage_tolerance; /* a longer gap between samples restarts PENDING, and does not count
-                                for RECOVERING */
+    bool again; /* a reading that was stepped before, by other limits: it counts as all observations
+                 * that are asked for, and no time has passed since */
+    usec_t outage_tolerance; /* a longer gap between observations restarts PENDING, and does not
+                                count for RECOVERING */
 };
-/* Applies one sample. Returns the new state. */
+/* Applies one observation. Returns the new state. */
 enum alert_state latch_step(struct latch *l, enum latch_input input, const struct hold *hold,
                             const struct instant *now);

@@ -34,12 +34,13 @@ static int judge(struct judging *j)
     return r < 0 ? r : pools_judge(j, &groups, &fates);
 }
 
-int judge_again(const struct judge_context *ctx, const struct snapshot *snapshot, struct tenant_memory *memory,
-                struct samples **ret, struct failure *ret_failure)
+int judge_again(const struct judge_context *ctx, const struct snapshot *snapshot,
+                struct tenant_memory *memory, struct observations **ret,
+                struct failure *ret_failure)
 {
-    CLEANUP(samples_free) struct samples *samples = calloc(1, sizeof *samples);
+    CLEANUP(observations_free) struct observations *observations = calloc(1, sizeof *observations);
     CLEANUP(tenant_memory_free) struct tenant_memory *after = calloc(1, sizeof *after);
-    if (!samples || !after)
+    if (!observations || !after)
         return failure_oom(ret_failure);
     after->source = memory->source;
     after->pool = memory->pool; /* lent; drops of `after` are its own */
@@ -49,7 +50,7 @@ int judge_again(const struct judge_context *ctx, const struct snapshot *snapshot
         .snapshot = snapshot,
         .before = memory,
         .after = after,
-        .samples = samples,
+        .observations = observations,
         .list_known = true,
     };
     int r = judge(&j);
@@ -57,6 +58,6 @@ int judge_again(const struct judge_context *ctx, const struct snapshot *snapshot
     after->n_pools = 0;
     if (r < 0)
         return failure_oom(ret_failure);
-    *ret = TAKE(samples);
+    *ret = TAKE(observations);
     return 0;
 }

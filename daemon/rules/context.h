@@ -6,7 +6,7 @@
  * Each field has one row in CONTEXT_RECORD. New, free, copy and equal here, pack and unpack in
  * deliver/context_json.c follow from the rows.
  *
- * Ownership: the sample, the alert in the registry, its notifications and their lines in the
+ * Ownership: the observation, the alert in the registry, its notifications and their lines in the
  * digests of several receivers hold the same context, and none of them outlives the others for
  * sure: the registry replaces an alert while its notifications are being written, a digest ends
  * before or after the alert. So context count their holders. They are written while there is one

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* rules/credential.c: how long is a client secret or a certificate still good?
  *
- * One sample for each, however many tenants sign in with it. That it still works is part of the
- * judgement: a new file counts when it has been used, and an end that has come is told as what it
- * is, whether Entra refuses already or not. */
+ * One observation for each, however many tenants sign in with it. That it still works is part of
+ * the judgement: a new file counts when it has been used, and an end that has come is told as what
+ * it is, whether Entra refuses already or not. */
 #include "base/text.h"
 #include "rules/internal.h"
 #include <errno.h>
@@ -68,7 +68,7 @@ static int64_t days_left(const struct rule_options *o, const struct credential *
 }
 
 static void judge_end(const struct rule_options *o, const struct credential *c,
-                     const struct threshold *t, struct sample *s)
+                      const struct threshold *t, struct observation *s)
 {
     struct finding *f = &s->finding[0];
     if (f->state == FINDING_NOT_APPLICABLE || c->ends_at == 0)
@@ -138,9 +138,10 @@ static int fill_context(const struct credential *c, struct alert_context *f)
 }
 
 int judge_credential(const struct rule_options *o, const struct credential *c,
-                     const struct instant *now, struct sample *ret, struct failure *ret_failure)
+                     const struct instant *now, struct observation *ret,
+                     struct failure *ret_failure)
 {
-    struct sample s = {.kind = KIND_CREDENTIAL, .n_findings = 1};
+    struct observation s = {.kind = KIND_CREDENTIAL, .n_findings = 1};
     const struct threshold t = limits_of(o, c);
     finding_init(&s.finding[0], RULE_CREDENTIAL, &t);
     int r = credential_subject(c, &s.subject);
@@ -149,7 +150,7 @@ int judge_credential(const struct rule_options *o, const struct credential *c,
     if (r >= 0)
         r = fill_context(c, s.context);
     if (r < 0) {
-        sample_clear(&s);
+        observation_clear(&s);
         return failure_oom(ret_failure);
     }
     judge_end(o, c, &t, &s);

@@ -6,9 +6,9 @@
 #include <string.h>
 
 int judge_delivery(const char *receiver, bool pager, int64_t parked, bool disabled,
-                   const struct instant *now, struct sample *ret, struct failure *ret_failure)
+                   const struct instant *now, struct observation *ret, struct failure *ret_failure)
 {
-    struct sample s = {.kind = KIND_DELIVERY, .subject = strdup(receiver), .n_findings = 1};
+    struct observation s = {.kind = KIND_DELIVERY, .subject = strdup(receiver), .n_findings = 1};
     enum level bad = pager ? LEVEL_CRITICAL : LEVEL_WARNING;
     enum level level = parked > 0 || disabled ? bad : LEVEL_NONE;
     s.finding[0] = (struct finding){.rule = RULE_DELIVERY,
@@ -24,7 +24,7 @@ int judge_delivery(const char *receiver, bool pager, int64_t parked, bool disabl
     if (r >= 0)
         r = text_copy(receiver, &s.context->receiver);
     if (r < 0) {
-        sample_clear(&s);
+        observation_clear(&s);
         return failure_oom(ret_failure);
     }
     s.context->cause = disabled ? CAUSE_DISABLED : parked > 0 ? CAUSE_PARKED : CAUSE_NONE;

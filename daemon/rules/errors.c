@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/errors.c: assignment errors, one sample per SKU and code.
+/* rules/errors.c: assignment errors, one observation per SKU and code.
  *
- * Twice as many are worse, so only half of the limit is better: errors that nobody mends come and go
- * by one or two for years.
+ * Twice as many are worse, so only half of the limit is better: errors that nobody mends come and
+ * go by one or two for years.
  *
- * Kinds beyond their bound are counted together as one group, "other". While there are such, a group
- * that is not listed may be one of them: it is unknown, not absent.
+ * Kinds beyond their bound are counted together as one group, "other". While there are such, a
+ * group that is not listed may be one of them: it is unknown, not absent.
  *
  * A group that is not listed any more counts 0 for a while, so that its alert can clear by the same
  * rules by which it was raised. */
@@ -15,7 +15,8 @@
 #include <string.h>
 
 #define OTHER "other" /* subjects of other groups have a slash in them */
-/* Of unlisted groups that may be among the others no more than this is remembered, with the listed ones. */
+/* Of unlisted groups that may be among the others no more than this is remembered, with the listed
+ * ones. */
 #define GROUPS_KEPT (2 * SNAPSHOT_ERROR_GROUPS_MAX)
 
 struct seen {
@@ -86,25 +87,25 @@ static int judge_group(struct judging *j, const struct groups *g, const struct s
     enum ignore ignore = rules_for(o, j->ctx->tenant, sku_id, part, NULL, t);
     if (ignore == IGNORE_ALL)
         return 0;
-    struct sample *sample = judging_sample(j, KIND_ERRORS, strdup(s->subject));
-    if (!sample)
+    struct observation *observation = judging_observation(j, KIND_ERRORS, strdup(s->subject));
+    if (!observation)
         return -ENOMEM;
     bool costs_nothing = sku_id && product_is_free(sku_id, part);
-    sample->silent = ignore == IGNORE_ALERTS || (costs_nothing && !o->watch_free_skus);
-    sample->n_findings = 1;
-    finding_init(&sample->finding[0], RULE_ASSIGNMENT_ERRORS, &t[RULE_ASSIGNMENT_ERRORS]);
+    observation->silent = ignore == IGNORE_ALERTS || (costs_nothing && !o->watch_free_skus);
+    observation->n_findings = 1;
+    finding_init(&observation->finding[0], RULE_ASSIGNMENT_ERRORS, &t[RULE_ASSIGNMENT_ERRORS]);
     if (known) {
         int64_t count = s->group ? s->group->count : 0;
         enum level level = level_at_least(&t[RULE_ASSIGNMENT_ERRORS], count);
         enum level keep = level_at_least(&t[RULE_ASSIGNMENT_ERRORS], 2 * count - 1);
-        finding_set(&sample->finding[0], count, level, keep > level ? keep : level);
-        sample->context->error_count = count;
+        finding_set(&observation->finding[0], count, level, keep > level ? keep : level);
+        observation->context->error_count = count;
         if (s->group)
-            sample->context->errors_since_at = first_seen(j, s);
+            observation->context->errors_since_at = first_seen(j, s);
     }
-    r = text_copy(code, &sample->context->error_code);
+    r = text_copy(code, &observation->context->error_code);
     if (r >= 0 && sku_id)
-        r = context_set_sku(sample->context, o, sku_id, part);
+        r = context_set_sku(observation->context, o, sku_id, part);
     return r;
 }
 

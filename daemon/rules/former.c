@@ -12,7 +12,7 @@ bool former_is(const struct judging *j, const struct known_pool *p, bool *ret_ex
     return j->after->source != SOURCE_NONE && !pool_id_is_of(p->id, j->after->source);
 }
 
-static const struct finding *find(const struct sample *s, enum rule rule)
+static const struct finding *find(const struct observation *s, enum rule rule)
 {
     for (size_t i = 0; i < s->n_findings; i++)
         if (s->finding[i].rule == rule)
@@ -25,8 +25,9 @@ static bool judge_rule(const struct judging *j, const struct groups *g, const st
 {
     bool any = false, kept = false, unknown = false, offered = false;
     for (size_t i = 0; i < of->n; i++) {
-        size_t place = g->sample[g->order[of->first + i]];
-        const struct finding *f = place ? find(&j->samples->sample[place - 1], ret->rule) : NULL;
+        size_t place = g->observation[g->order[of->first + i]];
+        const struct finding *f =
+            place ? find(&j->observations->observation[place - 1], ret->rule) : NULL;
         if (!f)
             continue;
         any = true;
@@ -43,7 +44,7 @@ static bool judge_rule(const struct judging *j, const struct groups *g, const st
 /* A drop is measured against what the pool itself had: the present source cannot say that it is over.
  * That the pool is gone is over as soon as its SKU is listed. */
 void former_judge(const struct judging *j, const struct groups *g, const struct known_pool *p,
-                  const struct threshold t[static RULE_COUNT_], struct sample *s)
+                  const struct threshold t[static RULE_COUNT_], struct observation *s)
 {
     struct known_pool *after = memory_pool(j->after, p->id);
     bool listed = false, blocked = false;

@@ -48,14 +48,14 @@ struct judging {
     const struct snapshot *snapshot;
     const struct tenant_memory *before;
     struct tenant_memory *after;
-    struct samples *samples;
-    size_t samples_size;
+    struct observations *observations;
+    size_t observations_size;
     bool list_known; /* the allotment list is complete and believed */
 };
 usec_t judging_now(const struct judging *j); /* the snapshot's time by the clock of its source */
-/* A sample with its context begun (tenant, time), appended; NULL: no memory. Borrowed from j until
- * the next call. Takes over `subject`, also on failure; NULL counts as no memory. */
-struct sample *judging_sample(struct judging *j, enum kind kind, char *subject);
+/* A observation with its context begun (tenant, time), appended; NULL: no memory. Borrowed from j
+ * until the next call. Takes over `subject`, also on failure; NULL counts as no memory. */
+struct observation *judging_observation(struct judging *j, enum kind kind, char *subject);
 int context_begin(const struct judge_context *ctx, usec_t at, struct alert_context **ret);
 /* sku_id, sku_part_number and sku_name. */
 int context_set_sku(struct alert_context *f, const struct rule_options *o, const char *sku_id,
@@ -128,7 +128,8 @@ struct groups {
     size_t n;
     /* by index of allotment; filled in by pools_judge */
     bool *silent, *ignored;
-    size_t *sample; /* its place in judging.samples, from 1 on; 0: it has none of its own */
+    size_t
+        *observation; /* its place in judging.observations, from 1 on; 0: it has none of its own */
     const struct known_pool **known; /* one of the memory for each SKU, by SKU */
     size_t n_known;
 };
@@ -156,10 +157,10 @@ const char *allotment_key(const struct allotment *a);
 
 /* Whether this pool is one; `ret_expired`: for so long that nothing more is expected of it. */
 bool former_is(const struct judging *j, const struct known_pool *p, bool *ret_expired);
-/* Marks the sample of such a pool, and fills in what the present source says of its SKU. After the
- * samples of the listed pools. */
+/* Marks the observation of such a pool, and fills in what the present source says of its SKU. After
+ * the observations of the listed pools. */
 void former_judge(const struct judging *j, const struct groups *g, const struct known_pool *p,
-                  const struct threshold t[static RULE_COUNT_], struct sample *s);
+                  const struct threshold t[static RULE_COUNT_], struct observation *s);
 /* Forgets those that have expired and that nothing in the present source holds up. After the pools.
  */
 void formers_forget(const struct judging *j);

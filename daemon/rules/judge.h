@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/judge.h: thresholds + snapshot + what was known before -> samples. Pure: no I/O, no clock.
+/* rules/judge.h: thresholds + snapshot + what was known before -> observations. Pure: no I/O, no
+ * clock.
  *
- * A sample is what one poll says about one alert instance: one finding per rule of that instance.
- * A pool has ONE instance (kind capacity) with five findings and, if it is gone, a sixth. */
+ * A observation is what one poll says about one alert instance: one finding per rule of that
+ * instance. A pool has ONE instance (kind capacity) with five findings and, if it is gone, a sixth.
+ */
 #pragma once
 #include "model/rights.h"
 #include "rules/context.h"
@@ -40,7 +42,7 @@ struct finding {
     uint32_t min_samples;
 };
 #define FINDINGS_MAX 6
-struct sample {
+struct observation {
     enum kind kind;
     char *subject; /* allotment id, SKU id, subscription id, "SKU/code", "" (tenant), receiver name,
                     * "user/NAME/SKU", "CLIENT ID/FILE NAME[/TENANT ID]" */
@@ -55,14 +57,15 @@ struct sample {
     bool former, expired;
     bool subscription_explains; /* capacity: its subscriptions are not active, their own alert speaks first */
 };
-struct samples {
-    struct sample *sample;
+struct observations {
+    struct observation *observation;
     size_t n;
 };
-void samples_free(struct samples *s);
-DEFINE_CLEANUP(struct samples *, samples_free)
+void observations_free(struct observations *s);
+DEFINE_CLEANUP(struct observations *, observations_free)
 
-/* How long something that is gone, or that another source knew, stays in memory and yields samples. */
+/* How long something that is gone, or that another source knew, stays in memory and yields
+ * observations. */
 #define MEMORY_KEPT (7 * USEC_PER_DAY)
 
 /* How long consumption of 0 in all pools is not believed where several pools had some. */
@@ -78,7 +81,7 @@ struct known_pool {
     uint32_t absent_polls; /* complete lists in a row without it */
     struct instant absent_since; /* boot 0: it was there last time */
     bool gone;   /* absence was confirmed and spoken about */
-    bool silent; /* its last sample was: a trial that vanishes wakes nobody */
+    bool silent; /* its last observation was: a trial that vanishes wakes nobody */
     bool blocked; /* only another source lists it, and a pool of its SKU is not clear; not kept */
     bool quiet;  /* scope = "auto": its siblings have room enough, see siblings_quiet */
 };
@@ -93,7 +96,7 @@ struct known_subscription {
 };
 /* ... and of one known group of errors. */
 struct known_group {
-    char *subject; /* "SKU/code" as in sample.subject */
+    char *subject; /* "SKU/code" as in observation.subject */
     char *sku_id;  /* NULL: errors without a SKU */
     char *code;
     usec_t first_seen_at; /* by us; Graph says only when an error last occurred */
@@ -147,19 +150,21 @@ struct judge_context {
     int64_t clock_ahead;
 };
 /* Samples for every pool, subscription and error group that is or was there, and the memory after
- * this poll (a new value; `before` stays as it is). Handles: unknown sections (samples with UNKNOWN
- * findings for known subjects), absence and replacement, emptied lists, consumption that falls to 0 in
- * all pools (held like an unknown list), change of source (subjects
- * of the other source are UNKNOWN), min_units, scope, free SKUs, `ignore`.
- * IGNORE_ALL subjects yield no sample. Only -ENOMEM. */
+ * this poll (a new value; `before` stays as it is). Handles: unknown sections (observations with
+ * UNKNOWN findings for known subjects), absence and replacement, emptied lists, consumption that
+ * falls to 0 in all pools (held like an unknown list), change of source (subjects of the other
+ * source are UNKNOWN), min_units, scope, free SKUs, `ignore`. IGNORE_ALL subjects yield no
+ * observation. Only -ENOMEM. */
 int judge_snapshot(const struct judge_context *ctx, const struct snapshot *snapshot,
-                   const struct tenant_memory *before, struct samples **ret_samples,
+                   const struct tenant_memory *before, struct observations **ret_observations,
                    struct tenant_memory **ret_after, struct failure *ret_failure);
 
-/* The capacity samples of a snapshot that was judged before, by other options: `memory` is as that
- * judging left it, and stays so but for what a pool's samples look like (silent, quiet). Only -ENOMEM. */
-int judge_again(const struct judge_context *ctx, const struct snapshot *snapshot, struct tenant_memory *memory,
-                struct samples **ret, struct failure *ret_failure);
+/* The capacity observations of a snapshot that was judged before, by other options: `memory` is as
+ * that judging left it, and stays so but for what a pool's observations look like (silent, quiet).
+ * Only -ENOMEM. */
+int judge_again(const struct judge_context *ctx, const struct snapshot *snapshot,
+                struct tenant_memory *memory, struct observations **ret,
+                struct failure *ret_failure);
 
 /* How reading a tenant is going; one per tenant, kept by the store so that a restart does not
  * forget an outage. The runtime updates it after each poll with health_update. */
@@ -192,11 +197,12 @@ unsigned health_blinds(const struct tenant_health *h, enum cause *ret_cause);
  * complete reading. */
 void health_update(struct tenant_health *h, const struct snapshot *snapshot,
                    const struct tenant_memory *after, const struct failure *f);
-/* The poll sample of one tenant (kind POLL, subject ""): sign-in or permission refused, schema
- * changed, emptied, zero consumption, mass disappearance, broken configuration: warning at once (hold 0, 1 sample);
- * otherwise by the age of the oldest incomplete section against poll.warning / poll.critical. */
+/* The poll observation of one tenant (kind POLL, subject ""): sign-in or permission refused, schema
+ * changed, emptied, zero consumption, mass disappearance, broken configuration: warning at once
+ * (hold 0, 1 observation); otherwise by the age of the oldest incomplete section against
+ * poll.warning / poll.critical. */
 int judge_poll(const struct judge_context *ctx, const struct tenant_health *h,
-               const struct instant *now, struct sample *ret, struct failure *ret_failure);
+               const struct instant *now, struct observation *ret, struct failure *ret_failure);
 /* The same in short, without allocating: what the tenant's poll alert would be about. */
 struct poll_state {
     enum cause cause;    /* NONE: nothing is wrong, or not polled yet */
@@ -238,17 +244,18 @@ struct service_alert {
 bool service_holds(const struct service_tenant *tenant, size_t n, size_t which,
                    const struct service_tally *tally, const struct service_alert *alert,
                    usec_t now_mono);
-/* The sample (kind SERVICE, subject ""; it belongs to no tenant). */
+/* The observation (kind SERVICE, subject ""; it belongs to no tenant). */
 int judge_service(const struct service_tenant *tenant, size_t n, const struct service_tally *tally,
-                  usec_t keep_firing_for, const struct instant *now, struct sample *ret, struct failure *ret_failure);
+                  usec_t keep_firing_for, const struct instant *now, struct observation *ret,
+                  struct failure *ret_failure);
 /* One receiver with parked entries or switched off: kind DELIVERY. `pager`: critical. */
 int judge_delivery(const char *receiver, bool pager, int64_t parked, bool disabled,
-                   const struct instant *now, struct sample *ret, struct failure *ret_failure);
+                   const struct instant *now, struct observation *ret, struct failure *ret_failure);
 /* Does somebody hold what they must? kind RIGHT. `held` NULL, or without its list of rights: not
  * known. `sku_id` and `part_number`: the other name of the SKU, where the tenant's pools tell it. */
 int judge_right(const struct judge_context *ctx, const struct right_need *need,
                 const struct rights *rights, const char *sku_id, const char *part_number,
-                const struct instant *now, struct sample *ret, struct failure *ret_failure);
+                const struct instant *now, struct observation *ret, struct failure *ret_failure);
 /* How messages call whom it is about: as configured, or a user by the first 12 hexadecimal digits
  * of the SHA-256 of the name in lower case. -ENOMEM */
 int right_principal(const struct rule_options *o, const struct right_need *need, char **ret);
@@ -274,17 +281,21 @@ struct credential {
     bool open;    /* its own alert was told */
     bool blamed;  /* the alert about a tenant that was refused was told */
 };
-/* Its sample, kind CREDENTIAL. Days count down to its end. A refused sign-in is another alert's news
- * (rule poll) unless this alert is open and its end has come: then it is this one's, and nobody's
- * else. */
+/* Its observation, kind CREDENTIAL. Days count down to its end. A refused sign-in is another
+ * alert's news (rule poll) unless this alert is open and its end has come: then it is this one's,
+ * and nobody's else. */
 int judge_credential(const struct rule_options *o, const struct credential *c,
-                     const struct instant *now, struct sample *ret, struct failure *ret_failure);
+                     const struct instant *now, struct observation *ret,
+                     struct failure *ret_failure);
 /* Whether a sign-in that is refused now is refused because of the end of this credential. */
 bool credential_is_over(const struct credential *c);
 /* Its subject: of `c` only client_id, name and apart are read. -ENOMEM */
 int credential_subject(const struct credential *c, char **ret);
-void sample_clear(struct sample *s); /* frees what is inside */
-static inline void sample_clear_at(struct sample *s) { sample_clear(s); } /* CLEANUP(sample_clear) */
+void observation_clear(struct observation *s); /* frees what is inside */
+static inline void observation_clear_at(struct observation *s)
+{
+    observation_clear(s);
+} /* CLEANUP(observation_clear) */
 
 /* The order to place now. waiting may be NUMBER_UNKNOWN (taken as 0). */
 int64_t units_to_unblock(int64_t allotted, int64_t consumed, int64_t waiting);

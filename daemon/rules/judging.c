@@ -6,45 +6,46 @@
 #include <errno.h>
 #include <string.h>
 
-/* ---- samples ---- */
+/* ---- observations ---- */
 
-void sample_clear(struct sample *s)
+void observation_clear(struct observation *s)
 {
     free(s->subject);
     free(s->replaces);
     context_free(s->context);
-    *s = (struct sample){0};
+    *s = (struct observation){0};
 }
 
-void samples_free(struct samples *s)
+void observations_free(struct observations *s)
 {
     if (!s)
         return;
     for (size_t i = 0; i < s->n; i++)
-        sample_clear(&s->sample[i]);
-    free(s->sample);
+        observation_clear(&s->observation[i]);
+    free(s->observation);
     free(s);
 }
 
-struct sample *judging_sample(struct judging *j, enum kind kind, char *subject)
+struct observation *judging_observation(struct judging *j, enum kind kind, char *subject)
 {
     CLEANUP(free) char *owned = subject;
     if (!subject)
         return NULL;
-    if (j->samples->n == j->samples_size) {
-        size_t size = j->samples_size ? j->samples_size * 2 : 32;
-        void *moved = reallocarray(j->samples->sample, size, sizeof *j->samples->sample);
+    if (j->observations->n == j->observations_size) {
+        size_t size = j->observations_size ? j->observations_size * 2 : 32;
+        void *moved =
+            reallocarray(j->observations->observation, size, sizeof *j->observations->observation);
         if (!moved)
             return NULL;
-        j->samples->sample = moved;
-        j->samples_size = size;
+        j->observations->observation = moved;
+        j->observations_size = size;
     }
-    struct sample *s = &j->samples->sample[j->samples->n];
-    *s = (struct sample){.kind = kind};
+    struct observation *s = &j->observations->observation[j->observations->n];
+    *s = (struct observation){.kind = kind};
     if (context_begin(j->ctx, j->snapshot->taken.at, &s->context) < 0)
         return NULL;
     s->subject = TAKE(owned);
-    j->samples->n++;
+    j->observations->n++;
     return s;
 }
 
@@ -209,25 +210,25 @@ static int judge_all(struct judging *j)
 }
 
 int judge_snapshot(const struct judge_context *ctx, const struct snapshot *snapshot,
-                   const struct tenant_memory *before, struct samples **ret_samples,
+                   const struct tenant_memory *before, struct observations **ret_observations,
                    struct tenant_memory **ret_after, struct failure *ret_failure)
 {
     static const struct tenant_memory NOTHING_KNOWN = {.source = SOURCE_NONE};
-    CLEANUP(samples_free) struct samples *samples = calloc(1, sizeof *samples);
+    CLEANUP(observations_free) struct observations *observations = calloc(1, sizeof *observations);
     CLEANUP(tenant_memory_free) struct tenant_memory *after = calloc(1, sizeof *after);
-    if (!samples || !after)
+    if (!observations || !after)
         return failure_oom(ret_failure);
     struct judging j = {
         .ctx = ctx,
         .snapshot = snapshot,
         .before = before ? before : &NOTHING_KNOWN,
         .after = after,
-        .samples = samples,
+        .observations = observations,
         .list_known = snapshot->allotments == SECTION_COMPLETE && !snapshot->schema_changed,
     };
     if (judge_all(&j) < 0)
         return failure_oom(ret_failure);
-    *ret_samples = TAKE(samples);
+    *ret_observations = TAKE(observations);
     *ret_after = TAKE(after);
     return 0;
 }

@@ -244,7 +244,7 @@ static struct trouble find_trouble(const struct tenant_health *h, const struct t
     return t;
 }
 
-/* ---- the sample ---- */
+/* ---- the observation ---- */
 
 static int64_t limit_seconds(const struct limit *l, usec_t interval)
 {
@@ -270,7 +270,8 @@ static const char *source_word(enum source source)
 /* The tenant itself is read. What a person has to mend is told once a second look-up agrees: a new
  * user is not everywhere at once. */
 static int fill_rights(const struct judge_context *ctx, const struct tenant_health *h,
-                       const struct threshold *poll, const struct instant *now, struct sample *s)
+                       const struct threshold *poll, const struct instant *now,
+                       struct observation *s)
 {
     const struct section_health *section = &h->section[HEALTH_RIGHTS];
     enum cause cause = BY_KIND[h->rights_kind];
@@ -290,8 +291,8 @@ static int fill_rights(const struct judge_context *ctx, const struct tenant_heal
     return s->context->section && s->context->hint ? 0 : -ENOMEM;
 }
 
-static int fill_sample(const struct judge_context *ctx, const struct tenant_health *h,
-                       const struct instant *now, struct sample *s)
+static int fill_observation(const struct judge_context *ctx, const struct tenant_health *h,
+                            const struct instant *now, struct observation *s)
 {
     struct threshold t[RULE_COUNT_];
     (void)rules_for(ctx->options, ctx->tenant, NULL, NULL, NULL, t);
@@ -353,12 +354,12 @@ int poll_context(const struct poll_state *p, const struct tenant_health *h, stru
 }
 
 int judge_poll(const struct judge_context *ctx, const struct tenant_health *h,
-               const struct instant *now, struct sample *ret, struct failure *ret_failure)
+               const struct instant *now, struct observation *ret, struct failure *ret_failure)
 {
-    struct sample s = {.kind = KIND_POLL, .subject = strdup("")};
-    int r = s.subject ? fill_sample(ctx, h, now, &s) : -ENOMEM;
+    struct observation s = {.kind = KIND_POLL, .subject = strdup("")};
+    int r = s.subject ? fill_observation(ctx, h, now, &s) : -ENOMEM;
     if (r < 0) {
-        sample_clear(&s);
+        observation_clear(&s);
         return failure_oom(ret_failure);
     }
     *ret = s;

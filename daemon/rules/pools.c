@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/pools.c: the capacity sample of every pool, or of every SKU under scope = "sku". */
+/* rules/pools.c: the capacity observation of every pool, or of every SKU under scope = "sku". */
 #include "base/text.h"
 #include "rules/internal.h"
 #include <errno.h>
@@ -112,10 +112,10 @@ static int sku_load(const struct judging *j, const struct groups *g, const struc
     return 0;
 }
 
-/* ---- samples ---- */
+/* ---- observations ---- */
 
 /* What a drop that raises or keeps a level is measured against; else NUMBER_UNKNOWN. */
-static int64_t reference_up(const struct sample *s)
+static int64_t reference_up(const struct observation *s)
 {
     for (size_t i = 0; i < s->n_findings; i++)
         if (s->finding[i].rule == RULE_CAPACITY_DROP && s->finding[i].keep > LEVEL_NONE)
@@ -123,7 +123,7 @@ static int64_t reference_up(const struct sample *s)
     return NUMBER_UNKNOWN;
 }
 
-static void set_numbers(struct sample *s, const struct capacity *c,
+static void set_numbers(struct observation *s, const struct capacity *c,
                         const struct threshold t[static RULE_COUNT_])
 {
     struct alert_context *f = s->context;
@@ -159,7 +159,7 @@ static int add_subscriptions(struct alert_context *f, const struct allotment *a)
     return 0;
 }
 
-static void add_findings(struct sample *s, const struct finding f[static CAPACITY_FINDINGS],
+static void add_findings(struct observation *s, const struct finding f[static CAPACITY_FINDINGS],
                          const struct finding *drop)
 {
     memcpy(s->finding, f, CAPACITY_FINDINGS * sizeof *f);
@@ -167,14 +167,14 @@ static void add_findings(struct sample *s, const struct finding f[static CAPACIT
     s->finding[s->n_findings++] = *drop;
 }
 
-static void add_gone(struct sample *s, const struct threshold t[static RULE_COUNT_], bool gone,
+static void add_gone(struct observation *s, const struct threshold t[static RULE_COUNT_], bool gone,
                      int64_t last_consumed)
 {
     gone_judge(t, gone, last_consumed, &s->finding[s->n_findings++]);
 }
 
 /* Its siblings have room: usage and remaining raise nothing, and say what would have been raised. */
-static bool relax(struct sample *s)
+static bool relax(struct observation *s)
 {
     bool relaxed = false;
     for (size_t i = 0; i < s->n_findings; i++) {
@@ -189,7 +189,7 @@ static bool relax(struct sample *s)
 
 /* Memory carries quiet from poll to poll: between its two ends it stays as it was. */
 static void judge_quiet(const struct judging *j, const struct sku *sku, const struct pool *p,
-                        const struct known_pool *past, struct sample *s)
+                        const struct known_pool *past, struct observation *s)
 {
     bool quiet = j->ctx->options->scope == SCOPE_AUTO &&
                  siblings_quiet(&sku->siblings, p->a, &p->capacity, p->threshold,
@@ -201,16 +201,16 @@ static void judge_quiet(const struct judging *j, const struct sku *sku, const st
         s->context->siblings_free = siblings_free(&sku->siblings, p->a, &p->capacity);
 }
 
-static int pool_sample(struct judging *j, const struct groups *g, const struct sku *sku,
-                       const struct pool *p, const struct fates *fates)
+static int pool_observation(struct judging *j, const struct groups *g, const struct sku *sku,
+                            const struct pool *p, const struct fates *fates)
 {
     size_t at = (size_t)(p->a - g->snapshot->allotment);
     if (p->ignore == IGNORE_ALL)
         return 0;
-    struct sample *s = judging_sample(j, KIND_CAPACITY, strdup(p->a->id));
+    struct observation *s = judging_observation(j, KIND_CAPACITY, strdup(p->a->id));
     if (!s)
         return -ENOMEM;
-    g->sample[at] = j->samples->n;
+    g->observation[at] = j->observations->n;
     s->silent = p->silent;
     s->subscription_explains = subscriptions_explain(p->a);
     add_findings(s, p->finding, &p->drop);
@@ -240,7 +240,8 @@ static int pool_sample(struct judging *j, const struct groups *g, const struct s
 }
 
 /* A pool that is not in the list, or whose list is not known. */
-static int absent_sample(struct judging *j, const struct groups *g, const struct known_pool *k, enum fate fate)
+static int absent_observation(struct judging *j, const struct groups *g, const struct known_pool *k,
+                              enum fate fate)
 {
     const struct rule_options *o = j->ctx->options;
     struct threshold t[RULE_COUNT_];
@@ -249,7 +250,7 @@ static int absent_sample(struct judging *j, const struct groups *g, const struct
     enum ignore ignore = rules_for(o, j->ctx->tenant, k->sku_id, k->sku_part_number, k->id, t);
     if (ignore == IGNORE_ALL)
         return 0;
-    struct sample *s = judging_sample(j, KIND_CAPACITY, strdup(k->id));
+    struct observation *s = judging_observation(j, KIND_CAPACITY, strdup(k->id));
     if (!s)
         return -ENOMEM;
     s->silent = k->silent || ignore == IGNORE_ALERTS ||
@@ -297,7 +298,7 @@ static void add_capacity(struct capacity *sum, const struct capacity *c)
         sum->waiting.oldest_at = oldest;
 }
 
-static int sku_context(struct judging *j, const struct sku *sku, struct sample *s)
+static int sku_context(struct judging *j, const struct sku *sku, struct observation *s)
 {
     int r = 0;
     s->subscription_explains = sku->n > 0;
@@ -314,7 +315,7 @@ static int sku_context(struct judging *j, const struct sku *sku, struct sample *
 }
 
 /* Whether its missing pools were confirmed to be gone, or one that was is back; else nothing. */
-static void sku_add_gone(struct sample *s, const struct threshold t[static RULE_COUNT_],
+static void sku_add_gone(struct observation *s, const struct threshold t[static RULE_COUNT_],
                          const struct groups *g, const struct sku *sku, const struct fates *fates,
                          const struct missing *m)
 {
@@ -337,8 +338,8 @@ static void sku_add_gone(struct sample *s, const struct threshold t[static RULE_
 }
 
 /* `sku` may have no pools (all of them are missing), `m` may be empty; not both. */
-static int sku_sample(struct judging *j, const struct groups *g, const struct sku *sku,
-                      const struct fates *fates, const struct missing *m)
+static int sku_observation(struct judging *j, const struct groups *g, const struct sku *sku,
+                           const struct fates *fates, const struct missing *m)
 {
     const struct rule_options *o = j->ctx->options;
     const struct known_pool *k = m->n > 0 ? &m->before->pool[m->index[0]] : NULL;
@@ -369,7 +370,7 @@ static int sku_sample(struct judging *j, const struct groups *g, const struct sk
     if (incomplete)
         sum = (struct capacity){.waiting = {.section = SECTION_UNKNOWN}};
 
-    struct sample *s = judging_sample(j, KIND_CAPACITY, lower_case(key));
+    struct observation *s = judging_observation(j, KIND_CAPACITY, lower_case(key));
     if (!s)
         return -ENOMEM;
     s->silent = silent || ignore == IGNORE_ALERTS;
@@ -428,7 +429,7 @@ static int skus_judge(struct judging *j, const struct groups *g, const struct fa
         int r = order <= 0 ? sku_load(j, g, &g->group[i], fates, &sku) : 0;
         const struct missing missing = {before, fates, index + m, run};
         if (r >= 0)
-            r = sku_sample(j, g, &sku, fates, &missing);
+            r = sku_observation(j, g, &sku, fates, &missing);
         if (r >= 0)
             r = sku_remember(j, &sku);
         if (r < 0)
@@ -481,7 +482,7 @@ static int pools_of_skus(struct judging *j, const struct groups *g, const struct
             g->group[i].key &&
             bsearch(&g->group[i].key, missing, n_missing, sizeof *missing, compare_keys);
         for (size_t k = 0; r >= 0 && k < sku.n; k++)
-            r = pool_sample(j, g, &sku, &sku.pool[k], fates);
+            r = pool_observation(j, g, &sku, &sku.pool[k], fates);
         if (r >= 0)
             r = sku_remember(j, &sku);
     }
@@ -496,7 +497,7 @@ int pools_judge(struct judging *j, const struct groups *g, const struct fates *f
     for (size_t k = 0; r >= 0 && k < j->before->n_pools; k++) {
         enum fate fate = fates->known[k];
         if (fate == FATE_UNKNOWN || fate == FATE_MISSING || fate == FATE_GONE)
-            r = absent_sample(j, g, &j->before->pool[k], fate);
+            r = absent_observation(j, g, &j->before->pool[k], fate);
     }
     return r;
 }

@@ -208,9 +208,9 @@ static int tell_why(const struct view *v, bool whole_right, struct alert_context
     return 0;
 }
 
-/* ---- the sample ---- */
+/* ---- the observation ---- */
 
-static int judge_rights_known(const struct view *v, struct sample *s, enum level bad)
+static int judge_rights_known(const struct view *v, struct observation *s, enum level bad)
 {
     struct finding *f = &s->finding[0];
     const struct right *right = our_right(v);
@@ -244,7 +244,7 @@ static int name_sku(const struct view *v, const struct rule_options *o, struct a
 }
 
 static int fill(const struct judge_context *ctx, const struct view *v, const struct instant *now,
-                struct sample *s)
+                struct observation *s)
 {
     const struct right_need *need = v->need;
     enum level bad = need->critical ? LEVEL_CRITICAL : LEVEL_WARNING;
@@ -269,13 +269,13 @@ static int fill(const struct judge_context *ctx, const struct view *v, const str
 
 int judge_right(const struct judge_context *ctx, const struct right_need *need,
                 const struct rights *rights, const char *sku_id, const char *part_number,
-                const struct instant *now, struct sample *ret, struct failure *ret_failure)
+                const struct instant *now, struct observation *ret, struct failure *ret_failure)
 {
     const struct view v = {
         .need = need, .rights = rights, .sku_id = sku_id, .part_number = part_number};
-    struct sample s = {.kind = KIND_RIGHT};
+    struct observation s = {.kind = KIND_RIGHT};
     if (fill(ctx, &v, now, &s) < 0) {
-        sample_clear(&s);
+        observation_clear(&s);
         return failure_oom(ret_failure);
     }
     *ret = s;

@@ -5,7 +5,7 @@
  *   1. here, its constant in enum rule; in rule.c, its row;
  *   2. in this room, the file that makes its finding;
  *   3. if its limits can be set, its keys and its line in RULE_GROUPS in config/keys.c;
- *   4. the manuals, the sample file and tests.
+ *   4. the manuals, the observation file and tests.
  * If no existing kind of alert has such findings, add a kind: see alerts/kind.h. */
 #pragma once
 #include "base/clock.h"
@@ -84,7 +84,7 @@ struct rule_row {
     bool falls;             /* its limits are met from above: at or below them it is raised */
     /* life of the alert */
     bool needed_to_clear;   /* while it is unknown, nothing else of the alert falls */
-    bool absence;           /* its subject is missing: a sample that does not mention it is its
+    bool absence;           /* its subject is missing: a observation that does not mention it is its
                              * all-clear, and its alert is archived without an end when the subject
                              * is forgotten */
     bool people_wait;       /* no other alert explains it away */

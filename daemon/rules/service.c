@@ -74,7 +74,7 @@ bool service_holds(const struct service_tenant *tenant, size_t n, size_t which,
            alike + undecided(tenant, n, t) >= tally->begins;
 }
 
-/* ---- the sample ---- */
+/* ---- the observation ---- */
 
 /* The one who fails with the cause that most of them have, if most have the same: a majority is what
  * is left when unlike ones cancel each other out. */
@@ -160,10 +160,10 @@ static int fill_context(const struct service_tenant *tenant, size_t n,
 }
 
 int judge_service(const struct service_tenant *tenant, size_t n, const struct service_tally *tally,
-                  usec_t keep_firing_for, const struct instant *now, struct sample *ret,
+                  usec_t keep_firing_for, const struct instant *now, struct observation *ret,
                   struct failure *ret_failure)
 {
-    struct sample s = {.kind = KIND_SERVICE, .subject = strdup(""), .n_findings = 1};
+    struct observation s = {.kind = KIND_SERVICE, .subject = strdup(""), .n_findings = 1};
     s.finding[0] = (struct finding){
         .rule = RULE_SERVICE,
         .state = FINDING_KNOWN,
@@ -179,7 +179,7 @@ int judge_service(const struct service_tenant *tenant, size_t n, const struct se
     if (r >= 0)
         r = fill_context(tenant, n, tally, now, s.context);
     if (r < 0) {
-        sample_clear(&s);
+        observation_clear(&s);
         return failure_oom(ret_failure);
     }
     *ret = s;

@@ -96,8 +96,8 @@ int groups_new(const struct judging *j, struct groups *ret)
     ret->group = calloc(n, sizeof *ret->group);
     ret->silent = calloc(n, sizeof *ret->silent);
     ret->ignored = calloc(n, sizeof *ret->ignored);
-    ret->sample = calloc(n, sizeof *ret->sample);
-    if (!ret->order || !ret->group || !ret->silent || !ret->ignored || !ret->sample)
+    ret->observation = calloc(n, sizeof *ret->observation);
+    if (!ret->order || !ret->group || !ret->silent || !ret->ignored || !ret->observation)
         return -ENOMEM;
     for (size_t i = 0; i < n; i++)
         ret->order[i] = i;
@@ -127,7 +127,7 @@ void groups_clear(struct groups *g)
     free(g->group);
     free(g->silent);
     free(g->ignored);
-    free(g->sample);
+    free(g->observation);
     free(g->known);
     *g = (struct groups){0};
 }

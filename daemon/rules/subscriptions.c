@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/subscriptions.c: one sample per subscription, with the pools that it backs.
+/* rules/subscriptions.c: one observation per subscription, with the pools that it backs.
  *
  * A level is left only when the subscription is active again: in every other state `keep` holds
  * whatever was raised. One that was dead and unused when it was first seen says nothing: such
@@ -206,7 +206,7 @@ static int judge_present(struct judging *j, const struct groups *g, const struct
     }
     if (ignored)
         return 0;
-    struct sample *s = judging_sample(j, KIND_SUBSCRIPTION, strdup(v->id));
+    struct observation *s = judging_observation(j, KIND_SUBSCRIPTION, strdup(v->id));
     if (!s)
         return -ENOMEM;
     s->silent =
@@ -224,7 +224,7 @@ static int judge_absent(struct judging *j, const struct known_subscription *past
 {
     struct threshold t[RULE_COUNT_];
     (void)rules_for(j->ctx->options, j->ctx->tenant, NULL, NULL, NULL, t);
-    struct sample *s = judging_sample(j, KIND_SUBSCRIPTION, strdup(past->id));
+    struct observation *s = judging_observation(j, KIND_SUBSCRIPTION, strdup(past->id));
     if (!s)
         return -ENOMEM;
     s->silent = true;

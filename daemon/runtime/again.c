@@ -9,11 +9,11 @@ static int judge(struct tenant *t, struct instant now, struct changes **ret, str
 {
     struct judge_context judging = take_judging(t, t->judged.snapshot->taken.at);
     struct plan_context planning = take_planning(t->app, t, now);
-    CLEANUP(samples_free) struct samples *samples = NULL;
+    CLEANUP(observations_free) struct observations *observations = NULL;
     judging.clock_ahead = t->judged.clock_ahead;
     planning.again = true;
-    int r = judge_again(&judging, t->judged.snapshot, t->memory, &samples, why);
-    return r < 0 ? r : alerts_plan(&planning, t->app->registry, samples, ret, why);
+    int r = judge_again(&judging, t->judged.snapshot, t->memory, &observations, why);
+    return r < 0 ? r : alerts_plan(&planning, t->app->registry, observations, ret, why);
 }
 
 void again_judge(struct app *app)

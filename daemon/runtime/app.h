@@ -231,8 +231,8 @@ void again_judge(struct app *app);
  * this process knows. `starting`: it knows only what could be read. */
 void loss_settle(struct app *app, bool starting);
 
-/* One sample of its own, outside any poll. */
-void take_sample(struct app *app, struct plan_context *ctx, struct sample *sample);
+/* One observation of its own, outside any poll. */
+void take_observation(struct app *app, struct plan_context *ctx, struct observation *observation);
 
 /* outage.c */
 /* Counts who fails alike, and tells of it if it is no matter of single tenants. */
@@ -246,7 +246,7 @@ bool outage_holds(const struct tenant *t, struct instant now);
 
 /* What this poll alert would tell is told by the alert about the tenant's credential. */
 bool poll_is_covered(const struct tenant *t, const struct tenant_health *health,
-                     const struct sample *poll, struct instant now);
+                     const struct observation *poll, struct instant now);
 
 /* credentials.c: what tenants sign in with, and when that ends */
 void credentials_wire(struct app *app); /* who shares what; reads certificates */

@@ -334,15 +334,15 @@ static void judge(struct tenant *owner, struct instant now)
 {
     struct app *app = owner->app;
     CLEANUP(free) const struct tenant_identity **tenants = calloc(app->n_tenants, sizeof *tenants);
-    CLEANUP(sample_clear) struct sample sample = {0};
+    CLEANUP(observation_clear) struct observation observation = {0};
     struct plan_context ctx = take_planning(app, NULL, now);
     struct credential c;
     if (!tenants)
         return; /* in a minute */
     owner->credential.blamed = is_blamed(owner);
     describe(owner, now, tenants, &c);
-    if (c.true_at && judge_credential(&app->options->rules, &c, &now, &sample, NULL) >= 0)
-        take_sample(app, &ctx, &sample);
+    if (c.true_at && judge_credential(&app->options->rules, &c, &now, &observation, NULL) >= 0)
+        take_observation(app, &ctx, &observation);
 }
 
 void credentials_look(struct app *app, struct instant now)

@@ -144,14 +144,15 @@ static void tell(struct app *app, struct instant now)
 {
     struct outage *o = &app->outage;
     struct failure why = {0};
-    CLEANUP(sample_clear) struct sample sample = {0};
+    CLEANUP(observation_clear) struct observation observation = {0};
     o->reach = reach_of_silent(app, now.at);
     struct plan_context ctx = take_planning(app, NULL, now);
     const struct alert *before = alert_of(app);
     uint64_t seq = before ? before->seq : 0;
-    if (judge_service(o->tenant, o->n, &o->tally, settled_after(app), &now, &sample, &why) >= 0 &&
-        app_set_zone(sample.context, now.at) >= 0)
-        take_sample(app, &ctx, &sample);
+    if (judge_service(o->tenant, o->n, &o->tally, settled_after(app), &now, &observation, &why) >=
+            0 &&
+        app_set_zone(observation.context, now.at) >= 0)
+        take_observation(app, &ctx, &observation);
     note_logged(app, seq, now.at);
 }
 

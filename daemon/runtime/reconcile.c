@@ -15,8 +15,8 @@ static const struct tenant_options *tenant_of(const struct app *app, const char 
     return NULL;
 }
 
-/* `ignore = "all"` leaves a subject out of every poll: no sample would ever come again to end what
- * was told. */
+/* `ignore = "all"` leaves a subject out of every poll: no observation would ever come again to end
+ * what was told. */
 static bool is_judged(const struct app *app, const struct tenant_options *t, const struct alert *a)
 {
     struct threshold thresholds[RULE_COUNT_];

@@ -20,7 +20,7 @@ struct lookup_run { /* the look-ups after one poll */
     usec_t deadline_mono;
     size_t first, done; /* the entry it began with; how many have been looked at */
     struct rights *found; /* of the entry under way, while the reasons are read */
-    struct samples samples;
+    struct observations observations;
     size_t failed;          /* entries */
     size_t failed_at;       /* the first of them, as configured */
     struct failure failure; /* its own */
@@ -71,16 +71,16 @@ static int plan_lookup_run(struct lookup_run *r, struct failure *why)
     struct app *app = r->tenant->app;
     struct plan_context ctx = take_planning(app, r->tenant, r->taken);
     struct changes *changes = NULL;
-    int e = alerts_plan(&ctx, app->registry, &r->samples, &changes, why);
+    int e = alerts_plan(&ctx, app->registry, &r->observations, &changes, why);
     return e < 0 ? e : take_changes(app, ctx.tenant_id, NULL, changes, r->taken, why);
 }
 
-static void samples_clear(struct samples *s)
+static void observations_clear(struct observations *s)
 {
     for (size_t i = 0; i < s->n; i++)
-        sample_clear(&s->sample[i]);
-    free(s->sample);
-    *s = (struct samples){0};
+        observation_clear(&s->observation[i]);
+    free(s->observation);
+    *s = (struct observations){0};
 }
 
 static void lookup_run_free(struct lookup_run *r)
@@ -88,7 +88,7 @@ static void lookup_run_free(struct lookup_run *r)
     if (!r)
         return;
     rights_free(r->found);
-    samples_clear(&r->samples);
+    observations_clear(&r->observations);
     free(r);
 }
 
@@ -128,7 +128,7 @@ static const struct known_pool *pool_of_sku(const struct tenant *t, const char *
     return NULL;
 }
 
-static int judge(const struct lookup_run *r, const struct rights *found, struct sample *ret,
+static int judge(const struct lookup_run *r, const struct rights *found, struct observation *ret,
                  struct failure *why)
 {
     const struct tenant *t = r->tenant;
@@ -141,25 +141,27 @@ static int judge(const struct lookup_run *r, const struct rights *found, struct 
 
 static void entry_ended(struct lookup_run *r, const struct rights *found)
 {
-    CLEANUP(sample_clear) struct sample sample = {0};
+    CLEANUP(observation_clear) struct observation observation = {0};
     struct failure why = {0};
-    struct sample *grown = reallocarray(r->samples.sample, r->samples.n + 1, sizeof *grown);
+    struct observation *grown =
+        reallocarray(r->observations.observation, r->observations.n + 1, sizeof *grown);
     if (grown)
-        r->samples.sample = grown;
-    if (!grown || judge(r, found, &sample, &why) < 0) {
+        r->observations.observation = grown;
+    if (!grown || judge(r, found, &observation, &why) < 0) {
         (void)failure_oom(&why);
         note_failure(r, &why);
         return;
     }
-    r->samples.sample[r->samples.n++] = sample;
-    sample = (struct sample){0};
+    r->observations.observation[r->observations.n++] = observation;
+    observation = (struct observation){0};
 }
 
 static bool lacks_something(const struct lookup_run *r, const struct rights *found)
 {
-    CLEANUP(sample_clear) struct sample sample = {0};
-    return judge(r, found, &sample, NULL) >= 0 && sample.finding[0].state == FINDING_KNOWN &&
-           sample.finding[0].raise > LEVEL_NONE;
+    CLEANUP(observation_clear) struct observation observation = {0};
+    return judge(r, found, &observation, NULL) >= 0 &&
+           observation.finding[0].state == FINDING_KNOWN &&
+           observation.finding[0].raise > LEVEL_NONE;
 }
 
 static void lookup_run_next(struct lookup_run *r);

@@ -61,19 +61,19 @@ static int empty_snapshot(const struct tenant *t, struct instant now, struct sna
     return r < 0 ? r : snapshot_finish(b, ret);
 }
 
-static int samples_append(struct samples *s, struct sample *one)
+static int observations_append(struct observations *s, struct observation *one)
 {
-    struct sample *grown = reallocarray(s->sample, s->n + 1, sizeof *grown);
+    struct observation *grown = reallocarray(s->observation, s->n + 1, sizeof *grown);
     if (!grown)
         return -ENOMEM;
-    s->sample = grown;
-    s->sample[s->n++] = *one;
-    *one = (struct sample){0};
+    s->observation = grown;
+    s->observation[s->n++] = *one;
+    *one = (struct observation){0};
     return 0;
 }
 
 bool poll_is_covered(const struct tenant *t, const struct tenant_health *health,
-                     const struct sample *poll, struct instant now)
+                     const struct observation *poll, struct instant now)
 {
     enum level told = credentials_tell(t, health, now);
     return told > LEVEL_NONE && told >= poll->finding[0].raise;
@@ -82,16 +82,16 @@ bool poll_is_covered(const struct tenant *t, const struct tenant_health *health,
 /* Everything that this poll says: pools, subscriptions, errors, and how the reading itself goes. */
 static int judge_all(struct tenant *t, const struct snapshot *snapshot,
                      const struct graph_report *report, struct instant now,
-                     struct samples **ret_samples, struct tenant_memory **ret_memory,
+                     struct observations **ret_observations, struct tenant_memory **ret_memory,
                      struct tenant_health *ret_health, struct failure *why)
 {
     struct judge_context ctx = take_judging(t, now.at);
     ctx.clock_ahead = clock_ahead(report);
-    CLEANUP(samples_free) struct samples *samples = NULL;
+    CLEANUP(observations_free) struct observations *observations = NULL;
     CLEANUP(tenant_memory_free) struct tenant_memory *memory = NULL;
-    CLEANUP(sample_clear) struct sample poll = {0};
+    CLEANUP(observation_clear) struct observation poll = {0};
     struct tenant_health health = t->health;
-    int r = judge_snapshot(&ctx, snapshot, t->memory, &samples, &memory, why);
+    int r = judge_snapshot(&ctx, snapshot, t->memory, &observations, &memory, why);
     if (r < 0)
         return r;
     health_update(&health, snapshot, memory, report->complete ? NULL : &report->failure);
@@ -100,11 +100,11 @@ static int judge_all(struct tenant *t, const struct snapshot *snapshot,
     r = judge_poll(&ctx, &health, &now, &poll, why);
     if (r >= 0 && (outage_holds(t, now) || poll_is_covered(t, &health, &poll, now)))
         poll.finding[0].state = FINDING_UNKNOWN;
-    if (r >= 0 && samples_append(samples, &poll) < 0)
+    if (r >= 0 && observations_append(observations, &poll) < 0)
         r = failure_oom(why);
     if (r < 0)
         return r;
-    *ret_samples = TAKE(samples);
+    *ret_observations = TAKE(observations);
     *ret_memory = TAKE(memory);
     *ret_health = health;
     return 0;
@@ -196,9 +196,9 @@ int take_changes(struct app *app, const char *tenant_id, const struct tenant_hea
     return take_commit(app, &c, 1, changes, why);
 }
 
-void take_sample(struct app *app, struct plan_context *ctx, struct sample *sample)
+void take_observation(struct app *app, struct plan_context *ctx, struct observation *observation)
 {
-    struct samples one = {.sample = sample, .n = 1};
+    struct observations one = {.observation = observation, .n = 1};
     struct changes *changes = NULL;
     struct failure why = {0};
     int r = alerts_plan(ctx, app->registry, &one, &changes, &why);
@@ -302,9 +302,10 @@ static bool is_ignored(const void *userdata, const char *sku_id, const char *sku
 static int judge_and_plan(struct taken *t, struct instant now)
 {
     struct tenant *w = t->tenant;
-    CLEANUP(samples_free) struct samples *samples = NULL;
+    CLEANUP(observations_free) struct observations *observations = NULL;
     struct plan_context ctx = take_planning(w->app, w, now);
-    int r = judge_all(w, t->snapshot, &t->ended->report, now, &samples, &t->memory, &t->health, &t->why);
+    int r = judge_all(w, t->snapshot, &t->ended->report, now, &observations, &t->memory, &t->health,
+                      &t->why);
     if (r < 0)
         return r;
     disbelieve(t);
@@ -314,7 +315,7 @@ static int judge_and_plan(struct taken *t, struct instant now)
     /* Another source has other pools, and what they are like now is no news of today. */
     ctx.state_lost = ctx.complete_list && w->lost;
     ctx.first_run = ctx.complete_list && (!w->memory || w->memory->source != t->snapshot->source);
-    return alerts_plan(&ctx, w->app->registry, samples, &t->changes, &t->why);
+    return alerts_plan(&ctx, w->app->registry, observations, &t->changes, &t->why);
 }
 
 static void take_begin(struct taken *t, struct ended *e, struct instant now)

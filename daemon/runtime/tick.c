@@ -16,19 +16,19 @@ static void tick_tenant(struct tenant *t, struct instant now)
         return;
     struct judge_context judge = take_judging(t, now.at);
     struct plan_context ctx = take_planning(app, t, now);
-    CLEANUP(sample_clear) struct sample sample = {0};
+    CLEANUP(observation_clear) struct observation observation = {0};
     struct failure why = {0};
-    if (judge_poll(&judge, &t->health, &now, &sample, &why) < 0)
+    if (judge_poll(&judge, &t->health, &now, &observation, &why) < 0)
         return;
-    if (outage_holds(t, now) || poll_is_covered(t, &t->health, &sample, now))
-        sample.finding[0].state = FINDING_UNKNOWN;
-    take_sample(app, &ctx, &sample);
+    if (outage_holds(t, now) || poll_is_covered(t, &t->health, &observation, now))
+        observation.finding[0].state = FINDING_UNKNOWN;
+    take_observation(app, &ctx, &observation);
 }
 
 /* Why it is off, where its configuration is to blame. */
-static int say_broken(const struct receiver_options *r, struct sample *sample)
+static int say_broken(const struct receiver_options *r, struct observation *observation)
 {
-    return r->broken ? text_copy(r->broken, &sample->context->hint) : 0;
+    return r->broken ? text_copy(r->broken, &observation->context->hint) : 0;
 }
 
 static void tick_receivers(struct app *app, struct instant now)
@@ -38,13 +38,14 @@ static void tick_receivers(struct app *app, struct instant now)
         const char *name = app->options->receiver[i].name;
         struct store_stats stats = {0};
         struct failure why = {0};
-        CLEANUP(sample_clear) struct sample sample = {0};
+        CLEANUP(observation_clear) struct observation observation = {0};
         if (store_stats(app->store, name, &stats, &why) >= 0 &&
             judge_delivery(name, app->options->routes.receiver[i].pager, (int64_t)stats.parked,
-                           dispatcher_disabled(app->dispatcher, name), &now, &sample, &why) >= 0 &&
-            app_set_zone(sample.context, now.at) >= 0 &&
-            say_broken(&app->options->receiver[i], &sample) >= 0)
-            take_sample(app, &ctx, &sample);
+                           dispatcher_disabled(app->dispatcher, name), &now, &observation,
+                           &why) >= 0 &&
+            app_set_zone(observation.context, now.at) >= 0 &&
+            say_broken(&app->options->receiver[i], &observation) >= 0)
+            take_observation(app, &ctx, &observation);
     }
 }
 

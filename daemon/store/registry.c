@@ -17,7 +17,7 @@
 
 static bool latch_is_idle(const struct latch *l)
 {
-    return l->state == ALERT_OK && l->elapsed == 0 && l->samples == 0 && l->last.boot == 0 &&
+    return l->state == ALERT_OK && l->elapsed == 0 && l->observations == 0 && l->last.boot == 0 &&
            l->last.at == 0 && l->last.mono == 0;
 }
 
@@ -32,8 +32,8 @@ static char *print_latches(const struct alert *a)
             text_addf(&t,
                       "%s %s %s %" PRIu64 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %016" PRIx64 "\n",
                       rule_name((enum rule)rule), level_name((enum level)(i + 1)),
-                      alert_state_name(l->state), l->elapsed, l->samples, l->last.at, l->last.mono,
-                      l->last.boot);
+                      alert_state_name(l->state), l->elapsed, l->observations, l->last.at,
+                      l->last.mono, l->last.boot);
         }
     return text_take(&t);
 }
@@ -99,7 +99,7 @@ static bool parse_latches(const char *text, struct alert *a)
             !parse_number(w[7], 16, UINT64_MAX, &l->last.boot))
             return false;
         l->state = (enum alert_state)state;
-        l->samples = (uint32_t)samples;
+        l->observations = (uint32_t)samples;
     }
     return n == 0;
 }

@@ -70,9 +70,9 @@ static void judge(struct world *w, const struct kind_of_list *l, size_t n)
     struct failure f = {0};
     struct tenant_memory *after = NULL;
     CLEANUP(snapshot_free) struct snapshot *s = a_list(w, l, n);
-    samples_free(w->samples);
-    w->samples = NULL;
-    assert_int_equal(judge_snapshot(&w->ctx, s, w->memory, &w->samples, &after, &f), 0);
+    observations_free(w->observations);
+    w->observations = NULL;
+    assert_int_equal(judge_snapshot(&w->ctx, s, w->memory, &w->observations, &after, &f), 0);
     tenant_memory_free(w->memory);
     w->memory = after;
     pass(w, 5 * USEC_PER_MINUTE);
@@ -137,7 +137,7 @@ static void a_name_for_every_pool_costs_n_log_n(void **state)
     w.options.n_pool_names = SOME;
     steps_allow("a name for every pool", SOME, PER_POOL);
     judge(&w, &LIST, SOME);
-    assert_string_equal(w.samples->sample[0].context->allotment_name, "CSP pool");
+    assert_string_equal(w.observations->observation[0].context->allotment_name, "CSP pool");
     for (size_t i = 0; i < SOME; i++) {
         free(w.options.pool_name[i].key);
         free(w.options.pool_name[i].value);
@@ -159,7 +159,7 @@ static void plan(struct world *w, struct alert_registry *registry, bool first_ru
                                      .tenant_name = "contoso",
                                      .complete_list = true,
                                      .first_run = first_run};
-    assert_int_equal(alerts_plan(&ctx, registry, w->samples, &changes, &f), 0);
+    assert_int_equal(alerts_plan(&ctx, registry, w->observations, &changes, &f), 0);
     alerts_apply(registry, changes);
     changes_free(changes);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A reading that is judged again after a reload. */
-#include "fixtures/samples.h"
+#include "fixtures/observations.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,7 @@ static int teardown(void **state)
 #define FULL(...) A_POOL(.allotted = 100, .consumed = 95, .min_samples = 3, __VA_ARGS__)
 #define FINE(...) A_POOL(.allotted = 100, .consumed = 5, .min_samples = 3, __VA_ARGS__)
 
-/* The sample by the new options. */
+/* The observation by the new options. */
 #define AGAIN(d, ...)                              \
     __extension__({                                \
         (d)->again = (d)->incomplete_list = true;  \
@@ -49,7 +49,7 @@ static void time_does_not_pass_between_the_two(void **state)
     desk_pass(d, MINUTES(20));
     assert_string_equal(AGAIN(d, FULL(.hold_for = MINUTES(10))), "");
     const struct latch *l = &desk_alert(d, KIND_CAPACITY, "pool-a")->latch[RULE_USAGE][0];
-    assert_int_equal(l->samples, 1);
+    assert_int_equal(l->observations, 1);
     assert_int_equal(l->elapsed, 0);
     assert_string_equal(POLL(d, FULL(.hold_for = MINUTES(10))), "");
     assert_string_equal(POLL(d, FULL(.hold_for = MINUTES(10))), "firing warning usage"); /* held since the first */

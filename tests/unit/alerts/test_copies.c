@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* How often context are copied on their way from a sample to the stored alert and its
+/* How often context are copied on their way from a observation to the stored alert and its
  * notifications. */
-#include "fixtures/samples.h"
+#include "fixtures/observations.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,7 +28,7 @@ static void expect(const char *notified, const char *want_said, size_t want_copi
     n_copies = 0;
 }
 
-static struct sample full(int64_t waiting)
+static struct observation full(int64_t waiting)
 {
     return A_POOL(.allotted = 100, .consumed = 100, .waiting = waiting, .oldest_at = T0);
 }
@@ -49,7 +49,7 @@ static void open_desk(struct desk *d)
     d->options.repeat.growth = 1;
 }
 
-static void alert_and_notifications_share_the_facts_of_the_sample(void **state)
+static void alert_and_notifications_share_the_facts_of_the_observation(void **state)
 {
     struct desk d;
     (void)state;
@@ -92,7 +92,7 @@ static void the_digests_of_two_receivers_share_the_context(void **state)
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
-        cmocka_unit_test(alert_and_notifications_share_the_facts_of_the_sample),
+        cmocka_unit_test(alert_and_notifications_share_the_facts_of_the_observation),
         cmocka_unit_test(context_that_lack_a_number_are_copied_once),
         cmocka_unit_test(the_digests_of_two_receivers_share_the_context),
     };

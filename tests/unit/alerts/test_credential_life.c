@@ -5,7 +5,7 @@
  * A failure names its seed; SEED=n runs that one alone. */
 #include "base/text.h"
 #include "fixtures/dice.h"
-#include "fixtures/samples.h"
+#include "fixtures/observations.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -134,7 +134,7 @@ static void look(struct life *l)
     else if (!(c.open && credential_is_over(&c)))
         l->blamed = true;
     c.blamed = l->blamed;
-    struct sample s;
+    struct observation s;
     assert_int_equal(judge_credential(&l->options, &c, &l->d.now, &s, NULL), 0);
     (void)desk_poll(&l->d, &s, 1);
     for (size_t i = 0; i < l->d.last->n_events; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Differs it from what was last told? The cases that a desk of polls does not reach easily. */
 #include "alerts/decide.h"
-#include "fixtures/samples.h"
+#include "fixtures/observations.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,7 +39,7 @@ static void intervals_grow_up_to_the_cap(void **state)
     }
 }
 
-/* An alert with one latch up, and a sample of it. */
+/* An alert with one latch up, and a observation of it. */
 static struct alert up(enum rule rule, enum level level, enum level notified)
 {
     struct alert a = {.state = ALERT_FIRING, .level = level, .rule = rule, .notified = notified};
@@ -47,11 +47,11 @@ static struct alert up(enum rule rule, enum level level, enum level notified)
     return a;
 }
 
-static int ask(const struct alert *a, struct sample s, enum level parent)
+static int ask(const struct alert *a, struct observation s, enum level parent)
 {
     const struct outcome o = {0};
     int type = decide(a, &s, &o, parent);
-    sample_clear(&s);
+    observation_clear(&s);
     return type;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the hours of a route hold back, and what goes out when they begin. */
-#include "fixtures/samples.h"
+#include "fixtures/observations.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,11 +43,11 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct sample full(const char *id)
+static struct observation full(const char *id)
 {
     return A_POOL(.id = id, .allotted = 100, .consumed = 101);
 }
-static struct sample fine(const char *id)
+static struct observation fine(const char *id)
 {
     return A_POOL(.id = id, .allotted = 100, .consumed = 1);
 }
@@ -224,7 +224,7 @@ static void a_long_night_comes_in_parts(void **state)
 {
     enum { POOLS = 41 };
     struct desk *d = *state;
-    struct sample s[POOLS];
+    struct observation s[POOLS];
     struct deferred deferred[POOLS];
     char id[16];
     for (int i = 0; i < POOLS; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The first run: what is already so is told once, in digests. */
-#include "fixtures/samples.h"
+#include "fixtures/observations.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +30,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct sample full(const char *id)
+static struct observation full(const char *id)
 {
     return A_POOL(.id = id, .allotted = 100, .consumed = 100, .min_samples = 2,
                   .hold_for = HOURS(1));
@@ -143,10 +143,10 @@ static void nothing_to_tell_is_no_digest_and_the_ignored_are_not_in_it(void **st
 }
 
 /* A full pool with three who wait, who count after a quarter of an hour. */
-static struct sample full_with_a_queue(void)
+static struct observation full_with_a_queue(void)
 {
-    struct sample s = A_POOL(.id = "b", .allotted = 100, .consumed = 100, .waiting = 3,
-                             .min_samples = 2);
+    struct observation s =
+        A_POOL(.id = "b", .allotted = 100, .consumed = 100, .waiting = 3, .min_samples = 2);
     s.finding[1].hold_for = MINUTES(15);
     return s;
 }
@@ -215,7 +215,7 @@ static void long_digests_come_in_parts_that_name_every_event(void **state)
 {
     enum { POOLS = 45 };
     struct desk *d = *state;
-    struct sample s[POOLS];
+    struct observation s[POOLS];
     bool seen[POOLS] = {false};
     char id[16];
     for (int i = 0; i < POOLS; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From findings to latches, and from latches to the alert. */
 #include "alerts/evaluate.h"
-#include "fixtures/samples.h"
+#include "fixtures/observations.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -87,7 +87,7 @@ static void a_finding_speaks_to_each_level_by_itself(void **state)
 }
 
 /* An alert of its own, evaluated by hand. */
-static void step(struct alert *a, struct sample s, struct outcome *ret)
+static void step(struct alert *a, struct observation s, struct outcome *ret)
 {
     static usec_t minutes;
     const struct evaluation e = {
@@ -96,7 +96,7 @@ static void step(struct alert *a, struct sample s, struct outcome *ret)
     minutes++;
     s.context->observed_at = e.now.at;
     assert_int_equal(evaluate(a, &s, &e, ret), 0);
-    sample_clear(&s);
+    observation_clear(&s);
 }
 
 static void ties_are_decided_in_the_order_of_the_rules(void **state)

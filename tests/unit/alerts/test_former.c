@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* After a change of source: alerts about pools that only the other one lists. */
-#include "fixtures/samples.h"
+#include "fixtures/observations.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Random histories of a pool whose alert may be held back by its subscription, by `ignore` or by the
- * first-run baseline: a message that something begins or gets worse rests on a breach in the sample
- * that it comes with.
+/* Random histories of a pool whose alert may be held back by its subscription, by `ignore` or by
+ * the first-run baseline: a message that something begins or gets worse rests on a breach in the
+ * observation that it comes with.
  *
  * A failure names its seed; SEED=n runs that one alone. */
 #include "fixtures/dice.h"
-#include "fixtures/samples.h"
+#include "fixtures/observations.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -88,9 +88,9 @@ static void change(struct history *h)
 
 /* A suspended subscription leaves a pool of nothing: remaining is at its worst, usage cannot be
  * divided. */
-static struct sample pool_sample(const struct history *h, bool units, bool waiting)
+static struct observation pool_observation(const struct history *h, bool units, bool waiting)
 {
-    struct sample s =
+    struct observation s =
         A_POOL(.allotted = units ? h->allotted : HIDDEN, .consumed = units ? h->consumed : HIDDEN,
                .waiting = waiting ? h->waiting : HIDDEN, .explained = h->suspended,
                .subscription = "sub-1", .silent = h->silent, .hold_for = h->hold_for,
@@ -111,7 +111,7 @@ static void poll(struct history *h)
     bool units = !chance(6), waiting = !chance(6);
     change(h);
     h->d.first_run = h->poll == 0;
-    (void)POLL(&h->d, pool_sample(h, units, waiting),
+    (void)POLL(&h->d, pool_observation(h, units, waiting),
                A_SUBSCRIPTION(.subject = "sub-1", .value = 80,
                               .level = h->suspended ? LEVEL_CRITICAL : LEVEL_NONE,
                               .state = h->suspended ? "suspended" : "active",

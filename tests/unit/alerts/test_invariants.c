@@ -4,7 +4,7 @@
  * Each seed is a configuration and a thousand polls with faults, gaps, restarts, reboots and clock
  * jumps. A failure names its seed; SEED=n runs that one alone. */
 #include "fixtures/dice.h"
-#include "fixtures/samples.h"
+#include "fixtures/observations.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,9 +20,9 @@ enum { SEEDS = 120, POLLS = 1000, POOLS = 3, RULES = 4 };
 
 /* How long something has been so without a break, as far as anybody could see. */
 struct run {
-    usec_t time; /* from its first sample, by true time, unread stretches included */
+    usec_t time; /* from its first observation, by true time, unread stretches included */
     usec_t seen; /* the same without them, and without gaps */
-    uint32_t samples;
+    uint32_t observations;
     bool clean; /* never unread, no gap: then the daemon must act the moment it is due */
 };
 
@@ -35,7 +35,7 @@ struct truth {
     struct run breach[RULES][LEVELS]; /* of a rule at a level */
     struct run clear;                 /* of all rules together */
     bool breached[RULES];             /* when it was last seen */
-    usec_t last_breach[RULES];        /* true time of the last sample that showed one */
+    usec_t last_breach[RULES];        /* true time of the last observation that showed one */
     /* what was told */
     bool open;
     enum level notified;
@@ -134,16 +134,16 @@ static bool is_hidden(const struct life *l, int rule)
 static void run_on(struct run *r, const struct life *l, bool holds, bool hidden, usec_t passed)
 {
     if (hidden) {
-        r->time += r->samples ? passed : 0;
+        r->time += r->observations ? passed : 0;
         r->clean = false;
     } else if (!holds) {
         *r = (struct run){0};
-    } else if (r->samples == 0) {
-        *r = (struct run){.samples = 1, .clean = true};
+    } else if (r->observations == 0) {
+        *r = (struct run){.observations = 1, .clean = true};
     } else {
         r->time += passed;
         r->seen += l->gap ? 0 : passed;
-        r->samples++;
+        r->observations++;
         r->clean &= !l->gap;
     }
 }
@@ -180,7 +180,7 @@ static bool breach_had_lasted(const struct life *l, const struct truth *t, enum 
 {
     for (int rule = 0; rule < RULES; rule++) {
         const struct run *r = &t->breach[rule][level - 1];
-        if (r->samples >= l->min_samples && r->time >= l->hold_for)
+        if (r->observations >= l->min_samples && r->time >= l->hold_for)
             return true;
     }
     return false;
@@ -249,19 +249,19 @@ static void check_silence(const struct life *l)
         for (int rule = 0; rule < RULES; rule++)
             for (int k = 0; k < LEVELS; k++) {
                 const struct run *r = &t->breach[rule][k];
-                bool due = r->clean && r->samples >= l->min_samples && r->seen >= l->hold_for;
+                bool due = r->clean && r->observations >= l->min_samples && r->seen >= l->hold_for;
                 ENSURE(l, !due || (int)t->notified > k, "%s is silent about %s at level %d", IDS[i],
                        rule_name(RULE_OF[rule]), k + 1);
             }
-        bool over = t->clear.clean && t->clear.samples >= l->min_samples && t->clear.samples > 0 &&
-                    t->clear.seen >= l->keep_firing_for;
+        bool over = t->clear.clean && t->clear.observations >= l->min_samples &&
+                    t->clear.observations > 0 && t->clear.seen >= l->keep_firing_for;
         ENSURE(l, !over || !t->open, "%s is kept up although it is over", IDS[i]);
     }
 }
 
 /* ---- one life ---- */
 
-static struct sample sample_of(const struct life *l, int i)
+static struct observation observation_of(const struct life *l, int i)
 {
     const struct truth *t = &l->pool[i];
     return A_POOL(.id = IDS[i], .allotted = l->hide_units ? HIDDEN : t->allotted,
@@ -320,7 +320,7 @@ static void live_on(struct life *l)
         observe(l, &l->pool[i], passed);
     }
     check_reminders(l);
-    (void)POLL(&l->d, sample_of(l, 0), sample_of(l, 1), sample_of(l, 2));
+    (void)POLL(&l->d, observation_of(l, 0), observation_of(l, 1), observation_of(l, 2));
     for (size_t i = 0; i < l->d.last->n_events; i++)
         check_notification(l, desk_notification(&l->d, i));
     check_silence(l);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* After damage to the database: who is told anew, and what is told of alerts that were lost. */
-#include "fixtures/samples.h"
+#include "fixtures/observations.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,15 +31,15 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct sample critical(const char *id)
+static struct observation critical(const char *id)
 {
     return A_POOL(.id = id, .allotted = 100, .consumed = 101);
 }
-static struct sample warning(const char *id)
+static struct observation warning(const char *id)
 {
     return A_POOL(.id = id, .allotted = 100, .consumed = 95);
 }
-static struct sample fine(const char *id)
+static struct observation fine(const char *id)
 {
     return A_POOL(.id = id, .allotted = 100, .consumed = 1);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What of a plan is worth writing down. */
-#include "fixtures/samples.h"
+#include "fixtures/observations.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

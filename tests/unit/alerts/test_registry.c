@@ -158,11 +158,11 @@ static void a_copy_is_equal_and_stands_alone(void **state)
     struct alert *a = an_alert("1", "t", "pool"), *copy = NULL;
     (void)state;
     a->context->allotted = 7;
-    a->latch[RULE_USAGE][1].samples = 3;
+    a->latch[RULE_USAGE][1].observations = 3;
     assert_int_equal(alert_copy(a, &copy), 0);
     assert_string_equal(copy->subject, "pool");
     assert_ptr_not_equal(copy->subject, a->subject);
-    assert_int_equal(copy->latch[RULE_USAGE][1].samples, 3);
+    assert_int_equal(copy->latch[RULE_USAGE][1].observations, 3);
     alert_free(a);
     assert_int_equal(copy->context->allotted, 7);
     alert_free(copy);

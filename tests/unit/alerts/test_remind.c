@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reminders, clock jumps, and alerts whose rule is configured no more. */
-#include "fixtures/samples.h"
+#include "fixtures/observations.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,11 +33,11 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct sample critical(void)
+static struct observation critical(void)
 {
     return A_POOL(.allotted = 100, .consumed = 101);
 }
-static struct sample warning(void) /* people wait */
+static struct observation warning(void) /* people wait */
 {
     return A_POOL(.allotted = 100, .consumed = 100, .waiting = 2);
 }
@@ -46,7 +46,7 @@ static const struct alert *it(const struct desk *d)
     return desk_alert(d, KIND_CAPACITY, "pool-a");
 }
 
-static struct sample unread(const char *section)
+static struct observation unread(const char *section)
 {
     return A_POLL(.level = LEVEL_WARNING, .cause = CAUSE_PERMISSION, .section = section);
 }

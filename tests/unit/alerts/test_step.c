@@ -51,7 +51,7 @@ static void every_cell_leads_where_it_should(void **state)
     assert_int_equal(sizeof CELLS / sizeof *CELLS, ALERT_STATE_COUNT_ * LATCH_INPUT_COUNT_);
     for (size_t i = 0; i < sizeof CELLS / sizeof *CELLS; i++) {
         struct instant then = when(0), now = when(5);
-        struct latch one = {.state = CELLS[i].from, .samples = 1, .last = then}, two = one;
+        struct latch one = {.state = CELLS[i].from, .observations = 1, .last = then}, two = one;
         enum alert_state a = latch_step(&one, CELLS[i].input, &NOTHING, &now);
         enum alert_state b = latch_step(&two, CELLS[i].input, &LONG, &now);
         if (a != CELLS[i].at_once || b != CELLS[i].later || one.state != a || two.state != b)
@@ -85,14 +85,14 @@ static const struct hold USUAL = {.hold_for = 15 * MIN,
                                   .min_samples = 2,
                                   .outage_tolerance = 60 * MIN};
 
-static void a_breach_fires_after_its_time_and_its_samples(void **state)
+static void a_breach_fires_after_its_time_and_its_observations(void **state)
 {
-    static const struct hold SAMPLES = {.min_samples = 3, .outage_tolerance = 60 * MIN};
+    static const struct hold OBSERVATIONS = {.min_samples = 3, .outage_tolerance = 60 * MIN};
     (void)state;
     RUN("time", &USUAL, {0, LATCH_BREACH, ALERT_PENDING}, {5, LATCH_BREACH, ALERT_PENDING},
         {14, LATCH_BREACH, ALERT_PENDING}, {15, LATCH_BREACH, ALERT_FIRING});
-    RUN("samples", &SAMPLES, {0, LATCH_BREACH, ALERT_PENDING}, {30, LATCH_BREACH, ALERT_PENDING},
-        {31, LATCH_BREACH, ALERT_FIRING});
+    RUN("samples", &OBSERVATIONS, {0, LATCH_BREACH, ALERT_PENDING},
+        {30, LATCH_BREACH, ALERT_PENDING}, {31, LATCH_BREACH, ALERT_FIRING});
 }
 
 static void a_dip_below_the_raising_limit_starts_the_hold_over(void **state)
@@ -103,7 +103,7 @@ static void a_dip_below_the_raising_limit_starts_the_hold_over(void **state)
         {20, LATCH_BREACH, ALERT_PENDING}, {29, LATCH_BREACH, ALERT_FIRING});
 }
 
-static void recovery_takes_unbroken_clear_samples(void **state)
+static void recovery_takes_unbroken_clear_observations(void **state)
 {
     (void)state;
     RUN("wobble", &USUAL, {0, LATCH_BREACH, ALERT_PENDING}, {15, LATCH_BREACH, ALERT_FIRING},
@@ -167,9 +167,9 @@ int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
         cmocka_unit_test(every_cell_leads_where_it_should),
-        cmocka_unit_test(a_breach_fires_after_its_time_and_its_samples),
+        cmocka_unit_test(a_breach_fires_after_its_time_and_its_observations),
         cmocka_unit_test(a_dip_below_the_raising_limit_starts_the_hold_over),
-        cmocka_unit_test(recovery_takes_unbroken_clear_samples),
+        cmocka_unit_test(recovery_takes_unbroken_clear_observations),
         cmocka_unit_test(unknown_stops_the_clock_and_keeps_what_was_counted),
         cmocka_unit_test(a_gap_in_which_nobody_looked_proves_nothing),
         cmocka_unit_test(a_jump_of_the_wall_clock_moves_no_timer),

@@ -3,7 +3,7 @@
  * for reading. When words change on purpose, look at the new ones in BUILD/notifications.txt and
  * copy them over. */
 #include "alerts/texts.h"
-#include "fixtures/samples.h"
+#include "fixtures/observations.h"
 
 #include "base/alloc.h"
 #include <setjmp.h>
@@ -17,9 +17,9 @@
 #define GOLDEN SOURCE_ROOT "/tests/unit/alerts/notifications.txt"
 #define FRESH BINARY_ROOT "/notices.txt"
 
-struct told { /* a case: a sample, and what the engine would decide of it */
+struct told { /* a case: a observation, and what the engine would decide of it */
     const char *why;
-    struct sample sample;
+    struct observation observation;
     enum rule rule;
     enum level level;
 };
@@ -29,20 +29,20 @@ static char *dup_or_null(const char *s)
     return s ? strdup(s) : NULL;
 }
 
-static struct sample with_sibling(struct sample s)
+static struct observation with_sibling(struct observation s)
 {
     s.context->sibling_name = strdup("pool 1 of 2");
     s.context->sibling_free = 40;
     return s;
 }
 
-static struct sample first_seen(struct sample s, usec_t at)
+static struct observation first_seen(struct observation s, usec_t at)
 {
     s.context->errors_since_at = at;
     return s;
 }
 
-static struct sample with_zone(struct sample s, int32_t offset, const char *name)
+static struct observation with_zone(struct observation s, int32_t offset, const char *name)
 {
     s.context->utc_offset = offset;
     s.context->zone = dup_or_null(name);
@@ -50,14 +50,14 @@ static struct sample with_zone(struct sample s, int32_t offset, const char *name
 }
 
 /* Its context were taken when it is told. */
-static struct sample seen(struct sample s)
+static struct observation seen(struct observation s)
 {
     s.context->observed_at = T0;
     return s;
 }
 
 /* Of a row of the older source: pool and subscription share an id of ours. */
-static struct sample older(struct sample s)
+static struct observation older(struct observation s)
 {
     s.context->allotment_id = dup_or_null(s.context->subscription[0].id);
     s.context->allotment_name = strdup("Microsoft 365 E5");
@@ -66,13 +66,13 @@ static struct sample older(struct sample s)
     return s;
 }
 
-static struct sample at_pool(struct sample s, const char *pool)
+static struct observation at_pool(struct observation s, const char *pool)
 {
     s.context->host = strdup(pool);
     return s;
 }
 
-static struct sample with_pools(struct sample s, const char *pools)
+static struct observation with_pools(struct observation s, const char *pools)
 {
     s.context->allotment_name = dup_or_null(pools);
     s.context->allotted = 100;
@@ -80,7 +80,7 @@ static struct sample with_pools(struct sample s, const char *pools)
     return s;
 }
 
-static struct sample aged(struct sample s)
+static struct observation aged(struct observation s)
 {
     s.finding[0].value =
         (int64_t)((T0 + HOURS(1) + MINUTES(30) - s.context->oldest_at) / USEC_PER_SEC);
@@ -88,7 +88,7 @@ static struct sample aged(struct sample s)
     return s;
 }
 
-static struct sample nameless(struct sample s)
+static struct observation nameless(struct observation s)
 {
     free(s.context->sku_name);
     s.context->sku_name = NULL;
@@ -100,13 +100,13 @@ static struct notification *a_notification(const struct told *t, enum event_type
     struct notification *n = calloc(1, sizeof *n);
     assert_non_null(n);
     n->type = type;
-    n->kind = t->sample.kind;
+    n->kind = t->observation.kind;
     n->rule = t->rule;
     n->level = t->level;
     n->state = type == EVENT_RESOLVED ? ALERT_OK : ALERT_FIRING;
     n->value = n->threshold = NUMBER_UNKNOWN;
-    for (size_t i = 0; i < t->sample.n_findings; i++) {
-        const struct finding *f = &t->sample.finding[i];
+    for (size_t i = 0; i < t->observation.n_findings; i++) {
+        const struct finding *f = &t->observation.finding[i];
         n->finding[f->rule] = type != EVENT_RESOLVED && f->raise > LEVEL_NONE;
         if (f->rule != t->rule)
             continue;
@@ -116,7 +116,7 @@ static struct notification *a_notification(const struct told *t, enum event_type
     }
     n->at = T0 + HOURS(1) + MINUTES(30);
     n->started_at = type == EVENT_FIRING ? n->at : T0 - MINUTES(40);
-    assert_int_equal(context_copy(t->sample.context, &n->context), 0);
+    assert_int_equal(context_copy(t->observation.context, &n->context), 0);
     assert_int_equal(notification_write_texts(n), 0);
     if (type == EVENT_RESOLVED && n->kind == KIND_POLL)
         n->value = 0;
@@ -354,7 +354,7 @@ static size_t cases(struct told *ret)
 #define CASES_MAX 64
 
 /* What it looks like once it is over. */
-static void get_well(struct sample *s)
+static void get_well(struct observation *s)
 {
     struct alert_context *f = s->context;
     for (size_t i = 0; i < s->n_findings; i++)
@@ -391,7 +391,7 @@ static void write_all(FILE *out)
         for (int type = EVENT_FIRING; type <= last; type++) {
             char head[128];
             if (type == EVENT_RESOLVED)
-                get_well(&told[i].sample);
+                get_well(&told[i].observation);
             if (type == EVENT_DEESCALATED && told[i].level == LEVEL_CRITICAL)
                 continue; /* from critical it can only go down to warning */
             CLEANUP(notification_free)
@@ -400,7 +400,7 @@ static void write_all(FILE *out)
                            event_type_name((enum event_type)type));
             put(out, head, notification);
         }
-        sample_clear(&told[i].sample);
+        observation_clear(&told[i].observation);
     }
 }
 
@@ -437,7 +437,7 @@ static void a_title_fits_a_phone_and_is_one_line(void **state)
     (void)state;
     size_t n = cases(told);
     for (size_t i = 0; i < n; i++) {
-        struct alert_context *f = told[i].sample.context;
+        struct alert_context *f = told[i].observation.context;
         free(f->tenant_name);
         free(f->sku_name);
         f->tenant_name = strdup(
@@ -452,7 +452,7 @@ static void a_title_fits_a_phone_and_is_one_line(void **state)
                 fail_msg("%s: %s", told[i].why, notification->title);
             assert_null(strchr(notification->summary, '\n'));
         }
-        sample_clear(&told[i].sample);
+        observation_clear(&told[i].observation);
     }
 }
 
@@ -461,13 +461,13 @@ static void names_give_way_before_numbers_do(void **state)
     struct told t = {"", A_POOL(.allotted = 1000, .consumed = 1000, .waiting = 26, .oldest_at = T0),
                      RULE_WAITING, LEVEL_CRITICAL};
     (void)state;
-    free(t.sample.context->sku_name);
-    t.sample.context->sku_name = strdup(
+    free(t.observation.context->sku_name);
+    t.observation.context->sku_name = strdup(
         "A product with a very long name that says everything about it and then something more");
     CLEANUP(notification_free) struct notification *n = a_notification(&t, EVENT_FIRING);
     assert_non_null(strstr(n->title, "... is full, 26 waiting since 02:00 UTC: 26 units needed"));
     assert_memory_equal(n->title, "contoso: A product with", 23);
-    sample_clear(&t.sample);
+    observation_clear(&t.observation);
 }
 
 static void between_its_limit_and_its_end_an_alert_says_where_it_ends(void **state)
@@ -497,7 +497,7 @@ static void between_its_limit_and_its_end_an_alert_says_where_it_ends(void **sta
         }
         CLEANUP(notification_free) struct notification *end = a_notification(&t, EVENT_RESOLVED);
         assert_null(strstr(end->summary, "ends "));
-        sample_clear(&t.sample);
+        observation_clear(&t.observation);
     }
 }
 
@@ -516,7 +516,7 @@ static void foreign_names_cannot_forge_a_line(void **state)
         assert_null(strstr(all[i], "\nroot"));
     }
     assert_non_null(strstr(n->title, "\\u{a}"));
-    sample_clear(&t.sample);
+    observation_clear(&t.observation);
 }
 
 static void an_end_by_configuration_is_no_good_news(void **state)
@@ -529,7 +529,7 @@ static void an_end_by_configuration_is_no_good_news(void **state)
     assert_string_equal(n->title,
                         "contoso: no longer watched: Microsoft 365 E5: 10 of 10 units in use");
     assert_non_null(strstr(n->description, "not because it got better"));
-    sample_clear(&t.sample);
+    observation_clear(&t.observation);
 }
 
 /* Every rule and turn of phrase with its numbers as they were when it fired, ended for any reason. */
@@ -563,7 +563,7 @@ static void an_end_speaks_of_no_harm(void **state)
                     fail_msg("%s, %s: \"%s\" in: %s", told[i].why, REASONS[k] ? REASONS[k] : "-",
                              HARM[w], n->title);
         }
-        sample_clear(&told[i].sample);
+        observation_clear(&told[i].observation);
     }
 }
 
@@ -581,12 +581,12 @@ static void a_pool_that_its_siblings_keep_quiet_ends_with_their_room(void **stat
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct told t = {"", A_POOL(.allotted = 100, .consumed = CASES[i].consumed),
                          RULE_REMAINING, LEVEL_WARNING};
-        t.sample.context->siblings_free = CASES[i].free;
+        t.observation.context->siblings_free = CASES[i].free;
         CLEANUP(notification_free) struct notification *n = a_notification(&t, EVENT_RESOLVED);
         if (!strstr(n->title, CASES[i].want))
             fail_msg("%s", n->title);
         assert_string_equal(n->next_step, "Nothing is left to do.");
-        sample_clear(&t.sample);
+        observation_clear(&t.observation);
     }
 }
 
@@ -635,10 +635,10 @@ static void without_memory_there_are_no_half_texts(void **state)
         assert_string_equal(n->title, before);
     }
     assert_int_equal(r, 0);
-    sample_clear(&t.sample);
+    observation_clear(&t.observation);
 }
 
-/* The summary and the description of a sample, as firing and as updated. */
+/* The summary and the description of a observation, as firing and as updated. */
 static bool says(const struct told *t, const char *words)
 {
     bool found = false;
@@ -673,7 +673,7 @@ static void a_limit_is_named_only_where_it_is_met(void **state)
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
         if (says(&cases[i], "limit") || says(&cases[i], "-3 days") || says(&cases[i], "0 entries"))
             fail_msg("%s", cases[i].why);
-        sample_clear(&cases[i].sample);
+        observation_clear(&cases[i].observation);
     }
 }
 
@@ -684,9 +684,9 @@ static void nobody_knows_who_waits_for_a_pool_that_is_gone(void **state)
     (void)state;
     assert_false(says(&t, "Nobody waits"));
     assert_true(says(&t, "Whether anybody waits for a licence is not known.\n"));
-    t.sample.context->waiting = 3;
+    t.observation.context->waiting = 3;
     assert_true(says(&t, "not known; 3 did when the pool was last listed"));
-    sample_clear(&t.sample);
+    observation_clear(&t.observation);
 }
 
 int main(void)

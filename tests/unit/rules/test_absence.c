@@ -17,12 +17,12 @@
 
 static const struct finding *gone(const struct world *w, const char *pool)
 {
-    return find_finding(sample_of(w, KIND_CAPACITY, pool), RULE_ALLOTMENT_GONE);
+    return find_finding(observation_of(w, KIND_CAPACITY, pool), RULE_ALLOTMENT_GONE);
 }
 
 static void assert_all_unknown(const struct world *w, const char *subject)
 {
-    const struct sample *s = sample_of(w, KIND_CAPACITY, subject);
+    const struct observation *s = observation_of(w, KIND_CAPACITY, subject);
     for (size_t i = 0; i < s->n_findings; i++)
         assert_verdict(&s->finding[i], "unknown");
 }
@@ -49,8 +49,9 @@ static void a_pool_is_gone_after_two_complete_lists_and_the_configured_time(void
     assert_int_equal(gone(&w, "b")->hold_for, 0);
     assert_int_equal(gone(&w, "b")->min_samples, 1);
     assert_verdict(finding_of(&w, "b", RULE_USAGE), "unknown");
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "b")->context->allotted, 100);
-    assert_string_equal(sample_of(&w, KIND_CAPACITY, "b")->context->sku_name, "Microsoft 365 E5");
+    assert_int_equal(observation_of(&w, KIND_CAPACITY, "b")->context->allotted, 100);
+    assert_string_equal(observation_of(&w, KIND_CAPACITY, "b")->context->sku_name,
+                        "Microsoft 365 E5");
 }
 
 static void time_alone_does_not_make_a_pool_gone(void **state)
@@ -127,7 +128,7 @@ static void after_a_week_nothing_more_is_said(void **state)
     assert_non_null(gone(&w, "a"));
     pass(&w, USEC_PER_MINUTE);
     POLL(&w, B, C);
-    assert_null(find_sample(&w, KIND_CAPACITY, "a"));
+    assert_null(find_observation(&w, KIND_CAPACITY, "a"));
     assert_int_equal(w.memory->n_pools, 2);
 }
 
@@ -139,7 +140,7 @@ static void an_unread_list_leaves_everything_as_it_was(void **state)
     POLL(&w, A, B, C);
     pass(&w, USEC_PER_HOUR);
     poll_rows(&w, NULL, 0);
-    assert_int_equal(w.samples->n, 3);
+    assert_int_equal(w.observations->n, 3);
     assert_all_unknown(&w, "a");
     assert_all_unknown(&w, "b");
     assert_all_unknown(&w, "c");
@@ -162,8 +163,8 @@ static void an_empty_list_where_there_were_pools_is_not_believed(void **state)
         assert_true(w.memory->emptied);
         assert_all_unknown(&w, "a");
         assert_all_unknown(&w, "b");
-        assert_verdict(&sample_of(&w, KIND_SUBSCRIPTION, "s")->finding[0], "unknown");
-        assert_verdict(&sample_of(&w, KIND_ERRORS, E3 "/x")->finding[0], "unknown");
+        assert_verdict(&observation_of(&w, KIND_SUBSCRIPTION, "s")->finding[0], "unknown");
+        assert_verdict(&observation_of(&w, KIND_ERRORS, E3 "/x")->finding[0], "unknown");
         assert_int_equal(w.memory->pool[0].absent_polls, 0);
     }
     poll_rows(&w, NULL, 0); /* still empty as far as anybody knows */
@@ -183,7 +184,7 @@ static void a_tenant_that_never_had_pools_is_simply_empty(void **state)
     poll_rows(&w, NONE, 0);
     assert_false(w.memory->emptied);
     assert_int_equal(w.memory->source, SOURCE_CLOUD_LICENSING);
-    assert_int_equal(w.samples->n, 0);
+    assert_int_equal(w.observations->n, 0);
 }
 
 static void most_pools_missing_at_once_is_flagged_until_it_is_not_so(void **state)
@@ -215,13 +216,13 @@ static void a_pool_that_vanishes_as_another_of_its_sku_appears_is_replaced(void 
     usec_t first_seen = w.memory->pool[0].first_seen_at;
     pass(&w, USEC_PER_HOUR);
     POLL(&w, B, C, {.id = "z", .sku = "05E9A617-0261-4cee-bb44-138d3ef5d965", .allotted = 1});
-    assert_string_equal(sample_of(&w, KIND_CAPACITY, "z")->replaces, "a");
-    assert_null(find_sample(&w, KIND_CAPACITY, "a"));
+    assert_string_equal(observation_of(&w, KIND_CAPACITY, "z")->replaces, "a");
+    assert_null(find_observation(&w, KIND_CAPACITY, "a"));
     assert_int_equal(w.memory->n_pools, 3);
     assert_int_equal(w.memory->pool[2].first_seen_at, first_seen);
     assert_false(w.memory->mass_absence);
     POLL(&w, B, C, {.id = "z", .sku = E3, .allotted = 1});
-    assert_null(sample_of(&w, KIND_CAPACITY, "z")->replaces);
+    assert_null(observation_of(&w, KIND_CAPACITY, "z")->replaces);
 }
 
 static void replacements_are_paired_one_to_one_in_id_order(void **state)
@@ -231,8 +232,8 @@ static void replacements_are_paired_one_to_one_in_id_order(void **state)
     world_init(&w);
     POLL(&w, {.id = "a1", .sku = E3}, {.id = "a2", .sku = E3}, {.id = "a3", .sku = E3}, B);
     POLL(&w, {.id = "z1", .sku = E3}, {.id = "z2", .sku = E3}, B);
-    assert_string_equal(sample_of(&w, KIND_CAPACITY, "z1")->replaces, "a1");
-    assert_string_equal(sample_of(&w, KIND_CAPACITY, "z2")->replaces, "a2");
+    assert_string_equal(observation_of(&w, KIND_CAPACITY, "z1")->replaces, "a1");
+    assert_string_equal(observation_of(&w, KIND_CAPACITY, "z2")->replaces, "a2");
     assert_all_unknown(&w, "a3");
 }
 
@@ -254,7 +255,7 @@ static void what_does_not_count_as_a_replacement(void **state)
         world_init(&w);
         POLL(&w, A, B, {.id = "old", .sku = E3});
         poll_rows(&w, CASES[i].later, CASES[i].n);
-        if (sample_of(&w, KIND_CAPACITY, CASES[i].subject)->replaces)
+        if (observation_of(&w, KIND_CAPACITY, CASES[i].subject)->replaces)
             fail_msg("%s", CASES[i].why);
         assert_all_unknown(&w, "a");
     }
@@ -269,7 +270,7 @@ static void a_pool_bought_later_does_not_hide_that_one_is_gone(void **state)
     POLL(&w, B, C);
     pass(&w, 5 * USEC_PER_MINUTE);
     POLL(&w, B, C, {.id = "z", .sku = E3, .allotted = 1});
-    assert_null(sample_of(&w, KIND_CAPACITY, "z")->replaces);
+    assert_null(observation_of(&w, KIND_CAPACITY, "z")->replaces);
     assert_all_unknown(&w, "a");
     pass(&w, USEC_PER_HOUR);
     POLL(&w, B, C, {.id = "z", .sku = E3, .allotted = 1});
@@ -289,11 +290,11 @@ static void a_vanished_trial_is_gone_in_silence(void **state)
           .sub = {{"s", "active", .trial = true}}},
          B, C);
     POLL(&w, B, C);
-    assert_true(sample_of(&w, KIND_CAPACITY, "a")->silent);
+    assert_true(observation_of(&w, KIND_CAPACITY, "a")->silent);
     pass(&w, USEC_PER_HOUR);
     POLL(&w, B, C);
     assert_verdict(gone(&w, "a"), "critical");
-    assert_true(sample_of(&w, KIND_CAPACITY, "a")->silent);
+    assert_true(observation_of(&w, KIND_CAPACITY, "a")->silent);
 }
 
 static void a_pool_known_from_another_source_is_unknown_and_never_absent(void **state)
@@ -306,9 +307,9 @@ static void a_pool_known_from_another_source_is_unknown_and_never_absent(void **
     for (int i = 0; i < 3; i++) {
         pass(&w, USEC_PER_DAY);
         POLL(&w, {.id = "sku:" E3, .sku = E3, .allotted = 100, .consumed = 100, .waiting = -2});
-        assert_true(sample_of(&w, KIND_CAPACITY, "a")->former);
+        assert_true(observation_of(&w, KIND_CAPACITY, "a")->former);
         assert_all_unknown(&w, "b");
-        assert_null(sample_of(&w, KIND_CAPACITY, "sku:" E3)->replaces);
+        assert_null(observation_of(&w, KIND_CAPACITY, "sku:" E3)->replaces);
         assert_verdict(finding_of(&w, "sku:" E3, RULE_REMAINING), "warning");
         assert_verdict(finding_of(&w, "sku:" E3, RULE_WAITING), "unknown");
         assert_false(w.memory->mass_absence);
@@ -317,17 +318,17 @@ static void a_pool_known_from_another_source_is_unknown_and_never_absent(void **
     w.source = SOURCE_CLOUD_LICENSING;
     POLL(&w, A, B);
     assert_verdict(finding_of(&w, "a", RULE_REMAINING), "none");
-    assert_true(sample_of(&w, KIND_CAPACITY, "sku:" E3)->former);
+    assert_true(observation_of(&w, KIND_CAPACITY, "sku:" E3)->former);
     pass(&w, 8 * USEC_PER_DAY); /* a source that does not come back is forgotten in the end */
     POLL(&w, A, B);
     POLL(&w, A, B);
-    assert_null(find_sample(&w, KIND_CAPACITY, "sku:" E3));
+    assert_null(find_observation(&w, KIND_CAPACITY, "sku:" E3));
 }
 
 static void a_reading_whose_schema_changed_judges_nothing(void **state)
 {
     CLEANUP(world_clear) struct world w;
-    struct samples *samples = NULL;
+    struct observations *observations = NULL;
     struct tenant_memory *after = NULL;
     struct failure f;
     (void)state;
@@ -342,10 +343,10 @@ static void a_reading_whose_schema_changed_judges_nothing(void **state)
                          .allotment = rows,
                          .n_allotments = 1,
                          .schema_changed = true};
-    assert_int_equal(judge_snapshot(&w.ctx, &s, w.memory, &samples, &after, &f), 0);
-    samples_free(w.samples);
-    w.samples = samples;
-    assert_int_equal(samples->n, 2);
+    assert_int_equal(judge_snapshot(&w.ctx, &s, w.memory, &observations, &after, &f), 0);
+    observations_free(w.observations);
+    w.observations = observations;
+    assert_int_equal(observations->n, 2);
     assert_all_unknown(&w, "a");
     assert_all_unknown(&w, "b");
     assert_int_equal(after->n_pools, 2);
@@ -370,7 +371,7 @@ static void consumption_of_0_in_all_pools_is_held_until_one_shows_use(void **sta
     for (int i = 0; i < 4; i++) {
         pass(&w, 5 * USEC_PER_MINUTE);
         POLL(&w, ALL_ZERO, IDLE);
-        assert_int_equal(w.samples->n, 4);
+        assert_int_equal(w.observations->n, 4);
         assert_all_unknown(&w, "a");
         assert_all_unknown(&w, "d");
         assert_int_equal(w.memory->zero_since.mono, USEC_PER_HOUR + 5 * USEC_PER_MINUTE);

@@ -24,15 +24,15 @@ static struct snapshot *snapshot_of(const struct world *w, const struct row *row
 }
 
 /* Polls, changes the options, and judges the same rows again. */
-#define AGAIN(w, change, ...)                                                                 \
-    do {                                                                                      \
-        const struct row rows_[] = {__VA_ARGS__};                                             \
-        poll_rows((w), rows_, N_ELEMENTS(rows_));                                             \
-        CLEANUP(snapshot_free) struct snapshot *s_ = snapshot_of(w, rows_, N_ELEMENTS(rows_)); \
-        change;                                                                               \
-        samples_free((w)->samples);                                                           \
-        (w)->samples = NULL;                                                                  \
-        assert_int_equal(judge_again(&(w)->ctx, s_, (w)->memory, &(w)->samples, NULL), 0);    \
+#define AGAIN(w, change, ...)                                                                   \
+    do {                                                                                        \
+        const struct row rows_[] = {__VA_ARGS__};                                               \
+        poll_rows((w), rows_, N_ELEMENTS(rows_));                                               \
+        CLEANUP(snapshot_free) struct snapshot *s_ = snapshot_of(w, rows_, N_ELEMENTS(rows_));  \
+        change;                                                                                 \
+        observations_free((w)->observations);                                                   \
+        (w)->observations = NULL;                                                               \
+        assert_int_equal(judge_again(&(w)->ctx, s_, (w)->memory, &(w)->observations, NULL), 0); \
     } while (0)
 
 static void new_limits_are_what_counts(void **state)
@@ -46,7 +46,7 @@ static void new_limits_are_what_counts(void **state)
     assert_verdict(finding_of(&w, "a", RULE_USAGE), "n/a");
     AGAIN(&w, w.options.scope = SCOPE_SKU, POOL("a", 100), POOL("b", 100));
     assert_verdict(finding_of(&w, E3, RULE_REMAINING), "warning");
-    assert_int_equal(w.samples->sample[0].context->observed_at, w.now.at);
+    assert_int_equal(w.observations->observation[0].context->observed_at, w.now.at);
 }
 
 static void what_is_missing_is_not_counted_once_more(void **state)
@@ -61,12 +61,13 @@ static void what_is_missing_is_not_counted_once_more(void **state)
     assert_int_equal(w.memory->n_pools, 3);
     assert_int_equal(w.memory->pool[2].absent_polls, 1);
     assert_false(w.memory->pool[2].gone);
-    assert_null(find_finding(sample_of(&w, KIND_CAPACITY, "c"), RULE_ALLOTMENT_GONE));
+    assert_null(find_finding(observation_of(&w, KIND_CAPACITY, "c"), RULE_ALLOTMENT_GONE));
     assert_verdict(finding_of(&w, "c", RULE_USAGE), "unknown");
     pass(&w, 5 * USEC_PER_MINUTE);
     AGAIN(&w, (void)0, POOL("a", 50), POOL("b", 50));
     assert_true(w.memory->pool[2].gone);
-    assert_verdict(find_finding(sample_of(&w, KIND_CAPACITY, "c"), RULE_ALLOTMENT_GONE), "critical");
+    assert_verdict(find_finding(observation_of(&w, KIND_CAPACITY, "c"), RULE_ALLOTMENT_GONE),
+                   "critical");
 }
 
 static void a_drop_is_measured_against_what_there_was_and_goes_on_in_memory(void **state)

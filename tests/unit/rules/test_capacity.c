@@ -199,7 +199,7 @@ static void unknown_units_say_nothing_about_usage_and_do_not_hide_who_waits(void
     assert_verdict(finding_of(&w, "a", RULE_USAGE), "unknown");
     assert_verdict(finding_of(&w, "a", RULE_REMAINING), "unknown");
     assert_verdict(finding_of(&w, "a", RULE_WAITING), "warning");
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "a")->context->allotted, NUMBER_UNKNOWN);
+    assert_int_equal(observation_of(&w, KIND_CAPACITY, "a")->context->allotted, NUMBER_UNKNOWN);
 }
 
 static void a_rule_that_is_off_does_not_apply_whatever_the_numbers(void **state)

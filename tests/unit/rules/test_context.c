@@ -145,8 +145,8 @@ static void no_more_subscriptions_are_named_than_a_message_can_hold(void **state
     assert_int_equal(snapshot_add_allotment(b, &a), 0);
     snapshot_set_allotments(b, SECTION_COMPLETE);
     assert_int_equal(snapshot_finish(b, &s), 0);
-    assert_int_equal(judge_snapshot(&w.ctx, s, NULL, &w.samples, &w.memory, NULL), 0);
-    assert_int_equal(context_copy(sample_of(&w, KIND_CAPACITY, "a")->context, &f), 0);
+    assert_int_equal(judge_snapshot(&w.ctx, s, NULL, &w.observations, &w.memory, NULL), 0);
+    assert_int_equal(context_copy(observation_of(&w, KIND_CAPACITY, "a")->context, &f), 0);
     assert_int_equal(f->n_subscriptions, CONTEXT_SUBSCRIPTIONS_MAX);
     assert_string_equal(f->subscription[0].id, "s22"); /* the one that is not well comes first */
     snapshot_builder_free(b);

@@ -35,9 +35,9 @@ static void desk_init(struct desk *d)
                                .works = true};
 }
 
-static struct sample judge(struct desk *d)
+static struct observation judge(struct desk *d)
 {
-    struct sample s;
+    struct observation s;
     d->c.true_at = d->w.now.at;
     if (!d->tried_before_its_end)
         d->c.accepted_at = d->w.now.at;
@@ -50,14 +50,14 @@ static struct sample judge(struct desk *d)
 static void assert_judged(struct desk *d, const char *why, const char *want, int64_t value,
                           const char *cause)
 {
-    struct sample s = judge(d);
+    struct observation s = judge(d);
     if (strcmp(verdict(&s.finding[0]), want) != 0 || s.finding[0].value != value ||
         !text_equal(cause_word(s.context->cause), cause))
         fail_msg("%s: %s %lld %s, want %s %lld %s", why, verdict(&s.finding[0]),
                  (long long)s.finding[0].value,
                  s.context->cause ? cause_word(s.context->cause) : "-", want, (long long)value,
                  cause ? cause : "-");
-    sample_clear(&s);
+    observation_clear(&s);
 }
 
 static void days_count_down_to_the_end_and_are_told_for_what_they_are(void **state)
@@ -237,20 +237,20 @@ static void it_can_be_switched_off(void **state)
     assert_judged(&d, "off, and refused", "n/a", NUMBER_UNKNOWN, NULL);
 }
 
-static void one_sample_speaks_for_all_tenants_that_use_it(void **state)
+static void one_observation_speaks_for_all_tenants_that_use_it(void **state)
 {
     struct desk d;
     (void)state;
     desk_init(&d);
     d.c.ends_at = IN_DAYS(3);
-    struct sample s = judge(&d);
+    struct observation s = judge(&d);
     assert_string_equal(s.subject, "99999999-aaaa/app.secret");
     assert_string_equal(s.context->tenant_name, "contoso");
     assert_string_equal(s.context->tenant_id, "t-1");
     assert_int_equal(s.context->n_labels, 2);
     assert_string_equal(s.context->used_by, "contoso");
     assert_string_equal(s.context->credential, "client_secret");
-    sample_clear(&s);
+    observation_clear(&s);
 
     d.c.n_tenants = 2;
     d.c.certificate = true;
@@ -264,12 +264,12 @@ static void one_sample_speaks_for_all_tenants_that_use_it(void **state)
     assert_int_equal(s.context->n_used_by, 2);
     assert_string_equal(s.context->credential, "certificate");
     assert_true(s.context->expires_at == IN_DAYS(3) && !s.context->expires_by_day);
-    sample_clear(&s);
+    observation_clear(&s);
 
     d.c.n_tenants = 3; /* one without labels */
     s = judge(&d);
     assert_int_equal(s.context->n_labels, 0);
-    sample_clear(&s);
+    observation_clear(&s);
 }
 
 static void fifty_tenants_are_counted_and_twenty_are_named(void **state)
@@ -282,13 +282,13 @@ static void fifty_tenants_are_counted_and_twenty_are_named(void **state)
         by[i] = &d.tenant[i % 3];
     d.c.tenant = by;
     d.c.n_tenants = N_ELEMENTS(by);
-    struct sample s = judge(&d);
+    struct observation s = judge(&d);
     size_t lines = 1;
     for (const char *p = s.context->used_by; *p; p++)
         lines += *p == '\n';
     assert_int_equal(lines, CONTEXT_TENANTS_MAX);
     assert_int_equal(s.context->n_used_by, 50);
-    sample_clear(&s);
+    observation_clear(&s);
 }
 
 /* An override for one tenant must not take the warning from the others. */
@@ -326,7 +326,7 @@ int main(void)
         cmocka_unit_test(an_end_that_has_come_explains_a_refusal),
         cmocka_unit_test(a_limit_without_a_level_below_it_still_tells_a_refusal),
         cmocka_unit_test(it_can_be_switched_off),
-        cmocka_unit_test(one_sample_speaks_for_all_tenants_that_use_it),
+        cmocka_unit_test(one_observation_speaks_for_all_tenants_that_use_it),
         cmocka_unit_test(fifty_tenants_are_counted_and_twenty_are_named),
         cmocka_unit_test(the_tenant_that_wants_to_hear_first_is_heard),
     };

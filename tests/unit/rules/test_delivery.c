@@ -17,7 +17,7 @@ static void parked_entries_or_a_disabled_receiver_are_told(void **state)
     const struct instant now = {.at = 77, .mono = 1, .boot = 1};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct sample s;
+        struct observation s;
         assert_int_equal(judge_delivery("hook", CASES[i].pager, CASES[i].parked, CASES[i].disabled,
                                         &now, &s, NULL),
                          0);
@@ -29,7 +29,7 @@ static void parked_entries_or_a_disabled_receiver_are_told(void **state)
         assert_null(s.context->tenant_id);
         if (CASES[i].cause)
             assert_string_equal(cause_word(s.context->cause), CASES[i].cause);
-        sample_clear(&s);
+        observation_clear(&s);
     }
 }
 

@@ -11,7 +11,7 @@ static const struct finding *drop_of(const struct world *w, const char *pool)
 
 static int64_t reference_of(const struct world *w, const char *pool)
 {
-    return sample_of(w, KIND_CAPACITY, pool)->context->reference;
+    return observation_of(w, KIND_CAPACITY, pool)->context->reference;
 }
 
 /* What one poll after another shows, an hour apart, and what comes of the last. */

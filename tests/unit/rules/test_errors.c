@@ -12,7 +12,7 @@ static const struct row POOLS[] = {{.id = "a", .sku = E3, .part = "SPE_E3", .all
 
 static const struct finding *finding(const struct world *w, const char *subject)
 {
-    return &sample_of(w, KIND_ERRORS, subject)->finding[0];
+    return &observation_of(w, KIND_ERRORS, subject)->finding[0];
 }
 
 static void each_sku_and_code_is_counted_on_its_own(void **state)
@@ -25,12 +25,13 @@ static void each_sku_and_code_is_counted_on_its_own(void **state)
     assert_int_equal(finding(&w, E3 "/missingdependency")->value, 5);
     assert_verdict(finding(&w, E3 "/other"), "none");
     assert_verdict(finding(&w, "-/missingdependency"), "warning");
-    const struct alert_context *f = sample_of(&w, KIND_ERRORS, E3 "/missingdependency")->context;
+    const struct alert_context *f =
+        observation_of(&w, KIND_ERRORS, E3 "/missingdependency")->context;
     assert_string_equal(f->error_code, "MissingDependency");
     assert_int_equal(f->error_count, 5);
     assert_string_equal(f->sku_part_number, "SPE_E3");
     assert_string_equal(f->sku_name, "Microsoft 365 E3");
-    assert_null(sample_of(&w, KIND_ERRORS, "-/missingdependency")->context->sku_id);
+    assert_null(observation_of(&w, KIND_ERRORS, "-/missingdependency")->context->sku_id);
 }
 
 static void the_subject_does_not_change_with_the_case_of_the_code(void **state)
@@ -73,11 +74,11 @@ static void a_group_that_is_gone_counts_nothing_for_a_week(void **state)
         poll_errors(&w, POOLS, 2, NULL, 0);
         assert_int_equal(finding(&w, E3 "/x")->state, FINDING_KNOWN);
         assert_int_equal(finding(&w, E3 "/x")->value, 0);
-        assert_string_equal(sample_of(&w, KIND_ERRORS, E3 "/x")->context->error_code, "X");
+        assert_string_equal(observation_of(&w, KIND_ERRORS, E3 "/x")->context->error_code, "X");
         pass(&w, USEC_PER_DAY);
     }
     poll_errors(&w, POOLS, 2, NULL, 0);
-    assert_null(find_sample(&w, KIND_ERRORS, E3 "/x"));
+    assert_null(find_observation(&w, KIND_ERRORS, E3 "/x"));
     assert_int_equal(w.memory->n_groups, 0);
 }
 
@@ -102,16 +103,16 @@ static void a_group_is_as_old_as_our_first_sight_of_it(void **state)
     (void)state;
     world_init(&w);
     POLL_ERRORS(&w, {E3, "X", 6});
-    usec_t first = sample_of(&w, KIND_ERRORS, E3 "/x")->context->errors_since_at;
+    usec_t first = observation_of(&w, KIND_ERRORS, E3 "/x")->context->errors_since_at;
     assert_true(first > 0);
     pass(&w, USEC_PER_HOUR);
     POLL_ERRORS(&w, {E3, "X", 7});
-    assert_true(sample_of(&w, KIND_ERRORS, E3 "/x")->context->errors_since_at == first);
+    assert_true(observation_of(&w, KIND_ERRORS, E3 "/x")->context->errors_since_at == first);
     poll_errors(&w, POOLS, 2, NULL, 0);
-    assert_true(sample_of(&w, KIND_ERRORS, E3 "/x")->context->errors_since_at == 0);
+    assert_true(observation_of(&w, KIND_ERRORS, E3 "/x")->context->errors_since_at == 0);
     pass(&w, USEC_PER_HOUR);
     POLL_ERRORS(&w, {E3, "X", 6});
-    assert_true(sample_of(&w, KIND_ERRORS, E3 "/x")->context->errors_since_at > first);
+    assert_true(observation_of(&w, KIND_ERRORS, E3 "/x")->context->errors_since_at > first);
 }
 
 static void an_unread_error_list_is_unknown_and_counts_no_week(void **state)
@@ -127,8 +128,8 @@ static void an_unread_error_list_is_unknown_and_counts_no_week(void **state)
             pass(&w, 7 * USEC_PER_DAY);
             POLL_ERRORS(&w, {E3, "Y", 9}); /* half a list */
             assert_verdict(finding(&w, E3 "/x"), "unknown");
-            assert_null(find_sample(&w, KIND_ERRORS, E3 "/y"));
-            assert_int_equal(sample_of(&w, KIND_ERRORS, E3 "/x")->context->error_count,
+            assert_null(find_observation(&w, KIND_ERRORS, E3 "/y"));
+            assert_int_equal(observation_of(&w, KIND_ERRORS, E3 "/x")->context->error_count,
                              NUMBER_UNKNOWN);
         }
     }
@@ -158,11 +159,11 @@ static void errors_of_a_free_sku_are_silent(void **state)
     (void)state;
     world_init(&w);
     POLL_ERRORS(&w, {"free", "X", 6}, {E3, "X", 6});
-    assert_true(sample_of(&w, KIND_ERRORS, "free/x")->silent);
-    assert_false(sample_of(&w, KIND_ERRORS, E3 "/x")->silent);
+    assert_true(observation_of(&w, KIND_ERRORS, "free/x")->silent);
+    assert_false(observation_of(&w, KIND_ERRORS, E3 "/x")->silent);
     w.options.watch_free_skus = true;
     POLL_ERRORS(&w, {"free", "X", 6});
-    assert_false(sample_of(&w, KIND_ERRORS, "free/x")->silent);
+    assert_false(observation_of(&w, KIND_ERRORS, "free/x")->silent);
 }
 
 static void an_ignored_sku_has_no_errors(void **state)
@@ -174,7 +175,7 @@ static void an_ignored_sku_has_no_errors(void **state)
     w.options.override = &o;
     w.options.n_overrides = 1;
     POLL_ERRORS(&w, {E3, "X", 60}, {NULL, "X", 60});
-    assert_null(find_sample(&w, KIND_ERRORS, E3 "/x"));
+    assert_null(find_observation(&w, KIND_ERRORS, E3 "/x"));
     assert_verdict(finding(&w, "-/x"), "warning");
 }
 
@@ -198,7 +199,7 @@ static void kinds_beyond_their_bound_are_one_group_and_others_may_be_among_them(
         assert_verdict(finding(&w, E3 "/x"), "unknown");
         assert_verdict(finding(&w, "other"), "warning");
         assert_int_equal(finding(&w, "other")->value, 6);
-        assert_string_equal(sample_of(&w, KIND_ERRORS, "other")->context->error_code, "other");
+        assert_string_equal(observation_of(&w, KIND_ERRORS, "other")->context->error_code, "other");
         assert_int_equal(w.memory->n_groups, N + 2);
     }
     POLL_ERRORS(&w, {E3, "K1", 1});

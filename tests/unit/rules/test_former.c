@@ -12,9 +12,9 @@
         .id = "sku:" E3, .sku = E3, .allotted = 100, .consumed = (n), .waiting = -2     \
     }
 
-static const struct sample *former(const struct world *w, const char *pool)
+static const struct observation *former(const struct world *w, const char *pool)
 {
-    const struct sample *s = sample_of(w, KIND_CAPACITY, pool);
+    const struct observation *s = observation_of(w, KIND_CAPACITY, pool);
     assert_true(s->former);
     return s;
 }
@@ -35,7 +35,7 @@ static void they_are_clear_where_every_pool_of_their_sku_is(void **state)
     world_init(&w);
     w.source = SOURCE_SUBSCRIBED_SKUS;
     POLL(&w, OLDER(95));
-    assert_false(sample_of(&w, KIND_CAPACITY, "sku:" E3)->former);
+    assert_false(observation_of(&w, KIND_CAPACITY, "sku:" E3)->former);
     w.source = SOURCE_CLOUD_LICENSING;
     w.options.scope = SCOPE_ALLOTMENT;
     pass(&w, 5 * USEC_PER_MINUTE);
@@ -94,12 +94,13 @@ static void they_are_remembered_for_a_week_and_while_the_harm_goes_on(void **sta
         pass(&w, 8 * USEC_PER_DAY);
         POLL(&w, POOL("a", 95));
         assert_true(former(&w, "sku:" E3)->expired);
-        assert_null(find_sample(&w, KIND_CAPACITY, "sku:" E5)); /* nothing of that SKU is listed */
+        assert_null(
+            find_observation(&w, KIND_CAPACITY, "sku:" E5)); /* nothing of that SKU is listed */
     }
     POLL(&w, POOL("a", 50));
     assert_int_equal(kept(&w, "sku:" E3, RULE_USAGE), LEVEL_NONE); /* the last word on it */
     POLL(&w, POOL("a", 95));
-    assert_null(find_sample(&w, KIND_CAPACITY, "sku:" E3));
+    assert_null(find_observation(&w, KIND_CAPACITY, "sku:" E3));
 }
 
 int main(void)

@@ -35,7 +35,7 @@ static void read_once(struct world *w, struct tenant_health *h, struct read_ r)
     read_odd(w, h, r, "");
 }
 
-static void judge(struct world *w, const struct tenant_health *h, struct sample *ret)
+static void judge(struct world *w, const struct tenant_health *h, struct observation *ret)
 {
     struct failure f;
     assert_int_equal(judge_poll(&w->ctx, h, &w->now, ret, &f), 0);
@@ -75,7 +75,7 @@ static void an_unread_section_is_told_when_it_is_old_enough(void **state)
         world_init(&w);
         read_once(&w, &h, WHOLE);
         for (int minute = 5; minute <= 400; minute += 5) {
-            CLEANUP(sample_clear) struct sample s;
+            CLEANUP(observation_clear) struct observation s;
             pass(&w, 5 * USEC_PER_MINUTE);
             read_once(&w, &h, CASES[i].read);
             judge(&w, &h, &s);
@@ -89,7 +89,7 @@ static void an_unread_section_is_told_when_it_is_old_enough(void **state)
             assert_true(text_equal(s.context->section, CASES[i].section));
             assert_int_equal(s.context->cause, CAUSE_STALE);
         }
-        CLEANUP(sample_clear) struct sample s;
+        CLEANUP(observation_clear) struct observation s;
         read_once(&w, &h, WHOLE);
         judge(&w, &h, &s);
         assert_verdict(&s.finding[0], "none");
@@ -101,7 +101,7 @@ static void a_source_without_a_section_does_not_miss_it(void **state)
 {
     struct world w;
     struct tenant_health h = {0};
-    CLEANUP(sample_clear) struct sample s;
+    CLEANUP(observation_clear) struct observation s;
     (void)state;
     world_init(&w);
     w.source = SOURCE_SUBSCRIBED_SKUS;
@@ -126,7 +126,7 @@ static void a_pool_without_usable_numbers_is_told_when_it_lasts(void **state)
     pass(&w, 10 * USEC_PER_DAY);
     read_once(&w, &h, WHOLE);
     for (int minute = 5; minute <= 400; minute += 5) {
-        CLEANUP(sample_clear) struct sample s;
+        CLEANUP(observation_clear) struct observation s;
         pass(&w, 5 * USEC_PER_MINUTE);
         read_odd(&w, &h, WHOLE, POOL);
         judge(&w, &h, &s);
@@ -140,12 +140,12 @@ static void a_pool_without_usable_numbers_is_told_when_it_lasts(void **state)
         assert_string_equal(s.context->host, POOL);
         assert_non_null(strstr(s.context->hint, POOL));
     }
-    CLEANUP(sample_clear) struct sample unknown;
+    CLEANUP(observation_clear) struct observation unknown;
     read_once(&w, &h, (struct read_){0}); /* nobody knows what the numbers are like now */
     judge(&w, &h, &unknown);
     assert_verdict(&unknown.finding[0], "critical");
     assert_int_equal(unknown.context->cause, CAUSE_UNUSABLE_NUMBERS);
-    CLEANUP(sample_clear) struct sample mended;
+    CLEANUP(observation_clear) struct observation mended;
     read_once(&w, &h, WHOLE);
     judge(&w, &h, &mended);
     assert_verdict(&mended.finding[0], "none");
@@ -171,7 +171,7 @@ static void a_pool_without_usable_numbers_hides_no_worse_trouble(void **state)
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct world w;
         struct tenant_health h = {0};
-        CLEANUP(sample_clear) struct sample s;
+        CLEANUP(observation_clear) struct observation s;
         world_init(&w);
         read_once(&w, &h, WHOLE);
         for (int minute = 5; minute <= 120; minute += 5) {
@@ -242,8 +242,8 @@ static void what_a_person_must_mend_is_told_at_once(void **state)
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct world w;
         struct tenant_health h = {0};
-        CLEANUP(sample_clear) struct sample s;
-        CLEANUP(sample_clear) struct sample later;
+        CLEANUP(observation_clear) struct observation s;
+        CLEANUP(observation_clear) struct observation later;
         world_init(&w);
         read_once(&w, &h, WHOLE);
         pass(&w, 5 * USEC_PER_MINUTE);
@@ -287,7 +287,7 @@ static void the_worst_section_that_is_unreadable_is_named(void **state)
     world_init(&w);
     read_once(&w, &h, WHOLE);
     for (size_t i = 0; i < N_ELEMENTS(STEPS); i++) {
-        CLEANUP(sample_clear) struct sample s;
+        CLEANUP(observation_clear) struct observation s;
         for (int k = 0; k < STEPS[i].polls; k++) {
             pass(&w, 5 * USEC_PER_MINUTE);
             read_once(&w, &h, STEPS[i].read);
@@ -305,7 +305,7 @@ static void one_failure_after_another_ends_nothing_that_was_told(void **state)
                          down = failure(FAILURE_TRANSIENT, "allotments: HTTP 500");
     struct world w;
     struct tenant_health h = {0};
-    CLEANUP(sample_clear) struct sample s, whole;
+    CLEANUP(observation_clear) struct observation s, whole;
     (void)state;
     world_init(&w);
     read_once(&w, &h, WHOLE);
@@ -326,8 +326,8 @@ static void where_only_one_call_fails_nobody_is_sent_to_look_at_the_proxy(void *
     const struct failure f = failure(FAILURE_TRANSIENT, "assignmentErrors: HTTP 504");
     struct world w;
     struct tenant_health h = {0};
-    CLEANUP(sample_clear) struct sample partly;
-    CLEANUP(sample_clear) struct sample wholly;
+    CLEANUP(observation_clear) struct observation partly;
+    CLEANUP(observation_clear) struct observation wholly;
     (void)state;
     world_init(&w);
     read_once(&w, &h, (struct read_){SECTION_COMPLETE, SECTION_COMPLETE, .failure = &f});
@@ -344,7 +344,7 @@ static void a_hint_does_not_say_the_same_twice(void **state)
     const struct failure f = failure(FAILURE_AUTH, "sign-in was refused: invalid_client");
     struct world w;
     struct tenant_health h = {0};
-    CLEANUP(sample_clear) struct sample s;
+    CLEANUP(observation_clear) struct observation s;
     (void)state;
     world_init(&w);
     read_once(&w, &h, (struct read_){.failure = &f});
@@ -367,8 +367,8 @@ static void what_may_pass_by_itself_waits_for_its_limit_and_then_says_why(void *
         const struct failure f = failure(CASES[i].kind, "what exactly");
         struct world w;
         struct tenant_health h = {0};
-        CLEANUP(sample_clear) struct sample early;
-        CLEANUP(sample_clear) struct sample late;
+        CLEANUP(observation_clear) struct observation early;
+        CLEANUP(observation_clear) struct observation late;
         world_init(&w);
         read_once(&w, &h, WHOLE);
         for (int k = 0; k < 2; k++) {
@@ -390,7 +390,7 @@ static void an_outage_of_the_service_itself_says_since_when_and_asks_for_nothing
     const struct failure f = failure(FAILURE_UNAVAILABLE, "GET /x: HTTP 503 (service unavailable)");
     struct world w;
     struct tenant_health h = {0};
-    CLEANUP(sample_clear) struct sample s;
+    CLEANUP(observation_clear) struct observation s;
     (void)state;
     world_init(&w);
     read_once(&w, &h, WHOLE);
@@ -412,7 +412,7 @@ static void a_refused_sign_in_becomes_critical_like_any_outage(void **state)
     const struct failure auth = failure(FAILURE_AUTH, "no");
     struct world w;
     struct tenant_health h = {0};
-    CLEANUP(sample_clear) struct sample s;
+    CLEANUP(observation_clear) struct observation s;
     (void)state;
     world_init(&w);
     for (int i = 0; i < 80; i++) { /* there never was a complete poll: counted from the first */
@@ -429,7 +429,7 @@ static void an_emptied_list_is_no_complete_reading(void **state)
 {
     struct world w;
     struct tenant_health h = {0};
-    CLEANUP(sample_clear) struct sample s;
+    CLEANUP(observation_clear) struct observation s;
     (void)state;
     world_init(&w);
     read_once(&w, &h, WHOLE);
@@ -452,9 +452,9 @@ static void after_a_night_of_suspend_one_failed_poll_is_no_alarm(void **state)
 {
     struct world w;
     struct tenant_health h = {0};
-    CLEANUP(sample_clear) struct sample before;
-    CLEANUP(sample_clear) struct sample first;
-    CLEANUP(sample_clear) struct sample second;
+    CLEANUP(observation_clear) struct observation before;
+    CLEANUP(observation_clear) struct observation first;
+    CLEANUP(observation_clear) struct observation second;
     (void)state;
     world_init(&w);
     read_once(&w, &h, WHOLE);
@@ -474,7 +474,7 @@ static void where_polls_are_rarer_than_the_limit_one_failure_is_enough(void **st
 {
     struct world w;
     struct tenant_health h = {0};
-    CLEANUP(sample_clear) struct sample s;
+    CLEANUP(observation_clear) struct observation s;
     (void)state;
     world_init(&w);
     w.tenant.interval = 2 * USEC_PER_HOUR;
@@ -496,7 +496,7 @@ static void limits_may_be_counted_in_polls(void **state)
     w.options.threshold[RULE_POLL].limit[LEVEL_CRITICAL].on = false;
     read_once(&w, &h, WHOLE);
     for (int i = 1; i <= 4; i++) {
-        CLEANUP(sample_clear) struct sample s;
+        CLEANUP(observation_clear) struct observation s;
         pass(&w, USEC_PER_SEC);
         read_once(&w, &h, (struct read_){0});
         judge(&w, &h, &s);
@@ -515,7 +515,7 @@ static void look_up_rights(struct world *w, struct tenant_health *h, const struc
 
 static void expect_rights(struct world *w, const struct tenant_health *h, enum level level)
 {
-    CLEANUP(sample_clear) struct sample s;
+    CLEANUP(observation_clear) struct observation s;
     judge(w, h, &s);
     assert_int_equal(s.finding[0].state, FINDING_KNOWN);
     assert_int_equal(s.finding[0].raise, level);
@@ -549,7 +549,7 @@ static void look_ups_that_fail_are_a_section_of_their_own(void **state)
     look_up_rights(&w, &h, &passing);
     expect_rights(&w, &h, LEVEL_WARNING);
     read_once(&w, &h, (struct read_){.failure = &sign_in}); /* the tenant's own trouble comes first */
-    CLEANUP(sample_clear) struct sample s;
+    CLEANUP(observation_clear) struct observation s;
     judge(&w, &h, &s);
     assert_int_equal(s.context->cause, CAUSE_AUTH);
     assert_null(s.context->section);
@@ -559,7 +559,7 @@ static void a_broken_tenant_is_told_before_its_first_poll(void **state)
 {
     struct world w;
     struct tenant_health h = {.broken_config = true};
-    CLEANUP(sample_clear) struct sample s;
+    CLEANUP(observation_clear) struct observation s;
     (void)state;
     world_init(&w);
     (void)strcpy(h.text, "tenants.d/a.conf:3: unknown key");
@@ -573,7 +573,7 @@ static void before_the_first_poll_nothing_is_known(void **state)
 {
     struct world w;
     struct tenant_health h = {0};
-    CLEANUP(sample_clear) struct sample s;
+    CLEANUP(observation_clear) struct observation s;
     (void)state;
     world_init(&w);
     judge(&w, &h, &s);
@@ -586,7 +586,7 @@ static void a_poll_rule_that_is_off_does_not_apply(void **state)
     const struct failure auth = failure(FAILURE_AUTH, "no");
     struct world w;
     struct tenant_health h = {0};
-    CLEANUP(sample_clear) struct sample s;
+    CLEANUP(observation_clear) struct observation s;
     (void)state;
     world_init(&w);
     w.options.threshold[RULE_POLL].off = true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The sample of a pool: scope, siblings, names, silence, and the context behind it. */
+/* The observation of a pool: scope, siblings, names, silence, and the context behind it. */
 #include "unit/rules/world.h"
 
 static void a_full_pool_is_quiet_while_another_of_its_sku_has_room(void **state)
@@ -170,7 +170,7 @@ static void quiet_begins_on_the_clear_side_and_ends_on_the_raise_side(void **sta
         world_init(&w);
         for (size_t k = 0; k < N_ELEMENTS(CASES[i].poll); k++) {
             poll_rows(&w, CASES[i].poll[k], N_ELEMENTS(CASES[i].poll[k]));
-            const struct sample *s = sample_of(&w, KIND_CAPACITY, "a");
+            const struct observation *s = observation_of(&w, KIND_CAPACITY, "a");
             const char *got = verdict(finding_of(&w, "a", RULE_REMAINING));
             if (strcmp(got, CASES[i].want[k]) != 0)
                 fail_msg("%s, poll %zu: %s", CASES[i].why, k + 1, got);
@@ -200,15 +200,16 @@ static void quiet_looks_at_the_sums_of_all_siblings_by_the_own_limits(void **sta
     POLL(&w, SMALL("a", 30, 30), SMALL("b", 30, 28), SMALL("c", 40, 39), SMALL("d", 100, 20));
     assert_verdict(finding_of(&w, "a", RULE_REMAINING), "none");
     assert_verdict(finding_of(&w, "c", RULE_USAGE), "none");
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "a")->context->siblings_free, 83);
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "c")->context->siblings_free, 82);
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "d")->context->siblings_free, NUMBER_UNKNOWN);
+    assert_int_equal(observation_of(&w, KIND_CAPACITY, "a")->context->siblings_free, 83);
+    assert_int_equal(observation_of(&w, KIND_CAPACITY, "c")->context->siblings_free, 82);
+    assert_int_equal(observation_of(&w, KIND_CAPACITY, "d")->context->siblings_free,
+                     NUMBER_UNKNOWN);
     /* ignore = "all" leaves its units out, and nobody is sent there */
     w.options.override = o;
     w.options.n_overrides = 1;
     POLL(&w, SMALL("a", 30, 30), SMALL("b", 30, 28), SMALL("c", 40, 39), SMALL("d", 100, 20));
     assert_verdict(finding_of(&w, "a", RULE_REMAINING), "warning");
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "a")->context->sibling_free, 2);
+    assert_int_equal(observation_of(&w, KIND_CAPACITY, "a")->context->sibling_free, 2);
 #undef SMALL
 }
 
@@ -229,11 +230,11 @@ static void the_sibling_with_the_most_room_is_named_whatever_the_scope(void **st
              .allotted = 90,
              .consumed = 40,
              .sub = {{"t", "active", 20454}}});
-        const struct alert_context *f = sample_of(&w, KIND_CAPACITY, "a")->context;
+        const struct alert_context *f = observation_of(&w, KIND_CAPACITY, "a")->context;
         assert_string_equal(f->sibling_name, "pool 2 of 3, 90 units, since 2026-01-01");
         assert_int_equal(f->sibling_free, 50);
         assert_int_equal(f->units_to_unblock, 4);
-        f = sample_of(&w, KIND_CAPACITY, "c")->context;
+        f = observation_of(&w, KIND_CAPACITY, "c")->context;
         assert_int_equal(f->sibling_free, 10);
     }
 }
@@ -266,7 +267,7 @@ static void pools_are_called_by_their_place_or_by_the_configured_name(void **sta
         {"g", NULL},
     };
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        const char *got = sample_of(&w, KIND_CAPACITY, CASES[i].id)->context->allotment_name;
+        const char *got = observation_of(&w, KIND_CAPACITY, CASES[i].id)->context->allotment_name;
         if (!CASES[i].want ? got != NULL : !got || strcmp(got, CASES[i].want) != 0)
             fail_msg("%s: %s", CASES[i].id, got ? got : "NULL");
     }
@@ -289,7 +290,7 @@ static void context_hold_what_a_message_needs(void **state)
               .waiting = 26,
               .oldest_at = 77,
               .sub = {{"s", "active", 20000, 21000}}});
-    const struct alert_context *f = sample_of(&w, KIND_CAPACITY, "a")->context;
+    const struct alert_context *f = observation_of(&w, KIND_CAPACITY, "a")->context;
     assert_string_equal(f->tenant_name, "contoso");
     assert_string_equal(f->tenant_id, "t-1");
     assert_string_equal(f->label[0].value, "gold");
@@ -350,7 +351,7 @@ static void what_nobody_needs_to_hear_is_silent_and_still_judged(void **state)
         w.options.watch_free_skus = CASES[i].watch;
         row.allotted = row.consumed = 100;
         poll_rows(&w, &row, 1);
-        if (sample_of(&w, KIND_CAPACITY, "a")->silent != CASES[i].want)
+        if (observation_of(&w, KIND_CAPACITY, "a")->silent != CASES[i].want)
             fail_msg("%s", CASES[i].why);
         assert_verdict(finding_of(&w, "a", RULE_REMAINING), "warning");
     }
@@ -369,13 +370,13 @@ static void ignored_pools_are_silent_or_not_there(void **state)
     for (int i = 0; i < 2; i++) {
         POLL(&w, {.id = "a", .sku = E5, .allotted = 1, .sub = {{"s", "suspended"}}},
              {.id = "b", .sku = E3, .allotted = 1}, {.id = "c", .allotted = 1});
-        assert_null(find_sample(&w, KIND_CAPACITY, "a"));
-        assert_null(find_sample(&w, KIND_SUBSCRIPTION, "s"));
-        assert_true(sample_of(&w, KIND_CAPACITY, "b")->silent);
-        assert_false(sample_of(&w, KIND_CAPACITY, "c")->silent);
+        assert_null(find_observation(&w, KIND_CAPACITY, "a"));
+        assert_null(find_observation(&w, KIND_SUBSCRIPTION, "s"));
+        assert_true(observation_of(&w, KIND_CAPACITY, "b")->silent);
+        assert_false(observation_of(&w, KIND_CAPACITY, "c")->silent);
         assert_int_equal(w.memory->n_pools, 3); /* still known: nothing "appears" later */
         poll_rows(&w, NULL, 0);
-        assert_null(find_sample(&w, KIND_CAPACITY, "a"));
+        assert_null(find_observation(&w, KIND_CAPACITY, "a"));
     }
 }
 
@@ -400,7 +401,7 @@ static void dead_subscriptions_explain_a_pool(void **state)
         CLEANUP(world_clear) struct world w;
         world_init(&w);
         poll_rows(&w, &CASES[i].row, 1);
-        if (sample_of(&w, KIND_CAPACITY, "a")->subscription_explains != CASES[i].want)
+        if (observation_of(&w, KIND_CAPACITY, "a")->subscription_explains != CASES[i].want)
             fail_msg("%s", CASES[i].why);
     }
 }
@@ -430,8 +431,8 @@ static void a_sku_is_the_sum_of_its_pools(void **state)
           .waiting = 1,
           .oldest_at = 40},
          {.id = "c", .sku = "zz", .allotted = 10, .consumed = 1});
-    assert_null(find_sample(&w, KIND_CAPACITY, "a"));
-    const struct sample *s = sample_of(&w, KIND_CAPACITY, "ab-1");
+    assert_null(find_observation(&w, KIND_CAPACITY, "a"));
+    const struct observation *s = observation_of(&w, KIND_CAPACITY, "ab-1");
     assert_null(s->context->allotment_id);
     assert_null(s->context->allotment_name);
     assert_int_equal(s->context->allotted, 200);
@@ -477,7 +478,7 @@ static void a_sku_that_lost_a_pool_waits_and_then_says_so(void **state)
     pass(&w, USEC_PER_MINUTE);
     POLL(&w, {.id = "a", .sku = E3, .allotted = 100, .consumed = 50}, {.id = "x", .allotted = 1});
     assert_verdict(finding_of(&w, E3, RULE_USAGE), "unknown");
-    assert_null(find_finding(sample_of(&w, KIND_CAPACITY, E3), RULE_ALLOTMENT_GONE));
+    assert_null(find_finding(observation_of(&w, KIND_CAPACITY, E3), RULE_ALLOTMENT_GONE));
     pass(&w, USEC_PER_HOUR);
     POLL(&w, {.id = "a", .sku = E3, .allotted = 100, .consumed = 50}, {.id = "x", .allotted = 1});
     assert_int_equal(finding_of(&w, E3, RULE_USAGE)->value, 5000);
@@ -497,7 +498,7 @@ static void a_sku_whose_pools_are_all_missing_is_unknown(void **state)
     POLL(&w, {.id = "a", .sku = E3, .allotted = 1}, {.id = "b", .sku = E3, .allotted = 1},
          {.id = "c", .sku = E5, .allotted = 1}, {.id = "d", .allotted = 1});
     POLL(&w, {.id = "c", .sku = E5, .allotted = 1});
-    assert_int_equal(w.samples->n, 3);
+    assert_int_equal(w.observations->n, 3);
     assert_verdict(finding_of(&w, E3, RULE_REMAINING), "unknown");
     assert_verdict(finding_of(&w, "d", RULE_REMAINING), "unknown"); /* no SKU: by its own id */
     assert_verdict(finding_of(&w, E5, RULE_REMAINING), "none");
@@ -517,10 +518,10 @@ static void a_trial_stays_silent_while_its_subscriptions_are_unknown(void **stat
         poll_rows(&w, &row, 1);
         poll_rows(&w, &unknown, 1);
         poll_rows(&w, &unknown, 1);
-        assert_int_equal(sample_of(&w, KIND_CAPACITY, "a")->silent, !paid);
+        assert_int_equal(observation_of(&w, KIND_CAPACITY, "a")->silent, !paid);
         row.sub[0].trial = paid;
         poll_rows(&w, &row, 1);
-        assert_int_equal(sample_of(&w, KIND_CAPACITY, "a")->silent, paid);
+        assert_int_equal(observation_of(&w, KIND_CAPACITY, "a")->silent, paid);
     }
 }
 

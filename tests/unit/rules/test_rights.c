@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Does somebody hold what they must? Values in, a sample out. */
+/* Does somebody hold what they must? Values in, a observation out. */
 #include "base/text.h"
 #include "rules/judge.h"
 
@@ -50,9 +50,9 @@ static struct rule_options OPTIONS = {
 static struct tenant_identity TENANT;
 static struct right_need NEED;
 
-static struct sample judge(const struct rights *held)
+static struct observation judge(const struct rights *held)
 {
-    struct sample s;
+    struct observation s;
     struct judge_context ctx = {.options = &OPTIONS, .tenant = &TENANT};
     TENANT.name = TENANT.tenant_id = (char *)(uintptr_t) "contoso";
     assert_int_equal(judge_right(&ctx, &NEED, held, SKU_ID, "SPE_E5", &NOW, &s, NULL), 0);
@@ -91,7 +91,7 @@ static void what_is_missing_is_counted_and_named(void **state)
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         CLEANUP(rights_free) struct rights *held = held_rights(CASES[i].held);
-        CLEANUP(sample_clear) struct sample s = judge(held);
+        CLEANUP(observation_clear) struct observation s = judge(held);
         const struct finding *f = &s.finding[0];
         if (f->state != CASES[i].state || f->raise != CASES[i].level ||
             f->value != CASES[i].value || !text_equal(s.context->missing_plans, CASES[i].plans))
@@ -107,15 +107,15 @@ static void what_nobody_knows_is_neither_missing_nor_there(void **state)
 {
     CLEANUP(rights_free) struct rights *held = held_rights(NULL);
     (void)state;
-    CLEANUP(sample_clear) struct sample none = judge(NULL);
+    CLEANUP(observation_clear) struct observation none = judge(NULL);
     assert_int_equal(none.finding[0].state, FINDING_UNKNOWN);
     assert_string_equal(none.context->sku_id, SKU_ID);
     held->section[RIGHTS_HELD] = SECTION_UNKNOWN;
-    CLEANUP(sample_clear) struct sample unknown = judge(held);
+    CLEANUP(observation_clear) struct observation unknown = judge(held);
     assert_int_equal(unknown.finding[0].state, FINDING_UNKNOWN);
     assert_false(unknown.finding[0].not_offered);
     held->section[RIGHTS_HELD] = SECTION_NOT_OFFERED;
-    CLEANUP(sample_clear) struct sample not_offered = judge(held);
+    CLEANUP(observation_clear) struct observation not_offered = judge(held);
     assert_int_equal(not_offered.finding[0].state, FINDING_UNKNOWN);
     assert_true(not_offered.finding[0].not_offered);
 }
@@ -164,7 +164,7 @@ static void a_row_that_lacks_the_name_we_look_for_is_neither_ours_nor_another(vo
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         CLEANUP(rights_free) struct rights *held = held_rights(NULL);
-        CLEANUP(sample_clear) struct sample s = {0};
+        CLEANUP(observation_clear) struct observation s = {0};
         char *plan = TEXT(CASES[i].plan);
         struct judge_context ctx = {.options = &OPTIONS, .tenant = &TENANT};
         NEED.sku = TEXT(CASES[i].need);
@@ -206,7 +206,7 @@ static void add_assignment(struct rights *r, const char *part, const char *disab
 
 static void expect_cause(const struct rights *held, enum cause cause)
 {
-    CLEANUP(sample_clear) struct sample s = judge(held);
+    CLEANUP(observation_clear) struct observation s = judge(held);
     assert_int_equal(s.finding[0].raise, LEVEL_CRITICAL);
     assert_string_equal(cause_word(s.context->cause) ? cause_word(s.context->cause) : "-",
                         cause_word(cause) ? cause_word(cause) : "-");
@@ -235,7 +235,7 @@ static void the_reason_is_the_nearest_one_that_is_known(void **state)
     expect_cause(held, CAUSE_WAITING);
     held->section[RIGHTS_ERRORS] = SECTION_UNKNOWN;
     expect_cause(held, CAUSE_WAITING);
-    CLEANUP(sample_clear) struct sample s = judge(held);
+    CLEANUP(observation_clear) struct observation s = judge(held);
     assert_string_equal(s.context->allotment_id, "early");
     assert_int_equal(s.context->oldest_at, 20);
 }
@@ -286,7 +286,7 @@ static void a_warning_stays_one(void **state)
     CLEANUP(rights_free) struct rights *held = held_rights(NULL);
     (void)state;
     NEED.critical = false;
-    CLEANUP(sample_clear) struct sample s = judge(held);
+    CLEANUP(observation_clear) struct observation s = judge(held);
     assert_int_equal(s.finding[0].raise, LEVEL_WARNING);
     assert_int_equal(s.finding[0].keep, LEVEL_WARNING);
     assert_int_equal(s.finding[0].threshold[LEVEL_WARNING], 1);

@@ -46,9 +46,9 @@ static void ail(struct fleet *f, size_t first, size_t n, enum cause cause, enum 
     }
 }
 
-static struct sample judged(const struct fleet *f)
+static struct observation judged(const struct fleet *f)
 {
-    struct sample s = {0};
+    struct observation s = {0};
     struct service_tally tally;
     service_count(f->tenant, f->n, &tally);
     assert_int_equal(judge_service(f->tenant, f->n, &tally, MINUTES(5), &NOW, &s, NULL), 0);
@@ -85,7 +85,7 @@ static void half_of_the_tenants_and_three_at_least_make_one_matter(void **state)
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         fleet_of(&f, CASES[i].tenants);
         ail(&f, 0, CASES[i].failing, CAUSE_NETWORK, LEVEL_WARNING);
-        CLEANUP(sample_clear) struct sample s = judged(&f);
+        CLEANUP(observation_clear) struct observation s = judged(&f);
         if (s.finding[0].raise != CASES[i].raise || s.finding[0].keep != CASES[i].keep)
             fail_msg("%zu of %zu: raises %s, keeps %s", CASES[i].failing, CASES[i].tenants,
                      level_name(s.finding[0].raise), level_name(s.finding[0].keep));
@@ -112,7 +112,7 @@ static void only_what_looks_alike_is_added_up(void **state)
         fleet_of(&f, 10);
         ail(&f, 0, 3, CASES[i].one, LEVEL_WARNING);
         ail(&f, 3, 3, CASES[i].other, LEVEL_WARNING);
-        CLEANUP(sample_clear) struct sample s = judged(&f);
+        CLEANUP(observation_clear) struct observation s = judged(&f);
         if ((s.finding[0].raise > LEVEL_NONE) != CASES[i].alike ||
             (cause_row(CASES[i].one)->failure_group == cause_row(CASES[i].other)->failure_group) !=
                 CASES[i].alike)
@@ -144,7 +144,7 @@ static void a_tenant_that_spoke_up_before_is_left_out(void **state)
     ail(&f, 0, 3, CAUSE_AUTH, LEVEL_WARNING);
     f.tenant[0].notified = f.tenant[1].notified =
         LEVEL_WARNING; /* two consents that lapsed long ago */
-    CLEANUP(sample_clear) struct sample s = judged(&f);
+    CLEANUP(observation_clear) struct observation s = judged(&f);
     assert_int_equal(s.finding[0].raise, LEVEL_NONE);
     assert_int_equal(s.finding[0].value, 1);
     assert_int_equal(s.context->tenants, 3);
@@ -157,13 +157,13 @@ static void the_level_is_the_worst_that_somebody_would_have_to_tell(void **state
     (void)state;
     fleet_of(&f, 10);
     ail(&f, 0, 8, CAUSE_NETWORK, LEVEL_NONE); /* a few minutes of it are nothing */
-    CLEANUP(sample_clear) struct sample quiet = judged(&f);
+    CLEANUP(observation_clear) struct observation quiet = judged(&f);
     assert_int_equal(quiet.finding[0].raise, LEVEL_NONE);
     f.tenant[3].state.level = LEVEL_CRITICAL;
-    CLEANUP(sample_clear) struct sample loud = judged(&f);
+    CLEANUP(observation_clear) struct observation loud = judged(&f);
     assert_int_equal(loud.finding[0].raise, LEVEL_CRITICAL);
     f.tenant[3].asked_mono = 0; /* that is from before the start: not news of today */
-    CLEANUP(sample_clear) struct sample old = judged(&f);
+    CLEANUP(observation_clear) struct observation old = judged(&f);
     assert_int_equal(old.finding[0].raise, LEVEL_NONE);
     assert_int_equal(old.finding[0].keep, LEVEL_CRITICAL);
 }
@@ -180,7 +180,7 @@ static void the_facts_name_how_many_since_when_how_and_where(void **state)
         f.tenant[i].state.age = HOURS(1) - 1; /* told in whole seconds */
     f.tenant[6].state.age = MINUTES(61);
     f.tenant[9].asked_mono = NOW_MONO - HOURS(2);
-    CLEANUP(sample_clear) struct sample s = judged(&f);
+    CLEANUP(observation_clear) struct observation s = judged(&f);
     assert_int_equal(s.context->tenants, 10);
     assert_int_equal(s.context->tenants_failing, 7);
     assert_int_equal(s.context->tenants_read, 2);
@@ -190,7 +190,7 @@ static void the_facts_name_how_many_since_when_how_and_where(void **state)
     assert_non_null(strstr(s.context->hint, "no answer"));
     assert_null(s.context->tenant_name);
     f.tenant[4].host = "login.example";
-    CLEANUP(sample_clear) struct sample two = judged(&f);
+    CLEANUP(observation_clear) struct observation two = judged(&f);
     assert_string_equal(two.context->host, "graph.example and other hosts");
 }
 
@@ -201,7 +201,7 @@ static void what_is_over_says_how_many_still_fail(void **state)
     fleet_of(&f, 100);
     ail(&f, 0, 3, CAUSE_NETWORK, LEVEL_WARNING);
     ail(&f, 5, 2, CAUSE_AUTH, LEVEL_WARNING);
-    CLEANUP(sample_clear) struct sample s = judged(&f);
+    CLEANUP(observation_clear) struct observation s = judged(&f);
     assert_int_equal(s.finding[0].keep, LEVEL_NONE);
     assert_int_equal(s.context->tenants_failing, 5);
     assert_int_equal(s.context->cause, CAUSE_NONE);

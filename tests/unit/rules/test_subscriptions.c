@@ -4,7 +4,7 @@
 
 static const struct finding *finding(const struct world *w)
 {
-    return &sample_of(w, KIND_SUBSCRIPTION, "s")->finding[0];
+    return &observation_of(w, KIND_SUBSCRIPTION, "s")->finding[0];
 }
 
 static void poll_state(struct world *w, const char *state, int32_t days, int64_t consumed)
@@ -160,11 +160,11 @@ static void a_missing_one_is_unknown_and_forgotten_after_a_week(void **state)
     for (int day = 0; day < 7; day++) {
         POLL(&w, {.id = "a", .sku = E3, .allotted = 100});
         assert_verdict(finding(&w), "unknown");
-        assert_true(sample_of(&w, KIND_SUBSCRIPTION, "s")->silent);
+        assert_true(observation_of(&w, KIND_SUBSCRIPTION, "s")->silent);
         pass(&w, USEC_PER_DAY);
     }
     POLL(&w, {.id = "a", .sku = E3, .allotted = 100});
-    assert_null(find_sample(&w, KIND_SUBSCRIPTION, "s"));
+    assert_null(find_observation(&w, KIND_SUBSCRIPTION, "s"));
     assert_int_equal(w.memory->n_subscriptions, 0);
 }
 
@@ -282,7 +282,7 @@ static void a_subscription_of_several_pools_speaks_once_and_names_them(void **st
           .allotted = 20,
           .consumed = 2,
           .sub = {{"s", "suspended", 1, DAY_0 + 4}}});
-    const struct sample *s = sample_of(&w, KIND_SUBSCRIPTION, "s");
+    const struct observation *s = observation_of(&w, KIND_SUBSCRIPTION, "s");
     assert_verdict(&s->finding[0], "critical"); /* the worst of what the pools show */
     assert_int_equal(s->finding[0].value, 4);
     assert_string_equal(s->context->allotment_name, "CSP pool, Microsoft 365 E5");
@@ -305,7 +305,7 @@ static void many_pools_are_summed_up_in_words(void **state)
         rows[i] = (struct row){.id = id[i], .sku = id[i], .sub = {{"s", "active"}}};
     }
     poll_rows(&w, rows, 11);
-    assert_string_equal(sample_of(&w, KIND_SUBSCRIPTION, "s")->context->allotment_name,
+    assert_string_equal(observation_of(&w, KIND_SUBSCRIPTION, "s")->context->allotment_name,
                         "p0, p1, p10, p2, p3, p4, p5, p6 and 3 more");
 }
 
@@ -330,7 +330,7 @@ static void a_trial_or_the_subscription_of_free_pools_is_silent(void **state)
         world_init(&w);
         w.options.watch_free_skus = CASES[i].watch;
         poll_rows(&w, &CASES[i].row, 1);
-        if (sample_of(&w, KIND_SUBSCRIPTION, "s")->silent != CASES[i].want)
+        if (observation_of(&w, KIND_SUBSCRIPTION, "s")->silent != CASES[i].want)
             fail_msg("%s", CASES[i].why);
     }
 }

@@ -46,7 +46,7 @@ static void poll_case(const struct case_ *c, struct world *w)
              .oldest_at = c->waiting ? w->now.at : 0});
 }
 
-/* n units were bought, those who waited were served: is the next sample clear? */
+/* n units were bought, those who waited were served: is the next observation clear? */
 static bool ends(const struct case_ *c, int64_t n)
 {
     CLEANUP(world_clear) struct world w;
@@ -56,7 +56,7 @@ static bool ends(const struct case_ *c, int64_t n)
               .sku = E3,
               .allotted = c->allotted + n,
               .consumed = c->consumed + c->waiting});
-    const struct sample *s = sample_of(&w, KIND_CAPACITY, "a");
+    const struct observation *s = observation_of(&w, KIND_CAPACITY, "a");
     for (size_t i = 0; i < s->n_findings; i++)
         if (s->finding[i].keep > LEVEL_NONE)
             return false;
@@ -67,7 +67,7 @@ static int64_t order_of(const struct case_ *c)
 {
     CLEANUP(world_clear) struct world w;
     poll_case(c, &w);
-    return sample_of(&w, KIND_CAPACITY, "a")->context->units_to_buy;
+    return observation_of(&w, KIND_CAPACITY, "a")->context->units_to_buy;
 }
 
 static struct threshold usage_at(int64_t warning, int64_t margin, int64_t min_units)
@@ -131,7 +131,7 @@ static int64_t below(int64_t n)
     return (int64_t)(seed >> 8) % n;
 }
 
-static void after_the_order_the_next_sample_is_clear_and_after_one_less_it_is_not(void **state)
+static void after_the_order_the_next_observation_is_clear_and_after_one_less_it_is_not(void **state)
 {
     size_t orders = 0;
     (void)state;
@@ -171,11 +171,14 @@ static void no_order_is_named_where_none_ends_the_alert(void **state)
          {.id = "hidden", .sku = E5, .allotted = UNKNOWN},
          {.id = "waits", .allotted = 30, .consumed = 30, .waiting = UNKNOWN},
          {.id = "older", .allotted = 30, .consumed = 30, .waiting = -2});
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "dead")->context->units_to_buy, NUMBER_UNKNOWN);
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "hidden")->context->units_to_buy, NUMBER_UNKNOWN);
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "waits")->context->units_to_buy, NUMBER_UNKNOWN);
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "older")->context->units_to_buy, 5);
-    assert_int_equal(sample_of(&w, KIND_CAPACITY, "older")->context->ends_below_bp, 8800);
+    assert_int_equal(observation_of(&w, KIND_CAPACITY, "dead")->context->units_to_buy,
+                     NUMBER_UNKNOWN);
+    assert_int_equal(observation_of(&w, KIND_CAPACITY, "hidden")->context->units_to_buy,
+                     NUMBER_UNKNOWN);
+    assert_int_equal(observation_of(&w, KIND_CAPACITY, "waits")->context->units_to_buy,
+                     NUMBER_UNKNOWN);
+    assert_int_equal(observation_of(&w, KIND_CAPACITY, "older")->context->units_to_buy, 5);
+    assert_int_equal(observation_of(&w, KIND_CAPACITY, "older")->context->ends_below_bp, 8800);
 }
 
 static void absurd_numbers_name_no_order(void **state)
@@ -194,7 +197,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_unblocks_is_who_waits_beyond_the_free_ones_plus_what_is_overdrawn),
         cmocka_unit_test(what_to_buy_is_the_least_that_ends_the_alert),
-        cmocka_unit_test(after_the_order_the_next_sample_is_clear_and_after_one_less_it_is_not),
+        cmocka_unit_test(
+            after_the_order_the_next_observation_is_clear_and_after_one_less_it_is_not),
         cmocka_unit_test(no_order_is_named_where_none_ends_the_alert),
         cmocka_unit_test(absurd_numbers_name_no_order),
     };

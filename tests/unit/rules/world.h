@@ -42,7 +42,7 @@ struct world {
     enum source source;
     enum section errors;
     struct tenant_memory *memory; /* after the last poll */
-    struct samples *samples;      /* of the last poll */
+    struct observations *observations; /* of the last poll */
 };
 
 static inline struct limit at(int64_t value)
@@ -90,9 +90,9 @@ static inline void world_init(struct world *w)
 
 static inline void world_clear(struct world *w)
 {
-    samples_free(w->samples);
+    observations_free(w->observations);
     tenant_memory_free(w->memory);
-    w->samples = NULL;
+    w->observations = NULL;
     w->memory = NULL;
 }
 static inline void world_clear_at(struct world *w)
@@ -160,9 +160,9 @@ static inline void poll_errors(struct world *w, const struct row *rows, size_t n
     assert_int_equal(snapshot_finish(b, &s), 0);
     snapshot_builder_free(b);
     struct tenant_memory *after = NULL;
-    samples_free(w->samples);
-    w->samples = NULL;
-    assert_int_equal(judge_snapshot(&w->ctx, s, w->memory, &w->samples, &after, &f), 0);
+    observations_free(w->observations);
+    w->observations = NULL;
+    assert_int_equal(judge_snapshot(&w->ctx, s, w->memory, &w->observations, &after, &f), 0);
     tenant_memory_free(w->memory);
     w->memory = after;
     snapshot_free(s);
@@ -178,29 +178,29 @@ static inline void poll_rows(struct world *w, const struct row *rows, size_t n)
         poll_rows((w), rows_, N_ELEMENTS(rows_)); \
     } while (0)
 
-static inline const struct sample *find_sample(const struct world *w, enum kind kind,
-                                               const char *subject)
+static inline const struct observation *find_observation(const struct world *w, enum kind kind,
+                                                         const char *subject)
 {
-    const struct sample *found = NULL;
-    for (size_t i = 0; i < w->samples->n; i++)
-        if (w->samples->sample[i].kind == kind &&
-            strcmp(w->samples->sample[i].subject, subject) == 0) {
-            assert_null(found); /* exactly one sample a poll and instance */
-            found = &w->samples->sample[i];
+    const struct observation *found = NULL;
+    for (size_t i = 0; i < w->observations->n; i++)
+        if (w->observations->observation[i].kind == kind &&
+            strcmp(w->observations->observation[i].subject, subject) == 0) {
+            assert_null(found); /* exactly one observation a poll and instance */
+            found = &w->observations->observation[i];
         }
     return found;
 }
 
-static inline const struct sample *sample_of(const struct world *w, enum kind kind,
-                                             const char *subject)
+static inline const struct observation *observation_of(const struct world *w, enum kind kind,
+                                                       const char *subject)
 {
-    const struct sample *s = find_sample(w, kind, subject);
+    const struct observation *s = find_observation(w, kind, subject);
     if (!s)
         fail_msg("no sample of kind %d for %s", (int)kind, subject);
     return s;
 }
 
-static inline const struct finding *find_finding(const struct sample *s, enum rule rule)
+static inline const struct finding *find_finding(const struct observation *s, enum rule rule)
 {
     for (size_t i = 0; i < s->n_findings; i++)
         if (s->finding[i].rule == rule)
@@ -211,7 +211,7 @@ static inline const struct finding *find_finding(const struct sample *s, enum ru
 static inline const struct finding *finding_of(const struct world *w, const char *pool,
                                                enum rule rule)
 {
-    const struct finding *f = find_finding(sample_of(w, KIND_CAPACITY, pool), rule);
+    const struct finding *f = find_finding(observation_of(w, KIND_CAPACITY, pool), rule);
     if (!f)
         fail_msg("%s has no finding %s", pool, rule_name(rule));
     return f;

@@ -42,7 +42,7 @@ static void poll(struct store *s, const struct pool *pools, size_t n, usec_t sin
     commit_snapshot(s, snapshot);
 }
 
-static int64_t samples(const char *dir, const char *id)
+static int64_t observations(const char *dir, const char *id)
 {
     CLEANUP(free)
     char *sql = text_printf(
@@ -61,12 +61,12 @@ static void a_change_is_a_sample_and_so_is_an_hour(void **state)
     poll(s, (struct pool[]){{"a", 91, 0}, {"b", 10, 0}}, 2, 10 * MINUTE);
     poll(s, (struct pool[]){{"a", 91, 0}, {"b", 10, 2}}, 2, 15 * MINUTE);
     poll(s, (struct pool[]){{"a", 91, 0}, {"b", 10, 2}}, 2, 20 * MINUTE);
-    assert_int_equal(samples(*state, "a"), 2);
-    assert_int_equal(samples(*state, "b"), 2);
+    assert_int_equal(observations(*state, "a"), 2);
+    assert_int_equal(observations(*state, "b"), 2);
     poll(s, (struct pool[]){{"a", 91, 0}, {"b", 10, 2}}, 2, 60 * MINUTE);
     poll(s, (struct pool[]){{"a", 91, 0}, {"b", 10, 2}}, 2, 65 * MINUTE);
-    assert_int_equal(samples(*state, "a"), 3);
-    assert_int_equal(samples(*state, "b"), 3);
+    assert_int_equal(observations(*state, "a"), 3);
+    assert_int_equal(observations(*state, "b"), 3);
     assert_int_equal(ask(*state, "SELECT consumed FROM sample ORDER BY at_s DESC LIMIT 1"), 91);
     assert_int_equal(ask(*state, "SELECT max(waiting) FROM sample"), 2);
 }
@@ -77,13 +77,13 @@ static void what_is_not_known_is_no_sample_and_no_change(void **state)
     poll(s, (struct pool[]){{"a", 90, 3}, {"b", -1, 0}}, 2, 0);
     poll(s, (struct pool[]){{"a", 90, -1}, {"b", -1, 0}}, 2, 5 * MINUTE);
     poll(s, (struct pool[]){{"a", -1, 3}}, 1, 10 * MINUTE);
-    assert_int_equal(samples(*state, "a"), 1);
-    assert_int_equal(samples(*state, "b"), 0);
+    assert_int_equal(observations(*state, "a"), 1);
+    assert_int_equal(observations(*state, "b"), 0);
     poll(s, (struct pool[]){{"a", 95, -1}}, 1, 15 * MINUTE);
     assert_int_equal(ask(*state, "SELECT waiting IS NULL FROM sample ORDER BY at_s DESC LIMIT 1"),
                      1);
     poll(s, (struct pool[]){{"a", 95, 0}}, 1, 20 * MINUTE);
-    assert_int_equal(samples(*state, "a"), 3);
+    assert_int_equal(observations(*state, "a"), 3);
 }
 
 static void a_list_that_was_not_read_leaves_no_sample(void **state)
@@ -102,11 +102,11 @@ static void pools_come_and_go_between_the_others(void **state)
     poll(s, (struct pool[]){{"b", 1, 0}, {"d", 1, 0}}, 2, 0);
     poll(s, (struct pool[]){{"a", 1, 0}, {"c", 1, 0}, {"d", 2, 0}, {"e", 1, 0}}, 4, MINUTE);
     poll(s, (struct pool[]){{"a", 1, 0}, {"b", 2, 0}, {"e", 1, 0}}, 3, 2 * MINUTE);
-    assert_int_equal(samples(*state, "a"), 1);
-    assert_int_equal(samples(*state, "b"), 2);
-    assert_int_equal(samples(*state, "c"), 1);
-    assert_int_equal(samples(*state, "d"), 2);
-    assert_int_equal(samples(*state, "e"), 1);
+    assert_int_equal(observations(*state, "a"), 1);
+    assert_int_equal(observations(*state, "b"), 2);
+    assert_int_equal(observations(*state, "c"), 1);
+    assert_int_equal(observations(*state, "d"), 2);
+    assert_int_equal(observations(*state, "e"), 1);
 }
 
 int main(void)

@@ -17,7 +17,7 @@ static int keep_house(struct store *s, struct instant now)
     return slices;
 }
 
-static void sample_at(struct store *s, usec_t since_start, int64_t consumed, int64_t waiting)
+static void observation_at(struct store *s, usec_t since_start, int64_t consumed, int64_t waiting)
 {
     struct allotment a = {.id = (char[]){"pool"},
                           .units_known = true,
@@ -34,7 +34,7 @@ static void sample_at(struct store *s, usec_t since_start, int64_t consumed, int
     ok(store_commit(s, &c, &f), &f);
 }
 
-static int64_t samples_between(const char *dir, usec_t from, usec_t to)
+static int64_t observations_between(const char *dir, usec_t from, usec_t to)
 {
     CLEANUP(free)
     char *sql = text_printf("SELECT count(*) FROM sample WHERE at_s >= %llu AND at_s < %llu",
@@ -88,17 +88,17 @@ static void history_is_thinned_out_but_keeps_the_last_and_the_worst(void **state
     CLEANUP(store_close) struct store *s = open_in(*state);
     usec_t step = 10 * USEC_PER_MINUTE, length = DAYS(10);
     for (usec_t t = 0; t < length; t += step)
-        sample_at(s, t, (int64_t)(500 + t / step % 5), t == DAYS(1) + 3 * step ? 40 : 0);
-    assert_int_equal(samples_between(*state, 0, length), 10 * 144);
+        observation_at(s, t, (int64_t)(500 + t / step % 5), t == DAYS(1) + 3 * step ? 40 : 0);
+    assert_int_equal(observations_between(*state, 0, length), 10 * 144);
     (void)keep_house(s, at(length));
-    int64_t thin = samples_between(*state, 0, DAYS(2)),
-            young = samples_between(*state, DAYS(3), length);
+    int64_t thin = observations_between(*state, 0, DAYS(2)),
+            young = observations_between(*state, DAYS(3), length);
     assert_int_equal(young, 7 * 144);
     assert_true(thin >= 48 && thin <= 2 * 49);
     assert_int_equal(ask(*state, "SELECT max(waiting) FROM sample"), 40);
     assert_int_equal(ask(*state, "SELECT count(DISTINCT at_s / 3600) FROM sample"), 240);
     (void)keep_house(s, at(DAYS(101)));
-    assert_true(samples_between(*state, 0, length) <= 2 * 11);
+    assert_true(observations_between(*state, 0, length) <= 2 * 11);
     assert_int_equal(ask(*state, "SELECT max(waiting) FROM sample"), 40);
     assert_int_equal(ask(*state, "SELECT count(DISTINCT at_s / 86400) FROM sample"), 11);
 }
@@ -162,8 +162,8 @@ static void a_year_of_a_thousand_pools_takes_at_most_150_megabytes(void **state)
     double megabytes = (double)(file_size(*state) - empty) / 1e6 * 1000 / YEAR_POOLS;
     print_message("%lld samples, %.0f MB for 1,000 pools\n",
                   (long long)ask(*state, "SELECT count(*) FROM sample"), megabytes);
-    assert_true(samples_between(*state, DAYS(358), DAYS(365)) == YEAR_POOLS * 7 * 288);
-    assert_true(samples_between(*state, DAYS(100), DAYS(200)) == YEAR_POOLS * 100 * 2);
+    assert_true(observations_between(*state, DAYS(358), DAYS(365)) == YEAR_POOLS * 7 * 288);
+    assert_true(observations_between(*state, DAYS(100), DAYS(200)) == YEAR_POOLS * 100 * 2);
     assert_true(megabytes > 50 && megabytes <= 150);
 }
 
@@ -175,7 +175,7 @@ static void history_ends_with_what_is_kept_and_so_does_a_pool_that_is_gone(void 
     struct failure f = {0};
     ok(store_open(&o, &CODEC, STORE_NORMAL, at(0), &s, &report, &f), &f);
     for (unsigned day = 0; day < 30; day++)
-        sample_at(s, DAYS(day), day, 0);
+        observation_at(s, DAYS(day), day, 0);
     (void)keep_house(s, at(DAYS(30)));
     assert_int_equal(ask(*state, "SELECT count(*) FROM sample"), 20);
     (void)keep_house(s, at(DAYS(52)));
@@ -194,7 +194,7 @@ static struct instant ahead(usec_t since_start, usec_t by)
 static void a_wall_clock_that_jumped_deletes_nothing_for_a_day(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
-    sample_at(s, 0, 1, 0);
+    observation_at(s, 0, 1, 0);
     tell(s, EVENT_FIRING, 1, 1, 1, TO_HOOK, at(0));
     assert_true(deliver_one(s, "hook", at(0)));
     (void)keep_house(s, ahead(USEC_PER_HOUR, DAYS(3650)));
@@ -211,7 +211,7 @@ static void a_wall_clock_that_jumped_deletes_nothing_for_a_day(void **state)
 static void a_start_with_a_wrong_clock_deletes_nothing(void **state)
 {
     struct store *s = open_in(*state);
-    sample_at(s, 0, 1, 0);
+    observation_at(s, 0, 1, 0);
     store_close(s);
     s = open_at(*state, at(DAYS(3650)));
     (void)keep_house(s, at(DAYS(3650)));

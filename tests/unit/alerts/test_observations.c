@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What polls make the alerts say: life of an instance, silence, parents, moving, archive. */
-#include "fixtures/samples.h"
+#include "fixtures/observations.h"
 
 #include "base/alloc.h"
 
@@ -197,7 +197,7 @@ static void what_was_ignored_fires_only_once_it_is_read_again(void **state)
 static void nothing_ends_while_another_finding_is_about_to_come_up(void **state)
 {
     struct desk *d = *state;
-    struct sample s;
+    struct observation s;
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "firing warning usage");
     for (int minute = 0; minute < 15; minute += 5) {
         s = A_POOL(.allotted = 200, .consumed = 100, .waiting = 4);
@@ -235,7 +235,7 @@ static void a_suspicion_that_clears_over_unread_units_ends_nothing(void **state)
 {
     struct desk *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
-    struct sample s = A_POOL(.allotted = 200, .consumed = 100, .waiting = 4);
+    struct observation s = A_POOL(.allotted = 200, .consumed = 100, .waiting = 4);
     s.finding[1].hold_for = 15 * MINUTE;
     (void)desk_poll(d, &s, 1); /* held up by the suspicion alone */
     assert_string_equal(POLL(d, A_POOL(.allotted = HIDDEN, .consumed = HIDDEN)), "");
@@ -277,9 +277,9 @@ static void nothing_waits_for_what_the_source_never_says(void **state)
 }
 
 /* A full pool with one who waits, who counts after a quarter of an hour. */
-static struct sample one_waits(int64_t allotted)
+static struct observation one_waits(int64_t allotted)
 {
-    struct sample s = A_POOL(.allotted = allotted, .consumed = 100, .waiting = 1);
+    struct observation s = A_POOL(.allotted = allotted, .consumed = 100, .waiting = 1);
     s.finding[1].hold_for = 15 * MINUTE;
     return s;
 }
@@ -288,7 +288,7 @@ static void who_begins_to_wait_on_an_open_alert_counts_once_it_has_lasted(void *
 {
     struct desk *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
-    struct sample s = one_waits(100);
+    struct observation s = one_waits(100);
     assert_string_equal(desk_poll(d, &s, 1), "");
     desk_pass(d, 5 * MINUTE);
     /* another finding speaks meanwhile, without them */
@@ -312,15 +312,20 @@ static void an_update_waits_for_a_level_that_is_about_to_rise(void **state)
         int64_t waiting;
         const char *want;
     } STEPS[] = {
-        {3, ""},  {3, "firing warning waiting"},   {26, ""},  {26, "escalated critical waiting"},
-        {26, ""}, {1, ""},                         {52, "updated critical waiting"},
+        {3, ""},
+        {3, "firing warning waiting"},
+        {26, ""},
+        {26, "escalated critical waiting"},
+        {26, ""},
+        {1, ""},
+        {52, "updated critical waiting"},
     };
     struct desk *d = *state;
     for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS; i++)
-        assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 100, .min_samples = 2,
-                                           .keep_firing_for = 10 * MINUTE,
-                                           .waiting = STEPS[i].waiting)),
-                            STEPS[i].want);
+        assert_string_equal(
+            POLL(d, A_POOL(.allotted = 200, .consumed = 100, .min_samples = 2,
+                           .keep_firing_for = 10 * MINUTE, .waiting = STEPS[i].waiting)),
+            STEPS[i].want);
 }
 
 static void doubling_is_told_and_less_than_that_is_not(void **state)
@@ -354,7 +359,7 @@ static void flapping_waiters_are_no_storm_but_new_ones_are_news(void **state)
     size_t told = 0;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
     for (int i = 0; i < 100; i++) {
-        struct sample s = A_POOL(.allotted = 100, .consumed = 100, .waiting = i % 2 ? 0 : 3);
+        struct observation s = A_POOL(.allotted = 100, .consumed = 100, .waiting = i % 2 ? 0 : 3);
         s.finding[1].hold_for = 15 * MINUTE;
         told += *desk_poll(d, &s, 1) != '\0';
         desk_pass(d, 5 * MINUTE);
@@ -362,7 +367,7 @@ static void flapping_waiters_are_no_storm_but_new_ones_are_news(void **state)
     assert_int_equal(told, 0);
     /* once they have waited long enough, they are told of */
     for (int i = 0; i < 5; i++) {
-        struct sample s = A_POOL(.allotted = 100, .consumed = 100, .waiting = 3);
+        struct observation s = A_POOL(.allotted = 100, .consumed = 100, .waiting = 3);
         s.finding[1].hold_for = 15 * MINUTE;
         told += strcmp(desk_poll(d, &s, 1), "updated warning waiting") == 0;
         desk_pass(d, 5 * MINUTE);
@@ -486,7 +491,7 @@ static void an_ignored_pool_is_followed_but_not_told(void **state)
 static void a_dead_subscription_speaks_for_its_pool(void **state)
 {
     struct desk *d = *state;
-    struct sample pool =
+    struct observation pool =
         A_POOL(.allotted = 100, .consumed = 101, .explained = true, .subscription = "Sub-1");
     /* the pool stands first in the list, and is still planned second */
     assert_string_equal(POLL(d, pool,
@@ -507,7 +512,7 @@ static void a_dead_subscription_speaks_for_its_pool(void **state)
 static void a_pool_that_is_worse_than_its_subscription_speaks(void **state)
 {
     struct desk *d = *state;
-    struct sample pool =
+    struct observation pool =
         A_POOL(.allotted = 100, .consumed = 101, .explained = true, .subscription = "sub-1");
     assert_string_equal(POLL(d, pool,
                              A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_WARNING,
@@ -518,7 +523,7 @@ static void a_pool_that_is_worse_than_its_subscription_speaks(void **state)
 static void a_silent_subscription_explains_nothing(void **state)
 {
     struct desk *d = *state;
-    struct sample pool =
+    struct observation pool =
         A_POOL(.allotted = 100, .consumed = 100, .explained = true, .subscription = "sub-1");
     assert_string_equal(POLL(d, pool,
                              A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL,
@@ -529,7 +534,7 @@ static void a_silent_subscription_explains_nothing(void **state)
 static void when_the_subscription_is_back_the_pool_speaks_for_itself(void **state)
 {
     struct desk *d = *state;
-    struct sample pool =
+    struct observation pool =
         A_POOL(.allotted = 100, .consumed = 100, .explained = true, .subscription = "sub-1");
     (void)POLL(d, pool,
                A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL, .state = "suspended"));
@@ -539,10 +544,10 @@ static void when_the_subscription_is_back_the_pool_speaks_for_itself(void **stat
 }
 
 /* The numbers of a pool that its suspended subscription explains. */
-static struct sample explained_pool(int64_t consumed)
+static struct observation explained_pool(int64_t consumed)
 {
-    struct sample s = A_POOL(.allotted = 100, .consumed = consumed, .explained = true,
-                             .subscription = "sub-1", .keep_firing_for = MINUTES(10));
+    struct observation s = A_POOL(.allotted = 100, .consumed = consumed, .explained = true,
+                                  .subscription = "sub-1", .keep_firing_for = MINUTES(10));
     return s;
 }
 
@@ -552,8 +557,9 @@ static void what_a_subscription_held_back_fires_only_from_a_new_breach(void **st
     (void)POLL(d, explained_pool(101),
                A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL, .state = "suspended"));
     /* healthy, and inside the band of usage; also while nobody knows who waits */
-    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 89, .subscription = "sub-1",
-                                       .waiting = HIDDEN, .keep_firing_for = MINUTES(10)),
+    assert_string_equal(POLL(d,
+                             A_POOL(.allotted = 100, .consumed = 89, .subscription = "sub-1",
+                                    .waiting = HIDDEN, .keep_firing_for = MINUTES(10)),
                              A_SUBSCRIPTION(.subject = "sub-1")),
                         "resolved critical subscription");
     desk_pass(d, MINUTES(5));
@@ -568,22 +574,23 @@ static void what_cannot_be_read_when_its_cause_ends_fires_only_once_it_is_read(v
     (void)POLL(d, explained_pool(101),
                A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL, .state = "suspended"));
     /* only the waiting members are read: theirs is the level */
-    assert_string_equal(POLL(d, A_POOL(.allotted = HIDDEN, .consumed = HIDDEN, .waiting = 2,
-                                       .subscription = "sub-1"),
-                             A_SUBSCRIPTION(.subject = "sub-1")),
-                        "resolved critical subscription; firing warning waiting");
-    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 101, .waiting = 2,
-                                       .subscription = "sub-1")),
-                        "escalated critical remaining");
+    assert_string_equal(
+        POLL(d,
+             A_POOL(.allotted = HIDDEN, .consumed = HIDDEN, .waiting = 2, .subscription = "sub-1"),
+             A_SUBSCRIPTION(.subject = "sub-1")),
+        "resolved critical subscription; firing warning waiting");
+    assert_string_equal(
+        POLL(d, A_POOL(.allotted = 100, .consumed = 101, .waiting = 2, .subscription = "sub-1")),
+        "escalated critical remaining");
 }
 
 static void what_the_digest_named_raises_no_new_alert_on_its_way_down(void **state)
 {
     struct desk *d = *state;
     d->first_run = true;
-    assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 101,
-                                       .keep_firing_for = MINUTES(10))),
-                        "digest 1");
+    assert_string_equal(
+        POLL(d, A_POOL(.allotted = 100, .consumed = 101, .keep_firing_for = MINUTES(10))),
+        "digest 1");
     d->first_run = false;
     assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 101, .waiting = 2,
                                        .keep_firing_for = MINUTES(10))),
@@ -632,11 +639,11 @@ static void a_drop_ends_restored_or_as_the_new_normal(void **state)
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 40)),
                         "resolved warning capacity_drop");
     assert_null(desk_notification(d, 0)->reason);
-    (void)POLL(d, A_POOL(.allotted = 80, .consumed = 40, .reference = 100, .keep_firing_for = HOURS(1)));
-    assert_string_equal(
-        POLL(d, A_POOL(.allotted = 80, .consumed = 40, .reference = 100, .normal = true,
-                       .keep_firing_for = HOURS(1))),
-        "resolved warning capacity_drop");
+    (void)POLL(
+        d, A_POOL(.allotted = 80, .consumed = 40, .reference = 100, .keep_firing_for = HOURS(1)));
+    assert_string_equal(POLL(d, A_POOL(.allotted = 80, .consumed = 40, .reference = 100,
+                                       .normal = true, .keep_firing_for = HOURS(1))),
+                        "resolved warning capacity_drop");
     assert_string_equal(desk_notification(d, 0)->reason, "new_normal");
     assert_null(strstr(desk_notification(d, 0)->title, "resolved"));
 }
@@ -727,12 +734,14 @@ static void an_alert_that_moves_counts_on_from_both_of_its_names(void **state)
     (void)POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 95));
     assert_int_equal(desk_notification(d, 0)->episode, 4);
     assert_int_equal(desk_notification(d, 0)->seq, 7);
-    (void)POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 5), A_POOL(.allotted = 100, .consumed = 95));
+    (void)POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 5),
+               A_POOL(.allotted = 100, .consumed = 95));
     assert_int_equal(desk_notification(d, 1)->episode, 2);
     assert_int_equal(desk_notification(d, 1)->seq, 3);
 }
 
-static int past_is_broken(void *userdata, const char *alert_id, struct past_alert *ret, struct failure *f)
+static int past_is_broken(void *userdata, const char *alert_id, struct past_alert *ret,
+                          struct failure *f)
 {
     (void)userdata, (void)alert_id, (void)ret;
     return failure_set(f, FAILURE_LOCAL, EIO, "the disk is gone");
@@ -746,17 +755,17 @@ static void without_its_past_no_alert_begins(void **state)
                                      .now = d->now,
                                      .tenant_id = TENANT,
                                      .past = past_is_broken};
-    struct sample s = A_POOL(.allotted = 100, .consumed = 95);
-    const struct samples samples = {.sample = &s, .n = 1};
+    struct observation s = A_POOL(.allotted = 100, .consumed = 95);
+    const struct observations observations = {.observation = &s, .n = 1};
     struct failure why = {0};
     struct changes *c = NULL;
-    assert_int_equal(alerts_plan(&ctx, d->registry, &samples, &c, &why), -EIO);
+    assert_int_equal(alerts_plan(&ctx, d->registry, &observations, &c, &why), -EIO);
     assert_string_equal(why.text, "the disk is gone");
     assert_null(c);
-    sample_clear(&s);
+    observation_clear(&s);
 }
 
-static void what_merely_has_no_sample_stays_up_for_a_week(void **state)
+static void what_merely_has_no_observation_stays_up_for_a_week(void **state)
 {
     struct desk *d = *state;
     struct plan_context other = {.options = &d->options,
@@ -769,7 +778,7 @@ static void what_merely_has_no_sample_stays_up_for_a_week(void **state)
     assert_int_equal(pool_alert(d)->state, ALERT_FIRING);
     desk_pass(d, 2 * USEC_PER_DAY);
     CLEANUP(changes_free) struct changes *c = NULL;
-    const struct samples none = {0};
+    const struct observations none = {0};
     other.now = d->now;
     assert_int_equal(alerts_plan(&other, d->registry, &none, &c, NULL), 0);
     assert_true(changes_empty(c));
@@ -778,7 +787,7 @@ static void what_merely_has_no_sample_stays_up_for_a_week(void **state)
     assert_null(pool_alert(d));
 }
 
-static void what_has_no_sample_has_a_stopped_clock(void **state)
+static void what_has_no_observation_has_a_stopped_clock(void **state)
 {
     struct desk *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95, .hold_for = 15 * MINUTE));
@@ -799,7 +808,7 @@ static void an_unread_subscription_keeps_the_words_it_had(void **state)
     struct desk *d = *state;
     (void)POLL(d, A_SUBSCRIPTION(.subject = "s", .state = "suspended", .level = LEVEL_CRITICAL));
     /* judging knows little of one that it does not see, and is silent about it */
-    struct sample s = A_SUBSCRIPTION(.subject = "s", .unknown = true, .silent = true);
+    struct observation s = A_SUBSCRIPTION(.subject = "s", .unknown = true, .silent = true);
     free(s.context->sku_name);
     s.context->sku_name = NULL;
     assert_string_equal(desk_poll(d, &s, 1), "");
@@ -845,7 +854,7 @@ static void a_suspicion_moves_under_its_new_name_at_once(void **state)
     const struct alert *moved = desk_alert(d, KIND_CAPACITY, "pool-b");
     assert_int_equal(alert_id(KIND_CAPACITY, TENANT, "pool-b", want), 0);
     assert_string_equal(moved->id, want);
-    assert_int_equal(moved->latch[RULE_USAGE][0].samples, 2);
+    assert_int_equal(moved->latch[RULE_USAGE][0].observations, 2);
     assert_string_equal(
         POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 95, .min_samples = 3)),
         "firing warning usage");
@@ -879,15 +888,15 @@ static void a_failed_plan_changes_nothing(void **state)
     struct desk *d = *state;
     const struct plan_context ctx = {
         .options = &d->options, .routes = &d->routes, .now = d->now, .tenant_id = TENANT};
-    struct sample s = A_POOL(.allotted = 100, .consumed = 100);
-    const struct samples samples = {.sample = &s, .n = 1};
+    struct observation s = A_POOL(.allotted = 100, .consumed = 100);
+    const struct observations observations = {.observation = &s, .n = 1};
     struct failure why = {0};
     int r = -1;
     size_t n;
     for (n = 1; r < 0 && n < 1000; n++) {
         struct changes *c = NULL;
         (void)alloc_fail_at(n, false);
-        r = alerts_plan(&ctx, d->registry, &samples, &c, &why);
+        r = alerts_plan(&ctx, d->registry, &observations, &c, &why);
         (void)alloc_fail_at(0, false);
         if (r < 0)
             assert_null(c);
@@ -897,7 +906,7 @@ static void a_failed_plan_changes_nothing(void **state)
     assert_int_equal(r, 0);
     assert_true(n > 5); /* it did fail in between */
     assert_int_equal(why.kind, FAILURE_LOCAL);
-    sample_clear(&s);
+    observation_clear(&s);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -946,8 +955,8 @@ int main(void)
         TEST(what_is_configured_again_counts_on),
         TEST(an_alert_that_moves_counts_on_from_both_of_its_names),
         TEST(without_its_past_no_alert_begins),
-        TEST(what_merely_has_no_sample_stays_up_for_a_week),
-        TEST(what_has_no_sample_has_a_stopped_clock),
+        TEST(what_merely_has_no_observation_stays_up_for_a_week),
+        TEST(what_has_no_observation_has_a_stopped_clock),
         TEST(an_unread_subscription_keeps_the_words_it_had),
         TEST(a_replaced_pool_hands_its_alert_on_without_a_word),
         TEST(a_suspicion_moves_under_its_new_name_at_once),

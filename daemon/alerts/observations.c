@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/samples.c: alerts_plan(): each sample meets its alert; what has no sample is archived. */
+/* alerts/observations.c: alerts_plan(): each observation meets its alert; what has no observation
+ * is archived. */
 #include "alerts/plan.h"
 
 #include "alerts/kind.h"
@@ -9,7 +10,7 @@
 #include <strings.h>
 
 /* Without a breach there is nothing to begin an alert with. */
-static bool has_breach(const struct sample *s)
+static bool has_breach(const struct observation *s)
 {
     for (size_t i = 0; i < s->n_findings; i++)
         for (int l = LEVEL_WARNING; l < LEVEL_COUNT_; l++)
@@ -25,8 +26,8 @@ static bool is_idle(const struct alert *a)
     return a->state == ALERT_OK && a->notified == LEVEL_NONE;
 }
 
-/* The alert that this sample is about: its own, or the one of the pool that it replaces. */
-static int find_before(struct plan *p, const struct sample *s, const struct alert **ret)
+/* The alert that this observation is about: its own, or the one of the pool that it replaces. */
+static int find_before(struct plan *p, const struct observation *s, const struct alert **ret)
 {
     const char *tenant_id = p->ctx->tenant_id;
     *ret = registry_find(p->registry, s->kind, tenant_id, s->subject);
@@ -39,7 +40,7 @@ static int find_before(struct plan *p, const struct sample *s, const struct aler
     return r;
 }
 
-static int move_subject(struct alert *a, const struct sample *s)
+static int move_subject(struct alert *a, const struct observation *s)
 {
     char *subject = NULL;
     if (strcmp(a->subject, s->subject) == 0)
@@ -52,7 +53,7 @@ static int move_subject(struct alert *a, const struct sample *s)
     return 0;
 }
 
-/* ---- one sample ---- */
+/* ---- one observation ---- */
 
 /* At what level people know of this alert: told, or named in the first-run digest. */
 static enum level known_level(const struct alert *a)
@@ -67,7 +68,7 @@ static enum level known_level(const struct alert *a)
 }
 
 /* A reading that is judged again comes without its subscriptions: their alerts are as they were. */
-static enum level parent_level_before(const struct plan *p, const struct sample *s)
+static enum level parent_level_before(const struct plan *p, const struct observation *s)
 {
     enum level worst = LEVEL_NONE;
     for (size_t i = 0; i < s->context->n_subscriptions; i++)
@@ -113,8 +114,9 @@ static int sort_parents(struct plan *p)
     return 0;
 }
 
-/* What explains others is planned first, so what stands here is what this very plan tells of them. */
-static enum level parent_level(const struct plan *p, const struct sample *s)
+/* What explains others is planned first, so what stands here is what this very plan tells of them.
+ */
+static enum level parent_level(const struct plan *p, const struct observation *s)
 {
     enum level worst = LEVEL_NONE;
     if (s->subscription_explains && p->ctx->again)
@@ -132,14 +134,15 @@ static enum level parent_level(const struct plan *p, const struct sample *s)
     return worst;
 }
 
-static bool is_newly_judged(const struct alert *a, const struct sample *s)
+static bool is_newly_judged(const struct alert *a, const struct observation *s)
 {
     return !s->silent && a->notified == LEVEL_NONE;
 }
 
-static bool is_first(const struct plan *p, const struct alert *a, const struct sample *s)
+static bool is_first(const struct plan *p, const struct alert *a, const struct observation *s)
 {
-    return p->ctx->first_run && !p->ctx->state_lost && !p->ctx->options->first_run_each && is_newly_judged(a, s);
+    return p->ctx->first_run && !p->ctx->state_lost && !p->ctx->options->first_run_each &&
+           is_newly_judged(a, s);
 }
 
 /* Warnings share a digest; a critical is a message of its own. */
@@ -154,11 +157,11 @@ static int tell_lost(struct plan *p, struct alert *a, const struct outcome *o)
 
 /* People who wait are never old news: their pool is told by its own alert, once that has been held,
  * and stands in the counts of the digest only. */
-static bool people_wait(const struct sample *s)
+static bool people_wait(const struct observation *s)
 {
     for (size_t i = 0; i < s->n_findings; i++)
         if (rule_row(s->finding[i].rule)->people_wait &&
-            sample_breaches(s, s->finding[i].rule, s->finding[i].raise))
+            observation_breaches(s, s->finding[i].rule, s->finding[i].raise))
             return true;
     return false;
 }
@@ -182,10 +185,10 @@ static int compare_sku(const void *key, const void *item)
     return strcasecmp(key, sku_key((*a)->context));
 }
 
-static int find_former(struct plan *p, const struct samples *samples)
+static int find_former(struct plan *p, const struct observations *observations)
 {
-    for (size_t i = 0; i < samples->n; i++) {
-        const struct sample *s = &samples->sample[i];
+    for (size_t i = 0; i < observations->n; i++) {
+        const struct observation *s = &observations->observation[i];
         const struct alert *a =
             s->former ? registry_find(p->registry, s->kind, p->ctx->tenant_id, s->subject) : NULL;
         if (!a || a->notified == LEVEL_NONE || !a->context)
@@ -199,9 +202,9 @@ static int find_former(struct plan *p, const struct samples *samples)
     return 0;
 }
 
-/* The present source goes on with what somebody was told of a pool of the other one: it is no old news,
- * because that alert has no reminders any more and ends by itself. */
-static bool succeeds(const struct plan *p, const struct sample *s)
+/* The present source goes on with what somebody was told of a pool of the other one: it is no old
+ * news, because that alert has no reminders any more and ends by itself. */
+static bool succeeds(const struct plan *p, const struct observation *s)
 {
     return p->n_former > 0 && !s->former && *sku_key(s->context) &&
            bsearch(sku_key(s->context), p->former, p->n_former, sizeof *p->former, compare_sku);
@@ -216,7 +219,7 @@ static const char *reason_of(const struct outcome *o)
                                : NULL;
 }
 
-static int take_sample(struct plan *p, const struct sample *s)
+static int take_observation(struct plan *p, const struct observation *s)
 {
     const struct alert *before;
     struct work *w;
@@ -229,7 +232,7 @@ static int take_sample(struct plan *p, const struct sample *s)
         r = move_subject(w->after, s);
     if (r < 0)
         return r;
-    w->sample = s;
+    w->observation = s;
     bool succeeding = succeeds(p, s);
     if (succeeding)
         memset(w->after->muted, 0, sizeof w->after->muted); /* LEVEL_NONE */
@@ -256,16 +259,16 @@ static int take_sample(struct plan *p, const struct sample *s)
     return r;
 }
 
-static int take_samples(struct plan *p, const struct samples *samples, bool explains)
+static int take_observations(struct plan *p, const struct observations *observations, bool explains)
 {
     int r = 0;
-    for (size_t i = 0; i < samples->n && r >= 0; i++)
-        if (kind_row(samples->sample[i].kind)->explains == explains)
-            r = take_sample(p, &samples->sample[i]);
+    for (size_t i = 0; i < observations->n && r >= 0; i++)
+        if (kind_row(observations->observation[i].kind)->explains == explains)
+            r = take_observation(p, &observations->observation[i]);
     return r;
 }
 
-/* ---- what has no sample ---- */
+/* ---- what has no observation ---- */
 
 static int compare_pointers(const void *a, const void *b)
 {
@@ -273,8 +276,8 @@ static int compare_pointers(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* Alerts of the registry that a sample spoke of, sorted for bsearch(). */
-static const struct alert **sampled(const struct plan *p, size_t *ret_n)
+/* Alerts of the registry that a observation spoke of, sorted for bsearch(). */
+static const struct alert **observed(const struct plan *p, size_t *ret_n)
 {
     const struct alert **seen = calloc(p->n_work + 1, sizeof *seen);
     *ret_n = 0;
@@ -326,7 +329,7 @@ static int forget(struct plan *p, const struct alert *a)
     return plan_tell(p, w->after, EVENT_RESOLVED, NULL, "gone_for_good");
 }
 
-static int take_unsampled(struct plan *p, const struct alert *a)
+static int take_unobserved(struct plan *p, const struct alert *a)
 {
     struct work *w;
     const char *tenant_id = p->ctx->tenant_id ? p->ctx->tenant_id : "";
@@ -343,7 +346,8 @@ static int take_unsampled(struct plan *p, const struct alert *a)
 }
 
 /* This tenant's, or everybody's if the wall clock jumped. */
-static const struct alert *next_to_sweep(const struct plan *p, const struct alert *after, size_t *cursor)
+static const struct alert *next_to_sweep(const struct plan *p, const struct alert *after,
+                                         size_t *cursor)
 {
     const char *tenant_id = p->ctx->tenant_id ? p->ctx->tenant_id : "";
     return p->jump ? registry_next(p->registry, cursor)
@@ -355,28 +359,29 @@ static int sweep(struct plan *p)
     if (!p->ctx->complete_list && !p->jump)
         return 0;
     size_t n, cursor = 0;
-    CLEANUP(free) const struct alert **seen = sampled(p, &n);
+    CLEANUP(free) const struct alert **seen = observed(p, &n);
     const struct alert *a = NULL;
     int r = seen ? 0 : -ENOMEM;
     while (r >= 0 && (a = next_to_sweep(p, a, &cursor)))
         if (!bsearch(&a, seen, n, sizeof *seen, compare_pointers))
-            r = take_unsampled(p, a);
+            r = take_unobserved(p, a);
     return r;
 }
 
 int alerts_plan(const struct plan_context *ctx, const struct alert_registry *registry,
-                const struct samples *samples, struct changes **ret, struct failure *ret_failure)
+                const struct observations *observations, struct changes **ret,
+                struct failure *ret_failure)
 {
     CLEANUP(plan_clear) struct plan p = {0};
     int r = plan_begin(&p, ctx, registry);
     if (r >= 0)
-        r = find_former(&p, samples);
+        r = find_former(&p, observations);
     if (r >= 0)
-        r = take_samples(&p, samples, true);
+        r = take_observations(&p, observations, true);
     if (r >= 0)
         r = sort_parents(&p);
     if (r >= 0)
-        r = take_samples(&p, samples, false);
+        r = take_observations(&p, observations, false);
     if (r >= 0)
         r = plan_digest(&p, ctx->state_lost ? "state_lost" : "first_run");
     if (r >= 0)
