@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* At their bounds pools, error groups and alerts cost n log n steps, whatever changes about them. */
 #include "steps/steps.h"
-#include "unit/rules/world.h"
+#include "unit/rules/fixture.h"
 
 #include "alerts/alerts.h"
 #include "alerts/registry.h"
@@ -47,7 +47,7 @@ static void add_pool(struct snapshot_builder *b, const struct kind_of_list *l, s
     assert_int_equal(snapshot_add_allotment(b, &a), 0);
 }
 
-static struct snapshot *a_list(const struct world *w, const struct kind_of_list *l, size_t n)
+static struct snapshot *a_list(const struct rules_fixture *w, const struct kind_of_list *l, size_t n)
 {
     struct snapshot_builder *b = NULL;
     struct snapshot *s = NULL;
@@ -65,7 +65,7 @@ static struct snapshot *a_list(const struct world *w, const struct kind_of_list 
     return s;
 }
 
-static void judge(struct world *w, const struct kind_of_list *l, size_t n)
+static void judge(struct rules_fixture *w, const struct kind_of_list *l, size_t n)
 {
     struct failure f = {0};
     struct tenant_memory *after = NULL;
@@ -114,8 +114,8 @@ static void a_change_of_all_pools_costs_n_log_n(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(world_clear) struct world w;
-        world_init(&w);
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
         w.options.scope = CASES[i].scope;
         steps_allow(CASES[i].what, CASES[i].n, PER_POOL);
         judge(&w, &CASES[i].before, CASES[i].n);
@@ -128,9 +128,9 @@ static void a_change_of_all_pools_costs_n_log_n(void **state)
 static void a_name_for_every_pool_costs_n_log_n(void **state)
 {
     static const struct kind_of_list LIST = {.id = 'a', .sku = 's', .skus = SOME};
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.pool_name = calloc(SOME, sizeof *w.options.pool_name);
     for (size_t i = 0; i < SOME; i++)
         w.options.pool_name[i] = (struct label){text_printf("a%06zu", i), strdup("CSP pool")};
@@ -145,7 +145,7 @@ static void a_name_for_every_pool_costs_n_log_n(void **state)
     free(w.options.pool_name);
 }
 
-static void plan(struct world *w, struct alert_registry *registry, bool first_run)
+static void plan(struct rules_fixture *w, struct alert_registry *registry, bool first_run)
 {
     static const struct alert_options OPTIONS;
     static const struct route_options ROUTES;
@@ -176,9 +176,9 @@ static void an_alert_for_every_pool_costs_n_log_n(void **state)
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         const struct kind_of_list list = {
             .id = 'a', .sku = 's', .skus = ALERTS, .consumed = 100, .suspended = CASES[i].suspended};
-        CLEANUP(world_clear) struct world w;
+        CLEANUP(fixture_clear) struct rules_fixture w;
         CLEANUP(registry_free) struct alert_registry *registry = NULL;
-        world_init(&w);
+        fixture_init(&w);
         for (int r = 0; r < RULE_COUNT_; r++)
             w.options.threshold[r].min_samples = 1;
         assert_int_equal(registry_new(&registry), 0);

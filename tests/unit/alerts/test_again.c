@@ -11,14 +11,14 @@
 
 static int setup(void **state)
 {
-    static struct desk d;
-    desk_open(&d);
+    static struct engine_fixture d;
+    engine_open(&d);
     *state = &d;
     return 0;
 }
 static int teardown(void **state)
 {
-    desk_close(*state);
+    engine_close(*state);
     return 0;
 }
 
@@ -36,7 +36,7 @@ static int teardown(void **state)
 
 static void one_reading_is_enough(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, FINE()), "");
     assert_string_equal(AGAIN(d, FULL()), "firing warning usage");
     assert_string_equal(AGAIN(d, FINE()), "resolved warning usage");
@@ -44,17 +44,17 @@ static void one_reading_is_enough(void **state)
 
 static void time_does_not_pass_between_the_two(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, FULL(.hold_for = MINUTES(10))), "");
-    desk_pass(d, MINUTES(20));
+    engine_pass(d, MINUTES(20));
     assert_string_equal(AGAIN(d, FULL(.hold_for = MINUTES(10))), "");
-    const struct latch *l = &desk_alert(d, KIND_CAPACITY, "pool-a")->latch[RULE_USAGE][0];
+    const struct latch *l = &engine_alert(d, KIND_CAPACITY, "pool-a")->latch[RULE_USAGE][0];
     assert_int_equal(l->observations, 1);
     assert_int_equal(l->elapsed, 0);
     assert_string_equal(POLL(d, FULL(.hold_for = MINUTES(10))), "");
     assert_string_equal(POLL(d, FULL(.hold_for = MINUTES(10))), "firing warning usage"); /* held since the first */
     assert_string_equal(AGAIN(d, FINE(.keep_firing_for = MINUTES(10))), "");
-    desk_pass(d, MINUTES(20));
+    engine_pass(d, MINUTES(20));
     assert_string_equal(AGAIN(d, FINE(.keep_firing_for = MINUTES(10))), "");
     (void)POLL(d, FINE(.keep_firing_for = MINUTES(10)));
     assert_string_equal(POLL(d, FINE(.keep_firing_for = MINUTES(10))), "resolved warning usage");
@@ -62,8 +62,8 @@ static void time_does_not_pass_between_the_two(void **state)
 
 static void a_shorter_time_counts_what_was_held_already(void **state)
 {
-    struct desk *d = *state;
-    for (int i = 0; i < 3; i++, desk_pass(d, MINUTES(5)))
+    struct engine_fixture *d = *state;
+    for (int i = 0; i < 3; i++, engine_pass(d, MINUTES(5)))
         assert_string_equal(POLL(d, FULL(.hold_for = HOURS(1))), "");
     assert_string_equal(AGAIN(d, FULL(.hold_for = MINUTES(15))), "");
     assert_string_equal(AGAIN(d, FULL(.hold_for = MINUTES(10))), "firing warning usage");
@@ -71,7 +71,7 @@ static void a_shorter_time_counts_what_was_held_already(void **state)
 
 static void it_lowers_and_raises(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)AGAIN(d, A_POOL(.allotted = 100, .consumed = 101, .min_samples = 3));
     assert_string_equal(AGAIN(d, A_POOL(.allotted = 100, .consumed = 101, .no_remaining = true, .min_samples = 3)),
                         "deescalated warning usage");
@@ -81,18 +81,19 @@ static void it_lowers_and_raises(void **state)
 
 static void what_is_not_known_neither_clears_nor_stops_a_clock(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, FULL(.hold_for = MINUTES(10)));
     (void)AGAIN(d, A_POOL(.allotted = HIDDEN, .consumed = HIDDEN, .hold_for = MINUTES(10)));
-    assert_int_not_equal(desk_alert(d, KIND_CAPACITY, "pool-a")->latch[RULE_USAGE][0].last.boot, 0);
+    assert_int_not_equal(engine_alert(d, KIND_CAPACITY, "pool-a")->latch[RULE_USAGE][0].last.boot,
+                         0);
     (void)AGAIN(d, FULL());
     assert_string_equal(AGAIN(d, FINE(.waiting = HIDDEN)), "");
-    assert_int_equal(desk_alert(d, KIND_CAPACITY, "pool-a")->state, ALERT_FIRING);
+    assert_int_equal(engine_alert(d, KIND_CAPACITY, "pool-a")->state, ALERT_FIRING);
 }
 
 static void a_dead_subscription_goes_on_speaking_for_its_pool(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_SUBSCRIPTION(.subject = "s", .state = "suspended", .level = LEVEL_CRITICAL),
                FULL(.explained = true, .subscription = "s"));
     assert_string_equal(AGAIN(d, FULL(.explained = true, .subscription = "s")), "");

@@ -34,7 +34,7 @@ static struct observation full(int64_t waiting)
 }
 
 /* Two receivers; only one of them gets warnings, so that their digests differ. */
-static void open_desk(struct desk *d)
+static void open_engine(struct engine_fixture *d)
 {
     static char *both[] = {(char *)"journal", (char *)"chat"};
     static struct receiver_traits receivers[] = {{.name = (char *)"journal"},
@@ -42,7 +42,7 @@ static void open_desk(struct desk *d)
     static struct route routes[] = {
         {.match = {.severity = (char *)"critical"}, .to = both, .n_to = 2},
         {.to = both, .n_to = 1}};
-    desk_open(d);
+    engine_open(d);
     d->routes = (struct route_options){
         .receiver = receivers, .n_receivers = 2, .route = routes, .n_routes = 2};
     d->options.repeat.every[LEVEL_CRITICAL] = HOURS(1);
@@ -51,42 +51,42 @@ static void open_desk(struct desk *d)
 
 static void alert_and_notifications_share_the_facts_of_the_observation(void **state)
 {
-    struct desk d;
+    struct engine_fixture d;
     (void)state;
-    open_desk(&d);
+    open_engine(&d);
     expect(POLL(&d, full(5)), "firing warning waiting", 0);
     expect(POLL(&d, full(30)), "escalated critical waiting", 0);
     expect(POLL(&d, full(30)), "", 0);
-    desk_pass(&d, HOURS(1));
-    expect(desk_remind(&d), "reminder critical waiting", 0);
+    engine_pass(&d, HOURS(1));
+    expect(engine_remind(&d), "reminder critical waiting", 0);
     expect(POLL(&d, A_POOL(.allotted = 100)), "resolved critical waiting", 0);
-    desk_close(&d);
+    engine_close(&d);
 }
 
 /* Numbers that a level rests on are carried from the last context: they are written into a copy. */
 static void context_that_lack_a_number_are_copied_once(void **state)
 {
-    struct desk d;
+    struct engine_fixture d;
     (void)state;
-    open_desk(&d);
+    open_engine(&d);
     expect(POLL(&d, full(5)), "firing warning waiting", 0);
     expect(POLL(&d, full(HIDDEN)), "", 1);
-    assert_int_equal(desk_alert(&d, KIND_CAPACITY, "pool-a")->context->waiting, 5);
+    assert_int_equal(engine_alert(&d, KIND_CAPACITY, "pool-a")->context->waiting, 5);
     expect(POLL(&d, A_POLL(.level = LEVEL_WARNING, .cause = CAUSE_AUTH)), "firing warning poll", 0);
     expect(POLL(&d, A_POLL(.level = LEVEL_CRITICAL, .cause = CAUSE_AUTH)), "escalated critical poll", 0);
-    desk_close(&d);
+    engine_close(&d);
 }
 
 static void the_digests_of_two_receivers_share_the_context(void **state)
 {
-    struct desk d;
+    struct engine_fixture d;
     (void)state;
-    open_desk(&d);
+    open_engine(&d);
     d.first_run = true;
     expect(POLL(&d, A_POOL(.id = "a", .allotted = 100, .consumed = 100),
                 A_POOL(.id = "b", .allotted = 10, .consumed = 11)),
            "digest 2; digest 1", 0);
-    desk_close(&d);
+    engine_close(&d);
 }
 
 int main(void)

@@ -18,7 +18,7 @@
 enum { SEEDS = 60, STAGES = 300, LOOKS = 5, WARNING = 30, CRITICAL = 7 };
 
 struct life {
-    struct desk d;
+    struct engine_fixture d;
     struct rule_options options;
     usec_t ends_at;
     bool by_day;
@@ -71,7 +71,7 @@ static enum level true_level(const struct life *l)
 
 static const struct alert *its_alert(const struct life *l)
 {
-    return desk_alert(&l->d, KIND_CREDENTIAL, "c/f");
+    return engine_alert(&l->d, KIND_CREDENTIAL, "c/f");
 }
 
 static bool is_open(const struct life *l)
@@ -136,9 +136,9 @@ static void look(struct life *l)
     c.blamed = l->blamed;
     struct observation s;
     assert_int_equal(judge_credential(&l->options, &c, &l->d.now, &s, NULL), 0);
-    (void)desk_poll(&l->d, &s, 1);
+    (void)engine_poll(&l->d, &s, 1);
     for (size_t i = 0; i < l->d.last->n_events; i++)
-        check_notification(l, desk_notification(&l->d, i));
+        check_notification(l, engine_notification(&l->d, i));
 }
 
 /* ---- one life ---- */
@@ -182,9 +182,9 @@ static void change_something(struct life *l)
         l->barred = !l->barred;
     l->hidden = chance(10);
     l->lenient = chance(10);
-    desk_pass(&l->d, chance(3) ? roll(10) * USEC_PER_DAY : roll(USEC_PER_DAY));
+    engine_pass(&l->d, chance(3) ? roll(10) * USEC_PER_DAY : roll(USEC_PER_DAY));
     if (chance(10))
-        desk_restart(&l->d, roll(5) * USEC_PER_DAY, chance(2));
+        engine_restart(&l->d, roll(5) * USEC_PER_DAY, chance(2));
 }
 
 static void live(uint64_t seed)
@@ -192,7 +192,7 @@ static void live(uint64_t seed)
     struct life l = {.seed = seed};
     struct threshold *t = &l.options.threshold[RULE_CREDENTIAL];
     dice = (seed + 1) * UINT64_C(0x9E3779B97F4A7C15);
-    desk_open(&l.d);
+    engine_open(&l.d);
     t->limit[LEVEL_WARNING] = (struct limit){.on = true, .value = WARNING};
     t->limit[LEVEL_CRITICAL] = (struct limit){.on = true, .value = CRITICAL};
     t->min_samples = 2;
@@ -208,11 +208,11 @@ static void live(uint64_t seed)
         l.repeats = 0;
         for (int i = 0; i < LOOKS; i++) {
             look(&l);
-            desk_pass(&l.d, MINUTES(6));
+            engine_pass(&l.d, MINUTES(6));
         }
         check_settled(&l);
     }
-    desk_close(&l.d);
+    engine_close(&l.d);
 }
 
 static void no_life_has_a_false_all_clear_or_two_alarms_for_one_cause(void **state)
@@ -234,10 +234,10 @@ static void it_is_told_30_14_7_and_1_days_before(void **state)
                 {14, "updated warning credential"},
                 {7, "escalated critical credential"},
                 {1, "updated critical credential"}};
-    struct desk d;
+    struct engine_fixture d;
     size_t told = 0;
     (void)state;
-    desk_open(&d);
+    engine_open(&d);
     d.options.repeat.every[LEVEL_WARNING] = HOURS(24);
     d.options.repeat.growth = 1;
     d.options.repeat.cap = HOURS(24 * 7);
@@ -255,12 +255,12 @@ static void it_is_told_30_14_7_and_1_days_before(void **state)
                 assert_string_equal(notified, WANT[told].notified);
                 told++;
             }
-            assert_string_equal(desk_remind(&d), "");
-            desk_pass(&d, HOURS(1));
+            assert_string_equal(engine_remind(&d), "");
+            engine_pass(&d, HOURS(1));
         }
     }
     assert_int_equal(told, 4);
-    desk_close(&d);
+    engine_close(&d);
 }
 
 static void a_warning_of_two_months_is_repeated_at_the_same_marks(void **state)
@@ -269,16 +269,16 @@ static void a_warning_of_two_months_is_repeated_at_the_same_marks(void **state)
         int64_t days;
         bool told;
     } STEPS[] = {{60, true}, {31, false}, {29, true}, {15, false}, {14, true}, {13, false}};
-    struct desk d;
+    struct engine_fixture d;
     (void)state;
-    desk_open(&d);
+    engine_open(&d);
     for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS; i++) {
         const char *notified = POLL(&d, A_CREDENTIAL(.subject = "c/f", .value = STEPS[i].days,
                                                      .level = LEVEL_WARNING, .expires_at = T0));
         assert_int_equal(*notified != '\0', STEPS[i].told);
-        desk_pass(&d, HOURS(24));
+        engine_pass(&d, HOURS(24));
     }
-    desk_close(&d);
+    engine_close(&d);
 }
 
 int main(void)

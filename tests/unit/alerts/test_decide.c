@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Differs it from what was last told? The cases that a desk of polls does not reach easily. */
+/* Differs it from what was last told? The cases that a engine fixture of polls does not reach
+ * easily. */
 #include "alerts/decide.h"
 #include "fixtures/observations.h"
 

@@ -22,8 +22,8 @@ static struct route ROUTES[2];
 
 static int setup(void **state)
 {
-    static struct desk d;
-    desk_open(&d);
+    static struct engine_fixture d;
+    engine_open(&d);
     ROUTES[0] = (struct route){.to = TO_BOTH, .n_to = 2, .go_on = true};
     ROUTES[1] = (struct route){.to = TO_JOURNAL, .n_to = 1};
     assert_int_equal(hours_parse("Sun 07:00-19:00", &ROUTES[0].hours, NULL), 0);
@@ -39,7 +39,7 @@ static int setup(void **state)
 }
 static int teardown(void **state)
 {
-    desk_close(*state);
+    engine_close(*state);
     return 0;
 }
 
@@ -52,12 +52,13 @@ static struct observation fine(const char *id)
     return A_POOL(.id = id, .allotted = 100, .consumed = 1);
 }
 
-static const struct alert *it(const struct desk *d, const char *id)
+static const struct alert *it(const struct engine_fixture *d, const char *id)
 {
-    return desk_alert(d, KIND_CAPACITY, id);
+    return engine_alert(d, KIND_CAPACITY, id);
 }
 
-static struct deferred waits(const struct desk *d, const char *id, const char *receiver, bool heard)
+static struct deferred waits(const struct engine_fixture *d, const char *id, const char *receiver,
+                             bool heard)
 {
     struct deferred h = {.episode = it(d, id)->episode, .heard = heard};
     memcpy(h.alert_id, it(d, id)->id, sizeof h.alert_id);
@@ -67,7 +68,7 @@ static struct deferred waits(const struct desk *d, const char *id, const char *r
 
 static void what_happens_outside_the_hours_is_held_back(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, full("a")), "firing critical remaining");
     assert_int_equal(d->last->event[0].to, JOURNAL);
     assert_int_equal(d->last->n_deferrals, 1);
@@ -75,7 +76,7 @@ static void what_happens_outside_the_hours_is_held_back(void **state)
     assert_false(d->last->deferral[0].only);
     assert_int_equal(d->last->deferral[0].episode, 1);
     assert_string_equal(d->last->deferral[0].alert_id, it(d, "a")->id);
-    desk_pass(d, HOURS(6)); /* 08:00 */
+    engine_pass(d, HOURS(6)); /* 08:00 */
     assert_string_equal(POLL(d, full("a"), full("b")), "firing critical remaining");
     assert_int_equal(d->last->event[0].to, JOURNAL | CHAT | PAGER);
     assert_int_equal(d->last->n_deferrals, 0);
@@ -83,7 +84,7 @@ static void what_happens_outside_the_hours_is_held_back(void **state)
 
 static void resolved_is_never_held_back(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, full("a"));
     assert_string_equal(POLL(d, fine("a")), "resolved critical remaining");
     assert_int_equal(d->last->n_deferrals, 0);
@@ -91,17 +92,17 @@ static void resolved_is_never_held_back(void **state)
 
 static void reminders_outside_the_hours_wait_too_but_never_for_a_pager(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, full("a"));
-    desk_pass(d, HOURS(4)); /* 06:00 */
-    assert_string_equal(desk_remind(d), "reminder critical remaining");
+    engine_pass(d, HOURS(4)); /* 06:00 */
+    assert_string_equal(engine_remind(d), "reminder critical remaining");
     assert_int_equal(d->last->event[0].to, JOURNAL);
     assert_int_equal(d->last->deferral[0].to, CHAT);
     /* with nobody left to remind now, it is no event */
     d->routes.n_routes = 1;
-    desk_pass(d, HOURS(24));
+    engine_pass(d, HOURS(24));
     uint64_t seq = it(d, "a")->seq;
-    assert_string_equal(desk_remind(d), "");
+    assert_string_equal(engine_remind(d), "");
     assert_int_equal(d->last->deferral[0].to, CHAT);
     assert_int_equal(it(d, "a")->seq, seq);
     assert_true(it(d, "a")->reminder_at > d->now.at);
@@ -109,7 +110,7 @@ static void reminders_outside_the_hours_wait_too_but_never_for_a_pager(void **st
 
 static void the_first_digest_leaves_out_who_waits(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     d->first_run = true;
     assert_string_equal(POLL(d, full("a"), full("b")), "digest 2");
     assert_int_equal(d->last->event[0].to, JOURNAL);
@@ -117,23 +118,23 @@ static void the_first_digest_leaves_out_who_waits(void **state)
     assert_int_equal(d->last->deferral[1].to, CHAT | PAGER);
     d->first_run = false;
     struct deferred deferred[] = {waits(d, "a", "chat", true), waits(d, "b", "chat", true)};
-    desk_pass(d, HOURS(6));
-    assert_string_equal(desk_deferred(d, deferred, 2), "digest 2");
+    engine_pass(d, HOURS(6));
+    assert_string_equal(engine_deferred(d, deferred, 2), "digest 2");
     assert_int_equal(d->last->event[0].to, CHAT);
 }
 
 static void one_digest_each_when_the_hours_begin_and_nothing_before(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, full("a"), A_POOL(.id = "b", .allotted = 100, .consumed = 100));
     struct deferred deferred[] = {waits(d, "a", "chat", true), waits(d, "a", "pager", true),
                                   waits(d, "b", "chat", true)};
-    desk_pass(d, HOURS(5) - 1);
-    assert_string_equal(desk_deferred(d, deferred, 3), "");
+    engine_pass(d, HOURS(5) - 1);
+    assert_string_equal(engine_deferred(d, deferred, 3), "");
     assert_true(changes_empty(d->last));
-    desk_pass(d, 1); /* 07:00 */
+    engine_pass(d, 1); /* 07:00 */
     uint64_t seq = it(d, "a")->seq;
-    assert_string_equal(desk_deferred(d, deferred, 3), "digest 2; digest 1");
+    assert_string_equal(engine_deferred(d, deferred, 3), "digest 2; digest 1");
     assert_int_equal(d->last->event[0].to, CHAT);
     assert_int_equal(d->last->event[1].to, PAGER);
     const struct digest *g = d->last->event[0].digest;
@@ -150,19 +151,19 @@ static void one_digest_each_when_the_hours_begin_and_nothing_before(void **state
 
 static void the_digest_tells_them_as_they_are_now(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100));
     struct deferred deferred[] = {waits(d, "a", "chat", true)};
     (void)POLL(d, full("a"));
-    desk_pass(d, HOURS(6));
-    assert_string_equal(desk_deferred(d, deferred, 1), "digest 1");
+    engine_pass(d, HOURS(6));
+    assert_string_equal(engine_deferred(d, deferred, 1), "digest 1");
     assert_int_equal(d->last->event[0].digest->notification[0]->level, LEVEL_CRITICAL);
     assert_int_equal(d->last->event[0].digest->notification[0]->context->consumed, 101);
 }
 
 static void what_ended_meanwhile_is_left_out_and_forgotten(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, full("a"), full("b"), full("c"));
     struct deferred deferred[] = {waits(d, "a", "chat", true),
                                   waits(d, "b", "chat", true),
@@ -170,8 +171,8 @@ static void what_ended_meanwhile_is_left_out_and_forgotten(void **state)
                                   {.alert_id = "0123456789abcdef"}};
     (void)POLL(d, fine("a"), fine("b"), full("c"));
     (void)POLL(d, fine("a"), full("b"), full("c")); /* b: another episode */
-    desk_pass(d, HOURS(6));
-    assert_string_equal(desk_deferred(d, deferred, 4), "digest 1");
+    engine_pass(d, HOURS(6));
+    assert_string_equal(engine_deferred(d, deferred, 4), "digest 1");
     assert_string_equal(d->last->event[0].digest->notification[0]->context->allotment_id, "c");
     assert_int_equal(d->last->n_deferrals, 4);
     for (size_t i = 0; i < 4; i++)
@@ -180,7 +181,7 @@ static void what_ended_meanwhile_is_left_out_and_forgotten(void **state)
 
 static void who_still_waits_goes_on_waiting(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     static struct route routes[3];
     routes[0] = (struct route){.to = TO_CHAT, .n_to = 1, .go_on = true};
     assert_int_equal(hours_parse("Sun 10:00-19:00", &routes[0].hours, NULL), 0);
@@ -192,30 +193,30 @@ static void who_still_waits_goes_on_waiting(void **state)
     d->routes.n_routes = 3;
     (void)POLL(d, full("a"));
     struct deferred deferred[] = {waits(d, "a", "chat", true), waits(d, "a", "pager", true)};
-    desk_pass(d, HOURS(6)); /* 08:00 */
-    assert_string_equal(desk_deferred(d, deferred, 2), "digest 1");
+    engine_pass(d, HOURS(6)); /* 08:00 */
+    assert_string_equal(engine_deferred(d, deferred, 2), "digest 1");
     assert_int_equal(d->last->event[0].to, PAGER);
     assert_int_equal(d->last->deferral[0].to, CHAT);
-    assert_string_equal(desk_deferred(d, deferred, 1), "");
+    assert_string_equal(engine_deferred(d, deferred, 1), "");
     assert_true(changes_empty(d->last));
 }
 
 /* A reload took chat and pager out of the routes, or renamed them. */
 static void what_leads_elsewhere_now_is_told_there_unless_somebody_has_heard_it(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     d->routes.n_routes = 1;
     (void)POLL(d, full("a"));
     assert_int_equal(d->last->event[0].to, 0);
     struct deferred deferred[] = {waits(d, "a", "old name", true)};
     d->routes.route = ROUTES + 1;
-    assert_string_equal(desk_deferred(d, deferred, 1), "");
+    assert_string_equal(engine_deferred(d, deferred, 1), "");
     assert_true(d->last->n_deferrals == 1 && d->last->deferral[0].to == 0);
     deferred[0].heard = false;
-    assert_string_equal(desk_deferred(d, deferred, 1), "digest 1");
+    assert_string_equal(engine_deferred(d, deferred, 1), "digest 1");
     assert_int_equal(d->last->event[0].to, JOURNAL);
     d->routes.route = ROUTES; /* closed: they wait now */
-    assert_string_equal(desk_deferred(d, deferred, 1), "");
+    assert_string_equal(engine_deferred(d, deferred, 1), "");
     assert_int_equal(d->last->deferral[0].to, CHAT | PAGER);
     assert_true(d->last->deferral[0].only);
 }
@@ -223,7 +224,7 @@ static void what_leads_elsewhere_now_is_told_there_unless_somebody_has_heard_it(
 static void a_long_night_comes_in_parts(void **state)
 {
     enum { POOLS = 41 };
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     struct observation s[POOLS];
     struct deferred deferred[POOLS];
     char id[16];
@@ -231,13 +232,13 @@ static void a_long_night_comes_in_parts(void **state)
         (void)snprintf(id, sizeof id, "%d", i);
         s[i] = full(id);
     }
-    (void)desk_poll(d, s, POOLS);
+    (void)engine_poll(d, s, POOLS);
     for (int i = 0; i < POOLS; i++) {
         (void)snprintf(id, sizeof id, "%d", i);
         deferred[i] = waits(d, id, "chat", true);
     }
-    desk_pass(d, HOURS(6));
-    assert_string_equal(desk_deferred(d, deferred, POOLS), "digest 20; digest 20; digest 1");
+    engine_pass(d, HOURS(6));
+    assert_string_equal(engine_deferred(d, deferred, POOLS), "digest 20; digest 20; digest 1");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

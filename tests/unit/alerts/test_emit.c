@@ -16,8 +16,8 @@ static struct receiver_traits RECEIVERS[] = {{.name = (char *)"journal"},
 
 static int setup(void **state)
 {
-    static struct desk d;
-    desk_open(&d);
+    static struct engine_fixture d;
+    engine_open(&d);
     d.routes.receiver = RECEIVERS;
     d.routes.n_receivers = 3;
     d.first_run = true;
@@ -26,7 +26,7 @@ static int setup(void **state)
 }
 static int teardown(void **state)
 {
-    desk_close(*state);
+    engine_close(*state);
     return 0;
 }
 
@@ -38,7 +38,7 @@ static struct observation full(const char *id)
 
 static void what_is_already_so_is_one_digest_and_then_silence(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     assert_string_equal(
         POLL(d, full("a"), A_POOL(.id = "b", .allotted = 10, .consumed = 11),
              SOME_ERRORS(.subject = "e", .code = "X", .level = LEVEL_WARNING, .value = 30),
@@ -56,19 +56,19 @@ static void what_is_already_so_is_one_digest_and_then_silence(void **state)
     assert_string_equal(g->tenant_name, "contoso");
     d->first_run = false;
     for (int i = 0; i < 20; i++) {
-        desk_pass(d, HOURS(1));
+        engine_pass(d, HOURS(1));
         assert_string_equal(
             POLL(d, full("a"), A_POOL(.id = "b", .allotted = 10, .consumed = 11),
                  SOME_ERRORS(.subject = "e", .code = "X", .level = LEVEL_WARNING, .value = 30)),
             "");
-        assert_string_equal(desk_remind(d), "");
+        assert_string_equal(engine_remind(d), "");
     }
-    assert_int_equal(desk_alert(d, KIND_CAPACITY, "a")->state, ALERT_FIRING);
+    assert_int_equal(engine_alert(d, KIND_CAPACITY, "a")->state, ALERT_FIRING);
 }
 
 static void muted_things_speak_when_they_get_worse(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100),
                SOME_ERRORS(.subject = "e", .code = "X", .level = LEVEL_WARNING, .value = 30));
     d->first_run = false;
@@ -89,7 +89,7 @@ static void muted_things_speak_when_they_get_worse(void **state)
 
 static void muted_things_end_in_silence_and_are_news_afterwards(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100));
     d->first_run = false;
     assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 1)), "");
@@ -99,7 +99,7 @@ static void muted_things_end_in_silence_and_are_news_afterwards(void **state)
 
 static void one_finding_that_cleared_is_news_again_though_another_is_still_muted(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100));
     d->first_run = false;
     /* 95 %: usage stays muted, remaining clears and comes back */
@@ -110,7 +110,7 @@ static void one_finding_that_cleared_is_news_again_though_another_is_still_muted
 
 static void people_who_wait_are_never_in_the_baseline(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100, .waiting = 2)),
                         "firing warning waiting");
     d->first_run = true;
@@ -125,7 +125,7 @@ static void people_who_wait_are_never_in_the_baseline(void **state)
 
 static void polls_and_receivers_are_never_in_the_baseline(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, A_POLL(.level = LEVEL_WARNING, .cause = CAUSE_PERMISSION),
                              A_DELIVERY(.subject = "chat", .level = LEVEL_WARNING, .value = 3)),
                         "firing warning poll; firing warning delivery");
@@ -133,7 +133,7 @@ static void polls_and_receivers_are_never_in_the_baseline(void **state)
 
 static void nothing_to_tell_is_no_digest_and_the_ignored_are_not_in_it(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 100)), "");
     assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 10, .consumed = 11, .silent = true)),
                         "");
@@ -153,7 +153,7 @@ static struct observation full_with_a_queue(void)
 
 static void who_waits_is_told_by_its_own_alert_and_counted_in_the_digest(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, full("a"), full_with_a_queue()), "digest 1");
     const struct digest *g = d->last->event[0].digest;
     assert_string_equal(g->notification[0]->context->allotment_id, "a");
@@ -162,19 +162,19 @@ static void who_waits_is_told_by_its_own_alert_and_counted_in_the_digest(void **
     assert_int_equal(g->count[0].rule, RULE_WAITING);
     assert_int_equal(g->count[0].count, 1);
     d->first_run = false;
-    desk_pass(d, MINUTES(5));
+    engine_pass(d, MINUTES(5));
     assert_string_equal(POLL(d, full("a"), full_with_a_queue()), "firing warning usage");
-    assert_null(strstr(desk_notification(d, 0)->title, "waiting"));
-    desk_pass(d, MINUTES(5));
+    assert_null(strstr(engine_notification(d, 0)->title, "waiting"));
+    engine_pass(d, MINUTES(5));
     assert_string_equal(POLL(d, full("a"), full_with_a_queue()), "");
-    desk_pass(d, MINUTES(5));
+    engine_pass(d, MINUTES(5));
     assert_string_equal(POLL(d, full("a"), full_with_a_queue()), "updated warning waiting");
-    assert_non_null(strstr(desk_notification(d, 0)->title, "3 waiting"));
+    assert_non_null(strstr(engine_notification(d, 0)->title, "3 waiting"));
 }
 
 static void first_run_each_tells_them_one_by_one(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     d->options.first_run_each = true;
     assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100),
                              A_POOL(.id = "b", .allotted = 100, .consumed = 101)),
@@ -183,7 +183,7 @@ static void first_run_each_tells_them_one_by_one(void **state)
 
 static void every_receiver_gets_one_digest_of_what_is_routed_to_it(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     static char *to_all[] = {(char *)"journal", (char *)"chat", (char *)"pager"},
                 *to_two[] = {(char *)"journal", (char *)"chat"};
     struct route routes[] = {{.match = {.severity = (char *)"critical"}, .to = to_all, .n_to = 3},
@@ -203,7 +203,7 @@ static void every_receiver_gets_one_digest_of_what_is_routed_to_it(void **state)
 
 static void what_is_routed_to_nobody_is_still_on_record(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     struct route nobody = {.n_to = 0};
     d->routes.route = &nobody;
     d->routes.n_routes = 1;
@@ -214,7 +214,7 @@ static void what_is_routed_to_nobody_is_still_on_record(void **state)
 static void long_digests_come_in_parts_that_name_every_event(void **state)
 {
     enum { POOLS = 45 };
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     struct observation s[POOLS];
     bool seen[POOLS] = {false};
     char id[16];
@@ -222,7 +222,7 @@ static void long_digests_come_in_parts_that_name_every_event(void **state)
         (void)snprintf(id, sizeof id, "%d", i);
         s[i] = A_POOL(.id = id, .allotted = 100, .consumed = i % 2 ? 100 : 101);
     }
-    assert_string_equal(desk_poll(d, s, POOLS), "digest 20; digest 20; digest 5");
+    assert_string_equal(engine_poll(d, s, POOLS), "digest 20; digest 20; digest 5");
     for (uint32_t part = 0; part < 3; part++) {
         const struct digest *g = d->last->event[part].digest;
         assert_int_equal(g->part, part + 1);
@@ -243,11 +243,11 @@ static void long_digests_come_in_parts_that_name_every_event(void **state)
 
 static void a_pending_alert_can_be_shown_before_it_is_told(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     CLEANUP(notification_free) struct notification *n = NULL;
     d->first_run = false;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 101, .min_samples = 2));
-    const struct alert *a = desk_alert(d, KIND_CAPACITY, "pool-a");
+    const struct alert *a = engine_alert(d, KIND_CAPACITY, "pool-a");
     assert_int_equal(alert_notification(a, EVENT_FIRING, d->now.at, &n), 0);
     assert_int_equal(n->state, ALERT_PENDING);
     assert_int_equal(n->level, LEVEL_CRITICAL);

@@ -13,35 +13,35 @@
 
 static int setup(void **state)
 {
-    static struct desk d;
-    desk_open(&d);
+    static struct engine_fixture d;
+    engine_open(&d);
     *state = &d;
     return 0;
 }
 static int teardown(void **state)
 {
-    desk_close(*state);
+    engine_close(*state);
     return 0;
 }
 
-static const struct alert *old_alert(const struct desk *d)
+static const struct alert *old_alert(const struct engine_fixture *d)
 {
-    return desk_alert(d, KIND_CAPACITY, OLD);
+    return engine_alert(d, KIND_CAPACITY, OLD);
 }
 
 static void it_ends_as_soon_as_its_sku_is_clear(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     d->options.repeat.every[LEVEL_CRITICAL] = HOURS(1);
     assert_string_equal(POLL(d, A_POOL(.id = OLD, .allotted = 100, .consumed = 101, .waiting = HIDDEN,
                                        .not_offered = true, .keep_firing_for = MINUTES(10), .min_samples = 1)),
                         "firing critical remaining");
-    desk_pass(d, MINUTES(5));
+    engine_pass(d, MINUTES(5));
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 50),
                              A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 50,
                                     .keep_firing_for = MINUTES(10), .min_samples = 2)),
                         "resolved critical remaining");
-    const struct notification *n = desk_notification(d, 0);
+    const struct notification *n = engine_notification(d, 0);
     assert_string_equal(n->reason, "source_changed");
     assert_string_equal(n->title, "contoso: no longer reported after 5 min: Microsoft 365 E5 is within the "
                                   "limits by the source that is read now");
@@ -53,7 +53,7 @@ static void it_ends_as_soon_as_its_sku_is_clear(void **state)
 
 static void all_of_it_goes_on_while_one_rule_is_not_clear(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.id = OLD, .allotted = 100, .consumed = 101));
     d->first_run = true;
     (void)POLL(d, A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 95));
@@ -67,37 +67,37 @@ static void all_of_it_goes_on_while_one_rule_is_not_clear(void **state)
 
 static void what_the_source_cannot_say_ends_after_a_week(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 50, .waiting = 3));
     assert_string_equal(POLL(d, A_POOL(.former = true, .allotted = 100, .consumed = 50, .waiting = HIDDEN, .not_offered = true)), "");
     assert_string_equal(POLL(d, A_POOL(.former = true, .expired = true, .allotted = 100, .consumed = 95,
                                        .waiting = HIDDEN, .not_offered = true)),
                         "resolved warning waiting");
-    assert_string_equal(desk_notification(d, 0)->reason, "gone_for_good");
+    assert_string_equal(engine_notification(d, 0)->reason, "gone_for_good");
 }
 
 static void harm_that_goes_on_holds_it_up_also_after_a_week(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95));
     assert_string_equal(POLL(d, A_POOL(.former = true, .expired = true, .allotted = 100, .consumed = 95)), "");
-    assert_int_equal(desk_alert(d, KIND_CAPACITY, "pool-a")->state, ALERT_FIRING);
+    assert_int_equal(engine_alert(d, KIND_CAPACITY, "pool-a")->state, ALERT_FIRING);
 }
 
 static void it_sends_no_reminders_until_its_source_is_back(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     d->options.repeat.every[LEVEL_CRITICAL] = HOURS(1);
     d->options.repeat.growth = 1;
     (void)POLL(d, A_POOL(.id = OLD, .allotted = 100, .consumed = 101));
     (void)POLL(d, A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 101));
     for (int i = 0; i < 3; i++) {
-        desk_pass(d, HOURS(2));
-        assert_string_equal(desk_remind(d), "");
+        engine_pass(d, HOURS(2));
+        assert_string_equal(engine_remind(d), "");
         (void)POLL(d, A_POOL(.id = OLD, .former = true, .allotted = HIDDEN, .consumed = HIDDEN, .waiting = HIDDEN));
     }
     (void)POLL(d, A_POOL(.id = OLD, .allotted = 100, .consumed = 101));
-    desk_pass(d, HOURS(2));
+    engine_pass(d, HOURS(2));
     assert_int_equal(old_alert(d)->state, ALERT_FIRING);
     assert_int_not_equal(old_alert(d)->reminder_at, 0);
 }
@@ -105,13 +105,13 @@ static void it_sends_no_reminders_until_its_source_is_back(void **state)
 /* Both pools have the SKU E5. */
 static void whoever_was_told_goes_on_being_told(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.id = OLD, .allotted = 100, .consumed = 95));
     d->first_run = true;
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95),
                              A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 95)),
                         "firing warning usage");
-    assert_string_equal(desk_notification(d, 0)->context->allotment_id, "pool-a");
+    assert_string_equal(engine_notification(d, 0)->context->allotment_id, "pool-a");
     d->first_run = false;
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 10),
                              A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 10)),
@@ -120,7 +120,7 @@ static void whoever_was_told_goes_on_being_told(void **state)
 
 static void what_the_digest_named_is_told_once_it_has_to_succeed(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     d->first_run = true;
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95)), "digest 1");
     d->first_run = false;
@@ -132,7 +132,7 @@ static void what_the_digest_named_is_told_once_it_has_to_succeed(void **state)
 
 static void what_nobody_was_told_stays_in_the_digest(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     d->first_run = true;
     assert_string_equal(POLL(d, A_POOL(.id = OLD, .allotted = 100, .consumed = 95)), "digest 1");
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95),

@@ -18,7 +18,7 @@
 enum { SEEDS = 60, POLLS = 200 };
 
 struct history {
-    struct desk d;
+    struct engine_fixture d;
     int64_t allotted, consumed, waiting;
     bool suspended, silent;
     usec_t hold_for, keep_firing_for;
@@ -118,8 +118,8 @@ static void poll(struct history *h)
                               .keep_firing_for = h->keep_firing_for));
     for (size_t i = 0; i < h->d.last->n_events; i++)
         if (h->d.last->event[i].notification)
-            check(h, desk_notification(&h->d, i), units, waiting);
-    desk_pass(&h->d, MINUTES(5));
+            check(h, engine_notification(&h->d, i), units, waiting);
+    engine_pass(&h->d, MINUTES(5));
 }
 
 static void live(uint64_t seed)
@@ -127,13 +127,13 @@ static void live(uint64_t seed)
     static const usec_t HOLDS[] = {0, MINUTES(5), MINUTES(15)};
     struct history h = {.seed = seed, .allotted = 100, .consumed = 50};
     dice = (seed + 1) * UINT64_C(0x9E3779B97F4A7C15);
-    desk_open(&h.d);
+    engine_open(&h.d);
     h.hold_for = HOLDS[roll(3)];
     h.keep_firing_for = HOLDS[roll(3)];
     h.min_samples = (uint32_t)(1 + roll(3));
     for (; h.poll < POLLS; h.poll++)
         poll(&h);
-    desk_close(&h.d);
+    engine_close(&h.d);
 }
 
 static void what_begins_or_gets_worse_is_beyond_its_limit(void **state)

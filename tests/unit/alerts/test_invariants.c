@@ -46,7 +46,7 @@ struct truth {
 };
 
 struct life {
-    struct desk d;
+    struct engine_fixture d;
     struct truth pool[POOLS];
     usec_t hold_for, keep_firing_for;
     uint32_t min_samples;
@@ -281,20 +281,20 @@ static usec_t let_time_pass(struct life *l)
         l->gap = true;
     }
     if (l->reboots && chance(25))
-        desk_restart(&l->d, passed, chance(2));
+        engine_restart(&l->d, passed, chance(2));
     else
-        desk_pass(&l->d, passed);
+        engine_pass(&l->d, passed);
     if (l->jumps && chance(25))
-        desk_jump(&l->d, ((int64_t)roll(2) * 2 - 1) * (int64_t)HOURS(1 + roll(90000)));
+        engine_jump(&l->d, ((int64_t)roll(2) * 2 - 1) * (int64_t)HOURS(1 + roll(90000)));
     l->true_time += passed;
     return passed;
 }
 
 static void check_reminders(struct life *l)
 {
-    const char *notified = desk_remind(&l->d);
+    const char *notified = engine_remind(&l->d);
     for (size_t i = 0; *notified && i < l->d.last->n_events; i++) {
-        const struct notification *n = desk_notification(&l->d, i);
+        const struct notification *n = engine_notification(&l->d, i);
         struct truth *t = pool_of(l, n);
         ENSURE(l, n->type == EVENT_REMINDER && t->open && n->level == t->notified,
                "a reminder of what?");
@@ -302,7 +302,7 @@ static void check_reminders(struct life *l)
         ENSURE(l, l->true_time - t->spoke >= HOURS(4), "a reminder too early");
         t->spoke = l->true_time;
     }
-    ENSURE(l, *desk_remind(&l->d) == '\0', "a reminder was not enough");
+    ENSURE(l, *engine_remind(&l->d) == '\0', "a reminder was not enough");
 }
 
 static void live_on(struct life *l)
@@ -322,7 +322,7 @@ static void live_on(struct life *l)
     check_reminders(l);
     (void)POLL(&l->d, observation_of(l, 0), observation_of(l, 1), observation_of(l, 2));
     for (size_t i = 0; i < l->d.last->n_events; i++)
-        check_notification(l, desk_notification(&l->d, i));
+        check_notification(l, engine_notification(&l->d, i));
     check_silence(l);
 }
 
@@ -331,7 +331,7 @@ static void live(uint64_t seed)
     static const usec_t HOLDS[] = {0, MINUTES(5), MINUTES(15)};
     struct life l = {.seed = seed};
     dice = (seed + 1) * UINT64_C(0x9E3779B97F4A7C15);
-    desk_open(&l.d);
+    engine_open(&l.d);
     l.d.options.repeat.every[LEVEL_WARNING] = l.d.options.repeat.every[LEVEL_CRITICAL] = HOURS(4);
     l.d.options.repeat.growth = 1;
     l.d.options.repeat.cap = HOURS(4);
@@ -344,7 +344,7 @@ static void live(uint64_t seed)
         l.pool[i] = (struct truth){.allotted = 100, .consumed = 50};
     for (l.poll = 0; l.poll < POLLS; l.poll++)
         live_on(&l);
-    desk_close(&l.d);
+    engine_close(&l.d);
 }
 
 static void no_life_breaks_a_promise(void **state)

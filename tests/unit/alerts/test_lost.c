@@ -16,8 +16,8 @@ static char *FALLBACK[] = {(char *)"pager"};
 
 static int setup(void **state)
 {
-    static struct desk d;
-    desk_open(&d);
+    static struct engine_fixture d;
+    engine_open(&d);
     d.routes.receiver = RECEIVERS;
     d.routes.n_receivers = 2;
     d.routes.fallback = FALLBACK;
@@ -27,7 +27,7 @@ static int setup(void **state)
 }
 static int teardown(void **state)
 {
-    desk_close(*state);
+    engine_close(*state);
     return 0;
 }
 
@@ -44,62 +44,63 @@ static struct observation fine(const char *id)
     return A_POOL(.id = id, .allotted = 100, .consumed = 1);
 }
 
-static struct heard heard(const struct desk *d, const char *id, const char *receiver, enum heard_what what, uint64_t seq)
+static struct heard heard(const struct engine_fixture *d, const char *id, const char *receiver,
+                          enum heard_what what, uint64_t seq)
 {
     struct heard h = {.what = what, .seq = seq};
-    memcpy(h.alert_id, desk_alert(d, KIND_CAPACITY, id)->id, sizeof h.alert_id);
+    memcpy(h.alert_id, engine_alert(d, KIND_CAPACITY, id)->id, sizeof h.alert_id);
     (void)snprintf(h.receiver, sizeof h.receiver, "%s", receiver);
     return h;
 }
 
 static void nobody_is_told_twice_of_what_is_left(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, critical("a"), warning("b"));
     const struct heard left[] = {
         heard(d, "a", "", HEARD_LAST_EVENT, 1),   heard(d, "a", "chat", HEARD_MESSAGE, 1),
         heard(d, "a", "pager", HEARD_MESSAGE, 1), heard(d, "b", "", HEARD_LAST_EVENT, 1),
         heard(d, "b", "chat", HEARD_MESSAGE, 1),  heard(d, "b", "pager", HEARD_DEFERRED, 0)};
-    assert_string_equal(desk_lost(d, left, 6, NULL), "");
+    assert_string_equal(engine_lost(d, left, 6, NULL), "");
     assert_int_equal(d->n_written, 0);
 }
 
 static void whoever_has_no_message_left_is_told_anew(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, critical("a"));
-    uint64_t seq = desk_alert(d, KIND_CAPACITY, "a")->seq;
+    uint64_t seq = engine_alert(d, KIND_CAPACITY, "a")->seq;
     const struct heard left[] = {heard(d, "a", "", HEARD_LAST_EVENT, 1),
                                  heard(d, "a", "chat", HEARD_MESSAGE, 1),
                                  heard(d, "a", "pager", HEARD_NOTIFIED, 0)};
-    assert_string_equal(desk_lost(d, left, 3, NULL), "firing critical remaining");
-    const struct notification *n = desk_notification(d, 0);
+    assert_string_equal(engine_lost(d, left, 3, NULL), "firing critical remaining");
+    const struct notification *n = engine_notification(d, 0);
     assert_int_equal(d->last->event[0].to, PAGER);
     assert_int_equal(n->episode, 1);
     assert_int_equal(n->seq, seq + 1);
-    assert_string_equal(n->alert_id, desk_alert(d, KIND_CAPACITY, "a")->id);
+    assert_string_equal(n->alert_id, engine_alert(d, KIND_CAPACITY, "a")->id);
     assert_string_equal(n->reason, "state_lost");
     assert_string_equal(POLL(d, fine("a")), "resolved critical remaining");
 }
 
 static void a_message_that_is_older_than_the_last_event_does_not_count(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, warning("a"));
     (void)POLL(d, critical("a"));
     const struct heard left[] = {heard(d, "a", "", HEARD_LAST_EVENT, 2), heard(d, "a", "chat", HEARD_MESSAGE, 1),
                                  heard(d, "a", "pager", HEARD_MESSAGE, 2)};
-    assert_string_equal(desk_lost(d, left, 3, NULL), "firing critical remaining");
+    assert_string_equal(engine_lost(d, left, 3, NULL), "firing critical remaining");
     assert_int_equal(d->last->event[0].to, CHAT);
 }
 
 static void warnings_share_a_digest_and_criticals_do_not(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, critical("a"), critical("b"), warning("c"), warning("e"));
     const struct heard left[] = {heard(d, "a", "", HEARD_LAST_EVENT, 1), heard(d, "b", "", HEARD_LAST_EVENT, 1),
                                  heard(d, "c", "", HEARD_LAST_EVENT, 1), heard(d, "e", "", HEARD_LAST_EVENT, 1)};
-    assert_string_equal(desk_lost(d, left, 4, NULL),
+    assert_string_equal(engine_lost(d, left, 4, NULL),
                         "firing critical remaining; firing critical remaining; digest 2");
     assert_string_equal(d->last->event[2].digest->reason, "state_lost");
     assert_int_equal(d->last->event[2].to, CHAT | PAGER);
@@ -107,39 +108,39 @@ static void warnings_share_a_digest_and_criticals_do_not(void **state)
 
 static void an_end_that_was_lost_goes_out_again(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, critical("a"));
     (void)POLL(d, fine("a"));
     const struct heard left[] = {heard(d, "a", "", HEARD_LAST_EVENT, 2), heard(d, "a", "chat", HEARD_MESSAGE, 2),
                                  heard(d, "a", "pager", HEARD_MESSAGE, 1)};
-    assert_string_equal(desk_lost(d, left, 2, NULL), "");
-    assert_string_equal(desk_lost(d, left, 3, NULL), "resolved warning remaining");
-    assert_int_equal(desk_notification(d, 0)->episode, 1);
-    assert_int_equal(desk_alert(d, KIND_CAPACITY, "a")->notified, LEVEL_NONE);
+    assert_string_equal(engine_lost(d, left, 2, NULL), "");
+    assert_string_equal(engine_lost(d, left, 3, NULL), "resolved warning remaining");
+    assert_int_equal(engine_notification(d, 0)->episode, 1);
+    assert_int_equal(engine_alert(d, KIND_CAPACITY, "a")->notified, LEVEL_NONE);
 }
 
 static void what_nobody_was_told_is_not_told_now(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 101, .hold_for = HOURS(1), .min_samples = 2));
     const struct heard left[] = {heard(d, "a", "", HEARD_LAST_EVENT, 0)};
-    assert_string_equal(desk_lost(d, left, 1, NULL), "");
+    assert_string_equal(engine_lost(d, left, 1, NULL), "");
 }
 
 static void the_first_digest_is_told_again_as_one(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     d->first_run = true;
     assert_string_equal(POLL(d, warning("a"), warning("b")), "digest 2");
     d->first_run = false;
     const struct heard left[] = {heard(d, "a", "", HEARD_LAST_EVENT, 1), heard(d, "b", "", HEARD_LAST_EVENT, 1)};
-    assert_string_equal(desk_lost(d, left, 2, NULL), "digest 2");
+    assert_string_equal(engine_lost(d, left, 2, NULL), "digest 2");
     assert_string_equal(POLL(d, warning("a"), warning("b")), "");
 }
 
 static void what_a_removed_receiver_did_not_get_goes_to_others_once(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, critical("a"), warning("b"), critical("c"));
     struct heard left[] = {
         heard(d, "a", "", HEARD_LAST_EVENT, 1),     heard(d, "a", "chat", HEARD_MESSAGE, 1),
@@ -147,30 +148,31 @@ static void what_a_removed_receiver_did_not_get_goes_to_others_once(void **state
         heard(d, "b", "", HEARD_LAST_EVENT, 1),     heard(d, "b", "chat", HEARD_NOTIFIED, 0),
         heard(d, "b", "old", HEARD_UNDELIVERED, 0), heard(d, "c", "", HEARD_LAST_EVENT, 1),
         heard(d, "c", "old", HEARD_MESSAGE, 1)};
-    assert_string_equal(desk_receiver_removed(d, left, N_ELEMENTS(left)), "firing critical remaining; digest 1");
+    assert_string_equal(engine_receiver_removed(d, left, N_ELEMENTS(left)),
+                        "firing critical remaining; digest 1");
     assert_int_equal(d->last->event[0].to, PAGER);
-    assert_string_equal(desk_notification(d, 0)->reason, "receiver_removed");
+    assert_string_equal(engine_notification(d, 0)->reason, "receiver_removed");
     assert_int_equal(d->last->event[1].to, PAGER);
     assert_string_equal(d->last->event[1].digest->reason, "receiver_removed");
     (void)snprintf(left[2].receiver, sizeof left[2].receiver, "pager");
     (void)snprintf(left[5].receiver, sizeof left[5].receiver, "pager");
     left[4] = heard(d, "b", "chat", HEARD_NOTIFIED, 0);
-    assert_string_equal(desk_receiver_removed(d, left, N_ELEMENTS(left)), "");
+    assert_string_equal(engine_receiver_removed(d, left, N_ELEMENTS(left)), "");
 }
 
 static void a_receiver_that_is_configured_keeps_its_messages(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, critical("a"));
     const struct heard left[] = {heard(d, "a", "", HEARD_LAST_EVENT, 1), heard(d, "a", "chat", HEARD_MESSAGE, 1),
                                  heard(d, "a", "chat", HEARD_UNDELIVERED, 0)};
-    assert_string_equal(desk_receiver_removed(d, left, N_ELEMENTS(left)), "");
+    assert_string_equal(engine_receiver_removed(d, left, N_ELEMENTS(left)), "");
 }
 
 static void a_message_of_its_own_says_what_happened(void **state)
 {
-    struct desk *d = *state;
-    assert_string_equal(desk_lost(d, NULL, 0, "It was put aside."), "digest 0");
+    struct engine_fixture *d = *state;
+    assert_string_equal(engine_lost(d, NULL, 0, "It was put aside."), "digest 0");
     const struct event *e = &d->last->event[0];
     assert_int_equal(e->to, PAGER);
     assert_int_equal(e->digest->worst, LEVEL_WARNING);
@@ -183,13 +185,13 @@ static void a_message_of_its_own_says_what_happened(void **state)
 
 static void what_was_lost_fires_at_once_and_unmuted(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     d->first_run = d->state_lost = true;
     assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 101, .hold_for = HOURS(1)), warning("b"),
                              warning("c"), fine("e")),
                         "firing critical remaining; digest 2");
     assert_string_equal(d->last->event[1].digest->reason, "state_lost");
-    assert_string_equal(desk_notification(d, 0)->reason, "state_lost");
+    assert_string_equal(engine_notification(d, 0)->reason, "state_lost");
     d->first_run = d->state_lost = false;
     assert_string_equal(POLL(d, critical("a"), warning("b"), warning("c")), "");
     assert_string_equal(POLL(d, fine("a"), fine("b"), warning("c")),
@@ -198,11 +200,11 @@ static void what_was_lost_fires_at_once_and_unmuted(void **state)
 
 static void what_was_carried_over_goes_on_quietly(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, critical("a"), warning("b"));
     d->first_run = d->state_lost = true;
     assert_string_equal(POLL(d, critical("a"), warning("b"), critical("c")), "firing critical remaining");
-    assert_string_equal(desk_notification(d, 0)->context->allotment_id, "c");
+    assert_string_equal(engine_notification(d, 0)->context->allotment_id, "c");
 }
 
 int main(void)

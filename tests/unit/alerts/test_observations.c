@@ -16,29 +16,29 @@
 
 static int setup(void **state)
 {
-    static struct desk d;
-    desk_open(&d);
+    static struct engine_fixture d;
+    engine_open(&d);
     *state = &d;
     return 0;
 }
 static int teardown(void **state)
 {
-    desk_close(*state);
+    engine_close(*state);
     return 0;
 }
 
-static const struct alert *pool_alert(const struct desk *d)
+static const struct alert *pool_alert(const struct engine_fixture *d)
 {
-    return desk_alert(d, KIND_CAPACITY, "pool-a");
+    return engine_alert(d, KIND_CAPACITY, "pool-a");
 }
 
 static void a_pool_fires_and_resolves_once(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 50)), "");
     assert_null(pool_alert(d));
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "firing warning usage");
-    const struct notification *n = desk_notification(d, 0);
+    const struct notification *n = engine_notification(d, 0);
     assert_int_equal(n->episode, 1);
     assert_int_equal(n->seq, 1);
     assert_int_equal(n->previous, LEVEL_NONE);
@@ -48,10 +48,10 @@ static void a_pool_fires_and_resolves_once(void **state)
     assert_int_equal(n->started_at, d->now.at);
     assert_string_equal(n->alert_id, pool_alert(d)->id);
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "");
-    desk_pass(d, 130 * MINUTE);
+    engine_pass(d, 130 * MINUTE);
     assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 100)),
                         "resolved warning usage");
-    n = desk_notification(d, 0);
+    n = engine_notification(d, 0);
     assert_int_equal(n->seq, 2);
     assert_int_equal(n->state, ALERT_OK);
     assert_int_equal(n->value, 5000);
@@ -60,13 +60,13 @@ static void a_pool_fires_and_resolves_once(void **state)
     assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 100)), "");
     assert_int_equal(d->n_written, 0);
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "firing warning usage");
-    assert_int_equal(desk_notification(d, 0)->episode, 2);
-    assert_int_equal(desk_notification(d, 0)->seq, 3);
+    assert_int_equal(engine_notification(d, 0)->episode, 2);
+    assert_int_equal(engine_notification(d, 0)->seq, 3);
 }
 
 static void hysteresis_keeps_it_up(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 90)), "firing warning usage");
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 88)), "");
     assert_int_equal(pool_alert(d)->state, ALERT_FIRING);
@@ -75,7 +75,7 @@ static void hysteresis_keeps_it_up(void **state)
 
 static void what_is_only_suspected_is_not_told_and_leaves_no_trace(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95, .min_samples = 2)), "");
     assert_int_equal(pool_alert(d)->state, ALERT_PENDING);
     assert_int_equal(pool_alert(d)->rule, RULE_USAGE);
@@ -88,7 +88,7 @@ static void what_is_only_suspected_is_not_told_and_leaves_no_trace(void **state)
 
 static void worse_is_told_at_once_and_better_to_those_who_want_it(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     static struct receiver_traits receivers[] = {
         {.name = (char *)"chat"},
         {.name = (char *)"hook", .wants_deescalations = true},
@@ -100,11 +100,11 @@ static void worse_is_told_at_once_and_better_to_those_who_want_it(void **state)
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 101)),
                         "escalated critical remaining");
     assert_int_equal(d->last->event[0].to, 7);
-    assert_int_equal(desk_notification(d, 0)->previous, LEVEL_WARNING);
+    assert_int_equal(engine_notification(d, 0)->previous, LEVEL_WARNING);
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)),
                         "deescalated warning usage");
     assert_int_equal(d->last->event[0].to, 2);
-    assert_int_equal(desk_notification(d, 0)->previous, LEVEL_CRITICAL);
+    assert_int_equal(engine_notification(d, 0)->previous, LEVEL_CRITICAL);
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 102)),
                         "escalated critical remaining");
     assert_int_equal(pool_alert(d)->episode, 1);
@@ -112,14 +112,14 @@ static void worse_is_told_at_once_and_better_to_those_who_want_it(void **state)
 
 static void lowering_takes_as_long_as_recovery(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 101, .keep_firing_for = 10 * MINUTE));
-    desk_pass(d, 5 * MINUTE);
+    engine_pass(d, 5 * MINUTE);
     assert_string_equal(
         POLL(d, A_POOL(.allotted = 100, .consumed = 99, .keep_firing_for = 10 * MINUTE)), "");
     assert_int_equal(pool_alert(d)->level, LEVEL_CRITICAL);
     assert_int_equal(pool_alert(d)->state, ALERT_FIRING); /* usage is */
-    desk_pass(d, 10 * MINUTE);
+    engine_pass(d, 10 * MINUTE);
     assert_string_equal(
         POLL(d, A_POOL(.allotted = 100, .consumed = 99, .keep_firing_for = 10 * MINUTE)),
         "deescalated warning usage");
@@ -127,13 +127,13 @@ static void lowering_takes_as_long_as_recovery(void **state)
 
 static void a_wobble_belongs_to_the_same_episode_and_is_not_told(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95, .keep_firing_for = 10 * MINUTE));
-    desk_pass(d, 5 * MINUTE);
+    engine_pass(d, 5 * MINUTE);
     assert_string_equal(
         POLL(d, A_POOL(.allotted = 100, .consumed = 50, .keep_firing_for = 10 * MINUTE)), "");
     assert_int_equal(pool_alert(d)->state, ALERT_RECOVERING);
-    desk_pass(d, 5 * MINUTE);
+    engine_pass(d, 5 * MINUTE);
     assert_string_equal(
         POLL(d, A_POOL(.allotted = 100, .consumed = 95, .keep_firing_for = 10 * MINUTE)), "");
     assert_int_equal(pool_alert(d)->state, ALERT_FIRING);
@@ -142,11 +142,11 @@ static void a_wobble_belongs_to_the_same_episode_and_is_not_told(void **state)
 
 static void what_is_not_known_changes_nothing_and_keeps_its_last_numbers(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95));
     usec_t seen_at = d->now.at;
     for (int i = 0; i < 50; i++) {
-        desk_pass(d, HOURS(1));
+        engine_pass(d, HOURS(1));
         assert_string_equal(
             POLL(d, A_POOL(.allotted = HIDDEN, .consumed = HIDDEN, .waiting = HIDDEN)), "");
     }
@@ -158,7 +158,7 @@ static void what_is_not_known_changes_nothing_and_keeps_its_last_numbers(void **
 
 static void the_level_may_rise_on_what_is_known_but_never_falls_below_what_is_not(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 50, .waiting = 30)),
                         "firing critical waiting");
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100, .waiting = HIDDEN)), "");
@@ -166,7 +166,7 @@ static void the_level_may_rise_on_what_is_known_but_never_falls_below_what_is_no
     assert_int_equal(pool_alert(d)->value, 30);
     assert_int_equal(pool_alert(d)->context->waiting, 30); /* carried along, and so their age */
     assert_true(pool_alert(d)->context->observed_at <= d->now.at);
-    desk_pass(d, MINUTE);
+    engine_pass(d, MINUTE);
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 10, .waiting = HIDDEN)), "");
     assert_int_equal(pool_alert(d)->level, LEVEL_CRITICAL);
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 10, .waiting = 0)),
@@ -175,20 +175,21 @@ static void the_level_may_rise_on_what_is_known_but_never_falls_below_what_is_no
 
 static void a_message_that_rests_on_old_numbers_says_how_old_they_are(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 101));
     usec_t seen_at = d->now.at;
-    desk_pass(d, HOURS(2));
+    engine_pass(d, HOURS(2));
     assert_string_equal(POLL(d, A_POOL(.allotted = HIDDEN, .waiting = 3)),
                         "updated critical remaining");
-    assert_int_equal(desk_notification(d, 0)->stale_since_at, seen_at);
-    assert_int_equal(desk_notification(d, 0)->observed_at, seen_at);
-    assert_non_null(strstr(desk_notification(d, 0)->description, "Data as of 02:00 UTC: it could"));
+    assert_int_equal(engine_notification(d, 0)->stale_since_at, seen_at);
+    assert_int_equal(engine_notification(d, 0)->observed_at, seen_at);
+    assert_non_null(
+        strstr(engine_notification(d, 0)->description, "Data as of 02:00 UTC: it could"));
 }
 
 static void what_was_ignored_fires_only_once_it_is_read_again(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100, .silent = true));
     assert_string_equal(POLL(d, A_POOL(.allotted = HIDDEN, .waiting = HIDDEN)), "");
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "firing warning usage");
@@ -196,20 +197,20 @@ static void what_was_ignored_fires_only_once_it_is_read_again(void **state)
 
 static void nothing_ends_while_another_finding_is_about_to_come_up(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     struct observation s;
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "firing warning usage");
     for (int minute = 0; minute < 15; minute += 5) {
         s = A_POOL(.allotted = 200, .consumed = 100, .waiting = 4);
         s.finding[1].hold_for = 15 * MINUTE; /* waiting */
-        assert_string_equal(desk_poll(d, &s, 1), "");
+        assert_string_equal(engine_poll(d, &s, 1), "");
         assert_int_equal(pool_alert(d)->state, ALERT_RECOVERING);
         assert_int_equal(pool_alert(d)->level, LEVEL_WARNING);
-        desk_pass(d, 5 * MINUTE);
+        engine_pass(d, 5 * MINUTE);
     }
     s = A_POOL(.allotted = 200, .consumed = 100, .waiting = 4);
     s.finding[1].hold_for = 15 * MINUTE;
-    assert_string_equal(desk_poll(d, &s, 1), "updated warning waiting");
+    assert_string_equal(engine_poll(d, &s, 1), "updated warning waiting");
     assert_int_equal(pool_alert(d)->episode, 1);
     assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 100)),
                         "resolved warning waiting");
@@ -217,12 +218,12 @@ static void nothing_ends_while_another_finding_is_about_to_come_up(void **state)
 
 static void nothing_falls_while_a_part_is_unread(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 101, .waiting = HIDDEN)),
                         "escalated critical remaining");
     for (int i = 0; i < 30; i++) {
-        desk_pass(d, MINUTE);
+        engine_pass(d, MINUTE);
         assert_string_equal(
             POLL(d, A_POOL(.allotted = 200, .consumed = i % 2 ? 100 : 190, .waiting = HIDDEN)), "");
         assert_int_equal(pool_alert(d)->level, LEVEL_CRITICAL);
@@ -233,11 +234,11 @@ static void nothing_falls_while_a_part_is_unread(void **state)
 
 static void a_suspicion_that_clears_over_unread_units_ends_nothing(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
     struct observation s = A_POOL(.allotted = 200, .consumed = 100, .waiting = 4);
     s.finding[1].hold_for = 15 * MINUTE;
-    (void)desk_poll(d, &s, 1); /* held up by the suspicion alone */
+    (void)engine_poll(d, &s, 1); /* held up by the suspicion alone */
     assert_string_equal(POLL(d, A_POOL(.allotted = HIDDEN, .consumed = HIDDEN)), "");
     assert_int_equal(pool_alert(d)->state, ALERT_RECOVERING);
     assert_string_equal(POLL(d, A_POOL(.allotted = 200, .consumed = 100)),
@@ -246,16 +247,16 @@ static void a_suspicion_that_clears_over_unread_units_ends_nothing(void **state)
 
 static void recovery_is_counted_in_complete_polls(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
     for (int i = 0; i < 3; i++) {
-        desk_pass(d, 9 * MINUTE);
+        engine_pass(d, 9 * MINUTE);
         assert_string_equal(
             POLL(d, A_POOL(.allotted = 200, .consumed = 100, .waiting = i == 1 ? HIDDEN : 0,
                            .keep_firing_for = 10 * MINUTE)),
             "");
     }
-    desk_pass(d, 10 * MINUTE);
+    engine_pass(d, 10 * MINUTE);
     assert_string_equal(
         POLL(d, A_POOL(.allotted = 200, .consumed = 100, .keep_firing_for = 10 * MINUTE)),
         "resolved warning usage");
@@ -263,7 +264,7 @@ static void recovery_is_counted_in_complete_polls(void **state)
 
 static void nothing_waits_for_what_the_source_never_says(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
     assert_string_equal(
         POLL(d, A_POOL(.allotted = 200, .consumed = 100, .waiting = HIDDEN, .not_offered = true)),
@@ -286,24 +287,24 @@ static struct observation one_waits(int64_t allotted)
 
 static void who_begins_to_wait_on_an_open_alert_counts_once_it_has_lasted(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
     struct observation s = one_waits(100);
-    assert_string_equal(desk_poll(d, &s, 1), "");
-    desk_pass(d, 5 * MINUTE);
+    assert_string_equal(engine_poll(d, &s, 1), "");
+    engine_pass(d, 5 * MINUTE);
     /* another finding speaks meanwhile, without them */
     s = one_waits(99);
-    assert_string_equal(desk_poll(d, &s, 1), "escalated critical remaining");
-    assert_null(strstr(desk_notification(d, 0)->title, "waiting"));
-    assert_non_null(strstr(desk_notification(d, 0)->title, "1 unit needed"));
-    assert_false(desk_notification(d, 0)->finding[RULE_WAITING]);
+    assert_string_equal(engine_poll(d, &s, 1), "escalated critical remaining");
+    assert_null(strstr(engine_notification(d, 0)->title, "waiting"));
+    assert_non_null(strstr(engine_notification(d, 0)->title, "1 unit needed"));
+    assert_false(engine_notification(d, 0)->finding[RULE_WAITING]);
     assert_non_null(
-        strstr(desk_notification(d, 0)->description, "1 member waits for a licence, not yet"));
-    desk_pass(d, 10 * MINUTE);
+        strstr(engine_notification(d, 0)->description, "1 member waits for a licence, not yet"));
+    engine_pass(d, 10 * MINUTE);
     s = one_waits(99);
-    assert_string_equal(desk_poll(d, &s, 1), "updated critical remaining");
-    assert_non_null(strstr(desk_notification(d, 0)->title, "1 waiting"));
-    assert_true(desk_notification(d, 0)->finding[RULE_WAITING]);
+    assert_string_equal(engine_poll(d, &s, 1), "updated critical remaining");
+    assert_non_null(strstr(engine_notification(d, 0)->title, "1 waiting"));
+    assert_true(engine_notification(d, 0)->finding[RULE_WAITING]);
 }
 
 static void an_update_waits_for_a_level_that_is_about_to_rise(void **state)
@@ -320,7 +321,7 @@ static void an_update_waits_for_a_level_that_is_about_to_rise(void **state)
         {1, ""},
         {52, "updated critical waiting"},
     };
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS; i++)
         assert_string_equal(
             POLL(d, A_POOL(.allotted = 200, .consumed = 100, .min_samples = 2,
@@ -346,7 +347,7 @@ static void doubling_is_told_and_less_than_that_is_not(void **state)
         {51, ""},
         {52, "updated critical waiting"},
     };
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS; i++)
         assert_string_equal(
             POLL(d, A_POOL(.allotted = 200, .consumed = 100, .waiting = STEPS[i].waiting)),
@@ -355,22 +356,22 @@ static void doubling_is_told_and_less_than_that_is_not(void **state)
 
 static void flapping_waiters_are_no_storm_but_new_ones_are_news(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     size_t told = 0;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
     for (int i = 0; i < 100; i++) {
         struct observation s = A_POOL(.allotted = 100, .consumed = 100, .waiting = i % 2 ? 0 : 3);
         s.finding[1].hold_for = 15 * MINUTE;
-        told += *desk_poll(d, &s, 1) != '\0';
-        desk_pass(d, 5 * MINUTE);
+        told += *engine_poll(d, &s, 1) != '\0';
+        engine_pass(d, 5 * MINUTE);
     }
     assert_int_equal(told, 0);
     /* once they have waited long enough, they are told of */
     for (int i = 0; i < 5; i++) {
         struct observation s = A_POOL(.allotted = 100, .consumed = 100, .waiting = 3);
         s.finding[1].hold_for = 15 * MINUTE;
-        told += strcmp(desk_poll(d, &s, 1), "updated warning waiting") == 0;
-        desk_pass(d, 5 * MINUTE);
+        told += strcmp(engine_poll(d, &s, 1), "updated warning waiting") == 0;
+        engine_pass(d, 5 * MINUTE);
     }
     assert_int_equal(told, 1);
     /* all gone for good: the next are news, at once where nothing holds them */
@@ -381,7 +382,7 @@ static void flapping_waiters_are_no_storm_but_new_ones_are_news(void **state)
 
 static void twice_the_errors_are_told_again(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     assert_string_equal(
         POLL(d, SOME_ERRORS(.subject = "e5/x", .code = "X", .level = LEVEL_WARNING, .value = 5)),
         "firing warning assignment_errors");
@@ -410,7 +411,7 @@ static void a_new_cause_is_told_if_it_asks_for_something_else(void **state)
         {CAUSE_AUTH, ""},
         {CAUSE_PERMISSION, "updated warning poll"},
     };
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     d->incomplete_list = true;
     for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS; i++)
         assert_string_equal(
@@ -435,45 +436,45 @@ static void a_section_that_more_rests_on_is_told_at_any_level(void **state)
         {"waiting_members", LEVEL_CRITICAL, "", ""},
         {NULL, LEVEL_CRITICAL, "", ""},
     };
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS; i++) {
         assert_string_equal(POLL(d, A_POLL(.level = STEPS[i].level, .value = 9000,
                                            .cause = CAUSE_PERMISSION, .section = STEPS[i].section)),
                             STEPS[i].want);
         if (*STEPS[i].title)
-            assert_non_null(strstr(desk_notification(d, 0)->title, STEPS[i].title));
+            assert_non_null(strstr(engine_notification(d, 0)->title, STEPS[i].title));
     }
 }
 
 static void a_rule_that_is_switched_off_ends_its_alert_and_says_so(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100, .keep_firing_for = HOURS(1)));
     assert_string_equal(
         POLL(d, A_POOL(.allotted = 100, .consumed = 100, .keep_firing_for = HOURS(1),
                        .no_usage = true, .no_remaining = true)),
         "resolved warning usage");
-    assert_string_equal(desk_notification(d, 0)->reason, "rule_removed");
+    assert_string_equal(engine_notification(d, 0)->reason, "rule_removed");
 }
 
 static void an_empty_pool_recovers_like_any_other(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(
         d, A_POOL(.allotted = 100, .consumed = 100, .min_samples = 1, .keep_firing_for = HOURS(1)));
     assert_string_equal(POLL(d, A_POOL(.allotted = 0, .keep_firing_for = HOURS(1))), "");
     assert_int_equal(pool_alert(d)->state, ALERT_RECOVERING);
-    desk_pass(d, HOURS(1));
+    engine_pass(d, HOURS(1));
     assert_string_equal(POLL(d, A_POOL(.allotted = 0, .keep_firing_for = HOURS(1))),
                         "resolved warning usage");
-    assert_null(desk_notification(d, 0)->reason);
+    assert_null(engine_notification(d, 0)->reason);
 }
 
 /* ---- silence ---- */
 
 static void an_ignored_pool_is_followed_but_not_told(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, A_POOL(.allotted = 10, .consumed = 10, .silent = true)), "");
     assert_int_equal(pool_alert(d)->state, ALERT_FIRING);
     assert_string_equal(POLL(d, A_POOL(.allotted = 10, .consumed = 9)), "firing warning usage");
@@ -490,7 +491,7 @@ static void an_ignored_pool_is_followed_but_not_told(void **state)
 
 static void a_dead_subscription_speaks_for_its_pool(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     struct observation pool =
         A_POOL(.allotted = 100, .consumed = 101, .explained = true, .subscription = "Sub-1");
     /* the pool stands first in the list, and is still planned second */
@@ -511,7 +512,7 @@ static void a_dead_subscription_speaks_for_its_pool(void **state)
 
 static void a_pool_that_is_worse_than_its_subscription_speaks(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     struct observation pool =
         A_POOL(.allotted = 100, .consumed = 101, .explained = true, .subscription = "sub-1");
     assert_string_equal(POLL(d, pool,
@@ -522,7 +523,7 @@ static void a_pool_that_is_worse_than_its_subscription_speaks(void **state)
 
 static void a_silent_subscription_explains_nothing(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     struct observation pool =
         A_POOL(.allotted = 100, .consumed = 100, .explained = true, .subscription = "sub-1");
     assert_string_equal(POLL(d, pool,
@@ -533,7 +534,7 @@ static void a_silent_subscription_explains_nothing(void **state)
 
 static void when_the_subscription_is_back_the_pool_speaks_for_itself(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     struct observation pool =
         A_POOL(.allotted = 100, .consumed = 100, .explained = true, .subscription = "sub-1");
     (void)POLL(d, pool,
@@ -553,7 +554,7 @@ static struct observation explained_pool(int64_t consumed)
 
 static void what_a_subscription_held_back_fires_only_from_a_new_breach(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, explained_pool(101),
                A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL, .state = "suspended"));
     /* healthy, and inside the band of usage; also while nobody knows who waits */
@@ -562,7 +563,7 @@ static void what_a_subscription_held_back_fires_only_from_a_new_breach(void **st
                                     .waiting = HIDDEN, .keep_firing_for = MINUTES(10)),
                              A_SUBSCRIPTION(.subject = "sub-1")),
                         "resolved critical subscription");
-    desk_pass(d, MINUTES(5));
+    engine_pass(d, MINUTES(5));
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 90, .subscription = "sub-1",
                                        .keep_firing_for = MINUTES(10))),
                         "firing warning usage");
@@ -570,7 +571,7 @@ static void what_a_subscription_held_back_fires_only_from_a_new_breach(void **st
 
 static void what_cannot_be_read_when_its_cause_ends_fires_only_once_it_is_read(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, explained_pool(101),
                A_SUBSCRIPTION(.subject = "sub-1", .level = LEVEL_CRITICAL, .state = "suspended"));
     /* only the waiting members are read: theirs is the level */
@@ -586,7 +587,7 @@ static void what_cannot_be_read_when_its_cause_ends_fires_only_once_it_is_read(v
 
 static void what_the_digest_named_raises_no_new_alert_on_its_way_down(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     d->first_run = true;
     assert_string_equal(
         POLL(d, A_POOL(.allotted = 100, .consumed = 101, .keep_firing_for = MINUTES(10))),
@@ -601,12 +602,12 @@ static void what_the_digest_named_raises_no_new_alert_on_its_way_down(void **sta
 
 static void a_pool_that_is_gone_keeps_its_last_numbers_and_names_the_cause(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 101, .waiting = 3));
     assert_string_equal(
         POLL(d, A_POOL(.allotted = 100, .consumed = 101, .waiting = HIDDEN, .gone = true)),
         "updated critical remaining");
-    assert_non_null(strstr(desk_notification(d, 0)->title, "is no longer listed"));
+    assert_non_null(strstr(engine_notification(d, 0)->title, "is no longer listed"));
     assert_int_equal(pool_alert(d)->context->waiting, 3);
     assert_string_equal(
         POLL(d, A_POOL(.allotted = 100, .consumed = 101, .waiting = HIDDEN, .gone = true)), "");
@@ -617,7 +618,7 @@ static void a_pool_that_is_gone_keeps_its_last_numbers_and_names_the_cause(void 
 
 static void a_pool_that_was_fine_is_missed_too(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 1));
     assert_string_equal(
         POLL(d, A_POOL(.allotted = 100, .consumed = 1, .waiting = HIDDEN, .gone = true)),
@@ -628,7 +629,7 @@ static void a_pool_that_was_fine_is_missed_too(void **state)
 
 static void a_drop_ends_restored_or_as_the_new_normal(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, A_POOL(.allotted = 80, .consumed = 40, .reference = 100)),
                         "firing warning capacity_drop");
     assert_string_equal(POLL(d, A_POOL(.allotted = 98, .consumed = 40, .reference = 100)), "");
@@ -638,23 +639,23 @@ static void a_drop_ends_restored_or_as_the_new_normal(void **state)
     assert_string_equal(POLL(d, A_POOL(.allotted = HIDDEN, .consumed = HIDDEN)), "");
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 40)),
                         "resolved warning capacity_drop");
-    assert_null(desk_notification(d, 0)->reason);
+    assert_null(engine_notification(d, 0)->reason);
     (void)POLL(
         d, A_POOL(.allotted = 80, .consumed = 40, .reference = 100, .keep_firing_for = HOURS(1)));
     assert_string_equal(POLL(d, A_POOL(.allotted = 80, .consumed = 40, .reference = 100,
                                        .normal = true, .keep_firing_for = HOURS(1))),
                         "resolved warning capacity_drop");
-    assert_string_equal(desk_notification(d, 0)->reason, "new_normal");
-    assert_null(strstr(desk_notification(d, 0)->title, "resolved"));
+    assert_string_equal(engine_notification(d, 0)->reason, "new_normal");
+    assert_null(strstr(engine_notification(d, 0)->title, "resolved"));
 }
 
 static void a_drop_is_the_cause_of_what_it_fills(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95)), "firing warning usage");
     assert_string_equal(POLL(d, A_POOL(.allotted = 80, .consumed = 95, .reference = 100)),
                         "escalated critical remaining");
-    assert_string_equal(desk_notification(d, 0)->title,
+    assert_string_equal(engine_notification(d, 0)->title,
                         "contoso: now critical: Microsoft 365 E5 fell from 100 to 80 units, 95 in "
                         "use: 15 units needed");
     /* the pool is still full when the drop is no news any more */
@@ -666,35 +667,35 @@ static void a_drop_is_the_cause_of_what_it_fills(void **state)
 
 static void what_stays_gone_ends_for_good_and_says_so(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 1, .waiting = HIDDEN, .gone = true));
     assert_non_null(pool_alert(d));
     d->incomplete_list = true;
-    assert_string_equal(desk_poll(d, NULL, 0), "");
+    assert_string_equal(engine_poll(d, NULL, 0), "");
     assert_non_null(pool_alert(d));
     d->incomplete_list = false;
-    assert_string_equal(desk_poll(d, NULL, 0), "resolved critical allotment_gone");
-    assert_string_equal(desk_notification(d, 0)->reason, "gone_for_good");
-    assert_non_null(strstr(desk_notification(d, 0)->title, "no longer reported after "));
-    assert_null(strstr(desk_notification(d, 0)->title, "resolved"));
-    assert_non_null(strstr(desk_notification(d, 0)->description, "not because it got better"));
+    assert_string_equal(engine_poll(d, NULL, 0), "resolved critical allotment_gone");
+    assert_string_equal(engine_notification(d, 0)->reason, "gone_for_good");
+    assert_non_null(strstr(engine_notification(d, 0)->title, "no longer reported after "));
+    assert_null(strstr(engine_notification(d, 0)->title, "resolved"));
+    assert_non_null(strstr(engine_notification(d, 0)->description, "not because it got better"));
     assert_null(pool_alert(d));
     assert_int_equal(d->n_removed, 1);
 }
 
 static void a_pool_that_returns_after_it_was_given_up_counts_on(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95));
-    assert_int_equal(desk_notification(d, 0)->episode, 1);
-    desk_pass(d, 8 * USEC_PER_DAY);
-    assert_string_equal(desk_poll(d, NULL, 0), "resolved warning usage");
-    uint64_t seq = desk_notification(d, 0)->seq;
+    assert_int_equal(engine_notification(d, 0)->episode, 1);
+    engine_pass(d, 8 * USEC_PER_DAY);
+    assert_string_equal(engine_poll(d, NULL, 0), "resolved warning usage");
+    uint64_t seq = engine_notification(d, 0)->seq;
     assert_null(pool_alert(d));
-    desk_restart(d, USEC_PER_HOUR, true);
+    engine_restart(d, USEC_PER_HOUR, true);
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95)), "firing warning usage");
-    assert_int_equal(desk_notification(d, 0)->episode, 2);
-    assert_int_equal(desk_notification(d, 0)->seq, seq + 1);
+    assert_int_equal(engine_notification(d, 0)->episode, 2);
+    assert_int_equal(engine_notification(d, 0)->seq, seq + 1);
 }
 
 static bool keep_none(const struct alert *a, void *userdata)
@@ -705,22 +706,22 @@ static bool keep_none(const struct alert *a, void *userdata)
 
 static void what_is_configured_again_counts_on(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95),
                A_SUBSCRIPTION(.subject = "s", .state = "suspended", .level = LEVEL_CRITICAL));
-    (void)desk_keep(d, keep_none);
+    (void)engine_keep(d, keep_none);
     assert_null(pool_alert(d));
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95),
                A_SUBSCRIPTION(.subject = "s", .state = "suspended", .level = LEVEL_CRITICAL));
     for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(desk_notification(d, i)->episode, 2);
-        assert_int_equal(desk_notification(d, i)->seq, 3);
+        assert_int_equal(engine_notification(d, i)->episode, 2);
+        assert_int_equal(engine_notification(d, i)->seq, 3);
     }
 }
 
 static void an_alert_that_moves_counts_on_from_both_of_its_names(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     for (int i = 0; i < 3; i++) {
         (void)POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 95));
         (void)POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 5));
@@ -729,15 +730,15 @@ static void an_alert_that_moves_counts_on_from_both_of_its_names(void **state)
     (void)POLL(d, A_POOL(.id = "pool-b", .replaces = "pool-a", .allotted = 100, .consumed = 95));
     assert_string_equal(POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 5)),
                         "resolved warning usage");
-    assert_int_equal(desk_notification(d, 0)->episode,
+    assert_int_equal(engine_notification(d, 0)->episode,
                      1); /* still under the name that it was told by */
     (void)POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 95));
-    assert_int_equal(desk_notification(d, 0)->episode, 4);
-    assert_int_equal(desk_notification(d, 0)->seq, 7);
+    assert_int_equal(engine_notification(d, 0)->episode, 4);
+    assert_int_equal(engine_notification(d, 0)->seq, 7);
     (void)POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 5),
                A_POOL(.allotted = 100, .consumed = 95));
-    assert_int_equal(desk_notification(d, 1)->episode, 2);
-    assert_int_equal(desk_notification(d, 1)->seq, 3);
+    assert_int_equal(engine_notification(d, 1)->episode, 2);
+    assert_int_equal(engine_notification(d, 1)->seq, 3);
 }
 
 static int past_is_broken(void *userdata, const char *alert_id, struct past_alert *ret,
@@ -749,7 +750,7 @@ static int past_is_broken(void *userdata, const char *alert_id, struct past_aler
 
 static void without_its_past_no_alert_begins(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     const struct plan_context ctx = {.options = &d->options,
                                      .routes = &d->routes,
                                      .now = d->now,
@@ -767,52 +768,52 @@ static void without_its_past_no_alert_begins(void **state)
 
 static void what_merely_has_no_observation_stays_up_for_a_week(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     struct plan_context other = {.options = &d->options,
                                  .routes = &d->routes,
                                  .tenant_id = "another tenant",
                                  .complete_list = true};
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95));
-    desk_pass(d, 6 * USEC_PER_DAY);
-    assert_string_equal(desk_poll(d, NULL, 0), "");
+    engine_pass(d, 6 * USEC_PER_DAY);
+    assert_string_equal(engine_poll(d, NULL, 0), "");
     assert_int_equal(pool_alert(d)->state, ALERT_FIRING);
-    desk_pass(d, 2 * USEC_PER_DAY);
+    engine_pass(d, 2 * USEC_PER_DAY);
     CLEANUP(changes_free) struct changes *c = NULL;
     const struct observations none = {0};
     other.now = d->now;
     assert_int_equal(alerts_plan(&other, d->registry, &none, &c, NULL), 0);
     assert_true(changes_empty(c));
-    assert_string_equal(desk_poll(d, NULL, 0), "resolved warning usage");
-    assert_string_equal(desk_notification(d, 0)->reason, "gone_for_good");
+    assert_string_equal(engine_poll(d, NULL, 0), "resolved warning usage");
+    assert_string_equal(engine_notification(d, 0)->reason, "gone_for_good");
     assert_null(pool_alert(d));
 }
 
 static void what_has_no_observation_has_a_stopped_clock(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95, .hold_for = 15 * MINUTE));
     for (int i = 0; i < 4; i++) {
-        desk_pass(d, 5 * MINUTE);
-        assert_string_equal(desk_poll(d, NULL, 0), "");
+        engine_pass(d, 5 * MINUTE);
+        assert_string_equal(engine_poll(d, NULL, 0), "");
     }
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95, .hold_for = 15 * MINUTE)),
                         "");
     assert_int_equal(pool_alert(d)->latch[RULE_USAGE][0].elapsed, 0);
-    desk_pass(d, 15 * MINUTE);
+    engine_pass(d, 15 * MINUTE);
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95, .hold_for = 15 * MINUTE)),
                         "firing warning usage");
 }
 
 static void an_unread_subscription_keeps_the_words_it_had(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_SUBSCRIPTION(.subject = "s", .state = "suspended", .level = LEVEL_CRITICAL));
     /* judging knows little of one that it does not see, and is silent about it */
     struct observation s = A_SUBSCRIPTION(.subject = "s", .unknown = true, .silent = true);
     free(s.context->sku_name);
     s.context->sku_name = NULL;
-    assert_string_equal(desk_poll(d, &s, 1), "");
-    const struct alert *a = desk_alert(d, KIND_SUBSCRIPTION, "s");
+    assert_string_equal(engine_poll(d, &s, 1), "");
+    const struct alert *a = engine_alert(d, KIND_SUBSCRIPTION, "s");
     assert_int_equal(a->state, ALERT_FIRING);
     assert_string_equal(a->context->sku_name, "Microsoft 365 E5");
     assert_string_equal(a->context->subscription[0].state, "suspended");
@@ -820,38 +821,38 @@ static void an_unread_subscription_keeps_the_words_it_had(void **state)
 
 static void a_replaced_pool_hands_its_alert_on_without_a_word(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95));
     char id[ALERT_ID_TEXT];
     memcpy(id, pool_alert(d)->id, sizeof id);
     assert_string_equal(
         POLL(d, A_POOL(.id = "pool-b", .replaces = "pool-a", .allotted = 100, .consumed = 95)), "");
     assert_null(pool_alert(d));
-    const struct alert *moved = desk_alert(d, KIND_CAPACITY, "pool-b");
+    const struct alert *moved = engine_alert(d, KIND_CAPACITY, "pool-b");
     assert_string_equal(moved->id, id); /* receivers know the open episode by it */
     assert_int_equal(moved->notified, LEVEL_WARNING);
     assert_string_equal(moved->context->allotment_id, "pool-b");
     assert_string_equal(POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 5)),
                         "resolved warning usage");
-    assert_string_equal(desk_notification(d, 0)->alert_id, id);
-    moved = desk_alert(d, KIND_CAPACITY, "pool-b");
+    assert_string_equal(engine_notification(d, 0)->alert_id, id);
+    moved = engine_alert(d, KIND_CAPACITY, "pool-b");
     assert_string_not_equal(moved->id, id);
     assert_null(registry_by_id(d->registry, id));
     assert_int_equal(d->n_removed, 1);
     assert_int_equal(moved->episode, 1);
     assert_string_equal(POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 95)),
                         "firing warning usage");
-    assert_int_equal(desk_notification(d, 0)->episode, 2);
+    assert_int_equal(engine_notification(d, 0)->episode, 2);
 }
 
 static void a_suspicion_moves_under_its_new_name_at_once(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     char want[ALERT_ID_TEXT];
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95, .min_samples = 3));
     (void)POLL(d, A_POOL(.id = "pool-b", .replaces = "pool-a", .allotted = 100, .consumed = 95,
                          .min_samples = 3));
-    const struct alert *moved = desk_alert(d, KIND_CAPACITY, "pool-b");
+    const struct alert *moved = engine_alert(d, KIND_CAPACITY, "pool-b");
     assert_int_equal(alert_id(KIND_CAPACITY, TENANT, "pool-b", want), 0);
     assert_string_equal(moved->id, want);
     assert_int_equal(moved->latch[RULE_USAGE][0].observations, 2);
@@ -862,30 +863,30 @@ static void a_suspicion_moves_under_its_new_name_at_once(void **state)
 
 static void two_open_alerts_are_never_merged(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95),
                A_POOL(.id = "pool-b", .allotted = 100, .consumed = 95));
     assert_string_equal(
         POLL(d, A_POOL(.id = "pool-b", .replaces = "pool-a", .allotted = 100, .consumed = 95)), "");
     assert_non_null(pool_alert(d));
-    assert_non_null(desk_alert(d, KIND_CAPACITY, "pool-b"));
+    assert_non_null(engine_alert(d, KIND_CAPACITY, "pool-b"));
 }
 
 static void an_idle_alert_gives_way_to_the_one_that_moves_in(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 95),
                A_POOL(.allotted = 100, .consumed = 95));
     (void)POLL(d, A_POOL(.id = "pool-b", .allotted = 100), A_POOL(.allotted = 100, .consumed = 95));
     assert_string_equal(
         POLL(d, A_POOL(.id = "pool-b", .replaces = "pool-a", .allotted = 100, .consumed = 95)), "");
     assert_int_equal(registry_count_tenant(d->registry, TENANT), 1);
-    assert_int_equal(desk_alert(d, KIND_CAPACITY, "pool-b")->notified, LEVEL_WARNING);
+    assert_int_equal(engine_alert(d, KIND_CAPACITY, "pool-b")->notified, LEVEL_WARNING);
 }
 
 static void a_failed_plan_changes_nothing(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     const struct plan_context ctx = {
         .options = &d->options, .routes = &d->routes, .now = d->now, .tenant_id = TENANT};
     struct observation s = A_POOL(.allotted = 100, .consumed = 100);

@@ -16,8 +16,8 @@ static struct receiver_traits RECEIVERS[] = {{.name = (char *)"chat"},
 
 static int setup(void **state)
 {
-    static struct desk d;
-    desk_open(&d);
+    static struct engine_fixture d;
+    engine_open(&d);
     d.routes.receiver = RECEIVERS;
     d.routes.n_receivers = 2;
     d.options.repeat.every[LEVEL_WARNING] = USEC_PER_DAY;
@@ -29,7 +29,7 @@ static int setup(void **state)
 }
 static int teardown(void **state)
 {
-    desk_close(*state);
+    engine_close(*state);
     return 0;
 }
 
@@ -41,9 +41,9 @@ static struct observation warning(void) /* people wait */
 {
     return A_POOL(.allotted = 100, .consumed = 100, .waiting = 2);
 }
-static const struct alert *it(const struct desk *d)
+static const struct alert *it(const struct engine_fixture *d)
 {
-    return desk_alert(d, KIND_CAPACITY, "pool-a");
+    return engine_alert(d, KIND_CAPACITY, "pool-a");
 }
 
 static struct observation unread(const char *section)
@@ -53,116 +53,116 @@ static struct observation unread(const char *section)
 
 static void a_section_that_a_reminder_named_is_the_one_told(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, unread(NULL)), "firing warning poll");
     assert_string_equal(POLL(d, unread("assignment_errors")), "");
-    desk_pass(d, USEC_PER_DAY);
-    assert_string_equal(desk_remind(d), "reminder warning poll");
+    engine_pass(d, USEC_PER_DAY);
+    assert_string_equal(engine_remind(d), "reminder warning poll");
     assert_string_equal(POLL(d, unread(NULL)), "updated warning poll");
 }
 
 static void reminders_come_less_and_less_often(void **state)
 {
     static const unsigned HOURS_AFTER[] = {4, 8, 16, 32, 64, 128, 168, 168};
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, critical());
     for (size_t i = 0; i < sizeof HOURS_AFTER / sizeof *HOURS_AFTER; i++) {
-        desk_pass(d, HOURS(HOURS_AFTER[i]) - 1);
-        assert_string_equal(desk_remind(d), "");
-        desk_pass(d, 1);
-        assert_string_equal(desk_remind(d), "reminder critical remaining");
-        assert_string_equal(desk_remind(d), "");
+        engine_pass(d, HOURS(HOURS_AFTER[i]) - 1);
+        assert_string_equal(engine_remind(d), "");
+        engine_pass(d, 1);
+        assert_string_equal(engine_remind(d), "reminder critical remaining");
+        assert_string_equal(engine_remind(d), "");
     }
-    assert_int_equal(desk_alert(d, KIND_CAPACITY, "pool-a")->seq, 9);
+    assert_int_equal(engine_alert(d, KIND_CAPACITY, "pool-a")->seq, 9);
 }
 
 static void pagers_are_not_reminded(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     static char *to_pager[] = {(char *)"pager"};
     struct route only_pager = {.to = to_pager, .n_to = 1};
     (void)POLL(d, critical());
-    desk_pass(d, HOURS(4));
-    (void)desk_remind(d);
+    engine_pass(d, HOURS(4));
+    (void)engine_remind(d);
     assert_int_equal(d->last->event[0].to, 1);
     d->routes.route = &only_pager;
     d->routes.n_routes = 1;
-    desk_pass(d, HOURS(8));
-    assert_string_equal(desk_remind(d), "");
+    engine_pass(d, HOURS(8));
+    assert_string_equal(engine_remind(d), "");
     assert_true(it(d)->reminder_at > d->now.at); /* and nobody asks again every minute */
 }
 
 static void overdue_reminders_collapse_into_one(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, critical());
-    desk_restart(d, 30 * USEC_PER_DAY, true);
-    assert_string_equal(desk_remind(d), "reminder critical remaining");
-    assert_string_equal(desk_remind(d), "");
+    engine_restart(d, 30 * USEC_PER_DAY, true);
+    assert_string_equal(engine_remind(d), "reminder critical remaining");
+    assert_string_equal(engine_remind(d), "");
     assert_int_equal(it(d)->reminder_at, d->now.at + HOURS(8));
-    assert_non_null(strstr(desk_alert(d, KIND_CAPACITY, "pool-a")->subject, "pool-a"));
+    assert_non_null(strstr(engine_alert(d, KIND_CAPACITY, "pool-a")->subject, "pool-a"));
 }
 
 static void a_reminder_says_that_its_numbers_are_old(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, critical());
     usec_t seen_at = d->now.at;
-    desk_pass(d, HOURS(4));
-    (void)desk_remind(d);
-    assert_int_equal(desk_notification(d, 0)->stale_since_at, seen_at);
+    engine_pass(d, HOURS(4));
+    (void)engine_remind(d);
+    assert_int_equal(engine_notification(d, 0)->stale_since_at, seen_at);
     (void)POLL(d, critical());
-    desk_pass(d, HOURS(8));
+    engine_pass(d, HOURS(8));
     (void)POLL(d, critical());
-    (void)desk_remind(d);
-    assert_int_equal(desk_notification(d, 0)->stale_since_at, 0);
+    (void)engine_remind(d);
+    assert_int_equal(engine_notification(d, 0)->stale_since_at, 0);
 }
 
 static void getting_worse_starts_them_over_and_recovering_holds_them_back(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, warning());
     assert_int_equal(it(d)->reminder_at, d->now.at + USEC_PER_DAY);
-    desk_pass(d, USEC_PER_DAY);
-    (void)desk_remind(d);
+    engine_pass(d, USEC_PER_DAY);
+    (void)engine_remind(d);
     assert_int_equal(it(d)->reminders, 1);
     (void)POLL(d, critical());
     assert_int_equal(it(d)->reminders, 0);
     assert_int_equal(it(d)->reminder_at, d->now.at + HOURS(4));
     (void)POLL(d, A_POOL(.allotted = 300, .consumed = 101, .keep_firing_for = 30 * USEC_PER_DAY));
-    desk_pass(d, HOURS(5));
-    assert_string_equal(desk_remind(d), "");
+    engine_pass(d, HOURS(5));
+    assert_string_equal(engine_remind(d), "");
     (void)POLL(d, critical());
-    assert_string_equal(desk_remind(d), "reminder critical remaining");
+    assert_string_equal(engine_remind(d), "reminder critical remaining");
     (void)POLL(d, A_POOL(.allotted = 300, .consumed = 101));
     assert_int_equal(it(d)->reminder_at, 0);
 }
 
 static void what_hurts_nobody_is_told_once(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "firing warning usage");
-    desk_pass(d, 30 * USEC_PER_DAY);
-    assert_string_equal(desk_remind(d), "");
+    engine_pass(d, 30 * USEC_PER_DAY);
+    assert_string_equal(engine_remind(d), "");
     assert_string_equal(POLL(d, warning()), "updated warning waiting");
-    desk_pass(d, USEC_PER_DAY);
-    assert_string_equal(desk_remind(d), "reminder warning waiting");
+    engine_pass(d, USEC_PER_DAY);
+    assert_string_equal(engine_remind(d), "reminder warning waiting");
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
-    desk_pass(d, 30 * USEC_PER_DAY);
-    assert_string_equal(desk_remind(d), "");
+    engine_pass(d, 30 * USEC_PER_DAY);
+    assert_string_equal(engine_remind(d), "");
 }
 
 static void errors_are_told_again_when_they_double_and_not_because_time_passes(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, SOME_ERRORS(.subject = "e", .code = "X", .level = LEVEL_WARNING, .value = 6));
-    desk_pass(d, 30 * USEC_PER_DAY);
-    assert_string_equal(desk_remind(d), "");
+    engine_pass(d, 30 * USEC_PER_DAY);
+    assert_string_equal(engine_remind(d), "");
 }
 
 static void an_interval_that_is_off_or_comes_back_is_followed(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     d->options.repeat.every[LEVEL_CRITICAL] = 0;
     (void)POLL(d, critical());
     assert_int_equal(it(d)->reminder_at, 0);
@@ -170,68 +170,69 @@ static void an_interval_that_is_off_or_comes_back_is_followed(void **state)
     (void)POLL(d, critical());
     assert_int_equal(it(d)->reminder_at, d->now.at + HOURS(1));
     d->options.repeat.every[LEVEL_CRITICAL] = 0;
-    desk_pass(d, HOURS(1));
-    assert_string_equal(desk_remind(d), "");
+    engine_pass(d, HOURS(1));
+    assert_string_equal(engine_remind(d), "");
     assert_int_equal(it(d)->reminder_at, 0);
 }
 
 static void a_clock_jump_of_ten_years_says_nothing(void **state)
 {
     static const int64_t JUMPS[] = {YEARS_10, -YEARS_10, 6000000, -6000000};
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     for (size_t i = 0; i < sizeof JUMPS / sizeof *JUMPS; i++) {
         (void)POLL(d, critical(), A_POOL(.id = "pool-b", .allotted = 100, .consumed = 100));
-        desk_pass(d, HOURS(1));
-        desk_jump(d, JUMPS[i]);
-        assert_string_equal(desk_remind(d), "");
+        engine_pass(d, HOURS(1));
+        engine_jump(d, JUMPS[i]);
+        assert_string_equal(engine_remind(d), "");
         assert_int_equal(it(d)->reminder_at, d->now.at + HOURS(3));
-        desk_pass(d, HOURS(1));
-        assert_string_equal(desk_remind(d), "");
-        desk_jump(d, -JUMPS[i]);
+        engine_pass(d, HOURS(1));
+        assert_string_equal(engine_remind(d), "");
+        engine_jump(d, -JUMPS[i]);
         /* this time a poll is the first to notification, and it speaks of another pool only */
         d->incomplete_list = true;
         assert_string_equal(POLL(d, A_POOL(.id = "pool-b", .allotted = 100, .consumed = 100)), "");
         d->incomplete_list = false;
         assert_int_equal(it(d)->reminder_at, d->now.at + HOURS(2));
-        assert_string_equal(desk_remind(d), "");
-        desk_pass(d, HOURS(2));
-        assert_string_equal(desk_remind(d), "reminder critical remaining");
+        assert_string_equal(engine_remind(d), "");
+        engine_pass(d, HOURS(2));
+        assert_string_equal(engine_remind(d), "reminder critical remaining");
         (void)POLL(d, A_POOL(.allotted = 300), A_POOL(.id = "pool-b", .allotted = 300));
     }
 }
 
 static void a_plan_of_a_clock_that_was_ahead_is_drawn_in(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, critical());
-    desk_restart(d, 0, true); /* the new process has not seen the clock before the jump */
-    desk_jump(d, -YEARS_10);
-    assert_string_equal(desk_remind(d), "");
+    engine_restart(d, 0, true); /* the new process has not seen the clock before the jump */
+    engine_jump(d, -YEARS_10);
+    assert_string_equal(engine_remind(d), "");
     assert_int_equal(it(d)->reminder_at, d->now.at + HOURS(4));
 }
 
 static void what_fired_in_1970_is_reminded_of_an_interval_after_the_clock_was_set(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     int64_t to_1970 = -(int64_t)(d->now.at - USEC_PER_DAY);
-    desk_jump(d, to_1970);
+    engine_jump(d, to_1970);
     (void)POLL(d, critical(), A_POOL(.id = "pool-b", .allotted = 100, .consumed = 101));
-    desk_restart(d, HOURS(1), true); /* another boot, whose clock is right from the start */
+    engine_restart(d, HOURS(1), true); /* another boot, whose clock is right from the start */
     d->now.at += (usec_t)-to_1970;
-    assert_string_equal(desk_remind(d), "");
+    assert_string_equal(engine_remind(d), "");
     assert_int_equal(it(d)->reminder_at, d->now.at + HOURS(4));
-    desk_pass(d, HOURS(4));
-    assert_string_equal(desk_remind(d), "reminder critical remaining; reminder critical remaining");
+    engine_pass(d, HOURS(4));
+    assert_string_equal(engine_remind(d),
+                        "reminder critical remaining; reminder critical remaining");
 }
 
 static void durations_in_messages_do_not_follow_the_wall_clock(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, critical());
-    desk_pass(d, HOURS(2));
-    desk_jump(d, YEARS_10);
+    engine_pass(d, HOURS(2));
+    engine_jump(d, YEARS_10);
     (void)POLL(d, A_POOL(.allotted = 300));
-    assert_non_null(strstr(desk_notification(d, 0)->title, "resolved after 2 h:"));
+    assert_non_null(strstr(engine_notification(d, 0)->title, "resolved after 2 h:"));
 }
 
 /* ---- removed at a reload ---- */
@@ -249,15 +250,15 @@ static bool keep_pool_b(const struct alert *a, void *userdata)
 
 static void what_is_configured_no_more_ends_and_says_why(void **state)
 {
-    struct desk *d = *state;
+    struct engine_fixture *d = *state;
     (void)POLL(d, critical(), A_POOL(.id = "pool-b", .allotted = 100, .consumed = 100),
                A_POOL(.id = "pool-c", .allotted = 100, .consumed = 100, .silent = true));
-    assert_string_equal(desk_keep(d, keep_pool_b), "resolved critical remaining");
-    assert_string_equal(desk_notification(d, 0)->reason, "rule_removed");
+    assert_string_equal(engine_keep(d, keep_pool_b), "resolved critical remaining");
+    assert_string_equal(engine_notification(d, 0)->reason, "rule_removed");
     assert_null(it(d));
-    assert_null(desk_alert(d, KIND_CAPACITY, "pool-c"));
-    assert_non_null(desk_alert(d, KIND_CAPACITY, "pool-b"));
-    assert_string_equal(desk_keep(d, keep_nothing), "resolved warning usage");
+    assert_null(engine_alert(d, KIND_CAPACITY, "pool-c"));
+    assert_non_null(engine_alert(d, KIND_CAPACITY, "pool-b"));
+    assert_string_equal(engine_keep(d, keep_nothing), "resolved warning usage");
     assert_int_equal(registry_count_tenant(d->registry, TENANT), 0);
 }
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* unit/config/pair.h: a certificate of its own and the key that belongs to it, as files. */
 #pragma once
-#include "unit/config/world.h"
+#include "unit/config/fixture.h"
 
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
 /* Ends `seconds` from now. */
-static inline void write_pair(const struct world *w, const char *certificate, const char *key,
-                              long seconds)
+static inline void write_pair(const struct config_fixture *w, const char *certificate,
+                              const char *key, long seconds)
 {
     char path[256];
     EVP_PKEY *k = EVP_RSA_gen(2048);
@@ -22,7 +22,7 @@ static inline void write_pair(const struct world *w, const char *certificate, co
     FILE *f = fopen(path, "w");
     assert_int_equal(PEM_write_X509(f, x), 1);
     assert_int_equal(fclose(f), 0);
-    world_file(w, key, 0600, "");
+    fixture_file(w, key, 0600, "");
     (void)snprintf(path, sizeof path, "%s/%s", w->dir, key);
     f = fopen(path, "w");
     assert_int_equal(PEM_write_PrivateKey(f, k, NULL, NULL, 0, NULL, NULL), 1);

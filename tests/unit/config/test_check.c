@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Limits held against each other, and overrides against what they are for. */
-#include "unit/config/world.h"
+#include "unit/config/fixture.h"
 
 static void the_warning_must_come_before_the_critical_level(void **state)
 {
@@ -49,15 +49,15 @@ static void the_warning_must_come_before_the_critical_level(void **state)
         {"alerts: { repeat: { critical = \"4h\"; warning = \"1d\"; cap = \"23h\"; }; };", 2},
         {"alerts: { repeat: { critical = \"4h\"; warning = \"off\"; cap = \"4h\"; }; };", 0},
     };
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         CLEANUP(free) char *text = text_printf("%s%s\n", GOOD_TENANT, CASES[i].text);
-        world_load(&w, text);
+        fixture_load(&w, text);
         if (CASES[i].line)
-            world_expect_one(&w, CASES[i].text, CASES[i].line, "");
+            fixture_expect_one(&w, CASES[i].text, CASES[i].line, "");
         else
-            world_expect_clean(&w, CASES[i].text);
+            fixture_expect_clean(&w, CASES[i].text);
     }
 }
 
@@ -108,30 +108,31 @@ static void an_override_that_holds_for_nothing_is_refused(void **state)
         {"unknown key", "{ match: { sku = \"A\"; }; usag = \"off\"; usage = \"off\"; }",
          "did you mean 'usage'?"},
     };
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         CLEANUP(free)
         char *text = text_printf("%soverrides = ( %s );\n", GOOD_TENANT, CASES[i].text);
-        world_load(&w, text);
-        world_expect_one(&w, CASES[i].why, 2, CASES[i].words);
+        fixture_load(&w, text);
+        fixture_expect_one(&w, CASES[i].why, 2, CASES[i].words);
     }
 }
 
 static void an_override_keeps_what_it_says_and_only_that(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_load(
+    fixture_load(
         &w, GOOD_TENANT
         "overrides = (\n"
         "{ match: { sku = \"SPE_E5\"; tenant = \"CONTOSO\"; }; usage = { warning = \"95%\"; "
         "critical = \"98%\"; }; },\n"
         "{ match: { sku = \"FLOW_*\"; }; ignore = \"alerts\"; },\n"
-        "{ match: { allotment = \"551f\"; tenant = \"11111111-2222-4333-8444-000000000001\"; }; remaining = { warning = 50; for = "
+        "{ match: { allotment = \"551f\"; tenant = \"11111111-2222-4333-8444-000000000001\"; }; "
+        "remaining = { warning = 50; for = "
         "\"5m\"; }; waiting = \"off\"; },\n"
         "{ match: { labels = { group = \"gold\"; }; rule = \"wait*\"; }; ignore = \"all\"; } );");
-    world_expect_clean(&w, "overrides");
+    fixture_expect_clean(&w, "overrides");
     const struct override *o = w.options->rules.override;
     assert_int_equal(w.options->rules.n_overrides, 4);
     assert_int_equal(o[0].line, 3);
@@ -167,33 +168,35 @@ static void a_rule_that_an_override_reaches_can_be_ignored(void **state)
     static const char *const MATCHES[] = {
         "rule = \"credential\"; tenant = \"contoso\"", "rule = \"poll\"; labels = { group = \"gold\"; }",
         "rule = \"usage*\"", "rule = \"allotment_gone\"; sku = \"A\"", "rule = \"*\"; sku = \"A\""};
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(MATCHES); i++) {
         CLEANUP(free)
         char *text = text_printf("%soverrides = ( { match = { %s; }; ignore = \"alerts\"; } );\n", GOOD_TENANT,
                                  MATCHES[i]);
-        world_load(&w, text);
-        world_expect_clean(&w, MATCHES[i]);
+        fixture_load(&w, text);
+        fixture_expect_clean(&w, MATCHES[i]);
     }
 }
 
 static void a_time_that_has_no_effect_is_refused(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_load(&w, GOOD_TENANT "thresholds = { poll = { for = \"1h\"; }; };\n");
-    world_expect_one(&w, "poll.for", 2, "thresholds.poll.for: has no effect here");
+    fixture_load(&w, GOOD_TENANT "thresholds = { poll = { for = \"1h\"; }; };\n");
+    fixture_expect_one(&w, "poll.for", 2, "thresholds.poll.for: has no effect here");
 }
 
 static void a_products_name_of_the_names_file_is_refused_too(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_file(&w, "names.csv", 0644, "Product_Display_Name,String_Id,GUID\nOur Suite,OUR_PART,g-1\n");
-    world_load(&w, GOOD_TENANT "names_file = \"names.csv\";\noverrides = ( { match = {\n sku = \"our suite\"; }; "
-                               "ignore = \"all\"; } );\n");
-    world_expect_one(&w, "name", 4, "write \"OUR_PART\"");
+    fixture_file(&w, "names.csv", 0644,
+                 "Product_Display_Name,String_Id,GUID\nOur Suite,OUR_PART,g-1\n");
+    fixture_load(&w, GOOD_TENANT
+                 "names_file = \"names.csv\";\noverrides = ( { match = {\n sku = \"our suite\"; }; "
+                 "ignore = \"all\"; } );\n");
+    fixture_expect_one(&w, "name", 4, "write \"OUR_PART\"");
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Receivers, routes and the fallback. */
-#include "unit/config/world.h"
+#include "unit/config/fixture.h"
 
 #define HOOK                                                                              \
     "{ name = \"hook\"; type = \"webhook\"; url_file = \"hook.url\"; signing_key_file = " \
@@ -70,12 +70,12 @@ static void receivers_and_routes_are_refused_with_their_place(void **state)
         {"fallback to a stranger", "fallback = [ \"x\" ];", 2, "there is no receiver \"x\""},
         {"no fallback", "fallback = [ ];", 2, "somebody must hear"},
     };
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         CLEANUP(free) char *text = text_printf("%s%s\n", GOOD_TENANT, CASES[i].text);
-        world_load(&w, text);
-        world_expect_one(&w, CASES[i].why, CASES[i].line, CASES[i].words);
+        fixture_load(&w, text);
+        fixture_expect_one(&w, CASES[i].why, CASES[i].line, CASES[i].words);
     }
 }
 
@@ -90,12 +90,12 @@ static void the_fallback_is_the_journal_or_else_the_first_receiver(void **state)
         {"receivers = ( " HOOK ", { name = \"s\"; type = \"syslog\"; } ); fallback = [ \"s\" ];",
          "s"},
     };
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         CLEANUP(free) char *text = text_printf("%s%s\n", GOOD_TENANT, CASES[i].text);
-        world_load(&w, text);
-        world_expect_clean(&w, CASES[i].text);
+        fixture_load(&w, text);
+        fixture_expect_clean(&w, CASES[i].text);
         assert_int_equal(w.options->routes.n_fallback, 1);
         assert_string_equal(w.options->routes.fallback[0], CASES[i].want);
     }
@@ -103,15 +103,16 @@ static void the_fallback_is_the_journal_or_else_the_first_receiver(void **state)
 
 static void receivers_keep_their_order_and_get_traits(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     char path[128];
     (void)state;
-    world_load(&w, GOOD_TENANT
-               "receivers = ( { name = \"s\"; type = \"syslog\"; facility = \"local3\"; identifier "
-               "= \"sw\"; socket = \"/x/log\"; },\n" HOOK
-               ");\nroutes = ( { match: { severity = \"critical\"; labels = { group = \"g*\"; }; "
-               "}; to = ( \"hook\" ); continue = true; }, { to = [ \"s\" ]; } );");
-    world_expect_clean(&w, "order");
+    fixture_load(
+        &w, GOOD_TENANT
+        "receivers = ( { name = \"s\"; type = \"syslog\"; facility = \"local3\"; identifier "
+        "= \"sw\"; socket = \"/x/log\"; },\n" HOOK
+        ");\nroutes = ( { match: { severity = \"critical\"; labels = { group = \"g*\"; }; "
+        "}; to = ( \"hook\" ); continue = true; }, { to = [ \"s\" ]; } );");
+    fixture_expect_clean(&w, "order");
     const struct options *o = w.options;
     assert_int_equal(o->n_receivers, 2);
     assert_int_equal(o->routes.n_receivers, 2);
@@ -143,18 +144,18 @@ static void plain_http_is_for_loopback_or_for_who_says_so(void **state)
         {"https://hook.example/x\n", "", true},
         {"ftp://hook.example/x\n", "allow_http = true;", false},
     };
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        world_file(&w, "hook.url", 0600, CASES[i].url);
+        fixture_file(&w, "hook.url", 0600, CASES[i].url);
         CLEANUP(free)
         char *text =
             text_printf(GOOD_TENANT "receivers = ( { name = \"hook\"; type = \"webhook\"; url_file "
                                     "= \"hook.url\"; signing_key_file = \"hook.key\"; %s } );",
                         CASES[i].more);
-        world_load(&w, text);
+        fixture_load(&w, text);
         if ((w.r == 0) != CASES[i].ok) {
-            world_print(&w);
+            fixture_print(&w);
             fail_msg("%s", CASES[i].url);
         }
         for (size_t p = 0; p < w.problems.n; p++)
@@ -172,28 +173,28 @@ static void a_receivers_broken_file_switches_off_that_receiver_only(void **state
         {"url_file = \"hook.url\"; signing_key_file = \"hook.key\"; ca_file = \"absent.pem\";",
          "there is no file absent.pem"},
     };
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_file(&w, "bad.url", 0600, "nonsense\n");
+    fixture_file(&w, "bad.url", 0600, "nonsense\n");
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         CLEANUP(free)
         char *hook = text_printf("{ name = \"hook\"; type = \"webhook\"; %s }", CASES[i].more);
         CLEANUP(free) char *beside = text_printf("%sreceivers = ( %s, " JOURNAL " );\n", GOOD_TENANT, hook);
         CLEANUP(free) char *alone = text_printf("%sreceivers = ( %s );\n", GOOD_TENANT, hook);
-        world_load(&w, beside);
+        fixture_load(&w, beside);
         assert_int_equal(w.r, 0);
         assert_int_equal(w.problems.n, 1);
         assert_false(w.problems.problem[0].fatal || w.problems.problem[0].warning);
         assert_non_null(strstr(w.options->receiver[0].broken, CASES[i].says));
         assert_null(w.options->receiver[1].broken);
-        world_load(&w, alone);
-        world_expect_one(&w, "nobody is left", 2, CASES[i].says);
+        fixture_load(&w, alone);
+        fixture_expect_one(&w, "nobody is left", 2, CASES[i].says);
     }
 }
 
 static void more_receivers_than_fit_are_refused(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     struct text t = TEXT_INIT(100000);
     (void)state;
     text_add(&t, GOOD_TENANT "receivers = (");
@@ -201,8 +202,8 @@ static void more_receivers_than_fit_are_refused(void **state)
         text_addf(&t, "%s\n{ name = \"r%d\"; type = \"journal\"; }", i ? "," : "", i);
     text_add(&t, ");\n");
     CLEANUP(free) char *text = text_take(&t);
-    world_load(&w, text);
-    world_expect_one(&w, "too many", 3 + RECEIVERS_MAX, "more than 64");
+    fixture_load(&w, text);
+    fixture_expect_one(&w, "too many", 3 + RECEIVERS_MAX, "more than 64");
 }
 
 static void what_nobody_will_ever_hear_is_warned_about(void **state)
@@ -218,14 +219,15 @@ static void what_nobody_will_ever_hear_is_warned_about(void **state)
          "} );",
          3, "the route in line 2 takes everything"},
     };
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         CLEANUP(free) char *text = text_printf("%s%s\n", GOOD_TENANT, CASES[i].text);
-        world_load(&w, text);
-        const struct problem *p = world_find(&w, "seatwatchd.conf", CASES[i].line, CASES[i].words);
+        fixture_load(&w, text);
+        const struct problem *p =
+            fixture_find(&w, "seatwatchd.conf", CASES[i].line, CASES[i].words);
         if (w.r != 0 || w.problems.n != 1 || !p || !p->warning) {
-            world_print(&w);
+            fixture_print(&w);
             fail_msg("%s", CASES[i].text);
         }
     }

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Entries of usage_rights: what they become, and which of them are refused. */
-#include "unit/config/world.h"
+#include "unit/config/fixture.h"
 
 #define ENTRY(content) GOOD_TENANT "usage_rights = ( { tenant = \"contoso\"; " content " } );\n"
 
 static void an_entry_is_taken_as_it_stands_and_critical_unless_it_says_otherwise(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_load(&w, GOOD_TENANT
-               "usage_rights = ( { tenant = \"CONTOSO\"; user = \"a@contoso.com\"; sku = \"SPE_E5\"; "
-               "plans = [ \"TEAMS1\", \"EXCHANGE_S_ENTERPRISE\" ]; }, { tenant = \"contoso\"; "
-               "group = \"g-1\"; sku = \"SPE_E5\"; severity = \"warning\"; } );\n");
-    world_expect_clean(&w, "two entries");
+    fixture_load(
+        &w, GOOD_TENANT
+        "usage_rights = ( { tenant = \"CONTOSO\"; user = \"a@contoso.com\"; sku = \"SPE_E5\"; "
+        "plans = [ \"TEAMS1\", \"EXCHANGE_S_ENTERPRISE\" ]; }, { tenant = \"contoso\"; "
+        "group = \"g-1\"; sku = \"SPE_E5\"; severity = \"warning\"; } );\n");
+    fixture_expect_clean(&w, "two entries");
     const struct rule_options *o = &w.options->rules;
     assert_int_equal(o->n_rights, 2);
     assert_string_equal(o->right[0].user, "a@contoso.com");
@@ -26,11 +27,11 @@ static void an_entry_is_taken_as_it_stands_and_critical_unless_it_says_otherwise
 
 static void the_times_of_alerts_hold_for_it(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_load(&w,
-               GOOD_TENANT "alerts = { for = \"3m\"; min_samples = 4; };\nprivacy = \"names\";");
-    world_expect_clean(&w, "alerts");
+    fixture_load(&w,
+                 GOOD_TENANT "alerts = { for = \"3m\"; min_samples = 4; };\nprivacy = \"names\";");
+    fixture_expect_clean(&w, "alerts");
     assert_int_equal(w.options->rules.threshold[RULE_USAGE_RIGHT].hold_for, 3 * USEC_PER_MINUTE);
     assert_int_equal(w.options->rules.threshold[RULE_USAGE_RIGHT].min_samples, 4);
     assert_true(w.options->rules.names);
@@ -56,17 +57,17 @@ static void every_mistake_in_an_entry_is_told_with_its_cure(void **state)
                      "tenant = \"contoso\"; user = \"A\"; sku = \"s\"; } );",
          "has an entry for this SKU already"},
     };
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        world_load(&w, CASES[i].text);
-        world_expect_one(&w, CASES[i].text, 2, CASES[i].words);
+        fixture_load(&w, CASES[i].text);
+        fixture_expect_one(&w, CASES[i].text, 2, CASES[i].words);
     }
 }
 
 static void more_plans_than_a_message_can_name_are_refused(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     CLEANUP(text_free) struct text t = TEXT_INIT(4096);
     (void)state;
     text_add(&t, GOOD_TENANT
@@ -74,8 +75,8 @@ static void more_plans_than_a_message_can_name_are_refused(void **state)
     for (int i = 0; i < 21; i++)
         text_addf(&t, "%s\"P%d\"", i ? ", " : "", i);
     text_add(&t, " ]; } );\n");
-    world_load(&w, t.data);
-    world_expect_one(&w, "plans", 2, "21 plans; at most 20 can be named");
+    fixture_load(&w, t.data);
+    fixture_expect_one(&w, "plans", 2, "21 plans; at most 20 can be named");
 }
 
 int main(void)

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /* What is dumped loads again and means the same. */
-#include "unit/config/world.h"
+#include "unit/config/fixture.h"
 
-static char *dump_of(const struct world *w)
+static char *dump_of(const struct config_fixture *w)
 {
     char *text = NULL;
     if (w->r != 0)
-        world_print(w);
+        fixture_print(w);
     assert_int_equal(w->r, 0);
     assert_int_equal(options_dump(w->options, &text), 0);
     return text;
 }
 
 /* dump(load(x)) == dump(load(dump(load(x)))) */
-static void expect_stable(struct world *w, const char *why, const char *text)
+static void expect_stable(struct config_fixture *w, const char *why, const char *text)
 {
-    world_load(w, text);
-    world_expect_clean(w, why);
+    fixture_load(w, text);
+    fixture_expect_clean(w, why);
     CLEANUP(free) char *first = dump_of(w);
-    world_load(w, first);
-    world_expect_clean(w, why);
+    fixture_load(w, first);
+    fixture_expect_clean(w, why);
     CLEANUP(free) char *second = dump_of(w);
     assert_string_equal(first, second);
 }
@@ -59,7 +59,7 @@ static void dumps_load_again_and_say_the_same(void **state)
         " { name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; cloud = \"usgov_l5\"; graph_url = "
         "\"https://g.example\"; login_url = \"http://127.0.0.1:81\"; api_version = \"v1.0\"; } );",
     };
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(TEXTS); i++)
         expect_stable(&w, TEXTS[i], TEXTS[i]);
@@ -67,11 +67,11 @@ static void dumps_load_again_and_say_the_same(void **state)
 
 static void a_dump_holds_names_of_secrets_and_no_secrets(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     char path[128];
     (void)state;
-    world_load(&w, GOOD_TENANT "receivers = ( { name = \"h\"; type = \"webhook\"; url_file = "
-                               "\"hook.url\"; signing_key_file = \"hook.key\"; } );");
+    fixture_load(&w, GOOD_TENANT "receivers = ( { name = \"h\"; type = \"webhook\"; url_file = "
+                                 "\"hook.url\"; signing_key_file = \"hook.key\"; } );");
     CLEANUP(free) char *dump = dump_of(&w);
     (void)snprintf(path, sizeof path, "client_secret_file = \"%s/contoso.secret\"", w.dir);
     assert_non_null(strstr(dump, path));
@@ -81,11 +81,11 @@ static void a_dump_holds_names_of_secrets_and_no_secrets(void **state)
 
 static void a_tenant_whose_name_is_not_known_is_left_out(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_directory(&w, "tenants.d");
-    world_file(&w, "tenants.d/x.conf", 0644, "tenants = (");
-    world_load(&w, GOOD_TENANT);
+    fixture_directory(&w, "tenants.d");
+    fixture_file(&w, "tenants.d/x.conf", 0644, "tenants = (");
+    fixture_load(&w, GOOD_TENANT);
     CLEANUP(free) char *dump = dump_of(&w);
     assert_null(strstr(dump, "x.conf"));
     assert_non_null(strstr(dump, "contoso"));
@@ -93,18 +93,19 @@ static void a_tenant_whose_name_is_not_known_is_left_out(void **state)
 
 static void a_dump_loads_beside_the_tenants_d_that_it_came_with(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_directory(&w, "tenants.d");
-    world_file(&w, "tenants.d/b.conf", 0644,
-               "tenants = ( { name = \"b\"; tenant_id = \"b.example\"; client_id = "
-               "\"99999999-aaaa-4bbb-8ccc-000000000001\"; client_secret_file = \"contoso.secret\"; } );");
-    world_load(&w, GOOD_TENANT);
+    fixture_directory(&w, "tenants.d");
+    fixture_file(
+        &w, "tenants.d/b.conf", 0644,
+        "tenants = ( { name = \"b\"; tenant_id = \"b.example\"; client_id = "
+        "\"99999999-aaaa-4bbb-8ccc-000000000001\"; client_secret_file = \"contoso.secret\"; } );");
+    fixture_load(&w, GOOD_TENANT);
     CLEANUP(free) char *first = dump_of(&w);
     assert_non_null(strstr(first, "# of tenants.d/b.conf:"));
     assert_non_null(strstr(first, "tenant_id = \"b.example\";"));
-    world_load(&w, first);
-    world_expect_clean(&w, "the dump");
+    fixture_load(&w, first);
+    fixture_expect_clean(&w, "the dump");
     assert_int_equal(w.options->n_tenants, 2);
     CLEANUP(free) char *second = dump_of(&w);
     assert_string_equal(first, second);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Texts of single keys: what is taken, and what is not. */
 #include "config/forms.h"
-#include "unit/config/world.h"
+#include "unit/config/fixture.h"
 
 static void forms_take_what_is_meant_and_refuse_the_rest_with_advice(void **state)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The key table holds what it promises to everything that walks it. */
-#include "unit/config/world.h"
+#include "unit/config/fixture.h"
 
 static void check_row(void *userdata, const char *path, const struct conf_key *k)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* From a file to options: defaults, and everything that is refused, with its place and its cure. */
-#include "unit/config/world.h"
+#include "unit/config/fixture.h"
 #include <syslog.h>
 
 static void one_tenant_is_enough_and_the_rest_has_the_documented_defaults(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_load(&w, GOOD_TENANT);
-    world_expect_clean(&w, "defaults");
+    fixture_load(&w, GOOD_TENANT);
+    fixture_expect_clean(&w, "defaults");
     const struct options *o = w.options;
     assert_int_equal(o->poll_interval, 5 * USEC_PER_MINUTE);
     assert_int_equal(o->poll_jitter_bp, 1000);
@@ -61,10 +61,10 @@ static void every_rule_has_its_default_limits_and_times(void **state)
         {RULE_POLL, {true, false, 3600}, {true, false, 21600}, 0},
         {RULE_ALLOTMENT_GONE, {false, false, 0}, {false, false, 0}, 0},
     };
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_load(&w, GOOD_TENANT);
-    world_expect_clean(&w, "defaults");
+    fixture_load(&w, GOOD_TENANT);
+    fixture_expect_clean(&w, "defaults");
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         const struct threshold *t = &w.options->rules.threshold[CASES[i].rule];
         if (t->off ||
@@ -81,11 +81,11 @@ static void every_rule_has_its_default_limits_and_times(void **state)
 
 static void a_tenant_has_the_documented_defaults(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     char secret[128];
     (void)state;
-    world_load(&w, GOOD_TENANT "poll: { interval = \"7m\"; timeout = \"50s\"; requests = 3; };");
-    world_expect_clean(&w, "tenant");
+    fixture_load(&w, GOOD_TENANT "poll: { interval = \"7m\"; timeout = \"50s\"; requests = 3; };");
+    fixture_expect_clean(&w, "tenant");
     const struct tenant_options *t = &w.options->tenant[0];
     assert_int_equal(w.options->n_tenants, 1);
     assert_true(t->enabled);
@@ -177,12 +177,12 @@ static void every_mistake_is_told_with_line_key_and_cure(void **state)
         {"syntax", "poll: { interval 5; };", 2, "no '=' behind 'interval'"},
         {"open bracket", "poll: {\n interval = \"5m\";\n", 2, "never closed"},
     };
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         CLEANUP(free) char *text = text_printf("%s%s\n", GOOD_TENANT, CASES[i].text);
-        world_load(&w, text);
-        world_expect_one(&w, CASES[i].why, CASES[i].line, CASES[i].words);
+        fixture_load(&w, text);
+        fixture_expect_one(&w, CASES[i].why, CASES[i].line, CASES[i].words);
     }
 }
 
@@ -208,15 +208,15 @@ static void what_this_version_lacks_is_refused_unless_it_is_off(void **state)
         {"receivers = ( { name = \"p\"; type = \"teams\"; } );",
          "does not have type = \"teams\" yet"},
     };
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         CLEANUP(free) char *text = text_printf("%s%s\n", GOOD_TENANT, CASES[i].text);
-        world_load(&w, text);
+        fixture_load(&w, text);
         if (CASES[i].words)
-            world_expect_one(&w, CASES[i].text, 2, CASES[i].words);
+            fixture_expect_one(&w, CASES[i].text, 2, CASES[i].words);
         else
-            world_expect_clean(&w, CASES[i].text);
+            fixture_expect_clean(&w, CASES[i].text);
     }
 }
 
@@ -232,12 +232,12 @@ static void ten_mistakes_are_ten_messages_in_the_order_of_their_lines(void **sta
         "routes = ( { to = [ \"chat\" ]; } );\n"                                     /* 8 */
         "fallback = [ \"jurnal\" ];\n";                                              /* 9 */
     static const int LINES[] = {2, 2, 3, 3, 4, 5, 6, 7, 8, 9};
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     char place[128];
     (void)state;
-    world_load(&w, TEXT);
+    fixture_load(&w, TEXT);
     if (w.r != -EINVAL || w.problems.n != N_ELEMENTS(LINES)) {
-        world_print(&w);
+        fixture_print(&w);
         fail_msg("%d, %zu problems", w.r, w.problems.n);
     }
     for (size_t i = 0; i < N_ELEMENTS(LINES); i++) {
@@ -251,27 +251,27 @@ static void ten_mistakes_are_ten_messages_in_the_order_of_their_lines(void **sta
 
 static void a_flood_of_mistakes_is_cut_but_still_refused(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     struct text t = TEXT_INIT(100000);
     (void)state;
     text_add(&t, GOOD_TENANT);
     for (int i = 0; i < 2 * REPORT_MAX; i++)
         text_addf(&t, "key%d = 1;\n", i);
     CLEANUP(free) char *text = text_take(&t);
-    world_load(&w, text);
+    fixture_load(&w, text);
     assert_int_equal(w.r, -EINVAL);
     assert_int_equal(w.problems.n, REPORT_MAX + 1);
 }
 
 static void files_that_cannot_be_read_say_so(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     struct options *o;
     char path[128];
     (void)state;
     (void)snprintf(path, sizeof path, "%s/absent.conf", w.dir);
     assert_int_equal(options_load(path, &o, &w.problems), -EINVAL);
-    assert_non_null(world_find(&w, "absent.conf", 1, "No such file or directory"));
+    assert_non_null(fixture_find(&w, "absent.conf", 1, "No such file or directory"));
     problems_free(&w.problems);
     assert_int_equal(options_load(w.dir, &o, &w.problems), -EINVAL);
     assert_int_equal(w.problems.n, 1);
@@ -280,29 +280,30 @@ static void files_that_cannot_be_read_say_so(void **state)
 
 static void short_intervals_are_warned_about_and_nothing_more(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_load(&w, GOOD_TENANT "poll: { interval = \"29s\"; };");
+    fixture_load(&w, GOOD_TENANT "poll: { interval = \"29s\"; };");
     assert_int_equal(w.r, 0);
     assert_int_equal(w.problems.n, 1);
-    const struct problem *p = world_find(&w, "seatwatchd.conf", 2, "throttle");
+    const struct problem *p = fixture_find(&w, "seatwatchd.conf", 2, "throttle");
     assert_non_null(p);
     assert_true(p->warning && !p->fatal);
-    world_load(&w, GOOD_TENANT "poll: { interval = \"30s\"; };");
-    world_expect_clean(&w, "30s");
+    fixture_load(&w, GOOD_TENANT "poll: { interval = \"30s\"; };");
+    fixture_expect_clean(&w, "30s");
 }
 
 static void levels_and_rules_can_be_off_and_times_of_alerts_are_inherited(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_load(&w, GOOD_TENANT
-               "thresholds: { usage = \"off\"; remaining = { critical = \"off\"; for = \"2m\"; };\n"
-               " waiting = { min_samples = 1; keep_firing_for = \"0s\"; }; poll = { warning = \"3 "
-               "polls\"; }; };\n"
-               "alerts: { for = \"5m\"; min_samples = 4; keep_firing_for = \"1h\"; repeat: { "
-               "warning = \"off\"; }; };");
-    world_expect_clean(&w, "off");
+    fixture_load(
+        &w, GOOD_TENANT
+        "thresholds: { usage = \"off\"; remaining = { critical = \"off\"; for = \"2m\"; };\n"
+        " waiting = { min_samples = 1; keep_firing_for = \"0s\"; }; poll = { warning = \"3 "
+        "polls\"; }; };\n"
+        "alerts: { for = \"5m\"; min_samples = 4; keep_firing_for = \"1h\"; repeat: { "
+        "warning = \"off\"; }; };");
+    fixture_expect_clean(&w, "off");
     const struct threshold *t = w.options->rules.threshold;
     assert_true(t[RULE_USAGE].off);
     assert_false(t[RULE_REMAINING].limit[LEVEL_CRITICAL].on);
@@ -320,53 +321,55 @@ static void levels_and_rules_can_be_off_and_times_of_alerts_are_inherited(void *
 
 static void names_of_pools_come_as_a_list_or_as_a_group(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_load(&w,
-               GOOD_TENANT "names = ( { allotment = \"551f1755-0184\"; name = \"CSP pool\"; } );");
-    world_expect_clean(&w, "list");
+    fixture_load(&w, GOOD_TENANT
+                 "names = ( { allotment = \"551f1755-0184\"; name = \"CSP pool\"; } );");
+    fixture_expect_clean(&w, "list");
     assert_int_equal(w.options->rules.n_pool_names, 1);
     assert_string_equal(w.options->rules.pool_name[0].key, "551f1755-0184");
     assert_string_equal(w.options->rules.pool_name[0].value, "CSP pool");
-    world_load(&w, GOOD_TENANT "names = { ab1f1755-0184 = \"CSP pool\"; };");
-    world_expect_clean(&w, "group");
+    fixture_load(&w, GOOD_TENANT "names = { ab1f1755-0184 = \"CSP pool\"; };");
+    fixture_expect_clean(&w, "group");
     assert_string_equal(w.options->rules.pool_name[0].key, "ab1f1755-0184");
 }
 
 static void a_table_of_product_names_is_read(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_file(&w, "products.csv", 0644,
-               "Product_Display_Name,String_Id,GUID\nOur "
-               "E5,SPE_E5,06ebc4ee-1bb5-47dd-8120-11324bc54e06\n");
-    world_load(&w, GOOD_TENANT "names_file = \"products.csv\";");
-    world_expect_clean(&w, "names_file");
+    fixture_file(&w, "products.csv", 0644,
+                 "Product_Display_Name,String_Id,GUID\nOur "
+                 "E5,SPE_E5,06ebc4ee-1bb5-47dd-8120-11324bc54e06\n");
+    fixture_load(&w, GOOD_TENANT "names_file = \"products.csv\";");
+    fixture_expect_clean(&w, "names_file");
     assert_ptr_equal(w.options->rules.products, w.options->products);
     assert_string_equal(product_name(w.options->products, NULL, "SPE_E5"), "Our E5");
 }
 
 static void a_byte_order_mark_is_no_part_of_a_file(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_directory(&w, "tenants.d");
-    world_file(&w, "tenants.d/b.conf", 0600,
-               "\xEF\xBB\xBFtenants = ( { name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000001\"; "
-               "client_secret_file = \"contoso.secret\"; } );\n");
-    world_load(&w, "\xEF\xBB\xBF" GOOD_TENANT);
-    world_expect_clean(&w, "marks in front");
-    world_load(&w, "\xEF\xBB\xBF" GOOD_TENANT "# no line feed behind this");
-    world_expect_clean(&w, "a remark at the end");
+    fixture_directory(&w, "tenants.d");
+    fixture_file(&w, "tenants.d/b.conf", 0600,
+                 "\xEF\xBB\xBFtenants = ( { name = \"b\"; tenant_id = "
+                 "\"11111111-2222-4333-8444-000000000002\"; client_id = "
+                 "\"99999999-aaaa-4bbb-8ccc-000000000001\"; "
+                 "client_secret_file = \"contoso.secret\"; } );\n");
+    fixture_load(&w, "\xEF\xBB\xBF" GOOD_TENANT);
+    fixture_expect_clean(&w, "marks in front");
+    fixture_load(&w, "\xEF\xBB\xBF" GOOD_TENANT "# no line feed behind this");
+    fixture_expect_clean(&w, "a remark at the end");
     assert_int_equal(w.options->n_tenants, 2);
 }
 
 static void a_file_in_utf_16_is_named_as_such(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_load(&w, "\xFF\xFEt");
-    world_expect_one(&w, "UTF-16", 1, "UTF-16");
+    fixture_load(&w, "\xFF\xFEt");
+    fixture_expect_one(&w, "UTF-16", 1, "UTF-16");
 }
 
 int main(void)

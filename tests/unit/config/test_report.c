@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Problems come out in the order of files and lines, each one line. */
-#include "unit/config/world.h"
+#include "unit/config/fixture.h"
 
 static void problems_are_sorted_by_file_and_line_and_keep_their_order_within(void **state)
 {

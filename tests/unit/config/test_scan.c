@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What must be seen in a text before libconfig gets it. */
-#include "unit/config/world.h"
+#include "unit/config/fixture.h"
 
 static void a_text_that_libconfig_would_misread_is_refused_with_its_line(void **state)
 {

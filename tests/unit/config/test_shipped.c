@@ -31,7 +31,7 @@ static char *uncomment(const char *text)
     return text_take(&out);
 }
 
-static char *dump_of(const struct world *w)
+static char *dump_of(const struct config_fixture *w)
 {
     char *text = NULL;
     assert_int_equal(options_dump(w->options, &text), 0);
@@ -40,15 +40,15 @@ static char *dump_of(const struct world *w)
 
 static void the_sample_loads_as_it_stands_and_changes_no_default(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     CLEANUP(free) char *sample = read_conf("seatwatchd.conf");
     CLEANUP(free) char *minimal = read_conf("examples/minimal.conf");
     (void)state;
-    world_load(&w, minimal);
-    world_expect_clean(&w, "minimal.conf");
+    fixture_load(&w, minimal);
+    fixture_expect_clean(&w, "minimal.conf");
     CLEANUP(free) char *want = dump_of(&w);
-    world_load(&w, sample);
-    world_expect_clean(&w, "sample");
+    fixture_load(&w, sample);
+    fixture_expect_clean(&w, "sample");
     CLEANUP(free) char *got = dump_of(&w);
     assert_string_equal(got, want);
 }
@@ -69,20 +69,20 @@ static void the_sample_with_every_mark_taken_away_loads_and_shows_the_defaults(v
 {
     static const char *const EXAMPLES[] = {"names",  "overrides", "receivers",
                                            "routes", "tenants",   "usage_rights"};
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     CLEANUP(free) char *sample = read_conf("seatwatchd.conf");
     CLEANUP(free) char *open = uncomment(sample);
     CLEANUP(free) char *token = text_printf("%s/token", w.dir);
     (void)state;
     write_pair(&w, "fabrikam.crt", "fabrikam.key", 86400);
-    world_file(&w, "token", 0644, "eyJ.x.y");
+    fixture_file(&w, "token", 0644, "eyJ.x.y");
     assert_non_null(strstr(open, PLATFORM_TOKEN)); /* which is not there on this machine */
     size_t behind = strlen(PLATFORM_TOKEN), at = (size_t)(strstr(open, PLATFORM_TOKEN) - open);
     CLEANUP(free) char *mine = text_printf("%.*s%s%s", (int)at, open, token, open + at + behind);
-    world_load(&w, sample);
+    fixture_load(&w, sample);
     CLEANUP(free) char *want = dump_of(&w);
-    world_load(&w, mine);
-    world_expect_clean(&w, "without marks");
+    fixture_load(&w, mine);
+    fixture_expect_clean(&w, "without marks");
     assert_int_equal(w.options->n_tenants, 4);
     assert_int_equal(w.options->rules.n_overrides, 5);
     assert_int_equal(w.options->rules.n_rights, 2);
@@ -99,18 +99,18 @@ static void the_sample_with_every_mark_taken_away_loads_and_shows_the_defaults(v
 static void the_example_of_a_provider_loads(void **state)
 {
     static const char *const SECRETS[] = {"fabrikam.secret", "tailspin.secret"};
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     CLEANUP(free) char *text = read_conf("examples/msp-overrides.conf");
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(SECRETS); i++)
-        world_file(&w, SECRETS[i], 0600, "s\n");
+        fixture_file(&w, SECRETS[i], 0600, "s\n");
     for (size_t i = 0; i < 2; i++) {
-        world_file(&w, i ? "gold.url" : "desk.url", 0600, "https://hook.example/x\n");
-        world_file(&w, i ? "gold.key" : "desk.key", 0600,
-                   "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=\n");
+        fixture_file(&w, i ? "gold.url" : "desk.url", 0600, "https://hook.example/x\n");
+        fixture_file(&w, i ? "gold.key" : "desk.key", 0600,
+                     "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=\n");
     }
-    world_load(&w, text);
-    world_expect_clean(&w, "msp-overrides.conf");
+    fixture_load(&w, text);
+    fixture_expect_clean(&w, "msp-overrides.conf");
     assert_int_equal(w.options->n_tenants, 3);
     assert_int_equal(w.options->rules.n_overrides, 5);
 }
@@ -119,21 +119,21 @@ static void the_example_of_many_tenants_loads(void **state)
 {
     static const char *const NAMES[] = {"contoso", "fabrikam", "fabrikam-usgov"};
     static const char *const FILES[] = {"contoso.conf", "fabrikam.conf"};
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     CLEANUP(free) char *text = read_conf("examples/many-tenants/seatwatchd.conf");
     (void)state;
-    world_directory(&w, "tenants.d");
+    fixture_directory(&w, "tenants.d");
     for (size_t i = 0; i < N_ELEMENTS(FILES); i++) {
         CLEANUP(free) char *from = text_printf("examples/many-tenants/tenants.d/%s", FILES[i]);
         CLEANUP(free) char *to = text_printf("tenants.d/%s", FILES[i]);
         CLEANUP(free) char *tenants = read_conf(from);
-        world_file(&w, to, 0644, tenants);
+        fixture_file(&w, to, 0644, tenants);
     }
-    world_file(&w, "partner.secret", 0600, "s\n");
-    world_file(&w, "fabrikam.secret", 0600, "s\n");
-    world_file(&w, "fabrikam-usgov.secret", 0600, "s\n");
-    world_load(&w, text);
-    world_expect_clean(&w, "many-tenants");
+    fixture_file(&w, "partner.secret", 0600, "s\n");
+    fixture_file(&w, "fabrikam.secret", 0600, "s\n");
+    fixture_file(&w, "fabrikam-usgov.secret", 0600, "s\n");
+    fixture_load(&w, text);
+    fixture_expect_clean(&w, "many-tenants");
     assert_int_equal(w.options->n_tenants, N_ELEMENTS(NAMES));
     for (size_t i = 0; i < N_ELEMENTS(NAMES); i++)
         assert_string_equal(w.options->tenant[i].identity.name, NAMES[i]);
@@ -187,10 +187,10 @@ static void a_configuration_that_says_everything_loads(void **state)
         "fallback = [\"journal\"]; control: { socket = \"off\"; }; status: { listen = \"\"; hosts "
         "= []; }; history: { keep = \"400d\"; };\n"
         "log: { level = \"info\"; };\n";
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_load(&w, TEXT);
-    world_expect_clean(&w, "everything");
+    fixture_load(&w, TEXT);
+    fixture_expect_clean(&w, "everything");
     assert_int_equal(w.options->rules.n_overrides, 4);
     assert_int_equal(w.options->routes.n_routes, 3);
 }

@@ -52,14 +52,14 @@ static void each_kind_says_what_it_lacks_and_what_it_has_no_use_for(void **state
         {APP "client_secret_file = \"contoso.secret\"; host = \"arc\";",
          "auth = \"managed_identity\""},
     };
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
     write_pair(&w, "a.crt", "a.key", 86400);
     write_pair(&w, "other.crt", "other.key", 86400);
-    world_file(&w, "token", 0644, "eyJ.x.y\n");
+    fixture_file(&w, "token", 0644, "eyJ.x.y\n");
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         CLEANUP(free) char *text = text_printf("tenants = ( { %s } );\n", CASES[i].entry);
-        world_load(&w, text);
+        fixture_load(&w, text);
         const char *problem = w.problems.n ? w.problems.problem[0].text : NULL;
         if (!CASES[i].says != !problem || (problem && !strstr(problem, CASES[i].says)))
             fail_msg("%s: %s", CASES[i].entry, problem ? problem : "nothing is wrong with it");
@@ -68,10 +68,10 @@ static void each_kind_says_what_it_lacks_and_what_it_has_no_use_for(void **state
 
 static void a_certificate_that_has_ended_is_warned_about(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
     write_pair(&w, "a.crt", "a.key", -86400);
-    world_load(&w, "tenants = ( { " PAIR "\"a.key\"; } );\n");
+    fixture_load(&w, "tenants = ( { " PAIR "\"a.key\"; } );\n");
     assert_int_equal(w.r, 0);
     assert_int_equal(w.problems.n, 1);
     assert_true(w.problems.problem[0].warning);
@@ -81,11 +81,12 @@ static void a_certificate_that_has_ended_is_warned_about(void **state)
 
 static void a_secret_whose_last_day_is_over_is_warned_about(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     char today[RFC3339_MAX];
     (void)state;
-    world_load(&w, "tenants = ( { " APP "client_secret_file = \"contoso.secret\"; client_secret_expires = "
-                   "\"2026-01-02\"; } );\n");
+    fixture_load(&w, "tenants = ( { " APP
+                     "client_secret_file = \"contoso.secret\"; client_secret_expires = "
+                     "\"2026-01-02\"; } );\n");
     assert_int_equal(w.r, 0);
     assert_int_equal(w.problems.n, 1);
     assert_true(w.problems.problem[0].warning);
@@ -95,23 +96,23 @@ static void a_secret_whose_last_day_is_over_is_warned_about(void **state)
     char *text = text_printf("tenants = ( { " APP "client_secret_file = \"contoso.secret\"; "
                              "client_secret_expires = \"%s\"; } );\n",
                              date_print((int32_t)(clock_now().at / USEC_PER_DAY), today));
-    world_load(&w, text);
-    world_expect_clean(&w, "its last day is a good one");
+    fixture_load(&w, text);
+    fixture_expect_clean(&w, "its last day is a good one");
 }
 
 static void the_platform_tells_a_workload_who_it_is_and_nobody_else(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     char token[256];
     (void)state;
-    world_file(&w, "token", 0644, "eyJ.x.y\n");
+    fixture_file(&w, "token", 0644, "eyJ.x.y\n");
     (void)snprintf(token, sizeof token, "%s/token", w.dir);
     assert_int_equal(setenv("AZURE_TENANT_ID", "11111111-2222-4333-8444-000000000009", 1), 0);
     assert_int_equal(setenv("AZURE_CLIENT_ID", "99999999-aaaa-4bbb-8ccc-000000000009", 1), 0);
     assert_int_equal(setenv("AZURE_FEDERATED_TOKEN_FILE", token, 1), 0);
     assert_int_equal(setenv("AZURE_AUTHORITY_HOST", "https://login.example/", 1), 0);
-    world_load(&w, "tenants = ( { name = \"a\"; auth = \"workload_identity\"; } );\n");
-    world_expect_clean(&w, "all from the environment");
+    fixture_load(&w, "tenants = ( { name = \"a\"; auth = \"workload_identity\"; } );\n");
+    fixture_expect_clean(&w, "all from the environment");
     assert_string_equal(w.options->tenant[0].identity.tenant_id,
                         "11111111-2222-4333-8444-000000000009");
     assert_string_equal(w.options->tenant[0].graph.tenant_id, "11111111-2222-4333-8444-000000000009");
@@ -119,23 +120,24 @@ static void the_platform_tells_a_workload_who_it_is_and_nobody_else(void **state
     assert_string_equal(w.options->tenant[0].graph.federated_token_file, token);
     assert_string_equal(w.options->tenant[0].graph.login_url, "https://login.example/");
 
-    world_load(&w, "tenants = ( { " APP "auth = \"workload_identity\"; } );\n");
-    world_expect_clean(&w, "what is said comes first");
+    fixture_load(&w, "tenants = ( { " APP "auth = \"workload_identity\"; } );\n");
+    fixture_expect_clean(&w, "what is said comes first");
     assert_string_equal(w.options->tenant[0].graph.tenant_id, "11111111-2222-4333-8444-000000000001");
     assert_string_equal(w.options->tenant[0].graph.client_id, "99999999-aaaa-4bbb-8ccc-000000000001");
 
-    world_load(&w, "tenants = ( { " APP "client_secret_file = \"contoso.secret\"; } );\n");
-    world_expect_clean(&w, "another kind");
+    fixture_load(&w, "tenants = ( { " APP "client_secret_file = \"contoso.secret\"; } );\n");
+    fixture_expect_clean(&w, "another kind");
     assert_string_equal(w.options->tenant[0].graph.login_url, "");
 
     assert_int_equal(setenv("AZURE_AUTHORITY_HOST", "http://login.example/", 1), 0);
-    world_load(&w, "tenants = ( { " APP "auth = \"workload_identity\"; } );\n");
+    fixture_load(&w, "tenants = ( { " APP "auth = \"workload_identity\"; } );\n");
     assert_int_equal(w.problems.n, 1);
     assert_non_null(strstr(w.problems.problem[0].text, "AZURE_AUTHORITY_HOST of the environment"));
     assert_int_equal(setenv("AZURE_AUTHORITY_HOST", "https://login.example/", 1), 0);
     assert_int_equal(setenv("AZURE_CLIENT_ID", "c-9", 1), 0);
-    world_load(&w, "tenants = ( { name = \"a\"; auth = \"workload_identity\"; } );\n");
-    world_expect_one(&w, "a wrong id is not a missing one", 1, "AZURE_CLIENT_ID of the environment");
+    fixture_load(&w, "tenants = ( { name = \"a\"; auth = \"workload_identity\"; } );\n");
+    fixture_expect_one(&w, "a wrong id is not a missing one", 1,
+                       "AZURE_CLIENT_ID of the environment");
     assert_int_equal(unsetenv("AZURE_TENANT_ID"), 0);
     assert_int_equal(unsetenv("AZURE_CLIENT_ID"), 0);
     assert_int_equal(unsetenv("AZURE_FEDERATED_TOKEN_FILE"), 0);
@@ -151,18 +153,18 @@ static void every_kind_of_sign_in_is_dumped_so_that_it_loads_again(void **state)
         APP "client_secret_file = \"contoso.secret\"; client_secret_expires = \"2037-03-01\";",
         APP "client_secret_file = \"contoso.secret\"; client_secret_expires = \"auto\";",
     };
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
     write_pair(&w, "a.crt", "a.key", 86400);
-    world_file(&w, "token", 0644, "eyJ.x.y\n");
+    fixture_file(&w, "token", 0644, "eyJ.x.y\n");
     for (size_t i = 0; i < N_ELEMENTS(ENTRIES); i++) {
         CLEANUP(free) char *text = text_printf("tenants = ( { %s } );\n", ENTRIES[i]);
         CLEANUP(free) char *first = NULL;
         CLEANUP(free) char *second = NULL;
-        world_load(&w, text);
+        fixture_load(&w, text);
         assert_int_equal(options_dump(w.options, &first), 0);
-        world_load(&w, first);
-        world_expect_clean(&w, ENTRIES[i]);
+        fixture_load(&w, first);
+        fixture_expect_clean(&w, ENTRIES[i]);
         assert_int_equal(options_dump(w.options, &second), 0);
         assert_string_equal(first, second);
         assert_int_equal(strstr(first, "client_secret_") != NULL, strstr(ENTRIES[i], "client_secret_") != NULL);

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* Tenants of the main file and of tenants.d: one tenant's trouble stays its own. */
-#include "unit/config/world.h"
+#include "unit/config/fixture.h"
 
 #define TENANT(name, more)                          \
     "{ name = \"" name "\"; tenant_id = \"id-" name \
     ".example\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; client_secret_file = \"contoso.secret\"; " more " }"
 
-static const struct tenant_options *tenant(const struct world *w, const char *name)
+static const struct tenant_options *tenant(const struct config_fixture *w, const char *name)
 {
     for (size_t i = 0; i < w->options->n_tenants; i++)
         if (strcmp(w->options->tenant[i].identity.name, name) == 0)
             return &w->options->tenant[i];
-    world_print(w);
+    fixture_print(w);
     fail_msg("no tenant %s", name);
     return NULL;
 }
 
-static void expect_broken(const struct world *w, const char *name, const char *words)
+static void expect_broken(const struct config_fixture *w, const char *name, const char *words)
 {
     const struct tenant_options *t = tenant(w, name);
     if (!t->broken || !strstr(t->broken, words))
@@ -25,16 +25,19 @@ static void expect_broken(const struct world *w, const char *name, const char *w
 
 static void defaults_hold_for_tenants_that_say_nothing_themselves(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_load(&w, "tenant_defaults = { client_id = \"99999999-aaaa-4bbb-8ccc-000000000004\"; interval = \"15m\"; cloud = "
-                   "\"china\"; timezone = \"UTC\";\n"
-                   " client_secret_file = \"contoso.secret\"; labels = { group = \"gold\"; owner = "
-                   "\"us\"; }; };\n"
-                   "tenants = ( { name = \"a\"; tenant_id = \"11111111-2222-4333-8444-000000000001\"; },\n"
-                   " { name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000003\"; cloud = \"global\"; "
-                   "interval = \"5m\"; labels = { group = \"tin\"; }; } );");
-    world_expect_clean(&w, "defaults");
+    fixture_load(
+        &w, "tenant_defaults = { client_id = \"99999999-aaaa-4bbb-8ccc-000000000004\"; interval = "
+            "\"15m\"; cloud = "
+            "\"china\"; timezone = \"UTC\";\n"
+            " client_secret_file = \"contoso.secret\"; labels = { group = \"gold\"; owner = "
+            "\"us\"; }; };\n"
+            "tenants = ( { name = \"a\"; tenant_id = \"11111111-2222-4333-8444-000000000001\"; },\n"
+            " { name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = "
+            "\"99999999-aaaa-4bbb-8ccc-000000000003\"; cloud = \"global\"; "
+            "interval = \"5m\"; labels = { group = \"tin\"; }; } );");
+    fixture_expect_clean(&w, "defaults");
     const struct tenant_options *a = tenant(&w, "a"), *b = tenant(&w, "b");
     assert_string_equal(a->graph.client_id, "99999999-aaaa-4bbb-8ccc-000000000004");
     assert_int_equal(a->identity.interval, 15 * USEC_PER_MINUTE);
@@ -50,27 +53,27 @@ static void defaults_hold_for_tenants_that_say_nothing_themselves(void **state)
 
 static void a_mistake_in_the_defaults_is_told_once(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_load(&w, "tenant_defaults = {\n clod = \"china\"; };\ntenants = ( " TENANT(
-                       "a", "") ", " TENANT("b", "") " );");
-    world_expect_one(&w, "defaults", 2,
-                     "unknown key 'clod' in tenant_defaults; did you mean 'cloud'?");
+    fixture_load(&w, "tenant_defaults = {\n clod = \"china\"; };\ntenants = ( " TENANT(
+                         "a", "") ", " TENANT("b", "") " );");
+    fixture_expect_one(&w, "defaults", 2,
+                       "unknown key 'clod' in tenant_defaults; did you mean 'cloud'?");
 }
 
 static void files_of_tenants_d_are_read_in_the_order_of_their_names(void **state)
 {
     static const char *const WANT[] = {"main", "ten", "two", "three"};
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_directory(&w, "tenants.d");
-    world_file(&w, "tenants.d/2.conf", 0644,
-               "tenants = ( " TENANT("two", "") ", " TENANT("three", "") " );");
-    world_file(&w, "tenants.d/10.conf", 0644, "tenants = ( " TENANT("ten", "") " );");
-    world_file(&w, "tenants.d/3.conf~", 0644, "nonsense");
-    world_file(&w, "tenants.d/.hidden.conf", 0644, "nonsense");
-    world_load(&w, "tenants = ( " TENANT("main", "") " );");
-    world_expect_clean(&w, "order");
+    fixture_directory(&w, "tenants.d");
+    fixture_file(&w, "tenants.d/2.conf", 0644,
+                 "tenants = ( " TENANT("two", "") ", " TENANT("three", "") " );");
+    fixture_file(&w, "tenants.d/10.conf", 0644, "tenants = ( " TENANT("ten", "") " );");
+    fixture_file(&w, "tenants.d/3.conf~", 0644, "nonsense");
+    fixture_file(&w, "tenants.d/.hidden.conf", 0644, "nonsense");
+    fixture_load(&w, "tenants = ( " TENANT("main", "") " );");
+    fixture_expect_clean(&w, "order");
     assert_int_equal(w.options->n_tenants, N_ELEMENTS(WANT));
     for (size_t i = 0; i < N_ELEMENTS(WANT); i++)
         assert_string_equal(w.options->tenant[i].identity.name, WANT[i]);
@@ -78,27 +81,29 @@ static void files_of_tenants_d_are_read_in_the_order_of_their_names(void **state
 
 static void tenants_of_files_alone_are_enough(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_directory(&w, "tenants.d");
-    world_file(&w, "tenants.d/a.conf", 0644, "tenants = ( " TENANT("a", "") " );");
-    world_load(&w, "scope = \"sku\";");
-    world_expect_clean(&w, "files alone");
-    world_load(&w, "tenants = ();");
-    world_expect_clean(&w, "an empty list");
+    fixture_directory(&w, "tenants.d");
+    fixture_file(&w, "tenants.d/a.conf", 0644, "tenants = ( " TENANT("a", "") " );");
+    fixture_load(&w, "scope = \"sku\";");
+    fixture_expect_clean(&w, "files alone");
+    fixture_load(&w, "tenants = ();");
+    fixture_expect_clean(&w, "an empty list");
 }
 
 static void a_missing_secret_breaks_its_tenant_only(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_load(&w,
-               "tenants = ( " TENANT("a", "") ",\n{ name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = "
-                                              "\"99999999-aaaa-4bbb-8ccc-000000000002\";\n client_secret_file = \"b.secret\"; } );");
+    fixture_load(
+        &w, "tenants = ( " TENANT("a", "") ",\n{ name = \"b\"; tenant_id = "
+                                           "\"11111111-2222-4333-8444-000000000002\"; client_id = "
+                                           "\"99999999-aaaa-4bbb-8ccc-000000000002\";\n "
+                                           "client_secret_file = \"b.secret\"; } );");
     assert_int_equal(w.r, 0);
     assert_int_equal(w.problems.n, 1);
     assert_false(w.problems.problem[0].fatal || w.problems.problem[0].warning);
-    assert_non_null(world_find(&w, "seatwatchd.conf", 3, "there is no file"));
+    assert_non_null(fixture_find(&w, "seatwatchd.conf", 3, "there is no file"));
     assert_null(tenant(&w, "a")->broken);
     expect_broken(&w, "b", "b.secret");
     assert_false(tenant(&w, "b")->nameless);
@@ -107,32 +112,38 @@ static void a_missing_secret_breaks_its_tenant_only(void **state)
 
 static void a_missing_secret_of_the_only_tenant_is_no_reason_not_to_start(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_load(&w, "tenants = ( { name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; "
-                   "client_secret_file = \"b.secret\"; } );");
+    fixture_load(
+        &w, "tenants = ( { name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; "
+            "client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; "
+            "client_secret_file = \"b.secret\"; } );");
     assert_int_equal(w.r, 0);
     expect_broken(&w, "b", "create it with mode 0600");
 }
 
 static void an_open_secret_breaks_its_tenant(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_file(&w, "open.secret", 0644, "s\n");
-    world_load(&w, "tenants = ( { name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; "
-                   "client_secret_file = \"open.secret\"; } );");
+    fixture_file(&w, "open.secret", 0644, "s\n");
+    fixture_load(
+        &w, "tenants = ( { name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; "
+            "client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; "
+            "client_secret_file = \"open.secret\"; } );");
     assert_int_equal(w.r, 0);
     expect_broken(&w, "b", "chmod 0600");
 }
 
 static void a_tenant_that_is_off_needs_no_secret(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_load(&w, "tenants = ( { name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; "
-                   "client_secret_file = \"b.secret\"; enabled = false; } );");
-    world_expect_clean(&w, "off");
+    fixture_load(
+        &w, "tenants = ( { name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; "
+            "client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; "
+            "client_secret_file = \"b.secret\"; enabled = false; } );");
+    fixture_expect_clean(&w, "off");
     assert_false(w.options->tenant[0].enabled);
 }
 
@@ -186,15 +197,15 @@ static void a_mistake_in_an_entry_breaks_its_tenant_while_another_is_right(void 
          "\"contoso.secret\"; client_secret_expires = \"1.3.2027\"; }",
          "b", "not a date; write the day that the portal shows as \"2027-03-01\"", false},
     };
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         CLEANUP(free)
         char *text = text_printf("tenants = ( %s,\n%s );\n", TENANT("a", ""), CASES[i].entry);
-        world_load(&w, text);
+        fixture_load(&w, text);
         if (w.r != 0 || w.problems.n != 1 || w.problems.problem[0].fatal ||
             w.problems.problem[0].warning) {
-            world_print(&w);
+            fixture_print(&w);
             fail_msg("%s: %d", CASES[i].why, w.r);
         }
         assert_null(tenant(&w, "a")->broken);
@@ -205,8 +216,8 @@ static void a_mistake_in_an_entry_breaks_its_tenant_while_another_is_right(void 
         if (strstr(CASES[i].why, "taken"))
             continue;
         CLEANUP(free) char *alone = text_printf("tenants = (\n%s );\n", CASES[i].entry);
-        world_load(&w, alone);
-        world_expect_one(&w, CASES[i].why, 2, CASES[i].words);
+        fixture_load(&w, alone);
+        fixture_expect_one(&w, CASES[i].why, 2, CASES[i].words);
     }
 }
 
@@ -222,14 +233,14 @@ static void a_broken_file_of_tenants_d_stands_for_a_tenant_that_is_not_watched(v
          "unknown key 'tenant'"},
         {"no list", "tenants = { };", "tenants.d/b.conf:1", "no list"},
     };
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_directory(&w, "tenants.d");
+    fixture_directory(&w, "tenants.d");
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        world_file(&w, "tenants.d/b.conf", 0644, CASES[i].text);
-        world_load(&w, "tenants = ( " TENANT("a", "") " );");
+        fixture_file(&w, "tenants.d/b.conf", 0644, CASES[i].text);
+        fixture_load(&w, "tenants = ( " TENANT("a", "") " );");
         if (w.r != 0) {
-            world_print(&w);
+            fixture_print(&w);
             fail_msg("%s", CASES[i].why);
         }
         for (size_t p = 0; p < w.problems.n; p++)
@@ -239,36 +250,36 @@ static void a_broken_file_of_tenants_d_stands_for_a_tenant_that_is_not_watched(v
         assert_true(tenant(&w, CASES[i].name)->nameless);
         assert_true(w.options->tenants_incomplete);
         /* Alone it does not keep the daemon from starting: that is how it comes to be told. */
-        world_load(&w, "scope = \"auto\";");
+        fixture_load(&w, "scope = \"auto\";");
         assert_int_equal(w.r, 0);
     }
 }
 
 static void a_strange_key_in_a_file_breaks_the_tenants_of_that_file(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_directory(&w, "tenants.d");
-    world_file(&w, "tenants.d/b.conf", 0644,
-               "tenants = ( " TENANT("b", "") " );\npoll: { interval = \"1m\"; };");
-    world_load(&w, "tenants = ( " TENANT("a", "") " );");
+    fixture_directory(&w, "tenants.d");
+    fixture_file(&w, "tenants.d/b.conf", 0644,
+                 "tenants = ( " TENANT("b", "") " );\npoll: { interval = \"1m\"; };");
+    fixture_load(&w, "tenants = ( " TENANT("a", "") " );");
     assert_int_equal(w.r, 0);
     expect_broken(&w, "b", "unknown key 'poll'");
     assert_null(tenant(&w, "a")->broken);
-    assert_non_null(world_find(&w, "tenants.d/b.conf", 2, "and nothing else"));
+    assert_non_null(fixture_find(&w, "tenants.d/b.conf", 2, "and nothing else"));
 }
 
 static void a_name_that_may_be_in_the_unread_file_does_not_stop_the_start(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_load(
+    fixture_load(
         &w, "tenants = ( " TENANT(
                 "a", "") " ); overrides = ( { match: { tenant = \"b\"; }; usage = \"off\"; } );");
     assert_int_equal(w.r, -EINVAL);
-    world_directory(&w, "tenants.d");
-    world_file(&w, "tenants.d/b.conf", 0644, "tenants = ( {");
-    world_load(
+    fixture_directory(&w, "tenants.d");
+    fixture_file(&w, "tenants.d/b.conf", 0644, "tenants = ( {");
+    fixture_load(
         &w, "tenants = ( " TENANT(
                 "a", "") " ); overrides = ( { match: { tenant = \"b\"; }; usage = \"off\"; } );");
     assert_int_equal(w.r, 0);
@@ -277,15 +288,15 @@ static void a_name_that_may_be_in_the_unread_file_does_not_stop_the_start(void *
 
 static void without_a_tenant_there_is_nothing_to_do(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_load(&w, "scope = \"auto\";\n");
-    world_expect_one(&w, "none", 1, "no tenant is configured; add tenants =");
-    world_load(&w, "");
-    world_expect_one(&w, "an empty file", 1, "no tenant is configured");
-    world_load(&w, "\ntenants = { };");
+    fixture_load(&w, "scope = \"auto\";\n");
+    fixture_expect_one(&w, "none", 1, "no tenant is configured; add tenants =");
+    fixture_load(&w, "");
+    fixture_expect_one(&w, "an empty file", 1, "no tenant is configured");
+    fixture_load(&w, "\ntenants = { };");
     assert_int_equal(w.r, -EINVAL);
-    assert_non_null(world_find(&w, "seatwatchd.conf", 2, "write tenants = ("));
+    assert_non_null(fixture_find(&w, "seatwatchd.conf", 2, "write tenants = ("));
 }
 
 static void a_secret_in_the_configuration_is_refused_and_not_repeated(void **state)
@@ -297,7 +308,7 @@ static void a_secret_in_the_configuration_is_refused_and_not_repeated(void **sta
         "client_secret_file = \"https://x.example/canary\"",
         "client_secret = \"canary\"",
     };
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(VALUES); i++) {
         CLEANUP(free)
@@ -305,7 +316,7 @@ static void a_secret_in_the_configuration_is_refused_and_not_repeated(void **sta
             "tenants = ( %s, { name = \"b\"; tenant_id = \"11111111-2222-4333-8444-000000000002\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000002\"; %s; } );\n",
             TENANT("a", ""), VALUES[i]);
         CLEANUP(free) char *dump = NULL;
-        world_load(&w, text);
+        fixture_load(&w, text);
         assert_int_equal(w.r, 0);
         assert_true(w.problems.n > 0);
         for (size_t p = 0; p < w.problems.n; p++)
@@ -318,9 +329,9 @@ static void a_secret_in_the_configuration_is_refused_and_not_repeated(void **sta
 
 static void a_quick_tenant_is_warned_about(void **state)
 {
-    CLEANUP(world_free) struct world w = world_new();
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
-    world_load(&w, "tenants = (\n" TENANT("a", "interval = \"5s\";") " );");
+    fixture_load(&w, "tenants = (\n" TENANT("a", "interval = \"5s\";") " );");
     assert_int_equal(w.r, 0);
     assert_int_equal(w.problems.n, 1);
     assert_true(w.problems.problem[0].warning);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Single values: read, bounded, printed. */
-#include "unit/config/world.h"
+#include "unit/config/fixture.h"
 
 static const struct conf_key SHARE = {
     .name = "k", .type = CONF_SHARE, .size = sizeof(int64_t), .min = "0.01%", .max = "1000%"};

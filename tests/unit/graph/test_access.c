@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* --check-access against the simulator. */
-#include "unit/graph/world.h"
+#include "unit/graph/fixture.h"
 
 struct seen_checks {
     char text[4096]; /* one line a check: "ok|no|FAIL STATUS CALL: TEXT" */
@@ -29,17 +29,17 @@ static void on_checked(void *userdata, const struct graph_check *checks, size_t 
 
 static struct seen_checks check(struct setup setup)
 {
-    struct world w;
+    struct graph_fixture w;
     struct seen_checks s = {0};
     struct failure why = {0};
-    world_begin(&w, setup);
+    fixture_begin(&w, setup);
     assert_int_equal(graph_check_access(w.graph, on_checked, &s, &why), 0);
     assert_int_equal(graph_poll(w.graph, on_polled, &w, &why), -EBUSY);
     while (!s.done)
         if (sd_event_run(w.event, UINT64_MAX) < 0)
             break;
-    world_poll(&w); /* works afterwards */
-    world_end(&w);
+    fixture_poll(&w); /* works afterwards */
+    fixture_end(&w);
     return s;
 }
 
@@ -154,14 +154,14 @@ static void every_call_is_tried_and_named(void **state)
 
 static void a_check_goes_with_its_tenant_without_calling_back(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     struct seen_checks s = {0};
     (void)state;
-    world_begin(&w, (struct setup){0});
+    fixture_begin(&w, (struct setup){0});
     assert_int_equal(graph_check_access(w.graph, on_checked, &s, NULL), 0);
     for (int i = 0; i < 3; i++)
         (void)sd_event_run(w.event, 20000);
-    world_end(&w);
+    fixture_end(&w);
     assert_false(s.done);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Asking for the application's entry, against the simulator; and what is known of a sign-in. */
-#include "unit/graph/world.h"
+#include "unit/graph/fixture.h"
 
 #include "graph/app_entry.h"
 
@@ -10,7 +10,7 @@
     "\"endDateTime\":\"@now+40d\"}]}"
 
 struct asker {
-    struct world w;
+    struct graph_fixture w;
     int n_done;
     usec_t ends_at;
     struct failure why;
@@ -28,7 +28,7 @@ static void begin(struct asker *a, const char *tenant, const char *faults)
 {
     CLEANUP(free) char *members = text_printf(TWO_POOLS "%s%s", *tenant ? "," : "", tenant);
     *a = (struct asker){0};
-    world_begin(&a->w, (struct setup){.tenant = members, .faults = faults});
+    fixture_begin(&a->w, (struct setup){.tenant = members, .faults = faults});
 }
 
 static void ask(struct asker *a)
@@ -47,14 +47,14 @@ static void the_entry_is_one_request_with_the_token_that_there_is(void **state)
     struct asker a;
     (void)state;
     begin(&a, ENTRY, "");
-    world_poll(&a.w);
+    fixture_poll(&a.w);
     ask(&a);
     usec_t left = a.ends_at - clock_now().at;
     if (left > 40 * USEC_PER_DAY || left < 39 * USEC_PER_DAY)
         fail_msg("%s", a.why.text);
     assert_int_equal(asked(&a.w, "application"), 1);
     assert_int_equal(asked(&a.w, "token"), 1);
-    world_end(&a.w);
+    fixture_end(&a.w);
 }
 
 static void without_a_token_nothing_is_sent(void **state)
@@ -65,7 +65,7 @@ static void without_a_token_nothing_is_sent(void **state)
     begin(&a, ENTRY, "");
     assert_int_equal(graph_ask_entry(a.w.graph, on_entry, &a, &why), -EAGAIN);
     assert_int_equal(sim_count(&a.w.sim, "endpoint", NULL), 0);
-    world_end(&a.w);
+    fixture_end(&a.w);
 }
 
 static void what_is_under_way_is_not_begun_twice_and_ends_with_its_tenant(void **state)
@@ -74,10 +74,10 @@ static void what_is_under_way_is_not_begun_twice_and_ends_with_its_tenant(void *
     struct failure why = {0};
     (void)state;
     begin(&a, ENTRY, "");
-    world_poll(&a.w);
+    fixture_poll(&a.w);
     assert_int_equal(graph_ask_entry(a.w.graph, on_entry, &a, &why), 0);
     assert_int_equal(graph_ask_entry(a.w.graph, on_entry, &a, &why), -EBUSY);
-    world_end(&a.w);
+    fixture_end(&a.w);
     assert_int_equal(a.n_done, 0);
 }
 
@@ -112,12 +112,12 @@ static void each_refusal_says_what_would_help(void **state)
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct asker a;
         begin(&a, CASES[i].tenant, CASES[i].faults);
-        world_poll(&a.w);
+        fixture_poll(&a.w);
         ask(&a);
         if (a.ends_at != 0 || a.why.kind != CASES[i].kind || !strstr(a.why.text, CASES[i].words) ||
             strncmp(a.why.text, APP_ENTRY_CALL, sizeof APP_ENTRY_CALL - 1) != 0)
             fail_msg("case %zu: %s", i, a.why.text);
-        world_end(&a.w);
+        fixture_end(&a.w);
     }
 }
 
@@ -127,14 +127,14 @@ static void a_secret_that_cannot_be_read_is_not_asked_about(void **state)
     struct failure why = {0};
     (void)state;
     begin(&a, ENTRY, "");
-    world_poll(&a.w);
+    fixture_poll(&a.w);
     sim_write(&a.w.sim, "secret", "ab", 0600);
     assert_int_equal(graph_ask_entry(a.w.graph, on_entry, &a, &why), -EINVAL);
     assert_non_null(strstr(why.text, "too short to be a client secret"));
     assert_int_equal(unlink(a.w.secret_file), 0);
     assert_true(graph_ask_entry(a.w.graph, on_entry, &a, &why) < 0);
     assert_int_equal(asked(&a.w, "application"), 0);
-    world_end(&a.w);
+    fixture_end(&a.w);
 }
 
 /* A renewed secret is proven by the next poll; if it is refused the old token goes on. */
@@ -144,25 +144,25 @@ static void a_changed_credential_is_signed_in_with_at_once_and_the_old_token_is_
     (void)state;
     begin(&a, "", "");
     assert_int_equal(graph_signed_in_mono(a.w.graph), 0);
-    world_poll(&a.w);
+    fixture_poll(&a.w);
     usec_t first = graph_signed_in_mono(a.w.graph);
     assert_true(first > 0 && first <= clock_now().mono);
-    world_poll(&a.w);
+    fixture_poll(&a.w);
     assert_int_equal(asked(&a.w, "token"), 1);
 
     graph_sign_in_again(a.w.graph);
-    world_poll(&a.w);
+    fixture_poll(&a.w);
     assert_int_equal(asked(&a.w, "token"), 2);
     assert_true(graph_signed_in_mono(a.w.graph) > first);
 
     usec_t second = graph_signed_in_mono(a.w.graph);
     sim_write(&a.w.sim, "secret", "wrong", 0600);
     graph_sign_in_again(a.w.graph);
-    world_poll(&a.w);
+    fixture_poll(&a.w);
     assert_true(a.w.report.complete);
     assert_int_equal(a.w.report.renewal.kind, FAILURE_AUTH);
     assert_int_equal(graph_signed_in_mono(a.w.graph), second);
-    world_end(&a.w);
+    fixture_end(&a.w);
 }
 
 int main(void)

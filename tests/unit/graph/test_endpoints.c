@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every endpoint that is ever called, and answers that are none: each is a failure with a name, and
  * nothing is believed. */
-#include "unit/graph/world.h"
+#include "unit/graph/fixture.h"
 
 #include "graph/app_entry.h"
 #include "graph/lookup.h"
@@ -71,7 +71,7 @@ static void on_entry(void *userdata, usec_t ends_at, const struct failure *why)
     *o = (struct outcome){.done = true, .believed = ends_at != 0, .failure = *why};
 }
 
-static struct outcome polled(const struct world *w, const struct endpoint *e)
+static struct outcome polled(const struct graph_fixture *w, const struct endpoint *e)
 {
     const struct snapshot *s = w->snapshot;
     struct outcome o = {true, w->report.complete, w->report.failure};
@@ -89,7 +89,7 @@ static struct outcome polled(const struct world *w, const struct endpoint *e)
     return o;
 }
 
-static struct outcome ask(struct world *w, const struct endpoint *e)
+static struct outcome ask(struct graph_fixture *w, const struct endpoint *e)
 {
     const struct lookup_request rq = {.who = USER, .shown = "user x", .what = 1U << e->which};
     struct outcome o = {0};
@@ -100,7 +100,7 @@ static struct outcome ask(struct world *w, const struct endpoint *e)
     else if (e->how == ENTRY)
         r = graph_ask_entry(w->graph, on_entry, &o, &why);
     else
-        world_poll(w);
+        fixture_poll(w);
     if (r < 0)
         fail_msg("%s: %s", e->name, why.text);
     if (e->how == POLL || e->how == MACHINE)
@@ -110,13 +110,14 @@ static struct outcome ask(struct world *w, const struct endpoint *e)
     return o;
 }
 
-static void begin(struct world *w, const struct endpoint *e, const char *const *answer, size_t n)
+static void begin(struct graph_fixture *w, const struct endpoint *e, const char *const *answer,
+                  size_t n)
 {
     CLEANUP(free) char *faults = rules(e->name, answer, n);
-    world_begin(w, (struct setup){.tenant = TENANT_HAS,
-                                  .faults = faults,
-                                  .source = e->older ? SOURCE_OPTION_SUBSCRIBED_SKUS
-                                                     : SOURCE_OPTION_CLOUD_LICENSING});
+    fixture_begin(w, (struct setup){.tenant = TENANT_HAS,
+                                    .faults = faults,
+                                    .source = e->older ? SOURCE_OPTION_SUBSCRIBED_SKUS
+                                                       : SOURCE_OPTION_CLOUD_LICENSING});
     w->graph->backoff = 100;
     if (e->how == MACHINE) {
         w->graph->o.auth = AUTH_MANAGED_IDENTITY;
@@ -126,7 +127,7 @@ static void begin(struct world *w, const struct endpoint *e, const char *const *
     if (e->how == LOOK_UP && e->older)
         graph_set_answered(w->graph, SOURCE_SUBSCRIBED_SKUS);
     if (e->how == ENTRY)
-        world_poll(w); /* for the token */
+        fixture_poll(w); /* for the token */
 }
 
 static void a_2xx_that_is_no_200_is_named_and_believed_nowhere(void **state)
@@ -140,7 +141,7 @@ static void a_2xx_that_is_no_200_is_named_and_believed_nowhere(void **state)
         answers[i] = answer[i];
     }
     for (size_t k = 0; k < N_ELEMENTS(ENDPOINTS); k++) {
-        struct world w;
+        struct graph_fixture w;
         begin(&w, &ENDPOINTS[k], answers, N_ELEMENTS(answers));
         for (size_t i = 0; i < N_ELEMENTS(STATUSES); i++) {
             char words[16];
@@ -150,7 +151,7 @@ static void a_2xx_that_is_no_200_is_named_and_believed_nowhere(void **state)
                 fail_msg("%s, %s: believed %d, %s: %s", ENDPOINTS[k].name, words, o.believed,
                          failure_kind_name(o.failure.kind), o.failure.text);
         }
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
@@ -173,7 +174,7 @@ static void a_200_with_another_body_is_named_and_believed_nowhere(void **state)
     };
     (void)state;
     for (size_t k = 0; k < N_ELEMENTS(ENDPOINTS); k++) {
-        struct world w;
+        struct graph_fixture w;
         begin(&w, &ENDPOINTS[k], ANSWERS, N_ELEMENTS(ANSWERS));
         while (asked(&w, ENDPOINTS[k].name) < (int)N_ELEMENTS(ANSWERS)) {
             struct outcome o = ask(&w, &ENDPOINTS[k]);
@@ -183,7 +184,7 @@ static void a_200_with_another_body_is_named_and_believed_nowhere(void **state)
                          asked(&w, ENDPOINTS[k].name), o.believed,
                          failure_kind_name(o.failure.kind), o.failure.text);
         }
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
@@ -192,14 +193,14 @@ static void the_true_answers_are_believed(void **state)
 {
     (void)state;
     for (size_t k = 0; k < N_ELEMENTS(ENDPOINTS); k++) {
-        struct world w;
+        struct graph_fixture w;
         if (ENDPOINTS[k].how == MACHINE && ENDPOINTS[k].which == IDENTITY_ARC)
             continue; /* needs a key file: test_sign_in.c */
         begin(&w, &ENDPOINTS[k], NULL, 0);
         struct outcome o = ask(&w, &ENDPOINTS[k]);
         if (!o.believed)
             fail_msg("%s: %s", ENDPOINTS[k].name, o.failure.text);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 

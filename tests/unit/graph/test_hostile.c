@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A body that ends too soon, at every byte, in every way that a body can end: the list it belongs
  * to stays unknown, and no other. */
-#include "unit/graph/world.h"
+#include "unit/graph/fixture.h"
 
 #include "json/json.h"
 
@@ -61,12 +61,12 @@ static char *cuts(const struct list_case *l, enum cut cut, size_t from, size_t t
     }
     json_close_array(w);
     assert_int_equal(json_write_take(w, &text, &len), 0);
-    text[len - 1] = '\0'; /* without the brackets, which world_begin puts */
+    text[len - 1] = '\0'; /* without the brackets, which fixture_begin puts */
     memmove(text, text + 1, len - 1);
     return text;
 }
 
-static void check(const struct world *w, const struct list_case *l, const char *how)
+static void check(const struct graph_fixture *w, const struct list_case *l, const char *how)
 {
     enum section allotments = w->snapshot->allotments, errors = w->snapshot->errors;
     bool right = !w->report.complete;
@@ -86,21 +86,21 @@ static void check(const struct world *w, const struct list_case *l, const char *
 
 static void run(const struct list_case *l, enum cut cut, size_t from, size_t to)
 {
-    struct world w;
+    struct graph_fixture w;
     CLEANUP(free) char *faults = cuts(l, cut, from, to);
-    world_begin(&w,
-                (struct setup){.top = "\"gzip\":false,",
-                               .tenant = "\"inline\":\"omit\",\"allotments\":[{\"id\":\"p\","
-                                         "\"allottedUnits\":5,\"consumedUnits\":5,"
-                                         "\"waiting\":{\"count\":2}}],\"errors\":[{\"count\":2}]",
-                               .faults = faults,
-                               .source = SOURCE_OPTION_CLOUD_LICENSING});
+    fixture_begin(&w,
+                  (struct setup){.top = "\"gzip\":false,",
+                                 .tenant = "\"inline\":\"omit\",\"allotments\":[{\"id\":\"p\","
+                                           "\"allottedUnits\":5,\"consumedUnits\":5,"
+                                           "\"waiting\":{\"count\":2}}],\"errors\":[{\"count\":2}]",
+                                 .faults = faults,
+                                 .source = SOURCE_OPTION_CLOUD_LICENSING});
     w.graph->backoff = 100;
     while (asked(&w, l->endpoint) < (int)(to - from)) {
-        world_poll(&w);
+        fixture_poll(&w);
         check(&w, l, CUT_NAMES[cut]);
     }
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void a_body_cut_at_any_byte_leaves_its_list_unknown(void **state)
@@ -119,17 +119,17 @@ static void the_same_bodies_uncut_are_complete(void **state)
 {
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(LISTS); i++) {
-        struct world w;
+        struct graph_fixture w;
         size_t len = strlen(LISTS[i].body);
         CLEANUP(free) char *faults = cuts(&LISTS[i], CUT_WHOLE, len, len + 1);
-        world_begin(&w,
-                    (struct setup){.tenant = "\"inline\":\"omit\",\"allotments\":[{\"id\":\"p\","
-                                             "\"allottedUnits\":5,\"consumedUnits\":5}]",
-                                   .faults = faults});
-        world_poll(&w);
+        fixture_begin(&w,
+                      (struct setup){.tenant = "\"inline\":\"omit\",\"allotments\":[{\"id\":\"p\","
+                                               "\"allottedUnits\":5,\"consumedUnits\":5}]",
+                                     .faults = faults});
+        fixture_poll(&w);
         if (!w.report.complete)
             fail_msg("%s: %s", LISTS[i].endpoint, w.report.failure.text);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 

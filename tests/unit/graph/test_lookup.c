@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Look-ups against the simulator: which call each section is, and what a failed one leaves. */
-#include "unit/graph/world.h"
+#include "unit/graph/fixture.h"
 
 #include "graph/lookup.h"
 
@@ -31,7 +31,7 @@
     (1U << RIGHTS_HELD | 1U << RIGHTS_ASSIGNMENTS | 1U << RIGHTS_WAITING | 1U << RIGHTS_ERRORS)
 
 struct seeker {
-    struct world w;
+    struct graph_fixture w;
     struct rights *rights;
     struct lookup_report report;
     int n_done;
@@ -50,13 +50,13 @@ static void begin(struct seeker *s, const char *more, const char *faults)
 {
     CLEANUP(free) char *tenant = text_printf("%s%s", PEOPLE, more);
     *s = (struct seeker){0};
-    world_begin(&s->w, (struct setup){.tenant = tenant, .faults = faults});
+    fixture_begin(&s->w, (struct setup){.tenant = tenant, .faults = faults});
 }
 
 static void end(struct seeker *s)
 {
     rights_free(s->rights);
-    world_end(&s->w);
+    fixture_end(&s->w);
 }
 
 static const struct rights *look_up_within(struct seeker *s, struct lookup_request rq, usec_t timeout)
@@ -249,7 +249,7 @@ static void one_thing_at_a_time_and_a_cancelled_look_up_does_not_speak(void **st
     assert_int_equal(graph_lookup(s.w.graph, &rq, USEC_PER_SEC, on_done, &s, &why), -EBUSY);
     assert_int_equal(graph_poll(s.w.graph, on_polled, &s.w, &why), -EBUSY);
     graph_lookup_cancel(s.w.graph);
-    world_poll(&s.w);
+    fixture_poll(&s.w);
     assert_int_equal(s.n_done, 0);
     const struct lookup_request bad = {.who = "../x", .shown = "a", .what = 1U << RIGHTS_HELD};
     assert_int_equal(graph_lookup(s.w.graph, &bad, USEC_PER_SEC, on_done, &s, &why), -EINVAL);
@@ -264,7 +264,7 @@ static void a_sign_in_that_outlasts_its_look_up_is_given_up_with_it(void **state
     const struct rights *r =
         look_up_within(&s, (struct lookup_request){.what = 1U << RIGHTS_HELD}, USEC_PER_SEC / 5);
     assert_int_equal(r->section[RIGHTS_HELD], SECTION_UNKNOWN);
-    world_poll(&s.w); /* signs in anew */
+    fixture_poll(&s.w); /* signs in anew */
     assert_int_equal(look_up(&s, (struct lookup_request){.what = 1U << RIGHTS_HELD})->section[RIGHTS_HELD],
                      SECTION_COMPLETE);
     end(&s);

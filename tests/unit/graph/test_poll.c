@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The cycle against the simulator: what is read, in how many requests, and what stays unknown. */
-#include "unit/graph/world.h"
+#include "unit/graph/fixture.h"
 
 static void a_poll_reads_every_section_in_two_requests_and_a_token(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w, (struct setup){0});
+    fixture_begin(&w, (struct setup){0});
     assert_int_equal(graph_source(w.graph), SOURCE_NONE);
-    world_poll(&w);
+    fixture_poll(&w);
     assert_true(w.report.complete);
     assert_int_equal(w.report.requests, 3);
     assert_int_equal(sim_count(&w.sim, NULL, NULL), 3);
@@ -26,10 +26,10 @@ static void a_poll_reads_every_section_in_two_requests_and_a_token(void **state)
     assert_int_equal(w.snapshot->n_error_groups, 1);
     assert_int_equal(w.snapshot->error_group[0].count, 3);
 
-    world_poll(&w); /* the token is kept */
+    fixture_poll(&w); /* the token is kept */
     assert_int_equal(w.report.requests, 2);
     assert_int_equal(asked(&w, "token"), 1);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void dates_that_are_absurd_or_contradict_each_other_are_not_believed(void **state)
@@ -47,43 +47,43 @@ static void dates_that_are_absurd_or_contradict_each_other_are_not_believed(void
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct graph_fixture w;
         CLEANUP(free)
         char *fault = text_printf("{\"match\":{\"path\":\"%s\"},\"do\":{\"headers\":{\"Date\":"
                                   "\"%s\"}}}",
                                   CASES[i].path, CASES[i].date);
-        world_begin(&w, (struct setup){.faults = fault});
-        world_poll(&w);
+        fixture_begin(&w, (struct setup){.faults = fault});
+        fixture_poll(&w);
         if (!w.report.complete || w.report.skew_known != CASES[i].known)
             fail_msg("%s: %s", CASES[i].path, CASES[i].date);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
 static void every_request_carries_the_headers_of_the_digest(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w, (struct setup){0});
-    world_poll(&w);
+    fixture_begin(&w, (struct setup){0});
+    fixture_poll(&w);
     assert_int_equal(sim_count(&w.sim, "\"prefer\":\"include-unknown-enum-members\"", NULL), 2);
     assert_int_equal(sim_count(&w.sim, "\"user_agent\":\"seatwatchd/test\"", NULL), 3);
     assert_int_equal(sim_count(&w.sim, "\"accept_encoding\":\"gzip\"", NULL), 3);
     assert_int_equal(sim_count(&w.sim, "\"client_request_id\":\"", NULL), 3);
     assert_int_equal(sim_count(&w.sim, "\"encoding\":\"gzip\"", "\"endpoint\":\"allotments\""), 1);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void continuations_are_followed_to_the_end_of_each_list(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w,
-                (struct setup){
-                    .tenant =
-                        "\"generate\":{\"allotments\":25,\"waiting\":300,\"errors\":50,\"seed\":7},"
-                        "\"page_size\":4,\"inline_limit\":5"});
-    world_poll(&w);
+    fixture_begin(
+        &w,
+        (struct setup){
+            .tenant = "\"generate\":{\"allotments\":25,\"waiting\":300,\"errors\":50,\"seed\":7},"
+                      "\"page_size\":4,\"inline_limit\":5"});
+    fixture_poll(&w);
     if (!w.report.complete)
         fail_msg("%s", w.report.failure.text);
     struct snapshot_totals t;
@@ -95,25 +95,25 @@ static void continuations_are_followed_to_the_end_of_each_list(void **state)
     assert_int_equal(asked(&w, "assignmentErrors"), 13);
     assert_int_equal(w.report.requests, sim_count(&w.sim, NULL, NULL));
     assert_int_equal(sim_count(&w.sim, "\"status\":200", NULL), sim_count(&w.sim, NULL, NULL));
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void an_empty_page_with_a_link_is_no_end(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w,
-                (struct setup){.faults = "{\"match\":{\"path\":\"allotments\"},\"at\":1,\"do\":{"
+    fixture_begin(&w, (struct setup){.faults =
+                                         "{\"match\":{\"path\":\"allotments\"},\"at\":1,\"do\":{"
                                          "\"fixture\":\"synthetic/allotments-page1.json\"}},"
                                          "{\"match\":{\"path\":\"allotments\"},\"at\":2,\"do\":{"
                                          "\"fixture\":\"synthetic/allotments-page2-empty.json\"}},"
                                          "{\"match\":{\"path\":\"allotments\"},\"at\":3,\"do\":{"
                                          "\"fixture\":\"synthetic/allotments-page3-last.json\"}}"});
-    world_poll(&w);
+    fixture_poll(&w);
     assert_int_equal(w.snapshot->allotments, SECTION_COMPLETE);
     assert_int_equal(asked(&w, "allotments"), 3);
     assert_true(w.snapshot->n_allotments >= 3);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void no_more_requests_are_in_flight_than_allowed(void **state)
@@ -121,19 +121,19 @@ static void no_more_requests_are_in_flight_than_allowed(void **state)
     static const uint32_t LIMITS[] = {1, 3, 8};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(LIMITS); i++) {
-        struct world w;
+        struct graph_fixture w;
         char over[32];
-        world_begin(
+        fixture_begin(
             &w, (struct setup){
                     .tenant =
                         "\"generate\":{\"allotments\":40,\"waiting\":400,\"errors\":20,\"seed\":1},"
                         "\"page_size\":10,\"inline\":\"omit\",\"inline_limit\":0",
                     .requests = LIMITS[i]});
-        world_poll(&w);
+        fixture_poll(&w);
         assert_true(w.report.complete);
         (void)snprintf(over, sizeof over, "\"in_flight\":%u,", LIMITS[i] + 1);
         assert_int_equal(sim_count(&w.sim, over, NULL), 0);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
@@ -152,31 +152,31 @@ static void a_list_that_its_row_does_not_hold_is_read_by_itself(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct graph_fixture w;
         CLEANUP(free)
         char *tenant = text_printf(
             "\"allotments\":[{\"id\":\"p1\",\"skuPartNumber\":\"SPE_E5\",\"allottedUnits\":1,"
             "\"consumedUnits\":1,\"waiting\":{\"count\":250,\"since\":\"@now-2h\"}},{\"id\":\"p2\","
             "\"skuPartNumber\":\"SPE_E3\",\"allottedUnits\":10,\"consumedUnits\":1}],%s",
             CASES[i].members);
-        world_begin(&w, (struct setup){.tenant = tenant});
-        world_poll(&w);
+        fixture_begin(&w, (struct setup){.tenant = tenant});
+        fixture_poll(&w);
         if (!w.report.complete || pool(&w, "p1")->waiting.count != 250 ||
             pool(&w, "p2")->waiting.section != SECTION_COMPLETE)
             fail_msg("%s: %lld waiting, %s", CASES[i].why, (long long)pool(&w, "p1")->waiting.count,
                      w.report.failure.text);
         if (asked(&w, "waitingMembers") != CASES[i].waiting_requests)
             fail_msg("%s: %d requests", CASES[i].why, asked(&w, "waitingMembers"));
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
 static void lists_that_are_cut_silently_are_found_out_in_the_first_poll(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w,
-                (struct setup){.tenant = "\"allotments\":["
+    fixture_begin(&w, (struct setup){.tenant =
+                                         "\"allotments\":["
                                          "{\"id\":\"a\",\"skuPartNumber\":\"A\",\"allottedUnits\":"
                                          "1,\"consumedUnits\":1,\"waiting\":{\"count\":26}},"
                                          "{\"id\":\"b\",\"skuPartNumber\":\"B\",\"allottedUnits\":"
@@ -184,39 +184,39 @@ static void lists_that_are_cut_silently_are_found_out_in_the_first_poll(void **s
                                          "{\"id\":\"c\",\"skuPartNumber\":\"C\",\"allottedUnits\":"
                                          "1,\"consumedUnits\":1,\"waiting\":{\"count\":19}}],"
                                          "\"inline\":\"truncate\",\"inline_limit\":20"});
-    world_poll(&w);
+    fixture_poll(&w);
     assert_true(w.report.complete);
     assert_int_equal(pool(&w, "a")->waiting.count, 26);
     assert_int_equal(pool(&w, "b")->waiting.count, 90);
     assert_int_equal(pool(&w, "c")->waiting.count, 19);
     assert_int_equal(asked(&w, "waitingMembers"), 2);
     assert_non_null(strstr(w.report.note, "cut"));
-    world_poll(&w); /* remembered, and said once */
+    fixture_poll(&w); /* remembered, and said once */
     assert_int_equal(pool(&w, "a")->waiting.count, 26);
     assert_int_equal(pool(&w, "b")->waiting.count, 90);
     assert_int_equal(asked(&w, "waitingMembers"), 4);
     assert_string_equal(w.report.note, "");
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void whole_long_lists_are_compared_once_a_day(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w,
-                (struct setup){
-                    .tenant =
-                        "\"allotments\":[{\"id\":\"a\",\"skuPartNumber\":\"A\",\"allottedUnits\":1,"
-                        "\"consumedUnits\":1,\"waiting\":{\"count\":60}}]"});
-    world_poll(&w);
-    world_poll(&w);
+    fixture_begin(
+        &w,
+        (struct setup){
+            .tenant = "\"allotments\":[{\"id\":\"a\",\"skuPartNumber\":\"A\",\"allottedUnits\":1,"
+                      "\"consumedUnits\":1,\"waiting\":{\"count\":60}}]"});
+    fixture_poll(&w);
+    fixture_poll(&w);
     assert_int_equal(pool(&w, "a")->waiting.count, 60);
     assert_int_equal(asked(&w, "waitingMembers"), 1);
     w.graph->learnt.check_mono = 0; /* a day later */
-    world_poll(&w);
+    fixture_poll(&w);
     assert_int_equal(asked(&w, "waitingMembers"), 2);
     assert_int_equal(pool(&w, "a")->waiting.count, 60);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void a_waiting_list_that_fails_is_unknown_alone(void **state)
@@ -230,40 +230,40 @@ static void a_waiting_list_that_fails_is_unknown_alone(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct graph_fixture w;
         CLEANUP(free)
         char *faults =
             text_printf("{\"match\":{\"path\":\"*/p2/waitingMembers\"},%s}", CASES[i].fault);
-        world_begin(&w,
-                    (struct setup){.tenant = TWO_POOLS ",\"inline\":\"omit\",\"inline_limit\":0",
-                                   .faults = faults});
-        world_poll(&w);
+        fixture_begin(&w,
+                      (struct setup){.tenant = TWO_POOLS ",\"inline\":\"omit\",\"inline_limit\":0",
+                                     .faults = faults});
+        fixture_poll(&w);
         assert_false(w.report.complete);
         assert_int_equal(w.snapshot->allotments, SECTION_COMPLETE);
         assert_int_equal(w.snapshot->errors, SECTION_COMPLETE);
         assert_int_equal(pool(&w, "p1")->waiting.section, SECTION_COMPLETE);
         if (pool(&w, "p2")->waiting.section != SECTION_UNKNOWN)
             fail_msg("%s", CASES[i].why);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
 static void a_pool_that_comes_twice_has_its_list_read_by_itself(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w,
-                (struct setup){.tenant = "\"allotments\":["
+    fixture_begin(&w, (struct setup){.tenant =
+                                         "\"allotments\":["
                                          "{\"id\":\"a\",\"skuPartNumber\":\"A\",\"allottedUnits\":"
                                          "1,\"consumedUnits\":1,\"waiting\":{\"count\":2}},"
                                          "{\"id\":\"a\",\"skuPartNumber\":\"A\",\"allottedUnits\":"
                                          "1,\"consumedUnits\":1,\"waiting\":{\"count\":3}}]"});
-    world_poll(&w);
+    fixture_poll(&w);
     assert_int_equal(w.snapshot->n_allotments, 1);
     assert_true(pool(&w, "a")->units_known);
     assert_int_equal(asked(&w, "waitingMembers"), 1);
     assert_int_equal(pool(&w, "a")->waiting.section, SECTION_COMPLETE);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 /* ---- what the service refuses ---- */
@@ -282,22 +282,22 @@ static void a_refused_option_is_left_out_and_remembered(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct graph_fixture w;
         CLEANUP(free) char *tenant = text_printf(TWO_POOLS ",\"refuse\":[%s]", CASES[i].refuse);
-        world_begin(&w, (struct setup){.tenant = tenant});
-        world_poll(&w);
+        fixture_begin(&w, (struct setup){.tenant = tenant});
+        fixture_poll(&w);
         if (!w.report.complete)
             fail_msg("%s: %s", CASES[i].refuse, w.report.failure.text);
         assert_non_null(strstr(w.report.note, CASES[i].note));
         assert_int_equal(asked(&w, "allotments"), CASES[i].first);
         assert_int_equal(pool(&w, "p2")->waiting.count, 4);
         int refused = sim_count(&w.sim, "\"status\":400", NULL);
-        world_poll(&w);
+        fixture_poll(&w);
         assert_true(w.report.complete);
         assert_string_equal(w.report.note, "");
         assert_int_equal(asked(&w, "allotments"), CASES[i].first + CASES[i].second);
         assert_int_equal(sim_count(&w.sim, "\"status\":400", NULL), refused);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
@@ -306,10 +306,10 @@ static void a_tenant_without_the_api_is_read_from_the_older_source(void **state)
     static const int STATUSES[] = {400, 404, 501};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(STATUSES); i++) {
-        struct world w;
+        struct graph_fixture w;
         CLEANUP(free) char *tenant = text_printf(TWO_POOLS ",\"absent\":%d", STATUSES[i]);
-        world_begin(&w, (struct setup){.tenant = tenant});
-        world_poll(&w);
+        fixture_begin(&w, (struct setup){.tenant = tenant});
+        fixture_poll(&w);
         if (!w.report.complete)
             fail_msg("%s", w.report.failure.text);
         assert_int_equal(w.snapshot->source, SOURCE_SUBSCRIBED_SKUS);
@@ -321,16 +321,16 @@ static void a_tenant_without_the_api_is_read_from_the_older_source(void **state)
         assert_int_equal(w.snapshot->allotment[0].waiting.section, SECTION_NOT_OFFERED);
         assert_non_null(strstr(w.report.note, "/subscribedSkus is read instead"));
         int before = asked(&w, "allotments");
-        world_poll(&w); /* two requests, and not a word more */
+        fixture_poll(&w); /* two requests, and not a word more */
         assert_true(w.report.complete);
         assert_int_equal(w.report.requests, 2);
         assert_int_equal(asked(&w, "allotments"), before);
         assert_string_equal(w.report.note, "");
         w.graph->learnt.probe_mono = 0; /* a day later the API is looked for again */
-        world_poll(&w);
+        fixture_poll(&w);
         assert_true(asked(&w, "allotments") > before);
         assert_true(w.report.complete);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
@@ -340,49 +340,49 @@ static void a_page_of_somebody_else_never_switches_the_source(void **state)
     static const int STATUSES[] = {400, 403, 404, 501};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(STATUSES); i++) {
-        struct world w;
+        struct graph_fixture w;
         CLEANUP(free)
         char *faults = text_printf("{\"path\":\"allotments\",\"do\":{\"status\":%d,\"garbage\":"
                                    "\"html\"}}",
                                    STATUSES[i]);
-        world_begin(&w, (struct setup){.faults = faults});
+        fixture_begin(&w, (struct setup){.faults = faults});
         w.graph->backoff = 100;
         for (int n = 1; n <= 3; n++) {
-            world_poll(&w);
+            fixture_poll(&w);
             assert_int_equal(w.report.failure.kind, FAILURE_TRANSIENT);
             assert_non_null(strstr(w.report.failure.text, "(a proxy or filter?)"));
             assert_int_equal(asked(&w, "allotments"), 5 * n);
         }
         assert_int_equal(asked(&w, "subscribedSkus"), 0);
         assert_int_equal(graph_source(w.graph), SOURCE_NONE);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
 /* Each poll of --once is a process of its own. */
 static void refusals_of_an_earlier_process_count(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
     for (uint32_t before = 0; before < 2; before++) {
-        world_begin(&w, (struct setup){.tenant = TWO_POOLS ",\"deny\":[\"allotments\"]"});
+        fixture_begin(&w, (struct setup){.tenant = TWO_POOLS ",\"deny\":[\"allotments\"]"});
         graph_set_refusals(w.graph, before);
-        world_poll(&w);
+        fixture_poll(&w);
         assert_int_equal(w.report.refusals, before + 1);
         assert_int_equal(w.report.complete, before == 1);
         assert_int_equal(graph_source(w.graph), before ? SOURCE_SUBSCRIBED_SKUS : SOURCE_NONE);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
 static void a_missing_permission_is_named_first_and_believed_the_second_time(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(
+    fixture_begin(
         &w, (struct setup){.tenant = TWO_POOLS
                            ",\"deny\":[\"allotments\",\"assignmentErrors\",\"waitingMembers\"]"});
-    world_poll(&w);
+    fixture_poll(&w);
     assert_false(w.report.complete);
     assert_int_equal(w.report.failure.kind, FAILURE_PERMISSION);
     assert_non_null(
@@ -392,31 +392,31 @@ static void a_missing_permission_is_named_first_and_believed_the_second_time(voi
     assert_non_null(strstr(w.report.failure.text, "CloudLicensing.Read.All"));
     assert_non_null(strstr(w.report.failure.text, "request id "));
     assert_int_equal(w.snapshot->allotments, SECTION_UNKNOWN);
-    world_poll(&w);
+    fixture_poll(&w);
     assert_true(w.report.complete);
     assert_int_equal(w.snapshot->source, SOURCE_SUBSCRIBED_SKUS);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void without_any_permission_the_better_one_is_asked_for(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(
+    fixture_begin(
         &w, (struct setup){.tenant = TWO_POOLS
                            ",\"deny\":[\"allotments\",\"assignmentErrors\",\"subscribedSkus\"]"});
-    world_poll(&w);
+    fixture_poll(&w);
     char first[sizeof w.report.failure.text];
     memcpy(first, w.report.failure.text, sizeof first);
     for (int i = 0; i < 3; i++) {
-        world_poll(&w);
+        fixture_poll(&w);
         assert_false(w.report.complete);
         assert_int_equal(w.report.failure.kind, FAILURE_PERMISSION);
         assert_string_equal(w.report.failure.text, first); /* a failure that goes on reads alike */
         assert_int_equal(w.snapshot->source, SOURCE_CLOUD_LICENSING);
         assert_int_equal(w.snapshot->allotments, SECTION_UNKNOWN);
     }
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void once_the_api_has_answered_a_refusal_is_no_reason_to_switch(void **state)
@@ -426,67 +426,67 @@ static void once_the_api_has_answered_a_refusal_is_no_reason_to_switch(void **st
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(REFUSALS); i++)
         for (int from_store = 0; from_store < 2; from_store++) {
-            struct world w;
+            struct graph_fixture w;
             CLEANUP(free)
             char *tenant =
                 text_printf("\"states\":[{" TWO_POOLS "},{\"when\":{\"poll\":2},%s}]", REFUSALS[i]);
             CLEANUP(free) char *refused = text_printf(TWO_POOLS ",%s", REFUSALS[i]);
-            world_begin(&w, (struct setup){.tenant = from_store ? refused : tenant});
+            fixture_begin(&w, (struct setup){.tenant = from_store ? refused : tenant});
             if (from_store) {
                 graph_set_answered(w.graph, SOURCE_CLOUD_LICENSING);
             } else {
-                world_poll(&w);
+                fixture_poll(&w);
                 assert_true(w.report.complete);
             }
             for (int n = 0; n < 3; n++) {
-                world_poll(&w);
+                fixture_poll(&w);
                 assert_false(w.report.complete);
                 assert_int_equal(w.snapshot->source, SOURCE_CLOUD_LICENSING);
                 assert_int_equal(w.snapshot->allotments, SECTION_UNKNOWN);
             }
             assert_int_equal(asked(&w, "subscribedSkus"), 0);
-            world_end(&w);
+            fixture_end(&w);
         }
 }
 
 static void a_source_that_is_configured_is_the_only_one(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w, (struct setup){.source = SOURCE_OPTION_SUBSCRIBED_SKUS});
-    world_poll(&w);
+    fixture_begin(&w, (struct setup){.source = SOURCE_OPTION_SUBSCRIBED_SKUS});
+    fixture_poll(&w);
     assert_true(w.report.complete);
     assert_int_equal(w.report.requests, 3);
     assert_int_equal(asked(&w, "allotments"), 0);
-    world_end(&w);
+    fixture_end(&w);
 
-    world_begin(&w, (struct setup){.source = SOURCE_OPTION_CLOUD_LICENSING,
-                                   .tenant = TWO_POOLS ",\"absent\":404"});
-    world_poll(&w);
-    world_poll(&w);
+    fixture_begin(&w, (struct setup){.source = SOURCE_OPTION_CLOUD_LICENSING,
+                                     .tenant = TWO_POOLS ",\"absent\":404"});
+    fixture_poll(&w);
+    fixture_poll(&w);
     assert_false(w.report.complete);
     assert_int_equal(w.report.failure.kind, FAILURE_ABSENT);
     assert_int_equal(asked(&w, "subscribedSkus"), 0);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void sections_fail_each_on_their_own(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w, (struct setup){.tenant = TWO_POOLS ",\"deny\":[\"assignmentErrors\"]"});
-    world_poll(&w);
+    fixture_begin(&w, (struct setup){.tenant = TWO_POOLS ",\"deny\":[\"assignmentErrors\"]"});
+    fixture_poll(&w);
     assert_int_equal(w.snapshot->allotments, SECTION_COMPLETE);
     assert_int_equal(w.snapshot->errors, SECTION_UNKNOWN);
     assert_int_equal(w.report.failure.kind, FAILURE_PERMISSION);
-    world_end(&w);
+    fixture_end(&w);
 
-    world_begin(&w, (struct setup){.tenant = TWO_POOLS ",\"deny\":[\"allotments\"]",
-                                   .source = SOURCE_OPTION_CLOUD_LICENSING});
-    world_poll(&w);
+    fixture_begin(&w, (struct setup){.tenant = TWO_POOLS ",\"deny\":[\"allotments\"]",
+                                     .source = SOURCE_OPTION_CLOUD_LICENSING});
+    fixture_poll(&w);
     assert_int_equal(w.snapshot->allotments, SECTION_UNKNOWN);
     assert_int_equal(w.snapshot->errors, SECTION_COMPLETE);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void a_row_without_an_id_spoils_its_section(void **state)
@@ -509,54 +509,54 @@ static void a_row_without_an_id_spoils_its_section(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
-        world_begin(&w, (struct setup){.tenant = CASES[i].tenant});
-        world_poll(&w);
+        struct graph_fixture w;
+        fixture_begin(&w, (struct setup){.tenant = CASES[i].tenant});
+        fixture_poll(&w);
         assert_int_equal(w.snapshot->allotments, CASES[i].allotments);
         assert_int_equal(w.snapshot->errors, CASES[i].errors);
         if (CASES[i].allotments == SECTION_COMPLETE)
             assert_false(w.snapshot->schema_changed);
         if (CASES[i].allotments == SECTION_UNKNOWN)
             assert_non_null(strstr(w.report.failure.text, "a row whose id or key cannot be read"));
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
 static void a_changed_schema_is_said(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w, (struct setup){.tenant = "\"allotments\":[{\"id\":\"a\",\"skuPartNumber\":"
-                                             "\"A\",\"json\":{\"allottedUnits\":\"\"}},"
-                                             "{\"id\":\"b\",\"skuPartNumber\":\"A\",\"json\":{"
-                                             "\"allottedUnits\":\"\\\"12\\\"\"}}]"});
-    world_poll(&w);
+    fixture_begin(&w, (struct setup){.tenant = "\"allotments\":[{\"id\":\"a\",\"skuPartNumber\":"
+                                               "\"A\",\"json\":{\"allottedUnits\":\"\"}},"
+                                               "{\"id\":\"b\",\"skuPartNumber\":\"A\",\"json\":{"
+                                               "\"allottedUnits\":\"\\\"12\\\"\"}}]"});
+    fixture_poll(&w);
     assert_true(w.snapshot->schema_changed);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 /* ---- life cycle ---- */
 
 static void a_second_poll_at_once_is_refused(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     struct failure why = {0};
     (void)state;
-    world_begin(&w, (struct setup){0});
+    fixture_begin(&w, (struct setup){0});
     assert_int_equal(graph_poll(w.graph, on_polled, &w, &why), 0);
     assert_true(graph_polling(w.graph));
     assert_true(graph_poll(w.graph, on_polled, &w, &why) < 0);
     assert_true(graph_check_access(w.graph, NULL, NULL, &why) < 0);
-    world_end(&w); /* takes the poll with it, without calling back */
+    fixture_end(&w); /* takes the poll with it, without calling back */
     assert_int_equal(w.n_done, 0);
 }
 
 static void a_cancelled_poll_never_calls_back_and_the_next_one_works(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w, (struct setup){.tenant = "\"generate\":{\"allotments\":25,\"waiting\":100,"
-                                             "\"errors\":50,\"seed\":7},\"page_size\":4"});
+    fixture_begin(&w, (struct setup){.tenant = "\"generate\":{\"allotments\":25,\"waiting\":100,"
+                                               "\"errors\":50,\"seed\":7},\"page_size\":4"});
     for (int n = 1; n < 12; n++) { /* at many points of its way */
         assert_int_equal(graph_poll(w.graph, on_polled, &w, NULL), 0);
         int before = sim_count(&w.sim, NULL, NULL);
@@ -565,16 +565,16 @@ static void a_cancelled_poll_never_calls_back_and_the_next_one_works(void **stat
         graph_cancel(w.graph);
         assert_int_equal(w.n_done, 0);
     }
-    world_poll(&w);
+    fixture_poll(&w);
     assert_true(w.report.complete);
     assert_int_equal(w.snapshot->n_allotments, 25);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void on_done_free(void *userdata, struct snapshot *snapshot,
                          const struct graph_report *report)
 {
-    struct world *w = userdata;
+    struct graph_fixture *w = userdata;
     (void)report;
     snapshot_free(snapshot);
     w->n_done++;
@@ -583,13 +583,13 @@ static void on_done_free(void *userdata, struct snapshot *snapshot,
 
 static void the_tenant_may_go_when_its_poll_ends(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w, (struct setup){0});
+    fixture_begin(&w, (struct setup){0});
     assert_int_equal(graph_poll(w.graph, on_done_free, &w, NULL), 0);
     while (w.n_done == 0)
         (void)sd_event_run(w.event, UINT64_MAX);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a sign-in sends, where each of its secrets may go, and what happens when its files are half
  * of one thing and half of another. */
-#include "unit/graph/world.h"
+#include "unit/graph/fixture.h"
 
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -87,7 +87,7 @@ static int end(void **state)
 }
 
 /* A tenant that signs in with the pair app.crt and app.key; both certificates are registered. */
-static void begin_with_pair(struct world *w)
+static void begin_with_pair(struct graph_fixture *w)
 {
     CLEANUP(text_free) struct text tenant = TEXT_INIT(16384);
     text_add(&tenant, TWO_POOLS ",\"certificates\":[");
@@ -100,15 +100,15 @@ static void begin_with_pair(struct world *w)
     text_add(&tenant, "]");
     write_file("app.crt", certificate[0], 0644);
     write_key(key[0]);
-    world_begin(w, (struct setup){.tenant = tenant.data});
+    fixture_begin(w, (struct setup){.tenant = tenant.data});
     w->graph->o.auth = AUTH_CERTIFICATE;
     w->graph->o.certificate_file = in_dir("app.crt");
     w->graph->o.private_key_file = in_dir("app.key");
 }
 
-static void begin_machine(struct world *w, enum identity_host host, const char *faults)
+static void begin_machine(struct graph_fixture *w, enum identity_host host, const char *faults)
 {
-    world_begin(w, (struct setup){.tenant = TWO_POOLS ",\"identity\":{}", .faults = faults});
+    fixture_begin(w, (struct setup){.tenant = TWO_POOLS ",\"identity\":{}", .faults = faults});
     w->graph->o.auth = AUTH_MANAGED_IDENTITY;
     w->graph->o.identity_host = host;
     free(TAKE(w->graph->o.client_id)); /* the machine's own one */
@@ -116,49 +116,49 @@ static void begin_machine(struct world *w, enum identity_host host, const char *
 
 static void a_half_replaced_pair_leaves_the_old_token_in_use_and_says_so(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
     begin_with_pair(&w);
-    world_poll(&w);
+    fixture_poll(&w);
     assert_true(w.report.complete);
     assert_string_equal(w.report.renewal.text, "");
 
     write_file("app.crt", certificate[1], 0644);
     w.graph->token.renew_mono = 0; /* it is time */
-    world_poll(&w);
+    fixture_poll(&w);
     assert_true(w.report.complete);
     assert_non_null(strstr(w.report.renewal.text, "replace both files"));
     assert_int_equal(asked(&w, "token"), 1);
 
     write_key(key[1]);
     w.graph->token.renew_mono = 0;
-    world_poll(&w);
+    fixture_poll(&w);
     assert_true(w.report.complete);
     assert_string_equal(w.report.renewal.text, "");
     assert_int_equal(asked(&w, "token"), 2);
     assert_int_equal(sim_count(&w.sim, "\"aadsts\"", NULL), 0);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void without_a_token_a_half_replaced_pair_fails_the_poll_until_it_is_whole(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
     begin_with_pair(&w);
     write_file("app.crt", certificate[1], 0644);
-    world_poll(&w);
+    fixture_poll(&w);
     assert_false(w.report.complete);
     assert_int_equal(w.report.failure.kind, FAILURE_CONFIG);
     assert_int_equal(asked(&w, "token"), 0);
     write_key(key[1]);
-    world_poll(&w);
+    fixture_poll(&w);
     assert_true(w.report.complete);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void each_secret_of_a_sign_in_is_for_one_address_only(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     struct sign_in s;
     struct failure why = {0};
     struct http_request *request = NULL;
@@ -194,7 +194,7 @@ static void each_secret_of_a_sign_in_is_for_one_address_only(void **state)
         .method = "GET", .url = graph_url, .allowed = &w.graph->api, .basic = arc};
     assert_int_equal(http_start(w.http, &call, NULL, NULL, &request, &why), -EPERM);
     assert_null(request);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void only_one_plain_key_file_of_the_agent_is_read(void **state)
@@ -214,7 +214,7 @@ static void only_one_plain_key_file_of_the_agent_is_read(void **state)
         {"Basic realm=", "long.key", FAILURE_SECURITY},
         {"Basic realm=", "absent.key", FAILURE_SECURITY},
     };
-    struct world w;
+    struct graph_fixture w;
     char content[5001] = {0};
     CLEANUP(free) char *link = in_dir("link.key");
     CLEANUP(free) char *tokens = text_printf("%s/", dir);
@@ -242,7 +242,7 @@ static void only_one_plain_key_file_of_the_agent_is_read(void **state)
         if (sign_in_arc_key(w.graph, header, &got, &why) < 0)
             fail_msg("%s: %s", header, why.text);
     }
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void an_update_of_the_metadata_service_is_outlasted(void **state)
@@ -260,16 +260,16 @@ static void an_update_of_the_metadata_service_is_outlasted(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct graph_fixture w;
         CLEANUP(free)
         char *fault = text_printf("{\"match\":{\"path\":\"identity\"},%s}", CASES[i].fault);
         begin_machine(&w, IDENTITY_VM, fault);
-        world_poll(&w);
+        fixture_poll(&w);
         if (!w.report.complete || asked(&w, "identity") != CASES[i].asked ||
             w.report.took < CASES[i].least * w.graph->backoff)
             fail_msg("%s: %s, %llu us", fault, w.report.failure.text,
                      (unsigned long long)w.report.took);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
@@ -284,33 +284,33 @@ static void a_refusal_for_time_says_how_far_the_clock_is_off(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct graph_fixture w;
         CLEANUP(free)
         char *fault = text_printf(
             "{\"match\":{\"path\":\"token\"},\"do\":{\"status\":401%s%s%s,\"body\":{\"error\":"
             "\"invalid_client\",\"error_codes\":[700024]}}}",
             CASES[i].date ? ",\"headers\":{\"Date\":\"" : "", CASES[i].date ? CASES[i].date : "",
             CASES[i].date ? "\"}" : "");
-        world_begin(&w, (struct setup){.faults = fault});
-        world_poll(&w);
+        fixture_begin(&w, (struct setup){.faults = fault});
+        fixture_poll(&w);
         if (!strstr(w.report.failure.text, CASES[i].words))
             fail_msg("%s", w.report.failure.text);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
 static void the_address_of_the_consent_is_encoded(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     CLEANUP(free) char *url = NULL;
     CLEANUP(free) char *want = NULL;
     (void)state;
-    world_begin(&w, (struct setup){.client_id = "a b&c=d/\xc3\xbc"});
+    fixture_begin(&w, (struct setup){.client_id = "a b&c=d/\xc3\xbc"});
     want = text_printf("%s/" TENANT "/adminconsent?client_id=a%%20b%%26c%%3Dd%%2F%%C3%%BC",
                        w.sim.http);
     assert_int_equal(sign_in_consent_url(w.graph, &url), 0);
     assert_string_equal(url, want);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One tenant read from both sources: what both can know is the same, and what the older one cannot
  * know is unknown and never zero. */
-#include "unit/graph/world.h"
+#include "unit/graph/fixture.h"
 
 #include <strings.h>
 
@@ -78,21 +78,21 @@ static void both_sources_agree_on_what_both_can_know(void **state)
 {
     (void)state;
     for (int seed = 1; seed <= 6; seed++) {
-        struct world cloud, older;
+        struct graph_fixture cloud, older;
         CLEANUP(free)
         char *tenant = text_printf("\"generate\":{\"allotments\":%d,\"waiting\":%d,\"errors\":20,"
                                    "\"seed\":%d,\"services\":1}",
                                    seed * seed * 7, seed * 10, seed);
-        world_begin(&cloud, (struct setup){.tenant = tenant});
-        world_begin(&older,
-                    (struct setup){.tenant = tenant, .source = SOURCE_OPTION_SUBSCRIBED_SKUS});
-        world_poll(&cloud);
-        world_poll(&older);
+        fixture_begin(&cloud, (struct setup){.tenant = tenant});
+        fixture_begin(&older,
+                      (struct setup){.tenant = tenant, .source = SOURCE_OPTION_SUBSCRIBED_SKUS});
+        fixture_poll(&cloud);
+        fixture_poll(&older);
         assert_true(cloud.report.complete);
         assert_true(older.report.complete);
         compare(cloud.snapshot, older.snapshot);
-        world_end(&cloud);
-        world_end(&older);
+        fixture_end(&cloud);
+        fixture_end(&older);
     }
 }
 
@@ -181,13 +181,13 @@ static void whatever_the_list_of_subscriptions_says_the_units_are_known(void **s
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
-        world_begin(&w, (struct setup){.tenant = CASES[i].tenant,
-                                       .faults = CASES[i].faults,
-                                       .source = SOURCE_OPTION_SUBSCRIBED_SKUS});
+        struct graph_fixture w;
+        fixture_begin(&w, (struct setup){.tenant = CASES[i].tenant,
+                                         .faults = CASES[i].faults,
+                                         .source = SOURCE_OPTION_SUBSCRIBED_SKUS});
         int polls = CASES[i].note ? 2 : 1; /* throttled: the next one has to wait */
         for (int poll = 0; poll < polls; poll++) {
-            world_poll(&w);
+            fixture_poll(&w);
             const struct allotment *a = pool(&w, "sku:" A_SKU);
             const char *note = poll == 0 ? CASES[i].note : "";
             if (!w.report.complete || !a->units_known || a->allotted != 10 || a->consumed != 5)
@@ -203,27 +203,31 @@ static void whatever_the_list_of_subscriptions_says_the_units_are_known(void **s
                 a->subscriptions[0].next_lifecycle_date != DATE_UNKNOWN)
                 fail_msg("%s: its state or date", CASES[i].why);
         }
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
 static void a_subscription_has_its_own_dates_units_and_trial(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(
+    fixture_begin(
         &w,
         (struct setup){
             .source = SOURCE_OPTION_SUBSCRIBED_SKUS,
             .tenant = COMPANY(ONE(
-                KEY "," SKU
-                ",\"status\":\"Enabled\",\"totalLicenses\":7,\"isTrial\":true,"
+                KEY
+                "," SKU ",\"status\":\"Enabled\",\"totalLicenses\":7,\"isTrial\":true,"
                 "\"createdDateTime\":\"1970-01-02T00:00:00Z\","
-                "\"nextLifecycleDateTime\":\"1970-01-11T23:59:59Z\"") "," ONE(
-                "\"commerceSubscriptionId\":\"c-2\"," SKU
-                ",\"status\":\"Deleted\",\"totalLicenses\":-1,\"isTrial\":false,"
-                "\"nextLifecycleDateTime\":null"))});
-    world_poll(&w);
+                "\"nextLifecycleDateTime\":\"1970-01-11T23:59:59Z\"") "," ONE("\"commerceSubscripti"
+                                                                              "onId\":\"c-2\"," SKU
+                                                                              ",\"status\":"
+                                                                              "\"Deleted\","
+                                                                              "\"totalLicenses\":-"
+                                                                              "1,\"isTrial\":false,"
+                                                                              "\"nextLifecycleDateT"
+                                                                              "ime\":null"))});
+    fixture_poll(&w);
     const struct allotment *a = pool(&w, "sku:" A_SKU);
     assert_int_equal(a->n_subscriptions, 2);
     const struct subscription *one = &a->subscriptions[0], *two = &a->subscriptions[1];
@@ -238,7 +242,7 @@ static void a_subscription_has_its_own_dates_units_and_trial(void **state)
     assert_string_equal(two->tags_text, "none");
     assert_int_equal(two->licenses, 0);
     assert_int_equal(two->next_lifecycle_date, DATE_UNKNOWN);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 int main(void)

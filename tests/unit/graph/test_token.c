@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Signing in: when a token is asked for, how often, and what a refusal says. Table "Identity" of
  * the security rules. */
-#include "unit/graph/world.h"
+#include "unit/graph/fixture.h"
 #include "unit/http/peer.h"
 
 static void a_token_is_renewed_before_it_ends(void **state)
@@ -24,17 +24,17 @@ static void a_token_is_renewed_before_it_ends(void **state)
 
 static void the_form_says_what_the_flow_page_asks_for(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w, (struct setup){0}); /* the secret has characters that must be encoded */
-    world_poll(&w);
+    fixture_begin(&w, (struct setup){0}); /* the secret has characters that must be encoded */
+    fixture_poll(&w);
     assert_int_equal(sim_count(&w.sim, "\"endpoint\":\"token\"", "\"secret\":\"right\""), 1);
     assert_int_equal(sim_count(&w.sim, "\"grant_type\":\"client_credentials\"",
                                "\"scope\":\"https://graph.microsoft.com/.default\""),
                      1);
     CLEANUP(free) char *ledger = sim_ledger(&w.sim);
     assert_null(strstr(ledger, "s3cr&t"));
-    world_end(&w);
+    fixture_end(&w);
 }
 
 /* The status outranks every word of the body, and a 200 may hold Entra's word for "later". */
@@ -52,14 +52,14 @@ static void a_passing_fault_of_the_sign_in_passes_whatever_its_body_says(void **
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(ANSWERS); i++) {
-        struct world w;
+        struct graph_fixture w;
         CLEANUP(free)
         char *faults = text_printf("{\"path\":\"token\",\"at\":1,\"do\":{%s}}", ANSWERS[i]);
-        world_begin(&w, (struct setup){.faults = faults});
-        world_poll(&w);
+        fixture_begin(&w, (struct setup){.faults = faults});
+        fixture_poll(&w);
         if (!w.report.complete || asked(&w, "token") != 2)
             fail_msg("%s: %d requests, %s", ANSWERS[i], asked(&w, "token"), w.report.failure.text);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
@@ -128,9 +128,9 @@ static void a_refused_sign_in_is_asked_for_once_and_says_what_to_do(void **state
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
-        world_begin(&w, CASES[i].setup);
-        world_poll(&w);
+        struct graph_fixture w;
+        fixture_begin(&w, CASES[i].setup);
+        fixture_poll(&w);
         if (w.report.failure.kind != CASES[i].kind ||
             !strstr(w.report.failure.text, CASES[i].words) ||
             !strstr(w.report.failure.text, CASES[i].requests ? "sign-in" : ""))
@@ -144,21 +144,21 @@ static void a_refused_sign_in_is_asked_for_once_and_says_what_to_do(void **state
         assert_int_equal(w.snapshot->errors, SECTION_UNKNOWN);
         assert_null(strstr(w.report.failure.text, "s3cr&t"));
         assert_null(strstr(w.report.failure.text, "wr0ng"));
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
 static void a_repaired_secret_is_read_at_the_next_poll(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w, (struct setup){.secret = "wr0ng"});
-    world_poll(&w);
+    fixture_begin(&w, (struct setup){.secret = "wr0ng"});
+    fixture_poll(&w);
     assert_int_equal(w.report.failure.kind, FAILURE_AUTH);
     sim_write(&w.sim, "secret", "s3cr&t=%\n", 0600);
-    world_poll(&w);
+    fixture_poll(&w);
     assert_true(w.report.complete);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void a_401_renews_the_token_once_and_repeats_the_page_once(void **state)
@@ -180,23 +180,24 @@ static void a_401_renews_the_token_once_and_repeats_the_page_once(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
-        world_begin(&w, (struct setup){.tenant = CASES[i].tenant, .faults = CASES[i].faults});
-        world_poll(&w);
+        struct graph_fixture w;
+        fixture_begin(&w, (struct setup){.tenant = CASES[i].tenant, .faults = CASES[i].faults});
+        fixture_poll(&w);
         if (!w.report.complete)
             fail_msg("%s: %s", CASES[i].why, w.report.failure.text);
         assert_int_equal(asked(&w, "token"), 2);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
 static void a_second_401_fails_the_poll(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w, (struct setup){
-                        .faults = "{\"match\":{\"path\":\"allotments\"},\"do\":{\"status\":401}}"});
-    world_poll(&w);
+    fixture_begin(
+        &w,
+        (struct setup){.faults = "{\"match\":{\"path\":\"allotments\"},\"do\":{\"status\":401}}"});
+    fixture_poll(&w);
     assert_false(w.report.complete);
     assert_int_equal(w.report.failure.kind, FAILURE_AUTH);
     assert_non_null(strstr(w.report.failure.text, "HTTP 401"));
@@ -204,61 +205,61 @@ static void a_second_401_fails_the_poll(void **state)
     assert_int_equal(asked(&w, "token"), 2);
     assert_int_equal(asked(&w, "allotments"), 2);
     assert_int_equal(w.snapshot->allotments, SECTION_UNKNOWN);
-    world_poll(&w); /* begins with a token of its own */
+    fixture_poll(&w); /* begins with a token of its own */
     assert_int_equal(asked(&w, "token"), 4);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void claims_of_a_challenge_go_with_the_renewal(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(
+    fixture_begin(
         &w, (struct setup){.faults = "{\"match\":{\"path\":\"allotments\"},\"at\":1,\"do\":{"
                                      "\"status\":401,\"headers\":{\"WWW-Authenticate\":"
                                      "\"Bearer realm=\\\"\\\", error=\\\"insufficient_claims\\\", "
                                      "claims=\\\"eyJhIjoxfQ==\\\"\"}}}"});
-    world_poll(&w);
+    fixture_poll(&w);
     assert_true(w.report.complete);
     assert_int_equal(asked(&w, "token"), 2);
     assert_int_equal(sim_count(&w.sim, "\"endpoint\":\"token\"", "\"claims\""), 1);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void an_early_renewal_that_fails_leaves_the_old_token_in_use(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(
+    fixture_begin(
         &w, (struct setup){
                 .faults = "{\"match\":{\"path\":\"token\"},\"from\":2,\"do\":{\"status\":500}}"});
-    world_poll(&w);
+    fixture_poll(&w);
     assert_true(w.report.complete);
     w.graph->token.renew_mono = 0; /* it is time */
-    world_poll(&w);
+    fixture_poll(&w);
     assert_true(w.report.complete);
     assert_int_equal(asked(&w, "token"), 2);
-    world_poll(&w); /* not again at once */
+    fixture_poll(&w); /* not again at once */
     assert_true(w.report.complete);
     assert_int_equal(asked(&w, "token"), 2);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void a_token_that_has_ended_is_not_sent(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w, (struct setup){0});
-    world_poll(&w);
+    fixture_begin(&w, (struct setup){0});
+    fixture_poll(&w);
     w.graph->token.expires_mono = 0;
-    world_poll(&w);
+    fixture_poll(&w);
     assert_true(w.report.complete);
     assert_int_equal(asked(&w, "token"), 2);
     assert_int_equal(sim_count(&w.sim, "\"status\":401", NULL), 0);
     token_forget(w.graph);
-    world_poll(&w);
+    fixture_poll(&w);
     assert_int_equal(asked(&w, "token"), 3);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 /* A reload makes every tenant anew. */
@@ -279,10 +280,10 @@ static void who_is_configured_as_before_keeps_the_token_and_nobody_else(void **s
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct graph_fixture w;
         struct failure why = {0};
-        world_begin(&w, (struct setup){0});
-        world_poll(&w);
+        fixture_begin(&w, (struct setup){0});
+        fixture_poll(&w);
         pace_throttled(&w.graph->pace, 1);
         struct graph *before = w.graph;
         struct graph_options o = before->o;
@@ -297,49 +298,49 @@ static void who_is_configured_as_before_keeps_the_token_and_nobody_else(void **s
         assert_int_equal(w.graph->pace.limit == 1, CASES[i].inherits);
         assert_int_equal(graph_source(w.graph) == SOURCE_CLOUD_LICENSING, CASES[i].inherits);
         graph_free(before);
-        world_poll(&w);
+        fixture_poll(&w);
         if (asked(&w, "token") != CASES[i].sign_ins)
             fail_msg("%s: %d sign-ins", CASES[i].why, asked(&w, "token"));
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
 static void a_throttled_sign_in_waits_as_long_as_it_is_told(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w,
-                (struct setup){.faults = "{\"match\":{\"path\":\"token\"},\"at\":1,\"do\":{"
-                                         "\"status\":429,\"headers\":{\"Retry-After\":\"1\"}}}"});
-    world_poll(&w);
+    fixture_begin(&w,
+                  (struct setup){.faults = "{\"match\":{\"path\":\"token\"},\"at\":1,\"do\":{"
+                                           "\"status\":429,\"headers\":{\"Retry-After\":\"1\"}}}"});
+    fixture_poll(&w);
     assert_true(w.report.complete);
     assert_true(w.report.took >= USEC_PER_SEC);
-    world_end(&w);
+    fixture_end(&w);
 
-    world_begin(&w, (struct setup){.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"status\":"
-                                             "429,\"headers\":{\"Retry-After\":\"600\"}}}"});
+    fixture_begin(&w, (struct setup){.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"status\":"
+                                               "429,\"headers\":{\"Retry-After\":\"600\"}}}"});
     usec_t began = clock_now().mono;
-    world_poll(&w);
+    fixture_poll(&w);
     assert_int_equal(w.report.failure.kind, FAILURE_THROTTLED);
     assert_in_range(w.report.resume_at_mono, began + 600 * USEC_PER_SEC,
                     began + 605 * USEC_PER_SEC);
     assert_int_equal(asked(&w, "token"), 1);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void the_token_goes_to_graph_only(void **state)
 {
     /* A login service that shows what it is sent: the form, and no bearer. */
-    struct world w;
+    struct graph_fixture w;
     struct peer login;
     (void)state;
     static const char ANSWER[] =
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 72\r\n\r\n"
         "{\"token_type\":\"Bearer\",\"expires_in\":3599,\"access_token\":\"some.tok.en01\"}";
     peer_start(&login, (struct peer_script){.bytes = ANSWER});
-    world_begin(&w, (struct setup){.login_url = login.url});
-    world_poll(&w);
-    world_end(&w);
+    fixture_begin(&w, (struct setup){.login_url = login.url});
+    fixture_poll(&w);
+    fixture_end(&w);
     peer_stop(&login);
     assert_non_null(strstr(login.seen, "client_secret=s3cr%26t%3D%25"));
     assert_non_null(strstr(login.seen, "POST /" TENANT "/oauth2/v2.0/token HTTP/1.1"));

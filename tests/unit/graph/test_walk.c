@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Faults on the way: every row of the security rules' tables "Transport" and "Pages", against the
  * simulator. What was not obtained stays unknown; what is repeated is repeated within bounds. */
-#include "unit/graph/world.h"
+#include "unit/graph/fixture.h"
 #include "unit/http/peer.h"
 
 #include "base/alloc.h"
@@ -33,17 +33,17 @@ static void what_passes_is_repeated_until_it_works(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct graph_fixture w;
         CLEANUP(free)
         char *faults = text_printf("{\"match\":{\"path\":\"allotments\"},%s,\"do\":{%s}}",
                                    CASES[i].when, CASES[i].fault);
-        world_begin(&w, (struct setup){.faults = faults});
-        world_poll(&w);
+        fixture_begin(&w, (struct setup){.faults = faults});
+        fixture_poll(&w);
         if (!w.report.complete || w.snapshot->n_allotments != 2)
             fail_msg("%s: %s", CASES[i].why, w.report.failure.text);
         if (asked(&w, "allotments") != CASES[i].requests)
             fail_msg("%s: %d requests", CASES[i].why, asked(&w, "allotments"));
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
@@ -92,17 +92,17 @@ static void what_does_not_pass_leaves_its_section_unknown(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct graph_fixture w;
         CLEANUP(free)
         char *faults =
             text_printf("{\"match\":{\"path\":\"allotments\"},\"do\":{%s}}", CASES[i].fault);
         /* uncompressed: what follows a gzip stream is, depending on how it falls into reads,
          * ignored, counted, or taken for a broken one */
         bool plain = strncmp(CASES[i].why, "white", 5) == 0;
-        world_begin(&w, (struct setup){.top = plain ? "\"gzip\":false," : "",
-                                       .faults = faults,
-                                       .source = SOURCE_OPTION_CLOUD_LICENSING});
-        world_poll(&w);
+        fixture_begin(&w, (struct setup){.top = plain ? "\"gzip\":false," : "",
+                                         .faults = faults,
+                                         .source = SOURCE_OPTION_CLOUD_LICENSING});
+        fixture_poll(&w);
         if (w.report.complete || w.report.failure.kind != CASES[i].kind ||
             !strstr(w.report.failure.text, CASES[i].words))
             fail_msg("%s: %s: %s", CASES[i].why, failure_kind_name(w.report.failure.kind),
@@ -115,7 +115,7 @@ static void what_does_not_pass_leaves_its_section_unknown(void **state)
         assert_int_equal(w.snapshot->allotments, SECTION_UNKNOWN);
         assert_int_equal(w.snapshot->errors, SECTION_COMPLETE); /* its own section */
         assert_false(w.snapshot->schema_changed);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
@@ -126,24 +126,24 @@ static void a_later_page_that_fails_spoils_the_whole_list(void **state)
                                          "\"status\":400",   "\"status\":403"};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(FAULTS); i++) {
-        struct world w;
+        struct graph_fixture w;
         CLEANUP(free)
         char *faults = text_printf("{\"match\":{\"path\":\"allotments\",\"query_has\":"
                                    "\"skiptoken\"},\"from\":2,\"do\":{%s}}",
                                    FAULTS[i]);
-        world_begin(&w,
-                    (struct setup){
-                        .tenant =
-                            "\"generate\":{\"allotments\":9,\"waiting\":0,\"errors\":9,\"seed\":3},"
-                            "\"page_size\":3",
-                        .faults = faults});
-        world_poll(&w);
+        fixture_begin(
+            &w,
+            (struct setup){
+                .tenant = "\"generate\":{\"allotments\":9,\"waiting\":0,\"errors\":9,\"seed\":3},"
+                          "\"page_size\":3",
+                .faults = faults});
+        fixture_poll(&w);
         assert_false(w.report.complete);
         assert_int_equal(w.snapshot->allotments, SECTION_UNKNOWN);
         assert_int_equal(w.snapshot->n_allotments, 0);
         assert_int_equal(w.snapshot->errors, SECTION_COMPLETE);
         assert_int_equal(asked(&w, "subscribedSkus"), 0); /* it has answered: no reason to switch */
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
@@ -167,7 +167,7 @@ static void a_link_that_leads_away_is_never_followed(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct graph_fixture w;
         struct peer foreign;
         peer_start(&foreign,
                    (struct peer_script){
@@ -177,8 +177,8 @@ static void a_link_that_leads_away_is_never_followed(void **state)
         char *faults =
             text_printf("{\"match\":{\"path\":\"allotments\"},\"do\":{\"next_link\":\"%s%s\"}}",
                         mine ? foreign.url : CASES[i].link, mine ? "/beta/admin/x" : "");
-        world_begin(&w, (struct setup){.faults = faults});
-        world_poll(&w);
+        fixture_begin(&w, (struct setup){.faults = faults});
+        fixture_poll(&w);
         peer_stop(&foreign);
         if (w.report.complete || w.report.failure.kind != CASES[i].kind ||
             !strstr(w.report.failure.text, CASES[i].words))
@@ -188,25 +188,25 @@ static void a_link_that_leads_away_is_never_followed(void **state)
         assert_int_equal(w.snapshot->allotments, SECTION_UNKNOWN);
         assert_int_equal(w.snapshot->errors, SECTION_COMPLETE);
         assert_null(strstr(w.report.failure.text, "admin/x")); /* scheme and host only */
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
 static void a_cycle_of_links_ends(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
     /* page 3 leads back to page 2 */
-    world_begin(
+    fixture_begin(
         &w, (struct setup){.tenant = "\"generate\":{\"allotments\":30,\"waiting\":0,\"errors\":0,"
                                      "\"seed\":3},\"page_size\":3",
                            .faults = "{\"match\":{\"path\":\"allotments\",\"query_has\":"
                                      "\"skiptoken\"},\"at\":2,\"do\":{\"next_link\":\"repeat\"}}"});
-    world_poll(&w);
+    fixture_poll(&w);
     assert_false(w.report.complete);
     assert_int_equal(w.report.failure.kind, FAILURE_PROTOCOL);
     assert_int_equal(asked(&w, "allotments"), 3);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void a_list_and_a_poll_have_their_limits(void **state)
@@ -223,18 +223,18 @@ static void a_list_and_a_poll_have_their_limits(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
-        world_begin(&w, (struct setup){.tenant = "\"generate\":{\"allotments\":30,\"waiting\":0,"
-                                                 "\"errors\":0,\"seed\":3},\"page_size\":3"});
+        struct graph_fixture w;
+        fixture_begin(&w, (struct setup){.tenant = "\"generate\":{\"allotments\":30,\"waiting\":0,"
+                                                   "\"errors\":0,\"seed\":3},\"page_size\":3"});
         w.graph->pages_max = CASES[i].pages;
         w.graph->bytes_max = CASES[i].bytes;
-        world_poll(&w);
+        fixture_poll(&w);
         if (w.report.complete != CASES[i].complete ||
             !strstr(w.report.failure.text, CASES[i].words))
             fail_msg("%s: %s", CASES[i].words, w.report.failure.text);
         assert_int_equal(w.snapshot->allotments,
                          CASES[i].complete ? SECTION_COMPLETE : SECTION_UNKNOWN);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
@@ -244,51 +244,51 @@ static void a_nested_link_that_leads_away_spoils_its_waiting_list_only(void **st
                                         "userinfo", "dots",       "relative"};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(LINKS); i++) {
-        struct world w;
+        struct graph_fixture w;
         CLEANUP(free)
         char *faults = text_printf(
             "{\"match\":{\"path\":\"allotments\"},\"do\":{\"nested_link\":\"%s\"}}", LINKS[i]);
-        world_begin(&w,
-                    (struct setup){.tenant = TWO_POOLS ",\"inline_limit\":2", .faults = faults});
-        world_poll(&w);
+        fixture_begin(&w,
+                      (struct setup){.tenant = TWO_POOLS ",\"inline_limit\":2", .faults = faults});
+        fixture_poll(&w);
         if (w.report.failure.kind != FAILURE_SECURITY)
             fail_msg("%s: %s", LINKS[i], w.report.failure.text);
         assert_int_equal(w.snapshot->allotments, SECTION_COMPLETE);
         assert_true(pool(&w, "p1")->units_known && pool(&w, "p2")->units_known);
         assert_int_equal(pool(&w, "p2")->waiting.section, SECTION_UNKNOWN);
         assert_int_equal(asked(&w, "waitingMembers"), 0);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
 static void a_member_that_came_along_and_comes_again_is_counted_once(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w, (struct setup){.tenant = TWO_POOLS ",\"inline_limit\":2",
-                                   .faults = "{\"match\":{\"path\":\"allotments\"},"
-                                             "\"do\":{\"nested_link\":\"back\"}}"});
-    world_poll(&w);
+    fixture_begin(&w, (struct setup){.tenant = TWO_POOLS ",\"inline_limit\":2",
+                                     .faults = "{\"match\":{\"path\":\"allotments\"},"
+                                               "\"do\":{\"nested_link\":\"back\"}}"});
+    fixture_poll(&w);
     assert_true(w.report.complete);
     assert_int_equal(asked(&w, "waitingMembers"), 1);
     assert_int_equal(pool(&w, "p2")->waiting.count, 4);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void a_page_that_is_too_large_is_asked_for_in_parts_next_time(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w, (struct setup){.faults = "{\"match\":{\"path\":\"allotments\",\"query_has\":"
-                                             "\"expand\"},\"do\":{\"garbage\":\"bomb\"}}"});
-    world_poll(&w);
+    fixture_begin(&w, (struct setup){.faults = "{\"match\":{\"path\":\"allotments\",\"query_has\":"
+                                               "\"expand\"},\"do\":{\"garbage\":\"bomb\"}}"});
+    fixture_poll(&w);
     assert_false(w.report.complete);
     assert_non_null(strstr(w.report.note, "too large"));
-    world_poll(&w);
+    fixture_poll(&w);
     assert_true(w.report.complete);
     assert_int_equal(asked(&w, "waitingMembers"), 2);
     assert_int_equal(pool(&w, "p2")->waiting.count, 4);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 /* ---- throttling ---- */
@@ -312,19 +312,19 @@ static void retry_after_is_honoured_with_one_request_in_flight(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct graph_fixture w;
         CLEANUP(free)
         char *faults =
             text_printf("{\"name\":\"slow down\",\"match\":{\"path\":\"waitingMembers\"},\"at\":1,"
                         "\"do\":{\"status\":%s,\"headers\":{\"Retry-After\":\"%s\"}}}",
                         CASES[i].status, CASES[i].header);
-        world_begin(
+        fixture_begin(
             &w, (struct setup){
                     .tenant =
                         "\"generate\":{\"allotments\":80,\"waiting\":160,\"errors\":9,\"seed\":3},"
                         "\"inline\":\"omit\"",
                     .faults = faults});
-        world_poll(&w);
+        fixture_poll(&w);
         if (!w.report.complete)
             fail_msg("%s", w.report.failure.text);
         assert_int_equal(w.report.throttled, 1);
@@ -346,11 +346,12 @@ static void retry_after_is_honoured_with_one_request_in_flight(void **state)
                 assert_non_null(strstr(line, "\"in_flight\":1,"));
         }
         assert_true(late >= 5);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
-static unsigned connection_of(const struct world *w, const char *endpoint, const char *status)
+static unsigned connection_of(const struct graph_fixture *w, const char *endpoint,
+                              const char *status)
 {
     CLEANUP(free) char *ledger = sim_ledger(&w->sim);
     char *rest = ledger;
@@ -368,20 +369,20 @@ static void after_a_503_the_page_goes_over_a_new_connection(void **state)
     } CASES[] = {{"503", true}, {"429", false}};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct graph_fixture w;
         CLEANUP(free)
         char *faults =
             text_printf("{\"match\":{\"path\":\"allotments\"},\"at\":1,\"do\":{\"status\":%s}}",
                         CASES[i].status);
         CLEANUP(free) char *status = text_printf("\"status\":%s", CASES[i].status);
-        world_begin(&w, (struct setup){.faults = faults, .requests = 1});
-        world_poll(&w);
+        fixture_begin(&w, (struct setup){.faults = faults, .requests = 1});
+        fixture_poll(&w);
         assert_true(w.report.complete);
         unsigned refused = connection_of(&w, "\"endpoint\":\"allotments\"", status);
         unsigned answered = connection_of(&w, "\"endpoint\":\"allotments\"", "\"status\":200");
         assert_true(refused != 0 && answered != 0);
         assert_int_equal(refused != answered, CASES[i].fresh);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
@@ -394,14 +395,14 @@ static void a_retry_after_beyond_the_poll_is_carried_over(void **state)
     } CASES[] = {{"600", 600 * USEC_PER_SEC, false}, {"999999", USEC_PER_HOUR, true}};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct graph_fixture w;
         CLEANUP(free)
         char *faults = text_printf("{\"match\":{\"path\":\"assignmentErrors\"},\"do\":{\"status\":"
                                    "429,\"headers\":{\"Retry-After\":\"%s\"}}}",
                                    CASES[i].header);
-        world_begin(&w, (struct setup){.faults = faults});
+        fixture_begin(&w, (struct setup){.faults = faults});
         usec_t began = clock_now().mono;
-        world_poll(&w);
+        fixture_poll(&w);
         assert_false(w.report.complete);
         assert_int_equal(w.report.failure.kind, FAILURE_THROTTLED);
         assert_in_range(w.report.resume_at_mono, began + CASES[i].wait,
@@ -411,7 +412,7 @@ static void a_retry_after_beyond_the_poll_is_carried_over(void **state)
         assert_int_equal(asked(&w, "assignmentErrors"), 1);
         assert_true(w.report.took < 30 * USEC_PER_SEC);
         assert_int_equal(strstr(w.report.note, "clamped") != NULL, CASES[i].clamped);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
@@ -453,14 +454,14 @@ static void of_what_is_left_over_nothing_starves(void **state)
     (void)state;
     CLEANUP(free) char *faults = every_fifth();
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct graph_fixture w;
         struct id_set known = {0};
         bool errors = strstr(CASES[i].why, "errors that never") != NULL;
         bool pools = CASES[i].pools == 0;
-        world_begin(&w, (struct setup){.tenant = CASES[i].tenant, .faults = faults});
+        fixture_begin(&w, (struct setup){.tenant = CASES[i].tenant, .faults = faults});
         for (int poll = 0; poll < CASES[i].polls; poll++) {
             w.graph->pace.not_before_mono = 0; /* the hour has gone by */
-            world_poll(&w);
+            fixture_poll(&w);
             assert_false(w.report.complete);
             errors = errors || w.snapshot->errors == SECTION_COMPLETE;
             pools = pools || w.snapshot->allotments == SECTION_COMPLETE;
@@ -473,34 +474,34 @@ static void of_what_is_left_over_nothing_starves(void **state)
                      known.hashes.n);
         assert_int_equal(w.graph->pace.limit, 1);
         id_set_free(&known);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
 static void a_poll_out_of_turn_does_not_break_the_silence(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(
+    fixture_begin(
         &w,
         (struct setup){.faults = "{\"match\":{\"path\":\"allotments\"},\"at\":1,\"do\":{\"status\":"
                                  "429,\"headers\":{\"Retry-After\":\"600\"}}}"});
-    world_poll(&w);
+    fixture_poll(&w);
     usec_t resume = w.report.resume_at_mono;
     int sent = (int)w.report.requests; /* one that was under way is written down a little later */
-    world_poll(&w);
+    fixture_poll(&w);
     assert_false(w.report.complete);
     assert_int_equal(w.report.failure.kind, FAILURE_THROTTLED);
     assert_int_equal(w.report.resume_at_mono, resume);
     assert_int_equal(w.report.requests, 0);
     assert_true(sim_count(&w.sim, "\"n\":", NULL) <= sent);
     w.graph->pace.not_before_mono = 0;
-    world_poll(&w);
+    fixture_poll(&w);
     assert_true(w.report.complete);
-    world_end(&w);
+    fixture_end(&w);
 }
 
-static int most_in_flight(const struct world *w, int from)
+static int most_in_flight(const struct graph_fixture *w, int from)
 {
     CLEANUP(free) char *ledger = sim_ledger(&w->sim);
     char *rest = ledger;
@@ -521,29 +522,30 @@ static void a_word_of_load_halves_what_is_in_flight_before_it_is_refused(void **
     } CASES[] = {{"0.85", 2, 3}, {"1.2", 1, 1}, {"80", 4, 6}, {"0.5", 4, 6}};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct graph_fixture w;
         CLEANUP(free)
         char *faults =
             text_printf("{\"match\":{\"path\":\"/beta/*\"},\"at\":1,\"do\":{\"headers\":{"
                         "\"x-ms-throttle-limit-percentage\":\"%s\"}}}",
                         CASES[i].load);
-        world_begin(&w, (struct setup){
-                            .tenant = "\"generate\":{\"allotments\":40,\"waiting\":90,\"errors\":0,"
-                                      "\"seed\":3},\"inline\":\"omit\"",
-                            .top = "\"latency_ms\":10,",
-                            .faults = faults});
-        world_poll(&w);
+        fixture_begin(
+            &w,
+            (struct setup){.tenant = "\"generate\":{\"allotments\":40,\"waiting\":90,\"errors\":0,"
+                                     "\"seed\":3},\"inline\":\"omit\"",
+                           .top = "\"latency_ms\":10,",
+                           .faults = faults});
+        fixture_poll(&w);
         assert_true(w.report.complete);
         assert_int_equal(w.report.throttled, 0);
         assert_int_equal(strstr(w.report.note, "of a limit are used") != NULL, CASES[i].most < 6);
         /* In the next poll; in this one much may have been on its way when the word came. */
         int before = sim_count(&w.sim, "\"n\":", NULL);
         w.graph->pace.quiet = 0;
-        world_poll(&w);
+        fixture_poll(&w);
         int n = most_in_flight(&w, before);
         if (n < CASES[i].least || n > CASES[i].most)
             fail_msg("%s: %d in flight", CASES[i].load, n);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
@@ -559,12 +561,12 @@ static void a_poll_ends_at_its_deadline_whatever_hangs(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct graph_fixture w;
         CLEANUP(free)
         char *faults =
             text_printf("{\"match\":{\"path\":\"allotments\"},\"do\":{%s}}", CASES[i].fault);
-        world_begin(&w, (struct setup){.faults = faults, .timeout = 3 * USEC_PER_SEC});
-        world_poll(&w);
+        fixture_begin(&w, (struct setup){.faults = faults, .timeout = 3 * USEC_PER_SEC});
+        fixture_poll(&w);
         assert_false(w.report.complete);
         assert_int_equal(w.report.failure.kind, FAILURE_TRANSIENT);
         if (!strstr(w.report.failure.text, CASES[i].words) &&
@@ -572,21 +574,21 @@ static void a_poll_ends_at_its_deadline_whatever_hangs(void **state)
             fail_msg("%s: %s", CASES[i].why, w.report.failure.text);
         assert_in_range(w.report.took, USEC_PER_SEC * 29 / 10, 12 * USEC_PER_SEC);
         assert_int_equal(w.snapshot->errors, SECTION_COMPLETE);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
 static void a_hanging_sign_in_ends_with_the_poll_too(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(
+    fixture_begin(
         &w, (struct setup){.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"delay_ms\":30000}}",
                            .timeout = USEC_PER_SEC});
-    world_poll(&w);
+    fixture_poll(&w);
     assert_in_range(w.report.took, USEC_PER_SEC * 9 / 10, 10 * USEC_PER_SEC);
     assert_int_equal(w.report.failure.kind, FAILURE_TRANSIENT);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void a_poll_cut_short_says_what_was_wrong_before_and_is_not_over(void **state)
@@ -603,14 +605,14 @@ static void a_poll_cut_short_says_what_was_wrong_before_and_is_not_over(void **s
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct graph_fixture w;
         CLEANUP(free) char *faults = text_printf("%s%s", FAILS, CASES[i].hangs);
-        world_begin(&w, (struct setup){.faults = faults, .timeout = 8 * USEC_PER_SEC});
-        world_poll(&w);
+        fixture_begin(&w, (struct setup){.faults = faults, .timeout = 8 * USEC_PER_SEC});
+        fixture_poll(&w);
         if (w.report.complete ||
             !strstr(w.report.failure.text, CASES[i].words) == CASES[i].expected)
             fail_msg("case %zu: %s", i, w.report.failure.text);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
@@ -644,29 +646,29 @@ static void a_network_that_does_not_lead_there_says_why(void **state)
         {"an unknown issuer", {.certificate = "unknown-issuer"}, FAILURE_SECURITY, "issuer"},
     };
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
-        world_begin(&w, CASES[i].setup);
-        world_poll(&w);
+        struct graph_fixture w;
+        fixture_begin(&w, CASES[i].setup);
+        fixture_poll(&w);
         if (w.report.failure.kind != CASES[i].kind ||
             !strstr(w.report.failure.text, CASES[i].words))
             fail_msg("%s: %s: %s", CASES[i].why, failure_kind_name(w.report.failure.kind),
                      w.report.failure.text);
         assert_int_equal(w.snapshot->allotments, SECTION_UNKNOWN);
         assert_int_equal(w.snapshot->errors, SECTION_UNKNOWN);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
 static void over_tls_everything_is_read_as_well(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w, (struct setup){.certificate = "sound"});
-    world_poll(&w);
+    fixture_begin(&w, (struct setup){.certificate = "sound"});
+    fixture_poll(&w);
     if (!w.report.complete)
         fail_msg("%s", w.report.failure.text);
     assert_int_equal(sim_count(&w.sim, "\"listener\":\"https\"", NULL), 3);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 static void redirects_lead_nowhere(void **state)
@@ -674,7 +676,7 @@ static void redirects_lead_nowhere(void **state)
     static const char *const PATHS[] = {"allotments", "token", "waitingMembers"};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(PATHS); i++) {
-        struct world w;
+        struct graph_fixture w;
         struct peer foreign;
         peer_start(&foreign,
                    (struct peer_script){
@@ -683,13 +685,13 @@ static void redirects_lead_nowhere(void **state)
         char *faults = text_printf(
             "{\"match\":{\"path\":\"%s\"},\"do\":{\"status\":307,\"redirect\":\"%s/x\"}}", PATHS[i],
             foreign.url);
-        world_begin(&w,
-                    (struct setup){.tenant = TWO_POOLS ",\"inline\":\"omit\"", .faults = faults});
-        world_poll(&w);
+        fixture_begin(&w,
+                      (struct setup){.tenant = TWO_POOLS ",\"inline\":\"omit\"", .faults = faults});
+        fixture_poll(&w);
         peer_stop(&foreign);
         assert_int_equal(w.report.failure.kind, FAILURE_SECURITY);
         assert_int_equal(atomic_load(&foreign.connections), 0);
-        world_end(&w);
+        fixture_end(&w);
     }
 }
 
@@ -698,12 +700,12 @@ static void redirects_lead_nowhere(void **state)
  * no memory for the query, and waits for a connection that has gone. */
 static void a_failing_allocation_fails_one_poll_only(void **state)
 {
-    struct world w;
+    struct graph_fixture w;
     (void)state;
-    world_begin(&w, (struct setup){.tenant = TWO_POOLS ",\"page_size\":1,\"inline_limit\":2"});
-    world_poll(&w); /* what is kept between polls is there */
+    fixture_begin(&w, (struct setup){.tenant = TWO_POOLS ",\"page_size\":1,\"inline_limit\":2"});
+    fixture_poll(&w); /* what is kept between polls is there */
     (void)alloc_fail_at(0, false);
-    world_poll(&w);
+    fixture_poll(&w);
     size_t n_allocations = alloc_fail_at(0, false);
     assert_true(n_allocations > 100);
     int incomplete = 0;
@@ -732,10 +734,10 @@ static void a_failing_allocation_fails_one_poll_only(void **state)
                 fail_msg("allocation %zu: the poll hung: %s", n, w.report.failure.text);
         }
     assert_true(incomplete > 200);
-    world_poll(&w);
+    fixture_poll(&w);
     if (!w.report.complete)
         fail_msg("%s", w.report.failure.text);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Pools that vanish, come back, are replaced, or only seem to be gone. */
-#include "unit/rules/world.h"
+#include "unit/rules/fixture.h"
 
 #define A                                                     \
     {                                                         \
@@ -15,12 +15,12 @@
         .id = "c", .sku = "sku-c", .allotted = 100, .consumed = 1 \
     }
 
-static const struct finding *gone(const struct world *w, const char *pool)
+static const struct finding *gone(const struct rules_fixture *w, const char *pool)
 {
     return find_finding(observation_of(w, KIND_CAPACITY, pool), RULE_ALLOTMENT_GONE);
 }
 
-static void assert_all_unknown(const struct world *w, const char *subject)
+static void assert_all_unknown(const struct rules_fixture *w, const char *subject)
 {
     const struct observation *s = observation_of(w, KIND_CAPACITY, subject);
     for (size_t i = 0; i < s->n_findings; i++)
@@ -29,9 +29,9 @@ static void assert_all_unknown(const struct world *w, const char *subject)
 
 static void a_pool_is_gone_after_two_complete_lists_and_the_configured_time(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, A, B, C);
     pass(&w, 5 * USEC_PER_MINUTE);
     POLL(&w, A, C);
@@ -56,9 +56,9 @@ static void a_pool_is_gone_after_two_complete_lists_and_the_configured_time(void
 
 static void time_alone_does_not_make_a_pool_gone(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, A, B, C);
     POLL(&w, A, C);
     pass(&w, 3 * USEC_PER_DAY);
@@ -72,9 +72,9 @@ static void time_alone_does_not_make_a_pool_gone(void **state)
 
 static void one_list_without_it_is_never_enough(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.absence = 0;
     POLL(&w, A, B, C);
     POLL(&w, A, C);
@@ -85,9 +85,9 @@ static void one_list_without_it_is_never_enough(void **state)
 
 static void a_gone_pool_that_was_in_use_is_critical_and_clears_when_it_is_back(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, A, B, C);
     POLL(&w, B, C);
     pass(&w, USEC_PER_HOUR);
@@ -105,9 +105,9 @@ static void a_gone_pool_that_was_in_use_is_critical_and_clears_when_it_is_back(v
 
 static void numbers_that_were_unknown_at_the_end_are_those_known_before(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, A, B, C);
     POLL(&w, {.id = "a", .sku = E3, .allotted = UNKNOWN}, B, C);
     POLL(&w, B, C);
@@ -118,9 +118,9 @@ static void numbers_that_were_unknown_at_the_end_are_those_known_before(void **s
 
 static void after_a_week_nothing_more_is_said(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, A, B, C);
     POLL(&w, B, C);
     pass(&w, 7 * USEC_PER_DAY - USEC_PER_MINUTE);
@@ -134,9 +134,9 @@ static void after_a_week_nothing_more_is_said(void **state)
 
 static void an_unread_list_leaves_everything_as_it_was(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, A, B, C);
     pass(&w, USEC_PER_HOUR);
     poll_rows(&w, NULL, 0);
@@ -151,10 +151,10 @@ static void an_unread_list_leaves_everything_as_it_was(void **state)
 
 static void an_empty_list_where_there_were_pools_is_not_believed(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     static const struct error_row ERRORS[] = {{E3, "X", 9}};
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     const struct row rows[] = {A, B, {.id = "c", .allotted = 1, .sub = {{"s", "active"}}}};
     poll_errors(&w, rows, 3, ERRORS, 1);
     for (int i = 0; i < 4; i++) {
@@ -176,10 +176,10 @@ static void an_empty_list_where_there_were_pools_is_not_believed(void **state)
 
 static void a_tenant_that_never_had_pools_is_simply_empty(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     static const struct row NONE[1];
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     poll_rows(&w, NONE, 0);
     poll_rows(&w, NONE, 0);
     assert_false(w.memory->emptied);
@@ -189,9 +189,9 @@ static void a_tenant_that_never_had_pools_is_simply_empty(void **state)
 
 static void most_pools_missing_at_once_is_flagged_until_it_is_not_so(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, A, B, C, {.id = "d", .sku = "d", .allotted = 1});
     POLL(&w, A, B); /* half is not more than half */
     assert_false(w.memory->mass_absence);
@@ -209,9 +209,9 @@ static void most_pools_missing_at_once_is_flagged_until_it_is_not_so(void **stat
 
 static void a_pool_that_vanishes_as_another_of_its_sku_appears_is_replaced(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, A, B, C);
     usec_t first_seen = w.memory->pool[0].first_seen_at;
     pass(&w, USEC_PER_HOUR);
@@ -227,9 +227,9 @@ static void a_pool_that_vanishes_as_another_of_its_sku_appears_is_replaced(void 
 
 static void replacements_are_paired_one_to_one_in_id_order(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, {.id = "a1", .sku = E3}, {.id = "a2", .sku = E3}, {.id = "a3", .sku = E3}, B);
     POLL(&w, {.id = "z1", .sku = E3}, {.id = "z2", .sku = E3}, B);
     assert_string_equal(observation_of(&w, KIND_CAPACITY, "z1")->replaces, "a1");
@@ -251,8 +251,8 @@ static void what_does_not_count_as_a_replacement(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(world_clear) struct world w;
-        world_init(&w);
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
         POLL(&w, A, B, {.id = "old", .sku = E3});
         poll_rows(&w, CASES[i].later, CASES[i].n);
         if (observation_of(&w, KIND_CAPACITY, CASES[i].subject)->replaces)
@@ -263,9 +263,9 @@ static void what_does_not_count_as_a_replacement(void **state)
 
 static void a_pool_bought_later_does_not_hide_that_one_is_gone(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, A, B, C);
     POLL(&w, B, C);
     pass(&w, 5 * USEC_PER_MINUTE);
@@ -279,9 +279,9 @@ static void a_pool_bought_later_does_not_hide_that_one_is_gone(void **state)
 
 static void a_vanished_trial_is_gone_in_silence(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w,
          {.id = "a",
           .sku = E3,
@@ -299,9 +299,9 @@ static void a_vanished_trial_is_gone_in_silence(void **state)
 
 static void a_pool_known_from_another_source_is_unknown_and_never_absent(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, A, B);
     w.source = SOURCE_SUBSCRIBED_SKUS;
     for (int i = 0; i < 3; i++) {
@@ -327,12 +327,12 @@ static void a_pool_known_from_another_source_is_unknown_and_never_absent(void **
 
 static void a_reading_whose_schema_changed_judges_nothing(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     struct observations *observations = NULL;
     struct tenant_memory *after = NULL;
     struct failure f;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, A, B);
     struct allotment rows[1] = {{.id = "a", .sku_id = E3}};
     struct snapshot s = {.tenant = "contoso",
@@ -363,9 +363,9 @@ static void a_reading_whose_schema_changed_judges_nothing(void **state)
 
 static void consumption_of_0_in_all_pools_is_held_until_one_shows_use(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, IN_USE, IDLE);
     assert_verdict(finding_of(&w, "a", RULE_USAGE), "warning");
     for (int i = 0; i < 4; i++) {
@@ -389,9 +389,9 @@ static void consumption_of_0_in_all_pools_is_held_until_one_shows_use(void **sta
 
 static void consumption_of_0_is_believed_after_a_day(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, IN_USE);
     POLL(&w, ALL_ZERO);
     pass(&w, USEC_PER_DAY - 1);
@@ -431,8 +431,8 @@ static void where_consumption_of_0_is_an_ordinary_number(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(world_clear) struct world w;
-        world_init(&w);
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
         poll_rows(&w, CASES[i].before, 3);
         poll_rows(&w, CASES[i].now, CASES[i].now[1].id ? 3 : 1);
         if ((w.memory->zero_since.boot != 0) != CASES[i].held)
@@ -442,9 +442,9 @@ static void where_consumption_of_0_is_an_ordinary_number(void **state)
 
 static void consumption_of_0_from_another_source_is_held_too(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, IN_USE);
     w.source = SOURCE_SUBSCRIBED_SKUS;
     POLL(&w, {.id = "sku:" E3, .sku = E3, .allotted = 100});
@@ -460,9 +460,9 @@ static void consumption_of_0_from_another_source_is_held_too(void **state)
 
 static void memory_is_kept_in_id_order(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, {.id = "m"}, {.id = "b"}, {.id = "x"});
     POLL(&w, {.id = "z"}, {.id = "a"}, {.id = "m"});
     assert_int_equal(w.memory->n_pools, 5);

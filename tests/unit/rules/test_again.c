@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The last reading by other options. */
-#include "unit/rules/world.h"
+#include "unit/rules/fixture.h"
 
 #define POOL(name, n)                                              \
     {                                                              \
@@ -8,7 +8,7 @@
         .sub = {{"s", "active"}}, .assignable_to = ASSIGNABLE_USER \
     }
 
-static struct snapshot *snapshot_of(const struct world *w, const struct row *rows, size_t n)
+static struct snapshot *snapshot_of(const struct rules_fixture *w, const struct row *rows, size_t n)
 {
     struct snapshot_builder *b = NULL;
     struct snapshot *s = NULL;
@@ -37,9 +37,9 @@ static struct snapshot *snapshot_of(const struct world *w, const struct row *row
 
 static void new_limits_are_what_counts(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     AGAIN(&w, w.options.threshold[RULE_USAGE].limit[LEVEL_WARNING].value = 7000, POOL("a", 80));
     assert_verdict(finding_of(&w, "a", RULE_USAGE), "warning");
     AGAIN(&w, w.options.threshold[RULE_USAGE].off = true, POOL("a", 80));
@@ -51,9 +51,9 @@ static void new_limits_are_what_counts(void **state)
 
 static void what_is_missing_is_not_counted_once_more(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.absence = 0;
     POLL(&w, POOL("a", 50), POOL("b", 50), POOL("c", 50));
     pass(&w, 5 * USEC_PER_MINUTE);
@@ -72,9 +72,9 @@ static void what_is_missing_is_not_counted_once_more(void **state)
 
 static void a_drop_is_measured_against_what_there_was_and_goes_on_in_memory(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, POOL("a", 50));
     pass(&w, 5 * USEC_PER_MINUTE);
     struct row less = POOL("a", 50);
@@ -89,9 +89,9 @@ static void a_drop_is_measured_against_what_there_was_and_goes_on_in_memory(void
 
 static void quiet_stays_as_it_was_between_its_two_ends(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, POOL("a", 95), POOL("b", 20));
     assert_verdict(finding_of(&w, "a", RULE_USAGE), "none");
     AGAIN(&w, (void)0, POOL("a", 95), POOL("b", 83)); /* 89 % of all: between clear and raise */

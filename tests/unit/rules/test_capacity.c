@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The four findings of one pool. */
-#include "unit/rules/world.h"
+#include "unit/rules/fixture.h"
 
 static const char *show(const struct finding *f, char buf[64])
 {
@@ -35,9 +35,9 @@ static void usage_is_compared_exactly_and_kept_within_its_margin(void **state)
         {"smaller than min_units", 24, 24, "n/a"},
         {"min_units itself", 25, 22, "none/warning 8800"},
     };
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.threshold[RULE_USAGE].limit[LEVEL_CRITICAL] = at(9500);
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         char buf[64];
@@ -64,9 +64,9 @@ static void remaining_counts_at_or_below_and_says_how_many_are_left(void **state
         {10, 11, "critical/critical -1"},
         {5, 500, "critical/critical -495"},
     };
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         char buf[64];
         POLL(&w, {.id = "a", .allotted = CASES[i].allotted, .consumed = CASES[i].consumed});
@@ -96,9 +96,9 @@ static void a_pool_of_nothing_is_full_if_anybody_is_in_it_or_before_it(void **st
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(world_clear) struct world w;
+        CLEANUP(fixture_clear) struct rules_fixture w;
         char usage[64], remaining[64];
-        world_init(&w);
+        fixture_init(&w);
         w.options.threshold[RULE_USAGE].limit[LEVEL_CRITICAL] = at(9500);
         if (CASES[i].no_critical) {
             w.options.threshold[RULE_USAGE].limit[LEVEL_CRITICAL].on = false;
@@ -113,9 +113,9 @@ static void a_pool_of_nothing_is_full_if_anybody_is_in_it_or_before_it(void **st
 
 static void the_value_of_a_pool_of_nothing_never_lies_below_the_limit_it_met(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.threshold[RULE_USAGE].limit[LEVEL_CRITICAL] = at(12000);
     POLL(&w, {.id = "a", .consumed = 1});
     assert_int_equal(finding_of(&w, "a", RULE_USAGE)->value, 12000);
@@ -130,9 +130,9 @@ static void waiting_members_count_from_the_first(void **state)
         {0, "none/none 0"},           {1, "warning/warning 1"}, {24, "warning/warning 24"},
         {25, "critical/critical 25"}, {UNKNOWN, "unknown"},     {-2, "unknown"},
     };
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         char buf[64];
         POLL(&w, {.id = "a", .allotted = 100, .waiting = CASES[i].waiting});
@@ -163,9 +163,9 @@ static void the_age_is_that_of_the_oldest_wait(void **state)
         {"nobody says since when", 2, 0, "unknown", 0},
         {"nobody knows who waits", UNKNOWN, 0, "unknown", 0},
     };
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         char buf[64];
         w.ctx.clock_ahead = CASES[i].ahead;
@@ -182,9 +182,9 @@ static void the_age_is_that_of_the_oldest_wait(void **state)
 
 static void an_age_limit_of_zero_does_not_fire_where_nobody_waits(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.threshold[RULE_WAITING_AGE].limit[LEVEL_WARNING] = at(0);
     POLL(&w, {.id = "a", .allotted = 1, .waiting = 0});
     assert_verdict(finding_of(&w, "a", RULE_WAITING_AGE), "none");
@@ -192,9 +192,9 @@ static void an_age_limit_of_zero_does_not_fire_where_nobody_waits(void **state)
 
 static void unknown_units_say_nothing_about_usage_and_do_not_hide_who_waits(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, {.id = "a", .allotted = UNKNOWN, .waiting = 3, .oldest_at = 1});
     assert_verdict(finding_of(&w, "a", RULE_USAGE), "unknown");
     assert_verdict(finding_of(&w, "a", RULE_REMAINING), "unknown");
@@ -204,9 +204,9 @@ static void unknown_units_say_nothing_about_usage_and_do_not_hide_who_waits(void
 
 static void a_rule_that_is_off_does_not_apply_whatever_the_numbers(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     for (int r = 0; r < RULE_COUNT_; r++)
         w.options.threshold[r].off = true;
     POLL(&w, {.id = "a", .allotted = 100, .consumed = 500, .waiting = 50, .oldest_at = 1});
@@ -216,9 +216,9 @@ static void a_rule_that_is_off_does_not_apply_whatever_the_numbers(void **state)
 
 static void a_finding_carries_the_limits_it_was_judged_by(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, {.id = "a", .allotted = 100, .consumed = 95});
     const struct finding *f = finding_of(&w, "a", RULE_USAGE);
     assert_int_equal(f->threshold[LEVEL_WARNING], 9000);

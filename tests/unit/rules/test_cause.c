@@ -3,7 +3,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "rules/cause.h"
-#include "unit/rules/world.h"
+#include "unit/rules/fixture.h"
 
 static void every_cause_comes_back_from_its_word_and_from_its_hash(void **state)
 {

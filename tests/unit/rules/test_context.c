@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "fixtures/context.h"
 #include "rules/internal.h"
-#include "unit/rules/world.h"
+#include "unit/rules/fixture.h"
 
 static bool is_text(const struct context_field *field)
 {
@@ -128,9 +128,9 @@ static void no_more_subscriptions_are_named_than_a_message_can_hold(void **state
 {
     CLEANUP(context_free) struct alert_context *f = NULL;
     struct row row = {.id = "a"};
-    struct world w;
+    struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     struct allotment a = an_allotment(&row);
     a.n_subscriptions = CONTEXT_SUBSCRIPTIONS_MAX + 3;
     a.subscriptions = calloc(a.n_subscriptions, sizeof *a.subscriptions);
@@ -151,7 +151,7 @@ static void no_more_subscriptions_are_named_than_a_message_can_hold(void **state
     assert_string_equal(f->subscription[0].id, "s22"); /* the one that is not well comes first */
     snapshot_builder_free(b);
     snapshot_free(s);
-    world_clear(&w);
+    fixture_clear(&w);
 }
 
 int main(void)

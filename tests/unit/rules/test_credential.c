@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /* How long a client secret or a certificate is still good, and who tells of a refusal. */
 #include "base/text.h"
-#include "unit/rules/world.h"
+#include "unit/rules/fixture.h"
 
 #define NOON (12 * USEC_PER_HOUR)
 #define IN_DAYS(n) ((usec_t)(DAY_0 + (n)) * USEC_PER_DAY)
 
-struct desk {
-    struct world w;
+struct engine_fixture {
+    struct rules_fixture w;
     struct tenant_identity tenant[3];
     const struct tenant_identity *by[3];
     struct credential c;
     bool tried_before_its_end;
 };
 
-static void desk_init(struct desk *d)
+static void engine_init(struct engine_fixture *d)
 {
     static struct label gold[] = {{"group", "gold"}, {"customer", "Contoso"}},
                         gold_too[] = {{"customer", "Fabrikam"}, {"group", "gold"}};
-    *d = (struct desk){0};
-    world_init(&d->w);
+    *d = (struct engine_fixture){0};
+    fixture_init(&d->w);
     d->tenant[0] = (struct tenant_identity){
         .name = "contoso", .tenant_id = "t-1", .label = gold, .n_labels = 2};
     d->tenant[1] = (struct tenant_identity){
@@ -35,7 +35,7 @@ static void desk_init(struct desk *d)
                                .works = true};
 }
 
-static struct observation judge(struct desk *d)
+static struct observation judge(struct engine_fixture *d)
 {
     struct observation s;
     d->c.true_at = d->w.now.at;
@@ -47,8 +47,8 @@ static struct observation judge(struct desk *d)
     return s;
 }
 
-static void assert_judged(struct desk *d, const char *why, const char *want, int64_t value,
-                          const char *cause)
+static void assert_judged(struct engine_fixture *d, const char *why, const char *want,
+                          int64_t value, const char *cause)
 {
     struct observation s = judge(d);
     if (strcmp(verdict(&s.finding[0]), want) != 0 || s.finding[0].value != value ||
@@ -87,9 +87,9 @@ static void days_count_down_to_the_end_and_are_told_for_what_they_are(void **sta
         {"earlier today", IN_DAYS(0) + 1, false, "critical", -1, "ended"},
         {"a moment last week", IN_DAYS(-7), false, "critical", -7, "ended"},
     };
-    struct desk d;
+    struct engine_fixture d;
     (void)state;
-    desk_init(&d);
+    engine_init(&d);
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         d.c.ends_at = CASES[i].ends_at;
         d.c.ends_by_day = CASES[i].by_day;
@@ -110,9 +110,9 @@ static void a_day_begins_when_somebody_is_there(void **state)
         {"by the clock of the tenant", 9 * USEC_PER_HOUR, -3600, 8},
         {"which may be ahead", 8 * USEC_PER_HOUR, 3600, 7},
     };
-    struct desk d;
+    struct engine_fixture d;
     (void)state;
-    desk_init(&d);
+    engine_init(&d);
     d.c.ends_at = IN_DAYS(7);
     d.c.ends_by_day = true;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -150,9 +150,9 @@ static void a_refusal_is_told_by_one_alert_only(void **state)
         {"ended, and still works", OVER, true, false, true, false, "critical", "ended"},
         {"ended, and not tried yet", OVER, false, false, true, false, "unknown", NULL},
     };
-    struct desk d;
+    struct engine_fixture d;
     (void)state;
-    desk_init(&d);
+    engine_init(&d);
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         bool unknown = strcmp(CASES[i].want, "unknown") == 0;
         d.c.ends_at = IN_DAYS(CASES[i].ends);
@@ -168,9 +168,9 @@ static void a_refusal_is_told_by_one_alert_only(void **state)
 /* The token that is left says nothing about the secret that it was given for. */
 static void that_it_is_still_accepted_is_said_only_if_it_was_tried_since(void **state)
 {
-    struct desk d;
+    struct engine_fixture d;
     (void)state;
-    desk_init(&d);
+    engine_init(&d);
     d.tried_before_its_end = true;
     d.c.ends_at = IN_DAYS(0) + NOON - USEC_PER_MINUTE;
     d.c.accepted_at = d.c.ends_at - 1;
@@ -214,9 +214,9 @@ static void an_end_that_has_come_explains_a_refusal(void **state)
 
 static void a_limit_without_a_level_below_it_still_tells_a_refusal(void **state)
 {
-    struct desk d;
+    struct engine_fixture d;
     (void)state;
-    desk_init(&d);
+    engine_init(&d);
     d.w.options.threshold[RULE_CREDENTIAL].limit[LEVEL_CRITICAL].on = false;
     d.c.ends_at = IN_DAYS(-2);
     assert_judged(&d, "ended", "warning", -2, "ended");
@@ -226,9 +226,9 @@ static void a_limit_without_a_level_below_it_still_tells_a_refusal(void **state)
 
 static void it_can_be_switched_off(void **state)
 {
-    struct desk d;
+    struct engine_fixture d;
     (void)state;
-    desk_init(&d);
+    engine_init(&d);
     d.c.ends_at = IN_DAYS(3);
     d.w.options.threshold[RULE_CREDENTIAL].off = true;
     assert_judged(&d, "off", "n/a", NUMBER_UNKNOWN, NULL);
@@ -239,9 +239,9 @@ static void it_can_be_switched_off(void **state)
 
 static void one_observation_speaks_for_all_tenants_that_use_it(void **state)
 {
-    struct desk d;
+    struct engine_fixture d;
     (void)state;
-    desk_init(&d);
+    engine_init(&d);
     d.c.ends_at = IN_DAYS(3);
     struct observation s = judge(&d);
     assert_string_equal(s.subject, "99999999-aaaa/app.secret");
@@ -275,9 +275,9 @@ static void one_observation_speaks_for_all_tenants_that_use_it(void **state)
 static void fifty_tenants_are_counted_and_twenty_are_named(void **state)
 {
     const struct tenant_identity *by[50];
-    struct desk d;
+    struct engine_fixture d;
     (void)state;
-    desk_init(&d);
+    engine_init(&d);
     for (size_t i = 0; i < N_ELEMENTS(by); i++)
         by[i] = &d.tenant[i % 3];
     d.c.tenant = by;
@@ -296,9 +296,9 @@ static void the_tenant_that_wants_to_hear_first_is_heard(void **state)
 {
     struct override over[2] = {{.match = {.tenant = (char *)"contoso"}},
                                {.match = {.tenant = (char *)"fabrikam"}}};
-    struct desk d;
+    struct engine_fixture d;
     (void)state;
-    desk_init(&d);
+    engine_init(&d);
     d.w.options.override = over;
     d.w.options.n_overrides = 2;
     d.c.n_tenants = 2;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A receiver that does not take what we owe it. */
-#include "unit/rules/world.h"
+#include "unit/rules/fixture.h"
 
 static void parked_entries_or_a_disabled_receiver_are_told(void **state)
 {

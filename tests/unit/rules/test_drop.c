@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "world.h"
+#include "fixture.h"
 
 #define POOL(...) {.id = "a", .sku = E5, __VA_ARGS__}
 #define HAS(n) POOL(.allotted = (n), .consumed = 40)
 
-static const struct finding *drop_of(const struct world *w, const char *pool)
+static const struct finding *drop_of(const struct rules_fixture *w, const char *pool)
 {
     return finding_of(w, pool, RULE_CAPACITY_DROP);
 }
 
-static int64_t reference_of(const struct world *w, const char *pool)
+static int64_t reference_of(const struct rules_fixture *w, const char *pool)
 {
     return observation_of(w, KIND_CAPACITY, pool)->context->reference;
 }
@@ -36,8 +36,8 @@ static void a_loss_is_measured_against_the_most_of_the_last_day(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(world_clear) struct world w;
-        world_init(&w);
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
         for (size_t k = 0; CASES[i].has[k] || (k == 1 && CASES[i].value == 10000); k++) {
             POLL(&w, POOL(.allotted = CASES[i].has[k], .consumed = 0));
             pass(&w, USEC_PER_HOUR);
@@ -51,9 +51,9 @@ static void a_loss_is_measured_against_the_most_of_the_last_day(void **state)
 
 static void it_is_critical_where_more_is_used_than_is_left(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, POOL(.allotted = 100, .consumed = 80));
     POLL(&w, POOL(.allotted = 80, .consumed = 80));
     assert_verdict(drop_of(&w, "a"), "warning");
@@ -65,9 +65,9 @@ static void it_is_critical_where_more_is_used_than_is_left(void **state)
 
 static void a_small_loss_is_forgotten_after_a_day_and_a_drop_is_not(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, HAS(100));
     POLL(&w, HAS(95));
     pass(&w, 25 * USEC_PER_HOUR);
@@ -90,9 +90,9 @@ static void a_small_loss_is_forgotten_after_a_day_and_a_drop_is_not(void **state
 
 static void after_a_week_without_another_loss_it_is_the_new_normal(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, HAS(100));
     POLL(&w, HAS(80));
     pass(&w, 6 * USEC_PER_DAY);
@@ -114,9 +114,9 @@ static void after_a_week_without_another_loss_it_is_the_new_normal(void **state)
 
 static void what_is_not_known_is_no_loss_and_no_end(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, HAS(100));
     POLL(&w, HAS(UNKNOWN));
     assert_verdict(drop_of(&w, "a"), "unknown");
@@ -141,8 +141,8 @@ static void units_that_moved_within_a_poll_are_not_lost(void **state)
 {
     (void)state;
     { /* to another pool of the SKU */
-        CLEANUP(world_clear) struct world w;
-        world_init(&w);
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
         POLL(&w, HAS(100), {.id = "b", .sku = E5, .allotted = 10});
         POLL(&w, HAS(40), {.id = "b", .sku = E5, .allotted = 70});
         assert_verdict(drop_of(&w, "a"), "none");
@@ -151,15 +151,15 @@ static void units_that_moved_within_a_poll_are_not_lost(void **state)
         assert_int_equal(reference_of(&w, "a"), 30);
     }
     { /* to a pool of another product: that is a loss */
-        CLEANUP(world_clear) struct world w;
-        world_init(&w);
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
         POLL(&w, HAS(100), {.id = "b", .sku = E3, .allotted = 10});
         POLL(&w, HAS(40), {.id = "b", .sku = E3, .allotted = 70});
         assert_verdict(drop_of(&w, "a"), "warning");
     }
     { /* a renewal: the old pool goes, two new ones come */
-        CLEANUP(world_clear) struct world w;
-        world_init(&w);
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
         POLL(&w, HAS(100));
         POLL(&w, {.id = "c", .sku = E5, .allotted = 30}, {.id = "d", .sku = E5, .allotted = 70});
         assert_verdict(drop_of(&w, "c"), "none");
@@ -167,8 +167,8 @@ static void units_that_moved_within_a_poll_are_not_lost(void **state)
         assert_int_equal(w.memory->n_drops, 0);
     }
     { /* a drop that goes on follows to the new id */
-        CLEANUP(world_clear) struct world w;
-        world_init(&w);
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
         POLL(&w, HAS(100));
         POLL(&w, HAS(50));
         POLL(&w, {.id = "e", .sku = E5, .allotted = 50});
@@ -180,9 +180,9 @@ static void units_that_moved_within_a_poll_are_not_lost(void **state)
 
 static void under_one_scope_for_a_sku_its_pools_are_one(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.scope = SCOPE_SKU;
     POLL(&w, HAS(900), {.id = "b", .sku = E5, .allotted = 100});
     POLL(&w, HAS(900), {.id = "b", .sku = E5, .allotted = 10});
@@ -197,9 +197,9 @@ static void under_one_scope_for_a_sku_its_pools_are_one(void **state)
 
 static void a_rule_that_is_off_says_and_keeps_nothing(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, HAS(100));
     POLL(&w, HAS(80));
     w.options.threshold[RULE_CAPACITY_DROP].limit[LEVEL_WARNING].on = false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Assignment errors, counted by SKU and code. */
-#include "unit/rules/world.h"
+#include "unit/rules/fixture.h"
 
 static const struct row POOLS[] = {{.id = "a", .sku = E3, .part = "SPE_E3", .allotted = 1},
                                    {.id = "b", .sku = "free", .part = "FLOW_FREE", .allotted = 1}};
@@ -10,16 +10,16 @@ static const struct row POOLS[] = {{.id = "a", .sku = E3, .part = "SPE_E3", .all
         poll_errors((w), POOLS, N_ELEMENTS(POOLS), errors_, N_ELEMENTS(errors_)); \
     } while (0)
 
-static const struct finding *finding(const struct world *w, const char *subject)
+static const struct finding *finding(const struct rules_fixture *w, const char *subject)
 {
     return &observation_of(w, KIND_ERRORS, subject)->finding[0];
 }
 
 static void each_sku_and_code_is_counted_on_its_own(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL_ERRORS(&w, {E3, "MissingDependency", 5}, {E3, "Other", 4}, {NULL, "MissingDependency", 9});
     assert_verdict(finding(&w, E3 "/missingdependency"), "warning");
     assert_int_equal(finding(&w, E3 "/missingdependency")->value, 5);
@@ -36,9 +36,9 @@ static void each_sku_and_code_is_counted_on_its_own(void **state)
 
 static void the_subject_does_not_change_with_the_case_of_the_code(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL_ERRORS(&w, {"AB", "CountViolation", 6});
     POLL_ERRORS(&w, {"ab", "COUNTVIOLATION", 7});
     assert_int_equal(finding(&w, "ab/countviolation")->value, 7);
@@ -54,9 +54,9 @@ static void errors_that_were_raised_last_until_half_of_the_limit_is_left(void **
                  {4, LEVEL_NONE, LEVEL_WARNING},
                  {3, LEVEL_NONE, LEVEL_WARNING},
                  {2, LEVEL_NONE, LEVEL_NONE}};
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         POLL_ERRORS(&w, {E3, "X", (int)CASES[i].count});
         assert_int_equal(finding(&w, E3 "/x")->raise, CASES[i].raise);
@@ -66,9 +66,9 @@ static void errors_that_were_raised_last_until_half_of_the_limit_is_left(void **
 
 static void a_group_that_is_gone_counts_nothing_for_a_week(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL_ERRORS(&w, {E3, "X", 6});
     for (int day = 0; day < 7; day++) {
         poll_errors(&w, POOLS, 2, NULL, 0);
@@ -84,9 +84,9 @@ static void a_group_that_is_gone_counts_nothing_for_a_week(void **state)
 
 static void a_group_that_comes_back_starts_its_week_anew(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     for (int i = 0; i < 3; i++) {
         POLL_ERRORS(&w, {E3, "X", 6});
         pass(&w, USEC_PER_DAY);
@@ -99,9 +99,9 @@ static void a_group_that_comes_back_starts_its_week_anew(void **state)
 
 static void a_group_is_as_old_as_our_first_sight_of_it(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL_ERRORS(&w, {E3, "X", 6});
     usec_t first = observation_of(&w, KIND_ERRORS, E3 "/x")->context->errors_since_at;
     assert_true(first > 0);
@@ -120,8 +120,8 @@ static void an_unread_error_list_is_unknown_and_counts_no_week(void **state)
     static const enum section SECTIONS[] = {SECTION_UNKNOWN, SECTION_NOT_OFFERED};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(SECTIONS); i++) {
-        CLEANUP(world_clear) struct world w;
-        world_init(&w);
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
         POLL_ERRORS(&w, {E3, "X", 6});
         w.errors = SECTIONS[i];
         for (int k = 0; k < 3; k++) {
@@ -137,11 +137,11 @@ static void an_unread_error_list_is_unknown_and_counts_no_week(void **state)
 
 static void errors_are_judged_although_the_pools_could_not_be_read(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     struct override o = {.match = {.sku = "SPE_E3"}};
     const struct error_row errors[] = {{E3, "X", 6}};
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     o.threshold[RULE_ASSIGNMENT_ERRORS].set = SET_WARNING;
     o.threshold[RULE_ASSIGNMENT_ERRORS].limit[LEVEL_WARNING] = at(50);
     w.options.override = &o;
@@ -155,9 +155,9 @@ static void errors_are_judged_although_the_pools_could_not_be_read(void **state)
 
 static void errors_of_a_free_sku_are_silent(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL_ERRORS(&w, {"free", "X", 6}, {E3, "X", 6});
     assert_true(observation_of(&w, KIND_ERRORS, "free/x")->silent);
     assert_false(observation_of(&w, KIND_ERRORS, E3 "/x")->silent);
@@ -168,10 +168,10 @@ static void errors_of_a_free_sku_are_silent(void **state)
 
 static void an_ignored_sku_has_no_errors(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     struct override o = {.match = {.sku = "SPE_*"}, .set_ignore = true, .ignore = IGNORE_ALL};
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.override = &o;
     w.options.n_overrides = 1;
     POLL_ERRORS(&w, {E3, "X", 60}, {NULL, "X", 60});
@@ -182,11 +182,11 @@ static void an_ignored_sku_has_no_errors(void **state)
 static void kinds_beyond_their_bound_are_one_group_and_others_may_be_among_them(void **state)
 {
     enum { N = SNAPSHOT_ERROR_GROUPS_MAX };
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     CLEANUP(free) struct error_row *rows = calloc(N + 1, sizeof *rows);
     static char code[N][16];
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     for (int i = 0; i < N; i++) {
         (void)snprintf(code[i], sizeof code[i], "K%d", i);
         rows[i] = (struct error_row){E3, code[i], 1};

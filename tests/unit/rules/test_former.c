@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* After a change of source: what the present one says of the pools that only the other one lists. */
-#include "unit/rules/world.h"
+#include "unit/rules/fixture.h"
 
 #define POOL(name, n)                                                \
     {                                                                \
@@ -12,14 +12,14 @@
         .id = "sku:" E3, .sku = E3, .allotted = 100, .consumed = (n), .waiting = -2     \
     }
 
-static const struct observation *former(const struct world *w, const char *pool)
+static const struct observation *former(const struct rules_fixture *w, const char *pool)
 {
     const struct observation *s = observation_of(w, KIND_CAPACITY, pool);
     assert_true(s->former);
     return s;
 }
 
-static enum level kept(const struct world *w, const char *pool, enum rule rule)
+static enum level kept(const struct rules_fixture *w, const char *pool, enum rule rule)
 {
     const struct finding *f = find_finding(former(w, pool), rule);
     assert_non_null(f);
@@ -30,9 +30,9 @@ static enum level kept(const struct world *w, const char *pool, enum rule rule)
 
 static void they_are_clear_where_every_pool_of_their_sku_is(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.source = SOURCE_SUBSCRIBED_SKUS;
     POLL(&w, OLDER(95));
     assert_false(observation_of(&w, KIND_CAPACITY, "sku:" E3)->former);
@@ -53,9 +53,9 @@ static void they_are_clear_where_every_pool_of_their_sku_is(void **state)
 
 static void a_pool_that_keeps_quiet_beside_its_siblings_is_clear(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.source = SOURCE_SUBSCRIBED_SKUS;
     POLL(&w, OLDER(95));
     w.source = SOURCE_CLOUD_LICENSING;
@@ -65,9 +65,9 @@ static void a_pool_that_keeps_quiet_beside_its_siblings_is_clear(void **state)
 
 static void what_the_present_source_does_not_say_is_unknown(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, POOL("a", 95), {.id = "c", .sku = E5, .allotted = 100, .consumed = 95});
     w.source = SOURCE_SUBSCRIBED_SKUS;
     POLL(&w, OLDER(50));
@@ -83,9 +83,9 @@ static void what_the_present_source_does_not_say_is_unknown(void **state)
 
 static void they_are_remembered_for_a_week_and_while_the_harm_goes_on(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.source = SOURCE_SUBSCRIBED_SKUS;
     POLL(&w, OLDER(95), {.id = "sku:" E5, .sku = E5, .allotted = 100, .consumed = 5, .waiting = -2});
     w.source = SOURCE_CLOUD_LICENSING;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The health of reading a tenant: how long, how bad, and why. */
 #include "base/text.h"
-#include "unit/rules/world.h"
+#include "unit/rules/fixture.h"
 
 struct read_ { /* one poll as health sees it */
     enum section allotments, waiting, errors;
@@ -13,7 +13,8 @@ static const struct read_ WHOLE = {
     SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, false, false, false, NULL, false};
 
 /* `unusable`: a pool whose numbers cannot be used; "": none. */
-static void read_odd(struct world *w, struct tenant_health *h, struct read_ r, const char *unusable)
+static void read_odd(struct rules_fixture *w, struct tenant_health *h, struct read_ r,
+                     const char *unusable)
 {
     struct allotment a = {.id = "a", .waiting = {.section = r.waiting}};
     bool has_rows = r.allotments == SECTION_COMPLETE && !r.emptied;
@@ -30,12 +31,12 @@ static void read_odd(struct world *w, struct tenant_health *h, struct read_ r, c
     health_update(h, &s, &m, r.failure);
 }
 
-static void read_once(struct world *w, struct tenant_health *h, struct read_ r)
+static void read_once(struct rules_fixture *w, struct tenant_health *h, struct read_ r)
 {
     read_odd(w, h, r, "");
 }
 
-static void judge(struct world *w, const struct tenant_health *h, struct observation *ret)
+static void judge(struct rules_fixture *w, const struct tenant_health *h, struct observation *ret)
 {
     struct failure f;
     assert_int_equal(judge_poll(&w->ctx, h, &w->now, ret, &f), 0);
@@ -70,9 +71,9 @@ static void an_unread_section_is_told_when_it_is_old_enough(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct rules_fixture w;
         struct tenant_health h = {0};
-        world_init(&w);
+        fixture_init(&w);
         read_once(&w, &h, WHOLE);
         for (int minute = 5; minute <= 400; minute += 5) {
             CLEANUP(observation_clear) struct observation s;
@@ -99,11 +100,11 @@ static void an_unread_section_is_told_when_it_is_old_enough(void **state)
 
 static void a_source_without_a_section_does_not_miss_it(void **state)
 {
-    struct world w;
+    struct rules_fixture w;
     struct tenant_health h = {0};
     CLEANUP(observation_clear) struct observation s;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.source = SOURCE_SUBSCRIBED_SKUS;
     for (int i = 0; i < 100; i++) {
         pass(&w, 5 * USEC_PER_MINUTE);
@@ -119,10 +120,10 @@ static void a_source_without_a_section_does_not_miss_it(void **state)
 static void a_pool_without_usable_numbers_is_told_when_it_lasts(void **state)
 {
     static const char POOL[] = "pool-1 (SPE_E5): consumedUnits";
-    struct world w;
+    struct rules_fixture w;
     struct tenant_health h = {0};
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     pass(&w, 10 * USEC_PER_DAY);
     read_once(&w, &h, WHOLE);
     for (int minute = 5; minute <= 400; minute += 5) {
@@ -169,10 +170,10 @@ static void a_pool_without_usable_numbers_hides_no_worse_trouble(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct rules_fixture w;
         struct tenant_health h = {0};
         CLEANUP(observation_clear) struct observation s;
-        world_init(&w);
+        fixture_init(&w);
         read_once(&w, &h, WHOLE);
         for (int minute = 5; minute <= 120; minute += 5) {
             pass(&w, 5 * USEC_PER_MINUTE);
@@ -192,9 +193,9 @@ static void a_pool_without_usable_numbers_hides_no_worse_trouble(void **state)
 
 static void judging_names_the_pool_and_the_member(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, {.id = "a", .sku = E3, .part = "SPE_E3", .allotted = 10},
          {.id = "b", .sku = E5, .part = "SPE_E5", .allotted = UNKNOWN});
     assert_string_equal(w.memory->unusable, "b (SPE_E5): consumedUnits");
@@ -240,11 +241,11 @@ static void what_a_person_must_mend_is_told_at_once(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        struct world w;
+        struct rules_fixture w;
         struct tenant_health h = {0};
         CLEANUP(observation_clear) struct observation s;
         CLEANUP(observation_clear) struct observation later;
-        world_init(&w);
+        fixture_init(&w);
         read_once(&w, &h, WHOLE);
         pass(&w, 5 * USEC_PER_MINUTE);
         read_once(&w, &h, CASES[i].read);
@@ -281,10 +282,10 @@ static void the_worst_section_that_is_unreadable_is_named(void **state)
         {"and most on the list", "critical", NULL, all, 1},
         {"a passing fault is not over what was told", "critical", NULL, all_down, 40},
     };
-    struct world w;
+    struct rules_fixture w;
     struct tenant_health h = {0};
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     read_once(&w, &h, WHOLE);
     for (size_t i = 0; i < N_ELEMENTS(STEPS); i++) {
         CLEANUP(observation_clear) struct observation s;
@@ -303,11 +304,11 @@ static void one_failure_after_another_ends_nothing_that_was_told(void **state)
 {
     const struct failure refused = failure(FAILURE_PERMISSION, "assignmentErrors: HTTP 403"),
                          down = failure(FAILURE_TRANSIENT, "allotments: HTTP 500");
-    struct world w;
+    struct rules_fixture w;
     struct tenant_health h = {0};
     CLEANUP(observation_clear) struct observation s, whole;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     read_once(&w, &h, WHOLE);
     pass(&w, 5 * USEC_PER_MINUTE);
     read_once(&w, &h, (struct read_){SECTION_COMPLETE, SECTION_COMPLETE, SECTION_UNKNOWN, .failure = &refused});
@@ -324,12 +325,12 @@ static void one_failure_after_another_ends_nothing_that_was_told(void **state)
 static void where_only_one_call_fails_nobody_is_sent_to_look_at_the_proxy(void **state)
 {
     const struct failure f = failure(FAILURE_TRANSIENT, "assignmentErrors: HTTP 504");
-    struct world w;
+    struct rules_fixture w;
     struct tenant_health h = {0};
     CLEANUP(observation_clear) struct observation partly;
     CLEANUP(observation_clear) struct observation wholly;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     read_once(&w, &h, (struct read_){SECTION_COMPLETE, SECTION_COMPLETE, .failure = &f});
     judge(&w, &h, &partly);
     assert_non_null(strstr(partly.context->hint, "everything else is read"));
@@ -342,11 +343,11 @@ static void where_only_one_call_fails_nobody_is_sent_to_look_at_the_proxy(void *
 static void a_hint_does_not_say_the_same_twice(void **state)
 {
     const struct failure f = failure(FAILURE_AUTH, "sign-in was refused: invalid_client");
-    struct world w;
+    struct rules_fixture w;
     struct tenant_health h = {0};
     CLEANUP(observation_clear) struct observation s;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     read_once(&w, &h, (struct read_){.failure = &f});
     judge(&w, &h, &s);
     assert_memory_equal(s.context->hint, "sign-in was refused: invalid_client; seatwatchd", 47);
@@ -365,11 +366,11 @@ static void what_may_pass_by_itself_waits_for_its_limit_and_then_says_why(void *
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         const struct failure f = failure(CASES[i].kind, "what exactly");
-        struct world w;
+        struct rules_fixture w;
         struct tenant_health h = {0};
         CLEANUP(observation_clear) struct observation early;
         CLEANUP(observation_clear) struct observation late;
-        world_init(&w);
+        fixture_init(&w);
         read_once(&w, &h, WHOLE);
         for (int k = 0; k < 2; k++) {
             pass(&w, 5 * USEC_PER_MINUTE);
@@ -388,11 +389,11 @@ static void what_may_pass_by_itself_waits_for_its_limit_and_then_says_why(void *
 static void an_outage_of_the_service_itself_says_since_when_and_asks_for_nothing(void **state)
 {
     const struct failure f = failure(FAILURE_UNAVAILABLE, "GET /x: HTTP 503 (service unavailable)");
-    struct world w;
+    struct rules_fixture w;
     struct tenant_health h = {0};
     CLEANUP(observation_clear) struct observation s;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     read_once(&w, &h, WHOLE);
     usec_t minutes = h.section[HEALTH_ALLOTMENTS].last_complete.at / USEC_PER_MINUTE % (24 * 60);
     pass(&w, USEC_PER_HOUR);
@@ -410,11 +411,11 @@ static void an_outage_of_the_service_itself_says_since_when_and_asks_for_nothing
 static void a_refused_sign_in_becomes_critical_like_any_outage(void **state)
 {
     const struct failure auth = failure(FAILURE_AUTH, "no");
-    struct world w;
+    struct rules_fixture w;
     struct tenant_health h = {0};
     CLEANUP(observation_clear) struct observation s;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     for (int i = 0; i < 80; i++) { /* there never was a complete poll: counted from the first */
         read_once(&w, &h, (struct read_){.failure = &auth});
         pass(&w, 5 * USEC_PER_MINUTE);
@@ -427,11 +428,11 @@ static void a_refused_sign_in_becomes_critical_like_any_outage(void **state)
 
 static void an_emptied_list_is_no_complete_reading(void **state)
 {
-    struct world w;
+    struct rules_fixture w;
     struct tenant_health h = {0};
     CLEANUP(observation_clear) struct observation s;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     read_once(&w, &h, WHOLE);
     for (int i = 0; i < 80; i++) {
         struct read_ empty = WHOLE;
@@ -450,13 +451,13 @@ static void an_emptied_list_is_no_complete_reading(void **state)
 
 static void after_a_night_of_suspend_one_failed_poll_is_no_alarm(void **state)
 {
-    struct world w;
+    struct rules_fixture w;
     struct tenant_health h = {0};
     CLEANUP(observation_clear) struct observation before;
     CLEANUP(observation_clear) struct observation first;
     CLEANUP(observation_clear) struct observation second;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     read_once(&w, &h, WHOLE);
     pass(&w, 10 * USEC_PER_HOUR);
     judge(&w, &h, &before); /* nothing failed: the age alone is no news */
@@ -472,11 +473,11 @@ static void after_a_night_of_suspend_one_failed_poll_is_no_alarm(void **state)
 
 static void where_polls_are_rarer_than_the_limit_one_failure_is_enough(void **state)
 {
-    struct world w;
+    struct rules_fixture w;
     struct tenant_health h = {0};
     CLEANUP(observation_clear) struct observation s;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.tenant.interval = 2 * USEC_PER_HOUR;
     read_once(&w, &h, WHOLE);
     pass(&w, 2 * USEC_PER_HOUR);
@@ -487,10 +488,10 @@ static void where_polls_are_rarer_than_the_limit_one_failure_is_enough(void **st
 
 static void limits_may_be_counted_in_polls(void **state)
 {
-    struct world w;
+    struct rules_fixture w;
     struct tenant_health h = {0};
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.threshold[RULE_POLL].limit[LEVEL_WARNING] =
         (struct limit){.on = true, .polls = true, .value = 3};
     w.options.threshold[RULE_POLL].limit[LEVEL_CRITICAL].on = false;
@@ -506,14 +507,15 @@ static void limits_may_be_counted_in_polls(void **state)
     }
 }
 
-static void look_up_rights(struct world *w, struct tenant_health *h, const struct failure *f)
+static void look_up_rights(struct rules_fixture *w, struct tenant_health *h,
+                           const struct failure *f)
 {
     pass(w, 5 * USEC_PER_MINUTE);
     read_once(w, h, WHOLE);
     health_update_rights(h, &w->now, f);
 }
 
-static void expect_rights(struct world *w, const struct tenant_health *h, enum level level)
+static void expect_rights(struct rules_fixture *w, const struct tenant_health *h, enum level level)
 {
     CLEANUP(observation_clear) struct observation s;
     judge(w, h, &s);
@@ -530,10 +532,10 @@ static void look_ups_that_fail_are_a_section_of_their_own(void **state)
     const struct failure refused = failure(FAILURE_PERMISSION, "grant User-UsageRight.Read.All"),
                          passing = failure(FAILURE_TRANSIENT, "HTTP 500"),
                          sign_in = failure(FAILURE_AUTH, "AADSTS7000222");
-    struct world w;
+    struct rules_fixture w;
     struct tenant_health h = {0};
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     read_once(&w, &h, WHOLE);
     expect_rights(&w, &h, LEVEL_NONE);
     look_up_rights(&w, &h, &refused);
@@ -557,11 +559,11 @@ static void look_ups_that_fail_are_a_section_of_their_own(void **state)
 
 static void a_broken_tenant_is_told_before_its_first_poll(void **state)
 {
-    struct world w;
+    struct rules_fixture w;
     struct tenant_health h = {.broken_config = true};
     CLEANUP(observation_clear) struct observation s;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     (void)strcpy(h.text, "tenants.d/a.conf:3: unknown key");
     judge(&w, &h, &s);
     assert_verdict(&s.finding[0], "warning");
@@ -571,11 +573,11 @@ static void a_broken_tenant_is_told_before_its_first_poll(void **state)
 
 static void before_the_first_poll_nothing_is_known(void **state)
 {
-    struct world w;
+    struct rules_fixture w;
     struct tenant_health h = {0};
     CLEANUP(observation_clear) struct observation s;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     judge(&w, &h, &s);
     assert_verdict(&s.finding[0], "unknown");
     assert_string_equal(s.context->tenant_name, "contoso");
@@ -584,11 +586,11 @@ static void before_the_first_poll_nothing_is_known(void **state)
 static void a_poll_rule_that_is_off_does_not_apply(void **state)
 {
     const struct failure auth = failure(FAILURE_AUTH, "no");
-    struct world w;
+    struct rules_fixture w;
     struct tenant_health h = {0};
     CLEANUP(observation_clear) struct observation s;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.threshold[RULE_POLL].off = true;
     read_once(&w, &h, (struct read_){.failure = &auth});
     judge(&w, &h, &s);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The observation of a pool: scope, siblings, names, silence, and the context behind it. */
-#include "unit/rules/world.h"
+#include "unit/rules/fixture.h"
 
 static void a_full_pool_is_quiet_while_another_of_its_sku_has_room(void **state)
 {
@@ -102,8 +102,8 @@ static void a_full_pool_is_quiet_while_another_of_its_sku_has_room(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(world_clear) struct world w;
-        world_init(&w);
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
         w.options.scope = CASES[i].scope;
         POLL(&w, CASES[i].full, CASES[i].other);
         const struct finding *f = finding_of(&w, "a", RULE_REMAINING);
@@ -166,8 +166,8 @@ static void quiet_begins_on_the_clear_side_and_ends_on_the_raise_side(void **sta
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(world_clear) struct world w;
-        world_init(&w);
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
         for (size_t k = 0; k < N_ELEMENTS(CASES[i].poll); k++) {
             poll_rows(&w, CASES[i].poll[k], N_ELEMENTS(CASES[i].poll[k]));
             const struct observation *s = observation_of(&w, KIND_CAPACITY, "a");
@@ -187,10 +187,10 @@ static void quiet_begins_on_the_clear_side_and_ends_on_the_raise_side(void **sta
 
 static void quiet_looks_at_the_sums_of_all_siblings_by_the_own_limits(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     struct override o[] = {{.match = {.allotment = "d"}, .set_ignore = true, .ignore = IGNORE_ALL}};
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
 #define SMALL(name, units, in_use) \
     {.id = (name), .sku = E3, .allotted = (units), .consumed = (in_use), .sub = {{"s", "active"}}}
     /* none of them alone is below its limits, all together have no room: 97 of 100 */
@@ -218,8 +218,8 @@ static void the_sibling_with_the_most_room_is_named_whatever_the_scope(void **st
     static const enum scope SCOPES[] = {SCOPE_AUTO, SCOPE_ALLOTMENT};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(SCOPES); i++) {
-        CLEANUP(world_clear) struct world w;
-        world_init(&w);
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
         w.options.scope = SCOPES[i];
         POLL(
             &w,
@@ -241,10 +241,10 @@ static void the_sibling_with_the_most_room_is_named_whatever_the_scope(void **st
 
 static void pools_are_called_by_their_place_or_by_the_configured_name(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     struct label names[] = {{"b", "CSP pool"}};
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.pool_name = names;
     w.options.n_pool_names = 1;
     POLL(&w, {.id = "a", .sku = E3, .allotted = UNKNOWN},
@@ -275,10 +275,10 @@ static void pools_are_called_by_their_place_or_by_the_configured_name(void **sta
 
 static void context_hold_what_a_message_needs(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     struct label labels[] = {{"group", "gold"}};
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.tenant.label = labels;
     w.tenant.n_labels = 1;
     w.ctx.zone = (struct zone){3600, "CET"};
@@ -345,9 +345,9 @@ static void what_nobody_needs_to_hear_is_silent_and_still_judged(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(world_clear) struct world w;
+        CLEANUP(fixture_clear) struct rules_fixture w;
         struct row row = CASES[i].row;
-        world_init(&w);
+        fixture_init(&w);
         w.options.watch_free_skus = CASES[i].watch;
         row.allotted = row.consumed = 100;
         poll_rows(&w, &row, 1);
@@ -359,12 +359,12 @@ static void what_nobody_needs_to_hear_is_silent_and_still_judged(void **state)
 
 static void ignored_pools_are_silent_or_not_there(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     struct override o[] = {
         {.match = {.allotment = "a"}, .set_ignore = true, .ignore = IGNORE_ALL},
         {.match = {.allotment = "b"}, .set_ignore = true, .ignore = IGNORE_ALERTS}};
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.override = o;
     w.options.n_overrides = 2;
     for (int i = 0; i < 2; i++) {
@@ -398,8 +398,8 @@ static void dead_subscriptions_explain_a_pool(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(world_clear) struct world w;
-        world_init(&w);
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
         poll_rows(&w, &CASES[i].row, 1);
         if (observation_of(&w, KIND_CAPACITY, "a")->subscription_explains != CASES[i].want)
             fail_msg("%s", CASES[i].why);
@@ -410,9 +410,9 @@ static void dead_subscriptions_explain_a_pool(void **state)
 
 static void a_sku_is_the_sum_of_its_pools(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.scope = SCOPE_SKU;
     POLL(&w,
          {.id = "a",
@@ -448,9 +448,9 @@ static void a_sku_is_the_sum_of_its_pools(void **state)
 
 static void a_sum_with_something_unknown_in_it_is_unknown(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.scope = SCOPE_SKU;
     POLL(&w, {.id = "a", .sku = E3, .allotted = 100, .consumed = 100},
          {.id = "b", .sku = E3, .allotted = UNKNOWN, .waiting = 5, .oldest_at = 1});
@@ -468,9 +468,9 @@ static void a_sum_with_something_unknown_in_it_is_unknown(void **state)
 
 static void a_sku_that_lost_a_pool_waits_and_then_says_so(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.scope = SCOPE_SKU;
     for (int i = 0; i < 2; i++)
         POLL(&w, {.id = "a", .sku = E3, .allotted = 100, .consumed = 50},
@@ -491,9 +491,9 @@ static void a_sku_that_lost_a_pool_waits_and_then_says_so(void **state)
 
 static void a_sku_whose_pools_are_all_missing_is_unknown(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.scope = SCOPE_SKU;
     POLL(&w, {.id = "a", .sku = E3, .allotted = 1}, {.id = "b", .sku = E3, .allotted = 1},
          {.id = "c", .sku = E5, .allotted = 1}, {.id = "d", .allotted = 1});
@@ -512,8 +512,8 @@ static void a_trial_stays_silent_while_its_subscriptions_are_unknown(void **stat
         .id = "a", .sku = E3, .allotted = 100, .consumed = 100, .subscriptions_unknown = true};
     (void)state;
     for (int paid = 0; paid < 2; paid++) {
-        CLEANUP(world_clear) struct world w;
-        world_init(&w);
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
         row.sub[0].trial = !paid;
         poll_rows(&w, &row, 1);
         poll_rows(&w, &unknown, 1);

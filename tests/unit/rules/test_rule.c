@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of rules, levels and units, and the rows of the rules. */
-#include "unit/rules/world.h"
+#include "unit/rules/fixture.h"
 #include <errno.h>
 
 static void every_rule_has_a_name_that_reads_back(void **state)

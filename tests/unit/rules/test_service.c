@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Many tenants that fail alike: when it is one matter, who keeps still, and what is said of it. */
 #include "base/text.h"
-#include "unit/rules/world.h"
+#include "unit/rules/fixture.h"
 
 #define MANY 300
 #define MINUTES(n) ((usec_t)(n) * USEC_PER_MINUTE)
@@ -125,8 +125,8 @@ static void every_cause_is_like_something(void **state)
 {
     (void)state;
     for (int kind = 0; kind < FAILURE_KIND_COUNT_; kind++) {
-        struct world w;
-        world_init(&w);
+        struct rules_fixture w;
+        fixture_init(&w);
         struct tenant_health h = {.first_poll = w.now, .failing = true, .kind = (enum failure_kind)kind};
         struct poll_state s;
         poll_state_of(&w.ctx, &h, &w.now, &s);

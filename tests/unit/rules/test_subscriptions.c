@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Subscriptions: what is worth an alarm, and what ends it. */
-#include "unit/rules/world.h"
+#include "unit/rules/fixture.h"
 
-static const struct finding *finding(const struct world *w)
+static const struct finding *finding(const struct rules_fixture *w)
 {
     return &observation_of(w, KIND_SUBSCRIPTION, "s")->finding[0];
 }
 
-static void poll_state(struct world *w, const char *state, int32_t days, int64_t consumed)
+static void poll_state(struct rules_fixture *w, const char *state, int32_t days, int64_t consumed)
 {
     POLL(w, {.id = "a",
              .sku = E3,
@@ -54,8 +54,8 @@ static void a_state_seen_for_the_first_time(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(world_clear) struct world w;
-        world_init(&w);
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
         w.options.threshold[RULE_SUBSCRIPTION].manual_renewal = CASES[i].manual;
         POLL(&w, {.id = "a",
                   .sku = E3,
@@ -76,9 +76,9 @@ static void a_state_seen_for_the_first_time(void **state)
 
 static void one_that_dies_while_watched_is_critical_even_if_nobody_uses_it(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     poll_state(&w, "active", 3, 0);
     poll_state(&w, "suspended", 30, 0);
     assert_verdict(finding(&w), "critical");
@@ -94,8 +94,8 @@ static void it_resolves_only_when_it_is_active_again(void **state)
     } CASES[] = {{"warning", true}, {"lockedOut", true}, {"paused", true}, {"active", false}};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(world_clear) struct world w;
-        world_init(&w);
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
         poll_state(&w, "suspended", 30, 4);
         assert_verdict(finding(&w), "critical");
         poll_state(&w, CASES[i].state, 300, 0);
@@ -108,9 +108,9 @@ static void it_resolves_only_when_it_is_active_again(void **state)
 
 static void taking_people_out_of_a_dead_one_is_no_recovery(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     poll_state(&w, "suspended", 30, 4);
     for (int i = 0; i < 3; i++) {
         poll_state(&w, "suspended", 30, 0);
@@ -120,9 +120,9 @@ static void taking_people_out_of_a_dead_one_is_no_recovery(void **state)
 
 static void one_that_was_dead_all_along_is_told_once_it_is_used(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     poll_state(&w, "suspended", 30, 0);
     poll_state(&w, "suspended", 30, 0);
     assert_verdict(finding(&w), "n/a");
@@ -138,8 +138,8 @@ static void of_the_older_source_a_dead_one_is_judged_by_what_backs_the_units(voi
         {"suspended", "critical"}, {"active", "n/a"}, {"warning", "n/a"}, {"paused", "unknown"}};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(world_clear) struct world w;
-        world_init(&w);
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
         w.source = SOURCE_SUBSCRIBED_SKUS;
         POLL(&w, {.id = "a",
                   .sku = E3,
@@ -153,9 +153,9 @@ static void of_the_older_source_a_dead_one_is_judged_by_what_backs_the_units(voi
 
 static void a_missing_one_is_unknown_and_forgotten_after_a_week(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     poll_state(&w, "active", 100, 4);
     for (int day = 0; day < 7; day++) {
         POLL(&w, {.id = "a", .sku = E3, .allotted = 100});
@@ -170,9 +170,9 @@ static void a_missing_one_is_unknown_and_forgotten_after_a_week(void **state)
 
 static void one_is_not_missing_while_a_pool_does_not_tell_its_subscriptions(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     poll_state(&w, "active", 100, 4);
     for (int i = 0; i < 3; i++) {
         pass(&w, 7 * USEC_PER_DAY);
@@ -204,8 +204,8 @@ static void the_day_changes_at_the_configured_hour_of_the_tenant(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(world_clear) struct world w;
-        world_init(&w);
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
         w.options.threshold[RULE_SUBSCRIPTION].manual_renewal = true;
         w.options.dates_at = CASES[i].dates_at * USEC_PER_HOUR;
         w.ctx.zone.offset = CASES[i].offset;
@@ -218,9 +218,9 @@ static void the_day_changes_at_the_configured_hour_of_the_tenant(void **state)
 
 static void a_clock_that_starts_in_1970_counts_days_all_the_same(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.now.at = USEC_PER_HOUR; /* before nine: the day before the first */
     poll_state(&w, "warning", 0, 1);
     assert_int_equal(finding(&w)->value, DAY_0 + 1);
@@ -228,9 +228,9 @@ static void a_clock_that_starts_in_1970_counts_days_all_the_same(void **state)
 
 static void a_date_that_rolls_forward_ends_the_alarm(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.threshold[RULE_SUBSCRIPTION].manual_renewal = true;
     poll_state(&w, "active", 5, 10);
     assert_verdict(finding(&w), "critical");
@@ -241,9 +241,9 @@ static void a_date_that_rolls_forward_ends_the_alarm(void **state)
 
 static void one_whose_date_moved_once_renews_by_itself(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.threshold[RULE_SUBSCRIPTION].manual_renewal = true;
     poll_state(&w, "active", 5, 10);
     assert_false(w.memory->subscription[0].renews);
@@ -264,10 +264,10 @@ static void one_whose_date_moved_once_renews_by_itself(void **state)
 
 static void a_subscription_of_several_pools_speaks_once_and_names_them(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     struct label names[] = {{"a", "CSP pool"}};
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.pool_name = names;
     w.options.n_pool_names = 1;
     POLL(&w,
@@ -295,11 +295,11 @@ static void a_subscription_of_several_pools_speaks_once_and_names_them(void **st
 
 static void many_pools_are_summed_up_in_words(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     struct row rows[11] = {{0}};
     char id[11][4];
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     for (size_t i = 0; i < 11; i++) {
         (void)snprintf(id[i], sizeof id[i], "p%zu", i % 100);
         rows[i] = (struct row){.id = id[i], .sku = id[i], .sub = {{"s", "active"}}};
@@ -326,8 +326,8 @@ static void a_trial_or_the_subscription_of_free_pools_is_silent(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(world_clear) struct world w;
-        world_init(&w);
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
         w.options.watch_free_skus = CASES[i].watch;
         poll_rows(&w, &CASES[i].row, 1);
         if (observation_of(&w, KIND_SUBSCRIPTION, "s")->silent != CASES[i].want)
@@ -337,9 +337,9 @@ static void a_trial_or_the_subscription_of_free_pools_is_silent(void **state)
 
 static void levels_that_are_off_are_not_raised(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     w.options.threshold[RULE_SUBSCRIPTION].limit[LEVEL_CRITICAL].on = false;
     poll_state(&w, "suspended", 3, 5);
     assert_verdict(finding(&w), "warning");

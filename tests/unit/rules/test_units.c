@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How many licences to order. */
-#include "unit/rules/world.h"
+#include "unit/rules/fixture.h"
 
 static void what_unblocks_is_who_waits_beyond_the_free_ones_plus_what_is_overdrawn(void **state)
 {
@@ -30,9 +30,9 @@ struct case_ {
     struct threshold usage, remaining, drop;
 };
 
-static void poll_case(const struct case_ *c, struct world *w)
+static void poll_case(const struct case_ *c, struct rules_fixture *w)
 {
-    world_init(w);
+    fixture_init(w);
     w->options.threshold[RULE_USAGE] = c->usage;
     w->options.threshold[RULE_REMAINING] = c->remaining;
     w->options.threshold[RULE_CAPACITY_DROP] = c->drop;
@@ -49,7 +49,7 @@ static void poll_case(const struct case_ *c, struct world *w)
 /* n units were bought, those who waited were served: is the next observation clear? */
 static bool ends(const struct case_ *c, int64_t n)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     poll_case(c, &w);
     pass(&w, USEC_PER_MINUTE);
     POLL(&w, {.id = "a",
@@ -65,7 +65,7 @@ static bool ends(const struct case_ *c, int64_t n)
 
 static int64_t order_of(const struct case_ *c)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     poll_case(c, &w);
     return observation_of(&w, KIND_CAPACITY, "a")->context->units_to_buy;
 }
@@ -164,9 +164,9 @@ static void after_the_order_the_next_observation_is_clear_and_after_one_less_it_
 
 static void no_order_is_named_where_none_ends_the_alert(void **state)
 {
-    CLEANUP(world_clear) struct world w;
+    CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
-    world_init(&w);
+    fixture_init(&w);
     POLL(&w, {.id = "dead", .sku = E3, .allotted = 30, .consumed = 30, .sub = {{"s", "suspended"}}},
          {.id = "hidden", .sku = E5, .allotted = UNKNOWN},
          {.id = "waits", .allotted = 30, .consumed = 30, .waiting = UNKNOWN},

@@ -19,7 +19,7 @@
 #define TENANTS 3
 #define TOO_LONG (17 * 1024 * 1024) /* for one value of the database */
 
-struct world {
+struct runtime_fixture {
     char dir[64], config[128], state[128];
     struct cli cli;
     struct app app;
@@ -41,7 +41,7 @@ static void tenant_id(size_t i, char ret[37])
 
 static int make(void **state)
 {
-    struct world *w = calloc(1, sizeof *w);
+    struct runtime_fixture *w = calloc(1, sizeof *w);
     assert_non_null(w);
     (void)snprintf(w->dir, sizeof w->dir, "/tmp/seatwatch-take-XXXXXX");
     assert_non_null(mkdtemp(w->dir));
@@ -79,7 +79,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 
 static int end(void **state)
 {
-    struct world *w = *state;
+    struct runtime_fixture *w = *state;
     app_close(&w->app);
     (void)nftw(w->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     free(w);
@@ -87,7 +87,7 @@ static int end(void **state)
 }
 
 /* One pool, for which somebody waits or nobody does. */
-static struct ended ended(struct world *w, size_t i, bool waiting)
+static struct ended ended(struct runtime_fixture *w, size_t i, bool waiting)
 {
     struct tenant *tenant = &w->app.tenant[i];
     CLEANUP(snapshot_builder_free) struct snapshot_builder *b = NULL;
@@ -117,7 +117,7 @@ static void make_unrecordable(struct ended *e)
     e->snapshot->allotment[0].sku_part_number = name;
 }
 
-static int64_t ask(struct world *w, const char *sql)
+static int64_t ask(struct runtime_fixture *w, const char *sql)
 {
     char path[256];
     sqlite3 *db = NULL;
@@ -135,7 +135,7 @@ static int64_t ask(struct world *w, const char *sql)
 #define COMMITS "SELECT value FROM meta WHERE key = 'generation'"
 #define TO_TELL "SELECT count(*) FROM outbox"
 
-static enum level level_of(const struct world *w, size_t i)
+static enum level level_of(const struct runtime_fixture *w, size_t i)
 {
     char id[37];
     tenant_id(i, id);
@@ -145,7 +145,7 @@ static enum level level_of(const struct world *w, size_t i)
 
 static void all_of_them_are_recorded_by_one_commit(void **state)
 {
-    struct world *w = *state;
+    struct runtime_fixture *w = *state;
     struct ended all[TENANTS];
     for (size_t i = 0; i < TENANTS; i++)
         all[i] = ended(w, i, true);
@@ -162,7 +162,7 @@ static void all_of_them_are_recorded_by_one_commit(void **state)
 
 static void one_that_cannot_be_recorded_does_not_spoil_the_others(void **state)
 {
-    struct world *w = *state;
+    struct runtime_fixture *w = *state;
     struct ended all[TENANTS];
     for (size_t i = 0; i < TENANTS; i++)
         all[i] = ended(w, i, true);
@@ -186,7 +186,7 @@ static void one_that_cannot_be_recorded_does_not_spoil_the_others(void **state)
 /* A jump of the wall clock moves everybody's reminders, whosever poll sees it first. */
 static void after_a_jump_of_the_clock_none_overwrites_another(void **state)
 {
-    struct world *w = *state;
+    struct runtime_fixture *w = *state;
     struct ended all[TENANTS];
     for (size_t i = 0; i < TENANTS; i++)
         all[i] = ended(w, i, true);

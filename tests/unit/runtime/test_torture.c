@@ -154,9 +154,9 @@ static void reload_soon(void)
     n_reloads = 0;
 }
 
-/* ---- the world ---- */
+/* ---- the fixture ---- */
 
-struct world {
+struct runtime_fixture {
     struct sim sim;
     pid_t hook;
     int hold;
@@ -184,7 +184,7 @@ static const char CHANGES[] =
     "  {\"id\": \"well\", \"consumedUnits\": 100, \"waiting\": {\"count\": 30, \"since\": \"@now-2h\"}}],"
     " \"errors\": []}]}]}";
 
-static void hook_start(struct world *w, char *ret_url, size_t size)
+static void hook_start(struct runtime_fixture *w, char *ret_url, size_t size)
 {
     int in[2], out[2];
     char ready[1024];
@@ -220,9 +220,9 @@ static void remove_tree(const char *path)
     (void)nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-static int world_with(void **state, const char *scenario)
+static int fixture_with(void **state, const char *scenario)
 {
-    struct world *w = calloc(1, sizeof *w);
+    struct runtime_fixture *w = calloc(1, sizeof *w);
     char url[160], text[4096];
     sim_start(&w->sim, scenario, NULL);
     hook_start(w, url, sizeof url);
@@ -253,19 +253,19 @@ static int world_with(void **state, const char *scenario)
     return 0;
 }
 
-static int world_make(void **state)
+static int fixture_make(void **state)
 {
-    return world_with(state, SCENARIO);
+    return fixture_with(state, SCENARIO);
 }
 
-static int changing_world_make(void **state)
+static int changing_fixture_make(void **state)
 {
-    return world_with(state, CHANGES);
+    return fixture_with(state, CHANGES);
 }
 
-static int world_end(void **state)
+static int fixture_end(void **state)
 {
-    struct world *w = *state;
+    struct runtime_fixture *w = *state;
     int status;
     (void)close(w->hold);
     (void)waitpid(w->hook, &status, 0);
@@ -279,7 +279,7 @@ static int world_end(void **state)
 }
 
 /* What the last run said. Static: a failed test must not leave memory behind for its children. */
-static const char *output_of(const struct world *w)
+static const char *output_of(const struct runtime_fixture *w)
 {
     static char text[1 << 16];
     FILE *in = fopen(w->output, "re");
@@ -294,7 +294,7 @@ struct told {
     int all, resolved;
 };
 /* A message whose answer was lost comes again, soon, with its id: it is one. */
-static struct told count_messages(const struct world *w)
+static struct told count_messages(const struct runtime_fixture *w)
 {
     struct told n = {0};
     char *line = NULL;
@@ -325,7 +325,7 @@ enum { LEAKED = 99 };
 static const int DEADLY[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGABRT};
 static struct sigaction before_cmocka[N_ELEMENTS(DEADLY)];
 
-static void child(const struct world *w, const char *options)
+static void child(const struct runtime_fixture *w, const char *options)
 {
     char config[128], copy[256];
     char *argv[16] = {"seatwatchd", "-c", config};
@@ -358,7 +358,8 @@ static void child(const struct world *w, const char *options)
 }
 
 /* The exit code; -signal. */
-static int run_once(const struct world *w, const char *options, size_t fail_at, bool for_good)
+static int run_once(const struct runtime_fixture *w, const char *options, size_t fail_at,
+                    bool for_good)
 {
     int status;
     atomic_store(&shared->counted, 0);
@@ -378,7 +379,7 @@ static bool says_why(const char *text)
 }
 
 /* What is not as it must be; NULL if all is. */
-static const char *wrong(const struct world *w, int code)
+static const char *wrong(const struct runtime_fixture *w, int code)
 {
     static const char *const NEVER[] = {"Sanitizer", "runtime error", "Assertion", "damaged"};
     const char *output = output_of(w);
@@ -392,7 +393,7 @@ static const char *wrong(const struct world *w, int code)
     return code == EXIT_OK || says_why(output) ? NULL : "it does not say why";
 }
 
-static void judge(const struct world *w, const char *options, int code)
+static void judge(const struct runtime_fixture *w, const char *options, int code)
 {
     const char *complaint = wrong(w, code);
     if (complaint)
@@ -401,13 +402,13 @@ static void judge(const struct world *w, const char *options, int code)
 }
 
 /* Every one of the first few, then as many more as are wanted, evenly. */
-static size_t next_point(const struct world *w, size_t n, size_t total)
+static size_t next_point(const struct runtime_fixture *w, size_t n, size_t total)
 {
     size_t step = total / w->n_points;
     return n < 8 || step < 1 ? n + 1 : n + step;
 }
 
-static size_t count_allocations(const struct world *w, const char *options, int want)
+static size_t count_allocations(const struct runtime_fixture *w, const char *options, int want)
 {
     int code = run_once(w, options, 0, false);
     const char *output = output_of(w);
@@ -418,7 +419,7 @@ static size_t count_allocations(const struct world *w, const char *options, int 
     return total;
 }
 
-static void torture_reading(const struct world *w, const char *options)
+static void torture_reading(const struct runtime_fixture *w, const char *options)
 {
     size_t total = count_allocations(w, options, EXIT_OK);
     for (int for_good = 0; for_good < 2; for_good++)
@@ -434,7 +435,7 @@ static void a_check_of_the_configuration_survives_any_allocation_that_fails(void
 
 static void a_leak_a_crash_and_silence_would_be_caught(void **state)
 {
-    const struct world *w = *state;
+    const struct runtime_fixture *w = *state;
     for (int mistake = NO_MISTAKE; mistake < MISTAKE_COUNT_; mistake++) {
         shared->mistake = (enum mistake)mistake;
         int code = run_once(w, "--check-config", 60, false);
@@ -452,7 +453,7 @@ static void a_dump_of_the_configuration_survives_any_allocation_that_fails(void 
 
 static void a_dry_run_survives_any_allocation_that_fails(void **state)
 {
-    const struct world *w = *state;
+    const struct runtime_fixture *w = *state;
     char options[128];
     int before = count_messages(w).all;
     (void)snprintf(options, sizeof options, "--once --dry-run --json --state-dir %s/none", w->sim.dir);
@@ -466,7 +467,7 @@ struct place {
     char dir[128], options[160];
 };
 
-static struct place place_for(const struct world *w, size_t n, bool for_good)
+static struct place place_for(const struct runtime_fixture *w, size_t n, bool for_good)
 {
     struct place p;
     (void)snprintf(p.dir, sizeof p.dir, "%s/state-%zu-%d", w->sim.dir, n, for_good);
@@ -496,7 +497,8 @@ static void copy_state(const struct place *from, const struct place *to)
 
 /* Everything arrives, once, in the run that failed or in the next. An attempt that failed waits a few
  * seconds for its second; what is owed is then in the outbox, and the run says so. */
-static void torture_at(const struct world *w, const struct place *base, struct told want, size_t n, bool for_good, size_t *n_owed)
+static void torture_at(const struct runtime_fixture *w, const struct place *base, struct told want,
+                       size_t n, bool for_good, size_t *n_owed)
 {
     const struct place p = place_for(w, n, for_good);
     struct told before = count_messages(w);
@@ -520,7 +522,8 @@ static void torture_at(const struct world *w, const struct place *base, struct t
     remove_tree(p.dir);
 }
 
-static void torture_writing(const struct world *w, const struct place *base, struct told want)
+static void torture_writing(const struct runtime_fixture *w, const struct place *base,
+                            struct told want)
 {
     struct place p = place_for(w, 1, true);
     struct told before = count_messages(w);
@@ -545,7 +548,7 @@ static void a_run_survives_any_allocation_that_fails_and_the_next_tells_all(void
 
 static void a_run_that_resolves_survives_any_allocation_that_fails_and_the_next_tells_all(void **state)
 {
-    const struct world *w = *state;
+    const struct runtime_fixture *w = *state;
     const struct place base = place_for(w, 0, false);
     assert_int_equal(run_once(w, base.options, 0, false), EXIT_OK);
     assert_int_equal(count_messages(w).all, 2);
@@ -554,7 +557,7 @@ static void a_run_that_resolves_survives_any_allocation_that_fails_and_the_next_
 
 static void a_reload_survives_any_allocation_that_fails_and_so_does_the_next(void **state)
 {
-    const struct world *w = *state;
+    const struct runtime_fixture *w = *state;
     const struct place base = place_for(w, 0, false);
     char options[160];
     assert_int_equal(run_once(w, base.options, 0, false), EXIT_OK);
@@ -574,13 +577,25 @@ static void a_reload_survives_any_allocation_that_fails_and_so_does_the_next(voi
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_check_of_the_configuration_survives_any_allocation_that_fails, world_make, world_end),
-        cmocka_unit_test_setup_teardown(a_leak_a_crash_and_silence_would_be_caught, world_make, world_end),
-        cmocka_unit_test_setup_teardown(a_dump_of_the_configuration_survives_any_allocation_that_fails, world_make, world_end),
-        cmocka_unit_test_setup_teardown(a_dry_run_survives_any_allocation_that_fails, world_make, world_end),
-        cmocka_unit_test_setup_teardown(a_run_survives_any_allocation_that_fails_and_the_next_tells_all, world_make, world_end),
-        cmocka_unit_test_setup_teardown(a_run_that_resolves_survives_any_allocation_that_fails_and_the_next_tells_all, changing_world_make, world_end),
-        cmocka_unit_test_setup_teardown(a_reload_survives_any_allocation_that_fails_and_so_does_the_next, world_make, world_end),
+        cmocka_unit_test_setup_teardown(
+            a_check_of_the_configuration_survives_any_allocation_that_fails, fixture_make,
+            fixture_end),
+        cmocka_unit_test_setup_teardown(a_leak_a_crash_and_silence_would_be_caught, fixture_make,
+                                        fixture_end),
+        cmocka_unit_test_setup_teardown(
+            a_dump_of_the_configuration_survives_any_allocation_that_fails, fixture_make,
+            fixture_end),
+        cmocka_unit_test_setup_teardown(a_dry_run_survives_any_allocation_that_fails, fixture_make,
+                                        fixture_end),
+        cmocka_unit_test_setup_teardown(
+            a_run_survives_any_allocation_that_fails_and_the_next_tells_all, fixture_make,
+            fixture_end),
+        cmocka_unit_test_setup_teardown(
+            a_run_that_resolves_survives_any_allocation_that_fails_and_the_next_tells_all,
+            changing_fixture_make, fixture_end),
+        cmocka_unit_test_setup_teardown(
+            a_reload_survives_any_allocation_that_fails_and_so_does_the_next, fixture_make,
+            fixture_end),
     };
     for (size_t i = 0; i < N_ELEMENTS(DEADLY); i++)
         (void)sigaction(DEADLY[i], NULL, &before_cmocka[i]);

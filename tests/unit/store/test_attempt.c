@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "world.h"
+#include "fixture.h"
 
 #define TO(receiver) ((receiver_set)1 << (receiver))
 

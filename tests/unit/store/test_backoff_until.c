@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Who has asked to be left alone, and how much of that is left for the next process. */
-#include "world.h"
+#include "fixture.h"
 
 #define MINUTE USEC_PER_MINUTE
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Killed at any moment, and what is there afterwards compared with what was said to be there. */
-#include "world.h"
+#include "fixture.h"
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>

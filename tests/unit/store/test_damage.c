@@ -2,7 +2,7 @@
 /* Damage that lies in wait in the file, or is met in the middle of the work: it is repaired, or a
  * new database takes over all that can be read. (Bits flipped at random: scenarios/flips.py.) */
 #include "faults/disk.h"
-#include "world.h"
+#include "fixture.h"
 #include <dirent.h>
 
 #define TOLD 8   /* alerts whose messages were delivered */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Who waits for the hours of a route: in the same commit as what it waits for. */
-#include "world.h"
+#include "fixture.h"
 
 #define TO(receiver) ((receiver_set)1 << (receiver))
 

@@ -3,7 +3,7 @@
  * what was done before stays, and what failed can be done again. (Opening and migrating:
  * test_open.c; commits: test_write.c; no power: test_power.c.) */
 #include "faults/disk.h"
-#include "world.h"
+#include "fixture.h"
 
 #include <sys/types.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "world.h"
+#include "fixture.h"
 
 #define TO_HOOK ((receiver_set)2)
 #define DAYS(n) ((n)*USEC_PER_DAY)

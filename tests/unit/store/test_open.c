@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "faults/disk.h"
-#include "world.h"
+#include "fixture.h"
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -398,8 +398,8 @@ static void a_dry_run_passes_over_bad_rows_and_leaves_them(void **state)
 
 /* ---- real file systems: a child with a mount namespace of its own ---- */
 
-static void in_a_world_of_its_own(const char *dir, const char *options, unsigned long again,
-                                  void (*act)(const char *dir))
+static void in_a_fixture_of_its_own(const char *dir, const char *options, unsigned long again,
+                                    void (*act)(const char *dir))
 {
     pid_t child = fork();
     if (child == 0) {
@@ -459,7 +459,7 @@ static void act_full(const char *dir)
 
 static void a_full_disk_stops_writing_until_there_is_room(void **state)
 {
-    in_a_world_of_its_own(*state, "size=1m", 0, act_full);
+    in_a_fixture_of_its_own(*state, "size=1m", 0, act_full);
 }
 
 static void act_too_full(const char *dir)
@@ -473,7 +473,7 @@ static void act_too_full(const char *dir)
 
 static void a_disk_without_room_for_a_database_is_refused(void **state)
 {
-    in_a_world_of_its_own(*state, "size=40k", 0, act_too_full);
+    in_a_fixture_of_its_own(*state, "size=40k", 0, act_too_full);
 }
 
 static void act_read_only(const char *dir)
@@ -487,7 +487,7 @@ static void act_read_only(const char *dir)
 
 static void a_read_only_file_system_is_refused(void **state)
 {
-    in_a_world_of_its_own(*state, "size=4m", MS_RDONLY, act_read_only);
+    in_a_fixture_of_its_own(*state, "size=4m", MS_RDONLY, act_read_only);
 }
 
 static int install(void **state)

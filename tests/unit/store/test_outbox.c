@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/internal.h"
-#include "world.h"
+#include "fixture.h"
 
 #define TO(receiver) ((receiver_set)1 << (receiver))
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/place.h"
-#include "world.h"
+#include "fixture.h"
 
 static void a_network_file_system_is_known_by_its_number(void **state)
 {

@@ -3,7 +3,7 @@
  * what the store said is there, is there. By default every third moment has one try; with
  * POWER_SEEDS=N each has N. */
 #include "faults/power.h"
-#include "world.h"
+#include "fixture.h"
 
 #define STEPS 10 /* of one life */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/row.h"
 #include "store/schema.h"
-#include "world.h"
+#include "fixture.h"
 
 static int64_t sum_of(void (*fill)(struct row *row))
 {

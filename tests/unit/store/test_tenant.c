@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/internal.h"
-#include "world.h"
+#include "fixture.h"
 
 static struct tenant_memory *a_memory(unsigned n_pools)
 {

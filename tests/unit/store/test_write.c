@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/alloc.h"
 #include "faults/disk.h"
-#include "world.h"
+#include "fixture.h"
 
 #define TO_ALL ((receiver_set)7)
 

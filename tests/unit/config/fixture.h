@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* unit/config/world.h: a directory with a configuration and its files, and what loading it said. */
+/* unit/config/fixture.h: a directory with a configuration and its files, and what loading it said.
+ */
 #pragma once
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -24,19 +25,20 @@ const char *__lsan_default_suppressions(void)
 }
 
 /* Its first line holds a tenant that is right, so that line 2 is the first of a test's own. */
-#define GOOD_TENANT                                                                \
-    "tenants = ( { name = \"contoso\"; tenant_id = \"11111111-2222-4333-8444-000000000001\"; client_id = \"99999999-aaaa-4bbb-8ccc-000000000001\"; " \
+#define GOOD_TENANT                                                                            \
+    "tenants = ( { name = \"contoso\"; tenant_id = \"11111111-2222-4333-8444-000000000001\"; " \
+    "client_id = \"99999999-aaaa-4bbb-8ccc-000000000001\"; "                                   \
     "client_secret_file = \"contoso.secret\"; labels = { group = \"gold\"; }; } );\n"
 
-struct world {
+struct config_fixture {
     char dir[64];
     struct options *options;
     struct problems problems;
     int r;
 };
 
-static inline void world_file(const struct world *w, const char *name, mode_t mode,
-                              const char *text)
+static inline void fixture_file(const struct config_fixture *w, const char *name, mode_t mode,
+                                const char *text)
 {
     char path[256];
     (void)snprintf(path, sizeof path, "%s/%s", w->dir, name);
@@ -47,58 +49,58 @@ static inline void world_file(const struct world *w, const char *name, mode_t mo
     assert_int_equal(close(fd), 0);
 }
 
-static inline void world_directory(const struct world *w, const char *name)
+static inline void fixture_directory(const struct config_fixture *w, const char *name)
 {
     char path[256];
     (void)snprintf(path, sizeof path, "%s/%s", w->dir, name);
     assert_int_equal(mkdir(path, 0700), 0);
 }
 
-static inline struct world world_new(void)
+static inline struct config_fixture fixture_new(void)
 {
-    struct world w = {.dir = "/tmp/seatwatch-config-XXXXXX"};
+    struct config_fixture w = {.dir = "/tmp/seatwatch-config-XXXXXX"};
     assert_non_null(mkdtemp(w.dir));
     assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
-    world_file(&w, "contoso.secret", 0600, "canary-secret\n");
-    world_file(&w, "hook.url", 0600, "https://hook.example/canary\n");
-    world_file(&w, "hook.key", 0600, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=\n");
+    fixture_file(&w, "contoso.secret", 0600, "canary-secret\n");
+    fixture_file(&w, "hook.url", 0600, "https://hook.example/canary\n");
+    fixture_file(&w, "hook.key", 0600, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=\n");
     return w;
 }
 
-static inline void world_forget(struct world *w)
+static inline void fixture_forget(struct config_fixture *w)
 {
     options_free(w->options);
     w->options = NULL;
     problems_free(&w->problems);
 }
 
-static inline void world_load(struct world *w, const char *text)
+static inline void fixture_load(struct config_fixture *w, const char *text)
 {
     char path[256];
-    world_forget(w);
-    world_file(w, "seatwatchd.conf", 0644, text);
+    fixture_forget(w);
+    fixture_file(w, "seatwatchd.conf", 0644, text);
     (void)snprintf(path, sizeof path, "%s/seatwatchd.conf", w->dir);
     w->r = options_load(path, &w->options, &w->problems);
 }
 
-static inline int world_remove_one(const char *path, const struct stat *st, int type,
-                                   struct FTW *ftw)
+static inline int fixture_remove_one(const char *path, const struct stat *st, int type,
+                                     struct FTW *ftw)
 {
     (void)st, (void)type, (void)ftw;
     return remove(path);
 }
 
-static inline void world_free(struct world *w)
+static inline void fixture_free(struct config_fixture *w)
 {
-    world_forget(w);
-    (void)nftw(w->dir, world_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    fixture_forget(w);
+    (void)nftw(w->dir, fixture_remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
-static inline void world_free_at(struct world *w)
+static inline void fixture_free_at(struct config_fixture *w)
 {
-    world_free(w);
+    fixture_free(w);
 }
 
-static inline void world_print(const struct world *w)
+static inline void fixture_print(const struct config_fixture *w)
 {
     for (size_t i = 0; i < w->problems.n; i++)
         print_error("%s  %s\n",
@@ -109,8 +111,8 @@ static inline void world_print(const struct world *w)
 }
 
 /* The problem that stands at FILE:LINE and has these words, or NULL. */
-static inline const struct problem *world_find(const struct world *w, const char *file, int line,
-                                               const char *words)
+static inline const struct problem *fixture_find(const struct config_fixture *w, const char *file,
+                                                 int line, const char *words)
 {
     char place[320];
     (void)snprintf(place, sizeof place, "%s/%s:%d: ", w->dir, file, line);
@@ -121,23 +123,23 @@ static inline const struct problem *world_find(const struct world *w, const char
     return NULL;
 }
 
-static inline void world_expect_clean(const struct world *w, const char *why)
+static inline void fixture_expect_clean(const struct config_fixture *w, const char *why)
 {
     if (w->r == 0 && w->problems.n == 0)
         return;
-    world_print(w);
+    fixture_print(w);
     fail_msg("%s: %d, %zu problems", why, w->r, w->problems.n);
 }
 
 /* One fatal problem and nothing else. */
-static inline void world_expect_one(const struct world *w, const char *why, int line,
-                                    const char *words)
+static inline void fixture_expect_one(const struct config_fixture *w, const char *why, int line,
+                                      const char *words)
 {
-    const struct problem *p = world_find(w, "seatwatchd.conf", line, words);
+    const struct problem *p = fixture_find(w, "seatwatchd.conf", line, words);
     if (w->r == -EINVAL && !w->options && w->problems.n == 1 && p && p->fatal &&
         strstr(p->text, "; "))
         return;
-    world_print(w);
+    fixture_print(w);
     fail_msg("%s: %d, %zu problems, wanted one in line %d with: %s", why, w->r, w->problems.n, line,
              words);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit/graph/world.h: a tenant of the simulator, and polls of it on a real event loop. */
+/* unit/graph/fixture.h: a tenant of the simulator, and polls of it on a real event loop. */
 #pragma once
 #include "unit/http/sim.h"
 
@@ -14,7 +14,7 @@
 #define TENANT "11111111-2222-4333-8444-555555555555"
 #define CLIENT "99999999-aaaa-4bbb-8ccc-dddddddddddd"
 
-struct world {
+struct graph_fixture {
     struct sim sim;
     sd_event *event;
     struct http *http;
@@ -48,14 +48,14 @@ struct setup {               /* what differs from the ordinary */
 static inline void on_polled(void *userdata, struct snapshot *snapshot,
                              const struct graph_report *report)
 {
-    struct world *w = userdata;
+    struct graph_fixture *w = userdata;
     w->n_done++;
     snapshot_free(w->snapshot);
     w->snapshot = snapshot;
     w->report = *report;
 }
 
-static inline void world_begin(struct world *w, struct setup setup)
+static inline void fixture_begin(struct graph_fixture *w, struct setup setup)
 {
     CLEANUP(free)
     char *scenario =
@@ -64,7 +64,7 @@ static inline void world_begin(struct world *w, struct setup setup)
                     setup.top ? setup.top : "", TENANT, CLIENT,
                     setup.tenant ? setup.tenant : TWO_POOLS, setup.faults ? setup.faults : "");
     struct failure why = {0};
-    *w = (struct world){0};
+    *w = (struct graph_fixture){0};
     sim_start(&w->sim, scenario, setup.certificate);
     (void)snprintf(w->secret_file, sizeof w->secret_file, "%s/secret", w->sim.dir);
     if (!setup.secret || *setup.secret)
@@ -100,7 +100,7 @@ static inline void world_begin(struct world *w, struct setup setup)
     w->graph->backoff = 2000; /* the waits are real, only shorter */
 }
 
-static inline void world_end(struct world *w)
+static inline void fixture_end(struct graph_fixture *w)
 {
     graph_free(w->graph);
     http_free(w->http);
@@ -109,7 +109,7 @@ static inline void world_end(struct world *w)
     sim_stop(&w->sim);
 }
 
-static inline void world_poll(struct world *w)
+static inline void fixture_poll(struct graph_fixture *w)
 {
     struct failure why = {0};
     int before = w->n_done;
@@ -128,14 +128,14 @@ static inline void world_poll(struct world *w)
 }
 
 /* Requests for an endpoint so far. */
-static inline int asked(const struct world *w, const char *endpoint)
+static inline int asked(const struct graph_fixture *w, const char *endpoint)
 {
     char needle[64];
     (void)snprintf(needle, sizeof needle, "\"endpoint\":\"%s\"", endpoint);
     return sim_count(&w->sim, needle, NULL);
 }
 
-static inline const struct allotment *pool(const struct world *w, const char *id)
+static inline const struct allotment *pool(const struct graph_fixture *w, const char *id)
 {
     const struct allotment *a = snapshot_find(w->snapshot, id);
     if (!a)

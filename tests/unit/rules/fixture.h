@@ -34,14 +34,14 @@ struct row {
     bool subscriptions_unknown;
     unsigned assignable_to;
 };
-struct world {
+struct rules_fixture {
     struct rule_options options;
     struct tenant_identity tenant;
     struct judge_context ctx;
     struct instant now;
     enum source source;
     enum section errors;
-    struct tenant_memory *memory; /* after the last poll */
+    struct tenant_memory *memory;      /* after the last poll */
     struct observations *observations; /* of the last poll */
 };
 
@@ -50,9 +50,9 @@ static inline struct limit at(int64_t value)
     return (struct limit){.on = true, .value = value};
 }
 
-static inline void world_init(struct world *w)
+static inline void fixture_init(struct rules_fixture *w)
 {
-    *w = (struct world){0};
+    *w = (struct rules_fixture){0};
     struct threshold *t = w->options.threshold;
     for (int r = 0; r < RULE_COUNT_; r++) {
         t[r].min_samples = 2;
@@ -88,19 +88,19 @@ static inline void world_init(struct world *w)
     w->errors = SECTION_COMPLETE;
 }
 
-static inline void world_clear(struct world *w)
+static inline void fixture_clear(struct rules_fixture *w)
 {
     observations_free(w->observations);
     tenant_memory_free(w->memory);
     w->observations = NULL;
     w->memory = NULL;
 }
-static inline void world_clear_at(struct world *w)
+static inline void fixture_clear_at(struct rules_fixture *w)
 {
-    world_clear(w);
+    fixture_clear(w);
 }
 
-static inline void pass(struct world *w, usec_t time)
+static inline void pass(struct rules_fixture *w, usec_t time)
 {
     w->now.at += time;
     w->now.mono += time;
@@ -140,7 +140,7 @@ struct error_row {
 };
 
 /* One poll. `rows` NULL: the allotment list could not be read. */
-static inline void poll_errors(struct world *w, const struct row *rows, size_t n,
+static inline void poll_errors(struct rules_fixture *w, const struct row *rows, size_t n,
                                const struct error_row *errors, size_t n_errors)
 {
     struct snapshot_builder *b = NULL;
@@ -168,7 +168,7 @@ static inline void poll_errors(struct world *w, const struct row *rows, size_t n
     snapshot_free(s);
 }
 
-static inline void poll_rows(struct world *w, const struct row *rows, size_t n)
+static inline void poll_rows(struct rules_fixture *w, const struct row *rows, size_t n)
 {
     poll_errors(w, rows, n, NULL, 0);
 }
@@ -178,8 +178,8 @@ static inline void poll_rows(struct world *w, const struct row *rows, size_t n)
         poll_rows((w), rows_, N_ELEMENTS(rows_)); \
     } while (0)
 
-static inline const struct observation *find_observation(const struct world *w, enum kind kind,
-                                                         const char *subject)
+static inline const struct observation *find_observation(const struct rules_fixture *w,
+                                                         enum kind kind, const char *subject)
 {
     const struct observation *found = NULL;
     for (size_t i = 0; i < w->observations->n; i++)
@@ -191,8 +191,8 @@ static inline const struct observation *find_observation(const struct world *w, 
     return found;
 }
 
-static inline const struct observation *observation_of(const struct world *w, enum kind kind,
-                                                       const char *subject)
+static inline const struct observation *observation_of(const struct rules_fixture *w,
+                                                       enum kind kind, const char *subject)
 {
     const struct observation *s = find_observation(w, kind, subject);
     if (!s)
@@ -208,7 +208,7 @@ static inline const struct finding *find_finding(const struct observation *s, en
     return NULL;
 }
 
-static inline const struct finding *finding_of(const struct world *w, const char *pool,
+static inline const struct finding *finding_of(const struct rules_fixture *w, const char *pool,
                                                enum rule rule)
 {
     const struct finding *f = find_finding(observation_of(w, KIND_CAPACITY, pool), rule);

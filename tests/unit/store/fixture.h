@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/world.h: a directory that goes away again, a plain codec, and builders of what is stored.
+/* store/fixture.h: a directory that goes away again, a plain codec, and builders of what is stored.
  */
 #pragma once
 #include "base/text.h"
