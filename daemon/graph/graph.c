@@ -141,7 +141,7 @@ void graph_free(struct graph *g)
     access_free(TAKE(g->access));
     token_cancel(g);
     token_forget(g);
-    carry_clear(&g->carry);
+    poll_order_clear(&g->order);
     sd_event_unref(g->event);
     char **texts[N_TEXTS];
     option_texts(&g->o, texts);
@@ -171,9 +171,9 @@ bool graph_inherit(struct graph *g, struct graph *from, bool token)
     g->learnt = from->learnt;
     g->source = from->source;
     g->pace = from->pace;
-    carry_clear(&g->carry);
-    g->carry = from->carry;
-    from->carry = (struct carry){0};
+    poll_order_clear(&g->order);
+    g->order = from->order;
+    from->order = (struct poll_order){0};
     if (token) {
         g->token.bearer = TAKE(from->token.bearer);
         g->token.renew_mono = from->token.renew_mono;

@@ -181,22 +181,23 @@ int poll_add(struct poll *p, enum list list); /* -ENOMEM */
 
 /* ---- carry.c ---- */
 
-struct carry {         /* from poll to poll */
+struct poll_order {    /* from poll to poll */
     bool cut;          /* the last one was cut short */
     bool errors_first; /* before the pools, this time */
     bool errors_had;   /* their turn in this round, */
     struct id_set had; /* and these waiting lists theirs */
 };
-int carry_begin(struct poll *p); /* puts pools and errors in order. -ENOMEM */
+int poll_order_begin(struct poll *p); /* puts pools and errors in order. -ENOMEM */
 /* A list for later. Takes over `ids` (NULL: none came before). -ENOMEM */
-int carry_pend(struct poll *p, enum list list, const char *id, const char *link,
-               struct id_set *ids);
-bool carry_pick(struct poll *p,
-                struct pending *ret); /* takes the next one off; false: there is none */
-void carry_drop(struct poll *p);      /* all that are pending */
-void carry_turn(struct poll *p, enum list list, const char *id); /* a list was read, or failed */
-void carry_settle(struct poll *p); /* the poll ends, its queues as they are */
-void carry_clear(struct carry *k);
+int poll_order_pend(struct poll *p, enum list list, const char *id, const char *link,
+                    struct id_set *ids);
+bool poll_order_pick(struct poll *p,
+                     struct pending *ret); /* takes the next one off; false: there is none */
+void poll_order_drop(struct poll *p);      /* all that are pending */
+void poll_order_turn(struct poll *p, enum list list,
+                     const char *id);   /* a list was read, or failed */
+void poll_order_settle(struct poll *p); /* the poll ends, its queues as they are */
+void poll_order_clear(struct poll_order *k);
 
 /* ---- graph.c ---- */
 
@@ -225,7 +226,7 @@ struct graph {
     struct token token;
     struct learnt learnt;
     struct pace pace;
-    struct carry carry;
+    struct poll_order order;
     enum source source;
     struct poll *poll;
     struct access *access;

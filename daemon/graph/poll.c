@@ -70,7 +70,7 @@ static bool begin_pending(struct fetch *f)
 {
     struct poll *p = f->userdata;
     struct pending one;
-    while (carry_pick(p, &one)) {
+    while (poll_order_pick(p, &one)) {
         CLEANUP(free) char *id = one.id;
         CLEANUP(free) char *link = one.link;
         CLEANUP(id_set_free) struct id_set ids = one.ids;
@@ -94,7 +94,7 @@ static int take_waiting_lists(struct poll *p, struct page *page, struct failure 
         int r = id_set_add(&p->chained, w->allotment_id);
         if (r == 1)
             continue; /* the row came twice: see read_the_unread */
-        if (r < 0 || carry_pend(p, LIST_WAITING, w->allotment_id, w->next_link, &w->ids) < 0)
+        if (r < 0 || poll_order_pend(p, LIST_WAITING, w->allotment_id, w->next_link, &w->ids) < 0)
             return failure_oom(ret_failure);
     }
     return 0;
@@ -152,7 +152,7 @@ static void pend_long_lists(struct poll *p, const char *but)
     while ((id = snapshot_next_long(p->builder, &cursor, LONG_LIST, &count))) {
         if (but && strcmp(id, but) == 0)
             continue;
-        if (carry_pend(p, LIST_WAITING, id, NULL, NULL) < 0)
+        if (poll_order_pend(p, LIST_WAITING, id, NULL, NULL) < 0)
             no_memory(p);
         snapshot_set_waiting(p->builder, id, SECTION_UNKNOWN);
     }
@@ -167,7 +167,7 @@ static void check_long_lists(struct poll *p, bool expanded)
     size_t cursor = 0;
     int64_t count, longest = 0;
     const char *id, *which = NULL;
-    if (!expanded || p->graph->carry.cut) /* of the little that we may ask, nothing twice */
+    if (!expanded || p->graph->order.cut) /* of the little that we may ask, nothing twice */
         return;
     if (l->check_mono > now) {
         if (l->cuts_lists)
@@ -213,7 +213,7 @@ static void read_the_unread(struct poll *p)
     size_t cursor = 0;
     const char *id;
     while ((id = snapshot_next_unread(p->builder, &cursor)))
-        if (!id_set_has(&p->chained, id) && carry_pend(p, LIST_WAITING, id, NULL, NULL) < 0)
+        if (!id_set_has(&p->chained, id) && poll_order_pend(p, LIST_WAITING, id, NULL, NULL) < 0)
             no_memory(p);
 }
 
@@ -246,7 +246,7 @@ static bool api_is_absent(struct poll *p, const struct fetch_failed *why)
 static void fall_back(struct poll *p, int status)
 {
     fetch_drop_lists(&p->fetch);
-    carry_drop(p);
+    poll_order_drop(p);
     p->falling_back = true;
     p->refused = p->failure;
     p->refused_status = status;
@@ -338,7 +338,7 @@ static void list_ended(struct fetch_list *l)
     struct poll *p = poll_of(l);
     struct graph *g = p->graph;
     enum section section = list_is_whole(l) ? SECTION_COMPLETE : SECTION_UNKNOWN;
-    carry_turn(p, (enum list)l->what, l->id);
+    poll_order_turn(p, (enum list)l->what, l->id);
     switch ((enum list)l->what) {
     case LIST_ALLOTMENTS:
         check_schema(l);
@@ -397,7 +397,7 @@ static void list_failed(struct poll *p, const struct fetch_list *l, const struct
 {
     enum list list = (enum list)l->what;
     note_failure(p, &why->failure, list, why->request_id);
-    carry_turn(p, list, l->id);
+    poll_order_turn(p, list, l->id);
     if (list == LIST_ALLOTMENTS && why->too_large)
         expand_no_more(p);
     if (list == LIST_SUBSCRIPTIONS)
@@ -430,7 +430,7 @@ static void begin_lists(struct poll *p)
         (g->o.source == SOURCE_OPTION_AUTO && l->fallback && p->fetch.began.mono < l->probe_mono);
     int r = new_builder(p, older ? SOURCE_SUBSCRIBED_SKUS : SOURCE_CLOUD_LICENSING);
     if (r >= 0)
-        r = older ? poll_add(p, LIST_SKUS) : carry_begin(p);
+        r = older ? poll_add(p, LIST_SKUS) : poll_order_begin(p);
     if (r < 0) {
         no_memory(p);
         fetch_end(&p->fetch, NULL);
@@ -478,7 +478,7 @@ static void finish(struct fetch *f)
 {
     struct poll *p = f->userdata;
     struct graph *g = p->graph;
-    carry_settle(p);
+    poll_order_settle(p);
     struct snapshot *s = finish_snapshot(p);
     struct graph_report report = f->report;
     report.refusals = g->learnt.refusals;
@@ -512,7 +512,7 @@ void poll_free(struct poll *p)
     if (!p)
         return;
     fetch_clear(&p->fetch);
-    carry_drop(p);
+    poll_order_drop(p);
     snapshot_builder_free(p->builder);
     snapshot_free(p->spare);
     id_set_free(&p->chained);

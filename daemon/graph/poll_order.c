@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/carry.c: what did not fit into a poll comes first in the next one.
+/* graph/poll_order.c: what did not fit into a poll comes first in the next one.
  *
  * A poll that is cut short, by a long Retry-After or its deadline, leaves lists unread. Were the
  * order always the same, the last ones would never be read. So each list has one turn in a round; a
@@ -11,33 +11,34 @@
 #include <errno.h>
 #include <string.h>
 
-static bool had(const struct carry *k, enum list list, const char *id)
+static bool had(const struct poll_order *k, enum list list, const char *id)
 {
     if (query_ask(list).older)
         return true; /* single lists, always in the same order */
     return list == LIST_ERRORS ? k->errors_had : id_set_has(&k->had, id);
 }
 
-void carry_clear(struct carry *k)
+void poll_order_clear(struct poll_order *k)
 {
     id_set_free(&k->had);
-    *k = (struct carry){0};
+    *k = (struct poll_order){0};
 }
 
-int carry_begin(struct poll *p)
+int poll_order_begin(struct poll *p)
 {
-    bool errors_first = p->graph->carry.errors_first;
+    bool errors_first = p->graph->order.errors_first;
     int r = errors_first ? poll_add(p, LIST_ERRORS) : 0;
     if (r >= 0)
         r = poll_add(p, LIST_ALLOTMENTS);
     if (r >= 0 && !errors_first)
-        r = carry_pend(p, LIST_ERRORS, NULL, NULL, NULL);
+        r = poll_order_pend(p, LIST_ERRORS, NULL, NULL, NULL);
     return r;
 }
 
-int carry_pend(struct poll *p, enum list list, const char *id, const char *link, struct id_set *ids)
+int poll_order_pend(struct poll *p, enum list list, const char *id, const char *link,
+                    struct id_set *ids)
 {
-    const struct carry *k = &p->graph->carry;
+    const struct poll_order *k = &p->graph->order;
     struct pending_stack *on = k->cut && had(k, list, id) ? &p->pending_last : &p->pending;
     if (on->n == on->size) {
         size_t size = on->size ? on->size * 2 : 64;
@@ -74,13 +75,13 @@ static void drop(struct pending_stack *s)
     s->n = 0;
 }
 
-void carry_drop(struct poll *p)
+void poll_order_drop(struct poll *p)
 {
     drop(&p->pending);
     drop(&p->pending_last);
 }
 
-bool carry_pick(struct poll *p, struct pending *ret)
+bool poll_order_pick(struct poll *p, struct pending *ret)
 {
     struct pending_stack *from = p->pending.n ? &p->pending : &p->pending_last;
     if (from->n == 0)
@@ -89,9 +90,9 @@ bool carry_pick(struct poll *p, struct pending *ret)
     return true;
 }
 
-void carry_turn(struct poll *p, enum list list, const char *id)
+void poll_order_turn(struct poll *p, enum list list, const char *id)
 {
-    struct carry *k = &p->graph->carry;
+    struct poll_order *k = &p->graph->order;
     if (list == LIST_ERRORS)
         k->errors_had = p->errors_read = true;
     else if (list == LIST_WAITING)
@@ -106,12 +107,12 @@ static void use_up_turn(struct poll *p)
 {
     const struct fetch_list *l = p->fetch.flying ? p->fetch.flying : p->fetch.soon;
     if (p->turns == 0 && l)
-        carry_turn(p, (enum list)l->what, l->id);
+        poll_order_turn(p, (enum list)l->what, l->id);
 }
 
 static bool all_had(const struct poll *p)
 {
-    const struct carry *k = &p->graph->carry;
+    const struct poll_order *k = &p->graph->order;
     const struct fetch_list *const QUEUES[] = {p->fetch.flying, p->fetch.soon, p->fetch.work};
     for (size_t i = 0; i < N_ELEMENTS(QUEUES); i++)
         for (const struct fetch_list *l = QUEUES[i]; l; l = l->next)
@@ -123,19 +124,20 @@ static bool all_had(const struct poll *p)
     return true; /* the others had theirs when they were put aside */
 }
 
-void carry_settle(struct poll *p)
+void poll_order_settle(struct poll *p)
 {
-    struct carry *k = &p->graph->carry;
+    struct poll_order *k = &p->graph->order;
     if (p->fetch.report.requests == 0)
         return;
-    if (p->fetch.n_lists + p->pending.n + p->pending_last.n == 0) { /* everything had its chance in this very poll */
-        carry_clear(k);
+    if (p->fetch.n_lists + p->pending.n + p->pending_last.n ==
+        0) { /* everything had its chance in this very poll */
+        poll_order_clear(k);
         return;
     }
     bool errors_first = !p->errors_read && !k->errors_first;
     use_up_turn(p);
     if (all_had(p))
-        carry_clear(k);
+        poll_order_clear(k);
     k->cut = true;
     k->errors_first = errors_first;
 }

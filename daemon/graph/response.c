@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/fetch_answer.c: a page has arrived, or something else instead of it: take it, ask again,
+/* graph/response.c: a page has arrived, or something else instead of it: take it, ask again,
  * wait, ask for less, sign in anew, or give the list up. */
 #include "graph/internal.h"
 

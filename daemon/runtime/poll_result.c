@@ -2,8 +2,8 @@
 /* Snapshots have arrived: the one function that knows the whole way from there to the outbox.
  *
  * Judging and planning are pure; the commit makes memory, alert states and outbox durable in one
- * transaction, which polls that ended together share: it waits for the disk. A crash, or a full disk,
- * before it repeats the polls; after it nothing is lost. */
+ * transaction, which polls that ended together share: it waits for the disk. A crash, or a full
+ * disk, before it repeats the polls; after it nothing is lost. */
 #include "runtime/app.h"
 
 #include <assert.h>
@@ -30,7 +30,8 @@ struct judge_context take_judging(const struct tenant *t, usec_t at)
                                   .zone = app_zone(t->options, at)};
 }
 
-static int past_of(void *userdata, const char *alert_id, struct past_alert *ret, struct failure *ret_failure)
+static int past_of(void *userdata, const char *alert_id, struct past_alert *ret,
+                   struct failure *ret_failure)
 {
     const struct app *app = userdata;
     *ret = (struct past_alert){0};
@@ -110,8 +111,8 @@ static int judge_all(struct tenant *t, const struct snapshot *snapshot,
     return 0;
 }
 
-/* Each poll plans the same events again until they can be committed. False: this one was said, or so
- * many were that the rest is only counted. */
+/* Each poll plans the same events again until they can be committed. False: this one was said, or
+ * so many were that the rest is only counted. */
 static bool unrecorded_is_new(struct app *app, const struct notification *n)
 {
     uint64_t hash = fnv1a(n->alert_id, strlen(n->alert_id), FNV1A_SEED);
@@ -130,7 +131,8 @@ static void say_uncommitted(struct app *app, const struct changes *c, const stru
 {
     if (!app->store_failing)
         log_event(LOG_CRIT, MESSAGE_STATE_FAILING, NULL,
-                  "the state directory cannot be written: %s; nothing is recorded or delivered until it can",
+                  "the state directory cannot be written: %s; nothing is recorded or delivered "
+                  "until it can",
                   why->text);
     app->store_failing = true;
     for (size_t i = 0; c && i < c->n_events; i++)
@@ -157,7 +159,8 @@ static void committed(struct app *app, struct changes *changes)
 {
     if (app->store_failing)
         log_event(LOG_NOTICE, MESSAGE_STATE_WORKS, NULL,
-                  "the state directory can be written again; messages that were not recorded meanwhile: %s%zu; what "
+                  "the state directory can be written again; messages that were not recorded "
+                  "meanwhile: %s%zu; what "
                   "is still so is recorded now",
                   app->n_unrecorded > UNRECORDED_MAX ? "more than " : "",
                   app->n_unrecorded > UNRECORDED_MAX ? (size_t)UNRECORDED_MAX : app->n_unrecorded);
@@ -169,7 +172,8 @@ static void committed(struct app *app, struct changes *changes)
         dispatcher_wake(app->dispatcher);
 }
 
-int take_commit(struct app *app, const struct commit *c, size_t n, struct changes *changes, struct failure *why)
+int take_commit(struct app *app, const struct commit *c, size_t n, struct changes *changes,
+                struct failure *why)
 {
     int r = app->cli->dry_run ? 0 : store_commit_all(app->store, c, n, why);
     if (r >= 0) {
@@ -208,8 +212,8 @@ void take_observation(struct app *app, struct plan_context *ctx, struct observat
         log_failure(LOG_ERR, &why, "evaluation", "it is repeated in a minute");
 }
 
-/* "contoso: 12 pools, 4 waiting, 0 errors, 3 requests": once a tenant, so that an operator sees what a new
- * configuration reads. Unknown sums are left out. */
+/* "contoso: 12 pools, 4 waiting, 0 errors, 3 requests": once a tenant, so that an operator sees
+ * what a new configuration reads. Unknown sums are left out. */
 static void log_first(struct tenant *w, const struct graph_report *report)
 {
     const struct snapshot_totals *t = &w->last.totals;
@@ -237,15 +241,18 @@ static void log_poll(struct tenant *t, const struct tenant_health *before,
     (void)health_blinds(before, &doubted);
     const char *name = t->options->identity.name;
     if (*report->renewal.text)
-        log_failure(LOG_WARNING, &report->renewal, name, "the token that is still good serves meanwhile");
+        log_failure(LOG_WARNING, &report->renewal, name,
+                    "the token that is still good serves meanwhile");
     if (*report->note)
         log_event(LOG_NOTICE, MESSAGE_SOURCE_NOTE, name, "%s: %s", name, report->note);
     if (report->complete) {
         if (before->failing || doubted != CAUSE_NONE)
-            log_event(LOG_NOTICE, MESSAGE_POLL_RECOVERED, name, "%s: is read completely again", name);
+            log_event(LOG_NOTICE, MESSAGE_POLL_RECOVERED, name, "%s: is read completely again",
+                      name);
         log_first(t, report);
-    } else if (doubt != CAUSE_NONE ? doubt != doubted
-                                   : !before->failing || !text_equal(before->text, report->failure.text)) {
+    } else if (doubt != CAUSE_NONE
+                   ? doubt != doubted
+                   : !before->failing || !text_equal(before->text, report->failure.text)) {
         log_event(LOG_WARNING, MESSAGE_POLL_FAILED, name,
                   "%s: could not be read completely: %s; what is not known changes no alert%s",
                   name, report->failure.text,
@@ -256,9 +263,11 @@ static void log_poll(struct tenant *t, const struct tenant_health *before,
                 t->last.source == SOURCE_SUBSCRIBED_SKUS ? ", from subscribedSkus" : "");
     if (clock_ahead(report) != 0 && !t->skewed)
         log_event(LOG_WARNING, MESSAGE_CLOCK_SKEW, name,
-                  "this machine's clock is %lld s %s Microsoft Graph's; webhook signatures fail beyond 300 s: "
+                  "this machine's clock is %lld s %s Microsoft Graph's; webhook signatures fail "
+                  "beyond 300 s: "
                   "check time synchronisation",
-                  (long long)llabs(report->skew_seconds), report->skew_seconds > 0 ? "ahead of" : "behind");
+                  (long long)llabs(report->skew_seconds),
+                  report->skew_seconds > 0 ? "ahead of" : "behind");
     if (report->skew_known)
         t->skewed = clock_ahead(report) != 0;
 }
@@ -283,15 +292,18 @@ static void disbelieve(struct taken *t)
     struct graph_report *report = &t->tenant->last.report;
     enum cause cause;
     unsigned blinds = health_blinds(&t->health, &cause);
-    snapshot_disbelieve(t->snapshot, blinds & 1U << HEALTH_ALLOTMENTS, blinds & 1U << HEALTH_ERRORS);
+    snapshot_disbelieve(t->snapshot, blinds & 1U << HEALTH_ALLOTMENTS,
+                        blinds & 1U << HEALTH_ERRORS);
     if (cause == CAUSE_NONE || !report->complete)
         return;
     t->doubt = cause;
     report->complete = false;
-    (void)failure_set(&report->failure, FAILURE_PROTOCOL, EBADMSG, "%s", cause_row(cause)->hint.what);
+    (void)failure_set(&report->failure, FAILURE_PROTOCOL, EBADMSG, "%s",
+                      cause_row(cause)->hint.what);
 }
 
-static bool is_ignored(const void *userdata, const char *sku_id, const char *sku_part_number, const char *allotment_id)
+static bool is_ignored(const void *userdata, const char *sku_id, const char *sku_part_number,
+                       const char *allotment_id)
 {
     const struct tenant *t = userdata;
     struct threshold unused[RULE_COUNT_];
@@ -354,21 +366,24 @@ static struct commit commit_of(const struct taken *t, struct instant now)
 }
 
 /* False: nothing of it is on disk, each has to be tried by itself. */
-static bool commit_together(struct app *app, const struct taken *taken, size_t n, struct instant now)
+static bool commit_together(struct app *app, const struct taken *taken, size_t n,
+                            struct instant now)
 {
     struct commit c[TAKE_TOGETHER];
     size_t n_planned = 0;
     for (size_t i = 0; i < n; i++)
         if (taken[i].r >= 0)
             c[n_planned++] = commit_of(&taken[i], now);
-    return n_planned > 1 && !app->cli->dry_run && store_commit_all(app->store, c, n_planned, NULL) >= 0;
+    return n_planned > 1 && !app->cli->dry_run &&
+           store_commit_all(app->store, c, n_planned, NULL) >= 0;
 }
 
 /* A list that is complete and believed can be judged again. */
 static void keep_judged(struct taken *t)
 {
     struct tenant *w = t->tenant;
-    bool known = t->snapshot->allotments == SECTION_COMPLETE && !t->snapshot->schema_changed && !w->memory->emptied;
+    bool known = t->snapshot->allotments == SECTION_COMPLETE && !t->snapshot->schema_changed &&
+                 !w->memory->emptied;
     snapshot_free(w->judged.snapshot);
     w->judged.snapshot = known ? TAKE(t->snapshot) : NULL;
     w->judged.clock_ahead = clock_ahead(&t->ended->report);

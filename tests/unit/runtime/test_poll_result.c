@@ -51,20 +51,27 @@ static int make(void **state)
     CLEANUP(free) char *secret = text_printf("%s/secret", w->dir);
     assert_non_null(secret);
     write_file(secret, "never-sent\n");
-    text_addf(&conf, "receivers = ( { name = \"syslog\"; type = \"syslog\"; socket = \"%s/no-log\"; } );\n"
-                     "alerts: { for = \"0s\"; min_samples = 1; keep_firing_for = \"0s\"; first_run = \"each\"; };\n"
-                     "thresholds: { waiting = { warning = 1; for = \"0s\"; }; };\n"
-                     "tenants = (", w->dir);
+    text_addf(&conf,
+              "receivers = ( { name = \"syslog\"; type = \"syslog\"; socket = \"%s/no-log\"; } );\n"
+              "alerts: { for = \"0s\"; min_samples = 1; keep_firing_for = \"0s\"; first_run = "
+              "\"each\"; };\n"
+              "thresholds: { waiting = { warning = 1; for = \"0s\"; }; };\n"
+              "tenants = (",
+              w->dir);
     for (size_t i = 0; i < TENANTS; i++) {
         char id[37];
         tenant_id(i, id);
-        text_addf(&conf, "%s{ name = \"t%zu\"; tenant_id = \"%s\"; client_id = \"99999999-aaaa-4bbb-8ccc-dddddddddddd\"; "
-                  "client_secret_file = \"%s\"; }", i ? "," : "", i, id, secret);
+        text_addf(&conf,
+                  "%s{ name = \"t%zu\"; tenant_id = \"%s\"; client_id = "
+                  "\"99999999-aaaa-4bbb-8ccc-dddddddddddd\"; "
+                  "client_secret_file = \"%s\"; }",
+                  i ? "," : "", i, id, secret);
     }
     text_add(&conf, ");\n");
     assert_int_equal(conf.error, 0);
     write_file(w->config, conf.data);
-    w->cli = (struct cli){.mode = CLI_DAEMON, .log_level = -1, .config = w->config, .state_dir = w->state};
+    w->cli = (struct cli){
+        .mode = CLI_DAEMON, .log_level = -1, .config = w->config, .state_dir = w->state};
     assert_int_equal(app_open(&w->cli, &w->app), EXIT_OK);
     assert_int_equal(w->app.n_tenants, TENANTS);
     *state = w;
@@ -93,9 +100,15 @@ static struct ended ended(struct runtime_fixture *w, size_t i, bool waiting)
     CLEANUP(snapshot_builder_free) struct snapshot_builder *b = NULL;
     struct ended e = {.tenant = tenant, .report = {.complete = true}};
     const struct tenant_identity *t = &tenant->options->identity;
-    assert_true(snapshot_builder_new(t->name, t->tenant_id, SOURCE_CLOUD_LICENSING, clock_now(), &b) >= 0);
-    struct allotment a = {.id = strdup("pool"), .sku_part_number = strdup("SPE_E5"), .units_known = true,
-                          .allotted = 100, .consumed = waiting ? 100 : 10, .assignable_to = 1, .subscriptions_known = true,
+    assert_true(
+        snapshot_builder_new(t->name, t->tenant_id, SOURCE_CLOUD_LICENSING, clock_now(), &b) >= 0);
+    struct allotment a = {.id = strdup("pool"),
+                          .sku_part_number = strdup("SPE_E5"),
+                          .units_known = true,
+                          .allotted = 100,
+                          .consumed = waiting ? 100 : 10,
+                          .assignable_to = 1,
+                          .subscriptions_known = true,
                           .waiting = {.section = SECTION_COMPLETE}};
     assert_true(snapshot_add_allotment(b, &a) >= 0);
     if (waiting)
@@ -205,7 +218,8 @@ static void after_a_jump_of_the_clock_none_overwrites_another(void **state)
         assert_int_equal(level_of(w, i) > LEVEL_NONE, i == 1);
     tenant_id(1, id);
     usec_t moved = registry_find(w->app.registry, KIND_CAPACITY, id, "pool")->reminder_at;
-    assert_in_range(moved, reminder + USEC_PER_HOUR - USEC_PER_MINUTE, reminder + USEC_PER_HOUR + USEC_PER_MINUTE);
+    assert_in_range(moved, reminder + USEC_PER_HOUR - USEC_PER_MINUTE,
+                    reminder + USEC_PER_HOUR + USEC_PER_MINUTE);
     assert_int_equal(ask(w, TO_TELL), TENANTS + 2);
 }
 
