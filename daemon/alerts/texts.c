@@ -78,7 +78,7 @@ bool message_id_is_ours(const char *id)
     return id && strncmp(id, "sku:", 4) == 0;
 }
 
-void message_older(struct text *t, const struct alert_context *f)
+void message_fallback(struct text *t, const struct alert_context *f)
 {
     if (message_id_is_ours(f->allotment_id))
         text_add(t, "This is from the older list subscribedSkus, which knows neither pools nor who "

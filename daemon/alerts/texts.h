@@ -46,6 +46,6 @@ void message_clock(struct text *t, const struct notification *n, usec_t at);
 /* The id that a pool of the older source and its one subscription have here: no text shows it. */
 bool message_id_is_ours(const char *id);
 /* What its numbers cannot know, for a pool of the older source; else nothing. */
-void message_older(struct text *t, const struct alert_context *f);
+void message_fallback(struct text *t, const struct alert_context *f);
 /* "Microsoft 365 E5", else "an unnamed product". */
 void message_sku(struct text *t, const struct alert_context *f);

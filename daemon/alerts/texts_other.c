@@ -138,7 +138,7 @@ void message_subscription(const struct notification *n, struct message_text *w)
                       f->allotted);
         text_add(&w->what, ".\n");
     }
-    message_older(&w->what, f);
+    message_fallback(&w->what, f);
     text_add(&w->next, n->type == EVENT_RESOLVED ? "Nothing is left to do."
                        : passed                  ? advice_after(state, passed)
                        : in_grace                ? IN_GRACE.advice

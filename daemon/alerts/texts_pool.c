@@ -352,6 +352,6 @@ void message_capacity(const struct notification *n, struct message_text *w)
     add_drop(n, &p, &w->what);
     add_waiting(n, &p, &w->what);
     add_subscriptions(n, &w->what);
-    message_older(&w->what, n->context);
+    message_fallback(&w->what, n->context);
     add_next(n, &p, &w->next);
 }

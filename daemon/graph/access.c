@@ -161,7 +161,7 @@ static int take_page(struct fetch_list *l, const char *bytes, size_t len, struct
 {
     struct access *a = l->fetch->userdata;
     CLEANUP(snapshot_builder_free) struct snapshot_builder *b = NULL;
-    enum source source = l->ask.older ? SOURCE_SUBSCRIBED_SKUS : SOURCE_CLOUD_LICENSING;
+    enum source source = l->ask.fallback ? SOURCE_SUBSCRIBED_SKUS : SOURCE_CLOUD_LICENSING;
     int r = snapshot_builder_new(a->graph->o.name, a->graph->o.tenant_id, source, clock_now(), &b);
     if (r < 0)
         return failure_oom(ret_failure);
@@ -250,7 +250,7 @@ static char *check_url(const struct fetch_list *l, unsigned dropped)
 {
     const struct access *a = l->fetch->userdata;
     const struct graph *g = a->graph;
-    return query_url(g->api.text, l->ask.older ? "v1.0" : g->o.api_version, (enum list)l->what,
+    return query_url(g->api.text, l->ask.fallback ? "v1.0" : g->o.api_version, (enum list)l->what,
                      a->allotment_id, dropped);
 }
 

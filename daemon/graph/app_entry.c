@@ -103,7 +103,7 @@ static int ask(struct app_entry *e)
     static const struct fetch_ask ASK = {
         .call = APP_ENTRY_CALL,
         .permission = APP_ENTRY_PERMISSION,
-        .older = true,
+        .fallback = true,
         .max_body = ENTRY_BYTES_MAX,
     };
     CLEANUP(text_free) struct text url = TEXT_INIT(URL_MAX);

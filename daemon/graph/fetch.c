@@ -69,7 +69,7 @@ void fetch_list_free(struct fetch_list *l)
 
 const struct origin *fetch_origin(const struct fetch_list *l)
 {
-    return l->ask.older ? &l->fetch->graph->older : &l->fetch->graph->api;
+    return l->ask.fallback ? &l->fetch->graph->fallback : &l->fetch->graph->api;
 }
 
 int fetch_first_url(struct fetch_list *l)

@@ -29,7 +29,7 @@ struct fetch_ask {                 /* strings are borrowed until the list has en
     const char *call;              /* begins the text of each failure: "GET /v1.0/subscribedSkus" */
     const char *permission;        /* what an administrator has to grant after a 403 */
     const char *absent;            /* ends the text of a 404 or 501; NULL */
-    bool older;                    /* below /v1.0, whatever api_version says */
+    bool fallback;                 /* below /v1.0, whatever api_version says */
     unsigned options;              /* OPTION_*: what the first page's URL may be asked without */
     size_t max_body;               /* decoded bytes of a page */
     struct learnt_options *learnt; /* where to begin, and what was found out; NULL: forgotten */

@@ -93,9 +93,9 @@ static int set_addresses(struct graph *g, struct failure *ret_failure)
         strlen(g->o.api_version) + 3 > sizeof g->api.prefix)
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
                            "api_version is no name of a version");
-    g->older = g->api;
+    g->fallback = g->api;
     (void)snprintf(g->api.prefix, sizeof g->api.prefix, "/%s/", g->o.api_version);
-    (void)snprintf(g->older.prefix, sizeof g->older.prefix, "/v1.0/");
+    (void)snprintf(g->fallback.prefix, sizeof g->fallback.prefix, "/v1.0/");
     g->token_url = text_printf("%s/%s/oauth2/v2.0/token", g->login.text, g->o.tenant_id);
 
     /* The scope is the cloud's Graph, also when graph_url leads elsewhere: a proxy of one's own

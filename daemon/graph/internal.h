@@ -221,7 +221,7 @@ struct graph {
     struct graph_options o; /* strings are ours */
     struct http *http;
     sd_event *event;
-    struct origin api, older, login; /* Graph with /<version>/, Graph with /v1.0/, login root */
+    struct origin api, fallback, login; /* Graph with /<version>/, Graph with /v1.0/, login root */
     char *scope, *token_url;         /* token_url: where assertions are for, too */
     struct token token;
     struct learnt learnt;

@@ -142,9 +142,9 @@ static char *section_url(const struct fetch_list *list, unsigned dropped)
     const struct graph *g = l->graph;
     struct text t = TEXT_INIT(URL_MAX);
     const char *expand = expansion(l, part);
-    bool older = part == &OLDER, below = l->right_id && !older;
+    bool fallback = part == &OLDER, below = l->right_id && !fallback;
     char sign = '?';
-    text_addf(&t, "%s/%s/%s/", g->api.text, older ? "v1.0" : g->o.api_version, PATHS[l->kind]);
+    text_addf(&t, "%s/%s/%s/", g->api.text, fallback ? "v1.0" : g->o.api_version, PATHS[l->kind]);
     query_add_encoded(&t, l->who);
     text_addf(&t, "/%s", below ? PARTS[RIGHTS_HELD].path : part->path);
     if (below) {
@@ -168,15 +168,15 @@ static char *section_url(const struct fetch_list *list, unsigned dropped)
 
 static int ask_section(struct lookup *l, const struct part *part)
 {
-    bool older = part == &OLDER;
+    bool fallback = part == &OLDER;
     free(l->call);
     l->call = text_printf("GET /%s/{id}/%s for %s", PATHS[l->kind], part->path, l->shown);
     if (!l->call)
         return -ENOMEM;
     const struct fetch_ask ask = {
         .call = l->call,
-        .permission = older ? "LicenseAssignment.Read.All" : PERMISSIONS[l->kind],
-        .older = older,
+        .permission = fallback ? "LicenseAssignment.Read.All" : PERMISSIONS[l->kind],
+        .fallback = fallback,
         .options = part->select && !is_single(l) ? OPTION_SELECT : 0,
         .max_body = LOOKUP_BYTES_MAX,
     };

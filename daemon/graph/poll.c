@@ -49,7 +49,7 @@ static struct poll *poll_of(const struct fetch_list *l)
 static char *list_url(const struct fetch_list *l, unsigned dropped)
 {
     const struct graph *g = l->fetch->graph;
-    return query_url(g->api.text, l->ask.older ? "v1.0" : g->o.api_version, (enum list)l->what,
+    return query_url(g->api.text, l->ask.fallback ? "v1.0" : g->o.api_version, (enum list)l->what,
                      l->id, dropped);
 }
 
@@ -425,12 +425,12 @@ static void begin_lists(struct poll *p)
 {
     struct graph *g = p->graph;
     struct learnt *l = &g->learnt;
-    bool older =
+    bool fallback =
         g->o.source == SOURCE_OPTION_SUBSCRIBED_SKUS ||
         (g->o.source == SOURCE_OPTION_AUTO && l->fallback && p->fetch.began.mono < l->probe_mono);
-    int r = new_builder(p, older ? SOURCE_SUBSCRIBED_SKUS : SOURCE_CLOUD_LICENSING);
+    int r = new_builder(p, fallback ? SOURCE_SUBSCRIBED_SKUS : SOURCE_CLOUD_LICENSING);
     if (r >= 0)
-        r = older ? poll_add(p, LIST_SKUS) : poll_order_begin(p);
+        r = fallback ? poll_add(p, LIST_SKUS) : poll_order_begin(p);
     if (r < 0) {
         no_memory(p);
         fetch_end(&p->fetch, NULL);

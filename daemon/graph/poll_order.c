@@ -13,7 +13,7 @@
 
 static bool had(const struct poll_order *k, enum list list, const char *id)
 {
-    if (query_ask(list).older)
+    if (query_ask(list).fallback)
         return true; /* single lists, always in the same order */
     return list == LIST_ERRORS ? k->errors_had : id_set_has(&k->had, id);
 }

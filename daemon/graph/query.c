@@ -79,14 +79,14 @@ static unsigned offered(enum list list)
 
 struct fetch_ask query_ask(enum list list)
 {
-    bool older = list == LIST_SKUS || list == LIST_SUBSCRIPTIONS;
+    bool fallback = list == LIST_SKUS || list == LIST_SUBSCRIPTIONS;
     return (struct fetch_ask){
         .call = LISTS[list].call,
         .permission = LISTS[list].permission,
-        .absent = older || list == LIST_WAITING
+        .absent = fallback || list == LIST_WAITING
                       ? NULL
                       : "; this tenant or cloud does not offer the Cloud Licensing API",
-        .older = older,
+        .fallback = fallback,
         .options = offered(list),
         .max_body = PAGE_BYTES_MAX,
     };

@@ -19,7 +19,7 @@ enum how { POLL, LOOK_UP, ENTRY, MACHINE };
 static const struct endpoint {
     const char *name; /* the simulator's */
     enum how how;
-    bool older;
+    bool fallback;
     int which; /* LOOK_UP: enum rights_section; MACHINE: enum identity_host */
 } ENDPOINTS[] = {
     {"allotments", POLL, false, 0},
@@ -116,15 +116,15 @@ static void begin(struct graph_fixture *w, const struct endpoint *e, const char 
     CLEANUP(free) char *faults = rules(e->name, answer, n);
     fixture_begin(w, (struct setup){.tenant = TENANT_HAS,
                                     .faults = faults,
-                                    .source = e->older ? SOURCE_OPTION_SUBSCRIBED_SKUS
-                                                       : SOURCE_OPTION_CLOUD_LICENSING});
+                                    .source = e->fallback ? SOURCE_OPTION_SUBSCRIBED_SKUS
+                                                          : SOURCE_OPTION_CLOUD_LICENSING});
     w->graph->backoff = 100;
     if (e->how == MACHINE) {
         w->graph->o.auth = AUTH_MANAGED_IDENTITY;
         w->graph->o.identity_host = (enum identity_host)e->which;
         free(TAKE(w->graph->o.client_id)); /* the machine's own one */
     }
-    if (e->how == LOOK_UP && e->older)
+    if (e->how == LOOK_UP && e->fallback)
         graph_set_answered(w->graph, SOURCE_SUBSCRIBED_SKUS);
     if (e->how == ENTRY)
         fixture_poll(w); /* for the token */

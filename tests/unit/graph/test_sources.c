@@ -40,30 +40,30 @@ static size_t count_subscriptions(const struct snapshot *s)
     return n;
 }
 
-static void compare(const struct snapshot *cloud, const struct snapshot *older)
+static void compare(const struct snapshot *cloud, const struct snapshot *fallback)
 {
     struct snapshot_totals a, b;
     snapshot_totals(cloud, &a);
-    snapshot_totals(older, &b);
+    snapshot_totals(fallback, &b);
     assert_int_equal(a.allotted, b.allotted);
     assert_int_equal(a.consumed, b.consumed);
     assert_int_equal(a.skus, b.skus);
     assert_true(a.waiting >= 0 && a.errors >= 0);
     assert_true(b.waiting == UNITS_UNKNOWN && b.errors == UNITS_UNKNOWN);
-    assert_int_equal(older->n_allotments, older->n_skus); /* one pool a SKU */
-    for (size_t i = 0; i < older->n_allotments; i++) {
-        const struct allotment *pool = &older->allotment[i];
+    assert_int_equal(fallback->n_allotments, fallback->n_skus); /* one pool a SKU */
+    for (size_t i = 0; i < fallback->n_allotments; i++) {
+        const struct allotment *pool = &fallback->allotment[i];
         assert_int_equal(pool->waiting.section, SECTION_NOT_OFFERED);
         assert_int_equal(pool->allotted, units_of(cloud, pool->sku_id, false));
         assert_int_equal(pool->consumed, units_of(cloud, pool->sku_id, true));
     }
     assert_true(count_subscriptions(cloud) > 0);
-    assert_int_equal(count_subscriptions(cloud), count_subscriptions(older));
+    assert_int_equal(count_subscriptions(cloud), count_subscriptions(fallback));
     for (size_t i = 0; i < cloud->n_allotments; i++)
         for (size_t k = 0; k < cloud->allotment[i].n_subscriptions; k++) {
             const struct subscription *x = &cloud->allotment[i].subscriptions[k];
             const char *sku = NULL;
-            const struct subscription *y = find_subscription(older, x->id, &sku);
+            const struct subscription *y = find_subscription(fallback, x->id, &sku);
             if (!y)
                 fail_msg("the older source does not know %s", x->id);
             assert_int_equal(strcasecmp(sku, cloud->allotment[i].sku_id), 0);
@@ -78,21 +78,21 @@ static void both_sources_agree_on_what_both_can_know(void **state)
 {
     (void)state;
     for (int seed = 1; seed <= 6; seed++) {
-        struct graph_fixture cloud, older;
+        struct graph_fixture cloud, fallback;
         CLEANUP(free)
         char *tenant = text_printf("\"generate\":{\"allotments\":%d,\"waiting\":%d,\"errors\":20,"
                                    "\"seed\":%d,\"services\":1}",
                                    seed * seed * 7, seed * 10, seed);
         fixture_begin(&cloud, (struct setup){.tenant = tenant});
-        fixture_begin(&older,
+        fixture_begin(&fallback,
                       (struct setup){.tenant = tenant, .source = SOURCE_OPTION_SUBSCRIBED_SKUS});
         fixture_poll(&cloud);
-        fixture_poll(&older);
+        fixture_poll(&fallback);
         assert_true(cloud.report.complete);
-        assert_true(older.report.complete);
-        compare(cloud.snapshot, older.snapshot);
+        assert_true(fallback.report.complete);
+        compare(cloud.snapshot, fallback.snapshot);
         fixture_end(&cloud);
-        fixture_end(&older);
+        fixture_end(&fallback);
     }
 }
 
