@@ -160,16 +160,16 @@ static void step_latches(struct alert *a, const struct observation *s, const str
 
 /* ---- from latches to the alert ---- */
 
-struct tally {
+struct latch_summary {
     bool in[ALERT_STATE_COUNT_]; /* some latch is in this state */
     bool pending_begins;         /* every pending latch began with this observation */
     enum level worst;            /* of what is up and either told or breached now; else of what is up */
     enum level pending;          /* worst that is pending */
 };
 
-static struct tally latches_tally(const struct alert *a, const struct observation *s)
+static struct latch_summary latches_tally(const struct alert *a, const struct observation *s)
 {
-    struct tally t = {.pending_begins = true};
+    struct latch_summary t = {.pending_begins = true};
     enum level up = LEVEL_NONE;
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         for (int i = 0; i < LEVELS; i++) {
@@ -196,7 +196,8 @@ static struct tally latches_tally(const struct alert *a, const struct observatio
 /* An alert does not end while another of its findings is about to come up: "resolved" and "firing"
  * minutes apart would be one truth told as two. Such a one may also be all that is left when a part
  * is unread; then it is held likewise. */
-static enum alert_state tally_state(const struct tally *t, enum alert_state before, bool partial)
+static enum alert_state tally_state(const struct latch_summary *t, enum alert_state before,
+                                    bool partial)
 {
     if (t->in[ALERT_FIRING])
         return ALERT_FIRING;
@@ -221,7 +222,8 @@ static int first_rule(const struct alert *a, enum level level, enum alert_state 
 
 /* Among equals the one that is breached now goes before one that is on its way down. A level that is
  * yet to be told is told with the numbers of a breach. */
-static int deciding_rule(const struct alert *a, const struct observation *s, const struct tally *t)
+static int deciding_rule(const struct alert *a, const struct observation *s,
+                         const struct latch_summary *t)
 {
     int rule = t->worst > a->notified ? first_rule(a, t->worst, ALERT_FIRING, s) : -1;
     if (rule < 0)
@@ -233,7 +235,8 @@ static int deciding_rule(const struct alert *a, const struct observation *s, con
     return rule;
 }
 
-static void take_numbers(struct alert *a, const struct observation *s, const struct tally *t)
+static void take_numbers(struct alert *a, const struct observation *s,
+                         const struct latch_summary *t)
 {
     int rule = deciding_rule(a, s, t);
     bool same = rule < 0 || (enum rule)rule == a->rule;
@@ -408,7 +411,7 @@ int evaluate(struct alert *a, const struct observation *s, const struct evaluati
     }
 
     step_latches(a, s, e, ret, &ending);
-    struct tally t = latches_tally(a, s);
+    struct latch_summary t = latches_tally(a, s);
     a->state = tally_state(&t, before, observation_partial(s));
     if (t.worst > LEVEL_NONE || !alert_state_is_up(a->state))
         a->level = t.worst;

@@ -9,7 +9,7 @@
 #define SUBSCRIPTIONS_NAMED 3
 
 /* What the context say, with "not known" sorted out once. */
-struct pool {
+struct pool_text {
     bool units; /* both counts are known */
     int64_t allotted, consumed, free;
     int64_t waiting; /* 0 also if not known */
@@ -20,16 +20,16 @@ struct pool {
     bool relieved; /* it ends because other pools of its SKU have room */
 };
 
-static struct pool pool_of(const struct notification *n)
+static struct pool_text pool_of(const struct notification *n)
 {
     const struct alert_context *f = n->context;
-    struct pool p = {.units = f->allotted != NUMBER_UNKNOWN && f->consumed != NUMBER_UNKNOWN,
-                     .waiting = f->waiting > 0 && !n->waiting_pending ? f->waiting : 0,
-                     .needed = f->units_to_unblock > 0 ? f->units_to_unblock : 0,
-                     .to_end = f->units_to_buy > 0 ? f->units_to_buy : 0,
-                     .gone = n->finding[RULE_ALLOTMENT_GONE],
-                     .former =
-                         n->type == EVENT_RESOLVED && text_equal(n->reason, "source_changed")};
+    struct pool_text p = {.units = f->allotted != NUMBER_UNKNOWN && f->consumed != NUMBER_UNKNOWN,
+                          .waiting = f->waiting > 0 && !n->waiting_pending ? f->waiting : 0,
+                          .needed = f->units_to_unblock > 0 ? f->units_to_unblock : 0,
+                          .to_end = f->units_to_buy > 0 ? f->units_to_buy : 0,
+                          .gone = n->finding[RULE_ALLOTMENT_GONE],
+                          .former =
+                              n->type == EVENT_RESOLVED && text_equal(n->reason, "source_changed")};
     if (p.units) {
         p.allotted = f->allotted;
         p.consumed = f->consumed;
@@ -71,7 +71,7 @@ static void add_waiting_since(const struct notification *n, struct text *t)
     }
 }
 
-static void add_needed(const struct pool *p, struct text *t)
+static void add_needed(const struct pool_text *p, struct text *t)
 {
     if (p->needed == 0)
         return;
@@ -80,7 +80,7 @@ static void add_needed(const struct pool *p, struct text *t)
     text_add(t, " needed");
 }
 
-static void add_people_wait(const struct notification *n, const struct pool *p, struct text *t)
+static void add_people_wait(const struct notification *n, const struct pool_text *p, struct text *t)
 {
     if (!p->units) {
         text_addf(t, ": %" PRId64 " waiting", p->waiting);
@@ -106,7 +106,7 @@ static void add_people_wait(const struct notification *n, const struct pool *p, 
 }
 
 /* The loss is the news: it says by itself how full the pool is. */
-static bool says_drop(const struct notification *n, const struct pool *p)
+static bool says_drop(const struct notification *n, const struct pool_text *p)
 {
     return p->reference && p->waiting == 0 && p->allotted > 0 &&
            (p->free < 0 || n->rule == RULE_CAPACITY_DROP);
@@ -114,7 +114,7 @@ static bool says_drop(const struct notification *n, const struct pool *p)
 
 /* The numbers of an alert that ended: they may still be those of a full pool, but nothing in them is
  * wrong any more. */
-static void add_end(const struct notification *n, const struct pool *p, struct text *t)
+static void add_end(const struct notification *n, const struct pool_text *p, struct text *t)
 {
     if (!p->units)
         return;
@@ -134,7 +134,7 @@ static void add_end(const struct notification *n, const struct pool *p, struct t
                   n->context->siblings_free == 1 ? "is" : "are");
 }
 
-static void add_state(const struct notification *n, const struct pool *p, struct text *t)
+static void add_state(const struct notification *n, const struct pool_text *p, struct text *t)
 {
     if (p->former) {
         text_add(t, " is within the limits by the source that is read now");
@@ -174,14 +174,14 @@ static void add_state(const struct notification *n, const struct pool *p, struct
     }
 }
 
-static void add_condition(const struct notification *n, const struct pool *p, struct text *t)
+static void add_condition(const struct notification *n, const struct pool_text *p, struct text *t)
 {
     add_state(n, p, t);
     if (p->reference && !says_drop(n, p) && !p->gone && !n->reason)
         text_addf(t, "; it had %" PRId64 " units", p->reference);
 }
 
-static void add_units(const struct notification *n, const struct pool *p, struct text *t)
+static void add_units(const struct notification *n, const struct pool_text *p, struct text *t)
 {
     message_sku(t, n->context);
     if (n->context->sku_part_number && n->context->sku_name &&
@@ -216,7 +216,7 @@ static void add_units(const struct notification *n, const struct pool *p, struct
     text_add(t, ".\n");
 }
 
-static void add_drop(const struct notification *n, const struct pool *p, struct text *t)
+static void add_drop(const struct notification *n, const struct pool_text *p, struct text *t)
 {
     if (p->reference && text_equal(n->reason, "new_normal"))
         text_addf(t, "It had %" PRId64 " units until it dropped; from now on %" PRId64
@@ -226,7 +226,7 @@ static void add_drop(const struct notification *n, const struct pool *p, struct 
                   p->reference - p->allotted);
 }
 
-static void add_waiting(const struct notification *n, const struct pool *p, struct text *t)
+static void add_waiting(const struct notification *n, const struct pool_text *p, struct text *t)
 {
     char buf[DURATION_MAX];
     usec_t oldest = n->context->oldest_at;
@@ -293,7 +293,7 @@ static void add_below(const struct alert_context *f, struct text *t)
     text_add(t, " in use)");
 }
 
-static void add_next(const struct notification *n, const struct pool *p, struct text *t)
+static void add_next(const struct notification *n, const struct pool_text *p, struct text *t)
 {
     const struct alert_context *f = n->context;
     bool over = p->needed > 0 || p->to_end > 0;
@@ -345,7 +345,7 @@ static void add_next(const struct notification *n, const struct pool *p, struct 
 
 void message_capacity(const struct notification *n, struct message_text *w)
 {
-    const struct pool p = pool_of(n);
+    const struct pool_text p = pool_of(n);
     add_subject(n, &w->subject);
     add_condition(n, &p, &w->condition);
     add_units(n, &p, &w->what);

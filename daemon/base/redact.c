@@ -16,7 +16,7 @@
 #define NONE UINT16_MAX
 
 /* The text as it stands, or with its percent-encoding taken off; `at` leads back to it. */
-struct view {
+struct redact_view {
     unsigned char byte[REDACT_TEXT_MAX];
     uint16_t at[REDACT_TEXT_MAX + 1];
     size_t len;
@@ -24,7 +24,7 @@ struct view {
 };
 
 struct search {
-    struct view view;
+    struct redact_view view;
     bool marked[REDACT_TEXT_MAX];
 };
 
@@ -59,7 +59,7 @@ static unsigned hash(uint64_t window)
     return (unsigned)(window * UINT64_C(0x9E3779B97F4A7C15) >> 54) & (HEADS - 1);
 }
 
-static uint64_t window_at(const struct view *v, size_t i)
+static uint64_t window_at(const struct redact_view *v, size_t i)
 {
     uint64_t window = 0;
     for (size_t k = 0; k < REDACT_PART; k++)
@@ -67,7 +67,7 @@ static uint64_t window_at(const struct view *v, size_t i)
     return window;
 }
 
-static void view_make(struct view *v, const char *text, size_t len, bool decode)
+static void view_make(struct redact_view *v, const char *text, size_t len, bool decode)
 {
     v->len = 0;
     for (size_t i = 0; i < len;) {
@@ -87,7 +87,7 @@ static void view_make(struct view *v, const char *text, size_t len, bool decode)
 
 static void mark(struct search *s, size_t from, size_t n)
 {
-    const struct view *v = &s->view;
+    const struct redact_view *v = &s->view;
     memset(s->marked + v->at[from], true, (size_t)v->at[from + n] - v->at[from]);
 }
 
@@ -140,7 +140,7 @@ static void find_base64(struct search *s, const struct redact_item *item, bool d
 
 static void find_whole(struct search *s, const char *piece, size_t len)
 {
-    const struct view *v = &s->view;
+    const struct redact_view *v = &s->view;
     unsigned char folded[REDACT_PART];
     for (size_t i = 0; i < len; i++)
         folded[i] = fold((unsigned char)piece[i]);

@@ -20,22 +20,22 @@ static const char *hint_of(const struct json *row)
 
 /* Those that begin like ours. If there are several, the one that ends first is taken: a warning too
  * many can be looked into, one too few cannot. */
-struct match {
+struct app_match {
     size_t n;
     usec_t first_at; /* 0: of one of them it is not known */
     bool bad;        /* a row is no secret, or its hint no text: it might be ours */
 };
 
-static void take(struct match *m, const struct json *row)
+static void take(struct app_match *m, const struct json *row)
 {
     usec_t at = row_time(row, "endDateTime");
     if (m->n++ == 0 || at < m->first_at)
         m->first_at = at;
 }
 
-static struct match find(const struct json *list, const char *first)
+static struct app_match find(const struct json *list, const char *first)
 {
-    struct match m = {0};
+    struct app_match m = {0};
     const struct json *only = json_first(list);
     for (const struct json *row = only; row; row = json_next(row)) {
         const char *hint = hint_of(row);
@@ -64,7 +64,7 @@ int page_secret_end(const char *bytes, size_t len, const char *client_id,
         return row_not_a_page(ret_failure, "it is not about this application");
     if (json_get_array(entry, "passwordCredentials", &list) != JSON_OK)
         return row_not_a_page(ret_failure, "\"passwordCredentials\" is no array");
-    struct match m = find(list, first);
+    struct app_match m = find(list, first);
     if (m.bad)
         return row_not_a_page(ret_failure, "a row of \"passwordCredentials\" is no secret");
     if (m.n == 0)

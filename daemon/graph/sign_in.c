@@ -43,13 +43,13 @@ static void form_raw(struct form *f, const char *s)
     f->len += n;
 }
 
-struct field {
+struct form_field {
     const char *name, *value; /* value NULL: left out */
 };
 
 /* application/x-www-form-urlencoded, where a blank may be %20 as well as "+"; so it does for a
  * query, too. */
-static void form_field(struct form *f, const struct field *field)
+static void form_field(struct form *f, const struct form_field *field)
 {
     static const char HEX[] = "0123456789ABCDEF";
     form_raw(f, f->len ? "&" : "");
@@ -64,7 +64,7 @@ static void form_field(struct form *f, const struct field *field)
 }
 
 /* *ret is for alloc_release, which wipes it. */
-static int encode(const struct field *field, size_t n, char **ret, size_t *ret_len,
+static int encode(const struct form_field *field, size_t n, char **ret, size_t *ret_len,
                   struct failure *ret_failure)
 {
     struct form f = {.size = 1};
@@ -124,7 +124,7 @@ static int make_form(const struct graph *g, const char *claims, struct sign_in *
                 : read_assertion(g, &credential, ret_failure);
     if (r < 0)
         return r;
-    const struct field fields[] = {
+    const struct form_field fields[] = {
         {"client_id", g->o.client_id},
         {"scope", g->scope},
         {"grant_type", "client_credentials"},
@@ -146,7 +146,7 @@ static int make_form(const struct graph *g, const char *claims, struct sign_in *
 
 int sign_in_consent_url(const struct graph *g, char **ret)
 {
-    const struct field client = {"client_id", given(g->o.client_id)};
+    const struct form_field client = {"client_id", given(g->o.client_id)};
     char *query = NULL;
     size_t len = 0;
     if (encode(&client, 1, &query, &len, NULL) < 0)
@@ -174,7 +174,7 @@ const char *sign_in_identity_root(enum identity_host host)
 static int make_query(const struct graph *g, struct sign_in *ret, struct failure *ret_failure)
 {
     CLEANUP(free) char *resource = text_printf("%.*s", (int)(strlen(g->scope) - 9), g->scope);
-    const struct field fields[] = {
+    const struct form_field fields[] = {
         {"api-version", IDENTITY[g->o.identity_host].version},
         {"resource", resource},
         {"client_id", given(g->o.client_id)},

@@ -29,7 +29,7 @@ struct frame {
 
 #define N_INLINE_KEYS 64
 
-struct scan {
+struct json_scan {
     const char *start, *p, *end;
     struct frame frames[JSON_DEPTH_MAX];
     size_t depth;
@@ -45,13 +45,13 @@ struct scan {
     struct failure *ret_failure;
 };
 
-static int refuse(struct scan *s, const char *why)
+static int refuse(struct json_scan *s, const char *why)
 {
     return failure_set(s->ret_failure, FAILURE_PROTOCOL, EBADMSG, "not valid JSON at byte %zu: %s",
                        (size_t)(s->p - s->start), why);
 }
 
-static void skip_space(struct scan *s)
+static void skip_space(struct json_scan *s)
 {
     while (s->p < s->end && (*s->p == ' ' || *s->p == '\n' || *s->p == '\r' || *s->p == '\t'))
         s->p++;
@@ -72,7 +72,7 @@ static unsigned plain_bytes(uint64_t word)
     return hits ? (unsigned)__builtin_ctzll(hits) / 8 : 8;
 }
 
-static void skip_plain(struct scan *s)
+static void skip_plain(struct json_scan *s)
 {
     unsigned n = 8;
     while (n == 8 && s->end - s->p >= 8) {
@@ -134,7 +134,7 @@ static int32_t read_escape(const char **p, const char *end)
     return c;
 }
 
-static int check_escape(struct scan *s)
+static int check_escape(struct json_scan *s)
 {
     const char *p = s->p;
     int32_t c = read_escape(&p, s->end);
@@ -149,7 +149,7 @@ static int check_escape(struct scan *s)
 }
 
 /* From the opening quote to behind the closing one. */
-static int check_string(struct scan *s, bool *ret_escapes)
+static int check_string(struct json_scan *s, bool *ret_escapes)
 {
     *ret_escapes = false;
     s->p++;
@@ -204,7 +204,7 @@ static uint64_t key_hash(const char *name, size_t len)
 /* Keys are equal if they are after unescaping: "a" is "\u0061", and cJSON would return whichever
  * comes first. An unescaped name is never longer than its text, so one buffer as long as the whole
  * text holds them all and never moves. */
-static int unescape(struct scan *s, struct key *key)
+static int unescape(struct json_scan *s, struct key *key)
 {
     if (!s->unescaped)
         s->unescaped = alloc_get((size_t)(s->end - s->start));
@@ -236,7 +236,7 @@ static int unescape(struct scan *s, struct key *key)
     return 0;
 }
 
-static int push_key(struct scan *s, struct key key)
+static int push_key(struct json_scan *s, struct key key)
 {
     if (s->n_keys == s->keys_size) {
         struct key *old = s->keys == s->inline_keys ? NULL : s->keys;
@@ -254,7 +254,7 @@ static int push_key(struct scan *s, struct key key)
 
 /* ---- members that nobody wants ---- */
 
-static bool is_wanted(const struct scan *s, const struct key *key)
+static bool is_wanted(const struct json_scan *s, const struct key *key)
 {
     for (const char *const *name = s->names; *name; name++)
         if ((*name)[0] == key->name[0] && strncmp(*name, key->name, key->len) == 0 &&
@@ -263,7 +263,7 @@ static bool is_wanted(const struct scan *s, const struct key *key)
     return false;
 }
 
-static void keep_up_to(struct scan *s, const char *end)
+static void keep_up_to(struct json_scan *s, const char *end)
 {
     size_t n = (size_t)(end - s->kept_to);
     memcpy(s->kept + s->kept_len, s->kept_to, n);
@@ -271,7 +271,7 @@ static void keep_up_to(struct scan *s, const char *end)
     s->kept_to = end;
 }
 
-static int leave_out_begin(struct scan *s, const char *member)
+static int leave_out_begin(struct json_scan *s, const char *member)
 {
     if (!s->kept)
         s->kept = alloc_get((size_t)(s->end - s->start));
@@ -284,7 +284,7 @@ static int leave_out_begin(struct scan *s, const char *member)
 
 /* Behind the member, at its comma or at the brace that closes the object: one comma goes with it,
  * its own or the one that was kept before it. */
-static void leave_out_end(struct scan *s)
+static void leave_out_end(struct json_scan *s)
 {
     bool last = *s->p == '}';
     s->kept_to = last ? s->p : s->p + 1;
@@ -298,7 +298,7 @@ static void leave_out_end(struct scan *s)
 }
 
 /* A key, its colon, and the key remembered. */
-static int check_key(struct scan *s)
+static int check_key(struct json_scan *s)
 {
     if (s->p == s->end || *s->p != '"')
         return refuse(s, s->p == s->end ? "the text ends inside an object" : "a key is missing");
@@ -351,7 +351,7 @@ static const struct key *find_duplicate(struct key *keys, size_t n)
 
 /* ---- values ---- */
 
-static size_t skip_digits(struct scan *s)
+static size_t skip_digits(struct json_scan *s)
 {
     const char *first = s->p;
     while (s->p < s->end && *s->p >= '0' && *s->p <= '9')
@@ -359,7 +359,7 @@ static size_t skip_digits(struct scan *s)
     return (size_t)(s->p - first);
 }
 
-static bool skip_char(struct scan *s, char c)
+static bool skip_char(struct json_scan *s, char c)
 {
     if (s->p == s->end || *s->p != c)
         return false;
@@ -378,7 +378,7 @@ static bool vanishes(const char *number, size_t len)
            fpclassify(strtod(text, NULL)) == FP_ZERO;
 }
 
-static int check_number(struct scan *s)
+static int check_number(struct json_scan *s)
 {
     const char *first = s->p;
     bool scaled = false;
@@ -401,7 +401,7 @@ static int check_number(struct scan *s)
     return 0;
 }
 
-static int check_word(struct scan *s)
+static int check_word(struct json_scan *s)
 {
     static const char *const WORDS[] = {"true", "false", "null"};
     for (size_t i = 0; i < N_ELEMENTS(WORDS); i++) {
@@ -414,7 +414,7 @@ static int check_word(struct scan *s)
     return refuse(s, "this begins no value");
 }
 
-static int check_scalar(struct scan *s)
+static int check_scalar(struct json_scan *s)
 {
     bool escapes;
     if (s->p == s->end)
@@ -430,7 +430,7 @@ static int check_scalar(struct scan *s)
 
 enum want { WANT_VALUE, WANT_FIRST_ELEMENT, WANT_FIRST_KEY, WANT_KEY, WANT_REST };
 
-static int enter(struct scan *s, enum want *ret_want)
+static int enter(struct json_scan *s, enum want *ret_want)
 {
     if (s->depth == JSON_DEPTH_MAX)
         return refuse(s, "nested too deeply");
@@ -440,7 +440,7 @@ static int enter(struct scan *s, enum want *ret_want)
     return 0;
 }
 
-static int leave(struct scan *s)
+static int leave(struct json_scan *s)
 {
     assert(s->depth > 0);
     const struct frame *frame = &s->frames[--s->depth];
@@ -458,7 +458,7 @@ static int leave(struct scan *s)
 }
 
 /* Behind a value: a comma, the end of what it lies in, or the end of everything. */
-static int check_rest(struct scan *s, enum want *ret_want)
+static int check_rest(struct json_scan *s, enum want *ret_want)
 {
     bool is_object = s->frames[s->depth - 1].is_object;
     if (s->p == s->end)
@@ -476,7 +476,7 @@ static int check_rest(struct scan *s, enum want *ret_want)
     return 0;
 }
 
-static int check_all(struct scan *s)
+static int check_all(struct json_scan *s)
 {
     enum want want = WANT_VALUE;
     int r = 0;
@@ -507,7 +507,7 @@ static int check_all(struct scan *s)
 
 int json_check(const char *text, size_t len, struct json_sieve *sieve, struct failure *ret_failure)
 {
-    struct scan s; /* not initialised as a whole: the arrays alone are 2 KiB */
+    struct json_scan s; /* not initialised as a whole: the arrays alone are 2 KiB */
     s.start = text;
     s.p = s.kept_to = text + text_bom(text, len); /* RFC 8259 section 8.1: a reader may ignore it */
     s.end = text + len;

@@ -52,7 +52,7 @@ struct csv {
     size_t line; /* where the present record began, from 1 */
     size_t next_line;
 };
-struct field {
+struct csv_field {
     const char *start;
     size_t len;
     bool quoted;
@@ -60,9 +60,9 @@ struct field {
 
 /* One field, without its quotes; doubled quotes inside are still doubled. False: the field was the
  * last of its record. */
-static bool csv_field(struct csv *c, struct field *ret)
+static bool csv_field(struct csv *c, struct csv_field *ret)
 {
-    *ret = (struct field){.start = c->at};
+    *ret = (struct csv_field){.start = c->at};
     if (c->at < c->end && *c->at == '"') {
         ret->quoted = true;
         ret->start = ++c->at;
@@ -106,7 +106,7 @@ static size_t blank_before(const char *s, size_t len)
 }
 
 /* The text of a field, trimmed, unquoted and cleaned. */
-static const char *field_text(const struct field *f, char buf[static NAME_MAX_BYTES])
+static const char *field_text(const struct csv_field *f, char buf[static NAME_MAX_BYTES])
 {
     const char *s = f->start;
     size_t len = f->len, n = 0, blank;
@@ -132,7 +132,7 @@ struct record {
 
 static void csv_record(struct csv *c, const size_t place[static COLUMNS], struct record *ret)
 {
-    struct field f;
+    struct csv_field f;
     bool more = true;
     *ret = (struct record){0};
     c->line = c->next_line;
@@ -150,7 +150,7 @@ static int csv_header(struct csv *c, size_t place[static COLUMNS])
 {
     while (c->at < c->end) {
         size_t found = 0;
-        struct field f;
+        struct csv_field f;
         bool more = true;
         for (size_t k = 0; k < COLUMNS; k++)
             place[k] = SIZE_MAX;

@@ -19,7 +19,7 @@
  * ones. */
 #define GROUPS_KEPT (2 * SNAPSHOT_ERROR_GROUPS_MAX)
 
-struct seen {
+struct seen_group {
     char *subject;
     const struct error_group *group; /* NULL: not in the list */
     const struct known_group *past;  /* NULL: new */
@@ -34,10 +34,10 @@ static char *subject_of(const char *sku_id, const char *code)
 
 static int compare_seen(const void *a, const void *b)
 {
-    return strcmp(((const struct seen *)a)->subject, ((const struct seen *)b)->subject);
+    return strcmp(((const struct seen_group *)a)->subject, ((const struct seen_group *)b)->subject);
 }
 
-static void id_set_free(struct seen *s, size_t n)
+static void id_set_free(struct seen_group *s, size_t n)
 {
     for (size_t i = 0; s && i < n; i++)
         free(s[i].subject);
@@ -45,14 +45,14 @@ static void id_set_free(struct seen *s, size_t n)
 }
 
 /* A group that comes back after its errors were gone is a new one. */
-static usec_t first_seen(const struct judging *j, const struct seen *s)
+static usec_t first_seen(const struct judging *j, const struct seen_group *s)
 {
     bool came_back = s->past && s->group && s->past->absent_since.boot != 0;
     return s->past && !came_back ? s->past->first_seen_at : j->snapshot->taken.at;
 }
 
-static int remember(struct judging *j, const struct seen *s, const char *sku_id, const char *code,
-                    struct instant absent_since)
+static int remember(struct judging *j, const struct seen_group *s, const char *sku_id,
+                    const char *code, struct instant absent_since)
 {
     struct known_group *dst = &j->after->group[j->after->n_groups];
     *dst = (struct known_group){.first_seen_at = first_seen(j, s), .absent_since = absent_since};
@@ -65,7 +65,8 @@ static int remember(struct judging *j, const struct seen *s, const char *sku_id,
     return r;
 }
 
-static int judge_group(struct judging *j, const struct groups *g, const struct seen *s, bool known)
+static int judge_group(struct judging *j, const struct groups *g, const struct seen_group *s,
+                       bool known)
 {
     const struct rule_options *o = j->ctx->options;
     const struct instant *now = &j->snapshot->taken;
@@ -121,26 +122,26 @@ int errors_judge(struct judging *j, const struct groups *g)
     if (most == 0)
         return 0;
     j->after->group = calloc(most, sizeof *j->after->group);
-    struct seen *seen = calloc(most, sizeof *seen);
+    struct seen_group *seen = calloc(most, sizeof *seen);
     int r = seen && j->after->group ? 0 : -ENOMEM;
     for (size_t i = 0; r >= 0 && i < n_groups; i++, n++) {
-        seen[n] = (struct seen){.group = &s->error_group[i]};
+        seen[n] = (struct seen_group){.group = &s->error_group[i]};
         seen[n].subject = subject_of(s->error_group[i].sku_id, s->error_group[i].code);
         r = seen[n].subject ? 0 : -ENOMEM;
     }
     for (size_t i = 0; r >= 0 && i < m->n_groups; i++, n++) {
-        seen[n] = (struct seen){.past = &m->group[i]};
+        seen[n] = (struct seen_group){.past = &m->group[i]};
         seen[n].subject = strdup(m->group[i].subject);
         r = seen[n].subject ? 0 : -ENOMEM;
     }
     if (r >= 0 && other.count > 0) {
-        seen[n] = (struct seen){.group = &other, .subject = strdup(OTHER)};
+        seen[n] = (struct seen_group){.group = &other, .subject = strdup(OTHER)};
         r = seen[n++].subject ? 0 : -ENOMEM;
     }
     if (r >= 0)
         qsort(seen, n, sizeof *seen, compare_seen);
     for (size_t i = 0; r >= 0 && i < n; i++) {
-        struct seen both = seen[i];
+        struct seen_group both = seen[i];
         if (i + 1 < n && strcmp(seen[i].subject, seen[i + 1].subject) == 0) {
             i++;
             both.group = both.group ? both.group : seen[i].group;

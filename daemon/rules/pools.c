@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* What is worked out for one pool while its SKU is at hand. */
-struct pool {
+struct pool_case {
     const struct allotment *a;
     struct threshold threshold[RULE_COUNT_];
     enum ignore ignore;
@@ -19,7 +19,7 @@ struct pool {
 /* The pools of one SKU. */
 struct sku {
     const struct group *group;
-    struct pool *pool;
+    struct pool_case *pool;
     size_t n;
     struct known_drop *drop; /* one a pool */
     struct siblings siblings;
@@ -87,7 +87,7 @@ static int sku_load(const struct judging *j, const struct groups *g, const struc
         return -ENOMEM;
     drops_follow(j, g, group, fates, ret->drop);
     for (size_t i = 0; i < group->n; i++) {
-        struct pool *p = &ret->pool[i];
+        struct pool_case *p = &ret->pool[i];
         p->a = groups_allotment(g, group, i);
         p->capacity = capacity_of(p->a);
         p->ignore = rules_for(o, j->ctx->tenant, p->a->sku_id, p->a->sku_part_number,
@@ -188,7 +188,7 @@ static bool relax(struct observation *s)
 }
 
 /* Memory carries quiet from poll to poll: between its two ends it stays as it was. */
-static void judge_quiet(const struct judging *j, const struct sku *sku, const struct pool *p,
+static void judge_quiet(const struct judging *j, const struct sku *sku, const struct pool_case *p,
                         const struct known_pool *past, struct observation *s)
 {
     bool quiet = j->ctx->options->scope == SCOPE_AUTO &&
@@ -202,7 +202,7 @@ static void judge_quiet(const struct judging *j, const struct sku *sku, const st
 }
 
 static int pool_observation(struct judging *j, const struct groups *g, const struct sku *sku,
-                            const struct pool *p, const struct fates *fates)
+                            const struct pool_case *p, const struct fates *fates)
 {
     size_t at = (size_t)(p->a - g->snapshot->allotment);
     if (p->ignore == IGNORE_ALL)

@@ -12,7 +12,7 @@
 #define SHOWN_DIGITS 12 /* of a hash; enough to tell people of one tenant apart */
 #define PLANS_TEXT_MAX 4096
 
-struct view {
+struct right_case {
     const struct right_need *need;
     const struct rights *rights;
     const char *sku_id, *part_number; /* NULL: not known */
@@ -52,7 +52,7 @@ int right_subject(const struct right_need *need, char **ret)
 
 /* ---- what is missing ---- */
 
-static bool is_our_sku(const struct view *v, const char *sku_id, const char *part_number)
+static bool is_our_sku(const struct right_case *v, const char *sku_id, const char *part_number)
 {
     return right_names_sku(v->need->sku, sku_id, part_number) ||
            (sku_id && text_equal_nocase(v->sku_id, sku_id)) ||
@@ -66,7 +66,7 @@ static bool is_guid(const char *s)
 
 /* Rights may lack one of the two names of their SKU. One that has no name in common with what we
  * look for is neither ours nor another. */
-static bool one_may_be_ours(const struct view *v)
+static bool one_may_be_ours(const struct right_case *v)
 {
     bool by_id = v->sku_id || is_guid(v->need->sku);
     bool by_name = v->part_number || !is_guid(v->need->sku);
@@ -78,7 +78,7 @@ static bool one_may_be_ours(const struct view *v)
     return false;
 }
 
-static const struct right *our_right(const struct view *v)
+static const struct right *our_right(const struct right_case *v)
 {
     for (size_t i = 0; i < v->rights->n_rights; i++)
         if (is_our_sku(v, v->rights->right[i].sku_id, v->rights->right[i].sku_part_number))
@@ -101,7 +101,7 @@ static enum plan_found is_plan(const struct right_plan *p, const char *wanted)
 }
 
 /* Several rights of one SKU add up. */
-static enum plan_found find_plan(const struct view *v, const char *plan)
+static enum plan_found find_plan(const struct right_case *v, const char *plan)
 {
     enum plan_found found = PLAN_MISSING;
     for (size_t i = 0; i < v->rights->n_rights; i++) {
@@ -121,7 +121,7 @@ static enum plan_found find_plan(const struct view *v, const char *plan)
 }
 
 /* The number of missing plans, their names into `t`. -ENODATA: one of them may be there or not. */
-static int missing_plans(const struct view *v, struct text *t)
+static int missing_plans(const struct right_case *v, struct text *t)
 {
     int n = 0;
     for (size_t i = 0; i < v->need->n_plans; i++) {
@@ -136,7 +136,7 @@ static int missing_plans(const struct view *v, struct text *t)
 
 /* ---- why ---- */
 
-static int tell_wait(const struct view *v, struct alert_context *f, bool *ret_found)
+static int tell_wait(const struct right_case *v, struct alert_context *f, bool *ret_found)
 {
     const struct principal_wait *first = NULL;
     for (size_t i = 0; i < v->rights->n_waits; i++) {
@@ -153,7 +153,7 @@ static int tell_wait(const struct view *v, struct alert_context *f, bool *ret_fo
     return text_copy(first->allotment_id, &f->allotment_id);
 }
 
-static int tell_error(const struct view *v, struct alert_context *f, bool *ret_found)
+static int tell_error(const struct right_case *v, struct alert_context *f, bool *ret_found)
 {
     const struct principal_error *last = NULL;
     for (size_t i = 0; i < v->rights->n_errors; i++) {
@@ -168,7 +168,7 @@ static int tell_error(const struct view *v, struct alert_context *f, bool *ret_f
     return text_copy(last->code, &f->error_code);
 }
 
-static const struct assignment *our_assignment(const struct view *v, bool with_disabled_plans)
+static const struct assignment *our_assignment(const struct right_case *v, bool with_disabled_plans)
 {
     for (size_t i = 0; i < v->rights->n_assignments; i++) {
         const struct assignment *a = &v->rights->assignment[i];
@@ -179,7 +179,7 @@ static const struct assignment *our_assignment(const struct view *v, bool with_d
     return NULL;
 }
 
-static bool assignment_is_unclear(const struct view *v)
+static bool assignment_is_unclear(const struct right_case *v)
 {
     for (size_t i = 0; i < v->rights->n_assignments; i++)
         if (!v->rights->assignment[i].sku_id && !v->rights->assignment[i].sku_part_number)
@@ -189,7 +189,7 @@ static bool assignment_is_unclear(const struct view *v)
 
 /* The nearest cause, and what belongs to it; none where a nearer one may be in a list that was not read: a failed look-up is
  * no other cause. */
-static int tell_why(const struct view *v, bool whole_right, struct alert_context *f)
+static int tell_why(const struct right_case *v, bool whole_right, struct alert_context *f)
 {
     const enum section *known = v->rights->section;
     bool found = false;
@@ -210,7 +210,7 @@ static int tell_why(const struct view *v, bool whole_right, struct alert_context
 
 /* ---- the observation ---- */
 
-static int judge_rights_known(const struct view *v, struct observation *s, enum level bad)
+static int judge_rights_known(const struct right_case *v, struct observation *s, enum level bad)
 {
     struct finding *f = &s->finding[0];
     const struct right *right = our_right(v);
@@ -231,7 +231,8 @@ static int judge_rights_known(const struct view *v, struct observation *s, enum 
     return r < 0 ? r : tell_why(v, !right, s->context);
 }
 
-static int name_sku(const struct view *v, const struct rule_options *o, struct alert_context *f)
+static int name_sku(const struct right_case *v, const struct rule_options *o,
+                    struct alert_context *f)
 {
     const struct right *right = v->rights ? our_right(v) : NULL;
     const char *id = right && right->sku_id ? right->sku_id : v->sku_id;
@@ -243,8 +244,8 @@ static int name_sku(const struct view *v, const struct rule_options *o, struct a
     return context_set_sku(f, o, id, part);
 }
 
-static int fill(const struct judge_context *ctx, const struct view *v, const struct instant *now,
-                struct observation *s)
+static int fill(const struct judge_context *ctx, const struct right_case *v,
+                const struct instant *now, struct observation *s)
 {
     const struct right_need *need = v->need;
     enum level bad = need->critical ? LEVEL_CRITICAL : LEVEL_WARNING;
@@ -271,7 +272,7 @@ int judge_right(const struct judge_context *ctx, const struct right_need *need,
                 const struct rights *rights, const char *sku_id, const char *part_number,
                 const struct instant *now, struct observation *ret, struct failure *ret_failure)
 {
-    const struct view v = {
+    const struct right_case v = {
         .need = need, .rights = rights, .sku_id = sku_id, .part_number = part_number};
     struct observation s = {.kind = KIND_RIGHT};
     if (fill(ctx, &v, now, &s) < 0) {

@@ -17,7 +17,7 @@ struct backing {
     size_t at; /* of the allotment */
 };
 /* All there is to say about one id. */
-struct view {
+struct subscription_case {
     const char *id;
     const struct subscription *first;
     enum subscription_state
@@ -44,7 +44,8 @@ static int64_t today(const struct judging *j)
 
 /* A pool of the older source holds all that was ever ordered of a SKU: units in use there rest on
  * what is in force, not on what ended years ago. */
-static void add_use(const struct snapshot *s, const struct allotment *a, struct view *v)
+static void add_use(const struct snapshot *s, const struct allotment *a,
+                    struct subscription_case *v)
 {
     bool in_force = false, unknown = false;
     if (!a->units_known || a->consumed == 0)
@@ -58,15 +59,15 @@ static void add_use(const struct snapshot *s, const struct allotment *a, struct 
     v->use_unclear |= !in_force && unknown;
 }
 
-static struct view view_of(const struct snapshot *s, const struct backing *b, size_t n)
+static struct subscription_case view_of(const struct snapshot *s, const struct backing *b, size_t n)
 {
-    struct view v = {.id = b->s->id,
-                     .first = b->s,
-                     .state = b->s->state,
-                     .next_date = DATE_UNKNOWN,
-                     .backing = b,
-                     .n = n,
-                     .use_known = true};
+    struct subscription_case v = {.id = b->s->id,
+                                  .first = b->s,
+                                  .state = b->s->state,
+                                  .next_date = DATE_UNKNOWN,
+                                  .backing = b,
+                                  .n = n,
+                                  .use_known = true};
     for (size_t i = 0; i < n; i++) {
         const struct allotment *a = &s->allotment[b[i].at];
         enum subscription_state state = b[i].s->state;
@@ -93,7 +94,7 @@ static bool is_dead(enum subscription_state state)
 }
 
 /* Worth an alarm when it dies: it lived while we watched, or somebody uses it. */
-static bool is_watched(const struct view *v, const struct known_subscription *past)
+static bool is_watched(const struct subscription_case *v, const struct known_subscription *past)
 {
     return (past && past->seen_active) || v->state == SUBSCRIPTION_ACTIVE ||
            v->state == SUBSCRIPTION_WARNING || (is_dead(v->state) && v->used);
@@ -101,7 +102,7 @@ static bool is_watched(const struct view *v, const struct known_subscription *pa
 
 /* A date that moves forward while it is active needs nobody to renew it by hand. One that goes into
  * grace did need somebody. */
-static bool renews(const struct view *v, const struct known_subscription *past)
+static bool renews(const struct subscription_case *v, const struct known_subscription *past)
 {
     bool moved = past && past->state == SUBSCRIPTION_ACTIVE && v->state == SUBSCRIPTION_ACTIVE &&
                  past->next_lifecycle_date != DATE_UNKNOWN && v->next_date > past->next_lifecycle_date;
@@ -116,7 +117,7 @@ static enum level manual_level(const struct threshold *t, int64_t days)
 }
 
 /* `days` until the next date, negative once it has passed; messages show 0 then. */
-static void judge_state(const struct view *v, const struct known_subscription *past,
+static void judge_state(const struct subscription_case *v, const struct known_subscription *past,
                         const struct threshold *t, int64_t days, struct finding *f)
 {
     enum level level = LEVEL_NONE;
@@ -152,8 +153,8 @@ static void judge_state(const struct view *v, const struct known_subscription *p
 }
 
 /* "Microsoft 365 E5 (pool 2 of 3), Visio Plan 2": which pools rest on it. */
-static int name_pools(const struct judging *j, const struct groups *g, const struct view *v,
-                      char **ret)
+static int name_pools(const struct judging *j, const struct groups *g,
+                      const struct subscription_case *v, char **ret)
 {
     CLEANUP(text_free) struct text t = TEXT_INIT(4096);
     for (size_t i = 0; i < v->n && i < POOLS_NAMED_MAX; i++) {
@@ -171,8 +172,8 @@ static int name_pools(const struct judging *j, const struct groups *g, const str
     return *ret ? 0 : -ENOMEM;
 }
 
-static int fill_context(const struct judging *j, const struct groups *g, const struct view *v,
-                        struct alert_context *f)
+static int fill_context(const struct judging *j, const struct groups *g,
+                        const struct subscription_case *v, struct alert_context *f)
 {
     const struct allotment *a = &g->snapshot->allotment[v->backing[0].at];
     struct subscription shown = *v->first;
@@ -191,8 +192,8 @@ static int fill_context(const struct judging *j, const struct groups *g, const s
     return r;
 }
 
-static int judge_present(struct judging *j, const struct groups *g, const struct view *v,
-                         const struct known_subscription *past)
+static int judge_present(struct judging *j, const struct groups *g,
+                         const struct subscription_case *v, const struct known_subscription *past)
 {
     const struct allotment *a = &g->snapshot->allotment[v->backing[0].at];
     struct threshold t[RULE_COUNT_];
@@ -247,8 +248,8 @@ static int remember(struct judging *j, const char *id, const struct known_subscr
     return 0;
 }
 
-static int take_present(struct judging *j, const struct groups *g, const struct view *v,
-                        const struct known_subscription *past)
+static int take_present(struct judging *j, const struct groups *g,
+                        const struct subscription_case *v, const struct known_subscription *past)
 {
     int r = judge_present(j, g, v, past);
     struct known_subscription k = {
@@ -307,7 +308,7 @@ int subscriptions_judge(struct judging *j, const struct groups *g)
             size_t run = 1;
             while (i + run < n && strcmp(b[i].s->id, b[i + run].s->id) == 0)
                 run++;
-            const struct view v = view_of(j->snapshot, &b[i], run);
+            const struct subscription_case v = view_of(j->snapshot, &b[i], run);
             r = take_present(j, g, &v, order == 0 ? &m->subscription[k] : NULL);
             i += run;
         } else {

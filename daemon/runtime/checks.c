@@ -61,7 +61,7 @@ int checks_dump(const struct cli *cli)
     return EXIT_OK;
 }
 
-struct access { /* --check-access walks the tenants one after the other */
+struct access_run { /* --check-access walks the tenants one after the other */
     const struct options *options;
     const struct tenant_options *tenant;
     size_t next_right; /* of usage_rights */
@@ -72,11 +72,11 @@ struct access { /* --check-access walks the tenants one after the other */
     size_t degraded; /* tenants that are read from the older source for want of the newer one */
 };
 
-static void look_up_next(struct access *a);
+static void look_up_next(struct access_run *a);
 
 static void on_looked_up(void *userdata, struct rights *given, const struct lookup_report *report)
 {
-    struct access *a = userdata;
+    struct access_run *a = userdata;
     CLEANUP(rights_free) struct rights *rights = given;
     switch (rights->section[RIGHTS_HELD]) {
     case SECTION_COMPLETE:
@@ -94,7 +94,7 @@ static void on_looked_up(void *userdata, struct rights *given, const struct look
 
 /* What usage_rights needs of this tenant, one entry after the other; then the end. With privacy =
  * "hashed" this is where a person can see whose hash an alert has. */
-static void look_up_next(struct access *a)
+static void look_up_next(struct access_run *a)
 {
     const struct rule_options *o = &a->options->rules;
     struct failure why = {0};
@@ -118,7 +118,7 @@ static void look_up_next(struct access *a)
 }
 
 /* Look-ups ask the source that polls would read. */
-static void choose_source(const struct access *a, const struct graph_check *checks, size_t n)
+static void choose_source(const struct access_run *a, const struct graph_check *checks, size_t n)
 {
     bool pools = false, skus = false;
     for (size_t i = 0; i < n; i++) {
@@ -147,7 +147,7 @@ static void print_end(const char *what, usec_t at, bool by_day)
 
 static void on_entry(void *userdata, usec_t ends_at, const struct failure *why)
 {
-    struct access *a = userdata;
+    struct access_run *a = userdata;
     if (ends_at)
         print_end("client secret, by " APP_ENTRY_CALL, ends_at, false);
     else
@@ -155,7 +155,7 @@ static void on_entry(void *userdata, usec_t ends_at, const struct failure *why)
     look_up_next(a);
 }
 
-static void look_at_credential(struct access *a, bool usable)
+static void look_at_credential(struct access_run *a, bool usable)
 {
     const struct tenant_options *t = a->tenant;
     struct failure why = {0};
@@ -172,7 +172,7 @@ static void look_at_credential(struct access *a, bool usable)
 }
 
 /* "GET /beta/admin/...": the path as it is sent. */
-static void print_call(const struct access *a, const struct graph_check *c)
+static void print_call(const struct access_run *a, const struct graph_check *c)
 {
     const char *path = strchr(c->call, '/');
     if (path && strncmp(path, "/v1.0/", 6) != 0)
@@ -188,7 +188,8 @@ static int useful_len(const char *text)
     return advice ? (int)(advice - text) : (int)strlen(text);
 }
 
-static void print_check(const struct access *a, const struct graph_check *c, bool usable, bool consent)
+static void print_check(const struct access_run *a, const struct graph_check *c, bool usable,
+                        bool consent)
 {
     printf("  %-4s ", c->ok ? "ok" : c->needed && !usable ? "FAIL" : "no");
     print_call(a, c);
@@ -204,7 +205,7 @@ static void print_check(const struct access *a, const struct graph_check *c, boo
 
 static void on_access(void *userdata, const struct graph_check *checks, size_t n, bool usable)
 {
-    struct access *a = userdata;
+    struct access_run *a = userdata;
     bool lacking = false;
     for (size_t i = 0; i < n; i++) {
         const struct graph_check *c = &checks[i];
@@ -222,7 +223,7 @@ static void on_access(void *userdata, const struct graph_check *checks, size_t n
     look_at_credential(a, usable);
 }
 
-static int access_tenant(struct access *a, const struct tenant_options *t)
+static int access_tenant(struct access_run *a, const struct tenant_options *t)
 {
     struct failure why = {0};
     a->tenant = t;
@@ -241,7 +242,8 @@ static int access_tenant(struct access *a, const struct tenant_options *t)
 }
 
 /* A new loop for every tenant: a finished sd-event loop cannot be run again. */
-static void access_one(struct access *a, const struct tenant_options *t, const struct http_options *http)
+static void access_one(struct access_run *a, const struct tenant_options *t,
+                       const struct http_options *http)
 {
     struct failure why = {0};
     if (!t->enabled)
@@ -311,7 +313,7 @@ int checks_access(const struct cli *cli)
         return EXIT_CONFIGURATION;
     }
     http.proxy_password = proxy_password;
-    struct access a = {.options = options, .usable = true};
+    struct access_run a = {.options = options, .usable = true};
     for (size_t i = 0; i < options->n_tenants; i++)
         access_one(&a, &options->tenant[i], &http);
     look_at_matches(cli, options);

@@ -231,7 +231,7 @@ static int read_shapes(struct db *model, bool present, struct shapes *ret, struc
 
 /* ---- rows ---- */
 
-struct carry {
+struct row_copy {
     struct db *from, *to;
     const struct shape *shape;
     struct salvage *count;
@@ -241,7 +241,7 @@ struct carry {
     char last_text[NAME * 2];
 };
 
-static void remember_key(struct carry *c, const struct query *q)
+static void remember_key(struct row_copy *c, const struct query *q)
 {
     const char *text = c->shape->text_key ? query_get_text(q, 0) : NULL;
     c->any = true;
@@ -251,7 +251,7 @@ static void remember_key(struct carry *c, const struct query *q)
         c->last_number = query_get_int(q, 0);
 }
 
-static void count_row(struct carry *c, const struct row *row)
+static void count_row(struct row_copy *c, const struct row *row)
 {
     struct salvage *s = c->count;
     s->alerts += c->shape->summed == &TABLE_ALERT;
@@ -260,7 +260,7 @@ static void count_row(struct carry *c, const struct row *row)
     s->messages += c->shape->summed == &TABLE_OUTBOX && (row->cell[6].number <= 1 || row->cell[6].number == 3);
 }
 
-static int carry_summed(struct carry *c, struct query *q, struct failure *f)
+static int carry_summed(struct row_copy *c, struct query *q, struct failure *f)
 {
     CLEANUP(bad_rows_free) struct bad_rows bad = {0};
     struct row row;
@@ -281,7 +281,7 @@ static int carry_summed(struct carry *c, struct query *q, struct failure *f)
 }
 
 /* What SQLite refuses is not a row of this table. */
-static int carry_plain(struct carry *c, struct query *q, struct failure *f)
+static int carry_plain(struct row_copy *c, struct query *q, struct failure *f)
 {
     for (int i = 0; i < c->shape->n_columns; i++)
         if (sqlite3_bind_value(c->put, i + 1, sqlite3_column_value(q->stmt, i)) != SQLITE_OK)
@@ -293,7 +293,8 @@ static int carry_plain(struct carry *c, struct query *q, struct failure *f)
 }
 
 /* 1: read to the end. 0: broken off. `from`: where to begin, bound if the text has a ?1. */
-static int scan(struct carry *c, const char *rest, const char *text, int64_t number, struct failure *f)
+static int scan(struct row_copy *c, const char *rest, const char *text, int64_t number,
+                struct failure *f)
 {
     const struct shape *s = c->shape;
     struct query q = {.db = c->from};
@@ -319,7 +320,7 @@ static int scan(struct carry *c, const char *rest, const char *text, int64_t num
 }
 
 /* Behind a page that cannot be read: from the other end, and from places in between. */
-static int scan_around(struct carry *c, struct failure *f)
+static int scan_around(struct row_copy *c, struct failure *f)
 {
     const struct shape *s = c->shape;
     struct text down = TEXT_INIT(512), on = TEXT_INIT(512);
@@ -354,7 +355,7 @@ static void note_broken(struct salvage *s, const char *name)
     (void)snprintf(s->broken + len, sizeof s->broken - len, "%s%s", len ? ", " : "", name);
 }
 
-static int carry_table(struct carry *c, struct failure *f)
+static int carry_table(struct row_copy *c, struct failure *f)
 {
     const struct shape *s = c->shape;
     CLEANUP(free)
@@ -458,7 +459,7 @@ int salvage_rows(const struct salvage_source *source, struct db *to, struct salv
         if (is_meta(&shapes.shape[i]))
             continue;
         int opened = open_table(source, &shapes.shape[i], &from, f);
-        struct carry c = {.from = &from, .to = to, .shape = &shapes.shape[i], .count = s};
+        struct row_copy c = {.from = &from, .to = to, .shape = &shapes.shape[i], .count = s};
         r = opened > 0 ? carry_table(&c, f) : opened;
         if (opened == 0)
             note_broken(s, shapes.shape[i].name);
