@@ -11,7 +11,7 @@
 
 #define ABSENT_POLLS 2 /* complete lists in a row without it, and options.absence of time */
 
-int fates_new(const struct judging *j, struct fates *ret)
+int presences_new(const struct judging *j, struct presences *ret)
 {
     ret->known = calloc(j->before->n_pools + 1, sizeof *ret->known);
     ret->past = calloc(j->snapshot->n_allotments + 1, sizeof(void *));
@@ -19,12 +19,12 @@ int fates_new(const struct judging *j, struct fates *ret)
     return ret->known && ret->past && ret->replaced ? 0 : -ENOMEM;
 }
 
-void fates_clear(struct fates *f)
+void presences_clear(struct presences *f)
 {
     free(f->known);
     free(f->past);
     free(f->replaced);
-    *f = (struct fates){0};
+    *f = (struct presences){0};
 }
 
 int known_pool_copy(const struct known_pool *src, struct known_pool *dst)
@@ -55,7 +55,7 @@ static struct instant since_or(struct instant since, struct instant now)
 }
 
 /* Both lists are in id order: one walk tells who is on both. */
-static void meet(const struct judging *j, struct fates *f)
+static void meet(const struct judging *j, struct presences *f)
 {
     const struct tenant_memory *m = j->before;
     const struct snapshot *s = j->snapshot;
@@ -63,7 +63,7 @@ static void meet(const struct judging *j, struct fates *f)
     while (k < m->n_pools && i < s->n_allotments) {
         int order = strcmp(m->pool[k].id, s->allotment[i].id);
         if (order == 0) {
-            f->known[k] = FATE_PRESENT;
+            f->known[k] = PRESENCE_PRESENT;
             f->past[i] = &m->pool[k];
         }
         k += order <= 0;
@@ -101,22 +101,23 @@ static bool sku_is_listed(const struct listed *l, const struct known_pool *p)
     return key && bsearch(&key, l->key, l->n, sizeof *l->key, compare_keys);
 }
 
-static enum fate fate_of_missing(const struct judging *j, const struct listed *l,
-                                 const struct known_pool *p)
+static enum presence presence_of_missing(const struct judging *j, const struct listed *l,
+                                         const struct known_pool *p)
 {
     const struct instant *now = &j->snapshot->taken;
     struct instant since = since_or(p->absent_since, *now);
     usec_t absent = instant_since(&since, now);
     if (!pool_id_is_of(p->id, j->snapshot->source))
-        return absent >= MEMORY_KEPT && !sku_is_listed(l, p) ? FATE_FORGOTTEN : FATE_UNKNOWN;
+        return absent >= MEMORY_KEPT && !sku_is_listed(l, p) ? PRESENCE_FORGOTTEN
+                                                             : PRESENCE_UNKNOWN;
     if (p->gone)
-        return absent >= MEMORY_KEPT ? FATE_FORGOTTEN : FATE_GONE;
+        return absent >= MEMORY_KEPT ? PRESENCE_FORGOTTEN : PRESENCE_GONE;
     if (p->absent_polls + 1 >= ABSENT_POLLS && absent >= j->ctx->options->absence)
-        return FATE_GONE;
-    return FATE_MISSING;
+        return PRESENCE_GONE;
+    return PRESENCE_MISSING;
 }
 
-static int judge_missing(const struct judging *j, struct fates *f)
+static int judge_missing(const struct judging *j, struct presences *f)
 {
     const struct tenant_memory *m = j->before;
     struct listed l = {0};
@@ -125,8 +126,8 @@ static int judge_missing(const struct judging *j, struct fates *f)
         if (!pool_id_is_of(m->pool[k].id, j->snapshot->source))
             r = listed_new(j->snapshot, &l);
     for (size_t k = 0; r >= 0 && k < m->n_pools; k++)
-        if (f->known[k] != FATE_PRESENT)
-            f->known[k] = fate_of_missing(j, &l, &m->pool[k]);
+        if (f->known[k] != PRESENCE_PRESENT)
+            f->known[k] = presence_of_missing(j, &l, &m->pool[k]);
     free(l.key);
     return r;
 }
@@ -145,14 +146,14 @@ static int compare_candidates(const void *a, const void *b)
 }
 
 /* Pools that this poll is the first to miss, or that it is the first to list; by SKU, then by id. */
-static size_t candidates(const struct judging *j, const struct fates *f, bool missing,
+static size_t candidates(const struct judging *j, const struct presences *f, bool missing,
                          struct candidate *ret)
 {
     const struct tenant_memory *m = j->before;
     const struct snapshot *s = j->snapshot;
     size_t n = 0;
     for (size_t k = 0; missing && k < m->n_pools; k++)
-        if (f->known[k] == FATE_MISSING && m->pool[k].absent_polls == 0 && m->pool[k].sku_id)
+        if (f->known[k] == PRESENCE_MISSING && m->pool[k].absent_polls == 0 && m->pool[k].sku_id)
             ret[n++] = (struct candidate){m->pool[k].sku_id, k};
     for (size_t i = 0; !missing && i < s->n_allotments; i++)
         if (!f->past[i] && s->allotment[i].sku_id)
@@ -163,7 +164,7 @@ static size_t candidates(const struct judging *j, const struct fates *f, bool mi
 
 /* A pool that vanishes in the very poll in which one of its SKU appears has changed its id (a
  * renewal, a move to another agreement): paired one to one, both sides in id order. */
-static int pair_replacements(const struct judging *j, struct fates *f)
+static int pair_replacements(const struct judging *j, struct presences *f)
 {
     CLEANUP(free) struct candidate *old = calloc(j->before->n_pools + 1, sizeof *old);
     CLEANUP(free) struct candidate *new = calloc(j->snapshot->n_allotments + 1, sizeof *new);
@@ -174,7 +175,7 @@ static int pair_replacements(const struct judging *j, struct fates *f)
         int order = key_compare(old[k].sku_id, new[i].sku_id);
         if (order == 0) {
             f->replaced[new[i].at] = &j->before->pool[old[k].at];
-            f->known[old[k].at] = FATE_REPLACED;
+            f->known[old[k].at] = PRESENCE_REPLACED;
         }
         k += order <= 0;
         i += order >= 0;
@@ -183,14 +184,14 @@ static int pair_replacements(const struct judging *j, struct fates *f)
 }
 
 /* How many of the pools that should be listed are not. */
-static bool mostly_missing(const struct judging *j, const struct fates *f)
+static bool mostly_missing(const struct judging *j, const struct presences *f)
 {
     size_t expected = 0, missing = 0;
     for (size_t k = 0; k < j->before->n_pools; k++) {
         if (j->before->pool[k].gone || !pool_id_is_of(j->before->pool[k].id, j->snapshot->source))
             continue;
         expected++;
-        missing += f->known[k] == FATE_MISSING || f->known[k] == FATE_GONE;
+        missing += f->known[k] == PRESENCE_MISSING || f->known[k] == PRESENCE_GONE;
     }
     return missing * 2 > expected;
 }
@@ -216,25 +217,26 @@ static int remember_present(const struct judging *j, const struct allotment *a,
     return known_pool_copy(&p, dst);
 }
 
-static int remember_absent(const struct judging *j, const struct known_pool *past, enum fate fate,
-                           struct known_pool *dst)
+static int remember_absent(const struct judging *j, const struct known_pool *past,
+                           enum presence presence, struct known_pool *dst)
 {
     int r = known_pool_copy(past, dst);
     if (r < 0 || !j->list_known || j->after->emptied)
         return r;
     dst->absent_since = since_or(past->absent_since, j->snapshot->taken);
-    if (fate == FATE_MISSING || fate == FATE_GONE)
+    if (presence == PRESENCE_MISSING || presence == PRESENCE_GONE)
         dst->absent_polls += dst->absent_polls < UINT32_MAX;
-    dst->gone = fate == FATE_GONE;
+    dst->gone = presence == PRESENCE_GONE;
     return 0;
 }
 
-static bool is_remembered(enum fate fate)
+static bool is_remembered(enum presence presence)
 {
-    return fate == FATE_UNKNOWN || fate == FATE_MISSING || fate == FATE_GONE;
+    return presence == PRESENCE_UNKNOWN || presence == PRESENCE_MISSING ||
+           presence == PRESENCE_GONE;
 }
 
-static int remember(const struct judging *j, const struct fates *f)
+static int remember(const struct judging *j, const struct presences *f)
 {
     const struct tenant_memory *m = j->before;
     const struct snapshot *s = j->snapshot;
@@ -284,7 +286,7 @@ static bool shows_use(const struct snapshot *s)
 }
 
 /* Pools that had units in use and show none now, under whatever id. */
-static size_t count_fallen(const struct judging *j, const struct fates *f)
+static size_t count_fallen(const struct judging *j, const struct presences *f)
 {
     const struct tenant_memory *m = j->before;
     const struct snapshot *s = j->snapshot;
@@ -298,7 +300,7 @@ static size_t count_fallen(const struct judging *j, const struct fates *f)
 }
 
 /* The whole list is held as unknown then: what it says beside is no more to be trusted. */
-static bool hold_zero(struct judging *j, const struct fates *f)
+static bool hold_zero(struct judging *j, const struct presences *f)
 {
     struct instant since = j->before->zero_since;
     j->after->zero_since = (struct instant){0};
@@ -313,19 +315,19 @@ static bool hold_zero(struct judging *j, const struct fates *f)
     return true;
 }
 
-static void know_nothing(const struct judging *j, struct fates *f)
+static void know_nothing(const struct judging *j, struct presences *f)
 {
     for (size_t k = 0; k < j->before->n_pools; k++)
-        f->known[k] = FATE_UNKNOWN;
+        f->known[k] = PRESENCE_UNKNOWN;
     memset(f->past, 0, j->snapshot->n_allotments * sizeof *f->past);
     memset(f->replaced, 0, j->snapshot->n_allotments * sizeof *f->replaced);
 }
 
-int absence_judge(struct judging *j, struct fates *ret)
+int absence_judge(struct judging *j, struct presences *ret)
 {
     const struct tenant_memory *m = j->before;
     const struct snapshot *s = j->snapshot;
-    if (fates_new(j, ret) < 0)
+    if (presences_new(j, ret) < 0)
         return -ENOMEM;
     know_nothing(j, ret);
     j->after->source = m->source;

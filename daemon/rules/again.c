@@ -6,18 +6,18 @@
 #include <errno.h>
 
 /* What that poll made of each known pool. */
-static int fates_again(const struct judging *j, struct fates *ret)
+static int presences_again(const struct judging *j, struct presences *ret)
 {
     const struct tenant_memory *m = j->before;
     const struct snapshot *s = j->snapshot;
-    if (fates_new(j, ret) < 0)
+    if (presences_new(j, ret) < 0)
         return -ENOMEM;
     for (size_t k = 0; k < m->n_pools; k++) {
         const struct known_pool *p = &m->pool[k];
-        ret->known[k] = !pool_id_is_of(p->id, s->source) ? FATE_UNKNOWN
-                        : p->gone                        ? FATE_GONE
-                        : snapshot_find(s, p->id)        ? FATE_PRESENT
-                                                         : FATE_MISSING;
+        ret->known[k] = !pool_id_is_of(p->id, s->source) ? PRESENCE_UNKNOWN
+                        : p->gone                        ? PRESENCE_GONE
+                        : snapshot_find(s, p->id)        ? PRESENCE_PRESENT
+                                                         : PRESENCE_MISSING;
     }
     for (size_t i = 0; i < s->n_allotments; i++)
         ret->past[i] = memory_pool(m, s->allotment[i].id);
@@ -26,12 +26,12 @@ static int fates_again(const struct judging *j, struct fates *ret)
 
 static int judge(struct judging *j)
 {
-    CLEANUP(fates_clear) struct fates fates = {0};
+    CLEANUP(presences_clear) struct presences presences = {0};
     CLEANUP(groups_clear) struct groups groups = {0};
-    int r = fates_again(j, &fates);
+    int r = presences_again(j, &presences);
     if (r >= 0)
         r = groups_new(j, &groups);
-    return r < 0 ? r : pools_judge(j, &groups, &fates);
+    return r < 0 ? r : pools_judge(j, &groups, &presences);
 }
 
 int judge_again(const struct judge_context *ctx, const struct snapshot *snapshot,

@@ -74,10 +74,10 @@ static void leave(struct known_drop *d, int64_t allotted, const struct instant *
 
 /* The pool as it was known: this one, or the one that it replaces; NULL: it is new. */
 static const struct known_pool *past_of(const struct groups *g, const struct group *of, size_t i,
-                                        const struct fates *fates)
+                                        const struct presences *presences)
 {
     size_t at = g->order[of->first + i];
-    return fates->past[at] ? fates->past[at] : fates->replaced[at];
+    return presences->past[at] ? presences->past[at] : presences->replaced[at];
 }
 
 static int64_t gained(const struct allotment *a, const struct known_pool *past)
@@ -89,17 +89,17 @@ static int64_t gained(const struct allotment *a, const struct known_pool *past)
 }
 
 void drops_follow(const struct judging *j, const struct groups *g, const struct group *of,
-                  const struct fates *fates, struct known_drop *ret)
+                  const struct presences *presences, struct known_drop *ret)
 {
     const struct instant *now = &j->snapshot->taken;
     int64_t gains = 0;
     for (size_t i = 0; i < of->n; i++) {
-        int64_t n = gained(groups_allotment(g, of, i), past_of(g, of, i, fates));
+        int64_t n = gained(groups_allotment(g, of, i), past_of(g, of, i, presences));
         gains += n > 0 ? n : 0;
     }
     for (size_t i = 0; i < of->n; i++) {
         const struct allotment *a = groups_allotment(g, of, i);
-        const struct known_pool *past = past_of(g, of, i, fates);
+        const struct known_pool *past = past_of(g, of, i, presences);
         struct known_drop *d = &ret[i];
         *d = past ? *known(j->before, past->id) : NOTHING;
         d->id = a->id;

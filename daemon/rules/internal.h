@@ -67,28 +67,28 @@ char *lower_case(const char *s); /* ASCII; NULL: no memory */
 
 /* ---- absence.c: what became of the pools that were known ---- */
 
-enum fate {
-    FATE_PRESENT,
-    FATE_UNKNOWN,  /* the list is not known or not believed, or another source knew it */
-    FATE_MISSING,  /* not in the list; not confirmed yet */
-    FATE_GONE,     /* confirmed */
-    FATE_REPLACED, /* its state moves to a new pool */
-    FATE_FORGOTTEN /* gone for so long that nothing more is said */
+enum presence {
+    PRESENCE_PRESENT,
+    PRESENCE_UNKNOWN,  /* the list is not known or not believed, or another source knew it */
+    PRESENCE_MISSING,  /* not in the list; not confirmed yet */
+    PRESENCE_GONE,     /* confirmed */
+    PRESENCE_REPLACED, /* its state moves to a new pool */
+    PRESENCE_FORGOTTEN /* gone for so long that nothing more is said */
 };
-struct fates {
-    enum fate *known;               /* by index into before->pool */
+struct presences {
+    enum presence *known;           /* by index into before->pool */
     const struct known_pool **past; /* by index into snapshot->allotment: what was known; or NULL */
     const struct known_pool **replaced; /* ... : the pool that this one replaces; or NULL */
 };
 /* Fills j->after's pools, source, emptied, mass_absence and zero_since. list_known is false
  * afterwards if the list is not believed because of zero_since. */
-int absence_judge(struct judging *j, struct fates *ret);
+int absence_judge(struct judging *j, struct presences *ret);
 /* All PRESENT and NULL so far: zeros. -ENOMEM; *ret is to be cleared then, too. */
-int fates_new(const struct judging *j, struct fates *ret);
-void fates_clear(struct fates *f);
-static inline void fates_clear_at(struct fates *f)
+int presences_new(const struct judging *j, struct presences *ret);
+void presences_clear(struct presences *f);
+static inline void presences_clear_at(struct presences *f)
 {
-    fates_clear(f);
+    presences_clear(f);
 }
 bool pool_id_is_of(const char *id, enum source source);
 int known_pool_copy(const struct known_pool *src, struct known_pool *dst);
@@ -101,7 +101,7 @@ void known_pool_clear(struct known_pool *p);
 struct group;
 struct groups;
 void drops_follow(const struct judging *j, const struct groups *g, const struct group *of,
-                  const struct fates *fates, struct known_drop *ret);
+                  const struct presences *presences, struct known_drop *ret);
 /* The finding of a pool, or of the pools of a SKU together; a drop that begins or ends with it is
  * noted in drop[i]. *ret_reference: what it is measured against, NUMBER_UNKNOWN if there is no
  * drop. */
@@ -208,6 +208,6 @@ int poll_context(const struct poll_state *p, const struct tenant_health *h,
 
 /* ---- the kinds ---- */
 
-int pools_judge(struct judging *j, const struct groups *g, const struct fates *fates);
+int pools_judge(struct judging *j, const struct groups *g, const struct presences *presences);
 int subscriptions_judge(struct judging *j, const struct groups *g);
 int errors_judge(struct judging *j, const struct groups *g);

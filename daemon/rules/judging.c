@@ -189,13 +189,13 @@ static void note_unusable(struct judging *j, const struct groups *g)
 
 static int judge_all(struct judging *j)
 {
-    CLEANUP(fates_clear) struct fates fates = {0};
+    CLEANUP(presences_clear) struct presences presences = {0};
     CLEANUP(groups_clear) struct groups groups = {0};
-    int r = absence_judge(j, &fates);
+    int r = absence_judge(j, &presences);
     if (r >= 0)
         r = groups_new(j, &groups);
     if (r >= 0)
-        r = pools_judge(j, &groups, &fates);
+        r = pools_judge(j, &groups, &presences);
     if (r >= 0)
         formers_forget(j);
     if (r >= 0)

@@ -77,7 +77,7 @@ static bool subscriptions_explain(const struct allotment *a)
 }
 
 static int sku_load(const struct judging *j, const struct groups *g, const struct group *group,
-                    const struct fates *fates, struct sku *ret)
+                    const struct presences *presences, struct sku *ret)
 {
     const struct rule_options *o = j->ctx->options;
     ret->group = group;
@@ -85,7 +85,7 @@ static int sku_load(const struct judging *j, const struct groups *g, const struc
     ret->drop = calloc(group->n, sizeof *ret->drop);
     if (!ret->pool || !ret->drop)
         return -ENOMEM;
-    drops_follow(j, g, group, fates, ret->drop);
+    drops_follow(j, g, group, presences, ret->drop);
     for (size_t i = 0; i < group->n; i++) {
         struct pool_case *p = &ret->pool[i];
         p->a = groups_allotment(g, group, i);
@@ -202,7 +202,7 @@ static void judge_quiet(const struct judging *j, const struct sku *sku, const st
 }
 
 static int pool_observation(struct judging *j, const struct groups *g, const struct sku *sku,
-                            const struct pool_case *p, const struct fates *fates)
+                            const struct pool_case *p, const struct presences *presences)
 {
     size_t at = (size_t)(p->a - g->snapshot->allotment);
     if (p->ignore == IGNORE_ALL)
@@ -215,12 +215,13 @@ static int pool_observation(struct judging *j, const struct groups *g, const str
     s->subscription_explains = subscriptions_explain(p->a);
     add_findings(s, p->finding, &p->drop);
     s->context->reference = p->reference;
-    judge_quiet(j, sku, p, fates->replaced[at] ? fates->replaced[at] : fates->past[at], s);
-    if (fates->past[at] && fates->past[at]->gone)
-        add_gone(s, p->threshold, false, fates->past[at]->consumed);
+    judge_quiet(j, sku, p, presences->replaced[at] ? presences->replaced[at] : presences->past[at],
+                s);
+    if (presences->past[at] && presences->past[at]->gone)
+        add_gone(s, p->threshold, false, presences->past[at]->consumed);
     int r = 0;
-    if (fates->replaced[at])
-        r = text_copy(fates->replaced[at]->id, &s->replaces);
+    if (presences->replaced[at])
+        r = text_copy(presences->replaced[at]->id, &s->replaces);
     if (r >= 0)
         r = context_set_sku(s->context, j->ctx->options, p->a->sku_id, p->a->sku_part_number);
     if (r >= 0)
@@ -241,7 +242,7 @@ static int pool_observation(struct judging *j, const struct groups *g, const str
 
 /* A pool that is not in the list, or whose list is not known. */
 static int absent_observation(struct judging *j, const struct groups *g, const struct known_pool *k,
-                              enum fate fate)
+                              enum presence presence)
 {
     const struct rule_options *o = j->ctx->options;
     struct threshold t[RULE_COUNT_];
@@ -258,9 +259,9 @@ static int absent_observation(struct judging *j, const struct groups *g, const s
     capacity_judge(&NOTHING, t, judging_now(j), f);
     drop_unknown(&t[RULE_CAPACITY_DROP], &drop);
     add_findings(s, f, &drop);
-    if (fate == FATE_GONE)
+    if (presence == PRESENCE_GONE)
         add_gone(s, t, true, k->consumed);
-    if (fate == FATE_UNKNOWN)
+    if (presence == PRESENCE_UNKNOWN)
         former_judge(j, g, k, t, s);
     s->context->allotted = k->allotted;
     s->context->consumed = k->consumed;
@@ -277,7 +278,7 @@ static int absent_observation(struct judging *j, const struct groups *g, const s
 /* The known pools of one SKU that are not in the list. */
 struct missing {
     const struct tenant_memory *before;
-    const struct fates *fates;
+    const struct presences *presences;
     const size_t *index; /* into before->pool */
     size_t n;
 };
@@ -316,21 +317,21 @@ static int sku_context(struct judging *j, const struct sku *sku, struct observat
 
 /* Whether its missing pools were confirmed to be gone, or one that was is back; else nothing. */
 static void sku_add_gone(struct observation *s, const struct threshold t[static RULE_COUNT_],
-                         const struct groups *g, const struct sku *sku, const struct fates *fates,
-                         const struct missing *m)
+                         const struct groups *g, const struct sku *sku,
+                         const struct presences *presences, const struct missing *m)
 {
     bool gone = false, back = false;
     int64_t consumed = 0;
     for (size_t i = 0; i < m->n; i++) {
         const struct known_pool *k = &m->before->pool[m->index[i]];
-        if (fates->known[m->index[i]] != FATE_GONE)
+        if (presences->known[m->index[i]] != PRESENCE_GONE)
             continue;
         gone = true;
         if (k->consumed != NUMBER_UNKNOWN)
             consumed += k->consumed;
     }
     for (size_t i = 0; i < sku->n; i++) {
-        const struct known_pool *past = fates->past[sku->pool[i].a - g->snapshot->allotment];
+        const struct known_pool *past = presences->past[sku->pool[i].a - g->snapshot->allotment];
         back |= past && past->gone;
     }
     if (gone || back)
@@ -339,7 +340,7 @@ static void sku_add_gone(struct observation *s, const struct threshold t[static 
 
 /* `sku` may have no pools (all of them are missing), `m` may be empty; not both. */
 static int sku_observation(struct judging *j, const struct groups *g, const struct sku *sku,
-                           const struct fates *fates, const struct missing *m)
+                           const struct presences *presences, const struct missing *m)
 {
     const struct rule_options *o = j->ctx->options;
     const struct known_pool *k = m->n > 0 ? &m->before->pool[m->index[0]] : NULL;
@@ -363,7 +364,7 @@ static int sku_observation(struct judging *j, const struct groups *g, const stru
         silent &= sku->pool[i].silent;
     }
     for (size_t i = 0; i < m->n; i++) {
-        incomplete |= fates->known[m->index[i]] == FATE_MISSING;
+        incomplete |= presences->known[m->index[i]] == PRESENCE_MISSING;
         silent &= here || m->before->pool[m->index[i]].silent;
     }
     /* A pool that may come back in a minute makes the sum a guess. */
@@ -377,7 +378,7 @@ static int sku_observation(struct judging *j, const struct groups *g, const stru
     capacity_judge(&sum, t, judging_now(j), f);
     drop_judge(j, &t[RULE_CAPACITY_DROP], &sum, sku->drop, sku->n, &drop, &s->context->reference);
     add_findings(s, f, &drop);
-    sku_add_gone(s, t, g, sku, fates, m);
+    sku_add_gone(s, t, g, sku, presences, m);
     int r = here ? sku_context(j, sku, s) : context_set_sku(s->context, o, sku_id, part);
     set_numbers(s, &sum, t);
     return r;
@@ -400,7 +401,7 @@ static int compare_missing(const void *a, const void *b, void *memory)
 }
 
 /* Groups and missing pools, both in the order of their keys, walked together. */
-static int skus_judge(struct judging *j, const struct groups *g, const struct fates *fates)
+static int skus_judge(struct judging *j, const struct groups *g, const struct presences *presences)
 {
     const struct tenant_memory *before = j->before;
     CLEANUP(free) size_t *index = calloc(before->n_pools + 1, sizeof *index);
@@ -408,8 +409,8 @@ static int skus_judge(struct judging *j, const struct groups *g, const struct fa
     if (!index)
         return -ENOMEM;
     for (size_t k = 0; k < before->n_pools; k++)
-        if (fates->known[k] == FATE_UNKNOWN || fates->known[k] == FATE_MISSING ||
-            fates->known[k] == FATE_GONE)
+        if (presences->known[k] == PRESENCE_UNKNOWN || presences->known[k] == PRESENCE_MISSING ||
+            presences->known[k] == PRESENCE_GONE)
             index[n++] = k;
     if (n > 0)
         qsort_r(index, n, sizeof *index, compare_missing, (void *)before);
@@ -426,10 +427,10 @@ static int skus_judge(struct judging *j, const struct groups *g, const struct fa
         }
         if (order == 0 && !missing_key)
             order = 1; /* two pools without any SKU have nothing in common */
-        int r = order <= 0 ? sku_load(j, g, &g->group[i], fates, &sku) : 0;
-        const struct missing missing = {before, fates, index + m, run};
+        int r = order <= 0 ? sku_load(j, g, &g->group[i], presences, &sku) : 0;
+        const struct missing missing = {before, presences, index + m, run};
         if (r >= 0)
-            r = sku_observation(j, g, &sku, fates, &missing);
+            r = sku_observation(j, g, &sku, presences, &missing);
         if (r >= 0)
             r = sku_remember(j, &sku);
         if (r < 0)
@@ -448,8 +449,8 @@ static int compare_keys(const void *a, const void *b)
 }
 
 /* The SKUs of pools that may come back in a minute, in order. */
-static int missing_keys(const struct judging *j, const struct fates *fates, const char ***ret,
-                        size_t *ret_n)
+static int missing_keys(const struct judging *j, const struct presences *presences,
+                        const char ***ret, size_t *ret_n)
 {
     const struct tenant_memory *before = j->before;
     const char **key = calloc(before->n_pools + 1, sizeof *key);
@@ -459,7 +460,7 @@ static int missing_keys(const struct judging *j, const struct fates *fates, cons
     for (size_t k = 0; k < before->n_pools; k++) {
         const struct known_pool *p = &before->pool[k];
         struct threshold t[RULE_COUNT_];
-        if (fates->known[k] == FATE_MISSING && known_pool_key(p) &&
+        if (presences->known[k] == PRESENCE_MISSING && known_pool_key(p) &&
             rules_for(j->ctx->options, j->ctx->tenant, p->sku_id, p->sku_part_number, p->id, t) !=
                 IGNORE_ALL)
             key[n++] = known_pool_key(p);
@@ -470,34 +471,36 @@ static int missing_keys(const struct judging *j, const struct fates *fates, cons
     return 0;
 }
 
-static int pools_of_skus(struct judging *j, const struct groups *g, const struct fates *fates)
+static int pools_of_skus(struct judging *j, const struct groups *g,
+                         const struct presences *presences)
 {
     CLEANUP(free) const char **missing = NULL;
     size_t n_missing = 0;
-    int r = missing_keys(j, fates, &missing, &n_missing);
+    int r = missing_keys(j, presences, &missing, &n_missing);
     for (size_t i = 0; r >= 0 && i < g->n; i++) {
         CLEANUP(sku_clear) struct sku sku = {0};
-        r = sku_load(j, g, &g->group[i], fates, &sku);
+        r = sku_load(j, g, &g->group[i], presences, &sku);
         sku.siblings.missing =
             g->group[i].key &&
             bsearch(&g->group[i].key, missing, n_missing, sizeof *missing, compare_keys);
         for (size_t k = 0; r >= 0 && k < sku.n; k++)
-            r = pool_observation(j, g, &sku, &sku.pool[k], fates);
+            r = pool_observation(j, g, &sku, &sku.pool[k], presences);
         if (r >= 0)
             r = sku_remember(j, &sku);
     }
     return r;
 }
 
-int pools_judge(struct judging *j, const struct groups *g, const struct fates *fates)
+int pools_judge(struct judging *j, const struct groups *g, const struct presences *presences)
 {
     if (j->ctx->options->scope == SCOPE_SKU)
-        return skus_judge(j, g, fates);
-    int r = pools_of_skus(j, g, fates);
+        return skus_judge(j, g, presences);
+    int r = pools_of_skus(j, g, presences);
     for (size_t k = 0; r >= 0 && k < j->before->n_pools; k++) {
-        enum fate fate = fates->known[k];
-        if (fate == FATE_UNKNOWN || fate == FATE_MISSING || fate == FATE_GONE)
-            r = absent_observation(j, g, &j->before->pool[k], fate);
+        enum presence presence = presences->known[k];
+        if (presence == PRESENCE_UNKNOWN || presence == PRESENCE_MISSING ||
+            presence == PRESENCE_GONE)
+            r = absent_observation(j, g, &j->before->pool[k], presence);
     }
     return r;
 }
