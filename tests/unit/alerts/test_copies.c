@@ -11,13 +11,13 @@
 #include <cmocka.h>
 
 static size_t n_copies;
-int __real_facts_copy(const struct alert_context *src, struct alert_context **ret);
-int __wrap_facts_copy(const struct alert_context *src,
+int __real_context_copy(const struct alert_context *src, struct alert_context **ret);
+int __wrap_context_copy(const struct alert_context *src,
                       struct alert_context **ret); /* linked with --wrap */
-int __wrap_facts_copy(const struct alert_context *src, struct alert_context **ret)
+int __wrap_context_copy(const struct alert_context *src, struct alert_context **ret)
 {
     n_copies++;
-    return __real_facts_copy(src, ret);
+    return __real_context_copy(src, ret);
 }
 
 static void expect(const char *notified, const char *want_said, size_t want_copies)
