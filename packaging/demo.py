@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The demo: one tenant, one pool, the whole story of running out and buying more. Prints each alert
-as it arrives, and fails if one is missing, wrong, unsigned or more than the story tells."""
+"""Demo: one pool of one tenant runs out of units, and units are bought. Prints each alert as it arrives.
+Fails if an alert is missing, wrong, unsigned or unexpected."""
 import pathlib
 import shutil
 import subprocess
@@ -20,8 +20,7 @@ def pool(allotted, consumed, waiting=0):
     return harness.pool("pool-csp", allotted, consumed, waiting)
 
 
-# What the tenant looks like from poll N on, and the message that must follow: type, severity, and
-# members of the alert that must be so.
+# Title, state of the tenant from poll N on, and the expected message: type, severity and members of the alert.
 STORY = [
     ("half of the licences are in use", harness.state(pool(1000, 500)), None),
     ("nearly full", harness.state(pool(1000, 940), poll=3),
@@ -41,9 +40,9 @@ STORY = [
 class Demo(harness.Scenario):
     def write_configuration(self, graph):
         text = (ROOT / "conf/demo.conf").read_text()
-        for word, value in {"CA_FILE": graph.ready["ca_file"], "TENANT_ID": harness.TENANT, "CLIENT_ID": harness.CLIENT,
+        for name, value in {"CA_FILE": graph.ready["ca_file"], "TENANT_ID": harness.TENANT, "CLIENT_ID": harness.CLIENT,
                             "GRAPH_URL": graph.ready["https"]}.items():
-            text = text.replace(f"@{word}@", value)
+            text = text.replace(f"@{name}@", value)
         self.config = self.directory / "seatwatchd.conf"
         self.config.write_text(text)
         secret = self.secret("tenant.secret", harness.CLIENT_SECRET)
@@ -85,8 +84,8 @@ class Demo(harness.Scenario):
             self.assertEqual(wrong, [], f"message {seen + 1} is wrong: {message}")
             seen += 1
         self.assertEqual(self.stop(), 0, self.stderr())
-        self.assertEqual(len(hook.requests()), len(expected), "more messages than the story tells")
-        print(f"\n{seen} alerts arrived, each signed, in order, and no other: the demo is complete.")
+        self.assertEqual(len(hook.requests()), len(expected), "unexpected messages")
+        print(f"\n{seen} alerts arrived, signed and in order, and no others. The demo is complete.")
 
 
 if __name__ == "__main__":

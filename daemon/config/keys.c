@@ -32,81 +32,87 @@
 #define FOR(default_, shown)                                                                       \
     {.name = "for", .type = CONF_DURATION, AT(threshold, hold_for), .min = "0s", .max = FOR_MAX,   \
      .def = default_, .shown_def = shown, .set = SET_FOR, .example = "15m",                        \
-     .help = "How long the limit must be reached before this rule speaks."}
+     .help = "Time for which the limit must be reached before the rule fires."}
 #define ENDING                                                                                     \
     {.name = "keep_firing_for", .type = CONF_DURATION, AT(threshold, keep_firing_for),             \
      .min = "0s", .max = FOR_MAX, .shown_def = "that of alerts", .set = SET_KEEP_FIRING_FOR,       \
-     .example = "30m", .help = "How long this rule must be clear before it is resolved."},         \
+     .example = "30m", .help = "Time for which the rule must be clear before its alert "           \
+                               "resolves."},                                                       \
     {.name = "min_samples", .type = CONF_COUNT, AT(threshold, min_samples), .min = "1",            \
      .max = "100", .shown_def = "that of alerts", .set = SET_MIN_SAMPLES, .example = "3",          \
-     .help = "Complete polls in a row that must agree, both to raise and to resolve."}
+     .help = "Consecutive complete polls needed to fire and to resolve."}
 #define TIMING(...) FOR(__VA_ARGS__), ENDING
 #define FOR_OF_ALERTS NULL, "that of alerts"
 
 static const struct conf_key USAGE[] = {
     WARNING(LIMIT_SHARE, "0.01%", "1000%", "90%",
-            "Warning when consumed units are at or above this share of the allotted ones."),
+            "Warning if consumed units are at or above this percentage of the allotted units."),
     CRITICAL(LIMIT_SHARE, "0.01%", "1000%", "off",
-             "Critical at or above this share; not below the one of the warning."),
+             "Critical at or above this percentage; it must not be below the warning limit."),
     {.name = "clear_margin", .type = CONF_SHARE, AT(threshold, clear_margin_bp), .min = "0%",
      .max = "100%", .def = "2%", .set = SET_CLEAR_MARGIN,
-     .help = "Percentage points that usage must fall below a limit before its level ends."},
+     .help = "Percentage points by which usage must fall below a limit before that severity ends."},
     {.name = "min_units", .type = CONF_COUNT, AT(threshold, min_units), .min = "0",
      .max = "2147483647", .def = "25", .set = SET_MIN_UNITS,
-     .help = "Pools with fewer allotted units have no usage level: one of ten is 10 %."},
+     .help = "Pools with fewer allotted units are exempt: in a pool of ten, one unit is 10 %."},
     TIMING(FOR_OF_ALERTS),
 };
 static const struct conf_key REMAINING[] = {
     WARNING_BELOW(LIMIT_UNITS, "-2147483648", "2147483647", "0",
-                  "Warning when allotted minus consumed units are at or below this number."),
+                  "Warning if allotted minus consumed units are at or below this number."),
     CRITICAL_BELOW(LIMIT_UNITS, "-2147483648", "2147483647", "-1",
-                   "Critical at or below this number; not above the one of the warning."),
+                   "Critical at or below this number; it must not be above the warning limit."),
     TIMING(FOR_OF_ALERTS),
 };
 static const struct conf_key WAITING[] = {
     WARNING(LIMIT_COUNT, "1", "2147483647", "1",
-            "Warning when at least so many members are in the waiting room of a pool."),
-    CRITICAL(LIMIT_COUNT, "1", "2147483647", "25", "Critical when at least so many members wait."),
+            "Warning if at least this number of members is in the waiting room of a pool."),
+    CRITICAL(LIMIT_COUNT, "1", "2147483647", "25", "Critical if at least this number of members "
+                                                   "waits."),
     TIMING("15m", NULL),
 };
 static const struct conf_key WAITING_AGE[] = {
     WARNING(LIMIT_AGE, "1s", "3650d", "off",
-            "Warning when the member that came first has been waiting for so long."),
-    CRITICAL(LIMIT_AGE, "1s", "3650d", "1d", "Critical when the first member has waited so long."),
+            "Warning if the oldest waiting member has waited for this time."),
+    CRITICAL(LIMIT_AGE, "1s", "3650d", "1d", "Critical if the oldest waiting member has waited "
+                                             "for this time."),
     TIMING(FOR_OF_ALERTS),
 };
 static const struct conf_key CAPACITY_DROP[] = {
     WARNING(LIMIT_SHARE, "0.01%", "100%", "10%",
-            "Warning when a pool has lost at least this share of the units that it had within the "
-            "last 24 hours."),
+            "Warning if a pool has lost at least this percentage of its highest number of units "
+            "in the last 24 hours."),
     {.name = "min_units", .type = CONF_COUNT, AT(threshold, min_units), .min = "0",
      .max = "2147483647", .def = "5", .set = SET_MIN_UNITS,
-     .help = "Losses of fewer units are none, whatever their share."},
+     .help = "Losses of fewer units are ignored, whatever their percentage."},
     TIMING(FOR_OF_ALERTS),
 };
 static const struct conf_key ASSIGNMENT_ERRORS[] = {
     WARNING(LIMIT_COUNT, "1", "2147483647", "5",
-            "Warning when a SKU has at least so many assignment errors with one code."),
-    CRITICAL(LIMIT_COUNT, "1", "2147483647", "off", "Critical at so many errors with one code."),
+            "Warning if a SKU has at least this number of assignment errors with one code."),
+    CRITICAL(LIMIT_COUNT, "1", "2147483647", "off", "Critical if it has at least this number of "
+                                                    "errors with one code."),
     TIMING("1h", NULL),
 };
 static const struct conf_key SUBSCRIPTION[] = {
     WARNING_BELOW(LIMIT_DAYS, "0d", "3650d", "30d",
-                  "Warning so many whole days before a subscription ends that does not renew by "
-                  "itself."),
+                  "Warning this number of days before a subscription ends that does not renew "
+                  "automatically."),
     CRITICAL_BELOW(LIMIT_DAYS, "0d", "3650d", "7d",
-                   "Critical so many days before the end, or before a lapsed one is suspended."),
+                   "Critical this number of days before the end, or before an expired "
+                   "subscription is suspended."),
     {.name = "renewal", .type = CONF_WORD, AT(threshold, manual_renewal),
      .words = WORDS("auto", "manual"), .def = "auto", .set = SET_RENEWAL,
-     .help = "Whether active subscriptions renew by themselves; with manual their end is told in "
-             "advance."},
+     .help = "Whether active subscriptions renew automatically; with manual, an alert fires "
+             "before their end."},
     TIMING(FOR_OF_ALERTS),
 };
 static const struct conf_key POLL_RULE[] = {
     WARNING(LIMIT_POLLS, "1s", "3650d", "1h",
-            "Warning when a section of a tenant was not read completely for so long, or for so "
-            "many polls."),
-    CRITICAL(LIMIT_POLLS, "1s", "3650d", "6h", "Critical when it was not read for so long."),
+            "Warning if a section of a tenant has not been polled completely for this time or "
+            "number of polls."),
+    CRITICAL(LIMIT_POLLS, "1s", "3650d", "6h", "Critical if it has not been polled completely for "
+                                               "this time or number of polls."),
     {.name = "for", .type = CONF_LATER,
      .what = "has no effect here, because the limits of this rule are times themselves; write warning = "
              "\"2h\" to hear later"},
@@ -115,8 +121,9 @@ static const struct conf_key POLL_RULE[] = {
 
 static const struct conf_key CREDENTIAL[] = {
     WARNING_BELOW(LIMIT_DAYS, "0d", "3650d", "30d",
-                  "Warning so many whole days before a certificate or client secret ends."),
-    CRITICAL_BELOW(LIMIT_DAYS, "0d", "3650d", "7d", "Critical so many days before it ends."),
+                  "Warning this number of days before a certificate or client secret expires."),
+    CRITICAL_BELOW(LIMIT_DAYS, "0d", "3650d", "7d", "Critical this number of days before it "
+                                                    "expires."),
     TIMING(FOR_OF_ALERTS),
 };
 
@@ -127,23 +134,24 @@ static const struct conf_key CREDENTIAL[] = {
     {.name = word, .type = CONF_LATER, .def = harmless, .later = what_}
 #define RULE_GROUPS(struct_)                                                                       \
     RULE_GROUP("usage", RULE_USAGE, USAGE, struct_,                                                \
-               "Consumed units as a share of the allotted ones."),                                 \
+               "Consumed units as a percentage of the allotted units."),                           \
     RULE_GROUP("remaining", RULE_REMAINING, REMAINING, struct_,                                    \
                "Allotted minus consumed units."),                                                  \
     RULE_GROUP("waiting", RULE_WAITING, WAITING, struct_,                                          \
                "Members in the waiting room of a pool."),                                          \
     RULE_GROUP("waiting_age", RULE_WAITING_AGE, WAITING_AGE, struct_,                              \
-               "The longest wait in a waiting room."),                                             \
+               "Waiting time of the oldest member in the waiting room of a pool."),                \
     RULE_GROUP("capacity_drop", RULE_CAPACITY_DROP, CAPACITY_DROP, struct_,                        \
-               "Units that a pool had within the last 24 hours and has no longer."),               \
+               "Units that a pool has lost in the last 24 hours."),                                \
     RULE_GROUP("assignment_errors", RULE_ASSIGNMENT_ERRORS, ASSIGNMENT_ERRORS, struct_,            \
-               "Assignment errors of a tenant, by SKU and code; told again when doubled."),        \
+               "Assignment errors of a tenant, by SKU and code; notified again when their "        \
+               "number doubles."),                                                                 \
     RULE_GROUP("subscription", RULE_SUBSCRIPTION, SUBSCRIPTION, struct_,                           \
-               "State and end of a subscription."),                                                \
+               "State and end date of a subscription."),                                           \
     RULE_GROUP("poll", RULE_POLL, POLL_RULE, struct_,                                              \
-               "How long a tenant could not be read completely."),                                 \
+               "Time since the last complete poll of a tenant."),                                  \
     RULE_GROUP("credential", RULE_CREDENTIAL, CREDENTIAL, struct_,                                 \
-               "End of a certificate or client secret that tenants sign in with."),                \
+               "Expiry of a certificate or client secret that tenants sign in with."),             \
     LATER_KEY("forecast", "off", "the rule forecast")
 
 /* Offsets are from the rule_options that lie inside the options. */
@@ -168,97 +176,97 @@ const char *conf_auth_name(enum auth auth)
 static const struct conf_key TENANT[] = {
     {.name = "name", .type = CONF_TEXT, AT(tenant_options, identity.name), .required = true,
      .what = "a name", .check = form_name, .example = "contoso",
-     .help = "The label of the tenant in alerts and logs; unique."},
+     .help = "Name of the tenant in alerts and logs; unique."},
     {.name = "tenant_id", .type = CONF_TEXT, AT(tenant_options, identity.tenant_id),
      .letters = CASE_LOWER,
      .needed = ALL_AUTHS, .what = "an id", .check = form_tenant_id,
      .example = "11111111-2222-4333-8444-555555555555",
-     .help = "The id of the tenant in Entra, or one of its verified domains; unique."},
+     .help = "Tenant id in Entra, or a verified domain of the tenant; unique."},
     {.name = "client_id", .type = CONF_TEXT, AT(tenant_options, graph.client_id),
      .letters = CASE_LOWER,
      .needed = ALL_AUTHS & ~IDENTITY, .what = "an id", .check = form_client_id,
      .example = "99999999-aaaa-4bbb-8ccc-dddddddddddd",
-     .help = "The id of the app registration that signs in, or of a user-assigned managed identity."},
+     .help = "Application id of the app registration, or client id of a user-assigned managed "
+             "identity."},
     {.name = "auth", .type = CONF_WORD, AT(tenant_options, graph.auth), .words = AUTH_WORDS,
-     .def = "client_secret", .help = "How the daemon signs in."},
+     .def = "client_secret", .help = "Sign-in method."},
     {.name = "client_secret_file", .type = CONF_FILE, AT(tenant_options, graph.client_secret_file),
      .file = FILE_CLIENT_SECRET, .auth = SECRET, .needed = SECRET, .example = "contoso.secret",
-     .help = "The file with the client secret; the secret itself never stands in the "
-             "configuration."},
+     .help = "File with the client secret; the secret itself is never in the configuration."},
     {.name = "client_secret_expires", .type = CONF_TEXT, AT(tenant_options, client_secret_expires),
-     .auth = SECRET, .def = "", .shown_def = "not known", .what = "a day, auto, or empty",
+     .auth = SECRET, .def = "", .shown_def = "unknown", .what = "a day, auto, or empty",
      .check = form_secret_end, .example = "2027-03-01",
-     .help = "The last day of the client secret, as the portal shows it; auto asks Graph."},
+     .help = "Last day of the client secret, as the portal shows it; auto queries Graph."},
     {.name = "certificate_file", .type = CONF_FILE, AT(tenant_options, graph.certificate_file),
      .file = FILE_PUBLIC, .auth = CERTIFICATE, .needed = CERTIFICATE, .example = "contoso.crt",
-     .help = "The certificate of the app registration in PEM; read at each sign-in, so a renewed "
-             "pair of files needs no restart."},
+     .help = "Certificate of the app registration in PEM; read at each sign-in, so a renewed pair "
+             "of files needs no restart."},
     {.name = "private_key_file", .type = CONF_FILE, AT(tenant_options, graph.private_key_file),
      .file = FILE_SECRET, .auth = CERTIFICATE, .needed = CERTIFICATE, .example = "contoso.key",
-     .help = "The private RSA key of the certificate in PEM."},
+     .help = "Private RSA key of the certificate in PEM."},
     {.name = "private_key_password_file", .type = CONF_FILE,
      AT(tenant_options, graph.private_key_password_file), .file = FILE_SECRET, .auth = CERTIFICATE,
      .def = "", .shown_def = "the key is not encrypted", .example = "contoso.key.password",
-     .help = "The file with the password of an encrypted private key."},
+     .help = "File with the password of an encrypted private key."},
     {.name = "assertion", .type = CONF_WORD, AT(tenant_options, graph.assertion),
      .auth = CERTIFICATE, .words = WORDS("PS256", "RS256"), .def = "PS256",
-     .help = "How the certificate's statement is signed; RS256 with the SHA-1 thumbprint is for "
-             "registrations of old."},
+     .help = "Signature of the client assertion; RS256 with the SHA-1 thumbprint is for older app "
+             "registrations."},
     {.name = "federated_token_file", .type = CONF_FILE,
      AT(tenant_options, graph.federated_token_file), .file = FILE_PUBLIC, .auth = WORKLOAD,
      .needed = WORKLOAD, .example = "/var/run/secrets/azure/tokens/azure-identity-token",
-     .help = "The token of another issuer that the application trusts; read again for each sign-in."},
+     .help = "File with a token of an issuer that the application trusts; read at each sign-in."},
     {.name = "host", .type = CONF_WORD, AT(tenant_options, graph.identity_host), .auth = IDENTITY,
      .words = WORDS("vm", "arc"), .def = "vm",
-     .help = "Where the managed identity comes from: the metadata service of an Azure virtual "
-             "machine, or the Arc agent of this one."},
+     .help = "Source of the managed identity: the metadata service of an Azure virtual machine, "
+             "or the local Arc agent."},
     {.name = "identity_object_id", .type = CONF_TEXT, AT(tenant_options, graph.identity_object_id),
      .letters = CASE_LOWER,
      .auth = IDENTITY, .def = "", .what = "an id, or empty", .check = form_identity,
      .example = "99999999-aaaa-4bbb-8ccc-dddddddddddd",
-     .help = "The object id of a user-assigned managed identity, where client_id does not name it."},
+     .help = "Object id of a user-assigned managed identity, if client_id is not set."},
     {.name = "identity_resource_id", .type = CONF_TEXT,
      AT(tenant_options, graph.identity_resource_id), .auth = IDENTITY, .def = "",
      .what = "a resource id, or empty", .check = form_identity,
      .example = "/subscriptions/99999999-aaaa-4bbb-8ccc-dddddddddddd/resourceGroups/watch/providers/"
                 "Microsoft.ManagedIdentity/userAssignedIdentities/seatwatchd",
-     .help = "The resource id of a user-assigned managed identity, where client_id does not name it."},
+     .help = "Resource id of a user-assigned managed identity, if client_id is not set."},
     {.name = "cloud", .type = CONF_WORD, AT(tenant_options, graph.cloud),
      .words = WORDS("global", "usgov_l4", "usgov_l5", "china"), .def = "global",
-     .help = "The Microsoft cloud that the tenant lives in."},
+     .help = "Microsoft cloud of the tenant."},
     {.name = "graph_url", .type = CONF_TEXT, AT(tenant_options, graph.graph_url), .def = "",
      .what = "scheme://host[:port], or empty", .check = form_root,
      .example = "https://graph.example",
-     .help = "Another root for Microsoft Graph, without version; empty means that of the cloud."},
+     .help = "Root URL of Microsoft Graph, without version; empty selects that of the cloud."},
     {.name = "login_url", .type = CONF_TEXT, AT(tenant_options, graph.login_url), .def = "",
      .what = "scheme://host[:port], or empty", .check = form_root,
      .example = "https://login.example",
-     .help = "Another root for signing in; empty means that of the cloud, or the service that gives "
-             "this machine its managed identity."},
+     .help = "Root URL for sign-in; empty selects that of the cloud, or the managed identity "
+             "service of this machine."},
     {.name = "resource", .type = CONF_TEXT, AT(tenant_options, graph.resource), .def = "",
      .what = "a resource, or empty", .check = form_resource,
      .example = "https://graph.microsoft.com",
-     .help = "What the token is asked for; empty means the Graph root of the cloud."},
+     .help = "Resource of the token request; empty selects the Graph root of the cloud."},
     {.name = "api_version", .type = CONF_TEXT, AT(tenant_options, graph.api_version), .def = "beta",
      .what = "a version", .check = form_version,
-     .help = "The version in the paths of Microsoft Graph."},
+     .help = "API version in the paths of Microsoft Graph."},
     {.name = "source", .type = CONF_WORD, AT(tenant_options, graph.source),
      .words = WORDS("auto", "cloud_licensing", "subscribed_skus"), .def = "auto",
-     .help = "Where numbers come from; auto takes the older list only where the licensing API is "
-             "absent."},
+     .help = "Data source; auto uses the subscribedSkus fallback only where the Cloud Licensing "
+             "API is absent."},
     {.name = "labels", .type = CONF_LABELS, COUNTED(tenant_options, identity.label, identity.n_labels),
      .example = "{ customer = \"Contoso\"; group = \"gold\"; }",
-     .help = "Words of your own; they are copied to alerts and can be used in matches and in names "
-             "of files."},
+     .help = "Labels of your own; they are copied to alerts, and can be used in matches and in "
+             "file names."},
     {.name = "timezone", .type = CONF_TEXT, AT(tenant_options, identity.timezone), .def = "",
      .what = "a time zone", .check = form_zone, .example = "Europe/Berlin",
-     .help = "The time zone of dates, hours and texts about this tenant; empty is that of the machine. Times "
-             "in texts carry their zone."},
+     .help = "Time zone of dates, hours and texts of this tenant; empty selects that of the "
+             "machine. Times in texts show their zone."},
     {.name = "interval", .type = CONF_DURATION, AT(tenant_options, identity.interval), .min = "1s",
      .max = "1d", .shown_def = "poll.interval", .example = "15m",
-     .help = "Time between two readings of this tenant."},
+     .help = "Time between two polls of this tenant."},
     {.name = "enabled", .type = CONF_BOOL, AT(tenant_options, enabled), .def = "true",
-     .help = "Whether the tenant is read at all."},
+     .help = "Whether the tenant is polled."},
 };
 
 /* ---- overrides and routes ---- */
@@ -274,7 +282,7 @@ static const struct conf_key TENANT[] = {
     {.name = "rule", .type = CONF_TEXT, AT(match, rule), .what = "a glob",                         \
      .check = form_rule_glob, .example = "waiting*", .help = "Name of the rule."},                 \
     {.name = "labels", .type = CONF_LABELS, COUNTED(match, label, n_labels),                       \
-     .example = "{ group = \"gold\"; }", .help = "Labels of the tenant; each of them must match."}
+     .example = "{ group = \"gold\"; }", .help = "Labels of the tenant; all of them must match."}
 
 static const struct conf_key MATCH_OVERRIDE[] = {MATCH_ROWS};
 static const struct conf_key MATCH_ROUTE[] = {
@@ -287,27 +295,27 @@ static const struct conf_section ROUTE_MATCH_SECTION = SECTION(MATCH_ROUTE);
 
 static const struct conf_key OVERRIDE[] = {
     {.name = "match", .type = CONF_GROUP, AT(override, match), .section = &OVERRIDE_MATCH_SECTION,
-     .required = true, .help = "What the override is for; every key that is named must match."},
+     .required = true, .help = "Pools that the override applies to; every given key must match."},
     {.name = "ignore", .type = CONF_WORD, AT(override, ignore),
      .words = WORDS("nothing", "alerts", "all"), .shown_def = "what a less specific override says",
      .example = "alerts",
-     .help = "With alerts it is counted and shown but never told; with all it is left out "
-             "entirely."},
+     .help = "With alerts, matching pools are counted and shown, but send no notifications; with "
+             "all, they are left out entirely."},
     RULE_GROUPS(override),
 };
 static const struct conf_section OVERRIDE_SECTION = SECTION(OVERRIDE);
 
 static const struct conf_key ROUTE[] = {
     {.name = "match", .type = CONF_GROUP, AT(route, match), .section = &ROUTE_MATCH_SECTION,
-     .help = "Which alerts take this route; without it all of them."},
+     .help = "Alerts that take this route; without it, all alerts do."},
     {.name = "to", .type = CONF_NAMES, COUNTED(route, to, n_to), .required = true,
-     .example = "[ \"journal\" ]", .help = "Names of the receivers that are told."},
+     .example = "[ \"journal\" ]", .help = "Names of the receivers."},
     {.name = "continue", .type = CONF_BOOL, AT(route, go_on), .def = "false",
-     .help = "Whether later routes are looked at too."},
+     .help = "Whether later routes are evaluated too."},
     {.name = "hours", .type = CONF_HOURS, AT(route, hours), .shown_def = "always",
      .example = "Mon-Fri 07:00-19:00",
-     .help = "Days and times of the tenant at which receivers are told; outside them messages wait "
-             "and come as one digest."},
+     .help = "Days and times of the tenant at which notifications are sent; at other times they "
+             "are deferred and sent as one digest."},
 };
 static const struct conf_section ROUTE_SECTION = SECTION(ROUTE);
 
@@ -316,26 +324,26 @@ static const struct conf_section ROUTE_SECTION = SECTION(ROUTE);
 static const struct conf_key USAGE_RIGHT[] = {
     {.name = "tenant", .type = CONF_TEXT, AT(right_need, tenant), .required = true,
      .what = "a tenant", .check = form_line, .example = "contoso",
-     .help = "Name or id of the tenant that the user or group belongs to."},
+     .help = "Name or id of the tenant of the user or group."},
     {.name = "user", .type = CONF_TEXT, AT(right_need, user),
      .letters = CASE_GUID, .what = "a user", .shown_def = "none",
      .check = form_principal, .example = "oncall@contoso.com",
-     .help = "The principal name or object id of a user; this, or group."},
+     .help = "Principal name or object id of a user; give either this or group."},
     {.name = "group", .type = CONF_TEXT, AT(right_need, group),
      .letters = CASE_GUID, .what = "a group", .shown_def = "none",
      .check = form_principal, .example = "d8ee6ba1-2b90-4e77-90e8-3e52a09bc35a",
-     .help = "The object id of a group; this, or user."},
+     .help = "Object id of a group; give either this or user."},
     {.name = "sku", .type = CONF_TEXT, AT(right_need, sku), .letters = CASE_GUID,
      .required = true, .what = "a SKU",
      .check = form_sku, .example = "SPE_E5",
-     .help = "Part number or id of the SKU that must be held."},
+     .help = "Part number or id of the required SKU."},
     {.name = "plans", .type = CONF_NAMES, COUNTED(right_need, plan, n_plans),
      .letters = CASE_GUID,
      .shown_def = "none in particular", .example = "[ \"EXCHANGE_S_ENTERPRISE\" ]",
-     .help = "Names or ids of service plans that must be usable with it, at most 20."},
+     .help = "Names or ids of required service plans of the SKU, at most 20."},
     {.name = "severity", .type = CONF_WORD, AT(right_need, critical),
      .words = WORDS("warning", "critical"), .def = "critical",
-     .help = "The severity of the alert."},
+     .help = "Severity of the alert."},
 };
 static const struct conf_section USAGE_RIGHT_SECTION = SECTION(USAGE_RIGHT);
 
@@ -347,37 +355,38 @@ static const struct conf_section USAGE_RIGHT_SECTION = SECTION(USAGE_RIGHT);
 static const struct conf_key RECEIVER[] = {
     {.name = "name", .type = CONF_TEXT, AT(receiver_options, name), .required = true,
      .what = "a name", .check = form_receiver, .example = "hook",
-     .help = "What routes and messages call it; unique."},
+     .help = "Name of the receiver in routes and messages; unique."},
     {.name = "type", .type = CONF_WORD, AT(receiver_options, type), .required = true,
      .words = WORDS("journal", "syslog", "webhook"),
      .later_words = WORDS("pagerduty", "teams", "slack", "jsm", "ntfy", "email", "cloudevents",
                           "alertmanager", "heartbeat"), .example = "webhook",
-     .help = "How it is told."},
+     .help = "Type of the receiver."},
     {.name = "facility", .type = CONF_TEXT, AT(receiver_options, facility), .def = "daemon",
      .only = SYSLOG, .what = "a facility", .check = form_facility,
-     .help = "The syslog facility."},
+     .help = "Syslog facility."},
     {.name = "identifier", .type = CONF_TEXT, AT(receiver_options, identifier), .def = "seatwatchd",
      .only = SYSLOG, .what = "an identifier", .check = form_identifier,
-     .help = "The name before the colon of a syslog line."},
+     .help = "Program name in the syslog line, before the colon."},
     {.name = "socket", .type = CONF_TEXT, AT(receiver_options, socket), .def = "",
      .only = JOURNAL | SYSLOG, .what = "a path, or empty", .check = form_socket,
      .example = "/dev/log",
-     .help = "The local socket to write to; empty means the usual one of the system."},
+     .help = "Local socket to write to; empty selects the default socket of the system."},
     {.name = "url_file", .type = CONF_FILE, AT(receiver_options, url_file), .def = "",
      .shown_def = "required", .file = FILE_RECEIVER, .only = WEBHOOK, .example = "hook.url",
-     .help = "The file with the address of the webhook, which counts as a secret."},
+     .help = "File with the URL of the webhook, which is a secret."},
     {.name = "signing_key_file", .type = CONF_FILE, AT(receiver_options, signing_key_file),
      .def = "", .shown_def = "required", .file = FILE_RECEIVER, .only = WEBHOOK,
      .example = "hook.key",
-     .help = "The file with one whsec_ key a line, the newest first, at most two."},
+     .help = "File with one whsec_ key per line, newest first, at most two."},
     {.name = "signing", .type = CONF_WORD, AT(receiver_options, unsigned_messages),
      .words = WORDS("on", "off"), .def = "on", .only = WEBHOOK, .example = "off",
      .help = "Whether messages are signed; off needs no signing_key_file."},
     {.name = "ca_file", .type = CONF_FILE, AT(receiver_options, ca_file), .def = "",
      .file = FILE_CA, .only = WEBHOOK, .example = "/etc/seatwatchd/hook-ca.pem",
-     .help = "Certificates in PEM that may have signed the certificate of this receiver."},
+     .help = "Certificate authorities for this receiver, in PEM."},
     {.name = "allow_http", .type = CONF_BOOL, AT(receiver_options, allow_http), .def = "false",
-     .only = WEBHOOK, .help = "Whether the address may be plain http:// beyond this machine."},
+     .only = WEBHOOK, .help = "Whether plain http:// is allowed for hosts other than this "
+                              "machine."},
     LATER_KEY("server", NULL, "syslog over the network"),
     LATER_KEY("sd_id", NULL, "syslog over the network"),
     LATER_KEY("routing_key_file", NULL, "receivers of type pagerduty"),
@@ -389,29 +398,29 @@ static const struct conf_key RECEIVER[] = {
 
 static const struct conf_key POLL[] = {
     {.name = "interval", .type = CONF_DURATION, AT(options, poll_interval), .min = "1s",
-     .max = "1d", .def = "5m", .help = "Time between two readings of a tenant."},
+     .max = "1d", .def = "5m", .help = "Time between two polls of a tenant."},
     {.name = "jitter", .type = CONF_SHARE, AT(options, poll_jitter_bp), .min = "0%", .max = "100%",
      .def = "10%",
-     .help = "Tenants are spread over this part of the interval, each at a stable place."},
+     .help = "Part of the interval over which the polls of the tenants are spread; each tenant "
+             "has a stable offset."},
     {.name = "timeout", .type = CONF_DURATION, AT(options, poll_timeout), .min = "1s", .max = "1h",
-     .def = "2m", .help = "The longest that one reading of a tenant may take."},
+     .def = "2m", .help = "Maximum duration of one poll of a tenant."},
     {.name = "concurrency", .type = CONF_COUNT, AT(options, poll_concurrency), .min = "1",
-     .max = "512", .def = "8", .help = "Tenants that are read at the same time."},
+     .max = "512", .def = "8", .help = "Number of tenants polled concurrently."},
     {.name = "requests", .type = CONF_COUNT, AT(options, poll_requests), .min = "1", .max = "64",
-     .def = "6", .help = "Requests that are under way at the same time for one tenant."},
+     .def = "6", .help = "Number of concurrent requests for one tenant."},
 };
 static const struct conf_key NETWORK[] = {
     {.name = "ca_file", .type = CONF_FILE, AT(options, ca_file), .file = FILE_CA, .def = "",
      .example = "/etc/seatwatchd/extra-ca.pem",
-     .help = "More certificate authorities in PEM, beside those of the system."},
+     .help = "Additional certificate authorities, in PEM."},
     {.name = "proxy", .type = CONF_TEXT, AT(options, proxy), .def = "",
      .what = "scheme://host:port, or empty", .check = form_proxy,
      .example = "http://proxy.example:3128",
-     .help = "The HTTP proxy for everything beyond this machine; variables of the environment are "
-             "not read."},
+     .help = "HTTP proxy for all connections to other hosts; environment variables are ignored."},
     {.name = "proxy_password_file", .type = CONF_FILE, AT(options, proxy_password_file),
      .file = FILE_SECRET, .def = "", .example = "proxy.secret",
-     .help = "The file with user:password for the proxy."},
+     .help = "File with user:password for the proxy."},
 };
 static const struct conf_key REPEAT[] = {
     {.name = "critical", .type = CONF_DURATION, AT(options, alerts.repeat.every[LEVEL_CRITICAL]),
@@ -422,40 +431,43 @@ static const struct conf_key REPEAT[] = {
      .help = "Time from a warning to its first reminder."},
     {.name = "growth", .type = CONF_COUNT, AT(options, alerts.repeat.growth), .min = "1",
      .max = "100", .def = "2",
-     .help = "Each interval between reminders is so many times the one before."},
+     .help = "Factor by which the interval between reminders grows each time."},
     {.name = "cap", .type = CONF_DURATION, AT(options, alerts.repeat.cap), .min = "1m",
-     .max = "365d", .def = "7d", .help = "The longest interval between reminders."},
+     .max = "365d", .def = "7d", .help = "Maximum interval between reminders."},
 };
 static const struct conf_section REPEAT_SECTION = SECTION(REPEAT);
 static const struct conf_key ALERTS[] = {
     {.name = "for", .type = CONF_DURATION, AT(options, alerts_for), .min = "0s", .max = FOR_MAX,
      .def = "0s",
-     .help = "How long a limit must be reached before a rule speaks that has no time of its own."},
+     .help = "Time for which a limit must be reached before a rule fires, for rules without a "
+             "value of their own."},
     {.name = "min_samples", .type = CONF_COUNT, AT(options, alerts_min_samples), .min = "1",
      .max = "100", .def = "2",
-     .help = "Complete polls in a row that must agree, for rules without a number of their own."},
+     .help = "Consecutive complete polls needed to fire and to resolve, for rules without a value "
+             "of their own."},
     {.name = "keep_firing_for", .type = CONF_DURATION, AT(options, alerts_keep_firing_for),
      .min = "0s", .max = FOR_MAX, .def = "10m",
-     .help = "How long a rule must be clear before it is resolved, for rules without a time of "
-             "their own."},
+     .help = "Time for which a rule must be clear before its alert resolves, for rules without a "
+             "value of their own."},
     {.name = "repeat", .type = CONF_GROUP, .section = &REPEAT_SECTION,
-     .help = "Reminders of alerts that go on."},
+     .help = "Reminders of alerts that keep firing."},
     {.name = "first_run", .type = CONF_WORD, AT(options, alerts.first_run_each),
      .words = WORDS("baseline", "each"), .def = "baseline",
-     .help = "What is already so at the first poll of a tenant: one digest, or each alert by "
-             "itself."},
+     .help = "Notification of the findings of the first poll of a tenant: one digest, or each "
+             "alert by itself."},
     {.name = "absence", .type = CONF_DURATION, AT(options, rules.absence), .min = "0s",
      .max = "30d", .def = "30m",
-     .help = "How long an allotment must be missing from complete polls before it is gone."},
+     .help = "Time for which an allotment must be missing from complete polls before it counts as "
+             "gone."},
 };
 static const struct conf_key HISTORY[] = {
     {.name = "keep", .type = CONF_DURATION, AT(options, history_keep), .min = "1d", .max = "3650d",
-     .def = "400d", .help = "How long the numbers of past polls are kept."},
+     .def = "400d", .help = "Time for which the numbers of past polls are kept."},
 };
 static const struct conf_key LOG[] = {
     {.name = "level", .type = CONF_LOG_LEVEL, AT(options, log_level),
      .words = WORDS("error", "warning", "notice", "info", "debug"), .def = "info",
-     .help = "The least important messages that the daemon logs about itself."},
+     .help = "Minimum severity of the messages that the daemon logs."},
 };
 static const struct conf_key CONTROL[] = {LATER_KEY("socket", "off", "the control socket")};
 static const struct conf_key STATUS[] = {LATER_KEY("listen", "", "the status page"),
@@ -471,55 +483,58 @@ const struct conf_section conf_tenant = SECTION(TENANT), conf_receiver = SECTION
 
 static const struct conf_key ROOT[] = {
     {.name = "poll", .type = CONF_GROUP, .section = &POLL_SECTION,
-     .help = "When and how tenants are read."},
+     .help = "Schedule and concurrency of the polls."},
     {.name = "network", .type = CONF_GROUP, .section = &NETWORK_SECTION,
-     .help = "The way to Microsoft and to webhooks."},
+     .help = "Connections to Microsoft and to webhooks."},
     {.name = "tenant_defaults", .type = CONF_TENANTS, .section = &conf_tenant,
-     .help = "Any key of a tenant, for all tenants that do not say it themselves."},
+     .help = "Default values for the keys of all tenants."},
     {.name = "tenants", .type = CONF_TENANTS, COUNTED(options, tenant, n_tenants),
      .section = &conf_tenant,
-     .help = "The tenants that are watched; at least one, here or in a file of tenants.d."},
+     .help = "Tenants to monitor; at least one, here or in a file in tenants.d."},
     {.name = "thresholds", .type = CONF_GROUP, AT(options, rules), .section = &THRESHOLDS_SECTION,
-     .help = "The limits of the rules, for every allotment of every tenant."},
+     .help = "Limits of the rules, for every allotment of every tenant."},
     {.name = "scope", .type = CONF_WORD, AT(options, rules.scope),
      .words = WORDS("auto", "allotment", "sku"), .def = "auto",
-     .help = "Whether pools of one SKU are judged one by one, together, or so that room in another "
-             "pool keeps a full one quiet."},
+     .help = "Whether the pools of one SKU are evaluated with regard to free units in the other "
+             "pools, one by one, or together."},
     {.name = "free_skus", .type = CONF_WORD, AT(options, rules.watch_free_skus),
      .words = WORDS("ignore", "watch"), .def = "ignore",
      .help = "Whether free and trial SKUs raise alerts."},
     {.name = "dates_at", .type = CONF_CLOCK, AT(options, rules.dates_at), .def = "09:00",
-     .help = "The hour of the tenant at which rules on dates speak."},
+     .help = "Local time of the tenant at which the day changes for rules on dates."},
     {.name = "names", .type = CONF_POOL_NAMES,
      COUNTED(options, rules.pool_name, rules.n_pool_names),
      .example = "( { allotment = \"551f1755-0184-9e51-0bc7-f32bae5a1afb\"; name = \"CSP pool\"; } "
-                ")", .help = "What your people call an allotment; without a name it is described."},
+                ")", .help = "Names for allotments; an allotment without a name gets a "
+                             "description."},
     {.name = "names_file", .type = CONF_FILE, AT(options, names_file), .file = FILE_NAMES,
      .def = "", .example = "/etc/seatwatchd/products.csv",
-     .help = "Names of products, in the column layout of the CSV file that Microsoft publishes."},
+     .help = "File with product names, in the column layout of the CSV file that Microsoft "
+             "publishes."},
     {.name = "overrides", .type = CONF_LIST, COUNTED(options, rules.override, rules.n_overrides),
      .section = &OVERRIDE_SECTION,
-     .help = "Other limits for some pools; the more specific match wins."},
+     .help = "Other limits for selected pools; the more specific match wins."},
     {.name = "alerts", .type = CONF_GROUP, .section = &ALERTS_SECTION,
-     .help = "How long, how often and when alerts speak."},
+     .help = "Timing and repetition of alerts."},
     {.name = "receivers", .type = CONF_LIST, COUNTED(options, receiver, n_receivers),
-     .section = &conf_receiver, .help = "Who can be told; without any the journal is."},
+     .section = &conf_receiver, .help = "Destinations of notifications; without any, the journal "
+                                        "is the only one."},
     {.name = "routes", .type = CONF_LIST, COUNTED(options, routes.route, routes.n_routes),
      .section = &ROUTE_SECTION,
-     .help = "Who is told what; without any, everything goes to every receiver."},
+     .help = "Receivers of each alert; without any route, every alert goes to every receiver."},
     {.name = "fallback", .type = CONF_NAMES, COUNTED(options, routes.fallback, routes.n_fallback),
      .shown_def = "the receiver named journal, else the first one", .example = "[ \"journal\" ]",
-     .help = "Who is told when a receiver has given up, and what no route matches."},
+     .help = "Receivers of delivery alerts, and of alerts that no route matches."},
     {.name = "history", .type = CONF_GROUP, .section = &HISTORY_SECTION,
-     .help = "Numbers of past polls."},
+     .help = "History of the polled numbers."},
     {.name = "log", .type = CONF_GROUP, .section = &LOG_SECTION,
-     .help = "What the daemon says about itself."},
+     .help = "Log of the daemon."},
     {.name = "privacy", .type = CONF_WORD, AT(options, rules.names),
      .words = WORDS("hashed", "names"), .def = "hashed",
-     .help = "Whether people stand in alerts as they are configured, or by a hash of their name."},
+     .help = "Whether alerts show users by their configured name or by a hash of it."},
     {.name = "usage_rights", .type = CONF_LIST, COUNTED(options, rules.right, rules.n_rights),
      .section = &USAGE_RIGHT_SECTION,
-     .help = "People and groups that must hold a licence; an alert comes when one of them does not."},
+     .help = "Users and groups that must have a licence; an alert fires if one does not."},
     {.name = "control", .type = CONF_GROUP, .section = &CONTROL_SECTION,
      .later = "the control socket"},
     {.name = "status", .type = CONF_GROUP, .section = &STATUS_SECTION, .later = "the status page"},
