@@ -132,31 +132,14 @@ static enum level loud_level(const struct alert *a, const struct observation *s)
     return worst;
 }
 
-/* A pool whose subscription has ended stays quiet behind the alert of the subscription: one cause,
- * one incident. Not if people wait, and not if it is worse. */
-static bool is_explained(const struct alert *a, const struct observation *s, enum level parent)
+int decide(const struct alert *a, const struct observation *s, const struct outcome *o)
 {
-    for (int rule = 0; rule < RULE_COUNT_; rule++)
-        if (rule_row((enum rule)rule)->people_wait && holds(a, rule))
-            return false;
-    return s->subscription_explains && parent >= a->level;
-}
-
-int decide(const struct alert *a, const struct observation *s, const struct outcome *o,
-           enum level parent)
-{
-    bool up = alert_state_is_up(a->state);
-    if (a->notified > LEVEL_NONE && !up)
-        return EVENT_RESOLVED; /* whoever was told is told, even if it is ignored by now */
-    if (s->silent || !up)
-        return NO_EVENT;
-    bool explained = is_explained(a, s, parent);
+    if (!alert_state_is_up(a->state))
+        return a->notified > LEVEL_NONE ? EVENT_RESOLVED : NO_EVENT;
     if (a->notified == LEVEL_NONE)
-        return (loud_level(a, s) > LEVEL_NONE || is_worse_than_baseline(a, s)) && !explained
-                   ? EVENT_FIRING
-                   : NO_EVENT;
+        return loud_level(a, s) > LEVEL_NONE || is_worse_than_baseline(a, s) ? EVENT_FIRING : NO_EVENT;
     if (a->level > a->notified)
-        return loud_level(a, s) > a->notified && !explained ? EVENT_ESCALATED : NO_EVENT;
+        return loud_level(a, s) > a->notified ? EVENT_ESCALATED : NO_EVENT;
     if (a->level < a->notified)
         return EVENT_DEESCALATED;
     if (a->state == ALERT_FIRING && (any_news(a, s, o) || cause_changed(a)))
@@ -194,9 +177,9 @@ usec_t reminder_interval(const struct alert *a, const struct alert_options *o)
     return interval;
 }
 
-void decide_reminder(struct alert *a, bool silent, const struct alert_options *o, usec_t now_at)
+void decide_reminder(struct alert *a, bool muted, const struct alert_options *o, usec_t now_at)
 {
-    usec_t interval = a->notified > LEVEL_NONE && !silent ? reminder_interval(a, o) : 0;
+    usec_t interval = a->notified > LEVEL_NONE && !muted ? reminder_interval(a, o) : 0;
     if (interval == 0)
         a->reminder_at = 0;
     else if (a->reminder_at == 0)

@@ -2,6 +2,7 @@
 /* alerts/observations.c: alerts_plan(): each observation meets its alert; what has no observation
  * is archived. */
 #include "alerts/plan.h"
+#include "alerts/silence.h"
 
 #include "alerts/kind.h"
 #include "base/text.h"
@@ -245,7 +246,10 @@ static int take_observation(struct plan *p, const struct observation *s)
     r = evaluate(w->after, s, &e, &outcome);
     if (r < 0)
         return r;
-    int type = decide(w->after, s, &outcome, parent_level(p, s));
+    unsigned silences = silences_of(w->after, s, parent_level(p, s));
+    int type = decide(w->after, s, &outcome);
+    if (type != NO_EVENT && silence_mutes(silences, (enum event_type)type))
+        type = NO_EVENT;
     if (type == EVENT_FIRING && outcome.raised_lost)
         r = tell_lost(p, w->after, &outcome);
     else if (type != NO_EVENT)
@@ -255,7 +259,7 @@ static int take_observation(struct plan *p, const struct observation *s)
     if (r >= 0 && first && waits)
         r = plan_count(p, w->after);
     if (r >= 0)
-        decide_reminder(w->after, s->silent || s->former, p->ctx->options, p->ctx->now.at);
+        decide_reminder(w->after, silence_mutes(silences, EVENT_REMINDER), p->ctx->options, p->ctx->now.at);
     return r;
 }
 

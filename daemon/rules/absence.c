@@ -27,28 +27,6 @@ void presences_clear(struct presences *f)
     *f = (struct presences){0};
 }
 
-int known_pool_copy(const struct known_pool *src, struct known_pool *dst)
-{
-    struct known_pool copy = *src;
-    copy.id = copy.sku_id = copy.sku_part_number = NULL;
-    int r = text_copy(src->id, &copy.id);
-    if (r >= 0)
-        r = text_copy(src->sku_id, &copy.sku_id);
-    if (r >= 0)
-        r = text_copy(src->sku_part_number, &copy.sku_part_number);
-    if (r < 0) {
-        known_pool_clear(&copy);
-        return r;
-    }
-    *dst = copy;
-    return 0;
-}
-
-bool pool_id_is_of(const char *id, enum source source)
-{
-    return (strncmp(id, "sku:", 4) == 0) == (source == SOURCE_SUBSCRIBED_SKUS);
-}
-
 static struct instant since_or(struct instant since, struct instant now)
 {
     return since.boot ? since : now;

@@ -41,7 +41,7 @@ void gone_judge(const struct threshold t[static RULE_COUNT_], bool gone, int64_t
  * `utc_offset` seconds east: rules on dates change their mind at an hour when somebody is there. */
 int64_t day_of(usec_t at, int32_t utc_offset, usec_t begins);
 
-/* ---- judging.c: one call of judge_snapshot ---- */
+/* ---- evaluation.c: one call of judge_snapshot or judge_again, and what all rules need ---- */
 
 struct judging {
     const struct judge_context *ctx;
@@ -61,9 +61,15 @@ int context_begin(const struct judge_context *ctx, usec_t at, struct alert_conte
 int context_set_sku(struct alert_context *f, const struct rule_options *o, const char *sku_id,
                     const char *part_number);
 int context_add_subscription(struct alert_context *f, const struct subscription *s);
+char *lower_case(const char *s); /* ASCII; NULL: no memory */
+
+/* ---- memory.c ---- */
+
 /* What memory holds of it, by id; NULL. */
 struct known_pool *memory_pool(const struct tenant_memory *m, const char *id);
-char *lower_case(const char *s); /* ASCII; NULL: no memory */
+bool pool_id_is_of(const char *id, enum source source); /* ids name their source */
+int known_pool_copy(const struct known_pool *src, struct known_pool *dst); /* -ENOMEM */
+void known_pool_clear(struct known_pool *p);
 
 /* ---- absence.c: what became of the pools that were known ---- */
 
@@ -90,9 +96,6 @@ static inline void presences_clear_at(struct presences *f)
 {
     presences_clear(f);
 }
-bool pool_id_is_of(const char *id, enum source source);
-int known_pool_copy(const struct known_pool *src, struct known_pool *dst);
-void known_pool_clear(struct known_pool *p);
 
 /* ---- drop.c: has a pool fewer units than it had? ---- */
 

@@ -10,12 +10,16 @@ import pathlib
 import subprocess
 import sys
 
+DAEMON = pathlib.Path(__file__).resolve().parents[2] / "daemon"
+
 
 def read(directory):
     """(by file: symbols it needs), (by symbol: the file that defines it)"""
     needs, defined = {}, {}
     for path in sorted(pathlib.Path(directory).rglob("*.c.o")):
         name = str(path).split(".dir/")[-1].removesuffix(".o")
+        if not (DAEMON / name).exists():
+            continue  # left by an earlier build
         needs[name] = set()
         out = subprocess.run(["nm", "--no-sort", "--format=posix", path], check=True, capture_output=True, text=True)
         for line in out.stdout.splitlines():

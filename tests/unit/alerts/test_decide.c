@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Differs it from what was last told? The cases that a engine fixture of polls does not reach
- * easily. */
+/* Which event is due, and which silences mute it: cases that whole polls do not reach easily. */
 #include "alerts/decide.h"
+#include "alerts/silence.h"
 #include "fixtures/observations.h"
 
 #include <setjmp.h>
@@ -51,7 +51,9 @@ static struct alert up(enum rule rule, enum level level, enum level notified)
 static int ask(const struct alert *a, struct observation s, enum level parent)
 {
     const struct outcome o = {0};
-    int type = decide(a, &s, &o, parent);
+    int type = decide(a, &s, &o);
+    if (type != NO_EVENT && silence_mutes(silences_of(a, &s, parent), (enum event_type)type))
+        type = NO_EVENT;
     observation_clear(&s);
     return type;
 }

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* rules/evaluation.c: helpers of the rules: appends observations and fills in their context. */
+#include "base/text.h"
+#include "rules/internal.h"
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+/* ---- observations ---- */
+
+void observation_clear(struct observation *s)
+{
+    free(s->subject);
+    free(s->replaces);
+    context_free(s->context);
+    *s = (struct observation){0};
+}
+
+void observations_free(struct observations *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->n; i++)
+        observation_clear(&s->observation[i]);
+    free(s->observation);
+    free(s);
+}
+
+struct observation *judging_observation(struct judging *j, enum kind kind, char *subject)
+{
+    CLEANUP(free) char *owned = subject;
+    if (!subject)
+        return NULL;
+    if (j->observations->n == j->observations_size) {
+        size_t size = j->observations_size ? j->observations_size * 2 : 32;
+        void *moved =
+            reallocarray(j->observations->observation, size, sizeof *j->observations->observation);
+        if (!moved)
+            return NULL;
+        j->observations->observation = moved;
+        j->observations_size = size;
+    }
+    struct observation *s = &j->observations->observation[j->observations->n];
+    *s = (struct observation){.kind = kind};
+    if (context_begin(j->ctx, j->snapshot->taken.at, &s->context) < 0)
+        return NULL;
+    s->subject = TAKE(owned);
+    j->observations->n++;
+    return s;
+}
+
+usec_t judging_now(const struct judging *j)
+{
+    int64_t seconds = (int64_t)(j->snapshot->taken.at / USEC_PER_SEC) - j->ctx->clock_ahead;
+    return seconds < 0 ? 0
+                       : (usec_t)seconds * USEC_PER_SEC + j->snapshot->taken.at % USEC_PER_SEC;
+}
+
+/* ---- context that every kind needs ---- */
+
+int context_begin(const struct judge_context *ctx, usec_t at, struct alert_context **ret)
+{
+    CLEANUP(context_free) struct alert_context *f = NULL;
+    int r = context_new(&f);
+    if (r >= 0)
+        r = context_set_tenant(f, ctx->tenant);
+    if (r < 0)
+        return r;
+    f->observed_at = at;
+    r = context_set_zone(f, &ctx->zone);
+    if (r < 0)
+        return r;
+    *ret = TAKE(f);
+    return 0;
+}
+
+int context_set_sku(struct alert_context *f, const struct rule_options *o, const char *sku_id,
+                    const char *part_number)
+{
+    const char *name = product_name(o->products, sku_id, part_number);
+    if (!name)
+        name = part_number ? part_number : sku_id;
+    int r = text_copy(sku_id, &f->sku_id);
+    if (r >= 0)
+        r = text_copy(part_number, &f->sku_part_number);
+    if (r >= 0)
+        r = text_copy(name, &f->sku_name);
+    return r;
+}
+
+int context_add_subscription(struct alert_context *f, const struct subscription *s)
+{
+    if (f->n_subscriptions >= CONTEXT_SUBSCRIPTIONS_MAX)
+        return 0;
+    void *moved = reallocarray(f->subscription, f->n_subscriptions + 1, sizeof *f->subscription);
+    if (!moved)
+        return -ENOMEM;
+    f->subscription = moved;
+    struct context_subscription *to = &f->subscription[f->n_subscriptions++];
+    *to = (struct context_subscription){.start_date = s->start_date,
+                                        .next_lifecycle_date = s->next_lifecycle_date};
+    int r = text_copy(s->id, &to->id);
+    if (r >= 0)
+        r = text_copy(s->state_text, &to->state);
+    if (r >= 0)
+        r = text_copy(s->tags_text, &to->tags);
+    return r;
+}
+
+char *lower_case(const char *s)
+{
+    char *lower = strdup(s);
+    for (char *c = lower; c && *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return lower;
+}
