@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Holds the real include graph (gcc -MM) against the plan of the house, and foreign headers in the
+"""Compares the real include graph (gcc -MM) with the arrows of daemon/README.md, and foreign headers with the
 one room that may see them. Prints every arrow that the plan does not have; exit 1 if there is one."""
 import pathlib
 import re
@@ -10,21 +10,15 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DAEMON = ROOT / "daemon"
 
-# room: the rooms it may lean on. Arrows point down; everything may lean on base.
-MAY = {
-    "base": [],
-    "json": [],
-    "model": [],
-    "rules": ["model"],
-    "alerts": ["rules", "model"],
-    "store": ["alerts", "rules", "model"],
-    "http": [],
-    "graph": ["http", "json", "model"],
-    "deliver": ["http", "json", "store", "alerts", "rules", "model"],
-    "config": ["deliver", "graph", "http", "store", "alerts", "rules", "model"],
-    "runtime": ["config", "deliver", "graph", "http", "store", "alerts", "rules", "model", "json"],
-    "main": ["runtime"],
-}
+
+def arrows():
+    """room: the rooms it may include, from the block "arrows" of daemon/README.md. Everything may include base."""
+    block = re.search(r"^```arrows\n(.*?)^```", (DAEMON / "README.md").read_text(), re.M | re.S)
+    pairs = (line.split("->") for line in block.group(1).splitlines())
+    return {room.strip(): to.split() for room, to in pairs}
+
+
+MAY = arrows()
 # foreign header: the rooms, or the one file, that may include it by themselves (a public header may pass it on)
 FOREIGN = {
     r"curl/": ["http"],
