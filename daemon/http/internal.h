@@ -70,16 +70,16 @@ struct http {
  * The request owns what libcurl borrows. */
 int setup_request(struct http_request *r, const struct http_call *call,
                   struct failure *ret_failure);
-/* The first byte has come: from now on a crawling answer is given up. */
-void setup_crawl_guard(struct http_request *r);
 /* Can the CA file be used at all? kind CONFIG, naming it. */
 int setup_check_ca(const char *path, struct failure *ret_failure);
 /* "scheme://host:port" of a proxy. Refuses credentials in it. kind CONFIG. */
 int setup_proxy_name(const char *proxy, char ret[static ORIGIN_MAX], struct failure *ret_failure);
 
-/* answer.c: libcurl's callbacks, and what a finished transfer means. */
-void heads_clear(struct heads *h); /* but for the bytes that are counted */
+/* receive.c: libcurl's callbacks while an answer arrives. `userdata` is the slot. */
+void heads_clear(struct heads *h); /* all but `bytes`, which counts over 1xx answers too */
 size_t want_body(char *bytes, size_t one, size_t len, void *userdata);
 size_t want_header(char *line, size_t one, size_t len, void *userdata);
+
+/* answer.c */
 /* Fills everything but `took`; the strings are borrowed from the slot. */
 void http_answer_read(struct http_request *r, CURLcode code, struct http_answer *ret);

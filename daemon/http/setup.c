@@ -16,7 +16,6 @@
 #define CA_FILE_MAX ((size_t)4 << 20)
 #define TIMEOUT_DEFAULT (30 * USEC_PER_SEC)
 #define CONNECT_TIMEOUT_DEFAULT (10 * USEC_PER_SEC)
-#define CRAWL_BYTES 64L     /* a second */
 #define UPLOAD_BYTES 16384L /* libcurl's least; it is allocated and wiped for each request */
 #define METADATA_HOST "169.254.169.254"
 
@@ -283,16 +282,6 @@ static CURLcode set_place(struct http_request *r)
     return code;
 }
 
-/* libcurl measures from the request on: set then, it would cut an answer whose first byte takes as
- * long as the deadline allows (Curl_speedcheck() in lib/speedcheck.c reads the options anew each
- * time). Setting two numbers cannot fail. */
-void setup_crawl_guard(struct http_request *r)
-{
-    usec_t seconds = r->crawl / USEC_PER_SEC;
-    (void)curl_easy_setopt(r->slot->easy, CURLOPT_LOW_SPEED_TIME, seconds < 1 ? 1L : (long)seconds);
-    (void)curl_easy_setopt(r->slot->easy, CURLOPT_LOW_SPEED_LIMIT, CRAWL_BYTES);
-}
-
 /* What each request has of its own. */
 static CURLcode set_call(struct http_request *r, const struct http_call *call)
 {
@@ -304,7 +293,7 @@ static CURLcode set_call(struct http_request *r, const struct http_call *call)
         code = set_target(r, call->url);
     SET(CURLOPT_TIMEOUT_MS, milliseconds(r->timeout));
     SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(r->connect_timeout));
-    SET(CURLOPT_LOW_SPEED_LIMIT, 0L); /* see setup_crawl_guard */
+    SET(CURLOPT_LOW_SPEED_LIMIT, 0L); /* see limit_speed() in receive.c */
     SET(CURLOPT_LOW_SPEED_TIME, 0L);
     SET(CURLOPT_ACCEPT_ENCODING, r->status_only ? NULL : "gzip"); /* NULL: bodies stay as they are */
     SET(CURLOPT_FRESH_CONNECT, call->fresh_connection ? 1L : 0L);
