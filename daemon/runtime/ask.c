@@ -4,7 +4,7 @@
  * Only the daemon knows: systemd 252 hides the secrets from the first command of ExecReload=, so that
  * another process could not check the configuration for it. The answer is a byte to an abstract
  * socket that carries the asker's process id; the kernel says who sent it. */
-#include "runtime/app.h"
+#include "runtime/ask.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,6 +14,10 @@
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+
+#include "base/clock.h"
+#include "runtime/cli.h"
+#include "store/store.h"
 
 #define ANSWER_WITHIN (30 * USEC_PER_SEC) /* a reload waits 5 s for deliveries on their way */
 

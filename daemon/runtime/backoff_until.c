@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* A Retry-After of Graph that reaches beyond the poll holds for the next process, too: whoever is
  * killed and started again every few seconds must not ask each time. */
-#include "runtime/app.h"
+#include "runtime/backoff_until.h"
 
 #include <string.h>
 
 #include "base/digest.h"
 #include "base/log.h"
+#include "runtime/app.h"
+#include "runtime/tenant.h"
 
 #define WHO_MAX 300 /* "tenant ", and an id or a domain's name */
 

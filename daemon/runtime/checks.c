@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* What a person tries before the service starts: the configuration, the access, one receiver. */
-#include "runtime/app.h"
+#include "runtime/checks.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/date.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "graph/app_entry.h"
 #include "graph/lookup.h"
+#include "runtime/matches.h"
+#include "runtime/rights.h"
+#include "runtime/setup.h"
 
 /* What a start would refuse. A damaged database is none of it: a start begins a new one. */
 static int check_state(const struct cli *cli)
@@ -50,7 +54,7 @@ int checks_dump(const struct cli *cli)
 {
     CLEANUP(options_free) struct options *options = NULL;
     CLEANUP(free) char *text = NULL;
-    int code = app_load_options(cli, &options);
+    int code = setup_options(cli, &options);
     if (code != EXIT_OK)
         return code;
     if (options_dump(options, &text) < 0) {
@@ -302,17 +306,14 @@ int checks_access(const struct cli *cli)
     CLEANUP(options_free) struct options *options = NULL;
     CLEANUP(secret_free) struct secret *proxy_password = NULL;
     struct failure why = {0};
-    int code = app_load_options(cli, &options);
+    int code = setup_options(cli, &options);
     if (code != EXIT_OK)
         return code;
-    struct http_options http = {.ca_file = options->ca_file,
-                                .proxy = options->proxy,
-                                .user_agent = APP_USER_AGENT};
-    if (app_proxy_password(options, &proxy_password, &why) < 0) {
+    struct http_options http;
+    if (setup_http(options, &proxy_password, &http, &why) < 0) {
         log_failure(LOG_ERR, &why, "proxy password", NULL);
         return EXIT_CONFIGURATION;
     }
-    http.proxy_password = proxy_password;
     struct access_run a = {.options = options, .usable = true};
     for (size_t i = 0; i < options->n_tenants; i++)
         access_one(&a, &options->tenant[i], &http);
@@ -359,7 +360,7 @@ int checks_receiver(const struct cli *cli)
     __attribute__((cleanup(sd_event_unrefp))) sd_event *event = NULL; /* outlives http */
     CLEANUP(http_free) struct http *http = NULL;
     struct failure why = {0};
-    int code = app_load_options(cli, &options);
+    int code = setup_options(cli, &options);
     if (code != EXIT_OK)
         return code;
     const struct receiver_options *receiver = find_receiver(options, cli->receiver);
@@ -370,13 +371,10 @@ int checks_receiver(const struct cli *cli)
         return EXIT_CONFIGURATION;
     }
     struct receiver_test test = {.name = receiver->name};
+    struct http_options o;
     int r = sd_event_new(&event);
     if (r >= 0)
-        r = app_proxy_password(options, &proxy_password, &why);
-    struct http_options o = {.ca_file = options->ca_file,
-                             .proxy = options->proxy,
-                             .proxy_password = proxy_password,
-                             .user_agent = APP_USER_AGENT};
+        r = setup_http(options, &proxy_password, &o, &why);
     if (r >= 0)
         r = http_new(event, &o, &http, &why);
     test.event = event;

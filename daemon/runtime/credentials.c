@@ -4,7 +4,7 @@
  *
  * Many tenants may use one secret: the first of them, in the order of the configuration, keeps what is
  * known of it, and there is one alert for all. */
-#include "runtime/app.h"
+#include "runtime/credentials.h"
 
 #include <string.h>
 
@@ -12,10 +12,63 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/message_ids.h"
+#include "base/stamp.h"
+#include "base/text.h"
 #include "graph/app_entry.h"
+#include "runtime/app.h"
+#include "runtime/commit.h"
+#include "runtime/tenant.h"
 
 #define ASK_EVERY USEC_PER_DAY
 #define ASK_AGAIN USEC_PER_HOUR /* after a failure that may pass */
+
+#define NO_TENANT SIZE_MAX
+
+struct credential_state { /* of one tenant */
+    size_t owner; /* index of the first tenant with this credential; NO_TENANT: the platform renews it, or nothing is polled */
+    bool asking;  /* a request for the application's entry is under way */
+    bool asked;   /* ... and Graph did not give it, since the file last changed */
+    uint64_t asked_files; /* `files` of the owner when the request began */
+    usec_t ask_again_mono;
+    /* of the owner */
+    bool apart;         /* another file has the same name and client: the tenant distinguishes them */
+    bool dated;         /* its expiry is known, or may become known */
+    uint64_t files;     /* stamp of its files, */
+    usec_t since_mono;  /* and since when; 0: since before the start */
+    usec_t ends_at;     /* by the certificate or the configuration; 0: unknown */
+    usec_t entry_at;    /* by the application's entry; 0: unknown */
+    size_t home;        /* index of the tenant that has the entry; NO_TENANT: unknown */
+    bool blamed;        /* the poll alert of a tenant that uses it was notified */
+    struct failure why; /* the entry is unknown */
+    uint64_t logged;    /* hash of that failure's text when it was logged; 0: it was not */
+};
+
+struct credentials {
+    struct instant graph_clock; /* at this `mono` Graph's clock showed `at`; boot 0: unknown */
+    size_t n;
+    struct credential_state state[]; /* by index of the tenant */
+};
+
+static struct credential_state *state_of(const struct tenant *t)
+{
+    return &t->app->credentials->state[t - t->app->tenant];
+}
+
+void credentials_free(struct credentials *c)
+{
+    free(c);
+}
+
+uint64_t credentials_stamp(const struct tenant_options *t)
+{
+    const struct graph_options *o = &t->graph;
+    const char *const FILES[] = {o->client_secret_file, o->certificate_file, o->private_key_file,
+                                 o->private_key_password_file, o->federated_token_file};
+    uint64_t stamp = STAMP_NONE;
+    for (size_t i = 0; i < N_ELEMENTS(FILES); i++)
+        stamp = stamp_add(stamp, FILES[i]);
+    return stamp;
+}
 
 /* ---- who shares what ---- */
 
@@ -45,7 +98,8 @@ static bool is_same(const struct tenant_options *a, const struct tenant_options 
 
 static struct tenant *owner_of(const struct tenant *t)
 {
-    return t->credential.owner == NO_OWNER ? NULL : &t->app->tenant[t->credential.owner];
+    size_t owner = state_of(t)->owner;
+    return owner == NO_TENANT ? NULL : &t->app->tenant[owner];
 }
 
 static bool is_used_by(const struct tenant *owner, const struct tenant *t)
@@ -64,10 +118,10 @@ static bool is_dated(const struct tenant *owner)
     return dated;
 }
 
-static void read_end(struct tenant *owner)
+static void read_end(const struct tenant *owner)
 {
     const struct tenant_options *t = owner->options;
-    struct credential_state *s = &owner->credential;
+    struct credential_state *s = state_of(owner);
     int32_t day;
     s->ends_at = 0;
     if (t->graph.auth == AUTH_CERTIFICATE) /* if it cannot be read, the sign-in tells why */
@@ -103,7 +157,7 @@ static bool has_double(const struct tenant *owner)
     const struct tenant_options *t = owner->options;
     for (size_t i = 0; i < owner->app->n_tenants; i++) {
         const struct tenant *w = &owner->app->tenant[i];
-        if (w != owner && w->credential.owner == i &&
+        if (w != owner && state_of(w)->owner == i &&
             text_equal(w->options->graph.client_id, t->graph.client_id) &&
             text_equal(w->options->credential, t->credential))
             return true;
@@ -111,75 +165,75 @@ static bool has_double(const struct tenant *owner)
     return false;
 }
 
-void credentials_wire(struct app *app)
+/* The first tenant that signs in with the same. */
+static size_t find_owner(const struct tenant *t)
 {
-    for (size_t i = 0; i < app->n_tenants; i++) {
-        struct tenant *t = &app->tenant[i];
-        t->credential = (struct credential_state){.owner = NO_OWNER, .home = NO_OWNER};
-        if (!t->graph || !file_of(t->options))
+    const struct tenant *all = t->app->tenant;
+    if (!t->graph || !file_of(t->options))
+        return NO_TENANT;
+    for (const struct tenant *w = all; w < t; w++)
+        if (owner_of(w) == w && is_same(w->options, t->options))
+            return (size_t)(w - all);
+    return (size_t)(t - all);
+}
+
+int credentials_wire(struct app *app, struct failure *why)
+{
+    struct credentials *c = calloc(1, sizeof *c + app->n_tenants * sizeof *c->state);
+    if (!c)
+        return failure_oom(why);
+    app->credentials = c;
+    c->n = app->n_tenants;
+    for (size_t i = 0; i < c->n; i++)
+        c->state[i] = (struct credential_state){.owner = find_owner(&app->tenant[i]), .home = NO_TENANT};
+    for (size_t i = 0; i < c->n; i++) {
+        const struct tenant *t = &app->tenant[i];
+        struct credential_state *s = &c->state[i];
+        if (s->owner != i)
             continue;
-        t->credential.owner = i;
-        for (size_t k = 0; k < i; k++)
-            if (app->tenant[k].credential.owner == k &&
-                is_same(app->tenant[k].options, t->options)) {
-                t->credential.owner = k;
-                break;
-            }
-    }
-    for (size_t i = 0; i < app->n_tenants; i++) {
-        struct tenant *t = &app->tenant[i];
-        if (t->credential.owner != i)
-            continue;
-        t->credential.apart = has_double(t);
-        t->credential.dated = is_dated(t);
-        t->credential.files = credential_files_stamp(t);
-        t->credential.blamed = is_blamed(t);
+        s->apart = has_double(t);
+        s->dated = is_dated(t);
+        s->files = credentials_stamp(t->options);
+        s->blamed = is_blamed(t);
         read_end(t);
     }
+    return 0;
 }
 
 /* ---- a reload ---- */
 
-static const struct tenant *same_tenant(const struct tenant *tenant, size_t n,
-                                        const struct tenant *t)
-{
-    for (size_t i = 0; i < n; i++)
-        if (text_equal(tenant[i].options->identity.tenant_id, t->options->identity.tenant_id))
-            return &tenant[i];
-    return NULL;
-}
-
-/* Since when it is as it is, and what Graph said of it. */
-static void inherit(struct tenant *owner, const struct tenant *from, const struct tenant *old)
+/* Since when it is as it is, and what Graph answered. */
+static void inherit(struct tenant *owner, const struct credential_state *from, const struct tenant *old_home)
 {
     struct app *app = owner->app;
-    const struct credential_state *s = &from->credential;
+    struct credential_state *s = state_of(owner);
     const struct tenant *home =
-        s->home == NO_OWNER ? NULL : same_tenant(app->tenant, app->n_tenants, &old[s->home]);
-    owner->credential.since_mono = s->since_mono;
-    owner->credential.why = s->why;
-    owner->credential.logged = s->logged;
+        old_home ? tenant_find(app->tenant, app->n_tenants, old_home->options->identity.tenant_id) : NULL;
+    s->since_mono = from->since_mono;
+    s->why = from->why;
+    s->logged = from->logged;
     if (!home || !is_used_by(owner, home) || !asks_graph(home))
         return;
-    owner->credential.home = (size_t)(home - app->tenant);
-    owner->credential.entry_at = s->entry_at;
+    s->home = (size_t)(home - app->tenant);
+    s->entry_at = from->entry_at;
 }
 
-void credentials_inherit(struct app *app, const struct tenant *old, size_t n_old)
+void credentials_inherit(struct app *app, const struct credentials *old, struct tenant *old_tenant, size_t n_old)
 {
+    app->credentials->graph_clock = old->graph_clock;
     for (size_t i = 0; i < app->n_tenants; i++) {
         struct tenant *t = &app->tenant[i], *owner = owner_of(t);
-        const struct tenant *before = same_tenant(old, n_old, t);
-        if (!owner || !before || before->credential.owner == NO_OWNER ||
-            !is_same(before->options, t->options))
+        const struct tenant *before = tenant_find(old_tenant, n_old, t->options->identity.tenant_id);
+        const struct credential_state *was = before ? &old->state[before - old_tenant] : NULL;
+        if (!owner || !was || was->owner == NO_TENANT || !is_same(before->options, t->options))
             continue;
-        const struct tenant *from = &old[before->credential.owner];
-        if (from->credential.files != owner->credential.files)
+        const struct credential_state *from = &old->state[was->owner];
+        if (from->files != state_of(owner)->files)
             continue;
-        t->credential.asked = before->credential.asked;
-        t->credential.ask_again_mono = before->credential.ask_again_mono;
+        state_of(t)->asked = was->asked;
+        state_of(t)->ask_again_mono = was->ask_again_mono;
         if (owner == t)
-            inherit(t, from, old);
+            inherit(t, from, from->home == NO_TENANT ? NULL : &old_tenant[from->home]);
     }
 }
 
@@ -189,7 +243,7 @@ void credentials_inherit(struct app *app, const struct tenant *old, size_t n_old
  * has set it: 0, if not. */
 static usec_t true_time(const struct app *app, struct instant now)
 {
-    const struct instant *then = &app->graph_clock;
+    const struct instant *then = &app->credentials->graph_clock;
     if (then->boot)
         return then->at + (now.mono - then->mono);
     return clock_is_set(now.at) ? now.at : 0;
@@ -214,7 +268,7 @@ static struct credential name_of(const struct tenant *owner)
     const struct tenant_options *t = owner->options;
     return (struct credential){.client_id = t->graph.client_id,
                                .name = t->credential,
-                               .apart = owner->credential.apart ? t->identity.tenant_id : NULL};
+                               .apart = state_of(owner)->apart ? t->identity.tenant_id : NULL};
 }
 
 static enum level own_level(const struct app *app, const struct credential *c)
@@ -228,7 +282,7 @@ static enum level own_level(const struct app *app, const struct credential *c)
 
 static void begin(const struct tenant *owner, struct instant now, struct credential *ret)
 {
-    const struct credential_state *s = &owner->credential;
+    const struct credential_state *s = state_of(owner);
     bool by_entry = s->entry_at && (!s->ends_at || s->entry_at < s->ends_at);
     bool certificate = owner->options->graph.auth == AUTH_CERTIFICATE;
     *ret = name_of(owner);
@@ -238,7 +292,7 @@ static void begin(const struct tenant *owner, struct instant now, struct credent
     ret->ends_at = by_entry ? s->entry_at : s->ends_at;
     ret->ends_by_day = !certificate && !by_entry;
     ret->blamed = s->blamed;
-    ret->zone = app_zone(owner->options, ret->true_at);
+    ret->zone = tenant_zone(owner->options, ret->true_at);
 }
 
 /* `tenants` has room for all. */
@@ -246,7 +300,7 @@ static void describe(const struct tenant *owner, struct instant now,
                      const struct tenant_identity **tenants, struct credential *c)
 {
     const struct app *app = owner->app;
-    const struct credential_state *s = &owner->credential;
+    const struct credential_state *s = state_of(owner);
     begin(owner, now, c);
     c->tenant = tenants;
     c->open = own_level(app, c) > LEVEL_NONE;
@@ -258,21 +312,21 @@ static void describe(const struct tenant *owner, struct instant now,
         usec_t signed_in = graph_signed_in_mono(t->graph);
         bool refused = is_refused(t, &t->health);
         c->refused |= refused && is_tried(t, s);
-        c->works |= !refused && signed_in > s->since_mono && app->graph_clock.boot; /* good news takes both */
+        c->works |= !refused && signed_in > s->since_mono && app->credentials->graph_clock.boot; /* good news takes both */
         if (signed_in > s->since_mono && c->true_at - (now.mono - signed_in) > c->accepted_at)
             c->accepted_at = c->true_at - (now.mono - signed_in);
     }
 }
 
-enum level credentials_tell(const struct tenant *t, const struct tenant_health *health,
+enum level credentials_notified(const struct tenant *t, const struct tenant_health *health,
                             struct instant now)
 {
     const struct tenant *owner = owner_of(t);
     struct credential c;
-    if (!owner || !owner->credential.dated || !health->failing || health->kind != FAILURE_AUTH)
+    if (!owner || !state_of(owner)->dated || !health->failing || health->kind != FAILURE_AUTH)
         return LEVEL_NONE;
     begin(owner, now, &c);
-    bool explained = credential_is_over(&c) || !is_tried(t, &owner->credential);
+    bool explained = credential_is_over(&c) || !is_tried(t, state_of(owner));
     return explained && !c.blamed ? own_level(t->app, &c) : LEVEL_NONE;
 }
 
@@ -283,7 +337,7 @@ bool credentials_known(const struct app *app, const char *subject)
         const struct tenant *t = &app->tenant[i];
         CLEANUP(free) char *own = NULL;
         unread = unread || t->options->broken;
-        if (t->credential.owner != i || !t->credential.dated)
+        if (app->credentials->state[i].owner != i || !app->credentials->state[i].dated)
             continue;
         const struct credential c = name_of(t);
         int r = credential_subject(&c, &own);
@@ -297,7 +351,7 @@ usec_t credentials_first_end(const struct app *app)
 {
     usec_t first = 0;
     for (size_t i = 0; i < app->n_tenants; i++) {
-        const struct credential_state *s = &app->tenant[i].credential;
+        const struct credential_state *s = &app->credentials->state[i];
         const usec_t ENDS[] = {s->ends_at, s->entry_at};
         for (size_t k = 0; s->owner == i && k < N_ELEMENTS(ENDS); k++)
             if (ENDS[k] && (!first || ENDS[k] < first))
@@ -312,8 +366,8 @@ usec_t credentials_first_end(const struct app *app)
 static void look_at_files(struct tenant *owner, struct instant now)
 {
     struct app *app = owner->app;
-    struct credential_state *s = &owner->credential;
-    uint64_t files = credential_files_stamp(owner);
+    struct credential_state *s = state_of(owner);
+    uint64_t files = credentials_stamp(owner->options);
     if (files == s->files)
         return;
     s->files = files;
@@ -324,8 +378,8 @@ static void look_at_files(struct tenant *owner, struct instant now)
             owner->options->identity.name);
     for (size_t i = 0; i < app->n_tenants; i++)
         if (is_used_by(owner, &app->tenant[i])) {
-            app->tenant[i].credential.asked = false;
-            app->tenant[i].credential.ask_again_mono = 0;
+            app->credentials->state[i].asked = false;
+            app->credentials->state[i].ask_again_mono = 0;
             graph_sign_in_again(app->tenant[i].graph);
         }
 }
@@ -335,20 +389,20 @@ static void judge(struct tenant *owner, struct instant now)
     struct app *app = owner->app;
     CLEANUP(free) const struct tenant_identity **tenants = calloc(app->n_tenants, sizeof *tenants);
     CLEANUP(observation_clear) struct observation observation = {0};
-    struct plan_context ctx = take_planning(app, NULL, now);
+    struct plan_context ctx = commit_context(app, NULL, now);
     struct credential c;
     if (!tenants)
         return; /* in a minute */
-    owner->credential.blamed = is_blamed(owner);
+    state_of(owner)->blamed = is_blamed(owner);
     describe(owner, now, tenants, &c);
     if (c.true_at && judge_credential(&app->options->rules, &c, &now, &observation, NULL) >= 0)
-        take_observation(app, &ctx, &observation);
+        commit_observation(app, &ctx, &observation);
 }
 
 void credentials_look(struct app *app, struct instant now)
 {
     for (size_t i = 0; i < app->n_tenants; i++) {
-        if (app->tenant[i].credential.owner != i || !app->tenant[i].credential.dated)
+        if (app->credentials->state[i].owner != i || !app->credentials->state[i].dated)
             continue;
         look_at_files(&app->tenant[i], now);
         judge(&app->tenant[i], now);
@@ -361,11 +415,11 @@ void credentials_look(struct app *app, struct instant now)
  * registered elsewhere has no entry, and that is no news. */
 static void say_unknown(struct tenant *owner)
 {
-    struct credential_state *s = &owner->credential;
+    struct credential_state *s = state_of(owner);
     uint64_t hash = fnv1a(s->why.text, strlen(s->why.text), FNV1A_SEED);
-    for (size_t i = 0; s->home == NO_OWNER && i < owner->app->n_tenants; i++) {
+    for (size_t i = 0; s->home == NO_TENANT && i < owner->app->n_tenants; i++) {
         const struct tenant *t = &owner->app->tenant[i];
-        if (is_used_by(owner, t) && asks_graph(t) && !t->credential.asked)
+        if (is_used_by(owner, t) && asks_graph(t) && !state_of(t)->asked)
             return;
     }
     if (hash != s->logged)
@@ -375,52 +429,55 @@ static void say_unknown(struct tenant *owner)
     s->logged = hash;
 }
 
-static void on_entry(void *userdata, usec_t ends_at, const struct failure *why)
+static void entry_received(struct tenant *t, usec_t ends_at, const struct failure *why)
 {
-    struct tenant *t = userdata, *owner = owner_of(t);
-    struct credential_state *s = &owner->credential;
-    usec_t now = clock_now().mono;
+    struct tenant *owner = owner_of(t);
+    struct credential_state *own = state_of(t), *s = state_of(owner);
+    size_t index = (size_t)(t - t->app->tenant);
     char text[RFC3339_MAX];
-    t->credential.asking = false;
-    t->app->looking--;
-    if (t->credential.asked_files != s->files) { /* that was about another secret */
-        poller_idle(t->app);
-        return;
-    }
+    if (own->asked_files != s->files)
+        return; /* that was about another secret */
     bool lasting = ends_at || why->kind == FAILURE_PERMISSION || why->kind == FAILURE_ABSENT ||
                    why->kind == FAILURE_CONFIG;
-    t->credential.ask_again_mono = now + (lasting ? ASK_EVERY : ASK_AGAIN);
-    t->credential.asked = t->credential.asked || lasting;
+    own->ask_again_mono = clock_now().mono + (lasting ? ASK_EVERY : ASK_AGAIN);
+    own->asked = own->asked || lasting;
     if (ends_at && ends_at != s->entry_at)
         log_say(LOG_INFO, "%s: its client secret ends on %s, says the entry of the application",
                 t->options->identity.name, rfc3339_print(ends_at, text));
     if (ends_at) {
-        s->home = (size_t)(t - t->app->tenant);
+        s->home = index;
         s->entry_at = ends_at;
         s->logged = 0;
         s->why = (struct failure){0};
-    } else if (lasting && (s->home == NO_OWNER || &t->app->tenant[s->home] == t)) {
+    } else if (lasting && (s->home == NO_TENANT || s->home == index)) {
         s->entry_at = 0; /* after another failure what was known yesterday still holds */
         if (why->kind != FAILURE_ABSENT || !*s->why.text)
             s->why = *why;
         say_unknown(owner);
     }
-    poller_idle(t->app);
+}
+
+static void on_entry(void *userdata, usec_t ends_at, const struct failure *why)
+{
+    struct tenant *t = userdata;
+    state_of(t)->asking = false;
+    entry_received(t, ends_at, why);
+    activity_release(&t->app->activity);
 }
 
 static void ask(struct tenant *t)
 {
-    const struct tenant *owner = owner_of(t);
+    struct credential_state *own = state_of(t);
+    const struct credential_state *s = own->owner == NO_TENANT ? NULL : &t->app->credentials->state[own->owner];
     struct failure why = {0};
-    if (!owner || !asks_graph(t) || t->credential.asking ||
-        t->credential.ask_again_mono > clock_now().mono ||
-        (owner->credential.home != NO_OWNER && &t->app->tenant[owner->credential.home] != t))
+    if (!s || !asks_graph(t) || own->asking || own->ask_again_mono > clock_now().mono ||
+        (s->home != NO_TENANT && &t->app->tenant[s->home] != t))
         return;
     if (graph_ask_entry(t->graph, on_entry, t, &why) < 0)
         return; /* after the next poll */
-    t->credential.asking = true;
-    t->credential.asked_files = owner->credential.files;
-    t->app->looking++;
+    own->asking = true;
+    own->asked_files = s->files;
+    activity_hold(&t->app->activity);
 }
 
 static void hear_clock(struct app *app, const struct graph_report *report)
@@ -430,7 +487,7 @@ static void hear_clock(struct app *app, const struct graph_report *report)
         return;
     if (report->skew_known)
         then.at -= (usec_t)(report->skew_seconds * (int64_t)USEC_PER_SEC);
-    app->graph_clock = then;
+    app->credentials->graph_clock = then;
 }
 
 void credentials_polled(struct tenant *t, const struct graph_report *report)

@@ -4,10 +4,13 @@
  * A process that runs knows its alerts and tenants, and writes them down anew. One that starts does
  * not: what it has lost fires again, with the next complete poll of each tenant. Either way a message
  * that may not have been told is told again, and one message says what happened. */
-#include "runtime/app.h"
+#include "runtime/loss.h"
 
 #include "base/log.h"
 #include "base/message_ids.h"
+#include "runtime/app.h"
+#include "runtime/commit.h"
+#include "runtime/tenant.h"
 
 #define STORY_MAX 1280
 
@@ -54,7 +57,7 @@ static int commit(struct app *app, const struct store_damage *d, bool starting, 
                              .routes = &app->options->routes,
                              .settles = true,
                              .now = now};
-    return take_commit(app, c, n, changes, why);
+    return commit_all(app, c, n, changes, why);
 }
 
 static int settle(struct app *app, const struct store_damage *d, bool starting, struct failure *why)
@@ -62,7 +65,7 @@ static int settle(struct app *app, const struct store_damage *d, bool starting, 
     CLEANUP(free) struct heard *heard = NULL;
     struct changes *changes = NULL;
     struct instant now = clock_now();
-    struct plan_context ctx = take_planning(app, NULL, now);
+    struct plan_context ctx = commit_context(app, NULL, now);
     char story[STORY_MAX];
     size_t n = 0;
     write_story(d, starting, story);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* runtime/matches.c: a match that names a SKU or a pool which no tenant has changes nothing, and whoever
  * wrote it believes that it does. Only a complete reading can tell. */
-#include "runtime/app.h"
+#include "runtime/matches.h"
 
 #include "base/log.h"
 #include "base/text.h"
+#include "runtime/app.h"
+#include "runtime/tenant.h"
 
 typedef void match_say(const char *text);
 

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* What the service manager is told (sd_notify(3)): how the start goes, what systemctl status shows, that we live. */
-#include "runtime/app.h"
+#include "runtime/notify.h"
 
 #include <inttypes.h>
 #include <systemd/sd-daemon.h>
 
 #include "base/date.h"
 #include "base/digest.h"
+#include "base/text.h"
+#include "runtime/app.h"
+#include "runtime/credentials.h"
+#include "runtime/tenant.h"
 
 #define CHECK_LEAST USEC_PER_MINUTE
 #define CHECK_PER_MIB USEC_PER_SEC /* a failing disk still reads that fast; a good one is a hundred times faster */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* --once: poll every tenant, evaluate, commit, try each due delivery once, exit. With --dry-run
  * nothing is stored or sent, and what would be said is printed. */
-#include "runtime/app.h"
+#include "runtime/once.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,6 +9,12 @@
 
 #include "base/date.h"
 #include "base/log.h"
+#include "base/text.h"
+#include "runtime/app.h"
+#include "runtime/once_report.h"
+#include "runtime/poller.h"
+#include "runtime/tenant.h"
+#include "runtime/tick.h"
 
 static void on_drained(void *userdata)
 {
@@ -16,9 +22,10 @@ static void on_drained(void *userdata)
     (void)sd_event_exit(app->event, EXIT_OK);
 }
 
-static void on_all_polled(struct app *app)
+static void on_all_polled(void *userdata)
 {
-    app->polled = NULL;
+    struct app *app = userdata;
+    app->activity.idle = NULL;
     tick_now(app); /* tenants that cannot be polled at all speak here */
     if (!app->dispatcher || dispatcher_drain(app->dispatcher, on_drained, app) < 0)
         on_drained(app);
@@ -35,15 +42,6 @@ static bool tenant_read(const struct tenant *t)
 {
     return !t->options->enabled || (t->last.known && t->last.report.complete && t->last.committed &&
                                     !t->health.unusable[0]);
-}
-
-bool once_unusable(const struct tenant *t, char why[static ONCE_WHY_MAX])
-{
-    bool found =
-        t->last.known && t->last.report.complete && t->last.committed && t->health.unusable[0];
-    (void)snprintf(why, ONCE_WHY_MAX, "the numbers of a pool cannot be used: %s",
-                   t->health.unusable);
-    return found;
 }
 
 static void print_tenant(const struct tenant *w)
@@ -99,31 +97,6 @@ static void print_pool(void *userdata, const struct once_pool *p)
     printf(", %s\n", p->level ? p->level : "unknown");
 }
 
-/* By the configuration of today: an alert that was told before it was to be ignored tells nothing more. */
-static bool is_ignored(const struct app *app, const struct alert *a)
-{
-    struct threshold unused[RULE_COUNT_];
-    const struct rule_options *o = &app->options->rules;
-    const struct alert_context *f = a->context;
-    if (product_is_free(f->sku_id, f->sku_part_number) && !o->watch_free_skus)
-        return true;
-    for (size_t i = 0; i < app->n_tenants; i++) {
-        const struct tenant_identity *t = &app->tenant[i].options->identity;
-        if (text_equal(t->tenant_id, a->tenant_id))
-            return rules_for(o, t, f->sku_id, f->sku_part_number, f->allotment_id, unused) != IGNORE_NOTHING;
-    }
-    return false;
-}
-
-bool once_notified(const struct app *app, const struct alert *a)
-{
-    if (a->notified == LEVEL_NONE || a->level <= a->muted[a->rule] || is_ignored(app, a))
-        return false;
-    struct reach to =
-        route_for(&app->options->routes, a->kind, a->rule, a->level, a->context, clock_now().at);
-    return (to.now | to.later) != 0;
-}
-
 /* "contoso: ... is full (critical, open): what to do" */
 static void print_alert(const struct app *app, const struct alert *a)
 {
@@ -177,7 +150,7 @@ int once_run(struct app *app)
 {
     sd_event_source *begin = NULL;
     app->last_tick = app->started;
-    app->polled = on_all_polled;
+    app->activity = (struct activity){.idle = on_all_polled, .userdata = app};
     int r = sd_event_add_defer(app->event, &begin, on_begin, app);
     if (r >= 0)
         r = sd_event_loop(app->event);

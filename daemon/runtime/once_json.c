@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The one object that --once --json prints. A number that is not known is null, never 0. */
-#include "runtime/app.h"
+#include "runtime/once_report.h"
 
 #include "base/date.h"
 #include "json/json.h"
+#include "runtime/app.h"
+#include "runtime/tenant.h"
 
 #define REPORT_MAX (64u << 20) /* 200,000 alerts of 300 bytes */
 

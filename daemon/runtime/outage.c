@@ -1,10 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /* An outage of Graph is one alert, not one for each tenant: who fails like whom, who keeps still
  * meanwhile, and who is told. */
-#include "runtime/app.h"
+#include "runtime/outage.h"
 
 #include <errno.h>
 #include <stdlib.h>
+
+#include "base/text.h"
+#include "runtime/app.h"
+#include "runtime/commit.h"
+#include "runtime/credentials.h"
+#include "runtime/tenant.h"
+
+struct outage {
+    struct service_tenant *tenant; /* as last judged */
+    size_t n;
+    struct service_tally tally;
+    struct service_alert alert;
+    receiver_set notified; /* of the alert */
+};
+
+struct outage *outage_new(void)
+{
+    return calloc(1, sizeof(struct outage));
+}
+
+void outage_free(struct outage *o)
+{
+    if (o)
+        free(o->tenant);
+    free(o);
+}
 
 static bool is_counted(const struct tenant *t)
 {
@@ -28,7 +54,7 @@ static enum level notified_level(const struct tenant *t, const struct tenant_hea
         registry_find(t->app->registry, KIND_POLL, t->options->identity.tenant_id, "");
     bool own = a && a->context && a->notified > LEVEL_NONE &&
                text_equal(a->context->section, t->reading.section);
-    return own ? a->notified : credentials_tell(t, health, *now);
+    return own ? a->notified : credentials_notified(t, health, *now);
 }
 
 static struct service_tenant seen(const struct tenant *t, const struct tenant_health *health,
@@ -39,14 +65,14 @@ static struct service_tenant seen(const struct tenant *t, const struct tenant_he
         .health = health,
         .host = t->asked_mono && health->failing ? graph_host(t->graph, t->at_sign_in) : NULL,
         .notified = notified_level(t, health, now),
-        .asked_mono = poller_owes(t) ? 0 : t->asked_mono, /* before a sleep is long ago */
+        .asked_mono = tenant_is_stale(t) ? 0 : t->asked_mono, /* before a sleep is long ago */
         .began_mono = t->began_mono,
     };
 }
 
 static int look_at_all(struct app *app, const struct instant *now)
 {
-    struct outage *o = &app->outage;
+    struct outage *o = app->outage;
     struct service_tenant *grown =
         reallocarray(o->tenant, app->n_tenants ? app->n_tenants : 1, sizeof *grown);
     o->n = 0;
@@ -80,7 +106,7 @@ static struct reach reach_of(const struct tenant *w, usec_t at)
                                         .tenant_id = t->tenant_id,
                                         .label = t->label,
                                         .n_labels = t->n_labels,
-                                        .utc_offset = app_zone(w->options, at).offset};
+                                        .utc_offset = tenant_zone(w->options, at).offset};
     enum level level = w->reading.level > LEVEL_WARNING ? w->reading.level : LEVEL_WARNING;
     return route_for(&w->app->options->routes, KIND_POLL, RULE_POLL, level, &about, at);
 }
@@ -92,7 +118,7 @@ static struct reach reach_of_silent(const struct app *app, usec_t at)
     struct reach all = {0};
     for (size_t i = 0; i < app->n_tenants; i++) {
         const struct tenant *t = &app->tenant[i];
-        if (!is_counted(t) || t->reading.failure_group != app->outage.tally.most)
+        if (!is_counted(t) || t->reading.failure_group != app->outage->tally.most)
             continue;
         struct reach one = reach_of(t, at);
         all.now |= one.now;
@@ -105,14 +131,14 @@ static struct reach reach_of_silent(const struct app *app, usec_t at)
 /* A tenant that joins later, and whose receivers were not told, speaks for itself. */
 static void note_logged(struct app *app, uint64_t seq_before, usec_t at)
 {
-    struct outage *o = &app->outage;
+    struct outage *o = app->outage;
     const struct alert *a = alert_of(app);
     if (!a)
         o->notified = 0;
     if (!a || !a->context || (a->seq == seq_before && o->notified))
         return; /* nothing new was told; after a start, those who fail already were there when it was */
     struct reach own = route_for(&app->options->routes, a->kind, a->rule, a->level, a->context, at);
-    o->notified |= own.now | own.later | o->reach.now | o->reach.later;
+    o->notified |= own.now | own.later | app->outage_reach.now | app->outage_reach.later;
 }
 
 /* ---- the alert ---- */
@@ -129,7 +155,7 @@ static usec_t settled_after(const struct app *app)
 
 static void follow(struct app *app, bool was_up, const struct instant *now)
 {
-    struct outage *o = &app->outage;
+    struct outage *o = app->outage;
     const struct service_tally *tally = &o->tally;
     const struct alert *a = alert_of(app);
     if (a && tally->failing >= tally->lasts)
@@ -142,23 +168,23 @@ static void follow(struct app *app, bool was_up, const struct instant *now)
 
 static void tell(struct app *app, struct instant now)
 {
-    struct outage *o = &app->outage;
+    struct outage *o = app->outage;
     struct failure why = {0};
     CLEANUP(observation_clear) struct observation observation = {0};
-    o->reach = reach_of_silent(app, now.at);
-    struct plan_context ctx = take_planning(app, NULL, now);
+    app->outage_reach = reach_of_silent(app, now.at);
+    struct plan_context ctx = commit_context(app, NULL, now);
     const struct alert *before = alert_of(app);
     uint64_t seq = before ? before->seq : 0;
     if (judge_service(o->tenant, o->n, &o->tally, settled_after(app), &now, &observation, &why) >=
             0 &&
-        app_set_zone(observation.context, now.at) >= 0)
-        take_observation(app, &ctx, &observation);
+        tenant_set_machine_zone(observation.context, now.at) >= 0)
+        commit_observation(app, &ctx, &observation);
     note_logged(app, seq, now.at);
 }
 
 void outage_look(struct app *app, struct instant now)
 {
-    struct outage *o = &app->outage;
+    struct outage *o = app->outage;
     if (look_at_all(app, &now) < 0)
         return;
     bool up = alert_of(app) != NULL;
@@ -169,10 +195,10 @@ void outage_look(struct app *app, struct instant now)
 }
 
 /* Once it is up and known who was told, the next look is soon enough for its numbers. */
-void outage_asked(struct tenant *t, const struct tenant_health *health, bool at_sign_in,
+void outage_polled(struct tenant *t, const struct tenant_health *health, bool at_sign_in,
                   struct instant now)
 {
-    struct outage *o = &t->app->outage;
+    struct outage *o = t->app->outage;
     if (o->n == 0 && look_at_all(t->app, &now) < 0)
         return;
     enum cause before = t->reading.failure_group;
@@ -190,15 +216,15 @@ void outage_asked(struct tenant *t, const struct tenant_health *health, bool at_
     o->tenant[t->nth].health = &t->health;
 }
 
-void outage_forget(struct app *app)
+void outage_reset(struct app *app)
 {
-    app->outage.n = 0;
-    app->outage.notified = 0; /* receivers have other numbers */
+    app->outage->n = 0;
+    app->outage->notified = 0; /* receivers have other numbers */
 }
 
-bool outage_holds(const struct tenant *t, struct instant now)
+static bool is_held(const struct tenant *t, struct instant now)
 {
-    const struct outage *o = &t->app->outage;
+    const struct outage *o = t->app->outage;
     if (o->n == 0 || !is_counted(t) ||
         !service_holds(o->tenant, o->n, t->nth, &o->tally, &o->alert, now.mono))
         return false;
@@ -206,4 +232,11 @@ bool outage_holds(const struct tenant *t, struct instant now)
         return true;
     struct reach own = reach_of(t, now.at);
     return !((own.now | own.later) & ~o->notified);
+}
+
+bool outage_covers(const struct tenant *t, const struct tenant_health *health, const struct observation *poll,
+                   struct instant now)
+{
+    enum level by_credential = credentials_notified(t, health, now);
+    return is_held(t, now) || (by_credential > LEVEL_NONE && by_credential >= poll->finding[0].raise);
 }

@@ -4,54 +4,29 @@
  * Judging and planning are pure; the commit makes memory, alert states and outbox durable in one
  * transaction, which polls that ended together share: it waits for the disk. A crash, or a full
  * disk, before it repeats the polls; after it nothing is lost. */
-#include "runtime/app.h"
+#include "runtime/poll_result.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/digest.h"
 #include "base/log.h"
 #include "base/message_ids.h"
+#include "base/text.h"
+#include "runtime/app.h"
+#include "runtime/commit.h"
+#include "runtime/loss.h"
+#include "runtime/matches.h"
+#include "runtime/notify.h"
+#include "runtime/outage.h"
+#include "runtime/tenant.h"
 
-#define OUTAGE_TOLERANCE_MIN USEC_PER_HOUR
 #define SKEW_MAX 60 /* seconds; as much as a slow answer may be old */
 
 static int64_t clock_ahead(const struct graph_report *report)
 {
     return report->skew_known && llabs(report->skew_seconds) > SKEW_MAX ? report->skew_seconds : 0;
-}
-
-struct judge_context take_judging(const struct tenant *t, usec_t at)
-{
-    return (struct judge_context){.options = &t->app->options->rules,
-                                  .tenant = &t->options->identity,
-                                  .zone = app_zone(t->options, at)};
-}
-
-static int past_of(void *userdata, const char *alert_id, struct past_alert *ret,
-                   struct failure *ret_failure)
-{
-    const struct app *app = userdata;
-    *ret = (struct past_alert){0};
-    return app->store ? store_past_alert(app->store, alert_id, ret, ret_failure) : 0;
-}
-
-struct plan_context take_planning(struct app *app, const struct tenant *t, struct instant now)
-{
-    usec_t tolerance = t ? 3 * t->options->identity.interval : 0;
-    return (struct plan_context){
-        .options = &app->options->alerts,
-        .routes = &app->options->routes,
-        .now = now,
-        .outage_tolerance = tolerance > OUTAGE_TOLERANCE_MIN ? tolerance : OUTAGE_TOLERANCE_MIN,
-        .tenant_id = t ? t->options->identity.tenant_id : NULL,
-        .tenant_name = t ? t->options->identity.name : NULL,
-        .service_reach = app->outage.reach,
-        .past = past_of,
-        .past_userdata = app,
-    };
 }
 
 static int empty_snapshot(const struct tenant *t, struct instant now, struct snapshot **ret)
@@ -73,20 +48,13 @@ static int observations_append(struct observations *s, struct observation *one)
     return 0;
 }
 
-bool poll_is_covered(const struct tenant *t, const struct tenant_health *health,
-                     const struct observation *poll, struct instant now)
-{
-    enum level told = credentials_tell(t, health, now);
-    return told > LEVEL_NONE && told >= poll->finding[0].raise;
-}
-
 /* Everything that this poll says: pools, subscriptions, errors, and how the reading itself goes. */
 static int judge_all(struct tenant *t, const struct snapshot *snapshot,
                      const struct graph_report *report, struct instant now,
                      struct observations **ret_observations, struct tenant_memory **ret_memory,
                      struct tenant_health *ret_health, struct failure *why)
 {
-    struct judge_context ctx = take_judging(t, now.at);
+    struct judge_context ctx = tenant_judge_context(t, now.at);
     ctx.clock_ahead = clock_ahead(report);
     CLEANUP(observations_free) struct observations *observations = NULL;
     CLEANUP(tenant_memory_free) struct tenant_memory *memory = NULL;
@@ -97,9 +65,9 @@ static int judge_all(struct tenant *t, const struct snapshot *snapshot,
         return r;
     health_update(&health, snapshot, memory, report->complete ? NULL : &report->failure);
     health.api_refusals = report->refusals;
-    outage_asked(t, &health, report->at_sign_in, now);
+    outage_polled(t, &health, report->at_sign_in, now);
     r = judge_poll(&ctx, &health, &now, &poll, why);
-    if (r >= 0 && (outage_holds(t, now) || poll_is_covered(t, &health, &poll, now)))
+    if (r >= 0 && outage_covers(t, &health, &poll, now))
         poll.finding[0].state = FINDING_UNKNOWN;
     if (r >= 0 && observations_append(observations, &poll) < 0)
         r = failure_oom(why);
@@ -109,107 +77,6 @@ static int judge_all(struct tenant *t, const struct snapshot *snapshot,
     *ret_memory = TAKE(memory);
     *ret_health = health;
     return 0;
-}
-
-/* Each poll plans the same events again until they can be committed. False: this one was said, or
- * so many were that the rest is only counted. */
-static bool unrecorded_is_new(struct app *app, const struct notification *n)
-{
-    uint64_t hash = fnv1a(n->alert_id, strlen(n->alert_id), FNV1A_SEED);
-    const int what[] = {(int)n->type, (int)n->level};
-    hash = fnv1a(what, sizeof what, hash);
-    for (size_t i = 0; i < app->n_unrecorded && i < UNRECORDED_MAX; i++)
-        if (app->unrecorded[i] == hash)
-            return false;
-    if (app->n_unrecorded < UNRECORDED_MAX)
-        app->unrecorded[app->n_unrecorded] = hash;
-    return app->n_unrecorded++ < UNRECORDED_MAX;
-}
-
-/* The alert life cycle, 7: what cannot be committed is said once where it can be said. */
-static void say_uncommitted(struct app *app, const struct changes *c, const struct failure *why)
-{
-    if (!app->store_failing)
-        log_event(LOG_CRIT, MESSAGE_STATE_FAILING, NULL,
-                  "the state directory cannot be written: %s; nothing is recorded or delivered "
-                  "until it can",
-                  why->text);
-    app->store_failing = true;
-    for (size_t i = 0; c && i < c->n_events; i++)
-        if (c->event[i].notification && unrecorded_is_new(app, c->event[i].notification))
-            log_say(c->event[i].notification->level == LEVEL_CRITICAL ? LOG_CRIT : LOG_WARNING,
-                    "not recorded: %s", c->event[i].notification->title);
-}
-
-/* --once reports what the run changed, so it keeps it. */
-static void remember(struct app *app, struct changes *c)
-{
-    struct changes **grown = NULL;
-    if (app->cli->mode == CLI_ONCE)
-        grown = reallocarray(app->history, app->n_history + 1, sizeof *grown);
-    if (!grown) {
-        changes_free(c);
-        return;
-    }
-    app->history = grown;
-    app->history[app->n_history++] = c;
-}
-
-static void committed(struct app *app, struct changes *changes)
-{
-    if (app->store_failing)
-        log_event(LOG_NOTICE, MESSAGE_STATE_WORKS, NULL,
-                  "the state directory can be written again; messages that were not recorded "
-                  "meanwhile: %s%zu; what "
-                  "is still so is recorded now",
-                  app->n_unrecorded > UNRECORDED_MAX ? "more than " : "",
-                  app->n_unrecorded > UNRECORDED_MAX ? (size_t)UNRECORDED_MAX : app->n_unrecorded);
-    app->store_failing = false;
-    app->n_unrecorded = 0;
-    alerts_apply(app->registry, changes);
-    remember(app, changes);
-    if (app->dispatcher)
-        dispatcher_wake(app->dispatcher);
-}
-
-int take_commit(struct app *app, const struct commit *c, size_t n, struct changes *changes,
-                struct failure *why)
-{
-    int r = app->cli->dry_run ? 0 : store_commit_all(app->store, c, n, why);
-    if (r >= 0) {
-        committed(app, changes);
-        return 0;
-    }
-    say_uncommitted(app, changes, why);
-    changes_free(changes);
-    return r;
-}
-
-int take_changes(struct app *app, const char *tenant_id, const struct tenant_health *health,
-                 struct changes *changes, struct instant now, struct failure *why)
-{
-    if (changes_empty(changes)) {
-        changes_free(changes);
-        return 0;
-    }
-    struct commit c = {.health = health,
-                       .tenant_id = tenant_id,
-                       .changes = changes,
-                       .routes = &app->options->routes,
-                       .now = now};
-    return take_commit(app, &c, 1, changes, why);
-}
-
-void take_observation(struct app *app, struct plan_context *ctx, struct observation *observation)
-{
-    struct observations one = {.observation = observation, .n = 1};
-    struct changes *changes = NULL;
-    struct failure why = {0};
-    int r = alerts_plan(ctx, app->registry, &one, &changes, &why);
-    if (r >= 0)
-        r = take_changes(app, ctx->tenant_id, NULL, changes, ctx->now, &why);
-    if (r < 0 && !app->store_failing)
-        log_failure(LOG_ERR, &why, "evaluation", "it is repeated in a minute");
 }
 
 /* "contoso: 12 pools, 4 waiting, 0 errors, 3 requests": once a tenant, so that an operator sees
@@ -276,7 +143,7 @@ static void log_poll(struct tenant *t, const struct tenant_health *before,
 
 struct taken { /* one of them, on its way */
     struct tenant *tenant;
-    const struct ended *ended;
+    const struct poll_result *result;
     struct snapshot *snapshot;
     struct tenant_memory *memory;
     struct tenant_health health;
@@ -315,8 +182,8 @@ static int judge_and_plan(struct taken *t, struct instant now)
 {
     struct tenant *w = t->tenant;
     CLEANUP(observations_free) struct observations *observations = NULL;
-    struct plan_context ctx = take_planning(w->app, w, now);
-    int r = judge_all(w, t->snapshot, &t->ended->report, now, &observations, &t->memory, &t->health,
+    struct plan_context ctx = commit_context(w->app, w, now);
+    int r = judge_all(w, t->snapshot, &t->result->report, now, &observations, &t->memory, &t->health,
                       &t->why);
     if (r < 0)
         return r;
@@ -330,10 +197,10 @@ static int judge_and_plan(struct taken *t, struct instant now)
     return alerts_plan(&ctx, w->app->registry, observations, &t->changes, &t->why);
 }
 
-static void take_begin(struct taken *t, struct ended *e, struct instant now)
+static void poll_result_begin(struct taken *t, struct poll_result *e, struct instant now)
 {
     struct tenant *w = e->tenant;
-    *t = (struct taken){.tenant = w, .ended = e, .snapshot = TAKE(e->snapshot)};
+    *t = (struct taken){.tenant = w, .result = e, .snapshot = TAKE(e->snapshot)};
     w->last.known = true;
     w->last.committed = false;
     w->last.report = e->report;
@@ -369,7 +236,7 @@ static struct commit commit_of(const struct taken *t, struct instant now)
 static bool commit_together(struct app *app, const struct taken *taken, size_t n,
                             struct instant now)
 {
-    struct commit c[TAKE_TOGETHER];
+    struct commit c[POLL_RESULTS_MAX];
     size_t n_planned = 0;
     for (size_t i = 0; i < n; i++)
         if (taken[i].r >= 0)
@@ -386,17 +253,17 @@ static void keep_judged(struct taken *t)
                  !w->memory->emptied;
     snapshot_free(w->judged.snapshot);
     w->judged.snapshot = known ? TAKE(t->snapshot) : NULL;
-    w->judged.clock_ahead = clock_ahead(&t->ended->report);
+    w->judged.clock_ahead = clock_ahead(&t->result->report);
 }
 
-static void take_end(struct taken *t, bool is_committed, struct instant now)
+static void poll_result_end(struct taken *t, bool is_committed, struct instant now)
 {
     struct tenant *w = t->tenant;
     if (t->r >= 0 && is_committed) {
-        committed(w->app, TAKE(t->changes));
+        commit_apply(w->app, TAKE(t->changes));
     } else if (t->r >= 0) {
         struct commit c = commit_of(t, now);
-        t->r = take_commit(w->app, &c, 1, TAKE(t->changes), &t->why);
+        t->r = commit_all(w->app, &c, 1, TAKE(t->changes), &t->why);
     }
     w->last.committed = t->r >= 0;
     if (t->r >= 0) {
@@ -421,35 +288,35 @@ static void take_end(struct taken *t, bool is_committed, struct instant now)
     snapshot_free(t->snapshot);
 }
 
-static void take_group(struct app *app, struct ended *ended, size_t n, struct instant now)
+static void poll_result_group(struct app *app, struct poll_result *result, size_t n, struct instant now)
 {
-    struct taken taken[TAKE_TOGETHER];
+    struct taken taken[POLL_RESULTS_MAX];
     for (size_t i = 0; i < n; i++)
-        take_begin(&taken[i], &ended[i], now);
+        poll_result_begin(&taken[i], &result[i], now);
     bool together = commit_together(app, taken, n, now);
     for (size_t i = 0; i < n; i++)
-        take_end(&taken[i], together, now);
+        poll_result_end(&taken[i], together, now);
 }
 
 /* What it changes is its own tenant's alone: no outage begins or ends with it. */
-static bool is_ordinary(const struct ended *e)
+static bool is_ordinary(const struct poll_result *e)
 {
     return e->report.complete && !e->tenant->health.failing;
 }
 
-void take_snapshots(struct app *app, struct ended *ended, size_t n)
+void poll_result_take(struct app *app, struct poll_result *result, size_t n)
 {
-    struct ended ordinary[TAKE_TOGETHER];
+    struct poll_result ordinary[POLL_RESULTS_MAX];
     size_t n_ordinary = 0;
     struct instant now = clock_now();
-    assert(n <= TAKE_TOGETHER);
+    assert(n <= POLL_RESULTS_MAX);
     bool jumped = alerts_clock_jumped(app->registry, &now);
     for (size_t i = 0; i < n; i++)
-        if (jumped || !is_ordinary(&ended[i]))
-            take_group(app, &ended[i], 1, now);
+        if (jumped || !is_ordinary(&result[i]))
+            poll_result_group(app, &result[i], 1, now);
         else
-            ordinary[n_ordinary++] = ended[i];
-    take_group(app, ordinary, n_ordinary, now);
+            ordinary[n_ordinary++] = result[i];
+    poll_result_group(app, ordinary, n_ordinary, now);
     matches_look(app);
     loss_settle(app, false);
     notify_status(app);

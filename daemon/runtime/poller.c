@@ -1,16 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /* When each tenant is read: spread over the interval, never twice at once, a few at a time. */
-#include "runtime/app.h"
+#include "runtime/poller.h"
 
 #include <string.h>
 
 #include "base/digest.h"
 #include "base/log.h"
+#include "runtime/app.h"
+#include "runtime/backoff_until.h"
+#include "runtime/credential_watch.h"
+#include "runtime/credentials.h"
+#include "runtime/poll_result.h"
+#include "runtime/rights.h"
+#include "runtime/tenant.h"
 
 #define SIGN_IN_RETRY_MIN (5 * USEC_PER_MINUTE)
 #define SIGN_IN_RETRY_MAX USEC_PER_HOUR
 #define GATHER_TIME (20 * USEC_PER_SEC / 1000) /* a poll waits so long for others to be recorded with */
 #define SLOT_SHARE 8 /* a poll holds one of poll.concurrency for this part of poll.timeout */
+
+struct poller {
+    struct poll_result result[POLL_RESULTS_MAX]; /* of polls that have just ended */
+    size_t n_results;
+    sd_event_source *gather;      /* takes them; NULL */
+    sd_event_source *slots_timer; /* the next slot becomes free; NULL: nobody has waited for one yet */
+};
+
+struct poller *poller_new(void)
+{
+    return calloc(1, sizeof(struct poller));
+}
+
+void poller_free(struct poller *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < p->n_results; i++)
+        snapshot_free(p->result[i].snapshot);
+    sd_event_source_disable_unref(p->gather);
+    sd_event_source_disable_unref(p->slots_timer);
+    free(p);
+}
 
 /* The same place in the interval at every start, another one for every tenant: a fleet of tenants
  * does not arrive at Graph in one breath. */
@@ -52,6 +82,13 @@ static void arm(struct tenant *t, usec_t delay)
         (void)sd_event_exit(t->app->event, EXIT_INTERNAL);
 }
 
+static void queue(struct tenant *t)
+{
+    if (!t->queued)
+        activity_hold(&t->app->activity); /* until the poll's result was taken */
+    t->queued = true;
+}
+
 /* Said once for a series, counted all along. */
 static void count_skipped(struct tenant *t, usec_t took)
 {
@@ -69,6 +106,25 @@ static void count_skipped(struct tenant *t, usec_t took)
     t->overran = n > 0;
 }
 
+static bool poll_soon(struct tenant *t)
+{
+    bool news;
+    if (graph_polling(t->graph) || t->gathered) {
+        news = !t->again;
+        t->again = true;
+    } else {
+        news = !t->queued && t->due.mono > clock_now().mono;
+        arm(t, 0);
+    }
+    return news;
+}
+
+static void on_credential_changed(struct tenant *t)
+{
+    t->refused = 0;
+    (void)poll_soon(t);
+}
+
 static void poll_ended(struct tenant *t, const struct graph_report *report)
 {
     t->gathered = false;
@@ -78,16 +134,17 @@ static void poll_ended(struct tenant *t, const struct graph_report *report)
     if (t->timer) {
         count_skipped(t, report->took);
         arm(t, t->again ? 0 : next_delay(t));
-        credential_watch_arm(t, &report->failure);
+        credential_watch_arm(t, &report->failure, on_credential_changed);
     }
     t->again = false;
     credentials_polled(t, report);
     rights_begin(t, report);
+    activity_release(&t->app->activity);
 }
 
 /* What it read before the machine slept is as old as the sleep was long, and a time-out is nobody's
  * fault: such a poll counts for nothing. */
-static void poll_repeat(struct ended *e)
+static void poll_repeat(struct poll_result *e)
 {
     struct tenant *t = e->tenant;
     snapshot_free(TAKE(e->snapshot));
@@ -100,8 +157,8 @@ static void poll_repeat(struct ended *e)
 
 static void could_not_begin(struct tenant *t, const struct graph_report *report)
 {
-    struct ended ended = {t, NULL, *report};
-    take_snapshots(t->app, &ended, 1);
+    struct poll_result result = {t, NULL, *report};
+    poll_result_take(t->app, &result, 1);
     poll_ended(t, report);
 }
 
@@ -113,18 +170,19 @@ static void poll_next(struct app *app);
 
 void poller_settle(struct app *app)
 {
-    struct ended ended[TAKE_TOGETHER];
+    struct poller *p = app->poller;
+    struct poll_result result[POLL_RESULTS_MAX];
     size_t n = 0;
-    for (size_t i = 0; i < app->n_ended; i++)
-        if (clock_slept(app->ended[i].tenant->asleep_begun))
-            poll_repeat(&app->ended[i]);
+    for (size_t i = 0; i < p->n_results; i++)
+        if (clock_slept(p->result[i].tenant->asleep_begun))
+            poll_repeat(&p->result[i]);
         else
-            ended[n++] = app->ended[i];
-    app->n_ended = 0;
+            result[n++] = p->result[i];
+    p->n_results = 0;
     if (n > 0)
-        take_snapshots(app, ended, n);
+        poll_result_take(app, result, n);
     for (size_t i = 0; i < n; i++)
-        poll_ended(ended[i].tenant, &ended[i].report);
+        poll_ended(result[i].tenant, &result[i].report);
 }
 
 static int on_gathered(sd_event_source *s, uint64_t due, void *userdata)
@@ -138,30 +196,39 @@ static int on_gathered(sd_event_source *s, uint64_t due, void *userdata)
 
 static void settle_soon(struct app *app)
 {
+    struct poller *p = app->poller;
     int r = 0;
-    if (!app->gather)
-        r = sd_event_add_time_relative(app->event, &app->gather, CLOCK_BOOTTIME, GATHER_TIME, 1, on_gathered, app);
+    if (!p->gather)
+        r = sd_event_add_time_relative(app->event, &p->gather, CLOCK_BOOTTIME, GATHER_TIME, 1, on_gathered, app);
     else
-        r = sd_event_source_set_time_relative(app->gather, GATHER_TIME);
+        r = sd_event_source_set_time_relative(p->gather, GATHER_TIME);
     if (r >= 0)
-        r = sd_event_source_set_enabled(app->gather, SD_EVENT_ONESHOT);
+        r = sd_event_source_set_enabled(p->gather, SD_EVENT_ONESHOT);
     if (r < 0) /* then without company */
         poller_settle(app);
+}
+
+static bool is_polling(const struct app *app)
+{
+    for (size_t i = 0; i < app->n_tenants; i++)
+        if (app->tenant[i].graph && graph_polling(app->tenant[i].graph))
+            return true;
+    return false;
 }
 
 static void on_polled(void *userdata, struct snapshot *snapshot, const struct graph_report *report)
 {
     struct tenant *t = userdata;
     struct app *app = t->app;
-    app->polling--;
+    struct poller *p = app->poller;
     t->slow = t->slot_until_mono == 0;
     t->slot_until_mono = 0;
     t->gathered = true;
-    app->ended[app->n_ended++] = (struct ended){t, snapshot, *report};
+    p->result[p->n_results++] = (struct poll_result){t, snapshot, *report};
     poll_next(app);
-    if (app->n_ended == TAKE_TOGETHER || app->polling == 0)
+    if (p->n_results == POLL_RESULTS_MAX || !is_polling(app))
         poller_settle(app);
-    else if (app->n_ended == 1)
+    else if (p->n_results == 1)
         settle_soon(app);
     poll_next(app);
 }
@@ -173,9 +240,7 @@ static void poll_one(struct tenant *t)
     t->asleep_begun = clock_asleep();
     credential_watch_begin(t);
     rights_interrupt(t);
-    if (graph_poll(t->graph, on_polled, t, &report.failure) >= 0)
-        t->app->polling++;
-    else
+    if (graph_poll(t->graph, on_polled, t, &report.failure) < 0)
         could_not_begin(t, &report);
     t->slot_until_mono =
         graph_polling(t->graph) ? clock_now().mono + t->app->options->poll_timeout / SLOT_SHARE : 0;
@@ -232,14 +297,15 @@ static void await_slot(struct app *app)
     }
     if (!at)
         return;
+    struct poller *p = app->poller;
     int r = 0;
-    if (!app->slots_timer)
-        r = sd_event_add_time(app->event, &app->slots_timer, CLOCK_BOOTTIME, at, USEC_PER_SEC / 10,
+    if (!p->slots_timer)
+        r = sd_event_add_time(app->event, &p->slots_timer, CLOCK_BOOTTIME, at, USEC_PER_SEC / 10,
                               on_slot_over, app);
     else
-        r = sd_event_source_set_time(app->slots_timer, at);
+        r = sd_event_source_set_time(p->slots_timer, at);
     if (r >= 0)
-        r = sd_event_source_set_enabled(app->slots_timer, SD_EVENT_ONESHOT);
+        r = sd_event_source_set_enabled(p->slots_timer, SD_EVENT_ONESHOT);
     if (r < 0) /* those that wait would wait for ever */
         (void)sd_event_exit(app->event, EXIT_INTERNAL);
 }
@@ -252,13 +318,6 @@ static void poll_next(struct app *app)
             poll_one(t);
     if (t)
         await_slot(app);
-    if (app->polling == 0 && app->n_ended == 0 && app->looking == 0 && app->polled)
-        app->polled(app);
-}
-
-void poller_idle(struct app *app)
-{
-    poll_next(app);
 }
 
 /* Never two polls of one tenant at once: a poll that outlasts its interval delays the next. */
@@ -270,26 +329,25 @@ static int on_poll_due(sd_event_source *s, uint64_t due, void *userdata)
         return 0; /* it arms the timer when it ends */
     t->due =
         clock_now(); /* after a suspend it is long overdue; that it begins now is what counts */
-    t->queued = true;
+    queue(t);
     poll_next(t->app);
     return 0;
 }
 
-static usec_t first_delay(const struct tenant *t, const struct tenant *before, size_t n_before)
+static usec_t first_delay(const struct tenant *t, struct tenant *before_all, size_t n_before)
 {
+    const struct tenant *before = tenant_find(before_all, n_before, t->options->identity.tenant_id);
     usec_t now = clock_now().mono, delay = offset_in_interval(t),
            resume = t->last.report.resume_at_mono;
-    for (size_t i = 0; i < n_before; i++)
-        if (before[i].timer &&
-            text_equal(before[i].options->identity.tenant_id, t->options->identity.tenant_id)) {
-            usec_t left = before[i].due.mono > now ? before[i].due.mono - now : 0;
-            delay = left < t->options->identity.interval ? left : t->options->identity.interval;
-            resume = before[i].last.report.resume_at_mono; /* a reload is no reason to ask before that */
-        }
+    if (before && before->timer) {
+        usec_t left = before->due.mono > now ? before->due.mono - now : 0;
+        delay = left < t->options->identity.interval ? left : t->options->identity.interval;
+        resume = before->last.report.resume_at_mono; /* a reload is no reason to ask before that */
+    }
     return resume > now + delay ? resume - now : delay;
 }
 
-void poller_start(struct app *app, const struct tenant *before, size_t n_before)
+void poller_start(struct app *app, struct tenant *before, size_t n_before)
 {
     for (size_t i = 0; i < app->n_tenants; i++) {
         struct tenant *t = &app->tenant[i];
@@ -308,22 +366,12 @@ void poller_start(struct app *app, const struct tenant *before, size_t n_before)
 
 void poller_start_once(struct app *app)
 {
+    activity_hold(&app->activity); /* also if there is no tenant to poll, it ends */
     for (size_t i = 0; i < app->n_tenants; i++)
-        app->tenant[i].queued = app->tenant[i].graph != NULL;
+        if (app->tenant[i].graph)
+            queue(&app->tenant[i]);
     poll_next(app);
-}
-
-bool poller_poll_soon(struct tenant *t)
-{
-    bool news;
-    if (graph_polling(t->graph) || t->gathered) {
-        news = !t->again;
-        t->again = true;
-    } else {
-        news = !t->queued && t->due.mono > clock_now().mono;
-        arm(t, 0);
-    }
-    return news;
+    activity_release(&app->activity);
 }
 
 bool poller_poll_now(struct app *app)
@@ -331,7 +379,7 @@ bool poller_poll_now(struct app *app)
     bool news = false;
     for (size_t i = 0; i < app->n_tenants; i++)
         if (app->tenant[i].graph)
-            news = poller_poll_soon(&app->tenant[i]) || news;
+            news = poll_soon(&app->tenant[i]) || news;
     return news;
 }
 
@@ -343,15 +391,10 @@ void poller_clock_set(struct app *app)
     (void)poller_poll_now(app);
 }
 
-bool poller_owes(const struct tenant *t)
-{
-    return t->graph && clock_slept(t->asleep_read);
-}
-
-bool poller_owes_any(const struct app *app)
+bool poller_any_stale(const struct app *app)
 {
     for (size_t i = 0; i < app->n_tenants; i++)
-        if (poller_owes(&app->tenant[i]))
+        if (tenant_is_stale(&app->tenant[i]))
             return true;
     return false;
 }

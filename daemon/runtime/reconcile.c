@@ -2,9 +2,15 @@
 /* What is configured no more: its alerts end and say why, its messages are parked, and others get
  * what is still open; what is parked for a receiver that is configured is due again at a start and
  * at a reload. */
-#include "runtime/app.h"
+#include "runtime/reconcile.h"
 
 #include "base/log.h"
+#include "base/text.h"
+#include "runtime/app.h"
+#include "runtime/commit.h"
+#include "runtime/credentials.h"
+#include "runtime/rights.h"
+#include "runtime/tenant.h"
 
 static const struct tenant_options *tenant_of(const struct app *app, const char *tenant_id)
 {
@@ -115,10 +121,10 @@ static void end_alerts(struct app *app)
 {
     struct failure why = {0};
     struct changes *changes = NULL;
-    struct plan_context ctx = take_planning(app, NULL, clock_now());
+    struct plan_context ctx = commit_context(app, NULL, clock_now());
     int r = alerts_plan_removed(&ctx, app->registry, still_configured, app, &changes, &why);
     if (r >= 0)
-        r = take_changes(app, NULL, NULL, changes, ctx.now, &why);
+        r = commit_changes(app, &ctx, changes, &why);
     if (r < 0)
         log_failure(LOG_ERR, &why, "alerts of what is configured no more",
                     "they stay open until the next reload");
@@ -152,13 +158,13 @@ static void tell_others(struct app *app)
     CLEANUP(free) struct heard *heard = NULL;
     struct failure why = {0};
     struct changes *changes = NULL;
-    struct plan_context ctx = take_planning(app, NULL, clock_now());
+    struct plan_context ctx = commit_context(app, NULL, clock_now());
     size_t n = 0;
     int r = store_heard(app->store, &heard, &n, &why);
     if (r >= 0)
         r = alerts_plan_receiver_removed(&ctx, app->registry, heard, n, &changes, &why);
     if (r >= 0)
-        r = take_changes(app, NULL, NULL, changes, ctx.now, &why);
+        r = commit_changes(app, &ctx, changes, &why);
     if (r < 0)
         log_failure(LOG_ERR, &why, "open alerts of a removed receiver",
                     "they go to other receivers after the next reload or start");

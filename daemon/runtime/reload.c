@@ -2,12 +2,23 @@
 /* SIGHUP: a second set of options is built and checked; only if it is whole does it take over.
  *
  * Deliveries that are on their way end first, so that a reload repeats none of them. */
-#include "runtime/app.h"
+#include "runtime/reload.h"
 
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "base/message_ids.h"
+#include "runtime/again.h"
+#include "runtime/app.h"
+#include "runtime/ask.h"
+#include "runtime/credential_watch.h"
+#include "runtime/credentials.h"
+#include "runtime/notify.h"
+#include "runtime/poller.h"
+#include "runtime/reconcile.h"
+#include "runtime/setup.h"
+#include "runtime/tenant.h"
+#include "runtime/tick.h"
 
 #define DELIVERY_GRACE (5 * USEC_PER_SEC)
 
@@ -18,14 +29,6 @@ static void renew_outbox(struct app *app)
     if (store_outbox_recover(app->store, clock_now(), &why) < 0)
         log_failure(LOG_WARNING, &why, "messages that wait", "they are tried again at the next reload or start");
     reconcile_retry_parked(app, true);
-}
-
-static struct tenant *find(struct tenant *tenant, size_t n, const char *tenant_id)
-{
-    for (size_t i = 0; i < n; i++)
-        if (text_equal(tenant[i].options->identity.tenant_id, tenant_id))
-            return &tenant[i];
-    return NULL;
 }
 
 /* What was read, and what of it only the process knows. */
@@ -45,11 +48,11 @@ static void keep(struct app *app, struct tenant *old, size_t n_old)
 {
     for (size_t i = 0; i < app->n_tenants; i++) {
         struct tenant *t = &app->tenant[i],
-                      *before = find(old, n_old, t->options->identity.tenant_id);
+                      *before = tenant_find(old, n_old, t->options->identity.tenant_id);
         if (before)
             keep_reading(t, before);
         if (!t->graph || !before || !before->graph ||
-            !graph_inherit(t->graph, before->graph, !credential_files_changed(t, before)))
+            !graph_inherit(t->graph, before->graph, !credential_watch_is_changed(t, before)))
             continue;
         t->asleep_read = before->asleep_read;
         t->slow = before->slow;
@@ -73,13 +76,14 @@ static int swap(struct app *app, struct options *fresh)
     size_t n_old = app->n_tenants;
     struct http *old_http = app->http;
     struct dispatcher *old_dispatcher = app->dispatcher;
+    struct credentials *old_credentials = app->credentials;
     struct failure why = {0};
     app->options = fresh;
     app->tenant = NULL;
     app->n_tenants = 0;
     app->http = NULL;
     app->dispatcher = NULL;
-    app->polling = app->looking = 0;
+    app->credentials = NULL;
     if (app_wire(app, &why) < 0) {
         log_event(LOG_ERR, MESSAGE_CONFIG_REFUSED, NULL,
                   "the new configuration cannot be used: %s; the old one runs on", why.text);
@@ -89,24 +93,22 @@ static int swap(struct app *app, struct options *fresh)
         app->n_tenants = n_old;
         app->http = old_http;
         app->dispatcher = old_dispatcher;
-        for (size_t i = 0; i < n_old; i++) {
-            app->polling += old[i].graph && graph_polling(old[i].graph);
-            app->looking += old[i].lookup_run != NULL;
-            app->looking += old[i].credential.asking;
-        }
+        app->credentials = old_credentials;
         dispatcher_resume(app->dispatcher);
         options_free(fresh);
         return why.kind == FAILURE_CONFIG ? EXIT_CONFIGURATION : EXIT_INTERNAL;
     }
+    app->activity = (struct activity){0}; /* that of the old tenants ends with them, below */
     keep(app, old, n_old);
     app->matches_looked_at = false;
-    credentials_inherit(app, old, n_old);
+    credentials_inherit(app, old_credentials, old, n_old);
     poller_start(app, old, n_old);
     struct app gone = {.options = old_options,
                        .tenant = old,
                        .n_tenants = n_old,
                        .http = old_http,
-                       .dispatcher = old_dispatcher};
+                       .dispatcher = old_dispatcher,
+                       .credentials = old_credentials};
     app_unwire(&gone);
     options_free(old_options);
     if (app->cli->log_level < 0)
@@ -152,7 +154,7 @@ void reload_begin(struct app *app)
         return;
     app->answer_to = app->asker;
     notify_reloading(app);
-    int code = app_load_options(app->cli, &app->next_options);
+    int code = setup_options(app->cli, &app->next_options);
     if (code != EXIT_OK) {
         log_event(LOG_ERR, MESSAGE_CONFIG_REFUSED, NULL,
                   "the new configuration is refused; the old one runs on");

@@ -4,13 +4,17 @@
  *
  * A look-up that failed judges nobody: it counts against the reading of the tenant (rule poll), under
  * a section of its own, and the poll itself stays complete. */
-#include "runtime/app.h"
+#include "runtime/rights.h"
 
 #include <errno.h>
 
 #include "base/log.h"
 #include "base/message_ids.h"
+#include "base/text.h"
 #include "graph/lookup.h"
+#include "runtime/app.h"
+#include "runtime/commit.h"
+#include "runtime/tenant.h"
 
 #define WHY (1U << RIGHTS_ASSIGNMENTS | 1U << RIGHTS_WAITING | 1U << RIGHTS_ERRORS)
 
@@ -69,10 +73,10 @@ static void say_failure(const struct tenant *t, const struct failure *why, bool 
 static int plan_lookup_run(struct lookup_run *r, struct failure *why)
 {
     struct app *app = r->tenant->app;
-    struct plan_context ctx = take_planning(app, r->tenant, r->taken);
+    struct plan_context ctx = commit_context(app, r->tenant, r->taken);
     struct changes *changes = NULL;
     int e = alerts_plan(&ctx, app->registry, &r->observations, &changes, why);
-    return e < 0 ? e : take_changes(app, ctx.tenant_id, NULL, changes, r->taken, why);
+    return e < 0 ? e : commit_changes(app, &ctx, changes, why);
 }
 
 static void observations_clear(struct observations *s)
@@ -105,8 +109,8 @@ static void lookup_run_end(struct lookup_run *r)
     health_update_rights(&t->health, &r->taken, failure);
     t->rights_first = r->first + r->done;
     t->lookup_run = NULL;
-    t->app->looking--;
     lookup_run_free(r);
+    activity_release(&t->app->activity);
 }
 
 /* ---- one entry ---- */
@@ -134,7 +138,7 @@ static int judge(const struct lookup_run *r, const struct rights *found, struct 
     const struct tenant *t = r->tenant;
     const struct right_need *need = need_now(r);
     const struct known_pool *pool = pool_of_sku(t, need->sku);
-    struct judge_context ctx = take_judging(t, r->taken.at);
+    struct judge_context ctx = tenant_judge_context(t, r->taken.at);
     return judge_right(&ctx, need, found, pool ? pool->sku_id : NULL,
                        pool ? pool->sku_part_number : NULL, &r->taken, ret, why);
 }
@@ -235,7 +239,6 @@ static int look_up(struct lookup_run *r, unsigned what, lookup_done *done, struc
 static void lookup_run_next(struct lookup_run *r)
 {
     struct tenant *t = r->tenant;
-    struct app *app = t->app;
     struct failure why = {0};
     for (; r->done < rules_of(t)->n_rights && !r->throttled; r->done++) {
         if (!is_ours(t, need_now(r)))
@@ -245,7 +248,6 @@ static void lookup_run_next(struct lookup_run *r)
         note_failure(r, &why);
     }
     lookup_run_end(r);
-    poller_idle(app);
 }
 
 /* ---- from outside ---- */
@@ -281,7 +283,7 @@ void rights_begin(struct tenant *t, const struct graph_report *report)
     if (t->timer && t->due.mono < r->deadline_mono)
         r->deadline_mono = t->due.mono;
     t->lookup_run = r;
-    t->app->looking++;
+    activity_hold(&t->app->activity);
     lookup_run_next(r);
 }
 

@@ -10,6 +10,10 @@
 #include "base/secret.h"
 #include "json/json.h"
 #include "runtime/app.h"
+#include "runtime/ask.h"
+#include "runtime/checks.h"
+#include "runtime/once.h"
+#include "runtime/service.h"
 
 /* Before the first secret is read and before any library allocates. */
 static int prepare(const struct cli *cli, struct failure *why)

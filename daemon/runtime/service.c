@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* The daemon: signals, readiness, the watchdog, and an end within seconds from any state. */
-#include "runtime/app.h"
+#include "runtime/service.h"
 
 #include <signal.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
+#include "runtime/app.h"
+#include "runtime/notify.h"
+#include "runtime/poller.h"
+#include "runtime/reload.h"
+#include "runtime/tenant.h"
+#include "runtime/tick.h"
 
 #define STOP_GRACE (3 * USEC_PER_SEC) /* out within 5 s, whatever receivers do */
 #define WATCHDOG_FEEDS 4

@@ -1,28 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /* What time alone changes: a tenant that stays unread, hours that begin, reminders, receivers that gave up, old rows.
  * Once a minute, or once per interval where that is shorter. */
-#include "runtime/app.h"
+#include "runtime/tick.h"
 
 #include "base/date.h"
 #include "base/log.h"
 #include "base/message_ids.h"
+#include "base/text.h"
+#include "runtime/app.h"
+#include "runtime/commit.h"
+#include "runtime/credentials.h"
+#include "runtime/loss.h"
+#include "runtime/notify.h"
+#include "runtime/outage.h"
+#include "runtime/poller.h"
+#include "runtime/tenant.h"
 
 #define TICK_MAX USEC_PER_MINUTE
 
 static void tick_tenant(struct tenant *t, struct instant now)
 {
     struct app *app = t->app;
-    if (!t->options->enabled || poller_owes(t))
+    if (!t->options->enabled || tenant_is_stale(t))
         return;
-    struct judge_context judge = take_judging(t, now.at);
-    struct plan_context ctx = take_planning(app, t, now);
+    struct judge_context judge = tenant_judge_context(t, now.at);
+    struct plan_context ctx = commit_context(app, t, now);
     CLEANUP(observation_clear) struct observation observation = {0};
     struct failure why = {0};
     if (judge_poll(&judge, &t->health, &now, &observation, &why) < 0)
         return;
-    if (outage_holds(t, now) || poll_is_covered(t, &t->health, &observation, now))
+    if (outage_covers(t, &t->health, &observation, now))
         observation.finding[0].state = FINDING_UNKNOWN;
-    take_observation(app, &ctx, &observation);
+    commit_observation(app, &ctx, &observation);
 }
 
 /* Why it is off, where its configuration is to blame. */
@@ -33,7 +42,7 @@ static int say_broken(const struct receiver_options *r, struct observation *obse
 
 static void tick_receivers(struct app *app, struct instant now)
 {
-    struct plan_context ctx = take_planning(app, NULL, now);
+    struct plan_context ctx = commit_context(app, NULL, now);
     for (size_t i = 0; i < app->options->n_receivers; i++) {
         const char *name = app->options->receiver[i].name;
         struct store_stats stats = {0};
@@ -43,9 +52,9 @@ static void tick_receivers(struct app *app, struct instant now)
             judge_delivery(name, app->options->routes.receiver[i].pager, (int64_t)stats.parked,
                            dispatcher_disabled(app->dispatcher, name), &now, &observation,
                            &why) >= 0 &&
-            app_set_zone(observation.context, now.at) >= 0 &&
+            tenant_set_machine_zone(observation.context, now.at) >= 0 &&
             say_broken(&app->options->receiver[i], &observation) >= 0)
-            take_observation(app, &ctx, &observation);
+            commit_observation(app, &ctx, &observation);
     }
 }
 
@@ -63,12 +72,12 @@ void tick_receiver(void *userdata, const char *receiver, enum outbox_state state
 
 static void tick_reminders(struct app *app, struct instant now)
 {
-    struct plan_context ctx = take_planning(app, NULL, now);
+    struct plan_context ctx = commit_context(app, NULL, now);
     struct changes *changes = NULL;
     struct failure why = {0};
     int r = alerts_plan_reminders(&ctx, app->registry, &changes, &why);
     if (r >= 0)
-        r = take_changes(app, NULL, NULL, changes, now, &why);
+        r = commit_changes(app, &ctx, changes, &why);
     if (r < 0 && !app->store_failing)
         log_failure(LOG_ERR, &why, "reminders", "they are planned again in a minute");
 }
@@ -76,7 +85,7 @@ static void tick_reminders(struct app *app, struct instant now)
 /* What waits for the hours of a route: most of the time nothing does. */
 static void tick_deferred(struct app *app, struct instant now)
 {
-    struct plan_context ctx = take_planning(app, NULL, now);
+    struct plan_context ctx = commit_context(app, NULL, now);
     CLEANUP(free) struct deferred *deferred = NULL;
     struct changes *changes = NULL;
     struct failure why = {0};
@@ -85,7 +94,7 @@ static void tick_deferred(struct app *app, struct instant now)
     if (r >= 0 && n > 0)
         r = alerts_plan_deferred(&ctx, app->registry, deferred, n, &changes, &why);
     if (r >= 0 && changes)
-        r = take_changes(app, NULL, NULL, changes, now, &why);
+        r = commit_changes(app, &ctx, changes, &why);
     if (r < 0 && !app->store_failing)
         log_failure(LOG_ERR, &why, "held messages", "they go out in a minute");
 }
@@ -152,7 +161,7 @@ void tick_now(struct app *app)
     for (size_t i = 0; i < app->n_tenants; i++)
         tick_tenant(&app->tenant[i], now);
     credentials_look(app, now);
-    bool wait = app->clock_unset || poller_owes_any(app);
+    bool wait = app->clock_unset || poller_any_stale(app);
     if (app->dispatcher && !wait) /* not in a dry run */
         tick_deferred(app, now);
     if (!wait)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Virtual time drives the daemon's own take_snapshots() and tick_now(). Its loop never turns, so the
+/* Virtual time drives the daemon's own poll_result_take() and tick_now(). Its loop never turns, so the
  * outbox is worked here, entry by entry, with the receivers' own formats. */
 #include "ordinary/service.h"
 
@@ -286,10 +286,10 @@ void service_poll(struct service *s, const struct simulated_tenant *t)
     else if (t->errors_down)
         (void)failure_set(why, FAILURE_TRANSIENT, EIO, "assignmentErrors: HTTP 504");
     bool read = !t->graph_down && !t->secret_expired;
-    struct ended ended = {.tenant = &s->app.tenant[0],
+    struct poll_result ended = {.tenant = &s->app.tenant[0],
                           .snapshot = read ? read_tenant(t, why) : NULL};
     ended.report = report;
-    take_snapshots(&s->app, &ended, 1);
+    poll_result_take(&s->app, &ended, 1);
     assert_true(s->app.tenant[0].last.committed);
     deliver(s);
 }

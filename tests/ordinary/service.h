@@ -7,6 +7,9 @@
 #include "ordinary/tenant.h"
 
 #include "runtime/app.h"
+#include "runtime/poll_result.h"
+#include "runtime/tenant.h"
+#include "runtime/tick.h"
 
 struct told { /* one message, as its readers see it */
     usec_t at;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Virtual time drives the daemon's own take_snapshots() and tick_now(). */
+/* Virtual time drives the daemon's own poll_result_take() and tick_now(). */
 #include "outage/fleet.h"
 
 #include "base/date.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -250,10 +251,10 @@ static void poll_one(struct fleet *f, size_t i)
     if (read && !token && answer == ANSWER_WELL)
         f->token_until[i] = now.at + TOKEN_LIFE;
     hear_of(answer, read || (answer != ANSWER_LOGIN_DEAD && answer != ANSWER_SECRET_ENDED), &report);
-    struct ended ended = {
+    struct poll_result ended = {
         .tenant = w, .snapshot = read ? read_pools(w, f->full[i], answer == ANSWER_EMPTY) : NULL};
     ended.report = report;
-    take_snapshots(&f->app, &ended, 1);
+    poll_result_take(&f->app, &ended, 1);
     assert_true(w->last.committed);
     deliver(f);
 }

@@ -5,6 +5,9 @@
  * The program is linked so that the daemon's clock_now() is asked here. */
 #pragma once
 #include "runtime/app.h"
+#include "runtime/poll_result.h"
+#include "runtime/tenant.h"
+#include "runtime/tick.h"
 
 #define FLEET_MAX 300
 

@@ -14,7 +14,10 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "base/text.h"
 #include "runtime/app.h"
+#include "runtime/poll_result.h"
+#include "runtime/tenant.h"
 
 #define TENANTS 3
 #define TOO_LONG (17 * 1024 * 1024) /* for one value of the database */
@@ -94,11 +97,11 @@ static int end(void **state)
 }
 
 /* One pool, for which somebody waits or nobody does. */
-static struct ended ended(struct runtime_fixture *w, size_t i, bool waiting)
+static struct poll_result ended(struct runtime_fixture *w, size_t i, bool waiting)
 {
     struct tenant *tenant = &w->app.tenant[i];
     CLEANUP(snapshot_builder_free) struct snapshot_builder *b = NULL;
-    struct ended e = {.tenant = tenant, .report = {.complete = true}};
+    struct poll_result e = {.tenant = tenant, .report = {.complete = true}};
     const struct tenant_identity *t = &tenant->options->identity;
     assert_true(
         snapshot_builder_new(t->name, t->tenant_id, SOURCE_CLOUD_LICENSING, clock_now(), &b) >= 0);
@@ -120,7 +123,7 @@ static struct ended ended(struct runtime_fixture *w, size_t i, bool waiting)
 }
 
 /* Of a value that no row can hold. */
-static void make_unrecordable(struct ended *e)
+static void make_unrecordable(struct poll_result *e)
 {
     char *name = malloc(TOO_LONG + 1);
     assert_non_null(name);
@@ -159,11 +162,11 @@ static enum level level_of(const struct runtime_fixture *w, size_t i)
 static void all_of_them_are_recorded_by_one_commit(void **state)
 {
     struct runtime_fixture *w = *state;
-    struct ended all[TENANTS];
+    struct poll_result all[TENANTS];
     for (size_t i = 0; i < TENANTS; i++)
         all[i] = ended(w, i, true);
     int64_t before = ask(w, COMMITS);
-    take_snapshots(&w->app, all, TENANTS);
+    poll_result_take(&w->app, all, TENANTS);
     assert_int_equal(ask(w, COMMITS), before + 1);
     assert_int_equal(ask(w, TO_TELL), TENANTS);
     for (size_t i = 0; i < TENANTS; i++) {
@@ -176,12 +179,12 @@ static void all_of_them_are_recorded_by_one_commit(void **state)
 static void one_that_cannot_be_recorded_does_not_spoil_the_others(void **state)
 {
     struct runtime_fixture *w = *state;
-    struct ended all[TENANTS];
+    struct poll_result all[TENANTS];
     for (size_t i = 0; i < TENANTS; i++)
         all[i] = ended(w, i, true);
     make_unrecordable(&all[1]);
     int64_t before = ask(w, COMMITS);
-    take_snapshots(&w->app, all, TENANTS);
+    poll_result_take(&w->app, all, TENANTS);
     assert_int_equal(ask(w, COMMITS), before + 2);
     assert_int_equal(ask(w, TO_TELL), 2);
     for (size_t i = 0; i < TENANTS; i++) {
@@ -191,7 +194,7 @@ static void one_that_cannot_be_recorded_does_not_spoil_the_others(void **state)
     }
     /* and its next poll makes up for it */
     all[0] = ended(w, 1, true);
-    take_snapshots(&w->app, all, 1);
+    poll_result_take(&w->app, all, 1);
     assert_true(w->app.tenant[1].last.committed && level_of(w, 1) > LEVEL_NONE);
     assert_int_equal(ask(w, TO_TELL), TENANTS);
 }
@@ -200,10 +203,10 @@ static void one_that_cannot_be_recorded_does_not_spoil_the_others(void **state)
 static void after_a_jump_of_the_clock_none_overwrites_another(void **state)
 {
     struct runtime_fixture *w = *state;
-    struct ended all[TENANTS];
+    struct poll_result all[TENANTS];
     for (size_t i = 0; i < TENANTS; i++)
         all[i] = ended(w, i, true);
-    take_snapshots(&w->app, all, TENANTS);
+    poll_result_take(&w->app, all, TENANTS);
     char id[37];
     tenant_id(0, id);
     usec_t reminder = registry_find(w->app.registry, KIND_CAPACITY, id, "pool")->reminder_at;
@@ -213,7 +216,7 @@ static void after_a_jump_of_the_clock_none_overwrites_another(void **state)
     alerts_apply(w->app.registry, &jumped); /* since then the wall clock was set an hour ahead */
     for (size_t i = 0; i < TENANTS; i++)
         all[i] = ended(w, i, i == 1);
-    take_snapshots(&w->app, all, TENANTS);
+    poll_result_take(&w->app, all, TENANTS);
     for (size_t i = 0; i < TENANTS; i++)
         assert_int_equal(level_of(w, i) > LEVEL_NONE, i == 1);
     tenant_id(1, id);

@@ -7,6 +7,8 @@
 #include <cmocka.h>
 
 #include "runtime/app.h"
+#include "runtime/poller.h"
+#include "runtime/tenant.h"
 
 #define SLACK (10 * USEC_PER_MINUTE) /* a poll may take 9 minutes here, and a minute for nothing */
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* runtime/once_pools.c: the pools that --once has read, one by one: their ids stand nowhere else. */
+/* runtime/once_report.c: what both forms of the report of --once print. */
+#include "runtime/once_report.h"
+
+#include "base/text.h"
 #include "runtime/app.h"
+#include "runtime/tenant.h"
 
 /* Of the alert about this pool, or about its SKU (scope = "sku"). */
 static const char *level_of(const struct tenant *t, const struct allotment *a)
@@ -37,4 +41,38 @@ void once_each_pool(const struct app *app, once_pool_visit *visit, void *userdat
             visit(userdata, &pool);
         }
     }
+}
+
+bool once_unusable(const struct tenant *t, char why[static ONCE_WHY_MAX])
+{
+    bool found =
+        t->last.known && t->last.report.complete && t->last.committed && t->health.unusable[0];
+    (void)snprintf(why, ONCE_WHY_MAX, "the numbers of a pool cannot be used: %s",
+                   t->health.unusable);
+    return found;
+}
+
+/* By the configuration of today: an alert that was told before it was to be ignored tells nothing more. */
+static bool is_ignored(const struct app *app, const struct alert *a)
+{
+    struct threshold unused[RULE_COUNT_];
+    const struct rule_options *o = &app->options->rules;
+    const struct alert_context *f = a->context;
+    if (product_is_free(f->sku_id, f->sku_part_number) && !o->watch_free_skus)
+        return true;
+    for (size_t i = 0; i < app->n_tenants; i++) {
+        const struct tenant_identity *t = &app->tenant[i].options->identity;
+        if (text_equal(t->tenant_id, a->tenant_id))
+            return rules_for(o, t, f->sku_id, f->sku_part_number, f->allotment_id, unused) != IGNORE_NOTHING;
+    }
+    return false;
+}
+
+bool once_notified(const struct app *app, const struct alert *a)
+{
+    if (a->notified == LEVEL_NONE || a->level <= a->muted[a->rule] || is_ignored(app, a))
+        return false;
+    struct reach to =
+        route_for(&app->options->routes, a->kind, a->rule, a->level, a->context, clock_now().at);
+    return (to.now | to.later) != 0;
 }

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* runtime/tenant.c: the state of one tenant: loaded from the store at a start or a reload, freed with its timers. */
+#include "runtime/tenant.h"
+
+#include <errno.h>
+
+#include "base/text.h"
+#include "runtime/app.h"
+#include "runtime/backoff_until.h"
+
+struct zone tenant_zone(const struct tenant_options *t, usec_t at)
+{
+    struct zone zone = {0}; /* an unknown zone was refused with the configuration */
+    (void)clock_zone(t ? t->identity.timezone : "", at, &zone);
+    return zone;
+}
+
+int tenant_set_machine_zone(struct alert_context *f, usec_t at)
+{
+    const struct zone zone = tenant_zone(NULL, at);
+    return context_set_zone(f, &zone);
+}
+
+struct judge_context tenant_judge_context(const struct tenant *t, usec_t at)
+{
+    return (struct judge_context){.options = &t->app->options->rules,
+                                  .tenant = &t->options->identity,
+                                  .zone = tenant_zone(t->options, at)};
+}
+
+int tenant_load(struct tenant *w, struct failure *why)
+{
+    const struct tenant_options *t = w->options;
+    w->asleep_read = clock_asleep();
+    w->health.broken_config = t->broken != NULL;
+    if (w->app->store) {
+        int r = store_load_tenant(w->app->store, t->identity.tenant_id, &w->memory, &w->health, why);
+        if (r < 0 && r != -ENOENT)
+            return r;
+        r = store_tenant_lost(w->app->store, t->identity.tenant_id, why);
+        if (r < 0)
+            return r;
+        w->lost = r > 0;
+    }
+    w->health.broken_config = t->broken != NULL;
+    if (t->broken) {
+        (void)snprintf(w->health.text, sizeof w->health.text, "%s", t->broken);
+        return 0;
+    }
+    if (!t->enabled)
+        return 0;
+    int r = graph_new(&t->graph, w->app->http, w->app->event, &w->graph, why);
+    if (r >= 0 && w->memory)
+        graph_set_answered(w->graph, w->memory->source);
+    if (r >= 0)
+        graph_set_refusals(w->graph, w->health.api_refusals);
+    if (r >= 0)
+        backoff_load(w);
+    return r;
+}
+
+void tenant_clear(struct tenant *t)
+{
+    graph_free(t->graph);
+    tenant_memory_free(t->memory);
+    snapshot_free(t->last.snapshot);
+    snapshot_free(t->judged.snapshot);
+    sd_event_source_disable_unref(t->timer);
+    sd_event_source_disable_unref(t->look);
+}
+
+struct tenant *tenant_find(struct tenant *tenant, size_t n, const char *tenant_id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (text_equal(tenant[i].options->identity.tenant_id, tenant_id))
+            return &tenant[i];
+    return NULL;
+}
+
+bool tenant_is_stale(const struct tenant *t)
+{
+    return t->graph && clock_slept(t->asleep_read);
+}
