@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A man in the middle of the simulator who answers what no HTTP library would let a server say. Each
-case has a port of its own and is thereby a tenant of its own: one run of the daemon meets them all."""
+"""Answers that no HTTP library would let a server give, and hosts that nobody should talk to."""
 import json
 import re
 import socket
@@ -17,7 +16,7 @@ def answer(body=b"", status="200 OK", *headers, kind="application/json", length=
 
 
 class Good:
-    """The answer that the simulator gave, and who asks."""
+    """The good answer, and what was asked for."""
 
     def __init__(self, target, root, body, foreign):
         self.target, self.root, self.body, self.foreign = target, root, body, foreign
@@ -78,47 +77,3 @@ def read_request(stream):
         head += line
     length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
     return head, stream.read(int(length[1])) if length else b""
-
-
-ENDPOINTS = [("waitingMembers", b"/waitingMembers"), ("allotments", b"/cloudLicensing/allotments"),
-             ("errors", b"/assignmentErrors"), ("token", b"/oauth2/v2.0/token")]
-
-
-class Front(Listener):
-    """Passes requests on to the simulator, but for those to the endpoint under attack."""
-
-    def __init__(self, upstream, foreign, make):
-        self.upstream, self.foreign, self.make = upstream, foreign, make
-        self.attacked, self.hits, self.request = None, 0, 0
-        super().__init__("127.0.0.1", None)
-
-    def fetch(self, head, body):
-        """The simulator's answer to the same request, plain and with its end at the end."""
-        head = re.sub(rb"(?i)\r\n(accept-encoding|connection):[^\r]*", b"", head)
-        with socket.create_connection(("127.0.0.1", self.upstream), 60) as s:
-            s.sendall(head[:-2] + b"Connection: close\r\n\r\n" + body)
-            return b"".join(iter(lambda: s.recv(1 << 16), b""))
-
-    def process_request_thread(self, request, client_address):
-        try:
-            with request, request.makefile("rb") as stream:
-                head, body = read_request(stream)
-                if head:
-                    self.serve(request, head, body)
-        except OSError:
-            pass  # the daemon hung up, as it may
-
-    def serve(self, request, head, body):
-        target = head.split(b" ", 2)[1]
-        endpoint = next((name for name, part in ENDPOINTS if part in target.split(b"?")[0]), None)
-        real = self.fetch(head, body)
-        if self.attacked is None or endpoint != self.attacked:
-            request.sendall(real)
-            return
-        self.hits += 1
-        good = Good(target.decode(), f"http://127.0.0.1:{self.port}", real.split(b"\r\n\r\n", 1)[1], self.foreign)
-        made = self.make(good)
-        hold, made = (True, made[0]) if isinstance(made, tuple) else (False, made)
-        request.sendall(made)
-        if hold:
-            request.recv(1)  # until the daemon has had enough

@@ -74,6 +74,7 @@ LISTS = {  # of what is one page, and what two
     "subscriptions": [[company("c1", E5, "Warning", 3), company("c2", E5, "Enabled", 300), company("c3", E3, "Enabled", 300),
                        company("c4", E3, "Suspended", -700), company("c5", F1, "Warning", 3, trial=True)]],
 }
+WAITING = {"full": LISTS["waitingMembers"], **{p["id"]: [p["waitingMembers"]] for page in LISTS["allotments"] for p in page if "waitingMembers" in p}}
 PEOPLE = {  # by what is asked and who it is about
     "usageRights": {"holds": [right(MAIL)], "lacks": [right()]},
     "assignments": {"lacks": [{"id": "a1", "disabledServicePlanIds": [MAIL["planId"]], "allotment": ALLOTMENT,
@@ -133,7 +134,7 @@ class Everybody:
         return 0 if guid in (TENANT, CLIENT) else int(guid[-12:])
 
     def page(self, name, path, query, who):
-        pages = LISTS[name]
+        pages = LISTS[name] if "/allotments/" not in path else WAITING[path.split("/")[-2]]
         at = int(query["$skiptoken"][0]) if query.get("$skiptoken", ["x"])[0].isdigit() else 0
         if "$skiptoken" in query and not 0 < at < len(pages):
             raise Refused

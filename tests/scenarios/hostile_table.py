@@ -277,8 +277,8 @@ def table(**families):
 
 
 LISTS = table(json=JSON, shape=SHAPE, link=LINKS, http=HTTP)
-TABLES = {"allotments": {**LISTS, **table(row=ALLOTMENTS, link=NESTED)}, "waitingMembers": {**LISTS, **table(row=ROWS)},
-          "errors": {**LISTS, **table(row=ROWS)}, "token": table(json=JSON, http=HTTP, token=TOKEN)}
+FIRST = {"allotments": {**LISTS, **table(row=ALLOTMENTS, link=NESTED)}, "waitingMembers": {**LISTS, **table(row=ROWS)},
+         "assignmentErrors": {**LISTS, **table(row=ROWS)}, "token": table(json=JSON, http=HTTP, token=TOKEN)}
 
 
 # ---- members of a row, one wrong at a time ----
@@ -359,4 +359,4 @@ ARC = {"no challenge": status("401 Unauthorized"), "an empty one": status("401 U
        "dots": status("401 Unauthorized", "WWW-Authenticate: Basic realm=/var/opt/azcmagent/tokens/../x.key"),
        "two": status("401 Unauthorized", "WWW-Authenticate: Basic realm=/a.key", "WWW-Authenticate: Basic realm=/b.key"),
        "a key that is not there": status("401 Unauthorized", "WWW-Authenticate: Basic realm=/var/opt/azcmagent/tokens/none.key")}
-SIGN_INS = {name: TABLES["token"] for name in ("assertion", "identity", "Arc token")} | {"Arc challenge": table(json=JSON, http=HTTP, arc=ARC)}
+SIGN_INS = {name: FIRST["token"] for name in ("assertion", "identity", "Arc token")} | {"Arc challenge": table(json=JSON, http=HTTP, arc=ARC)}
