@@ -1,27 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/deliver.h: the dispatcher works the outbox; one receiver, one queue, one connection, one
- * backoff. A receiver type is a row in the table of receiver.c and one file. */
+/* deliver/deliver.h: sends what is in the outbox. Each receiver has a queue, a connection and a
+ * backoff of its own. A receiver type is one file and one row in the table of types.c. */
 #pragma once
 #include "http/http.h"
 #include "store/store.h"
 
-enum receiver_type { RECEIVER_JOURNAL, RECEIVER_SYSLOG, RECEIVER_WEBHOOK, RECEIVER_TYPE_COUNT_ };
-const char *receiver_type_name(enum receiver_type t);
-
+struct receiver_class; /* a receiver type: see receiver.h */
 struct receiver_options { /* filled by config/, which owns the strings */
     char *name;
-    enum receiver_type type;
-    char *facility;         /* syslog: "daemon" */
-    char *identifier;       /* syslog: "seatwatchd" */
-    char *socket;           /* syslog and journal: path of the local socket; "" = /dev/log, journald's */
-    char *url_file;         /* webhook: a path; the URL is a credential */
-    char *signing_key_file; /* webhook: one whsec_ key a line, newest first, at most two */
-    bool unsigned_messages; /* webhook: there is no signing key, and that was said */
-    char *ca_file;
-    bool allow_http;
+    const struct receiver_class *class;
+    void *own;    /* the type's own options: as its rows in `class` say */
     char *broken; /* NULL, or the one line that says why it cannot be used: it is switched off */
 };
-int syslog_facility_parse(const char *name); /* LOG_DAEMON ...; -EINVAL */
 
 struct dispatcher;
 struct dispatcher_options {

@@ -139,9 +139,9 @@ static bool worker_write_end(struct receiver_worker *w)
 /* Should it fail, which the attempt's end will say, a restart asks once more. */
 static void worker_disable(struct receiver_worker *w)
 {
-    if (w->class->address)
+    if (w->transport->address)
         w->off_stored = store_disable_receiver(w->dispatcher->store, w->options->name,
-                                               w->class->address(w->handle), NULL) >= 0;
+                                               w->transport->address(w->handle), NULL) >= 0;
 }
 
 /* Somebody may have asked for another chance meanwhile: then it is in the store no more. */
@@ -157,10 +157,10 @@ static bool worker_is_disabled(const struct receiver_worker *w)
 static int worker_load_state(struct receiver_worker *w, struct failure *ret_failure)
 {
     int64_t address;
-    if (!w->class->address)
+    if (!w->transport->address)
         return 0;
     int r = store_receiver_disabled(w->dispatcher->store, w->options->name, &address, ret_failure);
-    w->off_stored = w->health.disabled = r > 0 && address == w->class->address(w->handle);
+    w->off_stored = w->health.disabled = r > 0 && address == w->transport->address(w->handle);
     if (r > 0 && !w->health.disabled)
         r = store_outbox_retry(w->dispatcher->store, w->options->name, clock_now(), ret_failure);
     return r < 0 ? r : 0;
@@ -171,10 +171,10 @@ static int worker_load_state(struct receiver_worker *w, struct failure *ret_fail
 static void worker_store_backoff(struct receiver_worker *w, const struct instant *now)
 {
     char who[WHO_MAX];
-    if (!w->class->address || w->health.quiet_until_mono <= now->mono)
+    if (!w->transport->address || w->health.quiet_until_mono <= now->mono)
         return;
     (void)snprintf(who, sizeof who, "receiver %s", w->options->name);
-    (void)store_backoff_until(w->dispatcher->store, who, w->class->address(w->handle), *now,
+    (void)store_backoff_until(w->dispatcher->store, who, w->transport->address(w->handle), *now,
                               w->health.quiet_until_mono - now->mono, NULL);
 }
 
@@ -182,10 +182,10 @@ static void worker_load_backoff(struct receiver_worker *w)
 {
     char who[WHO_MAX];
     struct instant now = clock_now();
-    if (!w->class->address)
+    if (!w->transport->address)
         return;
     (void)snprintf(who, sizeof who, "receiver %s", w->options->name);
-    usec_t left = store_backoff_left(w->dispatcher->store, who, w->class->address(w->handle), now);
+    usec_t left = store_backoff_left(w->dispatcher->store, who, w->transport->address(w->handle), now);
     w->health.quiet_until_mono = left ? now.mono + left : 0;
 }
 
@@ -195,6 +195,8 @@ static bool worker_settle(struct receiver_worker *w, const struct answer *a)
     struct health before = w->health;
     (void)random_bytes(&dice, sizeof dice);
     struct instant now = clock_now();
+    if (w->options->class->spacing > 0)
+        w->spaced_mono = now.mono + w->options->class->spacing;
     answer_settle(a, w->entry, now, dice, &w->health, &w->result);
     worker_log(w, a, &before, &now);
     if (w->health.disabled && !before.disabled)
@@ -218,7 +220,7 @@ static int worker_render(struct receiver_worker *w, struct instant now, bool *re
 {
     const struct message m = {w->entry->notification, w->entry->digest, w->entry->combined, now.at};
     *ret_first = w->entry->body == NULL;
-    return *ret_first ? w->class->render(w->options, &m, &w->entry->body, &w->entry->body_len) : 0;
+    return *ret_first ? receiver_render(w->options, &m, &w->entry->body, &w->entry->body_len) : 0;
 }
 
 /* False: nothing more to do in this turn. */
@@ -258,7 +260,7 @@ static bool worker_attempt(struct receiver_worker *w, struct instant now)
     }
     w->begun_mono = now.mono;
     const struct payload payload = {e->event_id, e->body, e->body_len, now};
-    return w->class->send(w->handle, &payload, &a, on_sent, w) > 0 && worker_settle(w, &a);
+    return w->transport->send(w->handle, &payload, &a, on_sent, w) > 0 && worker_settle(w, &a);
 }
 
 /* ---- a worker's turn ---- */
@@ -267,7 +269,7 @@ static bool worker_attempt(struct receiver_worker *w, struct instant now)
 static bool worker_must_wait(struct receiver_worker *w, struct instant now)
 {
     struct dispatcher *c = w->dispatcher;
-    bool renewed = w->handle && w->class->renewed && w->class->renewed(w->handle);
+    bool renewed = w->handle && w->transport->renewed && w->transport->renewed(w->handle);
     if (w->health.disabled && renewed) {
         log_say(LOG_NOTICE, "receiver %s: its URL file has changed; it is used again",
                 w->options->name);
@@ -285,6 +287,10 @@ static bool worker_must_wait(struct receiver_worker *w, struct instant now)
     if (w->health.quiet_until_mono > now.mono) {
         worker_arm(w, w->health.quiet_until_mono - now.mono);
         worker_drained(w);
+        return true;
+    }
+    if (w->spaced_mono > now.mono) { /* short: a drain waits for it */
+        worker_arm(w, w->spaced_mono - now.mono);
         return true;
     }
     return false;
@@ -377,9 +383,9 @@ static int worker_open(struct receiver_worker *w, struct dispatcher *c,
 {
     w->dispatcher = c;
     w->options = o;
-    w->class = receiver_class(o->type);
+    w->transport = o->class->transport;
     w->health.disabled = o->broken;
-    int r = o->broken ? 0 : w->class->open(o, http, &w->handle, ret_failure);
+    int r = o->broken ? 0 : w->transport->open(o, http, &w->handle, ret_failure);
     if (r < 0)
         return failure_prefix(ret_failure, r, "receiver %s", o->name);
     if (!o->broken)
@@ -396,7 +402,7 @@ void dispatcher_free(struct dispatcher *c)
     for (size_t i = 0; i < c->n_workers; i++) {
         struct receiver_worker *w = &c->worker[i];
         if (w->handle)
-            w->class->close(w->handle);
+            w->transport->close(w->handle);
         (void)sd_event_source_disable_unref(w->timer);
         outbox_entry_free(w->entry);
     }
