@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* store/attempt.c: the two transactions around each attempt to deliver. */
-#include "store/internal.h"
+#include "store/commit.h"
+#include "store/notified.h"
+#include "store/write.h"
 
 #include <errno.h>
 

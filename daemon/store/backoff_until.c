@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store/backoff_until.c: who has asked to be left alone, over a crash, too. */
-#include "store/internal.h"
+#include "store/write.h"
 
 static int put(struct store *s, const char *who, int64_t mark, const struct instant *now,
                usec_t lasts, struct failure *f)

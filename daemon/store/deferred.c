@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* store/deferred.c: which receivers wait for the hours of a route to hear of which alert. */
-#include "store/internal.h"
+#include "store/commit.h"
+#include "store/notified.h"
+#include "store/write.h"
 
 #include <assert.h>
 #include <errno.h>

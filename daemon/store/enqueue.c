@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* store/enqueue.c: events become rows of the outbox: who is told, what is no longer worth telling,
  * and what happens when the outbox is full. */
-#include "store/internal.h"
+#include "store/commit.h"
+#include "store/notified.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 /* store/heard.c: who has heard, or will hear, of what is open; and which tenants lost their state.
  *
  * Asked after damage and when a receiver is removed, so it may look at every row. */
-#include "store/internal.h"
+#include "store/write.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -106,41 +106,4 @@ static int load_heard(struct store *s, struct heard **ret, size_t *ret_n, struct
 int store_heard(struct store *s, struct heard **ret, size_t *ret_n, struct failure *ret_failure)
 {
     return MENDING(s, ret_failure, load_heard(s, ret, ret_n, ret_failure));
-}
-
-/* ---- lost tenants: lines of the table meta ---- */
-
-static int find_lost(struct store *s, const char *tenant_id, struct failure *f)
-{
-    int r = store_ready(s, f);
-    if (r < 0)
-        return r;
-    CLEANUP(query_end) struct query q = query_new(&s->db, "SELECT 1 FROM meta WHERE key = 'lost ' || ?1");
-    query_text(&q, tenant_id);
-    return query_step(&q, f);
-}
-
-int store_tenant_lost(struct store *s, const char *tenant_id, struct failure *ret_failure)
-{
-    return MENDING(s, ret_failure, find_lost(s, tenant_id, ret_failure));
-}
-
-static int run(struct store *s, const char *sql, const char *tenant_id, struct failure *f)
-{
-    CLEANUP(query_end) struct query q = query_new(&s->db, sql);
-    if (tenant_id)
-        query_text(&q, tenant_id);
-    return query_run(&q, f);
-}
-
-int damage_settle(struct store *s, const struct commit *c, struct failure *f)
-{
-    int r = 0;
-    if (c->lost == STORE_LOST)
-        r = run(s, "INSERT OR REPLACE INTO meta (key, value) VALUES ('lost ' || ?1, 1)", c->tenant_id, f);
-    if (r >= 0 && c->lost == STORE_FOUND)
-        r = run(s, "DELETE FROM meta WHERE key = 'lost ' || ?1", c->tenant_id, f);
-    if (r >= 0 && c->settles)
-        r = run(s, "DELETE FROM meta WHERE key = 'damage'", NULL, f);
-    return r;
 }

@@ -3,7 +3,7 @@
  *
  * Only what a poll really knew: pools of a complete list whose units are known; waiting members are
  * null where that section was not read. A quiet poll reads one row a pool and writes nothing. */
-#include "store/internal.h"
+#include "store/commit.h"
 
 #include <errno.h>
 #include <string.h>

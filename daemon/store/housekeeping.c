@@ -8,12 +8,10 @@
  *
  * Age is wall time, and a wall clock can be wrong: nothing is removed until it has run evenly for a
  * day. */
-#include "store/internal.h"
+#include "store/write.h"
 
 #define SLICE 500
 #define CLOCK_SETTLES USEC_PER_DAY
-#define CLOCK_AHEAD_MAX \
-    (30 * USEC_PER_DAY) /* since the newest row; more looks like a wrong clock */
 #define QUARANTINE_KEPT 10000
 
 #define SECONDS(us) ((int64_t)((us) / USEC_PER_SEC))
@@ -197,21 +195,6 @@ static int thin(struct store *s, const struct thinning *t, const struct instant 
 }
 
 /* ---- the clock ---- */
-
-int clock_distrust(struct store *s, const struct instant *now, struct failure *f)
-{
-    int64_t newest = 0;
-    int r = db_number(&s->db,
-                      "SELECT max(coalesce((SELECT max(at) FROM event), 0),"
-                      " coalesce((SELECT max(last_s) FROM pool), 0) * 1000000)",
-                      &newest, f);
-    if (r < 0 || newest <= 0)
-        return r;
-    usec_t at = (usec_t)newest;
-    if (now->at + USEC_PER_HOUR < at || now->at > at + CLOCK_AHEAD_MAX)
-        s->uneven_mono = now->mono ? now->mono : 1;
-    return 0;
-}
 
 static bool clock_is_settled(const struct store *s, const struct instant *now)
 {

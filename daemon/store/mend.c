@@ -9,7 +9,9 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "store/attach.h"
 #include "store/check.h"
+#include "store/outbox_row.h"
 #include "store/place.h"
 #include "store/salvage.h"
 #include "store/schema.h"
@@ -62,19 +64,6 @@ static int check_disk(struct store *s, struct failure *f)
     return r;
 }
 
-/* ---- what is remembered of it ---- */
-
-int damage_note(struct db *d, unsigned what, struct failure *f)
-{
-    CLEANUP(query_end)
-    struct query q = query_new(d, "INSERT INTO meta (key, value) VALUES ('damage', ?1)"
-                                  " ON CONFLICT (key) DO UPDATE SET value = value | excluded.value");
-    query_int(&q, what);
-    return query_run(&q, f);
-}
-
-#define SOURCE_DATABASE "database" /* of a line in quarantine that is no row, but says what happened */
-
 /* ---- indexes ---- */
 
 static int build_indexes(struct store *s, struct failure *f)
@@ -88,7 +77,7 @@ static int build_indexes(struct store *s, struct failure *f)
     if (r >= 0)
         r = damage_note(&s->db, STORE_DAMAGE_INDEXES, f);
     if (r >= 0)
-        r = quarantine_note(&s->db, s->clock.at, SOURCE_DATABASE,
+        r = quarantine_note(&s->db, s->clock.at, QUARANTINE_DATABASE,
                             "Indexes did not match their tables and were built anew; no row is lost.", f);
     if (r >= 0)
         r = db_exec(&s->db, "COMMIT", f);
@@ -155,7 +144,7 @@ static int tell_story(struct store *s, struct db *d, const struct salvage *n, co
         "not delivered yet, %zu tenants. Rows with a wrong checksum: %zu. Tables that could not be read "
         "to the end: %s.",
         s->directory, aside, n->alerts, n->messages, n->tenants, n->wrong, *n->broken ? n->broken : "none");
-    return story ? quarantine_note(d, s->clock.at, SOURCE_DATABASE, story, f) : failure_oom(f);
+    return story ? quarantine_note(d, s->clock.at, QUARANTINE_DATABASE, story, f) : failure_oom(f);
 }
 
 static int fill(struct store *s, struct db *d, const struct salvage_source *source, const char *aside,
@@ -285,37 +274,4 @@ int store_mend(struct store *s, struct failure *f)
     s->take_back = false;
     s->doubt = 0;
     return outbox_settle_all(s, f);
-}
-
-bool store_mended(struct store *s, int *r, struct failure *f)
-{
-    if (*r != -EBADMSG || s->mode != STORE_NORMAL)
-        return false;
-    int mended = store_mend(s, f);
-    if (mended < 0)
-        *r = mended;
-    return mended >= 0;
-}
-
-/* ---- what the shell asks ---- */
-
-int store_damage(struct store *s, struct store_damage *ret, struct failure *ret_failure)
-{
-    *ret = (struct store_damage){0};
-    int64_t what = 0;
-    int r = store_ready(s, ret_failure);
-    if (r >= 0)
-        r = db_number(&s->db, "SELECT value FROM meta WHERE key = 'damage'", &what, ret_failure);
-    if (r == -ENODATA || (r >= 0 && what == 0))
-        return 0;
-    if (r < 0)
-        return r;
-    ret->what = (unsigned)what;
-    CLEANUP(query_end)
-    struct query q = query_new(&s->db, "SELECT content FROM quarantine WHERE source = '" SOURCE_DATABASE
-                                       "' ORDER BY id DESC LIMIT 1");
-    r = ret->what & (STORE_DAMAGE_REBUILT | STORE_DAMAGE_INDEXES) ? query_step(&q, ret_failure) : 0;
-    if (r > 0)
-        (void)snprintf(ret->text, sizeof ret->text, "%s", query_get_text(&q, 0));
-    return r < 0 ? r : 1;
 }

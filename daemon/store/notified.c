@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* store/notified.c: which receiver has, or may have, been told of which episode. */
-#include "store/internal.h"
+#include "store/notified.h"
 
-#include "store/enum_text.h"
 #include <errno.h>
 #include <string.h>
 
@@ -146,21 +145,5 @@ int notified_forget(struct store *s, const char *alert_id, struct failure *f)
 {
     CLEANUP(query_end) struct query q = query_new(&s->db, "DELETE FROM told WHERE alert_id = ?1");
     query_text(&q, alert_id);
-    int r = query_run(&q, f);
-    return r < 0 ? r : deferred_forget(s, alert_id, NULL, f);
-}
-
-/* ---- counters ---- */
-
-int tally_add(struct store *s, const char *receiver, int delivered, int dropped, struct failure *f)
-{
-    CLEANUP(query_end)
-    struct query q = query_new(
-        &s->db, "INSERT INTO tally (receiver, delivered, dropped) VALUES (?1, ?2, ?3) ON CONFLICT"
-                " (receiver) DO UPDATE SET delivered = delivered + excluded.delivered,"
-                " dropped = dropped + excluded.dropped");
-    query_text(&q, receiver);
-    query_int(&q, delivered);
-    query_int(&q, dropped);
     return query_run(&q, f);
 }

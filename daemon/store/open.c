@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* store/open.c: from a directory to a database that can be relied on, or a reason why not. */
-#include "store/internal.h"
 
 #include "base/alloc.h"
-#include "base/text.h"
-#include "store/check.h"
+#include "store/attach.h"
+#include "store/outbox_row.h"
 #include "store/place.h"
 #include "store/schema.h"
+#include "store/write.h"
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
@@ -16,6 +16,7 @@
 #define DEFAULT_MAX_ROWS 10000
 #define DEFAULT_MAX_BYTES ((uint64_t)64 * 1024 * 1024)
 #define DEFAULT_HISTORY_KEEP (400 * USEC_PER_DAY)
+#define CLOCK_AHEAD_MAX (30 * USEC_PER_DAY) /* since the newest row */
 
 /* ---- SQLite as a whole ---- */
 
@@ -66,59 +67,6 @@ void store_global_init(void)
      */
     (void)sqlite3_config(SQLITE_CONFIG_MALLOC, &METHODS);
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
-
-/* ---- attaching ---- */
-
-/* Without a -wal file nobody has the database open: then it can be read without leaving a trace. */
-static enum db_mode reading_mode(const char *path)
-{
-    char wal[PATH_MAX];
-    struct stat st;
-    if ((size_t)snprintf(wal, sizeof wal, "%s-wal", path) >= sizeof wal)
-        return DB_READ_ONLY;
-    return stat(wal, &st) < 0 && errno == ENOENT ? DB_IMMUTABLE : DB_READ_ONLY;
-}
-
-/* SQLite opens a file that it may not write as one to read, without a word. If the system lets us
- * write, it is the header that says so. */
-static int check_writable(struct db *d, struct failure *f)
-{
-    if (sqlite3_db_readonly(d->handle, "main") != 1)
-        return 0;
-    return db_fail(d, access(d->path, W_OK) == 0 ? SQLITE_CORRUPT : SQLITE_READONLY, f);
-}
-
-int store_attach(struct store *s, bool *created, int64_t *ret_version, struct failure *f)
-{
-    CLEANUP(free) char *path = text_printf("%s/" STORE_FILE, s->directory);
-    struct check check = {0};
-    struct stat st;
-    bool reading = s->mode == STORE_READ_ONLY;
-    if (!path)
-        return failure_oom(f);
-    int r = place_check_files(s->directory_fd, s->directory, f);
-    if (r < 0)
-        return r;
-    if (reading && lstat(path, &st) < 0 && errno == ENOENT)
-        return -ENOENT;
-    enum db_mode mode = reading ? reading_mode(path) : created ? DB_CREATE : DB_EXISTING;
-    mode_t mask = umask(0077); /* -wal and -shm take the mode of the file itself */
-    r = db_open(&s->db, path, mode, f);
-    if (r >= 0)
-        r = check_database(&s->db, &check, f); /* the first access creates the file */
-    (void)umask(mask);
-    s->only_indexes = check.only_indexes;
-    *ret_version = check.version;
-    if (r >= 0 && !reading)
-        r = check_writable(&s->db, f);
-    if (r >= 0 && check.empty && reading)
-        r = -ENOENT;
-    if (r >= 0 && check.empty && !created)
-        r = db_fail(&s->db, SQLITE_CORRUPT, f); /* it had tables a moment ago */
-    if (r >= 0 && created)
-        *created = check.empty;
-    return r;
 }
 
 static int use_wal(struct db *d, struct failure *f)
@@ -177,6 +125,23 @@ static int quarantine_all(struct store *s, struct failure *f)
 
 /* ---- opening ---- */
 
+/* Is `now` plausible, judged by the newest row? If not, housekeeping waits. */
+static int distrust_clock(struct store *s, const struct instant *now, struct failure *f)
+{
+    int64_t newest = 0;
+    int r = db_number(&s->db,
+                      "SELECT max(coalesce((SELECT max(at) FROM event), 0),"
+                      " coalesce((SELECT max(last_s) FROM pool), 0) * 1000000)",
+                      &newest, f);
+    if (r < 0 || newest <= 0)
+        return r;
+    usec_t at = (usec_t)newest;
+    if (now->at + USEC_PER_HOUR < at || now->at > at + CLOCK_AHEAD_MAX)
+        s->uneven_mono = now->mono ? now->mono : 1;
+    return 0;
+}
+
+
 static int make_ready(struct store *s, int64_t version, struct instant now, struct failure *f)
 {
     int r = 0;
@@ -195,7 +160,7 @@ static int make_ready(struct store *s, int64_t version, struct instant now, stru
     if (r >= 0)
         r = quarantine_all(s, f);
     if (r >= 0 && s->mode == STORE_NORMAL)
-        r = clock_distrust(s, &now, f);
+        r = distrust_clock(s, &now, f);
     if (r >= 0 && s->mode == STORE_NORMAL && now.boot != 0)
         r = store_rebase(s, now, f);
     return r;

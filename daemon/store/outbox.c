@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* store/outbox.c: which entry is next, and what a start or a reload does to those that wait. */
-#include "store/internal.h"
+#include "store/outbox_row.h"
+#include "store/unknown_outcome.h"
+#include "store/write.h"
 
-#include "base/text.h"
 #include <errno.h>
 #include <string.h>
 
@@ -207,43 +208,15 @@ static int change_all(struct store *s, const char *rest, const char *receiver,
     return store_end(s, r, f);
 }
 
-static int may_have_been_sent(struct store *s, struct outbox_row *o, const struct instant *now,
-                              struct failure *f)
-{
-    if (o->state == OUTBOX_IN_FLIGHT)
-        outbox_row_wait(o, now, now->at);
-    o->state = OUTBOX_QUEUED;
-    o->unknown = true;
-    int r = outbox_row_put(s, o, f);
-    return r < 0 ? r : notified_try(s, o, f);
-}
-
-/* The beginning of an attempt outlives the process, but not a loss of power in the moment after it.
- * What was due before this boot may have been sent. */
-static int recover(struct store *s, struct outbox_row *o, const struct instant *now,
-                   struct failure *f)
-{
-    bool other_boot = o->set.boot != now->boot && o->set.boot != 0;
-    if (o->state == OUTBOX_IN_FLIGHT || (o->attempts == 0 && other_boot))
-        return may_have_been_sent(s, o, now, f);
-    return 0;
-}
-
-#define OPEN_ROWS "WHERE state IN (0, 1, 3) AND state <= 1 AND ?1 IS NULL"
-
 static int recover_all(struct store *s, struct instant now, struct failure *ret_failure)
 {
-    return change_all(s, OPEN_ROWS, NULL, &now, recover, ret_failure);
+    int r = store_begin(s, &now, ret_failure);
+    return r < 0 ? r : store_end(s, unknown_outcome_find(s, &now, ret_failure), ret_failure);
 }
 
 int store_outbox_recover(struct store *s, struct instant now, struct failure *ret_failure)
 {
     return MENDING(s, ret_failure, recover_all(s, now, ret_failure));
-}
-
-int outbox_recover_lost(struct store *s, struct failure *f)
-{
-    return change_all(s, OPEN_ROWS, NULL, &s->clock, may_have_been_sent, f);
 }
 
 static int later_one_told(struct store *s, const struct outbox_row *o, struct failure *f)

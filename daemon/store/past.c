@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* store/past.c: how far the alerts that went away had counted, so that one that begins again under the
  * same id goes on from there. Rows stay for history.keep; each is read only when its alert begins. */
-#include "store/internal.h"
+#include "store/commit.h"
+#include "store/write.h"
 
 #include <string.h>
 

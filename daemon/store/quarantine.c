@@ -86,6 +86,15 @@ int quarantine_note(struct db *d, usec_t now_at, const char *source, const char 
     return query_run(&q, f);
 }
 
+int damage_note(struct db *d, unsigned what, struct failure *f)
+{
+    CLEANUP(query_end)
+    struct query q = query_new(d, "INSERT INTO meta (key, value) VALUES ('damage', ?1)"
+                                  " ON CONFLICT (key) DO UPDATE SET value = value | excluded.value");
+    query_int(&q, what);
+    return query_run(&q, f);
+}
+
 static int move(struct db *d, const struct bad_row *bad, usec_t now_at, struct failure *f)
 {
     int r = quarantine_note(d, now_at, bad->table->name, bad->content, f);

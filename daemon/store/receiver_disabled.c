@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store/receiver_disabled.c: receivers that have said that they are gone for good. */
-#include "store/internal.h"
+#include "store/write.h"
 
 static int put(struct store *s, const char *receiver, int64_t address, struct failure *f)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* store/registry.c: alert instances as rows, and the registry as it was left. */
-#include "store/internal.h"
+#include "store/commit.h"
+#include "store/write.h"
 
 #include "alerts/kind.h"
 #include "base/text.h"

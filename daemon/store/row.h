@@ -85,4 +85,7 @@ int bad_rows_move(struct db *d, const struct bad_rows *b, usec_t now_at, struct 
 /* A line of that table. */
 int quarantine_note(struct db *d, usec_t now_at, const char *source, const char *content,
                     struct failure *f);
+/* In a transaction: records damage (STORE_DAMAGE_) for store_damage. */
+int damage_note(struct db *d, unsigned what, struct failure *f);
+#define QUARANTINE_DATABASE "database" /* source of a line about the file as a whole */
 unsigned bad_rows_damage(const struct bad_rows *b); /* STORE_DAMAGE_MESSAGES and STORE_DAMAGE_STATE, or 0 */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* store/stats.c: how much is owed, and what has been. */
-#include "store/internal.h"
+#include "store/commit.h"
+#include "store/write.h"
 
 static int count_owed(struct store *s, const char *receiver, struct store_stats *ret,
                       struct failure *f)
@@ -62,4 +63,17 @@ int store_stats(struct store *s, const char *receiver, struct store_stats *ret,
                 struct failure *ret_failure)
 {
     return MENDING(s, ret_failure, count(s, receiver, ret, ret_failure));
+}
+
+int tally_add(struct store *s, const char *receiver, int delivered, int dropped, struct failure *f)
+{
+    CLEANUP(query_end)
+    struct query q = query_new(
+        &s->db, "INSERT INTO tally (receiver, delivered, dropped) VALUES (?1, ?2, ?3) ON CONFLICT"
+                " (receiver) DO UPDATE SET delivered = delivered + excluded.delivered,"
+                " dropped = dropped + excluded.dropped");
+    query_text(&q, receiver);
+    query_int(&q, delivered);
+    query_int(&q, dropped);
+    return query_run(&q, f);
 }

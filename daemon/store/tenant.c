@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* store/tenant.c: what is remembered of a tenant between polls, and how reading it is going. */
-#include "store/internal.h"
+#include "store/commit.h"
+#include "store/write.h"
 
 #include "base/text.h"
 #include "store/enum_text.h"

@@ -6,15 +6,15 @@
  * that a failed COMMIT leaves open, whether it is on disk: each write counts `generation` up. If it
  * is, and we can still say so, the write has worked; if it shows only later, when its caller has
  * long been told that it failed, it is taken back row by row. */
-#include "store/internal.h"
+#include "store/write.h"
 
+#include "store/attach.h"
 #include "store/mend.h"
-
+#include "store/outbox_row.h"
+#include "store/unknown_outcome.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-/* A wall clock that is off by more than this against boot time has been set. */
 
 static void in_trouble(struct store *s, int r, const struct failure *why)
 {
@@ -75,6 +75,13 @@ static int take_back(struct store *s, struct failure *f)
     return r;
 }
 
+/* The disk has lost attempts that were written: any open row may have been sent. */
+static int attempts_were_lost(struct store *s, struct failure *f)
+{
+    int r = store_begin(s, NULL, f);
+    return r < 0 ? r : store_end(s, unknown_outcome_all(s, &s->clock, f), f);
+}
+
 int store_ready(struct store *s, struct failure *f)
 {
     bool there = false;
@@ -93,13 +100,31 @@ int store_ready(struct store *s, struct failure *f)
         in_trouble(s, r, f);
     if (r >= 0 && s->lost) {
         s->lost = false; /* it comes here again */
-        r = outbox_recover_lost(s, f);
+        r = attempts_were_lost(s, f);
         s->lost = r < 0;
     }
     return r;
 }
 
 /* ---- the clock ---- */
+
+int store_rebase(struct store *s, struct instant now, struct failure *ret_failure)
+{
+    CLEANUP(outbox_rows_free) struct outbox_rows rows = {0};
+    s->clock = now; /* before store_begin looks for a jump */
+    int r = store_ready(s, ret_failure);
+    if (r >= 0) {
+        CLEANUP(query_end)
+        struct query q =
+            row_select(&s->db, &TABLE_OUTBOX, "WHERE state IN (0, 1, 3) AND state = 0");
+        r = outbox_rows_collect(&q, &rows, ret_failure);
+    }
+    if (r >= 0)
+        r = store_begin(s, NULL, ret_failure);
+    if (r < 0)
+        return r;
+    return store_end(s, outbox_rows_rebase(s, &rows, &now, ret_failure), ret_failure);
+}
 
 static int heed_clock(struct store *s, const struct instant *now, struct failure *f)
 {
@@ -210,6 +235,18 @@ int store_quarantine(struct store *s, const struct bad_rows *bad, struct failure
     if (r >= 0)
         s->quarantined += bad->n;
     return r;
+}
+
+/* ---- damage ---- */
+
+bool store_mended(struct store *s, int *r, struct failure *f)
+{
+    if (*r != -EBADMSG || s->mode != STORE_NORMAL)
+        return false;
+    int mended = store_mend(s, f);
+    if (mended < 0)
+        *r = mended;
+    return mended >= 0;
 }
 
 const char *store_trouble(const struct store *s)
