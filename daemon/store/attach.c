@@ -9,7 +9,7 @@
 #include <limits.h>
 #include <sys/stat.h>
 
-/* Without a -wal file nobody has the database open: then it can be read without leaving a trace. */
+/* Without a -wal file no process has the database open: it can be read without a lock. */
 static enum db_mode reading_mode(const char *path)
 {
     char wal[PATH_MAX];
@@ -19,8 +19,8 @@ static enum db_mode reading_mode(const char *path)
     return stat(wal, &st) < 0 && errno == ENOENT ? DB_IMMUTABLE : DB_READ_ONLY;
 }
 
-/* SQLite opens a file that it may not write as one to read, without a word. If the system lets us
- * write, it is the header that says so. */
+/* SQLite silently opens a file read-only if it cannot write it. If access(2) permits writing, the cause
+ * is the header of a damaged file. */
 static int check_writable(struct db *d, struct failure *f)
 {
     if (sqlite3_db_readonly(d->handle, "main") != 1)
@@ -42,7 +42,7 @@ int store_attach(struct store *s, bool *created, int64_t *ret_version, struct fa
     if (reading && lstat(path, &st) < 0 && errno == ENOENT)
         return -ENOENT;
     enum db_mode mode = reading ? reading_mode(path) : created ? DB_CREATE : DB_EXISTING;
-    mode_t mask = umask(0077); /* -wal and -shm take the mode of the file itself */
+    mode_t mask = umask(0077); /* -wal and -shm get the mode of the database file */
     r = db_open(&s->db, path, mode, f);
     if (r >= 0)
         r = check_database(&s->db, &check, f); /* the first access creates the file */

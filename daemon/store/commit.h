@@ -13,12 +13,11 @@ int history_put(struct store *s, const struct snapshot *snapshot, struct failure
 int events_put(struct store *s, const struct commit *c, struct failure *f);
 /* Records how far a removed alert had counted. */
 int past_put(struct store *s, const struct removal *gone, usec_t now_at, struct failure *f);
-/* What the changes hold back; inside a commit, after its events. */
+/* Writes the deferred notifications of the changes; after events_put. */
 int deferred_put(struct store *s, const struct commit *c, struct failure *f);
-/* This receiver (NULL: any) waits no more to hear of this alert. */
+/* Drops deferred notifications of this alert; receiver NULL: of all receivers. */
 int deferred_forget(struct store *s, const char *alert_id, const char *receiver, struct failure *f);
-
-/* Counters of one receiver. */
+/* Adds to the counters of one receiver. */
 int tally_add(struct store *s, const char *receiver, int delivered, int dropped, struct failure *f);
 /* Records tenants that lost state, and clears damage that this commit settles. */
 int damage_settle(struct store *s, const struct commit *c, struct failure *f);

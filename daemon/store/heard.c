@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* store/heard.c: who has heard, or will hear, of what is open; and which tenants lost their state.
+/* store/heard.c: lists which receivers were, or will be, notified of the open alerts.
  *
- * Asked after damage and when a receiver is removed, so it may look at every row. */
+ * Used after damage and when a receiver is removed, so it may read every row. */
 #include "store/write.h"
 
 #include <errno.h>
@@ -27,7 +27,7 @@ static struct heard *add(struct collected *c)
     return &c->item[c->n++];
 }
 
-/* alert, receiver, and the number of an event. */
+/* `sql` selects alert, receiver and the sequence number of an event. */
 static int collect(struct store *s, const char *sql, enum heard_what what, struct collected *c, struct failure *f)
 {
     CLEANUP(query_end) struct query q = query_new(&s->db, sql);
@@ -51,9 +51,9 @@ static int by_alert(const void *a, const void *b)
     return strcmp(x->alert_id, y->alert_id);
 }
 
-/* The events of an episode that everybody hears who is responsible. One that is damaged leaves a gap:
- * then all that is known is that there was a last one. Of an alert that ended long ago no event is
- * kept. */
+/* The last event of the episode that goes to all responsible receivers. A damaged event leaves a gap
+ * in the sequence: then only the number of the last one is known. Events of an alert that ended long
+ * ago are gone. */
 #define LAST_EVENT                                                                                 \
     "SELECT a.id, '', CASE WHEN a.state = 'ok' AND max(e.seq) IS NULL THEN 0"                      \
     " WHEN coalesce(max(e.seq), 0) < a.seq THEN a.seq ELSE coalesce("                              \

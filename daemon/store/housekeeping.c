@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* store/housekeeping.c: what is old goes, a little at a time.
+/* store/housekeeping.c: removes old rows in small slices.
  *
- * Finished outbox rows and events after 90 days, samples and past alerts after history.keep. Samples are thinned
- * out before: a week keeps all of them, up to 30 days each hour keeps its last and its worst one,
- * beyond that each day does. A row takes 26 bytes, and pages that were thinned out are not full:
- * test_housekeeping.c measures a year of 1,000 pools that change at every poll of five minutes.
+ * Removes finished outbox rows and events after 90 days, samples and past alerts after history.keep.
+ * Samples are thinned out before that: all are kept for a week; then the last and the worst of each
+ * hour up to 30 days; then those of each day. test_housekeeping.c measures the size of a year of 1,000
+ * pools that change at every poll of five minutes.
  *
- * Age is wall time, and a wall clock can be wrong: nothing is removed until it has run evenly for a
- * day. */
+ * Age is wall time, and the wall clock can be wrong: nothing is removed until it has run for a day
+ * without a jump. */
 #include "store/write.h"
 
 #define SLICE 500
@@ -79,7 +79,7 @@ static int trim_quarantine(struct store *s, struct failure *f)
 
 /* ---- samples ---- */
 
-/* The pool that is furthest behind `before_s` by the mark that `sql` looks at; 0: none is. */
+/* The pool whose mark (selected by `sql`) is furthest before `before_s`; 0: none. */
 static int find_pool(struct store *s, const char *sql, int64_t before_s, int64_t *ret_pool,
                      int64_t *ret_mark, struct failure *f)
 {
@@ -115,7 +115,7 @@ static int remove_samples(struct store *s, int64_t pool, int64_t before_s, int64
     return r;
 }
 
-/* Each pool once a day; a pool that has not been seen for so long goes with its last sample. */
+/* Once a day for each pool; a pool without recent samples is removed with its last one. */
 static int expire(struct store *s, const struct instant *now, int64_t *budget, struct failure *f)
 {
     int64_t before_s = seconds_ago(now, s->history_keep), pool, mark, n;
@@ -139,9 +139,8 @@ static int expire(struct store *s, const struct instant *now, int64_t *budget, s
 }
 
 struct thinning {
-    usec_t age; /* samples that are younger are left alone */
-    int64_t
-        bucket_s; /* each keeps its last sample and its worst: most waiting, then most consumed */
+    usec_t age;       /* younger samples are kept */
+    int64_t bucket_s; /* keeps its last and its worst sample: most waiting, then most consumed */
     const char *find, *mark;
 };
 static const struct thinning THINNINGS[] = {
@@ -222,7 +221,7 @@ static int keep_house(struct store *s, const struct instant *now, int64_t *budge
 static int work(struct store *s, struct instant now, struct failure *ret_failure)
 {
     int64_t budget = SLICE;
-    int r = store_begin_soon(s, &now, ret_failure); /* should the disk lose it, it is done again */
+    int r = store_begin_soon(s, &now, ret_failure); /* if lost, it is repeated */
     if (r < 0)
         return r;
     r = store_end(s, keep_house(s, &now, &budget, ret_failure), ret_failure);

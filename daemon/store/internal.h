@@ -7,7 +7,7 @@
 
 #define STORE_KEEP_FINISHED (90 * USEC_PER_DAY) /* delivered rows and old events */
 #define STORE_ATTEMPTS_KEPT 50                  /* of one entry */
-#define STORE_DELAY_MAX USEC_PER_HOUR           /* no delivery is put off for longer */
+#define STORE_DELAY_MAX USEC_PER_HOUR           /* longest delay of a delivery */
 
 struct store {
     struct db db;
@@ -18,21 +18,20 @@ struct store {
     usec_t history_keep;
     uint64_t outbox_max_rows, outbox_max_bytes;
 
-    struct instant clock; /* the last one that we were told */
-    usec_t uneven_mono;   /* when the wall clock jumped last; 0: never since the start */
+    struct instant clock; /* the last `now` passed in */
+    usec_t uneven_mono;   /* last jump of the wall clock; 0: none since the start */
 
-    int64_t doubt;     /* generation of the failed write that may be on disk; 0: none */
-    struct undo undo;  /* how to take it back */
-    bool take_back;    /* it is on disk, and its caller was told that it failed */
-    bool unsynced;     /* attempts were written that the disk may not have yet */
-    bool lost;         /* ... and a disk that failed has taken some back */
-    char trouble[384]; /* "": the last write went well */
+    int64_t doubt;     /* generation of a failed write that may be on disk; 0: none */
+    struct undo undo;  /* undoes that write */
+    bool take_back;    /* it is on disk, but was reported as failed: undo it */
+    bool unsynced;     /* attempts were written but not synced */
+    bool lost;         /* a failing disk has lost some of them */
+    char trouble[384]; /* error of the last write; "": none */
 
     bool only_indexes; /* of the last check: see check.h */
-    bool suspect; /* SQLite has found damage since the last write that worked, and our check did not
-                   */
-    usec_t vain_mono;   /* when a new database was last built because of that; 0: never */
-    unsigned rebuilds;  /* since the last write that worked */
-    char moved_to[256]; /* where the last damaged database is; "": none was damaged */
+    bool suspect;       /* since the last good write SQLite reported damage that our check missed */
+    usec_t vain_mono;   /* last rebuild because of that; 0: never */
+    unsigned rebuilds;  /* since the last good write */
+    char moved_to[256]; /* path of the last damaged database; "": none */
     uint64_t quarantined;
 };

@@ -4,12 +4,12 @@
 #pragma once
 #include "store/outbox_row.h"
 
-/* This receiver is about to be told something of this episode. */
+/* A notification of this episode is queued for this receiver. */
 int notified_expect(struct store *s, const char *alert_id, const char *receiver, uint32_t episode,
                     struct failure *f);
-/* An attempt of this row begins: from here on its receiver may have been told. */
+/* An attempt of this row begins: from now on its receiver may have been notified. */
 int notified_try(struct store *s, const struct outbox_row *o, struct failure *f);
-struct audience { /* who may have been told of an episode */
+struct audience { /* receivers that may have been notified of an episode */
     struct {
         char receiver[64];
         bool tried;

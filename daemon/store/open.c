@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/open.c: from a directory to a database that can be relied on, or a reason why not. */
+/* store/open.c: opens the store: directory, lock, database, migration, checks. */
 
 #include "base/alloc.h"
 #include "store/attach.h"
@@ -63,8 +63,7 @@ void store_global_init(void)
         .xInit = sql_start,
         .xShutdown = sql_stop,
     };
-    /* Refused once SQLite is in use: then it keeps the memory it has, which only costs the wiping.
-     */
+    /* Refused once SQLite is in use: then its memory is not wiped when freed, which is acceptable. */
     (void)sqlite3_config(SQLITE_CONFIG_MALLOC, &METHODS);
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
@@ -78,7 +77,7 @@ static int use_wal(struct db *d, struct failure *f)
                         "state database %s: its file system does not support a write-ahead log; "
                         "choose another directory",
                         d->path);
-    /* The answer comes first; that it could not be written down is said by the next step. */
+    /* The first step returns the mode; the next one fails if it could not be written. */
     return r > 0 ? query_run(&q, f) : r;
 }
 
@@ -98,23 +97,23 @@ static int find_bad(struct store *s, const struct table *t, const char *rest, st
     return r;
 }
 
-/* What nobody loads as a whole: alerts and what is remembered of tenants are looked at when they are.
- * Of the events only those that still have to be told: the rest is history. */
+/* Checks the rows that are not loaded as a whole later. Of the events and bodies only those of
+ * undelivered rows: the rest is history. */
 static int quarantine_all(struct store *s, struct failure *f)
 {
     static const struct {
         const struct table *table;
         const char *rest;
-    } LOOKED_AT[] = {
+    } CHECKED[] = {
         {&TABLE_TOLD, ""},
         {&TABLE_HELD, ""},
         {&TABLE_OUTBOX, ""},
         {&TABLE_EVENT, "WHERE id IN (SELECT event FROM outbox WHERE state IN (0, 1, 3))"},
         {&TABLE_BODY, "WHERE outbox IN (SELECT id FROM outbox WHERE state IN (0, 1, 3))"},
     };
-    for (size_t i = 0; i < N_ELEMENTS(LOOKED_AT); i++) {
+    for (size_t i = 0; i < N_ELEMENTS(CHECKED); i++) {
         CLEANUP(bad_rows_free) struct bad_rows bad = {0};
-        int r = find_bad(s, LOOKED_AT[i].table, LOOKED_AT[i].rest, &bad, f);
+        int r = find_bad(s, CHECKED[i].table, CHECKED[i].rest, &bad, f);
         if (r >= 0)
             r = store_quarantine(s, &bad, f);
         if (r < 0)
@@ -125,7 +124,7 @@ static int quarantine_all(struct store *s, struct failure *f)
 
 /* ---- opening ---- */
 
-/* Is `now` plausible, judged by the newest row? If not, housekeeping waits. */
+/* If `now` is implausible against the newest row, housekeeping waits. */
 static int distrust_clock(struct store *s, const struct instant *now, struct failure *f)
 {
     int64_t newest = 0;
@@ -153,8 +152,8 @@ static int make_ready(struct store *s, int64_t version, struct instant now, stru
             r = outbox_settle_all(s, f);
     } else if (version < schema_version()) {
         return failure_set(f, FAILURE_LOCAL, EPROTO,
-                           "state database %s: an older seatwatchd has written it; start this one "
-                           "once without --dry-run to bring it up to date",
+                           "state database %s: written by an older seatwatchd; start this version once "
+                           "without --dry-run to upgrade it",
                            s->db.path);
     }
     if (r >= 0)
@@ -166,7 +165,7 @@ static int make_ready(struct store *s, int64_t version, struct instant now, stru
     return r;
 }
 
-/* Damage shows here, or in what the checks do not see when the rows are read. */
+/* Damage that the checks miss shows when rows are read. */
 static int open_whole(struct store *s, struct instant now, struct store_report *report,
                       struct failure *f)
 {
@@ -234,7 +233,7 @@ int store_open(const struct store_options *o, const struct store_codec *codec, e
         r = open_database(s, now, report, ret_failure);
     if (r == -ENOENT && mode == STORE_READ_ONLY)
         return failure_set(ret_failure, FAILURE_LOCAL, ENOENT,
-                           "state directory %s: there is no database in it yet", o->directory);
+                           "state directory %s: contains no database yet", o->directory);
     if (r < 0)
         return r;
     *ret = TAKE(s);
@@ -249,7 +248,7 @@ void store_close(struct store *s)
     undo_clear(&s->db.undo);
     undo_clear(&s->undo);
     if (s->lock_fd >= 0)
-        (void)close(s->lock_fd); /* also gives the lock back; the file stays */
+        (void)close(s->lock_fd); /* releases the lock; the file stays */
     if (s->directory_fd >= 0)
         (void)close(s->directory_fd);
     free(s->directory);

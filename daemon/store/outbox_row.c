@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* store/outbox_row.c: outbox rows, read and written whole, so that their sums stay true. */
+/* store/outbox_row.c: reads and writes whole outbox rows, so that their checksums stay valid. */
 #include "store/outbox_row.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-/* On disk they are numbers, because indexes select by them. */
+/* Stored as numbers, because indexes select by them. */
 static_assert(OUTBOX_QUEUED == 0 && OUTBOX_IN_FLIGHT == 1 && OUTBOX_DELIVERED == 2 &&
                   OUTBOX_PARKED == 3 && OUTBOX_SUPERSEDED == 4,
               "schema.c names these numbers");
@@ -91,7 +91,7 @@ int outbox_row_put(struct store *s, const struct outbox_row *o, struct failure *
 
 int outbox_rows_collect(struct query *q, struct outbox_rows *ret, struct failure *f)
 {
-    CLEANUP(bad_rows_free) struct bad_rows bad = {0}; /* left for whoever wants to send them */
+    CLEANUP(bad_rows_free) struct bad_rows bad = {0}; /* ignored: find_due quarantines them */
     size_t room = 0;
     int r;
     while ((r = query_step(q, f)) > 0) {
@@ -161,7 +161,7 @@ int outbox_rows_rebase(struct store *s, const struct outbox_rows *rows, const st
         usec_t passed = instant_since(&o->set, now);
         usec_t delay = o->due_at > o->set.at ? o->due_at - o->set.at : 0;
         if (delay <= passed && o->due_at <= now->at)
-            continue; /* it was due, and still is */
+            continue; /* was due and still is */
         outbox_row_wait(o, now, now->at + (delay > passed ? delay - passed : 0));
         r = outbox_row_put(s, o, f);
     }

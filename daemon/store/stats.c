@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* store/stats.c: how much is owed, and what has been. */
+/* store/stats.c: counts queued, parked, delivered and dropped messages. */
 #include "store/commit.h"
 #include "store/write.h"
 
-static int count_owed(struct store *s, const char *receiver, struct store_stats *ret,
+static int count_open(struct store *s, const char *receiver, struct store_stats *ret,
                       struct failure *f)
 {
     CLEANUP(query_end)
@@ -29,7 +29,7 @@ static int count_owed(struct store *s, const char *receiver, struct store_stats 
     return r;
 }
 
-static int count_done(struct store *s, const char *receiver, struct store_stats *ret,
+static int count_finished(struct store *s, const char *receiver, struct store_stats *ret,
                       struct failure *f)
 {
     CLEANUP(query_end)
@@ -51,9 +51,9 @@ static int count(struct store *s, const char *receiver, struct store_stats *ret,
     struct store_stats stats = {0};
     int r = store_ready(s, ret_failure);
     if (r >= 0)
-        r = count_owed(s, receiver, &stats, ret_failure);
+        r = count_open(s, receiver, &stats, ret_failure);
     if (r >= 0)
-        r = count_done(s, receiver, &stats, ret_failure);
+        r = count_finished(s, receiver, &stats, ret_failure);
     if (r >= 0)
         *ret = stats;
     return r < 0 ? r : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/tenant.c: what is remembered of a tenant between polls, and how reading it is going. */
+/* store/tenant.c: stores the memory and health of a tenant between polls. */
 #include "store/commit.h"
 #include "store/write.h"
 
@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* ---- rows of what is known ---- */
+/* ---- rows ---- */
 
 static const char *pool_key(const void *memory, size_t i)
 {
@@ -158,7 +158,7 @@ static int drop_read(struct row *row, const char *id, struct known_drop *d)
     return 0;
 }
 
-/* ---- writing: most polls change nothing ---- */
+/* ---- writing: only differences, because most polls change nothing ---- */
 
 int memory_put(struct store *s, const char *tenant_id, const struct tenant_memory *m,
                struct failure *f)
@@ -212,7 +212,7 @@ int health_put(struct store *s, const char *tenant_id, const struct tenant_healt
 
 /* ---- reading ---- */
 
-/* Goes through the rows of one tenant; `take` gets each intact one, its cells after the tenant. */
+/* Calls `take` for each intact row of one tenant, with the cells after tenant_id. */
 static int read_rows(struct store *s, const struct table *t, const char *rest,
                      const char *tenant_id, struct bad_rows *bad,
                      int (*take)(struct row *row, void *into), void *into, struct failure *f)
@@ -232,7 +232,7 @@ static int read_rows(struct store *s, const struct table *t, const char *rest,
     return r;
 }
 
-/* Room for one more; the caller raises the count once the row is known to be good. */
+/* Grows the array for one more item; the caller increments n once the row proves good. */
 static void *one_more(void *array, size_t n, size_t size)
 {
     if (n & (n - 1)) /* grown at 0, 1, 2, 4, 8, ... */
@@ -358,7 +358,7 @@ static int load(struct store *s, const char *tenant_id, struct found *found, str
         if (r < 0)
             return r;
         if (PARTS[i].table == &TABLE_TENANT && !found->tenant)
-            break; /* without its first row the rest says nothing */
+            break; /* without this row the others are meaningless */
     }
     return 0;
 }
