@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The health of reading a tenant: how long, how bad, and why. */
+/* The health of the polls of a tenant: age, level and cause. */
 #include "base/text.h"
 #include "unit/rules/fixture.h"
 
