@@ -38,7 +38,7 @@ static void request_clear(struct request *r)
     for (size_t i = 0; i < r->n_headers; i++)
         free(r->header[i].value);
     secret_free(r->url);
-    *r = (struct request){.method = "POST", .content_type = "application/json"};
+    *r = (struct request){.content_type = "application/json"};
 }
 
 int request_url(struct request *r, const struct secret *secret, const char *path,
@@ -219,7 +219,7 @@ static int start(struct receiver_handle *h, const struct payload *p, struct fail
         headers[OWN_HEADERS + i] = (struct http_header){m->header[i].name, m->header[i].value};
     const char *ca_file = m->options->ca_file;
     const struct http_call call = {
-        .method = m->method,
+        .method = "POST",
         .url = secret_bytes(m->url),
         .allow_http = m->options->allow_http,
         .ca_file = ca_file && ca_file[0] ? ca_file : NULL,

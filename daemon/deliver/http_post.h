@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/http_post.h: one HTTP request per message. The transport reads the secrets, again whenever
+/* deliver/http_post.h: one POST request per message. The transport reads the secrets, again whenever
  * their files change, keeps the deadlines, and classifies answers without leaking secrets into their
  * text. A receiver type says where the request goes and with which headers. */
 #pragma once
@@ -25,7 +25,6 @@ struct http_post_options { /* of every type with this transport; see HTTP_POST_R
 
 /* One attempt, filled by the type. */
 struct request {
-    const char *method;       /* preset: POST */
     const char *content_type; /* preset: application/json */
     struct secret *url;       /* owned; used byte for byte */
     struct origin origin;     /* of the URL: the part that may be logged */

@@ -46,7 +46,7 @@ struct transport {
     /* A number that identifies the address over restarts. NULL if there is no `renewed`. */
     int64_t (*address)(const struct receiver_handle *h);
 };
-extern const struct transport http_post; /* one HTTP request per message */
+extern const struct transport http_post; /* one POST request per message */
 extern const struct transport datagram;  /* local datagram sockets */
 
 enum receiver_trait {
