@@ -18,24 +18,24 @@ struct dispatcher_options {
     const struct receiver_options *receiver;
     size_t n_receivers;
 };
-/* A delivery ended: for counting, and for telling the alert engine about parked entries. */
+/* A delivery ended: for counters, and for delivery alerts about parked entries. */
 typedef void dispatcher_delivered(void *userdata, const char *receiver, enum outbox_state state);
-/* Reads keys and URLs once to check them (and again whenever they change). Options are borrowed. */
+/* Reads keys and URLs to check them, and again whenever they change. Options are borrowed. */
 int dispatcher_new(const struct dispatcher_options *o, struct store *store, struct http *http,
                    sd_event *event, dispatcher_delivered *heard, void *userdata,
                    struct dispatcher **ret, struct failure *ret_failure);
 void dispatcher_free(
     struct dispatcher *c); /* cancels attempts under way: their outcome is unknown */
 DEFINE_CLEANUP(struct dispatcher *, dispatcher_free)
-/* There may be new entries: look at the queues soon, from the event loop. */
+/* There may be new entries: the queues are read soon, from the event loop. */
 void dispatcher_wake(struct dispatcher *c);
 /* --once: one attempt for each due entry, then `done` from the event loop. */
 typedef void dispatcher_idle(void *userdata);
 int dispatcher_drain(struct dispatcher *c, dispatcher_idle *done, void *userdata);
-/* SIGTERM: nothing new; `done` when what is in flight has ended or after `grace`; it
- * may free the dispatcher. */
+/* SIGTERM: starts no attempt. `done` follows when those under way have ended, or after `grace`; it may
+ * free the dispatcher. */
 int dispatcher_stop(struct dispatcher *c, usec_t grace, dispatcher_idle *done, void *userdata);
-/* Goes on after dispatcher_stop (a reload that was refused late). */
+/* Resumes after dispatcher_stop (a reload that was refused late). */
 void dispatcher_resume(struct dispatcher *c);
 /* For the watchdog: false if an attempt did not end long after its deadline. */
 bool dispatcher_on_time(const struct dispatcher *c, const struct instant *now);

@@ -25,7 +25,7 @@ static const char *const MESSAGE_IDS[EVENT_TYPE_COUNT_] = {
 
 /* ---- the entry ---- */
 
-/* A field only where it applies: NULL and "" add nothing. */
+/* NULL and "" add no field. */
 static void field(struct text *entry, const char *name, const char *value)
 {
     CLEANUP(text_free) struct text clean = TEXT_INIT(VALUE_MAX);
@@ -161,7 +161,7 @@ static void message_of(const struct payload *p, const char **ret, size_t *ret_le
     }
 }
 
-/* One line that is written whole or not at all. */
+/* Writes one line whole or not at all. */
 static bool write_stderr(const char *message, size_t len)
 {
     char line[STDFDS_WRITE_MAX];

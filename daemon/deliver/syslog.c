@@ -84,7 +84,7 @@ static const char *or_default(const char *s, const char *dflt)
 
 /* ---- the line ---- */
 
-/* key=value, quoted if it needs to be, so that people and parsers find the end. */
+/* key=value, quoted where necessary, so that parsers find its end. */
 static void pair(struct text *t, const char *key, const char *value)
 {
     char clean[TEXT_CLEAN_MAX];
@@ -103,7 +103,7 @@ static void pair_number(struct text *t, const char *key, int64_t value)
         text_addf(t, " %s=%" PRId64, key, value);
 }
 
-/* What a filter or a person needs when this line is all there is. */
+/* What filters and people need if they see this line only. */
 static void pairs_of_notification(struct text *t, const struct notification *n)
 {
     char number[NUMBER_TEXT];
@@ -142,7 +142,7 @@ static void line_of_notification(struct text *t, const struct notification *n)
     text_add(t, "]");
 }
 
-/* Twenty titles must fit: each gets its share, and its alert's id so that none is anonymous. */
+/* Twenty titles must fit: each is cut, and followed by the id of its alert. */
 static void line_of_digest(struct text *t, const struct message *m)
 {
     const struct digest *d = m->digest;
@@ -162,7 +162,7 @@ static void line_of_digest(struct text *t, const struct message *m)
     text_add(t, "]");
 }
 
-/* What the store keeps is "<PRI>TEXT"; the time between them is that of each attempt. */
+/* The store keeps "<PRI>TEXT"; each attempt inserts its own time. */
 static int syslog_render(const struct receiver_options *o, const struct message *m, char **ret,
                          size_t *ret_len)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/test_message.c: one message to one receiver on request, the same way as every other but
- * for the outbox. */
+/* deliver/test_message.c: sends a test message to one receiver, as the dispatcher does, but without the
+ * outbox. */
 #include "base/alloc.h"
 #include "base/digest.h"
 #include "base/text.h"
@@ -14,7 +14,7 @@ struct test {
     struct notification *notification;
     char *body;
     struct answer answer;
-    sd_event_source *later; /* for answers that are there at once */
+    sd_event_source *later; /* for answers without waiting */
     deliver_test_done *done;
     void *userdata;
 };
@@ -75,7 +75,7 @@ static void on_sent(void *userdata, const struct answer *a)
     test_end(t);
 }
 
-/* Rendered, sent; 1: the answer is there. */
+/* 1: the answer has arrived. */
 static int test_send(struct test *t, const struct receiver_options *o, struct instant now,
                      struct failure *ret_failure)
 {

@@ -11,11 +11,11 @@
 #include <errno.h>
 #include <inttypes.h>
 
-/* The ceiling of the drafts: a draft that is too long only costs the next, shorter one. */
+/* A draft that exceeds this is discarded for the next, shorter one. */
 #define DRAFT_MAX WEBHOOK_BODY_MAX
 
-/* From "almost all" to "what still tells which alert it is". A single alert fits at the third step
- * whatever its strings are; twenty of them fit at the last. */
+/* From almost everything to what identifies the alert. A single alert fits at the third step whatever
+ * its strings are; twenty of them fit at the last. */
 static const struct cut CUTS[] = {
     {.title = 480, .text = 4000, .name = 256, .id = 512, .subscriptions = 20, .labels = 32},
     {.title = 240, .text = 1500, .name = 256, .id = 512, .subscriptions = 5, .labels = 16},
