@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of seatwatchd: one table of long options, one mode at a time. */
+/* runtime/cli.c: parses the command line: one table of long options, one mode at a time. */
 #include "runtime/cli.h"
 
 #include <errno.h>
