@@ -103,13 +103,13 @@ static void add_alerts(struct text *t, const struct app *app)
 
 static void add_deliveries(struct text *t, const struct app *app)
 {
-    struct store_stats owed = {0};
-    if (store_stats(app->store, NULL, &owed, NULL) < 0)
+    struct store_stats stats = {0};
+    if (store_stats(app->store, NULL, &stats, NULL) < 0)
         return; /* store_trouble() is reported below */
-    if (owed.queued + owed.in_flight)
-        text_addf(t, ", %" PRIu64 " to deliver", owed.queued + owed.in_flight);
-    if (owed.parked)
-        text_addf(t, ", %" PRIu64 " undeliverable", owed.parked);
+    if (stats.queued + stats.in_flight)
+        text_addf(t, ", %" PRIu64 " to deliver", stats.queued + stats.in_flight);
+    if (stats.parked)
+        text_addf(t, ", %" PRIu64 " undeliverable", stats.parked);
 }
 
 /* Called after every poll; sends only changes. */

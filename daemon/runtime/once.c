@@ -134,7 +134,7 @@ static void print_text(const struct app *app)
         puts("dry run: nothing was stored or sent");
 }
 
-static bool owed(struct app *app)
+static bool is_undelivered(struct app *app)
 {
     struct store_stats stats = {0};
     struct failure why = {0};
@@ -174,5 +174,5 @@ int once_run(struct app *app)
     bool whole = !app->store_failing && !app->options->tenants_incomplete;
     for (size_t i = 0; i < app->n_tenants; i++)
         whole = whole && tenant_read(&app->tenant[i]);
-    return whole && !owed(app) ? EXIT_OK : EXIT_INCOMPLETE;
+    return whole && !is_undelivered(app) ? EXIT_OK : EXIT_INCOMPLETE;
 }
