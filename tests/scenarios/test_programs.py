@@ -147,7 +147,7 @@ class Programs(Scenario):
         self.configure(self.graph(dict(FULL, subscribedSkus=skus), faults=faults))
         done = self.run_daemon("--check-access")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertIn("degraded: read from subscribedSkus", done.stdout)
+        self.assertIn("degraded: polled from subscribedSkus", done.stdout)
         self.assertIn("the main job can run, degraded for 1 of 1 tenants", done.stdout)
         self.assertNotIn("FAIL", done.stdout)
 
