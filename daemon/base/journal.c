@@ -133,7 +133,7 @@ static int write_all(int fd, const char *bytes, size_t len)
 }
 
 /* journald takes a descriptor instead of bytes if nobody can change the file behind it any more. */
-static int send_file(int fd, const struct text *entry)
+int journal_send_file(int fd, const struct text *entry)
 {
     CLEANUP(close) int file = memfd_create("seatwatchd-journal", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (file < 0)
@@ -163,7 +163,7 @@ static int send_once(struct journal *j, const struct text *entry)
         return r;
     r = send_bytes(j->fd, entry);
     if (r == -EMSGSIZE || r == -ENOBUFS)
-        r = send_file(j->fd, entry);
+        r = journal_send_file(j->fd, entry);
     /* Anything but a full queue may mean that the socket behind the path is another one now. */
     if (r < 0 && r != -EAGAIN)
         disconnect(j);

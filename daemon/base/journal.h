@@ -21,3 +21,5 @@ void journal_free(struct journal *j);
  * -EAGAIN: its queue is full (frozen or busy): try later. A datagram that is too large for the
  * socket goes as a sealed memfd. Other -E as sendmsg(2). */
 int journal_send(struct journal *j, const struct text *entry);
+/* The part of journal_send() for large entries: sends a sealed memfd over a connected socket. */
+int journal_send_file(int fd, const struct text *entry);

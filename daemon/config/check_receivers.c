@@ -21,36 +21,40 @@ static int add_journal(struct options *o)
     if (!o->receiver)
         return -ENOMEM;
     o->n_receivers = 1;
-    o->receiver->type = RECEIVER_JOURNAL;
-    int r = walk_defaults(&conf_receiver, o->receiver, false);
+    o->receiver->class = receiver_type_find(DEFAULT_RECEIVER);
+    int r = walk_receiver_new(o->receiver);
     return r < 0 ? r : text_copy(DEFAULT_RECEIVER, &o->receiver->name);
 }
 
-/* Keys of another type, and files that this type cannot do without. */
+/* The key of two words whose second makes this file unnecessary, if that word was given. */
+static bool unnecessary(const struct receiver_options *r, const struct conf_key *k)
+{
+    const struct conf_key *unless =
+        k->unless ? conf_key_find(&r->class->options, k->unless) : NULL;
+    return unless && *(const bool *)((const char *)r->own + unless->at);
+}
+
+/* The files that this type needs. */
 static void check_keys(struct load *l, const struct receiver_options *r)
 {
-    for (size_t i = 0; i < conf_receiver.n; i++) {
-        const struct conf_key *k = &conf_receiver.key[i];
-        const void *at = (const char *)r + k->at;
-        if (!k->only)
+    const struct conf_section *s = &r->class->options;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct conf_key *k = &s->key[i];
+        if (k->type != CONF_FILE || k->file != FILE_RECEIVER)
             continue;
-        bool ours = k->only & 1U << r->type, given = walk_is_set(&l->walk, at);
-        if (given && !ours)
-            walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, at, place(l, r)),
-                         "receivers.%s: a receiver of type %s has no such key; remove it", k->name,
-                         receiver_type_name(r->type));
-        bool key = at == (const void *)&r->signing_key_file && r->unsigned_messages;
-        if (ours && key && **(char *const *)at)
-            walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, at, place(l, r)),
-                         "receivers.%s: signing = \"off\" leaves it without an effect; remove one "
-                         "of the two",
-                         k->name);
-        bool needed = ours && !key && k->type == CONF_FILE && k->file == FILE_RECEIVER;
-        if (needed && !**(char *const *)at)
+        const void *at = (const char *)r->own + k->at;
+        struct conf_where where = walk_where(&l->walk, MARK_VALUE, at, place(l, r));
+        bool given = **(char *const *)at, off = unnecessary(r, k);
+        if (off && given)
+            walk_problem(&l->walk, where,
+                         "receivers.%s: %s = \"off\" leaves it without an effect; remove one of the "
+                         "two",
+                         k->name, k->unless);
+        if (!off && !given)
             walk_problem(
-                &l->walk, walk_where(&l->walk, MARK_VALUE, at, place(l, r)),
+                &l->walk, where,
                 "receivers.%s: a receiver of type %s needs this file; add for example: %s = \"%s\"",
-                k->name, receiver_type_name(r->type), k->name, k->example);
+                k->name, r->class->name, k->name, k->example);
     }
 }
 
@@ -61,7 +65,9 @@ static int check_receiver_files(struct load *l, struct receiver_options *r, bool
     size_t before = l->report.n_seen, first = l->report.n;
     enum conf_gravity gravity = l->walk.gravity;
     l->walk.gravity = CONF_MISTAKE;
-    files_resolve(&l->walk, &l->places, &conf_receiver, r, NULL, place(l, r), "receivers");
+    if (r->own)
+        files_resolve(&l->walk, &l->places, &r->class->options, r->own, NULL, place(l, r),
+                      "receivers");
     if (l->report.n_seen == before && r->name && typed && l->places.look && deliver_check(r, &why) < 0)
         walk_problem(&l->walk, place(l, r), "receiver \"%s\": %s%s", r->name, why.text,
                      walk_advice(&l->walk, &why, "; mend the file that it is in"));
@@ -77,7 +83,7 @@ static int check_receiver(struct load *l, struct receiver_options *r)
 {
     const struct options *o = l->options;
     size_t before = l->report.n_seen;
-    bool typed = walk_is_set(&l->walk, &r->type) && !walk_wrong(&l->walk, &r->type);
+    bool typed = r->class && r->own;
     for (const struct receiver_options *other = o->receiver; other < r; other++)
         if (r->name && other->name && text_equal_nocase(other->name, r->name))
             walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &r->name, place(l, r)),
@@ -96,10 +102,10 @@ static int set_traits(struct options *o)
         return -ENOMEM;
     o->routes.n_receivers = o->n_receivers;
     for (size_t i = 0; i < o->n_receivers; i++) {
-        /* All types of this version are machines: they want every change, and none of them wakes
-         * anybody by itself. */
-        o->routes.receiver[i] =
-            (struct receiver_traits){.pager = false, .wants_deescalations = true};
+        const struct receiver_class *class = o->receiver[i].class;
+        unsigned traits = class ? class->traits : 0; /* no type was reported */
+        o->routes.receiver[i] = (struct receiver_traits){
+            .pager = traits & RECEIVER_PAGER, .wants_deescalations = traits & RECEIVER_MACHINE};
         if (text_copy(o->receiver[i].name, &o->routes.receiver[i].name) < 0)
             return -ENOMEM;
     }

@@ -120,6 +120,11 @@ static void dump_remarks(struct dump *d, const struct options *o)
             dump_remark(d, &o->tenant[i]);
 }
 
+static void dump_own(struct dump *d, const struct receiver_options *r)
+{
+    dump_group(d, &r->class->options, r->own);
+}
+
 static void dump_list(struct dump *d, const struct conf_key *k, const void *at, size_t n,
                       size_t element)
 {
@@ -135,14 +140,17 @@ static void dump_list(struct dump *d, const struct conf_key *k, const void *at, 
         text_addf(&d->out, "%s\n%*s{\n", first ? "" : ",", (int)(2 * d->depth), "");
         first = false;
         d->depth++;
-        dump_group(d, k->section, list + i * element);
+        const void *at_i = list + i * element;
+        dump_group(d, k->section, at_i);
+        if (k->type == CONF_RECEIVERS)
+            dump_own(d, at_i);
         close_group(d, "}");
     }
     d->depth--;
     text_add(&d->out, " );\n");
 }
 
-/* Strings that nobody gave (a key of another receiver type, a match key) are not there, and hours
+/* Strings that nobody gave (a match key) are not there, and hours
  * that nobody keeps. */
 static bool is_there(const struct conf_key *k, const void *base)
 {
@@ -156,10 +164,8 @@ static bool is_there(const struct conf_key *k, const void *base)
 
 static bool is_foreign(const struct conf_section *s, const struct conf_key *k, const void *base)
 {
-    if (s == &conf_tenant)
-        return k->auth && !(k->auth & 1U << ((const struct tenant_options *)base)->graph.auth);
-    return s == &conf_receiver && k->only &&
-           !(k->only & 1U << ((const struct receiver_options *)base)->type);
+    return s == &conf_tenant && k->auth &&
+           !(k->auth & 1U << ((const struct tenant_options *)base)->graph.auth);
 }
 
 static bool is_override(const struct conf_section *s)
@@ -186,6 +192,7 @@ static void dump_key(struct dump *d, const struct conf_section *s, const struct 
             dump_list(d, k, at, *n, k->element);
         return;
     case CONF_LIST:
+    case CONF_RECEIVERS:
         dump_list(d, k, at, *n, k->element);
         return;
     case CONF_LATER:

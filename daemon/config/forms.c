@@ -4,9 +4,11 @@
 #include "config/forms.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/date.h"
 #include "base/text.h"
-#include "deliver/deliver.h"
+#include "http/url.h"
+#include "rules/rule.h"
 #include <errno.h>
 #include <string.h>
 
@@ -256,30 +258,6 @@ int form_resource(const char *text, struct failure *ret_failure)
     if (len >= 9 && strcmp(text + len - 9, "/.default") == 0)
         return wrong(ret_failure, "\"/.default\" is added by itself; write the resource alone");
     return 0;
-}
-
-int form_facility(const char *text, struct failure *ret_failure)
-{
-    if (syslog_facility_parse(text) >= 0)
-        return 0;
-    return wrong(ret_failure,
-                 "not a syslog facility; write \"daemon\", \"user\" or \"local0\" to \"local7\"");
-}
-
-int form_identifier(const char *text, struct failure *ret_failure)
-{
-    /* RFC 5424 section 6.2.5: APP-NAME is 1 to 48 printable ASCII characters. */
-    if (*text && strlen(text) <= 48 && made_of(text, LETTERS DIGITS "._-/"))
-        return 0;
-    return wrong(ret_failure, "not an identifier; use 1 to 48 letters, digits and . _ - /");
-}
-
-int form_socket(const char *text, struct failure *ret_failure)
-{
-    if (!*text || (*text == '/' && strlen(text) < 108)) /* sun_path of unix(7) */
-        return 0;
-    return wrong(ret_failure,
-                 "not the path of a socket; write an absolute path of at most 107 bytes");
 }
 
 int form_glob(const char *text, struct failure *ret_failure)

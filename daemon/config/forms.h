@@ -21,9 +21,6 @@ int form_zone(const char *text, struct failure *ret_failure);
 int form_root(const char *text, struct failure *ret_failure);  /* "" or scheme://host[:port] */
 int form_proxy(const char *text, struct failure *ret_failure); /* "" or http(s)://host[:port] */
 int form_resource(const char *text, struct failure *ret_failure);
-int form_facility(const char *text, struct failure *ret_failure);
-int form_identifier(const char *text, struct failure *ret_failure);
-int form_socket(const char *text, struct failure *ret_failure); /* "" or an absolute path */
 int form_glob(const char *text, struct failure *ret_failure);
 int form_rule_glob(const char *text, struct failure *ret_failure);
 int form_severity_glob(const char *text, struct failure *ret_failure);

@@ -3,17 +3,13 @@
 #include "config/keys.h"
 
 #include "config/forms.h"
-#include <stddef.h>
 
 /* A row is a few lines, not one line for each of its members. */
 /* clang-format off */
-#define AT(type, member)                                                                           \
-    .at = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
-#define COUNTED(type, member, n_member)                                                            \
-    AT(type, member), .n_at = offsetof(struct type, n_member),                                     \
-        .element = sizeof(*((struct type *)0)->member)
-#define SECTION(rows) {rows, N_ELEMENTS(rows)}
-#define WORDS(...) (const char *const[]) { __VA_ARGS__, NULL }
+#define AT CONF_AT
+#define COUNTED CONF_COUNTED
+#define SECTION CONF_SECTION
+#define WORDS CONF_WORDS
 
 /* ---- thresholds: the same rows for every rule, but for units and meaning ---- */
 
@@ -349,44 +345,15 @@ static const struct conf_section USAGE_RIGHT_SECTION = SECTION(USAGE_RIGHT);
 
 /* ---- receivers ---- */
 
-#define JOURNAL (1U << RECEIVER_JOURNAL)
-#define SYSLOG (1U << RECEIVER_SYSLOG)
-#define WEBHOOK (1U << RECEIVER_WEBHOOK)
+/* The keys of all types. Those of one type are in its file in deliver/; they win over these. */
 static const struct conf_key RECEIVER[] = {
     {.name = "name", .type = CONF_TEXT, AT(receiver_options, name), .required = true,
      .what = "a name", .check = form_receiver, .example = "hook",
      .help = "Name of the receiver in routes and messages; unique."},
-    {.name = "type", .type = CONF_WORD, AT(receiver_options, type), .required = true,
-     .words = WORDS("journal", "syslog", "webhook"),
+    {.name = "type", .type = CONF_RECEIVER_TYPE, AT(receiver_options, class), .required = true,
      .later_words = WORDS("pagerduty", "teams", "slack", "jsm", "ntfy", "email", "cloudevents",
                           "alertmanager", "heartbeat"), .example = "webhook",
      .help = "Type of the receiver."},
-    {.name = "facility", .type = CONF_TEXT, AT(receiver_options, facility), .def = "daemon",
-     .only = SYSLOG, .what = "a facility", .check = form_facility,
-     .help = "Syslog facility."},
-    {.name = "identifier", .type = CONF_TEXT, AT(receiver_options, identifier), .def = "seatwatchd",
-     .only = SYSLOG, .what = "an identifier", .check = form_identifier,
-     .help = "Program name in the syslog line, before the colon."},
-    {.name = "socket", .type = CONF_TEXT, AT(receiver_options, socket), .def = "",
-     .only = JOURNAL | SYSLOG, .what = "a path, or empty", .check = form_socket,
-     .example = "/dev/log",
-     .help = "Local socket to write to; empty selects the default socket of the system."},
-    {.name = "url_file", .type = CONF_FILE, AT(receiver_options, url_file), .def = "",
-     .shown_def = "required", .file = FILE_RECEIVER, .only = WEBHOOK, .example = "hook.url",
-     .help = "File with the URL of the webhook, which is a secret."},
-    {.name = "signing_key_file", .type = CONF_FILE, AT(receiver_options, signing_key_file),
-     .def = "", .shown_def = "required", .file = FILE_RECEIVER, .only = WEBHOOK,
-     .example = "hook.key",
-     .help = "File with one whsec_ key per line, newest first, at most two."},
-    {.name = "signing", .type = CONF_WORD, AT(receiver_options, unsigned_messages),
-     .words = WORDS("on", "off"), .def = "on", .only = WEBHOOK, .example = "off",
-     .help = "Whether messages are signed; off needs no signing_key_file."},
-    {.name = "ca_file", .type = CONF_FILE, AT(receiver_options, ca_file), .def = "",
-     .file = FILE_CA, .only = WEBHOOK, .example = "/etc/seatwatchd/hook-ca.pem",
-     .help = "Certificate authorities for this receiver, in PEM."},
-    {.name = "allow_http", .type = CONF_BOOL, AT(receiver_options, allow_http), .def = "false",
-     .only = WEBHOOK, .help = "Whether plain http:// is allowed for hosts other than this "
-                              "machine."},
     LATER_KEY("server", NULL, "syslog over the network"),
     LATER_KEY("sd_id", NULL, "syslog over the network"),
     LATER_KEY("routing_key_file", NULL, "receivers of type pagerduty"),
@@ -516,7 +483,7 @@ static const struct conf_key ROOT[] = {
      .help = "Other limits for selected pools; the more specific match wins."},
     {.name = "alerts", .type = CONF_GROUP, .section = &ALERTS_SECTION,
      .help = "Timing and repetition of alerts."},
-    {.name = "receivers", .type = CONF_LIST, COUNTED(options, receiver, n_receivers),
+    {.name = "receivers", .type = CONF_RECEIVERS, COUNTED(options, receiver, n_receivers),
      .section = &conf_receiver, .help = "Destinations of notifications; without any, the journal "
                                         "is the only one."},
     {.name = "routes", .type = CONF_LIST, COUNTED(options, routes.route, routes.n_routes),

@@ -1,81 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* config/keys.h: the key table. A row is everything there is to know about a key: how it is read,
- * where its value goes, what it may be, what it is when nobody says, and what it means.
- *
- * Parsing, ranges, defaults, freeing, --dump-config and the checks of manual page and sample all
- * walk these rows; a new key is a new row. */
+/* config/keys.h: the key table, in rows of base/conf_key.h. Parsing, ranges, defaults, freeing,
+ * --dump-config and the checks of manual page and sample all walk these rows; a new key is a new
+ * row. The keys of a receiver type are in deliver/, in the file of the type. */
 #pragma once
+#include "base/conf_key.h"
 #include "config/config.h"
+#include "deliver/receiver.h"
 
-enum conf_type {
-    CONF_GROUP,      /* { ... }; `section` describes it, at the same base plus `at` */
-    CONF_LIST,       /* ( { ... }, ... ); elements of `element` bytes, count at `n_at` */
-    CONF_TENANTS,    /* tenants and tenant_defaults: collected from several files, see tenants.c */
-    CONF_RULE,       /* a group, or the string "off"; a struct threshold */
-    CONF_NAMES,      /* [ "...", ... ]; char **, count at `n_at` */
-    CONF_LABELS,     /* { key = "value"; ... }; struct label *, count at `n_at` */
-    CONF_POOL_NAMES, /* the same, or a list of { allotment, name }: libconfig's names begin with a
-                        letter, allotment ids need not */
-    CONF_LATER,      /* of a later version: only `def`, its harmless value, is accepted */
-    CONF_BOOL,       /* bool */
-    CONF_COUNT,      /* uint32_t or int64_t by `size` */
-    CONF_DURATION,   /* usec_t; with `off_ok` "off" is 0 */
-    CONF_SHARE,      /* int64_t, basis points */
-    CONF_CLOCK,      /* usec_t from midnight, "HH:MM" */
-    CONF_HOURS,      /* struct hours */
-    CONF_WORD,       /* number of the word in `words`; bool or an enum by `size` */
-    CONF_LOG_LEVEL,  /* int, LOG_ERR ... */
-    CONF_LIMIT,      /* struct limit, read as `limit` says */
-    CONF_TEXT,       /* char *; `check` knows more */
-    CONF_FILE,       /* char *; name of a file, resolved by files.c; `file` says what must hold */
-    CONF_TYPE_COUNT_
-};
-enum conf_limit { LIMIT_SHARE, LIMIT_UNITS, LIMIT_COUNT, LIMIT_AGE, LIMIT_DAYS, LIMIT_POLLS };
-enum conf_file {
-    FILE_SECRET,   /* secret_read() must like it */
-    FILE_CLIENT_SECRET, /* client_secret_read() must like it */
-    FILE_PUBLIC,   /* secret_read_public() must like it */
-    FILE_CA,       /* certificates in PEM; public */
-    FILE_NAMES,    /* read by load.c */
-    FILE_RECEIVER, /* deliver_check() looks into it */
-};
-
-enum conf_case { /* TEXT, NAMES: upper case is kept; or becomes lower case in a GUID, or everywhere */
-    CASE_KEPT,
-    CASE_GUID,
-    CASE_LOWER,
-};
-
-struct conf_section;
-struct conf_key {
-    const char *name;
-    enum conf_type type;
-    size_t at, size, n_at, element;
-    const char *min, *max;    /* in the notation of the type; NULL: no bound of its own */
-    const char *def;          /* as a file says it, without quotes; NULL: none */
-    const char *shown_def;    /* for people, where the default is a rule and no value */
-    const char *const *words; /* WORD: NULL-terminated */
-    const char *const *later_words;
-    bool off_ok, required;
-    bool smaller_is_worse; /* LIMIT: of remaining units and days */
-    enum conf_limit limit;
-    enum conf_file file;
-    enum conf_case letters;
-    const char *what; /* TEXT: what it is, for messages: "a name"; LATER: why it is refused, not for later */
-    int (*check)(const char *text, struct failure *ret_failure);
-    unsigned set;      /* bit in threshold.set */
-    unsigned only;     /* receivers: bits of the types that know this key; 0: all */
-    unsigned auth;     /* tenants: bits of the kinds of sign-in that know this key; 0: all */
-    unsigned needed;   /* tenants: bits of those that cannot do without it */
-    const char *later; /* LATER: the words for what is missing */
-    const struct conf_section *section;
-    const char *help;    /* one or two sentences, without quotes or line breaks */
-    const char *example; /* if the default is no good one */
-};
-struct conf_section {
-    const struct conf_key *key;
-    size_t n;
-};
 extern const struct conf_section conf_root, conf_tenant, conf_receiver;
 
 const struct conf_key *conf_key_find(const struct conf_section *s, const char *name);
@@ -93,3 +24,14 @@ typedef void conf_key_visit(void *userdata, const char *path, const struct conf_
 void conf_keys_each(conf_key_visit *visit, void *userdata);
 /* Where the rule group of a rule is: "thresholds.usage" has the section. NULL: no such group. */
 const struct conf_key *conf_rule_key(enum rule rule);
+
+/* The key of a receiver: one of all types, one of `class` (may be NULL), or one of another type.
+ * *ret_type: the type whose options it fills; NULL: struct receiver_options itself. */
+const struct conf_key *conf_receiver_key(const struct receiver_class *class, const char *name,
+                                         const struct receiver_class **ret_type);
+/* The keys of all types together, each name once, for messages and lists. Fills `buf`. */
+#define CONF_RECEIVER_KEYS_MAX 128
+struct conf_section conf_receiver_keys(struct conf_key buf[static CONF_RECEIVER_KEYS_MAX]);
+/* The words of a WORD or RECEIVER_TYPE, NULL-terminated; `buf` may be used for them. */
+const char *const *conf_key_words(const struct conf_key *k,
+                                  const char *buf[static RECEIVER_TYPES_MAX]);

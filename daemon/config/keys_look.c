@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/keys_look.c: finding rows of the key table, and saying what they are. */
+/* config/keys_look.c: describes the rows of the key table, one or all of them. */
 #include "config/keys.h"
 
 #include "base/text.h"
@@ -7,45 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
-#define NAMES_MAX 64
-
-const struct conf_key *conf_key_find(const struct conf_section *s, const char *name)
-{
-    for (size_t i = 0; i < s->n; i++)
-        if (strcmp(s->key[i].name, name) == 0)
-            return &s->key[i];
-    return NULL;
-}
-
-const char *conf_key_nearest(const struct conf_section *s, const char *name)
-{
-    const char *names[NAMES_MAX];
-    size_t n = 0;
-    for (size_t i = 0; i < s->n && n < NAMES_MAX; i++)
-        names[n++] = s->key[i].name;
-    return text_nearest(name, names, n);
-}
-
-const char *conf_key_home(const char *name)
-{
-    for (size_t i = 0; i < conf_root.n; i++)
-        if (conf_root.key[i].section && conf_key_find(conf_root.key[i].section, name))
-            return conf_root.key[i].name;
-    return NULL;
-}
-
-const struct conf_key *conf_rule_key(enum rule rule)
-{
-    const struct conf_section *thresholds = conf_key_find(&conf_root, "thresholds")->section;
-    const struct conf_key *k = conf_key_find(thresholds, rule_name(rule));
-    return k && k->type == CONF_RULE ? k : NULL;
-}
-
-/* ---- context ---- */
-
 static const char *const TYPE_WORDS[CONF_TYPE_COUNT_] = {
     [CONF_GROUP] = "group",
     [CONF_LIST] = "list of groups",
+    [CONF_RECEIVERS] = "list of groups",
     [CONF_TENANTS] = "list of groups",
     [CONF_RULE] = "group",
     [CONF_NAMES] = "array of names",
@@ -82,9 +47,11 @@ static void add_value(struct text *t, const struct conf_key *k, const char *valu
 
 static void add_type(struct text *t, const struct conf_key *k)
 {
-    if (k->words) {
-        for (size_t i = 0; k->words[i]; i++)
-            text_addf(t, "%s\"%s\"", i == 0 ? "" : k->words[i + 1] ? ", " : " or ", k->words[i]);
+    const char *buf[RECEIVER_TYPES_MAX];
+    const char *const *words = conf_key_words(k, buf);
+    if (words) {
+        for (size_t i = 0; words[i]; i++)
+            text_addf(t, "%s\"%s\"", i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
         return;
     }
     text_add(t, k->type == CONF_LIMIT                     ? LIMIT_WORDS[k->limit]
@@ -103,6 +70,16 @@ static void add_auths(struct text *t, const char *what, unsigned bits)
     for (unsigned auth = 0, n = 0; bits != (1U << AUTH_COUNT_) - 1 && auth < AUTH_COUNT_; auth++)
         if (bits & 1U << auth)
             text_addf(t, "%s%s", n++ ? ", " : " with auth ", conf_auth_name((enum auth)auth));
+}
+
+/* "; type journal, syslog": the receiver types that have this key, with this meaning. */
+static void add_receiver_types(struct text *t, const struct conf_key *k)
+{
+    for (size_t i = 0, n = 0; k->help && receiver_types[i]; i++) {
+        const struct conf_key *same = conf_key_find(&receiver_types[i]->options, k->name);
+        if (same && text_equal(same->help, k->help))
+            text_addf(t, "%s%s", n++ ? ", " : "; type ", receiver_types[i]->name);
+    }
 }
 
 int conf_key_context(const struct conf_key *k, char **ret)
@@ -127,10 +104,7 @@ int conf_key_context(const struct conf_key *k, char **ret)
     }
     if (k->auth && k->auth != k->needed)
         add_auths(&t, "; only", k->auth);
-    for (unsigned type = 0, n = 0; k->only && type < RECEIVER_TYPE_COUNT_; type++)
-        if (k->only & 1U << type)
-            text_addf(&t, "%s%s", n++ ? ", " : "; type ",
-                      receiver_type_name((enum receiver_type)type));
+    add_receiver_types(&t, k);
     char *identity = text_take(&t);
     if (!identity)
         return -ENOMEM;
@@ -139,6 +113,28 @@ int conf_key_context(const struct conf_key *k, char **ret)
 }
 
 /* ---- all of them ---- */
+
+static void visit_section(const struct conf_section *s, const char *prefix, conf_key_visit *visit,
+                          void *userdata);
+
+/* A key that means something else in another type has a path with that type. */
+static void visit_receivers(const char *path, conf_key_visit *visit, void *userdata)
+{
+    struct conf_key keys[CONF_RECEIVER_KEYS_MAX];
+    const struct conf_section all = conf_receiver_keys(keys);
+    visit_section(&all, path, visit, userdata);
+    for (size_t i = 0; receiver_types[i]; i++) {
+        const struct conf_section *s = &receiver_types[i]->options;
+        for (size_t j = 0; j < s->n; j++) {
+            char own[128];
+            if (text_equal(conf_key_find(&all, s->key[j].name)->help, s->key[j].help))
+                continue;
+            (void)snprintf(own, sizeof own, "%s.%s.%s", path, receiver_types[i]->name,
+                           s->key[j].name);
+            visit(userdata, own, &s->key[j]);
+        }
+    }
+}
 
 static void visit_section(const struct conf_section *s, const char *prefix, conf_key_visit *visit,
                           void *userdata)
@@ -150,6 +146,10 @@ static void visit_section(const struct conf_section *s, const char *prefix, conf
             continue;
         (void)snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", k->name);
         visit(userdata, path, k);
+        if (k->type == CONF_RECEIVERS) {
+            visit_receivers(path, visit, userdata);
+            continue;
+        }
         bool reported_elsewhere = strcmp(path, "tenant_defaults") == 0 ||
                                   (k->type == CONF_RULE && strncmp(path, "thresholds", 10) != 0);
         if (k->section && !reported_elsewhere)

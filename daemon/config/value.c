@@ -183,14 +183,16 @@ static int ranged_parse(const struct conf_key *k, const char *text, int64_t *ret
 static int word_parse(const struct conf_key *k, const char *text, int *ret, struct failure *f)
 {
     char shown[64];
+    const char *buf[RECEIVER_TYPES_MAX];
+    const char *const *words = conf_key_words(k, buf);
     CLEANUP(text_free) struct text known = TEXT_INIT(256);
     size_t n = 0;
-    for (; k->words[n]; n++) {
-        if (strcmp(k->words[n], text) == 0) {
+    for (; words[n]; n++) {
+        if (strcmp(words[n], text) == 0) {
             *ret = (int)n;
             return 0;
         }
-        text_addf(&known, "%s\"%s\"", n ? ", " : "", k->words[n]);
+        text_addf(&known, "%s\"%s\"", n ? ", " : "", words[n]);
     }
     CLEANUP(free) char *choice = text_take(&known);
     if (!choice)
@@ -200,7 +202,7 @@ static int word_parse(const struct conf_key *k, const char *text, int *ret, stru
             return failure_set(f, FAILURE_CONFIG, EINVAL,
                                "this version does not have %s = \"%s\" yet; known so far: %s",
                                k->name, text, choice);
-    const char *near = text_nearest(text, k->words, n);
+    const char *near = text_nearest(text, words, n);
     (void)text_clean(shown, sizeof shown, text, strlen(text));
     if (near)
         return failure_set(f, FAILURE_CONFIG, EINVAL,
@@ -280,6 +282,11 @@ int value_store(const struct conf_key *k, const char *text, void *at, struct fai
         return limit_store(k, text, at, ret_failure);
     case CONF_HOURS:
         return hours_parse(text, at, ret_failure);
+    case CONF_RECEIVER_TYPE:
+        r = word_parse(k, text, &word, ret_failure);
+        if (r >= 0)
+            *(const struct receiver_class **)at = receiver_types[word];
+        return r;
     case CONF_BOOL:
         n = strcmp(text, "true") == 0;
         break;
@@ -357,6 +364,9 @@ void value_print(const struct conf_key *k, const void *at, struct text *out)
         break;
     case CONF_WORD:
         text_addf(out, "\"%s\"", k->words[get(k, at)]);
+        break;
+    case CONF_RECEIVER_TYPE:
+        text_addf(out, "\"%s\"", (*(const struct receiver_class *const *)at)->name);
         break;
     case CONF_LOG_LEVEL:
         for (size_t i = 0; k->words[i]; i++)

@@ -6,6 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
+static void walk_setting(struct walk *w, const config_setting_t *s, const struct conf_key *k,
+                         void *base, const char *path);
+
 static void *member(void *base, size_t at)
 {
     return (char *)base + at;
@@ -106,6 +109,63 @@ void walk_element(struct walk *w, const config_setting_t *element, const struct 
     walk_group(w, element, s, base, path);
 }
 
+/* A key of another type: read for its mistakes only. */
+static void walk_foreign(struct walk *w, const config_setting_t *s, const struct conf_key *k,
+                         const struct receiver_class *type, const struct receiver_options *r,
+                         const char *path)
+{
+    size_t n_marks = w->n_marks;
+    void *unused = calloc(1, type->options_size);
+    if (!unused) {
+        w->oom = true;
+        return;
+    }
+    walk_setting(w, s, k, unused, path);
+    w->n_marks = n_marks;
+    walk_free(&type->options, unused);
+    free(unused);
+    if (r->class)
+        walk_problem(w, walk_here(w, s), "%s: a receiver of type %s has no such key; remove it", path,
+                     r->class->name);
+}
+
+int walk_receiver_new(struct receiver_options *r)
+{
+    r->own = calloc(1, r->class->options_size);
+    return r->own ? walk_defaults(&r->class->options, r->own, false) : -ENOMEM;
+}
+
+static void walk_receiver(struct walk *w, const config_setting_t *element,
+                          struct receiver_options *r, const char *path)
+{
+    const char *word = NULL;
+    walk_mark_add(w, r, MARK_ELEMENT, walk_here(w, element));
+    if (config_setting_lookup_string(element, "type", &word))
+        r->class = receiver_type_find(word);
+    if (r->class && walk_receiver_new(r) < 0) {
+        w->oom = true;
+        return;
+    }
+    int length = config_setting_length(element);
+    for (int i = 0; i < length; i++) {
+        const config_setting_t *e = config_setting_get_elem(element, (unsigned)i);
+        const struct receiver_class *type;
+        const struct conf_key *k = conf_receiver_key(r->class, config_setting_name(e), &type);
+        char buf[WALK_PATH_MAX];
+        if (!k) {
+            struct conf_key keys[CONF_RECEIVER_KEYS_MAX];
+            struct conf_section known = conf_receiver_keys(keys);
+            walk_unknown_key(w, e, &known, path);
+        } else if (type && type != r->class) {
+            walk_foreign(w, e, k, type, r, walk_join(buf, path, k->name));
+        } else {
+            walk_setting(w, e, k, type ? r->own : r, walk_join(buf, path, k->name));
+        }
+    }
+    if (r->class)
+        walk_required(w, &r->class->options, r->own, walk_here(w, element), path);
+}
+
 static void walk_list(struct walk *w, const config_setting_t *s, const struct conf_key *k,
                       void *base, const char *path)
 {
@@ -134,7 +194,10 @@ static void walk_list(struct walk *w, const config_setting_t *s, const struct co
                          walk_type_words(e));
             continue;
         }
-        walk_element(w, e, k->section, at, path);
+        if (k->type == CONF_RECEIVERS)
+            walk_receiver(w, e, at, path);
+        else
+            walk_element(w, e, k->section, at, path);
         walk_required(w, k->section, at, walk_here(w, e), path);
     }
 }
@@ -162,6 +225,7 @@ static void walk_setting(struct walk *w, const config_setting_t *s, const struct
         walk_group_setting(w, s, k, at, path);
         break;
     case CONF_LIST:
+    case CONF_RECEIVERS:
         walk_list(w, s, k, base, path);
         break;
     case CONF_RULE:
@@ -225,12 +289,23 @@ static void free_names(char ***list, size_t *n)
     *n = 0;
 }
 
+static void free_own(struct receiver_options *r)
+{
+    if (r->own)
+        walk_free(&r->class->options, r->own);
+    free(r->own);
+}
+
 static void free_list(const struct conf_key *k, void *at, size_t *n)
 {
     char *list;
     memcpy(&list, at, sizeof list);
-    for (size_t i = 0; i < *n; i++)
-        walk_free(k->section, list + i * k->element);
+    for (size_t i = 0; i < *n; i++) {
+        void *element = list + i * k->element;
+        if (k->type == CONF_RECEIVERS)
+            free_own(element);
+        walk_free(k->section, element);
+    }
     free(list);
     memset(at, 0, sizeof list);
     *n = 0;
@@ -246,6 +321,7 @@ void walk_free(const struct conf_section *s, void *base)
             walk_free(k->section, at);
             break;
         case CONF_LIST:
+        case CONF_RECEIVERS:
             free_list(k, at, member(base, k->n_at));
             break;
         case CONF_NAMES:

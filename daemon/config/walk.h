@@ -27,6 +27,8 @@ void conf_walk_clear(struct walk *w);
 /* Fills `base` with the defaults of a section; rule groups only `with_rules` (an override says
  * nothing by itself). -ENOMEM. */
 int walk_defaults(const struct conf_section *s, void *base, bool with_rules);
+/* The options of a receiver whose type is known, with their defaults. -ENOMEM. */
+int walk_receiver_new(struct receiver_options *r);
 /* Every member of a group; problems go to the report. Lists are made; tenants are left alone. */
 void walk_group(struct walk *w, const config_setting_t *group, const struct conf_section *s,
                 void *base, const char *path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/answer.c: the classes of answers as a table, the backoff, the circuit and the budget. */
+/* deliver/answer.c: classifies answers, and computes backoff, circuit breaker and age limit. */
 #include "deliver/answer.h"
 
 #include "base/text.h"
@@ -11,8 +11,7 @@
 #define BUSY_MAX USEC_PER_MINUTE
 #define PROBE_FIRST 2 /* index into the delivery delays: 30 s */
 
-/* First match wins. 429, 502, 503 and 504 are the receiver asking for less; what it says in
- * Retry-After holds for all of its entries. Any other status may carry Retry-After as well. */
+/* First match wins. Retry-After applies to all entries of the receiver, with any status. */
 static const struct {
     int from, to;
     enum answer_class plain, with_retry_after;
@@ -20,7 +19,7 @@ static const struct {
     {200, 299, ANSWER_OK, ANSWER_OK},
     {410, 410, ANSWER_GONE, ANSWER_GONE},
     {429, 429, ANSWER_THROTTLED, ANSWER_THROTTLED},
-    {300, 399, ANSWER_RETRY, ANSWER_RETRY}, /* never followed: a login page's 200 is no delivery */
+    {300, 399, ANSWER_RETRY, ANSWER_RETRY}, /* never followed: a login page answers 200, too */
     {0, 999, ANSWER_RETRY, ANSWER_THROTTLED},
 };
 
@@ -64,8 +63,8 @@ static void count_row(struct health *h, int64_t id)
         h->failed[h->n_failed++] = id;
 }
 
-/* An entry is old when its age says so and the receiver has been seen failing for a while: after
- * a long power cut, or a jump of the wall clock, the age alone proves nothing. */
+/* An entry expires by age, and only if the receiver has been failing for a while: after a long power
+ * cut or a clock jump the age alone proves nothing. */
 static bool budget_is_spent(const struct outbox_entry *entry, struct instant now,
                             const struct health *h)
 {
@@ -79,8 +78,8 @@ static void settle_ok(struct health *h, struct attempt_result *ret)
     ret->state = OUTBOX_DELIVERED;
 }
 
-/* A local sink that takes nothing says nothing about the entry: all of them wait together, and
- * never for long, because such a sink comes back from one moment to the next. */
+/* A full local socket is not a failure of the entry: all entries wait together, and never for long,
+ * because the reader may resume at any moment. */
 static void settle_busy(const struct outbox_entry *entry, struct instant now, struct health *h,
                         struct attempt_result *ret)
 {

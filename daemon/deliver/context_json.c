@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/context_json.c: context as JSON and back. */
+/* deliver/context_json.c: writes the context of an alert as JSON, and reads it back. */
 #include "deliver/context_json.h"
 
 #include "base/alloc.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define SCHEMA 1
-#define CONTEXT_MAX (1024 * 1024) /* bytes; twenty subscriptions and some names are far below */
+#define CONTEXT_MAX (1024 * 1024) /* bytes; far above twenty subscriptions and their names */
 #define DATE_LAST 2932896         /* 9999-12-31 */
 #define LABELS_MAX 256
 #define NO_CUT SIZE_MAX
@@ -30,7 +30,7 @@ static size_t at_most(size_t n, size_t max)
     return n < max ? n : max;
 }
 
-/* Saturated: a larger number could be written, but never be read back. */
+/* Saturated: a larger number could be written, but not read back. */
 void context_put_number(struct json_writer *w, const char *key, int64_t value)
 {
     if (value == NUMBER_UNKNOWN)
@@ -135,7 +135,7 @@ static void put_field(struct json_writer *w, const struct context_field *field, 
     }
 }
 
-/* The parts that are objects of their own; members of the others stand beside these. */
+/* The parts that are objects of their own; the members of the others are beside these. */
 static const char *const OBJECTS[CONTEXT_PART_COUNT_] = {[CONTEXT_PART_TENANT] = "tenant",
                                                          [CONTEXT_PART_ALLOTMENT] = "allotment",
                                                          [CONTEXT_PART_SKU] = "sku",
@@ -174,7 +174,7 @@ void context_put(struct json_writer *w, enum context_part part, const struct ale
     if (object)
         json_open_object(w, object);
     put_part(w, part, f, cut);
-    if (part == CONTEXT_PART_ALLOTMENT) /* for people; the exact one is in the rest */
+    if (part == CONTEXT_PART_ALLOTMENT) /* for people; the exact value is under "_" */
         context_put_instant(w, "oldest_waiting_since", f->oldest_at);
     if (object)
         json_close_object(w);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/context_put.h: the parts of the alert object, and reading them back. For this room only.
+/* deliver/context_put.h: writes and reads the parts of the alert object. For this room only.
  *
- * What people see is rounded (whole seconds, 96.4 percent); what a restart needs exactly stands
- * beside it under "_". Reading takes a missing or null member for "not known", so that rows of an
- * older version stay readable; a wrong type or an impossible value is a bad row. */
+ * Public values are rounded (whole seconds, 96.4 percent); exact values for a restart are under "_".
+ * A missing or null member reads as "unknown", so that rows of older versions stay readable; a wrong
+ * type or an impossible value makes the row invalid. */
 #pragma once
 #include "deliver/cut.h"
 #include "rules/context.h"
 
-#define REST "_" /* the member behind which a restart finds what receivers do not get */
+#define REST "_" /* the member with what only a restart needs */
 
 /* Writes the fields of this part: members of an object of its own for tenant, allotment and SKU
  * (null if nothing of it is known). `f` may be NULL (a test message): nulls. `cut` may be NULL. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/cut.c: strings of a bounded size, measured as the serializer will write them. */
+/* deliver/cut.c: cuts strings to a size, measured as the serializer writes them. */
 #include "deliver/cut.h"
 
 #include "base/text.h"
@@ -9,7 +9,7 @@
 
 #define ELLIPSIS "..."
 
-/* What one code point, or one broken sequence, becomes at most: see put_quoted() in json/write.c. */
+/* The most bytes that a code point or an invalid sequence becomes: see put_quoted() in json/write.c. */
 static size_t point_cost(const char *s, size_t len, size_t *ret_used)
 {
     uint32_t c;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/cut.h: how much of a notification goes into one message, and strings that keep to it.
- * Pure. */
+/* deliver/cut.h: limits of what one message holds, and strings cut to them. Pure. */
 #pragma once
 #include "json/json.h"
 
-/* Limits of one rendering, in bytes as they stand in the JSON (escapes counted). A NULL pointer to
- * this means no limits: what the store keeps. */
+/* Limits of one rendering, in bytes of the JSON text (escapes counted). A NULL pointer to this means
+ * no limits, as for the store. */
 struct cut {
     size_t title, text; /* text: summary, description, next step; 0 leaves them out (null) */
     size_t name;        /* names for people, labels, codes */

@@ -1,51 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/deliver.h: the dispatcher works the outbox; one receiver, one queue, one connection, one
- * backoff. A receiver type is a row in the table of receiver.c and one file. */
+/* deliver/deliver.h: sends what is in the outbox. Each receiver has a queue, a connection and a
+ * backoff of its own. A receiver type is one file and one row in the table of types.c. */
 #pragma once
 #include "http/http.h"
 #include "store/store.h"
 
-enum receiver_type { RECEIVER_JOURNAL, RECEIVER_SYSLOG, RECEIVER_WEBHOOK, RECEIVER_TYPE_COUNT_ };
-const char *receiver_type_name(enum receiver_type t);
-
+struct receiver_class; /* a receiver type: see receiver.h */
 struct receiver_options { /* filled by config/, which owns the strings */
     char *name;
-    enum receiver_type type;
-    char *facility;         /* syslog: "daemon" */
-    char *identifier;       /* syslog: "seatwatchd" */
-    char *socket;           /* syslog and journal: path of the local socket; "" = /dev/log, journald's */
-    char *url_file;         /* webhook: a path; the URL is a credential */
-    char *signing_key_file; /* webhook: one whsec_ key a line, newest first, at most two */
-    bool unsigned_messages; /* webhook: there is no signing key, and that was said */
-    char *ca_file;
-    bool allow_http;
+    const struct receiver_class *class;
+    void *own;    /* the type's own options: as its rows in `class` say */
     char *broken; /* NULL, or the one line that says why it cannot be used: it is switched off */
 };
-int syslog_facility_parse(const char *name); /* LOG_DAEMON ...; -EINVAL */
 
 struct dispatcher;
 struct dispatcher_options {
     const struct receiver_options *receiver;
     size_t n_receivers;
 };
-/* A delivery ended: for counting, and for telling the alert engine about parked entries. */
+/* A delivery ended: for counters, and for delivery alerts about parked entries. */
 typedef void dispatcher_delivered(void *userdata, const char *receiver, enum outbox_state state);
-/* Reads keys and URLs once to check them (and again whenever they change). Options are borrowed. */
+/* Reads keys and URLs to check them, and again whenever they change. Options are borrowed. */
 int dispatcher_new(const struct dispatcher_options *o, struct store *store, struct http *http,
                    sd_event *event, dispatcher_delivered *heard, void *userdata,
                    struct dispatcher **ret, struct failure *ret_failure);
 void dispatcher_free(
     struct dispatcher *c); /* cancels attempts under way: their outcome is unknown */
 DEFINE_CLEANUP(struct dispatcher *, dispatcher_free)
-/* There may be new entries: look at the queues soon, from the event loop. */
+/* There may be new entries: the queues are read soon, from the event loop. */
 void dispatcher_wake(struct dispatcher *c);
 /* --once: one attempt for each due entry, then `done` from the event loop. */
 typedef void dispatcher_idle(void *userdata);
 int dispatcher_drain(struct dispatcher *c, dispatcher_idle *done, void *userdata);
-/* SIGTERM: nothing new; `done` when what is in flight has ended or after `grace`; it
- * may free the dispatcher. */
+/* SIGTERM: starts no attempt. `done` follows when those under way have ended, or after `grace`; it may
+ * free the dispatcher. */
 int dispatcher_stop(struct dispatcher *c, usec_t grace, dispatcher_idle *done, void *userdata);
-/* Goes on after dispatcher_stop (a reload that was refused late). */
+/* Resumes after dispatcher_stop (a reload that was refused late). */
 void dispatcher_resume(struct dispatcher *c);
 /* For the watchdog: false if an attempt did not end long after its deadline. */
 bool dispatcher_on_time(const struct dispatcher *c, const struct instant *now);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/digest_json.c: digests as JSON and back. */
+/* deliver/digest_json.c: writes digests as JSON, and reads them back. */
 #include "deliver/context_json.h"
 
 #include "base/alloc.h"
@@ -64,7 +64,7 @@ static void put_next_step(struct json_writer *w, const struct digest *d, const s
     json_put_cut(w, "next_step", t.data, cut ? cut->text : SIZE_MAX);
 }
 
-/* What the other types have too, so that one template shows them all. */
+/* The members of the other types, so that one template renders all of them. */
 static void put_like_alerts(struct json_writer *w, const struct digest *d, const struct cut *cut)
 {
     bool one_tenant = d->tenant_id && d->n_notifications > 0;
@@ -149,7 +149,7 @@ static void read_counts(struct reader *r, const struct json *o, struct digest *d
     for (const struct json *e = json_first(list); e && r->error >= 0; e = json_next(e)) {
         const char *rule = NULL;
         uint64_t count = 0;
-        (void)json_get_string(e, "rule", &rule); /* missing is told below */
+        (void)json_get_string(e, "rule", &rule); /* rejected below if missing */
         int parsed = rule ? rule_parse(rule) : -EINVAL;
         if (parsed < 0)
             fail(r, -EBADMSG);
@@ -191,7 +191,7 @@ static int digest_read(const struct json *o, struct digest *d)
     read_unsigned(&r, o, "parts", UINT32_MAX, &parts);
     read_uuid(&r, o, "digest_id", d->digest_id);
     read_uuid(&r, rest, "event_id", d->event_id);
-    (void)json_get_string(o, "reason", &reason); /* an unknown reason is none */
+    (void)json_get_string(o, "reason", &reason); /* an unknown reason reads as none */
     d->reason = reason_literal(reason);
     d->part = (uint32_t)part;
     d->parts = (uint32_t)parts;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/dispatcher.c: works the outbox: next entry, attempt begun, sent, attempt ended.
+/* deliver/dispatcher.c: sends the entries of the outbox: next entry, attempt begun, sent, attempt ended.
  *
- * Each receiver has a worker of its own: one attempt at a time, one timer, one health. A crash
- * between "begun" and "ended" leaves an unknown outcome, and the same id and bytes go again: at
- * most one repeat. No store, no attempt: what cannot be written down is not sent. The disk is
- * waited for once for all that was delivered within SYNC_WITHIN: a loss of power may repeat so
- * much, under the same ids. */
+ * Each receiver has a worker: one attempt at a time, one timer, one health. A crash between "begun"
+ * and "ended" leaves an unknown outcome; the same id and bytes are sent again, at most once. An
+ * attempt that cannot be recorded in the store is not made. One fsync covers all that was delivered
+ * within SYNC_WITHIN; a power loss may repeat those messages, under the same ids. */
 #include "deliver/worker.h"
 
 #include "base/alloc.h"
@@ -16,13 +15,13 @@
 #include <errno.h>
 #include <string.h>
 
-#define TURN_ENTRIES 50 /* local sinks answer at once: then others get a turn */
+#define TURN_ENTRIES 50 /* local receivers answer at once: then the others get a turn */
 #define TURN_TIME (100 * USEC_PER_SEC / 1000)
 #define STORE_RETRY (5 * USEC_PER_SEC)
-#define LOOK_AGAIN USEC_PER_HOUR /* at the latest: due times are wall clock, and that may jump */
+#define LOOK_AGAIN USEC_PER_HOUR /* at the latest: due times are wall clock, which may jump */
 #define LOOK_SOON (USEC_PER_SEC / 10) /* at the earliest: never spin on a due time */
 #define SYNC_WITHIN USEC_PER_SEC
-#define ATTEMPT_MAX USEC_PER_MINUTE /* a receiver's own deadlines are a quarter of that */
+#define ATTEMPT_MAX USEC_PER_MINUTE /* four times the deadline of http_post */
 #define ACCURACY 10000
 #define WHO_MAX 96 /* "receiver ", and a name of at most 63 bytes */
 
@@ -33,9 +32,9 @@ struct dispatcher {
     dispatcher_delivered *heard;
     void *userdata;
     bool stopping, draining;
-    usec_t drain_at;         /* what was due then is attempted once */
+    usec_t drain_at;         /* entries that were due then are attempted once */
     sd_event_source *ending; /* calls `done` from the event loop; the grace of a stop */
-    sd_event_source *sync;   /* on: attempts were written that the disk may not have yet */
+    sd_event_source *sync;   /* on: recorded attempts may not be on disk yet */
     dispatcher_idle *done;
     void *done_userdata;
 };
@@ -76,11 +75,11 @@ static void sync_now(struct dispatcher *c)
     struct failure why = {0};
     (void)sd_event_source_set_enabled(c->sync, SD_EVENT_OFF);
     if (store_sync(c->store, &why) < 0)
-        log_failure(LOG_ERR, &why, "what was delivered may not be recorded",
-                    "should it be lost, the same messages go again");
+        log_failure(LOG_ERR, &why, "cannot sync the record of deliveries to disk",
+                    "a power loss may repeat these messages");
 }
 
-/* The end of a drain or stop is told from the loop, after everything else of this turn. */
+/* The end of a drain or stop is reported from the event loop, after everything else of this turn. */
 static void dispatcher_check_end(struct dispatcher *c)
 {
     if (!c->done)
@@ -107,15 +106,14 @@ static void worker_drop(struct receiver_worker *w)
     dispatcher_check_end(w->dispatcher);
 }
 
-/* Until it is written down, the attempt has not ended and nothing else of this worker goes. A drain
- * has an end: it tries a second time, and leaves the outcome unknown, so that the next run sends
- * the same id again. */
+/* The worker sends nothing else until the end of the attempt is stored. A drain tries this twice and
+ * then leaves the outcome unknown, so that the next run sends the same id again. */
 static bool worker_write_end(struct receiver_worker *w)
 {
     struct failure why = {0};
     int r = store_attempt_end(w->dispatcher->store, w->entry->id, &w->result, clock_now(), &why);
     if (r < 0 &&
-        r != -ENOENT) { /* not there: a damaged row was put away; there is no end to write */
+        r != -ENOENT) { /* -ENOENT: a damaged row was quarantined, nothing to store */
         bool again = w->store_failing;
         worker_store_failed(w, &why);
         if (w->dispatcher->draining && again) {
@@ -134,17 +132,17 @@ static bool worker_write_end(struct receiver_worker *w)
     return true;
 }
 
-/* ---- switched off ---- */
+/* ---- disabled receivers ---- */
 
-/* Should it fail, which the attempt's end will say, a restart asks once more. */
+/* On failure, which the end of the attempt logs, a restart sends once more. */
 static void worker_disable(struct receiver_worker *w)
 {
-    if (w->class->address)
+    if (w->transport->address)
         w->off_stored = store_disable_receiver(w->dispatcher->store, w->options->name,
-                                               w->class->address(w->handle), NULL) >= 0;
+                                               w->transport->address(w->handle), NULL) >= 0;
 }
 
-/* Somebody may have asked for another chance meanwhile: then it is in the store no more. */
+/* A retry on demand removes the record from the store. */
 static bool worker_is_disabled(const struct receiver_worker *w)
 {
     int64_t address;
@@ -153,28 +151,28 @@ static bool worker_is_disabled(const struct receiver_worker *w)
             store_receiver_disabled(w->dispatcher->store, w->options->name, &address, NULL) != 0);
 }
 
-/* As it was left, unless it has another address now. */
+/* The stored state counts unless the address has changed. */
 static int worker_load_state(struct receiver_worker *w, struct failure *ret_failure)
 {
     int64_t address;
-    if (!w->class->address)
+    if (!w->transport->address)
         return 0;
     int r = store_receiver_disabled(w->dispatcher->store, w->options->name, &address, ret_failure);
-    w->off_stored = w->health.disabled = r > 0 && address == w->class->address(w->handle);
+    w->off_stored = w->health.disabled = r > 0 && address == w->transport->address(w->handle);
     if (r > 0 && !w->health.disabled)
         r = store_outbox_retry(w->dispatcher->store, w->options->name, clock_now(), ret_failure);
     return r < 0 ? r : 0;
 }
 
-/* What a receiver asks for it is given by the next process, too. Should it not be written, this one
- * keeps to it all the same, and says so at the next failure of the store. */
+/* Retry-After outlives the process. If it cannot be stored, this process obeys it all the same, and the
+ * next operation of the store logs the failure. */
 static void worker_store_backoff(struct receiver_worker *w, const struct instant *now)
 {
     char who[WHO_MAX];
-    if (!w->class->address || w->health.quiet_until_mono <= now->mono)
+    if (!w->transport->address || w->health.quiet_until_mono <= now->mono)
         return;
     (void)snprintf(who, sizeof who, "receiver %s", w->options->name);
-    (void)store_backoff_until(w->dispatcher->store, who, w->class->address(w->handle), *now,
+    (void)store_backoff_until(w->dispatcher->store, who, w->transport->address(w->handle), *now,
                               w->health.quiet_until_mono - now->mono, NULL);
 }
 
@@ -182,19 +180,21 @@ static void worker_load_backoff(struct receiver_worker *w)
 {
     char who[WHO_MAX];
     struct instant now = clock_now();
-    if (!w->class->address)
+    if (!w->transport->address)
         return;
     (void)snprintf(who, sizeof who, "receiver %s", w->options->name);
-    usec_t left = store_backoff_left(w->dispatcher->store, who, w->class->address(w->handle), now);
+    usec_t left = store_backoff_left(w->dispatcher->store, who, w->transport->address(w->handle), now);
     w->health.quiet_until_mono = left ? now.mono + left : 0;
 }
 
 static bool worker_settle(struct receiver_worker *w, const struct answer *a)
 {
-    uint32_t dice = UINT32_MAX / 2; /* no randomness to be had: no jitter */
+    uint32_t dice = UINT32_MAX / 2; /* without random bytes: no jitter */
     struct health before = w->health;
     (void)random_bytes(&dice, sizeof dice);
     struct instant now = clock_now();
+    if (w->options->class->spacing > 0)
+        w->spaced_mono = now.mono + w->options->class->spacing;
     answer_settle(a, w->entry, now, dice, &w->health, &w->result);
     worker_log(w, a, &before, &now);
     if (w->health.disabled && !before.disabled)
@@ -213,12 +213,12 @@ static void on_sent(void *userdata, const struct answer *a)
 
 /* ---- one entry ---- */
 
-/* The bytes of the first attempt are those of all; they are stored before anything is sent. */
+/* All attempts send the bytes of the first one; they are stored before anything is sent. */
 static int worker_render(struct receiver_worker *w, struct instant now, bool *ret_first)
 {
     const struct message m = {w->entry->notification, w->entry->digest, w->entry->combined, now.at};
     *ret_first = w->entry->body == NULL;
-    return *ret_first ? w->class->render(w->options, &m, &w->entry->body, &w->entry->body_len) : 0;
+    return *ret_first ? receiver_render(w->options, &m, &w->entry->body, &w->entry->body_len) : 0;
 }
 
 /* False: nothing more to do in this turn. */
@@ -239,7 +239,7 @@ static bool worker_attempt(struct receiver_worker *w, struct instant now)
     const struct outbox_entry *e = w->entry;
     int r = store_attempt_begin(w->dispatcher->store, e->id, first ? e->body : NULL,
                                 first ? e->body_len : 0, now, &why);
-    if (r == -ENOENT) { /* superseded meanwhile: the next one, please */
+    if (r == -ENOENT) { /* superseded meanwhile */
         worker_drop(w);
         return true;
     }
@@ -250,7 +250,7 @@ static bool worker_attempt(struct receiver_worker *w, struct instant now)
         worker_drained(w);
         return false;
     }
-    if (first) /* a repeat after a loss of power carries the same bytes */
+    if (first) /* so that a repeat after a power loss has the same bytes */
         sync_later(w->dispatcher);
     if (rendered < 0) {
         answer_set(&a, ANSWER_PERMANENT, "the message cannot be rendered: %s", strerror(-rendered));
@@ -258,20 +258,20 @@ static bool worker_attempt(struct receiver_worker *w, struct instant now)
     }
     w->begun_mono = now.mono;
     const struct payload payload = {e->event_id, e->body, e->body_len, now};
-    return w->class->send(w->handle, &payload, &a, on_sent, w) > 0 && worker_settle(w, &a);
+    return w->transport->send(w->handle, &payload, &a, on_sent, w) > 0 && worker_settle(w, &a);
 }
 
 /* ---- a worker's turn ---- */
 
-/* Is there a reason not to look at the queue now? Arms the timer accordingly. */
+/* True if the queue must not be read now. Arms the timer accordingly. */
 static bool worker_must_wait(struct receiver_worker *w, struct instant now)
 {
     struct dispatcher *c = w->dispatcher;
-    bool renewed = w->handle && w->class->renewed && w->class->renewed(w->handle);
+    bool renewed = w->handle && w->transport->renewed && w->transport->renewed(w->handle);
     if (w->health.disabled && renewed) {
-        log_say(LOG_NOTICE, "receiver %s: its URL file has changed; it is used again",
+        log_say(LOG_NOTICE, "receiver %s: URL file changed; receiver enabled again",
                 w->options->name);
-        /* What the old address refused is due again; should this fail, a reload does it. */
+        /* Entries that the old address refused are due again; if this fails, a reload retries. */
         (void)store_outbox_retry(c->store, w->options->name, now, NULL);
         w->health = (struct health){0};
     }
@@ -287,10 +287,14 @@ static bool worker_must_wait(struct receiver_worker *w, struct instant now)
         worker_drained(w);
         return true;
     }
+    if (w->spaced_mono > now.mono) { /* short: a drain waits for it */
+        worker_arm(w, w->spaced_mono - now.mono);
+        return true;
+    }
     return false;
 }
 
-/* True: an entry was dealt with, there may be another one. */
+/* True: an entry was handled, there may be another one. */
 static bool worker_step(struct receiver_worker *w, struct instant now)
 {
     struct dispatcher *c = w->dispatcher;
@@ -377,9 +381,9 @@ static int worker_open(struct receiver_worker *w, struct dispatcher *c,
 {
     w->dispatcher = c;
     w->options = o;
-    w->class = receiver_class(o->type);
+    w->transport = o->class->transport;
     w->health.disabled = o->broken;
-    int r = o->broken ? 0 : w->class->open(o, http, &w->handle, ret_failure);
+    int r = o->broken ? 0 : w->transport->open(o, http, &w->handle, ret_failure);
     if (r < 0)
         return failure_prefix(ret_failure, r, "receiver %s", o->name);
     if (!o->broken)
@@ -396,7 +400,7 @@ void dispatcher_free(struct dispatcher *c)
     for (size_t i = 0; i < c->n_workers; i++) {
         struct receiver_worker *w = &c->worker[i];
         if (w->handle)
-            w->class->close(w->handle);
+            w->transport->close(w->handle);
         (void)sd_event_source_disable_unref(w->timer);
         outbox_entry_free(w->entry);
     }
@@ -419,9 +423,9 @@ int dispatcher_new(const struct dispatcher_options *o, struct store *store, stru
     c->store = store;
     c->heard = heard;
     c->userdata = userdata;
-    int r = add_timer(event, "courier-end", on_ending, c, &c->ending, ret_failure);
+    int r = add_timer(event, "dispatcher-end", on_ending, c, &c->ending, ret_failure);
     if (r >= 0)
-        r = add_timer(event, "courier-sync", on_sync, c, &c->sync, ret_failure);
+        r = add_timer(event, "dispatcher-sync", on_sync, c, &c->sync, ret_failure);
     if (r < 0)
         return r;
     for (size_t i = 0; r >= 0 && i < o->n_receivers; i++)
@@ -455,7 +459,7 @@ int dispatcher_drain(struct dispatcher *c, dispatcher_idle *done, void *userdata
 int dispatcher_stop(struct dispatcher *c, usec_t grace, dispatcher_idle *done, void *userdata)
 {
     c->stopping = true;
-    c->draining = false; /* a stop overtakes it */
+    c->draining = false; /* a stop replaces it */
     c->done = done;
     c->done_userdata = userdata;
     int r = sd_event_source_set_time_relative(c->ending, grace);

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/journal.c: alerts as journal entries with the fields of spec.md section 4. */
+/* deliver/journal.c: the receiver type journal: alerts as journal entries with SEATWATCH_* fields.
+ */
 #include "base/journal.h"
 
-#include "base/alloc.h"
 #include "base/log.h"
 #include "base/message_ids.h"
 #include "base/stdfds.h"
+#include "deliver/late_prefix.h"
 #include "deliver/lines.h"
 #include "deliver/notification_put.h"
-#include "deliver/late_prefix.h"
-#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #define IDENTIFIER "seatwatchd"
 #define VALUE_MAX 1024   /* bytes of a field's cleaned value */
@@ -28,7 +25,7 @@ static const char *const MESSAGE_IDS[EVENT_TYPE_COUNT_] = {
 
 /* ---- the entry ---- */
 
-/* A field only where it applies: NULL and "" add nothing. */
+/* NULL and "" add no field. */
 static void field(struct text *entry, const char *name, const char *value)
 {
     CLEANUP(text_free) struct text clean = TEXT_INIT(VALUE_MAX);
@@ -128,49 +125,21 @@ static int journal_render(const struct receiver_options *o, const struct message
     return 0;
 }
 
-/* ---- the sink ---- */
+/* ---- the socket ---- */
 
-struct receiver_handle {
-    struct journal *journal;
-    bool met; /* there is a journald here: from now on its absence is an outage */
+struct journal_options {
+    char *socket; /* "": journald's */
+};
+static const struct conf_key ROWS[] = {
+    {.name = "socket", .type = CONF_TEXT, CONF_AT(journal_options, socket), .def = "",
+     .what = "a path, or empty", .check = socket_path_check, .example = "/dev/log",
+     .help = "Local socket to write to; empty selects the default socket of the system."},
 };
 
-static const char *path_of(const struct receiver_options *o)
+static const char *journal_path(const struct receiver_options *o)
 {
-    return o->socket && o->socket[0] ? o->socket : JOURNAL_SOCKET;
-}
-
-static int journal_check(const struct receiver_options *o, struct failure *ret_failure)
-{
-    if (strlen(path_of(o)) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
-        return failure_set(ret_failure, FAILURE_CONFIG, ENAMETOOLONG,
-                           "the path of the journal's socket is too long for a socket: %s",
-                           path_of(o));
-    return 0;
-}
-
-static void journal_close(struct receiver_handle *o)
-{
-    if (!o)
-        return;
-    journal_free(o->journal);
-    alloc_release(o);
-}
-
-static int journal_open(const struct receiver_options *o, struct http *http,
-                        struct receiver_handle **ret, struct failure *ret_failure)
-{
-    (void)http;
-    int r = journal_check(o, ret_failure);
-    if (r < 0)
-        return r;
-    struct receiver_handle *handle = alloc_zero(1, sizeof *handle);
-    if (!handle || journal_new(path_of(o), &handle->journal) < 0) {
-        journal_close(handle);
-        return failure_oom(ret_failure);
-    }
-    *ret = handle;
-    return 0;
+    const struct journal_options *own = o->own;
+    return own->socket && own->socket[0] ? own->socket : JOURNAL_SOCKET;
 }
 
 /* The value of MESSAGE, the first field of the entries we render (see journal_add). */
@@ -192,7 +161,7 @@ static void message_of(const struct payload *p, const char **ret, size_t *ret_le
     }
 }
 
-/* One line that is written whole or not at all. */
+/* Writes one line whole or not at all. */
 static bool write_stderr(const char *message, size_t len)
 {
     char line[STDFDS_WRITE_MAX];
@@ -202,55 +171,51 @@ static bool write_stderr(const char *message, size_t len)
     return stdfds_write(line, keep + 1);
 }
 
-/* No journald at all: what a person started by hand, or a container, has on stderr counts. */
-static void say_on_stderr(const struct payload *p, int r, struct answer *ret)
+/* Without journald (started by hand, or in a container) stderr counts as delivered. */
+static void write_message(const struct payload *p, int r, struct answer *ret)
 {
     const char *message;
     size_t len;
     message_of(p, &message, &len);
     if (write_stderr(message, len))
-        answer_set(ret, ANSWER_OK, "there is no journald (%s): written to stderr", strerror(-r));
+        answer_set(ret, ANSWER_OK, "no journald (%s): written to stderr", strerror(-r));
     else
-        answer_set(ret, ANSWER_BUSY, "there is no journald (%s), and stderr takes nothing",
+        answer_set(ret, ANSWER_BUSY, "no journald (%s), and stderr is not accepting data",
                    strerror(-r));
 }
 
-/* Whether a failed send means that this machine has no journald, and not that it is away: its
- * socket was never there, and systemd has not connected our stderr with it either. A socket that is
- * there and refuses (ECONNREFUSED) belongs to a journald that has died. */
-static bool never_was(const struct receiver_handle *o, int r)
+/* Tells "this machine has no journald" from "journald is down": the socket never existed, and
+ * systemd has not connected our stderr to it either. A socket that refuses (ECONNREFUSED) belongs
+ * to a journald that has died. */
+static bool no_journald(int r, bool met)
 {
-    return r == -ENOENT && !o->met && !log_in_journal();
+    return r == -ENOENT && !met && !log_in_journal();
 }
 
-/* All that can be known: whether the socket took the datagram. What journald does with it then
- * (rate limits, a full disk) it tells nobody. */
-static int journal_deliver(struct receiver_handle *o, const struct payload *p, struct answer *ret,
-                           handle_done *done, void *userdata)
+/* Delivered means that the socket accepted the datagram. journald does not report what it drops
+ * afterwards (rate limits, full disk). */
+static void journal_classify(const struct receiver_options *o, const struct payload *p, int r,
+                             bool met, struct answer *ret)
 {
-    const struct text entry = {.data = (char *)p->body, .len = p->len, .max = p->len};
-    (void)done;
-    (void)userdata;
-    int r = journal_send(o->journal, &entry);
-    o->met = o->met || r >= 0 || r == -EAGAIN || r == -ECONNREFUSED;
+    (void)o;
     if (r >= 0)
-        answer_set(ret, ANSWER_OK, "journald has it");
-    else if (never_was(o, r))
-        say_on_stderr(p, r, ret);
+        answer_set(ret, ANSWER_OK, "accepted by journald");
+    else if (no_journald(r, met))
+        write_message(p, r, ret);
     else if (r == -EAGAIN)
-        answer_set(ret, ANSWER_BUSY, "journald takes no entries at present: its queue is full");
+        answer_set(ret, ANSWER_BUSY, "journald is not accepting data: its queue is full");
     else if (r == -ENOENT || r == -ECONNREFUSED)
-        answer_set(ret, ANSWER_BUSY, "journald is not there at present (%s)", strerror(-r));
+        answer_set(ret, ANSWER_BUSY, "journald is not running (%s)", strerror(-r));
     else
         answer_set(ret, ANSWER_BUSY, "cannot send to journald: %s", strerror(-r));
-    return 1;
 }
 
 const struct receiver_class journal_class = {
     .name = "journal",
-    .check = journal_check,
-    .open = journal_open,
-    .close = journal_close,
+    .options = CONF_SECTION(ROWS),
+    .options_size = sizeof(struct journal_options),
+    .traits = RECEIVER_MACHINE | RECEIVER_LOCAL,
+    .transport = &datagram,
     .render = journal_render,
-    .send = journal_deliver,
+    .datagram = {journal_path, NULL, journal_send_file, journal_classify},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/late_prefix.c: what a late or combined message says before anything else. */
+/* deliver/late_prefix.c: puts the delay before the texts of late and combined messages. */
 #include "deliver/late_prefix.h"
 
 #include "base/alloc.h"

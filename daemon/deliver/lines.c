@@ -23,7 +23,7 @@ void clean_add(struct text *t, const char *s, size_t max)
         text_add(t, text_clean(clean, max < sizeof clean ? max : sizeof clean, s, strlen(s)));
 }
 
-/* A text of several lines stays one of several lines; empty ones are left out. */
+/* Keeps line breaks, leaves out empty lines. */
 static void block_add(struct text *t, const char *s)
 {
     while (s && *s) {
@@ -37,7 +37,7 @@ static void block_add(struct text *t, const char *s)
     }
 }
 
-/* "critical firing: ", "resolved: ": for who reads the text alone. */
+/* "critical firing: ", "resolved: ": readers may see the text only. */
 static void head_add(struct text *t, const struct message *m)
 {
     enum event_type type = m->notification ? m->notification->type : EVENT_DIGEST;
@@ -53,7 +53,7 @@ static void digest_add(struct text *t, const struct message *m)
     char late[64];
     if (lateness(d->at, m->now_at, late, sizeof late)[0])
         text_addf(t, "(%s) ", late);
-    clean_add(t, d->title, LINE_MAX_BYTES); /* it says which part this is */
+    clean_add(t, d->title, LINE_MAX_BYTES); /* includes "part 1 of 2" */
     block_add(t, d->summary);
     for (size_t i = 0; i < d->n_notifications; i++) {
         const char *word = level_name(d->notification[i]->level);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/notification_json.c: notifications as JSON and back. */
+/* deliver/notification_json.c: writes notifications as JSON, and reads them back. */
 #include "deliver/context_json.h"
 
 #include "alerts/kind.h"
@@ -25,7 +25,7 @@ static const char *const REASONS[] = {
     "first_run",
     "held", /* of a digest */
     "state_lost",
-    "receiver_removed", /* of digests, and of what fires again; the former of ends, too */
+    "receiver_removed", /* of digests and of alerts that fire again; the former of ends, too */
 };
 
 const char *reason_literal(const char *word)
@@ -102,7 +102,7 @@ static void put_names(struct json_writer *w, const char *key, const char *names,
     json_close_array(w);
 }
 
-/* A member of the context or of a subscription; `base` is the struct that it lies in. */
+/* A member of the context or of a subscription; `base` is its struct. */
 #define MEMBER(type, base, d) (*(type const *)(const void *)((const char *)(base) + (d)->at))
 
 static void put_field(struct json_writer *w, const struct detail_field *d, const void *base,
@@ -143,7 +143,7 @@ static void put_field(struct json_writer *w, const struct detail_field *d, const
     }
 }
 
-/* A reason is said for what ended without having cleared. */
+/* Only an alert that ended without clearing has a reason. */
 static const char *reason_of(const struct notification *n)
 {
     return n->type == EVENT_RESOLVED ? n->reason : NULL;
@@ -159,7 +159,7 @@ static bool field_applies(const struct notification *n, const struct detail_fiel
     return present && MEMBER(int64_t, n->context, d) != NUMBER_UNKNOWN;
 }
 
-/* What stands in the row of its kind, and the reason. */
+/* The members of the row of its kind, and the reason. */
 static void put_detail(struct json_writer *w, const struct notification *n, const struct cut *cut)
 {
     const struct alert_context *f = n->context;
@@ -181,7 +181,7 @@ static void put_detail(struct json_writer *w, const struct notification *n, cons
     json_close_object(w);
 }
 
-/* A shortened list says so in the text, which is what a person reads. */
+/* The text, which people read, states that a list is shortened. */
 static void put_description(struct json_writer *w, const struct notification *n,
                             const struct cut *cut)
 {
@@ -190,7 +190,7 @@ static void put_description(struct json_writer *w, const struct notification *n,
         json_put_cut(w, "description", n->description, cut ? cut->text : NO_CUT);
         return;
     }
-    char text[CUT_MAX + 128]; /* should snprintf cut it, json_put_cut cuts before that */
+    char text[CUT_MAX + 128]; /* json_put_cut() cuts before snprintf() would */
     (void)snprintf(text, sizeof text, "(shortened: %zu of %zu subscriptions are listed) %s",
                    cut->subscriptions, have, n->description);
     json_put_cut(w, "description", text, cut->text);
@@ -321,7 +321,7 @@ static void read_findings(struct reader *r, const struct json *o, struct notific
     }
 }
 
-/* Ids go into headers and keys: only what we would have written ourselves. */
+/* Ids go into headers and keys: only our own format is accepted. */
 static void read_id(struct reader *r, const struct json *o, const char *key, const char *alphabet,
                     size_t len, char *ret)
 {
@@ -361,7 +361,7 @@ static void read_rest(struct reader *r, const struct json *rest, struct notifica
 {
     n->type = (enum event_type)read_word(r, rest, "type", type_word, EVENT_TYPE_COUNT_, -1);
     if (n->type == EVENT_DIGEST)
-        r->error = -EBADMSG; /* that is more than one notification */
+        r->error = -EBADMSG; /* more than one notification */
     n->kind = (enum kind)read_word(r, rest, "kind", kind_word, KIND_COUNT_, -1);
     n->state = (enum alert_state)read_word(r, rest, "state", state_word, ALERT_STATE_COUNT_, -1);
     read_id(r, rest, "event_id", "0123456789abcdef-", UUID_TEXT - 1, n->event_id);
@@ -373,7 +373,7 @@ static void read_rest(struct reader *r, const struct json *rest, struct notifica
     read_unsigned(r, rest, "at", (uint64_t)NUMBER_MAX, &n->at);
     read_unsigned(r, rest, "stale_since_at", (uint64_t)NUMBER_MAX, &n->stale_since_at);
     const char *reason = NULL;
-    (void)json_get_string(rest, "reason", &reason); /* an unknown reason is none */
+    (void)json_get_string(rest, "reason", &reason); /* an unknown reason reads as none */
     n->reason = reason_literal(reason);
 }
 

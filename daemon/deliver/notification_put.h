@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/notification_put.h: the alert object in its variants, and its small words. For this room
- * only.
- */
+/* deliver/notification_put.h: writes and reads the alert object and digests, and the words in them.
+ * For this room only. */
 #pragma once
 #include "alerts/notification.h"
 #include "deliver/context_put.h"
 
-/* The public object (spec.md section 4) within the limits; `rest`: plus what the store needs. */
+/* The public object within the limits; `rest`: plus what the store needs. */
 void notification_put(struct json_writer *w, const char *key, const struct notification *n,
                       const struct cut *cut, bool rest);
 /* The public `data` of a digest; the alerts in it within the limits. */

@@ -1,29 +1,48 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/receiver.c: the table of receiver types, and the codec the store is given. */
+/* deliver/receiver.c: what all receiver types have in common, and the codec for the store. */
 #include "deliver/receiver.h"
 
-#include "base/text.h"
 #include "deliver/context_json.h"
+#include <errno.h>
 
-static const struct receiver_class *const CLASSES[RECEIVER_TYPE_COUNT_] = {
-    [RECEIVER_JOURNAL] = &journal_class,
-    [RECEIVER_SYSLOG] = &syslog_class,
-    [RECEIVER_WEBHOOK] = &webhook_class,
-};
-
-const struct receiver_class *receiver_class(enum receiver_type t)
+const struct receiver_class *receiver_type_find(const char *name)
 {
-    return CLASSES[t];
+    for (size_t i = 0; receiver_types[i]; i++)
+        if (text_equal(receiver_types[i]->name, name))
+            return receiver_types[i];
+    return NULL;
 }
 
-const char *receiver_type_name(enum receiver_type t)
+int receiver_render(const struct receiver_options *o, const struct message *m, char **ret,
+                    size_t *ret_len)
 {
-    return CLASSES[t]->name;
+    CLEANUP(free) char *body = NULL;
+    size_t len;
+    int r = o->class->render(o, m, &body, &len);
+    if (r < 0)
+        return r;
+    if (o->class->body_max > 0 && len > o->class->body_max)
+        return -E2BIG;
+    *ret = TAKE(body);
+    *ret_len = len;
+    return 0;
 }
 
 int deliver_check(const struct receiver_options *o, struct failure *ret_failure)
 {
-    return CLASSES[o->type]->check(o, ret_failure);
+    const struct receiver_class *class = o->class;
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < class->options.n; i++) {
+        const struct conf_key *k = &class->options.key[i];
+        if (k->type != CONF_TEXT || !k->check)
+            continue;
+        const char *text = *(char *const *)((const char *)o->own + k->at);
+        if (text && text[0])
+            r = k->check(text, ret_failure);
+    }
+    if (r >= 0 && class->check)
+        r = class->check(o, ret_failure);
+    return r >= 0 && class->transport->check ? class->transport->check(o, ret_failure) : r;
 }
 
 const struct store_codec deliver_codec = {

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/receiver.h: what a receiver type is, to the dispatcher: check, open, render, send. For
- * this room only. A type is a row in receiver.c and a file of its own. */
+/* deliver/receiver.h: what a receiver type consists of. A type is one file with a struct
+ * receiver_class, and a row in types.c; nothing else knows it by name.
+ *
+ * config/ reads its keys through `options`; the dispatcher renders with `render` and sends through
+ * `transport`, which calls the functions below that belong to it. */
 #pragma once
+#include "base/conf_key.h"
+#include "base/text.h"
 #include "deliver/answer.h"
 #include "deliver/deliver.h"
 
-/* What is to be told, once. One of notification and digest. */
+/* What a message says. Either notification or digest is set. */
 struct message {
     const struct notification *notification;
     const struct digest *digest;
     bool combined;
-    usec_t now_at; /* when it is rendered: a late message says so */
+    usec_t now_at; /* time of rendering: a late message states its delay */
 };
 
-/* Rendered bytes on their way. The bytes stay the same in every attempt. */
+/* A rendered message. The bytes are the same in every attempt. */
 struct payload {
     const char *event_id;
     const char *body;
@@ -21,33 +26,84 @@ struct payload {
     struct instant now; /* of this attempt */
 };
 
-struct receiver_handle; /* an open receiver: its socket, or its URL and keys; each type has its own
-                         */
+struct receiver_handle; /* an open receiver: its socket, or its secrets; private to the transport */
+struct request;         /* http_post.h */
 typedef void handle_done(void *userdata, const struct answer *a);
 
-struct receiver_class {
-    const char *name;
-    /* Everything that a start would refuse; opens and changes nothing. */
+/* How rendered bytes leave the process. */
+struct transport {
+    /* Errors that can be found without sending: reads files, changes nothing. NULL: none. */
     int (*check)(const struct receiver_options *o, struct failure *ret_failure);
     int (*open)(const struct receiver_options *o, struct http *http, struct receiver_handle **ret,
                 struct failure *ret_failure);
-    /* Ends what is under way without calling back. NULL is fine. */
-    void (*close)(struct receiver_handle *o);
-    /* -ENOMEM, or -E2BIG: the message cannot be brought below the type's limit. */
+    /* Cancels what is under way without calling back. NULL is fine. */
+    void (*close)(struct receiver_handle *h);
+    /* 1: *ret is the answer. 0: `done` follows from the event loop. Never blocks. */
+    int (*send)(struct receiver_handle *h, const struct payload *p, struct answer *ret,
+                handle_done *done, void *userdata);
+    /* True if the address of a disabled receiver has changed since. NULL: never. */
+    bool (*renewed)(struct receiver_handle *h);
+    /* A number that identifies the address over restarts. NULL if there is no `renewed`. */
+    int64_t (*address)(const struct receiver_handle *h);
+};
+extern const struct transport http_post; /* one POST request per message */
+extern const struct transport datagram;  /* local datagram sockets */
+
+enum receiver_trait {
+    RECEIVER_MACHINE = 1, /* a program reads it: wants every change, de-escalations too */
+    RECEIVER_CHAT = 2,    /* people read it */
+    RECEIVER_PAGER = 4,   /* wakes people: no reminders, no de-escalations */
+    RECEIVER_LOCAL = 8,   /* stays on this machine */
+};
+
+struct receiver_class {
+    const char *name;             /* type = "NAME" */
+    struct conf_section options;  /* its own keys; files that it reads are FILE_RECEIVER */
+    size_t options_size;          /* of the struct that the rows fill */
+    unsigned traits;              /* enum receiver_trait */
+    size_t body_max;              /* bytes of a rendered message; 0: no limit of its own */
+    usec_t spacing;               /* shortest time between two attempts; 0: none */
+    const struct transport *transport;
+    /* What no single row can check. Pure. NULL: nothing. */
+    int (*check)(const struct receiver_options *o, struct failure *ret_failure);
+    /* Pure; runs once for each entry, at its first attempt. -ENOMEM, or -E2BIG: the message cannot
+     * be brought below the limit. */
     int (*render)(const struct receiver_options *o, const struct message *m, char **ret,
                   size_t *ret_len);
-    /* 1: *ret is the answer, at once. 0: `done` follows from the event loop. Never blocks. */
-    int (*send)(struct receiver_handle *o, const struct payload *p, struct answer *ret,
-                handle_done *done, void *userdata);
-    /* True if what the receiver was disabled for may have changed (its URL file did). NULL: never.
-     */
-    bool (*renewed)(struct receiver_handle *o);
-    /* A number that is the same as long as that is: the answer over restarts. With `renewed`. */
-    int64_t (*address)(const struct receiver_handle *o);
+    struct {
+        /* URL and headers of one attempt. `secret`: contents of the FILE_RECEIVER rows, in their
+         * order; NULL for an empty one. */
+        int (*request)(const struct receiver_options *o, struct secret *const *secret,
+                       const struct payload *p, struct request *ret, struct failure *ret_failure);
+        /* Corrects an answer that was classified by its status: some vendors put the result into
+         * the body. NULL: the status decides. */
+        void (*classify)(const struct http_answer *got, struct answer *a);
+    } http;
+    struct {
+        const char *(*path)(const struct receiver_options *o);
+        /* The datagram of one attempt. -EBADMSG: the stored bytes are not ours. NULL: the bytes as
+         * they are. */
+        int (*frame)(const struct receiver_options *o, const struct payload *p, struct text *ret);
+        /* Sends bytes that are too large for a datagram. NULL: they cannot be sent. */
+        int (*oversize)(int fd, const struct text *bytes);
+        /* `r`: 0 or -errno of the attempt; `met`: the socket has existed since the handle was
+         * opened. */
+        void (*classify)(const struct receiver_options *o, const struct payload *p, int r, bool met,
+                         struct answer *ret);
+    } datagram;
 };
-const struct receiver_class *receiver_class(enum receiver_type t);
-
+/* The table, ended by NULL. types.c holds nothing else, so that a test can link its own table. */
+extern const struct receiver_class *const receiver_types[];
+#define RECEIVER_TYPES_MAX 32
 extern const struct receiver_class journal_class, syslog_class, webhook_class;
+
+const struct receiver_class *receiver_type_find(const char *name); /* NULL: there is none */
+/* class->render, and its limit. */
+int receiver_render(const struct receiver_options *o, const struct message *m, char **ret,
+                    size_t *ret_len);
+
+/* Forms of options that several types have; see conf_key.check. */
+int socket_path_check(const char *text, struct failure *ret_failure); /* "" or an absolute path */
 
 /* A message for --test-receiver: a notification of type EVENT_TEST. -ENOMEM, -EIO (random id). */
 int test_notice(const char *receiver, usec_t now_at, struct notification **ret);

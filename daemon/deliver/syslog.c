@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/syslog.c: alerts as lines for the local syslog socket.
+/* deliver/syslog.c: the receiver type syslog: alerts as lines for the local syslog socket.
  *
- * glibc's syslog(3) returns nothing: with no daemon behind the socket its messages are gone without
- * a word. So the datagram is our own, never waits, and what is not taken stays in the outbox. The
- * format is the old one (RFC 3164 as glibc writes it): journald reads nothing else there. */
-#include "base/alloc.h"
+ * glibc's syslog(3) reports no errors: without a daemon behind the socket its messages are lost.
+ * So we send the datagram ourselves, without blocking, and keep what is not accepted in the outbox.
+ * The format is that of RFC 3164 as glibc writes it: journald parses no other on this socket. */
 #include "base/clock.h"
+#include "deliver/late_prefix.h"
 #include "deliver/lines.h"
 #include "deliver/notification_put.h"
-#include "deliver/late_prefix.h"
+#include "deliver/receiver.h"
 #include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SOCKET_DEFAULT "/dev/log"
 #define IDENTIFIER_DEFAULT "seatwatchd"
-#define IDENTIFIER_MAX 48 /* as APP-NAME of RFC 5424 */
+#define IDENTIFIER_MAX 48
+#define IDENTIFIER_CHARACTERS                                                                      \
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/"
 #define LINE_BYTES 8192   /* rsyslog's default maxMessageSize; only a digest comes near */
 
 static const struct {
@@ -35,13 +35,47 @@ static const struct {
     {"local6", LOG_LOCAL6},     {"local7", LOG_LOCAL7},
 };
 
-int syslog_facility_parse(const char *name)
+static int facility_parse(const char *name)
 {
     for (size_t i = 0; i < N_ELEMENTS(FACILITIES); i++)
         if (text_equal(FACILITIES[i].name, name))
             return FACILITIES[i].facility;
     return -EINVAL;
 }
+
+static int facility_check(const char *text, struct failure *ret_failure)
+{
+    if (facility_parse(text) >= 0)
+        return 0;
+    return failure_set(
+        ret_failure, FAILURE_CONFIG, EINVAL, "%s",
+        "not a syslog facility; write \"daemon\", \"user\" or \"local0\" to \"local7\"");
+}
+
+/* RFC 5424 section 6.2.5: APP-NAME is 1 to 48 printable ASCII characters. */
+static int identifier_check(const char *text, struct failure *ret_failure)
+{
+    if (*text && strlen(text) <= IDENTIFIER_MAX && text[strspn(text, IDENTIFIER_CHARACTERS)] == '\0')
+        return 0;
+    return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "%s",
+                       "not an identifier; use 1 to 48 letters, digits and . _ - /");
+}
+
+struct syslog_options {
+    char *facility;   /* "daemon" */
+    char *identifier; /* "seatwatchd" */
+    char *socket;     /* "": /dev/log */
+};
+static const struct conf_key ROWS[] = {
+    {.name = "facility", .type = CONF_TEXT, CONF_AT(syslog_options, facility), .def = "daemon",
+     .what = "a facility", .check = facility_check, .help = "Syslog facility."},
+    {.name = "identifier", .type = CONF_TEXT, CONF_AT(syslog_options, identifier),
+     .def = IDENTIFIER_DEFAULT, .what = "an identifier", .check = identifier_check,
+     .help = "Program name in the syslog line, before the colon."},
+    {.name = "socket", .type = CONF_TEXT, CONF_AT(syslog_options, socket), .def = "",
+     .what = "a path, or empty", .check = socket_path_check, .example = SOCKET_DEFAULT,
+     .help = "Local socket to write to; empty selects the default socket of the system."},
+};
 
 static const char *or_default(const char *s, const char *dflt)
 {
@@ -50,7 +84,7 @@ static const char *or_default(const char *s, const char *dflt)
 
 /* ---- the line ---- */
 
-/* key=value, quoted if it needs to be, so that people and parsers find the end. */
+/* key=value, quoted where necessary, so that parsers find its end. */
 static void pair(struct text *t, const char *key, const char *value)
 {
     char clean[TEXT_CLEAN_MAX];
@@ -69,7 +103,7 @@ static void pair_number(struct text *t, const char *key, int64_t value)
         text_addf(t, " %s=%" PRId64, key, value);
 }
 
-/* What a filter or a person needs when this line is all there is. */
+/* What filters and people need if they see this line only. */
 static void pairs_of_notification(struct text *t, const struct notification *n)
 {
     char number[NUMBER_TEXT];
@@ -108,7 +142,7 @@ static void line_of_notification(struct text *t, const struct notification *n)
     text_add(t, "]");
 }
 
-/* Twenty titles must fit: each gets its share, and its alert's id so that none is anonymous. */
+/* Twenty titles must fit: each is cut, and followed by the id of its alert. */
 static void line_of_digest(struct text *t, const struct message *m)
 {
     const struct digest *d = m->digest;
@@ -128,12 +162,13 @@ static void line_of_digest(struct text *t, const struct message *m)
     text_add(t, "]");
 }
 
-/* What the store keeps is "<PRI>TEXT"; the time between them is that of each attempt. */
+/* The store keeps "<PRI>TEXT"; each attempt inserts its own time. */
 static int syslog_render(const struct receiver_options *o, const struct message *m, char **ret,
                          size_t *ret_len)
 {
-    int facility = syslog_facility_parse(or_default(o->facility, "daemon"));
-    assert(facility >= 0); /* syslog_check has seen it */
+    const struct syslog_options *own = o->own;
+    int facility = facility_parse(or_default(own->facility, "daemon"));
+    assert(facility >= 0); /* facility_check() has passed it */
     CLEANUP(notification_free) struct notification *late = NULL;
     CLEANUP(text_free) struct text t = TEXT_INIT(LINE_BYTES);
     int r = m->notification ? late_prefix(m->notification, m->combined, m->now_at, &late) : 0;
@@ -154,89 +189,12 @@ static int syslog_render(const struct receiver_options *o, const struct message 
     return 0;
 }
 
-/* ---- the socket ---- */
+/* ---- the datagram ---- */
 
-struct receiver_handle {
-    const struct receiver_options *options;
-    int fd; /* -1: not connected */
-};
-
-static int address_of(const struct receiver_options *o, struct sockaddr_un *ret)
+static const char *syslog_path(const struct receiver_options *o)
 {
-    const char *path = or_default(o->socket, SOCKET_DEFAULT);
-    size_t len = strlen(path);
-    if (len >= sizeof ret->sun_path)
-        return -ENAMETOOLONG;
-    *ret = (struct sockaddr_un){.sun_family = AF_UNIX};
-    memcpy(ret->sun_path, path, len + 1);
-    return 0;
-}
-
-static bool identifier_ok(const char *s)
-{
-    size_t len = strlen(s);
-    for (size_t i = 0; i < len; i++)
-        if (s[i] < 33 || s[i] > 126 || strchr(":[]", s[i]))
-            return false;
-    return len <= IDENTIFIER_MAX;
-}
-
-static int syslog_check(const struct receiver_options *o, struct failure *ret_failure)
-{
-    struct sockaddr_un address;
-    if (syslog_facility_parse(or_default(o->facility, "daemon")) < 0)
-        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                           "\"%s\" is not a syslog facility; use daemon, user, auth, authpriv, "
-                           "cron, syslog or local0 to local7",
-                           o->facility);
-    if (!identifier_ok(or_default(o->identifier, IDENTIFIER_DEFAULT)))
-        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                           "syslog identifier \"%s\": use at most %d printable ASCII characters "
-                           "without blanks, colons and brackets",
-                           o->identifier, IDENTIFIER_MAX);
-    if (address_of(o, &address) < 0)
-        return failure_set(ret_failure, FAILURE_CONFIG, ENAMETOOLONG,
-                           "the path of the syslog socket is too long for a socket: %s", o->socket);
-    return 0;
-}
-
-static void syslog_close(struct receiver_handle *o)
-{
-    if (!o)
-        return;
-    close_at(&o->fd);
-    alloc_release(o);
-}
-
-static int syslog_open(const struct receiver_options *o, struct http *http,
-                       struct receiver_handle **ret, struct failure *ret_failure)
-{
-    (void)http;
-    int r = syslog_check(o, ret_failure);
-    if (r < 0)
-        return r;
-    struct receiver_handle *handle = alloc_zero(1, sizeof *handle);
-    if (!handle)
-        return failure_oom(ret_failure);
-    handle->options = o;
-    handle->fd = -1;
-    *ret = handle;
-    return 0;
-}
-
-static int ensure_connected(struct receiver_handle *o)
-{
-    struct sockaddr_un address;
-    if (o->fd >= 0)
-        return 0;
-    int r = address_of(o->options, &address);
-    if (r < 0)
-        return r;
-    CLEANUP(close) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
-        return -errno;
-    o->fd = TAKE_FD(fd);
-    return 0;
+    const struct syslog_options *own = o->own;
+    return or_default(own->socket, SOCKET_DEFAULT);
 }
 
 /* "Nov  2 01:02:03" in the time of this machine, always in English (RFC 3164, 4.1.2). */
@@ -252,58 +210,38 @@ static void put_time(struct text *t, usec_t at)
                   tm.tm_min, tm.tm_sec);
 }
 
-static int send_once(struct receiver_handle *o, const struct text *datagram)
+static int syslog_frame(const struct receiver_options *o, const struct payload *p,
+                        struct text *ret)
 {
-    int r = ensure_connected(o);
-    if (r < 0)
-        return r;
-    ssize_t n;
-    do
-        n = send(o->fd, datagram->data, datagram->len, MSG_DONTWAIT | MSG_NOSIGNAL);
-    while (n < 0 && errno == EINTR);
-    if (n >= 0)
-        return 0;
-    r = -errno;
-    /* A syslog daemon that was started again has a new socket behind the old path. */
-    if (r != -EAGAIN && r != -ENOBUFS)
-        (void)close(TAKE_FD(o->fd));
-    return r;
+    const struct syslog_options *own = o->own;
+    const char *end = memchr(p->body, '>', p->len < 5 ? p->len : 5);
+    if (!end || p->body[0] != '<')
+        return -EBADMSG;
+    size_t head = (size_t)(end + 1 - p->body);
+    text_add_bytes(ret, p->body, head);
+    put_time(ret, p->now.at);
+    text_addf(ret, " %s[%d]: ", or_default(own->identifier, IDENTIFIER_DEFAULT), (int)getpid());
+    text_add_bytes(ret, p->body + head, p->len - head);
+    return 0;
 }
 
-static int syslog_deliver(struct receiver_handle *o, const struct payload *p, struct answer *ret,
-                          handle_done *done, void *userdata)
+static void syslog_classify(const struct receiver_options *o, const struct payload *p, int r,
+                            bool met, struct answer *ret)
 {
-    CLEANUP(text_free) struct text t = TEXT_INIT(LINE_BYTES + 128);
-    const char *end = memchr(p->body, '>', p->len < 5 ? p->len : 5);
-    (void)done;
-    (void)userdata;
-    if (!end || p->body[0] != '<') {
-        answer_set(ret, ANSWER_PERMANENT, "the stored line is not one of ours");
-        return 1;
-    }
-    size_t head = (size_t)(end + 1 - p->body);
-    text_add_bytes(&t, p->body, head);
-    put_time(&t, p->now.at);
-    text_addf(&t, " %s[%d]: ", or_default(o->options->identifier, IDENTIFIER_DEFAULT),
-              (int)getpid());
-    text_add_bytes(&t, p->body + head, p->len - head);
-    bool fresh = o->fd < 0;
-    int r = t.error ? t.error : send_once(o, &t);
-    if (r < 0 && !fresh && o->fd < 0)
-        r = send_once(o, &t);
+    (void)p;
+    (void)met;
     if (r >= 0)
-        answer_set(ret, ANSWER_OK, "the syslog socket took it");
+        answer_set(ret, ANSWER_OK, "accepted by the syslog socket");
     else
-        answer_set(ret, ANSWER_BUSY, "%s takes nothing at present: %s",
-                   or_default(o->options->socket, SOCKET_DEFAULT), strerror(-r));
-    return 1;
+        answer_set(ret, ANSWER_BUSY, "%s is not accepting data: %s", syslog_path(o), strerror(-r));
 }
 
 const struct receiver_class syslog_class = {
     .name = "syslog",
-    .check = syslog_check,
-    .open = syslog_open,
-    .close = syslog_close,
+    .options = CONF_SECTION(ROWS),
+    .options_size = sizeof(struct syslog_options),
+    .traits = RECEIVER_MACHINE | RECEIVER_LOCAL,
+    .transport = &datagram,
     .render = syslog_render,
-    .send = syslog_deliver,
+    .datagram = {syslog_path, syslog_frame, NULL, syslog_classify},
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/test_message.c: one message to one receiver on request, the same way as every other but
- * for the outbox. */
+/* deliver/test_message.c: sends a test message to one receiver, as the dispatcher does, but without the
+ * outbox. */
 #include "base/alloc.h"
 #include "base/digest.h"
 #include "base/text.h"
@@ -9,12 +9,12 @@
 #include <string.h>
 
 struct test {
-    const struct receiver_class *class;
+    const struct transport *transport;
     struct receiver_handle *handle;
     struct notification *notification;
     char *body;
     struct answer answer;
-    sd_event_source *later; /* for answers that are there at once */
+    sd_event_source *later; /* for answers without waiting */
     deliver_test_done *done;
     void *userdata;
 };
@@ -24,7 +24,7 @@ static void test_free(struct test *t)
     if (!t)
         return;
     if (t->handle)
-        t->class->close(t->handle);
+        t->transport->close(t->handle);
     notification_free(t->notification);
     free(t->body);
     (void)sd_event_source_disable_unref(t->later);
@@ -75,7 +75,7 @@ static void on_sent(void *userdata, const struct answer *a)
     test_end(t);
 }
 
-/* Rendered, sent; 1: the answer is there. */
+/* 1: the answer has arrived. */
 static int test_send(struct test *t, const struct receiver_options *o, struct instant now,
                      struct failure *ret_failure)
 {
@@ -83,12 +83,12 @@ static int test_send(struct test *t, const struct receiver_options *o, struct in
     int r = test_notice(o->name, now.at, &t->notification);
     const struct message m = {.notification = t->notification, .now_at = now.at};
     if (r >= 0)
-        r = t->class->render(o, &m, &t->body, &len);
+        r = receiver_render(o, &m, &t->body, &len);
     if (r < 0)
         return failure_set(ret_failure, FAILURE_LOCAL, -r, "cannot make the test message: %s",
                            strerror(-r));
     const struct payload l = {t->notification->event_id, t->body, len, now};
-    return t->class->send(t->handle, &l, &t->answer, on_sent, t);
+    return t->transport->send(t->handle, &l, &t->answer, on_sent, t);
 }
 
 int deliver_test(const struct receiver_options *o, struct http *http, sd_event *event,
@@ -98,10 +98,10 @@ int deliver_test(const struct receiver_options *o, struct http *http, sd_event *
     CLEANUP(test_free) struct test *t = alloc_zero(1, sizeof *t);
     if (!t)
         return failure_oom(ret_failure);
-    t->class = receiver_class(o->type);
+    t->transport = o->class->transport;
     t->done = done;
     t->userdata = userdata;
-    int r = t->class->open(o, http, &t->handle, ret_failure);
+    int r = t->transport->open(o, http, &t->handle, ret_failure);
     if (r >= 0)
         r = sd_event_add_defer(event, &t->later, on_later, t) < 0 ? failure_oom(ret_failure) : 0;
     if (r >= 0)

@@ -6,7 +6,8 @@
 
 #define WEBHOOK_BODY_MAX (20 * 1024)
 /* {"type", "timestamp", "data"}; at most WEBHOOK_BODY_MAX bytes: longer lists and texts are cut and
- * say so. `combined`: the resolved message that also tells that it fired. */
+ * say so. `combined`: a resolved message whose firing message was not
+ * delivered. */
 int webhook_body(const struct notification *n, bool combined, char **ret, size_t *ret_len);
 int webhook_digest_body(const struct digest *d, char **ret, size_t *ret_len);
 /* One key, "whsec_" + base64 of 24 to 64 bytes. kind CONFIG. */

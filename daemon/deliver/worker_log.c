@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/worker_log.c: what the log says about deliveries. Names, hosts and statuses; no URLs. */
+/* deliver/worker_log.c: logs the outcome of deliveries: names, hosts and statuses, never URLs. */
 #include "base/date.h"
 #include "base/log.h"
 #include "base/message_ids.h"
@@ -13,12 +13,13 @@ static const char *subject(const struct outbox_entry *e)
     return title ? title : "";
 }
 
-static void tell_ok(struct receiver_worker *w, const struct answer *a, const struct health *before,
+static void log_ok(struct receiver_worker *w, const struct answer *a, const struct health *before,
                     const struct instant *now)
 {
     char down[DURATION_MAX];
     if (w->outage_logged)
-        log_say(LOG_NOTICE, "receiver %s delivers again; failed attempts in the last %s: %" PRIu64,
+        log_say(LOG_NOTICE,
+                "receiver %s: recovered after %s; failed attempts in that time: %" PRIu64,
                 w->options->name, duration_human(now->mono - before->down_since_mono, down),
                 before->failures);
     w->outage_logged = false;
@@ -26,33 +27,32 @@ static void tell_ok(struct receiver_worker *w, const struct answer *a, const str
             a->text);
 }
 
-static void tell_parked(const struct receiver_worker *w, const struct answer *a)
+static void log_parked(const struct receiver_worker *w, const struct answer *a)
 {
     const char *rest = a->class == ANSWER_GONE
-                           ? "; the receiver says that it is gone and is not used until its "
-                             "configuration or URL file changes"
-                           : "; it is tried again at a reload or on demand";
+                           ? "; receiver disabled until its configuration or URL file changes"
+                           : "; it is retried at a reload or on demand";
     log_event(LOG_ERR, MESSAGE_RECEIVER_PARKED, NULL,
-              "receiver %s: given up on \"%s\" (event %s): %s%s", w->options->name,
+              "receiver %s: parked \"%s\" (event %s): %s%s", w->options->name,
               subject(w->entry), w->entry->event_id, a->text, rest);
 }
 
-/* The first attempt of an entry while all was well begins an outage. An entry that keeps failing
- * among others that pass is no news. */
-static void tell_later(struct receiver_worker *w, const struct answer *a,
+/* An outage begins with the failed first attempt of an entry while no other failure is known. An entry
+ * that keeps failing while others are delivered is not logged again. */
+static void log_retry(struct receiver_worker *w, const struct answer *a,
                        const struct health *before, const struct instant *now)
 {
     char wait[DURATION_MAX];
     usec_t due = w->result.due_at > now->at ? w->result.due_at - now->at : 0;
-    bool news = !w->outage_logged && before->failures == 0 && w->entry->attempts == 0;
-    log_say(news ? LOG_WARNING : LOG_DEBUG, "receiver %s: %s; trying again in %s", w->options->name,
+    bool begins = !w->outage_logged && before->failures == 0 && w->entry->attempts == 0;
+    log_say(begins ? LOG_WARNING : LOG_DEBUG, "receiver %s: %s; trying again in %s", w->options->name,
             a->text, duration_human(due, wait));
-    if (news)
+    if (begins)
         w->outage_logged = true;
     if (!circuit_open(before) && circuit_open(&w->health))
         log_say(LOG_WARNING,
-                "receiver %s: %d different messages failed in a row; it is only probed until it "
-                "answers",
+                "receiver %s: %d different messages failed in a row; sending only one at a time "
+                "until one is delivered",
                 w->options->name, CIRCUIT_ROWS);
 }
 
@@ -60,19 +60,19 @@ void worker_log(struct receiver_worker *w, const struct answer *a, const struct 
                 const struct instant *now)
 {
     if (w->result.state == OUTBOX_DELIVERED)
-        tell_ok(w, a, before, now);
+        log_ok(w, a, before, now);
     else if (w->result.state == OUTBOX_PARKED)
-        tell_parked(w, a);
+        log_parked(w, a);
     else
-        tell_later(w, a, before, now);
+        log_retry(w, a, before, now);
 }
 
 void worker_store_failed(struct receiver_worker *w, const struct failure *why)
 {
     char what[128];
-    (void)snprintf(what, sizeof what, "receiver %s: its queue cannot be worked", w->options->name);
+    (void)snprintf(what, sizeof what, "receiver %s: cannot read or write its queue", w->options->name);
     if (!w->store_failing)
         log_failure(LOG_ERR, why, what,
-                    "nothing is sent that cannot be written down; trying again every 5 s");
+                    "nothing is sent until its attempt can be recorded; retrying every 5 s");
     w->store_failing = true;
 }

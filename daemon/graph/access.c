@@ -4,7 +4,11 @@
  *
  * The calls are those of a poll, so that what passes here passes there. The HTTP status decides:
  * names of permissions are help text only (digest 3.3). */
+#include "graph/error_text.h"
+#include "graph/fetch.h"
 #include "graph/internal.h"
+#include "graph/query.h"
+#include "graph/sign_in.h"
 
 #include <errno.h>
 #include <stdio.h>

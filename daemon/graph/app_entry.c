@@ -4,6 +4,7 @@
 #include "graph/app_entry.h"
 
 #include "graph/client_secret.h"
+#include "graph/fetch.h"
 #include "graph/internal.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
  *
  * Parameters come in any order, several challenges may stand in one header. Addresses in them
  * (authorization_uri) are never read: we sign in where the configuration says. */
-#include "graph/internal.h"
+#include "graph/challenge.h"
 
 #include "base/digest.h"
 #include "json/json.h"

@@ -3,7 +3,9 @@
  * do.
  *
  * Request ids are kept apart by the callers: a failure that goes on must read alike each time. */
-#include "graph/internal.h"
+#include "graph/error_text.h"
+
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdio.h>

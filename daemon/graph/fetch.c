@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/fetch.c: lists and their queues, the token, and what is sent when.
+/* graph/fetch.c: the fetch loop: decides which page is sent next, keeps the token fresh, enforces the
+ * deadline.
  *
  * The longest chain of pages decides how long a poll takes (measured: 17.0 s against 10.1 s for a
- * thousand pools), so continuations go before new lists. Whoever has changed something calls
- * fetch_pump last: it sends what may be sent, arms the one timer, or ends the loop. */
+ * thousand pools), so continuations go before new lists. Every event handler ends with pump(): it
+ * sends what may be sent, arms the one timer, or ends the loop. */
+#include "graph/fetch.h"
+
 #include "graph/internal.h"
+#include "graph/response.h"
 
-#include "base/digest.h"
-
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,206 +17,26 @@
 
 #define EARLY_AGAIN USEC_PER_MINUTE /* after a renewal ahead of time has failed */
 
-static usec_t now_mono(void)
-{
-    return clock_now().mono;
-}
-
-/* ---- lists and their queues ---- */
-
-void fetch_unlink(struct fetch_list *l)
-{
-    if (!l->pprev)
-        return;
-    *l->pprev = l->next;
-    if (l->next)
-        l->next->pprev = l->pprev;
-    l->next = NULL;
-    l->pprev = NULL;
-}
-
-/* Queues are short: `lists_max` bounds them. */
-static void append(struct fetch_list **queue, struct fetch_list *l)
-{
-    assert(!l->pprev);
-    while (*queue)
-        queue = &(*queue)->next;
-    l->pprev = queue;
-    *queue = l;
-}
-
-void fetch_again(struct fetch_list *l, usec_t not_before_mono)
-{
-    l->not_before_mono = not_before_mono;
-    append(&l->fetch->soon, l);
-}
-
-void fetch_list_free(struct fetch_list *l)
-{
-    if (!l)
-        return;
-    fetch_unlink(l);
-    if (l->request) {
-        http_request_free(l->request);
-        l->fetch->n_flying--;
-    }
-    l->fetch->n_lists--;
-    free(l->id);
-    free(l->url);
-    id_set_free(&l->links);
-    id_set_free(&l->ids);
-    free(l);
-}
-
-const struct origin *fetch_origin(const struct fetch_list *l)
-{
-    return l->ask.fallback ? &l->fetch->graph->fallback : &l->fetch->graph->api;
-}
-
-int fetch_first_url(struct fetch_list *l)
-{
-    char *url = l->fetch->calls->url(l, query_dropped(l->step));
-    if (!url)
-        return -ENOMEM;
-    free(l->url);
-    l->url = url;
-    return 0;
-}
-
-int fetch_add(struct fetch *f, const struct fetch_ask *ask, int what, const char *id,
-              const char *link, struct fetch_list **ret)
-{
-    CLEANUP(fetch_list_free) struct fetch_list *l = calloc(1, sizeof *l);
-    if (!l)
-        return -ENOMEM;
-    l->fetch = f;
-    f->n_lists++;
-    l->ask = *ask;
-    l->what = what;
-    l->step = ask->learnt ? ask->learnt->step : 0;
-    l->first_page = !link;
-    int r = text_copy(id, &l->id);
-    if (r >= 0)
-        r = link ? text_copy(link, &l->url) : fetch_first_url(l);
-    if (r >= 0)
-        r = id_set_add(&l->links, l->url);
-    if (r < 0)
-        return r;
-    append(&f->work, l);
-    if (ret)
-        *ret = l;
-    (void)TAKE(l);
-    return 0;
-}
-
-void fetch_drop_lists(struct fetch *f)
-{
-    while (f->flying)
-        fetch_list_free(f->flying);
-    while (f->soon)
-        fetch_list_free(f->soon);
-    while (f->work)
-        fetch_list_free(f->work);
-    assert(f->n_flying == 0);
-}
-
-void fetch_clear(struct fetch *f)
-{
-    fetch_drop_lists(f);
-    f->begin = sd_event_source_disable_unref(f->begin);
-    f->wake = sd_event_source_disable_unref(f->wake);
-    free(TAKE(f->claims));
-}
-
-void fetch_note(struct fetch *f, const char *fmt, ...)
-{
-    char *note = f->report.note;
-    size_t used = strlen(note);
-    va_list ap;
-    if (used > 0 && used + 2 < sizeof f->report.note) {
-        memcpy(note + used, "; ", 3);
-        used += 2;
-    }
-    va_start(ap, fmt);
-    (void)vsnprintf(note + used, sizeof f->report.note - used, fmt, ap);
-    va_end(ap);
-}
-
-/* ---- ends ---- */
-
-static void fail_all(struct fetch *f, const struct failure *why)
-{
-    const struct fetch_failed failed = {.failure = *why};
-    f->calls->failed(f, NULL, &failed);
-}
-
-void fetch_end(struct fetch *f, const struct failure *why)
-{
-    if (why)
-        fail_all(f, why);
-    f->ended = true;
-}
-
-void fetch_give_up_until(struct fetch *f, usec_t until_mono, struct failure *why)
-{
-    usec_t now = now_mono();
-    f->report.resume_at_mono = until_mono;
-    why->retry_after = until_mono > now ? until_mono - now : 0;
-    fetch_end(f, why);
-}
-
-void fetch_fail(struct fetch_list *l, const struct fetch_failed *why)
-{
-    l->fetch->calls->failed(l->fetch, l, why);
-    fetch_list_free(l);
-}
-
-usec_t fetch_left(const struct fetch *f, usec_t now_mono)
-{
-    return f->deadline_mono > now_mono ? f->deadline_mono - now_mono : 0;
-}
-
 /* ---- sending ---- */
+
+static void on_answer(void *userdata, const struct http_answer *a);
 
 static void send_page(struct fetch_list *l, usec_t now)
 {
     struct fetch *f = l->fetch;
-    struct graph *g = f->graph;
-    usec_t left = fetch_left(f, now);
-    char request_id[UUID_TEXT];
     struct fetch_failed why = {0};
-
-    if (uuid_v4(request_id) < 0)
-        request_id[0] = '\0'; /* it only helps support */
-    /* Digest 7.1. Headers are not remembered by a nextLink: they go with every page. */
-    const struct http_header headers[] = {
-        {"Accept", "application/json"},
-        {"Prefer", "include-unknown-enum-members"},
-        {"x-ms-throttle-priority", "low"},
-        {"client-request-id", request_id},
-    };
-    const struct http_call call = {
-        .method = "GET",
-        .url = l->url,
-        .allowed = fetch_origin(l),
-        .headers = headers,
-        .n_headers = N_ELEMENTS(headers),
-        .bearer = g->token.bearer,
-        .timeout = left < PAGE_TIMEOUT ? left : PAGE_TIMEOUT,
-        .max_body = l->ask.max_body,
-        .fresh_connection = l->fresh_connection,
-    };
-    fetch_unlink(l);
-    int r = http_start(g->http, &call, fetch_on_answer, l, &l->request, &why.failure);
+    fetch_list_unlink(l);
+    int r = call_start(f->graph, &l->ask, l->url, fetch_left(f, now), l->fresh_connection, on_answer,
+                       l, &l->request, &why.failure);
     if (r < 0) {
         (void)failure_prefix(&why.failure, r, "%s", l->ask.call);
-        fetch_fail(l, &why);
+        fetch_list_fail(l, &why);
         return;
     }
-    append(&f->flying, l);
+    fetch_list_append(&f->flying, l);
     f->n_flying++;
     f->report.requests++;
-    l->generation = g->token.generation;
+    l->generation = f->graph->token.generation;
     l->fresh_connection = false;
 }
 
@@ -238,10 +59,12 @@ static struct fetch_list *next_ready(struct fetch *f, usec_t now)
 
 /* ---- signing in ---- */
 
+static void pump(struct fetch *f);
+
 static void signed_in(struct fetch *f, const struct token_result *t)
 {
     struct graph *g = f->graph;
-    usec_t now = now_mono();
+    usec_t now = clock_now().mono;
     struct failure why = t->failure;
     if (t->ok) {
         if (f->sign_ins > 0)
@@ -270,7 +93,7 @@ static void signed_in(struct fetch *f, const struct token_result *t)
     }
     if (f->sign_ins == 1) /* the last attempt may only say that the time is over */
         f->trouble = why;
-    usec_t wait = retry_backoff(f->sign_ins - 1, g->backoff, RETRY_CAP, graph_dice());
+    usec_t wait = call_backoff(f->sign_ins - 1, g->backoff, RETRY_CAP);
     wait = why.retry_after > wait ? why.retry_after : wait;
     f->sign_in_at_mono = now + wait;
     if (wait < fetch_left(f, now))
@@ -286,7 +109,7 @@ static void on_token(void *userdata, const struct token_result *t)
     struct fetch *f = userdata;
     f->report.bytes += t->wire_bytes;
     signed_in(f, t);
-    fetch_pump(f);
+    pump(f);
 }
 
 /* True: there is a token to send. Else one is on its way, or due later, or the loop has ended. */
@@ -339,7 +162,7 @@ static void check_deadline(struct fetch *f, usec_t now)
     if (f->ended || now < f->deadline_mono)
         return;
     if (f->trouble.text[0]) /* the better explanation */
-        fail_all(f, &f->trouble);
+        fetch_fail_all(f, &f->trouble);
     (void)failure_set(&why, FAILURE_TRANSIENT, ETIMEDOUT, "%s", f->late);
     f->report.at_sign_in |= f->graph->token.request && !token_usable(f->graph, now);
     fetch_end(f, &why);
@@ -358,9 +181,9 @@ static void all_done(struct fetch *f)
     f->calls->done(f);
 }
 
-void fetch_pump(struct fetch *f)
+static void pump(struct fetch *f)
 {
-    usec_t now = now_mono();
+    usec_t now = clock_now().mono;
     check_deadline(f, now);
     bool token = has_work(f) && have_token(f, now);
     while (token && !f->ended && f->n_flying < f->graph->pace.limit && now >= f->hold_until_mono) {
@@ -384,12 +207,25 @@ void fetch_pump(struct fetch *f)
     }
 }
 
+/* ---- the answer ---- */
+
+static void on_answer(void *userdata, const struct http_answer *a)
+{
+    struct fetch_list *l = userdata;
+    struct fetch *f = l->fetch;
+    http_request_free(TAKE(l->request));
+    f->n_flying--;
+    fetch_list_unlink(l);
+    response_handle(l, a);
+    pump(f);
+}
+
 /* ---- the way in ---- */
 
 static int on_begin(sd_event_source *s, void *userdata)
 {
     (void)s;
-    fetch_pump(userdata);
+    pump(userdata);
     return 0;
 }
 
@@ -397,7 +233,7 @@ static int on_wake(sd_event_source *s, uint64_t due, void *userdata)
 {
     (void)s;
     (void)due;
-    fetch_pump(userdata);
+    pump(userdata);
     return 0;
 }
 

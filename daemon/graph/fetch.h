@@ -11,59 +11,9 @@
  * Callbacks come from the event loop. They may add lists, end the loop and clear it, but only
  * `done` may free it. */
 #pragma once
-#include "graph/graph.h"
-#include "graph/page.h"
-#include "graph/id_set.h"
+#include "graph/fetch_list.h"
 
-#define PAGE_BYTES_MAX ((size_t)8 << 20) /* decoded; security rules, "Transport" */
-#define RETRIES_MAX 4                    /* of one page in a poll */
-
-enum { OPTION_TOP = 1, OPTION_EXPAND = 2, OPTION_SELECT = 4 }; /* of a query */
-
-struct learnt_options { /* about one list of this tenant's service, for the life of the process */
-    int step;           /* which options to leave out from the start, see query_next_step */
-    bool proven;        /* that step has worked */
-};
-
-struct fetch_ask {                 /* strings are borrowed until the list has ended */
-    const char *call;              /* begins the text of each failure: "GET /v1.0/subscribedSkus" */
-    const char *permission;        /* what an administrator has to grant after a 403 */
-    const char *absent;            /* ends the text of a 404 or 501; NULL */
-    bool fallback;                 /* below /v1.0, whatever api_version says */
-    unsigned options;              /* OPTION_*: what the first page's URL may be asked without */
-    size_t max_body;               /* decoded bytes of a page */
-    struct learnt_options *learnt; /* where to begin, and what was found out; NULL: forgotten */
-};
-
-struct fetch;
-struct fetch_list {
-    struct fetch_list *next, **pprev; /* in one of the loop's queues */
-    struct fetch *fetch;
-    struct fetch_ask ask;
-    int what;                    /* these three are the caller's: which list it is, */
-    char *id;                    /* whose (for free()), */
-    struct id_set ids;           /* and the rows so far */
-    char *url;                   /* the page to fetch */
-    bool first_page;             /* `url` is ours and not the service's */
-    int step;                    /* which options the first page goes without */
-    size_t pages, rows, lacking; /* of the pages so far, see struct page */
-    bool spoiled;
-    struct id_set links;
-    unsigned retries; /* of this page */
-    usec_t not_before_mono;
-    bool fresh_connection;
-    unsigned generation; /* of the token it went with */
-    struct http_request *request;
-};
-
-struct fetch_failed {
-    struct failure failure;
-    int status;               /* 0: no answer */
-    struct graph_error error; /* of that answer's body */
-    char request_id[80];      /* for Microsoft's support; "" */
-    bool too_large;           /* the page is larger than `max_body` */
-    bool consent;             /* of a sign-in: an administrator's consent may be what is missing */
-};
+#define RETRIES_MAX 4 /* of one page in a poll */
 
 struct fetch_calls { /* all but page, failed and done may be NULL */
     /* There is room for a list: adds one with fetch_add. False: there is none to add for now. The
@@ -124,19 +74,7 @@ void fetch_end(struct fetch *f, const struct failure *why);
 /* The same because the service wants to be left alone until then. */
 void fetch_give_up_until(struct fetch *f, usec_t until_mono, struct failure *why);
 void fetch_drop_lists(struct fetch *f);
+void fetch_fail_all(struct fetch *f, const struct failure *why); /* to `failed`; ends nothing */
+usec_t fetch_left(const struct fetch *f, usec_t now_mono);       /* until the deadline */
 void fetch_clear(struct fetch *f); /* ends it without a callback and frees what is inside */
-bool fetch_is_backoff(int status); /* the service wants to be left alone for a while */
 void fetch_note(struct fetch *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* Between fetch.c and fetch_answer.c. Between its arrival and again, failed or free a list is in no
- * queue. */
-void fetch_on_answer(void *userdata, const struct http_answer *a);
-void fetch_pump(struct fetch *f); /* may call `done`: the last thing a handler does */
-void fetch_unlink(struct fetch_list *l);
-void fetch_again(struct fetch_list *l, usec_t not_before_mono);
-void fetch_fail(struct fetch_list *l, const struct fetch_failed *why);
-void fetch_list_free(struct fetch_list *l);
-DEFINE_CLEANUP(struct fetch_list *, fetch_list_free)
-int fetch_first_url(struct fetch_list *l); /* -ENOMEM */
-const struct origin *fetch_origin(const struct fetch_list *l);
-usec_t fetch_left(const struct fetch *f, usec_t now_mono); /* until the deadline */

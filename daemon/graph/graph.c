@@ -13,13 +13,6 @@
 #define BACKOFF_BASE USEC_PER_SEC
 #define ARC_DIRECTORY "/var/opt/azcmagent/tokens/" /* of the Arc agent, which only it may fill */
 
-uint32_t graph_dice(void)
-{
-    uint32_t dice = 0; /* without random bytes there is no jitter, and the wait is the longest */
-    (void)random_bytes(&dice, sizeof dice);
-    return dice;
-}
-
 /* ---- options ---- */
 
 static bool is_word(const char *s)
@@ -168,7 +161,7 @@ bool graph_inherit(struct graph *g, struct graph *from, bool token)
     if (!options_equal(&g->o, &from->o))
         return false;
     graph_cancel(from);
-    g->learnt = from->learnt;
+    g->service = from->service;
     g->source = from->source;
     g->pace = from->pace;
     poll_order_clear(&g->order);
@@ -201,13 +194,13 @@ enum source graph_source(const struct graph *g)
 
 void graph_set_refusals(struct graph *g, uint32_t refusals)
 {
-    g->learnt.refusals = refusals;
+    g->service.refusals = refusals;
 }
 
 void graph_set_answered(struct graph *g, enum source known)
 {
     g->source = known;
-    g->learnt.answered = known == SOURCE_CLOUD_LICENSING;
+    g->service.answered = known == SOURCE_CLOUD_LICENSING;
     if (known == SOURCE_SUBSCRIBED_SKUS)
-        g->learnt.fallback = true; /* the first poll looks whether that is still so */
+        g->service.fallback = true; /* the first poll looks whether that is still so */
 }

@@ -2,6 +2,7 @@
 /* graph/lookup.c: the sections of one principal, one after the other. */
 #include "graph/lookup.h"
 
+#include "graph/fetch.h"
 #include "graph/internal.h"
 #include "graph/page_rights.h"
 
@@ -259,7 +260,7 @@ static void on_failed(struct fetch *f, struct fetch_list *list, const struct fet
     struct failure why = failed->failure;
     if (failed->status == 404 && failed->error.known)
         error_text_of_absence(l, failed, &why);
-    if (fetch_is_backoff(failed->status)) {
+    if (call_is_throttled(failed->status)) {
         l->throttled = true;
         l->pause = why.retry_after;
     }

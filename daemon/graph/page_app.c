@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* graph/page_app.c: which of an application's secrets is ours, and when does it end? */
 #include "graph/app_entry.h"
-#include "graph/rows.h"
+#include "graph/envelope.h"
 
 #include "base/text.h"
 #include <errno.h>

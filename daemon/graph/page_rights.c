@@ -7,7 +7,7 @@
 
 #include "base/guid.h"
 #include "base/text.h"
-#include "graph/rows.h"
+#include "graph/envelope.h"
 #include <errno.h>
 #include <string.h>
 #include <strings.h>

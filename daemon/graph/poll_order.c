@@ -6,7 +6,7 @@
  * list that was cut has had it only if no other was read in its place, for then it is simply too
  * long. Every cut poll uses up a turn at least, so a round ends. Pools are read at every poll,
  * because waiting lists hang on them; only the errors go before them, every second time. */
-#include "graph/internal.h"
+#include "graph/poll.h"
 
 #include <errno.h>
 #include <string.h>
@@ -22,17 +22,6 @@ void poll_order_clear(struct poll_order *k)
 {
     id_set_free(&k->had);
     *k = (struct poll_order){0};
-}
-
-int poll_order_begin(struct poll *p)
-{
-    bool errors_first = p->graph->order.errors_first;
-    int r = errors_first ? poll_add(p, LIST_ERRORS) : 0;
-    if (r >= 0)
-        r = poll_add(p, LIST_ALLOTMENTS);
-    if (r >= 0 && !errors_first)
-        r = poll_order_pend(p, LIST_ERRORS, NULL, NULL, NULL);
-    return r;
 }
 
 int poll_order_pend(struct poll *p, enum list list, const char *id, const char *link,

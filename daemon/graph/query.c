@@ -4,7 +4,7 @@
  * Page "List allotments" documents $select, $top and $expand=waitingMembers($select=...); pages
  * "List waitingMembers" and "List assignmentErrors" document $select and $top; "List
  * subscribedSkus" only $select. A page is never larger than a few hundred kB with these. */
-#include "graph/internal.h"
+#include "graph/query.h"
 
 #include <assert.h>
 #include <string.h>

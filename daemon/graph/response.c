@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/response.c: a page has arrived, or something else instead of it: take it, ask again,
- * wait, ask for less, sign in anew, or give the list up. */
+/* graph/response.c: decides by status and body what follows an answer: take the page, repeat it, wait,
+ * omit a query option, renew the token, or give the list up. */
+#include "graph/response.h"
+
+#include "graph/challenge.h"
+#include "graph/error_text.h"
 #include "graph/internal.h"
+#include "graph/query.h"
+#include "graph/secrets.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,20 +21,15 @@ static void retry(struct fetch_list *l, const struct fetch_failed *why)
 {
     struct fetch *f = l->fetch;
     usec_t now = clock_now().mono;
-    usec_t wait = retry_backoff(l->retries, f->graph->backoff, RETRY_CAP, graph_dice());
+    usec_t wait = call_backoff(l->retries, f->graph->backoff, RETRY_CAP);
     if (l->retries >= f->retries_max || wait >= fetch_left(f, now)) {
-        fetch_fail(l, why);
+        fetch_list_fail(l, why);
         return;
     }
     f->trouble = why->failure;
     l->retries++;
     l->fresh_connection = why->status == 0; /* the one it had may be half dead */
-    fetch_again(l, now + wait);
-}
-
-bool fetch_is_backoff(int status)
-{
-    return status == 429 || status == 503 || status == 509;
+    fetch_list_again(l, now + wait);
 }
 
 /* One request at a time from now on, and none before the service wants one. Requests that are sent
@@ -39,7 +40,7 @@ static void throttled(struct fetch_list *l, const struct http_answer *a, struct 
     usec_t now = clock_now().mono, wait = a->retry_after;
     f->report.throttled++;
     if (f->retries_max == 0) { /* it is for whoever asked to wait */
-        fetch_fail(l, why);
+        fetch_list_fail(l, why);
         return;
     }
     if (a->retry_after_clamped)
@@ -48,17 +49,17 @@ static void throttled(struct fetch_list *l, const struct http_answer *a, struct 
     if (wait == 0) {
         if (l->retries++ >= f->retries_max) {
             pace_throttled(&f->graph->pace, now);
-            fetch_fail(l, why);
+            fetch_list_fail(l, why);
             return;
         }
         usec_t base = f->graph->backoff < THROTTLE_BASE ? f->graph->backoff : THROTTLE_BASE;
-        wait = retry_backoff(f->holds++, base, THROTTLE_CAP, graph_dice());
+        wait = call_backoff(f->holds++, base, THROTTLE_CAP);
     }
     pace_throttled(&f->graph->pace, now + wait);
     f->hold_until_mono = f->graph->pace.not_before_mono;
     l->fresh_connection =
         a->status == 503; /* page "Best practices": an overloaded instance stays so */
-    fetch_again(l, f->hold_until_mono);
+    fetch_list_again(l, f->hold_until_mono);
     if (f->hold_until_mono >= f->deadline_mono)
         fetch_give_up_until(f, f->hold_until_mono, &why->failure);
 }
@@ -78,10 +79,10 @@ static void unauthorized(struct fetch_list *l, const struct http_answer *a)
         return;
     }
     if (!f->signs_in) {
-        fetch_fail(l, &why);
+        fetch_list_fail(l, &why);
         return;
     }
-    fetch_again(l, 0);
+    fetch_list_again(l, 0);
     if (l->generation != g->token.generation || !g->token.bearer)
         return;
     token_forget(g); /* also when it is over: the next poll signs in anew */
@@ -100,7 +101,7 @@ static void unauthorized(struct fetch_list *l, const struct http_answer *a)
  * mean an option or the whole API: the bare query tells. */
 static bool degrade(struct fetch_list *l, int status)
 {
-    struct learnt_options *o = l->ask.learnt;
+    struct option_state *o = l->ask.option_state;
     if (!l->first_page)
         return false;
     int last = query_last_step(l->ask.options);
@@ -113,15 +114,15 @@ static bool degrade(struct fetch_list *l, int status)
         return false;
     }
     l->step = next;
-    if (fetch_first_url(l) < 0)
+    if (fetch_list_first_url(l) < 0)
         return false;
-    fetch_again(l, 0);
+    fetch_list_again(l, 0);
     return true;
 }
 
 static void learn_options(struct fetch_list *l)
 {
-    struct learnt_options *o = l->ask.learnt;
+    struct option_state *o = l->ask.option_state;
     if (!l->first_page || !o)
         return;
     if (l->step != o->step || (l->step > 0 && !o->proven))
@@ -136,7 +137,7 @@ static void follow(struct fetch_list *l, const struct http_answer *a, char *link
 {
     struct fetch_failed why = {.status = 200};
     struct failure *f = &why.failure;
-    int r = origin_check(fetch_origin(l), link, f);
+    int r = origin_check(call_origin(l->fetch->graph, &l->ask), link, f);
     int again = r < 0 ? 0 : id_set_add(&l->links, link);
     if (r >= 0 && again == 1)
         r = failure_set(f, FAILURE_PROTOCOL, ELOOP, "the link to the next page came twice");
@@ -148,14 +149,14 @@ static void follow(struct fetch_list *l, const struct http_answer *a, char *link
         free(link);
         (void)failure_prefix(f, r, "%s", l->ask.call);
         secrets_out_of_fetch(l->fetch->graph, a, &why);
-        fetch_fail(l, &why);
+        fetch_list_fail(l, &why);
         return;
     }
     free(l->url);
     l->url = link; /* byte for byte */
     l->first_page = false;
     l->retries = 0;
-    fetch_again(l, 0);
+    fetch_list_again(l, 0);
 }
 
 static void take_page(struct fetch_list *l, const struct http_answer *a)
@@ -174,7 +175,7 @@ static void take_page(struct fetch_list *l, const struct http_answer *a)
         if (why.failure.kind == FAILURE_PROTOCOL || why.failure.kind == FAILURE_TRANSIENT)
             retry(l, &why);
         else
-            fetch_fail(l, &why);
+            fetch_list_fail(l, &why);
         return;
     }
     f->holds = 0;
@@ -214,7 +215,7 @@ static void note_clock(struct fetch *f, const struct http_answer *a)
     f->report.skew_known = !f->dates_differ;
 }
 
-static void sort_out(struct fetch_list *l, const struct http_answer *a)
+static void dispatch(struct fetch_list *l, const struct http_answer *a)
 {
     struct fetch_failed why = {0};
     if (a->status == 200) {
@@ -231,30 +232,25 @@ static void sort_out(struct fetch_list *l, const struct http_answer *a)
                  (a->status == 501 || (a->status == 400 && why.failure.kind == FAILURE_REQUEST));
     if (query && degrade(l, a->status))
         return;
-    if (fetch_is_backoff(a->status))
+    if (call_is_throttled(a->status))
         throttled(l, a, &why);
     else if (why.failure.kind == FAILURE_TRANSIENT || why.failure.kind == FAILURE_UNAVAILABLE)
         retry(l, &why);
     else
-        fetch_fail(l, &why);
+        fetch_list_fail(l, &why);
 }
 
-void fetch_on_answer(void *userdata, const struct http_answer *a)
+void response_handle(struct fetch_list *l, const struct http_answer *a)
 {
-    struct fetch_list *l = userdata;
     struct fetch *f = l->fetch;
     struct failure why = {0};
-    http_request_free(TAKE(l->request));
-    f->n_flying--;
-    fetch_unlink(l);
     f->report.bytes += a->wire_bytes;
     f->bytes += a->body_len;
     note_clock(f, a);
-    sort_out(l, a);
+    dispatch(l, a);
     if (f->bytes > f->graph->bytes_max) {
         (void)failure_set(&why, FAILURE_PROTOCOL, EFBIG, "more than %llu bytes in one poll",
                           (unsigned long long)f->graph->bytes_max);
         fetch_end(f, &why);
     }
-    fetch_pump(f);
 }

@@ -2,6 +2,7 @@
 /* graph/roots.c: which hosts a tenant's cloud means (the page "deployments" of Graph's reference),
  * and that what the configuration says instead does not mix two clouds. */
 #include "graph/internal.h"
+#include "graph/sign_in.h"
 
 #include "base/text.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/rows.h: envelopes and members of Graph's answers, for the decoders of this room. Pure.
+/* graph/rows.h: members of a row of Graph's answers, for the decoders of this room. Pure.
  *
  * Text that is shown comes out cleaned; ids and links come out as they are. */
 #pragma once
@@ -28,19 +28,7 @@ int member_guid(const struct json *row, const char *key, char **ret);
 int row_link(const struct json *row, const char *key, char **ret);
 /* A moment; 0 if the row does not tell one in words that we know. */
 usec_t row_time(const struct json *row, const char *key);
-
-static inline void page_clear_at(struct page *p)
-{
-    page_clear(p);
-}
-/* PROTOCOL, -EBADMSG */
-int row_not_a_page(struct failure *f, const char *why);
-/* The object of an answer that claims success. `names` as for json_parse_only. */
-int row_open_body(const char *bytes, size_t len, const char *const *names, struct json **ret,
-                  struct failure *f);
-/* The rows of a collection, and the page begun with its link and their number. */
-int row_open_page(const char *bytes, size_t len, const char *const *names, struct json **ret_root,
-                  const struct json **ret_rows, struct page *ret, struct failure *f);
-/* A single entity, bare or wrapped in "value"; *ret_entity is borrowed from *ret_root. */
-int row_open_entity(const char *bytes, size_t len, const char *const *names,
-                    struct json **ret_root, const struct json **ret_entity, struct failure *f);
+/* A required member that is missing, null or of a wrong type. */
+bool row_is_lacking(enum json_is is);
+/* False if the member is present but no date. Missing or null: DATE_UNKNOWN. */
+bool row_date(const struct json *row, const char *key, int32_t *ret);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* graph/secrets.c: a tenant's failures without the secrets that its servers may echo. */
+#include "graph/secrets.h"
+
 #include "graph/internal.h"
 
 #include "base/redact.h"

@@ -5,11 +5,12 @@
  * managed identities on a virtual machine" and "Authenticate against Azure resources with Arc".
  * Credentials are read from their files at every sign-in, which is about once an hour: what was
  * rotated on disk needs no reload. */
-#include "graph/internal.h"
+#include "graph/sign_in.h"
 
 #include "base/alloc.h"
 #include "base/digest.h"
 #include "graph/client_secret.h"
+#include "graph/internal.h"
 
 #include <assert.h>
 #include <errno.h>

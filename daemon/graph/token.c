@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* graph/token.c: asking for a token, what the answer means, and the token that is kept. */
-#include "graph/internal.h"
+#include "graph/token.h"
 
 #include "base/digest.h"
+#include "graph/error_text.h"
+#include "graph/internal.h"
+#include "graph/secrets.h"
+#include "graph/sign_in.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -10,6 +14,7 @@
 #include <string.h>
 
 #define ANSWER_MAX ((size_t)64 * 1024)
+#define TOKEN_TIMEOUT (30 * USEC_PER_SEC)
 
 bool token_usable(const struct graph *g, usec_t now_mono)
 {

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/absence.c: which known pools are there, missing, gone, replaced, or simply not known.
+/* rules/absence.c: classifies known pools that a list does not contain: missing, gone, replaced,
+ * unknown; and updates the memory of pools.
  *
- * An empty list where there were pools is not believed at all, whoever sent it: a permission that
- * was taken away looks the same. Nor is consumption that falls to 0 in all pools at once, for a day. A
- * pool of another source can be neither there nor missing. */
+ * An empty list after one with pools counts as unknown, because a revoked permission has the same
+ * effect. So does a list whose consumption falls to 0 in all pools at once, for a day. Pools of
+ * another source are always unknown: the list cannot contain them. */
 #include "base/text.h"
 #include "rules/internal.h"
 #include <errno.h>
 #include <string.h>
 
-#define ABSENT_POLLS 2 /* complete lists in a row without it, and options.absence of time */
+#define ABSENT_POLLS 2 /* least consecutive lists without a pool, besides options.absence */
 
 int presences_new(const struct judging *j, struct presences *ret)
 {
@@ -32,8 +33,8 @@ static struct instant since_or(struct instant since, struct instant now)
     return since.boot ? since : now;
 }
 
-/* Both lists are in id order: one walk tells who is on both. */
-static void meet(const struct judging *j, struct presences *f)
+/* Finds the known pools in the list; both are in id order. */
+static void match_listed(const struct judging *j, struct presences *f)
 {
     const struct tenant_memory *m = j->before;
     const struct snapshot *s = j->snapshot;
@@ -49,7 +50,7 @@ static void meet(const struct judging *j, struct presences *f)
     }
 }
 
-/* The SKUs in the list, in order: pools of another source are looked up in them. */
+/* The sorted SKUs of the list, in which pools of another source are looked up. */
 struct listed {
     const char **key;
     size_t n;
@@ -72,7 +73,7 @@ static int listed_new(const struct snapshot *s, struct listed *ret)
     return 0;
 }
 
-/* Some pool of its SKU is in the list. */
+/* Whether a pool of its SKU is in the list. */
 static bool sku_is_listed(const struct listed *l, const struct known_pool *p)
 {
     const char *key = known_pool_key(p);
@@ -110,7 +111,7 @@ static int judge_missing(const struct judging *j, struct presences *f)
     return r;
 }
 
-/* One side of the pairing: a SKU, and a position in the memory or in the list. */
+/* A SKU, and an index into the memory or the list. */
 struct candidate {
     const char *sku_id;
     size_t at;
@@ -123,7 +124,7 @@ static int compare_candidates(const void *a, const void *b)
     return r ? r : (x->at > y->at) - (x->at < y->at);
 }
 
-/* Pools that this poll is the first to miss, or that it is the first to list; by SKU, then by id. */
+/* Pools that are missing for the first time, or listed for the first time; by SKU, then by id. */
 static size_t candidates(const struct judging *j, const struct presences *f, bool missing,
                          struct candidate *ret)
 {
@@ -140,8 +141,8 @@ static size_t candidates(const struct judging *j, const struct presences *f, boo
     return n;
 }
 
-/* A pool that vanishes in the very poll in which one of its SKU appears has changed its id (a
- * renewal, a move to another agreement): paired one to one, both sides in id order. */
+/* A pool that disappears in the poll in which another of its SKU appears has a new id, as after a
+ * renewal or a move to another agreement. Pairs them one to one, both in id order. */
 static int pair_replacements(const struct judging *j, struct presences *f)
 {
     CLEANUP(free) struct candidate *old = calloc(j->before->n_pools + 1, sizeof *old);
@@ -161,7 +162,7 @@ static int pair_replacements(const struct judging *j, struct presences *f)
     return 0;
 }
 
-/* How many of the pools that should be listed are not. */
+/* More than half of the pools that should be listed are not. */
 static bool mostly_missing(const struct judging *j, const struct presences *f)
 {
     size_t expected = 0, missing = 0;
@@ -249,7 +250,7 @@ static int remember(const struct judging *j, const struct presences *f)
 
 /* ---- consumption that falls to 0 everywhere ---- */
 
-/* As the last complete list showed it. */
+/* The last complete list had consumed units in this pool. */
 static bool was_in_use(const struct tenant_memory *m, const struct known_pool *p)
 {
     return p && p->consumed > 0 && !p->absent_since.boot && pool_id_is_of(p->id, m->source);
@@ -263,7 +264,7 @@ static bool shows_use(const struct snapshot *s)
     return false;
 }
 
-/* Pools that had units in use and show none now, under whatever id. */
+/* Counts pools that had units in use before, under this or a former id. */
 static size_t count_fallen(const struct judging *j, const struct presences *f)
 {
     const struct tenant_memory *m = j->before;
@@ -272,13 +273,14 @@ static size_t count_fallen(const struct judging *j, const struct presences *f)
     for (size_t i = 0; i < s->n_allotments; i++)
         n += s->allotment[i].units_known &&
              (was_in_use(m, f->past[i]) || was_in_use(m, f->replaced[i]));
-    for (size_t k = 0; k < m->n_pools; k++) /* the other source has pools of its own */
+    for (size_t k = 0; k < m->n_pools; k++) /* another source has other ids */
         n += m->source != s->source && was_in_use(m, &m->pool[k]);
     return n;
 }
 
-/* The whole list is held as unknown then: what it says beside is no more to be trusted. */
-static bool hold_zero(struct judging *j, const struct presences *f)
+/* Whether the list counts as unknown because consumption fell to 0 in all pools. The rest of such a
+ * list is not trustworthy either. */
+static bool zero_is_implausible(struct judging *j, const struct presences *f)
 {
     struct instant since = j->before->zero_since;
     j->after->zero_since = (struct instant){0};
@@ -293,7 +295,7 @@ static bool hold_zero(struct judging *j, const struct presences *f)
     return true;
 }
 
-static void know_nothing(const struct judging *j, struct presences *f)
+static void set_all_unknown(const struct judging *j, struct presences *f)
 {
     for (size_t k = 0; k < j->before->n_pools; k++)
         f->known[k] = PRESENCE_UNKNOWN;
@@ -307,7 +309,7 @@ int absence_judge(struct judging *j, struct presences *ret)
     const struct snapshot *s = j->snapshot;
     if (presences_new(j, ret) < 0)
         return -ENOMEM;
-    know_nothing(j, ret);
+    set_all_unknown(j, ret);
     j->after->source = m->source;
     j->after->emptied = m->emptied;
     j->after->mass_absence = m->mass_absence;
@@ -318,14 +320,14 @@ int absence_judge(struct judging *j, struct presences *ret)
     if (j->after->emptied)
         return remember(j, ret);
 
-    meet(j, ret);
+    match_listed(j, ret);
     if (judge_missing(j, ret) < 0)
         return -ENOMEM;
     if (pair_replacements(j, ret) < 0)
         return -ENOMEM;
-    if (hold_zero(j, ret)) {
+    if (zero_is_implausible(j, ret)) {
         j->list_known = false;
-        know_nothing(j, ret);
+        set_all_unknown(j, ret);
         return remember(j, ret);
     }
     j->after->source = s->source;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/again.c: the last reading by new options, after a reload. It is no poll: nothing is counted as
- * missing once more, and what is remembered stays as that poll left it. */
+/* rules/again.c: evaluates the last snapshot with new options, after a reload. This is not a poll:
+ * it counts no absences and does not change the memory, except as judge_again says. */
 #include "rules/internal.h"
 
 #include <errno.h>
 
-/* What that poll made of each known pool. */
+/* Restores the presences that the poll found, from the memory after it. */
 static int presences_again(const struct judging *j, struct presences *ret)
 {
     const struct tenant_memory *m = j->before;
@@ -43,7 +43,7 @@ int judge_again(const struct judge_context *ctx, const struct snapshot *snapshot
     if (!observations || !after)
         return failure_oom(ret_failure);
     after->source = memory->source;
-    after->pool = memory->pool; /* lent; drops of `after` are its own */
+    after->pool = memory->pool; /* borrowed until the end of this function; the drops are not */
     after->n_pools = memory->n_pools;
     struct judging j = {
         .ctx = ctx,

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/capacity.c: usage, remaining, waiting and waiting_age of one pool. */
+/* rules/capacity.c: evaluates usage, remaining, waiting and waiting_age of a pool, and
+ * allotment_gone. */
 #include "rules/internal.h"
 
 enum { AT_WAITING_AGE, AT_WAITING, AT_USAGE, AT_REMAINING };
 
-/* consumed * 10000 >= bp * allotted, exactly. Sums over a SKU and shares up to 1000 % may leave 64
- * bits, so the products are taken in 128. */
+/* consumed * 10000 >= bp * allotted, in 128 bits: sums over a SKU times shares up to 1000 % may
+ * overflow 64 bits. */
 static bool share_at_least(int64_t consumed, int64_t allotted, int64_t bp)
 {
     __extension__ typedef __int128 wide;
     return (wide)consumed * 10000 >= (wide)bp * allotted;
 }
 
-/* A margin as wide as the limit still lets an unused pool clear. */
+/* The limit minus the margin, but at least 1, so that an unused pool clears even with a margin as
+ * wide as the limit. */
 static int64_t usage_limit(const struct limit *limit, int64_t margin_bp)
 {
     return limit->value > margin_bp + 1 ? limit->value - margin_bp : 1;
@@ -39,9 +41,10 @@ static enum level usage_level(const struct capacity *c, const struct threshold *
     return LEVEL_NONE;
 }
 
-/* In a pool of eight a seat changes hands: seven in use for a day is no end, and eight again no news.
- * So a warning lasts until more than the margin of usage is left, rounded up to whole units. Nothing
- * worse is held up by it: one unit more than there are is over when it has been bought. */
+/* Hysteresis of remaining: a warning clears only when the margin of usage, rounded up to whole
+ * units, is left beyond the limit. Without it, a licence that moves between users of a full small
+ * pool would resolve and fire the alert each time. Critical has no margin: an excess ends when the
+ * missing units are bought. */
 static enum level remaining_kept(const struct capacity *c, const struct threshold t[static RULE_COUNT_],
                                  int64_t left)
 {
@@ -56,13 +59,13 @@ static int64_t share_bp(const struct capacity *c)
 {
     int64_t scaled;
     if (__builtin_mul_overflow(c->consumed, (int64_t)10000, &scaled))
-        return INT64_MAX / 10000; /* beyond any limit that can be configured */
+        return INT64_MAX / 10000; /* above any limit that can be configured */
     return scaled / c->allotted;
 }
 
-/* A pool of nothing. With somebody in it or before it, it is as full as can be: the worst level
- * that is on. Its share cannot be divided; 100 % is said, or the limit that was met if that is
- * higher, so that the value never contradicts the level. */
+/* A pool with 0 allotted units. If units are consumed or members wait, it has the worst level that
+ * is on. Its usage is undefined (division by 0); the value is 100 %, or the limit of that level if
+ * it is higher, so that the value does not contradict the level. Otherwise neither rule applies. */
 static void judge_empty_pool(const struct capacity *c, const struct threshold t[static RULE_COUNT_],
                              struct finding *usage, struct finding *remaining)
 {
@@ -113,8 +116,8 @@ static void judge_waiting(const struct capacity *c, const struct threshold t[sta
     enum level level = level_at_least(&t[RULE_WAITING], w->count);
     finding_set(waiting, w->count, level, level);
     if (w->count > 0 && w->oldest_at == 0)
-        return; /* people wait, nobody says since when */
-    /* Nobody waits, or by a clock that is ahead of ours since a moment that is yet to come: 0. */
+        return; /* members wait, but their times are unknown */
+    /* 0 if nobody waits, and for times in the future, which come from a clock ahead of now_at. */
     int64_t seconds = 0;
     if (w->count > 0 && w->oldest_at < now_at)
         seconds = (int64_t)((now_at - w->oldest_at) / USEC_PER_SEC);
@@ -148,7 +151,8 @@ void gone_judge(const struct threshold t[static RULE_COUNT_], bool gone, int64_t
                 struct finding *ret)
 {
     finding_init(ret, RULE_ALLOTMENT_GONE, &t[RULE_ALLOTMENT_GONE]);
-    /* The absence was held already (alerts.absence), and a pool that is listed again is back. */
+    /* No hold times: alerts.absence has passed already, and one list that has the pool proves its
+     * return. */
     ret->hold_for = ret->keep_firing_for = 0;
     ret->min_samples = 1;
     for (int l = 0; l < LEVEL_COUNT_; l++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/cause.c: the table of causes. */
+/* rules/cause.c: the table of causes, and conversions of causes and sections to and from words. */
 #include "rules/cause.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
@@ -28,12 +28,13 @@ enum health_section section_parse(const char *word)
     return HEALTH_ALLOTMENTS;
 }
 
-/* systemd hands secret files over at the start of a service, and not again at a reload. */
-#define MEND                                                                                   \
-    "check it with seatwatchd --check-config, then reload; for a secret file a reload is not " \
-    "enough where systemd runs the daemon: systemctl restart seatwatchd"
-/* The failure itself names the call and says which permission to grant. */
-#define PERMISSIONS "seatwatchd --check-access shows every call that is refused"
+/* systemd loads the secrets of a service (LoadCredential=) when it starts, and not at a reload. */
+#define CHECK_AND_RELOAD                                                                       \
+    "run seatwatchd --check-config, then reload; a secret file that systemd loads takes effect " \
+    "after systemctl restart seatwatchd"
+/* The text of the failure names the call and the permission to grant. */
+#define PERMISSIONS "run seatwatchd --check-access to list all refused calls"
+#define SHOW_CALL "run seatwatchd --check-access to see which call"
 #define ONE_CALL "Graph does not answer this call"
 #define BLINDS(section) (1U << (section))
 #define PASSES .failure_group = CAUSE_NETWORK, .passes = true
@@ -42,107 +43,106 @@ static const struct cause_row CAUSES[CAUSE_COUNT_] = {
     [CAUSE_NETWORK] =
         {"network", PASSES,
          .because = {"Graph cannot be reached", ONE_CALL, ONE_CALL, NULL, ONE_CALL},
-         .hint = {"Graph or the way to it is not working",
+         .hint = {"Graph or the network path to it is failing",
                   "check DNS, proxy and firewall, and the Microsoft 365 service health"},
-         /* The list of pools keeps coming: neither the network nor the proxy is at fault. */
+         /* The list of pools is still read: the network and the proxy work. */
          .other = {"Graph answers other calls, but not this one",
-                   "everything else is read and told as usual; if it lasts, look at the Microsoft "
-                   "365 service health"}},
+                   "everything else is still monitored; if this persists, check the Microsoft 365 "
+                   "service health"}},
     [CAUSE_UNAVAILABLE] =
         {"unavailable", PASSES,
-         .because = {"Graph answers with errors of its own", ONE_CALL, ONE_CALL, NULL, ONE_CALL},
-         .hint = {"Microsoft's service answers with errors of its own",
-                  "see the Microsoft 365 service health; nothing has to be changed here"}},
+         .because = {"Graph returns server errors", ONE_CALL, ONE_CALL, NULL, ONE_CALL},
+         .hint = {"Graph or the sign-in service returns server errors",
+                  "check the Microsoft 365 service health; no change is needed here"}},
     [CAUSE_THROTTLED] =
-        {"throttled", PASSES, .because = {"Graph keeps telling us to wait"},
-         .hint = {"Graph asks to wait longer than a poll may last",
-                  "poll less often, or find out which other application is using up the tenant's "
+        {"throttled", PASSES, .because = {"Graph throttles the requests"},
+         .hint = {"Graph throttles the requests for longer than a poll may take",
+                  "poll less often, or find the application that uses up the tenant's request "
                   "limit"}},
-    [CAUSE_PROTOCOL] = {"protocol", PASSES, .because = {"the answers are not from Graph"},
-                        .hint = {"an answer is not what it claims to be",
-                                 "check for a proxy or a login page in between"}},
-    [CAUSE_STALE] = {"stale", PASSES, .because = {"no complete reading came in"},
-                     .hint = {"no complete reading came in",
-                              "look at the daemon's log for what its last polls said"},
+    [CAUSE_PROTOCOL] = {"protocol", PASSES, .because = {"the responses are not from Graph"},
+                        .hint = {"a response has the wrong format",
+                                 "check for a proxy or login page between this host and Graph"}},
+    [CAUSE_STALE] = {"stale", PASSES, .because = {"no poll was completed"},
+                     .hint = {"no poll was completed",
+                              "see the daemon's log for the result of its last polls"},
                      /* The last poll was cancelled. */
-                     .other = {"polls are being cut short",
-                               "raise poll.timeout, or look for what is slow"}},
-    [CAUSE_LOCAL] = {"local", PASSES, .because = {"this machine has a problem"},
-                     .hint = {"this machine could not do its part",
-                              "check memory, disk and open files of the daemon"}},
+                     .other = {"polls are cut short",
+                               "raise poll.timeout, or find out what makes them slow"}},
+    [CAUSE_LOCAL] = {"local", PASSES, .because = {"local error on this machine"},
+                     .hint = {"local error on this machine",
+                              "check memory, disk space and open files of the daemon"}},
     [CAUSE_AUTH] =
         {"auth", .failure_group = CAUSE_AUTH, .at_once = true, .because = {"sign-in was refused"},
-         /* The failure itself says what to do, or quotes Entra where nobody here knows. */
-         .hint = {"sign-in was refused", "seatwatchd --check-access tries it again"}},
+         /* The text of the failure has the advice for known errors, and quotes Entra for others. */
+         .hint = {"sign-in was refused", "run seatwatchd --check-access to test it"}},
     [CAUSE_PERMISSION] = {"permission", .failure_group = CAUSE_PERMISSION, .at_once = true,
                           .because = {"a permission is missing"},
-                          .hint = {"signed in, but a call is refused", PERMISSIONS}},
+                          .hint = {"sign-in succeeded, but a call was refused", PERMISSIONS}},
     [CAUSE_CONFIG] =
         {"config", .failure_group = CAUSE_CONFIG, .at_once = true,
-         .because = {"its configuration does not work", [HEALTH_RIGHTS] =
-                                                            "an entry cannot be right"},
-         .hint = {"the tenant cannot be read as it is configured", "mend what is named, " MEND},
+         .because = {"the configuration is invalid", [HEALTH_RIGHTS] = "an entry is invalid"},
+         .hint = {"the tenant cannot be read as configured",
+                  "fix this error, " CHECK_AND_RELOAD},
          /* Its file is broken. */
-         .other = {"the tenant's configuration is broken, it is not read at all",
-                   "mend the file that is named, " MEND}},
+         .other = {"the tenant is not polled because its configuration is broken",
+                   "fix that file, " CHECK_AND_RELOAD}},
     [CAUSE_SCHEMA_CHANGED] =
         {"schema_changed", .failure_group = CAUSE_SCHEMA_CHANGED, .at_once = true,
          .blinds = BLINDS(HEALTH_ALLOTMENTS) | BLINDS(HEALTH_WAITING),
-         .because = {"the answers have changed their shape"},
-         .hint = {"Graph answers, but a member that we need is missing in every row",
-                  "the API is beta and may have changed: look for a newer seatwatchd; nothing is "
-                  "judged until then"}},
+         .because = {"the format of the responses has changed"},
+         .hint = {"Graph answers, but a required member is missing in every row",
+                  "the beta API may have changed: look for a newer seatwatchd; until then, no pool "
+                  "of the tenant is evaluated"}},
     [CAUSE_EMPTIED] =
         {"emptied", .failure_group = CAUSE_EMPTIED, .at_once = true,
          .blinds = BLINDS(HEALTH_ALLOTMENTS) | BLINDS(HEALTH_WAITING) | BLINDS(HEALTH_ERRORS),
-         .tenant_says = "Graph suddenly lists no licences at all",
-         .tenants_say = " suddenly list no licences at all",
-         .hint = {"Graph lists no licences where there were some; nothing is resolved by that",
+         .tenant_says = "Graph suddenly lists no licences",
+         .tenants_say = " suddenly list no licences",
+         .hint = {"Graph lists no licences, but listed some before; open alerts stay open",
                   "check that the application still has Directory.Read.All or "
-                  "CloudLicensing.Read.All; if the tenant is really empty now, take it out of the "
+                  "CloudLicensing.Read.All; if the tenant is really empty, remove it from the "
                   "configuration and reload"}},
     [CAUSE_ZERO_CONSUMPTION] =
         {"zero_consumption", .failure_group = CAUSE_ZERO_CONSUMPTION, .at_once = true,
          .blinds = BLINDS(HEALTH_ALLOTMENTS) | BLINDS(HEALTH_WAITING),
          .tenant_says = "Graph suddenly shows no consumed units in any pool",
          .tenants_say = " suddenly show no consumed units in any pool",
-         .hint =
-             {"Graph shows no consumed units in any pool, where several had some; nothing is "
-              "resolved by that",
-              "compare with Billing > Licenses in the Microsoft 365 admin center; this ends when "
-              "any pool shows consumed units, and after 24 hours the numbers are believed"}},
+         .hint = {"Graph shows no consumed units in any pool, but showed some in several pools "
+                  "before; open alerts stay open",
+                  "compare with Billing > Licenses in the Microsoft 365 admin center; this ends "
+                  "when a pool shows consumed units; after 24 hours the numbers are accepted"}},
     [CAUSE_ABSENT] =
         {"absent", .failure_group = CAUSE_ABSENT, .because = {"Graph does not offer this API"},
          .hint = {"Graph does not offer this API to the tenant",
-                  "check the cloud and api_version, or set source = \"subscribed_skus\""}},
+                  "check cloud and api_version, or set source = \"subscribed_skus\""}},
     [CAUSE_REQUEST] =
-        {"request", .failure_group = CAUSE_REQUEST, .because = {"Graph refuses the request"},
-         .hint = {"Graph refuses the request as such",
-                  "seatwatchd --check-access shows which call; look for a newer seatwatchd"}},
+        {"request", .failure_group = CAUSE_REQUEST, .because = {"Graph rejects the request"},
+         .hint = {"Graph rejects the request as invalid",
+                  SHOW_CALL "; look for a newer seatwatchd"}},
     [CAUSE_PERMANENT] = {"permanent", .failure_group = CAUSE_PERMANENT,
-                         .because = {"Graph refuses for good"},
-                         .hint = {"the answer will not change by waiting",
-                                  "seatwatchd --check-access shows which call"}},
+                         .because = {"Graph rejects the request permanently"},
+                         .hint = {"Graph rejects the request, and a retry would not help",
+                                  SHOW_CALL}},
     [CAUSE_SECURITY] =
         {"security", .failure_group = CAUSE_SECURITY,
-         .because = {"an answer was not safe to trust"},
-         .hint = {"an answer was refused for safety",
-                  "check certificates (network.ca_file) and graph_url; somebody may be in "
-                  "between"}},
+         .because = {"a security check failed"},
+         .hint = {"a security check of the connection or the response failed",
+                  "check certificates (network.ca_file) and graph_url; the connection may be "
+                  "intercepted"}},
     [CAUSE_MASS_DISAPPEARANCE] =
         {"mass_disappearance", .failure_group = CAUSE_MASS_DISAPPEARANCE, .at_once = true,
-         .tenant_says = "more than half of the licence pools vanished at once",
-         .tenants_say = " have lost more than half of their licence pools at once",
+         .tenant_says = "more than half of the licence pools disappeared at once",
+         .tenants_say = " lost more than half of their licence pools at once",
          .hint = {"more than half of the known pools are missing from the list",
-                  "check the application's permissions and the tenant's subscriptions; what stays "
-                  "away is reported pool by pool"}},
+                  "check the application's permissions and the tenant's subscriptions; pools that "
+                  "stay missing are reported one by one"}},
     [CAUSE_UNUSABLE_NUMBERS] =
         {"unusable_numbers", .failure_group = CAUSE_UNUSABLE_NUMBERS,
          .tenant_says = "the numbers of a pool cannot be used",
          .tenants_say = " have pools whose numbers cannot be used",
-         .hint = {"Graph sends numbers of a pool that cannot be used",
-                  "look at that product in the admin center (Billing > Licenses); if it lasts, "
-                  "report the pool and the member that is named to Microsoft"}},
+         .hint = {"Graph returns numbers of a pool that cannot be used",
+                  "check that product in the admin center (Billing > Licenses); if this persists, "
+                  "report the named pool and member to Microsoft"}},
 
     [CAUSE_ALLOTMENT_GONE] = {.word = "allotment_gone"},
     [CAUSE_CAPACITY_DROP] = {.word = "capacity_drop"},

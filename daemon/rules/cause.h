@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/cause.h: why an alert is up, and for the causes of a failing poll what follows from it.
+/* rules/cause.h: the causes of alerts, with the texts and properties of those of failing polls.
  *
- * A cause is one word in messages (detail.cause) and in the database; inside it is this enum, and
- * everything that depends on it is a column of one table. Pure. */
+ * Messages (detail.cause) and the database have a cause as a word, the code has it as this enum.
+ * Everything that depends on the cause is a column of one table. All strings are static. Pure. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The parts of a tenant that are read. */
+/* The sections of a tenant: what its polls and look-ups read. */
 enum health_section {
-    HEALTH_ALLOTMENTS, /* everything rests on it */
+    HEALTH_ALLOTMENTS, /* the list of pools; the other sections need it */
     HEALTH_WAITING,
     HEALTH_ERRORS,
-    HEALTH_UNITS,                   /* the numbers of each pool, where the list is read */
-    HEALTH_STORED_,                 /* what follows begins anew with the process */
+    HEALTH_UNITS,                   /* the numbers of each pool, if the list was read */
+    HEALTH_STORED_,                 /* the sections from here on are not stored */
     HEALTH_RIGHTS = HEALTH_STORED_, /* the look-ups of usage_rights */
     HEALTH_SECTIONS_
 };
-const char *section_word(enum health_section s);     /* context.section; NULL for the allotments */
-enum health_section section_parse(const char *word); /* NULL and unknown words: the allotments */
+const char *section_word(enum health_section s);     /* context.section; NULL: HEALTH_ALLOTMENTS */
+enum health_section section_parse(const char *word); /* NULL, unknown words: HEALTH_ALLOTMENTS */
 
 enum cause {
-    CAUSE_NONE, /* no word: nothing is wrong, or nobody knows why */
+    CAUSE_NONE, /* has no word: nothing is wrong, or the reason is unknown */
     /* poll, service */
     CAUSE_NETWORK,
     CAUSE_UNAVAILABLE,
@@ -41,7 +41,7 @@ enum cause {
     CAUSE_SECURITY,
     CAUSE_MASS_DISAPPEARANCE,
     CAUSE_UNUSABLE_NUMBERS,
-    /* capacity: only in alert.notified_cause */
+    /* capacity: only in the alert's notified_cause */
     CAUSE_ALLOTMENT_GONE,
     CAUSE_CAPACITY_DROP,
     /* right */
@@ -51,7 +51,7 @@ enum cause {
     CAUSE_PLAN_DISABLED,
     CAUSE_ASSIGNED,
     /* credential */
-    CAUSE_ENDED, /* and still accepted */
+    CAUSE_ENDED, /* expired, but still accepted */
     CAUSE_REFUSED,
     /* delivery */
     CAUSE_DISABLED,
@@ -59,33 +59,32 @@ enum cause {
     CAUSE_COUNT_
 };
 const char *cause_word(enum cause c); /* "auth", ...; NULL: CAUSE_NONE */
-/* NULL and words of a newer version are CAUSE_NONE. */
+/* CAUSE_NONE for NULL and unknown words, such as those of a newer version. */
 enum cause cause_parse(const char *word);
-/* As in the database, which has kept a hash of the word since its first version; 0: CAUSE_NONE. An
- * unknown hash is CAUSE_NONE. */
+/* The database stores this hash of the word; 0: CAUSE_NONE. Unknown hashes give CAUSE_NONE. */
 uint64_t cause_hash(enum cause c);
 enum cause cause_from_hash(uint64_t hash);
 
-/* What happened, and what to do about it. */
+/* Texts of the member `hint`: what happened, and what to do about it. */
 struct cause_hint {
     const char *what, *next;
 };
-/* A row of the table; only causes of kind poll have more than their word. */
+/* A row of the table. Only causes of kind poll have more than a word. */
 struct cause_row {
     const char *word;
-    /* Tenants whose causes have the same likeness fail alike (rule service). All that pass by
-     * themselves are alike: an outage is a time-out here, a 503 there, and a login page elsewhere.
-     */
+    /* Rule service: tenants whose causes have the same group fail for the same reason. All
+     * temporary failures are one group: one outage shows as time-outs, 503s or login pages. */
     enum cause failure_group;
-    bool passes;     /* comes and goes by itself; a change to it is no message */
-    bool at_once;    /* warning at once, without waiting for poll.warning */
-    unsigned blinds; /* sections that do not count as read, whatever came: bits 1 << HEALTH_... */
-    const char
-        *because[HEALTH_SECTIONS_]; /* ": BECAUSE", by section; NULL: as for the allotments */
-    /* The whole condition, instead of how long what has not been read because of what. */
-    const char *tenant_says; /* in an alert of one tenant */
-    const char *tenants_say; /* " ..." after "3 of 5 tenants" in an alert of the rule service */
+    bool passes;     /* temporary; a change to it makes no update */
+    bool at_once;    /* warns at once, without waiting for poll.warning */
+    unsigned blinds; /* sections that count as unread: bits 1 << HEALTH_... */
+    /* "the licences have not been read for 5 min: BECAUSE", by section; NULL: as for the
+     * allotments. */
+    const char *because[HEALTH_SECTIONS_];
+    /* Replace the whole sentence; NULL: they do not. */
+    const char *tenant_says; /* in an alert about one tenant */
+    const char *tenants_say; /* after "3 of 5 tenants" in an alert of the rule service */
     struct cause_hint hint;
-    struct cause_hint other; /* the same word for the case that find_cause knows of */
+    struct cause_hint other; /* for the special case of the cause, see find_hint in poll.c */
 };
 const struct cause_row *cause_row(enum cause c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/context.c: the fields of context, and what is done with all of them. */
+/* rules/context.c: the table of context fields; copies, compares and frees contexts by it. */
 #include "rules/context.h"
 
 #include "base/text.h"
@@ -108,7 +108,7 @@ static bool is_text(const struct context_field *f)
     return f->type == CONTEXT_TEXT || f->type == CONTEXT_ID;
 }
 
-/* The pointer at this field: a text, or the first element of a list. */
+/* The value of a pointer field: a string, or the first element of a list. */
 static void *pointer(const struct context_field *f, const void *record)
 {
     void *p;
@@ -121,7 +121,7 @@ static size_t *length(const struct context_field *list, const void *record)
     return (size_t *)((char *)context_at(record, list) + sizeof(void *));
 }
 
-/* Each of these is about an array of `n` records. */
+/* The following functions work on arrays of `n` records. */
 static void records_clear(const struct context_record *of, char *record, size_t n)
 {
     for (; n > 0; n--, record += of->size)
@@ -154,7 +154,7 @@ static bool records_equal(const struct context_record *of, const char *a, const 
     return true;
 }
 
-/* `dst` is all zero, so that what has been copied when memory ends can be cleared. */
+/* `dst` must be zeroed, so that the caller can clear a partial copy after -ENOMEM. */
 static int records_copy(const struct context_record *of, const char *src, char *dst, size_t n);
 
 static int field_copy(const struct context_field *f, const void *src, void *dst)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/credential.c: how long is a client secret or a certificate still good?
+/* rules/credential.c: evaluates the days to the expiry of a client secret or certificate.
  *
- * One observation for each, however many tenants sign in with it. That it still works is part of
- * the judgement: a new file counts when it has been used, and an end that has come is told as what
- * it is, whether Entra refuses already or not. */
+ * There is one observation per credential, even if several tenants use it. A replaced file counts
+ * only after a successful sign-in with it. An expired credential is reported as expired whether
+ * Entra still accepts it or not. */
 #include "base/text.h"
 #include "rules/internal.h"
 #include <errno.h>
 
 #define CLOCKS_DIFFER (5 * USEC_PER_MINUTE)
-#define ZONES_DIFFER USEC_PER_DAY /* a day that a person wrote down may be that of another zone */
+#define ZONES_DIFFER USEC_PER_DAY /* a date may be meant in any time zone */
 #define USED_BY_MAX ((size_t)CONTEXT_TENANTS_MAX * 1024)
 
 int credential_subject(const struct credential *c, char **ret)
@@ -20,7 +20,7 @@ int credential_subject(const struct credential *c, char **ret)
 
 /* ---- limits ---- */
 
-/* Of two tenants that use it, the one that wants to hear of it earlier is heard. */
+/* If tenants that share a credential have different thresholds, the strictest apply. */
 static void take_stricter(struct threshold *t, const struct threshold *other)
 {
     for (int l = LEVEL_WARNING; l < LEVEL_COUNT_; l++)
@@ -50,7 +50,7 @@ static struct threshold limits_of(const struct rule_options *o, const struct cre
     return strictest;
 }
 
-/* ---- the end ---- */
+/* ---- expiry ---- */
 
 bool credential_is_over(const struct credential *c)
 {
@@ -58,7 +58,7 @@ bool credential_is_over(const struct credential *c)
     return c->ends_at && c->true_at + early >= c->ends_at;
 }
 
-/* Whole days that are left; negative once it has ended. */
+/* Whole days to the expiry; negative once it has passed. */
 static int64_t days_left(const struct rule_options *o, const struct credential *c)
 {
     int64_t last = c->ends_by_day ? day_of(c->ends_at, 0, 0) : day_of(c->ends_at, c->zone.offset, 0);
@@ -83,7 +83,7 @@ static void judge_end(const struct rule_options *o, const struct credential *c,
     }
     usec_t end = c->ends_at + (c->ends_by_day ? USEC_PER_DAY : 0);
     if (!c->works || (days < 0 && c->accepted_at < end))
-        return; /* what is refused for another reason, or was not tried yet, says nothing */
+        return; /* unknown: refused for another reason, or not used yet */
     finding_set(f, days, level, level);
     s->context->cause = days < 0 ? CAUSE_ENDED : CAUSE_NONE;
 }
@@ -98,8 +98,8 @@ static bool has_label(const struct tenant_identity *t, const struct label *l)
     return false;
 }
 
-/* Of several tenants none is named as the one that it is about; labels that all of them have hold
- * for it, so that it takes the routes that they all take. */
+/* With several tenants, the context names none of them and has the labels that all of them share,
+ * so that the alert takes their common routes. */
 static int begin_context(const struct rule_options *o, const struct credential *c, usec_t now_at,
                          struct alert_context **ret)
 {

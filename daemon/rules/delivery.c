@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/delivery.c: is a receiver taking what we owe it? */
+/* rules/delivery.c: evaluates a receiver that has parked entries or is disabled. */
 #include "base/text.h"
 #include "rules/judge.h"
 #include <errno.h>

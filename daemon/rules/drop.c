@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/drop.c: has a pool fewer units than it had within the last day?
+/* rules/drop.c: evaluates losses of capacity: a pool has fewer units than within the last day.
  *
- * The past is kept as the few larger numbers that the pool has left, so a pool that does not change
- * costs nothing. Units that another pool of the SKU gained in the same poll have moved and are not
- * lost: renewals and new agreements take away here and give there. */
+ * The history of a pool is the few higher numbers it had (peaks), so a pool that does not change
+ * needs no memory. Units that another pool of the SKU gains in the same poll count as moved, not
+ * lost, as happens with renewals and new agreements. */
 #include "rules/internal.h"
 #include <errno.h>
 #include <string.h>
@@ -11,9 +11,9 @@
 #define PEAK_KEPT USEC_PER_DAY
 #define NEW_NORMAL_AFTER (7 * USEC_PER_DAY)
 
-static const struct known_drop NOTHING = {.reference = NUMBER_UNKNOWN};
+static const struct known_drop NO_DROP = {.reference = NUMBER_UNKNOWN};
 
-/* ---- what a pool had ---- */
+/* ---- peaks ---- */
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -25,7 +25,7 @@ static const struct known_drop *known(const struct tenant_memory *m, const char 
     const struct known_drop key = {.id = (char *)(uintptr_t)id};
     const struct known_drop *found =
         m->n_drops ? bsearch(&key, m->drop, m->n_drops, sizeof *m->drop, compare_ids) : NULL;
-    return found ? found : &NOTHING;
+    return found ? found : &NO_DROP;
 }
 
 static void forget_from(struct known_drop *d, size_t first)
@@ -34,8 +34,9 @@ static void forget_from(struct known_drop *d, size_t first)
         d->n_peaks = first;
 }
 
-/* The pool has `allotted` now: what is not more than that is no past. */
-static void reach(struct known_drop *d, int64_t allotted)
+/* Removes peaks that are not higher than the present number, and closes a drop that is recovered.
+ */
+static void remove_reached(struct known_drop *d, int64_t allotted)
 {
     size_t n = 0;
     while (n < d->n_peaks && d->peak[n].allotted > allotted)
@@ -54,7 +55,7 @@ static void expire(struct known_drop *d, const struct instant *now)
     memmove(d->peak, d->peak + old, d->n_peaks * sizeof *d->peak);
 }
 
-/* `moved` of its units are in another pool now. */
+/* `moved` of its units are in another pool now, so its history shrinks by them. */
 static void move_away(struct known_drop *d, int64_t moved)
 {
     for (size_t i = 0; i < d->n_peaks; i++)
@@ -63,16 +64,16 @@ static void move_away(struct known_drop *d, int64_t moved)
         d->reference -= moved;
 }
 
-static void leave(struct known_drop *d, int64_t allotted, const struct instant *now)
+static void add_peak(struct known_drop *d, int64_t allotted, const struct instant *now)
 {
     if (d->reference != NUMBER_UNKNOWN)
         d->since = *now;
-    if (d->n_peaks == PEAKS_MAX) /* the highest is what counts, and the latest lasts longest */
+    if (d->n_peaks == PEAKS_MAX) /* keep the highest, and replace the lowest by the latest */
         d->n_peaks--;
     d->peak[d->n_peaks++] = (struct peak){.allotted = allotted, .left = *now};
 }
 
-/* The pool as it was known: this one, or the one that it replaces; NULL: it is new. */
+/* The remembered pool: this one or the one it replaces; NULL: it is new. */
 static const struct known_pool *past_of(const struct groups *g, const struct group *of, size_t i,
                                         const struct presences *presences)
 {
@@ -85,7 +86,7 @@ static int64_t gained(const struct allotment *a, const struct known_pool *past)
     if (!a->units_known || (past && past->allotted == NUMBER_UNKNOWN))
         return 0;
     int64_t before = past ? past->allotted : 0;
-    return a->allotted - before; /* both are Int32 */
+    return a->allotted - before; /* no overflow: both are Int32 */
 }
 
 void drops_follow(const struct judging *j, const struct groups *g, const struct group *of,
@@ -101,7 +102,7 @@ void drops_follow(const struct judging *j, const struct groups *g, const struct 
         const struct allotment *a = groups_allotment(g, of, i);
         const struct known_pool *past = past_of(g, of, i, presences);
         struct known_drop *d = &ret[i];
-        *d = past ? *known(j->before, past->id) : NOTHING;
+        *d = past ? *known(j->before, past->id) : NO_DROP;
         d->id = a->id;
         d->allotted = a->units_known ? a->allotted : NUMBER_UNKNOWN;
         expire(d, now);
@@ -113,9 +114,9 @@ void drops_follow(const struct judging *j, const struct groups *g, const struct 
             gains -= moved;
             move_away(d, moved);
             if (moved < lost)
-                leave(d, past->allotted - moved, now);
+                add_peak(d, past->allotted - moved, now);
         }
-        reach(d, a->allotted);
+        remove_reached(d, a->allotted);
     }
 }
 
@@ -124,7 +125,8 @@ void drops_follow(const struct judging *j, const struct groups *g, const struct 
 static void begin(const struct threshold *t, struct finding *f)
 {
     finding_init(f, RULE_CAPACITY_DROP, t);
-    f->threshold[LEVEL_CRITICAL] = f->threshold[LEVEL_WARNING]; /* worse by what it does, not by size */
+    /* Critical has the same limit: the level depends on the effect of the loss, not on its size. */
+    f->threshold[LEVEL_CRITICAL] = f->threshold[LEVEL_WARNING];
     if (!t->limit[LEVEL_WARNING].on)
         finding_not_applicable(f);
 }
@@ -148,7 +150,8 @@ static bool is_breach(const struct threshold *t, int64_t reference, int64_t lost
            (wide)lost * 10000 >= (wide)reference * t->limit[LEVEL_WARNING].value;
 }
 
-/* What drop there is goes on, is over as the new normal, or begins. */
+/* Opens a drop on a breach; closes it as the new normal after NEW_NORMAL_AFTER without a further
+ * loss. */
 static void settle(const struct judging *j, struct known_drop *drop, size_t n, bool breach,
                    struct finding *f)
 {
@@ -186,7 +189,7 @@ void drop_judge(const struct judging *j, const struct threshold *t, const struct
     for (size_t i = 0; i < n; i++) {
         int64_t of = reference_of(&drop[i]);
         open |= drop[i].reference != NUMBER_UNKNOWN;
-        /* Above what the pool has, which is in the sum already: its peaks are all above that. */
+        /* The present units are in the sum already; add the difference, which is positive. */
         if (of != NUMBER_UNKNOWN)
             reference += of - drop[i].allotted;
     }

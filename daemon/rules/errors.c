@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/errors.c: assignment errors, one observation per SKU and code.
+/* rules/errors.c: evaluates assignment errors: one observation per group, which is a SKU and an
+ * error code.
  *
- * Twice as many are worse, so only half of the limit is better: errors that nobody mends come and
- * go by one or two for years.
+ * A level clears only at half of its limit or below, because the number of unfixed errors
+ * fluctuates by a few for years.
  *
- * Kinds beyond their bound are counted together as one group, "other". While there are such, a
- * group that is not listed may be one of them: it is unknown, not absent.
+ * Groups beyond SNAPSHOT_ERROR_GROUPS_MAX are counted together as one group, "other". While there
+ * is such a group, one that is not listed may be in it and is unknown, not absent.
  *
- * A group that is not listed any more counts 0 for a while, so that its alert can clear by the same
- * rules by which it was raised. */
+ * A group that is no longer listed has 0 errors for MEMORY_KEPT, so that its alert clears by the
+ * usual rules. */
 #include "base/text.h"
 #include "rules/internal.h"
 #include <errno.h>
 #include <string.h>
 
-#define OTHER "other" /* subjects of other groups have a slash in them */
-/* Of unlisted groups that may be among the others no more than this is remembered, with the listed
- * ones. */
+#define OTHER "other" /* no conflict: all other subjects contain a slash */
+/* Limit of remembered groups, listed ones included, while unlisted ones may be in "other". */
 #define GROUPS_KEPT (2 * SNAPSHOT_ERROR_GROUPS_MAX)
 
 struct seen_group {
@@ -25,7 +25,7 @@ struct seen_group {
     const struct known_group *past;  /* NULL: new */
 };
 
-/* Identity must not change with the letter case that Graph happens to use. */
+/* Lower case: the subject must not depend on the letter case of an id in a response. */
 static char *subject_of(const char *sku_id, const char *code)
 {
     CLEANUP(free) char *joined = text_printf("%s/%s", sku_id ? sku_id : "-", code);
@@ -37,14 +37,14 @@ static int compare_seen(const void *a, const void *b)
     return strcmp(((const struct seen_group *)a)->subject, ((const struct seen_group *)b)->subject);
 }
 
-static void id_set_free(struct seen_group *s, size_t n)
+static void seen_free(struct seen_group *s, size_t n)
 {
     for (size_t i = 0; s && i < n; i++)
         free(s[i].subject);
     free(s);
 }
 
-/* A group that comes back after its errors were gone is a new one. */
+/* A group that reappears counts as new. */
 static usec_t first_seen(const struct judging *j, const struct seen_group *s)
 {
     bool came_back = s->past && s->group && s->past->absent_since.boot != 0;
@@ -65,7 +65,7 @@ static int remember(struct judging *j, const struct seen_group *s, const char *s
     return r;
 }
 
-static int judge_group(struct judging *j, const struct groups *g, const struct seen_group *s,
+static int judge_group(struct judging *j, struct groups *g, const struct seen_group *s,
                        bool known)
 {
     const struct rule_options *o = j->ctx->options;
@@ -84,7 +84,10 @@ static int judge_group(struct judging *j, const struct groups *g, const struct s
         return r;
 
     struct threshold t[RULE_COUNT_];
-    const char *part = groups_part_number(g, sku_id);
+    const char *part;
+    r = groups_part_number(g, sku_id, &part);
+    if (r < 0)
+        return r;
     enum ignore ignore = rules_for(o, j->ctx->tenant, sku_id, part, NULL, t);
     if (ignore == IGNORE_ALL)
         return 0;
@@ -110,11 +113,11 @@ static int judge_group(struct judging *j, const struct groups *g, const struct s
     return r;
 }
 
-int errors_judge(struct judging *j, const struct groups *g)
+int errors_judge(struct judging *j, struct groups *g)
 {
     const struct snapshot *s = j->snapshot;
     const struct tenant_memory *m = j->before;
-    /* Who took away the pools took away the errors too. */
+    /* An emptied list of pools makes the errors implausible, too. */
     bool known = s->errors == SECTION_COMPLETE && !j->after->emptied;
     const struct error_group other = {.code = (char[]){OTHER}, .count = known ? s->other_errors : 0};
     size_t n_groups = known ? s->n_error_groups : 0, n = 0;
@@ -149,9 +152,9 @@ int errors_judge(struct judging *j, const struct groups *g)
         }
         bool folded = other.count > 0 && !both.group;
         if (folded && j->after->n_groups >= GROUPS_KEPT)
-            continue; /* its alert, if there is one, stays as it is */
+            continue; /* no observation: its alert, if there is one, stays as it is */
         r = judge_group(j, g, &both, known && !folded);
     }
-    id_set_free(seen, n);
+    seen_free(seen, n);
     return r;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/evaluation.c: helpers of the rules: appends observations and fills in their context. */
+/* rules/evaluation.c: appends observations and fills in their context, for all rules. */
 #include "base/text.h"
 #include "rules/internal.h"
 #include <ctype.h>
@@ -56,7 +56,7 @@ usec_t judging_now(const struct judging *j)
                        : (usec_t)seconds * USEC_PER_SEC + j->snapshot->taken.at % USEC_PER_SEC;
 }
 
-/* ---- context that every kind needs ---- */
+/* ---- context ---- */
 
 int context_begin(const struct judge_context *ctx, usec_t at, struct alert_context **ret)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/finding.c: limits, and which of them a value meets. All limits are inclusive. */
+/* rules/finding.c: makes findings, and compares values with limits. All limits are inclusive. */
 #include "rules/internal.h"
 #include <assert.h>
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/former.c: after a change of source, what becomes of the pools that only the other one lists.
+/* rules/former.c: after a change of source, evaluates the pools that only the previous source
+ * lists.
  *
- * Nobody can say how such a pool is. But the pools of its SKU in the present source count the same
- * licences: where they are clear, what was raised is over; where they are not, it goes on. */
+ * The state of such a pool is unknown. But the pools of its SKU in the current source count the
+ * same licences: its alert clears when they are clear, and stays raised while one is not. */
 #include "rules/internal.h"
 
 bool former_is(const struct judging *j, const struct known_pool *p, bool *ret_expired)
@@ -20,7 +21,8 @@ static const struct finding *find(const struct observation *s, enum rule rule)
     return NULL;
 }
 
-/* What all judged pools of a SKU together say of one rule. False: none is judged. */
+/* Derives the finding of a rule from the listed pools of the SKU. False: none has an observation.
+ */
 static bool judge_rule(const struct judging *j, const struct groups *g, const struct group *of, struct finding *ret)
 {
     bool any = false, kept = false, unknown = false, offered = false;
@@ -41,8 +43,8 @@ static bool judge_rule(const struct judging *j, const struct groups *g, const st
     return any;
 }
 
-/* A drop is measured against what the pool itself had: the present source cannot say that it is over.
- * That the pool is gone is over as soon as its SKU is listed. */
+/* capacity_drop stays unknown: it compares a pool with its own past, which the current source does
+ * not have. allotment_gone clears as soon as the SKU is listed. */
 void former_judge(const struct judging *j, const struct groups *g, const struct known_pool *p,
                   const struct threshold t[static RULE_COUNT_], struct observation *s)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/judge.c: evaluates a snapshot: runs the rules in their order. */
+/* rules/judge.c: evaluates a snapshot: runs all rules and builds the new memory. */
 #include "base/text.h"
 #include "rules/internal.h"
 #include <string.h>
 
-/* "pool-1 (SPE_E5): consumedUnits; and 2 more pools". The id of a pool of the older source is ours. */
+/* "pool-1 (SPE_E5): consumedUnits; and 2 more pools". Without the id if it is made up, as in the
+ * subscribedSkus fallback. */
 static void note_unusable(struct judging *j, const struct groups *g)
 {
     const struct allotment *first = NULL;

@@ -1,15 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/judge.h: thresholds + snapshot + what was known before -> observations. Pure: no I/O, no
- * clock.
+/* rules/judge.h: evaluates thresholds against a snapshot and what is known from earlier polls, and
+ * returns observations.
  *
- * A observation is what one poll says about one alert instance: one finding per rule of that
- * instance. A pool has ONE instance (kind capacity) with five findings and, if it is gone, a sixth.
- */
+ * An observation is what one poll says about one alert: one finding per rule of that alert. A pool
+ * has one alert (kind capacity) with five findings, and a sixth while it is gone or when it is
+ * back.
+ *
+ * Pure: no I/O and no clock; the time is an argument. Single-threaded, no state of its own.
+ *
+ * Units. usec_t is microseconds. A member that ends in _at is wall-clock time since 1970, one that
+ * ends in _mono is CLOCK_BOOTTIME time, and 0 means unknown unless stated otherwise. A struct
+ * instant with boot 0 is unset. Shares are basis points (9500 = 95.00 %). Numbers that are unknown
+ * or do not apply are NUMBER_UNKNOWN, and strings are NULL.
+ *
+ * Ownership. Structs own the strings and arrays they point to, unless marked as borrowed. Results
+ * belong to the caller: free with observations_free, observation_clear, tenant_memory_free or free.
+ *
+ * Errors. The only failure is -ENOMEM, with *ret_failure filled in where there is one. Results are
+ * written only on success. Missing or implausible data is no error: its findings are UNKNOWN. */
 #pragma once
 #include "model/rights.h"
 #include "rules/context.h"
 
-/* In no particular order. What depends on the kind stands in its row: alerts/kind.h. */
+/* The kinds of alerts, in no particular order. Their properties are rows in alerts/kind.h. */
 enum kind {
     KIND_CAPACITY,
     KIND_SUBSCRIPTION,
@@ -23,39 +36,42 @@ enum kind {
 };
 
 enum finding_state {
-    FINDING_UNKNOWN,        /* its section is not known: holds whatever was so */
-    FINDING_NOT_APPLICABLE, /* the rule is off, or says nothing about this subject */
+    FINDING_UNKNOWN,        /* its section was not read: the alert stays as it is */
+    FINDING_NOT_APPLICABLE, /* the rule is off or does not apply to this subject */
     FINDING_KNOWN,
 };
 struct finding {
     enum rule rule;
     enum finding_state state;
-    bool accepted;    /* KNOWN: what was wrong is the new normal: it ends, but did not get better */
-    bool not_offered; /* UNKNOWN because the source in use never says it: what was raised stays, but
-                       * nothing else waits for it */
-    enum level raise; /* KNOWN: by the limits themselves */
-    enum level keep;  /* KNOWN: a level already raised is kept up to here (hysteresis); >= raise */
-    int64_t value;    /* truncated, never rounded up to a limit; in `unit`; usage: basis points */
+    bool accepted;    /* KNOWN: the value is the new normal; the alert resolves without recovery */
+    bool not_offered; /* UNKNOWN because the source in use never has this value: the finding keeps
+                       * its level, but does not keep other findings of the alert from clearing */
+    enum level raise; /* KNOWN: the level that the limits give */
+    enum level keep;  /* KNOWN: a raised level falls no lower than this (hysteresis); >= raise */
+    int64_t value;    /* in `unit` (percent: basis points); rounded down, so never up to a limit */
     int64_t threshold[LEVEL_COUNT_]; /* in the same unit, by level; NUMBER_UNKNOWN if off */
     enum unit unit;
-    usec_t hold_for, keep_firing_for;
-    uint32_t min_samples;
+    usec_t hold_for;        /* least time before the level is raised */
+    usec_t keep_firing_for; /* least time before it is resolved */
+    uint32_t min_samples;   /* complete polls in a row before it changes, both ways; >= 1 */
 };
 #define FINDINGS_MAX 6
 struct observation {
     enum kind kind;
-    char *subject; /* allotment id, SKU id, subscription id, "SKU/code", "" (tenant), receiver name,
-                    * "user/NAME/SKU", "CLIENT ID/FILE NAME[/TENANT ID]" */
+    char *subject; /* by kind: allotment id or (scope = "sku") SKU id, subscription id, "SKU/code",
+                    * "" (poll, service), receiver name, "user/NAME/SKU" or "group/ID/SKU",
+                    * "CLIENT ID/FILE NAME[/TENANT ID]" */
     struct finding finding[FINDINGS_MAX];
     size_t n_findings;
     struct alert_context *context;
-    bool silent;      /* ignore = "alerts" or a free SKU: state is kept, nothing is told */
-    char *replaces;   /* subject whose state moves here (a replaced pool); else NULL */
-    /* capacity: only another source than the one in use lists this pool. Its findings do not say how the
-     * pool is, but what the present source says of its SKU: KNOWN and keep NONE where all pools of the SKU
-     * are clear, KNOWN and keep CRITICAL where one is not. `expired`: for longer than MEMORY_KEPT. */
+    bool silent;    /* ignore = "alerts" or a free SKU: state is kept, no notifications */
+    char *replaces; /* subject whose alert state moves to this one (a replaced pool); else NULL */
+    /* capacity: only a source other than the current one lists this pool. Its findings then
+     * describe the pools of its SKU in the current source: KNOWN with keep NONE if all of them are
+     * clear, KNOWN with keep CRITICAL if one is not. `expired`: this has lasted for MEMORY_KEPT. */
     bool former, expired;
-    bool subscription_explains; /* capacity: its subscriptions are not active, their own alert speaks first */
+    bool subscription_explains; /* capacity: no subscription of the pool is in force; the alert
+                                 * about the subscription takes precedence */
 };
 struct observations {
     struct observation *observation;
@@ -64,245 +80,269 @@ struct observations {
 void observations_free(struct observations *s);
 DEFINE_CLEANUP(struct observations *, observations_free)
 
-/* How long something that is gone, or that another source knew, stays in memory and yields
+/* How long a subject that is gone, or that only another source lists, is remembered and yields
  * observations. */
 #define MEMORY_KEPT (7 * USEC_PER_DAY)
 
-/* How long consumption of 0 in all pools is not believed where several pools had some. */
+/* If at least ZERO_POOLS pools had consumed units and all pools now show 0, the list counts as
+ * unknown for this long. */
 #define ZERO_DISBELIEVED USEC_PER_DAY
-#define ZERO_POOLS 3 /* so many had units in use */
+#define ZERO_POOLS 3
 
-/* What judging remembers of one known pool between polls; kept by the store, in id order. */
+/* ---- memory: state of one tenant between polls; the store persists it ---- */
+
+/* A pool that is listed or was. */
 struct known_pool {
     char *id;
     char *sku_id, *sku_part_number;
-    int64_t allotted, consumed; /* last known; NUMBER_UNKNOWN */
+    int64_t allotted, consumed; /* last known units; NUMBER_UNKNOWN */
     usec_t first_seen_at;
-    uint32_t absent_polls; /* complete lists in a row without it */
-    struct instant absent_since; /* boot 0: it was there last time */
-    bool gone;   /* absence was confirmed and spoken about */
-    bool silent; /* its last observation was: a trial that vanishes wakes nobody */
-    bool blocked; /* only another source lists it, and a pool of its SKU is not clear; not kept */
-    bool quiet;  /* scope = "auto": its siblings have room enough, see siblings_quiet */
+    uint32_t absent_polls;       /* consecutive complete lists without it */
+    struct instant absent_since; /* unset: in the last complete list */
+    bool gone;                   /* absence was confirmed */
+    bool silent;  /* as in its last observation, so that an expiring trial notifies nobody */
+    bool blocked; /* only another source lists it, and a pool of its SKU is not clear; not stored */
+    bool quiet;   /* scope = "auto": its siblings have enough free units, see siblings_quiet */
 };
-/* ... and of one known subscription: entered its state while watched? */
+/* A subscription that backs a pool, or did. */
 struct known_subscription {
     char *id;
     enum subscription_state state;
-    bool seen_active; /* it was active or in warning while we watched, or dead with units in use */
-    bool renews; /* its date was seen to move forward while it was active */
-    int32_t next_lifecycle_date;
-    struct instant absent_since; /* boot 0: it was there last time */
+    bool seen_active; /* was seen active or in warning, or not in force with units in use */
+    bool renews;      /* its date moved forward while it was active */
+    int32_t next_lifecycle_date; /* DATE_UNKNOWN */
+    struct instant absent_since; /* unset: in the last complete list */
 };
-/* ... and of one known group of errors. */
+/* A group of assignment errors. */
 struct known_group {
     char *subject; /* "SKU/code" as in observation.subject */
     char *sku_id;  /* NULL: errors without a SKU */
     char *code;
-    usec_t first_seen_at; /* by us; Graph says only when an error last occurred */
-    struct instant absent_since; /* boot 0: it was there last time */
+    usec_t first_seen_at; /* by this daemon: Graph has only the last occurrence of an error */
+    struct instant absent_since; /* unset: in the last complete list */
 };
-/* ... and of the capacity that a pool had lately and has no longer. The highest of the last 24 hours
- * is what a drop is measured against; once there is a drop, it stays that until the pool has as much
- * again, or until the smaller number has lasted for so long that it is the new normal. */
+/* Earlier, higher capacity of a pool. A drop is measured against the highest number of the last 24
+ * hours. An open drop keeps its reference until the pool has as many units again, or until the
+ * lower number has lasted for a week and becomes the new normal. */
 struct peak {
-    int64_t allotted;
+    int64_t allotted;    /* units */
     struct instant left; /* the first poll that showed fewer */
 };
 #define PEAKS_MAX 4
 struct known_drop {
-    char *id;             /* of the pool */
-    int64_t reference;    /* of the drop that goes on; NUMBER_UNKNOWN: there is none */
-    struct instant since; /* its last loss */
-    struct peak peak[PEAKS_MAX]; /* highest first, which is oldest first */
+    char *id;                    /* of the pool */
+    int64_t reference;           /* units before the open drop; NUMBER_UNKNOWN: no drop is open */
+    struct instant since;        /* its last loss */
+    struct peak peak[PEAKS_MAX]; /* highest first, which is also oldest first */
     size_t n_peaks;
-    int64_t allotted; /* in this poll; for judging only, not kept */
+    int64_t allotted; /* units in this poll; not stored */
 };
 #define UNUSABLE_MAX 200
 struct tenant_memory {
-    struct known_pool *pool;
+    struct known_pool *pool; /* in id order */
     size_t n_pools;
-    struct known_subscription *subscription;
+    struct known_subscription *subscription; /* in id order */
     size_t n_subscriptions;
-    struct known_group *group; /* existed, at most MEMORY_KEPT ago */
+    struct known_group *group; /* last listed at most MEMORY_KEPT ago */
     size_t n_groups;
     struct known_drop *drop; /* in id order */
     size_t n_drops;
-    enum source source; /* of the last complete list; NONE: this is the first poll */
-    bool emptied;        /* zero rows came where there were some; ends when rows return or by forget */
-    bool mass_absence;   /* more than half were missing at the last complete list */
-    /* For people: a pool of this poll whose numbers cannot be used, and the member; "": none. For
-     * judging only, not kept. */
+    enum source source; /* of the last complete list; NONE: there was none yet */
+    bool emptied;       /* an empty list replaced a list with rows; ends when rows return */
+    bool mass_absence;  /* more than half of the pools are missing from the last complete list */
+    /* Display text: the first pool of this poll with unusable numbers, and the member; "": none.
+     * Not stored. */
     char unusable[UNUSABLE_MAX];
-    /* Consumption fell to 0 in all pools at once, and the list is held as unknown since then; boot
-     * 0: it is not. Ends when a pool shows use, or after ZERO_DISBELIEVED, when it is believed. */
+    /* Consumption fell to 0 in all pools at once, and lists count as unknown since then; unset: no.
+     * Ends when a pool shows consumed units, or after ZERO_DISBELIEVED, when 0 is accepted. */
     struct instant zero_since;
 };
 void tenant_memory_free(struct tenant_memory *m);
 DEFINE_CLEANUP(struct tenant_memory *, tenant_memory_free)
 
-struct judge_context {
+/* ---- evaluating a snapshot ---- */
+
+struct judge_context { /* all borrowed */
     const struct rule_options *options;
     const struct tenant_identity *tenant;
-    struct zone zone; /* the tenant's, at the snapshot's time */
-    /* Seconds by which our clock is ahead of the source's, whose moments the snapshot holds; 0: not
-     * known, or too little to matter. A clock of ours that jumps makes nobody wait longer. */
+    struct zone zone; /* of the tenant, at the time of the snapshot */
+    /* Seconds by which the local clock is ahead of the source's, which made the times in the
+     * snapshot; 0: unknown or negligible. Corrects waiting times when the local clock is wrong. */
     int64_t clock_ahead;
 };
-/* Samples for every pool, subscription and error group that is or was there, and the memory after
- * this poll (a new value; `before` stays as it is). Handles: unknown sections (observations with
- * UNKNOWN findings for known subjects), absence and replacement, emptied lists, consumption that
- * falls to 0 in all pools (held like an unknown list), change of source (subjects of the other
- * source are UNKNOWN), min_units, scope, free SKUs, `ignore`. IGNORE_ALL subjects yield no
- * observation. Only -ENOMEM. */
+/* Returns one observation for each current and remembered pool, subscription and error group, and
+ * the memory after this poll (a new value). `before` is not changed; NULL: nothing is known yet.
+ *
+ * Subjects in unknown sections get UNKNOWN findings. An emptied list, and consumption that falls to
+ * 0 in all pools, count as unknown. Pools that only another source lists are `former`. A pool that
+ * is missing is gone after alerts.absence; one whose SKU gains a pool in the same poll is replaced.
+ * Subjects with ignore = "all" yield no observation. */
 int judge_snapshot(const struct judge_context *ctx, const struct snapshot *snapshot,
                    const struct tenant_memory *before, struct observations **ret_observations,
                    struct tenant_memory **ret_after, struct failure *ret_failure);
 
-/* The capacity observations of a snapshot that was judged before, by other options: `memory` is as
- * that judging left it, and stays so but for what a pool's observations look like (silent, quiet).
- * Only -ENOMEM. */
+/* Evaluates the pools of a snapshot once more, with other options: the capacity observations only.
+ * `memory` is the one that judge_snapshot returned for this snapshot; of it, only `silent`, `quiet`
+ * and `blocked` of the pools change. Absences are not counted again. */
 int judge_again(const struct judge_context *ctx, const struct snapshot *snapshot,
                 struct tenant_memory *memory, struct observations **ret,
                 struct failure *ret_failure);
 
-/* How reading a tenant is going; one per tenant, kept by the store so that a restart does not
- * forget an outage. The runtime updates it after each poll with health_update. */
+/* ---- health: are the polls of a tenant complete? ---- */
+
 struct section_health {
-    struct instant last_complete; /* boot 0: never */
+    struct instant last_complete; /* unset: never */
     uint32_t incomplete_polls;    /* in a row */
 };
+/* One per tenant. The store persists it, so that a restart does not forget an outage. */
 struct tenant_health {
     struct section_health section[HEALTH_SECTIONS_];
-    struct instant first_poll; /* where "for so long" starts when there never was a complete one */
+    struct instant first_poll; /* ages count from here while no poll was complete */
     bool failing;              /* the last poll had a failure */
-    enum failure_kind kind;
-    char text[384];            /* its one line */
+    enum failure_kind kind;    /* of that failure */
+    char text[384];            /* of that failure, one line */
     bool schema_changed, emptied, zero_consumption, mass_absence;
-    bool broken_config; /* a broken tenant file or missing secret: not polled at all; text says why */
-    enum source source;
-    char unusable[UNUSABLE_MAX]; /* of section HEALTH_UNITS: as in tenant_memory; not kept */
-    uint32_t api_refusals; /* polls so far whose API was refused and has never answered: for a restart */
-    enum failure_kind rights_kind; /* why look-ups of usage_rights fail; kept apart, because they */
-    char rights_text[384];         /* are no part of a poll */
+    bool broken_config; /* not polled: broken tenant file or missing secret; reason in `text` */
+    enum source source; /* of the last poll that had one */
+    char unusable[UNUSABLE_MAX]; /* as in tenant_memory; not stored */
+    uint32_t api_refusals; /* polls refused by the Cloud Licensing API while it never answered */
+    /* Why look-ups of usage_rights fail; separate, because they are not part of a poll. */
+    enum failure_kind rights_kind;
+    char rights_text[384];
 };
-/* Look-ups of usage_rights have ended; f NULL: all of them have told. */
+/* Records the end of a run of usage_rights look-ups. f: the first failure; NULL: all succeeded. */
 void health_update_rights(struct tenant_health *h, const struct instant *now,
                           const struct failure *f);
-/* Sections that do not count as read, whatever came, because the last answer is not believed: bits
- * 1 << HEALTH_...; *ret_cause: why, NONE if there are none. */
+/* Sections that count as unread because the last response is implausible: bits 1 << HEALTH_...
+ * *ret_cause: the reason; CAUSE_NONE if there are none. */
 unsigned health_blinds(const struct tenant_health *h, enum cause *ret_cause);
-/* f NULL: no failure. Every poll has a snapshot, also one that read nothing. An emptied list that is
- * not believed, zero consumption that is not, and a list whose schema changed, do not count as a
- * complete reading. */
+/* Records the end of a poll. Every poll has a snapshot, even one that read nothing. `after`: the
+ * memory that judge_snapshot returned. f NULL: no failure. Sections that health_blinds names count
+ * as incomplete. */
 void health_update(struct tenant_health *h, const struct snapshot *snapshot,
                    const struct tenant_memory *after, const struct failure *f);
-/* The poll observation of one tenant (kind POLL, subject ""): sign-in or permission refused, schema
- * changed, emptied, zero consumption, mass disappearance, broken configuration: warning at once
- * (hold 0, 1 observation); otherwise by the age of the oldest incomplete section against
- * poll.warning / poll.critical. */
+/* Returns the poll observation of one tenant (kind POLL, subject ""). Causes with `at_once`
+ * (sign-in or permission refused, schema changed, emptied, zero consumption, mass disappearance,
+ * broken configuration) warn at once. Otherwise the age of the worst incomplete section, in
+ * seconds, is compared with poll.warning and poll.critical. */
 int judge_poll(const struct judge_context *ctx, const struct tenant_health *h,
                const struct instant *now, struct observation *ret, struct failure *ret_failure);
-/* The same in short, without allocating: what the tenant's poll alert would be about. */
+/* The same in short, without allocating. */
 struct poll_state {
-    enum cause cause;    /* NONE: nothing is wrong, or not polled yet */
+    enum cause cause;         /* NONE: nothing is wrong, not polled yet, or configuration broken */
     enum cause failure_group; /* of the cause */
-    const char *section; /* a literal; NULL: all of it */
-    enum level level;    /* by the limits of the rule poll */
-    usec_t age;          /* since that section was last read completely */
+    const char *section;      /* static, see section_word; NULL: the list of pools */
+    enum level level;         /* by the limits of the rule poll */
+    usec_t age;               /* since that section was last read completely */
 };
 void poll_state_of(const struct judge_context *ctx, const struct tenant_health *h,
-                const struct instant *now, struct poll_state *ret);
+                   const struct instant *now, struct poll_state *ret);
 
-/* Do so many tenants fail alike that it is no matter of single ones? */
-struct service_tenant { /* one that is watched, and whose own configuration is whole */
+/* ---- service: do many tenants fail for the same reason? ---- */
+
+/* A tenant that is polled and whose own configuration is valid. All borrowed. */
+struct service_tenant {
     struct poll_state state;
     const struct tenant_health *health;
-    const char *host;  /* where it fails, for people; NULL: not known */
-    enum level notified; /* what its own poll alert has told and not taken back */
-    usec_t asked_mono; /* when its last poll ended; 0: not since the start of the process, or a sleep */
-    usec_t began_mono; /* ... that from which on it fails like this; 0: it did so before the start */
+    const char *host;    /* the host that fails, for display; NULL: unknown */
+    enum level notified; /* level that its own poll alert has notified and not resolved */
+    usec_t asked_mono;   /* end of its last poll; 0: none since the process started or a suspend */
+    usec_t began_mono;   /* end of the first poll of the present failure; 0: before the start */
 };
-/* A tenant that spoke up before keeps its own alert and is left out of all numbers. */
+/* A tenant whose own poll alert has notified already is not counted anywhere. */
 struct service_tally {
     size_t tenants;
-    size_t alike[CAUSE_COUNT_]; /* how many fail how, by likeness */
-    enum cause most;          /* the likeness of most of them */
-    size_t failing;           /* in that way */
-    size_t begins;            /* from so many on it is one matter: half, and three */
-    size_t lasts;             /* and until there are fewer than so many */
-    enum level level;         /* the worst that one of them would have to tell now */
+    size_t alike[CAUSE_COUNT_]; /* failing tenants, by failure_group */
+    enum cause most;            /* the largest failure_group */
+    size_t failing;             /* its size */
+    size_t begins;              /* the alert fires at this many: half of the tenants, at least 3 */
+    size_t lasts;               /* and lasts until there are fewer than this */
+    enum level level;           /* worst level among them that is due */
 };
 void service_count(const struct service_tenant *tenant, size_t n, struct service_tally *ret);
-/* How the service alert stands. */
+/* State of the service alert. */
 struct service_alert {
-    enum cause failure_group; /* what it is about; NONE: it is not up */
-    usec_t fell_mono; /* since when fewer than `lasts` fail, or it has ended; 0: it is not so */
+    enum cause failure_group; /* of the open alert; NONE: not open */
+    usec_t fell_mono; /* when the number fell below `lasts`, or the alert ended; 0: neither */
 };
-/* Its own alert keeps still: the service alert speaks for it, or may in a moment, because it is not
- * known yet whether the others fail alike; or it was not asked since that ended. */
+/* Whether the poll alert of tenant `which` is withheld: the service alert covers it, or may cover
+ * it as soon as the other tenants are polled; or the tenant was not polled since that alert ended.
+ */
 bool service_holds(const struct service_tenant *tenant, size_t n, size_t which,
                    const struct service_tally *tally, const struct service_alert *alert,
                    usec_t now_mono);
-/* The observation (kind SERVICE, subject ""; it belongs to no tenant). */
+/* Returns the service observation (kind SERVICE, subject "", no tenant). */
 int judge_service(const struct service_tenant *tenant, size_t n, const struct service_tally *tally,
                   usec_t keep_firing_for, const struct instant *now, struct observation *ret,
                   struct failure *ret_failure);
-/* One receiver with parked entries or switched off: kind DELIVERY. `pager`: critical. */
+
+/* ---- receivers, usage rights, credentials ---- */
+
+/* Returns the observation of one receiver (kind DELIVERY): it fires while the receiver is disabled
+ * or has `parked` entries, critical for a pager, else warning. */
 int judge_delivery(const char *receiver, bool pager, int64_t parked, bool disabled,
                    const struct instant *now, struct observation *ret, struct failure *ret_failure);
-/* Does somebody hold what they must? kind RIGHT. `held` NULL, or without its list of rights: not
- * known. `sku_id` and `part_number`: the other name of the SKU, where the tenant's pools tell it. */
+
+/* Returns the observation of one entry of usage_rights (kind RIGHT). It is UNKNOWN if `rights` is
+ * NULL or lacks the list of rights. `sku_id` and `part_number`: both names of the SKU as far as the
+ * pools of the tenant have them; may be NULL. */
 int judge_right(const struct judge_context *ctx, const struct right_need *need,
                 const struct rights *rights, const char *sku_id, const char *part_number,
                 const struct instant *now, struct observation *ret, struct failure *ret_failure);
-/* How messages call whom it is about: as configured, or a user by the first 12 hexadecimal digits
- * of the SHA-256 of the name in lower case. -ENOMEM */
+/* The user or group as messages show it: as configured, or (privacy) a user as the first 12
+ * hexadecimal digits of the SHA-256 of the name in lower case. The caller frees *ret. */
 int right_principal(const struct rule_options *o, const struct right_need *need, char **ret);
-/* Its subject; of a pair of entries with the same one, one is too many. -ENOMEM */
+/* The subject of its observation, in lower case; entries with equal subjects are duplicates. The
+ * caller frees *ret. */
 int right_subject(const struct right_need *need, char **ret);
 
-/* A client secret or a certificate, and how signing in with it goes. Borrowed. */
+/* A client secret or certificate and its use. All borrowed. */
 struct credential {
     const char *client_id, *file;
-    const char *name; /* of the file as it is configured, without folders */
-    const char *apart; /* id of the first tenant that uses it, if another file shares client and name; NULL */
-    bool certificate; /* else a client secret */
-    const struct tenant_identity *const
-        *tenant; /* who signs in with it, in the order of the configuration */
-    size_t n_tenants;
-    struct zone zone; /* of the first of them */
-    usec_t true_at;     /* now, by the clock of Graph */
-    usec_t ends_at; /* 0: not known */
-    bool ends_by_day; /* only the day was said, which begins at ends_at in UTC: it is the last good one */
-    usec_t accepted_at; /* when somebody last signed in with it, by the same clock; 0: not since the start */
-    bool works;   /* somebody signed in with it as it lies in its file now, and is not refused */
-    bool refused; /* somebody was refused */
-    bool open;    /* its own alert was told */
-    bool blamed;  /* the alert about a tenant that was refused was told */
+    const char *name;  /* of the file as configured, without directories */
+    const char *apart; /* id of the first tenant that uses it, if another file has the same client
+                        * and name; else NULL */
+    bool certificate;  /* else a client secret */
+    const struct tenant_identity *const *tenant; /* its users, in the order of the configuration */
+    size_t n_tenants;                            /* >= 1 */
+    struct zone zone;                            /* of the first of them */
+    usec_t true_at;                              /* now, by the clock of Graph */
+    usec_t ends_at;                              /* expiry; 0: unknown */
+    bool ends_by_day;   /* only the day is known: ends_at is its begin in UTC, and it is the last
+                         * valid day */
+    usec_t accepted_at; /* last successful sign-in, by the same clock; 0: none since the start */
+    bool works;         /* the present content of the file was accepted and is not refused */
+    bool refused;       /* a sign-in was refused */
+    bool open;          /* its own alert has notified */
+    bool blamed;        /* the poll alert of a refused tenant has notified */
 };
-/* Its observation, kind CREDENTIAL. Days count down to its end. A refused sign-in is another
- * alert's news (rule poll) unless this alert is open and its end has come: then it is this one's,
- * and nobody's else. */
+/* Returns the observation of one credential (kind CREDENTIAL); the value is the days to its expiry.
+ * A refused sign-in belongs to the poll alert, unless this alert is open and the expiry has come:
+ * then it belongs to this one only. */
 int judge_credential(const struct rule_options *o, const struct credential *c,
                      const struct instant *now, struct observation *ret,
                      struct failure *ret_failure);
-/* Whether a sign-in that is refused now is refused because of the end of this credential. */
+/* Whether a sign-in refused now is refused because this credential has expired, allowing for clocks
+ * that differ by 5 minutes, or by a day if only the day is known. */
 bool credential_is_over(const struct credential *c);
-/* Its subject: of `c` only client_id, name and apart are read. -ENOMEM */
+/* The subject of its observation. Reads only client_id, name and apart. The caller frees *ret. */
 int credential_subject(const struct credential *c, char **ret);
-void observation_clear(struct observation *s); /* frees what is inside */
+
+/* Frees the members of *s and zeroes it. */
+void observation_clear(struct observation *s);
 static inline void observation_clear_at(struct observation *s)
 {
     observation_clear(s);
 } /* CLEANUP(observation_clear) */
 
-/* The order to place now. waiting may be NUMBER_UNKNOWN (taken as 0). */
+/* ---- orders ---- */
+
+/* Units that are missing now: for waiting members and for units consumed beyond the allotted ones.
+ * waiting may be NUMBER_UNKNOWN, which counts as 0. */
 int64_t units_to_unblock(int64_t allotted, int64_t consumed, int64_t waiting);
-/* The smallest order that ends the alert: with so many more units, and those who wait served, every
- * finding of the pool is clear by the limits `t` as they apply to the larger pool. `reference`:
- * what a capacity_drop that is up is measured against, else NUMBER_UNKNOWN. NUMBER_UNKNOWN: no
- * order ends it. *ret_below_bp: the share of use below which it ends, where usage decides; else
- * NUMBER_UNKNOWN. */
+/* The smallest number of additional units that resolves the alert: all findings are clear by the
+ * limits `t` of the larger pool, with the waiting members served. NUMBER_UNKNOWN: no order does.
+ * `reference`: units before an open capacity_drop, else NUMBER_UNKNOWN. *ret_below_bp: usage in
+ * basis points below which the alert resolves, if usage decides; else NUMBER_UNKNOWN. */
 int64_t units_to_buy(int64_t allotted, int64_t consumed, int64_t waiting, int64_t reference,
                      const struct threshold t[static RULE_COUNT_], int64_t *ret_below_bp);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/match.c: which overrides hold for a pool, and what comes out when they are laid on each
- * other. */
+/* rules/match.c: finds the overrides that match a pool, and applies them to the thresholds in order
+ * of specificity. */
 #include "base/text.h"
 #include "rules/options.h"
 #include <string.h>
@@ -35,8 +35,9 @@ bool match_applies(const struct match *m, const struct tenant_identity *tenant, 
     return true;
 }
 
-/* One bit per kind of key, the more specific kind being the higher bit: a match that names more
- * beats one that names less, and no sum of weaker keys beats a stronger one. */
+/* One bit per kind of key; a more specific kind has a higher bit. So a match with more keys
+ * outranks one with fewer, and no combination of less specific keys outranks a more specific one.
+ */
 enum {
     RANK_LABELS = 1,
     RANK_TENANT = 2,
@@ -60,12 +61,12 @@ static unsigned match_rank(const struct match *m)
     return rank;
 }
 
-static void threshold_lay_on(struct threshold *t, const struct threshold *o)
+static void threshold_apply(struct threshold *t, const struct threshold *o)
 {
     if (o->set & SET_OFF)
         t->off = o->off;
     else if (o->set & (SET_WARNING | SET_CRITICAL))
-        t->off = false; /* who gives a limit for some pools wants the rule there */
+        t->off = false; /* an override with a limit enables the rule */
     if (o->set & SET_WARNING)
         t->limit[LEVEL_WARNING] = o->limit[LEVEL_WARNING];
     if (o->set & SET_CRITICAL)
@@ -84,14 +85,14 @@ static void threshold_lay_on(struct threshold *t, const struct threshold *o)
         t->manual_renewal = o->manual_renewal;
 }
 
-static void override_lay_on(const struct override *o, struct threshold ret[static RULE_COUNT_],
+static void override_apply(const struct override *o, struct threshold ret[static RULE_COUNT_],
                             enum ignore *ignore)
 {
     for (int r = 0; r < RULE_COUNT_; r++) {
         if (!glob_or_any(o->match.rule, rule_name((enum rule)r)))
             continue;
-        threshold_lay_on(&ret[r], &o->threshold[r]);
-        /* To ignore one rule of a pool is to have it off there. */
+        threshold_apply(&ret[r], &o->threshold[r]);
+        /* ignore with a rule switches that rule off for the pool. */
         if (o->match.rule && o->set_ignore && o->ignore != IGNORE_NOTHING)
             ret[r].off = true;
     }
@@ -109,6 +110,6 @@ enum ignore rules_for(const struct rule_options *o, const struct tenant_identity
         for (size_t i = 0; i < o->n_overrides; i++)
             if (match_rank(&o->override[i].match) == rank &&
                 match_applies(&o->override[i].match, tenant, sku_id, sku_part_number, allotment_id))
-                override_lay_on(&o->override[i], ret, &ignore);
+                override_apply(&o->override[i], ret, &ignore);
     return ignore;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/memory.c: looks up, copies and frees what is remembered of a tenant between polls. */
+/* rules/memory.c: looks up, copies and frees the memory of a tenant. */
 #include "base/text.h"
 #include "rules/internal.h"
 #include <string.h>

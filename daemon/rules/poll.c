@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/poll.c: is the tenant being read, and if not, why not and what would help? */
+/* rules/poll.c: tracks which sections of a tenant are read completely, and evaluates for how long
+ * one is not, with the cause and a hint. */
 #include "base/date.h"
 #include "base/text.h"
 #include "rules/internal.h"
@@ -8,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- keeping count ---- */
+/* ---- health ---- */
 
 static void section_update(struct section_health *h, bool complete, const struct instant *taken)
 {
@@ -28,18 +29,18 @@ static bool waiting_complete(const struct snapshot *s)
     return s->allotments == SECTION_COMPLETE;
 }
 
-/* A list that is not known says nothing about the numbers in it. */
+/* Called only for a plausible list: others have no numbers to check. */
 static void update_units(struct tenant_health *h, const struct tenant_memory *after,
                          const struct instant *taken)
 {
     struct section_health *s = &h->section[HEALTH_UNITS];
     if (s->last_complete.boot == 0)
-        s->last_complete = *taken; /* "for so long" starts here, also after an update of the daemon */
+        s->last_complete = *taken; /* ages count from here, also after an upgrade of the daemon */
     section_update(s, !after->unusable[0], taken);
     memcpy(h->unusable, after->unusable, sizeof h->unusable);
 }
 
-/* In the order in which a person would want to hear of them. */
+/* In descending order of priority. */
 unsigned health_blinds(const struct tenant_health *h, enum cause *ret_cause)
 {
     const struct {
@@ -73,7 +74,7 @@ void health_update(struct tenant_health *h, const struct snapshot *snapshot,
     h->emptied = after->emptied;
     h->zero_consumption = after->zero_since.boot != 0;
     h->mass_absence = after->mass_absence;
-    h->broken_config = false; /* it was polled, so the configuration is whole */
+    h->broken_config = false; /* it was polled, so the configuration is valid */
     if (snapshot->source != SOURCE_NONE)
         h->source = snapshot->source;
     const bool complete[HEALTH_UNITS] = {
@@ -93,14 +94,14 @@ void health_update_rights(struct tenant_health *h, const struct instant *now,
 {
     struct section_health *s = &h->section[HEALTH_RIGHTS];
     if (s->last_complete.boot == 0)
-        s->last_complete = *now; /* nobody knows more: "for so long" starts here */
+        s->last_complete = *now; /* ages count from here */
     section_update(s, !f, now);
     h->rights_kind = f ? f->kind : FAILURE_LOCAL;
     (void)text_clean(h->rights_text, sizeof h->rights_text, f ? f->text : "",
                      f ? strlen(f->text) : 0);
 }
 
-/* ---- how long has a section been missing? ---- */
+/* ---- age and level of a section ---- */
 
 static bool is_offered(const struct tenant_health *h, int section)
 {
@@ -113,9 +114,9 @@ static usec_t section_age(const struct tenant_health *h, int section, const stru
     return instant_since(last->boot ? last : &h->first_poll, now);
 }
 
-/* A limit in time is met by age, once enough polls have failed in a row: after a night of suspend
- * the age alone is no news, and the first poll may be a moment too early for the network. Where a
- * single interval is as long as the limit, one failed poll is enough. */
+/* A limit in seconds is reached by age and by min_samples incomplete polls in a row: after a
+ * suspend the age is high, but the first poll may fail only because the network is not up yet. If
+ * the interval is at least as long as the limit, one incomplete poll is enough. */
 static bool limit_is_met(const struct limit *l, const struct threshold *t, usec_t interval,
                          const struct section_health *s, usec_t age)
 {
@@ -138,7 +139,7 @@ static enum level section_level(const struct threshold *t, usec_t interval,
     return LEVEL_NONE;
 }
 
-/* ---- why ---- */
+/* ---- cause and hint ---- */
 
 static const enum cause BY_KIND[FAILURE_KIND_COUNT_] = {
     [FAILURE_LOCAL] = CAUSE_LOCAL,           [FAILURE_CONFIG] = CAUSE_CONFIG,
@@ -150,7 +151,7 @@ static const enum cause BY_KIND[FAILURE_KIND_COUNT_] = {
     [FAILURE_UNAVAILABLE] = CAUSE_UNAVAILABLE,
 };
 
-/* In the order in which a person would want to hear of them. */
+/* In descending order of priority. */
 static enum cause find_cause(const struct tenant_health *h)
 {
     enum cause failure = h->failing ? BY_KIND[h->kind] : CAUSE_STALE, doubt;
@@ -172,7 +173,7 @@ static const struct cause_hint *find_hint(const struct tenant_health *h, enum ca
 }
 
 #define SINCE_MAX (CLOCK_HUMAN_MAX + 8)
-/* " since 03:10 UTC": from the last complete reading on. */
+/* " since 03:10 UTC": the end of the last complete poll. */
 static const char *since(enum cause c, const struct tenant_health *h, const struct alert_context *f,
                          char ret[static SINCE_MAX])
 {
@@ -193,7 +194,7 @@ static int set_cause(struct alert_context *f, enum cause c, const struct tenant_
     bool from_failure = h->broken_config || (h->failing && c == BY_KIND[h->kind]);
     const char *text = c == CAUSE_UNUSABLE_NUMBERS ? h->unusable : from_failure ? h->text : "";
     f->cause = c;
-    if (strncmp(text, hint->what, strlen(hint->what)) == 0) /* a failure that begins with the same words */
+    if (strncmp(text, hint->what, strlen(hint->what)) == 0) /* do not repeat these words */
         f->hint = text_printf("%s; %s", text, hint->next);
     else
         f->hint = text[0] ? text_printf("%s%s (%s): %s", hint->what, since(c, h, f, time), text,
@@ -202,19 +203,19 @@ static int set_cause(struct alert_context *f, enum cause c, const struct tenant_
     return f->hint ? 0 : -ENOMEM;
 }
 
-/* ---- how bad ---- */
+/* ---- the worst section ---- */
 
 struct trouble {
-    enum level level;            /* of the worst of all sections */
-    bool unread;                 /* a section is missing, whether it is told of or not */
-    enum health_section section; /* the one that is named */
+    enum level level;            /* of the worst section */
+    bool unread;                 /* a section is incomplete, with or without a level */
+    enum health_section section; /* the one that the alert names */
     usec_t age;                  /* since it was last read completely */
     enum cause cause;
 };
 
-/* A section that is missing counts as one that is told of by its age, or at once where a person has
- * to mend the cause. Of those the worst is named, and if there are none the worst that is missing:
- * what rests on the allotments cannot be read without them. */
+/* An incomplete section has a level by its age, or at once if the cause says so. The alert names
+ * the most important section that has a level, else the most important incomplete one. The list of
+ * pools is the most important, because the other sections cannot be read without it. */
 static struct trouble find_trouble(const struct tenant_health *h, const struct threshold *poll,
                                    usec_t interval, const struct instant *now)
 {
@@ -227,7 +228,7 @@ static struct trouble find_trouble(const struct tenant_health *h, const struct t
         enum level level = section_level(poll, interval, &h->section[i], section_age(h, i, now));
         t.unread = true;
         if (at_once > LEVEL_NONE && i == HEALTH_UNITS)
-            continue; /* one pool matters less than a tenant that somebody has to mend */
+            continue; /* unusable numbers of a pool do not hide a failure of the tenant */
         if (level < at_once)
             level = at_once;
         if (level > LEVEL_NONE || !named)
@@ -263,12 +264,12 @@ static const char *source_word(enum source source)
                                               : NULL;
 }
 
-/* The failure itself says which permission is missing, or who is not there. */
+/* The text of the failure names the missing permission, user or group. */
 #define ONLY_RIGHTS \
-    "licence pools are read as usual; nothing is told about usage rights until this works"
+    "licence pools are still monitored; usage rights are not until this works"
 
-/* The tenant itself is read. What a person has to mend is told once a second look-up agrees: a new
- * user is not everywhere at once. */
+/* Look-ups of usage_rights fail while the polls succeed. Causes that warn at once do so only after
+ * a second failure, because a new user takes time to appear everywhere in Entra. */
 static int fill_rights(const struct judge_context *ctx, const struct tenant_health *h,
                        const struct threshold *poll, const struct instant *now,
                        struct observation *s)
@@ -300,7 +301,7 @@ static int fill_observation(const struct judge_context *ctx, const struct tenant
     struct finding *f = &s->finding[0];
     s->n_findings = 1;
     finding_init(f, RULE_POLL, poll);
-    /* The age is the hold; what is told at once is told at once. */
+    /* No hold times: the limits are ages themselves. */
     f->hold_for = 0;
     f->min_samples = 1;
     for (int l = LEVEL_WARNING; l < LEVEL_COUNT_; l++)
@@ -312,10 +313,10 @@ static int fill_observation(const struct judge_context *ctx, const struct tenant
     if (r < 0)
         return r;
     if (h->first_poll.boot == 0 && !h->broken_config)
-        return 0; /* not polled yet: nothing is known */
+        return 0; /* not polled yet: unknown */
 
     struct trouble trouble = find_trouble(h, poll, ctx->tenant->interval, now);
-    /* One kind of failure may give way to another: nothing that was told is over until all is read. */
+    /* One failure may replace another: no alert resolves until every section is read. */
     bool unread = trouble.unread || h->section[HEALTH_RIGHTS].incomplete_polls > 0;
     enum level keep = unread && trouble.level < LEVEL_WARNING ? LEVEL_WARNING : trouble.level;
     finding_set(f, (int64_t)(trouble.age / USEC_PER_SEC), trouble.level, keep);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/rights.c: does somebody hold the licence that they must hold, and if not, why?
+/* rules/rights.c: evaluates whether a user or group holds the usage right that is configured, and
+ * finds the cause if not.
  *
- * The right is what is watched; why it is missing is only told. So a list of rights that was read
- * judges by itself, and the other sections of a look-up may be unknown. */
+ * The list of rights alone decides. The other sections of a look-up only give the cause, and may be
+ * unknown. */
 #include "base/digest.h"
 #include "base/text.h"
 #include "rules/internal.h"
 #include <errno.h>
 #include <string.h>
 
-#define SHOWN_DIGITS 12 /* of a hash; enough to tell people of one tenant apart */
+#define SHOWN_DIGITS 12 /* of the hash; enough to distinguish the users of a tenant */
 #define PLANS_TEXT_MAX 4096
 
 struct right_case {
@@ -29,7 +30,7 @@ int right_principal(const struct rule_options *o, const struct right_need *need,
 {
     uint8_t sum[SHA256_SIZE];
     char hex[2 * SHA256_SIZE + 1];
-    if (o->names || !need->user) { /* a group is nobody's name */
+    if (o->names || !need->user) { /* groups are not personal data */
         *ret = text_printf("%s %s", kind_of(need), need->user ? need->user : need->group);
         return *ret ? 0 : -ENOMEM;
     }
@@ -50,7 +51,7 @@ int right_subject(const struct right_need *need, char **ret)
     return *ret ? 0 : -ENOMEM;
 }
 
-/* ---- what is missing ---- */
+/* ---- missing rights and plans ---- */
 
 static bool is_our_sku(const struct right_case *v, const char *sku_id, const char *part_number)
 {
@@ -64,8 +65,8 @@ static bool is_guid(const char *s)
     return strlen(s) == 36 && s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-';
 }
 
-/* Rights may lack one of the two names of their SKU. One that has no name in common with what we
- * look for is neither ours nor another. */
+/* Whether some right may or may not be the wanted one: rights may lack the id or the part number of
+ * their SKU, and so may have nothing to compare. */
 static bool one_may_be_ours(const struct right_case *v)
 {
     bool by_id = v->sku_id || is_guid(v->need->sku);
@@ -100,7 +101,7 @@ static enum plan_found is_plan(const struct right_plan *p, const char *wanted)
     return comparable || p->state == PLAN_OFF ? PLAN_MISSING : PLAN_UNKNOWN;
 }
 
-/* Several rights of one SKU add up. */
+/* The plans of several rights of one SKU add up. */
 static enum plan_found find_plan(const struct right_case *v, const char *plan)
 {
     enum plan_found found = PLAN_MISSING;
@@ -120,7 +121,8 @@ static enum plan_found find_plan(const struct right_case *v, const char *plan)
     return found;
 }
 
-/* The number of missing plans, their names into `t`. -ENODATA: one of them may be there or not. */
+/* Returns the number of missing plans and appends their names to `t`. -ENODATA: a plan is unknown.
+ */
 static int missing_plans(const struct right_case *v, struct text *t)
 {
     int n = 0;
@@ -134,9 +136,9 @@ static int missing_plans(const struct right_case *v, struct text *t)
     return n;
 }
 
-/* ---- why ---- */
+/* ---- cause ---- */
 
-static int tell_wait(const struct right_case *v, struct alert_context *f, bool *ret_found)
+static int find_wait(const struct right_case *v, struct alert_context *f, bool *ret_found)
 {
     const struct principal_wait *first = NULL;
     for (size_t i = 0; i < v->rights->n_waits; i++) {
@@ -153,7 +155,7 @@ static int tell_wait(const struct right_case *v, struct alert_context *f, bool *
     return text_copy(first->allotment_id, &f->allotment_id);
 }
 
-static int tell_error(const struct right_case *v, struct alert_context *f, bool *ret_found)
+static int find_error(const struct right_case *v, struct alert_context *f, bool *ret_found)
 {
     const struct principal_error *last = NULL;
     for (size_t i = 0; i < v->rights->n_errors; i++) {
@@ -187,16 +189,16 @@ static bool assignment_is_unclear(const struct right_case *v)
     return v->rights->section[RIGHTS_ASSIGNMENTS] != SECTION_COMPLETE;
 }
 
-/* The nearest cause, and what belongs to it; none where a nearer one may be in a list that was not read: a failed look-up is
- * no other cause. */
-static int tell_why(const struct right_case *v, bool whole_right, struct alert_context *f)
+/* Sets the first cause that applies: member waits, assignment error, plan disabled, not assigned.
+ * No cause is set if an earlier one may be in a list that was not read. */
+static int find_cause(const struct right_case *v, bool whole_right, struct alert_context *f)
 {
     const enum section *known = v->rights->section;
     bool found = false;
-    int r = tell_wait(v, f, &found);
+    int r = find_wait(v, f, &found);
     if (r < 0 || found || known[RIGHTS_WAITING] == SECTION_UNKNOWN)
         return r;
-    r = tell_error(v, f, &found);
+    r = find_error(v, f, &found);
     if (r < 0 || found || known[RIGHTS_ERRORS] == SECTION_UNKNOWN)
         return r;
     if (!whole_right)
@@ -228,7 +230,7 @@ static int judge_rights_known(const struct right_case *v, struct observation *s,
         return 0;
     if (plans.data)
         r = text_copy(plans.data, &s->context->missing_plans);
-    return r < 0 ? r : tell_why(v, !right, s->context);
+    return r < 0 ? r : find_cause(v, !right, s->context);
 }
 
 static int name_sku(const struct right_case *v, const struct rule_options *o,

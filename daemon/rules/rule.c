@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/rule.c: the rows of the rules, and names as they stand in configuration and messages. */
+/* rules/rule.c: the table of rules, and the names of rules, levels and units. */
 #include "rules/rule.h"
 #include "base/cleanup.h"
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-/* A row is a few lines, not one line for each of its members. */
+/* Rows of a few lines; clang-format would give each member a line. */
 /* clang-format off */
 static const struct rule_row RULES[RULE_COUNT_] = {
     [RULE_WAITING_AGE] = {.name = "waiting_age", .unit = UNIT_SECONDS, .tie = 0, .limits_only = true,

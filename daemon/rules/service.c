@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/service.c: do so many tenants fail alike that it is no matter of single ones? */
+/* rules/service.c: evaluates whether many tenants fail for the same reason, and withholds their own
+ * poll alerts then. */
 #include "base/text.h"
 #include "rules/internal.h"
 #include <assert.h>
@@ -8,13 +9,14 @@
 #include <string.h>
 
 #define TENANTS_MIN 3
-/* Tenants are read one after the other: so long the first ones to fail wait for the answers of the
- * others. As long as an interval and a poll under usual settings, and no longer under any. */
+/* How long the first failing tenants wait for the polls of the others, as tenants are polled one
+ * after the other. About an interval and a poll with default settings; fixed, so that long
+ * intervals do not delay alerts. */
 #define GATHER (10 * USEC_PER_MINUTE)
 
-/* ---- alike ---- */
+/* ---- counting ---- */
 
-/* A tenant that spoke up by itself before is no sign of anything new. */
+/* A tenant that has notified by itself already is not counted. */
 static enum cause counted_as(const struct service_tenant *t)
 {
     return t->notified > LEVEL_NONE ? CAUSE_NONE : t->state.failure_group;
@@ -22,7 +24,7 @@ static enum cause counted_as(const struct service_tenant *t)
 
 void service_count(const struct service_tenant *tenant, size_t n, struct service_tally *ret)
 {
-    struct service_tally t = {.most = CAUSE_NETWORK}; /* of as many, an outage comes first */
+    struct service_tally t = {.most = CAUSE_NETWORK}; /* the winner of a tie */
     for (size_t i = 0; i < n; i++) {
         t.tenants += tenant[i].notified == LEVEL_NONE;
         t.alike[counted_as(&tenant[i])]++;
@@ -32,8 +34,8 @@ void service_count(const struct service_tenant *tenant, size_t n, struct service
             t.most = (enum cause)c;
     t.failing = t.alike[t.most];
     for (size_t i = 0; i < n; i++) {
-        bool owes = counted_as(&tenant[i]) == t.most && tenant[i].asked_mono;
-        if (owes && tenant[i].state.level > t.level)
+        bool due = counted_as(&tenant[i]) == t.most && tenant[i].asked_mono;
+        if (due && tenant[i].state.level > t.level)
             t.level = tenant[i].state.level;
     }
     t.begins = t.tenants / 2 + t.tenants % 2;
@@ -43,9 +45,10 @@ void service_count(const struct service_tenant *tenant, size_t n, struct service
     *ret = t;
 }
 
-/* ---- who keeps still ---- */
+/* ---- withholding poll alerts ---- */
 
-/* Those who have not been asked since this one began to fail, and may yet fail like it. */
+/* Counts tenants that were not polled since this one began to fail, and may fail for the same
+ * reason. */
 static size_t undecided(const struct service_tenant *tenant, size_t n, const struct service_tenant *t)
 {
     size_t open = 0;
@@ -60,14 +63,14 @@ bool service_holds(const struct service_tenant *tenant, size_t n, size_t which,
                    usec_t now_mono)
 {
     const struct service_tenant *t = &tenant[which];
-    enum cause kind = t->state.failure_group;
-    size_t alike = tally->alike[kind];
-    if (kind == CAUSE_NONE)
+    enum cause group = t->state.failure_group;
+    size_t alike = tally->alike[group];
+    if (group == CAUSE_NONE)
         return false;
     if (t->asked_mono == 0)
-        return true; /* what the database knew at the start was told before it, or never due */
+        return true; /* state from the database was notified before the restart, or was not due */
     if (alert->failure_group)
-        return kind == alert->failure_group || alike >= tally->lasts;
+        return group == alert->failure_group || alike >= tally->lasts;
     if (alert->fell_mono && t->asked_mono < alert->fell_mono && now_mono < alert->fell_mono + GATHER)
         return true;
     return t->began_mono && now_mono < t->began_mono + GATHER &&
@@ -76,14 +79,14 @@ bool service_holds(const struct service_tenant *tenant, size_t n, size_t which,
 
 /* ---- the observation ---- */
 
-/* The one who fails with the cause that most of them have, if most have the same: a majority is what
- * is left when unlike ones cancel each other out. */
-static const struct service_tenant *example(const struct service_tenant *tenant, size_t n, enum cause kind)
+/* A tenant with the majority cause, if there is a majority (Boyer-Moore majority vote); else any.
+ */
+static const struct service_tenant *example(const struct service_tenant *tenant, size_t n, enum cause group)
 {
     const struct service_tenant *e = NULL;
     size_t lead = 0;
     for (size_t i = 0; i < n; i++) {
-        if (counted_as(&tenant[i]) != kind)
+        if (counted_as(&tenant[i]) != group)
             continue;
         if (lead == 0)
             e = &tenant[i];
@@ -98,8 +101,8 @@ static int longer_first(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* For how long at least `wanted` tenants have failed in this way. */
-static int failing_for(const struct service_tenant *tenant, size_t n, enum cause kind, size_t wanted,
+/* The time for which at least `wanted` tenants have failed with this failure_group. */
+static int failing_for(const struct service_tenant *tenant, size_t n, enum cause group, size_t wanted,
                        usec_t *ret)
 {
     CLEANUP(free) usec_t *age = calloc(n, sizeof *age);
@@ -107,7 +110,7 @@ static int failing_for(const struct service_tenant *tenant, size_t n, enum cause
     if (!age)
         return -ENOMEM;
     for (size_t i = 0; i < n; i++)
-        if (counted_as(&tenant[i]) == kind)
+        if (counted_as(&tenant[i]) == group)
             age[k++] = tenant[i].state.age;
     assert(k > 0);
     qsort(age, k, sizeof *age, longer_first);
@@ -115,13 +118,13 @@ static int failing_for(const struct service_tenant *tenant, size_t n, enum cause
     return 0;
 }
 
-static int name_host(const struct service_tenant *tenant, size_t n, enum cause kind,
+static int name_host(const struct service_tenant *tenant, size_t n, enum cause group,
                      struct alert_context *f)
 {
     const char *host = NULL;
     bool others = false;
     for (size_t i = 0; i < n; i++) {
-        if (counted_as(&tenant[i]) != kind || !tenant[i].host)
+        if (counted_as(&tenant[i]) != group || !tenant[i].host)
             continue;
         others |= host && !text_equal(host, tenant[i].host);
         host = host ? host : tenant[i].host;
@@ -141,7 +144,7 @@ static int fill_context(const struct service_tenant *tenant, size_t n,
     f->tenants = (int64_t)tally->tenants;
     f->tenants_failing = (int64_t)(n - tally->alike[CAUSE_NONE]);
     if (tally->failing < tally->lasts)
-        return 0; /* whoever still fails speaks for itself */
+        return 0; /* the alert ends; tenants that still fail have alerts of their own */
     const struct service_tenant *e = example(tenant, n, tally->most);
     f->tenants_failing = (int64_t)tally->failing;
     f->tenants_read = 0;
@@ -152,7 +155,7 @@ static int fill_context(const struct service_tenant *tenant, size_t n,
         return r;
     usec_t since_mono = now->mono > age ? now->mono - age : 0;
     usec_t since_at = now->at > age ? now->at - age : 0;
-    f->failing_since_at = since_at - since_at % USEC_PER_SEC; /* the clocks' jitter is no news */
+    f->failing_since_at = since_at - since_at % USEC_PER_SEC; /* no change by clock jitter */
     for (size_t i = 0; i < n; i++)
         f->tenants_read += tenant[i].notified == LEVEL_NONE && !tenant[i].state.cause &&
                            tenant[i].asked_mono >= since_mono;

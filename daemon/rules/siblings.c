@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/siblings.c: what the other pools of a SKU offer to one of them under scope = "auto".
+/* rules/siblings.c: sums the free units of the other pools of a SKU, for scope = "auto".
  *
- * Pools are added up by the kinds of member that they accept, of which there are few: a pool asks for
- * its siblings in constant time however many the SKU has. */
+ * Sums are kept per combination of accepted kinds of members. There are few combinations, so a
+ * query takes constant time however many pools the SKU has. */
 #include "rules/internal.h"
 
 static bool is_backed(const struct allotment *a)
@@ -16,7 +16,7 @@ static bool is_backed(const struct allotment *a)
     return false;
 }
 
-/* Members who wait in a pool come before those of other pools. */
+/* Members waiting in a pool take its free units before members of other pools do. */
 static int64_t demand_of(const struct capacity *c)
 {
     return c->consumed + (c->waiting.section == SECTION_COMPLETE ? c->waiting.count : 0);

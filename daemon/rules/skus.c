@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/skus.c: the pools of a tenant in the order of their SKUs, and what a pool is called. */
+/* rules/skus.c: groups the pools of a tenant by SKU, and names pools. */
 #include "base/date.h"
 #include "base/text.h"
 #include "rules/internal.h"
@@ -26,7 +26,7 @@ const char *known_pool_key(const struct known_pool *p)
 
 static int32_t start_date(const struct allotment *a)
 {
-    int32_t first = INT32_MAX; /* nobody says: last in line */
+    int32_t first = INT32_MAX; /* unknown dates sort last */
     for (size_t i = 0; i < a->n_subscriptions; i++) {
         int32_t date = a->subscriptions[i].start_date;
         if (date != DATE_UNKNOWN && date < first)
@@ -35,7 +35,7 @@ static int32_t start_date(const struct allotment *a)
     return first;
 }
 
-static int compare_in_line(const void *x, const void *y, void *snapshot)
+static int compare_by_sku(const void *x, const void *y, void *snapshot)
 {
     const struct snapshot *s = snapshot;
     const struct allotment *a = &s->allotment[*(const size_t *)x];
@@ -56,7 +56,7 @@ static int compare_known_skus(const void *x, const void *y)
 {
     const struct known_pool *const *a = x, *const *b = y;
     int r = key_compare((*a)->sku_id, (*b)->sku_id);
-    return r ? r : (*a > *b) - (*a < *b); /* they stand in the order of their ids */
+    return r ? r : (*a > *b) - (*a < *b); /* by id: memory is in id order */
 }
 
 static int compare_known_sku(const void *key, const void *known)
@@ -64,32 +64,30 @@ static int compare_known_sku(const void *key, const void *known)
     return key_compare(key, (*(const struct known_pool *const *)known)->sku_id);
 }
 
-/* One known pool, the first by id, of each SKU. */
-static int index_known(const struct judging *j, struct groups *ret)
+/* Indexes the first remembered pool, by id, of each SKU. */
+static int index_known(struct groups *g)
 {
-    const struct tenant_memory *m = j->before;
+    const struct tenant_memory *m = g->before;
     size_t n = 0, kept = 0;
-    ret->known = calloc(m->n_pools + 1, sizeof(void *));
-    if (!ret->known)
+    g->known = calloc(m->n_pools + 1, sizeof(void *));
+    if (!g->known)
         return -ENOMEM;
     for (size_t k = 0; k < m->n_pools; k++)
         if (m->pool[k].sku_id)
-            ret->known[n++] = &m->pool[k];
-    qsort(ret->known, n, sizeof(void *), compare_known_skus);
+            g->known[n++] = &m->pool[k];
+    qsort(g->known, n, sizeof(void *), compare_known_skus);
     for (size_t k = 0; k < n; k++)
-        if (k == 0 || key_compare(ret->known[kept - 1]->sku_id, ret->known[k]->sku_id) != 0)
-            ret->known[kept++] = ret->known[k];
-    ret->n_known = kept;
+        if (k == 0 || key_compare(g->known[kept - 1]->sku_id, g->known[k]->sku_id) != 0)
+            g->known[kept++] = g->known[k];
+    g->n_known = kept;
     return 0;
 }
 
 int groups_new(const struct judging *j, struct groups *ret)
 {
     const struct snapshot *s = j->snapshot;
-    *ret = (struct groups){.snapshot = s};
+    *ret = (struct groups){.snapshot = s, .before = j->before};
     size_t n = j->list_known ? s->n_allotments : 0;
-    if (index_known(j, ret) < 0)
-        return -ENOMEM;
     if (n == 0)
         return 0;
     ret->order = calloc(n, sizeof *ret->order);
@@ -101,7 +99,7 @@ int groups_new(const struct judging *j, struct groups *ret)
         return -ENOMEM;
     for (size_t i = 0; i < n; i++)
         ret->order[i] = i;
-    qsort_r(ret->order, n, sizeof *ret->order, compare_in_line, (void *)s);
+    qsort_r(ret->order, n, sizeof *ret->order, compare_by_sku, (void *)s);
     for (size_t i = 0; i < n; i++) {
         const struct allotment *a = &s->allotment[ret->order[i]];
         if (ret->n > 0 && same_group(&s->allotment[ret->order[i - 1]], a)) {
@@ -137,11 +135,11 @@ static int compare_group(const void *key, const void *group)
     return key_compare(key, ((const struct group *)group)->key);
 }
 
-const struct group *groups_find(const struct groups *g, const char *sku_id)
+const struct group *groups_find(const struct groups *g, const char *key)
 {
-    if (g->n == 0 || !sku_id)
+    if (g->n == 0 || !key)
         return NULL;
-    return bsearch(sku_id, g->group, g->n, sizeof *g->group, compare_group);
+    return bsearch(key, g->group, g->n, sizeof *g->group, compare_group);
 }
 
 const struct allotment *groups_allotment(const struct groups *g, const struct group *of, size_t i)
@@ -149,16 +147,20 @@ const struct allotment *groups_allotment(const struct groups *g, const struct gr
     return &g->snapshot->allotment[g->order[of->first + i]];
 }
 
-const char *groups_part_number(const struct groups *g, const char *sku_id)
+/* The index is made on demand: only errors of SKUs that are not listed need it. */
+int groups_part_number(struct groups *g, const char *sku_id, const char **ret)
 {
     const struct group *found = groups_find(g, sku_id);
-    if (found)
-        return found->part_number;
+    *ret = found ? found->part_number : NULL;
+    if (found || !sku_id)
+        return 0;
+    if (!g->known && index_known(g) < 0)
+        return -ENOMEM;
     const struct known_pool *const *known =
-        sku_id && g->n_known
-            ? bsearch(sku_id, g->known, g->n_known, sizeof(void *), compare_known_sku)
-            : NULL;
-    return known ? (*known)->sku_part_number : NULL;
+        bsearch(sku_id, g->known, g->n_known, sizeof(void *), compare_known_sku);
+    if (known)
+        *ret = (*known)->sku_part_number;
+    return 0;
 }
 
 static int compare_label(const void *key, const void *label)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/subscriptions.c: one observation per subscription, with the pools that it backs.
+/* rules/subscriptions.c: evaluates the state and the next date of subscriptions: one observation
+ * for each, with the pools that it backs.
  *
- * A level is left only when the subscription is active again: in every other state `keep` holds
- * whatever was raised. One that was dead and unused when it was first seen says nothing: such
- * leftovers lie in most tenants for years. */
+ * A raised level clears only when the subscription is active again. Subscriptions that were unused
+ * and not in force when first seen are ignored, because most tenants list such leftovers for years.
+ */
 #include "base/text.h"
 #include "rules/internal.h"
 #include <errno.h>
@@ -16,17 +17,17 @@ struct backing {
     const struct subscription *s;
     size_t at; /* of the allotment */
 };
-/* All there is to say about one id. */
+/* What the pools say about one subscription id. */
 struct subscription_case {
     const char *id;
     const struct subscription *first;
-    enum subscription_state
-        state;         /* the worst; UNKNOWN if any pool shows one that we do not know */
-    int32_t next_date; /* the earliest */
+    enum subscription_state state; /* the worst; UNKNOWN if a pool has an unknown one */
+    int32_t next_date;             /* the earliest; DATE_UNKNOWN */
     const struct backing *backing;
     size_t n;
-    bool used, use_known;       /* units consumed in one of its pools */
-    bool use_unclear;           /* they may rest on another subscription, whose state is unknown */
+    bool used;                  /* one of its pools has consumed units */
+    bool use_known;             /* the units of all its pools are known */
+    bool use_unclear;           /* the units may belong to another subscription of unknown state */
     int64_t allotted, consumed; /* of all its pools; NUMBER_UNKNOWN */
 };
 
@@ -42,8 +43,8 @@ static int64_t today(const struct judging *j)
     return day_of(judging_now(j), j->ctx->zone.offset, j->ctx->options->dates_at);
 }
 
-/* A pool of the older source holds all that was ever ordered of a SKU: units in use there rest on
- * what is in force, not on what ended years ago. */
+/* A pool of the subscribedSkus fallback has all subscriptions ever ordered for the SKU; its
+ * consumed units belong to those in force. */
 static void add_use(const struct snapshot *s, const struct allotment *a,
                     struct subscription_case *v)
 {
@@ -59,7 +60,7 @@ static void add_use(const struct snapshot *s, const struct allotment *a,
     v->use_unclear |= !in_force && unknown;
 }
 
-static struct subscription_case view_of(const struct snapshot *s, const struct backing *b, size_t n)
+static struct subscription_case case_of(const struct snapshot *s, const struct backing *b, size_t n)
 {
     struct subscription_case v = {.id = b->s->id,
                                   .first = b->s,
@@ -88,20 +89,21 @@ static struct subscription_case view_of(const struct snapshot *s, const struct b
     return v;
 }
 
-static bool is_dead(enum subscription_state state)
+static bool has_ended(enum subscription_state state)
 {
     return state >= SUBSCRIPTION_SUSPENDED;
 }
 
-/* Worth an alarm when it dies: it lived while we watched, or somebody uses it. */
+/* Whether the end of the subscription raises an alert: it was in force while monitored, or is used.
+ */
 static bool is_watched(const struct subscription_case *v, const struct known_subscription *past)
 {
     return (past && past->seen_active) || v->state == SUBSCRIPTION_ACTIVE ||
-           v->state == SUBSCRIPTION_WARNING || (is_dead(v->state) && v->used);
+           v->state == SUBSCRIPTION_WARNING || (has_ended(v->state) && v->used);
 }
 
-/* A date that moves forward while it is active needs nobody to renew it by hand. One that goes into
- * grace did need somebody. */
+/* A subscription whose date moves forward while it is active renews by itself; one that enters the
+ * grace period (warning) does not. */
 static bool renews(const struct subscription_case *v, const struct known_subscription *past)
 {
     bool moved = past && past->state == SUBSCRIPTION_ACTIVE && v->state == SUBSCRIPTION_ACTIVE &&
@@ -109,14 +111,14 @@ static bool renews(const struct subscription_case *v, const struct known_subscri
     return moved || (past && past->renews && v->state <= SUBSCRIPTION_ACTIVE);
 }
 
-/* Microsoft moves the date of a subscription that was renewed days late: a date that has passed
- * while it is active says less than one that comes. */
+/* A past date of an active subscription is only a warning: Microsoft often updates the date days
+ * after the renewal. */
 static enum level manual_level(const struct threshold *t, int64_t days)
 {
     return days < 0 ? level_enabled(t, LEVEL_WARNING) : level_at_most(t, days);
 }
 
-/* `days` until the next date, negative once it has passed; messages show 0 then. */
+/* `days`: to the next date, negative once it has passed; the value is 0 then. */
 static void judge_state(const struct subscription_case *v, const struct known_subscription *past,
                         const struct threshold *t, int64_t days, struct finding *f)
 {
@@ -145,14 +147,14 @@ static void judge_state(const struct subscription_case *v, const struct known_su
         if (!is_watched(v, past) && v->use_known && !v->use_unclear)
             finding_not_applicable(f);
         if (!is_watched(v, past))
-            return; /* nobody knows whether it is used: unknown */
+            return; /* unknown: it may be in use */
         level = level_enabled(t, LEVEL_CRITICAL);
         break;
     }
     finding_set(f, left, level, LEVEL_CRITICAL);
 }
 
-/* "Microsoft 365 E5 (pool 2 of 3), Visio Plan 2": which pools rest on it. */
+/* The pools it backs: "Microsoft 365 E5 (pool 2 of 3), Visio Plan 2". */
 static int name_pools(const struct judging *j, const struct groups *g,
                       const struct subscription_case *v, char **ret)
 {
@@ -179,7 +181,7 @@ static int fill_context(const struct judging *j, const struct groups *g,
     struct subscription shown = *v->first;
     shown.next_lifecycle_date = v->next_date;
     bool shared = v->n == 1 && a->n_subscriptions > 1;
-    bool own = shared && v->first->licenses > 0; /* which of them are in use nobody can say */
+    bool own = shared && v->first->licenses > 0; /* the units in use per subscription are unknown */
     f->allotted = own ? v->first->licenses : v->allotted;
     f->consumed = own ? NUMBER_UNKNOWN : v->consumed;
     int r = context_add_subscription(f, &shown);
@@ -199,7 +201,7 @@ static int judge_present(struct judging *j, const struct groups *g,
     struct threshold t[RULE_COUNT_];
     enum ignore ignore = rules_for(j->ctx->options, j->ctx->tenant, a->sku_id, a->sku_part_number,
                                    v->n == 1 ? a->id : NULL, t);
-    /* Pools may be left out one by one; the subscription is, if all of its pools are. */
+    /* The subscription is ignored, or silent, if all of its pools are. */
     bool ignored = true, silent = true;
     for (size_t i = 0; i < v->n; i++) {
         ignored &= g->ignored[v->backing[i].at];
@@ -219,8 +221,8 @@ static int judge_present(struct judging *j, const struct groups *g,
     return fill_context(j, g, v, s->context);
 }
 
-/* Gone from every pool, or not known: what was said about it stands. It is silent because what is
- * not known gives no reason to speak. */
+/* No pool lists the subscription, or the list is unknown: its alert stays as it is. Silent, because
+ * an unknown finding must not notify. */
 static int judge_absent(struct judging *j, const struct known_subscription *past)
 {
     struct threshold t[RULE_COUNT_];
@@ -248,7 +250,7 @@ static int remember(struct judging *j, const char *id, const struct known_subscr
     return 0;
 }
 
-static int take_present(struct judging *j, const struct groups *g,
+static int add_present(struct judging *j, const struct groups *g,
                         const struct subscription_case *v, const struct known_subscription *past)
 {
     int r = judge_present(j, g, v, past);
@@ -258,8 +260,8 @@ static int take_present(struct judging *j, const struct groups *g,
     return r < 0 ? r : remember(j, v->id, &k);
 }
 
-/* `list_whole`: every pool has told its subscriptions, so this one is really in none of them. */
-static int take_absent(struct judging *j, const struct known_subscription *past, bool list_whole)
+/* `list_whole`: the subscriptions of every pool are known, so this one is absent. */
+static int add_absent(struct judging *j, const struct known_subscription *past, bool list_whole)
 {
     const struct instant *now = &j->snapshot->taken;
     struct known_subscription k = *past;
@@ -308,11 +310,11 @@ int subscriptions_judge(struct judging *j, const struct groups *g)
             size_t run = 1;
             while (i + run < n && strcmp(b[i].s->id, b[i + run].s->id) == 0)
                 run++;
-            const struct subscription_case v = view_of(j->snapshot, &b[i], run);
-            r = take_present(j, g, &v, order == 0 ? &m->subscription[k] : NULL);
+            const struct subscription_case v = case_of(j->snapshot, &b[i], run);
+            r = add_present(j, g, &v, order == 0 ? &m->subscription[k] : NULL);
             i += run;
         } else {
-            r = take_absent(j, &m->subscription[k], list_whole);
+            r = add_absent(j, &m->subscription[k], list_whole);
         }
         k += order >= 0;
         if (r < 0)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/units.c: how many licences to order: now, and to end the alert. */
+/* rules/units.c: computes the numbers of licences to order: the missing ones, and those that
+ * resolve the alert. */
 #include "rules/internal.h"
 
-/* Graph counts in Int32, and a limit is at least one basis point: enough for the sum of any SKU. Beyond
- * it no purchase ends the alert. */
+/* Upper bound of an order. Graph counts in Int32 and a limit is at least one basis point, so the
+ * order of any SKU is smaller. */
 #define ORDER_MAX ((int64_t)1 << 56)
 
 static int64_t add(int64_t a, int64_t b)
@@ -28,13 +29,14 @@ int64_t units_to_unblock(int64_t allotted, int64_t consumed, int64_t waiting)
 }
 
 struct order {
-    int64_t allotted, need; /* need: units in use when those who wait are served */
-    bool somebody_waits;
-    int64_t reference; /* of the drop that is up; NUMBER_UNKNOWN */
+    int64_t allotted;
+    int64_t need; /* units in use after the waiting members are served */
+    bool members_wait;
+    int64_t reference; /* units before the open drop; NUMBER_UNKNOWN */
     const struct threshold *t;
 };
 
-/* Whether the alert is clear with n more units; without `usage`: but for that rule. */
+/* Whether the alert is clear with n more units; without `usage`, that rule is ignored. */
 static bool is_clear(const struct order *o, int64_t n, bool usage)
 {
     struct finding f[CAPACITY_FINDINGS];
@@ -42,7 +44,7 @@ static bool is_clear(const struct order *o, int64_t n, bool usage)
                                .allotted = o->allotted + n,
                                .consumed = o->need,
                                .waiting = {.section = SECTION_COMPLETE}};
-    if ((o->somebody_waits && c.allotted < o->need) ||
+    if ((o->members_wait && c.allotted < o->need) ||
         (o->reference != NUMBER_UNKNOWN && c.allotted < o->reference))
         return false;
     capacity_judge(&c, o->t, 0, f);
@@ -52,7 +54,7 @@ static bool is_clear(const struct order *o, int64_t n, bool usage)
     return true;
 }
 
-/* The smallest n from `least` on that is clear, where more units never undo that; NUMBER_UNKNOWN.
+/* The smallest clear n >= least, by bisection: more units must never undo it. NUMBER_UNKNOWN: none.
  */
 static int64_t smallest(const struct order *o, int64_t least, bool usage)
 {
@@ -74,7 +76,7 @@ int64_t units_to_buy(int64_t allotted, int64_t consumed, int64_t waiting, int64_
 {
     const struct order o = {.allotted = allotted,
                             .need = add(consumed, waiting == NUMBER_UNKNOWN ? 0 : waiting),
-                            .somebody_waits = waiting != NUMBER_UNKNOWN && waiting > 0,
+                            .members_wait = waiting != NUMBER_UNKNOWN && waiting > 0,
                             .reference = reference,
                             .t = t};
     *ret_below_bp = NUMBER_UNKNOWN;
@@ -82,9 +84,10 @@ int64_t units_to_buy(int64_t allotted, int64_t consumed, int64_t waiting, int64_
         return NUMBER_UNKNOWN;
     if (is_clear(&o, 0, true))
         return 0;
-    /* A pool of nothing with anybody in it is full by every rule; one unit is a small pool. */
+    /* Starts at 1 if there are 0 units: only a pool with 0 units has a usage level below min_units.
+     */
     int64_t n = smallest(&o, allotted == 0 ? 1 : 0, false);
-    /* A pool below min_units has no usage: the smallest order may end there, and only there. */
+    /* Without usage: n may be enough, because usage does not apply to a pool below min_units. */
     if (n == NUMBER_UNKNOWN || is_clear(&o, n, true))
         return n;
     int64_t least = at_least_0(t[RULE_USAGE].min_units - allotted);

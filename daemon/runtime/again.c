@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A reload changes limits, overrides and scope, but no numbers: the last reading of each tenant is judged
- * by the new ones at once. Where the last poll could not read the list, the next one has to come first. */
+/* runtime/again.c: judges the last poll of each tenant by new options, right after a reload. A tenant whose last
+ * poll has no complete list is judged after its next one. */
 #include "runtime/again.h"
 
 #include "base/log.h"
@@ -31,6 +31,6 @@ void again_judge(struct app *app)
             continue;
         if (judge(t, &why) < 0 && !app->store_failing)
             log_failure(LOG_ERR, &why, t->options->identity.name,
-                        "its last reading is not judged again; the next poll is");
+                        "the last poll is not judged by the new options; the next one is");
     }
 }

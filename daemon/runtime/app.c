@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening and closing: read and check everything first, then change something. */
+/* runtime/app.c: opens and closes what every mode runs with. Reads and checks everything before it changes anything. */
 #include "runtime/app.h"
 
 #include <errno.h>

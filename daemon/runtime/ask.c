@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* --reload: one process asks by SIGHUP, the daemon answers with the exit code that the asker ends with.
+/* runtime/ask.c: --reload sends SIGHUP and exits with the code that the daemon answers.
  *
- * Only the daemon knows: systemd 252 hides the secrets from the first command of ExecReload=, so that
- * another process could not check the configuration for it. The answer is a byte to an abstract
- * socket that carries the asker's process id; the kernel says who sent it. */
+ * Only the daemon can check: systemd 252 hides the secrets from the first command of ExecReload=. The answer is
+ * one byte to an abstract socket named after the sender's process id; the kernel vouches for who sent it. */
 #include "runtime/ask.h"
 
 #include <errno.h>
@@ -19,7 +18,7 @@
 #include "runtime/cli.h"
 #include "store/store.h"
 
-#define ANSWER_WITHIN (30 * USEC_PER_SEC) /* a reload waits 5 s for deliveries on their way */
+#define ANSWER_WITHIN (30 * USEC_PER_SEC) /* a reload waits 5 s for deliveries in flight */
 
 static socklen_t address_of(pid_t asker, struct sockaddr_un *ret)
 {
@@ -28,7 +27,7 @@ static socklen_t address_of(pid_t asker, struct sockaddr_un *ret)
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)len);
 }
 
-/* Whoever used kill(1) does not listen; that is no failure. */
+/* After a plain kill(1) nobody listens: no failure. */
 void reload_answer(pid_t asker, int code)
 {
     struct sockaddr_un to;
@@ -51,7 +50,7 @@ static int listen_for_answer(void)
     return TAKE_FD(fd);
 }
 
-/* The exit code, or -EAGAIN: nothing yet, or somebody else's joke. */
+/* The exit code, or -EAGAIN: nothing yet, or not from this daemon. */
 static int read_answer(int fd, pid_t daemon)
 {
     unsigned char byte = 0;
@@ -83,8 +82,8 @@ static int wait_for_answer(int fd, pid_t daemon)
     return -ETIMEDOUT;
 }
 
-/* SIGHUP ends most programs, so it goes to the process only that holds the state directory. The descriptor
- * comes first: should the number be given to another process meanwhile, it still means the old one. */
+/* SIGHUP ends most programs, so it is sent only to the process that holds the state directory. A pidfd, opened
+ * first, keeps its meaning if the process id is reused. */
 static int send_hangup(const struct cli *cli, int *ret_code)
 {
     struct failure why = {0};
@@ -95,7 +94,7 @@ static int send_hangup(const struct cli *cli, int *ret_code)
         return -errno;
     int r = store_holder(cli->state_dir, &holder, &why);
     if (r < 0 || holder != cli->reload_pid) {
-        fprintf(stderr, "seatwatchd: process %d is not the seatwatchd of %s (%s), so it gets no signal; name its own "
+        fprintf(stderr, "seatwatchd: process %d is not the seatwatchd of %s (%s): no signal sent; name its state "
                 "directory with --state-dir\n", (int)cli->reload_pid, cli->state_dir,
                 r < 0 ? why.text : "another process holds it");
         *ret_code = EXIT_USAGE_ERROR;
@@ -115,10 +114,10 @@ int reload_ask(const struct cli *cli)
     }
     int code = wait_for_answer(fd, cli->reload_pid);
     if (code < 0) {
-        fprintf(stderr, "seatwatchd: process %d was asked to reload, but does not answer\n", (int)cli->reload_pid);
+        fprintf(stderr, "seatwatchd: process %d got the request to reload, but does not answer\n", (int)cli->reload_pid);
         return EXIT_INTERNAL;
     }
     if (code != EXIT_OK)
-        fputs("seatwatchd: this configuration is refused, the old one runs on; the log of the daemon says why\n", stderr);
+        fputs("seatwatchd: the new configuration is refused, the old one stays active; the log of the daemon has the reason\n", stderr);
     return code;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A Retry-After of Graph that reaches beyond the poll holds for the next process, too: whoever is
- * killed and started again every few seconds must not ask each time. */
+/* runtime/backoff_until.c: stores a Retry-After that reaches beyond the poll, so that a daemon that restarts every
+ * few seconds does not ignore it. */
 #include "runtime/backoff_until.h"
 
 #include <string.h>
@@ -17,7 +17,7 @@ static void name(const struct tenant *t, char ret[static WHO_MAX])
     (void)snprintf(ret, WHO_MAX, "tenant %s", t->options->identity.tenant_id);
 }
 
-/* Another cloud, or a test's server, knows nothing of it. */
+/* The deadline is one of this host; another cloud did not set it. */
 static int64_t mark(const struct tenant *t)
 {
     const char *host = graph_host(t->graph, false);
@@ -36,14 +36,14 @@ void backoff_store(const struct tenant *t, const struct graph_report *report)
                             &why) < 0 &&
         !t->app->store_failing)
         log_failure(LOG_WARNING, &why, t->options->identity.name,
-                    "a restart would not keep the pause that Graph asked for");
+                    "a restart would not keep the Retry-After of Graph");
 }
 
 void backoff_load(struct tenant *t)
 {
     struct instant now = clock_now();
     char who[WHO_MAX];
-    if (t->app->cli->mode == CLI_ONCE) /* whoever runs that wants to know how it is now */
+    if (t->app->cli->mode == CLI_ONCE) /* the user wants the state of now */
         return;
     name(t, who);
     usec_t left = t->app->store ? store_backoff_left(t->app->store, who, mark(t), now) : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a person tries before the service starts: the configuration, the access, one receiver. */
+/* runtime/checks.c: checks before the service starts: the configuration, the access to Graph, one receiver. */
 #include "runtime/checks.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "runtime/rights.h"
 #include "runtime/setup.h"
 
-/* What a start would refuse. A damaged database is none of it: a start begins a new one. */
+/* What a start would refuse. A start accepts a damaged database: it makes a new one. */
 static int check_state(const struct cli *cli)
 {
     struct store_options o = {.directory = cli->state_dir, .outbox_max_rows = 1, .outbox_max_bytes = 1};
@@ -73,7 +73,7 @@ struct access_run { /* --check-access walks the tenants one after the other */
     struct http *http;
     struct graph *graph;
     bool usable;
-    size_t degraded; /* tenants that are read from the older source for want of the newer one */
+    size_t degraded; /* tenants that can only be polled from subscribedSkus */
 };
 
 static void look_up_next(struct access_run *a);
@@ -87,7 +87,7 @@ static void on_looked_up(void *userdata, struct rights *given, const struct look
         puts("       ok");
         break;
     case SECTION_NOT_OFFERED:
-        puts("       no: the older source tells nothing about a group");
+        puts("       no: subscribedSkus has no data about groups");
         break;
     case SECTION_UNKNOWN:
         printf("       no: %s\n", report->failure[RIGHTS_HELD].text);
@@ -96,8 +96,8 @@ static void on_looked_up(void *userdata, struct rights *given, const struct look
     look_up_next(a);
 }
 
-/* What usage_rights needs of this tenant, one entry after the other; then the end. With privacy =
- * "hashed" this is where a person can see whose hash an alert has. */
+/* Looks up the usage_rights of this tenant one by one, then ends the loop. With privacy = "hashed" this shows
+ * which name belongs to the hash in an alert. */
 static void look_up_next(struct access_run *a)
 {
     const struct rule_options *o = &a->options->rules;
@@ -121,7 +121,7 @@ static void look_up_next(struct access_run *a)
     (void)sd_event_exit(a->event, 0);
 }
 
-/* Look-ups ask the source that polls would read. */
+/* Look-ups use the source that polls would use. */
 static void choose_source(const struct access_run *a, const struct graph_check *checks, size_t n)
 {
     bool pools = false, skus = false;
@@ -133,7 +133,7 @@ static void choose_source(const struct access_run *a, const struct graph_check *
         graph_set_answered(a->graph, SOURCE_SUBSCRIBED_SKUS);
 }
 
-/* ---- when what it signs in with ends ---- */
+/* ---- expiry of the credential ---- */
 
 /* Days by the calendar, as the alert counts them. */
 static void print_end(const char *what, usec_t at, bool by_day)
@@ -185,7 +185,7 @@ static void print_call(const struct access_run *a, const struct graph_check *c)
         fputs(c->call, stdout);
 }
 
-/* What is being run is no advice. */
+/* Without the advice to run this very command. */
 static int useful_len(const char *text)
 {
     const char *advice = strstr(text, "; seatwatchd --check-access");
@@ -217,7 +217,7 @@ static void on_access(void *userdata, const struct graph_check *checks, size_t n
         lacking = lacking || (c->needed && !c->ok);
     }
     if (usable && lacking) {
-        puts("  degraded: read from subscribedSkus, which tells units only: no single pools, no waiting members, no "
+        puts("  degraded: polled from subscribedSkus, which reports units only: no single pools, no waiting members, no "
              "assignment errors");
         a->degraded++;
     }
@@ -268,7 +268,7 @@ static void say_match(const char *text)
     printf("warning: %s\n", text);
 }
 
-/* By what the last complete readings have stored. */
+/* By the pools that complete polls have stored. */
 static int compare_matches(const struct options *o, struct store *store)
 {
     CLEANUP(free) struct matches_tenant *tenant = calloc(o->n_tenants + 1, sizeof *tenant);
@@ -281,7 +281,7 @@ static int compare_matches(const struct options *o, struct store *store)
         const struct tenant_identity *t = &o->tenant[i].identity;
         if (!o->tenant[i].enabled)
             continue;
-        (void)store_load_tenant(store, t->tenant_id, &memory[n], &health, NULL); /* none: never read */
+        (void)store_load_tenant(store, t->tenant_id, &memory[n], &health, NULL); /* none: never polled */
         tenant[n] = (struct matches_tenant){t, memory[n]};
         n++;
     }
@@ -291,7 +291,7 @@ static int compare_matches(const struct options *o, struct store *store)
     return complete;
 }
 
-/* Without a state directory the daemon has not run yet, and nobody knows the pools. */
+/* Without a state directory the daemon has not run yet, and the pools are unknown. */
 static void look_at_matches(const struct cli *cli, const struct options *options)
 {
     struct store_options o = {.directory = cli->state_dir, .outbox_max_rows = 1, .outbox_max_bytes = 1};

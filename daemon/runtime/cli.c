@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of seatwatchd: one table of long options, one mode at a time. */
+/* runtime/cli.c: parses the command line: one table of long options, one mode at a time. */
 #include "runtime/cli.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 #define DEFAULT_STATE_DIR "/var/lib/seatwatchd"
 
 static const char HELP[] =
-    "seatwatchd watches the licence capacity of Microsoft 365 tenants and tells people before it "
+    "seatwatchd watches the licence capacity of Microsoft 365 tenants and sends alerts before it "
     "runs out.\n\n"
     "usage: seatwatchd [options]\n\n"
     "  -c, --config FILE       configuration (default " DEFAULT_CONFIG ")\n"
@@ -26,7 +26,7 @@ static const char HELP[] =
     "      --dump-config       print every effective value as a configuration\n"
     "      --check-access      sign in and try each call that the configuration needs\n"
     "      --test-receiver NAME  send one test message to this receiver\n"
-    "      --reload PID        have the seatwatchd with this process id read its configuration again\n"
+    "      --reload PID        make the seatwatchd with this process id reload its configuration\n"
     "      --once              poll every tenant once, evaluate, deliver, exit\n"
     "      --dry-run           with --once: store and send nothing\n"
     "      --json              with --once: print one JSON object\n"
@@ -81,14 +81,14 @@ static int set_mode(struct cli *cli, enum cli_mode mode)
 {
     if (cli->mode != CLI_DAEMON && cli->mode != mode)
         return complain("only one of --once, --check-config, --dump-config, --check-access, "
-                        "--test-receiver and --reload can be asked for at a time",
+                        "--test-receiver and --reload can be given at a time",
                         NULL);
     cli->mode = mode;
     return -1;
 }
 
 /* Never a group (0, negative), and never init. */
-static int take_pid(struct cli *cli, const char *text)
+static int parse_pid(struct cli *cli, const char *text)
 {
     char *end;
     errno = 0;
@@ -99,7 +99,7 @@ static int take_pid(struct cli *cli, const char *text)
     return set_mode(cli, CLI_RELOAD);
 }
 
-static int take_option(struct cli *cli, int option)
+static int parse_option(struct cli *cli, int option)
 {
     switch (option) {
     case 'c': cli->config = optarg; return -1;
@@ -111,7 +111,7 @@ static int take_option(struct cli *cli, int option)
     case OPT_DUMP_CONFIG: return set_mode(cli, CLI_DUMP_CONFIG);
     case OPT_CHECK_ACCESS: return set_mode(cli, CLI_CHECK_ACCESS);
     case OPT_TEST_RECEIVER: cli->receiver = optarg; return set_mode(cli, CLI_TEST_RECEIVER);
-    case OPT_RELOAD: return take_pid(cli, optarg);
+    case OPT_RELOAD: return parse_pid(cli, optarg);
     case OPT_ONCE: return set_mode(cli, CLI_ONCE);
     case OPT_DRY_RUN: cli->dry_run = true; return -1;
     case OPT_JSON: cli->json = true; return -1;
@@ -133,7 +133,7 @@ int cli_parse(int argc, char **argv, struct cli *ret)
                       .log_level = -1};
     int option, code = -1;
     while (code < 0 && (option = getopt_long(argc, argv, "c:", OPTIONS, NULL)) != -1)
-        code = take_option(&cli, option);
+        code = parse_option(&cli, option);
     if (code < 0 && optind < argc)
         code = complain("unexpected argument", argv[optind]);
     if (code < 0 && (cli.dry_run || cli.json) && cli.mode != CLI_ONCE)

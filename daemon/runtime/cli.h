@@ -6,7 +6,7 @@
 
 enum exit_code {
     EXIT_OK = 0,
-    EXIT_INCOMPLETE = 1, /* --once: something is unread or owed; --check-access: not usable */
+    EXIT_INCOMPLETE = 1, /* --once: a poll is incomplete, or a delivery pending; --check-access: not usable */
     EXIT_USAGE_ERROR = 64,
     EXIT_STATE = 69,
     EXIT_INTERNAL = 70,

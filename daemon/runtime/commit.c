@@ -39,8 +39,8 @@ struct plan_context commit_context(struct app *app, const struct tenant *t, stru
     };
 }
 
-/* Each poll plans the same events again until they can be committed. False: this one was said, or
- * so many were that the rest is only counted. */
+/* Each poll plans the same events again until they can be committed. False: this one was logged, or so many were
+ * that the rest is only counted. */
 static bool unrecorded_is_new(struct app *app, const struct notification *n)
 {
     uint64_t hash = fnv1a(n->alert_id, strlen(n->alert_id), FNV1A_SEED);
@@ -54,8 +54,8 @@ static bool unrecorded_is_new(struct app *app, const struct notification *n)
     return app->n_unrecorded++ < UNRECORDED_MAX;
 }
 
-/* The alert life cycle, 7: what cannot be committed is said once where it can be said. */
-static void say_uncommitted(struct app *app, const struct changes *c, const struct failure *why)
+/* A notification that cannot be committed is at least logged, once. */
+static void log_uncommitted(struct app *app, const struct changes *c, const struct failure *why)
 {
     if (!app->store_failing)
         log_event(LOG_CRIT, MESSAGE_STATE_FAILING, NULL,
@@ -69,7 +69,7 @@ static void say_uncommitted(struct app *app, const struct changes *c, const stru
                     "not recorded: %s", c->event[i].notification->title);
 }
 
-/* --once reports what the run changed, so it keeps it. */
+/* --once reports what the run changed. */
 static void remember(struct app *app, struct changes *c)
 {
     struct changes **grown = NULL;
@@ -88,8 +88,7 @@ void commit_apply(struct app *app, struct changes *changes)
     if (app->store_failing)
         log_event(LOG_NOTICE, MESSAGE_STATE_WORKS, NULL,
                   "the state directory can be written again; messages that were not recorded "
-                  "meanwhile: %s%zu; what "
-                  "is still so is recorded now",
+                  "meanwhile: %s%zu; conditions that persist are recorded now",
                   app->n_unrecorded > UNRECORDED_MAX ? "more than " : "",
                   app->n_unrecorded > UNRECORDED_MAX ? (size_t)UNRECORDED_MAX : app->n_unrecorded);
     app->store_failing = false;
@@ -108,7 +107,7 @@ int commit_all(struct app *app, const struct commit *c, size_t n, struct changes
         commit_apply(app, changes);
         return 0;
     }
-    say_uncommitted(app, changes, why);
+    log_uncommitted(app, changes, why);
     changes_free(changes);
     return r;
 }
@@ -135,6 +134,6 @@ void commit_observation(struct app *app, struct plan_context *ctx, struct observ
     if (r >= 0)
         r = commit_changes(app, ctx, changes, &why);
     if (r < 0 && !app->store_failing)
-        log_failure(LOG_ERR, &why, "evaluation", "it is repeated in a minute");
+        log_failure(LOG_ERR, &why, "evaluation", "retried in a minute");
 }
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A refused credential whose files change on disk is tried at once: who has mended it at three in
- * the morning does not wait for a backoff of up to an hour.
+/* runtime/credential_watch.c: retries a refused sign-in as soon as its files change, so that an operator does not
+ * wait for a backoff of up to an hour.
  *
- * The files are looked at, every few seconds and only after a refusal, because that sees a rename,
- * a directory swapped by a link (as Kubernetes does it) and a file system that reports nothing
- * alike. What systemd handed over never changes, so there it costs a few stat calls and finds
- * nothing. */
+ * The files are examined every few seconds, and only after a refusal. Unlike inotify this notices a rename, a
+ * directory swapped by a link (Kubernetes) and changes on network file systems alike. */
 #include "runtime/credential_watch.h"
 
 #include "base/log.h"
@@ -21,18 +19,18 @@ static int on_look(sd_event_source *s, uint64_t due, void *userdata)
     struct tenant *t = userdata;
     (void)due;
     if (t->queued || graph_polling(t->graph))
-        return 0; /* that poll reads them as they are now */
+        return 0; /* that poll uses the files as they are now */
     if (credentials_stamp(t->options) == t->files) {
         int r = sd_event_source_set_time_relative(s, LOOK_EVERY);
         if (r >= 0)
             r = sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
         if (r < 0)
-            log_say(LOG_WARNING, "%s: its sign-in is tried again when it is due",
+            log_say(LOG_WARNING, "%s: the sign-in is retried at the next poll",
                     t->options->identity.name);
         return 0;
     }
     log_say(LOG_NOTICE,
-            "%s: a file of the sign-in that was refused has changed; it is tried again now",
+            "%s: a credential file has changed since the sign-in was refused; polling now",
             t->options->identity.name);
     t->look_changed(t);
     return 0;
@@ -60,6 +58,6 @@ void credential_watch_arm(struct tenant *t, const struct failure *why, credentia
     if (r >= 0)
         r = sd_event_source_set_description(t->look, "repair");
     if (r < 0) /* only the wait is longer */
-        log_say(LOG_WARNING, "%s: its sign-in is tried again when it is due",
+        log_say(LOG_WARNING, "%s: the sign-in is retried at the next poll",
                 t->options->identity.name);
 }

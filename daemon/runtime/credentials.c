@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* When does what tenants sign in with end? A certificate says so, the configuration may, and Graph can
- * be asked. Files and days are looked at once a minute, however rarely a tenant is read.
+/* runtime/credentials.c: knows when credentials expire: from the certificate, the configuration, or Graph. Files and
+ * days are examined once a minute, whatever the poll interval is.
  *
- * Many tenants may use one secret: the first of them, in the order of the configuration, keeps what is
- * known of it, and there is one alert for all. */
+ * Tenants may share a credential: the first of them, in the order of the configuration, owns its state, and there
+ * is one alert for all. */
 #include "runtime/credentials.h"
 
 #include <string.h>
@@ -20,7 +20,7 @@
 #include "runtime/tenant.h"
 
 #define ASK_EVERY USEC_PER_DAY
-#define ASK_AGAIN USEC_PER_HOUR /* after a failure that may pass */
+#define ASK_AGAIN USEC_PER_HOUR /* after a temporary failure */
 
 #define NO_TENANT SIZE_MAX
 
@@ -70,7 +70,7 @@ uint64_t credentials_stamp(const struct tenant_options *t)
     return stamp;
 }
 
-/* ---- who shares what ---- */
+/* ---- tenants that share one ---- */
 
 static const char *file_of(const struct tenant_options *t)
 {
@@ -107,7 +107,7 @@ static bool is_used_by(const struct tenant *owner, const struct tenant *t)
     return owner_of(t) == owner;
 }
 
-/* Somebody says, or may say, when it ends. */
+/* Its expiry is configured, in a certificate, or available from Graph. */
 static bool is_dated(const struct tenant *owner)
 {
     bool dated = owner->options->graph.auth == AUTH_CERTIFICATE;
@@ -124,7 +124,7 @@ static void read_end(const struct tenant *owner)
     struct credential_state *s = state_of(owner);
     int32_t day;
     s->ends_at = 0;
-    if (t->graph.auth == AUTH_CERTIFICATE) /* if it cannot be read, the sign-in tells why */
+    if (t->graph.auth == AUTH_CERTIFICATE) /* if it cannot be read, the sign-in fails with the reason */
         (void)assertion_certificate_expires(t->graph.certificate_file, &s->ends_at, NULL);
     for (size_t i = 0; t->graph.auth == AUTH_CLIENT_SECRET && i < owner->app->n_tenants; i++) {
         const struct tenant *w = &owner->app->tenant[i];
@@ -137,7 +137,7 @@ static void read_end(const struct tenant *owner)
     }
 }
 
-/* Whether the alert about a tenant that uses it has been told: then it keeps the word. */
+/* The poll alert of a tenant that uses it was notified: that alert reports the failure until it ends. */
 static bool is_blamed(const struct tenant *owner)
 {
     for (size_t i = 0; i < owner->app->n_tenants; i++) {
@@ -151,7 +151,7 @@ static bool is_blamed(const struct tenant *owner)
     return false;
 }
 
-/* Another credential has the same client and the same name in another folder. */
+/* Another credential has the same client and the same file name in another directory. */
 static bool has_double(const struct tenant *owner)
 {
     const struct tenant_options *t = owner->options;
@@ -239,8 +239,7 @@ void credentials_inherit(struct app *app, const struct credentials *old, struct 
 
 /* ---- what is known of one ---- */
 
-/* By Graph's clock, which no jump of ours moves; while that has not been heard of by our own, if somebody
- * has set it: 0, if not. */
+/* By Graph's clock, which jumps of ours do not move; while that is unknown by our own clock. 0: that is not set. */
 static usec_t true_time(const struct app *app, struct instant now)
 {
     const struct instant *then = &app->credentials->graph_clock;
@@ -249,8 +248,8 @@ static usec_t true_time(const struct app *app, struct instant now)
     return clock_is_set(now.at) ? now.at : 0;
 }
 
-/* A reading has begun since this process knows the credential as it is now: what is known of one before
- * that, or from before a restart or a reload, was about another file or day. */
+/* A poll has begun since the credential is as it is now. Results of earlier polls, or from before a restart or a
+ * reload, may be about another file. */
 static bool is_tried(const struct tenant *t, const struct credential_state *of)
 {
     return t->last.known && t->last.report.began.mono > of->since_mono;
@@ -262,7 +261,7 @@ static bool is_refused(const struct tenant *t, const struct tenant_health *h)
     return (*renewal->text && renewal->kind == FAILURE_AUTH) || (h->failing && h->kind == FAILURE_AUTH);
 }
 
-/* What its subject is made of. */
+/* The parts of its subject. */
 static struct credential name_of(const struct tenant *owner)
 {
     const struct tenant_options *t = owner->options;
@@ -295,7 +294,7 @@ static void begin(const struct tenant *owner, struct instant now, struct credent
     ret->zone = tenant_zone(owner->options, ret->true_at);
 }
 
-/* `tenants` has room for all. */
+/* `tenants` has space for all tenants. */
 static void describe(const struct tenant *owner, struct instant now,
                      const struct tenant_identity **tenants, struct credential *c)
 {
@@ -312,7 +311,7 @@ static void describe(const struct tenant *owner, struct instant now,
         usec_t signed_in = graph_signed_in_mono(t->graph);
         bool refused = is_refused(t, &t->health);
         c->refused |= refused && is_tried(t, s);
-        c->works |= !refused && signed_in > s->since_mono && app->credentials->graph_clock.boot; /* good news takes both */
+        c->works |= !refused && signed_in > s->since_mono && app->credentials->graph_clock.boot; /* resolving takes both */
         if (signed_in > s->since_mono && c->true_at - (now.mono - signed_in) > c->accepted_at)
             c->accepted_at = c->true_at - (now.mono - signed_in);
     }
@@ -342,7 +341,7 @@ bool credentials_known(const struct app *app, const char *subject)
         const struct credential c = name_of(t);
         int r = credential_subject(&c, &own);
         if (r < 0 || text_equal(own, subject))
-            return true; /* without memory nothing is ended */
+            return true; /* out of memory ends no alert */
     }
     return unread; /* it may be that of a tenant whose configuration is broken */
 }
@@ -362,7 +361,7 @@ usec_t credentials_first_end(const struct app *app)
 
 /* ---- once a minute ---- */
 
-/* Another file: what was known of the old one is over, and the new one has to prove itself. */
+/* Changed files: what was known of the old ones is dropped, and the new ones are untested. */
 static void look_at_files(struct tenant *owner, struct instant now)
 {
     struct app *app = owner->app;
@@ -374,7 +373,7 @@ static void look_at_files(struct tenant *owner, struct instant now)
     s->since_mono = now.mono;
     s->entry_at = 0;
     read_end(owner);
-    log_say(LOG_INFO, "%s: the files it signs in with have changed; the next reading uses them",
+    log_say(LOG_INFO, "%s: credential files have changed; the next poll uses them",
             owner->options->identity.name);
     for (size_t i = 0; i < app->n_tenants; i++)
         if (is_used_by(owner, &app->tenant[i])) {
@@ -392,7 +391,7 @@ static void judge(struct tenant *owner, struct instant now)
     struct plan_context ctx = commit_context(app, NULL, now);
     struct credential c;
     if (!tenants)
-        return; /* in a minute */
+        return; /* retried in a minute */
     state_of(owner)->blamed = is_blamed(owner);
     describe(owner, now, tenants, &c);
     if (c.true_at && judge_credential(&app->options->rules, &c, &now, &observation, NULL) >= 0)
@@ -411,9 +410,9 @@ void credentials_look(struct app *app, struct instant now)
 
 /* ---- asking Graph ---- */
 
-/* Said once all of those who may know have been asked: in a customer's tenant an application that is
- * registered elsewhere has no entry, and that is no news. */
-static void say_unknown(struct tenant *owner)
+/* Logged after every tenant that may have the entry was asked: in a customer's tenant an application that is
+ * registered elsewhere has none, which is normal. */
+static void log_unknown(struct tenant *owner)
 {
     struct credential_state *s = state_of(owner);
     uint64_t hash = fnv1a(s->why.text, strlen(s->why.text), FNV1A_SEED);
@@ -424,7 +423,7 @@ static void say_unknown(struct tenant *owner)
     }
     if (hash != s->logged)
         log_event(LOG_NOTICE, MESSAGE_CREDENTIAL_UNKNOWN, owner->options->identity.name,
-                  "%s: when its client secret ends cannot be told: %s",
+                  "%s: the expiry of its client secret is unknown: %s",
                   owner->options->identity.name, s->why.text);
     s->logged = hash;
 }
@@ -442,7 +441,7 @@ static void entry_received(struct tenant *t, usec_t ends_at, const struct failur
     own->ask_again_mono = clock_now().mono + (lasting ? ASK_EVERY : ASK_AGAIN);
     own->asked = own->asked || lasting;
     if (ends_at && ends_at != s->entry_at)
-        log_say(LOG_INFO, "%s: its client secret ends on %s, says the entry of the application",
+        log_say(LOG_INFO, "%s: its client secret expires on %s, by the application's entry",
                 t->options->identity.name, rfc3339_print(ends_at, text));
     if (ends_at) {
         s->home = index;
@@ -450,10 +449,10 @@ static void entry_received(struct tenant *t, usec_t ends_at, const struct failur
         s->logged = 0;
         s->why = (struct failure){0};
     } else if (lasting && (s->home == NO_TENANT || s->home == index)) {
-        s->entry_at = 0; /* after another failure what was known yesterday still holds */
+        s->entry_at = 0; /* after a temporary failure the known expiry still holds */
         if (why->kind != FAILURE_ABSENT || !*s->why.text)
             s->why = *why;
-        say_unknown(owner);
+        log_unknown(owner);
     }
 }
 

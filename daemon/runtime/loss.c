@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The state database was damaged, and the store has made the best of it: what is left to do here.
+/* runtime/loss.c: recovers from damage to the state database, after the store has repaired what it can.
  *
- * A process that runs knows its alerts and tenants, and writes them down anew. One that starts does
- * not: what it has lost fires again, with the next complete poll of each tenant. Either way a message
- * that may not have been told is told again, and one message says what happened. */
+ * A process that was running writes the alerts and tenants in its memory to the database. One that starts cannot:
+ * lost alerts fire again with the next complete poll of each tenant. In both cases messages that may be lost are
+ * sent again, and one message reports the damage. */
 #include "runtime/loss.h"
 
 #include "base/log.h"
@@ -12,22 +12,22 @@
 #include "runtime/commit.h"
 #include "runtime/tenant.h"
 
-#define STORY_MAX 1280
+#define REPORT_MAX 1280
 
 static const char *what_follows(unsigned what, bool starting)
 {
     if (what == STORE_DAMAGE_INDEXES)
-        return "Nothing else has to be done, but check the disk and the memory of this machine.";
+        return "No other action is needed, but check the disk and the memory of this machine.";
     if (starting && what & (STORE_DAMAGE_REBUILT | STORE_DAMAGE_STATE))
-        return "Alerts that could be carried over go on; those that were lost and are still so are told again after "
-               "the next complete reading of their tenant; nothing is reported as over because of this. Messages that "
-               "may be lost are told again. Check the disk and the memory of this machine.";
-    return "Alerts go on. Messages that may be lost are told again. Check the disk and the memory of this machine.";
+        return "Alerts that could be carried over continue. Alerts that were lost fire again after the next complete poll "
+               "of their tenant, if their condition persists. No alert is resolved because of this. Messages that may "
+               "be lost are sent again. Check the disk and the memory of this machine.";
+    return "Alerts continue. Messages that may be lost are sent again. Check the disk and the memory of this machine.";
 }
 
-static void write_story(const struct store_damage *d, bool starting, char story[static STORY_MAX])
+static void write_report(const struct store_damage *d, bool starting, char report[static REPORT_MAX])
 {
-    (void)snprintf(story, STORY_MAX, "%s %s",
+    (void)snprintf(report, REPORT_MAX, "%s %s",
                    *d->text ? d->text : "Damaged rows of the state database were set aside in its table quarantine.",
                    what_follows(d->what, starting));
 }
@@ -66,13 +66,13 @@ static int settle(struct app *app, const struct store_damage *d, bool starting, 
     struct changes *changes = NULL;
     struct instant now = clock_now();
     struct plan_context ctx = commit_context(app, NULL, now);
-    char story[STORY_MAX];
+    char report[REPORT_MAX];
     size_t n = 0;
-    write_story(d, starting, story);
-    log_event(LOG_ERR, MESSAGE_STATE_REBUILT, NULL, "the state database was damaged: %s", story);
+    write_report(d, starting, report);
+    log_event(LOG_ERR, MESSAGE_STATE_REBUILT, NULL, "the state database was damaged: %s", report);
     int r = store_heard(app->store, &heard, &n, why);
     if (r >= 0)
-        r = alerts_plan_lost(&ctx, app->registry, heard, n, story, &changes, why);
+        r = alerts_plan_lost(&ctx, app->registry, heard, n, report, &changes, why);
     return r < 0 ? r : commit(app, d, starting, changes, now, why);
 }
 
@@ -82,11 +82,11 @@ void loss_settle(struct app *app, bool starting)
     struct failure why = {0};
     if (!app->store || app->cli->dry_run || app->settling)
         return;
-    app->settling = true; /* committing wakes the dispatcher, and that may come here */
+    app->settling = true; /* a commit wakes the dispatcher, which may call this */
     int r = store_damage(app->store, &d, &why);
     if (r > 0)
         r = settle(app, &d, starting, &why);
     if (r < 0 && !app->store_failing)
-        log_failure(LOG_ERR, &why, "damage to the state database", "what is left to do is tried again in a minute");
+        log_failure(LOG_ERR, &why, "recovery of the state database", "retried in a minute");
     app->settling = false;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* runtime/matches.c: a match that names a SKU or a pool which no tenant has changes nothing, and whoever
- * wrote it believes that it does. Only a complete reading can tell. */
+/* runtime/matches.c: finds overrides and routes that name a SKU or a pool which no tenant has: they have no effect,
+ * most likely by mistake. Takes a complete poll of every tenant. */
 #include "runtime/matches.h"
 
 #include "base/log.h"
@@ -36,10 +36,10 @@ static void look_at(const struct matches_tenant *tenant, size_t n, const struct 
     if ((!m->sku && !m->allotment) || hits(tenant, n, m))
         return;
     CLEANUP(free)
-    char *text = text_printf("%s: entry %zu has match.%s = \"%s\", which no pool that was read has: it changes nothing; "
-                             "seatwatchd --once --dry-run shows all ids and part numbers",
+    char *text = text_printf("%s: entry %zu has match.%s = \"%s\", which matches no pool: the entry has no effect; "
+                             "seatwatchd --once --dry-run lists all ids and part numbers",
                              what, nth, m->sku ? "sku" : "allotment", m->sku ? m->sku : m->allotment);
-    if (text) /* without memory there are worse things to say */
+    if (text) /* out of memory: skipped */
         say(text);
 }
 

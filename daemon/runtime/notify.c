@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the service manager is told (sd_notify(3)): how the start goes, what systemctl status shows, that we live. */
+/* runtime/notify.c: reports to the service manager: readiness, status line, watchdog (sd_notify(3)). */
 #include "runtime/notify.h"
 
 #include <inttypes.h>
@@ -28,17 +28,17 @@ void notify_reloading(const struct app *app)
 {
     uint64_t now = 0;
     (void)sd_event_now(app->event, CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-    (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=reloading: deliveries on their way end first", now);
+    (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=reloading: waiting for deliveries in flight", now);
 }
 
 void notify_stopping(void)
 {
-    (void)sd_notify(0, "STOPPING=1\nSTATUS=stopping: deliveries on their way get 3 s");
+    (void)sd_notify(0, "STOPPING=1\nSTATUS=stopping: deliveries in flight get 3 s");
 }
 
 void notify_ready(struct app *app)
 {
-    app->status = 0; /* the line of the start, or of the reload, is over */
+    app->status = 0; /* replaces the line of the start or the reload */
     (void)sd_notify(0, "READY=1");
     notify_status(app);
 }
@@ -70,13 +70,13 @@ static void add_tenants(struct text *t, const struct app *app)
     }
     add_count(t, "", app->n_tenants, "tenant");
     if (incomplete)
-        text_addf(t, " (%zu not read completely)", incomplete);
+        text_addf(t, " (%zu not polled completely)", incomplete);
     if (older)
         text_addf(t, " (%zu from subscribedSkus)", older);
     if (last_at) /* to the minute */
-        text_addf(t, ", last reading %.16sZ", rfc3339_print(last_at, when));
+        text_addf(t, ", last poll %.16sZ", rfc3339_print(last_at, when));
     else
-        text_add(t, ", not read yet");
+        text_add(t, ", not polled yet");
 }
 
 static void add_credentials(struct text *t, const struct app *app)
@@ -84,7 +84,7 @@ static void add_credentials(struct text *t, const struct app *app)
     char day[RFC3339_MAX];
     usec_t end = credentials_first_end(app);
     if (end)
-        text_addf(t, ", %s %.10s", end > clock_now().at ? "sign-in good until" : "what signs in ended",
+        text_addf(t, ", %s %.10s", end > clock_now().at ? "credentials valid until" : "a credential expired on",
                   rfc3339_print(end, day));
 }
 
@@ -103,16 +103,16 @@ static void add_alerts(struct text *t, const struct app *app)
 
 static void add_deliveries(struct text *t, const struct app *app)
 {
-    struct store_stats owed = {0};
-    if (store_stats(app->store, NULL, &owed, NULL) < 0)
-        return; /* the trouble with the store has its own words */
-    if (owed.queued + owed.in_flight)
-        text_addf(t, ", %" PRIu64 " to deliver", owed.queued + owed.in_flight);
-    if (owed.parked)
-        text_addf(t, ", %" PRIu64 " undeliverable", owed.parked);
+    struct store_stats stats = {0};
+    if (store_stats(app->store, NULL, &stats, NULL) < 0)
+        return; /* store_trouble() is reported below */
+    if (stats.queued + stats.in_flight)
+        text_addf(t, ", %" PRIu64 " to deliver", stats.queued + stats.in_flight);
+    if (stats.parked)
+        text_addf(t, ", %" PRIu64 " undeliverable", stats.parked);
 }
 
-/* After every poll, but said only if something is new: the manager has others to listen to. */
+/* Called after every poll; sends only changes. */
 void notify_status(struct app *app)
 {
     CLEANUP(text_free) struct text t = TEXT_INIT(512);

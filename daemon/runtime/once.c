@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* --once: poll every tenant, evaluate, commit, try each due delivery once, exit. With --dry-run
- * nothing is stored or sent, and what would be said is printed. */
+/* runtime/once.c: --once polls every tenant, evaluates, commits, tries each due delivery once and exits. With
+ * --dry-run nothing is stored or sent. */
 #include "runtime/once.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ static void on_all_polled(void *userdata)
 {
     struct app *app = userdata;
     app->activity.idle = NULL;
-    tick_now(app); /* tenants that cannot be polled at all speak here */
+    tick_now(app); /* evaluates tenants that cannot be polled at all */
     if (!app->dispatcher || dispatcher_drain(app->dispatcher, on_drained, app) < 0)
         on_drained(app);
 }
@@ -51,8 +51,8 @@ static void print_tenant(const struct tenant *w)
     if (!tenant_read(w))
         printf("%s: %s: %s\n", w->options->identity.name,
                w->last.known && w->last.report.complete && !w->last.committed
-                   ? "read, but not recorded"
-                   : "not read completely",
+                   ? "polled, but not recorded"
+                   : "not polled completely",
                w->options->broken      ? w->options->broken
                : once_unusable(w, why) ? why
                                        : w->last.report.failure.text);
@@ -105,7 +105,7 @@ static void print_alert(const struct app *app, const struct alert *a)
         alert_notification(a, EVENT_FIRING, app->started.at, &n) < 0)
         return;
     printf("  %s: %s%s\n    %s\n", level_name(n->level), n->title,
-           once_notified(app, a) ? "" : " (nobody is told of it)", n->next_step);
+           once_notified(app, a) ? "" : " (not notified)", n->next_step);
 }
 
 static void print_open(const struct app *app)
@@ -126,7 +126,7 @@ static void print_text(const struct app *app)
             print_tenant(&app->tenant[i]);
     print_open(app);
     if (app->n_history)
-        puts("news:");
+        puts("events:");
     for (size_t i = 0; i < app->n_history; i++)
         for (size_t k = 0; k < app->history[i]->n_events; k++)
             print_event(&app->history[i]->event[k]);
@@ -134,7 +134,7 @@ static void print_text(const struct app *app)
         puts("dry run: nothing was stored or sent");
 }
 
-static bool owed(struct app *app)
+static bool is_undelivered(struct app *app)
 {
     struct store_stats stats = {0};
     struct failure why = {0};
@@ -174,5 +174,5 @@ int once_run(struct app *app)
     bool whole = !app->store_failing && !app->options->tenants_incomplete;
     for (size_t i = 0; i < app->n_tenants; i++)
         whole = whole && tenant_read(&app->tenant[i]);
-    return whole && !owed(app) ? EXIT_OK : EXIT_INCOMPLETE;
+    return whole && !is_undelivered(app) ? EXIT_OK : EXIT_INCOMPLETE;
 }

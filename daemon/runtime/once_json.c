@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The one object that --once --json prints. A number that is not known is null, never 0. */
+/* runtime/once_json.c: prints the JSON object of --once --json. An unknown number is null, never 0. */
 #include "runtime/once_report.h"
 
 #include "base/date.h"
@@ -129,7 +129,7 @@ static int put_alerts(struct json_writer *w, const struct app *app)
         for (size_t k = 0; k < app->history[i]->n_events; k++) {
             const struct notification *n = app->history[i]->event[k].notification;
             if (n && n->type == EVENT_RESOLVED)
-                put_alert(w, n, "resolved", true); /* only what was told is resolved */
+                put_alert(w, n, "resolved", true); /* only notified alerts are resolved */
         }
     return 0;
 }
@@ -177,6 +177,6 @@ int once_print_json(const struct app *app)
     json_close_object(w);
     if (r < 0 || json_write_take(w, &text, &len) < 0)
         return -1;
-    (void)puts(text); /* the caller looks at stdout */
+    (void)puts(text); /* the caller checks stdout */
     return 0;
 }

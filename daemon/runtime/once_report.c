@@ -52,7 +52,7 @@ bool once_unusable(const struct tenant *t, char why[static ONCE_WHY_MAX])
     return found;
 }
 
-/* By the configuration of today: an alert that was told before it was to be ignored tells nothing more. */
+/* By the present configuration: an alert may have been notified before it was configured to be ignored. */
 static bool is_ignored(const struct app *app, const struct alert *a)
 {
     struct threshold unused[RULE_COUNT_];

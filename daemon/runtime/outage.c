@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An outage of Graph is one alert, not one for each tenant: who fails like whom, who keeps still
- * meanwhile, and who is told. */
+/* runtime/outage.c: raises one alert for an outage of Graph instead of one for each tenant: counts tenants that fail
+ * alike, defers their own alerts, and chooses the receivers. */
 #include "runtime/outage.h"
 
 #include <errno.h>
@@ -44,9 +44,9 @@ static void read_state(struct tenant *t, const struct tenant_health *h, const st
     poll_state_of(&ctx, h, now, &t->reading);
 }
 
-/* ---- as the rule sees it ---- */
+/* ---- input of the rule ---- */
 
-/* What the tenant's own alert has told about the same part of it, or the one about its credential. */
+/* Level that the tenant's own alert has notified for the same section, or the alert about its credential. */
 static enum level notified_level(const struct tenant *t, const struct tenant_health *health,
                                  const struct instant *now)
 {
@@ -65,7 +65,7 @@ static struct service_tenant seen(const struct tenant *t, const struct tenant_he
         .health = health,
         .host = t->asked_mono && health->failing ? graph_host(t->graph, t->at_sign_in) : NULL,
         .notified = notified_level(t, health, now),
-        .asked_mono = tenant_is_stale(t) ? 0 : t->asked_mono, /* before a sleep is long ago */
+        .asked_mono = tenant_is_stale(t) ? 0 : t->asked_mono, /* a poll before a sleep is too old */
         .began_mono = t->began_mono,
     };
 }
@@ -96,9 +96,9 @@ static const struct alert *alert_of(const struct app *app)
     return a && alert_state_is_up(a->state) ? a : NULL;
 }
 
-/* ---- who is told ---- */
+/* ---- receivers ---- */
 
-/* Who would hear of this tenant's own alert. */
+/* Receivers of this tenant's own alert. */
 static struct reach reach_of(const struct tenant *w, usec_t at)
 {
     const struct tenant_identity *t = &w->options->identity;
@@ -111,9 +111,9 @@ static struct reach reach_of(const struct tenant *w, usec_t at)
     return route_for(&w->app->options->routes, KIND_POLL, RULE_POLL, level, &about, at);
 }
 
-/* Whoever would hear of a tenant that keeps still hears of the outage: routes that name tenants do
- * not match an alert that belongs to none. */
-static struct reach reach_of_silent(const struct app *app, usec_t at)
+/* The outage goes to all receivers of the deferred alerts: routes that name tenants do not match an alert that
+ * belongs to none. */
+static struct reach reach_of_deferred(const struct app *app, usec_t at)
 {
     struct reach all = {0};
     for (size_t i = 0; i < app->n_tenants; i++) {
@@ -128,22 +128,22 @@ static struct reach reach_of_silent(const struct app *app, usec_t at)
     return all;
 }
 
-/* A tenant that joins later, and whose receivers were not told, speaks for itself. */
-static void note_logged(struct app *app, uint64_t seq_before, usec_t at)
+/* A tenant that joins later, and whose receivers did not get the outage, keeps its own alert. */
+static void note_notified(struct app *app, uint64_t seq_before, usec_t at)
 {
     struct outage *o = app->outage;
     const struct alert *a = alert_of(app);
     if (!a)
         o->notified = 0;
     if (!a || !a->context || (a->seq == seq_before && o->notified))
-        return; /* nothing new was told; after a start, those who fail already were there when it was */
+        return; /* nothing was notified; after a start, the failing tenants were part of what was */
     struct reach own = route_for(&app->options->routes, a->kind, a->rule, a->level, a->context, at);
     o->notified |= own.now | own.later | app->outage_reach.now | app->outage_reach.later;
 }
 
 /* ---- the alert ---- */
 
-/* That most tenants are read again for a whole run is worth more than two readings of one. */
+/* When most tenants were polled well for a whole interval, that proves more than two polls of one. */
 static usec_t settled_after(const struct app *app)
 {
     usec_t longest = 0, keep = app->options->rules.threshold[RULE_POLL].keep_firing_for;
@@ -166,12 +166,12 @@ static void follow(struct app *app, bool was_up, const struct instant *now)
         o->alert.failure_group = 0;
 }
 
-static void tell(struct app *app, struct instant now)
+static void evaluate(struct app *app, struct instant now)
 {
     struct outage *o = app->outage;
     struct failure why = {0};
     CLEANUP(observation_clear) struct observation observation = {0};
-    app->outage_reach = reach_of_silent(app, now.at);
+    app->outage_reach = reach_of_deferred(app, now.at);
     struct plan_context ctx = commit_context(app, NULL, now);
     const struct alert *before = alert_of(app);
     uint64_t seq = before ? before->seq : 0;
@@ -179,7 +179,7 @@ static void tell(struct app *app, struct instant now)
             0 &&
         tenant_set_machine_zone(observation.context, now.at) >= 0)
         commit_observation(app, &ctx, &observation);
-    note_logged(app, seq, now.at);
+    note_notified(app, seq, now.at);
 }
 
 void outage_look(struct app *app, struct instant now)
@@ -190,11 +190,11 @@ void outage_look(struct app *app, struct instant now)
     bool up = alert_of(app) != NULL;
     service_count(o->tenant, o->n, &o->tally);
     if (up || o->tally.failing >= o->tally.begins)
-        tell(app, now);
+        evaluate(app, now);
     follow(app, up, &now);
 }
 
-/* Once it is up and known who was told, the next look is soon enough for its numbers. */
+/* While the alert is up and notified, its numbers can wait for the next outage_look(). */
 void outage_polled(struct tenant *t, const struct tenant_health *health, bool at_sign_in,
                   struct instant now)
 {
@@ -211,7 +211,7 @@ void outage_polled(struct tenant *t, const struct tenant_health *health, bool at
     bool up = alert_of(t->app) != NULL;
     service_count(o->tenant, o->n, &o->tally);
     if (up ? !o->notified : o->tally.failing >= o->tally.begins)
-        tell(t->app, now);
+        evaluate(t->app, now);
     follow(t->app, up, &now);
     o->tenant[t->nth].health = &t->health;
 }
@@ -219,7 +219,7 @@ void outage_polled(struct tenant *t, const struct tenant_health *health, bool at
 void outage_reset(struct app *app)
 {
     app->outage->n = 0;
-    app->outage->notified = 0; /* receivers have other numbers */
+    app->outage->notified = 0; /* receivers are numbered anew */
 }
 
 static bool is_held(const struct tenant *t, struct instant now)

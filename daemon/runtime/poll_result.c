@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Snapshots have arrived: the one function that knows the whole way from there to the outbox.
+/* runtime/poll_result.c: takes poll results from the snapshot to the outbox.
  *
- * Judging and planning are pure; the commit makes memory, alert states and outbox durable in one
- * transaction, which polls that ended together share: it waits for the disk. A crash, or a full
- * disk, before it repeats the polls; after it nothing is lost. */
+ * Judging and planning are pure. The commit makes memory, alert states and outbox durable in one transaction, which
+ * polls that ended together share because it waits for the disk. A crash or a full disk before the commit repeats
+ * the polls; after it nothing is lost. */
 #include "runtime/poll_result.h"
 
 #include <assert.h>
@@ -48,7 +48,7 @@ static int observations_append(struct observations *s, struct observation *one)
     return 0;
 }
 
-/* Everything that this poll says: pools, subscriptions, errors, and how the reading itself goes. */
+/* Observations of pools, subscriptions and errors, and of the poll itself. */
 static int judge_all(struct tenant *t, const struct snapshot *snapshot,
                      const struct graph_report *report, struct instant now,
                      struct observations **ret_observations, struct tenant_memory **ret_memory,
@@ -80,7 +80,7 @@ static int judge_all(struct tenant *t, const struct snapshot *snapshot,
 }
 
 /* "contoso: 12 pools, 4 waiting, 0 errors, 3 requests": once a tenant, so that an operator sees
- * what a new configuration reads. Unknown sums are left out. */
+ * what a new configuration covers. Unknown sums are omitted. */
 static void log_first(struct tenant *w, const struct graph_report *report)
 {
     const struct snapshot_totals *t = &w->last.totals;
@@ -100,7 +100,7 @@ static void log_first(struct tenant *w, const struct graph_report *report)
     w->read_logged = true;
 }
 
-/* `doubt`: why an answer that came in full is not believed. */
+/* `doubt`: why a complete answer is not trusted. */
 static void log_poll(struct tenant *t, const struct tenant_health *before,
                      const struct graph_report *report, enum cause doubt)
 {
@@ -109,24 +109,24 @@ static void log_poll(struct tenant *t, const struct tenant_health *before,
     const char *name = t->options->identity.name;
     if (*report->renewal.text)
         log_failure(LOG_WARNING, &report->renewal, name,
-                    "the token that is still good serves meanwhile");
+                    "the present token stays in use until it expires");
     if (*report->note)
         log_event(LOG_NOTICE, MESSAGE_SOURCE_NOTE, name, "%s: %s", name, report->note);
     if (report->complete) {
         if (before->failing || doubted != CAUSE_NONE)
-            log_event(LOG_NOTICE, MESSAGE_POLL_RECOVERED, name, "%s: is read completely again",
+            log_event(LOG_NOTICE, MESSAGE_POLL_RECOVERED, name, "%s: poll succeeded, tenant recovered",
                       name);
         log_first(t, report);
     } else if (doubt != CAUSE_NONE
                    ? doubt != doubted
                    : !before->failing || !text_equal(before->text, report->failure.text)) {
         log_event(LOG_WARNING, MESSAGE_POLL_FAILED, name,
-                  "%s: could not be read completely: %s; what is not known changes no alert%s",
+                  "%s: poll incomplete: %s; unknown sections change no alerts%s",
                   name, report->failure.text,
                   t->last.source == SOURCE_SUBSCRIBED_SKUS ? " (source: subscribedSkus)" : "");
     }
     if (report->complete || doubt != CAUSE_NONE)
-        log_say(LOG_DEBUG, "%s: read in %u requests%s", name, report->requests,
+        log_say(LOG_DEBUG, "%s: polled in %u requests%s", name, report->requests,
                 t->last.source == SOURCE_SUBSCRIBED_SKUS ? ", from subscribedSkus" : "");
     if (clock_ahead(report) != 0 && !t->skewed)
         log_event(LOG_WARNING, MESSAGE_CLOCK_SKEW, name,
@@ -141,20 +141,20 @@ static void log_poll(struct tenant *t, const struct tenant_health *before,
 
 /* ---- polls that ended together ---- */
 
-struct taken { /* one of them, on its way */
+struct polled { /* one of them */
     struct tenant *tenant;
     const struct poll_result *result;
     struct snapshot *snapshot;
     struct tenant_memory *memory;
     struct tenant_health health;
     struct changes *changes;
-    enum cause doubt; /* why the answer, although it came in full, is not believed */
+    enum cause doubt; /* why the complete answer is not trusted */
     struct failure why;
     int r;
 };
 
-/* What is not believed is unread to everybody: in sums, history, and the report of --once. */
-static void disbelieve(struct taken *t)
+/* Untrusted sections are unknown everywhere: in sums, history, and the report of --once. */
+static void disbelieve(struct polled *t)
 {
     struct graph_report *report = &t->tenant->last.report;
     enum cause cause;
@@ -178,7 +178,7 @@ static bool is_ignored(const void *userdata, const char *sku_id, const char *sku
                      allotment_id, unused) == IGNORE_ALL;
 }
 
-static int judge_and_plan(struct taken *t, struct instant now)
+static int judge_and_plan(struct polled *t, struct instant now)
 {
     struct tenant *w = t->tenant;
     CLEANUP(observations_free) struct observations *observations = NULL;
@@ -191,16 +191,16 @@ static int judge_and_plan(struct taken *t, struct instant now)
     if (snapshot_exclude(t->snapshot, is_ignored, w) < 0)
         return failure_oom(&t->why);
     ctx.complete_list = t->snapshot->allotments == SECTION_COMPLETE;
-    /* Another source has other pools, and what they are like now is no news of today. */
+    /* Another source lists other pools; their state is not new. */
     ctx.state_lost = ctx.complete_list && w->lost;
     ctx.first_run = ctx.complete_list && (!w->memory || w->memory->source != t->snapshot->source);
     return alerts_plan(&ctx, w->app->registry, observations, &t->changes, &t->why);
 }
 
-static void poll_result_begin(struct taken *t, struct poll_result *e, struct instant now)
+static void poll_result_begin(struct polled *t, struct poll_result *e, struct instant now)
 {
     struct tenant *w = e->tenant;
-    *t = (struct taken){.tenant = w, .result = e, .snapshot = TAKE(e->snapshot)};
+    *t = (struct polled){.tenant = w, .result = e, .snapshot = TAKE(e->snapshot)};
     w->last.known = true;
     w->last.committed = false;
     w->last.report = e->report;
@@ -214,13 +214,13 @@ static void poll_result_begin(struct taken *t, struct poll_result *e, struct ins
     log_poll(w, &w->health, &w->last.report, t->doubt);
 }
 
-/* After a loss of state: this poll has told what is beyond a limit. */
-static bool is_found(const struct taken *t)
+/* After a loss of state: this poll covers every limit. */
+static bool is_found(const struct polled *t)
 {
     return t->snapshot->allotments == SECTION_COMPLETE;
 }
 
-static struct commit commit_of(const struct taken *t, struct instant now)
+static struct commit commit_of(const struct polled *t, struct instant now)
 {
     return (struct commit){.snapshot = t->snapshot,
                            .memory = t->memory,
@@ -232,21 +232,21 @@ static struct commit commit_of(const struct taken *t, struct instant now)
                            .now = now};
 }
 
-/* False: nothing of it is on disk, each has to be tried by itself. */
-static bool commit_together(struct app *app, const struct taken *taken, size_t n,
+/* False: nothing is on disk, and each is committed by itself. */
+static bool commit_together(struct app *app, const struct polled *polled, size_t n,
                             struct instant now)
 {
     struct commit c[POLL_RESULTS_MAX];
     size_t n_planned = 0;
     for (size_t i = 0; i < n; i++)
-        if (taken[i].r >= 0)
-            c[n_planned++] = commit_of(&taken[i], now);
+        if (polled[i].r >= 0)
+            c[n_planned++] = commit_of(&polled[i], now);
     return n_planned > 1 && !app->cli->dry_run &&
            store_commit_all(app->store, c, n_planned, NULL) >= 0;
 }
 
-/* A list that is complete and believed can be judged again. */
-static void keep_judged(struct taken *t)
+/* A complete and trusted list can be judged again after a reload. */
+static void keep_judged(struct polled *t)
 {
     struct tenant *w = t->tenant;
     bool known = t->snapshot->allotments == SECTION_COMPLETE && !t->snapshot->schema_changed &&
@@ -256,7 +256,7 @@ static void keep_judged(struct taken *t)
     w->judged.clock_ahead = clock_ahead(&t->result->report);
 }
 
-static void poll_result_end(struct taken *t, bool is_committed, struct instant now)
+static void poll_result_end(struct polled *t, bool is_committed, struct instant now)
 {
     struct tenant *w = t->tenant;
     if (t->r >= 0 && is_committed) {
@@ -273,10 +273,10 @@ static void poll_result_end(struct taken *t, bool is_committed, struct instant n
         w->lost = w->lost && !is_found(t);
     } else {
         if (w->last.report.complete)
-            w->last.report.failure = t->why; /* for --once: read, but not recorded */
+            w->last.report.failure = t->why; /* for --once: polled, but not recorded */
         if (!w->app->store_failing)
             log_failure(LOG_ERR, &t->why, w->options->identity.name,
-                        "this poll counts for nothing; the next one repeats it");
+                        "poll discarded; the next one repeats it");
     }
     tenant_memory_free(t->memory);
     if (w->app->cli->mode == CLI_ONCE) {
@@ -290,15 +290,15 @@ static void poll_result_end(struct taken *t, bool is_committed, struct instant n
 
 static void poll_result_group(struct app *app, struct poll_result *result, size_t n, struct instant now)
 {
-    struct taken taken[POLL_RESULTS_MAX];
+    struct polled polled[POLL_RESULTS_MAX];
     for (size_t i = 0; i < n; i++)
-        poll_result_begin(&taken[i], &result[i], now);
-    bool together = commit_together(app, taken, n, now);
+        poll_result_begin(&polled[i], &result[i], now);
+    bool together = commit_together(app, polled, n, now);
     for (size_t i = 0; i < n; i++)
-        poll_result_end(&taken[i], together, now);
+        poll_result_end(&polled[i], together, now);
 }
 
-/* What it changes is its own tenant's alone: no outage begins or ends with it. */
+/* It affects its own tenant only: no outage begins or ends with it. */
 static bool is_ordinary(const struct poll_result *e)
 {
     return e->report.complete && !e->tenant->health.failing;

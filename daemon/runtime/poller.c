@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* When each tenant is read: spread over the interval, never twice at once, a few at a time. */
+/* runtime/poller.c: schedules polls: spread over the interval, one a tenant at a time, poll.concurrency at once. */
 #include "runtime/poller.h"
 
 #include <string.h>
@@ -16,8 +16,8 @@
 
 #define SIGN_IN_RETRY_MIN (5 * USEC_PER_MINUTE)
 #define SIGN_IN_RETRY_MAX USEC_PER_HOUR
-#define GATHER_TIME (20 * USEC_PER_SEC / 1000) /* a poll waits so long for others to be recorded with */
-#define SLOT_SHARE 8 /* a poll holds one of poll.concurrency for this part of poll.timeout */
+#define GATHER_TIME (20 * USEC_PER_SEC / 1000) /* a result waits so long for others to share a commit */
+#define SLOT_SHARE 8 /* a poll occupies a slot for this part of poll.timeout */
 
 struct poller {
     struct poll_result result[POLL_RESULTS_MAX]; /* of polls that have just ended */
@@ -42,8 +42,8 @@ void poller_free(struct poller *p)
     free(p);
 }
 
-/* The same place in the interval at every start, another one for every tenant: a fleet of tenants
- * does not arrive at Graph in one breath. */
+/* The same offset at every start, another one for every tenant, so that many tenants do not poll Graph at the
+ * same moment. */
 static usec_t offset_in_interval(const struct tenant *t)
 {
     usec_t spread = t->options->identity.interval / 10000 * (usec_t)t->app->options->poll_jitter_bp;
@@ -52,7 +52,7 @@ static usec_t offset_in_interval(const struct tenant *t)
 }
 
 /* Polls begin a whole number of intervals apart, however long each takes. A refused sign-in is not
- * repeated every interval (security rules, Identity): 5 min, doubling to 1 h. A Retry-After that
+ * repeated every interval, because it may lock the account: 5 min, doubling to 1 h. A Retry-After that
  * reached beyond the poll is kept. */
 static usec_t next_delay(const struct tenant *t)
 {
@@ -78,7 +78,7 @@ static void arm(struct tenant *t, usec_t delay)
     int r = sd_event_source_set_time_relative(t->timer, delay);
     if (r >= 0)
         r = sd_event_source_set_enabled(t->timer, SD_EVENT_ONESHOT);
-    if (r < 0) /* without its timer a tenant would silently never be read again */
+    if (r < 0) /* without its timer a tenant would silently never be polled again */
         (void)sd_event_exit(t->app->event, EXIT_INTERNAL);
 }
 
@@ -89,19 +89,19 @@ static void queue(struct tenant *t)
     t->queued = true;
 }
 
-/* Said once for a series, counted all along. */
+/* Logged once a series, counted each time. */
 static void count_skipped(struct tenant *t, usec_t took)
 {
     uint64_t n = took / t->options->identity.interval;
     t->skipped += n;
     if (n > 0 && !t->overran)
         log_say(LOG_WARNING,
-                "%s: a poll took %llu s, longer than the interval: polls left out: %llu; lengthen "
-                "interval, or look why it is slow",
+                "%s: a poll took %llu s, longer than the interval: polls skipped: %llu; increase "
+                "interval, or find out why polls are slow",
                 t->options->identity.name, (unsigned long long)(took / USEC_PER_SEC),
                 (unsigned long long)t->skipped);
     else if (n == 0 && t->overran)
-        log_say(LOG_NOTICE, "%s: polls end within the interval again; left out: %llu",
+        log_say(LOG_NOTICE, "%s: polls end within the interval again; polls skipped: %llu",
                 t->options->identity.name, (unsigned long long)t->skipped);
     t->overran = n > 0;
 }
@@ -142,13 +142,12 @@ static void poll_ended(struct tenant *t, const struct graph_report *report)
     activity_release(&t->app->activity);
 }
 
-/* What it read before the machine slept is as old as the sleep was long, and a time-out is nobody's
- * fault: such a poll counts for nothing. */
+/* A poll that spans a sleep of the machine is discarded: its data is stale and its time-outs prove nothing. */
 static void poll_repeat(struct poll_result *e)
 {
     struct tenant *t = e->tenant;
     snapshot_free(TAKE(e->snapshot));
-    log_say(LOG_INFO, "%s: the machine slept while it was read; it is read again now",
+    log_say(LOG_INFO, "%s: the machine slept during the poll; polling again now",
             t->options->identity.name);
     t->due = clock_now();
     t->queued = true;
@@ -165,8 +164,8 @@ static void could_not_begin(struct tenant *t, const struct graph_report *report)
 static void poll_next(struct app *app);
 
 /* ---- polls that ended ----
- * Others are begun first, so that nobody waits to be asked while these are judged; and a few of them
- * are recorded together, because recording waits for the disk. */
+ * The next polls begin before these results are judged. A few results share a commit, because it waits for the
+ * disk. */
 
 void poller_settle(struct app *app)
 {
@@ -204,7 +203,7 @@ static void settle_soon(struct app *app)
         r = sd_event_source_set_time_relative(p->gather, GATHER_TIME);
     if (r >= 0)
         r = sd_event_source_set_enabled(p->gather, SD_EVENT_ONESHOT);
-    if (r < 0) /* then without company */
+    if (r < 0) /* without waiting for others */
         poller_settle(app);
 }
 
@@ -246,11 +245,10 @@ static void poll_one(struct tenant *t)
         graph_polling(t->graph) ? clock_now().mono + t->app->options->poll_timeout / SLOT_SHARE : 0;
 }
 
-/* ---- places ----
- * Whoever hangs, or waits as a Retry-After asks, gives its place back after a while and is read on
- * beside the others: a hanging tenant costs them a part of its time-out, and no more than
- * SLOT_SHARE times poll.concurrency polls pile up. Next time it comes last of those that are due.
- */
+/* ---- slots ----
+ * A poll that hangs or waits for a Retry-After gives its slot back after a while and continues beside the others: a
+ * hanging tenant delays them by a part of its time-out only, and at most SLOT_SHARE times poll.concurrency polls are
+ * under way. Next time it is the last of those that are due. */
 
 static size_t slots_free(const struct app *app)
 {
@@ -260,7 +258,7 @@ static size_t slots_free(const struct app *app)
     return taken < app->options->poll_concurrency ? app->options->poll_concurrency - taken : 0;
 }
 
-/* Last, but not for ever: as if it had come due one poll later than it did. */
+/* Last, but not forever: as if it had come due one poll time-out later. */
 static usec_t turn_mono(const struct tenant *t)
 {
     return t->due.mono + (t->slow ? t->app->options->poll_timeout : 0);
@@ -306,7 +304,7 @@ static void await_slot(struct app *app)
         r = sd_event_source_set_time(p->slots_timer, at);
     if (r >= 0)
         r = sd_event_source_set_enabled(p->slots_timer, SD_EVENT_ONESHOT);
-    if (r < 0) /* those that wait would wait for ever */
+    if (r < 0) /* waiting tenants would wait forever */
         (void)sd_event_exit(app->event, EXIT_INTERNAL);
 }
 
@@ -328,7 +326,7 @@ static int on_poll_due(sd_event_source *s, uint64_t due, void *userdata)
     if (graph_polling(t->graph))
         return 0; /* it arms the timer when it ends */
     t->due =
-        clock_now(); /* after a suspend it is long overdue; that it begins now is what counts */
+        clock_now(); /* after a suspend it is long overdue; the watchdog counts from now */
     queue(t);
     poll_next(t->app);
     return 0;
@@ -342,7 +340,7 @@ static usec_t first_delay(const struct tenant *t, struct tenant *before_all, siz
     if (before && before->timer) {
         usec_t left = before->due.mono > now ? before->due.mono - now : 0;
         delay = left < t->options->identity.interval ? left : t->options->identity.interval;
-        resume = before->last.report.resume_at_mono; /* a reload is no reason to ask before that */
+        resume = before->last.report.resume_at_mono; /* a reload does not shorten a Retry-After */
     }
     return resume > now + delay ? resume - now : delay;
 }
@@ -366,7 +364,7 @@ void poller_start(struct app *app, struct tenant *before, size_t n_before)
 
 void poller_start_once(struct app *app)
 {
-    activity_hold(&app->activity); /* also if there is no tenant to poll, it ends */
+    activity_hold(&app->activity); /* so that it becomes idle even without a tenant to poll */
     for (size_t i = 0; i < app->n_tenants; i++)
         if (app->tenant[i].graph)
             queue(&app->tenant[i]);
@@ -387,7 +385,7 @@ void poller_clock_set(struct app *app)
 {
     for (size_t i = 0; i < app->n_tenants; i++)
         app->tenant[i].refused =
-            0; /* a signed statement of the wrong time is refused like a wrong secret */
+            0; /* an assertion signed with the wrong time is refused like a wrong secret */
     (void)poller_poll_now(app);
 }
 
@@ -399,8 +397,8 @@ bool poller_any_stale(const struct app *app)
     return false;
 }
 
-/* The loop makes progress while every tenant is either being read, within the poll's own deadline,
- * or not long overdue. Polls that wait for a free place wait for such polls. */
+/* The loop makes progress while every tenant is either being polled, within the poll's own deadline, or not long
+ * overdue. Polls that wait for a slot wait for such polls. */
 bool poller_on_time(const struct app *app, const struct instant *now)
 {
     usec_t slack = app->options->poll_timeout + USEC_PER_MINUTE;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is configured no more: its alerts end and say why, its messages are parked, and others get
- * what is still open; what is parked for a receiver that is configured is due again at a start and
- * at a reload. */
+/* runtime/reconcile.c: ends the alerts of removed configuration, parks the messages of removed receivers, sends what
+ * they did not receive to others, and retries parked messages at a start and a reload. */
 #include "runtime/reconcile.h"
 
 #include "base/log.h"
@@ -21,8 +20,7 @@ static const struct tenant_options *tenant_of(const struct app *app, const char 
     return NULL;
 }
 
-/* `ignore = "all"` leaves a subject out of every poll: no observation would ever come again to end
- * what was told. */
+/* `ignore = "all"` excludes a subject from every poll: no observation would ever resolve its alert. */
 static bool is_judged(const struct app *app, const struct tenant_options *t, const struct alert *a)
 {
     struct threshold thresholds[RULE_COUNT_];
@@ -31,8 +29,8 @@ static bool is_judged(const struct app *app, const struct tenant_options *t, con
                            f->allotment_id, thresholds) != IGNORE_ALL;
 }
 
-/* Another scope gives its subject another name. A SKU of the older source has the id of its one
- * pool, and a pool without a SKU is judged on its own in any scope. */
+/* Another scope names its subject differently. A SKU of subscribedSkus has the id of its one pool, and a pool
+ * without a SKU is judged by itself in any scope. */
 static bool pool_is_judged(const struct app *app, const struct tenant_options *t,
                            const struct alert *a)
 {
@@ -59,7 +57,7 @@ static bool credential_is_known(const struct app *app, const struct alert *a)
     return credentials_known(app, a->subject);
 }
 
-/* It is about all tenants: it ends when they are read, or too few are left. */
+/* It is about all tenants: polls resolve it, or too few tenants are left. */
 static bool always(const struct app *app, const struct alert *a)
 {
     (void)app;
@@ -81,7 +79,7 @@ static const struct {
     [KIND_CREDENTIAL] = {.by_itself = credential_is_known},
 };
 
-/* Every rule that holds it up, or is about to, is off. */
+/* Every rule that fires it, or is pending, is off. */
 static bool rules_are_off(const struct app *app, const struct tenant_options *t,
                           const struct alert *a)
 {
@@ -113,7 +111,7 @@ static bool still_configured(const struct alert *a, void *userdata)
         return false;
     if (t)
         return !CONFIGURED[a->kind].in_tenant || CONFIGURED[a->kind].in_tenant(app, t, a);
-    /* A broken file of tenants.d may be this tenant's: its alert is not over, it is unread. */
+    /* A broken file of tenants.d may be this tenant's: its alert stays open, its state is unknown. */
     return app->options->tenants_incomplete && *a->tenant_id;
 }
 
@@ -126,11 +124,11 @@ static void end_alerts(struct app *app)
     if (r >= 0)
         r = commit_changes(app, &ctx, changes, &why);
     if (r < 0)
-        log_failure(LOG_ERR, &why, "alerts of what is configured no more",
+        log_failure(LOG_ERR, &why, "alerts for removed configuration",
                     "they stay open until the next reload");
 }
 
-/* Returns whether there are messages for receivers that are configured no more. */
+/* Returns whether there are messages for receivers that were removed. */
 static bool park_messages(struct app *app)
 {
     char name[RECEIVERS_MAX][64];
@@ -144,16 +142,14 @@ static bool park_messages(struct app *app)
         any = true;
         log_say(LOG_WARNING,
                 "receiver \"%s\" is no longer configured: its queued messages are parked, and open "
-                "alerts that it "
-                "did not get go to the receivers that match now",
+                "alerts that it did not receive go to the receivers that match now",
                 name[i]);
     }
     return any;
 }
 
-/* A pager is renamed or replaced because it does not answer: what it did not get must not stay with
- * it. */
-static void tell_others(struct app *app)
+/* A receiver may be removed because it does not answer: what it did not receive goes to others. */
+static void reroute(struct app *app)
 {
     CLEANUP(free) struct heard *heard = NULL;
     struct failure why = {0};
@@ -185,7 +181,7 @@ void reconcile_retry_parked(struct app *app, bool disabled_too)
             r = store_outbox_retry(app->store, name, now, &why);
         if (r < 0)
             log_failure(LOG_WARNING, &why, "parked messages",
-                        "they are tried again at the next reload or start");
+                        "retried at the next reload or start");
     }
 }
 
@@ -194,5 +190,5 @@ void reconcile(struct app *app)
     bool parked = park_messages(app);
     end_alerts(app);
     if (parked)
-        tell_others(app);
+        reroute(app);
 }

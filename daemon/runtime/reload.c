@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* SIGHUP: a second set of options is built and checked; only if it is whole does it take over.
+/* runtime/reload.c: SIGHUP builds and checks a second set of options, and swaps it in only if it is whole.
  *
- * Deliveries that are on their way end first, so that a reload repeats none of them. */
+ * Deliveries in flight end first, so that a reload repeats none of them. */
 #include "runtime/reload.h"
 
 #include <stdlib.h>
@@ -27,11 +27,11 @@ static void renew_outbox(struct app *app)
 {
     struct failure why = {0};
     if (store_outbox_recover(app->store, clock_now(), &why) < 0)
-        log_failure(LOG_WARNING, &why, "messages that wait", "they are tried again at the next reload or start");
+        log_failure(LOG_WARNING, &why, "queued messages", "retried at the next reload or start");
     reconcile_retry_parked(app, true);
 }
 
-/* What was read, and what of it only the process knows. */
+/* Data of the last poll that only this process has. */
 static void keep_reading(struct tenant *t, struct tenant *before)
 {
     t->read_logged = before->read_logged;
@@ -43,7 +43,7 @@ static void keep_reading(struct tenant *t, struct tenant *before)
     t->memory = TAKE(before->memory);
 }
 
-/* Who is configured as before goes on as before: no sign-in, no pause and no count begins anew. */
+/* A tenant whose sign-in options are unchanged keeps its token, backoffs and counters. */
 static void keep(struct app *app, struct tenant *old, size_t n_old)
 {
     for (size_t i = 0; i < app->n_tenants; i++) {
@@ -86,7 +86,7 @@ static int swap(struct app *app, struct options *fresh)
     app->credentials = NULL;
     if (app_wire(app, &why) < 0) {
         log_event(LOG_ERR, MESSAGE_CONFIG_REFUSED, NULL,
-                  "the new configuration cannot be used: %s; the old one runs on", why.text);
+                  "the new configuration cannot be used: %s; the old one stays active", why.text);
         app_unwire(app);
         app->options = old_options;
         app->tenant = old;
@@ -121,12 +121,12 @@ static int swap(struct app *app, struct options *fresh)
     return EXIT_OK;
 }
 
-/* A file that was changed once more while deliveries ended has not been seen yet. */
+/* A file that changed while deliveries ended is not loaded yet: hence reload_again. */
 static void reload_ended(struct app *app, int code)
 {
     app->config_refused = code != EXIT_OK;
     notify_ready(app);
-    reload_answer(app->answer_to, code); /* last: systemd then knows of the end before its command ends */
+    reload_answer(app->answer_to, code); /* last: systemd learns of the end before its ExecReload= command ends */
     if (!app->reload_again)
         return;
     app->reload_again = false;
@@ -138,7 +138,7 @@ static void on_quiet(void *userdata)
     struct app *app = userdata;
     struct options *fresh = app->next_options;
     app->next_options = NULL;
-    poller_settle(app); /* by the options that they were read with */
+    poller_settle(app); /* by the options that they were polled with */
     int code = swap(app, fresh);
     app->reloading = false;
     tick_now(app);
@@ -157,7 +157,7 @@ void reload_begin(struct app *app)
     int code = setup_options(app->cli, &app->next_options);
     if (code != EXIT_OK) {
         log_event(LOG_ERR, MESSAGE_CONFIG_REFUSED, NULL,
-                  "the new configuration is refused; the old one runs on");
+                  "the new configuration is refused; the old one stays active");
         reload_ended(app, code);
         return;
     }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Do those whom usage_rights names hold what they must? Looked up one by one after each poll, so that
- * the reading that matters never waits; what is not done when the next poll begins is left undone.
+/* runtime/rights.c: looks up usage_rights one by one after each poll, so that polls do not wait; the next poll
+ * interrupts what is left.
  *
- * A look-up that failed judges nobody: it counts against the reading of the tenant (rule poll), under
- * a section of its own, and the poll itself stays complete. */
+ * A failed look-up raises no alert about a user or group. It counts as a failed section of the tenant (rule poll), and
+ * the poll itself stays complete. */
 #include "runtime/rights.h"
 
 #include <errno.h>
@@ -22,8 +22,8 @@ struct lookup_run { /* the look-ups after one poll */
     struct tenant *tenant;
     struct instant taken;
     usec_t deadline_mono;
-    size_t first, done; /* the entry it began with; how many have been looked at */
-    struct rights *found; /* of the entry under way, while the reasons are read */
+    size_t first, done; /* the entry it began with; how many are done */
+    struct rights *found; /* of the entry under way, while the reasons are looked up */
     struct observations observations;
     size_t failed;          /* entries */
     size_t failed_at;       /* the first of them, as configured */
@@ -46,7 +46,7 @@ static bool is_ours(const struct tenant *t, const struct right_need *need)
     return rights_about(need, &t->options->identity);
 }
 
-/* Another look-up begins each run, so that none always is the one that there was no time for. */
+/* Each run begins with another entry, so that an interruption does not always skip the same ones. */
 static size_t index_now(const struct lookup_run *r)
 {
     return (r->first + r->done) % rules_of(r->tenant)->n_rights;
@@ -59,15 +59,15 @@ static const struct right_need *need_now(const struct lookup_run *r)
 
 /* ---- the end of a run ---- */
 
-static void say_failure(const struct tenant *t, const struct failure *why, bool was_failing)
+static void log_result(const struct tenant *t, const struct failure *why, bool was_failing)
 {
     const char *name = t->options->identity.name;
     if (why && !text_equal(t->health.rights_text, why->text))
         log_event(LOG_WARNING, MESSAGE_RIGHTS_FAILED, name,
-                  "%s: usage rights could not be looked up: %s; what is not known changes no alert", name,
+                  "%s: look-up of usage rights failed: %s; unknown usage rights change no alerts", name,
                   why->text);
     else if (!why && was_failing)
-        log_event(LOG_NOTICE, MESSAGE_RIGHTS_RECOVERED, name, "%s: all usage rights can be looked up again", name);
+        log_event(LOG_NOTICE, MESSAGE_RIGHTS_RECOVERED, name, "%s: look-up of usage rights succeeded, tenant recovered", name);
 }
 
 static int plan_lookup_run(struct lookup_run *r, struct failure *why)
@@ -105,7 +105,7 @@ static void lookup_run_end(struct lookup_run *r)
     if (plan_lookup_run(r, &why) < 0 && !t->app->store_failing)
         log_failure(LOG_ERR, &why, t->options->identity.name,
                     "usage rights are looked up again after the next poll");
-    say_failure(t, failure, was_failing);
+    log_result(t, failure, was_failing);
     health_update_rights(&t->health, &r->taken, failure);
     t->rights_first = r->first + r->done;
     t->lookup_run = NULL;
@@ -177,7 +177,7 @@ static void lookup_run_continue(struct lookup_run *r)
     lookup_run_next(r);
 }
 
-static void heed(struct lookup_run *r, const struct lookup_report *report)
+static void note_report(struct lookup_run *r, const struct lookup_report *report)
 {
     r->tenant->last.right_requests += report->requests;
     if (!report->throttled)
@@ -186,12 +186,12 @@ static void heed(struct lookup_run *r, const struct lookup_report *report)
     r->tenant->rights_not_before_mono = clock_now().mono + report->pause;
 }
 
-/* The reasons have come, or not: the loss itself is known. */
+/* With or without the reasons: the loss itself is known. */
 static void on_reasons(void *userdata, struct rights *given, const struct lookup_report *report)
 {
     struct lookup_run *r = userdata;
     CLEANUP(rights_free) struct rights *why = given;
-    heed(r, report);
+    note_report(r, report);
     rights_move(why, r->found, RIGHTS_HELD);
     rights_free(TAKE(r->found));
     entry_ended(r, why);
@@ -207,11 +207,10 @@ static void on_deferred(void *userdata, struct rights *given, const struct looku
         note_failure(r, &report->failure[RIGHTS_HELD]);
     if (found->section[RIGHTS_HELD] == SECTION_NOT_OFFERED) {
         (void)failure_set(&not_offered, FAILURE_CONFIG, ENOTSUP,
-                          "the older source, /subscribedSkus, tells nothing about a group: name its members, or leave "
-                          "the entry out");
+                          "subscribedSkus has no data about groups: name the members of the group, or remove the entry");
         note_failure(r, &not_offered);
     }
-    heed(r, report);
+    note_report(r, report);
     if (lacks_something(r, found) && look_up(r, WHY, on_reasons, NULL) >= 0) {
         r->found = TAKE(found);
         return;
@@ -235,7 +234,7 @@ static int look_up(struct lookup_run *r, unsigned what, lookup_done *done, struc
                         done, r, why);
 }
 
-/* The next entry of this tenant, or the end. After a refusal to serve nothing more is asked. */
+/* The next entry of this tenant, or the end. Throttling ends the run. */
 static void lookup_run_next(struct lookup_run *r)
 {
     struct tenant *t = r->tenant;
@@ -250,9 +249,9 @@ static void lookup_run_next(struct lookup_run *r)
     lookup_run_end(r);
 }
 
-/* ---- from outside ---- */
+/* ---- public ---- */
 
-/* A tenant that could not be signed in to, or wants to be left alone, is not asked. */
+/* Not after a failed sign-in, and not before a Retry-After has passed. */
 static bool is_asked(const struct tenant *t, const struct graph_report *report)
 {
     enum failure_kind kind = report->failure.kind;
@@ -293,7 +292,7 @@ void rights_interrupt(struct tenant *t)
     if (!t->lookup_run)
         return;
     graph_lookup_cancel(t->graph);
-    (void)failure_set(&why, FAILURE_TRANSIENT, ETIMEDOUT, "the next poll began before all of them were read");
+    (void)failure_set(&why, FAILURE_TRANSIENT, ETIMEDOUT, "the next poll began before all look-ups had ended");
     note_failure(t->lookup_run, &why);
     lookup_run_end(t->lookup_run);
 }
@@ -309,7 +308,7 @@ bool rights_named(const struct app *app, const struct tenant_identity *tenant, c
     for (size_t i = 0; i < o->n_rights; i++) {
         CLEANUP(free) char *own = NULL;
         if (rights_about(&o->right[i], tenant) && (right_subject(&o->right[i], &own) < 0 || text_equal(own, subject)))
-            return true; /* without memory nothing is ended */
+            return true; /* out of memory ends no alert */
     }
     return false;
 }

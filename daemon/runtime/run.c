@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One mode, one function; what every mode needs first is done here once. */
+/* runtime/run.c: prepares the process and runs the mode that the command line selects. */
 #include "runtime/run.h"
 
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon: signals, readiness, the watchdog, and an end within seconds from any state. */
+/* runtime/service.c: the daemon: signals, readiness, the watchdog, and an exit within seconds from any state. */
 #include "runtime/service.h"
 
 #include <signal.h>
@@ -14,9 +14,9 @@
 #include "runtime/tenant.h"
 #include "runtime/tick.h"
 
-#define STOP_GRACE (3 * USEC_PER_SEC) /* out within 5 s, whatever receivers do */
+#define STOP_GRACE (3 * USEC_PER_SEC) /* exit within 5 s, whatever receivers do */
 #define WATCHDOG_FEEDS 4
-#define WAKE_GRACE USEC_PER_MINUTE /* a delivery that was under way has its time-out left, and that is less */
+#define WAKE_GRACE USEC_PER_MINUTE /* the time-out of a delivery in flight is shorter */
 
 static void on_quiet(void *userdata)
 {
@@ -79,9 +79,8 @@ static int add_signals(struct app *app)
     return 0;
 }
 
-/* Fed only while the loop that polls and delivers makes progress (security rule 33): a loop that
- * still turns but reads nobody any more is a hang, too. After a sleep everything is overdue for a
- * while: nothing was late while the machine stood still. */
+/* Fed only while polls and deliveries make progress (rule 33 of daemon/README.md): a loop that turns but polls no
+ * tenant is a hang, too. After a sleep everything is overdue for a while, which is no hang. */
 static int on_watchdog(sd_event_source *s, uint64_t due, void *userdata)
 {
     struct app *app = userdata;
@@ -93,8 +92,7 @@ static int on_watchdog(sd_event_source *s, uint64_t due, void *userdata)
     if (woke || (poller_on_time(app, &now) && dispatcher_on_time(app->dispatcher, &now)))
         notify_alive();
     else
-        log_say(LOG_ERR, "a tenant was not read, or a delivery did not end, when it was due; waiting for the watchdog "
-                         "to restart this process");
+        log_say(LOG_ERR, "a poll or a delivery is overdue; waiting for the watchdog to restart this process");
     if (sd_watchdog_enabled(0, &period) <= 0 || sd_event_source_set_time_relative(s, period / WATCHDOG_FEEDS) < 0 ||
         sd_event_source_set_enabled(s, SD_EVENT_ONESHOT) < 0)
         return sd_event_exit(app->event, EXIT_INTERNAL);
@@ -112,11 +110,11 @@ static int add_watchdog(struct app *app)
 
 /* The self-test is over: the configuration is whole, the state directory was locked, checked and
  * written to, every receiver and tenant is set up, and the loop has turned. Nothing of it needs the
- * network: a service that waits for Microsoft to be well cannot tell anybody that it is not. */
+ * network: a service that waits for Graph before it is ready cannot alert about Graph. */
 static int on_turned(sd_event_source *s, void *userdata)
 {
     struct app *app = userdata;
-    (void)s; /* on once */
+    (void)s; /* a defer source runs once */
     if (app->stopping)
         return 0;
     log_say(LOG_INFO, "seatwatchd " SEATWATCH_VERSION " has started; tenants: %zu, receivers: %zu",
@@ -136,6 +134,6 @@ int service_run(struct app *app)
     dispatcher_wake(app->dispatcher);
     int r = sd_event_loop(app->event);
     if (r < 0)
-        log_say(LOG_ERR, "the event loop failed: %s; ended, to be started again", strerror(-r));
+        log_say(LOG_ERR, "the event loop failed: %s; exiting, to be restarted", strerror(-r));
     return r < 0 ? EXIT_INTERNAL : r;
 }

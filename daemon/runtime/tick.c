@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What time alone changes: a tenant that stays unread, hours that begin, reminders, receivers that gave up, old rows.
- * Once a minute, or once per interval where that is shorter. */
+/* runtime/tick.c: evaluates what time alone changes: unread tenants, hours, reminders, receivers, old rows. Runs once
+ * a minute, or once an interval if that is shorter. */
 #include "runtime/tick.h"
 
 #include "base/date.h"
@@ -34,8 +34,8 @@ static void tick_tenant(struct tenant *t, struct instant now)
     commit_observation(app, &ctx, &observation);
 }
 
-/* Why it is off, where its configuration is to blame. */
-static int say_broken(const struct receiver_options *r, struct observation *observation)
+/* The reason, if its configuration is broken. */
+static int add_broken(const struct receiver_options *r, struct observation *observation)
 {
     return r->broken ? text_copy(r->broken, &observation->context->hint) : 0;
 }
@@ -53,7 +53,7 @@ static void tick_receivers(struct app *app, struct instant now)
                            dispatcher_disabled(app->dispatcher, name), &now, &observation,
                            &why) >= 0 &&
             tenant_set_machine_zone(observation.context, now.at) >= 0 &&
-            say_broken(&app->options->receiver[i], &observation) >= 0)
+            add_broken(&app->options->receiver[i], &observation) >= 0)
             commit_observation(app, &ctx, &observation);
     }
 }
@@ -66,7 +66,7 @@ void tick_receiver(void *userdata, const char *receiver, enum outbox_state state
     (void)receiver;
     loss_settle(app, false);
     if (state ==
-        OUTBOX_PARKED) /* the dispatcher has logged it; the fallback is told now, not in a minute */
+        OUTBOX_PARKED) /* the dispatcher has logged it; the fallback receiver gets it now, not in a minute */
         tick_receivers(app, clock_now());
 }
 
@@ -79,10 +79,10 @@ static void tick_reminders(struct app *app, struct instant now)
     if (r >= 0)
         r = commit_changes(app, &ctx, changes, &why);
     if (r < 0 && !app->store_failing)
-        log_failure(LOG_ERR, &why, "reminders", "they are planned again in a minute");
+        log_failure(LOG_ERR, &why, "reminders", "retried in a minute");
 }
 
-/* What waits for the hours of a route: most of the time nothing does. */
+/* Messages that wait for the hours of a route. */
 static void tick_deferred(struct app *app, struct instant now)
 {
     struct plan_context ctx = commit_context(app, NULL, now);
@@ -96,12 +96,11 @@ static void tick_deferred(struct app *app, struct instant now)
     if (r >= 0 && changes)
         r = commit_changes(app, &ctx, changes, &why);
     if (r < 0 && !app->store_failing)
-        log_failure(LOG_ERR, &why, "held messages", "they go out in a minute");
+        log_failure(LOG_ERR, &why, "deferred messages", "retried in a minute");
 }
 
-/* After a boot without a battery it is 1970, and until somebody sets the clock every certificate counts as not yet
- * valid. Said once; intervals run on, dates are judged by the time that Graph tells, alerts about what cannot be
- * read come as ever. */
+/* After a boot without a battery it is 1970, and until the clock is set no certificate is valid yet. Logged once;
+ * intervals continue, dates are judged by Graph's clock, and alerts about failing polls are sent. */
 static void tick_unset_clock(struct app *app, struct instant now)
 {
     char today[RFC3339_MAX];
@@ -109,13 +108,13 @@ static void tick_unset_clock(struct app *app, struct instant now)
     if (unset && !app->clock_unset)
         log_event(LOG_WARNING, MESSAGE_CLOCK_UNSET, NULL,
                   "this machine's clock says %s, so it is not set: certificates and signatures fail until it is; "
-                  "reminders and messages that are held back wait for it",
+                  "reminders and deferred messages wait for it",
                   rfc3339_print(now.at, today));
     bool was_unset = app->clock_unset;
     app->clock_unset = unset;
     if (unset || !was_unset)
         return;
-    log_say(LOG_NOTICE, "this machine's clock is set now; every tenant is read at once");
+    log_say(LOG_NOTICE, "this machine's clock is set now; polling every tenant");
     poller_clock_set(app);
 }
 
@@ -123,7 +122,7 @@ usec_t tick_woke(struct app *app, const struct instant *now)
 {
     if (clock_slept(app->asleep)) {
         usec_t asleep = clock_asleep();
-        log_say(LOG_INFO, "this machine slept for %llu s; what is due is read now, and nothing that is old is told before",
+        log_say(LOG_INFO, "this machine slept for %llu s; polling what is due before any notification",
                 (unsigned long long)((asleep - app->asleep + USEC_PER_SEC / 2) / USEC_PER_SEC));
         app->asleep = asleep;
         app->woke_mono = now->mono;
@@ -131,7 +130,7 @@ usec_t tick_woke(struct app *app, const struct instant *now)
     return app->woke_mono;
 }
 
-/* A clock that jumps is said and changes nothing: every duration runs on boot time. */
+/* A jump of the wall clock is logged and has no effect: every duration runs on boot time. */
 static void tick_clock(struct app *app, struct instant now)
 {
     int64_t jump = clock_jump(&app->last_tick, &now);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* store/attempt.c: the two transactions around each attempt to deliver. */
-#include "store/internal.h"
+/* store/attempt.c: records the begin and end of each delivery attempt, one transaction each. */
+#include "store/commit.h"
+#include "store/notified.h"
+#include "store/write.h"
 
 #include <errno.h>
 
-/* ---- A: it begins ---- */
+/* ---- begin ---- */
 
 static int put_body(struct store *s, struct outbox_row *o, const char *body, size_t len,
                     struct failure *f)
@@ -50,8 +52,8 @@ static int begin(struct store *s, int64_t id, const char *body, size_t len, usec
     int r = outbox_row_get(s, id, &o, f);
     if (r < 0)
         return r;
-    if (o.state != OUTBOX_QUEUED) /* superseded, or parked by a reload, since it was read */
-        return failure_set(f, FAILURE_LOCAL, ENOENT, "outbox entry %lld does not wait any more",
+    if (o.state != OUTBOX_QUEUED) /* superseded or parked since it was read */
+        return failure_set(f, FAILURE_LOCAL, ENOENT, "outbox entry %lld is no longer queued",
                            (long long)id);
     o.state = OUTBOX_IN_FLIGHT;
     if (o.attempts < UINT32_MAX)
@@ -79,7 +81,7 @@ int store_attempt_begin(struct store *s, int64_t id, const char *body, size_t le
     return MENDING(s, ret_failure, write_begin(s, id, body, len, now, ret_failure));
 }
 
-/* ---- B: how it ended ---- */
+/* ---- end ---- */
 
 static int log_end(struct store *s, const struct outbox_row *o, const struct attempt_result *result,
                    usec_t now_at, struct failure *f)
@@ -105,7 +107,7 @@ static int end(struct store *s, int64_t id, const struct attempt_result *result,
     if (r < 0)
         return r;
     if (o.state != OUTBOX_IN_FLIGHT)
-        return 0; /* its end is written down already */
+        return 0; /* already recorded */
     r = log_end(s, &o, result, now->at, f);
     if (r >= 0 && result->state == OUTBOX_DELIVERED) {
         o.unknown = false;

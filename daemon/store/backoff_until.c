@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* store/backoff_until.c: who has asked to be left alone, over a crash, too. */
-#include "store/internal.h"
+/* store/backoff_until.c: persists Retry-After deadlines, so that a restart does not ignore them. */
+#include "store/write.h"
 
 static int put(struct store *s, const char *who, int64_t mark, const struct instant *now,
                usec_t lasts, struct failure *f)
@@ -21,7 +21,7 @@ static int put(struct store *s, const char *who, int64_t mark, const struct inst
 static int write_backoff(struct store *s, const char *who, int64_t mark, struct instant now,
                          usec_t lasts, struct failure *ret_failure)
 {
-    int r = store_begin_soon(s, &now, ret_failure); /* should the disk lose it, they say so again */
+    int r = store_begin_soon(s, &now, ret_failure); /* if lost, the server sends Retry-After again */
     return r < 0 ? r : store_end(s, put(s, who, mark, &now, lasts, ret_failure), ret_failure);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/check.c: is the database ours, whole, and of our time? */
+/* store/check.c: verifies a database: application, version, schema, pages, indexes. */
 #include "store/check.h"
 
 #include "base/text.h"
@@ -16,7 +16,7 @@ int check_file_reads(struct db *d, sqlite3_file *file, struct failure *f)
     char buf[65536];
     sqlite3_int64 size = 0;
     if (!file || !file->pMethods)
-        return 0; /* there is no log at present */
+        return 0; /* no write-ahead log */
     int rc = file->pMethods->xFileSize(file, &size);
     for (sqlite3_int64 at = 0; rc == SQLITE_OK && at < size; at += (sqlite3_int64)sizeof buf) {
         sqlite3_int64 left = size - at;
@@ -26,7 +26,8 @@ int check_file_reads(struct db *d, sqlite3_file *file, struct failure *f)
     return rc == SQLITE_OK ? 0 : db_fail(d, rc, f);
 }
 
-/* Through SQLite's own handles: to close one of ours would drop SQLite's locks (security rule 26). */
+/* Through SQLite's own handles: POSIX locks belong to the process, so closing a descriptor of ours
+ * would drop SQLite's locks (sqlite.org/howtocorrupt.html, section 2.2). */
 static int disk_delivers(struct db *d, struct failure *f)
 {
     static const int FILES[] = {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER};
@@ -41,7 +42,7 @@ static int disk_delivers(struct db *d, struct failure *f)
 
 /* ---- pages ---- */
 
-/* SQLITE_ROW: *ret_fine says what this check found. */
+/* SQLITE_ROW: the check ran; *ret_fine is its result. */
 static int run_check(struct db *d, const char *pragma, bool *ret_fine)
 {
     sqlite3_stmt *stmt = NULL;
@@ -56,8 +57,8 @@ static int run_check(struct db *d, const char *pragma, bool *ret_fine)
     return rc;
 }
 
-/* SQLite's check reports a page that cannot be read like a page that is damaged. Only damage makes
- * us begin anew, so a bad answer counts if the disk delivers everything and it is given again. */
+/* SQLite reports an unreadable page as a damaged page, but only damage justifies a rebuild. So a bad
+ * result counts only if all files can be read and a second check repeats it. */
 static int check_twice(struct db *d, const char *pragma, struct failure *f)
 {
     for (int i = 0; i < 2; i++) {
@@ -74,8 +75,8 @@ static int check_twice(struct db *d, const char *pragma, struct failure *f)
     return db_fail(d, SQLITE_CORRUPT, f);
 }
 
-/* `sample` is its own index, and long: of 1,000 pools a year has 3.8 million rows, 82 MiB. Comparing
- * them with themselves takes 0.4 s beside the 0.4 s of the quick check. */
+/* Skips `sample`: it has no separate index, and is long. A year of 1,000 pools is 3.8 million rows,
+ * 82 MiB; comparing them with themselves takes 0.4 s on top of the 0.4 s of the quick check. */
 static int check_indexes(struct db *d, struct check *ret, struct failure *f)
 {
     CLEANUP(query_end)
@@ -92,7 +93,7 @@ static int check_indexes(struct db *d, struct check *ret, struct failure *f)
     return r;
 }
 
-/* The whole check of a small file takes no longer than its parts; these tell what kind of damage it is. */
+/* One full check suffices for a sound small file. The separate checks tell the kind of damage. */
 static int check_pages(struct db *d, struct check *ret, struct failure *f)
 {
     int64_t pages = 0;
@@ -105,9 +106,9 @@ static int check_pages(struct db *d, struct check *ret, struct failure *f)
     return r < 0 ? r : check_indexes(d, ret, f);
 }
 
-/* ---- the whole ---- */
+/* ---- the database ---- */
 
-/* An older one does not name its version in a table. -ENODATA: it does not. */
+/* -ENODATA: an old schema, without a version in the table meta. */
 static int named_version(struct db *d, int64_t *ret, struct failure *f)
 {
     return db_number(d, "SELECT value FROM meta WHERE key = 'schema'", ret, f);
@@ -126,9 +127,8 @@ static int check_version(struct db *d, int64_t version, struct failure *f)
     if (version > schema_version())
         return failure_set(
             f, FAILURE_LOCAL, EPROTO,
-            "state database %s: a newer seatwatchd has written it (schema %lld, this "
-            "one knows %lld); it is left as it is: install the newer version, or "
-            "use another --state-dir",
+            "state database %s: written by a newer seatwatchd (schema %lld; this version supports "
+            "%lld) and not changed; install the newer version or use another --state-dir",
             d->path, (long long)version, (long long)schema_version());
     return 0;
 }

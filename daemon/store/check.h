@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* store/check.h: is the database ours, whole, and of our time? Private to the room. */
+/* store/check.h: verifies a database: application, version, schema, pages, indexes. Private to the
+ * room. */
 #pragma once
 #include "store/db.h"
 
@@ -7,11 +8,11 @@
 
 struct check {
     int64_t version;   /* of its schema */
-    bool empty;        /* nothing has been written yet */
+    bool empty;        /* a new file */
     bool only_indexes; /* -EBADMSG: all pages are sound, but an index does not match its table */
 };
-/* Changes nothing but d->generation. -EBADMSG: damaged or not ours; -EPROTO: a newer schema; else
- * what the disk says. */
+/* Changes nothing but d->generation. -EBADMSG: damaged or not ours; -EPROTO: newer schema; other -E:
+ * the disk failed. */
 int check_database(struct db *d, struct check *ret, struct failure *f);
-/* Can the disk deliver all of this file? */
+/* Reads the whole file; fails if the disk does. */
 int check_file_reads(struct db *d, sqlite3_file *file, struct failure *f);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* store/commit.c: the moment of truth: everything that one evaluation changes, or nothing of it. */
-#include "store/internal.h"
+/* store/commit.c: writes all changes of one evaluation in one transaction. */
+#include "store/commit.h"
+#include "store/notified.h"
+#include "store/write.h"
 
 #include <assert.h>
 #include <string.h>
@@ -13,8 +15,15 @@ static bool is_put_again(const struct changes *c, const char *id)
     return false;
 }
 
-/* Events first: who has to hear of an end is known only as long as the alert is. Then in the order
- * in which the registry takes them. */
+/* Drops the notification state and deferred notifications of a removed alert. */
+static int forget_receivers(struct store *s, const char *alert_id, struct failure *f)
+{
+    int r = notified_forget(s, alert_id, f);
+    return r < 0 ? r : deferred_forget(s, alert_id, NULL, f);
+}
+
+/* Events first: the receivers of a resolved event are looked up by its alert, which is removed below.
+ * Then in the order in which the registry applies the changes. */
 static int put_changes(struct store *s, const struct commit *c, struct failure *f)
 {
     const struct changes *all = c->changes;
@@ -25,7 +34,7 @@ static int put_changes(struct store *s, const struct commit *c, struct failure *
         const struct removal *gone = &all->removed[i];
         r = alert_remove(s, gone->id, f);
         if (r >= 0 && !is_put_again(all, gone->id))
-            r = notified_forget(s, gone->id, f);
+            r = forget_receivers(s, gone->id, f);
         if (r >= 0)
             r = past_put(s, gone, c->now.at, f);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/db.c: one SQLite connection: statements prepared once, and what its errors mean. */
+/* store/db.c: one SQLite connection: cached statements, error mapping, transactions. */
 #include "store/db.h"
 
 #include "base/alloc.h"
@@ -9,13 +9,13 @@
 #include <limits.h>
 #include <string.h>
 
-/* How long SQLite waits for somebody else's lock before it says "busy". Only a person with the
- * sqlite3 shell can hold one; the loop must not stand still for long because of that. */
+/* How long SQLite waits for a foreign lock before it returns SQLITE_BUSY. Only a person with the
+ * sqlite3 shell can hold one, and it must not block the event loop for long. */
 #define BUSY_MS 500
-/* No value of ours comes near this; a damaged length field asks for more. */
+/* Far above any value of ours; a damaged length field may claim more. */
 #define VALUE_MAX (16 * 1024 * 1024)
 
-#define REPAIRED "seatwatchd repairs it, or begins a new one and carries over what can be read"
+#define REPAIRED "seatwatchd repairs it, or builds a new one from what can be read"
 
 static const struct {
     int rc; /* primary code */
@@ -23,7 +23,7 @@ static const struct {
     bool sick;
     const char *what, *fix;
 } MEANINGS[] = {
-    /* first: see db_fail */
+    /* stays first: see db_fail */
     {SQLITE_FULL, ENOSPC, false, "its file system is full", "free some space there"},
     {SQLITE_READONLY, EROFS, false, "it is read-only",
      "check the owner of the file and whether its file system is mounted read-write"},
@@ -35,8 +35,8 @@ static const struct {
      "look for disk errors in the kernel's log"},
     {SQLITE_CORRUPT, EBADMSG, true, "it is damaged", REPAIRED},
     {SQLITE_NOTADB, EBADMSG, true, "it is damaged", REPAIRED},
-    /* Our statements fit our schema, and our values their columns: if SQLite says otherwise, the
-     * file is not what was written. */
+    /* Our statements match our schema, and our values their columns. If SQLite disagrees, the file is
+     * damaged. */
     {SQLITE_ERROR, EBADMSG, true, "it does not have the tables that it should", REPAIRED},
     {SQLITE_SCHEMA, EBADMSG, true, "it does not have the tables that it should", REPAIRED},
     {SQLITE_CONSTRAINT, EBADMSG, true, "its rows contradict each other", REPAIRED},
@@ -44,9 +44,9 @@ static const struct {
     {SQLITE_TOOBIG, EBADMSG, true, "it has a value of an impossible size", REPAIRED},
     {SQLITE_RANGE, EFBIG, false, "a value is larger than a row may hold", "please report this"},
     {SQLITE_FORMAT, EBADMSG, true, "it is damaged", REPAIRED},
-    {SQLITE_BUSY, EAGAIN, false, "another program holds it", "end whatever else has the file open"},
+    {SQLITE_BUSY, EAGAIN, false, "another program holds it", "close the program that has it open"},
     {SQLITE_LOCKED, EAGAIN, false, "another program holds it",
-     "end whatever else has the file open"},
+     "close the program that has it open"},
     {SQLITE_NOMEM, ENOMEM, false, "out of memory", "give the daemon more memory"},
 };
 
@@ -64,19 +64,19 @@ int db_fail(struct db *d, int rc, struct failure *f)
             bool by_system = MEANINGS[i].code == EIO || MEANINGS[i].code == EACCES;
             int number = by_system && d->handle ? sqlite3_system_errno(d->handle) : 0;
             const char *because = number ? strerror(number) : sqlite3_errstr(rc);
-            /* A full disk is an I/O error where SQLite makes room ahead of writing. */
-            size_t notified = number == ENOSPC || number == EDQUOT ? 0 : i;
+            /* SQLite reports a full disk as an I/O error when it extends a file before writing. */
+            size_t row = number == ENOSPC || number == EDQUOT ? 0 : i;
             return failure_set(f, FAILURE_LOCAL, MEANINGS[i].code,
                                "state database %s: %s (%s, code %d); %s", d->path,
-                               MEANINGS[notified].what, because, rc, MEANINGS[notified].fix);
+                               MEANINGS[row].what, because, rc, MEANINGS[row].fix);
         }
-    return failure_set(f, FAILURE_LOCAL, EIO, "state database %s: SQLite says %s (code %d)",
+    return failure_set(f, FAILURE_LOCAL, EIO, "state database %s: SQLite error: %s (code %d)",
                        d->path, d->handle ? sqlite3_errmsg(d->handle) : sqlite3_errstr(rc), rc);
 }
 
 /* ---- opening ---- */
 
-/* SQLite takes the path out of a URI; only these three bytes mean something else in there. */
+/* SQLite decodes the path in a URI; only these three bytes are special in it. */
 static char *immutable_uri(const char *path)
 {
     struct text uri = TEXT_INIT(4 * PATH_MAX);
@@ -90,7 +90,7 @@ static char *immutable_uri(const char *path)
     return text_take(&uri);
 }
 
-/* What a damaged or hostile file must not be able to make SQLite do (security rule 28). */
+/* Restricts what a damaged or hostile file can make SQLite do (sqlite.org/security.html). */
 static int set_up(struct db *d, enum db_mode mode, struct failure *f)
 {
     static const struct {
@@ -151,15 +151,15 @@ int db_open(struct db *d, const char *path, enum db_mode mode, struct failure *f
 void db_forget_statements(struct db *d)
 {
     for (size_t i = 0; i < d->n_cached; i++)
-        (void)sqlite3_finalize(d->cache[i].stmt); /* repeats the statement's last error */
+        (void)sqlite3_finalize(d->cache[i].stmt); /* returns the statement's last error again */
     d->n_cached = 0;
 }
 
 void db_close(struct db *d)
 {
     db_forget_statements(d);
-    /* With every statement finalized it cannot be refused. Checkpointing on the way out may fail;
-     * then the -wal file stays and is read by the next one who opens. */
+    /* Cannot be refused: every statement is finalized. The final checkpoint may fail; then the -wal
+     * file stays, and the next open reads it. */
     (void)sqlite3_close(d->handle);
     d->handle = NULL;
     free(d->path);
@@ -205,7 +205,7 @@ struct query query_new(struct db *d, const char *sql)
 void query_end(struct query *q)
 {
     if (q->stmt) {
-        (void)sqlite3_reset(q->stmt); /* repeats the error that query_step has reported */
+        (void)sqlite3_reset(q->stmt); /* returns the error of query_step again */
         (void)sqlite3_clear_bindings(q->stmt);
     }
     q->stmt = NULL;
@@ -250,7 +250,7 @@ int query_step(struct query *q, struct failure *f)
     if (rc == SQLITE_ROW)
         return 1;
     if (rc == SQLITE_TOOBIG && q->bytes > VALUE_MAX / 2)
-        rc = SQLITE_RANGE; /* SQLite calls a row of ours and a damaged one alike; this is ours */
+        rc = SQLITE_RANGE; /* SQLite uses one code for our own oversized row and for damage */
     int r = rc == SQLITE_DONE ? 0 : db_fail(q->db, rc, f);
     query_end(q);
     return r;
@@ -292,13 +292,13 @@ int db_number(struct db *d, const char *sql, int64_t *ret, struct failure *f)
         *ret = sqlite3_column_int64(stmt, 0);
     else
         r = rc == SQLITE_DONE ? -ENODATA : db_fail(d, rc, f);
-    (void)sqlite3_finalize(stmt); /* repeats the error above */
+    (void)sqlite3_finalize(stmt); /* returns the error above again */
     return r;
 }
 
 /* ---- transactions ---- */
 
-/* Between transactions only: inside one, SQLite ignores it. */
+/* Only between transactions: SQLite ignores the pragma inside one. */
 static int choose_waiting(struct db *d, bool soon, struct failure *f)
 {
     int r = 0;
@@ -344,8 +344,7 @@ int db_commit(struct db *d, bool *ret_wrote, bool *ret_doubt, struct failure *f)
     return 0;
 }
 
-/* The write-ahead log holds all that no checkpoint has written to the file itself; and a checkpoint
- * syncs what it writes. */
+/* Syncing the write-ahead log suffices: checkpoints sync what they move to the database file. */
 int db_sync(struct db *d, struct failure *f)
 {
     sqlite3_file *log = NULL;
@@ -358,7 +357,7 @@ int db_sync(struct db *d, struct failure *f)
 void db_rollback(struct db *d)
 {
     if (!d->handle || sqlite3_get_autocommit(d->handle))
-        return; /* SQLite has rolled back by itself, as it does on a full disk */
+        return; /* SQLite has rolled back by itself, for example on a full disk */
     CLEANUP(query_end) struct query q = query_new(d, "ROLLBACK");
     if (query_run(&q, NULL) < 0)
         d->sick = true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* store/db.h: one SQLite connection: statements that are prepared once, and what its errors mean.
+/* store/db.h: one SQLite connection: cached statements, error mapping, transactions.
  *
- * Private to the room. A connection that has seen an I/O error or damage is `sick`: nothing more is
- * done with it; its owner closes it, opens it again and checks it (security rule 27). */
+ * Private to the room. A connection that met an I/O error or damage is `sick`: its owner must close,
+ * reopen and check it, because the kernel may have dropped dirty pages after a failed fsync. */
 #pragma once
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -12,7 +12,7 @@
 #define DB_APPLICATION_ID 0x53656174 /* "Seat" */
 #define DB_STATEMENTS 128
 
-/* What the rows of a transaction were before it; kept by row.h, in order. */
+/* Previous contents of the rows that a transaction changed, in order; kept by row.h. */
 struct undo {
     struct undo_step **step;
     size_t n;
@@ -27,7 +27,7 @@ struct db {
     size_t n_cached;
     char *path;
     bool sick;
-    bool soon;              /* as `soon` of db_begin was last */
+    bool soon;              /* `soon` of the last db_begin */
     int64_t generation;     /* +1 in each transaction that changes something */
     struct undo undo;       /* of the open transaction */
     int64_t changes_before; /* sqlite3_total_changes64 when the transaction began */
@@ -35,31 +35,31 @@ struct db {
 enum db_mode {
     DB_CREATE,    /* read and write; a new file if there is none */
     DB_EXISTING,  /* read and write; never a new file */
-    DB_READ_ONLY, /* may read beside a daemon that writes */
-    DB_IMMUTABLE  /* read only, and nobody else has it open: not even a lock is taken */
+    DB_READ_ONLY, /* while a daemon writes */
+    DB_IMMUTABLE  /* read only, and no other process has it open: takes no lock */
 };
-/* d is zero, or was closed. Sets the connection up; reads nothing yet. */
+/* d is zero or closed. Configures the connection; reads nothing yet. */
 int db_open(struct db *d, const char *path, enum db_mode mode, struct failure *f);
 void db_close(struct db *d); /* d can be opened again */
-/* Ends the prepared statements; no query may be in use. */
+/* Finalizes the cached statements; no query may be in use. */
 void db_forget_statements(struct db *d);
-/* What rc means: fills f, returns -E, and remembers if we are sick from now on. */
+/* Maps rc: fills f, returns -E, and sets `sick` if the connection is unusable. */
 int db_fail(struct db *d, int rc, struct failure *f);
 /* Several statements without parameters or results. */
 int db_exec(struct db *d, const char *sql, struct failure *f);
 /* The first column of the first row of a PRAGMA or SELECT; -ENODATA if there is no row. */
 int db_number(struct db *d, const char *sql, int64_t *ret, struct failure *f);
-/* BEGIN IMMEDIATE, so that a lock is refused here and not in the middle. `soon`: its COMMIT does not
- * wait for the disk. What it wrote outlives the process; a loss of power takes it back, as a whole,
- * unless a later COMMIT that waits, or db_sync, came first. */
+/* BEGIN IMMEDIATE, so that a lock is refused here and not midway. `soon`: COMMIT does not wait for the
+ * disk. The transaction survives the process, but a loss of power undoes it as a whole until a COMMIT
+ * that waits, or db_sync. */
 int db_begin(struct db *d, bool soon, struct failure *f);
 int db_sync(struct db *d, struct failure *f);
-/* Counts the generation up if anything was changed, and commits. *ret_doubt: COMMIT itself failed,
- * so that only reopening can tell whether generation + 1 is on disk. */
+/* Increments the generation if anything changed, and commits. *ret_doubt: COMMIT itself failed; only
+ * reopening shows whether generation + 1 is on disk. */
 int db_commit(struct db *d, bool *ret_wrote, bool *ret_doubt, struct failure *f);
 void db_rollback(struct db *d);
 
-/* A statement in use. Errors stick: bind, step, and look once. Texts are borrowed until it ends. */
+/* A statement in use. Errors stick: bind, step, check once. Texts are borrowed until it ends. */
 struct query {
     struct db *db;
     sqlite3_stmt *stmt;
@@ -80,9 +80,9 @@ void query_usec(struct query *q, usec_t value);     /* beyond INT64_MAX: INT64_M
 void query_text(struct query *q, const char *text); /* NULL: null */
 void query_text_n(struct query *q, const char *text, size_t len);
 void query_blob(struct query *q, const void *bytes, size_t len);
-/* 1: there is a row. 0: done, -E: failed; both end the query. */
+/* 1: a row. 0: done, -E: failed; both end the query. */
 int query_step(struct query *q, struct failure *f);
-int query_run(struct query *q, struct failure *f); /* step to the end; rows are not looked at */
+int query_run(struct query *q, struct failure *f); /* steps to the end and ignores rows */
 static inline int64_t query_get_int(const struct query *q, int column)
 {
     return sqlite3_column_int64(q->stmt, column);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* store/deferred.c: which receivers wait for the hours of a route to hear of which alert. */
-#include "store/internal.h"
+/* store/deferred.c: notifications that are deferred until the hours of a route. */
+#include "store/commit.h"
+#include "store/notified.h"
+#include "store/write.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -59,7 +61,7 @@ static int put_row(struct store *s, const char *alert_id, const char *receiver, 
     return row_put(&s->db, &TABLE_HELD, &row, f);
 }
 
-/* Looks first: most alerts are held back for nobody. */
+/* Reads first: most alerts have no deferred notifications. */
 static int find(struct store *s, const char *alert_id, const char *receiver,
                 struct deferred_rows *ret, struct failure *f)
 {
@@ -98,7 +100,7 @@ int deferred_put(struct store *s, const struct commit *c, struct failure *f)
     int r = 0;
     for (size_t i = 0; r >= 0 && i < c->changes->n_deferrals; i++) {
         const struct deferral *h = &c->changes->deferral[i];
-        assert(c->routes); /* a set of receivers means nothing without their names */
+        assert(c->routes); /* they give names to the receiver set */
         if (h->only)
             r = deferred_forget(s, h->alert_id, NULL, f);
         for (size_t k = 0; r >= 0 && k < RECEIVERS_MAX && h->to >> k; k++)

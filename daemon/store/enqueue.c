@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* store/enqueue.c: events become rows of the outbox: who is told, what is no longer worth telling,
- * and what happens when the outbox is full. */
-#include "store/internal.h"
+/* store/enqueue.c: turns events into outbox rows: selects receivers, supersedes obsolete rows, and
+ * drops reminders when the outbox is full. */
+#include "store/commit.h"
+#include "store/notified.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-/* What the outbox holds, kept while a commit fills it. */
+/* Size of the outbox, tracked while a commit adds to it. */
 struct fill {
     int64_t rows, bytes;
 };
-/* One event on its way in. */
+/* One event that is being queued. */
 struct posting {
     struct store *s;
     const struct commit *c;
@@ -36,7 +37,7 @@ static int next_id(struct store *s, const char *sql, int64_t *ret, struct failur
 
 struct event_row {
     const char *event_id, *digest_id, *alert_id;
-    int64_t folded_into; /* 0: it was not */
+    int64_t folded_into; /* 0: not folded */
     uint32_t episode;
     uint64_t seq;
     enum event_type type;
@@ -121,7 +122,7 @@ static int put_digest(struct store *s, const struct digest *d, int64_t *ret_id, 
     return r;
 }
 
-/* ---- room ---- */
+/* ---- the bound of the outbox ---- */
 
 static int measure(struct store *s, struct fill *ret, struct failure *f)
 {
@@ -151,8 +152,8 @@ static int supersede(struct posting *p, struct outbox_rows *rows, struct failure
     return r;
 }
 
-/* Makes room for something that matters more than a reminder nobody has tried to send yet. If there
- * is none, the outbox grows over its bound: what fires or resolves is never dropped. */
+/* Drops the oldest reminder that was never tried. If there is none, the outbox exceeds its bound:
+ * firing and resolved rows are never dropped. */
 static int drop_a_reminder(struct posting *p, struct failure *f)
 {
     CLEANUP(outbox_rows_free) struct outbox_rows rows = {0};
@@ -173,7 +174,7 @@ static int drop_a_reminder(struct posting *p, struct failure *f)
 
 static int put_row(struct posting *p, const char *receiver, bool combined, struct failure *f)
 {
-    /* Who has left the configuration is not told, but what it is owed stays visible. */
+    /* Rows of a receiver that left the configuration are parked, so that they stay visible. */
     bool known = receiver_index(p->c->routes, receiver) >= 0;
     struct outbox_row o = {.event = p->event,
                            .episode = p->episode,
@@ -204,7 +205,7 @@ static int post(struct posting *p, const char *receiver, bool combined, struct f
     return r < 0 ? r : put_row(p, receiver, combined, f);
 }
 
-/* Rows of this alert that nobody has tried to send: `reminders_only`, or all of the episode. */
+/* Supersedes rows of this episode that were never tried: all, or `reminders_only`. */
 static int supersede_untried(struct posting *p, const char *receiver, bool reminders_only,
                              struct failure *f)
 {
@@ -244,7 +245,7 @@ static int post_to_set(struct posting *p, receiver_set to, struct failure *f)
     return r;
 }
 
-/* 1: a digest that still goes to this receiver speaks of the alert. */
+/* 1: a digest that is still queued for this receiver contains the alert. */
 static int in_a_digest(struct store *s, const char *alert_id, const char *receiver,
                        struct failure *f)
 {
@@ -258,9 +259,7 @@ static int in_a_digest(struct store *s, const char *alert_id, const char *receiv
     return query_step(&q, f);
 }
 
-/* Everybody who has, or may have, heard of the episode. Whoever was never tried, and will not read of
- * its beginning in a digest first, hears both in one message; to the others a reminder that still
- * waits is only noise now. */
+/* 1: this receiver already has the resolved row of the episode. */
 static int has_end(struct posting *p, const char *receiver, struct failure *f)
 {
     CLEANUP(query_end)
@@ -273,6 +272,9 @@ static int has_end(struct posting *p, const char *receiver, struct failure *f)
     return query_step(&q, f);
 }
 
+/* Goes to all receivers that were, or may have been, notified of the episode. A receiver without any
+ * attempt, and without a digest that contains the alert, gets firing and resolved combined in one
+ * message; for the others, reminders still queued are superseded. */
 static int post_resolved(struct posting *p, const char *alert_id, struct failure *f)
 {
     CLEANUP(audience_free) struct audience all = {0};
@@ -282,7 +284,7 @@ static int post_resolved(struct posting *p, const char *alert_id, struct failure
     for (size_t i = 0; r >= 0 && i < all.n; i++) {
         const char *receiver = all.member[i].receiver;
         bool tried = all.member[i].tried;
-        r = has_end(p, receiver, f); /* it is told again only where it was lost */
+        r = has_end(p, receiver, f); /* queued again only where the row was lost */
         if (r != 0)
             continue;
         int notified_before = in_a_digest(p->s, alert_id, receiver, f);
@@ -336,7 +338,7 @@ int events_put(struct store *s, const struct commit *c, struct failure *f)
     struct fill fill;
     if (c->changes->n_events == 0)
         return 0;
-    assert(c->routes); /* a set of receivers means nothing without their names */
+    assert(c->routes); /* they give names to the receiver set */
     int r = measure(s, &fill, f);
     for (size_t i = 0; r >= 0 && i < c->changes->n_events; i++)
         r = post_event(s, c, &c->changes->event[i], &fill, f);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* store/enum_text.c: members of enums as they stand in the database. */
+/* store/enum_text.c: converts enum members to and from their text in the database. */
 #include "store/enum_text.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-/* The other rooms know how their members are called; here is only the way back. */
+/* The other rooms have functions for the names; these parse them. */
 #define WAY_BACK(function, type, name_of, count)     \
     int function(const char *word)                   \
     {                                                \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* store/enum_text.h: members of enums as they stand in the database. Private to the room.
+/* store/enum_text.h: converts enum members to and from their text in the database. Private to the
+ * room.
  *
- * Parsing gives -EINVAL for a word that is not known, which makes a row a bad row. */
+ * Parsing an unknown word returns -EINVAL; its row is then a bad row. */
 #pragma once
 #include "alerts/alerts.h"
 

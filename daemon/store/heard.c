@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* store/heard.c: who has heard, or will hear, of what is open; and which tenants lost their state.
+/* store/heard.c: lists which receivers were, or will be, notified of the open alerts.
  *
- * Asked after damage and when a receiver is removed, so it may look at every row. */
-#include "store/internal.h"
+ * Used after damage and when a receiver is removed, so it may read every row. */
+#include "store/write.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ static struct heard *add(struct collected *c)
     return &c->item[c->n++];
 }
 
-/* alert, receiver, and the number of an event. */
+/* `sql` selects alert, receiver and the sequence number of an event. */
 static int collect(struct store *s, const char *sql, enum heard_what what, struct collected *c, struct failure *f)
 {
     CLEANUP(query_end) struct query q = query_new(&s->db, sql);
@@ -51,9 +51,9 @@ static int by_alert(const void *a, const void *b)
     return strcmp(x->alert_id, y->alert_id);
 }
 
-/* The events of an episode that everybody hears who is responsible. One that is damaged leaves a gap:
- * then all that is known is that there was a last one. Of an alert that ended long ago no event is
- * kept. */
+/* The last event of the episode that goes to all responsible receivers. A damaged event leaves a gap
+ * in the sequence: then only the number of the last one is known. Events of an alert that ended long
+ * ago are gone. */
 #define LAST_EVENT                                                                                 \
     "SELECT a.id, '', CASE WHEN a.state = 'ok' AND max(e.seq) IS NULL THEN 0"                      \
     " WHEN coalesce(max(e.seq), 0) < a.seq THEN a.seq ELSE coalesce("                              \
@@ -106,41 +106,4 @@ static int load_heard(struct store *s, struct heard **ret, size_t *ret_n, struct
 int store_heard(struct store *s, struct heard **ret, size_t *ret_n, struct failure *ret_failure)
 {
     return MENDING(s, ret_failure, load_heard(s, ret, ret_n, ret_failure));
-}
-
-/* ---- lost tenants: lines of the table meta ---- */
-
-static int find_lost(struct store *s, const char *tenant_id, struct failure *f)
-{
-    int r = store_ready(s, f);
-    if (r < 0)
-        return r;
-    CLEANUP(query_end) struct query q = query_new(&s->db, "SELECT 1 FROM meta WHERE key = 'lost ' || ?1");
-    query_text(&q, tenant_id);
-    return query_step(&q, f);
-}
-
-int store_tenant_lost(struct store *s, const char *tenant_id, struct failure *ret_failure)
-{
-    return MENDING(s, ret_failure, find_lost(s, tenant_id, ret_failure));
-}
-
-static int run(struct store *s, const char *sql, const char *tenant_id, struct failure *f)
-{
-    CLEANUP(query_end) struct query q = query_new(&s->db, sql);
-    if (tenant_id)
-        query_text(&q, tenant_id);
-    return query_run(&q, f);
-}
-
-int damage_settle(struct store *s, const struct commit *c, struct failure *f)
-{
-    int r = 0;
-    if (c->lost == STORE_LOST)
-        r = run(s, "INSERT OR REPLACE INTO meta (key, value) VALUES ('lost ' || ?1, 1)", c->tenant_id, f);
-    if (r >= 0 && c->lost == STORE_FOUND)
-        r = run(s, "DELETE FROM meta WHERE key = 'lost ' || ?1", c->tenant_id, f);
-    if (r >= 0 && c->settles)
-        r = run(s, "DELETE FROM meta WHERE key = 'damage'", NULL, f);
-    return r;
 }

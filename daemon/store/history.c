@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* store/history.c: samples of the pools: when something changed, and once in every hour.
+/* store/history.c: writes samples of the pools on change, and at least once an hour.
  *
- * Only what a poll really knew: pools of a complete list whose units are known; waiting members are
- * null where that section was not read. A quiet poll reads one row a pool and writes nothing. */
-#include "store/internal.h"
+ * Covers pools of a complete list whose units are known; waiting members are null if that section is
+ * unknown. A poll without changes reads one row a pool and writes nothing. */
+#include "store/commit.h"
 
 #include <errno.h>
 #include <string.h>
 
 struct values {
     int64_t allotted, consumed;
-    int64_t waiting, oldest_s; /* -1: not known; oldest 0: nobody */
+    int64_t waiting, oldest_s; /* -1: unknown; oldest 0: none waits */
 };
 struct due { /* a sample to write */
     const struct allotment *allotment;
@@ -33,7 +33,7 @@ static struct values values_of(const struct allotment *a)
                            known ? (int64_t)(a->waiting.oldest_at / USEC_PER_SEC) : -1};
 }
 
-/* What is not known is no change. */
+/* An unknown value is not a change. */
 static bool differs(const struct values *before, const struct values *now)
 {
     return before->allotted != now->allotted || before->consumed != now->consumed ||
@@ -55,7 +55,7 @@ static int64_t nullable(const struct query *q, int column)
     return sqlite3_column_type(q->stmt, column) == SQLITE_NULL ? -1 : query_get_int(q, column);
 }
 
-/* A pool that is listed, and what is known of it: is a sample due? */
+/* Compares a listed pool with its row, and adds a sample if it differs or the hour is new. */
 static int look(const struct query *q, const struct snapshot *snapshot, size_t i, int64_t now_s,
                 struct dues *d)
 {
@@ -66,7 +66,7 @@ static int look(const struct query *q, const struct snapshot *snapshot, size_t i
     return differs(&before, &now) || another_hour ? add(d, snapshot, i, query_get_int(q, 0)) : 0;
 }
 
-/* Both are in the order of the ids. */
+/* Merges the snapshot and the table, both sorted by id. */
 static int find_due(struct store *s, const struct snapshot *snapshot, int64_t now_s, struct dues *d,
                     struct failure *f)
 {

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* store/housekeeping.c: what is old goes, a little at a time.
+/* store/housekeeping.c: removes old rows in small slices.
  *
- * Finished outbox rows and events after 90 days, samples and past alerts after history.keep. Samples are thinned
- * out before: a week keeps all of them, up to 30 days each hour keeps its last and its worst one,
- * beyond that each day does. A row takes 26 bytes, and pages that were thinned out are not full:
- * test_housekeeping.c measures a year of 1,000 pools that change at every poll of five minutes.
+ * Removes finished outbox rows and events after 90 days, samples and past alerts after history.keep.
+ * Samples are thinned out before that: all are kept for a week; then the last and the worst of each
+ * hour up to 30 days; then those of each day. test_housekeeping.c measures the size of a year of 1,000
+ * pools that change at every poll of five minutes.
  *
- * Age is wall time, and a wall clock can be wrong: nothing is removed until it has run evenly for a
- * day. */
-#include "store/internal.h"
+ * Age is wall time, and the wall clock can be wrong: nothing is removed until it has run for a day
+ * without a jump. */
+#include "store/write.h"
 
 #define SLICE 500
 #define CLOCK_SETTLES USEC_PER_DAY
-#define CLOCK_AHEAD_MAX \
-    (30 * USEC_PER_DAY) /* since the newest row; more looks like a wrong clock */
 #define QUARANTINE_KEPT 10000
 
 #define SECONDS(us) ((int64_t)((us) / USEC_PER_SEC))
@@ -81,7 +79,7 @@ static int trim_quarantine(struct store *s, struct failure *f)
 
 /* ---- samples ---- */
 
-/* The pool that is furthest behind `before_s` by the mark that `sql` looks at; 0: none is. */
+/* The pool whose mark (selected by `sql`) is furthest before `before_s`; 0: none. */
 static int find_pool(struct store *s, const char *sql, int64_t before_s, int64_t *ret_pool,
                      int64_t *ret_mark, struct failure *f)
 {
@@ -117,7 +115,7 @@ static int remove_samples(struct store *s, int64_t pool, int64_t before_s, int64
     return r;
 }
 
-/* Each pool once a day; a pool that has not been seen for so long goes with its last sample. */
+/* Once a day for each pool; a pool without recent samples is removed with its last one. */
 static int expire(struct store *s, const struct instant *now, int64_t *budget, struct failure *f)
 {
     int64_t before_s = seconds_ago(now, s->history_keep), pool, mark, n;
@@ -141,9 +139,8 @@ static int expire(struct store *s, const struct instant *now, int64_t *budget, s
 }
 
 struct thinning {
-    usec_t age; /* samples that are younger are left alone */
-    int64_t
-        bucket_s; /* each keeps its last sample and its worst: most waiting, then most consumed */
+    usec_t age;       /* younger samples are kept */
+    int64_t bucket_s; /* keeps its last and its worst sample: most waiting, then most consumed */
     const char *find, *mark;
 };
 static const struct thinning THINNINGS[] = {
@@ -198,21 +195,6 @@ static int thin(struct store *s, const struct thinning *t, const struct instant 
 
 /* ---- the clock ---- */
 
-int clock_distrust(struct store *s, const struct instant *now, struct failure *f)
-{
-    int64_t newest = 0;
-    int r = db_number(&s->db,
-                      "SELECT max(coalesce((SELECT max(at) FROM event), 0),"
-                      " coalesce((SELECT max(last_s) FROM pool), 0) * 1000000)",
-                      &newest, f);
-    if (r < 0 || newest <= 0)
-        return r;
-    usec_t at = (usec_t)newest;
-    if (now->at + USEC_PER_HOUR < at || now->at > at + CLOCK_AHEAD_MAX)
-        s->uneven_mono = now->mono ? now->mono : 1;
-    return 0;
-}
-
 static bool clock_is_settled(const struct store *s, const struct instant *now)
 {
     return s->uneven_mono == 0 ||
@@ -239,7 +221,7 @@ static int keep_house(struct store *s, const struct instant *now, int64_t *budge
 static int work(struct store *s, struct instant now, struct failure *ret_failure)
 {
     int64_t budget = SLICE;
-    int r = store_begin_soon(s, &now, ret_failure); /* should the disk lose it, it is done again */
+    int r = store_begin_soon(s, &now, ret_failure); /* if lost, it is repeated */
     if (r < 0)
         return r;
     r = store_end(s, keep_house(s, &now, &budget, ret_failure), ret_failure);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* store/mend.c: the one way that damage goes, whoever finds it: at the opening, while loading, in a
- * commit or a delivery.
+/* store/mend.c: repairs or rebuilds a damaged database.
  *
- * If all pages are sound and only an index does not match its table, the indexes are built anew.
- * Otherwise a new database is built from what can be read, and takes the place of the old one, which
- * is kept. Either way the table meta says that it happened, until the shell has told somebody. */
+ * If all pages are sound and only an index does not match its table, rebuilds the indexes. Otherwise
+ * builds a new database from the readable rows, replaces the damaged one and keeps it under another
+ * name. Either way the table meta records it until a commit settles the damage. */
 #include "store/mend.h"
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "store/attach.h"
 #include "store/check.h"
+#include "store/outbox_row.h"
 #include "store/place.h"
 #include "store/salvage.h"
 #include "store/schema.h"
@@ -19,12 +20,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define REBUILDS_MAX 2 /* without a write that works in between */
+#define REBUILDS_MAX 2 /* without a good write in between */
 #define VAIN_EVERY USEC_PER_DAY
 
-/* ---- is it the file, or the disk? ---- */
+/* ---- damaged file or failing disk ---- */
 
-/* One file as a whole, through SQLite's file layer (security rule 26); no connection is open. */
+/* Reads the whole file through SQLite's file layer; no connection is open. */
 static int disk_delivers(struct store *s, const char *name, int type, struct failure *f)
 {
     sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
@@ -35,13 +36,13 @@ static int disk_delivers(struct store *s, const char *name, int type, struct fai
     int rc = vfs->xOpen(vfs, name, file, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW | type, &flags);
     int r = rc == SQLITE_OK ? check_file_reads(&s->db, file, f) : db_fail(&s->db, rc, f);
     if (file->pMethods)
-        (void)file->pMethods->xClose(file); /* only read */
+        (void)file->pMethods->xClose(file); /* nothing was written */
     alloc_release(file);
     return r;
 }
 
-/* SQLite calls a page damaged when the disk answers EIO for it (SQLITE_IOERR_CORRUPTFS becomes
- * SQLITE_CORRUPT inside). That file is whole, and nothing of it may be given up. */
+/* SQLite also reports damage if the disk returns EIO (it turns SQLITE_IOERR_CORRUPTFS into
+ * SQLITE_CORRUPT). That file may be sound and must not be replaced. */
 static int check_disk(struct store *s, struct failure *f)
 {
     CLEANUP(free) char *path = text_printf("%s/" STORE_FILE, s->directory);
@@ -50,30 +51,17 @@ static int check_disk(struct store *s, struct failure *f)
     int r = -ENOMEM;
     db_close(&s->db);
     const char *name = path && wal ? sqlite3_create_filename(path, wal, wal, 0, NULL) : NULL;
-    s->db.path = name ? strdup(path) : NULL; /* for what db_fail says */
+    s->db.path = name ? strdup(path) : NULL; /* for the text of db_fail */
     if (s->db.path)
         r = disk_delivers(s, name, SQLITE_OPEN_MAIN_DB, f);
     else
         (void)failure_oom(f);
     if (r >= 0 && stat(wal, &st) == 0)
         r = disk_delivers(s, sqlite3_filename_wal(name), SQLITE_OPEN_WAL, f);
-    sqlite3_free_filename((char *)(uintptr_t)name); /* const or not depends on the version */
+    sqlite3_free_filename((char *)(uintptr_t)name); /* its constness depends on the version */
     free(TAKE(s->db.path));
     return r;
 }
-
-/* ---- what is remembered of it ---- */
-
-int damage_note(struct db *d, unsigned what, struct failure *f)
-{
-    CLEANUP(query_end)
-    struct query q = query_new(d, "INSERT INTO meta (key, value) VALUES ('damage', ?1)"
-                                  " ON CONFLICT (key) DO UPDATE SET value = value | excluded.value");
-    query_int(&q, what);
-    return query_run(&q, f);
-}
-
-#define SOURCE_DATABASE "database" /* of a line in quarantine that is no row, but says what happened */
 
 /* ---- indexes ---- */
 
@@ -88,8 +76,8 @@ static int build_indexes(struct store *s, struct failure *f)
     if (r >= 0)
         r = damage_note(&s->db, STORE_DAMAGE_INDEXES, f);
     if (r >= 0)
-        r = quarantine_note(&s->db, s->clock.at, SOURCE_DATABASE,
-                            "Indexes did not match their tables and were built anew; no row is lost.", f);
+        r = quarantine_note(&s->db, s->clock.at, QUARANTINE_DATABASE,
+                            "Indexes did not match their tables and were rebuilt; no rows were lost.", f);
     if (r >= 0)
         r = db_exec(&s->db, "COMMIT", f);
     if (r < 0)
@@ -136,7 +124,7 @@ static int copy_file(const struct store *s, const char *from, const char *to, st
     return n < 0 ? no_copy(s, from, f) : 0;
 }
 
-/* Who refers to a row that could not be read has nothing to say. */
+/* Removes rows that refer to a lost row. */
 static int remove_orphans(struct db *d, struct failure *f)
 {
     return db_exec(d,
@@ -151,11 +139,10 @@ static int tell_story(struct store *s, struct db *d, const struct salvage *n, co
 {
     CLEANUP(free)
     char *story = text_printf(
-        "The damaged database was put aside as %s/%s. Carried over: %zu alerts, %zu messages that are "
-        "not delivered yet, %zu tenants. Rows with a wrong checksum: %zu. Tables that could not be read "
-        "to the end: %s.",
+        "The damaged database was moved to %s/%s. Carried over: %zu alerts, %zu undelivered messages, "
+        "%zu tenants. Rows with a wrong checksum: %zu. Tables read only in part: %s.",
         s->directory, aside, n->alerts, n->messages, n->tenants, n->wrong, *n->broken ? n->broken : "none");
-    return story ? quarantine_note(d, s->clock.at, SOURCE_DATABASE, story, f) : failure_oom(f);
+    return story ? quarantine_note(d, s->clock.at, QUARANTINE_DATABASE, story, f) : failure_oom(f);
 }
 
 static int fill(struct store *s, struct db *d, const struct salvage_source *source, const char *aside,
@@ -217,7 +204,7 @@ static int rebuild(struct store *s, struct failure *f)
     db_close(&s->db);
     if (s->rebuilds >= REBUILDS_MAX)
         return failure_set(f, FAILURE_LOCAL, EBADMSG,
-                           "state directory %s: a new database was damaged at once, too; check the disk and "
+                           "state directory %s: the rebuilt database was damaged as well; check the disk and "
                            "the memory of this machine",
                            s->directory);
     place_remove_parts(s->directory_fd);
@@ -234,9 +221,9 @@ static int rebuild(struct store *s, struct failure *f)
     return 0;
 }
 
-/* ---- the way ---- */
+/* ---- repair ---- */
 
-/* SQLite has found damage, and our check does not: it is tried once more as it is, then built anew. */
+/* SQLite reported damage that our check does not find: retries, then rebuilds at most once a day. */
 static int in_vain(struct store *s, struct failure *f)
 {
     bool lately = s->vain_mono && s->clock.mono - s->vain_mono < VAIN_EVERY;
@@ -281,41 +268,8 @@ int store_mend(struct store *s, struct failure *f)
         r = attach_again(s, f);
     if (r < 0)
         return give_up(s, r);
-    undo_clear(&s->undo); /* of a transaction that is not in it */
+    undo_clear(&s->undo); /* it belongs to a transaction that is not in the database */
     s->take_back = false;
     s->doubt = 0;
     return outbox_settle_all(s, f);
-}
-
-bool store_mended(struct store *s, int *r, struct failure *f)
-{
-    if (*r != -EBADMSG || s->mode != STORE_NORMAL)
-        return false;
-    int mended = store_mend(s, f);
-    if (mended < 0)
-        *r = mended;
-    return mended >= 0;
-}
-
-/* ---- what the shell asks ---- */
-
-int store_damage(struct store *s, struct store_damage *ret, struct failure *ret_failure)
-{
-    *ret = (struct store_damage){0};
-    int64_t what = 0;
-    int r = store_ready(s, ret_failure);
-    if (r >= 0)
-        r = db_number(&s->db, "SELECT value FROM meta WHERE key = 'damage'", &what, ret_failure);
-    if (r == -ENODATA || (r >= 0 && what == 0))
-        return 0;
-    if (r < 0)
-        return r;
-    ret->what = (unsigned)what;
-    CLEANUP(query_end)
-    struct query q = query_new(&s->db, "SELECT content FROM quarantine WHERE source = '" SOURCE_DATABASE
-                                       "' ORDER BY id DESC LIMIT 1");
-    r = ret->what & (STORE_DAMAGE_REBUILT | STORE_DAMAGE_INDEXES) ? query_step(&q, ret_failure) : 0;
-    if (r > 0)
-        (void)snprintf(ret->text, sizeof ret->text, "%s", query_get_text(&q, 0));
-    return r < 0 ? r : 1;
 }

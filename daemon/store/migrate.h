@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* store/migrate.h: the parts of a schema step that need C. Private to the room.
+/* store/migrate.h: parts of schema steps that need C. Private to the room.
  *
- * Each runs once, inside its step's transaction, after its SQL. It describes tables by constants of its
- * own, as they were then: the descriptions in row.h follow the present schema. A row whose old
- * checksum is wrong keeps it, so that the check at the opening moves it to quarantine. */
+ * Each runs once, in the transaction of its step, after its SQL. It has its own constants for the tables
+ * as they were then: those in row.h follow the present schema. A row whose old checksum is wrong keeps
+ * it, so that the check at the next open moves it to quarantine. */
 #pragma once
 #include "store/db.h"
 

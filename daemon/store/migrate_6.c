@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* store/migrate_6.c: from schema 5 to schema 6: checksums of `told` without four columns and of
- * `health` and `tenant` with more, ids of tenants in lower case, and credentials that are called by their
- * file's name without its folders. */
+/* store/migrate_6.c: migrates schema 5 to 6: new checksums for `told` (four columns fewer), `health`
+ * and `tenant` (more columns); tenant ids in lower case; credentials named by file name, not path. */
 #include "store/migrate.h"
 
 #include "base/guid.h"
@@ -9,7 +8,7 @@
 #include "store/row.h"
 #include <string.h>
 
-/* Where the rows are now, the table that their sums were made for, and the one that they get. */
+/* Where the rows are, the table that their sums cover, and their new table. */
 static const struct table TOLD_ROWS = {
     "told_5",
     "alert_id, receiver, episode, tried, said_episode, said_seq, said_type, said_level, said_at", 2,
@@ -47,7 +46,7 @@ static int sum_told(struct db *d, struct failure *f)
 #define TENANT_COLUMNS "tenant_id, source, emptied, mass_absence"
 #define TENANT_ADDED ", zero_at, zero_mono, zero_boot"
 
-/* Tables whose columns of schema 6 begin with 0. */
+/* Tables with new columns, which start at 0. */
 static const struct longer {
     struct table before, after;
     size_t added;
@@ -56,7 +55,7 @@ static const struct longer {
     {{"tenant", TENANT_COLUMNS, 1, false}, {"tenant", TENANT_COLUMNS TENANT_ADDED, 1, false}, 3},
 };
 
-/* A row that is met again after it was written has no sum of old, and is left alone. */
+/* A row that is read again after it was rewritten has no valid old sum and is skipped. */
 static int sum_longer(struct db *d, const struct longer *l, struct failure *f)
 {
     CLEANUP(query_end) struct query q = row_select(d, &l->before, "");
@@ -77,8 +76,8 @@ static int sum_longer(struct db *d, const struct longer *l, struct failure *f)
 
 /* ---- ids in lower case ---- */
 
-/* Rows of a tenant whose id has upper case, where none are there under the lower-case id: those would
- * be newer, and stay. A tenant whose configuration is broken has a place in the files as its id. */
+/* Rows of a tenant whose id has upper case, unless rows of the lower-case id exist: those are newer and
+ * stay. The id of a tenant with a broken configuration is a path and has a '/'. */
 #define UPPER_CASE "WHERE tenant_id <> lower(tenant_id) AND instr(tenant_id, '/') = 0"
 #define MEMORY(name, columns, n_key)                                                               \
     {                                                                                              \
@@ -140,7 +139,7 @@ static int collect(struct db *d, const struct table *t, const char *which, struc
     return r;
 }
 
-/* The new text is the caller's to free(). */
+/* The caller keeps ownership of text. */
 static char *replace(struct cell *c, char *text)
 {
     if (text)
@@ -168,7 +167,7 @@ static int lower_memory(struct db *d, const struct table *t, const char *which, 
     return r;
 }
 
-/* ---- alerts: their ids stay, so that what is open ends under the id that receivers know ---- */
+/* ---- alerts: they keep their ids, which receivers know ---- */
 
 static const struct table ALERT_5 = {
     "alert",
@@ -178,7 +177,7 @@ static const struct table ALERT_5 = {
     1, false};
 enum { KIND = 1, TENANT_ID, SUBJECT }; /* cells of it */
 
-/* "CLIENT ID/PATH" -> "CLIENT ID/NAME"; systemd's directory may have put a prefix before the name. */
+/* "CLIENT ID/PATH" -> "CLIENT ID/NAME". Files in systemd's credential directory may have a prefix. */
 static char *credential_name(const struct cell *subject)
 {
     static const char SERVICE[] = "/run/credentials/", PREFIX[] = "secrets_";
@@ -211,8 +210,8 @@ static int is_taken(struct db *d, const struct row *row, const char *tenant_id, 
     return query_step(&q, f);
 }
 
-/* One whose new subject is another alert's keeps the old one, which nobody is configured by: it ends
- * at the start, and whoever was told hears that. */
+/* An alert whose new subject is taken keeps the old one. No configuration matches that, so it resolves
+ * at the start. */
 static int rename_alert(struct db *d, struct row *row, struct failure *f)
 {
     const struct cell *kind = &row->cell[KIND];
@@ -249,6 +248,6 @@ int migrate_to_6(struct db *d, struct failure *f)
         r = lower_memory(d, &MEMORIES[i].table, MEMORIES[i].which, f);
     if (r >= 0)
         r = rename_alerts(d, f);
-    db_forget_statements(d); /* a table that is being read cannot be dropped */
+    db_forget_statements(d); /* SQLite cannot drop a table with an open statement */
     return r < 0 ? r : db_exec(d, "DROP TABLE told_5", f);
 }

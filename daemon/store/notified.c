@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* store/notified.c: which receiver has, or may have, been told of which episode. */
-#include "store/internal.h"
+/* store/notified.c: records which receivers were, or may have been, notified of an episode. */
+#include "store/notified.h"
 
-#include "store/enum_text.h"
 #include <errno.h>
 #include <string.h>
 
@@ -11,7 +10,7 @@ struct notified {
     bool tried;       /* an attempt of it has begun */
 };
 
-/* A bad row counts as none: what is in the queue then still goes out, in order. */
+/* A bad row counts as none: queued rows are still sent, in order. */
 static int get(struct store *s, const char *alert_id, const char *receiver, struct notified *ret,
                struct failure *f)
 {
@@ -58,7 +57,7 @@ int notified_expect(struct store *s, const char *alert_id, const char *receiver,
     return put(s, alert_id, receiver, &t, f);
 }
 
-/* ---- what a row tells: one alert, or those in a digest ---- */
+/* ---- the alerts of an outbox row: one, or those in a digest ---- */
 
 struct named_alert {
     char alert_id[ALERT_ID_TEXT];
@@ -79,7 +78,7 @@ static void copy_column(char *dst, size_t size, const struct query *q, int colum
     (void)snprintf(dst, size, "%s", text ? text : "");
 }
 
-/* The members of a digest are events of their own that name it. */
+/* Members of a digest are separate events that refer to it. */
 static int find_named_alerts(struct store *s, const struct outbox_row *o, struct named_alerts *ret,
                              struct failure *f)
 {
@@ -110,15 +109,14 @@ int notified_try(struct store *s, const struct outbox_row *o, struct failure *f)
         struct notified t;
         r = get(s, all.t[i].alert_id, o->receiver, &t, f);
         if (r <= 0 || t.episode != all.t[i].episode || t.tried)
-            continue; /* the alert is gone, or a later episode has begun */
+            continue; /* the alert was removed, or a later episode has begun */
         t.tried = true;
         r = put(s, all.t[i].alert_id, o->receiver, &t, f);
     }
     return r < 0 ? r : 0;
 }
 
-/* The outbox knows it too, for as long as it keeps its rows: one damaged row must not cost a
- * receiver its all-clear. */
+/* Reads the outbox as well: a damaged row must not cost a receiver its resolved notification. */
 int notified_audience(struct store *s, const char *alert_id, uint32_t episode, struct audience *ret,
                       struct failure *f)
 {
@@ -146,21 +144,5 @@ int notified_forget(struct store *s, const char *alert_id, struct failure *f)
 {
     CLEANUP(query_end) struct query q = query_new(&s->db, "DELETE FROM told WHERE alert_id = ?1");
     query_text(&q, alert_id);
-    int r = query_run(&q, f);
-    return r < 0 ? r : deferred_forget(s, alert_id, NULL, f);
-}
-
-/* ---- counters ---- */
-
-int tally_add(struct store *s, const char *receiver, int delivered, int dropped, struct failure *f)
-{
-    CLEANUP(query_end)
-    struct query q = query_new(
-        &s->db, "INSERT INTO tally (receiver, delivered, dropped) VALUES (?1, ?2, ?3) ON CONFLICT"
-                " (receiver) DO UPDATE SET delivered = delivered + excluded.delivered,"
-                " dropped = dropped + excluded.dropped");
-    query_text(&q, receiver);
-    query_int(&q, delivered);
-    query_int(&q, dropped);
     return query_run(&q, f);
 }

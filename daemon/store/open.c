@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* store/open.c: from a directory to a database that can be relied on, or a reason why not. */
-#include "store/internal.h"
+/* store/open.c: opens the store: directory, lock, database, migration, checks. */
 
 #include "base/alloc.h"
-#include "base/text.h"
-#include "store/check.h"
+#include "store/attach.h"
+#include "store/outbox_row.h"
 #include "store/place.h"
 #include "store/schema.h"
+#include "store/write.h"
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
@@ -16,6 +16,7 @@
 #define DEFAULT_MAX_ROWS 10000
 #define DEFAULT_MAX_BYTES ((uint64_t)64 * 1024 * 1024)
 #define DEFAULT_HISTORY_KEEP (400 * USEC_PER_DAY)
+#define CLOCK_AHEAD_MAX (30 * USEC_PER_DAY) /* since the newest row */
 
 /* ---- SQLite as a whole ---- */
 
@@ -62,63 +63,9 @@ void store_global_init(void)
         .xInit = sql_start,
         .xShutdown = sql_stop,
     };
-    /* Refused once SQLite is in use: then it keeps the memory it has, which only costs the wiping.
-     */
+    /* Refused once SQLite is in use: then its memory is not wiped when freed, which is acceptable. */
     (void)sqlite3_config(SQLITE_CONFIG_MALLOC, &METHODS);
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
-
-/* ---- attaching ---- */
-
-/* Without a -wal file nobody has the database open: then it can be read without leaving a trace. */
-static enum db_mode reading_mode(const char *path)
-{
-    char wal[PATH_MAX];
-    struct stat st;
-    if ((size_t)snprintf(wal, sizeof wal, "%s-wal", path) >= sizeof wal)
-        return DB_READ_ONLY;
-    return stat(wal, &st) < 0 && errno == ENOENT ? DB_IMMUTABLE : DB_READ_ONLY;
-}
-
-/* SQLite opens a file that it may not write as one to read, without a word. If the system lets us
- * write, it is the header that says so. */
-static int check_writable(struct db *d, struct failure *f)
-{
-    if (sqlite3_db_readonly(d->handle, "main") != 1)
-        return 0;
-    return db_fail(d, access(d->path, W_OK) == 0 ? SQLITE_CORRUPT : SQLITE_READONLY, f);
-}
-
-int store_attach(struct store *s, bool *created, int64_t *ret_version, struct failure *f)
-{
-    CLEANUP(free) char *path = text_printf("%s/" STORE_FILE, s->directory);
-    struct check check = {0};
-    struct stat st;
-    bool reading = s->mode == STORE_READ_ONLY;
-    if (!path)
-        return failure_oom(f);
-    int r = place_check_files(s->directory_fd, s->directory, f);
-    if (r < 0)
-        return r;
-    if (reading && lstat(path, &st) < 0 && errno == ENOENT)
-        return -ENOENT;
-    enum db_mode mode = reading ? reading_mode(path) : created ? DB_CREATE : DB_EXISTING;
-    mode_t mask = umask(0077); /* -wal and -shm take the mode of the file itself */
-    r = db_open(&s->db, path, mode, f);
-    if (r >= 0)
-        r = check_database(&s->db, &check, f); /* the first access creates the file */
-    (void)umask(mask);
-    s->only_indexes = check.only_indexes;
-    *ret_version = check.version;
-    if (r >= 0 && !reading)
-        r = check_writable(&s->db, f);
-    if (r >= 0 && check.empty && reading)
-        r = -ENOENT;
-    if (r >= 0 && check.empty && !created)
-        r = db_fail(&s->db, SQLITE_CORRUPT, f); /* it had tables a moment ago */
-    if (r >= 0 && created)
-        *created = check.empty;
-    return r;
 }
 
 static int use_wal(struct db *d, struct failure *f)
@@ -130,7 +77,7 @@ static int use_wal(struct db *d, struct failure *f)
                         "state database %s: its file system does not support a write-ahead log; "
                         "choose another directory",
                         d->path);
-    /* The answer comes first; that it could not be written down is said by the next step. */
+    /* The first step returns the mode; the next one fails if it could not be written. */
     return r > 0 ? query_run(&q, f) : r;
 }
 
@@ -150,23 +97,23 @@ static int find_bad(struct store *s, const struct table *t, const char *rest, st
     return r;
 }
 
-/* What nobody loads as a whole: alerts and what is remembered of tenants are looked at when they are.
- * Of the events only those that still have to be told: the rest is history. */
+/* Checks the rows that are not loaded as a whole later. Of the events and bodies only those of
+ * undelivered rows: the rest is history. */
 static int quarantine_all(struct store *s, struct failure *f)
 {
     static const struct {
         const struct table *table;
         const char *rest;
-    } LOOKED_AT[] = {
+    } CHECKED[] = {
         {&TABLE_TOLD, ""},
         {&TABLE_HELD, ""},
         {&TABLE_OUTBOX, ""},
         {&TABLE_EVENT, "WHERE id IN (SELECT event FROM outbox WHERE state IN (0, 1, 3))"},
         {&TABLE_BODY, "WHERE outbox IN (SELECT id FROM outbox WHERE state IN (0, 1, 3))"},
     };
-    for (size_t i = 0; i < N_ELEMENTS(LOOKED_AT); i++) {
+    for (size_t i = 0; i < N_ELEMENTS(CHECKED); i++) {
         CLEANUP(bad_rows_free) struct bad_rows bad = {0};
-        int r = find_bad(s, LOOKED_AT[i].table, LOOKED_AT[i].rest, &bad, f);
+        int r = find_bad(s, CHECKED[i].table, CHECKED[i].rest, &bad, f);
         if (r >= 0)
             r = store_quarantine(s, &bad, f);
         if (r < 0)
@@ -176,6 +123,23 @@ static int quarantine_all(struct store *s, struct failure *f)
 }
 
 /* ---- opening ---- */
+
+/* If `now` is implausible against the newest row, housekeeping waits. */
+static int distrust_clock(struct store *s, const struct instant *now, struct failure *f)
+{
+    int64_t newest = 0;
+    int r = db_number(&s->db,
+                      "SELECT max(coalesce((SELECT max(at) FROM event), 0),"
+                      " coalesce((SELECT max(last_s) FROM pool), 0) * 1000000)",
+                      &newest, f);
+    if (r < 0 || newest <= 0)
+        return r;
+    usec_t at = (usec_t)newest;
+    if (now->at + USEC_PER_HOUR < at || now->at > at + CLOCK_AHEAD_MAX)
+        s->uneven_mono = now->mono ? now->mono : 1;
+    return 0;
+}
+
 
 static int make_ready(struct store *s, int64_t version, struct instant now, struct failure *f)
 {
@@ -188,20 +152,20 @@ static int make_ready(struct store *s, int64_t version, struct instant now, stru
             r = outbox_settle_all(s, f);
     } else if (version < schema_version()) {
         return failure_set(f, FAILURE_LOCAL, EPROTO,
-                           "state database %s: an older seatwatchd has written it; start this one "
-                           "once without --dry-run to bring it up to date",
+                           "state database %s: written by an older seatwatchd; start this version once "
+                           "without --dry-run to upgrade it",
                            s->db.path);
     }
     if (r >= 0)
         r = quarantine_all(s, f);
     if (r >= 0 && s->mode == STORE_NORMAL)
-        r = clock_distrust(s, &now, f);
+        r = distrust_clock(s, &now, f);
     if (r >= 0 && s->mode == STORE_NORMAL && now.boot != 0)
         r = store_rebase(s, now, f);
     return r;
 }
 
-/* Damage shows here, or in what the checks do not see when the rows are read. */
+/* Damage that the checks miss shows when rows are read. */
 static int open_whole(struct store *s, struct instant now, struct store_report *report,
                       struct failure *f)
 {
@@ -269,7 +233,7 @@ int store_open(const struct store_options *o, const struct store_codec *codec, e
         r = open_database(s, now, report, ret_failure);
     if (r == -ENOENT && mode == STORE_READ_ONLY)
         return failure_set(ret_failure, FAILURE_LOCAL, ENOENT,
-                           "state directory %s: there is no database in it yet", o->directory);
+                           "state directory %s: contains no database yet", o->directory);
     if (r < 0)
         return r;
     *ret = TAKE(s);
@@ -284,7 +248,7 @@ void store_close(struct store *s)
     undo_clear(&s->db.undo);
     undo_clear(&s->undo);
     if (s->lock_fd >= 0)
-        (void)close(s->lock_fd); /* also gives the lock back; the file stays */
+        (void)close(s->lock_fd); /* releases the lock; the file stays */
     if (s->directory_fd >= 0)
         (void)close(s->directory_fd);
     free(s->directory);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* store/outbox.c: which entry is next, and what a start or a reload does to those that wait. */
-#include "store/internal.h"
+/* store/outbox.c: selects the next entry to deliver; recovers, retries and parks entries. */
+#include "store/outbox_row.h"
+#include "store/unknown_outcome.h"
+#include "store/write.h"
 
-#include "base/text.h"
 #include <errno.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ void outbox_entry_free(struct outbox_entry *e)
 
 /* ---- one entry with all that belongs to it ---- */
 
-/* 1: read. 0: it cannot be used, and is in `bad`. */
+/* 1: read. 0: unusable, added to `bad`. */
 static int read_event(struct store *s, int64_t id, struct outbox_entry *e, struct bad_rows *bad,
                       struct failure *f)
 {
@@ -48,7 +49,7 @@ static int read_event(struct store *s, int64_t id, struct outbox_entry *e, struc
     return good;
 }
 
-/* A body that is bad is put away, and the next attempt renders the same event again. */
+/* A bad body goes to quarantine, and the next attempt renders the event again. */
 static int read_body(struct store *s, int64_t id, struct outbox_entry *e, struct bad_rows *bad,
                      struct failure *f)
 {
@@ -74,7 +75,7 @@ static int read_body(struct store *s, int64_t id, struct outbox_entry *e, struct
     return 0;
 }
 
-/* 1: *ret is whole. 0: something of it was bad. */
+/* 1: *ret is complete. 0: a part of it was bad. */
 static int read_entry(struct store *s, const struct outbox_row *o, struct outbox_entry **ret,
                       struct bad_rows *bad, struct failure *f)
 {
@@ -90,7 +91,7 @@ static int read_entry(struct store *s, const struct outbox_row *o, struct outbox
     e->created_at = o->created_at;
     e->due_at = o->due_at;
     int r = read_event(s, o->event, e, bad, f);
-    if (r == 0 && bad->n == 0) { /* an entry without an event says nothing */
+    if (r == 0 && bad->n == 0) { /* without its event it has no content */
         struct row key = {0};
         row_int(&key, o->id);
         r = bad_rows_add(bad, &TABLE_OUTBOX, &key) < 0 ? failure_oom(f) : 0;
@@ -106,8 +107,8 @@ static int read_entry(struct store *s, const struct outbox_row *o, struct outbox
 
 /* ---- the next one ---- */
 
-/* The head of its queue has to wait while an older row speaks of the same alert: a digest that names
- * it, or, for a digest, the queue of an alert that it names, or another digest that does. */
+/* The head of a queue waits while an older row concerns the same alert: a digest that contains it; for
+ * a digest, a row of an alert that it contains, or another digest that contains one. */
 #define FREE_HEAD                                                                                  \
     "receiver = ?1 AND head = 1 AND state = 0"                                                     \
     " AND NOT EXISTS (SELECT 1 FROM outbox AS d JOIN event AS m ON m.folded_into = d.event"        \
@@ -118,11 +119,11 @@ static int read_entry(struct store *s, const struct outbox_row *o, struct outbox
     " ON p.receiver = ?1 AND p.queue = own.alert_id AND p.state <= 1 AND p.id < outbox.id"         \
     " WHERE own.folded_into = outbox.event))"
 
-/* 1: *ret is a row to send. 0: there is none now, or a bad one was found. */
+/* 1: *ret is a row to send. 0: none is due, or a bad one was found. */
 static int find_due(struct store *s, const char *receiver, usec_t now_at, struct outbox_row *ret,
                     struct bad_rows *bad, struct failure *f)
 {
-    /* Further off than any delay can be: the wall clock was set back since. It is due. */
+    /* A row due later than the longest delay is due now: the wall clock was set back. */
     CLEANUP(query_end)
     struct query q = row_select(
         &s->db, &TABLE_OUTBOX,
@@ -161,7 +162,7 @@ static int find_next(struct store *s, const char *receiver, usec_t now_at,
             return r < 0 ? r : 0;
         if (bad.n == 0)
             break;
-        r = store_quarantine(s, &bad, ret_failure); /* and look again: it is out of the way */
+        r = store_quarantine(s, &bad, ret_failure); /* then look again */
         if (r >= 0 && s->mode == STORE_READ_ONLY)
             break;
     }
@@ -207,33 +208,10 @@ static int change_all(struct store *s, const char *rest, const char *receiver,
     return store_end(s, r, f);
 }
 
-static int may_have_been_sent(struct store *s, struct outbox_row *o, const struct instant *now,
-                              struct failure *f)
-{
-    if (o->state == OUTBOX_IN_FLIGHT)
-        outbox_row_wait(o, now, now->at);
-    o->state = OUTBOX_QUEUED;
-    o->unknown = true;
-    int r = outbox_row_put(s, o, f);
-    return r < 0 ? r : notified_try(s, o, f);
-}
-
-/* The beginning of an attempt outlives the process, but not a loss of power in the moment after it.
- * What was due before this boot may have been sent. */
-static int recover(struct store *s, struct outbox_row *o, const struct instant *now,
-                   struct failure *f)
-{
-    bool other_boot = o->set.boot != now->boot && o->set.boot != 0;
-    if (o->state == OUTBOX_IN_FLIGHT || (o->attempts == 0 && other_boot))
-        return may_have_been_sent(s, o, now, f);
-    return 0;
-}
-
-#define OPEN_ROWS "WHERE state IN (0, 1, 3) AND state <= 1 AND ?1 IS NULL"
-
 static int recover_all(struct store *s, struct instant now, struct failure *ret_failure)
 {
-    return change_all(s, OPEN_ROWS, NULL, &now, recover, ret_failure);
+    int r = store_begin(s, &now, ret_failure);
+    return r < 0 ? r : store_end(s, unknown_outcome_find(s, &now, ret_failure), ret_failure);
 }
 
 int store_outbox_recover(struct store *s, struct instant now, struct failure *ret_failure)
@@ -241,12 +219,7 @@ int store_outbox_recover(struct store *s, struct instant now, struct failure *re
     return MENDING(s, ret_failure, recover_all(s, now, ret_failure));
 }
 
-int outbox_recover_lost(struct store *s, struct failure *f)
-{
-    return change_all(s, OPEN_ROWS, NULL, &s->clock, may_have_been_sent, f);
-}
-
-static int later_one_told(struct store *s, const struct outbox_row *o, struct failure *f)
+static int later_one_delivered(struct store *s, const struct outbox_row *o, struct failure *f)
 {
     CLEANUP(query_end)
     struct query q =
@@ -258,11 +231,11 @@ static int later_one_told(struct store *s, const struct outbox_row *o, struct fa
     return query_step(&q, f);
 }
 
-/* What a receiver was told later stands: after its "resolved" an old "firing" would be a lie. */
+/* Superseded if a later row was delivered: an old "firing" after its "resolved" would be wrong. */
 static int retry(struct store *s, struct outbox_row *o, const struct instant *now,
                  struct failure *f)
 {
-    int late = later_one_told(s, o, f);
+    int late = later_one_delivered(s, o, f);
     if (late < 0)
         return late;
     o->state = late ? OUTBOX_SUPERSEDED : OUTBOX_QUEUED;

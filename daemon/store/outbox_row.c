@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* store/outbox_row.c: outbox rows, read and written whole, so that their sums stay true. */
-#include "store/internal.h"
+/* store/outbox_row.c: reads and writes whole outbox rows, so that their checksums stay valid. */
+#include "store/outbox_row.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-/* On disk they are numbers, because indexes select by them. */
+/* Stored as numbers, because indexes select by them. */
 static_assert(OUTBOX_QUEUED == 0 && OUTBOX_IN_FLIGHT == 1 && OUTBOX_DELIVERED == 2 &&
                   OUTBOX_PARKED == 3 && OUTBOX_SUPERSEDED == 4,
               "schema.c names these numbers");
@@ -91,7 +91,7 @@ int outbox_row_put(struct store *s, const struct outbox_row *o, struct failure *
 
 int outbox_rows_collect(struct query *q, struct outbox_rows *ret, struct failure *f)
 {
-    CLEANUP(bad_rows_free) struct bad_rows bad = {0}; /* left for whoever wants to send them */
+    CLEANUP(bad_rows_free) struct bad_rows bad = {0}; /* ignored: find_due quarantines them */
     size_t room = 0;
     int r;
     while ((r = query_step(q, f)) > 0) {
@@ -152,29 +152,18 @@ void outbox_row_wait(struct outbox_row *o, const struct instant *now, usec_t due
     o->set = *now;
 }
 
-int store_rebase(struct store *s, struct instant now, struct failure *ret_failure)
+int outbox_rows_rebase(struct store *s, const struct outbox_rows *rows, const struct instant *now,
+                       struct failure *f)
 {
-    CLEANUP(outbox_rows_free) struct outbox_rows rows = {0};
-    s->clock = now; /* before store_begin looks for a jump */
-    int r = store_ready(s, ret_failure);
-    if (r >= 0) {
-        CLEANUP(query_end)
-        struct query q =
-            row_select(&s->db, &TABLE_OUTBOX, "WHERE state IN (0, 1, 3) AND state = 0");
-        r = outbox_rows_collect(&q, &rows, ret_failure);
-    }
-    if (r >= 0)
-        r = store_begin(s, NULL, ret_failure);
-    if (r < 0)
-        return r;
-    for (size_t i = 0; r >= 0 && i < rows.n; i++) {
-        struct outbox_row *o = &rows.row[i];
-        usec_t passed = instant_since(&o->set, &now);
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < rows->n; i++) {
+        struct outbox_row *o = &rows->row[i];
+        usec_t passed = instant_since(&o->set, now);
         usec_t delay = o->due_at > o->set.at ? o->due_at - o->set.at : 0;
-        if (delay <= passed && o->due_at <= now.at)
-            continue; /* it was due, and still is */
-        outbox_row_wait(o, &now, now.at + (delay > passed ? delay - passed : 0));
-        r = outbox_row_put(s, o, ret_failure);
+        if (delay <= passed && o->due_at <= now->at)
+            continue; /* was due and still is */
+        outbox_row_wait(o, now, now->at + (delay > passed ? delay - passed : 0));
+        r = outbox_row_put(s, o, f);
     }
-    return store_end(s, r, ret_failure);
+    return r;
 }

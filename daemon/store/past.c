@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* store/past.c: how far the alerts that went away had counted, so that one that begins again under the
- * same id goes on from there. Rows stay for history.keep; each is read only when its alert begins. */
-#include "store/internal.h"
+/* store/past.c: keeps episode and sequence numbers of removed alerts, so that an alert that begins
+ * again under the same id continues them. Rows stay for history.keep and are read when their alert
+ * begins. */
+#include "store/commit.h"
+#include "store/write.h"
 
 #include <string.h>
 

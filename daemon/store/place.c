@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/place.c: is this directory ours alone, and are we the only ones in it? */
+/* store/place.c: checks and locks the state directory, and replaces a damaged database in it. */
 #include "store/place.h"
 
 #include "base/cleanup.h"
@@ -18,7 +18,7 @@
 
 #define ASIDE STORE_FILE ".damaged-"
 
-/* linux/magic.h and the file systems' own sources. */
+/* From linux/magic.h and the sources of the file systems. */
 static const struct {
     unsigned long type;
     const char *name;
@@ -51,11 +51,11 @@ static int check_ours(int fd, const char *path, struct failure *f)
     struct stat st;
     struct statfs fs;
     if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
-        return refuse(f, errno, path, "look at it");
+        return refuse(f, errno, path, "examine it");
     if (st.st_uid != geteuid())
         return failure_set(f, FAILURE_LOCAL, EPERM,
-                           "state directory %s: it belongs to uid %u, mode %04o, and we run as uid "
-                           "%u; run as its owner, or: chown %u %s",
+                           "state directory %s: owned by uid %u, mode %04o, but seatwatchd runs as uid "
+                           "%u; run it as the owner, or: chown %u %s",
                            path, st.st_uid, st.st_mode & 07777, geteuid(), geteuid(), path);
     if (st.st_mode & 027)
         return failure_set(f, FAILURE_LOCAL, EPERM,
@@ -65,8 +65,8 @@ static int check_ours(int fd, const char *path, struct failure *f)
     const char *network = place_network_name((unsigned long)fs.f_type & 0xffffffffUL);
     if (network)
         return failure_set(f, FAILURE_LOCAL, ENOTSUP,
-                           "state directory %s: it lies on a network file system (%s), where locks "
-                           "cannot be relied on; choose a local directory",
+                           "state directory %s: on a network file system (%s), where file locks are "
+                           "unreliable; choose a local directory",
                            path, network);
     return 0;
 }
@@ -79,7 +79,7 @@ int place_open(const char *directory, bool create, char **ret_path, int *ret_fd,
     if (!path && errno == ENOENT && !create)
         return -ENOENT;
     if (!path)
-        return refuse(f, errno, directory, "find it");
+        return refuse(f, errno, directory, "resolve it");
     CLEANUP(close) int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return refuse(f, errno, path, "open it");
@@ -91,7 +91,7 @@ int place_open(const char *directory, bool create, char **ret_path, int *ret_fd,
     return 0;
 }
 
-/* It would be made at a start. */
+/* The directory would be created at the start. */
 static int check_parent(const char *directory, struct failure *f)
 {
     size_t len = strlen(directory);
@@ -125,7 +125,7 @@ static void read_holder(int fd, char *holder, size_t size)
     if (len > 0)
         (void)text_clean(holder, size, raw, len);
     else
-        (void)text_clean(holder, size, "somebody who did not sign", 25);
+        (void)text_clean(holder, size, "an unknown process", 18);
 }
 
 int store_holder(const char *directory, pid_t *ret, struct failure *ret_failure)
@@ -140,7 +140,7 @@ int store_holder(const char *directory, pid_t *ret, struct failure *ret_failure)
     int pid = 0;
     read_holder(fd, holder, sizeof holder);
     if (sscanf(holder, "pid %d on", &pid) != 1 || pid <= 1 || flock(fd, LOCK_SH | LOCK_NB) == 0)
-        return failure_set(ret_failure, FAILURE_LOCAL, ENOENT, "%s: no process holds it", path);
+        return failure_set(ret_failure, FAILURE_LOCAL, ENOENT, "%s: no process holds the lock", path);
     *ret = pid;
     return 0;
 }
@@ -157,12 +157,12 @@ int place_lock(int directory_fd, const char *path, struct instant now, char *hol
             return refuse(f, errno, path, "lock " STORE_LOCK " in it");
         read_holder(fd, holder, size);
         return failure_set(f, FAILURE_LOCAL, EBUSY,
-                           "state directory %s: in use by %s; stop that one, or give this one a "
-                           "directory of its own with --state-dir",
+                           "state directory %s: in use by %s; stop that process, or use another "
+                           "directory with --state-dir",
                            path, holder);
     }
     char host[HOST_NAME_MAX + 1] = "", since[RFC3339_MAX], line[192];
-    (void)gethostname(host, sizeof host - 1); /* at worst the name stays empty */
+    (void)gethostname(host, sizeof host - 1); /* on failure the name stays empty */
     int len = snprintf(line, sizeof line, "pid %d on %s since %s\n", (int)getpid(), host,
                        rfc3339_print(now.at, since));
     if (ftruncate(fd, 0) < 0 || pwrite(fd, line, (size_t)len, 0) != len)
@@ -192,18 +192,18 @@ int place_check_files(int directory_fd, const char *path, struct failure *f)
         struct stat st;
         if (fstatat(directory_fd, FILES[i], &st, AT_SYMLINK_NOFOLLOW) < 0) {
             if (errno != ENOENT)
-                return refuse(f, errno, path, "look at the files in it");
+                return refuse(f, errno, path, "examine the files in it");
         } else if (!S_ISREG(st.st_mode)) {
             return failure_set(f, FAILURE_LOCAL, EPERM,
-                               "state file %s/%s: this is %s and not a regular file; move it away: mv "
-                               "%s/%s /tmp/",
+                               "state file %s/%s: %s, not a regular file; move it away: mv %s/%s "
+                               "/tmp/",
                                path, FILES[i], kind_of_file(st.st_mode), path, FILES[i]);
         }
     }
     return 0;
 }
 
-/* ---- a new database in the place of a damaged one ---- */
+/* ---- replacing a damaged database ---- */
 
 static bool exists(int directory_fd, const char *name)
 {
@@ -219,7 +219,7 @@ void place_name_aside(int directory_fd, usec_t now_at, char *name, size_t size)
     for (char *c = stamp; *c; c++)
         if (*c == ':')
             *c = '-';
-    do { /* two in one second: never over an older one */
+    do { /* never overwrite one of the same second */
         (void)snprintf(name, size, ASIDE "%s.%u", stamp, n++);
     } while (exists(directory_fd, name));
 }
@@ -232,7 +232,7 @@ static int put_aside(int directory_fd, const char *path, const char *name, struc
         (void)snprintf(from, sizeof from, STORE_FILE "%s", SUFFIXES[i]);
         (void)snprintf(to, sizeof to, "%s%s", name, SUFFIXES[i]);
         if (renameat(directory_fd, from, directory_fd, to) < 0 && errno != ENOENT)
-            return refuse(f, errno, path, "put the damaged database aside");
+            return refuse(f, errno, path, "move the damaged database away");
     }
     return 0;
 }
@@ -257,7 +257,7 @@ void place_remove_parts(int directory_fd)
     static const char *const PARTS[] = {STORE_PART, STORE_PART "-journal", STORE_COPY,
                                         STORE_COPY "-wal", STORE_COPY "-shm", STORE_COPY "-journal"};
     for (size_t i = 0; i < N_ELEMENTS(PARTS); i++)
-        (void)unlinkat(directory_fd, PARTS[i], 0); /* most of the time there is none */
+        (void)unlinkat(directory_fd, PARTS[i], 0); /* usually missing */
 }
 
 int place_finish_exchange(int directory_fd, const char *path, usec_t now_at, struct failure *f)
@@ -282,7 +282,7 @@ void place_limit_aside(int directory_fd)
 {
     static const char *const SUFFIXES[] = {"", "-wal", "-shm"};
     struct dirent **list = NULL;
-    int n = scandirat(directory_fd, ".", &list, is_aside, alphasort); /* names begin with the time */
+    int n = scandirat(directory_fd, ".", &list, is_aside, alphasort); /* sorted by time */
     for (int i = 0; i < n; i++) {
         for (size_t k = 0; i < n - PLACE_ASIDE_KEPT && k < N_ELEMENTS(SUFFIXES); k++) {
             char name[300];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/quarantine.c: bad rows are put where a person can look at them, and are never used. */
+/* store/quarantine.c: moves bad rows to the table quarantine, where a person can examine them. */
 #include "store/row.h"
 
 #include "base/text.h"
@@ -25,7 +25,7 @@ void bad_rows_free(struct bad_rows *b)
     *b = (struct bad_rows){0};
 }
 
-/* The values as SQL literals. A row that is longer than the ceiling keeps its first part. */
+/* The values as SQL literals, cut at CONTENT_MAX. */
 static char *describe(const struct row *row)
 {
     struct text t = TEXT_INIT(CONTENT_MAX);
@@ -86,6 +86,15 @@ int quarantine_note(struct db *d, usec_t now_at, const char *source, const char 
     return query_run(&q, f);
 }
 
+int damage_note(struct db *d, unsigned what, struct failure *f)
+{
+    CLEANUP(query_end)
+    struct query q = query_new(d, "INSERT INTO meta (key, value) VALUES ('damage', ?1)"
+                                  " ON CONFLICT (key) DO UPDATE SET value = value | excluded.value");
+    query_int(&q, what);
+    return query_run(&q, f);
+}
+
 static int move(struct db *d, const struct bad_row *bad, usec_t now_at, struct failure *f)
 {
     int r = quarantine_note(d, now_at, bad->table->name, bad->content, f);
@@ -100,7 +109,7 @@ int bad_rows_keep(struct db *d, const struct bad_rows *b, usec_t now_at, struct 
     return r;
 }
 
-/* An event takes the rows with it that would deliver it: there is nothing left to deliver. */
+/* Also moves the outbox rows of a bad event: they have nothing to deliver. */
 static int move_deliveries(struct db *d, const struct bad_row *event, usec_t now_at,
                            struct failure *f)
 {
@@ -130,7 +139,7 @@ int bad_rows_move(struct db *d, const struct bad_rows *b, usec_t now_at, struct 
     return r;
 }
 
-/* A body is rendered again. */
+/* A bad body is no damage: it is rendered again. */
 unsigned bad_rows_damage(const struct bad_rows *b)
 {
     static const struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* store/receiver_disabled.c: receivers that have said that they are gone for good. */
-#include "store/internal.h"
+/* store/receiver_disabled.c: persists which receivers are disabled because they are gone. */
+#include "store/write.h"
 
 static int put(struct store *s, const char *receiver, int64_t address, struct failure *f)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* store/registry.c: alert instances as rows, and the registry as it was left. */
-#include "store/internal.h"
+/* store/registry.c: writes alerts as rows, and loads the registry from them. */
+#include "store/commit.h"
+#include "store/write.h"
 
 #include "alerts/kind.h"
 #include "base/text.h"
@@ -11,7 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* ---- latches and mutes: one line each, and only those that say something ---- */
+/* ---- latches and mutes: one line each, idle ones left out ---- */
 
 #define LINES_MAX 8192
 
@@ -47,8 +48,8 @@ static char *print_muted(const struct alert *a)
     return text_take(&t);
 }
 
-/* The next line without its newline, cut into words; the number of words, 0 at the end, -1 if the
- * text does not end in a newline or has too many words. */
+/* Splits the next line into words. Returns their number, 0 at the end, -1 if the text does not end in a
+ * newline or a line has too many or too long words. */
 #define WORDS_MAX 8
 #define WORD_MAX 40
 static int next_line(const char **at, char word[static WORDS_MAX][WORD_MAX])
@@ -126,7 +127,7 @@ int alert_remove(struct store *s, const char *id, struct failure *f)
     return row_delete(&s->db, &TABLE_ALERT, &key, f);
 }
 
-/* As in the registry, there is one alert about one thing; the later one counts. */
+/* As in the registry, a tenant has one alert per kind and subject; the later one stays. */
 static int remove_others(struct store *s, const struct alert *a, struct failure *f)
 {
     char other[ALERT_ID_TEXT] = "";
@@ -157,7 +158,7 @@ int alert_put(struct store *s, const struct alert *a, struct failure *f)
     if (a->context) {
         int r = s->codec.pack_context(a->context, &context, &context_len);
         if (r < 0)
-            return failure_set(f, FAILURE_LOCAL, -r, "facts of alert %s: %s", a->id, strerror(-r));
+            return failure_set(f, FAILURE_LOCAL, -r, "context of alert %s: %s", a->id, strerror(-r));
     }
     struct row row = {0};
     row_text(&row, a->id);
@@ -194,7 +195,7 @@ static int get_word(struct row *row, int (*parse)(const char *word))
     return value < 0 ? 0 : value;
 }
 
-/* 1: *ret is the alert. 0: these values cannot be one. */
+/* 1: *ret is the alert. 0: the values are invalid. */
 static int alert_from_row(const struct store_codec *codec, struct row *row, struct alert **ret,
                           struct failure *f)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/row.c: rows that know whether they are still what was written. */
+/* store/row.c: reads and writes rows with checksums, and undoes changes. */
 #include "store/row.h"
 
 #include "base/digest.h"
@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* What is remembered of a tenant is written anew, as a whole, by its next poll: no undoing. */
+/* Tenant rows need no undo: the next poll rewrites all of them. */
 const struct table TABLE_TENANT = {
     "tenant", "tenant_id, source, emptied, mass_absence, zero_at, zero_mono, zero_boot", 1, false};
 const struct table TABLE_HEALTH = {
@@ -116,11 +116,11 @@ void row_instant(struct row *row, const struct instant *t)
 {
     row_usec(row, t->at);
     row_usec(row, t->mono);
-    row_int(row, (int64_t)t->boot); /* random bits: the sign means nothing */
+    row_int(row, (int64_t)t->boot); /* random bits; the sign has no meaning */
 }
 
-/* Like FNV-1a, but eight bytes at a time. Each step can be undone, so that whatever is changed in
- * one word changes the sum; the shift brings its high bits down, which multiplying does not. */
+/* Like FNV-1a, but eight bytes at a time. Each step is a bijection, so a change of one word always
+ * changes the sum; the shift moves high bits down, which the multiplication does not. */
 static uint64_t add_word(uint64_t sum, uint64_t word)
 {
     sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
@@ -139,8 +139,7 @@ static uint64_t add_bytes(uint64_t sum, const char *bytes, size_t len)
     return len ? add_word(sum, le64toh(word)) : sum;
 }
 
-/* The name of the table is part of the sum, and so are types and lengths: no two different rows
- * can have the same words. */
+/* Covers the table name, types and lengths, so that different rows never yield the same words. */
 int64_t row_sum(const struct table *t, const struct row *row)
 {
     uint64_t sum = add_bytes(FNV1A_SEED, t->name, strlen(t->name));
@@ -163,7 +162,7 @@ static void bind_cell(struct query *q, const struct cell *c)
     case CELL_INT:
         query_int(q, c->number);
         return;
-    case CELL_TEXT: /* may be a foreign row's text with a NUL inside: the length counts */
+    case CELL_TEXT: /* a damaged row's text may contain a NUL: use the length */
         query_text_n(q, c->bytes, c->len);
         return;
     case CELL_BLOB:
@@ -180,7 +179,7 @@ static size_t count_columns(const struct table *t)
     return n;
 }
 
-/* Calls `put` with each column's name. */
+/* Calls `put` for each column. */
 static void each_column(const struct table *t, struct text *sql,
                         void (*put)(struct text *sql, size_t i, int len, const char *name))
 {
@@ -204,7 +203,7 @@ static void put_parameter(struct text *sql, size_t i, int len, const char *name)
     text_addf(sql, "?%zu, ", i + 1);
 }
 
-/* The key: the part of `columns` before the comma that ends it. */
+/* Length of the key columns at the start of `columns`. */
 static int key_length(const struct table *t)
 {
     const char *end = t->columns;
@@ -221,7 +220,7 @@ static void put_key(struct text *sql, const struct table *t)
     text_add(sql, ")");
 }
 
-/* An update and not a replacement: replacing would delete what refers to the row. */
+/* Not INSERT OR REPLACE: that would delete the rows that refer to this one. */
 static char *make_put(const void *about, const char *key)
 {
     const struct table *t = about;
@@ -295,11 +294,11 @@ static int delete_row(struct db *d, const struct table *t, const struct row *row
     return query_run(&q, f);
 }
 
-/* ---- what can be put back ---- */
+/* ---- undo ---- */
 
 struct undo_step {
     const struct table *table;
-    struct row *row; /* only its key, if there was no such row */
+    struct row *row; /* its key only, if there was none */
     bool was_there;
 };
 
@@ -405,7 +404,7 @@ int row_read(const struct query *q, const struct table *t, struct row *ret)
         }
         if (c->type == CELL_TEXT || c->type == CELL_BLOB) {
             c->len = (size_t)sqlite3_column_bytes(q->stmt, i);
-            if (!c->bytes) { /* an empty blob, or no memory: that row is not to blame */
+            if (!c->bytes) { /* an empty blob, or out of memory, which is not a bad row */
                 starved = starved || sqlite3_errcode(q->db->handle) == SQLITE_NOMEM;
                 c->bytes = "";
                 c->len = 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* store/row.h: rows that know whether they are still what was written.
+/* store/row.h: rows with checksums, undo, and the quarantine of bad rows.
  *
- * Private to the room. SQLite's own check sees pages, not values (security rule 25). Each table
- * below ends in a column `sum` over all columns named here; a row whose sum is wrong, or whose
- * values cannot be what they claim, goes to `quarantine`. */
+ * Private to the room. SQLite's own check covers the structure of pages, not values. So each table below
+ * has a column `sum` over all columns named here; a row with a wrong sum or invalid values goes to the
+ * table quarantine. */
 #pragma once
 #include "store/db.h"
 
@@ -18,15 +18,14 @@ struct cell {
 struct row {
     size_t n;
     size_t at;  /* reading: the next cell */
-    bool wrong; /* reading: a cell was not what it should be */
+    bool wrong; /* reading: a cell was invalid */
     struct cell cell[ROW_CELLS];
 };
 struct table {
     const char *name;
     const char *columns; /* separated by ", "; the first n_key are the primary key */
     size_t n_key;
-    bool undone; /* written by halves it would be a lie: a failed write that shows up later is
-                    undone */
+    bool undone; /* a failed write that turns out to be on disk is undone */
 };
 extern const struct table TABLE_TENANT, TABLE_HEALTH, TABLE_POOL, TABLE_SUBSCRIPTION, TABLE_GROUP,
     TABLE_DROP, TABLE_ALERT, TABLE_EVENT, TABLE_OUTBOX, TABLE_BODY, TABLE_TOLD, TABLE_HELD, TABLE_PAST;
@@ -39,21 +38,21 @@ void row_blob(struct row *row, const void *bytes, size_t len);
 void row_instant(struct row *row, const struct instant *t); /* three cells */
 int64_t row_sum(const struct table *t, const struct row *row);
 int row_put(struct db *d, const struct table *t, const struct row *row, struct failure *f);
-/* Unless there is a row with this key. Cannot be put back. 1: it is in; 0: there was one. */
+/* Inserts unless the key exists; cannot be undone. 1: inserted. 0: the key exists. */
 int row_put_new(struct db *d, const struct table *t, const struct row *row, struct failure *f);
 /* Deletes by the key, which is the first cells of `row`. */
 int row_delete(struct db *d, const struct table *t, const struct row *row, struct failure *f);
 
-/* ... what those two have changed is put back, the last change first. */
+/* Undoes changes of row_put and row_delete, last first. */
 int undo_apply(struct db *d, const struct undo *u, struct failure *f);
 void undo_clear(struct undo *u);
 
 /* Reading: `rest` is what follows "SELECT columns, sum FROM table"; a literal. */
 struct query row_select(struct db *d, const struct table *t, const char *rest);
-/* The present row of q. 1: intact. 0: its sum is wrong, but the cells are filled. -ENOMEM. */
+/* The current row of q. 1: intact. 0: wrong sum; the cells are filled anyway. -ENOMEM. */
 int row_read(const struct query *q, const struct table *t, struct row *ret);
 /* A cell of the wrong type or out of range gives 0 or "" and sets row->wrong. */
-bool row_is_null(struct row *row); /* and if so, passes over it */
+bool row_is_null(struct row *row); /* if so, skips it */
 int64_t row_get_int(struct row *row, int64_t min, int64_t max);
 bool row_get_bool(struct row *row);
 usec_t row_get_usec(struct row *row);
@@ -64,7 +63,7 @@ const char *row_get_text_or_null(struct row *row);
 void row_get_buffer(struct row *row, char *dst, size_t size);
 const char *row_get_blob(struct row *row, size_t *ret_len); /* NULL for null */
 
-/* A row that owns its bytes, in one piece of memory to free(), as long as its cells need; NULL: no
+/* A copy that owns its bytes, in one allocation for free(), with room for its cells only. NULL: out of
  * memory. */
 struct row *row_copy(const struct row *row);
 
@@ -79,10 +78,13 @@ static inline void bad_rows_free_at(struct bad_rows *b)
     bad_rows_free(b);
 }
 int bad_rows_add(struct bad_rows *b, const struct table *t, const struct row *row);
-/* Inside a transaction: moves them to quarantine, or (keep) only notes them there. */
+/* In a transaction: moves them to quarantine; keep only copies their text there. */
 int bad_rows_keep(struct db *d, const struct bad_rows *b, usec_t now_at, struct failure *f);
 int bad_rows_move(struct db *d, const struct bad_rows *b, usec_t now_at, struct failure *f);
-/* A line of that table. */
+/* Adds a row to the table quarantine. */
 int quarantine_note(struct db *d, usec_t now_at, const char *source, const char *content,
                     struct failure *f);
+/* In a transaction: records damage (STORE_DAMAGE_) for store_damage. */
+int damage_note(struct db *d, unsigned what, struct failure *f);
+#define QUARANTINE_DATABASE "database" /* source of a line about the file as a whole */
 unsigned bad_rows_damage(const struct bad_rows *b); /* STORE_DAMAGE_MESSAGES and STORE_DAMAGE_STATE, or 0 */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* store/salvage.c: what can still be read of a damaged database goes into a new one.
+/* store/salvage.c: copies the readable rows of a damaged database into a new one.
  *
- * The header and the schema of the damaged file are not believed. For each table the first page of
- * the copy is written anew, with that table alone: its columns are known, and where its rows begin
- * stands in the old schema, or follows from the order in which tables are made. A wrong guess
- * carries nothing over, because the checksum of a row includes the name of its table. No index is
- * used, and where a page cannot be read the search goes on behind it. */
+ * Does not trust header and schema of the damaged file. For each table it overwrites the first page of
+ * the copy with a schema that has only this table. The columns are known; the root page comes from the
+ * old schema, or follows from the order of table creation. A wrong root page yields no rows, because the
+ * checksum of a row includes the name of its table. Uses no index, and continues after unreadable
+ * pages. */
 #include "store/salvage.h"
 
 #include "base/alloc.h"
@@ -23,7 +23,7 @@
 
 #define PAGE 4096
 #define HEADER 100
-#define PROBES 256 /* places behind an unreadable page where reading is tried again */
+#define PROBES 256 /* keys after an unreadable page where reading resumes */
 #define NAME 64
 #define BAD_ROWS_MAX 10000
 
@@ -35,7 +35,7 @@ static void put_be32(unsigned char *at, uint32_t value)
     memcpy(at, &value, sizeof value);
 }
 
-/* A database of this one table, whose rows begin at page `root`; its first page. */
+/* The first page of a database with this one table, whose root page is `root`. */
 static int make_first_page(const char *sql, uint32_t root, uint32_t n_pages, unsigned char page[static PAGE])
 {
     sqlite3 *db = NULL;
@@ -49,8 +49,8 @@ static int make_first_page(const char *sql, uint32_t root, uint32_t n_pages, uns
     unsigned char *bytes = rc == SQLITE_OK ? sqlite3_serialize(db, "main", &size, 0) : NULL;
     if (bytes && size >= PAGE) {
         memcpy(page, bytes, PAGE);
-        put_be32(page + 28, n_pages);      /* the size counts, */
-        memcpy(page + 92, page + 24, 4);   /* ... because these two are equal */
+        put_be32(page + 28, n_pages);      /* the page count is valid */
+        memcpy(page + 92, page + 24, 4);   /* if these two are equal */
         page[18] = page[19] = 1;           /* no write-ahead log */
     } else if (rc == SQLITE_OK) {
         rc = SQLITE_NOMEM;
@@ -60,9 +60,9 @@ static int make_first_page(const char *sql, uint32_t root, uint32_t n_pages, uns
     return rc == SQLITE_OK ? 0 : -ENOMEM;
 }
 
-/* What every database of ours has in its header. The rest is left: a page count of 0 makes SQLite
- * look at the size of the file. */
-static void mend_header(unsigned char *header)
+/* Sets the header fields that are the same in all our databases. A page count of 0 makes SQLite use the
+ * file size. */
+static void repair_header(unsigned char *header)
 {
     static const unsigned char LIMITS[] = {64, 32, 32};
     memcpy(header, "SQLite format 3", 16);
@@ -90,28 +90,28 @@ static bool read_header(const char *copy, unsigned char header[static HEADER])
     return fd >= 0 && pread(fd, header, HEADER, 0) == HEADER;
 }
 
-/* The write-ahead log, as far as it is sound, becomes part of the file. */
-static void take_log_in(const char *copy)
+/* Moves the sound part of the write-ahead log into the file. */
+static void checkpoint_copy(const char *copy)
 {
     unsigned char header[HEADER];
     struct db d = {0};
     if (!read_header(copy, header))
         return;
-    mend_header(header);
+    repair_header(header);
     if (overwrite(copy, header, sizeof header) < 0 || db_open(&d, copy, DB_EXISTING, NULL) < 0)
         return;
     int64_t busy;
-    (void)db_number(&d, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, NULL); /* if not: less is carried over */
+    (void)db_number(&d, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, NULL); /* on failure less is carried over */
     db_close(&d);
 }
 
-/* Where the old schema says that the rows begin, as far as it can be read. */
+/* Root pages from the old schema, as far as it is readable. */
 static void read_roots(struct salvage_source *ret)
 {
     sqlite3 *db = NULL;
     sqlite3_stmt *stmt = NULL;
     if (sqlite3_open_v2(ret->copy, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL) == SQLITE_OK) {
-        /* Then SQLite uses what it can read of a schema, after it has complained once. */
+        /* With this, SQLite uses the readable part of a schema after it has failed once. */
         (void)sqlite3_exec(db, "PRAGMA writable_schema = ON", NULL, NULL, NULL);
         for (int i = 0; i < 2 && !stmt; i++)
             (void)sqlite3_prepare_v2(db, "SELECT name, rootpage FROM sqlite_schema WHERE type = 'table'", -1, &stmt,
@@ -125,22 +125,22 @@ static void read_roots(struct salvage_source *ret)
             r->page = (uint32_t)root;
             (void)snprintf(r->name, sizeof r->name, "%s", name);
         }
-        (void)sqlite3_finalize(stmt); /* repeats the error that ended the loop */
+        (void)sqlite3_finalize(stmt); /* returns the error that ended the loop again */
     }
     (void)sqlite3_close(db);
 }
 
-/* ---- the tables as they should be ---- */
+/* ---- the expected tables ---- */
 
 struct shape {
     char name[NAME];
     char *columns;        /* "a, b, c" */
-    char *sql;            /* makes it, without indexes and without a word on types */
+    char *sql;            /* creates it, without indexes and types */
     char *slots;          /* "?1, ?2, ?3" */
     char key[2][NAME];
     int n_keys, n_columns;
     bool text_key;
-    uint32_t root;        /* in a database that was made at once */
+    uint32_t root;        /* in a database created in one go */
     const struct table *summed; /* NULL: its rows have no checksum */
 };
 struct shapes {
@@ -174,7 +174,7 @@ static const struct table *find_summed(const char *name)
     return NULL;
 }
 
-/* name, type, place in the primary key */
+/* Reads names, types and the primary key. */
 static int read_columns(struct db *model, bool rowid, struct shape *s, struct failure *f)
 {
     struct text columns = TEXT_INIT(8192), slots = TEXT_INIT(8192);
@@ -280,7 +280,7 @@ static int carry_summed(struct row_copy *c, struct query *q, struct failure *f)
     return bad_rows_keep(c->to, &bad, c->count->now_at, f);
 }
 
-/* What SQLite refuses is not a row of this table. */
+/* A row that violates a constraint is not a row of this table and is skipped. */
 static int carry_plain(struct row_copy *c, struct query *q, struct failure *f)
 {
     for (int i = 0; i < c->shape->n_columns; i++)
@@ -292,7 +292,8 @@ static int carry_plain(struct row_copy *c, struct query *q, struct failure *f)
     return rc == SQLITE_OK || refused ? 0 : db_fail(c->to, rc, f);
 }
 
-/* 1: read to the end. 0: broken off. `from`: where to begin, bound if the text has a ?1. */
+/* 1: read to the end. 0: stopped at damage. `text` or `number`: the key to start after, bound if `rest` has
+ * a ?1. */
 static int scan(struct row_copy *c, const char *rest, const char *text, int64_t number,
                 struct failure *f)
 {
@@ -313,13 +314,13 @@ static int scan(struct row_copy *c, const char *rest, const char *text, int64_t 
         remember_key(c, &q);
         rc = SQLITE_OK;
     }
-    (void)sqlite3_finalize(q.stmt); /* repeats the error */
+    (void)sqlite3_finalize(q.stmt); /* returns the error again */
     if (r >= 0 && rc == SQLITE_NOMEM)
         r = failure_oom(f);
     return r < 0 ? r : rc == SQLITE_DONE;
 }
 
-/* Behind a page that cannot be read: from the other end, and from places in between. */
+/* Reads around an unreadable page: from the other end, then from keys in between. */
 static int scan_around(struct row_copy *c, struct failure *f)
 {
     const struct shape *s = c->shape;
@@ -374,7 +375,7 @@ static int carry_table(struct row_copy *c, struct failure *f)
     return r < 0 ? r : 0;
 }
 
-/* ---- all of it ---- */
+/* ---- the database ---- */
 
 static uint32_t count_pages(const char *copy)
 {
@@ -382,7 +383,7 @@ static uint32_t count_pages(const char *copy)
     return stat(copy, &st) == 0 && st.st_size / PAGE < UINT32_MAX ? (uint32_t)(st.st_size / PAGE) : 0;
 }
 
-/* Opens the copy as a database that has this table only. 0: nothing of it can be read. */
+/* Opens the copy as a database with only this table. 0: it cannot be read. */
 static int open_table(const struct salvage_source *from, const struct shape *s, struct db *ret, struct failure *f)
 {
     unsigned char page[PAGE];
@@ -407,7 +408,7 @@ static int find_shapes(int64_t version, struct shapes *ret, struct failure *f)
     return r;
 }
 
-/* The table meta, which the new database has of its own: two numbers of the old one count. */
+/* The table meta, of which only two numbers are used; the new database has its own. */
 static bool is_meta(const struct shape *s)
 {
     return strcmp(s->name, "meta") == 0;
@@ -438,8 +439,8 @@ int salvage_open(const char *copy, struct salvage_source *ret, struct failure *f
     unsigned char header[HEADER] = {0};
     uint32_t version;
     *ret = (struct salvage_source){.copy = copy};
-    take_log_in(copy);
-    (void)read_header(copy, header); /* if not, its version is 0, which is none */
+    checkpoint_copy(copy);
+    (void)read_header(copy, header); /* on failure the version stays 0, which is invalid */
     memcpy(&version, header + 60, sizeof version);
     ret->version = be32toh(version);
     ret->n_pages = count_pages(copy);

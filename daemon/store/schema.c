@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* store/schema.c: the tables, and how an older file becomes a present one.
+/* store/schema.c: defines the tables, and migrates older databases.
  *
- * Words that people read (kinds, rules, levels) are stored as words: the numbers of an enum change
- * when it grows. Instants are three columns: wall time, boot time, boot. */
+ * Kinds, rules and levels are stored as text, because enum values change when the enum grows. An instant
+ * is three columns: wall time, boot time, boot id. */
 #include "store/schema.h"
 
 #include "base/digest.h"
@@ -11,14 +11,14 @@
 #include <errno.h>
 #include <string.h>
 
-/* Step i leads from version i to version i + 1; then its hook below runs, in the same transaction.
- * A step that has been released is never edited. */
+/* Step i migrates version i to i + 1; then its hook below runs in the same transaction. Never edit a
+ * released step: schema_check compares the SQL text of existing databases with it. */
 static const char *const STEPS[] = {
     "PRAGMA application_id = 0x53656174;"
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "INSERT INTO meta VALUES ('generation', 0);"
 
-    /* What is remembered of a tenant between polls. */
+    /* Memory of a tenant between polls. */
     "CREATE TABLE tenant (tenant_id TEXT PRIMARY KEY, source TEXT NOT NULL,"
     " emptied INTEGER NOT NULL, mass_absence INTEGER NOT NULL, sum INTEGER NOT NULL"
     ") STRICT, WITHOUT ROWID;"
@@ -62,8 +62,8 @@ static const char *const STEPS[] = {
     " sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE INDEX alert_subject ON alert (tenant_id, kind, subject);"
 
-    /* What has been said: one row a notification or part of a digest. A notification that was
-     * folded into a digest has a row of its own, which names the digest and the part. */
+    /* One row per notification or part of a digest. A notification that was folded into a digest also
+     * has its own row, which refers to the part. */
     "CREATE TABLE event (id INTEGER PRIMARY KEY, event_id TEXT NOT NULL, digest_id TEXT,"
     " folded_into INTEGER, alert_id TEXT NOT NULL, episode INTEGER NOT NULL,"
     " seq INTEGER NOT NULL, type TEXT NOT NULL, level TEXT NOT NULL, at INTEGER NOT NULL,"
@@ -71,10 +71,10 @@ static const char *const STEPS[] = {
     "CREATE INDEX event_at ON event (at);"
     "CREATE INDEX event_folded ON event (folded_into) WHERE folded_into IS NOT NULL;"
 
-    /* Who still has to hear it, or has. state: 0 queued, 1 in flight, 2 delivered, 3 parked,
-     * 4 superseded. `queue` is the alert's id, or the digest's. `head`: first of the rows in
-     * states 0 and 1 of its receiver and queue; derived, so that the next due row is found in one
-     * step however long the queues are, and therefore no part of the sum. */
+    /* One row per event and receiver. state: 0 queued, 1 in flight, 2 delivered, 3 parked,
+     * 4 superseded. `queue` is the id of the alert or digest. `head`: first of the rows in states 0 and 1
+     * of its receiver and queue. It is derived, so that the next due row is found in one step however
+     * long the queues are, and not part of the sum. */
     "CREATE TABLE outbox (id INTEGER PRIMARY KEY, event INTEGER NOT NULL REFERENCES event (id),"
     " receiver TEXT NOT NULL, queue TEXT NOT NULL, episode INTEGER NOT NULL, type TEXT NOT NULL,"
     " state INTEGER NOT NULL, attempts INTEGER NOT NULL, unknown INTEGER NOT NULL,"
@@ -97,9 +97,8 @@ static const char *const STEPS[] = {
     " n INTEGER NOT NULL, begun_at INTEGER NOT NULL, ended_at INTEGER, outcome INTEGER,"
     " status INTEGER, text TEXT, PRIMARY KEY (outbox, n)) STRICT, WITHOUT ROWID;"
 
-    /* Who has, or may have, been told what of an alert: `episode` is the latest that was queued
-     * for this receiver, `tried` whether an attempt of it ever began; said_* is the last that the
-     * receiver has accepted. */
+    /* Notification state: `episode` is the latest that was queued for this receiver, `tried` whether
+     * an attempt of it began; said_* is the last notification that the receiver accepted. */
     "CREATE TABLE told (alert_id TEXT NOT NULL, receiver TEXT NOT NULL, episode INTEGER NOT NULL,"
     " tried INTEGER NOT NULL, said_episode INTEGER NOT NULL, said_seq INTEGER NOT NULL,"
     " said_type TEXT NOT NULL, said_level TEXT NOT NULL, said_at INTEGER NOT NULL,"
@@ -107,8 +106,8 @@ static const char *const STEPS[] = {
     "CREATE TABLE tally (receiver TEXT PRIMARY KEY, delivered INTEGER NOT NULL DEFAULT 0,"
     " dropped INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
 
-    /* History: times in seconds, pools by number, because a year of it has millions of rows. The
-     * last sample stands in `pool` too: a quiet poll is one read and no write. */
+    /* History: times in seconds, pools by number, because a year has millions of rows. `pool` repeats
+     * the last sample, so that a poll without changes is one read and no write. */
     "CREATE TABLE pool (id INTEGER PRIMARY KEY, tenant_id TEXT NOT NULL,"
     " allotment_id TEXT NOT NULL, sku_id TEXT, last_s INTEGER NOT NULL, allotted INTEGER NOT NULL,"
     " consumed INTEGER NOT NULL, waiting INTEGER, oldest_s INTEGER, kept_from_s INTEGER NOT NULL,"
@@ -124,18 +123,18 @@ static const char *const STEPS[] = {
     "CREATE TABLE quarantine (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, source TEXT NOT NULL,"
     " content TEXT NOT NULL) STRICT;",
 
-    /* Who waits for the hours of a route to hear of an episode. */
+    /* Notifications deferred until the hours of a route. */
     "CREATE TABLE held (alert_id TEXT NOT NULL, receiver TEXT NOT NULL, episode INTEGER NOT NULL,"
     " sum INTEGER NOT NULL, PRIMARY KEY (alert_id, receiver)) STRICT, WITHOUT ROWID;",
 
     "CREATE INDEX outbox_digest ON outbox (receiver, id)"
     " WHERE type = 'alert.digest' AND state <= 1;"
-    /* Who has said that it is gone for good. `address` tells whether it has another one since; the
-     * address itself is a secret and stands nowhere. */
+    /* Receivers that answered that they are gone. `address` is a hash that shows whether the address has
+     * changed since; the address itself is a secret and is not stored. */
     "CREATE TABLE switched_off (receiver TEXT PRIMARY KEY, address INTEGER NOT NULL"
     ") STRICT, WITHOUT ROWID;",
 
-    /* What a pool had and has no longer; peaks that are not there are null. */
+    /* Former sizes of pools that shrank; unused peaks are null. */
     "CREATE TABLE known_drop (tenant_id TEXT NOT NULL, id TEXT NOT NULL, reference INTEGER,"
     " since_at INTEGER NOT NULL, since_mono INTEGER NOT NULL, since_boot INTEGER NOT NULL,"
     " peak_1 INTEGER, at_1 INTEGER, mono_1 INTEGER, boot_1 INTEGER,"
@@ -144,42 +143,42 @@ static const char *const STEPS[] = {
     " peak_4 INTEGER, at_4 INTEGER, mono_4 INTEGER, boot_4 INTEGER,"
     " sum INTEGER NOT NULL, PRIMARY KEY (tenant_id, id)) STRICT, WITHOUT ROWID;",
 
-    /* Who has asked to be left alone for so many microseconds. `mark` tells whether it still is the
-     * same one; a receiver's address itself is a secret and stands nowhere. */
+    /* Retry-After deadlines; `lasts` is in microseconds. `mark` shows whether it is still the same tenant or
+     * receiver; the address of a receiver is a secret and is not stored. */
     "CREATE TABLE pause (who TEXT PRIMARY KEY, mark INTEGER NOT NULL, begun_at INTEGER NOT NULL,"
     " begun_mono INTEGER NOT NULL, begun_boot INTEGER NOT NULL, lasts INTEGER NOT NULL"
     ") STRICT, WITHOUT ROWID;",
 
-    /* `told` without what nobody read: what the receiver has accepted last. */
+    /* `told` without the columns that nothing reads. */
     "ALTER TABLE told RENAME TO told_5;"
     "CREATE TABLE told (alert_id TEXT NOT NULL, receiver TEXT NOT NULL, episode INTEGER NOT NULL,"
     " tried INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (alert_id, receiver)"
     ") STRICT, WITHOUT ROWID;"
     "INSERT OR IGNORE INTO told SELECT alert_id, receiver, episode, tried, sum FROM told_5;"
-    /* Ids are lower case from now on; a tenant without an id is a place in the files. */
+    /* Ids are lower case from now on. The id of a tenant with a broken configuration is a path. */
     "UPDATE OR IGNORE pool SET tenant_id = lower(tenant_id)"
     " WHERE tenant_id <> lower(tenant_id) AND instr(tenant_id, '/') = 0;"
     "UPDATE pool SET sku_id = lower(sku_id) WHERE length(sku_id) = 36;"
-    /* How often the API was refused before it ever answered: the older source is read after two
-     * refusals, also where each poll is a process of its own. */
+    /* Refusals of the API before its first answer: after two, subscribedSkus is read instead. Stored
+     * because each poll may be its own process. */
     "ALTER TABLE health ADD COLUMN api_refusals INTEGER NOT NULL DEFAULT 0;"
-    /* When the numbers of all pools could be used last. */
+    /* When the units of all pools were last usable. */
     "ALTER TABLE health ADD COLUMN units_at INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE health ADD COLUMN units_mono INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE health ADD COLUMN units_boot INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE health ADD COLUMN units_missed INTEGER NOT NULL DEFAULT 0;"
-    /* How far alerts that went away had counted. */
+    /* Episode and sequence numbers of removed alerts. */
     "CREATE TABLE past_alert (alert_id TEXT PRIMARY KEY, episode INTEGER NOT NULL, seq INTEGER NOT "
     "NULL,"
     " ended_at INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE INDEX past_ended ON past_alert (ended_at);"
-    /* Since when consumption of 0 in all pools is not believed; boot 0: it is not so. */
+    /* Since when a consumption of 0 in all pools is disbelieved; boot 0: it is not. */
     "ALTER TABLE tenant ADD COLUMN zero_at INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE tenant ADD COLUMN zero_mono INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE tenant ADD COLUMN zero_boot INTEGER NOT NULL DEFAULT 0;",
 };
 
-/* What SQL cannot do, above all new checksums. */
+/* Changes that need C, above all new checksums. */
 static int (*const HOOKS[N_ELEMENTS(STEPS)])(struct db *d, struct failure *f) = {
     [5] = migrate_to_6,
 };
@@ -202,7 +201,7 @@ static int migrate(struct db *d, int64_t v, struct failure *f)
         r = db_exec(d, STEPS[v], f);
     if (r >= 0 && HOOKS[v])
         r = HOOKS[v](d, f);
-    db_forget_statements(d); /* those of a hook name tables as they were */
+    db_forget_statements(d); /* those of a hook refer to the old tables */
     return r < 0 ? r : db_exec(d, up, f);
 }
 
@@ -217,7 +216,7 @@ int schema_migrate(struct db *d, int64_t from, int64_t to, struct failure *f)
     return r;
 }
 
-/* ---- is the schema what these steps make? ---- */
+/* ---- comparing a schema with the expected one ---- */
 
 int schema_model(int64_t version, struct db *ret, struct failure *f)
 {
@@ -229,7 +228,7 @@ int schema_model(int64_t version, struct db *ret, struct failure *f)
     return r;
 }
 
-/* An object as a number: its type, name, table and text. */
+/* Hash of type, name, table and SQL text of an object. */
 static uint64_t hash_object(const struct query *q)
 {
     uint64_t hash = FNV1A_SEED;
@@ -243,7 +242,7 @@ static uint64_t hash_object(const struct query *q)
 #define OBJECTS "SELECT type, name, tbl_name, sql FROM sqlite_schema"
 #define OBJECTS_MAX 128
 struct objects {
-    int64_t version; /* 0: not known yet */
+    int64_t version; /* 0: empty */
     uint64_t hash[OBJECTS_MAX];
     size_t n;
 };
@@ -258,7 +257,7 @@ static int read_objects(struct db *d, struct objects *ret, struct failure *f)
     return r < 0 ? r : 0;
 }
 
-/* Kept, because every opening asks for those of the present version. */
+/* Cached, because every open needs those of the current version. */
 static int expected_objects(int64_t version, const struct objects **ret, struct failure *f)
 {
     static struct objects kept;
@@ -277,7 +276,7 @@ static int expected_objects(int64_t version, const struct objects **ret, struct 
     return r;
 }
 
-/* Objects that are there besides do no harm. */
+/* Additional objects are allowed. */
 int schema_check(struct db *d, int64_t version, struct failure *f)
 {
     const struct objects *expected;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* store/schema.h: the tables, and how an older file becomes a present one. Private to the room. */
+/* store/schema.h: defines the tables, and migrates older databases. Private to the room. */
 #pragma once
 #include "store/db.h"
 
-/* The version that this program writes: PRAGMA user_version, and `schema` in the table meta, so
- * that one damaged number is not taken for another version. */
+/* The version that this program writes. Stored twice, in PRAGMA user_version and as `schema` in the
+ * table meta, so that one damaged number is detected. */
 int64_t schema_version(void);
-/* Applies the steps between, each in a transaction of its own: old or new, nothing between. */
+/* Applies the steps between, each in its own transaction. */
 int schema_migrate(struct db *d, int64_t from, int64_t to, struct failure *f);
-/* An empty database of this version in memory. *ret is zero; db_close ends it. */
+/* Opens an empty database of this version in memory. *ret is zero; close it with db_close. */
 int schema_model(int64_t version, struct db *ret, struct failure *f);
-/* Compares tables and indexes with those of this version, by their SQL text. -EBADMSG: they differ. */
+/* Compares the SQL text of tables and indexes with this version. -EBADMSG: they differ. */
 int schema_check(struct db *d, int64_t version, struct failure *f);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* store/stats.c: how much is owed, and what has been. */
-#include "store/internal.h"
+/* store/stats.c: counts queued, parked, delivered and dropped messages. */
+#include "store/commit.h"
+#include "store/write.h"
 
-static int count_owed(struct store *s, const char *receiver, struct store_stats *ret,
+static int count_open(struct store *s, const char *receiver, struct store_stats *ret,
                       struct failure *f)
 {
     CLEANUP(query_end)
@@ -28,7 +29,7 @@ static int count_owed(struct store *s, const char *receiver, struct store_stats 
     return r;
 }
 
-static int count_done(struct store *s, const char *receiver, struct store_stats *ret,
+static int count_finished(struct store *s, const char *receiver, struct store_stats *ret,
                       struct failure *f)
 {
     CLEANUP(query_end)
@@ -50,9 +51,9 @@ static int count(struct store *s, const char *receiver, struct store_stats *ret,
     struct store_stats stats = {0};
     int r = store_ready(s, ret_failure);
     if (r >= 0)
-        r = count_owed(s, receiver, &stats, ret_failure);
+        r = count_open(s, receiver, &stats, ret_failure);
     if (r >= 0)
-        r = count_done(s, receiver, &stats, ret_failure);
+        r = count_finished(s, receiver, &stats, ret_failure);
     if (r >= 0)
         *ret = stats;
     return r < 0 ? r : 0;
@@ -62,4 +63,17 @@ int store_stats(struct store *s, const char *receiver, struct store_stats *ret,
                 struct failure *ret_failure)
 {
     return MENDING(s, ret_failure, count(s, receiver, ret, ret_failure));
+}
+
+int tally_add(struct store *s, const char *receiver, int delivered, int dropped, struct failure *f)
+{
+    CLEANUP(query_end)
+    struct query q = query_new(
+        &s->db, "INSERT INTO tally (receiver, delivered, dropped) VALUES (?1, ?2, ?3) ON CONFLICT"
+                " (receiver) DO UPDATE SET delivered = delivered + excluded.delivered,"
+                " dropped = dropped + excluded.dropped");
+    query_text(&q, receiver);
+    query_int(&q, delivered);
+    query_int(&q, dropped);
+    return query_run(&q, f);
 }

@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* store/store.h: the only SQL. Alert states, events, outbox, told, tenant memory, history.
+/* store/store.h: the state database: alerts, events, outbox, notification state, tenant memory,
+ * history. All SQL is in this room.
  *
- * One SQLite file, WAL, synchronous=FULL. There is one moment of truth, store_commit: states,
- * events and outbox rows become durable in one transaction, and only then may anything leave the
- * process. Rows that matter carry a checksum over their meaning; a bad row is moved to
- * `quarantine`, never guessed. Only SQLite opens its files; the instance lock is another file
- * (security rules 22-29). */
+ * One SQLite file, WAL, synchronous=FULL. store_commit writes states, events and outbox rows in one
+ * transaction; nothing is sent before it has returned. Rows have checksums; a bad row goes to the table
+ * quarantine and is never used. Only SQLite opens the database files, because closing a descriptor
+ * would drop SQLite's POSIX locks; the instance lock is a separate file. */
 #pragma once
 #include "alerts/alerts.h"
 
 struct store;
 
-/* SQLite gets our allocator. store_open does it too; call it first if SQLite is used earlier. */
+/* Gives SQLite our allocator. store_open does it, too; call this first if SQLite is used earlier. */
 void store_global_init(void);
 
-/* How context, notifications and digests become bytes and back; JSON in practice
- * (deliver/context_json.h). The store does not look inside. Buffers are for the caller to free().
- */
+/* Serialises context, notifications and digests, as JSON in practice (deliver/context_json.h). The
+ * store treats them as opaque bytes. The caller frees the buffers. */
 struct store_codec {
     int (*pack_context)(const struct alert_context *f, char **ret, size_t *ret_len);
     int (*unpack_context)(const char *bytes, size_t len, struct alert_context **ret);
@@ -34,53 +33,54 @@ enum store_mode {
     STORE_NORMAL,   /* lock, open or create, migrate, check */
     STORE_READ_ONLY /* --dry-run: no lock, nothing is written; -ENOENT if there is no database */
 };
-/* What the opening found, for the shell to say loudly. */
+/* What store_open found, for the log. */
 struct store_report {
-    bool created; /* there was no database: a new one */
-    bool rebuilt; /* it was damaged: moved aside to `moved_to`, a new one begun; see store_damage */
+    bool created; /* there was no database */
+    bool rebuilt; /* the database was damaged, moved to `moved_to` and rebuilt; see store_damage */
     char moved_to[256];
     uint32_t quarantined; /* bad rows found while loading */
-    char holder[128];     /* -EBUSY: who holds the lock ("pid 812 on host since ...") */
+    char holder[128];     /* -EBUSY: the process with the lock ("pid 812 on host since ...") */
 };
-/* -EBUSY: another instance holds the lock (report->holder). -EPROTO: a newer schema, left
- * unchanged. Other failures: the directory is missing, not ours, too open, on a network file
- * system, full or read-only: kind LOCAL with path, owner, mode and fix. A missing directory is
+/* -EBUSY: another instance holds the lock (report->holder). -EPROTO: newer schema, not changed. Other
+ * failures: the directory is missing, not ours, accessible to others, on a network file system, full or
+ * read-only: kind LOCAL with path, owner, mode and fix. A missing directory is
  * created 0700 if its parent exists (not in READ_ONLY). $STATE_DIRECTORY may be a symlink: it is
  * resolved first. */
 int store_open(const struct store_options *o, const struct store_codec *codec, enum store_mode mode,
                struct instant now, struct store **ret, struct store_report *report,
                struct failure *ret_failure);
-/* What store_open would refuse about the directory itself; changes nothing. A missing one is right if it
- * could be made. kind LOCAL. */
+/* Checks the directory as store_open would; changes nothing. A missing one passes if it could be created.
+ * kind LOCAL. */
 int store_check_directory(const char *directory, struct failure *ret_failure);
-/* The process that holds this directory, as store_open wrote it down. -ENOENT: none does. kind LOCAL. */
+/* The process that holds the lock of this directory. -ENOENT: none. kind LOCAL. */
 int store_holder(const char *directory, pid_t *ret, struct failure *ret_failure);
-/* Bytes that store_open will have to check there; 0 if it cannot be seen. */
+/* Bytes that store_open will have to check; 0 if unknown. */
 uint64_t store_size(const char *directory);
 void store_close(struct store *s);
 DEFINE_CLEANUP(struct store *, store_close)
 
-/* Everything that a start reads back. */
+/* Loading at the start. */
 int store_load_registry(struct store *s, struct alert_registry **ret, struct failure *ret_failure);
-/* How far an alert that went away had counted; zeros: nothing is known of it, or no longer. */
+/* Episode and sequence number of a removed alert; zeros if unknown. */
 int store_past_alert(struct store *s, const char *alert_id, struct past_alert *ret, struct failure *ret_failure);
-/* -ENOENT: never heard of this tenant (then its next complete poll is its first run). A tenant that
- * was never read completely has health, and a memory whose source is SOURCE_NONE. */
+/* -ENOENT: unknown tenant; its next complete poll is its first run. A tenant without a complete poll has
+ * health, and a memory with SOURCE_NONE. */
 int store_load_tenant(struct store *s, const char *tenant_id, struct tenant_memory **ret_memory,
                       struct tenant_health *ret_health, struct failure *ret_failure);
 
-/* The moment of truth. Any of the parts may be NULL. `route` gives names to receiver sets. In the
- * same transaction: history samples of the snapshot (on change and at least hourly), tenant memory
- * and health, alert states, event rows, outbox rows. For RESOLVED the outbox rows go to every
- * receiver that has or had rows of that episode; where no row of the episode was ever attempted,
- * the old ones are superseded and the resolved row is marked `combined`. A reminder replaces an
- * older unattempted one. A receiver that is told of an alert no longer waits for its hours to hear
- * of it; once it resolves, nobody does. At the outbox bound: reminders go first (counted in
- * store_stats.dropped); firing and resolved rows never.
- * A failed commit changes nothing; on a failed fsync or I/O error the database is closed,
- * reopened and verified before the next try (rule 27). If a
- * failed one turns out to be on disk then, it is taken back. The caller commits again what is still
- * so: its registry has not moved. */
+/* Writes in one transaction: history samples of the snapshot (on change and at least hourly), tenant
+ * memory and health, alert states, event rows, outbox rows. Any part may be NULL. `routes` gives names
+ * to receiver sets.
+ *
+ * RESOLVED goes to every receiver with rows of that episode. If none of its rows was attempted, they are
+ * superseded and the resolved row is marked `combined`. A reminder supersedes an older one that was not
+ * attempted. Queuing a notification for a receiver drops its deferred ones of that alert; RESOLVED drops
+ * those of all receivers. At the outbox bound reminders are dropped (counted in store_stats.dropped);
+ * firing and resolved rows never are.
+ *
+ * A failed commit changes nothing. After an I/O error the database is closed, reopened and verified
+ * before the next try; a failed commit that turns out to be on disk is undone. The caller's registry has
+ * not changed either: it commits again what still holds. */
 struct commit {
     const struct snapshot *snapshot;
     const struct tenant_memory *memory;
@@ -90,19 +90,19 @@ struct commit {
     const struct route_options *routes;
     struct instant now;
     const struct alert_registry
-        *registry;           /* not NULL: every alert of it is written, whether it changed or not */
-    bool settles;            /* the damage that store_damage tells of; the changes say what is left of it */
+        *registry;           /* not NULL: all its alerts are written, changed or not */
+    bool settles;            /* clears the damage of store_damage, which `changes` handle */
     enum { STORE_KEEP, STORE_LOST, STORE_FOUND } lost; /* see store_tenant_lost; of tenant_id */
 };
 int store_commit(struct store *s, const struct commit *c, struct failure *ret_failure);
-/* Several in one transaction, which waits for the disk once: all of them, or none. Planned for
- * different tenants at the same `now`. */
+/* Several commits in one transaction: all or none, one sync. For different tenants, planned with the same
+ * `now`. */
 int store_commit_all(struct store *s, const struct commit *c, size_t n, struct failure *ret_failure);
-/* Everything that waits for the hours of a route, those of one alert together. *ret is for free(). */
+/* All deferred notifications, grouped by alert. The caller frees *ret. */
 int store_deferred(struct store *s, struct deferred **ret, size_t *ret_n,
                    struct failure *ret_failure);
-/* Forgets memory and health, so that the next complete poll is the tenant's first run. Its alerts
- * are the alert engine's to end; its history stays. */
+/* Deletes memory and health, so that the next complete poll is the tenant's first run. Does not touch its
+ * alerts and history. */
 int store_forget_tenant(struct store *s, const char *tenant_id, struct failure *ret_failure);
 
 /* The outbox. */
@@ -119,27 +119,27 @@ struct outbox_entry {
     char receiver[64];
     enum outbox_state state;
     uint32_t attempts;
-    bool unknown_outcome; /* an attempt began and nobody knows how it ended */
-    bool combined;        /* fired and resolved before anything could be told */
+    bool unknown_outcome; /* an attempt began; its outcome is unknown */
+    bool combined;        /* fired and resolved before anything was sent */
     usec_t created_at, due_at;
-    struct notification *notification; /* one of the two */
+    struct notification *notification; /* or digest */
     struct digest *digest;
-    char *body; /* rendered bytes of the first attempt; NULL before it */
+    char *body; /* rendered by the first attempt; NULL before it */
     size_t body_len;
 };
 void outbox_entry_free(struct outbox_entry *e);
 DEFINE_CLEANUP(struct outbox_entry *, outbox_entry_free)
-/* The next entry of this receiver that is due at now_at and the head of its alert's queue (FIFO per
- * receiver and alert; a head that waits blocks only its own alert). -ENOENT: none is due; then
- * *ret_next_at is when the earliest one will be (0: none at all). Entries in flight are skipped. */
+/* The next entry of this receiver that is due at now_at and the head of its queue (FIFO per receiver and
+ * alert; a waiting head blocks only its own alert). -ENOENT: none is due; *ret_next_at is when the
+ * earliest one will be (0: none queued). Skips entries in flight. */
 int store_outbox_next(struct store *s, const char *receiver, usec_t now_at,
                       struct outbox_entry **ret, usec_t *ret_next_at, struct failure *ret_failure);
-/* Transaction A: an attempt begins. Stores the body on the first one (later: NULL). Neither this
- * nor its end waits for the disk: both outlive the process at once, and a loss of power from the
- * next store_sync, or commit, on. Until then it means that the same id goes again. */
+/* An attempt begins. Stores the body on the first one (later: NULL). Neither this nor its end waits for
+ * the disk: both survive the process, but a loss of power only after the next store_sync or commit.
+ * Before that, a loss of power means that the same id is sent again. */
 int store_attempt_begin(struct store *s, int64_t id, const char *body, size_t len,
                         struct instant now, struct failure *ret_failure);
-/* Transaction B: how it ended. */
+/* An attempt ended. */
 struct attempt_result {
     enum outbox_state state; /* DELIVERED, QUEUED (again at due_at) or PARKED */
     usec_t due_at;
@@ -148,32 +148,31 @@ struct attempt_result {
 };
 int store_attempt_end(struct store *s, int64_t id, const struct attempt_result *r,
                       struct instant now, struct failure *ret_failure);
-/* Waits until the disk has every attempt so far; does nothing if it has. */
+/* Syncs the attempts so far, if needed. */
 int store_sync(struct store *s, struct failure *ret_failure);
-/* At start: attempts that began and never ended become unknown outcomes, due now; so does what was
- * due before this boot, for its attempt may not have come to the disk. At a reload or on demand: parked entries of this receiver (NULL: all) are due again; with known == false the queued
- * entries of a removed receiver are parked. */
+/* At the start: attempts without an end become unknown outcomes, due now; so do entries that were due
+ * before this boot, because the record of their attempt may be lost. */
 int store_outbox_recover(struct store *s, struct instant now, struct failure *ret_failure);
+/* At a reload or on demand: parked entries of this receiver (NULL: all) are due again. */
 int store_outbox_retry(struct store *s, const char *receiver, struct instant now,
                        struct failure *ret_failure);
+/* Parks the queued entries of a receiver that was removed. */
 int store_outbox_park_receiver(struct store *s, const char *receiver, struct failure *ret_failure);
-/* Who has asked to be left alone ("tenant ID", "receiver NAME") is, also by the next process.
- * `mark`: any number that is another one for whom the pause does not concern. What is left of it;
- * 0: none, or it cannot be read: then they are asked, and say so again. Longer ones are cut to
- * STORE_BACKOFF_MAX. */
+/* Persists the Retry-After of `who` ("tenant ID", "receiver NAME") over restarts. `mark` identifies its
+ * configuration: a deadline with another mark does not count. store_backoff_left: the remaining time, at
+ * most STORE_BACKOFF_MAX; 0 if none or unreadable: the next request then learns it again. */
 #define STORE_BACKOFF_MAX USEC_PER_HOUR
 int store_backoff_until(struct store *s, const char *who, int64_t mark, struct instant now,
                         usec_t lasts, struct failure *ret_failure);
 usec_t store_backoff_left(struct store *s, const char *who, int64_t mark, struct instant now);
-/* A receiver that is gone is switched off, over restarts too, until store_outbox_retry or
- * store_switch_on (NULL: all). `address`: any number that is another one for another address.
- * switched_off: 1 and *ret_address, or 0. */
+/* Disables a receiver that is gone, over restarts, until store_outbox_retry or store_switch_on (NULL:
+ * all). `address`: a hash of its address. store_receiver_disabled: 1 and *ret_address, or 0. */
 int store_disable_receiver(struct store *s, const char *receiver, int64_t address,
                            struct failure *ret_failure);
 int store_switch_on(struct store *s, const char *receiver, struct failure *ret_failure);
 int store_receiver_disabled(struct store *s, const char *receiver, int64_t *ret_address,
                             struct failure *ret_failure);
-/* Names of receivers that have entries which are not finished; n at most `max`. */
+/* Names of receivers with unfinished entries. Returns their number, at most `max`. */
 int store_outbox_receivers(struct store *s, char (*ret)[64], size_t max,
                            struct failure *ret_failure);
 
@@ -183,36 +182,33 @@ struct store_stats {
 };
 int store_stats(struct store *s, const char *receiver /* NULL: all */, struct store_stats *ret,
                 struct failure *ret_failure);
-/* Old history and finished outbox rows go in small slices; call it now and then. Returns 1 if more
- * is left to remove, 0 if not, or -E. */
+/* Removes a slice of old history and finished outbox rows; call it regularly. 1: more is left. 0: done. */
 int store_housekeeping(struct store *s, struct instant now, struct failure *ret_failure);
-/* A write that fails shows here until one works again: NULL if the disk is fine. */
+/* The error of the last write; NULL if it succeeded. */
 const char *store_trouble(const struct store *s);
-/* Damage, whoever finds it, goes one way, at once and without a restart: the indexes are built anew;
- * if that does not help, the file is put aside (name.damaged-TIME.N, the last five are kept), a new one
- * is begun, and every row that SQLite can still read and whose checksum holds is carried over. Rows
- * whose checksum does not hold go to `quarantine`. The call that met it is then repeated. What is left
- * to do stands here until a commit says that it `settles` it, over restarts too. */
+/* Damage is repaired at once, without a restart. The indexes are rebuilt. If that does not help, the file is
+ * renamed (name.damaged-TIME.N, the newest five are kept), and all readable rows with a valid checksum are
+ * copied to a new one; rows with a wrong checksum go to the table quarantine. Then the failed call is
+ * repeated. store_damage reports it, over restarts, until a commit `settles` it. */
 enum {
-    STORE_DAMAGE_INDEXES = 1,  /* built anew, nothing is lost */
-    STORE_DAMAGE_REBUILT = 2,  /* a new database: any row may be missing */
-    STORE_DAMAGE_MESSAGES = 4, /* rows of event, outbox, told or held are in quarantine */
-    STORE_DAMAGE_STATE = 8,    /* ... of alerts or of what is remembered of tenants */
+    STORE_DAMAGE_INDEXES = 1,  /* rebuilt; nothing is lost */
+    STORE_DAMAGE_REBUILT = 2,  /* new database; any row may be missing */
+    STORE_DAMAGE_MESSAGES = 4, /* quarantined rows of event, outbox, told or held */
+    STORE_DAMAGE_STATE = 8,    /* quarantined rows of alerts or tenant memory */
 };
 struct store_damage {
     unsigned what;
-    char text[768]; /* what happened, in sentences; "": only rows went to quarantine */
+    char text[768]; /* what happened, in sentences; "": rows were quarantined */
 };
-/* 1: there is some. 0: none, or it is settled. */
+/* 1: unsettled damage. 0: none. */
 int store_damage(struct store *s, struct store_damage *ret, struct failure *ret_failure);
-/* What is known of who has heard, or will hear, of the present episodes of all alerts, ordered by
- * alert. *ret is for free(). */
+/* Receivers that were, or will be, notified of the current episodes of all alerts, ordered by alert. The
+ * caller frees *ret. */
 int store_heard(struct store *s, struct heard **ret, size_t *ret_n, struct failure *ret_failure);
-/* 1: this tenant lost state and was not read completely since: what is beyond a limit is no news of a
- * first run. */
+/* 1: this tenant lost state and has had no complete poll since: its next one is not a first run. */
 int store_tenant_lost(struct store *s, const char *tenant_id, struct failure *ret_failure);
-/* Bad rows that were put into quarantine since the store was opened (those of the opening too). */
+/* Bad rows quarantined since, and by, store_open. */
 uint64_t store_quarantined(const struct store *s);
-/* The wall clock was set: waits that are under way keep their length. Opening, commits and attempts
- * notification a jump by themselves; whoever sees one first may say so. */
+/* The wall clock was set: due times move with it. store_open, commits and attempts detect a jump
+ * themselves; a caller that sees one first may report it. */
 int store_rebase(struct store *s, struct instant now, struct failure *ret_failure);

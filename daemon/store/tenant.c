@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* store/tenant.c: what is remembered of a tenant between polls, and how reading it is going. */
-#include "store/internal.h"
+/* store/tenant.c: stores the memory and health of a tenant between polls. */
+#include "store/commit.h"
+#include "store/write.h"
 
 #include "base/text.h"
 #include "store/enum_text.h"
+#include "store/row_set.h"
 #include <errno.h>
 #include <string.h>
 
-/* ---- rows of what is known ---- */
+/* ---- rows ---- */
 
-static const char *pool_key(const struct tenant_memory *m, size_t i)
+static const char *pool_key(const void *memory, size_t i)
 {
+    const struct tenant_memory *m = memory;
     return m->pool[i].id;
 }
 
 /* The column `silent` of known_pool. */
 enum { POOL_SILENT = 1 << 0, POOL_QUIET = 1 << 1 };
 
-static void pool_row(const struct tenant_memory *m, size_t i, struct row *row)
+static void pool_row(const void *memory, size_t i, struct row *row)
 {
+    const struct tenant_memory *m = memory;
     const struct known_pool *p = &m->pool[i];
     row_text(row, p->sku_id);
     row_text(row, p->sku_part_number);
@@ -52,13 +56,15 @@ static int pool_read(struct row *row, const char *id, struct known_pool *p)
 /* Bits of the column seen_active. */
 enum { SUBSCRIPTION_SEEN = 1, SUBSCRIPTION_RENEWS = 2 };
 
-static const char *subscription_key(const struct tenant_memory *m, size_t i)
+static const char *subscription_key(const void *memory, size_t i)
 {
+    const struct tenant_memory *m = memory;
     return m->subscription[i].id;
 }
 
-static void subscription_row(const struct tenant_memory *m, size_t i, struct row *row)
+static void subscription_row(const void *memory, size_t i, struct row *row)
 {
+    const struct tenant_memory *m = memory;
     const struct known_subscription *k = &m->subscription[i];
     row_text(row, enum_text_subscription_name(k->state));
     row_int(row, (k->seen_active ? SUBSCRIPTION_SEEN : 0) | (k->renews ? SUBSCRIPTION_RENEWS : 0));
@@ -81,13 +87,15 @@ static int subscription_read(struct row *row, const char *id, struct known_subsc
     return 0;
 }
 
-static const char *group_key(const struct tenant_memory *m, size_t i)
+static const char *group_key(const void *memory, size_t i)
 {
+    const struct tenant_memory *m = memory;
     return m->group[i].subject;
 }
 
-static void group_row(const struct tenant_memory *m, size_t i, struct row *row)
+static void group_row(const void *memory, size_t i, struct row *row)
 {
+    const struct tenant_memory *m = memory;
     const struct known_group *g = &m->group[i];
     row_text(row, g->sku_id);
     row_text(row, g->code);
@@ -106,8 +114,9 @@ static int group_read(struct row *row, const char *subject, struct known_group *
     return 0;
 }
 
-static const char *drop_key(const struct tenant_memory *m, size_t i)
+static const char *drop_key(const void *memory, size_t i)
 {
+    const struct tenant_memory *m = memory;
     return m->drop[i].id;
 }
 
@@ -119,8 +128,9 @@ static void row_context(struct row *row, int64_t number)
         row_int(row, number);
 }
 
-static void drop_row(const struct tenant_memory *m, size_t i, struct row *row)
+static void drop_row(const void *memory, size_t i, struct row *row)
 {
+    const struct tenant_memory *m = memory;
     const struct known_drop *d = &m->drop[i];
     row_context(row, d->reference);
     row_instant(row, &d->since);
@@ -148,138 +158,12 @@ static int drop_read(struct row *row, const char *id, struct known_drop *d)
     return 0;
 }
 
-/* ---- writing only what differs: most polls change nothing ---- */
-
-struct set { /* one table's rows of one tenant */
-    const struct table *table;
-    const char *listing; /* keys and sums in the order of the keys */
-    const struct tenant_memory *memory;
-    const char *(*key)(const struct tenant_memory *m, size_t i);
-    void (*fill)(const struct tenant_memory *m, size_t i, struct row *row);
-    size_t n;
-};
-struct differences {
-    size_t *put; /* positions in the memory */
-    size_t n_put;
-    char **gone; /* keys */
-    size_t n_gone;
-};
-
-static void differences_clear_at(struct differences *d)
-{
-    for (size_t i = 0; i < d->n_gone; i++)
-        free(d->gone[i]);
-    free(d->gone);
-    free(d->put);
-}
-
-static void make_row(const struct set *set, const char *tenant_id, size_t i, struct row *row)
-{
-    *row = (struct row){0};
-    row_text(row, tenant_id);
-    row_text(row, set->key(set->memory, i));
-    set->fill(set->memory, i, row);
-}
-
-static int add_put(struct differences *d, size_t i, const struct set *set)
-{
-    if (!d->put && !(d->put = calloc(set->n, sizeof *d->put)))
-        return -ENOMEM;
-    d->put[d->n_put++] = i;
-    return 0;
-}
-
-static int add_gone(struct differences *d, const char *key)
-{
-    char **grown = reallocarray(d->gone, d->n_gone + 1, sizeof *grown);
-    if (!grown)
-        return -ENOMEM;
-    d->gone = grown;
-    d->gone[d->n_gone] = strdup(key);
-    return d->gone[d->n_gone] ? (int)(d->n_gone++, 0) : -ENOMEM;
-}
-
-static int by_key(const void *a, const void *b, void *arg)
-{
-    const struct set *set = arg;
-    return strcmp(set->key(set->memory, *(const size_t *)a),
-                  set->key(set->memory, *(const size_t *)b));
-}
-
-/* Walks both in the order of the keys, which is that of strcmp on both sides. */
-static int compare(struct store *s, const struct set *set, const char *tenant_id,
-                   const size_t *order, struct differences *d, struct failure *f)
-{
-    CLEANUP(query_end) struct query q = query_new(&s->db, set->listing);
-    query_text(&q, tenant_id);
-    size_t i = 0;
-    int r, bad = 0;
-    while (bad >= 0 && (r = query_step(&q, f)) > 0) {
-        const char *key = query_get_text(&q, 0);
-        int c = 1;
-        if (!key)
-            return failure_oom(f);
-        while (i < set->n && (c = strcmp(set->key(set->memory, order[i]), key)) < 0 && bad >= 0)
-            bad = add_put(d, order[i++], set);
-        if (bad < 0)
-            break;
-        if (i < set->n && c == 0) {
-            struct row row;
-            make_row(set, tenant_id, order[i], &row);
-            if (row_sum(set->table, &row) != query_get_int(&q, 1))
-                bad = add_put(d, order[i], set);
-            i++;
-        } else {
-            bad = add_gone(d, key);
-        }
-    }
-    while (bad >= 0 && r >= 0 && i < set->n)
-        bad = add_put(d, order[i++], set);
-    return bad < 0 ? failure_oom(f) : r;
-}
-
-static int put_set(struct store *s, const struct set *set, const char *tenant_id, struct failure *f)
-{
-    CLEANUP(differences_clear) struct differences d = {0};
-    CLEANUP(free) size_t *order = calloc(set->n ? set->n : 1, sizeof *order);
-    if (!order)
-        return failure_oom(f);
-    for (size_t i = 0; i < set->n; i++)
-        order[i] = i;
-    qsort_r(order, set->n, sizeof *order, by_key, (void *)(uintptr_t)set);
-    int r = compare(s, set, tenant_id, order, &d, f);
-    struct row row;
-    for (size_t i = 0; r >= 0 && i < d.n_put; i++) {
-        make_row(set, tenant_id, d.put[i], &row);
-        r = row_put(&s->db, set->table, &row, f);
-    }
-    for (size_t i = 0; r >= 0 && i < d.n_gone; i++) {
-        row = (struct row){0};
-        row_text(&row, tenant_id);
-        row_text(&row, d.gone[i]);
-        r = row_delete(&s->db, set->table, &row, f);
-    }
-    return r;
-}
-
-/* A row that is already as it should be is left alone: writing it would cost a sync of its own. */
-static int put_if_new(struct store *s, const struct table *t, const char *look,
-                      const struct row *row, struct failure *f)
-{
-    {
-        CLEANUP(query_end) struct query q = query_new(&s->db, look);
-        query_text(&q, row->cell[0].bytes);
-        int r = query_step(&q, f);
-        if (r < 0 || (r > 0 && query_get_int(&q, 0) == row_sum(t, row)))
-            return r < 0 ? r : 0;
-    }
-    return row_put(&s->db, t, row, f);
-}
+/* ---- writing: only differences, because most polls change nothing ---- */
 
 int memory_put(struct store *s, const char *tenant_id, const struct tenant_memory *m,
                struct failure *f)
 {
-    const struct set sets[] = {
+    const struct row_set sets[] = {
         {&TABLE_POOL, "SELECT id, sum FROM known_pool WHERE tenant_id = ?1 ORDER BY id", m,
          pool_key, pool_row, m->n_pools},
         {&TABLE_SUBSCRIPTION,
@@ -296,9 +180,9 @@ int memory_put(struct store *s, const char *tenant_id, const struct tenant_memor
     row_int(&row, m->emptied);
     row_int(&row, m->mass_absence);
     row_instant(&row, &m->zero_since);
-    int r = put_if_new(s, &TABLE_TENANT, "SELECT sum FROM tenant WHERE tenant_id = ?1", &row, f);
+    int r = row_put_if_changed(&s->db, &TABLE_TENANT, "SELECT sum FROM tenant WHERE tenant_id = ?1", &row, f);
     for (size_t i = 0; r >= 0 && i < N_ELEMENTS(sets); i++)
-        r = put_set(s, &sets[i], tenant_id, f);
+        r = row_set_put(&s->db, &sets[i], tenant_id, f);
     return r;
 }
 
@@ -323,12 +207,12 @@ int health_put(struct store *s, const char *tenant_id, const struct tenant_healt
     row_int(&row, h->api_refusals);
     row_instant(&row, &h->section[HEALTH_UNITS].last_complete);
     row_int(&row, h->section[HEALTH_UNITS].incomplete_polls);
-    return put_if_new(s, &TABLE_HEALTH, "SELECT sum FROM health WHERE tenant_id = ?1", &row, f);
+    return row_put_if_changed(&s->db, &TABLE_HEALTH, "SELECT sum FROM health WHERE tenant_id = ?1", &row, f);
 }
 
 /* ---- reading ---- */
 
-/* Goes through the rows of one tenant; `take` gets each intact one, its cells after the tenant. */
+/* Calls `take` for each intact row of one tenant, with the cells after tenant_id. */
 static int read_rows(struct store *s, const struct table *t, const char *rest,
                      const char *tenant_id, struct bad_rows *bad,
                      int (*take)(struct row *row, void *into), void *into, struct failure *f)
@@ -348,7 +232,7 @@ static int read_rows(struct store *s, const struct table *t, const char *rest,
     return r;
 }
 
-/* Room for one more; the caller raises the count once the row is known to be good. */
+/* Grows the array for one more item; the caller increments n once the row proves good. */
 static void *one_more(void *array, size_t n, size_t size)
 {
     if (n & (n - 1)) /* grown at 0, 1, 2, 4, 8, ... */
@@ -474,7 +358,7 @@ static int load(struct store *s, const char *tenant_id, struct found *found, str
         if (r < 0)
             return r;
         if (PARTS[i].table == &TABLE_TENANT && !found->tenant)
-            break; /* without its first row the rest says nothing */
+            break; /* without this row the others are meaningless */
     }
     return 0;
 }

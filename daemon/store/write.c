@@ -1,43 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-/* store/write.c: one write: a transaction, and what becomes of us if the disk refuses it.
+/* store/write.c: runs transactions, and recovers from failures of the disk.
  *
- * After an I/O error the connection is not used again: nobody knows which pages the kernel has
- * dropped. It is closed, opened and checked (security rule 27). That also answers the one question
- * that a failed COMMIT leaves open, whether it is on disk: each write counts `generation` up. If it
- * is, and we can still say so, the write has worked; if it shows only later, when its caller has
- * long been told that it failed, it is taken back row by row. */
-#include "store/internal.h"
+ * After an I/O error the connection is not used again, because the kernel may have dropped dirty pages:
+ * it is closed, reopened and checked. That also shows whether a failed COMMIT is on disk, because each
+ * write increments `generation`. If it is, and the call has not returned yet, the write succeeds; if it
+ * turns out later, after failure was reported, it is undone row by row. */
+#include "store/write.h"
 
+#include "store/attach.h"
 #include "store/mend.h"
-
+#include "store/outbox_row.h"
+#include "store/unknown_outcome.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-/* A wall clock that is off by more than this against boot time has been set. */
-
 static void in_trouble(struct store *s, int r, const struct failure *why)
 {
     if (r == -ENOENT || r == -EINVAL)
-        return; /* a wrong question, not a disk that fails */
+        return; /* an error of the caller, not of the disk */
     (void)snprintf(s->trouble, sizeof s->trouble, "%s", why ? why->text : strerror(-r));
 }
 
 /* ---- reopening ---- */
 
-/* The frames of a write whose fsync failed may be readable and yet not on disk. Checkpointing
- * writes their content to other pages and syncs those, so that the answer stays as it is. */
+/* After a failed fsync the frames of a write may be readable but not on disk. A checkpoint copies them to
+ * the database file and syncs that, so that the state is final. */
 static int make_sure(struct store *s, struct failure *f)
 {
     int64_t busy = 1;
     int r = db_number(&s->db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, f);
     if (r >= 0 && busy)
-        r = failure_set(f, FAILURE_LOCAL, EAGAIN, "state database %s: another program reads it",
+        r = failure_set(f, FAILURE_LOCAL, EAGAIN, "state database %s: another program is reading it",
                         s->db.path);
     return r;
 }
 
-/* Opens again and checks. *ret_there: the write that was in doubt is on disk, for good. */
+/* Reopens and checks. *ret_there: the write in doubt is on disk, durably. */
 static int reopen(struct store *s, bool *ret_there, struct failure *f)
 {
     int64_t expected = s->db.generation, version;
@@ -75,6 +74,13 @@ static int take_back(struct store *s, struct failure *f)
     return r;
 }
 
+/* The disk lost records of attempts: any open row may have been sent. */
+static int attempts_were_lost(struct store *s, struct failure *f)
+{
+    int r = store_begin(s, NULL, f);
+    return r < 0 ? r : store_end(s, unknown_outcome_all(s, &s->clock, f), f);
+}
+
 int store_ready(struct store *s, struct failure *f)
 {
     bool there = false;
@@ -92,14 +98,32 @@ int store_ready(struct store *s, struct failure *f)
     if (r < 0)
         in_trouble(s, r, f);
     if (r >= 0 && s->lost) {
-        s->lost = false; /* it comes here again */
-        r = outbox_recover_lost(s, f);
+        s->lost = false; /* because store_begin calls store_ready */
+        r = attempts_were_lost(s, f);
         s->lost = r < 0;
     }
     return r;
 }
 
 /* ---- the clock ---- */
+
+int store_rebase(struct store *s, struct instant now, struct failure *ret_failure)
+{
+    CLEANUP(outbox_rows_free) struct outbox_rows rows = {0};
+    s->clock = now; /* so that store_begin sees no jump */
+    int r = store_ready(s, ret_failure);
+    if (r >= 0) {
+        CLEANUP(query_end)
+        struct query q =
+            row_select(&s->db, &TABLE_OUTBOX, "WHERE state IN (0, 1, 3) AND state = 0");
+        r = outbox_rows_collect(&q, &rows, ret_failure);
+    }
+    if (r >= 0)
+        r = store_begin(s, NULL, ret_failure);
+    if (r < 0)
+        return r;
+    return store_end(s, outbox_rows_rebase(s, &rows, &now, ret_failure), ret_failure);
+}
 
 static int heed_clock(struct store *s, const struct instant *now, struct failure *f)
 {
@@ -116,7 +140,7 @@ static int heed_clock(struct store *s, const struct instant *now, struct failure
 static int begin_write(struct store *s, const struct instant *now, bool soon, struct failure *f)
 {
     if (s->mode == STORE_READ_ONLY)
-        return failure_set(f, FAILURE_LOCAL, EROFS, "state directory %s: opened for reading only",
+        return failure_set(f, FAILURE_LOCAL, EROFS, "state directory %s: opened read-only",
                            s->directory);
     int r = store_ready(s, f);
     if (r >= 0 && now)
@@ -165,7 +189,7 @@ int store_end(struct store *s, int r, struct failure *f)
         undo_clear(&s->undo);
     if (!there)
         return r;
-    s->trouble[0] = '\0'; /* it has worked after all, and is safe */
+    s->trouble[0] = '\0'; /* the write succeeded after all and is durable */
     return result;
 }
 
@@ -176,7 +200,7 @@ int store_sync(struct store *s, struct failure *ret_failure)
     if (!s->unsynced)
         return 0;
     int r = s->db.sick ? -EIO : db_sync(&s->db, &why);
-    if (r < 0) { /* what can be read may yet not be on disk: opening again makes sure */
+    if (r < 0) { /* frames may be readable but not on disk: reopening checkpoints them */
         s->db.sick = true;
         r = reopen(s, &there, &why);
     }
@@ -205,11 +229,23 @@ int store_quarantine(struct store *s, const struct bad_rows *bad, struct failure
     if (r >= 0 && bad_rows_damage(bad))
         r = damage_note(&s->db, bad_rows_damage(bad), f);
     if (r >= 0)
-        r = outbox_settle_all(s, f); /* a bad row may have stood before good ones */
+        r = outbox_settle_all(s, f); /* a bad row may have been the head of a queue */
     r = store_end(s, r, f);
     if (r >= 0)
         s->quarantined += bad->n;
     return r;
+}
+
+/* ---- damage ---- */
+
+bool store_mended(struct store *s, int *r, struct failure *f)
+{
+    if (*r != -EBADMSG || s->mode != STORE_NORMAL)
+        return false;
+    int mended = store_mend(s, f);
+    if (mended < 0)
+        *r = mended;
+    return mended >= 0;
 }
 
 const char *store_trouble(const struct store *s)

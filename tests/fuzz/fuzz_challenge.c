@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/fuzz/fuzz_challenge.c: whatever a 401 says, claims are a JSON object within their bound. */
-#include "graph/internal.h"
+#include "graph/challenge.h"
 #include "json/json.h"
 
 #include <stdlib.h>

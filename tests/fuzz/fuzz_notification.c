@@ -25,17 +25,20 @@ static void require_same(char *a, size_t a_len, char *b, size_t b_len)
 
 static void renders(const struct notification *n, const struct digest *d)
 {
-    static const struct receiver_options OPTIONS = {.name = "fuzz"};
     const struct message m = {n, d, n && n->seq % 2, (usec_t)1 << 51};
-    for (enum receiver_type t = 0; t < RECEIVER_TYPE_COUNT_; t++) {
+    for (size_t i = 0; receiver_types[i]; i++) {
+        const struct receiver_class *type = receiver_types[i];
         CLEANUP(free) char *bytes = NULL;
         CLEANUP(json_free) struct json *root = NULL;
+        CLEANUP(free) void *own = calloc(1, type->options_size);
+        const struct receiver_options o = {.name = (char[]){"fuzz"}, .class = type, .own = own};
         size_t len;
-        int r = receiver_class(t)->render(&OPTIONS, &m, &bytes, &len);
+        require(own != NULL);
+        int r = receiver_render(&o, &m, &bytes, &len);
         require(r == 0 && len > 0);
-        if (t == RECEIVER_WEBHOOK)
+        if (type == &webhook_class)
             require(len <= WEBHOOK_BODY_MAX && json_parse(bytes, len, &root, NULL) == 0);
-        if (t == RECEIVER_SYSLOG)
+        if (type == &syslog_class)
             require(!memchr(bytes, '\n', len));
     }
 }

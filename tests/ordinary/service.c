@@ -142,7 +142,7 @@ static void add_hook(struct text *t, const struct message *m, const struct recei
     const struct json *data, *alerts;
     char phone[PHONE_MAX + 1];
     size_t len;
-    assert_true(receiver_class(o->type)->render(o, m, &body, &len) >= 0);
+    assert_true(receiver_render(o, m, &body, &len) >= 0);
     assert_true(json_parse(body, len, &root, NULL) >= 0);
     assert_int_equal(json_get_object(root, "data", &data), JSON_OK);
     const char *summary = member(data, "summary");
@@ -168,7 +168,7 @@ static void add_journal(struct text *t, const struct message *m, const struct re
 {
     CLEANUP(free) char *body = NULL;
     size_t len, at = 0;
-    assert_true(receiver_class(o->type)->render(o, m, &body, &len) >= 0);
+    assert_true(receiver_render(o, m, &body, &len) >= 0);
     text_add(t, "  journal\n");
     while (at < len) {
         CLEANUP(free) char *value = NULL;

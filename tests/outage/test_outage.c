@@ -90,8 +90,8 @@ static void three_hours_of_any_outage_are_one_alert(void **state)
     } CASES[] = {
         {"nobody listens", ANSWER_REFUSED, 300, MINUTES(5), "at graph.microsoft.com"},
         {"each sees another face of it", ANSWER_MIXED, 300, MINUTES(15), "300 of 300 tenants"},
-        {"503", ANSWER_503, FEW, MINUTES(5), "Graph keeps telling us to wait"},
-        {"503 and wait", ANSWER_503_WAIT, FEW, MINUTES(5), "Graph keeps telling us to wait"},
+        {"503", ANSWER_503, FEW, MINUTES(5), "Graph throttles the requests"},
+        {"503 and wait", ANSWER_503_WAIT, FEW, MINUTES(5), "Graph throttles the requests"},
         {"hangs", ANSWER_HANGS, FEW, MINUTES(5), "Graph cannot be reached"},
         {"login is dead, tokens last", ANSWER_LOGIN_DEAD, FEW, MINUTES(5), "at login.microsoftonline.com"},
         {"the secret of all has ended", ANSWER_SECRET_ENDED, FEW, MINUTES(5), "sign-in was refused"},

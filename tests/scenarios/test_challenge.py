@@ -21,10 +21,10 @@ class Challenge(Scenario):
         graph = self.graph(state(pool("p", 100, 50)), faults=refuse(challenge, **when))
         self.configure(graph, [hook], interval="1h")
         self.start()
-        self.wait("a reading", lambda: "read in " in self.stderr())
+        self.wait("a reading", lambda: "polled in " in self.stderr())
         first = len(graph.requests())
         self.daemon.send_signal(signal.SIGUSR1)
-        self.wait("another", lambda: self.stderr().count("read in ") == 2 or "could not be read" in self.stderr())
+        self.wait("another", lambda: self.stderr().count("polled in ") == 2 or "poll incomplete" in self.stderr())
         self.assertEqual(self.stop(), 0)
         return graph.requests()[first:]
 
@@ -38,14 +38,14 @@ class Challenge(Scenario):
         self.assertIn("claims", token["token"]["fields"])
         self.assertEqual(token["status"], 200, "the simulator takes no claims that are no JSON")
         self.assertEqual([r["status"] for r in self.of(seen, "allotments")], [401, 200])
-        self.assertNotIn("could not be read", self.stderr())
+        self.assertNotIn("poll incomplete", self.stderr())
 
     def test_claims_again_and_again_cost_two_tokens_at_most_and_the_reading(self):
         seen = self.second_reading(f'Bearer error="insufficient_claims", claims="{CLAIMS}"', **{"from": 2, "times": 20})
         self.assertLessEqual(len(self.of(seen, "token")), 2)
         self.assertEqual({r["status"] for r in self.of(seen, "allotments")}, {401})
         self.assertLessEqual(len(self.of(seen, "allotments")), 3)
-        self.assertIn("could not be read completely", self.stderr())
+        self.assertIn("poll incomplete", self.stderr())
 
     def test_a_plain_401_renews_the_token_without_claims(self):
         seen = self.second_reading('Bearer error="invalid_token"', at=2)

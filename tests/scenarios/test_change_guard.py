@@ -22,8 +22,8 @@ class Changing(Clocks):
         return hook, graph
 
     def more_polls(self, n):
-        read = self.stderr().count("read in")
-        self.wait(f"{n} more polls", lambda: self.stderr().count("read in") >= read + n)
+        read = self.stderr().count("polled in")
+        self.wait(f"{n} more polls", lambda: self.stderr().count("polled in") >= read + n)
 
     def told(self, hook):
         return [(m["type"], m["data"]["rule"], (m["data"]["allotment"] or {}).get("id")) for m in hook.messages()]
@@ -113,7 +113,7 @@ class ChangeGuard(Changing):
                 self.assertEqual(report["pools"], [])
                 text = self.run_daemon("--once")
                 self.assertEqual(text.returncode, 1, text.stdout)
-                self.assertIn("not read completely", text.stdout)
+                self.assertIn("not polled completely", text.stdout)
                 self.assertIn(words, text.stdout)
                 self.assertNotIn(" 0 of ", text.stdout)
 

@@ -111,7 +111,7 @@ class Asleep(Clocks):
 
     def wait_reads(self, n):
         self.wait(f"reading number {n}", lambda: self.reads() >= n)
-        self.wait("its end", lambda: self.stderr().count("read in ") >= n)
+        self.wait("its end", lambda: self.stderr().count("polled in ") >= n)
 
     def settled(self, receiver):
         """How many attempts have ended. A falling asleep before the end of one would be another story."""
@@ -167,9 +167,9 @@ class Asleep(Clocks):
         for n in (2, 3):
             self.daemon.send_signal(signal.SIGUSR1)
             self.wait("a reading that fails", lambda: len(self.net.requests("allotments")) == n)
-        self.wait("its end", lambda: "could not be read" in self.stderr())
+        self.wait("its end", lambda: "poll incomplete" in self.stderr())
         self.sleep(30 * HOUR)
-        self.wait("the next one", lambda: self.stderr().count("read in ") == 2)
+        self.wait("the next one", lambda: self.stderr().count("polled in ") == 2)
         self.wait_message(hook, "alert.escalated", rule="waiting_age")
         self.assertEqual(self.stop(), 0)
         told = [(m["type"], m["data"]["rule"]) for m in hook.messages()]

@@ -41,7 +41,7 @@ class CrashLoop(Many, Clocks):
     def test_waits_persist_and_nothing_is_sent_again(self):
         hook, late = self.world()
         self.start()
-        self.wait("both are asked to wait", lambda: late.requests() and "t2: could not be read" in self.stderr())
+        self.wait("both are asked to wait", lambda: late.requests() and "t2: poll incomplete" in self.stderr())
         self.wait("which is written down", lambda: len(self.query("SELECT * FROM pause")) == 2)
         told, asked = len(late.requests()), len(self.asked_of_t2())
         dice = random.Random(11)

@@ -290,7 +290,7 @@ class Auto(Credential):
         self.start()
         self.wait("it is said", lambda: words in self.stderr())
         self.polls(graph, 4)
-        self.assertEqual(self.stderr().count("when its client secret ends cannot be told"), 1)
+        self.assertEqual(self.stderr().count("the expiry of its client secret is unknown"), 1)
         self.assertIn("client_secret_expires", self.stderr())
         self.assertEqual(len(self.asked(graph)), 1)
         self.assertEqual(hook.messages(), [])
@@ -317,7 +317,7 @@ class Auto(Credential):
         self.polls(graph, 8)
         asked = [r["tenant"] for r in self.asked(graph)]
         self.assertEqual(len(asked), len(set(asked)))
-        self.assertNotIn("cannot be told", self.stderr())
+        self.assertNotIn("client secret is unknown", self.stderr())
         self.daemon.send_signal(signal.SIGHUP)  # which is no reason to ask again
         self.wait("the reload", lambda: "configuration reloaded" in self.stderr())
         self.polls(graph, 8)

@@ -106,7 +106,7 @@ class Damage(Scenario):
             os.mkfifo(directory / name)
             refused = self.run_daemon("--once", timeout=30)
             self.assertEqual(refused.returncode, 69)
-            self.assertIn(f"{directory}/{name}: this is a FIFO", refused.stderr)
+            self.assertIn(f"{directory}/{name}: a FIFO", refused.stderr)
             self.assertIn("move it away", refused.stderr)
             (directory / name).unlink()
 

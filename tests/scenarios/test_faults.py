@@ -50,7 +50,7 @@ class Traced(Faults):
 # "each": one fails; "on": it and all later ones; "all": the first and all later ones.
 DISK = r"state d.*(look for disk errors|file system is full|free some space|check its owner|check the)"
 FILES = r"(Too many open files|Input/output error|No such file|attempt to write a readonly).*|" + DISK
-NET = r"(no connection|connection broke|could not be read completely|trying again in)"
+NET = r"(no connection|connection broke|poll incomplete|trying again in)"
 ERRORS = [
     ("fdatasync", "EIO", "each", DISK), ("fdatasync", "EIO", "on", DISK),
     ("pwrite64", "ENOSPC", "steps", DISK), ("pwrite64", "EIO", "steps", DISK), ("pwrite64", "ENOSPC", "on", DISK),

@@ -46,9 +46,9 @@ class Hours(Scenario):
         self.assertEqual(self.held(), 1)
         self.assertEqual(hook.requests(), [], "nothing at night, not even what ended")
         self.stop()
-        polls = self.stderr().count("read in")
+        polls = self.stderr().count("polled in")
         self.start()  # a restart in the night loses nothing and tells nothing
-        self.wait("it reads again", lambda: self.stderr().count("read in") > polls)
+        self.wait("it reads again", lambda: self.stderr().count("polled in") > polls)
         self.assertEqual(hook.requests(), [])
         self.morning()
         digest = self.wait_message(hook, "alert.digest")["data"]

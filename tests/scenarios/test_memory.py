@@ -57,7 +57,7 @@ class Memory(test_sign_in.SignIn):
         self.start(wrapper=wrapper)
         self.wait("a message", lambda: "delivered: HTTP" in self.stderr())
         os.kill(self.pid(), signal.SIGUSR1)
-        self.wait("another reading", lambda: self.stderr().count("read in ") == 2)
+        self.wait("another reading", lambda: self.stderr().count("polled in ") == 2)
         # The line is written before the last request is freed, and libcurl needs its headers until then.
         self.wait("the event loop", lambda: "epoll" in pathlib.Path(f"/proc/{self.pid()}/wchan").read_text())
         *assertion, token = (self.directory / "secrets/issued").read_text().split()

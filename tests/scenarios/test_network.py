@@ -202,7 +202,7 @@ class Addresses(Scenario):
         self.start()
         self.wait("two polls", lambda: len(graph.requests("assignmentErrors")) >= 2)
         network.lose(address)
-        self.wait("a poll that fails", lambda: "could not be read completely" in self.stderr())
+        self.wait("a poll that fails", lambda: "poll incomplete" in self.stderr())
         self.assertRegex(self.stderr(), r"did not end within 3 s|time-out: ")
         network.find(address)
         polls = len(graph.requests("assignmentErrors"))

@@ -60,10 +60,10 @@ class Outage(Many):
         self.addCleanup(graph.process.send_signal, signal.SIGCONT)
         self.wait_message(hook, "alert.firing", 90, rule="service")
         self.stop()
-        failures = self.stderr().count("could not be read completely")
+        failures = self.stderr().count("poll incomplete")
         self.start()
         self.wait("it reads again, in vain", lambda: self.stderr().count("did not end within") > failures or
-                  self.stderr().count("could not be read completely") > failures)
+                  self.stderr().count("poll incomplete") > failures)
         graph.process.send_signal(signal.SIGCONT)
         self.wait_message(hook, "alert.resolved", 90, rule="service")
         self.everybody_is_read(graph)

@@ -17,8 +17,8 @@ class Pressure(Many):
         self.wait("those that hang have every place", lambda: all(self.seen(graph, n, "token") for n in range(1, 9)))
         taken = max(self.seen(graph, n, "token")[0] for n in range(1, 9))
         self.wait("another poll of the others", lambda: all(self.seen(graph, n)[-1:] > [taken + 0.5] for n in range(9, 13)), 13)
-        self.assertNotIn("could not be read completely", self.stderr(), "their polls go on")
-        self.wait("the end of those polls", lambda: all(f"t{n}: could not be read completely" in self.stderr() for n in range(1, 9)))
+        self.assertNotIn("poll incomplete", self.stderr(), "their polls go on")
+        self.wait("the end of those polls", lambda: all(f"t{n}: poll incomplete" in self.stderr() for n in range(1, 9)))
         self.assertGreater(min(len(self.seen(graph, n)) for n in range(9, 13)), 3)
 
     def test_each_kind_of_trouble_costs_only_its_tenant(self):
@@ -34,10 +34,10 @@ class Pressure(Many):
     def test_a_poll_longer_than_its_interval_never_overlaps_and_what_is_left_out_is_counted(self):
         graph = self.many(1, [{"match": {"path": "allotments"}, "from": 1, "times": 2, "do": {"delay_ms": 2300}}], interval="1s")
         self.start()
-        said = self.wait("it is said", lambda: re.search(r"t1: a poll took (\d+) s, longer than the interval: polls left out: (\d+);", self.stderr()))
+        said = self.wait("it is said", lambda: re.search(r"t1: a poll took (\d+) s, longer than the interval: polls skipped: (\d+);", self.stderr()))
         self.assertGreaterEqual(int(said[1]), 2)
         self.assertEqual(said[1], said[2])
-        end = self.wait("the end of it", lambda: re.search(r"t1: polls end within the interval again; left out: (\d+)$", self.stderr(), re.M))
+        end = self.wait("the end of it", lambda: re.search(r"t1: polls end within the interval again; polls skipped: (\d+)$", self.stderr(), re.M))
         self.assertGreaterEqual(int(end[1]), 4)
         polls = collections.defaultdict(list)
         for r in graph.requests():
@@ -59,7 +59,7 @@ class Pressure(Many):
         graph = self.many(2, [{"match": {"tenant": ident(1), "path": "/beta/*"}, "at": 1,
                                "do": {"status": 429, "headers": {"Retry-After": "600"}}}], interval="1s")
         self.start()
-        self.wait("it was told", lambda: "t1: could not be read" in self.stderr())
+        self.wait("it was told", lambda: "t1: poll incomplete" in self.stderr())
         self.wait("what was on its way is written down", lambda: len(self.seen(graph, 2)) >= 3)
         told = len([r for r in graph.requests() if r["tenant"] == ident(1)])
         for how, said in ((signal.SIGUSR1, "polling every tenant now"), (signal.SIGHUP, "configuration reloaded")):

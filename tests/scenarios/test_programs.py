@@ -111,7 +111,7 @@ class Programs(Scenario):
         self.wait("the reading", lambda: "contoso: 2 pools, 0 waiting, 0 errors, " in self.stderr())
         self.wait("the match", lambda: "SPE_E55" in self.stderr())
         self.daemon.send_signal(signal.SIGUSR1)
-        self.wait("another reading", lambda: self.stderr().count("contoso: read in") >= 2)
+        self.wait("another reading", lambda: self.stderr().count("contoso: polled in") >= 2)
         self.assertEqual(self.stderr().count("SPE_E55"), 1)
         self.assertEqual(self.stderr().count("contoso: 2 pools"), 1)
         self.assertNotIn("SPE_*", self.stderr())
@@ -147,7 +147,7 @@ class Programs(Scenario):
         self.configure(self.graph(dict(FULL, subscribedSkus=skus), faults=faults))
         done = self.run_daemon("--check-access")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertIn("degraded: read from subscribedSkus", done.stdout)
+        self.assertIn("degraded: polled from subscribedSkus", done.stdout)
         self.assertIn("the main job can run, degraded for 1 of 1 tenants", done.stdout)
         self.assertNotIn("FAIL", done.stdout)
 
@@ -222,7 +222,7 @@ class Programs(Scenario):
         graph = self.graph(FULL, faults=[{"match": {"path": "assignmentErrors"}, "at": 2, "do": {"delay_ms": 1500}}])
         self.configure(graph, interval="1h")
         self.start()
-        self.wait("the first poll", lambda: "read in" in self.stderr())
+        self.wait("the first poll", lambda: "polled in" in self.stderr())
         self.daemon.send_signal(signal.SIGUSR1)
         self.wait("the second poll is under way", lambda: len(graph.requests("allotments")) >= 2)
         status = pathlib.Path(f"/proc/{self.daemon.pid}/status")
@@ -230,8 +230,8 @@ class Programs(Scenario):
         for _ in range(10):
             self.daemon.send_signal(signal.SIGUSR1)
             self.wait("the signal was taken", lambda: not pending())
-        self.wait("the third poll", lambda: self.stderr().count("read in") >= 3)
-        self.assertLessEqual(self.stderr().count("polling every tenant now"), self.stderr().count("read in"))
+        self.wait("the third poll", lambda: self.stderr().count("polled in") >= 3)
+        self.assertLessEqual(self.stderr().count("polling every tenant now"), self.stderr().count("polled in"))
 
     def test_signals_reload_poll_now_and_stop(self):
         hook = self.hook()
@@ -244,7 +244,7 @@ class Programs(Scenario):
         text = self.config.read_text()
         self.config.write_text(text + "nonsense = 1;\n")
         self.daemon.send_signal(signal.SIGHUP)
-        self.wait("the refusal", lambda: "old one runs on" in self.stderr())
+        self.wait("the refusal", lambda: "old one stays active" in self.stderr())
         self.config.write_text(text.replace("waiting = {", 'usage = { warning = "80%"; }; waiting = {'))
         self.daemon.send_signal(signal.SIGHUP)
         self.wait("the reload", lambda: "configuration reloaded" in self.stderr())
@@ -282,7 +282,7 @@ class Programs(Scenario):
         extra = ('overrides = ( { match: { sku = "SPE_E5"; }; remaining = { warning = 2; }; },'
                  ' { match: { sku = "SPE_E55"; }; remaining = { warning = 2; }; } );\n')
         self.configure(self.graph(FULL), extra=extra)
-        why = 'overrides: entry 2 has match.sku = "SPE_E55", which no pool that was read has'
+        why = 'overrides: entry 2 has match.sku = "SPE_E55", which matches no pool'
         self.assertNotIn("overrides:", self.run_daemon("--check-access").stdout, "nothing has been read yet")
         self.assertIn(why, self.run_daemon("--once").stderr)
         done = self.run_daemon("--check-access")

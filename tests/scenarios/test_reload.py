@@ -89,7 +89,7 @@ class Reload(Scenario):
         good = self.tenants.read_text()
         self.tenants.write_text(good.replace(";", "", 1) + "}}}")
         self.daemon.send_signal(signal.SIGHUP)
-        self.wait("the reload", lambda: "configuration reloaded" in self.stderr() or "old one runs on" in self.stderr())
+        self.wait("the reload", lambda: "configuration reloaded" in self.stderr() or "old one stays active" in self.stderr())
         self.tenants.write_text(good)
         self.daemon.send_signal(signal.SIGHUP)
         polls = len(graph.requests("assignmentErrors"))
@@ -178,7 +178,7 @@ class Reload(Scenario):
                 fired = self.wait_message(hook, "alert.firing", rule="usage")["data"]
                 self.reload(self.config.read_text().replace("warning = 1;", "warning = 2;"))
                 os.kill(self.daemon.pid, signal.SIGUSR1)
-                self.wait("another poll", lambda: self.stderr().count("read in ") == 2)
+                self.wait("another poll", lambda: self.stderr().count("polled in ") == 2)
                 self.assertEqual([m["data"]["alert_id"] for m in hook.messages()], [fired["alert_id"]])
                 self.stop()
                 shutil.rmtree(self.directory / "state")
@@ -189,7 +189,7 @@ class Reload(Scenario):
         hook.answer([{"from": 1, "times": 1, "do": {"delay_ms": 1500}}])
         self.configure(self.graph(FULL), [hook])
         self.start()
-        self.wait("the delivery begins", lambda: "read in" in self.stderr())
+        self.wait("the delivery begins", lambda: "polled in" in self.stderr())
         self.reload(self.config.read_text() + "\n")
         self.wait_message(hook, "alert.firing")
         ids = collections.Counter(r["headers"]["webhook-id"] for r in hook.requests())
@@ -288,14 +288,14 @@ class FewOfMany(Many, Clocks):
     def test_a_token_outlasts_a_reload_unless_the_secret_on_disk_is_another(self):
         graph = self.many(1, [], interval="1h")
         self.start()
-        self.wait("a reading", lambda: self.stderr().count("read in ") == 1)
+        self.wait("a reading", lambda: self.stderr().count("polled in ") == 1)
         for n, tokens in ((2, 1), (3, 2)):
             if tokens == 2:
                 self.secret("tenant.secret", CLIENT_SECRET + "\n")  # rotated: the same to the simulator, and newer
             self.daemon.send_signal(signal.SIGHUP)
             self.wait("the reload", lambda: self.stderr().count("configuration reloaded") == n - 1)
             self.daemon.send_signal(signal.SIGUSR1)
-            self.wait("another reading", lambda: self.stderr().count("read in ") == n)
+            self.wait("another reading", lambda: self.stderr().count("polled in ") == n)
             self.assertEqual(self.tokens(graph, 1), tokens)
 
 

@@ -187,7 +187,7 @@ class Reload(Service):
         self.config.write_text(self.config.read_text() + "nonsense = 1;\n")
         bad = self.run_daemon("--reload", self.daemon.pid)
         self.assertEqual(bad.returncode, 78)
-        self.assertIn("the log of the daemon says why", bad.stderr)
+        self.assertIn("the log of the daemon has the reason", bad.stderr)
         self.assertIn("'nonsense'", self.stderr())
 
     def test_only_the_daemon_itself_answers(self):
@@ -249,13 +249,13 @@ class Status(Service):
         graph = self.graph(state(pool("p", 100, 100, waiting=30), pool("q", 100, 100, waiting=3)))
         self.configure(graph, [hook])
         self.start_ready()
-        want = r"^1 tenant, last reading \d{4}-\d\d-\d\dT\d\d:\d\dZ, 2 alerts \(1 critical\), 2 to deliver$"
+        want = r"^1 tenant, last poll \d{4}-\d\d-\d\dT\d\d:\d\dZ, 2 alerts \(1 critical\), 2 to deliver$"
         self.wait("the whole line", lambda: re.match(want, self.manager.status()))
 
     def test_the_status_says_how_long_the_sign_in_is_good(self):
         graph = self.graph(QUIET)
-        for extra, words in (('client_secret_expires = "2037-03-01";', ", sign-in good until 2037-03-01, "),
-                             ('client_secret_expires = "2026-01-02";', ", what signs in ended 2026-01-02, ")):
+        for extra, words in (('client_secret_expires = "2037-03-01";', ", credentials valid until 2037-03-01, "),
+                             ('client_secret_expires = "2026-01-02";', ", a credential expired on 2026-01-02, ")):
             with self.subTest(words):
                 self.configure(graph, tenant_extra=extra)
                 self.start_ready()
@@ -266,7 +266,7 @@ class Status(Service):
         graph = self.graph(QUIET, faults=[{"match": {"path": "allotments"}, "do": {"status": 403}}])
         self.configure(graph)
         self.start_ready()
-        self.wait("it", lambda: self.manager.status().startswith("1 tenant (1 not read completely), not read yet, "))
+        self.wait("it", lambda: self.manager.status().startswith("1 tenant (1 not polled completely), not polled yet, "))
 
     def test_the_same_status_is_not_said_again(self):
         graph = self.graph(QUIET)
@@ -420,7 +420,7 @@ class UnsetClock(Service):
                                   f"WALLCLOCK_FILE={self.directory}/offset",
                                   f"ASAN_OPTIONS={os.environ.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0"])
         self.wait("the warning", lambda: "this machine's clock says 1970-01-02" in self.stderr())
-        self.wait("a poll that fails", lambda: "could not be read completely" in self.stderr())
+        self.wait("a poll that fails", lambda: "poll incomplete" in self.stderr())
         self.wait("the status says why", lambda: self.manager.status().endswith("; the clock of this machine is not set"))
         self.assertEqual(graph.requests("allotments"), [])
         self.set_clock(0)

@@ -23,9 +23,9 @@ class Unusable(Scenario):
         self.assertIn("the numbers of a pool cannot be used: b (SPE_E3): consumedUnits", alarm["title"])
         self.assertIn("admin center", alarm["next_step"])
         self.stop()
-        polls = self.stderr().count("read in")
+        polls = self.stderr().count("polled in")
         self.start()
-        self.wait("three more polls", lambda: self.stderr().count("read in") >= polls + 3)
+        self.wait("three more polls", lambda: self.stderr().count("polled in") >= polls + 3)
         self.assertEqual([m["type"] for m in hook.messages()], ["alert.firing"])
         graph.change(scenario(state(pool("a", 100, 50), pool("b", 100, 50, sku=E3, part="SPE_E3"))))
         end = self.wait_message(hook, "alert.resolved", rule="poll")["data"]
@@ -48,7 +48,7 @@ class Unusable(Scenario):
         self.assertEqual((tenant["allotted_units"], tenant["consumed_units"]), (None, None))
         done = self.run_daemon("--once")
         self.assertEqual(done.returncode, 1)
-        self.assertIn(f"contoso: not read completely: {why}\n", done.stdout)
+        self.assertIn(f"contoso: not polled completely: {why}\n", done.stdout)
 
     def test_units_of_the_older_source_too(self):
         row = {"id": "t_s", "skuId": E3, "skuPartNumber": "SPE_E3", "consumedUnits": 5, "capabilityStatus": "Enabled", "appliesTo": "User",

@@ -23,6 +23,8 @@ class Row:
     def __init__(self, line):
         self.path, self.kind, self.default, self.facts, self.help = line.split("\t")
         self.name = self.path.rsplit(".", 1)[-1]
+        # A key that differs between two types of receivers has the path receivers.TYPE.KEY.
+        self.setting = re.sub(r"^receivers\.\w+\.", "receivers.", self.path)
         self.rule_of_override = re.fullmatch(r"overrides\.\w+", self.path) and self.facts == 'group or "off"'
 
 
@@ -132,14 +134,14 @@ def check_sample(table):
             wrong.append(f"{SAMPLE}: {path}: is not in the key table")
     for row in table.values():
         if row.kind == "later":
-            if row.path in values:
+            if row.setting in values:
                 wrong.append(f"{SAMPLE}: {row.path}: is of a later version")
             continue
-        if row.path not in values:
+        if row.setting not in values:
             wrong.append(f"{SAMPLE}: {row.path}: is missing")
         elif row.kind == "key" and row.default != "-" and \
-                row.default not in [v.strip('"') for v in values[row.path]]:
-            wrong.append(f"{SAMPLE}: {row.path}: shows {values[row.path]}, the default is {row.default}")
+                row.default not in [v.strip('"') for v in values[row.setting]]:
+            wrong.append(f"{SAMPLE}: {row.path}: shows {values[row.setting]}, the default is {row.default}")
         if row.help not in comments:
             wrong.append(f"{SAMPLE}: {row.path}: the help of the table is missing: {row.help}")
 

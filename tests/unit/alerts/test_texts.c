@@ -162,7 +162,7 @@ static size_t cases(struct told *ret)
         {"poll",
          A_POLL(.value = 3900, .level = LEVEL_WARNING, .cause = CAUSE_NETWORK,
                 .source = "cloud_licensing",
-                .hint = "Graph or the way to it is not working: check DNS, proxy and firewall"),
+                .hint = "Graph or the network path to it is failing: check DNS, proxy and firewall"),
          RULE_POLL, LEVEL_WARNING},
         {"delivery",
          A_DELIVERY(.subject = "hook", .value = 12, .level = LEVEL_WARNING, .cause = CAUSE_PARKED),
@@ -176,7 +176,7 @@ static size_t cases(struct told *ret)
          A_SERVICE(.value = 300, .level = LEVEL_WARNING, .cause = CAUSE_NETWORK,
                    .since_at = T0 - HOURS(1),
                    .hint =
-                       "Graph or the way to it is not working (allotments: HTTP 503): check DNS, "
+                       "Graph or the network path to it is failing (allotments: HTTP 503): check DNS, "
                        "proxy and firewall"),
          RULE_SERVICE, LEVEL_WARNING},
         {"credential",

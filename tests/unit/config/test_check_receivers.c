@@ -101,6 +101,19 @@ static void the_fallback_is_the_journal_or_else_the_first_receiver(void **state)
     }
 }
 
+static const void *receiver_option(const struct options *o, size_t i, const char *key)
+{
+    const struct receiver_options *r = &o->receiver[i];
+    const struct conf_key *k = conf_key_find(&r->class->options, key);
+    assert_non_null(k);
+    return (const char *)r->own + k->at;
+}
+
+static const char *receiver_text(const struct options *o, size_t i, const char *key)
+{
+    return *(char *const *)receiver_option(o, i, key);
+}
+
 static void receivers_keep_their_order_and_get_traits(void **state)
 {
     CLEANUP(fixture_free) struct config_fixture w = fixture_new();
@@ -119,12 +132,12 @@ static void receivers_keep_their_order_and_get_traits(void **state)
     assert_int_equal(receiver_index(&o->routes, "hook"), 1);
     assert_false(o->routes.receiver[1].pager);
     assert_true(o->routes.receiver[1].wants_deescalations);
-    assert_string_equal(o->receiver[0].facility, "local3");
-    assert_string_equal(o->receiver[0].identifier, "sw");
-    assert_string_equal(o->receiver[0].socket, "/x/log");
+    assert_string_equal(receiver_text(o, 0, "facility"), "local3");
+    assert_string_equal(receiver_text(o, 0, "identifier"), "sw");
+    assert_string_equal(receiver_text(o, 0, "socket"), "/x/log");
     (void)snprintf(path, sizeof path, "%s/hook.key", w.dir);
-    assert_string_equal(o->receiver[1].signing_key_file, path);
-    assert_false(o->receiver[1].allow_http);
+    assert_string_equal(receiver_text(o, 1, "signing_key_file"), path);
+    assert_false(*(const bool *)receiver_option(o, 1, "allow_http"));
     assert_int_equal(o->routes.n_routes, 2);
     assert_true(o->routes.route[0].go_on);
     assert_string_equal(o->routes.route[0].match.severity, "critical");

@@ -30,7 +30,7 @@ static void one_tenant_is_enough_and_the_rest_has_the_documented_defaults(void *
     assert_int_equal(o->log_level, LOG_INFO);
     assert_int_equal(o->n_receivers, 1);
     assert_string_equal(o->receiver[0].name, "journal");
-    assert_int_equal(o->receiver[0].type, RECEIVER_JOURNAL);
+    assert_ptr_equal(o->receiver[0].class, &journal_class);
     assert_int_equal(o->routes.n_receivers, 1);
     assert_true(o->routes.receiver[0].wants_deescalations);
     assert_int_equal(o->routes.n_routes, 0);

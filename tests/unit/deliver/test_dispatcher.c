@@ -5,6 +5,7 @@
 #include "deliver/deliver.h"
 #include "deliver/late_prefix.h"
 #include "hook.h"
+#include "options.h"
 #include "json/json.h"
 
 #include <signal.h>
@@ -76,17 +77,15 @@ static void office_prepare(struct office *o, const char *const *answers, size_t 
     static char *const NAMES[] = {[HOOK] = "hook", [JOURNAL] = "journal", [SYSLOG] = "syslog"};
     *o = (struct office){.journal = sink_new(true), .syslog = sink_new(true)};
     hook_new(&o->hook, answers, n);
-    for (int i = 0; i < N_RECEIVERS; i++) {
+    for (int i = 0; i < N_RECEIVERS; i++)
         o->traits[i] = (struct receiver_traits){.name = NAMES[i], .wants_deescalations = true};
-        o->receiver[i].name = NAMES[i];
-    }
-    o->receiver[HOOK].type = RECEIVER_WEBHOOK;
-    o->receiver[HOOK].url_file = o->hook.url_file;
-    o->receiver[HOOK].signing_key_file = o->hook.key_file;
-    o->receiver[JOURNAL].type = RECEIVER_JOURNAL;
-    o->receiver[JOURNAL].socket = o->journal.path;
-    o->receiver[SYSLOG].type = RECEIVER_SYSLOG;
-    o->receiver[SYSLOG].socket = o->syslog.path;
+    o->receiver[HOOK] = some_receiver(NAMES[HOOK], &webhook_class);
+    some_set(&o->receiver[HOOK], "url_file", o->hook.url_file);
+    some_set(&o->receiver[HOOK], "signing_key_file", o->hook.key_file);
+    o->receiver[JOURNAL] = some_receiver(NAMES[JOURNAL], &journal_class);
+    some_set(&o->receiver[JOURNAL], "socket", o->journal.path);
+    o->receiver[SYSLOG] = some_receiver(NAMES[SYSLOG], &syslog_class);
+    some_set(&o->receiver[SYSLOG], "socket", o->syslog.path);
     open_store(o);
 }
 

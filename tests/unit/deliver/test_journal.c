@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/message_ids.h"
 #include "deliver/receiver.h"
+#include "options.h"
 #include "sink.h"
 
 static const struct receiver_class *const JOURNAL = &journal_class;
@@ -43,7 +44,7 @@ static char *rendered(const struct notification *n, const struct digest *d, bool
                       size_t *ret_len)
 {
     char *entry = NULL;
-    const struct receiver_options o = {.name = "journal", .type = RECEIVER_JOURNAL};
+    const struct receiver_options o = some_receiver("journal", &journal_class);
     const struct message m = {n, d, combined, n ? n->at : d->at};
     assert_int_equal(JOURNAL->render(&o, &m, &entry, ret_len), 0);
     return entry;
@@ -213,9 +214,9 @@ static void a_digest_is_one_entry_that_names_every_alert(void **state)
 static struct receiver_handle *opened(struct receiver_options *o, const struct sink *s)
 {
     struct receiver_handle *handle = NULL;
-    *o = (struct receiver_options){
-        .name = "journal", .type = RECEIVER_JOURNAL, .socket = (char *)s->path};
-    assert_int_equal(JOURNAL->open(o, NULL, &handle, NULL), 0);
+    *o = some_receiver("journal", &journal_class);
+    some_set(o, "socket", s->path);
+    assert_int_equal(JOURNAL->transport->open(o, NULL, &handle, NULL), 0);
     return handle;
 }
 
@@ -223,7 +224,7 @@ static enum answer_class sent(struct receiver_handle *handle, const char *entry,
 {
     struct answer a = {0};
     const struct payload l = {SOME_EVENT, entry, len, {0}};
-    assert_int_equal(JOURNAL->send(handle, &l, &a, NULL, NULL), 1);
+    assert_int_equal(JOURNAL->transport->send(handle, &l, &a, NULL, NULL), 1);
     assert_true(a.text[0]);
     return a.class;
 }
@@ -241,7 +242,7 @@ static void the_entry_arrives_as_one_datagram(void **state)
     assert_int_equal(sent(handle, entry, len), ANSWER_OK);
     assert_int_equal(sink_take(&s, got, sizeof got), len);
     assert_memory_equal(got, entry, len);
-    JOURNAL->close(handle);
+    JOURNAL->transport->close(handle);
     sink_free(&s);
 }
 
@@ -263,7 +264,7 @@ static void a_frozen_journald_never_blocks_and_takes_the_entry_later(void **stat
     while (sink_take(&s, got, sizeof got) > 0)
         ;
     assert_int_equal(sent(handle, entry, len), ANSWER_OK);
-    JOURNAL->close(handle);
+    JOURNAL->transport->close(handle);
     sink_free(&s);
 }
 
@@ -283,7 +284,7 @@ static void a_restarted_journald_is_found_again(void **state)
     sink_listen(&s);
     assert_int_equal(sent(handle, entry, len), ANSWER_OK);
     assert_int_equal(sink_take(&s, got, sizeof got), len);
-    JOURNAL->close(handle);
+    JOURNAL->transport->close(handle);
     sink_free(&s);
 }
 
@@ -326,7 +327,7 @@ static void without_journald_the_message_goes_to_stderr_and_counts(void **state)
         assert_true(got[size - 1] == '\n');
         assert_int_equal(close(pipes[0]) | close(pipes[1]), 0);
     }
-    JOURNAL->close(handle);
+    JOURNAL->transport->close(handle);
     sink_free(&s);
 }
 
@@ -367,7 +368,7 @@ static void a_journald_that_goes_away_gets_the_entry_when_it_is_back(void **stat
         assert_int_equal(sent(handle, entry, len), ANSWER_OK);
         assert_int_equal(sink_take(&s, got, sizeof got), len);
         assert_int_equal(close(pipes[0]) | close(pipes[1]), 0);
-        JOURNAL->close(handle);
+        JOURNAL->transport->close(handle);
         sink_free(&s);
     }
 }
@@ -398,7 +399,7 @@ static void under_systemd_a_journald_is_never_taken_for_absent(void **state)
     assert_int_equal(class, ANSWER_BUSY);
     assert_int_equal(sent_with_stderr(handle, entry, len, pipes[1]), ANSWER_OK);
     assert_int_equal(close(saved) | close(pipes[0]) | close(pipes[1]), 0);
-    JOURNAL->close(handle);
+    JOURNAL->transport->close(handle);
     sink_free(&s);
 }
 
@@ -423,7 +424,7 @@ static void with_neither_journald_nor_stderr_the_entry_stays_queued(void **state
     assert_int_equal(fcntl(full[1], F_SETFL, 0), 0);
     assert_int_equal(sent_with_stderr(handle, entry, len, full[1]), ANSWER_BUSY);
     assert_int_equal(close(pipes[1]) | close(full[0]) | close(full[1]), 0);
-    JOURNAL->close(handle);
+    JOURNAL->transport->close(handle);
     sink_free(&s);
 }
 
@@ -431,7 +432,8 @@ static void a_socket_path_that_is_too_long_is_a_mistake_of_the_configuration(voi
 {
     (void)state;
     CLEANUP(free) char *path = some_flood("/x", 60);
-    const struct receiver_options o = {.name = "journal", .type = RECEIVER_JOURNAL, .socket = path};
+    const struct receiver_options o = some_receiver("journal", &journal_class);
+    some_set(&o, "socket", path);
     struct failure why = {0};
     assert_true(deliver_check(&o, &why) < 0);
     assert_int_equal(why.kind, FAILURE_CONFIG);

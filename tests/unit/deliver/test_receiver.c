@@ -2,24 +2,26 @@
 /* tests/unit/deliver/test_receiver.c: the table of receiver types, and what all types have in
  * common. */
 #include "deliver/receiver.h"
+#include "options.h"
 #include "some.h"
 
-static void every_type_has_its_name(void **state)
+static void every_type_is_found_by_its_name(void **state)
 {
-    static const char *const WANT[RECEIVER_TYPE_COUNT_] = {[RECEIVER_JOURNAL] = "journal",
-                                                           [RECEIVER_SYSLOG] = "syslog",
-                                                           [RECEIVER_WEBHOOK] = "webhook"};
     (void)state;
-    for (enum receiver_type t = 0; t < RECEIVER_TYPE_COUNT_; t++)
-        assert_string_equal(receiver_type_name(t), WANT[t]);
+    for (size_t i = 0; receiver_types[i]; i++)
+        assert_ptr_equal(receiver_type_find(receiver_types[i]->name), receiver_types[i]);
+    assert_ptr_equal(receiver_type_find("journal"), &journal_class);
+    assert_ptr_equal(receiver_type_find("syslog"), &syslog_class);
+    assert_ptr_equal(receiver_type_find("webhook"), &webhook_class);
+    assert_null(receiver_type_find("web"));
 }
 
-static int render(enum receiver_type t, const struct notification *n, const struct digest *d,
-                  char **ret, size_t *ret_len)
+static int render(const struct receiver_class *type, const struct notification *n,
+                  const struct digest *d, char **ret, size_t *ret_len)
 {
-    static const struct receiver_options OPTIONS = {.name = "some"};
+    const struct receiver_options o = some_receiver("some", type);
     const struct message m = {n, d, n != NULL, (n ? n->at : d->at) + USEC_PER_DAY};
-    return receiver_class(t)->render(&OPTIONS, &m, ret, ret_len);
+    return receiver_render(&o, &m, ret, ret_len);
 }
 
 /* A message that is short of memory is not a shorter message: it is rendered whole, or not yet. */
@@ -28,8 +30,8 @@ static void without_memory_no_type_renders_half_a_message(void **state)
     (void)state;
     CLEANUP(notification_free) struct notification *n = some_notification();
     CLEANUP(digest_free) struct digest *d = some_digest(DIGEST_LINES);
-    for (int i = 0; i < 2 * RECEIVER_TYPE_COUNT_; i++) {
-        enum receiver_type t = (enum receiver_type)(i / 2);
+    for (size_t i = 0; receiver_types[i / 2]; i++) {
+        const struct receiver_class *t = receiver_types[i / 2];
         const struct notification *notification = i % 2 ? NULL : n;
         const struct digest *digest = i % 2 ? d : NULL;
         CLEANUP(free) char *whole = NULL;
@@ -42,7 +44,7 @@ static void without_memory_no_type_renders_half_a_message(void **state)
             r = render(t, notification, digest, &got, &len);
             alloc_fail_at(0, false);
             if (r >= 0 && (len != whole_len || memcmp(got, whole, len) != 0))
-                fail_msg("%s, allocation %zu: %zu of %zu bytes", receiver_type_name(t), k, len,
+                fail_msg("%s, allocation %zu: %zu of %zu bytes", t->name, k, len,
                          whole_len);
             assert_true(r == 0 || (r == -ENOMEM && !got));
             assert_true(k < 2000);
@@ -61,7 +63,7 @@ static void the_codec_of_the_store_is_complete(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_type_has_its_name),
+        cmocka_unit_test(every_type_is_found_by_its_name),
         cmocka_unit_test(without_memory_no_type_renders_half_a_message),
         cmocka_unit_test(the_codec_of_the_store_is_complete),
     };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/unit/deliver/test_syslog.c: alerts as syslog lines on a local datagram socket. */
 #include "deliver/receiver.h"
+#include "options.h"
 #include "sink.h"
 
 #include <regex.h>
@@ -10,11 +11,11 @@ static const struct receiver_class *const SYSLOG = &syslog_class;
 static struct receiver_options options(const char *facility, const char *identifier,
                                        const char *path)
 {
-    return (struct receiver_options){.name = "syslog",
-                                     .type = RECEIVER_SYSLOG,
-                                     .facility = (char *)facility,
-                                     .identifier = (char *)identifier,
-                                     .socket = (char *)path};
+    struct receiver_options o = some_receiver("syslog", &syslog_class);
+    some_set(&o, "facility", facility);
+    some_set(&o, "identifier", identifier);
+    some_set(&o, "socket", path);
+    return o;
 }
 
 static char *rendered(const struct receiver_options *o, const struct notification *n,
@@ -107,7 +108,7 @@ static void a_digest_is_one_line_that_names_every_alert(void **state)
 static struct receiver_handle *opened(const struct receiver_options *o)
 {
     struct receiver_handle *handle = NULL;
-    assert_int_equal(SYSLOG->open(o, NULL, &handle, NULL), 0);
+    assert_int_equal(SYSLOG->transport->open(o, NULL, &handle, NULL), 0);
     return handle;
 }
 
@@ -116,7 +117,7 @@ static enum answer_class sent(struct receiver_handle *handle, const char *line)
     struct answer a = {0};
     const struct payload l = {
         SOME_EVENT, line, strlen(line), {.at = some_time("2026-11-02T01:02:03Z")}};
-    assert_int_equal(SYSLOG->send(handle, &l, &a, NULL, NULL), 1);
+    assert_int_equal(SYSLOG->transport->send(handle, &l, &a, NULL, NULL), 1);
     assert_true(a.text[0]);
     return a.class;
 }
@@ -138,7 +139,7 @@ static void the_datagram_has_the_old_format_that_local_daemons_read(void **state
     if (regexec(&re, got, 0, NULL, 0) != 0)
         fail_msg("%s does not match %s", got, want);
     regfree(&re);
-    SYSLOG->close(handle);
+    SYSLOG->transport->close(handle);
     sink_free(&s);
 }
 
@@ -158,7 +159,7 @@ static void a_frozen_daemon_never_blocks_and_takes_the_line_later(void **state)
     while (sink_take(&s, got, sizeof got) > 0)
         ;
     assert_int_equal(sent(handle, "<26>text"), ANSWER_OK);
-    SYSLOG->close(handle);
+    SYSLOG->transport->close(handle);
     sink_free(&s);
 }
 
@@ -180,7 +181,7 @@ static void a_missing_daemon_is_seen_and_a_restarted_one_is_found(void **state)
     assert_int_equal(sent(handle, "<26>second"), ANSWER_OK);
     assert_true(sink_take(&s, got, sizeof got) > 0);
     assert_non_null(strstr(got, "second"));
-    SYSLOG->close(handle);
+    SYSLOG->transport->close(handle);
     sink_free(&s);
 }
 
@@ -195,7 +196,7 @@ static void a_stored_line_that_is_not_ours_is_never_sent(void **state)
     for (size_t i = 0; i < N_ELEMENTS(LINES); i++)
         assert_int_equal(sent(handle, LINES[i]), ANSWER_PERMANENT);
     assert_int_equal(sink_take(&s, got, sizeof got), 0);
-    SYSLOG->close(handle);
+    SYSLOG->transport->close(handle);
     sink_free(&s);
 }
 

@@ -91,7 +91,7 @@ static void an_outage_belongs_to_no_tenant_and_counts_them(void **state)
     struct alert_context *f = NULL;
     assert_int_equal(context_new(&f), 0);
     f->cause = CAUSE_NETWORK;
-    f->hint = some_text("Graph or the way to it is not working");
+    f->hint = some_text("Graph or the network path to it is failing");
     f->host = some_text("graph.microsoft.com");
     f->tenants = 300;
     f->tenants_failing = 290;

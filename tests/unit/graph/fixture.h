@@ -4,6 +4,7 @@
 #include "unit/http/sim.h"
 
 #include "graph/internal.h"
+#include "graph/sign_in.h"
 
 #include <errno.h>
 #include <setjmp.h>

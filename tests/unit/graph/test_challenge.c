@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a 401's WWW-Authenticate asks for. */
-#include "graph/internal.h"
+#include "base/cleanup.h"
+#include "graph/challenge.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Failures in words, and which of two is told. */
-#include "graph/internal.h"
+#include "graph/error_text.h"
+#include "graph/query.h"
 
 #include <errno.h>
 #include <setjmp.h>

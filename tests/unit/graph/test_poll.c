@@ -212,7 +212,7 @@ static void whole_long_lists_are_compared_once_a_day(void **state)
     fixture_poll(&w);
     assert_int_equal(pool(&w, "a")->waiting.count, 60);
     assert_int_equal(asked(&w, "waitingMembers"), 1);
-    w.graph->learnt.check_mono = 0; /* a day later */
+    w.graph->service.check_mono = 0; /* a day later */
     fixture_poll(&w);
     assert_int_equal(asked(&w, "waitingMembers"), 2);
     assert_int_equal(pool(&w, "a")->waiting.count, 60);
@@ -326,7 +326,7 @@ static void a_tenant_without_the_api_is_read_from_the_older_source(void **state)
         assert_int_equal(w.report.requests, 2);
         assert_int_equal(asked(&w, "allotments"), before);
         assert_string_equal(w.report.note, "");
-        w.graph->learnt.probe_mono = 0; /* a day later the API is looked for again */
+        w.graph->service.probe_mono = 0; /* a day later the API is looked for again */
         fixture_poll(&w);
         assert_true(asked(&w, "allotments") > before);
         assert_true(w.report.complete);

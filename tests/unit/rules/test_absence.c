@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pools that vanish, come back, are replaced, or only seem to be gone. */
+/* Pools that are missing, gone, back, replaced or unknown. */
 #include "unit/rules/fixture.h"
 
 #define A                                                     \

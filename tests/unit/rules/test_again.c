@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The last reading by other options. */
+/* The last snapshot, evaluated with new options. */
 #include "unit/rules/fixture.h"
 
 #define POOL(name, n)                                              \

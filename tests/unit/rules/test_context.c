@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Facts are owned data. */
+/* Contexts: every field is copied, compared and freed. */
 #include "base/text.h"
 #include "fixtures/context.h"
 #include "rules/internal.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How long a client secret or a certificate is still good, and who tells of a refusal. */
+/* Expiry of client secrets and certificates, and which alert reports a refusal. */
 #include "base/text.h"
 #include "unit/rules/fixture.h"
 

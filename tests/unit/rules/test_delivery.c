@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A receiver that does not take what we owe it. */
+/* Receivers with parked entries, and disabled receivers. */
 #include "unit/rules/fixture.h"
 
 static void parked_entries_or_a_disabled_receiver_are_told(void **state)

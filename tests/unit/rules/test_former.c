@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* After a change of source: what the present one says of the pools that only the other one lists. */
+/* Pools that only the previous source lists, after a change of source. */
 #include "unit/rules/fixture.h"
 
 #define POOL(name, n)                                                \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Overrides: whom they match, and which of them wins. */
+/* Overrides: which pools they match, and their order. */
 #include "rules/options.h"
 #include <setjmp.h>
 #include <stdarg.h>

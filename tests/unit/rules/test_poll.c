@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The health of reading a tenant: how long, how bad, and why. */
+/* The health of the polls of a tenant: age, level and cause. */
 #include "base/text.h"
 #include "unit/rules/fixture.h"
 
@@ -220,7 +220,7 @@ static void what_a_person_must_mend_is_told_at_once(void **state)
         const char *cause, *hint, *hint2;
     } CASES[] = {
         {{.failure = &auth}, "auth", "sign-in was refused", "AADSTS7000222"},
-        {{.failure = &permission}, "permission", "Directory.Read.All with admin consent): seatwatchd --check-access", "403"},
+        {{.failure = &permission}, "permission", "Directory.Read.All with admin consent): run seatwatchd --check-access", "403"},
         {{.failure = &config}, "config", "contoso.secret is missing", "--check-config"},
         {{SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, false, false, true, NULL, false},
          "schema_changed",
@@ -229,7 +229,7 @@ static void what_a_person_must_mend_is_told_at_once(void **state)
         {{SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, true, false, false, NULL, false},
          "emptied",
          "Directory.Read.All",
-         "take it out of the configuration"},
+         "remove it from the configuration"},
         {{SECTION_COMPLETE, SECTION_COMPLETE, SECTION_COMPLETE, .zero_consumption = true},
          "zero_consumption",
          "no consumed units in any pool",
@@ -333,7 +333,7 @@ static void where_only_one_call_fails_nobody_is_sent_to_look_at_the_proxy(void *
     fixture_init(&w);
     read_once(&w, &h, (struct read_){SECTION_COMPLETE, SECTION_COMPLETE, .failure = &f});
     judge(&w, &h, &partly);
-    assert_non_null(strstr(partly.context->hint, "everything else is read"));
+    assert_non_null(strstr(partly.context->hint, "everything else is still monitored"));
     assert_null(strstr(partly.context->hint, "proxy"));
     read_once(&w, &h, (struct read_){.failure = &f});
     judge(&w, &h, &wholly);
@@ -350,7 +350,7 @@ static void a_hint_does_not_say_the_same_twice(void **state)
     fixture_init(&w);
     read_once(&w, &h, (struct read_){.failure = &f});
     judge(&w, &h, &s);
-    assert_memory_equal(s.context->hint, "sign-in was refused: invalid_client; seatwatchd", 47);
+    assert_memory_equal(s.context->hint, "sign-in was refused: invalid_client; run seatwatchd", 51);
 }
 
 static void what_may_pass_by_itself_waits_for_its_limit_and_then_says_why(void **state)

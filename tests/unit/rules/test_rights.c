@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Does somebody hold what they must? Values in, a observation out. */
+/* Usage rights: from the rights that were read to an observation. */
 #include "base/text.h"
 #include "rules/judge.h"
 

@@ -21,7 +21,7 @@ static void words_are_those_of_the_messages(void **state)
     assert_string_equal(unit_name(UNIT_ENTRIES), "entries");
 }
 
-/* spec.md section 3: what decides for a pool when several findings have the same level. */
+/* The rule that decides for a pool when several findings have the same level. */
 static void the_deciding_rule_of_a_pool_is_the_one_that_hurts_most(void **state)
 {
     static const enum rule FIRST[] = {RULE_WAITING_AGE, RULE_WAITING, RULE_USAGE, RULE_REMAINING};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Many tenants that fail alike: when it is one matter, who keeps still, and what is said of it. */
+/* Many tenants that fail alike: when the alert fires, which poll alerts it withholds, and its context. */
 #include "base/text.h"
 #include "unit/rules/fixture.h"
 
@@ -207,7 +207,7 @@ static void what_is_over_says_how_many_still_fail(void **state)
     assert_int_equal(s.context->cause, CAUSE_NONE);
 }
 
-/* ---- who keeps still ---- */
+/* ---- withheld poll alerts ---- */
 
 static void while_it_is_up_those_alike_keep_still_and_nobody_else(void **state)
 {

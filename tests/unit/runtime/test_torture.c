@@ -375,7 +375,7 @@ static int run_once(const struct runtime_fixture *w, const char *options, size_t
 /* Something that is no mere warning. */
 static bool says_why(const char *text)
 {
-    return strstr(text, "memory") || strstr(text, "error: ") || strstr(text, "try again") || strstr(text, "not read completely");
+    return strstr(text, "memory") || strstr(text, "error: ") || strstr(text, "try again") || strstr(text, "not polled completely");
 }
 
 /* What is not as it must be; NULL if all is. */

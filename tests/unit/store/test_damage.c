@@ -365,7 +365,7 @@ static void what_was_damaged_stands_there_until_it_is_settled(void **state)
     s = open_in(*state);
     assert_int_equal(store_damage(s, &d, &f), 1);
     assert_int_equal(d.what, STORE_DAMAGE_INDEXES);
-    assert_non_null(strstr(d.text, "no row is lost"));
+    assert_non_null(strstr(d.text, "no rows were lost"));
     const struct commit c[] = {{.tenant_id = TENANT, .lost = STORE_LOST, .now = at(0)},
                                {.settles = true, .now = at(0)}};
     ok(store_commit_all(s, c, 2, &f), &f);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/unit/deliver/test_webhook_send.c: one webhook request, and what becomes of each answer. */
+/* tests/unit/deliver/test_http_post.c: one webhook request, and what becomes of each answer. */
 #include "deliver/receiver.h"
 #include "hook.h"
+#include "options.h"
 
 static const struct receiver_class *const WEBHOOK = &webhook_class;
 
 static struct receiver_options options(struct hook *h)
 {
-    return (struct receiver_options){.name = "hook",
-                                     .type = RECEIVER_WEBHOOK,
-                                     .url_file = h->url_file,
-                                     .signing_key_file = h->key_file};
+    struct receiver_options o = some_receiver("hook", &webhook_class);
+    some_set(&o, "url_file", h->url_file);
+    some_set(&o, "signing_key_file", h->key_file);
+    return o;
 }
 
 struct got {
@@ -28,7 +29,7 @@ static struct answer sent_at(struct hook *h, struct receiver_handle *handle, use
 {
     struct got got = {0};
     const struct payload l = {SOME_EVENT, "{\"type\":\"x\"}", 12, {.at = at}};
-    if (WEBHOOK->send(handle, &l, &got.answer, on_done, &got) == 1)
+    if (WEBHOOK->transport->send(handle, &l, &got.answer, on_done, &got) == 1)
         return got.answer;
     while (!got.done)
         hook_turn(h);
@@ -39,7 +40,7 @@ static struct receiver_handle *opened(struct hook *h, struct receiver_options *o
 {
     struct receiver_handle *handle = NULL;
     *o = options(h);
-    assert_int_equal(WEBHOOK->open(o, h->http, &handle, NULL), 0);
+    assert_int_equal(WEBHOOK->transport->open(o, h->http, &handle, NULL), 0);
     return handle;
 }
 
@@ -72,7 +73,7 @@ static void the_request_is_what_standard_webhooks_asks_for(void **state)
     assert_header(r, "webhook-signature", "v1,WknsjRh775xjIsUEt4Myq8IauCP7OWOoh1pGROWe9Sw=");
     assert_header(r, "authorization", NULL);
     assert_string_equal(r->body, "{\"type\":\"x\"}");
-    WEBHOOK->close(handle);
+    WEBHOOK->transport->close(handle);
     hook_free(&h);
 }
 
@@ -85,16 +86,16 @@ static void without_a_key_nothing_is_signed_and_that_has_to_be_said(void **state
     hook_new(&h, ANSWERS, 1);
     struct receiver_options o = options(&h);
     struct receiver_handle *handle = NULL;
-    o.signing_key_file = (char[]){""};
+    some_set(&o, "signing_key_file", "");
     assert_true(WEBHOOK->check(&o, &why) < 0);
     assert_non_null(strstr(why.text, "signing = \"off\""));
-    o.unsigned_messages = true;
+    some_set_bool(&o, "signing", true);
     assert_int_equal(WEBHOOK->check(&o, &why), 0);
-    assert_int_equal(WEBHOOK->open(&o, h.http, &handle, NULL), 0);
+    assert_int_equal(WEBHOOK->transport->open(&o, h.http, &handle, NULL), 0);
     assert_int_equal(sent_at(&h, handle, some_time(SOME_AT)).class, ANSWER_OK);
     assert_header(&h.request[0], "webhook-id", SOME_EVENT);
     assert_header(&h.request[0], "webhook-signature", NULL);
-    WEBHOOK->close(handle);
+    WEBHOOK->transport->close(handle);
     hook_free(&h);
 }
 
@@ -137,7 +138,7 @@ static void each_answer_has_its_class_and_no_text_shows_the_url(void **state)
          "HTTP 429"},
         {STATUS("429 Too Many Requests"), ANSWER_THROTTLED, 0, "HTTP 429"},
         {STATUS("503 Busy\r\nRetry-After: 999999"), ANSWER_THROTTLED, USEC_PER_HOUR,
-         "(Retry-After taken as 1 s to 1 h)"},
+         "(Retry-After limited to 1 s to 1 h)"},
         {STATUS("503 Busy\r\nRetry-After: soon"), ANSWER_RETRY, 0, "HTTP 503"},
         {STATUS("500 Oops"), ANSWER_RETRY, 0, "HTTP 500"},
         {STATUS("400 Bad Request\r\nDate: Sun, 22 Nov 2020 01:00:00 GMT"), ANSWER_RETRY, 0,
@@ -158,7 +159,7 @@ static void each_answer_has_its_class_and_no_text_shows_the_url(void **state)
         if (strstr(a.text, "SECRET") || strstr(a.text, "credential") || strstr(a.text, "q-u-e"))
             fail_msg("case %zu leaks: %s", i, a.text);
         assert_int_equal(h.n_requests, 1); /* nothing was followed */
-        WEBHOOK->close(handle);
+        WEBHOOK->transport->close(handle);
         hook_free(&h);
     }
 }
@@ -176,7 +177,7 @@ static void a_long_answer_is_left_unread_and_its_status_counts(void **state)
     struct answer a = sent_at(&h, handle, some_time(SOME_AT));
     assert_int_equal(a.class, ANSWER_OK);
     assert_int_equal(a.status, 200);
-    WEBHOOK->close(handle);
+    WEBHOOK->transport->close(handle);
     hook_free(&h);
 }
 
@@ -189,11 +190,11 @@ static void changed_files_are_read_again_before_the_next_attempt(void **state)
     hook_new(&h, ANSWERS, 1);
     struct receiver_handle *handle = opened(&h, &o);
     (void)sent_at(&h, handle, 0);
-    assert_false(WEBHOOK->renewed(handle));
+    assert_false(WEBHOOK->transport->renewed(handle));
     some_write(h.key_file, HOOK_KEY_OLD "\n" HOOK_KEY "\n");
     (void)sent_at(&h, handle, 0);
     hook_url(&h, "/new:443/%2Fa?sig=a%20b&c~\nnot part of it");
-    assert_true(WEBHOOK->renewed(handle));
+    assert_true(WEBHOOK->transport->renewed(handle));
     (void)sent_at(&h, handle, 0);
     CLEANUP(free) char *one = hook_header(&h.request[0], "webhook-signature");
     CLEANUP(free) char *two = hook_header(&h.request[1], "webhook-signature");
@@ -202,7 +203,7 @@ static void changed_files_are_read_again_before_the_next_attempt(void **state)
     assert_string_equal(second + 1, one); /* newest first, the old one behind it */
     assert_ptr_equal(strstr(h.request[2].head, "POST /new:443/%2Fa?sig=a%20b&c~ HTTP"),
                      h.request[2].head);
-    WEBHOOK->close(handle);
+    WEBHOOK->transport->close(handle);
     hook_free(&h);
 }
 
@@ -224,7 +225,7 @@ static void a_broken_file_sends_nothing_and_is_mended_without_a_restart(void **s
     assert_int_equal(h.n_requests, 0);
     hook_url(&h, "/");
     assert_int_equal(sent_at(&h, handle, 0).class, ANSWER_OK);
-    WEBHOOK->close(handle);
+    WEBHOOK->transport->close(handle);
     hook_free(&h);
 }
 
@@ -238,10 +239,10 @@ static void closing_cancels_what_is_under_way_without_calling_back(void **state)
     const struct payload l = {SOME_EVENT, "{}", 2, {0}};
     hook_new(&h, ANSWERS, 1);
     struct receiver_handle *handle = opened(&h, &o);
-    assert_int_equal(WEBHOOK->send(handle, &l, &got.answer, on_done, &got), 0);
+    assert_int_equal(WEBHOOK->transport->send(handle, &l, &got.answer, on_done, &got), 0);
     while (h.n_requests == 0)
         hook_turn(&h);
-    WEBHOOK->close(handle);
+    WEBHOOK->transport->close(handle);
     assert_false(got.done);
     hook_free(&h);
 }
@@ -272,21 +273,21 @@ static void mistakes_of_the_configuration_are_found_before_the_start(void **stat
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct receiver_options o = options(&h);
         struct failure why = {0};
-        o.allow_http = CASES[i].allow_http;
+        some_set_bool(&o, "allow_http", CASES[i].allow_http);
         some_write(h.url_file, CASES[i].url);
         some_write(h.key_file, CASES[i].keys);
         int r = deliver_check(&o, &why);
         if ((r >= 0) != CASES[i].good || strstr(why.text, "secret@") || strstr(why.text, "AAECAw"))
             fail_msg("%s: %d %s", CASES[i].why, r, why.text);
     }
-    struct receiver_options none = {.name = "hook", .type = RECEIVER_WEBHOOK};
+    struct receiver_options none = some_receiver("hook", &webhook_class);
     struct failure why = {0};
     assert_true(deliver_check(&none, &why) < 0);
-    none.url_file = h.url_file;
+    some_set(&none, "url_file", h.url_file);
     assert_true(deliver_check(&none, &why) < 0);
     assert_non_null(strstr(why.text, "signing_key_file"));
     assert_int_equal(chmod(h.key_file, 0644), 0);
-    none.signing_key_file = h.key_file;
+    some_set(&none, "signing_key_file", h.key_file);
     assert_true(deliver_check(&none, &why) < 0);
     hook_free(&h);
 }
@@ -332,7 +333,8 @@ static void a_test_message_takes_the_same_way_and_says_what_was_answered(void **
 
     struct sink s = sink_new(true);
     char got[8192];
-    o = (struct receiver_options){.name = "journal", .type = RECEIVER_JOURNAL, .socket = s.path};
+    o = some_receiver("journal", &journal_class);
+    some_set(&o, "socket", s.path);
     assert_true(tested(&h, &o).accepted);
     size_t len = sink_take(&s, got, sizeof got); /* with NUL bytes in it */
     static const char WANT[] = "\nSEATWATCH_EVENT=receiver.test\n";

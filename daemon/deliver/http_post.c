@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/http_post.c: the HTTP transport: secrets, one request, and the class of its answer. */
+#include "deliver/http_post.h"
+
+#include "base/alloc.h"
+#include "base/digest.h"
+#include "base/stamp.h"
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TIMEOUT (15 * USEC_PER_SEC) /* Standard Webhooks 1.0.0 advises 15 to 30 s */
+#define CONNECT_TIMEOUT (5 * USEC_PER_SEC)
+#define ANSWER_MAX 4096 /* bytes of the answer that we look at */
+#define QUOTE_MAX 100   /* bytes of it in a log line */
+#define SKEW_MAX USEC_PER_MINUTE
+#define OWN_HEADERS 2
+
+struct receiver_handle {
+    const struct receiver_options *options;
+    struct http *http;
+    const char *path[HTTP_POST_SECRETS_MAX]; /* of the type's FILE_RECEIVER rows; "" or NULL: none */
+    struct secret *secret[HTTP_POST_SECRETS_MAX];
+    uint64_t stamp[HTTP_POST_SECRETS_MAX]; /* of the files as they were read */
+    size_t n_secrets;
+    bool stale; /* read the files again, whatever their stamps: the receiver refused us */
+    struct request message; /* of the attempt under way; the answer may repeat its secrets */
+    struct http_request *request;
+    handle_done *done;
+    void *userdata;
+};
+
+/* ---- requests ---- */
+
+static void request_clear(struct request *r)
+{
+    for (size_t i = 0; i < r->n_headers; i++)
+        free(r->header[i].value);
+    secret_free(r->url);
+    *r = (struct request){.content_type = "application/json"};
+}
+
+int request_url(struct request *r, const struct secret *secret, const char *path,
+                struct failure *ret_failure)
+{
+    const char *text = secret_bytes(secret);
+    int e = secret_new(text, strcspn(text, "\n"), NULL, &r->url, ret_failure);
+    if (e >= 0)
+        e = origin_parse(secret_bytes(r->url), r->options->allow_http, &r->origin, ret_failure);
+    return e < 0 ? failure_prefix(ret_failure, e, "%s", path) : 0;
+}
+
+int request_header(struct request *r, const char *name, char *value, bool secret,
+                   struct failure *ret_failure)
+{
+    assert(r->n_headers < HTTP_POST_HEADERS_MAX);
+    if (!value)
+        return failure_oom(ret_failure);
+    r->header[r->n_headers++] = (struct request_header){name, value, secret};
+    return 0;
+}
+
+/* ---- secrets ---- */
+
+static void find_files(struct receiver_handle *h)
+{
+    const struct conf_section *s = &h->options->class->options;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->key[i].type == CONF_FILE && s->key[i].file == FILE_RECEIVER) {
+            assert(h->n_secrets < HTTP_POST_SECRETS_MAX);
+            h->path[h->n_secrets++] =
+                *(char *const *)((const char *)h->options->own + s->key[i].at);
+        }
+}
+
+static bool changed(const char *path, uint64_t *known)
+{
+    uint64_t now = stamp_add(STAMP_NONE, path);
+    bool differs = now != *known;
+    *known = now;
+    return differs;
+}
+
+/* A file that cannot be read is tried again at the next attempt. */
+static int read_secrets(struct receiver_handle *h, struct failure *ret_failure)
+{
+    for (size_t i = 0; i < h->n_secrets; i++) {
+        if (!h->path[i] || !h->path[i][0])
+            continue;
+        if (!changed(h->path[i], &h->stamp[i]) && h->secret[i] && !h->stale)
+            continue;
+        secret_free(TAKE(h->secret[i]));
+        int r = secret_read(h->path[i], NULL, &h->secret[i], ret_failure);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int make_request(struct receiver_handle *h, const struct payload *p,
+                        struct failure *ret_failure)
+{
+    struct request *m = &h->message;
+    request_clear(m);
+    int r = read_secrets(h, ret_failure);
+    if (r >= 0)
+        r = h->options->class->http.request(h->options, h->secret, p, m, ret_failure);
+    h->stale = r < 0;
+    return r;
+}
+
+/* ---- the receiver ---- */
+
+static void http_post_close(struct receiver_handle *h)
+{
+    if (!h)
+        return;
+    http_request_free(h->request);
+    request_clear(&h->message);
+    for (size_t i = 0; i < h->n_secrets; i++)
+        secret_free(h->secret[i]);
+    alloc_release(h);
+}
+DEFINE_CLEANUP(struct receiver_handle *, http_post_close)
+
+/* Making a request finds everything that could be wrong with the secrets. */
+static int http_post_open(const struct receiver_options *o, struct http *http,
+                          struct receiver_handle **ret, struct failure *ret_failure)
+{
+    static const struct payload PROBE = {.event_id = "msg", .body = ""};
+    CLEANUP(http_post_close) struct receiver_handle *h = alloc_zero(1, sizeof *h);
+    if (!h)
+        return failure_oom(ret_failure);
+    h->options = o;
+    h->http = http;
+    find_files(h);
+    int r = make_request(h, &PROBE, ret_failure);
+    const char *ca_file = r >= 0 ? h->message.options->ca_file : NULL;
+    if (r >= 0 && ca_file && ca_file[0] && access(ca_file, R_OK) < 0)
+        r = failure_set(ret_failure, FAILURE_CONFIG, errno, "cannot read ca_file %s: %s", ca_file,
+                        strerror(errno));
+    if (r < 0)
+        return r;
+    *ret = TAKE(h);
+    return 0;
+}
+
+static int http_post_check(const struct receiver_options *o, struct failure *ret_failure)
+{
+    CLEANUP(http_post_close) struct receiver_handle *h = NULL;
+    return http_post_open(o, NULL, &h, ret_failure);
+}
+
+/* ---- one attempt ---- */
+
+/* Receivers refuse a signature whose time is far from theirs with some 4xx; the status alone does
+ * not hint at the clock. */
+static const char *skew_text(const struct http_answer *got)
+{
+    usec_t now_at = clock_now().at;
+    if (got->status < 400 || got->status > 499 || got->date_at == 0)
+        return "";
+    usec_t apart = now_at > got->date_at ? now_at - got->date_at : got->date_at - now_at;
+    return apart > SKEW_MAX ? ", whose clock differs from ours by more than a minute" : "";
+}
+
+/* Scheme and host only: path and query may be the credential, and many servers repeat them
+ * ("Cannot POST /..."). */
+static void explain(const struct receiver_handle *h, const struct http_answer *got,
+                    struct answer *a)
+{
+    char quote[QUOTE_MAX + 1], leads_to[ORIGIN_MAX];
+    struct redact secrets = {0};
+    redact_add_url(&secrets, h->message.url);
+    for (size_t i = 0; i < h->message.n_headers; i++)
+        if (h->message.header[i].secret)
+            redact_add(&secrets, h->message.header[i].value, strlen(h->message.header[i].value));
+    redact_clean(quote, sizeof quote, got->body, got->body_len, &secrets);
+    redact_clean(leads_to, sizeof leads_to, got->redirect, strlen(got->redirect), &secrets);
+    bool redirect = got->status >= 300 && got->status <= 399;
+    answer_set(a, answer_class_of(got->status, got->retry_after != 0),
+               "HTTP %d from %s%s%s%s%s%s%s%s%s", got->status, h->message.origin.text,
+               redirect ? ", a redirect" : "", redirect && leads_to[0] ? " to " : "",
+               redirect ? leads_to : "", redirect ? ", not followed" : "", skew_text(got),
+               got->retry_after_clamped ? " (Retry-After limited to 1 s to 1 h)" : "",
+               quote[0] ? ": " : "", quote);
+    if (h->options->class->http.classify)
+        h->options->class->http.classify(got, a);
+}
+
+static void on_answer(void *userdata, const struct http_answer *got)
+{
+    struct receiver_handle *h = userdata;
+    struct answer a = {.status = got->status, .retry_after = got->retry_after};
+    if (got->status > 0)
+        explain(h, got, &a);
+    else
+        answer_set(&a, ANSWER_RETRY, "%s", got->failure.text);
+    /* A secret that was rotated in place may keep its stamp on coarse file systems. */
+    h->stale = got->status == 401 || got->status == 403;
+    handle_done *done = h->done;
+    void *target = h->userdata;
+    http_request_free(TAKE(h->request));
+    done(target, &a);
+}
+
+static int start(struct receiver_handle *h, const struct payload *p, struct failure *ret_failure)
+{
+    const struct request *m = &h->message;
+    int r = make_request(h, p, ret_failure);
+    if (r < 0)
+        return r;
+    struct http_header headers[OWN_HEADERS + HTTP_POST_HEADERS_MAX] = {
+        {"content-type", m->content_type},
+        {"user-agent", "seatwatchd/" SEATWATCH_VERSION}, /* not the one for Graph */
+    };
+    for (size_t i = 0; i < m->n_headers; i++)
+        headers[OWN_HEADERS + i] = (struct http_header){m->header[i].name, m->header[i].value};
+    const char *ca_file = m->options->ca_file;
+    const struct http_call call = {
+        .method = "POST",
+        .url = secret_bytes(m->url),
+        .allow_http = m->options->allow_http,
+        .ca_file = ca_file && ca_file[0] ? ca_file : NULL,
+        .headers = headers,
+        .n_headers = OWN_HEADERS + m->n_headers,
+        .body = p->body,
+        .body_len = p->len,
+        .timeout = TIMEOUT,
+        .connect_timeout = CONNECT_TIMEOUT,
+        .max_body = ANSWER_MAX,
+        .status_only = true,
+    };
+    return http_start(h->http, &call, on_answer, h, &h->request, ret_failure);
+}
+
+static int http_post_send(struct receiver_handle *h, const struct payload *p, struct answer *ret,
+                          handle_done *done, void *userdata)
+{
+    struct failure why = {0};
+    h->done = done;
+    h->userdata = userdata;
+    if (start(h, p, &why) >= 0)
+        return 0;
+    /* Nothing left the process. A file may be repaired, and memory may become free. */
+    answer_set(ret, ANSWER_RETRY, "%s", why.text);
+    return 1;
+}
+
+/* The first secret of a type says who the receiver is: its URL or its routing key. */
+static bool http_post_renewed(struct receiver_handle *h)
+{
+    return h->n_secrets > 0 && stamp_add(STAMP_NONE, h->path[0]) != h->stamp[0];
+}
+
+/* A part of the digest: too little to find the secret by. If there is no digest: 0, like any other
+ * number. */
+static int64_t http_post_address(const struct receiver_handle *h)
+{
+    uint8_t digest[SHA256_SIZE] = {0};
+    int64_t address;
+    const char *text = h->secret[0] ? secret_bytes(h->secret[0]) : NULL;
+    if (text)
+        (void)sha256(text, strcspn(text, "\n"), digest);
+    memcpy(&address, digest, sizeof address);
+    return address;
+}
+
+const struct transport http_post = {
+    .check = http_post_check,
+    .open = http_post_open,
+    .close = http_post_close,
+    .send = http_post_send,
+    .renewed = http_post_renewed,
+    .address = http_post_address,
+};

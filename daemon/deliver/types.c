@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/types.c: the table of receiver types. */
+#include "deliver/receiver.h"
+
+const struct receiver_class *const receiver_types[] = {
+    &journal_class,
+    &syslog_class,
+    &webhook_class,
+    NULL,
+};

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* graph/poll_order.h: the order of lists over several polls, when one poll cannot read them all. */
+#pragma once
+#include "graph/query.h"
+
+struct poll;
+struct poll_order {    /* from poll to poll */
+    bool cut;          /* the last one was cut short */
+    bool errors_first; /* before the pools, this time */
+    bool errors_had;   /* their turn in this round, */
+    struct id_set had; /* and these waiting lists theirs */
+};
+struct pending { /* a list to begin */
+    enum list list;
+    char *id, *link;   /* of an allotment, and where its waiting list goes on; NULL: at its start */
+    struct id_set ids; /* of the members before the link */
+};
+struct pending_stack {
+    struct pending *item;
+    size_t n, size;
+};
+/* A list for later. Takes over `ids` (NULL: none came before). -ENOMEM */
+int poll_order_pend(struct poll *p, enum list list, const char *id, const char *link,
+                    struct id_set *ids);
+bool poll_order_pick(struct poll *p,
+                     struct pending *ret); /* takes the next one off; false: there is none */
+void poll_order_drop(struct poll *p);      /* all that are pending */
+void poll_order_turn(struct poll *p, enum list list,
+                     const char *id);   /* a list was read, or failed */
+void poll_order_settle(struct poll *p); /* the poll ends, its queues as they are */
+void poll_order_clear(struct poll_order *k);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* store/outbox_row.h: rows of the table outbox, and the heads of its queues. Private to the room. */
+#pragma once
+#include "store/internal.h"
+
+struct outbox_row {
+    int64_t id, event;
+    char receiver[64];
+    char queue[UUID_TEXT]; /* id of the alert or digest */
+    uint32_t episode;
+    enum event_type type;
+    enum outbox_state state;
+    uint32_t attempts;
+    bool unknown, combined;
+    usec_t created_at, due_at;
+    struct instant set; /* when due_at was set: a jump of the wall clock must not change the delay */
+    usec_t finished_at; /* 0: not finished */
+    int64_t size;
+};
+/* Queued, in flight or parked. */
+bool outbox_row_owed(const struct outbox_row *o);
+/* 1: filled. 0: a bad row, added to `bad`. -ENOMEM. */
+int outbox_row_read(const struct query *q, struct outbox_row *ret, struct bad_rows *bad,
+                    struct failure *f);
+/* By id. -ENOENT: none, or a bad row (which stays). */
+int outbox_row_get(struct store *s, int64_t id, struct outbox_row *ret, struct failure *f);
+int outbox_row_put(struct store *s, const struct outbox_row *o, struct failure *f);
+/* The good rows of a select, collected before any of them changes. */
+struct outbox_rows {
+    struct outbox_row *row;
+    size_t n;
+};
+static inline void outbox_rows_free_at(struct outbox_rows *rows)
+{
+    free(rows->row);
+}
+int outbox_rows_collect(struct query *q, struct outbox_rows *ret, struct failure *f);
+/* Removes a row from the queue: delivered, superseded or parked. */
+int outbox_row_finish(struct store *s, struct outbox_row *o, enum outbox_state state, usec_t now_at,
+                      struct failure *f);
+/* Marks the first row of this queue as its head. */
+int outbox_settle(struct store *s, const char *receiver, const char *queue, struct failure *f);
+int outbox_settle_all(struct store *s, struct failure *f);
+/* Sets due_at, between now and now + STORE_DELAY_MAX. */
+void outbox_row_wait(struct outbox_row *o, const struct instant *now, usec_t due_at);
+/* Inside a transaction, after the wall clock was set: each row waits for what was left of its delay. */
+int outbox_rows_rebase(struct store *s, const struct outbox_rows *rows, const struct instant *now,
+                       struct failure *f);
