@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/alert.c: copying and freeing alerts and the changes that carry them. */
+/* alerts/alert.c: copies and frees alerts and planned changes. */
 #include "alerts/alerts.h"
 
 #include "base/text.h"

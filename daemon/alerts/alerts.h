@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/alerts.h: observations + alert states + now -> changes. Pure: no I/O, no clock of its own.
+/* alerts/alerts.h: plans state changes and notifications from observations. Pure: no I/O, no clock.
  *
- * The registry holds every alert instance in memory, as the store has it on disk. Planning makes a
- * value that says what would change; the store commits it; only then is it applied to the registry.
- * Every decision to speak is "differs from what was last said?", never "did it just change?". */
+ * The registry holds every alert instance in memory, as the store has it on disk. Planning
+ * returns the changes as a value, the store commits them, and only then are they applied to the
+ * registry. A notification is due when the state differs from the last notification, not when it
+ * differs from the last observation. */
 #pragma once
 #include "alerts/route.h"
 #include "alerts/step.h"
 
 #define LEVELS 2 /* latches per finding: LEVEL_WARNING - 1, LEVEL_CRITICAL - 1 */
 
-struct alert { /* one instance; plain data, so that the store can keep it */
+struct alert { /* one instance; plain data that the store can write */
     char id[ALERT_ID_TEXT];
     enum kind kind;
     char *tenant_id; /* "" for alerts that belong to no tenant */
@@ -18,30 +19,30 @@ struct alert { /* one instance; plain data, so that the store can keep it */
     uint32_t episode; /* of the instance, +1 at each PENDING -> FIRING */
     uint64_t seq;     /* +1 at each event */
     struct latch latch[RULE_COUNT_][LEVELS];
-    enum level muted[RULE_COUNT_]; /* baseline: said in the digest; silent until worse or cleared */
-    enum alert_state state;        /* derived, kept for people */
+    enum level muted[RULE_COUNT_]; /* baseline: in the first-run digest; no event until worse or cleared */
+    enum alert_state state;        /* derived from the latches; shown, not decided on */
     enum level level;              /* worst latch that is FIRING or RECOVERING */
     enum rule rule;                /* deciding finding */
     int64_t value, threshold;
     enum unit unit;
     struct instant started; /* of the episode (or of PENDING) */
-    enum level notified;    /* level last told to anybody; NONE: nothing open */
+    enum level notified;    /* level of the last notification; NONE: nothing open */
     enum rule notified_rule;
     int64_t notified_value,
-        notified_waiting;      /* numbers last told: for "doubled" and "0 -> n"; notified_waiting
-                                * is negative once nobody of those told waits any more. Of a
-                                * poll alert notified_value is the section told, as -1 - enum
-                                * health_section; older versions left an age, which is >= 0 */
-    enum cause notified_cause; /* last told */
+        notified_waiting;      /* of the last notification, to detect "doubled" and "0 -> n".
+                                * notified_waiting is negated once the waiting members have gone.
+                                * Poll alerts: notified_value is -1 - enum health_section; a
+                                * value >= 0 is an age written by an older version */
+    enum cause notified_cause; /* of the last notification */
     usec_t reminder_at;    /* wall time; 0: none planned */
     uint32_t reminders;    /* sent in this episode at this level */
     struct alert_context
         *context; /* last known, shared: read only; NULL before the first observation */
-    struct alert *next[3], **at; /* the registry's own */
+    struct alert *next[3], **at; /* links of the registry */
 };
 int alert_copy(const struct alert *src, struct alert **ret); /* shares the context; -ENOMEM */
-/* The alert as a notification with its texts, without an event id: what would be told of it at
- * `at`. Of a pending one, the level it is about to have. a->context is not NULL; -ENOMEM. */
+/* The alert as a notification with texts but without an event id, as it would be sent at `at`. A
+ * pending alert gets its pending level. a->context is not NULL; -ENOMEM. */
 int alert_notification(const struct alert *a, enum event_type type, usec_t at,
                        struct notification **ret);
 void alert_free(struct alert *a);
@@ -51,15 +52,15 @@ struct alert_registry;
 int registry_new(struct alert_registry **ret);
 void registry_free(struct alert_registry *b);
 DEFINE_CLEANUP(struct alert_registry *, registry_free)
-/* Takes it over; replaces one with the same id, or about the same subject. Always 0: applying what
- * is already on disk must not fail. */
+/* Takes ownership; replaces an alert with the same id or the same subject. Always 0: applying
+ * committed changes must not fail. */
 int registry_put(struct alert_registry *b, struct alert *a);
 const struct alert *registry_find(const struct alert_registry *b, enum kind kind,
                                   const char *tenant_id, const char *subject);
 const struct alert *registry_by_id(const struct alert_registry *b, const char *id);
 const struct alert *registry_next(const struct alert_registry *b,
                                   size_t *cursor); /* all; NULL ends */
-/* One tenant's ("": no tenant's): the first one, or the one after `after`. */
+/* The alerts of one tenant ("": of none): the first, or the next after `after`. */
 const struct alert *registry_next_of(const struct alert_registry *b, const char *tenant_id,
                                      const struct alert *after);
 size_t registry_count_tenant(const struct alert_registry *b, const char *tenant_id);
@@ -73,23 +74,23 @@ struct alert_options {
     } repeat;
 };
 
-/* One thing to tell, and to whom. The store turns it into rows. */
+/* A notification or digest and its receivers. The store turns it into outbox rows. */
 struct event {
     struct notification *notification; /* or */
     struct digest *digest;
-    receiver_set to; /* RESOLVED: everybody who may have been told of the episode instead */
+    receiver_set to; /* RESOLVED: ignored; goes to all receivers that may have got the episode */
 };
-/* Who is to hear of an alert only when the hours of a route begin. Whoever is told of it before
- * that, and everybody once it resolves, waits no more: the store sees to it. */
+/* Receivers whose notification is deferred until the hours of a route begin. The store drops a
+ * deferral when its receiver gets a notification earlier, and all of them when the alert resolves. */
 struct deferral {
     char alert_id[ALERT_ID_TEXT];
     uint32_t episode;
     receiver_set to;
-    bool only; /* nobody else waits; otherwise they are added to those who do */
+    bool only; /* replaces the stored deferrals; false: adds to them */
 };
-/* How far an alert had counted when it was forgotten. */
+/* The counters of a deleted alert. A new one with the same id continues them. */
 struct past_alert {
-    uint32_t episode; /* 0: it has never been up */
+    uint32_t episode; /* 0: never fired */
     uint64_t seq;
 };
 struct removal {
@@ -103,11 +104,11 @@ struct changes {
     size_t n_events;
     struct deferral *deferral; /* after the events */
     size_t n_deferrals;
-    struct removal *removed; /* instances to forget (moved subjects, archived), before
-                              * `alert` is put in: a moved one may take over their id */
+    struct removal *removed; /* alerts to delete (moved, archived); applied before `alert`, because
+                              * a moved alert may take over such an id */
     size_t n_removed;
     struct instant
-        now; /* of the planning: how the registry notifications that the wall clock jumped */
+        now; /* of the plan; the registry detects clock jumps by it */
 };
 void changes_free(struct changes *c);
 DEFINE_CLEANUP(struct changes *, changes_free)
@@ -119,57 +120,56 @@ struct plan_context {
     struct instant now;
     usec_t outage_tolerance; /* max(1 h, three polls) */
     bool first_run;          /* the tenant's first complete poll ever: baseline and digest */
-    bool state_lost; /* its first one after a loss of state: what is beyond a limit and not in
-                      * the registry fires at once, as in alerts_plan_lost; no baseline */
-    bool again; /* the observations are those of the tenant's last poll, judged by other options:
-                 * they satisfy min_samples, and no time has passed since */
-    struct reach service_reach; /* alerts about many tenants reach these, too: see runtime/outage.c */
-    const char *tenant_id, *tenant_name; /* of the observations; NULL for delivery observations */
-    /* How far an alert that is not in the registry had counted; zeros: nothing is known of it. It
-     * is asked when an alert begins, which goes on counting from there. NULL: nothing is known of
-     * any. -E */
+    bool state_lost; /* its first one after a loss of state: breaches that are not in the registry
+                      * fire at once, as in alerts_plan_lost; no baseline */
+    bool again; /* the last poll, evaluated again with new options: satisfies min_samples, adds no
+                 * time to the latches */
+    struct reach service_reach; /* additional receivers of alerts about many tenants: see runtime/outage.c */
+    const char *tenant_id, *tenant_name; /* of the observations; NULL: no tenant */
+    /* Counters of an alert that is not in the registry; zeros: none are stored. Called for each new
+     * alert, which continues them. NULL: none are stored. -E */
     int (*past)(void *userdata, const char *alert_id, struct past_alert *ret, struct failure *ret_failure);
     void *past_userdata;
-    bool complete_list; /* the observations are all that exists for this tenant: alerts without one
+    bool complete_list; /* the observations cover all subjects of this tenant: alerts without one
                            are archived */
 };
-/* The wall clock has jumped since the registry last changed: the next plan touches everybody's
- * reminders. Otherwise one with observations touches the alerts of its own tenant only, so that
- * plans for different tenants may be made before any of them is applied. */
+/* The wall clock has jumped since the registry last changed: the next plan moves the reminders of
+ * all tenants. Without a jump, a plan changes alerts of its own tenant only, so that plans for
+ * several tenants can be made before one is applied. */
 bool alerts_clock_jumped(const struct alert_registry *registry, const struct instant *now);
-/* What these observations change. Fresh observations only: never call it twice for one poll, unless
- * ctx->again. The observations are not modified, their context are shared. Only -ENOMEM, -EIO
- * (random ids), and what ctx->past returns. */
+/* Plans what these observations change. Call it once per poll, or again with ctx->again. The
+ * observations are not modified; their contexts are shared. -ENOMEM, -EIO (random ids), or what
+ * ctx->past returns. */
 int alerts_plan(const struct plan_context *ctx, const struct alert_registry *registry,
                 const struct observations *observations, struct changes **ret,
                 struct failure *ret_failure);
-/* Reminders that are due at ctx->now, whatever tenant. */
+/* Plans the reminders of all tenants that are due at ctx->now. */
 int alerts_plan_reminders(const struct plan_context *ctx, const struct alert_registry *registry,
                           struct changes **ret, struct failure *ret_failure);
-/* One receiver that waits to hear of one episode, as the store has it. */
+/* A stored deferral: one receiver and one episode. */
 struct deferred {
     char alert_id[ALERT_ID_TEXT];
     uint32_t episode;
     char receiver[64];
-    bool heard; /* somebody may have been told of the episode */
+    bool heard; /* another receiver may have got a notification of the episode */
 };
-/* What was held back for receivers whose hours have begun goes out as one digest for each: the
- * alerts that are still up, as they are now. `held`: all there are, those of an alert together. */
+/* Plans one digest for each receiver whose hours have begun: its deferred alerts that are still
+ * firing, in their present state. `deferred`: all of them, grouped by alert. */
 int alerts_plan_deferred(const struct plan_context *ctx, const struct alert_registry *registry,
                          const struct deferred *deferred, size_t n_deferred, struct changes **ret,
                          struct failure *ret_failure);
-/* After a reload: alerts whose rule is gone or whose tenant is no longer configured end, with
- * "resolved", reason rule_removed, if their episode was told. `keep` answers for one alert. */
+/* After a reload: ends alerts of removed rules and tenants, with a resolved notification (reason
+ * rule_removed) if the episode was notified. `keep`: this alert is still configured. */
 int alerts_plan_removed(const struct plan_context *ctx, const struct alert_registry *registry,
                         bool (*keep)(const struct alert *a, void *userdata), void *userdata,
                         struct changes **ret, struct failure *ret_failure);
-/* What is left of what was told, after damage to the database. */
+/* Kinds of delivery records that are left after damage to the database. */
 enum heard_what {
-    HEARD_LAST_EVENT,  /* of the alert: `seq` of the last event that everybody responsible hears */
-    HEARD_MESSAGE,     /* `receiver` was sent, or will be, the event `seq` of the present episode */
-    HEARD_NOTIFIED,    /* ... was to hear of the present episode */
-    HEARD_DEFERRED,    /* ... waits for the hours of a route */
-    HEARD_UNDELIVERED, /* ... has not got a message of the present episode yet */
+    HEARD_LAST_EVENT,  /* `seq` of the last event that went to all matching receivers */
+    HEARD_MESSAGE,     /* event `seq` of the present episode is sent to or queued for `receiver` */
+    HEARD_NOTIFIED,    /* `receiver` matched the present episode */
+    HEARD_DEFERRED,    /* ... deferred until the hours of a route */
+    HEARD_UNDELIVERED, /* ... a message of the present episode is not delivered yet */
 };
 struct heard {
     char alert_id[ALERT_ID_TEXT];
@@ -177,18 +177,18 @@ struct heard {
     enum heard_what what;
     uint64_t seq;
 };
-/* The database was damaged: whoever should have heard of an alert that is up, and of whom no message
- * is left, is told anew as it is now (same id and episode): criticals singly, the rest in digests,
- * reason "state_lost". Ends that were lost go out again. `heard`: in the order of the alerts' ids.
- * `story` (NULL: none) goes to all receivers of the fallback, as a digest without alerts. */
+/* After damage to the database: notifies the matching receivers of a firing alert that have no
+ * delivery record left, with its present state (same id and episode): critical alerts singly, the
+ * others in digests, reason "state_lost". Lost resolved notifications are sent again. `heard` is
+ * sorted by alert id. `story` (NULL: none) goes to the fallback receivers as a digest without alerts. */
 int alerts_plan_lost(const struct plan_context *ctx, const struct alert_registry *registry,
                      const struct heard *heard, size_t n_heard, const char *story,
                      struct changes **ret, struct failure *ret_failure);
-/* A receiver is no longer configured and has undelivered messages (HEARD_UNDELIVERED): their alerts that
- * are up go to the receivers that match now and have no message of the episode, as in alerts_plan_lost;
- * reason "receiver_removed". Plans nothing the second time. */
+/* A removed receiver had undelivered messages (HEARD_UNDELIVERED): its firing alerts go to the
+ * receivers that match now and have no message of the episode, as in alerts_plan_lost; reason
+ * "receiver_removed". Idempotent. */
 int alerts_plan_receiver_removed(const struct plan_context *ctx,
                                  const struct alert_registry *registry, const struct heard *heard,
                                  size_t n_heard, struct changes **ret, struct failure *ret_failure);
-/* After the commit: the changes become the registry's truth. Takes the alerts out of *c. */
+/* Applies committed changes to the registry. Takes the alerts out of *c. */
 void alerts_apply(struct alert_registry *registry, struct changes *c);

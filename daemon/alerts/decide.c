@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/decide.c: every decision to speak compares with what was last said, never with the last
- * observation: what could not be said once is then said later, and nothing is said twice. */
+/* alerts/decide.c: decides which event is due, by comparison with the last notification.
+ *
+ * Comparing with the last observation instead would lose an event that could not be sent at once,
+ * and could send one twice. */
 #include "alerts/decide.h"
 
 #include "alerts/kind.h"
@@ -12,7 +14,7 @@ static bool holds(const struct alert *a, int rule)
     return alert_rule_level(a, (enum rule)rule) > LEVEL_NONE;
 }
 
-/* Why, for rules and kinds of which messages say it. */
+/* The cause, for rules and kinds whose texts name one. */
 static enum cause cause_of(const struct alert *a)
 {
     const struct rule_row *first = NULL;
@@ -26,14 +28,14 @@ static enum cause cause_of(const struct alert *a)
     return kind_row(a->kind)->cause && a->context ? a->context->cause : CAUSE_NONE;
 }
 
-/* A change to a cause that passes by itself is no message; a change to any other is. */
+/* Transient causes alternate, so a change to one sends no update. */
 static bool cause_changed(const struct alert *a)
 {
     enum cause cause = cause_of(a);
     return cause && !cause_row(cause)->passes && cause != a->notified_cause;
 }
 
-/* At least twice what was told; `told` counts without its sign, and one at least. */
+/* At least twice |notified|, which counts as 1 at least. */
 static bool has_doubled(int64_t n, int64_t notified)
 {
     int64_t size = notified == NUMBER_UNKNOWN ? 0 : notified < 0 ? -notified : notified;
@@ -50,8 +52,7 @@ static bool more_wait(const struct alert *a, const struct finding *f, const stru
            (a->notified_waiting < 0 && o->waiting_began);
 }
 
-/* The end of a credential is told again as it comes nearer: who put the first message aside meets
- * it again in time. */
+/* Expiry updates are sent at fixed distances: the first one comes weeks ahead and is easily put off. */
 static bool end_is_nearer(const struct alert *a, const struct finding *f)
 {
     static const int64_t DAYS[] = {30, 14, 7, 1};
@@ -61,7 +62,7 @@ static bool end_is_nearer(const struct alert *a, const struct finding *f)
     return false;
 }
 
-/* The smaller the section's number, the more rests on it. */
+/* Sections are numbered by importance; a higher rank is a more important one. */
 static int64_t section_rank(const struct alert *a)
 {
     return -1 - (int64_t)section_parse(a->context ? a->context->section : NULL);
@@ -81,7 +82,7 @@ static bool has_news(const struct alert *a, const struct finding *f, const struc
         return more_wait(a, f, o);
     case UPDATE_DOUBLED:
         return has_doubled(f->value, a->notified_value);
-    case UPDATE_DOUBLED_CAUSE: /* twice the loss that was told is a loss of its own */
+    case UPDATE_DOUBLED_CAUSE: /* a loss twice as large is a new event */
         return a->rule == f->rule && a->notified_rule == f->rule &&
                has_doubled(f->value, a->notified_value);
     case UPDATE_DAYS:
@@ -92,8 +93,8 @@ static bool has_news(const struct alert *a, const struct finding *f, const struc
     return false;
 }
 
-/* A finding is news once it has been held at the level that it is at: until then it may pass, or
- * the alert is about to get worse, which is told instead of an update. */
+/* A finding causes an update only after its hold time at its present level. Until then it may pass,
+ * or escalate, and an escalation replaces the update. */
 static bool has_lasted(const struct alert *a, const struct finding *f)
 {
     return is_breached(f) && alert_rule_level(a, f->rule) >= f->raise;
@@ -107,7 +108,7 @@ static bool any_news(const struct alert *a, const struct observation *s, const s
     return false;
 }
 
-/* Twice what the first-run digest told, of a rule that counts that as worse. */
+/* At least twice the value in the first-run digest, for rules that count a doubling as worse. */
 static bool is_worse_than_baseline(const struct alert *a, const struct observation *s)
 {
     for (size_t i = 0; i < s->n_findings; i++) {
@@ -119,8 +120,7 @@ static bool is_worse_than_baseline(const struct alert *a, const struct observati
     return false;
 }
 
-/* The worst level that is up, that this observation breaches, and that is no old news: what the
- * first-run digest told is muted until it gets worse. */
+/* The worst firing level that this observation breaches and that the baseline does not mute. */
 static enum level loud_level(const struct alert *a, const struct observation *s)
 {
     enum level worst = LEVEL_NONE;
@@ -149,9 +149,8 @@ int decide(const struct alert *a, const struct observation *s, const struct outc
 
 /* ---- afterwards ---- */
 
-/* A warning that a pool has little room left while nobody waits is for whoever plans; it was told,
- * and is again when it gets worse. So are errors, when they have doubled, and the end of a
- * credential, when it is nearer. The reminders are for what hurts somebody, or will by itself. */
+/* Reminders repeat alerts that affect users now or will without action. Warnings for planning (few
+ * units left, no waiting members), errors and expiry dates get updates when they get worse. */
 static bool is_reminded(const struct alert *a)
 {
     if (a->notified > LEVEL_WARNING)
@@ -213,7 +212,7 @@ void decide_note(struct alert *a, enum event_type type, const struct alert_optio
     if (a->context && a->context->waiting > 0 && !alert_rule_pending(a, RULE_WAITING))
         a->notified_waiting = a->context->waiting;
     a->notified_cause = cause_of(a);
-    memset(a->muted, 0, sizeof a->muted); /* LEVEL_NONE: from now on all of it is in the open */
+    memset(a->muted, 0, sizeof a->muted); /* LEVEL_NONE: the notification covers the baseline */
     if (!same_level) {
         a->reminders = 0;
         a->reminder_at = 0;

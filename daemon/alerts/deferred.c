@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/deferred.c: what the hours of the routes bring: digests of what was held back. */
+/* alerts/deferred.c: plans digests of deferred alerts when the hours of a route begin. */
 #include "alerts/plan.h"
 
 #include <string.h>
 
-/* The receivers of these rows, all of one alert, that still wait for the present episode. It is
- * unheard if some row is about it and none says that anybody was told. */
+/* Receivers with a deferral of the present episode. `deferred`: rows of one alert. *ret_unheard: the
+ * episode has such a row, and no receiver has been notified of it. */
 static receiver_set waiting(const struct plan *p, const struct alert *a,
                             const struct deferred *deferred, size_t n, bool *ret_unheard)
 {
@@ -14,7 +14,7 @@ static receiver_set waiting(const struct plan *p, const struct alert *a,
         int at = receiver_index(p->ctx->routes, deferred[i].receiver);
         if (deferred[i].episode != a->episode)
             continue;
-        *ret_unheard = !deferred[i].heard; /* the same for all of one episode */
+        *ret_unheard = !deferred[i].heard; /* equal in all rows of an episode */
         if (at >= 0)
             set |= (receiver_set)1 << at;
     }
@@ -26,8 +26,8 @@ static size_t count(receiver_set set)
     return (size_t)__builtin_popcountll(set);
 }
 
-/* A reload, or another level, may lead the alert elsewhere. Then nobody waits for it any more; but
- * if nobody has heard of it at all, whoever is responsible now does. */
+/* After a reload or a level change the alert may match other receivers. Its old deferrals are then
+ * dropped, and if no receiver was notified, the receivers that match now take their place. */
 static int release(struct plan *p, const struct deferred *deferred, size_t n)
 {
     const struct alert *a = registry_by_id(p->registry, deferred->alert_id);
@@ -44,7 +44,7 @@ static int release(struct plan *p, const struct deferred *deferred, size_t n)
             set = reach.now | reach.later;
         stay.to = set & reach.later;
     }
-    /* The store has no row twice: as many as stay means that they are the same. */
+    /* Rows are unique in the store, so equal counts mean that nothing changes. */
     int r = stay.to == before && count(before) == n ? 0 : plan_defer(p, &stay);
     if (r < 0 || !(set & reach.now))
         return r;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/digest.c: many notifications in a few messages; none is left out. */
+/* alerts/digest.c: splits a list of notifications into digests of DIGEST_LINES each. */
 #include "alerts/digest.h"
 
 #include "base/text.h"
@@ -22,7 +22,7 @@ void digest_free(struct digest *d)
     free(d);
 }
 
-/* Worst first, then as they came: the order of a list should not depend on qsort(). */
+/* Worst first, stable within a level; qsort() is not stable. */
 static void sort_worst_first(const struct notification *const *notification, size_t n,
                              const struct notification **ret)
 {
@@ -72,7 +72,7 @@ static int write_counts(struct digest *d, const struct digest_tally *t)
     return 0;
 }
 
-/* Notices of several tenants in one digest are possible; then it is nobody's. */
+/* The tenant of all notifications; NULL if they belong to several. */
 static const struct alert_context *common_tenant(const struct notification *const *notification,
                                                  size_t n)
 {
@@ -85,19 +85,17 @@ static const struct alert_context *common_tenant(const struct notification *cons
 
 #define TITLE_TENANT_MAX 48
 
-/* How a digest of this reason introduces what is in it. */
+/* Title, summary and closing note by reason. */
 static const struct intro {
-    const char *reason, *title, *summary;
+    const char *reason, *title, *summary, *note;
 } INTROS[] = {
-    {"first_run", "at the first reading",
-     "already beyond a limit at the first reading. From now on only what is new, worse or has been "
-     "all right in between is told"},
-    {"state_lost", "after damage to the state database",
-     "beyond a limit, and may have been told before: what was known of it was lost with the damaged state "
-     "database"},
+    {"first_run", "at the first poll", "for conditions already met at the first poll",
+     ". From now on, only new, worse or recurring conditions are notified."},
+    {"state_lost", "after damage to the state database", "open after damage to the state database",
+     ". Some may have been notified before."},
     {"receiver_removed", "for a removed receiver",
-     "open; the receiver that they were queued for is no longer configured"},
-    {"held", "from outside the hours", "still open of what was held back until these hours began"},
+     "open and queued for a receiver that is no longer configured", ""},
+    {"held", "deferred outside the hours", "still open, deferred until the hours of the route began", ""},
 };
 
 static const struct intro *intro_of(const char *reason)
@@ -120,9 +118,9 @@ static int write_texts(struct digest *d, const struct digest_tally *t, size_t n)
     d->title = text_printf("%s: %zu %s %s: %u critical, %u warning%s", tenant, n,
                            n == 1 ? "alert" : "alerts", intro->title, t->level[LEVEL_CRITICAL],
                            t->level[LEVEL_WARNING], part);
-    d->summary = text_printf("%s: %zu %s %s (%u critical, %u warning)", tenant, n,
-                             n == 1 ? "thing is" : "things are", intro->summary,
-                             t->level[LEVEL_CRITICAL], t->level[LEVEL_WARNING]);
+    d->summary = text_printf("%s: %zu %s %s (%u critical, %u warning)%s", tenant, n,
+                             n == 1 ? "alert" : "alerts", intro->summary, t->level[LEVEL_CRITICAL],
+                             t->level[LEVEL_WARNING], intro->note);
     return d->title && d->summary ? 0 : -ENOMEM;
 }
 

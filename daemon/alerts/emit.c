@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/emit.c: from an alert that has something to say to an event with receivers. */
+/* alerts/emit.c: turns alerts into events and digests with their receivers. */
 #include "alerts/plan.h"
 
 #include "alerts/digest.h"
@@ -11,8 +11,8 @@
 
 #define CLOCK_SLACK (5 * USEC_PER_SEC)
 
-/* When it began, in today's wall time: after a clock jump the wall time of then is no use, but how
- * long it is ago is known. Small differences are drift; times that are told must not wander. */
+/* The start in present wall time. After a clock jump the stored wall time is wrong, but the elapsed
+ * time is known. Differences up to CLOCK_SLACK are drift and do not move the reported start. */
 static usec_t began_at(const struct instant *started, const struct instant *now)
 {
     usec_t ago = instant_since(started, now);
@@ -78,7 +78,7 @@ int alert_notification(const struct alert *a, enum event_type type, usec_t at,
     return r;
 }
 
-/* Told events, unlike the question what one would say, have an id and know how old they are. */
+/* An event that is sent: unlike alert_notification(), it has an id and the age of its data. */
 static int event_notified(const struct plan *p, const struct alert *a, enum event_type type,
                           bool stale, const char *reason, struct notification **ret)
 {
@@ -138,8 +138,7 @@ struct reach plan_reach(const struct plan *p, const struct alert *a, enum rule r
     return reach;
 }
 
-/* Whoever heard the old level hears that it is lower, if the new one is routed elsewhere or not.
- * The end waits for no hours: it goes to those who heard the beginning. */
+/* De-escalations also go to the receivers of the old level. Resolved notifications ignore hours. */
 static struct reach receivers(const struct plan *p, const struct alert *a, enum event_type type)
 {
     struct reach old = plan_reach(p, a, a->notified_rule, a->notified);
@@ -186,7 +185,7 @@ int plan_tell(struct plan *p, struct alert *a, enum event_type type, const struc
     struct event e = {.to = reach.now};
     int r = plan_hold_back(p, a, reach.later);
     if (r < 0 || (type == EVENT_REMINDER && e.to == 0))
-        return r; /* only pagers would have heard it, or it is held back */
+        return r; /* only pagers match, or it is deferred */
     a->seq++;
     r = event_notified(p, a, type, o ? o->stale : plan_is_old(p, a), reason, &e.notification);
     if (r >= 0)
@@ -201,7 +200,7 @@ int plan_tell_some(struct plan *p, struct alert *a, enum event_type type, receiv
     struct event e = {.to = to};
     a->seq++;
     if (type == EVENT_RESOLVED && a->notified == LEVEL_NONE)
-        a->notified = LEVEL_WARNING; /* the level that ended is not known any more */
+        a->notified = LEVEL_WARNING; /* the level that ended is lost */
     int r = event_notified(p, a, type, plan_is_old(p, a), reason, &e.notification);
     if (r >= 0)
         r = plan_add_event(p, &e);
@@ -229,7 +228,7 @@ int plan_line(struct plan *p, struct alert *a, receiver_set to, bool stale)
 int plan_tell_later(struct plan *p, struct alert *a, const struct outcome *o)
 {
     struct reach reach = plan_reach(p, a, a->rule, a->level);
-    a->notified_value = a->value; /* so that twice as much counts as worse */
+    a->notified_value = a->value; /* a doubling counts as worse */
     a->notified_waiting =
         a->context->waiting > 0 && !alert_rule_pending(a, RULE_WAITING) ? a->context->waiting : 0;
     int r = plan_hold_back(p, a, reach.later);
@@ -247,7 +246,7 @@ int plan_count(struct plan *p, const struct alert *a)
     return 0;
 }
 
-/* Receivers who are to hear exactly the same notifications as number `first`, itself included. */
+/* Receivers that get exactly the same notifications as receiver `first`, itself included. */
 static receiver_set alike(const struct plan *p, size_t first)
 {
     receiver_set same = ~(receiver_set)0;
@@ -285,8 +284,8 @@ static int digest_for(struct plan *p, receiver_set to, const char *reason)
     return r;
 }
 
-/* Each receiver gets one digest of what is routed to it; those with the same list share it. What is
- * routed to nobody is an event all the same, for the record. */
+/* Receivers with the same list share a digest. Notifications without receivers also make a digest,
+ * for the history. */
 int plan_digest(struct plan *p, const char *reason)
 {
     receiver_set done = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/evaluate.c: findings step latches; latches make the alert's state. */
+/* alerts/evaluate.c: applies an observation to an alert: latches, state, level, numbers. */
 #include "alerts/evaluate.h"
 
 #include "alerts/kind.h"
@@ -64,9 +64,9 @@ static bool observation_known(const struct observation *s)
     return false;
 }
 
-/* Something that this alert's end should rest on is not known: the alert may rise on what is known,
- * but it does not fall, for people may wait in the room that nobody could look into. Age is left
- * out: people who do not say since when they wait are counted by the other rule. */
+/* A finding that is needed to resolve this alert is unknown: the alert may escalate, but it does not
+ * clear, because members may be waiting unseen. The waiting age is not needed: members without a
+ * date are counted by the waiting rule. */
 static bool observation_partial(const struct observation *s)
 {
     for (size_t i = 0; i < s->n_findings; i++) {
@@ -79,8 +79,8 @@ static bool observation_partial(const struct observation *s)
 
 /* ---- latches ---- */
 
-/* A observation of a pool that is listed does not mention absence: that is the all-clear. One in
- * which nothing is known says nothing about it either. */
+/* An observation of a listed pool has no finding about absence: that clears absence. An observation
+ * without known findings leaves absence unknown. */
 static struct finding unmentioned(const struct observation *s, enum rule rule)
 {
     bool back = rule_row(rule)->absence && observation_known(s);
@@ -95,7 +95,7 @@ static bool baseline_takes(const struct finding *f)
     return f->state == FINDING_KNOWN && f->raise > LEVEL_NONE && rule_row(f->rule)->baseline;
 }
 
-/* Nobody was told of this level of this rule. Hysteresis protects only what was told: such a latch
+/* This level of this rule was not notified. Hysteresis is for notified levels only: such a latch
  * drops with the first observation that does not breach, so that it cannot fire later from old
  * numbers. */
 static bool is_untold(const struct alert *a, enum rule rule, enum level l)
@@ -103,7 +103,7 @@ static bool is_untold(const struct alert *a, enum rule rule, enum level l)
     return l > a->notified && l > a->muted[rule];
 }
 
-/* What became of the latches that held the alert up. */
+/* The firing latches before this observation, and how they ended. */
 struct ending {
     bool any, cleared, accepted;
 };
@@ -163,7 +163,7 @@ static void step_latches(struct alert *a, const struct observation *s, const str
 struct latch_summary {
     bool in[ALERT_STATE_COUNT_]; /* some latch is in this state */
     bool pending_begins;         /* every pending latch began with this observation */
-    enum level worst;            /* of what is up and either told or breached now; else of what is up */
+    enum level worst;            /* firing and either notified or breached now; else firing */
     enum level pending;          /* worst that is pending */
 };
 
@@ -193,9 +193,8 @@ static struct latch_summary latches_tally(const struct alert *a, const struct ob
     return t;
 }
 
-/* An alert does not end while another of its findings is about to come up: "resolved" and "firing"
- * minutes apart would be one truth told as two. Such a one may also be all that is left when a part
- * is unread; then it is held likewise. */
+/* An alert does not resolve while another of its findings is pending: it would resolve and fire
+ * again within minutes. The same holds while a section is unread. */
 static enum alert_state tally_state(const struct latch_summary *t, enum alert_state before,
                                     bool partial)
 {
@@ -206,8 +205,8 @@ static enum alert_state tally_state(const struct latch_summary *t, enum alert_st
     return t->in[ALERT_PENDING] ? ALERT_PENDING : ALERT_OK;
 }
 
-/* Of the rules with a latch of this level in this state, the one that wins ties; -1: there is none.
- * `s`: only those that this observation breaches; or NULL. */
+/* The rule that wins ties among those with a latch of this level in this state; -1: none.
+ * `s`: only rules that this observation breaches; or NULL. */
 static int first_rule(const struct alert *a, enum level level, enum alert_state state,
                       const struct observation *s)
 {
@@ -220,8 +219,8 @@ static int first_rule(const struct alert *a, enum level level, enum alert_state 
     return first;
 }
 
-/* Among equals the one that is breached now goes before one that is on its way down. A level that is
- * yet to be told is told with the numbers of a breach. */
+/* A firing rule goes before a recovering one. A level that is not notified yet takes a rule that this
+ * observation breaches, so that its notification shows numbers beyond the limit. */
 static int deciding_rule(const struct alert *a, const struct observation *s,
                          const struct latch_summary *t)
 {
@@ -258,7 +257,7 @@ static void take_numbers(struct alert *a, const struct observation *s,
 
 /* ---- context ---- */
 
-/* The number stays what it last was if a level rests on it; then all of them are that old. */
+/* Keeps the last known number if a firing rule needs it; the context is then as old as that. */
 static bool carry(int64_t *number, int64_t last, bool wanted)
 {
     if (!wanted || *number != NUMBER_UNKNOWN || last == NUMBER_UNKNOWN)
@@ -301,7 +300,7 @@ static void carry_numbers(const struct alert *a, struct alert_context *fresh)
     }
 }
 
-/* Facts of a observation that knows nothing are no news: the last ones stay, as old as they are. */
+/* An observation without known findings keeps the last context and its age. */
 static int take_context(struct alert *a, const struct observation *s)
 {
     if (a->context && !observation_known(s))
@@ -309,7 +308,7 @@ static int take_context(struct alert *a, const struct observation *s)
     struct alert_context *fresh = NULL;
     if (a->context && lacks_numbers(s->context, a->context)) {
         int r = context_copy(s->context,
-                             &fresh); /* of its own: the observation's are not to be changed */
+                             &fresh); /* a copy: the context of the observation is shared */
         if (r < 0)
             return r;
         carry_numbers(a, fresh);
@@ -321,7 +320,7 @@ static int take_context(struct alert *a, const struct observation *s)
     return 0;
 }
 
-/* ---- who waits ---- */
+/* ---- waiting members ---- */
 
 static const struct finding *waiting_finding(const struct observation *s)
 {
@@ -341,8 +340,8 @@ static enum level waiting_level(const struct alert *a)
     return worst;
 }
 
-/* People who were told of and wait no more are remembered by a negative number: should others wait
- * before the finding has recovered, that is no news unless they are twice as many. */
+/* When the notified members no longer wait, the number is negated: new ones before the finding has
+ * recovered cause an update only if they are twice as many. */
 static void follow_waiting(struct alert *a, const struct observation *s, enum level before,
                            struct outcome *ret)
 {
@@ -360,8 +359,8 @@ static void follow_waiting(struct alert *a, const struct observation *s, enum le
 
 enum verdict { GOES_ON, IS_OVER, IS_EXPIRED };
 
-/* All of the alert ends, or nothing of it: when every rule that holds it up is clear in the present
- * source. What is not known holds it up until the pool has not been listed for so long. */
+/* The alert ends as a whole when all its firing rules are clear in the present source. Unknown
+ * findings keep it until the memory of the pool has expired. */
 static enum verdict former_verdict(const struct alert *a, const struct observation *s)
 {
     bool unknown = observation_partial(s);
@@ -378,7 +377,7 @@ static enum verdict former_verdict(const struct alert *a, const struct observati
     return !unknown ? IS_OVER : s->expired ? IS_EXPIRED : GOES_ON;
 }
 
-/* Its numbers are those that it last had. */
+/* Keeps the last known numbers. */
 static void evaluate_former(struct alert *a, const struct observation *s,
                             const struct evaluation *e, struct outcome *ret)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/hours.c: days and times, read, printed and asked. */
+/* alerts/hours.c: parses, prints and checks the hours of a route. */
 #include "alerts/hours.h"
 
 #include "base/cleanup.h"
@@ -16,7 +16,7 @@
 
 static const char DAYS[WEEK][4] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
 
-/* ---- reading ---- */
+/* ---- parsing ---- */
 
 static bool take_char(const char **p, char c)
 {
@@ -75,7 +75,7 @@ static bool take_clock(const char **p, int last, uint16_t *ret)
     return true;
 }
 
-/* A range that ends where it begins could mean nothing or a whole day: it is refused. */
+/* A range that ends where it begins is ambiguous (nothing or a whole day) and is refused. */
 static bool take_times(const char **p, struct hours *h)
 {
     do {
@@ -132,11 +132,11 @@ const char *hours_print(const struct hours *h, char buf[static HOURS_TEXT])
     return buf;
 }
 
-/* ---- asking ---- */
+/* ---- checking ---- */
 
 bool hours_open(const struct hours *h, usec_t at, int32_t utc_offset)
 {
-    /* A week ahead is the same time of the week, and never before 1970. */
+    /* One week is added so that a negative offset cannot give a time before 1970. */
     int64_t seconds = (int64_t)(at / USEC_PER_SEC) + utc_offset + WEEK * DAY_SECONDS;
     int day = (int)((seconds / DAY_SECONDS + EPOCH_DAY) % WEEK);
     int minute = (int)(seconds % DAY_SECONDS / 60);

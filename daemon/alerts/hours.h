@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/hours.h: the days and times at which a route is open. Pure.
+/* alerts/hours.h: the hours (weekdays and times) of a route. Pure.
  *
  * "Mon-Fri 07:00-19:00": days and ranges of days, then ranges of times, each list with commas.
  * Days may run over Sunday ("Sat-Mon"). A range of times that ends before it begins ends on the
@@ -16,15 +16,15 @@
 
 struct hours {
     uint8_t days;     /* bit 0 = Monday */
-    uint8_t n_ranges; /* 0: no hours are kept, so it is always open */
+    uint8_t n_ranges; /* 0: always open */
     struct {
         uint16_t from, to; /* minutes of the day; `to` is the first one outside, at most 1440 */
     } range[HOURS_RANGES_MAX];
 };
 
-/* -EINVAL: not hours (the failure says what hours look like). */
+/* -EINVAL: a syntax error; the failure shows the format. */
 int hours_parse(const char *text, struct hours *ret, struct failure *ret_failure);
-/* The same, as a text that hours_parse understands. They are kept (n_ranges is not 0). */
+/* As a text that hours_parse accepts; n_ranges is not 0. */
 const char *hours_print(const struct hours *h, char buf[static HOURS_TEXT]);
 /* Local time is `at` plus `utc_offset` seconds. */
 bool hours_open(const struct hours *h, usec_t at, int32_t utc_offset);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/id.c: what an alert is called, on this host and on its twin alike. */
+/* alerts/id.c: computes the id of an alert, equal on both daemons of a pair. */
 #include "alerts/notification.h"
 
 #include "alerts/kind.h"
@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Lengths stand in front, so that no two triples run into the same bytes. */
+/* Length prefixes keep different triples from having the same bytes. */
 int alert_id(enum kind kind, const char *tenant_id, const char *subject,
              char ret[static ALERT_ID_TEXT])
 {

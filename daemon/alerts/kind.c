@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/kind.c: the rows of the kinds. */
+/* alerts/kind.c: the table of alert kinds. */
 #include "alerts/kind.h"
 
 #include "alerts/texts.h"
@@ -12,7 +12,6 @@
 #define IN_SUBSCRIPTION(member) \
     .of_subscription = true, .at = offsetof(struct context_subscription, member)
 
-/* A row is a few lines, not one line for each of its members. */
 /* clang-format off */
 static const struct kind_row KINDS[KIND_COUNT_] = {
     [KIND_CAPACITY] = {.name = "capacity", .listed = true, .words = message_capacity, .detail = {

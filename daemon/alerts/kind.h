@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/kind.h: one row a kind of alert with all that depends on the kind alone. Pure.
+/* alerts/kind.h: the table of alert kinds: names, texts, details. Pure.
  *
  * Where a change goes. A new kind of alert needs:
  *   1. its constant in enum kind (rules/judge.h), and a file in rules/ that makes its observations;
- *   2. a words_... function in this room (texts.h), and its row in kind.c;
- *   3. whoever calls alerts_plan() with its observations (runtime/), and, if it is configured by
- *      something else than a tenant, its line in the table of runtime/reconcile.c;
+ *   2. a message_... function in this room (texts.h), and its row in kind.c;
+ *   3. a caller of alerts_plan() with its observations (runtime/), and a line in the table of
+ *      runtime/reconcile.c if it is not configured per tenant;
  *   4. the manuals and tests.
- * What depends on the rule stands in the rows of rules/rule.c. */
+ * Properties of rules are in rules/rule.c. */
 #pragma once
 #include "rules/judge.h"
 
 struct notification;
 struct message_text;
 
-/* How a member of `detail` is written. deliver/ knows how long each may be in a shortened body. */
+/* The JSON form of a member of `detail`. deliver/ limits its length in shortened bodies. */
 enum detail_as {
-    DETAIL_WORD,    /* char *: a word of ours, never shortened */
+    DETAIL_WORD,    /* char *: a word of our own, never shortened */
     DETAIL_ID,      /* char *: whole or not at all */
-    DETAIL_NAME,    /* char *: a short text of others */
+    DETAIL_NAME,    /* char *: a short foreign text */
     DETAIL_TEXT,    /* char *: a sentence */
-    DETAIL_WORDS,   /* char *: an array of names with a blank between them */
-    DETAIL_LINES,   /* char *: an array of names, a line each */
+    DETAIL_WORDS,   /* char *: names separated by blanks; a JSON array */
+    DETAIL_LINES,   /* char *: names, one a line; a JSON array */
     DETAIL_CAUSE,   /* enum cause, CAUSE_NONE: null */
     DETAIL_NUMBER,  /* int64_t, NUMBER_UNKNOWN: null */
     DETAIL_INSTANT, /* usec_t, 0: null */
@@ -30,26 +30,25 @@ enum detail_as {
 struct detail_field {
     const char *name; /* of the member */
     enum detail_as as;
-    bool of_subscription; /* `at` is in the first of context.subscription; without one it is left
-                             out */
+    bool of_subscription; /* `at` is in context.subscription[0]; omitted if there is none */
     size_t at;            /* offset of the value, in struct alert_context */
-    unsigned rules;       /* bits 1 << RULE_...: a number that is left out unless it is known, and one
-                           * of these rules holds the alert or a reason stands beside it; 0: always */
+    unsigned rules;       /* bits 1 << RULE_...: omitted unless the number is known and one of these rules
+                           * is at a level, or the event has a reason; 0: never omitted */
 };
 
 #define DETAIL_MAX 8
 struct kind_row {
     const char *name;  /* "capacity"; part of alert_id, of messages and of the database */
-    bool listed;       /* a complete poll has a observation of every one that exists: one without a
-                        * observation       freezes, and is archived when judging has forgotten its subject */
+    bool listed;       /* a complete poll has an observation of each subject: an alert without one
+                        * freezes, and is archived when rules/ has forgotten its subject */
     bool explains;     /* planned first; may explain alerts of other kinds
                           (observation.subscription_explains) */
-    bool cause; /* context.cause says why; another cause is an update, unless it passes by itself */
-    bool of_receiver;  /* about context.receiver: told to the fallback, never to that receiver */
-    bool of_tenants;   /* about many tenants: those who would be told of one are told, too */
+    bool cause; /* has context.cause; a new cause that is not transient is an update */
+    bool of_receiver;  /* about context.receiver: sent to the fallback, never to that receiver */
+    bool of_tenants;   /* about many tenants: also sent to the receivers of the single tenants */
     void (*words)(const struct notification *n, struct message_text *w); /* see texts.h */
-    struct detail_field detail[DETAIL_MAX]; /* of the webhook's object; a name of NULL ends. Without
-                                             * anything to say the whole object is null */
+    struct detail_field detail[DETAIL_MAX]; /* members of the JSON object; ends with a NULL name. The
+                                             * object is null if all members are omitted */
 };
 const struct kind_row *kind_row(enum kind k);
 const char *kind_name(enum kind k);

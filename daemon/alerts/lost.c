@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/lost.c: who must be told anew: after damage to the database, and when a receiver is
- * removed that still had messages to get. */
+/* alerts/lost.c: notifies again after damage to the database and after removal of a receiver. */
 #include "alerts/plan.h"
 
 #include "alerts/digest.h"
@@ -8,13 +7,13 @@
 
 static const char STATE_LOST[] = "state_lost", RECEIVER_REMOVED[] = "receiver_removed";
 
-/* What is left of one alert. */
+/* The delivery records of one alert. */
 struct left {
-    uint64_t last;        /* event that everybody responsible must have */
-    receiver_set covered; /* has it, or will */
-    receiver_set notified; /* was to hear of the episode */
-    receiver_set deferred; /* waits for hours */
-    bool removed;         /* a receiver that is configured no more did not get its message */
+    uint64_t last;        /* seq of the last event for all matching receivers */
+    receiver_set covered; /* have it, or it is queued for them */
+    receiver_set notified; /* matched the episode */
+    receiver_set deferred; /* deferred until their hours */
+    bool removed;         /* a removed receiver has an undelivered message */
 };
 
 static bool is_up(const struct alert *a)
@@ -42,7 +41,7 @@ static struct left what_is_left(const struct plan *p, const struct heard *heard,
     return left;
 }
 
-/* Muted ones were told in the first digest, and are again. */
+/* Muted alerts were in the first-run digest, so they count. */
 static bool was_notified(const struct alert *a)
 {
     if (a->notified > LEVEL_NONE)
@@ -69,7 +68,7 @@ static int tell_open(struct plan *p, const struct alert *a, receiver_set missing
     return plan_tell_some(p, w->after, EVENT_FIRING, reach.now & missing, reason);
 }
 
-/* The store sends an end to those only who have none yet. */
+/* The store skips receivers that have already got a resolved notification. */
 static int tell_end(struct plan *p, const struct alert *a, const struct left *left)
 {
     struct work *w;
@@ -87,7 +86,7 @@ static int after_damage(struct plan *p, const struct alert *a, const struct left
     return was_notified(a) ? tell_open(p, a, ~left->covered & ~left->deferred, STATE_LOST) : 0;
 }
 
-/* Whoever has a message of this episode gets the others as well. */
+/* Receivers that have a message of this episode get the later ones anyway. */
 static int after_removal(struct plan *p, const struct alert *a, const struct left *left)
 {
     if (!left->removed || !is_up(a) || !was_notified(a))

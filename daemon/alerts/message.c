@@ -72,6 +72,5 @@ bool message_id_is_ours(const char *id)
 void message_fallback(struct text *t, const struct alert_context *f)
 {
     if (message_id_is_ours(f->allotment_id))
-        text_add(t, "This is from the older list subscribedSkus, which knows neither pools nor who "
-                    "waits.\n");
+        text_add(t, "Source: subscribedSkus fallback (no pools, no waiting members).\n");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/notification.c: names of events and states; copying and freeing notifications. */
+/* alerts/notification.c: names of events and states; copies and frees notifications. */
 #include "alerts/notification.h"
 
 #include "base/text.h"

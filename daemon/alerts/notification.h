@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/notification.h: an event as it is told: context, state and the words for people. Pure. */
+/* alerts/notification.h: one event with context, state and texts. Pure. */
 #pragma once
 #include "base/digest.h"
 #include "rules/judge.h"
@@ -41,13 +41,13 @@ struct notification {
     int64_t value, threshold; /* NUMBER_UNKNOWN; in `unit`; percent in basis points */
     enum unit unit;
     bool finding[RULE_COUNT_]; /* by rule: which findings are at a level now */
-    bool waiting_pending;      /* who waits counts only once it has lasted for waiting.for */
+    bool waiting_pending;      /* the waiting finding is pending: not reported yet */
     usec_t started_at, observed_at, at; /* episode; poll; the event itself */
-    usec_t stale_since_at;              /* not 0: the numbers are this old ("data as of ...") */
-    struct alert_context *context;      /* shared: read only; never NULL but for TEST and DIGEST */
-    char *title;                        /* one line a person understands on a phone, <= 120 bytes */
+    usec_t stale_since_at;              /* not 0: time of the data ("data as of ...") */
+    struct alert_context *context;      /* shared: read only; NULL only for TEST and DIGEST */
+    char *title;                        /* one line for a phone, <= 120 bytes */
     char *summary;                      /* one line */
-    char *description;                  /* a few lines: what, since when, how many */
+    char *description;                  /* several lines: what, since when, how many */
     char *next_step;                    /* what to do now */
     const char *reason;                 /* NULL, or "rule_removed" ...; a literal */
 };
@@ -68,7 +68,7 @@ struct digest {
     const char *reason; /* "first_run", "held", "state_lost"; a literal */
     enum level worst;
     usec_t at;
-    struct notification **notification; /* owned, each as it would be told */
+    struct notification **notification; /* owned */
     size_t n_notifications;
     struct {
         enum rule rule;

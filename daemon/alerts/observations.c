@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/observations.c: alerts_plan(): each observation meets its alert; what has no observation
- * is archived. */
+/* alerts/observations.c: alerts_plan(): matches observations with alerts; archives alerts without an
+ * observation. */
 #include "alerts/plan.h"
 #include "alerts/silence.h"
 
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Without a breach there is nothing to begin an alert with. */
+/* A new alert starts with a breach only. */
 static bool has_breach(const struct observation *s)
 {
     for (size_t i = 0; i < s->n_findings; i++)
@@ -27,7 +27,7 @@ static bool is_idle(const struct alert *a)
     return a->state == ALERT_OK && a->notified == LEVEL_NONE;
 }
 
-/* The alert that this observation is about: its own, or the one of the pool that it replaces. */
+/* The alert of this observation: its own, or the one of the pool that it replaces. */
 static int find_before(struct plan *p, const struct observation *s, const struct alert **ret)
 {
     const char *tenant_id = p->ctx->tenant_id;
@@ -35,7 +35,7 @@ static int find_before(struct plan *p, const struct observation *s, const struct
     const struct alert *old =
         s->replaces ? registry_find(p->registry, s->kind, tenant_id, s->replaces) : NULL;
     if (!old || (*ret && !is_idle(*ret)))
-        return 0; /* both are open: neither may be lost */
+        return 0; /* both are open: keep both */
     int r = *ret ? plan_remove(p, *ret) : 0;
     *ret = old;
     return r;
@@ -56,7 +56,7 @@ static int move_subject(struct alert *a, const struct observation *s)
 
 /* ---- one observation ---- */
 
-/* At what level people know of this alert: told, or named in the first-run digest. */
+/* The level that was notified, including the first-run digest. */
 static enum level known_level(const struct alert *a)
 {
     enum level known = a->notified;
@@ -68,7 +68,7 @@ static enum level known_level(const struct alert *a)
     return known;
 }
 
-/* A reading that is judged again comes without its subscriptions: their alerts are as they were. */
+/* A repeated evaluation has no observations of subscriptions: uses their alerts in the registry. */
 static enum level parent_level_before(const struct plan *p, const struct observation *s)
 {
     enum level worst = LEVEL_NONE;
@@ -85,14 +85,14 @@ static enum level parent_level_before(const struct plan *p, const struct observa
     return worst;
 }
 
-/* ---- what explains others ---- */
+/* ---- parent alerts ---- */
 
 static int compare_parent(const void *subject, const void *parent)
 {
     return strcasecmp(subject, (*(const struct alert *const *)parent)->subject);
 }
 
-/* Of subjects that differ in case only the worst comes first, and is the one that is kept. */
+/* The worst of subjects that differ only in case comes first; the others are dropped. */
 static int compare_parents(const void *a, const void *b)
 {
     const struct alert *x = *(const struct alert *const *)a, *y = *(const struct alert *const *)b;
@@ -115,8 +115,7 @@ static int sort_parents(struct plan *p)
     return 0;
 }
 
-/* What explains others is planned first, so what stands here is what this very plan tells of them.
- */
+/* Parents are planned first, so this is their level in this plan. */
 static enum level parent_level(const struct plan *p, const struct observation *s)
 {
     enum level worst = LEVEL_NONE;
@@ -146,7 +145,7 @@ static bool is_first(const struct plan *p, const struct alert *a, const struct o
            is_newly_judged(a, s);
 }
 
-/* Warnings share a digest; a critical is a message of its own. */
+/* Critical alerts are sent singly; warnings share a digest. */
 static int tell_lost(struct plan *p, struct alert *a, const struct outcome *o)
 {
     if (a->level == LEVEL_CRITICAL)
@@ -156,8 +155,8 @@ static int tell_lost(struct plan *p, struct alert *a, const struct outcome *o)
     return r;
 }
 
-/* People who wait are never old news: their pool is told by its own alert, once that has been held,
- * and stands in the counts of the digest only. */
+/* Waiting members are never part of the baseline: their pool fires its own alert after the hold time
+ * and is only counted in the digest. */
 static bool people_wait(const struct observation *s)
 {
     for (size_t i = 0; i < s->n_findings; i++)
@@ -203,8 +202,8 @@ static int find_former(struct plan *p, const struct observations *observations)
     return 0;
 }
 
-/* The present source goes on with what somebody was told of a pool of the other one: it is no old
- * news, because that alert has no reminders any more and ends by itself. */
+/* The SKU has a notified alert from the former source. That alert gets no more reminders and ends by
+ * itself, so the baseline must not mute its successor. */
 static bool succeeds(const struct plan *p, const struct observation *s)
 {
     return p->n_former > 0 && !s->former && *sku_key(s->context) &&
@@ -272,7 +271,7 @@ static int take_observations(struct plan *p, const struct observations *observat
     return r;
 }
 
-/* ---- what has no observation ---- */
+/* ---- alerts without an observation ---- */
 
 static int compare_pointers(const void *a, const void *b)
 {
@@ -280,7 +279,7 @@ static int compare_pointers(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* Alerts of the registry that a observation spoke of, sorted for bsearch(). */
+/* Alerts of the registry that have an observation, sorted for bsearch(). */
 static const struct alert **observed(const struct plan *p, size_t *ret_n)
 {
     const struct alert **seen = calloc(p->n_work + 1, sizeof *seen);
@@ -301,8 +300,8 @@ static bool is_absent(const struct alert *a)
     return false;
 }
 
-/* Judging goes on to speak of what vanished for as long as it remembers it. After that, absence is
- * the new normal: the alert is forgotten, and whoever was told hears why. */
+/* rules/ reports a missing subject as long as it remembers it. After that the alert is archived,
+ * with a resolved notification that gives the reason. */
 static bool is_past(const struct plan *p, const struct alert *a)
 {
     if (a->state == ALERT_OK || is_absent(a) || !a->context)
@@ -349,7 +348,7 @@ static int take_unobserved(struct plan *p, const struct alert *a)
     return r;
 }
 
-/* This tenant's, or everybody's if the wall clock jumped. */
+/* Alerts of this tenant, or of all tenants after a clock jump. */
 static const struct alert *next_to_sweep(const struct plan *p, const struct alert *after,
                                          size_t *cursor)
 {

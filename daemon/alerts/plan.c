@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/plan.c: working copies of alerts, and what of them is worth writing down. */
+/* alerts/plan.c: working copies of alerts; selects the changed ones for the commit. */
 #include "alerts/plan.h"
 
 #include "alerts/registry.h"
@@ -70,7 +70,7 @@ static usec_t shifted(usec_t at, int64_t by)
 {
     usec_t moved = at + (usec_t)by; /* wraps as two's complement does */
     if (by < 0)
-        return moved < at ? moved : 1; /* 0 would be no reminder at all */
+        return moved < at ? moved : 1; /* 0 means no reminder */
     return moved > at ? moved : USEC_INFINITY;
 }
 
@@ -93,7 +93,7 @@ static void count_on(struct alert *a, uint32_t episode, uint64_t seq)
         a->seq = seq;
 }
 
-/* The alert has got its id with this plan: it counts on from where that id was last used. */
+/* A new id continues the counters of its last use. */
 static int resume(struct plan *p, struct alert *a)
 {
     const struct alert *known = registry_by_id(p->registry, a->id);
@@ -143,7 +143,7 @@ int plan_remove(struct plan *p, const struct alert *a)
     return remove_id(p, a->id, counted(a));
 }
 
-/* ---- what differs from the registry ---- */
+/* ---- differences from the registry ---- */
 
 static bool same_instant(const struct instant *a, const struct instant *b)
 {
@@ -170,8 +170,8 @@ static bool same_notified(const struct alert *a, const struct alert *b)
            a->reminders == b->reminders && memcmp(a->muted, b->muted, sizeof a->muted) == 0;
 }
 
-/* Numbers that stay the same are only as new as the last time they were written down. A few times
- * per tolerated outage keeps "data as of" honest without a row per alert and poll. */
+/* Unchanged numbers are rewritten a few times per outage_tolerance: often enough for "data as of"
+ * after a restart, without a write per alert and poll. */
 static bool seen_long_ago(const struct plan *p, const struct alert_context *before,
                           const struct alert_context *after)
 {
@@ -186,24 +186,23 @@ static bool same_alert(const struct plan *p, const struct alert *a, const struct
         a->level != b->level || !same_latches(a, b) || !same_notified(a, b))
         return false;
     if (b->state == ALERT_OK)
-        return true; /* nothing is up: the numbers are no news */
+        return true; /* nothing is firing: numbers do not matter */
     if (!a->context || !b->context)
         return a->context == b->context;
-    /* A value that only counts the time since something that is in the context is no news by
-     * itself. */
+    /* An age grows with every poll; its start is in the context. */
     bool same_value = a->value == b->value || b->unit == UNIT_SECONDS;
     return a->rule == b->rule && same_value && a->threshold == b->threshold && a->unit == b->unit &&
            same_instant(&a->started, &b->started) && context_equal(a->context, b->context) &&
            !seen_long_ago(p, a->context, b->context);
 }
 
-/* Nothing is up and nothing ever was told: the registry need not know it. */
+/* Never fired, no counters: not kept in the registry. */
 static bool is_blank(const struct alert *a)
 {
     return a->state == ALERT_OK && a->notified == LEVEL_NONE && a->episode == 0 && a->seq == 0;
 }
 
-/* An alert that moved to another pool takes its new name once nothing is open under the old one. */
+/* An alert that moved to another pool takes the new id when nothing is open under the old one. */
 static int settle_id(struct plan *p, struct alert *a)
 {
     char old[ALERT_ID_TEXT];

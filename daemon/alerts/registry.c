@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/registry.c: every alert in memory, found by id, by what it is about, and by its tenant.
+/* alerts/registry.c: all alerts in memory, indexed by id, subject and tenant.
  *
- * Hash tables that chain through the alerts themselves, so that putting one in allocates nothing
- * that it could not do without. Id and subject are two keys because an alert's id is a function of
- * (kind, tenant, subject) only while no episode that moved to another pool is open. The alerts of
- * one tenant share a chain, which may be long: each knows who points to it. */
+ * The chains of the hash tables run through the alerts, so that an insertion cannot fail. Id and
+ * subject are separate keys: the id of an open alert that moved to another pool is that of its old
+ * subject. The alerts of a tenant share a chain, which may be long; each alert has a pointer back,
+ * so that unlinking does not search it. */
 #include "alerts/registry.h"
 
 #include <errno.h>
 #include <string.h>
 
 #define FIRST_BUCKETS 64
-/* A cursor is a bucket, and in its low bits how far down the chain. */
+/* A cursor is the bucket; its low bits are the position in the chain. */
 #define CURSOR_BITS (sizeof(size_t) * 4)
 #define MOST_BUCKETS ((size_t)1 << CURSOR_BITS)
 
@@ -81,16 +81,16 @@ static void link_out(struct alert_registry *b, struct alert *a, int index)
         (*p)->at = p;
 }
 
-/* Wider tables if there is memory for them; without it the chains get longer, that is all. */
+/* Doubles the tables. Without memory the chains just get longer. */
 static void widen(struct alert_registry *b)
 {
     size_t n_old = b->n_buckets, n = n_old * 2;
     if (n_old == MOST_BUCKETS / 2)
         return;
-    for (int i = 0; i < INDEXES; i++) { /* BY_TENANT last: once it has moved, all are linked anew */
+    for (int i = 0; i < INDEXES; i++) { /* BY_TENANT last: moving it invalidates a->at until all are relinked */
         struct alert **grown = reallocarray(b->bucket[i], n, sizeof *grown);
         if (!grown)
-            return; /* a table that did grow uses its first half */
+            return; /* grown tables use their first half */
         b->bucket[i] = grown;
     }
     b->n_buckets = n;
@@ -172,7 +172,7 @@ static void drop(struct alert_registry *b, struct alert *a)
 
 int registry_put(struct alert_registry *b, struct alert *a)
 {
-    /* Two rows about one subject can only come from a damaged database: the later one counts. */
+    /* Two rows with one subject come only from a damaged database: the later one wins. */
     drop(b, find_id(b, a->id));
     drop(b, find_subject(b, a->kind, a->tenant_id, a->subject));
     if (b->n >= b->n_buckets)
@@ -238,7 +238,7 @@ void alerts_apply(struct alert_registry *b, struct changes *c)
     for (size_t i = 0; i < c->n_removed; i++)
         drop(b, find_id(b, c->removed[i].id));
     for (size_t i = 0; i < c->n_alerts; i++)
-        (void)registry_put(b, c->alert[i]); /* never fails, see there */
+        (void)registry_put(b, c->alert[i]); /* cannot fail */
     c->n_alerts = 0;
     b->clock = c->now;
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/registry.h: what the files of this room need of the registry beyond alerts.h. Private to
- * the room.
- */
+/* alerts/registry.h: the clock of the registry. Private to the room. */
 #pragma once
 #include "alerts/alerts.h"
 

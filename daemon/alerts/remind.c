@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/remind.c: what time brings (reminders) and what a reload takes away. */
+/* alerts/remind.c: plans reminders, and ends alerts that a reload removed. */
 #include "alerts/plan.h"
 
 #include "base/clock.h"
 
-/* A plan beyond a whole interval, or in a year before this program was written, comes from a clock
- * that was wrong: after a boot without a battery every alert would be overdue at once. */
+/* A due time more than one interval ahead, or before this program existed, was set by a wrong clock.
+ * After a boot without a battery-backed clock all alerts would be overdue at once. */
 static bool planned_by_wrong_clock(usec_t reminder_at, usec_t now, usec_t interval)
 {
     return reminder_at > now ? reminder_at - now > interval
                              : !clock_is_set(reminder_at) && clock_is_set(now);
 }
 
-/* One reminder, however many were missed; the next is planned from now. Nobody is reminded of what
- * is recovering. */
+/* Sends one reminder, however many were missed, and schedules the next from now. Recovering alerts
+ * get none. */
 static int remind(struct plan *p, struct alert *a)
 {
     const struct alert_options *o = p->ctx->options;

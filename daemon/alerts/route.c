@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/route.c: from an alert to the set of its receivers. */
+/* alerts/route.c: finds the receivers of an alert. */
 #include "alerts/route.h"
 
 #include "alerts/kind.h"
@@ -57,8 +57,7 @@ static bool route_matches(const struct route *r, enum rule rule, enum level leve
            match_applies(&r->match, &tenant, f->sku_id, f->sku_part_number, f->allotment_id);
 }
 
-/* What is left when neither route nor fallback leads anywhere: told to all is better than to none.
- * A receiver is never the one to be told that it does not work. */
+/* The fallback, or all receivers if it is empty. `never`: the receiver that the alert is about. */
 static receiver_set fallback(const struct route_options *o, receiver_set never)
 {
     receiver_set set = named(o, o->fallback, o->n_fallback) & ~never;
@@ -70,7 +69,7 @@ receiver_set route_fallback(const struct route_options *o)
     return fallback(o, 0);
 }
 
-/* A route outside its hours is a match like any other: it is not left for the next one. */
+/* A route outside its hours matches too: it does not fall through to the next one. */
 struct reach route_for(const struct route_options *o, enum kind kind, enum rule rule,
                        enum level level, const struct alert_context *f, usec_t at)
 {

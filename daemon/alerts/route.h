@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/route.h: who is told. First match wins unless the route says `continue`. Pure. */
+/* alerts/route.h: routes alerts to receivers. First match wins unless the route has `continue`. Pure. */
 #pragma once
 #include "alerts/hours.h"
 #include "rules/judge.h"
 
-/* What the engine must know of a receiver; the rest is deliver/'s business. */
+/* The properties of a receiver that planning needs; deliver/ has the others. */
 struct receiver_traits {
     char *name;
     bool pager;               /* no reminders, no de-escalations */
@@ -15,7 +15,7 @@ struct route {
     char **to; /* receiver names, checked by config */
     size_t n_to;
     bool go_on;         /* continue = true */
-    struct hours hours; /* of the alert's tenant; outside them its receivers are told later */
+    struct hours hours; /* in the tenant's zone; outside them notifications are deferred */
 };
 struct route_options {
     struct receiver_traits *receiver;
@@ -32,11 +32,10 @@ struct reach {
     receiver_set now;
     receiver_set later; /* every route to them is outside its hours; none of them is in `now` */
 };
-/* Receivers of an event about `f` at `level` for `rule`, told at `at`. What no route matches goes
- * to the fallback; an alert about a receiver goes to the fallback, never to that
- * receiver. The fallback keeps no hours. */
+/* Receivers of an event about `f` at `level` for `rule`, sent at `at`. Unmatched alerts and alerts
+ * about a receiver go to the fallback, but never to that receiver. The fallback has no hours. */
 struct reach route_for(const struct route_options *o, enum kind kind, enum rule rule,
                        enum level level, const struct alert_context *f, usec_t at);
-/* Who hears of this daemon itself: the fallback, or everybody where there is none. */
+/* Receivers of messages about the daemon itself: the fallback, or all if there is none. */
 receiver_set route_fallback(const struct route_options *o);
 int receiver_index(const struct route_options *o, const char *name); /* -ENOENT */

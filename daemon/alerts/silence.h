@@ -3,13 +3,13 @@
  *
  * A silence never changes the state of an alert: it is evaluated, stored and shown as usual. The
  * planner asks once per alert, before it looks for receivers. Nothing suppresses a resolved
- * notification: whoever received the alert must see its end. */
+ * notification: receivers of the alert must see its end. */
 #pragma once
 #include "alerts/alerts.h"
 
 enum { /* bits of a set of silences */
     SILENCE_IGNORED = 1,   /* ignore = "alerts", or a free SKU */
-    SILENCE_EXPLAINED = 2, /* the alert of its subscription covers it, and nobody waits */
+    SILENCE_EXPLAINED = 2, /* the alert of its subscription covers it, and no members wait */
     SILENCE_FORMER = 4,    /* only another source lists the pool: its numbers do not change */
 };
 /* `parent`: the notified level of the alert that may explain this one; LEVEL_NONE: there is none. */

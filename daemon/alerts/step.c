@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/step.c: the table of one latch, and the clock that its timed states run on. */
+/* alerts/step.c: the latch state table and its hold timers. */
 #include "alerts/step.h"
 
 #include <assert.h>
 
-/* A row is what a latch is in, a column what this observation says of its level. */
+/* Row: state of the latch. Column: input from the observation. */
 const struct latch_step LATCH_STEPS[ALERT_STATE_COUNT_][LATCH_INPUT_COUNT_] = {
-    /* Nothing is up: only a breach is news. The band belongs to levels that are up already. */
+    /* Only a breach leaves this state. The band matters for firing levels only. */
     [ALERT_OK] =
         {
             [LATCH_UNKNOWN] = {ALERT_OK, LATCH_FREEZE},
@@ -15,8 +15,7 @@ const struct latch_step LATCH_STEPS[ALERT_STATE_COUNT_][LATCH_INPUT_COUNT_] = {
             [LATCH_BREACH] = {ALERT_PENDING, LATCH_START},
             [LATCH_REMOVED] = {ALERT_OK, LATCH_STAY},
         },
-    /* Not raised yet, so falling below the limit that raises is enough to drop it: hysteresis
-     * protects what was told, not what was suspected. */
+    /* Not fired yet: any value below the raise limit drops it. Hysteresis is for firing levels. */
     [ALERT_PENDING] =
         {
             [LATCH_UNKNOWN] = {ALERT_PENDING, LATCH_FREEZE},
@@ -25,7 +24,7 @@ const struct latch_step LATCH_STEPS[ALERT_STATE_COUNT_][LATCH_INPUT_COUNT_] = {
             [LATCH_BREACH] = {ALERT_FIRING, LATCH_COUNT},
             [LATCH_REMOVED] = {ALERT_OK, LATCH_ENTER},
         },
-    /* Up: it takes the good side of the clearing limit to begin to recover. */
+    /* Recovery starts below the clear limit, not in the band. */
     [ALERT_FIRING] =
         {
             [LATCH_UNKNOWN] = {ALERT_FIRING, LATCH_FREEZE},
@@ -34,8 +33,8 @@ const struct latch_step LATCH_STEPS[ALERT_STATE_COUNT_][LATCH_INPUT_COUNT_] = {
             [LATCH_BREACH] = {ALERT_FIRING, LATCH_STAY},
             [LATCH_REMOVED] = {ALERT_OK, LATCH_ENTER},
         },
-    /* Up, and on its way down: only unbroken clear observations count. A step back, even into the
-     * band, is a wobble of the same episode. */
+    /* Only consecutive clear observations count. A return to the band or a breach continues the
+     * same episode. */
     [ALERT_RECOVERING] =
         {
             [LATCH_UNKNOWN] = {ALERT_RECOVERING, LATCH_FREEZE},
@@ -56,8 +55,7 @@ static void latch_start(struct latch *l, enum alert_state state, const struct in
     *l = (struct latch){.state = state, .observations = 1, .last = *now};
 }
 
-/* One more observation of the same. A gap in which nobody looked is no evidence: what was suspected
- * before it starts over, and what was recovering gains nothing from it. */
+/* A gap without polls is no evidence: PENDING restarts after it, and RECOVERING does not count it. */
 static void latch_count(struct latch *l, const struct hold *hold, const struct instant *now)
 {
     usec_t gap = instant_since(&l->last, now); /* 0 if frozen since */
@@ -104,8 +102,7 @@ enum alert_state latch_step(struct latch *l, enum latch_input input, const struc
         latch_count(l, hold, now);
         break;
     }
-    /* A hold of nothing is over with its first observation, so the timed state just entered is
-     * asked. */
+    /* A hold time of 0 ends with its first observation. */
     if (step->act == LATCH_START || step->act == LATCH_COUNT)
         if (latch_has_lasted(l, hold))
             latch_enter(l, LATCH_STEPS[l->state][input].next);

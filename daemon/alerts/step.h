@@ -3,43 +3,42 @@
  *
  * A finding has one latch per level. A latch is OK, PENDING (breached, not held long enough),
  * FIRING, or RECOVERING (cleared, not held long enough). An alert takes its level from the worst
- * latch that is FIRING or RECOVERING (alert life cycle, sections 2 and 3). */
+ * latch that is FIRING or RECOVERING. */
 #pragma once
 #include "alerts/notification.h"
 
 enum latch_input {
-    LATCH_UNKNOWN, /* nothing known: everything stays, timers freeze */
-    LATCH_CLEAR,   /* below what keeps the level */
-    LATCH_BAND,    /* between clear and raise: hysteresis */
+    LATCH_UNKNOWN, /* no data: the state stays, timers freeze */
+    LATCH_CLEAR,   /* below the clear limit */
+    LATCH_BAND,    /* between the clear and raise limits: hysteresis */
     LATCH_BREACH,  /* at or beyond the limit */
-    LATCH_REMOVED, /* the rule is off or does not apply any more */
+    LATCH_REMOVED, /* the rule is off or no longer applies */
     LATCH_INPUT_COUNT_
 };
 enum latch_act {
     LATCH_STAY,   /* keep state and timer */
     LATCH_FREEZE, /* keep state, stop the clock */
     LATCH_START,  /* enter a timed state with this observation as the first */
-    LATCH_COUNT,  /* one more observation of the same; move on if it was held long enough */
+    LATCH_COUNT,  /* one more observation; move on after the hold time */
     LATCH_ENTER,  /* enter an untimed state */
 };
 struct latch_step {
-    enum alert_state next; /* for COUNT: where it goes when held */
+    enum alert_state next; /* for COUNT: after the hold time */
     enum latch_act act;
 };
 extern const struct latch_step LATCH_STEPS[ALERT_STATE_COUNT_][LATCH_INPUT_COUNT_];
 
 struct latch {
     enum alert_state state;
-    usec_t elapsed; /* in the present timed state, frozen gaps left out */
+    usec_t elapsed; /* in the present timed state, without frozen gaps */
     uint32_t observations;
     struct instant last; /* the last observation that counted; boot 0: frozen since */
 };
 struct hold { /* how long a breach, and a recovery, must last */
     usec_t hold_for, keep_firing_for;
     uint32_t min_samples;
-    bool again; /* a reading that was stepped before, by other limits: it counts as all observations
-                 * that are asked for, and no time has passed since */
-    usec_t outage_tolerance; /* a longer gap between observations restarts PENDING, and does not
+    bool again; /* the same poll with other limits: satisfies min_samples, adds no time */
+    usec_t outage_tolerance; /* a longer gap between observations restarts PENDING and does not
                                 count for RECOVERING */
 };
 /* Applies one observation. Returns the new state. */

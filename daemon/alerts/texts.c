@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/texts.c: title, summary, description and next step of a notification. */
+/* alerts/texts.c: writes title, summary, description and next step of a notification. */
 #include "alerts/texts.h"
 
 #include "alerts/kind.h"
@@ -11,7 +11,7 @@
 
 #define MESSAGE_MAX 16384    /* bytes of a text; names are cut at TEXT_CLEAN_MAX long before */
 #define TITLE_TENANT_MAX 40  /* of the title */
-#define TITLE_SUBJECT_MIN 16 /* what is left of a name must still be a name */
+#define TITLE_SUBJECT_MIN 16 /* least bytes that a shortened name keeps */
 
 static const char *tenant_of(const struct notification *n)
 {
@@ -26,7 +26,7 @@ static usec_t lasted(const struct notification *n)
 
 /* ---- title and summary ---- */
 
-/* What kind of news it is; a first alarm speaks for itself. */
+/* Prefix by event type; none for firing. */
 static void add_event(struct text *t, const struct notification *n)
 {
     char buf[DURATION_MAX];
@@ -41,15 +41,15 @@ static void add_event(struct text *t, const struct notification *n)
         text_add(t, "update: ");
         break;
     case EVENT_REMINDER:
-        text_addf(t, "still, after %s: ", duration_human(lasted(n), buf));
+        text_addf(t, "open for %s: ", duration_human(lasted(n), buf));
         break;
     case EVENT_RESOLVED:
         if (text_equal(n->reason, "new_normal"))
-            text_addf(t, "taken as normal after %s: ", duration_human(lasted(n), buf));
+            text_addf(t, "accepted as normal after %s: ", duration_human(lasted(n), buf));
         else if (text_equal(n->reason, "gone_for_good") || text_equal(n->reason, "source_changed"))
             text_addf(t, "no longer reported after %s: ", duration_human(lasted(n), buf));
         else if (n->reason)
-            text_add(t, "no longer watched: ");
+            text_add(t, "no longer monitored: ");
         else
             text_addf(t, "resolved after %s: ", duration_human(lasted(n), buf));
         break;
@@ -90,7 +90,7 @@ static void add_since(struct text *t, const struct notification *n)
 {
     text_addf(t, "%s, %s ", level_name(n->level),
               n->type == EVENT_RESOLVED   ? "opened"
-              : n->state == ALERT_PENDING ? "not told yet, seen since"
+              : n->state == ALERT_PENDING ? "pending since"
                                           : "open since");
     message_clock(t, n, n->started_at);
 }
@@ -101,14 +101,14 @@ static bool shows_value(enum rule_shows shows, const struct notification *n)
            (shows == SHOWS_VALUE_IF_NOT_NEGATIVE && n->value >= 0);
 }
 
-/* A level may rest on a state instead of a number, and is told while its value is on the way down:
- * a limit that is not met explains nothing. */
+/* A level may come from a state instead of a number, or the value may be in the hysteresis band.
+ * The limit is then not shown. */
 static bool limit_is_met(const struct notification *n)
 {
     return rule_row(n->rule)->falls ? n->value <= n->threshold : n->value >= n->threshold;
 }
 
-/* A pool that is no longer beyond its limit, but not far enough from it to end the alert: what ends it. */
+/* In the hysteresis band: what ends the alert. */
 static void add_end(struct text *t, const struct notification *n)
 {
     const struct alert_context *f = n->context;
@@ -192,26 +192,26 @@ static char *make_description(const struct notification *n, const struct message
     text_add(&t, ".");
     add_findings(&t, n);
     if (n->type == EVENT_RESOLVED && text_equal(n->reason, "new_normal"))
-        text_add(&t, "\nIt ends because the smaller number has lasted for a week and counts as normal "
-                     "now, not because it got better.");
+        text_add(&t, "\nClosed because the lower number has lasted for a week and now counts as "
+                     "normal, not because the units came back.");
     else if (n->type == EVENT_RESOLVED && text_equal(n->reason, "gone_for_good"))
-        text_add(&t, "\nIt ends because Graph has not listed this for a week, not because it got "
-                     "better.");
+        text_add(&t, "\nClosed because Graph has not listed this for a week, not because the "
+                     "problem was fixed.");
     else if (n->type == EVENT_RESOLVED && text_equal(n->reason, "source_changed"))
-        text_add(&t, "\nIt ends because another source is read now, which does not list this pool; every "
-                     "pool of its SKU that it lists is within the limits.");
+        text_add(&t, "\nClosed because the tenant is now polled through another source, which does not "
+                     "list this pool; all pools of its SKU there are within the limits.");
     else if (n->type == EVENT_RESOLVED && n->reason)
-        text_add(&t, "\nIt ends because the configuration watches this no longer, not because it "
-                     "got better.");
+        text_add(&t, "\nClosed because this is no longer configured, not because the problem was "
+                     "fixed.");
     if (n->stale_since_at) {
         text_add(&t, "\nData as of ");
         message_clock(&t, n, n->stale_since_at);
-        text_add(&t, ": it could not be read since.");
+        text_add(&t, ": no newer data could be read.");
     }
     return text_take(&t);
 }
 
-/* ---- the whole ---- */
+/* ---- all texts ---- */
 
 static int set_texts(struct notification *n, char *title, char *summary, char *description,
                      char *next_step)
@@ -238,8 +238,8 @@ static int write_test(struct notification *n)
 {
     return set_texts(
         n, text_printf("seatwatchd: test message"),
-        text_printf("seatwatchd: a test message, asked for by a person; nothing is wrong"),
-        text_printf("If you can read this, this receiver works."), text_printf("Nothing."));
+        text_printf("seatwatchd: test message requested by an operator; nothing is wrong"),
+        text_printf("If you can read this, this receiver works."), text_printf("No action is needed."));
 }
 
 static void message_free(struct message_text *w)

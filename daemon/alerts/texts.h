@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/texts.h: what each kind of alert contributes to the words of a notification. Private to
- * the room.
+/* alerts/texts.h: the parts of a notification that the kinds of alerts write. Private to the room.
  *
- * A title is put together as "TENANT: EVENT SUBJECT CONDITION". When that is too long the names in
- * it give way, never the numbers. */
+ * A title is "TENANT: EVENT SUBJECT CONDITION". If it is too long, names are shortened, never
+ * numbers. */
 #pragma once
 #include "alerts/notification.h"
 #include "base/text.h"
 
 #define TITLE_MAX 120 /* bytes */
 
+/* Sentences that several kinds use. */
+#define MESSAGE_NO_ACTION "No action is needed."
+#define MESSAGE_UNKNOWN "Unknown sections change no alerts; the last known numbers are kept."
+
 struct message_text {
     struct text subject;   /* "Microsoft 365 E5 (CSP pool)" */
-    struct text condition; /* "is full, 26 waiting since 02:00 UTC: 26 units needed"; with its own blank
-                            * or colon in front */
+    struct text condition; /* "is full, 26 waiting since 02:00 UTC: 26 units needed"; starts with a blank
+                            * or a colon */
     struct text what;      /* sentences for the description, each ending in a newline */
     struct text next;      /* sentences: what to do now */
-    bool no_value;         /* the value decides nothing here: texts leave it out */
+    bool no_value;         /* texts omit the value, because it does not decide here */
 };
 void message_capacity(const struct notification *n, struct message_text *w);
 void message_subscription(const struct notification *n, struct message_text *w);
@@ -27,7 +30,7 @@ void message_service(const struct notification *n, struct message_text *w);
 void message_right(const struct notification *n, struct message_text *w);
 void message_credential(const struct notification *n, struct message_text *w);
 
-/* For those about reading: "sign-in was refused"; "the waiting rooms", "the licences" for NULL. */
+/* For poll alerts: "sign-in was refused"; "the waiting members", "the licences" for NULL. */
 void message_because(struct text *t, const struct alert_context *f);
 const char *message_section(const char *section);
 /* Subject and condition so far, as the beginning of a sentence in `what`. */
@@ -43,9 +46,9 @@ void message_percent(struct text *t, int64_t bp);
 void message_measure(struct text *t, int64_t value, enum unit unit);
 /* The time of day, or date and time if it is not today, in the tenant's zone and with its name. */
 void message_clock(struct text *t, const struct notification *n, usec_t at);
-/* The id that a pool of the older source and its one subscription have here: no text shows it. */
+/* An id of our own, for rows of the subscribedSkus fallback; texts do not show it. */
 bool message_id_is_ours(const char *id);
-/* What its numbers cannot know, for a pool of the older source; else nothing. */
+/* Names the subscribedSkus fallback if the pool is from it. */
 void message_fallback(struct text *t, const struct alert_context *f);
 /* "Microsoft 365 E5", else "an unnamed product". */
 void message_sku(struct text *t, const struct alert_context *f);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/texts_credential.c: the words about client secrets and certificates that end. */
+/* alerts/texts_credential.c: texts of alerts about expiring client secrets and certificates. */
 #include "alerts/texts.h"
 
 #include "base/date.h"
@@ -41,17 +41,17 @@ static void add_condition(struct text *t, const struct notification *n)
     if (f->expires_at == 0)
         return;
     if (n->type == EVENT_RESOLVED) {
-        text_add(t, n->reason ? "" : " is good until ");
+        text_add(t, n->reason ? "" : " is valid until ");
         if (!n->reason)
             add_end(t, f);
         return;
     }
     if (n->value == NUMBER_UNKNOWN || n->value < 0) {
-        text_add(t, " ended on ");
+        text_add(t, " expired on ");
     } else if (n->value == 0) {
-        text_add(t, " ends today, ");
+        text_add(t, " expires today, ");
     } else {
-        text_add(t, " ends in ");
+        text_add(t, " expires in ");
         message_count(t, n->value, "day", "days");
         text_add(t, ", on ");
     }
@@ -75,7 +75,7 @@ static void add_tenants(struct text *t, const struct alert_context *f)
         text_addf(t, " and %" PRId64 " more", f->n_used_by - named);
 }
 
-/* Where it lies, whose it is, who says when it ends, and what rests on it. */
+/* File, application, expiry date with its source, and affected tenants. */
 static void add_what(struct text *t, const struct notification *n)
 {
     const struct alert_context *f = n->context;
@@ -84,52 +84,45 @@ static void add_what(struct text *t, const struct notification *n)
     text_add(t, " belongs to the application ");
     message_add(t, f->client_id);
     text_addf(t, ". %s",
-              is_certificate(f)   ? "By its own word it ends on "
-              : f->expires_by_day ? "By client_secret_expires its last day is "
-                                  : "By the app registration it ends on ");
+              is_certificate(f)   ? "According to the certificate, it expires on "
+              : f->expires_by_day ? "According to client_secret_expires, its last day is "
+                                  : "According to the app registration, it expires on ");
     add_end(t, f);
     text_add(t, ".\n");
-    text_add(t, is_shared(f) ? "These tenants sign in with it: "
-                             : "The tenant that signs in with it: ");
+    text_add(t, is_shared(f) ? "Tenants that sign in with it: "
+                             : "Tenant that signs in with it: ");
     add_tenants(t, f);
     text_add(t, ".\n");
     if (n->type == EVENT_RESOLVED)
         return;
     const char *whom = is_shared(f) ? "these tenants" : "this tenant";
     if (f->cause == CAUSE_REFUSED)
-        text_addf(t,
-                  "Nothing of %s can be read now. What is not known raises and resolves nothing; "
-                  "the last numbers "
-                  "stand.\n",
-                  whom);
+        text_addf(t, "Polls of %s fail. " MESSAGE_UNKNOWN "\n", whom);
     else if (f->cause == CAUSE_ENDED)
-        text_add(t, "Signing in still works: either that is not the right end, or Entra has not "
-                    "come to it yet.\n");
+        text_add(t, "Sign-in still works: either the date is wrong, or Entra does not enforce it yet.\n");
     else
-        text_addf(t, "After that nothing of %s can be read, and no alert about licences comes.\n",
+        text_addf(t, "After that, polls of %s fail and no licence alerts are raised.\n",
                   whom);
 }
 
-#define HANDED_OVER " Where systemd hands the file over, then: systemctl restart seatwatchd."
+#define HANDED_OVER " If systemd passes the file (LoadCredential=), restart: systemctl restart seatwatchd."
 
 static const char *advice(const struct alert_context *f)
 {
     if (is_certificate(f))
-        return "Make a new key and certificate, upload the certificate to the app registration "
+        return "Create a new key and certificate, upload the certificate to the app registration "
                "(Entra admin center, Certificates & secrets), then replace both files; no restart "
                "is needed." HANDED_OVER;
     if (f->expires_by_day && f->cause == CAUSE_ENDED)
-        return "If the secret was renewed already, write its new end as client_secret_expires and "
-               "reload. Otherwise "
-               "make a new one in the app registration (Entra admin center, Certificates & "
-               "secrets) and write that "
-               "into the file, too." HANDED_OVER;
+        return "If the secret was already renewed, set client_secret_expires to its new expiry date and "
+               "reload. Otherwise also create a new one in the app registration (Entra admin center, "
+               "Certificates & secrets) and write it to the file." HANDED_OVER;
     if (f->expires_by_day)
-        return "Make a new client secret in the app registration (Entra admin center, Certificates "
-               "& secrets), write it into the file, write its end as client_secret_expires, and "
+        return "Create a new client secret in the app registration (Entra admin center, Certificates "
+               "& secrets), write it to the file, set client_secret_expires to its expiry date, and "
                "reload." HANDED_OVER;
-    return "Make a new client secret in the app registration (Entra admin center, Certificates & "
-           "secrets) and write it into the file; no restart is needed. Then delete the old "
+    return "Create a new client secret in the app registration (Entra admin center, Certificates & "
+           "secrets) and write it to the file; no restart is needed. Then delete the old "
            "one." HANDED_OVER;
 }
 
@@ -142,5 +135,5 @@ void message_credential(const struct notification *n, struct message_text *w)
         text_addf(&w->subject, " (%" PRId64 " tenants)", f->n_used_by);
     add_condition(&w->condition, n);
     add_what(&w->what, n);
-    text_add(&w->next, n->type == EVENT_RESOLVED ? "Nothing is left to do." : advice(f));
+    text_add(&w->next, n->type == EVENT_RESOLVED ? MESSAGE_NO_ACTION : advice(f));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/texts_other.c: the words about subscriptions, assignment errors, polls and receivers. */
+/* alerts/texts_other.c: texts of alerts about subscriptions, assignment errors, polls and receivers. */
 #include "alerts/texts.h"
 
 #include "base/date.h"
@@ -13,16 +13,16 @@
 #define SHORT_ID 8 /* the first group of a GUID is enough to find it */
 
 static const struct {
-    const char *is;     /* what state it is in */
-    const char *comes;  /* what its next date brings */
+    const char *is;     /* the state */
+    const char *comes;  /* what happens at its next date */
     const char *advice; /* what to do */
 } STATES[] = {
-    [SUBSCRIPTION_UNKNOWN] = {"is in a state that is not known", "next date",
-                              "Look at it in the admin center (Billing > Your products)."},
+    [SUBSCRIPTION_UNKNOWN] = {"is in an unknown state", "next date",
+                              "Check it in the admin center (Billing > Your products)."},
     [SUBSCRIPTION_ACTIVE] =
         {"is active", "ends",
-         "Renew it before that day, or let it end knowingly: see Billing > Your "
-         "products in the admin center."},
+         "Renew it before that date, or let it end if that is intended: admin center, Billing > "
+         "Your products."},
     [SUBSCRIPTION_WARNING] = {"is in its grace period", "suspended",
                               "Renew it, or move its users to another subscription, before it is "
                               "suspended: they lose access then."},
@@ -36,14 +36,14 @@ static const struct {
          "data will be deleted."},
     [SUBSCRIPTION_DELETED] =
         {"is deleted", "next date",
-         "Move its users to another subscription; this one does not come back."},
+         "Move its users to another subscription; this one cannot be reactivated."},
 };
 
-/* A row of the older source stands for all subscriptions of its SKU. */
+/* A row of the subscribedSkus fallback covers all subscriptions of its SKU. */
 static const struct {
     const char *is, *advice;
-} IN_GRACE = {"has units in their grace period",
-              "Find out which subscription of it has ended (Billing > Your products in the admin center): renew "
+} IN_GRACE = {"has units in the grace period",
+              "Check which of its subscriptions has ended (Billing > Your products in the admin center): renew "
               "it before its units are suspended, or move users to other licences."};
 
 /* "suspended in 6 days" */
@@ -55,7 +55,7 @@ static void add_days(struct text *t, const char *comes, int64_t days)
         text_addf(t, "%s in %" PRId64 " %s", comes, days, days == 1 ? "day" : "days");
 }
 
-#define MOVED_WITHIN 3 /* days after its date by which Microsoft has usually moved it */
+#define MOVED_WITHIN 3 /* days within which Microsoft usually updates the date after a renewal */
 
 /* Days since the next date of one that is active or in grace; 0: it has not passed. */
 static int64_t days_passed(const struct notification *n, const struct context_subscription *s)
@@ -74,9 +74,9 @@ static const char *advice_after(enum subscription_state state, int64_t passed)
                ? "Renew it, or move its users to another subscription: it can be suspended any day, and "
                  "they lose access then."
            : passed <= MOVED_WITHIN
-               ? "If it was renewed, wait: Microsoft moves the date up to 3 days late. If not, renew it " LOOK "."
-               : "Look at it " LOOK ": it is active, and Microsoft should have moved its date by now if it "
-                 "was renewed.";
+               ? "If it was renewed, wait: Microsoft updates the date up to 3 days late. If not, renew it " LOOK "."
+               : "Check it " LOOK ": it is still active, but after a renewal Microsoft would have updated its "
+                 "date by now.";
 }
 
 void message_subscription(const struct notification *n, struct message_text *w)
@@ -99,8 +99,8 @@ void message_subscription(const struct notification *n, struct message_text *w)
 
     int64_t passed = dead ? 0 : days_passed(n, s);
     bool days = n->value != NUMBER_UNKNOWN && n->type != EVENT_RESOLVED && !dead && !passed;
-    w->no_value = dead || passed; /* of one that is dead, the next date is when its data goes */
-    /* One that ends although it is not active was not mended: its state is no part of the end. */
+    w->no_value = dead || passed; /* after suspension the next date is that of the data deletion */
+    /* Resolved although not active: the state is not shown as an improvement. */
     bool notified = n->type != EVENT_RESOLVED || state == SUBSCRIPTION_ACTIVE;
     if (notified && (state != SUBSCRIPTION_ACTIVE || !days))
         text_addf(&w->condition, " %s%s", is, days ? "," : "");
@@ -124,7 +124,7 @@ void message_subscription(const struct notification *n, struct message_text *w)
                   date_print(s->next_lifecycle_date, date));
     text_add(&w->what, ".\n");
     if (passed && state == SUBSCRIPTION_ACTIVE && passed <= MOVED_WITHIN)
-        text_add(&w->what, "Microsoft often moves the date of a subscription that was renewed a few days late.\n");
+        text_add(&w->what, "Microsoft often updates the date of a renewed subscription a few days late.\n");
     if (ours && f->allotted != NUMBER_UNKNOWN && f->consumed != NUMBER_UNKNOWN) {
         text_addf(&w->what, "%" PRId64 " of %" PRId64 " units are in use.\n", f->consumed, f->allotted);
     } else if (f->allotment_name && !ours) {
@@ -139,7 +139,7 @@ void message_subscription(const struct notification *n, struct message_text *w)
         text_add(&w->what, ".\n");
     }
     message_fallback(&w->what, f);
-    text_add(&w->next, n->type == EVENT_RESOLVED ? "Nothing is left to do."
+    text_add(&w->next, n->type == EVENT_RESOLVED ? MESSAGE_NO_ACTION
                        : passed                  ? advice_after(state, passed)
                        : in_grace                ? IN_GRACE.advice
                                                  : STATES[state].advice);
@@ -147,7 +147,7 @@ void message_subscription(const struct notification *n, struct message_text *w)
 
 /* ---- assignment errors ---- */
 
-/* The set of codes is open; these we can say something about. */
+/* Advice for known codes; Graph may send others. */
 static const char *error_advice(const char *code)
 {
     static const struct {
@@ -167,7 +167,7 @@ static const char *error_advice(const char *code)
     for (size_t i = 0; code && i < N_ELEMENTS(KNOWN); i++)
         if (text_equal_nocase(code, KNOWN[i].code))
             return KNOWN[i].advice;
-    return "Open the errors of this product in the admin center (Billing > Licenses), mend the "
+    return "Open the errors of this product in the admin center (Billing > Licenses), fix the "
            "cause, then reprocess the assignments.";
 }
 
@@ -201,7 +201,7 @@ void message_errors(const struct notification *n, struct message_text *w)
     if (has_sku)
         message_sku(t, f);
     else
-        text_add(t, "licences whose product is not named");
+        text_add(t, "an unnamed product");
     text_addf(t, " %s with the code ", count == 1 ? "fails" : "fail");
     message_add(t, f->error_code);
     if (count > 0 && f->errors_since_at) {
@@ -210,12 +210,12 @@ void message_errors(const struct notification *n, struct message_text *w)
     }
     text_add(t, ".\n");
     text_add(&w->next, n->type == EVENT_RESOLVED && (n->reason || count <= 0)
-                           ? "Nothing is left to do."
-                       : over ? "Those that are left can wait until somebody has time for them."
+                           ? MESSAGE_NO_ACTION
+                       : over ? "No action is needed now: the remaining errors are below the limit."
                               : error_advice(f->error_code));
 }
 
-/* ---- reading the tenant ---- */
+/* ---- polls ---- */
 
 void message_because(struct text *t, const struct alert_context *f)
 {
@@ -229,26 +229,25 @@ const char *message_section(const char *section)
 {
     static const char *const NAMES[HEALTH_SECTIONS_] = {
         [HEALTH_ALLOTMENTS] = "the licences",
-        [HEALTH_WAITING] = "the waiting rooms",
+        [HEALTH_WAITING] = "the waiting members",
         [HEALTH_ERRORS] = "the assignment errors",
-        [HEALTH_UNITS] = "the numbers of a pool",
+        [HEALTH_UNITS] = "the units of a pool",
         [HEALTH_RIGHTS] = "usage rights",
     };
     return NAMES[section_parse(section)];
 }
 
-/* What is not noticed while a section cannot be read. */
+/* What is not monitored while a section is unread. */
 static const char *unwatched(const char *section)
 {
     static const char *const TEXTS[HEALTH_SECTIONS_] = {
         [HEALTH_ALLOTMENTS] =
-            "Pools, subscriptions and waiting members are not watched meanwhile.\n",
-        [HEALTH_WAITING] = "Waiting members are not watched meanwhile; the units of pools and "
-                           "subscriptions are.\n",
-        [HEALTH_ERRORS] = "Assignment errors are not watched meanwhile; pools, subscriptions and "
+            "Meanwhile, pools, subscriptions and waiting members are not monitored.\n",
+        [HEALTH_WAITING] = "Meanwhile, waiting members are not monitored; units and subscriptions are.\n",
+        [HEALTH_ERRORS] = "Meanwhile, assignment errors are not monitored; pools, subscriptions and "
                           "waiting members are.\n",
-        [HEALTH_UNITS] = "The use of that pool is not watched meanwhile; everything else is.\n",
-        [HEALTH_RIGHTS] = "Usage rights are not watched meanwhile; everything else is.\n",
+        [HEALTH_UNITS] = "Meanwhile, the units of that pool are not monitored; everything else is.\n",
+        [HEALTH_RIGHTS] = "Meanwhile, usage rights are not monitored; everything else is.\n",
     };
     return TEXTS[section_parse(section)];
 }
@@ -271,14 +270,13 @@ void message_restate(struct message_text *w)
     text_add(&w->what, w->condition.data ? w->condition.data : "");
 }
 
-/* What the last numbers are from. */
+/* The source of the last known numbers. */
 static void add_source(struct text *t, const char *source)
 {
     if (text_equal(source, "cloud_licensing"))
-        text_add(t, "It is watched through the Cloud Licensing API (allotments).\n");
+        text_add(t, "Source: Cloud Licensing API (allotments).\n");
     else if (text_equal(source, "subscribed_skus"))
-        text_add(t, "It is watched through the older list subscribedSkus, which knows neither pools nor "
-                    "who waits.\n");
+        text_add(t, "Source: subscribedSkus fallback (no pools, no waiting members).\n");
 }
 
 #define HINT_MAX 1024
@@ -288,10 +286,10 @@ void message_poll(const struct notification *n, struct message_text *w)
     const struct alert_context *f = n->context;
     char hint[HINT_MAX];
     if (n->type == EVENT_RESOLVED) {
-        text_add(&w->subject, n->reason ? message_section(NULL) : "everything");
+        text_add(&w->subject, n->reason ? message_section(NULL) : "all data");
         text_add(&w->condition, n->reason ? "" : " is read again");
-        text_add(&w->what, n->reason ? "" : "Everything is read completely again.\n");
-        text_add(&w->next, "Nothing is left to do.");
+        text_add(&w->what, n->reason ? "" : "The last poll read all sections.\n");
+        text_add(&w->next, MESSAGE_NO_ACTION);
         return;
     }
     if (cause_row(f->cause)->tenant_says) {
@@ -310,15 +308,15 @@ void message_poll(const struct notification *n, struct message_text *w)
     }
     message_restate(w);
     text_add(&w->what,
-             ". What is not known raises and resolves nothing; the last numbers stand.\n");
-    /* More than half of the pools are gone, but the list is read. */
+             ". " MESSAGE_UNKNOWN "\n");
+    /* The list of pools itself is read in this case. */
     if (f->cause != CAUSE_MASS_DISAPPEARANCE)
         text_add(&w->what, unwatched(f->section));
     add_source(&w->what, f->source);
     if (f->hint)
         text_add(&w->next, text_clean(hint, sizeof hint, f->hint, strlen(f->hint)));
     else
-        text_add(&w->next, "Look at the daemon's log: journalctl -u seatwatchd.");
+        text_add(&w->next, "See the daemon's log: journalctl -u seatwatchd.");
 }
 
 /* ---- receivers ---- */
@@ -332,24 +330,23 @@ void message_delivery(const struct notification *n, struct message_text *w)
     message_add(&w->subject, f->receiver);
     if (n->type == EVENT_RESOLVED) {
         text_add(&w->condition, n->reason ? "" : " works again");
-        text_add(&w->what, n->reason ? "" : "Nothing is parked for it any more.\n");
-        text_add(&w->next, "Nothing is left to do.");
+        text_add(&w->what, n->reason ? "" : "No messages are parked for it.\n");
+        text_add(&w->next, MESSAGE_NO_ACTION);
         return;
     }
     w->no_value = f->parked <= 0;
-    text_add(&w->condition, disabled ? " is switched off" : " does not take its messages");
+    text_add(&w->condition, disabled ? " is disabled" : " does not accept its messages");
     if (f->parked > 0)
         text_addf(&w->condition, ", %" PRId64 " %s parked", f->parked,
                   f->parked == 1 ? "is" : "are");
     if (broken)
-        text_addf(&w->what, "Its configuration cannot be used: %s.\n",
+        text_addf(&w->what, "Its configuration is invalid: %s.\n",
                   text_clean(hint, sizeof hint, f->hint, strlen(f->hint)));
     else
         text_add(&w->what, disabled
-                           ? "The receiver said that it is gone for good (410), so nothing more is "
-                             "sent to it.\n"
-                           : "Messages to it were given up after many attempts. They are kept.\n");
+                           ? "The receiver answered 410 Gone. Nothing more is sent to it.\n"
+                           : "Delivery was given up after repeated failures. The messages are kept.\n");
     text_add(&w->next,
-             "Its errors are in the daemon's log (journalctl -u seatwatchd). Mend it, then "
-             "reload: what is parked is sent again.");
+             "See its errors in the daemon's log (journalctl -u seatwatchd). Fix it, then reload: "
+             "parked messages are sent again.");
 }

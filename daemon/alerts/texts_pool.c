@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/texts_pool.c: the words about a pool of licences. */
+/* alerts/texts_pool.c: texts of alerts about licence pools. */
 #include "alerts/texts.h"
 
 #include "base/date.h"
@@ -8,16 +8,16 @@
 
 #define SUBSCRIPTIONS_NAMED 3
 
-/* What the context say, with "not known" sorted out once. */
+/* Numbers of the context, with unknown ones resolved. */
 struct pool_text {
     bool units; /* both counts are known */
     int64_t allotted, consumed, free;
-    int64_t waiting; /* 0 also if not known */
-    int64_t needed, to_end; /* units_to_unblock, units_to_buy; 0 also if not known */
+    int64_t waiting; /* 0 if unknown */
+    int64_t needed, to_end; /* units_to_unblock, units_to_buy; 0 if unknown */
     bool gone;
-    bool former; /* another source is read now, whose pools of the SKU are within the limits */
-    int64_t reference; /* units before capacity dropped; 0: it did not */
-    bool relieved; /* it ends because other pools of its SKU have room */
+    bool former; /* resolved because the present source is within limits */
+    int64_t reference; /* units before the drop; 0: no drop */
+    bool relieved; /* resolved because other pools of its SKU have free units */
 };
 
 static struct pool_text pool_of(const struct notification *n)
@@ -43,8 +43,7 @@ static struct pool_text pool_of(const struct notification *n)
     return p;
 }
 
-/* "pool 2 of 3, 50 units, since 2026-01-01" was made by us; what follows the comma helps to tell
- * pools apart, but not at night. */
+/* Generated names ("pool 2 of 3, 50 units, since 2026-01-01") are cut at the comma. */
 static size_t short_name(const char *name)
 {
     int of, all, end = 0;
@@ -88,8 +87,8 @@ static void add_people_wait(const struct notification *n, const struct pool_text
     } else if (p->free >= p->waiting) {
         text_addf(
             t,
-            ": %" PRId64 " %s although %" PRId64 " %s free: reprocess the assignments; do not buy",
-            p->waiting, p->waiting == 1 ? "waits" : "wait", p->free, p->free == 1 ? "is" : "are");
+            ": %" PRId64 " waiting although %" PRId64 " %s free: reprocess the assignments; do not buy",
+            p->waiting, p->free, p->free == 1 ? "is" : "are");
     } else {
         if (p->allotted == 0)
             text_add(t, " has no units");
@@ -105,15 +104,14 @@ static void add_people_wait(const struct notification *n, const struct pool_text
     }
 }
 
-/* The loss is the news: it says by itself how full the pool is. */
+/* The text of a drop replaces that of the usage. */
 static bool says_drop(const struct notification *n, const struct pool_text *p)
 {
     return p->reference && p->waiting == 0 && p->allotted > 0 &&
            (p->free < 0 || n->rule == RULE_CAPACITY_DROP);
 }
 
-/* The numbers of an alert that ended: they may still be those of a full pool, but nothing in them is
- * wrong any more. */
+/* Numbers of a resolved alert. The pool may still be full, so they are shown without judgement. */
 static void add_end(const struct notification *n, const struct pool_text *p, struct text *t)
 {
     if (!p->units)
@@ -137,7 +135,7 @@ static void add_end(const struct notification *n, const struct pool_text *p, str
 static void add_state(const struct notification *n, const struct pool_text *p, struct text *t)
 {
     if (p->former) {
-        text_add(t, " is within the limits by the source that is read now");
+        text_add(t, " is within the limits according to the current source");
     } else if (p->gone) {
         text_add(t, " is no longer listed");
         if (p->units)
@@ -150,7 +148,7 @@ static void add_state(const struct notification *n, const struct pool_text *p, s
     } else if (p->waiting > 0) {
         add_people_wait(n, p, t);
     } else if (!p->units) {
-        text_add(t, ": its units are not known");
+        text_add(t, ": number of units unknown");
     } else if (p->allotted == 0) {
         text_addf(t, " has no units, %" PRId64 " in use", p->consumed);
         add_needed(p, t);
@@ -195,7 +193,7 @@ static void add_units(const struct notification *n, const struct pool_text *p, s
         message_add(t, n->context->allotment_name);
     }
     if (!p->units) {
-        text_add(t, ": how many units are in use is not known.\n");
+        text_add(t, ": the number of units in use is unknown.\n");
         return;
     }
     text_addf(t, ": %" PRId64 " of %" PRId64 " units %s in use", p->consumed, p->allotted,
@@ -208,7 +206,7 @@ static void add_units(const struct notification *n, const struct pool_text *p, s
     if (p->gone || p->former)
         text_add(t, " when the pool was last listed");
     else if (p->free < 0)
-        text_addf(t, ", %" PRId64 " more than there are", -p->free);
+        text_addf(t, ", %" PRId64 " more than the pool has", -p->free);
     else if (p->free == 0)
         text_add(t, ", none is free");
     else
@@ -219,10 +217,10 @@ static void add_units(const struct notification *n, const struct pool_text *p, s
 static void add_drop(const struct notification *n, const struct pool_text *p, struct text *t)
 {
     if (p->reference && text_equal(n->reason, "new_normal"))
-        text_addf(t, "It had %" PRId64 " units until it dropped; from now on %" PRId64
-                     " are what a loss is measured by.\n", p->reference, p->allotted);
+        text_addf(t, "It had %" PRId64 " units before the drop; %" PRId64
+                     " is the new baseline.\n", p->reference, p->allotted);
     else if (p->reference)
-        text_addf(t, "It had %" PRId64 " units before: %" PRId64 " are lost.\n", p->reference,
+        text_addf(t, "It had %" PRId64 " units before; %" PRId64 " were lost.\n", p->reference,
                   p->reference - p->allotted);
 }
 
@@ -232,26 +230,26 @@ static void add_waiting(const struct notification *n, const struct pool_text *p,
     usec_t oldest = n->context->oldest_at;
     if (p->former)
         return;
-    if (p->gone) { /* the numbers are those of its last reading */
-        text_add(t, "Whether anybody waits for a licence is not known");
+    if (p->gone) { /* the numbers are those of the last poll that listed it */
+        text_add(t, "The number of members waiting for a licence is unknown");
         if (p->waiting > 0)
-            text_addf(t, "; %" PRId64 " did when the pool was last listed", p->waiting);
+            text_addf(t, "; it was %" PRId64 " when the pool was last listed", p->waiting);
         text_add(t, ".\n");
         return;
     }
     if (n->waiting_pending) {
-        text_addf(t, "%" PRId64 " %s for a licence, not yet for as long as waiting.for.\n",
-                  n->context->waiting, n->context->waiting == 1 ? "member waits" : "members wait");
+        text_addf(t, "%" PRId64 " %s for a licence, for less than waiting.for so far.\n",
+                  n->context->waiting, n->context->waiting == 1 ? "member is waiting" : "members are waiting");
         return;
     }
     if (p->waiting == 0) {
         text_add(t, n->context->waiting == 0
-                        ? "Nobody waits for a licence.\n"
-                        : "Whether anybody waits for a licence is not known.\n");
+                        ? "No members are waiting for a licence.\n"
+                        : "The number of members waiting for a licence is unknown.\n");
         return;
     }
     text_addf(t, "%" PRId64 " %s for a licence", p->waiting,
-              p->waiting == 1 ? "member waits" : "members wait");
+              p->waiting == 1 ? "member is waiting" : "members are waiting");
     if (p->units && p->free >= p->waiting)
         text_addf(t, " although %" PRId64 " %s free", p->free, p->free == 1 ? "is" : "are");
     if (oldest) {
@@ -299,20 +297,20 @@ static void add_next(const struct notification *n, const struct pool_text *p, st
     bool over = p->needed > 0 || p->to_end > 0;
     if (n->type == EVENT_RESOLVED) {
         bool beyond = !n->reason && (p->waiting > 0 || p->needed > 0);
-        text_add(t, beyond ? "Nothing has to be done now: what is left is within the limits."
-                           : "Nothing is left to do.");
+        text_add(t, beyond ? "No action is needed now: the numbers are within the limits."
+                           : MESSAGE_NO_ACTION);
         return;
     }
     if (p->gone) {
-        text_add(t, "Find out in the admin center (Billing > Your products) whether the "
-                    "subscription was cancelled or moved; its users may be without a licence.");
+        text_add(t, "Check in the admin center (Billing > Your products) whether the "
+                    "subscription was cancelled or moved; its users may have lost their licence.");
         return;
     }
     if (p->reference && !n->reason)
-        text_add(t, "Find out in the admin center (Billing > Your products) why units went away: "
+        text_add(t, "Check in the admin center (Billing > Your products) why units were lost: "
                     "fewer were bought, or a subscription ended. ");
     if (over && f->sibling_name && f->sibling_free > 0) {
-        text_addf(t, "First use the %" PRId64 " free of ", f->sibling_free);
+        text_addf(t, "First use the %" PRId64 " free units of ", f->sibling_free);
         message_add(t, f->sibling_name);
         text_add(t, " (same product). ");
     }
@@ -320,18 +318,18 @@ static void add_next(const struct notification *n, const struct pool_text *p, st
         text_addf(t, "Order %" PRId64 " %s now%s", p->needed, p->needed == 1 ? "unit" : "units",
                   p->waiting == 0 ? ", or free as many"
                   : n->context->allotment_id
-                      ? " for those who wait"
-                      : " for those who wait, in the pool in which they wait");
+                      ? " for the waiting members"
+                      : " for the waiting members, in the pool that they wait for");
         if (p->to_end > p->needed) {
-            text_addf(t, "; %" PRId64 " in all end this alert", p->to_end);
+            text_addf(t, "; %" PRId64 " in total end this alert", p->to_end);
             add_below(f, t);
         }
         text_add(t, ".");
     } else if (p->waiting > 0 && p->units) {
         text_add(
-            t, "Reprocess the assignments of those who wait; there are units enough, do not buy.");
+            t, "Reprocess the assignments of the waiting members; enough units are free, do not buy.");
     } else if (p->reference && !n->reason) {
-        text_add(t, "If that was meant, nothing is left to do: after 7 days the smaller number counts "
+        text_add(t, "If that was intended, no action is needed: after 7 days the lower number counts "
                     "as normal.");
     } else if (p->to_end > 0) {
         text_addf(t, "Order %" PRId64 " %s, or free as many, to end this alert", p->to_end,
@@ -339,7 +337,7 @@ static void add_next(const struct notification *n, const struct pool_text *p, st
         add_below(f, t);
         text_add(t, ".");
     } else {
-        text_add(t, "Look at the pool in the admin center (Billing > Licenses).");
+        text_add(t, "Check the pool in the admin center (Billing > Licenses).");
     }
 }
 

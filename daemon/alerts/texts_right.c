@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/texts_right.c: the words about people and groups that lack a licence. */
+/* alerts/texts_right.c: texts of alerts about users and groups without a required licence. */
 #include "alerts/texts.h"
 
 #include <string.h>
@@ -28,31 +28,31 @@ static void add_what(struct text *t, const struct alert_context *f, size_t plans
     message_sku(t, f);
 }
 
-/* By cause. `title` and `explained` may end in what the context add. */
+/* By cause. Values of the context are appended to `title` and `explained`. */
 static const struct {
     const char *title, *explained, *advice;
 } BY_CAUSE[CAUSE_COUNT_] = {
-    [CAUSE_NONE] = {"", "Why could not be found out.\n",
-                    "Look at the licences of this user or group in the admin center."},
-    [CAUSE_WAITING] = {": waiting ", "It is in the waiting room of allotment ",
-                       "Order units for that pool or free one: then the licence comes by itself."},
+    [CAUSE_NONE] = {"", "The cause is unknown.\n",
+                    "Check the licences of this user or group in the admin center."},
+    [CAUSE_WAITING] = {": waiting ", "It is waiting for a unit of allotment ",
+                       "Order units for that pool, or free one; the licence is then assigned automatically."},
     [CAUSE_ASSIGNMENT_ERROR] =
         {": ", "Its assignment fails with the code ",
-         "Mend the cause of the error (admin center, Billing > Licenses), then reprocess the "
+         "Fix the cause of the error (admin center, Billing > Licenses), then reprocess the "
          "assignment."},
     [CAUSE_NOT_ASSIGNED] =
         {": not assigned",
          "The product is not assigned to it, neither directly nor through a group.\n",
-         "Assign the product, or add the user to the group that brings it."},
+         "Assign the product, or add the user to a group that assigns it."},
     [CAUSE_PLAN_DISABLED] =
-        {": switched off", "The product is assigned, with service plans switched off.\n",
-         "Switch the service plan on in the assignment: admin center, Billing > Licenses."},
+        {": plan disabled", "The product is assigned, but service plans are disabled.\n",
+         "Enable the service plan in the assignment: admin center, Billing > Licenses."},
     [CAUSE_ASSIGNED] = {"", "The product is assigned, but the assignment has no effect.\n",
                         "Reprocess the assignment (admin center, Billing > Licenses); check the "
                         "usage location."},
 };
 
-/* A cause that a right cannot have may come from a database of another version. */
+/* A database of another version may have other causes. */
 static enum cause known_cause(const struct alert_context *f)
 {
     return BY_CAUSE[f->cause].advice ? f->cause : CAUSE_NONE;
@@ -82,7 +82,7 @@ static void explain(struct text *t, const struct notification *n)
     if (c == CAUSE_WAITING) {
         message_add(t, f->allotment_id);
         if (f->oldest_at) {
-            text_add(t, " since ");
+            text_add(t, ", since ");
             message_clock(t, n, f->oldest_at);
         }
         text_add(t, ".\n");
@@ -98,7 +98,7 @@ void message_right(const struct notification *n, struct message_text *w)
     bool over = n->type == EVENT_RESOLVED;
     message_add(&w->subject, f->principal);
     if (over && n->reason) {
-        text_add(&w->next, "Nothing is left to do.");
+        text_add(&w->next, MESSAGE_NO_ACTION);
         return;
     }
     text_add(&w->condition, over ? " has " : " lacks ");
@@ -113,8 +113,8 @@ void message_right(const struct notification *n, struct message_text *w)
         *w->what.data = (char)(*w->what.data - 'a' + 'A'); /* our word: "user", "group" */
     text_add(&w->what, over ? " may use " : " cannot use ");
     add_what(&w->what, f, SIZE_MAX);
-    text_add(&w->what, over ? " again.\n" : ", which usage_rights says it must.\n");
+    text_add(&w->what, over ? " again.\n" : ", which usage_rights requires.\n");
     if (!over)
         explain(&w->what, n);
-    text_add(&w->next, over ? "Nothing is left to do." : BY_CAUSE[known_cause(f)].advice);
+    text_add(&w->next, over ? MESSAGE_NO_ACTION : BY_CAUSE[known_cause(f)].advice);
 }

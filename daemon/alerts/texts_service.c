@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/texts_service.c: the words about an outage that is no matter of single tenants. */
+/* alerts/texts_service.c: texts of alerts about outages of many tenants. */
 #include "alerts/texts.h"
 
 #include "base/date.h"
@@ -16,28 +16,27 @@ static void add_over(const struct alert_context *f, struct message_text *w)
     else
         text_add(&w->subject, "all ");
     message_count(&w->subject, f->tenants, "tenant", "tenants");
-    text_add(&w->condition, " are read again");
+    text_add(&w->condition, " recovered");
     if (left > 0)
-        text_addf(&w->what, "%" PRId64 " still %s, and %s told one by one from now on.\n", left,
-                  left == 1 ? "fails" : "fail", left == 1 ? "is" : "are");
+        text_addf(&w->what, "%" PRId64 " still %s and %s individually from now on.\n", left,
+                  left == 1 ? "fails" : "fail", left == 1 ? "alerts" : "alert");
     else
-        text_add(&w->what, "Every tenant is read completely again.\n");
-    text_add(&w->next, "Nothing is left to do.");
+        text_add(&w->what, "The last poll of every tenant succeeded.\n");
+    text_add(&w->next, MESSAGE_NO_ACTION);
 }
 
 static void add_others(const struct alert_context *f, struct text *t)
 {
     int64_t others = f->tenants - f->tenants_failing;
     if (others > 0 && f->tenants_read == others)
-        text_addf(t, "The other %s read as usual.\n", others == 1 ? "tenant is" : "tenants are");
+        text_addf(t, "The other %s polled as usual.\n", others == 1 ? "tenant is" : "tenants are");
     else if (others > 0)
-        text_addf(t, "%" PRId64 " %s read as usual; the others fail in another way, or have not been asked since.\n",
+        text_addf(t, "%" PRId64 " %s polled as usual; the others fail for another reason or have not been polled since.\n",
                   f->tenants_read, f->tenants_read == 1 ? "is" : "are");
     if (f->section)
-        text_add(t, "Everything else is read and told as usual.\n");
-    text_add(t, "What is not known raises and resolves nothing; the last numbers stand. Alerts of single "
-                "tenants about this are held back: whoever fails in another way, or still does when this is "
-                "over, is told by itself.\n");
+        text_add(t, "All other sections are polled and alerted on as usual.\n");
+    text_add(t, MESSAGE_UNKNOWN " This alert replaces the poll alerts of these tenants. A tenant that fails for "
+                "another reason, or still fails when this alert ends, gets its own.\n");
 }
 
 static void add_condition(const struct notification *n, struct text *t)
@@ -65,7 +64,7 @@ void message_service(const struct notification *n, struct message_text *w)
         return;
     }
     struct text *t = &w->subject;
-    if (f->section && !cause_row(f->cause)->tenants_say) { /* a long title gives up its name before the numbers */
+    if (f->section && !cause_row(f->cause)->tenants_say) { /* the subject is what a long title shortens */
         text_add(t, message_section(f->section));
         t = &w->condition;
         text_add(t, " of ");

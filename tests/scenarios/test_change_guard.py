@@ -161,8 +161,8 @@ class CapacityDrop(Changing):
         self.sleep(2 * DAY)
         end = self.wait_message(hook, "alert.resolved")["data"]
         self.assertEqual((end["rule"], end["detail"]["reason"]), ("capacity_drop", "new_normal"))
-        self.assertIn("taken as normal", end["title"])
-        self.assertIn("not because it got better", end["description"])
+        self.assertIn("accepted as normal", end["title"])
+        self.assertIn("not because the units came back", end["description"])
         self.more_polls(2)
         self.assertEqual(len(hook.messages()), 2)
 

@@ -103,7 +103,7 @@ class Certificate(Credential):
         self.start()
         alarm = self.fired(hook)
         self.assertEqual((alarm["severity"], alarm["value"], alarm["threshold"], alarm["unit"]), ("critical", 5, 7, "days"))
-        self.assertRegex(alarm["title"], r"^contoso: certificate app\.crt ends in 5 days, on \d{4}-\d\d-\d\d \d\d:\d\d UTC$")
+        self.assertRegex(alarm["title"], r"^contoso: certificate app\.crt expires in 5 days, on \d{4}-\d\d-\d\d \d\d:\d\d UTC$")
         self.assertEqual(alarm["tenant"]["labels"], {"group": "gold"})
         detail = alarm["detail"]
         self.assertEqual((detail["credential"], detail["client_id"], detail["tenants"], detail["tenant_count"]),
@@ -118,7 +118,7 @@ class Certificate(Credential):
         self.put_pair(self.near)
         self.put_pair(self.later)
         resolved = self.wait_message(hook, "alert.resolved", rule="credential")["data"]
-        self.assertRegex(resolved["title"], r"^contoso: resolved after .*: certificate app\.crt is good until \d{4}-")
+        self.assertRegex(resolved["title"], r"^contoso: resolved after .*: certificate app\.crt is valid until \d{4}-")
         self.assertEqual(resolved["detail"]["expires_at"][:10], moment(300)[:10])
         self.assertEqual(self.rules(hook), [("credential", "alert.firing"), ("credential", "alert.resolved")])
         self.assertEqual(self.stop(), 0)
@@ -167,12 +167,12 @@ class Secret(Credential):
         self.start()
         alarm = self.fired(hook)
         self.assertEqual((alarm["severity"], alarm["value"]), ("warning", 20))
-        self.assertEqual(alarm["title"], f"contoso: client secret tenant.secret ends in 20 days, on {day(20)}")
+        self.assertEqual(alarm["title"], f"contoso: client secret tenant.secret expires in 20 days, on {day(20)}")
         self.assertEqual(alarm["detail"]["expires_at"], day(20) + "T00:00:00Z")
         self.config.write_text(self.config.read_text().replace(day(20), day(400)))
         self.daemon.send_signal(signal.SIGHUP)
         resolved = self.wait_message(hook, "alert.resolved", rule="credential")["data"]
-        self.assertTrue(resolved["title"].endswith(f"client secret tenant.secret is good until {day(400)}"), resolved["title"])
+        self.assertTrue(resolved["title"].endswith(f"client secret tenant.secret is valid until {day(400)}"), resolved["title"])
         self.assertEqual(self.asked(graph), [])
         self.assertEqual(self.stop(), 0)
 
@@ -189,7 +189,7 @@ class Secret(Credential):
                 self.daemon.send_signal(signal.SIGHUP)
             got = self.wait("the next message", lambda: hook.messages()[i:])[0]
             self.assertEqual((got["type"], got["data"]["severity"], got["data"]["value"]), (kind, severity, left))
-        self.assertTrue(got["data"]["title"].endswith(f"ended on {day(-3)}, but is still accepted"), got["data"]["title"])
+        self.assertTrue(got["data"]["title"].endswith(f"expired on {day(-3)}, but is still accepted"), got["data"]["title"])
         self.assertEqual(got["data"]["detail"]["cause"], "ended")
         self.polls(graph, 3)
         self.assertEqual(len(hook.messages()), len(said))
@@ -204,7 +204,7 @@ class Secret(Credential):
         self.assertEqual(len(hook.messages()), 1)
         self.assertEqual(alarm["tenant"], {"name": None, "id": None, "labels": {"group": "gold"}})
         self.assertEqual(alarm["detail"]["tenants"], ["contoso", "tenant-1", "tenant-2", "tenant-3"])
-        self.assertEqual(alarm["title"], f"seatwatchd: client secret tenant.secret (4 tenants) ends in 3 days, on {day(3)}")
+        self.assertEqual(alarm["title"], f"seatwatchd: client secret tenant.secret (4 tenants) expires in 3 days, on {day(3)}")
         self.assertEqual(self.stop(), 0)
 
     def test_all_who_share_what_has_ended_have_one_alert_and_it_is_no_outage(self):
@@ -231,7 +231,7 @@ class Secret(Credential):
         self.daemon.send_signal(signal.SIGHUP)
         ended = self.wait_message(hook, "alert.resolved", rule="credential")["data"]
         self.assertEqual(ended["detail"]["reason"], "rule_removed")
-        self.assertIn("no longer watched", ended["title"])
+        self.assertIn("no longer monitored", ended["title"])
         self.assertEqual(self.stop(), 0)
 
 
@@ -347,7 +347,7 @@ class OneCause(Credential):
         self.fired(hook, severity="critical")
         graph.process.send_signal(signal.SIGUSR1)
         update = self.wait_message(hook, "alert.updated", rule="credential")["data"]
-        self.assertTrue(update["title"].endswith(f"ends today, {day(0)}: sign-in is refused"), update["title"])
+        self.assertTrue(update["title"].endswith(f"expires today, {day(0)}: sign-in is refused"), update["title"])
         self.assertEqual(update["detail"]["cause"], "refused")
         # Renewed: the new secret is tried at once, and the new day comes with a reload.
         graph.process.send_signal(signal.SIGUSR1)

@@ -74,7 +74,7 @@ usage_rights = ( {{ tenant = "contoso"; {who} sku = "{sku}"; {plans} severity = 
         update = self.wait_message(self.receiver, "alert.updated")["data"]
         self.assertEqual((update["alert_id"], update["episode"]), (alarm["alert_id"], alarm["episode"]))
         self.assertEqual(update["allotment"]["id"], "pool-1")
-        self.assertIn("in the waiting room of allotment pool-1 since ", update["description"])
+        self.assertIn("waiting for a unit of allotment pool-1, since ", update["description"])
         self.turn()
         self.wait_message(self.receiver, "alert.resolved", alert_id=alarm["alert_id"])
         self.assertNotIn(USER, "".join(str(m) for m in self.receiver.messages()))
@@ -87,7 +87,7 @@ usage_rights = ( {{ tenant = "contoso"; {who} sku = "{sku}"; {plans} severity = 
         self.turn()
         alarm = self.wait_message(self.receiver, "alert.firing", severity="warning")["data"]
         self.assertEqual(alarm["detail"], {"principal": f"user {USER}", "missing_plans": ["EXCHANGE_S_ENTERPRISE"]})
-        self.assertIn("switched off", alarm["title"])
+        self.assertIn("plan disabled", alarm["title"])
 
     def test_an_assignment_error_is_the_reason_that_is_told(self):
         self.watch(user(assignmentErrors=[{**ERROR, "skuId": "other"}, ERROR], assignments=[ASSIGNED]))

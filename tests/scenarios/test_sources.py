@@ -48,7 +48,7 @@ class Subscriptions(Scenario):
         self.assertIn(data["value"], (3, 4), "a day begins at dates_at")
         self.assertIn("subscription 11111111", data["title"])
         self.assertIn("60 of its units come from this subscription", data["description"])
-        self.assertIn("older list subscribedSkus", data["description"])
+        self.assertIn("subscribedSkus fallback", data["description"])
         broken = {"match": {"path": "subscriptions"}, "do": {"status": 500}}
         html = {"match": {"path": "subscriptions"}, "do": {"body": "<html>", "content_type": "text/html"}}
         for name, steps in {"out of order": {"faults": [broken]}, "a proxy's page": {"faults": [html]}, "back again": {}}.items():
@@ -81,7 +81,7 @@ class Subscriptions(Scenario):
         self.assertEqual(self.read(older(rows=[row], deny=["subscriptions"])), [("alert.firing", "subscription")])
         data = self.the_hook.messages()[0]["data"]
         self.assertEqual((data["severity"], [s["state"] for s in data["subscriptions"]]), ("warning", ["warning"]))
-        self.assertIn("has units in their grace period", data["title"])
+        self.assertIn("has units in the grace period", data["title"])
         for key in ("title", "summary", "description", "next_step"):
             self.assertNotIn("sku:", data[key])
             self.assertNotIn("not known", data[key])

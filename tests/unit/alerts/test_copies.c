@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How often context are copied on their way from a observation to the stored alert and its
+/* How often context are copied on their way from an observation to the stored alert and its
  * notifications. */
 #include "fixtures/observations.h"
 

@@ -105,7 +105,7 @@ static void check_notification(struct life *l, const struct notification *n)
     }
     ENSURE(l, !refused || n->type == EVENT_RESOLVED || (!is_accepted(l) && days_left(l) <= 1),
            "it is not refused for its end: %s", n->title);
-    ENSURE(l, (strstr(n->title, " ended on ") != NULL) == (days_left(l) < 0), "a wrong tense: %s",
+    ENSURE(l, (strstr(n->title, " expired on ") != NULL) == (days_left(l) < 0), "a wrong tense: %s",
            n->title);
     l->told = n->type == EVENT_RESOLVED ? LEVEL_NONE : n->level;
     l->repeats++;

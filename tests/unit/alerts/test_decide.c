@@ -40,7 +40,7 @@ static void intervals_grow_up_to_the_cap(void **state)
     }
 }
 
-/* An alert with one latch up, and a observation of it. */
+/* An alert with one latch up, and an observation of it. */
 static struct alert up(enum rule rule, enum level level, enum level notified)
 {
     struct alert a = {.state = ALERT_FIRING, .level = level, .rule = rule, .notified = notified};

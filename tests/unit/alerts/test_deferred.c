@@ -143,7 +143,7 @@ static void one_digest_each_when_the_hours_begin_and_nothing_before(void **state
     assert_int_equal(g->notification[0]->seq, seq + 1);
     assert_int_equal(it(d, "a")->seq, seq + 1);
     assert_string_equal(g->title,
-                        "contoso: 2 alerts from outside the hours: 1 critical, 1 warning");
+                        "contoso: 2 alerts deferred outside the hours: 1 critical, 1 warning");
     assert_int_equal(d->last->n_deferrals, 2);
     for (size_t i = 0; i < 2; i++)
         assert_true(d->last->deferral[i].only && d->last->deferral[i].to == 0);

@@ -70,7 +70,7 @@ static void every_part_counts_all_and_says_which_it_is(void **state)
     assert_int_equal(n_parts, 3);
     assert_string_equal(
         part[1]->title,
-        "contoso: 41 alerts at the first reading: 14 critical, 27 warning, part 2 of 3");
+        "contoso: 41 alerts at the first poll: 14 critical, 27 warning, part 2 of 3");
     for (size_t i = 0; i < n_parts; i++) {
         uint32_t sum = 0;
         assert_true(part[i]->n_notifications <= DIGEST_LINES);
@@ -83,7 +83,7 @@ static void every_part_counts_all_and_says_which_it_is(void **state)
         assert_int_equal(part[i]->worst, LEVEL_CRITICAL);
         assert_string_equal(part[i]->tenant_id, "contoso");
         assert_null(strstr(part[i]->summary, "part")); /* the title says it */
-        assert_non_null(strstr(part[i]->summary, "41 things are already beyond a limit"));
+        assert_non_null(strstr(part[i]->summary, "41 alerts for conditions already met"));
     }
     assert_int_equal(total, MANY);
     parts_free(part, n_parts);

@@ -157,7 +157,7 @@ static void who_waits_is_told_by_its_own_alert_and_counted_in_the_digest(void **
     assert_string_equal(POLL(d, full("a"), full_with_a_queue()), "digest 1");
     const struct digest *g = d->last->event[0].digest;
     assert_string_equal(g->notification[0]->context->allotment_id, "a");
-    assert_non_null(strstr(g->title, "2 alerts at the first reading"));
+    assert_non_null(strstr(g->title, "2 alerts at the first poll"));
     assert_int_equal(g->n_counts, 2);
     assert_int_equal(g->count[0].rule, RULE_WAITING);
     assert_int_equal(g->count[0].count, 1);

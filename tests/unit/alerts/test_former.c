@@ -44,9 +44,9 @@ static void it_ends_as_soon_as_its_sku_is_clear(void **state)
     const struct notification *n = engine_notification(d, 0);
     assert_string_equal(n->reason, "source_changed");
     assert_string_equal(n->title, "contoso: no longer reported after 5 min: Microsoft 365 E5 is within the "
-                                  "limits by the source that is read now");
+                                  "limits according to the current source");
     assert_non_null(strstr(n->description, "101 of 100 units were in use"));
-    assert_non_null(strstr(n->description, "another source is read now"));
+    assert_non_null(strstr(n->description, "now polled through another source"));
     assert_int_equal(old_alert(d)->state, ALERT_OK);
     assert_int_equal(old_alert(d)->level, LEVEL_NONE);
 }

@@ -15,9 +15,9 @@
 #include <cmocka.h>
 
 #define GOLDEN SOURCE_ROOT "/tests/unit/alerts/notifications.txt"
-#define FRESH BINARY_ROOT "/notices.txt"
+#define FRESH BINARY_ROOT "/notifications.txt"
 
-struct told { /* a case: a observation, and what the engine would decide of it */
+struct told { /* a case: an observation, and what the engine would decide of it */
     const char *why;
     struct observation observation;
     enum rule rule;
@@ -527,8 +527,8 @@ static void an_end_by_configuration_is_no_good_news(void **state)
     n->reason = "rule_removed";
     assert_int_equal(notification_write_texts(n), 0);
     assert_string_equal(n->title,
-                        "contoso: no longer watched: Microsoft 365 E5: 10 of 10 units in use");
-    assert_non_null(strstr(n->description, "not because it got better"));
+                        "contoso: no longer monitored: Microsoft 365 E5: 10 of 10 units in use");
+    assert_non_null(strstr(n->description, "not because the problem was fixed"));
     observation_clear(&t.observation);
 }
 
@@ -537,13 +537,13 @@ static void an_end_speaks_of_no_harm(void **state)
 {
     static const char *const REASONS[] = {NULL, "rule_removed", "new_normal"};
     static const char *const NEXT[] = {
-        "Nothing is left to do.", "Nothing has to be done now: what is left is within the limits.",
-        "Those that are left can wait until somebody has time for them."};
+        "No action is needed.", "No action is needed now: the numbers are within the limits.",
+        "No action is needed now: the remaining errors are below the limit."};
     static const char *const HARM[] = {
         " over:", " over,", "needed", "is full:", "is suspended",
         "is locked out", "is deleted", "grace", " lacks ", "cannot be read", "have not been read",
-        "switched off", "does not take", "ended on", "ends ", "refused", "fell from",
-        "reprocess", "no longer listed", "not known", "although", "failed", "% full"};
+        "disabled", "does not accept", "expired on", "expires ", "ends ", "refused", "fell from",
+        "reprocess", "no longer listed", "unknown", "although", "failed", "% full"};
     static struct told told[CASES_MAX];
     size_t n_cases = cases(told);
     (void)state;
@@ -585,7 +585,7 @@ static void a_pool_that_its_siblings_keep_quiet_ends_with_their_room(void **stat
         CLEANUP(notification_free) struct notification *n = a_notification(&t, EVENT_RESOLVED);
         if (!strstr(n->title, CASES[i].want))
             fail_msg("%s", n->title);
-        assert_string_equal(n->next_step, "Nothing is left to do.");
+        assert_string_equal(n->next_step, "No action is needed.");
         observation_clear(&t.observation);
     }
 }
@@ -638,7 +638,7 @@ static void without_memory_there_are_no_half_texts(void **state)
     observation_clear(&t.observation);
 }
 
-/* The summary and the description of a observation, as firing and as updated. */
+/* The summary and the description of an observation, as firing and as updated. */
 static bool says(const struct told *t, const char *words)
 {
     bool found = false;
@@ -682,10 +682,10 @@ static void nobody_knows_who_waits_for_a_pool_that_is_gone(void **state)
     struct told t = {"gone", A_POOL(.allotted = 50, .consumed = 48, .gone = true),
                      RULE_ALLOTMENT_GONE, LEVEL_CRITICAL};
     (void)state;
-    assert_false(says(&t, "Nobody waits"));
-    assert_true(says(&t, "Whether anybody waits for a licence is not known.\n"));
+    assert_false(says(&t, "No members are waiting"));
+    assert_true(says(&t, "The number of members waiting for a licence is unknown.\n"));
     t.observation.context->waiting = 3;
-    assert_true(says(&t, "not known; 3 did when the pool was last listed"));
+    assert_true(says(&t, "unknown; it was 3 when the pool was last listed"));
     observation_clear(&t.observation);
 }
 

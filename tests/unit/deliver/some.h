@@ -112,7 +112,7 @@ static inline struct digest *some_digest(size_t n_notifications)
     d->reason = "first_run";
     d->worst = LEVEL_CRITICAL;
     d->at = some_time(SOME_AT);
-    d->title = some_text("contoso: 20 alerts at the first reading");
+    d->title = some_text("contoso: 20 alerts at the first poll");
     d->summary = some_text("What was already so when contoso was read for the first time.");
     d->tenant_name = some_text("contoso");
     d->tenant_id = some_text(SOME_TENANT_ID);

@@ -121,7 +121,7 @@ static void a_credential_that_ends_has_its_days_and_no_tenant(void **state)
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++)
         assert_field(entry, len, CASES[i].name, CASES[i].want);
     CLEANUP(free) char *message = field(entry, len, "MESSAGE");
-    assert_non_null(strstr(message, "certificate partner.crt (2 tenants) ends in 6 days, on 2026-11-28 22:15 UTC\n"));
+    assert_non_null(strstr(message, "certificate partner.crt (2 tenants) expires in 6 days, on 2026-11-28 22:15 UTC\n"));
 }
 
 static void priority_and_message_id_follow_the_kind_of_message(void **state)
@@ -192,7 +192,7 @@ static void a_digest_is_one_entry_that_names_every_alert(void **state)
     (void)state;
     CLEANUP(digest_free) struct digest *d = some_digest(DIGEST_LINES);
     size_t len, lines = 0;
-    some_replace(&d->title, "contoso: 40 alerts at the first reading, part 1 of 2");
+    some_replace(&d->title, "contoso: 40 alerts at the first poll, part 1 of 2");
     CLEANUP(free) char *entry = rendered(NULL, d, false, &len);
     CLEANUP(free) char *message = field(entry, len, "MESSAGE");
     for (const char *at = message; (at = strstr(at, "\n- critical: contoso: ")); at++)
