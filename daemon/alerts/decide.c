@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include <string.h>
 
-static bool holds(const struct alert *a, int rule)
+static bool rule_is_firing(const struct alert *a, int rule)
 {
     return alert_rule_level(a, (enum rule)rule) > LEVEL_NONE;
 }
@@ -20,7 +20,7 @@ static enum cause cause_of(const struct alert *a)
     const struct rule_row *first = NULL;
     for (int rule = 0; rule < RULE_COUNT_; rule++) {
         const struct rule_row *row = rule_row((enum rule)rule);
-        if (row->cause && holds(a, rule) && (!first || row->cause_rank < first->cause_rank))
+        if (row->cause && rule_is_firing(a, rule) && (!first || row->cause_rank < first->cause_rank))
             first = row;
     }
     if (first)
@@ -73,7 +73,7 @@ static bool is_breached(const struct finding *f)
     return f->state == FINDING_KNOWN && f->raise > LEVEL_NONE;
 }
 
-static bool has_news(const struct alert *a, const struct finding *f, const struct outcome *o)
+static bool needs_update(const struct alert *a, const struct finding *f, const struct outcome *o)
 {
     switch (rule_row(f->rule)->update) {
     case UPDATE_NEVER:
@@ -100,10 +100,10 @@ static bool has_lasted(const struct alert *a, const struct finding *f)
     return is_breached(f) && alert_rule_level(a, f->rule) >= f->raise;
 }
 
-static bool any_news(const struct alert *a, const struct observation *s, const struct outcome *o)
+static bool any_update(const struct alert *a, const struct observation *s, const struct outcome *o)
 {
     for (size_t i = 0; i < s->n_findings; i++)
-        if (has_lasted(a, &s->finding[i]) && has_news(a, &s->finding[i], o))
+        if (has_lasted(a, &s->finding[i]) && needs_update(a, &s->finding[i], o))
             return true;
     return false;
 }
@@ -121,7 +121,7 @@ static bool is_worse_than_baseline(const struct alert *a, const struct observati
 }
 
 /* The worst firing level that this observation breaches and that the baseline does not mute. */
-static enum level loud_level(const struct alert *a, const struct observation *s)
+static enum level unmuted_level(const struct alert *a, const struct observation *s)
 {
     enum level worst = LEVEL_NONE;
     for (int rule = 0; rule < RULE_COUNT_; rule++)
@@ -137,12 +137,12 @@ int decide(const struct alert *a, const struct observation *s, const struct outc
     if (!alert_state_is_up(a->state))
         return a->notified > LEVEL_NONE ? EVENT_RESOLVED : NO_EVENT;
     if (a->notified == LEVEL_NONE)
-        return loud_level(a, s) > LEVEL_NONE || is_worse_than_baseline(a, s) ? EVENT_FIRING : NO_EVENT;
+        return unmuted_level(a, s) > LEVEL_NONE || is_worse_than_baseline(a, s) ? EVENT_FIRING : NO_EVENT;
     if (a->level > a->notified)
-        return loud_level(a, s) > a->notified ? EVENT_ESCALATED : NO_EVENT;
+        return unmuted_level(a, s) > a->notified ? EVENT_ESCALATED : NO_EVENT;
     if (a->level < a->notified)
         return EVENT_DEESCALATED;
-    if (a->state == ALERT_FIRING && (any_news(a, s, o) || cause_changed(a)))
+    if (a->state == ALERT_FIRING && (any_update(a, s, o) || cause_changed(a)))
         return EVENT_UPDATED;
     return NO_EVENT;
 }
@@ -156,7 +156,7 @@ static bool is_reminded(const struct alert *a)
     if (a->notified > LEVEL_WARNING)
         return true;
     for (int rule = 0; rule < RULE_COUNT_; rule++)
-        if (rule_row((enum rule)rule)->reminders && holds(a, rule))
+        if (rule_row((enum rule)rule)->reminders && rule_is_firing(a, rule))
             return true;
     return false;
 }

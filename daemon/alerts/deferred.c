@@ -4,17 +4,17 @@
 
 #include <string.h>
 
-/* Receivers with a deferral of the present episode. `deferred`: rows of one alert. *ret_unheard: the
+/* Receivers with a deferral of the present episode. `deferred`: rows of one alert. *ret_unnotified: the
  * episode has such a row, and no receiver has been notified of it. */
 static receiver_set waiting(const struct plan *p, const struct alert *a,
-                            const struct deferred *deferred, size_t n, bool *ret_unheard)
+                            const struct deferred *deferred, size_t n, bool *ret_unnotified)
 {
     receiver_set set = 0;
     for (size_t i = 0; i < n; i++) {
         int at = receiver_index(p->ctx->routes, deferred[i].receiver);
         if (deferred[i].episode != a->episode)
             continue;
-        *ret_unheard = !deferred[i].heard; /* equal in all rows of an episode */
+        *ret_unnotified = !deferred[i].heard; /* equal in all rows of an episode */
         if (at >= 0)
             set |= (receiver_set)1 << at;
     }
@@ -34,13 +34,13 @@ static int release(struct plan *p, const struct deferred *deferred, size_t n)
     struct deferral stay = {.episode = deferred->episode, .only = true};
     struct reach reach = {0};
     receiver_set before = 0, set = 0;
-    bool unheard = false;
+    bool unnotified = false;
     memcpy(stay.alert_id, deferred->alert_id, sizeof stay.alert_id);
     if (a && alert_state_is_up(a->state) && a->context) {
         reach = plan_reach(p, a, a->rule, a->level);
         stay.episode = a->episode;
-        set = before = waiting(p, a, deferred, n, &unheard);
-        if (unheard && !(set & (reach.now | reach.later)))
+        set = before = waiting(p, a, deferred, n, &unnotified);
+        if (unnotified && !(set & (reach.now | reach.later)))
             set = reach.now | reach.later;
         stay.to = set & reach.later;
     }

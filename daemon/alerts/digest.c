@@ -32,16 +32,16 @@ static void sort_worst_first(const struct notification *const *notification, siz
                 *ret++ = notification[i];
 }
 
-struct digest_tally {
+struct digest_totals {
     uint32_t n[RULE_COUNT_][LEVEL_COUNT_];
     uint32_t level[LEVEL_COUNT_];
     size_t n_counts, all;
 };
 
-static struct digest_tally tally_of(const struct notification *const *notification, size_t n,
+static struct digest_totals totals_of(const struct notification *const *notification, size_t n,
                                     const struct digest_counts *more)
 {
-    struct digest_tally t = {.all = n};
+    struct digest_totals t = {.all = n};
     for (size_t i = 0; i < n; i++)
         t.n[notification[i]->rule][notification[i]->level]++;
     for (int rule = 0; rule < RULE_COUNT_; rule++)
@@ -55,7 +55,7 @@ static struct digest_tally tally_of(const struct notification *const *notificati
     return t;
 }
 
-static int write_counts(struct digest *d, const struct digest_tally *t)
+static int write_counts(struct digest *d, const struct digest_totals *t)
 {
     d->count = calloc(t->n_counts, sizeof *d->count);
     if (!d->count)
@@ -107,7 +107,7 @@ static const struct intro *intro_of(const char *reason)
     return &INTROS[i];
 }
 
-static int write_texts(struct digest *d, const struct digest_tally *t, size_t n)
+static int write_texts(struct digest *d, const struct digest_totals *t, size_t n)
 {
     char tenant[TITLE_TENANT_MAX], part[32] = "";
     const char *name = d->tenant_name ? d->tenant_name : d->tenant_id ? d->tenant_id : "seatwatchd";
@@ -125,7 +125,7 @@ static int write_texts(struct digest *d, const struct digest_tally *t, size_t n)
 }
 
 static int part_new(const struct notification *const *notification, size_t n,
-                    const struct digest *like, const struct digest_tally *t,
+                    const struct digest *like, const struct digest_totals *t,
                     const struct alert_context *tenant, struct digest **ret)
 {
     CLEANUP(digest_free) struct digest *d = calloc(1, sizeof *d);
@@ -183,7 +183,7 @@ int digest_parts(const struct notification *const *notification, size_t n,
     CLEANUP(free) const struct notification **sorted = calloc(n, sizeof *sorted);
     struct digest **part = calloc(n_parts, sizeof(struct digest *));
     struct digest like = {.reason = reason, .at = at, .parts = (uint32_t)n_parts};
-    const struct digest_tally t = tally_of(notification, n, more);
+    const struct digest_totals t = totals_of(notification, n, more);
     const struct alert_context *tenant = common_tenant(notification, n);
     int r = sorted && part ? uuid_v7(at, like.digest_id) : -ENOMEM;
     if (r >= 0) {

@@ -171,19 +171,19 @@ int plan_defer(struct plan *p, const struct deferral *h)
     return 0;
 }
 
-int plan_hold_back(struct plan *p, const struct alert *a, receiver_set to)
+int plan_defer_alert(struct plan *p, const struct alert *a, receiver_set to)
 {
     struct deferral h = {.episode = a->episode, .to = to};
     memcpy(h.alert_id, a->id, sizeof h.alert_id);
     return to ? plan_defer(p, &h) : 0;
 }
 
-int plan_tell(struct plan *p, struct alert *a, enum event_type type, const struct outcome *o,
+int plan_notify(struct plan *p, struct alert *a, enum event_type type, const struct outcome *o,
               const char *reason)
 {
     struct reach reach = receivers(p, a, type);
     struct event e = {.to = reach.now};
-    int r = plan_hold_back(p, a, reach.later);
+    int r = plan_defer_alert(p, a, reach.later);
     if (r < 0 || (type == EVENT_REMINDER && e.to == 0))
         return r; /* only pagers match, or it is deferred */
     a->seq++;
@@ -195,7 +195,7 @@ int plan_tell(struct plan *p, struct alert *a, enum event_type type, const struc
     return r;
 }
 
-int plan_tell_some(struct plan *p, struct alert *a, enum event_type type, receiver_set to, const char *reason)
+int plan_notify_set(struct plan *p, struct alert *a, enum event_type type, receiver_set to, const char *reason)
 {
     struct event e = {.to = to};
     a->seq++;
@@ -225,13 +225,13 @@ int plan_line(struct plan *p, struct alert *a, receiver_set to, bool stale)
     return r;
 }
 
-int plan_tell_later(struct plan *p, struct alert *a, const struct outcome *o)
+int plan_notify_in_digest(struct plan *p, struct alert *a, const struct outcome *o)
 {
     struct reach reach = plan_reach(p, a, a->rule, a->level);
     a->notified_value = a->value; /* a doubling counts as worse */
     a->notified_waiting =
         a->context->waiting > 0 && !alert_rule_pending(a, RULE_WAITING) ? a->context->waiting : 0;
-    int r = plan_hold_back(p, a, reach.later);
+    int r = plan_defer_alert(p, a, reach.later);
     return r < 0 ? r : plan_line(p, a, reach.now, o->stale);
 }
 
@@ -247,7 +247,7 @@ int plan_count(struct plan *p, const struct alert *a)
 }
 
 /* Receivers that get exactly the same notifications as receiver `first`, itself included. */
-static receiver_set alike(const struct plan *p, size_t first)
+static receiver_set same_lines(const struct plan *p, size_t first)
 {
     receiver_set same = ~(receiver_set)0;
     for (size_t i = 0; i < p->n_lines; i++) {
@@ -293,7 +293,7 @@ int plan_digest(struct plan *p, const char *reason)
     for (size_t i = 0; p->n_lines && i < p->ctx->routes->n_receivers && r >= 0; i++) {
         if (done >> i & 1)
             continue;
-        receiver_set to = alike(p, i);
+        receiver_set to = same_lines(p, i);
         if (p->ctx->routes->n_receivers < RECEIVERS_MAX)
             to &= ((receiver_set)1 << p->ctx->routes->n_receivers) - 1;
         done |= to;

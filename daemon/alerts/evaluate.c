@@ -98,7 +98,7 @@ static bool baseline_takes(const struct finding *f)
 /* This level of this rule was not notified. Hysteresis is for notified levels only: such a latch
  * drops with the first observation that does not breach, so that it cannot fire later from old
  * numbers. */
-static bool is_untold(const struct alert *a, enum rule rule, enum level l)
+static bool is_not_notified(const struct alert *a, enum rule rule, enum level l)
 {
     return l > a->notified && l > a->muted[rule];
 }
@@ -120,7 +120,7 @@ static void step_finding(struct alert *a, const struct finding *f, const struct 
                             .again = e->again,
                             .outage_tolerance = e->outage_tolerance};
         bool up = alert_state_is_up(l->state);
-        bool drops = up && is_untold(a, f->rule, (enum level)(i + 1)) &&
+        bool drops = up && is_not_notified(a, f->rule, (enum level)(i + 1)) &&
                      (input == LATCH_CLEAR || input == LATCH_BAND);
         if (up && partial && input == LATCH_CLEAR)
             input = LATCH_UNKNOWN;
@@ -167,7 +167,7 @@ struct latch_summary {
     enum level pending;          /* worst that is pending */
 };
 
-static struct latch_summary latches_tally(const struct alert *a, const struct observation *s)
+static struct latch_summary summarize_latches(const struct alert *a, const struct observation *s)
 {
     struct latch_summary t = {.pending_begins = true};
     enum level up = LEVEL_NONE;
@@ -195,7 +195,7 @@ static struct latch_summary latches_tally(const struct alert *a, const struct ob
 
 /* An alert does not resolve while another of its findings is pending: it would resolve and fire
  * again within minutes. The same holds while a section is unread. */
-static enum alert_state tally_state(const struct latch_summary *t, enum alert_state before,
+static enum alert_state summary_state(const struct latch_summary *t, enum alert_state before,
                                     bool partial)
 {
     if (t->in[ALERT_FIRING])
@@ -357,7 +357,7 @@ static void follow_waiting(struct alert *a, const struct observation *s, enum le
 
 /* ---- after a change of source ---- */
 
-enum verdict { GOES_ON, IS_OVER, IS_EXPIRED };
+enum verdict { FORMER_OPEN, FORMER_CLEAR, FORMER_EXPIRED };
 
 /* The alert ends as a whole when all its firing rules are clear in the present source. Unknown
  * findings keep it until the memory of the pool has expired. */
@@ -371,10 +371,10 @@ static enum verdict former_verdict(const struct alert *a, const struct observati
         const struct finding *f = observation_finding(s, (enum rule)rule);
         enum latch_input input = f ? finding_input(f, level) : LATCH_UNKNOWN;
         if (input == LATCH_BAND || input == LATCH_BREACH)
-            return GOES_ON;
+            return FORMER_OPEN;
         unknown |= input == LATCH_UNKNOWN;
     }
-    return !unknown ? IS_OVER : s->expired ? IS_EXPIRED : GOES_ON;
+    return !unknown ? FORMER_CLEAR : s->expired ? FORMER_EXPIRED : FORMER_OPEN;
 }
 
 /* Keeps the last known numbers. */
@@ -383,9 +383,9 @@ static void evaluate_former(struct alert *a, const struct observation *s,
 {
     const struct hold hold = {.again = e->again};
     enum verdict verdict = former_verdict(a, s);
-    bool ends = verdict != GOES_ON;
-    ret->source_changed = verdict == IS_OVER && alert_state_is_up(a->state);
-    ret->expired = verdict == IS_EXPIRED && alert_state_is_up(a->state);
+    bool ends = verdict != FORMER_OPEN;
+    ret->source_changed = verdict == FORMER_CLEAR && alert_state_is_up(a->state);
+    ret->expired = verdict == FORMER_EXPIRED && alert_state_is_up(a->state);
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         for (int i = 0; i < LEVELS; i++)
             (void)latch_step(&a->latch[rule][i], ends ? LATCH_REMOVED : LATCH_UNKNOWN, &hold, &e->now);
@@ -410,8 +410,8 @@ int evaluate(struct alert *a, const struct observation *s, const struct evaluati
     }
 
     step_latches(a, s, e, ret, &ending);
-    struct latch_summary t = latches_tally(a, s);
-    a->state = tally_state(&t, before, observation_partial(s));
+    struct latch_summary t = summarize_latches(a, s);
+    a->state = summary_state(&t, before, observation_partial(s));
     if (t.worst > LEVEL_NONE || !alert_state_is_up(a->state))
         a->level = t.worst;
     if (a->state != ALERT_OK &&

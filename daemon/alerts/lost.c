@@ -8,7 +8,7 @@
 static const char STATE_LOST[] = "state_lost", RECEIVER_REMOVED[] = "receiver_removed";
 
 /* The delivery records of one alert. */
-struct left {
+struct record_summary {
     uint64_t last;        /* seq of the last event for all matching receivers */
     receiver_set covered; /* have it, or it is queued for them */
     receiver_set notified; /* matched the episode */
@@ -21,9 +21,9 @@ static bool is_up(const struct alert *a)
     return alert_state_is_up(a->state) && a->context;
 }
 
-static struct left what_is_left(const struct plan *p, const struct heard *heard, size_t n)
+static struct record_summary summarize_records(const struct plan *p, const struct heard *heard, size_t n)
 {
-    struct left left = {0};
+    struct record_summary left = {0};
     for (size_t i = 0; i < n; i++)
         if (heard[i].what == HEARD_LAST_EVENT)
             left.last = heard[i].seq;
@@ -52,7 +52,7 @@ static bool was_notified(const struct alert *a)
     return false;
 }
 
-static int tell_open(struct plan *p, const struct alert *a, receiver_set missing, const char *reason)
+static int notify_open(struct plan *p, const struct alert *a, receiver_set missing, const char *reason)
 {
     struct reach reach = plan_reach(p, a, a->rule, a->level);
     struct work *w;
@@ -60,42 +60,42 @@ static int tell_open(struct plan *p, const struct alert *a, receiver_set missing
         return 0;
     int r = plan_take(p, a, &w);
     if (r >= 0)
-        r = plan_hold_back(p, a, reach.later & missing);
+        r = plan_defer_alert(p, a, reach.later & missing);
     if (r < 0 || !(reach.now & missing))
         return r;
     if (a->level < LEVEL_CRITICAL)
         return plan_line(p, w->after, reach.now & missing, plan_is_old(p, a));
-    return plan_tell_some(p, w->after, EVENT_FIRING, reach.now & missing, reason);
+    return plan_notify_set(p, w->after, EVENT_FIRING, reach.now & missing, reason);
 }
 
 /* The store skips receivers that have already got a resolved notification. */
-static int tell_end(struct plan *p, const struct alert *a, const struct left *left)
+static int notify_end(struct plan *p, const struct alert *a, const struct record_summary *left)
 {
     struct work *w;
     if (a->state != ALERT_OK || a->notified > LEVEL_NONE || !a->context || left->last == 0 ||
         !(left->notified & ~left->covered))
         return 0;
     int r = plan_take(p, a, &w);
-    return r < 0 ? r : plan_tell_some(p, w->after, EVENT_RESOLVED, left->notified, STATE_LOST);
+    return r < 0 ? r : plan_notify_set(p, w->after, EVENT_RESOLVED, left->notified, STATE_LOST);
 }
 
-static int after_damage(struct plan *p, const struct alert *a, const struct left *left)
+static int after_damage(struct plan *p, const struct alert *a, const struct record_summary *left)
 {
     if (!is_up(a))
-        return tell_end(p, a, left);
-    return was_notified(a) ? tell_open(p, a, ~left->covered & ~left->deferred, STATE_LOST) : 0;
+        return notify_end(p, a, left);
+    return was_notified(a) ? notify_open(p, a, ~left->covered & ~left->deferred, STATE_LOST) : 0;
 }
 
 /* Receivers that have a message of this episode get the later ones anyway. */
-static int after_removal(struct plan *p, const struct alert *a, const struct left *left)
+static int after_removal(struct plan *p, const struct alert *a, const struct record_summary *left)
 {
     if (!left->removed || !is_up(a) || !was_notified(a))
         return 0;
-    return tell_open(p, a, ~left->notified & ~left->deferred, RECEIVER_REMOVED);
+    return notify_open(p, a, ~left->notified & ~left->deferred, RECEIVER_REMOVED);
 }
 
 static int each_alert(struct plan *p, const struct heard *heard, size_t n_heard,
-                      int (*look_at)(struct plan *p, const struct alert *a, const struct left *left))
+                      int (*look_at)(struct plan *p, const struct alert *a, const struct record_summary *left))
 {
     int r = 0;
     for (size_t i = 0, n; r >= 0 && i < n_heard; i += n) {
@@ -103,13 +103,13 @@ static int each_alert(struct plan *p, const struct heard *heard, size_t n_heard,
         while (i + n < n_heard && strcmp(heard[i + n].alert_id, heard[i].alert_id) == 0)
             n++;
         const struct alert *a = registry_by_id(p->registry, heard[i].alert_id);
-        const struct left left = what_is_left(p, &heard[i], n);
+        const struct record_summary left = summarize_records(p, &heard[i], n);
         r = a ? look_at(p, a, &left) : 0;
     }
     return r;
 }
 
-static int tell_story(struct plan *p, const char *story)
+static int notify_damage(struct plan *p, const char *story)
 {
     struct event e = {.to = route_fallback(p->ctx->routes)};
     int r = digest_story("seatwatchd: the state database was damaged", story, STATE_LOST, p->ctx->now.at, &e.digest);
@@ -123,7 +123,7 @@ int alerts_plan_lost(const struct plan_context *ctx, const struct alert_registry
     CLEANUP(plan_clear) struct plan p = {0};
     int r = plan_begin(&p, ctx, registry);
     if (r >= 0 && story)
-        r = tell_story(&p, story);
+        r = notify_damage(&p, story);
     if (r >= 0)
         r = each_alert(&p, heard, n_heard, after_damage);
     if (r >= 0)

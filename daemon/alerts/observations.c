@@ -146,11 +146,11 @@ static bool is_first(const struct plan *p, const struct alert *a, const struct o
 }
 
 /* Critical alerts are sent singly; warnings share a digest. */
-static int tell_lost(struct plan *p, struct alert *a, const struct outcome *o)
+static int notify_lost(struct plan *p, struct alert *a, const struct outcome *o)
 {
     if (a->level == LEVEL_CRITICAL)
-        return plan_tell(p, a, EVENT_FIRING, o, "state_lost");
-    int r = plan_tell_later(p, a, o);
+        return plan_notify(p, a, EVENT_FIRING, o, "state_lost");
+    int r = plan_notify_in_digest(p, a, o);
     decide_note(a, EVENT_FIRING, p->ctx->options, p->ctx->now.at);
     return r;
 }
@@ -250,11 +250,11 @@ static int take_observation(struct plan *p, const struct observation *s)
     if (type != NO_EVENT && silence_mutes(silences, (enum event_type)type))
         type = NO_EVENT;
     if (type == EVENT_FIRING && outcome.raised_lost)
-        r = tell_lost(p, w->after, &outcome);
+        r = notify_lost(p, w->after, &outcome);
     else if (type != NO_EVENT)
-        r = plan_tell(p, w->after, (enum event_type)type, &outcome, reason_of(&outcome));
+        r = plan_notify(p, w->after, (enum event_type)type, &outcome, reason_of(&outcome));
     else if (outcome.muted_now)
-        r = plan_tell_later(p, w->after, &outcome);
+        r = plan_notify_in_digest(p, w->after, &outcome);
     if (r >= 0 && first && waits)
         r = plan_count(p, w->after);
     if (r >= 0)
@@ -320,7 +320,7 @@ static void freeze(struct alert *a)
         }
 }
 
-static int forget(struct plan *p, const struct alert *a)
+static int archive(struct plan *p, const struct alert *a)
 {
     struct work *w;
     if (a->notified == LEVEL_NONE || !a->context)
@@ -329,7 +329,7 @@ static int forget(struct plan *p, const struct alert *a)
     if (r < 0)
         return r;
     w->gone = true;
-    return plan_tell(p, w->after, EVENT_RESOLVED, NULL, "gone_for_good");
+    return plan_notify(p, w->after, EVENT_RESOLVED, NULL, "gone_for_good");
 }
 
 static int take_unobserved(struct plan *p, const struct alert *a)
@@ -339,7 +339,7 @@ static int take_unobserved(struct plan *p, const struct alert *a)
     bool missing =
         p->ctx->complete_list && kind_row(a->kind)->listed && strcmp(a->tenant_id, tenant_id) == 0;
     if (missing && is_past(p, a))
-        return forget(p, a);
+        return archive(p, a);
     if (!missing && !(p->jump && a->reminder_at))
         return 0;
     int r = plan_take(p, a, &w);

@@ -172,7 +172,7 @@ static bool same_notified(const struct alert *a, const struct alert *b)
 
 /* Unchanged numbers are rewritten a few times per outage_tolerance: often enough for "data as of"
  * after a restart, without a write per alert and poll. */
-static bool seen_long_ago(const struct plan *p, const struct alert_context *before,
+static bool is_stored_age_stale(const struct plan *p, const struct alert_context *before,
                           const struct alert_context *after)
 {
     return after->observed_at > before->observed_at &&
@@ -193,7 +193,7 @@ static bool same_alert(const struct plan *p, const struct alert *a, const struct
     bool same_value = a->value == b->value || b->unit == UNIT_SECONDS;
     return a->rule == b->rule && same_value && a->threshold == b->threshold && a->unit == b->unit &&
            same_instant(&a->started, &b->started) && context_equal(a->context, b->context) &&
-           !seen_long_ago(p, a->context, b->context);
+           !is_stored_age_stale(p, a->context, b->context);
 }
 
 /* Never fired, no counters: not kept in the registry. */

@@ -52,13 +52,13 @@ int plan_finish(struct plan *p, int r, struct changes **ret, struct failure *ret
 
 /* emit.c */
 /* Adds an event about this alert: numbers it, records it as notified. */
-int plan_tell(struct plan *p, struct alert *a, enum event_type type, const struct outcome *o,
+int plan_notify(struct plan *p, struct alert *a, enum event_type type, const struct outcome *o,
               const char *reason);
 /* The same, to these receivers only; the store chooses those of a resolved event. */
-int plan_tell_some(struct plan *p, struct alert *a, enum event_type type, receiver_set to, const char *reason);
+int plan_notify_set(struct plan *p, struct alert *a, enum event_type type, receiver_set to, const char *reason);
 /* The same for the first-run digest: recorded as muted, sent by plan_digest(). Deferred for
  * receivers outside their hours. */
-int plan_tell_later(struct plan *p, struct alert *a, const struct outcome *o);
+int plan_notify_in_digest(struct plan *p, struct alert *a, const struct outcome *o);
 /* Counts the alert in the digests without listing it: it has its own notification. */
 int plan_count(struct plan *p, const struct alert *a);
 /* Receivers of this alert at this rule and level. */
@@ -69,7 +69,7 @@ int plan_line(struct plan *p, struct alert *a, receiver_set to, bool stale);
 int plan_digest(struct plan *p, const char *reason);
 int plan_defer(struct plan *p, const struct deferral *h);
 /* Defers the alert for these receivers; may be empty. -ENOMEM */
-int plan_hold_back(struct plan *p, const struct alert *a, receiver_set to);
+int plan_defer_alert(struct plan *p, const struct alert *a, receiver_set to);
 /* The context of this alert is older than outage_tolerance. */
 bool plan_is_old(const struct plan *p, const struct alert *a);
 int plan_add_event(struct plan *p, const struct event *e); /* takes ownership of its members */

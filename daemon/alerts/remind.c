@@ -30,7 +30,7 @@ static int remind(struct plan *p, struct alert *a)
         return 0;
     if (a->state != ALERT_FIRING || !a->context)
         return 0;
-    int r = plan_tell(p, a, EVENT_REMINDER, NULL, NULL);
+    int r = plan_notify(p, a, EVENT_REMINDER, NULL, NULL);
     if (r < 0)
         return r;
     a->reminders++;
@@ -83,7 +83,7 @@ int alerts_plan_removed(const struct plan_context *ctx, const struct alert_regis
             continue;
         w->gone = true;
         if (a->notified > LEVEL_NONE && a->context)
-            r = plan_tell(&p, w->after, EVENT_RESOLVED, NULL, "rule_removed");
+            r = plan_notify(&p, w->after, EVENT_RESOLVED, NULL, "rule_removed");
     }
     return plan_finish(&p, r, ret, ret_failure);
 }

@@ -238,7 +238,7 @@ const char *message_section(const char *section)
 }
 
 /* What is not monitored while a section is unread. */
-static const char *unwatched(const char *section)
+static const char *not_monitored(const char *section)
 {
     static const char *const TEXTS[HEALTH_SECTIONS_] = {
         [HEALTH_ALLOTMENTS] =
@@ -311,7 +311,7 @@ void message_poll(const struct notification *n, struct message_text *w)
              ". " MESSAGE_UNKNOWN "\n");
     /* The list of pools itself is read in this case. */
     if (f->cause != CAUSE_MASS_DISAPPEARANCE)
-        text_add(&w->what, unwatched(f->section));
+        text_add(&w->what, not_monitored(f->section));
     add_source(&w->what, f->source);
     if (f->hint)
         text_add(&w->next, text_clean(hint, sizeof hint, f->hint, strlen(f->hint)));

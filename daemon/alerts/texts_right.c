@@ -74,7 +74,7 @@ static void add_cause(struct text *t, const struct notification *n)
     }
 }
 
-static void explain(struct text *t, const struct notification *n)
+static void add_explanation(struct text *t, const struct notification *n)
 {
     const struct alert_context *f = n->context;
     enum cause c = known_cause(f);
@@ -115,6 +115,6 @@ void message_right(const struct notification *n, struct message_text *w)
     add_what(&w->what, f, SIZE_MAX);
     text_add(&w->what, over ? " again.\n" : ", which usage_rights requires.\n");
     if (!over)
-        explain(&w->what, n);
+        add_explanation(&w->what, n);
     text_add(&w->next, over ? MESSAGE_NO_ACTION : BY_CAUSE[known_cause(f)].advice);
 }
