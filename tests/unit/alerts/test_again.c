@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A reading that is judged again after a reload. */
+/* Evaluates the last poll again after a reload. */
 #include "fixtures/observations.h"
 
 #include <setjmp.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How often context are copied on their way from an observation to the stored alert and its
- * notifications. */
+/* Counts the copies of a context between an observation, the stored alert and its notifications. */
 #include "fixtures/observations.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the hours of a route hold back, and what goes out when they begin. */
+/* Notifications deferred outside the hours of a route, and their digest when the hours begin. */
 #include "fixtures/observations.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Digests: parts, counts and words. */
+/* Digests: parts, counts and texts. */
 #include "alerts/digest.h"
 #include "base/alloc.h"
 #include "base/text.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The first run: what is already so is told once, in digests. */
+/* The first run: existing conditions are notified once, in digests. */
 #include "fixtures/observations.h"
 
 #include <setjmp.h>

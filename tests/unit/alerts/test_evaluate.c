@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From findings to latches, and from latches to the alert. */
+/* Findings step the latches; the latches determine the state of the alert. */
 #include "alerts/evaluate.h"
 #include "fixtures/observations.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Random histories of a pool whose alert may be held back by its subscription, by `ignore` or by
- * the first-run baseline: a message that something begins or gets worse rests on a breach in the
- * observation that it comes with.
+/* Random histories of a pool whose alert may be silenced by its subscription, by `ignore` or by the
+ * first-run baseline: firing and escalated events need a breach in their own observation.
  *
  * A failure names its seed; SEED=n runs that one alone. */
 #include "fixtures/dice.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Days and times. */
+/* Hours of a route: parsing, printing, time zones. */
 #include "alerts/hours.h"
 
 #include <errno.h>

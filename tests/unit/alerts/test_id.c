@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an alert is called. The wanted ids were computed with sha256sum over the same bytes. */
+/* Alert ids. The wanted ids were computed with sha256sum over the same bytes. */
 #include "alerts/notification.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rows of the kinds. */
+/* The table of alert kinds. */
 #include "alerts/kind.h"
 
 #include "alerts/texts.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* After damage to the database: who is told anew, and what is told of alerts that were lost. */
+/* After damage to the database: who is notified again, and of which lost alerts. */
 #include "fixtures/observations.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What polls make the alerts say: life of an instance, silence, parents, moving, archive. */
+/* Events after polls: life of an alert, silences, parents, moved subjects, archiving. */
 #include "fixtures/observations.h"
 
 #include "base/alloc.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What of a plan is worth writing down. */
+/* Which planned changes are written to the store. */
 #include "fixtures/observations.h"
 
 #include <setjmp.h>

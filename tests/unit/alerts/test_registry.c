@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The registry: found by id and by subject, moved, replaced, forgotten. */
+/* The registry: look-up by id and subject, moving, replacing, deleting. */
 #include "alerts/registry.h"
 
 #include <errno.h>

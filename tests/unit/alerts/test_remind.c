@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reminders, clock jumps, and alerts whose rule is configured no more. */
+/* Reminders, clock jumps, and alerts of removed rules. */
 #include "fixtures/observations.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is told. */
+/* Routing of alerts to receivers. */
 #include "alerts/route.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of one latch, cell by cell, and its clock. */
+/* The latch table, cell by cell, and its hold timers. */
 #include "alerts/step.h"
 
 #include <setjmp.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The words of notifications, all of them, against notifications.txt beside this file: that one is
- * for reading. When words change on purpose, look at the new ones in BUILD/notifications.txt and
- * copy them over. */
+/* All texts of notifications, compared with notifications.txt. After an intended change, review
+ * BUILD/notifications.txt and copy it over. */
 #include "alerts/texts.h"
 #include "fixtures/observations.h"
 
