@@ -115,7 +115,7 @@ class Tls(Scenario):
 
     def test_a_certificate_that_vouches_for_itself_is_not_believed(self):
         listener, _ = self.listener()
-        self.refused(listener.root, self.good[1], r"issuer that we do not know \(see network.ca_file\)")
+        self.refused(listener.root, self.good[1], r"unknown issuer \(see network.ca_file\)")
         self.assertEqual(listener.heard, b"")
 
     def test_a_certificate_of_tomorrow_is_not_valid_yet(self):

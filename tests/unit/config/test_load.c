@@ -139,10 +139,10 @@ static void every_mistake_is_told_with_line_key_and_cure(void **state)
         {"share beyond its bound", "thresholds: { usage = { warning = \"1000.01%\"; }; };", 2,
          "write 0.01% to 1000%"},
         {"count that wraps", "poll: { concurrency = 4294967304; };", 2,
-         "concurrency: 4294967304 is beyond any count there is"},
+         "concurrency: 4294967304 is too large for a count"},
         {"count that wraps, in a limit",
          "thresholds: { waiting = {\n warning = 1; critical = 99999999999; }; };", 3,
-         "beyond any count"},
+         "too large for a count"},
         {"count with L", "poll: { concurrency = 99999999999L; };", 2, "write 1 to 512"},
         {"word", "scope = \"skus\";", 2, "did you mean \"sku\"?"},
         {"log level", "log: { level = \"infos\"; };", 2, "did you mean \"info\"?"},
@@ -174,7 +174,7 @@ static void every_mistake_is_told_with_line_key_and_cure(void **state)
         {"duplicate key", "scope = \"sku\";\nscope = \"auto\";", 3, "there already"},
         {"duplicate key of a group", "poll: { interval = \"5m\";\n\ninterval = \"6m\"; };", 4,
          "there already"},
-        {"syntax", "poll: { interval 5; };", 2, "no '=' behind 'interval'"},
+        {"syntax", "poll: { interval 5; };", 2, "no '=' after 'interval'"},
         {"open bracket", "poll: {\n interval = \"5m\";\n", 2, "never closed"},
     };
     CLEANUP(fixture_free) struct config_fixture w = fixture_new();
