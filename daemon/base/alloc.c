@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/alloc.c: malloc with two additions: released bytes are wiped, and tests can make it fail. */
+/* base/alloc.c: malloc that wipes released memory, and can be made to fail by tests. */
 #include "base/alloc.h"
 
 #include <errno.h>
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Atomics, because libcurl's resolver threads allocate through us too. Nothing is counted before a
- * test has asked for the first time, so that the daemon itself pays for one relaxed load. */
+/* Atomics, because libcurl's resolver threads allocate here, too. Counting starts with the first
+ * alloc_fail_at, so that the daemon pays for one relaxed load only. */
 static atomic_bool watched;
 static atomic_size_t counted;
 static atomic_size_t victim; /* number of the allocation that fails; 0 = none */
@@ -41,7 +41,7 @@ void *alloc_get(size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    return malloc(size ? size : 1); /* libraries take NULL for "no memory", whatever the size */
+    return malloc(size ? size : 1); /* libraries take NULL for "out of memory" at any size */
 }
 
 void *alloc_zero(size_t n, size_t size)
@@ -53,7 +53,7 @@ void *alloc_zero(size_t n, size_t size)
     return n && size ? calloc(n, size) : calloc(1, 1);
 }
 
-/* realloc() would leave the old bytes behind in the heap when it moves. */
+/* realloc() would leave the old bytes in the heap when it moves the block. */
 void *alloc_resize(void *p, size_t size)
 {
     if (!p)

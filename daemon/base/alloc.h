@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* base/alloc.h: the allocator we hand to cJSON, libcurl, OpenSSL and SQLite: wipes what it frees
- * (security rule 16), and in tests fails on demand. */
+/* base/alloc.h: the allocator of cJSON, libcurl, OpenSSL and SQLite: wipes what it frees, because
+ * they copy secrets into their own buffers; fails on demand in tests. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,5 +13,5 @@ char *alloc_strdup(const char *s);
 size_t alloc_size(void *p); /* usable bytes behind p; 0 for NULL */
 
 /* Test hook: the n-th allocation from now (1 = the next) returns NULL; with `from_then_on` all
- * later ones too. 0 ends it. Returns how many allocations were counted since the last call. */
+ * later ones too. 0 turns it off. Returns the number of allocations since the last call. */
 size_t alloc_fail_at(size_t n, bool from_then_on);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/ascii.h: classes of characters, whatever the locale says. */
+/* base/ascii.h: character classes, independent of the locale. */
 #pragma once
 #include <stdbool.h>
 

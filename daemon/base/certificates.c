@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/certificates.c: authorities that are named in the configuration, looked at before they are
- * needed. */
+/* base/certificates.c: checks a PEM file of certificate authorities before it is used. */
 #include "base/certificates.h"
 
 #include "base/cleanup.h"
@@ -31,7 +30,7 @@ static bool out_of_memory(void)
 
 int certificates_check(const char *path, const char *pem, size_t len, struct failure *ret_failure)
 {
-    static char no_password[] = ""; /* without one libcrypto would ask the terminal */
+    static char no_password[] = ""; /* otherwise libcrypto prompts on the terminal */
     CLEANUP(BIO_free_all) BIO *bio = BIO_new_mem_buf(pem, len > INT_MAX ? INT_MAX : (int)len);
     ERR_clear_error();
     CLEANUP(infos_free)
@@ -40,12 +39,12 @@ int certificates_check(const char *path, const char *pem, size_t len, struct fai
         return failure_oom(ret_failure);
     if (!infos)
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                           "a certificate in %s is broken or cut short; write all of them in PEM "
-                           "into it anew",
+                           "a certificate in %s is malformed or truncated; replace it with complete PEM "
+                           "certificates",
                            path);
     for (int i = 0; i < sk_X509_INFO_num(infos); i++)
         if (sk_X509_INFO_value(infos, i)->x509)
             return 0;
     return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                       "there is no certificate in %s; write certificates in PEM into it", path);
+                       "%s contains no certificate; it must contain PEM certificates", path);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/clean.c: UTF-8 as RFC 3629 has it, and the cleaner every foreign text passes. */
+/* base/clean.c: decodes UTF-8 (RFC 3629), and makes foreign text safe to print. */
 #include "base/text.h"
 
 #include <assert.h>
@@ -13,9 +13,9 @@ static bool between(unsigned char c, unsigned char low, unsigned char high)
     return c >= low && c <= high;
 }
 
-/* The second byte alone decides about overlong forms, surrogates and the end of the range: Unicode
- * 15, table 3-7. What a bad sequence skips is its longest well-formed beginning, so that one broken
- * character becomes one replacement character (Unicode 15, 3.9, "best practice"). */
+/* Overlong forms, surrogates and values beyond U+10FFFF show in the second byte (Unicode 15, table
+ * 3-7). A bad sequence skips its longest well-formed prefix, so that one broken character becomes one
+ * replacement character (Unicode 15, 3.9, "best practice"). */
 int text_decode(const void *bytes, size_t len, uint32_t *ret)
 {
     const unsigned char *s = bytes;
@@ -84,14 +84,14 @@ size_t text_cut(const char *s, size_t len, size_t max)
     if (len <= max)
         return len;
     size_t n = max;
-    /* A character has at most three bytes behind its first; more of them are noise. */
+    /* A character has at most three continuation bytes; more are invalid. */
     while (n > 0 && max - n < 3 && ((unsigned char)s[n] & 0xC0) == 0x80)
         n--;
     return ((unsigned char)s[n] & 0xC0) == 0x80 ? max : n;
 }
 
-/* What can end a line, move a cursor, reorder or hide text: controls, the bidi controls of UAX #9,
- * and characters without a width of their own. */
+/* Characters that can end a line, move the cursor, reorder or hide text: controls, the bidi controls
+ * of UAX #9, zero-width characters. */
 bool text_is_unsafe(uint32_t c)
 {
     static const struct {
@@ -111,9 +111,8 @@ bool text_is_unsafe(uint32_t c)
 
 #define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
 
-/* Printable ASCII at the beginning of `s`: nearly always all of it, so it goes eight bytes at a
- * time. A difference that is negative, or a byte above 0x7F, leaves a top bit; DEL is the only one
- * that becomes 0. */
+/* Length of the printable ASCII prefix of `s`, which is nearly always all of it: eight bytes at a time.
+ * A control character, DEL (the xor makes it 0) or a byte above 0x7F sets a top bit. */
 static size_t plain_prefix(const char *s, size_t len)
 {
     size_t n = 0;
@@ -133,9 +132,9 @@ char *text_clean(char *dst, size_t size, const char *src, size_t len)
 {
     assert(size > 0);
     size_t out = plain_prefix(src, len < size ? len : size - 1);
-    size_t cut = size - 1 < 3 ? 0 : out < size - 1 - 3 ? out : size - 1 - 3; /* "..." fits behind */
+    size_t cut = size - 1 < 3 ? 0 : out < size - 1 - 3 ? out : size - 1 - 3; /* leaves room for "..." */
     if (out > 0)
-        memcpy(dst, src, out); /* src may be NULL when there is nothing */
+        memcpy(dst, src, out); /* src may be NULL if len is 0 */
     for (size_t i = out; i < len;) {
         char escaped[12];
         const char *piece = src + i;

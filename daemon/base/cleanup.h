@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/cleanup.h: what is declared here is freed here, unless it is handed over with TAKE. */
+/* base/cleanup.h: frees variables at the end of their scope, unless TAKE hands them over. */
 #pragma once
 #include <stdio.h>
 #include <stdlib.h>

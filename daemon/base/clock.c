@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/clock.c: the kernel's clocks, the boot they belong to, and the offsets of time zones. */
+/* base/clock.c: reads the kernel's clocks and boot id, and computes time zone offsets. */
 #include "base/clock.h"
 
 #include "base/cleanup.h"
@@ -13,7 +13,7 @@
 #include <time.h>
 
 #define GAP_MAX (30 * USEC_PER_DAY)
-#define SLEEP_SAID (5 * USEC_PER_SEC) /* a request outlasts less */
+#define SLEEP_LEAST (5 * USEC_PER_SEC) /* requests survive a shorter suspend */
 #define JUMP_LEAST (5 * USEC_PER_SEC)
 #define WRITTEN_AT (1767225600 * USEC_PER_SEC) /* 2026-01-01 */
 
@@ -21,7 +21,7 @@ static usec_t clock_read(clockid_t id)
 {
     struct timespec t;
     if (clock_gettime(id, &t) < 0 || t.tv_sec < 0)
-        return 0; /* neither clock can be missing on a kernel that runs us; 1969 counts as 1970 */
+        return 0; /* all supported kernels have these clocks; a date before 1970 counts as 1970 */
     return (usec_t)t.tv_sec * USEC_PER_SEC + (usec_t)t.tv_nsec / 1000;
 }
 
@@ -44,9 +44,9 @@ static uint64_t boot_parse(const char *text)
     return digits == 16 ? id : 0;
 }
 
-/* ProcSubset=pid hides the kernel's file from a sandboxed service; the unit then passes systemd's
- * own copy of the same number (specifier %b). With neither, every start counts as a boot of its
- * own: gaps are then measured on the wall clock, which is what a real boot would do too. */
+/* ProcSubset=pid hides the kernel's file from a sandboxed service; the unit then passes the boot id
+ * itself (specifier %b). With neither, every start counts as a new boot: gaps are then measured on the
+ * wall clock, as after a real boot. */
 static uint64_t boot_find(void)
 {
     char buf[64] = "";
@@ -72,7 +72,7 @@ struct instant clock_now(void)
     return (struct instant){clock_read(CLOCK_REALTIME), clock_read(CLOCK_BOOTTIME), boot};
 }
 
-/* Which of the two clocks is read first makes a difference of microseconds. */
+/* The order of the two reads matters by microseconds only. */
 usec_t clock_asleep(void)
 {
     usec_t awake = clock_read(CLOCK_MONOTONIC), all = clock_read(CLOCK_BOOTTIME);
@@ -81,7 +81,7 @@ usec_t clock_asleep(void)
 
 bool clock_slept(usec_t asleep_then)
 {
-    return clock_asleep() > asleep_then + SLEEP_SAID;
+    return clock_asleep() > asleep_then + SLEEP_LEAST;
 }
 
 bool clock_is_set(usec_t at)
@@ -112,8 +112,8 @@ int64_t clock_jump(const struct instant *then, const struct instant *now)
  * glibc computes offsets only for the zone in the environment's TZ. libcurl's resolver threads may
  * call getenv() at any time, and setenv() would move or free what they are reading. So TZ enters
  * the environment once, as this array, and another zone is written into the array in place: a
- * reader that looks for some other name compares "TZ=" at most and never sees memory go away.
- * Nothing else in the process asks for local time. */
+ * reader that looks for another name compares "TZ=" at most and never sees freed memory.
+ * Nothing else in the process uses local time. */
 #define ZONE_DIR "/usr/share/zoneinfo/"
 #define ZONE_MAX 64
 #define MACHINE_MAX 255 /* a longer TZ is ignored */
@@ -128,7 +128,7 @@ static bool zone_name_ok(const char *zone)
                len;
 }
 
-/* The directory also holds tables that are no zones, and glibc takes those for UTC. */
+/* The directory also contains files that are not zones; glibc treats them as UTC. */
 static bool zone_file_ok(const char *path)
 {
     char magic[4];
@@ -138,20 +138,20 @@ static bool zone_file_ok(const char *path)
            read(fd, magic, sizeof magic) == sizeof magic && memcmp(magic, "TZif", 4) == 0;
 }
 
-/* What TZ is to be for the zone of this machine. */
+/* The value of TZ for the zone of this machine. */
 static const char *machine_zone(void)
 {
     static char machine[MACHINE_MAX + 1];
     if (!machine[0]) {
         const char *given = getenv("TZ");
         bool usable = given && strlen(given) <= MACHINE_MAX;
-        /* glibc takes an empty TZ for UTC */
+        /* glibc treats an empty TZ as UTC */
         (void)snprintf(machine, sizeof machine, "%s", !usable ? ":/etc/localtime" : *given ? given : "UTC0");
     }
     return machine;
 }
 
-/* "CEST"; zones without such a name have "+03" in its place. */
+/* "CEST"; zones without an abbreviation have "+03", which is not used. */
 static void take_zone_name(const char *name, char ret[static ZONE_NAME_MAX])
 {
     bool usable = name && name[0] >= 'A' && strlen(name) < ZONE_NAME_MAX;
@@ -162,7 +162,7 @@ int clock_zone(const char *zone, usec_t at, struct zone *ret)
 {
     static bool in_environment;
     char value[sizeof ":" ZONE_DIR + ZONE_MAX];
-    const char *wanted = machine_zone(); /* read before TZ is ours */
+    const char *wanted = machine_zone(); /* read before we set TZ */
     if (!zone || strcmp(zone, "UTC") == 0) {
         *ret = (struct zone){0, "UTC"};
         return 0;

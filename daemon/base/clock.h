@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/clock.h: the only place that asks the kernel what time it is. Everything else is told.
+/* base/clock.h: reads the clocks. The only caller of the kernel; all else gets `now` passed in.
  *
  * An instant carries both clocks: wall time for people, boot time (suspend included) for
  * durations, and which boot that was, so that an instant read back from disk can be compared. */
@@ -20,14 +20,14 @@ struct instant {
 };
 
 struct instant clock_now(void);
-/* How long this machine has slept (was suspended) since it booted; and whether it has for more than a
- * moment since that was `asleep_then`. */
+/* Time suspended since boot; and whether the machine was suspended for more than 5 s since that time
+ * was `asleep_then`. */
 usec_t clock_asleep(void);
 bool clock_slept(usec_t asleep_then);
-/* False: a date before this program was written, so nobody has set the clock since this machine started. */
+/* False: a date before this program was written; the clock has not been set since boot. */
 bool clock_is_set(usec_t at);
 /* Time from `then` to `now`: same boot, the difference of boot times; another boot, the difference
- * of wall times clamped to 0 .. 30 days (alert life cycle, "Restart and clocks"). 0 if either is no
+ * of wall times clamped to 0 .. 30 days, because the wall clock may be wrong. 0 if either is no
  * instant. */
 usec_t instant_since(const struct instant *then, const struct instant *now);
 /* By how much the wall clock was set between the two, in microseconds, forwards positive; up to 5 s is
@@ -37,7 +37,7 @@ int64_t clock_jump(const struct instant *then, const struct instant *now);
 /* A time zone at one moment. */
 struct zone {
     int32_t offset;           /* seconds east of UTC */
-    char name[ZONE_NAME_MAX]; /* "CEST"; "": the zone has no name for it, or nobody knows it */
+    char name[ZONE_NAME_MAX]; /* "CEST"; "": the zone has no abbreviation, or it is unknown */
 };
 /* The named zone at `at`; NULL and "UTC" are UTC, "" is the zone of this machine: TZ as it was when
  * this was first called, else /etc/localtime. -ENOENT if the system knows no such zone. Uses TZ in a

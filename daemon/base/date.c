@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/date.c: durations and dates, parsed and printed without libc's time zones or locales. */
+/* base/date.c: parses and prints durations and dates, without libc's time zones and locales. */
 #include "base/date.h"
 
 #include "base/ascii.h"
@@ -20,7 +20,7 @@
 
 #define DURATION_LIMIT (36525 * USEC_PER_DAY) /* 100 years */
 
-/* From large to small: printing takes the first that divides. */
+/* In descending order: printing uses the first that divides. */
 static const struct {
     char letter;
     usec_t size;
@@ -91,7 +91,7 @@ const char *duration_human(usec_t duration, char buf[static DURATION_MAX])
     return buf;
 }
 
-/* ---- the calendar: proleptic Gregorian, counted from 1 March so that leap days come last ---- */
+/* ---- calendar: proleptic Gregorian; years start on 1 March, so that the leap day is last ---- */
 
 struct civil {
     int64_t year;
@@ -132,7 +132,7 @@ static struct civil civil_of(int64_t day)
     return c;
 }
 
-/* ---- parsing: each step moves *p and says whether it found what it wanted ---- */
+/* ---- parsing: each function advances *p and returns whether it matched ---- */
 
 static bool take_char(const char **p, char c)
 {
@@ -165,8 +165,7 @@ static bool take_date(const char **p, int64_t *ret_day)
     return true;
 }
 
-/* "hh:mm:ss" as seconds of the day. Nothing we compare is finer than the leap second, so it is
- * folded into the second before it. */
+/* "hh:mm:ss" as seconds of the day. A leap second counts as the second before it. */
 static bool take_clock(const char **p, int64_t *ret_seconds)
 {
     int hour, minute, second;
@@ -313,7 +312,7 @@ static bool take_month(const char **p, int *ret)
     return false;
 }
 
-/* The name of the day is redundant; whether it fits the date is nobody's concern here. */
+/* The day name is redundant; it is not checked against the date. */
 static bool take_weekday(const char **p, bool *ret_long)
 {
     static const char *const DAYS[][2] = {{"Mon", "day"},   {"Tue", "sday"}, {"Wed", "nesday"},
@@ -327,9 +326,9 @@ static bool take_weekday(const char **p, bool *ret_long)
     return false;
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT" and, obsolete, "Sunday, 06-Nov-94 08:49:37 GMT"; p is behind the
- * comma. RFC 9110 wants a two-digit year read as the one nearest to now; without a clock, 70 to 99
- * are the last century's. */
+/* "Sun, 06 Nov 1994 08:49:37 GMT" and, obsolete, "Sunday, 06-Nov-94 08:49:37 GMT"; p is after the
+ * comma. RFC 9110 interprets a two-digit year relative to now; without a clock, 70 to 99 are 1970 to
+ * 1999. */
 static bool take_http_date(const char **p, bool obsolete, struct civil *ret, int64_t *ret_clock)
 {
     int day, month, year;
@@ -345,7 +344,7 @@ static bool take_http_date(const char **p, bool obsolete, struct civil *ret, int
     return true;
 }
 
-/* asctime's "Sun Nov  6 08:49:37 1994", p behind the day's name. */
+/* asctime's "Sun Nov  6 08:49:37 1994"; p is after the day name. */
 static bool take_asctime(const char **p, struct civil *ret, int64_t *ret_clock)
 {
     int day, month, year;

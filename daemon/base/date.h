@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/date.h: durations and dates as text. Pure.
+/* base/date.h: parses and prints durations and dates. Pure.
  *
  * Durations are an integer and one unit of s m h d w ("15m"). Instants are RFC 3339; Graph sends 0
  * to 9 fractional digits and Z or a numeric offset. Dates are days since 1970-01-01, UTC. */
@@ -18,7 +18,7 @@ const char *duration_print(usec_t duration, char buf[static DURATION_MAX]);
 /* For people, at most two units: "2 d 3 h", "4 min", "12 s". */
 const char *duration_human(usec_t duration, char buf[static DURATION_MAX]);
 
-/* The last instant that is stored as it is: JSON keeps whole numbers below 2^53. In the year 2255. */
+/* The last instant, in the year 2255: JSON numbers are exact up to 2^53. */
 #define INSTANT_LAST ((UINT64_C(1) << 53) - 1)
 /* "YYYY-MM-DDThh:mm:ss[.f{1,9}](Z|+hh:mm|-hh:mm)" -> microseconds since 1970. -EINVAL otherwise,
  * and before 1970 or after 9999; -ERANGE: after INSTANT_LAST. A leap second (:60) is taken as :59. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/digest.c: a thin cover over libcrypto, and the encodings that need none. */
+/* base/digest.c: wraps libcrypto, and implements base64, hex, UUIDs and FNV-1a. */
 #include "base/digest.h"
 
 #include "base/alloc.h"
@@ -30,10 +30,9 @@ static void crypto_release(void *p, const char *file, int line)
     alloc_release(p);
 }
 
-/* Refused once libcrypto has allocated; then its own memory stays in use, which only costs the
- * wiping: nothing to act on. Then libcrypto is used once, for nothing: it sets itself up at the first
- * use of each kind, and version 3.0 crashes if memory runs out in the middle of that. So it does it
- * now, and not in some night later. */
+/* CRYPTO_set_mem_functions is refused once libcrypto has allocated; then its memory is not wiped, which
+ * is acceptable. The calls below make libcrypto initialise itself now: it does so on the first use of
+ * each kind, and version 3.0 crashes if memory runs out then. */
 void digest_init(void)
 {
     uint8_t unused[SHA256_SIZE];
@@ -53,7 +52,7 @@ int hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
 {
     if (key_len > INT_MAX)
         return -EIO;
-    /* HMAC() takes a NULL key for "the one from last time". */
+    /* HMAC() treats a NULL key as "reuse the previous key". */
     if (!HMAC(EVP_sha256(), key_len ? key : "", (int)key_len, bytes, len, ret, NULL))
         return -EIO;
     return 0;
@@ -120,7 +119,7 @@ int base64_decode(const char *text, size_t len, uint8_t *dst, size_t size)
             group = group << 6 | (uint32_t)value;
         }
         if (group & ((1u << 8 * missing) - 1))
-            return -EINVAL; /* bits that no encoder leaves behind: a second spelling of the same */
+            return -EINVAL; /* non-zero padding bits: not the canonical encoding */
         if (n > size - out)
             return -E2BIG;
         for (size_t k = 0; k < n; k++)

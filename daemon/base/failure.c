@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/failure.c: fills a failure without ever allocating. */
+/* base/failure.c: fills a failure without allocating. */
 #include "base/failure.h"
 
 #include "base/text.h"
@@ -19,7 +19,7 @@ static const char *const NAMES[FAILURE_KIND_COUNT_] = {
     [FAILURE_UNAVAILABLE] = "unavailable",
 };
 
-/* More than fits into the text, so that the cleaner and not printf decides where to cut. */
+/* Larger than the text, so that text_clean and not printf cuts it. */
 #define DRAFT_MAX 1024
 
 static size_t draft(char buf[static DRAFT_MAX], const char *fmt, va_list ap)

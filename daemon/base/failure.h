@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/failure.h: what went wrong: a kind for the program, one sentence for the operator.
+/* base/failure.h: describes a failure: a kind for the program, one sentence for the operator.
  *
  * Functions that can fail return 0 or more on success and -Exxx on failure, and take a
  * `struct failure *ret_failure` last; it may be NULL and is written on failure only. Retry policies
@@ -19,16 +19,16 @@ enum failure_kind {
     FAILURE_THROTTLED,  /* asked to wait: see retry_after */
     FAILURE_TRANSIENT,  /* may work later: network, time-out, a proxy that answers instead */
     FAILURE_PERMANENT,  /* will not work later either */
-    FAILURE_PROTOCOL,   /* an answer that cannot be what it claims to be */
+    FAILURE_PROTOCOL,   /* a malformed response */
     FAILURE_SECURITY,   /* refused by us: foreign origin, wrong audience, redirect, bad certificate */
-    FAILURE_CANCELLED,  /* we stopped it */
-    FAILURE_UNAVAILABLE, /* the service itself says that it cannot serve now (5xx) */
+    FAILURE_CANCELLED,  /* stopped by us */
+    FAILURE_UNAVAILABLE, /* the service reports that it is unavailable (5xx) */
     FAILURE_KIND_COUNT_
 };
 
 struct failure {
     enum failure_kind kind;
-    usec_t retry_after; /* least wait that the other side asks for: THROTTLED, UNAVAILABLE; else 0 */
+    usec_t retry_after; /* least wait that the server asks for: THROTTLED, UNAVAILABLE; else 0 */
     char text[384];     /* one cleaned line without secrets */
 };
 
@@ -36,9 +36,9 @@ struct failure {
  * allocates; the text is cleaned (text_clean) and cut. `code` is a positive errno value. */
 int failure_set(struct failure *f, enum failure_kind kind, int code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-/* The one failure that needs no words: LOCAL, ENOMEM, "out of memory". */
+/* LOCAL, ENOMEM, "out of memory". */
 int failure_oom(struct failure *f);
-/* Puts "WHERE: " before the text that is already there; for callers that know more. Returns r. */
+/* Prepends "WHERE: " to the text, for callers with more context. Returns r. */
 int failure_prefix(struct failure *f, int r, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 const char *failure_kind_name(enum failure_kind kind); /* "auth", "throttled", ...; never NULL */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/guid.c: what a GUID looks like, and its one spelling. */
+/* base/guid.c: recognises GUIDs and converts them to lower case. */
 #include "base/guid.h"
 
 #include "base/ascii.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* base/index.c: open addressing with linear probing, at most half full. */
+/* base/index.c: a hash table with open addressing and linear probing, at most half full. */
 #include "base/index.h"
 #include <assert.h>
 #include <errno.h>
 
-/* The low bits of FNV alone mix too little for a table. */
+/* The low bits of FNV are not mixed well enough for a table. */
 static size_t start(const struct index *x, uint64_t hash)
 {
     return (size_t)(hash ^ hash >> 32) & (x->size - 1);

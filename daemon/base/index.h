@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* base/index.h: where in a growing array does the item with this key stand?
+/* base/index.h: a hash table that finds items of a growing array by key.
  *
- * A hash table of positions. The array stays its owner's; keys are compared through a callback, so
- * that the array may move while it grows. */
+ * It holds positions. The caller owns the array; keys are compared through a callback, so the array
+ * may move when it grows. */
 #pragma once
 #include "base/cleanup.h"
 #include <stdbool.h>
@@ -15,11 +15,11 @@ struct index {
     size_t size;  /* a power of two, or 0 */
     size_t n;
 };
-/* Position of the item with this hash for which `same` says so, or INDEX_NONE. */
+/* Position of the item with this hash for which `same` returns true, or INDEX_NONE. */
 size_t index_find(const struct index *x, uint64_t hash,
                   bool (*same)(const void *items, size_t at, const void *key), const void *items,
                   const void *key);
-/* Room for one more; `hash_of` gives the hash of an item that is in. -ENOMEM. */
+/* Makes room for one more; `hash_of` returns the hash of a present item. -ENOMEM. */
 int index_reserve(struct index *x, uint64_t (*hash_of)(const void *items, size_t at),
                   const void *items);
 void index_put(struct index *x, uint64_t hash, size_t at); /* after index_reserve; cannot fail */

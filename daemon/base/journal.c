@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/journal.c: entries of journald's native protocol, sent without ever waiting. */
+/* base/journal.c: sends entries in journald's native protocol without blocking. */
 #include "base/journal.h"
 
 #include "base/alloc.h"
@@ -14,7 +14,7 @@
 
 /* ---- entries ---- */
 
-static bool name_ok(const char *name) __attribute__((unused)); /* if assertions are left out */
+static bool name_ok(const char *name) __attribute__((unused)); /* with NDEBUG */
 static bool name_ok(const char *name)
 {
     size_t len = strlen(name);
@@ -132,7 +132,7 @@ static int write_all(int fd, const char *bytes, size_t len)
     return 0;
 }
 
-/* journald takes a descriptor instead of bytes if nobody can change the file behind it any more. */
+/* journald accepts a descriptor instead of bytes if the file is sealed. */
 int journal_send_file(int fd, const struct text *entry)
 {
     CLEANUP(close) int file = memfd_create("seatwatchd-journal", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -164,7 +164,7 @@ static int send_once(struct journal *j, const struct text *entry)
     r = send_bytes(j->fd, entry);
     if (r == -EMSGSIZE || r == -ENOBUFS)
         r = journal_send_file(j->fd, entry);
-    /* Anything but a full queue may mean that the socket behind the path is another one now. */
+    /* Any error except a full queue may mean that the socket was replaced: reconnect. */
     if (r < 0 && r != -EAGAIN)
         disconnect(j);
     return r;

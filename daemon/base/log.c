@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/log.c: one line of the daemon's own, to journald or to stderr. */
+/* base/log.c: writes log lines to journald or stderr. */
 #include "base/log.h"
 
 #include "base/alloc.h"
@@ -12,15 +12,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define LINE_SIZE 1024 /* of a cleaned line; more than any sentence of ours with its failure */
+#define LINE_SIZE 1024 /* of a cleaned line; longer than any of ours */
 #define FACILITY_DAEMON 3
 
-/* The one global of the floor: there is one stderr. */
+/* Global, because there is one stderr. */
 static struct {
     int level;
     struct journal *journal; /* NULL: stderr */
     unsigned long lost;      /* since the start */
-    unsigned long untold;    /* of these, not yet mentioned */
+    unsigned long unreported; /* of these, not yet logged */
 } logger = {.level = LOG_INFO};
 
 static const char *const LEVELS[] = {
@@ -45,8 +45,8 @@ unsigned long log_lost(void)
     return logger.lost;
 }
 
-/* systemd.exec(5): JOURNAL_STREAM holds device and inode of the stream it connected to our stderr;
- * it may have been inherited by a process whose stderr is something else by now. */
+/* systemd.exec(5): JOURNAL_STREAM contains device and inode of the stream connected to stderr. It may be
+ * inherited by a process with another stderr. */
 static bool stderr_is_the_journal(void)
 {
     struct stat st;
@@ -63,7 +63,7 @@ void log_open(void)
     log_close();
     stdfds_open();
     if (stderr_is_the_journal())
-        (void)journal_new(JOURNAL_SOCKET, &logger.journal); /* no memory: stderr does as well */
+        (void)journal_new(JOURNAL_SOCKET, &logger.journal); /* out of memory: stderr is used */
 }
 
 bool log_in_journal(void)
@@ -102,7 +102,7 @@ static bool send_journal(int level, const char *message_id, const char *tenant, 
     int r = journal_send(logger.journal, &entry);
     if (r != -ENOENT && r != -ECONNREFUSED)
         return r >= 0;
-    /* Nobody listens: the stream on stderr may still lead somewhere (sd-daemon(3) prefixes). */
+    /* No listener: stderr may still be connected (sd-daemon(3) prefixes). */
     char prefix[8];
     (void)snprintf(prefix, sizeof prefix, "<%d>", level);
     return write_stderr(prefix, line);
@@ -119,18 +119,18 @@ static bool send_line(int level, const char *message_id, const char *tenant, con
 
 static void send_counted(int level, const char *message_id, const char *tenant, const char *line)
 {
-    if (logger.untold > 0) {
+    if (logger.unreported > 0) {
         char summary[128];
         (void)snprintf(summary, sizeof summary,
-                       "%lu log lines are missing here: %s did not take them", logger.untold,
+                       "%lu log lines lost: %s did not accept them", logger.unreported,
                        logger.journal ? "journald" : "standard error");
         if (send_line(LOG_WARNING, NULL, NULL, summary))
-            logger.untold = 0;
+            logger.unreported = 0;
     }
-    if (logger.untold == 0 && send_line(level, message_id, tenant, line))
+    if (logger.unreported == 0 && send_line(level, message_id, tenant, line))
         return;
     logger.lost++;
-    logger.untold++;
+    logger.unreported++;
 }
 
 static void log_line(int level, const char *message_id, const char *tenant, const char *raw)

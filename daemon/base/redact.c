@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* base/redact.c: the windows of the text are put into a hash table once; then every form of each
- * secret runs past them byte by byte, so that no form is ever stored.
+/* base/redact.c: removes secrets, and parts of them, from foreign text.
  *
- * Both sides are folded alike: case is ignored, and the two base64 alphabets are one. That may
- * redact a little more than the secret, never less. */
+ * Hashes all windows of the text once, then rolls each form of each secret over them byte by byte, so
+ * that no form is ever stored. Both sides are folded: case and the two base64 alphabets do not count.
+ * That may redact more than the secret, never less. */
 #include "base/redact.h"
 
 #include "base/cleanup.h"
@@ -15,7 +15,7 @@
 #define HEADS 1024 /* of the hash table; a power of two */
 #define NONE UINT16_MAX
 
-/* The text as it stands, or with its percent-encoding taken off; `at` leads back to it. */
+/* The text, plain or percent-decoded; `at` maps back to its positions. */
 struct redact_view {
     unsigned char byte[REDACT_TEXT_MAX];
     uint16_t at[REDACT_TEXT_MAX + 1];
@@ -113,8 +113,8 @@ static void find_plain(struct search *s, const struct redact_item *item, bool de
     }
 }
 
-/* As it stands in the base64 of something longer, behind `skip` bytes modulo 3. Characters that
- * hold bits of a neighbour as well are left out. */
+/* As part of a longer base64 text, after `skip` bytes modulo 3. Skips characters that share bits with a
+ * neighbour. */
 static void find_base64(struct search *s, const struct redact_item *item, bool decode,
                         unsigned skip)
 {
@@ -149,7 +149,7 @@ static void find_whole(struct search *s, const char *piece, size_t len)
             mark(s, i, len);
 }
 
-/* Too short to have a window: a short secret, or the short segments of a path. */
+/* Finds pieces shorter than a window: short secrets and path segments. */
 static void find_pieces(struct search *s, const struct redact_item *item)
 {
     const char *breaks = item->url ? "/?&=#.;," : "";
@@ -214,8 +214,8 @@ void redact_add_url(struct redact *r, const struct secret *url)
     if (!url)
         return;
     const char *host = strstr(secret_bytes(url), "://");
-    const char *behind = host ? host + 3 + strcspn(host + 3, "/?#") : secret_bytes(url);
-    add(r, behind, strlen(behind), true);
+    const char *rest = host ? host + 3 + strcspn(host + 3, "/?#") : secret_bytes(url);
+    add(r, rest, strlen(rest), true);
 }
 
 char *redact_clean(char *dst, size_t size, const char *src, size_t len, const struct redact *r)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/secret.c: secrets in pages of their own, and the files they come from. */
+/* base/secret.c: keeps secrets in separate locked pages, and reads them from files. */
 #include "base/secret.h"
 
 #include "base/cleanup.h"
@@ -14,8 +14,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-/* The whole object, audience included, lies in the locked pages, with a page without access on
- * either side: a neighbour's overrun ends in a fault and not in somebody's log. */
+/* The whole object, with its audience, is in the locked pages. Guard pages on both sides turn an
+ * overrun into a fault. */
 struct secret {
     size_t map_size; /* guards included */
     size_t page;
@@ -51,8 +51,8 @@ static int secret_map(size_t len, const char *audience, struct secret **ret,
         return failure_set(ret_failure, FAILURE_LOCAL, code,
                            "cannot keep a secret out of core dumps: %s", strerror(code));
     }
-    /* Locking may be refused (RLIMIT_MEMLOCK is 64 KiB on older systems); then the secret could
-     * reach swap, which is no reason to stop watching. */
+    /* May be refused (RLIMIT_MEMLOCK is 64 KiB on older systems). Then the secret may be swapped out, which
+     * is acceptable. */
     (void)mlock(s, inner);
     s->map_size = size;
     s->page = page;
@@ -104,9 +104,9 @@ enum openness { PRIVATE, PUBLIC, HANDED };
 static const char *const WHAT[] = {
     [PRIVATE] = "secret file", [PUBLIC] = "file", [HANDED] = "key file"};
 
-/* 0600 and less needs no look at the owner: that we could open it means it is ours, or that we are
- * root. 0640 is what a package's root:seatwatchd file has, and 0440 what systemd shows for a
- * credential that it opened to us by an access list. */
+/* At most 0600: the owner does not matter, because we could open it only as owner or root. 0640 is the
+ * mode of a packaged root:seatwatchd file; 0440 is what systemd's credentials show when an ACL grants
+ * us access. */
 static bool mode_is_private(const struct stat *st)
 {
     mode_t mode = st->st_mode & 07777;
@@ -126,8 +126,8 @@ static int open_secret(const char *path, enum openness openness, struct failure 
     if (errno == EACCES || errno == EPERM)
         return failure_set(
             ret_failure, FAILURE_CONFIG, EACCES,
-            "cannot read %s %s: permission denied; let the user that runs seatwatchd "
-            "read it%s",
+            "cannot read %s %s: permission denied; grant read access to the user that runs "
+            "seatwatchd%s",
             WHAT[openness], path, openness == PRIVATE ? ", with mode 0600" : "");
     int code = errno;
     enum failure_kind kind = code == EMFILE || code == ENFILE || code == ENOMEM || code == EIO
@@ -145,7 +145,7 @@ static int check_file(int fd, const char *path, enum openness openness, struct f
                            WHAT[openness], path, strerror(errno));
     if (!S_ISREG(st.st_mode))
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                           "%s %s is no regular file; put the content into a plain file",
+                           "%s %s is not a regular file; put the content into a plain file",
                            WHAT[openness], path);
     if (openness == PRIVATE && !mode_is_private(&st))
         return failure_set(ret_failure, FAILURE_CONFIG, EPERM,
@@ -155,7 +155,7 @@ static int check_file(int fd, const char *path, enum openness openness, struct f
     return 0;
 }
 
-/* Until the end of the file or of the room; s->len becomes what was read. */
+/* Reads to the end of the file or buffer; sets s->len. */
 static int read_all(int fd, const char *path, struct secret *s, struct failure *ret_failure)
 {
     size_t room = s->len, have = 0;
@@ -177,7 +177,7 @@ static int read_all(int fd, const char *path, struct secret *s, struct failure *
 static size_t without_newline(const char *bytes, size_t len)
 {
     if (len > 0 && bytes[len - 1] == '\n')
-        len -= len > 1 && bytes[len - 2] == '\r' ? 2 : 1; /* files from Windows end in two bytes */
+        len -= len > 1 && bytes[len - 2] == '\r' ? 2 : 1; /* CR LF of Windows */
     return len;
 }
 
@@ -190,7 +190,7 @@ static int read_file(const char *path, enum openness openness, const char *audie
     int r = check_file(fd, path, openness, ret_failure);
     if (r < 0)
         return r;
-    /* Read straight into protected pages: one byte more than allowed shows that it is too long. */
+    /* Reads directly into protected pages; one byte more than the maximum detects a long file. */
     CLEANUP(secret_free) struct secret *draft = NULL;
     r = secret_map(SECRET_FILE_MAX + 1, NULL, &draft, ret_failure);
     if (r >= 0)
@@ -208,7 +208,7 @@ static int read_file(const char *path, enum openness openness, const char *audie
                            WHAT[openness], path);
     if (memchr(draft->bytes, '\0', draft->len))
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                           "%s %s holds a NUL byte; it has to be plain text", WHAT[openness], path);
+                           "%s %s contains a NUL byte; it must be plain text", WHAT[openness], path);
     size_t len = without_newline(draft->bytes + bom, draft->len - bom);
     if (len == 0)
         return failure_set(ret_failure, FAILURE_CONFIG, ENODATA,

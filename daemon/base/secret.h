@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* base/secret.h: bytes that must not leave, and the one place they may be sent to.
+/* base/secret.h: keeps secrets, and the origin that each may be sent to.
  *
- * Kept in pages of their own: locked, not dumped, wiped when freed (security rules 10, 15, 18).
- * There is no printer on purpose. */
+ * They are in separate pages: locked, excluded from core dumps, wiped when freed. There is no
+ * function that prints one, on purpose. */
 #pragma once
 #include "base/cleanup.h"
 #include "base/failure.h"
@@ -13,7 +13,7 @@
 
 struct secret;
 /* Copies `len` bytes. `audience` is an origin ("https://host:port") that the http room compares
- * with the URL before it sends the secret; NULL: it is never sent (a signing key). */
+ * with the URL before it sends the secret; NULL: never sent (a signing key). */
 int secret_new(const void *bytes, size_t len, const char *audience, struct secret **ret,
                struct failure *ret_failure);
 void secret_free(struct secret *s); /* wipes; NULL is fine */
@@ -22,19 +22,19 @@ const char *secret_bytes(const struct secret *s); /* NUL-terminated; borrowed */
 size_t secret_len(const struct secret *s);
 const char *secret_audience(const struct secret *s);
 
-/* Reads a secret from a file that must be ours: a regular file, no symlink, mode at most 0600, or
+/* Reads a secret from a private file: a regular file, no symlink, mode at most 0600, or
  * 0640 root:group; 1 .. SECRET_FILE_MAX bytes, no NUL; a byte order mark in front and one trailing
  * newline are stripped.
  * kind CONFIG on all of these, with the path and what to do. */
 int secret_read(const char *path, const char *audience, struct secret **ret,
                 struct failure *ret_failure);
-/* The same of a file that a platform writes and others may read, also behind a symlink: a certificate,
- * a federated token. */
+/* The same for a file that others may read, also through a symlink: a certificate, a federated token
+ * that a platform writes. */
 int secret_read_public(const char *path, const char *audience, struct secret **ret,
                        struct failure *ret_failure);
-/* The same of a file that another program hands to us: its mode is that program's business, but it is
- * no symlink. */
+/* The same for a file that another program provides: any mode, but
+ * not a symlink. */
 int secret_read_handed(const char *path, const char *audience, struct secret **ret,
                        struct failure *ret_failure);
-/* Process-wide, before the first secret is read: not dumpable, core limit 0 (rule 17). */
+/* Makes the process undumpable, core limit 0. Call before the first secret is read. */
 int secret_protect_process(struct failure *ret_failure);

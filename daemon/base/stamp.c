@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/stamp.c: has a file changed since it was read? */
+/* base/stamp.c: computes a stamp that changes when a file changes. */
 #include "base/stamp.h"
 
 #include <errno.h>

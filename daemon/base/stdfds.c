@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* base/stdfds.c: standard error may be a pipe that nobody reads or a stopped terminal. O_NONBLOCK
- * on the inherited descriptor would change it for every process that shares it, so a pipe or
- * terminal is opened once more through /proc: the new open file description has flags of its own.
- */
+/* base/stdfds.c: opens closed standard descriptors, and writes to stderr without blocking.
+ *
+ * stderr may be a pipe that nobody reads or a stopped terminal. O_NONBLOCK on the inherited descriptor
+ * would affect every process that shares it, so a pipe or terminal is opened again through /proc: the
+ * new open file description has its own flags. */
 #include "base/stdfds.h"
 
 #include "base/cleanup.h"
@@ -14,14 +15,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int own_stderr = -1; /* non-blocking; -1: there is none, use descriptor 2 */
+static int own_stderr = -1; /* non-blocking; -1: use descriptor 2 */
 
 int stdfds_fill(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         if (fcntl(fd, F_GETFD) >= 0)
             continue;
-        /* The lowest free number is `fd`: those below it are open. */
+        /* open returns `fd`: all below it are open. */
         if (open("/dev/null", O_RDWR | O_NOCTTY) < 0)
             return -errno;
     }
@@ -32,11 +33,10 @@ void stdfds_open(void)
 {
     struct stat st;
     stdfds_close();
-    /* A regular file never blocks, and a second description of it would have an offset of its own.
-     */
+    /* A regular file never blocks, and a second description would have its own offset. */
     if (fstat(STDERR_FILENO, &st) < 0 || !(S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
         return;
-    /* Fails where the pipe or terminal belongs to another user: then poll() has to do. */
+    /* Fails if the pipe or terminal belongs to another user: then poll() is the fallback. */
     own_stderr = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
@@ -46,7 +46,7 @@ void stdfds_close(void)
         (void)close(TAKE_FD(own_stderr));
 }
 
-/* A pipe with POLLOUT has room for PIPE_BUF bytes, unless somebody else fills it in between. */
+/* A pipe with POLLOUT has room for PIPE_BUF bytes, unless another writer fills it first. */
 static bool is_ready(int fd)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};

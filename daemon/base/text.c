@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/text.c: growing strings, comparing, globs and spelling; the cleaner is in clean.c. */
+/* base/text.c: growing strings, comparison, globs and spelling suggestions. */
 #include "base/text.h"
 
 #include "base/alloc.h"
@@ -10,14 +10,14 @@
 
 #define FIRST_SIZE 64
 
-/* Texts carry bodies and bearer tokens on their way out, hence the allocator that wipes. */
+/* Uses the allocator that wipes: texts contain request bodies and bearer tokens. */
 static void text_fail(struct text *t, int error)
 {
     text_free(t);
     t->error = error;
 }
 
-/* Room for `more` bytes and a NUL; false if the text has failed, now or before. */
+/* Makes room for `more` bytes and a NUL; false if the text has failed. */
 static bool text_reserve(struct text *t, size_t more)
 {
     if (t->error)
@@ -27,7 +27,7 @@ static bool text_reserve(struct text *t, size_t more)
         text_fail(t, -E2BIG);
         return false;
     }
-    size_t need = t->len + more + 1; /* <= max + 1, so the sums here cannot wrap */
+    size_t need = t->len + more + 1; /* <= max + 1, so it cannot overflow */
     if (need <= t->size)
         return true;
     size_t size = t->size < FIRST_SIZE ? FIRST_SIZE : t->size;
@@ -68,7 +68,7 @@ void text_addf(struct text *t, const char *fmt, ...)
     va_end(ap);
 }
 
-/* Printed in place if it fits behind what is there; otherwise measured once and printed again. */
+/* Prints into the free space; if that is too small, grows it and prints again. */
 void text_vaddf(struct text *t, const char *fmt, va_list ap)
 {
     if (!text_reserve(t, 0))
@@ -133,7 +133,7 @@ bool text_equal(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* strcasecmp() and tolower() follow the locale; GUIDs and error codes do not. */
+/* ASCII only: strcasecmp() and tolower() depend on the locale. */
 static unsigned char lower(char c)
 {
     return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
@@ -143,7 +143,7 @@ bool text_equal_nocase(const char *a, const char *b)
 {
     if (!a || !b)
         return a == b;
-    if (strcmp(a, b) == 0) /* mostly, and an order of magnitude sooner */
+    if (strcmp(a, b) == 0) /* the common case, and ten times faster */
         return true;
     while (*a && lower(*a) == lower(*b))
         a++, b++;
@@ -152,7 +152,7 @@ bool text_equal_nocase(const char *a, const char *b)
 
 /* ---- globs ---- */
 
-/* Behind the character at s, which is not the end; a byte that begins none counts as one. */
+/* The position after the character at s, which is not the NUL; an invalid byte counts as one. */
 static const char *after(const char *s)
 {
     uint32_t c;
@@ -160,8 +160,8 @@ static const char *after(const char *s)
     return s + (n < 0 ? 1 : n);
 }
 
-/* Only the latest '*' is ever reconsidered: what an earlier one took is as good as anything else
- * it could have taken, so the cost is at most one length times the other. */
+/* Backtracks to the last '*' only, which suffices: the shortest match of an earlier one is never worse.
+ * So the cost is at most the product of both lengths. */
 bool text_glob(const char *glob, const char *text)
 {
     if (!text)
@@ -194,7 +194,7 @@ bool text_glob(const char *glob, const char *text)
 #define WORD_MAX 64
 #define DISTANCE_MAX 3
 
-/* Levenshtein's distance, one row at a time; a wrong case alone is no distance at all. */
+/* Levenshtein distance, case-insensitive, one row at a time. */
 static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
     size_t row[WORD_MAX + 1];

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* base/text.h: strings with a ceiling, the one cleaner of foreign text, and globs. */
+/* base/text.h: bounded strings, cleaning of foreign text, globs. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdarg.h>
 
-/* A growing string that cannot be made without a ceiling. After the first failure (no memory, or
- * the ceiling) it stays failed and empty-handed: check once, at the end. */
+/* A growing string with a maximum length. After the first failure (out of memory, or too long) it is
+ * empty and stays failed: check once, at the end. */
 struct text {
     char *data; /* NUL-terminated once anything was added; NULL before */
     size_t len, size, max;
@@ -18,19 +18,19 @@ void text_add(struct text *t, const char *s);
 void text_add_bytes(struct text *t, const void *bytes, size_t len);
 void text_addf(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_vaddf(struct text *t, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
-void text_free(struct text *t); /* resets to empty; the ceiling stays */
+void text_free(struct text *t); /* resets to empty; keeps max */
 static inline void text_free_at(struct text *t) { text_free(t); } /* CLEANUP(text_free) struct text t */
-/* The string for the caller to free() ("" if nothing was added); NULL if the text has failed. */
+/* The string, which the caller frees ("" if nothing was added); NULL if the text has failed. */
 char *text_take(struct text *t);
 
-/* printf into fresh memory; NULL when there is none. */
+/* printf into new memory; NULL: out of memory. */
 char *text_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* strdup that takes NULL for NULL. *ret is left alone on failure (-ENOMEM). */
+/* strdup; NULL yields NULL. -ENOMEM: *ret is unchanged. */
 int text_copy(const char *s, char **ret);
 bool text_equal(const char *a, const char *b);        /* NULL equals NULL only */
 bool text_equal_nocase(const char *a, const char *b); /* ASCII; for GUIDs and codes */
 
-/* Foreign text made safe for one line of output (security rule 20): UTF-8 checked (bad bytes ->
+/* Makes foreign text safe for one line of output: UTF-8 checked (bad bytes ->
  * U+FFFD); C0, C1, DEL, U+2028/2029, bidi controls and zero-width characters -> \u{..}; cut on a
  * boundary so that at most `size` - 1 bytes are written, with "..." if anything was cut.
  * Always NUL-terminates; returns dst. */
@@ -42,7 +42,7 @@ bool text_is_unsafe(uint32_t c); /* what text_clean() escapes */
 int text_decode(const void *bytes, size_t len, uint32_t *ret);
 /* True if all of it is well-formed UTF-8 (no surrogates, no overlong forms, at most U+10FFFF). */
 bool text_is_utf8(const void *bytes, size_t len);
-/* Length of the byte order mark that UTF-8 text begins with, as some editors write it; 0: none. */
+/* Length of the UTF-8 byte order mark at the start, which some editors write; 0: none. */
 size_t text_bom(const void *bytes, size_t len);
 /* UTF-16, with a byte order mark or by its NUL bytes: what Windows calls "Unicode". */
 bool text_is_utf16(const void *bytes, size_t len);
@@ -50,7 +50,7 @@ bool text_is_utf16(const void *bytes, size_t len);
 size_t text_cut(const char *s, size_t len, size_t max);
 
 /* '*' any run, '?' one character, nothing else is special; ASCII case is ignored. NULL text matches
- * only "*". Linear in both lengths. */
+ * only "*". Time: at most the product of both lengths. */
 bool text_glob(const char *glob, const char *text);
 /* The entry of `words` with the smallest edit distance to `word`, if it is at most 3 and less than
  * half the word's length; else NULL. For "did you mean". */

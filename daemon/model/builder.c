@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* model/builder.c: pages come in, in any order and sometimes twice; a snapshot comes out.
+/* model/builder.c: builds a snapshot from rows, in any order and possibly repeated.
  *
- * Waiting members and errors are folded as they come. Members of one pool, and errors of one kind,
- * come many in a row, so what was hit last is tried before the table is asked. */
+ * Waiting members and errors are folded as they arrive. Those of one pool, and errors of one kind, come
+ * in long runs, so the last hit is tried before the hash table. */
 #include "base/digest.h"
 #include "base/text.h"
 #include "base/index.h"
@@ -14,14 +14,14 @@
 
 struct entry {
     struct allotment a;
-    bool contradicted; /* came twice and differently */
-    bool refold;       /* came twice: its waiting list must be read from the start to count */
-    struct subscription *listed; /* by a list of subscriptions */
+    bool contradicted; /* came twice, with different contents */
+    bool refold;       /* came twice: its waiting list counts only if read again from the start */
+    struct subscription *listed; /* from the separate list of subscriptions */
     size_t n_listed;
 };
 
 struct snapshot_builder {
-    struct snapshot *snapshot; /* its head; the arrays are filled in by finish */
+    struct snapshot *snapshot; /* snapshot_finish fills its arrays */
     struct entry *entry;
     size_t n_entries, entries_size;
     struct index entries;
@@ -30,10 +30,9 @@ struct snapshot_builder {
     size_t n_groups, groups_size;
     struct index groups;
     size_t last_group;
-    enum section subscriptions; /* of the list of their own */
+    enum section subscriptions; /* of the separate list */
     size_t n_subscriptions;
-    bool allotments_broken, errors_broken,
-        subscriptions_broken; /* a row was lost: never complete */
+    bool allotments_broken, errors_broken, subscriptions_broken; /* a row was lost: never complete */
 };
 
 int snapshot_builder_new(const char *tenant, const char *tenant_id, enum source source,
@@ -134,7 +133,7 @@ static bool same_waiting(const struct waiting *a, const struct waiting *b)
     return a->section == b->section && a->count == b->count && a->oldest_at == b->oldest_at;
 }
 
-/* The row was there before. Which of two different ones is true nobody can say: not known. */
+/* A repeated row. If it differs, it is unknown which of the two is right. */
 static void entry_meet_again(struct entry *e, const struct allotment *again)
 {
     bool same = text_equal_nocase(e->a.sku_id, again->sku_id) &&
@@ -246,7 +245,7 @@ void snapshot_set_allotments(struct snapshot_builder *b, enum section section)
     b->snapshot->allotments = section;
 }
 
-/* ---- subscriptions from a list of their own ---- */
+/* ---- the separate list of subscriptions ---- */
 
 static int add_listed(struct snapshot_builder *b, struct entry *e, struct subscription *s)
 {
@@ -295,7 +294,7 @@ static uint64_t hash_nocase(uint64_t seed, const char *s)
         low[n++] = (char)tolower((unsigned char)*s);
     }
     seed = fnv1a(low, n, seed);
-    return fnv1a("", 1, seed); /* a border, so that ("a", "bc") is not ("ab", "c") */
+    return fnv1a("", 1, seed); /* a separator, so that ("a", "bc") differs from ("ab", "c") */
 }
 
 static uint64_t group_key_hash(const char *sku_id, const char *code)
@@ -373,7 +372,7 @@ void snapshot_set_schema_changed(struct snapshot_builder *b)
     b->snapshot->schema_changed = true;
 }
 
-/* ---- the end ---- */
+/* ---- finishing ---- */
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -387,7 +386,7 @@ static int compare_groups(const void *a, const void *b)
     return r ? r : strcasecmp(x->code, y->code);
 }
 
-/* A pool that the list does not know keeps what its row says. */
+/* A pool that is not in the list keeps the subscriptions of its row. */
 static int finish_subscriptions(struct entry *e, enum section section)
 {
     int r = subscriptions_unify(e->listed, &e->n_listed);

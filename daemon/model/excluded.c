@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* model/excluded.c: which pools and error groups count in the sums of a snapshot, and of how many
- * SKUs. */
+/* model/excluded.c: excludes pools and error groups from the sums of a snapshot, and counts its SKUs. */
 #include "model/snapshot.h"
 
 #include "model/internal.h"
@@ -49,7 +48,7 @@ int snapshot_exclude(struct snapshot *s,
                                     const char *sku_part_number, const char *allotment_id),
                      const void *userdata)
 {
-    /* An error names the id of its SKU only; the part number stands in the pools. */
+    /* An error has the id of its SKU only; the part number is looked up in the pools. */
     CLEANUP(free) const struct allotment **named = calloc(s->n_allotments + 1, sizeof *named);
     size_t n = 0;
     if (!named)

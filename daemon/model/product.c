@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* model/product.c: the user's table of names, read from CSV (RFC 4180), and both look-ups. */
+/* model/product.c: reads the user's table of product names from CSV (RFC 4180), and looks names up. */
 #include "model/product.h"
 #include "base/text.h"
 #include "model/product_table.h"
@@ -14,7 +14,7 @@
 struct name {
     char *key; /* GUID or part number */
     char *name;
-    size_t order; /* the first of several in the file wins */
+    size_t order; /* position in the file: the first entry of a key wins */
 };
 struct names {
     struct name *item; /* sorted by key, without case */
@@ -49,7 +49,7 @@ static const char *const HEADER[COLUMNS] = {"Product_Display_Name", "String_Id",
 
 struct csv {
     const char *at, *end;
-    size_t line; /* where the present record began, from 1 */
+    size_t line; /* first line of the current record, from 1 */
     size_t next_line;
 };
 struct csv_field {
@@ -58,8 +58,8 @@ struct csv_field {
     bool quoted;
 };
 
-/* One field, without its quotes; doubled quotes inside are still doubled. False: the field was the
- * last of its record. */
+/* Reads one field without its quotes; doubled quotes inside stay doubled. False: it was the last field of
+ * its record. */
 static bool csv_field(struct csv *c, struct csv_field *ret)
 {
     *ret = (struct csv_field){.start = c->at};
@@ -97,7 +97,7 @@ static size_t blank_at(const char *s, size_t len)
     return len >= 1 && (strchr(" \t\r\n\xA0", *s) && *s) ? 1 : 0;
 }
 
-/* The same, seen from the end. A lone A0 may be the tail of a real character: only C2 A0 counts. */
+/* Length of the blank at the end. A lone A0 may end another character: only C2 A0 counts. */
 static size_t blank_before(const char *s, size_t len)
 {
     if (len >= 2 && memcmp(s + len - 2, "\xC2\xA0", 2) == 0)
@@ -125,7 +125,7 @@ static const char *field_text(const struct csv_field *f, char buf[static NAME_MA
     return text_clean(buf, NAME_MAX_BYTES, plain, n);
 }
 
-/* Reads one record's fields into the columns that we know; `place` says where they stand. */
+/* Reads the known columns of one record; `place` has their positions. */
 struct record {
     char text[COLUMNS][NAME_MAX_BYTES];
 };
@@ -144,8 +144,8 @@ static void csv_record(struct csv *c, const size_t place[static COLUMNS], struct
     }
 }
 
-/* Finds the record that names the columns, and where they stand. Lines before it are junk: exports
- * carry titles and notes there. */
+/* Finds the header record and the positions of the columns. Skips records before it: exports have titles
+ * and notes there. */
 static int csv_header(struct csv *c, size_t place[static COLUMNS])
 {
     while (c->at < c->end) {
@@ -278,14 +278,14 @@ static const char *names_find(const struct names *n, const char *key)
     return found ? found->name : NULL;
 }
 
-/* strcasecmp() where the first bytes may be the same, bit 5 being the case of a letter: the table is
- * walked for every pool of every poll. */
+/* Compares the first byte, without bit 5 (letter case), before it calls strcasecmp(): the table is searched
+ * for every pool of every poll. */
 static bool same_nocase(const char *a, const char *b)
 {
     return ((*a ^ *b) & ~0x20) == 0 && strcasecmp(a, b) == 0;
 }
 
-/* A SKU id decides where there is one: part numbers are reused for regional variants. */
+/* The SKU id has precedence: part numbers are reused for regional variants. */
 static const struct product *find_builtin(const char *sku_id, const char *part_number)
 {
     for (size_t i = 0; sku_id && i < N_PRODUCTS; i++)

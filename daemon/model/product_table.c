@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* model/product_table.c: common SKUs with their names, and the free ones among them.
+/* model/product_table.c: the built-in table of common SKUs.
  *
- * Free means: its pool is either practically endless or filled by users who help themselves, so
- * that nobody is woken because of it. Free licences that an administrator hands out in small
- * numbers (Teams Rooms Basic, Teams Phone resource accounts) can run out and hurt: they are not
- * marked. */
+ * Free: the pool is practically unlimited, or users sign up by themselves, so that its use needs no
+ * alert. Free licences that an administrator assigns in small numbers (Teams Rooms Basic, Teams
+ * Phone resource accounts) can run out and are not marked. */
 #include "model/product_table.h"
 
 /* "Product names and service plan identifiers for licensing" */

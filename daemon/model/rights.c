@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* model/rights.c: rows are taken over whole and freed whole. */
+/* model/rights.c: the usage rights of one principal: adding, moving and freeing rows. */
 #include "model/rights.h"
 
 #include "base/text.h"
@@ -63,7 +63,7 @@ static void error_clear(struct principal_error *row)
     *row = (struct principal_error){0};
 }
 
-/* ---- all of them ---- */
+/* ---- sections ---- */
 
 int rights_new(enum source source, struct rights **ret)
 {
@@ -146,7 +146,7 @@ void rights_move(struct rights *to, struct rights *from, enum rights_section sec
     }
 }
 
-/* Room for one more row at the end of *list; NULL: there is none, *code says why. */
+/* Grows the list by one row. NULL: failed; *code is the error. */
 static void *grow(void *list, size_t n, size_t size, int *code)
 {
     void *moved = n < RIGHTS_ROWS_MAX ? reallocarray(list, n + 1, size) : NULL;

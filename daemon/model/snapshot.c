@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* model/snapshot.c: the finished snapshot: look-up, sums, and its end. */
+/* model/snapshot.c: the finished snapshot: look-up, sums, freeing. */
 #include "model/snapshot.h"
 #include "model/internal.h"
 #include <string.h>
@@ -74,7 +74,7 @@ const struct allotment *snapshot_find(const struct snapshot *s, const char *allo
     return bsearch(allotment_id, s->allotment, s->n_allotments, sizeof *s->allotment, by_id);
 }
 
-/* Sums stay unknown once they are; one that overflows is not known either. */
+/* An unknown or overflowing value makes the sum unknown for good. */
 static void sum_up(int64_t *sum, bool known, int64_t value)
 {
     if (*sum == UNITS_UNKNOWN)
@@ -101,7 +101,7 @@ void snapshot_totals(const struct snapshot *s, struct snapshot_totals *ret)
     } else {
         t.allotments = t.skus = t.allotted = t.consumed = t.waiting = UNITS_UNKNOWN;
     }
-    /* A source without waiting rooms cannot say that nobody waits, not even in an empty tenant. */
+    /* Without waiting lists the number is unknown, even in an empty tenant. */
     if (s->source != SOURCE_CLOUD_LICENSING)
         t.waiting = UNITS_UNKNOWN;
     for (size_t i = 0; i < s->n_allotments; i++) {

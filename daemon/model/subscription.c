@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* model/subscription.c: the words of a subscription, and its copies. */
+/* model/subscription.c: parses, compares and deduplicates subscriptions. */
 #include "model/subscription.h"
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -15,11 +15,11 @@ static const struct {
     {"active", SUBSCRIPTION_ACTIVE},       {"warning", SUBSCRIPTION_WARNING},
     {"suspended", SUBSCRIPTION_SUSPENDED}, {"lockedOut", SUBSCRIPTION_LOCKED_OUT},
     {"deleted", SUBSCRIPTION_DELETED},
-    {"enabled", SUBSCRIPTION_ACTIVE}, /* capabilityStatus of the older lists */
+    {"enabled", SUBSCRIPTION_ACTIVE}, /* capabilityStatus of subscribedSkus */
 };
 
-/* The next word of a comma list with optional blanks; 0 at the end of the text. An empty member is
- * a word of length 0 and 1 is returned. */
+/* The next word of a comma list with optional blanks; returns 0 at the end. An empty member is a word of
+ * length 0. */
 static int next_word(const char **at, const char **ret_word, size_t *ret_len)
 {
     if (!*at)

@@ -172,9 +172,10 @@ class Arc(Machine):
         (self.keys / "long.key").write_text("x" * 5000)
         (self.keys / "longer.key").write_text("x" * 50000)
         (self.keys / "nul.key").write_bytes(b"a\0b")
-        for name, words in (("link", "is a symbolic link"), ("fifo", "is no regular file"), ("directory", "is no regular file"),
+        for name, words in (("link", "is a symbolic link"), ("fifo", "is not a regular file"),
+                            ("directory", "is not a regular file"),
                             ("empty", "is empty"), ("long", "is longer than 4096 bytes"), ("longer", "is longer than"),
-                            ("nul", "holds a NUL byte"), ("absent", "No such file")):
+                            ("nul", "contains a NUL byte"), ("absent", "No such file")):
             with self.subTest(name):
                 header = {"WWW-Authenticate": f"Basic realm={TOKENS}/{name}.key"}
                 graph = self.arc([{"path": "identity", "do": {"status": 401, "headers": header}}])

@@ -53,7 +53,7 @@ class Stderr(Scenario):
                 seen.append(os.read(read_end, 1 << 20))
             except BlockingIOError:
                 pass
-            return b"log lines are missing here" in b"".join(seen)
+            return b"log lines lost" in b"".join(seen)
         self.wait("what was lost is counted", said)
         self.assertEqual(self.stop(), 0)
 

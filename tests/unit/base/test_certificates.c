@@ -52,14 +52,14 @@ static void a_file_of_authorities_is_whole_or_refused_with_its_name(void **state
         {"two", "cc", NULL},
         {"with words around", "#c#", NULL},
         {"with a locked key, which nobody is asked about", "kc", NULL},
-        {"nothing", "", "there is no certificate in /ca.pem"},
-        {"words", "#", "there is no certificate in /ca.pem"},
-        {"a key", "k", "there is no certificate in /ca.pem"},
-        {"a broken one", "b", "a certificate in /ca.pem is broken"},
-        {"a broken one behind a good one", "cb", "a certificate in /ca.pem is broken"},
-        {"a broken one in front", "bc", "a certificate in /ca.pem is broken"},
-        {"half of one", "h", "a certificate in /ca.pem is broken"},
-        {"half of one behind a good one", "ch", "a certificate in /ca.pem is broken"},
+        {"nothing", "", "/ca.pem contains no certificate"},
+        {"words", "#", "/ca.pem contains no certificate"},
+        {"a key", "k", "/ca.pem contains no certificate"},
+        {"a broken one", "b", "a certificate in /ca.pem is malformed"},
+        {"a broken one behind a good one", "cb", "a certificate in /ca.pem is malformed"},
+        {"a broken one in front", "bc", "a certificate in /ca.pem is malformed"},
+        {"half of one", "h", "a certificate in /ca.pem is malformed"},
+        {"half of one behind a good one", "ch", "a certificate in /ca.pem is malformed"},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {

@@ -83,7 +83,7 @@ static int reset(void **state)
 {
     (void)state;
     log_close();
-    logger.lost = logger.untold = 0;
+    logger.lost = logger.unreported = 0;
     logger.level = LOG_INFO;
     (void)unsetenv("JOURNAL_STREAM");
     (void)unlink(socket_path);
@@ -184,7 +184,7 @@ static void lines_lost_while_journald_is_frozen_are_counted_and_told_first(void 
     log_say(LOG_INFO, "back");
     log_say(LOG_INFO, "and on");
     release_stderr(err, sizeof err);
-    static const char *const WANT[] = {"3 log lines are missing here", "back", "and on"};
+    static const char *const WANT[] = {"3 log lines lost", "back", "and on"};
     for (size_t i = 0; i < N_ELEMENTS(WANT); i++) {
         ssize_t n = recv(listener, got, sizeof got - 1, 0);
         assert_true(n > 0);
@@ -246,7 +246,7 @@ static void lines_lost_on_a_full_pipe_are_counted_and_told_first(void **state)
     release_stderr(got, sizeof got);
     assert_int_equal(lost, 3);
     assert_string_equal(
-        got, "warning: 3 log lines are missing here: standard error did not take them\n"
+        got, "warning: 3 log lines lost: standard error did not accept them\n"
              "info: back\n");
 }
 
