@@ -19,6 +19,8 @@ BANNED = {
     r"\bFOLLOWLOCATION,\s*1": "redirects are failures",
     r"\bSSL_VERIFY(PEER|HOST),\s*0": "verification has no switch",
 }
+# In comments, of tests too: pages that a reader does not have.
+CITED = r"\b(security rules?|digest \d+\.\d|(spec|style|design|receivers|alert-lifecycle|graph-api)\.md)\b"
 ALLOWED = {  # file: what it may use, because it is the one place for it
     "daemon/base/clock.c": ["clock_gettime"],
 }
@@ -27,6 +29,11 @@ ALLOWED = {  # file: what it may use, because it is the one place for it
 def strip(text):
     """Comments and strings say such words without meaning them."""
     return re.sub(r'/\*.*?\*/|"(?:\\.|[^"\\])*"', lambda m: re.sub(r"[^\n]", " ", m.group()), text, flags=re.S)
+
+
+def cites(name, text):
+    return [f"{name}:{number}: cites {found.group()}: give the reason, or a rule of daemon/README.md"
+            for number, line in enumerate(text.split("\n"), 1) if (found := re.search(CITED, line))]
 
 
 def main():
@@ -40,9 +47,12 @@ def main():
                 found = re.search(pattern, line)
                 if found and not any(a in found.group() for a in ALLOWED.get(name, [])):
                     wrong.append(f"{name}:{number}: {found.group().strip('( ')}: use {instead}")
+        wrong += cites(name, text)
         lines = text.count("\n")
         if path.suffix == ".c" and lines > 600:
             wrong.append(f"{name}: {lines} lines: a second module hides inside")
+    for path in sorted((ROOT / "tests").rglob("*.[ch]")):
+        wrong += cites(str(path.relative_to(ROOT)), path.read_text())
     print(*wrong, sep="\n")
     print(f"{len(files)} files, {len(wrong)} findings")
     return 1 if wrong or not files else 0

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/unit/deliver/some.h: the notification of spec.md section 4 and variations of it. */
+/* tests/unit/deliver/some.h: a notification with every field, and variations of it. */
 #pragma once
 #include <setjmp.h>
 #include <stdarg.h>

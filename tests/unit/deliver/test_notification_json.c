@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/unit/deliver/test_notification_json.c: notifications survive being JSON, and the public
- * object has the names and order of spec.md section 4. */
+ * object has the documented names, in their order. */
 #include "deliver/context_json.h"
 #include "deliver/notification_put.h"
 #include "some.h"

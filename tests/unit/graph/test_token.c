@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Signing in: when a token is asked for, how often, and what a refusal says. Table "Identity" of
- * the security rules. */
+/* Signing in: when a token is asked for, how often, and what a refusal says. See "Identity"
+ * in tests/README.md. */
 #include "unit/graph/fixture.h"
 #include "unit/http/peer.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Faults on the way: every row of the security rules' tables "Transport" and "Pages", against the
+/* Faults on the way: the tables "Transport" and "Pages" of tests/README.md against the
  * simulator. What was not obtained stays unknown; what is repeated is repeated within bounds. */
 #include "unit/graph/fixture.h"
 #include "unit/http/peer.h"

@@ -197,7 +197,7 @@ static void what_was_changed_can_be_put_back(void **state)
     close_db(d);
 }
 
-/* A hostile file must not make SQLite do more than read rows (security rule 28). */
+/* A hostile file must not make SQLite do more than read rows (rule 28 of daemon/README.md). */
 static void the_connection_refuses_what_only_an_attacker_wants(void **state)
 {
     static const char *const REFUSED[] = {
