@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/check.c: limits and matches held against each other. */
+/* config/check.c: checks that concern several keys: thresholds, matches, overrides, intervals. */
 #include "config/load.h"
 
 #include "base/text.h"
@@ -14,7 +14,7 @@ static const struct conf_key *part(enum rule rule, const char *name)
     return k ? conf_key_find(k->section, name) : NULL;
 }
 
-/* A number that grows or shrinks with the harm; polls are worth an interval each. */
+/* A number that grows or shrinks with severity; a poll counts as one interval. */
 static int64_t weight(const struct options *o, const struct limit *l)
 {
     int64_t each = (int64_t)(o->poll_interval / USEC_PER_SEC), seconds;
@@ -74,7 +74,7 @@ static void check_margin(struct load *l, enum rule rule, const struct threshold 
     }
 }
 
-/* What a group does not say about time is what alerts says for all rules. */
+/* A group without its own times takes those of alerts. */
 static void inherit(const struct options *o, enum rule rule, struct threshold *t)
 {
     const struct conf_key *own_for = part(rule, "for");
@@ -206,7 +206,7 @@ static const char *unreached(enum rule rule, const struct match *m, char *buf)
     return buf;
 }
 
-/* A limit that can never hold is a mistake, not a matter of taste. Nothing is wrong: "". */
+/* Why a limit has no effect, which is a mistake; "": it has. */
 static const char *useless(enum rule rule, const struct match *m, char *buf)
 {
     const char *why = unreached(rule, m, buf);
@@ -230,7 +230,7 @@ static void check_ignored_rules(struct load *l, const struct override *o, struct
     }
     if (*first)
         walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &o->match.rule, where),
-                     "overrides.match.rule: this holds for nothing: %s", first);
+                     "overrides.match.rule: this has no effect: %s", first);
 }
 
 static void check_override_rule(struct load *l, const struct override *o, enum rule rule,
@@ -241,7 +241,7 @@ static void check_override_rule(struct load *l, const struct override *o, enum r
     char buf[USELESS_MAX];
     const char *why = useless(rule, &o->match, buf);
     if (*why)
-        walk_problem(&l->walk, where, "overrides.%s: this holds for nothing: %s", rule_name(rule),
+        walk_problem(&l->walk, where, "overrides.%s: this has no effect: %s", rule_name(rule),
                      why);
     struct threshold t = laid_on(&l->options->rules.threshold[rule], given);
     if (given->set & (SET_WARNING | SET_CRITICAL))

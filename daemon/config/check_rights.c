@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* config/check_rights.c: entries of usage_rights, each by itself and beside the others. */
+/* config/check_rights.c: checks the entries of usage_rights, each alone and against the others. */
 #include "config/load.h"
 
 #include "base/text.h"
 #include <errno.h>
 #include <string.h>
 
-#define RIGHTS_MAX 1000 /* entries: a look-up of each takes its place in every poll */
-#define PLANS_MAX 20    /* of an entry; a message names them all */
+#define RIGHTS_MAX 1000 /* entries: each costs a look-up in every poll */
+#define PLANS_MAX 20    /* of an entry; messages list all of them */
 
 static void check_who(struct load *l, const struct right_need *need, struct conf_where where)
 {
@@ -16,7 +16,7 @@ static void check_who(struct load *l, const struct right_need *need, struct conf
                      "usage_rights: an entry has a user or a group; make two entries of this one");
     else if (!need->user && !need->group && !walk_wrong(&l->walk, &need->user) &&
              !walk_wrong(&l->walk, &need->group))
-        walk_problem(&l->walk, where, "usage_rights: nobody is named; add user or group");
+        walk_problem(&l->walk, where, "usage_rights: neither user nor group is named; add one");
 }
 
 static void check_plans(struct load *l, const struct right_need *need, struct conf_where where)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* config/check_sign_in.c: keys that belong to one kind of sign-in, and what a platform tells by its
- * environment. */
+/* config/check_sign_in.c: checks the keys of each kind of sign-in, and reads those that a platform
+ * sets in the environment. */
 #include "config/load.h"
 
 #include "base/clock.h"
@@ -10,8 +10,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* Azure's workload identity tells a container who it is by these. Honoured for this kind only: a
- * variable must not change how anybody else signs in. The names are Microsoft's. */
+/* Azure's workload identity sets these in a container. They are used for this kind of sign-in only,
+ * so that a variable cannot change any other. */
 static const struct {
     const char *variable, *key;
 } PLATFORM[] = {
@@ -34,7 +34,7 @@ static int take_platform(struct load *l, struct tenant_options *t, struct conf_w
             walk_problem(&l->walk, where, "tenants.%s: %s of the environment: %s", k->name,
                          PLATFORM[i].variable, why.text);
             walk_mark_add(&l->walk, at, MARK_VALUE, where);
-            walk_mark_wrong(&l->walk, at); /* and not missing */
+            walk_mark_wrong(&l->walk, at); /* marked wrong, not missing */
             continue;
         }
         free(*at);
@@ -77,7 +77,7 @@ static void say_foreign(struct load *l, const struct conf_key *k, enum auth auth
     unsigned other = (unsigned)__builtin_ctz(k->auth);
     walk_problem(&l->walk,
                  (struct conf_where){l->walk.source, (int)config_setting_source_line(given)},
-                 "tenants.%s: auth = \"%s\" has no use for it; remove it, or write auth = \"%s\"",
+                 "tenants.%s: auth = \"%s\" does not use it; remove it, or write auth = \"%s\"",
                  k->name, conf_auth_name(auth), conf_auth_name((enum auth)other));
 }
 
@@ -102,7 +102,7 @@ static void check_identity(struct load *l, const struct tenant_options *t, struc
             "thing; keep one of them");
 }
 
-/* The hosts that are said and those of the cloud together. */
+/* Configured hosts must match the cloud. */
 static int check_roots(struct load *l, const struct tenant_options *t, struct conf_where where)
 {
     const struct graph_options *o = &t->graph;
@@ -134,7 +134,7 @@ int check_sign_in(struct load *l, struct tenant_options *t, const config_setting
         if (k->auth && !(k->auth & 1U << auth)) {
             if (given)
                 say_foreign(l, k, auth, given);
-            if (k->type == CONF_FILE) /* nobody reads it, so it need not be there */
+            if (k->type == CONF_FILE) /* not read, so it need not exist */
                 free(TAKE(*(char **)((char *)t + k->at)));
         } else if (k->needed & 1U << auth && is_empty(t, k) &&
                    !walk_wrong(&l->walk, (const char *)t + k->at)) {
@@ -170,8 +170,8 @@ static void warn_secret_end(struct load *l, const struct tenant_options *t, stru
         (usec_t)(day + 2) * USEC_PER_DAY <= clock_now().at)
         report_add(&l->report, CONF_WARNING,
                    walk_where(&l->walk, MARK_VALUE, &t->client_secret_expires, where),
-                   "tenants.client_secret_expires: %s is over, and Entra refuses the secret from then "
-                   "on; renew it, or correct the day if that was done",
+                   "tenants.client_secret_expires: the secret expired on %s; renew it, or correct the "
+                   "date if it was renewed",
                    t->client_secret_expires);
 }
 

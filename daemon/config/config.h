@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/config.h: a file becomes the options that the rooms below declare, checked as a whole.
+/* config/config.h: loads a configuration file into the options that the rooms below declare.
  *
  * One key table gives parsing, ranges, defaults, --dump-config, and the checks of manual page and
  * sample. All problems of a run are collected, each "FILE:LINE: what is wrong; what to do"; a
@@ -12,10 +12,10 @@
 struct tenant_options {
     struct graph_options graph;
     struct tenant_identity identity;
-    /* What its secret or certificate is called in the configuration, without folders: the part of its
-     * identity that stays when the file moves. NULL: it has none. */
+    /* What its secret or certificate is called in the configuration, without folders: the part of
+     * its identity that stays when the file moves. NULL: it has none. */
     char *credential;
-    char *client_secret_expires; /* "2027-03-01", "auto", or "": nobody knows */
+    char *client_secret_expires; /* "2027-03-01", "auto", or "": unknown */
     bool enabled;
     char *file;    /* "tenants.d/x.conf"; NULL: the main file */
     char *broken;  /* NULL, or the one line that says why this tenant cannot run */
@@ -51,7 +51,7 @@ DEFINE_CLEANUP(struct options *, options_free)
 struct problem {
     char *text;   /* "FILE:LINE: what is wrong; what to do" */
     bool fatal;   /* false: a warning, or it breaks one tenant only */
-    bool warning; /* worth saying, but --check-config is fine with it */
+    bool warning; /* --check-config still succeeds */
 };
 struct problems {
     struct problem *problem;

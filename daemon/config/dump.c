@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/dump.c: options as a configuration. Walks the same table that read them. */
+/* config/dump.c: prints options as a configuration, from the table that reads them. */
 #include "config/value.h"
 
 #include <errno.h>
@@ -66,7 +66,7 @@ static void dump_pool_names(struct dump *d, const struct label *label, size_t n)
     text_add(&d->out, " );\n");
 }
 
-/* In an override only what it says; in thresholds everything (`all`). */
+/* Of an override only keys that are set; of thresholds all (`all`). */
 static void dump_rule(struct dump *d, const struct conf_key *k, const struct threshold *t, bool all)
 {
     if (!all && !t->set)
@@ -88,8 +88,8 @@ static void dump_rule(struct dump *d, const struct conf_key *k, const struct thr
     close_group(d, "};\n");
 }
 
-/* A tenant whose own name is not known cannot be said; the broken file says it. Those of tenants.d
- * come as remarks. */
+/* Omits tenants without a name: the broken file reports them. Tenants of tenants.d are printed as
+ * comments. */
 static bool excluded(const struct conf_section *s, const void *element)
 {
     const struct tenant_options *t = element;
@@ -150,8 +150,7 @@ static void dump_list(struct dump *d, const struct conf_key *k, const void *at, 
     text_add(&d->out, " );\n");
 }
 
-/* Strings that nobody gave (a match key) are not there, and hours
- * that nobody keeps. */
+/* Omits unset strings (a match key) and unset hours. */
 static bool is_there(const struct conf_key *k, const void *base)
 {
     const void *at = (const char *)base + k->at;

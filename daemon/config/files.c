@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* config/files.c: absolute, or in $CREDENTIALS_DIRECTORY, there with "secrets_" before it (what
- * LoadCredential=secrets:DIRECTORY makes of the files of a directory), or beside the main file, or
- * there in secrets/, where the service's files are: so the tools find them without systemd. */
+/* config/files.c: resolves names of files and checks the files. An absolute name is used as it is.
+ * Others are looked for in $CREDENTIALS_DIRECTORY, there with the prefix "secrets_" (which
+ * LoadCredential=secrets:DIRECTORY adds), beside the main file, and in secrets/ beside it, where
+ * tools find the service's files without systemd. */
 #include "config/files.h"
 
 #include "base/certificates.h"
@@ -26,8 +27,8 @@ struct job { /* one key */
     const char *path; /* of the key */
 };
 
-/* Somebody wrote the secret where its file should be named. Repeating it in a message would put it
- * into the log, so it is recognised first, rather once too often than once too rarely. */
+/* True if the value looks like a secret instead of its file's name. A message must not quote it, so
+ * false positives are preferred. */
 static bool looks_secret(const char *name)
 {
     if (strstr(name, "://") || strncmp(name, "whsec_", 6) == 0)
@@ -80,7 +81,7 @@ static char *expand(const struct job *j, const char *name, const struct tenant_i
     return done;
 }
 
-/* ---- where it is ---- */
+/* ---- search ---- */
 
 #define PLACES_MAX 4
 struct places {
@@ -141,7 +142,7 @@ static int look(struct places *p)
     return -1;
 }
 
-/* ---- what must hold ---- */
+/* ---- checks ---- */
 
 static void check_secret(const struct job *j, const char *path)
 {
@@ -173,7 +174,7 @@ static bool is_public(enum conf_file file)
     return file == FILE_CA || file == FILE_NAMES || file == FILE_PUBLIC;
 }
 
-/* "max (uid 1000)". Not by the name service, which may hang. */
+/* "max (uid 1000)". From /etc/passwd: the name service may hang. */
 static char *user_now(void)
 {
     FILE *f = fopen("/etc/passwd", "re");
@@ -219,7 +220,7 @@ static void say_missing(const struct job *j, const char *name, const struct plac
                      list);
 }
 
-/* Written by whoever checks as root, read by a user that is made at each start. */
+/* Warns of a file that only root can read: the service runs as a dynamic user. */
 static void warn_service(const struct job *j, const char *name, const char *path)
 {
     struct stat st;
@@ -232,7 +233,7 @@ static void warn_service(const struct job *j, const char *name, const char *path
                j->path, path, j->places->directory);
 }
 
-/* A file that is not there is marked wrong, so that nobody complains a second time. */
+/* A missing file is marked wrong, so that it is reported once. */
 static void resolve(const struct job *j, char **value, const struct tenant_identity *tenant)
 {
     CLEANUP(free) char *name = tenant ? expand(j, *value, tenant) : strdup(*value);
@@ -257,7 +258,7 @@ static void resolve(const struct job *j, char **value, const struct tenant_ident
     } else if (secret) {
         walk_problem(j->w, j->where,
                      "%s: this looks like the secret itself; write it into a file of mode 0600, "
-                     "name the file here, and take the secret for known to whoever could read this",
+                     "name the file here, and replace the secret: whoever could read this knows it",
                      j->path);
     } else if (!j->places->look) {
         return;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* config/forms.c: the texts of single keys. A value is repeated in a message only where it cannot
- * be a secret that somebody put into the wrong key. */
+/* config/forms.c: checks the form of single values. A message quotes a value only if it cannot be a
+ * secret in the wrong key. */
 #include "config/forms.h"
 
 #include "base/cleanup.h"
@@ -69,7 +69,7 @@ static bool is_guid(const char *text)
     return i == sizeof SHAPE - 1 && !text[i];
 }
 
-/* The documentation's zeros, which nobody has replaced. */
+/* The documentation's placeholder of zeros. */
 static int check_placeholder(const char *text, struct failure *f)
 {
     return is_guid(text) && made_of(text, "0-")
@@ -77,7 +77,7 @@ static int check_placeholder(const char *text, struct failure *f)
                : 0;
 }
 
-/* 1: it is not meant to be one. */
+/* 1: not meant to be an id. */
 static int check_guid(const char *text, struct failure *f)
 {
     size_t digits = 0;
@@ -141,7 +141,7 @@ int form_receiver(const char *text, struct failure *ret_failure)
         "not a receiver's name; use 1 to 63 letters, digits, dots, hyphens and underscores");
 }
 
-/* A domain has a dot, and its last part is no number. */
+/* A domain has a dot, and its last label is not a number. */
 static bool is_domain(const char *text)
 {
     const char *last = strrchr(text, '.');
@@ -222,7 +222,7 @@ static int check_root(const char *text, bool allow_http, struct failure *f)
     const char *rest = host + strcspn(host, "/?");
     if (*rest && strcmp(rest, "/") != 0)
         return failure_set(f, FAILURE_CONFIG, EINVAL,
-                           "there is a path behind the host; write %s alone", origin.text);
+                           "there is a path after the host; write %s alone", origin.text);
     return 0;
 }
 

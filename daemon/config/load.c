@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/load.c: the way from a file to whole options, or to the list of what is wrong. */
+/* config/load.c: loads a configuration: options, or the list of problems. */
 #include "config/load.h"
 
 #include "base/text.h"
@@ -130,7 +130,7 @@ static int load_all(struct load *l)
     return r < 0 ? r : check_receivers(l);
 }
 
-/* Hands out what was found; r is how the work ended. */
+/* Hands over options and problems; `r` is the result so far. */
 static int load_end(struct load *l, int r, struct options **ret, struct problems *ret_problems)
 {
     bool fatal = report_has(&l->report, CONF_FATAL);

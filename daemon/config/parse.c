@@ -12,7 +12,7 @@ static void report_wide(const struct conf_source *s, enum conf_gravity gravity,
     for (size_t i = 0; i < s->scan.n_wide; i++) {
         const struct scan_wide *w = &s->scan.wide[i];
         report_add(report, gravity, (struct conf_where){s, w->line},
-                   "%s%s%s is beyond any count there is; write a number up to 2147483647", w->key,
+                   "%s%s%s is too large for a count; write a number up to 2147483647", w->key,
                    *w->key ? ": " : "", w->number);
     }
 }

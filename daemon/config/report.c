@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/report.c: every problem of a run is kept, then sorted the way a person reads the files. */
+/* config/report.c: keeps the problems of a run and sorts them by file and line. */
 #include "config/report.h"
 
 #include "base/text.h"
@@ -14,7 +14,7 @@ void report_add(struct report *r, enum conf_gravity gravity, struct conf_where w
 {
     r->n_seen += gravity != CONF_WARNING;
     if (r->n == REPORT_MAX) {
-        /* What came too late still decides whether the start is refused. */
+        /* A problem that is not kept still decides whether the start is refused. */
         r->full = true;
         if (gravity > r->entry[r->n - 1].gravity)
             r->entry[r->n - 1].gravity = gravity;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/report.h: problems while they are being collected, with the place they belong to. */
+/* config/report.h: collects problems with their file and line. */
 #pragma once
 #include "config/config.h"
 
@@ -9,7 +9,7 @@ struct conf_where {
     int line;
 };
 enum conf_gravity {
-    CONF_WARNING, /* worth saying */
+    CONF_WARNING, /* nothing is stopped */
     CONF_TENANT,  /* stops one tenant: a secret is missing, a file of tenants.d is broken; or one receiver */
     CONF_MISTAKE, /* the same while it is not known whether another one is right: in a tenant's entry of
                    * the main file, in a file of a receiver */
@@ -20,7 +20,7 @@ struct report_entry {
     enum conf_gravity gravity;
     struct conf_where where;
 };
-/* A file of nothing but mistakes must not become a log of a million lines. */
+/* Bounds the log for a file full of mistakes. */
 #define REPORT_MAX 500
 struct report {
     struct report_entry *entry;
@@ -28,7 +28,7 @@ struct report {
     size_t n_seen; /* those that were not kept included, warnings left out */
     bool full, oom;
 };
-/* Never fails: what could not be kept is remembered as `oom`. */
+/* Never fails; sets `oom` if out of memory. */
 void report_add(struct report *r, enum conf_gravity gravity, struct conf_where where,
                 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* All of one gravity get another one. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/scan.c: the tokens of libconfig's grammar, as far as a look needs them. */
+/* config/scan.c: splits a configuration into tokens, as libconfig's grammar does. */
 #include "config/scan.h"
 
 #include "base/ascii.h"

@@ -21,8 +21,8 @@ unsigned source_order(const struct conf_source *s);
 int source_new(const char *path, unsigned order, struct conf_source **ret);
 void source_free(struct conf_source *s);
 DEFINE_CLEANUP(struct conf_source *, source_free)
-/* parse.c. -EINVAL: there is no tree; the report has the one reason, with this gravity. Integers that
- * libconfig would wrap are reported as well, but do not prevent the tree. */
+/* parse.c. -EINVAL: there is no tree; the report has the one reason, with this gravity. Integers
+ * that libconfig would wrap are reported as well, but do not prevent the tree. */
 int source_parse(struct conf_source *s, const char *text, size_t len, enum conf_gravity gravity,
                  struct report *report);
 /* A regular file of at most `max` bytes; symlinks are followed. The caller frees; a NUL is behind

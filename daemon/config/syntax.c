@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/syntax.c: one table says what may stand where, another one what to say if it does not. */
+/* config/syntax.c: one table of allowed tokens by state, one of messages for the mistakes. */
 #include "config/syntax.h"
 
 #include "base/cleanup.h"
@@ -11,7 +11,7 @@
 enum mistake {
     OPEN = -3,  /* a bracket opens: go down */
     CLOSE = -2, /* a bracket closes: go up */
-    GO = -1,    /* all is well; NEXT says what comes */
+    GO = -1,    /* allowed; see NEXT */
     NO_KEY,
     NO_NAME,
     QUOTED_KEY,
@@ -32,7 +32,8 @@ enum mistake {
 };
 
 static const signed char STEPS[STATE_COUNT_][TOKEN_COUNT_] = {
-    /*                NAME          TRUTH         SCALAR        STRING        ASSIGN          ;                  ,              {             ( [           ) ] }           end */
+    /* NAME          TRUTH         SCALAR        STRING        ASSIGN          ;                  ,
+     * {             ( [           ) ] }           end */
     [STATE_KEY] =     {GO,           NO_NAME,      NO_NAME,      QUOTED_KEY,   NO_KEY,         EMPTY_SETTING,     EMPTY_SETTING, BARE_GROUP,   SECTION,      CLOSE,          GO},
     [STATE_ASSIGN] =  {NO_ASSIGN,    NO_ASSIGN,    NO_ASSIGN,    NO_ASSIGN,    GO,             NO_ASSIGN,         NO_ASSIGN,     NO_ASSIGN,    NO_ASSIGN,    NO_ASSIGN,      NO_ASSIGN},
     [STATE_VALUE] =   {BARE_WORD,    GO,           GO,           GO,           TWO_ASSIGN,     NO_VALUE,          NO_VALUE,      OPEN,         OPEN,         NO_VALUE,       NO_VALUE},
@@ -42,7 +43,7 @@ static const signed char STEPS[STATE_COUNT_][TOKEN_COUNT_] = {
     [STATE_REST] =    {NO_COMMA,     NO_COMMA,     NO_COMMA,     NO_COMMA,     ASSIGN_IN_LIST, SEMICOLON_IN_LIST, GO,            NO_COMMA,     NO_COMMA,     CLOSE,          GO},
 };
 
-/* After GO. A ';' or ',' behind a setting is not required. */
+/* After GO. A ';' or ',' after a setting is not required. */
 static enum syntax_state next(enum syntax_state state, enum syntax_token token)
 {
     switch (state) {
@@ -74,17 +75,17 @@ static const struct {
     [EMPTY_SETTING] = {AT_TOKEN, "there is nothing in front of this '^'; remove it"},
     [BARE_GROUP] = {AT_TOKEN, "a '{' without a key stands in lists only; write name = ( { ... }, { ... } );"},
     [SECTION] = {AT_TOKEN, "there is no key in front of this '^'; write name = { ... }; for a group of keys"},
-    [NO_ASSIGN] = {AT_KEY, "there is no '=' behind '@'; write @ = value; (a text in double quotes)"},
+    [NO_ASSIGN] = {AT_KEY, "there is no '=' after '@'; write @ = value; (a text in double quotes)"},
     [BARE_WORD] = {AT_TOKEN, "the value of '@' stands without quotes; write @ = \"...\";"},
-    [TWO_ASSIGN] = {AT_TOKEN, "there are two signs behind '@'; write one '='"},
-    [NO_VALUE] = {AT_KEY, "'@' has no value; write one behind the '='"},
-    [NO_SEPARATOR] = {AT_TOKEN, "this cannot stand behind the value of '@'; look for a missing ';' or for quotes "
+    [TWO_ASSIGN] = {AT_TOKEN, "there are two signs after '@'; write one '='"},
+    [NO_VALUE] = {AT_KEY, "'@' has no value; write one after the '='"},
+    [NO_SEPARATOR] = {AT_TOKEN, "this is not allowed after the value of '@'; look for a missing ';' or for quotes "
                                 "that should enclose the whole value"},
     [WORD_IN_LIST] = {AT_TOKEN, "a word without quotes in ~; write \"...\", or ( { key = value; } ) for keys"},
     [EMPTY_ELEMENT] = {AT_TOKEN, "there is no element in front of this ','; remove it"},
-    [TRAILING_COMMA] = {AT_LAST, "there is no element behind this ','; remove the ',' before '^'"},
+    [TRAILING_COMMA] = {AT_LAST, "there is no element after this ','; remove the ',' before '^'"},
     [SEMICOLON_IN_LIST] = {AT_TOKEN, "there is a ';' in ~; write ',' between elements, or close the list first"},
-    [NO_COMMA] = {AT_LAST, "a ',' is missing behind this element of ~; write one"},
+    [NO_COMMA] = {AT_LAST, "a ',' is missing after this element of ~; write one"},
     [ASSIGN_IN_LIST] = {AT_TOKEN, "there is a '^' in ~, which holds values only; write ( { key = value; } ) for keys"},
 };
 
@@ -141,7 +142,7 @@ static int ascend(struct syntax *x)
     return 0;
 }
 
-/* Before all else: what a bracket closes is wrong in any state. */
+/* Checked first: a wrong bracket is wrong in any state. */
 static int check_close(const struct syntax *x, const struct syntax_here *here, int *ret_line,
                        struct failure *f)
 {
@@ -206,7 +207,7 @@ int syntax_take(struct syntax *x, const struct syntax_here *here, int *ret_line,
     return r;
 }
 
-/* ---- what is no token ---- */
+/* ---- invalid characters ---- */
 
 static bool among(uint32_t c, const uint32_t *list, size_t n)
 {
@@ -239,15 +240,15 @@ int syntax_refuse(const struct syntax *x, uint32_t c, int line, int *ret_line, s
                            "write an ordinary blank", (unsigned)c);
     if (x->state == STATE_ASSIGN && c == '.')
         return failure_set(f, FAILURE_CONFIG, EINVAL,
-                           "'.' cannot stand behind '%s'; for a key of that group write %s = { key = value; };",
+                           "'.' is not allowed after '%s'; for a key of that group write %s = { key = value; };",
                            x->key, x->key);
     if (value)
         return failure_set(f, FAILURE_CONFIG, EINVAL,
                            "the value of '%s' stands without quotes; write \"...\"", x->key);
     if (c > ' ' && c < 0x7F)
         return failure_set(f, FAILURE_CONFIG, EINVAL,
-                           "'%c' has no meaning here; put texts into double quotes, and remarks behind a '#'", (char)c);
+                           "'%c' has no meaning here; put texts into double quotes, and comments after a '#'", (char)c);
     return failure_set(f, FAILURE_CONFIG, EINVAL,
-                       "the character U+%04X has no meaning here; put texts into double quotes, and remarks "
-                       "behind a '#'", (unsigned)c);
+                       "the character U+%04X has no meaning here; put texts into double quotes, and comments "
+                       "after a '#'", (unsigned)c);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* config/syntax.h: libconfig's grammar, token by token, with a message for each usual mistake. Pure.
+/* config/syntax.h: libconfig's grammar, token by token, with a message for each usual mistake.
+ * Pure.
  *
  * libconfig says "syntax error" and the line it noticed it in, which is often a later one. */
 #pragma once

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* config/tenants.c: the tenants of the main file and of tenants.d.
+/* config/tenants.c: reads the tenants of the main file and of tenants.d.
  *
- * One tenant's trouble stays its own. A missing secret and whatever is wrong in tenants.d breaks
- * the tenant and nothing else. A mistake in an entry of the main file does too, unless it leaves no
- * tenant that is right: then somebody is writing a first configuration, and wants to be told. */
+ * A problem of one tenant does not stop the others. A missing secret, or a mistake in tenants.d,
+ * breaks that tenant only. So does a mistake in an entry of the main file, unless no tenant is
+ * right: then it is fatal, because somebody is writing a first configuration. */
 #include "config/load.h"
 
 #include "base/text.h"
@@ -297,7 +297,7 @@ static int load_tenant(struct load *l, const config_setting_t *defaults,
     return set_broken(l, t, source->flawed ? first_of(l, source) : first, l->report.n_seen - seen);
 }
 
-/* ---- all of them ---- */
+/* ---- all tenants ---- */
 
 static const config_setting_t *tenant_list(const struct conf_source *s)
 {
@@ -326,7 +326,7 @@ static void check_tenant_file(struct load *l, struct conf_source *s)
     s->flawed = l->report.n_seen > seen || s->scan.n_wide > 0;
 }
 
-/* "[ ]" is as good as "( )". */
+/* An empty "[ ]" is accepted like "( )". */
 static bool is_list(const config_setting_t *list)
 {
     return config_setting_is_list(list) ||
@@ -339,7 +339,7 @@ static size_t count_entries(const struct conf_source *s)
     return list && is_list(list) ? (size_t)config_setting_length(list) : 0;
 }
 
-/* A file that nothing can be read from still stands for a tenant that is watched no more. */
+/* An unreadable file counts as one broken tenant. */
 static int add_nameless(struct load *l, const struct conf_source *s)
 {
     struct tenant_options *t = &l->options->tenant[l->options->n_tenants++];
@@ -372,8 +372,7 @@ static int load_source(struct load *l, const config_setting_t *defaults, struct 
     return 0;
 }
 
-/* Problems of tenant_defaults are told once, with the gravity of the main file, and not again for
- * every tenant. */
+/* Problems of tenant_defaults are reported once, with the gravity of the main file, not per tenant. */
 static int check_defaults(struct load *l, const config_setting_t *defaults)
 {
     struct tenant_options scratch = {0};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* config/value.c: scalars. Everything with a range becomes one 64-bit number first, so that
- * minimum, maximum and value are compared in the same unit. */
+/* config/value.c: parses, stores and prints scalar values. A value with a range becomes a 64-bit
+ * number first, so that minimum, maximum and value are compared in the same unit. */
 #include "config/value.h"
 
 #include "base/ascii.h"
@@ -21,7 +21,7 @@ static int wrong(struct failure *f, const char *text, const char *what)
                        text_clean(shown, sizeof shown, text, strlen(text)), what);
 }
 
-/* ---- how it is written ---- */
+/* ---- kinds ---- */
 
 static bool counts_plainly(const struct conf_key *k)
 {
@@ -167,7 +167,7 @@ static int ranged_parse(const struct conf_key *k, const char *text, int64_t *ret
         return r;
     if (k->min) {
         int low = number_parse(k, k->min, &min, NULL), high = number_parse(k, k->max, &max, NULL);
-        assert(low >= 0 && high >= 0); /* a row of ours */
+        assert(low >= 0 && high >= 0); /* a wrong row of the key table */
         (void)low;
         (void)high;
         if (n < min || n > max)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/walk.c: the one place that knows both libconfig's settings and the key table. */
+/* config/walk.c: reads libconfig's settings into structs by the key table. */
 #include "config/walk.h"
 
 #include "config/walk_internal.h"
@@ -58,7 +58,7 @@ static void walk_scalar(struct walk *w, const config_setting_t *s, const struct 
     }
     walk_mark_add(w, at, MARK_VALUE, walk_here(w, s));
     if (as == WRITTEN_INTEGER && scan_is_wide(&w->source->scan, (int)config_setting_source_line(s)))
-        return; /* reported with the text; what libconfig made of it is of no interest */
+        return; /* reported by the scan */
     bool count_in_quotes =
         as == WRITTEN_STRING && value_written(k) == WRITTEN_INTEGER && strcmp(text, "off") != 0;
     struct failure why;

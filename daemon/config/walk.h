@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* config/walk.h: from a tree of settings to structs, as the key table says, and back to nothing. */
+/* config/walk.h: reads a tree of settings into structs by the key table, and frees them. */
 #pragma once
 #include "config/source.h"
 #include "config/value.h"
 
-/* Where a value was said, so that checks across keys can name file and line. */
+/* Where a value was set, so that later checks can name file and line. */
 enum walk_kind { MARK_VALUE, MARK_GROUP, MARK_ELEMENT }; /* which may share an address */
 struct walk_mark {
     const void *at;
@@ -35,7 +35,7 @@ void walk_group(struct walk *w, const config_setting_t *group, const struct conf
 /* One element of a list, which has its defaults already. */
 void walk_element(struct walk *w, const config_setting_t *element, const struct conf_section *s,
                   void *base, const char *path);
-/* Reports the required keys that nobody gave to this element. */
+/* Reports required keys that are missing in this element. */
 void walk_required(struct walk *w, const struct conf_section *s, const void *base,
                    struct conf_where where, const char *path);
 /* Frees all strings and lists below `base`, as the table knows them. */
@@ -43,8 +43,8 @@ void walk_free(const struct conf_section *s, void *base);
 
 bool walk_is_set(const struct walk *w, const void *at); /* a value or a group */
 bool walk_wrong(const struct walk *w,
-                const void *at); /* said, but something in it could not be used */
-/* Of a value or group or list element; `otherwise` if nobody said it. */
+                const void *at); /* set, but something in it could not be used */
+/* Of a value or group or list element; `otherwise` if it is not set. */
 struct conf_where walk_where(const struct walk *w, enum walk_kind kind, const void *at,
                              struct conf_where otherwise);
 /* What to do, for failures of other rooms that say only what is wrong; "" if they say it. Keeps in

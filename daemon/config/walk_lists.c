@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/walk_lists.c: names, labels and names of pools. */
+/* config/walk_lists.c: reads lists of names, labels and pool names. */
 #include "config/walk_internal.h"
 
 #include "config/forms.h"

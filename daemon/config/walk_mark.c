@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/walk_mark.c: what was said where, and problems with that place. */
+/* config/walk_mark.c: remembers the line of each value, and reports problems there. */
 #include "config/walk_internal.h"
 
 #include <stdarg.h>
@@ -55,7 +55,7 @@ void walk_mark_add(struct walk *w, const void *at, enum walk_kind kind, struct c
     w->mark[w->n_marks++] = (struct walk_mark){.at = at, .kind = kind, .where = where};
 }
 
-/* From the end: what is asked for was said a moment ago. */
+/* From the end: lookups are mostly for recent marks. */
 static struct walk_mark *find(const struct walk *w, enum walk_kind kind, const void *at)
 {
     for (size_t i = w->n_marks; i-- > 0;)

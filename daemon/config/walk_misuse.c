@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/walk_misuse.c: a setting that is not what it should be, in words that say what to write.
- */
+/* config/walk_misuse.c: messages for wrong settings that say what to write instead. */
 #include "config/walk_internal.h"
 
 #include <string.h>

@@ -2,8 +2,8 @@
 /* graph/access.c: --check-access: sign in, then each call that this tenant needs, once and in
  * order.
  *
- * The calls are those of a poll, so that what passes here passes there. The HTTP status decides:
- * names of permissions are help text only (digest 3.3). */
+ * The calls are those of a poll, so that what passes here passes there. Only the HTTP status
+ * decides; the permissions in a token are not read. */
 #include "graph/error_text.h"
 #include "graph/fetch.h"
 #include "graph/internal.h"
@@ -43,10 +43,10 @@ struct access {
     void *userdata;
     struct graph_check check[CHECK_COUNT_];
     size_t n;
-    int now; /* the check under way */
+    int now; /* the current check */
     char *allotment_id, *consent_url;
     bool have[CHECK_COUNT_];
-    bool absent; /* the better source is not offered here */
+    bool absent; /* the Cloud Licensing API is not offered */
 };
 
 void access_free(struct access *a)
@@ -106,7 +106,7 @@ static void failed(struct access *a, int check, const struct fetch_failed *why)
     struct graph_check *c = add_check(a, check, why->status);
     const char *request_id = why->request_id, *text = why->failure.text;
     size_t room = sizeof c->text - strlen(request_id) - 16, call = strlen(c->call);
-    /* the call is named beside it already */
+    /* the call is printed beside it */
     if (strncmp(text, c->call, call) == 0 && strncmp(text + call, ": ", 2) == 0)
         text += call + 2;
     (void)snprintf(c->text, room, "%s", text);
@@ -114,7 +114,7 @@ static void failed(struct access *a, int check, const struct fetch_failed *why)
         size_t used = strlen(c->text);
         (void)snprintf(c->text + used, sizeof c->text - used, " (request id %s)", request_id);
     }
-    /* A machine's identity is granted its permissions by a script: nobody can consent for it. */
+    /* A managed identity is granted its permissions by a script; there is no consent page for it. */
     if (a->graph->o.auth != AUTH_MANAGED_IDENTITY &&
         (why->consent || (check != CHECK_SIGN_IN && why->failure.kind == FAILURE_PERMISSION)))
         c->consent_url = a->consent_url;
@@ -156,7 +156,7 @@ static void remember_pool(struct access *a, struct snapshot_builder *b)
         return;
     if (s->n_allotments > 0)
         (void)text_copy(s->allotment[0].id,
-                        &a->allotment_id); /* without it that check is left out */
+                        &a->allotment_id); /* out of memory: that check is omitted */
     snapshot_free(s);
 }
 
@@ -188,7 +188,7 @@ static int take_page(struct fetch_list *l, const char *bytes, size_t len, struct
         r = page_subscribed_skus(bytes, len, b, ret, ret_failure);
     }
     if (r >= 0)
-        free(TAKE(ret->next_link)); /* one page is proof enough */
+        free(TAKE(ret->next_link)); /* one page is enough */
     return r;
 }
 
@@ -205,7 +205,7 @@ static void page_taken(struct fetch_list *l)
     sign_in_passed(a);
     if (l->step > 0)
         (void)snprintf(text, sizeof text,
-                       "ok without %s, which the service refuses; polls do without",
+                       "ok without %s, which the service refuses; polls omit that too",
                        query_options(query_dropped(l->step)));
     else if (l->rows == 0 && a->now == CHECK_ALLOTMENTS)
         (void)snprintf(text, sizeof text,
@@ -223,8 +223,7 @@ static bool applies(const struct access *a, int check)
     return wanted(a->graph, check) || (check == CHECK_DATES && a->absent);
 }
 
-/* What ends them all: the sign-in is refused, so that no other call was tried, or a token that was
- * renewed already. */
+/* All checks fail: the sign-in is refused, or a renewed token is. */
 static void all_failed(struct access *a, const struct fetch_failed *why)
 {
     if (a->fetch.report.at_sign_in && !a->have[CHECK_SIGN_IN]) {
@@ -284,7 +283,7 @@ static const struct fetch_calls CALLS = {
     .done = finish,
 };
 
-/* ---- the way in ---- */
+/* ---- begin ---- */
 
 int graph_check_access(struct graph *g, graph_check_done *done, void *userdata,
                        struct failure *ret_failure)

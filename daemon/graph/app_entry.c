@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/app_entry.c: one request for the application's own entry. What its secret begins with is
+/* graph/app_entry.c: requests the application's own entry. The first bytes of the secret are
  * compared here and never sent. */
 #include "graph/app_entry.h"
 
@@ -82,7 +82,7 @@ static const struct fetch_calls CALLS = {
     .done = finish,
 };
 
-/* ---- the way in ---- */
+/* ---- begin ---- */
 
 static int read_first(const struct graph *g, char ret[static APP_ENTRY_HINT],
                       struct failure *ret_failure)

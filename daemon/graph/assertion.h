@@ -11,7 +11,7 @@
 
 enum assertion_form {
     ASSERTION_PS256, /* RSASSA-PSS, and the certificate named by its SHA-256 */
-    ASSERTION_RS256  /* PKCS #1 v1.5, named by its SHA-1: registrations of old */
+    ASSERTION_RS256  /* PKCS #1 v1.5, named by its SHA-1: old registrations */
 };
 struct assertion_files {
     const char *certificate; /* PEM, the first one counts; public, may be a symlink */

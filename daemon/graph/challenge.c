@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/challenge.c: what a 401 asks for (page "claims challenges" of the identity platform).
+/* graph/challenge.c: parses the claims challenge of a 401 (page "claims challenges" of the identity
+ * platform).
  *
  *   WWW-Authenticate: Bearer realm="", error="insufficient_claims", claims="<base64 of JSON>"
  *
- * Parameters come in any order, several challenges may stand in one header. Addresses in them
- * (authorization_uri) are never read: we sign in where the configuration says. */
+ * Parameters come in any order, and one header may have several challenges. Addresses in them
+ * (authorization_uri) are ignored: the sign-in host comes from the configuration only. */
 #include "graph/challenge.h"
 
 #include "base/digest.h"
@@ -16,7 +17,7 @@
 
 #define VALUE_MAX (CLAIMS_MAX / 3 * 4 + 4)
 
-/* The value of the next `NAME=` at or behind *at; quoted or not. False: no further one. */
+/* The value of the next `NAME=` at or after *at, quoted or not. False: there is none. */
 static bool next_value(const char **at, const char *name, char *dst, size_t size)
 {
     size_t n = strlen(name);
@@ -41,7 +42,7 @@ static bool next_value(const char **at, const char *name, char *dst, size_t size
             if (in_quotes && *s == '\\' && s[1])
                 s++;
             if (len + 1 >= size)
-                return false; /* too long to be meant seriously */
+                return false; /* longer than any real value */
             dst[len++] = *s;
         }
         dst[len] = '\0';

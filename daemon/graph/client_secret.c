@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/client_secret.c: trims what is surely no part of a secret, and names what cannot be one: Entra
- * would only say that the secret is invalid. */
+/* graph/client_secret.c: reads a client secret, trims blanks, and refuses what cannot be one. Entra
+ * would only answer that the secret is invalid. */
 #include "graph/client_secret.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@ static bool is_guid(const char *s, size_t len)
     return true;
 }
 
-/* What is wrong with it and what to do, or NULL. Nothing of it is repeated. */
+/* What is wrong and what to do, or NULL. The text quotes nothing of the file. */
 static const char *mistake(const char *s, size_t len)
 {
     if (len == 0)

@@ -19,7 +19,7 @@ void page_clear(struct page *p)
 
 int row_not_a_page(struct failure *f, const char *why)
 {
-    return failure_set(f, FAILURE_PROTOCOL, EBADMSG, "the answer is not the page it should be: %s",
+    return failure_set(f, FAILURE_PROTOCOL, EBADMSG, "the answer is not the expected page: %s",
                        why);
 }
 
@@ -36,7 +36,7 @@ int row_open_body(const char *bytes, size_t len, const char *const *names, struc
         struct graph_error e;
         graph_error_parse(bytes, len, &e);
         return failure_set(f, FAILURE_PROTOCOL, EBADMSG,
-                           "an error in an answer that claims success: %s: %s", e.code, e.message);
+                           "an error object in a successful answer: %s: %s", e.code, e.message);
     }
     *ret = TAKE(root);
     return 0;

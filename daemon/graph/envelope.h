@@ -5,10 +5,10 @@
 
 /* PROTOCOL, -EBADMSG */
 int row_not_a_page(struct failure *f, const char *why);
-/* The object of an answer that claims success. `names` as for json_parse_only. */
+/* The object of a 200 answer. `names` as for json_parse_only. */
 int row_open_body(const char *bytes, size_t len, const char *const *names, struct json **ret,
                   struct failure *f);
-/* The rows of a collection, and the page begun with its link and their number. */
+/* The rows of a collection; *ret has the next link and the number of rows. */
 int row_open_page(const char *bytes, size_t len, const char *const *names, struct json **ret_root,
                   const struct json **ret_rows, struct page *ret, struct failure *f);
 /* A single entity, bare or wrapped in "value"; *ret_entity is borrowed from *ret_root. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/error_text.c: failures in words that say which call failed, what Graph said, and what to
- * do.
+/* graph/error_text.c: failure texts: which call failed, what Graph answered, what to do.
  *
- * Request ids are kept apart by the callers: a failure that goes on must read alike each time. */
+ * Request ids are kept apart by the callers: the text of a repeated failure must not change. */
 #include "graph/error_text.h"
 
 #include "base/text.h"
@@ -25,8 +24,8 @@ static const char *advice(const struct fetch_ask *ask, int status)
     }
 }
 
-/* Whoever stands in between can answer with any status, and with a page of its own. Redirects,
- * which nobody follows, and a proxy's own refusal are told as they are. */
+/* A proxy or filter in between can answer with any status and its own page. Redirects, which are
+ * not followed, and a 407 are reported as such. */
 bool error_text_is_foreign(int status, bool known_error)
 {
     return !known_error && status >= 400 && status <= 599 && status != 407;
@@ -41,7 +40,7 @@ void error_text_of_foreign(const struct http_answer *a, struct failure *ret)
                       "HTTP %d with %s instead of JSON (a proxy or filter?)%s%s", a->status,
                       a->body_len == 0                     ? "an empty body"
                       : *type && !error_text_is_json(type) ? type
-                                                           : "another text",
+                                                           : "other text",
                       *begin ? ": " : "", begin);
     ret->retry_after = a->retry_after;
 }
@@ -51,7 +50,7 @@ bool error_text_api_is_absent(const struct fetch_failed *why)
     return why->error.known && (why->status == 400 || why->status == 404 || why->status == 501);
 }
 
-/* "Resource not found for the segment 'cloudLicensing'": the path as such is not there. */
+/* "Resource not found for the segment 'cloudLicensing'": the path does not exist. */
 bool error_text_is_no_segment(int status, const struct graph_error *e)
 {
     static const char WORDS[] = "Resource not found for the segment";
@@ -73,7 +72,7 @@ void error_text_of_answer(const struct fetch_ask *ask, const struct http_answer 
         return;
     }
     if (a->status / 100 == 2) {
-        (void)failure_set(f, FAILURE_PROTOCOL, EBADMSG, "%s: HTTP %d, which is no page", ask->call,
+        (void)failure_set(f, FAILURE_PROTOCOL, EBADMSG, "%s: HTTP %d, which is not a page", ask->call,
                           a->status);
         return;
     }
@@ -103,7 +102,7 @@ void error_text_of_answer(const struct fetch_ask *ask, const struct http_answer 
 bool error_text_is_json(const char *content_type)
 {
     size_t len = strlen(content_type);
-    return len == 0 || /* not said: the decoder will tell */
+    return len == 0 || /* missing: the decoder decides */
            strcmp(content_type, "application/json") == 0 ||
            strcmp(content_type, "text/json") == 0 ||
            (len > 5 && strcmp(content_type + len - 5, "+json") == 0);
@@ -118,7 +117,7 @@ int error_text_expect_json(const struct fetch_ask *ask, const struct http_answer
     return failure_prefix(&ret->failure, -EBADMSG, "%s", ask->call);
 }
 
-/* What a person has to mend comes first; what may mend itself comes last. */
+/* Failures that need a person come first, transient ones last. */
 static const unsigned BADNESS[FAILURE_KIND_COUNT_] = {
     [FAILURE_CONFIG] = 11,   [FAILURE_AUTH] = 10,       [FAILURE_PERMISSION] = 9,
     [FAILURE_SECURITY] = 8,  [FAILURE_ABSENT] = 7,      [FAILURE_REQUEST] = 6,

@@ -7,17 +7,15 @@
 void error_text_of_answer(const struct fetch_ask *ask, const struct http_answer *a,
                           struct fetch_failed *ret);
 bool error_text_is_json(const char *content_type);
-/* Is this answer somebody else's, because it has a status of an error and no error body of theirs?
- */
+/* An error status without Graph's or Entra's error body: the answer comes from a proxy or filter. */
 bool error_text_is_foreign(int status, bool known_error);
-/* kind TRANSIENT: what it is instead of JSON, and its first bytes, without naming the call. */
+/* kind TRANSIENT: content type and first bytes, without the call. */
 void error_text_of_foreign(const struct http_answer *a, struct failure *ret);
-/* Graph itself says that it does not have what was asked for. A 403 is something else: a person can
- * grant the permission. */
+/* Graph does not offer the API. A 403 does not show that: a permission can be granted. */
 bool error_text_api_is_absent(const struct fetch_failed *why);
-bool error_text_is_no_segment(int status, const struct graph_error *e); /* there is no such path */
-/* -EBADMSG: this 200 is no JSON; the failure says what it is, and its first bytes. */
+bool error_text_is_no_segment(int status, const struct graph_error *e); /* the path does not exist */
+/* -EBADMSG: this 200 is not JSON; the failure has its content type and first bytes. */
 int error_text_expect_json(const struct fetch_ask *ask, const struct http_answer *a,
                            struct fetch_failed *ret);
-/* Which of two failures is the one to tell: true if `a` is worse. */
+/* True if `a` is worse, and so the one to report. */
 bool error_text_worse(const struct failure *a, const struct failure *b);

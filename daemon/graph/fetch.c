@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/fetch.c: the fetch loop: decides which page is sent next, keeps the token fresh, enforces the
- * deadline.
+/* graph/fetch.c: the fetch loop: decides which page is sent next, keeps the token fresh, enforces
+ * the deadline.
  *
  * The longest chain of pages decides how long a poll takes (measured: 17.0 s against 10.1 s for a
  * thousand pools), so continuations go before new lists. Every event handler ends with pump(): it
@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-#define EARLY_AGAIN USEC_PER_MINUTE /* after a renewal ahead of time has failed */
+#define EARLY_AGAIN USEC_PER_MINUTE /* after a failed early renewal */
 
 /* ---- sending ---- */
 
@@ -45,8 +45,8 @@ static bool add_more(struct fetch *f)
     return f->calls->more && f->calls->more(f);
 }
 
-/* Repeated and following pages first, then lists that are begun, then lists still to begin:
- * as long as the begun ones keep the connections busy, no further one is. */
+/* Repeated and following pages first, then new lists; a further list is added only when both queues
+ * are empty. */
 static struct fetch_list *next_ready(struct fetch *f, usec_t now)
 {
     for (struct fetch_list *l = f->soon; l; l = l->next)
@@ -68,12 +68,12 @@ static void signed_in(struct fetch *f, const struct token_result *t)
     struct failure why = t->failure;
     if (t->ok) {
         if (f->sign_ins > 0)
-            f->trouble.text[0] = '\0'; /* that is over */
+            f->trouble.text[0] = '\0';
         f->sign_ins = 0;
         f->report.at_sign_in = false;
         return;
     }
-    if (token_usable(g, now)) { /* renewed ahead of time: the old one still serves */
+    if (token_usable(g, now)) { /* early renewal failed: the old token is still valid */
         f->early_failed = true;
         f->report.renewal = why;
         token_keep_for(g, EARLY_AGAIN, now);
@@ -81,7 +81,7 @@ static void signed_in(struct fetch *f, const struct token_result *t)
     }
     bool again = why.kind == FAILURE_TRANSIENT || why.kind == FAILURE_THROTTLED ||
                  why.kind == FAILURE_UNAVAILABLE;
-    f->report.at_sign_in = true; /* until there is a token */
+    f->report.at_sign_in = true; /* until a token is obtained */
     if (why.kind == FAILURE_THROTTLED)
         f->report.throttled++;
     if (!again || f->sign_ins++ >= f->retries_max) {
@@ -91,7 +91,7 @@ static void signed_in(struct fetch *f, const struct token_result *t)
         fetch_end(f, NULL);
         return;
     }
-    if (f->sign_ins == 1) /* the last attempt may only say that the time is over */
+    if (f->sign_ins == 1) /* the last attempt may only report the timeout */
         f->trouble = why;
     usec_t wait = call_backoff(f->sign_ins - 1, g->backoff, RETRY_CAP);
     wait = why.retry_after > wait ? why.retry_after : wait;
@@ -112,7 +112,7 @@ static void on_token(void *userdata, const struct token_result *t)
     pump(f);
 }
 
-/* True: there is a token to send. Else one is on its way, or due later, or the loop has ended. */
+/* True: a token can be sent. False: one is requested, or will be later, or the loop has ended. */
 static bool have_token(struct fetch *f, usec_t now)
 {
     struct graph *g = f->graph;
@@ -161,7 +161,7 @@ static void check_deadline(struct fetch *f, usec_t now)
     struct failure why = {0};
     if (f->ended || now < f->deadline_mono)
         return;
-    if (f->trouble.text[0]) /* the better explanation */
+    if (f->trouble.text[0]) /* explains more than the timeout */
         fetch_fail_all(f, &f->trouble);
     (void)failure_set(&why, FAILURE_TRANSIENT, ETIMEDOUT, "%s", f->late);
     f->report.at_sign_in |= f->graph->token.request && !token_usable(f->graph, now);
@@ -173,7 +173,7 @@ static bool has_work(struct fetch *f)
     return !f->ended && (f->n_lists > 0 || (add_more(f) && !f->ended));
 }
 
-/* The sign-in under way is this loop's, which is about to be freed. */
+/* Cancels the sign-in, because `done` may free the loop that it calls back. */
 static void all_done(struct fetch *f)
 {
     if (f->signs_in)
@@ -220,7 +220,7 @@ static void on_answer(void *userdata, const struct http_answer *a)
     pump(f);
 }
 
-/* ---- the way in ---- */
+/* ---- begin ---- */
 
 static int on_begin(sd_event_source *s, void *userdata)
 {
@@ -254,7 +254,7 @@ int fetch_begin(struct fetch *f, struct graph *g, const struct fetch_calls *call
                    (unsigned long long)(timeout / USEC_PER_SEC));
     int r =
         sd_event_add_time(g->event, &f->wake, CLOCK_BOOTTIME, f->deadline_mono, 1000, on_wake, f);
-    if (r >= 0) /* from the event loop, so that no callback ever comes from inside here */
+    if (r >= 0) /* so that no callback comes from inside fetch_begin */
         r = sd_event_add_defer(g->event, &f->begin, on_begin, f);
     if (r < 0)
         return failure_set(ret_failure, FAILURE_LOCAL, -r, "event loop: %s", strerror(-r));

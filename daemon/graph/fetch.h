@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/fetch.h: the one loop that reads from Graph: polls, look-ups, --check-access and the
- * application's entry all go through it.
+/* graph/fetch.h: the loop that reads from Graph, for polls, look-ups, --check-access and the
+ * application's entry.
  *
  * A list is read page by page; at most one of its pages is in flight. The loop signs in, renews the
- * token once after a 401 (with the claims it asks for), keeps to the pace and to Retry-After,
- * repeats what may pass, leaves out options that the service refuses, checks each link against the
- * origin and against repetition, bounds bodies, pages, bytes and time, and puts every failure into
- * words. Callers say what is asked, decode pages, and decide what an end or a failure means.
+ * token once after a 401 (with the requested claims), obeys pace and Retry-After, repeats transient
+ * failures, omits query options that the service refuses, checks each link for origin and
+ * repetition, bounds bodies, pages, bytes and time, and describes every failure. Callers choose the
+ * lists, decode the pages, and decide what an end or a failure means.
  *
  * Callbacks come from the event loop. They may add lists, end the loop and clear it, but only
  * `done` may free it. */
@@ -16,19 +16,19 @@
 #define RETRIES_MAX 4 /* of one page in a poll */
 
 struct fetch_calls { /* all but page, failed and done may be NULL */
-    /* There is room for a list: adds one with fetch_add. False: there is none to add for now. The
-     * loop is done when there is none and all lists have ended. */
+    /* Adds a list with fetch_add, or returns false. The loop is done when this returns false and
+     * all lists have ended. NULL: always false. */
     bool (*more)(struct fetch *f);
     /* The URL of a list's first page without the options in `dropped`; for free(). NULL: no memory.
      */
     char *(*url)(const struct fetch_list *l, unsigned dropped);
-    /* Decodes a page, as the decoders of page.h do. kind PROTOCOL: it is asked for again. */
+    /* Decodes a page, as the decoders of page.h do. kind PROTOCOL: the page is repeated. */
     int (*page)(struct fetch_list *l, const char *bytes, size_t len, struct page *ret,
                 struct failure *ret_failure);
     void (*ended)(struct fetch_list *l); /* read to the end; it is freed afterwards */
     /* A list is given up; it is freed afterwards. `l` NULL: all lists are. */
     void (*failed)(struct fetch *f, struct fetch_list *l, const struct fetch_failed *why);
-    void (*done)(struct fetch *f); /* nothing is under way any more: may free the loop */
+    void (*done)(struct fetch *f); /* last callback: may free the loop */
 };
 
 struct fetch {
@@ -37,32 +37,32 @@ struct fetch {
     void *userdata;
     struct instant began;
     /* May be set between fetch_begin and the first callback, or later. */
-    usec_t deadline_mono; /* of everything */
-    char late[96];        /* the failure's text when that has passed */
-    bool signs_in;        /* false: takes the token that there is, and a 401 is a failure */
-    bool renews_early;    /* the token, before it ends */
+    usec_t deadline_mono; /* of the whole loop */
+    char late[96];        /* failure text when the deadline passes */
+    bool signs_in;        /* false: uses the cached token only; a 401 is a failure */
+    bool renews_early;    /* renews the token before it expires */
     unsigned retries_max; /* of one page, or of the sign-in; 0 also means: no wait when throttled */
     unsigned lists_max;   /* begun at once */
     size_t pages_max;     /* of one list */
     usec_t hold_until_mono; /* throttled: nothing is sent before */
 
     struct graph_report report; /* all but `complete` and `failure` */
-    struct failure trouble; /* why a page, or the sign-in, was last repeated; text "": no trouble */
+    struct failure trouble; /* of the last repeated page or sign-in; text "": none */
     bool ended;
     struct fetch_list *soon, *work, *flying; /* continuations and repeated pages; new; in flight */
     unsigned n_lists, n_flying;
-    unsigned holds; /* throttled without a Retry-After, in a row */
+    unsigned holds; /* consecutive throttled answers without Retry-After */
     usec_t sign_in_at_mono;
     unsigned sign_ins, renewals;
-    bool early_failed; /* the token should be renewed, but the old one still serves */
+    bool early_failed; /* early renewal failed; the old token is still valid */
     char *claims;
-    bool dates_differ; /* the Date headers of its answers contradict each other */
+    bool dates_differ; /* Date headers contradict each other */
     uint64_t bytes;    /* decoded */
     sd_event_source *begin, *wake;
 };
 
-/* An empty loop, which asks for one list at a time, without retries, until `timeout` is over. Lists
- * may be added before its first callback. kind LOCAL. */
+/* An empty loop that reads one list at a time, without retries, within `timeout`. Lists may be
+ * added before the first callback. kind LOCAL. */
 int fetch_begin(struct fetch *f, struct graph *g, const struct fetch_calls *calls, void *userdata,
                 usec_t timeout, struct failure *ret_failure);
 /* A further list. `id` and `link` are copied; `link` is where to begin, NULL: at calls->url.
@@ -71,7 +71,7 @@ int fetch_add(struct fetch *f, const struct fetch_ask *ask, int what, const char
               const char *link, struct fetch_list **ret);
 /* Ends the loop; lists under way are dropped when `done` returns. `why` goes to `failed`; NULL. */
 void fetch_end(struct fetch *f, const struct failure *why);
-/* The same because the service wants to be left alone until then. */
+/* The same, because of a Retry-After that ends then. */
 void fetch_give_up_until(struct fetch *f, usec_t until_mono, struct failure *why);
 void fetch_drop_lists(struct fetch *f);
 void fetch_fail_all(struct fetch *f, const struct failure *why); /* to `failed`; ends nothing */

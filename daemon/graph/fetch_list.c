@@ -23,7 +23,7 @@ void fetch_list_unlink(struct fetch_list *l)
     l->pprev = NULL;
 }
 
-/* Queues are short: `lists_max` bounds them. */
+/* Linear: `lists_max` bounds the queues. */
 void fetch_list_append(struct fetch_list **queue, struct fetch_list *l)
 {
     assert(!l->pprev);

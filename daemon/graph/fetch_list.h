@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/fetch_list.h: one list of the fetch loop, and the operations on it that the files of the loop
- * share. A list is in one queue of its loop (soon, work or flying), or in none while its answer is
- * being handled. */
+/* graph/fetch_list.h: one list of the fetch loop, and the operations on it that the files of the
+ * loop share. A list is in one queue of its loop (soon, work or flying), or in none while its
+ * answer is being handled. */
 #pragma once
 #include "graph/call.h"
 #include "graph/id_set.h"
@@ -11,19 +11,19 @@ struct fetch_list {
     struct fetch_list *next, **pprev; /* in one of the loop's queues */
     struct fetch *fetch;
     struct fetch_ask ask;
-    int what;                    /* these three are the caller's: which list it is, */
-    char *id;                    /* whose (for free()), */
-    struct id_set ids;           /* and the rows so far */
+    int what;                    /* caller's: which list */
+    char *id;                    /* caller's: of which object; NULL. Freed with the list */
+    struct id_set ids;           /* caller's: ids of the rows so far */
     char *url;                   /* the page to fetch */
-    bool first_page;             /* `url` is ours and not the service's */
-    int step;                    /* which options the first page goes without */
+    bool first_page;             /* `url` was made here, it is not a nextLink */
+    int step;                    /* options that the first page omits */
     size_t pages, rows, lacking; /* of the pages so far, see struct page */
     bool spoiled;
     struct id_set links;
     unsigned retries; /* of this page */
     usec_t not_before_mono;
     bool fresh_connection;
-    unsigned generation; /* of the token it went with */
+    unsigned generation; /* of the token it was sent with */
     struct http_request *request;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/graph.c: one tenant: its options, and what was learnt about it. */
+/* graph/graph.c: one tenant: its options, its life, and what a reload inherits. */
 #include "graph/internal.h"
 
 #include "base/digest.h"
@@ -85,14 +85,14 @@ static int set_addresses(struct graph *g, struct failure *ret_failure)
     if (!g->o.api_version || !is_word(g->o.api_version) ||
         strlen(g->o.api_version) + 3 > sizeof g->api.prefix)
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                           "api_version is no name of a version");
+                           "api_version is not a version name");
     g->fallback = g->api;
     (void)snprintf(g->api.prefix, sizeof g->api.prefix, "/%s/", g->o.api_version);
     (void)snprintf(g->fallback.prefix, sizeof g->fallback.prefix, "/v1.0/");
     g->token_url = text_printf("%s/%s/oauth2/v2.0/token", g->login.text, g->o.tenant_id);
 
-    /* The scope is the cloud's Graph, also when graph_url leads elsewhere: a proxy of one's own
-     * does not change whom the token is for. */
+    /* The scope names the cloud's Graph even if graph_url is set: a private proxy does not change
+     * the audience of the token. */
     const char *resource =
         g->o.resource && *g->o.resource ? g->o.resource : cloud_graph_root(g->o.cloud);
     size_t len = strlen(resource);
@@ -202,5 +202,5 @@ void graph_set_answered(struct graph *g, enum source known)
     g->source = known;
     g->service.answered = known == SOURCE_CLOUD_LICENSING;
     if (known == SOURCE_SUBSCRIBED_SKUS)
-        g->service.fallback = true; /* the first poll looks whether that is still so */
+        g->service.fallback = true; /* the first poll tries the API again */
 }

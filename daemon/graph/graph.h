@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/graph.h: how a snapshot of a tenant is fetched from Microsoft Graph.
+/* graph/graph.h: fetches a snapshot of a tenant from Microsoft Graph.
  *
- * Always ends in a snapshot: sections that could not be read whole are unknown in it, and the report
- * says why. Continuations go before new work; `requests` of one tenant are in flight at most, one
- * while throttled. The token is cached and renewed early; one 401 renews it once, a second is an auth
- * failure. What the service refuses (an option, the whole API) is remembered for the tenant. API page
- * names: see the digest in the manual page, section "WHAT IS READ". */
+ * A poll always ends with a snapshot. Sections that could not be read completely are unknown in it,
+ * and the report says why. Continuations go before new lists; at most `requests` are in flight for
+ * one tenant, one while throttled. The token is cached and renewed early; the first 401 renews it,
+ * a second is an auth failure. What the service refuses (an option, the whole API) is remembered
+ * per tenant. */
 #pragma once
 #include "graph/assertion.h"
 #include "http/http.h"
 #include "model/snapshot.h"
 
 enum auth { AUTH_CLIENT_SECRET, AUTH_CERTIFICATE, AUTH_WORKLOAD_IDENTITY, AUTH_MANAGED_IDENTITY, AUTH_COUNT_ };
-enum identity_host { IDENTITY_VM, IDENTITY_ARC }; /* where the managed identity lives */
+enum identity_host { IDENTITY_VM, IDENTITY_ARC }; /* service that issues tokens to the machine */
 enum cloud { CLOUD_GLOBAL, CLOUD_USGOV_L4, CLOUD_USGOV_L5, CLOUD_CHINA };
 enum source_option { SOURCE_OPTION_AUTO, SOURCE_OPTION_CLOUD_LICENSING, SOURCE_OPTION_SUBSCRIBED_SKUS };
 
 struct graph_options { /* one tenant; filled by config/, which owns the strings */
     char *name, *tenant_id;
-    char *client_id; /* managed identity: "" is the machine's own one */
+    char *client_id; /* managed identity: "" is the system-assigned one */
     enum auth auth;
     /* Paths, "" where the kind of sign-in does not use them. Read at each sign-in. */
     char *client_secret_file;
@@ -39,27 +39,27 @@ struct graph_options { /* one tenant; filled by config/, which owns the strings 
 int graph_roots(const struct graph_options *o, struct origin *ret_graph, struct origin *ret_login,
                 struct failure *ret_failure);
 
-struct graph; /* one tenant: token, what was learnt, a poll under way */
+struct graph; /* one tenant: token, service state, the current poll */
 int graph_new(const struct graph_options *o, struct http *http, sd_event *event, struct graph **ret,
               struct failure *ret_failure);
 void graph_free(struct graph *g); /* cancels a poll without calling back */
 DEFINE_CLEANUP(struct graph *, graph_free)
 
 struct graph_report {
-    struct failure failure; /* the worst thing that happened; only if !complete */
+    struct failure failure; /* the worst failure; only if !complete */
     bool complete;          /* every section that the source offers */
     uint32_t requests;      /* everything sent: token and retries included */
     uint64_t bytes;         /* received, on the wire */
     usec_t took;
     uint32_t throttled;     /* answers 429/503 */
-    usec_t resume_at_mono;  /* Retry-After reached beyond the poll: do not poll before (boot time); 0 */
+    usec_t resume_at_mono;  /* Retry-After exceeds the poll: do not poll before (boot time); 0 */
     struct instant began;   /* boot 0: it could not begin */
     int64_t skew_seconds;   /* our clock, as the poll began, minus Graph's Date; if skew_known */
     bool skew_known;
-    struct failure renewal; /* the token was not renewed ahead of time; the old one serves. text "": all is well */
+    struct failure renewal; /* early renewal failed, the old token is still used; text "": none */
     bool at_sign_in;        /* the failure is from there; only if !complete */
-    uint32_t refusals;      /* polls so far whose API was refused with 403 and that has never answered */
-    char note[256];         /* worth saying once: an option was refused, the fallback is in use; "" */
+    uint32_t refusals;      /* consecutive 403 answers of an API that has never answered */
+    char note[256];         /* to be logged once: an option was refused, the fallback is in use; "" */
 };
 typedef void graph_done(void *userdata, struct snapshot *snapshot /* yours */, const struct graph_report *report);
 /* -EBUSY: one is under way already. `done` comes from the event loop. */
@@ -68,15 +68,15 @@ bool graph_polling(const struct graph *g);
 const char *graph_host(const struct graph *g, bool sign_in); /* of the one, or of Graph itself */
 void graph_cancel(struct graph *g); /* no callback follows */
 void graph_backoff_until(struct graph *g,
-                         usec_t until_mono); /* an earlier process was asked to wait so long */
-/* A reload: takes over from one that is to be freed, and whose poll ends here without a callback,
- * how much it may send, what it has learnt and, unless the secret on disk is another one, the
- * token. False, and nothing happens, if their options differ. */
+                         usec_t until_mono); /* persisted Retry-After deadline */
+/* After a reload: takes over pace, service state and, if `token`, the token of `from`, which is
+ * about to be freed; its poll ends here without a callback. False, and nothing changes, if their
+ * options differ. */
 bool graph_inherit(struct graph *g, struct graph *from, bool token);
-/* The credential's files have changed: the next poll signs in with them. The token that is good
- * serves should they be refused. */
+/* The credential's files have changed: the next poll signs in with them. If they are refused, the
+ * current token is used as long as it is valid. */
 void graph_sign_in_again(struct graph *g);
-/* When the credential was read that was last accepted, boot time; 0: none was. */
+/* When the last accepted credential was read, boot time; 0: none yet. */
 usec_t graph_signed_in_mono(const struct graph *g);
 enum source graph_source(const struct graph *g);     /* NONE before the first answer */
 void graph_set_refusals(struct graph *g, uint32_t refusals); /* of an earlier process */

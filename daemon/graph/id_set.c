@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* graph/id_set.c: a set of links or ids: an index whose positions are the hashes themselves.
  *
- * Only hashes are kept: a tenant may have 10,000 links of 8 kB. That two different texts of one
- * list have the same hash (one in 10^11 for 10,000 of them) costs one poll a section that stays
- * unknown. */
+ * Only hashes are kept: a tenant may have 10,000 links of 8 kB. If two texts of one list have the
+ * same hash (one in 10^11 for 10,000 of them), a section stays unknown in one poll. */
 #include "graph/id_set.h"
 
 #include "base/digest.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/id_set.h: which links or ids came before. Pure. */
+/* graph/id_set.h: a set of links or ids, by hash. Pure. */
 #pragma once
 #include "base/index.h"
 

@@ -14,7 +14,7 @@
 #define LOOKUP_PAGES_MAX 100
 #define LOOKUP_BYTES_MAX ((size_t)4 << 20) /* of a page; a right with all its plans has 20 kB */
 
-/* ---- what is asked ---- */
+/* ---- requests ---- */
 
 #define USER_PERMISSION                                                                       \
     "User-UsageRight.Read.All or User-CloudLicensing.Read.All where the tenant offers them, " \
@@ -55,8 +55,8 @@ static const struct part PARTS[RIGHTS_SECTIONS_] = {
     [RIGHTS_ERRORS] = {"cloudLicensing/assignmentErrors", OF(PRINCIPAL_USER),
                        "id,code,message,occurrenceDateTime,skuId", NULL, page_principal_errors},
 };
-/* Digest 9.3: the older source knows what a user has, and not why something is missing. */
-static const struct part OLDER = {"licenseDetails", OF(PRINCIPAL_USER),
+/* The fallback: what a user has, but not why something is missing. */
+static const struct part FALLBACK = {"licenseDetails", OF(PRINCIPAL_USER),
                                   "id,skuId,skuPartNumber,servicePlans", NULL,
                                   page_license_details};
 
@@ -73,8 +73,8 @@ struct lookup {
     struct failure failure[RIGHTS_SECTIONS_];
     bool throttled;
     usec_t pause;
-    enum rights_section now; /* the section under way, */
-    char *call;              /* and how failures name it */
+    enum rights_section now; /* the current section */
+    char *call;              /* its name in failures */
 };
 
 void lookup_free(struct lookup *l)
@@ -96,7 +96,7 @@ static const struct part *part_of(const struct lookup *l)
 {
     if (l->rights->source != SOURCE_SUBSCRIBED_SKUS)
         return &PARTS[l->now];
-    return l->now == RIGHTS_HELD ? &OLDER : NULL;
+    return l->now == RIGHTS_HELD ? &FALLBACK : NULL;
 }
 
 static bool is_single(const struct lookup *l)
@@ -116,10 +116,10 @@ static const char *expansion(const struct lookup *l, const struct part *part)
     return l->right_id && l->now == RIGHTS_ASSIGNMENTS ? "assignedTo" : part->expand;
 }
 
-/* GUIDs stand in a filter without quotes; the digest, 2.3, has these two. */
+/* GUIDs are not quoted in a filter (page "List usageRights"). */
 static void add_filter(const struct lookup *l, struct text *t, char *sign)
 {
-    if (l->now != RIGHTS_HELD || (!l->sku_id && !l->plan_id) || l->right_id || part_of(l) == &OLDER)
+    if (l->now != RIGHTS_HELD || (!l->sku_id && !l->plan_id) || l->right_id || part_of(l) == &FALLBACK)
         return;
     text_addf(t, "%c$filter=", *sign);
     *sign = '&';
@@ -143,7 +143,7 @@ static char *section_url(const struct fetch_list *list, unsigned dropped)
     const struct graph *g = l->graph;
     struct text t = TEXT_INIT(URL_MAX);
     const char *expand = expansion(l, part);
-    bool fallback = part == &OLDER, below = l->right_id && !fallback;
+    bool fallback = part == &FALLBACK, below = l->right_id && !fallback;
     char sign = '?';
     text_addf(&t, "%s/%s/%s/", g->api.text, fallback ? "v1.0" : g->o.api_version, PATHS[l->kind]);
     query_add_encoded(&t, l->who);
@@ -169,7 +169,7 @@ static char *section_url(const struct fetch_list *list, unsigned dropped)
 
 static int ask_section(struct lookup *l, const struct part *part)
 {
-    bool fallback = part == &OLDER;
+    bool fallback = part == &FALLBACK;
     free(l->call);
     l->call = text_printf("GET /%s/{id}/%s for %s", PATHS[l->kind], part->path, l->shown);
     if (!l->call)
@@ -233,7 +233,7 @@ static void section_ended(struct fetch_list *list)
     struct lookup *l = list->fetch->userdata;
     struct failure why = {0};
     if (list->spoiled) {
-        (void)failure_set(&why, FAILURE_PROTOCOL, EBADMSG, "%s: a row that cannot be told apart",
+        (void)failure_set(&why, FAILURE_PROTOCOL, EBADMSG, "%s: a row without a readable id",
                           l->call);
         section_failed(l, l->now, &why);
         return;
@@ -242,7 +242,7 @@ static void section_ended(struct fetch_list *list)
     l->what &= ~(1U << l->now);
 }
 
-/* Whom the configuration names is not there: that is for a person to mend, and no lost right. */
+/* The configured principal does not exist: a configuration mistake, not a lost right. */
 static void error_text_of_absence(const struct lookup *l, const struct fetch_failed *why,
                                   struct failure *ret)
 {
@@ -253,7 +253,7 @@ static void error_text_of_absence(const struct lookup *l, const struct fetch_fai
                       nobody ? ": correct its name or id" : ", or does not offer this call");
 }
 
-/* What would fail alike, or must not be asked while Graph wants to be left alone, is not tried. */
+/* Sections that would fail for the same reason, or must not be read while throttled, are skipped. */
 static void on_failed(struct fetch *f, struct fetch_list *list, const struct fetch_failed *failed)
 {
     struct lookup *l = f->userdata;
@@ -293,7 +293,7 @@ static const struct fetch_calls CALLS = {
     .done = finish,
 };
 
-/* ---- the way in ---- */
+/* ---- begin ---- */
 
 static int copy_request(struct lookup *l, const struct lookup_request *rq)
 {
@@ -319,7 +319,7 @@ int graph_lookup(struct graph *g, const struct lookup_request *rq, usec_t timeou
         return failure_set(ret_failure, FAILURE_LOCAL, EBUSY, "the tenant is being read already");
     if (!*rq->who || strpbrk(rq->who, "/\\") || strcmp(rq->who, ".") == 0 ||
         strcmp(rq->who, "..") == 0)
-        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "this is no name or id of a %s",
+        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "not a valid name or id of a %s",
                            principal_word(rq->kind));
     CLEANUP(lookup_free) struct lookup *l = calloc(1, sizeof *l);
     enum source source = g->source == SOURCE_NONE ? SOURCE_CLOUD_LICENSING : g->source;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/lookup.h: what one user, group or device may use, read on its own.
+/* graph/lookup.h: reads the licences of one user, group or device.
  *
- * One request at a time, and nothing is repeated but after a renewed sign-in: a look-up that failed
- * is for the next poll, or for whoever asked. Each section ends complete, not offered, or unknown
- * with a failure that says why. Never beside a poll of the same tenant: the poll comes first. */
+ * One request at a time, repeated only after a renewed sign-in: the next poll, or the caller, tries
+ * again. Each section ends complete, not offered, or unknown with a failure. A look-up never runs
+ * beside a poll of the same tenant. */
 #pragma once
 #include "graph/graph.h"
 #include "model/rights.h"
@@ -13,7 +13,7 @@ enum lookup_expand { LOOKUP_EXPAND_NOTHING, LOOKUP_EXPAND_ASSIGNMENTS, LOOKUP_EX
 struct lookup_request {   /* strings are borrowed until graph_lookup returns */
     enum principal_kind kind;
     const char *who;      /* its id; of a user also the principal name */
-    const char *shown;    /* how messages call it, in the place of `who` */
+    const char *shown;    /* its name in messages */
     unsigned what;        /* 1U << enum rights_section */
     const char *sku_id, *plan_id; /* of RIGHTS_HELD: only of this SKU, only with this plan; NULL */
     const char *right_id; /* of RIGHTS_HELD: this one alone, with what `expand` says; of
@@ -23,8 +23,8 @@ struct lookup_request {   /* strings are borrowed until graph_lookup returns */
 struct lookup_report {
     struct failure failure[RIGHTS_SECTIONS_]; /* of the sections that were asked for and are unknown */
     uint32_t requests;                        /* everything sent, token included */
-    bool throttled; /* Graph wants to be left alone: 429, 503. Nothing more may be asked */
-    usec_t pause; /* before so much time has passed; 0: it does not say */
+    bool throttled; /* 429, 503: nothing more may be sent */
+    usec_t pause; /* ... before this time has passed; 0: not given */
 };
 typedef void lookup_done(void *userdata, struct rights *rights /* yours */,
                          const struct lookup_report *report);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/pace.c: slower at once, faster step by step. */
+/* graph/pace.c: limits requests in flight: reduces at once, increases step by step. */
 #include "graph/pace.h"
 
 #include <assert.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/page.c: decodes the lists of the Cloud Licensing API: allotments with their subscriptions and
- * waiting members, waiting lists, assignment errors.
+/* graph/page.c: decodes the lists of the Cloud Licensing API: allotments with their subscriptions
+ * and waiting members, waiting lists, assignment errors.
  *
- * What a row must have to be judged is checked here. A row with a good key but bad numbers has unknown
- * units. A row with a bad key spoils its section: it would look as if it were gone, or as if it were
- * another one. The key is the id and what decides which limits apply: SKU, part number, trial. */
+ * What a row must have to be judged is checked here. A row with a good key but bad numbers has
+ * unknown units. A row with a bad key spoils its section: it would look as if it were gone, or as
+ * if it were another one. The key is the id and what decides which limits apply: SKU, part number,
+ * trial. */
 #include "graph/envelope.h"
 
 #include "base/date.h"
@@ -40,8 +41,8 @@ static unsigned assignable_to(const struct json *row)
 
 /* ---- envelopes ---- */
 
-/* What is read of each kind of page, at whatever depth. All else (the service plans of a pool above
- * all, nine tenths of its row where $select is refused) must be good JSON and is not kept. */
+/* Members that are read, at any depth. All others must be valid JSON and are not kept; service
+ * plans are nine tenths of a row where $select is refused. */
 static const char *const ALLOTMENT_NAMES[] = {
     ROW_ENVELOPE,
     "id",
@@ -65,7 +66,7 @@ static const char *const WAITING_NAMES[] = {ROW_ENVELOPE, "id", "waitingSinceDat
 static const char *const ERROR_NAMES[] = {ROW_ENVELOPE, "id", "code", "skuId", NULL};
 /* ---- allotments ---- */
 
-/* 0: this is no subscription that can be judged; 1; -ENOMEM. */
+/* 1; 0: not a subscription that can be judged; -ENOMEM. */
 static int read_subscription(const struct json *row, struct subscription *ret)
 {
     const char *id = row_id(row, "subscriptionId"), *state = NULL, *tags = NULL;
@@ -90,8 +91,8 @@ static int read_subscription(const struct json *row, struct subscription *ret)
     return 1;
 }
 
-/* All of them or none: a list with one that cannot be judged is unknown, and so is one in which two
- * rows differ under one id. */
+/* All or none: a list with a row that cannot be judged is unknown, and so is one with two different
+ * rows of the same id. */
 static int read_subscriptions(const struct json *row, struct allotment *a)
 {
     const struct json *list;
@@ -140,8 +141,8 @@ static int page_add_waiting(struct page *p, const char *id, char *link, struct i
     return 0;
 }
 
-/* The members that came along. Where that list is not whole, or not one, the page says where to
- * read on, or that it must be read from its start. */
+/* The expanded members. If the list is incomplete or malformed, the page says where to continue, or
+ * that it must be read from its start. */
 static int read_waiting(const struct json *row, struct allotment *a, struct page *p)
 {
     CLEANUP(free) char *link = NULL;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/page.h: what the bytes of one answer say: rows for the snapshot and the next link, a token,
- * or why not.
+/* graph/page.h: decodes one answer: rows for the snapshot and the next link, a token, or an error.
  *
- * Pure: no I/O, no clock. The bytes are hostile; whatever they are, a decoder ends with a value or
- * a failure. Every foreign text that comes out is cleaned, but for ids and links: those are opaque
- * and must come back unchanged (links are checked against the origin by whoever follows them). */
+ * Pure: no I/O, no clock. The bytes are hostile: every input ends with a value or a failure.
+ * Foreign text is cleaned, except ids and links, which are opaque and must stay unchanged (fetch
+ * checks the origin of links). */
 #pragma once
 #include "base/secret.h"
 #include "graph/id_set.h"
@@ -12,12 +11,12 @@
 
 #define PAGE_LINK_MAX 8192    /* bytes of a link; longer ones are a PROTOCOL failure */
 #define PAGE_ID_MAX 512       /* bytes of an id; a row with a longer one counts as having none */
-#define TOKEN_MAX (16 * 1024) /* bytes of an access token (security rules, "Identity") */
+#define TOKEN_MAX (16 * 1024) /* bytes of an access token */
 
-/* A waiting list that the row did not carry to its end. */
+/* A waiting list that is not complete in its row. */
 struct page_waiting {
     char *allotment_id;
-    char *next_link; /* NULL: the row had no `waitingMembers` at all: read the list from its start */
+    char *next_link; /* NULL: the row had no `waitingMembers`; read the list from its start */
     struct id_set ids; /* of the members that the row has: with next_link, where the list goes on */
 };
 struct page {
@@ -41,10 +40,10 @@ void page_clear(struct page *p); /* frees what is inside */
  * is in `waiting`. Before a list is read from its start: snapshot_reset_waiting. */
 int page_allotments(const char *bytes, size_t len, struct snapshot_builder *b, struct page *ret,
                     struct failure *ret_failure);
-/* Members of one allotment's waiting list. The caller sets the section when the chain ends. A member
- * counts although its time is null or odd; rows none of which has a time at all are no members.
- * `seen` holds the ids of this list's rows so far: lists move while they are read, and a row that
- * comes again on a later page is counted once. */
+/* Members of one allotment's waiting list. The caller sets the section when the chain ends. A
+ * member counts although its time is null or odd; rows none of which has a time at all are no
+ * members. `seen` holds the ids of this list's rows so far: rows move between pages while they are
+ * read, and a row that comes again is counted once. */
 int page_waiting(const char *bytes, size_t len, struct snapshot_builder *b,
                  const char *allotment_id, struct id_set *seen, struct page *ret,
                  struct failure *ret_failure);
@@ -55,7 +54,7 @@ int page_errors(const char *bytes, size_t len, struct snapshot_builder *b, struc
  * or "warning" if units are in grace. */
 int page_subscribed_skus(const char *bytes, size_t len, struct snapshot_builder *b,
                          struct page *ret, struct failure *ret_failure);
-/* /directory/subscriptions, after all of /subscribedSkus: what really backs those pools. */
+/* /directory/subscriptions, after all of /subscribedSkus: the subscriptions behind those pools. */
 int page_subscriptions(const char *bytes, size_t len, struct snapshot_builder *b, struct page *ret,
                        struct failure *ret_failure);
 
@@ -70,8 +69,8 @@ struct graph_error {
 };
 void graph_error_parse(const char *bytes, size_t len, struct graph_error *ret);
 
-/* A token answer of Entra or of a managed identity. `now_at` is used only where the answer tells the
- * end ("expires_on") and not the length. The token carries `audience`. */
+/* A token answer of Entra or of a managed identity. `now_at` is used only where the answer tells
+ * the end ("expires_on") and not the length. The token carries `audience`. */
 struct token_answer {
     struct secret *token;
     usec_t lifetime; /* clamped to 1 minute .. 24 hours */
@@ -88,10 +87,10 @@ struct token_error {
     size_t n_codes;
     char correlation_id[80];
     enum failure_kind kind; /* AUTH; TRANSIENT or THROTTLED where waiting helps */
-    const char *hint;       /* what to do, a literal; "": nobody knows, Entra's own words must do */
-    char description[200];  /* Entra's own words, their first line */
+    const char *hint;       /* what to do, a literal; "": unknown, the description is shown */
+    char description[200];  /* first line of Entra's description */
     bool consent;           /* an administrator's consent may be what is missing */
-    bool timely;            /* it is about the time that an assertion is good for */
+    bool timely;            /* it concerns the validity time of an assertion */
 };
 /* -EBADMSG if the body is no token error; *ret is written on success only. */
 int token_error_parse(const char *bytes, size_t len, struct token_error *ret);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/page_app.c: which of an application's secrets is ours, and when does it end? */
+/* graph/page_app.c: finds our client secret among those of the application, and when it ends. */
 #include "graph/app_entry.h"
 #include "graph/envelope.h"
 
@@ -18,12 +18,12 @@ static const char *hint_of(const struct json *row)
     return json_get_string(row, "hint", &hint) == JSON_OK && *hint ? hint : NULL;
 }
 
-/* Those that begin like ours. If there are several, the one that ends first is taken: a warning too
- * many can be looked into, one too few cannot. */
+/* Secrets that begin like ours. Of several, the one that ends first counts: a false warning can be
+ * checked, a missing one cannot. */
 struct app_match {
     size_t n;
-    usec_t first_at; /* 0: of one of them it is not known */
-    bool bad;        /* a row is no secret, or its hint no text: it might be ours */
+    usec_t first_at; /* 0: unknown for one of them */
+    bool bad;        /* a row or its hint is malformed: it might be ours */
 };
 
 static void take(struct app_match *m, const struct json *row)
@@ -44,7 +44,7 @@ static struct app_match find(const struct json *list, const char *first)
         if (hint && strlen(hint) == APP_ENTRY_HINT && memcmp(hint, first, APP_ENTRY_HINT) == 0)
             take(&m, row);
     }
-    /* Secrets of old have no hint; the only one there is must be ours. */
+    /* Old secrets have no hint; if there is only one, it must be ours. */
     if (m.n == 0 && json_count(list) == 1 && !hint_of(only))
         take(&m, only);
     return m;
@@ -61,7 +61,7 @@ int page_secret_end(const char *bytes, size_t len, const char *client_id,
         return r;
     const char *app = row_id(entry, "appId");
     if (!app || !text_equal_nocase(app, client_id))
-        return row_not_a_page(ret_failure, "it is not about this application");
+        return row_not_a_page(ret_failure, "it describes another application");
     if (json_get_array(entry, "passwordCredentials", &list) != JSON_OK)
         return row_not_a_page(ret_failure, "\"passwordCredentials\" is no array");
     struct app_match m = find(list, first);
@@ -70,7 +70,7 @@ int page_secret_end(const char *bytes, size_t len, const char *client_id,
     if (m.n == 0)
         return failure_set(
             ret_failure, FAILURE_CONFIG, ENOENT,
-            "of the %zu client secrets of the application none can be told to be the "
+            "of the %zu client secrets of the application none can be identified as the "
             "one in the file: " WRITE_IT,
             json_count(list));
     if (m.first_at == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/page_error.c: Graph's error body (page "errors", digest 7.3). */
+/* graph/page_error.c: decodes Graph's error body (page "errors" of its reference). */
 #include "base/redact.h"
 #include "base/text.h"
 #include "graph/page.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* "innererror" in the description, "innerError" in bodies: both (digest, I15). */
+/* The reference spells it "innererror", real bodies "innerError". */
 static const struct json *inner_error(const struct json *error)
 {
     for (const struct json *m = json_first(error); m; m = json_next(m))

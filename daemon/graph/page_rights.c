@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/page_rights.c: rows about one principal (digest 1.6 to 1.9 and 9.3).
+/* graph/page_rights.c: decodes rows about one user, group or device.
  *
  * A right without a SKU that can be read, or with plans that cannot, must not be left out: what is
  * left out looks as if it were gone. */
@@ -68,7 +68,7 @@ static int read_disabled(const struct json *row, struct assignment *a)
     return 0;
 }
 
-/* Another type than user, device and group says nothing about the way it came. */
+/* Types other than user, device and group do not tell how the assignment came about. */
 static int read_assignee(const struct json *row, struct assignment *a)
 {
     const struct json *to = NULL;
@@ -126,7 +126,7 @@ static int add_plan(struct right *right, const struct json *row, const char *id,
     return r < 0 ? r : member_text(row, name, &plan->name);
 }
 
-/* All plans or none: a list with one that is no plan is not known. */
+/* All plans or none: a list with a malformed plan is unknown. */
 static int read_plans(const struct json *row, const char *key, const char *id, const char *name,
                       enum plan_state (*state_of)(const struct json *), struct right *right)
 {
@@ -256,7 +256,7 @@ static int take_right(const struct json *row, struct rights *into, struct page *
     return r < 0 ? r : rights_add(into, &right);
 }
 
-/* ---- waiting rooms and errors ---- */
+/* ---- waiting lists and errors ---- */
 
 static int take_wait(const struct json *row, struct rights *into, struct page *p)
 {

@@ -2,8 +2,8 @@
 /* graph/page_rights.h: one page about what a user, group or device may use, into struct rights.
  *
  * Pure, and as tolerant and as strict as graph/page.h: unknown members are ignored, texts come out
- * cleaned, a row that cannot be told apart spoils its section. *ret is written on success only and
- * is the caller's to page_clear. PROTOCOL, -EBADMSG: not the answer it claims to be. LOCAL: -ENOMEM,
+ * cleaned, a row without a readable id spoils its section. *ret is written on success only and is
+ * the caller's to page_clear. PROTOCOL, -EBADMSG: not the answer it claims to be. LOCAL: -ENOMEM,
  * or -E2BIG beyond the limits of model/rights.h. On failure some rows may have been added: the
  * caller drops the section. Sections are the caller's to complete when the last page has come. */
 #pragma once
@@ -25,6 +25,6 @@ int page_principal_waits(const char *bytes, size_t len, struct rights *into, str
 /* List assignmentErrors of a user. */
 int page_principal_errors(const char *bytes, size_t len, struct rights *into, struct page *ret,
                           struct failure *ret_failure);
-/* List licenseDetails, the older source. */
+/* List licenseDetails, of the fallback. */
 int page_license_details(const char *bytes, size_t len, struct rights *into, struct page *ret,
                          struct failure *ret_failure);

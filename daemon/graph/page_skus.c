@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/page_skus.c: decodes the lists of the fallback, /subscribedSkus and /directory/subscriptions. */
+/* graph/page_skus.c: decodes the lists of the fallback, /subscribedSkus and
+ * /directory/subscriptions. */
 #include "graph/envelope.h"
 
 #include "base/date.h"
@@ -35,7 +36,7 @@ static char *sku_pool_id(const char *sku_id)
     return id;
 }
 
-/* "Enabled" is called "active" from here on; a word that nobody knows stays as it came. */
+/* "Enabled" is renamed "active"; an unknown word is kept. */
 static int read_state(const struct json *row, const char *name, struct subscription *s)
 {
     const char *status = NULL;
@@ -46,7 +47,7 @@ static int read_state(const struct json *row, const char *name, struct subscript
     return word ? text_copy(word, &s->state_text) : member_text(row, name, &s->state_text);
 }
 
-/* The row's one state is that of its best subscription: units in grace tell that another one has ended. */
+/* The row has the state of its best subscription; units in grace show that another one has ended. */
 static int read_capability(const struct json *row, int64_t in_grace, struct allotment *a)
 {
     const char *status = NULL;
@@ -116,8 +117,9 @@ static int take_sku(const struct json *row, struct snapshot_builder *b, struct p
 
 /* ---- /directory/subscriptions ---- */
 
-/* What every row has by documentation. The id is the one of commerce: most likely the Cloud
- * Licensing API means it, too, so that the same subscription is known again when that API appears. */
+/* Members that every row has by documentation. The id is commerceSubscriptionId, most likely the
+ * one of the Cloud Licensing API too, so that subscriptions keep their identity when that API
+ * appears. */
 struct company {
     const char *id, *sku_id, *status;
     int32_t start_date, next_date;

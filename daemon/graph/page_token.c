@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/page_token.c: what the sign-in answered: a token, or Entra's reasons against it.
+/* graph/page_token.c: decodes the answer to a sign-in: a token, or Entra's error.
  *
- * No byte of these bodies goes into a failure but what is picked out and cleaned here: a token must
- * not be found in a log because something else in its answer was odd. */
+ * A failure quotes only the members that are picked and cleaned here: a malformed answer must not
+ * put its token into the log. */
 #include "base/redact.h"
 #include "base/text.h"
 #include "graph/page.h"
@@ -16,7 +16,7 @@
 #define LIFETIME_MIN (60 * USEC_PER_SEC)
 #define LIFETIME_MAX USEC_PER_DAY
 
-/* A count of seconds; managed identities send it as a string (digest 5.5). */
+/* A number of seconds; managed identities send it as a string. */
 static bool get_seconds(const struct json *root, const char *key, int64_t *ret)
 {
     const char *s = NULL;
@@ -56,7 +56,7 @@ int token_parse(const char *bytes, size_t len, const char *audience, usec_t now_
     if (json_get_string(root, "token_type", &type) != JSON_OK || strcasecmp(type, "Bearer") != 0)
         return odd(ret_failure, "its token_type is not Bearer");
     if (json_get_string(root, "access_token", &token) != JSON_OK || !is_token(token))
-        return odd(ret_failure, "its access_token is missing, too long, or has bytes no token has");
+        return odd(ret_failure, "its access_token is missing, too long, or has invalid bytes");
     if (!get_seconds(root, "expires_in", &seconds)) {
         if (!get_seconds(root, "expires_on", &seconds))
             return odd(ret_failure, "it does not say when the token ends");
@@ -73,10 +73,10 @@ int token_parse(const char *bytes, size_t len, const char *audience, usec_t now_
     return 0;
 }
 
-/* ---- refusals (digest 5.9) ---- */
+/* ---- errors (page "Microsoft Entra authentication and authorization error codes") ---- */
 
-/* A file that changes is tried at once, but not what systemd handed over: that is a copy of how the
- * file was at the start of the service (systemd.exec(5), LoadCredential=). */
+/* A changed file is used at once, but LoadCredential= of systemd.exec(5) hands over a copy made at
+ * the start of the service. */
 #define RESTART "into the secret file; where systemd runs the daemon: systemctl restart seatwatchd"
 #define RENEW "create a new client secret, put it " RESTART
 #define CERTIFICATE \
@@ -90,7 +90,7 @@ int token_parse(const char *bytes, size_t len, const char *audience, usec_t now_
 #define NO_TRUST \
     "no federated credential of the application matches: check its issuer, subject and audience"
 
-enum { CONSENTED = 1, TIMELY = 2 }; /* what to say beside the hint */
+enum { CONSENTED = 1, TIMELY = 2 }; /* what to add to the hint */
 static const struct {
     int32_t code;
     enum failure_kind kind;
@@ -138,7 +138,7 @@ static const struct {
     {90055, FAILURE_THROTTLED, 0, "the sign-in service asks to slow down: it is tried again later"},
 };
 
-/* The first code that we know decides; without one, OAuth's own word. */
+/* The first known code decides; without one, OAuth's error word. */
 static void explain(struct token_error *e)
 {
     for (size_t i = 0; i < e->n_codes; i++)
@@ -157,7 +157,7 @@ static void explain(struct token_error *e)
     }
     e->kind = FAILURE_AUTH;
     e->hint = "";
-    if (e->n_codes == 0 || !e->description[0]) /* a number that we do not know is quoted as it is */
+    if (e->n_codes == 0 || !e->description[0]) /* an unknown code is quoted with its description */
         e->hint =
             "check tenant_id, client_id and the credential; seatwatchd --check-access tries them";
 }
@@ -172,7 +172,7 @@ int token_error_parse(const char *bytes, size_t len, struct token_error *ret)
         json_get_string(root, "error", &error) != JSON_OK || !error[0])
         return -EBADMSG;
     if (!*redact_word(e.error, sizeof e.error, error, strlen(error), NULL))
-        (void)snprintf(e.error, sizeof e.error, "an error that is no code");
+        (void)snprintf(e.error, sizeof e.error, "an unreadable error code");
     if (json_get_string(root, "error_description", &description) == JSON_OK)
         (void)text_clean(e.description, sizeof e.description, description,
                          strcspn(description, "\r\n"));

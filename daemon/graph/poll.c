@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* graph/poll.c: one poll: which lists are read, and what their ends mean for the snapshot.
  *
- * Allotments are read with their waiting members expanded; assignment errors are read beside them. A
- * waiting list is read by itself if its row has a continuation or no list. A section is complete
+ * Allotments are read with their waiting members expanded; assignment errors are read beside them.
+ * A waiting list is read by itself if its row has a continuation or no list. A section is complete
  * when its list was read to the end, and unknown in every other case. */
 #include "graph/poll.h"
 
@@ -29,7 +29,7 @@ static bool begin_pending(struct fetch *f)
         CLEANUP(free) char *link = one.link;
         CLEANUP(id_set_free) struct id_set ids = one.ids;
         struct fetch_list *l = NULL;
-        if (one.list == LIST_WAITING && !link) /* what the row brought does not count */
+        if (one.list == LIST_WAITING && !link) /* discard the expanded members */
             snapshot_reset_waiting(p->builder, id);
         if (poll_add(p, one.list, id, link, &l) >= 0) {
             l->ids = ids;
@@ -47,7 +47,7 @@ static int take_waiting_lists(struct poll *p, struct page *page, struct failure 
         struct page_waiting *w = &page->waiting[i];
         int r = id_set_add(&p->chained, w->allotment_id);
         if (r == 1)
-            continue; /* the row came twice: see read_the_unread */
+            continue; /* the row came twice, see poll_expand.c */
         if (r < 0 || poll_order_pend(p, LIST_WAITING, w->allotment_id, w->next_link, &w->ids) < 0)
             return failure_oom(ret_failure);
     }
@@ -98,7 +98,7 @@ static int take_page(struct fetch_list *l, const char *bytes, size_t len, struct
 
 /* ---- the end of a list ---- */
 
-static bool list_is_whole(const struct fetch_list *l)
+static bool list_is_complete(const struct fetch_list *l)
 {
     struct failure why = {0};
     if (!l->spoiled)
@@ -110,14 +110,14 @@ static bool list_is_whole(const struct fetch_list *l)
     return false;
 }
 
-/* Of pools: what is wrong with the list of errors blinds nothing else. */
+/* Pools only: a changed schema of the errors list must not affect them. */
 static void check_schema(const struct fetch_list *l)
 {
     if (l->rows > 0 && l->lacking == l->rows)
         snapshot_set_schema_changed(poll_of(l)->builder);
 }
 
-/* Said once, until a list has fewer. */
+/* Noted once, until a list has fewer. */
 static void note_folded_errors(struct poll *p)
 {
     struct service_state *l = &p->graph->service;
@@ -132,7 +132,7 @@ static void list_ended(struct fetch_list *l)
 {
     struct poll *p = poll_of(l);
     struct graph *g = p->graph;
-    enum section section = list_is_whole(l) ? SECTION_COMPLETE : SECTION_UNKNOWN;
+    enum section section = list_is_complete(l) ? SECTION_COMPLETE : SECTION_UNKNOWN;
     poll_order_turn(p, (enum list)l->what, l->id);
     switch ((enum list)l->what) {
     case LIST_ALLOTMENTS:
@@ -225,17 +225,17 @@ static void begin_lists(struct poll *p)
     if (r < 0) {
         poll_out_of_memory(p);
         fetch_end(&p->fetch, NULL);
-    } else if (p->fetch.hold_until_mono >= p->fetch.deadline_mono) { /* asked for out of turn */
+    } else if (p->fetch.hold_until_mono >= p->fetch.deadline_mono) { /* polled before Retry-After ended */
         struct failure why = {0};
         (void)failure_set(
             &why, FAILURE_THROTTLED, EAGAIN,
-            "Graph has asked for a pause (Retry-After) that lasts longer than this poll may");
+            "Graph's Retry-After lasts longer than this poll may take");
         fetch_give_up_until(&p->fetch, p->fetch.hold_until_mono, &why);
     }
 }
 
-/* The request id of a failure that goes on is the first one's: the text, which is compared and
- * kept, does not change with every poll. */
+/* A repeated failure keeps the request id of its first occurrence, so that the text, which is
+ * compared and stored, does not change with every poll. */
 static void settle_failure(struct poll *p, bool complete)
 {
     struct service_state *l = &p->graph->service;
@@ -246,7 +246,7 @@ static void settle_failure(struct poll *p, bool complete)
         return;
     }
     if (!f->text[0])
-        (void)failure_set(f, FAILURE_PROTOCOL, EBADMSG, "some rows could not be understood");
+        (void)failure_set(f, FAILURE_PROTOCOL, EBADMSG, "some rows could not be decoded");
     if (strcmp(l->core.text, f->text) != 0) {
         l->core = l->full = *f;
         size_t used = strlen(f->text), room = sizeof f->text - used;
@@ -311,7 +311,7 @@ static const struct fetch_calls CALLS = {
     .done = finish,
 };
 
-/* ---- the way in ---- */
+/* ---- begin ---- */
 
 static int make_spare(struct poll *p)
 {

@@ -13,8 +13,8 @@ int poll_add(struct poll *p, enum list list, const char *id, const char *link,
     return fetch_add(&p->fetch, &ask, (int)list, id, link, ret);
 }
 
-/* Two lists are often refused alike, and either may be first: the order of the lists decides, so
- * that the failure reads alike at each poll. LIST_COUNT_: no list in particular. */
+/* Two lists often fail for the same reason, in any order: the order of enum list decides, so that
+ * the text is the same in each poll. */
 void poll_note_failure(struct poll *p, const struct failure *why, enum list list,
                          const char *request_id)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* graph/poll_expand.c: are the waiting lists that came with their allotment complete?
  *
- * Allotments are read with $expand=waitingMembers. Graph may return fewer members than there are, or
- * none, or repeat a row. Such lists are read by themselves. */
+ * Allotments are read with $expand=waitingMembers. Graph may return fewer members than there are,
+ * or none, or repeat a row. Such lists are read by themselves. */
 #include "graph/poll.h"
 
 #include <string.h>
@@ -24,8 +24,8 @@ static void pend_long_lists(struct poll *p, const char *but)
     }
 }
 
-/* The API may cut an expanded list without a word (open question Q3 of the digest). So the longest
- * one is read both ways, now and then; where they differ, long lists are not believed. */
+/* The documentation does not say whether the API truncates expanded lists. So once a day the
+ * longest one is read both ways; if they differ, all long lists are read by themselves. */
 static void check_long_lists(struct poll *p, bool expanded)
 {
     struct service_state *l = &p->graph->service;
@@ -33,7 +33,7 @@ static void check_long_lists(struct poll *p, bool expanded)
     size_t cursor = 0;
     int64_t count, longest = 0;
     const char *id, *which = NULL;
-    if (!expanded || p->graph->order.cut) /* of the little that we may ask, nothing twice */
+    if (!expanded || p->graph->order.cut) /* throttled: read nothing twice */
         return;
     if (l->check_mono > now) {
         if (l->cuts_lists)
@@ -50,7 +50,7 @@ static void check_long_lists(struct poll *p, bool expanded)
     struct fetch_list *checked = NULL;
     if (poll_add(p, LIST_WAITING, which, NULL, &checked) < 0) {
         poll_out_of_memory(p);
-        return; /* believed once more; the next poll checks */
+        return; /* the next poll checks */
     }
     p->checked = checked;
     p->inline_count = longest;
@@ -72,9 +72,9 @@ void poll_expand_compare(struct poll *p, const struct fetch_list *checked)
         pend_long_lists(p, checked->id);
 }
 
-/* A pool that came twice, as happens when rows move between pages, has an unknown list: whether its
- * members were counted once or twice nobody can say. Its list is read by itself. */
-static void read_the_unread(struct poll *p)
+/* A pool can come twice when rows move between pages. Its members may have been counted twice, so
+ * its waiting list is read by itself. */
+static void read_unread_lists(struct poll *p)
 {
     size_t cursor = 0;
     const char *id;
@@ -85,11 +85,11 @@ static void read_the_unread(struct poll *p)
 
 void poll_expand_check(struct poll *p, bool expanded)
 {
-    read_the_unread(p);
+    read_unread_lists(p);
     check_long_lists(p, expanded);
 }
 
-/* A page larger than the limit: most likely pools with thousands of members each, expanded. */
+/* The likely cause of a too large page is pools with thousands of expanded members. */
 void poll_expand_disable(struct poll *p)
 {
     struct option_state *o = &p->graph->service.options[LIST_ALLOTMENTS];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/poll_fallback.c: reads /subscribedSkus where the tenant does not offer the Cloud Licensing API,
- * and /directory/subscriptions for the dates that /subscribedSkus lacks. */
+/* graph/poll_fallback.c: reads /subscribedSkus where the tenant does not offer the Cloud Licensing
+ * API, and /directory/subscriptions for the dates that /subscribedSkus lacks. */
 #include "graph/error_text.h"
 #include "graph/poll.h"
 
@@ -47,7 +47,8 @@ void poll_fallback_succeeded(struct poll *p)
     l->probe_mono = clock_now().mono + PROBE_EVERY;
 }
 
-/* Neither source can be read. The permission for the better one is the one to ask for. */
+/* Neither source can be read: reports the failure of the Cloud Licensing API, whose permission
+ * should be granted. */
 void poll_fallback_failed(struct poll *p)
 {
     p->failure = p->refused;
@@ -56,8 +57,8 @@ void poll_fallback_failed(struct poll *p)
         poll_out_of_memory(p);
 }
 
-/* Begun when the numbers are in, so that whatever becomes of it costs no more than dates. Until it
- * has ended, nothing is known of any subscription. */
+/* Begun after the units are read, so that a failure costs only dates. The section is unknown until
+ * the list ends. */
 void poll_fallback_read_subscriptions(struct poll *p)
 {
     snapshot_set_subscriptions(p->builder, SECTION_UNKNOWN);
@@ -65,8 +66,8 @@ void poll_fallback_read_subscriptions(struct poll *p)
         poll_out_of_memory(p);
 }
 
-/* A refusal lasts: then the state of the whole SKU is what there is to know. What passes by itself,
- * or concerns a later page only, leaves the subscriptions unknown, and their alerts as they are. */
+/* A refusal is permanent: only the state of the whole SKU remains. A transient failure, or one of a
+ * later page, leaves subscriptions unknown and their alerts unchanged. */
 void poll_fallback_subscriptions_failed(struct poll *p, const struct failure *why, bool first_page)
 {
     struct service_state *l = &p->graph->service;

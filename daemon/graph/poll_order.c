@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/poll_order.c: what did not fit into a poll comes first in the next one.
+/* graph/poll_order.c: lists that did not fit into a poll come first in the next one.
  *
- * A poll that is cut short, by a long Retry-After or its deadline, leaves lists unread. Were the
- * order always the same, the last ones would never be read. So each list has one turn in a round; a
- * list that was cut has had it only if no other was read in its place, for then it is simply too
- * long. Every cut poll uses up a turn at least, so a round ends. Pools are read at every poll,
- * because waiting lists hang on them; only the errors go before them, every second time. */
+ * A poll that is cut short, by a long Retry-After or its deadline, leaves lists unread. In a fixed
+ * order the last ones would never be read. So each list has one turn in a round. A list that was
+ * cut has used its turn only if no other list was read in that poll: then it is too long. Every cut
+ * poll uses at least one turn, so a round ends. Pools are read in every poll, because waiting lists
+ * depend on them; only the errors go before them, every second time. */
 #include "graph/poll.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 static bool had(const struct poll_order *k, enum list list, const char *id)
 {
     if (query_ask(list).fallback)
-        return true; /* single lists, always in the same order */
+        return true; /* the fallback has one list at a time */
     return list == LIST_ERRORS ? k->errors_had : id_set_has(&k->had, id);
 }
 
@@ -85,13 +85,14 @@ void poll_order_turn(struct poll *p, enum list list, const char *id)
     if (list == LIST_ERRORS)
         k->errors_had = p->errors_read = true;
     else if (list == LIST_WAITING)
-        (void)id_set_add(&k->had, id); /* without memory it merely has another turn */
+        (void)id_set_add(&k->had, id); /* out of memory: it has another turn */
     else
         return;
     p->turns++;
 }
 
-/* Whose turn it was when the poll was cut: continuations go first, so it is the first of them. */
+/* Uses the turn of the list that was being read: continuations go first, so it is the first of
+ * them. */
 static void use_up_turn(struct poll *p)
 {
     const struct fetch_list *l = p->fetch.flying ? p->fetch.flying : p->fetch.soon;
@@ -110,7 +111,7 @@ static bool all_had(const struct poll *p)
     for (size_t i = 0; i < p->pending.n; i++)
         if (!had(k, p->pending.item[i].list, p->pending.item[i].id))
             return false;
-    return true; /* the others had theirs when they were put aside */
+    return true; /* pending_last holds only lists that had their turn */
 }
 
 void poll_order_settle(struct poll *p)
@@ -119,7 +120,7 @@ void poll_order_settle(struct poll *p)
     if (p->fetch.report.requests == 0)
         return;
     if (p->fetch.n_lists + p->pending.n + p->pending_last.n ==
-        0) { /* everything had its chance in this very poll */
+        0) { /* nothing was left unread */
         poll_order_clear(k);
         return;
     }

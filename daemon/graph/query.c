@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/query.c: which URLs are asked for, and with which options when the service refuses some.
+/* graph/query.c: URLs of the lists, and the order in which refused query options are omitted.
  *
  * Page "List allotments" documents $select, $top and $expand=waitingMembers($select=...); pages
  * "List waitingMembers" and "List assignmentErrors" document $select and $top; "List
@@ -19,7 +19,7 @@ static const struct {
             .select = "$select=id,skuId,skuPartNumber,allottedUnits,consumedUnits,assignableTo,"
                       "subscriptions",
             .expand = "$expand=waitingMembers($select=id,waitingSinceDateTime)",
-            .top = "$top=100", /* rows carry their waiting members: more would be a large page */
+            .top = "$top=100", /* rows include their waiting members, so pages are large */
             .permission =
                 "Directory.Read.All (or CloudLicensing.Read.All where the tenant offers it)",
         },
@@ -59,7 +59,7 @@ static const struct {
         },
 };
 
-/* One option at a time before two, so that no more is lost than must be. */
+/* One option before two, so that as few as possible are lost. */
 static const unsigned STEPS[] = {
     0,
     OPTION_TOP,

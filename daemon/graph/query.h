@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/query.h: the lists that are read from Graph: their URLs, permissions and query options. Pure. */
+/* graph/query.h: the lists that are read from Graph: their URLs, permissions and query options.
+ * Pure. */
 #pragma once
 #include "graph/call.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/response.c: decides by status and body what follows an answer: take the page, repeat it, wait,
- * omit a query option, renew the token, or give the list up. */
+/* graph/response.c: decides by status and body what follows an answer: take the page, repeat it,
+ * wait, omit a query option, renew the token, or give the list up. */
 #include "graph/response.h"
 
 #include "graph/challenge.h"
@@ -14,9 +14,9 @@
 
 #define THROTTLE_BASE (2 * USEC_PER_SEC)
 #define THROTTLE_CAP (300 * USEC_PER_SEC)
-#define DATES_APART 300 /* seconds; answers of one poll that differ by more are not believed */
+#define DATES_APART 300 /* seconds; Dates of one poll that differ by more are ignored */
 
-/* Not obtained, but it may be next time: a few tries within the time there is. */
+/* A transient failure: repeats the page a few times before the deadline. */
 static void retry(struct fetch_list *l, const struct fetch_failed *why)
 {
     struct fetch *f = l->fetch;
@@ -28,18 +28,18 @@ static void retry(struct fetch_list *l, const struct fetch_failed *why)
     }
     f->trouble = why->failure;
     l->retries++;
-    l->fresh_connection = why->status == 0; /* the one it had may be half dead */
+    l->fresh_connection = why->status == 0; /* the old connection may be broken */
     fetch_list_again(l, now + wait);
 }
 
-/* One request at a time from now on, and none before the service wants one. Requests that are sent
- * while throttled count against us, so what does not fit into this poll waits for a later one. */
+/* Sends nothing before Retry-After ends, and then one request at a time. Requests that are sent
+ * while throttled count against the limit, so a poll that cannot wait ends here. */
 static void throttled(struct fetch_list *l, const struct http_answer *a, struct fetch_failed *why)
 {
     struct fetch *f = l->fetch;
     usec_t now = clock_now().mono, wait = a->retry_after;
     f->report.throttled++;
-    if (f->retries_max == 0) { /* it is for whoever asked to wait */
+    if (f->retries_max == 0) { /* the caller decides whether to wait */
         fetch_list_fail(l, why);
         return;
     }
@@ -58,14 +58,14 @@ static void throttled(struct fetch_list *l, const struct http_answer *a, struct 
     pace_throttled(&f->graph->pace, now + wait);
     f->hold_until_mono = f->graph->pace.not_before_mono;
     l->fresh_connection =
-        a->status == 503; /* page "Best practices": an overloaded instance stays so */
+        a->status == 503; /* page "Best practices": avoid the overloaded instance */
     fetch_list_again(l, f->hold_until_mono);
     if (f->hold_until_mono >= f->deadline_mono)
         fetch_give_up_until(f, f->hold_until_mono, &why->failure);
 }
 
-/* All pages in flight share one renewal: those that were refused with an older token just go again.
- * A second refusal is Graph's last word for everything. */
+/* All pages in flight share one renewal; pages that were refused with an older token are repeated.
+ * A second refusal ends the loop. */
 static void unauthorized(struct fetch_list *l, const struct http_answer *a)
 {
     struct fetch *f = l->fetch;
@@ -85,7 +85,7 @@ static void unauthorized(struct fetch_list *l, const struct http_answer *a)
     fetch_list_again(l, 0);
     if (l->generation != g->token.generation || !g->token.bearer)
         return;
-    token_forget(g); /* also when it is over: the next poll signs in anew */
+    token_forget(g); /* also if the loop ends: the next poll signs in again */
     if (f->renewals++ > 0) {
         f->calls->failed(f, NULL, &why);
         fetch_end(f, NULL);
@@ -93,24 +93,24 @@ static void unauthorized(struct fetch_list *l, const struct http_answer *a)
     }
     if (challenge_claims(a->www_authenticate, claims) >= 0) {
         free(TAKE(f->claims));
-        (void)text_copy(claims, &f->claims); /* without them the sign-in is refused and says so */
+        (void)text_copy(claims, &f->claims); /* out of memory: the sign-in fails without them */
     }
 }
 
-/* The service refuses the query as such: leave one option out and remember what worked. A 501 can
- * mean an option or the whole API: the bare query tells. */
+/* The service refuses the query: omits one option and remembers what works. A 501 can mean an
+ * option or the whole API, so the query is repeated without options. */
 static bool degrade(struct fetch_list *l, int status)
 {
     struct option_state *o = l->ask.option_state;
     if (!l->first_page)
         return false;
     int last = query_last_step(l->ask.options);
-    int next = o && o->step > l->step ? o->step /* another list has found out */
+    int next = o && o->step > l->step ? o->step /* another list has found it */
                : status == 501        ? last
                                       : query_next_step(l->ask.options, l->step);
     if (next <= l->step) {
         if (o && !o->proven)
-            o->step = last; /* no series of refusals again at every poll */
+            o->step = last; /* do not repeat the series of refusals in every poll */
         return false;
     }
     l->step = next;
@@ -120,13 +120,13 @@ static bool degrade(struct fetch_list *l, int status)
     return true;
 }
 
-static void learn_options(struct fetch_list *l)
+static void remember_options(struct fetch_list *l)
 {
     struct option_state *o = l->ask.option_state;
     if (!l->first_page || !o)
         return;
     if (l->step != o->step || (l->step > 0 && !o->proven))
-        fetch_note(l->fetch, "%s is refused with %s, which the daemon leaves out from now on",
+        fetch_note(l->fetch, "%s is refused with %s; the daemon omits that from now on",
                    l->ask.call, query_options(query_dropped(l->step)));
     o->step = l->step;
     o->proven = true;
@@ -186,7 +186,7 @@ static void take_page(struct fetch_list *l, const struct http_answer *a)
     l->rows += page.n_rows;
     l->lacking += page.n_lacking;
     l->spoiled = l->spoiled || page.spoiled;
-    learn_options(l);
+    remember_options(l);
     char *link = TAKE(page.next_link);
     page_clear(&page);
     if (link) {
@@ -198,17 +198,17 @@ static void take_page(struct fetch_list *l, const struct http_answer *a)
     fetch_list_free(l);
 }
 
-/* A Date before this program was written, or after 2100, is nobody's clock. */
+/* A Date after 2100 is ignored, as one before this program was written is. */
 #define FAR_FUTURE (UINT64_C(4102444800) * USEC_PER_SEC)
 
 static void note_clock(struct fetch *f, const struct http_answer *a)
 {
     if (!clock_is_set(a->date_at) || a->date_at >= FAR_FUTURE)
         return;
-    /* By the clock that the snapshot's time is from: it may have been set while the poll ran. */
+    /* Measured on the clock at the start of the poll: it may have been set since. */
     usec_t now_at = f->began.at + clock_now().mono - f->began.mono;
     int64_t skew = ((int64_t)now_at - (int64_t)a->date_at) / (int64_t)USEC_PER_SEC;
-    /* How long people have waited is judged by this: one odd Date must not age them by years. */
+    /* Waiting times are corrected by this skew: one wrong Date must not add years to them. */
     if (f->report.skew_known && llabs(f->report.skew_seconds - skew) > DATES_APART)
         f->dates_differ = true;
     f->report.skew_seconds = skew;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/roots.c: which hosts a tenant's cloud means (the page "deployments" of Graph's reference),
- * and that what the configuration says instead does not mix two clouds. */
+/* graph/roots.c: the hosts of each national cloud (page "deployments" of Graph's reference).
+ * Refuses a configuration that mixes two clouds. */
 #include "graph/internal.h"
 #include "graph/sign_in.h"
 
@@ -31,13 +31,13 @@ const char *cloud_graph_root(enum cloud cloud)
     return CLOUDS[cloud].graph;
 }
 
-/* A root is scheme://host[:port] and at most one slash behind it: versions and paths are ours. */
+/* A root is scheme://host[:port] and at most one slash; version and path are added here. */
 static int root(const char *key, const char *given, const char *usual, struct origin *ret,
                 struct failure *ret_failure)
 {
     bool said = given && *given;
     const char *url = said ? given : usual;
-    /* Our own addresses may be plain http: a managed identity's service is. */
+    /* Built-in addresses may be plain http, as that of a managed identity's service is. */
     int r = origin_parse(url, !said, ret, ret_failure);
     if (r < 0)
         return failure_prefix(ret_failure, r, "%s", key);
@@ -55,7 +55,7 @@ static bool is_at(const char *url, const char *root)
     return len > 0 && strncasecmp(url, root, len) == 0 && (url[len] == '/' || !url[len]);
 }
 
-/* The set of clouds that have this host; a host that Microsoft does not name may lead to any. */
+/* The set of clouds that have this host; an unknown host may belong to any. */
 static unsigned clouds_of(const char *url)
 {
     unsigned set = 0;
@@ -66,7 +66,7 @@ static unsigned clouds_of(const char *url)
     return set ? set : ALL_CLOUDS;
 }
 
-/* A token of one cloud is worth nothing in another, and a secret has no business there. */
+/* A token of one cloud is useless in another, and a secret must not be sent there. */
 static int check_clouds(const char *graph, const char *login, const char *resource,
                         struct failure *ret_failure)
 {

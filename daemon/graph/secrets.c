@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/secrets.c: a tenant's failures without the secrets that its servers may echo. */
+/* graph/secrets.c: removes the tenant's secrets from its failures, because servers may echo them. */
 #include "graph/secrets.h"
 
 #include "graph/internal.h"
@@ -8,7 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* The secret is read anew: nobody keeps it between two sign-ins. */
+/* The secret is read again, because it is not kept in memory between sign-ins. */
 static void tenant_secrets(const struct graph *g, const struct http_answer *a, struct redact *ret,
                            struct secret **ret_client)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* graph/secrets.h: removes the tenant's secrets from failures, because servers may echo them.
  *
- * Every failure text that quotes an answer passes one of these. What this request sent, the token and
- * the client secret become "[redacted]". */
+ * Every failure text that quotes an answer passes one of these. What this request sent, the token
+ * and the client secret become "[redacted]". */
 #pragma once
 #include "graph/call.h"
 #include "graph/token.h"

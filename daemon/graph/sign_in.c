@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/sign_in.c: what is sent to get a token, by kind of sign-in.
+/* graph/sign_in.c: builds the request for a token, by kind of sign-in.
  *
  * Pages "OAuth 2.0 client credentials flow" (secret, certificate, federated token), "How to use
  * managed identities on a virtual machine" and "Authenticate against Azure resources with Arc".
- * Credentials are read from their files at every sign-in, which is about once an hour: what was
- * rotated on disk needs no reload. */
+ * Credentials are read from their files at every sign-in, about once an hour, so a rotated file
+ * needs no reload. */
 #include "graph/sign_in.h"
 
 #include "base/alloc.h"
@@ -18,7 +18,7 @@
 #include <string.h>
 
 #define FORM_MAX ((size_t)64 * 1024)
-#define ARC_KEY_MAX 4096 /* bytes, as Microsoft's own library has it */
+#define ARC_KEY_MAX 4096 /* bytes, as in Microsoft's own library */
 #define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 void sign_in_clear(struct sign_in *s)
@@ -31,7 +31,7 @@ void sign_in_clear(struct sign_in *s)
 
 /* ---- a form or a query ---- */
 
-struct form { /* grows nowhere: its size is known to suffice, and it is wiped when released */
+struct form { /* of a precomputed size, so that no copy is left behind; wiped when released */
     char *bytes;
     size_t len, size;
 };
@@ -45,11 +45,10 @@ static void form_raw(struct form *f, const char *s)
 }
 
 struct form_field {
-    const char *name, *value; /* value NULL: left out */
+    const char *name, *value; /* value NULL: omitted */
 };
 
-/* application/x-www-form-urlencoded, where a blank may be %20 as well as "+"; so it does for a
- * query, too. */
+/* application/x-www-form-urlencoded with %20 for a blank, which is valid in a query too. */
 static void form_field(struct form *f, const struct form_field *field)
 {
     static const char HEX[] = "0123456789ABCDEF";
@@ -171,7 +170,7 @@ const char *sign_in_identity_root(enum identity_host host)
     return IDENTITY[host].root;
 }
 
-/* A resource and no scope, so without "/.default". Claims cannot be asked for here. */
+/* Takes a resource, not a scope, so "/.default" is cut. There is no parameter for claims. */
 static int make_query(const struct graph *g, struct sign_in *ret, struct failure *ret_failure)
 {
     CLEANUP(free) char *resource = text_printf("%.*s", (int)(strlen(g->scope) - 9), g->scope);
@@ -220,7 +219,7 @@ int sign_in_arc_key(const struct graph *g, const char *www_authenticate, struct 
     }
     const char *name = len > dir ? path + dir : "";
     size_t name_len = len > dir ? len - dir : 0;
-    /* Two challenges would leave us to choose, and whoever can add one could choose for us. */
+    /* With two challenges, whoever can add one could choose the file. */
     bool twice = path && strstr(path, REALM);
     if (twice || name_len <= 4 || strncmp(path, g->arc_directory, dir) != 0 || *name == '.' ||
         memchr(name, '/', name_len) || memcmp(name + name_len - 4, ".key", 4) != 0)
@@ -241,7 +240,7 @@ int sign_in_arc_key(const struct graph *g, const char *www_authenticate, struct 
             "cannot read the Arc agent's key file %s; add SupplementaryGroups=himds to "
             "the unit",
             file);
-    if (r < 0) /* the agent writes plain files and nothing else there */
+    if (r < 0) /* the agent writes only regular files there */
         return failure_set(ret_failure, why.kind == FAILURE_LOCAL ? why.kind : FAILURE_SECURITY, -r,
                            "%s", why.text);
     if (secret_len(key) > ARC_KEY_MAX)

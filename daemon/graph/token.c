@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/token.c: asking for a token, what the answer means, and the token that is kept. */
+/* graph/token.c: requests a token, interprets the answer, caches the token. */
 #include "graph/token.h"
 
 #include "base/digest.h"
@@ -26,8 +26,9 @@ bool token_due(const struct graph *g, usec_t now_mono)
     return !token_usable(g, now_mono) || now_mono >= g->token.renew_mono;
 }
 
-/* Five minutes before the end; long tokens at half of their life, so that a login service that is
- * down for hours is not noticed; the shortest, too, because they have no five minutes to spare. */
+/* Five minutes before the end. Long tokens at half of their life, so that an outage of the login
+ * service of some hours has no effect; the shortest too, because five minutes are most of their
+ * life. */
 usec_t token_renew_after(usec_t lifetime)
 {
     usec_t before_end = lifetime > 5 * USEC_PER_MINUTE ? lifetime - 5 * USEC_PER_MINUTE : 0;
@@ -102,8 +103,8 @@ int token_ask(struct graph *g, const char *claims, usec_t timeout, token_done *d
     return 0;
 }
 
-/* Arc's first answer is a 401 that names a file, which only the machine's own administrator can
- * read; its content goes back with the second request. */
+/* Arc answers the first request with a 401 that names a file which only privileged users can read.
+ * The second request carries its content. */
 static int prove_to_arc(struct graph *g, const struct http_answer *a, struct failure *ret_failure)
 {
     CLEANUP(sign_in_clear) struct sign_in s = {0};
@@ -118,9 +119,8 @@ static int prove_to_arc(struct graph *g, const struct http_answer *a, struct fai
 
 /* ---- the answer ---- */
 
-/* A managed identity's service: 404, 410 and 429 pass by themselves while it is being updated.
- * After a 5xx a second is the least to wait, and a 410 lasts up to 70 s, which four waits outlast.
- */
+/* A managed identity's service: 404, 410 and 429 are transient while it is updated. A 5xx needs a
+ * wait of at least a second. A 410 lasts up to 70 s: four waits of 18 s are longer. */
 static void identity_refusal(const struct graph *g, const struct http_answer *a,
                              struct failure *ret)
 {
@@ -133,7 +133,7 @@ static void identity_refusal(const struct graph *g, const struct http_answer *a,
         return;
     }
     (void)failure_set(ret, passes ? FAILURE_TRANSIENT : FAILURE_AUTH, EACCES,
-                      "sign-in: the managed identity service says HTTP %d%s%s%s", a->status,
+                      "sign-in: the managed identity service answered HTTP %d%s%s%s", a->status,
                       worded ? " (" : "", worded ? e.error : "", worded ? ")" : "");
     ret->retry_after = a->retry_after         ? a->retry_after
                        : a->status == 410     ? 18 * g->backoff
@@ -147,8 +147,7 @@ static void identity_refusal(const struct graph *g, const struct http_answer *a,
     }
 }
 
-/* How far this clock is from the service's: in steps, so that the same trouble reads alike at each
- * sign-in. */
+/* Adds the clock skew, rounded so that the text is the same at each sign-in. */
 static void add_skew(const struct http_answer *a, struct failure *f)
 {
     usec_t now = clock_now().at;
@@ -172,7 +171,7 @@ static void add_skew(const struct http_answer *a, struct failure *f)
                    now > a->date_at ? "ahead of" : "behind");
 }
 
-/* A refusal in the words of Entra's own code and of our hint. */
+/* Describes a refusal by Entra's error code and a hint. */
 static void refusal(const struct graph *g, const struct http_answer *a, struct token_result *result)
 {
     struct failure *ret = &result->failure;
@@ -203,7 +202,7 @@ static void refusal(const struct graph *g, const struct http_answer *a, struct t
     }
     (void)snprintf(result->correlation_id, sizeof result->correlation_id, "%s", e.correlation_id);
     if (a->status == 408 || a->status == 429 || a->status >= 500) {
-        /* The status outranks every word of the body: nobody's credential is at fault. */
+        /* The status outranks the body: the credential is not at fault. */
         http_status_failure(a, ret);
         enum failure_kind kind = ret->kind == FAILURE_ABSENT ? FAILURE_UNAVAILABLE : ret->kind;
         bool known_to_pass = e.kind == FAILURE_TRANSIENT || e.kind == FAILURE_THROTTLED;
@@ -222,7 +221,7 @@ static void refusal(const struct graph *g, const struct http_answer *a, struct t
     ret->retry_after = a->retry_after;
 }
 
-/* A 200 that is no token. No byte of a body that may hold one is quoted. */
+/* A 200 without a token. A body that may hold one is never quoted. */
 static void not_a_token(const struct http_answer *a, struct failure *ret)
 {
     struct token_error e;
@@ -259,7 +258,7 @@ static void read_answer(struct graph *g, const struct http_answer *a, struct tok
     if (r < 0) {
         if (a->status == 200)
             not_a_token(a, &ret->failure);
-        (void)failure_prefix(&ret->failure, 0, "sign-in: the answer is no token");
+        (void)failure_prefix(&ret->failure, 0, "sign-in: the answer is not a token");
         return;
     }
     token_forget(g);

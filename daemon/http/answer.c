@@ -21,15 +21,15 @@ static const char *certificate_words(long verify)
     case 64: /* IP address */
         return "its certificate is for another name";
     case 9:
-        return "its certificate is not valid yet (is our clock right?)";
+        return "its certificate is not valid yet (or this machine's clock is wrong)";
     case 10:
-        return "its certificate has expired (or our clock is wrong)";
+        return "its certificate has expired (or this machine's clock is wrong)";
     case 18: /* self-signed */
     case 19: /* self-signed in the chain */
     case 2:
     case 20: /* no issuer found */
     case 21:
-        return "its certificate comes from an issuer that we do not know (see network.ca_file)";
+        return "its certificate is from an unknown issuer (see network.ca_file)";
     case 23:
         return "its certificate is revoked";
     default:
@@ -40,20 +40,20 @@ static const char *certificate_words(long verify)
 static void timeout_failure(const struct http_request *r, const char *to, bool connected,
                             struct failure *ret)
 {
-    if (strstr(r->slot->errbuf, "too slow")) /* libcurl has no code of its own for that */
-        failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: the answer crawls: it is too slow", to);
+    if (strstr(r->slot->errbuf, "too slow")) /* libcurl has no separate code for this */
+        failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: transfer below minimum speed", to);
     else if (connected)
         failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: time-out: no %sanswer within %llu s",
                     to, r->slot->heads.bytes > 0 ? "complete " : "",
                     (unsigned long long)((r->timeout + USEC_PER_SEC - 1) / USEC_PER_SEC));
-    else if (r->timeout < r->connect_timeout) /* what was left of something longer */
+    else if (r->timeout < r->connect_timeout) /* the rest of a longer deadline */
         failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: time-out: no connection", to);
     else
         failure_set(ret, FAILURE_TRANSIENT, ETIMEDOUT, "%s: time-out: no connection within %llu s",
                     to, (unsigned long long)(r->connect_timeout / USEC_PER_SEC));
 }
 
-/* A proxy that is reached over TLS shows a certificate too, before it is asked for anything. */
+/* A proxy that is reached over TLS shows its certificate before the CONNECT. */
 static void peer_failure(const struct http_request *r, const char *to, long connect_status,
                          struct failure *ret)
 {
@@ -81,8 +81,8 @@ static void transfer_failure(struct http_request *r, CURLcode code, struct failu
     (void)snprintf(to, sizeof to, "%s%s%s%s", slot->to.text,
                    r->proxied ? " (through the proxy " : "", r->proxied ? proxy : "",
                    r->proxied ? ")" : "");
-    /* libcurl's own sentence names hosts and OpenSSL's reasons, but often counts milliseconds and
-     * bytes too: a failure that goes on must read alike each time, so it is used where it does. */
+    /* libcurl's message names hosts and OpenSSL's reasons, but often includes milliseconds or
+     * bytes. The text of a repeated failure must not change, so it is used only where it is stable. */
     const char *sentence = slot->errbuf[0] ? slot->errbuf : curl_easy_strerror(code);
     const char *words = curl_easy_strerror(code);
 
@@ -97,9 +97,9 @@ static void transfer_failure(struct http_request *r, CURLcode code, struct failu
         return;
     }
     if (code == CURLE_OUT_OF_MEMORY && connected != 0 && r->stop == STOP_NOT) {
-        /* What libcurl says when one header line passes its own bound of 100 kB, too. */
+        /* libcurl's result also for a header line beyond its bound of 100 kB. */
         failure_set(ret, FAILURE_PROTOCOL, EMSGSIZE,
-                    "%s: a header line without end (or our memory has)", to);
+                    "%s: a header line is too long, or memory ran out", to);
         return;
     }
     if (r->stop == STOP_MEMORY || code == CURLE_OUT_OF_MEMORY) {
@@ -108,14 +108,14 @@ static void transfer_failure(struct http_request *r, CURLcode code, struct failu
     }
     if (r->proxied && (connect_status == 407 || connect_status == 401)) { /* tinyproxy says 401 */
         failure_set(ret, FAILURE_CONFIG, EACCES,
-                    "the proxy %s wants %scredentials (HTTP %ld); check "
+                    "the proxy %s requires %scredentials (HTTP %ld); check "
                     "network.proxy_password_file",
-                    proxy, r->http->proxy_password ? "other " : "", connect_status);
+                    proxy, r->http->proxy_password ? "different " : "", connect_status);
         return;
     }
     if (r->proxied && connect_status != 0 && connect_status / 100 != 2) {
         failure_set(ret, FAILURE_TRANSIENT, EIO,
-                    "the proxy %s does not let us through to %s: HTTP %ld", proxy, slot->to.text,
+                    "the proxy %s refused the connection to %s: HTTP %ld", proxy, slot->to.text,
                     connect_status);
         return;
     }
@@ -147,13 +147,13 @@ static void transfer_failure(struct http_request *r, CURLcode code, struct failu
     case CURLE_WEIRD_SERVER_REPLY:
         failure_set(ret, FAILURE_TRANSIENT, EBADMSG, "%s: the answer is not HTTP", to);
         return;
-    case CURLE_URL_MALFORMAT: /* these words could hold the URL */
+    case CURLE_URL_MALFORMAT: /* libcurl's message could quote the URL */
         failure_set(ret, FAILURE_SECURITY, EPERM, "%s: libcurl refuses this URL", to);
         return;
     case CURLE_SSL_CONNECT_ERROR:
         failure_set(ret, FAILURE_TRANSIENT, EIO, "%s: the TLS handshake failed: %s", to, sentence);
         return;
-    case CURLE_WRITE_ERROR: /* our own stops have been told above; what is left is the inflater */
+    case CURLE_WRITE_ERROR: /* our own stops are handled above; the rest comes from decompression */
     case CURLE_BAD_CONTENT_ENCODING:
         failure_set(ret, FAILURE_TRANSIENT, EBADMSG, "%s: the answer's compression is broken", to);
         return;
@@ -177,13 +177,13 @@ static void read_times(const struct heads *h, struct http_answer *ret)
         ret->date_at = 0;
     if (!h->retry_after[0])
         return;
-    /* The sender's own Date is what its HTTP-date was computed from; our clock may be off. */
+    /* The sender computed its HTTP-date from its own Date; our clock may be wrong. */
     usec_t now_at = ret->date_at ? ret->date_at : clock_now().at;
     if (retry_after_parse(h->retry_after, now_at, &ret->retry_after, &ret->retry_after_clamped) < 0)
         ret->retry_after = 0;
 }
 
-/* 1xx announces an answer and is none. */
+/* 1xx precedes the answer. */
 static bool is_final(int status)
 {
     return status >= 200 && status <= 999;
@@ -216,7 +216,7 @@ void http_answer_read(struct http_request *r, CURLcode code, struct http_answer 
         transfer_failure(r, code, &ret->failure);
 }
 
-/* RFC 9110 section 15 and graph-independent common sense: what the caller should do about it. */
+/* RFC 9110 section 15: the failure kind of each status. The first matching row counts. */
 static const struct {
     int from, to;
     enum failure_kind kind;
@@ -226,7 +226,7 @@ static const struct {
     {401, 401, FAILURE_AUTH, "unauthorized"},
     {402, 403, FAILURE_PERMISSION, "forbidden"},
     {404, 404, FAILURE_ABSENT, "not found"},
-    {407, 407, FAILURE_CONFIG, "the proxy wants credentials"},
+    {407, 407, FAILURE_CONFIG, "proxy authentication required"},
     {408, 408, FAILURE_TRANSIENT, "request time-out"},
     {410, 410, FAILURE_ABSENT, "gone"},
     {425, 425, FAILURE_TRANSIENT, "too early"},
@@ -238,8 +238,8 @@ static const struct {
     {509, 509, FAILURE_THROTTLED, "bandwidth limit exceeded"},
     {500, 599, FAILURE_UNAVAILABLE, "server error"},
     {100, 199, FAILURE_PROTOCOL, "not a final answer"},
-    {200, 299, FAILURE_PROTOCOL, "not the answer that was asked for"},
-    {600, 999, FAILURE_PROTOCOL, "not a status of HTTP"},
+    {200, 299, FAILURE_PROTOCOL, "not the expected success status"},
+    {600, 999, FAILURE_PROTOCOL, "not an HTTP status"},
 };
 
 void http_status_failure(const struct http_answer *a, struct failure *ret)

@@ -43,7 +43,7 @@ static void slot_free(struct slot *slot)
 }
 DEFINE_CLEANUP(struct slot *, slot_free)
 
-/* An idle one whose handle is for this place already, or any. */
+/* An idle slot whose handle is for this origin already, or any other, or a new one. */
 static struct slot *slot_get(struct http *h, const struct origin *to, const char *ca_file,
                              bool reusable)
 {
@@ -153,7 +153,7 @@ static int want_socket(CURL *easy, curl_socket_t fd, int what, void *userdata, v
     sd_event_source *source = socket_data;
     (void)easy;
     if (what == CURL_POLL_REMOVE) {
-        sd_event_source_disable_unref(source); /* at once: the number may come back */
+        sd_event_source_disable_unref(source); /* at once: the fd number may be reused */
         return 0;
     }
     uint32_t events = (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0) |
@@ -265,7 +265,7 @@ static int on_reap(sd_event_source *s, void *userdata)
 {
     struct http *h = userdata;
     int left;
-    (void)s; /* ONESHOT: off until somebody asks again */
+    (void)s; /* ONESHOT: off until enabled again */
     if (h->doomed) {
         reap_doomed(h);
         return 0;
@@ -296,7 +296,7 @@ static int check_secret(const struct secret *s, const struct origin *to,
                        "a secret that is not meant for %s was not sent there", to->text);
 }
 
-/* May this leave at all, and where does it go? */
+/* Checks URL and secrets; *ret_to is the origin that the request goes to. */
 static int admit(const struct http_call *call, struct origin *ret_to, struct failure *ret_failure)
 {
     struct failure why = {0};
@@ -325,11 +325,11 @@ int http_start(struct http *h, const struct http_call *call, http_done *done, vo
     if (got < 0)
         return got;
     if (h->doomed ||
-        !have_multi(h)) /* memory has just run out: nothing begins before that is over */
+        !have_multi(h)) /* after out of memory: nothing starts until the reaper has run */
         return failure_oom(ret_failure);
     CLEANUP(http_request_free) struct http_request *r = calloc(1, sizeof *r);
-    /* Answers to a bearer are pages. What others are told may be a token, and must not stay in a
-     * handle's memory longer than it has to. */
+    /* Answers to a bearer are pages. Other answers may be a token, which must not stay in the
+     * memory of a kept handle. */
     bool reusable = call->bearer && strcmp(call->method, "GET") == 0;
     const char *ca_file = call->ca_file && *call->ca_file ? call->ca_file : h->ca_file;
     CLEANUP(slot_free) struct slot *slot = slot_get(h, &to, ca_file, reusable);
@@ -353,7 +353,7 @@ int http_start(struct http *h, const struct http_call *call, http_done *done, vo
     CURLMcode code = curl_multi_add_handle(h->multi, slot->easy);
     if (code != CURLM_OK) {
         r->slot = NULL;
-        return failure_set(ret_failure, FAILURE_LOCAL, ENOMEM, "libcurl takes no request: %s",
+        return failure_set(ret_failure, FAILURE_LOCAL, ENOMEM, "libcurl refused the request: %s",
                            curl_multi_strerror(code));
     }
     (void)TAKE(slot);

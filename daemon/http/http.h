@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* http/http.h: requests over one libcurl multi handle on sd-event. Knows no Graph and no webhook.
  *
- * Every request leaves through http_start, which compares the URL with the allowed origin and the
- * audience of each secret with the URL (security rules 8 to 12). Redirects are never followed.
+ * Every request leaves through http_start, which checks the URL against the allowed origin and the
+ * audience of each secret against the URL. Redirects are never followed.
  * Bodies are counted after decompression, in our own callback. Nothing blocks. */
 #pragma once
 #include "base/cleanup.h"
@@ -19,8 +19,8 @@ struct http_options {
     const struct secret *proxy_password; /* user:password; NULL: none */
     const char *user_agent;
 };
-/* Our allocator for libcurl; once, in main, before any thread. kind LOCAL: libcurl, or the TLS library
- * or resolver below it, cannot begin on this system. */
+/* Sets our allocator for libcurl; once, in main, before any thread. kind LOCAL: libcurl, its TLS
+ * library or its resolver cannot be initialised. */
 int http_global_init(struct failure *ret_failure);
 int http_new(sd_event *event, const struct http_options *o, struct http **ret,
              struct failure *ret_failure);
@@ -44,16 +44,14 @@ struct http_call {
     size_t body_len;
     const struct secret *secret_body; /* instead of body: e.g. a form with a client secret, */
     size_t secret_from; /* ... which begins there and ends at an '&' or the end; see `sent` */
-    usec_t timeout,
-        connect_timeout; /* 0: 30 s and 10 s; until the first byte nothing else counts */
-    usec_t crawl; /* from then on: slower than 64 bytes/s for so long is a failure; whole seconds,
-                   * 0: half of the time-out */
+    usec_t timeout, connect_timeout; /* 0: 30 s and 10 s */
+    usec_t crawl; /* after the first byte: less than 64 bytes/s for so long is a failure; whole
+                   * seconds, 0: half of the timeout */
     size_t max_body; /* decoded bytes of the answer; more is a failure */
-    /* A final status line is the answer, whatever becomes of the rest: no compression is asked for,
-     * and a body that is longer than max_body, cut, crawls or breaks a rule ends the reading only.
-     */
+    /* The final status line is the answer. No compression is requested; a body that is too long,
+     * cut, too slow or malformed only ends the reading. */
     bool status_only;
-    bool fresh_connection; /* after a 503 (graph-api.md 7.3) */
+    bool fresh_connection; /* after a 503: avoid the overloaded instance */
 };
 struct http_answer {
     int status;       /* 0: no complete answer, see failure */
@@ -62,27 +60,26 @@ struct http_answer {
     size_t wire_bytes;  /* as received, headers included */
     usec_t retry_after; /* 0: none; already clamped to 1 s .. 1 h */
     bool retry_after_clamped;
-    unsigned load_percent;        /* of a limit of the service that we use; 0: it does not say */
+    unsigned load_percent;        /* used of a limit of the service; 0: not reported */
     usec_t date_at;               /* the Date header; 0: none */
     const char *content_type;     /* lower case, parameters cut off, redacted; "" if none */
     const char *request_id;       /* request-id header; "" if there is none that looks like an id */
     const char *www_authenticate; /* borrowed; "" */
     const char *redirect; /* 3xx: "https://host[:port]" that Location leads to; "" if not known */
-    /* The secrets of this request, for redact_clean(): whatever is quoted of the answer passes it.
+    /* The secrets of this request, for redact_clean(): every quotation of the answer must pass it.
      * Borrowed until `done` returns. A receiver adds its own URL. */
     const struct redact *sent;
     struct failure failure; /* if status is 0: TRANSIENT, SECURITY, PROTOCOL (too large), ... */
     usec_t took;
 };
 typedef void http_done(void *userdata, const struct http_answer *answer);
-struct http_request; /* freeing it cancels it; `done` may free it or start another */
+struct http_request; /* freeing cancels it; `done` may free it or start another */
 /* -EPERM with kind SECURITY: refused before anything left (foreign origin, http, userinfo, wrong
  * audience). On success exactly one `done` follows, from the event loop, never from inside here. */
 int http_start(struct http *h, const struct http_call *call, http_done *done, void *userdata,
                struct http_request **ret, struct failure *ret_failure);
 void http_request_free(struct http_request *r);
 DEFINE_CLEANUP(struct http_request *, http_request_free)
-/* What this status means when nothing better is known; a 2xx is no failure by itself, so it means
- * that another answer was expected (PROTOCOL). Writes kind,
- * retry_after and "HTTP 429 ..." without body text. */
+/* The meaning of a status if nothing better is known; a 2xx means that another answer was expected
+ * (PROTOCOL). Sets kind, retry_after and "HTTP 429 ..." without body text. */
 void http_status_failure(const struct http_answer *a, struct failure *ret);

@@ -10,7 +10,7 @@
 #define SLOTS_KEPT 8                    /* idle slots */
 #define IDLE_BYTES ((size_t)256 * 1024) /* of all idle buffers; more goes back at once */
 
-/* What the headers said. */
+/* The headers that are used. */
 struct heads {
     size_t bytes;
     char retry_after[64], load[32], date[64], content_type[80], request_id[80];
@@ -19,15 +19,15 @@ struct heads {
     char redirect[ORIGIN_MAX];
 };
 
-enum stop { STOP_NOT, STOP_BODY, STOP_HEADERS, STOP_MEMORY }; /* why we ended a transfer */
+enum stop { STOP_NOT, STOP_BODY, STOP_HEADERS, STOP_MEMORY }; /* why a callback aborted the transfer */
 
-/* What a transfer needs and the next one can use again: the handle with its options, and the buffer
- * that the answer is collected in, which saves growing anew for every page. */
+/* The reusable part of a transfer: the handle with its options, and the buffer for the answer,
+ * which need not grow again for every page. */
 struct slot {
     struct slot *next;            /* idle */
     struct http_request *request; /* whose transfer it is */
     CURL *easy;                   /* NULL: to be made */
-    struct origin to;             /* the handle is for this place and these CAs only, see setup.c */
+    struct origin to;             /* the handle is for this origin and these CAs only */
     char *ca_file;
     char *bytes;
     size_t len, size;
@@ -62,7 +62,7 @@ struct http {
     char *ca_file, *proxy, *user_agent;
     char proxy_name[ORIGIN_MAX]; /* "scheme://host:port": what is logged */
     struct secret *proxy_password;
-    bool calling; /* inside somebody's `done` */
+    bool calling; /* inside a `done` */
     bool doomed;  /* libcurl has run out of memory: all requests fail, see give_up */
 };
 
@@ -70,7 +70,7 @@ struct http {
  * The request owns what libcurl borrows. */
 int setup_request(struct http_request *r, const struct http_call *call,
                   struct failure *ret_failure);
-/* Can the CA file be used at all? kind CONFIG, naming it. */
+/* Checks that the CA file can be used. kind CONFIG, naming it. */
 int setup_check_ca(const char *path, struct failure *ret_failure);
 /* "scheme://host:port" of a proxy. Refuses credentials in it. kind CONFIG. */
 int setup_proxy_name(const char *proxy, char ret[static ORIGIN_MAX], struct failure *ret_failure);

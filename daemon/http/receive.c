@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* http/receive.c: libcurl's write and header callbacks. They bound the size of an answer and keep the
- * few headers that are used. */
+/* http/receive.c: libcurl's write and header callbacks. They bound the size of an answer and keep
+ * the few headers that are used. */
 #include "http/internal.h"
 
 #include "base/alloc.h"
@@ -111,10 +111,10 @@ static void keep_redirect(struct slot *slot, const char *value, size_t len)
         memcpy(h->redirect, to.text, sizeof to.text);
 }
 
-/* libcurl measures the speed from the start of the request. Were the limit set then, it would cut an
- * answer whose first byte takes as long as the deadline allows. Curl_speedcheck() in lib/speedcheck.c
- * reads both options anew each time, so they are set with the first header. Setting two numbers
- * cannot fail. */
+/* libcurl measures the speed from the start of the request. Were the limit set then, it would cut
+ * an answer whose first byte takes as long as the deadline allows. Curl_speedcheck() in
+ * lib/speedcheck.c reads both options anew each time, so they are set with the first header.
+ * Setting two numbers cannot fail. */
 static void limit_speed(struct http_request *r)
 {
     usec_t seconds = r->crawl / USEC_PER_SEC;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* http/retry.c: how long to wait. */
+/* http/retry.c: waiting times before a retry: Retry-After, backoff with jitter, delivery delays. */
 #include "http/retry.h"
 
 #include "base/cleanup.h"
@@ -12,7 +12,7 @@
 #define WAIT_LEAST USEC_PER_SEC
 #define WAIT_MOST USEC_PER_HOUR
 
-/* Seconds as RFC 9110 writes them: digits only. Absurd ones stop at a day, far beyond the clamp. */
+/* Seconds as RFC 9110 writes them: digits only. Capped at a day, far beyond the clamp. */
 static bool seconds_parse(const char *s, usec_t *ret)
 {
     usec_t seconds = 0;
@@ -36,7 +36,7 @@ int retry_after_parse(const char *value, usec_t now_at, usec_t *ret, bool *ret_c
     size_t len = strlen(value);
     while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t'))
         len--;
-    if (len >= sizeof text) /* no HTTP-date is that long; a number of that many digits is a joke */
+    if (len >= sizeof text) /* longer than any HTTP-date or sensible number */
         return -EINVAL;
     memcpy(text, value, len);
     text[len] = '\0';
@@ -53,7 +53,7 @@ int retry_after_parse(const char *value, usec_t now_at, usec_t *ret, bool *ret_c
     return 0;
 }
 
-/* A share of the limit, 0.8 to 1.8 by the manual; up to 10 is believed. */
+/* A share of the limit, 0.8 to 1.8 by the documentation; up to 10 is accepted. */
 unsigned retry_load_parse(const char *value)
 {
     unsigned percent = 0, unit = 100;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* http/retry.h: how long to wait. Pure: the clock and the dice are arguments. */
+/* http/retry.h: waiting times before a retry. Pure: clock and random bits are arguments. */
 #pragma once
 #include "base/clock.h"
 #include <stdbool.h>
@@ -7,8 +7,8 @@
 /* Retry-After (RFC 9110 10.2.3: seconds or HTTP-date) at `now_at`, clamped to 1 s .. 1 h.
  * -EINVAL: neither. */
 int retry_after_parse(const char *value, usec_t now_at, usec_t *ret, bool *ret_clamped);
-/* How much of a limit is used, from x-ms-throttle-limit-percentage: "0.85" is 85. 0: it says nothing
- * that makes sense. */
+/* Used share of a limit in percent, from x-ms-throttle-limit-percentage: "0.85" is 85. 0:
+ * malformed. */
 unsigned retry_load_parse(const char *value);
 /* min(cap, base * 2^n) with full jitter: uniform in [half of it, all of it]; `dice` is 32 random
  * bits. */

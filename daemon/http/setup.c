@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* http/setup.c: every option that a request has, in one place. */
+/* http/setup.c: sets all libcurl options of a request. */
 #include "http/internal.h"
 
 #include "base/alloc.h"
@@ -19,7 +19,7 @@
 #define UPLOAD_BYTES 16384L /* libcurl's least; it is allocated and wiped for each request */
 #define METADATA_HOST "169.254.169.254"
 
-/* A chain of options: after the first that fails the others are skipped. */
+/* Skips the option if an earlier one failed. */
 #define SET(option, value)                                \
     do {                                                  \
         if (code == CURLE_OK)                             \
@@ -85,7 +85,7 @@ int setup_proxy_name(const char *proxy, char ret[static ORIGIN_MAX], struct fail
     return r;
 }
 
-/* Who is believed about the other end, and who about a proxy that is reached over TLS. */
+/* CA options for the server, and for a proxy that is reached over TLS. */
 static const struct ca_options {
     CURLoption file, directory, blob;
 } CA_OF_SERVER = {CURLOPT_CAINFO, CURLOPT_CAPATH, CURLOPT_CAINFO_BLOB},
@@ -134,7 +134,7 @@ static int add_header(struct http_request *r, const char *line, struct failure *
     return 0;
 }
 
-/* libcurl's list has the one copy that lives as long as the request. */
+/* `sent` points into libcurl's list, which lives as long as the request. */
 static void remember_authorization(struct http_request *r)
 {
     const struct curl_slist *last = r->headers;
@@ -236,7 +236,7 @@ static CURLcode set_target(const struct http_request *r, const char *url)
     return code;
 }
 
-/* What stays for all requests to this place. */
+/* Options that are the same for all requests to this origin. */
 static CURLcode set_place(struct http_request *r)
 {
     struct slot *slot = r->slot;
@@ -248,7 +248,7 @@ static CURLcode set_place(struct http_request *r)
     SET(CURLOPT_PROTOCOLS_STR, slot->to.scheme);
     SET(CURLOPT_REDIR_PROTOCOLS_STR, "https");
     SET(CURLOPT_FOLLOWLOCATION,
-        0L); /* rule 9: on a 307 libcurl would send the body to the new host */
+        0L); /* on a 307 libcurl would send the body to the new host */
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     /* "" and not NULL: NULL means the proxy variables of the environment. */
     SET(CURLOPT_PROXY, r->proxied ? h->proxy : "");
@@ -277,12 +277,12 @@ static CURLcode set_place(struct http_request *r)
     SET(CURLOPT_HEADERDATA, slot);
     SET(CURLOPT_ERRORBUFFER, slot->errbuf);
     SET(CURLOPT_PRIVATE, slot);
-    if (code == CURLE_OK) /* a libcurl without HTTP/2 says no, and speaks 1.1 */
+    if (code == CURLE_OK) /* fails without HTTP/2 support; then 1.1 is used */
         (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     return code;
 }
 
-/* What each request has of its own. */
+/* Options of a single request. */
 static CURLcode set_call(struct http_request *r, const struct http_call *call)
 {
     CURL *easy = r->slot->easy;

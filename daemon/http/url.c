@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* http/url.c: URLs are taken apart by libcurl, the parser that will also follow them.
+/* http/url.c: parses URLs with libcurl, which will also send the request.
  *
- * Two parsers that read one URL differently are how requests end up on the wrong host. So whatever
+ * If two parsers read a URL differently, a request can reach the wrong host. So everything that
  * parsers are known to disagree about (userinfo, backslashes, percent signs or non-ASCII in the
  * host, missing or surplus slashes) is refused before libcurl sees it. */
 #include "http/url.h"
@@ -22,7 +22,7 @@ DEFINE_CLEANUP(char *, curl_free)
 static const char *const HOST_CHARACTERS =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]";
 
-/* The first thing wrong with the spelling, or NULL. */
+/* The first syntax mistake, or NULL. */
 static const char *spelling(const char *url, const char **ret_scheme)
 {
     if (strnlen(url, URL_MAX + 1) > URL_MAX)
@@ -57,7 +57,7 @@ static const char *spelling(const char *url, const char **ret_scheme)
     return NULL;
 }
 
-/* libcurl has brought IPv4 addresses into dotted form already ("127.1", "0x7f000001"). */
+/* libcurl has converted IPv4 addresses to dotted form ("127.1", "0x7f000001"). */
 static bool host_canonical(char *host, size_t size)
 {
     for (char *c = host; *c; c++)
@@ -87,7 +87,7 @@ bool origin_is_loopback(const struct origin *o)
 }
 
 static const char NO_MEMORY[] =
-    "out of memory"; /* by address: nothing is wrong with the URL then */
+    "out of memory"; /* compared by address: not a mistake in the URL */
 
 /* What is wrong with the URL, or NULL, *ret and, if asked for, the path for curl_free(). */
 static const char *take_apart(const char *url, struct origin *ret, char **ret_path)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* http/url.h: where may this go? Parsed by libcurl's URL API, never by eye. Pure. */
+/* http/url.h: origins, and whether a URL stays on one. URLs are parsed by libcurl only. Pure. */
 #pragma once
 #include "base/failure.h"
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* json/check.c: the strict pass in front of cJSON, which lets bad UTF-8, duplicate keys, control
- * characters and text behind the value through.
+ * characters and text after the value through.
  *
  * It sees every byte of every page, so the common case, a run of plain ASCII inside a string, goes
  * eight bytes at a time. Nothing is stored but the keys of the objects that are open. */
@@ -143,7 +143,7 @@ static int check_escape(struct json_scan *s)
     if (c == 0)
         return refuse(s, "\\u0000 in a string");
     if (c >= 0xD800 && c <= 0xDFFF)
-        return refuse(s, "half a surrogate pair in a string");
+        return refuse(s, "a lone surrogate in a string");
     s->p = p;
     return 0;
 }
@@ -180,7 +180,7 @@ static int check_string(struct json_scan *s, bool *ret_escapes)
 
 /* ---- keys ---- */
 
-/* Not strong: somebody who builds collisions only makes us compare the names themselves. */
+/* Not cryptographic: collisions only cost a comparison of the names. */
 static uint64_t key_hash(const char *name, size_t len)
 {
     const uint64_t odd = UINT64_C(0x9E3779B97F4A7C15);
@@ -252,7 +252,7 @@ static int push_key(struct json_scan *s, struct key key)
     return 0;
 }
 
-/* ---- members that nobody wants ---- */
+/* ---- members to omit ---- */
 
 static bool is_wanted(const struct json_scan *s, const struct key *key)
 {
@@ -320,7 +320,7 @@ static int check_key(struct json_scan *s)
         return r;
     skip_space(s);
     if (s->p == s->end || *s->p != ':')
-        return refuse(s, "a colon is missing behind a key");
+        return refuse(s, "a colon is missing after a key");
     s->p++;
     return 0;
 }
@@ -386,7 +386,7 @@ static int check_number(struct json_scan *s)
     if (!skip_char(s, '0') && skip_digits(s) == 0)
         return refuse(s, "a number without digits");
     if (skip_char(s, '.') && skip_digits(s) == 0)
-        return refuse(s, "a number that ends in its point");
+        return refuse(s, "a number that ends with its decimal point");
     if (skip_char(s, 'e') || skip_char(s, 'E')) {
         if (!skip_char(s, '+'))
             (void)skip_char(s, '-'); /* either is optional */
@@ -397,7 +397,7 @@ static int check_number(struct json_scan *s)
     if (s->p - first > JSON_NUMBER_MAX)
         return refuse(s, "a number with too many digits");
     if (scaled && vanishes(first, (size_t)(s->p - first)))
-        return refuse(s, "a number too small to be told from 0");
+        return refuse(s, "a number too small to distinguish from 0");
     return 0;
 }
 
@@ -411,7 +411,7 @@ static int check_word(struct json_scan *s)
             return 0;
         }
     }
-    return refuse(s, "this begins no value");
+    return refuse(s, "this does not start a value");
 }
 
 static int check_scalar(struct json_scan *s)
@@ -484,7 +484,7 @@ static int check_all(struct json_scan *s)
         skip_space(s);
         char c = s->p < s->end ? *s->p : '\0';
         if (want == WANT_REST && s->depth == 0)
-            return s->p == s->end ? 0 : refuse(s, "text behind the value");
+            return s->p == s->end ? 0 : refuse(s, "text after the value");
         if (want == WANT_REST) {
             r = check_rest(s, &want);
         } else if ((want == WANT_FIRST_KEY && c == '}') ||

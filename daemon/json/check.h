@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* json/check.h: is this text JSON as RFC 8259 has it, and as careful as we need it? Private to
- * json/. */
+/* json/check.h: checks a text against RFC 8259 and stricter rules. Private to json/. */
 #pragma once
 #include "base/failure.h"
 #include <stddef.h>
 
-/* No longer than this: cJSON cuts numbers at 63 characters without a word. */
+/* Characters; cJSON silently cuts longer numbers. */
 #define JSON_NUMBER_MAX 63
 
-/* What is wanted of a text, and the text without the rest. */
+/* Members to keep, and the text without the others. */
 struct json_sieve {
     const char *const *names; /* of members; NULL ends */
     char *text;               /* NULL: nothing was left out; otherwise for alloc_release() */

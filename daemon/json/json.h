@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* json/json.h: strict JSON, read and written; the only user of cJSON.
+/* json/json.h: reads and writes strict JSON; the only user of cJSON.
  *
- * cJSON does the parsing, and stays: a library that others look after beats a parser of our own,
- * even a faster one. The room is one file wide, so that another library can take its place.
+ * cJSON does the parsing: a maintained library is preferred to a faster parser of our own. Only
+ * read.c uses it, so it can be replaced.
  *
- * Reading refuses what cJSON would let pass (security rule 4): bad UTF-8, nesting beyond 32,
- * duplicate keys, anything but white space behind the value, \u0000, raw control characters, lone
- * surrogates, numbers that are not JSON. Names are compared byte for byte. Strings that come out are
- * valid UTF-8 and otherwise hostile. A byte order mark is skipped. Getters tell missing from null from wrong type. Pure. */
+ * Reading refuses what cJSON accepts: bad UTF-8, nesting beyond 32, duplicate keys, anything but
+ * white space behind the value, \u0000, raw control characters, lone surrogates, numbers that are
+ * not JSON. Names are compared byte for byte. Strings that come out are valid UTF-8, but otherwise
+ * hostile. A byte order mark is skipped. Getters distinguish missing, null and wrong type. Pure. */
 #pragma once
 #include "base/cleanup.h"
 #include "base/failure.h"
@@ -20,8 +20,8 @@ struct json; /* a value; a child is borrowed from its root */
 void json_init(void); /* our allocator for cJSON; once, in main */
 /* kind PROTOCOL, -EBADMSG, with the byte offset; or LOCAL, -ENOMEM. */
 int json_parse(const char *text, size_t len, struct json **ret, struct failure *ret_failure);
-/* The same without the members, at any depth, that are not called one of `names` (NULL ends): they
- * must be as strict as the others, and cost cJSON nothing. */
+/* The same, but omits members, at any depth, whose name is not in `names` (NULL ends). They are
+ * checked like the others, and cost cJSON nothing. */
 int json_parse_only(const char *text, size_t len, const char *const *names, struct json **ret,
                     struct failure *ret_failure);
 void json_free(struct json *root);
@@ -34,7 +34,7 @@ bool json_is_object(const struct json *j);
 bool json_is_array(const struct json *j);
 bool json_is_null(const struct json *j);
 bool json_is_string(const struct json *j);
-size_t json_count(const struct json *array);                          /* 0 if it is none */
+size_t json_count(const struct json *array);                          /* 0 if not an array */
 const struct json *json_first(const struct json *container);          /* walk in O(1) a step */
 const struct json *json_next(const struct json *child);
 const char *json_name(const struct json *member);                     /* key of an object's member */
@@ -54,8 +54,8 @@ enum json_is json_get_object(const struct json *object, const char *key, const s
  * Strings with bad UTF-8 get U+FFFD. Errors stick; check once in json_write_take. */
 struct json_writer;
 struct json_writer *json_writer_new(size_t max); /* ceiling in bytes; NULL: no memory */
-/* For documents that people see: strings and keys go out as text_clean() leaves them ("\u{9b}"), but
- * for line breaks, which JSON escapes. Without it every string is written as it is. */
+/* For documents that people read: strings and keys pass text_clean() ("\u{9b}"), except line
+ * breaks, which JSON escapes. Without it strings are written unchanged. */
 void json_writer_clean(struct json_writer *w);
 void json_writer_free(struct json_writer *w);
 DEFINE_CLEANUP(struct json_writer *, json_writer_free)

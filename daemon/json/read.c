@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* json/read.c: cJSON behind the strict check, and getters that tell what is wrong. */
+/* json/read.c: parses checked text with cJSON; typed getters that say what is wrong. */
 #include "json/json.h"
 
 #include "base/alloc.h"
@@ -142,7 +142,7 @@ void json_free(struct json *root)
         document_free((struct document *)(void *)root);
 }
 
-/* ---- looking around ---- */
+/* ---- navigation ---- */
 
 bool json_is_object(const struct json *j)
 {
@@ -204,7 +204,7 @@ const char *json_text(const struct json *j)
 
 /* ---- typed values ---- */
 
-/* What there is to say before the type matters; JSON_OK: there is a value, of some type. */
+/* Missing or null; JSON_OK: there is a value of some type. */
 static enum json_is presence(const struct json *j)
 {
     return !j ? JSON_MISSING : json_is_null(j) ? JSON_NULL : JSON_OK;

@@ -153,20 +153,20 @@ class Certificates(Cloud):
 
     def test_the_system_s_authorities_are_believed_where_no_file_is_named(self):
         self.write("")
-        self.refused("comes from an issuer that we do not know (see network.ca_file)")
+        self.refused("is from an unknown issuer (see network.ca_file)")
         self.system(self.own.read_text())
         self.once(expect=0)
 
     def test_an_extra_file_comes_beside_the_system_s_authorities(self):
         self.write("", ca=[self.sim])
         (self.directory / "bundle.pem").write_text(self.another().read_text())
-        self.refused("comes from an issuer that we do not know (see network.ca_file)")
+        self.refused("is from an unknown issuer (see network.ca_file)")
         self.system(self.own.read_text())
         self.once(expect=0)
 
     def test_the_environment_adds_no_authority(self):
         self.write("")
-        self.refused("comes from an issuer that we do not know", env={
+        self.refused("is from an unknown issuer", env={
             **os.environ, **{name: str(self.own) for name in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")},
             "SSL_CERT_DIR": str(self.own.parent)})
 

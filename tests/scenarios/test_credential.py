@@ -306,7 +306,7 @@ class Auto(Credential):
         self.cannot_be_told("the application is not registered in this tenant")
 
     def test_secrets_that_all_begin_otherwise_are_said_once_and_are_no_alert(self):
-        self.cannot_be_told("of the 2 client secrets of the application none can be told to be the one in the file",
+        self.cannot_be_told("of the 2 client secrets of the application none can be identified as the one in the file",
                             application={"passwordCredentials": [secret("x9_", 3), secret("y8_", 4)]})
 
     def test_only_the_home_of_the_application_is_asked_again(self):

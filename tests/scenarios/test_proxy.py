@@ -278,7 +278,7 @@ class Secured(Proxied):
         authority = pathlib.Path(self.sim.ready["ca_file"]).read_text()
         for name, said, ca, words in (
                 ("known", root, authority + pem.read_text(), None),
-                ("not known", root, authority, f"the proxy {root}: its certificate comes from an issuer that we do not know"),
+                ("not known", root, authority, f"the proxy {root}: its certificate is from an unknown issuer"),
                 # libcurl 7.88 has no better word for a refusal within a tunnel within TLS.
                 ("by another name", root.replace("proxy.corp.example", PROXY), authority + pem.read_text(),
                  f"the proxy https://{PROXY}:{root.rsplit(':', 1)[1]}: its certificate is for another name"),
@@ -344,11 +344,11 @@ class Broken(Proxied):
     def test_wrong_credentials_are_said_at_once_and_not_shown(self):
         self.fired(self.tinyproxy()[1])
         _, strict = self.tinyproxy("another")
-        self.refused({"wrong": (strict, "wants other credentials (HTTP 4", "check network.proxy_password_file")})
+        self.refused({"wrong": (strict, "requires different credentials (HTTP 4", "check network.proxy_password_file")})
         alarm = self.near.messages()[-1]["data"]
         self.assertEqual((alarm["rule"], alarm["detail"]["cause"]), ("poll", "config"))
-        self.assertIn(f"the proxy {strict} wants", alarm["next_step"])
-        self.refused({"none": (strict, "wants credentials (HTTP 407)", "network.proxy_password_file")}, password=False)
+        self.assertIn(f"the proxy {strict} requires", alarm["next_step"])
+        self.refused({"none": (strict, "requires credentials (HTTP 407)", "network.proxy_password_file")}, password=False)
 
     def test_a_proxy_that_is_not_there_is_named(self):
         self.fired(self.tinyproxy()[1])
@@ -370,7 +370,7 @@ class Broken(Proxied):
             "a head without end": (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100000, f"https://{LOGIN} (through the proxy "),
             "a redirect": (b"HTTP/1.1 302 Found\r\nLocation: http://portal.example/\r\n" + page, "HTTP 302"),
             "the page of a portal": (b"HTTP/1.1 200 OK\r\n" + page, "the TLS handshake failed"),
-            "forbidden": (b"HTTP/1.1 403 Forbidden\r\n" + page, f"does not let us through to https://{LOGIN}: HTTP 403"),
+            "forbidden": (b"HTTP/1.1 403 Forbidden\r\n" + page, f"refused the connection to https://{LOGIN}: HTTP 403"),
             "out of order": (b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n" + page, "HTTP 503")}
         proxies = {name: Listener(says(answer)) for name, (answer, _) in cases.items()}
         for proxy in proxies.values():

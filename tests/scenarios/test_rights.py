@@ -179,7 +179,7 @@ usage_rights = ( {{ tenant = "contoso"; {who} sku = "{sku}"; {plans} severity = 
         self.watch(HELD, faults=[{"match": {"path": "usageRights"}, "at": n, "do": {"status": s}} for n, s in enumerate(statuses, 1)])
         for n, status in enumerate(statuses, 1):
             self.start()
-            self.wait("the next answer", lambda: f"for user {HASH}: HTTP {status}, which is no page" in self.stderr())
+            self.wait("the next answer", lambda: f"for user {HASH}: HTTP {status}, which is not a page" in self.stderr())
             self.assertEqual(self.stop(), 0)
         self.start()
         self.more_lookups(1)

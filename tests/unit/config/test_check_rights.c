@@ -42,7 +42,7 @@ static void every_mistake_in_an_entry_is_told_with_its_cure(void **state)
     static const struct {
         const char *text, *words;
     } CASES[] = {
-        {ENTRY("sku = \"S\";"), "nobody is named; add user or group"},
+        {ENTRY("sku = \"S\";"), "neither user nor group is named; add one"},
         {ENTRY("user = \"a\"; group = \"b\"; sku = \"S\";"), "a user or a group"},
         {ENTRY("user = \"a b\"; sku = \"S\";"), "there is a blank in it"},
         {ENTRY("user = \"a/b\"; sku = \"S\";"), "there is a '/' in it"},

@@ -29,11 +29,11 @@ static void each_kind_says_what_it_lacks_and_what_it_has_no_use_for(void **state
          "not a date"},
         {APP "client_secret_file = \"contoso.secret\"; client_secret_expires = \"Auto\";", "not a date"},
         {PAIR "\"a.key\"; client_secret_expires = \"auto\";",
-         "auth = \"certificate\" has no use for it; remove it, or write auth = \"client_secret\""},
+         "auth = \"certificate\" does not use it; remove it, or write auth = \"client_secret\""},
         {PAIR "\"a.key\";", NULL},
         {PAIR "\"a.key\"; assertion = \"RS256\";", NULL},
         {PAIR "\"a.key\"; client_secret_file = \"contoso.secret\";",
-         "auth = \"certificate\" has no use for it; remove it, or write auth = \"client_secret\""},
+         "auth = \"certificate\" does not use it; remove it, or write auth = \"client_secret\""},
         {PAIR "\"other.key\";", "does not belong to the certificate"},
         {PAIR "\"missing.key\";", "there is no file"},
         {APP "auth = \"certificate\"; private_key_file = \"a.key\";",
@@ -44,7 +44,7 @@ static void each_kind_says_what_it_lacks_and_what_it_has_no_use_for(void **state
         {APP "auth = \"managed_identity\"; host = \"arc\";", NULL},
         {IDS "auth = \"managed_identity\"; identity_object_id = \"o-1\";", NULL},
         {APP "auth = \"managed_identity\"; identity_object_id = \"o-1\";", "keep one of them"},
-        {APP "auth = \"managed_identity\"; federated_token_file = \"token\";", "has no use for it"},
+        {APP "auth = \"managed_identity\"; federated_token_file = \"token\";", "does not use it"},
         {APP "client_secret_file = \"contoso.secret\"; cloud = \"china\";", NULL},
         {APP "client_secret_file = \"contoso.secret\"; cloud = \"china\"; login_url = "
              "\"https://login.microsoftonline.com\";",
@@ -90,7 +90,7 @@ static void a_secret_whose_last_day_is_over_is_warned_about(void **state)
     assert_int_equal(w.r, 0);
     assert_int_equal(w.problems.n, 1);
     assert_true(w.problems.problem[0].warning);
-    assert_non_null(strstr(w.problems.problem[0].text, "2026-01-02 is over"));
+    assert_non_null(strstr(w.problems.problem[0].text, "expired on 2026-01-02"));
     assert_null(w.options->tenant[0].broken);
     CLEANUP(free)
     char *text = text_printf("tenants = ( { " APP "client_secret_file = \"contoso.secret\"; "

@@ -226,7 +226,7 @@ static void a_broken_file_of_tenants_d_stands_for_a_tenant_that_is_not_watched(v
     static const struct {
         const char *why, *text, *name, *words;
     } CASES[] = {
-        {"syntax", "tenants = ( {\n name \"x\"; } );", "tenants.d/b.conf:1", "no '=' behind 'name'"},
+        {"syntax", "tenants = ( {\n name \"x\"; } );", "tenants.d/b.conf:1", "no '=' after 'name'"},
         {"open bracket", "tenants = ( {", "tenants.d/b.conf:1", "never closed"},
         {"no tenants", "", "tenants.d/b.conf:1", "no tenants in this file"},
         {"misspelt tenants", "tenant = ( " TENANT("b", "") " );", "tenants.d/b.conf:1",

@@ -71,7 +71,7 @@ static void what_cannot_be_told_is_not_guessed(void **state)
          "of the 1 client secrets"},
         {"two without a hint",
          ENTRY("{\"endDateTime\":\"" SOON "\"},{\"endDateTime\":\"" SOON "\"}"),
-         "none can be told"},
+         "none can be identified"},
         {"ours has no end", ENTRY("{\"hint\":\"abc\",\"endDateTime\":null}"), "does not say when"},
         {"one of two alike has no end", ENTRY(SECRET("abc", LATER) ",{\"hint\":\"abc\"}"),
          "does not say when"},

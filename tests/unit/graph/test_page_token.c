@@ -214,7 +214,7 @@ static void what_looks_like_no_code_or_id_is_not_quoted(void **state)
     struct token_error e;
     (void)state;
     assert_int_equal(token_error_parse(BODY, strlen(BODY), &e), 0);
-    assert_string_equal(e.error, "an error that is no code");
+    assert_string_equal(e.error, "an unreadable error code");
     assert_string_equal(e.correlation_id, "");
 }
 

@@ -82,7 +82,7 @@ static void what_is_no_complete_answer_has_status_zero_and_a_reason(void **state
          {.bytes = OK_HEAD, .again = "X-A: b\r\n"},
          FAILURE_PROTOCOL,
          "headers"},
-        {"a header line without end",
+        {"a header line is too long",
          {.bytes = line, .len = strlen(line), .again = "a"},
          FAILURE_PROTOCOL,
          "header"},
@@ -150,7 +150,7 @@ static void a_crawling_body_is_given_up_before_the_time_is_over(void **state)
     peer_stop(&p);
     assert_int_equal(g.status, 0);
     assert_int_equal(g.failure.kind, FAILURE_TRANSIENT);
-    assert_non_null(strstr(g.failure.text, "too slow"));
+    assert_non_null(strstr(g.failure.text, "below minimum speed"));
 }
 
 static void a_late_first_byte_is_bounded_by_the_deadline_alone(void **state)

@@ -21,8 +21,8 @@ static void a_certificate_that_does_not_pass_is_named_by_its_fault(void **state)
         const char *words;
     } CASES[] = {
         {"sound", true, true, ""},
-        {"sound", false, false, "issuer that we do not know"},
-        {"unknown-issuer", true, false, "issuer that we do not know"},
+        {"sound", false, false, "unknown issuer"},
+        {"unknown-issuer", true, false, "unknown issuer"},
         {"expired", true, false, "expired"},
         {"wrong-name", true, false, "another name"},
     };
@@ -159,11 +159,11 @@ static void whatever_fails_behind_a_proxy_names_it(void **state)
         const char *words;
     } CASES[] = {
         {"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", true, FAILURE_CONFIG,
-         "wants other credentials (HTTP 401)"},
+         "requires different credentials (HTTP 401)"},
         {"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", false,
-         FAILURE_CONFIG, "wants credentials (HTTP 407)"},
+         FAILURE_CONFIG, "requires credentials (HTTP 407)"},
         {"HTTP/1.1 302 Found\r\nLocation: https://portal.example/\r\nContent-Length: 0\r\n\r\n",
-         true, FAILURE_TRANSIENT, "does not let us through to https://graph.example: HTTP 302"},
+         true, FAILURE_TRANSIENT, "refused the connection to https://graph.example: HTTP 302"},
         {"HTTP/1.1 200 OK\r\n\r\n<html>", true, FAILURE_TRANSIENT, "the TLS handshake failed"},
         {"220 mail.example ESMTP\r\n\r\n", true, FAILURE_TRANSIENT, "https://graph.example"},
         {"", true, FAILURE_TRANSIENT, "https://graph.example"},
