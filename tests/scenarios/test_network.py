@@ -105,7 +105,7 @@ class Tls(Scenario):
         self.assertNotIn("alert.resolved", [kind for kind, _ in told])
 
     def test_a_certificate_that_does_not_pass_is_named_by_its_fault(self):
-        faults = {"expired": "has expired", "wrong-name": "is for another name", "unknown-issuer": r"do not know \(see network.ca_file\)"}
+        faults = {"expired": "has expired", "wrong-name": "is for another name", "unknown-issuer": r"unknown issuer \(see network.ca_file\)"}
         for fault, words in faults.items():
             with self.subTest(fault):
                 bad = Graph(self.directory / fault, FULL, "--certificate", fault)

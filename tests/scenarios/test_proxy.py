@@ -347,7 +347,7 @@ class Broken(Proxied):
         self.refused({"wrong": (strict, "requires different credentials (HTTP 4", "check network.proxy_password_file")})
         alarm = self.near.messages()[-1]["data"]
         self.assertEqual((alarm["rule"], alarm["detail"]["cause"]), ("poll", "config"))
-        self.assertIn(f"the proxy {strict} wants", alarm["next_step"])
+        self.assertIn(f"the proxy {strict} requires", alarm["next_step"])
         self.refused({"none": (strict, "requires credentials (HTTP 407)", "network.proxy_password_file")}, password=False)
 
     def test_a_proxy_that_is_not_there_is_named(self):

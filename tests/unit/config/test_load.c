@@ -158,7 +158,7 @@ static void every_mistake_is_told_with_line_key_and_cure(void **state)
         {"days", "thresholds: { subscription = { warning = \"36h\"; }; };", 2, "whole days"},
         {"min_samples", "alerts: { min_samples = 0; };", 2, "write 1 to 100"},
         {"proxy with a path", "network: { proxy = \"http://p.example:3128/x\"; };", 2,
-         "path behind the host"},
+         "path after the host"},
         {"CA file that is not there", "network: { ca_file = \"/nowhere/ca.pem\"; };", 2,
          "there is no file /nowhere/ca.pem"},
         {"CA file without certificates", "network: { ca_file = \"contoso.secret\"; };", 2,

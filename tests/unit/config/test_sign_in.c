@@ -90,7 +90,7 @@ static void a_secret_whose_last_day_is_over_is_warned_about(void **state)
     assert_int_equal(w.r, 0);
     assert_int_equal(w.problems.n, 1);
     assert_true(w.problems.problem[0].warning);
-    assert_non_null(strstr(w.problems.problem[0].text, "2026-01-02 is over"));
+    assert_non_null(strstr(w.problems.problem[0].text, "expired on 2026-01-02"));
     assert_null(w.options->tenant[0].broken);
     CLEANUP(free)
     char *text = text_printf("tenants = ( { " APP "client_secret_file = \"contoso.secret\"; "
