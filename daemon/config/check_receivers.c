@@ -191,7 +191,7 @@ static void check_unheard(struct load *l)
             reached = named(o->routes.route[r].to, o->routes.route[r].n_to, name);
         if (!reached)
             report_add(&l->report, CONF_WARNING, place(l, &o->receiver[i]),
-                       "receivers: no route and no fallback leads to \"%s\", so it is told "
+                       "receivers: no route and no fallback leads to \"%s\", so it receives "
                        "nothing; add it to a route",
                        name);
     }
@@ -210,7 +210,7 @@ static const char *default_fallback(const struct options *o)
     return chosen->name;
 }
 
-/* A broken receiver is told of by the others. */
+/* Alerts about a broken receiver go to the other receivers. */
 static bool somebody_left(const struct options *o)
 {
     for (size_t i = 0; i < o->n_receivers; i++)

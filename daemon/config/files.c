@@ -258,7 +258,7 @@ static void resolve(const struct job *j, char **value, const struct tenant_ident
     } else if (secret) {
         walk_problem(j->w, j->where,
                      "%s: this looks like the secret itself; write it into a file of mode 0600, "
-                     "name the file here, and replace the secret: whoever could read this knows it",
+                     "name the file here, and replace the secret: anyone who could read this file knows it",
                      j->path);
     } else if (!j->places->look) {
         return;
