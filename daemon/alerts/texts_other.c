@@ -244,8 +244,8 @@ static const char *not_monitored(const char *section)
         [HEALTH_ALLOTMENTS] =
             "Meanwhile, pools, subscriptions and waiting members are not monitored.\n",
         [HEALTH_WAITING] = "Meanwhile, waiting members are not monitored; units and subscriptions are.\n",
-        [HEALTH_ERRORS] = "Meanwhile, assignment errors are not monitored; pools, subscriptions and "
-                          "waiting members are.\n",
+        [HEALTH_ERRORS] = ("Meanwhile, assignment errors are not monitored; pools, subscriptions and "
+                           "waiting members are.\n"),
         [HEALTH_UNITS] = "Meanwhile, the units of that pool are not monitored; everything else is.\n",
         [HEALTH_RIGHTS] = "Meanwhile, usage rights are not monitored; everything else is.\n",
     };

@@ -129,10 +129,22 @@ static void walk_foreign(struct walk *w, const config_setting_t *s, const struct
                      r->class->name);
 }
 
+static void free_own(struct receiver_options *r)
+{
+    if (r->own)
+        walk_free(&r->class->options, r->own);
+    free(r->own);
+}
+
 int walk_receiver_new(struct receiver_options *r)
 {
     r->own = calloc(1, r->class->options_size);
-    return r->own ? walk_defaults(&r->class->options, r->own, false) : -ENOMEM;
+    int ret = r->own ? walk_defaults(&r->class->options, r->own, false) : -ENOMEM;
+    if (ret < 0) { /* half of the defaults is worse than none: nobody looks for NULL in a string */
+        free_own(r);
+        r->own = NULL;
+    }
+    return ret;
 }
 
 static void walk_receiver(struct walk *w, const config_setting_t *element,
@@ -287,13 +299,6 @@ static void free_names(char ***list, size_t *n)
     free(*list);
     *list = NULL;
     *n = 0;
-}
-
-static void free_own(struct receiver_options *r)
-{
-    if (r->own)
-        walk_free(&r->class->options, r->own);
-    free(r->own);
 }
 
 static void free_list(const struct conf_key *k, void *at, size_t *n)

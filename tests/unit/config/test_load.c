@@ -162,7 +162,7 @@ static void every_mistake_is_told_with_line_key_and_cure(void **state)
         {"CA file that is not there", "network: { ca_file = \"/nowhere/ca.pem\"; };", 2,
          "there is no file /nowhere/ca.pem"},
         {"CA file without certificates", "network: { ca_file = \"contoso.secret\"; };", 2,
-         "no certificate in"},
+         "contains no certificate"},
         {"names file that is no table", "names_file = \"contoso.secret\";", 2,
          "that Microsoft publishes"},
         {"name without an id", "names = ( { name = \"x\"; } );", 2, "allotment = \"ID\""},

@@ -113,7 +113,7 @@ static void a_refused_sign_in_is_asked_for_once_and_says_what_to_do(void **state
          {.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"body\":{\"token_type\":\"Bearer\","
                     "\"expires_in\":3599,\"access_token\":\"a\\nb\"}}}"},
          FAILURE_PROTOCOL,
-         "no token",
+         "not a token",
          1},
         {"an absent endpoint",
          {.faults = "{\"match\":{\"path\":\"token\"},\"do\":{\"status\":404,\"body\":\"\"}}"},
