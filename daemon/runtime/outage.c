@@ -203,8 +203,8 @@ void outage_polled(struct tenant *t, const struct tenant_health *health, bool at
         return;
     enum cause before = t->reading.failure_group;
     read_state(t, health, &now);
-    if (t->reading.failure_group != before)
-        t->began_mono = now.mono;
+    if (t->reading.failure_group != before) /* --once: tenants polled before this one are not polled again */
+        t->began_mono = t->app->cli->mode == CLI_ONCE ? t->app->started.mono : now.mono;
     t->asked_mono = now.mono;
     t->at_sign_in = at_sign_in;
     o->tenant[t->nth] = seen(t, health, &now);

@@ -22,9 +22,10 @@ BY_CONSENT = {65001, 90094, 700016, 7000229}
 
 
 class Refused(Scenario):
-    def tenants(self, codes, well=False):
+    def tenants(self, codes, well=False, well_first=False):
         """A tenant for each number, refused with it; and more that are well, or it would be one outage of all."""
         numbers = [*codes, *range(1, len(codes) + 2 if well else 1)]
+        numbers = numbers[::-1] if well_first else numbers
         rows = [{"id": f"{TENANT[:-12]}{n:012}", "client_id": CLIENT, "client_secret": CLIENT_SECRET,
                  "sign_in": n if n in codes else 0} for n in numbers]
         graph = Graph(self.directory / "graph", {"tenants": rows})
@@ -46,6 +47,15 @@ class Refused(Scenario):
                 said = told[f"t{code}"]
                 self.assertIn(f"(AADSTS{code})", said["next_step"])
                 self.assertIn(hint, said["next_step"])
+
+    def test_once_alerts_whatever_the_order_of_the_polls(self):
+        """Tenants that were polled before the first refusal are not polled again: nothing later decides about an outage."""
+        codes = list(HINTS)[:9]
+        self.tenants(codes, well=True, well_first=True)
+        self.config.write_text(self.config.read_text().replace("poll: {", "poll: { concurrency = 1;"))
+        self.assertEqual(self.run_daemon("--once").returncode, 1)
+        told = [m["data"]["tenant"]["name"] for m in self.receiver.messages() if m["data"]["rule"] == "poll"]
+        self.assertEqual(sorted(told), sorted(f"t{code}" for code in codes))
 
     def test_a_number_that_is_in_no_table_is_quoted_and_blames_nothing(self):
         graph = self.graph(state(pool()), faults=[{"match": {"path": "token"}, "times": 1000, "do": {"status": 400, "body": {
