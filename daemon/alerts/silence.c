@@ -18,11 +18,13 @@ static const struct {
  * subscription, unless the pool is worse, or members wait. */
 static bool is_explained(const struct alert *a, const struct observation *s, enum level parent)
 {
+    if (!s->subscription_explains || parent < a->level)
+        return false;
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         if (rule_row((enum rule)rule)->people_wait &&
             alert_rule_level(a, (enum rule)rule) > LEVEL_NONE)
             return false;
-    return s->subscription_explains && parent >= a->level;
+    return true;
 }
 
 unsigned silences_of(const struct alert *a, const struct observation *s, enum level parent)

@@ -106,4 +106,4 @@ int receiver_render(const struct receiver_options *o, const struct message *m, c
 int socket_path_check(const char *text, struct failure *ret_failure); /* "" or an absolute path */
 
 /* A message for --test-receiver: a notification of type EVENT_TEST. -ENOMEM, -EIO (random id). */
-int test_notice(const char *receiver, usec_t now_at, struct notification **ret);
+int test_notification(const char *receiver, usec_t now_at, struct notification **ret);

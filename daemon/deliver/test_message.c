@@ -32,7 +32,7 @@ static void test_free(struct test *t)
 }
 DEFINE_CLEANUP(struct test *, test_free)
 
-int test_notice(const char *receiver, usec_t now_at, struct notification **ret)
+int test_notification(const char *receiver, usec_t now_at, struct notification **ret)
 {
     CLEANUP(notification_free) struct notification *n = alloc_zero(1, sizeof *n);
     if (!n)
@@ -80,7 +80,7 @@ static int test_send(struct test *t, const struct receiver_options *o, struct in
                      struct failure *ret_failure)
 {
     size_t len;
-    int r = test_notice(o->name, now.at, &t->notification);
+    int r = test_notification(o->name, now.at, &t->notification);
     const struct message m = {.notification = t->notification, .now_at = now.at};
     if (r >= 0)
         r = receiver_render(o, &m, &t->body, &len);

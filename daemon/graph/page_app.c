@@ -18,8 +18,8 @@ static const char *hint_of(const struct json *row)
     return json_get_string(row, "hint", &hint) == JSON_OK && *hint ? hint : NULL;
 }
 
-/* Secrets that begin like ours. Of several, the one that ends first counts: a false warning can be
- * checked, a missing one cannot. */
+/* The secrets whose hint matches ours. If several match, the earliest expiry counts: a false warning
+ * can be checked, a missing one cannot. */
 struct app_match {
     size_t n;
     usec_t first_at; /* 0: unknown for one of them */

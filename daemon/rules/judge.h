@@ -182,8 +182,8 @@ int judge_snapshot(const struct judge_context *ctx, const struct snapshot *snaps
                    struct tenant_memory **ret_after, struct failure *ret_failure);
 
 /* Evaluates the pools of a snapshot once more, with other options: the capacity observations only.
- * `memory` is the one that judge_snapshot returned for this snapshot; of it, only `silent`, `quiet`
- * and `blocked` of the pools change. Absences are not counted again. */
+ * judge_snapshot() returned `memory` for this snapshot. Only `silent`, `quiet` and `blocked` of its
+ * pools change. Absences are not counted again. */
 int judge_again(const struct judge_context *ctx, const struct snapshot *snapshot,
                 struct tenant_memory *memory, struct observations **ret,
                 struct failure *ret_failure);

@@ -208,7 +208,7 @@ static int set_cause(struct alert_context *f, enum cause c, const struct tenant_
 struct trouble {
     enum level level;            /* of the worst section */
     bool unread;                 /* a section is incomplete, with or without a level */
-    enum health_section section; /* the one that the alert names */
+    enum health_section section; /* named in the alert */
     usec_t age;                  /* since it was last read completely */
     enum cause cause;
 };

@@ -288,7 +288,7 @@ class Auto(Credential):
         hook = self.hook()
         self.say(hook, graph, tenant_extra=self.AUTO)
         self.start()
-        self.wait("it is said", lambda: words in self.stderr())
+        self.wait("the log line", lambda: words in self.stderr())
         self.polls(graph, 4)
         self.assertEqual(self.stderr().count("the expiry of its client secret is unknown"), 1)
         self.assertIn("client_secret_expires", self.stderr())

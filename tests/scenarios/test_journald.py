@@ -228,7 +228,7 @@ class Outages(Journald):
         self.do(stop)
         self.next_state()
         self.wait("b through the webhook", lambda: len(self.hooked.messages()) == 2)
-        self.wait("that it is said", lambda: "receiver journal: journald is not running" in self.stderr())
+        self.wait("the log line", lambda: "receiver journal: journald is not running" in self.stderr())
         self.assertNotIn("26 waiting since", self.stderr())
         self.do("start_journald")
         self.wait_told([("alert.firing", "a"), ("alert.firing", "b")])

@@ -34,7 +34,7 @@ class Pressure(Many):
     def test_a_poll_longer_than_its_interval_never_overlaps_and_what_is_left_out_is_counted(self):
         graph = self.many(1, [{"match": {"path": "allotments"}, "from": 1, "times": 2, "do": {"delay_ms": 2300}}], interval="1s")
         self.start()
-        said = self.wait("it is said", lambda: re.search(r"t1: a poll took (\d+) s, longer than the interval: polls skipped: (\d+);", self.stderr()))
+        said = self.wait("the log line", lambda: re.search(r"t1: a poll took (\d+) s, longer than the interval: polls skipped: (\d+);", self.stderr()))
         self.assertGreaterEqual(int(said[1]), 2)
         self.assertEqual(said[1], said[2])
         end = self.wait("the end of it", lambda: re.search(r"t1: polls end within the interval again; polls skipped: (\d+)$", self.stderr(), re.M))

@@ -178,7 +178,7 @@ static void a_test_message_has_the_shape_of_an_alert(void **state)
 {
     (void)state;
     CLEANUP(notification_free) struct notification *n = NULL;
-    assert_int_equal(test_notice("hook", some_time(SOME_AT), &n), 0);
+    assert_int_equal(test_notification("hook", some_time(SOME_AT), &n), 0);
     assert_notification_golden("receiver-test.json", n, false);
 }
 
