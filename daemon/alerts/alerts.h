@@ -151,7 +151,7 @@ struct deferred {
     char alert_id[ALERT_ID_TEXT];
     uint32_t episode;
     char receiver[64];
-    bool heard; /* another receiver may have got a notification of the episode */
+    bool notified; /* another receiver may have got a notification of the episode */
 };
 /* Plans one digest for each receiver whose hours have begun: its deferred alerts that are still
  * firing, in their present state. `deferred`: all of them, grouped by alert. */
@@ -164,31 +164,33 @@ int alerts_plan_removed(const struct plan_context *ctx, const struct alert_regis
                         bool (*keep)(const struct alert *a, void *userdata), void *userdata,
                         struct changes **ret, struct failure *ret_failure);
 /* Kinds of delivery records that are left after damage to the database. */
-enum heard_what {
-    HEARD_LAST_EVENT,  /* `seq` of the last event that went to all matching receivers */
-    HEARD_MESSAGE,     /* event `seq` of the present episode is sent to or queued for `receiver` */
-    HEARD_NOTIFIED,    /* `receiver` matched the present episode */
-    HEARD_DEFERRED,    /* ... deferred until the hours of a route */
-    HEARD_UNDELIVERED, /* ... a message of the present episode is not delivered yet */
+enum record_kind {
+    RECORD_LAST_EVENT,  /* `seq` of the last event that went to all matching receivers */
+    RECORD_MESSAGE,     /* event `seq` of the present episode is sent to or queued for `receiver` */
+    RECORD_NOTIFIED,    /* `receiver` matched the present episode */
+    RECORD_DEFERRED,    /* ... deferred until the hours of a route */
+    RECORD_UNDELIVERED, /* ... a message of the present episode is not delivered yet */
 };
-struct heard {
+struct delivery_record {
     char alert_id[ALERT_ID_TEXT];
     char receiver[64];
-    enum heard_what what;
+    enum record_kind kind;
     uint64_t seq;
 };
 /* After damage to the database: notifies the matching receivers of a firing alert that have no
  * delivery record left, with its present state (same id and episode): critical alerts singly, the
- * others in digests, reason "state_lost". Lost resolved notifications are sent again. `heard` is
- * sorted by alert id. `story` (NULL: none) goes to the fallback receivers as a digest without alerts. */
+ * others in digests, reason "state_lost". Lost resolved notifications are sent again. `records` are
+ * sorted by alert id. `story` (NULL: none) goes to the fallback receivers as a digest without
+ * alerts. */
 int alerts_plan_lost(const struct plan_context *ctx, const struct alert_registry *registry,
-                     const struct heard *heard, size_t n_heard, const char *story,
+                     const struct delivery_record *records, size_t n_records, const char *story,
                      struct changes **ret, struct failure *ret_failure);
-/* A removed receiver had undelivered messages (HEARD_UNDELIVERED): its firing alerts go to the
+/* A removed receiver had undelivered messages (RECORD_UNDELIVERED): its firing alerts go to the
  * receivers that match now and have no message of the episode, as in alerts_plan_lost; reason
  * "receiver_removed". Idempotent. */
 int alerts_plan_receiver_removed(const struct plan_context *ctx,
-                                 const struct alert_registry *registry, const struct heard *heard,
-                                 size_t n_heard, struct changes **ret, struct failure *ret_failure);
+                                 const struct alert_registry *registry,
+                                 const struct delivery_record *records, size_t n_records,
+                                 struct changes **ret, struct failure *ret_failure);
 /* Applies committed changes to the registry. Takes the alerts out of *c. */
 void alerts_apply(struct alert_registry *registry, struct changes *c);

@@ -14,7 +14,7 @@ static receiver_set waiting(const struct plan *p, const struct alert *a,
         int at = receiver_index(p->ctx->routes, deferred[i].receiver);
         if (deferred[i].episode != a->episode)
             continue;
-        *ret_unnotified = !deferred[i].heard; /* equal in all rows of an episode */
+        *ret_unnotified = !deferred[i].notified; /* equal in all rows of an episode */
         if (at >= 0)
             set |= (receiver_set)1 << at;
     }

@@ -21,22 +21,23 @@ static bool is_up(const struct alert *a)
     return alert_state_is_up(a->state) && a->context;
 }
 
-static struct record_summary summarize_records(const struct plan *p, const struct heard *heard, size_t n)
+static struct record_summary summarize_records(const struct plan *p,
+                                               const struct delivery_record *records, size_t n)
 {
     struct record_summary left = {0};
     for (size_t i = 0; i < n; i++)
-        if (heard[i].what == HEARD_LAST_EVENT)
-            left.last = heard[i].seq;
+        if (records[i].kind == RECORD_LAST_EVENT)
+            left.last = records[i].seq;
     for (size_t i = 0; i < n; i++) {
-        int at = receiver_index(p->ctx->routes, heard[i].receiver);
+        int at = receiver_index(p->ctx->routes, records[i].receiver);
         receiver_set one = at < 0 ? 0 : (receiver_set)1 << at;
-        if (heard[i].what == HEARD_MESSAGE && heard[i].seq >= left.last)
+        if (records[i].kind == RECORD_MESSAGE && records[i].seq >= left.last)
             left.covered |= one;
-        if (heard[i].what == HEARD_NOTIFIED || heard[i].what == HEARD_MESSAGE)
+        if (records[i].kind == RECORD_NOTIFIED || records[i].kind == RECORD_MESSAGE)
             left.notified |= one;
-        if (heard[i].what == HEARD_DEFERRED)
+        if (records[i].kind == RECORD_DEFERRED)
             left.deferred |= one;
-        left.removed |= heard[i].what == HEARD_UNDELIVERED && at < 0;
+        left.removed |= records[i].kind == RECORD_UNDELIVERED && at < 0;
     }
     return left;
 }
@@ -94,16 +95,17 @@ static int after_removal(struct plan *p, const struct alert *a, const struct rec
     return notify_open(p, a, ~left->notified & ~left->deferred, RECEIVER_REMOVED);
 }
 
-static int each_alert(struct plan *p, const struct heard *heard, size_t n_heard,
-                      int (*look_at)(struct plan *p, const struct alert *a, const struct record_summary *left))
+static int each_alert(struct plan *p, const struct delivery_record *records, size_t n_records,
+                      int (*look_at)(struct plan *p, const struct alert *a,
+                                     const struct record_summary *left))
 {
     int r = 0;
-    for (size_t i = 0, n; r >= 0 && i < n_heard; i += n) {
+    for (size_t i = 0, n; r >= 0 && i < n_records; i += n) {
         n = 1;
-        while (i + n < n_heard && strcmp(heard[i + n].alert_id, heard[i].alert_id) == 0)
+        while (i + n < n_records && strcmp(records[i + n].alert_id, records[i].alert_id) == 0)
             n++;
-        const struct alert *a = registry_by_id(p->registry, heard[i].alert_id);
-        const struct record_summary left = summarize_records(p, &heard[i], n);
+        const struct alert *a = registry_by_id(p->registry, records[i].alert_id);
+        const struct record_summary left = summarize_records(p, &records[i], n);
         r = a ? look_at(p, a, &left) : 0;
     }
     return r;
@@ -117,7 +119,7 @@ static int notify_damage(struct plan *p, const char *story)
 }
 
 int alerts_plan_lost(const struct plan_context *ctx, const struct alert_registry *registry,
-                     const struct heard *heard, size_t n_heard, const char *story,
+                     const struct delivery_record *records, size_t n_records, const char *story,
                      struct changes **ret, struct failure *ret_failure)
 {
     CLEANUP(plan_clear) struct plan p = {0};
@@ -125,20 +127,21 @@ int alerts_plan_lost(const struct plan_context *ctx, const struct alert_registry
     if (r >= 0 && story)
         r = notify_damage(&p, story);
     if (r >= 0)
-        r = each_alert(&p, heard, n_heard, after_damage);
+        r = each_alert(&p, records, n_records, after_damage);
     if (r >= 0)
         r = plan_digest(&p, STATE_LOST);
     return plan_finish(&p, r, ret, ret_failure);
 }
 
 int alerts_plan_receiver_removed(const struct plan_context *ctx,
-                                 const struct alert_registry *registry, const struct heard *heard,
-                                 size_t n_heard, struct changes **ret, struct failure *ret_failure)
+                                 const struct alert_registry *registry,
+                                 const struct delivery_record *records, size_t n_records,
+                                 struct changes **ret, struct failure *ret_failure)
 {
     CLEANUP(plan_clear) struct plan p = {0};
     int r = plan_begin(&p, ctx, registry);
     if (r >= 0)
-        r = each_alert(&p, heard, n_heard, after_removal);
+        r = each_alert(&p, records, n_records, after_removal);
     if (r >= 0)
         r = plan_digest(&p, RECEIVER_REMOVED);
     return plan_finish(&p, r, ret, ret_failure);

@@ -181,7 +181,7 @@ static void check_routes(struct load *l)
 
 /* A receiver that is configured but never told is a missed alert in the making. Not worth a word
  * while names are misspelt. */
-static void check_unheard(struct load *l)
+static void check_unreached(struct load *l)
 {
     const struct options *o = l->options;
     for (size_t i = 0; o->routes.n_routes > 0 && i < o->n_receivers; i++) {
@@ -265,6 +265,6 @@ int check_receivers(struct load *l)
     if (r < 0)
         return r;
     if (!report_has(&l->report, CONF_FATAL))
-        check_unheard(l);
+        check_unreached(l);
     return set_traits(o);
 }

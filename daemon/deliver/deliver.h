@@ -22,7 +22,7 @@ struct dispatcher_options {
 typedef void dispatcher_delivered(void *userdata, const char *receiver, enum outbox_state state);
 /* Reads keys and URLs to check them, and again whenever they change. Options are borrowed. */
 int dispatcher_new(const struct dispatcher_options *o, struct store *store, struct http *http,
-                   sd_event *event, dispatcher_delivered *heard, void *userdata,
+                   sd_event *event, dispatcher_delivered *on_delivered, void *userdata,
                    struct dispatcher **ret, struct failure *ret_failure);
 void dispatcher_free(
     struct dispatcher *c); /* cancels attempts under way: their outcome is unknown */

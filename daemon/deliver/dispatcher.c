@@ -29,7 +29,7 @@ struct dispatcher {
     struct receiver_worker *worker;
     size_t n_workers;
     struct store *store;
-    dispatcher_delivered *heard;
+    dispatcher_delivered *on_delivered;
     void *userdata;
     bool stopping, draining;
     usec_t drain_at;         /* entries that were due then are attempted once */
@@ -128,7 +128,7 @@ static bool worker_write_end(struct receiver_worker *w)
     sync_later(w->dispatcher);
     enum outbox_state state = w->result.state;
     worker_drop(w);
-    w->dispatcher->heard(w->dispatcher->userdata, w->options->name, state);
+    w->dispatcher->on_delivered(w->dispatcher->userdata, w->options->name, state);
     return true;
 }
 
@@ -411,7 +411,7 @@ void dispatcher_free(struct dispatcher *c)
 }
 
 int dispatcher_new(const struct dispatcher_options *o, struct store *store, struct http *http,
-                   sd_event *event, dispatcher_delivered *heard, void *userdata,
+                   sd_event *event, dispatcher_delivered *on_delivered, void *userdata,
                    struct dispatcher **ret, struct failure *ret_failure)
 {
     CLEANUP(dispatcher_free) struct dispatcher *c = alloc_zero(1, sizeof *c);
@@ -421,7 +421,7 @@ int dispatcher_new(const struct dispatcher_options *o, struct store *store, stru
     if (!c->worker)
         return failure_oom(ret_failure);
     c->store = store;
-    c->heard = heard;
+    c->on_delivered = on_delivered;
     c->userdata = userdata;
     int r = add_timer(event, "dispatcher-end", on_ending, c, &c->ending, ret_failure);
     if (r >= 0)

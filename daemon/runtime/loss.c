@@ -62,7 +62,7 @@ static int commit(struct app *app, const struct store_damage *d, bool starting, 
 
 static int settle(struct app *app, const struct store_damage *d, bool starting, struct failure *why)
 {
-    CLEANUP(free) struct heard *heard = NULL;
+    CLEANUP(free) struct delivery_record *records = NULL;
     struct changes *changes = NULL;
     struct instant now = clock_now();
     struct plan_context ctx = commit_context(app, NULL, now);
@@ -70,9 +70,9 @@ static int settle(struct app *app, const struct store_damage *d, bool starting, 
     size_t n = 0;
     write_report(d, starting, report);
     log_event(LOG_ERR, MESSAGE_STATE_REBUILT, NULL, "the state database was damaged: %s", report);
-    int r = store_heard(app->store, &heard, &n, why);
+    int r = store_delivery_records(app->store, &records, &n, why);
     if (r >= 0)
-        r = alerts_plan_lost(&ctx, app->registry, heard, n, report, &changes, why);
+        r = alerts_plan_lost(&ctx, app->registry, records, n, report, &changes, why);
     return r < 0 ? r : commit(app, d, starting, changes, now, why);
 }
 

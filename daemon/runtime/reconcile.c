@@ -151,14 +151,14 @@ static bool park_messages(struct app *app)
 /* A receiver may be removed because it does not answer: what it did not receive goes to others. */
 static void reroute(struct app *app)
 {
-    CLEANUP(free) struct heard *heard = NULL;
+    CLEANUP(free) struct delivery_record *records = NULL;
     struct failure why = {0};
     struct changes *changes = NULL;
     struct plan_context ctx = commit_context(app, NULL, clock_now());
     size_t n = 0;
-    int r = store_heard(app->store, &heard, &n, &why);
+    int r = store_delivery_records(app->store, &records, &n, &why);
     if (r >= 0)
-        r = alerts_plan_receiver_removed(&ctx, app->registry, heard, n, &changes, &why);
+        r = alerts_plan_receiver_removed(&ctx, app->registry, records, n, &changes, &why);
     if (r >= 0)
         r = commit_changes(app, &ctx, changes, &why);
     if (r < 0)

@@ -112,11 +112,11 @@ int deferred_put(struct store *s, const struct commit *c, struct failure *f)
 
 /* ---- reading ---- */
 
-static int find_heard(struct store *s, struct deferred *deferred, struct failure *f)
+static int find_notified(struct store *s, struct deferred *deferred, struct failure *f)
 {
     CLEANUP(audience_free) struct audience all = {0};
     int r = notified_audience(s, deferred->alert_id, deferred->episode, &all, f);
-    deferred->heard = all.n > 0;
+    deferred->notified = all.n > 0;
     return r;
 }
 
@@ -132,7 +132,7 @@ static int load_deferred(struct store *s, struct deferred **ret, size_t *ret_n,
         r = collect(&q, &rows, &bad, ret_failure);
     }
     for (size_t i = 0; r >= 0 && i < rows.n; i++)
-        r = find_heard(s, &rows.row[i], ret_failure);
+        r = find_notified(s, &rows.row[i], ret_failure);
     if (r >= 0)
         r = store_quarantine(s, &bad, ret_failure);
     if (r < 0)

@@ -205,7 +205,8 @@ struct store_damage {
 int store_damage(struct store *s, struct store_damage *ret, struct failure *ret_failure);
 /* Receivers that were, or will be, notified of the current episodes of all alerts, ordered by alert. The
  * caller frees *ret. */
-int store_heard(struct store *s, struct heard **ret, size_t *ret_n, struct failure *ret_failure);
+int store_delivery_records(struct store *s, struct delivery_record **ret, size_t *ret_n,
+                           struct failure *ret_failure);
 /* 1: this tenant lost state and has had no complete poll since: its next one is not a first run. */
 int store_tenant_lost(struct store *s, const char *tenant_id, struct failure *ret_failure);
 /* Bad rows quarantined since, and by, store_open. */

@@ -58,9 +58,9 @@ static const struct alert *it(const struct engine_fixture *d, const char *id)
 }
 
 static struct deferred waits(const struct engine_fixture *d, const char *id, const char *receiver,
-                             bool heard)
+                             bool notified)
 {
-    struct deferred h = {.episode = it(d, id)->episode, .heard = heard};
+    struct deferred h = {.episode = it(d, id)->episode, .notified = notified};
     memcpy(h.alert_id, it(d, id)->id, sizeof h.alert_id);
     (void)snprintf(h.receiver, sizeof h.receiver, "%s", receiver);
     return h;
@@ -212,7 +212,7 @@ static void what_leads_elsewhere_now_is_told_there_unless_somebody_has_heard_it(
     d->routes.route = ROUTES + 1;
     assert_string_equal(engine_deferred(d, deferred, 1), "");
     assert_true(d->last->n_deferrals == 1 && d->last->deferral[0].to == 0);
-    deferred[0].heard = false;
+    deferred[0].notified = false;
     assert_string_equal(engine_deferred(d, deferred, 1), "digest 1");
     assert_int_equal(d->last->event[0].to, JOURNAL);
     d->routes.route = ROUTES; /* closed: they wait now */

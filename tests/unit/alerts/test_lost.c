@@ -44,10 +44,10 @@ static struct observation fine(const char *id)
     return A_POOL(.id = id, .allotted = 100, .consumed = 1);
 }
 
-static struct heard heard(const struct engine_fixture *d, const char *id, const char *receiver,
-                          enum heard_what what, uint64_t seq)
+static struct delivery_record record(const struct engine_fixture *d, const char *id,
+                                     const char *receiver, enum record_kind kind, uint64_t seq)
 {
-    struct heard h = {.what = what, .seq = seq};
+    struct delivery_record h = {.kind = kind, .seq = seq};
     memcpy(h.alert_id, engine_alert(d, KIND_CAPACITY, id)->id, sizeof h.alert_id);
     (void)snprintf(h.receiver, sizeof h.receiver, "%s", receiver);
     return h;
@@ -57,10 +57,10 @@ static void nobody_is_told_twice_of_what_is_left(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, critical("a"), warning("b"));
-    const struct heard left[] = {
-        heard(d, "a", "", HEARD_LAST_EVENT, 1),   heard(d, "a", "chat", HEARD_MESSAGE, 1),
-        heard(d, "a", "pager", HEARD_MESSAGE, 1), heard(d, "b", "", HEARD_LAST_EVENT, 1),
-        heard(d, "b", "chat", HEARD_MESSAGE, 1),  heard(d, "b", "pager", HEARD_DEFERRED, 0)};
+    const struct delivery_record left[] = {
+        record(d, "a", "", RECORD_LAST_EVENT, 1),   record(d, "a", "chat", RECORD_MESSAGE, 1),
+        record(d, "a", "pager", RECORD_MESSAGE, 1), record(d, "b", "", RECORD_LAST_EVENT, 1),
+        record(d, "b", "chat", RECORD_MESSAGE, 1),  record(d, "b", "pager", RECORD_DEFERRED, 0)};
     assert_string_equal(engine_lost(d, left, 6, NULL), "");
     assert_int_equal(d->n_written, 0);
 }
@@ -70,9 +70,9 @@ static void whoever_has_no_message_left_is_told_anew(void **state)
     struct engine_fixture *d = *state;
     (void)POLL(d, critical("a"));
     uint64_t seq = engine_alert(d, KIND_CAPACITY, "a")->seq;
-    const struct heard left[] = {heard(d, "a", "", HEARD_LAST_EVENT, 1),
-                                 heard(d, "a", "chat", HEARD_MESSAGE, 1),
-                                 heard(d, "a", "pager", HEARD_NOTIFIED, 0)};
+    const struct delivery_record left[] = {record(d, "a", "", RECORD_LAST_EVENT, 1),
+                                           record(d, "a", "chat", RECORD_MESSAGE, 1),
+                                           record(d, "a", "pager", RECORD_NOTIFIED, 0)};
     assert_string_equal(engine_lost(d, left, 3, NULL), "firing critical remaining");
     const struct notification *n = engine_notification(d, 0);
     assert_int_equal(d->last->event[0].to, PAGER);
@@ -88,8 +88,9 @@ static void a_message_that_is_older_than_the_last_event_does_not_count(void **st
     struct engine_fixture *d = *state;
     (void)POLL(d, warning("a"));
     (void)POLL(d, critical("a"));
-    const struct heard left[] = {heard(d, "a", "", HEARD_LAST_EVENT, 2), heard(d, "a", "chat", HEARD_MESSAGE, 1),
-                                 heard(d, "a", "pager", HEARD_MESSAGE, 2)};
+    const struct delivery_record left[] = {record(d, "a", "", RECORD_LAST_EVENT, 2),
+                                           record(d, "a", "chat", RECORD_MESSAGE, 1),
+                                           record(d, "a", "pager", RECORD_MESSAGE, 2)};
     assert_string_equal(engine_lost(d, left, 3, NULL), "firing critical remaining");
     assert_int_equal(d->last->event[0].to, CHAT);
 }
@@ -98,8 +99,9 @@ static void warnings_share_a_digest_and_criticals_do_not(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, critical("a"), critical("b"), warning("c"), warning("e"));
-    const struct heard left[] = {heard(d, "a", "", HEARD_LAST_EVENT, 1), heard(d, "b", "", HEARD_LAST_EVENT, 1),
-                                 heard(d, "c", "", HEARD_LAST_EVENT, 1), heard(d, "e", "", HEARD_LAST_EVENT, 1)};
+    const struct delivery_record left[] = {
+        record(d, "a", "", RECORD_LAST_EVENT, 1), record(d, "b", "", RECORD_LAST_EVENT, 1),
+        record(d, "c", "", RECORD_LAST_EVENT, 1), record(d, "e", "", RECORD_LAST_EVENT, 1)};
     assert_string_equal(engine_lost(d, left, 4, NULL),
                         "firing critical remaining; firing critical remaining; digest 2");
     assert_string_equal(d->last->event[2].digest->reason, "state_lost");
@@ -111,8 +113,9 @@ static void an_end_that_was_lost_goes_out_again(void **state)
     struct engine_fixture *d = *state;
     (void)POLL(d, critical("a"));
     (void)POLL(d, fine("a"));
-    const struct heard left[] = {heard(d, "a", "", HEARD_LAST_EVENT, 2), heard(d, "a", "chat", HEARD_MESSAGE, 2),
-                                 heard(d, "a", "pager", HEARD_MESSAGE, 1)};
+    const struct delivery_record left[] = {record(d, "a", "", RECORD_LAST_EVENT, 2),
+                                           record(d, "a", "chat", RECORD_MESSAGE, 2),
+                                           record(d, "a", "pager", RECORD_MESSAGE, 1)};
     assert_string_equal(engine_lost(d, left, 2, NULL), "");
     assert_string_equal(engine_lost(d, left, 3, NULL), "resolved warning remaining");
     assert_int_equal(engine_notification(d, 0)->episode, 1);
@@ -123,7 +126,7 @@ static void what_nobody_was_told_is_not_told_now(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 101, .hold_for = HOURS(1), .min_samples = 2));
-    const struct heard left[] = {heard(d, "a", "", HEARD_LAST_EVENT, 0)};
+    const struct delivery_record left[] = {record(d, "a", "", RECORD_LAST_EVENT, 0)};
     assert_string_equal(engine_lost(d, left, 1, NULL), "");
 }
 
@@ -133,7 +136,8 @@ static void the_first_digest_is_told_again_as_one(void **state)
     d->first_run = true;
     assert_string_equal(POLL(d, warning("a"), warning("b")), "digest 2");
     d->first_run = false;
-    const struct heard left[] = {heard(d, "a", "", HEARD_LAST_EVENT, 1), heard(d, "b", "", HEARD_LAST_EVENT, 1)};
+    const struct delivery_record left[] = {record(d, "a", "", RECORD_LAST_EVENT, 1),
+                                           record(d, "b", "", RECORD_LAST_EVENT, 1)};
     assert_string_equal(engine_lost(d, left, 2, NULL), "digest 2");
     assert_string_equal(POLL(d, warning("a"), warning("b")), "");
 }
@@ -142,12 +146,12 @@ static void what_a_removed_receiver_did_not_get_goes_to_others_once(void **state
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, critical("a"), warning("b"), critical("c"));
-    struct heard left[] = {
-        heard(d, "a", "", HEARD_LAST_EVENT, 1),     heard(d, "a", "chat", HEARD_MESSAGE, 1),
-        heard(d, "a", "old", HEARD_MESSAGE, 1),     heard(d, "a", "old", HEARD_UNDELIVERED, 0),
-        heard(d, "b", "", HEARD_LAST_EVENT, 1),     heard(d, "b", "chat", HEARD_NOTIFIED, 0),
-        heard(d, "b", "old", HEARD_UNDELIVERED, 0), heard(d, "c", "", HEARD_LAST_EVENT, 1),
-        heard(d, "c", "old", HEARD_MESSAGE, 1)};
+    struct delivery_record left[] = {
+        record(d, "a", "", RECORD_LAST_EVENT, 1),     record(d, "a", "chat", RECORD_MESSAGE, 1),
+        record(d, "a", "old", RECORD_MESSAGE, 1),     record(d, "a", "old", RECORD_UNDELIVERED, 0),
+        record(d, "b", "", RECORD_LAST_EVENT, 1),     record(d, "b", "chat", RECORD_NOTIFIED, 0),
+        record(d, "b", "old", RECORD_UNDELIVERED, 0), record(d, "c", "", RECORD_LAST_EVENT, 1),
+        record(d, "c", "old", RECORD_MESSAGE, 1)};
     assert_string_equal(engine_receiver_removed(d, left, N_ELEMENTS(left)),
                         "firing critical remaining; digest 1");
     assert_int_equal(d->last->event[0].to, PAGER);
@@ -156,7 +160,7 @@ static void what_a_removed_receiver_did_not_get_goes_to_others_once(void **state
     assert_string_equal(d->last->event[1].digest->reason, "receiver_removed");
     (void)snprintf(left[2].receiver, sizeof left[2].receiver, "pager");
     (void)snprintf(left[5].receiver, sizeof left[5].receiver, "pager");
-    left[4] = heard(d, "b", "chat", HEARD_NOTIFIED, 0);
+    left[4] = record(d, "b", "chat", RECORD_NOTIFIED, 0);
     assert_string_equal(engine_receiver_removed(d, left, N_ELEMENTS(left)), "");
 }
 
@@ -164,8 +168,9 @@ static void a_receiver_that_is_configured_keeps_its_messages(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, critical("a"));
-    const struct heard left[] = {heard(d, "a", "", HEARD_LAST_EVENT, 1), heard(d, "a", "chat", HEARD_MESSAGE, 1),
-                                 heard(d, "a", "chat", HEARD_UNDELIVERED, 0)};
+    const struct delivery_record left[] = {record(d, "a", "", RECORD_LAST_EVENT, 1),
+                                           record(d, "a", "chat", RECORD_MESSAGE, 1),
+                                           record(d, "a", "chat", RECORD_UNDELIVERED, 0)};
     assert_string_equal(engine_receiver_removed(d, left, N_ELEMENTS(left)), "");
 }
 

@@ -44,7 +44,7 @@ static const char *waiting(struct store *s)
     ok(store_deferred(s, &deferred, &n, &f), &f);
     for (size_t i = 0; i < n; i++)
         len += (size_t)snprintf(text + len, sizeof text - len, "%s%s%s", i ? " " : "",
-                                deferred[i].receiver, deferred[i].heard ? "+" : "");
+                                deferred[i].receiver, deferred[i].notified ? "+" : "");
     return text;
 }
 
