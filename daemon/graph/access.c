@@ -253,7 +253,7 @@ static char *check_url(const struct fetch_list *l, unsigned dropped)
 {
     const struct access *a = l->fetch->userdata;
     const struct graph *g = a->graph;
-    return query_url(g->api.text, l->ask.fallback ? "v1.0" : g->o.api_version, (enum list)l->what,
+    return query_url(g->api.text, l->ask.fallback ? "v1.0" : g->o.api_version, (enum list)l->list,
                      a->allotment_id, dropped);
 }
 

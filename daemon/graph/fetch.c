@@ -33,8 +33,8 @@ static void send_page(struct fetch_list *l, usec_t now)
         fetch_list_fail(l, &why);
         return;
     }
-    fetch_list_append(&f->flying, l);
-    f->n_flying++;
+    fetch_list_append(&f->in_flight, l);
+    f->n_in_flight++;
     f->report.requests++;
     l->generation = f->graph->token.generation;
     l->fresh_connection = false;
@@ -49,7 +49,7 @@ static bool add_more(struct fetch *f)
  * are empty. */
 static struct fetch_list *next_ready(struct fetch *f, usec_t now)
 {
-    for (struct fetch_list *l = f->soon; l; l = l->next)
+    for (struct fetch_list *l = f->resumed; l; l = l->next)
         if (l->not_before_mono <= now)
             return l;
     if (!f->work && f->n_lists < f->lists_max)
@@ -68,7 +68,7 @@ static void signed_in(struct fetch *f, const struct token_result *t)
     struct failure why = t->failure;
     if (t->ok) {
         if (f->sign_ins > 0)
-            f->trouble.text[0] = '\0';
+            f->last_failure.text[0] = '\0';
         f->sign_ins = 0;
         f->report.at_sign_in = false;
         return;
@@ -92,7 +92,7 @@ static void signed_in(struct fetch *f, const struct token_result *t)
         return;
     }
     if (f->sign_ins == 1) /* the last attempt may only report the timeout */
-        f->trouble = why;
+        f->last_failure = why;
     usec_t wait = call_backoff(f->sign_ins - 1, g->backoff, RETRY_CAP);
     wait = why.retry_after > wait ? why.retry_after : wait;
     f->sign_in_at_mono = now + wait;
@@ -101,7 +101,7 @@ static void signed_in(struct fetch *f, const struct token_result *t)
     if (why.retry_after > 0)
         fetch_give_up_until(f, now + wait, &why);
     else
-        fetch_end(f, &f->trouble);
+        fetch_end(f, &f->last_failure);
 }
 
 static void on_token(void *userdata, const struct token_result *t)
@@ -146,11 +146,11 @@ static usec_t next_event(const struct fetch *f, bool token, usec_t now)
     usec_t at = f->deadline_mono;
     if (!token && !f->graph->token.request && f->sign_in_at_mono > now && f->sign_in_at_mono < at)
         at = f->sign_in_at_mono;
-    if (!token || f->n_flying >= f->graph->pace.limit)
+    if (!token || f->n_in_flight >= f->graph->pace.limit)
         return at;
     if (f->hold_until_mono > now)
         return f->hold_until_mono < at ? f->hold_until_mono : at;
-    for (const struct fetch_list *l = f->soon; l; l = l->next)
+    for (const struct fetch_list *l = f->resumed; l; l = l->next)
         if (l->not_before_mono < at)
             at = l->not_before_mono;
     return at;
@@ -161,8 +161,8 @@ static void check_deadline(struct fetch *f, usec_t now)
     struct failure why = {0};
     if (f->ended || now < f->deadline_mono)
         return;
-    if (f->trouble.text[0]) /* explains more than the timeout */
-        fetch_fail_all(f, &f->trouble);
+    if (f->last_failure.text[0]) /* explains more than the timeout */
+        fetch_fail_all(f, &f->last_failure);
     (void)failure_set(&why, FAILURE_TRANSIENT, ETIMEDOUT, "%s", f->late);
     f->report.at_sign_in |= f->graph->token.request && !token_usable(f->graph, now);
     fetch_end(f, &why);
@@ -186,7 +186,8 @@ static void pump(struct fetch *f)
     usec_t now = clock_now().mono;
     check_deadline(f, now);
     bool token = has_work(f) && have_token(f, now);
-    while (token && !f->ended && f->n_flying < f->graph->pace.limit && now >= f->hold_until_mono) {
+    while (token && !f->ended && f->n_in_flight < f->graph->pace.limit &&
+           now >= f->hold_until_mono) {
         struct fetch_list *l = next_ready(f, now);
         if (!l)
             break;
@@ -214,7 +215,7 @@ static void on_answer(void *userdata, const struct http_answer *a)
     struct fetch_list *l = userdata;
     struct fetch *f = l->fetch;
     http_request_free(TAKE(l->request));
-    f->n_flying--;
+    f->n_in_flight--;
     fetch_list_unlink(l);
     response_handle(l, a);
     pump(f);

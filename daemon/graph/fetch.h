@@ -47,10 +47,11 @@ struct fetch {
     usec_t hold_until_mono; /* throttled: nothing is sent before */
 
     struct graph_report report; /* all but `complete` and `failure` */
-    struct failure trouble; /* of the last repeated page or sign-in; text "": none */
+    struct failure last_failure; /* of the last repeated page or sign-in; text "": none */
     bool ended;
-    struct fetch_list *soon, *work, *flying; /* continuations and repeated pages; new; in flight */
-    unsigned n_lists, n_flying;
+    struct fetch_list *resumed, *work,
+        *in_flight; /* continuations and repeated pages; new; in flight */
+    unsigned n_lists, n_in_flight;
     unsigned holds; /* consecutive throttled answers without Retry-After */
     usec_t sign_in_at_mono;
     unsigned sign_ins, renewals;
@@ -67,7 +68,7 @@ int fetch_begin(struct fetch *f, struct graph *g, const struct fetch_calls *call
                 usec_t timeout, struct failure *ret_failure);
 /* A further list. `id` and `link` are copied; `link` is where to begin, NULL: at calls->url.
  * -ENOMEM; *ret may be NULL. */
-int fetch_add(struct fetch *f, const struct fetch_ask *ask, int what, const char *id,
+int fetch_add(struct fetch *f, const struct fetch_ask *ask, int list, const char *id,
               const char *link, struct fetch_list **ret);
 /* Ends the loop; lists under way are dropped when `done` returns. `why` goes to `failed`; NULL. */
 void fetch_end(struct fetch *f, const struct failure *why);

@@ -36,7 +36,7 @@ void fetch_list_append(struct fetch_list **queue, struct fetch_list *l)
 void fetch_list_again(struct fetch_list *l, usec_t not_before_mono)
 {
     l->not_before_mono = not_before_mono;
-    fetch_list_append(&l->fetch->soon, l);
+    fetch_list_append(&l->fetch->resumed, l);
 }
 
 void fetch_list_free(struct fetch_list *l)
@@ -46,7 +46,7 @@ void fetch_list_free(struct fetch_list *l)
     fetch_list_unlink(l);
     if (l->request) {
         http_request_free(l->request);
-        l->fetch->n_flying--;
+        l->fetch->n_in_flight--;
     }
     l->fetch->n_lists--;
     free(l->id);
@@ -66,7 +66,7 @@ int fetch_list_first_url(struct fetch_list *l)
     return 0;
 }
 
-int fetch_add(struct fetch *f, const struct fetch_ask *ask, int what, const char *id,
+int fetch_add(struct fetch *f, const struct fetch_ask *ask, int list, const char *id,
               const char *link, struct fetch_list **ret)
 {
     CLEANUP(fetch_list_free) struct fetch_list *l = calloc(1, sizeof *l);
@@ -75,7 +75,7 @@ int fetch_add(struct fetch *f, const struct fetch_ask *ask, int what, const char
     l->fetch = f;
     f->n_lists++;
     l->ask = *ask;
-    l->what = what;
+    l->list = list;
     l->step = ask->option_state ? ask->option_state->step : 0;
     l->first_page = !link;
     int r = text_copy(id, &l->id);
@@ -94,13 +94,13 @@ int fetch_add(struct fetch *f, const struct fetch_ask *ask, int what, const char
 
 void fetch_drop_lists(struct fetch *f)
 {
-    while (f->flying)
-        fetch_list_free(f->flying);
-    while (f->soon)
-        fetch_list_free(f->soon);
+    while (f->in_flight)
+        fetch_list_free(f->in_flight);
+    while (f->resumed)
+        fetch_list_free(f->resumed);
     while (f->work)
         fetch_list_free(f->work);
-    assert(f->n_flying == 0);
+    assert(f->n_in_flight == 0);
 }
 
 void fetch_clear(struct fetch *f)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* graph/fetch_list.h: one list of the fetch loop, and the operations on it that the files of the
- * loop share. A list is in one queue of its loop (soon, work or flying), or in none while its
+ * loop share. A list is in one queue of its loop (resumed, work or in_flight), or in none while its
  * answer is being handled. */
 #pragma once
 #include "graph/call.h"
@@ -11,7 +11,7 @@ struct fetch_list {
     struct fetch_list *next, **pprev; /* in one of the loop's queues */
     struct fetch *fetch;
     struct fetch_ask ask;
-    int what;                    /* caller's: which list */
+    int list;                    /* caller's: which list */
     char *id;                    /* caller's: of which object; NULL. Freed with the list */
     struct id_set ids;           /* caller's: ids of the rows so far */
     char *url;                   /* the page to fetch */

@@ -68,7 +68,7 @@ struct lookup {
     enum principal_kind kind;
     char *who, *shown, *sku_id, *plan_id, *right_id;
     enum lookup_expand expand;
-    unsigned what; /* sections still to be read */
+    unsigned sections; /* sections still to be read */
     struct rights *rights;
     struct failure failure[RIGHTS_SECTIONS_];
     bool throttled;
@@ -188,13 +188,13 @@ static void section_failed(struct lookup *l, enum rights_section s, const struct
 {
     rights_drop(l->rights, s);
     l->failure[s] = *why;
-    l->what &= ~(1U << s);
+    l->sections &= ~(1U << s);
 }
 
 static void rest_failed(struct lookup *l, const struct failure *why)
 {
     for (int s = 0; s < RIGHTS_SECTIONS_; s++)
-        if (l->what & 1U << s)
+        if (l->sections & 1U << s)
             section_failed(l, (enum rights_section)s, why);
 }
 
@@ -204,12 +204,12 @@ static bool next_section(struct fetch *f)
     for (int s = 0; s < RIGHTS_SECTIONS_; s++) {
         struct failure why = {0};
         l->now = (enum rights_section)s;
-        if (!(l->what & 1U << s))
+        if (!(l->sections & 1U << s))
             continue;
         const struct part *part = part_of(l);
         if (!part || !(part->offered & OF(l->kind))) {
             l->rights->section[s] = SECTION_NOT_OFFERED;
-            l->what &= ~(1U << s);
+            l->sections &= ~(1U << s);
             continue;
         }
         if (ask_section(l, part) >= 0)
@@ -239,7 +239,7 @@ static void section_ended(struct fetch_list *list)
         return;
     }
     l->rights->section[l->now] = SECTION_COMPLETE;
-    l->what &= ~(1U << l->now);
+    l->sections &= ~(1U << l->now);
 }
 
 /* The configured principal does not exist: a configuration mistake, not a lost right. */
@@ -307,7 +307,7 @@ static int copy_request(struct lookup *l, const struct lookup_request *rq)
     if (r >= 0)
         r = text_copy(rq->right_id, &l->right_id);
     l->kind = rq->kind;
-    l->what = rq->what;
+    l->sections = rq->sections;
     l->expand = rq->expand;
     return r;
 }

@@ -14,7 +14,7 @@ struct lookup_request {   /* strings are borrowed until graph_lookup returns */
     enum principal_kind kind;
     const char *who;      /* its id; of a user also the principal name */
     const char *shown;    /* its name in messages */
-    unsigned what;        /* 1U << enum rights_section */
+    unsigned sections;    /* 1U << enum rights_section */
     const char *sku_id, *plan_id; /* of RIGHTS_HELD: only of this SKU, only with this plan; NULL */
     const char *right_id; /* of RIGHTS_HELD: this one alone, with what `expand` says; of
                              RIGHTS_ASSIGNMENTS: those that form it, direct and inherited; NULL */

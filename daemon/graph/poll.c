@@ -16,7 +16,7 @@
 static char *list_url(const struct fetch_list *l, unsigned dropped)
 {
     const struct graph *g = l->fetch->graph;
-    return query_url(g->api.text, l->ask.fallback ? "v1.0" : g->o.api_version, (enum list)l->what,
+    return query_url(g->api.text, l->ask.fallback ? "v1.0" : g->o.api_version, (enum list)l->list,
                      l->id, dropped);
 }
 
@@ -78,7 +78,7 @@ static int take_page(struct fetch_list *l, const char *bytes, size_t len, struct
 {
     struct poll *p = poll_of(l);
     struct snapshot_builder *b = p->builder;
-    switch ((enum list)l->what) {
+    switch ((enum list)l->list) {
     case LIST_ALLOTMENTS:
         return take_allotments(p, bytes, len, ret, ret_failure);
     case LIST_WAITING:
@@ -104,9 +104,9 @@ static bool list_is_complete(const struct fetch_list *l)
     if (!l->spoiled)
         return true;
     (void)failure_set(&why, FAILURE_PROTOCOL, EBADMSG, "%s: %s", l->ask.call,
-                      l->what == LIST_WAITING ? "rows that are no waiting members"
+                      l->list == LIST_WAITING ? "rows that are no waiting members"
                                               : "a row whose id or key cannot be read");
-    poll_note_failure(poll_of(l), &why, (enum list)l->what, "");
+    poll_note_failure(poll_of(l), &why, (enum list)l->list, "");
     return false;
 }
 
@@ -133,8 +133,8 @@ static void list_ended(struct fetch_list *l)
     struct poll *p = poll_of(l);
     struct graph *g = p->graph;
     enum section section = list_is_complete(l) ? SECTION_COMPLETE : SECTION_UNKNOWN;
-    poll_order_turn(p, (enum list)l->what, l->id);
-    switch ((enum list)l->what) {
+    poll_order_turn(p, (enum list)l->list, l->id);
+    switch ((enum list)l->list) {
     case LIST_ALLOTMENTS:
         check_schema(l);
         snapshot_set_allotments(p->builder, section);
@@ -174,7 +174,7 @@ static void list_ended(struct fetch_list *l)
 
 static void list_failed(struct poll *p, const struct fetch_list *l, const struct fetch_failed *why)
 {
-    enum list list = (enum list)l->what;
+    enum list list = (enum list)l->list;
     poll_note_failure(p, &why->failure, list, why->request_id);
     poll_order_turn(p, list, l->id);
     if (list == LIST_ALLOTMENTS && why->too_large)

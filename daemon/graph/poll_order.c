@@ -95,18 +95,18 @@ void poll_order_turn(struct poll *p, enum list list, const char *id)
  * them. */
 static void use_up_turn(struct poll *p)
 {
-    const struct fetch_list *l = p->fetch.flying ? p->fetch.flying : p->fetch.soon;
+    const struct fetch_list *l = p->fetch.in_flight ? p->fetch.in_flight : p->fetch.resumed;
     if (p->turns == 0 && l)
-        poll_order_turn(p, (enum list)l->what, l->id);
+        poll_order_turn(p, (enum list)l->list, l->id);
 }
 
 static bool all_had(const struct poll *p)
 {
     const struct poll_order *k = &p->graph->order;
-    const struct fetch_list *const QUEUES[] = {p->fetch.flying, p->fetch.soon, p->fetch.work};
+    const struct fetch_list *const QUEUES[] = {p->fetch.in_flight, p->fetch.resumed, p->fetch.work};
     for (size_t i = 0; i < N_ELEMENTS(QUEUES); i++)
         for (const struct fetch_list *l = QUEUES[i]; l; l = l->next)
-            if (l->what == LIST_ALLOTMENTS || !had(k, (enum list)l->what, l->id))
+            if (l->list == LIST_ALLOTMENTS || !had(k, (enum list)l->list, l->id))
                 return false;
     for (size_t i = 0; i < p->pending.n; i++)
         if (!had(k, p->pending.item[i].list, p->pending.item[i].id))

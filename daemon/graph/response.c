@@ -26,7 +26,7 @@ static void retry(struct fetch_list *l, const struct fetch_failed *why)
         fetch_list_fail(l, why);
         return;
     }
-    f->trouble = why->failure;
+    f->last_failure = why->failure;
     l->retries++;
     l->fresh_connection = why->status == 0; /* the old connection may be broken */
     fetch_list_again(l, now + wait);

@@ -112,7 +112,7 @@ static void look_up_next(struct access_run *a)
         const struct lookup_request rq = {.kind = need->user ? PRINCIPAL_USER : PRINCIPAL_GROUP,
                                           .who = need->user ? need->user : need->group,
                                           .shown = shown,
-                                          .what = 1U << RIGHTS_HELD};
+                                          .sections = 1U << RIGHTS_HELD};
         printf("  usage rights of %s, \"%s\" in alerts\n", rq.who, shown);
         if (graph_lookup(a->graph, &rq, a->options->poll_timeout, on_looked_up, a, &why) >= 0)
             return;

@@ -229,7 +229,7 @@ static int look_up(struct lookup_run *r, unsigned what, lookup_done *done, struc
     const struct lookup_request rq = {.kind = need->user ? PRINCIPAL_USER : PRINCIPAL_GROUP,
                                       .who = need->user ? need->user : need->group,
                                       .shown = shown,
-                                      .what = what};
+                                      .sections = what};
     return graph_lookup(r->tenant->graph, &rq, r->deadline_mono > now ? r->deadline_mono - now : 0,
                         done, r, why);
 }

@@ -91,7 +91,7 @@ static struct outcome polled(const struct graph_fixture *w, const struct endpoin
 
 static struct outcome ask(struct graph_fixture *w, const struct endpoint *e)
 {
-    const struct lookup_request rq = {.who = USER, .shown = "user x", .what = 1U << e->which};
+    const struct lookup_request rq = {.who = USER, .shown = "user x", .sections = 1U << e->which};
     struct outcome o = {0};
     struct failure why = {0};
     int r = 0;

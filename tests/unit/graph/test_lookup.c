@@ -83,7 +83,7 @@ static void every_section_of_a_user_is_one_request(void **state)
     struct seeker s;
     (void)state;
     begin(&s, "", "");
-    const struct rights *r = look_up(&s, (struct lookup_request){.what = ALL});
+    const struct rights *r = look_up(&s, (struct lookup_request){.sections = ALL});
     for (int i = 0; i < RIGHTS_SECTIONS_; i++)
         if (r->section[i] != SECTION_COMPLETE)
             fail_msg("section %d: %s", i, s.report.failure[i].text);
@@ -103,12 +103,12 @@ static void groups_and_devices_are_asked_for_what_they_have(void **state)
     (void)state;
     begin(&s, "", "");
     const struct rights *g =
-        look_up(&s, (struct lookup_request){.kind = PRINCIPAL_GROUP, .who = "g1", .what = ALL});
+        look_up(&s, (struct lookup_request){.kind = PRINCIPAL_GROUP, .who = "g1", .sections = ALL});
     assert_int_equal(g->section[RIGHTS_HELD], SECTION_COMPLETE);
     assert_int_equal(g->section[RIGHTS_WAITING], SECTION_NOT_OFFERED);
     assert_int_equal(g->section[RIGHTS_ERRORS], SECTION_NOT_OFFERED);
     const struct rights *d =
-        look_up(&s, (struct lookup_request){.kind = PRINCIPAL_DEVICE, .who = "d1", .what = ALL});
+        look_up(&s, (struct lookup_request){.kind = PRINCIPAL_DEVICE, .who = "d1", .sections = ALL});
     assert_string_equal(d->right[0].sku_part_number, "E3");
     assert_int_equal(d->n_waits, 1);
     assert_int_equal(d->section[RIGHTS_ERRORS], SECTION_NOT_OFFERED);
@@ -125,7 +125,7 @@ static void filters_choose_rights_by_sku_and_by_plan(void **state)
     (void)state;
     begin(&s, "", "");
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        const struct rights *r = look_up(&s, (struct lookup_request){.what = 1U << RIGHTS_HELD,
+        const struct rights *r = look_up(&s, (struct lookup_request){.sections = 1U << RIGHTS_HELD,
                                                                      .sku_id = CASES[i].sku,
                                                                      .plan_id = CASES[i].plan});
         assert_int_equal(r->section[RIGHTS_HELD], SECTION_COMPLETE);
@@ -138,7 +138,7 @@ static void one_right_is_read_with_its_assignments_or_its_pools(void **state)
 {
     struct seeker s;
     struct lookup_request rq = {
-        .what = 1U << RIGHTS_HELD, .right_id = "r 1", .expand = LOOKUP_EXPAND_ASSIGNMENTS};
+        .sections = 1U << RIGHTS_HELD, .right_id = "r 1", .expand = LOOKUP_EXPAND_ASSIGNMENTS};
     (void)state;
     begin(&s, "", "");
     const struct rights *r = look_up(&s, rq);
@@ -148,7 +148,7 @@ static void one_right_is_read_with_its_assignments_or_its_pools(void **state)
     rq.expand = LOOKUP_EXPAND_ALLOTMENTS;
     r = look_up(&s, rq);
     assert_int_equal(r->right[0].pool[0].allotted, 5);
-    rq.what = 1U << RIGHTS_ASSIGNMENTS;
+    rq.sections = 1U << RIGHTS_ASSIGNMENTS;
     r = look_up(&s, rq);
     assert_int_equal(r->n_assignments, 1);
     assert_string_equal(r->assignment[0].group_id, "g1");
@@ -161,12 +161,12 @@ static void the_older_source_knows_what_users_have_and_nothing_else(void **state
     (void)state;
     begin(&s, "", "");
     graph_set_answered(s.w.graph, SOURCE_SUBSCRIBED_SKUS);
-    const struct rights *r = look_up(&s, (struct lookup_request){.what = ALL});
+    const struct rights *r = look_up(&s, (struct lookup_request){.sections = ALL});
     assert_int_equal(r->source, SOURCE_SUBSCRIBED_SKUS);
     assert_int_equal(r->n_rights, 1);
     assert_int_equal(r->section[RIGHTS_ASSIGNMENTS], SECTION_NOT_OFFERED);
     assert_int_equal(asked(&s.w, "licenseDetails"), 1);
-    r = look_up(&s, (struct lookup_request){.kind = PRINCIPAL_GROUP, .who = "g1", .what = ALL});
+    r = look_up(&s, (struct lookup_request){.kind = PRINCIPAL_GROUP, .who = "g1", .sections = ALL});
     assert_int_equal(r->section[RIGHTS_HELD], SECTION_NOT_OFFERED);
     end(&s);
 }
@@ -210,7 +210,7 @@ static void a_section_that_fails_says_why_and_leaves_the_others(void **state)
         struct seeker s;
         begin(&s, CASES[i].more, CASES[i].faults);
         const struct rights *r =
-            look_up(&s, (struct lookup_request){.what = ALL, .who = CASES[i].who});
+            look_up(&s, (struct lookup_request){.sections = ALL, .who = CASES[i].who});
         const struct failure *f = &s.report.failure[RIGHTS_HELD];
         if (r->section[RIGHTS_HELD] != SECTION_UNKNOWN || r->n_rights || f->kind != CASES[i].kind ||
             !strstr(f->text, CASES[i].words) || !strstr(f->text, "for user x"))
@@ -230,7 +230,7 @@ static void a_refused_token_is_renewed_once_and_a_refused_option_left_out(void *
           "{\"path\":\"usageRights\",\"at\":1,\"do\":{\"status\":401}},"
           "{\"path\":\"usageRights\",\"at\":2,\"match\":{\"query_has\":\"select\"},\"do\":{"
           "\"status\":400}}");
-    const struct rights *r = look_up(&s, (struct lookup_request){.what = 1U << RIGHTS_HELD});
+    const struct rights *r = look_up(&s, (struct lookup_request){.sections = 1U << RIGHTS_HELD});
     if (r->section[RIGHTS_HELD] != SECTION_COMPLETE)
         fail_msg("%s", s.report.failure[RIGHTS_HELD].text);
     assert_int_equal(asked(&s.w, "token"), 2);
@@ -242,7 +242,7 @@ static void one_thing_at_a_time_and_a_cancelled_look_up_does_not_speak(void **st
 {
     struct seeker s;
     struct failure why = {0};
-    const struct lookup_request rq = {.who = "a", .shown = "a", .what = 1U << RIGHTS_HELD};
+    const struct lookup_request rq = {.who = "a", .shown = "a", .sections = 1U << RIGHTS_HELD};
     (void)state;
     begin(&s, "", "");
     assert_int_equal(graph_lookup(s.w.graph, &rq, USEC_PER_SEC, on_done, &s, &why), 0);
@@ -251,7 +251,7 @@ static void one_thing_at_a_time_and_a_cancelled_look_up_does_not_speak(void **st
     graph_lookup_cancel(s.w.graph);
     fixture_poll(&s.w);
     assert_int_equal(s.n_done, 0);
-    const struct lookup_request bad = {.who = "../x", .shown = "a", .what = 1U << RIGHTS_HELD};
+    const struct lookup_request bad = {.who = "../x", .shown = "a", .sections = 1U << RIGHTS_HELD};
     assert_int_equal(graph_lookup(s.w.graph, &bad, USEC_PER_SEC, on_done, &s, &why), -EINVAL);
     end(&s);
 }
@@ -262,10 +262,10 @@ static void a_sign_in_that_outlasts_its_look_up_is_given_up_with_it(void **state
     (void)state;
     begin(&s, "", "{\"path\":\"token\",\"at\":1,\"do\":{\"delay_ms\":30000}}");
     const struct rights *r =
-        look_up_within(&s, (struct lookup_request){.what = 1U << RIGHTS_HELD}, USEC_PER_SEC / 5);
+        look_up_within(&s, (struct lookup_request){.sections = 1U << RIGHTS_HELD}, USEC_PER_SEC / 5);
     assert_int_equal(r->section[RIGHTS_HELD], SECTION_UNKNOWN);
     fixture_poll(&s.w); /* signs in anew */
-    assert_int_equal(look_up(&s, (struct lookup_request){.what = 1U << RIGHTS_HELD})->section[RIGHTS_HELD],
+    assert_int_equal(look_up(&s, (struct lookup_request){.sections = 1U << RIGHTS_HELD})->section[RIGHTS_HELD],
                      SECTION_COMPLETE);
     end(&s);
 }
