@@ -62,7 +62,7 @@ static const struct conf_key REMAINING[] = {
 };
 static const struct conf_key WAITING[] = {
     WARNING(LIMIT_COUNT, "1", "2147483647", "1",
-            "Warning if at least this number of members is in the waiting room of a pool."),
+            "Warning if a pool has at least this number of waiting members."),
     CRITICAL(LIMIT_COUNT, "1", "2147483647", "25", "Critical if at least this number of members "
                                                    "waits."),
     TIMING("15m", NULL),
@@ -134,9 +134,9 @@ static const struct conf_key CREDENTIAL[] = {
     RULE_GROUP("remaining", RULE_REMAINING, REMAINING, struct_,                                    \
                "Allotted minus consumed units."),                                                  \
     RULE_GROUP("waiting", RULE_WAITING, WAITING, struct_,                                          \
-               "Members in the waiting room of a pool."),                                          \
+               "Waiting members of a pool."),                                                      \
     RULE_GROUP("waiting_age", RULE_WAITING_AGE, WAITING_AGE, struct_,                              \
-               "Waiting time of the oldest member in the waiting room of a pool."),                \
+               "Longest time that a waiting member of a pool has waited."),                        \
     RULE_GROUP("capacity_drop", RULE_CAPACITY_DROP, CAPACITY_DROP, struct_,                        \
                "Units that a pool has lost in the last 24 hours."),                                \
     RULE_GROUP("assignment_errors", RULE_ASSIGNMENT_ERRORS, ASSIGNMENT_ERRORS, struct_,            \
