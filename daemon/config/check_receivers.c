@@ -84,6 +84,7 @@ static int check_receiver(struct load *l, struct receiver_options *r)
     const struct options *o = l->options;
     size_t before = l->report.n_seen;
     bool typed = r->class && r->own;
+    r->links = &o->links;
     for (const struct receiver_options *other = o->receiver; other < r; other++)
         if (r->name && other->name && text_equal_nocase(other->name, r->name))
             walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &r->name, place(l, r)),

@@ -7,6 +7,7 @@
  * read too; a broken tenant file breaks that tenant only. */
 #pragma once
 #include "deliver/deliver.h"
+#include "deliver/links.h"
 #include "graph/graph.h"
 
 struct tenant_options {
@@ -35,6 +36,7 @@ struct options {
     struct route_options routes;
     struct receiver_options *receiver; /* same order as routes.receiver */
     size_t n_receivers;
+    struct links links;
     usec_t history_keep;
     int log_level;    /* LOG_INFO ... */
     char *names_file; /* "" : none; its content is in products */

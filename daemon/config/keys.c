@@ -351,12 +351,11 @@ static const struct conf_key RECEIVER[] = {
      .what = "a name", .check = form_receiver, .example = "hook",
      .help = "Name of the receiver in routes and messages; unique."},
     {.name = "type", .type = CONF_RECEIVER_TYPE, AT(receiver_options, class), .required = true,
-     .later_words = WORDS("pagerduty", "teams", "slack", "jsm", "ntfy", "email", "cloudevents",
+     .later_words = WORDS("teams", "slack", "jsm", "ntfy", "email", "cloudevents",
                           "alertmanager", "heartbeat"), .example = "webhook",
      .help = "Type of the receiver."},
     LATER_KEY("server", NULL, "syslog over the network"),
     LATER_KEY("sd_id", NULL, "syslog over the network"),
-    LATER_KEY("routing_key_file", NULL, "receivers of type pagerduty"),
     LATER_KEY("urls", NULL, "receivers of type alertmanager"),
     LATER_KEY("interval", NULL, "receivers of type heartbeat"),
 };
@@ -436,6 +435,21 @@ static const struct conf_key LOG[] = {
      .words = WORDS("error", "warning", "notice", "info", "debug"), .def = "info",
      .help = "Minimum severity of the messages that the daemon logs."},
 };
+static const struct conf_key LINKS[] = {
+    {.name = "status_url", .type = CONF_TEXT, AT(options, links.status_url), .def = "",
+     .what = "a URL, or empty", .check = link_check,
+     .example = "https://status.example/alerts/{alert_id}",
+     .help = "Page that shows the state of an alert."},
+    {.name = "runbook_url", .type = CONF_TEXT, AT(options, links.runbook_url), .def = "",
+     .what = "a URL, or empty", .check = link_check,
+     .example = "https://wiki.example/licences/{rule}",
+     .help = "Page that says what to do about an alert."},
+    {.name = "silence_url", .type = CONF_TEXT, AT(options, links.silence_url), .def = "",
+     .what = "a URL, or empty", .check = link_check,
+     .example = "https://status.example/silence?alert={alert_id}",
+     .help = "Page that shows how to silence an alert; it must not change anything when it is "
+             "opened, because chats fetch links ahead."},
+};
 static const struct conf_key CONTROL[] = {LATER_KEY("socket", "off", "the control socket")};
 static const struct conf_key STATUS[] = {LATER_KEY("listen", "", "the status page"),
                                          LATER_KEY("hosts", "", "the status page")};
@@ -444,7 +458,8 @@ static const struct conf_section POLL_SECTION = SECTION(POLL), NETWORK_SECTION =
                                  THRESHOLDS_SECTION = SECTION(THRESHOLDS),
                                  ALERTS_SECTION = SECTION(ALERTS),
                                  HISTORY_SECTION = SECTION(HISTORY),
-                                 LOG_SECTION = SECTION(LOG), CONTROL_SECTION = SECTION(CONTROL),
+                                 LINKS_SECTION = SECTION(LINKS), LOG_SECTION = SECTION(LOG),
+                                 CONTROL_SECTION = SECTION(CONTROL),
                                  STATUS_SECTION = SECTION(STATUS);
 const struct conf_section conf_tenant = SECTION(TENANT), conf_receiver = SECTION(RECEIVER);
 
@@ -492,6 +507,8 @@ static const struct conf_key ROOT[] = {
     {.name = "fallback", .type = CONF_NAMES, COUNTED(options, routes.fallback, routes.n_fallback),
      .shown_def = "the receiver named journal, else the first one", .example = "[ \"journal\" ]",
      .help = "Receivers of delivery alerts, and of alerts that no route matches."},
+    {.name = "links", .type = CONF_GROUP, .section = &LINKS_SECTION,
+     .help = "Links in messages."},
     {.name = "history", .type = CONF_GROUP, .section = &HISTORY_SECTION,
      .help = "History of the polled numbers."},
     {.name = "log", .type = CONF_GROUP, .section = &LOG_SECTION,

@@ -19,6 +19,8 @@ struct answer {
     int status;         /* HTTP status, 0: none */
     usec_t retry_after; /* 0: none given; 1 s .. 1 h otherwise */
     char text[200];     /* one cleaned line without secrets */
+    bool more; /* HTTP: the attempt needs another request, with payload.step one higher. A crash in
+                * between repeats the attempt from its first request */
 };
 /* The class of an HTTP status (Standard Webhooks 1.0.0, "Responses"). */
 enum answer_class answer_class_of(int status, bool retry_after);

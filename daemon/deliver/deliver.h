@@ -6,10 +6,12 @@
 #include "store/store.h"
 
 struct receiver_class; /* a receiver type: see receiver.h */
+struct links;          /* links.h */
 struct receiver_options { /* filled by config/, which owns the strings */
     char *name;
     const struct receiver_class *class;
     void *own;    /* the type's own options: as its rows in `class` say */
+    const struct links *links; /* borrowed; NULL: none */
     char *broken; /* NULL, or the one line that says why it cannot be used: it is switched off */
 };
 

@@ -257,7 +257,8 @@ static bool worker_attempt(struct receiver_worker *w, struct instant now)
         return worker_settle(w, &a);
     }
     w->begun_mono = now.mono;
-    const struct payload payload = {e->event_id, e->body, e->body_len, now};
+    const struct payload payload = {
+        .event_id = e->event_id, .body = e->body, .len = e->body_len, .now = now};
     return w->transport->send(w->handle, &payload, &a, on_sent, w) > 0 && worker_settle(w, &a);
 }
 

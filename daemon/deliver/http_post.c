@@ -5,12 +5,13 @@
 #include "base/alloc.h"
 #include "base/digest.h"
 #include "base/stamp.h"
+#include "json/json.h"
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-#define TIMEOUT (15 * USEC_PER_SEC) /* Standard Webhooks 1.0.0 advises 15 to 30 s */
+#define BODY_MAX (1 << 20)
 #define CONNECT_TIMEOUT (5 * USEC_PER_SEC)
 #define ANSWER_MAX 4096 /* bytes of the answer that we look at */
 #define QUOTE_MAX 100   /* bytes of it in a log line */
@@ -25,7 +26,8 @@ struct receiver_handle {
     uint64_t stamp[HTTP_POST_SECRETS_MAX]; /* of the files as they were read */
     size_t n_secrets;
     bool stale; /* read the files again, whatever their stamps: the receiver refused us */
-    struct request message; /* of the attempt under way; the answer may repeat its secrets */
+    struct payload payload; /* of the attempt under way; its bytes are borrowed from the entry */
+    struct request message; /* ... and its request; the answer may repeat its secrets */
     struct http_request *request;
     handle_done *done;
     void *userdata;
@@ -38,17 +40,66 @@ static void request_clear(struct request *r)
     for (size_t i = 0; i < r->n_headers; i++)
         free(r->header[i].value);
     secret_free(r->url);
-    *r = (struct request){.content_type = "application/json"};
+    secret_free(r->body);
+    *r = (struct request){.method = "POST", .content_type = "application/json"};
+}
+
+int http_url_check(const char *text, struct failure *ret_failure)
+{
+    struct origin origin;
+    return *text ? origin_parse(text, true, &origin, ret_failure) : 0;
+}
+
+int request_address(struct request *r, const char *url, struct failure *ret_failure)
+{
+    int e = secret_new(url, strcspn(url, "\n"), NULL, &r->url, ret_failure);
+    return e < 0 ? e
+                 : origin_parse(secret_bytes(r->url), r->options->allow_http, &r->origin,
+                                ret_failure);
 }
 
 int request_url(struct request *r, const struct secret *secret, const char *path,
                 struct failure *ret_failure)
 {
-    const char *text = secret_bytes(secret);
-    int e = secret_new(text, strcspn(text, "\n"), NULL, &r->url, ret_failure);
-    if (e >= 0)
-        e = origin_parse(secret_bytes(r->url), r->options->allow_http, &r->origin, ret_failure);
+    int e = request_address(r, secret_bytes(secret), ret_failure);
     return e < 0 ? failure_prefix(ret_failure, e, "%s", path) : 0;
+}
+
+/* {"NAME":"SECRET" without its closing brace. */
+static int member(const char *name, const struct secret *secret, char **ret, size_t *ret_len)
+{
+    CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(BODY_MAX);
+    CLEANUP(free) char *line = strndup(secret_bytes(secret), strcspn(secret_bytes(secret), "\n"));
+    if (!w || !line)
+        return -ENOMEM;
+    json_open_object(w, NULL);
+    json_put_string(w, name, line);
+    json_close_object(w);
+    int r = json_write_take(w, ret, ret_len);
+    *ret_len -= r >= 0;
+    return r;
+}
+
+int request_member(struct request *r, const struct payload *p, const char *name,
+                   const struct secret *secret, struct failure *ret_failure)
+{
+    CLEANUP(free) char *head = NULL;
+    struct text whole = TEXT_INIT(BODY_MAX);
+    size_t len;
+    if (member(name, secret, &head, &len) < 0)
+        return failure_oom(ret_failure);
+    text_add_bytes(&whole, head, len);
+    if (p->len > 2) { /* the probe of an opening has no members */
+        text_add(&whole, ",");
+        text_add_bytes(&whole, p->body + 1, p->len - 1);
+    } else {
+        text_add(&whole, "}");
+    }
+    int e = whole.error
+                ? failure_oom(ret_failure)
+                : secret_new(whole.data, whole.len, r->origin.text, &r->body, ret_failure);
+    text_free(&whole);
+    return e;
 }
 
 int request_header(struct request *r, const char *name, char *value, bool secret,
@@ -165,6 +216,14 @@ static const char *skew_text(const struct http_answer *got)
     return apart > SKEW_MAX ? ", whose clock differs from ours by more than a minute" : "";
 }
 
+/* The first line of a secret, unless it is the URL: of that only the host may be quoted. */
+static void redact_add_line(struct redact *r, const struct secret *s, const struct secret *url)
+{
+    size_t len = s ? strcspn(secret_bytes(s), "\n") : 0;
+    if (len > 0 && !(len == secret_len(url) && memcmp(secret_bytes(s), secret_bytes(url), len) == 0))
+        redact_add(r, secret_bytes(s), len);
+}
+
 /* Scheme and host only: path and query may be the credential, and many servers repeat them
  * ("Cannot POST /..."). */
 static void explain(const struct receiver_handle *h, const struct http_answer *got,
@@ -173,6 +232,8 @@ static void explain(const struct receiver_handle *h, const struct http_answer *g
     char quote[QUOTE_MAX + 1], leads_to[ORIGIN_MAX];
     struct redact secrets = {0};
     redact_add_url(&secrets, h->message.url);
+    for (size_t i = 0; i < h->n_secrets; i++)
+        redact_add_line(&secrets, h->secret[i], h->message.url);
     for (size_t i = 0; i < h->message.n_headers; i++)
         if (h->message.header[i].secret)
             redact_add(&secrets, h->message.header[i].value, strlen(h->message.header[i].value));
@@ -186,7 +247,16 @@ static void explain(const struct receiver_handle *h, const struct http_answer *g
                got->retry_after_clamped ? " (Retry-After limited to 1 s to 1 h)" : "",
                quote[0] ? ": " : "", quote);
     if (h->options->class->http.classify)
-        h->options->class->http.classify(got, a);
+        h->options->class->http.classify(&h->payload, got, a);
+}
+
+static int start(struct receiver_handle *h, struct failure *ret_failure);
+
+/* Nothing left the process. A file may be repaired, and memory may become free. */
+static void not_started(struct answer *a, const struct failure *why)
+{
+    *a = (struct answer){0};
+    answer_set(a, ANSWER_RETRY, "%s", why->text);
 }
 
 static void on_answer(void *userdata, const struct http_answer *got)
@@ -199,16 +269,21 @@ static void on_answer(void *userdata, const struct http_answer *got)
         answer_set(&a, ANSWER_RETRY, "%s", got->failure.text);
     /* A secret that was rotated in place may keep its stamp on coarse file systems. */
     h->stale = got->status == 401 || got->status == 403;
-    handle_done *done = h->done;
-    void *target = h->userdata;
     http_request_free(TAKE(h->request));
-    done(target, &a);
+    if (a.more) {
+        struct failure why = {0};
+        h->payload.step++;
+        if (start(h, &why) >= 0)
+            return;
+        not_started(&a, &why);
+    }
+    h->done(h->userdata, &a);
 }
 
-static int start(struct receiver_handle *h, const struct payload *p, struct failure *ret_failure)
+static int start(struct receiver_handle *h, struct failure *ret_failure)
 {
     const struct request *m = &h->message;
-    int r = make_request(h, p, ret_failure);
+    int r = make_request(h, &h->payload, ret_failure);
     if (r < 0)
         return r;
     struct http_header headers[OWN_HEADERS + HTTP_POST_HEADERS_MAX] = {
@@ -219,15 +294,17 @@ static int start(struct receiver_handle *h, const struct payload *p, struct fail
         headers[OWN_HEADERS + i] = (struct http_header){m->header[i].name, m->header[i].value};
     const char *ca_file = m->options->ca_file;
     const struct http_call call = {
-        .method = "POST",
+        .method = m->method,
         .url = secret_bytes(m->url),
         .allow_http = m->options->allow_http,
         .ca_file = ca_file && ca_file[0] ? ca_file : NULL,
         .headers = headers,
         .n_headers = OWN_HEADERS + m->n_headers,
-        .body = p->body,
-        .body_len = p->len,
-        .timeout = TIMEOUT,
+        .body = h->payload.body,
+        .body_len = h->payload.len,
+        .secret_body = m->body,
+        .secret_from = m->body ? secret_len(m->body) : 0, /* `secret` is redacted by itself */
+        .timeout = m->options->timeout,
         .connect_timeout = CONNECT_TIMEOUT,
         .max_body = ANSWER_MAX,
         .status_only = true,
@@ -241,10 +318,10 @@ static int http_post_send(struct receiver_handle *h, const struct payload *p, st
     struct failure why = {0};
     h->done = done;
     h->userdata = userdata;
-    if (start(h, p, &why) >= 0)
+    h->payload = *p;
+    if (start(h, &why) >= 0)
         return 0;
-    /* Nothing left the process. A file may be repaired, and memory may become free. */
-    answer_set(ret, ANSWER_RETRY, "%s", why.text);
+    not_started(ret, &why);
     return 1;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/http_post.h: one POST request per message. The transport reads the secrets, again whenever
- * their files change, keeps the deadlines, and classifies answers without leaking secrets into their
- * text. A receiver type says where the request goes and with which headers. */
+/* deliver/http_post.h: one request per message, or a few in sequence. The transport reads the
+ * secrets, again whenever their files change, keeps the deadlines, and classifies answers without
+ * leaking secrets into their text. A receiver type says where the request goes and with which
+ * headers. */
 #pragma once
 #include "base/secret.h"
 #include "deliver/receiver.h"
@@ -12,6 +13,7 @@
 struct http_post_options { /* of every type with this transport; see HTTP_POST_ROWS */
     char *ca_file;
     bool allow_http;
+    usec_t timeout; /* of one request */
 };
 /* The rows that fill it, as member `http` of the type's options. */
 /* clang-format off */
@@ -20,14 +22,21 @@ struct http_post_options { /* of every type with this transport; see HTTP_POST_R
      .file = FILE_CA, .example = "/etc/seatwatchd/hook-ca.pem",                                    \
      .help = "Certificate authorities for this receiver, in PEM."},                                \
     {.name = "allow_http", .type = CONF_BOOL, CONF_AT(struct_, http.allow_http), .def = "false",   \
-     .help = "Whether plain http:// is allowed for hosts other than this machine."}
+     .help = "Whether plain http:// is allowed for hosts other than this machine."},               \
+    {.name = "timeout", .type = CONF_DURATION, CONF_AT(struct_, http.timeout), .min = "1s",        \
+     .max = "30s", .def = "15s", .help = "Maximum duration of one request to this receiver."}
 /* clang-format on */
+
+/* For conf_key.check: a URL that is not secret. Whether plain http is allowed shows later. */
+int http_url_check(const char *text, struct failure *ret_failure);
 
 /* One attempt, filled by the type. */
 struct request {
+    const char *method;       /* preset: POST */
     const char *content_type; /* preset: application/json */
     struct secret *url;       /* owned; used byte for byte */
     struct origin origin;     /* of the URL: the part that may be logged */
+    struct secret *body;      /* owned; sent instead of the payload. NULL: the payload */
     const struct http_post_options *options;
     struct request_header {
         const char *name;
@@ -39,6 +48,12 @@ struct request {
 /* The first line of a secret becomes the URL. `path`: its file, for messages. Requires `options`. */
 int request_url(struct request *r, const struct secret *secret, const char *path,
                 struct failure *ret_failure);
+/* The same for a URL that is not secret. */
+int request_address(struct request *r, const char *url, struct failure *ret_failure);
+/* The body becomes the payload, an object, with one more member in front: the first line of
+ * `secret`. The store must not hold it. Requires the URL. */
+int request_member(struct request *r, const struct payload *p, const char *name,
+                   const struct secret *secret, struct failure *ret_failure);
 /* Takes `value`; NULL means that there was no memory for it. */
 int request_header(struct request *r, const char *name, char *value, bool secret,
                    struct failure *ret_failure);

@@ -24,6 +24,7 @@ struct payload {
     const char *body;
     size_t len;
     struct instant now; /* of this attempt */
+    unsigned step;      /* HTTP: requests of this attempt before this one; see answer.more */
 };
 
 struct receiver_handle; /* an open receiver: its socket, or its secrets; private to the transport */
@@ -76,8 +77,8 @@ struct receiver_class {
         int (*request)(const struct receiver_options *o, struct secret *const *secret,
                        const struct payload *p, struct request *ret, struct failure *ret_failure);
         /* Corrects an answer that was classified by its status: some vendors put the result into
-         * the body. NULL: the status decides. */
-        void (*classify)(const struct http_answer *got, struct answer *a);
+         * the body. Sets `more` if another request must follow. NULL: the status decides. */
+        void (*classify)(const struct payload *p, const struct http_answer *got, struct answer *a);
     } http;
     struct {
         const char *(*path)(const struct receiver_options *o);
@@ -95,7 +96,7 @@ struct receiver_class {
 /* The table, ended by NULL. types.c holds nothing else, so that a test can link its own table. */
 extern const struct receiver_class *const receiver_types[];
 #define RECEIVER_TYPES_MAX 32
-extern const struct receiver_class journal_class, syslog_class, webhook_class;
+extern const struct receiver_class journal_class, syslog_class, webhook_class, pagerduty_class;
 
 const struct receiver_class *receiver_type_find(const char *name); /* NULL: there is none */
 /* class->render, and its limit. */

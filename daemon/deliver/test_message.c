@@ -87,7 +87,8 @@ static int test_send(struct test *t, const struct receiver_options *o, struct in
     if (r < 0)
         return failure_set(ret_failure, FAILURE_LOCAL, -r, "cannot make the test message: %s",
                            strerror(-r));
-    const struct payload l = {t->notification->event_id, t->body, len, now};
+    const struct payload l = {
+        .event_id = t->notification->event_id, .body = t->body, .len = len, .now = now};
     return t->transport->send(t->handle, &l, &t->answer, on_sent, t);
 }
 

@@ -6,5 +6,6 @@ const struct receiver_class *const receiver_types[] = {
     &journal_class,
     &syslog_class,
     &webhook_class,
+    &pagerduty_class,
     NULL,
 };

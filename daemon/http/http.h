@@ -31,7 +31,7 @@ struct http_header {
     const char *name, *value; /* not secret */
 };
 struct http_call {
-    const char *method;           /* "GET", "POST" */
+    const char *method;           /* "GET", "POST", "PUT" */
     const char *url;              /* used byte for byte */
     const struct origin *allowed; /* where it must go; NULL: anywhere https, a receiver's own URL */
     bool allow_http;              /* plain http beyond loopback: a receiver that says so */

@@ -185,7 +185,7 @@ static int set_headers(struct http_request *r, const struct http_call *call,
             *h->value ? text_printf("%s: %s", h->name, h->value) : text_printf("%s;", h->name);
         got = line ? add_header(r, line, ret_failure) : failure_oom(ret_failure);
     }
-    if (got >= 0 && strcmp(call->method, "POST") == 0)
+    if (got >= 0 && strcmp(call->method, "GET") != 0)
         got = add_header(r,
                          "Expect:", ret_failure); /* no round trip to ask whether a body may come */
     if (got >= 0 && call->bearer)
@@ -199,11 +199,13 @@ static CURLcode set_body(struct http_request *r, const struct http_call *call)
 {
     CURL *easy = r->slot->easy;
     CURLcode code = CURLE_OK;
+    bool put = strcmp(call->method, "PUT") == 0;
+    SET(CURLOPT_CUSTOMREQUEST, put ? call->method : NULL); /* the handle is reused */
     if (strcmp(call->method, "GET") == 0) {
         SET(CURLOPT_HTTPGET, 1L);
         return code;
     }
-    assert(strcmp(call->method, "POST") == 0);
+    assert(put || strcmp(call->method, "POST") == 0);
     const char *bytes = r->secret_body ? secret_bytes(r->secret_body) : r->body ? r->body : "";
     size_t len = r->secret_body ? secret_len(r->secret_body) : r->body ? call->body_len : 0;
     SET(CURLOPT_POST, 1L);

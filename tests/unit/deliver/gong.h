@@ -45,19 +45,23 @@ static int gong_request(const struct receiver_options *o, struct secret *const *
                         const struct payload *p, struct request *ret, struct failure *ret_failure)
 {
     const struct gong_options *own = o->own;
-    (void)p;
     ret->content_type = "text/plain";
     ret->options = &own->http;
     int r = request_url(ret, secret[0], own->url_file, ret_failure);
     if (r < 0)
         return r;
+    if (p->step > 0) { /* once more, louder */
+        ret->method = "PUT";
+        return request_member(ret, p, "key", secret[1], ret_failure);
+    }
     return request_header(ret, "x-gong-key", text_printf("%s", secret_bytes(secret[1])), true,
                           ret_failure);
 }
 
 /* Its status is always 200; the body has the result. */
-static void gong_classify(const struct http_answer *got, struct answer *a)
+static void gong_classify(const struct payload *p, const struct http_answer *got, struct answer *a)
 {
+    a->more = p->step == 0 && strcmp(got->body, "louder") == 0;
     if (strcmp(got->body, "hoarse") == 0) {
         a->class = ANSWER_THROTTLED;
         a->retry_after = USEC_PER_MINUTE;

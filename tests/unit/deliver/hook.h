@@ -40,7 +40,7 @@ struct hook {
     size_t n_requests;
     struct hook_connection connection[HOOK_REQUESTS];
     size_t n_connections;
-    char url_file[96], key_file[96];
+    char url_file[96], key_file[96], address[256];
 };
 
 static inline void hook_close(struct hook_connection *c)
@@ -105,6 +105,13 @@ static inline int on_hook_connection(sd_event_source *s, int fd, uint32_t revent
     assert_true(c->fd >= 0);
     assert_true(sd_event_add_io(h->event, &c->source, c->fd, EPOLLIN, on_hook_bytes, c) >= 0);
     return 0;
+}
+
+/* "http://127.0.0.1:PORT/PATH", until the hook is freed; one at a time. */
+static inline const char *hook_address(struct hook *h, const char *path)
+{
+    (void)snprintf(h->address, sizeof h->address, "http://127.0.0.1:%u%s", h->port, path);
+    return h->address;
 }
 
 static inline void hook_url(struct hook *h, const char *path)

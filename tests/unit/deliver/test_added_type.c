@@ -157,7 +157,7 @@ static void answers_mean_what_the_type_says_and_never_show_its_key(void **state)
         {BODY("bad key " KEY), ANSWER_OK, 0, ": bad key [redacted]"},
         {STATUS("500 Oops"), ANSWER_RETRY, 0, "HTTP 500"},
     };
-    static const struct payload PAYLOAD = {SOME_EVENT, "3: x", 4, {0}};
+    static const struct payload PAYLOAD = {.event_id = SOME_EVENT, .body = "3: x", .len = 4};
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct house h;
@@ -176,12 +176,40 @@ static void answers_mean_what_the_type_says_and_never_show_its_key(void **state)
     }
 }
 
+/* The bytes in the store hold no secret: it is put into the request. */
+static void an_attempt_may_take_several_requests_and_a_body_may_hold_the_key(void **state)
+{
+    static const struct payload PAYLOAD = {
+        .event_id = SOME_EVENT, .body = "{\"strikes\":3}", .len = 13};
+    static const char *const ANSWERS[] = {BODY("louder"), BODY("heard " KEY)};
+    (void)state;
+    struct house h;
+    struct receiver_handle *handle = NULL;
+    struct got got = {0};
+    house_open(&h, ANSWERS, 2);
+    some_write(h.hook.key_file, KEY "\"\n");
+    assert_int_equal(http_post.open(&h.gong, h.hook.http, &handle, NULL), 0);
+    assert_int_equal(http_post.send(handle, &PAYLOAD, &got.answer, on_done, &got), 0);
+    while (!got.done)
+        hook_turn(&h.hook);
+    assert_int_equal(got.answer.class, ANSWER_OK);
+    assert_non_null(strstr(got.answer.text, ": heard [redacted]"));
+    assert_int_equal(h.hook.n_requests, 2);
+    assert_ptr_equal(strstr(h.hook.request[0].head, "POST "), h.hook.request[0].head);
+    assert_string_equal(h.hook.request[0].body, "{\"strikes\":3}");
+    assert_ptr_equal(strstr(h.hook.request[1].head, "PUT "), h.hook.request[1].head);
+    assert_string_equal(h.hook.request[1].body, "{\"key\":\"" KEY "\\\"\",\"strikes\":3}");
+    http_post.close(handle);
+    house_close(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_outbox_is_delivered_in_the_format_and_at_the_pace_of_the_type),
         cmocka_unit_test(a_message_above_the_limit_of_the_type_is_parked),
         cmocka_unit_test(answers_mean_what_the_type_says_and_never_show_its_key),
+        cmocka_unit_test(an_attempt_may_take_several_requests_and_a_body_may_hold_the_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,7 @@ static void on_done(void *userdata, const struct answer *a)
 static struct answer sent_at(struct hook *h, struct receiver_handle *handle, usec_t at)
 {
     struct got got = {0};
-    const struct payload l = {SOME_EVENT, "{\"type\":\"x\"}", 12, {.at = at}};
+    const struct payload l = {.event_id = SOME_EVENT, .body = "{\"type\":\"x\"}", .len = 12, .now.at = at};
     if (WEBHOOK->transport->send(handle, &l, &got.answer, on_done, &got) == 1)
         return got.answer;
     while (!got.done)
@@ -236,7 +236,7 @@ static void closing_cancels_what_is_under_way_without_calling_back(void **state)
     struct hook h;
     struct receiver_options o;
     struct got got = {0};
-    const struct payload l = {SOME_EVENT, "{}", 2, {0}};
+    const struct payload l = {.event_id = SOME_EVENT, .body = "{}", .len = 2};
     hook_new(&h, ANSWERS, 1);
     struct receiver_handle *handle = opened(&h, &o);
     assert_int_equal(WEBHOOK->transport->send(handle, &l, &got.answer, on_done, &got), 0);

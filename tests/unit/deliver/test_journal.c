@@ -223,7 +223,7 @@ static struct receiver_handle *opened(struct receiver_options *o, const struct s
 static enum answer_class sent(struct receiver_handle *handle, const char *entry, size_t len)
 {
     struct answer a = {0};
-    const struct payload l = {SOME_EVENT, entry, len, {0}};
+    const struct payload l = {.event_id = SOME_EVENT, .body = entry, .len = len};
     assert_int_equal(JOURNAL->transport->send(handle, &l, &a, NULL, NULL), 1);
     assert_true(a.text[0]);
     return a.class;

@@ -115,8 +115,10 @@ static struct receiver_handle *opened(const struct receiver_options *o)
 static enum answer_class sent(struct receiver_handle *handle, const char *line)
 {
     struct answer a = {0};
-    const struct payload l = {
-        SOME_EVENT, line, strlen(line), {.at = some_time("2026-11-02T01:02:03Z")}};
+    const struct payload l = {.event_id = SOME_EVENT,
+                              .body = line,
+                              .len = strlen(line),
+                              .now.at = some_time("2026-11-02T01:02:03Z")};
     assert_int_equal(SYSLOG->transport->send(handle, &l, &a, NULL, NULL), 1);
     assert_true(a.text[0]);
     return a.class;

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/links.h: the links that messages carry, with their placeholders filled in. Pure.
+ *
+ * {alert_id}, {rule}, {tenant} and {sku} become the values of the alert, percent-encoded (RFC 3986
+ * section 2.3); {sku} is the part number, else the id. What does not apply is left out. */
+#pragma once
+#include "alerts/notification.h"
+#include "base/failure.h"
+
+struct links { /* section `links` of the configuration; NULL or "": none */
+    char *status_url, *runbook_url, *silence_url;
+};
+/* An absolute http or https URL whose placeholders are known and closed. kind CONFIG */
+int link_check(const char *text, struct failure *ret_failure);
+/* `n` is NULL for a digest: a link with placeholders is then none. *ret is NULL for none. -ENOMEM */
+int link_fill(const char *text, const struct notification *n, char **ret);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/unit/deliver/http_type.h: what the tests of receiver types over HTTP have in common: golden
+ * bodies, and a table of answers. */
+#pragma once
+#include "deliver/http_post.h"
+#include "deliver/links.h"
+#include "hook.h"
+#include "json/json.h"
+#include "options.h"
+
+#define ANSWER(status, text) \
+    "HTTP/1.1 " status "\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n" text
+
+/* The body of a message of this type, with its default options and a link. */
+static inline char *type_render(const struct receiver_class *class, const struct notification *n,
+                                const struct digest *d)
+{
+    static const struct links LINKS = {.status_url = (char *)"https://status.example/{alert_id}",
+                                       .runbook_url = (char *)"https://wiki.example/seats"};
+    struct receiver_options o = some_receiver("chat", class);
+    const struct message m = {.notification = n, .digest = d, .now_at = n ? n->at : d->at};
+    char *body = NULL;
+    size_t len;
+    o.links = &LINKS;
+    int r = receiver_render(&o, &m, &body, &len);
+    if (r < 0)
+        fail_msg("%s: %s", class->name, strerror(-r));
+    assert_int_equal(strlen(body), len);
+    return body;
+}
+
+/* The first line of fixtures/receivers/NAME. */
+static inline void assert_golden(const char *name, const char *body)
+{
+    CLEANUP(free) char *path = text_printf("%s/receivers/%s", FIXTURES, name);
+    CLEANUP(free) char *want = some_file(path);
+    want[strcspn(want, "\n")] = '\0';
+    if (strcmp(body, want) != 0)
+        fail_msg("%s:\n%s", path, body);
+}
+
+typedef void type_set_up(struct hook *h, struct receiver_options *o);
+
+struct type_got {
+    bool done;
+    struct answer answer;
+};
+static inline void type_done(void *userdata, const struct answer *a)
+{
+    *(struct type_got *)userdata = (struct type_got){true, *a};
+}
+
+/* Sends these stored bytes to the hook. */
+static inline struct answer type_send(struct hook *h, type_set_up *set_up, const char *body)
+{
+    const struct payload p = {.event_id = SOME_EVENT,
+                              .body = body,
+                              .len = strlen(body),
+                              .now.at = some_time(SOME_AT)};
+    struct receiver_handle *handle = NULL;
+    struct receiver_options o;
+    struct type_got got = {0};
+    struct failure why = {0};
+    set_up(h, &o);
+    const struct transport *t = o.class->transport;
+    if (deliver_check(&o, &why) < 0 || t->open(&o, h->http, &handle, &why) < 0)
+        fail_msg("%s", why.text);
+    got.done = t->send(handle, &p, &got.answer, type_done, &got) == 1;
+    while (!got.done)
+        hook_turn(h);
+    t->close(handle);
+    return got.answer;
+}
+
+struct answer_case {
+    const char *answer;
+    enum answer_class want;
+    usec_t retry_after;
+    const char *says;
+};
+/* Each answer has its class; no text shows `secret`. */
+static inline void type_answers(type_set_up *set_up, const struct answer_case *c, size_t n,
+                                const char *secret)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct hook h;
+        hook_new(&h, &c[i].answer, 1);
+        struct answer a = type_send(&h, set_up, "{\"a\":1}");
+        if (a.class != c[i].want || a.retry_after != c[i].retry_after || !strstr(a.text, c[i].says))
+            fail_msg("case %zu: class %d, retry after %llu, %s", i, a.class,
+                     (unsigned long long)a.retry_after, a.text);
+        if (strstr(a.text, secret))
+            fail_msg("case %zu leaks: %s", i, a.text);
+        hook_free(&h);
+    }
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/unit/deliver/test_links.c: links of the configuration, checked and filled. */
+#include "deliver/links.h"
+#include "some.h"
+
+static void links_are_absolute_urls_with_known_placeholders(void **state)
+{
+    static const struct {
+        const char *text;
+        bool good;
+        const char *says;
+    } CASES[] = {
+        {"", true, NULL},
+        {"https://status.example/a", true, NULL},
+        {"http://intranet.example/{alert_id}/{rule}?t={tenant}&s={sku}", true, NULL},
+        {"https://status.example/{alert}", false, "write {alert_id}"},
+        {"https://status.example/{alert_id", false, "unclosed"},
+        {"status.example/{alert_id}", false, NULL},
+        {"javascript:alert(1)", false, NULL},
+        {"https://user:pw@status.example/", false, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct failure why = {0};
+        if ((link_check(CASES[i].text, &why) >= 0) != CASES[i].good)
+            fail_msg("%s: %s", CASES[i].text, why.text);
+        if (CASES[i].says && !strstr(why.text, CASES[i].says))
+            fail_msg("%s: %s", CASES[i].text, why.text);
+    }
+}
+
+static void assert_filled(const char *text, const struct notification *n, const char *want)
+{
+    CLEANUP(free) char *url = NULL;
+    assert_int_equal(link_fill(text, n, &url), 0);
+    if (!text_equal(url, want))
+        fail_msg("%s: %s, want %s", text, url ? url : "(none)", want ? want : "(none)");
+}
+
+static void values_are_percent_encoded_and_missing_ones_are_empty(void **state)
+{
+    (void)state;
+    CLEANUP(notification_free) struct notification *n = some_notification();
+    assert_filled("https://s.example/{alert_id}/{rule}/{tenant}/{sku}#x", n,
+                  "https://s.example/5f0c2a9e41d7b836/waiting/contoso/SPE_E5#x");
+    some_replace(&n->context->tenant_name, "M\xc3\xbcller & Co/..?");
+    some_replace(&n->context->sku_part_number, NULL);
+    assert_filled("https://s.example/?t={tenant}&s={sku}", n,
+                  "https://s.example/?t=M%C3%BCller%20%26%20Co%2F..%3F&s="
+                  "06ebc4ee-1bb5-47dd-8120-11324bc54e06");
+    context_free(TAKE(n->context));
+    assert_filled("https://s.example/{tenant}{rule}{sku}.", n, "https://s.example/.");
+    assert_filled("", n, NULL);
+    assert_filled(NULL, n, NULL);
+}
+
+static void a_digest_has_only_links_without_placeholders(void **state)
+{
+    (void)state;
+    assert_filled("https://s.example/", NULL, "https://s.example/");
+    assert_filled("https://s.example/{alert_id}", NULL, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(links_are_absolute_urls_with_known_placeholders),
+        cmocka_unit_test(values_are_percent_encoded_and_missing_ones_are_empty),
+        cmocka_unit_test(a_digest_has_only_links_without_placeholders),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
