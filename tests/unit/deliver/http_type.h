@@ -29,14 +29,18 @@ static inline char *type_render(const struct receiver_class *class, const struct
     return body;
 }
 
-/* The first line of fixtures/receivers/NAME. */
+/* The file fixtures/receivers/NAME, which ends with a newline of its own. What differs is written to
+ * the build directory. */
 static inline void assert_golden(const char *name, const char *body)
 {
     CLEANUP(free) char *path = text_printf("%s/receivers/%s", FIXTURES, name);
+    CLEANUP(free) char *got_path = text_printf("%s/%s", BINARY_ROOT, name);
+    CLEANUP(free) char *got = text_printf("%s\n", body);
     CLEANUP(free) char *want = some_file(path);
-    want[strcspn(want, "\n")] = '\0';
-    if (strcmp(body, want) != 0)
-        fail_msg("%s:\n%s", path, body);
+    if (strcmp(got, want) == 0)
+        return;
+    some_write(got_path, got);
+    fail_msg("%s differs; compare %s", path, got_path);
 }
 
 typedef void type_set_up(struct hook *h, struct receiver_options *o);
