@@ -34,7 +34,7 @@ static inline char *type_render(const struct receiver_class *class, const struct
 static inline void assert_golden(const char *name, const char *body)
 {
     CLEANUP(free) char *path = text_printf("%s/receivers/%s", FIXTURES, name);
-    CLEANUP(free) char *got_path = text_printf("%s/%s", BINARY_ROOT, name);
+    CLEANUP(free) char *got_path = text_printf("%s/differs_%s", BINARY_ROOT, name);
     CLEANUP(free) char *got = text_printf("%s\n", body);
     CLEANUP(free) char *want = some_file(path);
     if (strcmp(got, want) == 0)
