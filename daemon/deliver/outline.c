@@ -226,6 +226,7 @@ static int add_lines(struct outline *o, const struct digest *d)
         if (r < 0)
             return r;
         o->line[i].tone = tone_of(n->level, n->type == EVENT_RESOLVED);
+        o->line[i].icon = ICONS[o->line[i].tone];
         o->n_lines++;
     }
     return 0;

@@ -27,6 +27,7 @@ struct outline {
     size_t n_facts;
     struct outline_line {  /* the alerts of a digest */
         enum tone tone;
+        const char *icon;
         char *title;
     } *line;
     size_t n_lines;

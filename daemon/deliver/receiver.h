@@ -96,7 +96,8 @@ struct receiver_class {
 /* The table, ended by NULL. types.c holds nothing else, so that a test can link its own table. */
 extern const struct receiver_class *const receiver_types[];
 #define RECEIVER_TYPES_MAX 32
-extern const struct receiver_class journal_class, syslog_class, webhook_class, pagerduty_class;
+extern const struct receiver_class journal_class, syslog_class, webhook_class, pagerduty_class,
+    discord_class;
 
 const struct receiver_class *receiver_type_find(const char *name); /* NULL: there is none */
 /* class->render, and its limit. */

@@ -7,5 +7,6 @@ const struct receiver_class *const receiver_types[] = {
     &syslog_class,
     &webhook_class,
     &pagerduty_class,
+    &discord_class,
     NULL,
 };

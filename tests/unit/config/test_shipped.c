@@ -72,6 +72,7 @@ static void write_secrets(struct config_fixture *w)
         const char *name, *content;
     } FILES[] = {
         {"pager.key", "0123456789abcdef0123456789abcdef"},
+        {"discord.url", "https://discord.com/api/webhooks/1/token"},
     };
     for (size_t i = 0; i < N_ELEMENTS(FILES); i++)
         fixture_file(w, FILES[i].name, 0600, FILES[i].content);

@@ -43,6 +43,58 @@ static inline void assert_golden(const char *name, const char *body)
     fail_msg("%s differs; compare %s", path, got_path);
 }
 
+/* Names that look like mentions, links and markup. */
+static inline struct notification *some_hostile(void)
+{
+    static const char NAME[] = "<!channel> @everyone <@U024BE7LH> *b* _i_ ~s~ `c` ||d|| # > & &lt; "
+                               "[x](https://evil.example/) <https://evil.example/|y> \"q\" \\ {{z}}";
+    struct notification *n = some_notification();
+    CLEANUP(free) char *title = text_printf("contoso: %s is full", NAME);
+    CLEANUP(free) char *what = text_printf("All units of %s are used.\n# %s", NAME, NAME);
+    some_replace(&n->title, title);
+    some_replace(&n->description, what);
+    some_replace(&n->context->tenant_name, NAME);
+    some_replace(&n->context->sku_name, "\xe2\x80\xae" "E5\nE5\x1b[31m");
+    some_replace(&n->context->allotment_name, "   ");
+    return n;
+}
+
+/* Each text of it becomes `times` times `unit`. */
+static inline void type_swell(struct notification *n, const char *unit, size_t times)
+{
+    CLEANUP(free) char *flood = some_flood(unit, times);
+    some_replace(&n->title, flood);
+    some_replace(&n->summary, flood);
+    some_replace(&n->description, flood);
+    some_replace(&n->next_step, flood);
+    some_replace(&n->context->tenant_name, flood);
+    some_replace(&n->context->sku_name, flood);
+    some_replace(&n->context->allotment_name, flood);
+}
+
+/* Renders alerts and full digests whose texts are long, with characters that take much room. */
+typedef void type_limits(const char *body);
+static inline void type_swollen(const struct receiver_class *class, type_limits *check)
+{
+    static const char *const UNITS[] = {"x",  "*",  "<",  "&",  "\"", "\\",
+                                        " ",  "a\n", "\x01", "\xff", "\xe4\xb8\xad", "\xf0\x9f\x98\x80"};
+    for (size_t i = 0; i < N_ELEMENTS(UNITS); i++)
+        for (size_t times = 1; times <= 16384; times *= 8) {
+            CLEANUP(notification_free) struct notification *n = some_notification();
+            CLEANUP(digest_free) struct digest *d = some_digest(DIGEST_LINES);
+            CLEANUP(free) char *flood = some_flood(UNITS[i], times);
+            type_swell(n, UNITS[i], times);
+            some_replace(&d->title, flood);
+            some_replace(&d->summary, flood);
+            for (size_t k = 0; k < d->n_notifications; k++)
+                type_swell(d->notification[k], UNITS[i], times);
+            CLEANUP(free) char *alert = type_render(class, n, NULL);
+            CLEANUP(free) char *digest = type_render(class, NULL, d);
+            check(alert);
+            check(digest);
+        }
+}
+
 typedef void type_set_up(struct hook *h, struct receiver_options *o);
 
 struct type_got {

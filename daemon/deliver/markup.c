@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/markup.c: escapes and cuts text for chats. */
+#include "deliver/markup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_BYTES (64 * 1024) /* more than any limit of a vendor */
+#define DOTS "..."
+
+/* Bytes of the character at `at`. */
+static size_t length_at(const char *at)
+{
+    size_t len = 1;
+    while (((unsigned char)at[len] & 0xC0) == 0x80)
+        len++;
+    return len;
+}
+
+/* Characters beyond U+FFFF are surrogate pairs in UTF-16, and have four bytes in UTF-8. */
+static size_t units_at(const char *at)
+{
+    return (unsigned char)*at >= 0xF0 ? 2 : 1;
+}
+
+size_t markup_units(const char *s)
+{
+    size_t n = 0;
+    for (; *s; s += length_at(s))
+        n += units_at(s);
+    return n;
+}
+
+char *markup_text(markup_escape *escape, const char *s, size_t max)
+{
+    struct text t = TEXT_INIT(TEXT_BYTES);
+    size_t used = 0, kept = 0; /* units so far; bytes behind which the dots still fit */
+    while (*s) {
+        const char *instead = escape && (unsigned char)*s < 0x80 ? escape(s) : NULL;
+        size_t units = instead ? strlen(instead) : units_at(s), len = length_at(s);
+        if (used + units > max) {
+            char *cut = t.error ? NULL : text_printf("%.*s" DOTS, (int)kept, t.len ? t.data : "");
+            text_free(&t);
+            return cut;
+        }
+        if (instead)
+            text_add(&t, instead);
+        else
+            text_add_bytes(&t, s, len);
+        used += units;
+        s += len;
+        if (used + strlen(DOTS) <= max)
+            kept = t.len;
+    }
+    return text_take(&t);
+}
+
+char *markup_lines(markup_escape *escape, const struct outline *o, size_t max)
+{
+    struct text t = TEXT_INIT(TEXT_BYTES);
+    for (size_t i = 0; i < o->n_lines; i++) {
+        const char *icon = o->line[i].icon;
+        size_t frame = markup_units(icon) + strlen(" \n");
+        CLEANUP(free) char *title = markup_text(escape, o->line[i].title, max / o->n_lines - frame);
+        if (!title) {
+            text_free(&t);
+            return NULL;
+        }
+        text_addf(&t, "%s%s %s", i > 0 ? "\n" : "", icon, title);
+    }
+    return text_take(&t);
+}
+
+char *markup_headline(markup_escape *escape, const struct outline *o, size_t max)
+{
+    size_t frame = markup_units(o->icon) + strlen(" : ") + markup_units(o->state);
+    CLEANUP(free) char *title = markup_text(escape, o->title, max - frame);
+    return title ? text_printf("%s %s: %s", o->icon, o->state, title) : NULL;
+}
+
+void markup_put_own(struct markup *m, const char *key, char *s)
+{
+    if (s)
+        json_put_string(m->w, key, s);
+    else
+        m->error = -ENOMEM;
+    free(s);
+}
+
+void markup_put(struct markup *m, const char *key, const char *s, size_t max)
+{
+    markup_put_own(m, key, markup_text(m->escape, s, max));
+}
