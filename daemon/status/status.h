@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* status/status.h: what the program knows about itself, as plain values, and the texts made of
+ * them.
+ *
+ * app_status() in runtime/ fills the struct. Its arrays and the strings marked "owned" are freed by
+ * status_clear(). The other strings are borrowed from the options, the last snapshots and the
+ * registry: they are valid until the event loop runs again. Unknown numbers are NUMBER_UNKNOWN,
+ * unknown times 0 and unknown strings NULL; in JSON all of them are null. Times are microseconds
+ * since 1970. Pure. */
+#pragma once
+#include "base/text.h"
+#include "model/snapshot.h"
+#include "rules/context.h"
+
+struct status_tenant {
+    const char *name;
+    bool enabled;
+    bool failing; /* its last poll, perhaps before a restart, was incomplete or not plausible */
+    bool complete, recorded; /* the last poll of this process; it is in the database */
+    enum source source;      /* of that poll; NONE: it got no list */
+    enum source last_source; /* of the last poll that had one, perhaps before a restart */
+    char *error;             /* owned; one line; NULL: complete and recorded */
+    struct snapshot_totals totals;
+    int64_t requests, bytes; /* of that poll */
+    usec_t took, last_complete_at;
+};
+struct status_pool {
+    const char *tenant, *id, *name, *sku_id, *sku_part_number, *sku_name;
+    int64_t allotted, consumed, free, waiting;
+    usec_t oldest_at;
+    const char *level; /* "ok", "warning", "critical" */
+};
+/* RESOLVED: by this run of --once */
+enum status_alert_state { STATUS_PENDING, STATUS_FIRING, STATUS_RESOLVED };
+struct status_alert {
+    const char *id, *tenant, *sku_part_number, *allotment_id;
+    enum status_alert_state state;
+    uint32_t episode;
+    enum level level;
+    enum rule rule;
+    int64_t value, threshold; /* in `unit`; percent in basis points */
+    enum unit unit;
+    usec_t since_at;
+    bool notified;                     /* some receiver gets it */
+    char *title, *summary, *next_step; /* owned */
+};
+/* A notification of this run of --once. type NULL: a line of the digest before it. */
+struct status_event {
+    const char *type, *title;
+};
+
+/* Arrays that are filled on demand only: the status line needs none of them. */
+enum { STATUS_POOLS = 1, STATUS_ALERTS = 2, STATUS_EVENTS = 4 };
+struct status {
+    const char *version;
+    usec_t started_at, at, running;
+    struct status_tenant *tenant;
+    size_t n_tenants;
+    usec_t credential_ends_at;     /* the earliest expiry */
+    size_t n_firing[LEVEL_COUNT_]; /* alerts by severity */
+    int64_t delivered;             /* by this process */
+    int64_t pending, parked;       /* in the outbox */
+    struct failure outbox_failure; /* why these two are unknown */
+    bool config_refused, store_failing, clock_unset, dry_run;
+    struct status_pool *pool; /* without those with ignore = "all" */
+    struct status_alert *alert;
+    struct status_event *event; /* NULL: this run changed no alert */
+    size_t n_pools, n_alerts, n_events;
+};
+void status_clear(struct status *s);
+static inline void status_clear_at(struct status *s) { status_clear(s); } /* CLEANUP(status_clear) */
+
+/* STATUS= of sd_notify(3), one line. */
+void status_line(const struct status *s, struct text *t);
+/* The report of --once. Check ferror(out). */
+void status_text(const struct status *s, FILE *out);
+/* The object of --once --json, for the caller to free(). -ENOMEM, or -E2BIG beyond 64 MiB. */
+int status_json(const struct status *s, char **ret);
