@@ -9,30 +9,6 @@
 static void walk_setting(struct walk *w, const config_setting_t *s, const struct conf_key *k,
                          void *base, const char *path);
 
-static void *member(void *base, size_t at)
-{
-    return (char *)base + at;
-}
-
-/* ---- defaults ---- */
-
-int walk_defaults(const struct conf_section *s, void *base, bool with_rules)
-{
-    for (size_t i = 0; i < s->n; i++) {
-        const struct conf_key *k = &s->key[i];
-        int r = 0;
-        if (k->type == CONF_GROUP || (k->type == CONF_RULE && with_rules))
-            r = walk_defaults(k->section, member(base, k->at), with_rules);
-        else if (k->def && k->type > CONF_LATER)
-            r = value_store(k, k->def, member(base, k->at), NULL);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-/* ---- the types ---- */
-
 static void walk_scalar(struct walk *w, const config_setting_t *s, const struct conf_key *k,
                         void *at, const char *path)
 {
@@ -129,24 +105,6 @@ static void walk_foreign(struct walk *w, const config_setting_t *s, const struct
                      r->class->name);
 }
 
-static void free_own(struct receiver_options *r)
-{
-    if (r->own)
-        walk_free(&r->class->options, r->own);
-    free(r->own);
-}
-
-int walk_receiver_new(struct receiver_options *r)
-{
-    r->own = calloc(1, r->class->options_size);
-    int ret = r->own ? walk_defaults(&r->class->options, r->own, false) : -ENOMEM;
-    if (ret < 0) { /* half of the defaults is worse than none: nobody looks for NULL in a string */
-        free_own(r);
-        r->own = NULL;
-    }
-    return ret;
-}
-
 static void walk_receiver(struct walk *w, const config_setting_t *element,
                           struct receiver_options *r, const char *path)
 {
@@ -181,7 +139,7 @@ static void walk_receiver(struct walk *w, const config_setting_t *element,
 static void walk_list(struct walk *w, const config_setting_t *s, const struct conf_key *k,
                       void *base, const char *path)
 {
-    size_t *n = member(base, k->n_at), length = (size_t)config_setting_length(s);
+    size_t *n = walk_member(base, k->n_at), length = (size_t)config_setting_length(s);
     if (!config_setting_is_list(s) && (length > 0 || !config_setting_is_aggregate(s))) {
         walk_wrong_type(w, s, k, path);
         return;
@@ -193,7 +151,7 @@ static void walk_list(struct walk *w, const config_setting_t *s, const struct co
         w->oom = true;
         return;
     }
-    memcpy(member(base, k->at), &list, sizeof list);
+    memcpy(walk_member(base, k->at), &list, sizeof list);
     for (size_t i = 0; i < length; i++) {
         const config_setting_t *e = config_setting_get_elem(s, (unsigned)i);
         void *at = list + i * k->element;
@@ -231,7 +189,7 @@ static void walk_group_setting(struct walk *w, const config_setting_t *s, const 
 static void walk_setting(struct walk *w, const config_setting_t *s, const struct conf_key *k,
                          void *base, const char *path)
 {
-    void *at = member(base, k->at);
+    void *at = walk_member(base, k->at);
     switch (k->type) {
     case CONF_GROUP:
         walk_group_setting(w, s, k, at, path);
@@ -245,14 +203,14 @@ static void walk_setting(struct walk *w, const config_setting_t *s, const struct
         break;
     case CONF_NAMES:
         walk_mark_add(w, at, MARK_VALUE, walk_here(w, s));
-        walk_names(w, s, k, at, member(base, k->n_at), path);
+        walk_names(w, s, k, at, walk_member(base, k->n_at), path);
         break;
     case CONF_LABELS:
         walk_mark_add(w, at, MARK_VALUE, walk_here(w, s));
-        walk_labels(w, s, k, at, member(base, k->n_at), path);
+        walk_labels(w, s, k, at, walk_member(base, k->n_at), path);
         break;
     case CONF_POOL_NAMES:
-        walk_pool_names(w, s, k, at, member(base, k->n_at), path);
+        walk_pool_names(w, s, k, at, walk_member(base, k->n_at), path);
         break;
     case CONF_LATER:
         walk_later(w, s, k, path);
@@ -276,73 +234,5 @@ void walk_group(struct walk *w, const config_setting_t *group, const struct conf
             walk_setting(w, e, k, base, walk_join(buf, path, k->name));
         else
             walk_unknown_key(w, e, s, path);
-    }
-}
-
-/* ---- freeing ---- */
-
-static void free_labels(struct label **list, size_t *n)
-{
-    for (size_t i = 0; i < *n; i++) {
-        free((*list)[i].key);
-        free((*list)[i].value);
-    }
-    free(*list);
-    *list = NULL;
-    *n = 0;
-}
-
-static void free_names(char ***list, size_t *n)
-{
-    for (size_t i = 0; i < *n; i++)
-        free((*list)[i]);
-    free(*list);
-    *list = NULL;
-    *n = 0;
-}
-
-static void free_list(const struct conf_key *k, void *at, size_t *n)
-{
-    char *list;
-    memcpy(&list, at, sizeof list);
-    for (size_t i = 0; i < *n; i++) {
-        void *element = list + i * k->element;
-        if (k->type == CONF_RECEIVERS)
-            free_own(element);
-        walk_free(k->section, element);
-    }
-    free(list);
-    memset(at, 0, sizeof list);
-    *n = 0;
-}
-
-void walk_free(const struct conf_section *s, void *base)
-{
-    for (size_t i = 0; i < s->n; i++) {
-        const struct conf_key *k = &s->key[i];
-        void *at = member(base, k->at);
-        switch (k->type) {
-        case CONF_GROUP:
-            walk_free(k->section, at);
-            break;
-        case CONF_LIST:
-        case CONF_RECEIVERS:
-            free_list(k, at, member(base, k->n_at));
-            break;
-        case CONF_NAMES:
-            free_names(at, member(base, k->n_at));
-            break;
-        case CONF_LABELS:
-        case CONF_POOL_NAMES:
-            free_labels(at, member(base, k->n_at));
-            break;
-        case CONF_TEXT:
-        case CONF_FILE:
-            free(*(char **)at);
-            *(char **)at = NULL;
-            break;
-        default:
-            break;
-        }
     }
 }

@@ -3,6 +3,11 @@
 #pragma once
 #include "config/walk.h"
 
+static inline void *walk_member(void *base, size_t at)
+{
+    return (char *)base + at;
+}
+
 #define WALK_PATH_MAX 160
 const char *walk_join(char buf[static WALK_PATH_MAX], const char *path, const char *name);
 struct conf_where walk_here(const struct walk *w, const config_setting_t *s);
