@@ -57,7 +57,7 @@ struct status {
     struct status_tenant *tenant;
     size_t n_tenants;
     usec_t credential_ends_at;     /* the earliest expiry */
-    size_t n_firing[LEVEL_COUNT_]; /* alerts by severity */
+    size_t n_firing[LEVEL_COUNT_]; /* alerts by severity; NONE: they do not fire */
     int64_t delivered;             /* by this process */
     int64_t pending, parked;       /* in the outbox */
     struct failure outbox_failure; /* why these two are unknown */
