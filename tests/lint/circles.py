@@ -15,19 +15,22 @@ DAEMON = pathlib.Path(__file__).resolve().parents[2] / "daemon"
 
 def read(directory):
     """(by file: symbols it needs), (by symbol: the file that defines it)"""
-    needs, defined = {}, {}
+    names = {}
     for path in sorted(pathlib.Path(directory).rglob("*.c.o")):
         name = str(path).split(".dir/")[-1].removesuffix(".o")
-        if not (DAEMON / name).exists():
-            continue  # left by an earlier build
-        needs[name] = set()
-        out = subprocess.run(["nm", "--no-sort", "--format=posix", path], check=True, capture_output=True, text=True)
-        for line in out.stdout.splitlines():
-            symbol, kind = line.split()[:2]
-            if kind == "U":
-                needs[name].add(symbol)
-            elif kind in "TDBRV":
-                defined[symbol] = name
+        if (DAEMON / name).exists():  # else it is left by an earlier build
+            names[str(path)] = name
+    needs, defined = {name: set() for name in names.values()}, {}
+    if not names:
+        return needs, defined
+    out = subprocess.run(["nm", "-A", "--no-sort", "--format=posix", *names], check=True, capture_output=True, text=True)
+    for line in out.stdout.splitlines():
+        path, rest = line.split(": ", 1)
+        symbol, kind = rest.split()[:2]
+        if kind == "U":
+            needs[names[path]].add(symbol)
+        elif kind in "TDBRV":
+            defined[symbol] = names[path]
     return needs, defined
 
 
