@@ -242,8 +242,6 @@ static const struct conf_key RECEIVER[] = {
      .later_words = WORDS("teams", "slack", "jsm", "ntfy", "email", "cloudevents",
                           "alertmanager", "heartbeat"), .example = "webhook",
      .help = "Type of the receiver."},
-    LATER_KEY("server", NULL, "syslog over the network"),
-    LATER_KEY("sd_id", NULL, "syslog over the network"),
     LATER_KEY("urls", NULL, "receivers of type alertmanager"),
     LATER_KEY("interval", NULL, "receivers of type heartbeat"),
 };

@@ -382,7 +382,7 @@ static int worker_open(struct receiver_worker *w, struct dispatcher *c,
 {
     w->dispatcher = c;
     w->options = o;
-    w->transport = o->class->transport;
+    w->transport = receiver_transport(o);
     w->health.disabled = o->broken;
     int r = o->broken ? 0 : w->transport->open(o, http, &w->handle, ret_failure);
     if (r < 0)

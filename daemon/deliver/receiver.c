@@ -13,6 +13,11 @@ const struct receiver_class *receiver_type_find(const char *name)
     return NULL;
 }
 
+const struct transport *receiver_transport(const struct receiver_options *o)
+{
+    return o->class->choose ? o->class->choose(o) : o->class->transport;
+}
+
 int receiver_render(const struct receiver_options *o, const struct message *m, char **ret,
                     size_t *ret_len)
 {
@@ -42,7 +47,8 @@ int deliver_check(const struct receiver_options *o, struct failure *ret_failure)
     }
     if (r >= 0 && class->check)
         r = class->check(o, ret_failure);
-    return r >= 0 && class->transport->check ? class->transport->check(o, ret_failure) : r;
+    const struct transport *transport = receiver_transport(o);
+    return r >= 0 && transport->check ? transport->check(o, ret_failure) : r;
 }
 
 const struct store_codec deliver_codec = {

@@ -49,6 +49,15 @@ struct transport {
 };
 extern const struct transport http_post; /* one POST request per message */
 extern const struct transport datagram;  /* local datagram sockets */
+extern const struct transport stream;    /* TCP, TLS or UDP to a server */
+
+/* Where a stream goes. Strings are borrowed from the options. */
+struct stream_target {
+    enum { STREAM_TLS, STREAM_TCP, STREAM_UDP } kind;
+    char host[256]; /* a name or an address without brackets */
+    unsigned port;
+    const char *ca_file, *certificate_file, *private_key_file; /* "" or NULL: none */
+};
 
 enum receiver_trait {
     RECEIVER_MACHINE = 1, /* a program reads it: wants every change, de-escalations too */
@@ -65,6 +74,8 @@ struct receiver_class {
     size_t body_max;              /* bytes of a rendered message; 0: no limit of its own */
     usec_t spacing;               /* shortest time between two attempts; 0: none */
     const struct transport *transport;
+    /* The transport where the options decide; NULL: `transport`. */
+    const struct transport *(*choose)(const struct receiver_options *o);
     /* What no single row can check. Pure. NULL: nothing. */
     int (*check)(const struct receiver_options *o, struct failure *ret_failure);
     /* Pure; runs once for each entry, at its first attempt. -ENOMEM, or -E2BIG: the message cannot
@@ -92,6 +103,12 @@ struct receiver_class {
         void (*classify)(const struct receiver_options *o, const struct payload *p, int r, bool met,
                          struct answer *ret);
     } datagram;
+    struct {
+        int (*target)(const struct receiver_options *o, struct stream_target *ret,
+                      struct failure *ret_failure);
+        /* The bytes of one attempt on a connection. UDP takes the payload as it is. */
+        void (*frame)(const struct payload *p, struct text *ret);
+    } stream;
 };
 /* The table, ended by NULL. types.c holds nothing else, so that a test can link its own table. */
 extern const struct receiver_class *const receiver_types[];
@@ -99,6 +116,7 @@ extern const struct receiver_class *const receiver_types[];
 extern const struct receiver_class journal_class, syslog_class, webhook_class, pagerduty_class,
     discord_class;
 
+const struct transport *receiver_transport(const struct receiver_options *o);
 const struct receiver_class *receiver_type_find(const char *name); /* NULL: there is none */
 /* class->render, and its limit. */
 int receiver_render(const struct receiver_options *o, const struct message *m, char **ret,

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/syslog.c: the receiver type syslog: alerts as lines for the local syslog socket.
+/* deliver/syslog.c: the receiver type syslog: its options, and lines for the local syslog socket. With
+ * `server`, messages go over the network instead: see syslog_5424.c.
  *
  * glibc's syslog(3) reports no errors: without a daemon behind the socket its messages are lost.
  * So we send the datagram ourselves, without blocking, and keep what is not accepted in the outbox.
  * The format is that of RFC 3164 as glibc writes it: journald parses no other on this socket. */
+#include "deliver/syslog.h"
+
 #include "base/clock.h"
 #include "deliver/late_prefix.h"
 #include "deliver/lines.h"
@@ -18,7 +21,6 @@
 #include <unistd.h>
 
 #define SOCKET_DEFAULT "/dev/log"
-#define IDENTIFIER_DEFAULT "seatwatchd"
 #define IDENTIFIER_MAX 48
 #define IDENTIFIER_CHARACTERS                                                                      \
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/"
@@ -35,8 +37,10 @@ static const struct {
     {"local6", LOG_LOCAL6},     {"local7", LOG_LOCAL7},
 };
 
-static int facility_parse(const char *name)
+int syslog_facility(const char *name)
 {
+    if (!name || !name[0])
+        return LOG_DAEMON;
     for (size_t i = 0; i < N_ELEMENTS(FACILITIES); i++)
         if (text_equal(FACILITIES[i].name, name))
             return FACILITIES[i].facility;
@@ -45,7 +49,7 @@ static int facility_parse(const char *name)
 
 static int facility_check(const char *text, struct failure *ret_failure)
 {
-    if (facility_parse(text) >= 0)
+    if (syslog_facility(text) >= 0)
         return 0;
     return failure_set(
         ret_failure, FAILURE_CONFIG, EINVAL, "%s",
@@ -61,20 +65,33 @@ static int identifier_check(const char *text, struct failure *ret_failure)
                        "not an identifier; use 1 to 48 letters, digits and . _ - /");
 }
 
-struct syslog_options {
-    char *facility;   /* "daemon" */
-    char *identifier; /* "seatwatchd" */
-    char *socket;     /* "": /dev/log */
-};
 static const struct conf_key ROWS[] = {
     {.name = "facility", .type = CONF_TEXT, CONF_AT(syslog_options, facility), .def = "daemon",
      .what = "a facility", .check = facility_check, .help = "Syslog facility."},
     {.name = "identifier", .type = CONF_TEXT, CONF_AT(syslog_options, identifier),
-     .def = IDENTIFIER_DEFAULT, .what = "an identifier", .check = identifier_check,
+     .def = SYSLOG_IDENTIFIER, .what = "an identifier", .check = identifier_check,
      .help = "Program name in the syslog line, before the colon."},
     {.name = "socket", .type = CONF_TEXT, CONF_AT(syslog_options, socket), .def = "",
      .what = "a path, or empty", .check = socket_path_check, .example = SOCKET_DEFAULT,
      .help = "Local socket to write to; empty selects the default socket of the system."},
+    {.name = "server", .type = CONF_TEXT, CONF_AT(syslog_options, server), .def = "",
+     .what = "tls://HOST:PORT, tcp://HOST:PORT or udp://ADDRESS:PORT, or empty",
+     .check = syslog_server_check, .example = "tls://siem.example:6514",
+     .help = "Syslog server that gets the messages (RFC 5424) instead of the local socket."},
+    {.name = "sd_id", .type = CONF_TEXT, CONF_AT(syslog_options, sd_id), .def = "",
+     .shown_def = "required with server", .what = "NAME@NUMBER", .check = syslog_sd_id_check,
+     .example = "seatwatch@64000",
+     .help = "Name of the structured data: the number is the private enterprise number of your "
+             "organisation (RFC 5424 section 7.2.2)."},
+    {.name = "ca_file", .type = CONF_FILE, CONF_AT(syslog_options, ca_file), .def = "",
+     .file = FILE_CA, .example = "/etc/seatwatchd/hook-ca.pem",
+     .help = "Certificate authorities for this receiver, in PEM."},
+    {.name = "certificate_file", .type = CONF_FILE, CONF_AT(syslog_options, certificate_file),
+     .def = "", .file = FILE_PUBLIC, .example = "siem.crt",
+     .help = "Certificate in PEM that this daemon shows to the server."},
+    {.name = "private_key_file", .type = CONF_FILE, CONF_AT(syslog_options, private_key_file),
+     .def = "", .file = FILE_SECRET, .example = "siem.key",
+     .help = "Private key of the certificate, in PEM."},
 };
 
 static const char *or_default(const char *s, const char *dflt)
@@ -167,7 +184,9 @@ static int syslog_render(const struct receiver_options *o, const struct message 
                          size_t *ret_len)
 {
     const struct syslog_options *own = o->own;
-    int facility = facility_parse(or_default(own->facility, "daemon"));
+    if (syslog_is_remote(own))
+        return syslog_render_5424(o, m, ret, ret_len);
+    int facility = syslog_facility(own->facility);
     assert(facility >= 0); /* facility_check() has passed it */
     CLEANUP(notification_free) struct notification *late = NULL;
     CLEANUP(text_free) struct text t = TEXT_INIT(LINE_BYTES);
@@ -220,7 +239,7 @@ static int syslog_frame(const struct receiver_options *o, const struct payload *
     size_t head = (size_t)(end + 1 - p->body);
     text_add_bytes(ret, p->body, head);
     put_time(ret, p->now.at);
-    text_addf(ret, " %s[%d]: ", or_default(own->identifier, IDENTIFIER_DEFAULT), (int)getpid());
+    text_addf(ret, " %s[%d]: ", or_default(own->identifier, SYSLOG_IDENTIFIER), (int)getpid());
     text_add_bytes(ret, p->body + head, p->len - head);
     return 0;
 }
@@ -236,12 +255,44 @@ static void syslog_classify(const struct receiver_options *o, const struct paylo
         answer_set(ret, ANSWER_BUSY, "%s is not accepting data: %s", syslog_path(o), strerror(-r));
 }
 
+/* ---- the type ---- */
+
+static const struct transport *syslog_choose(const struct receiver_options *o)
+{
+    return syslog_is_remote(o->own) ? &stream : &datagram;
+}
+
+/* A key without an effect is refused. */
+static int syslog_check(const struct receiver_options *o, struct failure *ret_failure)
+{
+    const struct syslog_options *own = o->own;
+    const struct {
+        const char *key, *value;
+        bool remote;
+    } KEYS[] = {
+        {"socket", own->socket, false},
+        {"sd_id", own->sd_id, true},
+        {"ca_file", own->ca_file, true},
+        {"certificate_file", own->certificate_file, true},
+        {"private_key_file", own->private_key_file, true},
+    };
+    for (size_t i = 0; i < N_ELEMENTS(KEYS); i++)
+        if (KEYS[i].value && KEYS[i].value[0] && KEYS[i].remote != syslog_is_remote(own))
+            return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                               "%s has no effect %s a server; remove one of the two", KEYS[i].key,
+                               KEYS[i].remote ? "without" : "with");
+    return syslog_is_remote(own) ? syslog_check_5424(own, ret_failure) : 0;
+}
+
 const struct receiver_class syslog_class = {
     .name = "syslog",
     .options = CONF_SECTION(ROWS),
     .options_size = sizeof(struct syslog_options),
     .traits = RECEIVER_MACHINE | RECEIVER_LOCAL,
     .transport = &datagram,
+    .choose = syslog_choose,
+    .check = syslog_check,
     .render = syslog_render,
     .datagram = {syslog_path, syslog_frame, NULL, syslog_classify},
+    .stream = {syslog_target, syslog_frame_octets},
 };

@@ -99,7 +99,7 @@ int deliver_test(const struct receiver_options *o, struct http *http, sd_event *
     CLEANUP(test_free) struct test *t = alloc_zero(1, sizeof *t);
     if (!t)
         return failure_oom(ret_failure);
-    t->transport = o->class->transport;
+    t->transport = receiver_transport(o);
     t->done = done;
     t->userdata = userdata;
     int r = t->transport->open(o, http, &t->handle, ret_failure);

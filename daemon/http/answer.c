@@ -67,7 +67,7 @@ static void peer_failure(const struct http_request *r, const char *to, long conn
                 of_proxy ? proxy : to, certificate_words(verify));
 }
 
-static void transfer_failure(struct http_request *r, CURLcode code, struct failure *ret)
+void transfer_failure(struct http_request *r, CURLcode code, struct failure *ret)
 {
     const struct slot *slot = r->slot;
     CURL *easy = slot->easy;

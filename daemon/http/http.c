@@ -204,9 +204,29 @@ static struct slot *request_detach(struct http_request *r)
     return TAKE(r->slot);
 }
 
+/* A connection stays with its handle until its owner frees it. */
+static void stream_finish(struct http_request *r, CURLcode code)
+{
+    struct http *h = r->http;
+    struct failure why = {0};
+    struct slot *slot = NULL;
+    if (code != CURLE_OK) {
+        transfer_failure(r, code, &why);
+        slot = request_detach(r);
+    }
+    h->calling = true;
+    r->stream_done(r->userdata, code == CURLE_OK ? NULL : &why);
+    h->calling = false;
+    slot_free(slot);
+}
+
 static void request_finish(struct http_request *r, CURLcode code)
 {
     struct http *h = r->http;
+    if (r->stream_done) {
+        stream_finish(r, code);
+        return;
+    }
     struct http_answer answer;
     http_answer_read(r, code, &answer);
     answer.took = clock_now().mono - r->started_mono;
@@ -317,22 +337,15 @@ static int admit(const struct http_call *call, struct origin *ret_to, struct fai
     return r;
 }
 
-int http_start(struct http *h, const struct http_call *call, http_done *done, void *userdata,
-               struct http_request **ret, struct failure *ret_failure)
+int request_new(struct http *h, const struct origin *to, const char *ca_file, bool reusable,
+                struct http_request **ret, struct failure *ret_failure)
 {
-    struct origin to;
-    int got = admit(call, &to, ret_failure);
-    if (got < 0)
-        return got;
     if (h->doomed ||
         !have_multi(h)) /* after out of memory: nothing starts until the reaper has run */
         return failure_oom(ret_failure);
     CLEANUP(http_request_free) struct http_request *r = calloc(1, sizeof *r);
-    /* Answers to a bearer are pages. Other answers may be a token, which must not stay in the
-     * memory of a kept handle. */
-    bool reusable = call->bearer && strcmp(call->method, "GET") == 0;
-    const char *ca_file = call->ca_file && *call->ca_file ? call->ca_file : h->ca_file;
-    CLEANUP(slot_free) struct slot *slot = slot_get(h, &to, ca_file, reusable);
+    CLEANUP(slot_free)
+    struct slot *slot = slot_get(h, to, ca_file && *ca_file ? ca_file : h->ca_file, reusable);
     if (!r || !slot)
         return failure_oom(ret_failure);
     slot->request = r;
@@ -341,28 +354,55 @@ int http_start(struct http *h, const struct http_call *call, http_done *done, vo
     slot->errbuf[0] = '\0';
     r->http = h;
     r->reusable = reusable;
-    r->done = done;
-    r->userdata = userdata;
     r->started_mono = clock_now().mono;
-    r->slot = slot;
-    got = setup_request(r, call, ret_failure);
-    if (got < 0) {
-        r->slot = NULL; /* not in the multi handle yet: freed here, used again by nobody */
-        return got;
-    }
-    CURLMcode code = curl_multi_add_handle(h->multi, slot->easy);
-    if (code != CURLM_OK) {
-        r->slot = NULL;
+    r->slot = TAKE(slot);
+    *ret = TAKE(r);
+    return 0;
+}
+
+void request_abandon(struct http_request *r)
+{
+    slot_free(TAKE(r->slot));
+}
+
+int request_launch(struct http_request *r, struct failure *ret_failure)
+{
+    struct http *h = r->http;
+    CURLMcode code = curl_multi_add_handle(h->multi, r->slot->easy);
+    if (code != CURLM_OK)
         return failure_set(ret_failure, FAILURE_LOCAL, ENOMEM, "libcurl refused the request: %s",
                            curl_multi_strerror(code));
-    }
-    (void)TAKE(slot);
     r->next = h->first;
     if (h->first)
         h->first->prev = r;
     h->first = r;
     /* libcurl is not on the stack, so it can begin now instead of at its timer's next turn. */
     http_turn(h, CURL_SOCKET_TIMEOUT, 0);
+    return 0;
+}
+
+int http_start(struct http *h, const struct http_call *call, http_done *done, void *userdata,
+               struct http_request **ret, struct failure *ret_failure)
+{
+    struct origin to;
+    CLEANUP(http_request_free) struct http_request *r = NULL;
+    /* Answers to a bearer are pages. Other answers may be a token, which must not stay in the
+     * memory of a kept handle. */
+    bool reusable = call->bearer && strcmp(call->method, "GET") == 0;
+    int got = admit(call, &to, ret_failure);
+    if (got >= 0)
+        got = request_new(h, &to, call->ca_file, reusable, &r, ret_failure);
+    if (got < 0)
+        return got;
+    r->done = done;
+    r->userdata = userdata;
+    got = setup_request(r, call, ret_failure);
+    if (got >= 0)
+        got = request_launch(r, ret_failure);
+    if (got < 0) {
+        request_abandon(r);
+        return got;
+    }
     *ret = TAKE(r);
     return 0;
 }

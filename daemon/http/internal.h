@@ -2,6 +2,7 @@
 /* http/internal.h: what the files of this room share. Nobody else includes it. */
 #pragma once
 #include "http/http.h"
+#include "http/stream.h"
 
 #include <curl/curl.h>
 
@@ -46,6 +47,7 @@ struct http_request {
     size_t max_body;
     bool status_only;
     http_done *done;
+    http_stream_done *stream_done; /* instead: it is a connection, and stays when it is made */
     void *userdata;
     bool proxied, reusable; /* its handle, by another request */
     usec_t timeout, connect_timeout, crawl, started_mono;
@@ -66,10 +68,21 @@ struct http {
     bool doomed;  /* libcurl has run out of memory: all requests fail, see give_up */
 };
 
+/* http.c: a request with its slot, not under way yet; and its start. A request that could not start is
+ * freed by the caller, its slot is not used again. */
+int request_new(struct http *h, const struct origin *to, const char *ca_file, bool reusable,
+                struct http_request **ret, struct failure *ret_failure);
+int request_launch(struct http_request *r, struct failure *ret_failure);
+
+void request_abandon(struct http_request *r); /* frees the slot of one that could not start */
+
 /* setup.c: a call's options onto the handle of the request's slot, which is made if there is none.
  * The request owns what libcurl borrows. */
 int setup_request(struct http_request *r, const struct http_call *call,
                   struct failure *ret_failure);
+/* The same for a connection without a request. */
+int setup_stream(struct http_request *r, const struct http_stream_call *call,
+                 struct failure *ret_failure);
 /* Checks that the CA file can be used. kind CONFIG, naming it. */
 int setup_check_ca(const char *path, struct failure *ret_failure);
 /* "scheme://host:port" of a proxy. Refuses credentials in it. kind CONFIG. */
@@ -83,3 +96,5 @@ size_t want_header(char *line, size_t one, size_t len, void *userdata);
 /* answer.c */
 /* Fills everything but `took`; the strings are borrowed from the slot. */
 void http_answer_read(struct http_request *r, CURLcode code, struct http_answer *ret);
+/* Why the transfer ended with `code`, which is not CURLE_OK. */
+void transfer_failure(struct http_request *r, CURLcode code, struct failure *ret);

@@ -310,6 +310,43 @@ static bool is_proxied(const struct http *h, const struct origin *to)
     return h->proxy && !origin_is_loopback(to) && strcmp(to->host, METADATA_HOST) != 0;
 }
 
+static int setup_failure(CURLcode code, struct failure *ret_failure)
+{
+    if (code == CURLE_OK)
+        return 0;
+    if (code == CURLE_OUT_OF_MEMORY)
+        return failure_oom(ret_failure);
+    return failure_set(ret_failure, FAILURE_LOCAL, EIO, "libcurl refuses an option: %s",
+                       curl_easy_strerror(code));
+}
+
+int setup_stream(struct http_request *r, const struct http_stream_call *call,
+                 struct failure *ret_failure)
+{
+    struct slot *slot = r->slot;
+    CURLcode code = CURLE_OK;
+    CLEANUP(free) char *url = text_printf("%s://%s:%u/", slot->to.scheme, slot->to.host, slot->to.port);
+    CURL *easy = slot->easy = curl_easy_init();
+    if (!url || !easy)
+        return failure_oom(ret_failure);
+    r->timeout = r->connect_timeout = call->timeout;
+    int got = set_ca(easy, &CA_OF_SERVER, slot->ca_file, &code, ret_failure);
+    if (got < 0)
+        return got;
+    if (code == CURLE_OK)
+        code = set_place(r);
+    SET(CURLOPT_URL, url);
+    SET(CURLOPT_CONNECT_ONLY, 1L);
+    SET(CURLOPT_SSL_ENABLE_ALPN, 0L);
+    SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(call->timeout));
+    if (call->certificate_file && *call->certificate_file) {
+        SET(CURLOPT_SSLCERT, call->certificate_file);
+        SET(CURLOPT_SSLKEY, call->private_key_file);
+    }
+    return setup_failure(code, ret_failure);
+}
+
 int setup_request(struct http_request *r, const struct http_call *call, struct failure *ret_failure)
 {
     struct slot *slot = r->slot;
@@ -353,10 +390,5 @@ int setup_request(struct http_request *r, const struct http_call *call, struct f
     }
     if (code == CURLE_OK)
         code = set_call(r, call);
-    if (code == CURLE_OUT_OF_MEMORY)
-        return failure_oom(ret_failure);
-    if (code != CURLE_OK)
-        return failure_set(ret_failure, FAILURE_LOCAL, EIO, "libcurl refuses an option: %s",
-                           curl_easy_strerror(code));
-    return 0;
+    return setup_failure(code, ret_failure);
 }
