@@ -58,6 +58,14 @@ static void check_keys(struct load *l, const struct receiver_options *r)
     }
 }
 
+/* What no single key can say. */
+static void check_type(struct load *l, const struct receiver_options *r)
+{
+    struct failure why;
+    if (r->class->check && r->class->check(r, &why) < 0)
+        walk_problem(&l->walk, place(l, r), "receiver \"%s\": %s", r->name, why.text);
+}
+
 /* What lies in files breaks this receiver and no other, as a tenant's secret does. */
 static int check_receiver_files(struct load *l, struct receiver_options *r, bool typed)
 {
@@ -93,6 +101,8 @@ static int check_receiver(struct load *l, struct receiver_options *r)
                          r->name, place(l, other).line);
     if (typed)
         check_keys(l, r);
+    if (typed && l->report.n_seen == before)
+        check_type(l, r);
     return l->report.n_seen > before ? 0 : check_receiver_files(l, r, typed);
 }
 

@@ -37,7 +37,7 @@ static const struct {
     {"local6", LOG_LOCAL6},     {"local7", LOG_LOCAL7},
 };
 
-int syslog_facility(const char *name)
+static int facility_parse(const char *name)
 {
     if (!name || !name[0])
         return LOG_DAEMON;
@@ -49,7 +49,7 @@ int syslog_facility(const char *name)
 
 static int facility_check(const char *text, struct failure *ret_failure)
 {
-    if (syslog_facility(text) >= 0)
+    if (facility_parse(text) >= 0)
         return 0;
     return failure_set(
         ret_failure, FAILURE_CONFIG, EINVAL, "%s",
@@ -184,10 +184,10 @@ static int syslog_render(const struct receiver_options *o, const struct message 
                          size_t *ret_len)
 {
     const struct syslog_options *own = o->own;
-    if (syslog_is_remote(own))
-        return syslog_render_5424(o, m, ret, ret_len);
-    int facility = syslog_facility(own->facility);
+    int facility = facility_parse(own->facility);
     assert(facility >= 0); /* facility_check() has passed it */
+    if (syslog_is_remote(own))
+        return syslog_render_5424(o, facility, m, ret, ret_len);
     CLEANUP(notification_free) struct notification *late = NULL;
     CLEANUP(text_free) struct text t = TEXT_INIT(LINE_BYTES);
     int r = m->notification ? late_prefix(m->notification, m->combined, m->now_at, &late) : 0;

@@ -17,11 +17,9 @@ static inline bool syslog_is_remote(const struct syslog_options *o)
 {
     return o->server && o->server[0];
 }
-int syslog_facility(const char *name); /* LOG_DAEMON for NULL and ""; -EINVAL */
-
 /* syslog_5424.c: one message (RFC 5424), without a frame. */
-int syslog_render_5424(const struct receiver_options *o, const struct message *m, char **ret,
-                       size_t *ret_len);
+int syslog_render_5424(const struct receiver_options *o, int facility, const struct message *m,
+                       char **ret, size_t *ret_len);
 /* Octet counting (RFC 6587 section 3.4.1, RFC 5425 section 4.3). */
 void syslog_frame_octets(const struct payload *p, struct text *ret);
 int syslog_target(const struct receiver_options *o, struct stream_target *ret,

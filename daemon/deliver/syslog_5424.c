@@ -188,13 +188,14 @@ static const char *host_name(char buf[static HOSTNAME_MAX])
     return buf;
 }
 
-static void put_head(struct text *t, const struct syslog_options *own, const struct message *m)
+static void put_head(struct text *t, const struct syslog_options *own, int facility,
+                     const struct message *m)
 {
     char host[HOSTNAME_MAX], seconds[RFC3339_MAX];
     const char *identifier = own->identifier && own->identifier[0] ? own->identifier : SYSLOG_IDENTIFIER;
     usec_t at = m->notification ? m->notification->at : m->digest->at;
     (void)rfc3339_print(at, seconds);
-    text_addf(t, "<%d>1 %.19s.%06uZ %s %s %d %s ", syslog_facility(own->facility) | message_priority(m),
+    text_addf(t, "<%d>1 %.19s.%06uZ %s %s %d %s ", facility | message_priority(m),
               seconds, (unsigned)(at % USEC_PER_SEC), host_name(host), identifier, (int)getpid(),
               event_type_name(m->notification ? m->notification->type : EVENT_DIGEST));
 }
@@ -221,8 +222,8 @@ static void put_text(struct text *t, const struct message *m, const struct notif
 }
 
 /* Structured data is never cut; the text is, on a code point boundary. */
-int syslog_render_5424(const struct receiver_options *o, const struct message *m, char **ret,
-                       size_t *ret_len)
+int syslog_render_5424(const struct receiver_options *o, int facility, const struct message *m,
+                       char **ret, size_t *ret_len)
 {
     const struct syslog_options *own = o->own;
     CLEANUP(notification_free) struct notification *late = NULL;
@@ -233,7 +234,7 @@ int syslog_render_5424(const struct receiver_options *o, const struct message *m
     if (r < 0)
         return r;
     const struct notification *n = late ? late : m->notification;
-    put_head(&t, own, m);
+    put_head(&t, own, facility, m);
     text_addf(&t, "[%s", own->sd_id);
     if (n)
         params_of_notification(&t, n);

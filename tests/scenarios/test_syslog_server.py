@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -58,8 +59,15 @@ input(type="imtcp" port="{port}" address="127.0.0.1" listenPortFileName="{port_f
             self.rsyslogd = subprocess.Popen([program, "-n", "-iNONE", "-f", str(d / "rsyslog.conf")],
                                              stdout=subprocess.DEVNULL, stderr=err)
         self.addCleanup(self.hang_up)
-        self.until(lambda: port_file.exists() and port_file.read_text().strip())
-        return int(port_file.read_text())
+        if not port:
+            self.until(lambda: port_file.exists() and port_file.read_text().strip())
+            port = int(port_file.read_text())
+        self.until(lambda: self.accepts(port))
+        return port
+
+    def accepts(self, port):
+        with socket.socket() as s:
+            return s.connect_ex(("127.0.0.1", port)) == 0
 
     def until(self, condition, seconds=30):
         deadline = time.monotonic() + seconds
@@ -143,7 +151,7 @@ input(type="imtcp" port="{port}" address="127.0.0.1" listenPortFileName="{port_f
         self.wait("the first", lambda: self.events() == [("alert.firing", "1")])
         self.hang_up()
         graph.process.send_signal(signal.SIGUSR1)
-        self.wait("the failure", lambda: f"tcp://127.0.0.1:{port}" in self.stderr())
+        self.wait("the failure", lambda: "; trying again in" in self.stderr())
         graph.process.send_signal(signal.SIGUSR1)
         self.listen(None, port)
         self.wait("the rest", lambda: len(self.events()) >= 3)

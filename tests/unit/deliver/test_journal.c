@@ -382,14 +382,14 @@ static void under_systemd_a_journald_is_never_taken_for_absent(void **state)
     struct receiver_handle *handle = opened(&o, &s);
     CLEANUP(notification_free) struct notification *n = some_notification();
     struct stat st;
-    char stream[64];
+    char inode[64];
     int saved = dup(STDERR_FILENO), pipes[2];
     size_t len;
     CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
     assert_int_equal(pipe2(pipes, O_CLOEXEC | O_NONBLOCK), 0);
     assert_int_equal(fstat(pipes[1], &st), 0);
-    (void)snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
-    assert_int_equal(setenv("JOURNAL_STREAM", stream, 1), 0);
+    (void)snprintf(inode, sizeof inode, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+    assert_int_equal(setenv("JOURNAL_STREAM", inode, 1), 0);
     assert_true(dup2(pipes[1], STDERR_FILENO) >= 0);
     log_open();
     assert_true(dup2(saved, STDERR_FILENO) >= 0);
