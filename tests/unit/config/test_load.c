@@ -203,10 +203,8 @@ static void what_this_version_lacks_is_refused_unless_it_is_off(void **state)
         {"control: { socket = \"/run/x\"; };", "the control socket yet"},
         {"status: { listen = \"127.0.0.1:9877\"; };", "the status page yet; leave it out"},
         {"status: { hosts = [ \"x\" ]; };", "the status page yet; leave it out"},
-        {"receivers = ( { name = \"s\"; type = \"syslog\"; server = \"tls://x:6514\"; } );",
-         "syslog over the network yet"},
-        {"receivers = ( { name = \"p\"; type = \"teams\"; } );",
-         "does not have type = \"teams\" yet"},
+        {"receivers = ( { name = \"p\"; type = \"heartbeat\"; } );",
+         "does not have type = \"heartbeat\" yet"},
     };
     CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
