@@ -41,7 +41,8 @@ enum conf_file {
     FILE_PUBLIC,   /* secret_read_public() must like it */
     FILE_CA,       /* certificates in PEM; public */
     FILE_NAMES,    /* read by load.c */
-    FILE_RECEIVER, /* required; deliver_check() looks into it */
+    FILE_RECEIVER, /* deliver_check() looks into it; required if `shown_def` says so */
+    FILE_TEMPLATE, /* public; its text goes to the char * at `n_at` */
 };
 
 enum conf_case { /* TEXT, NAMES: upper case is kept; or becomes lower case in a GUID, or everywhere */

@@ -13,7 +13,7 @@
 #define REDACT_PART 8
 #define REDACT_WHOLE \
     4 /* secrets and URL pieces shorter than REDACT_PART match as a whole */
-#define REDACT_ITEMS 8
+#define REDACT_ITEMS 12
 #define REDACT_TEXT_MAX 4096 /* bytes of a text; the rest is dropped */
 
 /* Borrows the bytes. {0} is the empty set. */

@@ -34,7 +34,7 @@ static bool unnecessary(const struct receiver_options *r, const struct conf_key 
     return unless && *(const bool *)((const char *)r->own + unless->at);
 }
 
-/* The files that this type needs. */
+/* The files that this type cannot do without. */
 static void check_keys(struct load *l, const struct receiver_options *r)
 {
     const struct conf_section *s = &r->class->options;
@@ -50,7 +50,7 @@ static void check_keys(struct load *l, const struct receiver_options *r)
                          "receivers.%s: %s = \"off\" leaves it without an effect; remove one of the "
                          "two",
                          k->name, k->unless);
-        if (!off && !given)
+        if (!off && !given && text_equal(k->shown_def, "required"))
             walk_problem(
                 &l->walk, where,
                 "receivers.%s: a receiver of type %s needs this file; add for example: %s = \"%s\"",

@@ -37,8 +37,10 @@ struct receiver_handle {
 
 static void request_clear(struct request *r)
 {
-    for (size_t i = 0; i < r->n_headers; i++)
+    for (size_t i = 0; i < r->n_headers; i++) {
+        free(r->header[i].name);
         free(r->header[i].value);
+    }
     secret_free(r->url);
     secret_free(r->body);
     *r = (struct request){.method = "POST", .content_type = "application/json"};
@@ -106,10 +108,29 @@ int request_header(struct request *r, const char *name, char *value, bool secret
                    struct failure *ret_failure)
 {
     assert(r->n_headers < HTTP_POST_HEADERS_MAX);
-    if (!value)
+    char *copy = value ? text_printf("%s", name) : NULL;
+    if (!copy) {
+        free(value);
         return failure_oom(ret_failure);
-    r->header[r->n_headers++] = (struct request_header){name, value, secret};
+    }
+    r->header[r->n_headers++] = (struct request_header){copy, value, secret};
     return 0;
+}
+
+int request_authorization(struct request *r, const char *scheme, const struct secret *secret,
+                          const char *path, struct failure *ret_failure)
+{
+    const char *word = secret_bytes(secret);
+    size_t len = strcspn(word, "\r\n"), good = 0;
+    while (good < len && word[good] > ' ' && word[good] < 0x7f)
+        good++;
+    if (len == 0 || good < len)
+        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                           "%s: the first line must be the key alone, in printable characters "
+                           "without blanks; copy it again",
+                           path);
+    return request_header(r, "authorization", text_printf("%s %.*s", scheme, (int)len, word), true,
+                          ret_failure);
 }
 
 /* ---- secrets ---- */

@@ -8,7 +8,7 @@
 #include "deliver/receiver.h"
 
 #define HTTP_POST_SECRETS_MAX 3
-#define HTTP_POST_HEADERS_MAX 6
+#define HTTP_POST_HEADERS_MAX 9
 
 struct http_post_options { /* of every type with this transport; see HTTP_POST_ROWS */
     char *ca_file;
@@ -39,8 +39,7 @@ struct request {
     struct secret *body;      /* owned; sent instead of the payload. NULL: the payload */
     const struct http_post_options *options;
     struct request_header {
-        const char *name;
-        char *value; /* owned */
+        char *name, *value; /* owned */
         bool secret; /* removed from what is quoted of the answer */
     } header[HTTP_POST_HEADERS_MAX];
     size_t n_headers;
@@ -54,6 +53,10 @@ int request_address(struct request *r, const char *url, struct failure *ret_fail
  * `secret`. The store must not hold it. Requires the URL. */
 int request_member(struct request *r, const struct payload *p, const char *name,
                    const struct secret *secret, struct failure *ret_failure);
-/* Takes `value`; NULL means that there was no memory for it. */
+/* Copies `name` and takes `value`; NULL means that there was no memory for it. */
 int request_header(struct request *r, const char *name, char *value, bool secret,
                    struct failure *ret_failure);
+/* Adds the secret header "Authorization: SCHEME WORD"; the word is the first line of `secret`, printable
+ * characters without blanks. `path`: its file, for messages. */
+int request_authorization(struct request *r, const char *scheme, const struct secret *secret,
+                          const char *path, struct failure *ret_failure);

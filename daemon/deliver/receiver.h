@@ -115,6 +115,7 @@ extern const struct receiver_class *const receiver_types[];
 #define RECEIVER_TYPES_MAX 32
 extern const struct receiver_class journal_class, syslog_class, webhook_class, pagerduty_class,
     discord_class;
+extern const struct receiver_class cloudevents_class, ntfy_class, jsm_class;
 
 const struct transport *receiver_transport(const struct receiver_options *o);
 const struct receiver_class *receiver_type_find(const char *name); /* NULL: there is none */

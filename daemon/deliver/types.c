@@ -8,5 +8,8 @@ const struct receiver_class *const receiver_types[] = {
     &webhook_class,
     &pagerduty_class,
     &discord_class,
+    &cloudevents_class,
+    &ntfy_class,
+    &jsm_class,
     NULL,
 };

@@ -4,78 +4,40 @@
 #include "deliver/webhook.h"
 
 #include "base/date.h"
-#include "deliver/http_post.h"
-#include "deliver/late_prefix.h"
-#include "deliver/notification_put.h"
+#include "deliver/event_body.h"
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 
-/* A draft that exceeds this is discarded for the next, shorter one. */
-#define DRAFT_MAX WEBHOOK_BODY_MAX
-
-/* From almost everything to what identifies the alert. A single alert fits at the third step whatever
- * its strings are; twenty of them fit at the last. */
-static const struct cut CUTS[] = {
-    {.title = 480, .text = 4000, .name = 256, .id = 512, .subscriptions = 20, .labels = 32},
-    {.title = 240, .text = 1500, .name = 256, .id = 512, .subscriptions = 5, .labels = 16},
-    {.title = 240, .text = 600, .name = 120, .id = 512, .subscriptions = 1, .labels = 8},
-    {.title = 160, .text = 200, .name = 64, .id = 80, .subscriptions = 0, .labels = 2},
-    {.title = 140, .text = 0, .name = 40, .id = 40, .subscriptions = 0, .labels = 0},
-    {.title = 120, .text = 0, .name = 16, .id = 0, .subscriptions = 0, .labels = 0},
-};
-
 /* ---- the body ---- */
 
-static int draft(const struct notification *n, const struct digest *d, const struct cut *cut,
-                 char **ret, size_t *ret_len)
+static void put_envelope(struct json_writer *w, const struct notification *n,
+                         const struct digest *d, const void *userdata)
 {
-    CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(DRAFT_MAX);
     char at[RFC3339_MAX];
-    if (!w)
-        return -ENOMEM;
-    json_writer_clean(w);
-    json_open_object(w, NULL);
+    (void)userdata;
     json_put_string(w, "type", event_type_name(n ? n->type : EVENT_DIGEST));
     json_put_string(w, "timestamp", rfc3339_print(n ? n->at : d->at, at));
-    if (n)
-        notification_put(w, "data", n, cut, false);
-    else
-        digest_put(w, "data", d, cut, false);
-    json_close_object(w);
-    return json_write_take(w, ret, ret_len);
-}
-
-static int body(const struct notification *n, const struct digest *d, char **ret, size_t *ret_len)
-{
-    int r = draft(n, d, NULL, ret, ret_len);
-    for (size_t i = 0; r == -E2BIG && i < N_ELEMENTS(CUTS); i++)
-        r = draft(n, d, &CUTS[i], ret, ret_len);
-    return r;
 }
 
 int webhook_body(const struct notification *n, bool combined, char **ret, size_t *ret_len)
 {
-    CLEANUP(notification_free) struct notification *late = NULL;
+    const struct message m = {.notification = n, .combined = combined, .now_at = n->at};
     assert(n->type != EVENT_DIGEST);
-    int r = late_prefix(n, combined, n->at, &late);
-    return r < 0 ? r : body(late ? late : n, NULL, ret, ret_len);
+    return event_body(&m, put_envelope, NULL, ret, ret_len);
 }
 
 int webhook_digest_body(const struct digest *d, char **ret, size_t *ret_len)
 {
-    return body(NULL, d, ret, ret_len);
+    const struct message m = {.digest = d, .now_at = d->at};
+    return event_body(&m, put_envelope, NULL, ret, ret_len);
 }
 
 static int webhook_render(const struct receiver_options *o, const struct message *m, char **ret,
                           size_t *ret_len)
 {
-    CLEANUP(notification_free) struct notification *late = NULL;
     (void)o;
-    if (m->digest)
-        return webhook_digest_body(m->digest, ret, ret_len);
-    int r = late_prefix(m->notification, m->combined, m->now_at, &late);
-    return r < 0 ? r : webhook_body(late ? late : m->notification, false, ret, ret_len);
+    return event_body(m, put_envelope, NULL, ret, ret_len);
 }
 
 /* ---- the request ---- */
@@ -115,12 +77,19 @@ static int webhook_check(const struct receiver_options *o, struct failure *ret_f
     return 0;
 }
 
-/* Secret: recipients may quote the signature, and it is valid until they have seen it. */
-static int sign(const struct secret *keys, const struct payload *p, int64_t seconds,
-                struct request *ret, const char *path, struct failure *ret_failure)
+/* The signature is secret: recipients may quote it, and it is valid until they have seen it. */
+int webhook_headers(struct request *ret, const struct payload *p, const struct secret *keys,
+                    const char *path, struct failure *ret_failure)
 {
+    int64_t seconds = (int64_t)(p->now.at / USEC_PER_SEC);
     char *signature = NULL;
-    int r = webhook_signature(keys, p->event_id, seconds, p->body, p->len, &signature, ret_failure);
+    int r = request_header(ret, "webhook-id", text_printf("%s", p->event_id), false, ret_failure);
+    if (r >= 0)
+        r = request_header(ret, "webhook-timestamp", text_printf("%" PRId64, seconds), false,
+                           ret_failure);
+    if (r < 0 || !keys)
+        return r;
+    r = webhook_signature(keys, p->event_id, seconds, p->body, p->len, &signature, ret_failure);
     if (r < 0)
         return failure_prefix(ret_failure, r, "%s", path);
     return request_header(ret, "webhook-signature", signature, true, ret_failure);
@@ -131,17 +100,12 @@ static int webhook_request(const struct receiver_options *o, struct secret *cons
                            struct failure *ret_failure)
 {
     const struct webhook_options *own = o->own;
-    int64_t seconds = (int64_t)(p->now.at / USEC_PER_SEC);
     ret->options = &own->http;
     int r = request_url(ret, secret[SECRET_URL], own->url_file, ret_failure);
-    if (r >= 0)
-        r = request_header(ret, "webhook-id", text_printf("%s", p->event_id), false, ret_failure);
-    if (r >= 0)
-        r = request_header(ret, "webhook-timestamp", text_printf("%" PRId64, seconds), false,
-                           ret_failure);
-    if (r < 0 || own->unsigned_messages)
+    if (r < 0)
         return r;
-    return sign(secret[SECRET_KEYS], p, seconds, ret, own->signing_key_file, ret_failure);
+    return webhook_headers(ret, p, own->unsigned_messages ? NULL : secret[SECRET_KEYS],
+                           own->signing_key_file, ret_failure);
 }
 
 const struct receiver_class webhook_class = {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/webhook.h: Standard Webhooks 1.0.0: the body, and its signature. Pure. */
+/* deliver/webhook.h: Standard Webhooks 1.0.0: the body, its signature, and the headers. Pure. */
 #pragma once
 #include "alerts/notification.h"
 #include "base/secret.h"
+#include "deliver/http_post.h"
 
 #define WEBHOOK_BODY_MAX (20 * 1024)
 /* {"type", "timestamp", "data"}; at most WEBHOOK_BODY_MAX bytes: longer lists and texts are cut and
@@ -17,3 +18,7 @@ int webhook_key_parse(const char *text, size_t len, uint8_t ret[static 64], size
  * first). The caller frees. */
 int webhook_signature(const struct secret *keys, const char *id, int64_t timestamp, const char *body,
                       size_t len, char **ret, struct failure *ret_failure);
+/* Adds webhook-id, webhook-timestamp and, unless `keys` is NULL, webhook-signature. `path`: the file
+ * of the keys, for messages. */
+int webhook_headers(struct request *r, const struct payload *p, const struct secret *keys,
+                    const char *path, struct failure *ret_failure);

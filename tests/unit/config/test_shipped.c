@@ -73,6 +73,9 @@ static void write_secrets(struct config_fixture *w)
     } FILES[] = {
         {"pager.key", "0123456789abcdef0123456789abcdef"},
         {"discord.url", "https://discord.com/api/webhooks/1/token"},
+        {"events.url", "https://events.example/seats"},
+        {"ntfy.topic", "seats-5Qx9"},
+        {"jsm.key", "5a1e0000-0000-0000-0000-7d2b00000000"},
     };
     for (size_t i = 0; i < N_ELEMENTS(FILES); i++)
         fixture_file(w, FILES[i].name, 0600, FILES[i].content);

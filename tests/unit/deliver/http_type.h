@@ -11,22 +11,29 @@
 #define ANSWER(status, text) \
     "HTTP/1.1 " status "\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n" text
 
-/* The body of a message of this type, with its default options and a link. */
-static inline char *type_render(const struct receiver_class *class, const struct notification *n,
-                                const struct digest *d)
+/* The body of a message, with links. */
+static inline char *options_render(struct receiver_options *o, const struct notification *n,
+                                   const struct digest *d)
 {
     static const struct links LINKS = {.status_url = (char *)"https://status.example/{alert_id}",
                                        .runbook_url = (char *)"https://wiki.example/seats"};
-    struct receiver_options o = some_receiver("chat", class);
     const struct message m = {.notification = n, .digest = d, .now_at = n ? n->at : d->at};
     char *body = NULL;
     size_t len;
-    o.links = &LINKS;
-    int r = receiver_render(&o, &m, &body, &len);
+    o->links = &LINKS;
+    int r = receiver_render(o, &m, &body, &len);
     if (r < 0)
-        fail_msg("%s: %s", class->name, strerror(-r));
+        fail_msg("%s: %s", o->class->name, strerror(-r));
     assert_int_equal(strlen(body), len);
     return body;
+}
+
+/* The same of this type with its default options. */
+static inline char *type_render(const struct receiver_class *class, const struct notification *n,
+                                const struct digest *d)
+{
+    struct receiver_options o = some_receiver("chat", class);
+    return options_render(&o, n, d);
 }
 
 /* The file fixtures/receivers/NAME, which ends with a newline of its own. What differs is written to

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+"""Every receiver type over HTTP, from the daemon to a catcher that answers as the vendor does: an alert fires, gets worse
+and ends. One run of the daemon has a receiver of each type; a type is one entry of TYPES. Parsers that are not ours read
+what arrived and the bodies of the unit tests."""
+import json
+import pathlib
+import signal
+import subprocess
+import unittest
+
+from harness import ROOT, Scenario, pool, state
+
+ORACLES = ROOT / "tests/oracles"
+FIXTURES = ROOT / "tests/fixtures/receivers"
+STEPS = (state(pool(allotted=100, consumed=100, waiting=2)),
+         state(pool(allotted=100, consumed=100, waiting=30), poll=4),
+         state(pool(allotted=200, consumed=100), poll=7))
+
+
+class Type:
+    """Each has keys of its own, secrets, answers of the vendor, and a meaning of what it heard."""
+    answer = {"status": 200}
+
+    def __init__(self, test, url):
+        self.test, self.url = test, url
+
+    def secret(self, name, text, in_body=False):
+        """A secret that the vendor wants in the body is in the catcher's log, and nowhere else."""
+        (self.test.in_bodies if in_body else self.test.canaries).append(text)
+        return self.test.secret(name, text + "\n")
+
+    def keys(self):
+        raise NotImplementedError
+
+    def is_over(self, requests):
+        """The end of the alert has arrived."""
+        raise NotImplementedError
+
+    def hold(self, requests):
+        raise NotImplementedError
+
+
+def bodies(requests):
+    return [json.loads(r["body"]) for r in requests]
+
+
+class PagerDuty(Type):
+    path = "/v2/enqueue"
+    answer = {"status": 202, "body": {"status": "success"}}
+
+    def keys(self):
+        return f'routing_key_file = "{self.secret("pager.key", "0123456789abcdef0123456789abcdef", in_body=True)}"; url = "{self.url}{self.path}";'
+
+    def is_over(self, requests):
+        return any(b["event_action"] == "resolve" for b in bodies(requests))
+
+    def hold(self, requests):
+        events = bodies(requests)
+        self.test.assertEqual([e["event_action"] for e in events], ["trigger", "trigger", "resolve"])
+        self.test.assertEqual(len({e["dedup_key"] for e in events}), 1)
+
+
+class CloudEvents(Type):
+    path = "/events"
+    answer = {"status": 202}
+
+    def keys(self):
+        return f'url_file = "{self.secret("events.url", self.url + self.path)}"; source = "urn:example:seats";'
+
+    def is_over(self, requests):
+        return any(b["type"] == "dev.seatwatch.alert.resolved.v1" for b in bodies(requests))
+
+    def hold(self, requests):
+        events = bodies(requests)
+        self.test.assertEqual([e["severitynumber"] for e in events], [13, 21, 9])
+        self.test.assertEqual({(e["source"], e["subject"]) for e in events}, {("urn:example:seats", events[0]["subject"])})
+        self.test.assertEqual(len({e["id"] for e in events}), 3)
+
+
+class Ntfy(Type):
+    path = "/"
+    answer = {"status": 200, "body": {"id": "a", "event": "message"}}
+
+    def keys(self):
+        return (f'topic_file = "{self.secret("ntfy.topic", "topic-canary-5Qx9", in_body=True)}"; url = "{self.url}"; '
+                f'token_file = "{self.secret("ntfy.token", "tk_canary_7d2b")}";')
+
+    def is_over(self, requests):
+        return any(b["title"].startswith("RESOLVED") for b in bodies(requests))
+
+    def hold(self, requests):
+        messages = bodies(requests)
+        self.test.assertEqual([m["priority"] for m in messages], [4, 5, 3])
+        self.test.assertEqual({m["topic"] for m in messages}, {"topic-canary-5Qx9"})
+        self.test.assertEqual({r["headers"]["authorization"] for r in requests}, {"Bearer tk_canary_7d2b"})
+        first, worse, end = messages
+        self.test.assertEqual(first["sequence_id"], end["sequence_id"])
+        self.test.assertNotIn("sequence_id", worse)
+
+
+class Jsm(Type):
+    path = "/jsm/"
+    answer = {"status": 202, "body": {"result": "Request will be processed"}}
+
+    def keys(self):
+        return f'api_key_file = "{self.secret("jsm.key", "canary-genie-key-1f")}"; url = "{self.url}/jsm"; tags = [ "licences" ];'
+
+    def is_over(self, requests):
+        return len(requests) >= 4
+
+    def hold(self, requests):
+        self.test.assertEqual({r["headers"]["authorization"] for r in requests}, {"GenieKey canary-genie-key-1f"})
+        create, close, again, end = requests
+        alias = json.loads(create["body"])["alias"]
+        path = f"/jsm/v2/alerts/{alias.replace(':', '%3A')}/close"
+        self.test.assertEqual([(r["path"], r["raw_query"]) for r in (create, close, again, end)],
+                              [("/jsm/v2/alerts", ""), (path, "identifierType=alias"), ("/jsm/v2/alerts", ""), (path, "identifierType=alias")])
+        self.test.assertEqual([json.loads(r["body"])["priority"] for r in (create, again)], ["P3", "P1"])
+
+
+TYPES = {"pagerduty": PagerDuty, "cloudevents": CloudEvents, "jsm": Jsm, "ntfy": Ntfy}
+
+
+class Receivers(Scenario):
+    def set_up(self, types, steps=STEPS):
+        """A receiver of each of these types, all on one catcher: the path tells them apart."""
+        self.catcher, self.in_bodies = self.hook(), []
+        self.types = {name: TYPES[name](self, self.catcher.ready["url"]) for name in types}
+        rows = [f'{{ name = "{name}"; type = "{name}"; {t.keys()} }}' for name, t in self.types.items()]
+        self.rules = [{"match": {"path": t.path if t.path == "/" else t.path + "*"}, "do": t.answer} for t in self.types.values()]
+        self.catcher.answer(self.rules)
+        self.configure(self.graph(*steps), receivers=rows)
+
+    def heard(self, name):
+        path = self.types[name].path
+        return [r for r in self.catcher.requests() if (r["path"] == "/" if path == "/" else r["path"].startswith(path))]
+
+    def test_each_type_hears_of_an_alert_that_gets_worse_and_ends(self):
+        self.set_up(TYPES)
+        self.start()
+        for name, t in self.types.items():
+            self.wait(f"{name} hears of the end", lambda: t.is_over(self.heard(name)))
+        self.assertEqual(self.stop(), 0)
+        stored = b"".join(p.read_bytes() for p in (self.directory / "state").iterdir()) + self.stderr().encode()
+        self.assertEqual([s for s in self.in_bodies if s.encode() in stored], [])
+        for name, t in self.types.items():
+            with self.subTest(name):
+                t.hold(self.heard(name))
+        events = subprocess.run(["node", ORACLES / "cloudevents.mjs", self.catcher.ready["log"]], capture_output=True, text=True)
+        self.assertEqual((events.returncode, events.stdout), (0, "3 events, 0 wrong\n"), events.stderr)
+
+    def test_jsm_creates_after_a_kill_between_close_and_create(self):
+        self.set_up(["jsm"], STEPS[:2])
+        held = {"match": {"path": "/jsm/v2/alerts"}, "from": 2, "do": {"delay_ms": 60000}}
+        self.catcher.answer([held, *self.rules])
+        self.start()
+        self.wait("the second create has no answer yet", lambda: len(self.heard("jsm")) >= 2 and "/close" in self.heard("jsm")[-1]["path"])
+        self.stop(signal.SIGKILL)
+        self.catcher.answer(self.rules)
+        self.start()
+        self.wait("a create is accepted", lambda: [r for r in self.heard("jsm") if r["status"] == 202 and "P1" in r["body"]])
+        self.assertEqual(self.stop(), 0)
+        accepted = [r["path"].rsplit("/", 1)[-1] for r in self.heard("jsm") if r["status"] == 202]
+        self.assertEqual(accepted, ["alerts", "close", "close", "alerts"])
+
+
+class Goldens(unittest.TestCase):
+    """The bodies of the unit tests, which hold hostile names and digests."""
+
+    def test_npm_reads_every_event(self):
+        files = sorted(FIXTURES.glob("cloudevents_*.json"))
+        done = subprocess.run(["node", ORACLES / "cloudevents.mjs", *files], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout), (0, f"{len(files)} events, 0 wrong\n"), done.stderr)
+
+    def test_npm_refuses_an_event_without_a_source(self):
+        event = json.loads((FIXTURES / "cloudevents_firing.json").read_text())
+        del event["source"]
+        done = subprocess.run(["node", ORACLES / "cloudevents.mjs", "/dev/stdin"], input=json.dumps(event), capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
