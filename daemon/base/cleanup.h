@@ -12,6 +12,12 @@
         if (*p)                                                                                    \
             fn(*p);                                                                                \
     }
+/* The same for a struct instead of a pointer: CLEANUP(x_clear) struct x value = {0}; */
+#define DEFINE_CLEANUP_IN_PLACE(type, fn)                                                          \
+    static inline void fn##_at(type *p)                                                            \
+    {                                                                                              \
+        fn(p);                                                                                     \
+    }
 #define TAKE(p)                                                                                    \
     __extension__({                                                                                \
         __typeof__(p) taken_ = (p);                                                                \
