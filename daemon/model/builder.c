@@ -3,6 +3,7 @@
  *
  * Waiting members and errors are folded as they arrive. Those of one pool, and errors of one kind, come
  * in long runs, so the last hit is tried before the hash table. */
+#include "base/array.h"
 #include "base/digest.h"
 #include "base/text.h"
 #include "base/index.h"
@@ -251,12 +252,8 @@ static int add_listed(struct snapshot_builder *b, struct entry *e, struct subscr
 {
     if (b->n_subscriptions >= SNAPSHOT_SUBSCRIPTIONS_MAX)
         return -E2BIG;
-    void *moved = e->n_listed & (e->n_listed - 1) /* grown at 0, 1, 2, 4, 8, ... */
-                      ? e->listed
-                      : reallocarray(e->listed, e->n_listed ? e->n_listed * 2 : 1, sizeof *e->listed);
-    if (!moved)
+    if (array_room(&e->listed, e->n_listed, sizeof *e->listed) < 0)
         return -ENOMEM;
-    e->listed = moved;
     e->listed[e->n_listed++] = *s;
     b->n_subscriptions++;
     *s = (struct subscription){0};

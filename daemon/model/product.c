@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* model/product.c: reads the user's table of product names from CSV (RFC 4180), and looks names up. */
 #include "model/product.h"
+#include "base/array.h"
 #include "base/text.h"
 #include "model/product_table.h"
 #include <errno.h>
@@ -18,7 +19,7 @@ struct name {
 };
 struct names {
     struct name *item; /* sorted by key, without case */
-    size_t n, size;
+    size_t n;
 };
 struct products {
     struct names by_id, by_part_number;
@@ -174,14 +175,8 @@ static int csv_header(struct csv *c, size_t place[static COLUMNS])
 
 static int names_add(struct names *n, const char *key, const char *name, size_t order)
 {
-    if (n->n == n->size) {
-        size_t size = n->size ? n->size * 2 : 64;
-        struct name *item = reallocarray(n->item, size, sizeof *item);
-        if (!item)
-            return -ENOMEM;
-        n->item = item;
-        n->size = size;
-    }
+    if (array_room(&n->item, n->n, sizeof *n->item) < 0)
+        return -ENOMEM;
     struct name x = {.key = strdup(key), .name = strdup(name), .order = order};
     if (!x.key || !x.name) {
         free(x.key);
