@@ -5,6 +5,7 @@
 #include "alerts/digest.h"
 #include "alerts/kind.h"
 
+#include "base/array.h"
 #include "base/text.h"
 #include <errno.h>
 #include <string.h>
@@ -100,7 +101,7 @@ static int event_notified(const struct plan *p, const struct alert *a, enum even
 int plan_add_event(struct plan *p, const struct event *e)
 {
     struct changes *c = p->changes;
-    if (plan_reserve(&c->event, c->n_events, &p->size_events, sizeof *c->event) < 0) {
+    if (array_room(&c->event, c->n_events, sizeof *c->event) < 0) {
         notification_free(e->notification);
         digest_free(e->digest);
         return -ENOMEM;
@@ -109,22 +110,16 @@ int plan_add_event(struct plan *p, const struct event *e)
     return 0;
 }
 
-static receiver_set with_trait(const struct route_options *o,
-                               bool (*has)(const struct receiver_traits *))
+/* Pagers get neither reminders nor de-escalations. */
+static receiver_set receivers_wanting(const struct route_options *o, enum event_type type)
 {
     receiver_set set = 0;
-    for (size_t i = 0; i < o->n_receivers; i++)
-        if (has(&o->receiver[i]))
+    for (size_t i = 0; i < o->n_receivers; i++) {
+        const struct receiver_traits *t = &o->receiver[i];
+        if (!t->pager && (type == EVENT_REMINDER || t->wants_deescalations))
             set |= (receiver_set)1 << i;
+    }
     return set;
-}
-static bool wants_deescalations(const struct receiver_traits *t)
-{
-    return t->wants_deescalations && !t->pager;
-}
-static bool wants_reminders(const struct receiver_traits *t)
-{
-    return !t->pager;
 }
 
 struct reach plan_reach(const struct plan *p, const struct alert *a, enum rule rule, enum level level)
@@ -145,14 +140,13 @@ static struct reach receivers(const struct plan *p, const struct alert *a, enum 
     if (type == EVENT_RESOLVED)
         return (struct reach){.now = old.now | old.later};
     struct reach reach = plan_reach(p, a, a->rule, a->level);
-    receiver_set all = ~(receiver_set)0;
     if (type == EVENT_DEESCALATED) {
         reach.now |= old.now;
         reach.later = (reach.later | old.later) & ~reach.now;
-        all = with_trait(p->ctx->routes, wants_deescalations);
     }
-    if (type == EVENT_REMINDER)
-        all = with_trait(p->ctx->routes, wants_reminders);
+    if (type != EVENT_DEESCALATED && type != EVENT_REMINDER)
+        return reach;
+    receiver_set all = receivers_wanting(p->ctx->routes, type);
     return (struct reach){.now = reach.now & all, .later = reach.later & all};
 }
 
@@ -165,7 +159,7 @@ bool plan_is_old(const struct plan *p, const struct alert *a)
 int plan_defer(struct plan *p, const struct deferral *h)
 {
     struct changes *c = p->changes;
-    if (plan_reserve(&c->deferral, c->n_deferrals, &p->size_deferrals, sizeof *c->deferral) < 0)
+    if (array_room(&c->deferral, c->n_deferrals, sizeof *c->deferral) < 0)
         return -ENOMEM;
     c->deferral[c->n_deferrals++] = *h;
     return 0;
@@ -178,16 +172,12 @@ int plan_defer_alert(struct plan *p, const struct alert *a, receiver_set to)
     return to ? plan_defer(p, &h) : 0;
 }
 
-int plan_notify(struct plan *p, struct alert *a, enum event_type type, const struct outcome *o,
-              const char *reason)
+static int send(struct plan *p, struct alert *a, enum event_type type, receiver_set to, bool stale,
+                const char *reason)
 {
-    struct reach reach = receivers(p, a, type);
-    struct event e = {.to = reach.now};
-    int r = plan_defer_alert(p, a, reach.later);
-    if (r < 0 || (type == EVENT_REMINDER && e.to == 0))
-        return r; /* only pagers match, or it is deferred */
+    struct event e = {.to = to};
     a->seq++;
-    r = event_notified(p, a, type, o ? o->stale : plan_is_old(p, a), reason, &e.notification);
+    int r = event_notified(p, a, type, stale, reason, &e.notification);
     if (r >= 0)
         r = plan_add_event(p, &e);
     if (r >= 0)
@@ -195,27 +185,30 @@ int plan_notify(struct plan *p, struct alert *a, enum event_type type, const str
     return r;
 }
 
-int plan_notify_set(struct plan *p, struct alert *a, enum event_type type, receiver_set to, const char *reason)
+int plan_notify(struct plan *p, struct alert *a, enum event_type type, const struct outcome *o,
+                const char *reason)
 {
-    struct event e = {.to = to};
-    a->seq++;
+    struct reach reach = receivers(p, a, type);
+    int r = plan_defer_alert(p, a, reach.later);
+    if (r < 0 || (type == EVENT_REMINDER && reach.now == 0))
+        return r; /* only pagers match, or it is deferred */
+    return send(p, a, type, reach.now, o ? o->stale : plan_is_old(p, a), reason);
+}
+
+int plan_notify_set(struct plan *p, struct alert *a, enum event_type type, receiver_set to,
+                    const char *reason)
+{
     if (type == EVENT_RESOLVED && a->notified == LEVEL_NONE)
         a->notified = LEVEL_WARNING; /* the level that ended is lost */
-    int r = event_notified(p, a, type, plan_is_old(p, a), reason, &e.notification);
-    if (r >= 0)
-        r = plan_add_event(p, &e);
-    if (r >= 0)
-        decide_note(a, type, p->ctx->options, p->ctx->now.at);
-    return r;
+    return send(p, a, type, to, plan_is_old(p, a), reason);
 }
 
 /* ---- digests ---- */
 
 int plan_line(struct plan *p, struct alert *a, receiver_set to, bool stale)
 {
-    size_t size = p->size_lines;
-    if (plan_reserve(&p->line, p->n_lines, &p->size_lines, sizeof *p->line) < 0 ||
-        plan_reserve(&p->to, p->n_lines, &size, sizeof *p->to) < 0)
+    if (array_room(&p->line, p->n_lines, sizeof *p->line) < 0 ||
+        array_room(&p->to, p->n_lines, sizeof *p->to) < 0)
         return -ENOMEM;
     a->seq++;
     p->to[p->n_lines] = to;
@@ -237,7 +230,7 @@ int plan_notify_in_digest(struct plan *p, struct alert *a, const struct outcome 
 
 int plan_count(struct plan *p, const struct alert *a)
 {
-    if (plan_reserve(&p->counted, p->n_counted, &p->size_counted, sizeof *p->counted) < 0)
+    if (array_room(&p->counted, p->n_counted, sizeof *p->counted) < 0)
         return -ENOMEM;
     enum level level = a->level > LEVEL_NONE ? a->level : pending_level(a);
     struct reach reach = plan_reach(p, a, a->rule, level);

@@ -8,14 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-const struct finding *observation_finding(const struct observation *s, enum rule rule)
-{
-    for (size_t i = 0; i < s->n_findings; i++)
-        if (s->finding[i].rule == rule)
-            return &s->finding[i];
-    return NULL;
-}
-
 enum latch_input finding_input(const struct finding *f, enum level l)
 {
     bool off = f->threshold[l] == NUMBER_UNKNOWN;

@@ -20,8 +20,6 @@ struct outcome {
     bool waiting_began; /* the finding "waiting" fired with this observation */
     bool stale;         /* the deciding finding is unknown */
 };
-/* The finding of this rule in an observation; NULL: none. */
-const struct finding *observation_finding(const struct observation *s, enum rule rule);
 /* The input of a finding for the latch of level l. */
 enum latch_input finding_input(const struct finding *f, enum level l);
 /* The worst level of this rule that is FIRING or RECOVERING. */

@@ -5,6 +5,7 @@
 #include "alerts/silence.h"
 
 #include "alerts/kind.h"
+#include "base/array.h"
 #include "base/text.h"
 #include <errno.h>
 #include <string.h>
@@ -68,23 +69,6 @@ static enum level known_level(const struct alert *a)
     return known;
 }
 
-/* A repeated evaluation has no observations of subscriptions: uses their alerts in the registry. */
-static enum level parent_level_before(const struct plan *p, const struct observation *s)
-{
-    enum level worst = LEVEL_NONE;
-    for (size_t i = 0; i < s->context->n_subscriptions; i++)
-        for (int kind = 0; kind < KIND_COUNT_; kind++) {
-            const struct alert *a =
-                kind_row((enum kind)kind)->explains
-                    ? registry_find(p->registry, (enum kind)kind, p->ctx->tenant_id,
-                                    s->context->subscription[i].id)
-                    : NULL;
-            if (a && known_level(a) > worst)
-                worst = known_level(a);
-        }
-    return worst;
-}
-
 /* ---- parent alerts ---- */
 
 static int compare_parent(const void *subject, const void *parent)
@@ -115,22 +99,28 @@ static int sort_parents(struct plan *p)
     return 0;
 }
 
+static const struct alert *find_parent(const struct plan *p, enum kind kind, const char *subject)
+{
+    if (!kind_row(kind)->explains)
+        return NULL;
+    /* A repeated evaluation has no observations of subscriptions: uses their alerts in the registry. */
+    if (p->ctx->again)
+        return registry_find(p->registry, kind, p->ctx->tenant_id, subject);
+    const struct alert *const *found =
+        p->n_parents ? bsearch(subject, p->parent, p->n_parents, sizeof(void *), compare_parent) : NULL;
+    return found ? *found : NULL;
+}
+
 /* Parents are planned first, so this is their level in this plan. */
 static enum level parent_level(const struct plan *p, const struct observation *s)
 {
     enum level worst = LEVEL_NONE;
-    if (s->subscription_explains && p->ctx->again)
-        return parent_level_before(p, s);
-    if (!s->subscription_explains)
-        return worst;
-    for (size_t i = 0; i < s->context->n_subscriptions; i++) {
-        const struct alert *const *found =
-            p->n_parents ? bsearch(s->context->subscription[i].id, p->parent, p->n_parents,
-                                   sizeof(void *), compare_parent)
-                         : NULL;
-        if (found && known_level(*found) > worst)
-            worst = known_level(*found);
-    }
+    for (size_t i = 0; s->subscription_explains && i < s->context->n_subscriptions; i++)
+        for (int kind = 0; kind < KIND_COUNT_; kind++) {
+            const struct alert *a = find_parent(p, (enum kind)kind, s->context->subscription[i].id);
+            if (a && known_level(a) > worst)
+                worst = known_level(a);
+        }
     return worst;
 }
 
@@ -193,7 +183,7 @@ static int find_former(struct plan *p, const struct observations *observations)
             s->former ? registry_find(p->registry, s->kind, p->ctx->tenant_id, s->subject) : NULL;
         if (!a || a->notified == LEVEL_NONE || !a->context)
             continue;
-        if (plan_reserve(&p->former, p->n_former, &p->size_former, sizeof *p->former) < 0)
+        if (array_room(&p->former, p->n_former, sizeof *p->former) < 0)
             return -ENOMEM;
         p->former[p->n_former++] = a;
     }

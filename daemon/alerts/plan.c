@@ -3,24 +3,10 @@
 #include "alerts/plan.h"
 
 #include "alerts/registry.h"
+#include "base/array.h"
 #include "base/text.h"
 #include <errno.h>
 #include <string.h>
-
-int plan_reserve(void *items, size_t n, size_t *size, size_t item_size)
-{
-    void *array;
-    if (n < *size)
-        return 0;
-    size_t wanted = *size ? *size * 2 : 8;
-    memcpy(&array, items, sizeof array);
-    array = reallocarray(array, wanted, item_size);
-    if (!array)
-        return -ENOMEM;
-    memcpy(items, &array, sizeof array);
-    *size = wanted;
-    return 0;
-}
 
 bool alerts_clock_jumped(const struct alert_registry *registry, const struct instant *now)
 {
@@ -57,7 +43,7 @@ void plan_clear(struct plan *p)
 
 static int plan_add(struct plan *p, struct work w, struct work **ret)
 {
-    if (plan_reserve(&p->work, p->n_work, &p->size_work, sizeof *p->work) < 0) {
+    if (array_room(&p->work, p->n_work, sizeof *p->work) < 0) {
         alert_free(w.after);
         return -ENOMEM;
     }
@@ -125,7 +111,7 @@ int plan_create(struct plan *p, const struct observation *s, struct work **ret)
 static int remove_id(struct plan *p, const char *id, struct past_alert past)
 {
     struct changes *c = p->changes;
-    if (plan_reserve(&c->removed, c->n_removed, &p->size_removed, sizeof *c->removed) < 0)
+    if (array_room(&c->removed, c->n_removed, sizeof *c->removed) < 0)
         return -ENOMEM;
     struct removal *gone = &c->removed[c->n_removed++];
     gone->past = past;
@@ -223,7 +209,7 @@ static int finish_work(struct plan *p, struct work *w)
         r = remove_id(p, w->before->id, past);
     if (r < 0 || blank || (w->before && same_alert(p, w->before, w->after)))
         return r;
-    if (plan_reserve(&c->alert, c->n_alerts, &p->size_alerts, sizeof *c->alert) < 0)
+    if (array_room(&c->alert, c->n_alerts, sizeof *c->alert) < 0)
         return -ENOMEM;
     c->alert[c->n_alerts++] = TAKE(w->after);
     return 0;

@@ -15,31 +15,27 @@ struct plan {
     struct failure why; /* of ctx->past; text "": none */
     int64_t jump;       /* by how much the wall clock jumped since the registry last changed */
     struct work *work;
-    size_t n_work, size_work;
+    size_t n_work;
     /* Notified alerts about pools that only the former source lists, by SKU. */
     const struct alert **former;
-    size_t n_former, size_former;
+    size_t n_former;
     const struct alert **parent; /* of kinds that explain others, by subject without case */
     size_t n_parents;
     struct changes *changes;
-    size_t size_alerts, size_events, size_deferrals, size_removed;
     struct notification **line; /* for the digests, owned; to[i] are the receivers of line[i] */
     receiver_set *to;
-    size_t n_lines, size_lines;
+    size_t n_lines;
     struct counted { /* counted in the digests for `to`, but not listed */
         enum rule rule;
         enum level level;
         receiver_set to;
     } *counted;
-    size_t n_counted, size_counted;
+    size_t n_counted;
 };
 int plan_begin(struct plan *p, const struct plan_context *ctx,
                const struct alert_registry *registry);
 void plan_clear(struct plan *p); /* frees what is inside */
-static inline void plan_clear_at(struct plan *p)
-{
-    plan_clear(p);
-} /* CLEANUP(plan_clear) */
+DEFINE_CLEANUP_IN_PLACE(struct plan, plan_clear)
 /* A working copy of an alert in the registry; take each once. After a clock jump its reminder is
  * moved. *ret is valid until the next call. */
 int plan_take(struct plan *p, const struct alert *before, struct work **ret);
@@ -73,6 +69,3 @@ int plan_defer_alert(struct plan *p, const struct alert *a, receiver_set to);
 /* The context of this alert is older than outage_tolerance. */
 bool plan_is_old(const struct plan *p, const struct alert *a);
 int plan_add_event(struct plan *p, const struct event *e); /* takes ownership of its members */
-
-/* Room for one more item in a growing array. */
-int plan_reserve(void *items, size_t n, size_t *size, size_t item_size);

@@ -31,26 +31,16 @@ static uint64_t hash_text(const char *s, uint64_t seed)
     return fnv1a(s, strlen(s) + 1, seed); /* with its NUL: "a", "bc" is not "ab", "c" */
 }
 
-static uint64_t hash_id(const char *id)
-{
-    return hash_text(id, FNV1A_SEED);
-}
-
 static uint64_t hash_subject(enum kind kind, const char *tenant_id, const char *subject)
 {
     unsigned char k = (unsigned char)kind;
     return hash_text(subject, hash_text(tenant_id, fnv1a(&k, 1, FNV1A_SEED)));
 }
 
-static uint64_t hash_tenant(const char *tenant_id)
-{
-    return hash_text(tenant_id, FNV1A_SEED);
-}
-
 static uint64_t hash_of(const struct alert *a, int index)
 {
-    return index == BY_ID       ? hash_id(a->id)
-           : index == BY_TENANT ? hash_tenant(a->tenant_id)
+    return index == BY_ID       ? hash_text(a->id, FNV1A_SEED)
+           : index == BY_TENANT ? hash_text(a->tenant_id, FNV1A_SEED)
                                 : hash_subject(a->kind, a->tenant_id, a->subject);
 }
 
@@ -144,7 +134,7 @@ void registry_free(struct alert_registry *b)
 
 static struct alert *find_id(const struct alert_registry *b, const char *id)
 {
-    struct alert *a = *bucket_of(b, BY_ID, hash_id(id));
+    struct alert *a = *bucket_of(b, BY_ID, hash_text(id, FNV1A_SEED));
     while (a && strcmp(a->id, id) != 0)
         a = a->next[BY_ID];
     return a;
@@ -213,8 +203,8 @@ const struct alert *registry_next(const struct alert_registry *b, size_t *cursor
 const struct alert *registry_next_of(const struct alert_registry *b, const char *tenant_id,
                                      const struct alert *after)
 {
-    const struct alert *a =
-        after ? after->next[BY_TENANT] : *bucket_of(b, BY_TENANT, hash_tenant(tenant_id));
+    const struct alert *a = after ? after->next[BY_TENANT]
+                                  : *bucket_of(b, BY_TENANT, hash_text(tenant_id, FNV1A_SEED));
     while (a && strcmp(a->tenant_id, tenant_id) != 0)
         a = a->next[BY_TENANT];
     return a;

@@ -40,11 +40,6 @@ static receiver_set self(const struct route_options *o, const struct alert_conte
     return at >= 0 ? BIT(at) : 0;
 }
 
-static bool glob_or_any(const char *glob, const char *text)
-{
-    return !glob || text_glob(glob, text);
-}
-
 static bool route_matches(const struct route *r, enum rule rule, enum level level,
                           const struct alert_context *f)
 {
@@ -52,8 +47,8 @@ static bool route_matches(const struct route *r, enum rule rule, enum level leve
                                            .tenant_id = f->tenant_id,
                                            .label = f->label,
                                            .n_labels = f->n_labels};
-    return glob_or_any(r->match.rule, rule_name(rule)) &&
-           glob_or_any(r->match.severity, level_name(level)) &&
+    return match_glob(r->match.rule, rule_name(rule)) &&
+           match_glob(r->match.severity, level_name(level)) &&
            match_applies(&r->match, &tenant, f->sku_id, f->sku_part_number, f->allotment_id);
 }
 

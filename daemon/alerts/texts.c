@@ -249,10 +249,7 @@ static void message_free(struct message_text *w)
     text_free(&w->what);
     text_free(&w->next);
 }
-static inline void message_free_at(struct message_text *w)
-{
-    message_free(w);
-}
+DEFINE_CLEANUP_IN_PLACE(struct message_text, message_free)
 
 int notification_write_texts(struct notification *n)
 {

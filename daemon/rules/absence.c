@@ -56,11 +56,6 @@ struct listed {
     size_t n;
 };
 
-static int compare_keys(const void *a, const void *b)
-{
-    return key_compare(*(const char *const *)a, *(const char *const *)b);
-}
-
 static int listed_new(const struct snapshot *s, struct listed *ret)
 {
     ret->key = calloc(s->n_allotments + 1, sizeof *ret->key);
@@ -69,7 +64,7 @@ static int listed_new(const struct snapshot *s, struct listed *ret)
     for (size_t i = 0; i < s->n_allotments; i++)
         if (allotment_key(&s->allotment[i]))
             ret->key[ret->n++] = allotment_key(&s->allotment[i]);
-    qsort(ret->key, ret->n, sizeof *ret->key, compare_keys);
+    qsort(ret->key, ret->n, sizeof *ret->key, key_compare_elements);
     return 0;
 }
 
@@ -77,7 +72,7 @@ static int listed_new(const struct snapshot *s, struct listed *ret)
 static bool sku_is_listed(const struct listed *l, const struct known_pool *p)
 {
     const char *key = known_pool_key(p);
-    return key && bsearch(&key, l->key, l->n, sizeof *l->key, compare_keys);
+    return key && bsearch(&key, l->key, l->n, sizeof *l->key, key_compare_elements);
 }
 
 static enum presence presence_of_missing(const struct judging *j, const struct listed *l,
@@ -209,7 +204,7 @@ static int remember_absent(const struct judging *j, const struct known_pool *pas
     return 0;
 }
 
-static bool is_remembered(enum presence presence)
+bool presence_is_remembered(enum presence presence)
 {
     return presence == PRESENCE_UNKNOWN || presence == PRESENCE_MISSING ||
            presence == PRESENCE_GONE;
@@ -221,7 +216,7 @@ static int remember(const struct judging *j, const struct presences *f)
     const struct snapshot *s = j->snapshot;
     size_t n = j->list_known ? s->n_allotments : 0;
     for (size_t k = 0; k < m->n_pools; k++)
-        n += is_remembered(f->known[k]);
+        n += presence_is_remembered(f->known[k]);
     if (n == 0)
         return 0;
     j->after->pool = calloc(n, sizeof *j->after->pool);
@@ -238,7 +233,7 @@ static int remember(const struct judging *j, const struct presences *f)
             i++;
             j->after->n_pools += r >= 0;
         } else {
-            if (is_remembered(f->known[k])) {
+            if (presence_is_remembered(f->known[k])) {
                 r = remember_absent(j, &m->pool[k], f->known[k], dst);
                 j->after->n_pools += r >= 0;
             }
@@ -321,9 +316,7 @@ int absence_judge(struct judging *j, struct presences *ret)
         return remember(j, ret);
 
     match_listed(j, ret);
-    if (judge_missing(j, ret) < 0)
-        return -ENOMEM;
-    if (pair_replacements(j, ret) < 0)
+    if (judge_missing(j, ret) < 0 || pair_replacements(j, ret) < 0)
         return -ENOMEM;
     if (zero_is_implausible(j, ret)) {
         j->list_known = false;

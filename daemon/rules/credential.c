@@ -129,12 +129,10 @@ static int fill_context(const struct credential *c, struct alert_context *f)
     f->n_used_by = (int64_t)c->n_tenants;
     f->expires_at = c->ends_at;
     f->expires_by_day = c->ends_by_day;
-    int r = f->used_by ? 0 : -ENOMEM;
-    if (r >= 0)
-        r = text_copy(c->certificate ? "certificate" : "client_secret", &f->credential);
-    if (r >= 0)
-        r = text_copy(c->client_id, &f->client_id);
-    return r < 0 ? r : text_copy(c->file, &f->file);
+    bool copied = f->used_by && text_copy(c->client_id, &f->client_id) >= 0 &&
+                  text_copy(c->certificate ? "certificate" : "client_secret", &f->credential) >= 0 &&
+                  text_copy(c->file, &f->file) >= 0;
+    return copied ? 0 : -ENOMEM;
 }
 
 int judge_credential(const struct rule_options *o, const struct credential *c,
@@ -149,11 +147,7 @@ int judge_credential(const struct rule_options *o, const struct credential *c,
         r = begin_context(o, c, now->at, &s.context);
     if (r >= 0)
         r = fill_context(c, s.context);
-    if (r < 0) {
-        observation_clear(&s);
-        return failure_oom(ret_failure);
-    }
-    judge_end(o, c, &t, &s);
-    *ret = s;
-    return 0;
+    if (r >= 0)
+        judge_end(o, c, &t, &s);
+    return observation_finish(&s, r, ret, ret_failure);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* rules/delivery.c: evaluates a receiver that has parked entries or is disabled. */
 #include "base/text.h"
-#include "rules/judge.h"
+#include "rules/internal.h"
 #include <errno.h>
 #include <string.h>
 
@@ -23,13 +23,10 @@ int judge_delivery(const char *receiver, bool pager, int64_t parked, bool disabl
     int r = s.subject ? context_new(&s.context) : -ENOMEM;
     if (r >= 0)
         r = text_copy(receiver, &s.context->receiver);
-    if (r < 0) {
-        observation_clear(&s);
-        return failure_oom(ret_failure);
+    if (r >= 0) {
+        s.context->cause = disabled ? CAUSE_DISABLED : parked > 0 ? CAUSE_PARKED : CAUSE_NONE;
+        s.context->parked = parked;
+        s.context->observed_at = now->at;
     }
-    s.context->cause = disabled ? CAUSE_DISABLED : parked > 0 ? CAUSE_PARKED : CAUSE_NONE;
-    s.context->parked = parked;
-    s.context->observed_at = now->at;
-    *ret = s;
-    return 0;
+    return observation_finish(&s, r, ret, ret_failure);
 }

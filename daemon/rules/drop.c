@@ -4,6 +4,7 @@
  * The history of a pool is the few higher numbers it had (peaks), so a pool that does not change
  * needs no memory. Units that another pool of the SKU gains in the same poll count as moved, not
  * lost, as happens with renewals and new agreements. */
+#include "base/array.h"
 #include "rules/internal.h"
 #include <errno.h>
 #include <string.h>
@@ -28,20 +29,13 @@ static const struct known_drop *known(const struct tenant_memory *m, const char 
     return found ? found : &NO_DROP;
 }
 
-static void forget_from(struct known_drop *d, size_t first)
-{
-    if (d->n_peaks > first)
-        d->n_peaks = first;
-}
-
-/* Removes peaks that are not higher than the present number, and closes a drop that is recovered.
- */
+/* Removes peaks that are not above the present number, and closes a recovered drop. */
 static void remove_reached(struct known_drop *d, int64_t allotted)
 {
     size_t n = 0;
     while (n < d->n_peaks && d->peak[n].allotted > allotted)
         n++;
-    forget_from(d, n);
+    d->n_peaks = n;
     if (d->reference != NUMBER_UNKNOWN && allotted >= d->reference)
         d->reference = NUMBER_UNKNOWN;
 }
@@ -122,18 +116,13 @@ void drops_follow(const struct judging *j, const struct groups *g, const struct 
 
 /* ---- the finding ---- */
 
-static void begin(const struct threshold *t, struct finding *f)
-{
-    finding_init(f, RULE_CAPACITY_DROP, t);
-    /* Critical has the same limit: the level depends on the effect of the loss, not on its size. */
-    f->threshold[LEVEL_CRITICAL] = f->threshold[LEVEL_WARNING];
-    if (!t->limit[LEVEL_WARNING].on)
-        finding_not_applicable(f);
-}
-
 void drop_unknown(const struct threshold *t, struct finding *ret)
 {
-    begin(t, ret);
+    finding_init(ret, RULE_CAPACITY_DROP, t);
+    /* Critical has the same limit: the level depends on the effect of the loss, not on its size. */
+    ret->threshold[LEVEL_CRITICAL] = ret->threshold[LEVEL_WARNING];
+    if (!t->limit[LEVEL_WARNING].on)
+        finding_not_applicable(ret);
 }
 
 static int64_t reference_of(const struct known_drop *d)
@@ -180,7 +169,7 @@ void drop_judge(const struct judging *j, const struct threshold *t, const struct
 {
     int64_t reference = c->allotted;
     bool open = false;
-    begin(t, ret);
+    drop_unknown(t, ret);
     *ret_reference = NUMBER_UNKNOWN;
     for (size_t i = 0; ret->state == FINDING_NOT_APPLICABLE && i < n; i++)
         drop[i].reference = NUMBER_UNKNOWN;
@@ -211,12 +200,8 @@ int drop_remember(struct judging *j, const struct known_drop *d)
     struct tenant_memory *m = j->after;
     if (d->reference == NUMBER_UNKNOWN && d->n_peaks == 0)
         return 0;
-    void *moved = m->n_drops & (m->n_drops - 1) /* grown at 0, 1, 2, 4, 8, ... */
-                      ? m->drop
-                      : reallocarray(m->drop, m->n_drops ? m->n_drops * 2 : 1, sizeof *m->drop);
-    if (!moved)
+    if (array_room(&m->drop, m->n_drops, sizeof *m->drop) < 0)
         return -ENOMEM;
-    m->drop = moved;
     m->drop[m->n_drops] = *d;
     m->drop[m->n_drops].id = strdup(d->id);
     if (!m->drop[m->n_drops].id)

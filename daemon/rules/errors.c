@@ -28,8 +28,7 @@ struct seen_group {
 /* Lower case: the subject must not depend on the letter case of an id in a response. */
 static char *subject_of(const char *sku_id, const char *code)
 {
-    CLEANUP(free) char *joined = text_printf("%s/%s", sku_id ? sku_id : "-", code);
-    return joined ? lower_case(joined) : NULL;
+    return lower_case(text_printf("%s/%s", sku_id ? sku_id : "-", code));
 }
 
 static int compare_seen(const void *a, const void *b)
@@ -57,12 +56,9 @@ static int remember(struct judging *j, const struct seen_group *s, const char *s
     struct known_group *dst = &j->after->group[j->after->n_groups];
     *dst = (struct known_group){.first_seen_at = first_seen(j, s), .absent_since = absent_since};
     j->after->n_groups++; /* tenant_memory_free takes apart a half-built one */
-    int r = text_copy(s->subject, &dst->subject);
-    if (r >= 0)
-        r = text_copy(sku_id, &dst->sku_id);
-    if (r >= 0)
-        r = text_copy(code, &dst->code);
-    return r;
+    bool copied = text_copy(s->subject, &dst->subject) >= 0 &&
+                  text_copy(sku_id, &dst->sku_id) >= 0 && text_copy(code, &dst->code) >= 0;
+    return copied ? 0 : -ENOMEM;
 }
 
 static int judge_group(struct judging *j, struct groups *g, const struct seen_group *s,

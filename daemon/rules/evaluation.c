@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* rules/evaluation.c: appends observations and fills in their context, for all rules. */
+#include "base/array.h"
 #include "base/text.h"
 #include "rules/internal.h"
 #include <ctype.h>
@@ -14,6 +15,16 @@ void observation_clear(struct observation *s)
     free(s->replaces);
     context_free(s->context);
     *s = (struct observation){0};
+}
+
+int observation_finish(struct observation *s, int r, struct observation *ret, struct failure *f)
+{
+    if (r < 0) {
+        observation_clear(s);
+        return failure_oom(f);
+    }
+    *ret = *s;
+    return 0;
 }
 
 void observations_free(struct observations *s)
@@ -31,15 +42,8 @@ struct observation *judging_observation(struct judging *j, enum kind kind, char 
     CLEANUP(free) char *owned = subject;
     if (!subject)
         return NULL;
-    if (j->observations->n == j->observations_size) {
-        size_t size = j->observations_size ? j->observations_size * 2 : 32;
-        void *moved =
-            reallocarray(j->observations->observation, size, sizeof *j->observations->observation);
-        if (!moved)
-            return NULL;
-        j->observations->observation = moved;
-        j->observations_size = size;
-    }
+    if (array_room(&j->observations->observation, j->observations->n, sizeof(struct observation)) < 0)
+        return NULL;
     struct observation *s = &j->observations->observation[j->observations->n];
     *s = (struct observation){.kind = kind};
     if (context_begin(j->ctx, j->snapshot->taken.at, &s->context) < 0)
@@ -80,37 +84,29 @@ int context_set_sku(struct alert_context *f, const struct rule_options *o, const
     const char *name = product_name(o->products, sku_id, part_number);
     if (!name)
         name = part_number ? part_number : sku_id;
-    int r = text_copy(sku_id, &f->sku_id);
-    if (r >= 0)
-        r = text_copy(part_number, &f->sku_part_number);
-    if (r >= 0)
-        r = text_copy(name, &f->sku_name);
-    return r;
+    bool copied = text_copy(sku_id, &f->sku_id) >= 0 &&
+                  text_copy(part_number, &f->sku_part_number) >= 0 &&
+                  text_copy(name, &f->sku_name) >= 0;
+    return copied ? 0 : -ENOMEM;
 }
 
 int context_add_subscription(struct alert_context *f, const struct subscription *s)
 {
     if (f->n_subscriptions >= CONTEXT_SUBSCRIPTIONS_MAX)
         return 0;
-    void *moved = reallocarray(f->subscription, f->n_subscriptions + 1, sizeof *f->subscription);
-    if (!moved)
+    if (array_room(&f->subscription, f->n_subscriptions, sizeof *f->subscription) < 0)
         return -ENOMEM;
-    f->subscription = moved;
     struct context_subscription *to = &f->subscription[f->n_subscriptions++];
     *to = (struct context_subscription){.start_date = s->start_date,
                                         .next_lifecycle_date = s->next_lifecycle_date};
-    int r = text_copy(s->id, &to->id);
-    if (r >= 0)
-        r = text_copy(s->state_text, &to->state);
-    if (r >= 0)
-        r = text_copy(s->tags_text, &to->tags);
-    return r;
+    bool copied = text_copy(s->id, &to->id) >= 0 && text_copy(s->state_text, &to->state) >= 0 &&
+                  text_copy(s->tags_text, &to->tags) >= 0;
+    return copied ? 0 : -ENOMEM;
 }
 
-char *lower_case(const char *s)
+char *lower_case(char *s)
 {
-    char *lower = strdup(s);
-    for (char *c = lower; c && *c; c++)
+    for (char *c = s; c && *c; c++)
         *c = (char)tolower((unsigned char)*c);
-    return lower;
+    return s;
 }

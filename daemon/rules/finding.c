@@ -66,3 +66,11 @@ int64_t day_of(usec_t at, int32_t utc_offset, usec_t begins)
     int64_t day = 24 * 60 * 60;
     return seconds / day - (seconds % day < 0);
 }
+
+const struct finding *observation_finding(const struct observation *s, enum rule rule)
+{
+    for (size_t i = 0; i < s->n_findings; i++)
+        if (s->finding[i].rule == rule)
+            return &s->finding[i];
+    return NULL;
+}

@@ -6,19 +6,12 @@
  * same licences: its alert clears when they are clear, and stays raised while one is not. */
 #include "rules/internal.h"
 
-bool former_is(const struct judging *j, const struct known_pool *p, bool *ret_expired)
+/* Whether only a source other than the current one lists the pool. *ret_expired: for MEMORY_KEPT. */
+static bool former_is(const struct judging *j, const struct known_pool *p, bool *ret_expired)
 {
     *ret_expired = j->list_known && p->absent_since.boot != 0 &&
                    instant_since(&p->absent_since, &j->snapshot->taken) >= MEMORY_KEPT;
     return j->after->source != SOURCE_NONE && !pool_id_is_of(p->id, j->after->source);
-}
-
-static const struct finding *find(const struct observation *s, enum rule rule)
-{
-    for (size_t i = 0; i < s->n_findings; i++)
-        if (s->finding[i].rule == rule)
-            return &s->finding[i];
-    return NULL;
 }
 
 /* Derives the finding of a rule from the listed pools of the SKU. False: none has an observation.
@@ -29,7 +22,7 @@ static bool judge_rule(const struct judging *j, const struct groups *g, const st
     for (size_t i = 0; i < of->n; i++) {
         size_t place = g->observation[g->order[of->first + i]];
         const struct finding *f =
-            place ? find(&j->observations->observation[place - 1], ret->rule) : NULL;
+            place ? observation_finding(&j->observations->observation[place - 1], ret->rule) : NULL;
         if (!f)
             continue;
         any = true;

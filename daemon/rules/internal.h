@@ -51,7 +51,6 @@ struct judging { /* a call of judge_snapshot or judge_again */
     const struct tenant_memory *before;
     struct tenant_memory *after;
     struct observations *observations;
-    size_t observations_size;
     bool list_known; /* the list of pools is complete and plausible */
 };
 usec_t judging_now(const struct judging *j); /* time of the snapshot, by the clock of its source */
@@ -66,7 +65,9 @@ int context_set_sku(struct alert_context *f, const struct rule_options *o, const
                     const char *part_number);
 /* Appends a subscription; no effect beyond CONTEXT_SUBSCRIPTIONS_MAX. */
 int context_add_subscription(struct alert_context *f, const struct subscription *s);
-char *lower_case(const char *s); /* a new string, ASCII letters only; NULL: out of memory */
+char *lower_case(char *s); /* in place, ASCII letters only; returns s. NULL yields NULL */
+/* Ends a judge function: moves *s to *ret, or if r < 0 (-ENOMEM) frees it. */
+int observation_finish(struct observation *s, int r, struct observation *ret, struct failure *f);
 
 /* ---- memory.c ---- */
 
@@ -99,10 +100,8 @@ int absence_judge(struct judging *j, struct presences *ret);
 /* All pools PRESENT, all pointers NULL. *ret must be cleared on failure, too. */
 int presences_new(const struct judging *j, struct presences *ret);
 void presences_clear(struct presences *f);
-static inline void presences_clear_at(struct presences *f)
-{
-    presences_clear(f);
-}
+bool presence_is_remembered(enum presence presence); /* UNKNOWN, MISSING or GONE */
+DEFINE_CLEANUP_IN_PLACE(struct presences, presences_clear)
 
 /* ---- drop.c: capacity that was lost ---- */
 
@@ -148,10 +147,7 @@ struct groups {
 /* Borrows from j. *ret must be cleared on failure, too. */
 int groups_new(const struct judging *j, struct groups *ret);
 void groups_clear(struct groups *g);
-static inline void groups_clear_at(struct groups *g)
-{
-    groups_clear(g);
-}
+DEFINE_CLEANUP_IN_PLACE(struct groups, groups_clear)
 const struct group *groups_find(const struct groups *g, const char *key); /* NULL: not listed */
 /* Pool i of a group. */
 const struct allotment *groups_allotment(const struct groups *g, const struct group *of, size_t i);
@@ -162,16 +158,14 @@ int groups_part_number(struct groups *g, const char *sku_id, const char **ret);
 int pool_name(const struct rule_options *o, const struct groups *g, const struct group *of,
               size_t i, char **ret);
 bool allotment_is_trial(const struct allotment *a); /* all of its subscriptions are trials */
-/* Ignores case; NULL sorts last. */
+/* Ignores case; NULL sorts last. The second compares elements of an array of keys. */
 int key_compare(const char *a, const char *b);
+int key_compare_elements(const void *a, const void *b);
 const char *known_pool_key(const struct known_pool *p);
 const char *allotment_key(const struct allotment *a);
 
 /* ---- former.c: pools that only another source lists ---- */
 
-/* Whether only a source other than the current one lists the pool. *ret_expired: for MEMORY_KEPT.
- */
-bool former_is(const struct judging *j, const struct known_pool *p, bool *ret_expired);
 /* Marks the observation of such a pool, and sets its findings by those of the listed pools of its
  * SKU. Call it after these have their observations. */
 void former_judge(const struct judging *j, const struct groups *g, const struct known_pool *p,

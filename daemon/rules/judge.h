@@ -77,6 +77,8 @@ struct observations {
     struct observation *observation;
     size_t n;
 };
+/* The finding of this rule; NULL: there is none. */
+const struct finding *observation_finding(const struct observation *s, enum rule rule);
 void observations_free(struct observations *s);
 DEFINE_CLEANUP(struct observations *, observations_free)
 
@@ -330,10 +332,7 @@ int credential_subject(const struct credential *c, char **ret);
 
 /* Frees the members of *s and zeroes it. */
 void observation_clear(struct observation *s);
-static inline void observation_clear_at(struct observation *s)
-{
-    observation_clear(s);
-} /* CLEANUP(observation_clear) */
+DEFINE_CLEANUP_IN_PLACE(struct observation, observation_clear)
 
 /* ---- orders ---- */
 

@@ -5,7 +5,7 @@
 #include "rules/options.h"
 #include <string.h>
 
-static bool glob_or_any(const char *glob, const char *text)
+bool match_glob(const char *glob, const char *text)
 {
     return !glob || text_glob(glob, text);
 }
@@ -27,7 +27,7 @@ bool match_applies(const struct match *m, const struct tenant_identity *tenant, 
         return false;
     if (m->sku && !text_glob(m->sku, sku_part_number) && !text_glob(m->sku, sku_id))
         return false;
-    if (!glob_or_any(m->allotment, allotment_id))
+    if (!match_glob(m->allotment, allotment_id))
         return false;
     for (size_t i = 0; i < m->n_labels; i++)
         if (!label_matches(&m->label[i], tenant))
@@ -89,7 +89,7 @@ static void override_apply(const struct override *o, struct threshold ret[static
                             enum ignore *ignore)
 {
     for (int r = 0; r < RULE_COUNT_; r++) {
-        if (!glob_or_any(o->match.rule, rule_name((enum rule)r)))
+        if (!match_glob(o->match.rule, rule_name((enum rule)r)))
             continue;
         threshold_apply(&ret[r], &o->threshold[r]);
         /* ignore with a rule switches that rule off for the pool. */

@@ -2,23 +2,20 @@
 /* rules/memory.c: looks up, copies and frees the memory of a tenant. */
 #include "base/text.h"
 #include "rules/internal.h"
+#include <errno.h>
 #include <string.h>
 
 int known_pool_copy(const struct known_pool *src, struct known_pool *dst)
 {
     struct known_pool copy = *src;
     copy.id = copy.sku_id = copy.sku_part_number = NULL;
-    int r = text_copy(src->id, &copy.id);
-    if (r >= 0)
-        r = text_copy(src->sku_id, &copy.sku_id);
-    if (r >= 0)
-        r = text_copy(src->sku_part_number, &copy.sku_part_number);
-    if (r < 0) {
+    bool copied = text_copy(src->id, &copy.id) >= 0 && text_copy(src->sku_id, &copy.sku_id) >= 0 &&
+                  text_copy(src->sku_part_number, &copy.sku_part_number) >= 0;
+    if (copied)
+        *dst = copy;
+    else
         known_pool_clear(&copy);
-        return r;
-    }
-    *dst = copy;
-    return 0;
+    return copied ? 0 : -ENOMEM;
 }
 
 bool pool_id_is_of(const char *id, enum source source)

@@ -359,10 +359,5 @@ int judge_poll(const struct judge_context *ctx, const struct tenant_health *h,
 {
     struct observation s = {.kind = KIND_POLL, .subject = strdup("")};
     int r = s.subject ? fill_observation(ctx, h, now, &s) : -ENOMEM;
-    if (r < 0) {
-        observation_clear(&s);
-        return failure_oom(ret_failure);
-    }
-    *ret = s;
-    return 0;
+    return observation_finish(&s, r, ret, ret_failure);
 }

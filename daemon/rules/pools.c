@@ -52,7 +52,7 @@ static int pool_observation(struct judging *j, const struct groups *g, const str
     judge_quiet(j, sku, p, presences->replaced[at] ? presences->replaced[at] : presences->past[at],
                 s);
     if (presences->past[at] && presences->past[at]->gone)
-        capacity_add_gone(s, p->threshold, false, presences->past[at]->consumed);
+        gone_judge(p->threshold, false, presences->past[at]->consumed, &s->finding[s->n_findings++]);
     int r = 0;
     if (presences->replaced[at])
         r = text_copy(presences->replaced[at]->id, &s->replaces);
@@ -93,7 +93,7 @@ static int absent_observation(struct judging *j, const struct groups *g, const s
     drop_unknown(&t[RULE_CAPACITY_DROP], &drop);
     capacity_add_findings(s, f, &drop);
     if (presence == PRESENCE_GONE)
-        capacity_add_gone(s, t, true, k->consumed);
+        gone_judge(t, true, k->consumed, &s->finding[s->n_findings++]);
     if (presence == PRESENCE_UNKNOWN)
         former_judge(j, g, k, t, s);
     s->context->allotted = k->allotted;
@@ -107,11 +107,6 @@ static int absent_observation(struct judging *j, const struct groups *g, const s
 }
 
 /* ---- pools of a SKU ---- */
-
-static int compare_keys(const void *a, const void *b)
-{
-    return key_compare(*(const char *const *)a, *(const char *const *)b);
-}
 
 /* The sorted SKUs of pools that are missing, but not confirmed to be gone. */
 static int missing_keys(const struct judging *j, const struct presences *presences,
@@ -130,7 +125,7 @@ static int missing_keys(const struct judging *j, const struct presences *presenc
                 IGNORE_ALL)
             key[n++] = known_pool_key(p);
     }
-    qsort(key, n, sizeof *key, compare_keys);
+    qsort(key, n, sizeof *key, key_compare_elements);
     *ret = key;
     *ret_n = n;
     return 0;
@@ -146,7 +141,7 @@ static int pools_of_skus(struct judging *j, const struct groups *g,
         CLEANUP(sku_clear) struct sku sku = {0};
         r = sku_load(j, g, &g->group[i], presences, &sku);
         sku.siblings.missing = g->group[i].key && bsearch(&g->group[i].key, missing, n_missing,
-                                                          sizeof *missing, compare_keys);
+                                                          sizeof *missing, key_compare_elements);
         for (size_t k = 0; r >= 0 && k < sku.n; k++)
             r = pool_observation(j, g, &sku, &sku.pool[k], presences);
         if (r >= 0)
@@ -160,11 +155,8 @@ int pools_judge(struct judging *j, const struct groups *g, const struct presence
     if (j->ctx->options->scope == SCOPE_SKU)
         return skus_judge(j, g, presences);
     int r = pools_of_skus(j, g, presences);
-    for (size_t k = 0; r >= 0 && k < j->before->n_pools; k++) {
-        enum presence presence = presences->known[k];
-        if (presence == PRESENCE_UNKNOWN || presence == PRESENCE_MISSING ||
-            presence == PRESENCE_GONE)
-            r = absent_observation(j, g, &j->before->pool[k], presence);
-    }
+    for (size_t k = 0; r >= 0 && k < j->before->n_pools; k++)
+        if (presence_is_remembered(presences->known[k]))
+            r = absent_observation(j, g, &j->before->pool[k], presences->known[k]);
     return r;
 }

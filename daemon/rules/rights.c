@@ -34,7 +34,7 @@ int right_principal(const struct rule_options *o, const struct right_need *need,
         *ret = text_printf("%s %s", kind_of(need), need->user ? need->user : need->group);
         return *ret ? 0 : -ENOMEM;
     }
-    CLEANUP(free) char *lower = lower_case(need->user);
+    CLEANUP(free) char *lower = lower_case(strdup(need->user));
     if (!lower || sha256(lower, strlen(lower), sum) < 0)
         return -ENOMEM;
     hex_encode(sum, sizeof sum, hex);
@@ -44,10 +44,8 @@ int right_principal(const struct rule_options *o, const struct right_need *need,
 
 int right_subject(const struct right_need *need, char **ret)
 {
-    CLEANUP(free)
-    char *joined =
-        text_printf("%s/%s/%s", kind_of(need), need->user ? need->user : need->group, need->sku);
-    *ret = joined ? lower_case(joined) : NULL;
+    *ret = lower_case(
+        text_printf("%s/%s/%s", kind_of(need), need->user ? need->user : need->group, need->sku));
     return *ret ? 0 : -ENOMEM;
 }
 
@@ -277,10 +275,5 @@ int judge_right(const struct judge_context *ctx, const struct right_need *need,
     const struct right_case v = {
         .need = need, .rights = rights, .sku_id = sku_id, .part_number = part_number};
     struct observation s = {.kind = KIND_RIGHT};
-    if (fill(ctx, &v, now, &s) < 0) {
-        observation_clear(&s);
-        return failure_oom(ret_failure);
-    }
-    *ret = s;
-    return 0;
+    return observation_finish(&s, fill(ctx, &v, now, &s), ret, ret_failure);
 }

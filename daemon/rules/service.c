@@ -181,10 +181,5 @@ int judge_service(const struct service_tenant *tenant, size_t n, const struct se
     int r = s.subject ? context_new(&s.context) : -ENOMEM;
     if (r >= 0)
         r = fill_context(tenant, n, tally, now, s.context);
-    if (r < 0) {
-        observation_clear(&s);
-        return failure_oom(ret_failure);
-    }
-    *ret = s;
-    return 0;
+    return observation_finish(&s, r, ret, ret_failure);
 }

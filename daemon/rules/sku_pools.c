@@ -90,10 +90,8 @@ int sku_load(const struct judging *j, const struct groups *g, const struct group
 /* The units before a drop that raises or keeps a level; else NUMBER_UNKNOWN. */
 static int64_t open_reference(const struct observation *s)
 {
-    for (size_t i = 0; i < s->n_findings; i++)
-        if (s->finding[i].rule == RULE_CAPACITY_DROP && s->finding[i].keep > LEVEL_NONE)
-            return s->context->reference;
-    return NUMBER_UNKNOWN;
+    const struct finding *drop = observation_finding(s, RULE_CAPACITY_DROP);
+    return drop && drop->keep > LEVEL_NONE ? s->context->reference : NUMBER_UNKNOWN;
 }
 
 void capacity_set_numbers(struct observation *s, const struct capacity *c,
@@ -138,12 +136,6 @@ void capacity_add_findings(struct observation *s, const struct finding f[static 
     memcpy(s->finding, f, CAPACITY_FINDINGS * sizeof *f);
     s->n_findings = CAPACITY_FINDINGS;
     s->finding[s->n_findings++] = *drop;
-}
-
-void capacity_add_gone(struct observation *s, const struct threshold t[static RULE_COUNT_],
-                       bool gone, int64_t last_consumed)
-{
-    gone_judge(t, gone, last_consumed, &s->finding[s->n_findings++]);
 }
 
 int sku_remember(struct judging *j, const struct sku *sku)

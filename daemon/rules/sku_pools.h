@@ -28,10 +28,7 @@ struct sku {
 int sku_load(const struct judging *j, const struct groups *g, const struct group *group,
              const struct presences *presences, struct sku *ret);
 void sku_clear(struct sku *s);
-static inline void sku_clear_at(struct sku *s)
-{
-    sku_clear(s);
-}
+DEFINE_CLEANUP_IN_PLACE(struct sku, sku_clear)
 /* Copies the drops of all pools to j->after. */
 int sku_remember(struct judging *j, const struct sku *sku);
 
@@ -41,9 +38,6 @@ bool allotment_has_ended(const struct allotment *a);
 /* Sets all findings but allotment_gone. */
 void capacity_add_findings(struct observation *s, const struct finding f[static CAPACITY_FINDINGS],
                            const struct finding *drop);
-/* Appends allotment_gone, see gone_judge. */
-void capacity_add_gone(struct observation *s, const struct threshold t[static RULE_COUNT_],
-                       bool gone, int64_t last_consumed);
 int capacity_add_subscriptions(struct alert_context *f, const struct allotment *a);
 /* Sets units, waiting members and order sizes in the context. Call it after the findings are set.
  */

@@ -66,7 +66,7 @@ static void sku_add_gone(struct observation *s, const struct threshold t[static 
         back |= past && past->gone;
     }
     if (gone || back)
-        capacity_add_gone(s, t, gone, consumed);
+        gone_judge(t, gone, consumed, &s->finding[s->n_findings++]);
 }
 
 /* Either the listed pools (`sku`) or the missing ones (`m`) may be none, but not both. */
@@ -102,7 +102,7 @@ static int sku_observation(struct judging *j, const struct groups *g, const stru
     if (incomplete)
         sum = (struct capacity){.waiting = {.section = SECTION_UNKNOWN}};
 
-    struct observation *s = judging_observation(j, KIND_CAPACITY, lower_case(key));
+    struct observation *s = judging_observation(j, KIND_CAPACITY, lower_case(strdup(key)));
     if (!s)
         return -ENOMEM;
     s->silent = silent || ignore == IGNORE_ALERTS;
@@ -132,8 +132,7 @@ int skus_judge(struct judging *j, const struct groups *g, const struct presences
     if (!index)
         return -ENOMEM;
     for (size_t k = 0; k < before->n_pools; k++)
-        if (presences->known[k] == PRESENCE_UNKNOWN || presences->known[k] == PRESENCE_MISSING ||
-            presences->known[k] == PRESENCE_GONE)
+        if (presence_is_remembered(presences->known[k]))
             index[n++] = k;
     if (n > 0)
         qsort_r(index, n, sizeof *index, compare_missing, (void *)before);

@@ -14,6 +14,11 @@ int key_compare(const char *a, const char *b)
     return strcasecmp(a, b);
 }
 
+int key_compare_elements(const void *a, const void *b)
+{
+    return key_compare(*(const char *const *)a, *(const char *const *)b);
+}
+
 const char *allotment_key(const struct allotment *a)
 {
     return a->sku_id ? a->sku_id : a->sku_part_number;

@@ -13,7 +13,6 @@ CHOICE = re.compile(rf"[!=]=\s*{ONE}|\b{ONE}\s*[!=]=|\bcase\s+{ONE}")
 # The rules and the words of one kind, which know their own: a file, and how often it may compare.
 OWN = {
     "daemon/rules/pools.c": 2,  # a pool whose siblings have free units raises neither usage nor remaining
-    "daemon/rules/sku_pools.c": 1,  # the units before an open drop
     "daemon/rules/units.c": 1,  # an order that ends the alert may leave a margin of usage that no order meets
     "daemon/alerts/texts_pool.c": 3,  # which of its rules decides: what the title says first
 }
