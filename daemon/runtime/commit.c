@@ -102,7 +102,7 @@ void commit_apply(struct app *app, struct changes *changes)
 int commit_all(struct app *app, const struct commit *c, size_t n, struct changes *changes,
                 struct failure *why)
 {
-    int r = app->cli->dry_run ? 0 : store_commit_all(app->store, c, n, why);
+    int r = app->cli->dry_run ? 0 : store_commit(app->store, c, n, why);
     if (r >= 0) {
         commit_apply(app, changes);
         return 0;

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/log.h"
 #include "base/message_ids.h"
 #include "base/text.h"
@@ -39,10 +40,8 @@ static int empty_snapshot(const struct tenant *t, struct instant now, struct sna
 
 static int observations_append(struct observations *s, struct observation *one)
 {
-    struct observation *grown = reallocarray(s->observation, s->n + 1, sizeof *grown);
-    if (!grown)
+    if (array_room(&s->observation, s->n, sizeof *s->observation) < 0)
         return -ENOMEM;
-    s->observation = grown;
     s->observation[s->n++] = *one;
     *one = (struct observation){0};
     return 0;
@@ -242,7 +241,7 @@ static bool commit_together(struct app *app, const struct polled *polled, size_t
         if (polled[i].r >= 0)
             c[n_planned++] = commit_of(&polled[i], now);
     return n_planned > 1 && !app->cli->dry_run &&
-           store_commit_all(app->store, c, n_planned, NULL) >= 0;
+           store_commit(app->store, c, n_planned, NULL) >= 0;
 }
 
 /* A complete and trusted list can be judged again after a reload. */

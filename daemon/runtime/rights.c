@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "base/array.h"
 #include "base/log.h"
 #include "base/message_ids.h"
 #include "base/text.h"
@@ -147,16 +148,14 @@ static void entry_ended(struct lookup_run *r, const struct rights *found)
 {
     CLEANUP(observation_clear) struct observation observation = {0};
     struct failure why = {0};
-    struct observation *grown =
-        reallocarray(r->observations.observation, r->observations.n + 1, sizeof *grown);
-    if (grown)
-        r->observations.observation = grown;
-    if (!grown || judge(r, found, &observation, &why) < 0) {
+    struct observations *all = &r->observations;
+    if (array_room(&all->observation, all->n, sizeof *all->observation) < 0 ||
+        judge(r, found, &observation, &why) < 0) {
         (void)failure_oom(&why);
         note_failure(r, &why);
         return;
     }
-    r->observations.observation[r->observations.n++] = observation;
+    all->observation[all->n++] = observation;
     observation = (struct observation){0};
 }
 

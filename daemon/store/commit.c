@@ -82,12 +82,7 @@ static int commit_all(struct store *s, const struct commit *c, size_t n, struct 
     return store_end(s, r, ret_failure);
 }
 
-int store_commit_all(struct store *s, const struct commit *c, size_t n, struct failure *ret_failure)
+int store_commit(struct store *s, const struct commit *c, size_t n, struct failure *ret_failure)
 {
     return MENDING(s, ret_failure, commit_all(s, c, n, ret_failure));
-}
-
-int store_commit(struct store *s, const struct commit *c, struct failure *ret_failure)
-{
-    return store_commit_all(s, c, 1, ret_failure);
 }

@@ -168,11 +168,6 @@ void db_close(struct db *d)
 
 /* ---- statements ---- */
 
-static int prepare(struct db *d, const char *sql, sqlite3_stmt **ret)
-{
-    return sqlite3_prepare_v3(d->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL);
-}
-
 struct query query_cached(struct db *d, const void *about, const char *key,
                           char *(*make_sql)(const void *about, const char *key))
 {
@@ -188,7 +183,8 @@ struct query query_cached(struct db *d, const void *about, const char *key,
     if (make_sql && !made)
         q.rc = SQLITE_NOMEM;
     else
-        q.rc = prepare(d, made ? made : key, &q.stmt);
+        q.rc = sqlite3_prepare_v3(d->handle, made ? made : key, -1, SQLITE_PREPARE_PERSISTENT,
+                                  &q.stmt, NULL);
     if (q.rc == SQLITE_OK) {
         d->cache[d->n_cached].about = about;
         d->cache[d->n_cached].sql = key;
@@ -267,6 +263,12 @@ int query_run(struct query *q, struct failure *f)
 const char *query_get_text(const struct query *q, int column)
 {
     return (const char *)sqlite3_column_text(q->stmt, column);
+}
+
+void query_get_buffer(const struct query *q, int column, char *dst, size_t size)
+{
+    const char *text = query_get_text(q, column);
+    (void)snprintf(dst, size, "%s", text ? text : "");
 }
 
 usec_t query_get_usec(const struct query *q, int column)

@@ -4,6 +4,7 @@
  * Private to the room. A connection that met an I/O error or damage is `sick`: its owner must close,
  * reopen and check it, because the kernel may have dropped dirty pages after a failed fsync. */
 #pragma once
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include <sqlite3.h>
@@ -71,10 +72,7 @@ struct query query_new(struct db *d, const char *sql);
 struct query query_cached(struct db *d, const void *about, const char *key,
                           char *(*make_sql)(const void *about, const char *key));
 void query_end(struct query *q);
-static inline void query_end_at(struct query *q)
-{
-    query_end(q);
-}
+DEFINE_CLEANUP_IN_PLACE(struct query, query_end)
 void query_int(struct query *q, int64_t value);
 void query_usec(struct query *q, usec_t value);     /* beyond INT64_MAX: INT64_MAX */
 void query_text(struct query *q, const char *text); /* NULL: null */
@@ -87,6 +85,8 @@ static inline int64_t query_get_int(const struct query *q, int column)
 {
     return sqlite3_column_int64(q->stmt, column);
 }
+/* Copies a text, cut to fit with its NUL; "" for null. */
+void query_get_buffer(const struct query *q, int column, char *dst, size_t size);
 /* NULL for null; borrowed until the next step. */
 const char *query_get_text(const struct query *q, int column);
 usec_t query_get_usec(const struct query *q, int column); /* negative: 0 */

@@ -17,36 +17,18 @@ static inline void deferred_rows_free_at(struct deferred_rows *rows)
     free(rows->row);
 }
 
-static int read_row(struct row *row, struct deferred *ret)
+static int take_row(struct row *row, void *into)
 {
-    *ret = (struct deferred){0};
-    row_get_buffer(row, ret->alert_id, sizeof ret->alert_id);
-    row_get_buffer(row, ret->receiver, sizeof ret->receiver);
-    ret->episode = (uint32_t)row_get_int(row, 0, UINT32_MAX);
-    return !row->wrong;
-}
-
-static int collect(struct query *q, struct deferred_rows *ret, struct bad_rows *bad,
-                   struct failure *f)
-{
-    int r;
-    while ((r = query_step(q, f)) > 0) {
-        struct row row;
-        struct deferred deferred;
-        int good = row_read(q, &TABLE_HELD, &row);
-        if (good > 0)
-            good = read_row(&row, &deferred);
-        if (good < 0 || (good == 0 && bad_rows_add(bad, &TABLE_HELD, &row) < 0))
-            return failure_oom(f);
-        if (good == 0)
-            continue;
-        struct deferred *grown = reallocarray(ret->row, ret->n + 1, sizeof *grown);
-        if (!grown)
-            return failure_oom(f);
-        ret->row = grown;
-        ret->row[ret->n++] = deferred;
-    }
-    return r;
+    struct deferred_rows *rows = into;
+    if (array_room(&rows->row, rows->n, sizeof *rows->row) < 0)
+        return -ENOMEM;
+    struct deferred *d = &rows->row[rows->n];
+    *d = (struct deferred){0};
+    row_get_buffer(row, d->alert_id, sizeof d->alert_id);
+    row_get_buffer(row, d->receiver, sizeof d->receiver);
+    d->episode = (uint32_t)row_get_int(row, 0, UINT32_MAX);
+    rows->n += !row->wrong;
+    return 0;
 }
 
 /* ---- parts of a commit ---- */
@@ -72,12 +54,10 @@ static int find(struct store *s, const char *alert_id, const char *receiver,
     query_text(&q, receiver);
     int r;
     while ((r = query_step(&q, f)) > 0) {
-        struct deferred *grown = reallocarray(ret->row, ret->n + 1, sizeof *grown);
-        if (!grown)
+        if (array_room(&ret->row, ret->n, sizeof *ret->row) < 0)
             return failure_oom(f);
-        ret->row = grown;
-        const char *name = query_get_text(&q, 0);
-        (void)snprintf(ret->row[ret->n++].receiver, sizeof grown->receiver, "%s", name ? name : "");
+        struct deferred *d = &ret->row[ret->n++];
+        query_get_buffer(&q, 0, d->receiver, sizeof d->receiver);
     }
     return r;
 }
@@ -129,7 +109,7 @@ static int load_deferred(struct store *s, struct deferred **ret, size_t *ret_n,
     if (r >= 0) {
         CLEANUP(query_end)
         struct query q = row_select(&s->db, &TABLE_HELD, "ORDER BY alert_id, receiver");
-        r = collect(&q, &rows, &bad, ret_failure);
+        r = rows_each(&q, &TABLE_HELD, 0, take_row, &rows, &bad, ret_failure);
     }
     for (size_t i = 0; r >= 0 && i < rows.n; i++)
         r = find_notified(s, &rows.row[i], ret_failure);

@@ -10,22 +10,8 @@
 
 struct collected {
     struct delivery_record *item;
-    size_t n, size;
+    size_t n;
 };
-
-static struct delivery_record *add(struct collected *c)
-{
-    if (c->n == c->size) {
-        size_t size = c->size ? 2 * c->size : 64;
-        struct delivery_record *grown = reallocarray(c->item, size, sizeof *grown);
-        if (!grown)
-            return NULL;
-        c->item = grown;
-        c->size = size;
-    }
-    c->item[c->n] = (struct delivery_record){0};
-    return &c->item[c->n++];
-}
 
 /* `sql` selects alert, receiver and the sequence number of an event. */
 static int collect(struct store *s, const char *sql, enum record_kind kind, struct collected *c,
@@ -34,14 +20,12 @@ static int collect(struct store *s, const char *sql, enum record_kind kind, stru
     CLEANUP(query_end) struct query q = query_new(&s->db, sql);
     int r;
     while ((r = query_step(&q, f)) > 0) {
-        struct delivery_record *h = add(c);
-        if (!h)
+        if (array_room(&c->item, c->n, sizeof *c->item) < 0)
             return failure_oom(f);
-        const char *id = query_get_text(&q, 0), *receiver = query_get_text(&q, 1);
-        (void)snprintf(h->alert_id, sizeof h->alert_id, "%s", id ? id : "");
-        (void)snprintf(h->receiver, sizeof h->receiver, "%s", receiver ? receiver : "");
-        h->kind = kind;
-        h->seq = (uint64_t)query_get_usec(&q, 2);
+        struct delivery_record *record = &c->item[c->n++];
+        *record = (struct delivery_record){.kind = kind, .seq = (uint64_t)query_get_usec(&q, 2)};
+        query_get_buffer(&q, 0, record->alert_id, sizeof record->alert_id);
+        query_get_buffer(&q, 1, record->receiver, sizeof record->receiver);
     }
     return r;
 }

@@ -92,18 +92,20 @@ static int find_due(struct store *s, const struct snapshot *snapshot, int64_t no
     return added < 0 ? failure_oom(f) : r < 0 ? r : 0;
 }
 
+static void bind_nullable(struct query *q, int64_t value)
+{
+    if (value >= 0)
+        query_int(q, value);
+    else
+        query_text(q, NULL);
+}
+
 static void bind_values(struct query *q, const struct values *v)
 {
     query_int(q, v->allotted);
     query_int(q, v->consumed);
-    if (v->waiting >= 0)
-        query_int(q, v->waiting);
-    else
-        query_text(q, NULL);
-    if (v->oldest_s >= 0)
-        query_int(q, v->oldest_s);
-    else
-        query_text(q, NULL);
+    bind_nullable(q, v->waiting);
+    bind_nullable(q, v->oldest_s);
 }
 
 static int put_pool(struct store *s, const char *tenant_id, int64_t now_s, struct due *d,

@@ -35,37 +35,32 @@ static int64_t remove_old(struct store *s, const char *sql, usec_t before_at, in
     return r < 0 ? r : sqlite3_changes64(s->db.handle);
 }
 
-static int remove_finished(struct store *s, const struct instant *now, int64_t *budget,
-                           struct failure *f)
+static int remove_dated(struct store *s, const struct instant *now, int64_t *budget,
+                        struct failure *f)
 {
-    static const char *const STEPS[] = {
-        "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE finished_at < ?1"
-        " ORDER BY finished_at LIMIT ?2)",
-        "DELETE FROM event WHERE id IN (SELECT id FROM event AS e WHERE at < ?1"
-        " AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.event IN (e.id, e.folded_into))"
-        " ORDER BY at LIMIT ?2)",
+    const struct {
+        usec_t age;
+        const char *sql;
+    } STEPS[] = {
+        {STORE_KEEP_FINISHED,
+         "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE finished_at < ?1"
+         " ORDER BY finished_at LIMIT ?2)"},
+        {STORE_KEEP_FINISHED,
+         "DELETE FROM event WHERE id IN (SELECT id FROM event AS e WHERE at < ?1"
+         " AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.event IN (e.id, e.folded_into))"
+         " ORDER BY at LIMIT ?2)"},
+        {s->history_keep,
+         "DELETE FROM past_alert WHERE alert_id IN (SELECT alert_id FROM past_alert"
+         " WHERE ended_at < ?1 ORDER BY ended_at LIMIT ?2)"},
     };
-    usec_t before_at = now->at > STORE_KEEP_FINISHED ? now->at - STORE_KEEP_FINISHED : 0;
     for (size_t i = 0; i < N_ELEMENTS(STEPS) && *budget > 0; i++) {
-        int64_t n = remove_old(s, STEPS[i], before_at, *budget, f);
+        usec_t before_at = now->at > STEPS[i].age ? now->at - STEPS[i].age : 0;
+        int64_t n = remove_old(s, STEPS[i].sql, before_at, *budget, f);
         if (n < 0)
             return (int)n;
         *budget -= n;
     }
     return 0;
-}
-
-static int remove_past(struct store *s, const struct instant *now, int64_t *budget, struct failure *f)
-{
-    usec_t before_at = now->at > s->history_keep ? now->at - s->history_keep : 0;
-    if (*budget <= 0)
-        return 0;
-    int64_t n = remove_old(s,
-                           "DELETE FROM past_alert WHERE alert_id IN (SELECT alert_id FROM past_alert"
-                           " WHERE ended_at < ?1 ORDER BY ended_at LIMIT ?2)",
-                           before_at, *budget, f);
-    *budget -= n > 0 ? n : 0;
-    return n < 0 ? (int)n : 0;
 }
 
 static int trim_quarantine(struct store *s, struct failure *f)
@@ -206,11 +201,9 @@ static int keep_house(struct store *s, const struct instant *now, int64_t *budge
 {
     if (!clock_is_settled(s, now))
         return 0;
-    int r = remove_finished(s, now, budget, f);
+    int r = remove_dated(s, now, budget, f);
     if (r >= 0)
         r = trim_quarantine(s, f);
-    if (r >= 0)
-        r = remove_past(s, now, budget, f);
     if (r >= 0)
         r = expire(s, now, budget, f);
     for (size_t i = 0; r >= 0 && i < N_ELEMENTS(THINNINGS); i++)

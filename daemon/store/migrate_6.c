@@ -129,10 +129,8 @@ static int collect(struct db *d, const struct table *t, const char *which, struc
     while ((r = query_step(&q, f)) > 0) {
         struct row row;
         int good = row_read(&q, t, &row);
-        struct row **grown = reallocarray(ret->row, ret->n + 1, sizeof *grown);
-        if (good < 0 || !grown)
+        if (good < 0 || array_room(&ret->row, ret->n, sizeof *ret->row) < 0)
             return failure_oom(f);
-        ret->row = grown;
         if (good && !(ret->row[ret->n++] = row_copy(&row)))
             return failure_oom(f);
     }

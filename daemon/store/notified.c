@@ -72,12 +72,6 @@ static inline void named_alerts_free_at(struct named_alerts *t)
     free(t->t);
 }
 
-static void copy_column(char *dst, size_t size, const struct query *q, int column)
-{
-    const char *text = query_get_text(q, column);
-    (void)snprintf(dst, size, "%s", text ? text : "");
-}
-
 /* Members of a digest are separate events that refer to it. */
 static int find_named_alerts(struct store *s, const struct outbox_row *o, struct named_alerts *ret,
                              struct failure *f)
@@ -90,12 +84,10 @@ static int find_named_alerts(struct store *s, const struct outbox_row *o, struct
     query_int(&q, o->event);
     int r;
     while ((r = query_step(&q, f)) > 0) {
-        struct named_alert *grown = reallocarray(ret->t, ret->n + 1, sizeof *grown);
-        if (!grown)
+        if (array_room(&ret->t, ret->n, sizeof *ret->t) < 0)
             return failure_oom(f);
-        ret->t = grown;
         struct named_alert *t = &ret->t[ret->n++];
-        copy_column(t->alert_id, sizeof t->alert_id, &q, 0);
+        query_get_buffer(&q, 0, t->alert_id, sizeof t->alert_id);
         t->episode = (uint32_t)query_get_int(&q, 1);
     }
     return r;
@@ -130,11 +122,9 @@ int notified_audience(struct store *s, const char *alert_id, uint32_t episode, s
     query_int(&q, episode);
     int r;
     while ((r = query_step(&q, f)) > 0) {
-        void *grown = reallocarray(ret->member, ret->n + 1, sizeof *ret->member);
-        if (!grown)
+        if (array_room(&ret->member, ret->n, sizeof *ret->member) < 0)
             return failure_oom(f);
-        ret->member = grown;
-        copy_column(ret->member[ret->n].receiver, sizeof ret->member->receiver, &q, 0);
+        query_get_buffer(&q, 0, ret->member[ret->n].receiver, sizeof ret->member->receiver);
         ret->member[ret->n++].tried = query_get_int(&q, 1) != 0;
     }
     return r;

@@ -83,20 +83,6 @@ static int use_wal(struct db *d, struct failure *f)
 
 /* ---- bad rows ---- */
 
-static int find_bad(struct store *s, const struct table *t, const char *rest, struct bad_rows *bad,
-                    struct failure *f)
-{
-    CLEANUP(query_end) struct query q = row_select(&s->db, t, rest);
-    int r;
-    while ((r = query_step(&q, f)) > 0) {
-        struct row row;
-        int intact = row_read(&q, t, &row);
-        if (intact < 0 || (intact == 0 && bad_rows_add(bad, t, &row) < 0))
-            return failure_oom(f);
-    }
-    return r;
-}
-
 /* Checks the rows that are not loaded as a whole later. Of the events and bodies only those of
  * undelivered rows: the rest is history. */
 static int quarantine_all(struct store *s, struct failure *f)
@@ -113,7 +99,8 @@ static int quarantine_all(struct store *s, struct failure *f)
     };
     for (size_t i = 0; i < N_ELEMENTS(CHECKED); i++) {
         CLEANUP(bad_rows_free) struct bad_rows bad = {0};
-        int r = find_bad(s, CHECKED[i].table, CHECKED[i].rest, &bad, f);
+        CLEANUP(query_end) struct query q = row_select(&s->db, CHECKED[i].table, CHECKED[i].rest);
+        int r = rows_each(&q, CHECKED[i].table, 0, NULL, NULL, &bad, f);
         if (r >= 0)
             r = store_quarantine(s, &bad, f);
         if (r < 0)
@@ -139,7 +126,6 @@ static int distrust_clock(struct store *s, const struct instant *now, struct fai
         s->uneven_mono = now->mono ? now->mono : 1;
     return 0;
 }
-
 
 static int make_ready(struct store *s, int64_t version, struct instant now, struct failure *f)
 {

@@ -211,7 +211,7 @@ static int change_all(struct store *s, const char *rest, const char *receiver,
 static int recover_all(struct store *s, struct instant now, struct failure *ret_failure)
 {
     int r = store_begin(s, &now, ret_failure);
-    return r < 0 ? r : store_end(s, unknown_outcome_find(s, &now, ret_failure), ret_failure);
+    return r < 0 ? r : store_end(s, unknown_outcome_mark(s, &now, false, ret_failure), ret_failure);
 }
 
 int store_outbox_recover(struct store *s, struct instant now, struct failure *ret_failure)
@@ -288,11 +288,8 @@ static int list_receivers(struct store *s, char (*ret)[64], size_t max,
     struct query q = query_new(
         &s->db, "SELECT DISTINCT receiver FROM outbox WHERE state IN (0, 1, 3) ORDER BY receiver");
     int n = 0;
-    while ((size_t)n < max && (r = query_step(&q, ret_failure)) > 0) {
-        const char *name = query_get_text(&q, 0);
-        if (name)
-            (void)snprintf(ret[n++], sizeof *ret, "%s", name);
-    }
+    while ((size_t)n < max && (r = query_step(&q, ret_failure)) > 0)
+        query_get_buffer(&q, 0, ret[n++], sizeof *ret);
     return r < 0 ? r : n;
 }
 

@@ -11,7 +11,8 @@ static_assert(OUTBOX_QUEUED == 0 && OUTBOX_IN_FLIGHT == 1 && OUTBOX_DELIVERED ==
                   OUTBOX_PARKED == 3 && OUTBOX_SUPERSEDED == 4,
               "schema.c names these numbers");
 
-bool outbox_row_owed(const struct outbox_row *o)
+/* Queued, in flight or parked. */
+static bool is_owed(const struct outbox_row *o)
 {
     return o->state == OUTBOX_QUEUED || o->state == OUTBOX_IN_FLIGHT || o->state == OUTBOX_PARKED;
 }
@@ -89,25 +90,20 @@ int outbox_row_put(struct store *s, const struct outbox_row *o, struct failure *
     return row_put(&s->db, &TABLE_OUTBOX, &row, f);
 }
 
+static int take_row(struct row *row, void *into)
+{
+    struct outbox_rows *rows = into;
+    if (array_room(&rows->row, rows->n, sizeof *rows->row) < 0)
+        return -ENOMEM;
+    row->wrong = !decode(row, &rows->row[rows->n]);
+    rows->n += !row->wrong;
+    return 0;
+}
+
 int outbox_rows_collect(struct query *q, struct outbox_rows *ret, struct failure *f)
 {
     CLEANUP(bad_rows_free) struct bad_rows bad = {0}; /* ignored: find_due quarantines them */
-    size_t room = 0;
-    int r;
-    while ((r = query_step(q, f)) > 0) {
-        if (ret->n == room) {
-            room = room ? room * 2 : 16;
-            struct outbox_row *grown = reallocarray(ret->row, room, sizeof *grown);
-            if (!grown)
-                return failure_oom(f);
-            ret->row = grown;
-        }
-        int good = outbox_row_read(q, &ret->row[ret->n], &bad, f);
-        if (good < 0)
-            return good;
-        ret->n += good > 0;
-    }
-    return r;
+    return rows_each(q, &TABLE_OUTBOX, 0, take_row, ret, &bad, f);
 }
 
 /* ---- the heads of the queues ---- */
@@ -138,7 +134,7 @@ int outbox_row_finish(struct store *s, struct outbox_row *o, enum outbox_state s
                       struct failure *f)
 {
     o->state = state;
-    o->finished_at = outbox_row_owed(o) ? 0 : now_at ? now_at : 1;
+    o->finished_at = is_owed(o) ? 0 : now_at ? now_at : 1;
     int r = outbox_row_put(s, o, f);
     return r < 0 ? r : outbox_settle(s, o->receiver, o->queue, f);
 }

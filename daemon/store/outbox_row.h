@@ -17,8 +17,6 @@ struct outbox_row {
     usec_t finished_at; /* 0: not finished */
     int64_t size;
 };
-/* Queued, in flight or parked. */
-bool outbox_row_owed(const struct outbox_row *o);
 /* 1: filled. 0: a bad row, added to `bad`. -ENOMEM. */
 int outbox_row_read(const struct query *q, struct outbox_row *ret, struct bad_rows *bad,
                     struct failure *f);

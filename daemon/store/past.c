@@ -19,22 +19,12 @@ int past_put(struct store *s, const struct removal *gone, usec_t now_at, struct 
     return row_put(&s->db, &TABLE_PAST, &row, f);
 }
 
-static int get(struct store *s, const char *alert_id, struct past_alert *ret, struct bad_rows *bad, struct failure *f)
+static int take_row(struct row *row, void *into)
 {
-    CLEANUP(query_end) struct query q = row_select(&s->db, &TABLE_PAST, "WHERE alert_id = ?1");
-    struct row row;
-    query_text(&q, alert_id);
-    int r = query_step(&q, f);
-    if (r <= 0)
-        return r;
-    int good = row_read(&q, &TABLE_PAST, &row);
-    (void)row_get_text(&row);
-    const struct past_alert past = {.episode = (uint32_t)row_get_int(&row, 0, UINT32_MAX),
-                                    .seq = row_get_usec(&row)};
-    if (good < 0 || ((good == 0 || row.wrong) && bad_rows_add(bad, &TABLE_PAST, &row) < 0))
-        return failure_oom(f);
-    if (good > 0 && !row.wrong)
-        *ret = past;
+    const struct past_alert past = {.episode = (uint32_t)row_get_int(row, 0, UINT32_MAX),
+                                    .seq = row_get_usec(row)};
+    if (!row->wrong)
+        *(struct past_alert *)into = past;
     return 0;
 }
 
@@ -43,8 +33,11 @@ static int look_up(struct store *s, const char *alert_id, struct past_alert *ret
     CLEANUP(bad_rows_free) struct bad_rows bad = {0};
     *ret = (struct past_alert){0};
     int r = store_ready(s, ret_failure);
-    if (r >= 0)
-        r = get(s, alert_id, ret, &bad, ret_failure);
+    if (r >= 0) {
+        CLEANUP(query_end) struct query q = row_select(&s->db, &TABLE_PAST, "WHERE alert_id = ?1");
+        query_text(&q, alert_id);
+        r = rows_each(&q, &TABLE_PAST, 1, take_row, ret, &bad, ret_failure);
+    }
     return r < 0 ? r : store_quarantine(s, &bad, ret_failure);
 }
 

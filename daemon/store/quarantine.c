@@ -60,10 +60,8 @@ static char *describe(const struct row *row)
 
 int bad_rows_add(struct bad_rows *b, const struct table *t, const struct row *row)
 {
-    struct bad_row *grown = reallocarray(b->row, b->n + 1, sizeof *grown);
-    if (!grown)
+    if (array_room(&b->row, b->n, sizeof *b->row) < 0)
         return -ENOMEM;
-    b->row = grown;
     struct row key = {.n = t->n_key};
     memcpy(key.cell, row->cell, t->n_key * sizeof *key.cell);
     struct bad_row *bad = &b->row[b->n++];
@@ -72,6 +70,23 @@ int bad_rows_add(struct bad_rows *b, const struct table *t, const struct row *ro
         return -ENOMEM;
     bad->content = describe(row);
     return bad->content ? 0 : -ENOMEM;
+}
+
+int rows_each(struct query *q, const struct table *t, size_t at,
+              int (*take)(struct row *row, void *into), void *into, struct bad_rows *bad,
+              struct failure *f)
+{
+    int r;
+    while ((r = query_step(q, f)) > 0) {
+        struct row row;
+        int good = row_read(q, t, &row);
+        row.at = at;
+        if (good > 0 && take)
+            good = take(&row, into) < 0 ? -ENOMEM : !row.wrong;
+        if (good < 0 || (good == 0 && bad_rows_add(bad, t, &row) < 0))
+            return failure_oom(f);
+    }
+    return r;
 }
 
 int quarantine_note(struct db *d, usec_t now_at, const char *source, const char *content,

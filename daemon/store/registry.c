@@ -195,18 +195,22 @@ static int get_word(struct row *row, int (*parse)(const char *word))
     return value < 0 ? 0 : value;
 }
 
-/* 1: *ret is the alert. 0: the values are invalid. */
-static int alert_from_row(const struct store_codec *codec, struct row *row, struct alert **ret,
-                          struct failure *f)
+struct loading {
+    const struct store_codec *codec;
+    struct alert_registry *registry;
+};
+
+static int take_alert(struct row *row, void *into)
 {
+    const struct loading *l = into;
     CLEANUP(alert_free) struct alert *a = calloc(1, sizeof *a);
     if (!a)
-        return failure_oom(f);
+        return -ENOMEM;
     row_get_buffer(row, a->id, sizeof a->id);
     a->kind = (enum kind)get_word(row, kind_parse);
     if (text_copy(row_get_text(row), &a->tenant_id) < 0 ||
         text_copy(row_get_text(row), &a->subject) < 0)
-        return failure_oom(f);
+        return -ENOMEM;
     a->episode = (uint32_t)row_get_int(row, 0, UINT32_MAX);
     a->seq = row_get_usec(row);
     a->state = (enum alert_state)get_word(row, enum_text_state);
@@ -227,36 +231,16 @@ static int alert_from_row(const struct store_codec *codec, struct row *row, stru
     whole = parse_muted(row_get_text(row), a) && whole;
     size_t context_len;
     const char *context = row_get_blob(row, &context_len);
-    if (row->wrong || !whole || strlen(a->id) != ALERT_ID_TEXT - 1)
-        return 0;
-    if (context) {
-        int r = codec->unpack_context(context, context_len, &a->context);
+    row->wrong = row->wrong || !whole || strlen(a->id) != ALERT_ID_TEXT - 1;
+    if (context && !row->wrong) {
+        int r = l->codec->unpack_context(context, context_len, &a->context);
         if (r == -ENOMEM)
-            return failure_oom(f);
-        if (r < 0)
-            return 0;
+            return r;
+        row->wrong = r < 0;
     }
-    *ret = TAKE(a);
-    return 1;
-}
-
-static int read_alerts(struct store *s, struct alert_registry *registry, struct bad_rows *bad,
-                       struct failure *f)
-{
-    CLEANUP(query_end) struct query q = row_select(&s->db, &TABLE_ALERT, "");
-    int r;
-    while ((r = query_step(&q, f)) > 0) {
-        struct row row;
-        struct alert *a = NULL;
-        int good = row_read(&q, &TABLE_ALERT, &row);
-        if (good > 0)
-            good = alert_from_row(&s->codec, &row, &a, f);
-        if (good < 0 || (good == 0 && bad_rows_add(bad, &TABLE_ALERT, &row) < 0))
-            return failure_oom(f);
-        if (good > 0)
-            (void)registry_put(registry, a); /* never fails */
-    }
-    return r;
+    if (!row->wrong)
+        (void)registry_put(l->registry, TAKE(a)); /* never fails */
+    return 0;
 }
 
 static int load_registry(struct store *s, struct alert_registry **ret, struct failure *ret_failure)
@@ -266,9 +250,12 @@ static int load_registry(struct store *s, struct alert_registry **ret, struct fa
     int r = registry_new(&registry);
     if (r < 0)
         return failure_oom(ret_failure);
+    struct loading loading = {.codec = &s->codec, .registry = registry};
     r = store_ready(s, ret_failure);
-    if (r >= 0)
-        r = read_alerts(s, registry, &bad, ret_failure);
+    if (r >= 0) {
+        CLEANUP(query_end) struct query q = row_select(&s->db, &TABLE_ALERT, "");
+        r = rows_each(&q, &TABLE_ALERT, 0, take_alert, &loading, &bad, ret_failure);
+    }
     if (r >= 0)
         r = store_quarantine(s, &bad, ret_failure);
     if (r < 0)

@@ -327,10 +327,8 @@ static int note(struct db *d, const struct table *t, const struct row *row, stru
     memcpy(old.cell, row->cell, t->n_key * sizeof *old.cell);
     if (found > 0 && row_read(&q, t, &old) < 0)
         return failure_oom(f);
-    struct undo_step **grown = reallocarray(d->undo.step, d->undo.n + 1, sizeof *grown);
-    if (!grown)
+    if (array_room(&d->undo.step, d->undo.n, sizeof *d->undo.step) < 0)
         return failure_oom(f);
-    d->undo.step = grown;
     CLEANUP(free) struct undo_step *step = malloc(sizeof *step);
     if (!step)
         return failure_oom(f);

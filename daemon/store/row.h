@@ -73,11 +73,14 @@ struct bad_rows {
     size_t n;
 };
 void bad_rows_free(struct bad_rows *b);
-static inline void bad_rows_free_at(struct bad_rows *b)
-{
-    bad_rows_free(b);
-}
+DEFINE_CLEANUP_IN_PLACE(struct bad_rows, bad_rows_free)
 int bad_rows_add(struct bad_rows *b, const struct table *t, const struct row *row);
+/* Runs a query of row_select to its end. Calls `take` (may be NULL) with each intact row, to be read from
+ * its cell `at` on. Other rows, and those that `take` leaves with `wrong` set, are added to `bad`. `take`
+ * returns 0 or -ENOMEM. */
+int rows_each(struct query *q, const struct table *t, size_t at,
+              int (*take)(struct row *row, void *into), void *into, struct bad_rows *bad,
+              struct failure *f);
 /* In a transaction: moves them to quarantine; keep only copies their text there. */
 int bad_rows_keep(struct db *d, const struct bad_rows *b, usec_t now_at, struct failure *f);
 int bad_rows_move(struct db *d, const struct bad_rows *b, usec_t now_at, struct failure *f);

@@ -38,10 +38,8 @@ static int add_put(struct differences *d, size_t i, const struct row_set *set)
 
 static int add_gone(struct differences *d, const char *key)
 {
-    char **grown = reallocarray(d->gone, d->n_gone + 1, sizeof *grown);
-    if (!grown)
+    if (array_room(&d->gone, d->n_gone, sizeof *d->gone) < 0)
         return -ENOMEM;
-    d->gone = grown;
     d->gone[d->n_gone] = strdup(key);
     return d->gone[d->n_gone] ? (int)(d->n_gone++, 0) : -ENOMEM;
 }

@@ -157,10 +157,7 @@ static void shapes_free(struct shapes *s)
     }
     free(s->shape);
 }
-static inline void shapes_free_at(struct shapes *s)
-{
-    shapes_free(s);
-}
+DEFINE_CLEANUP_IN_PLACE(struct shapes, shapes_free)
 
 static const struct table *find_summed(const char *name)
 {
@@ -214,10 +211,8 @@ static int read_shapes(struct db *model, bool present, struct shapes *ret, struc
                                       " WHERE l.schema = 'main' AND s.type = 'table' ORDER BY s.rootpage");
     int r;
     while ((r = query_step(&q, f)) > 0) {
-        struct shape *grown = reallocarray(ret->shape, ret->n + 1, sizeof *grown);
-        if (!grown)
+        if (array_room(&ret->shape, ret->n, sizeof *ret->shape) < 0)
             return failure_oom(f);
-        ret->shape = grown;
         struct shape *s = &ret->shape[ret->n++];
         *s = (struct shape){.root = (uint32_t)query_get_int(&q, 2)};
         (void)snprintf(s->name, sizeof s->name, "%s", query_get_text(&q, 0));

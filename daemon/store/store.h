@@ -94,10 +94,9 @@ struct commit {
     bool settles;            /* clears the damage of store_damage, which `changes` handle */
     enum { STORE_KEEP, STORE_LOST, STORE_FOUND } lost; /* see store_tenant_lost; of tenant_id */
 };
-int store_commit(struct store *s, const struct commit *c, struct failure *ret_failure);
-/* Several commits in one transaction: all or none, one sync. For different tenants, planned with the same
+/* `n` commits in one transaction: all or none, one sync. For different tenants, planned with the same
  * `now`. */
-int store_commit_all(struct store *s, const struct commit *c, size_t n, struct failure *ret_failure);
+int store_commit(struct store *s, const struct commit *c, size_t n, struct failure *ret_failure);
 /* All deferred notifications, grouped by alert. The caller frees *ret. */
 int store_deferred(struct store *s, struct deferred **ret, size_t *ret_n,
                    struct failure *ret_failure);

@@ -37,10 +37,7 @@ static void pool_row(const void *memory, size_t i, struct row *row)
 
 static int pool_read(struct row *row, const char *id, struct known_pool *p)
 {
-    p->allotted = 0;
-    if (text_copy(id, &p->id) < 0 || text_copy(row_get_text_or_null(row), &p->sku_id) < 0 ||
-        text_copy(row_get_text_or_null(row), &p->sku_part_number) < 0)
-        return -ENOMEM;
+    const char *sku_id = row_get_text_or_null(row), *part_number = row_get_text_or_null(row);
     p->allotted = row_get_int(row, INT64_MIN, INT64_MAX);
     p->consumed = row_get_int(row, INT64_MIN, INT64_MAX);
     p->first_seen_at = row_get_usec(row);
@@ -50,7 +47,9 @@ static int pool_read(struct row *row, const char *id, struct known_pool *p)
     int64_t bits = row_get_int(row, 0, POOL_SILENT | POOL_QUIET);
     p->silent = bits & POOL_SILENT;
     p->quiet = bits & POOL_QUIET;
-    return 0;
+    bool copied = row->wrong || (text_copy(id, &p->id) >= 0 && text_copy(sku_id, &p->sku_id) >= 0 &&
+                                 text_copy(part_number, &p->sku_part_number) >= 0);
+    return copied ? 0 : -ENOMEM;
 }
 
 /* Bits of the column seen_active. */
@@ -74,8 +73,6 @@ static void subscription_row(const void *memory, size_t i, struct row *row)
 
 static int subscription_read(struct row *row, const char *id, struct known_subscription *k)
 {
-    if (text_copy(id, &k->id) < 0)
-        return -ENOMEM;
     int state = word_subscription(row_get_text(row));
     row->wrong = row->wrong || state < 0;
     k->state = (enum subscription_state)(state < 0 ? 0 : state);
@@ -84,7 +81,7 @@ static int subscription_read(struct row *row, const char *id, struct known_subsc
     k->renews = bits & SUBSCRIPTION_RENEWS;
     k->next_lifecycle_date = (int32_t)row_get_int(row, INT32_MIN, INT32_MAX);
     k->absent_since = row_get_instant(row);
-    return 0;
+    return row->wrong ? 0 : text_copy(id, &k->id);
 }
 
 static const char *group_key(const void *memory, size_t i)
@@ -105,13 +102,12 @@ static void group_row(const void *memory, size_t i, struct row *row)
 
 static int group_read(struct row *row, const char *subject, struct known_group *g)
 {
-    if (text_copy(subject, &g->subject) < 0 ||
-        text_copy(row_get_text_or_null(row), &g->sku_id) < 0 ||
-        text_copy(row_get_text_or_null(row), &g->code) < 0)
-        return -ENOMEM;
+    const char *sku_id = row_get_text_or_null(row), *code = row_get_text_or_null(row);
     g->first_seen_at = row_get_usec(row);
     g->absent_since = row_get_instant(row);
-    return 0;
+    bool copied = row->wrong || (text_copy(subject, &g->subject) >= 0 &&
+                                 text_copy(sku_id, &g->sku_id) >= 0 && text_copy(code, &g->code) >= 0);
+    return copied ? 0 : -ENOMEM;
 }
 
 static const char *drop_key(const void *memory, size_t i)
@@ -146,8 +142,6 @@ static void drop_row(const void *memory, size_t i, struct row *row)
 
 static int drop_read(struct row *row, const char *id, struct known_drop *d)
 {
-    if (text_copy(id, &d->id) < 0)
-        return -ENOMEM;
     d->reference = row_is_null(row) ? NUMBER_UNKNOWN : row_get_int(row, 0, INT64_MAX);
     d->since = row_get_instant(row);
     for (size_t k = 0; k < PEAKS_MAX && !row_is_null(row); k++) {
@@ -155,7 +149,7 @@ static int drop_read(struct row *row, const char *id, struct known_drop *d)
         d->peak[k].left = row_get_instant(row);
         d->n_peaks = k + 1;
     }
-    return 0;
+    return row->wrong ? 0 : text_copy(id, &d->id);
 }
 
 /* ---- writing: only differences, because most polls change nothing ---- */
@@ -212,34 +206,6 @@ int health_put(struct store *s, const char *tenant_id, const struct tenant_healt
 
 /* ---- reading ---- */
 
-/* Calls `take` for each intact row of one tenant, with the cells after tenant_id. */
-static int read_rows(struct store *s, const struct table *t, const char *rest,
-                     const char *tenant_id, struct bad_rows *bad,
-                     int (*take)(struct row *row, void *into), void *into, struct failure *f)
-{
-    CLEANUP(query_end) struct query q = row_select(&s->db, t, rest);
-    query_text(&q, tenant_id);
-    int r;
-    while ((r = query_step(&q, f)) > 0) {
-        struct row row;
-        int good = row_read(&q, t, &row);
-        row.at = 1;
-        if (good > 0)
-            good = take(&row, into) < 0 ? -ENOMEM : !row.wrong;
-        if (good < 0 || (good == 0 && bad_rows_add(bad, t, &row) < 0))
-            return failure_oom(f);
-    }
-    return r;
-}
-
-/* Grows the array for one more item; the caller increments n once the row proves good. */
-static void *one_more(void *array, size_t n, size_t size)
-{
-    if (n & (n - 1)) /* grown at 0, 1, 2, 4, 8, ... */
-        return array;
-    return reallocarray(array, n ? n * 2 : 1, size);
-}
-
 struct found {
     struct tenant_memory *memory;
     struct tenant_health health;
@@ -260,51 +226,24 @@ static int take_tenant(struct row *row, void *into)
     return 0;
 }
 
-#define TAKER(name, array, count, read, forget)                       \
-    static int name(struct row *row, void *into)                      \
-    {                                                                 \
-        struct tenant_memory *m = ((struct found *)into)->memory;     \
-        void *grown = one_more(m->array, m->count, sizeof *m->array); \
-        if (!grown)                                                   \
-            return -ENOMEM;                                           \
-        m->array = grown;                                             \
-        m->array[m->count] = (__typeof__(*m->array)){0};              \
-        int r = read(row, row_get_text(row), &m->array[m->count]);    \
-        if (r < 0 || row->wrong)                                      \
-            forget(&m->array[m->count]);                              \
-        else                                                          \
-            m->count++;                                               \
-        return r;                                                     \
+/* `read` allocates nothing for a wrong row. A row that is read in part, for want of memory, counts: it is
+ * freed with the others. */
+#define TAKER(name, array, count, read)                                      \
+    static int name(struct row *row, void *into)                             \
+    {                                                                        \
+        struct tenant_memory *m = ((struct found *)into)->memory;            \
+        if (array_room(&m->array, m->count, sizeof *m->array) < 0)           \
+            return -ENOMEM;                                                  \
+        m->array[m->count] = (__typeof__(*m->array)){0};                     \
+        int r = read(row, row_get_text(row), &m->array[m->count]);           \
+        m->count += !row->wrong;                                             \
+        return r;                                                            \
     }
 
-static void pool_forget(struct known_pool *p)
-{
-    free(p->id);
-    free(p->sku_id);
-    free(p->sku_part_number);
-}
-
-static void subscription_forget(struct known_subscription *k)
-{
-    free(k->id);
-}
-
-static void group_forget(struct known_group *g)
-{
-    free(g->subject);
-    free(g->sku_id);
-    free(g->code);
-}
-
-static void drop_forget(struct known_drop *d)
-{
-    free(d->id);
-}
-
-TAKER(take_drop, drop, n_drops, drop_read, drop_forget)
-TAKER(take_pool, pool, n_pools, pool_read, pool_forget)
-TAKER(take_subscription, subscription, n_subscriptions, subscription_read, subscription_forget)
-TAKER(take_group, group, n_groups, group_read, group_forget)
+TAKER(take_drop, drop, n_drops, drop_read)
+TAKER(take_pool, pool, n_pools, pool_read)
+TAKER(take_subscription, subscription, n_subscriptions, subscription_read)
+TAKER(take_group, group, n_groups, group_read)
 
 static int take_health(struct row *row, void *into)
 {
@@ -353,8 +292,9 @@ static int load(struct store *s, const char *tenant_id, struct found *found, str
         {&TABLE_DROP, "WHERE tenant_id = ?1 ORDER BY id", take_drop},
     };
     for (size_t i = 0; i < N_ELEMENTS(PARTS); i++) {
-        int r =
-            read_rows(s, PARTS[i].table, PARTS[i].rest, tenant_id, bad, PARTS[i].take, found, f);
+        CLEANUP(query_end) struct query q = row_select(&s->db, PARTS[i].table, PARTS[i].rest);
+        query_text(&q, tenant_id);
+        int r = rows_each(&q, PARTS[i].table, 1, PARTS[i].take, found, bad, f);
         if (r < 0)
             return r;
         if (PARTS[i].table == &TABLE_TENANT && !found->tenant)

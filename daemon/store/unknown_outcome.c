@@ -22,7 +22,7 @@ static bool may_have_been_sent(const struct outbox_row *o, const struct instant 
     return o->state == OUTBOX_IN_FLIGHT || (o->attempts == 0 && other_boot);
 }
 
-static int mark_rows(struct store *s, const struct instant *now, bool all, struct failure *f)
+int unknown_outcome_mark(struct store *s, const struct instant *now, bool all, struct failure *f)
 {
     CLEANUP(outbox_rows_free) struct outbox_rows rows = {0};
     int r = 0;
@@ -36,14 +36,4 @@ static int mark_rows(struct store *s, const struct instant *now, bool all, struc
         if (all || may_have_been_sent(&rows.row[i], now))
             r = mark(s, &rows.row[i], now, f);
     return r < 0 ? r : outbox_settle_all(s, f);
-}
-
-int unknown_outcome_find(struct store *s, const struct instant *now, struct failure *f)
-{
-    return mark_rows(s, now, false, f);
-}
-
-int unknown_outcome_all(struct store *s, const struct instant *now, struct failure *f)
-{
-    return mark_rows(s, now, true, f);
 }

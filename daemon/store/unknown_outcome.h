@@ -4,8 +4,7 @@
 #pragma once
 #include "store/outbox_row.h"
 
-/* Inside a transaction. Marked rows are queued, and due at once if they were in flight. */
-/* Rows in flight, and rows never tried that were due before this boot. */
-int unknown_outcome_find(struct store *s, const struct instant *now, struct failure *f);
-/* All open rows: the disk has lost attempts that were written. */
-int unknown_outcome_all(struct store *s, const struct instant *now, struct failure *f);
+/* Inside a transaction: marks rows in flight, and rows never tried that were due before this boot. `all`:
+ * every open row, because the disk has lost attempts that were written. Marked rows are queued, and due
+ * at once if they were in flight. */
+int unknown_outcome_mark(struct store *s, const struct instant *now, bool all, struct failure *f);

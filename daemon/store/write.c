@@ -78,7 +78,7 @@ static int take_back(struct store *s, struct failure *f)
 static int attempts_were_lost(struct store *s, struct failure *f)
 {
     int r = store_begin(s, NULL, f);
-    return r < 0 ? r : store_end(s, unknown_outcome_all(s, &s->clock, f), f);
+    return r < 0 ? r : store_end(s, unknown_outcome_mark(s, &s->clock, true, f), f);
 }
 
 int store_ready(struct store *s, struct failure *f)

@@ -29,9 +29,9 @@ int __wrap_store_attempt_begin(struct store *s, int64_t id, const char *body, si
     return r >= 0 && seeded("hasty") ? store_attempt_end(s, id, &DELIVERED, now, f) : r;
 }
 
-int __real_store_commit_all(struct store *s, const struct commit *c, size_t n, struct failure *f);
-int __wrap_store_commit_all(struct store *s, const struct commit *c, size_t n, struct failure *f);
-int __wrap_store_commit_all(struct store *s, const struct commit *c, size_t n, struct failure *f)
+int __real_store_commit(struct store *s, const struct commit *c, size_t n, struct failure *f);
+int __wrap_store_commit(struct store *s, const struct commit *c, size_t n, struct failure *f);
+int __wrap_store_commit(struct store *s, const struct commit *c, size_t n, struct failure *f)
 {
     for (size_t i = 0; i < n; i++) {
         if (!c[i].changes || !seeded("split"))
@@ -40,11 +40,11 @@ int __wrap_store_commit_all(struct store *s, const struct commit *c, size_t n, s
         struct commit first = c[i];
         quiet.n_events = 0;
         first.changes = &quiet;
-        int r = __real_store_commit_all(s, &first, 1, f);
+        int r = __real_store_commit(s, &first, 1, f);
         if (r < 0)
             return r;
     }
-    return __real_store_commit_all(s, c, n, f);
+    return __real_store_commit(s, c, n, f);
 }
 
 int __real_store_outbox_recover(struct store *s, struct instant now, struct failure *f);

@@ -78,7 +78,7 @@ static void post(struct house *h, char alert, const char *title)
     struct changes changes = {.event = &e, .n_events = 1};
     const struct route_options routes = {.receiver = &h->traits, .n_receivers = 1};
     const struct commit c = {.changes = &changes, .routes = &routes, .now = now};
-    assert_int_equal(store_commit(h->store, &c, NULL), 0);
+    assert_int_equal(store_commit(h->store, &c, 1, NULL), 0);
 }
 
 static void drain(struct house *h)

@@ -121,7 +121,7 @@ static void post(struct office *o, char alert, enum event_type type, receiver_se
     const struct route_options routes = {.receiver = o->traits, .n_receivers = N_RECEIVERS};
     const struct commit c = {.changes = &changes, .routes = &routes, .now = now};
     struct failure why = {0};
-    if (store_commit(o->store, &c, &why) < 0)
+    if (store_commit(o->store, &c, 1, &why) < 0)
         fail_msg("%s", why.text);
     notification_free(n);
 }

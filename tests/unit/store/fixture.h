@@ -379,7 +379,7 @@ static UNUSED int try_commit(struct store *s, const struct changes *c, struct in
                              struct failure *f)
 {
     struct commit commit = {.changes = c, .routes = routes(), .now = now};
-    return store_commit(s, &commit, f);
+    return store_commit(s, &commit, 1, f);
 }
 
 /* Tells of alert n, and keeps the alert. */

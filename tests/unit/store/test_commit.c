@@ -101,9 +101,9 @@ static void a_commit_of_nothing_is_fine(void **state)
     CLEANUP(changes_free) struct changes *none = no_changes();
     struct commit c = {.now = at(0)};
     struct failure f = {0};
-    ok(store_commit(s, &c, &f), &f);
+    ok(store_commit(s, &c, 1, &f), &f);
     c.changes = none;
-    ok(store_commit(s, &c, &f), &f);
+    ok(store_commit(s, &c, 1, &f), &f);
     assert_int_equal(ask(*state, "SELECT value FROM meta WHERE key = 'generation'"), 0);
 }
 

@@ -321,7 +321,7 @@ static void damage_is_repaired_while_the_store_is_open(void **state)
         CLEANUP(changes_free) struct changes *changes = no_changes();
         add_alert(changes, an_alert(50));
         c.changes = changes;
-        ok(store_commit(s, &c, &f), &f);
+        ok(store_commit(s, &c, 1, &f), &f);
         disk_works();
         assert_int_equal(damage_of(s), STORE_DAMAGE_INDEXES);
         assert_int_equal(deliver_all(s), MESSAGES);
@@ -368,7 +368,7 @@ static void what_was_damaged_stands_there_until_it_is_settled(void **state)
     assert_non_null(strstr(d.text, "no rows were lost"));
     const struct commit c[] = {{.tenant_id = TENANT, .lost = STORE_LOST, .now = at(0)},
                                {.settles = true, .now = at(0)}};
-    ok(store_commit_all(s, c, 2, &f), &f);
+    ok(store_commit(s, c, 2, &f), &f);
     assert_int_equal(store_damage(s, &d, &f), 0);
     assert_int_equal(store_tenant_lost(s, TENANT, &f), 1);
     assert_int_equal(store_tenant_lost(s, "another", &f), 0);
@@ -377,7 +377,7 @@ static void what_was_damaged_stands_there_until_it_is_settled(void **state)
     assert_int_equal(store_damage(s, &d, &f), 0);
     assert_int_equal(store_tenant_lost(s, TENANT, &f), 1);
     const struct commit found = {.tenant_id = TENANT, .lost = STORE_FOUND, .now = at(0)};
-    ok(store_commit(s, &found, &f), &f);
+    ok(store_commit(s, &found, 1, &f), &f);
     assert_int_equal(store_tenant_lost(s, TENANT, &f), 0);
     store_close(s);
 }

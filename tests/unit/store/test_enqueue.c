@@ -152,7 +152,7 @@ static void a_receiver_that_was_removed_is_owed_its_resolved(void **state)
     assert_string_equal(hear(s, "hook", at(0)), "1");
     add_event(c, a_notification(EVENT_RESOLVED, 1, 1, 2), 0);
     struct commit commit = {.changes = c, .routes = &fewer, .now = at(1)};
-    ok(store_commit(s, &commit, &f), &f);
+    ok(store_commit(s, &commit, 1, &f), &f);
     assert_string_equal(hear(s, "hook", at(1)), "");
     assert_int_equal(stats_of(s, "hook").parked, 1);
     ok(store_outbox_retry(s, "hook", at(2), &f), &f);

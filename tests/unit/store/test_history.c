@@ -33,7 +33,7 @@ static void commit_snapshot(struct store *s, const struct snapshot *snapshot)
 {
     struct failure f = {0};
     struct commit c = {.snapshot = snapshot, .tenant_id = TENANT, .now = snapshot->taken};
-    ok(store_commit(s, &c, &f), &f);
+    ok(store_commit(s, &c, 1, &f), &f);
 }
 
 static void poll(struct store *s, const struct pool *pools, size_t n, usec_t since_start)

@@ -31,7 +31,7 @@ static void observation_at(struct store *s, usec_t since_start, int64_t consumed
                                 .taken = at(since_start)};
     struct commit c = {.snapshot = &snapshot, .tenant_id = TENANT, .now = at(since_start)};
     struct failure f = {0};
-    ok(store_commit(s, &c, &f), &f);
+    ok(store_commit(s, &c, 1, &f), &f);
 }
 
 static int64_t observations_between(const char *dir, usec_t from, usec_t to)
@@ -130,7 +130,7 @@ static void poll_them_all(struct store *s, usec_t since_start, bool first)
                                               .count = first ? 300 : 200,
                                               .oldest_at = T0 + since_start}};
     }
-    ok(store_commit(s, &c, &f), &f);
+    ok(store_commit(s, &c, 1, &f), &f);
 }
 
 static int64_t file_size(const char *dir)

@@ -39,7 +39,7 @@ static int try_tell(struct store *s, unsigned n, struct failure *f)
     CLEANUP(changes_free) struct changes *c = news(n), *d = news(n + 1);
     const struct commit both[] = {{.changes = c, .routes = routes(), .now = at(n)},
                                   {.changes = d, .routes = routes(), .now = at(n)}};
-    return store_commit_all(s, both, together(n), f);
+    return store_commit(s, both, together(n), f);
 }
 
 static int try_deliver(struct store *s, struct instant now, struct failure *f)

@@ -67,7 +67,7 @@ static void put(struct store *s, const char *tenant_id, const struct tenant_memo
 {
     struct failure f = {0};
     struct commit c = {.tenant_id = tenant_id, .memory = m, .health = h, .now = at(0)};
-    ok(store_commit(s, &c, &f), &f);
+    ok(store_commit(s, &c, 1, &f), &f);
 }
 
 static void instants_equal(struct instant a, struct instant b)
