@@ -10,9 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define ENTRY_BYTES_MAX                                                      \
-    ((size_t)1 << 20) /* some hundred secrets; an application may have a few \
-                       */
+#define ENTRY_BYTES_MAX ((size_t)1 << 20) /* some hundred secrets; an application may have a few */
 
 struct app_entry {
     struct fetch fetch;

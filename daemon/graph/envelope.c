@@ -23,8 +23,9 @@ int row_not_a_page(struct failure *f, const char *why)
                        why);
 }
 
-int row_open_body(const char *bytes, size_t len, const char *const *names, struct json **ret,
-                  struct failure *f)
+/* The object of a 200 answer. */
+static int open_body(const char *bytes, size_t len, const char *const *names, struct json **ret,
+                     struct failure *f)
 {
     CLEANUP(json_free) struct json *root = NULL;
     int r = json_parse_only(bytes, len, names, &root, f);
@@ -47,7 +48,7 @@ int row_open_page(const char *bytes, size_t len, const char *const *names, struc
 {
     CLEANUP(json_free) struct json *root = NULL;
     CLEANUP(page_clear) struct page page = {0};
-    int r = row_open_body(bytes, len, names, &root, f);
+    int r = open_body(bytes, len, names, &root, f);
     if (r < 0)
         return r;
     switch (json_get_array(root, "value", ret_rows)) {
@@ -76,7 +77,7 @@ int row_open_entity(const char *bytes, size_t len, const char *const *names, str
                     const struct json **ret_entity, struct failure *f)
 {
     CLEANUP(json_free) struct json *root = NULL;
-    int r = row_open_body(bytes, len, names, &root, f);
+    int r = open_body(bytes, len, names, &root, f);
     if (r < 0)
         return r;
     enum json_is wrapped = json_get_object(root, "value", ret_entity);

@@ -5,10 +5,7 @@
 
 /* PROTOCOL, -EBADMSG */
 int row_not_a_page(struct failure *f, const char *why);
-/* The object of a 200 answer. `names` as for json_parse_only. */
-int row_open_body(const char *bytes, size_t len, const char *const *names, struct json **ret,
-                  struct failure *f);
-/* The rows of a collection; *ret has the next link and the number of rows. */
+/* The rows of a collection; `names` as for json_parse_only; *ret has the next link and the number of rows. */
 int row_open_page(const char *bytes, size_t len, const char *const *names, struct json **ret_root,
                   const struct json **ret_rows, struct page *ret, struct failure *f);
 /* A single entity, bare or wrapped in "value"; *ret_entity is borrowed from *ret_root. */
@@ -23,7 +20,4 @@ int envelope_take_rows(const char *bytes, size_t len, const char *const *names,
 int envelope_builder_failed(struct failure *f, int r); /* -E2BIG or -ENOMEM of a builder */
 /* Frees what is inside an allotment that snapshot_add_allotment has not taken over. */
 void page_allotment_drop(struct allotment *a);
-static inline void page_clear_at(struct page *p)
-{
-    page_clear(p);
-}
+DEFINE_CLEANUP_IN_PLACE(struct page, page_clear)

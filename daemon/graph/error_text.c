@@ -51,7 +51,7 @@ bool error_text_api_is_absent(const struct fetch_failed *why)
 }
 
 /* "Resource not found for the segment 'cloudLicensing'": the path does not exist. */
-bool error_text_is_no_segment(int status, const struct graph_error *e)
+static bool is_no_segment(int status, const struct graph_error *e)
 {
     static const char WORDS[] = "Resource not found for the segment";
     return status == 400 && strncasecmp(e->message, WORDS, sizeof WORDS - 1) == 0;
@@ -86,7 +86,7 @@ void error_text_of_answer(const struct fetch_ask *ask, const struct http_answer 
         (void)snprintf(code, sizeof code, " %s%s%s", e->code,
                        e->inner_code[0] && strcmp(e->inner_code, e->code) != 0 ? "/" : "",
                        strcmp(e->inner_code, e->code) != 0 ? e->inner_code : "");
-    if (error_text_is_no_segment(a->status, e))
+    if (is_no_segment(a->status, e))
         f->kind = FAILURE_ABSENT;
     const struct failure status = *f;
     if (status.kind == FAILURE_PERMISSION)

@@ -13,7 +13,6 @@ bool error_text_is_foreign(int status, bool known_error);
 void error_text_of_foreign(const struct http_answer *a, struct failure *ret);
 /* Graph does not offer the API. A 403 does not show that: a permission can be granted. */
 bool error_text_api_is_absent(const struct fetch_failed *why);
-bool error_text_is_no_segment(int status, const struct graph_error *e); /* the path does not exist */
 /* -EBADMSG: this 200 is not JSON; the failure has its content type and first bytes. */
 int error_text_expect_json(const struct fetch_ask *ask, const struct http_answer *a,
                            struct fetch_failed *ret);

@@ -19,8 +19,7 @@ struct fetch_calls { /* all but page, failed and done may be NULL */
     /* Adds a list with fetch_add, or returns false. The loop is done when this returns false and
      * all lists have ended. NULL: always false. */
     bool (*more)(struct fetch *f);
-    /* The URL of a list's first page without the options in `dropped`; for free(). NULL: no memory.
-     */
+    /* The URL of a list's first page without the options in `dropped`, for free(). NULL: no memory */
     char *(*url)(const struct fetch_list *l, unsigned dropped);
     /* Decodes a page, as the decoders of page.h do. kind PROTOCOL: the page is repeated. */
     int (*page)(struct fetch_list *l, const char *bytes, size_t len, struct page *ret,
@@ -49,8 +48,8 @@ struct fetch {
     struct graph_report report; /* all but `complete` and `failure` */
     struct failure last_failure; /* of the last repeated page or sign-in; text "": none */
     bool ended;
-    struct fetch_list *resumed, *work,
-        *in_flight; /* continuations and repeated pages; new; in flight */
+    /* Queues: continuations and repeated pages; new lists; lists with a page in flight. */
+    struct fetch_list *resumed, *work, *in_flight;
     unsigned n_lists, n_in_flight;
     unsigned holds; /* consecutive throttled answers without Retry-After */
     usec_t sign_in_at_mono;

@@ -23,51 +23,44 @@ static bool is_word(const char *s)
            strcmp(s, ".") != 0 && strcmp(s, "..") != 0;
 }
 
-#define N_TEXTS 14
+#define TEXT(member) offsetof(struct graph_options, member)
+static const size_t TEXTS[] = {
+    TEXT(name),
+    TEXT(tenant_id),
+    TEXT(client_id),
+    TEXT(client_secret_file),
+    TEXT(certificate_file),
+    TEXT(private_key_file),
+    TEXT(private_key_password_file),
+    TEXT(federated_token_file),
+    TEXT(identity_object_id),
+    TEXT(identity_resource_id),
+    TEXT(graph_url),
+    TEXT(login_url),
+    TEXT(resource),
+    TEXT(api_version),
+};
 
-static void option_texts(struct graph_options *o, char **ret[static N_TEXTS])
+static char **text_at(const struct graph_options *o, size_t i)
 {
-    char **const texts[N_TEXTS] = {
-        &o->name,
-        &o->tenant_id,
-        &o->client_id,
-        &o->client_secret_file,
-        &o->certificate_file,
-        &o->private_key_file,
-        &o->private_key_password_file,
-        &o->federated_token_file,
-        &o->identity_object_id,
-        &o->identity_resource_id,
-        &o->graph_url,
-        &o->login_url,
-        &o->resource,
-        &o->api_version,
-    };
-    memcpy(ret, texts, sizeof texts);
+    return (char **)((char *)(uintptr_t)o + TEXTS[i]);
 }
 
 static int copy_options(struct graph *g, const struct graph_options *o)
 {
-    struct graph_options given = *o;
-    char **from[N_TEXTS], **to[N_TEXTS];
     int r = 0;
     g->o = *o;
-    option_texts(&given, from);
-    option_texts(&g->o, to);
-    for (size_t i = 0; i < N_TEXTS; i++)
-        *to[i] = NULL;
-    for (size_t i = 0; i < N_TEXTS && r >= 0; i++)
-        r = text_copy(*from[i], to[i]);
+    for (size_t i = 0; i < N_ELEMENTS(TEXTS); i++)
+        *text_at(&g->o, i) = NULL;
+    for (size_t i = 0; i < N_ELEMENTS(TEXTS) && r >= 0; i++)
+        r = text_copy(*text_at(o, i), text_at(&g->o, i));
     return r;
 }
 
-static bool options_equal(struct graph_options *a, struct graph_options *b)
+static bool options_equal(const struct graph_options *a, const struct graph_options *b)
 {
-    char **ours[N_TEXTS], **theirs[N_TEXTS];
-    option_texts(a, ours);
-    option_texts(b, theirs);
-    for (size_t i = 0; i < N_TEXTS; i++)
-        if (!text_equal(*ours[i], *theirs[i]))
+    for (size_t i = 0; i < N_ELEMENTS(TEXTS); i++)
+        if (!text_equal(*text_at(a, i), *text_at(b, i)))
             return false;
     return a->auth == b->auth && a->assertion == b->assertion &&
            a->identity_host == b->identity_host && a->cloud == b->cloud && a->source == b->source &&
@@ -136,10 +129,8 @@ void graph_free(struct graph *g)
     token_forget(g);
     poll_order_clear(&g->order);
     sd_event_unref(g->event);
-    char **texts[N_TEXTS];
-    option_texts(&g->o, texts);
-    for (size_t i = 0; i < N_TEXTS; i++)
-        free(*texts[i]);
+    for (size_t i = 0; i < N_ELEMENTS(TEXTS); i++)
+        free(*text_at(&g->o, i));
     free(g->scope);
     free(g->token_url);
     free(g);

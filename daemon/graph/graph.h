@@ -67,8 +67,7 @@ int graph_poll(struct graph *g, graph_done *done, void *userdata, struct failure
 bool graph_polling(const struct graph *g);
 const char *graph_host(const struct graph *g, bool sign_in); /* of the one, or of Graph itself */
 void graph_cancel(struct graph *g); /* no callback follows */
-void graph_backoff_until(struct graph *g,
-                         usec_t until_mono); /* persisted Retry-After deadline */
+void graph_backoff_until(struct graph *g, usec_t until_mono); /* persisted Retry-After deadline */
 /* After a reload: takes over pace, service state and, if `token`, the token of `from`, which is
  * about to be freed; its poll ends here without a callback. False, and nothing changes, if their
  * options differ. */

@@ -9,7 +9,4 @@ struct id_set { /* a set of texts, by 64-bit hash */
 int id_set_add(struct id_set *s, const char *text); /* 1: was there, 0: is now, -ENOMEM */
 bool id_set_has(const struct id_set *s, const char *text);
 void id_set_free(struct id_set *s);
-static inline void id_set_free_at(struct id_set *s)
-{
-    id_set_free(s);
-} /* CLEANUP(id_set_free) */
+DEFINE_CLEANUP_IN_PLACE(struct id_set, id_set_free)

@@ -16,21 +16,15 @@
 
 /* ---- requests ---- */
 
-#define USER_PERMISSION                                                                       \
-    "User-UsageRight.Read.All or User-CloudLicensing.Read.All where the tenant offers them, " \
-    "else User.Read.All"
-#define GROUP_PERMISSION                                                                        \
-    "Group-UsageRight.Read.All or Group-CloudLicensing.Read.All where the tenant offers them, " \
-    "else Group.Read.All"
-#define DEVICE_PERMISSION \
-    "Device-CloudLicensing.Read.All where the tenant offers it, else Device.Read.All"
-
 static const char *const PATHS[PRINCIPAL_KIND_COUNT_] = {
     [PRINCIPAL_USER] = "users", [PRINCIPAL_GROUP] = "groups", [PRINCIPAL_DEVICE] = "devices"};
-static const char *const PERMISSIONS[PRINCIPAL_KIND_COUNT_] = {[PRINCIPAL_USER] = USER_PERMISSION,
-                                                               [PRINCIPAL_GROUP] = GROUP_PERMISSION,
-                                                               [PRINCIPAL_DEVICE] =
-                                                                   DEVICE_PERMISSION};
+static const char *const PERMISSIONS[PRINCIPAL_KIND_COUNT_] = {
+    [PRINCIPAL_USER] = "User-UsageRight.Read.All or User-CloudLicensing.Read.All where the tenant "
+                       "offers them, else User.Read.All",
+    [PRINCIPAL_GROUP] = "Group-UsageRight.Read.All or Group-CloudLicensing.Read.All where the "
+                        "tenant offers them, else Group.Read.All",
+    [PRINCIPAL_DEVICE] = "Device-CloudLicensing.Read.All where the tenant offers it, else "
+                         "Device.Read.All"};
 
 #define OF(kind) (1U << (kind))
 #define OF_ALL (OF(PRINCIPAL_USER) | OF(PRINCIPAL_GROUP) | OF(PRINCIPAL_DEVICE))
@@ -297,19 +291,14 @@ static const struct fetch_calls CALLS = {
 
 static int copy_request(struct lookup *l, const struct lookup_request *rq)
 {
-    int r = text_copy(rq->who, &l->who);
-    if (r >= 0)
-        r = text_copy(rq->shown, &l->shown);
-    if (r >= 0)
-        r = text_copy(rq->sku_id, &l->sku_id);
-    if (r >= 0)
-        r = text_copy(rq->plan_id, &l->plan_id);
-    if (r >= 0)
-        r = text_copy(rq->right_id, &l->right_id);
     l->kind = rq->kind;
     l->sections = rq->sections;
     l->expand = rq->expand;
-    return r;
+    bool copied = text_copy(rq->who, &l->who) >= 0 && text_copy(rq->shown, &l->shown) >= 0 &&
+                  text_copy(rq->sku_id, &l->sku_id) >= 0 &&
+                  text_copy(rq->plan_id, &l->plan_id) >= 0 &&
+                  text_copy(rq->right_id, &l->right_id) >= 0;
+    return copied ? 0 : -ENOMEM;
 }
 
 int graph_lookup(struct graph *g, const struct lookup_request *rq, usec_t timeout,

@@ -8,6 +8,7 @@
  * trial. */
 #include "graph/envelope.h"
 
+#include "base/array.h"
 #include "base/date.h"
 #include "base/guid.h"
 #include "base/text.h"
@@ -78,17 +79,13 @@ static int read_subscription(const struct json *row, struct subscription *ret)
         return 0;
     s.state = subscription_state_parse(state);
     s.trial = subscription_tags_trial(tags);
-    int r = text_copy(id, &s.id);
-    if (r >= 0)
-        r = member_text(row, "state", &s.state_text);
-    if (r >= 0)
-        r = member_text(row, "tags", &s.tags_text);
-    if (r < 0) {
+    bool copied = text_copy(id, &s.id) >= 0 && member_text(row, "state", &s.state_text) >= 0 &&
+                  member_text(row, "tags", &s.tags_text) >= 0;
+    if (copied)
+        *ret = s;
+    else
         subscription_clear(&s);
-        return r;
-    }
-    *ret = s;
-    return 1;
+    return copied ? 1 : -ENOMEM;
 }
 
 /* All or none: a list with a row that cannot be judged is unknown, and so is one with two different
@@ -121,23 +118,22 @@ static bool says_since(const struct json *row)
     return json_get(row, "waitingSinceDateTime") != NULL;
 }
 
-
 /* Takes over `link` and `ids` (NULL: none). */
 static int page_add_waiting(struct page *p, const char *id, char *link, struct id_set *ids)
 {
     CLEANUP(free) char *owned = link;
-    void *moved = reallocarray(p->waiting, p->n_waiting + 1, sizeof *p->waiting);
-    if (!moved)
+    if (array_room(&p->waiting, p->n_waiting, sizeof *p->waiting) < 0)
         return -ENOMEM;
-    p->waiting = moved;
-    p->waiting[p->n_waiting] = (struct page_waiting){.allotment_id = strdup(id)};
-    if (!p->waiting[p->n_waiting].allotment_id)
+    struct page_waiting *w = &p->waiting[p->n_waiting];
+    *w = (struct page_waiting){.allotment_id = strdup(id)};
+    if (!w->allotment_id)
         return -ENOMEM;
     if (ids) {
-        p->waiting[p->n_waiting].ids = *ids;
+        w->ids = *ids;
         *ids = (struct id_set){0};
     }
-    p->waiting[p->n_waiting++].next_link = TAKE(owned);
+    w->next_link = TAKE(owned);
+    p->n_waiting++;
     return 0;
 }
 

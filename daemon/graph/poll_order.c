@@ -8,6 +8,7 @@
  * depend on them; only the errors go before them, every second time. */
 #include "graph/poll.h"
 
+#include "base/array.h"
 #include <errno.h>
 #include <string.h>
 
@@ -29,14 +30,8 @@ int poll_order_pend(struct poll *p, enum list list, const char *id, const char *
 {
     const struct poll_order *k = &p->graph->order;
     struct pending_stack *on = k->cut && had(k, list, id) ? &p->pending_last : &p->pending;
-    if (on->n == on->size) {
-        size_t size = on->size ? on->size * 2 : 64;
-        struct pending *more = reallocarray(on->item, size, sizeof *more);
-        if (!more)
-            return -ENOMEM;
-        on->item = more;
-        on->size = size;
-    }
+    if (array_room(&on->item, on->n, sizeof *on->item) < 0)
+        return -ENOMEM;
     struct pending *one = &on->item[on->n];
     *one = (struct pending){.list = list};
     int r = text_copy(id, &one->id);
@@ -119,8 +114,7 @@ void poll_order_settle(struct poll *p)
     struct poll_order *k = &p->graph->order;
     if (p->fetch.report.requests == 0)
         return;
-    if (p->fetch.n_lists + p->pending.n + p->pending_last.n ==
-        0) { /* nothing was left unread */
+    if (p->fetch.n_lists + p->pending.n + p->pending_last.n == 0) { /* nothing is left unread */
         poll_order_clear(k);
         return;
     }

@@ -17,15 +17,13 @@ struct pending { /* a list to begin */
 };
 struct pending_stack {
     struct pending *item;
-    size_t n, size;
+    size_t n;
 };
 /* A list for later. Takes over `ids` (NULL: none came before). -ENOMEM */
 int poll_order_pend(struct poll *p, enum list list, const char *id, const char *link,
                     struct id_set *ids);
-bool poll_order_pick(struct poll *p,
-                     struct pending *ret); /* takes the next one off; false: there is none */
+bool poll_order_pick(struct poll *p, struct pending *ret); /* takes the next one; false: none */
 void poll_order_drop(struct poll *p);      /* all that are pending */
-void poll_order_turn(struct poll *p, enum list list,
-                     const char *id);   /* a list was read, or failed */
+void poll_order_turn(struct poll *p, enum list list, const char *id); /* it was read, or failed */
 void poll_order_settle(struct poll *p); /* the poll ends, its queues as they are */
 void poll_order_clear(struct poll_order *k);

@@ -9,6 +9,8 @@
 #include <assert.h>
 #include <string.h>
 
+#define LICENSING_PERMISSION \
+    "Directory.Read.All (or CloudLicensing.Read.All where the tenant offers it)"
 static const struct {
     const char *call, *path, *top, *expand, *select, *permission;
 } LISTS[LIST_COUNT_] = {
@@ -20,8 +22,7 @@ static const struct {
                       "subscriptions",
             .expand = "$expand=waitingMembers($select=id,waitingSinceDateTime)",
             .top = "$top=100", /* rows include their waiting members, so pages are large */
-            .permission =
-                "Directory.Read.All (or CloudLicensing.Read.All where the tenant offers it)",
+            .permission = LICENSING_PERMISSION,
         },
     [LIST_WAITING] =
         {
@@ -29,8 +30,7 @@ static const struct {
             .path = "/admin/cloudLicensing/allotments/",
             .select = "$select=id,waitingSinceDateTime",
             .top = "$top=999",
-            .permission =
-                "Directory.Read.All (or CloudLicensing.Read.All where the tenant offers it)",
+            .permission = LICENSING_PERMISSION,
         },
     [LIST_ERRORS] =
         {
@@ -38,8 +38,7 @@ static const struct {
             .path = "/admin/cloudLicensing/assignmentErrors",
             .select = "$select=id,code,skuId",
             .top = "$top=999", /* the longest chain decides how long a poll takes */
-            .permission =
-                "Directory.Read.All (or CloudLicensing.Read.All where the tenant offers it)",
+            .permission = LICENSING_PERMISSION,
         },
     [LIST_SKUS] =
         {

@@ -17,10 +17,7 @@ int sign_in_make(const struct graph *g, const char *claims, struct sign_in *ret,
 int sign_in_arc_key(const struct graph *g, const char *www_authenticate, struct secret **ret,
                     struct failure *ret_failure);
 void sign_in_clear(struct sign_in *s);
-static inline void sign_in_clear_at(struct sign_in *s)
-{
-    sign_in_clear(s);
-}
+DEFINE_CLEANUP_IN_PLACE(struct sign_in, sign_in_clear)
 /* The URL where an administrator consents to the application's permissions; for free(). -ENOMEM */
 int sign_in_consent_url(const struct graph *g, char **ret);
 /* The service that gives tokens to the machine: plain http, never through a proxy. */
