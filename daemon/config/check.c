@@ -3,6 +3,7 @@
 #include "config/load.h"
 
 #include "base/text.h"
+#include "config/forms.h"
 #include "model/product.h"
 #include <string.h>
 
@@ -101,11 +102,6 @@ void check_thresholds(struct load *l)
 
 /* ---- matches ---- */
 
-static bool is_glob(const char *text)
-{
-    return strpbrk(text, "*?") != NULL;
-}
-
 static bool tenant_exists(const struct options *o, const char *name)
 {
     for (size_t i = 0; i < o->n_tenants; i++)
@@ -155,7 +151,7 @@ void check_sku(struct load *l, char *const *sku, const char *path, const char *k
 
 void check_match(struct load *l, const struct match *m, const char *path, struct conf_where where)
 {
-    if (m->tenant && !is_glob(m->tenant))
+    if (m->tenant && !form_is_glob(m->tenant))
         check_tenant(l, &m->tenant, path, ".match.tenant", where);
     if (m->sku)
         check_sku(l, &m->sku, path, ".match.sku", where);

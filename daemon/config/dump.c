@@ -113,18 +113,6 @@ static void dump_remark(struct dump *d, const struct tenant_options *t)
     text_add(&d->out, "#  }\n");
 }
 
-static void dump_remarks(struct dump *d, const struct options *o)
-{
-    for (size_t i = 0; i < o->n_tenants; i++)
-        if (o->tenant[i].file && !o->tenant[i].nameless)
-            dump_remark(d, &o->tenant[i]);
-}
-
-static void dump_own(struct dump *d, const struct receiver_options *r)
-{
-    dump_group(d, &r->class->options, r->own);
-}
-
 static void dump_list(struct dump *d, const struct conf_key *k, const void *at, size_t n,
                       size_t element)
 {
@@ -141,9 +129,10 @@ static void dump_list(struct dump *d, const struct conf_key *k, const void *at, 
         first = false;
         d->depth++;
         const void *at_i = list + i * element;
+        const struct receiver_options *receiver = k->type == CONF_RECEIVERS ? at_i : NULL;
         dump_group(d, k->section, at_i);
-        if (k->type == CONF_RECEIVERS)
-            dump_own(d, at_i);
+        if (receiver)
+            dump_group(d, &receiver->class->options, receiver->own);
         close_group(d, "}");
     }
     d->depth--;
@@ -227,7 +216,9 @@ int options_dump(const struct options *o, char **ret)
 {
     struct dump d = {.out = TEXT_INIT(DUMP_MAX)};
     dump_group(&d, &conf_root, o);
-    dump_remarks(&d, o);
+    for (size_t i = 0; i < o->n_tenants; i++)
+        if (o->tenant[i].file && !o->tenant[i].nameless)
+            dump_remark(&d, &o->tenant[i]);
     char *text = text_take(&d.out);
     if (!text)
         return -ENOMEM;

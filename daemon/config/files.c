@@ -96,7 +96,7 @@ static void places_free(struct places *p)
         free(p->path[i]);
     free(p->closed);
 }
-#define PLACES_CLEANUP __attribute__((cleanup(places_free)))
+DEFINE_CLEANUP_IN_PLACE(struct places, places_free)
 
 /* In the order in which they are looked at. */
 static int list_places(const struct job *j, const char *name, struct places *ret)
@@ -237,7 +237,7 @@ static void warn_service(const struct job *j, const char *name, const char *path
 static void resolve(const struct job *j, char **value, const struct tenant_identity *tenant)
 {
     CLEANUP(free) char *name = tenant ? expand(j, *value, tenant) : strdup(*value);
-    PLACES_CLEANUP struct places places = {0};
+    CLEANUP(places_free) struct places places = {0};
     if (!name || list_places(j, name, &places) < 0) {
         j->w->oom = j->w->oom || name || !tenant;
         return;

@@ -27,7 +27,7 @@ static bool made_of(const char *text, const char *characters)
     return text[strspn(text, characters)] == 0;
 }
 
-static bool is_glob(const char *text)
+bool form_is_glob(const char *text)
 {
     return strpbrk(text, "*?") != NULL;
 }
@@ -52,7 +52,7 @@ int form_name(const char *text, struct failure *ret_failure)
         return r;
     if (strlen(text) > 100)
         return wrong(ret_failure, "this name is longer than 100 bytes; make it shorter");
-    if (is_glob(text))
+    if (form_is_glob(text))
         return wrong(ret_failure,
                      "'*' and '?' have a meaning in matches; choose a name without them");
     return 0;
@@ -125,7 +125,7 @@ int form_principal(const char *text, struct failure *ret_failure)
 
 int form_sku(const char *text, struct failure *ret_failure)
 {
-    if (is_glob(text))
+    if (form_is_glob(text))
         return wrong(ret_failure,
                      "there is a '*' or '?' in it, and one SKU must be named; make an entry for each");
     int r = check_word(text, "/\\<>\"", ret_failure);

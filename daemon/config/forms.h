@@ -3,6 +3,7 @@
  * says what is wrong; what to do. */
 #pragma once
 #include "base/failure.h"
+#include <stdbool.h>
 
 int form_name(const char *text, struct failure *ret_failure);     /* a tenant: 1 to 100 bytes */
 int form_receiver(const char *text, struct failure *ret_failure); /* 1 to 63 of A-Z a-z 0-9 . _ - */
@@ -22,6 +23,7 @@ int form_root(const char *text, struct failure *ret_failure);  /* "" or scheme:/
 int form_proxy(const char *text, struct failure *ret_failure); /* "" or http(s)://host[:port] */
 int form_resource(const char *text, struct failure *ret_failure);
 int form_glob(const char *text, struct failure *ret_failure);
+bool form_is_glob(const char *text); /* it has '*' or '?' */
 int form_rule_glob(const char *text, struct failure *ret_failure);
 int form_severity_glob(const char *text, struct failure *ret_failure);
 /* Any text of ours: 1 to 1000 bytes without control characters. */

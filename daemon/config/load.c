@@ -96,30 +96,18 @@ static int load_products(struct load *l)
     return 0;
 }
 
-static void check_files(struct load *l)
-{
-    files_resolve(&l->walk, &l->places, &conf_root, l->options, NULL, l->top, "");
-}
-
-static void walk_main(struct load *l)
-{
-    l->walk.source = l->source[0];
-    l->walk.gravity = CONF_FATAL;
-    walk_group(&l->walk, config_root_setting(&l->source[0]->config), &conf_root, l->options, "");
-}
-
 static int load_all(struct load *l)
 {
     int r = walk_defaults(&conf_root, l->options, true);
     if (r < 0)
         return r;
-    walk_main(l);
+    walk_group(&l->walk, config_root_setting(&l->source[0]->config), &conf_root, l->options, "");
     r = load_tenants(l);
     if (r < 0)
         return r;
     l->walk.source = l->source[0];
     l->walk.gravity = CONF_FATAL;
-    check_files(l);
+    files_resolve(&l->walk, &l->places, &conf_root, l->options, NULL, l->top, "");
     r = load_products(l);
     if (r < 0)
         return r;

@@ -2,6 +2,7 @@
 /* config/report.c: keeps the problems of a run and sorts them by file and line. */
 #include "config/report.h"
 
+#include "base/array.h"
 #include "base/text.h"
 #include "config/source.h"
 #include <errno.h>
@@ -26,9 +27,6 @@ void report_add(struct report *r, enum conf_gravity gravity, struct conf_where w
     CLEANUP(free) char *given = NULL;
     int len = vasprintf(&given, fmt, ap);
     va_end(ap);
-    struct report_entry *grown = realloc(r->entry, (r->n + 1) * sizeof *grown);
-    if (grown)
-        r->entry = grown;
     if (len < 0) {
         given = NULL;
         r->oom = true;
@@ -36,7 +34,7 @@ void report_add(struct report *r, enum conf_gravity gravity, struct conf_where w
     }
     text_clean(line, sizeof line, given, (size_t)len);
     char *text = text_printf("%s:%d: %s", source_path(where.source), where.line, line);
-    if (!grown || !text) {
+    if (!text || array_room(&r->entry, r->n, sizeof *r->entry) < 0) {
         free(text);
         r->oom = true;
         return;

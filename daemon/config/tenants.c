@@ -6,6 +6,7 @@
  * right: then it is fatal, because somebody is writing a first configuration. */
 #include "config/load.h"
 
+#include "base/array.h"
 #include "base/text.h"
 #include <dirent.h>
 #include <errno.h>
@@ -30,10 +31,8 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 
 static int add_source(struct load *l, const char *path, struct conf_source **ret)
 {
-    struct conf_source **grown = reallocarray(l->source, l->n_sources + 1, sizeof *grown);
-    if (!grown)
+    if (array_room(&l->source, l->n_sources, sizeof *l->source) < 0)
         return -ENOMEM;
-    l->source = grown;
     int r = source_new(path, (unsigned)l->n_sources, ret);
     if (r >= 0)
         l->source[l->n_sources++] = *ret;

@@ -20,7 +20,7 @@ struct walk {
     bool oom;
     bool local; /* a problem was this machine's (descriptors, memory, disk), not the file's */
     struct walk_mark *mark;
-    size_t n_marks, marks_size;
+    size_t n_marks;
 };
 void conf_walk_clear(struct walk *w);
 

@@ -2,6 +2,7 @@
 /* config/walk_lists.c: reads lists of names, labels and pool names. */
 #include "config/walk_internal.h"
 
+#include "base/array.h"
 #include "config/forms.h"
 #include "config/value.h"
 #include <string.h>
@@ -19,15 +20,6 @@ static const char *string_of(struct walk *w, const config_setting_t *s, const ch
         return text;
     return NULL;
 }
-
-/* One more element, typed; false when there is no memory. */
-#define GROW(list, n)                                                                 \
-    __extension__({                                                                   \
-        __typeof__(*(list)) grown_ = reallocarray(*(list), (n) + 1, sizeof **(list)); \
-        if (grown_)                                                                   \
-            *(list) = grown_;                                                         \
-        grown_ != NULL;                                                               \
-    })
 
 void walk_names(struct walk *w, const config_setting_t *s, const struct conf_key *k, char ***list,
                 size_t *n, const char *path)
@@ -51,7 +43,7 @@ void walk_names(struct walk *w, const config_setting_t *s, const struct conf_key
         char *copy = strdup(text);
         if (copy)
             value_fold(k, copy);
-        if (!copy || !GROW(list, *n)) {
+        if (!copy || array_room(list, *n, sizeof **list) < 0) {
             free(copy);
             w->oom = true;
             return;
@@ -69,7 +61,7 @@ static void put_label(struct walk *w, struct label **list, size_t *n, const char
         if (strcmp((*list)[i].key, key) == 0)
             l = &(*list)[i];
     char *copy = strdup(value), *name = l ? NULL : strdup(key);
-    if (!copy || (!l && (!name || !GROW(list, *n)))) {
+    if (!copy || (!l && (!name || array_room(list, *n, sizeof **list) < 0))) {
         free(copy);
         free(name);
         w->oom = true;
@@ -102,10 +94,9 @@ void walk_labels(struct walk *w, const config_setting_t *s, const struct conf_ke
 static void walk_pool_name(struct walk *w, const config_setting_t *e, struct label **list,
                            size_t *n, const char *path)
 {
-    config_setting_t *id =
-        config_setting_is_group(e) ? config_setting_get_member(e, "allotment") : NULL;
-    config_setting_t *name =
-        config_setting_is_group(e) ? config_setting_get_member(e, "name") : NULL;
+    bool group = config_setting_is_group(e);
+    config_setting_t *id = group ? config_setting_get_member(e, "allotment") : NULL;
+    config_setting_t *name = group ? config_setting_get_member(e, "name") : NULL;
     if (!id || !name || config_setting_length(e) != 2) {
         walk_problem(w, walk_here(w, e),
                      "%s: this is no name of a pool; write { allotment = \"ID\"; name = \"...\"; }",
@@ -128,22 +119,15 @@ static int compare_keys(const void *a, const void *b)
     return strcmp(((const struct label *)a)->key, ((const struct label *)b)->key);
 }
 
-static void sort_names(struct label *list, size_t n)
-{
-    if (n > 1)
-        qsort(list, n, sizeof *list, compare_keys);
-}
-
 void walk_pool_names(struct walk *w, const config_setting_t *s, const struct conf_key *k,
                      struct label **list, size_t *n, const char *path)
 {
-    if (!config_setting_is_list(s)) {
+    bool is_list = config_setting_is_list(s);
+    int length = is_list ? config_setting_length(s) : 0;
+    if (!is_list)
         walk_labels(w, s, k, list, n, path);
-        sort_names(*list, *n);
-        return;
-    }
-    int length = config_setting_length(s);
     for (int i = 0; i < length; i++)
         walk_pool_name(w, config_setting_get_elem(s, (unsigned)i), list, n, path);
-    sort_names(*list, *n);
+    if (*n > 1)
+        qsort(*list, *n, sizeof **list, compare_keys);
 }

@@ -2,6 +2,7 @@
 /* config/walk_mark.c: remembers the line of each value, and reports problems there. */
 #include "config/walk_internal.h"
 
+#include "base/array.h"
 #include <stdarg.h>
 #include <string.h>
 
@@ -42,15 +43,9 @@ const char *walk_advice(struct walk *w, const struct failure *f, const char *oth
 
 void walk_mark_add(struct walk *w, const void *at, enum walk_kind kind, struct conf_where where)
 {
-    if (w->n_marks == w->marks_size) {
-        size_t size = w->marks_size ? 2 * w->marks_size : 256;
-        struct walk_mark *grown = realloc(w->mark, size * sizeof *grown);
-        if (!grown) {
-            w->oom = true;
-            return;
-        }
-        w->mark = grown;
-        w->marks_size = size;
+    if (array_room(&w->mark, w->n_marks, sizeof *w->mark) < 0) {
+        w->oom = true;
+        return;
     }
     w->mark[w->n_marks++] = (struct walk_mark){.at = at, .kind = kind, .where = where};
 }
@@ -99,5 +94,5 @@ void conf_walk_clear(struct walk *w)
 {
     free(w->mark);
     w->mark = NULL;
-    w->n_marks = w->marks_size = 0;
+    w->n_marks = 0;
 }
