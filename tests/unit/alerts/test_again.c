@@ -34,7 +34,7 @@ static int teardown(void **state)
         (const char *)(d)->notified;               \
     })
 
-static void one_reading_is_enough(void **state)
+static void repeated_evaluation_needs_one_poll(void **state)
 {
     struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, FINE()), "");
@@ -42,7 +42,7 @@ static void one_reading_is_enough(void **state)
     assert_string_equal(AGAIN(d, FINE()), "resolved warning usage");
 }
 
-static void time_does_not_pass_between_the_two(void **state)
+static void repeated_evaluation_adds_no_time(void **state)
 {
     struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, FULL(.hold_for = MINUTES(10))), "");
@@ -69,7 +69,7 @@ static void a_shorter_time_counts_what_was_held_already(void **state)
     assert_string_equal(AGAIN(d, FULL(.hold_for = MINUTES(10))), "firing warning usage");
 }
 
-static void it_lowers_and_raises(void **state)
+static void repeated_evaluation_lowers_and_raises(void **state)
 {
     struct engine_fixture *d = *state;
     (void)AGAIN(d, A_POOL(.allotted = 100, .consumed = 101, .min_samples = 3));
@@ -79,7 +79,7 @@ static void it_lowers_and_raises(void **state)
                         "escalated critical remaining");
 }
 
-static void what_is_not_known_neither_clears_nor_stops_a_clock(void **state)
+static void unknown_finding_neither_clears_nor_stops_timers(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, FULL(.hold_for = MINUTES(10)));
@@ -91,7 +91,7 @@ static void what_is_not_known_neither_clears_nor_stops_a_clock(void **state)
     assert_int_equal(engine_alert(d, KIND_CAPACITY, "pool-a")->state, ALERT_FIRING);
 }
 
-static void a_dead_subscription_goes_on_speaking_for_its_pool(void **state)
+static void ended_subscription_still_explains_its_pool(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_SUBSCRIPTION(.subject = "s", .state = "suspended", .level = LEVEL_CRITICAL),
@@ -105,12 +105,12 @@ static void a_dead_subscription_goes_on_speaking_for_its_pool(void **state)
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
-        TEST(one_reading_is_enough),
-        TEST(time_does_not_pass_between_the_two),
+        TEST(repeated_evaluation_needs_one_poll),
+        TEST(repeated_evaluation_adds_no_time),
         TEST(a_shorter_time_counts_what_was_held_already),
-        TEST(it_lowers_and_raises),
-        TEST(what_is_not_known_neither_clears_nor_stops_a_clock),
-        TEST(a_dead_subscription_goes_on_speaking_for_its_pool),
+        TEST(repeated_evaluation_lowers_and_raises),
+        TEST(unknown_finding_neither_clears_nor_stops_timers),
+        TEST(ended_subscription_still_explains_its_pool),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);
 }

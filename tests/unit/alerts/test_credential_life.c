@@ -215,7 +215,7 @@ static void live(uint64_t seed)
     engine_close(&l.d);
 }
 
-static void no_life_has_a_false_all_clear_or_two_alarms_for_one_cause(void **state)
+static void random_sequences_have_no_false_resolved_and_no_duplicate_alerts(void **state)
 {
     const char *only = getenv("SEED");
     (void)state;
@@ -286,7 +286,7 @@ int main(void)
     static const struct CMUnitTest TESTS[] = {
         cmocka_unit_test(it_is_told_30_14_7_and_1_days_before),
         cmocka_unit_test(a_warning_of_two_months_is_repeated_at_the_same_marks),
-        cmocka_unit_test(no_life_has_a_false_all_clear_or_two_alarms_for_one_cause),
+        cmocka_unit_test(random_sequences_have_no_false_resolved_and_no_duplicate_alerts),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);
 }

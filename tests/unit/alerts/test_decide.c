@@ -58,7 +58,7 @@ static int ask(const struct alert *a, struct observation s, enum level parent)
     return type;
 }
 
-static void what_was_said_decides_not_what_just_changed(void **state)
+static void events_follow_from_the_last_notification(void **state)
 {
     static const struct {
         enum level level, notified;
@@ -79,7 +79,7 @@ static void what_was_said_decides_not_what_just_changed(void **state)
     }
 }
 
-static void the_end_is_told_to_those_who_were_told(void **state)
+static void resolved_follows_only_a_notification(void **state)
 {
     struct alert told = {.notified = LEVEL_WARNING}, untold = {0},
                  pending = {.state = ALERT_PENDING};
@@ -91,7 +91,7 @@ static void the_end_is_told_to_those_who_were_told(void **state)
     assert_int_equal(ask(&pending, A_POOL(.allotted = 10), LEVEL_NONE), NO_EVENT);
 }
 
-static void a_mute_holds_one_finding_at_one_level(void **state)
+static void mute_covers_one_finding_at_one_level(void **state)
 {
     struct alert a = up(RULE_REMAINING, LEVEL_WARNING, LEVEL_NONE);
     (void)state;
@@ -103,7 +103,7 @@ static void a_mute_holds_one_finding_at_one_level(void **state)
                      EVENT_FIRING);
 }
 
-static void speaking_ends_all_mutes_and_notes_the_numbers(void **state)
+static void notification_ends_mutes_and_records_numbers(void **state)
 {
     static const struct alert_options o;
     struct alert a = up(RULE_REMAINING, LEVEL_CRITICAL, LEVEL_NONE);
@@ -128,10 +128,10 @@ int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
         cmocka_unit_test(intervals_grow_up_to_the_cap),
-        cmocka_unit_test(what_was_said_decides_not_what_just_changed),
-        cmocka_unit_test(the_end_is_told_to_those_who_were_told),
-        cmocka_unit_test(a_mute_holds_one_finding_at_one_level),
-        cmocka_unit_test(speaking_ends_all_mutes_and_notes_the_numbers),
+        cmocka_unit_test(events_follow_from_the_last_notification),
+        cmocka_unit_test(resolved_follows_only_a_notification),
+        cmocka_unit_test(mute_covers_one_finding_at_one_level),
+        cmocka_unit_test(notification_ends_mutes_and_records_numbers),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);
 }

@@ -66,7 +66,7 @@ static struct deferred waits(const struct engine_fixture *d, const char *id, con
     return h;
 }
 
-static void what_happens_outside_the_hours_is_held_back(void **state)
+static void events_outside_hours_are_deferred(void **state)
 {
     struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, full("a")), "firing critical remaining");
@@ -82,7 +82,7 @@ static void what_happens_outside_the_hours_is_held_back(void **state)
     assert_int_equal(d->last->n_deferrals, 0);
 }
 
-static void resolved_is_never_held_back(void **state)
+static void resolved_is_never_deferred(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, full("a"));
@@ -90,7 +90,7 @@ static void resolved_is_never_held_back(void **state)
     assert_int_equal(d->last->n_deferrals, 0);
 }
 
-static void reminders_outside_the_hours_wait_too_but_never_for_a_pager(void **state)
+static void reminders_outside_hours_are_deferred_but_not_to_pagers(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, full("a"));
@@ -108,7 +108,7 @@ static void reminders_outside_the_hours_wait_too_but_never_for_a_pager(void **st
     assert_true(it(d, "a")->reminder_at > d->now.at);
 }
 
-static void the_first_digest_leaves_out_who_waits(void **state)
+static void first_run_digest_omits_deferring_receivers(void **state)
 {
     struct engine_fixture *d = *state;
     d->first_run = true;
@@ -123,7 +123,7 @@ static void the_first_digest_leaves_out_who_waits(void **state)
     assert_int_equal(d->last->event[0].to, CHAT);
 }
 
-static void one_digest_each_when_the_hours_begin_and_nothing_before(void **state)
+static void receivers_get_one_digest_when_hours_begin(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, full("a"), A_POOL(.id = "b", .allotted = 100, .consumed = 100));
@@ -149,7 +149,7 @@ static void one_digest_each_when_the_hours_begin_and_nothing_before(void **state
         assert_true(d->last->deferral[i].only && d->last->deferral[i].to == 0);
 }
 
-static void the_digest_tells_them_as_they_are_now(void **state)
+static void digest_shows_present_state(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100));
@@ -161,7 +161,7 @@ static void the_digest_tells_them_as_they_are_now(void **state)
     assert_int_equal(d->last->event[0].digest->notification[0]->context->consumed, 101);
 }
 
-static void what_ended_meanwhile_is_left_out_and_forgotten(void **state)
+static void resolved_alerts_are_omitted_and_their_deferrals_dropped(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, full("a"), full("b"), full("c"));
@@ -179,7 +179,7 @@ static void what_ended_meanwhile_is_left_out_and_forgotten(void **state)
         assert_true(d->last->deferral[i].only && d->last->deferral[i].to == 0);
 }
 
-static void who_still_waits_goes_on_waiting(void **state)
+static void receivers_outside_hours_stay_deferred(void **state)
 {
     struct engine_fixture *d = *state;
     static struct route routes[3];
@@ -202,7 +202,7 @@ static void who_still_waits_goes_on_waiting(void **state)
 }
 
 /* A reload took chat and pager out of the routes, or renamed them. */
-static void what_leads_elsewhere_now_is_told_there_unless_somebody_has_heard_it(void **state)
+static void rerouted_deferral_moves_unless_a_receiver_was_notified(void **state)
 {
     struct engine_fixture *d = *state;
     d->routes.n_routes = 1;
@@ -221,7 +221,7 @@ static void what_leads_elsewhere_now_is_told_there_unless_somebody_has_heard_it(
     assert_true(d->last->deferral[0].only);
 }
 
-static void a_long_night_comes_in_parts(void **state)
+static void many_deferred_alerts_make_several_parts(void **state)
 {
     enum { POOLS = 41 };
     struct engine_fixture *d = *state;
@@ -246,16 +246,16 @@ static void a_long_night_comes_in_parts(void **state)
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
-        TEST(what_happens_outside_the_hours_is_held_back),
-        TEST(resolved_is_never_held_back),
-        TEST(reminders_outside_the_hours_wait_too_but_never_for_a_pager),
-        TEST(the_first_digest_leaves_out_who_waits),
-        TEST(one_digest_each_when_the_hours_begin_and_nothing_before),
-        TEST(the_digest_tells_them_as_they_are_now),
-        TEST(what_ended_meanwhile_is_left_out_and_forgotten),
-        TEST(who_still_waits_goes_on_waiting),
-        TEST(what_leads_elsewhere_now_is_told_there_unless_somebody_has_heard_it),
-        TEST(a_long_night_comes_in_parts),
+        TEST(events_outside_hours_are_deferred),
+        TEST(resolved_is_never_deferred),
+        TEST(reminders_outside_hours_are_deferred_but_not_to_pagers),
+        TEST(first_run_digest_omits_deferring_receivers),
+        TEST(receivers_get_one_digest_when_hours_begin),
+        TEST(digest_shows_present_state),
+        TEST(resolved_alerts_are_omitted_and_their_deferrals_dropped),
+        TEST(receivers_outside_hours_stay_deferred),
+        TEST(rerouted_deferral_moves_unless_a_receiver_was_notified),
+        TEST(many_deferred_alerts_make_several_parts),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);
 }

@@ -36,7 +36,7 @@ static struct observation full(const char *id)
                   .hold_for = HOURS(1));
 }
 
-static void what_is_already_so_is_one_digest_and_then_silence(void **state)
+static void baseline_makes_one_digest_and_no_events(void **state)
 {
     struct engine_fixture *d = *state;
     assert_string_equal(
@@ -66,7 +66,7 @@ static void what_is_already_so_is_one_digest_and_then_silence(void **state)
     assert_int_equal(engine_alert(d, KIND_CAPACITY, "a")->state, ALERT_FIRING);
 }
 
-static void muted_things_speak_when_they_get_worse(void **state)
+static void muted_alert_fires_when_it_gets_worse(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100),
@@ -87,7 +87,7 @@ static void muted_things_speak_when_they_get_worse(void **state)
         "resolved critical remaining");
 }
 
-static void muted_things_end_in_silence_and_are_news_afterwards(void **state)
+static void muted_alert_ends_without_event_and_fires_when_it_returns(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100));
@@ -97,7 +97,7 @@ static void muted_things_end_in_silence_and_are_news_afterwards(void **state)
                         "firing warning usage");
 }
 
-static void one_finding_that_cleared_is_news_again_though_another_is_still_muted(void **state)
+static void cleared_finding_fires_again_while_another_is_muted(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100));
@@ -108,7 +108,7 @@ static void one_finding_that_cleared_is_news_again_though_another_is_still_muted
                         "firing warning usage");
 }
 
-static void people_who_wait_are_never_in_the_baseline(void **state)
+static void waiting_members_are_never_in_the_baseline(void **state)
 {
     struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 100, .waiting = 2)),
@@ -131,7 +131,7 @@ static void polls_and_receivers_are_never_in_the_baseline(void **state)
                         "firing warning poll; firing warning delivery");
 }
 
-static void nothing_to_tell_is_no_digest_and_the_ignored_are_not_in_it(void **state)
+static void ignored_alerts_are_not_in_the_digest(void **state)
 {
     struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, A_POOL(.id = "a", .allotted = 100)), "");
@@ -151,7 +151,7 @@ static struct observation full_with_a_queue(void)
     return s;
 }
 
-static void who_waits_is_told_by_its_own_alert_and_counted_in_the_digest(void **state)
+static void waiting_members_fire_their_own_alert_and_are_counted(void **state)
 {
     struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, full("a"), full_with_a_queue()), "digest 1");
@@ -172,7 +172,7 @@ static void who_waits_is_told_by_its_own_alert_and_counted_in_the_digest(void **
     assert_non_null(strstr(engine_notification(d, 0)->title, "3 waiting"));
 }
 
-static void first_run_each_tells_them_one_by_one(void **state)
+static void first_run_each_sends_single_alerts(void **state)
 {
     struct engine_fixture *d = *state;
     d->options.first_run_each = true;
@@ -201,7 +201,7 @@ static void every_receiver_gets_one_digest_of_what_is_routed_to_it(void **state)
                             d->last->event[1].digest->digest_id);
 }
 
-static void what_is_routed_to_nobody_is_still_on_record(void **state)
+static void unrouted_alerts_are_still_recorded(void **state)
 {
     struct engine_fixture *d = *state;
     struct route nobody = {.n_to = 0};
@@ -241,7 +241,7 @@ static void long_digests_come_in_parts_that_name_every_event(void **state)
     assert_string_not_equal(d->last->event[0].digest->event_id, d->last->event[1].digest->event_id);
 }
 
-static void a_pending_alert_can_be_shown_before_it_is_told(void **state)
+static void pending_alert_can_be_shown(void **state)
 {
     struct engine_fixture *d = *state;
     CLEANUP(notification_free) struct notification *n = NULL;
@@ -262,19 +262,19 @@ static void a_pending_alert_can_be_shown_before_it_is_told(void **state)
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
-        TEST(what_is_already_so_is_one_digest_and_then_silence),
-        TEST(muted_things_speak_when_they_get_worse),
-        TEST(muted_things_end_in_silence_and_are_news_afterwards),
-        TEST(one_finding_that_cleared_is_news_again_though_another_is_still_muted),
-        TEST(people_who_wait_are_never_in_the_baseline),
+        TEST(baseline_makes_one_digest_and_no_events),
+        TEST(muted_alert_fires_when_it_gets_worse),
+        TEST(muted_alert_ends_without_event_and_fires_when_it_returns),
+        TEST(cleared_finding_fires_again_while_another_is_muted),
+        TEST(waiting_members_are_never_in_the_baseline),
         TEST(polls_and_receivers_are_never_in_the_baseline),
-        TEST(nothing_to_tell_is_no_digest_and_the_ignored_are_not_in_it),
-        TEST(who_waits_is_told_by_its_own_alert_and_counted_in_the_digest),
-        TEST(first_run_each_tells_them_one_by_one),
+        TEST(ignored_alerts_are_not_in_the_digest),
+        TEST(waiting_members_fire_their_own_alert_and_are_counted),
+        TEST(first_run_each_sends_single_alerts),
         TEST(every_receiver_gets_one_digest_of_what_is_routed_to_it),
-        TEST(what_is_routed_to_nobody_is_still_on_record),
+        TEST(unrouted_alerts_are_still_recorded),
         TEST(long_digests_come_in_parts_that_name_every_event),
-        TEST(a_pending_alert_can_be_shown_before_it_is_told),
+        TEST(pending_alert_can_be_shown),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);
 }

@@ -11,7 +11,7 @@
 
 #define OFF NUMBER_UNKNOWN
 
-static void a_finding_speaks_to_each_level_by_itself(void **state)
+static void each_level_has_its_own_latch_input(void **state)
 {
     static const struct {
         const char *why;
@@ -154,7 +154,7 @@ static void a_decision_that_falls_to_an_unread_finding_has_no_number(void **stat
     context_free(a.context);
 }
 
-static void what_nobody_was_told_of_has_no_hysteresis(void **state)
+static void unnotified_level_has_no_hysteresis(void **state)
 {
     struct alert a = {0};
     struct outcome o;
@@ -185,11 +185,11 @@ static void carried_numbers_still_add_up(void **state)
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
-        cmocka_unit_test(a_finding_speaks_to_each_level_by_itself),
+        cmocka_unit_test(each_level_has_its_own_latch_input),
         cmocka_unit_test(ties_are_decided_in_the_order_of_the_rules),
         cmocka_unit_test(among_equals_what_is_breached_goes_before_what_recovers),
         cmocka_unit_test(a_decision_that_falls_to_an_unread_finding_has_no_number),
-        cmocka_unit_test(what_nobody_was_told_of_has_no_hysteresis),
+        cmocka_unit_test(unnotified_level_has_no_hysteresis),
         cmocka_unit_test(carried_numbers_still_add_up),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);

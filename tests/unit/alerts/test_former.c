@@ -29,7 +29,7 @@ static const struct alert *old_alert(const struct engine_fixture *d)
     return engine_alert(d, KIND_CAPACITY, OLD);
 }
 
-static void it_ends_as_soon_as_its_sku_is_clear(void **state)
+static void former_alert_ends_when_its_sku_is_clear(void **state)
 {
     struct engine_fixture *d = *state;
     d->options.repeat.every[LEVEL_CRITICAL] = HOURS(1);
@@ -51,7 +51,7 @@ static void it_ends_as_soon_as_its_sku_is_clear(void **state)
     assert_int_equal(old_alert(d)->level, LEVEL_NONE);
 }
 
-static void all_of_it_goes_on_while_one_rule_is_not_clear(void **state)
+static void former_alert_stays_while_one_rule_is_raised(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.id = OLD, .allotted = 100, .consumed = 101));
@@ -65,7 +65,7 @@ static void all_of_it_goes_on_while_one_rule_is_not_clear(void **state)
                         "resolved critical remaining");
 }
 
-static void what_the_source_cannot_say_ends_after_a_week(void **state)
+static void unknown_former_alert_ends_after_a_week(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 50, .waiting = 3));
@@ -76,7 +76,7 @@ static void what_the_source_cannot_say_ends_after_a_week(void **state)
     assert_string_equal(engine_notification(d, 0)->reason, "gone_for_good");
 }
 
-static void harm_that_goes_on_holds_it_up_also_after_a_week(void **state)
+static void raised_former_alert_stays_after_a_week(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95));
@@ -84,7 +84,7 @@ static void harm_that_goes_on_holds_it_up_also_after_a_week(void **state)
     assert_int_equal(engine_alert(d, KIND_CAPACITY, "pool-a")->state, ALERT_FIRING);
 }
 
-static void it_sends_no_reminders_until_its_source_is_back(void **state)
+static void former_alert_has_no_reminders(void **state)
 {
     struct engine_fixture *d = *state;
     d->options.repeat.every[LEVEL_CRITICAL] = HOURS(1);
@@ -103,7 +103,7 @@ static void it_sends_no_reminders_until_its_source_is_back(void **state)
 }
 
 /* Both pools have the SKU E5. */
-static void whoever_was_told_goes_on_being_told(void **state)
+static void successor_of_notified_alert_is_notified(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.id = OLD, .allotted = 100, .consumed = 95));
@@ -118,7 +118,7 @@ static void whoever_was_told_goes_on_being_told(void **state)
                         "resolved warning usage; resolved warning usage");
 }
 
-static void what_the_digest_named_is_told_once_it_has_to_succeed(void **state)
+static void successor_of_digest_alert_fires(void **state)
 {
     struct engine_fixture *d = *state;
     d->first_run = true;
@@ -130,7 +130,7 @@ static void what_the_digest_named_is_told_once_it_has_to_succeed(void **state)
                         "firing warning usage");
 }
 
-static void what_nobody_was_told_stays_in_the_digest(void **state)
+static void unnotified_alert_stays_in_the_digest(void **state)
 {
     struct engine_fixture *d = *state;
     d->first_run = true;
@@ -150,14 +150,14 @@ static void what_nobody_was_told_stays_in_the_digest(void **state)
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
-        TEST(it_ends_as_soon_as_its_sku_is_clear),
-        TEST(all_of_it_goes_on_while_one_rule_is_not_clear),
-        TEST(what_the_source_cannot_say_ends_after_a_week),
-        TEST(harm_that_goes_on_holds_it_up_also_after_a_week),
-        TEST(it_sends_no_reminders_until_its_source_is_back),
-        TEST(whoever_was_told_goes_on_being_told),
-        TEST(what_the_digest_named_is_told_once_it_has_to_succeed),
-        TEST(what_nobody_was_told_stays_in_the_digest),
+        TEST(former_alert_ends_when_its_sku_is_clear),
+        TEST(former_alert_stays_while_one_rule_is_raised),
+        TEST(unknown_former_alert_ends_after_a_week),
+        TEST(raised_former_alert_stays_after_a_week),
+        TEST(former_alert_has_no_reminders),
+        TEST(successor_of_notified_alert_is_notified),
+        TEST(successor_of_digest_alert_fires),
+        TEST(unnotified_alert_stays_in_the_digest),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);
 }

@@ -135,7 +135,7 @@ static void live(uint64_t seed)
     engine_close(&h.d);
 }
 
-static void what_begins_or_gets_worse_is_beyond_its_limit(void **state)
+static void firing_and_escalated_values_are_beyond_the_limit(void **state)
 {
     const char *only = getenv("SEED");
     (void)state;
@@ -147,6 +147,6 @@ static void what_begins_or_gets_worse_is_beyond_its_limit(void **state)
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
-        cmocka_unit_test(what_begins_or_gets_worse_is_beyond_its_limit)};
+        cmocka_unit_test(firing_and_escalated_values_are_beyond_the_limit)};
     return cmocka_run_group_tests(TESTS, NULL, NULL);
 }

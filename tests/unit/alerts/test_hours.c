@@ -130,7 +130,7 @@ static void what_is_printed_means_the_same(void **state)
     }
 }
 
-static void what_is_no_hours_is_refused_with_an_example(void **state)
+static void invalid_hours_are_refused_with_an_example(void **state)
 {
     static const char *const CASES[] = {
         "",
@@ -179,7 +179,7 @@ int main(void)
         cmocka_unit_test(hours_are_local),
         cmocka_unit_test(without_hours_it_is_always_open),
         cmocka_unit_test(what_is_printed_means_the_same),
-        cmocka_unit_test(what_is_no_hours_is_refused_with_an_example),
+        cmocka_unit_test(invalid_hours_are_refused_with_an_example),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);
 }

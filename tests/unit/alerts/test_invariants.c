@@ -347,7 +347,7 @@ static void live(uint64_t seed)
     engine_close(&l.d);
 }
 
-static void no_life_breaks_a_promise(void **state)
+static void random_sequences_keep_all_invariants(void **state)
 {
     const char *only = getenv("SEED");
     (void)state;
@@ -358,6 +358,6 @@ static void no_life_breaks_a_promise(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest TESTS[] = {cmocka_unit_test(no_life_breaks_a_promise)};
+    static const struct CMUnitTest TESTS[] = {cmocka_unit_test(random_sequences_keep_all_invariants)};
     return cmocka_run_group_tests(TESTS, NULL, NULL);
 }

@@ -53,7 +53,7 @@ static struct delivery_record record(const struct engine_fixture *d, const char 
     return h;
 }
 
-static void nobody_is_told_twice_of_what_is_left(void **state)
+static void receivers_with_a_delivery_record_are_not_notified_again(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, critical("a"), warning("b"));
@@ -65,7 +65,7 @@ static void nobody_is_told_twice_of_what_is_left(void **state)
     assert_int_equal(d->n_written, 0);
 }
 
-static void whoever_has_no_message_left_is_told_anew(void **state)
+static void receivers_without_a_record_are_notified_again(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, critical("a"));
@@ -108,7 +108,7 @@ static void warnings_share_a_digest_and_criticals_do_not(void **state)
     assert_int_equal(d->last->event[2].to, CHAT | PAGER);
 }
 
-static void an_end_that_was_lost_goes_out_again(void **state)
+static void lost_resolved_is_sent_again(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, critical("a"));
@@ -122,7 +122,7 @@ static void an_end_that_was_lost_goes_out_again(void **state)
     assert_int_equal(engine_alert(d, KIND_CAPACITY, "a")->notified, LEVEL_NONE);
 }
 
-static void what_nobody_was_told_is_not_told_now(void **state)
+static void unnotified_alerts_stay_unnotified(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.id = "a", .allotted = 100, .consumed = 101, .hold_for = HOURS(1), .min_samples = 2));
@@ -130,7 +130,7 @@ static void what_nobody_was_told_is_not_told_now(void **state)
     assert_string_equal(engine_lost(d, left, 1, NULL), "");
 }
 
-static void the_first_digest_is_told_again_as_one(void **state)
+static void lost_first_run_digest_is_sent_again(void **state)
 {
     struct engine_fixture *d = *state;
     d->first_run = true;
@@ -142,7 +142,7 @@ static void the_first_digest_is_told_again_as_one(void **state)
     assert_string_equal(POLL(d, warning("a"), warning("b")), "");
 }
 
-static void what_a_removed_receiver_did_not_get_goes_to_others_once(void **state)
+static void undelivered_alerts_of_a_removed_receiver_go_to_others_once(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, critical("a"), warning("b"), critical("c"));
@@ -174,7 +174,7 @@ static void a_receiver_that_is_configured_keeps_its_messages(void **state)
     assert_string_equal(engine_receiver_removed(d, left, N_ELEMENTS(left)), "");
 }
 
-static void a_message_of_its_own_says_what_happened(void **state)
+static void damage_has_a_message_of_its_own(void **state)
 {
     struct engine_fixture *d = *state;
     assert_string_equal(engine_lost(d, NULL, 0, "It was put aside."), "digest 0");
@@ -188,7 +188,7 @@ static void a_message_of_its_own_says_what_happened(void **state)
 
 /* ---- the first reading after a loss ---- */
 
-static void what_was_lost_fires_at_once_and_unmuted(void **state)
+static void lost_alerts_fire_at_once_and_unmuted(void **state)
 {
     struct engine_fixture *d = *state;
     d->first_run = d->state_lost = true;
@@ -203,7 +203,7 @@ static void what_was_lost_fires_at_once_and_unmuted(void **state)
                         "resolved critical remaining; resolved warning usage");
 }
 
-static void what_was_carried_over_goes_on_quietly(void **state)
+static void carried_over_alerts_send_nothing(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, critical("a"), warning("b"));
@@ -216,18 +216,18 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(nobody_is_told_twice_of_what_is_left),
-        TEST(whoever_has_no_message_left_is_told_anew),
+        TEST(receivers_with_a_delivery_record_are_not_notified_again),
+        TEST(receivers_without_a_record_are_notified_again),
         TEST(a_message_that_is_older_than_the_last_event_does_not_count),
         TEST(warnings_share_a_digest_and_criticals_do_not),
-        TEST(an_end_that_was_lost_goes_out_again),
-        TEST(what_nobody_was_told_is_not_told_now),
-        TEST(the_first_digest_is_told_again_as_one),
-        TEST(what_a_removed_receiver_did_not_get_goes_to_others_once),
+        TEST(lost_resolved_is_sent_again),
+        TEST(unnotified_alerts_stay_unnotified),
+        TEST(lost_first_run_digest_is_sent_again),
+        TEST(undelivered_alerts_of_a_removed_receiver_go_to_others_once),
         TEST(a_receiver_that_is_configured_keeps_its_messages),
-        TEST(a_message_of_its_own_says_what_happened),
-        TEST(what_was_lost_fires_at_once_and_unmuted),
-        TEST(what_was_carried_over_goes_on_quietly),
+        TEST(damage_has_a_message_of_its_own),
+        TEST(lost_alerts_fire_at_once_and_unmuted),
+        TEST(carried_over_alerts_send_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,7 +73,7 @@ static void hysteresis_keeps_it_up(void **state)
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 87)), "resolved warning usage");
 }
 
-static void what_is_only_suspected_is_not_told_and_leaves_no_trace(void **state)
+static void pending_alert_sends_nothing_and_leaves_no_row(void **state)
 {
     struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 95, .min_samples = 2)), "");
@@ -86,7 +86,7 @@ static void what_is_only_suspected_is_not_told_and_leaves_no_trace(void **state)
     assert_int_equal(d->n_removed, 1);
 }
 
-static void worse_is_told_at_once_and_better_to_those_who_want_it(void **state)
+static void escalation_goes_to_all_and_deescalation_to_those_who_want_it(void **state)
 {
     struct engine_fixture *d = *state;
     static struct receiver_traits receivers[] = {
@@ -125,7 +125,7 @@ static void lowering_takes_as_long_as_recovery(void **state)
         "deescalated warning usage");
 }
 
-static void a_wobble_belongs_to_the_same_episode_and_is_not_told(void **state)
+static void return_from_recovery_stays_in_the_episode(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95, .keep_firing_for = 10 * MINUTE));
@@ -140,7 +140,7 @@ static void a_wobble_belongs_to_the_same_episode_and_is_not_told(void **state)
     assert_int_equal(pool_alert(d)->episode, 1);
 }
 
-static void what_is_not_known_changes_nothing_and_keeps_its_last_numbers(void **state)
+static void unknown_sections_change_no_alerts(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95));
@@ -156,7 +156,7 @@ static void what_is_not_known_changes_nothing_and_keeps_its_last_numbers(void **
     assert_int_equal(pool_alert(d)->context->observed_at, seen_at);
 }
 
-static void the_level_may_rise_on_what_is_known_but_never_falls_below_what_is_not(void **state)
+static void level_may_rise_but_not_fall_while_a_section_is_unknown(void **state)
 {
     struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 50, .waiting = 30)),
@@ -187,7 +187,7 @@ static void a_message_that_rests_on_old_numbers_says_how_old_they_are(void **sta
         strstr(engine_notification(d, 0)->description, "Data as of 02:00 UTC: no newer data"));
 }
 
-static void what_was_ignored_fires_only_once_it_is_read_again(void **state)
+static void formerly_ignored_alert_fires_after_the_next_poll(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100, .silent = true));
@@ -195,7 +195,7 @@ static void what_was_ignored_fires_only_once_it_is_read_again(void **state)
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "firing warning usage");
 }
 
-static void nothing_ends_while_another_finding_is_about_to_come_up(void **state)
+static void no_resolve_while_another_finding_is_pending(void **state)
 {
     struct engine_fixture *d = *state;
     struct observation s;
@@ -216,7 +216,7 @@ static void nothing_ends_while_another_finding_is_about_to_come_up(void **state)
                         "resolved warning waiting");
 }
 
-static void nothing_falls_while_a_part_is_unread(void **state)
+static void no_deescalation_while_a_section_is_unread(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
@@ -232,7 +232,7 @@ static void nothing_falls_while_a_part_is_unread(void **state)
                         "resolved critical remaining");
 }
 
-static void a_suspicion_that_clears_over_unread_units_ends_nothing(void **state)
+static void pending_finding_that_clears_resolves_nothing_while_units_are_unread(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
@@ -262,7 +262,7 @@ static void recovery_is_counted_in_complete_polls(void **state)
         "resolved warning usage");
 }
 
-static void nothing_waits_for_what_the_source_never_says(void **state)
+static void findings_that_the_source_lacks_do_not_block_clearing(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
@@ -285,7 +285,7 @@ static struct observation one_waits(int64_t allotted)
     return s;
 }
 
-static void who_begins_to_wait_on_an_open_alert_counts_once_it_has_lasted(void **state)
+static void new_waiting_members_update_after_the_hold_time(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100));
@@ -329,7 +329,7 @@ static void an_update_waits_for_a_level_that_is_about_to_rise(void **state)
             STEPS[i].want);
 }
 
-static void doubling_is_told_and_less_than_that_is_not(void **state)
+static void doubling_sends_an_update_and_less_does_not(void **state)
 {
     static const struct {
         int64_t waiting;
@@ -354,7 +354,7 @@ static void doubling_is_told_and_less_than_that_is_not(void **state)
             STEPS[i].want);
 }
 
-static void flapping_waiters_are_no_storm_but_new_ones_are_news(void **state)
+static void flapping_waiting_members_send_no_updates_but_new_ones_do(void **state)
 {
     struct engine_fixture *d = *state;
     size_t told = 0;
@@ -380,7 +380,7 @@ static void flapping_waiters_are_no_storm_but_new_ones_are_news(void **state)
                         "updated warning waiting");
 }
 
-static void twice_the_errors_are_told_again(void **state)
+static void doubled_errors_send_an_update(void **state)
 {
     struct engine_fixture *d = *state;
     assert_string_equal(
@@ -396,7 +396,7 @@ static void twice_the_errors_are_told_again(void **state)
                         "resolved warning assignment_errors");
 }
 
-static void a_new_cause_is_told_if_it_asks_for_something_else(void **state)
+static void new_cause_sends_an_update_unless_transient(void **state)
 {
     static const struct {
         enum cause cause;
@@ -420,7 +420,7 @@ static void a_new_cause_is_told_if_it_asks_for_something_else(void **state)
     assert_string_equal(POLL(d, A_POLL(.value = 0)), "resolved warning poll");
 }
 
-static void a_section_that_more_rests_on_is_told_at_any_level(void **state)
+static void more_important_section_sends_an_update(void **state)
 {
     static const struct {
         const char *section;
@@ -446,7 +446,7 @@ static void a_section_that_more_rests_on_is_told_at_any_level(void **state)
     }
 }
 
-static void a_rule_that_is_switched_off_ends_its_alert_and_says_so(void **state)
+static void disabled_rule_resolves_its_alert_with_a_reason(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100, .keep_firing_for = HOURS(1)));
@@ -472,7 +472,7 @@ static void an_empty_pool_recovers_like_any_other(void **state)
 
 /* ---- silence ---- */
 
-static void an_ignored_pool_is_followed_but_not_told(void **state)
+static void ignored_pool_is_evaluated_without_notifications(void **state)
 {
     struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, A_POOL(.allotted = 10, .consumed = 10, .silent = true)), "");
@@ -489,7 +489,7 @@ static void an_ignored_pool_is_followed_but_not_told(void **state)
 
 /* ---- parents ---- */
 
-static void a_dead_subscription_speaks_for_its_pool(void **state)
+static void ended_subscription_explains_its_pool(void **state)
 {
     struct engine_fixture *d = *state;
     struct observation pool =
@@ -510,7 +510,7 @@ static void a_dead_subscription_speaks_for_its_pool(void **state)
                         "firing critical remaining");
 }
 
-static void a_pool_that_is_worse_than_its_subscription_speaks(void **state)
+static void pool_worse_than_its_subscription_fires(void **state)
 {
     struct engine_fixture *d = *state;
     struct observation pool =
@@ -532,7 +532,7 @@ static void a_silent_subscription_explains_nothing(void **state)
                         "firing warning usage");
 }
 
-static void when_the_subscription_is_back_the_pool_speaks_for_itself(void **state)
+static void pool_fires_when_its_subscription_is_back(void **state)
 {
     struct engine_fixture *d = *state;
     struct observation pool =
@@ -552,7 +552,7 @@ static struct observation explained_pool(int64_t consumed)
     return s;
 }
 
-static void what_a_subscription_held_back_fires_only_from_a_new_breach(void **state)
+static void explained_alert_fires_only_on_a_new_breach(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, explained_pool(101),
@@ -569,7 +569,7 @@ static void what_a_subscription_held_back_fires_only_from_a_new_breach(void **st
                         "firing warning usage");
 }
 
-static void what_cannot_be_read_when_its_cause_ends_fires_only_once_it_is_read(void **state)
+static void unread_explained_alert_fires_after_the_next_poll(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, explained_pool(101),
@@ -585,7 +585,7 @@ static void what_cannot_be_read_when_its_cause_ends_fires_only_once_it_is_read(v
         "escalated critical remaining");
 }
 
-static void what_the_digest_named_raises_no_new_alert_on_its_way_down(void **state)
+static void baseline_alert_fires_nothing_while_it_falls(void **state)
 {
     struct engine_fixture *d = *state;
     d->first_run = true;
@@ -665,7 +665,7 @@ static void a_drop_is_the_cause_of_what_it_fills(void **state)
                         "resolved critical remaining");
 }
 
-static void what_stays_gone_ends_for_good_and_says_so(void **state)
+static void long_gone_pool_resolves_with_a_reason(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 1, .waiting = HIDDEN, .gone = true));
@@ -683,7 +683,7 @@ static void what_stays_gone_ends_for_good_and_says_so(void **state)
     assert_int_equal(d->n_removed, 1);
 }
 
-static void a_pool_that_returns_after_it_was_given_up_counts_on(void **state)
+static void returning_pool_continues_its_counters(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95));
@@ -704,7 +704,7 @@ static bool keep_none(const struct alert *a, void *userdata)
     return false;
 }
 
-static void what_is_configured_again_counts_on(void **state)
+static void reconfigured_alert_continues_its_counters(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95),
@@ -719,7 +719,7 @@ static void what_is_configured_again_counts_on(void **state)
     }
 }
 
-static void an_alert_that_moves_counts_on_from_both_of_its_names(void **state)
+static void moved_alert_continues_the_counters_of_both_ids(void **state)
 {
     struct engine_fixture *d = *state;
     for (int i = 0; i < 3; i++) {
@@ -766,7 +766,7 @@ static void without_its_past_no_alert_begins(void **state)
     observation_clear(&s);
 }
 
-static void what_merely_has_no_observation_stays_up_for_a_week(void **state)
+static void alert_without_observation_stays_for_a_week(void **state)
 {
     struct engine_fixture *d = *state;
     struct plan_context other = {.options = &d->options,
@@ -788,7 +788,7 @@ static void what_merely_has_no_observation_stays_up_for_a_week(void **state)
     assert_null(pool_alert(d));
 }
 
-static void what_has_no_observation_has_a_stopped_clock(void **state)
+static void alert_without_observation_has_frozen_timers(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95, .hold_for = 15 * MINUTE));
@@ -819,7 +819,7 @@ static void an_unread_subscription_keeps_the_words_it_had(void **state)
     assert_string_equal(a->context->subscription[0].state, "suspended");
 }
 
-static void a_replaced_pool_hands_its_alert_on_without_a_word(void **state)
+static void alert_moves_from_a_replaced_pool_without_events(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95));
@@ -845,7 +845,7 @@ static void a_replaced_pool_hands_its_alert_on_without_a_word(void **state)
     assert_int_equal(engine_notification(d, 0)->episode, 2);
 }
 
-static void a_suspicion_moves_under_its_new_name_at_once(void **state)
+static void pending_alert_takes_its_new_id_at_once(void **state)
 {
     struct engine_fixture *d = *state;
     char want[ALERT_ID_TEXT];
@@ -917,50 +917,50 @@ int main(void)
     static const struct CMUnitTest TESTS[] = {
         TEST(a_pool_fires_and_resolves_once),
         TEST(hysteresis_keeps_it_up),
-        TEST(what_is_only_suspected_is_not_told_and_leaves_no_trace),
-        TEST(worse_is_told_at_once_and_better_to_those_who_want_it),
+        TEST(pending_alert_sends_nothing_and_leaves_no_row),
+        TEST(escalation_goes_to_all_and_deescalation_to_those_who_want_it),
         TEST(lowering_takes_as_long_as_recovery),
-        TEST(a_wobble_belongs_to_the_same_episode_and_is_not_told),
-        TEST(what_is_not_known_changes_nothing_and_keeps_its_last_numbers),
-        TEST(the_level_may_rise_on_what_is_known_but_never_falls_below_what_is_not),
+        TEST(return_from_recovery_stays_in_the_episode),
+        TEST(unknown_sections_change_no_alerts),
+        TEST(level_may_rise_but_not_fall_while_a_section_is_unknown),
         TEST(a_message_that_rests_on_old_numbers_says_how_old_they_are),
-        TEST(what_was_ignored_fires_only_once_it_is_read_again),
-        TEST(nothing_ends_while_another_finding_is_about_to_come_up),
-        TEST(nothing_falls_while_a_part_is_unread),
-        TEST(a_suspicion_that_clears_over_unread_units_ends_nothing),
+        TEST(formerly_ignored_alert_fires_after_the_next_poll),
+        TEST(no_resolve_while_another_finding_is_pending),
+        TEST(no_deescalation_while_a_section_is_unread),
+        TEST(pending_finding_that_clears_resolves_nothing_while_units_are_unread),
         TEST(recovery_is_counted_in_complete_polls),
-        TEST(nothing_waits_for_what_the_source_never_says),
-        TEST(who_begins_to_wait_on_an_open_alert_counts_once_it_has_lasted),
+        TEST(findings_that_the_source_lacks_do_not_block_clearing),
+        TEST(new_waiting_members_update_after_the_hold_time),
         TEST(an_update_waits_for_a_level_that_is_about_to_rise),
-        TEST(doubling_is_told_and_less_than_that_is_not),
-        TEST(flapping_waiters_are_no_storm_but_new_ones_are_news),
-        TEST(twice_the_errors_are_told_again),
-        TEST(a_new_cause_is_told_if_it_asks_for_something_else),
-        TEST(a_section_that_more_rests_on_is_told_at_any_level),
-        TEST(a_rule_that_is_switched_off_ends_its_alert_and_says_so),
+        TEST(doubling_sends_an_update_and_less_does_not),
+        TEST(flapping_waiting_members_send_no_updates_but_new_ones_do),
+        TEST(doubled_errors_send_an_update),
+        TEST(new_cause_sends_an_update_unless_transient),
+        TEST(more_important_section_sends_an_update),
+        TEST(disabled_rule_resolves_its_alert_with_a_reason),
         TEST(an_empty_pool_recovers_like_any_other),
-        TEST(an_ignored_pool_is_followed_but_not_told),
-        TEST(a_dead_subscription_speaks_for_its_pool),
-        TEST(a_pool_that_is_worse_than_its_subscription_speaks),
+        TEST(ignored_pool_is_evaluated_without_notifications),
+        TEST(ended_subscription_explains_its_pool),
+        TEST(pool_worse_than_its_subscription_fires),
         TEST(a_silent_subscription_explains_nothing),
-        TEST(when_the_subscription_is_back_the_pool_speaks_for_itself),
-        TEST(what_a_subscription_held_back_fires_only_from_a_new_breach),
-        TEST(what_cannot_be_read_when_its_cause_ends_fires_only_once_it_is_read),
-        TEST(what_the_digest_named_raises_no_new_alert_on_its_way_down),
+        TEST(pool_fires_when_its_subscription_is_back),
+        TEST(explained_alert_fires_only_on_a_new_breach),
+        TEST(unread_explained_alert_fires_after_the_next_poll),
+        TEST(baseline_alert_fires_nothing_while_it_falls),
         TEST(a_pool_that_is_gone_keeps_its_last_numbers_and_names_the_cause),
         TEST(a_pool_that_was_fine_is_missed_too),
         TEST(a_drop_ends_restored_or_as_the_new_normal),
         TEST(a_drop_is_the_cause_of_what_it_fills),
-        TEST(what_stays_gone_ends_for_good_and_says_so),
-        TEST(a_pool_that_returns_after_it_was_given_up_counts_on),
-        TEST(what_is_configured_again_counts_on),
-        TEST(an_alert_that_moves_counts_on_from_both_of_its_names),
+        TEST(long_gone_pool_resolves_with_a_reason),
+        TEST(returning_pool_continues_its_counters),
+        TEST(reconfigured_alert_continues_its_counters),
+        TEST(moved_alert_continues_the_counters_of_both_ids),
         TEST(without_its_past_no_alert_begins),
-        TEST(what_merely_has_no_observation_stays_up_for_a_week),
-        TEST(what_has_no_observation_has_a_stopped_clock),
+        TEST(alert_without_observation_stays_for_a_week),
+        TEST(alert_without_observation_has_frozen_timers),
         TEST(an_unread_subscription_keeps_the_words_it_had),
-        TEST(a_replaced_pool_hands_its_alert_on_without_a_word),
-        TEST(a_suspicion_moves_under_its_new_name_at_once),
+        TEST(alert_moves_from_a_replaced_pool_without_events),
+        TEST(pending_alert_takes_its_new_id_at_once),
         TEST(two_open_alerts_are_never_merged),
         TEST(an_idle_alert_gives_way_to_the_one_that_moves_in),
         TEST(a_failed_plan_changes_nothing),

@@ -24,7 +24,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static void a_poll_that_brings_nothing_new_writes_nothing(void **state)
+static void poll_without_changes_writes_nothing(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100), A_POOL(.id = "fine", .allotted = 100));
@@ -71,7 +71,7 @@ static void unchanged_numbers_are_rewritten_now_and_then(void **state)
     assert_int_equal(written, 8);
 }
 
-static void timers_are_written_down_while_they_run(void **state)
+static void running_timers_are_stored(void **state)
 {
     struct engine_fixture *d = *state;
     for (int i = 0; i < 3; i++) {
@@ -85,7 +85,7 @@ static void timers_are_written_down_while_they_run(void **state)
     assert_int_equal(engine_notification(d, 0)->started_at, T0);
 }
 
-static void what_stays_unknown_is_written_once(void **state)
+static void lasting_unknown_state_is_stored_once(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95, .min_samples = 2));
@@ -95,7 +95,7 @@ static void what_stays_unknown_is_written_once(void **state)
     assert_int_equal(d->n_written, 0);
 }
 
-static void a_suspicion_after_a_long_gap_dates_from_after_it(void **state)
+static void pending_alert_restarts_after_a_long_gap(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 95, .min_samples = 2));
@@ -108,7 +108,7 @@ static void a_suspicion_after_a_long_gap_dates_from_after_it(void **state)
     assert_int_equal(engine_notification(d, 0)->started_at, again_at);
 }
 
-static void a_restart_alone_says_nothing(void **state)
+static void restart_sends_nothing(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, A_POOL(.allotted = 100, .consumed = 100, .waiting = 3));
@@ -137,14 +137,14 @@ static void the_sequence_survives_the_end_of_an_episode(void **state)
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
-        TEST(a_poll_that_brings_nothing_new_writes_nothing),
+        TEST(poll_without_changes_writes_nothing),
         TEST(numbers_that_change_under_an_open_alert_are_kept),
         TEST(numbers_of_an_outage_that_change_are_kept),
         TEST(unchanged_numbers_are_rewritten_now_and_then),
-        TEST(timers_are_written_down_while_they_run),
-        TEST(what_stays_unknown_is_written_once),
-        TEST(a_suspicion_after_a_long_gap_dates_from_after_it),
-        TEST(a_restart_alone_says_nothing),
+        TEST(running_timers_are_stored),
+        TEST(lasting_unknown_state_is_stored_once),
+        TEST(pending_alert_restarts_after_a_long_gap),
+        TEST(restart_sends_nothing),
         TEST(the_sequence_survives_the_end_of_an_episode),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);

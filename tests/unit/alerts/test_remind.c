@@ -51,7 +51,7 @@ static struct observation unread(const char *section)
     return A_POLL(.level = LEVEL_WARNING, .cause = CAUSE_PERMISSION, .section = section);
 }
 
-static void a_section_that_a_reminder_named_is_the_one_told(void **state)
+static void section_named_by_a_reminder_counts_as_notified(void **state)
 {
     struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, unread(NULL)), "firing warning poll");
@@ -61,7 +61,7 @@ static void a_section_that_a_reminder_named_is_the_one_told(void **state)
     assert_string_equal(POLL(d, unread(NULL)), "updated warning poll");
 }
 
-static void reminders_come_less_and_less_often(void **state)
+static void reminder_intervals_grow(void **state)
 {
     static const unsigned HOURS_AFTER[] = {4, 8, 16, 32, 64, 128, 168, 168};
     struct engine_fixture *d = *state;
@@ -138,7 +138,7 @@ static void getting_worse_starts_them_over_and_recovering_holds_them_back(void *
     assert_int_equal(it(d)->reminder_at, 0);
 }
 
-static void what_hurts_nobody_is_told_once(void **state)
+static void planning_warnings_have_no_reminders(void **state)
 {
     struct engine_fixture *d = *state;
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "firing warning usage");
@@ -175,7 +175,7 @@ static void an_interval_that_is_off_or_comes_back_is_followed(void **state)
     assert_int_equal(it(d)->reminder_at, 0);
 }
 
-static void a_clock_jump_of_ten_years_says_nothing(void **state)
+static void clock_jump_sends_no_reminders(void **state)
 {
     static const int64_t JUMPS[] = {YEARS_10, -YEARS_10, 6000000, -6000000};
     struct engine_fixture *d = *state;
@@ -200,7 +200,7 @@ static void a_clock_jump_of_ten_years_says_nothing(void **state)
     }
 }
 
-static void a_plan_of_a_clock_that_was_ahead_is_drawn_in(void **state)
+static void reminder_planned_by_a_wrong_clock_is_moved_closer(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, critical());
@@ -248,7 +248,7 @@ static bool keep_pool_b(const struct alert *a, void *userdata)
     return strcmp(a->subject, "pool-b") == 0;
 }
 
-static void what_is_configured_no_more_ends_and_says_why(void **state)
+static void removed_configuration_resolves_with_a_reason(void **state)
 {
     struct engine_fixture *d = *state;
     (void)POLL(d, critical(), A_POOL(.id = "pool-b", .allotted = 100, .consumed = 100),
@@ -267,21 +267,21 @@ static void what_is_configured_no_more_ends_and_says_why(void **state)
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
-        TEST(a_section_that_a_reminder_named_is_the_one_told),
-        TEST(a_section_that_a_reminder_named_is_the_one_told),
-        TEST(reminders_come_less_and_less_often),
+        TEST(section_named_by_a_reminder_counts_as_notified),
+        TEST(section_named_by_a_reminder_counts_as_notified),
+        TEST(reminder_intervals_grow),
         TEST(pagers_are_not_reminded),
         TEST(overdue_reminders_collapse_into_one),
         TEST(what_fired_in_1970_is_reminded_of_an_interval_after_the_clock_was_set),
         TEST(a_reminder_says_that_its_numbers_are_old),
-        TEST(what_hurts_nobody_is_told_once),
+        TEST(planning_warnings_have_no_reminders),
         TEST(errors_are_told_again_when_they_double_and_not_because_time_passes),
         TEST(getting_worse_starts_them_over_and_recovering_holds_them_back),
         TEST(an_interval_that_is_off_or_comes_back_is_followed),
-        TEST(a_clock_jump_of_ten_years_says_nothing),
-        TEST(a_plan_of_a_clock_that_was_ahead_is_drawn_in),
+        TEST(clock_jump_sends_no_reminders),
+        TEST(reminder_planned_by_a_wrong_clock_is_moved_closer),
         TEST(durations_in_messages_do_not_follow_the_wall_clock),
-        TEST(what_is_configured_no_more_ends_and_says_why),
+        TEST(removed_configuration_resolves_with_a_reason),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);
 }

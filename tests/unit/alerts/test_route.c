@@ -46,7 +46,7 @@ static void a_receiver_is_known_by_its_name(void **state)
     assert_int_equal(receiver_index(&o, "Pager"), -ENOENT);
 }
 
-static void without_routes_everybody_is_told(void **state)
+static void without_routes_all_receivers_are_notified(void **state)
 {
     struct route_options o = with(NULL, 0);
     (void)state;
@@ -111,7 +111,7 @@ static void the_first_match_ends_the_search_unless_it_goes_on(void **state)
                      CHAT);
 }
 
-static void a_route_to_nobody_is_meant_so(void **state)
+static void empty_route_is_accepted(void **state)
 {
     struct route route = {.n_to = 0};
     const struct route_options o = with(&route, 1);
@@ -137,7 +137,7 @@ static void an_alert_about_a_receiver_never_goes_to_it(void **state)
                      JOURNAL | CHAT);
 }
 
-static void what_no_route_matches_goes_to_the_fallback(void **state)
+static void unmatched_alerts_go_to_the_fallback(void **state)
 {
     struct route route = {.match = {.tenant = (char *)"fabrikam"}, .to = TO_CHAT, .n_to = 1};
     struct route_options o = with(&route, 1);
@@ -149,7 +149,7 @@ static void what_no_route_matches_goes_to_the_fallback(void **state)
                      JOURNAL | CHAT | PAGER);
 }
 
-static void a_route_outside_its_hours_is_told_later(void **state)
+static void route_outside_its_hours_defers(void **state)
 {
     static const struct {
         const char *why, *first, *second; /* hours of a route to the chat, and of one behind it */
@@ -203,13 +203,13 @@ int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
         cmocka_unit_test(a_receiver_is_known_by_its_name),
-        cmocka_unit_test(without_routes_everybody_is_told),
+        cmocka_unit_test(without_routes_all_receivers_are_notified),
         cmocka_unit_test(a_route_matches_by_every_key),
         cmocka_unit_test(the_first_match_ends_the_search_unless_it_goes_on),
-        cmocka_unit_test(a_route_to_nobody_is_meant_so),
+        cmocka_unit_test(empty_route_is_accepted),
         cmocka_unit_test(an_alert_about_a_receiver_never_goes_to_it),
-        cmocka_unit_test(what_no_route_matches_goes_to_the_fallback),
-        cmocka_unit_test(a_route_outside_its_hours_is_told_later),
+        cmocka_unit_test(unmatched_alerts_go_to_the_fallback),
+        cmocka_unit_test(route_outside_its_hours_defers),
         cmocka_unit_test(hours_are_those_of_the_tenant_and_the_fallback_keeps_none),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);

@@ -30,7 +30,7 @@ static void each_silence_mutes_its_events_and_never_the_end(void **state)
                 fail_msg("silences %#x, %s", CASES[i].silences, event_type_name(EVENTS[k]));
 }
 
-static void a_pool_is_explained_only_by_an_alert_as_severe_and_while_nobody_waits(void **state)
+static void pool_is_explained_only_by_an_equally_severe_alert_without_waiting_members(void **state)
 {
     struct alert a = {.state = ALERT_FIRING, .level = LEVEL_WARNING, .rule = RULE_USAGE};
     const struct observation s = {.subscription_explains = true}, plain = {0};
@@ -50,7 +50,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_silence_mutes_its_events_and_never_the_end),
-        cmocka_unit_test(a_pool_is_explained_only_by_an_alert_as_severe_and_while_nobody_waits),
+        cmocka_unit_test(pool_is_explained_only_by_an_equally_severe_alert_without_waiting_members),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@ static struct instant when(usec_t minutes)
     return (struct instant){.at = (1000 + minutes) * MIN, .mono = (10 + minutes) * MIN, .boot = 1};
 }
 
-static void every_cell_leads_where_it_should(void **state)
+static void every_cell_of_the_step_table_is_tested(void **state)
 {
     /* by state and input: with a hold of nothing, and with a hold that is never over */
     static const struct {
@@ -126,7 +126,7 @@ static void unknown_stops_the_clock_and_keeps_what_was_counted(void **state)
     RUN("ok", &USUAL, {0, LATCH_UNKNOWN, ALERT_OK}, {5, LATCH_UNKNOWN, ALERT_OK});
 }
 
-static void a_gap_in_which_nobody_looked_proves_nothing(void **state)
+static void gap_without_polls_is_no_evidence(void **state)
 {
     (void)state;
     RUN("pending", &USUAL, {0, LATCH_BREACH, ALERT_PENDING}, {61, LATCH_BREACH, ALERT_PENDING},
@@ -166,12 +166,12 @@ static void after_a_reboot_the_wall_clock_measures(void **state)
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
-        cmocka_unit_test(every_cell_leads_where_it_should),
+        cmocka_unit_test(every_cell_of_the_step_table_is_tested),
         cmocka_unit_test(a_breach_fires_after_its_time_and_its_observations),
         cmocka_unit_test(a_dip_below_the_raising_limit_starts_the_hold_over),
         cmocka_unit_test(recovery_takes_unbroken_clear_observations),
         cmocka_unit_test(unknown_stops_the_clock_and_keeps_what_was_counted),
-        cmocka_unit_test(a_gap_in_which_nobody_looked_proves_nothing),
+        cmocka_unit_test(gap_without_polls_is_no_evidence),
         cmocka_unit_test(a_jump_of_the_wall_clock_moves_no_timer),
         cmocka_unit_test(after_a_reboot_the_wall_clock_measures),
     };

@@ -414,7 +414,7 @@ static char *slurp(const char *path)
     return text_take(&t);
 }
 
-static void the_words_are_those_that_were_agreed_on(void **state)
+static void texts_match_the_expected_ones(void **state)
 {
     (void)state;
     FILE *out = fopen(FRESH, "we");
@@ -518,7 +518,7 @@ static void foreign_names_cannot_forge_a_line(void **state)
     observation_clear(&t.observation);
 }
 
-static void an_end_by_configuration_is_no_good_news(void **state)
+static void resolved_by_configuration_does_not_claim_recovery(void **state)
 {
     struct told t = {"", A_POOL(.allotted = 10, .consumed = 10), RULE_REMAINING, LEVEL_WARNING};
     (void)state;
@@ -532,7 +532,7 @@ static void an_end_by_configuration_is_no_good_news(void **state)
 }
 
 /* Every rule and turn of phrase with its numbers as they were when it fired, ended for any reason. */
-static void an_end_speaks_of_no_harm(void **state)
+static void resolved_text_describes_no_harm(void **state)
 {
     static const char *const REASONS[] = {NULL, "rule_removed", "new_normal"};
     static const char *const NEXT[] = {
@@ -676,7 +676,7 @@ static void a_limit_is_named_only_where_it_is_met(void **state)
     }
 }
 
-static void nobody_knows_who_waits_for_a_pool_that_is_gone(void **state)
+static void waiting_members_of_a_gone_pool_are_unknown(void **state)
 {
     struct told t = {"gone", A_POOL(.allotted = 50, .consumed = 48, .gone = true),
                      RULE_ALLOTMENT_GONE, LEVEL_CRITICAL};
@@ -691,15 +691,15 @@ static void nobody_knows_who_waits_for_a_pool_that_is_gone(void **state)
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
-        cmocka_unit_test(the_words_are_those_that_were_agreed_on),
+        cmocka_unit_test(texts_match_the_expected_ones),
         cmocka_unit_test(a_limit_is_named_only_where_it_is_met),
-        cmocka_unit_test(nobody_knows_who_waits_for_a_pool_that_is_gone),
+        cmocka_unit_test(waiting_members_of_a_gone_pool_are_unknown),
         cmocka_unit_test(a_title_fits_a_phone_and_is_one_line),
         cmocka_unit_test(names_give_way_before_numbers_do),
         cmocka_unit_test(between_its_limit_and_its_end_an_alert_says_where_it_ends),
         cmocka_unit_test(foreign_names_cannot_forge_a_line),
-        cmocka_unit_test(an_end_by_configuration_is_no_good_news),
-        cmocka_unit_test(an_end_speaks_of_no_harm),
+        cmocka_unit_test(resolved_by_configuration_does_not_claim_recovery),
+        cmocka_unit_test(resolved_text_describes_no_harm),
         cmocka_unit_test(a_pool_that_its_siblings_keep_quiet_ends_with_their_room),
         cmocka_unit_test(a_test_message_says_that_it_is_one),
         cmocka_unit_test(measures_read_well),

@@ -228,7 +228,7 @@ static void more_receivers_than_fit_are_refused(void **state)
     fixture_expect_one(&w, "too many", 3 + RECEIVERS_MAX, "more than 64");
 }
 
-static void what_nobody_will_ever_hear_is_warned_about(void **state)
+static void unreachable_receivers_and_routes_are_warned_about(void **state)
 {
     static const struct {
         const char *text;
@@ -264,7 +264,7 @@ int main(void)
         cmocka_unit_test(plain_http_is_for_loopback_or_for_who_says_so),
         cmocka_unit_test(a_receivers_broken_file_switches_off_that_receiver_only),
         cmocka_unit_test(more_receivers_than_fit_are_refused),
-        cmocka_unit_test(what_nobody_will_ever_hear_is_warned_about),
+        cmocka_unit_test(unreachable_receivers_and_routes_are_warned_about),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,7 @@ static void the_times_of_alerts_hold_for_it(void **state)
     assert_true(w.options->rules.names);
 }
 
-static void every_mistake_in_an_entry_is_told_with_its_cure(void **state)
+static void every_mistake_in_an_entry_is_reported_with_its_fix(void **state)
 {
     static const struct {
         const char *text, *words;
@@ -84,7 +84,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_entry_is_taken_as_it_stands_and_critical_unless_it_says_otherwise),
         cmocka_unit_test(the_times_of_alerts_hold_for_it),
-        cmocka_unit_test(every_mistake_in_an_entry_is_told_with_its_cure),
+        cmocka_unit_test(every_mistake_in_an_entry_is_reported_with_its_fix),
         cmocka_unit_test(more_plans_than_a_message_can_name_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

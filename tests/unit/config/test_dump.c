@@ -65,7 +65,7 @@ static void dumps_load_again_and_say_the_same(void **state)
         expect_stable(&w, TEXTS[i], TEXTS[i]);
 }
 
-static void a_dump_holds_names_of_secrets_and_no_secrets(void **state)
+static void dump_has_file_names_and_no_secrets(void **state)
 {
     CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     char path[128];
@@ -115,7 +115,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dumps_load_again_and_say_the_same),
-        cmocka_unit_test(a_dump_holds_names_of_secrets_and_no_secrets),
+        cmocka_unit_test(dump_has_file_names_and_no_secrets),
         cmocka_unit_test(a_dump_loads_beside_the_tenants_d_that_it_came_with),
         cmocka_unit_test(a_tenant_whose_name_is_not_known_is_left_out),
     };

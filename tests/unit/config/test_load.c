@@ -109,7 +109,7 @@ static void a_tenant_has_the_documented_defaults(void **state)
     assert_string_equal(t->identity.label[0].value, "gold");
 }
 
-static void every_mistake_is_told_with_line_key_and_cure(void **state)
+static void every_mistake_is_reported_with_line_key_and_fix(void **state)
 {
     static const struct {
         const char *why, *text;
@@ -376,7 +376,7 @@ int main(void)
         cmocka_unit_test(one_tenant_is_enough_and_the_rest_has_the_documented_defaults),
         cmocka_unit_test(every_rule_has_its_default_limits_and_times),
         cmocka_unit_test(a_tenant_has_the_documented_defaults),
-        cmocka_unit_test(every_mistake_is_told_with_line_key_and_cure),
+        cmocka_unit_test(every_mistake_is_reported_with_line_key_and_fix),
         cmocka_unit_test(what_this_version_lacks_is_refused_unless_it_is_off),
         cmocka_unit_test(ten_mistakes_are_ten_messages_in_the_order_of_their_lines),
         cmocka_unit_test(a_flood_of_mistakes_is_cut_but_still_refused),

@@ -42,7 +42,7 @@ static void foreign_text_in_a_problem_stays_on_its_line(void **state)
     problems_free(&p);
 }
 
-static void what_came_too_late_to_be_kept_still_counts(void **state)
+static void problems_beyond_the_bound_still_count(void **state)
 {
     CLEANUP(source_free) struct conf_source *a = NULL;
     struct report r = {0};
@@ -62,7 +62,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(problems_are_sorted_by_file_and_line_and_keep_their_order_within),
         cmocka_unit_test(foreign_text_in_a_problem_stays_on_its_line),
-        cmocka_unit_test(what_came_too_late_to_be_kept_still_counts),
+        cmocka_unit_test(problems_beyond_the_bound_still_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

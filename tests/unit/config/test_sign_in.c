@@ -100,7 +100,7 @@ static void a_secret_whose_last_day_is_over_is_warned_about(void **state)
     fixture_expect_clean(&w, "its last day is a good one");
 }
 
-static void the_platform_tells_a_workload_who_it_is_and_nobody_else(void **state)
+static void environment_is_read_for_workload_identity_only(void **state)
 {
     CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     char token[256];
@@ -177,7 +177,7 @@ int main(void)
         cmocka_unit_test(each_kind_says_what_it_lacks_and_what_it_has_no_use_for),
         cmocka_unit_test(a_certificate_that_has_ended_is_warned_about),
         cmocka_unit_test(a_secret_whose_last_day_is_over_is_warned_about),
-        cmocka_unit_test(the_platform_tells_a_workload_who_it_is_and_nobody_else),
+        cmocka_unit_test(environment_is_read_for_workload_identity_only),
         cmocka_unit_test(every_kind_of_sign_in_is_dumped_so_that_it_loads_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,7 +51,7 @@ static void defaults_hold_for_tenants_that_say_nothing_themselves(void **state)
     assert_string_equal(b->identity.label[1].value, "us");
 }
 
-static void a_mistake_in_the_defaults_is_told_once(void **state)
+static void mistake_in_the_defaults_is_reported_once(void **state)
 {
     CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
@@ -286,7 +286,7 @@ static void a_name_that_may_be_in_the_unread_file_does_not_stop_the_start(void *
     assert_int_equal(w.problems.n, 2);
 }
 
-static void without_a_tenant_there_is_nothing_to_do(void **state)
+static void configuration_without_tenants_is_refused(void **state)
 {
     CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
@@ -343,7 +343,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_hold_for_tenants_that_say_nothing_themselves),
-        cmocka_unit_test(a_mistake_in_the_defaults_is_told_once),
+        cmocka_unit_test(mistake_in_the_defaults_is_reported_once),
         cmocka_unit_test(files_of_tenants_d_are_read_in_the_order_of_their_names),
         cmocka_unit_test(tenants_of_files_alone_are_enough),
         cmocka_unit_test(a_missing_secret_breaks_its_tenant_only),
@@ -354,7 +354,7 @@ int main(void)
         cmocka_unit_test(a_broken_file_of_tenants_d_stands_for_a_tenant_that_is_not_watched),
         cmocka_unit_test(a_strange_key_in_a_file_breaks_the_tenants_of_that_file),
         cmocka_unit_test(a_name_that_may_be_in_the_unread_file_does_not_stop_the_start),
-        cmocka_unit_test(without_a_tenant_there_is_nothing_to_do),
+        cmocka_unit_test(configuration_without_tenants_is_refused),
         cmocka_unit_test(a_secret_in_the_configuration_is_refused_and_not_repeated),
         cmocka_unit_test(a_quick_tenant_is_warned_about),
     };

@@ -156,7 +156,7 @@ static void strings_are_printed_so_that_libconfig_reads_them_back(void **state)
     config_destroy(&config);
 }
 
-static void words_are_matched_and_misspelt_ones_answered(void **state)
+static void misspelt_words_get_a_suggestion(void **state)
 {
     static const char *const WORDS[] = {"global", "usgov_l4", "china", NULL};
     static const char *const LATER[] = {"mars", NULL};
@@ -186,7 +186,7 @@ int main(void)
         cmocka_unit_test(limits_count_what_their_rule_counts),
         cmocka_unit_test(what_is_printed_is_read_again_as_the_same),
         cmocka_unit_test(strings_are_printed_so_that_libconfig_reads_them_back),
-        cmocka_unit_test(words_are_matched_and_misspelt_ones_answered),
+        cmocka_unit_test(misspelt_words_get_a_suggestion),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

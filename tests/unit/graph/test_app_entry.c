@@ -68,7 +68,7 @@ static void without_a_token_nothing_is_sent(void **state)
     fixture_end(&a.w);
 }
 
-static void what_is_under_way_is_not_begun_twice_and_ends_with_its_tenant(void **state)
+static void request_is_not_begun_twice_and_ends_with_its_tenant(void **state)
 {
     struct asker a;
     struct failure why = {0};
@@ -81,7 +81,7 @@ static void what_is_under_way_is_not_begun_twice_and_ends_with_its_tenant(void *
     assert_int_equal(a.n_done, 0);
 }
 
-static void each_refusal_says_what_would_help(void **state)
+static void each_refusal_names_the_fix(void **state)
 {
     static const struct {
         const char *tenant, *faults;
@@ -121,7 +121,7 @@ static void each_refusal_says_what_would_help(void **state)
     }
 }
 
-static void a_secret_that_cannot_be_read_is_not_asked_about(void **state)
+static void unreadable_secret_sends_no_request(void **state)
 {
     struct asker a;
     struct failure why = {0};
@@ -170,9 +170,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_entry_is_one_request_with_the_token_that_there_is),
         cmocka_unit_test(without_a_token_nothing_is_sent),
-        cmocka_unit_test(what_is_under_way_is_not_begun_twice_and_ends_with_its_tenant),
-        cmocka_unit_test(each_refusal_says_what_would_help),
-        cmocka_unit_test(a_secret_that_cannot_be_read_is_not_asked_about),
+        cmocka_unit_test(request_is_not_begun_twice_and_ends_with_its_tenant),
+        cmocka_unit_test(each_refusal_names_the_fix),
+        cmocka_unit_test(unreadable_secret_sends_no_request),
         cmocka_unit_test(a_changed_credential_is_signed_in_with_at_once_and_the_old_token_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

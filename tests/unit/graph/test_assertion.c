@@ -161,7 +161,7 @@ static const struct assertion_claims CLAIMS = {.token_url =
                                                .id = "once",
                                                .at = AT};
 
-static void a_statement_says_who_for_whom_until_when_and_is_signed(void **state)
+static void assertion_has_claims_and_signature(void **state)
 {
     const struct assertion_files files = {in_dir("app.crt"), in_dir("app.key"), NULL};
     (void)state;
@@ -283,7 +283,7 @@ static void the_end_of_a_certificate_is_read_without_its_key(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_statement_says_who_for_whom_until_when_and_is_signed),
+        cmocka_unit_test(assertion_has_claims_and_signature),
         cmocka_unit_test(an_encrypted_key_opens_with_its_password_only),
         cmocka_unit_test(wrong_files_are_refused_with_the_reason),
         cmocka_unit_test(the_end_of_a_certificate_is_read_without_its_key),

@@ -58,7 +58,7 @@ static void claims_are_found_in_any_order_and_in_both_alphabets(void **state)
     }
 }
 
-static void claims_have_a_ceiling(void **state)
+static void claims_are_bounded(void **state)
 {
     static char header[8000] = "Bearer error=\"insufficient_claims\", claims=\"";
     char claims[CLAIMS_MAX];
@@ -73,7 +73,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(claims_are_found_in_any_order_and_in_both_alphabets),
-        cmocka_unit_test(claims_have_a_ceiling),
+        cmocka_unit_test(claims_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,7 +130,7 @@ static void begin(struct graph_fixture *w, const struct endpoint *e, const char 
         fixture_poll(w); /* for the token */
 }
 
-static void a_2xx_that_is_no_200_is_named_and_believed_nowhere(void **state)
+static void other_2xx_statuses_are_failures(void **state)
 {
     static const int STATUSES[] = {201, 202, 203, 204, 205, 206, 226, 299};
     char answer[N_ELEMENTS(STATUSES)][32];
@@ -155,7 +155,7 @@ static void a_2xx_that_is_no_200_is_named_and_believed_nowhere(void **state)
     }
 }
 
-static void a_200_with_another_body_is_named_and_believed_nowhere(void **state)
+static void foreign_200_bodies_are_failures(void **state)
 {
     static const char *const ANSWERS[] = {
         "\"status\":200,\"garbage\":\"html\"",
@@ -189,7 +189,7 @@ static void a_200_with_another_body_is_named_and_believed_nowhere(void **state)
 }
 
 /* Otherwise the above would prove nothing. */
-static void the_true_answers_are_believed(void **state)
+static void genuine_answers_are_accepted(void **state)
 {
     (void)state;
     for (size_t k = 0; k < N_ELEMENTS(ENDPOINTS); k++) {
@@ -207,9 +207,9 @@ static void the_true_answers_are_believed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_2xx_that_is_no_200_is_named_and_believed_nowhere),
-        cmocka_unit_test(a_200_with_another_body_is_named_and_believed_nowhere),
-        cmocka_unit_test(the_true_answers_are_believed),
+        cmocka_unit_test(other_2xx_statuses_are_failures),
+        cmocka_unit_test(foreign_200_bodies_are_failures),
+        cmocka_unit_test(genuine_answers_are_accepted),
     };
     if (http_global_init(NULL) < 0)
         return 1;

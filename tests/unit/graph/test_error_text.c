@@ -69,7 +69,7 @@ static void a_refusal_names_call_status_code_and_what_to_do(void **state)
     }
 }
 
-static void a_status_without_an_error_body_is_somebody_elses(void **state)
+static void status_without_error_body_counts_as_foreign(void **state)
 {
     static const char *const BODIES[] = {"",
                                          "<html>blocked</html>",
@@ -134,7 +134,7 @@ static void json_goes_by_several_names(void **state)
             fail_msg("%s", CASES[i].type);
 }
 
-static void what_a_person_must_mend_is_told_first(void **state)
+static void failures_that_need_a_person_are_reported_first(void **state)
 {
     static const struct {
         enum failure_kind a, b;
@@ -157,10 +157,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refusal_names_call_status_code_and_what_to_do),
-        cmocka_unit_test(a_status_without_an_error_body_is_somebody_elses),
+        cmocka_unit_test(status_without_error_body_counts_as_foreign),
         cmocka_unit_test(foreign_bytes_in_a_failure_are_few_and_clean),
         cmocka_unit_test(json_goes_by_several_names),
-        cmocka_unit_test(what_a_person_must_mend_is_told_first),
+        cmocka_unit_test(failures_that_need_a_person_are_reported_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -238,7 +238,7 @@ static void a_refused_token_is_renewed_once_and_a_refused_option_left_out(void *
     end(&s);
 }
 
-static void one_thing_at_a_time_and_a_cancelled_look_up_does_not_speak(void **state)
+static void one_look_up_at_a_time_and_no_callback_after_cancel(void **state)
 {
     struct seeker s;
     struct failure why = {0};
@@ -280,7 +280,7 @@ int main(void)
         cmocka_unit_test(the_older_source_knows_what_users_have_and_nothing_else),
         cmocka_unit_test(a_section_that_fails_says_why_and_leaves_the_others),
         cmocka_unit_test(a_refused_token_is_renewed_once_and_a_refused_option_left_out),
-        cmocka_unit_test(one_thing_at_a_time_and_a_cancelled_look_up_does_not_speak),
+        cmocka_unit_test(one_look_up_at_a_time_and_no_callback_after_cancel),
         cmocka_unit_test(a_sign_in_that_outlasts_its_look_up_is_given_up_with_it),
     };
     if (http_global_init(NULL) < 0)

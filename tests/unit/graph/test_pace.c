@@ -21,7 +21,7 @@ static void answers(struct pace *p, unsigned n, unsigned percent)
         (void)pace_answered(p, percent);
 }
 
-static void a_word_of_load_slows_down_at_once(void **state)
+static void load_report_reduces_the_limit_at_once(void **state)
 {
     static const struct {
         unsigned most, percent, want;
@@ -41,7 +41,7 @@ static void a_word_of_load_slows_down_at_once(void **state)
     }
 }
 
-static void it_gets_faster_one_by_one_and_only_while_nothing_is_said(void **state)
+static void limit_rises_step_by_step_without_load_reports(void **state)
 {
     struct pace p;
     (void)state;
@@ -77,8 +77,8 @@ static void a_shorter_pause_does_not_end_a_longer_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_word_of_load_slows_down_at_once),
-        cmocka_unit_test(it_gets_faster_one_by_one_and_only_while_nothing_is_said),
+        cmocka_unit_test(load_report_reduces_the_limit_at_once),
+        cmocka_unit_test(limit_rises_step_by_step_without_load_reports),
         cmocka_unit_test(a_shorter_pause_does_not_end_a_longer_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -342,7 +342,7 @@ static void every_recorded_body_is_digested_by_every_decoder(void **state)
 
 /* ---- what is not a page ---- */
 
-static void what_is_not_a_page_was_not_obtained(void **state)
+static void body_that_is_no_page_fails(void **state)
 {
     static const char *const CASES[] = {
         "",
@@ -788,7 +788,7 @@ int main(void)
         cmocka_unit_test(subscribed_skus_become_one_pool_each),
         cmocka_unit_test(units_in_grace_are_a_state_whatever_the_row_says),
         cmocka_unit_test(every_recorded_body_is_digested_by_every_decoder),
-        cmocka_unit_test(what_is_not_a_page_was_not_obtained),
+        cmocka_unit_test(body_that_is_no_page_fails),
         cmocka_unit_test(an_error_in_a_success_says_what_it_was),
         cmocka_unit_test(a_body_cut_anywhere_is_no_page),
         cmocka_unit_test(a_null_link_ends_the_list),

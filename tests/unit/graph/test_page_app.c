@@ -24,7 +24,7 @@ static int read_end(const char *body, usec_t *ret_at, struct failure *why)
     return page_secret_end(body, strlen(body), CLIENT, "abc", ret_at, why);
 }
 
-static void the_one_that_begins_like_ours_is_meant(void **state)
+static void secret_is_found_by_its_first_bytes(void **state)
 {
     static const struct {
         const char *why, *body, *want;
@@ -59,7 +59,7 @@ static void the_one_that_begins_like_ours_is_meant(void **state)
 }
 
 /* Nothing known is no all-clear, and no alarm either. */
-static void what_cannot_be_told_is_not_guessed(void **state)
+static void ambiguous_secret_is_unknown(void **state)
 {
     static const struct {
         const char *why, *body, *words;
@@ -134,8 +134,8 @@ static void a_row_that_is_no_secret_refuses_the_entry(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_one_that_begins_like_ours_is_meant),
-        cmocka_unit_test(what_cannot_be_told_is_not_guessed),
+        cmocka_unit_test(secret_is_found_by_its_first_bytes),
+        cmocka_unit_test(ambiguous_secret_is_unknown),
         cmocka_unit_test(what_is_not_this_applications_entry_is_refused),
         cmocka_unit_test(a_row_that_is_no_secret_refuses_the_entry),
     };

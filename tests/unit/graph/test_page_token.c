@@ -208,7 +208,7 @@ static void odd_refusals(void **state)
     }
 }
 
-static void what_looks_like_no_code_or_id_is_not_quoted(void **state)
+static void text_that_is_no_code_or_id_is_not_quoted(void **state)
 {
     static const char BODY[] = "{\"error\":\"a\\u001bb\",\"correlation_id\":\"x\\ny\"}";
     struct token_error e;
@@ -228,7 +228,7 @@ int main(void)
         cmocka_unit_test(a_token_is_as_long_as_it_may_be_and_no_longer),
         cmocka_unit_test(recorded_refusals_say_what_to_do),
         cmocka_unit_test(odd_refusals),
-        cmocka_unit_test(what_looks_like_no_code_or_id_is_not_quoted),
+        cmocka_unit_test(text_that_is_no_code_or_id_is_not_quoted),
     };
     json_init();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,7 @@ static void a_poll_reads_every_section_in_two_requests_and_a_token(void **state)
     fixture_end(&w);
 }
 
-static void dates_that_are_absurd_or_contradict_each_other_are_not_believed(void **state)
+static void absurd_or_contradictory_dates_are_ignored(void **state)
 {
     static const struct {
         const char *path, *date;
@@ -60,7 +60,7 @@ static void dates_that_are_absurd_or_contradict_each_other_are_not_believed(void
     }
 }
 
-static void every_request_carries_the_headers_of_the_digest(void **state)
+static void every_request_carries_the_documented_headers(void **state)
 {
     struct graph_fixture w;
     (void)state;
@@ -301,7 +301,7 @@ static void a_refused_option_is_left_out_and_remembered(void **state)
     }
 }
 
-static void a_tenant_without_the_api_is_read_from_the_older_source(void **state)
+static void tenant_without_the_api_uses_the_subscribed_skus_fallback(void **state)
 {
     static const int STATUSES[] = {400, 404, 501};
     (void)state;
@@ -335,7 +335,7 @@ static void a_tenant_without_the_api_is_read_from_the_older_source(void **state)
 }
 
 /* A filter or a captive portal is not Graph, whatever its status says. */
-static void a_page_of_somebody_else_never_switches_the_source(void **state)
+static void foreign_page_never_switches_the_source(void **state)
 {
     static const int STATUSES[] = {400, 403, 404, 501};
     (void)state;
@@ -581,7 +581,7 @@ static void on_done_free(void *userdata, struct snapshot *snapshot,
     graph_free(TAKE(w->graph));
 }
 
-static void the_tenant_may_go_when_its_poll_ends(void **state)
+static void tenant_may_be_freed_in_the_poll_callback(void **state)
 {
     struct graph_fixture w;
     (void)state;
@@ -596,8 +596,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_poll_reads_every_section_in_two_requests_and_a_token),
-        cmocka_unit_test(dates_that_are_absurd_or_contradict_each_other_are_not_believed),
-        cmocka_unit_test(every_request_carries_the_headers_of_the_digest),
+        cmocka_unit_test(absurd_or_contradictory_dates_are_ignored),
+        cmocka_unit_test(every_request_carries_the_documented_headers),
         cmocka_unit_test(continuations_are_followed_to_the_end_of_each_list),
         cmocka_unit_test(an_empty_page_with_a_link_is_no_end),
         cmocka_unit_test(no_more_requests_are_in_flight_than_allowed),
@@ -607,8 +607,8 @@ int main(void)
         cmocka_unit_test(a_waiting_list_that_fails_is_unknown_alone),
         cmocka_unit_test(a_pool_that_comes_twice_has_its_list_read_by_itself),
         cmocka_unit_test(a_refused_option_is_left_out_and_remembered),
-        cmocka_unit_test(a_tenant_without_the_api_is_read_from_the_older_source),
-        cmocka_unit_test(a_page_of_somebody_else_never_switches_the_source),
+        cmocka_unit_test(tenant_without_the_api_uses_the_subscribed_skus_fallback),
+        cmocka_unit_test(foreign_page_never_switches_the_source),
         cmocka_unit_test(refusals_of_an_earlier_process_count),
         cmocka_unit_test(a_missing_permission_is_named_first_and_believed_the_second_time),
         cmocka_unit_test(without_any_permission_the_better_one_is_asked_for),
@@ -619,7 +619,7 @@ int main(void)
         cmocka_unit_test(a_changed_schema_is_said),
         cmocka_unit_test(a_second_poll_at_once_is_refused),
         cmocka_unit_test(a_cancelled_poll_never_calls_back_and_the_next_one_works),
-        cmocka_unit_test(the_tenant_may_go_when_its_poll_ends),
+        cmocka_unit_test(tenant_may_be_freed_in_the_poll_callback),
     };
     if (http_global_init(NULL) < 0)
         return 1;

@@ -66,7 +66,7 @@ static void a_root_has_no_path_and_is_named_when_it_is_wrong(void **state)
     }
 }
 
-static void what_belongs_to_two_clouds_is_refused(void **state)
+static void roots_of_two_clouds_are_refused(void **state)
 {
     static const struct {
         enum cloud cloud;
@@ -120,7 +120,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cloud_means_two_hosts),
         cmocka_unit_test(a_root_has_no_path_and_is_named_when_it_is_wrong),
-        cmocka_unit_test(what_belongs_to_two_clouds_is_refused),
+        cmocka_unit_test(roots_of_two_clouds_are_refused),
         cmocka_unit_test(the_service_of_a_machine_gives_tokens_of_every_cloud),
     };
     if (http_global_init(NULL) < 0)

@@ -263,7 +263,7 @@ static void a_token_that_has_ended_is_not_sent(void **state)
 }
 
 /* A reload makes every tenant anew. */
-static void who_is_configured_as_before_keeps_the_token_and_nobody_else(void **state)
+static void token_is_inherited_only_by_equal_options(void **state)
 {
     static const struct {
         const char *why;
@@ -363,7 +363,7 @@ int main(void)
         cmocka_unit_test(claims_of_a_challenge_go_with_the_renewal),
         cmocka_unit_test(an_early_renewal_that_fails_leaves_the_old_token_in_use),
         cmocka_unit_test(a_token_that_has_ended_is_not_sent),
-        cmocka_unit_test(who_is_configured_as_before_keeps_the_token_and_nobody_else),
+        cmocka_unit_test(token_is_inherited_only_by_equal_options),
         cmocka_unit_test(a_throttled_sign_in_waits_as_long_as_it_is_told),
         cmocka_unit_test(the_token_goes_to_graph_only),
     };

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "json/json.h"
 
-static void what_passes_is_repeated_until_it_works(void **state)
+static void temporary_failures_are_retried(void **state)
 {
     static const struct {
         const char *why, *when, *fault; /* of the first page of allotments */
@@ -47,7 +47,7 @@ static void what_passes_is_repeated_until_it_works(void **state)
     }
 }
 
-static void what_does_not_pass_leaves_its_section_unknown(void **state)
+static void permanent_failures_leave_the_section_unknown(void **state)
 {
     static const struct {
         const char *why, *fault;
@@ -147,7 +147,7 @@ static void a_later_page_that_fails_spoils_the_whole_list(void **state)
     }
 }
 
-static void a_link_that_leads_away_is_never_followed(void **state)
+static void link_to_another_origin_is_never_followed(void **state)
 {
     static const struct {
         const char *link, *words;
@@ -429,7 +429,7 @@ static char *every_fifth(void)
 
 /* A poll gets four answers at most: none is complete, but in a few of them each section is known
  * once. */
-static void of_what_is_left_over_nothing_starves(void **state)
+static void lists_that_did_not_fit_are_read_in_later_polls(void **state)
 {
     static const struct {
         const char *why, *tenant;
@@ -478,7 +478,7 @@ static void of_what_is_left_over_nothing_starves(void **state)
     }
 }
 
-static void a_poll_out_of_turn_does_not_break_the_silence(void **state)
+static void early_poll_obeys_the_retry_after(void **state)
 {
     struct graph_fixture w;
     (void)state;
@@ -514,7 +514,7 @@ static int most_in_flight(const struct graph_fixture *w, int from)
     return most;
 }
 
-static void a_word_of_load_halves_what_is_in_flight_before_it_is_refused(void **state)
+static void load_report_halves_requests_in_flight(void **state)
 {
     static const struct {
         const char *load;
@@ -743,10 +743,10 @@ static void a_failing_allocation_fails_one_poll_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_passes_is_repeated_until_it_works),
-        cmocka_unit_test(what_does_not_pass_leaves_its_section_unknown),
+        cmocka_unit_test(temporary_failures_are_retried),
+        cmocka_unit_test(permanent_failures_leave_the_section_unknown),
         cmocka_unit_test(a_later_page_that_fails_spoils_the_whole_list),
-        cmocka_unit_test(a_link_that_leads_away_is_never_followed),
+        cmocka_unit_test(link_to_another_origin_is_never_followed),
         cmocka_unit_test(a_cycle_of_links_ends),
         cmocka_unit_test(a_list_and_a_poll_have_their_limits),
         cmocka_unit_test(a_nested_link_that_leads_away_spoils_its_waiting_list_only),
@@ -755,9 +755,9 @@ int main(void)
         cmocka_unit_test(retry_after_is_honoured_with_one_request_in_flight),
         cmocka_unit_test(after_a_503_the_page_goes_over_a_new_connection),
         cmocka_unit_test(a_retry_after_beyond_the_poll_is_carried_over),
-        cmocka_unit_test(of_what_is_left_over_nothing_starves),
-        cmocka_unit_test(a_poll_out_of_turn_does_not_break_the_silence),
-        cmocka_unit_test(a_word_of_load_halves_what_is_in_flight_before_it_is_refused),
+        cmocka_unit_test(lists_that_did_not_fit_are_read_in_later_polls),
+        cmocka_unit_test(early_poll_obeys_the_retry_after),
+        cmocka_unit_test(load_report_halves_requests_in_flight),
         cmocka_unit_test(a_poll_ends_at_its_deadline_whatever_hangs),
         cmocka_unit_test(a_hanging_sign_in_ends_with_the_poll_too),
         cmocka_unit_test(a_poll_cut_short_says_what_was_wrong_before_and_is_not_over),

@@ -70,7 +70,7 @@ static void time_alone_does_not_make_a_pool_gone(void **state)
     assert_non_null(gone(&w, "b"));
 }
 
-static void one_list_without_it_is_never_enough(void **state)
+static void one_list_without_a_pool_does_not_make_it_gone(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
@@ -116,7 +116,7 @@ static void numbers_that_were_unknown_at_the_end_are_those_known_before(void **s
     assert_verdict(gone(&w, "a"), "critical");
 }
 
-static void after_a_week_nothing_more_is_said(void **state)
+static void gone_pool_is_forgotten_after_a_week(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
@@ -149,7 +149,7 @@ static void an_unread_list_leaves_everything_as_it_was(void **state)
     assert_false(w.memory->emptied);
 }
 
-static void an_empty_list_where_there_were_pools_is_not_believed(void **state)
+static void suddenly_empty_list_counts_as_unknown(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
     static const struct error_row ERRORS[] = {{E3, "X", 9}};
@@ -237,7 +237,7 @@ static void replacements_are_paired_one_to_one_in_id_order(void **state)
     assert_all_unknown(&w, "a3");
 }
 
-static void what_does_not_count_as_a_replacement(void **state)
+static void unrelated_pools_are_not_replacements(void **state)
 {
     static const struct {
         const char *why;
@@ -277,7 +277,7 @@ static void a_pool_bought_later_does_not_hide_that_one_is_gone(void **state)
     assert_verdict(gone(&w, "a"), "critical");
 }
 
-static void a_vanished_trial_is_gone_in_silence(void **state)
+static void gone_trial_is_silent(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
@@ -325,7 +325,7 @@ static void a_pool_known_from_another_source_is_unknown_and_never_absent(void **
     assert_null(find_observation(&w, KIND_CAPACITY, "sku:" E3));
 }
 
-static void a_reading_whose_schema_changed_judges_nothing(void **state)
+static void changed_schema_makes_all_findings_unknown(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
     struct observations *observations = NULL;
@@ -387,7 +387,7 @@ static void consumption_of_0_in_all_pools_is_held_until_one_shows_use(void **sta
     assert_verdict(finding_of(&w, "a", RULE_USAGE), "none");
 }
 
-static void consumption_of_0_is_believed_after_a_day(void **state)
+static void zero_consumption_is_accepted_after_a_day(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
@@ -475,23 +475,23 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pool_is_gone_after_two_complete_lists_and_the_configured_time),
         cmocka_unit_test(time_alone_does_not_make_a_pool_gone),
-        cmocka_unit_test(one_list_without_it_is_never_enough),
+        cmocka_unit_test(one_list_without_a_pool_does_not_make_it_gone),
         cmocka_unit_test(a_gone_pool_that_was_in_use_is_critical_and_clears_when_it_is_back),
         cmocka_unit_test(numbers_that_were_unknown_at_the_end_are_those_known_before),
-        cmocka_unit_test(after_a_week_nothing_more_is_said),
+        cmocka_unit_test(gone_pool_is_forgotten_after_a_week),
         cmocka_unit_test(an_unread_list_leaves_everything_as_it_was),
-        cmocka_unit_test(an_empty_list_where_there_were_pools_is_not_believed),
+        cmocka_unit_test(suddenly_empty_list_counts_as_unknown),
         cmocka_unit_test(a_tenant_that_never_had_pools_is_simply_empty),
         cmocka_unit_test(most_pools_missing_at_once_is_flagged_until_it_is_not_so),
         cmocka_unit_test(a_pool_that_vanishes_as_another_of_its_sku_appears_is_replaced),
         cmocka_unit_test(replacements_are_paired_one_to_one_in_id_order),
-        cmocka_unit_test(what_does_not_count_as_a_replacement),
+        cmocka_unit_test(unrelated_pools_are_not_replacements),
         cmocka_unit_test(a_pool_bought_later_does_not_hide_that_one_is_gone),
-        cmocka_unit_test(a_vanished_trial_is_gone_in_silence),
+        cmocka_unit_test(gone_trial_is_silent),
         cmocka_unit_test(a_pool_known_from_another_source_is_unknown_and_never_absent),
-        cmocka_unit_test(a_reading_whose_schema_changed_judges_nothing),
+        cmocka_unit_test(changed_schema_makes_all_findings_unknown),
         cmocka_unit_test(consumption_of_0_in_all_pools_is_held_until_one_shows_use),
-        cmocka_unit_test(consumption_of_0_is_believed_after_a_day),
+        cmocka_unit_test(zero_consumption_is_accepted_after_a_day),
         cmocka_unit_test(where_consumption_of_0_is_an_ordinary_number),
         cmocka_unit_test(consumption_of_0_from_another_source_is_held_too),
         cmocka_unit_test(memory_is_kept_in_id_order),

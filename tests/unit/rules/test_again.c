@@ -35,7 +35,7 @@ static struct snapshot *snapshot_of(const struct rules_fixture *w, const struct 
         assert_int_equal(judge_again(&(w)->ctx, s_, (w)->memory, &(w)->observations, NULL), 0); \
     } while (0)
 
-static void new_limits_are_what_counts(void **state)
+static void repeated_evaluation_uses_new_limits(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
@@ -49,7 +49,7 @@ static void new_limits_are_what_counts(void **state)
     assert_int_equal(w.observations->observation[0].context->observed_at, w.now.at);
 }
 
-static void what_is_missing_is_not_counted_once_more(void **state)
+static void repeated_evaluation_counts_no_absence(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
@@ -103,8 +103,8 @@ static void quiet_stays_as_it_was_between_its_two_ends(void **state)
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
-        cmocka_unit_test(new_limits_are_what_counts),
-        cmocka_unit_test(what_is_missing_is_not_counted_once_more),
+        cmocka_unit_test(repeated_evaluation_uses_new_limits),
+        cmocka_unit_test(repeated_evaluation_counts_no_absence),
         cmocka_unit_test(a_drop_is_measured_against_what_there_was_and_goes_on_in_memory),
         cmocka_unit_test(quiet_stays_as_it_was_between_its_two_ends),
     };

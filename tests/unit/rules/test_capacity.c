@@ -77,7 +77,7 @@ static void remaining_counts_at_or_below_and_says_how_many_are_left(void **state
     }
 }
 
-static void a_pool_of_nothing_is_full_if_anybody_is_in_it_or_before_it(void **state)
+static void pool_without_units_is_critical_if_used_or_waited_for(void **state)
 {
     static const struct {
         const char *why;
@@ -190,7 +190,7 @@ static void an_age_limit_of_zero_does_not_fire_where_nobody_waits(void **state)
     assert_verdict(finding_of(&w, "a", RULE_WAITING_AGE), "none");
 }
 
-static void unknown_units_say_nothing_about_usage_and_do_not_hide_who_waits(void **state)
+static void unknown_units_do_not_hide_waiting_members(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
@@ -233,12 +233,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(usage_is_compared_exactly_and_kept_within_its_margin),
         cmocka_unit_test(remaining_counts_at_or_below_and_says_how_many_are_left),
-        cmocka_unit_test(a_pool_of_nothing_is_full_if_anybody_is_in_it_or_before_it),
+        cmocka_unit_test(pool_without_units_is_critical_if_used_or_waited_for),
         cmocka_unit_test(the_value_of_a_pool_of_nothing_never_lies_below_the_limit_it_met),
         cmocka_unit_test(waiting_members_count_from_the_first),
         cmocka_unit_test(the_age_is_that_of_the_oldest_wait),
         cmocka_unit_test(an_age_limit_of_zero_does_not_fire_where_nobody_waits),
-        cmocka_unit_test(unknown_units_say_nothing_about_usage_and_do_not_hide_who_waits),
+        cmocka_unit_test(unknown_units_do_not_hide_waiting_members),
         cmocka_unit_test(a_rule_that_is_off_does_not_apply_whatever_the_numbers),
         cmocka_unit_test(a_finding_carries_the_limits_it_was_judged_by),
     };

@@ -166,7 +166,7 @@ static void a_refusal_is_told_by_one_alert_only(void **state)
 }
 
 /* The token that is left says nothing about the secret that it was given for. */
-static void that_it_is_still_accepted_is_said_only_if_it_was_tried_since(void **state)
+static void still_accepted_requires_a_later_sign_in(void **state)
 {
     struct engine_fixture d;
     (void)state;
@@ -237,7 +237,7 @@ static void it_can_be_switched_off(void **state)
     assert_judged(&d, "off, and refused", "n/a", NUMBER_UNKNOWN, NULL);
 }
 
-static void one_observation_speaks_for_all_tenants_that_use_it(void **state)
+static void one_observation_covers_all_tenants_of_a_credential(void **state)
 {
     struct engine_fixture d;
     (void)state;
@@ -292,7 +292,7 @@ static void fifty_tenants_are_counted_and_twenty_are_named(void **state)
 }
 
 /* An override for one tenant must not take the warning from the others. */
-static void the_tenant_that_wants_to_hear_first_is_heard(void **state)
+static void strictest_threshold_of_the_tenants_applies(void **state)
 {
     struct override over[2] = {{.match = {.tenant = (char *)"contoso"}},
                                {.match = {.tenant = (char *)"fabrikam"}}};
@@ -322,13 +322,13 @@ int main(void)
         cmocka_unit_test(days_count_down_to_the_end_and_are_told_for_what_they_are),
         cmocka_unit_test(a_day_begins_when_somebody_is_there),
         cmocka_unit_test(a_refusal_is_told_by_one_alert_only),
-        cmocka_unit_test(that_it_is_still_accepted_is_said_only_if_it_was_tried_since),
+        cmocka_unit_test(still_accepted_requires_a_later_sign_in),
         cmocka_unit_test(an_end_that_has_come_explains_a_refusal),
         cmocka_unit_test(a_limit_without_a_level_below_it_still_tells_a_refusal),
         cmocka_unit_test(it_can_be_switched_off),
-        cmocka_unit_test(one_observation_speaks_for_all_tenants_that_use_it),
+        cmocka_unit_test(one_observation_covers_all_tenants_of_a_credential),
         cmocka_unit_test(fifty_tenants_are_counted_and_twenty_are_named),
-        cmocka_unit_test(the_tenant_that_wants_to_hear_first_is_heard),
+        cmocka_unit_test(strictest_threshold_of_the_tenants_applies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 /* Receivers with parked entries, and disabled receivers. */
 #include "unit/rules/fixture.h"
 
-static void parked_entries_or_a_disabled_receiver_are_told(void **state)
+static void parked_entries_or_a_disabled_receiver_raise_the_alert(void **state)
 {
     static const struct {
         bool pager;
@@ -36,7 +36,7 @@ static void parked_entries_or_a_disabled_receiver_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parked_entries_or_a_disabled_receiver_are_told),
+        cmocka_unit_test(parked_entries_or_a_disabled_receiver_raise_the_alert),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

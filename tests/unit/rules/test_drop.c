@@ -112,7 +112,7 @@ static void after_a_week_without_another_loss_it_is_the_new_normal(void **state)
     assert_int_equal(reference_of(&w, "a"), 60);
 }
 
-static void what_is_not_known_is_no_loss_and_no_end(void **state)
+static void unknown_units_are_no_loss_and_no_recovery(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
@@ -195,7 +195,7 @@ static void under_one_scope_for_a_sku_its_pools_are_one(void **state)
     assert_true(drop_of(&w, E5)->accepted);
 }
 
-static void a_rule_that_is_off_says_and_keeps_nothing(void **state)
+static void disabled_rule_has_no_finding_and_no_memory(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
@@ -216,10 +216,10 @@ int main(void)
         cmocka_unit_test(it_is_critical_where_more_is_used_than_is_left),
         cmocka_unit_test(a_small_loss_is_forgotten_after_a_day_and_a_drop_is_not),
         cmocka_unit_test(after_a_week_without_another_loss_it_is_the_new_normal),
-        cmocka_unit_test(what_is_not_known_is_no_loss_and_no_end),
+        cmocka_unit_test(unknown_units_are_no_loss_and_no_recovery),
         cmocka_unit_test(units_that_moved_within_a_poll_are_not_lost),
         cmocka_unit_test(under_one_scope_for_a_sku_its_pools_are_one),
-        cmocka_unit_test(a_rule_that_is_off_says_and_keeps_nothing),
+        cmocka_unit_test(disabled_rule_has_no_finding_and_no_memory),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);
 }

@@ -28,7 +28,7 @@ static enum level kept(const struct rules_fixture *w, const char *pool, enum rul
     return f->keep;
 }
 
-static void they_are_clear_where_every_pool_of_their_sku_is(void **state)
+static void former_pools_are_clear_when_their_sku_is(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
@@ -63,7 +63,7 @@ static void a_pool_that_keeps_quiet_beside_its_siblings_is_clear(void **state)
     assert_int_equal(kept(&w, "sku:" E3, RULE_USAGE), LEVEL_NONE);
 }
 
-static void what_the_present_source_does_not_say_is_unknown(void **state)
+static void findings_that_the_present_source_lacks_are_unknown(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
@@ -106,9 +106,9 @@ static void they_are_remembered_for_a_week_and_while_the_harm_goes_on(void **sta
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
-        cmocka_unit_test(they_are_clear_where_every_pool_of_their_sku_is),
+        cmocka_unit_test(former_pools_are_clear_when_their_sku_is),
         cmocka_unit_test(a_pool_that_keeps_quiet_beside_its_siblings_is_clear),
-        cmocka_unit_test(what_the_present_source_does_not_say_is_unknown),
+        cmocka_unit_test(findings_that_the_present_source_lacks_are_unknown),
         cmocka_unit_test(they_are_remembered_for_a_week_and_while_the_harm_goes_on),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);

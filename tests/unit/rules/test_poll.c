@@ -52,7 +52,7 @@ static struct failure failure(enum failure_kind kind, const char *text)
     return f;
 }
 
-static void an_unread_section_is_told_when_it_is_old_enough(void **state)
+static void unread_section_raises_at_its_limit(void **state)
 {
     static const struct {
         const char *why;
@@ -117,7 +117,7 @@ static void a_source_without_a_section_does_not_miss_it(void **state)
     assert_int_equal(s.finding[0].value, 0);
 }
 
-static void a_pool_without_usable_numbers_is_told_when_it_lasts(void **state)
+static void unusable_numbers_raise_after_a_while(void **state)
 {
     static const char POOL[] = "pool-1 (SPE_E5): consumedUnits";
     struct rules_fixture w;
@@ -208,7 +208,7 @@ static void judging_names_the_pool_and_the_member(void **state)
     assert_string_equal(w.memory->unusable, "");
 }
 
-static void what_a_person_must_mend_is_told_at_once(void **state)
+static void causes_that_need_a_person_raise_at_once(void **state)
 {
     const struct failure auth = failure(FAILURE_AUTH, "AADSTS7000222: the secret has expired"),
                          permission = failure(FAILURE_PERMISSION,
@@ -300,7 +300,7 @@ static void the_worst_section_that_is_unreadable_is_named(void **state)
     }
 }
 
-static void one_failure_after_another_ends_nothing_that_was_told(void **state)
+static void changing_failures_do_not_resolve_the_alert(void **state)
 {
     const struct failure refused = failure(FAILURE_PERMISSION, "assignmentErrors: HTTP 403"),
                          down = failure(FAILURE_TRANSIENT, "allotments: HTTP 500");
@@ -353,7 +353,7 @@ static void a_hint_does_not_say_the_same_twice(void **state)
     assert_memory_equal(s.context->hint, "sign-in was refused: invalid_client; run seatwatchd", 51);
 }
 
-static void what_may_pass_by_itself_waits_for_its_limit_and_then_says_why(void **state)
+static void temporary_failures_raise_at_their_limit_with_the_cause(void **state)
 {
     static const struct {
         enum failure_kind kind;
@@ -449,7 +449,7 @@ static void an_emptied_list_is_no_complete_reading(void **state)
     assert_int_equal(h.section[HEALTH_ERRORS].incomplete_polls, 80);
 }
 
-static void after_a_night_of_suspend_one_failed_poll_is_no_alarm(void **state)
+static void one_failed_poll_after_a_suspend_raises_nothing(void **state)
 {
     struct rules_fixture w;
     struct tenant_health h = {0};
@@ -557,7 +557,7 @@ static void look_ups_that_fail_are_a_section_of_their_own(void **state)
     assert_null(s.context->section);
 }
 
-static void a_broken_tenant_is_told_before_its_first_poll(void **state)
+static void broken_tenant_raises_before_its_first_poll(void **state)
 {
     struct rules_fixture w;
     struct tenant_health h = {.broken_config = true};
@@ -600,25 +600,25 @@ static void a_poll_rule_that_is_off_does_not_apply(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_unread_section_is_told_when_it_is_old_enough),
+        cmocka_unit_test(unread_section_raises_at_its_limit),
         cmocka_unit_test(a_source_without_a_section_does_not_miss_it),
-        cmocka_unit_test(a_pool_without_usable_numbers_is_told_when_it_lasts),
+        cmocka_unit_test(unusable_numbers_raise_after_a_while),
         cmocka_unit_test(a_pool_without_usable_numbers_hides_no_worse_trouble),
         cmocka_unit_test(judging_names_the_pool_and_the_member),
-        cmocka_unit_test(what_a_person_must_mend_is_told_at_once),
+        cmocka_unit_test(causes_that_need_a_person_raise_at_once),
         cmocka_unit_test(the_worst_section_that_is_unreadable_is_named),
-        cmocka_unit_test(one_failure_after_another_ends_nothing_that_was_told),
+        cmocka_unit_test(changing_failures_do_not_resolve_the_alert),
         cmocka_unit_test(where_only_one_call_fails_nobody_is_sent_to_look_at_the_proxy),
         cmocka_unit_test(a_hint_does_not_say_the_same_twice),
-        cmocka_unit_test(what_may_pass_by_itself_waits_for_its_limit_and_then_says_why),
+        cmocka_unit_test(temporary_failures_raise_at_their_limit_with_the_cause),
         cmocka_unit_test(an_outage_of_the_service_itself_says_since_when_and_asks_for_nothing),
         cmocka_unit_test(a_refused_sign_in_becomes_critical_like_any_outage),
         cmocka_unit_test(an_emptied_list_is_no_complete_reading),
-        cmocka_unit_test(after_a_night_of_suspend_one_failed_poll_is_no_alarm),
+        cmocka_unit_test(one_failed_poll_after_a_suspend_raises_nothing),
         cmocka_unit_test(where_polls_are_rarer_than_the_limit_one_failure_is_enough),
         cmocka_unit_test(limits_may_be_counted_in_polls),
         cmocka_unit_test(look_ups_that_fail_are_a_section_of_their_own),
-        cmocka_unit_test(a_broken_tenant_is_told_before_its_first_poll),
+        cmocka_unit_test(broken_tenant_raises_before_its_first_poll),
         cmocka_unit_test(before_the_first_poll_nothing_is_known),
         cmocka_unit_test(a_poll_rule_that_is_off_does_not_apply),
     };

@@ -314,7 +314,7 @@ static void context_hold_what_a_message_needs(void **state)
     assert_int_equal(f->observed_at, w.now.at);
 }
 
-static void what_nobody_needs_to_hear_is_silent_and_still_judged(void **state)
+static void free_and_ignored_pools_are_silent_but_evaluated(void **state)
 {
     static const struct {
         const char *why;
@@ -380,7 +380,7 @@ static void ignored_pools_are_silent_or_not_there(void **state)
     }
 }
 
-static void dead_subscriptions_explain_a_pool(void **state)
+static void ended_subscriptions_explain_a_pool(void **state)
 {
     static const struct {
         const char *why;
@@ -534,9 +534,9 @@ int main(void)
         cmocka_unit_test(the_sibling_with_the_most_room_is_named_whatever_the_scope),
         cmocka_unit_test(pools_are_called_by_their_place_or_by_the_configured_name),
         cmocka_unit_test(context_hold_what_a_message_needs),
-        cmocka_unit_test(what_nobody_needs_to_hear_is_silent_and_still_judged),
+        cmocka_unit_test(free_and_ignored_pools_are_silent_but_evaluated),
         cmocka_unit_test(ignored_pools_are_silent_or_not_there),
-        cmocka_unit_test(dead_subscriptions_explain_a_pool),
+        cmocka_unit_test(ended_subscriptions_explain_a_pool),
         cmocka_unit_test(a_sku_is_the_sum_of_its_pools),
         cmocka_unit_test(a_sum_with_something_unknown_in_it_is_unknown),
         cmocka_unit_test(a_sku_that_lost_a_pool_waits_and_then_says_so),

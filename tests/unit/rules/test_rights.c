@@ -103,7 +103,7 @@ static void what_is_missing_is_counted_and_named(void **state)
     }
 }
 
-static void what_nobody_knows_is_neither_missing_nor_there(void **state)
+static void unknown_rights_are_neither_missing_nor_held(void **state)
 {
     CLEANUP(rights_free) struct rights *held = held_rights(NULL);
     (void)state;
@@ -254,7 +254,7 @@ static void a_cause_is_not_told_while_a_nearer_one_may_be_in_a_list_that_was_not
     expect_cause(other, CAUSE_NONE);
 }
 
-static void a_plan_that_is_switched_off_is_told_as_that(void **state)
+static void disabled_plan_is_the_cause(void **state)
 {
     CLEANUP(rights_free) struct rights *held = held_rights("SPE_E5:plan-2");
     (void)state;
@@ -281,7 +281,7 @@ static void people_are_hashed_unless_names_are_wanted_and_groups_never_are(void 
     assert_string_equal(group, "group OnCall@contoso.com");
 }
 
-static void a_warning_stays_one(void **state)
+static void severity_warning_is_kept(void **state)
 {
     CLEANUP(rights_free) struct rights *held = held_rights(NULL);
     (void)state;
@@ -297,16 +297,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(what_is_missing_is_counted_and_named, setup),
-        cmocka_unit_test_setup(what_nobody_knows_is_neither_missing_nor_there, setup),
+        cmocka_unit_test_setup(unknown_rights_are_neither_missing_nor_held, setup),
         cmocka_unit_test_setup(a_row_that_lacks_the_name_we_look_for_is_neither_ours_nor_another,
                                setup),
         cmocka_unit_test_setup(the_reason_is_the_nearest_one_that_is_known, setup),
-        cmocka_unit_test_setup(a_plan_that_is_switched_off_is_told_as_that, setup),
+        cmocka_unit_test_setup(disabled_plan_is_the_cause, setup),
         cmocka_unit_test_setup(a_cause_is_not_told_while_a_nearer_one_may_be_in_a_list_that_was_not_read,
                                setup),
         cmocka_unit_test_setup(people_are_hashed_unless_names_are_wanted_and_groups_never_are,
                                setup),
-        cmocka_unit_test_setup(a_warning_stays_one, setup),
+        cmocka_unit_test_setup(severity_warning_is_kept, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,7 +65,7 @@ static bool holds(const struct fleet *f, size_t which, const struct service_aler
     return service_holds(f->tenant, f->n, which, &tally, alert, now_mono);
 }
 
-static void half_of_the_tenants_and_three_at_least_make_one_matter(void **state)
+static void service_alert_needs_half_of_the_tenants_and_three(void **state)
 {
     static const struct {
         size_t tenants, failing;
@@ -93,7 +93,7 @@ static void half_of_the_tenants_and_three_at_least_make_one_matter(void **state)
     }
 }
 
-static void only_what_looks_alike_is_added_up(void **state)
+static void only_equal_failure_groups_are_counted_together(void **state)
 {
     static const struct {
         const char *why;
@@ -121,7 +121,7 @@ static void only_what_looks_alike_is_added_up(void **state)
 }
 
 /* Every word that a poll alert can have is one that this rule can count. */
-static void every_cause_is_like_something(void **state)
+static void every_poll_cause_has_a_failure_group(void **state)
 {
     (void)state;
     for (int kind = 0; kind < FAILURE_KIND_COUNT_; kind++) {
@@ -136,7 +136,7 @@ static void every_cause_is_like_something(void **state)
     }
 }
 
-static void a_tenant_that_spoke_up_before_is_left_out(void **state)
+static void tenant_with_a_notified_alert_is_not_counted(void **state)
 {
     static struct fleet f;
     (void)state;
@@ -151,7 +151,7 @@ static void a_tenant_that_spoke_up_before_is_left_out(void **state)
     assert_false(holds(&f, 2, &QUIET, NOW_MONO));
 }
 
-static void the_level_is_the_worst_that_somebody_would_have_to_tell(void **state)
+static void level_is_the_worst_of_the_withheld_alerts(void **state)
 {
     static struct fleet f;
     (void)state;
@@ -209,7 +209,7 @@ static void what_is_over_says_how_many_still_fail(void **state)
 
 /* ---- withheld poll alerts ---- */
 
-static void while_it_is_up_those_alike_keep_still_and_nobody_else(void **state)
+static void open_service_alert_withholds_alerts_of_its_group_only(void **state)
 {
     const struct service_alert UP = {.failure_group = CAUSE_NETWORK};
     static struct fleet f;
@@ -226,7 +226,7 @@ static void while_it_is_up_those_alike_keep_still_and_nobody_else(void **state)
     assert_true(holds(&f, 0, &UP, NOW_MONO)); /* does not get worse beside it */
 }
 
-static void those_that_fail_first_wait_for_the_answers_of_the_others(void **state)
+static void first_failures_are_withheld_until_others_are_polled(void **state)
 {
     static const struct {
         const char *why;
@@ -255,7 +255,7 @@ static void those_that_fail_first_wait_for_the_answers_of_the_others(void **stat
     }
 }
 
-static void a_pair_of_tenants_waits_for_nobody(void **state)
+static void two_tenants_are_never_withheld(void **state)
 {
     static struct fleet f;
     (void)state;
@@ -265,7 +265,7 @@ static void a_pair_of_tenants_waits_for_nobody(void **state)
     assert_false(holds(&f, 0, &QUIET, NOW_MONO));
 }
 
-static void after_its_end_each_speaks_once_it_was_asked_again(void **state)
+static void after_its_end_tenants_alert_after_their_next_poll(void **state)
 {
     static const struct service_alert OVER = {.fell_mono = NOW_MONO - MINUTES(2)};
     static struct fleet f;
@@ -278,7 +278,7 @@ static void after_its_end_each_speaks_once_it_was_asked_again(void **state)
     assert_false(holds(&f, 0, &OVER, NOW_MONO + MINUTES(9)));
 }
 
-static void a_restart_alone_is_no_news(void **state)
+static void stored_failures_are_withheld_after_a_restart(void **state)
 {
     static struct fleet f;
     (void)state;
@@ -291,18 +291,18 @@ static void a_restart_alone_is_no_news(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(half_of_the_tenants_and_three_at_least_make_one_matter),
-        cmocka_unit_test(only_what_looks_alike_is_added_up),
-        cmocka_unit_test(every_cause_is_like_something),
-        cmocka_unit_test(a_tenant_that_spoke_up_before_is_left_out),
-        cmocka_unit_test(the_level_is_the_worst_that_somebody_would_have_to_tell),
+        cmocka_unit_test(service_alert_needs_half_of_the_tenants_and_three),
+        cmocka_unit_test(only_equal_failure_groups_are_counted_together),
+        cmocka_unit_test(every_poll_cause_has_a_failure_group),
+        cmocka_unit_test(tenant_with_a_notified_alert_is_not_counted),
+        cmocka_unit_test(level_is_the_worst_of_the_withheld_alerts),
         cmocka_unit_test(the_facts_name_how_many_since_when_how_and_where),
         cmocka_unit_test(what_is_over_says_how_many_still_fail),
-        cmocka_unit_test(while_it_is_up_those_alike_keep_still_and_nobody_else),
-        cmocka_unit_test(those_that_fail_first_wait_for_the_answers_of_the_others),
-        cmocka_unit_test(a_pair_of_tenants_waits_for_nobody),
-        cmocka_unit_test(after_its_end_each_speaks_once_it_was_asked_again),
-        cmocka_unit_test(a_restart_alone_is_no_news),
+        cmocka_unit_test(open_service_alert_withholds_alerts_of_its_group_only),
+        cmocka_unit_test(first_failures_are_withheld_until_others_are_polled),
+        cmocka_unit_test(two_tenants_are_never_withheld),
+        cmocka_unit_test(after_its_end_tenants_alert_after_their_next_poll),
+        cmocka_unit_test(stored_failures_are_withheld_after_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,7 +74,7 @@ static void a_state_seen_for_the_first_time(void **state)
     }
 }
 
-static void one_that_dies_while_watched_is_critical_even_if_nobody_uses_it(void **state)
+static void subscription_that_ends_while_monitored_is_critical(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
@@ -106,7 +106,7 @@ static void it_resolves_only_when_it_is_active_again(void **state)
     }
 }
 
-static void taking_people_out_of_a_dead_one_is_no_recovery(void **state)
+static void removing_users_from_an_ended_subscription_is_no_recovery(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
@@ -118,7 +118,7 @@ static void taking_people_out_of_a_dead_one_is_no_recovery(void **state)
     }
 }
 
-static void one_that_was_dead_all_along_is_told_once_it_is_used(void **state)
+static void ended_subscription_raises_once_it_is_used(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
@@ -216,7 +216,7 @@ static void the_day_changes_at_the_configured_hour_of_the_tenant(void **state)
     }
 }
 
-static void a_clock_that_starts_in_1970_counts_days_all_the_same(void **state)
+static void days_are_counted_although_the_clock_starts_in_1970(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
     (void)state;
@@ -262,7 +262,7 @@ static void one_whose_date_moved_once_renews_by_itself(void **state)
     assert_false(w.memory->subscription[0].renews);
 }
 
-static void a_subscription_of_several_pools_speaks_once_and_names_them(void **state)
+static void subscription_of_several_pools_has_one_alert_that_names_them(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
     struct label names[] = {{"a", "CSP pool"}};
@@ -355,18 +355,18 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_state_seen_for_the_first_time),
-        cmocka_unit_test(one_that_dies_while_watched_is_critical_even_if_nobody_uses_it),
+        cmocka_unit_test(subscription_that_ends_while_monitored_is_critical),
         cmocka_unit_test(it_resolves_only_when_it_is_active_again),
-        cmocka_unit_test(taking_people_out_of_a_dead_one_is_no_recovery),
-        cmocka_unit_test(one_that_was_dead_all_along_is_told_once_it_is_used),
+        cmocka_unit_test(removing_users_from_an_ended_subscription_is_no_recovery),
+        cmocka_unit_test(ended_subscription_raises_once_it_is_used),
         cmocka_unit_test(of_the_older_source_a_dead_one_is_judged_by_what_backs_the_units),
         cmocka_unit_test(a_missing_one_is_unknown_and_forgotten_after_a_week),
         cmocka_unit_test(one_is_not_missing_while_a_pool_does_not_tell_its_subscriptions),
         cmocka_unit_test(the_day_changes_at_the_configured_hour_of_the_tenant),
-        cmocka_unit_test(a_clock_that_starts_in_1970_counts_days_all_the_same),
+        cmocka_unit_test(days_are_counted_although_the_clock_starts_in_1970),
         cmocka_unit_test(a_date_that_rolls_forward_ends_the_alarm),
         cmocka_unit_test(one_whose_date_moved_once_renews_by_itself),
-        cmocka_unit_test(a_subscription_of_several_pools_speaks_once_and_names_them),
+        cmocka_unit_test(subscription_of_several_pools_has_one_alert_that_names_them),
         cmocka_unit_test(many_pools_are_summed_up_in_words),
         cmocka_unit_test(a_trial_or_the_subscription_of_free_pools_is_silent),
         cmocka_unit_test(levels_that_are_off_are_not_raised),

@@ -2,7 +2,7 @@
 /* How many licences to order. */
 #include "unit/rules/fixture.h"
 
-static void what_unblocks_is_who_waits_beyond_the_free_ones_plus_what_is_overdrawn(void **state)
+static void units_to_unblock_cover_waiting_members_and_excess(void **state)
 {
     static const struct {
         const char *why;
@@ -82,7 +82,7 @@ static struct threshold remaining_at(int64_t warning)
     return usage_at(warning, 0, 0);
 }
 
-static void what_to_buy_is_the_least_that_ends_the_alert(void **state)
+static void units_to_buy_are_the_fewest_that_resolve_the_alert(void **state)
 {
     static const struct {
         const char *why;
@@ -195,8 +195,8 @@ static void absurd_numbers_name_no_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_unblocks_is_who_waits_beyond_the_free_ones_plus_what_is_overdrawn),
-        cmocka_unit_test(what_to_buy_is_the_least_that_ends_the_alert),
+        cmocka_unit_test(units_to_unblock_cover_waiting_members_and_excess),
+        cmocka_unit_test(units_to_buy_are_the_fewest_that_resolve_the_alert),
         cmocka_unit_test(
             after_the_order_the_next_observation_is_clear_and_after_one_less_it_is_not),
         cmocka_unit_test(no_order_is_named_where_none_ends_the_alert),

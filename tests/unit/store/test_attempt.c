@@ -3,7 +3,7 @@
 
 #define TO(receiver) ((receiver_set)1 << (receiver))
 
-static void an_attempt_is_written_down_before_and_after(void **state)
+static void attempt_begin_and_end_are_recorded(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
@@ -26,7 +26,7 @@ static void an_attempt_is_written_down_before_and_after(void **state)
     assert_int_equal(ask(*state, "SELECT tried FROM told"), 1);
 }
 
-static void the_bytes_of_the_first_attempt_stay(void **state)
+static void body_of_first_attempt_is_kept(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     struct failure f = {0};
@@ -42,7 +42,7 @@ static void the_bytes_of_the_first_attempt_stay(void **state)
     assert_memory_equal(again->body, "a\0b", 3);
 }
 
-static void bytes_that_were_damaged_are_not_sent(void **state)
+static void damaged_body_is_not_sent(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
@@ -56,7 +56,7 @@ static void bytes_that_were_damaged_are_not_sent(void **state)
     assert_int_equal(store_quarantined(s), 1);
 }
 
-static void an_entry_that_does_not_wait_is_not_begun(void **state)
+static void attempt_begins_only_on_queued_entry(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     struct failure f = {0};
@@ -72,7 +72,7 @@ static void an_entry_that_does_not_wait_is_not_begun(void **state)
     assert_null(store_trouble(s)); /* a wrong question is no disk that fails */
 }
 
-static void superseded_while_it_was_looked_at_is_not_begun(void **state)
+static void superseded_entry_is_not_begun(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     struct failure f = {0};
@@ -82,7 +82,7 @@ static void superseded_while_it_was_looked_at_is_not_begun(void **state)
     assert_int_equal(store_attempt_begin(s, e->id, "b", 1, at(2), &f), -ENOENT);
 }
 
-static void the_log_of_attempts_has_a_bound(void **state)
+static void attempt_log_is_bounded(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
@@ -95,7 +95,7 @@ static void the_log_of_attempts_has_a_bound(void **state)
     assert_int_equal(ask(*state, "SELECT max(n) FROM attempt"), 60);
 }
 
-static void a_wait_is_never_longer_than_an_hour(void **state)
+static void delay_is_capped_at_one_hour(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
@@ -111,13 +111,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
     const struct CMUnitTest tests[] = {
-        TEST(an_attempt_is_written_down_before_and_after),
-        TEST(the_bytes_of_the_first_attempt_stay),
-        TEST(bytes_that_were_damaged_are_not_sent),
-        TEST(an_entry_that_does_not_wait_is_not_begun),
-        TEST(superseded_while_it_was_looked_at_is_not_begun),
-        TEST(the_log_of_attempts_has_a_bound),
-        TEST(a_wait_is_never_longer_than_an_hour),
+        TEST(attempt_begin_and_end_are_recorded),
+        TEST(body_of_first_attempt_is_kept),
+        TEST(damaged_body_is_not_sent),
+        TEST(attempt_begins_only_on_queued_entry),
+        TEST(superseded_entry_is_not_begun),
+        TEST(attempt_log_is_bounded),
+        TEST(delay_is_capped_at_one_hour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

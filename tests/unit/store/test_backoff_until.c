@@ -9,7 +9,7 @@ static struct instant moment(usec_t at, usec_t mono, uint64_t boot)
     return (struct instant){at, mono, boot};
 }
 
-static void what_is_left_of_a_pause_is_known_to_the_next_process(void **state)
+static void backoff_survives_restart(void **state)
 {
     static const struct {
         const char *why;
@@ -59,7 +59,7 @@ static void what_is_left_of_a_pause_is_known_to_the_next_process(void **state)
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
-        cmocka_unit_test_setup_teardown(what_is_left_of_a_pause_is_known_to_the_next_process,
+        cmocka_unit_test_setup_teardown(backoff_survives_restart,
                                         dir_make, dir_remove),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);

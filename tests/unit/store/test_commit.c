@@ -59,7 +59,7 @@ static struct notified run_and_kill(const char *dir, struct notified notified, u
     return notified;
 }
 
-static void nothing_confirmed_is_lost_and_nothing_is_half_there_after_a_kill(void **state)
+static void kill_loses_no_commit_and_leaves_no_partial_commit(void **state)
 {
     struct notified notified = {0};
     for (unsigned round = 0; round < ROUNDS; round++) {
@@ -95,7 +95,7 @@ static void nothing_confirmed_is_lost_and_nothing_is_half_there_after_a_kill(voi
     print_message("%u commits, %u deliveries\n", notified.committed, notified.delivered);
 }
 
-static void a_commit_of_nothing_is_fine(void **state)
+static void empty_commit_succeeds(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     CLEANUP(changes_free) struct changes *none = no_changes();
@@ -111,8 +111,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
     const struct CMUnitTest tests[] = {
-        TEST(nothing_confirmed_is_lost_and_nothing_is_half_there_after_a_kill),
-        TEST(a_commit_of_nothing_is_fine),
+        TEST(kill_loses_no_commit_and_leaves_no_partial_commit),
+        TEST(empty_commit_succeeds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

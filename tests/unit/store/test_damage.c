@@ -174,7 +174,7 @@ static void empty_index(const char *dir, const char *name)
     write_at(dir, (root - 1) * 4096, EMPTY, sizeof EMPTY);
 }
 
-static void every_index_may_be_empty(void **state)
+static void empty_index_is_rebuilt(void **state)
 {
     size_t n = 0;
     fill(*state);
@@ -235,7 +235,7 @@ static void indexes_are_built_anew_and_the_file_stays(void **state)
 }
 
 /* One letter of each table's and index's own text, and each number that the header has fixed. */
-static void any_word_of_the_schema_may_be_wrong(void **state)
+static void any_damaged_schema_word_is_repaired(void **state)
 {
     size_t n = 0;
     fill(*state);
@@ -261,7 +261,7 @@ static void any_word_of_the_schema_may_be_wrong(void **state)
     free_names(name, n);
 }
 
-static void any_bit_of_the_header_may_be_wrong(void **state)
+static void any_flipped_header_bit_is_repaired(void **state)
 {
     for (int bit = 0; bit < 800; bit += 17) {
         unsigned char byte;
@@ -286,7 +286,7 @@ static void any_bit_of_the_header_may_be_wrong(void **state)
 }
 
 /* A page that cannot be read takes its rows with it and no others. */
-static void what_can_be_read_is_carried_over(void **state)
+static void readable_rows_are_carried_over(void **state)
 {
     static unsigned char garbage[4096];
     memset(garbage, 0xa5, sizeof garbage);
@@ -354,7 +354,7 @@ static void a_file_that_is_destroyed_meanwhile_is_begun_anew(void **state)
     store_close(s);
 }
 
-static void what_was_damaged_stands_there_until_it_is_settled(void **state)
+static void damage_is_reported_until_it_is_settled(void **state)
 {
     struct failure f = {0};
     struct store_damage d;
@@ -436,14 +436,14 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
     const struct CMUnitTest tests[] = {
-        TEST(every_index_may_be_empty),
+        TEST(empty_index_is_rebuilt),
         TEST(indexes_are_built_anew_and_the_file_stays),
-        TEST(any_word_of_the_schema_may_be_wrong),
-        TEST(any_bit_of_the_header_may_be_wrong),
-        TEST(what_can_be_read_is_carried_over),
+        TEST(any_damaged_schema_word_is_repaired),
+        TEST(any_flipped_header_bit_is_repaired),
+        TEST(readable_rows_are_carried_over),
         TEST(damage_is_repaired_while_the_store_is_open),
         TEST(a_file_that_is_destroyed_meanwhile_is_begun_anew),
-        TEST(what_was_damaged_stands_there_until_it_is_settled),
+        TEST(damage_is_reported_until_it_is_settled),
         TEST(only_the_last_damaged_files_are_kept),
         TEST(an_exchange_that_was_cut_off_is_finished),
     };

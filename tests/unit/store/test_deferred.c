@@ -48,7 +48,7 @@ static const char *waiting(struct store *s)
     return text;
 }
 
-static void what_is_held_back_is_there_after_a_restart(void **state)
+static void deferrals_survive_restart(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     assert_string_equal(waiting(s), "");
@@ -68,14 +68,14 @@ static void what_is_held_back_is_there_after_a_restart(void **state)
     assert_int_equal(ask(*state, "SELECT count(*) FROM event"), 1);
 }
 
-static void it_is_known_whether_somebody_has_heard(void **state)
+static void deferral_knows_whether_another_receiver_was_notified(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     tell_and_hold(s, EVENT_FIRING, 1, 1, TO(JOURNAL), TO(CHAT));
     assert_string_equal(waiting(s), "chat+");
 }
 
-static void who_is_told_in_the_open_waits_no_more(void **state)
+static void notification_ends_deferral_of_its_receiver(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     tell_and_hold(s, EVENT_FIRING, 1, 1, 0, TO(CHAT) | TO(HOOK));
@@ -92,7 +92,7 @@ static void who_is_told_in_the_open_waits_no_more(void **state)
                     strcmp(deferred[i].receiver, "chat") != 0);
 }
 
-static void resolved_goes_to_those_who_heard_and_nobody_waits_any_more(void **state)
+static void resolved_goes_to_notified_receivers_and_ends_all_deferrals(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     tell_and_hold(s, EVENT_FIRING, 1, 1, TO(JOURNAL), TO(CHAT));
@@ -104,7 +104,7 @@ static void resolved_goes_to_those_who_heard_and_nobody_waits_any_more(void **st
                      1);
 }
 
-static void an_alert_that_is_forgotten_is_held_back_no_more(void **state)
+static void removed_alert_has_no_deferrals(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     CLEANUP(changes_free) struct changes *c = no_changes();
@@ -117,7 +117,7 @@ static void an_alert_that_is_forgotten_is_held_back_no_more(void **state)
     assert_string_equal(waiting(s), "");
 }
 
-static void only_those_that_a_later_plan_names_go_on_waiting(void **state)
+static void later_plan_replaces_deferrals(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     tell_and_hold(s, EVENT_FIRING, 1, 1, 0, TO(CHAT) | TO(HOOK));
@@ -128,7 +128,7 @@ static void only_those_that_a_later_plan_names_go_on_waiting(void **state)
 }
 
 /* The digest of the morning counts as having told each of its members. */
-static void after_the_digest_the_end_is_told(void **state)
+static void resolved_follows_digest_of_deferred_alerts(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     CLEANUP(changes_free) struct changes *c = no_changes();
@@ -153,7 +153,7 @@ static void after_the_digest_the_end_is_told(void **state)
     assert_false(e->combined);
 }
 
-static void a_bad_row_is_put_aside(void **state)
+static void bad_row_is_quarantined(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     tell_and_hold(s, EVENT_FIRING, 1, 1, 0, TO(CHAT) | TO(HOOK));
@@ -187,14 +187,14 @@ static void a_file_without_the_table_gets_it_and_keeps_the_rest(void **state)
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
-        TEST(what_is_held_back_is_there_after_a_restart),
-        TEST(it_is_known_whether_somebody_has_heard),
-        TEST(who_is_told_in_the_open_waits_no_more),
-        TEST(resolved_goes_to_those_who_heard_and_nobody_waits_any_more),
-        TEST(an_alert_that_is_forgotten_is_held_back_no_more),
-        TEST(only_those_that_a_later_plan_names_go_on_waiting),
-        TEST(after_the_digest_the_end_is_told),
-        TEST(a_bad_row_is_put_aside),
+        TEST(deferrals_survive_restart),
+        TEST(deferral_knows_whether_another_receiver_was_notified),
+        TEST(notification_ends_deferral_of_its_receiver),
+        TEST(resolved_goes_to_notified_receivers_and_ends_all_deferrals),
+        TEST(removed_alert_has_no_deferrals),
+        TEST(later_plan_replaces_deferrals),
+        TEST(resolved_follows_digest_of_deferred_alerts),
+        TEST(bad_row_is_quarantined),
         TEST(a_file_without_the_table_gets_it_and_keeps_the_rest),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);

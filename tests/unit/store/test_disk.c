@@ -159,7 +159,7 @@ static bool act_with_fault(size_t act, const struct fault *fault, int n, int64_t
     return happened;
 }
 
-static void what_failed_can_be_done_again_and_nothing_else_has_changed(void **state)
+static void failed_operation_can_be_repeated_without_side_effects(void **state)
 {
     int total = 0;
     (void)state;
@@ -208,7 +208,7 @@ static void shorten(bool shortened)
                              SQLITE_OK);
 }
 
-static void a_read_or_write_that_does_half_is_carried_on(void **state)
+static void short_reads_and_writes_are_completed(void **state)
 {
     struct failure f = {0};
     shorten(true);
@@ -230,8 +230,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
     const struct CMUnitTest tests[] = {
-        TEST(what_failed_can_be_done_again_and_nothing_else_has_changed),
-        TEST(a_read_or_write_that_does_half_is_carried_on),
+        TEST(failed_operation_can_be_repeated_without_side_effects),
+        TEST(short_reads_and_writes_are_completed),
     };
     return cmocka_run_group_tests(tests, install, NULL);
 }

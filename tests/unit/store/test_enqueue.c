@@ -31,7 +31,7 @@ static void an_event_has_one_row_for_each_receiver_of_its_set(void **state)
     assert_string_equal(hear(s, "hook", at(1)), "");
 }
 
-static void resolved_goes_to_whoever_was_told_whatever_its_own_set(void **state)
+static void resolved_goes_to_all_notified_receivers(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     tell(s, EVENT_FIRING, 1, 1, 1, TO(CHAT), at(0));
@@ -52,7 +52,7 @@ static void resolved_without_an_audience_is_kept_as_an_event(void **state)
     assert_int_equal(ask(*state, "SELECT count(*) FROM event WHERE type = 'alert.resolved'"), 1);
 }
 
-static void what_nobody_tried_to_tell_becomes_one_combined_message(void **state)
+static void untried_firing_and_resolved_are_combined(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     tell(s, EVENT_FIRING, 1, 1, 1, TO(CHAT) | TO(HOOK), at(0));
@@ -67,7 +67,7 @@ static void what_nobody_tried_to_tell_becomes_one_combined_message(void **state)
     assert_int_equal(ask(*state, "SELECT count(*) FROM event"), 3); /* nothing vanishes */
 }
 
-static void an_attempt_with_an_unknown_outcome_may_have_told(void **state)
+static void unknown_outcome_counts_as_notified(void **state)
 {
     struct failure f = {0};
     CLEANUP(store_close) struct store *s = open_in(*state);
@@ -141,7 +141,7 @@ static void the_audience_is_kept_longer_than_delivered_rows(void **state)
     assert_string_equal(hear(s, "hook", at(1)), "2");
 }
 
-static void a_receiver_that_was_removed_is_owed_its_resolved(void **state)
+static void removed_receiver_still_gets_resolved(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     CLEANUP(changes_free) struct changes *c = no_changes();
@@ -234,16 +234,16 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
     const struct CMUnitTest tests[] = {
         TEST(an_event_has_one_row_for_each_receiver_of_its_set),
-        TEST(resolved_goes_to_whoever_was_told_whatever_its_own_set),
+        TEST(resolved_goes_to_all_notified_receivers),
         TEST(resolved_without_an_audience_is_kept_as_an_event),
-        TEST(what_nobody_tried_to_tell_becomes_one_combined_message),
-        TEST(an_attempt_with_an_unknown_outcome_may_have_told),
+        TEST(untried_firing_and_resolved_are_combined),
+        TEST(unknown_outcome_counts_as_notified),
         TEST(a_parked_firing_gets_its_resolved),
         TEST(episodes_are_resolved_each_on_its_own),
         TEST(an_attempt_of_an_old_episode_does_not_count_for_the_new_one),
         TEST(an_audience_outlives_a_restart_and_one_lost_row),
         TEST(the_audience_is_kept_longer_than_delivered_rows),
-        TEST(a_receiver_that_was_removed_is_owed_its_resolved),
+        TEST(removed_receiver_still_gets_resolved),
         TEST(a_newer_reminder_replaces_one_that_still_waits),
         TEST(a_reminder_that_was_tried_is_not_replaced),
         TEST(a_reminder_that_still_waits_ends_with_its_alert),

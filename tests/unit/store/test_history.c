@@ -71,7 +71,7 @@ static void a_change_is_a_sample_and_so_is_an_hour(void **state)
     assert_int_equal(ask(*state, "SELECT max(waiting) FROM sample"), 2);
 }
 
-static void what_is_not_known_is_no_sample_and_no_change(void **state)
+static void unknown_values_make_no_sample_and_no_change(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     poll(s, (struct pool[]){{"a", 90, 3}, {"b", -1, 0}}, 2, 0);
@@ -114,7 +114,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
     const struct CMUnitTest tests[] = {
         TEST(a_change_is_a_sample_and_so_is_an_hour),
-        TEST(what_is_not_known_is_no_sample_and_no_change),
+        TEST(unknown_values_make_no_sample_and_no_change),
         TEST(a_list_that_was_not_read_leaves_no_sample),
         TEST(pools_come_and_go_between_the_others),
     };

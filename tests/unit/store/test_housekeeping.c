@@ -68,7 +68,7 @@ static void finished_rows_and_their_events_go_after_ninety_days(void **state)
     assert_non_null(resolved);
 }
 
-static void a_slice_is_small(void **state)
+static void housekeeping_slice_is_bounded(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     CLEANUP(changes_free) struct changes *c = no_changes();
@@ -236,7 +236,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
     const struct CMUnitTest tests[] = {
         TEST(finished_rows_and_their_events_go_after_ninety_days),
-        TEST(a_slice_is_small),
+        TEST(housekeeping_slice_is_bounded),
         TEST(history_is_thinned_out_but_keeps_the_last_and_the_worst),
         TEST(a_year_of_a_thousand_pools_takes_at_most_150_megabytes),
         TEST(history_ends_with_what_is_kept_and_so_does_a_pool_that_is_gone),

@@ -86,7 +86,7 @@ static void a_directory_that_others_can_reach_is_refused_with_the_fix(void **sta
     assert_int_equal(chmod(*state, 0700), 0);
 }
 
-static void a_directory_of_somebody_else_is_refused_with_the_fix(void **state)
+static void directory_of_another_owner_is_refused_with_the_fix(void **state)
 {
     struct store_report report;
     struct failure f;
@@ -132,7 +132,7 @@ static void make_socket(const char *path)
 }
 
 /* Opening a FIFO would wait for its other end. */
-static void what_is_no_plain_file_is_refused_by_name(void **state)
+static void non_regular_file_is_refused_by_name(void **state)
 {
     static const char *const FILES[] = {"seatwatchd.db", "seatwatchd.db-wal", "seatwatchd.db-shm",
                                         "seatwatchd.lock", "seatwatchd.db.new"};
@@ -156,7 +156,7 @@ static void what_is_no_plain_file_is_refused_by_name(void **state)
         }
 }
 
-static void a_second_instance_is_told_who_is_the_first(void **state)
+static void second_instance_reports_pid_of_the_first(void **state)
 {
     struct store *s = open_in(*state);
     struct store_report report;
@@ -505,10 +505,10 @@ int main(void)
         TEST(a_database_is_created_once_and_for_us_alone),
         TEST(a_missing_directory_is_made_if_the_one_above_exists),
         TEST(a_directory_that_others_can_reach_is_refused_with_the_fix),
-        TEST(a_directory_of_somebody_else_is_refused_with_the_fix),
+        TEST(directory_of_another_owner_is_refused_with_the_fix),
         TEST(a_state_directory_behind_a_link_is_resolved),
-        TEST(what_is_no_plain_file_is_refused_by_name),
-        TEST(a_second_instance_is_told_who_is_the_first),
+        TEST(non_regular_file_is_refused_by_name),
+        TEST(second_instance_reports_pid_of_the_first),
         TEST(the_lock_dies_with_its_holder),
         TEST(a_newer_schema_is_refused_and_left_unchanged),
         TEST(a_damaged_database_is_put_aside_and_the_rest_carried_over),

@@ -60,7 +60,7 @@ static void an_entry_comes_out_as_it_went_in(void **state)
     assert_int_equal(next_time(s, "chat", T0), 0);
 }
 
-static void an_alert_is_told_in_order_and_waits_only_for_itself(void **state)
+static void messages_of_an_alert_keep_order_and_wait_for_no_other_alert(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
@@ -99,7 +99,7 @@ static void a_parked_entry_blocks_nothing(void **state)
     assert_int_equal(stats_of(s, NULL).parked, 1);
 }
 
-static void a_parked_entry_comes_back_unless_a_later_one_was_told(void **state)
+static void parked_entry_is_retried_unless_a_later_one_was_delivered(void **state)
 {
     struct failure f = {0};
     CLEANUP(store_close) struct store *s = open_in(*state);
@@ -120,7 +120,7 @@ static void a_parked_entry_comes_back_unless_a_later_one_was_told(void **state)
     expect_next(s, "hook", at(4), 0);
 }
 
-static void a_parked_entry_that_comes_back_goes_before_its_followers(void **state)
+static void retried_entry_precedes_later_entries(void **state)
 {
     struct failure f = {0};
     CLEANUP(store_close) struct store *s = open_in(*state);
@@ -194,7 +194,7 @@ static struct instant jumped(usec_t since_start, int64_t by)
 }
 
 /* The dispatcher asks with the wall clock as it is now; the wait keeps its length either way. */
-static void a_jump_of_the_wall_clock_neither_frees_nor_freezes_what_waits(void **state)
+static void clock_jump_keeps_remaining_delays(void **state)
 {
     static const int64_t JUMPS[] = {(int64_t)(3650 * USEC_PER_DAY), -(int64_t)(3650 * USEC_PER_DAY),
                                     (int64_t)(10 * USEC_PER_MINUTE),
@@ -228,7 +228,7 @@ static void a_commit_after_a_jump_notices_it(void **state)
     expect_next(s, "hook", jumped(15 * USEC_PER_MINUTE, back), 1);
 }
 
-static void a_wait_that_no_backoff_could_have_set_is_over(void **state)
+static void delay_longer_than_any_backoff_is_due(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
@@ -290,7 +290,7 @@ static void resolve(struct store *s, unsigned n, struct instant now)
 }
 
 /* A receiver that was down throughout: what its digest says of an alert was so before its end. */
-static void what_a_digest_says_of_an_alert_comes_before_its_end(void **state)
+static void digest_precedes_resolved_of_its_alerts(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     struct failure f = {0};
@@ -318,7 +318,7 @@ static void what_a_digest_says_of_an_alert_comes_before_its_end(void **state)
     assert_null(next(s, "hook", T0 + USEC_PER_HOUR));
 }
 
-static void a_digest_comes_after_what_was_said_before_of_the_alerts_in_it(void **state)
+static void digest_follows_earlier_messages_of_its_alerts(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     tell(s, EVENT_FIRING, 3, 1, 1, TO(HOOK), at(0));
@@ -360,7 +360,7 @@ static void a_member_of_a_delivered_digest_is_resolved_where_the_digest_went(voi
     assert_false(e->combined);
 }
 
-static void a_bad_entry_is_put_away_and_the_next_one_goes(void **state)
+static void bad_entry_is_quarantined_and_next_one_is_sent(void **state)
 {
     static const char *const CHANGES[] = {
         "UPDATE outbox SET receiver = 'hook', episode = 9 WHERE id = 1",
@@ -467,24 +467,24 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
     const struct CMUnitTest tests[] = {
         TEST(an_entry_comes_out_as_it_went_in),
-        TEST(an_alert_is_told_in_order_and_waits_only_for_itself),
+        TEST(messages_of_an_alert_keep_order_and_wait_for_no_other_alert),
         TEST(an_entry_in_flight_blocks_its_alert_and_nothing_else),
         TEST(a_parked_entry_blocks_nothing),
-        TEST(a_parked_entry_comes_back_unless_a_later_one_was_told),
-        TEST(a_parked_entry_that_comes_back_goes_before_its_followers),
+        TEST(parked_entry_is_retried_unless_a_later_one_was_delivered),
+        TEST(retried_entry_precedes_later_entries),
         TEST(the_queue_of_a_removed_receiver_is_parked),
         TEST(an_attempt_that_never_ended_is_repeated_with_the_same_id_and_bytes),
         TEST(a_wait_outlives_a_restart),
-        TEST(a_jump_of_the_wall_clock_neither_frees_nor_freezes_what_waits),
+        TEST(clock_jump_keeps_remaining_delays),
         TEST(a_commit_after_a_jump_notices_it),
-        TEST(a_wait_that_no_backoff_could_have_set_is_over),
+        TEST(delay_longer_than_any_backoff_is_due),
         TEST(a_receiver_that_is_gone_stays_switched_off_over_a_restart),
-        TEST(what_a_digest_says_of_an_alert_comes_before_its_end),
-        TEST(a_digest_comes_after_what_was_said_before_of_the_alerts_in_it),
+        TEST(digest_precedes_resolved_of_its_alerts),
+        TEST(digest_follows_earlier_messages_of_its_alerts),
         TEST(the_parts_of_a_digest_come_in_order_and_block_no_other_alert),
         TEST(every_member_of_a_digest_is_an_event_that_names_it),
         TEST(a_member_of_a_delivered_digest_is_resolved_where_the_digest_went),
-        TEST(a_bad_entry_is_put_away_and_the_next_one_goes),
+        TEST(bad_entry_is_quarantined_and_next_one_is_sent),
         TEST(damage_is_found_when_the_database_is_opened),
         TEST(the_next_of_ten_thousand_entries_is_found_without_a_scan),
     };

@@ -31,7 +31,7 @@ static void past_is(struct store *s, unsigned n, uint32_t episode, uint64_t seq)
     assert_int_equal(past.seq, seq);
 }
 
-static void what_went_away_is_known_after_a_restart(void **state)
+static void counters_of_removed_alerts_survive_restart(void **state)
 {
     struct store *s = open_in(*state);
     past_is(s, 1, 0, 0);
@@ -47,7 +47,7 @@ static void what_went_away_is_known_after_a_restart(void **state)
     store_close(s);
 }
 
-static void it_is_kept_for_as_long_as_history_is(void **state)
+static void counters_are_kept_for_history_keep(void **state)
 {
     struct store *s = NULL;
     struct store_options o = {.directory = *state, .history_keep = DAYS(10)};
@@ -64,7 +64,7 @@ static void it_is_kept_for_as_long_as_history_is(void **state)
     store_close(s);
 }
 
-static void a_damaged_row_is_put_away_and_never_guessed(void **state)
+static void damaged_row_is_quarantined(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     forget(s, 1, 2, 17, 0);
@@ -79,9 +79,9 @@ static void a_damaged_row_is_put_away_and_never_guessed(void **state)
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
-        TEST(what_went_away_is_known_after_a_restart),
-        TEST(it_is_kept_for_as_long_as_history_is),
-        TEST(a_damaged_row_is_put_away_and_never_guessed),
+        TEST(counters_of_removed_alerts_survive_restart),
+        TEST(counters_are_kept_for_history_keep),
+        TEST(damaged_row_is_quarantined),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);
 }

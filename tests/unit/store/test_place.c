@@ -16,7 +16,7 @@ static void a_network_file_system_is_known_by_its_number(void **state)
             fail_msg("%lx", CASES[i].type);
 }
 
-static void what_is_put_aside_never_covers_an_older_one(void **state)
+static void damaged_file_never_replaces_an_older_one(void **state)
 {
     CLEANUP(close) int fd = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     char name[2][96];
@@ -70,7 +70,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
     const struct CMUnitTest tests[] = {
         TEST(a_network_file_system_is_known_by_its_number),
-        TEST(what_is_put_aside_never_covers_an_older_one),
+        TEST(damaged_file_never_replaces_an_older_one),
         TEST(a_missing_directory_is_only_made_on_request),
         TEST(a_directory_is_checked_without_being_made),
     };

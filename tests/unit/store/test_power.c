@@ -160,7 +160,7 @@ static unsigned seeds(void)
     return wanted ? (unsigned)strtoul(wanted, NULL, 10) : 1;
 }
 
-static void nothing_confirmed_is_lost_whenever_the_power_fails(void **state)
+static void no_commit_is_lost_in_a_power_failure(void **state)
 {
     int n = 0;
     (void)state;
@@ -182,7 +182,7 @@ static void nothing_confirmed_is_lost_whenever_the_power_fails(void **state)
     assert_true(n > 200);
 }
 
-static void nor_when_it_fails_again_and_again(void **state)
+static void no_commit_is_lost_in_repeated_power_failures(void **state)
 {
     struct notified notified = {0};
     for (unsigned round = 1; round <= 60 * seeds(); round++) {
@@ -195,7 +195,7 @@ static void nor_when_it_fails_again_and_again(void **state)
     assert_true(notified.committed > 100);
 }
 
-static void a_disk_whose_syncs_are_lies_would_be_caught(void **state)
+static void power_test_detects_a_disk_that_ignores_sync(void **state)
 {
     unsigned caught = 0;
     (void)state;
@@ -217,9 +217,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_end)
     const struct CMUnitTest tests[] = {
-        TEST(nothing_confirmed_is_lost_whenever_the_power_fails),
-        TEST(nor_when_it_fails_again_and_again),
-        TEST(a_disk_whose_syncs_are_lies_would_be_caught),
+        TEST(no_commit_is_lost_in_a_power_failure),
+        TEST(no_commit_is_lost_in_repeated_power_failures),
+        TEST(power_test_detects_a_disk_that_ignores_sync),
     };
     return cmocka_run_group_tests(tests, install, NULL);
 }

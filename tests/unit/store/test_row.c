@@ -172,7 +172,7 @@ static void a_row_is_put_changed_and_deleted_by_its_key(void **state)
     close_db(d);
 }
 
-static void what_was_changed_can_be_put_back(void **state)
+static void changes_can_be_undone(void **state)
 {
     struct db *d = open_db(*state);
     struct row row;
@@ -198,7 +198,7 @@ static void what_was_changed_can_be_put_back(void **state)
 }
 
 /* A hostile file must not make SQLite do more than read rows (rule 28 of daemon/README.md). */
-static void the_connection_refuses_what_only_an_attacker_wants(void **state)
+static void connection_refuses_dangerous_features(void **state)
 {
     static const char *const REFUSED[] = {
         "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'x'",
@@ -226,8 +226,8 @@ int main(void)
         cmocka_unit_test(a_cell_of_the_wrong_kind_makes_the_row_wrong),
         cmocka_unit_test(a_copy_owns_its_bytes),
         TEST(a_row_is_put_changed_and_deleted_by_its_key),
-        TEST(what_was_changed_can_be_put_back),
-        TEST(the_connection_refuses_what_only_an_attacker_wants),
+        TEST(changes_can_be_undone),
+        TEST(connection_refuses_dangerous_features),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,7 +83,7 @@ static void a_credential_is_called_by_its_file_s_name_alone(void **state)
 }
 
 /* Both were open: the newer one goes on, the older one keeps its subject, and the start ends it. */
-static void of_two_spellings_that_are_open_neither_is_lost(void **state)
+static void two_open_alerts_in_different_case_are_both_kept(void **state)
 {
     struct failure f = {0};
     CLEANUP(registry_free) struct alert_registry *b = NULL;
@@ -151,7 +151,7 @@ int main(void)
         TEST(a_damaged_row_of_version_5_gets_no_valid_sum),
         TEST(a_tenant_in_upper_case_keeps_its_memory_and_its_open_alert),
         TEST(a_credential_is_called_by_its_file_s_name_alone),
-        TEST(of_two_spellings_that_are_open_neither_is_lost),
+        TEST(two_open_alerts_in_different_case_are_both_kept),
         TEST(health_of_version_5_gets_its_new_column_and_a_valid_sum),
         TEST(damaged_health_of_version_5_gets_no_valid_sum),
     };

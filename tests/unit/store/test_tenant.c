@@ -163,7 +163,7 @@ static void a_restart_finds_an_equal_memory(void **state)
     store_close(s);
 }
 
-static void a_tenant_nobody_has_heard_of_is_new(void **state)
+static void unknown_tenant_is_new(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
     CLEANUP(tenant_memory_free) struct tenant_memory *m = NULL;
@@ -184,7 +184,7 @@ static void an_outage_before_the_first_reading_is_remembered(void **state)
     assert_true(found.failing);
 }
 
-static void what_came_changed_and_went_is_written_and_nothing_else(void **state)
+static void only_differences_are_written(void **state)
 {
     CLEANUP(tenant_memory_free) struct tenant_memory *m = a_memory(300);
     struct store *s = open_in(*state);
@@ -266,7 +266,7 @@ static void a_forgotten_tenant_is_new_again_and_no_other_is(void **state)
     remembers(s, "other", m);
 }
 
-static void a_bad_row_costs_that_row(void **state)
+static void bad_row_affects_no_other_row(void **state)
 {
     CLEANUP(tenant_memory_free) struct tenant_memory *m = a_memory(9);
     CLEANUP(tenant_memory_free) struct tenant_memory *loaded = NULL;
@@ -290,14 +290,14 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
     const struct CMUnitTest tests[] = {
         TEST(a_restart_finds_an_equal_memory),
-        TEST(a_tenant_nobody_has_heard_of_is_new),
+        TEST(unknown_tenant_is_new),
         TEST(an_outage_before_the_first_reading_is_remembered),
-        TEST(what_came_changed_and_went_is_written_and_nothing_else),
+        TEST(only_differences_are_written),
         TEST(the_order_of_the_memory_does_not_matter),
         TEST(a_poll_that_changes_nothing_writes_nothing),
         TEST(of_ten_thousand_pools_only_the_changed_one_is_written),
         TEST(a_forgotten_tenant_is_new_again_and_no_other_is),
-        TEST(a_bad_row_costs_that_row),
+        TEST(bad_row_affects_no_other_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

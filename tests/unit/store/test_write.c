@@ -109,7 +109,7 @@ static void a_commit_is_whole_or_nothing_whatever_call_fails(void **state)
 
 /* The COMMIT reaches the log, its sync fails, and nothing more can be written: only when the disk
  * works again does it turn out that the write is there after all. */
-static void a_write_that_was_reported_as_failed_is_taken_back_if_it_shows_up_later(void **state)
+static void failed_write_found_on_disk_is_undone(void **state)
 {
     const char *dir = *state;
     struct failure f = {0};
@@ -126,7 +126,7 @@ static void a_write_that_was_reported_as_failed_is_taken_back_if_it_shows_up_lat
     expect_whole(s, dir, 2, "and told once");
 }
 
-static void an_attempt_whose_beginning_failed_is_not_under_way(void **state)
+static void failed_attempt_begin_leaves_entry_queued(void **state)
 {
     const char *dir = *state;
     struct failure f = {0};
@@ -170,7 +170,7 @@ static void the_end_of_an_attempt_can_be_written_again_after_a_failure(void **st
 
 /* ---- waiting for the disk ---- */
 
-static void the_disk_is_waited_for_once_however_many_attempts_there_were(void **state)
+static void one_sync_covers_all_attempts(void **state)
 {
     struct failure f = {0};
     CLEANUP(store_close) struct store *s = open_in(*state);
@@ -191,7 +191,7 @@ static void the_disk_is_waited_for_once_however_many_attempts_there_were(void **
     assert_int_equal(disk.count, 2);
 }
 
-static void a_sync_that_fails_is_said_and_made_good_later(void **state)
+static void failed_sync_is_reported_and_repeated(void **state)
 {
     struct failure f = {0};
     CLEANUP(store_close) struct store *s = open_in(*state);
@@ -221,7 +221,7 @@ static size_t read_log(const char *dir, char *buf, size_t size)
 }
 
 /* The disk loses what was never synced, says so, and the process lives on. */
-static void what_the_disk_has_lost_goes_again_as_an_unknown_outcome(void **state)
+static void lost_attempts_are_repeated_with_unknown_outcome(void **state)
 {
     static char log[1 << 20];
     const char *dir = *state;
@@ -246,7 +246,7 @@ static void what_the_disk_has_lost_goes_again_as_an_unknown_outcome(void **state
 }
 
 /* The same, but the machine stops with it: that an attempt began is not known afterwards. */
-static void what_was_due_before_another_boot_may_have_been_sent(void **state)
+static void entry_due_before_this_boot_has_unknown_outcome(void **state)
 {
     const char *dir = *state;
     struct failure f = {0};
@@ -338,13 +338,13 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
     const struct CMUnitTest tests[] = {
         TEST(a_commit_is_whole_or_nothing_whatever_call_fails),
-        TEST(a_write_that_was_reported_as_failed_is_taken_back_if_it_shows_up_later),
-        TEST(an_attempt_whose_beginning_failed_is_not_under_way),
+        TEST(failed_write_found_on_disk_is_undone),
+        TEST(failed_attempt_begin_leaves_entry_queued),
         TEST(the_end_of_an_attempt_can_be_written_again_after_a_failure),
-        TEST(the_disk_is_waited_for_once_however_many_attempts_there_were),
-        TEST(a_sync_that_fails_is_said_and_made_good_later),
-        TEST(what_the_disk_has_lost_goes_again_as_an_unknown_outcome),
-        TEST(what_was_due_before_another_boot_may_have_been_sent),
+        TEST(one_sync_covers_all_attempts),
+        TEST(failed_sync_is_reported_and_repeated),
+        TEST(lost_attempts_are_repeated_with_unknown_outcome),
+        TEST(entry_due_before_this_boot_has_unknown_outcome),
         TEST(trouble_names_the_file_the_cause_and_the_fix),
         TEST(a_commit_survives_any_allocation_that_fails),
         TEST(reading_survives_any_allocation_that_fails),
