@@ -5,7 +5,6 @@
 #include "alerts/kind.h"
 #include "base/text.h"
 #include <assert.h>
-#include <errno.h>
 #include <string.h>
 
 enum latch_input finding_input(const struct finding *f, enum level l)

@@ -4,7 +4,6 @@
 
 #include "alerts/kind.h"
 #include "base/text.h"
-#include <errno.h>
 #include <string.h>
 
 /* Length prefixes keep different triples from having the same bytes. */

@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "config/forms.h"
 #include "model/product.h"
-#include <string.h>
 
 /* ---- thresholds ---- */
 
@@ -31,7 +30,7 @@ static char *print(const struct conf_key *k, const struct limit *l)
     return text_take(&t);
 }
 
-/* `said` is the group as it stands in the file, `t` what comes of it. */
+/* `given` is the group in the file, `t` the resulting limits. */
 static void check_order(struct load *l, enum rule rule, const struct threshold *t,
                         const struct threshold *given, const char *path)
 {

@@ -190,8 +190,7 @@ static void check_routes(struct load *l)
     }
 }
 
-/* A receiver that is configured but never told is a missed alert in the making. Not worth a word
- * while names are misspelt. */
+/* Warns of receivers without a route. Skipped while names are misspelt. */
 static void check_unreached(struct load *l)
 {
     const struct options *o = l->options;

@@ -62,8 +62,7 @@ static void add_type(struct text *t, const struct conf_key *k)
         text_add(t, " or \"off\"");
 }
 
-/* "; required with auth certificate, workload_identity", or nothing about it if it is all of them.
- */
+/* "; required with auth certificate, workload_identity"; without names if it is all of them. */
 static void add_auths(struct text *t, const char *what, unsigned bits)
 {
     text_add(t, what);

@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 #define VALUE_MAX (CLAIMS_MAX / 3 * 4 + 4)
 

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define LOOKUP_PAGES_MAX 100
 #define LOOKUP_BYTES_MAX ((size_t)4 << 20) /* of a page; a right with all its plans has 20 kB */

@@ -8,7 +8,6 @@
 #include "graph/page.h"
 #include "json/json.h"
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

@@ -10,8 +10,7 @@
 /* Consecutive polls: a permission is often granted minutes after the application is registered. */
 #define REFUSALS_STEADY 2
 
-/* Only while the API has never answered: afterwards a refusal is an alert, not a reason to switch.
- */
+/* Only while the API has never answered: later a refusal is an alert, no reason to switch. */
 bool poll_fallback_applies(struct poll *p, const struct fetch_failed *why)
 {
     struct service_state *l = &p->graph->service;

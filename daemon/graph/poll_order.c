@@ -10,7 +10,6 @@
 
 #include "base/array.h"
 #include <errno.h>
-#include <string.h>
 
 static bool had(const struct poll_order *k, enum list list, const char *id)
 {

@@ -5,7 +5,6 @@
 #include "rules/internal.h"
 #include <ctype.h>
 #include <errno.h>
-#include <string.h>
 
 /* ---- observations ---- */
 

@@ -14,8 +14,7 @@ static bool former_is(const struct judging *j, const struct known_pool *p, bool 
     return j->after->source != SOURCE_NONE && !pool_id_is_of(p->id, j->after->source);
 }
 
-/* Derives the finding of a rule from the listed pools of the SKU. False: none has an observation.
- */
+/* Derives a finding from the listed pools of the SKU. False: none has an observation. */
 static bool judge_rule(const struct judging *j, const struct groups *g, const struct group *of, struct finding *ret)
 {
     bool any = false, kept = false, unknown = false, offered = false;

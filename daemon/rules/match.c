@@ -36,8 +36,7 @@ bool match_applies(const struct match *m, const struct tenant_identity *tenant, 
 }
 
 /* One bit per kind of key; a more specific kind has a higher bit. So a match with more keys
- * outranks one with fewer, and no combination of less specific keys outranks a more specific one.
- */
+ * outranks one with fewer, and no set of less specific keys outranks a more specific one. */
 enum {
     RANK_LABELS = 1,
     RANK_TENANT = 2,

@@ -119,8 +119,7 @@ static enum plan_found find_plan(const struct right_case *v, const char *plan)
     return found;
 }
 
-/* Returns the number of missing plans and appends their names to `t`. -ENODATA: a plan is unknown.
- */
+/* Counts the missing plans and appends their names to `t`. -ENODATA: a plan is unknown. */
 static int missing_plans(const struct right_case *v, struct text *t)
 {
     int n = 0;

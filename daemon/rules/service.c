@@ -79,8 +79,7 @@ bool service_holds(const struct service_tenant *tenant, size_t n, size_t which,
 
 /* ---- the observation ---- */
 
-/* A tenant with the majority cause, if there is a majority (Boyer-Moore majority vote); else any.
- */
+/* A tenant with the majority cause, if there is one (Boyer-Moore majority vote); else any. */
 static const struct service_tenant *example(const struct service_tenant *tenant, size_t n, enum cause group)
 {
     const struct service_tenant *e = NULL;

@@ -3,8 +3,7 @@
  * for each, with the pools that it backs.
  *
  * A raised level clears only when the subscription is active again. Subscriptions that were unused
- * and not in force when first seen are ignored, because most tenants list such leftovers for years.
- */
+ * and not in force when first seen are ignored: most tenants list such leftovers for years. */
 #include "base/text.h"
 #include "rules/internal.h"
 #include <errno.h>
@@ -94,8 +93,7 @@ static bool has_ended(enum subscription_state state)
     return state >= SUBSCRIPTION_SUSPENDED;
 }
 
-/* Whether the end of the subscription raises an alert: it was in force while monitored, or is used.
- */
+/* Whether its end raises an alert: it was in force while monitored, or is used. */
 static bool is_watched(const struct subscription_case *v, const struct known_subscription *past)
 {
     return (past && past->seen_active) || v->state == SUBSCRIPTION_ACTIVE ||

@@ -54,8 +54,7 @@ static bool is_clear(const struct order *o, int64_t n, bool usage)
     return true;
 }
 
-/* The smallest clear n >= least, by bisection: more units must never undo it. NUMBER_UNKNOWN: none.
- */
+/* The smallest clear n >= least, by bisection: more units must not undo it. NUMBER_UNKNOWN: none */
 static int64_t smallest(const struct order *o, int64_t least, bool usage)
 {
     int64_t low = least, high = ORDER_MAX;
@@ -84,8 +83,7 @@ int64_t units_to_buy(int64_t allotted, int64_t consumed, int64_t waiting, int64_
         return NUMBER_UNKNOWN;
     if (is_clear(&o, 0, true))
         return 0;
-    /* Starts at 1 if there are 0 units: only a pool with 0 units has a usage level below min_units.
-     */
+    /* From 1 if there are 0 units: only a pool with 0 units has a usage level below min_units. */
     int64_t n = smallest(&o, allotted == 0 ? 1 : 0, false);
     /* Without usage: n may be enough, because usage does not apply to a pool below min_units. */
     if (n == NUMBER_UNKNOWN || is_clear(&o, n, true))

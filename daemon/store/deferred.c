@@ -6,7 +6,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <string.h>
 
 struct deferred_rows {
     struct deferred *row;

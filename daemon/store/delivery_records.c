@@ -4,7 +4,6 @@
  * Used after damage and when a receiver is removed, so it may read every row. */
 #include "store/write.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 

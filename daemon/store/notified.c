@@ -2,8 +2,6 @@
 /* store/notified.c: records which receivers were, or may have been, notified of an episode. */
 #include "store/notified.h"
 
-#include <errno.h>
-#include <string.h>
 
 struct notified {
     uint32_t episode; /* the latest that was queued for this receiver */

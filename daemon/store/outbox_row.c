@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <string.h>
 
 /* Stored as numbers, because indexes select by them. */
 static_assert(OUTBOX_QUEUED == 0 && OUTBOX_IN_FLIGHT == 1 && OUTBOX_DELIVERED == 2 &&

@@ -5,7 +5,6 @@
 #include "store/commit.h"
 #include "store/write.h"
 
-#include <string.h>
 
 int past_put(struct store *s, const struct removal *gone, usec_t now_at, struct failure *f)
 {

@@ -8,7 +8,6 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "store/migrate.h"
-#include <errno.h>
 #include <string.h>
 
 /* Step i migrates version i to i + 1; then its hook below runs in the same transaction. Never edit a

@@ -7,7 +7,6 @@
 #include "store/enum_text.h"
 #include "store/row_set.h"
 #include <errno.h>
-#include <string.h>
 
 /* ---- rows ---- */
 
