@@ -99,7 +99,7 @@ class Attack(Scenario):
         left = {(e, i) for e in endpoints for i in range(1, 1 + len(self.tables[e]))}
         self.everybody.attacked, self.everybody.hits = set(endpoints), set()
         for attempt in range(ATTEMPTS):
-            _, report, alerts = self.poll(timeout=f"{8 << min(attempt, 3)}s")
+            _, report, alerts = self.poll(timeout=f"{16 << min(attempt, 2)}s")
             self.compare(report, alerts)
             self.everybody.spared = self.everybody.hits.copy()
             if not left - self.everybody.hits and report["tenants"][0]["complete"]:
