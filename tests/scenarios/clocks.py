@@ -7,7 +7,6 @@ later and its monotonic clock is not, its timers on boot time that were due have
 What this does not play is a network that is gone for a while after a resume. Whoever it talks to can live in the same
 world: simulator and receivers then have the same clocks, but do not sleep."""
 import os
-import pathlib
 import re
 import signal
 import struct
@@ -42,9 +41,7 @@ class Clocks(Scenario):
 
     def sleep(self, seconds):
         """The daemon stands still, and when it goes on it is that much later."""
-        self.daemon.send_signal(signal.SIGSTOP)
-        status = pathlib.Path(f"/proc/{self.daemon.pid}/stat")
-        self.wait("it stands still", lambda: status.read_text().rsplit(")", 1)[1].split()[0] == "T")
+        self.freeze(self.daemon)
         self.slept += seconds
         self.set_clocks()
         self.daemon.send_signal(signal.SIGCONT)

@@ -271,6 +271,12 @@ receivers = ( {", ".join(rows)} );
             except subprocess.TimeoutExpired:
                 pass
 
+    def freeze(self, process):
+        """SIGSTOP, and it has stopped: the kernel delivers the signal later."""
+        process.send_signal(signal.SIGSTOP)
+        status = os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        self.assertEqual(status.si_code, os.CLD_STOPPED)
+
     def connected(self, url):
         """The daemon has a connection there."""
         port = f":{urllib.parse.urlsplit(url).port:04X}"

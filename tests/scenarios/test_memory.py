@@ -92,7 +92,7 @@ class Memory(test_sign_in.SignIn):
             "bash", "-c", 'ulimit -S -c "$(ulimit -H -c)"; exec "$@"', "bash",
             "strace", "-f", "-qq", "-o", str(self.directory / "trace"), "-e", "trace=" + ",".join(calls), *faults])
         os.kill(self.pid(), signal.SIGQUIT)
-        self.daemon.wait(30)
+        self.daemon.wait(300)  # a dump of a program with sanitizers is large
         self.stop()
         self.assertRegex((self.directory / "trace").read_text(), "killed by SIGQUIT")
         (self.directory / "stderr").unlink()

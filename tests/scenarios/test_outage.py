@@ -56,7 +56,7 @@ class Outage(Many):
         graph = self.fleet([hook])
         self.start()
         self.everybody_is_read(graph)
-        graph.process.send_signal(signal.SIGSTOP)
+        self.freeze(graph.process)
         self.addCleanup(graph.process.send_signal, signal.SIGCONT)
         self.wait_message(hook, "alert.firing", 90, rule="service")
         self.stop()

@@ -171,7 +171,7 @@ input(type="imuxsock" socket="{self.socket}" ruleset="out")
 
     def test_a_frozen_daemon_with_a_full_queue_holds_up_nothing(self):
         self.listen()
-        self.rsyslogd.send_signal(signal.SIGSTOP)
+        self.freeze(self.rsyslogd)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as noise:
             noise.connect(str(self.socket))
             noise.setblocking(False)
