@@ -66,6 +66,14 @@ static void check_type(struct load *l, const struct receiver_options *r)
         walk_problem(&l->walk, place(l, r), "receiver \"%s\": %s", r->name, why.text);
 }
 
+static void check_warning(struct load *l, const struct receiver_options *r)
+{
+    struct failure why;
+    if (deliver_warn(r, &why) < 0)
+        report_add(&l->report, CONF_WARNING, place(l, r), "receiver \"%s\": %s", r->name,
+                   why.text);
+}
+
 /* What lies in files breaks this receiver and no other, as a tenant's secret does. */
 static int check_receiver_files(struct load *l, struct receiver_options *r, bool typed)
 {
@@ -76,9 +84,13 @@ static int check_receiver_files(struct load *l, struct receiver_options *r, bool
     if (r->own)
         files_resolve(&l->walk, &l->places, &r->class->options, r->own, NULL, place(l, r),
                       "receivers");
-    if (l->report.n_seen == before && r->name && typed && l->places.look && deliver_check(r, &why) < 0)
-        walk_problem(&l->walk, place(l, r), "receiver \"%s\": %s%s", r->name, why.text,
-                     walk_advice(&l->walk, &why, "; mend the file that it is in"));
+    if (l->report.n_seen == before && r->name && typed && l->places.look) {
+        if (deliver_check(r, &why) < 0)
+            walk_problem(&l->walk, place(l, r), "receiver \"%s\": %s%s", r->name, why.text,
+                         walk_advice(&l->walk, &why, "; mend the file that it is in"));
+        else
+            check_warning(l, r);
+    }
     l->walk.gravity = gravity;
     if (l->report.n_seen == before)
         return 0;

@@ -50,4 +50,7 @@ int deliver_test(const struct receiver_options *o, struct http *http, sd_event *
                  deliver_test_done *done, void *userdata, struct failure *ret_failure);
 /* Everything that a start would refuse about this receiver: files, keys, URLs, facility. */
 int deliver_check(const struct receiver_options *o, struct failure *ret_failure);
+/* What a start accepts and a person should change: negative with one sentence; 0: nothing. Only for
+ * what has passed deliver_check(). */
+int deliver_warn(const struct receiver_options *o, struct failure *ret_warning);
 extern const struct store_codec deliver_codec; /* context, notifications and digests as JSON */

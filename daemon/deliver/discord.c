@@ -16,9 +16,9 @@
 #define BODY_MAX (64 * 1024)
 #define SPACING USEC_PER_SEC
 
-/* Discord's limits, in characters: content 2000, description 4096, value of a field 1024, all texts of
- * the embed 6000. The sum of ours is at most 1600 + 4 + 700 + 8 * 200 + 3 * 610 + 50 for an alert, and
- * 1000 + 2 + 2800 + 3 * 610 + 50 for a digest. */
+/* Discord's limits, in characters: content 2000, description 4096, value of a field 1024, all texts
+ * of the embed 6000. The sum of ours is at most 1600 + 4 + 700 + 8 * 200 + 3 * 610 + 50 for an
+ * alert, and 1000 + 2 + 2800 + 3 * 610 + 50 for a digest. */
 enum {
     HEADLINE_MAX = 400,
     WHAT_MAX = 1600,
@@ -27,7 +27,6 @@ enum {
     FACT_MAX = 180,
     LINES_MAX = 2800,
     LINK_MAX = 600,
-    FOOTER_MAX = 80,
 };
 
 struct discord_options {
@@ -35,15 +34,13 @@ struct discord_options {
     struct http_post_options http;
 };
 static const struct conf_key ROWS[] = {
-    {.name = "url_file", .type = CONF_FILE, CONF_AT(discord_options, url_file), .def = "",
-     .shown_def = "required", .file = FILE_RECEIVER, .example = "hook.url",
-     .help = "File with the URL of the webhook, which is a secret."},
+    HTTP_URL_ROW(discord_options),
     HTTP_POST_ROWS(discord_options),
 };
 
 /* ---- the message ---- */
 
-/* A backslash before punctuation shows the character itself. "https:\/" is no link. */
+/* A backslash before punctuation shows the character itself. "https\:/" is no link. */
 static const char *discord_escape(const char *at)
 {
     static const char *const ESCAPES[128] = {
@@ -63,7 +60,8 @@ static const int64_t COLOURS[TONE_COUNT_] = {
 };
 
 /* Discord refuses a value of blanks. */
-static void put_field(struct markup *m, const char *name, const char *value, size_t max, bool inlined)
+static void put_field(struct markup *m, const char *name, const char *value, size_t max,
+                      bool inlined)
 {
     json_open_object(m->w, NULL);
     json_put_string(m->w, "name", name);
@@ -97,23 +95,23 @@ static void put_fields(struct markup *m, const struct outline *o)
 static char *description(const struct outline *o)
 {
     bool digest = o->n_lines > 0;
-    CLEANUP(free) char *what = markup_text(discord_escape, o->what, digest ? SUMMARY_MAX : WHAT_MAX);
+    CLEANUP(free)
+    char *what = markup_text(discord_escape, o->what, digest ? SUMMARY_MAX : WHAT_MAX);
     CLEANUP(free) char *lines = markup_lines(discord_escape, o, LINES_MAX);
     return what && lines ? text_printf("%s%s%s", what, digest ? "\n\n" : "", lines) : NULL;
 }
 
 static void put_embed(struct markup *m, const struct outline *o, usec_t at)
 {
-    char footer[FOOTER_MAX];
+    char id[MARKUP_ID_MAX];
     json_open_array(m->w, "embeds");
     json_open_object(m->w, NULL);
     json_put_int(m->w, "color", COLOURS[o->tone]);
     markup_put_own(m, "description", description(o));
     put_fields(m, o);
-    if (o->alert_id[0]) {
-        (void)snprintf(footer, sizeof footer, "%s %s", o->n_lines > 0 ? "digest" : "alert", o->alert_id);
+    if (markup_id(o, id)[0]) {
         json_open_object(m->w, "footer");
-        json_put_string(m->w, "text", footer);
+        json_put_string(m->w, "text", id);
         json_close_object(m->w);
     }
     context_put_instant(m->w, "timestamp", at);
@@ -157,7 +155,8 @@ static int discord_request(const struct receiver_options *o, struct secret *cons
     char *waiting = alloc_get(size);
     if (!waiting)
         return failure_oom(ret_failure);
-    (void)snprintf(waiting, size, "%.*s%c%s", (int)len, url, memchr(url, '?', len) ? '&' : '?', WAIT);
+    (void)snprintf(waiting, size, "%.*s%c%s", (int)len, url, memchr(url, '?', len) ? '&' : '?',
+                   WAIT);
     ret->options = &own->http;
     int r = request_address(ret, waiting, ret_failure);
     alloc_release(waiting);
@@ -189,7 +188,8 @@ static void discord_classify(const struct payload *p, const struct http_answer *
         a->retry_after = retry_after(got->body);
     else if (a->class == ANSWER_OK && got->status != 204 && got->body[0] != '{')
         a->class = ANSWER_RETRY;
-    else if ((got->status == 400 || got->status == 401 || got->status == 404) && got->body[0] != '<')
+    else if ((got->status == 400 || got->status == 401 || got->status == 404) &&
+             got->body[0] != '<')
         a->class = ANSWER_PERMANENT;
 }
 

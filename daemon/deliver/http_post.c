@@ -224,6 +224,13 @@ static int http_post_check(const struct receiver_options *o, struct failure *ret
     return http_post_open(o, NULL, &h, ret_failure);
 }
 
+static int http_post_warn(const struct receiver_options *o, struct failure *ret_warning)
+{
+    CLEANUP(http_post_close) struct receiver_handle *h = NULL;
+    int r = http_post_open(o, NULL, &h, ret_warning);
+    return r < 0 ? r : o->class->warn(o, h->secret, ret_warning);
+}
+
 /* ---- one attempt ---- */
 
 /* Receivers refuse a signature whose time is far from theirs with some 4xx; the status alone does
@@ -367,6 +374,7 @@ static int64_t http_post_address(const struct receiver_handle *h)
 
 const struct transport http_post = {
     .check = http_post_check,
+    .warn = http_post_warn,
     .open = http_post_open,
     .close = http_post_close,
     .send = http_post_send,

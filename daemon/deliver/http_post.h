@@ -15,8 +15,12 @@ struct http_post_options { /* of every type with this transport; see HTTP_POST_R
     bool allow_http;
     usec_t timeout; /* of one request */
 };
-/* The rows that fill it, as member `http` of the type's options. */
+/* The rows that fill it, as member `http` of the type's options, and that of a member `url_file`. */
 /* clang-format off */
+#define HTTP_URL_ROW(struct_)                                                                      \
+    {.name = "url_file", .type = CONF_FILE, CONF_AT(struct_, url_file), .def = "",                 \
+     .shown_def = "required", .file = FILE_RECEIVER, .example = "hook.url",                        \
+     .help = "File with the URL of the webhook, which is a secret."}
 #define HTTP_POST_ROWS(struct_)                                                                    \
     {.name = "ca_file", .type = CONF_FILE, CONF_AT(struct_, http.ca_file), .def = "",              \
      .file = FILE_CA, .example = "/etc/seatwatchd/hook-ca.pem",                                    \

@@ -3,6 +3,7 @@
 #include "deliver/markup.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +78,13 @@ char *markup_headline(markup_escape *escape, const struct outline *o, size_t max
     size_t frame = markup_units(o->icon) + strlen(" : ") + markup_units(o->state);
     CLEANUP(free) char *title = markup_text(escape, o->title, max - frame);
     return title ? text_printf("%s %s: %s", o->icon, o->state, title) : NULL;
+}
+
+const char *markup_id(const struct outline *o, char buf[static MARKUP_ID_MAX])
+{
+    const char *what = !o->alert_id[0] ? "" : o->n_lines > 0 ? "digest " : "alert ";
+    (void)snprintf(buf, MARKUP_ID_MAX, "%s%s", what, o->alert_id);
+    return buf;
 }
 
 void markup_put_own(struct markup *m, const char *key, char *s)

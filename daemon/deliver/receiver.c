@@ -51,6 +51,15 @@ int deliver_check(const struct receiver_options *o, struct failure *ret_failure)
     return r >= 0 && transport->check ? transport->check(o, ret_failure) : r;
 }
 
+int deliver_warn(const struct receiver_options *o, struct failure *ret_warning)
+{
+    const struct receiver_class *class = o->class;
+    if (!class->warn)
+        return 0;
+    return class->transport->warn ? class->transport->warn(o, ret_warning)
+                                  : class->warn(o, NULL, ret_warning);
+}
+
 const struct store_codec deliver_codec = {
     .pack_context = context_json_pack,
     .unpack_context = context_json_unpack,

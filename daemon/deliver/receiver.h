@@ -35,6 +35,8 @@ typedef void handle_done(void *userdata, const struct answer *a);
 struct transport {
     /* Errors that can be found without sending: reads files, changes nothing. NULL: none. */
     int (*check)(const struct receiver_options *o, struct failure *ret_failure);
+    /* Reads the secrets and calls the type's `warn`. NULL: there are no secrets. */
+    int (*warn)(const struct receiver_options *o, struct failure *ret_warning);
     int (*open)(const struct receiver_options *o, struct http *http, struct receiver_handle **ret,
                 struct failure *ret_failure);
     /* Cancels what is under way without calling back. NULL is fine. */
@@ -78,6 +80,11 @@ struct receiver_class {
     const struct transport *(*choose)(const struct receiver_options *o);
     /* What no single row can check. Pure. NULL: nothing. */
     int (*check)(const struct receiver_options *o, struct failure *ret_failure);
+    /* What is valid but does not work, or not for long: negative with one sentence, which names hosts and
+     * files only. 0: nothing. `secret` as for http.request; NULL if the transport has none. Pure. NULL:
+     * nothing. */
+    int (*warn)(const struct receiver_options *o, struct secret *const *secret,
+                struct failure *ret_warning);
     /* Pure; runs once for each entry, at its first attempt. -ENOMEM, or -E2BIG: the message cannot
      * be brought below the limit. */
     int (*render)(const struct receiver_options *o, const struct message *m, char **ret,
@@ -114,7 +121,7 @@ struct receiver_class {
 extern const struct receiver_class *const receiver_types[];
 #define RECEIVER_TYPES_MAX 32
 extern const struct receiver_class journal_class, syslog_class, webhook_class, pagerduty_class,
-    discord_class;
+    discord_class, teams_class;
 extern const struct receiver_class cloudevents_class, ntfy_class, jsm_class;
 
 const struct transport *receiver_transport(const struct receiver_options *o);

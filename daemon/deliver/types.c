@@ -8,6 +8,7 @@ const struct receiver_class *const receiver_types[] = {
     &webhook_class,
     &pagerduty_class,
     &discord_class,
+    &teams_class,
     &cloudevents_class,
     &ntfy_class,
     &jsm_class,

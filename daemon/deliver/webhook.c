@@ -50,9 +50,7 @@ struct webhook_options {
 };
 enum { SECRET_URL, SECRET_KEYS };
 static const struct conf_key ROWS[] = {
-    {.name = "url_file", .type = CONF_FILE, CONF_AT(webhook_options, url_file), .def = "",
-     .shown_def = "required", .file = FILE_RECEIVER, .example = "hook.url",
-     .help = "File with the URL of the webhook, which is a secret."},
+    HTTP_URL_ROW(webhook_options),
     {.name = "signing_key_file", .type = CONF_FILE, CONF_AT(webhook_options, signing_key_file),
      .def = "", .shown_def = "required", .file = FILE_RECEIVER, .unless = "signing",
      .example = "hook.key", .help = "File with one whsec_ key per line, newest first, at most two."},

@@ -255,6 +255,27 @@ static void unreachable_receivers_and_routes_are_warned_about(void **state)
     }
 }
 
+/* The service still starts: the person who asks is told. */
+static void urls_that_vendors_switched_off_are_warned_about(void **state)
+{
+    static const char TEAMS[] =
+        GOOD_TENANT "receivers = ( { name = \"chat\"; type = \"teams\"; url_file = \"teams.url\"; } );\n";
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
+    (void)state;
+    fixture_file(&w, "teams.url", 0600, "https://contoso.webhook.office.com/webhookb2/a-secret\n");
+    fixture_load(&w, TEAMS);
+    assert_int_equal(w.r, 0);
+    assert_int_equal(w.problems.n, 1);
+    const struct problem *p = fixture_find(&w, "seatwatchd.conf", 2, "contoso.webhook.office.com");
+    assert_true(p && p->warning);
+    assert_non_null(strstr(p->text, "receiver \"chat\""));
+    assert_null(strstr(p->text, "a-secret"));
+    assert_null(w.options->receiver[0].broken);
+    fixture_file(&w, "teams.url", 0600, "https://e.environment.api.powerplatform.com:443/workflows/1\n");
+    fixture_load(&w, TEAMS);
+    fixture_expect_clean(&w, "a workflow");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +286,7 @@ int main(void)
         cmocka_unit_test(a_receivers_broken_file_switches_off_that_receiver_only),
         cmocka_unit_test(more_receivers_than_fit_are_refused),
         cmocka_unit_test(unreachable_receivers_and_routes_are_warned_about),
+        cmocka_unit_test(urls_that_vendors_switched_off_are_warned_about),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

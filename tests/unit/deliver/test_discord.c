@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/unit/deliver/test_discord.c: messages for Discord, its limits, and what its answers mean. */
+/* tests/unit/deliver/test_discord.c: messages for Discord, its limits, and what its answers mean.
+ */
 #include "http_type.h"
 #include "deliver/markup.h"
 
@@ -96,16 +97,18 @@ static void each_answer_has_its_class_and_shows_no_url(void **state)
          ANSWER_PERMANENT, 0, "Invalid Webhook Token"},
         {ANSWER("404 Not Found", "{\"message\":\"Unknown Webhook\",\"code\":10015}"),
          ANSWER_PERMANENT, 0, "Unknown Webhook"},
-        {ANSWER("404 Not Found", "{\"path\":\"" HOOK_PATH "\"}"), ANSWER_PERMANENT, 0, "[redacted]"},
+        {ANSWER("404 Not Found", "{\"path\":\"" HOOK_PATH "\"}"), ANSWER_PERMANENT, 0,
+         "[redacted]"},
         {ANSWER("404 Not Found", "<html>no such proxy"), ANSWER_RETRY, 0, "no such proxy"},
-        {ANSWER("429 Too Many Requests",
-                "{\"message\":\"You are being rate limited.\",\"retry_after\": 64.57,\"global\":false}"),
+        {ANSWER("429 Too Many Requests", "{\"message\":\"You are being rate "
+                                         "limited.\",\"retry_after\": 64.57,\"global\":false}"),
          ANSWER_THROTTLED, 65 * USEC_PER_SEC, "rate limited"},
         {ANSWER("429 Too Many Requests", "{\"retry_after\":0.3}"), ANSWER_THROTTLED, USEC_PER_SEC,
          "HTTP 429"},
-        {ANSWER("429 Too Many Requests", "{\"retry_after\":99999999999999999999}"), ANSWER_THROTTLED,
-         USEC_PER_HOUR, "HTTP 429"},
-        {ANSWER("429 Too Many Requests", "{\"retry_after\":\"soon\"}"), ANSWER_THROTTLED, 0, "HTTP 429"},
+        {ANSWER("429 Too Many Requests", "{\"retry_after\":99999999999999999999}"),
+         ANSWER_THROTTLED, USEC_PER_HOUR, "HTTP 429"},
+        {ANSWER("429 Too Many Requests", "{\"retry_after\":\"soon\"}"), ANSWER_THROTTLED, 0,
+         "HTTP 429"},
         {STATUS("429 Too Many Requests\r\nRetry-After: 60"), ANSWER_THROTTLED, USEC_PER_MINUTE,
          "HTTP 429"},
         {STATUS("500 Oops"), ANSWER_RETRY, 0, "HTTP 500"},

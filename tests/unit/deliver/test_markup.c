@@ -21,9 +21,11 @@ static void escapes_and_characters_are_never_split(void **state)
         {"no room for an escape", "a&bc", 7, "a..."},
         {"an escape before the dots", "&bcde", 8, "&amp;..."},
         {"an escape that fits without the dots only", "a&bcd", 8, "a..."},
-        {"two units beyond U+FFFF", "\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4z", 5, "\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4z"},
+        {"two units beyond U+FFFF", "\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4z", 5,
+         "\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4z"},
         {"... of which none is left alone", "a\xf0\x9f\x94\xb4\xf0\x9f\x94\xb4", 4, "a..."},
-        {"two bytes, one unit", "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f", 4, "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f"},
+        {"two bytes, one unit", "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f", 4,
+         "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f"},
         {"what follows decides", "a:b:/", 9, "a:b\\:/"},
         {"nothing", "", 4, ""},
     };
@@ -50,7 +52,8 @@ static void the_lines_of_a_digest_share_the_room(void **state)
     assert_int_equal(outline_new(&m, NULL, &o), 0);
     CLEANUP(free) char *lines = markup_lines(escape, o, 2000);
     assert_true(markup_units(lines) <= 2000);
-    assert_non_null(strstr(lines, "amp;...\n\xf0\x9f\x9f\xa2 contoso: Microsoft 365 E5 (CSP pool) is full"));
+    assert_non_null(
+        strstr(lines, "amp;...\n\xf0\x9f\x9f\xa2 contoso: Microsoft 365 E5 (CSP pool) is full"));
     size_t n = 1;
     for (const char *at = lines; (at = strchr(at, '\n')); at++)
         n++;
