@@ -121,7 +121,7 @@ struct receiver_class {
 extern const struct receiver_class *const receiver_types[];
 #define RECEIVER_TYPES_MAX 32
 extern const struct receiver_class journal_class, syslog_class, webhook_class, pagerduty_class,
-    discord_class, teams_class;
+    discord_class, teams_class, slack_class;
 extern const struct receiver_class cloudevents_class, ntfy_class, jsm_class;
 
 const struct transport *receiver_transport(const struct receiver_options *o);

@@ -9,6 +9,7 @@ const struct receiver_class *const receiver_types[] = {
     &pagerduty_class,
     &discord_class,
     &teams_class,
+    &slack_class,
     &cloudevents_class,
     &ntfy_class,
     &jsm_class,

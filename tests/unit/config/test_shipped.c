@@ -73,6 +73,7 @@ static void write_secrets(struct config_fixture *w)
     } FILES[] = {
         {"pager.key", "0123456789abcdef0123456789abcdef"},
         {"discord.url", "https://discord.com/api/webhooks/1/token"},
+        {"slack.url", "https://hooks.slack.com/services/T/B/token"},
         {"teams.url", "https://e.environment.api.powerplatform.com:443/workflows/1?sig=s"},
         {"events.url", "https://events.example/seats"},
         {"ntfy.topic", "seats-5Qx9"},
