@@ -19,8 +19,12 @@ int receiver_index(const struct route_options *o, const char *name)
 
 static receiver_set everyone(const struct route_options *o)
 {
+    receiver_set set = 0;
     assert(o->n_receivers <= RECEIVERS_MAX);
-    return o->n_receivers == RECEIVERS_MAX ? ~(receiver_set)0 : BIT(o->n_receivers) - 1;
+    for (size_t i = 0; i < o->n_receivers; i++)
+        if (!o->receiver[i].heartbeat)
+            set |= BIT(i);
+    return set;
 }
 
 static receiver_set named(const struct route_options *o, char *const *name, size_t n)

@@ -9,6 +9,7 @@ struct receiver_traits {
     char *name;
     bool pager;               /* no reminders, no de-escalations */
     bool wants_deescalations; /* machines yes, chats no */
+    bool heartbeat;           /* no destination at all */
 };
 struct route {
     struct match match;

@@ -128,7 +128,9 @@ static int set_traits(struct options *o)
         const struct receiver_class *class = o->receiver[i].class;
         unsigned traits = class ? class->traits : 0; /* no type was reported */
         o->routes.receiver[i] = (struct receiver_traits){
-            .pager = traits & RECEIVER_PAGER, .wants_deescalations = traits & RECEIVER_MACHINE};
+            .pager = traits & RECEIVER_PAGER,
+            .wants_deescalations = traits & RECEIVER_MACHINE,
+            .heartbeat = traits & RECEIVER_HEARTBEAT};
         if (text_copy(o->receiver[i].name, &o->routes.receiver[i].name) < 0)
             return -ENOMEM;
     }
@@ -147,19 +149,28 @@ static const char *nearest_receiver(const struct options *o, const char *name)
     return text_nearest(name, names, n);
 }
 
-static bool receiver_exists(const struct options *o, const char *name)
+static const struct receiver_options *find(const struct options *o, const char *name)
 {
     for (size_t i = 0; i < o->n_receivers; i++)
         if (text_equal(o->receiver[i].name, name))
-            return true;
-    return false;
+            return &o->receiver[i];
+    return NULL;
+}
+
+static bool is_heartbeat(const struct receiver_options *r)
+{
+    return r->class && r->class->traits & RECEIVER_HEARTBEAT;
 }
 
 static void check_names(struct load *l, char *const *name, size_t n, struct conf_where where,
                         const char *path)
 {
     for (size_t i = 0; i < n; i++) {
-        if (receiver_exists(l->options, name[i]))
+        const struct receiver_options *r = find(l->options, name[i]);
+        if (r && is_heartbeat(r))
+            walk_problem(&l->walk, where, "%s: \"%s\" is a heartbeat, which gets no alerts; name "
+                         "another receiver", path, name[i]);
+        if (r)
             continue;
         const char *near = nearest_receiver(l->options, name[i]);
         walk_problem(&l->walk, where, "%s: there is no receiver \"%s\"; %s%s%s", path, name[i],
@@ -208,7 +219,7 @@ static void check_unreached(struct load *l)
     const struct options *o = l->options;
     for (size_t i = 0; o->routes.n_routes > 0 && i < o->n_receivers; i++) {
         const char *name = o->receiver[i].name;
-        bool reached = !name || named(o->routes.fallback, o->routes.n_fallback, name);
+        bool reached = !name || is_heartbeat(&o->receiver[i]) || named(o->routes.fallback, o->routes.n_fallback, name);
         for (size_t r = 0; r < o->routes.n_routes && !reached; r++)
             reached = named(o->routes.route[r].to, o->routes.route[r].n_to, name);
         if (!reached)
@@ -224,7 +235,7 @@ static const char *default_fallback(const struct options *o)
 {
     const struct receiver_options *chosen = &o->receiver[0];
     for (size_t i = o->n_receivers; i-- > 0;)
-        if (!o->receiver[i].broken)
+        if (!o->receiver[i].broken && !is_heartbeat(&o->receiver[i]))
             chosen = &o->receiver[i];
     for (size_t i = 0; i < o->n_receivers; i++)
         if (!o->receiver[i].broken && text_equal(o->receiver[i].name, DEFAULT_RECEIVER))
@@ -236,9 +247,20 @@ static const char *default_fallback(const struct options *o)
 static bool somebody_left(const struct options *o)
 {
     for (size_t i = 0; i < o->n_receivers; i++)
-        if (!o->receiver[i].broken)
+        if (!o->receiver[i].broken && !is_heartbeat(&o->receiver[i]))
             return true;
     return false;
+}
+
+static void check_heartbeats(struct load *l)
+{
+    const struct options *o = l->options;
+    for (size_t i = 0; i < o->n_receivers; i++)
+        if (!is_heartbeat(&o->receiver[i]))
+            return;
+    walk_problem(&l->walk, place(l, &o->receiver[0]),
+                 "receivers: a heartbeat gets no alerts, and there is no other receiver; add for "
+                 "example { name = \"journal\"; type = \"journal\"; }");
 }
 
 static int check_fallback(struct load *l)
@@ -282,6 +304,7 @@ int check_receivers(struct load *l)
     if (r < 0)
         return r;
     report_raise(&l->report, CONF_MISTAKE, somebody_left(o) ? CONF_TENANT : CONF_FATAL);
+    check_heartbeats(l);
     check_routes(l);
     r = check_fallback(l);
     if (r < 0)

@@ -41,6 +41,8 @@ int dispatcher_stop(struct dispatcher *c, usec_t grace, dispatcher_idle *done, v
 void dispatcher_resume(struct dispatcher *c);
 /* For the watchdog: false if an attempt did not end long after its deadline. */
 bool dispatcher_on_time(const struct dispatcher *c, const struct instant *now);
+/* For heartbeats: true if a receiver is disabled, or has failed for ten minutes. */
+bool dispatcher_stuck(const struct dispatcher *c, const struct instant *now);
 /* 410, or broken: until the configuration or its files change. */
 bool dispatcher_disabled(const struct dispatcher *c, const char *receiver);
 

@@ -23,6 +23,7 @@
 #define SYNC_WITHIN USEC_PER_SEC
 #define ATTEMPT_MAX USEC_PER_MINUTE /* four times the deadline of http_post */
 #define ACCURACY 10000
+#define STUCK_AFTER (10 * USEC_PER_MINUTE) /* short of the 15 minutes after which somebody must know */
 #define WHO_MAX 96 /* "receiver ", and a name of at most 63 bytes */
 
 struct dispatcher {
@@ -430,7 +431,9 @@ int dispatcher_new(const struct dispatcher_options *o, struct store *store, stru
     if (r < 0)
         return r;
     for (size_t i = 0; r >= 0 && i < o->n_receivers; i++)
-        r = worker_open(&c->worker[c->n_workers++], c, &o->receiver[i], http, event, ret_failure);
+        if (!(o->receiver[i].class->traits & RECEIVER_HEARTBEAT))
+            r = worker_open(&c->worker[c->n_workers++], c, &o->receiver[i], http, event,
+                            ret_failure);
     if (r < 0)
         return r;
     *ret = TAKE(c);
@@ -486,6 +489,17 @@ bool dispatcher_on_time(const struct dispatcher *c, const struct instant *now)
             return false;
     }
     return true;
+}
+
+bool dispatcher_stuck(const struct dispatcher *c, const struct instant *now)
+{
+    for (size_t i = 0; i < c->n_workers; i++) {
+        const struct receiver_worker *w = &c->worker[i];
+        usec_t down_mono = w->health.down_since_mono;
+        if (w->health.disabled || (down_mono && now->mono > down_mono + STUCK_AFTER))
+            return true;
+    }
+    return false;
 }
 
 bool dispatcher_disabled(const struct dispatcher *c, const char *receiver)

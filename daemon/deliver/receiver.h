@@ -66,6 +66,7 @@ enum receiver_trait {
     RECEIVER_CHAT = 2,    /* people read it */
     RECEIVER_PAGER = 4,   /* wakes people: no reminders, no de-escalations */
     RECEIVER_LOCAL = 8,   /* stays on this machine */
+    RECEIVER_HEARTBEAT = 16, /* gets no messages: see heartbeat.h */
 };
 
 struct receiver_class {
@@ -118,7 +119,7 @@ struct receiver_class {
     } stream;
 };
 /* The table, ended by NULL. types.c holds nothing else, so that a test can link its own table. */
-extern const struct receiver_class *const receiver_types[];
+extern const struct receiver_class *const receiver_types[], heartbeat_class;
 #define RECEIVER_TYPES_MAX 32
 extern const struct receiver_class journal_class, syslog_class, webhook_class, pagerduty_class,
     discord_class, teams_class, slack_class;

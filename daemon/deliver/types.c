@@ -13,5 +13,6 @@ const struct receiver_class *const receiver_types[] = {
     &cloudevents_class,
     &ntfy_class,
     &jsm_class,
+    &heartbeat_class,
     NULL,
 };

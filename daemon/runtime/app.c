@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "deliver/heartbeat.h"
 #include "runtime/credentials.h"
 #include "runtime/loss.h"
 #include "runtime/notify.h"
@@ -62,8 +63,21 @@ void app_unwire(struct app *app)
     app->tenant = NULL;
     app->n_tenants = 0;
     credentials_free(TAKE(app->credentials));
+    heartbeats_free(TAKE(app->heartbeats));
     dispatcher_free(TAKE(app->dispatcher));
     http_free(TAKE(app->http));
+}
+
+/* For heartbeats: why this daemon could not alert. */
+static const char *cannot_alert(void *userdata)
+{
+    const struct app *app = userdata;
+    struct instant now = clock_now();
+    return app->store_failing                              ? "the state database cannot be written"
+           : !poller_on_time(app, &now)                    ? "a poll is overdue"
+           : !dispatcher_on_time(app->dispatcher, &now)    ? "a delivery is overdue"
+           : dispatcher_stuck(app->dispatcher, &now)       ? "a receiver is disabled or has failed for 10 minutes"
+                                                           : NULL;
 }
 
 int app_wire(struct app *app, struct failure *why)
@@ -78,6 +92,8 @@ int app_wire(struct app *app, struct failure *why)
         struct dispatcher_options c = {.receiver = o->receiver, .n_receivers = o->n_receivers};
         r = dispatcher_new(&c, app->store, app->http, app->event, tick_receiver, app,
                            &app->dispatcher, why);
+        if (r >= 0 && app->cli->mode == CLI_DAEMON)
+            r = heartbeats_new(&c, app->http, cannot_alert, app, &app->heartbeats, why);
     }
     if (r < 0)
         return r;

@@ -22,6 +22,7 @@ struct app {
     struct store *store; /* NULL: --dry-run without a database */
     struct alert_registry *registry;
     struct dispatcher *dispatcher; /* NULL: --dry-run */
+    struct heartbeats *heartbeats; /* NULL: --once */
     struct tenant *tenant;
     size_t n_tenants;
     struct credentials *credentials;

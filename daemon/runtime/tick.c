@@ -50,7 +50,9 @@ static void tick_receivers(struct app *app, struct instant now)
         CLEANUP(observation_clear) struct observation observation = {0};
         if (store_stats(app->store, name, &stats, &why) >= 0 &&
             judge_delivery(name, app->options->routes.receiver[i].pager, (int64_t)stats.parked,
-                           dispatcher_disabled(app->dispatcher, name), &now, &observation,
+                           app->options->receiver[i].broken ||
+                               dispatcher_disabled(app->dispatcher, name),
+                           &now, &observation,
                            &why) >= 0 &&
             tenant_set_machine_zone(observation.context, now.at) >= 0 &&
             add_broken(&app->options->receiver[i], &observation) >= 0)

@@ -118,7 +118,20 @@ class Jsm(Type):
         self.test.assertEqual([json.loads(r["body"])["priority"] for r in (create, again)], ["P3", "P1"])
 
 
-TYPES = {"pagerduty": PagerDuty, "cloudevents": CloudEvents, "jsm": Jsm, "ntfy": Ntfy}
+class Heartbeat(Type):
+    path = "/beat"
+
+    def keys(self):
+        return f'url_file = "{self.secret("beat.url", self.url + self.path)}"; interval = "5s";'
+
+    def is_over(self, requests):
+        return len(requests) >= 2
+
+    def hold(self, requests):
+        self.test.assertEqual({b["type"] for b in bodies(requests)}, {"daemon.heartbeat"})
+
+
+TYPES = {"heartbeat": Heartbeat, "pagerduty": PagerDuty, "cloudevents": CloudEvents, "jsm": Jsm, "ntfy": Ntfy}
 
 
 class Receivers(Scenario):

@@ -53,6 +53,11 @@ static void without_routes_all_receivers_are_notified(void **state)
     assert_int_equal(
         route_for(&o, KIND_CAPACITY, RULE_USAGE, LEVEL_WARNING, &CONTEXT_ROWS, NOON).now,
         JOURNAL | CHAT | PAGER);
+    struct receiver_traits two[] = {{.name = (char *)"beat", .heartbeat = true}, RECEIVERS[0]};
+    o.receiver = two;
+    o.n_receivers = 2;
+    assert_int_equal(
+        route_for(&o, KIND_CAPACITY, RULE_USAGE, LEVEL_WARNING, &CONTEXT_ROWS, NOON).now, 2);
     struct receiver_traits many[RECEIVERS_MAX] = {0};
     o.receiver = many;
     o.n_receivers = RECEIVERS_MAX;

@@ -61,6 +61,13 @@ static void receivers_and_routes_are_refused_with_their_place(void **state)
          2, "socket has no effect with a server; remove"},
         {"no server", "receivers = ( { name = \"x\"; type = \"syslog\";\n server = \"siem:514\"; } );",
          3, "not a syslog server; write \"tls://HOST:6514\""},
+        {"nothing but a heartbeat",
+         "receivers = ( { name = \"b\"; type = \"heartbeat\"; url_file = \"hook.url\"; } );", 2,
+         "there is no other receiver; add"},
+        {"route to a heartbeat",
+         "receivers = ( " JOURNAL ", { name = \"b\"; type = \"heartbeat\"; url_file = \"hook.url\"; } "
+         ");\nroutes = ( { to = [ \"b\" ]; } );",
+         3, "\"b\" is a heartbeat, which gets no alerts; name another"},
         {"route to nobody", "routes = ( { to = [ ]; } );", 2, "leads to nobody"},
         {"route without receivers", "routes = ( { match: { severity = \"critical\"; }; } );", 2,
          "routes has no 'to'"},

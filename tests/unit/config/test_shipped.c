@@ -71,6 +71,7 @@ static void write_secrets(struct config_fixture *w)
     static const struct {
         const char *name, *content;
     } FILES[] = {
+        {"beat.url", "https://beat.example/ping/canary"},
         {"pager.key", "0123456789abcdef0123456789abcdef"},
         {"discord.url", "https://discord.com/api/webhooks/1/token"},
         {"slack.url", "https://hooks.slack.com/services/T/B/token"},

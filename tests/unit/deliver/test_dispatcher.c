@@ -308,6 +308,8 @@ static void gone_is_remembered_over_a_restart(void **state)
     drain(&o);
     post(&o, 'b', EVENT_FIRING, TO(HOOK));
     restart(&o);
+    struct instant now = clock_now();
+    assert_true(dispatcher_stuck(o.dispatcher, &now));
     assert_true(dispatcher_disabled(o.dispatcher, "hook"));
     drain(&o);
     assert_int_equal(o.hook.n_requests, 1);
@@ -356,6 +358,10 @@ static void a_dead_receiver_is_only_probed_after_five_different_messages(void **
     drain(&o);
     assert_int_equal(o.hook.n_requests, 5);
     assert_int_equal(stats(&o, "hook").queued, 13);
+    struct instant now = clock_now();
+    assert_false(dispatcher_stuck(o.dispatcher, &now));
+    now.mono += 10 * USEC_PER_MINUTE;
+    assert_true(dispatcher_stuck(o.dispatcher, &now));
     office_close(&o);
 }
 
