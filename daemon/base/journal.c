@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/write_all.h"
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -116,20 +117,6 @@ static int send_bytes(int fd, const struct text *entry)
 {
     struct iovec part = {entry->data, entry->len};
     return send_message(fd, &(struct msghdr){.msg_iov = &part, .msg_iovlen = 1});
-}
-
-static int write_all(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        bytes += n;
-        len -= (size_t)n;
-    }
-    return 0;
 }
 
 /* journald accepts a descriptor instead of bytes if the file is sealed. */

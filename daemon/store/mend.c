@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/write_all.h"
 #include "store/attach.h"
 #include "store/check.h"
 #include "store/outbox_row.h"
@@ -98,30 +99,37 @@ static int reindex(struct store *s, struct failure *f)
 
 /* ---- a new database ---- */
 
-static int no_copy(const struct store *s, const char *name, struct failure *f)
+static int copy_failed(const struct store *s, const char *name, int error, struct failure *f)
 {
-    return failure_set(f, FAILURE_LOCAL, errno, "state directory %s: cannot copy %s to repair it: %s%s",
-                       s->directory, name, strerror(errno),
-                       errno == ENOSPC ? "; free some space on its file system" : "");
+    return failure_set(f, FAILURE_LOCAL, error, "state directory %s: cannot copy %s to repair it: %s%s",
+                       s->directory, name, strerror(error),
+                       error == ENOSPC ? "; free some space on its file system" : "");
+}
+
+static int copy_bytes(int in, int out)
+{
+    char buf[65536];
+    for (;;) {
+        ssize_t n = read(in, buf, sizeof buf);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? -errno : 0;
+        int r = write_all(out, buf, (size_t)n);
+        if (r < 0)
+            return r;
+    }
 }
 
 static int copy_file(const struct store *s, const char *from, const char *to, struct failure *f)
 {
-    char buf[65536];
-    ssize_t n;
     CLEANUP(close) int in = openat(s->directory_fd, from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (in < 0)
-        return errno == ENOENT ? 0 : no_copy(s, from, f);
+        return errno == ENOENT ? 0 : copy_failed(s, from, errno, f);
     CLEANUP(close)
     int out = openat(s->directory_fd, to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (out < 0)
-        return no_copy(s, from, f);
-    while ((n = read(in, buf, sizeof buf)) > 0)
-        if (write(out, buf, (size_t)n) != n) {
-            errno = errno ? errno : ENOSPC;
-            return no_copy(s, from, f);
-        }
-    return n < 0 ? no_copy(s, from, f) : 0;
+    int r = out < 0 ? -errno : copy_bytes(in, out);
+    return r < 0 ? copy_failed(s, from, -r, f) : 0;
 }
 
 /* Removes rows that refer to a lost row. */

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/write_all.h"
 #include "store/check.h"
 #include "store/row.h"
 #include "store/schema.h"
@@ -81,7 +82,7 @@ static void repair_header(unsigned char *header)
 static int overwrite(const char *copy, const unsigned char *bytes, size_t len)
 {
     CLEANUP(close) int fd = open(copy, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-    return fd >= 0 && pwrite(fd, bytes, len, 0) == (ssize_t)len ? 0 : -EIO;
+    return fd >= 0 ? write_all(fd, bytes, len) : -errno;
 }
 
 static bool read_header(const char *copy, unsigned char header[static HEADER])
