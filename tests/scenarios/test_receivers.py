@@ -131,7 +131,51 @@ class Heartbeat(Type):
         self.test.assertEqual({b["type"] for b in bodies(requests)}, {"daemon.heartbeat"})
 
 
-TYPES = {"heartbeat": Heartbeat, "pagerduty": PagerDuty, "cloudevents": CloudEvents, "jsm": Jsm, "ntfy": Ntfy}
+class Chat(Type):
+    """Its URL is the secret. `tones` are colours of a warning, a critical alert and its end."""
+    query = ""
+
+    def keys(self):
+        return f'url_file = "{self.secret(self.path[1:-1] + ".url", self.url + self.path + "canary-of-a-url")}";'
+
+    def is_over(self, requests):
+        return any("RESOLVED" in r["body"] for r in requests)
+
+    def hold(self, requests):
+        self.test.assertEqual([self.tone(b) for b in bodies(requests)], self.tones)
+        self.test.assertEqual({(r["path"], r["raw_query"]) for r in requests}, {(self.path + "canary-of-a-url", self.query)})
+
+
+class Discord(Chat):
+    path, query = "/discord/", "wait=true"
+    answer = {"status": 200, "body": {"id": "1"}}
+    tones = [14327864, 10038562, 3061894]
+
+    def tone(self, body):
+        self.test.assertEqual(body["allowed_mentions"], {"parse": []})
+        return body["embeds"][0]["color"]
+
+
+class Slack(Chat):
+    path = "/slack/"
+    answer = {"status": 200, "body": "ok"}
+    tones = ["#DAA038", "#A30200", "#2EB886"]
+
+    def tone(self, body):
+        return body["attachments"][0]["color"]
+
+
+class Teams(Chat):
+    path = "/teams/"
+    answer = {"status": 202}
+    tones = ["warning", "attention", "good"]
+
+    def tone(self, body):
+        return body["attachments"][0]["content"]["body"][0]["style"]
+
+
+TYPES = {"heartbeat": Heartbeat, "discord": Discord, "slack": Slack, "teams": Teams, "pagerduty": PagerDuty,
+         "cloudevents": CloudEvents, "jsm": Jsm, "ntfy": Ntfy}
 
 
 class Receivers(Scenario):
@@ -184,6 +228,25 @@ class Goldens(unittest.TestCase):
         files = sorted(FIXTURES.glob("cloudevents_*.json"))
         done = subprocess.run(["node", ORACLES / "cloudevents.mjs", *files], capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stdout), (0, f"{len(files)} events, 0 wrong\n"), done.stderr)
+
+    def oracle(self, *argv, text=None):
+        return subprocess.run(["node", *map(str, argv)], input=text, capture_output=True, text=True)
+
+    def test_npm_s_adaptivecards_understands_every_card_and_no_other(self):
+        files = sorted(FIXTURES.glob("teams_*.json"))
+        done = self.oracle(ORACLES / "cards.mjs", *files)
+        self.assertEqual((done.returncode, done.stdout), (0, f"{len(files)} cards, 0 wrong\n"), done.stderr)
+        wrong = (FIXTURES / "teams_firing.json").read_text().replace('"RichTextBlock"', '"RichBlock"', 1)
+        self.assertEqual(self.oracle(ORACLES / "cards.mjs", "/dev/stdin", text=wrong).returncode, 1)
+
+    def test_the_vendors_types_describe_every_chat_message_and_no_other(self):
+        for name, old, new in (("slack", '"emoji"', '"emojis"'), ("discord", '"inline"', '"inlined"')):
+            with self.subTest(name):
+                files = sorted(FIXTURES.glob(f"{name}_*.json"))
+                wrong = (FIXTURES / f"{name}_firing.json").read_text().replace(old, new, 1)
+                done = self.oracle(ORACLES / "chats.mjs", name, *files, "/dev/stdin", text=wrong)
+                self.assertEqual((done.returncode, done.stdout), (1, f"{len(files) + 1} messages, 1 wrong\n"), done.stderr)
+                self.assertRegex(done.stderr, r"\A/dev/stdin: [^\n]*\n\Z")
 
     def test_npm_refuses_an_event_without_a_source(self):
         event = json.loads((FIXTURES / "cloudevents_firing.json").read_text())

@@ -203,7 +203,8 @@ static void what_this_version_lacks_is_refused_unless_it_is_off(void **state)
         {"control: { socket = \"/run/x\"; };", "the control socket yet"},
         {"status: { listen = \"127.0.0.1:9877\"; };", "the status page yet; leave it out"},
         {"status: { hosts = [ \"x\" ]; };", "the status page yet; leave it out"},
-        {"receivers = ( { name = \"p\"; type = \"slack\"; mode = \"bot\"; url_file = \"hook.url\"; } );",
+        {"receivers = ( { name = \"p\"; type = \"slack\"; mode = \"bot\"; "
+         "url_file = \"hook.url\"; } );",
          "does not have mode = \"bot\" yet"},
         {"receivers = ( { name = \"p\"; type = \"alertmanager\"; } );",
          "does not have type = \"alertmanager\" yet"},
