@@ -109,17 +109,21 @@ static void put_facts(struct markup *m, const struct outline *o)
     json_close_object(m->w);
 }
 
-/* "<URL|Status>   <URL|Runbook>"; "" if there are none. */
+/* "<URL|Status>   <URL|Runbook>"; "" if there are none; NULL: no memory. */
 static char *links(const struct outline *o)
 {
     struct text t = TEXT_INIT(TEXT_MAX);
     for (size_t i = 0; i < o->n_links; i++) {
-        if (markup_units(o->link[i].url) > LINK_MAX)
-            continue;
-        CLEANUP(free) char *url = markup_text(url_escape, o->link[i].url, TEXT_MAX);
-        if (!url || strlen(url) <= LINK_MAX)
-            text_addf(&t, "%s<%s|%s>", t.len ? "   " : "", url ? url : "", o->link[i].name);
-        t.error = url ? t.error : -ENOMEM;
+        const struct outline_link *link = &o->link[i];
+        CLEANUP(free)
+        char *url = markup_units(link->url) > LINK_MAX ? text_printf("%s", "")
+                                                       : markup_text(url_escape, link->url, TEXT_MAX);
+        if (!url) {
+            text_free(&t);
+            return NULL;
+        }
+        if (*url && strlen(url) <= LINK_MAX)
+            text_addf(&t, "%s<%s|%s>", t.len ? "   " : "", url, link->name);
     }
     return text_take(&t);
 }
