@@ -18,6 +18,7 @@
 
 #define CA_MAX (4 * 1024 * 1024)
 #define NAME_MAX_BYTES 1024
+#define TEMPLATE_BYTES_MAX (64 * 1024) /* the receiver type allows less, and says so */
 
 struct job { /* one key */
     struct walk *w;
@@ -25,6 +26,7 @@ struct job { /* one key */
     const struct conf_key *key;
     struct conf_where where;
     const char *path; /* of the key */
+    char **text;      /* FILE_TEMPLATE: where the text of the file belongs */
 };
 
 /* True if the value looks like a secret instead of its file's name. A message must not quote it, so
@@ -169,9 +171,25 @@ static void check_ca(const struct job *j, const char *path)
         walk_problem(j->w, j->where, "%s: %s%s", j->path, why.text, walk_advice(j->w, &why, ""));
 }
 
+static void read_template(const struct job *j, const char *path)
+{
+    struct failure why;
+    char *text = NULL;
+    size_t len;
+    if (source_read_file(path, TEMPLATE_BYTES_MAX, &text, &len, &why) < 0)
+        walk_problem(j->w, j->where, "%s: %s %s", j->path, path, why.text);
+    else if (strlen(text) != len)
+        walk_problem(j->w, j->where, "%s: %s has a NUL byte; write plain text", j->path, path);
+    else {
+        free(*j->text);
+        *j->text = TAKE(text);
+    }
+    free(text);
+}
+
 static bool is_public(enum conf_file file)
 {
-    return file == FILE_CA || file == FILE_NAMES || file == FILE_PUBLIC;
+    return file == FILE_CA || file == FILE_NAMES || file == FILE_PUBLIC || file == FILE_TEMPLATE;
 }
 
 /* "max (uid 1000)". From /etc/passwd: the name service may hang. */
@@ -272,6 +290,8 @@ static void resolve(const struct job *j, char **value, const struct tenant_ident
             check_secret(j, *value);
         else if (j->key->file == FILE_CA)
             check_ca(j, *value);
+        else if (j->key->file == FILE_TEMPLATE)
+            read_template(j, *value);
         warn_service(j, name, *value);
     }
 }
@@ -289,7 +309,9 @@ void files_resolve(struct walk *w, const struct file_places *places, const struc
             files_resolve(w, places, k->section, at, tenant, otherwise, buf);
         if (k->type != CONF_FILE || !*(char **)at || !**(char **)at)
             continue;
-        struct job j = {w, places, k, walk_where(w, MARK_VALUE, at, otherwise), buf};
+        struct job j = {w, places, k, walk_where(w, MARK_VALUE, at, otherwise), buf, NULL};
+        if (k->file == FILE_TEMPLATE)
+            j.text = (char **)(void *)((char *)base + k->n_at);
         resolve(&j, at, tenant);
     }
 }

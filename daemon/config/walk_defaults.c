@@ -12,6 +12,12 @@ static void free_own(struct receiver_options *r)
     free(r->own);
 }
 
+static void free_text(char **at)
+{
+    free(*at);
+    *at = NULL;
+}
+
 static void free_labels(struct label **list, size_t *n)
 {
     for (size_t i = 0; i < *n; i++) {
@@ -69,8 +75,9 @@ void walk_free(const struct conf_section *s, void *base)
             break;
         case CONF_TEXT:
         case CONF_FILE:
-            free(*(char **)at);
-            *(char **)at = NULL;
+            free_text(at);
+            if (k->type == CONF_FILE && k->file == FILE_TEMPLATE)
+                free_text(walk_member(base, k->n_at));
             break;
         default:
             break;

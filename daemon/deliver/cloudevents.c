@@ -35,9 +35,7 @@ static int source_check(const char *text, struct failure *ret_failure)
 }
 
 static const struct conf_key ROWS[] = {
-    {.name = "url_file", .type = CONF_FILE, CONF_AT(cloudevents_options, url_file), .def = "",
-     .shown_def = "required", .file = FILE_RECEIVER, .example = "hook.url",
-     .help = "File with the URL of the webhook, which is a secret."},
+    HTTP_URL_ROW(cloudevents_options),
     {.name = "signing_key_file", .type = CONF_FILE,
      CONF_AT(cloudevents_options, signing_key_file), .def = "", .file = FILE_RECEIVER,
      .example = "events.key",

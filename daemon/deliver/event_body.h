@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/event_body.h: the alert object or digest as `data` of an envelope, shortened until it fits.
- * Pure. */
+/* deliver/event_body.h: the alert object or digest as `data` of an envelope, shortened until it
+ * fits. Pure. */
 #pragma once
 #include "deliver/receiver.h"
 #include "json/json.h"

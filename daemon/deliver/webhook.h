@@ -4,13 +4,12 @@
 #include "alerts/notification.h"
 #include "base/secret.h"
 #include "deliver/http_post.h"
+#include "deliver/template.h"
 
 #define WEBHOOK_BODY_MAX (20 * 1024)
 /* {"type", "timestamp", "data"}; at most WEBHOOK_BODY_MAX bytes: longer lists and texts are cut and
- * say so. `combined`: a resolved message whose firing message was not
- * delivered. */
-int webhook_body(const struct notification *n, bool combined, char **ret, size_t *ret_len);
-int webhook_digest_body(const struct digest *d, char **ret, size_t *ret_len);
+ * say so. */
+int webhook_body(const struct message *m, char **ret, size_t *ret_len);
 /* One key, "whsec_" + base64 of 24 to 64 bytes. kind CONFIG. */
 int webhook_key_parse(const char *text, size_t len, uint8_t ret[static 64], size_t *ret_len,
                       struct failure *ret_failure);
@@ -22,3 +21,12 @@ int webhook_signature(const struct secret *keys, const char *id, int64_t timesta
  * of the keys, for messages. */
 int webhook_headers(struct request *r, const struct payload *p, const struct secret *keys,
                     const char *path, struct failure *ret_failure);
+/* The template filled with the alert object and a few members for it: see seatwatchd.conf(5). */
+#define WEBHOOK_TEMPLATE_BODY_MAX (1536 * 1024)
+int webhook_template_render(const char *template, const struct template_words *words,
+                            const struct links *links, const struct message *m, char **ret,
+                            size_t *ret_len);
+/* Finds what could be wrong with it, before a message needs it. `path`: its file, for messages. kind
+ * CONFIG or LOCAL */
+int webhook_template_check(const char *template, const struct template_words *words,
+                           const char *path, struct failure *ret_failure);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
-// cloudevents.mjs FILE...: every file is the body of an event in structured mode, or the log of hookcatch
+// cloudevents.mjs [--key FILE] FILE...: every file is the body of an event in structured mode, or the log of hookcatch
 // (.jsonl), whose requests count if their content type is that of an event. npm's cloudevents must
-// read each of them. The last line says how many; exit 1 if one is wrong or there is none.
+// read each of them, and standardwebhooks verify each request with the key. The last line says how many; exit 1 if one is wrong or there is none.
 import { readFileSync } from "node:fs";
 import { HTTP } from "cloudevents";
+import { Webhook } from "standardwebhooks";
 
 const STRUCTURED = "application/cloudevents+json; charset=utf-8";
 const NAME = /^[a-z0-9]{1,20}$/;
+const args = process.argv.slice(2);
+const key = args[0] === "--key" ? readFileSync(args.splice(0, 2)[1], "utf8").trim() : null;
 let events = 0;
 let wrong = 0;
 
@@ -22,10 +25,11 @@ function* requests(file) {
   }
 }
 
-for (const file of process.argv.slice(2)) {
+for (const file of args) {
   for (const { headers, body } of requests(file)) {
     events++;
     try {
+      if (key) new Webhook(key).verify(body, headers);
       const event = HTTP.toEvent({ headers, body });
       event.validate();
       for (const name of Object.keys(JSON.parse(body))) if (!NAME.test(name)) throw new Error(`attribute ${name}`);

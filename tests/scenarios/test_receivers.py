@@ -20,6 +20,7 @@ STEPS = (state(pool(allotted=100, consumed=100, waiting=2)),
 class Type:
     """Each has keys of its own, secrets, answers of the vendor, and a meaning of what it heard."""
     answer = {"status": 200}
+    type = None  # of the receiver, if it is not the name
 
     def __init__(self, test, url):
         self.test, self.url = test, url
@@ -65,7 +66,8 @@ class CloudEvents(Type):
     answer = {"status": 202}
 
     def keys(self):
-        return f'url_file = "{self.secret("events.url", self.url + self.path)}"; source = "urn:example:seats";'
+        return (f'url_file = "{self.secret("events.url", self.url + self.path)}"; signing_key_file = "{self.test.directory}/secrets/hook.key"; '
+                f'source = "urn:example:seats";')
 
     def is_over(self, requests):
         return any(b["type"] == "dev.seatwatch.alert.resolved.v1" for b in bodies(requests))
@@ -174,8 +176,30 @@ class Teams(Chat):
         return body["attachments"][0]["content"]["body"][0]["style"]
 
 
+class Template(Type):
+    """A webhook with a body, a header and a method that are not ours."""
+    path, type = "/collector", "webhook"
+
+    def keys(self):
+        template = self.test.directory / "template.json"
+        template.write_text('{"time": {{unix}}, "level": {{tone}}, "text": "{{headline}}: {{data.title:40}}", "pool": "{{data.allotment.id}}"}')
+        return (f'url_file = "{self.secret("collector.url", self.url + self.path)}"; signing = "off"; method = "PUT"; '
+                f'headers_file = "{self.secret("collector.headers", "X-Token: canary-7d2b-token")}"; template_file = "{template}"; '
+                'values = [ "tone.warning = 4", "tone.critical = 1", "tone.resolved = 0" ];')
+
+    def is_over(self, requests):
+        return any(b["level"] == 0 for b in bodies(requests))
+
+    def hold(self, requests):
+        events = bodies(requests)
+        self.test.assertEqual([e["level"] for e in events], [4, 1, 0])
+        self.test.assertEqual([e["text"].split(": ")[0] for e in events], ["WARNING", "CRITICAL, was warning", "RESOLVED"])
+        self.test.assertEqual({e["pool"] for e in events}, {"pool-1"})
+        self.test.assertEqual({(r["method"], r["headers"]["x-token"]) for r in requests}, {("PUT", "canary-7d2b-token")})
+
+
 TYPES = {"heartbeat": Heartbeat, "discord": Discord, "slack": Slack, "teams": Teams, "pagerduty": PagerDuty,
-         "cloudevents": CloudEvents, "jsm": Jsm, "ntfy": Ntfy}
+         "cloudevents": CloudEvents, "jsm": Jsm, "template": Template, "ntfy": Ntfy}
 
 
 class Receivers(Scenario):
@@ -183,7 +207,7 @@ class Receivers(Scenario):
         """A receiver of each of these types, all on one catcher: the path tells them apart."""
         self.catcher, self.in_bodies = self.hook(), []
         self.types = {name: TYPES[name](self, self.catcher.ready["url"]) for name in types}
-        rows = [f'{{ name = "{name}"; type = "{name}"; {t.keys()} }}' for name, t in self.types.items()]
+        rows = [f'{{ name = "{name}"; type = "{t.type or name}"; {t.keys()} }}' for name, t in self.types.items()]
         self.rules = [{"match": {"path": t.path if t.path == "/" else t.path + "*"}, "do": t.answer} for t in self.types.values()]
         self.catcher.answer(self.rules)
         self.configure(self.graph(*steps), receivers=rows)
@@ -203,7 +227,7 @@ class Receivers(Scenario):
         for name, t in self.types.items():
             with self.subTest(name):
                 t.hold(self.heard(name))
-        events = subprocess.run(["node", ORACLES / "cloudevents.mjs", self.catcher.ready["log"]], capture_output=True, text=True)
+        events = subprocess.run(["node", ORACLES / "cloudevents.mjs", "--key", self.directory / "secrets/hook.key", self.catcher.ready["log"]], capture_output=True, text=True)
         self.assertEqual((events.returncode, events.stdout), (0, "3 events, 0 wrong\n"), events.stderr)
 
     def test_jsm_creates_after_a_kill_between_close_and_create(self):

@@ -170,6 +170,50 @@ static void the_example_of_many_tenants_loads(void **state)
     assert_int_equal(w.options->tenant[2].graph.cloud, CLOUD_USGOV_L4);
 }
 
+/* The templates are read, and their placeholders and words are known. */
+static void the_example_of_templates_loads(void **state)
+{
+    static const char *const TEMPLATES[] = {"servicenow", "splunk-hec", "mattermost", "telegram"};
+    static const struct {
+        const char *name, *content;
+    } SECRETS[] = {
+        {"contoso.secret", "s\n"},
+        {"servicenow.url", "https://example.service-now.com/api/global/em/jsonv2\n"},
+        {"servicenow.headers", "Authorization: Basic c2VhdHdhdGNoZDpz\n"},
+        {"splunk.url", "https://splunk.example:8088/services/collector/event\n"},
+        {"splunk.headers", "Authorization: Splunk 5a1e0000-0000-0000-0000-7d2b00000000\n"},
+        {"mattermost.url", "https://chat.example/hooks/key\n"},
+        {"telegram.url", "https://api.telegram.org/bot1:key/sendMessage\n"},
+    };
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
+    CLEANUP(free) char *text = read_conf("examples/webhooks.conf");
+    int line = 1;
+    for (const char *at = text; at < strstr(text, "\"telegram\""); at++)
+        line += *at == '\n';
+    (void)state;
+    fixture_directory(&w, "webhooks");
+    for (size_t i = 0; i < N_ELEMENTS(TEMPLATES); i++) {
+        CLEANUP(free) char *from = text_printf("examples/webhooks/%s.json", TEMPLATES[i]);
+        CLEANUP(free) char *to = text_printf("webhooks/%s.json", TEMPLATES[i]);
+        CLEANUP(free) char *template = read_conf(from);
+        fixture_file(&w, to, 0644, template);
+    }
+    for (size_t i = 0; i < N_ELEMENTS(SECRETS); i++)
+        fixture_file(&w, SECRETS[i].name, 0600, SECRETS[i].content);
+    fixture_load(&w, text);
+    fixture_expect_clean(&w, "webhooks.conf");
+    assert_int_equal(w.options->n_receivers, 5);
+    CLEANUP(free) char *dump = dump_of(&w);
+    assert_non_null(strstr(dump, "values = [ \"tone.critical = 1\""));
+    fixture_file(&w, "webhooks/telegram.json", 0644, "{\n \"text\": {{data.titel}}\n}\n");
+    fixture_load(&w, text);
+    assert_int_equal(w.problems.n, 1);
+    assert_non_null(fixture_find(&w, "seatwatchd.conf", line, "line 2: {{data.titel}} is unknown"));
+    fixture_file(&w, "webhooks/telegram.json", 0644, "");
+    fixture_load(&w, text);
+    assert_non_null(fixture_find(&w, "seatwatchd.conf", line, "line 1: not valid JSON"));
+}
+
 /* All the keys a user may take from the documentation of the interface, those of later versions
  * left out. */
 static void a_configuration_that_says_everything_loads(void **state)
@@ -232,6 +276,7 @@ int main(void)
         cmocka_unit_test(the_sample_with_every_mark_taken_away_loads_and_shows_the_defaults),
         cmocka_unit_test(the_example_of_a_provider_loads),
         cmocka_unit_test(the_example_of_many_tenants_loads),
+        cmocka_unit_test(the_example_of_templates_loads),
         cmocka_unit_test(a_configuration_that_says_everything_loads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

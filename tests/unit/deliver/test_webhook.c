@@ -18,12 +18,25 @@ static void assert_golden(const char *file, const char *body, size_t len)
     assert_string_equal(body, want);
 }
 
+/* `combined`: a resolved message whose firing message was not delivered. */
+static int alert_body(const struct notification *n, bool combined, char **ret, size_t *ret_len)
+{
+    const struct message m = {.notification = n, .combined = combined, .now_at = n->at};
+    return webhook_body(&m, ret, ret_len);
+}
+
+static int digest_body(const struct digest *d, char **ret, size_t *ret_len)
+{
+    const struct message m = {.digest = d, .now_at = d->at};
+    return webhook_body(&m, ret, ret_len);
+}
+
 static void assert_notification_golden(const char *file, const struct notification *n,
                                        bool combined)
 {
     CLEANUP(free) char *body = NULL;
     size_t len;
-    assert_int_equal(webhook_body(n, combined, &body, &len), 0);
+    assert_int_equal(alert_body(n, combined, &body, &len), 0);
     assert_golden(file, body, len);
 }
 
@@ -170,7 +183,7 @@ static void a_digest_has_its_bytes(void **state)
     CLEANUP(digest_free) struct digest *d = some_digest(2);
     CLEANUP(free) char *body = NULL;
     size_t len;
-    assert_int_equal(webhook_digest_body(d, &body, &len), 0);
+    assert_int_equal(digest_body(d, &body, &len), 0);
     assert_golden("alert-digest.json", body, len);
 }
 
@@ -236,7 +249,7 @@ static void no_alert_makes_a_body_beyond_the_limit(void **state)
             size_t len;
             subscribe(n->context, CONTEXT_SUBSCRIPTIONS_MAX);
             swell(n, UNITS[i], times);
-            assert_int_equal(webhook_body(n, times == 16, &body, &len), 0);
+            assert_int_equal(alert_body(n, times == 16, &body, &len), 0);
             assert_bounded(body, len, UNITS[i]);
         }
 }
@@ -250,7 +263,7 @@ static void ids_with_invisible_characters_show_them(void **state)
     some_replace(&n->context->subscription[0].id, "s\xe2\x80\xaf\xe2\x80\xa8");
     CLEANUP(free) char *body = NULL;
     size_t len;
-    assert_int_equal(webhook_body(n, false, &body, &len), 0);
+    assert_int_equal(alert_body(n, false, &body, &len), 0);
     assert_non_null(strstr(body, "\"id\":\"a\\\\u{9b}31m\\\\u{202e}\\\\u{200b}\""));
     assert_non_null(strstr(body, "\\\\u{2028}\""));
     assert_null(strstr(body, "\xc2\x9b"));
@@ -267,7 +280,7 @@ static void a_list_that_was_shortened_is_said_to_be(void **state)
     some_replace(&n->context->subscription[0].state, flood);
     some_replace(&n->summary, flood);
     subscribe(n->context, CONTEXT_SUBSCRIPTIONS_MAX);
-    assert_int_equal(webhook_body(n, false, &body, &len), 0);
+    assert_int_equal(alert_body(n, false, &body, &len), 0);
     assert_bounded(body, len, "20 long subscriptions");
     assert_non_null(strstr(body, "(shortened: 5 of 20 subscriptions are listed) All 1000 units"));
     assert_non_null(strstr(body, "26 units needed")); /* what matters is still there */
@@ -285,7 +298,7 @@ static void a_full_digest_names_every_alert_within_the_limit(void **state)
             size_t len;
             for (size_t k = 0; k < d->n_notifications; k++)
                 swell(d->notification[k], UNITS[i], times);
-            assert_int_equal(webhook_digest_body(d, &body, &len), 0);
+            assert_int_equal(digest_body(d, &body, &len), 0);
             assert_bounded(body, len, UNITS[i]);
             for (size_t k = 0; k < d->n_notifications; k++)
                 assert_non_null(strstr(body, d->notification[k]->alert_id));
@@ -298,7 +311,7 @@ static void an_ordinary_full_digest_keeps_titles_and_next_steps(void **state)
     CLEANUP(digest_free) struct digest *d = some_digest(DIGEST_LINES);
     CLEANUP(free) char *body = NULL;
     size_t len, titles = 0;
-    assert_int_equal(webhook_digest_body(d, &body, &len), 0);
+    assert_int_equal(digest_body(d, &body, &len), 0);
     assert_bounded(body, len, "20 ordinary alerts");
     for (const char *at = body; (at = strstr(at, "26 units needed\"")); at++)
         titles++;
