@@ -46,9 +46,12 @@ bool dispatcher_stuck(const struct dispatcher *c, const struct instant *now);
 /* 410, or broken: until the configuration or its files change. */
 bool dispatcher_disabled(const struct dispatcher *c, const char *receiver);
 
-/* --test-receiver: one message, not from the outbox. `text` is the answer, cleaned. */
-typedef void deliver_test_done(void *userdata, bool accepted, const char *text);
-int deliver_test(const struct receiver_options *o, struct http *http, sd_event *event, struct instant now,
+/* --test-receiver: one message, not from the outbox, or with `life` the messages of a made-up alert that
+ * fires, gets worse and ends. `done` follows each of them, from the event loop; `text` is the answer,
+ * cleaned. The first one that is not accepted is the last. A heartbeat is one message. */
+typedef void deliver_test_done(void *userdata, const char *event, bool accepted, const char *text,
+                               bool last);
+int deliver_test(const struct receiver_options *o, bool life, struct http *http, sd_event *event,
                  deliver_test_done *done, void *userdata, struct failure *ret_failure);
 /* Everything that a start would refuse about this receiver: files, keys, URLs, facility. */
 int deliver_check(const struct receiver_options *o, struct failure *ret_failure);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/test_message.c: sends a test message to one receiver, as the dispatcher does, but without the
- * outbox. */
+/* deliver/test_message.c: sends a test message, or the life of a made-up alert, to one receiver, as the
+ * dispatcher does, but without the outbox. */
 #include "base/alloc.h"
 #include "base/digest.h"
 #include "base/text.h"
@@ -9,12 +9,16 @@
 #include <string.h>
 
 struct test {
+    const struct receiver_options *options;
     const struct transport *transport;
     struct receiver_handle *handle;
+    char alert_id[ALERT_ID_TEXT]; /* of the life; "": one test message */
+    size_t sent;                  /* messages so far */
     struct notification *notification;
     char *body;
     struct answer answer;
-    sd_event_source *later; /* for answers without waiting */
+    bool answered;
+    sd_event_source *later; /* reports an answer, and sends the next message */
     deliver_test_done *done;
     void *userdata;
 };
@@ -55,50 +59,149 @@ int test_notification(const char *receiver, usec_t now_at, struct notification *
     return 0;
 }
 
-static void test_end(struct test *t)
+/* ---- the life of an alert ---- */
+
+/* A pool of 1000 units that fills up, until somebody buys 200 more. */
+static const struct stage {
+    enum event_type type;
+    enum level level, previous;
+    int64_t allotted, waiting, threshold, to_unblock, to_buy;
+} LIFE[] = {
+    {EVENT_FIRING, LEVEL_WARNING, LEVEL_NONE, 1000, 2, 1, 2, 137},
+    {EVENT_ESCALATED, LEVEL_CRITICAL, LEVEL_WARNING, 1000, 26, 25, 26, 166},
+    {EVENT_RESOLVED, LEVEL_CRITICAL, LEVEL_NONE, 1200, 0, 25, 0, 0},
+};
+#define LIFE_CONSUMED 1000
+
+static int life_context(const struct stage *stage, usec_t now_at, struct alert_context **ret)
 {
-    t->done(t->userdata, t->answer.class == ANSWER_OK, t->answer.text);
-    test_free(t);
+    CLEANUP(context_free) struct alert_context *f = NULL;
+    int r = context_new(&f);
+    if (r < 0)
+        return r;
+    f->allotted = stage->allotted;
+    f->consumed = LIFE_CONSUMED;
+    f->waiting = stage->waiting;
+    f->oldest_at = stage->waiting > 0 ? now_at - USEC_PER_HOUR : 0;
+    f->units_to_unblock = stage->to_unblock;
+    f->units_to_buy = stage->to_buy;
+    f->observed_at = now_at;
+    if (text_copy("TEST", &f->tenant_name) < 0 || text_copy("test", &f->tenant_id) < 0 ||
+        text_copy("test", &f->allotment_id) < 0 || text_copy("test pool", &f->allotment_name) < 0 ||
+        text_copy("SPE_E5", &f->sku_part_number) < 0 ||
+        text_copy("Microsoft 365 E5", &f->sku_name) < 0)
+        return -ENOMEM;
+    *ret = TAKE(f);
+    return 0;
 }
 
-static int on_later(sd_event_source *s, void *userdata)
+static int life_notification(const struct test *t, usec_t now_at, struct notification **ret)
 {
-    (void)s;
-    test_end(userdata);
+    const struct stage *stage = &LIFE[t->sent];
+    CLEANUP(notification_free) struct notification *n = alloc_zero(1, sizeof *n);
+    if (!n)
+        return -ENOMEM;
+    n->type = stage->type;
+    n->kind = KIND_CAPACITY;
+    memcpy(n->alert_id, t->alert_id, sizeof n->alert_id);
+    n->episode = 1;
+    n->seq = t->sent + 1;
+    n->state = stage->type == EVENT_RESOLVED ? ALERT_OK : ALERT_FIRING;
+    n->level = stage->level;
+    n->previous = stage->previous;
+    n->rule = RULE_WAITING;
+    n->value = stage->waiting;
+    n->threshold = stage->threshold;
+    n->unit = UNIT_MEMBERS;
+    n->finding[RULE_WAITING] = stage->type != EVENT_RESOLVED;
+    n->started_at = n->observed_at = n->at = now_at;
+    int r = uuid_v7(now_at, n->event_id);
+    if (r >= 0)
+        r = life_context(stage, now_at, &n->context);
+    if (r >= 0)
+        r = notification_write_texts(n);
+    if (r < 0)
+        return r;
+    char *description = text_printf("This is a test: no licence is missing.\n%s", n->description);
+    if (!description)
+        return -ENOMEM;
+    free(n->description);
+    n->description = description;
+    *ret = TAKE(n);
     return 0;
+}
+
+/* Each life is an alert of its own, so that a pager opens a new incident. */
+static int life_begin(struct test *t, usec_t now_at)
+{
+    char subject[UUID_TEXT];
+    int r = uuid_v7(now_at, subject);
+    return r < 0 ? r : alert_id(KIND_CAPACITY, "test", subject, t->alert_id);
+}
+
+/* ---- one message after the other ---- */
+
+static void answered_later(struct test *t)
+{
+    t->answered = true;
+    (void)sd_event_source_set_enabled(t->later, SD_EVENT_ONESHOT); /* fails on a bad argument only */
 }
 
 static void on_sent(void *userdata, const struct answer *a)
 {
     struct test *t = userdata;
     t->answer = *a;
-    test_end(t);
+    answered_later(t);
 }
 
-/* 1: the answer has arrived. */
-static int test_send(struct test *t, const struct receiver_options *o, struct instant now,
-                     struct failure *ret_failure)
+static int test_send(struct test *t, struct failure *ret_failure)
 {
+    struct instant now = clock_now();
     size_t len;
-    int r = test_notification(o->name, now.at, &t->notification);
+    notification_free(TAKE(t->notification));
+    free(TAKE(t->body));
+    int r = t->alert_id[0] ? life_notification(t, now.at, &t->notification)
+                           : test_notification(t->options->name, now.at, &t->notification);
     const struct message m = {.notification = t->notification, .now_at = now.at};
     if (r >= 0)
-        r = receiver_render(o, &m, &t->body, &len);
+        r = receiver_render(t->options, &m, &t->body, &len);
     if (r < 0)
         return failure_set(ret_failure, FAILURE_LOCAL, -r, "cannot make the test message: %s",
                            strerror(-r));
-    const struct payload l = {
+    const struct payload p = {
         .event_id = t->notification->event_id, .body = t->body, .len = len, .now = now};
-    return t->transport->send(t->handle, &l, &t->answer, on_sent, t);
+    t->answered = false;
+    if (t->transport->send(t->handle, &p, &t->answer, on_sent, t) > 0)
+        answered_later(t);
+    return 0;
 }
 
-int deliver_test(const struct receiver_options *o, struct http *http, sd_event *event,
-                 struct instant now, deliver_test_done *done, void *userdata,
-                 struct failure *ret_failure)
+static int on_later(sd_event_source *s, void *userdata)
+{
+    struct test *t = userdata;
+    struct failure why = {0};
+    const char *event = event_type_name(t->notification->type);
+    bool accepted = t->answer.class == ANSWER_OK;
+    (void)s;
+    t->sent++;
+    bool last = !accepted || !t->alert_id[0] || t->sent == N_ELEMENTS(LIFE);
+    t->done(t->userdata, event, accepted, t->answer.text, last);
+    if (!last && test_send(t, &why) < 0) {
+        t->done(t->userdata, event, false, why.text, true);
+        last = true;
+    }
+    if (last)
+        test_free(t);
+    return 0;
+}
+
+int deliver_test(const struct receiver_options *o, bool life, struct http *http, sd_event *event,
+                 deliver_test_done *done, void *userdata, struct failure *ret_failure)
 {
     CLEANUP(test_free) struct test *t = alloc_zero(1, sizeof *t);
     if (!t)
         return failure_oom(ret_failure);
+    t->options = o;
     t->transport = receiver_transport(o);
     t->done = done;
     t->userdata = userdata;
@@ -107,12 +210,13 @@ int deliver_test(const struct receiver_options *o, struct http *http, sd_event *
         r = sd_event_add_defer(event, &t->later, on_later, t) < 0 ? failure_oom(ret_failure) : 0;
     if (r >= 0)
         r = sd_event_source_set_enabled(t->later, SD_EVENT_OFF) < 0 ? failure_oom(ret_failure) : 0;
+    if (r >= 0 && life && !(o->class->traits & RECEIVER_HEARTBEAT) &&
+        life_begin(t, clock_now().at) < 0)
+        r = failure_set(ret_failure, FAILURE_LOCAL, EIO, "cannot make an id");
     if (r >= 0)
-        r = test_send(t, o, now, ret_failure);
-    if (r > 0 && sd_event_source_set_enabled(t->later, SD_EVENT_ONESHOT) < 0)
-        return failure_oom(ret_failure);
+        r = test_send(t, ret_failure);
     if (r < 0)
         return r;
-    (void)TAKE(t); /* freed by test_end() */
+    (void)TAKE(t); /* freed by on_later() */
     return 0;
 }

@@ -330,15 +330,17 @@ int checks_access(const struct cli *cli)
 struct receiver_test {
     sd_event *event;
     const char *name;
-    bool accepted;
+    bool life, accepted;
 };
 
-static void on_tested(void *userdata, bool accepted, const char *text)
+static void on_tested(void *userdata, const char *event, bool accepted, const char *text, bool last)
 {
     struct receiver_test *t = userdata;
     t->accepted = accepted;
-    printf("%s: %s: %s\n", t->name, accepted ? "accepted" : "NOT accepted", text);
-    (void)sd_event_exit(t->event, 0);
+    printf("%s: %s%s%s: %s\n", t->name, t->life ? event : "", t->life ? " " : "",
+           accepted ? "accepted" : "NOT accepted", text);
+    if (last)
+        (void)sd_event_exit(t->event, 0);
 }
 
 static const struct receiver_options *find_receiver(const struct options *o, const char *name)
@@ -370,7 +372,7 @@ int checks_receiver(const struct cli *cli)
         fprintf(stderr, "%s: NOT sent: %s\n", receiver->name, receiver->broken);
         return EXIT_CONFIGURATION;
     }
-    struct receiver_test test = {.name = receiver->name};
+    struct receiver_test test = {.name = receiver->name, .life = cli->life};
     struct http_options o;
     int r = sd_event_new(&event);
     if (r >= 0)
@@ -379,7 +381,7 @@ int checks_receiver(const struct cli *cli)
         r = http_new(event, &o, &http, &why);
     test.event = event;
     if (r >= 0)
-        r = deliver_test(receiver, http, event, clock_now(), on_tested, &test, &why);
+        r = deliver_test(receiver, cli->life, http, event, on_tested, &test, &why);
     if (r < 0) {
         fprintf(stderr, "%s: %s\n", receiver->name, why.text);
         return EXIT_INCOMPLETE;

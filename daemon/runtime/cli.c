@@ -26,6 +26,7 @@ static const char HELP[] =
     "      --dump-config       print every effective value as a configuration\n"
     "      --check-access      sign in and try each call that the configuration needs\n"
     "      --test-receiver NAME  send one test message to this receiver\n"
+    "      --life              with --test-receiver: a made-up alert that fires, gets worse and ends\n"
     "      --reload PID        make the seatwatchd with this process id reload its configuration\n"
     "      --once              poll every tenant once, evaluate, deliver, exit\n"
     "      --dry-run           with --once: store and send nothing\n"
@@ -46,6 +47,7 @@ enum {
     OPT_DUMP_CONFIG,
     OPT_CHECK_ACCESS,
     OPT_TEST_RECEIVER,
+    OPT_LIFE,
     OPT_RELOAD,
     OPT_ONCE,
     OPT_DRY_RUN,
@@ -61,6 +63,7 @@ static const struct option OPTIONS[] = {
     {"dump-config", no_argument, NULL, OPT_DUMP_CONFIG},
     {"check-access", no_argument, NULL, OPT_CHECK_ACCESS},
     {"test-receiver", required_argument, NULL, OPT_TEST_RECEIVER},
+    {"life", no_argument, NULL, OPT_LIFE},
     {"reload", required_argument, NULL, OPT_RELOAD},
     {"once", no_argument, NULL, OPT_ONCE},
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
@@ -111,6 +114,7 @@ static int parse_option(struct cli *cli, int option)
     case OPT_DUMP_CONFIG: return set_mode(cli, CLI_DUMP_CONFIG);
     case OPT_CHECK_ACCESS: return set_mode(cli, CLI_CHECK_ACCESS);
     case OPT_TEST_RECEIVER: cli->receiver = optarg; return set_mode(cli, CLI_TEST_RECEIVER);
+    case OPT_LIFE: cli->life = true; return -1;
     case OPT_RELOAD: return parse_pid(cli, optarg);
     case OPT_ONCE: return set_mode(cli, CLI_ONCE);
     case OPT_DRY_RUN: cli->dry_run = true; return -1;
@@ -138,6 +142,8 @@ int cli_parse(int argc, char **argv, struct cli *ret)
         code = complain("unexpected argument", argv[optind]);
     if (code < 0 && (cli.dry_run || cli.json) && cli.mode != CLI_ONCE)
         code = complain("--dry-run and --json go with --once", NULL);
+    if (code < 0 && cli.life && cli.mode != CLI_TEST_RECEIVER)
+        code = complain("--life goes with --test-receiver", NULL);
     if (code == EXIT_USAGE_ERROR && option == '?')
         fputs("try: seatwatchd --help\n", stderr);
     *ret = cli;

@@ -21,7 +21,7 @@ struct cli { /* strings are borrowed from argv and the environment */
     const char *state_dir;
     const char *receiver; /* --test-receiver NAME */
     pid_t reload_pid;     /* --reload PID */
-    bool dry_run, json;
+    bool dry_run, json, life;
     int log_level; /* -1: as configured */
     bool state_dir_given; /* by an option: --check-config looks at it, too */
 };

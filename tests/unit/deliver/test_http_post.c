@@ -296,19 +296,23 @@ static void mistakes_of_the_configuration_are_found_before_the_start(void **stat
 
 struct tested {
     bool done, accepted;
-    char text[256];
+    unsigned messages;
+    char text[256], events[128];
 };
-static void on_tested(void *userdata, bool accepted, const char *text)
+static void on_tested(void *userdata, const char *event, bool accepted, const char *text, bool last)
 {
     struct tested *t = userdata;
-    *t = (struct tested){.done = true, .accepted = accepted};
+    t->done = last;
+    t->accepted = accepted;
+    t->messages++;
     (void)snprintf(t->text, sizeof t->text, "%s", text);
+    (void)strncat(strncat(t->events, event, 40), " ", 2);
 }
 
-static struct tested tested(struct hook *h, const struct receiver_options *o)
+static struct tested tested(struct hook *h, const struct receiver_options *o, bool life)
 {
     struct tested t = {0};
-    assert_int_equal(deliver_test(o, h->http, h->event, clock_now(), on_tested, &t, NULL), 0);
+    assert_int_equal(deliver_test(o, life, h->http, h->event, on_tested, &t, NULL), 0);
     assert_false(t.done); /* never from inside the call */
     while (!t.done)
         hook_turn(h);
@@ -322,12 +326,12 @@ static void a_test_message_takes_the_same_way_and_says_what_was_answered(void **
     struct hook h;
     hook_new(&h, ANSWERS, 2);
     struct receiver_options o = options(&h);
-    struct tested t = tested(&h, &o);
+    struct tested t = tested(&h, &o, false);
     assert_true(t.accepted);
     assert_non_null(strstr(h.request[0].body, "{\"type\":\"receiver.test\","));
     CLEANUP(free) char *signature = hook_header(&h.request[0], "webhook-signature");
     assert_non_null(signature);
-    t = tested(&h, &o);
+    t = tested(&h, &o, false);
     assert_false(t.accepted);
     assert_non_null(strstr(t.text, "HTTP 500 from http://127.0.0.1:"));
 
@@ -335,11 +339,39 @@ static void a_test_message_takes_the_same_way_and_says_what_was_answered(void **
     char got[8192];
     o = some_receiver("journal", &journal_class);
     some_set(&o, "socket", s.path);
-    assert_true(tested(&h, &o).accepted);
+    assert_true(tested(&h, &o, false).accepted);
     size_t len = sink_take(&s, got, sizeof got); /* with NUL bytes in it */
     static const char WANT[] = "\nSEATWATCH_EVENT=receiver.test\n";
     assert_non_null(memmem(got, len, WANT, sizeof WANT - 1));
     sink_free(&s);
+    hook_free(&h);
+}
+
+static void a_life_fires_gets_worse_and_ends_as_one_alert(void **state)
+{
+    static const char *const ANSWERS[] = {STATUS("200 OK"), STATUS("200 OK"), STATUS("200 OK"),
+                                          STATUS("200 OK"), STATUS("500 Oops")};
+    static const char *const WANT[] = {
+        "\"type\":\"alert.firing\"", "\"type\":\"alert.escalated\"", "\"type\":\"alert.resolved\""};
+    (void)state;
+    struct hook h;
+    hook_new(&h, ANSWERS, 5);
+    struct receiver_options o = options(&h);
+    struct tested t = tested(&h, &o, true);
+    assert_true(t.accepted);
+    assert_string_equal(t.events, "alert.firing alert.escalated alert.resolved ");
+    assert_int_equal(h.n_requests, 3);
+    const char *id = strstr(h.request[0].body, "\"alert_id\":\"");
+    CLEANUP(free) char *alert = strndup(id, strlen("\"alert_id\":\"") + 16);
+    for (size_t i = 0; i < 3; i++) {
+        assert_non_null(strstr(h.request[i].body, WANT[i]));
+        assert_non_null(strstr(h.request[i].body, alert));
+        assert_non_null(strstr(h.request[i].body, "This is a test: no licence is missing."));
+    }
+    t = tested(&h, &o, true); /* the second message is not accepted */
+    assert_false(t.accepted);
+    assert_int_equal(t.messages, 2);
+    assert_null(strstr(h.request[3].body, alert)); /* another alert */
     hook_free(&h);
 }
 
@@ -357,6 +389,7 @@ int main(void)
         cmocka_unit_test(closing_cancels_what_is_under_way_without_calling_back),
         cmocka_unit_test(mistakes_of_the_configuration_are_found_before_the_start),
         cmocka_unit_test(a_test_message_takes_the_same_way_and_says_what_was_answered),
+        cmocka_unit_test(a_life_fires_gets_worse_and_ends_as_one_alert),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,15 +32,16 @@ static void options_become_one_mode_and_its_details(void **state)
         const char *line;
         struct cli want;
     } CASES[] = {
-        {"", {CLI_DAEMON, NULL, NULL, NULL, 0, false, false, -1, false}},
-        {"-c /x.conf --state-dir /s", {CLI_DAEMON, "/x.conf", "/s", NULL, 0, false, false, -1, true}},
-        {"--once --dry-run --json", {CLI_ONCE, NULL, NULL, NULL, 0, true, true, -1, false}},
-        {"--json --once", {CLI_ONCE, NULL, NULL, NULL, 0, false, true, -1, false}},
-        {"--test-receiver pager --log-level debug", {CLI_TEST_RECEIVER, NULL, NULL, "pager", 0, false, false, LOG_DEBUG, false}},
-        {"--check-config --config=/y", {CLI_CHECK_CONFIG, "/y", NULL, NULL, 0, false, false, -1, false}},
-        {"--check-access", {CLI_CHECK_ACCESS, NULL, NULL, NULL, 0, false, false, -1, false}},
-        {"--reload 4711", {CLI_RELOAD, NULL, NULL, NULL, 4711, false, false, -1, false}},
-        {"--dump-config", {CLI_DUMP_CONFIG, NULL, NULL, NULL, 0, false, false, -1, false}},
+        {"", {.mode = CLI_DAEMON, .log_level = -1}},
+        {"-c /x.conf --state-dir /s", {.mode = CLI_DAEMON, .config = "/x.conf", .state_dir = "/s", .log_level = -1, .state_dir_given = true}},
+        {"--once --dry-run --json", {.mode = CLI_ONCE, .dry_run = true, .json = true, .log_level = -1}},
+        {"--json --once", {.mode = CLI_ONCE, .json = true, .log_level = -1}},
+        {"--test-receiver pager --log-level debug", {.mode = CLI_TEST_RECEIVER, .receiver = "pager", .log_level = LOG_DEBUG}},
+        {"--life --test-receiver pager", {.mode = CLI_TEST_RECEIVER, .receiver = "pager", .life = true, .log_level = -1}},
+        {"--check-config --config=/y", {.mode = CLI_CHECK_CONFIG, .config = "/y", .log_level = -1}},
+        {"--check-access", {.mode = CLI_CHECK_ACCESS, .log_level = -1}},
+        {"--reload 4711", {.mode = CLI_RELOAD, .reload_pid = 4711, .log_level = -1}},
+        {"--dump-config", {.mode = CLI_DUMP_CONFIG, .log_level = -1}},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -54,6 +55,7 @@ static void options_become_one_mode_and_its_details(void **state)
         assert_int_equal(got.reload_pid, want->reload_pid);
         assert_int_equal(got.dry_run, want->dry_run);
         assert_int_equal(got.json, want->json);
+        assert_int_equal(got.life, want->life);
         assert_int_equal(got.log_level, want->log_level);
         assert_int_equal(got.state_dir_given, want->state_dir_given);
     }
@@ -63,7 +65,7 @@ static void nonsense_is_wrong_usage(void **state)
 {
     static const char *const LINES[] = {
         "--nonsense", "word", "--once word", "--json", "--dry-run", "--once --check-config",
-        "--check-access --test-receiver x", "--test-receiver", "--config", "--log-level shouting",
+        "--check-access --test-receiver x", "--test-receiver", "--life", "--once --life", "--config", "--log-level shouting",
         "--dry-run --check-config", "--reload", "--reload x", "--reload 12x", "--reload 1", "--reload 0",
         "--reload -1", "--reload 99999999999", "--reload 99999999999999999999", "--once --reload 4711",
     };
