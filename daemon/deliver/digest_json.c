@@ -37,6 +37,15 @@ static void put_rest(struct json_writer *w, const struct digest *d)
     json_close_object(w);
 }
 
+/* null if there is no text, or if it is too long to be written. */
+static void put_text(struct json_writer *w, const char *key, const struct text *t,
+                     const struct cut *cut)
+{
+    if (t->error == -ENOMEM)
+        json_write_oom(w);
+    json_put_cut(w, key, t->data, cut ? cut->text : SIZE_MAX);
+}
+
 /* A line for each alert of this part. */
 static void put_description(struct json_writer *w, const struct digest *d, const struct cut *cut)
 {
@@ -44,7 +53,7 @@ static void put_description(struct json_writer *w, const struct digest *d, const
     for (size_t i = 0; i < d->n_notifications; i++)
         text_addf(&t, "%s%s: %s", i > 0 ? "\n" : "", level_name(d->notification[i]->level),
                   d->notification[i]->title ? d->notification[i]->title : "");
-    json_put_cut(w, "description", t.data, cut ? cut->text : SIZE_MAX);
+    put_text(w, "description", &t, cut);
 }
 
 #define STORY_NEXT                                                                              \
@@ -61,7 +70,7 @@ static void put_next_step(struct json_writer *w, const struct digest *d, const s
         text_add(&t, STORY_NEXT);
     else if (worst->next_step)
         text_add(&t, worst->next_step);
-    json_put_cut(w, "next_step", t.data, cut ? cut->text : SIZE_MAX);
+    put_text(w, "next_step", &t, cut);
 }
 
 /* The members of the other types, so that one template renders all of them. */

@@ -77,7 +77,6 @@ static void put_link(struct markup *m, const struct outline_link *link)
     if (markup_units(link->url) > LINK_MAX)
         return;
     put_field(&plain, link->name, link->url, LINK_MAX, false);
-    m->error = m->error ? m->error : plain.error;
 }
 
 static void put_fields(struct markup *m, const struct outline *o)
@@ -137,7 +136,7 @@ static int discord_render(const struct receiver_options *o, const struct message
     json_close_array(w);
     json_close_object(w);
     json_close_object(w);
-    return markup.error ? markup.error : json_write_take(w, ret, ret_len);
+    return json_write_take(w, ret, ret_len);
 }
 
 /* ---- the request ---- */

@@ -2,7 +2,6 @@
 /* deliver/markup.c: escapes and cuts text for chats. */
 #include "deliver/markup.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,10 +88,9 @@ const char *markup_id(const struct outline *o, char buf[static MARKUP_ID_MAX])
 
 void markup_put_own(struct markup *m, const char *key, char *s)
 {
-    if (s)
-        json_put_string(m->w, key, s);
-    else
-        m->error = -ENOMEM;
+    if (!s)
+        json_write_oom(m->w);
+    json_put_string(m->w, key, s);
     free(s);
 }
 

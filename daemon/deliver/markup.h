@@ -24,11 +24,10 @@ char *markup_headline(markup_escape *escape, const struct outline *o, size_t max
 const char *markup_id(const struct outline *o, char buf[static MARKUP_ID_MAX]);
 size_t markup_units(const char *s);
 
-/* Writes texts as members. The first error sticks. */
+/* Writes texts as members. A lack of memory becomes an error of the writer. */
 struct markup {
     struct json_writer *w; /* borrowed */
     markup_escape *escape;
-    int error; /* 0 or -ENOMEM */
 };
 /* Takes `s`, which is text of ours or escaped already; NULL: there was no memory for it. */
 void markup_put_own(struct markup *m, const char *key, char *s);

@@ -191,7 +191,7 @@ static int slack_render(const struct receiver_options *o, const struct message *
     put_attachment(&markup, outline);
     json_close_array(w);
     json_close_object(w);
-    return markup.error ? markup.error : json_write_take(w, ret, ret_len);
+    return json_write_take(w, ret, ret_len);
 }
 
 /* ---- the request ---- */

@@ -113,7 +113,7 @@ static void put_named(struct markup *m, const char *spacing, const char *name, c
 static void put_lines(struct markup *m, char *text, size_t n)
 {
     if (!text)
-        m->error = -ENOMEM;
+        json_write_oom(m->w);
     for (char *at = text; at && *at; n--) {
         char *end = strchr(at, '\n');
         for (char *p = end; n == 1 && p; p = strchr(p, '\n'))
@@ -141,7 +141,7 @@ static void put_head(struct markup *m, const struct outline *o, const struct dra
     if (line)
         put_line(m, NULL, &state, line, NO_MAX);
     else
-        m->error = -ENOMEM;
+        json_write_oom(m->w);
     put_line(m, "Small", &TITLE, o->title, d->title);
     json_close_array(m->w);
     json_close_object(m->w);
@@ -210,7 +210,7 @@ static int draft(const struct outline *o, const struct draft *d, char **ret, siz
     json_close_object(w);
     json_close_array(w);
     json_close_object(w);
-    return m.error ? m.error : json_write_take(w, ret, ret_len);
+    return json_write_take(w, ret, ret_len);
 }
 
 static int teams_render(const struct receiver_options *o, const struct message *m, char **ret,

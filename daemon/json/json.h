@@ -71,5 +71,7 @@ void json_put_decimal(struct json_writer *w, const char *key, int64_t value, uns
 void json_put_bool(struct json_writer *w, const char *key, bool value);
 void json_put_null(struct json_writer *w, const char *key);
 void json_put_raw(struct json_writer *w, const char *key, const char *json); /* our own output only */
+/* A value is missing because its caller had no memory for it: the whole text is lost (-ENOMEM). */
+void json_write_oom(struct json_writer *w);
 /* The text for the caller to free(), and its length; -ENOMEM or -E2BIG (beyond `max`). */
 int json_write_take(struct json_writer *w, char **ret, size_t *ret_len);

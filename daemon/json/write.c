@@ -179,6 +179,12 @@ void json_put_raw(struct json_writer *w, const char *key, const char *json)
     put_plain(w, key, json);
 }
 
+void json_write_oom(struct json_writer *w)
+{
+    text_free(&w->out);
+    w->out.error = -ENOMEM;
+}
+
 int json_write_take(struct json_writer *w, char **ret, size_t *ret_len)
 {
     assert(w->depth == 0);

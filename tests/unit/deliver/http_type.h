@@ -102,6 +102,32 @@ static inline void type_swollen(const struct receiver_class *class, type_limits 
         }
 }
 
+/* Each allocation of a rendering fails once: the result is an error, or the whole body. */
+static inline void type_starved(const struct receiver_class *class)
+{
+    static const struct links LINKS = {.status_url = (char *)"https://status.example/{alert_id}",
+                                       .runbook_url = (char *)"https://wiki.example/seats"};
+    CLEANUP(notification_free) struct notification *n = some_notification();
+    CLEANUP(digest_free) struct digest *d = some_digest(3);
+    struct receiver_options o = some_receiver("chat", class);
+    o.links = &LINKS;
+    for (int digest = 0; digest <= 1; digest++) {
+        const struct message m = {
+            .notification = digest ? NULL : n, .digest = digest ? d : NULL, .now_at = n->at};
+        CLEANUP(free) char *whole = type_render(class, m.notification, m.digest);
+        bool failed = true;
+        for (size_t at = 1; failed; at++) {
+            CLEANUP(free) char *body = NULL;
+            size_t len;
+            (void)alloc_fail_at(at, false);
+            int r = receiver_render(&o, &m, &body, &len);
+            failed = alloc_fail_at(0, false) >= at;
+            if (r == -ENOMEM ? !failed : r < 0 || strcmp(body, whole) != 0)
+                fail_msg("%s: allocation %zu: %d, %s", class->name, at, r, r < 0 ? "" : body);
+        }
+    }
+}
+
 typedef void type_set_up(struct hook *h, struct receiver_options *o);
 
 struct type_got {

@@ -202,6 +202,20 @@ static void missing_memory_is_told_at_the_end(void **state)
     json_writer_free(NULL);
 }
 
+static void a_value_that_its_caller_had_no_memory_for_spoils_the_text(void **state)
+{
+    CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(100);
+    char *text = NULL;
+    size_t len;
+    (void)state;
+    json_open_object(w, NULL);
+    json_write_oom(w);
+    json_put_string(w, "a", NULL);
+    json_close_object(w);
+    assert_int_equal(json_write_take(w, &text, &len), -ENOMEM);
+    assert_null(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +227,7 @@ int main(void)
         cmocka_unit_test(any_string_comes_back_as_it_was),
         cmocka_unit_test(the_ceiling_holds_and_the_error_sticks),
         cmocka_unit_test(missing_memory_is_told_at_the_end),
+        cmocka_unit_test(a_value_that_its_caller_had_no_memory_for_spoils_the_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
