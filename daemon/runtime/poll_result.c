@@ -204,6 +204,7 @@ static void poll_result_begin(struct polled *t, struct poll_result *e, struct in
     w->last.committed = false;
     w->last.report = e->report;
     if (!t->snapshot && empty_snapshot(w, now, &t->snapshot) < 0) {
+        w->last.known = false; /* its sums and source are still those of an older poll */
         t->r = failure_oom(&t->why);
         return;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Polls that ended together: one wait for the disk, and no tenant pays for another. */
+#include <errno.h>
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,6 +95,18 @@ static int end(void **state)
     (void)nftw(w->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     free(w);
     return 0;
+}
+
+static bool out_of_memory; /* no snapshot can be allocated */
+
+int __real_snapshot_builder_new(const char *tenant_name, const char *tenant_id, enum source source,
+                                struct instant taken, struct snapshot_builder **ret);
+int __wrap_snapshot_builder_new(const char *tenant_name, const char *tenant_id, enum source source,
+                                struct instant taken, struct snapshot_builder **ret);
+int __wrap_snapshot_builder_new(const char *tenant_name, const char *tenant_id, enum source source,
+                                struct instant taken, struct snapshot_builder **ret)
+{
+    return out_of_memory ? -ENOMEM : __real_snapshot_builder_new(tenant_name, tenant_id, source, taken, ret);
 }
 
 /* One pool, for which somebody waits or nobody does. */
@@ -226,12 +239,28 @@ static void after_a_jump_of_the_clock_none_overwrites_another(void **state)
     assert_int_equal(ask(w, TO_TELL), TENANTS + 2);
 }
 
+static void sums_of_an_older_poll_are_not_shown_as_those_of_a_poll_without_memory(void **state)
+{
+    struct runtime_fixture *w = *state;
+    struct tenant *tenant = &w->app.tenant[0];
+    struct poll_result one = ended(w, 0, false);
+    poll_result_take(&w->app, &one, 1);
+    assert_true(tenant->last.known && tenant->last.totals.allotments == 1);
+    one = (struct poll_result){.tenant = tenant, .report = {.failure = {.kind = FAILURE_TRANSIENT}}};
+    out_of_memory = true;
+    poll_result_take(&w->app, &one, 1);
+    out_of_memory = false;
+    assert_false(tenant->last.known);
+    assert_false(tenant->last.committed);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, end)
     const struct CMUnitTest tests[] = {
         TEST(all_of_them_are_recorded_by_one_commit),
         TEST(one_that_cannot_be_recorded_does_not_spoil_the_others),
+        TEST(sums_of_an_older_poll_are_not_shown_as_those_of_a_poll_without_memory),
         TEST(after_a_jump_of_the_clock_none_overwrites_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
