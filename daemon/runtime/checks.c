@@ -39,7 +39,7 @@ int checks_config(const struct cli *cli)
     bool good = r >= 0;
     for (size_t i = 0; i < problems.n; i++) {
         const struct problem *p = &problems.problem[i];
-        fprintf(stderr, "%s%s\n", p->text, p->warning ? " (a warning)" : "");
+        fprintf(stderr, "%s%s\n", p->warning ? "warning: " : "", p->text);
         good = good && p->warning;
     }
     problems_free(&problems);
