@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/decide.h: compares an alert with the last notification of it. Private to the room. */
+/* alerts/decide.h: compares an alert with the last notification of it. Internal to alerts/. */
 #pragma once
 #include "alerts/evaluate.h"
 

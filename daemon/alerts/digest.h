@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/digest.h: digests: many notifications in parts of DIGEST_LINES. Private to the room. */
+/* alerts/digest.h: digests: many notifications in parts of DIGEST_LINES. Internal to alerts/. */
 #pragma once
 #include "alerts/notification.h"
 

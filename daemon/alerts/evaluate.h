@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/evaluate.h: applies one observation to one alert. Private to the room. */
+/* alerts/evaluate.h: applies one observation to one alert. Internal to alerts/. */
 #pragma once
 #include "alerts/alerts.h"
 

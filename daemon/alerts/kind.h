@@ -3,7 +3,7 @@
  *
  * Where a change goes. A new kind of alert needs:
  *   1. its constant in enum kind (rules/judge.h), and a file in rules/ that makes its observations;
- *   2. a message_... function in this room (texts.h), and its row in kind.c;
+ *   2. a message_... function in alerts/ (texts.h), and its row in kind.c;
  *   3. a caller of alerts_plan() with its observations (runtime/), and a line in the table of
  *      runtime/reconcile.c if it is not configured per tenant;
  *   4. the manuals and tests.

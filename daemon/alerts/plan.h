@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/plan.h: a plan under construction. Private to the room. */
+/* alerts/plan.h: a plan under construction. Internal to alerts/. */
 #pragma once
 #include "alerts/decide.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/registry.h: the clock of the registry. Private to the room. */
+/* alerts/registry.h: the clock of the registry. Internal to alerts/. */
 #pragma once
 #include "alerts/alerts.h"
 

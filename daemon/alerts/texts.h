@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/texts.h: the parts of a notification that the kinds of alerts write. Private to the room.
+/* alerts/texts.h: the parts of a notification that the kinds of alerts write. Internal to alerts/.
  *
  * A title is "TENANT: EVENT SUBJECT CONDITION". If it is too long, names are shortened, never
  * numbers. */

@@ -2,7 +2,7 @@
 /* base/conf_key.h: a row of the key table. It says how a configuration key is written, where its
  * value is stored, its range and default, and what it means.
  *
- * config/ reads and prints values by these rows. A room that declares an options struct may declare
+ * config/ reads and prints values by these rows. A library that declares an options struct may declare
  * the rows that fill it: deliver/ does so for each receiver type. */
 #pragma once
 #include "base/failure.h"

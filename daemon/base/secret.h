@@ -12,7 +12,7 @@
 #define SECRET_FILE_MAX 8192 /* bytes; no secret we know of is longer */
 
 struct secret;
-/* Copies `len` bytes. `audience` is an origin ("https://host:port") that the http room compares
+/* Copies `len` bytes. `audience` is an origin ("https://host:port") that http/ compares
  * with the URL before it sends the secret; NULL: never sent (a signing key). */
 int secret_new(const void *bytes, size_t len, const char *audience, struct secret **ret,
                struct failure *ret_failure);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/config.h: loads a configuration file into the options that the rooms below declare.
+/* config/config.h: loads a configuration file into the options that the libraries below declare.
  *
  * One key table gives parsing, ranges, defaults, --dump-config, and the checks of manual page and
  * sample. All problems of a run are collected, each "FILE:LINE: what is wrong; what to do"; a

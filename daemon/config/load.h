@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/load.h: what the steps of one loading share. For this room and its fuzzer. */
+/* config/load.h: what the steps of one loading share. Internal to config/ and its fuzzer. */
 #pragma once
 #include "config/files.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/value.h: one value as text, and as what the rooms use. Pure. */
+/* config/value.h: one value as text, and as what the other libraries use. Pure. */
 #pragma once
 #include "base/text.h"
 #include "config/keys.h"

@@ -47,7 +47,7 @@ bool walk_wrong(const struct walk *w,
 /* Of a value or group or list element; `otherwise` if it is not set. */
 struct conf_where walk_where(const struct walk *w, enum walk_kind kind, const void *at,
                              struct conf_where otherwise);
-/* What to do, for failures of other rooms that say only what is wrong; "" if they say it. Keeps in
+/* What to do, for failures from outside config/ that say only what is wrong; "" if they say it. Keeps in
  * mind if it is this machine that failed. */
 const char *walk_advice(struct walk *w, const struct failure *f, const char *otherwise);
 /* report_add with the gravity of the walk, unless quiet. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/context_put.h: writes and reads the parts of the alert object. For this room only.
+/* deliver/context_put.h: writes and reads the parts of the alert object. Internal to deliver/.
  *
  * Public values are rounded (whole seconds, 96.4 percent); exact values for a restart are under "_".
  * A missing or null member reads as "unknown", so that rows of older versions stay readable; a wrong

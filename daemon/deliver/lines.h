@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/lines.h: a message as plain text lines, for the local receivers. For this room only. */
+/* deliver/lines.h: a message as plain text lines, for the local receivers. Internal to deliver/. */
 #pragma once
 #include "base/text.h"
 #include "deliver/receiver.h"

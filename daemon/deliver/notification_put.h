@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* deliver/notification_put.h: writes and reads the alert object and digests, and the words in them.
- * For this room only. */
+ * Internal to deliver/. */
 #pragma once
 #include "alerts/notification.h"
 #include "deliver/context_put.h"

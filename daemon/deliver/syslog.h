@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/syslog.h: what the two formats of the receiver type syslog share. For this room only. */
+/* deliver/syslog.h: what the two formats of the receiver type syslog share. Internal to deliver/. */
 #pragma once
 #include "deliver/receiver.h"
 

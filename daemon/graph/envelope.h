@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/envelope.h: what every answer of Graph is wrapped in, for the decoders of this room. Pure. */
+/* graph/envelope.h: what every answer of Graph is wrapped in, for the decoders of graph/. Pure. */
 #pragma once
 #include "graph/rows.h"
 

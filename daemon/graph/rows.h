@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph/rows.h: members of a row of Graph's answers, for the decoders of this room. Pure.
+/* graph/rows.h: members of a row of Graph's answers, for the decoders of graph/. Pure.
  *
  * Text that is shown comes out cleaned; ids and links come out as they are. */
 #pragma once

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Results of OpenSSL's certificate check (X509_verify_cert_error_string(3)); openssl's headers
- * belong to other rooms, and these numbers are part of its interface. */
+ * belong to other libraries, and these numbers are part of its interface. */
 static const char *certificate_words(long verify)
 {
     switch (verify) {

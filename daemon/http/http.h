@@ -35,7 +35,7 @@ struct http_call {
     const char *url;              /* used byte for byte */
     const struct origin *allowed; /* where it must go; NULL: anywhere https, a receiver's own URL */
     bool allow_http;              /* plain http beyond loopback: a receiver that says so */
-    const char *ca_file;          /* instead of the room's; NULL */
+    const char *ca_file;          /* instead of the CAs of the client; NULL */
     const struct http_header *headers;
     size_t n_headers;
     const struct secret *bearer; /* Authorization: Bearer; audience must be the URL's origin */

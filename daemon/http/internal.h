@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* http/internal.h: what the files of this room share. Nobody else includes it. */
+/* http/internal.h: declarations that the files of http/ share. Internal to http/. */
 #pragma once
 #include "http/http.h"
 #include "http/stream.h"

@@ -14,7 +14,7 @@ struct http_stream_call {
     const char *host; /* a name or an address; IPv6 in brackets */
     unsigned port;
     bool tls;            /* TLS 1.2 or newer; certificate and name are verified */
-    const char *ca_file; /* instead of the room's; NULL or "" */
+    const char *ca_file; /* instead of the default CAs; NULL or "" */
     const char *certificate_file, *private_key_file; /* of our own, in PEM; NULL or "": none */
     usec_t timeout; /* until the connection is made */
 };

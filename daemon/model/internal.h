@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* model/internal.h: functions shared by the files of this room. Private to the room. */
+/* model/internal.h: functions that the files of model/ share. Internal to model/. */
 #pragma once
 #include "model/snapshot.h"
 

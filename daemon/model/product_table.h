@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* model/product_table.h: the built-in table of SKUs. Private to the room. */
+/* model/product_table.h: the built-in table of SKUs. Internal to model/. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* runtime/app.h: the state that the files of this room share. */
+/* runtime/app.h: the state that the files of runtime/ share. */
 #pragma once
 #include <systemd/sd-event.h>
 

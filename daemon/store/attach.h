@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/attach.h: opens the database file and checks it. Private to the room. */
+/* store/attach.h: opens the database file and checks it. Internal to store/. */
 #pragma once
 #include "store/internal.h"
 

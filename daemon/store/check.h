@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* store/check.h: verifies a database: application, version, schema, pages, indexes. Private to the
- * room. */
+/* store/check.h: verifies a database: application, version, schema, pages, indexes. Internal to
+ * store/. */
 #pragma once
 #include "store/db.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/commit.h: the parts of a commit. Each runs inside its transaction. Private to the room. */
+/* store/commit.h: the parts of a commit. Each runs inside its transaction. Internal to store/. */
 #pragma once
 #include "store/internal.h"
 

@@ -20,7 +20,7 @@
 static const struct {
     int rc; /* primary code */
     int code;
-    bool sick;
+    bool needs_reopen;
     const char *what, *fix;
 } MEANINGS[] = {
     /* stays first: see db_fail */
@@ -60,7 +60,7 @@ int db_fail(struct db *d, int rc, struct failure *f)
 {
     for (size_t i = 0; i < N_ELEMENTS(MEANINGS); i++)
         if (primary(rc) == MEANINGS[i].rc) {
-            d->sick = d->sick || MEANINGS[i].sick;
+            d->needs_reopen = d->needs_reopen || MEANINGS[i].needs_reopen;
             bool by_system = MEANINGS[i].code == EIO || MEANINGS[i].code == EACCES;
             int number = by_system && d->handle ? sqlite3_system_errno(d->handle) : 0;
             const char *because = number ? strerror(number) : sqlite3_errstr(rc);
@@ -139,7 +139,7 @@ int db_open(struct db *d, const char *path, enum db_mode mode, struct failure *f
     d->path = strdup(path);
     if (!d->path)
         return failure_oom(f);
-    d->sick = d->soon = false;
+    d->needs_reopen = d->soon = false;
     d->generation = 0;
     int rc = sqlite3_open_v2(uri ? uri : path, &d->handle, flags, NULL);
     int r = rc == SQLITE_OK ? set_up(d, mode, f) : db_fail(d, rc, f);
@@ -362,5 +362,5 @@ void db_rollback(struct db *d)
         return; /* SQLite has rolled back by itself, for example on a full disk */
     CLEANUP(query_end) struct query q = query_new(d, "ROLLBACK");
     if (query_run(&q, NULL) < 0)
-        d->sick = true;
+        d->needs_reopen = true;
 }

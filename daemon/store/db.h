@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* store/db.h: one SQLite connection: cached statements, error mapping, transactions.
  *
- * Private to the room. A connection that met an I/O error or damage is `sick`: its owner must close,
+ * Internal to store/. An I/O error or damage sets `needs_reopen`: the owner of the connection must close,
  * reopen and check it, because the kernel may have dropped dirty pages after a failed fsync. */
 #pragma once
 #include "base/array.h"
@@ -27,7 +27,7 @@ struct db {
     } cache[DB_STATEMENTS];
     size_t n_cached;
     char *path;
-    bool sick;
+    bool needs_reopen;
     bool soon;              /* `soon` of the last db_begin */
     int64_t generation;     /* +1 in each transaction that changes something */
     struct undo undo;       /* of the open transaction */
@@ -44,7 +44,7 @@ int db_open(struct db *d, const char *path, enum db_mode mode, struct failure *f
 void db_close(struct db *d); /* d can be opened again */
 /* Finalizes the cached statements; no query may be in use. */
 void db_forget_statements(struct db *d);
-/* Maps rc: fills f, returns -E, and sets `sick` if the connection is unusable. */
+/* Maps rc: fills f, returns -E, and sets `needs_reopen` if the connection is unusable. */
 int db_fail(struct db *d, int rc, struct failure *f);
 /* Several statements without parameters or results. */
 int db_exec(struct db *d, const char *sql, struct failure *f);

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* The other rooms have functions for the names; these parse them. */
+/* The other libraries have functions for the names; these parse them. */
 #define WAY_BACK(function, type, name_of, count)     \
     int function(const char *word)                   \
     {                                                \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* store/enum_text.h: converts enum members to and from their text in the database. Private to the
- * room.
+/* store/enum_text.h: converts enum members to and from their text in the database. Internal to
+ * store/.
  *
  * Parsing an unknown word returns -EINVAL; its row is then a bad row. */
 #pragma once

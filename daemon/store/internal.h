@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/internal.h: the state of an open store. Private to the room. */
+/* store/internal.h: the state of an open store. Internal to store/. */
 #pragma once
 #include "store/db.h"
 #include "store/row.h"
@@ -21,17 +21,17 @@ struct store {
     struct instant clock; /* the last `now` passed in */
     usec_t uneven_mono;   /* last jump of the wall clock; 0: none since the start */
 
-    int64_t doubt;     /* generation of a failed write that may be on disk; 0: none */
-    struct undo undo;  /* undoes that write */
-    bool take_back;    /* it is on disk, but was reported as failed: undo it */
-    bool unsynced;     /* attempts were written but not synced */
-    bool lost;         /* a failing disk has lost some of them */
-    char trouble[384]; /* error of the last write; "": none */
+    int64_t uncertain_generation; /* of a failed write that may be on disk; 0: none */
+    struct undo undo;             /* undoes that write */
+    bool undo_pending;            /* it is on disk, but was reported as failed: undo it */
+    bool unsynced;                /* attempts were written but not synced */
+    bool lost;                    /* a failing disk has lost some of them */
+    char trouble[384];            /* error of the last write; "": none */
 
-    bool only_indexes; /* of the last check: see check.h */
-    bool suspect;       /* since the last good write SQLite reported damage that our check missed */
-    usec_t vain_mono;   /* last rebuild because of that; 0: never */
-    unsigned rebuilds;  /* since the last good write */
-    char moved_to[256]; /* path of the last damaged database; "": none */
+    bool only_indexes;            /* of the last check: see check.h */
+    bool suspect;                 /* since the last good write SQLite reported damage that our check missed */
+    usec_t last_unconfirmed_mono; /* last rebuild because of that; 0: never */
+    unsigned rebuilds;            /* since the last good write */
+    char moved_to[256];           /* path of the last damaged database; "": none */
     uint64_t quarantined;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/migrate.h: parts of schema steps that need C. Private to the room.
+/* store/migrate.h: parts of schema steps that need C. Internal to store/.
  *
  * Each runs once, in the transaction of its step, after its SQL. It has its own constants for the tables
  * as they were then: those in row.h follow the present schema. A row whose old checksum is wrong keeps

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* store/notified.h: which receivers were, or may have been, notified of an episode. Private to the
- * room. */
+/* store/notified.h: which receivers were, or may have been, notified of an episode. Internal to
+ * store/. */
 #pragma once
 #include "store/outbox_row.h"
 

@@ -169,7 +169,7 @@ static int open_database(struct store *s, struct instant now, struct store_repor
     int r;
     do
         r = open_whole(s, now, report, f);
-    while (store_mended(s, &r, f));
+    while (store_repaired(s, &r, f));
     report->rebuilt = *s->moved_to != '\0';
     (void)snprintf(report->moved_to, sizeof report->moved_to, "%s", s->moved_to);
     report->quarantined = s->quarantined > UINT32_MAX ? UINT32_MAX : (uint32_t)s->quarantined;

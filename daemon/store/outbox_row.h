@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/outbox_row.h: rows of the table outbox, and the heads of its queues. Private to the room. */
+/* store/outbox_row.h: rows of the table outbox, and the heads of its queues. Internal to store/. */
 #pragma once
 #include "store/internal.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store/place.h: checks and locks the state directory, and replaces a damaged database in it.
- * Private to the room. */
+ * Internal to store/. */
 #pragma once
 #include "base/clock.h"
 #include <stddef.h>

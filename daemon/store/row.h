@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* store/row.h: rows with checksums, undo, and the quarantine of bad rows.
  *
- * Private to the room. SQLite's own check covers the structure of pages, not values. So each table below
+ * Internal to store/. SQLite's own check covers the structure of pages, not values. So each table below
  * has a column `sum` over all columns named here; a row with a wrong sum or invalid values goes to the
  * table quarantine. */
 #pragma once

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* store/row_set.h: writes the rows of one owner that differ from those in the database. Private to the
- * room. */
+/* store/row_set.h: writes the rows of one owner that differ from those in the database. Internal to
+ * store/. */
 #pragma once
 #include "store/row.h"
 

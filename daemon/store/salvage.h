@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* store/salvage.h: copies the readable rows of a damaged database into a new one. Private to the
- * room. */
+/* store/salvage.h: copies the readable rows of a damaged database into a new one. Internal to
+ * store/. */
 #pragma once
 #include "store/db.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store/schema.h: defines the tables, and migrates older databases. Private to the room. */
+/* store/schema.h: defines the tables, and migrates older databases. Internal to store/. */
 #pragma once
 #include "store/db.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store/store.h: the state database: alerts, events, outbox, notification state, tenant memory,
- * history. All SQL is in this room.
+ * history. All SQL is in store/.
  *
  * One SQLite file, WAL, synchronous=FULL. store_commit writes states, events and outbox rows in one
  * transaction; nothing is sent before it has returned. Rows have checksums; a bad row goes to the table

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* store/unknown_outcome.h: marks outbox rows that may have been sent without a record of it. Private
- * to the room. */
+/* store/unknown_outcome.h: marks outbox rows that may have been sent without a record of it. Internal
+ * to store/. */
 #pragma once
 #include "store/outbox_row.h"
 

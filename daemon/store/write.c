@@ -8,7 +8,7 @@
 #include "store/write.h"
 
 #include "store/attach.h"
-#include "store/mend.h"
+#include "store/repair.h"
 #include "store/outbox_row.h"
 #include "store/unknown_outcome.h"
 #include <errno.h>
@@ -36,30 +36,30 @@ static int make_sure(struct store *s, struct failure *f)
     return r;
 }
 
-/* Reopens and checks. *ret_there: the write in doubt is on disk, durably. */
+/* Reopens and checks. *ret_there: the uncertain write is on disk, durably. */
 static int reopen(struct store *s, bool *ret_there, struct failure *f)
 {
     int64_t expected = s->db.generation, version;
     *ret_there = false;
     db_close(&s->db);
     int r = store_attach(s, NULL, &version, f);
-    bool there = r >= 0 && s->doubt && s->db.generation == s->doubt;
+    bool there = r >= 0 && s->uncertain_generation && s->db.generation == s->uncertain_generation;
     if (r >= 0 && (there || s->unsynced))
         r = make_sure(s, f);
     if (r < 0) {
         db_close(&s->db);
         s->db.generation = expected;
-        s->db.sick = true;
+        s->db.needs_reopen = true;
         return r;
     }
     s->lost = s->lost || s->db.generation < expected;
     s->unsynced = false;
-    s->doubt = 0;
+    s->uncertain_generation = 0;
     *ret_there = there;
     return 0;
 }
 
-static int take_back(struct store *s, struct failure *f)
+static int undo_write(struct store *s, struct failure *f)
 {
     bool wrote = false, doubt = false;
     int r = db_begin(&s->db, false, f);
@@ -84,14 +84,14 @@ static int attempts_were_lost(struct store *s, struct failure *f)
 int store_ready(struct store *s, struct failure *f)
 {
     bool there = false;
-    int r = s->db.sick ? reopen(s, &there, f) : 0;
+    int r = s->db.needs_reopen ? reopen(s, &there, f) : 0;
     if (r == -EBADMSG && s->mode == STORE_NORMAL)
-        r = store_mend(s, f);
+        r = store_repair(s, f);
     if (there && s->undo.n)
-        s->take_back = true;
-    if (r >= 0 && s->take_back) {
-        r = take_back(s, f);
-        s->take_back = r < 0;
+        s->undo_pending = true;
+    if (r >= 0 && s->undo_pending) {
+        r = undo_write(s, f);
+        s->undo_pending = r < 0;
     }
     if (r >= 0)
         undo_clear(&s->undo);
@@ -183,9 +183,9 @@ int store_end(struct store *s, int r, struct failure *f)
     in_trouble(s, r, f);
     s->undo = s->db.undo;
     s->db.undo = (struct undo){0};
-    s->doubt = doubt && s->db.sick ? s->db.generation + 1 : 0;
+    s->uncertain_generation = doubt && s->db.needs_reopen ? s->db.generation + 1 : 0;
     bool there = false;
-    if (s->db.sick && reopen(s, &there, NULL) >= 0)
+    if (s->db.needs_reopen && reopen(s, &there, NULL) >= 0)
         undo_clear(&s->undo);
     if (!there)
         return r;
@@ -199,9 +199,9 @@ int store_sync(struct store *s, struct failure *ret_failure)
     bool there = false;
     if (!s->unsynced)
         return 0;
-    int r = s->db.sick ? -EIO : db_sync(&s->db, &why);
+    int r = s->db.needs_reopen ? -EIO : db_sync(&s->db, &why);
     if (r < 0) { /* frames may be readable but not on disk: reopening checkpoints them */
-        s->db.sick = true;
+        s->db.needs_reopen = true;
         r = reopen(s, &there, &why);
     }
     if (r < 0) {
@@ -238,14 +238,14 @@ int store_quarantine(struct store *s, const struct bad_rows *bad, struct failure
 
 /* ---- damage ---- */
 
-bool store_mended(struct store *s, int *r, struct failure *f)
+bool store_repaired(struct store *s, int *r, struct failure *f)
 {
     if (*r != -EBADMSG || s->mode != STORE_NORMAL)
         return false;
-    int mended = store_mend(s, f);
-    if (mended < 0)
-        *r = mended;
-    return mended >= 0;
+    int repaired = store_repair(s, f);
+    if (repaired < 0)
+        *r = repaired;
+    return repaired >= 0;
 }
 
 const char *store_trouble(const struct store *s)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* store/write.h: transactions on a connection that is reopened or repaired when needed. Private to the
- * room. */
+/* store/write.h: transactions on a connection that is reopened or repaired when needed. Internal to
+ * store/. */
 #pragma once
 #include "store/internal.h"
 
@@ -17,13 +17,13 @@ int store_quarantine(struct store *s, const struct bad_rows *bad, struct failure
 
 /* True: *r was -EBADMSG and the database was repaired or rebuilt; repeat the call. False: *r is
  * the result. Repairs are limited, so a loop over it ends. */
-bool store_mended(struct store *s, int *r, struct failure *f);
+bool store_repaired(struct store *s, int *r, struct failure *f);
 /* Evaluates `call`, and repeats it after a repair. */
 #define MENDING(store, f, call)              \
     __extension__({                          \
         int r_;                              \
         do                                   \
             r_ = (call);                     \
-        while (store_mended(store, &r_, f)); \
+        while (store_repaired(store, &r_, f)); \
         r_;                                  \
     })

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* store/mend.c: repairs or rebuilds a damaged database.
+/* store/repair.c: repairs or rebuilds a damaged database.
  *
  * If all pages are sound and only an index does not match its table, rebuilds the indexes. Otherwise
  * builds a new database from the readable rows, replaces the damaged one and keeps it under another
- * name. Either way the table meta records it until a commit settles the damage. */
-#include "store/mend.h"
+ * name. Either way the table meta records it until a commit clears the record. */
+#include "store/repair.h"
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -22,12 +22,12 @@
 #include <sys/stat.h>
 
 #define REBUILDS_MAX 2 /* without a good write in between */
-#define VAIN_EVERY USEC_PER_DAY
+#define UNCONFIRMED_REBUILD_INTERVAL USEC_PER_DAY
 
 /* ---- damaged file or failing disk ---- */
 
 /* Reads the whole file through SQLite's file layer; no connection is open. */
-static int disk_delivers(struct store *s, const char *name, int type, struct failure *f)
+static int file_is_readable(struct store *s, const char *name, int type, struct failure *f)
 {
     sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
     sqlite3_file *file = alloc_zero(1, (size_t)vfs->szOsFile);
@@ -54,11 +54,11 @@ static int check_disk(struct store *s, struct failure *f)
     const char *name = path && wal ? sqlite3_create_filename(path, wal, wal, 0, NULL) : NULL;
     s->db.path = name ? strdup(path) : NULL; /* for the text of db_fail */
     if (s->db.path)
-        r = disk_delivers(s, name, SQLITE_OPEN_MAIN_DB, f);
+        r = file_is_readable(s, name, SQLITE_OPEN_MAIN_DB, f);
     else
         (void)failure_oom(f);
     if (r >= 0 && stat(wal, &st) == 0)
-        r = disk_delivers(s, sqlite3_filename_wal(name), SQLITE_OPEN_WAL, f);
+        r = file_is_readable(s, sqlite3_filename_wal(name), SQLITE_OPEN_WAL, f);
     sqlite3_free_filename((char *)(uintptr_t)name); /* its constness depends on the version */
     free(TAKE(s->db.path));
     return r;
@@ -142,19 +142,19 @@ static int remove_orphans(struct db *d, struct failure *f)
                    f);
 }
 
-static int tell_story(struct store *s, struct db *d, const struct salvage *n, const char *aside,
-                      struct failure *f)
+static int record_rebuild(struct store *s, struct db *d, const struct salvage *n, const char *aside,
+                          struct failure *f)
 {
     CLEANUP(free)
-    char *story = text_printf(
+    char *summary = text_printf(
         "The damaged database was moved to %s/%s. Carried over: %zu alerts, %zu undelivered messages, "
         "%zu tenants. Rows with a wrong checksum: %zu. Tables read only in part: %s.",
         s->directory, aside, n->alerts, n->messages, n->tenants, n->wrong, *n->broken ? n->broken : "none");
-    return story ? quarantine_note(d, s->clock.at, QUARANTINE_DATABASE, story, f) : failure_oom(f);
+    return summary ? quarantine_note(d, s->clock.at, QUARANTINE_DATABASE, summary, f) : failure_oom(f);
 }
 
-static int fill(struct store *s, struct db *d, const struct salvage_source *source, const char *aside,
-                struct failure *f)
+static int populate_replacement(struct store *s, struct db *d, const struct salvage_source *source,
+                                const char *aside, struct failure *f)
 {
     struct salvage n = {.now_at = s->clock.at};
     int r = schema_migrate(d, 0, source->version, f);
@@ -167,7 +167,7 @@ static int fill(struct store *s, struct db *d, const struct salvage_source *sour
     if (r >= 0)
         r = remove_orphans(d, f);
     if (r >= 0)
-        r = tell_story(s, d, &n, aside, f);
+        r = record_rebuild(s, d, &n, aside, f);
     if (r >= 0)
         r = damage_note(d, STORE_DAMAGE_REBUILT, f);
     if (r >= 0) {
@@ -179,20 +179,21 @@ static int fill(struct store *s, struct db *d, const struct salvage_source *sour
     return r < 0 ? r : db_exec(d, "COMMIT", f);
 }
 
-static int build_part(struct store *s, const struct salvage_source *source, const char *aside, struct failure *f)
+static int write_replacement(struct store *s, const struct salvage_source *source, const char *aside,
+                             struct failure *f)
 {
     CLEANUP(free) char *path = text_printf("%s/" STORE_PART, s->directory);
     struct db part = {0};
     mode_t mask = umask(0077);
     int r = path ? db_open(&part, path, DB_CREATE, f) : failure_oom(f);
     if (r >= 0)
-        r = fill(s, &part, source, aside, f);
+        r = populate_replacement(s, &part, source, aside, f);
     (void)umask(mask);
     db_close(&part);
     return r;
 }
 
-static int build(struct store *s, const char *aside, struct failure *f)
+static int build_replacement(struct store *s, const char *aside, struct failure *f)
 {
     CLEANUP(free) char *copy = text_printf("%s/" STORE_COPY, s->directory);
     struct salvage_source source;
@@ -203,7 +204,7 @@ static int build(struct store *s, const char *aside, struct failure *f)
         r = copy_file(s, STORE_FILE "-wal", STORE_COPY "-wal", f);
     if (r >= 0)
         r = salvage_open(copy, &source, f);
-    return r < 0 ? r : build_part(s, &source, aside, f);
+    return r < 0 ? r : write_replacement(s, &source, aside, f);
 }
 
 static int rebuild(struct store *s, struct failure *f)
@@ -217,7 +218,7 @@ static int rebuild(struct store *s, struct failure *f)
                            s->directory);
     place_remove_parts(s->directory_fd);
     place_name_aside(s->directory_fd, s->clock.at, aside, sizeof aside);
-    int r = build(s, aside, f);
+    int r = build_replacement(s, aside, f);
     if (r >= 0)
         r = place_exchange(s->directory_fd, s->directory, aside, f);
     place_remove_parts(s->directory_fd);
@@ -232,16 +233,17 @@ static int rebuild(struct store *s, struct failure *f)
 /* ---- repair ---- */
 
 /* SQLite reported damage that our check does not find: retries, then rebuilds at most once a day. */
-static int in_vain(struct store *s, struct failure *f)
+static int handle_unconfirmed_damage(struct store *s, struct failure *f)
 {
-    bool lately = s->vain_mono && s->clock.mono - s->vain_mono < VAIN_EVERY;
+    bool recent = s->last_unconfirmed_mono &&
+                  s->clock.mono - s->last_unconfirmed_mono < UNCONFIRMED_REBUILD_INTERVAL;
     if (!s->suspect) {
         s->suspect = true;
         return 0;
     }
-    if (lately)
+    if (recent)
         return -EBADMSG;
-    s->vain_mono = s->clock.mono ? s->clock.mono : 1;
+    s->last_unconfirmed_mono = s->clock.mono ? s->clock.mono : 1;
     return rebuild(s, f);
 }
 
@@ -252,7 +254,7 @@ static int attach_again(struct store *s, struct failure *f)
     return store_attach(s, NULL, &version, f);
 }
 
-static int repair(struct store *s, struct failure *f)
+static int repair_damage(struct store *s, struct failure *f)
 {
     int r = s->only_indexes ? reindex(s, f) : -EBADMSG;
     return r == -EBADMSG ? rebuild(s, f) : r;
@@ -261,23 +263,23 @@ static int repair(struct store *s, struct failure *f)
 static int give_up(struct store *s, int r)
 {
     db_close(&s->db);
-    s->db.sick = true;
+    s->db.needs_reopen = true;
     return r;
 }
 
-int store_mend(struct store *s, struct failure *f)
+int store_repair(struct store *s, struct failure *f)
 {
     int r = check_disk(s, f);
     if (r < 0)
         return give_up(s, r);
     r = attach_again(s, f);
-    r = r >= 0 ? in_vain(s, f) : r == -EBADMSG ? repair(s, f) : r;
+    r = r >= 0 ? handle_unconfirmed_damage(s, f) : r == -EBADMSG ? repair_damage(s, f) : r;
     if (r >= 0)
         r = attach_again(s, f);
     if (r < 0)
         return give_up(s, r);
     undo_clear(&s->undo); /* it belongs to a transaction that is not in the database */
-    s->take_back = false;
-    s->doubt = 0;
+    s->undo_pending = false;
+    s->uncertain_generation = 0;
     return outbox_settle_all(s, f);
 }
