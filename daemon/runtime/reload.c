@@ -76,6 +76,7 @@ static int swap(struct app *app, struct options *fresh)
     size_t n_old = app->n_tenants;
     struct http *old_http = app->http;
     struct dispatcher *old_dispatcher = app->dispatcher;
+    struct heartbeats *old_heartbeats = app->heartbeats;
     struct credentials *old_credentials = app->credentials;
     struct failure why = {0};
     app->options = fresh;
@@ -83,6 +84,7 @@ static int swap(struct app *app, struct options *fresh)
     app->n_tenants = 0;
     app->http = NULL;
     app->dispatcher = NULL;
+    app->heartbeats = NULL;
     app->credentials = NULL;
     if (app_wire(app, &why) < 0) {
         log_event(LOG_ERR, MESSAGE_CONFIG_REFUSED, NULL,
@@ -93,6 +95,7 @@ static int swap(struct app *app, struct options *fresh)
         app->n_tenants = n_old;
         app->http = old_http;
         app->dispatcher = old_dispatcher;
+        app->heartbeats = old_heartbeats;
         app->credentials = old_credentials;
         dispatcher_resume(app->dispatcher);
         options_free(fresh);
@@ -108,6 +111,7 @@ static int swap(struct app *app, struct options *fresh)
                        .n_tenants = n_old,
                        .http = old_http,
                        .dispatcher = old_dispatcher,
+                       .heartbeats = old_heartbeats,
                        .credentials = old_credentials};
     app_unwire(&gone);
     options_free(old_options);
