@@ -58,6 +58,18 @@ static void check_keys(struct load *l, const struct receiver_options *r)
     }
 }
 
+/* False if a required text is missing or wrong, which was reported when it was read: there is no value
+ * that more checks could look at. */
+static bool is_complete(const struct receiver_options *r)
+{
+    const struct conf_section *s = &r->class->options;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->key[i].required && s->key[i].type == CONF_TEXT &&
+            !*(char *const *)((const char *)r->own + s->key[i].at))
+            return false;
+    return true;
+}
+
 /* What no single key can say. */
 static void check_type(struct load *l, const struct receiver_options *r)
 {
@@ -113,6 +125,7 @@ static int check_receiver(struct load *l, struct receiver_options *r)
                          r->name, place(l, other).line);
     if (typed)
         check_keys(l, r);
+    typed = typed && is_complete(r);
     if (typed && l->report.n_seen == before)
         check_type(l, r);
     return l->report.n_seen > before ? 0 : check_receiver_files(l, r, typed);

@@ -36,6 +36,24 @@ static void receivers_and_routes_are_refused_with_their_place(void **state)
          "receivers = ( { name = \"x\"; type = \"webhook\"; url_file = \"hook.url\"; signing = "
          "\"off\";\n signing_key_file = \"hook.key\"; } );",
          3, "leaves it without an effect"},
+        {"a topic is needed, a token is not",
+         "receivers = ( { name = \"x\"; type = \"ntfy\"; url = \"https://ntfy.example\"; } );", 2,
+         "receivers.topic_file: a receiver of type ntfy needs this file"},
+        {"no address where one is required",
+         "receivers = ( { name = \"x\"; type = \"ntfy\"; topic_file = \"contoso.secret\"; } );", 2,
+         "no 'url'"},
+        {"an ntfy server with a topic in its address",
+         "receivers = ( { name = \"x\"; type = \"ntfy\"; topic_file = \"contoso.secret\";\n url = "
+         "\"https://ntfy.example/seats\"; } );",
+         3, "not the root of a server"},
+        {"values without a template",
+         "receivers = ( { name = \"x\"; type = \"webhook\"; signing = \"off\"; url_file = "
+         "\"hook.url\"; values = [ \"severity.critical = 1\" ]; } );",
+         2, "no template_file"},
+        {"a template that is not there",
+         "receivers = ( { name = \"x\"; type = \"webhook\"; signing = \"off\"; url_file = "
+         "\"hook.url\";\n template_file = \"absent.json\"; } );",
+         3, "there is no file absent.json"},
         {"URL file that is not there",
          "receivers = ( { name = \"x\"; type = \"webhook\"; signing_key_file = \"hook.key\";\n "
          "url_file = \"absent.url\"; } );",
