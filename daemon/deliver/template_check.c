@@ -16,7 +16,8 @@ static size_t line_of(const char *text, const char *at)
     return n;
 }
 
-/* The template with something else of the same length and kind for each placeholder. */
+/* The template with something else of the same length for each placeholder: in the place of a value
+ * with something that is no member's name, and no part of a longer number or word. */
 static char *filler(const char *text)
 {
     struct text t = TEXT_INIT(TEMPLATE_MAX);
@@ -26,7 +27,7 @@ static char *filler(const char *text)
         if (p.type == PART_LITERAL)
             text_add_bytes(&t, p.at, p.len);
         for (size_t i = 0; p.type == PART_PLACEHOLDER && i < p.whole; i++)
-            text_add(&t, p.in_string ? "x" : i == 0 ? "0" : " ");
+            text_add(&t, p.in_string ? "x" : i == 0 ? "[" : i == 1 ? "]" : " ");
     }
     return text_take(&t);
 }
