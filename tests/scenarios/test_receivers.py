@@ -232,7 +232,7 @@ class Receivers(Scenario):
 
     def test_jsm_creates_after_a_kill_between_close_and_create(self):
         self.set_up(["jsm"], STEPS[:2])
-        held = {"match": {"path": "/jsm/v2/alerts"}, "from": 2, "do": {"delay_ms": 60000}}
+        held = {"match": {"path": "/jsm/v2/alerts"}, "from": 2, "do": {"delay_ms": 3600000}}
         self.catcher.answer([held, *self.rules])
         self.start()
         self.wait("the second create has no answer yet", lambda: len(self.heard("jsm")) >= 2 and "/close" in self.heard("jsm")[-1]["path"])
