@@ -112,7 +112,7 @@ static void an_event_is_signed_if_there_is_a_key(void **state)
 static void the_source_is_a_uri(void **state)
 {
     static const char *const GOOD[] = {"urn:seatwatchd", "https://ops.example/a?b#c", "/seats"};
-    static const char *const BAD[] = {"", "two words", "sm\xc3\xb8rrebr\xc3\xb8" "d", "a\"b", "<x>"};
+    static const char *const BAD[] = {"", "two words", "sm\xc3\xb8rrebr\xc3\xb8", "a\"b", "<x>"};
     const struct receiver_options o = some_events();
     const struct conf_key *key = NULL;
     (void)state;
