@@ -84,9 +84,9 @@ static struct graph_check *add_check(struct access *a, int check, int status)
     struct graph_check *c = &a->check[a->n++];
     bool sign_in = check == CHECK_SIGN_IN;
     *c = (struct graph_check){
-        .call = sign_in ? "sign-in" : query_ask(CHECKS[check].list).call,
+        .call = sign_in ? "sign-in" : query_for(CHECKS[check].list).call,
         .what_for = CHECKS[check].what_for,
-        .permission = sign_in ? "" : query_ask(CHECKS[check].list).permission,
+        .permission = sign_in ? "" : query_for(CHECKS[check].list).permission,
         .status = status,
         .needed = needed(a->graph, check),
     };
@@ -264,7 +264,7 @@ static bool next_check(struct fetch *f)
     while (a->now < CHECK_COUNT_ && ++a->now < CHECK_COUNT_) {
         if (!applies(a, a->now))
             continue;
-        const struct fetch_ask ask = query_ask(CHECKS[a->now].list);
+        const struct fetch_ask ask = query_for(CHECKS[a->now].list);
         f->deadline_mono = clock_now().mono + a->graph->o.timeout;
         if (fetch_add(f, &ask, (int)CHECKS[a->now].list, NULL, NULL, NULL) >= 0)
             return true;

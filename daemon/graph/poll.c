@@ -48,7 +48,7 @@ static int take_waiting_lists(struct poll *p, struct page *page, struct failure 
         int r = id_set_add(&p->chained, w->allotment_id);
         if (r == 1)
             continue; /* the row came twice, see poll_expand.c */
-        if (r < 0 || poll_order_pend(p, LIST_WAITING, w->allotment_id, w->next_link, &w->ids) < 0)
+        if (r < 0 || poll_order_push(p, LIST_WAITING, w->allotment_id, w->next_link, &w->ids) < 0)
             return failure_oom(ret_failure);
     }
     return 0;
@@ -122,10 +122,10 @@ static void note_folded_errors(struct poll *p)
 {
     struct service_state *l = &p->graph->service;
     bool folds = snapshot_other_errors(p->builder) > 0;
-    if (folds && !l->folds_errors)
+    if (folds && !l->error_kinds_truncated)
         fetch_note(&p->fetch, "more than %d kinds of assignment error: those beyond are counted together as \"other\"",
                    SNAPSHOT_ERROR_GROUPS_MAX);
-    l->folds_errors = folds;
+    l->error_kinds_truncated = folds;
 }
 
 static void list_ended(struct fetch_list *l)
@@ -133,7 +133,7 @@ static void list_ended(struct fetch_list *l)
     struct poll *p = poll_of(l);
     struct graph *g = p->graph;
     enum section section = list_is_complete(l) ? SECTION_COMPLETE : SECTION_UNKNOWN;
-    poll_order_turn(p, (enum list)l->list, l->id);
+    poll_order_mark_read(p, (enum list)l->list, l->id);
     switch ((enum list)l->list) {
     case LIST_ALLOTMENTS:
         check_schema(l);
@@ -165,7 +165,7 @@ static void list_ended(struct fetch_list *l)
             break;
         }
         snapshot_set_subscriptions(p->builder, section);
-        g->service.dateless = false;
+        g->service.subscriptions_refused = false;
         break;
     case LIST_COUNT_:
         assert(false);
@@ -176,7 +176,7 @@ static void list_failed(struct poll *p, const struct fetch_list *l, const struct
 {
     enum list list = (enum list)l->list;
     poll_note_failure(p, &why->failure, list, why->request_id);
-    poll_order_turn(p, list, l->id);
+    poll_order_mark_read(p, list, l->id);
     if (list == LIST_ALLOTMENTS && why->too_large)
         poll_expand_disable(p);
     if (list == LIST_SUBSCRIPTIONS)
@@ -208,7 +208,7 @@ static int begin_cloud_licensing(struct poll *p)
     if (r >= 0)
         r = poll_add(p, LIST_ALLOTMENTS, NULL, NULL, NULL);
     if (r >= 0 && !errors_first)
-        r = poll_order_pend(p, LIST_ERRORS, NULL, NULL, NULL);
+        r = poll_order_push(p, LIST_ERRORS, NULL, NULL, NULL);
     return r;
 }
 
@@ -284,7 +284,7 @@ static void finish(struct fetch *f)
 {
     struct poll *p = f->userdata;
     struct graph *g = p->graph;
-    poll_order_settle(p);
+    poll_order_finish(p);
     struct snapshot *s = finish_snapshot(p);
     struct graph_report report = f->report;
     report.refusals = g->service.refusals;

@@ -8,7 +8,7 @@
 int poll_add(struct poll *p, enum list list, const char *id, const char *link,
                     struct fetch_list **ret)
 {
-    struct fetch_ask ask = query_ask(list);
+    struct fetch_ask ask = query_for(list);
     ask.option_state = &p->graph->service.options[list];
     return fetch_add(&p->fetch, &ask, (int)list, id, link, ret);
 }

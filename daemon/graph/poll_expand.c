@@ -18,7 +18,7 @@ static void pend_long_lists(struct poll *p, const char *but)
     while ((id = snapshot_next_long(p->builder, &cursor, LONG_LIST, &count))) {
         if (but && strcmp(id, but) == 0)
             continue;
-        if (poll_order_pend(p, LIST_WAITING, id, NULL, NULL) < 0)
+        if (poll_order_push(p, LIST_WAITING, id, NULL, NULL) < 0)
             poll_out_of_memory(p);
         snapshot_set_waiting(p->builder, id, SECTION_UNKNOWN);
     }
@@ -36,7 +36,7 @@ static void check_long_lists(struct poll *p, bool expanded)
     if (!expanded || p->graph->order.cut) /* throttled: read nothing twice */
         return;
     if (l->check_mono > now) {
-        if (l->cuts_lists)
+        if (l->expand_truncates)
             pend_long_lists(p, NULL);
         return;
     }
@@ -61,12 +61,12 @@ void poll_expand_compare(struct poll *p, const struct fetch_list *checked)
 {
     struct service_state *l = &p->graph->service;
     bool cuts = (int64_t)checked->rows > p->inline_count;
-    if (cuts && !l->cuts_lists)
+    if (cuts && !l->expand_truncates)
         fetch_note(&p->fetch,
                    "expanded waiting lists are cut (%lld of %zu members): lists of %d and more are "
                    "read by themselves from now on",
                    (long long)p->inline_count, checked->rows, LONG_LIST);
-    l->cuts_lists = cuts;
+    l->expand_truncates = cuts;
     l->check_mono = clock_now().mono + CHECK_EVERY;
     if (cuts)
         pend_long_lists(p, checked->id);
@@ -79,7 +79,7 @@ static void read_unread_lists(struct poll *p)
     size_t cursor = 0;
     const char *id;
     while ((id = snapshot_next_unread(p->builder, &cursor)))
-        if (!id_set_has(&p->chained, id) && poll_order_pend(p, LIST_WAITING, id, NULL, NULL) < 0)
+        if (!id_set_has(&p->chained, id) && poll_order_push(p, LIST_WAITING, id, NULL, NULL) < 0)
             poll_out_of_memory(p);
 }
 
@@ -93,7 +93,7 @@ void poll_expand_check(struct poll *p, bool expanded)
 void poll_expand_disable(struct poll *p)
 {
     struct option_state *o = &p->graph->service.options[LIST_ALLOTMENTS];
-    unsigned options = query_ask(LIST_ALLOTMENTS).options, with = query_dropped(o->step);
+    unsigned options = query_for(LIST_ALLOTMENTS).options, with = query_dropped(o->step);
     if (with & OPTION_EXPAND)
         return;
     int step = 0;

@@ -74,8 +74,8 @@ void poll_fallback_subscriptions_failed(struct poll *p, const struct failure *wh
                                   why->kind == FAILURE_REQUEST);
     if (refused)
         snapshot_set_subscriptions(p->builder, SECTION_NOT_OFFERED);
-    if (!l->dateless)
+    if (!l->subscriptions_refused)
         fetch_note(&p->fetch, "%s; the dates of subscriptions are not known%s", why->text,
                    refused ? ", their states only by SKU" : ", nor are their states");
-    l->dateless = true;
+    l->subscriptions_refused = true;
 }

@@ -11,24 +11,24 @@
 #include "base/array.h"
 #include <errno.h>
 
-static bool had(const struct poll_order *k, enum list list, const char *id)
+static bool turn_used(const struct poll_order *k, enum list list, const char *id)
 {
-    if (query_ask(list).fallback)
+    if (query_for(list).fallback)
         return true; /* the fallback has one list at a time */
-    return list == LIST_ERRORS ? k->errors_had : id_set_has(&k->had, id);
+    return list == LIST_ERRORS ? k->errors_turn_used : id_set_has(&k->waiting_turns_used, id);
 }
 
 void poll_order_clear(struct poll_order *k)
 {
-    id_set_free(&k->had);
+    id_set_free(&k->waiting_turns_used);
     *k = (struct poll_order){0};
 }
 
-int poll_order_pend(struct poll *p, enum list list, const char *id, const char *link,
+int poll_order_push(struct poll *p, enum list list, const char *id, const char *link,
                     struct id_set *ids)
 {
     const struct poll_order *k = &p->graph->order;
-    struct pending_stack *on = k->cut && had(k, list, id) ? &p->pending_last : &p->pending;
+    struct pending_stack *on = k->cut && turn_used(k, list, id) ? &p->pending_last : &p->pending;
     if (array_room(&on->item, on->n, sizeof *on->item) < 0)
         return -ENOMEM;
     struct pending *one = &on->item[on->n];
@@ -48,7 +48,7 @@ int poll_order_pend(struct poll *p, enum list list, const char *id, const char *
     return 0;
 }
 
-static void drop(struct pending_stack *s)
+static void stack_clear(struct pending_stack *s)
 {
     for (size_t i = 0; i < s->n; i++) {
         free(s->item[i].id);
@@ -60,8 +60,8 @@ static void drop(struct pending_stack *s)
 
 void poll_order_drop(struct poll *p)
 {
-    drop(&p->pending);
-    drop(&p->pending_last);
+    stack_clear(&p->pending);
+    stack_clear(&p->pending_last);
 }
 
 bool poll_order_pick(struct poll *p, struct pending *ret)
@@ -73,13 +73,13 @@ bool poll_order_pick(struct poll *p, struct pending *ret)
     return true;
 }
 
-void poll_order_turn(struct poll *p, enum list list, const char *id)
+void poll_order_mark_read(struct poll *p, enum list list, const char *id)
 {
     struct poll_order *k = &p->graph->order;
     if (list == LIST_ERRORS)
-        k->errors_had = p->errors_read = true;
+        k->errors_turn_used = p->errors_read = true;
     else if (list == LIST_WAITING)
-        (void)id_set_add(&k->had, id); /* out of memory: it has another turn */
+        (void)id_set_add(&k->waiting_turns_used, id); /* out of memory: it has another turn */
     else
         return;
     p->turns++;
@@ -91,24 +91,24 @@ static void use_up_turn(struct poll *p)
 {
     const struct fetch_list *l = p->fetch.in_flight ? p->fetch.in_flight : p->fetch.resumed;
     if (p->turns == 0 && l)
-        poll_order_turn(p, (enum list)l->list, l->id);
+        poll_order_mark_read(p, (enum list)l->list, l->id);
 }
 
-static bool all_had(const struct poll *p)
+static bool round_is_complete(const struct poll *p)
 {
     const struct poll_order *k = &p->graph->order;
     const struct fetch_list *const QUEUES[] = {p->fetch.in_flight, p->fetch.resumed, p->fetch.work};
     for (size_t i = 0; i < N_ELEMENTS(QUEUES); i++)
         for (const struct fetch_list *l = QUEUES[i]; l; l = l->next)
-            if (l->list == LIST_ALLOTMENTS || !had(k, (enum list)l->list, l->id))
+            if (l->list == LIST_ALLOTMENTS || !turn_used(k, (enum list)l->list, l->id))
                 return false;
     for (size_t i = 0; i < p->pending.n; i++)
-        if (!had(k, p->pending.item[i].list, p->pending.item[i].id))
+        if (!turn_used(k, p->pending.item[i].list, p->pending.item[i].id))
             return false;
     return true; /* pending_last holds only lists that had their turn */
 }
 
-void poll_order_settle(struct poll *p)
+void poll_order_finish(struct poll *p)
 {
     struct poll_order *k = &p->graph->order;
     if (p->fetch.report.requests == 0)
@@ -119,7 +119,7 @@ void poll_order_settle(struct poll *p)
     }
     bool errors_first = !p->errors_read && !k->errors_first;
     use_up_turn(p);
-    if (all_had(p))
+    if (round_is_complete(p))
         poll_order_clear(k);
     k->cut = true;
     k->errors_first = errors_first;

@@ -4,11 +4,11 @@
 #include "graph/query.h"
 
 struct poll;
-struct poll_order {    /* from poll to poll */
-    bool cut;          /* the last one was cut short */
-    bool errors_first; /* before the pools, this time */
-    bool errors_had;   /* their turn in this round, */
-    struct id_set had; /* and these waiting lists theirs */
+struct poll_order { /* from poll to poll */
+    bool cut;                         /* the last one was cut short */
+    bool errors_first;                /* before the pools, this time */
+    bool errors_turn_used;            /* in this round */
+    struct id_set waiting_turns_used; /* waiting lists (allotment ids) that used theirs */
 };
 struct pending { /* a list to begin */
     enum list list;
@@ -20,10 +20,10 @@ struct pending_stack {
     size_t n;
 };
 /* A list for later. Takes over `ids` (NULL: none came before). -ENOMEM */
-int poll_order_pend(struct poll *p, enum list list, const char *id, const char *link,
+int poll_order_push(struct poll *p, enum list list, const char *id, const char *link,
                     struct id_set *ids);
 bool poll_order_pick(struct poll *p, struct pending *ret); /* takes the next one; false: none */
 void poll_order_drop(struct poll *p);      /* all that are pending */
-void poll_order_turn(struct poll *p, enum list list, const char *id); /* it was read, or failed */
-void poll_order_settle(struct poll *p); /* the poll ends, its queues as they are */
+void poll_order_mark_read(struct poll *p, enum list list, const char *id); /* also if it failed */
+void poll_order_finish(struct poll *p);    /* the poll ends; its queues hold what was not read */
 void poll_order_clear(struct poll_order *k);

@@ -76,7 +76,7 @@ static unsigned offered(enum list list)
            (LISTS[list].select ? OPTION_SELECT : 0U);
 }
 
-struct fetch_ask query_ask(enum list list)
+struct fetch_ask query_for(enum list list)
 {
     bool fallback = list == LIST_SKUS || list == LIST_SUBSCRIPTIONS;
     return (struct fetch_ask){

@@ -15,7 +15,7 @@ enum list {
     LIST_COUNT_,
 };
 
-struct fetch_ask query_ask(enum list list); /* without option_state */
+struct fetch_ask query_for(enum list list); /* without option_state */
 /* The first page's URL below `root` ("https://host"), without the options in `dropped`. `id` is the
  * allotment's, for LIST_WAITING only. NULL: no memory. */
 char *query_url(const char *root, const char *version, enum list list, const char *id,

@@ -60,7 +60,7 @@ static void a_refusal_names_call_status_code_and_what_to_do(void **state)
                                 .content_type = "",
                                 .request_id = "",
                                 .www_authenticate = ""};
-        const struct fetch_ask ask = query_ask(CASES[i].list);
+        const struct fetch_ask ask = query_for(CASES[i].list);
         struct fetch_failed why;
         error_text_of_answer(&ask, &a, &why);
         assert_string_equal(why.failure.text, CASES[i].text);
@@ -88,7 +88,7 @@ static void status_without_error_body_counts_as_foreign(void **state)
                                           .content_type = "text/html",
                                           .request_id = "",
                                           .www_authenticate = ""};
-            const struct fetch_ask ask = query_ask(LIST_ALLOTMENTS);
+            const struct fetch_ask ask = query_for(LIST_ALLOTMENTS);
             struct fetch_failed why;
             error_text_of_answer(&ask, &a, &why);
             if (why.failure.kind != FAILURE_TRANSIENT || error_text_api_is_absent(&why) ||
@@ -109,7 +109,7 @@ static void foreign_bytes_in_a_failure_are_few_and_clean(void **state)
                             .content_type = "text/html",
                             .request_id = "",
                             .www_authenticate = ""};
-    const struct fetch_ask ask = query_ask(LIST_ERRORS);
+    const struct fetch_ask ask = query_for(LIST_ERRORS);
     struct fetch_failed why = {0};
     assert_int_equal(error_text_expect_json(&ask, &a, &why), -EBADMSG);
     assert_int_equal(why.failure.kind, FAILURE_TRANSIENT);

@@ -76,12 +76,12 @@ static void each_option_is_dropped_alone_before_two_are(void **state)
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         CLEANUP(text_free) struct text order = TEXT_INIT(1000);
         int last = -1;
-        for (int step = 0; step >= 0; step = query_next_step(query_ask(CASES[i].list).options, step)) {
+        for (int step = 0; step >= 0; step = query_next_step(query_for(CASES[i].list).options, step)) {
             text_addf(&order, "%s|", query_options(query_dropped(step)));
             last = step;
         }
         assert_string_equal(order.data, CASES[i].order);
-        assert_int_equal(last, query_last_step(query_ask(CASES[i].list).options));
+        assert_int_equal(last, query_last_step(query_for(CASES[i].list).options));
     }
 }
 
