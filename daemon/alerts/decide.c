@@ -132,7 +132,7 @@ static enum level unmuted_level(const struct alert *a, const struct observation 
     return worst;
 }
 
-int decide(const struct alert *a, const struct observation *s, const struct outcome *o)
+int alert_next_event(const struct alert *a, const struct observation *s, const struct outcome *o)
 {
     if (!alert_state_is_up(a->state))
         return a->notified > LEVEL_NONE ? EVENT_RESOLVED : NO_EVENT;
@@ -176,7 +176,7 @@ usec_t reminder_interval(const struct alert *a, const struct alert_options *o)
     return interval;
 }
 
-void decide_reminder(struct alert *a, bool muted, const struct alert_options *o, usec_t now_at)
+void alert_schedule_reminder(struct alert *a, bool muted, const struct alert_options *o, usec_t now_at)
 {
     usec_t interval = a->notified > LEVEL_NONE && !muted ? reminder_interval(a, o) : 0;
     if (interval == 0)
@@ -194,7 +194,7 @@ static void forget_notified(struct alert *a)
     a->reminders = 0;
 }
 
-void decide_note(struct alert *a, enum event_type type, const struct alert_options *o,
+void alert_record_notification(struct alert *a, enum event_type type, const struct alert_options *o,
                  usec_t now_at)
 {
     if (type == EVENT_RESOLVED) {
@@ -216,6 +216,6 @@ void decide_note(struct alert *a, enum event_type type, const struct alert_optio
     if (!same_level) {
         a->reminders = 0;
         a->reminder_at = 0;
-        decide_reminder(a, false, o, now_at);
+        alert_schedule_reminder(a, false, o, now_at);
     }
 }

@@ -5,13 +5,13 @@
 
 #define NO_EVENT (-1)
 /* The event that is due after an observation, before silences are applied; NO_EVENT: none. */
-int decide(const struct alert *a, const struct observation *s, const struct outcome *o);
+int alert_next_event(const struct alert *a, const struct observation *s, const struct outcome *o);
 /* Records in the alert that this notification was sent, and schedules the reminders. A reminder
  * records only the section that it named. */
-void decide_note(struct alert *a, enum event_type type, const struct alert_options *o,
+void alert_record_notification(struct alert *a, enum event_type type, const struct alert_options *o,
                  usec_t now_at);
 /* Schedules the next reminder from now on if there is none, or removes it where reminders are off,
  * muted, or nobody was notified. */
-void decide_reminder(struct alert *a, bool muted, const struct alert_options *o, usec_t now_at);
+void alert_schedule_reminder(struct alert *a, bool muted, const struct alert_options *o, usec_t now_at);
 /* The wait before reminder number a->reminders + 1; 0: none at this level. */
 usec_t reminder_interval(const struct alert *a, const struct alert_options *o);

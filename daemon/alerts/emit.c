@@ -181,7 +181,7 @@ static int send(struct plan *p, struct alert *a, enum event_type type, receiver_
     if (r >= 0)
         r = plan_add_event(p, &e);
     if (r >= 0)
-        decide_note(a, type, p->ctx->options, p->ctx->now.at);
+        alert_record_notification(a, type, p->ctx->options, p->ctx->now.at);
     return r;
 }
 

@@ -16,7 +16,7 @@ struct outcome {
     bool accepted;      /* the episode ended: the new value is accepted as normal */
     bool rule_removed;  /* the episode ended only because its rules are off */
     bool source_changed; /* the episode ended: the SKU is clear in the present source */
-    bool expired;       /* the episode ended: its pool has not been listed for MEMORY_KEPT */
+    bool expired;       /* the episode ended: its pool has not been listed for MEMORY_RETENTION */
     bool waiting_began; /* the finding "waiting" fired with this observation */
     bool stale;         /* the deciding finding is unknown */
 };

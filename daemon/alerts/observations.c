@@ -141,7 +141,7 @@ static int notify_lost(struct plan *p, struct alert *a, const struct outcome *o)
     if (a->level == LEVEL_CRITICAL)
         return plan_notify(p, a, EVENT_FIRING, o, "state_lost");
     int r = plan_notify_in_digest(p, a, o);
-    decide_note(a, EVENT_FIRING, p->ctx->options, p->ctx->now.at);
+    alert_record_notification(a, EVENT_FIRING, p->ctx->options, p->ctx->now.at);
     return r;
 }
 
@@ -236,7 +236,7 @@ static int take_observation(struct plan *p, const struct observation *s)
     if (r < 0)
         return r;
     unsigned silences = silences_of(w->after, s, parent_level(p, s));
-    int type = decide(w->after, s, &outcome);
+    int type = alert_next_event(w->after, s, &outcome);
     if (type != NO_EVENT && silence_mutes(silences, (enum event_type)type))
         type = NO_EVENT;
     if (type == EVENT_FIRING && outcome.raised_lost)
@@ -248,7 +248,7 @@ static int take_observation(struct plan *p, const struct observation *s)
     if (r >= 0 && first && waits)
         r = plan_count(p, w->after);
     if (r >= 0)
-        decide_reminder(w->after, silence_mutes(silences, EVENT_REMINDER), p->ctx->options, p->ctx->now.at);
+        alert_schedule_reminder(w->after, silence_mutes(silences, EVENT_REMINDER), p->ctx->options, p->ctx->now.at);
     return r;
 }
 
@@ -297,7 +297,7 @@ static bool is_past(const struct plan *p, const struct alert *a)
     if (a->state == ALERT_OK || is_absent(a) || !a->context)
         return true;
     usec_t now = p->ctx->now.at, seen = a->context->observed_at;
-    return now > seen && now - seen > MEMORY_KEPT;
+    return now > seen && now - seen > MEMORY_RETENTION;
 }
 
 static void freeze(struct alert *a)

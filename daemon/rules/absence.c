@@ -10,13 +10,14 @@
 #include <errno.h>
 #include <string.h>
 
-#define ABSENT_POLLS 2 /* least consecutive lists without a pool, besides options.absence */
+/* A pool is gone after this many lists without it in a row, and options.absence. */
+#define ABSENT_POLLS 2
 
-int presences_new(const struct judging *j, struct presences *ret)
+int presences_new(const struct tenant_evaluation *e, struct presences *ret)
 {
-    ret->known = calloc(j->before->n_pools + 1, sizeof *ret->known);
-    ret->past = calloc(j->snapshot->n_allotments + 1, sizeof(void *));
-    ret->replaced = calloc(j->snapshot->n_allotments + 1, sizeof(void *));
+    ret->known = calloc(e->before->n_pools + 1, sizeof *ret->known);
+    ret->past = calloc(e->snapshot->n_allotments + 1, sizeof(void *));
+    ret->replaced = calloc(e->snapshot->n_allotments + 1, sizeof(void *));
     return ret->known && ret->past && ret->replaced ? 0 : -ENOMEM;
 }
 
@@ -34,10 +35,10 @@ static struct instant since_or(struct instant since, struct instant now)
 }
 
 /* Finds the known pools in the list; both are in id order. */
-static void match_listed(const struct judging *j, struct presences *f)
+static void match_listed(const struct tenant_evaluation *e, struct presences *f)
 {
-    const struct tenant_memory *m = j->before;
-    const struct snapshot *s = j->snapshot;
+    const struct tenant_memory *m = e->before;
+    const struct snapshot *s = e->snapshot;
     size_t k = 0, i = 0;
     while (k < m->n_pools && i < s->n_allotments) {
         int order = strcmp(m->pool[k].id, s->allotment[i].id);
@@ -75,33 +76,33 @@ static bool sku_is_listed(const struct listed *l, const struct known_pool *p)
     return key && bsearch(&key, l->key, l->n, sizeof *l->key, key_compare_elements);
 }
 
-static enum presence presence_of_missing(const struct judging *j, const struct listed *l,
+static enum presence presence_of_missing(const struct tenant_evaluation *e, const struct listed *l,
                                          const struct known_pool *p)
 {
-    const struct instant *now = &j->snapshot->taken;
+    const struct instant *now = &e->snapshot->taken;
     struct instant since = since_or(p->absent_since, *now);
     usec_t absent = instant_since(&since, now);
-    if (!pool_id_is_of(p->id, j->snapshot->source))
-        return absent >= MEMORY_KEPT && !sku_is_listed(l, p) ? PRESENCE_FORGOTTEN
+    if (!pool_id_is_of(p->id, e->snapshot->source))
+        return absent >= MEMORY_RETENTION && !sku_is_listed(l, p) ? PRESENCE_FORGOTTEN
                                                              : PRESENCE_UNKNOWN;
     if (p->gone)
-        return absent >= MEMORY_KEPT ? PRESENCE_FORGOTTEN : PRESENCE_GONE;
-    if (p->absent_polls + 1 >= ABSENT_POLLS && absent >= j->ctx->options->absence)
+        return absent >= MEMORY_RETENTION ? PRESENCE_FORGOTTEN : PRESENCE_GONE;
+    if (p->absent_polls + 1 >= ABSENT_POLLS && absent >= e->ctx->options->absence)
         return PRESENCE_GONE;
     return PRESENCE_MISSING;
 }
 
-static int judge_missing(const struct judging *j, struct presences *f)
+static int classify_missing(const struct tenant_evaluation *e, struct presences *f)
 {
-    const struct tenant_memory *m = j->before;
+    const struct tenant_memory *m = e->before;
     struct listed l = {0};
     int r = 0;
     for (size_t k = 0; r >= 0 && !l.key && k < m->n_pools; k++) /* only after a change of source */
-        if (!pool_id_is_of(m->pool[k].id, j->snapshot->source))
-            r = listed_new(j->snapshot, &l);
+        if (!pool_id_is_of(m->pool[k].id, e->snapshot->source))
+            r = listed_new(e->snapshot, &l);
     for (size_t k = 0; r >= 0 && k < m->n_pools; k++)
         if (f->known[k] != PRESENCE_PRESENT)
-            f->known[k] = presence_of_missing(j, &l, &m->pool[k]);
+            f->known[k] = presence_of_missing(e, &l, &m->pool[k]);
     free(l.key);
     return r;
 }
@@ -119,17 +120,24 @@ static int compare_candidates(const void *a, const void *b)
     return r ? r : (x->at > y->at) - (x->at < y->at);
 }
 
-/* Pools that are missing for the first time, or listed for the first time; by SKU, then by id. */
-static size_t candidates(const struct judging *j, const struct presences *f, bool missing,
-                         struct candidate *ret)
+/* Pools that are missing for the first time; by SKU, then by id. */
+static size_t list_missing(const struct tenant_evaluation *e, const struct presences *f, struct candidate *ret)
 {
-    const struct tenant_memory *m = j->before;
-    const struct snapshot *s = j->snapshot;
+    const struct tenant_memory *m = e->before;
     size_t n = 0;
-    for (size_t k = 0; missing && k < m->n_pools; k++)
+    for (size_t k = 0; k < m->n_pools; k++)
         if (f->known[k] == PRESENCE_MISSING && m->pool[k].absent_polls == 0 && m->pool[k].sku_id)
             ret[n++] = (struct candidate){m->pool[k].sku_id, k};
-    for (size_t i = 0; !missing && i < s->n_allotments; i++)
+    qsort(ret, n, sizeof *ret, compare_candidates);
+    return n;
+}
+
+/* Pools that are listed for the first time; by SKU, then by id. */
+static size_t list_new(const struct tenant_evaluation *e, const struct presences *f, struct candidate *ret)
+{
+    const struct snapshot *s = e->snapshot;
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_allotments; i++)
         if (!f->past[i] && s->allotment[i].sku_id)
             ret[n++] = (struct candidate){s->allotment[i].sku_id, i};
     qsort(ret, n, sizeof *ret, compare_candidates);
@@ -138,17 +146,17 @@ static size_t candidates(const struct judging *j, const struct presences *f, boo
 
 /* A pool that disappears in the poll in which another of its SKU appears has a new id, as after a
  * renewal or a move to another agreement. Pairs them one to one, both in id order. */
-static int pair_replacements(const struct judging *j, struct presences *f)
+static int pair_replacements(const struct tenant_evaluation *e, struct presences *f)
 {
-    CLEANUP(free) struct candidate *old = calloc(j->before->n_pools + 1, sizeof *old);
-    CLEANUP(free) struct candidate *new = calloc(j->snapshot->n_allotments + 1, sizeof *new);
+    CLEANUP(free) struct candidate *old = calloc(e->before->n_pools + 1, sizeof *old);
+    CLEANUP(free) struct candidate *new = calloc(e->snapshot->n_allotments + 1, sizeof *new);
     if (!old || !new)
         return -ENOMEM;
-    size_t n_old = candidates(j, f, true, old), n_new = candidates(j, f, false, new);
+    size_t n_old = list_missing(e, f, old), n_new = list_new(e, f, new);
     for (size_t k = 0, i = 0; k < n_old && i < n_new;) {
         int order = key_compare(old[k].sku_id, new[i].sku_id);
         if (order == 0) {
-            f->replaced[new[i].at] = &j->before->pool[old[k].at];
+            f->replaced[new[i].at] = &e->before->pool[old[k].at];
             f->known[old[k].at] = PRESENCE_REPLACED;
         }
         k += order <= 0;
@@ -158,11 +166,11 @@ static int pair_replacements(const struct judging *j, struct presences *f)
 }
 
 /* More than half of the pools that should be listed are not. */
-static bool mostly_missing(const struct judging *j, const struct presences *f)
+static bool mostly_missing(const struct tenant_evaluation *e, const struct presences *f)
 {
     size_t expected = 0, missing = 0;
-    for (size_t k = 0; k < j->before->n_pools; k++) {
-        if (j->before->pool[k].gone || !pool_id_is_of(j->before->pool[k].id, j->snapshot->source))
+    for (size_t k = 0; k < e->before->n_pools; k++) {
+        if (e->before->pool[k].gone || !pool_id_is_of(e->before->pool[k].id, e->snapshot->source))
             continue;
         expected++;
         missing += f->known[k] == PRESENCE_MISSING || f->known[k] == PRESENCE_GONE;
@@ -170,7 +178,7 @@ static bool mostly_missing(const struct judging *j, const struct presences *f)
     return missing * 2 > expected;
 }
 
-static int remember_present(const struct judging *j, const struct allotment *a,
+static int remember_present(const struct tenant_evaluation *e, const struct allotment *a,
                             const struct known_pool *past, const struct known_pool *replaced,
                             struct known_pool *dst)
 {
@@ -186,18 +194,18 @@ static int remember_present(const struct judging *j, const struct allotment *a,
                                    : NUMBER_UNKNOWN,
         .first_seen_at = past       ? past->first_seen_at
                          : replaced ? replaced->first_seen_at
-                                    : j->snapshot->taken.at,
+                                    : e->snapshot->taken.at,
     };
     return known_pool_copy(&p, dst);
 }
 
-static int remember_absent(const struct judging *j, const struct known_pool *past,
+static int remember_absent(const struct tenant_evaluation *e, const struct known_pool *past,
                            enum presence presence, struct known_pool *dst)
 {
     int r = known_pool_copy(past, dst);
-    if (r < 0 || !j->list_known || j->after->emptied)
+    if (r < 0 || !e->list_known || e->after->emptied)
         return r;
-    dst->absent_since = since_or(past->absent_since, j->snapshot->taken);
+    dst->absent_since = since_or(past->absent_since, e->snapshot->taken);
     if (presence == PRESENCE_MISSING || presence == PRESENCE_GONE)
         dst->absent_polls += dst->absent_polls < UINT32_MAX;
     dst->gone = presence == PRESENCE_GONE;
@@ -210,32 +218,32 @@ bool presence_is_remembered(enum presence presence)
            presence == PRESENCE_GONE;
 }
 
-static int remember(const struct judging *j, const struct presences *f)
+static int remember(const struct tenant_evaluation *e, const struct presences *f)
 {
-    const struct tenant_memory *m = j->before;
-    const struct snapshot *s = j->snapshot;
-    size_t n = j->list_known ? s->n_allotments : 0;
+    const struct tenant_memory *m = e->before;
+    const struct snapshot *s = e->snapshot;
+    size_t n = e->list_known ? s->n_allotments : 0;
     for (size_t k = 0; k < m->n_pools; k++)
         n += presence_is_remembered(f->known[k]);
     if (n == 0)
         return 0;
-    j->after->pool = calloc(n, sizeof *j->after->pool);
-    if (!j->after->pool)
+    e->after->pool = calloc(n, sizeof *e->after->pool);
+    if (!e->after->pool)
         return -ENOMEM;
-    size_t i = j->list_known ? 0 : s->n_allotments, k = 0;
+    size_t i = e->list_known ? 0 : s->n_allotments, k = 0;
     int r = 0;
     while (r >= 0 && (i < s->n_allotments || k < m->n_pools)) {
-        struct known_pool *dst = &j->after->pool[j->after->n_pools];
+        struct known_pool *dst = &e->after->pool[e->after->n_pools];
         bool present = k == m->n_pools ||
                        (i < s->n_allotments && strcmp(s->allotment[i].id, m->pool[k].id) <= 0);
         if (present) {
-            r = remember_present(j, &s->allotment[i], f->past[i], f->replaced[i], dst);
+            r = remember_present(e, &s->allotment[i], f->past[i], f->replaced[i], dst);
             i++;
-            j->after->n_pools += r >= 0;
+            e->after->n_pools += r >= 0;
         } else {
             if (presence_is_remembered(f->known[k])) {
-                r = remember_absent(j, &m->pool[k], f->known[k], dst);
-                j->after->n_pools += r >= 0;
+                r = remember_absent(e, &m->pool[k], f->known[k], dst);
+                e->after->n_pools += r >= 0;
             }
             k++;
         }
@@ -260,10 +268,10 @@ static bool shows_use(const struct snapshot *s)
 }
 
 /* Counts pools that had units in use before, under this or a former id. */
-static size_t count_fallen(const struct judging *j, const struct presences *f)
+static size_t count_dropped_to_zero(const struct tenant_evaluation *e, const struct presences *f)
 {
-    const struct tenant_memory *m = j->before;
-    const struct snapshot *s = j->snapshot;
+    const struct tenant_memory *m = e->before;
+    const struct snapshot *s = e->snapshot;
     size_t n = 0;
     for (size_t i = 0; i < s->n_allotments; i++)
         n += s->allotment[i].units_known &&
@@ -273,57 +281,57 @@ static size_t count_fallen(const struct judging *j, const struct presences *f)
     return n;
 }
 
-/* Whether the list counts as unknown because consumption fell to 0 in all pools. The rest of such a
- * list is not trustworthy either. */
-static bool zero_is_implausible(struct judging *j, const struct presences *f)
+/* Updates after->zero_since. Returns whether the list counts as unknown because consumption fell to
+ * 0 in all pools. The rest of such a list is not trustworthy either. */
+static bool update_zero_since(struct tenant_evaluation *e, const struct presences *f)
 {
-    struct instant since = j->before->zero_since;
-    j->after->zero_since = (struct instant){0};
-    if (shows_use(j->snapshot))
+    struct instant since = e->before->zero_since;
+    e->after->zero_since = (struct instant){0};
+    if (shows_use(e->snapshot))
         return false;
-    bool begins = !since.boot && count_fallen(j, f) >= ZERO_POOLS;
+    bool begins = !since.boot && count_dropped_to_zero(e, f) >= ZERO_POOLS;
     if (begins)
-        since = j->snapshot->taken;
-    if (!since.boot || instant_since(&since, &j->snapshot->taken) >= ZERO_DISBELIEVED)
+        since = e->snapshot->taken;
+    if (!since.boot || instant_since(&since, &e->snapshot->taken) >= ZERO_UNKNOWN_MAX)
         return false;
-    j->after->zero_since = since;
+    e->after->zero_since = since;
     return true;
 }
 
-static void set_all_unknown(const struct judging *j, struct presences *f)
+static void set_all_unknown(const struct tenant_evaluation *e, struct presences *f)
 {
-    for (size_t k = 0; k < j->before->n_pools; k++)
+    for (size_t k = 0; k < e->before->n_pools; k++)
         f->known[k] = PRESENCE_UNKNOWN;
-    memset(f->past, 0, j->snapshot->n_allotments * sizeof *f->past);
-    memset(f->replaced, 0, j->snapshot->n_allotments * sizeof *f->replaced);
+    memset(f->past, 0, e->snapshot->n_allotments * sizeof *f->past);
+    memset(f->replaced, 0, e->snapshot->n_allotments * sizeof *f->replaced);
 }
 
-int absence_judge(struct judging *j, struct presences *ret)
+int absence_classify(struct tenant_evaluation *e, struct presences *ret)
 {
-    const struct tenant_memory *m = j->before;
-    const struct snapshot *s = j->snapshot;
-    if (presences_new(j, ret) < 0)
+    const struct tenant_memory *m = e->before;
+    const struct snapshot *s = e->snapshot;
+    if (presences_new(e, ret) < 0)
         return -ENOMEM;
-    set_all_unknown(j, ret);
-    j->after->source = m->source;
-    j->after->emptied = m->emptied;
-    j->after->mass_absence = m->mass_absence;
-    j->after->zero_since = m->zero_since;
-    if (!j->list_known)
-        return remember(j, ret);
-    j->after->emptied = s->n_allotments == 0 && m->n_pools > 0;
-    if (j->after->emptied)
-        return remember(j, ret);
+    set_all_unknown(e, ret);
+    e->after->source = m->source;
+    e->after->emptied = m->emptied;
+    e->after->mass_absence = m->mass_absence;
+    e->after->zero_since = m->zero_since;
+    if (!e->list_known)
+        return remember(e, ret);
+    e->after->emptied = s->n_allotments == 0 && m->n_pools > 0;
+    if (e->after->emptied)
+        return remember(e, ret);
 
-    match_listed(j, ret);
-    if (judge_missing(j, ret) < 0 || pair_replacements(j, ret) < 0)
+    match_listed(e, ret);
+    if (classify_missing(e, ret) < 0 || pair_replacements(e, ret) < 0)
         return -ENOMEM;
-    if (zero_is_implausible(j, ret)) {
-        j->list_known = false;
-        set_all_unknown(j, ret);
-        return remember(j, ret);
+    if (update_zero_since(e, ret)) {
+        e->list_known = false;
+        set_all_unknown(e, ret);
+        return remember(e, ret);
     }
-    j->after->source = s->source;
-    j->after->mass_absence = mostly_missing(j, ret);
-    return remember(j, ret);
+    e->after->source = s->source;
+    e->after->mass_absence = mostly_missing(e, ret);
+    return remember(e, ret);
 }

@@ -6,11 +6,11 @@
 #include <errno.h>
 
 /* Restores the presences that the poll found, from the memory after it. */
-static int presences_again(const struct judging *j, struct presences *ret)
+static int presences_again(const struct tenant_evaluation *e, struct presences *ret)
 {
-    const struct tenant_memory *m = j->before;
-    const struct snapshot *s = j->snapshot;
-    if (presences_new(j, ret) < 0)
+    const struct tenant_memory *m = e->before;
+    const struct snapshot *s = e->snapshot;
+    if (presences_new(e, ret) < 0)
         return -ENOMEM;
     for (size_t k = 0; k < m->n_pools; k++) {
         const struct known_pool *p = &m->pool[k];
@@ -24,14 +24,14 @@ static int presences_again(const struct judging *j, struct presences *ret)
     return 0;
 }
 
-static int judge(struct judging *j)
+static int judge(struct tenant_evaluation *e)
 {
     CLEANUP(presences_clear) struct presences presences = {0};
     CLEANUP(groups_clear) struct groups groups = {0};
-    int r = presences_again(j, &presences);
+    int r = presences_again(e, &presences);
     if (r >= 0)
-        r = groups_new(j, &groups);
-    return r < 0 ? r : pools_judge(j, &groups, &presences);
+        r = groups_new(e, &groups);
+    return r < 0 ? r : pools_judge(e, &groups, &presences);
 }
 
 int judge_again(const struct judge_context *ctx, const struct snapshot *snapshot,
@@ -45,7 +45,7 @@ int judge_again(const struct judge_context *ctx, const struct snapshot *snapshot
     after->source = memory->source;
     after->pool = memory->pool; /* borrowed until the end of this function; the drops are not */
     after->n_pools = memory->n_pools;
-    struct judging j = {
+    struct tenant_evaluation e = {
         .ctx = ctx,
         .snapshot = snapshot,
         .before = memory,
@@ -53,7 +53,7 @@ int judge_again(const struct judge_context *ctx, const struct snapshot *snapshot
         .observations = observations,
         .list_known = true,
     };
-    int r = judge(&j);
+    int r = judge(&e);
     after->pool = NULL;
     after->n_pools = 0;
     if (r < 0)

@@ -36,7 +36,7 @@ enum health_section section_parse(const char *word)
 #define PERMISSIONS "run seatwatchd --check-access to list all refused calls"
 #define SHOW_CALL "run seatwatchd --check-access to see which call"
 #define ONE_CALL "Graph does not answer this call"
-#define BLINDS(section) (1U << (section))
+#define DISCARDS(section) (1U << (section))
 #define PASSES .failure_group = CAUSE_NETWORK, .passes = true
 
 static const struct cause_row CAUSES[CAUSE_COUNT_] = {
@@ -88,14 +88,14 @@ static const struct cause_row CAUSES[CAUSE_COUNT_] = {
                    "fix that file, " CHECK_AND_RELOAD}},
     [CAUSE_SCHEMA_CHANGED] =
         {"schema_changed", .failure_group = CAUSE_SCHEMA_CHANGED, .at_once = true,
-         .blinds = BLINDS(HEALTH_ALLOTMENTS) | BLINDS(HEALTH_WAITING),
+         .discards = DISCARDS(HEALTH_ALLOTMENTS) | DISCARDS(HEALTH_WAITING),
          .because = {"the format of the responses has changed"},
          .hint = {"Graph answers, but a required member is missing in every row",
                   "the beta API may have changed: look for a newer seatwatchd; until then, no pool "
                   "of the tenant is evaluated"}},
     [CAUSE_EMPTIED] =
         {"emptied", .failure_group = CAUSE_EMPTIED, .at_once = true,
-         .blinds = BLINDS(HEALTH_ALLOTMENTS) | BLINDS(HEALTH_WAITING) | BLINDS(HEALTH_ERRORS),
+         .discards = DISCARDS(HEALTH_ALLOTMENTS) | DISCARDS(HEALTH_WAITING) | DISCARDS(HEALTH_ERRORS),
          .tenant_says = "Graph suddenly lists no licences",
          .tenants_say = " suddenly list no licences",
          .hint = {"Graph lists no licences, but listed some before; open alerts stay open",
@@ -104,7 +104,7 @@ static const struct cause_row CAUSES[CAUSE_COUNT_] = {
                   "configuration and reload"}},
     [CAUSE_ZERO_CONSUMPTION] =
         {"zero_consumption", .failure_group = CAUSE_ZERO_CONSUMPTION, .at_once = true,
-         .blinds = BLINDS(HEALTH_ALLOTMENTS) | BLINDS(HEALTH_WAITING),
+         .discards = DISCARDS(HEALTH_ALLOTMENTS) | DISCARDS(HEALTH_WAITING),
          .tenant_says = "Graph suddenly shows no consumed units in any pool",
          .tenants_say = " suddenly show no consumed units in any pool",
          .hint = {"Graph shows no consumed units in any pool, but showed some in several pools "

@@ -77,7 +77,7 @@ struct cause_row {
     enum cause failure_group;
     bool passes;     /* temporary; a change to it makes no update */
     bool at_once;    /* warns at once, without waiting for poll.warning */
-    unsigned blinds; /* sections that count as unread: bits 1 << HEALTH_... */
+    unsigned discards; /* sections that count as unread: bits 1 << HEALTH_... */
     /* "the licences have not been read for 5 min: BECAUSE", by section; NULL: as for the
      * allotments. */
     const char *because[HEALTH_SECTIONS_];

@@ -83,10 +83,10 @@ static int64_t gained(const struct allotment *a, const struct known_pool *past)
     return a->allotted - before; /* no overflow: both are Int32 */
 }
 
-void drops_follow(const struct judging *j, const struct groups *g, const struct group *of,
+void drops_follow(const struct tenant_evaluation *e, const struct groups *g, const struct group *of,
                   const struct presences *presences, struct known_drop *ret)
 {
-    const struct instant *now = &j->snapshot->taken;
+    const struct instant *now = &e->snapshot->taken;
     int64_t gains = 0;
     for (size_t i = 0; i < of->n; i++) {
         int64_t n = gained(groups_allotment(g, of, i), past_of(g, of, i, presences));
@@ -96,7 +96,7 @@ void drops_follow(const struct judging *j, const struct groups *g, const struct 
         const struct allotment *a = groups_allotment(g, of, i);
         const struct known_pool *past = past_of(g, of, i, presences);
         struct known_drop *d = &ret[i];
-        *d = past ? *known(j->before, past->id) : NO_DROP;
+        *d = past ? *known(e->before, past->id) : NO_DROP;
         d->id = a->id;
         d->allotted = a->units_known ? a->allotted : NUMBER_UNKNOWN;
         expire(d, now);
@@ -141,10 +141,10 @@ static bool is_breach(const struct threshold *t, int64_t reference, int64_t lost
 
 /* Opens a drop on a breach; closes it as the new normal after NEW_NORMAL_AFTER without a further
  * loss. */
-static void settle(const struct judging *j, struct known_drop *drop, size_t n, bool breach,
+static void settle(const struct tenant_evaluation *e, struct known_drop *drop, size_t n, bool breach,
                    struct finding *f)
 {
-    const struct instant *now = &j->snapshot->taken;
+    const struct instant *now = &e->snapshot->taken;
     bool lasts = false, any = false;
     for (size_t i = 0; i < n; i++) {
         any |= drop[i].reference != NUMBER_UNKNOWN;
@@ -164,7 +164,7 @@ static void settle(const struct judging *j, struct known_drop *drop, size_t n, b
     f->accepted = any && !lasts;
 }
 
-void drop_judge(const struct judging *j, const struct threshold *t, const struct capacity *c,
+void drop_judge(const struct tenant_evaluation *e, const struct threshold *t, const struct capacity *c,
                 struct known_drop *drop, size_t n, struct finding *ret, int64_t *ret_reference)
 {
     int64_t reference = c->allotted;
@@ -184,7 +184,7 @@ void drop_judge(const struct judging *j, const struct threshold *t, const struct
     }
     int64_t lost = reference - c->allotted;
     bool breach = is_breach(t, reference, lost);
-    settle(j, drop, n, breach, ret);
+    settle(e, drop, n, breach, ret);
     enum level harm = c->consumed > c->allotted ? LEVEL_CRITICAL : LEVEL_WARNING;
     enum level raise = breach && !ret->accepted ? harm : LEVEL_NONE;
     enum level keep = open && !ret->accepted ? LEVEL_WARNING : LEVEL_NONE;
@@ -195,9 +195,9 @@ void drop_judge(const struct judging *j, const struct threshold *t, const struct
 
 /* ---- memory ---- */
 
-int drop_remember(struct judging *j, const struct known_drop *d)
+int drop_remember(struct tenant_evaluation *e, const struct known_drop *d)
 {
-    struct tenant_memory *m = j->after;
+    struct tenant_memory *m = e->after;
     if (d->reference == NUMBER_UNKNOWN && d->n_peaks == 0)
         return 0;
     if (array_room(&m->drop, m->n_drops, sizeof *m->drop) < 0)
@@ -210,18 +210,18 @@ int drop_remember(struct judging *j, const struct known_drop *d)
     return 0;
 }
 
-int drops_carry(struct judging *j)
+int drops_carry(struct tenant_evaluation *e)
 {
-    for (size_t i = 0; i < j->before->n_drops; i++) {
-        const struct known_drop *d = &j->before->drop[i];
-        bool shown = j->list_known && snapshot_find(j->snapshot, d->id);
-        if (shown || !memory_pool(j->after, d->id))
+    for (size_t i = 0; i < e->before->n_drops; i++) {
+        const struct known_drop *d = &e->before->drop[i];
+        bool shown = e->list_known && snapshot_find(e->snapshot, d->id);
+        if (shown || !memory_pool(e->after, d->id))
             continue;
-        int r = drop_remember(j, d);
+        int r = drop_remember(e, d);
         if (r < 0)
             return r;
     }
-    if (j->after->n_drops > 0)
-        qsort(j->after->drop, j->after->n_drops, sizeof *j->after->drop, compare_ids);
+    if (e->after->n_drops > 0)
+        qsort(e->after->drop, e->after->n_drops, sizeof *e->after->drop, compare_ids);
     return 0;
 }

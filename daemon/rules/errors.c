@@ -8,7 +8,7 @@
  * Groups beyond SNAPSHOT_ERROR_GROUPS_MAX are counted together as one group, "other". While there
  * is such a group, one that is not listed may be in it and is unknown, not absent.
  *
- * A group that is no longer listed has 0 errors for MEMORY_KEPT, so that its alert clears by the
+ * A group that is no longer listed has 0 errors for MEMORY_RETENTION, so that its alert clears by the
  * usual rules. */
 #include "base/text.h"
 #include "rules/internal.h"
@@ -44,28 +44,28 @@ static void seen_free(struct seen_group *s, size_t n)
 }
 
 /* A group that reappears counts as new. */
-static usec_t first_seen(const struct judging *j, const struct seen_group *s)
+static usec_t first_seen(const struct tenant_evaluation *e, const struct seen_group *s)
 {
     bool came_back = s->past && s->group && s->past->absent_since.boot != 0;
-    return s->past && !came_back ? s->past->first_seen_at : j->snapshot->taken.at;
+    return s->past && !came_back ? s->past->first_seen_at : e->snapshot->taken.at;
 }
 
-static int remember(struct judging *j, const struct seen_group *s, const char *sku_id,
+static int remember(struct tenant_evaluation *e, const struct seen_group *s, const char *sku_id,
                     const char *code, struct instant absent_since)
 {
-    struct known_group *dst = &j->after->group[j->after->n_groups];
-    *dst = (struct known_group){.first_seen_at = first_seen(j, s), .absent_since = absent_since};
-    j->after->n_groups++; /* tenant_memory_free takes apart a half-built one */
+    struct known_group *dst = &e->after->group[e->after->n_groups];
+    *dst = (struct known_group){.first_seen_at = first_seen(e, s), .absent_since = absent_since};
+    e->after->n_groups++; /* tenant_memory_free takes apart a half-built one */
     bool copied = text_copy(s->subject, &dst->subject) >= 0 &&
                   text_copy(sku_id, &dst->sku_id) >= 0 && text_copy(code, &dst->code) >= 0;
     return copied ? 0 : -ENOMEM;
 }
 
-static int judge_group(struct judging *j, struct groups *g, const struct seen_group *s,
+static int judge_group(struct tenant_evaluation *e, struct groups *g, const struct seen_group *s,
                        bool known)
 {
-    const struct rule_options *o = j->ctx->options;
-    const struct instant *now = &j->snapshot->taken;
+    const struct rule_options *o = e->ctx->options;
+    const struct instant *now = &e->snapshot->taken;
     const char *sku_id = s->group ? s->group->sku_id : s->past->sku_id;
     const char *code = s->group ? s->group->code : s->past->code;
     struct instant absent_since = s->past ? s->past->absent_since : (struct instant){0};
@@ -73,9 +73,9 @@ static int judge_group(struct judging *j, struct groups *g, const struct seen_gr
         absent_since = (struct instant){0};
     else if (known && absent_since.boot == 0)
         absent_since = *now;
-    if (known && !s->group && instant_since(&absent_since, now) >= MEMORY_KEPT)
+    if (known && !s->group && instant_since(&absent_since, now) >= MEMORY_RETENTION)
         return 0;
-    int r = remember(j, s, sku_id, code, absent_since);
+    int r = remember(e, s, sku_id, code, absent_since);
     if (r < 0)
         return r;
 
@@ -84,10 +84,10 @@ static int judge_group(struct judging *j, struct groups *g, const struct seen_gr
     r = groups_part_number(g, sku_id, &part);
     if (r < 0)
         return r;
-    enum ignore ignore = rules_for(o, j->ctx->tenant, sku_id, part, NULL, t);
+    enum ignore ignore = rules_for(o, e->ctx->tenant, sku_id, part, NULL, t);
     if (ignore == IGNORE_ALL)
         return 0;
-    struct observation *observation = judging_observation(j, KIND_ERRORS, strdup(s->subject));
+    struct observation *observation = judging_observation(e, KIND_ERRORS, strdup(s->subject));
     if (!observation)
         return -ENOMEM;
     bool costs_nothing = sku_id && product_is_free(sku_id, part);
@@ -101,7 +101,7 @@ static int judge_group(struct judging *j, struct groups *g, const struct seen_gr
         finding_set(&observation->finding[0], count, level, keep > level ? keep : level);
         observation->context->error_count = count;
         if (s->group)
-            observation->context->errors_since_at = first_seen(j, s);
+            observation->context->errors_since_at = first_seen(e, s);
     }
     r = text_copy(code, &observation->context->error_code);
     if (r >= 0 && sku_id)
@@ -109,20 +109,20 @@ static int judge_group(struct judging *j, struct groups *g, const struct seen_gr
     return r;
 }
 
-int errors_judge(struct judging *j, struct groups *g)
+int errors_judge(struct tenant_evaluation *e, struct groups *g)
 {
-    const struct snapshot *s = j->snapshot;
-    const struct tenant_memory *m = j->before;
+    const struct snapshot *s = e->snapshot;
+    const struct tenant_memory *m = e->before;
     /* An emptied list of pools makes the errors implausible, too. */
-    bool known = s->errors == SECTION_COMPLETE && !j->after->emptied;
+    bool known = s->errors == SECTION_COMPLETE && !e->after->emptied;
     const struct error_group other = {.code = (char[]){OTHER}, .count = known ? s->other_errors : 0};
     size_t n_groups = known ? s->n_error_groups : 0, n = 0;
     size_t most = n_groups + m->n_groups + (other.count > 0);
     if (most == 0)
         return 0;
-    j->after->group = calloc(most, sizeof *j->after->group);
+    e->after->group = calloc(most, sizeof *e->after->group);
     struct seen_group *seen = calloc(most, sizeof *seen);
-    int r = seen && j->after->group ? 0 : -ENOMEM;
+    int r = seen && e->after->group ? 0 : -ENOMEM;
     for (size_t i = 0; r >= 0 && i < n_groups; i++, n++) {
         seen[n] = (struct seen_group){.group = &s->error_group[i]};
         seen[n].subject = subject_of(s->error_group[i].sku_id, s->error_group[i].code);
@@ -147,9 +147,9 @@ int errors_judge(struct judging *j, struct groups *g)
             both.past = both.past ? both.past : seen[i].past;
         }
         bool folded = other.count > 0 && !both.group;
-        if (folded && j->after->n_groups >= GROUPS_KEPT)
+        if (folded && e->after->n_groups >= GROUPS_KEPT)
             continue; /* no observation: its alert, if there is one, stays as it is */
-        r = judge_group(j, g, &both, known && !folded);
+        r = judge_group(e, g, &both, known && !folded);
     }
     seen_free(seen, n);
     return r;

@@ -36,27 +36,27 @@ void observations_free(struct observations *s)
     free(s);
 }
 
-struct observation *judging_observation(struct judging *j, enum kind kind, char *subject)
+struct observation *judging_observation(struct tenant_evaluation *e, enum kind kind, char *subject)
 {
     CLEANUP(free) char *owned = subject;
     if (!subject)
         return NULL;
-    if (array_room(&j->observations->observation, j->observations->n, sizeof(struct observation)) < 0)
+    if (array_room(&e->observations->observation, e->observations->n, sizeof(struct observation)) < 0)
         return NULL;
-    struct observation *s = &j->observations->observation[j->observations->n];
+    struct observation *s = &e->observations->observation[e->observations->n];
     *s = (struct observation){.kind = kind};
-    if (context_begin(j->ctx, j->snapshot->taken.at, &s->context) < 0)
+    if (context_begin(e->ctx, e->snapshot->taken.at, &s->context) < 0)
         return NULL;
     s->subject = TAKE(owned);
-    j->observations->n++;
+    e->observations->n++;
     return s;
 }
 
-usec_t judging_now(const struct judging *j)
+usec_t judging_now(const struct tenant_evaluation *e)
 {
-    int64_t seconds = (int64_t)(j->snapshot->taken.at / USEC_PER_SEC) - j->ctx->clock_ahead;
+    int64_t seconds = (int64_t)(e->snapshot->taken.at / USEC_PER_SEC) - e->ctx->clock_ahead;
     return seconds < 0 ? 0
-                       : (usec_t)seconds * USEC_PER_SEC + j->snapshot->taken.at % USEC_PER_SEC;
+                       : (usec_t)seconds * USEC_PER_SEC + e->snapshot->taken.at % USEC_PER_SEC;
 }
 
 /* ---- context ---- */

@@ -6,22 +6,22 @@
  * same licences: its alert clears when they are clear, and stays raised while one is not. */
 #include "rules/internal.h"
 
-/* Whether only a source other than the current one lists the pool. *ret_expired: for MEMORY_KEPT. */
-static bool former_is(const struct judging *j, const struct known_pool *p, bool *ret_expired)
+/* Whether only a source other than the current one lists the pool. *ret_expired: for MEMORY_RETENTION. */
+static bool former_is(const struct tenant_evaluation *e, const struct known_pool *p, bool *ret_expired)
 {
-    *ret_expired = j->list_known && p->absent_since.boot != 0 &&
-                   instant_since(&p->absent_since, &j->snapshot->taken) >= MEMORY_KEPT;
-    return j->after->source != SOURCE_NONE && !pool_id_is_of(p->id, j->after->source);
+    *ret_expired = e->list_known && p->absent_since.boot != 0 &&
+                   instant_since(&p->absent_since, &e->snapshot->taken) >= MEMORY_RETENTION;
+    return e->after->source != SOURCE_NONE && !pool_id_is_of(p->id, e->after->source);
 }
 
 /* Derives a finding from the listed pools of the SKU. False: none has an observation. */
-static bool judge_rule(const struct judging *j, const struct groups *g, const struct group *of, struct finding *ret)
+static bool judge_rule(const struct tenant_evaluation *e, const struct groups *g, const struct group *of, struct finding *ret)
 {
     bool any = false, kept = false, unknown = false, offered = false;
     for (size_t i = 0; i < of->n; i++) {
         size_t place = g->observation[g->order[of->first + i]];
         const struct finding *f =
-            place ? observation_finding(&j->observations->observation[place - 1], ret->rule) : NULL;
+            place ? observation_finding(&e->observations->observation[place - 1], ret->rule) : NULL;
         if (!f)
             continue;
         any = true;
@@ -37,18 +37,18 @@ static bool judge_rule(const struct judging *j, const struct groups *g, const st
 
 /* capacity_drop stays unknown: it compares a pool with its own past, which the current source does
  * not have. allotment_gone clears as soon as the SKU is listed. */
-void former_judge(const struct judging *j, const struct groups *g, const struct known_pool *p,
+void former_judge(const struct tenant_evaluation *e, const struct groups *g, const struct known_pool *p,
                   const struct threshold t[static RULE_COUNT_], struct observation *s)
 {
-    struct known_pool *after = memory_pool(j->after, p->id);
+    struct known_pool *after = memory_pool(e->after, p->id);
     bool listed = false, blocked = false;
-    s->former = former_is(j, p, &s->expired);
+    s->former = former_is(e, p, &s->expired);
     const struct group *group = s->former ? groups_find(g, known_pool_key(p)) : NULL;
     for (size_t i = 0; group && i < s->n_findings; i++) {
         struct finding *f = &s->finding[i];
         if (rule_row(f->rule)->rests_on & RESTS_ON_REFERENCE)
             continue;
-        listed |= judge_rule(j, g, group, f);
+        listed |= judge_rule(e, g, group, f);
         blocked |= f->keep > LEVEL_NONE;
     }
     if (listed)
@@ -57,13 +57,13 @@ void former_judge(const struct judging *j, const struct groups *g, const struct 
         after->blocked = blocked;
 }
 
-void formers_forget(const struct judging *j)
+void formers_forget(const struct tenant_evaluation *e)
 {
-    struct tenant_memory *m = j->after;
+    struct tenant_memory *m = e->after;
     size_t kept = 0;
     for (size_t i = 0; i < m->n_pools; i++) {
         bool expired;
-        if (former_is(j, &m->pool[i], &expired) && expired && !m->pool[i].blocked)
+        if (former_is(e, &m->pool[i], &expired) && expired && !m->pool[i].blocked)
             known_pool_clear(&m->pool[i]);
         else
             m->pool[kept++] = m->pool[i];

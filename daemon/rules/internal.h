@@ -45,7 +45,7 @@ int64_t day_of(usec_t at, int32_t utc_offset, usec_t begins);
 
 /* ---- evaluation.c: state of one evaluation, and helpers of all rules ---- */
 
-struct judging { /* a call of judge_snapshot or judge_again */
+struct tenant_evaluation { /* a call of judge_snapshot or judge_again */
     const struct judge_context *ctx;
     const struct snapshot *snapshot;
     const struct tenant_memory *before;
@@ -53,11 +53,11 @@ struct judging { /* a call of judge_snapshot or judge_again */
     struct observations *observations;
     bool list_known; /* the list of pools is complete and plausible */
 };
-usec_t judging_now(const struct judging *j); /* time of the snapshot, by the clock of its source */
+usec_t judging_now(const struct tenant_evaluation *e); /* time of the snapshot, by the clock of its source */
 /* Appends an observation with tenant, time and zone in its context. NULL: out of memory, also if
- * `subject` is NULL. The result is borrowed from j and valid until the next call. Takes ownership
+ * `subject` is NULL. The result is borrowed from e and valid until the next call. Takes ownership
  * of `subject`, also on failure. */
-struct observation *judging_observation(struct judging *j, enum kind kind, char *subject);
+struct observation *judging_observation(struct tenant_evaluation *e, enum kind kind, char *subject);
 /* A new context with tenant, time and zone. */
 int context_begin(const struct judge_context *ctx, usec_t at, struct alert_context **ret);
 /* Sets sku_id, sku_part_number and sku_name. */
@@ -85,7 +85,7 @@ enum presence {
     PRESENCE_MISSING,  /* not in the list, not yet for alerts.absence */
     PRESENCE_GONE,     /* not in the list for alerts.absence */
     PRESENCE_REPLACED, /* a new pool of the SKU takes over its state */
-    PRESENCE_FORGOTTEN /* absent for MEMORY_KEPT: no more observations */
+    PRESENCE_FORGOTTEN /* absent for MEMORY_RETENTION: no more observations */
 };
 struct presences {
     enum presence *known; /* by index into before->pool */
@@ -93,12 +93,12 @@ struct presences {
     const struct known_pool **past;     /* the pool as remembered */
     const struct known_pool **replaced; /* the pool that it replaces */
 };
-/* Fills in *ret and, in j->after, the pools, source, emptied, mass_absence and zero_since. Clears
- * j->list_known if the list is implausible because of zero_since. *ret must be cleared on failure,
+/* Fills in *ret and, in e->after, the pools, source, emptied, mass_absence and zero_since. Clears
+ * e->list_known if the list is implausible because of zero_since. *ret must be cleared on failure,
  * too. */
-int absence_judge(struct judging *j, struct presences *ret);
+int absence_classify(struct tenant_evaluation *e, struct presences *ret);
 /* All pools PRESENT, all pointers NULL. *ret must be cleared on failure, too. */
-int presences_new(const struct judging *j, struct presences *ret);
+int presences_new(const struct tenant_evaluation *e, struct presences *ret);
 void presences_clear(struct presences *f);
 bool presence_is_remembered(enum presence presence); /* UNKNOWN, MISSING or GONE */
 DEFINE_CLEANUP_IN_PLACE(struct presences, presences_clear)
@@ -109,19 +109,19 @@ DEFINE_CLEANUP_IN_PLACE(struct presences, presences_clear)
  * poll. Its id is borrowed. */
 struct group;
 struct groups;
-void drops_follow(const struct judging *j, const struct groups *g, const struct group *of,
+void drops_follow(const struct tenant_evaluation *e, const struct groups *g, const struct group *of,
                   const struct presences *presences, struct known_drop *ret);
 /* The finding capacity_drop of a pool, or of the n pools of a SKU together. Opens and closes drops
  * in drop[i]. *ret_reference: units before the drop; NUMBER_UNKNOWN: there is none. */
-void drop_judge(const struct judging *j, const struct threshold *t, const struct capacity *c,
+void drop_judge(const struct tenant_evaluation *e, const struct threshold *t, const struct capacity *c,
                 struct known_drop *drop, size_t n, struct finding *ret, int64_t *ret_reference);
 /* The finding of a pool that is not in the list. */
 void drop_unknown(const struct threshold *t, struct finding *ret);
-/* Copies *d to j->after, unless it is empty. */
-int drop_remember(struct judging *j, const struct known_drop *d);
-/* Copies the drops of pools that this poll did not list, and sorts j->after->drop. Call it after
+/* Copies *d to e->after, unless it is empty. */
+int drop_remember(struct tenant_evaluation *e, const struct known_drop *d);
+/* Copies the drops of pools that this poll did not list, and sorts e->after->drop. Call it after
  * pools_judge. */
-int drops_carry(struct judging *j);
+int drops_carry(struct tenant_evaluation *e);
 
 /* ---- skus.c: pools grouped by SKU ---- */
 
@@ -144,8 +144,8 @@ struct groups {
     const struct known_pool **known;
     size_t n_known;
 };
-/* Borrows from j. *ret must be cleared on failure, too. */
-int groups_new(const struct judging *j, struct groups *ret);
+/* Borrows from e. *ret must be cleared on failure, too. */
+int groups_new(const struct tenant_evaluation *e, struct groups *ret);
 void groups_clear(struct groups *g);
 DEFINE_CLEANUP_IN_PLACE(struct groups, groups_clear)
 const struct group *groups_find(const struct groups *g, const char *key); /* NULL: not listed */
@@ -168,11 +168,11 @@ const char *allotment_key(const struct allotment *a);
 
 /* Marks the observation of such a pool, and sets its findings by those of the listed pools of its
  * SKU. Call it after these have their observations. */
-void former_judge(const struct judging *j, const struct groups *g, const struct known_pool *p,
+void former_judge(const struct tenant_evaluation *e, const struct groups *g, const struct known_pool *p,
                   const struct threshold t[static RULE_COUNT_], struct observation *s);
-/* Removes from j->after expired pools whose SKU is clear in the current source. Call it after
+/* Removes from e->after expired pools whose SKU is clear in the current source. Call it after
  * pools_judge. */
-void formers_forget(const struct judging *j);
+void formers_forget(const struct tenant_evaluation *e);
 
 /* ---- siblings.c: free units of the other pools of a SKU ---- */
 
@@ -221,8 +221,8 @@ int poll_context(const struct poll_state *p, const struct tenant_health *h,
 /* ---- pools.c, sku_scope.c, subscriptions.c, errors.c: append the observations of their kinds ----
  */
 
-int pools_judge(struct judging *j, const struct groups *g, const struct presences *presences);
+int pools_judge(struct tenant_evaluation *e, const struct groups *g, const struct presences *presences);
 /* Called by pools_judge with scope = "sku". */
-int skus_judge(struct judging *j, const struct groups *g, const struct presences *presences);
-int subscriptions_judge(struct judging *j, const struct groups *g);
-int errors_judge(struct judging *j, struct groups *g);
+int skus_judge(struct tenant_evaluation *e, const struct groups *g, const struct presences *presences);
+int subscriptions_judge(struct tenant_evaluation *e, const struct groups *g);
+int errors_judge(struct tenant_evaluation *e, struct groups *g);

@@ -6,13 +6,13 @@
 
 /* "pool-1 (SPE_E5): consumedUnits; and 2 more pools". Without the id if it is made up, as in the
  * subscribedSkus fallback. */
-static void note_unusable(struct judging *j, const struct groups *g)
+static void note_unusable(struct tenant_evaluation *e, const struct groups *g)
 {
     const struct allotment *first = NULL;
     char text[2 * UNUSABLE_MAX], more[40] = "";
     size_t n = 0;
-    for (size_t i = 0; j->list_known && i < j->snapshot->n_allotments; i++) {
-        const struct allotment *a = &j->snapshot->allotment[i];
+    for (size_t i = 0; e->list_known && i < e->snapshot->n_allotments; i++) {
+        const struct allotment *a = &e->snapshot->allotment[i];
         if (!a->unusable || g->ignored[i])
             continue;
         first = first ? first : a;
@@ -28,28 +28,28 @@ static void note_unusable(struct judging *j, const struct groups *g)
     else
         (void)snprintf(text, sizeof text, "%.80s (%.40s): %s%s", first->id,
                        product ? product : "no product", first->unusable, more);
-    (void)text_clean(j->after->unusable, sizeof j->after->unusable, text, strlen(text));
+    (void)text_clean(e->after->unusable, sizeof e->after->unusable, text, strlen(text));
 }
 
-static int judge_all(struct judging *j)
+static int judge_all(struct tenant_evaluation *e)
 {
     CLEANUP(presences_clear) struct presences presences = {0};
     CLEANUP(groups_clear) struct groups groups = {0};
-    int r = absence_judge(j, &presences);
+    int r = absence_classify(e, &presences);
     if (r >= 0)
-        r = groups_new(j, &groups);
+        r = groups_new(e, &groups);
     if (r >= 0)
-        r = pools_judge(j, &groups, &presences);
+        r = pools_judge(e, &groups, &presences);
     if (r >= 0)
-        formers_forget(j);
+        formers_forget(e);
     if (r >= 0)
-        r = drops_carry(j);
+        r = drops_carry(e);
     if (r >= 0)
-        r = subscriptions_judge(j, &groups);
+        r = subscriptions_judge(e, &groups);
     if (r >= 0)
-        r = errors_judge(j, &groups);
+        r = errors_judge(e, &groups);
     if (r >= 0)
-        note_unusable(j, &groups);
+        note_unusable(e, &groups);
     return r;
 }
 
@@ -62,7 +62,7 @@ int judge_snapshot(const struct judge_context *ctx, const struct snapshot *snaps
     CLEANUP(tenant_memory_free) struct tenant_memory *after = calloc(1, sizeof *after);
     if (!observations || !after)
         return failure_oom(ret_failure);
-    struct judging j = {
+    struct tenant_evaluation e = {
         .ctx = ctx,
         .snapshot = snapshot,
         .before = before ? before : &NOTHING_KNOWN,
@@ -70,7 +70,7 @@ int judge_snapshot(const struct judge_context *ctx, const struct snapshot *snaps
         .observations = observations,
         .list_known = snapshot->allotments == SECTION_COMPLETE && !snapshot->schema_changed,
     };
-    if (judge_all(&j) < 0)
+    if (judge_all(&e) < 0)
         return failure_oom(ret_failure);
     *ret_observations = TAKE(observations);
     *ret_after = TAKE(after);

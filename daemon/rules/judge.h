@@ -68,7 +68,7 @@ struct observation {
     char *replaces; /* subject whose alert state moves to this one (a replaced pool); else NULL */
     /* capacity: only a source other than the current one lists this pool. Its findings then
      * describe the pools of its SKU in the current source: KNOWN with keep NONE if all of them are
-     * clear, KNOWN with keep CRITICAL if one is not. `expired`: this has lasted for MEMORY_KEPT. */
+     * clear, KNOWN with keep CRITICAL if one is not. `expired`: this has lasted for MEMORY_RETENTION. */
     bool former, expired;
     bool subscription_explains; /* capacity: no subscription of the pool is in force; the alert
                                  * about the subscription takes precedence */
@@ -84,11 +84,11 @@ DEFINE_CLEANUP(struct observations *, observations_free)
 
 /* How long a subject that is gone, or that only another source lists, is remembered and yields
  * observations. */
-#define MEMORY_KEPT (7 * USEC_PER_DAY)
+#define MEMORY_RETENTION (7 * USEC_PER_DAY)
 
 /* If at least ZERO_POOLS pools had consumed units and all pools now show 0, the list counts as
  * unknown for this long. */
-#define ZERO_DISBELIEVED USEC_PER_DAY
+#define ZERO_UNKNOWN_MAX USEC_PER_DAY
 #define ZERO_POOLS 3
 
 /* ---- memory: state of one tenant between polls; the store persists it ---- */
@@ -145,7 +145,7 @@ struct tenant_memory {
     size_t n_pools;
     struct known_subscription *subscription; /* in id order */
     size_t n_subscriptions;
-    struct known_group *group; /* last listed at most MEMORY_KEPT ago */
+    struct known_group *group; /* last listed at most MEMORY_RETENTION ago */
     size_t n_groups;
     struct known_drop *drop; /* in id order */
     size_t n_drops;
@@ -156,7 +156,7 @@ struct tenant_memory {
      * Not stored. */
     char unusable[UNUSABLE_MAX];
     /* Consumption fell to 0 in all pools at once, and lists count as unknown since then; unset: no.
-     * Ends when a pool shows consumed units, or after ZERO_DISBELIEVED, when 0 is accepted. */
+     * Ends when a pool shows consumed units, or after ZERO_UNKNOWN_MAX, when 0 is accepted. */
     struct instant zero_since;
 };
 void tenant_memory_free(struct tenant_memory *m);
@@ -217,9 +217,9 @@ void health_update_rights(struct tenant_health *h, const struct instant *now,
                           const struct failure *f);
 /* Sections that count as unread because the last response is implausible: bits 1 << HEALTH_...
  * *ret_cause: the reason; CAUSE_NONE if there are none. */
-unsigned health_blinds(const struct tenant_health *h, enum cause *ret_cause);
+unsigned health_discarded_sections(const struct tenant_health *h, enum cause *ret_cause);
 /* Records the end of a poll. Every poll has a snapshot, even one that read nothing. `after`: the
- * memory that judge_snapshot returned. f NULL: no failure. Sections that health_blinds names count
+ * memory that judge_snapshot returned. f NULL: no failure. Sections that health_discarded_sections names count
  * as incomplete. */
 void health_update(struct tenant_health *h, const struct snapshot *snapshot,
                    const struct tenant_memory *after, const struct failure *f);

@@ -41,22 +41,22 @@ static void update_units(struct tenant_health *h, const struct tenant_memory *af
 }
 
 /* In descending order of priority. */
-unsigned health_blinds(const struct tenant_health *h, enum cause *ret_cause)
+unsigned health_discarded_sections(const struct tenant_health *h, enum cause *ret_cause)
 {
     const struct {
-        bool so;
+        bool active;
         enum cause cause;
-    } DOUBTS[] = {{h->schema_changed, CAUSE_SCHEMA_CHANGED},
+    } CHECKS[] = {{h->schema_changed, CAUSE_SCHEMA_CHANGED},
                   {h->emptied, CAUSE_EMPTIED},
                   {h->zero_consumption, CAUSE_ZERO_CONSUMPTION}};
-    unsigned blinds = 0;
+    unsigned discards = 0;
     *ret_cause = CAUSE_NONE;
-    for (size_t i = 0; i < N_ELEMENTS(DOUBTS); i++) {
-        blinds |= DOUBTS[i].so ? cause_row(DOUBTS[i].cause)->blinds : 0;
-        if (DOUBTS[i].so && *ret_cause == CAUSE_NONE)
-            *ret_cause = DOUBTS[i].cause;
+    for (size_t i = 0; i < N_ELEMENTS(CHECKS); i++) {
+        discards |= CHECKS[i].active ? cause_row(CHECKS[i].cause)->discards : 0;
+        if (CHECKS[i].active && *ret_cause == CAUSE_NONE)
+            *ret_cause = CHECKS[i].cause;
     }
-    return blinds;
+    return discards;
 }
 
 void health_update(struct tenant_health *h, const struct snapshot *snapshot,
@@ -82,9 +82,9 @@ void health_update(struct tenant_health *h, const struct snapshot *snapshot,
         [HEALTH_WAITING] = waiting_complete(snapshot),
         [HEALTH_ERRORS] = snapshot->errors != SECTION_UNKNOWN,
     };
-    unsigned blinds = health_blinds(h, &cause);
+    unsigned discards = health_discarded_sections(h, &cause);
     for (int i = 0; i < HEALTH_UNITS; i++)
-        section_update(&h->section[i], complete[i] && !(blinds & 1U << i), taken);
+        section_update(&h->section[i], complete[i] && !(discards & 1U << i), taken);
     if (h->section[HEALTH_ALLOTMENTS].incomplete_polls == 0)
         update_units(h, after, taken);
 }
@@ -126,8 +126,8 @@ static bool limit_is_met(const struct limit *l, const struct threshold *t, usec_
         return s->incomplete_polls >= l->value;
     if (age / USEC_PER_SEC < (usec_t)l->value)
         return false;
-    bool rare = interval / USEC_PER_SEC >= (usec_t)l->value;
-    return rare || s->incomplete_polls >= t->min_samples;
+    bool interval_exceeds_limit = interval / USEC_PER_SEC >= (usec_t)l->value;
+    return interval_exceeds_limit || s->incomplete_polls >= t->min_samples;
 }
 
 static enum level section_level(const struct threshold *t, usec_t interval,
@@ -159,7 +159,7 @@ static enum cause find_cause(const struct tenant_health *h)
         return CAUSE_CONFIG;
     if (cause_row(failure)->at_once)
         return failure;
-    (void)health_blinds(h, &doubt);
+    (void)health_discarded_sections(h, &doubt);
     return doubt != CAUSE_NONE ? doubt
            : h->mass_absence   ? CAUSE_MASS_DISAPPEARANCE
                                : failure;
@@ -205,7 +205,7 @@ static int set_cause(struct alert_context *f, enum cause c, const struct tenant_
 
 /* ---- the worst section ---- */
 
-struct trouble {
+struct poll_problem {
     enum level level;            /* of the worst section */
     bool unread;                 /* a section is incomplete, with or without a level */
     enum health_section section; /* named in the alert */
@@ -216,10 +216,10 @@ struct trouble {
 /* An incomplete section has a level by its age, or at once if the cause says so. The alert names
  * the most important section that has a level, else the most important incomplete one. The list of
  * pools is the most important, because the other sections cannot be read without it. */
-static struct trouble find_trouble(const struct tenant_health *h, const struct threshold *poll,
+static struct poll_problem find_problem(const struct tenant_health *h, const struct threshold *poll,
                                    usec_t interval, const struct instant *now)
 {
-    struct trouble t = {.section = HEALTH_ALLOTMENTS, .cause = find_cause(h)};
+    struct poll_problem t = {.section = HEALTH_ALLOTMENTS, .cause = find_cause(h)};
     enum level at_once = cause_row(t.cause)->at_once ? level_enabled(poll, LEVEL_WARNING) : LEVEL_NONE;
     bool named = false;
     for (int i = HEALTH_STORED_ - 1; i >= 0; i--) {
@@ -266,7 +266,7 @@ static const char *source_word(enum source source)
 
 /* The text of the failure names the missing permission, user or group. */
 #define ONLY_RIGHTS \
-    "licence pools are still monitored; usage rights are not until this works"
+    "licence pools are still monitored; usage rights are not monitored until this is fixed"
 
 /* Look-ups of usage_rights fail while the polls succeed. Causes that warn at once do so only after
  * a second failure, because a new user takes time to appear everywhere in Entra. */
@@ -315,37 +315,37 @@ static int fill_observation(const struct judge_context *ctx, const struct tenant
     if (h->first_poll.boot == 0 && !h->broken_config)
         return 0; /* not polled yet: unknown */
 
-    struct trouble trouble = find_trouble(h, poll, ctx->tenant->interval, now);
+    struct poll_problem problem = find_problem(h, poll, ctx->tenant->interval, now);
     /* One failure may replace another: no alert resolves until every section is read. */
-    bool unread = trouble.unread || h->section[HEALTH_RIGHTS].incomplete_polls > 0;
-    enum level keep = unread && trouble.level < LEVEL_WARNING ? LEVEL_WARNING : trouble.level;
-    finding_set(f, (int64_t)(trouble.age / USEC_PER_SEC), trouble.level, keep);
-    if (trouble.level == LEVEL_NONE && !h->failing)
+    bool unread = problem.unread || h->section[HEALTH_RIGHTS].incomplete_polls > 0;
+    enum level keep = unread && problem.level < LEVEL_WARNING ? LEVEL_WARNING : problem.level;
+    finding_set(f, (int64_t)(problem.age / USEC_PER_SEC), problem.level, keep);
+    if (problem.level == LEVEL_NONE && !h->failing)
         return fill_rights(ctx, h, poll, now, s);
     if (f->state != FINDING_KNOWN)
         return 0;
-    r = text_copy(section_word(trouble.section), &s->context->section);
-    if (r >= 0 && trouble.cause == CAUSE_UNUSABLE_NUMBERS && h->unusable[0])
+    r = text_copy(section_word(problem.section), &s->context->section);
+    if (r >= 0 && problem.cause == CAUSE_UNUSABLE_NUMBERS && h->unusable[0])
         r = text_copy(h->unusable, &s->context->host);
-    return r < 0 ? r : set_cause(s->context, trouble.cause, h);
+    return r < 0 ? r : set_cause(s->context, problem.cause, h);
 }
 
 void poll_state_of(const struct judge_context *ctx, const struct tenant_health *h,
-                const struct instant *now, struct poll_state *ret)
+                   const struct instant *now, struct poll_state *ret)
 {
     struct threshold t[RULE_COUNT_];
     *ret = (struct poll_state){0};
     if (h->first_poll.boot == 0 || h->broken_config)
         return;
     (void)rules_for(ctx->options, ctx->tenant, NULL, NULL, NULL, t);
-    struct trouble trouble = find_trouble(h, &t[RULE_POLL], ctx->tenant->interval, now);
-    if (trouble.level == LEVEL_NONE && !h->failing)
+    struct poll_problem problem = find_problem(h, &t[RULE_POLL], ctx->tenant->interval, now);
+    if (problem.level == LEVEL_NONE && !h->failing)
         return;
-    ret->cause = trouble.cause;
-    ret->failure_group = cause_row(trouble.cause)->failure_group;
-    ret->section = section_word(trouble.section);
-    ret->level = t[RULE_POLL].off ? LEVEL_NONE : trouble.level;
-    ret->age = trouble.age;
+    ret->cause = problem.cause;
+    ret->failure_group = cause_row(problem.cause)->failure_group;
+    ret->section = section_word(problem.section);
+    ret->level = t[RULE_POLL].off ? LEVEL_NONE : problem.level;
+    ret->age = problem.age;
 }
 
 int poll_context(const struct poll_state *p, const struct tenant_health *h, struct alert_context *f)

@@ -30,13 +30,13 @@ static bool trial_is_known(const struct allotment *a)
     return a->subscriptions_known;
 }
 
-static bool is_silent(const struct judging *j, const struct group *g, const struct allotment *a,
+static bool is_silent(const struct tenant_evaluation *e, const struct group *g, const struct allotment *a,
                       enum ignore ignore)
 {
     /* If the source does not say whether the pool is a trial, its last known state stays. */
-    const struct known_pool *past = trial_is_known(a) ? NULL : memory_pool(j->before, a->id);
+    const struct known_pool *past = trial_is_known(a) ? NULL : memory_pool(e->before, a->id);
     bool costs_nothing = g->free || (past ? past->silent : allotment_is_trial(a));
-    return ignore == IGNORE_ALERTS || (costs_nothing && !j->ctx->options->watch_free_skus);
+    return ignore == IGNORE_ALERTS || (costs_nothing && !e->ctx->options->watch_free_skus);
 }
 
 bool allotment_has_ended(const struct allotment *a)
@@ -49,31 +49,31 @@ bool allotment_has_ended(const struct allotment *a)
     return true;
 }
 
-int sku_load(const struct judging *j, const struct groups *g, const struct group *group,
+int sku_load(const struct tenant_evaluation *e, const struct groups *g, const struct group *group,
              const struct presences *presences, struct sku *ret)
 {
-    const struct rule_options *o = j->ctx->options;
+    const struct rule_options *o = e->ctx->options;
     ret->group = group;
     ret->pool = calloc(group->n, sizeof *ret->pool);
     ret->drop = calloc(group->n, sizeof *ret->drop);
     if (!ret->pool || !ret->drop)
         return -ENOMEM;
-    drops_follow(j, g, group, presences, ret->drop);
+    drops_follow(e, g, group, presences, ret->drop);
     for (size_t i = 0; i < group->n; i++) {
         struct pool_case *p = &ret->pool[i];
         p->a = groups_allotment(g, group, i);
         p->capacity = capacity_of(p->a);
-        p->ignore = rules_for(o, j->ctx->tenant, p->a->sku_id, p->a->sku_part_number,
+        p->ignore = rules_for(o, e->ctx->tenant, p->a->sku_id, p->a->sku_part_number,
                               o->scope == SCOPE_SKU ? NULL : p->a->id, p->threshold);
-        p->silent = is_silent(j, group, p->a, p->ignore);
+        p->silent = is_silent(e, group, p->a, p->ignore);
         g->silent[g->order[group->first + i]] = p->silent;
         g->ignored[g->order[group->first + i]] = p->ignore == IGNORE_ALL;
-        struct known_pool *known = memory_pool(j->after, p->a->id);
+        struct known_pool *known = memory_pool(e->after, p->a->id);
         if (known)
             known->silent = p->silent;
-        capacity_judge(&p->capacity, p->threshold, judging_now(j), p->finding);
+        capacity_judge(&p->capacity, p->threshold, judging_now(e), p->finding);
         if (o->scope != SCOPE_SKU)
-            drop_judge(j, &p->threshold[RULE_CAPACITY_DROP], &p->capacity, &ret->drop[i], 1,
+            drop_judge(e, &p->threshold[RULE_CAPACITY_DROP], &p->capacity, &ret->drop[i], 1,
                        &p->drop, &p->reference);
         ret->n = i + 1;
         int r = pool_name(o, g, group, i, &p->name);
@@ -138,10 +138,10 @@ void capacity_add_findings(struct observation *s, const struct finding f[static 
     s->finding[s->n_findings++] = *drop;
 }
 
-int sku_remember(struct judging *j, const struct sku *sku)
+int sku_remember(struct tenant_evaluation *e, const struct sku *sku)
 {
     int r = 0;
     for (size_t i = 0; r >= 0 && i < sku->n; i++)
-        r = drop_remember(j, &sku->drop[i]);
+        r = drop_remember(e, &sku->drop[i]);
     return r;
 }

@@ -25,12 +25,12 @@ struct sku {
 /* Evaluates the pools of a group; *ret must be zeroed. Sets `silent` and `ignored` in `g` and
  * `silent` in the memory. With scope = "sku" the pools get no finding `drop`. Clear *ret on
  * failure, too. */
-int sku_load(const struct judging *j, const struct groups *g, const struct group *group,
+int sku_load(const struct tenant_evaluation *e, const struct groups *g, const struct group *group,
              const struct presences *presences, struct sku *ret);
 void sku_clear(struct sku *s);
 DEFINE_CLEANUP_IN_PLACE(struct sku, sku_clear)
-/* Copies the drops of all pools to j->after. */
-int sku_remember(struct judging *j, const struct sku *sku);
+/* Copies the drops of all pools to e->after. */
+int sku_remember(struct tenant_evaluation *e, const struct sku *sku);
 
 /* No subscription of the pool is in force; the alert about the subscription covers that. */
 bool allotment_has_ended(const struct allotment *a);

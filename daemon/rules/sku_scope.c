@@ -30,7 +30,7 @@ static void add_capacity(struct capacity *sum, const struct capacity *c)
         sum->waiting.oldest_at = oldest;
 }
 
-static int sku_context(struct judging *j, const struct sku *sku, struct observation *s)
+static int sku_context(struct tenant_evaluation *e, const struct sku *sku, struct observation *s)
 {
     int r = 0;
     s->subscription_explains = sku->n > 0;
@@ -39,9 +39,9 @@ static int sku_context(struct judging *j, const struct sku *sku, struct observat
         r = capacity_add_subscriptions(s->context, sku->pool[i].a);
     }
     if (r >= 0 && sku->n > 0)
-        r = context_set_sku(s->context, j->ctx->options, sku->group->sku_id,
+        r = context_set_sku(s->context, e->ctx->options, sku->group->sku_id,
                             sku->group->part_number);
-    if (r >= 0 && sku->n > 0 && j->snapshot->source == SOURCE_SUBSCRIBED_SKUS)
+    if (r >= 0 && sku->n > 0 && e->snapshot->source == SOURCE_SUBSCRIBED_SKUS)
         r = text_copy(sku->pool[0].a->id, &s->context->allotment_id); /* a pool is a SKU there */
     return r;
 }
@@ -70,10 +70,10 @@ static void sku_add_gone(struct observation *s, const struct threshold t[static 
 }
 
 /* Either the listed pools (`sku`) or the missing ones (`m`) may be none, but not both. */
-static int sku_observation(struct judging *j, const struct groups *g, const struct sku *sku,
+static int sku_observation(struct tenant_evaluation *e, const struct groups *g, const struct sku *sku,
                            const struct presences *presences, const struct missing *m)
 {
-    const struct rule_options *o = j->ctx->options;
+    const struct rule_options *o = e->ctx->options;
     const struct known_pool *k = m->n > 0 ? &m->before->pool[m->index[0]] : NULL;
     struct threshold t[RULE_COUNT_];
     struct finding f[CAPACITY_FINDINGS], drop;
@@ -83,7 +83,7 @@ static int sku_observation(struct judging *j, const struct groups *g, const stru
     const char *key = here ? sku->group->key : known_pool_key(k);
     if (!key)
         key = here ? sku->pool[0].a->id : k->id; /* without a SKU each pool is on its own */
-    enum ignore ignore = rules_for(o, j->ctx->tenant, sku_id, part, NULL, t);
+    enum ignore ignore = rules_for(o, e->ctx->tenant, sku_id, part, NULL, t);
     if (ignore == IGNORE_ALL)
         return 0;
 
@@ -102,15 +102,15 @@ static int sku_observation(struct judging *j, const struct groups *g, const stru
     if (incomplete)
         sum = (struct capacity){.waiting = {.section = SECTION_UNKNOWN}};
 
-    struct observation *s = judging_observation(j, KIND_CAPACITY, lower_case(strdup(key)));
+    struct observation *s = judging_observation(e, KIND_CAPACITY, lower_case(strdup(key)));
     if (!s)
         return -ENOMEM;
     s->silent = silent || ignore == IGNORE_ALERTS;
-    capacity_judge(&sum, t, judging_now(j), f);
-    drop_judge(j, &t[RULE_CAPACITY_DROP], &sum, sku->drop, sku->n, &drop, &s->context->reference);
+    capacity_judge(&sum, t, judging_now(e), f);
+    drop_judge(e, &t[RULE_CAPACITY_DROP], &sum, sku->drop, sku->n, &drop, &s->context->reference);
     capacity_add_findings(s, f, &drop);
     sku_add_gone(s, t, g, sku, presences, m);
-    int r = here ? sku_context(j, sku, s) : context_set_sku(s->context, o, sku_id, part);
+    int r = here ? sku_context(e, sku, s) : context_set_sku(s->context, o, sku_id, part);
     capacity_set_numbers(s, &sum, t);
     return r;
 }
@@ -124,9 +124,9 @@ static int compare_missing(const void *a, const void *b, void *memory)
 }
 
 /* Merges the groups and the missing pools, both in the order of their keys. */
-int skus_judge(struct judging *j, const struct groups *g, const struct presences *presences)
+int skus_judge(struct tenant_evaluation *e, const struct groups *g, const struct presences *presences)
 {
-    const struct tenant_memory *before = j->before;
+    const struct tenant_memory *before = e->before;
     CLEANUP(free) size_t *index = calloc(before->n_pools + 1, sizeof *index);
     size_t n = 0, m = 0, i = 0;
     if (!index)
@@ -149,12 +149,12 @@ int skus_judge(struct judging *j, const struct groups *g, const struct presences
         }
         if (order == 0 && !missing_key)
             order = 1; /* pools without a SKU are never merged */
-        int r = order <= 0 ? sku_load(j, g, &g->group[i], presences, &sku) : 0;
+        int r = order <= 0 ? sku_load(e, g, &g->group[i], presences, &sku) : 0;
         const struct missing missing = {before, presences, index + m, run};
         if (r >= 0)
-            r = sku_observation(j, g, &sku, presences, &missing);
+            r = sku_observation(e, g, &sku, presences, &missing);
         if (r >= 0)
-            r = sku_remember(j, &sku);
+            r = sku_remember(e, &sku);
         if (r < 0)
             return r;
         i += order <= 0;

@@ -88,11 +88,11 @@ static int index_known(struct groups *g)
     return 0;
 }
 
-int groups_new(const struct judging *j, struct groups *ret)
+int groups_new(const struct tenant_evaluation *e, struct groups *ret)
 {
-    const struct snapshot *s = j->snapshot;
-    *ret = (struct groups){.snapshot = s, .before = j->before};
-    size_t n = j->list_known ? s->n_allotments : 0;
+    const struct snapshot *s = e->snapshot;
+    *ret = (struct groups){.snapshot = s, .before = e->before};
+    size_t n = e->list_known ? s->n_allotments : 0;
     if (n == 0)
         return 0;
     ret->order = calloc(n, sizeof *ret->order);
@@ -118,7 +118,7 @@ int groups_new(const struct judging *j, struct groups *ret)
             .first = i,
             .n = 1,
             .free = product_is_free(a->sku_id, a->sku_part_number),
-            .name = product_name(j->ctx->options->products, a->sku_id, a->sku_part_number),
+            .name = product_name(e->ctx->options->products, a->sku_id, a->sku_part_number),
         };
     }
     return 0;

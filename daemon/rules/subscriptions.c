@@ -37,9 +37,9 @@ static int compare_backings(const void *a, const void *b)
     return r ? r : (x->at > y->at) - (x->at < y->at);
 }
 
-static int64_t today(const struct judging *j)
+static int64_t today(const struct tenant_evaluation *e)
 {
-    return day_of(judging_now(j), j->ctx->zone.offset, j->ctx->options->dates_at);
+    return day_of(judging_now(e), e->ctx->zone.offset, e->ctx->options->dates_at);
 }
 
 /* A pool of the subscribedSkus fallback has all subscriptions ever ordered for the SKU; its
@@ -153,7 +153,7 @@ static void judge_state(const struct subscription_case *v, const struct known_su
 }
 
 /* The pools it backs: "Microsoft 365 E5 (pool 2 of 3), Visio Plan 2". */
-static int name_pools(const struct judging *j, const struct groups *g,
+static int name_pools(const struct tenant_evaluation *e, const struct groups *g,
                       const struct subscription_case *v, char **ret)
 {
     CLEANUP(text_free) struct text t = TEXT_INIT(4096);
@@ -161,7 +161,7 @@ static int name_pools(const struct judging *j, const struct groups *g,
         const struct allotment *a = &g->snapshot->allotment[v->backing[i].at];
         const char *key = a->sku_id ? a->sku_id : a->sku_part_number;
         const struct group *group = groups_find(g, key);
-        const char *name = pool_configured_name(j->ctx->options, a->id);
+        const char *name = pool_configured_name(e->ctx->options, a->id);
         if (!name && group)
             name = group->name ? group->name : group->part_number;
         text_addf(&t, "%s%.200s", i ? ", " : "", name ? name : key ? key : a->id);
@@ -172,7 +172,7 @@ static int name_pools(const struct judging *j, const struct groups *g,
     return *ret ? 0 : -ENOMEM;
 }
 
-static int fill_context(const struct judging *j, const struct groups *g,
+static int fill_context(const struct tenant_evaluation *e, const struct groups *g,
                         const struct subscription_case *v, struct alert_context *f)
 {
     const struct allotment *a = &g->snapshot->allotment[v->backing[0].at];
@@ -184,20 +184,20 @@ static int fill_context(const struct judging *j, const struct groups *g,
     f->consumed = own ? NUMBER_UNKNOWN : v->consumed;
     int r = context_add_subscription(f, &shown);
     if (r >= 0)
-        r = context_set_sku(f, j->ctx->options, a->sku_id, a->sku_part_number);
+        r = context_set_sku(f, e->ctx->options, a->sku_id, a->sku_part_number);
     if (r >= 0)
-        r = name_pools(j, g, v, &f->allotment_name);
+        r = name_pools(e, g, v, &f->allotment_name);
     if (r >= 0 && v->n == 1)
         r = text_copy(a->id, &f->allotment_id);
     return r;
 }
 
-static int judge_present(struct judging *j, const struct groups *g,
+static int judge_present(struct tenant_evaluation *e, const struct groups *g,
                          const struct subscription_case *v, const struct known_subscription *past)
 {
     const struct allotment *a = &g->snapshot->allotment[v->backing[0].at];
     struct threshold t[RULE_COUNT_];
-    enum ignore ignore = rules_for(j->ctx->options, j->ctx->tenant, a->sku_id, a->sku_part_number,
+    enum ignore ignore = rules_for(e->ctx->options, e->ctx->tenant, a->sku_id, a->sku_part_number,
                                    v->n == 1 ? a->id : NULL, t);
     /* The subscription is ignored, or silent, if all of its pools are. */
     bool ignored = true, silent = true;
@@ -207,25 +207,25 @@ static int judge_present(struct judging *j, const struct groups *g,
     }
     if (ignored)
         return 0;
-    struct observation *s = judging_observation(j, KIND_SUBSCRIPTION, strdup(v->id));
+    struct observation *s = judging_observation(e, KIND_SUBSCRIPTION, strdup(v->id));
     if (!s)
         return -ENOMEM;
     s->silent =
-        silent || ignore == IGNORE_ALERTS || (v->first->trial && !j->ctx->options->watch_free_skus);
+        silent || ignore == IGNORE_ALERTS || (v->first->trial && !e->ctx->options->watch_free_skus);
     s->n_findings = 1;
     finding_init(&s->finding[0], RULE_SUBSCRIPTION, &t[RULE_SUBSCRIPTION]);
-    int64_t days = v->next_date == DATE_UNKNOWN ? NUMBER_UNKNOWN : v->next_date - today(j);
+    int64_t days = v->next_date == DATE_UNKNOWN ? NUMBER_UNKNOWN : v->next_date - today(e);
     judge_state(v, past, &t[RULE_SUBSCRIPTION], days, &s->finding[0]);
-    return fill_context(j, g, v, s->context);
+    return fill_context(e, g, v, s->context);
 }
 
 /* No pool lists the subscription, or the list is unknown: its alert stays as it is. Silent, because
  * an unknown finding must not notify. */
-static int judge_absent(struct judging *j, const struct known_subscription *past)
+static int judge_absent(struct tenant_evaluation *e, const struct known_subscription *past)
 {
     struct threshold t[RULE_COUNT_];
-    (void)rules_for(j->ctx->options, j->ctx->tenant, NULL, NULL, NULL, t);
-    struct observation *s = judging_observation(j, KIND_SUBSCRIPTION, strdup(past->id));
+    (void)rules_for(e->ctx->options, e->ctx->tenant, NULL, NULL, NULL, t);
+    struct observation *s = judging_observation(e, KIND_SUBSCRIPTION, strdup(past->id));
     if (!s)
         return -ENOMEM;
     s->silent = true;
@@ -237,45 +237,45 @@ static int judge_absent(struct judging *j, const struct known_subscription *past
     return context_add_subscription(s->context, &shown);
 }
 
-static int remember(struct judging *j, const char *id, const struct known_subscription *k)
+static int remember(struct tenant_evaluation *e, const char *id, const struct known_subscription *k)
 {
-    struct known_subscription *dst = &j->after->subscription[j->after->n_subscriptions];
+    struct known_subscription *dst = &e->after->subscription[e->after->n_subscriptions];
     *dst = *k;
     dst->id = strdup(id);
     if (!dst->id)
         return -ENOMEM;
-    j->after->n_subscriptions++;
+    e->after->n_subscriptions++;
     return 0;
 }
 
-static int add_present(struct judging *j, const struct groups *g,
+static int add_present(struct tenant_evaluation *e, const struct groups *g,
                         const struct subscription_case *v, const struct known_subscription *past)
 {
-    int r = judge_present(j, g, v, past);
+    int r = judge_present(e, g, v, past);
     struct known_subscription k = {
         .state = v->state, .seen_active = is_watched(v, past), .renews = renews(v, past),
         .next_lifecycle_date = v->next_date};
-    return r < 0 ? r : remember(j, v->id, &k);
+    return r < 0 ? r : remember(e, v->id, &k);
 }
 
 /* `list_whole`: the subscriptions of every pool are known, so this one is absent. */
-static int add_absent(struct judging *j, const struct known_subscription *past, bool list_whole)
+static int add_absent(struct tenant_evaluation *e, const struct known_subscription *past, bool list_whole)
 {
-    const struct instant *now = &j->snapshot->taken;
+    const struct instant *now = &e->snapshot->taken;
     struct known_subscription k = *past;
     if (list_whole && k.absent_since.boot == 0)
         k.absent_since = *now;
-    if (list_whole && instant_since(&k.absent_since, now) >= MEMORY_KEPT)
+    if (list_whole && instant_since(&k.absent_since, now) >= MEMORY_RETENTION)
         return 0;
-    int r = judge_absent(j, past);
-    return r < 0 ? r : remember(j, past->id, &k);
+    int r = judge_absent(e, past);
+    return r < 0 ? r : remember(e, past->id, &k);
 }
 
-static size_t collect(const struct judging *j, struct backing *ret)
+static size_t collect(const struct tenant_evaluation *e, struct backing *ret)
 {
-    const struct snapshot *s = j->snapshot;
+    const struct snapshot *s = e->snapshot;
     size_t n = 0;
-    for (size_t i = 0; j->list_known && i < s->n_allotments; i++)
+    for (size_t i = 0; e->list_known && i < s->n_allotments; i++)
         for (size_t k = 0; k < s->allotment[i].n_subscriptions; k++) {
             if (ret)
                 ret[n] = (struct backing){.s = &s->allotment[i].subscriptions[k], .at = i};
@@ -284,20 +284,20 @@ static size_t collect(const struct judging *j, struct backing *ret)
     return n;
 }
 
-int subscriptions_judge(struct judging *j, const struct groups *g)
+int subscriptions_judge(struct tenant_evaluation *e, const struct groups *g)
 {
-    const struct tenant_memory *m = j->before;
-    size_t n = collect(j, NULL), i = 0, k = 0;
-    bool list_whole = j->list_known && !j->after->emptied;
-    for (size_t a = 0; list_whole && a < j->snapshot->n_allotments; a++)
-        list_whole = j->snapshot->allotment[a].subscriptions_known;
+    const struct tenant_memory *m = e->before;
+    size_t n = collect(e, NULL), i = 0, k = 0;
+    bool list_whole = e->list_known && !e->after->emptied;
+    for (size_t a = 0; list_whole && a < e->snapshot->n_allotments; a++)
+        list_whole = e->snapshot->allotment[a].subscriptions_known;
     if (n + m->n_subscriptions == 0)
         return 0;
     CLEANUP(free) struct backing *b = calloc(n + 1, sizeof *b);
-    j->after->subscription = calloc(n + m->n_subscriptions, sizeof *j->after->subscription);
-    if (!b || !j->after->subscription)
+    e->after->subscription = calloc(n + m->n_subscriptions, sizeof *e->after->subscription);
+    if (!b || !e->after->subscription)
         return -ENOMEM;
-    (void)collect(j, b);
+    (void)collect(e, b);
     qsort(b, n, sizeof *b, compare_backings);
     while (i < n || k < m->n_subscriptions) {
         int order = i == n                    ? 1
@@ -308,11 +308,11 @@ int subscriptions_judge(struct judging *j, const struct groups *g)
             size_t run = 1;
             while (i + run < n && strcmp(b[i].s->id, b[i + run].s->id) == 0)
                 run++;
-            const struct subscription_case v = case_of(j->snapshot, &b[i], run);
-            r = add_present(j, g, &v, order == 0 ? &m->subscription[k] : NULL);
+            const struct subscription_case v = case_of(e->snapshot, &b[i], run);
+            r = add_present(e, g, &v, order == 0 ? &m->subscription[k] : NULL);
             i += run;
         } else {
-            r = add_absent(j, &m->subscription[k], list_whole);
+            r = add_absent(e, &m->subscription[k], list_whole);
         }
         k += order >= 0;
         if (r < 0)

@@ -28,7 +28,7 @@ static int fill_tenant(const struct tenant *t, struct status_tenant *ret)
     *ret = (struct status_tenant){
         .name = t->options->identity.name,
         .enabled = t->options->enabled,
-        .failing = h->failing || h->broken_config || health_blinds(h, &doubt) != 0,
+        .failing = h->failing || h->broken_config || health_discarded_sections(h, &doubt) != 0,
         .complete = polled && !unusable,
         .recorded = t->last.committed,
         .source = t->last.known ? t->last.source : SOURCE_NONE,

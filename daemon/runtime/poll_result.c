@@ -104,7 +104,7 @@ static void log_poll(struct tenant *t, const struct tenant_health *before,
                      const struct graph_report *report, enum cause doubt)
 {
     enum cause doubted;
-    (void)health_blinds(before, &doubted);
+    (void)health_discarded_sections(before, &doubted);
     const char *name = t->options->identity.name;
     if (*report->renewal.text)
         log_failure(LOG_WARNING, &report->renewal, name,
@@ -157,9 +157,9 @@ static void disbelieve(struct polled *t)
 {
     struct graph_report *report = &t->tenant->last.report;
     enum cause cause;
-    unsigned blinds = health_blinds(&t->health, &cause);
-    snapshot_disbelieve(t->snapshot, blinds & 1U << HEALTH_ALLOTMENTS,
-                        blinds & 1U << HEALTH_ERRORS);
+    unsigned discards = health_discarded_sections(&t->health, &cause);
+    snapshot_disbelieve(t->snapshot, discards & 1U << HEALTH_ALLOTMENTS,
+                        discards & 1U << HEALTH_ERRORS);
     if (cause == CAUSE_NONE || !report->complete)
         return;
     t->doubt = cause;

@@ -51,7 +51,7 @@ static struct alert up(enum rule rule, enum level level, enum level notified)
 static int ask(const struct alert *a, struct observation s, enum level parent)
 {
     const struct outcome o = {0};
-    int type = decide(a, &s, &o);
+    int type = alert_next_event(a, &s, &o);
     if (type != NO_EVENT && silence_mutes(silences_of(a, &s, parent), (enum event_type)type))
         type = NO_EVENT;
     observation_clear(&s);
@@ -112,13 +112,13 @@ static void notification_ends_mutes_and_records_numbers(void **state)
     a.context->waiting = 7;
     a.value = -3;
     a.muted[RULE_USAGE] = LEVEL_WARNING;
-    decide_note(&a, EVENT_FIRING, &o, T0);
+    alert_record_notification(&a, EVENT_FIRING, &o, T0);
     assert_int_equal(a.muted[RULE_USAGE], LEVEL_NONE);
     assert_int_equal(a.notified, LEVEL_CRITICAL);
     assert_int_equal(a.notified_rule, RULE_REMAINING);
     assert_int_equal(a.notified_value, -3);
     assert_int_equal(a.notified_waiting, 7);
-    decide_note(&a, EVENT_RESOLVED, &o, T0);
+    alert_record_notification(&a, EVENT_RESOLVED, &o, T0);
     assert_int_equal(a.notified, LEVEL_NONE);
     assert_int_equal(a.notified_waiting, 0);
     context_free(a.context);
