@@ -89,7 +89,11 @@ static void former_alert_has_no_reminders(void **state)
     struct engine_fixture *d = *state;
     d->options.repeat.every[LEVEL_CRITICAL] = HOURS(1);
     d->options.repeat.growth = 1;
-    (void)POLL(d, A_POOL(.id = OLD, .allotted = 100, .consumed = 101));
+    static struct receiver_traits chat = {.name = (char *)"chat"};
+    d->routes = (struct route_options){.receiver = &chat, .n_receivers = 1};
+    assert_string_equal(POLL(d, A_POOL(.id = OLD, .allotted = 100, .consumed = 101)), "firing critical remaining");
+    engine_pass(d, HOURS(2));
+    assert_string_equal(engine_remind(d), "reminder critical remaining");
     (void)POLL(d, A_POOL(.id = OLD, .former = true, .allotted = 100, .consumed = 101));
     for (int i = 0; i < 3; i++) {
         engine_pass(d, HOURS(2));
