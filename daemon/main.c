@@ -7,7 +7,7 @@
 int main(int argc, char **argv)
 {
     struct cli cli;
-    if (stdfds_fill() < 0)
+    if (stdfds_ensure_open() < 0)
         return EXIT_INTERNAL; /* there is nowhere to say so */
     int code = cli_parse(argc, argv, &cli);
     return code >= 0 ? code : run(&cli);

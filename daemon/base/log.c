@@ -61,7 +61,7 @@ static bool stderr_is_the_journal(void)
 void log_open(void)
 {
     log_close();
-    stdfds_open();
+    stdfds_stderr_open();
     if (stderr_is_the_journal())
         (void)journal_new(JOURNAL_SOCKET, &logger.journal); /* out of memory: stderr is used */
 }
@@ -75,7 +75,7 @@ void log_close(void)
 {
     journal_free(logger.journal);
     logger.journal = NULL;
-    stdfds_close();
+    stdfds_stderr_close();
 }
 
 static bool write_stderr(const char *prefix, const char *line)

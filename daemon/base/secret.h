@@ -36,5 +36,5 @@ int secret_read_public(const char *path, const char *audience, struct secret **r
  * not a symlink. */
 int secret_read_handed(const char *path, const char *audience, struct secret **ret,
                        struct failure *ret_failure);
-/* Makes the process undumpable, core limit 0. Call before the first secret is read. */
+/* Makes the process non-dumpable, core limit 0. Call before the first secret is read. */
 int secret_protect_process(struct failure *ret_failure);

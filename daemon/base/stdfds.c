@@ -17,7 +17,7 @@
 
 static int own_stderr = -1; /* non-blocking; -1: use descriptor 2 */
 
-int stdfds_fill(void)
+int stdfds_ensure_open(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         if (fcntl(fd, F_GETFD) >= 0)
@@ -29,10 +29,10 @@ int stdfds_fill(void)
     return 0;
 }
 
-void stdfds_open(void)
+void stdfds_stderr_open(void)
 {
     struct stat st;
-    stdfds_close();
+    stdfds_stderr_close();
     /* A regular file never blocks, and a second description would have its own offset. */
     if (fstat(STDERR_FILENO, &st) < 0 || !(S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
         return;
@@ -40,7 +40,7 @@ void stdfds_open(void)
     own_stderr = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-void stdfds_close(void)
+void stdfds_stderr_close(void)
 {
     if (own_stderr >= 0)
         (void)close(TAKE_FD(own_stderr));

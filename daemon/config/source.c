@@ -50,14 +50,14 @@ int source_read_file(const char *path, size_t max, char **ret, size_t *ret_len,
         bool local = code == EMFILE || code == ENFILE || code == ENOMEM || code == EIO;
         return failure_set(ret_failure, local ? FAILURE_LOCAL : FAILURE_CONFIG, code,
                            "cannot be read: %s; %s", strerror(code),
-                           local            ? "this machine failed: try again"
+                           local            ? "out of resources, or an I/O error; try again"
                            : code == ENOENT ? "create it, or name another file"
-                           : code == EACCES ? "let the daemon's user read it"
+                           : code == EACCES ? "make it readable by the daemon's user"
                                             : "check the path");
     }
     if (!S_ISREG(st.st_mode))
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                           "is no regular file; name a file with this content");
+                           "is not a regular file; name a file with this content");
     CLEANUP(free) char *bytes = malloc(max + 1);
     if (!bytes)
         return failure_oom(ret_failure);

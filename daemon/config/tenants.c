@@ -80,7 +80,7 @@ static int read_directory(struct load *l)
         if (errno == ENOENT)
             return 0;
         report_add(&l->report, CONF_TENANT, l->top,
-                   TENANTS_DIRECTORY " cannot be read: %s; let the daemon's user read it",
+                   TENANTS_DIRECTORY " cannot be read: %s; make it readable by the daemon's user",
                    strerror(errno));
         l->options->tenants_incomplete = true;
         return 0;

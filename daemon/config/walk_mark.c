@@ -37,7 +37,7 @@ const char *walk_advice(struct walk *w, const struct failure *f, const char *oth
 {
     w->local = w->local || f->kind == FAILURE_LOCAL;
     return strstr(f->text, "; ")     ? ""
-           : f->kind == FAILURE_LOCAL ? "; this machine failed, not the configuration: try again"
+           : f->kind == FAILURE_LOCAL ? "; out of resources, or an I/O error; not a fault of the configuration: try again"
                                       : otherwise;
 }
 

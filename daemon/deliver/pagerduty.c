@@ -14,7 +14,7 @@
 
 #define BODY_MAX (64 * 1024) /* an event may have 512 KB */
 #define SUMMARY_MAX 1024     /* characters; a longer one is refused with 400 */
-#define TEXT_MAX 4000        /* of our own: a pager is read on a phone */
+#define TEXT_MAX 4000        /* our limit, to be readable on a phone */
 #define ROUTING_KEY_CHARS 32
 
 struct pagerduty_options {

@@ -3,4 +3,6 @@
 #pragma once
 struct app;
 
+/* Asynchronous: deliveries in flight may end (up to 5 s), then the options are swapped. On an error the old
+ * options stay. */
 void reload_begin(struct app *app);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* runtime/run.h: the programs behind the options. */
+/* runtime/run.h: runs the mode selected by the command line. */
 #pragma once
 #include "runtime/cli.h"
 

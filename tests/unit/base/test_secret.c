@@ -287,7 +287,7 @@ static void a_refusal_never_quotes_the_secret(void **state)
     assert_null(strstr(f.text, "canary"));
 }
 
-static void the_process_becomes_undumpable(void **state)
+static void the_process_becomes_non_dumpable(void **state)
 {
     (void)state;
     pid_t child = fork(); /* a process without dumps would blind the leak checker */
@@ -319,7 +319,7 @@ int main(void)
         FILE_TEST(a_public_file_may_be_open_and_linked_but_nothing_else),
         FILE_TEST(an_empty_file_and_a_nul_byte_are_refused),
         FILE_TEST(a_refusal_never_quotes_the_secret),
-        cmocka_unit_test(the_process_becomes_undumpable),
+        cmocka_unit_test(the_process_becomes_non_dumpable),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

@@ -30,7 +30,7 @@ static void restore_stderr(void)
 {
     (void)dup2(saved, STDERR_FILENO);
     (void)close(TAKE_FD(saved));
-    stdfds_close();
+    stdfds_stderr_close();
 }
 
 /* Without touching the flags of the end that the code under test gets. */
@@ -54,7 +54,7 @@ static int fill_in_child(unsigned closed)
         for (int fd = 0; fd <= 2; fd++)
             if (closed & 1u << fd)
                 (void)close(fd);
-        int r = stdfds_fill();
+        int r = stdfds_ensure_open();
         bool good = r == 0 && stat("/dev/null", &null) == 0;
         for (int fd = 0; fd <= 2; fd++)
             good =
@@ -84,7 +84,7 @@ static void a_full_pipe_takes_nothing_and_blocks_nobody(void **state)
         assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
         replace_stderr(ends[1]);
         if (reopened)
-            stdfds_open();
+            stdfds_stderr_open();
         bool before = stdfds_write("first\n", 6);
         ssize_t n = read(ends[0], got, sizeof got);
         fill(ends[1]);
@@ -107,7 +107,7 @@ static void a_pipe_without_a_reader_is_a_loss_and_no_signal(void **state)
         assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
         replace_stderr(ends[1]);
         if (reopened)
-            stdfds_open();
+            stdfds_stderr_open();
         assert_int_equal(close(ends[0]), 0);
         bool written = stdfds_write("x", 1);
         restore_stderr();
@@ -123,7 +123,7 @@ static void a_socket_is_written_without_waiting(void **state)
     char line[STDFDS_WRITE_MAX] = {0};
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     replace_stderr(ends[1]);
-    stdfds_open();
+    stdfds_stderr_open();
     unsigned taken = 0;
     while (taken < 100000 && stdfds_write(line, sizeof line))
         taken++;
@@ -140,7 +140,7 @@ static void a_file_is_written_where_it_was(void **state)
     assert_non_null(file);
     assert_int_equal(write(fileno(file), "before ", 7), 7);
     replace_stderr(fileno(file));
-    stdfds_open();
+    stdfds_stderr_open();
     bool written = stdfds_write("after", 5);
     restore_stderr();
     assert_true(written);
