@@ -156,8 +156,8 @@ static int pagerduty_request(const struct receiver_options *o, struct secret *co
     return r < 0 ? r : request_member(ret, p, "routing_key", secret[0], ret_failure);
 }
 
-/* 202 alone accepts an event: another 2xx is not PagerDuty's answer. A 400 says that the event is
- * invalid and stays so. */
+/* 202 alone accepts an event: another 2xx is not PagerDuty's answer. 400 and 413 are permanent: the event itself is
+ * refused. */
 static void pagerduty_classify(const struct payload *p, const struct http_answer *got,
                                struct answer *a)
 {
