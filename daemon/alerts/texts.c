@@ -48,7 +48,7 @@ static void add_event(struct text *t, const struct notification *n)
             text_addf(t, "accepted as normal after %s: ", duration_human(lasted(n), buf));
         else if (text_equal(n->reason, "gone_for_good") || text_equal(n->reason, "source_changed"))
             text_addf(t, "no longer reported after %s: ", duration_human(lasted(n), buf));
-        else if (n->reason)
+        else if (n->reason && !text_equal(n->reason, "state_lost"))
             text_add(t, "no longer monitored: ");
         else
             text_addf(t, "resolved after %s: ", duration_human(lasted(n), buf));
@@ -200,6 +200,9 @@ static char *make_description(const struct notification *n, const struct message
     else if (n->type == EVENT_RESOLVED && text_equal(n->reason, "source_changed"))
         text_add(&t, "\nClosed because the tenant is now polled through another source, which does not "
                      "list this pool; all pools of its SKU there are within the limits.");
+    else if (n->type == EVENT_RESOLVED && text_equal(n->reason, "state_lost"))
+        text_add(&t, "\nSent again because the record of deliveries was damaged: an earlier message may "
+                     "have said this already.");
     else if (n->type == EVENT_RESOLVED && n->reason)
         text_add(&t, "\nClosed because this is no longer configured, not because the problem was "
                      "fixed.");

@@ -321,6 +321,17 @@ void message_poll(const struct notification *n, struct message_text *w)
 
 /* ---- receivers ---- */
 
+/* Every attempt has failed for a while; the messages are still tried. */
+static void message_failing(const struct notification *n, struct message_text *w)
+{
+    text_add(&w->condition, " has accepted nothing since ");
+    message_clock(&w->condition, n, n->context->failing_since_at);
+    text_add(&w->what, "Every attempt since then has failed. The messages are kept and tried again for "
+                       "76 h.\n");
+    text_add(&w->next, "See its errors in the daemon's log (journalctl -u seatwatchd), and correct the "
+                       "receiver: its messages are then sent by themselves.");
+}
+
 void message_delivery(const struct notification *n, struct message_text *w)
 {
     const struct alert_context *f = n->context;
@@ -330,23 +341,28 @@ void message_delivery(const struct notification *n, struct message_text *w)
     message_add(&w->subject, f->receiver);
     if (n->type == EVENT_RESOLVED) {
         text_add(&w->condition, n->reason ? "" : " works again");
-        text_add(&w->what, n->reason ? "" : "No messages are parked for it.\n");
+        text_add(&w->what, n->reason ? "" : "No messages wait for it.\n");
         text_add(&w->next, MESSAGE_NO_ACTION);
         return;
     }
     w->no_value = f->parked <= 0;
+    if (f->cause == CAUSE_FAILING) {
+        message_failing(n, w);
+        return;
+    }
     text_add(&w->condition, disabled ? " is disabled" : " does not accept its messages");
     if (f->parked > 0)
         text_addf(&w->condition, ", %" PRId64 " %s parked", f->parked,
-                  f->parked == 1 ? "is" : "are");
+                  f->parked == 1 ? "message is" : "messages are");
     if (broken)
         text_addf(&w->what, "Its configuration is invalid: %s.\n",
                   text_clean(hint, sizeof hint, f->hint, strlen(f->hint)));
     else
         text_add(&w->what, disabled
                            ? "The receiver answered 410 Gone. Nothing more is sent to it.\n"
-                           : "Delivery was given up after repeated failures. The messages are kept.\n");
+                           : "The receiver refused messages, or did not take them for 76 h. They are "
+                             "parked: kept, but not sent again by themselves.\n");
     text_add(&w->next,
-             "See its errors in the daemon's log (journalctl -u seatwatchd). Fix it, then reload: "
-             "parked messages are sent again.");
+             "See its errors in the daemon's log (journalctl -u seatwatchd). Fix it, then reload "
+             "(systemctl reload seatwatchd): parked messages are sent again.");
 }

@@ -70,6 +70,15 @@ static bool is_complete(const struct receiver_options *r)
     return true;
 }
 
+static bool is_well_formed(const struct load *l, const struct receiver_options *r)
+{
+    const struct conf_section *s = &r->class->options;
+    for (size_t i = 0; i < s->n; i++)
+        if (walk_wrong(&l->walk, (const char *)r->own + s->key[i].at))
+            return false;
+    return true;
+}
+
 /* What no single key can say. */
 static void check_type(struct load *l, const struct receiver_options *r)
 {
@@ -125,7 +134,7 @@ static int check_receiver(struct load *l, struct receiver_options *r)
                          r->name, place(l, other).line);
     if (typed)
         check_keys(l, r);
-    typed = typed && is_complete(r);
+    typed = typed && is_complete(r) && is_well_formed(l, r);
     if (typed && l->report.n_seen == before)
         check_type(l, r);
     return l->report.n_seen > before ? 0 : check_receiver_files(l, r, typed);

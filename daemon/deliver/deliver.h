@@ -41,6 +41,9 @@ int dispatcher_stop(struct dispatcher *c, usec_t grace, dispatcher_idle *done, v
 void dispatcher_resume(struct dispatcher *c);
 /* For the watchdog: false if an attempt did not end long after its deadline. */
 bool dispatcher_on_time(const struct dispatcher *c, const struct instant *now);
+/* How long every attempt at this receiver has failed; 0: less than ten minutes, or not at all. */
+usec_t dispatcher_failing_for(const struct dispatcher *c, const char *receiver,
+                              const struct instant *now);
 /* For heartbeats: true if a receiver is disabled, or has failed for ten minutes. */
 bool dispatcher_stuck(const struct dispatcher *c, const struct instant *now);
 /* 410, or broken: until the configuration or its files change. */

@@ -491,14 +491,27 @@ bool dispatcher_on_time(const struct dispatcher *c, const struct instant *now)
     return true;
 }
 
+static usec_t failing_for(const struct receiver_worker *w, const struct instant *now)
+{
+    usec_t down_mono = w->health.down_since_mono;
+    usec_t down = down_mono && now->mono > down_mono ? now->mono - down_mono : 0;
+    return down > STUCK_AFTER ? down : 0;
+}
+
+usec_t dispatcher_failing_for(const struct dispatcher *c, const char *receiver,
+                              const struct instant *now)
+{
+    for (size_t i = 0; i < c->n_workers; i++)
+        if (text_equal(c->worker[i].options->name, receiver))
+            return failing_for(&c->worker[i], now);
+    return 0;
+}
+
 bool dispatcher_stuck(const struct dispatcher *c, const struct instant *now)
 {
-    for (size_t i = 0; i < c->n_workers; i++) {
-        const struct receiver_worker *w = &c->worker[i];
-        usec_t down_mono = w->health.down_since_mono;
-        if (w->health.disabled || (down_mono && now->mono > down_mono + STUCK_AFTER))
+    for (size_t i = 0; i < c->n_workers; i++)
+        if (c->worker[i].health.disabled || failing_for(&c->worker[i], now))
             return true;
-    }
     return false;
 }
 

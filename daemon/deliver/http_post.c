@@ -244,11 +244,11 @@ static const char *skew_text(const struct http_answer *got)
     return apart > SKEW_MAX ? ", whose clock differs from ours by more than a minute" : "";
 }
 
-/* The first line of a secret, unless it is the URL: of that only the host may be quoted. */
+/* The first line of a secret, unless the URL begins with it: of that only the host may be quoted. */
 static void redact_add_line(struct redact *r, const struct secret *s, const struct secret *url)
 {
     size_t len = s ? strcspn(secret_bytes(s), "\n") : 0;
-    if (len > 0 && !(len == secret_len(url) && memcmp(secret_bytes(s), secret_bytes(url), len) == 0))
+    if (len > 0 && !(len <= secret_len(url) && memcmp(secret_bytes(s), secret_bytes(url), len) == 0))
         redact_add(r, secret_bytes(s), len);
 }
 

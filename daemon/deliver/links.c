@@ -13,16 +13,14 @@ static const char *value_alert_id(const struct notification *n)
 }
 static const char *value_rule(const struct notification *n)
 {
-    return n->context ? rule_name(n->rule) : NULL;
+    return rule_name(n->rule);
 }
 static const char *value_tenant(const struct notification *n)
 {
-    return n->context ? n->context->tenant_name : NULL;
+    return n->context->tenant_name;
 }
 static const char *value_sku(const struct notification *n)
 {
-    if (!n->context)
-        return NULL;
     return n->context->sku_part_number ? n->context->sku_part_number : n->context->sku_id;
 }
 
@@ -104,7 +102,7 @@ int link_check(const char *text, struct failure *ret_failure)
 int link_fill(const char *text, const struct notification *n, char **ret)
 {
     *ret = NULL;
-    if (!text || !*text || (!n && strchr(text, '{')))
+    if (!text || !*text || ((!n || !n->context) && strchr(text, '{')))
         return 0;
     return fill(text, n, ret);
 }

@@ -12,5 +12,6 @@ struct links { /* section `links` of the configuration; NULL or "": none */
 };
 /* An absolute http or https URL whose placeholders are known and closed. kind CONFIG */
 int link_check(const char *text, struct failure *ret_failure);
-/* `n` is NULL for a digest: a link with placeholders is then none. *ret is NULL for none. -ENOMEM */
+/* Without an alert (`n` is NULL for a digest, a test message has no context) a link with placeholders
+ * is none. *ret is NULL for none. -ENOMEM */
 int link_fill(const char *text, const struct notification *n, char **ret);

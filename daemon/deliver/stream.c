@@ -57,18 +57,31 @@ static void disconnect(struct receiver_handle *h)
     h->connected = false;
 }
 
+static void end_with(struct receiver_handle *h, const struct answer *a)
+{
+    handle_done *done = TAKE(h->done);
+    (void)sd_event_source_set_enabled(h->timer, SD_EVENT_OFF);
+    text_free(&h->frame);
+    if (a->class != ANSWER_OK)
+        disconnect(h);
+    if (done)
+        done(h->userdata, a);
+}
+
 static void end(struct receiver_handle *h, enum answer_class class, const char *what)
 {
     struct answer a = {0};
     char name[NAME_BYTES];
-    handle_done *done = TAKE(h->done);
-    (void)sd_event_source_set_enabled(h->timer, SD_EVENT_OFF);
-    text_free(&h->frame);
-    if (class != ANSWER_OK)
-        disconnect(h);
     answer_set(&a, class, "%s: %s", name_of(h, name, sizeof name), what);
-    if (done)
-        done(h->userdata, &a);
+    end_with(h, &a);
+}
+
+/* A failure of http/ names the server itself. */
+static void not_connected(struct receiver_handle *h, const struct failure *why)
+{
+    struct answer a = {0};
+    answer_set(&a, ANSWER_RETRY, "%s", why->text);
+    end_with(h, &a);
 }
 
 static void timer_arm(struct receiver_handle *h, usec_t delay)
@@ -140,7 +153,7 @@ static void on_connected(void *userdata, const struct failure *why)
     if (why && !h->done)
         disconnect(h);
     else if (why)
-        end(h, ANSWER_RETRY, why->text);
+        not_connected(h, why);
     else
         push(h);
 }
@@ -161,7 +174,7 @@ static void connect_and_push(struct receiver_handle *h)
         .timeout = TIMEOUT,
     };
     if (http_stream_open(h->http, &call, on_connected, h, &h->connection, &why) < 0)
-        end(h, ANSWER_RETRY, why.text);
+        not_connected(h, &why);
 }
 
 /* The beginning of an attempt, a deadline, or another look at the queue of the socket. */

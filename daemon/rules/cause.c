@@ -155,6 +155,7 @@ static const struct cause_row CAUSES[CAUSE_COUNT_] = {
     [CAUSE_REFUSED] = {.word = "refused"},
     [CAUSE_DISABLED] = {.word = "disabled"},
     [CAUSE_PARKED] = {.word = "parked"},
+    [CAUSE_FAILING] = {.word = "failing"},
 };
 
 const struct cause_row *cause_row(enum cause c)

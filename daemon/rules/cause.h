@@ -56,6 +56,7 @@ enum cause {
     /* delivery */
     CAUSE_DISABLED,
     CAUSE_PARKED,
+    CAUSE_FAILING,
     CAUSE_COUNT_
 };
 const char *cause_word(enum cause c); /* "auth", ...; NULL: CAUSE_NONE */

@@ -5,27 +5,39 @@
 #include <errno.h>
 #include <string.h>
 
-int judge_delivery(const char *receiver, bool pager, int64_t parked, bool disabled,
-                   const struct instant *now, struct observation *ret, struct failure *ret_failure)
+static enum cause cause_of(const struct receiver_state *r)
 {
-    struct observation s = {.kind = KIND_DELIVERY, .subject = strdup(receiver), .n_findings = 1};
-    enum level bad = pager ? LEVEL_CRITICAL : LEVEL_WARNING;
-    enum level level = parked > 0 || disabled ? bad : LEVEL_NONE;
+    return r->disabled           ? CAUSE_DISABLED
+           : r->parked > 0       ? CAUSE_PARKED
+           : r->failing_since_at ? CAUSE_FAILING
+                                 : CAUSE_NONE;
+}
+
+int judge_delivery(const struct receiver_state *receiver, const struct instant *now,
+                   struct observation *ret, struct failure *ret_failure)
+{
+    struct observation s = {
+        .kind = KIND_DELIVERY, .subject = strdup(receiver->name), .n_findings = 1};
+    enum cause cause = cause_of(receiver);
+    enum level bad = receiver->pager ? LEVEL_CRITICAL : LEVEL_WARNING;
+    enum level level = cause == CAUSE_NONE ? LEVEL_NONE : bad;
+    bool unproven = cause == CAUSE_NONE && receiver->queued > 0;
     s.finding[0] = (struct finding){.rule = RULE_DELIVERY,
-                                    .state = FINDING_KNOWN,
+                                    .state = unproven ? FINDING_UNKNOWN : FINDING_KNOWN,
                                     .raise = level,
                                     .keep = level,
-                                    .value = parked,
+                                    .value = receiver->parked,
                                     .threshold = {NUMBER_UNKNOWN, NUMBER_UNKNOWN, NUMBER_UNKNOWN},
                                     .unit = rule_row(RULE_DELIVERY)->unit,
                                     .min_samples = 1};
     s.finding[0].threshold[bad] = 1;
     int r = s.subject ? context_new(&s.context) : -ENOMEM;
     if (r >= 0)
-        r = text_copy(receiver, &s.context->receiver);
+        r = text_copy(receiver->name, &s.context->receiver);
     if (r >= 0) {
-        s.context->cause = disabled ? CAUSE_DISABLED : parked > 0 ? CAUSE_PARKED : CAUSE_NONE;
-        s.context->parked = parked;
+        s.context->cause = cause;
+        s.context->parked = receiver->parked;
+        s.context->failing_since_at = cause == CAUSE_FAILING ? receiver->failing_since_at : 0;
         s.context->observed_at = now->at;
     }
     return observation_finish(&s, r, ret, ret_failure);

@@ -280,10 +280,19 @@ int judge_service(const struct service_tenant *tenant, size_t n, const struct se
 
 /* ---- receivers, usage rights, credentials ---- */
 
-/* Returns the observation of one receiver (kind DELIVERY): it fires while the receiver is disabled
- * or has `parked` entries, critical for a pager, else warning. */
-int judge_delivery(const char *receiver, bool pager, int64_t parked, bool disabled,
-                   const struct instant *now, struct observation *ret, struct failure *ret_failure);
+/* How deliveries to a receiver go. */
+struct receiver_state {
+    const char *name;
+    bool pager;
+    bool disabled;
+    int64_t parked, queued;   /* entries; queued: also those in flight */
+    usec_t failing_since_at;  /* every attempt has failed since then, for long enough to alert; 0 */
+};
+/* Returns the observation of one receiver (kind DELIVERY): it fires while the receiver is disabled,
+ * fails or has parked entries, critical for a pager, else warning. It is clear once nothing is
+ * queued: that messages are to be tried again, as after a reload, proves nothing yet. */
+int judge_delivery(const struct receiver_state *receiver, const struct instant *now,
+                   struct observation *ret, struct failure *ret_failure);
 
 /* Returns the observation of one entry of usage_rights (kind RIGHT). It is UNKNOWN if `rights` is
  * NULL or lacks the list of rights. `sku_id` and `part_number`: both names of the SKU as far as the

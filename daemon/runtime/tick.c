@@ -40,20 +40,33 @@ static int add_broken(const struct receiver_options *r, struct observation *obse
     return r->broken ? text_copy(r->broken, &observation->context->hint) : 0;
 }
 
+static int tick_receiver_state(struct app *app, size_t i, const struct instant *now,
+                               struct receiver_state *ret, struct failure *why)
+{
+    const char *name = app->options->receiver[i].name;
+    struct store_stats stats = {0};
+    int r = store_stats(app->store, name, &stats, why);
+    usec_t failing = dispatcher_failing_for(app->dispatcher, name, now);
+    *ret = (struct receiver_state){
+        .name = name,
+        .pager = app->options->routes.receiver[i].pager,
+        .disabled = app->options->receiver[i].broken || dispatcher_disabled(app->dispatcher, name),
+        .parked = (int64_t)stats.parked,
+        .queued = (int64_t)(stats.queued + stats.in_flight),
+        .failing_since_at = failing && failing < now->at ? now->at - failing : 0,
+    };
+    return r;
+}
+
 static void tick_receivers(struct app *app, struct instant now)
 {
     struct plan_context ctx = commit_context(app, NULL, now);
     for (size_t i = 0; i < app->options->n_receivers; i++) {
-        const char *name = app->options->receiver[i].name;
-        struct store_stats stats = {0};
+        struct receiver_state state;
         struct failure why = {0};
         CLEANUP(observation_clear) struct observation observation = {0};
-        if (store_stats(app->store, name, &stats, &why) >= 0 &&
-            judge_delivery(name, app->options->routes.receiver[i].pager, (int64_t)stats.parked,
-                           app->options->receiver[i].broken ||
-                               dispatcher_disabled(app->dispatcher, name),
-                           &now, &observation,
-                           &why) >= 0 &&
+        if (tick_receiver_state(app, i, &now, &state, &why) >= 0 &&
+            judge_delivery(&state, &now, &observation, &why) >= 0 &&
             tenant_set_machine_zone(observation.context, now.at) >= 0 &&
             add_broken(&app->options->receiver[i], &observation) >= 0)
             commit_observation(app, &ctx, &observation);

@@ -77,6 +77,9 @@ static void receivers_and_routes_are_refused_with_their_place(void **state)
          "receivers = ( { name = \"x\"; type = \"syslog\"; server = \"tls://siem:6514\"; sd_id = "
          "\"a@1\"; socket = \"/dev/log\"; } );",
          2, "socket has no effect with a server; remove"},
+        {"a malformed server, and nothing about the rest", "receivers = ( { name = \"x\"; type = "
+         "\"syslog\"; sd_id = \"a@1\";\n server = \"siem:514\"; } );",
+         3, "not a syslog server; write \"tls://HOST:6514\""},
         {"no server", "receivers = ( { name = \"x\"; type = \"syslog\";\n server = \"siem:514\"; } );",
          3, "not a syslog server; write \"tls://HOST:6514\""},
         {"nothing but a heartbeat",

@@ -3,6 +3,8 @@
  * scenarios/test_sinks.py. */
 #include "hook.h"
 #include "options.h"
+#include <netinet/tcp.h>
+#include <sched.h>
 
 /* A TCP server that accepts at its own pace, in the event loop of the sender. */
 struct server {
@@ -89,6 +91,19 @@ static void assert_received(struct server *s, const char *want)
     assert_int_equal(recv(s->connection, got, sizeof got, MSG_DONTWAIT), -1);
 }
 
+/* Closes the connection when the other side has seen the end: it has acknowledged the FIN. */
+static void server_close(struct server *s)
+{
+    struct tcp_info info = {0};
+    assert_int_equal(shutdown(s->connection, SHUT_WR), 0);
+    while (info.tcpi_state != TCP_FIN_WAIT2) {
+        socklen_t len = sizeof info;
+        assert_int_equal(getsockopt(s->connection, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
+        (void)sched_yield();
+    }
+    (void)close(TAKE_FD(s->connection));
+}
+
 static void messages_follow_each_other_on_one_connection(void **state)
 {
     (void)state;
@@ -108,8 +123,7 @@ static void a_connection_that_the_server_has_closed_is_made_anew(void **state)
     server_new(&s);
     assert_int_equal(sent(&s, "one"), ANSWER_OK);
     assert_received(&s, "3 one");
-    (void)close(s.connection);
-    s.connection = -1;
+    server_close(&s);
     assert_int_equal(sent(&s, "two"), ANSWER_OK);
     assert_received(&s, "3 two");
     server_free(&s);
