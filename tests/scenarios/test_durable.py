@@ -87,6 +87,28 @@ class Durable(Scenario):
         self.assertEqual(told["detail"]["receiver"], "hook")
         self.assertEqual(told["detail"]["parked"], 1)
 
+    def reload(self):
+        done = self.run_daemon("--reload", str(self.daemon.pid))
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_reload_ends_no_alert_about_a_receiver_that_still_refuses(self):
+        hook, other = self.hook("hook"), self.hook("other")
+        hook.answer([{"do": {"status": 410}}])
+        self.configure(self.graph(FULL), [hook, other], extra='routes = ( { to = ["hook"]; } ); fallback = ["other"];')
+        self.start()
+        self.wait_message(other, "alert.firing", rule="delivery")
+        hook.answer([{"do": {"status": 401}}])
+        tried = len(hook.requests())
+        self.reload()
+        self.wait("another attempt", lambda: len(hook.requests()) > tried)
+        self.reload()
+        self.assertEqual([m["type"] for m in other.messages()], ["alert.firing"])
+        hook.answer([])
+        self.wait_message(hook, "alert.firing")
+        self.reload()
+        self.wait_message(other, "alert.resolved", rule="delivery")
+        self.assertEqual(self.stop(), 0)
+
     def test_a_second_instance_names_the_first(self):
         hook = self.hook()
         self.configure(self.graph(FULL), [hook])
