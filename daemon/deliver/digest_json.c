@@ -59,17 +59,21 @@ static void put_description(struct json_writer *w, const struct digest *d, const
 #define STORY_NEXT                                                                              \
     "Check the disk and the memory of this machine: seatwatchd(8), DAMAGE TO THE STATE DATABASE."
 
-/* The alerts come worst first. Without alerts it is about damage to the state database. */
-static void put_next_step(struct json_writer *w, const struct digest *d, const struct cut *cut)
+void digest_next_step(struct text *t, const struct digest *d)
 {
     const struct notification *worst = d->n_notifications > 0 ? d->notification[0] : NULL;
-    CLEANUP(text_free) struct text t = TEXT_INIT(DESCRIPTION_MAX);
     if (worst && worst->next_step && d->n_notifications > 1 && worst->title)
-        text_addf(&t, "Begin with \"%s\": ", worst->title);
+        text_addf(t, "Begin with \"%s\": ", worst->title);
     if (!worst)
-        text_add(&t, STORY_NEXT);
+        text_add(t, STORY_NEXT);
     else if (worst->next_step)
-        text_add(&t, worst->next_step);
+        text_add(t, worst->next_step);
+}
+
+static void put_next_step(struct json_writer *w, const struct digest *d, const struct cut *cut)
+{
+    CLEANUP(text_free) struct text t = TEXT_INIT(DESCRIPTION_MAX);
+    digest_next_step(&t, d);
     put_text(w, "next_step", &t, cut);
 }
 

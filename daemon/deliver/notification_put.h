@@ -3,6 +3,7 @@
  * Internal to deliver/. */
 #pragma once
 #include "alerts/notification.h"
+#include "base/text.h"
 #include "deliver/context_put.h"
 
 /* The public object within the limits; `rest`: plus what the store needs. */
@@ -11,6 +12,9 @@ void notification_put(struct json_writer *w, const char *key, const struct notif
 /* The public `data` of a digest; the alerts in it within the limits. */
 void digest_put(struct json_writer *w, const char *key, const struct digest *d,
                 const struct cut *cut, bool rest);
+/* What to do about a digest: its alerts come worst first. Without alerts it is about damage to the state
+ * database. */
+void digest_next_step(struct text *t, const struct digest *d);
 int notification_read(const struct json *o, struct notification **ret);
 
 /* "firing", "resolved", ...: what receivers read as the state; NULL for a test message. */

@@ -246,8 +246,10 @@ static int of_digest(struct outline *o, const struct message *m, const struct li
     int r = clean(title, &o->title);
     if (r >= 0)
         r = clean(d->summary, &o->what);
+    CLEANUP(text_free) struct text next = TEXT_INIT(TEXT_BYTES);
+    digest_next_step(&next, d);
     if (r >= 0)
-        r = clean("", &o->next);
+        r = next.error == -ENOMEM ? -ENOMEM : clean(next.data, &o->next);
     if (r >= 0)
         r = clean(d->digest_id, &o->alert_id);
     if (r >= 0)

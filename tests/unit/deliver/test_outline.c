@@ -125,6 +125,8 @@ static void a_digest_names_each_of_its_alerts(void **state)
     assert_int_equal(o->line[4].tone, TONE_RESOLVED);
     assert_string_equal(o->alert_id, SOME_DIGEST);
     assert_int_equal(o->n_links, 1); /* the other one names a rule */
+    assert_ptr_equal(strstr(o->next, "Begin with \"contoso: Microsoft 365 E5"), o->next);
+    assert_non_null(strstr(o->next, "\": Order 26 units now; 166 end this alert."));
 }
 
 static void a_text_is_cut_between_code_points(void **state)
