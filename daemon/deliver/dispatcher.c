@@ -197,6 +197,8 @@ static bool worker_settle(struct receiver_worker *w, const struct answer *a)
     if (w->options->class->spacing > 0)
         w->spaced_mono = now.mono + w->options->class->spacing;
     answer_settle(a, w->entry, now, dice, &w->health, &w->result);
+    if (!before.down_since_mono)
+        w->asleep_before = clock_asleep();
     worker_log(w, a, &before, &now);
     if (w->health.disabled && !before.disabled)
         worker_disable(w);
@@ -491,11 +493,12 @@ bool dispatcher_on_time(const struct dispatcher *c, const struct instant *now)
     return true;
 }
 
+/* The time that the machine slept does not count towards STUCK_AFTER: nothing was tried in it. */
 static usec_t failing_for(const struct receiver_worker *w, const struct instant *now)
 {
-    usec_t down_mono = w->health.down_since_mono;
+    usec_t down_mono = w->health.down_since_mono, asleep = clock_asleep() - w->asleep_before;
     usec_t down = down_mono && now->mono > down_mono ? now->mono - down_mono : 0;
-    return down > STUCK_AFTER ? down : 0;
+    return down > asleep && down - asleep > STUCK_AFTER ? down : 0;
 }
 
 usec_t dispatcher_failing_for(const struct dispatcher *c, const char *receiver,

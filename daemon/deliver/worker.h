@@ -15,6 +15,7 @@ struct receiver_worker {
     struct attempt_result result; /* settling: its outcome, not yet stored */
     bool settling;
     struct health health;
+    usec_t asleep_before; /* clock_asleep() when health.down_since_mono was set */
     bool drained;       /* this drain has nothing more to do here */
     bool off_stored;    /* the store has recorded that it is disabled */
     bool outage_logged; /* the warning about this outage was logged */
