@@ -13,6 +13,7 @@
 #include "runtime/outage.h"
 #include "runtime/poller.h"
 #include "runtime/reconcile.h"
+#include "runtime/repeats.h"
 #include "runtime/rights.h"
 #include "runtime/setup.h"
 #include "runtime/tenant.h"
@@ -64,6 +65,7 @@ void app_unwire(struct app *app)
     app->n_tenants = 0;
     credentials_free(TAKE(app->credentials));
     heartbeats_free(TAKE(app->heartbeats));
+    resends_free(TAKE(app->resends));
     dispatcher_free(TAKE(app->dispatcher));
     http_free(TAKE(app->http));
 }
@@ -94,6 +96,8 @@ int app_wire(struct app *app, struct failure *why)
                            &app->dispatcher, why);
         if (r >= 0 && app->cli->mode == CLI_DAEMON)
             r = heartbeats_new(&c, app->http, cannot_alert, app, &app->heartbeats, why);
+        if (r >= 0 && app->cli->mode == CLI_DAEMON)
+            r = resends_new(&c, app->http, repeats_list, cannot_alert, app, &app->resends, why);
     }
     if (r < 0)
         return r;
