@@ -19,6 +19,7 @@
 #define PATH "/api/v2/alerts"
 #define ATTEMPT_MAX USEC_PER_MINUTE /* the dispatcher's limit for one attempt, see dispatcher.c */
 #define EMPTY_END "\"endsAt\":\"\"" /* quotes inside strings are escaped, so texts cannot hold it */
+#define TEST_LASTS (5 * USEC_PER_MINUTE)
 #define NAME_CHARS 60
 #define SUMMARY_CHARS 500
 #define TEXT_CHARS 3000
@@ -256,7 +257,7 @@ static int put_notification(struct json_writer *w, const struct receiver_options
     const struct notification *n = m->notification;
     CLEANUP(alertmanager_alert_clear) struct alertmanager_alert a = {
         .started_at = n->started_at ? n->started_at : n->at,
-        .ends_at = n->type == EVENT_RESOLVED ? n->at : 0};
+        .ends_at = n->type == EVENT_RESOLVED ? n->at : n->type == EVENT_TEST ? n->at + TEST_LASTS : 0};
     int r = n->type == EVENT_TEST
                 ? labels_of("test", "info", "", NULL, &a.labels)
                 : alertmanager_labels(n->context, n->alert_id,

@@ -67,9 +67,9 @@ static usec_t interval_of(const struct resend *b)
 int resend_add(struct resend *to, const struct resend_alert *a)
 {
     char *labels;
+    if (array_room(&to->found, to->n_found, sizeof *to->found) < 0)
+        return -ENOMEM;
     int r = alertmanager_labels(a->alert->context, a->alert->id, a->rule, a->level, &labels);
-    if (r >= 0)
-        r = array_room(&to->found, to->n_found, sizeof *to->found);
     if (r < 0)
         return r;
     to->found[to->n_found++] = (struct found){labels, *a};

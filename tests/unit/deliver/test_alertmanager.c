@@ -53,7 +53,7 @@ static void another_severity_or_rule_ends_the_alert_before(void **state)
         {EVENT_UPDATED, LEVEL_NONE, RULE_REMAINING, 1, 1},
         {EVENT_REMINDER, LEVEL_NONE, RULE_REMAINING, 1, 0},
         {EVENT_RESOLVED, LEVEL_NONE, RULE_REMAINING, 0, 1},
-        {EVENT_TEST, LEVEL_NONE, RULE_WAITING, 1, 0},
+        {EVENT_TEST, LEVEL_NONE, RULE_WAITING, 0, 0}, /* ends soon, see below */
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -65,6 +65,16 @@ static void another_severity_or_rule_ends_the_alert_before(void **state)
         if (count(body, FIRES) != CASES[i].fire || count(body, ENDED) != CASES[i].end)
             fail_msg("case %zu: %s", i, body);
     }
+}
+
+static void a_test_message_ends_by_itself_after_five_minutes(void **state)
+{
+    CLEANUP(notification_free) struct notification *n = NULL;
+    (void)state;
+    assert_int_equal(test_notification("am", some_time(SOME_AT), &n), 0);
+    CLEANUP(free) char *body = type_render(&alertmanager_class, n, NULL);
+    assert_non_null(strstr(body, "{\"alertname\":\"SeatwatchTest\",\"severity\":\"info\",\"rule\":\"test\"}"));
+    assert_non_null(strstr(body, "\"startsAt\":\"2026-11-22T01:02:03Z\",\"endsAt\":\"2026-11-22T01:07:03Z\""));
 }
 
 static void a_resolved_alert_has_the_labels_it_was_notified_with(void **state)
@@ -246,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies_are_the_ones_of_api_v2),
         cmocka_unit_test(another_severity_or_rule_ends_the_alert_before),
+        cmocka_unit_test(a_test_message_ends_by_itself_after_five_minutes),
         cmocka_unit_test(a_resolved_alert_has_the_labels_it_was_notified_with),
         cmocka_unit_test(labels_are_legal_and_name_neither_numbers_nor_this_host),
         cmocka_unit_test(long_texts_are_cut),
