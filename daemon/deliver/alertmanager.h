@@ -28,7 +28,10 @@ DEFINE_CLEANUP_IN_PLACE(struct alertmanager_alert, alertmanager_alert_clear)
  * on a number, so that two daemons that watch the same tenants name an alert alike. -ENOMEM */
 int alertmanager_labels(const struct alert_context *f, const char *alert_id, enum rule rule,
                         enum level level, char **ret);
+/* The same of a message that is about no alert; NULL and "" are left out. */
+int alertmanager_labels_of(const char *rule, const char *severity, const char *alert_id,
+                           const struct alert_context *f, char **ret);
 /* Sets everything but labels and times. `a` is cleared by the caller, also on failure. -ENOMEM */
-int alertmanager_describe(const struct receiver_options *o, const struct notification *n,
-                          usec_t now_at, struct alertmanager_alert *a);
+int alertmanager_describe(const struct receiver_options *o, const struct message *m,
+                          struct alertmanager_alert *a);
 void alertmanager_put(struct json_writer *w, const struct alertmanager_alert *a);

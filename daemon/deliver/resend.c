@@ -1,49 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/resend.c: rounds of repetitions: lists the open alerts, compares them with those of the round
- * before, and sends what is due in batches, one after the other. */
+/* deliver/resend.c: rounds of repetitions: lists the open alerts and sends what is due in batches, one after
+ * the other. */
 #include "deliver/resend.h"
 
 #include "base/alloc.h"
-#include "base/array.h"
 #include "base/log.h"
-#include "base/text.h"
-#include "deliver/alertmanager.h"
 #include "http/stream.h"
 #include <errno.h>
 #include <string.h>
 
 #define ACCURACY (USEC_PER_SEC / 10)
 #define SOON (5 * USEC_PER_SEC) /* between two rounds: polls that end together share one */
-#define ENDED_FOR (15 * USEC_PER_MINUTE)
 #define WATCHDOG "{\"alertname\":\"SeatwatchWatchdog\",\"severity\":\"none\"}"
 #define WATCHDOG_ABOUT "{\"summary\":\"seatwatchd works and can alert\"}"
 #define WATCHDOG_RESENDS 4 /* it ends when so many repetitions are missing */
 #define EVENT_ID "seatwatchd-repeats"
 
-struct kept {
-    struct alertmanager_alert alert; /* no texts: was never sent. ends_at: see `gone_mono` */
-    usec_t repeated_mono;            /* when it was last accepted; 0: never */
-    usec_t gone_mono;                /* since when it is no longer open; 0: it is */
-    bool due;     /* in this round */
-    bool refused; /* logged */
-};
-struct found { /* in this round's list */
-    char *labels;
-    struct resend_alert what;
-};
 struct resend {
     struct resends *all;
     const struct receiver_options *options;
     struct receiver_handle *handle;
     sd_event_source *timer;
-    struct kept *kept; /* sorted by labels */
-    size_t n_kept;
-    struct found *found;
-    size_t n_found;
+    struct repeated list;
     usec_t begun_mono; /* of the last round */
     usec_t watchdog_mono; /* when the watchdog was last accepted */
     bool watchdog;     /* is part of the batch under way */
-    size_t from, next; /* the batch under way: those of `kept` that are due from `from` to before `next` */
+    size_t from, next; /* the batch under way: those of the list that are due from `from` to before `next` */
     size_t single;     /* up to this one each is sent alone, to find the one that is refused */
     char *body;        /* of the request under way; NULL: no round is under way */
     bool failing, partial, withheld; /* logged */
@@ -51,7 +33,7 @@ struct resend {
 struct resends {
     struct resend *one;
     size_t n;
-    struct instant since; /* older polls confirm nothing: another daemon may have seen more since */
+    struct instant since;
     resend_list *list;
     heartbeat_alive *alive;
     void *userdata;
@@ -60,128 +42,6 @@ struct resends {
 static usec_t interval_of(const struct resend *b)
 {
     return ((const struct alertmanager_options *)b->options->own)->resend;
-}
-
-/* ---- the list ---- */
-
-int resend_add(struct resend *to, const struct resend_alert *a)
-{
-    char *labels;
-    if (array_room(&to->found, to->n_found, sizeof *to->found) < 0)
-        return -ENOMEM;
-    int r = alertmanager_labels(a->alert->context, a->alert->id, a->rule, a->level, &labels);
-    if (r < 0)
-        return r;
-    to->found[to->n_found++] = (struct found){labels, *a};
-    return 0;
-}
-
-static void found_clear(struct resend *b)
-{
-    for (size_t i = 0; i < b->n_found; i++)
-        free(b->found[i].labels);
-    free(TAKE(b->found));
-    b->n_found = 0;
-}
-
-static int by_labels(const void *a, const void *b)
-{
-    return strcmp(((const struct found *)a)->labels, ((const struct found *)b)->labels);
-}
-
-static void kept_clear(struct kept *k, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        alertmanager_alert_clear(&k[i].alert);
-    alloc_release(k);
-}
-
-static bool is_due(const struct resend *b, const struct kept *k, usec_t confirmed_mono)
-{
-    return confirmed_mono > b->all->since.mono && confirmed_mono > k->repeated_mono &&
-           (k->repeated_mono == 0 || b->begun_mono >= k->repeated_mono + interval_of(b));
-}
-
-/* Texts are made only for what is sent. Without memory the alert waits for the next round. */
-static void open_again(struct resend *b, struct kept *k, const struct found *f, struct instant now)
-{
-    CLEANUP(notification_free) struct notification *n = NULL;
-    CLEANUP(alertmanager_alert_clear) struct alertmanager_alert fresh = {0};
-    k->gone_mono = k->alert.ends_at = 0;
-    k->due = is_due(b, k, f->what.confirmed_mono);
-    if (!k->due)
-        return;
-    if (alert_notification(f->what.alert, EVENT_REMINDER, now.at, &n) < 0 ||
-        alertmanager_describe(b->options, n, now.at, &fresh) < 0) {
-        k->due = false;
-        return;
-    }
-    free(k->alert.about);
-    free(k->alert.url);
-    k->alert.about = TAKE(fresh.about);
-    k->alert.url = TAKE(fresh.url);
-    k->alert.started_at = n->started_at;
-}
-
-/* False: it is forgotten. What was never sent needs no end here: the outbox sends it. */
-static bool has_gone(struct resend *b, struct kept *k, struct instant now)
-{
-    if (k->gone_mono == 0) {
-        k->gone_mono = now.mono;
-        k->alert.ends_at = now.at;
-        k->repeated_mono = k->repeated_mono > 0 ? 1 : 0; /* so that its end is due at once */
-    }
-    k->due = is_due(b, k, now.mono);
-    return k->repeated_mono > 0 && now.mono - k->gone_mono < ENDED_FOR;
-}
-
-static void kept_drop(struct kept *k)
-{
-    alertmanager_alert_clear(&k->alert);
-    *k = (struct kept){0};
-}
-
-/* Both lists are sorted. */
-static int compare(struct resend *b, struct instant now)
-{
-    struct kept *merged = alloc_zero(b->n_kept + b->n_found + 1, sizeof *merged);
-    size_t n = 0, k = 0, f = 0;
-    if (!merged)
-        return -ENOMEM;
-    while (k < b->n_kept || f < b->n_found) {
-        int order = k == b->n_kept    ? 1
-                    : f == b->n_found ? -1
-                                      : strcmp(b->kept[k].alert.labels, b->found[f].labels);
-        struct kept *m = &merged[n];
-        struct found *found = order >= 0 ? &b->found[f++] : NULL;
-        if (order <= 0)
-            *m = b->kept[k++];
-        else
-            m->alert.labels = TAKE(found->labels);
-        bool was_open = order == 0 && m->gone_mono == 0;
-        bool open = found && (was_open || !found->what.deferred);
-        if (open)
-            open_again(b, m, found, now);
-        if (open || (order <= 0 && has_gone(b, m, now)))
-            n++;
-        else
-            kept_drop(m);
-    }
-    alloc_release(b->kept);
-    b->kept = merged;
-    b->n_kept = n;
-    return 0;
-}
-
-static int make_list(struct resend *b, struct instant now)
-{
-    int r = b->all->list(b->all->userdata, b->options->name, b);
-    if (r >= 0 && b->n_found > 0)
-        qsort(b->found, b->n_found, sizeof *b->found, by_labels);
-    if (r >= 0)
-        r = compare(b, now);
-    found_clear(b);
-    return r;
 }
 
 /* ---- the requests ---- */
@@ -206,10 +66,10 @@ static int make_batch(struct resend *b, struct instant now)
     json_open_array(w, NULL);
     if (b->watchdog)
         put_watchdog(b, w, now);
-    for (b->from = b->next; b->next < b->n_kept && n < ALERTMANAGER_BATCH; b->next++) {
-        if (!b->kept[b->next].due)
+    for (b->from = b->next; b->next < b->list.n && n < ALERTMANAGER_BATCH; b->next++) {
+        if (!b->list.alert[b->next].due)
             continue;
-        alertmanager_put(w, &b->kept[b->next].alert);
+        alertmanager_put(w, &b->list.alert[b->next].alert);
         n++;
         if (b->next < b->single) {
             b->next++;
@@ -236,7 +96,7 @@ static void log_answer(struct resend *b, const struct answer *a)
     b->partial = partial;
 }
 
-static void log_refused(struct resend *b, struct kept *k, const struct answer *a)
+static void log_refused(struct resend *b, struct repeated_alert *k, const struct answer *a)
 {
     if (!k->refused)
         log_say(LOG_WARNING, "receiver %s: an open alert is refused: %s: %s", b->options->name,
@@ -252,7 +112,7 @@ static bool batch_end(struct resend *b, const struct answer *a)
     if (a->class != ANSWER_OK && a->class != ANSWER_PERMANENT)
         return false;
     for (size_t i = b->from; i < b->next; i++)
-        n += b->kept[i].due;
+        n += b->list.alert[i].due;
     if (a->class == ANSWER_PERMANENT && n + b->watchdog > 1) {
         b->single = b->next;
         b->next = b->from;
@@ -260,11 +120,11 @@ static bool batch_end(struct resend *b, const struct answer *a)
         return true;
     }
     for (size_t i = b->from; i < b->next; i++) {
-        struct kept *k = &b->kept[i];
+        struct repeated_alert *k = &b->list.alert[i];
         if (k->due && a->class == ANSWER_PERMANENT)
             log_refused(b, k, a);
         if (k->due)
-            k->repeated_mono = b->begun_mono;
+            k->sent_mono = b->begun_mono;
     }
     if (b->watchdog && a->class == ANSWER_OK)
         b->watchdog_mono = b->begun_mono;
@@ -330,8 +190,11 @@ static int on_due(sd_event_source *s, uint64_t due, void *userdata)
     struct instant now = clock_now();
     b->begun_mono = now.mono;
     b->next = b->single = 0;
-    if (make_list(b, now) < 0)
+    if (b->all->list(b->all->userdata, b->options->name, &b->list) < 0 ||
+        repeated_round(&b->list, now) < 0) {
+        repeated_drop(&b->list);
         return 0; /* no memory now: the next round follows */
+    }
     look_at_watchdog(b, now);
     send_batches(b);
     return 0;
@@ -368,8 +231,7 @@ void resends_free(struct resends *r)
         (void)sd_event_source_disable_unref(b->timer);
         if (b->handle)
             b->options->class->transport->close(b->handle);
-        kept_clear(b->kept, b->n_kept);
-        found_clear(b);
+        repeated_clear(&b->list);
         free(b->body);
     }
     alloc_release(r->one);
@@ -396,6 +258,8 @@ int resends_new(const struct dispatcher_options *o, struct http *http, resend_li
             continue;
         struct resend *b = &r->one[r->n++];
         *b = (struct resend){.all = r, .options = options};
+        b->list = (struct repeated){
+            .options = options, .interval = interval_of(b), .since_mono = r->since.mono};
         int e = open_one(b, http, ret_failure);
         if (e < 0)
             return e;

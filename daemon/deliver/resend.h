@@ -7,22 +7,12 @@
  * minutes, for members of a cluster that missed its end. An alert SeatwatchWatchdog fires as long as
  * `alive` allows it. */
 #pragma once
-#include "alerts/alerts.h"
 #include "deliver/heartbeat.h"
+#include "deliver/repeated.h"
 
-struct resend; /* the alerts of one receiver */
 struct resends;
-
-struct resend_alert {
-    const struct alert *alert; /* borrowed during resend_add(); its context is not NULL */
-    enum rule rule;            /* as notified: the identity of the alert */
-    enum level level;
-    usec_t confirmed_mono;     /* end of the last poll that shows it; 0: none */
-    bool deferred;             /* outside the hours of its route: repeated only if it was before */
-};
-/* Calls resend_add() for each open alert of which this receiver was notified. -ENOMEM */
-typedef int resend_list(void *userdata, const char *receiver, struct resend *to);
-int resend_add(struct resend *to, const struct resend_alert *a); /* -ENOMEM */
+/* Calls repeated_add() for each open alert of which this receiver was notified. -ENOMEM */
+typedef int resend_list(void *userdata, const char *receiver, struct repeated *to);
 
 /* Of those receivers among `o` that are repeated. Options are borrowed. */
 int resends_new(const struct dispatcher_options *o, struct http *http, resend_list *list,

@@ -10,10 +10,10 @@
 #include "runtime/credentials.h"
 #include "runtime/loss.h"
 #include "runtime/notify.h"
+#include "runtime/open_alerts.h"
 #include "runtime/outage.h"
 #include "runtime/poller.h"
 #include "runtime/reconcile.h"
-#include "runtime/repeats.h"
 #include "runtime/rights.h"
 #include "runtime/setup.h"
 #include "runtime/tenant.h"
@@ -97,7 +97,7 @@ int app_wire(struct app *app, struct failure *why)
         if (r >= 0 && app->cli->mode == CLI_DAEMON)
             r = heartbeats_new(&c, app->http, cannot_alert, app, &app->heartbeats, why);
         if (r >= 0 && app->cli->mode == CLI_DAEMON)
-            r = resends_new(&c, app->http, repeats_list, cannot_alert, app, &app->resends, why);
+            r = resends_new(&c, app->http, open_alerts_list, cannot_alert, app, &app->resends, why);
     }
     if (r < 0)
         return r;

@@ -25,18 +25,18 @@ static const char *alive(void *userdata)
     return h->stuck ? "a test" : NULL;
 }
 
-static int list(void *userdata, const char *receiver, struct resend *to)
+static int list(void *userdata, const char *receiver, struct repeated *to)
 {
     struct house *h = userdata;
     assert_string_equal(receiver, "am");
     h->rounds++;
     for (size_t i = 0; i < h->n_alerts; i++) {
-        const struct resend_alert a = {.alert = &h->alert[i],
+        const struct open_alert a = {.alert = &h->alert[i],
                                        .rule = RULE_WAITING,
                                        .level = h->level,
                                        .deferred = h->deferred,
                                        .confirmed_mono = h->confirmed ? clock_now().mono : 1};
-        int r = resend_add(to, &a);
+        int r = repeated_add(to, &a);
         if (r < 0)
             return r;
     }

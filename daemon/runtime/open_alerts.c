@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* runtime/repeats.c: lists the open alerts of which a receiver was notified, and when a poll last confirmed
+/* runtime/open_alerts.c: lists the open alerts of which a receiver was notified, and when a poll last confirmed
  * each of them. */
-#include "runtime/repeats.h"
+#include "runtime/open_alerts.h"
 
 #include "alerts/kind.h"
 #include "runtime/app.h"
@@ -50,14 +50,14 @@ static bool is_baseline(const struct alert *a)
 }
 
 static int add_alert(struct app *app, const struct tenant *t, const struct alert *a, const char *receiver,
-                     struct resend *to)
+                     struct repeated *to)
 {
     struct instant now = clock_now();
     bool notified = a->notified > LEVEL_NONE;
     int at = receiver_index(&app->options->routes, receiver);
     if (at < 0 || !a->context || !alert_state_is_up(a->state) || (!notified && !is_baseline(a)))
         return 0;
-    struct resend_alert one = {.alert = a,
+    struct open_alert one = {.alert = a,
                                .rule = notified ? a->notified_rule : a->rule,
                                .level = notified ? a->notified : a->level};
     struct reach reach = route_for(&app->options->routes, a->kind, one.rule, one.level, a->context, now.at);
@@ -67,10 +67,10 @@ static int add_alert(struct app *app, const struct tenant *t, const struct alert
     }
     one.deferred = !(reach.now >> at & 1);
     one.confirmed_mono = confirmed_mono(t, a, one.rule, now);
-    return (reach.now | reach.later) >> at & 1 ? resend_add(to, &one) : 0;
+    return (reach.now | reach.later) >> at & 1 ? repeated_add(to, &one) : 0;
 }
 
-int repeats_list(void *userdata, const char *receiver, struct resend *to)
+int open_alerts_list(void *userdata, const char *receiver, struct repeated *to)
 {
     struct app *app = userdata;
     int r = 0;
