@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/alertmanager.c: the receiver type alertmanager: alerts of Prometheus Alertmanager, API v2.
+/* deliver/alertmanager.c: the receiver type alertmanager: Prometheus Alertmanager, API v2.
  *
  * Alertmanager holds a state and makes the notifications itself. The labels are the identity of an
- * alert, so a change of severity or of the deciding rule ends one alert and begins another one, in the
- * same request. An alert that fires ends by itself at `endsAt`, so every attempt and every repetition
- * (resend.h) sends a new one: the stored bytes have an empty time in its place.
+ * alert, so a change of severity or of the deciding rule ends one alert and begins another one, in
+ * the same request. An alert that fires ends by itself at `endsAt`, so every attempt and every
+ * repetition (resend.h) sends a new one: the stored bytes have an empty time in its place.
  *
- * Every member of a cluster gets every request, because members share notifications but not alerts. */
+ * Every member of a cluster gets every request, because members share notifications but not alerts.
+ */
 #include "deliver/alertmanager.h"
 
 #include "base/date.h"
@@ -16,7 +17,8 @@
 
 #define PATH "/api/v2/alerts"
 #define ATTEMPT_MAX USEC_PER_MINUTE /* the dispatcher's limit for one attempt, see dispatcher.c */
-#define EMPTY_END "\"endsAt\":\"\"" /* quotes inside strings are escaped, so texts cannot hold it */
+/* Quotes inside strings are escaped, so texts cannot hold it. */
+#define EMPTY_END "\"endsAt\":\"\""
 #define TEST_LASTS (5 * USEC_PER_MINUTE)
 
 static const struct conf_key ROWS[] = {
@@ -40,10 +42,11 @@ static int alertmanager_check(const struct receiver_options *o, struct failure *
                            "balancer",
                            o->name);
     if (own->n_urls * own->http.timeout > ATTEMPT_MAX)
-        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                           "receiver %s: %zu urls with this timeout may take more than a minute; set "
-                           "timeout = \"%us\" or less",
-                           o->name, own->n_urls, (unsigned)(60 / own->n_urls));
+        return failure_set(
+            ret_failure, FAILURE_CONFIG, EINVAL,
+            "receiver %s: %zu urls with this timeout may take more than a minute; set "
+            "timeout = \"%us\" or less",
+            o->name, own->n_urls, (unsigned)(60 / own->n_urls));
     for (size_t i = 0; i < own->n_urls; i++) {
         struct origin unused;
         int r = origin_parse(own->url[i], own->http.allow_http, &unused, ret_failure);
@@ -80,14 +83,15 @@ static int put_notification(struct json_writer *w, const struct receiver_options
                             const struct message *m)
 {
     const struct notification *n = m->notification;
-    CLEANUP(alertmanager_alert_clear) struct alertmanager_alert a = {
-        .started_at = n->started_at ? n->started_at : n->at,
-        .ends_at = n->type == EVENT_RESOLVED ? n->at : n->type == EVENT_TEST ? n->at + TEST_LASTS : 0};
-    int r = n->type == EVENT_TEST
-                ? alertmanager_labels_of("test", "info", "", NULL, &a.labels)
-                : alertmanager_labels(n->context, n->alert_id,
-                                      is_reminder(n) ? n->notified_rule : n->rule, n->level,
-                                      &a.labels);
+    CLEANUP(alertmanager_alert_clear)
+    struct alertmanager_alert a = {.started_at = n->started_at ? n->started_at : n->at,
+                                   .ends_at = n->type == EVENT_RESOLVED ? n->at
+                                              : n->type == EVENT_TEST   ? n->at + TEST_LASTS
+                                                                        : 0};
+    int r = n->type == EVENT_TEST ? alertmanager_labels_of("test", "info", "", NULL, &a.labels)
+                                  : alertmanager_labels(n->context, n->alert_id,
+                                                        is_reminder(n) ? n->notified_rule : n->rule,
+                                                        n->level, &a.labels);
     if (r >= 0)
         r = alertmanager_describe(o, m, &a);
     if (r < 0)
@@ -122,8 +126,8 @@ static int put_digest(struct json_writer *w, const struct receiver_options *o,
     return m->digest->n_notifications > 0 ? r : put_story(w, o, m);
 }
 
-static int alertmanager_render(const struct receiver_options *o, const struct message *m, char **ret,
-                               size_t *ret_len)
+static int alertmanager_render(const struct receiver_options *o, const struct message *m,
+                               char **ret, size_t *ret_len)
 {
     CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(ALERTMANAGER_BODY_MAX);
     if (!w)
@@ -172,8 +176,8 @@ static int alertmanager_request(const struct receiver_options *o, struct secret 
     return r < 0 ? r : request_body(ret, o, p, ret_failure);
 }
 
-/* 200 alone accepts. With a 400 for one bad alert the others are applied, but the bad one never will be
- * (422, and 415: none is). */
+/* 200 alone accepts. With a 400 for one bad alert the others are applied, but the bad one never
+ * will be (422, and 415: none is). */
 static void alertmanager_classify(const struct payload *p, const struct http_answer *got,
                                   struct answer *a)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/alertmanager_alert.c: one alert of Alertmanager's API v2: its labels, annotations and times. */
+/* deliver/alertmanager_alert.c: one alert of Alertmanager's API v2: its labels, annotations and
+ * times. */
 #include "deliver/alertmanager.h"
 
 #include "base/date.h"
@@ -46,7 +47,8 @@ static void put_alertname(struct json_writer *w, const char *rule)
     put_label(w, "alertname", name);
 }
 
-/* A label of the tenant that has the name of one of ours is left out; so are Prometheus' own ("__"). */
+/* A label of the tenant that has the name of one of ours is left out; so are Prometheus' own
+ * ("__"). */
 static bool name_is_free(const char *name)
 {
     static const char *const OURS[] = {"alertname", "severity",  "rule", "alert_id",
@@ -130,8 +132,8 @@ static int put_about(struct json_writer *w, const struct outline *o)
     return r;
 }
 
-/* generatorURL must be absolute, or the whole request is refused with 422; without a status page there
- * is none. */
+/* generatorURL must be absolute, or the whole request is refused with 422; without a status page
+ * there is none. */
 int alertmanager_describe(const struct receiver_options *o, const struct message *m,
                           struct alertmanager_alert *a)
 {

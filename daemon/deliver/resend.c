@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/resend.c: rounds of repetitions: lists the open alerts and sends what is due in batches, one after
- * the other. */
+/* deliver/resend.c: rounds of repetitions: lists the open alerts and sends what is due in batches,
+ * one after the other. */
 #include "deliver/resend.h"
 
 #include "base/alloc.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define ACCURACY (USEC_PER_SEC / 10)
-#define SOON (5 * USEC_PER_SEC) /* between two rounds: polls that end together share one */
+#define SOON (5 * USEC_PER_SEC) /* polls that end together share a round */
 #define WATCHDOG "{\"alertname\":\"SeatwatchWatchdog\",\"severity\":\"none\"}"
 #define WATCHDOG_ABOUT "{\"summary\":\"seatwatchd works and can alert\"}"
 #define WATCHDOG_RESENDS 4 /* it ends when so many repetitions are missing */
@@ -22,12 +22,13 @@ struct resend {
     struct receiver_handle *handle;
     sd_event_source *timer;
     struct repeated list;
-    usec_t begun_mono; /* of the last round */
+    usec_t begun_mono;    /* of the last round */
     usec_t watchdog_mono; /* when the watchdog was last accepted */
-    bool watchdog;     /* is part of the batch under way */
-    size_t from, next; /* the batch under way: those of the list that are due from `from` to before `next` */
-    size_t single;     /* up to this one each is sent alone, to find the one that is refused */
-    char *body;        /* of the request under way; NULL: no round is under way */
+    bool watchdog;        /* is part of the batch under way */
+    size_t from,
+        next; /* the batch under way: those of the list that are due from `from` to before `next` */
+    size_t single; /* up to this one each is sent alone, to find the one that is refused */
+    char *body;    /* of the request under way; NULL: no round is under way */
     bool failing, partial, withheld; /* logged */
 };
 struct resends {
@@ -60,33 +61,29 @@ static void put_watchdog(const struct resend *b, struct json_writer *w, struct i
 static int make_batch(struct resend *b, struct instant now)
 {
     CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(ALERTMANAGER_BODY_MAX);
-    size_t n = b->watchdog, len;
+    size_t n = b->watchdog, len, most = b->next < b->single ? 1 : ALERTMANAGER_BATCH;
     if (!w)
         return -ENOMEM;
     json_open_array(w, NULL);
     if (b->watchdog)
         put_watchdog(b, w, now);
-    for (b->from = b->next; b->next < b->list.n && n < ALERTMANAGER_BATCH; b->next++) {
-        if (!b->list.alert[b->next].due)
-            continue;
-        alertmanager_put(w, &b->list.alert[b->next].alert);
-        n++;
-        if (b->next < b->single) {
-            b->next++;
-            break;
+    for (b->from = b->next; b->next < b->list.n && n < most; b->next++)
+        if (b->list.alert[b->next].due) {
+            alertmanager_put(w, &b->list.alert[b->next].alert);
+            n++;
         }
-    }
     json_close_array(w);
     return n == 0 ? 0 : json_write_take(w, &b->body, &len) < 0 ? -ENOMEM : 1;
 }
 
-/* Logs when repetitions begin to fail, or to fail at some of the servers, and when all is well again. */
+/* Logs when repetitions begin to fail, or to fail at some of the servers, and when all is well
+ * again. */
 static void log_answer(struct resend *b, const struct answer *a)
 {
     bool failing = a->class != ANSWER_OK && a->class != ANSWER_PERMANENT;
     bool partial = a->class == ANSWER_OK && a->n_refused > 0;
     if (failing && !b->failing)
-        log_say(LOG_WARNING, "receiver %s: open alerts cannot be repeated: %s; tried again in %us",
+        log_say(LOG_WARNING, "receiver %s: open alerts cannot be repeated: %s; tried again in %u s",
                 b->options->name, a->text, (unsigned)(interval_of(b) / USEC_PER_SEC));
     else if (partial && !b->partial)
         log_say(LOG_WARNING, "receiver %s: %s", b->options->name, a->text);
@@ -116,7 +113,6 @@ static bool batch_end(struct resend *b, const struct answer *a)
     if (a->class == ANSWER_PERMANENT && n + b->watchdog > 1) {
         b->single = b->next;
         b->next = b->from;
-        b->watchdog = false;
         return true;
     }
     for (size_t i = b->from; i < b->next; i++) {
@@ -170,8 +166,8 @@ static void look_at_watchdog(struct resend *b, struct instant now)
     else if (!trouble && b->withheld)
         log_say(LOG_NOTICE, "receiver %s: SeatwatchWatchdog is sent again", b->options->name);
     b->withheld = trouble;
-    b->watchdog = !trouble && (b->watchdog_mono == 0 ||
-                               now.mono >= b->watchdog_mono + interval_of(b));
+    b->watchdog =
+        !trouble && (b->watchdog_mono == 0 || now.mono >= b->watchdog_mono + interval_of(b));
 }
 
 static void arm(struct resend *b, usec_t delay)
@@ -180,11 +176,17 @@ static void arm(struct resend *b, usec_t delay)
     (void)sd_event_source_set_enabled(b->timer, SD_EVENT_ONESHOT);
 }
 
+/* Between two rounds, at least. */
+static usec_t apart(const struct resend *b)
+{
+    return interval_of(b) < SOON ? interval_of(b) : SOON;
+}
+
 static int on_due(sd_event_source *s, uint64_t due, void *userdata)
 {
     struct resend *b = userdata;
     (void)s, (void)due;
-    arm(b, interval_of(b));
+    arm(b, b->body ? apart(b) : interval_of(b));
     if (b->body)
         return 0; /* the last round is still under way */
     struct instant now = clock_now();
@@ -205,8 +207,8 @@ void resends_wake(struct resends *r)
     usec_t now_mono = clock_now().mono;
     for (size_t i = 0; r && i < r->n; i++) {
         struct resend *b = &r->one[i];
-        usec_t apart = interval_of(b) < SOON ? interval_of(b) : SOON;
-        arm(b, b->begun_mono + apart > now_mono ? b->begun_mono + apart - now_mono : 0);
+        usec_t next_mono = b->begun_mono + apart(b);
+        arm(b, next_mono > now_mono ? next_mono - now_mono : 0);
     }
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/resend.h: repeats open alerts to receivers that forget what is not repeated (Alertmanager),
- * independently of the outbox.
+/* deliver/resend.h: repeats open alerts to receivers that forget what is not repeated
+ * (Alertmanager), independently of the outbox.
  *
- * An alert is repeated after each poll that confirms it, so that a daemon which cannot see a tenant does
- * not reopen an alert that another daemon has ended. What is no longer open is repeated as ended for 15
- * minutes, for members of a cluster that missed its end. An alert SeatwatchWatchdog fires as long as
- * `alive` allows it. */
+ * An alert is repeated after each poll that confirms it, so that a daemon which cannot see a tenant
+ * does not reopen an alert that another daemon has ended. What is no longer open is repeated as
+ * ended for 15 minutes, for members of a cluster that missed its end. An alert SeatwatchWatchdog
+ * fires as long as `alive` allows it. */
 #pragma once
 #include "deliver/heartbeat.h"
 #include "deliver/repeated.h"

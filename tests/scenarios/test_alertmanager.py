@@ -17,7 +17,7 @@ CLEAR = state(pool(allotted=200, consumed=100))
 PROGRAM = shutil.which("prometheus-alertmanager") or "alertmanager"
 # Of a cluster, in seconds. Each member looks at its alerts, waits so long for each member before it, and notifies of what
 # these have not: waits that last longer than the time to the next look make it notify of what is over.
-PEER_TIMEOUT, CLUSTER_INTERVAL = 4, 10
+PEER_TIMEOUT, CLUSTER_INTERVAL = 6, 15
 
 
 class Member:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/unit/deliver/test_alertmanager.c: alerts for Alertmanager, what its answers mean, and which of
- * several servers get them. */
+/* tests/unit/deliver/test_alertmanager.c: alerts for Alertmanager, what its answers mean, and which
+ * of several servers get them. */
 #include "http_type.h"
 
 #define TOKEN "canary-bearer-token"
@@ -73,8 +73,10 @@ static void a_test_message_ends_by_itself_after_five_minutes(void **state)
     (void)state;
     assert_int_equal(test_notification("am", some_time(SOME_AT), &n), 0);
     CLEANUP(free) char *body = type_render(&alertmanager_class, n, NULL);
-    assert_non_null(strstr(body, "{\"alertname\":\"SeatwatchTest\",\"severity\":\"info\",\"rule\":\"test\"}"));
-    assert_non_null(strstr(body, "\"startsAt\":\"2026-11-22T01:02:03Z\",\"endsAt\":\"2026-11-22T01:07:03Z\""));
+    assert_non_null(
+        strstr(body, "{\"alertname\":\"SeatwatchTest\",\"severity\":\"info\",\"rule\":\"test\"}"));
+    assert_non_null(
+        strstr(body, "\"startsAt\":\"2026-11-22T01:02:03Z\",\"endsAt\":\"2026-11-22T01:07:03Z\""));
 }
 
 static void a_resolved_alert_has_the_labels_it_was_notified_with(void **state)
@@ -94,10 +96,10 @@ static void labels_are_legal_and_name_neither_numbers_nor_this_host(void **state
         const char *key, *value;
         bool kept;
     } CASES[] = {
-        {"owner", "desk", true},   {"_x9", "y", true},      {"bad-name", "x", false},
-        {"9x", "x", false},        {"empty", "", false},    {"severity", "none", false},
-        {"__name__", "x", false},  {"", "x", false},        {"\xc3\xa4", "x", false},
-        {"endsAt", "", false},     {"alertname", "x", false},
+        {"owner", "desk", true},  {"_x9", "y", true},        {"bad-name", "x", false},
+        {"9x", "x", false},       {"empty", "", false},      {"severity", "none", false},
+        {"__name__", "x", false}, {"", "x", false},          {"\xc3\xa4", "x", false},
+        {"endsAt", "", false},    {"alertname", "x", false},
     };
     (void)state;
     CLEANUP(notification_free) struct notification *n = some_notification();
@@ -158,11 +160,17 @@ static void each_attempt_has_an_end_of_its_own(void **state)
     struct hook h;
     hook_new(&h, ANSWERS, 1);
     n_members = 1;
-    assert_int_equal(type_send(&h, set_up, "[{\"endsAt\":\"\"},{\"x\":\"\\\"endsAt\\\":\\\"\\\"\"},{\"endsAt\":\"\"}]").class,
-                     ANSWER_OK);
-    assert_string_equal(h.request[0].body, "[{\"endsAt\":\"2026-11-22T02:02:03Z\"},{\"x\":\"\\\"endsAt\\\":\\\"\\\"\"},"
-                                           "{\"endsAt\":\"2026-11-22T02:02:03Z\"}]");
-    assert_ptr_equal(strstr(h.request[0].head, "POST /one/api/v2/alerts HTTP/1.1\r\n"), h.request[0].head);
+    assert_int_equal(
+        type_send(&h, set_up,
+                  "[{\"endsAt\":\"\"},{\"x\":\"\\\"endsAt\\\":\\\"\\\"\"},{\"endsAt\":\"\"}]")
+            .class,
+        ANSWER_OK);
+    assert_string_equal(
+        h.request[0].body,
+        "[{\"endsAt\":\"2026-11-22T02:02:03Z\"},{\"x\":\"\\\"endsAt\\\":\\\"\\\"\"},"
+        "{\"endsAt\":\"2026-11-22T02:02:03Z\"}]");
+    assert_ptr_equal(strstr(h.request[0].head, "POST /one/api/v2/alerts HTTP/1.1\r\n"),
+                     h.request[0].head);
     assert_non_null(strcasestr(h.request[0].head, "\r\ncontent-type: application/json\r\n"));
     assert_non_null(strcasestr(h.request[0].head, "\r\nauthorization: Bearer " TOKEN "\r\n"));
     hook_free(&h);
@@ -174,8 +182,8 @@ static void each_answer_has_its_class_and_shows_no_secret(void **state)
         {STATUS("200 OK"), ANSWER_OK, 0, "HTTP 200"},
         {STATUS("204 No Content"), ANSWER_RETRY, 0, "HTTP 204"},
         {STATUS("302 Found\r\nLocation: https://login.example/"), ANSWER_RETRY, 0, "not followed"},
-        {ANSWER("400 Bad Request", "\"start time must be before end time " TOKEN "\""), ANSWER_PERMANENT, 0,
-         "start time"},
+        {ANSWER("400 Bad Request", "\"start time must be before end time " TOKEN "\""),
+         ANSWER_PERMANENT, 0, "start time"},
         {STATUS("415 Unsupported Media Type"), ANSWER_PERMANENT, 0, "HTTP 415"},
         {ANSWER("422 Unprocessable Entity", "{\"code\":601}"), ANSWER_PERMANENT, 0, "601"},
         {STATUS("401 Unauthorized"), ANSWER_RETRY, 0, "HTTP 401"},
@@ -212,7 +220,8 @@ static void every_member_gets_the_same_bytes_and_one_is_enough(void **state)
         struct hook h;
         hook_new(&h, CASES[i].answer, 2);
         struct answer a = type_send(&h, set_up, "[{\"endsAt\":\"\"}]");
-        if (a.class != CASES[i].want || a.n_refused != CASES[i].n_refused || !strstr(a.text, CASES[i].says))
+        if (a.class != CASES[i].want || a.n_refused != CASES[i].n_refused ||
+            !strstr(a.text, CASES[i].says))
             fail_msg("case %zu: class %d, %u refused, %s", i, a.class, a.n_refused, a.text);
         assert_int_equal(h.n_requests, 2);
         assert_string_equal(h.request[0].body, h.request[1].body);
@@ -224,7 +233,8 @@ static void every_member_gets_the_same_bytes_and_one_is_enough(void **state)
 
 static void wrong_urls_are_found_before_the_start(void **state)
 {
-    static char plain[] = "http://am.example:9093", good[] = "https://am1.example", bad[] = "am:9093";
+    static char plain[] = "http://am.example:9093", good[] = "https://am1.example",
+                bad[] = "am:9093";
     static const struct {
         char *url[2];
         size_t n;

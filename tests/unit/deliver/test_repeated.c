@@ -15,8 +15,8 @@ struct list {
 static void list_open(struct list *l)
 {
     *l = (struct list){.options = some_receiver("am", &alertmanager_class)};
-    l->repeated = (struct repeated){
-        .options = &l->options, .interval = MINUTE, .since_mono = SINCE};
+    l->repeated =
+        (struct repeated){.options = &l->options, .interval = MINUTE, .since_mono = SINCE};
     l->alert = (struct alert){.kind = KIND_CAPACITY,
                               .state = ALERT_FIRING,
                               .level = LEVEL_WARNING,
@@ -65,7 +65,8 @@ static void an_alert_is_due_after_each_poll_that_confirms_it(void **state)
     (void)state;
     struct list l;
     list_open(&l);
-    assert_string_equal(turn(&l, LISTED, 100, 101), ""); /* from before: another daemon may know more */
+    assert_string_equal(turn(&l, LISTED, 100, 101),
+                        ""); /* from before: another daemon may know more */
     assert_string_equal(turn(&l, LISTED, 102, 102), "fires");
     assert_string_equal(turn(&l, LISTED, 102, 110), ""); /* no poll since then */
     assert_string_equal(turn(&l, LISTED, 111, 111), "fires");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/unit/deliver/test_resend.c: which open alerts are repeated, how long what has ended is, and what a
- * refusal does. */
+/* tests/unit/deliver/test_resend.c: which open alerts are repeated, how long what has ended is, and
+ * what a refusal does. */
 #include "deliver/resend.h"
 #include "http_type.h"
 
@@ -32,10 +32,10 @@ static int list(void *userdata, const char *receiver, struct repeated *to)
     h->rounds++;
     for (size_t i = 0; i < h->n_alerts; i++) {
         const struct open_alert a = {.alert = &h->alert[i],
-                                       .rule = RULE_WAITING,
-                                       .level = h->level,
-                                       .deferred = h->deferred,
-                                       .confirmed_mono = h->confirmed ? clock_now().mono : 1};
+                                     .rule = RULE_WAITING,
+                                     .level = h->level,
+                                     .deferred = h->deferred,
+                                     .confirmed_mono = h->confirmed ? clock_now().mono : 1};
         int r = repeated_add(to, &a);
         if (r < 0)
             return r;
@@ -58,9 +58,14 @@ static void house_open(struct house *h, const char *const *answers, size_t n)
     h->receiver[1].confirms_within = USEC_PER_HOUR;
     for (size_t i = 0; i < ALERTS_MAX; i++) {
         struct alert *a = &h->alert[i];
-        *a = (struct alert){.kind = KIND_CAPACITY, .state = ALERT_FIRING, .level = LEVEL_WARNING,
-                            .rule = RULE_WAITING, .value = 26, .threshold = 25,
-                            .context = some_context(), .started = {some_time(SOME_AT), 1, 1}};
+        *a = (struct alert){.kind = KIND_CAPACITY,
+                            .state = ALERT_FIRING,
+                            .level = LEVEL_WARNING,
+                            .rule = RULE_WAITING,
+                            .value = 26,
+                            .threshold = 25,
+                            .context = some_context(),
+                            .started = {some_time(SOME_AT), 1, 1}};
         memcpy(a->id, "0f0c2a9e41d7b836", ALERT_ID_TEXT);
         a->id[0] = "0123456789abcdef"[i % 16];
         a->id[1] = "f0123456789abcde"[i / 16];
@@ -141,7 +146,7 @@ static void what_is_no_longer_open_is_repeated_as_ended(void **state)
     assert_int_equal(rfc3339_parse(text, &ended_at), 0);
     assert_true(ended_at >= before_at && ended_at <= clock_now().at);
     heard(&h, h.hook.n_requests, text); /* the same end again */
-    h.level = LEVEL_WARNING; /* it fires again */
+    h.level = LEVEL_WARNING;            /* it fires again */
     rounds(&h, 2);
     body = heard(&h, h.hook.n_requests, "\"severity\":\"warning\"");
     at = strstr(strstr(body, "\"severity\":\"warning\""), "\"endsAt\":\"");
@@ -203,14 +208,17 @@ static void many_alerts_go_in_several_requests(void **state)
 static void after_a_refusal_each_alert_is_sent_alone(void **state)
 {
     static const char *const ANSWERS[] = {STATUS("422 Unprocessable Entity"), STATUS("200 OK"),
-                                          STATUS("422 Unprocessable Entity"), STATUS("200 OK")};
+                                          STATUS("200 OK"), STATUS("422 Unprocessable Entity"),
+                                          STATUS("200 OK")};
     (void)state;
     struct house h;
-    house_open(&h, ANSWERS, 4);
+    house_open(&h, ANSWERS, 5);
     h.n_alerts = 3;
-    while (h.hook.n_requests < 4)
+    while (h.hook.n_requests < 5)
         hook_turn(&h.hook);
-    for (size_t i = 1; i < 4; i++) {
+    assert_non_null(strstr(h.hook.request[1].body, WATCHDOG));
+    assert_null(strstr(h.hook.request[1].body, "\"alert_id\""));
+    for (size_t i = 2; i < 5; i++) {
         const char *first = strstr(h.hook.request[i].body, "\"alert_id\"");
         assert_non_null(first);
         assert_null(strstr(first + 1, "\"alert_id\""));
