@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define PATH "/api/v2/alerts"
-#define ATTEMPT_MAX USEC_PER_MINUTE /* the dispatcher's limit for one attempt, see dispatcher.c */
+#define ATTEMPT_MAX (45 * USEC_PER_SEC) /* well below that of the dispatcher */
 /* Quotes inside strings are escaped, so texts cannot hold it. */
 #define EMPTY_END "\"endsAt\":\"\""
 #define TEST_LASTS (5 * USEC_PER_MINUTE)
@@ -42,11 +42,11 @@ static int alertmanager_check(const struct receiver_options *o, struct failure *
                            "balancer",
                            o->name);
     if (own->n_urls * own->http.timeout > ATTEMPT_MAX)
-        return failure_set(
-            ret_failure, FAILURE_CONFIG, EINVAL,
-            "receiver %s: %zu urls with this timeout may take more than a minute; set "
-            "timeout = \"%us\" or less",
-            o->name, own->n_urls, (unsigned)(60 / own->n_urls));
+        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                           "receiver %s: %zu urls with this timeout may take more than 45 s "
+                           "together; set timeout = \"%us\" or less",
+                           o->name, own->n_urls,
+                           (unsigned)(ATTEMPT_MAX / own->n_urls / USEC_PER_SEC));
     for (size_t i = 0; i < own->n_urls; i++) {
         struct origin unused;
         int r = origin_parse(own->url[i], own->http.allow_http, &unused, ret_failure);

@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 import unittest
 import urllib.request
 
@@ -29,7 +30,7 @@ class Member:
         (directory / "am.yml").write_text(json.dumps({
             "route": {"receiver": "people", "group_by": ["alert_id"], "group_wait": "0s",
                       "group_interval": "1s" if peers is None else f"{CLUSTER_INTERVAL}s",
-                      "routes": [{"matchers": ['alertname="SeatwatchWatchdog"'], "receiver": "none"}]},
+                      "routes": [{"matchers": ['alertname=~"SeatwatchWatchdog|SeatwatchTest"'], "receiver": "none"}]},
             "receivers": [{"name": "none"}, {"name": "people", "webhook_configs": [{"url": webhook}]}]}))
         cluster = ["--cluster.listen-address="] if peers is None else [
             "--cluster.listen-address=127.0.0.1:0", "--cluster.gossip-interval=50ms", f"--cluster.peer-timeout={PEER_TIMEOUT}s",
@@ -72,7 +73,7 @@ class Alertmanager(Scenario):
     def setUp(self):
         super().setUp()
         self.catcher, self.members, self.second, self.second_log = self.hook(), [], None, self.directory / "second.log"
-        self.catcher.answer([{"match": {"path": "/*"}, "do": {"status": 200}}])
+        self.catcher.answer([{"match": {"path": "/pager"}, "do": {"status": 202}}, {"match": {"path": "/*"}, "do": {"status": 200}}])
 
     def clean(self):
         self.stop_second()
@@ -132,10 +133,10 @@ class Alertmanager(Scenario):
         am = self.member()
         graph = self.graph(FULL)
         self.configure(graph, receivers=self.receiver(), extra='links: { status_url = "https://status.example/{alert_id}"; };')
+        self.assertEqual(self.run_daemon("--test-receiver", "am").returncode, 0)
         self.start()
         self.wait_notified(1)
-        labels = self.wait("the watchdog fires, too", lambda: [a for a in [am.open_alerts()] if len(a) == 2])[0]
-        self.assertEqual({a["alertname"] for a in labels}, {"SeatwatchWatchdog", "SeatwatchWaiting"})
+        self.wait("all fire", lambda: {a["alertname"] for a in am.open_alerts()} == {"SeatwatchWatchdog", "SeatwatchWaiting", "SeatwatchTest"})
         graph.change(scenario(WORSE))
         self.wait_notified(2)
         graph.change(scenario(CLEAR))
@@ -159,7 +160,7 @@ class Alertmanager(Scenario):
         def named(part):
             return [r for r in self.catcher.requests() if r["path"].startswith("/blind") and part in r["body"]]
         self.wait("the second daemon repeats the alert", lambda: len(named("SeatwatchWaiting")) >= 2)
-        blind.stop()
+        blind.change(scenario(FULL, faults=[{"match": {"path": "allotments"}, "do": {"garbage": "truncated_json"}}]))
         self.wait("the second daemon is blind", lambda: "poll incomplete" in self.second_log.read_text())
 
         def more_watchdogs():
@@ -172,6 +173,11 @@ class Alertmanager(Scenario):
         self.assertEqual(self.stop(), 0)  # the first daemon repeats the end no more
         more_watchdogs()
         self.assertEqual(len(named("SeatwatchWaiting")), repeats)
+        blind.change(scenario(CLEAR))
+        self.wait("the second daemon sees the end, too", lambda: len(named("SeatwatchWaiting")) > repeats)
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self.assertEqual([r for r in named("SeatwatchWaiting")[repeats:] for a in json.loads(r["body"]) if a["labels"]["severity"] == "warning" and a["endsAt"] > now], [])
+        more_watchdogs()
         self.assertEqual([a["alertname"] for a in am.open_alerts()], ["SeatwatchWatchdog"])
         self.assertEqual(self.notifications(), [[("warning", "firing")], [("warning", "resolved")]])
 
@@ -182,14 +188,18 @@ class Alertmanager(Scenario):
             self.member(peers=[address])
         for m in self.members:
             self.wait("the cluster is ready", lambda: (lambda c: c["status"] == "ready" and len(c["peers"]) == 3)(m.cluster()))
-        other = self.start_second(self.receiver(), FULL)
+        key = self.secret("pager.key", "0123456789abcdef0123456789abcdef\n")
+        pager = f'{{ name = "pager"; type = "pagerduty"; routing_key_file = "{key}"; url = "{self.catcher.ready["url"]}/pager"; }}'
+        other = self.start_second([*self.receiver(), pager], FULL)
         graph = self.graph(FULL)
-        self.configure(graph, receivers=self.receiver())
+        self.configure(graph, receivers=[*self.receiver(), pager])
         self.start()
         self.wait("the second daemon has its alert", lambda: "SeatwatchWaiting" in json.dumps(first.open_alerts()))
         self.wait_notified(1)
         for m in self.members[1:]:
             self.wait("the others know of the notification", lambda: m.metric("alertmanager_nflog_gossip_messages_propagated_total") >= 1)
+        self.wait("both daemons have told the pager", lambda: len(self.heard("/pager")) >= 2)
+        self.assertEqual(len({e["dedup_key"] for e in self.heard("/pager")}), 1)
         self.assertEqual(self.stop(signal.SIGKILL), -signal.SIGKILL)
         self.daemon, self.second = self.second, None  # the one that is left
         first.kill()

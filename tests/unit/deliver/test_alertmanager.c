@@ -241,11 +241,11 @@ static void wrong_urls_are_found_before_the_start(void **state)
         usec_t timeout;
         const char *says;
     } CASES[] = {
-        {{good, good}, 2, 30 * USEC_PER_SEC, NULL},
+        {{good, good}, 2, 22 * USEC_PER_SEC, NULL},
         {{good, good}, 0, USEC_PER_SEC, "no urls"},
         {{good, bad}, 2, USEC_PER_SEC, "entry 2"},
         {{plain, good}, 2, USEC_PER_SEC, "entry 1"},
-        {{good, good}, 2, 31 * USEC_PER_SEC, "timeout = \"30s\""},
+        {{good, good}, 2, 23 * USEC_PER_SEC, "timeout = \"22s\""},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
