@@ -48,6 +48,7 @@ static int notification_new(const struct alert *a, enum event_type type, const s
     n->level = type == EVENT_RESOLVED ? a->notified : a->level;
     n->previous = type == EVENT_ESCALATED || type == EVENT_DEESCALATED ? a->notified : LEVEL_NONE;
     n->rule = a->rule;
+    n->notified_rule = type == EVENT_FIRING || a->notified == LEVEL_NONE ? a->rule : a->notified_rule;
     n->value = a->value;
     n->threshold = a->threshold;
     n->unit = a->unit;

@@ -38,6 +38,7 @@ struct notification {
     enum level level;         /* resolved: the level that ended */
     enum level previous;      /* LEVEL_NONE: null */
     enum rule rule;           /* the deciding finding */
+    enum rule notified_rule;  /* the one of the notification before; "firing": `rule` */
     int64_t value, threshold; /* NUMBER_UNKNOWN; in `unit`; percent in basis points */
     enum unit unit;
     bool finding[RULE_COUNT_]; /* by rule: which findings are at a level now */

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define DEFAULT_RECEIVER "journal"
+#define POLLS_FOR_CONFIRMATION 3
+#define CONFIRMATION_MIN (15 * USEC_PER_MINUTE)
 
 static struct conf_where place(const struct load *l, const void *element)
 {
@@ -120,12 +122,35 @@ static int check_receiver_files(struct load *l, struct receiver_options *r, bool
     return r->broken ? 0 : -ENOMEM;
 }
 
+static usec_t longer(usec_t a, usec_t b)
+{
+    return a > b ? a : b;
+}
+
+/* A few polls, and the time in which failing polls, or clear ones, change no alert. */
+static usec_t confirms_within(const struct options *o)
+{
+    const struct limit *unread = &o->rules.threshold[RULE_POLL].limit[LEVEL_WARNING];
+    usec_t interval = o->poll_interval, unchanged = 0;
+    for (size_t i = 0; i < o->n_tenants; i++)
+        interval = longer(interval, o->tenant[i].identity.interval);
+    if (unread->on && unread->value > 0)
+        unchanged = (usec_t)unread->value * (unread->polls ? interval : USEC_PER_SEC);
+    for (size_t rule = 0; rule < RULE_COUNT_; rule++) {
+        unchanged = longer(unchanged, o->rules.threshold[rule].keep_firing_for);
+        for (size_t i = 0; i < o->rules.n_overrides; i++)
+            unchanged = longer(unchanged, o->rules.override[i].threshold[rule].keep_firing_for);
+    }
+    return longer(POLLS_FOR_CONFIRMATION * interval, CONFIRMATION_MIN) + unchanged;
+}
+
 static int check_receiver(struct load *l, struct receiver_options *r)
 {
     const struct options *o = l->options;
     size_t before = l->report.n_seen;
     bool typed = r->class && r->own;
     r->links = &o->links;
+    r->confirms_within = confirms_within(o);
     for (const struct receiver_options *other = o->receiver; other < r; other++)
         if (r->name && other->name && text_equal_nocase(other->name, r->name))
             walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &r->name, place(l, r)),

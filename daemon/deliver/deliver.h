@@ -12,6 +12,7 @@ struct receiver_options { /* filled by config/, which owns the strings */
     const struct receiver_class *class;
     void *own;    /* the type's own options: as its rows in `class` say */
     const struct links *links; /* borrowed; NULL: none */
+    usec_t confirms_within; /* longest time in which polls confirm an open alert or report its end */
     char *broken; /* NULL, or the one line that says why it cannot be used: it is switched off */
 };
 

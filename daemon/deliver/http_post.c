@@ -29,6 +29,7 @@ struct receiver_handle {
     struct payload payload; /* of the attempt under way; its bytes are borrowed from the entry */
     struct request message; /* ... and its request; the answer may repeat its secrets */
     struct http_request *request;
+    struct answer best; /* of the servers asked so far */
     handle_done *done;
     void *userdata;
 };
@@ -287,6 +288,26 @@ static void not_started(struct answer *a, const struct failure *why)
     answer_set(a, ANSWER_RETRY, "%s", why->text);
 }
 
+/* Several servers: `a` becomes the best answer so far; the classes are in that order. The text of one
+ * that did not accept survives in that of a success. */
+static void fold(struct receiver_handle *h, struct answer *a)
+{
+    const struct receiver_class *class = h->options->class;
+    struct answer *best = &h->best;
+    if (!class->http.servers)
+        return;
+    unsigned step = h->payload.step;
+    unsigned n_refused = (step ? best->n_refused : 0) + (a->class != ANSWER_OK);
+    if (step == 0 || a->class < best->class ||
+        (a->class == best->class && a->class == ANSWER_OK && !best->n_refused))
+        *best = *a;
+    else if (best->class == ANSWER_OK && a->class != ANSWER_OK)
+        answer_set(best, ANSWER_OK, "accepted, but not by all servers: %s", a->text);
+    best->n_refused = n_refused;
+    *a = *best;
+    a->more = step + 1 < class->http.servers(h->options);
+}
+
 static void on_answer(void *userdata, const struct http_answer *got)
 {
     struct receiver_handle *h = userdata;
@@ -298,7 +319,7 @@ static void on_answer(void *userdata, const struct http_answer *got)
     /* A secret that was rotated in place may keep its stamp on coarse file systems. */
     h->stale = got->status == 401 || got->status == 403;
     http_request_free(TAKE(h->request));
-    if (a.more) {
+    for (fold(h, &a); a.more; fold(h, &a)) {
         struct failure why = {0};
         h->payload.step++;
         if (start(h, &why) >= 0)

@@ -219,6 +219,7 @@ static void put_rest(struct json_writer *w, const struct notification *n)
     json_put_int(w, "at", (int64_t)n->at);
     json_put_int(w, "stale_since_at", (int64_t)n->stale_since_at);
     json_put_string(w, "reason", n->reason);
+    json_put_string(w, "notified_rule", rule_name(n->notified_rule));
     json_put_bool(w, "has_facts", n->context != NULL);
     json_close_object(w);
 }
@@ -375,6 +376,8 @@ static void read_rest(struct reader *r, const struct json *rest, struct notifica
     const char *reason = NULL;
     (void)json_get_string(rest, "reason", &reason); /* an unknown reason reads as none */
     n->reason = reason_literal(reason);
+    n->notified_rule =
+        (enum rule)read_word(r, rest, "notified_rule", rule_word, RULE_COUNT_, (int)n->rule);
 }
 
 int notification_read(const struct json *o, struct notification **ret)

@@ -67,6 +67,7 @@ enum receiver_trait {
     RECEIVER_PAGER = 4,   /* wakes people: no reminders, no de-escalations */
     RECEIVER_LOCAL = 8,   /* stays on this machine */
     RECEIVER_HEARTBEAT = 16, /* gets no messages: see heartbeat.h */
+    RECEIVER_REPEATED = 32,  /* forgets what is not repeated: see resend.h */
 };
 
 struct receiver_class {
@@ -98,6 +99,9 @@ struct receiver_class {
         /* Corrects an answer that was classified by its status: some vendors put the result into
          * the body. Sets `more` if another request must follow. NULL: the status decides. */
         void (*classify)(const struct payload *p, const struct http_answer *got, struct answer *a);
+        /* Several servers get each request, in turn: payload.step counts them. The attempt succeeds
+         * if one of them accepts. NULL: there is one server. */
+        size_t (*servers)(const struct receiver_options *o);
     } http;
     struct {
         const char *(*path)(const struct receiver_options *o);
@@ -123,7 +127,7 @@ extern const struct receiver_class *const receiver_types[], heartbeat_class;
 #define RECEIVER_TYPES_MAX 32
 extern const struct receiver_class journal_class, syslog_class, webhook_class, pagerduty_class,
     discord_class, teams_class, slack_class;
-extern const struct receiver_class cloudevents_class, ntfy_class, jsm_class;
+extern const struct receiver_class cloudevents_class, ntfy_class, jsm_class, alertmanager_class;
 
 const struct transport *receiver_transport(const struct receiver_options *o);
 const struct receiver_class *receiver_type_find(const char *name); /* NULL: there is none */

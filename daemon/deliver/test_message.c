@@ -109,7 +109,7 @@ static int life_notification(const struct test *t, usec_t now_at, struct notific
     n->state = stage->type == EVENT_RESOLVED ? ALERT_OK : ALERT_FIRING;
     n->level = stage->level;
     n->previous = stage->previous;
-    n->rule = RULE_WAITING;
+    n->rule = n->notified_rule = RULE_WAITING;
     n->value = stage->waiting;
     n->threshold = stage->threshold;
     n->unit = UNIT_MEMBERS;

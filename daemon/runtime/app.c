@@ -10,6 +10,7 @@
 #include "runtime/credentials.h"
 #include "runtime/loss.h"
 #include "runtime/notify.h"
+#include "runtime/open_alerts.h"
 #include "runtime/outage.h"
 #include "runtime/poller.h"
 #include "runtime/reconcile.h"
@@ -64,6 +65,7 @@ void app_unwire(struct app *app)
     app->n_tenants = 0;
     credentials_free(TAKE(app->credentials));
     heartbeats_free(TAKE(app->heartbeats));
+    resends_free(TAKE(app->resends));
     dispatcher_free(TAKE(app->dispatcher));
     http_free(TAKE(app->http));
 }
@@ -94,6 +96,8 @@ int app_wire(struct app *app, struct failure *why)
                            &app->dispatcher, why);
         if (r >= 0 && app->cli->mode == CLI_DAEMON)
             r = heartbeats_new(&c, app->http, cannot_alert, app, &app->heartbeats, why);
+        if (r >= 0 && app->cli->mode == CLI_DAEMON)
+            r = resends_new(&c, app->http, open_alerts_list, cannot_alert, app, &app->resends, why);
     }
     if (r < 0)
         return r;

@@ -23,6 +23,7 @@ struct app {
     struct alert_registry *registry;
     struct dispatcher *dispatcher; /* NULL: --dry-run */
     struct heartbeats *heartbeats; /* NULL: --once */
+    struct resends *resends;       /* NULL: --once */
     struct tenant *tenant;
     size_t n_tenants;
     struct credentials *credentials;

@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/message_ids.h"
+#include "deliver/resend.h"
 #include "runtime/app.h"
 #include "runtime/tenant.h"
 
@@ -97,6 +98,7 @@ void commit_apply(struct app *app, struct changes *changes)
     remember(app, changes);
     if (app->dispatcher)
         dispatcher_wake(app->dispatcher);
+    resends_wake(app->resends);
 }
 
 int commit_all(struct app *app, const struct commit *c, size_t n, struct changes *changes,

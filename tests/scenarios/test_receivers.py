@@ -6,6 +6,7 @@ import json
 import pathlib
 import signal
 import subprocess
+import time
 import unittest
 
 from harness import ROOT, Scenario, pool, state
@@ -120,6 +121,27 @@ class Jsm(Type):
         self.test.assertEqual([json.loads(r["body"])["priority"] for r in (create, again)], ["P3", "P1"])
 
 
+class Alertmanager(Type):
+    """test_alertmanager.py has a real one."""
+    path = "/am"
+
+    def keys(self):
+        return f'urls = [ "{self.url}{self.path}" ]; headers_file = "{self.secret("am.headers", "Authorization: Bearer canary-am-3e9")}";'
+
+    def ended(self, requests):
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        return [a for b in bodies(requests) for a in b if a["labels"]["severity"] == "critical" and a["endsAt"] <= now]
+
+    def is_over(self, requests):
+        return self.ended(requests)
+
+    def hold(self, requests):
+        alerts = [a for b in bodies(requests) for a in b if a["labels"]["alertname"] == "SeatwatchWaiting"]
+        self.test.assertEqual({(r["path"], r["headers"]["authorization"]) for r in requests}, {("/am/api/v2/alerts", "Bearer canary-am-3e9")})
+        self.test.assertEqual(list(dict.fromkeys(a["labels"]["severity"] for a in alerts)), ["warning", "critical"])
+        self.test.assertEqual(len({a["labels"]["alert_id"] for a in alerts}), 1)
+
+
 class Heartbeat(Type):
     path = "/beat"
 
@@ -199,7 +221,8 @@ class Template(Type):
 
 
 TYPES = {"heartbeat": Heartbeat, "discord": Discord, "slack": Slack, "teams": Teams, "pagerduty": PagerDuty,
-         "cloudevents": CloudEvents, "jsm": Jsm, "template": Template, "ntfy": Ntfy}
+         "cloudevents": CloudEvents, "jsm": Jsm, "template": Template,
+         "alertmanager": Alertmanager, "ntfy": Ntfy}
 
 
 class Receivers(Scenario):

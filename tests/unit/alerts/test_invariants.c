@@ -39,6 +39,7 @@ struct truth {
     /* what was told */
     bool open;
     enum level notified;
+    enum rule notified_rule;
     uint32_t episode;
     uint64_t seq;
     char last[512]; /* the last thing told, but for reminders */
@@ -215,6 +216,9 @@ static void check_notification(struct life *l, const struct notification *n)
         ENSURE(l, n->episode == ++t->episode, "an episode was skipped");
         t->open = true;
     }
+    ENSURE(l, n->notified_rule == (n->type == EVENT_FIRING ? n->rule : t->notified_rule),
+           "the rule notified before is wrong");
+    t->notified_rule = n->rule;
     ENSURE(l, t->open, "told of something that never fired");
     ENSURE(l, n->episode == t->episode, "an event of another episode");
     switch (n->type) {

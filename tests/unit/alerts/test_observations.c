@@ -101,10 +101,12 @@ static void escalation_goes_to_all_and_deescalation_to_those_who_want_it(void **
                         "escalated critical remaining");
     assert_int_equal(d->last->event[0].to, 7);
     assert_int_equal(engine_notification(d, 0)->previous, LEVEL_WARNING);
+    assert_int_equal(engine_notification(d, 0)->notified_rule, RULE_USAGE);
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)),
                         "deescalated warning usage");
     assert_int_equal(d->last->event[0].to, 2);
     assert_int_equal(engine_notification(d, 0)->previous, LEVEL_CRITICAL);
+    assert_int_equal(engine_notification(d, 0)->notified_rule, RULE_REMAINING);
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 102)),
                         "escalated critical remaining");
     assert_int_equal(pool_alert(d)->episode, 1);

@@ -304,6 +304,33 @@ static void urls_that_vendors_switched_off_are_warned_about(void **state)
     fixture_expect_clean(&w, "a workflow");
 }
 
+/* Until then an alert that no poll confirms keeps firing at a receiver that forgets what is not repeated. */
+static void alerts_outlast_failing_polls_and_recovery(void **state)
+{
+    static const struct {
+        const char *text;
+        usec_t minutes;
+    } CASES[] = {
+        {"", 15 + 60},
+        {"poll: { interval = \"1h\"; };", 180 + 60},
+        {"thresholds: { poll = { warning = \"10m\"; }; };", 15 + 10},
+        {"thresholds: { poll = { warning = \"4 polls\"; }; };", 15 + 20},
+        {"thresholds: { poll = { warning = \"10m\"; }; usage = { keep_firing_for = \"2h\"; }; };", 15 + 120},
+        {"alerts: { keep_firing_for = \"3h\"; };", 15 + 180},
+        {"overrides = ( { match = { sku = \"X\"; }; usage = { keep_firing_for = \"5h\"; }; } );", 15 + 300},
+    };
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(free) char *text = text_printf("%s%s\n", GOOD_TENANT, CASES[i].text);
+        fixture_load(&w, text);
+        assert_non_null(w.options);
+        if (w.options->receiver[0].confirms_within != CASES[i].minutes * USEC_PER_MINUTE)
+            fail_msg("%s: %llu min", CASES[i].text,
+                     (unsigned long long)(w.options->receiver[0].confirms_within / USEC_PER_MINUTE));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +342,7 @@ int main(void)
         cmocka_unit_test(more_receivers_than_fit_are_refused),
         cmocka_unit_test(unreachable_receivers_and_routes_are_warned_about),
         cmocka_unit_test(urls_that_vendors_switched_off_are_warned_about),
+        cmocka_unit_test(alerts_outlast_failing_polls_and_recovery),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,7 +84,7 @@ static inline struct notification *some_notification(void)
     n->seq = 41;
     n->state = ALERT_FIRING;
     n->level = LEVEL_CRITICAL;
-    n->rule = RULE_WAITING;
+    n->rule = n->notified_rule = RULE_WAITING;
     n->value = 26;
     n->threshold = 25;
     n->unit = UNIT_MEMBERS;

@@ -22,7 +22,7 @@ static void assert_same(const struct notification *back, const struct notificati
     EXACT(previous), EXACT(value), EXACT(threshold), EXACT(started_at);
     EXACT(observed_at), EXACT(at), EXACT(stale_since_at);
     if (n->type != EVENT_TEST)
-        EXACT(rule), EXACT(unit), EXACT(episode), EXACT(seq);
+        EXACT(rule), EXACT(notified_rule), EXACT(unit), EXACT(episode), EXACT(seq);
     for (int i = 0; i < RULE_COUNT_; i++)
         EXACT(finding[i]);
     assert_true((back->context == NULL) == (n->context == NULL));
@@ -57,6 +57,7 @@ static void a_notification_is_the_same_after_packing_and_unpacking(void **state)
     n->stale_since_at = n->at - 1;
     for (enum rule r = 0; r < RULE_COUNT_; r++) {
         n->rule = r;
+        n->notified_rule = (r + 1) % RULE_COUNT_;
         n->finding[r] = !n->finding[r];
         same_after_a_round(n);
     }
@@ -70,6 +71,23 @@ static void a_notification_is_the_same_after_packing_and_unpacking(void **state)
         n->kind = k;
         same_after_a_round(n);
     }
+}
+
+/* Of version 0.1.0. */
+static void in_a_row_without_it_the_rule_notified_before_is_the_present_one(void **state)
+{
+    static const char MEMBER[] = "\"notified_rule\":\"usage\",";
+    (void)state;
+    CLEANUP(notification_free) struct notification *n = some_notification(), *back = NULL;
+    CLEANUP(free) char *bytes = NULL;
+    size_t len;
+    n->notified_rule = RULE_USAGE;
+    assert_int_equal(notification_json_pack(n, &bytes, &len), 0);
+    char *at = strstr(bytes, MEMBER);
+    assert_non_null(at);
+    memmove(at, at + strlen(MEMBER), strlen(at + strlen(MEMBER)) + 1);
+    assert_int_equal(notification_json_unpack(bytes, strlen(bytes), &back), 0);
+    assert_int_equal(back->notified_rule, RULE_WAITING);
 }
 
 static void a_notification_without_facts_and_numbers_survives_too(void **state)
@@ -287,6 +305,7 @@ int main(void)
     json_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_notification_is_the_same_after_packing_and_unpacking),
+        cmocka_unit_test(in_a_row_without_it_the_rule_notified_before_is_the_present_one),
         cmocka_unit_test(a_notification_without_facts_and_numbers_survives_too),
         cmocka_unit_test(the_reasons_that_are_used_come_back_as_literals),
         cmocka_unit_test(percentages_are_told_as_percent_and_truncated),
