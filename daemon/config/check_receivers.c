@@ -95,6 +95,16 @@ static void check_warning(struct load *l, const struct receiver_options *r)
                    why.text);
 }
 
+/* Such a tenant is watched nevertheless: its alerts reach other receivers. */
+static void check_tenants(struct load *l, const struct receiver_options *r)
+{
+    const struct options *o = l->options;
+    struct failure why;
+    for (size_t i = 0; r->class->check_tenant && i < o->n_tenants; i++)
+        if (!o->tenant[i].nameless && r->class->check_tenant(r, &o->tenant[i].identity, &why) < 0)
+            report_add(&l->report, CONF_TENANT, place(l, r), "tenant %s", why.text);
+}
+
 /* What lies in files breaks this receiver and no other, as a tenant's secret does. */
 static int check_receiver_files(struct load *l, struct receiver_options *r, bool typed)
 {
@@ -137,7 +147,12 @@ static int check_receiver(struct load *l, struct receiver_options *r)
     typed = typed && is_complete(r) && is_well_formed(l, r);
     if (typed && l->report.n_seen == before)
         check_type(l, r);
-    return l->report.n_seen > before ? 0 : check_receiver_files(l, r, typed);
+    if (l->report.n_seen > before)
+        return 0;
+    int e = check_receiver_files(l, r, typed);
+    if (e >= 0 && typed)
+        check_tenants(l, r);
+    return e;
 }
 
 static int set_traits(struct options *o)

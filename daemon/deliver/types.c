@@ -13,6 +13,7 @@ const struct receiver_class *const receiver_types[] = {
     &cloudevents_class,
     &ntfy_class,
     &jsm_class,
+    &email_class,
     &heartbeat_class,
     NULL,
 };

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/email.c: the receiver type email: mail through an SMTP server. */
+#include "deliver/email.h"
+
+#include "deliver/outline.h"
+#include "deliver/server.h"
+#include "http/url.h"
+#include <errno.h>
+#include <string.h>
+
+#define BODY_MAX (512 * 1024) /* servers take 10 MB and more */
+#define LABEL_BEGIN "{labels."
+
+struct email_options {
+    char *server;
+    bool password; /* auth */
+    char *user, *password_file, *from;
+    char **to;
+    size_t n_to;
+    char *ca_file;
+    bool allow_http;
+    usec_t timeout;
+};
+
+/* ---- options ---- */
+
+static const char *const SCHEMES[] = {"smtps", "smtp", NULL};
+
+static int server_check(const char *text, struct failure *ret_failure)
+{
+    struct server_address at;
+    if (!*text || server_parse(text, SCHEMES, &at) >= 0)
+        return 0;
+    return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "%s",
+                       "not a mail server; write \"smtps://HOST:465\" or \"smtp://HOST:587\"");
+}
+
+static const struct conf_key ROWS[] = {
+    {.name = "server", .type = CONF_TEXT, CONF_AT(email_options, server), .required = true,
+     .what = "a mail server", .check = server_check, .example = "smtps://mail.example:465",
+     .help = "Mail server: smtps:// with TLS from the beginning, smtp:// with STARTTLS, without which "
+             "nothing is sent."},
+    {.name = "auth", .type = CONF_WORD, CONF_AT(email_options, password),
+     .words = CONF_WORDS("none", "password"), .later_words = CONF_WORDS("xoauth2"), .def = "none",
+     .help = "How the daemon signs in to the mail server."},
+    {.name = "user", .type = CONF_TEXT, CONF_AT(email_options, user), .def = "", .what = "a user",
+     .example = "seats@example.com", .help = "User name for the mail server."},
+    {.name = "password_file", .type = CONF_FILE, CONF_AT(email_options, password_file), .def = "",
+     .file = FILE_RECEIVER, .example = "mail.pw", .help = "File with the password of user."},
+    {.name = "from", .type = CONF_TEXT, CONF_AT(email_options, from), .required = true,
+     .what = "a mail address", .check = mail_address_check, .example = "seats@example.com",
+     .help = "Address of the sender."},
+    {.name = "to", .type = CONF_NAMES, CONF_COUNTED(email_options, to, n_to), .shown_def = "required",
+     .example = "[ \"oncall@example.com\" ]",
+     .help = "Addresses of the recipients, at most 20; {labels.NAME} is the address in that label of "
+             "the tenant."},
+    {.name = "ca_file", .type = CONF_FILE, CONF_AT(email_options, ca_file), .def = "", .file = FILE_CA,
+     .example = "/etc/seatwatchd/hook-ca.pem",
+     .help = "Certificate authorities for this receiver, in PEM."},
+    {.name = "allow_http", .type = CONF_BOOL, CONF_AT(email_options, allow_http), .def = "false",
+     .help = "Whether smtp:// does without TLS for hosts other than this machine."},
+    {.name = "timeout", .type = CONF_DURATION, CONF_AT(email_options, timeout), .min = "1s",
+     .max = "30s", .def = "15s", .help = "Maximum duration of one request to this receiver."},
+};
+
+static bool given(const char *s)
+{
+    return s && s[0];
+}
+
+/* The name in "{labels.NAME}"; false if `s` is no such text. */
+static bool label_of(const char *s, const char **ret, size_t *ret_len)
+{
+    size_t lead = strlen(LABEL_BEGIN), len = strlen(s);
+    if (len < lead + 2 || strncmp(s, LABEL_BEGIN, lead) != 0 || s[len - 1] != '}')
+        return false;
+    *ret = s + lead;
+    *ret_len = len - lead - 1;
+    return true;
+}
+
+static const char *value_of(const struct label *label, size_t n, const char *name, size_t len)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strlen(label[i].key) == len && memcmp(label[i].key, name, len) == 0)
+            return label[i].value;
+    return NULL;
+}
+
+static int check_to(const struct email_options *own, struct failure *ret_failure)
+{
+    const char *name;
+    size_t len;
+    if (own->n_to == 0 || own->n_to > MAIL_TO_MAX)
+        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                           "to holds %zu addresses; write 1 to %d of them", own->n_to, MAIL_TO_MAX);
+    for (size_t i = 0; i < own->n_to; i++) {
+        int r = label_of(own->to[i], &name, &len) ? 0 : mail_address_check(own->to[i], ret_failure);
+        if (r < 0)
+            return failure_prefix(ret_failure, r, "to, entry %zu", i + 1);
+    }
+    return 0;
+}
+
+/* What is given belongs to a sign-in. */
+static int check_sign_in(const struct email_options *own, struct failure *ret_failure)
+{
+    const struct {
+        const char *key, *value;
+    } KEYS[] = {{"user", own->user}, {"password_file", own->password_file}};
+    for (size_t i = 0; i < N_ELEMENTS(KEYS); i++)
+        if (given(KEYS[i].value) != own->password)
+            return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                               own->password ? "auth = \"password\" needs %s; add it"
+                                             : "%s has no effect without auth = \"password\"; add that, "
+                                               "or remove it",
+                               KEYS[i].key);
+    return 0;
+}
+
+static bool is_loopback(const char *host)
+{
+    struct origin o = {0};
+    (void)snprintf(o.host, sizeof o.host, strchr(host, ':') ? "[%s]" : "%s", host);
+    return origin_is_loopback(&o);
+}
+
+/* This machine's own server rarely has a certificate: smtp:// is plain there, unless ca_file says that it
+ * has one. */
+static int email_target(const struct receiver_options *o, struct mail_target *ret,
+                        struct failure *ret_failure)
+{
+    const struct email_options *own = o->own;
+    struct server_address at;
+    int scheme = server_parse(own->server, SCHEMES, &at);
+    if (scheme < 0)
+        return server_check(own->server, ret_failure);
+    bool plain = own->allow_http || (is_loopback(at.host) && !given(own->ca_file));
+    *ret = (struct mail_target){
+        .security = scheme == 0 ? TARGET_TLS : plain ? TARGET_PLAIN : TARGET_STARTTLS,
+        .port = at.port,
+        .from = own->from,
+        .user = own->user,
+        .password_file = own->password_file,
+        .ca_file = own->ca_file,
+        .timeout = own->timeout,
+    };
+    memcpy(ret->host, at.host, sizeof ret->host);
+    return 0;
+}
+
+static int check_security(const struct email_options *own, const struct mail_target *t,
+                          struct failure *ret_failure)
+{
+    const char *what = NULL;
+    if (own->allow_http && t->security == TARGET_TLS)
+        what = "allow_http = true has no effect with smtps://; remove it";
+    else if (own->allow_http && given(own->ca_file))
+        what = "allow_http = true leaves ca_file without an effect; remove one of the two";
+    else if (own->password && t->security == TARGET_PLAIN && !is_loopback(t->host))
+        what = "a password is not sent without TLS; remove allow_http, or write auth = \"none\"";
+    return what ? failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "%s", what) : 0;
+}
+
+static int email_check(const struct receiver_options *o, struct failure *ret_failure)
+{
+    const struct email_options *own = o->own;
+    struct mail_target target;
+    int r = check_to(own, ret_failure);
+    if (r >= 0)
+        r = check_sign_in(own, ret_failure);
+    if (r >= 0)
+        r = email_target(o, &target, ret_failure);
+    return r < 0 ? r : check_security(own, &target, ret_failure);
+}
+
+/* "SMTP AUTH" in Microsoft's "Deprecation of Basic authentication in Exchange Online": the end of 2026 for
+ * tenants that exist, at once for new ones. */
+static int email_warn(const struct receiver_options *o, struct secret *const *secret,
+                      struct failure *ret_warning)
+{
+    const struct email_options *own = o->own;
+    struct mail_target target;
+    (void)secret;
+    if (!own->password || email_target(o, &target, NULL) < 0 ||
+        !text_equal_nocase(target.host, "smtp.office365.com"))
+        return 0;
+    return failure_set(ret_warning, FAILURE_CONFIG, EINVAL,
+                       "Exchange Online stops accepting passwords at %s at the end of December 2026; "
+                       "send through a mail server of your own",
+                       target.host);
+}
+
+static int email_check_tenant(const struct receiver_options *o, const struct tenant_identity *tenant,
+                              struct failure *ret_failure)
+{
+    const struct email_options *own = o->own;
+    const char *name;
+    size_t len;
+    for (size_t i = 0; i < own->n_to; i++) {
+        if (!label_of(own->to[i], &name, &len))
+            continue;
+        const char *value = value_of(tenant->label, tenant->n_labels, name, len);
+        if (!value || mail_address_check(value, NULL) < 0)
+            return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                               "%s needs the label %.*s with a mail address, because %s is in to of "
+                               "receiver \"%s\"; add labels = { %.*s = \"team@example.com\"; }",
+                               tenant->name, (int)len, name, own->to[i], o->name, (int)len, name);
+    }
+    return 0;
+}
+
+/* ---- the message ---- */
+
+static const char *label_in(const struct notification *n, const char *name, size_t len)
+{
+    const char *value = n->context ? value_of(n->context->label, n->context->n_labels, name, len) : NULL;
+    return value && mail_address_check(value, NULL) >= 0 ? value : NULL;
+}
+
+/* The address that all alerts of the message agree on: nobody gets what belongs to another customer. */
+static const char *label_for(const struct message *m, const char *name, size_t len)
+{
+    if (m->notification)
+        return label_in(m->notification, name, len);
+    const char *all = NULL;
+    for (size_t i = 0; i < m->digest->n_notifications; i++) {
+        const char *value = label_in(m->digest->notification[i], name, len);
+        if (!value || (all && strcmp(all, value) != 0))
+            return NULL;
+        all = value;
+    }
+    return all;
+}
+
+static void add_address(struct email_envelope *e, const char *address)
+{
+    for (size_t i = 0; i < e->n_to; i++)
+        if (strcmp(e->to[i], address) == 0)
+            return;
+    e->to[e->n_to++] = address;
+}
+
+/* What belongs to no single customer goes to the fixed addresses; without any, to the sender. */
+static int email_render(const struct receiver_options *o, const struct message *m, char **ret,
+                        size_t *ret_len)
+{
+    const struct email_options *own = o->own;
+    struct email_envelope e = {.from = own->from};
+    for (size_t i = 0; i < own->n_to; i++) {
+        const char *name, *address = own->to[i];
+        size_t len;
+        if (label_of(own->to[i], &name, &len))
+            address = label_for(m, name, len);
+        if (address)
+            add_address(&e, address);
+    }
+    if (e.n_to == 0)
+        add_address(&e, own->from);
+    return email_write(m, o->links, &e, ret, ret_len);
+}
+
+const struct receiver_class email_class = {
+    .name = "email",
+    .options = CONF_SECTION(ROWS),
+    .options_size = sizeof(struct email_options),
+    .traits = RECEIVER_CHAT,
+    .body_max = BODY_MAX,
+    .transport = &mail,
+    .check = email_check,
+    .warn = email_warn,
+    .check_tenant = email_check_tenant,
+    .render = email_render,
+    .mail = {email_target},
+};
