@@ -37,7 +37,7 @@ static int server_check(const char *text, struct failure *ret_failure)
 
 static const struct conf_key ROWS[] = {
     {.name = "server", .type = CONF_TEXT, CONF_AT(email_options, server), .required = true,
-     .what = "a mail server", .check = server_check, .example = "smtps://mail.example:465",
+     .what = "smtps://HOST:PORT or smtp://HOST:PORT", .check = server_check, .example = "smtps://mail.example:465",
      .help = "Mail server: smtps:// with TLS from the beginning, smtp:// with STARTTLS, without which "
              "nothing is sent."},
     {.name = "auth", .type = CONF_WORD, CONF_AT(email_options, password),
