@@ -246,7 +246,7 @@ static int email_render(const struct receiver_options *o, const struct message *
                         size_t *ret_len)
 {
     const struct email_options *own = o->own;
-    struct email_envelope e = {.from = own->from};
+    struct email_envelope e = {.from = own->from ? own->from : ""};
     for (size_t i = 0; i < own->n_to; i++) {
         const char *name, *address = own->to[i];
         size_t len;
@@ -256,7 +256,7 @@ static int email_render(const struct receiver_options *o, const struct message *
             add_address(&e, address);
     }
     if (e.n_to == 0)
-        add_address(&e, own->from);
+        add_address(&e, e.from);
     return email_write(m, o->links, &e, ret, ret_len);
 }
 

@@ -169,7 +169,7 @@ static void write_header(struct text *t, const struct message *m, const struct o
                          const struct email_envelope *e)
 {
     const struct notification *n = m->notification;
-    const char *domain = strrchr(e->from, '@') + 1;
+    const char *at = strrchr(e->from, '@'), *domain = at ? at + 1 : "localhost";
     CLEANUP(free) char *title = outline_shorten(o->title, TITLE_MAX);
     CLEANUP(free) char *subject = title ? text_printf("%s: %s", o->state, title) : NULL;
     if (!subject) {

@@ -138,8 +138,8 @@ static void count_refusal(struct http_mail *m)
         m->refusal = m->status;
 }
 
-/* The next command, or the end. */
-static void answer_reply(struct http_mail *m)
+/* Puts the next command. False: it was the end, and `m` may be freed. */
+static bool answer_reply(struct http_mail *m)
 {
     bool good = m->status / 100 == 2;
     bool refusal = m->status >= 400 && m->status <= 599;
@@ -149,24 +149,29 @@ static void answer_reply(struct http_mail *m)
     }
     if (m->phase == PHASE_DATA)
         good = m->status == 354;
-    if (!good && refusal) {
-        finish(m, m->status, NULL);
-    } else if (!good) {
+    if (!good && !refusal) {
         fail(m, FAILURE_TRANSIENT, EBADMSG, "the answer is not SMTP");
-    } else if (m->phase == PHASE_MAIL || (m->phase == PHASE_RCPT && m->rcpt < m->call.n_to)) {
+        return false;
+    }
+    if (!good || m->phase == PHASE_MESSAGE) {
+        finish(m, m->status, NULL);
+        return false;
+    }
+    if (m->phase == PHASE_RCPT && m->n_refused == m->call.n_to) {
+        finish(m, m->refusal, NULL);
+        return false;
+    }
+    if (m->phase == PHASE_MAIL || (m->phase == PHASE_RCPT && m->rcpt < m->call.n_to)) {
         m->phase = PHASE_RCPT;
         put_recipient(m);
-    } else if (m->phase == PHASE_RCPT && m->n_refused == m->call.n_to) {
-        finish(m, m->refusal, NULL);
     } else if (m->phase == PHASE_RCPT) {
         m->phase = PHASE_DATA;
         text_add(&m->out, "DATA\r\n");
-    } else if (m->phase == PHASE_DATA) {
+    } else {
         m->phase = PHASE_MESSAGE;
         put_message(m);
-    } else {
-        finish(m, m->status, NULL);
     }
+    return true;
 }
 
 /* ---- the loop ---- */
@@ -196,10 +201,12 @@ static int await(struct http_mail *m, uint32_t events)
     return sd_event_source_set_io_events(m->io, events);
 }
 
+/* `m` may be freed when it returns. */
 static void advance(struct http_mail *m)
 {
-    while (m->phase != PHASE_OVER) {
-        int r = flush(m);
+    int r;
+    do {
+        r = flush(m);
         bool writing = r == -EAGAIN;
         if (r >= 0)
             r = read_reply(m);
@@ -208,15 +215,13 @@ static void advance(struct http_mail *m)
             if (r >= 0)
                 return;
         }
-        if (r == 1)
-            answer_reply(m);
-        else if (r == -ENOMEM)
-            fail(m, FAILURE_LOCAL, ENOMEM, "out of memory");
-        else if (r == -EBADMSG)
-            fail(m, FAILURE_TRANSIENT, EBADMSG, "the answer is not SMTP");
-        else
-            fail(m, FAILURE_TRANSIENT, EIO, "the connection broke");
-    }
+    } while (r > 0 && answer_reply(m));
+    if (r == -ENOMEM)
+        fail(m, FAILURE_LOCAL, ENOMEM, "out of memory");
+    else if (r == -EBADMSG)
+        fail(m, FAILURE_TRANSIENT, EBADMSG, "the answer is not SMTP");
+    else if (r < 0)
+        fail(m, FAILURE_TRANSIENT, EIO, "the connection broke");
 }
 
 static int on_io(sd_event_source *s, int fd, uint32_t revents, void *userdata)

@@ -35,6 +35,7 @@ struct server {
     char *line[LINES];
     size_t n_lines;
     struct text bytes;
+    struct http_mail *mail;
     bool done;
     struct http_mail_answer answer;
 };
@@ -135,6 +136,7 @@ static void on_done(void *userdata, const struct http_mail_answer *a)
     struct server *s = userdata;
     s->done = true;
     s->answer = *a;
+    http_mail_free(TAKE(s->mail)); /* as the owner may */
 }
 
 static const char *const TO[] = {"a@example.com", "b@example.com"};
@@ -156,15 +158,11 @@ static void turn(struct server *s)
 /* ... until the answer is there, and the connection is closed on both sides. */
 static void deliver_to(struct server *s, const struct http_mail_call *call)
 {
-    struct http_mail *m = NULL;
     struct failure why = {0};
-    if (http_mail_start(s->http, call, on_done, s, &m, &why) < 0)
+    if (http_mail_start(s->http, call, on_done, s, &s->mail, &why) < 0)
         fail_msg("%s", why.text);
     assert_false(s->done); /* never from inside */
-    while (!s->done)
-        turn(s);
-    http_mail_free(m);
-    while (!s->hung_up)
+    while (!s->done || !s->hung_up)
         turn(s);
 }
 
