@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define BODY_MAX (512 * 1024) /* servers take 10 MB and more */
-#define LABEL_BEGIN "{labels."
 
 struct email_options {
     char *server;
@@ -52,8 +51,7 @@ static const struct conf_key ROWS[] = {
      .help = "Address of the sender."},
     {.name = "to", .type = CONF_NAMES, CONF_COUNTED(email_options, to, n_to), .shown_def = "required",
      .example = "[ \"oncall@example.com\" ]",
-     .help = "Addresses of the recipients, at most 20; {labels.NAME} is the address in that label of "
-             "the tenant."},
+     .help = EMAIL_TO_HELP},
     {.name = "ca_file", .type = CONF_FILE, CONF_AT(email_options, ca_file), .def = "", .file = FILE_CA,
      .example = "/etc/seatwatchd/hook-ca.pem",
      .help = "Certificate authorities for this receiver, in PEM."},
@@ -66,40 +64,6 @@ static const struct conf_key ROWS[] = {
 static bool given(const char *s)
 {
     return s && s[0];
-}
-
-/* The name in "{labels.NAME}"; false if `s` is no such text. */
-static bool label_of(const char *s, const char **ret, size_t *ret_len)
-{
-    size_t lead = strlen(LABEL_BEGIN), len = strlen(s);
-    if (len < lead + 2 || strncmp(s, LABEL_BEGIN, lead) != 0 || s[len - 1] != '}')
-        return false;
-    *ret = s + lead;
-    *ret_len = len - lead - 1;
-    return true;
-}
-
-static const char *value_of(const struct label *label, size_t n, const char *name, size_t len)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strlen(label[i].key) == len && memcmp(label[i].key, name, len) == 0)
-            return label[i].value;
-    return NULL;
-}
-
-static int check_to(const struct email_options *own, struct failure *ret_failure)
-{
-    const char *name;
-    size_t len;
-    if (own->n_to == 0 || own->n_to > MAIL_TO_MAX)
-        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                           "to holds %zu addresses; write 1 to %d of them", own->n_to, MAIL_TO_MAX);
-    for (size_t i = 0; i < own->n_to; i++) {
-        int r = label_of(own->to[i], &name, &len) ? 0 : mail_address_check(own->to[i], ret_failure);
-        if (r < 0)
-            return failure_prefix(ret_failure, r, "to, entry %zu", i + 1);
-    }
-    return 0;
 }
 
 /* What is given belongs to a sign-in. */
@@ -166,7 +130,7 @@ static int email_check(const struct receiver_options *o, struct failure *ret_fai
 {
     const struct email_options *own = o->own;
     struct mail_target target;
-    int r = check_to(own, ret_failure);
+    int r = email_to_check(own->to, own->n_to, ret_failure);
     if (r >= 0)
         r = check_sign_in(own, ret_failure);
     if (r >= 0)
@@ -187,7 +151,7 @@ static int email_warn(const struct receiver_options *o, struct secret *const *se
         return 0;
     return failure_set(ret_warning, FAILURE_CONFIG, EINVAL,
                        "Exchange Online stops accepting passwords at %s at the end of December 2026; "
-                       "send through a mail server of your own",
+                       "send through a mail server of your own, or with type = \"graph_mail\"",
                        target.host);
 }
 
@@ -195,68 +159,15 @@ static int email_check_tenant(const struct receiver_options *o, const struct ten
                               struct failure *ret_failure)
 {
     const struct email_options *own = o->own;
-    const char *name;
-    size_t len;
-    for (size_t i = 0; i < own->n_to; i++) {
-        if (!label_of(own->to[i], &name, &len))
-            continue;
-        const char *value = value_of(tenant->label, tenant->n_labels, name, len);
-        if (!value || mail_address_check(value, NULL) < 0)
-            return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                               "%s needs the label %.*s with a mail address, because %s is in to of "
-                               "receiver \"%s\"; add labels = { %.*s = \"team@example.com\"; }",
-                               tenant->name, (int)len, name, own->to[i], o->name, (int)len, name);
-    }
-    return 0;
+    return email_to_check_tenant(o->name, own->to, own->n_to, tenant, ret_failure);
 }
 
-/* ---- the message ---- */
-
-static const char *label_in(const struct notification *n, const char *name, size_t len)
-{
-    const char *value = n->context ? value_of(n->context->label, n->context->n_labels, name, len) : NULL;
-    return value && mail_address_check(value, NULL) >= 0 ? value : NULL;
-}
-
-/* The address that all alerts of the message agree on: nobody gets what belongs to another customer. */
-static const char *label_for(const struct message *m, const char *name, size_t len)
-{
-    if (m->notification)
-        return label_in(m->notification, name, len);
-    const char *all = NULL;
-    for (size_t i = 0; i < m->digest->n_notifications; i++) {
-        const char *value = label_in(m->digest->notification[i], name, len);
-        if (!value || (all && strcmp(all, value) != 0))
-            return NULL;
-        all = value;
-    }
-    return all;
-}
-
-static void add_address(struct email_envelope *e, const char *address)
-{
-    for (size_t i = 0; i < e->n_to; i++)
-        if (strcmp(e->to[i], address) == 0)
-            return;
-    e->to[e->n_to++] = address;
-}
-
-/* What belongs to no single customer goes to the fixed addresses; without any, to the sender. */
 static int email_render(const struct receiver_options *o, const struct message *m, char **ret,
                         size_t *ret_len)
 {
     const struct email_options *own = o->own;
-    struct email_envelope e = {.from = own->from ? own->from : ""};
-    for (size_t i = 0; i < own->n_to; i++) {
-        const char *name, *address = own->to[i];
-        size_t len;
-        if (label_of(own->to[i], &name, &len))
-            address = label_for(m, name, len);
-        if (address)
-            add_address(&e, address);
-    }
-    if (e.n_to == 0)
-        add_address(&e, e.from);
+    struct email_envelope e;
+    email_to_find(own->to, own->n_to, own->from, m, &e);
     return email_write(m, o->links, &e, ret, ret_len);
 }
 

@@ -133,7 +133,7 @@ static void write_links(struct text *t, const struct outline *o)
         }
 }
 
-static void write_html(struct text *t, const struct message *m, const struct outline *o)
+void email_write_html(struct text *t, const struct message *m, const struct outline *o)
 {
     text_add(t, "<!DOCTYPE html>\n<html>\n<body style=\"margin:0;font-family:sans-serif;"
                 "font-size:14px\">\n<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" "
@@ -158,6 +158,12 @@ static void write_html(struct text *t, const struct message *m, const struct out
 
 /* ---- the whole ---- */
 
+char *email_subject(const struct outline *o)
+{
+    CLEANUP(free) char *title = outline_shorten(o->title, TITLE_MAX);
+    return title ? text_printf("%s: %s", o->state, title) : NULL;
+}
+
 static void write_recipients(struct text *t, const struct email_envelope *e)
 {
     for (size_t i = 0; i < e->n_to; i++)
@@ -170,8 +176,7 @@ static void write_header(struct text *t, const struct message *m, const struct o
 {
     const struct notification *n = m->notification;
     const char *at = strrchr(e->from, '@'), *domain = at ? at + 1 : "localhost";
-    CLEANUP(free) char *title = outline_shorten(o->title, TITLE_MAX);
-    CLEANUP(free) char *subject = title ? text_printf("%s: %s", o->state, title) : NULL;
+    CLEANUP(free) char *subject = email_subject(o);
     if (!subject) {
         t->error = -ENOMEM;
         return;
@@ -212,7 +217,7 @@ int email_write(const struct message *m, const struct links *links, const struct
     if (r < 0)
         return r;
     write_plain(&plain, m, o);
-    write_html(&html, m, o);
+    email_write_html(&html, m, o);
     write_header(&t, m, o, e);
     text_addf(&t, "Content-Type: multipart/alternative;\r\n boundary=\"=_%s\"\r\n\r\n", boundary);
     write_part(&t, boundary, "text/plain", &plain);

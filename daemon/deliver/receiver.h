@@ -29,6 +29,7 @@ struct payload {
 
 struct receiver_handle; /* an open receiver: its socket, or its secrets; private to the transport */
 struct request;         /* http_post.h */
+struct signed_in_options; /* http/signed_in.h */
 typedef void handle_done(void *userdata, const struct answer *a);
 
 /* How rendered bytes leave the process. */
@@ -62,6 +63,7 @@ struct stream_target {
 };
 
 extern const struct transport mail;      /* SMTP: one connection per message */
+extern const struct transport graph_post; /* one POST request to Microsoft Graph per message */
 
 /* Where mail goes, and as whom. Strings are borrowed from the options. */
 struct mail_target {
@@ -135,13 +137,20 @@ struct receiver_class {
         int (*target)(const struct receiver_options *o, struct mail_target *ret,
                       struct failure *ret_failure);
     } mail;
+    struct {
+        /* As which application; strings are borrowed from the options. */
+        void (*sign_in)(const struct receiver_options *o, struct signed_in_options *ret);
+        char *(*path)(const struct receiver_options *o); /* below /v1.0/; for free(). NULL: no memory */
+        usec_t (*timeout)(const struct receiver_options *o);
+        void (*classify)(const struct http_answer *got, struct answer *a); /* as http.classify */
+    } graph;
 };
 /* The table, ended by NULL. types.c holds nothing else, so that a test can link its own table. */
 extern const struct receiver_class *const receiver_types[], heartbeat_class;
 #define RECEIVER_TYPES_MAX 32
 extern const struct receiver_class journal_class, syslog_class, webhook_class, pagerduty_class,
     discord_class, teams_class, slack_class;
-extern const struct receiver_class cloudevents_class, ntfy_class, jsm_class, email_class;
+extern const struct receiver_class cloudevents_class, ntfy_class, jsm_class, email_class, graph_mail_class;
 
 const struct transport *receiver_transport(const struct receiver_options *o);
 const struct receiver_class *receiver_type_find(const char *name); /* NULL: there is none */

@@ -14,6 +14,7 @@ const struct receiver_class *const receiver_types[] = {
     &ntfy_class,
     &jsm_class,
     &email_class,
+    &graph_mail_class,
     &heartbeat_class,
     NULL,
 };
