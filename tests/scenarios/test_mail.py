@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A mail server that nobody here wrote: Debian's aiosmtpd, over TLS, STARTTLS and in plain text, kind and unkind. Python's
-email package reads what arrived, and the mails of the unit tests."""
+"""Mail, through a server that nobody here wrote (Debian's aiosmtpd, over TLS, STARTTLS and in plain text, kind and unkind)
+and through Graph. Python's email package reads what arrived, and the mails of the unit tests."""
 import asyncio
 import email
 import email.policy
@@ -13,7 +13,7 @@ import unittest
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from harness import ROOT, Scenario, pool, state
+from harness import ROOT, Graph, Scenario, pool, scenario, state
 from signing import openssl
 
 FIXTURES = ROOT / "tests/fixtures/receivers"
@@ -187,6 +187,49 @@ class Mail(Scenario):
         self.assertEqual(self.run_daemon("--check-config").returncode, 0)
         self.assertEqual(self.deliveries(expect=0), (1, 0, 0))
         self.assertEqual(server.mails[0][1], ["help@contoso.example"])
+
+
+class GraphMail(Scenario):
+    """An application of its own signs in at the simulator; the catcher is Graph."""
+    SENDER, SECRET = "77777777-aaaa-4bbb-8ccc-dddddddddddd", "canary-of-a-sender~Q8"
+
+    def set_up(self, more=""):
+        world = scenario(state(FULL))
+        world["tenants"].append({"id": "22222222-2222-4333-8444-555555555555", "client_id": self.SENDER, "client_secret": self.SECRET,
+                                 "scope": "https://graph.microsoft.com/.default", "states": [state()]})
+        (self.directory / "secrets").mkdir(mode=0o700)
+        graph = Graph(self.directory / "graph", world, "--issued", self.directory / "secrets/issued")
+        self.peers.append(graph)
+        self.canaries.append(self.SECRET)
+        self.catcher = self.hook()
+        row = (f'{{ name = "exo"; type = "graph_mail"; tenant_id = "22222222-2222-4333-8444-555555555555"; client_id = "{self.SENDER}"; '
+               f'client_secret_file = "{self.secret("sender.secret", self.SECRET)}"; graph_url = "{self.catcher.ready["url"]}"; '
+               f'login_url = "{graph.ready["http"]}"; from = "seats@example.com"; to = [ "oncall@example.com" ]; {more} }}')
+        self.configure(graph, receivers=[row], extra=FAST)
+        return graph
+
+    def test_a_mail_is_posted_with_a_token_of_the_sender(self):
+        graph = self.set_up()
+        self.catcher.answer([{"match": {"path": "/v1.0/*"}, "do": {"status": 202}}])
+        self.assertEqual(self.once(expect=0)["deliveries"], {"delivered": 1, "pending": 0, "failed": 0})
+        (request,) = self.catcher.requests()
+        self.assertEqual((request["method"], request["path"]), ("POST", "/v1.0/users/seats@example.com/sendMail"))
+        self.assertRegex(request["headers"]["authorization"], r"\ABearer \S+\Z")
+        body = json.loads(request["body"])
+        self.assertIs(body["saveToSentItems"], False)
+        self.assertIn("26 waiting", body["message"]["subject"])
+        self.assertEqual(body["message"]["toRecipients"], [{"emailAddress": {"address": "oncall@example.com"}}])
+        self.assertEqual(len([r for r in graph.requests("/22222222-2222-4333-8444-555555555555/oauth2")]), 1)
+
+    def test_a_refusal_of_graph_is_retried_and_a_bad_request_is_not(self):
+        self.set_up()
+        for status, want in ((403, (0, 1, 0)), (429, (0, 1, 0)), (400, (0, 0, 1))):
+            with self.subTest(status):
+                self.catcher.answer([{"match": {"path": "/v1.0/*"}, "do": {"status": status, "body": {"error": {"code": "ErrorAccessDenied"}}}}])
+                for file in (self.directory / "state").glob("*"):
+                    file.unlink()
+                d = self.once(expect=1)["deliveries"]
+                self.assertEqual((d["delivered"], d["pending"], d["failed"]), want)
 
 
 class Tags(html.parser.HTMLParser):
