@@ -193,6 +193,73 @@ static void a_mail_that_is_freed_never_calls_back(void **state)
     }
 }
 
+/* More than the buffers of both sockets hold. */
+static void a_large_message_arrives_whole(void **state)
+{
+    static const char *const SCRIPT[] = {HELLO, "250 ok\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n",
+                                         "250 queued\r\n"};
+    const size_t len = 900000;
+    (void)state;
+    struct server s = {0};
+    smtp_new(&s.smtp, SCRIPT, N_ELEMENTS(SCRIPT));
+    CLEANUP(free) char *bytes = alloc_get(len + 3);
+    assert_non_null(bytes);
+    memset(bytes, 'x', len);
+    memcpy(bytes + len, "\r\n", 3);
+    struct http_mail_call call = call_to(&s);
+    call.bytes = bytes;
+    call.len = len + 2;
+    deliver_to(&s, &call);
+    assert_int_equal(s.answer.status, 250);
+    assert_int_equal(strlen(s.smtp.line[5]), len);
+    assert_string_equal(s.smtp.line[6], ".");
+    smtp_free(&s.smtp);
+}
+
+static void a_silent_server_is_given_up(void **state)
+{
+    static const struct {
+        const char *script[3];
+    } CASES[] = {{{SMTP_SILENCE}}, {{"220 mx\r\n", SMTP_SILENCE}}, {{HELLO, SMTP_SILENCE}}};
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct server s = {0};
+        smtp_new(&s.smtp, CASES[i].script, N_ELEMENTS(CASES[i].script));
+        struct http_mail_call call = call_to(&s);
+        call.timeout = USEC_PER_SEC;
+        deliver_to(&s, &call);
+        assert_int_equal(s.answer.status, 0);
+        if (!strstr(s.answer.failure.text, "time-out"))
+            fail_msg("case %zu: %s", i, s.answer.failure.text);
+        smtp_free(&s.smtp);
+    }
+}
+
+/* Each allocation fails once, until one run needs fewer. */
+static void without_memory_a_mail_fails_and_is_never_half_sent(void **state)
+{
+    static const char *const SCRIPT[] = {HELLO, "250 ok\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n",
+                                         "250 queued\r\n"};
+    (void)state;
+    bool failed = true;
+    for (size_t k = 1; failed; k++) {
+        struct server s = {0};
+        struct failure why = {0};
+        smtp_new(&s.smtp, SCRIPT, N_ELEMENTS(SCRIPT));
+        const struct http_mail_call call = call_to(&s);
+        (void)alloc_fail_at(k, false);
+        int r = http_mail_start(s.smtp.http, &call, on_done, &s, &s.mail, &why);
+        while (r >= 0 && !s.done)
+            smtp_turn(&s.smtp);
+        failed = alloc_fail_at(0, false) >= k;
+        assert_true(r == 0 || (r < 0 && why.text[0]));
+        assert_true(r < 0 || s.answer.status == 250 || s.answer.failure.text[0]);
+        assert_true(failed || s.answer.status == 250);
+        assert_true(k < 5000);
+        smtp_free(&s.smtp);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,7 +269,12 @@ int main(void)
         cmocka_unit_test(a_password_is_sent_and_no_reply_repeats_it),
         cmocka_unit_test(a_password_for_another_server_is_not_sent),
         cmocka_unit_test(a_mail_that_is_freed_never_calls_back),
+        cmocka_unit_test(a_large_message_arrives_whole),
+        cmocka_unit_test(a_silent_server_is_given_up),
+        cmocka_unit_test(without_memory_a_mail_fails_and_is_never_half_sent),
     };
-    alarm(60);
+    (void)alarm(60);
+    if (http_global_init(NULL) < 0) /* libcurl takes memory from our allocator */
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
