@@ -3,6 +3,7 @@
 #include "config/load.h"
 
 #include "base/text.h"
+#include "graph/signed_in.h"
 #include <errno.h>
 #include <string.h>
 
@@ -89,12 +90,41 @@ static void check_type(struct load *l, const struct receiver_options *r)
         walk_problem(&l->walk, place(l, r), "receiver \"%s\": %s", r->name, why.text);
 }
 
+/* An application that watches has read permissions only; one that may send mail as anybody must not share
+ * its secret. */
+static void check_application(struct load *l, const struct receiver_options *r)
+{
+    const struct options *o = l->options;
+    struct signed_in_options as;
+    if (!r->class->graph.sign_in)
+        return;
+    r->class->graph.sign_in(r, &as);
+    for (size_t i = 0; i < o->n_tenants; i++)
+        if (text_equal_nocase(o->tenant[i].graph.client_id, as.client_id)) {
+            walk_problem(&l->walk, place(l, r),
+                         "receiver \"%s\": its client_id also watches tenant %s; register an "
+                         "application of its own for it, with no permission but Mail.Send",
+                         r->name, o->tenant[i].identity.name);
+            return;
+        }
+}
+
 static void check_warning(struct load *l, const struct receiver_options *r)
 {
     struct failure why;
     if (deliver_warn(r, &why) < 0)
         report_add(&l->report, CONF_WARNING, place(l, r), "receiver \"%s\": %s", r->name,
                    why.text);
+}
+
+/* Such a tenant is watched nevertheless: its alerts reach other receivers. */
+static void check_tenants(struct load *l, const struct receiver_options *r)
+{
+    const struct options *o = l->options;
+    struct failure why;
+    for (size_t i = 0; r->class->check_tenant && i < o->n_tenants; i++)
+        if (!o->tenant[i].nameless && r->class->check_tenant(r, &o->tenant[i].identity, &why) < 0)
+            report_add(&l->report, CONF_TENANT, place(l, r), "tenant %s", why.text);
 }
 
 /* What lies in files breaks this receiver and no other, as a tenant's secret does. */
@@ -151,6 +181,7 @@ static int check_receiver(struct load *l, struct receiver_options *r)
     bool typed = r->class && r->own;
     r->links = &o->links;
     r->confirms_within = confirms_within(o);
+    r->signed_in = &graph_signed_in;
     for (const struct receiver_options *other = o->receiver; other < r; other++)
         if (r->name && other->name && text_equal_nocase(other->name, r->name))
             walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &r->name, place(l, r)),
@@ -162,7 +193,14 @@ static int check_receiver(struct load *l, struct receiver_options *r)
     typed = typed && is_complete(r) && is_well_formed(l, r);
     if (typed && l->report.n_seen == before)
         check_type(l, r);
-    return l->report.n_seen > before ? 0 : check_receiver_files(l, r, typed);
+    if (typed && l->report.n_seen == before)
+        check_application(l, r);
+    if (l->report.n_seen > before)
+        return 0;
+    int e = check_receiver_files(l, r, typed);
+    if (e >= 0 && typed)
+        check_tenants(l, r);
+    return e;
 }
 
 static int set_traits(struct options *o)

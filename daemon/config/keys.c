@@ -239,7 +239,7 @@ static const struct conf_key RECEIVER[] = {
      .what = "a name", .check = form_receiver, .example = "hook",
      .help = "Name of the receiver in routes and messages; unique."},
     {.name = "type", .type = CONF_RECEIVER_TYPE, AT(receiver_options, class), .required = true,
-     .later_words = WORDS("email"), .example = "webhook",
+     .example = "webhook",
      .help = "Type of the receiver."},
 };
 

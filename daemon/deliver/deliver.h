@@ -7,12 +7,14 @@
 
 struct receiver_class; /* a receiver type: see receiver.h */
 struct links;          /* links.h */
+struct signed_in_functions; /* http/signed_in.h */
 struct receiver_options { /* filled by config/, which owns the strings */
     char *name;
     const struct receiver_class *class;
     void *own;    /* the type's own options: as its rows in `class` say */
     const struct links *links; /* borrowed; NULL: none */
     usec_t confirms_within; /* longest time in which polls confirm an open alert or report its end */
+    const struct signed_in_functions *signed_in; /* for types that sign in at Microsoft; NULL: none */
     char *broken; /* NULL, or the one line that says why it cannot be used: it is switched off */
 };
 

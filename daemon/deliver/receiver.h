@@ -29,6 +29,7 @@ struct payload {
 
 struct receiver_handle; /* an open receiver: its socket, or its secrets; private to the transport */
 struct request;         /* http_post.h */
+struct signed_in_options; /* http/signed_in.h */
 typedef void handle_done(void *userdata, const struct answer *a);
 
 /* How rendered bytes leave the process. */
@@ -61,6 +62,18 @@ struct stream_target {
     const char *ca_file, *certificate_file, *private_key_file; /* "" or NULL: none */
 };
 
+extern const struct transport mail;      /* SMTP: one connection per message */
+extern const struct transport graph_post; /* one POST request to Microsoft Graph per message */
+
+/* Where mail goes, and as whom. Strings are borrowed from the options. */
+struct mail_target {
+    enum { TARGET_TLS, TARGET_STARTTLS, TARGET_PLAIN } security;
+    char host[256]; /* a name or an address without brackets */
+    unsigned port;
+    const char *from, *user, *password_file, *ca_file; /* "" or NULL: none */
+    usec_t timeout;
+};
+
 enum receiver_trait {
     RECEIVER_MACHINE = 1, /* a program reads it: wants every change, de-escalations too */
     RECEIVER_CHAT = 2,    /* people read it */
@@ -82,6 +95,9 @@ struct receiver_class {
     const struct transport *(*choose)(const struct receiver_options *o);
     /* What no single row can check. Pure. NULL: nothing. */
     int (*check)(const struct receiver_options *o, struct failure *ret_failure);
+    /* What this type cannot do without in a configured tenant, with one sentence. Pure. NULL: nothing. */
+    int (*check_tenant)(const struct receiver_options *o, const struct tenant_identity *tenant,
+                        struct failure *ret_failure);
     /* What is valid but does not work, or not for long: negative with one sentence, which names hosts and
      * files only. 0: nothing. `secret` as for http.request; NULL if the transport has none. Pure. NULL:
      * nothing. */
@@ -121,13 +137,25 @@ struct receiver_class {
         /* The bytes of one attempt on a connection. UDP takes the payload as it is. */
         void (*frame)(const struct payload *p, struct text *ret);
     } stream;
+    struct {
+        int (*target)(const struct receiver_options *o, struct mail_target *ret,
+                      struct failure *ret_failure);
+    } mail;
+    struct {
+        /* As which application; strings are borrowed from the options. */
+        void (*sign_in)(const struct receiver_options *o, struct signed_in_options *ret);
+        char *(*path)(const struct receiver_options *o); /* below /v1.0/; for free(). NULL: no memory */
+        usec_t (*timeout)(const struct receiver_options *o);
+        void (*classify)(const struct http_answer *got, struct answer *a); /* as http.classify */
+    } graph;
 };
 /* The table, ended by NULL. types.c holds nothing else, so that a test can link its own table. */
 extern const struct receiver_class *const receiver_types[], heartbeat_class;
 #define RECEIVER_TYPES_MAX 32
 extern const struct receiver_class journal_class, syslog_class, webhook_class, pagerduty_class,
     discord_class, teams_class, slack_class;
-extern const struct receiver_class cloudevents_class, ntfy_class, jsm_class, alertmanager_class;
+extern const struct receiver_class cloudevents_class, ntfy_class, jsm_class, email_class, graph_mail_class,
+    alertmanager_class;
 
 const struct transport *receiver_transport(const struct receiver_options *o);
 const struct receiver_class *receiver_type_find(const char *name); /* NULL: there is none */

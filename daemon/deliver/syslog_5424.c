@@ -7,11 +7,11 @@
 #include "deliver/late_prefix.h"
 #include "deliver/lines.h"
 #include "deliver/notification_put.h"
+#include "deliver/server.h"
 #include "deliver/syslog.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,31 +33,15 @@ static int wrong_server(struct failure *ret_failure)
 
 static int parse_server(const char *text, struct stream_target *ret, struct failure *ret_failure)
 {
-    static const struct {
-        const char *scheme;
-        int kind;
-    } SCHEMES[] = {{"tls://", STREAM_TLS}, {"tcp://", STREAM_TCP}, {"udp://", STREAM_UDP}};
-    size_t i = 0;
-    while (i < N_ELEMENTS(SCHEMES) && strncmp(text, SCHEMES[i].scheme, 6) != 0)
-        i++;
-    const char *host = text + 6, *colon = strrchr(text, ':');
-    if (i == N_ELEMENTS(SCHEMES) || colon < host || strpbrk(host, "/@? \t"))
-        return wrong_server(ret_failure);
-    size_t len = (size_t)(colon - host);
-    char *end;
-    unsigned long port = strtoul(colon + 1, &end, 10);
-    if (host[0] == '[' && len > 2 && host[len - 1] == ']') {
-        host++;
-        len -= 2;
-    } else if (memchr(host, ':', len)) {
-        return wrong_server(ret_failure);
-    }
-    if (len == 0 || len >= sizeof ret->host || *end || colon[1] < '0' || colon[1] > '9' || port < 1 ||
-        port > 65535)
-        return wrong_server(ret_failure);
-    *ret = (struct stream_target){.kind = SCHEMES[i].kind, .port = (unsigned)port};
-    memcpy(ret->host, host, len);
+    static const char *const SCHEMES[] = {
+        [STREAM_TLS] = "tls", [STREAM_TCP] = "tcp", [STREAM_UDP] = "udp", NULL};
     unsigned char address[sizeof(struct in6_addr)];
+    struct server_address at;
+    int kind = server_parse(text, SCHEMES, &at);
+    if (kind < 0)
+        return wrong_server(ret_failure);
+    *ret = (struct stream_target){.kind = (unsigned)kind, .port = at.port};
+    memcpy(ret->host, at.host, sizeof ret->host);
     if (ret->kind == STREAM_UDP && inet_pton(AF_INET, ret->host, address) != 1 &&
         inet_pton(AF_INET6, ret->host, address) != 1)
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "%s",

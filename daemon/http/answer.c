@@ -145,7 +145,12 @@ void transfer_failure(struct http_request *r, CURLcode code, struct failure *ret
         return;
     case CURLE_UNSUPPORTED_PROTOCOL: /* of the answer: the URL's was checked */
     case CURLE_WEIRD_SERVER_REPLY:
-        failure_set(ret, FAILURE_TRANSIENT, EBADMSG, "%s: the answer is not HTTP", to);
+        failure_set(ret, FAILURE_TRANSIENT, EBADMSG, "%s: the answer is not %s", to,
+                    strncmp(slot->to.scheme, "smtp", 4) == 0 ? "SMTP" : "HTTP");
+        return;
+    case CURLE_USE_SSL_FAILED:
+        failure_set(ret, FAILURE_SECURITY, EPERM,
+                    "%s: the server offers no STARTTLS, so nothing was sent", to);
         return;
     case CURLE_URL_MALFORMAT: /* libcurl's message could quote the URL */
         failure_set(ret, FAILURE_SECURITY, EPERM, "%s: libcurl refuses this URL", to);

@@ -2,6 +2,7 @@
 /* http/internal.h: declarations that the files of http/ share. Internal to http/. */
 #pragma once
 #include "http/http.h"
+#include "http/mail.h"
 #include "http/stream.h"
 
 #include <curl/curl.h>
@@ -54,6 +55,10 @@ struct http_request {
     enum stop stop;
 };
 
+struct http_stream {
+    struct http_request *request;
+};
+
 struct http {
     sd_event *event;
     CURLM *multi;
@@ -83,6 +88,10 @@ int setup_request(struct http_request *r, const struct http_call *call,
 /* The same for a connection without a request. */
 int setup_stream(struct http_request *r, const struct http_stream_call *call,
                  struct failure *ret_failure);
+/* The same for a connection to an SMTP server: up to the sign-in. The request's userdata goes to `want_reply`. */
+int setup_mail(struct http_request *r, const struct http_mail_call *call,
+               size_t (*want_reply)(char *line, size_t one, size_t len, void *userdata),
+               struct failure *ret_failure);
 /* Checks that the CA file can be used. kind CONFIG, naming it. */
 int setup_check_ca(const char *path, struct failure *ret_failure);
 /* "scheme://host:port" of a proxy. Refuses credentials in it. kind CONFIG. */

@@ -320,21 +320,30 @@ static int setup_failure(CURLcode code, struct failure *ret_failure)
                        curl_easy_strerror(code));
 }
 
+/* A handle without a request yet. */
+static int open_handle(struct http_request *r, CURLcode *ret_code, struct failure *ret_failure)
+{
+    struct slot *slot = r->slot;
+    slot->easy = curl_easy_init();
+    if (!slot->easy)
+        return failure_oom(ret_failure);
+    int got = set_ca(slot->easy, &CA_OF_SERVER, slot->ca_file, ret_code, ret_failure);
+    if (got >= 0 && *ret_code == CURLE_OK)
+        *ret_code = set_place(r);
+    return got;
+}
+
 int setup_stream(struct http_request *r, const struct http_stream_call *call,
                  struct failure *ret_failure)
 {
-    struct slot *slot = r->slot;
+    const struct origin *to = &r->slot->to;
     CURLcode code = CURLE_OK;
-    CLEANUP(free) char *url = text_printf("%s://%s:%u/", slot->to.scheme, slot->to.host, slot->to.port);
-    CURL *easy = slot->easy = curl_easy_init();
-    if (!url || !easy)
-        return failure_oom(ret_failure);
+    CLEANUP(free) char *url = text_printf("%s://%s:%u/", to->scheme, to->host, to->port);
     r->timeout = r->connect_timeout = call->timeout;
-    int got = set_ca(easy, &CA_OF_SERVER, slot->ca_file, &code, ret_failure);
+    int got = url ? open_handle(r, &code, ret_failure) : failure_oom(ret_failure);
     if (got < 0)
         return got;
-    if (code == CURLE_OK)
-        code = set_place(r);
+    CURL *easy = r->slot->easy;
     SET(CURLOPT_URL, url);
     SET(CURLOPT_CONNECT_ONLY, 1L);
     SET(CURLOPT_SSL_ENABLE_ALPN, 0L);
@@ -344,6 +353,32 @@ int setup_stream(struct http_request *r, const struct http_stream_call *call,
         SET(CURLOPT_SSLCERT, call->certificate_file);
         SET(CURLOPT_SSLKEY, call->private_key_file);
     }
+    return setup_failure(code, ret_failure);
+}
+
+int setup_mail(struct http_request *r, const struct http_mail_call *call,
+               size_t (*want_reply)(char *line, size_t one, size_t len, void *userdata),
+               struct failure *ret_failure)
+{
+    const struct origin *to = &r->slot->to;
+    CURLcode code = CURLE_OK;
+    CLEANUP(free) char *url = text_printf("%s://%s:%u/", to->scheme, to->host, to->port);
+    r->timeout = r->connect_timeout = call->timeout ? call->timeout : TIMEOUT_DEFAULT;
+    int got = url ? open_handle(r, &code, ret_failure) : failure_oom(ret_failure);
+    if (got < 0)
+        return got;
+    CURL *easy = r->slot->easy;
+    SET(CURLOPT_URL, url); /* without a path the server is greeted with the name of this machine */
+    SET(CURLOPT_CONNECT_ONLY, 1L);
+    SET(CURLOPT_USE_SSL, call->security == MAIL_STARTTLS ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_NONE);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(r->timeout)); /* the sign-in included */
+    if (call->user && *call->user && call->password) {
+        SET(CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN");
+        SET(CURLOPT_USERNAME, call->user);
+        SET(CURLOPT_PASSWORD, secret_bytes(call->password));
+    }
+    SET(CURLOPT_HEADERFUNCTION, want_reply);
+    SET(CURLOPT_HEADERDATA, r->userdata);
     return setup_failure(code, ret_failure);
 }
 

@@ -11,10 +11,6 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 
-struct http_stream {
-    struct http_request *request;
-};
-
 int http_stream_open(struct http *h, const struct http_stream_call *call, http_stream_done *done,
                      void *userdata, struct http_stream **ret, struct failure *ret_failure)
 {
@@ -62,18 +58,22 @@ long http_stream_send(struct http_stream *s, const void *bytes, size_t len)
     return code == CURLE_OK ? (long)sent : code == CURLE_AGAIN ? -EAGAIN : -EPIPE;
 }
 
-int http_stream_check(struct http_stream *s)
+long http_stream_recv(struct http_stream *s, void *bytes, size_t size)
 {
     CURL *easy = easy_of(s);
-    char dropped[1024];
     size_t n = 0;
-    CURLcode code = easy ? CURLE_OK : CURLE_RECV_ERROR;
-    while (code == CURLE_OK) {
-        code = curl_easy_recv(easy, dropped, sizeof dropped, &n);
-        if (code == CURLE_OK && n == 0)
-            return -EPIPE;
-    }
-    return code == CURLE_AGAIN ? 0 : -EPIPE;
+    CURLcode code = easy ? curl_easy_recv(easy, bytes, size, &n) : CURLE_RECV_ERROR;
+    return code == CURLE_OK && n > 0 ? (long)n : code == CURLE_AGAIN ? -EAGAIN : -EPIPE;
+}
+
+int http_stream_check(struct http_stream *s)
+{
+    char dropped[1024];
+    long n;
+    do
+        n = http_stream_recv(s, dropped, sizeof dropped);
+    while (n > 0);
+    return n == -EAGAIN ? 0 : -EPIPE;
 }
 
 int http_stream_fd(const struct http_stream *s)

@@ -30,6 +30,8 @@ DEFINE_CLEANUP(struct http_stream *, http_stream_free)
 /* These need a connection that was made. Sends as much as the socket takes, at least one byte: >= 0.
  * -EAGAIN: wait until the socket is writable, then send the same bytes again. Others: it is broken. */
 long http_stream_send(struct http_stream *s, const void *bytes, size_t len);
+/* What has arrived: > 0 bytes. -EAGAIN: nothing yet. -EPIPE: it is broken, or the server has closed it. */
+long http_stream_recv(struct http_stream *s, void *bytes, size_t size);
 /* 0: open. -EPIPE: the server has closed it. What the server sends is dropped. */
 int http_stream_check(struct http_stream *s);
 int http_stream_fd(const struct http_stream *s); /* for sd_event_add_io; -1: broken */

@@ -5,6 +5,10 @@
 #define HOOK                                                                              \
     "{ name = \"hook\"; type = \"webhook\"; url_file = \"hook.url\"; signing_key_file = " \
     "\"hook.key\"; }"
+#define MAIL                                                                              \
+    "{ name = \"m\"; type = \"email\"; server = \"smtps://m.example:465\"; from = \"a@b.c\"; "
+#define GRAPH_MAIL                                                                        \
+    "{ name = \"m\"; type = \"graph_mail\"; tenant_id = \"t\"; from = \"a@b.c\"; to = [ \"d@e.f\" ]; "
 #define JOURNAL "{ name = \"journal\"; type = \"journal\"; }"
 
 static void receivers_and_routes_are_refused_with_their_place(void **state)
@@ -82,6 +86,16 @@ static void receivers_and_routes_are_refused_with_their_place(void **state)
          3, "not a syslog server; write \"tls://HOST:6514\""},
         {"no server", "receivers = ( { name = \"x\"; type = \"syslog\";\n server = \"siem:514\"; } );",
          3, "not a syslog server; write \"tls://HOST:6514\""},
+        {"mail to nobody", "receivers = ( " MAIL "} );", 2, "to holds 0 addresses"},
+        {"mail by an application that watches",
+         "receivers = ( " GRAPH_MAIL "client_secret_file = \"contoso.secret\"; "
+         "client_id = \"99999999-AAAA-4bbb-8ccc-000000000001\"; } );",
+         2, "its client_id also watches tenant contoso; register an application"},
+        {"mail by an application without a secret",
+         "receivers = ( " GRAPH_MAIL "client_id = \"x\"; } );", 2, "needs client_secret_file"},
+        {"a secret that is not there",
+         "receivers = ( " GRAPH_MAIL "client_id = \"x\";\n client_secret_file = \"absent\"; } );", 3,
+         "there is no file"},
         {"nothing but a heartbeat",
          "receivers = ( { name = \"b\"; type = \"heartbeat\"; url_file = \"hook.url\"; } );", 2,
          "there is no other receiver; add"},
@@ -114,6 +128,19 @@ static void receivers_and_routes_are_refused_with_their_place(void **state)
         fixture_load(&w, text);
         fixture_expect_one(&w, CASES[i].why, CASES[i].line, CASES[i].words);
     }
+}
+
+/* An error, but the tenant is watched: its alerts reach other receivers. */
+static void a_tenant_without_the_label_of_its_mail_address_is_watched(void **state)
+{
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
+    (void)state;
+    fixture_load(&w, GOOD_TENANT "receivers = ( " MAIL "to = [ \"{labels.mail}\" ]; } );\n");
+    const struct problem *p = fixture_find(&w, "seatwatchd.conf", 2, "tenant contoso needs the label mail");
+    assert_int_equal(w.r, 0);
+    assert_true(p && !p->fatal && !p->warning);
+    assert_null(w.options->tenant[0].broken);
+    assert_null(w.options->receiver[0].broken);
 }
 
 static void the_fallback_is_the_journal_or_else_the_first_receiver(void **state)
@@ -335,6 +362,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(receivers_and_routes_are_refused_with_their_place),
+        cmocka_unit_test(a_tenant_without_the_label_of_its_mail_address_is_watched),
         cmocka_unit_test(the_fallback_is_the_journal_or_else_the_first_receiver),
         cmocka_unit_test(receivers_keep_their_order_and_get_traits),
         cmocka_unit_test(plain_http_is_for_loopback_or_for_who_says_so),

@@ -206,8 +206,6 @@ static void what_this_version_lacks_is_refused_unless_it_is_off(void **state)
         {"receivers = ( { name = \"p\"; type = \"slack\"; mode = \"bot\"; "
          "url_file = \"hook.url\"; } );",
          "does not have mode = \"bot\" yet"},
-        {"receivers = ( { name = \"p\"; type = \"email\"; } );",
-         "does not have type = \"email\" yet"},
     };
     CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;

@@ -78,6 +78,7 @@ static void write_secrets(struct config_fixture *w)
         {"teams.url", "https://e.environment.api.powerplatform.com:443/workflows/1?sig=s"},
         {"events.url", "https://events.example/seats"},
         {"ntfy.topic", "seats-5Qx9"},
+        {"sender.secret", "canary~of.a.sender"},
         {"jsm.key", "5a1e0000-0000-0000-0000-7d2b00000000"},
     };
     for (size_t i = 0; i < N_ELEMENTS(FILES); i++)
