@@ -77,6 +77,7 @@ static int swap(struct app *app, struct options *fresh)
     struct http *old_http = app->http;
     struct dispatcher *old_dispatcher = app->dispatcher;
     struct heartbeats *old_heartbeats = app->heartbeats;
+    struct resends *old_resends = app->resends;
     struct credentials *old_credentials = app->credentials;
     struct failure why = {0};
     app->options = fresh;
@@ -85,6 +86,7 @@ static int swap(struct app *app, struct options *fresh)
     app->http = NULL;
     app->dispatcher = NULL;
     app->heartbeats = NULL;
+    app->resends = NULL;
     app->credentials = NULL;
     if (app_wire(app, &why) < 0) {
         log_event(LOG_ERR, MESSAGE_CONFIG_REFUSED, NULL,
@@ -96,6 +98,7 @@ static int swap(struct app *app, struct options *fresh)
         app->http = old_http;
         app->dispatcher = old_dispatcher;
         app->heartbeats = old_heartbeats;
+        app->resends = old_resends;
         app->credentials = old_credentials;
         dispatcher_resume(app->dispatcher);
         options_free(fresh);
@@ -112,6 +115,7 @@ static int swap(struct app *app, struct options *fresh)
                        .http = old_http,
                        .dispatcher = old_dispatcher,
                        .heartbeats = old_heartbeats,
+                       .resends = old_resends,
                        .credentials = old_credentials};
     app_unwire(&gone);
     options_free(old_options);
