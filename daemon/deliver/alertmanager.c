@@ -204,5 +204,5 @@ const struct receiver_class alertmanager_class = {
     .transport = &http_post,
     .check = alertmanager_check,
     .render = alertmanager_render,
-    .http = {alertmanager_request, alertmanager_classify, alertmanager_servers},
+    .http = {.request = alertmanager_request, .classify = alertmanager_classify, .servers = alertmanager_servers},
 };

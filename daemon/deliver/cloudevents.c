@@ -141,5 +141,5 @@ const struct receiver_class cloudevents_class = {
     .body_max = EVENT_BODY_MAX,
     .transport = &http_post,
     .render = cloudevents_render,
-    .http = {cloudevents_request, cloudevents_classify},
+    .http = {.request = cloudevents_request, .classify = cloudevents_classify},
 };

@@ -201,5 +201,5 @@ const struct receiver_class discord_class = {
     .spacing = SPACING,
     .transport = &http_post,
     .render = discord_render,
-    .http = {discord_request, discord_classify},
+    .http = {.request = discord_request, .classify = discord_classify},
 };

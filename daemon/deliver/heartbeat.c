@@ -72,7 +72,7 @@ const struct receiver_class heartbeat_class = {
     .traits = RECEIVER_MACHINE | RECEIVER_HEARTBEAT,
     .transport = &http_post,
     .render = heartbeat_render,
-    .http = {heartbeat_request, NULL},
+    .http = {.request = heartbeat_request},
 };
 
 /* ---- the loop ---- */

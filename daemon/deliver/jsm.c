@@ -285,5 +285,5 @@ const struct receiver_class jsm_class = {
     .transport = &http_post,
     .check = jsm_check,
     .render = jsm_render,
-    .http = {jsm_request, jsm_classify},
+    .http = {.request = jsm_request, .classify = jsm_classify},
 };

@@ -224,5 +224,5 @@ const struct receiver_class ntfy_class = {
     .spacing = USEC_PER_SEC, /* a visitor may send 60 at once; later ones are refused with 429 */
     .transport = &http_post,
     .render = ntfy_render,
-    .http = {ntfy_request, ntfy_classify},
+    .http = {.request = ntfy_request, .classify = ntfy_classify},
 };

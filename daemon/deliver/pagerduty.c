@@ -176,5 +176,5 @@ const struct receiver_class pagerduty_class = {
     .body_max = BODY_MAX,
     .transport = &http_post,
     .render = pagerduty_render,
-    .http = {pagerduty_request, pagerduty_classify},
+    .http = {.request = pagerduty_request, .classify = pagerduty_classify},
 };

@@ -272,5 +272,5 @@ const struct receiver_class slack_class = {
     .spacing = SPACING,
     .transport = &http_post,
     .render = slack_render,
-    .http = {slack_request, slack_classify},
+    .http = {.request = slack_request, .classify = slack_classify},
 };

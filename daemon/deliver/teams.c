@@ -296,5 +296,5 @@ const struct receiver_class teams_class = {
     .transport = &http_post,
     .warn = teams_warn,
     .render = teams_render,
-    .http = {teams_request, teams_classify},
+    .http = {.request = teams_request, .classify = teams_classify},
 };

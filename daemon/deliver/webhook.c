@@ -163,5 +163,5 @@ const struct receiver_class webhook_class = {
     .transport = &http_post,
     .check = webhook_check,
     .render = webhook_render,
-    .http = {webhook_request, NULL},
+    .http = {.request = webhook_request},
 };

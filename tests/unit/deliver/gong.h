@@ -79,7 +79,7 @@ static const struct receiver_class gong_class = {
     .spacing = GONG_SPACING,
     .transport = &http_post,
     .render = gong_render,
-    .http = {gong_request, gong_classify},
+    .http = {.request = gong_request, .classify = gong_classify},
 };
 
 const struct receiver_class *const receiver_types[] = {

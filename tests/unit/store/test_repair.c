@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-static enum { ALL, SHORT, INTERRUPTED, NOTHING, FULL } mode;
+static enum mode { ALL, SHORT, INTERRUPTED, NOTHING, FULL } mode;
 static unsigned calls;
 
 ssize_t __real_write(int fd, const void *bytes, size_t len);
@@ -33,7 +33,7 @@ static void make_damaged(const char *dir)
 
 static void copy_continues_after_a_short_or_interrupted_write(void **state)
 {
-    static const int MODES[] = {SHORT, INTERRUPTED};
+    static const enum mode MODES[] = {SHORT, INTERRUPTED};
     for (size_t i = 0; i < N_ELEMENTS(MODES); i++) {
         void *dir;
         struct store_report report;
@@ -55,7 +55,7 @@ static void copy_continues_after_a_short_or_interrupted_write(void **state)
 
 static void full_disk_is_named_with_what_to_do(void **state)
 {
-    static const int MODES[] = {NOTHING, FULL};
+    static const enum mode MODES[] = {NOTHING, FULL};
     make_damaged(*state);
     for (size_t i = 0; i < N_ELEMENTS(MODES); i++) {
         struct store_report report;
