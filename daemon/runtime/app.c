@@ -70,6 +70,19 @@ void app_unwire(struct app *app)
     http_free(TAKE(app->http));
 }
 
+void app_move_wiring(struct app *to, struct app *from)
+{
+    to->options = TAKE(from->options);
+    to->tenant = TAKE(from->tenant);
+    to->n_tenants = from->n_tenants;
+    from->n_tenants = 0;
+    to->http = TAKE(from->http);
+    to->dispatcher = TAKE(from->dispatcher);
+    to->heartbeats = TAKE(from->heartbeats);
+    to->resends = TAKE(from->resends);
+    to->credentials = TAKE(from->credentials);
+}
+
 /* For heartbeats: why this daemon could not alert. */
 static const char *cannot_alert(void *userdata)
 {

@@ -61,3 +61,5 @@ void app_close(struct app *app);
 /* The parts that a reload makes anew from app->options. */
 int app_wire(struct app *app, struct failure *ret_failure);
 void app_unwire(struct app *app);
+/* Moves what app_wire() made, and the options, to another struct; a reload keeps the old wiring there. */
+void app_move_wiring(struct app *to, struct app *from);

@@ -71,54 +71,26 @@ static void keep(struct app *app, struct tenant *old, size_t n_old)
 /* EXIT_OK, or why the old options are still in force. */
 static int swap(struct app *app, struct options *fresh)
 {
-    struct options *old_options = app->options;
-    struct tenant *old = app->tenant;
-    size_t n_old = app->n_tenants;
-    struct http *old_http = app->http;
-    struct dispatcher *old_dispatcher = app->dispatcher;
-    struct heartbeats *old_heartbeats = app->heartbeats;
-    struct resends *old_resends = app->resends;
-    struct credentials *old_credentials = app->credentials;
+    struct app old = {0};
     struct failure why = {0};
+    app_move_wiring(&old, app);
     app->options = fresh;
-    app->tenant = NULL;
-    app->n_tenants = 0;
-    app->http = NULL;
-    app->dispatcher = NULL;
-    app->heartbeats = NULL;
-    app->resends = NULL;
-    app->credentials = NULL;
     if (app_wire(app, &why) < 0) {
         log_event(LOG_ERR, MESSAGE_CONFIG_REFUSED, NULL,
                   "the new configuration cannot be used: %s; the old one stays active", why.text);
         app_unwire(app);
-        app->options = old_options;
-        app->tenant = old;
-        app->n_tenants = n_old;
-        app->http = old_http;
-        app->dispatcher = old_dispatcher;
-        app->heartbeats = old_heartbeats;
-        app->resends = old_resends;
-        app->credentials = old_credentials;
+        app_move_wiring(app, &old);
         dispatcher_resume(app->dispatcher);
         options_free(fresh);
         return why.kind == FAILURE_CONFIG ? EXIT_CONFIGURATION : EXIT_INTERNAL;
     }
     app->activity = (struct activity){0}; /* that of the old tenants ends with them, below */
-    keep(app, old, n_old);
+    keep(app, old.tenant, old.n_tenants);
     app->matches_looked_at = false;
-    credentials_inherit(app, old_credentials, old, n_old);
-    poller_start(app, old, n_old);
-    struct app gone = {.options = old_options,
-                       .tenant = old,
-                       .n_tenants = n_old,
-                       .http = old_http,
-                       .dispatcher = old_dispatcher,
-                       .heartbeats = old_heartbeats,
-                       .resends = old_resends,
-                       .credentials = old_credentials};
-    app_unwire(&gone);
-    options_free(old_options);
+    credentials_inherit(app, old.credentials, old.tenant, old.n_tenants);
+    poller_start(app, old.tenant, old.n_tenants);
+    app_unwire(&old);
+    options_free(old.options);
     if (app->cli->log_level < 0)
         log_level(app->options->log_level);
     reconcile(app);
