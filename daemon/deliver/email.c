@@ -61,11 +61,6 @@ static const struct conf_key ROWS[] = {
      .max = "30s", .def = "15s", .help = "Maximum duration of one request to this receiver."},
 };
 
-static bool given(const char *s)
-{
-    return s && s[0];
-}
-
 /* What is given belongs to a sign-in. */
 static int check_sign_in(const struct email_options *own, struct failure *ret_failure)
 {
@@ -73,7 +68,7 @@ static int check_sign_in(const struct email_options *own, struct failure *ret_fa
         const char *key, *value;
     } KEYS[] = {{"user", own->user}, {"password_file", own->password_file}};
     for (size_t i = 0; i < N_ELEMENTS(KEYS); i++)
-        if (given(KEYS[i].value) != own->password)
+        if (option_given(KEYS[i].value) != own->password)
             return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
                                own->password ? "auth = \"password\" needs %s; add it"
                                              : "%s has no effect without auth = \"password\"; add that, "
@@ -99,7 +94,7 @@ static int email_target(const struct receiver_options *o, struct mail_target *re
     int scheme = server_parse(own->server, SCHEMES, &at);
     if (scheme < 0)
         return server_check(own->server, ret_failure);
-    bool plain = own->allow_http || (is_loopback(at.host) && !given(own->ca_file));
+    bool plain = own->allow_http || (is_loopback(at.host) && !option_given(own->ca_file));
     *ret = (struct mail_target){
         .security = scheme == 0 ? TARGET_TLS : plain ? TARGET_PLAIN : TARGET_STARTTLS,
         .port = at.port,
@@ -119,7 +114,7 @@ static int check_security(const struct email_options *own, const struct mail_tar
     const char *what = NULL;
     if (own->allow_http && t->security == TARGET_TLS)
         what = "allow_http = true has no effect with smtps://; remove it";
-    else if (own->allow_http && given(own->ca_file))
+    else if (own->allow_http && option_given(own->ca_file))
         what = "allow_http = true leaves ca_file without an effect; remove one of the two";
     else if (own->password && t->security == TARGET_PLAIN && !is_loopback(t->host))
         what = "a password is not sent without TLS; remove allow_http, or write auth = \"none\"";

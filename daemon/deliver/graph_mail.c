@@ -72,16 +72,11 @@ static const struct conf_key ROWS[] = {
      .max = "30s", .def = "15s", .help = "Maximum duration of one request to this receiver."},
 };
 
-static bool given(const char *s)
-{
-    return s && s[0];
-}
-
 static int graph_mail_check(const struct receiver_options *o, struct failure *ret_failure)
 {
     const struct graph_mail_options *own = o->own;
-    bool secret = given(own->client_secret_file);
-    bool certificate = given(own->certificate_file), key = given(own->private_key_file);
+    bool secret = option_given(own->client_secret_file);
+    bool certificate = option_given(own->certificate_file), key = option_given(own->private_key_file);
     if (secret && (certificate || key))
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "%s",
                            "there are a client secret and a certificate; remove one of the two");

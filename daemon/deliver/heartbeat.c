@@ -7,7 +7,6 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "deliver/http_post.h"
-#include "http/stream.h"
 #include "json/json.h"
 #include <errno.h>
 #include <string.h>

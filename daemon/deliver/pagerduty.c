@@ -148,7 +148,7 @@ static int pagerduty_request(const struct receiver_options *o, struct secret *co
                            "%s: an integration key has 32 characters, this one has %zu; copy it "
                            "from the integration \"Events API v2\" of the service",
                            own->routing_key_file, len);
-    const char *url = own->url && own->url[0] ? own->url
+    const char *url = option_given(own->url) ? own->url
                       : own->eu              ? "https://events.eu.pagerduty.com/v2/enqueue"
                                              : "https://events.pagerduty.com/v2/enqueue";
     ret->options = &own->http;

@@ -163,6 +163,12 @@ const struct receiver_class *receiver_type_find(const char *name); /* NULL: ther
 int receiver_render(const struct receiver_options *o, const struct message *m, char **ret,
                     size_t *ret_len);
 
+/* A text option that was set: neither NULL nor "". */
+static inline bool option_given(const char *value)
+{
+    return value && value[0];
+}
+
 /* Forms of options that several types have; see conf_key.check. */
 int socket_path_check(const char *text, struct failure *ret_failure); /* "" or an absolute path */
 

@@ -5,7 +5,6 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "http/stream.h"
 #include <errno.h>
 #include <string.h>
 
@@ -27,7 +26,7 @@ struct resend {
     bool watchdog;        /* is part of the batch under way */
     size_t from,
         next; /* the batch under way: those of the list that are due from `from` to before `next` */
-    size_t single; /* up to this one each is sent alone, to find the one that is refused */
+    size_t single; /* alerts before this index are sent one by one, to find the refused one */
     char *body;    /* of the request under way; NULL: no round is under way */
     bool failing, partial, withheld; /* logged */
 };

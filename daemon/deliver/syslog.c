@@ -277,7 +277,7 @@ static int syslog_check(const struct receiver_options *o, struct failure *ret_fa
         {"private_key_file", own->private_key_file, true},
     };
     for (size_t i = 0; i < N_ELEMENTS(KEYS); i++)
-        if (KEYS[i].value && KEYS[i].value[0] && KEYS[i].remote != syslog_is_remote(own))
+        if (option_given(KEYS[i].value) && KEYS[i].remote != syslog_is_remote(own))
             return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
                                "%s has no effect %s a server; remove one of the two", KEYS[i].key,
                                KEYS[i].remote ? "without" : "with");

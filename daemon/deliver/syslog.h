@@ -15,7 +15,7 @@ struct syslog_options {
 };
 static inline bool syslog_is_remote(const struct syslog_options *o)
 {
-    return o->server && o->server[0];
+    return option_given(o->server);
 }
 /* syslog_5424.c: one message (RFC 5424), without a frame. */
 int syslog_render_5424(const struct receiver_options *o, int facility, const struct message *m,

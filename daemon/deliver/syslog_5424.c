@@ -73,9 +73,9 @@ int syslog_sd_id_check(const char *text, struct failure *ret_failure)
 
 int syslog_check_5424(const struct syslog_options *own, struct failure *ret_failure)
 {
-    bool certificate = own->certificate_file && own->certificate_file[0];
-    bool key = own->private_key_file && own->private_key_file[0];
-    if (!own->sd_id || !own->sd_id[0])
+    bool certificate = option_given(own->certificate_file);
+    bool key = option_given(own->private_key_file);
+    if (!option_given(own->sd_id))
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "%s",
                            "a syslog server needs sd_id; write for example sd_id = "
                            "\"seatwatch@64000\" with the private enterprise number of your "
@@ -176,7 +176,7 @@ static void put_head(struct text *t, const struct syslog_options *own, int facil
                      const struct message *m)
 {
     char host[HOSTNAME_MAX], seconds[RFC3339_MAX];
-    const char *identifier = own->identifier && own->identifier[0] ? own->identifier : SYSLOG_IDENTIFIER;
+    const char *identifier = option_given(own->identifier) ? own->identifier : SYSLOG_IDENTIFIER;
     usec_t at = m->notification ? m->notification->at : m->digest->at;
     (void)rfc3339_print(at, seconds);
     text_addf(t, "<%d>1 %.19s.%06uZ %s %s %d %s ", facility | message_priority(m),

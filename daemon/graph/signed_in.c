@@ -5,7 +5,6 @@
 #include "base/alloc.h"
 #include "graph/internal.h"
 #include "graph/sign_in.h"
-#include "http/stream.h"
 #include <assert.h>
 #include <errno.h>
 

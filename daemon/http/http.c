@@ -481,6 +481,11 @@ int http_new(sd_event *event, const struct http_options *o, struct http **ret,
     return 0;
 }
 
+sd_event *http_event(const struct http *h)
+{
+    return h->event;
+}
+
 void http_free(struct http *h)
 {
     if (!h)

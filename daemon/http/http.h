@@ -26,6 +26,7 @@ int http_new(sd_event *event, const struct http_options *o, struct http **ret,
              struct failure *ret_failure);
 void http_free(struct http *h); /* cancels what is under way, without calling back */
 DEFINE_CLEANUP(struct http *, http_free)
+sd_event *http_event(const struct http *h); /* borrowed */
 
 struct http_header {
     const char *name, *value; /* not secret */

@@ -90,8 +90,3 @@ size_t http_stream_unacknowledged(const struct http_stream *s)
     int fd = http_stream_fd(s), bytes = 0;
     return fd >= 0 && ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
 }
-
-sd_event *http_event(const struct http *h)
-{
-    return h->event;
-}

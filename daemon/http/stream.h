@@ -7,7 +7,6 @@
 #include "base/failure.h"
 #include <stdbool.h>
 #include <stddef.h>
-#include <systemd/sd-event.h>
 
 struct http;
 struct http_stream_call {
@@ -37,4 +36,3 @@ int http_stream_check(struct http_stream *s);
 int http_stream_fd(const struct http_stream *s); /* for sd_event_add_io; -1: broken */
 /* Bytes that the server's machine has not acknowledged; 0: none. */
 size_t http_stream_unacknowledged(const struct http_stream *s);
-sd_event *http_event(const struct http *h);

@@ -181,7 +181,7 @@ struct store_stats {
 };
 int store_stats(struct store *s, const char *receiver /* NULL: all */, struct store_stats *ret,
                 struct failure *ret_failure);
-/* Removes a slice of old history and of finished outbox rows; call it regularly. Returns 1 if more
+/* Removes a bounded number of old history and finished outbox rows; called every minute. Returns 1 if more
  * rows are due, 0 if not. */
 int store_housekeeping(struct store *s, struct instant now, struct failure *ret_failure);
 /* The error of the last write; NULL if it succeeded. */

@@ -201,7 +201,7 @@ class Alertmanager(Scenario):
         self.wait("both daemons have told the pager", lambda: len(self.heard("/pager")) >= 2)
         self.assertEqual(len({e["dedup_key"] for e in self.heard("/pager")}), 1)
         self.assertEqual(self.stop(signal.SIGKILL), -signal.SIGKILL)
-        self.daemon, self.second = self.second, None  # the one that is left
+        self.daemon, self.second = self.second, None  # the surviving daemon
         first.kill()
         self.err = open("/dev/null")
         other.change(scenario(WORSE))

@@ -310,7 +310,7 @@ static void unreachable_receivers_and_routes_are_warned_about(void **state)
     }
 }
 
-/* The service still starts: the person who asks is told. */
+/* The service still starts; --check-config prints the warning. */
 static void urls_that_vendors_switched_off_are_warned_about(void **state)
 {
     static const char TEAMS[] =

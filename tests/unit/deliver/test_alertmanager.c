@@ -36,7 +36,7 @@ static size_t count(const char *text, const char *part)
     return n;
 }
 
-/* The labels are the identity: the one that was notified before must end, whatever changed. */
+/* Labels identify an alert: if any of them changes, the label set notified before must be ended. */
 static void another_severity_or_rule_ends_the_alert_before(void **state)
 {
     static const struct {

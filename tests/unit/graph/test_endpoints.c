@@ -82,7 +82,7 @@ static struct outcome polled(const struct graph_fixture *w, const struct endpoin
     } else if (strcmp(e->name, "subscriptions") == 0) { /* costs the dates only, which is noted */
         o.believed = s->n_allotments != 1 || s->allotment[0].subscriptions_known;
         (void)failure_set(&o.failure, FAILURE_PROTOCOL, EBADMSG, "%s", w->report.note);
-        w->graph->service.subscriptions_refused = false; /* it is said once */
+        w->graph->service.subscriptions_refused = false; /* the warning is logged once per transition */
     } else {
         o.believed = s->allotments != SECTION_UNKNOWN;
     }
