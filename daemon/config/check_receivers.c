@@ -95,15 +95,14 @@ static void check_type(struct load *l, const struct receiver_options *r)
 static void check_application(struct load *l, const struct receiver_options *r)
 {
     const struct options *o = l->options;
-    struct signed_in_options as;
-    if (!r->class->graph.sign_in)
-        return;
-    r->class->graph.sign_in(r, &as);
-    for (size_t i = 0; i < o->n_tenants; i++)
+    struct signed_in_options as = {0};
+    if (r->class->sign_in)
+        r->class->sign_in(r, &as);
+    for (size_t i = 0; as.client_id && i < o->n_tenants; i++)
         if (text_equal_nocase(o->tenant[i].graph.client_id, as.client_id)) {
             walk_problem(&l->walk, place(l, r),
                          "receiver \"%s\": its client_id also watches tenant %s; register an "
-                         "application of its own for it, with no permission but Mail.Send",
+                         "application of its own for it, which may send mail and nothing else",
                          r->name, o->tenant[i].identity.name);
             return;
         }

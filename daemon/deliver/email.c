@@ -4,7 +4,7 @@
 
 #include "deliver/outline.h"
 #include "deliver/server.h"
-#include "http/url.h"
+#include "http/signed_in.h"
 #include <errno.h>
 #include <string.h>
 
@@ -12,8 +12,9 @@
 
 struct email_options {
     char *server;
-    bool password; /* auth */
+    enum { SIGN_IN_NONE, SIGN_IN_PASSWORD, SIGN_IN_XOAUTH2 } auth;
     char *user, *password_file, *from;
+    char *tenant_id, *client_id, *client_secret_file, *login_url;
     char **to;
     size_t n_to;
     char *ca_file;
@@ -39,13 +40,25 @@ static const struct conf_key ROWS[] = {
      .what = "smtps://HOST:PORT or smtp://HOST:PORT", .check = server_check, .example = "smtps://mail.example:465",
      .help = "Mail server: smtps:// with TLS from the beginning, smtp:// with STARTTLS, without which "
              "nothing is sent."},
-    {.name = "auth", .type = CONF_WORD, CONF_AT(email_options, password),
-     .words = CONF_WORDS("none", "password"), .later_words = CONF_WORDS("xoauth2"), .def = "none",
+    {.name = "auth", .type = CONF_WORD, CONF_AT(email_options, auth),
+     .words = CONF_WORDS("none", "password", "xoauth2"), .def = "none",
      .help = "How the daemon signs in to the mail server."},
     {.name = "user", .type = CONF_TEXT, CONF_AT(email_options, user), .def = "", .what = "a user",
      .example = "seats@example.com", .help = "User name for the mail server."},
     {.name = "password_file", .type = CONF_FILE, CONF_AT(email_options, password_file), .def = "",
      .file = FILE_RECEIVER, .example = "mail.pw", .help = "File with the password of user."},
+    {.name = "tenant_id", .type = CONF_TEXT, CONF_AT(email_options, tenant_id), .def = "",
+     .letters = CASE_GUID, .what = "a tenant", .example = "11111111-2222-3333-4444-555555555555",
+     .help = "Tenant of the mailbox, for auth xoauth2."},
+    {.name = "client_id", .type = CONF_TEXT, CONF_AT(email_options, client_id), .def = "",
+     .letters = CASE_GUID, .what = "a client id", .example = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+     .help = "Application that signs in with auth xoauth2, which must not be one that watches a tenant."},
+    {.name = "client_secret_file", .type = CONF_FILE, CONF_AT(email_options, client_secret_file),
+     .def = "", .file = FILE_CLIENT_SECRET, .example = "sender.secret",
+     .help = "File with the client secret of that application."},
+    {.name = "login_url", .type = CONF_TEXT, CONF_AT(email_options, login_url), .def = "",
+     .what = "scheme://host[:port]", .check = email_root_check, .example = "https://login.example",
+     .help = EMAIL_LOGIN_HELP},
     {.name = "from", .type = CONF_TEXT, CONF_AT(email_options, from), .required = true,
      .what = "a mail address", .check = mail_address_check, .example = "seats@example.com",
      .help = "Address of the sender."},
@@ -61,19 +74,33 @@ static const struct conf_key ROWS[] = {
      .max = "30s", .def = "15s", .help = "Maximum duration of one request to this receiver."},
 };
 
-/* What is given belongs to a sign-in. */
+/* Each kind of sign-in needs all of its keys and has no use for those of the others. */
 static int check_sign_in(const struct email_options *own, struct failure *ret_failure)
 {
+    static const char *const WORDS[] = {"none", "password", "xoauth2"};
+    enum { PASSWORD = 1 << SIGN_IN_PASSWORD, XOAUTH2 = 1 << SIGN_IN_XOAUTH2 };
     const struct {
         const char *key, *value;
-    } KEYS[] = {{"user", own->user}, {"password_file", own->password_file}};
-    for (size_t i = 0; i < N_ELEMENTS(KEYS); i++)
-        if (option_given(KEYS[i].value) != own->password)
+        unsigned with;
+        bool optional;
+    } KEYS[] = {
+        {"user", own->user, PASSWORD | XOAUTH2, false},
+        {"password_file", own->password_file, PASSWORD, false},
+        {"tenant_id", own->tenant_id, XOAUTH2, false},
+        {"client_id", own->client_id, XOAUTH2, false},
+        {"client_secret_file", own->client_secret_file, XOAUTH2, false},
+        {"login_url", own->login_url, XOAUTH2, true},
+    };
+    for (size_t i = 0; i < N_ELEMENTS(KEYS); i++) {
+        bool used = KEYS[i].with & 1U << own->auth;
+        if (option_given(KEYS[i].value) && !used)
             return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                               own->password ? "auth = \"password\" needs %s; add it"
-                                             : "%s has no effect without auth = \"password\"; add that, "
-                                               "or remove it",
-                               KEYS[i].key);
+                               "%s has no effect with auth = \"%s\"; change one of the two", KEYS[i].key,
+                               WORDS[own->auth]);
+        if (!option_given(KEYS[i].value) && used && !KEYS[i].optional)
+            return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "auth = \"%s\" needs %s; add it",
+                               WORDS[own->auth], KEYS[i].key);
+    }
     return 0;
 }
 
@@ -101,6 +128,7 @@ static int email_target(const struct receiver_options *o, struct mail_target *re
         .from = own->from,
         .user = own->user,
         .password_file = own->password_file,
+        .xoauth2 = own->auth == SIGN_IN_XOAUTH2,
         .ca_file = own->ca_file,
         .timeout = own->timeout,
     };
@@ -116,8 +144,8 @@ static int check_security(const struct email_options *own, const struct mail_tar
         what = "allow_http = true has no effect with smtps://; remove it";
     else if (own->allow_http && option_given(own->ca_file))
         what = "allow_http = true leaves ca_file without an effect; remove one of the two";
-    else if (own->password && t->security == TARGET_PLAIN && !is_loopback(t->host))
-        what = "a password is not sent without TLS; remove allow_http, or write auth = \"none\"";
+    else if (own->auth != SIGN_IN_NONE && t->security == TARGET_PLAIN && !is_loopback(t->host))
+        what = "a password or token is not sent without TLS; remove allow_http, or write auth = \"none\"";
     return what ? failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "%s", what) : 0;
 }
 
@@ -133,6 +161,19 @@ static int email_check(const struct receiver_options *o, struct failure *ret_fai
     return r < 0 ? r : check_security(own, &target, ret_failure);
 }
 
+/* Page "Authenticate an IMAP, POP or SMTP connection using OAuth": the permission is SMTP.SendAsApp. */
+static void email_sign_in(const struct receiver_options *o, struct signed_in_options *ret)
+{
+    const struct email_options *own = o->own;
+    if (own->auth != SIGN_IN_XOAUTH2)
+        return;
+    ret->tenant_id = own->tenant_id;
+    ret->client_id = own->client_id;
+    ret->client_secret_file = own->client_secret_file;
+    ret->login_url = own->login_url;
+    ret->resource = "https://outlook.office365.com";
+}
+
 /* "SMTP AUTH" in Microsoft's "Deprecation of Basic authentication in Exchange Online": the end of 2026 for
  * tenants that exist, at once for new ones. */
 static int email_warn(const struct receiver_options *o, struct secret *const *secret,
@@ -141,12 +182,13 @@ static int email_warn(const struct receiver_options *o, struct secret *const *se
     const struct email_options *own = o->own;
     struct mail_target target;
     (void)secret;
-    if (!own->password || email_target(o, &target, NULL) < 0 ||
+    if (own->auth != SIGN_IN_PASSWORD || email_target(o, &target, NULL) < 0 ||
         !text_equal_nocase(target.host, "smtp.office365.com"))
         return 0;
     return failure_set(ret_warning, FAILURE_CONFIG, EINVAL,
                        "Exchange Online stops accepting passwords at %s at the end of December 2026; "
-                       "send through a mail server of your own, or with type = \"graph_mail\"",
+                       "write auth = \"xoauth2\" or type = \"graph_mail\", or send through a server of "
+                       "your own",
                        target.host);
 }
 
@@ -176,6 +218,7 @@ const struct receiver_class email_class = {
     .check = email_check,
     .warn = email_warn,
     .check_tenant = email_check_tenant,
+    .sign_in = email_sign_in,
     .render = email_render,
     .mail = {email_target},
 };

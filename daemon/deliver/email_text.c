@@ -108,7 +108,7 @@ static void write_facts(struct text *t, const struct outline *o)
         return;
     text_add(t, "<table cellpadding=\"0\" cellspacing=\"0\" style=\"margin:0 0 12px\">\n");
     for (size_t i = 0; i < o->n_facts; i++) {
-        text_addf(t, "<tr><th align=\"left\" valign=\"top\" style=\"padding:2px 16px 2px 0\">%s</th>",
+        text_addf(t, "<tr><th align=\"left\" valign=\"top\" nowrap style=\"padding:2px 16px 2px 0\">%s</th>",
                   o->fact[i].name);
         add_html(t, "<td style=\"padding:2px 0\">", o->fact[i].value, FACT_MAX, "</td></tr>\n");
     }

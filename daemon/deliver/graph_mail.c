@@ -25,17 +25,6 @@ struct graph_mail_options {
     usec_t timeout;
 };
 
-static int root_check(const char *text, struct failure *ret_failure)
-{
-    struct origin origin;
-    int r = *text ? origin_parse(text, true, &origin, ret_failure) : 0;
-    const char *host = strstr(text, "://"), *path = host ? strpbrk(host + 3, "/?") : NULL;
-    if (r < 0 || !path || strcmp(path, "/") == 0)
-        return r;
-    return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "%s",
-                       "write scheme and host only, without a path");
-}
-
 static const struct conf_key ROWS[] = {
     {.name = "tenant_id", .type = CONF_TEXT, CONF_AT(graph_mail_options, tenant_id), .required = true,
      .letters = CASE_GUID, .what = "a tenant", .example = "11111111-2222-3333-4444-555555555555",
@@ -56,11 +45,11 @@ static const struct conf_key ROWS[] = {
      .words = CONF_WORDS("global", "usgov_l4", "usgov_l5", "china"), .def = "global",
      .help = "Microsoft cloud of the mailbox."},
     {.name = "graph_url", .type = CONF_TEXT, CONF_AT(graph_mail_options, graph_url), .def = "",
-     .what = "scheme://host[:port]", .check = root_check, .example = "https://graph.example",
+     .what = "scheme://host[:port]", .check = email_root_check, .example = "https://graph.example",
      .help = "Root URL of Microsoft Graph for this receiver; empty selects that of the cloud."},
     {.name = "login_url", .type = CONF_TEXT, CONF_AT(graph_mail_options, login_url), .def = "",
-     .what = "scheme://host[:port]", .check = root_check, .example = "https://login.example",
-     .help = "Root URL for the sign-in of this receiver; empty selects that of the cloud."},
+     .what = "scheme://host[:port]", .check = email_root_check, .example = "https://login.example",
+     .help = EMAIL_LOGIN_HELP},
     {.name = "from", .type = CONF_TEXT, CONF_AT(graph_mail_options, from), .required = true,
      .what = "a mail address", .check = mail_address_check, .example = "seats@example.com",
      .help = "Address of the sender."},
@@ -157,9 +146,14 @@ static int graph_mail_render(const struct receiver_options *o, const struct mess
 static void graph_mail_sign_in(const struct receiver_options *o, struct signed_in_options *ret)
 {
     const struct graph_mail_options *own = o->own;
-    *ret = (struct signed_in_options){own->tenant_id, own->client_id, own->client_secret_file,
-                                      own->certificate_file, own->private_key_file, own->cloud,
-                                      own->graph_url, own->login_url};
+    *ret = (struct signed_in_options){.tenant_id = own->tenant_id,
+                                      .client_id = own->client_id,
+                                      .client_secret_file = own->client_secret_file,
+                                      .certificate_file = own->certificate_file,
+                                      .private_key_file = own->private_key_file,
+                                      .cloud = own->cloud,
+                                      .graph_url = own->graph_url,
+                                      .login_url = own->login_url};
 }
 
 static char *graph_mail_path(const struct receiver_options *o)
@@ -201,5 +195,6 @@ const struct receiver_class graph_mail_class = {
     .check = graph_mail_check,
     .check_tenant = graph_mail_check_tenant,
     .render = graph_mail_render,
-    .graph = {graph_mail_sign_in, graph_mail_path, graph_mail_timeout, graph_mail_classify},
+    .sign_in = graph_mail_sign_in,
+    .graph = {graph_mail_path, graph_mail_timeout, graph_mail_classify},
 };

@@ -42,7 +42,7 @@ static int graph_post_open(const struct receiver_options *o, struct http *http,
         return failure_oom(ret_failure);
     if (!o->signed_in)
         return failure_set(ret_failure, FAILURE_LOCAL, ENOTSUP, "there is nobody to sign in");
-    o->class->graph.sign_in(o, &as);
+    o->class->sign_in(o, &as);
     int r = o->signed_in->open(&as, http, &h->application, ret_failure);
     if (r < 0)
         return r;

@@ -7,6 +7,7 @@
 #include "base/stamp.h"
 #include "deliver/mime.h"
 #include "deliver/receiver.h"
+#include "http/signed_in.h"
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
@@ -20,7 +21,9 @@ struct receiver_handle {
     struct secret *password;
     uint64_t stamp; /* of the password's file as it was read */
     bool stale;     /* read it again, whatever its stamp: the server refused us */
-    char *to[MAIL_TO_MAX]; /* of the attempt under way */
+    struct signed_in *application; /* NULL: no token is needed */
+    struct payload payload; /* of the attempt under way; its bytes are borrowed from the entry */
+    char *to[MAIL_TO_MAX];
     size_t n_to;
     struct http_mail *mail;
     handle_done *done;
@@ -103,11 +106,28 @@ static void mail_close(struct receiver_handle *h)
     if (!h)
         return;
     http_mail_free(h->mail);
+    if (h->options->signed_in)
+        h->options->signed_in->close(h->application);
     forget_recipients(h);
     secret_free(h->password);
     alloc_release(h);
 }
 DEFINE_CLEANUP(struct receiver_handle *, mail_close)
+
+static int open_application(struct receiver_handle *h, struct failure *ret_failure)
+{
+    const struct receiver_options *o = h->options;
+    struct signed_in_options as = {0};
+    char origin[MAIL_ORIGIN_MAX];
+    const struct http_mail_call call = call_of(h);
+    if (!h->target.xoauth2)
+        return 0;
+    if (!o->signed_in)
+        return failure_set(ret_failure, FAILURE_LOCAL, ENOTSUP, "there is nobody to sign in");
+    o->class->sign_in(o, &as);
+    as.audience = http_mail_origin(&call, origin);
+    return o->signed_in->open(&as, h->http, &h->application, ret_failure);
+}
 
 static int mail_open(const struct receiver_options *o, struct http *http,
                      struct receiver_handle **ret, struct failure *ret_failure)
@@ -127,6 +147,8 @@ static int mail_open(const struct receiver_options *o, struct http *http,
         return failure_set(ret_failure, FAILURE_CONFIG, errno, "cannot read ca_file %s: %s", ca_file,
                            strerror(errno));
     r = read_password(h, ret_failure);
+    if (r >= 0)
+        r = open_application(h, ret_failure);
     if (r < 0)
         return r;
     *ret = TAKE(h);
@@ -170,25 +192,53 @@ static void on_answer(void *userdata, const struct http_mail_answer *got)
                    got->n_refused, h->n_to, got->reply);
     else
         answer_set(&a, class_of(got), "%s: %s", origin, got->reply);
-    h->stale = is_sign_in(got->status); /* the password may have been changed without a new stamp */
+    /* The password may have been changed without a new stamp. */
+    h->stale = is_sign_in(got->status) || (got->status == 0 && got->failure.kind == FAILURE_AUTH);
+    if (h->stale && h->target.xoauth2)
+        h->options->signed_in->refused(h->application);
     http_mail_free(TAKE(h->mail));
     forget_recipients(h);
     h->done(h->userdata, &a);
 }
 
-static int start(struct receiver_handle *h, const struct payload *p, struct failure *ret_failure)
+static int begin(struct receiver_handle *h, const struct secret *password, struct failure *ret_failure)
 {
-    int r = read_password(h, ret_failure);
-    if (r < 0)
-        return r;
     struct http_mail_call call = call_of(h);
     call.to = (const char *const *)h->to;
     call.n_to = h->n_to;
-    call.bytes = p->body;
-    call.len = p->len;
+    call.bytes = h->payload.body;
+    call.len = h->payload.len;
     call.user = h->target.user;
-    call.password = h->password;
+    call.password = password;
+    call.xoauth2 = h->target.xoauth2;
     return http_mail_start(h->http, &call, on_answer, h, &h->mail, ret_failure);
+}
+
+static void on_token(void *userdata, const struct secret *token, const struct failure *why)
+{
+    struct receiver_handle *h = userdata;
+    struct failure failure = why ? *why : (struct failure){0};
+    struct answer a = {0};
+    if (token && begin(h, token, &failure) >= 0)
+        return;
+    answer_set(&a, ANSWER_RETRY, "%s", failure.text);
+    h->done(h->userdata, &a);
+}
+
+static int start(struct receiver_handle *h, struct failure *ret_failure)
+{
+    const struct secret *password = NULL;
+    int r;
+    if (h->target.xoauth2) {
+        r = h->options->signed_in->token(h->application, h->target.timeout, &password, on_token, h,
+                                         ret_failure);
+        if (r <= 0)
+            return r;
+    } else {
+        r = read_password(h, ret_failure);
+        password = h->password;
+    }
+    return r < 0 ? r : begin(h, password, ret_failure);
 }
 
 static int mail_send(struct receiver_handle *h, const struct payload *p, struct answer *ret,
@@ -198,6 +248,7 @@ static int mail_send(struct receiver_handle *h, const struct payload *p, struct 
     assert(!h->mail);
     h->done = done;
     h->userdata = userdata;
+    h->payload = *p;
     int r = read_recipients(h, p);
     if (r == -EBADMSG) {
         answer_set(ret, ANSWER_PERMANENT, "the stored message has no recipients of ours");
@@ -205,7 +256,7 @@ static int mail_send(struct receiver_handle *h, const struct payload *p, struct 
     }
     if (r < 0)
         (void)failure_oom(&why);
-    if (r >= 0 && start(h, p, &why) >= 0)
+    if (r >= 0 && start(h, &why) >= 0)
         return 0;
     answer_set(ret, ANSWER_RETRY, "%s", why.text);
     return 1;

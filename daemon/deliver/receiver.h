@@ -71,6 +71,7 @@ struct mail_target {
     char host[256]; /* a name or an address without brackets */
     unsigned port;
     const char *from, *user, *password_file, *ca_file; /* "" or NULL: none */
+    bool xoauth2; /* instead of a password: signs in with a token, see receiver_class.sign_in */
     usec_t timeout;
 };
 
@@ -103,6 +104,9 @@ struct receiver_class {
      * nothing. */
     int (*warn)(const struct receiver_options *o, struct secret *const *secret,
                 struct failure *ret_warning);
+    /* As which application it signs in at Microsoft; strings are borrowed from the options. NULL, or all
+     * zero: it does not. */
+    void (*sign_in)(const struct receiver_options *o, struct signed_in_options *ret);
     /* Pure; runs once for each entry, at its first attempt. -ENOMEM, or -E2BIG: the message cannot
      * be brought below the limit. */
     int (*render)(const struct receiver_options *o, const struct message *m, char **ret,
@@ -142,8 +146,6 @@ struct receiver_class {
                       struct failure *ret_failure);
     } mail;
     struct {
-        /* As which application; strings are borrowed from the options. */
-        void (*sign_in)(const struct receiver_options *o, struct signed_in_options *ret);
         char *(*path)(const struct receiver_options *o); /* below /v1.0/; for free(). NULL: no memory */
         usec_t (*timeout)(const struct receiver_options *o);
         void (*classify)(const struct http_answer *got, struct answer *a); /* as http.classify */

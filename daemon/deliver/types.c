@@ -14,8 +14,8 @@ const struct receiver_class *const receiver_types[] = {
     &ntfy_class,
     &jsm_class,
     &alertmanager_class,
-    &email_class,
     &graph_mail_class,
+    &email_class,
     &heartbeat_class,
     NULL,
 };

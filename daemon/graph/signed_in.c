@@ -13,7 +13,10 @@ struct signed_in {
     struct signed_in_post post;   /* under way */
     struct http_request *request; /* ... but for the sign-in */
     bool renewed;                 /* after a 401 */
-    http_done *done;              /* NULL: nothing is under way */
+    http_done *done;              /* NULL: no request is under way */
+    char *audience;
+    struct secret *token;         /* the bearer, for `audience` */
+    signed_in_token *token_done;  /* NULL: none is asked for */
     void *userdata;
 };
 
@@ -101,12 +104,56 @@ static int signed_in_post(struct signed_in *s, const struct signed_in_post *p, h
     return 0;
 }
 
+/* ---- tokens ---- */
+
+static int hand_out(struct signed_in *s, struct failure *ret_failure)
+{
+    const struct secret *bearer = s->graph->token.bearer;
+    secret_free(TAKE(s->token));
+    return secret_new(secret_bytes(bearer), secret_len(bearer), s->audience, &s->token, ret_failure);
+}
+
+static void on_handed(void *userdata, const struct token_result *result)
+{
+    struct signed_in *s = userdata;
+    struct failure why = result->failure;
+    signed_in_token *done = TAKE(s->token_done);
+    bool ok = result->ok && hand_out(s, &why) >= 0;
+    done(s->userdata, ok ? s->token : NULL, ok ? NULL : &why);
+}
+
+static int signed_in_give_token(struct signed_in *s, usec_t timeout, const struct secret **ret,
+                                signed_in_token *done, void *userdata, struct failure *ret_failure)
+{
+    assert(!s->done && !s->token_done);
+    if (!token_due(s->graph, clock_now().mono)) {
+        int r = hand_out(s, ret_failure);
+        *ret = s->token;
+        return r < 0 ? r : 1;
+    }
+    int r = token_ask(s->graph, NULL, timeout, on_handed, s, ret_failure);
+    if (r < 0)
+        return r;
+    s->token_done = done;
+    s->userdata = userdata;
+    return 0;
+}
+
+static void signed_in_refused(struct signed_in *s)
+{
+    token_forget(s->graph);
+}
+
+/* ---- the application ---- */
+
 static void signed_in_close(struct signed_in *s)
 {
     if (!s)
         return;
     http_request_free(s->request);
     graph_free(s->graph);
+    secret_free(s->token);
+    free(s->audience);
     alloc_release(s);
 }
 DEFINE_CLEANUP(struct signed_in *, signed_in_close)
@@ -125,13 +172,14 @@ static int signed_in_open(const struct signed_in_options *o, struct http *http,
         .cloud = (enum cloud)o->cloud,
         .graph_url = (char *)(uintptr_t)o->graph_url,
         .login_url = (char *)(uintptr_t)o->login_url,
+        .resource = (char *)(uintptr_t)o->resource,
         .api_version = (char *)(uintptr_t)"v1.0",
         .requests = 1,
         .timeout = USEC_PER_MINUTE,
     };
     CLEANUP(sign_in_clear) struct sign_in probe = {0};
     CLEANUP(signed_in_close) struct signed_in *s = alloc_zero(1, sizeof *s);
-    if (!s)
+    if (!s || text_copy(o->audience, &s->audience) < 0)
         return failure_oom(ret_failure);
     int r = graph_new(&options, http, http ? http_event(http) : NULL, &s->graph, ret_failure);
     if (r >= 0)
@@ -142,4 +190,5 @@ static int signed_in_open(const struct signed_in_options *o, struct http *http,
     return 0;
 }
 
-const struct signed_in_functions graph_signed_in = {signed_in_open, signed_in_close, signed_in_post};
+const struct signed_in_functions graph_signed_in = {
+    signed_in_open, signed_in_close, signed_in_post, signed_in_give_token, signed_in_refused};

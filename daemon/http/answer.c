@@ -148,6 +148,10 @@ void transfer_failure(struct http_request *r, CURLcode code, struct failure *ret
         failure_set(ret, FAILURE_TRANSIENT, EBADMSG, "%s: the answer is not %s", to,
                     strncmp(slot->to.scheme, "smtp", 4) == 0 ? "SMTP" : "HTTP");
         return;
+    case CURLE_LOGIN_DENIED: /* SMTP */
+        failure_set(ret, FAILURE_AUTH, EACCES,
+                    "%s: the server refuses the sign-in, or offers none that we have", to);
+        return;
     case CURLE_USE_SSL_FAILED:
         failure_set(ret, FAILURE_SECURITY, EPERM,
                     "%s: the server offers no STARTTLS, so nothing was sent", to);

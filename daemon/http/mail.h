@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/failure.h"
 #include "base/secret.h"
+#include <stdbool.h>
 
 struct http;
 struct http_mail_call { /* all of it is borrowed until the end */
@@ -21,6 +22,7 @@ struct http_mail_call { /* all of it is borrowed until the end */
     const char *ca_file;           /* instead of the room's; NULL or "" */
     const char *user;              /* AUTH PLAIN or LOGIN; NULL or "": none */
     const struct secret *password; /* its audience is http_mail_origin() */
+    bool xoauth2;                  /* it is an access token */
     const char *from, *const *to;  /* addresses without brackets */
     size_t n_to;                   /* at least 1 */
     const void *bytes;             /* lines end with CRLF, the last one too; dots are doubled here */
@@ -34,7 +36,7 @@ struct http_mail_answer {
     bool about_mail;  /* the reply is to MAIL, RCPT or DATA: not about the connection or the sign-in */
     size_t n_refused; /* recipients, of a message that was accepted; `reply` is the last refusal */
     char reply[MAIL_REPLY_MAX]; /* first line of the reply with its code, cleaned, without secrets */
-    struct failure failure;     /* if status is 0 */
+    struct failure failure;     /* if status is 0; kind AUTH: the sign-in was refused */
 };
 typedef void http_mail_done(void *userdata, const struct http_mail_answer *answer);
 struct http_mail; /* freeing cancels it; `done` may free it */

@@ -373,9 +373,9 @@ int setup_mail(struct http_request *r, const struct http_mail_call *call,
     SET(CURLOPT_USE_SSL, call->security == MAIL_STARTTLS ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_NONE);
     SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(r->timeout)); /* the sign-in included */
     if (call->user && *call->user && call->password) {
-        SET(CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN");
+        SET(CURLOPT_LOGIN_OPTIONS, call->xoauth2 ? "AUTH=XOAUTH2" : "AUTH=PLAIN;AUTH=LOGIN");
         SET(CURLOPT_USERNAME, call->user);
-        SET(CURLOPT_PASSWORD, secret_bytes(call->password));
+        SET(call->xoauth2 ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD, secret_bytes(call->password));
     }
     SET(CURLOPT_HEADERFUNCTION, want_reply);
     SET(CURLOPT_HEADERDATA, r->userdata);

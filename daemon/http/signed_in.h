@@ -10,6 +10,8 @@ struct signed_in_options { /* copied by `open`; NULL or "": none */
     const char *certificate_file, *private_key_file; /* ... read at each sign-in */
     unsigned cloud;                                  /* global, usgov_l4, usgov_l5, china */
     const char *graph_url, *login_url;               /* instead of the cloud's */
+    const char *resource; /* of `token`: whom it is for, instead of Graph */
+    const char *audience; /* ... and the origin that it may be sent to */
 };
 struct signed_in_post { /* borrowed until the end */
     const char *path;   /* below /v1.0/, percent-encoded */
@@ -19,6 +21,7 @@ struct signed_in_post { /* borrowed until the end */
     usec_t timeout; /* of one request: signing in is another one */
     size_t max_body;
 };
+typedef void signed_in_token(void *userdata, const struct secret *token, const struct failure *why);
 struct signed_in;
 struct signed_in_functions {
     /* `http` may be NULL to check options and files. kind CONFIG */
@@ -29,4 +32,9 @@ struct signed_in_functions {
      * `done` follows, from the event loop; it may close. A failed sign-in is an answer of status 0. */
     int (*post)(struct signed_in *s, const struct signed_in_post *p, http_done *done, void *userdata,
                 struct failure *ret_failure);
+    /* For protocols of their own. 1: *ret is a valid token, borrowed until the next call. 0: exactly one `done`
+     * follows, from the event loop, with the token or a failure; it may close. */
+    int (*token)(struct signed_in *s, usec_t timeout, const struct secret **ret, signed_in_token *done,
+                 void *userdata, struct failure *ret_failure);
+    void (*refused)(struct signed_in *s); /* that token: the next one is new */
 };

@@ -23,6 +23,8 @@ PASSWORD = "canary-mail-password-7d2b"
 
 
 class Session(SMTP):
+    line_length_limit = 65536  # of a token, too
+
     async def smtp_DATA(self, arg):
         if self.event_handler.next_answer("DATA"):
             await self.push("354 go on")
@@ -61,6 +63,11 @@ class Server:
     def authenticate(self, server, session, envelope, mechanism, data):
         self.signed_in.append((session.ssl is not None or server.transport.get_extra_info("ssl_object") is not None, mechanism, data.login, data.password))
         return AuthResult(success=data.password == PASSWORD.encode())
+
+    async def auth_XOAUTH2(self, server, args):
+        answer = await server.challenge_auth("")
+        self.signed_in.append((server.transport.get_extra_info("ssl_object") is not None, "XOAUTH2", *answer.split(b"\x01")[:2]))
+        return AuthResult(success=True)
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         answer = self.next_answer("RCPT")
@@ -109,6 +116,8 @@ class Mail(Scenario):
         d = self.once(expect=expect)["deliveries"]
         return d["delivered"], d["pending"], d["failed"]
 
+
+class Smtp(Mail):
     def test_an_alert_is_one_thread_of_mails_over_tls(self):
         server = self.server(context=self.context(), implicit=True, auth_required=True)
         graph = self.graph(state(pool("pool-1", allotted=100, consumed=100, waiting=2)), state(FULL, poll=3), state(pool("pool-1", allotted=200), poll=5))
@@ -189,20 +198,39 @@ class Mail(Scenario):
         self.assertEqual(server.mails[0][1], ["help@contoso.example"])
 
 
-class GraphMail(Scenario):
-    """An application of its own signs in at the simulator; the catcher is Graph."""
-    SENDER, SECRET = "77777777-aaaa-4bbb-8ccc-dddddddddddd", "canary-of-a-sender~Q8"
+class Sender(Mail):
+    """An application of its own signs in at the simulator."""
+    TENANT, CLIENT, SECRET = "22222222-2222-4333-8444-555555555555", "77777777-aaaa-4bbb-8ccc-dddddddddddd", "canary-of-a-sender~Q8"
 
-    def set_up(self, more=""):
+    def graph_for(self, resource):
         world = scenario(state(FULL))
-        world["tenants"].append({"id": "22222222-2222-4333-8444-555555555555", "client_id": self.SENDER, "client_secret": self.SECRET,
-                                 "scope": "https://graph.microsoft.com/.default", "states": [state()]})
+        world["tenants"].append({"id": self.TENANT, "client_id": self.CLIENT, "client_secret": self.SECRET,
+                                 "scope": f"{resource}/.default", "states": [state()]})
         (self.directory / "secrets").mkdir(mode=0o700)
         graph = Graph(self.directory / "graph", world, "--issued", self.directory / "secrets/issued")
         self.peers.append(graph)
         self.canaries.append(self.SECRET)
-        self.catcher = self.hook()
-        row = (f'{{ name = "exo"; type = "graph_mail"; tenant_id = "22222222-2222-4333-8444-555555555555"; client_id = "{self.SENDER}"; '
+        return graph
+
+
+class Xoauth2(Sender):
+    def test_a_token_of_the_sender_signs_in_to_the_mail_server(self):
+        graph, server = self.graph_for("https://outlook.office365.com"), self.server(context=self.context(), implicit=True, auth_required=True)
+        self.configure(graph, extra=FAST, receivers=self.receiver(f"smtps://localhost:{server.port}", more=(
+            f'auth = "xoauth2"; user = "seats@example.com"; tenant_id = "{self.TENANT}"; client_id = "{self.CLIENT}"; ca_file = "{self.directory}/ca.crt"; '
+            f'client_secret_file = "{self.secret("sender.secret", self.SECRET)}"; login_url = "{graph.ready["http"]}";')))
+        self.assertEqual(self.deliveries(expect=0), (1, 0, 0))
+        ((tls, mechanism, user, token),) = server.signed_in
+        self.assertEqual((tls, mechanism, user), (True, "XOAUTH2", b"user=seats@example.com"))
+        self.assertRegex(token, rb"\Aauth=Bearer \S+\Z")
+
+
+class GraphMail(Sender):
+    """The catcher is Graph."""
+
+    def set_up(self, more=""):
+        graph, self.catcher = self.graph_for("https://graph.microsoft.com"), self.hook()
+        row = (f'{{ name = "exo"; type = "graph_mail"; tenant_id = "{self.TENANT}"; client_id = "{self.CLIENT}"; '
                f'client_secret_file = "{self.secret("sender.secret", self.SECRET)}"; graph_url = "{self.catcher.ready["url"]}"; '
                f'login_url = "{graph.ready["http"]}"; from = "seats@example.com"; to = [ "oncall@example.com" ]; {more} }}')
         self.configure(graph, receivers=[row], extra=FAST)
@@ -219,7 +247,7 @@ class GraphMail(Scenario):
         self.assertIs(body["saveToSentItems"], False)
         self.assertIn("26 waiting", body["message"]["subject"])
         self.assertEqual(body["message"]["toRecipients"], [{"emailAddress": {"address": "oncall@example.com"}}])
-        self.assertEqual(len([r for r in graph.requests("/22222222-2222-4333-8444-555555555555/oauth2")]), 1)
+        self.assertEqual(len([r for r in graph.requests(f"/{self.TENANT}/oauth2")]), 1)
 
     def test_a_refusal_of_graph_is_retried_and_a_bad_request_is_not(self):
         self.set_up()

@@ -37,7 +37,7 @@ static int fake_post(struct signed_in *s, const struct signed_in_post *p, http_d
     done(userdata, &a);
     return 0;
 }
-static const struct signed_in_functions FAKE = {fake_open, fake_close, fake_post};
+static const struct signed_in_functions FAKE = {fake_open, fake_close, fake_post, NULL, NULL};
 
 static char *to[1];
 static struct receiver_options some_mail(const char *from)

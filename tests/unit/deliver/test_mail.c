@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/unit/deliver/test_mail.c: what the replies of a mail server mean, and who the recipients are. */
 #include "hook.h"
+#include "http/signed_in.h"
 #include "options.h"
 #include "unit/http/smtp.h"
 
@@ -130,11 +131,78 @@ static void a_refused_password_is_read_again(void **state)
     sink_free(&dir);
 }
 
+/* ---- access tokens ---- */
+
+static struct {
+    unsigned refused;
+    char audience[64];
+    struct secret *token;
+} fake;
+
+static int fake_open(const struct signed_in_options *o, struct http *http, struct signed_in **ret,
+                     struct failure *ret_failure)
+{
+    (void)http, (void)ret_failure;
+    assert_string_equal(o->client_id, "c1");
+    (void)snprintf(fake.audience, sizeof fake.audience, "%s", o->audience);
+    *ret = NULL;
+    return 0;
+}
+
+static void fake_close(struct signed_in *s)
+{
+    (void)s;
+    secret_free(TAKE(fake.token));
+}
+
+static int fake_token(struct signed_in *s, usec_t timeout, const struct secret **ret,
+                      signed_in_token *done, void *userdata, struct failure *ret_failure)
+{
+    (void)s, (void)timeout, (void)done, (void)userdata;
+    secret_free(TAKE(fake.token));
+    int r = secret_new(fake.refused ? "new" : "old", 3, fake.audience, &fake.token, ret_failure);
+    *ret = fake.token;
+    return r < 0 ? r : 1;
+}
+
+static void fake_refused(struct signed_in *s)
+{
+    (void)s;
+    fake.refused++;
+}
+static const struct signed_in_functions FAKE = {fake_open, fake_close, NULL, fake_token, fake_refused};
+
+static void a_refused_token_is_replaced(void **state)
+{
+    static const char *const SCRIPT[] = {"220 mx\r\n", "250-mx\r\n250 AUTH XOAUTH2\r\n", "334 \r\n", "334 e30=\r\n",
+                                         "220 mx\r\n", "250-mx\r\n250 AUTH XOAUTH2\r\n",
+                                         "334 \r\n", "235 ok\r\n", UNTIL_DATA, "354 go\r\n", "250 queued\r\n"};
+    (void)state;
+    struct smtp s;
+    struct receiver_handle *h = NULL;
+    smtp_new(&s, SCRIPT, N_ELEMENTS(SCRIPT));
+    struct receiver_options o = some_email(&s, NULL);
+    o.signed_in = &FAKE;
+    some_set(&o, "user", "seats");
+    some_set(&o, "client_id", "c1");
+    *(unsigned *)some_option(&o, "auth") = 2;
+    assert_int_equal(mail.open(&o, s.http, &h, NULL), 0);
+    struct answer a = sent(&s, h, MAIL);
+    if (a.class != ANSWER_RETRY || fake.refused != 1 || !strstr(a.text, "refuses the sign-in"))
+        fail_msg("class %d, refused %u: %s", a.class, fake.refused, a.text);
+    a = sent(&s, h, MAIL);
+    if (a.class != ANSWER_OK)
+        fail_msg("%s", a.text);
+    mail.close(h);
+    smtp_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_reply_has_its_class),
         cmocka_unit_test(bytes_that_are_not_ours_are_not_sent),
+        cmocka_unit_test(a_refused_token_is_replaced),
         cmocka_unit_test(a_refused_password_is_read_again),
     };
     (void)alarm(60);

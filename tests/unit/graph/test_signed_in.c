@@ -34,7 +34,8 @@ static void begin(struct post *p, const char *answer, const char *secret)
                                         .client_id = CLIENT,
                                         .client_secret_file = p->w.secret_file,
                                         .graph_url = p->graph.url,
-                                        .login_url = p->w.sim.http};
+                                        .login_url = p->w.sim.http,
+                                        .audience = "smtp://mx:587"};
     if (graph_signed_in.open(&o, p->w.http, &p->s, &why) < 0)
         fail_msg("%s", why.text);
 }
@@ -106,6 +107,50 @@ static void a_refused_sign_in_is_an_answer_without_a_status(void **state)
     end_post(&p);
 }
 
+static void on_token(void *userdata, const struct secret *token, const struct failure *why)
+{
+    struct post *p = userdata;
+    p->n++;
+    p->status = token && strcmp(secret_audience(token), "smtp://mx:587") == 0 && secret_len(token) > 0;
+    if (why)
+        p->failure = *why;
+}
+
+static int give(struct post *p, const struct secret **ret)
+{
+    struct failure why = {0};
+    int before = p->n;
+    int r = graph_signed_in.token(p->s, 20 * USEC_PER_SEC, ret, on_token, p, &why);
+    if (r < 0)
+        fail_msg("%s", why.text);
+    while (r == 0 && p->n == before)
+        assert_true(sd_event_run(p->w.event, UINT64_MAX) >= 0);
+    return r;
+}
+
+static void a_token_is_handed_out_for_another_origin_until_it_is_refused(void **state)
+{
+    struct post p;
+    const struct secret *token = NULL;
+    (void)state;
+    begin(&p, "", NULL);
+    assert_int_equal(give(&p, &token), 0);
+    assert_int_equal(p.status, 1);
+    assert_int_equal(give(&p, &token), 1);
+    assert_string_equal(secret_audience(token), "smtp://mx:587");
+    assert_int_equal(tokens(&p), 1);
+    graph_signed_in.refused(p.s);
+    assert_int_equal(give(&p, &token), 0);
+    assert_int_equal(p.status, 1);
+    assert_int_equal(tokens(&p), 2);
+    end_post(&p);
+    begin(&p, "", "mistaken-one");
+    assert_int_equal(give(&p, &token), 0);
+    assert_int_equal(p.status, 0);
+    assert_non_null(strstr(p.failure.text, "the client secret is wrong"));
+    end_post(&p);
+}
+
 static void a_missing_secret_is_found_before_the_start(void **state)
 {
     const struct signed_in_options o = {
@@ -123,6 +168,7 @@ int main(void)
         cmocka_unit_test(one_token_serves_several_requests),
         cmocka_unit_test(a_401_is_answered_with_one_new_token),
         cmocka_unit_test(a_refused_sign_in_is_an_answer_without_a_status),
+        cmocka_unit_test(a_token_is_handed_out_for_another_origin_until_it_is_refused),
         cmocka_unit_test(a_missing_secret_is_found_before_the_start),
     };
     (void)alarm(120);

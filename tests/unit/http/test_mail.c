@@ -155,6 +155,27 @@ static void a_password_is_sent_and_no_reply_repeats_it(void **state)
     smtp_free(&s.smtp);
 }
 
+static void an_access_token_signs_in_by_xoauth2(void **state)
+{
+    static const char *const SCRIPT[] = {"220 mx\r\n", "250-mx\r\n250 AUTH XOAUTH2 PLAIN\r\n", "334 \r\n",
+                                         "235 ok\r\n", "250 ok\r\n", "250 ok\r\n", "250 ok\r\n",
+                                         "354 go\r\n", "250 queued\r\n"};
+    (void)state;
+    struct server s = {0};
+    smtp_new(&s.smtp, SCRIPT, N_ELEMENTS(SCRIPT));
+    struct http_mail_call call = call_to(&s);
+    CLEANUP(secret_free) struct secret *token = some_password(&call);
+    call.user = "seats";
+    call.password = token;
+    call.xoauth2 = true;
+    deliver_to(&s, &call);
+    assert_int_equal(s.answer.status, 250);
+    assert_string_equal(s.smtp.line[1], "AUTH XOAUTH2");
+    /* user=seats^Aauth=Bearer canary-7d2b-x^A^A */
+    assert_string_equal(s.smtp.line[2], "dXNlcj1zZWF0cwFhdXRoPUJlYXJlciBjYW5hcnktN2QyYi14AQE=");
+    smtp_free(&s.smtp);
+}
+
 static void a_password_for_another_server_is_not_sent(void **state)
 {
     static const char *const SCRIPT[] = {HELLO};
@@ -267,6 +288,7 @@ int main(void)
         cmocka_unit_test(the_reply_that_ends_the_dialogue_decides),
         cmocka_unit_test(without_starttls_nothing_is_sent),
         cmocka_unit_test(a_password_is_sent_and_no_reply_repeats_it),
+        cmocka_unit_test(an_access_token_signs_in_by_xoauth2),
         cmocka_unit_test(a_password_for_another_server_is_not_sent),
         cmocka_unit_test(a_mail_that_is_freed_never_calls_back),
         cmocka_unit_test(a_large_message_arrives_whole),
