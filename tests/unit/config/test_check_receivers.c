@@ -91,6 +91,11 @@ static void receivers_and_routes_are_refused_with_their_place(void **state)
          "receivers = ( " GRAPH_MAIL "client_secret_file = \"contoso.secret\"; "
          "client_id = \"99999999-AAAA-4bbb-8ccc-000000000001\"; } );",
          2, "its client_id also watches tenant contoso; register an application"},
+        {"a mail server that wants a token of an application that watches",
+         "receivers = ( " MAIL "to = [ \"d@e.f\" ]; auth = \"xoauth2\"; user = \"a@b.c\"; tenant_id = \"t\"; "
+         "client_secret_file = \"contoso.secret\"; "
+         "client_id = \"99999999-aaaa-4bbb-8ccc-000000000001\"; } );",
+         2, "its client_id also watches tenant contoso; register an application"},
         {"mail by an application without a secret",
          "receivers = ( " GRAPH_MAIL "client_id = \"x\"; } );", 2, "needs client_secret_file"},
         {"a secret that is not there",

@@ -215,6 +215,37 @@ static void what_cannot_work_is_refused_before_the_start(void **state)
     sink_free(&dir);
 }
 
+static void each_kind_of_sign_in_has_its_keys(void **state)
+{
+    static const struct {
+        unsigned auth;
+        const char *user, *password, *client, *says;
+    } CASES[] = {
+        {0, "", "", "", NULL},
+        {0, "u", "", "", "user has no effect with auth = \"none\""},
+        {0, "", "", "c", "client_id has no effect with auth = \"none\""},
+        {1, "u", "p", "c", "client_id has no effect with auth = \"password\""},
+        {2, "u", "p", "c", "password_file has no effect with auth = \"xoauth2\""},
+        {2, "", "", "c", "needs user"},
+        {2, "u", "", "", "needs client_id"},
+        {2, "u", "", "c", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct failure why = {0};
+        struct receiver_options o = some_email();
+        *(unsigned *)some_option(&o, "auth") = CASES[i].auth;
+        some_set(&o, "user", CASES[i].user);
+        some_set(&o, "password_file", CASES[i].password);
+        some_set(&o, "client_id", CASES[i].client);
+        some_set(&o, "tenant_id", CASES[i].auth == 2 ? "t" : "");
+        some_set(&o, "client_secret_file", CASES[i].auth == 2 ? "s" : "");
+        int r = email_class.check(&o, &why);
+        if ((r >= 0) != !CASES[i].says || (CASES[i].says && !strstr(why.text, CASES[i].says)))
+            fail_msg("case %zu: %s", i, why.text);
+    }
+}
+
 static void exchange_online_with_a_password_is_warned_of(void **state)
 {
     struct failure why = {0};
@@ -239,6 +270,7 @@ int main(void)
         cmocka_unit_test(a_digest_of_several_customers_goes_to_none_of_them),
         cmocka_unit_test(a_tenant_without_the_label_is_reported),
         cmocka_unit_test(what_cannot_work_is_refused_before_the_start),
+        cmocka_unit_test(each_kind_of_sign_in_has_its_keys),
         cmocka_unit_test(exchange_online_with_a_password_is_warned_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
