@@ -36,42 +36,101 @@ static int server_check(const char *text, struct failure *ret_failure)
 }
 
 static const struct conf_key ROWS[] = {
-    {.name = "server", .type = CONF_TEXT, CONF_AT(email_options, server), .required = true,
-     .what = "smtps://HOST:PORT or smtp://HOST:PORT", .check = server_check, .example = "smtps://mail.example:465",
-     .help = "Mail server: smtps:// with TLS from the beginning, smtp:// with STARTTLS, without which "
-             "nothing is sent."},
-    {.name = "auth", .type = CONF_WORD, CONF_AT(email_options, auth),
-     .words = CONF_WORDS("none", "password", "xoauth2"), .def = "none",
+    {.name = "server",
+     .type = CONF_TEXT,
+     CONF_AT(email_options, server),
+     .required = true,
+     .what = "smtps://HOST:PORT or smtp://HOST:PORT",
+     .check = server_check,
+     .example = "smtps://mail.example:465",
+     .help =
+         "Mail server: smtps:// with TLS from the beginning, smtp:// with STARTTLS, without which "
+         "nothing is sent."},
+    {.name = "auth",
+     .type = CONF_WORD,
+     CONF_AT(email_options, auth),
+     .words = CONF_WORDS("none", "password", "xoauth2"),
+     .def = "none",
      .help = "How the daemon signs in to the mail server."},
-    {.name = "user", .type = CONF_TEXT, CONF_AT(email_options, user), .def = "", .what = "a user",
-     .example = "seats@example.com", .help = "User name for the mail server."},
-    {.name = "password_file", .type = CONF_FILE, CONF_AT(email_options, password_file), .def = "",
-     .file = FILE_RECEIVER, .example = "mail.pw", .help = "File with the password of user."},
-    {.name = "tenant_id", .type = CONF_TEXT, CONF_AT(email_options, tenant_id), .def = "",
-     .letters = CASE_GUID, .what = "a tenant", .example = "11111111-2222-3333-4444-555555555555",
+    {.name = "user",
+     .type = CONF_TEXT,
+     CONF_AT(email_options, user),
+     .def = "",
+     .what = "a user",
+     .example = "seats@example.com",
+     .help = "User name for the mail server."},
+    {.name = "password_file",
+     .type = CONF_FILE,
+     CONF_AT(email_options, password_file),
+     .def = "",
+     .file = FILE_RECEIVER,
+     .example = "mail.pw",
+     .help = "File with the password of user."},
+    {.name = "tenant_id",
+     .type = CONF_TEXT,
+     CONF_AT(email_options, tenant_id),
+     .def = "",
+     .letters = CASE_GUID,
+     .what = "a tenant",
+     .example = "11111111-2222-3333-4444-555555555555",
      .help = "Tenant of the mailbox, for auth xoauth2."},
-    {.name = "client_id", .type = CONF_TEXT, CONF_AT(email_options, client_id), .def = "",
-     .letters = CASE_GUID, .what = "a client id", .example = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
-     .help = "Application that signs in with auth xoauth2, which must not be one that watches a tenant."},
-    {.name = "client_secret_file", .type = CONF_FILE, CONF_AT(email_options, client_secret_file),
-     .def = "", .file = FILE_CLIENT_SECRET, .example = "sender.secret",
+    {.name = "client_id",
+     .type = CONF_TEXT,
+     CONF_AT(email_options, client_id),
+     .def = "",
+     .letters = CASE_GUID,
+     .what = "a client id",
+     .example = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+     .help = "Application that signs in with auth xoauth2, which must not be one that watches a "
+             "tenant."},
+    {.name = "client_secret_file",
+     .type = CONF_FILE,
+     CONF_AT(email_options, client_secret_file),
+     .def = "",
+     .file = FILE_CLIENT_SECRET,
+     .example = "sender.secret",
      .help = "File with the client secret of that application."},
-    {.name = "login_url", .type = CONF_TEXT, CONF_AT(email_options, login_url), .def = "",
-     .what = "scheme://host[:port]", .check = email_root_check, .example = "https://login.example",
+    {.name = "login_url",
+     .type = CONF_TEXT,
+     CONF_AT(email_options, login_url),
+     .def = "",
+     .what = "scheme://host[:port]",
+     .check = email_root_check,
+     .example = "https://login.example",
      .help = EMAIL_LOGIN_HELP},
-    {.name = "from", .type = CONF_TEXT, CONF_AT(email_options, from), .required = true,
-     .what = "a mail address", .check = mail_address_check, .example = "seats@example.com",
+    {.name = "from",
+     .type = CONF_TEXT,
+     CONF_AT(email_options, from),
+     .required = true,
+     .what = "a mail address",
+     .check = mail_address_check,
+     .example = "seats@example.com",
      .help = "Address of the sender."},
-    {.name = "to", .type = CONF_NAMES, CONF_COUNTED(email_options, to, n_to), .shown_def = "required",
+    {.name = "to",
+     .type = CONF_NAMES,
+     CONF_COUNTED(email_options, to, n_to),
+     .shown_def = "required",
      .example = "[ \"oncall@example.com\" ]",
      .help = EMAIL_TO_HELP},
-    {.name = "ca_file", .type = CONF_FILE, CONF_AT(email_options, ca_file), .def = "", .file = FILE_CA,
+    {.name = "ca_file",
+     .type = CONF_FILE,
+     CONF_AT(email_options, ca_file),
+     .def = "",
+     .file = FILE_CA,
      .example = "/etc/seatwatchd/hook-ca.pem",
      .help = "Certificate authorities for this receiver, in PEM."},
-    {.name = "allow_http", .type = CONF_BOOL, CONF_AT(email_options, allow_http), .def = "false",
+    {.name = "allow_http",
+     .type = CONF_BOOL,
+     CONF_AT(email_options, allow_http),
+     .def = "false",
      .help = "Whether smtp:// does without TLS for hosts other than this machine."},
-    {.name = "timeout", .type = CONF_DURATION, CONF_AT(email_options, timeout), .min = "1s",
-     .max = "30s", .def = "15s", .help = "Maximum duration of one request to this receiver."},
+    {.name = "timeout",
+     .type = CONF_DURATION,
+     CONF_AT(email_options, timeout),
+     .min = "1s",
+     .max = "30s",
+     .def = "15s",
+     .help = "Maximum duration of one request to this receiver."},
 };
 
 /* Each kind of sign-in needs all of its keys and has no use for those of the others. */
@@ -95,11 +154,11 @@ static int check_sign_in(const struct email_options *own, struct failure *ret_fa
         bool used = KEYS[i].with & 1U << own->auth;
         if (option_given(KEYS[i].value) && !used)
             return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                               "%s has no effect with auth = \"%s\"; change one of the two", KEYS[i].key,
-                               WORDS[own->auth]);
+                               "%s has no effect with auth = \"%s\"; change one of the two",
+                               KEYS[i].key, WORDS[own->auth]);
         if (!option_given(KEYS[i].value) && used && !KEYS[i].optional)
-            return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "auth = \"%s\" needs %s; add it",
-                               WORDS[own->auth], KEYS[i].key);
+            return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                               "auth = \"%s\" needs %s; add it", WORDS[own->auth], KEYS[i].key);
     }
     return 0;
 }
@@ -111,8 +170,8 @@ static bool is_loopback(const char *host)
     return origin_is_loopback(&o);
 }
 
-/* This machine's own server rarely has a certificate: smtp:// is plain there, unless ca_file says that it
- * has one. */
+/* This machine's own server rarely has a certificate: smtp:// is plain there, unless ca_file says
+ * that it has one. */
 static int email_target(const struct receiver_options *o, struct mail_target *ret,
                         struct failure *ret_failure)
 {
@@ -123,7 +182,9 @@ static int email_target(const struct receiver_options *o, struct mail_target *re
         return server_check(own->server, ret_failure);
     bool plain = own->allow_http || (is_loopback(at.host) && !option_given(own->ca_file));
     *ret = (struct mail_target){
-        .security = scheme == 0 ? TARGET_TLS : plain ? TARGET_PLAIN : TARGET_STARTTLS,
+        .security = scheme == 0 ? TARGET_TLS
+                    : plain     ? TARGET_PLAIN
+                                : TARGET_STARTTLS,
         .port = at.port,
         .from = own->from,
         .user = own->user,
@@ -145,7 +206,8 @@ static int check_security(const struct email_options *own, const struct mail_tar
     else if (own->allow_http && option_given(own->ca_file))
         what = "allow_http = true leaves ca_file without an effect; remove one of the two";
     else if (own->auth != SIGN_IN_NONE && t->security == TARGET_PLAIN && !is_loopback(t->host))
-        what = "a password or token is not sent without TLS; remove allow_http, or write auth = \"none\"";
+        what = "a password or token is not sent without TLS; remove allow_http, or write auth = "
+               "\"none\"";
     return what ? failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "%s", what) : 0;
 }
 
@@ -161,7 +223,8 @@ static int email_check(const struct receiver_options *o, struct failure *ret_fai
     return r < 0 ? r : check_security(own, &target, ret_failure);
 }
 
-/* Page "Authenticate an IMAP, POP or SMTP connection using OAuth": the permission is SMTP.SendAsApp. */
+/* Page "Authenticate an IMAP, POP or SMTP connection using OAuth": the permission is
+ * SMTP.SendAsApp. */
 static void email_sign_in(const struct receiver_options *o, struct signed_in_options *ret)
 {
     const struct email_options *own = o->own;
@@ -174,8 +237,8 @@ static void email_sign_in(const struct receiver_options *o, struct signed_in_opt
     ret->resource = "https://outlook.office365.com";
 }
 
-/* "SMTP AUTH" in Microsoft's "Deprecation of Basic authentication in Exchange Online": the end of 2026 for
- * tenants that exist, at once for new ones. */
+/* "SMTP AUTH" in Microsoft's "Deprecation of Basic authentication in Exchange Online": the end of
+ * 2026 for tenants that exist, at once for new ones. */
 static int email_warn(const struct receiver_options *o, struct secret *const *secret,
                       struct failure *ret_warning)
 {
@@ -185,15 +248,16 @@ static int email_warn(const struct receiver_options *o, struct secret *const *se
     if (own->auth != SIGN_IN_PASSWORD || email_target(o, &target, NULL) < 0 ||
         !text_equal_nocase(target.host, "smtp.office365.com"))
         return 0;
-    return failure_set(ret_warning, FAILURE_CONFIG, EINVAL,
-                       "Exchange Online stops accepting passwords at %s at the end of December 2026; "
-                       "write auth = \"xoauth2\" or type = \"graph_mail\", or send through a server of "
-                       "your own",
-                       target.host);
+    return failure_set(
+        ret_warning, FAILURE_CONFIG, EINVAL,
+        "Exchange Online stops accepting passwords at %s at the end of December 2026; "
+        "write auth = \"xoauth2\" or type = \"graph_mail\", or send through a server of "
+        "your own",
+        target.host);
 }
 
-static int email_check_tenant(const struct receiver_options *o, const struct tenant_identity *tenant,
-                              struct failure *ret_failure)
+static int email_check_tenant(const struct receiver_options *o,
+                              const struct tenant_identity *tenant, struct failure *ret_failure)
 {
     const struct email_options *own = o->own;
     return email_to_check_tenant(o->name, own->to, own->n_to, tenant, ret_failure);

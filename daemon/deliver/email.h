@@ -4,20 +4,21 @@
 #include "deliver/mime.h"
 #include "deliver/outline.h"
 
-#define EMAIL_TO_HELP                                                                              \
-    "Addresses of the recipients, at most 20; {labels.NAME} is the address in that label of the "  \
+#define EMAIL_TO_HELP                                                                             \
+    "Addresses of the recipients, at most 20; {labels.NAME} is the address in that label of the " \
     "tenant."
 
-#define EMAIL_LOGIN_HELP                                                                           \
+#define EMAIL_LOGIN_HELP \
     "Root URL for the sign-in of this receiver; empty selects that of the cloud."
-int email_root_check(const char *text, struct failure *ret_failure); /* "" or scheme://host[:port] */
+int email_root_check(const char *text,
+                     struct failure *ret_failure); /* "" or scheme://host[:port] */
 
 struct email_envelope {
     const char *from, *to[MAIL_TO_MAX]; /* checked addresses; borrowed */
     size_t n_to;
 };
-/* email_to.c: `to` of the configuration. What belongs to no single customer goes to its fixed addresses;
- * without any, to the sender. */
+/* email_to.c: `to` of the configuration. What belongs to no single customer goes to its fixed
+ * addresses; without any, to the sender. */
 void email_to_find(char *const *to, size_t n_to, const char *from, const struct message *m,
                    struct email_envelope *ret);
 int email_to_check(char *const *to, size_t n_to, struct failure *ret_failure); /* kind CONFIG */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* deliver/email_text.c: the MIME text of a mail: the same in plain text and in HTML.
  *
- * All messages of an episode refer to one message id that no mail has: the first of them may have been
- * part of a digest, or sent by a daemon that is gone. Mail programs thread by such references, too. */
+ * All messages of an episode refer to one message id that no mail has: the first of them may have
+ * been part of a digest, or sent by a daemon that is gone. Mail programs thread by such references,
+ * too. */
 #include "deliver/email.h"
 #include "deliver/mime.h"
 #include "deliver/outline.h"
@@ -12,10 +13,10 @@
 
 #define MAIL_MAX (512 * 1024)
 enum { /* characters */
-    TITLE_MAX = 200,
-    TEXT_MAX = 1500,
-    FACT_MAX = 250,
-    LINK_MAX = 2000,
+       TITLE_MAX = 200,
+       TEXT_MAX = 1500,
+       FACT_MAX = 250,
+       LINK_MAX = 2000,
 };
 
 static const struct {
@@ -56,7 +57,8 @@ static void add_escaped(struct text *t, const char *s)
     }
 }
 
-static void add_html(struct text *t, const char *before, const char *s, size_t max, const char *after)
+static void add_html(struct text *t, const char *before, const char *s, size_t max,
+                     const char *after)
 {
     CLEANUP(free) char *cut = outline_shorten(s, max);
     text_add(t, before);
@@ -108,8 +110,10 @@ static void write_facts(struct text *t, const struct outline *o)
         return;
     text_add(t, "<table cellpadding=\"0\" cellspacing=\"0\" style=\"margin:0 0 12px\">\n");
     for (size_t i = 0; i < o->n_facts; i++) {
-        text_addf(t, "<tr><th align=\"left\" valign=\"top\" nowrap style=\"padding:2px 16px 2px 0\">%s</th>",
-                  o->fact[i].name);
+        text_addf(
+            t,
+            "<tr><th align=\"left\" valign=\"top\" nowrap style=\"padding:2px 16px 2px 0\">%s</th>",
+            o->fact[i].name);
         add_html(t, "<td style=\"padding:2px 0\">", o->fact[i].value, FACT_MAX, "</td></tr>\n");
     }
     text_add(t, "</table>\n");
@@ -141,17 +145,20 @@ void email_write_html(struct text *t, const struct message *m, const struct outl
     text_addf(t, "<tr><td bgcolor=\"%s\" style=\"padding:8px 12px;font-weight:bold;color:%s\">",
               TONES[o->tone].background, TONES[o->tone].text);
     add_html(t, "", o->state, TITLE_MAX, "</td></tr>\n<tr><td style=\"padding:12px\">\n");
-    add_html(t, "<p style=\"margin:0 0 12px;font-size:17px;font-weight:bold\">", o->title, TITLE_MAX,
-             "</p>\n");
+    add_html(t, "<p style=\"margin:0 0 12px;font-size:17px;font-weight:bold\">", o->title,
+             TITLE_MAX, "</p>\n");
     if (o->what[0])
         add_html(t, "<p style=\"margin:0 0 12px\">", o->what, TEXT_MAX, "</p>\n");
     if (o->next[0])
-        add_html(t, "<p style=\"margin:0 0 12px\"><b>What to do:</b> ", o->next, TEXT_MAX, "</p>\n");
+        add_html(t, "<p style=\"margin:0 0 12px\"><b>What to do:</b> ", o->next, TEXT_MAX,
+                 "</p>\n");
     write_facts(t, o);
     write_lines(t, o);
     write_links(t, o);
     if (o->alert_id[0])
-        add_html(t, m->digest ? "<p style=\"margin:12px 0 0\"><small>Digest " : "<p style=\"margin:12px 0 0\"><small>Alert ",
+        add_html(t,
+                 m->digest ? "<p style=\"margin:12px 0 0\"><small>Digest "
+                           : "<p style=\"margin:12px 0 0\"><small>Alert ",
                  o->alert_id, FACT_MAX, "</small></p>\n");
     text_add(t, "</td></tr>\n</table>\n</body>\n</html>");
 }
@@ -196,7 +203,8 @@ static void write_header(struct text *t, const struct message *m, const struct o
 }
 
 /* "=_" cannot be in quoted-printable text (RFC 2045 section 6.7). */
-static void write_part(struct text *t, const char *boundary, const char *type, const struct text *content)
+static void write_part(struct text *t, const char *boundary, const char *type,
+                       const struct text *content)
 {
     text_addf(t,
               "--=_%s\r\nContent-Type: %s; charset=utf-8\r\n"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/email_to.c: checks of options; who gets a mail: fixed addresses, and those in labels of the tenant. */
+/* deliver/email_to.c: checks of options; who gets a mail: fixed addresses, and those in labels of
+ * the tenant. */
 #include "deliver/email.h"
 
 #include "http/url.h"
@@ -52,10 +53,11 @@ int email_to_check_tenant(const char *receiver, char *const *to, size_t n_to,
             continue;
         const char *value = value_of(tenant->label, tenant->n_labels, name, len);
         if (!value || mail_address_check(value, NULL) < 0)
-            return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                               "%s needs the label %.*s with a mail address, because %s is in to of "
-                               "receiver \"%s\"; add labels = { %.*s = \"team@example.com\"; }",
-                               tenant->name, (int)len, name, to[i], receiver, (int)len, name);
+            return failure_set(
+                ret_failure, FAILURE_CONFIG, EINVAL,
+                "%s needs the label %.*s with a mail address, because %s is in to of "
+                "receiver \"%s\"; add labels = { %.*s = \"team@example.com\"; }",
+                tenant->name, (int)len, name, to[i], receiver, (int)len, name);
     }
     return 0;
 }
@@ -75,11 +77,13 @@ int email_root_check(const char *text, struct failure *ret_failure)
 
 static const char *label_in(const struct notification *n, const char *name, size_t len)
 {
-    const char *value = n->context ? value_of(n->context->label, n->context->n_labels, name, len) : NULL;
+    const char *value =
+        n->context ? value_of(n->context->label, n->context->n_labels, name, len) : NULL;
     return value && mail_address_check(value, NULL) >= 0 ? value : NULL;
 }
 
-/* The address that all alerts of the message agree on: nobody gets what belongs to another customer. */
+/* The address that all alerts of the message agree on: nobody gets what belongs to another
+ * customer. */
 static const char *label_for(const struct message *m, const char *name, size_t len)
 {
     if (m->notification)

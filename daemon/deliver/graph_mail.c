@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/graph_mail.c: the receiver type graph_mail: mail through Microsoft Graph (page "user: sendMail"), by
- * an application of its own.
+/* deliver/graph_mail.c: the receiver type graph_mail: mail through Microsoft Graph (page "user:
+ * sendMail"), by an application of its own.
  *
- * Graph takes no headers but those with "x-", so these mails refer to no thread: the extended properties that
- * would do it are documented for Mail.ReadWrite, which this application must not have. */
+ * Graph takes no headers but those with "x-", so these mails refer to no thread: the extended
+ * properties that would do it are documented for Mail.ReadWrite, which this application must not
+ * have. */
 #include "deliver/email.h"
 #include "http/signed_in.h"
 #include "json/json.h"
@@ -12,7 +13,8 @@
 
 #define BODY_MAX (512 * 1024)
 #define HTML_MAX (256 * 1024)
-#define SPACING (2 * USEC_PER_SEC) /* 30 messages a minute and mailbox (page "Exchange Online limits") */
+#define SPACING \
+    (2 * USEC_PER_SEC) /* 30 messages a minute and mailbox (page "Exchange Online limits") */
 
 struct graph_mail_options {
     char *tenant_id, *client_id, *client_secret_file, *certificate_file, *private_key_file;
@@ -76,7 +78,8 @@ static int graph_mail_check(const struct receiver_options *o, struct failure *re
     return email_to_check(own->to, own->n_to, ret_failure);
 }
 
-static int graph_mail_check_tenant(const struct receiver_options *o, const struct tenant_identity *tenant,
+static int graph_mail_check_tenant(const struct receiver_options *o,
+                                   const struct tenant_identity *tenant,
                                    struct failure *ret_failure)
 {
     const struct graph_mail_options *own = o->own;
@@ -158,7 +161,8 @@ static void graph_mail_sign_in(const struct receiver_options *o, struct signed_i
 
 static char *graph_mail_path(const struct receiver_options *o)
 {
-    static const char PLAIN[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~@";
+    static const char PLAIN[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~@";
     const struct graph_mail_options *own = o->own;
     struct text t = TEXT_INIT(4 * MAIL_ADDRESS_MAX);
     text_add(&t, "users/");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/graph_post.c: the transport of types that post to Microsoft Graph as an application of their own.
- * Signing in is done by the functions that the program gives to the receiver. */
+/* deliver/graph_post.c: the transport of types that post to Microsoft Graph as an application of
+ * their own. Signing in is done by the functions that the program gives to the receiver. */
 #include "base/alloc.h"
 #include "deliver/receiver.h"
 #include "http/signed_in.h"
@@ -65,8 +65,8 @@ static void on_answer(void *userdata, const struct http_answer *got)
     if (got->status == 0)
         answer_set(&a, ANSWER_RETRY, "%s", got->failure.text);
     else
-        answer_set(&a, answer_class_of(got->status, got->retry_after != 0), "HTTP %d from Microsoft Graph%s%s",
-                   got->status, quote[0] ? ": " : "", quote);
+        answer_set(&a, answer_class_of(got->status, got->retry_after != 0),
+                   "HTTP %d from Microsoft Graph%s%s", got->status, quote[0] ? ": " : "", quote);
     if (got->status > 0)
         h->options->class->graph.classify(got, &a);
     h->done(h->userdata, &a);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/mail.c: the SMTP transport: reads the password, and says what the answer of the server means. The
- * recipients are those of the message's header. */
+/* deliver/mail.c: the SMTP transport: reads the password, and says what the answer of the server
+ * means. The recipients are those of the message's header. */
 #include "http/mail.h"
 
 #include "base/alloc.h"
@@ -19,8 +19,8 @@ struct receiver_handle {
     struct mail_target target;
     char host[sizeof((struct mail_target *)0)->host + 2]; /* IPv6 in brackets */
     struct secret *password;
-    uint64_t stamp; /* of the password's file as it was read */
-    bool stale;     /* read it again, whatever its stamp: the server refused us */
+    uint64_t stamp;                /* of the password's file as it was read */
+    bool stale;                    /* read it again, whatever its stamp: the server refused us */
     struct signed_in *application; /* NULL: no token is needed */
     struct payload payload; /* of the attempt under way; its bytes are borrowed from the entry */
     char *to[MAIL_TO_MAX];
@@ -141,11 +141,12 @@ static int mail_open(const struct receiver_options *o, struct http *http,
     if (r < 0)
         return r;
     bool six = strchr(h->target.host, ':');
-    (void)snprintf(h->host, sizeof h->host, "%s%s%s", six ? "[" : "", h->target.host, six ? "]" : "");
+    (void)snprintf(h->host, sizeof h->host, "%s%s%s", six ? "[" : "", h->target.host,
+                   six ? "]" : "");
     const char *ca_file = h->target.ca_file;
     if (ca_file && ca_file[0] && access(ca_file, R_OK) < 0)
-        return failure_set(ret_failure, FAILURE_CONFIG, errno, "cannot read ca_file %s: %s", ca_file,
-                           strerror(errno));
+        return failure_set(ret_failure, FAILURE_CONFIG, errno, "cannot read ca_file %s: %s",
+                           ca_file, strerror(errno));
     r = read_password(h, ret_failure);
     if (r >= 0)
         r = open_application(h, ret_failure);
@@ -163,8 +164,8 @@ static int mail_check(const struct receiver_options *o, struct failure *ret_fail
 
 /* ---- one attempt ---- */
 
-/* Replies about the sign-in (RFC 4954 section 6), which may come to any command: the message is not at
- * fault. */
+/* Replies about the sign-in (RFC 4954 section 6), which may come to any command: the message is not
+ * at fault. */
 static bool is_sign_in(int status)
 {
     return status == 530 || status == 534 || status == 535 || status == 538;
@@ -173,7 +174,7 @@ static bool is_sign_in(int status)
 static enum answer_class class_of(const struct http_mail_answer *got)
 {
     bool permanent = got->about_mail && !is_sign_in(got->status);
-    return got->status >= 200 && got->status <= 299              ? ANSWER_OK
+    return got->status >= 200 && got->status <= 299                ? ANSWER_OK
            : got->status >= 500 && got->status <= 599 && permanent ? ANSWER_PERMANENT
                                                                    : ANSWER_RETRY;
 }
@@ -201,7 +202,8 @@ static void on_answer(void *userdata, const struct http_mail_answer *got)
     h->done(h->userdata, &a);
 }
 
-static int begin(struct receiver_handle *h, const struct secret *password, struct failure *ret_failure)
+static int begin(struct receiver_handle *h, const struct secret *password,
+                 struct failure *ret_failure)
 {
     struct http_mail_call call = call_of(h);
     call.to = (const char *const *)h->to;

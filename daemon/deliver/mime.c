@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_CHARS 76    /* RFC 2045 section 6.7 (5), RFC 2047 section 2 */
-#define WORD_BYTES 36    /* of text in one encoded word, behind the longest of our header names */
+#define LINE_CHARS 76     /* RFC 2045 section 6.7 (5), RFC 2047 section 2 */
+#define WORD_BYTES 36     /* of text in one encoded word, behind the longest of our header names */
 #define PLAIN_WORD_MAX 60 /* a longer word cannot be folded */
 
 #define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -106,7 +106,8 @@ void mime_header(struct text *t, const char *name, const char *s)
 /* The clock's own text, "2026-11-22T01:02:03Z", in another order. */
 void mime_date(struct text *t, usec_t at)
 {
-    static const char DAYS[][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"}; /* 1970-01-01 */
+    static const char DAYS[][4] = {"Thu", "Fri", "Sat", "Sun",
+                                   "Mon", "Tue", "Wed"}; /* 1970-01-01 */
     static const char MONTHS[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     char s[RFC3339_MAX];
@@ -138,6 +139,7 @@ int mail_address_check(const char *address, struct failure *ret_failure)
         is_dotted(address, (size_t)(at - address), ALNUM "!#$%&'*+-/=?^_`{|}~") &&
         is_dotted(at + 1, strlen(at + 1), ALNUM "-"))
         return 0;
-    return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "%s",
-                       "not a mail address; write it without a name, such as \"oncall@example.com\"");
+    return failure_set(
+        ret_failure, FAILURE_CONFIG, EINVAL, "%s",
+        "not a mail address; write it without a name, such as \"oncall@example.com\"");
 }

@@ -8,8 +8,7 @@
 #include <string.h>
 
 #define ADDRESS_CHARACTERS "0123456789abcdefABCDEF:."
-#define NAME_CHARACTERS                                                                            \
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_"
+#define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_"
 
 static const char *after_scheme(const char *text, const char *scheme)
 {

@@ -15,8 +15,8 @@ struct signed_in {
     bool renewed;                 /* after a 401 */
     http_done *done;              /* NULL: no request is under way */
     char *audience;
-    struct secret *token;         /* the bearer, for `audience` */
-    signed_in_token *token_done;  /* NULL: none is asked for */
+    struct secret *token;        /* the bearer, for `audience` */
+    signed_in_token *token_done; /* NULL: none is asked for */
     void *userdata;
 };
 
@@ -29,9 +29,13 @@ static void end(struct signed_in *s, const struct http_answer *a)
 static void fail(struct signed_in *s, const struct failure *why)
 {
     static const struct redact NOTHING;
-    const struct http_answer a = {
-        .body = "", .content_type = "", .request_id = "", .www_authenticate = "", .redirect = "",
-        .sent = &NOTHING, .failure = *why};
+    const struct http_answer a = {.body = "",
+                                  .content_type = "",
+                                  .request_id = "",
+                                  .www_authenticate = "",
+                                  .redirect = "",
+                                  .sent = &NOTHING,
+                                  .failure = *why};
     end(s, &a);
 }
 
@@ -95,8 +99,8 @@ static int signed_in_post(struct signed_in *s, const struct signed_in_post *p, h
     assert(!s->done);
     s->post = *p;
     s->renewed = false;
-    int r = token_due(s->graph, clock_now().mono) ? sign_in(s, ret_failure)
-                                                  : send_post(s, ret_failure);
+    int r =
+        token_due(s->graph, clock_now().mono) ? sign_in(s, ret_failure) : send_post(s, ret_failure);
     if (r < 0)
         return r;
     s->done = done;
@@ -110,7 +114,8 @@ static int hand_out(struct signed_in *s, struct failure *ret_failure)
 {
     const struct secret *bearer = s->graph->token.bearer;
     secret_free(TAKE(s->token));
-    return secret_new(secret_bytes(bearer), secret_len(bearer), s->audience, &s->token, ret_failure);
+    return secret_new(secret_bytes(bearer), secret_len(bearer), s->audience, &s->token,
+                      ret_failure);
 }
 
 static void on_handed(void *userdata, const struct token_result *result)
@@ -165,7 +170,8 @@ static int signed_in_open(const struct signed_in_options *o, struct http *http,
         .name = (char *)(uintptr_t)o->client_id,
         .tenant_id = (char *)(uintptr_t)o->tenant_id,
         .client_id = (char *)(uintptr_t)o->client_id,
-        .auth = o->client_secret_file && *o->client_secret_file ? AUTH_CLIENT_SECRET : AUTH_CERTIFICATE,
+        .auth =
+            o->client_secret_file && *o->client_secret_file ? AUTH_CLIENT_SECRET : AUTH_CERTIFICATE,
         .client_secret_file = (char *)(uintptr_t)o->client_secret_file,
         .certificate_file = (char *)(uintptr_t)o->certificate_file,
         .private_key_file = (char *)(uintptr_t)o->private_key_file,
@@ -173,7 +179,7 @@ static int signed_in_open(const struct signed_in_options *o, struct http *http,
         .graph_url = (char *)(uintptr_t)o->graph_url,
         .login_url = (char *)(uintptr_t)o->login_url,
         .resource = (char *)(uintptr_t)o->resource,
-        .api_version = (char *)(uintptr_t)"v1.0",
+        .api_version = (char *)(uintptr_t) "v1.0",
         .requests = 1,
         .timeout = USEC_PER_MINUTE,
     };
@@ -190,5 +196,5 @@ static int signed_in_open(const struct signed_in_options *o, struct http *http,
     return 0;
 }
 
-const struct signed_in_functions graph_signed_in = {
-    signed_in_open, signed_in_close, signed_in_post, signed_in_give_token, signed_in_refused};
+const struct signed_in_functions graph_signed_in = {signed_in_open, signed_in_close, signed_in_post,
+                                                    signed_in_give_token, signed_in_refused};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* http/mail.c: hands a message to an SMTP server.
  *
- * libcurl connects, greets, starts TLS and signs in. The rest is done here: libcurl 7.88 would wait for the
- * reply to a message, and for that to QUIT, without returning (smtp_done() and smtp_disconnect() in
- * lib/smtp.c). With CURLOPT_CONNECT_ONLY it does neither. */
+ * libcurl connects, greets, starts TLS and signs in. The rest is done here: libcurl 7.88 would wait
+ * for the reply to a message, and for that to QUIT, without returning (smtp_done() and
+ * smtp_disconnect() in lib/smtp.c). With CURLOPT_CONNECT_ONLY it does neither. */
 #include "http/mail.h"
 
 #include "base/alloc.h"
@@ -23,12 +23,12 @@ struct http_mail {
     struct http_mail_call call; /* its strings are borrowed */
     sd_event_source *io, *timer;
     enum { PHASE_BEGIN, PHASE_MAIL, PHASE_RCPT, PHASE_DATA, PHASE_MESSAGE, PHASE_OVER } phase;
-    size_t rcpt, n_refused;  /* commands sent; recipients refused */
-    int status, refusal;     /* last reply; refusal: the first temporary one, else the last */
+    size_t rcpt, n_refused; /* commands sent; recipients refused */
+    int status, refusal;    /* last reply; refusal: the first temporary one, else the last */
     char reply[MAIL_REPLY_MAX], refused[MAIL_REPLY_MAX];
-    bool continued;          /* more lines of this reply follow */
+    bool continued; /* more lines of this reply follow */
     char in[REPLY_BYTES];
-    size_t in_len, sent;     /* of `out` */
+    size_t in_len, sent; /* of `out` */
     struct text out;
     http_mail_done *done;
     void *userdata;
@@ -276,8 +276,8 @@ static size_t want_reply(char *line, size_t one, size_t len, void *userdata)
 
 const char *http_mail_origin(const struct http_mail_call *call, char buf[static MAIL_ORIGIN_MAX])
 {
-    (void)snprintf(buf, MAIL_ORIGIN_MAX, "%s://%s:%u", call->security == MAIL_TLS ? "smtps" : "smtp",
-                   call->host, call->port);
+    (void)snprintf(buf, MAIL_ORIGIN_MAX, "%s://%s:%u",
+                   call->security == MAIL_TLS ? "smtps" : "smtp", call->host, call->port);
     return buf;
 }
 
@@ -308,7 +308,8 @@ int http_mail_start(struct http *h, const struct http_mail_call *call, http_mail
     m->out = TEXT_INIT(OUT_MAX);
     m->done = done;
     m->userdata = userdata;
-    (void)snprintf(to.scheme, sizeof to.scheme, "%s", call->security == MAIL_TLS ? "smtps" : "smtp");
+    (void)snprintf(to.scheme, sizeof to.scheme, "%s",
+                   call->security == MAIL_TLS ? "smtps" : "smtp");
     (void)snprintf(to.host, sizeof to.host, "%s", call->host);
     (void)http_mail_origin(call, to.text);
     if (call->password && !text_equal(secret_audience(call->password), to.text))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* http/signed_in.h: requests to Microsoft Graph by an application, for rooms that do not know how to sign
- * in. The room that does provides the functions. */
+/* http/signed_in.h: requests to Microsoft Graph by an application, for rooms that do not know how
+ * to sign in. The room that does provides the functions. */
 #pragma once
 #include "http/http.h"
 
@@ -28,13 +28,15 @@ struct signed_in_functions {
     int (*open)(const struct signed_in_options *o, struct http *http, struct signed_in **ret,
                 struct failure *ret_failure);
     void (*close)(struct signed_in *s); /* cancels without calling back; NULL is fine */
-    /* Signs in if there is no valid token, and once more after a 401. One at a time. On success exactly one
-     * `done` follows, from the event loop; it may close. A failed sign-in is an answer of status 0. */
-    int (*post)(struct signed_in *s, const struct signed_in_post *p, http_done *done, void *userdata,
-                struct failure *ret_failure);
-    /* For protocols of their own. 1: *ret is a valid token, borrowed until the next call. 0: exactly one `done`
-     * follows, from the event loop, with the token or a failure; it may close. */
-    int (*token)(struct signed_in *s, usec_t timeout, const struct secret **ret, signed_in_token *done,
-                 void *userdata, struct failure *ret_failure);
+    /* Signs in if there is no valid token, and once more after a 401. One at a time. On success
+     * exactly one `done` follows, from the event loop; it may close. A failed sign-in is an answer
+     * of status 0. */
+    int (*post)(struct signed_in *s, const struct signed_in_post *p, http_done *done,
+                void *userdata, struct failure *ret_failure);
+    /* For protocols of their own. 1: *ret is a valid token, borrowed until the next call. 0:
+     * exactly one `done` follows, from the event loop, with the token or a failure; it may close.
+     */
+    int (*token)(struct signed_in *s, usec_t timeout, const struct secret **ret,
+                 signed_in_token *done, void *userdata, struct failure *ret_failure);
     void (*refused)(struct signed_in *s); /* that token: the next one is new */
 };
