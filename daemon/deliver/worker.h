@@ -1,7 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/worker.h: the state of one receiver, for dispatcher.c and its log lines. */
+/* deliver/worker.h: the dispatcher and its workers, one for each receiver. Internal to dispatcher*.c and
+ * worker*.c. */
 #pragma once
 #include "deliver/receiver.h"
+
+struct dispatcher {
+    struct receiver_worker *worker;
+    size_t n_workers;
+    struct store *store;
+    dispatcher_delivered *on_delivered;
+    void *userdata;
+    bool stopping, draining;
+    usec_t drain_at;         /* entries that were due then are attempted once */
+    sd_event_source *ending; /* calls `done` from the event loop; the grace of a stop */
+    sd_event_source *sync;   /* on: recorded attempts may not be on disk yet */
+    dispatcher_idle *done;
+    void *done_userdata;
+};
 
 struct receiver_worker {
     struct dispatcher *dispatcher;
@@ -21,7 +36,26 @@ struct receiver_worker {
     bool outage_logged; /* the warning about this outage was logged */
     bool store_failing; /* the failure of the store was logged */
 };
+/* Sends what is due, until the receiver has to wait. */
 void worker_turn(struct receiver_worker *w);
+void worker_arm(struct receiver_worker *w, usec_t delay); /* its next turn */
+
+/* ---- worker_state.c ---- */
+
+void worker_disable(struct receiver_worker *w);
+bool worker_is_disabled(const struct receiver_worker *w);
+int worker_load_state(struct receiver_worker *w, struct failure *ret_failure);
+void worker_store_backoff(struct receiver_worker *w, const struct instant *now);
+void worker_load_backoff(struct receiver_worker *w);
+
+/* ---- dispatcher_end.c ---- */
+
+void dispatcher_sync_later(struct dispatcher *c); /* within a second: one fsync for many attempts */
+void dispatcher_sync_now(struct dispatcher *c);
+/* The end of a drain or stop is reported from the event loop, after everything else of this turn. */
+void dispatcher_check_end(struct dispatcher *c);
+
+/* ---- worker_log.c ---- */
 
 /* Logs the outcome of an attempt: outages (beginning and end), parked entries and disabled receivers;
  * single failures in between at debug level. */
