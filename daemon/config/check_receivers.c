@@ -98,7 +98,7 @@ static void check_application(struct load *l, const struct receiver_options *r)
     struct signed_in_options as = {0};
     if (r->class->sign_in)
         r->class->sign_in(r, &as);
-    for (size_t i = 0; as.client_id && i < o->n_tenants; i++)
+    for (size_t i = 0; as.exclusive && i < o->n_tenants; i++)
         if (text_equal_nocase(o->tenant[i].graph.client_id, as.client_id)) {
             walk_problem(&l->walk, place(l, r),
                          "receiver \"%s\": its client_id also watches tenant %s; register an "

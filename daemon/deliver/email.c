@@ -2,9 +2,9 @@
 /* deliver/email.c: the receiver type email: mail through an SMTP server. */
 #include "deliver/email.h"
 
+#include "deliver/application.h"
 #include "deliver/outline.h"
 #include "deliver/server.h"
-#include "http/signed_in.h"
 #include <errno.h>
 #include <string.h>
 
@@ -90,14 +90,7 @@ static const struct conf_key ROWS[] = {
      .file = FILE_CLIENT_SECRET,
      .example = "sender.secret",
      .help = "File with the client secret of that application."},
-    {.name = "login_url",
-     .type = CONF_TEXT,
-     CONF_AT(email_options, login_url),
-     .def = "",
-     .what = "scheme://host[:port]",
-     .check = email_root_check,
-     .example = "https://login.example",
-     .help = EMAIL_LOGIN_HELP},
+    APPLICATION_LOGIN_ROW(email_options),
     {.name = "from",
      .type = CONF_TEXT,
      CONF_AT(email_options, from),
@@ -235,6 +228,7 @@ static void email_sign_in(const struct receiver_options *o, struct signed_in_opt
     ret->client_secret_file = own->client_secret_file;
     ret->login_url = own->login_url;
     ret->resource = "https://outlook.office365.com";
+    ret->exclusive = true;
 }
 
 /* "SMTP AUTH" in Microsoft's "Deprecation of Basic authentication in Exchange Online": the end of

@@ -8,11 +8,6 @@
     "Addresses of the recipients, at most 20; {labels.NAME} is the address in that label of the " \
     "tenant."
 
-#define EMAIL_LOGIN_HELP \
-    "Root URL for the sign-in of this receiver; empty selects that of the cloud."
-int email_root_check(const char *text,
-                     struct failure *ret_failure); /* "" or scheme://host[:port] */
-
 struct email_envelope {
     const char *from, *to[MAIL_TO_MAX]; /* checked addresses; borrowed */
     size_t n_to;

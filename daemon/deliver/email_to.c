@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* deliver/email_to.c: checks of options; who gets a mail: fixed addresses, and those in labels of
+/* deliver/email_to.c: who gets a mail: fixed addresses, and those in labels of
  * the tenant. */
 #include "deliver/email.h"
 
-#include "http/url.h"
 #include <errno.h>
 #include <string.h>
 
@@ -60,17 +59,6 @@ int email_to_check_tenant(const char *receiver, char *const *to, size_t n_to,
                 tenant->name, (int)len, name, to[i], receiver, (int)len, name);
     }
     return 0;
-}
-
-int email_root_check(const char *text, struct failure *ret_failure)
-{
-    struct origin origin;
-    int r = *text ? origin_parse(text, true, &origin, ret_failure) : 0;
-    const char *host = strstr(text, "://"), *path = host ? strpbrk(host + 3, "/?") : NULL;
-    if (r < 0 || !path || strcmp(path, "/") == 0)
-        return r;
-    return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "%s",
-                       "write scheme and host only, without a path");
 }
 
 /* ---- of one message ---- */

@@ -5,8 +5,8 @@
  * Graph takes no headers but those with "x-", so these mails refer to no thread: the extended
  * properties that would do it are documented for Mail.ReadWrite, which this application must not
  * have. */
+#include "deliver/application.h"
 #include "deliver/email.h"
-#include "http/signed_in.h"
 #include "json/json.h"
 #include <errno.h>
 #include <string.h>
@@ -47,11 +47,9 @@ static const struct conf_key ROWS[] = {
      .words = CONF_WORDS("global", "usgov_l4", "usgov_l5", "china"), .def = "global",
      .help = "Microsoft cloud of the mailbox."},
     {.name = "graph_url", .type = CONF_TEXT, CONF_AT(graph_mail_options, graph_url), .def = "",
-     .what = "scheme://host[:port]", .check = email_root_check, .example = "https://graph.example",
+     .what = "scheme://host[:port]", .check = application_root_check, .example = "https://graph.example",
      .help = "Root URL of Microsoft Graph for this receiver; empty selects that of the cloud."},
-    {.name = "login_url", .type = CONF_TEXT, CONF_AT(graph_mail_options, login_url), .def = "",
-     .what = "scheme://host[:port]", .check = email_root_check, .example = "https://login.example",
-     .help = EMAIL_LOGIN_HELP},
+    APPLICATION_LOGIN_ROW(graph_mail_options),
     {.name = "from", .type = CONF_TEXT, CONF_AT(graph_mail_options, from), .required = true,
      .what = "a mail address", .check = mail_address_check, .example = "seats@example.com",
      .help = "Address of the sender."},
@@ -156,7 +154,8 @@ static void graph_mail_sign_in(const struct receiver_options *o, struct signed_i
                                       .private_key_file = own->private_key_file,
                                       .cloud = own->cloud,
                                       .graph_url = own->graph_url,
-                                      .login_url = own->login_url};
+                                      .login_url = own->login_url,
+                                      .exclusive = true};
 }
 
 static char *graph_mail_path(const struct receiver_options *o)

@@ -2,8 +2,7 @@
 /* deliver/graph_post.c: the transport of types that post to Microsoft Graph as an application of
  * their own. Signing in is done by the functions that the program gives to the receiver. */
 #include "base/alloc.h"
-#include "deliver/receiver.h"
-#include "http/signed_in.h"
+#include "deliver/application.h"
 #include <errno.h>
 #include <string.h>
 
@@ -22,8 +21,7 @@ static void graph_post_close(struct receiver_handle *h)
 {
     if (!h)
         return;
-    if (h->options->signed_in)
-        h->options->signed_in->close(h->application);
+    application_close(h->options, h->application);
     free(h->path);
     alloc_release(h);
 }
@@ -32,7 +30,6 @@ DEFINE_CLEANUP(struct receiver_handle *, graph_post_close)
 static int graph_post_open(const struct receiver_options *o, struct http *http,
                            struct receiver_handle **ret, struct failure *ret_failure)
 {
-    struct signed_in_options as = {0};
     CLEANUP(graph_post_close) struct receiver_handle *h = alloc_zero(1, sizeof *h);
     if (!h)
         return failure_oom(ret_failure);
@@ -40,10 +37,7 @@ static int graph_post_open(const struct receiver_options *o, struct http *http,
     h->path = o->class->graph.path(o);
     if (!h->path)
         return failure_oom(ret_failure);
-    if (!o->signed_in)
-        return failure_set(ret_failure, FAILURE_LOCAL, ENOTSUP, "there is nobody to sign in");
-    o->class->sign_in(o, &as);
-    int r = o->signed_in->open(&as, http, &h->application, ret_failure);
+    int r = application_open(o, http, &h->application, ret_failure);
     if (r < 0)
         return r;
     *ret = TAKE(h);

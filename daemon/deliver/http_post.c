@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/digest.h"
 #include "base/stamp.h"
+#include "deliver/application.h"
 #include "json/json.h"
 #include <assert.h>
 #include <errno.h>
@@ -26,6 +27,8 @@ struct receiver_handle {
     uint64_t stamp[HTTP_POST_SECRETS_MAX]; /* of the files as they were read */
     size_t n_secrets;
     bool stale; /* read the files again, whatever their stamps: the receiver refused us */
+    struct signed_in *application; /* NULL: no token is needed */
+    const struct secret *token;    /* of the request under way; the application's */
     struct payload payload; /* of the attempt under way; its bytes are borrowed from the entry */
     struct request message; /* ... and its request; the answer may repeat its secrets */
     struct http_request *request;
@@ -190,6 +193,7 @@ static void http_post_close(struct receiver_handle *h)
     if (!h)
         return;
     http_request_free(h->request);
+    application_close(h->options, h->application);
     request_clear(&h->message);
     for (size_t i = 0; i < h->n_secrets; i++)
         secret_free(h->secret[i]);
@@ -213,6 +217,8 @@ static int http_post_open(const struct receiver_options *o, struct http *http,
     if (r >= 0 && ca_file && ca_file[0] && access(ca_file, R_OK) < 0)
         r = failure_set(ret_failure, FAILURE_CONFIG, errno, "cannot read ca_file %s: %s", ca_file,
                         strerror(errno));
+    if (r >= 0)
+        r = application_open(o, http, &h->application, ret_failure);
     if (r < 0)
         return r;
     *ret = TAKE(h);
@@ -263,6 +269,8 @@ static void explain(const struct receiver_handle *h, const struct http_answer *g
     redact_add_url(&secrets, h->message.url);
     for (size_t i = 0; i < h->n_secrets; i++)
         redact_add_line(&secrets, h->secret[i], h->message.url);
+    if (h->token)
+        redact_add(&secrets, secret_bytes(h->token), secret_len(h->token));
     for (size_t i = 0; i < h->message.n_headers; i++)
         if (h->message.header[i].secret)
             redact_add(&secrets, h->message.header[i].value, strlen(h->message.header[i].value));
@@ -308,6 +316,19 @@ static void fold(struct receiver_handle *h, struct answer *a)
     a->more = step + 1 < class->http.servers(h->options);
 }
 
+/* After an answer: the next request of the attempt, or its end. */
+static void proceed(struct receiver_handle *h, struct answer *a)
+{
+    for (fold(h, a); a->more; fold(h, a)) {
+        struct failure why = {0};
+        h->payload.step++;
+        if (start(h, &why) >= 0)
+            return;
+        not_started(a, &why);
+    }
+    h->done(h->userdata, a);
+}
+
 static void on_answer(void *userdata, const struct http_answer *got)
 {
     struct receiver_handle *h = userdata;
@@ -318,23 +339,19 @@ static void on_answer(void *userdata, const struct http_answer *got)
         answer_set(&a, ANSWER_RETRY, "%s", got->failure.text);
     /* A secret that was rotated in place may keep its stamp on coarse file systems. */
     h->stale = got->status == 401 || got->status == 403;
-    http_request_free(TAKE(h->request));
-    for (fold(h, &a); a.more; fold(h, &a)) {
-        struct failure why = {0};
-        h->payload.step++;
-        if (start(h, &why) >= 0)
-            return;
-        not_started(&a, &why);
+    if (h->application && got->status == 401) {
+        h->options->signed_in->refused(h->application);
+        a.class = ANSWER_RETRY; /* the next attempt has another token */
     }
-    h->done(h->userdata, &a);
+    http_request_free(TAKE(h->request));
+    proceed(h, &a);
 }
 
-static int start(struct receiver_handle *h, struct failure *ret_failure)
+static int send_request(struct receiver_handle *h, const struct secret *token,
+                        struct failure *ret_failure)
 {
     const struct request *m = &h->message;
-    int r = make_request(h, &h->payload, ret_failure);
-    if (r < 0)
-        return r;
+    h->token = token;
     struct http_header headers[OWN_HEADERS + HTTP_POST_HEADERS_MAX] = {
         {"content-type", m->content_type},
         {"user-agent", "seatwatchd/" SEATWATCH_VERSION}, /* not the one for Graph */
@@ -349,6 +366,7 @@ static int start(struct receiver_handle *h, struct failure *ret_failure)
         .ca_file = ca_file && ca_file[0] ? ca_file : NULL,
         .headers = headers,
         .n_headers = OWN_HEADERS + m->n_headers,
+        .bearer = token,
         .body = h->payload.body,
         .body_len = h->payload.len,
         .secret_body = m->body,
@@ -359,6 +377,31 @@ static int start(struct receiver_handle *h, struct failure *ret_failure)
         .status_only = true,
     };
     return http_start(h->http, &call, on_answer, h, &h->request, ret_failure);
+}
+
+static void on_token(void *userdata, const struct secret *token, const struct failure *why)
+{
+    struct receiver_handle *h = userdata;
+    struct failure failure = why ? *why : (struct failure){0};
+    struct answer a;
+    if (token && send_request(h, token, &failure) >= 0)
+        return;
+    not_started(&a, &failure);
+    proceed(h, &a);
+}
+
+static int start(struct receiver_handle *h, struct failure *ret_failure)
+{
+    const struct request *m = &h->message;
+    const struct secret *token = NULL;
+    int r = make_request(h, &h->payload, ret_failure);
+    if (r >= 0 && h->application) {
+        r = h->options->signed_in->token(h->application, m->origin.text, m->options->timeout,
+                                         &token, on_token, h, ret_failure);
+        if (r == 0)
+            return 0;
+    }
+    return r < 0 ? r : send_request(h, token, ret_failure);
 }
 
 static int http_post_send(struct receiver_handle *h, const struct payload *p, struct answer *ret,

@@ -5,9 +5,8 @@
 
 #include "base/alloc.h"
 #include "base/stamp.h"
+#include "deliver/application.h"
 #include "deliver/mime.h"
-#include "deliver/receiver.h"
-#include "http/signed_in.h"
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
@@ -18,6 +17,7 @@ struct receiver_handle {
     struct http *http;
     struct mail_target target;
     char host[sizeof((struct mail_target *)0)->host + 2]; /* IPv6 in brackets */
+    char origin[MAIL_ORIGIN_MAX];
     struct secret *password;
     uint64_t stamp;                /* of the password's file as it was read */
     bool stale;                    /* read it again, whatever its stamp: the server refused us */
@@ -87,16 +87,14 @@ static struct http_mail_call call_of(const struct receiver_handle *h)
 static int read_password(struct receiver_handle *h, struct failure *ret_failure)
 {
     const char *path = h->target.password_file;
-    char origin[MAIL_ORIGIN_MAX];
     if (!path || !path[0])
         return 0;
-    const struct http_mail_call call = call_of(h);
     uint64_t stamp = stamp_add(STAMP_NONE, path);
     if (stamp == h->stamp && h->password && !h->stale)
         return 0;
     h->stamp = stamp;
     secret_free(TAKE(h->password));
-    int r = secret_read(path, http_mail_origin(&call, origin), &h->password, ret_failure);
+    int r = secret_read(path, h->origin, &h->password, ret_failure);
     h->stale = r < 0;
     return r;
 }
@@ -106,28 +104,12 @@ static void mail_close(struct receiver_handle *h)
     if (!h)
         return;
     http_mail_free(h->mail);
-    if (h->options->signed_in)
-        h->options->signed_in->close(h->application);
+    application_close(h->options, h->application);
     forget_recipients(h);
     secret_free(h->password);
     alloc_release(h);
 }
 DEFINE_CLEANUP(struct receiver_handle *, mail_close)
-
-static int open_application(struct receiver_handle *h, struct failure *ret_failure)
-{
-    const struct receiver_options *o = h->options;
-    struct signed_in_options as = {0};
-    char origin[MAIL_ORIGIN_MAX];
-    const struct http_mail_call call = call_of(h);
-    if (!h->target.xoauth2)
-        return 0;
-    if (!o->signed_in)
-        return failure_set(ret_failure, FAILURE_LOCAL, ENOTSUP, "there is nobody to sign in");
-    o->class->sign_in(o, &as);
-    as.audience = http_mail_origin(&call, origin);
-    return o->signed_in->open(&as, h->http, &h->application, ret_failure);
-}
 
 static int mail_open(const struct receiver_options *o, struct http *http,
                      struct receiver_handle **ret, struct failure *ret_failure)
@@ -143,13 +125,15 @@ static int mail_open(const struct receiver_options *o, struct http *http,
     bool six = strchr(h->target.host, ':');
     (void)snprintf(h->host, sizeof h->host, "%s%s%s", six ? "[" : "", h->target.host,
                    six ? "]" : "");
+    const struct http_mail_call call = call_of(h);
+    (void)http_mail_origin(&call, h->origin);
     const char *ca_file = h->target.ca_file;
     if (ca_file && ca_file[0] && access(ca_file, R_OK) < 0)
         return failure_set(ret_failure, FAILURE_CONFIG, errno, "cannot read ca_file %s: %s",
                            ca_file, strerror(errno));
     r = read_password(h, ret_failure);
     if (r >= 0)
-        r = open_application(h, ret_failure);
+        r = application_open(o, http, &h->application, ret_failure);
     if (r < 0)
         return r;
     *ret = TAKE(h);
@@ -183,16 +167,13 @@ static void on_answer(void *userdata, const struct http_mail_answer *got)
 {
     struct receiver_handle *h = userdata;
     struct answer a = {0};
-    char origin[MAIL_ORIGIN_MAX];
-    const struct http_mail_call call = call_of(h);
-    (void)http_mail_origin(&call, origin);
     if (got->status == 0)
         answer_set(&a, ANSWER_RETRY, "%s", got->failure.text);
     else if (got->n_refused > 0)
-        answer_set(&a, class_of(got), "%s: accepted, but not for %zu of %zu recipients: %s", origin,
-                   got->n_refused, h->n_to, got->reply);
+        answer_set(&a, class_of(got), "%s: accepted, but not for %zu of %zu recipients: %s",
+                   h->origin, got->n_refused, h->n_to, got->reply);
     else
-        answer_set(&a, class_of(got), "%s: %s", origin, got->reply);
+        answer_set(&a, class_of(got), "%s: %s", h->origin, got->reply);
     /* The password may have been changed without a new stamp. */
     h->stale = is_sign_in(got->status) || (got->status == 0 && got->failure.kind == FAILURE_AUTH);
     if (h->stale && h->target.xoauth2)
@@ -232,8 +213,8 @@ static int start(struct receiver_handle *h, struct failure *ret_failure)
     const struct secret *password = NULL;
     int r;
     if (h->target.xoauth2) {
-        r = h->options->signed_in->token(h->application, h->target.timeout, &password, on_token, h,
-                                         ret_failure);
+        r = h->options->signed_in->token(h->application, h->origin, h->target.timeout, &password,
+                                         on_token, h, ret_failure);
         if (r <= 0)
             return r;
     } else {

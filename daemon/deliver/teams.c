@@ -5,6 +5,7 @@
  * TextBlock and FactSet interpret Markdown and have no escape; RichTextBlock does not interpret
  * anything, so all text is in RichTextBlocks, one for each line. The flow accepts a card with 202
  * before it is posted: a card that is too large disappears later, without an error. */
+#include "deliver/application.h"
 #include "deliver/http_post.h"
 #include "deliver/markup.h"
 #include <errno.h>
@@ -16,12 +17,34 @@
 #define SPACING USEC_PER_SEC
 #define NO_MAX 65536 /* of a text that is short anyway */
 
+#define AUDIENCE "https://service.flow.microsoft.com/" /* of the public cloud; the slash counts */
+
+static int resource_check(const char *text, struct failure *ret_failure)
+{
+    struct origin origin;
+    return *text ? origin_parse(text, false, &origin, ret_failure) : 0;
+}
+
 struct teams_options {
-    char *url_file; /* the URL is a credential: its parameter "sig" is the signature */
+    char *url_file; /* the URL is a credential if it has a parameter "sig": the signature */
+    char *auth_tenant, *client_id, *client_secret_file, *resource, *login_url;
     struct http_post_options http;
 };
 static const struct conf_key ROWS[] = {
     HTTP_URL_ROW(teams_options),
+    {.name = "auth_tenant", .type = CONF_TEXT, CONF_AT(teams_options, auth_tenant), .def = "",
+     .letters = CASE_GUID, .what = "a tenant", .example = "11111111-2222-3333-4444-555555555555",
+     .help = "Tenant of a workflow that only signed-in callers may start; empty if anyone may."},
+    {.name = "client_id", .type = CONF_TEXT, CONF_AT(teams_options, client_id), .def = "",
+     .letters = CASE_GUID, .what = "a client id", .example = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+     .help = "Application of that tenant that starts the workflow."},
+    {.name = "client_secret_file", .type = CONF_FILE, CONF_AT(teams_options, client_secret_file),
+     .def = "", .file = FILE_CLIENT_SECRET, .example = "teams.secret",
+     .help = "File with the client secret of that application."},
+    {.name = "resource", .type = CONF_TEXT, CONF_AT(teams_options, resource), .def = "",
+     .what = "an audience", .check = resource_check, .example = "https://gov.service.flow.microsoft.us/",
+     .help = "Audience of the token; empty selects that of the public cloud."},
+    APPLICATION_LOGIN_ROW(teams_options),
     HTTP_POST_ROWS(teams_options),
 };
 
@@ -228,12 +251,63 @@ static int teams_render(const struct receiver_options *o, const struct message *
 
 /* ---- the request ---- */
 
+static int teams_check(const struct receiver_options *o, struct failure *ret_failure)
+{
+    const struct teams_options *own = o->own;
+    bool signs_in = option_given(own->auth_tenant);
+    const struct {
+        const char *key, *value;
+        bool optional;
+    } KEYS[] = {
+        {"client_id", own->client_id, false},
+        {"client_secret_file", own->client_secret_file, false},
+        {"resource", own->resource, true},
+        {"login_url", own->login_url, true},
+    };
+    for (size_t i = 0; i < N_ELEMENTS(KEYS); i++) {
+        bool given = option_given(KEYS[i].value);
+        if (given && !signs_in)
+            return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                               "%s has no effect without auth_tenant; remove it, or add auth_tenant",
+                               KEYS[i].key);
+        if (!given && signs_in && !KEYS[i].optional)
+            return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                               "auth_tenant needs %s; add it", KEYS[i].key);
+    }
+    return 0;
+}
+
+/* Page "Add OAuth authentication for HTTP request triggers" of Power Automate. */
+static void teams_sign_in(const struct receiver_options *o, struct signed_in_options *ret)
+{
+    const struct teams_options *own = o->own;
+    if (!option_given(own->auth_tenant))
+        return;
+    ret->tenant_id = own->auth_tenant;
+    ret->client_id = own->client_id;
+    ret->client_secret_file = own->client_secret_file;
+    ret->login_url = own->login_url;
+    ret->resource = option_given(own->resource) ? own->resource : AUDIENCE;
+}
+
+static bool is_signed(const struct secret *url)
+{
+    const char *s = secret_bytes(url);
+    return strstr(s, "?sig=") || strstr(s, "&sig=");
+}
+
 static int teams_request(const struct receiver_options *o, struct secret *const *secret,
                          const struct payload *p, struct request *ret, struct failure *ret_failure)
 {
     const struct teams_options *own = o->own;
     (void)p;
     ret->options = &own->http;
+    if (option_given(own->auth_tenant) && is_signed(secret[0]))
+        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
+                           "%s: the URL has a signature (sig=), which Microsoft refuses together "
+                           "with a token; remove auth_tenant, or copy the URL again after the "
+                           "workflow was restricted to callers of the tenant",
+                           own->url_file);
     return request_url(ret, secret[0], own->url_file, ret_failure);
 }
 
@@ -246,6 +320,7 @@ static const struct {
     {"outlook.office.com", "in May 2026"},
     {"logic.azure.com", "on 30 November 2025"},
 };
+#define FLOWS "api.powerplatform.com" /* today's */
 
 static bool is_below(const char *host, const char *domain)
 {
@@ -269,8 +344,26 @@ static int teams_warn(const struct receiver_options *o, struct secret *const *se
                 "%s: Microsoft switched off %s %s; create a workflow with the trigger "
                 "\"When a Teams webhook request is received\" and use its URL",
                 own->url_file, r.origin.host, ENDED[i].ended);
+    if (e >= 0 && is_below(r.origin.host, FLOWS) && !is_signed(secret[0]) &&
+        !option_given(own->auth_tenant))
+        return failure_set(ret_warning, FAILURE_CONFIG, EINVAL,
+                           "%s: the URL has no signature (sig=), so %s will refuse it; let anyone "
+                           "start the workflow and copy its URL again, or set auth_tenant",
+                           own->url_file, r.origin.host);
     return 0;
 }
+
+static const struct {
+    const char *code, *advice;
+} CODES[] = {
+    {"DirectApiAuthorizationRequired",
+     "the workflow wants a token or a signed URL; set auth_tenant, or copy the signed URL again"},
+    {"DirectApiRequestHasMoreThanOneAuthorization",
+     "the URL has a signature; copy the URL of the restricted workflow, or remove auth_tenant"},
+    {"MisMatchingOAuthClaims",
+     "the workflow does not accept this application; allow it in the trigger, and check auth_tenant "
+     "and resource"},
+};
 
 /* Usually 202 without a body; a flow with a response action may answer anything. A page is from
  * something between Microsoft and us. */
@@ -284,6 +377,11 @@ static void teams_classify(const struct payload *p, const struct http_answer *go
     for (size_t i = 0; i < N_ELEMENTS(REFUSED); i++)
         if (got->status == REFUSED[i] && !page)
             a->class = ANSWER_PERMANENT;
+    for (size_t i = 0; i < N_ELEMENTS(CODES); i++)
+        if (strstr(got->body, CODES[i].code)) {
+            answer_set(a, a->class, "HTTP %d: %s: %s", got->status, CODES[i].code, CODES[i].advice);
+            return;
+        }
 }
 
 const struct receiver_class teams_class = {
@@ -294,7 +392,9 @@ const struct receiver_class teams_class = {
     .body_max = BODY_MAX,
     .spacing = SPACING,
     .transport = &http_post,
+    .check = teams_check,
     .warn = teams_warn,
     .render = teams_render,
+    .sign_in = teams_sign_in,
     .http = {.request = teams_request, .classify = teams_classify},
 };

@@ -14,8 +14,8 @@ struct signed_in {
     struct http_request *request; /* ... but for the sign-in */
     bool renewed;                 /* after a 401 */
     http_done *done;              /* NULL: no request is under way */
-    char *audience;
-    struct secret *token;        /* the bearer, for `audience` */
+    const char *audience;        /* of the token that is asked for */
+    struct secret *token;        /* the bearer, for that audience */
     signed_in_token *token_done; /* NULL: none is asked for */
     void *userdata;
 };
@@ -110,12 +110,11 @@ static int signed_in_post(struct signed_in *s, const struct signed_in_post *p, h
 
 /* ---- tokens ---- */
 
-static int hand_out(struct signed_in *s, struct failure *ret_failure)
+static int hand_out(struct signed_in *s, const char *audience, struct failure *ret_failure)
 {
     const struct secret *bearer = s->graph->token.bearer;
     secret_free(TAKE(s->token));
-    return secret_new(secret_bytes(bearer), secret_len(bearer), s->audience, &s->token,
-                      ret_failure);
+    return secret_new(secret_bytes(bearer), secret_len(bearer), audience, &s->token, ret_failure);
 }
 
 static void on_handed(void *userdata, const struct token_result *result)
@@ -123,22 +122,24 @@ static void on_handed(void *userdata, const struct token_result *result)
     struct signed_in *s = userdata;
     struct failure why = result->failure;
     signed_in_token *done = TAKE(s->token_done);
-    bool ok = result->ok && hand_out(s, &why) >= 0;
+    bool ok = result->ok && hand_out(s, s->audience, &why) >= 0;
     done(s->userdata, ok ? s->token : NULL, ok ? NULL : &why);
 }
 
-static int signed_in_give_token(struct signed_in *s, usec_t timeout, const struct secret **ret,
-                                signed_in_token *done, void *userdata, struct failure *ret_failure)
+static int signed_in_give_token(struct signed_in *s, const char *audience, usec_t timeout,
+                                const struct secret **ret, signed_in_token *done, void *userdata,
+                                struct failure *ret_failure)
 {
     assert(!s->done && !s->token_done);
     if (!token_due(s->graph, clock_now().mono)) {
-        int r = hand_out(s, ret_failure);
+        int r = hand_out(s, audience, ret_failure);
         *ret = s->token;
         return r < 0 ? r : 1;
     }
     int r = token_ask(s->graph, NULL, timeout, on_handed, s, ret_failure);
     if (r < 0)
         return r;
+    s->audience = audience;
     s->token_done = done;
     s->userdata = userdata;
     return 0;
@@ -158,14 +159,20 @@ static void signed_in_close(struct signed_in *s)
     http_request_free(s->request);
     graph_free(s->graph);
     secret_free(s->token);
-    free(s->audience);
     alloc_release(s);
 }
 DEFINE_CLEANUP(struct signed_in *, signed_in_close)
 
+/* Some audiences end with a slash, which the scope keeps: "https://RESOURCE//.default". */
+static char *scope_of(const struct signed_in_options *o)
+{
+    return text_printf("%s%s", o->resource ? o->resource : "", o->resource ? "/.default" : "");
+}
+
 static int signed_in_open(const struct signed_in_options *o, struct http *http,
                           struct signed_in **ret, struct failure *ret_failure)
 {
+    CLEANUP(free) char *scope = scope_of(o);
     const struct graph_options options = {
         .name = (char *)(uintptr_t)o->client_id,
         .tenant_id = (char *)(uintptr_t)o->tenant_id,
@@ -176,16 +183,17 @@ static int signed_in_open(const struct signed_in_options *o, struct http *http,
         .certificate_file = (char *)(uintptr_t)o->certificate_file,
         .private_key_file = (char *)(uintptr_t)o->private_key_file,
         .cloud = (enum cloud)o->cloud,
-        .graph_url = (char *)(uintptr_t)o->graph_url,
+        /* With another resource, nothing is sent to Graph, whose cloud must not matter then. */
+        .graph_url = (char *)(uintptr_t)(o->resource ? o->login_url : o->graph_url),
         .login_url = (char *)(uintptr_t)o->login_url,
-        .resource = (char *)(uintptr_t)o->resource,
+        .resource = scope,
         .api_version = (char *)(uintptr_t) "v1.0",
         .requests = 1,
         .timeout = USEC_PER_MINUTE,
     };
     CLEANUP(sign_in_clear) struct sign_in probe = {0};
     CLEANUP(signed_in_close) struct signed_in *s = alloc_zero(1, sizeof *s);
-    if (!s || text_copy(o->audience, &s->audience) < 0)
+    if (!s || !scope)
         return failure_oom(ret_failure);
     int r = graph_new(&options, http, http ? http_event(http) : NULL, &s->graph, ret_failure);
     if (r >= 0)

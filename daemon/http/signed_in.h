@@ -10,8 +10,8 @@ struct signed_in_options { /* copied by `open`; NULL or "": none */
     const char *certificate_file, *private_key_file; /* ... read at each sign-in */
     unsigned cloud;                                  /* global, usgov_l4, usgov_l5, china */
     const char *graph_url, *login_url;               /* instead of the cloud's */
-    const char *resource; /* of `token`: whom it is for, instead of Graph */
-    const char *audience; /* ... and the origin that it may be sent to */
+    const char *resource; /* of `token`: whom it is for, as the token says it; instead of Graph */
+    bool exclusive;       /* no tenant may be watched by this application: it may send mail */
 };
 struct signed_in_post { /* borrowed until the end */
     const char *path;   /* below /v1.0/, percent-encoded */
@@ -33,10 +33,11 @@ struct signed_in_functions {
      * of status 0. */
     int (*post)(struct signed_in *s, const struct signed_in_post *p, http_done *done,
                 void *userdata, struct failure *ret_failure);
-    /* For protocols of their own. 1: *ret is a valid token, borrowed until the next call. 0:
-     * exactly one `done` follows, from the event loop, with the token or a failure; it may close.
-     */
-    int (*token)(struct signed_in *s, usec_t timeout, const struct secret **ret,
-                 signed_in_token *done, void *userdata, struct failure *ret_failure);
+    /* For other servers and protocols. `audience`: the origin that the token may be sent to; borrowed
+     * until the end. 1: *ret is a valid token, borrowed until the next call. 0: exactly one `done`
+     * follows, from the event loop, with the token or a failure; it may close. */
+    int (*token)(struct signed_in *s, const char *audience, usec_t timeout,
+                 const struct secret **ret, signed_in_token *done, void *userdata,
+                 struct failure *ret_failure);
     void (*refused)(struct signed_in *s); /* that token: the next one is new */
 };

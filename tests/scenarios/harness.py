@@ -169,9 +169,12 @@ class Scenario(unittest.TestCase):
             except OSError:
                 pass  # its end came first, or a secret process is closed to us
 
-    def graph(self, *states, faults=(), **tenant):
+    def graph(self, *states, faults=(), others=(), **tenant):
+        """`others`: more tenants, as the simulator reads them."""
         (self.directory / "secrets").mkdir(exist_ok=True, mode=0o700)
-        g = Graph(self.directory / "graph", scenario(*states, faults=faults, **tenant), "--issued", self.directory / "secrets/issued")
+        world = scenario(*states, faults=faults, **tenant)
+        world["tenants"] += others
+        g = Graph(self.directory / "graph", world, "--issued", self.directory / "secrets/issued")
         self.peers.append(g)
         return g
 

@@ -13,7 +13,7 @@ import unittest
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from harness import ROOT, Graph, Scenario, pool, scenario, state
+from harness import ROOT, Scenario, pool, state
 from signing import openssl
 
 FIXTURES = ROOT / "tests/fixtures/receivers"
@@ -203,14 +203,9 @@ class Sender(Mail):
     TENANT, CLIENT, SECRET = "22222222-2222-4333-8444-555555555555", "77777777-aaaa-4bbb-8ccc-dddddddddddd", "canary-of-a-sender~Q8"
 
     def graph_for(self, resource):
-        world = scenario(state(FULL))
-        world["tenants"].append({"id": self.TENANT, "client_id": self.CLIENT, "client_secret": self.SECRET,
-                                 "scope": f"{resource}/.default", "states": [state()]})
-        (self.directory / "secrets").mkdir(mode=0o700)
-        graph = Graph(self.directory / "graph", world, "--issued", self.directory / "secrets/issued")
-        self.peers.append(graph)
         self.canaries.append(self.SECRET)
-        return graph
+        return self.graph(state(FULL), others=[{"id": self.TENANT, "client_id": self.CLIENT, "client_secret": self.SECRET,
+                                                "scope": f"{resource}/.default", "states": [state()]}])
 
 
 class Xoauth2(Sender):

@@ -198,6 +198,22 @@ class Teams(Chat):
         return body["attachments"][0]["content"]["body"][0]["style"]
 
 
+class Workflow(Teams):
+    """Only callers with a token may start it."""
+    path, type = "/workflow/", "teams"
+    TENANT, CLIENT, SECRET = "22222222-2222-4333-8444-555555555555", "77777777-aaaa-4bbb-8ccc-dddddddddddd", "canary-of-a-caller~Q8"
+    tenant = {"id": TENANT, "client_id": CLIENT, "client_secret": SECRET, "scope": "https://service.flow.microsoft.com//.default", "states": [state()]}
+
+    def keys(self):
+        return super().keys() + (f'auth_tenant = "{self.TENANT}"; client_id = "{self.CLIENT}"; login_url = "{self.test.login}"; '
+                                 f'client_secret_file = "{self.secret("caller.secret", self.SECRET)}";')
+
+    def hold(self, requests):
+        super().hold(requests)
+        (bearer,) = {r["headers"]["authorization"] for r in requests}
+        self.test.assertRegex(bearer, r"\ABearer \S+\Z")
+
+
 class Template(Type):
     """A webhook with a body, a header and a method that are not ours."""
     path, type = "/collector", "webhook"
@@ -220,7 +236,7 @@ class Template(Type):
         self.test.assertEqual({(r["method"], r["headers"]["x-token"]) for r in requests}, {("PUT", "canary-7d2b-token")})
 
 
-TYPES = {"heartbeat": Heartbeat, "discord": Discord, "slack": Slack, "teams": Teams, "pagerduty": PagerDuty,
+TYPES = {"heartbeat": Heartbeat, "discord": Discord, "slack": Slack, "teams": Teams, "workflow": Workflow, "pagerduty": PagerDuty,
          "cloudevents": CloudEvents, "jsm": Jsm, "template": Template,
          "alertmanager": Alertmanager, "ntfy": Ntfy}
 
@@ -229,11 +245,13 @@ class Receivers(Scenario):
     def set_up(self, types, steps=STEPS):
         """A receiver of each of these types, all on one catcher: the path tells them apart."""
         self.catcher, self.in_bodies = self.hook(), []
+        graph = self.graph(*steps, others=[Workflow.tenant])
+        self.login = graph.ready["http"]
         self.types = {name: TYPES[name](self, self.catcher.ready["url"]) for name in types}
         rows = [f'{{ name = "{name}"; type = "{t.type or name}"; {t.keys()} }}' for name, t in self.types.items()]
         self.rules = [{"match": {"path": t.path if t.path == "/" else t.path + "*"}, "do": t.answer} for t in self.types.values()]
         self.catcher.answer(self.rules)
-        self.configure(self.graph(*steps), receivers=rows)
+        self.configure(graph, receivers=rows)
 
     def heard(self, name):
         path = self.types[name].path

@@ -331,7 +331,7 @@ static void urls_that_vendors_switched_off_are_warned_about(void **state)
     assert_non_null(strstr(p->text, "receiver \"chat\""));
     assert_null(strstr(p->text, "a-secret"));
     assert_null(w.options->receiver[0].broken);
-    fixture_file(&w, "teams.url", 0600, "https://e.environment.api.powerplatform.com:443/workflows/1\n");
+    fixture_file(&w, "teams.url", 0600, "https://e.environment.api.powerplatform.com:443/workflows/1?sig=s\n");
     fixture_load(&w, TEAMS);
     fixture_expect_clean(&w, "a workflow");
 }

@@ -135,7 +135,6 @@ static void a_refused_password_is_read_again(void **state)
 
 static struct {
     unsigned refused;
-    char audience[64];
     struct secret *token;
 } fake;
 
@@ -144,7 +143,6 @@ static int fake_open(const struct signed_in_options *o, struct http *http, struc
 {
     (void)http, (void)ret_failure;
     assert_string_equal(o->client_id, "c1");
-    (void)snprintf(fake.audience, sizeof fake.audience, "%s", o->audience);
     *ret = NULL;
     return 0;
 }
@@ -155,12 +153,12 @@ static void fake_close(struct signed_in *s)
     secret_free(TAKE(fake.token));
 }
 
-static int fake_token(struct signed_in *s, usec_t timeout, const struct secret **ret,
+static int fake_token(struct signed_in *s, const char *audience, usec_t timeout, const struct secret **ret,
                       signed_in_token *done, void *userdata, struct failure *ret_failure)
 {
     (void)s, (void)timeout, (void)done, (void)userdata;
     secret_free(TAKE(fake.token));
-    int r = secret_new(fake.refused ? "new" : "old", 3, fake.audience, &fake.token, ret_failure);
+    int r = secret_new(fake.refused ? "new" : "old", 3, audience, &fake.token, ret_failure);
     *ret = fake.token;
     return r < 0 ? r : 1;
 }

@@ -24,20 +24,25 @@ static void on_posted(void *userdata, const struct http_answer *a)
         graph_signed_in.close(TAKE(p->s));
 }
 
-static void begin(struct post *p, const char *answer, const char *secret)
+static void begin_for(struct post *p, const char *answer, struct setup setup, const char *resource)
 {
     struct failure why = {0};
     *p = (struct post){0};
-    fixture_begin(&p->w, (struct setup){.secret = secret});
+    fixture_begin(&p->w, setup);
     peer_start(&p->graph, (struct peer_script){.bytes = answer, .end = PEER_CLOSE});
     const struct signed_in_options o = {.tenant_id = TENANT,
                                         .client_id = CLIENT,
                                         .client_secret_file = p->w.secret_file,
                                         .graph_url = p->graph.url,
                                         .login_url = p->w.sim.http,
-                                        .audience = "smtp://mx:587"};
+                                        .resource = resource};
     if (graph_signed_in.open(&o, p->w.http, &p->s, &why) < 0)
         fail_msg("%s", why.text);
+}
+
+static void begin(struct post *p, const char *answer, const char *secret)
+{
+    begin_for(p, answer, (struct setup){.secret = secret}, NULL);
 }
 
 static void post(struct post *p)
@@ -120,7 +125,7 @@ static int give(struct post *p, const struct secret **ret)
 {
     struct failure why = {0};
     int before = p->n;
-    int r = graph_signed_in.token(p->s, 20 * USEC_PER_SEC, ret, on_token, p, &why);
+    int r = graph_signed_in.token(p->s, "smtp://mx:587", 20 * USEC_PER_SEC, ret, on_token, p, &why);
     if (r < 0)
         fail_msg("%s", why.text);
     while (r == 0 && p->n == before)
@@ -151,6 +156,40 @@ static void a_token_is_handed_out_for_another_origin_until_it_is_refused(void **
     end_post(&p);
 }
 
+/* Entra makes the audience of the token from the scope, and a workflow compares it with its slash. */
+static void the_scope_keeps_the_slash_of_an_audience(void **state)
+{
+    struct post p;
+    const struct secret *token = NULL;
+    (void)state;
+    begin_for(&p, "",
+              (struct setup){.tenant = "\"scope\":\"https://service.flow.microsoft.com//.default\"," TWO_POOLS},
+              "https://service.flow.microsoft.com/");
+    assert_int_equal(give(&p, &token), 0);
+    if (p.status != 1)
+        fail_msg("%s", p.failure.text);
+    end_post(&p);
+}
+
+/* The cloud of Graph does not matter for other resources. */
+static void another_resource_may_belong_to_any_cloud(void **state)
+{
+    struct graph_fixture w;
+    struct signed_in *s = NULL;
+    struct failure why = {0};
+    (void)state;
+    fixture_begin(&w, (struct setup){0});
+    const struct signed_in_options o = {.tenant_id = TENANT,
+                                        .client_id = CLIENT,
+                                        .client_secret_file = w.secret_file,
+                                        .login_url = "https://login.microsoftonline.us",
+                                        .resource = "https://gov.service.flow.microsoft.us/"};
+    if (graph_signed_in.open(&o, NULL, &s, &why) < 0)
+        fail_msg("%s", why.text);
+    graph_signed_in.close(s);
+    fixture_end(&w);
+}
+
 static void a_missing_secret_is_found_before_the_start(void **state)
 {
     const struct signed_in_options o = {
@@ -169,6 +208,8 @@ int main(void)
         cmocka_unit_test(a_401_is_answered_with_one_new_token),
         cmocka_unit_test(a_refused_sign_in_is_an_answer_without_a_status),
         cmocka_unit_test(a_token_is_handed_out_for_another_origin_until_it_is_refused),
+        cmocka_unit_test(the_scope_keeps_the_slash_of_an_audience),
+        cmocka_unit_test(another_resource_may_belong_to_any_cloud),
         cmocka_unit_test(a_missing_secret_is_found_before_the_start),
     };
     (void)alarm(120);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/application.c: signing in through the functions that the program gives to a receiver. */
+#include "deliver/application.h"
+
+#include "http/url.h"
+#include <errno.h>
+#include <string.h>
+
+int application_root_check(const char *text, struct failure *ret_failure)
+{
+    struct origin origin;
+    int r = *text ? origin_parse(text, true, &origin, ret_failure) : 0;
+    const char *host = strstr(text, "://"), *path = host ? strpbrk(host + 3, "/?") : NULL;
+    if (r < 0 || !path || strcmp(path, "/") == 0)
+        return r;
+    return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "%s",
+                       "write scheme and host only, without a path");
+}
+
+int application_open(const struct receiver_options *o, struct http *http, struct signed_in **ret,
+                     struct failure *ret_failure)
+{
+    struct signed_in_options as = {0};
+    *ret = NULL;
+    if (o->class->sign_in)
+        o->class->sign_in(o, &as);
+    if (!as.client_id)
+        return 0;
+    if (!o->signed_in)
+        return failure_set(ret_failure, FAILURE_LOCAL, ENOTSUP, "there is nobody to sign in");
+    return o->signed_in->open(&as, http, ret, ret_failure);
+}
+
+void application_close(const struct receiver_options *o, struct signed_in *application)
+{
+    if (o->signed_in)
+        o->signed_in->close(application);
+}

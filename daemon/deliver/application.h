@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver/application.h: receivers that sign in at Microsoft as an application: keys that their types
+ * share, and how a transport opens one. */
+#pragma once
+#include "deliver/receiver.h"
+#include "http/signed_in.h"
+
+/* clang-format off */
+#define APPLICATION_LOGIN_ROW(struct_)                                                             \
+    {.name = "login_url", .type = CONF_TEXT, CONF_AT(struct_, login_url), .def = "",               \
+     .what = "scheme://host[:port]", .check = application_root_check,                              \
+     .example = "https://login.example",                                                           \
+     .help = "Root URL for the sign-in of this receiver; empty selects that of the cloud."}
+/* clang-format on */
+int application_root_check(const char *text, struct failure *ret_failure); /* "" or a root */
+
+/* *ret is NULL if these options name no application. `http` may be NULL to check options and files.
+ * kind CONFIG */
+int application_open(const struct receiver_options *o, struct http *http, struct signed_in **ret,
+                     struct failure *ret_failure);
+/* NULL is fine. */
+void application_close(const struct receiver_options *o, struct signed_in *application);
