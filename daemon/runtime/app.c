@@ -130,7 +130,7 @@ int app_open(const struct cli *cli, struct app *app)
 {
     *app = (struct app){.cli = cli, .started = clock_now(), .asleep = clock_asleep()};
     struct failure why = {0};
-    int code = setup_options(cli, &app->options);
+    int code = setup_options(cli, &app->options, NULL);
     if (code != EXIT_OK)
         return code;
     if (cli->log_level < 0)

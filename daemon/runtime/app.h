@@ -37,7 +37,10 @@ struct app {
     bool reloading, stopping;
     bool reload_again;            /* requested while a reload was under way */
     bool config_refused;          /* by the last reload */
-    pid_t asker, answer_to;       /* who sent the last SIGHUP; the one that the reload under way is for */
+    struct reload_request {
+        void (*ended)(void *userdata, int code, const char *reason); /* NULL: nobody waits for the result */
+        void *userdata;
+    } reload, next_reload;        /* the reload under way; the one that follows it */
     bool clock_unset;             /* logged once */
     bool matches_looked_at;       /* those that match no pool were logged */
     uint64_t status;              /* hash of the status line that was sent; 0: none */

@@ -54,7 +54,7 @@ int checks_dump(const struct cli *cli)
 {
     CLEANUP(options_free) struct options *options = NULL;
     CLEANUP(free) char *text = NULL;
-    int code = setup_options(cli, &options);
+    int code = setup_options(cli, &options, NULL);
     if (code != EXIT_OK)
         return code;
     if (options_dump(options, &text) < 0) {
@@ -306,7 +306,7 @@ int checks_access(const struct cli *cli)
     CLEANUP(options_free) struct options *options = NULL;
     CLEANUP(secret_free) struct secret *proxy_password = NULL;
     struct failure why = {0};
-    int code = setup_options(cli, &options);
+    int code = setup_options(cli, &options, NULL);
     if (code != EXIT_OK)
         return code;
     struct http_options http;
@@ -362,7 +362,7 @@ int checks_receiver(const struct cli *cli)
     __attribute__((cleanup(sd_event_unrefp))) sd_event *event = NULL; /* outlives http */
     CLEANUP(http_free) struct http *http = NULL;
     struct failure why = {0};
-    int code = setup_options(cli, &options);
+    int code = setup_options(cli, &options, NULL);
     if (code != EXIT_OK)
         return code;
     const struct receiver_options *receiver = find_receiver(options, cli->receiver);

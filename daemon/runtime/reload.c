@@ -10,7 +10,6 @@
 #include "base/message_ids.h"
 #include "runtime/again.h"
 #include "runtime/app.h"
-#include "runtime/ask.h"
 #include "runtime/credential_watch.h"
 #include "runtime/credentials.h"
 #include "runtime/notify.h"
@@ -21,6 +20,7 @@
 #include "runtime/tick.h"
 
 #define DELIVERY_GRACE (5 * USEC_PER_SEC)
+#define PROBLEMS_MAX 16384 /* bytes; more problems are in the log only */
 
 /* An attempt that outlasted the grace has an unknown outcome. */
 static void renew_outbox(struct app *app)
@@ -69,7 +69,7 @@ static void keep(struct app *app, struct tenant *old, size_t n_old)
 }
 
 /* EXIT_OK, or why the old options are still in force. */
-static int swap(struct app *app, struct options *fresh)
+static int swap(struct app *app, struct options *fresh, struct failure *ret_failure)
 {
     struct app old = {0};
     struct failure why = {0};
@@ -82,6 +82,7 @@ static int swap(struct app *app, struct options *fresh)
         app_move_wiring(app, &old);
         dispatcher_resume(app->dispatcher);
         options_free(fresh);
+        *ret_failure = why;
         return why.kind == FAILURE_CONFIG ? EXIT_CONFIGURATION : EXIT_INTERNAL;
     }
     app->activity = (struct activity){0}; /* that of the old tenants ends with them, below */
@@ -102,15 +103,17 @@ static int swap(struct app *app, struct options *fresh)
 }
 
 /* A file that changed while deliveries ended is not loaded yet: hence reload_again. */
-static void reload_ended(struct app *app, int code)
+static void reload_ended(struct app *app, int code, const char *reason)
 {
+    struct reload_request next = app->next_reload;
     app->config_refused = code != EXIT_OK;
     notify_ready(app);
-    reload_answer(app->answer_to, code); /* last: systemd learns of the end before its ExecReload= command ends */
+    if (app->reload.ended) /* last: systemd learns of the end before its ExecReload= command ends */
+        app->reload.ended(app->reload.userdata, code, reason);
     if (!app->reload_again)
         return;
     app->reload_again = false;
-    reload_begin(app);
+    reload_begin(app, next.ended, next.userdata);
 }
 
 static void on_quiet(void *userdata)
@@ -118,27 +121,30 @@ static void on_quiet(void *userdata)
     struct app *app = userdata;
     struct options *fresh = app->next_options;
     app->next_options = NULL;
+    struct failure why = {0};
     poller_settle(app); /* by the options that they were polled with */
-    int code = swap(app, fresh);
+    int code = swap(app, fresh, &why);
     app->reloading = false;
     tick_now(app);
-    reload_ended(app, code);
+    reload_ended(app, code, code == EXIT_OK ? NULL : why.text);
 }
 
-void reload_begin(struct app *app)
+void reload_begin(struct app *app, reload_ended_fn *ended, void *userdata)
 {
+    struct reload_request request = {ended, userdata};
+    CLEANUP(text_free) struct text problems = TEXT_INIT(PROBLEMS_MAX);
     if (app->stopping)
         return;
     app->reload_again = app->reloading;
+    *(app->reloading ? &app->next_reload : &app->reload) = request;
     if (app->reloading)
         return;
-    app->answer_to = app->asker;
     notify_reloading(app);
-    int code = setup_options(app->cli, &app->next_options);
+    int code = setup_options(app->cli, &app->next_options, &problems);
     if (code != EXIT_OK) {
         log_event(LOG_ERR, MESSAGE_CONFIG_REFUSED, NULL,
                   "the new configuration is refused; the old one stays active");
-        reload_ended(app, code);
+        reload_ended(app, code, problems.data ? problems.data : "see the log of the daemon");
         return;
     }
     app->reloading = true;

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "runtime/app.h"
+#include "runtime/ask.h"
 #include "runtime/notify.h"
 #include "runtime/poller.h"
 #include "runtime/reload.h"
@@ -42,12 +43,16 @@ static int on_stop(sd_event_source *s, const struct signalfd_siginfo *si, void *
     return 0;
 }
 
+static void answer_sender(void *userdata, int code, const char *reason)
+{
+    (void)reason;
+    reload_answer((pid_t)(intptr_t)userdata, code);
+}
+
 static int on_reload(sd_event_source *s, const struct signalfd_siginfo *si, void *userdata)
 {
-    struct app *app = userdata;
     (void)s;
-    app->asker = (pid_t)si->ssi_pid;
-    reload_begin(app);
+    reload_begin(userdata, answer_sender, (void *)(intptr_t)si->ssi_pid);
     return 0;
 }
 

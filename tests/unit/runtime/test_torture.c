@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "runtime/app.h"
 #include "runtime/cli.h"
+#include "runtime/reload.h"
 #include "runtime/run.h"
 
 #include <errno.h>
@@ -124,13 +125,13 @@ __attribute__((format(printf, 2, 0))) int __wrap_vasprintf(char **ret, const cha
  * fail, then it reloads once more, undisturbed, and ends. */
 static int n_reloads = -1; /* -1: none is wanted */
 
-void __real_reload_begin(struct app *app);
-void __wrap_reload_begin(struct app *app);
-void __wrap_reload_begin(struct app *app)
+void __real_reload_begin(struct app *app, reload_ended_fn *ended, void *userdata);
+void __wrap_reload_begin(struct app *app, reload_ended_fn *ended, void *userdata);
+void __wrap_reload_begin(struct app *app, reload_ended_fn *ended, void *userdata)
 {
     n_reloads++;
     armed = n_reloads == 1;
-    __real_reload_begin(app);
+    __real_reload_begin(app, ended, userdata);
 }
 
 void __real_notify_ready(struct app *app);
