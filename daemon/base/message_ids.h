@@ -26,5 +26,6 @@
 #define MESSAGE_CLOCK_JUMP        "f853c950e28240c6a1c747cff3c75dc1" /* the wall clock jumped */
 #define MESSAGE_CLOCK_UNSET       "0f4d915c5a274fa9b50e4bc1f249eb3f" /* the wall clock is not set */
 #define MESSAGE_RECEIVER_PARKED   "8bdc4724df52442db8a19b64ca969da6" /* a message was parked after a failed delivery */
+#define MESSAGE_CONTROL_CHANGE    "fe8a670666eaa26a09f0b29e9dec377c" /* somebody used a command that changes something */
 #define MESSAGE_CONFIG_LOADED     "fa59688505454923aa8edce56cc937e3" /* a new configuration was loaded */
 #define MESSAGE_CONFIG_REFUSED    "7ba0be41100a4e27b95f14414a836d1a" /* a new configuration was refused; the old one stays in use */

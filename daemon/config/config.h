@@ -37,6 +37,7 @@ struct options {
     struct receiver_options *receiver; /* same order as routes.receiver */
     size_t n_receivers;
     struct links links;
+    char *control_socket, *control_read_socket; /* paths, or "off" */
     usec_t history_keep;
     int log_level;    /* LOG_INFO ... */
     char *names_file; /* "" : none; its content is in products */

@@ -11,6 +11,7 @@
 #include "rules/rule.h"
 #include <errno.h>
 #include <string.h>
+#include <sys/un.h>
 
 #define LINE_MAX_BYTES 1000
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -257,6 +258,18 @@ int form_resource(const char *text, struct failure *ret_failure)
                      "not a resource; write an identifier such as \"https://graph.microsoft.com\"");
     if (len >= 9 && strcmp(text + len - 9, "/.default") == 0)
         return wrong(ret_failure, "\"/.default\" is added by itself; write the resource alone");
+    return 0;
+}
+
+int form_socket(const char *text, struct failure *ret_failure)
+{
+    int r = form_line(text, ret_failure);
+    if (r < 0 || strcmp(text, "off") == 0)
+        return r;
+    if (*text != '/')
+        return wrong(ret_failure, "not a socket; write an absolute path such as \"/run/seatwatchd/control.sock\", or \"off\"");
+    if (strlen(text) >= sizeof ((struct sockaddr_un *)0)->sun_path)
+        return wrong(ret_failure, "too long for a socket; write a path of at most 107 bytes");
     return 0;
 }
 

@@ -26,5 +26,6 @@ int form_glob(const char *text, struct failure *ret_failure);
 bool form_is_glob(const char *text); /* it has '*' or '?' */
 int form_rule_glob(const char *text, struct failure *ret_failure);
 int form_severity_glob(const char *text, struct failure *ret_failure);
+int form_socket(const char *text, struct failure *ret_failure); /* "off" or the absolute path of a UNIX socket */
 /* Any text of ours: 1 to 1000 bytes without control characters. */
 int form_line(const char *text, struct failure *ret_failure);

@@ -333,7 +333,16 @@ static const struct conf_key LINKS[] = {
      .help = "Page that shows how to silence an alert; it must not change anything when it is "
              "opened, because chats fetch links ahead."},
 };
-static const struct conf_key CONTROL[] = {LATER_KEY("socket", "off", "the control socket")};
+static const struct conf_key CONTROL[] = {
+    {.name = "socket", .type = CONF_TEXT, AT(options, control_socket),
+     .def = "/run/seatwatchd/control.sock", .what = "a path, or off", .check = form_socket,
+     .help = "Socket of seatwatchctl for commands that read and that change something; off makes "
+             "none."},
+    {.name = "read_socket", .type = CONF_TEXT, AT(options, control_read_socket),
+     .def = "/run/seatwatchd/read.sock", .what = "a path, or off", .check = form_socket,
+     .help = "Socket for monitors, which refuses every command that changes something; off makes "
+             "none."},
+};
 static const struct conf_key STATUS[] = {LATER_KEY("listen", "", "the status page"),
                                          LATER_KEY("hosts", "", "the status page")};
 
@@ -403,7 +412,7 @@ static const struct conf_key ROOT[] = {
      .section = &USAGE_RIGHT_SECTION,
      .help = "Users and groups that must have a licence; an alert fires if one does not."},
     {.name = "control", .type = CONF_GROUP, .section = &CONTROL_SECTION,
-     .later = "the control socket"},
+     .help = "UNIX sockets through which people and scripts on this machine use the daemon."},
     {.name = "status", .type = CONF_GROUP, .section = &STATUS_SECTION, .later = "the status page"},
 };
 const struct conf_section conf_root = SECTION(ROOT);

@@ -106,7 +106,7 @@ static void count_skipped(struct tenant *t, usec_t took)
     t->overran = n > 0;
 }
 
-static bool poll_soon(struct tenant *t)
+bool poller_poll_tenant(struct tenant *t)
 {
     bool news;
     if (graph_polling(t->graph) || t->gathered) {
@@ -122,7 +122,7 @@ static bool poll_soon(struct tenant *t)
 static void on_credential_changed(struct tenant *t)
 {
     t->refused = 0;
-    (void)poll_soon(t);
+    (void)poller_poll_tenant(t);
 }
 
 static void poll_ended(struct tenant *t, const struct graph_report *report)
@@ -377,7 +377,7 @@ bool poller_poll_now(struct app *app)
     bool news = false;
     for (size_t i = 0; i < app->n_tenants; i++)
         if (app->tenant[i].graph)
-            news = poll_soon(&app->tenant[i]) || news;
+            news = poller_poll_tenant(&app->tenant[i]) || news;
     return news;
 }
 

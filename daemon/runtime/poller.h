@@ -18,6 +18,7 @@ void poller_start(struct app *app, struct tenant *before, size_t n_before);
 void poller_start_once(struct app *app);
 /* Polls every tenant out of turn (SIGUSR1). False: all of them were requested already and have not begun. */
 bool poller_poll_now(struct app *app);
+bool poller_poll_tenant(struct tenant *t); /* the same for one tenant, which has a connection to Graph */
 /* The wall clock was set: polls that failed because it was wrong are repeated now. */
 void poller_clock_set(struct app *app);
 bool poller_any_stale(const struct app *app); /* tenant_is_stale() of any */

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "runtime/app.h"
 #include "runtime/ask.h"
+#include "runtime/control.h"
 #include "runtime/notify.h"
 #include "runtime/poller.h"
 #include "runtime/reload.h"
@@ -134,6 +135,7 @@ int service_run(struct app *app)
         log_say(LOG_ERR, "cannot set up the event loop");
         return EXIT_INTERNAL;
     }
+    CLEANUP(control_sockets_close) struct control_sockets *sockets = control_sockets_open(app);
     poller_start(app, NULL, 0);
     tick_start(app);
     dispatcher_wake(app->dispatcher);

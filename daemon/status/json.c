@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* status/json.c: the JSON object of --once --json. An unknown number is null, never 0. */
-#include "status/status.h"
+#include "status/json_parts.h"
 
 #include "base/date.h"
-#include "json/json.h"
 #include <errno.h>
 
-#define REPORT_MAX (64u << 20) /* 200,000 alerts of 300 bytes */
-
 /* NUMBER_UNKNOWN and UNITS_UNKNOWN are the same number. */
-static void put_number(struct json_writer *w, const char *key, int64_t value, unsigned decimals)
+void status_put_number(struct json_writer *w, const char *key, int64_t value, unsigned decimals)
 {
     if (value == NUMBER_UNKNOWN)
         json_put_null(w, key);
@@ -17,32 +14,37 @@ static void put_number(struct json_writer *w, const char *key, int64_t value, un
         json_put_decimal(w, key, value, decimals);
 }
 
-static void put_time(struct json_writer *w, const char *key, usec_t at)
+void status_put_time(struct json_writer *w, const char *key, usec_t at)
 {
     char text[RFC3339_MAX];
     json_put_string(w, key, at ? rfc3339_print(at, text) : NULL);
 }
 
-static void put_tenant(struct json_writer *w, const struct status_tenant *t)
+void status_put_tenant_members(struct json_writer *w, const struct status_tenant *t)
 {
     static const char *const SOURCES[] = {[SOURCE_NONE] = NULL,
                                           [SOURCE_CLOUD_LICENSING] = "cloud_licensing",
                                           [SOURCE_SUBSCRIBED_SKUS] = "subscribed_skus"};
-    json_open_object(w, NULL);
     json_put_string(w, "name", t->name);
     json_put_string(w, "source", SOURCES[t->source]);
     json_put_bool(w, "complete", t->complete);
     json_put_string(w, "error", t->error);
-    put_number(w, "allotments", t->totals.allotments, 0);
-    put_number(w, "allotted_units", t->totals.allotted, 0);
-    put_number(w, "consumed_units", t->totals.consumed, 0);
-    put_number(w, "waiting_members", t->totals.waiting, 0);
-    put_time(w, "oldest_waiting_since", t->totals.oldest_at);
-    put_number(w, "assignment_errors", t->totals.errors, 0);
-    put_number(w, "skus", t->totals.skus, 0);
+    status_put_number(w, "allotments", t->totals.allotments, 0);
+    status_put_number(w, "allotted_units", t->totals.allotted, 0);
+    status_put_number(w, "consumed_units", t->totals.consumed, 0);
+    status_put_number(w, "waiting_members", t->totals.waiting, 0);
+    status_put_time(w, "oldest_waiting_since", t->totals.oldest_at);
+    status_put_number(w, "assignment_errors", t->totals.errors, 0);
+    status_put_number(w, "skus", t->totals.skus, 0);
     json_put_int(w, "requests", t->requests);
     json_put_int(w, "bytes_received", t->bytes);
     json_put_int(w, "duration_ms", (int64_t)(t->took / 1000));
+}
+
+static void put_tenant(struct json_writer *w, const struct status_tenant *t)
+{
+    json_open_object(w, NULL);
+    status_put_tenant_members(w, t);
     json_close_object(w);
 }
 
@@ -55,16 +57,16 @@ static void put_pool(struct json_writer *w, const struct status_pool *p)
     json_put_string(w, "sku_id", p->sku_id);
     json_put_string(w, "sku_part_number", p->sku_part_number);
     json_put_string(w, "sku_name", p->sku_name);
-    put_number(w, "allotted_units", p->allotted, 0);
-    put_number(w, "consumed_units", p->consumed, 0);
-    put_number(w, "free_units", p->free, 0);
-    put_number(w, "waiting_members", p->waiting, 0);
-    put_time(w, "oldest_waiting_since", p->oldest_at);
+    status_put_number(w, "allotted_units", p->allotted, 0);
+    status_put_number(w, "consumed_units", p->consumed, 0);
+    status_put_number(w, "free_units", p->free, 0);
+    status_put_number(w, "waiting_members", p->waiting, 0);
+    status_put_time(w, "oldest_waiting_since", p->oldest_at);
     json_put_string(w, "level", p->level);
     json_close_object(w);
 }
 
-static void put_alert(struct json_writer *w, const struct status_alert *a)
+void status_put_alert(struct json_writer *w, const struct status_alert *a)
 {
     static const char *const STATES[] = {
         [STATUS_PENDING] = "pending", [STATUS_FIRING] = "firing", [STATUS_RESOLVED] = "resolved"};
@@ -78,26 +80,35 @@ static void put_alert(struct json_writer *w, const struct status_alert *a)
     json_put_string(w, "tenant", a->tenant);
     json_put_string(w, "sku_part_number", a->sku_part_number);
     json_put_string(w, "allotment_id", a->allotment_id);
-    put_number(w, "value", a->value, decimals);
-    put_number(w, "threshold", a->threshold, decimals);
+    status_put_number(w, "value", a->value, decimals);
+    status_put_number(w, "threshold", a->threshold, decimals);
     json_put_string(w, "unit", unit_name(a->unit));
-    put_time(w, "since", a->since_at);
+    status_put_time(w, "since", a->since_at);
     json_put_string(w, "summary", a->summary);
     json_put_string(w, "next_step", a->next_step);
     json_put_bool(w, "notified", a->notified);
     json_close_object(w);
 }
 
+void status_put_deliveries(struct json_writer *w, const struct status *s)
+{
+    json_open_object(w, "deliveries");
+    json_put_int(w, "delivered", s->delivered);
+    status_put_number(w, "pending", s->pending, 0);
+    status_put_number(w, "failed", s->parked, 0);
+    json_close_object(w);
+}
+
 int status_json(const struct status *s, char **ret)
 {
-    CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(REPORT_MAX);
+    CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(STATUS_JSON_MAX);
     size_t len;
     if (!w)
         return -ENOMEM;
     json_writer_clean(w);
     json_open_object(w, NULL);
     json_put_string(w, "version", s->version);
-    put_time(w, "started_at", s->started_at);
+    status_put_time(w, "started_at", s->started_at);
     json_put_int(w, "duration_ms", (int64_t)(s->running / 1000));
     json_open_array(w, "tenants");
     for (size_t i = 0; i < s->n_tenants; i++)
@@ -110,13 +121,9 @@ int status_json(const struct status *s, char **ret)
     json_close_array(w);
     json_open_array(w, "alerts");
     for (size_t i = 0; i < s->n_alerts; i++)
-        put_alert(w, &s->alert[i]);
+        status_put_alert(w, &s->alert[i]);
     json_close_array(w);
-    json_open_object(w, "deliveries");
-    json_put_int(w, "delivered", s->delivered);
-    put_number(w, "pending", s->pending, 0);
-    put_number(w, "failed", s->parked, 0);
-    json_close_object(w);
+    status_put_deliveries(w, s);
     json_close_object(w);
     return json_write_take(w, ret, &len);
 }

@@ -76,3 +76,8 @@ void status_line(const struct status *s, struct text *t);
 void status_text(const struct status *s, FILE *out);
 /* The object of --once --json, for the caller to free(). -ENOMEM, or -E2BIG beyond 64 MiB. */
 int status_json(const struct status *s, char **ret);
+/* The bodies of GET /v1/status, /v1/tenants and /v1/alerts (with STATUS_ALERTS; `all`: also those that do not
+ * fire yet). As status_json(). */
+int status_json_daemon(const struct status *s, char **ret);
+int status_json_tenants(const struct status *s, char **ret);
+int status_json_alerts(const struct status *s, bool all, char **ret);

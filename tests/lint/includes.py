@@ -26,8 +26,8 @@ FOREIGN = {
     r"sqlite3": ["store"],
     r"libconfig": ["config"],
     r"openssl/": ["base", "graph/assertion.c"],
-    r"microhttpd": [],
-    r"systemd/sd-event": ["http", "graph", "deliver", "runtime"],
+    r"microhttpd": ["status"],
+    r"systemd/sd-event": ["http", "graph", "deliver", "status", "runtime"],
     r"systemd/sd-daemon": ["runtime"],
 }
 # Rooms that must compile without any library of others.

@@ -193,14 +193,12 @@ static void what_this_version_lacks_is_refused_unless_it_is_off(void **state)
         const char *words; /* NULL: accepted */
     } CASES[] = {
         {"thresholds: { forecast = \"off\"; };", NULL},
-        {"control: { socket = \"off\"; };", NULL},
         {"status: { listen = \"\"; hosts = []; };", NULL},
         {"status: { listen = \"\"; hosts = (); };", NULL},
         {"overrides = ( { match: { sku = \"A\"; }; usage = \"off\"; forecast = \"off\"; } );",
          NULL},
         {"thresholds: { forecast = { }; };",
          "does not have the rule forecast yet; leave it out or set it to \"off\""},
-        {"control: { socket = \"/run/x\"; };", "the control socket yet"},
         {"status: { listen = \"127.0.0.1:9877\"; };", "the status page yet; leave it out"},
         {"status: { hosts = [ \"x\" ]; };", "the status page yet; leave it out"},
         {"receivers = ( { name = \"p\"; type = \"slack\"; mode = \"bot\"; "

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* runtime/commands.c: the commands of the control sockets. A new command is a row of the table. */
+#include "runtime/commands.h"
+
+#include <string.h>
+
+#include "runtime/app.h"
+#include "runtime/app_status.h"
+#include "runtime/poller.h"
+#include "runtime/reload.h"
+#include "runtime/tenant.h"
+
+#define ANSWER_MAX 4096 /* of a command that changes something */
+
+/* ---- what there is ---- */
+
+static void get_status(void *userdata, struct control_call *call)
+{
+    CLEANUP(status_clear) struct status s = {0};
+    char *json = NULL;
+    if (app_status(userdata, 0, &s) >= 0)
+        (void)status_json_daemon(&s, &json); /* fails without memory only, and leaves NULL */
+    control_answer(call, 200, json);
+}
+
+static void get_tenants(void *userdata, struct control_call *call)
+{
+    CLEANUP(status_clear) struct status s = {0};
+    char *json = NULL;
+    if (app_status(userdata, 0, &s) >= 0)
+        (void)status_json_tenants(&s, &json);
+    control_answer(call, 200, json);
+}
+
+static void get_alerts(void *userdata, struct control_call *call)
+{
+    CLEANUP(status_clear) struct status s = {0};
+    char *json = NULL;
+    if (app_status(userdata, STATUS_ALERTS, &s) >= 0)
+        (void)status_json_alerts(&s, target_param(&call->target, "all"), &json);
+    control_answer(call, 200, json);
+}
+
+/* ---- polls ---- */
+
+static void answer_count(struct control_call *call, unsigned status, const char *what, size_t n)
+{
+    CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(ANSWER_MAX);
+    char *json = NULL;
+    size_t len;
+    if (w) {
+        json_open_object(w, NULL);
+        json_put_int(w, what, (int64_t)n);
+        json_close_object(w);
+        (void)json_write_take(w, &json, &len);
+    }
+    control_answer(call, status, json);
+}
+
+static void refuse_tenant(const struct app *app, struct control_call *call, const char *name)
+{
+    CLEANUP(free) const char **names = calloc(app->n_tenants + 1, sizeof *names);
+    CLEANUP(text_free) struct text hint = TEXT_INIT(ANSWER_MAX);
+    for (size_t i = 0; i < app->n_tenants && names; i++)
+        names[i] = app->tenant[i].options->identity.name;
+    const char *near = names ? text_nearest(name, names, app->n_tenants) : NULL;
+    text_addf(&hint, near ? "did you mean \"%s\"?" : "GET /v1/tenants lists the tenants", near);
+    control_error(call, 404, hint.data, "there is no tenant \"%s\"", name);
+}
+
+static struct tenant *find_tenant(struct app *app, const char *name)
+{
+    for (size_t i = 0; i < app->n_tenants; i++) {
+        const struct tenant_identity *who = &app->tenant[i].options->identity;
+        if (text_equal_nocase(who->name, name) || text_equal_nocase(who->tenant_id, name))
+            return &app->tenant[i];
+    }
+    return NULL;
+}
+
+static void poll_tenant(struct app *app, struct control_call *call, const char *name)
+{
+    struct tenant *t = find_tenant(app, name);
+    if (!t) {
+        refuse_tenant(app, call, name);
+        return;
+    }
+    if (!t->graph) {
+        control_error(call, 409, "correct its configuration and reload", "%s is not polled: %s", t->options->identity.name,
+                      t->options->broken ? t->options->broken : "it is disabled");
+        return;
+    }
+    (void)poller_poll_tenant(t); /* false: one was requested already */
+    answer_count(call, 202, "tenants", 1);
+}
+
+static void post_poll(void *userdata, struct control_call *call)
+{
+    struct app *app = userdata;
+    const char *name = target_param(&call->target, "tenant");
+    size_t n = 0;
+    if (name) {
+        poll_tenant(app, call, name);
+        return;
+    }
+    for (size_t i = 0; i < app->n_tenants; i++)
+        n += app->tenant[i].graph != NULL;
+    (void)poller_poll_now(app);
+    answer_count(call, 202, "tenants", n);
+}
+
+/* ---- reload ---- */
+
+static void on_reloaded(void *userdata, int code, const char *reason)
+{
+    struct control_call *call = userdata;
+    if (code == EXIT_OK)
+        control_answer(call, 200, strdup("{\"reloaded\":true}"));
+    else
+        control_error(call, code == EXIT_CONFIGURATION ? 422 : 500, "the old configuration stays active", "%s", reason);
+}
+
+static void post_reload(void *userdata, struct control_call *call)
+{
+    struct app *app = userdata;
+    if (app->stopping || app->reloading)
+        control_error(call, 409, "try again when that has ended", "the daemon is %s", app->stopping ? "stopping" : "reloading");
+    else
+        reload_begin(app, on_reloaded, call);
+}
+
+static const struct control_command COMMANDS[] = {
+    {"GET", "/v1/status", CONTROL_READ, {NULL}, false, get_status, "Health of the daemon, with counts of tenants, alerts and deliveries."},
+    {"GET", "/v1/tenants", CONTROL_READ, {NULL}, false, get_tenants, "Tenants with the result of their last poll."},
+    {"GET", "/v1/alerts", CONTROL_READ, {"all"}, false, get_alerts, "Alerts that fire."},
+    {"POST", "/v1/poll", CONTROL_WRITE, {"tenant"}, false, post_poll, "Polls all tenants, or one, now."},
+    {"POST", "/v1/reload", CONTROL_WRITE, {NULL}, false, post_reload, "Loads the configuration again."},
+};
+
+const struct control_command *commands_table(size_t *ret_n)
+{
+    *ret_n = N_ELEMENTS(COMMANDS);
+    return COMMANDS;
+}

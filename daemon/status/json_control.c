@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* status/json_control.c: what the control sockets tell about the daemon, its tenants and its alerts. */
+#include "status/json_parts.h"
+
+#include <errno.h>
+
+typedef void body_fn(struct json_writer *w, const struct status *s);
+
+static int write_object(const struct status *s, body_fn *body, char **ret)
+{
+    CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(STATUS_JSON_MAX);
+    size_t len;
+    if (!w)
+        return -ENOMEM;
+    json_writer_clean(w);
+    json_open_object(w, NULL);
+    body(w, s);
+    json_close_object(w);
+    return json_write_take(w, ret, &len);
+}
+
+/* ---- the daemon ---- */
+
+static void put_tenant_counts(struct json_writer *w, const struct status *s)
+{
+    int64_t enabled = 0, failing = 0;
+    usec_t last_at = 0;
+    for (size_t i = 0; i < s->n_tenants; i++) {
+        const struct status_tenant *t = &s->tenant[i];
+        enabled += t->enabled;
+        failing += t->enabled && t->failing;
+        last_at = t->last_complete_at > last_at ? t->last_complete_at : last_at;
+    }
+    json_open_object(w, "tenants");
+    json_put_int(w, "total", (int64_t)s->n_tenants);
+    json_put_int(w, "enabled", enabled);
+    json_put_int(w, "failing", failing);
+    status_put_time(w, "last_complete_at", last_at);
+    json_close_object(w);
+}
+
+static void put_problems(struct json_writer *w, const struct status *s)
+{
+    const struct {
+        bool given;
+        const char *text;
+    } PROBLEMS[] = {
+        {s->config_refused, "the last reload was refused; the previous configuration is active"},
+        {s->store_failing, "the state directory cannot be written"},
+        {s->clock_unset, "the clock of this machine is not set"},
+        {s->pending == NUMBER_UNKNOWN, s->outbox_failure.text},
+    };
+    json_open_array(w, "problems");
+    for (size_t i = 0; i < N_ELEMENTS(PROBLEMS); i++)
+        if (PROBLEMS[i].given)
+            json_put_string(w, NULL, PROBLEMS[i].text);
+    json_close_array(w);
+}
+
+static void put_daemon(struct json_writer *w, const struct status *s)
+{
+    json_put_string(w, "version", s->version);
+    status_put_time(w, "at", s->at);
+    status_put_time(w, "started_at", s->started_at);
+    put_tenant_counts(w, s);
+    json_open_object(w, "alerts");
+    for (enum level l = LEVEL_CRITICAL; l > LEVEL_NONE; l--)
+        json_put_int(w, level_name(l), (int64_t)s->n_firing[l]);
+    json_close_object(w);
+    status_put_deliveries(w, s);
+    status_put_time(w, "credential_expires_at", s->credential_ends_at);
+    put_problems(w, s);
+}
+
+/* ---- tenants ---- */
+
+static const char *state_of(const struct status_tenant *t)
+{
+    return !t->enabled                  ? "disabled"
+           : t->complete && t->recorded ? "complete"
+           : t->error && *t->error      ? "incomplete"
+                                        : "not_polled"; /* by this process */
+}
+
+static void put_tenants(struct json_writer *w, const struct status *s)
+{
+    json_open_array(w, "tenants");
+    for (size_t i = 0; i < s->n_tenants; i++) {
+        struct status_tenant t = s->tenant[i];
+        t.error = t.error && *t.error ? t.error : NULL;
+        json_open_object(w, NULL);
+        status_put_tenant_members(w, &t);
+        json_put_string(w, "state", state_of(&t));
+        json_put_bool(w, "failing", t.failing);
+        status_put_time(w, "last_complete_at", t.last_complete_at);
+        json_close_object(w);
+    }
+    json_close_array(w);
+}
+
+/* ---- alerts ---- */
+
+static void put_firing(struct json_writer *w, const struct status *s)
+{
+    json_open_array(w, "alerts");
+    for (size_t i = 0; i < s->n_alerts; i++)
+        if (s->alert[i].state == STATUS_FIRING)
+            status_put_alert(w, &s->alert[i]);
+    json_close_array(w);
+}
+
+static void put_all_alerts(struct json_writer *w, const struct status *s)
+{
+    json_open_array(w, "alerts");
+    for (size_t i = 0; i < s->n_alerts; i++)
+        status_put_alert(w, &s->alert[i]);
+    json_close_array(w);
+}
+
+int status_json_daemon(const struct status *s, char **ret)
+{
+    return write_object(s, put_daemon, ret);
+}
+
+int status_json_tenants(const struct status *s, char **ret)
+{
+    return write_object(s, put_tenants, ret);
+}
+
+int status_json_alerts(const struct status *s, bool all, char **ret)
+{
+    return write_object(s, all ? put_all_alerts : put_firing, ret);
+}

@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: MIT
+"""The control sockets of the running daemon, used with curl: who may do what, what is answered, and what clients that
+misbehave cost."""
+import json
+import os
+import pathlib
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import unittest
+
+from harness import Scenario, pool, state
+
+QUIET = state(pool(allotted=100, consumed=50))
+FULL = state(pool("p", 100, 100, waiting=30))
+NOBODY = 65534
+
+
+class Control(Scenario):
+    def setUp(self):
+        super().setUp()
+        self.directory.chmod(0o755)  # who may connect is decided by the sockets
+
+    def path(self, name="control"):
+        return self.directory / f"{name}.sock"
+
+    def curl(self, target, *options, name="control", user=None):
+        """(status of HTTP, decoded body); status 0: curl could not connect."""
+        done = subprocess.run(["curl", "-s", "-g", "--max-time", "60", "--unix-socket", self.path(name), "-w", "\n%{http_code}",
+                               *options, f"http://localhost{target}"], capture_output=True, text=True, timeout=90,
+                              **({"user": user, "group": user, "extra_groups": []} if user else {}))
+        body, status = done.stdout.rsplit("\n", 1)
+        self.shown.append((target, body.encode()))
+        return int(status), json.loads(body) if body else None
+
+    def start_up(self, *states, **kw):
+        self.graph_sim = self.graph(*states or [QUIET])
+        self.configure(self.graph_sim, **kw)
+        self.begin()
+
+    def begin(self, wrapper=()):
+        before = self.stderr().count("has started")
+        self.start(wrapper=wrapper)
+        self.wait("the start", lambda: self.stderr().count("has started") > before)
+
+    def wait_polled(self):
+        def complete():
+            return [t for t in self.curl("/v1/tenants", name="read")[1]["tenants"] if t["state"] == "complete"]
+        return self.wait("a complete poll", complete)[0]
+
+    def polls(self):
+        return len(self.graph_sim.requests("assignmentErrors"))
+
+
+class Answers(Control):
+    def test_status_tenants_and_alerts(self):
+        self.start_up(FULL)
+        tenant = self.wait_polled()
+        self.assertEqual((tenant["name"], tenant["waiting_members"], tenant["error"]), ("contoso", 30, None))
+        status, alerts = self.curl("/v1/alerts")
+        self.assertEqual(status, 200)
+        self.assertIn(("waiting", "firing"), [(a["rule"], a["state"]) for a in alerts["alerts"]])
+        status, daemon = self.curl("/v1/status", name="read")
+        self.assertEqual((status, daemon["tenants"]["total"], daemon["tenants"]["failing"], daemon["problems"]), (200, 1, 0, []))
+        self.assertGreater(daemon["alerts"]["critical"], 0)
+
+    def test_alerts_that_do_not_fire_yet_are_shown_on_request_only(self):
+        self.start_up(FULL, extra='alerts: { for = "1h"; min_samples = 1; };\nthresholds: { waiting = { for = "1h"; }; };')
+        pending = self.wait("pending alerts", lambda: self.curl("/v1/alerts?all")[1]["alerts"])
+        self.assertEqual({a["state"] for a in pending}, {"pending"})
+        self.assertEqual(self.curl("/v1/alerts")[1], {"alerts": []})
+
+    def test_an_error_has_a_hint(self):
+        self.start_up()
+        for target, options, status, hint in (("/v1/stats", (), 404, "/v1/status"), ("/v1/poll", (), 405, "POST"),
+                                              ("/v1/poll?tenant=contosoo", ("-XPOST",), 404, "contoso"),
+                                              ("/v1/poll?tenants=x", ("-XPOST",), 400, "tenant")):
+            got, body = self.curl(target, *options)
+            self.assertEqual(got, status, target)
+            self.assertIn(hint, body["hint"])
+
+
+class Changes(Control):
+    def test_a_poll_of_all_tenants_and_of_one(self):
+        self.start_up(interval="1h")
+        self.wait_polled()
+        for target in ("/v1/poll", "/v1/poll?tenant=CONTOSO", "/v1/poll?tenant=11111111-2222-4333-8444-555555555555"):
+            before = self.polls()
+            self.assertEqual(self.curl(target, "-XPOST"), (202, {"tenants": 1}))
+            self.wait("another poll", lambda: self.polls() > before)
+        self.assertEqual(self.stderr().count("control socket: POST /v1/poll: status 202, for process "), 3)
+        self.assertIn(f", user {os.getuid()}", self.stderr())
+
+    def test_a_reload_is_answered_with_its_result(self):
+        self.start_up()
+        self.assertEqual(self.curl("/v1/reload", "-XPOST"), (200, {"reloaded": True}))
+        good = self.config.read_text()
+        self.config.write_text(good.replace('interval = "1s"', 'interval = "soon"'))
+        status, refusal = self.curl("/v1/reload", "-XPOST")
+        self.assertEqual(status, 422)
+        self.assertIn(f"{self.config}:2:", refusal["error"])
+        self.assertIn("soon", refusal["error"])
+        self.assertIn("old configuration stays active", refusal["hint"])
+        self.assertEqual(self.curl("/v1/status")[1]["problems"],
+                         ["the last reload was refused; the previous configuration is active"])
+        self.config.write_text(good)
+        self.assertEqual(self.curl("/v1/reload", "-XPOST")[0], 200)
+        self.assertEqual(self.curl("/v1/status")[1]["problems"], [])
+
+    def test_a_reload_waits_for_a_delivery_and_other_commands_do_not_wait_for_it(self):
+        hook = self.hook()
+        hook.answer([{"do": {"delay_ms": 60000}}])
+        self.graph_sim = self.graph(FULL)
+        self.configure(self.graph_sim, [hook])
+        self.begin()
+        self.wait("a delivery under way", lambda: self.connected(hook.ready["url"]))
+        first = subprocess.Popen(["curl", "-s", "--unix-socket", self.path(), "-XPOST", "http://localhost/v1/reload"],
+                                 stdout=subprocess.PIPE)
+        second = self.wait("it has begun", lambda: (lambda a: a[0] == 409 and a)(self.curl("/v1/reload", "-XPOST")))
+        self.assertIn("reloading", second[1]["error"])
+        self.assertEqual(self.curl("/v1/status")[0], 200)
+        self.assertEqual(json.loads(first.communicate(timeout=60)[0]), {"reloaded": True})
+
+    def test_a_client_that_goes_during_a_reload_does_not_matter(self):
+        hook = self.hook()
+        hook.answer([{"do": {"delay_ms": 60000}}])
+        self.graph_sim = self.graph(FULL)
+        self.configure(self.graph_sim, [hook])
+        self.begin()
+        self.wait("a delivery under way", lambda: self.connected(hook.ready["url"]))
+        gone = subprocess.Popen(["curl", "-s", "--unix-socket", self.path(), "-XPOST", "http://localhost/v1/reload"])
+        self.wait("it has begun", lambda: self.curl("/v1/reload", "-XPOST")[0] == 409)
+        gone.kill()
+        gone.wait()
+        self.wait("it has ended", lambda: "configuration reloaded" in self.stderr())
+        self.assertEqual(self.curl("/v1/status")[0], 200)
+        self.assertEqual(self.stop(), 0)
+
+    def test_the_end_of_the_daemon_during_a_reload(self):
+        hook = self.hook()
+        hook.answer([{"do": {"delay_ms": 60000}}])
+        self.graph_sim = self.graph(FULL)
+        self.configure(self.graph_sim, [hook])
+        self.begin()
+        self.wait("a delivery under way", lambda: self.connected(hook.ready["url"]))
+        waiting = subprocess.Popen(["curl", "-s", "--unix-socket", self.path(), "-XPOST", "http://localhost/v1/reload"],
+                                   stdout=subprocess.PIPE)
+        self.wait("it has begun", lambda: self.curl("/v1/reload", "-XPOST")[0] == 409)
+        self.assertEqual(self.stop(), 0)
+        self.assertEqual(waiting.communicate(timeout=60)[0], b"", "no result is made up")
+
+
+class Access(Control):
+    def test_the_read_socket_changes_nothing(self):
+        self.start_up(interval="1h")
+        self.wait_polled()
+        before = self.polls()
+        for target, method in (("/v1/poll", "POST"), ("/v1/reload", "POST")):
+            status, body = self.curl(target, f"-X{method}", name="read")
+            self.assertEqual((status, body["error"]), (403, "this socket is read-only"))
+        self.assertEqual(self.curl("/v1/alerts", name="read")[0], 200)
+        self.assertEqual(self.polls(), before)
+        self.assertNotIn("configuration reloaded", self.stderr())
+
+    def test_sockets_are_for_owner_and_group(self):
+        self.start_up()
+        for name in ("control", "read"):
+            self.assertEqual(stat.S_IMODE(self.path(name).stat().st_mode), 0o660)
+            self.assertEqual(self.curl("/v1/status", name=name)[0], 200)
+            self.assertEqual(self.curl("/v1/status", name=name, user=NOBODY)[0], 0, "another user is refused")
+
+    def test_off_makes_no_socket(self):
+        self.start_up(extra='control: { socket = "off"; read_socket = "off"; };')
+        self.assertEqual([p.name for p in self.directory.iterdir() if p.is_socket()], [])
+
+    def test_sockets_go_with_the_daemon_and_stale_ones_are_replaced(self):
+        self.start_up()
+        self.stop()
+        self.assertFalse(self.path().exists())
+        self.begin()
+        self.stop(signal.SIGKILL)
+        self.assertTrue(self.path().exists())
+        self.begin()
+        self.assertEqual(self.curl("/v1/status")[0], 200)
+
+    def test_a_socket_that_cannot_be_made_is_logged_and_the_daemon_works(self):
+        self.graph_sim = self.graph(QUIET)
+        self.configure(self.graph_sim)
+        self.path().write_text("")
+        self.begin()
+        self.assertIn("control.socket: ", self.stderr())
+        self.assertIn("exists and is no socket", self.stderr())
+        self.wait_polled()
+
+    def test_a_second_daemon_does_not_take_the_sockets_away(self):
+        self.start_up()
+        other = subprocess.Popen([*self.argv()[:-1], self.directory / "other-state"], stderr=subprocess.PIPE, text=True)
+        try:
+            said = ""
+            while "has started" not in said:
+                said += other.stderr.readline()
+            self.assertEqual(said.count("another program listens on"), 2, said)
+            self.assertEqual(self.curl("/v1/status")[0], 200)
+        finally:
+            other.kill()
+            other.communicate()
+        self.assertEqual(self.curl("/v1/status")[0], 200)
+
+
+class Activation(Control):
+    """Sockets that systemd passes; with its own program for that."""
+
+    def test_sockets_of_systemd_are_used_by_their_names_and_stay(self):
+        self.graph_sim = self.graph(QUIET)
+        self.configure(self.graph_sim)
+        listeners, names = [], "read:control:else"
+        for i, name in enumerate(names.split(":")):
+            s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            s.bind(str(self.path(name)))
+            s.listen(8)
+            listeners.append(s)
+        keep = [os.dup(s.fileno()) for s in listeners]
+        for i, fd in enumerate(keep):
+            os.set_inheritable(fd, True)
+        # The shell moves them to 3, 4, 5 and becomes the daemon, whose pid it knows.
+        script = "".join(f"exec {20 + i}<&{fd}; " for i, fd in enumerate(keep)) + \
+            "".join(f"exec {3 + i}<&{20 + i} {20 + i}<&-; " for i in range(3)) + 'LISTEN_PID=$$ exec "$@"'
+        self.err = open(self.directory / "stderr", "ab")
+        self.daemon = subprocess.Popen(
+            ["bash", "-c", script, "sh", *self.argv("--log-level", "debug")], stdout=self.err, stderr=self.err, close_fds=False,
+            env={**os.environ, "LISTEN_FDS": "3", "LISTEN_FDNAMES": names})
+        self.wait("the start", lambda: "has started" in self.stderr())
+        self.assertEqual(self.curl("/v1/status")[0], 200)
+        self.assertEqual(self.curl("/v1/poll", "-XPOST")[0], 202)
+        self.assertEqual(self.curl("/v1/poll", "-XPOST", name="read")[0], 403)
+        self.assertIn('passed a socket named "else"', self.stderr())
+        self.assertEqual(self.stop(), 0)
+        self.assertTrue(self.path().exists(), "they belong to systemd")
+        for s, fd in zip(listeners, keep):
+            s.close()
+            os.close(fd)
+
+
+class Abuse(Control):
+    def test_clients_that_hang_do_not_delay_polls_and_are_disconnected(self):
+        """One that sends half a request, one that never reads, one that is stopped, and all other places taken."""
+        self.start_up()
+        stopped = subprocess.Popen([sys.executable, "-c", "import socket, sys, time\n"
+                                    f"s = socket.socket(socket.AF_UNIX); s.connect('{self.path()}')\n"
+                                    "s.send(b'POST /v1/poll HTTP/1.1\\r\\n'); print('x', flush=True); sys.stdin.read()"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(stopped.communicate)
+        self.addCleanup(stopped.kill)
+        stopped.stdout.read(1)
+        self.freeze(stopped)
+        clients = []
+        for i in range(100):
+            s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            s.connect(str(self.path()))
+            s.send(b"GET /v1/al" if i % 2 else b"")
+            self.addCleanup(s.close)
+            clients.append(s)
+        before = self.polls()
+        self.wait("polls go on", lambda: self.polls() > before + 3)
+        self.assertEqual(self.curl("/v1/status", name="read")[0], 200, "the other socket has places of its own")
+        self.assertEqual(self.curl("/v1/status")[0], 200, "a place is free again")
+        clients[0].settimeout(60)
+        self.assertEqual(clients[0].recv(1), b"", "disconnected")
+
+    def test_an_answer_that_nobody_reads(self):
+        self.start_up(state(*(pool(f"p{i}", 100, 100, waiting=30) for i in range(300))))
+        self.wait("alerts", lambda: len(self.curl("/v1/alerts")[1]["alerts"]) >= 300)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            s.connect(str(self.path()))
+            s.send(b"GET /v1/alerts HTTP/1.0\r\n\r\n")
+            before = self.polls()
+            self.wait("polls go on", lambda: self.polls() > before + 2)
+            self.assertEqual(self.stop(), 0, "nor does the end wait for it")
+
+    def test_no_descriptor_is_lost(self):
+        self.start_up()
+        self.wait_polled()
+
+        def descriptors():
+            return len(list(pathlib.Path(f"/proc/{self.daemon.pid}/fd").iterdir()))
+        before = descriptors()
+        for _ in range(200):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+                s.connect(str(self.path()))
+                s.send(b"GET /v1/status HTTP/1.0\r\n\r\n")
+        self.wait("all are closed", lambda: descriptors() <= before)
+
+
+if __name__ == "__main__":
+    unittest.main()
