@@ -109,47 +109,47 @@ class Changes(Control):
         self.assertEqual(self.curl("/v1/reload", "-XPOST")[0], 200)
         self.assertEqual(self.curl("/v1/status")[1]["problems"], [])
 
-    def test_a_reload_waits_for_a_delivery_and_other_commands_do_not_wait_for_it(self):
+    def begin_reload(self):
+        """A client whose reload waits for a delivery under way."""
         hook = self.hook()
         hook.answer([{"do": {"delay_ms": 60000}}])
         self.graph_sim = self.graph(FULL)
         self.configure(self.graph_sim, [hook])
         self.begin()
         self.wait("a delivery under way", lambda: self.connected(hook.ready["url"]))
-        first = subprocess.Popen(["curl", "-s", "--unix-socket", self.path(), "-XPOST", "http://localhost/v1/reload"],
-                                 stdout=subprocess.PIPE)
-        second = self.wait("it has begun", lambda: (lambda a: a[0] == 409 and a)(self.curl("/v1/reload", "-XPOST")))
-        self.assertIn("reloading", second[1]["error"])
-        self.assertEqual(self.curl("/v1/status")[0], 200)
-        self.assertEqual(json.loads(first.communicate(timeout=60)[0]), {"reloaded": True})
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.addCleanup(client.close)
+        client.connect(str(self.path()))
+        client.settimeout(60)
+        client.send(b"POST /v1/reload HTTP/1.0\r\n\r\n")
+        for _ in range(2):  # what was sent before both of them has been handled
+            self.assertEqual(self.curl("/v1/status")[0], 200)
+        return client
+
+    def read_all(self, client):
+        parts = []
+        while part := client.recv(65536):
+            parts.append(part)
+        return b"".join(parts)
+
+    def test_a_reload_waits_for_a_delivery_and_other_commands_do_not_wait_for_it(self):
+        client = self.begin_reload()
+        status, body = self.curl("/v1/reload", "-XPOST")
+        self.assertEqual((status, body["error"]), (409, "the daemon is reloading"))
+        answer = self.read_all(client)
+        self.assertIn(b" 200 OK\r\n", answer)
+        self.assertTrue(answer.endswith(b'{"reloaded":true}'), answer)
 
     def test_a_client_that_goes_during_a_reload_does_not_matter(self):
-        hook = self.hook()
-        hook.answer([{"do": {"delay_ms": 60000}}])
-        self.graph_sim = self.graph(FULL)
-        self.configure(self.graph_sim, [hook])
-        self.begin()
-        self.wait("a delivery under way", lambda: self.connected(hook.ready["url"]))
-        gone = subprocess.Popen(["curl", "-s", "--unix-socket", self.path(), "-XPOST", "http://localhost/v1/reload"])
-        self.wait("it has begun", lambda: self.curl("/v1/reload", "-XPOST")[0] == 409)
-        gone.kill()
-        gone.wait()
+        self.begin_reload().close()
         self.wait("it has ended", lambda: "configuration reloaded" in self.stderr())
         self.assertEqual(self.curl("/v1/status")[0], 200)
         self.assertEqual(self.stop(), 0)
 
     def test_the_end_of_the_daemon_during_a_reload(self):
-        hook = self.hook()
-        hook.answer([{"do": {"delay_ms": 60000}}])
-        self.graph_sim = self.graph(FULL)
-        self.configure(self.graph_sim, [hook])
-        self.begin()
-        self.wait("a delivery under way", lambda: self.connected(hook.ready["url"]))
-        waiting = subprocess.Popen(["curl", "-s", "--unix-socket", self.path(), "-XPOST", "http://localhost/v1/reload"],
-                                   stdout=subprocess.PIPE)
-        self.wait("it has begun", lambda: self.curl("/v1/reload", "-XPOST")[0] == 409)
+        client = self.begin_reload()
         self.assertEqual(self.stop(), 0)
-        self.assertEqual(waiting.communicate(timeout=60)[0], b"", "no result is made up")
+        self.assertEqual(self.read_all(client), b"", "no result is made up")
 
 
 class Access(Control):
