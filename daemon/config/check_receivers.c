@@ -173,6 +173,27 @@ static usec_t confirms_within(const struct options *o)
     return longer(POLLS_FOR_CONFIRMATION * interval, CONFIRMATION_MIN) + unchanged;
 }
 
+/* Receivers without their own pace take that of storm. Where it can have no effect, only rate = 0 may
+ * be given, as --dump-config does. */
+static void check_pace(struct load *l, struct receiver_options *r)
+{
+    static const unsigned NO_PACE = RECEIVER_EACH | RECEIVER_HEARTBEAT;
+    const struct walk *w = &l->walk;
+    const struct pace *all = &l->options->storm.pace;
+    bool burst = walk_is_set(w, &r->pace.burst), rate = walk_is_set(w, &r->pace.rate);
+    if (!burst)
+        r->pace.burst = all->burst;
+    if (r->class && r->class->traits & NO_PACE) {
+        if (rate ? r->pace.rate > 0 : burst)
+            walk_problem(&l->walk, walk_where(w, MARK_VALUE, rate ? &r->pace.rate : &r->pace.burst, place(l, r)),
+                         "receivers.%s: a receiver of type %s gets each message at once; remove it",
+                         rate ? "rate" : "burst", r->class->name);
+        r->pace.rate = 0;
+    } else if (!rate) {
+        r->pace.rate = all->rate;
+    }
+}
+
 static int check_receiver(struct load *l, struct receiver_options *r)
 {
     const struct options *o = l->options;
@@ -181,6 +202,7 @@ static int check_receiver(struct load *l, struct receiver_options *r)
     r->links = &o->links;
     r->confirms_within = confirms_within(o);
     r->signed_in = &graph_signed_in;
+    check_pace(l, r);
     for (const struct receiver_options *other = o->receiver; other < r; other++)
         if (r->name && other->name && text_equal_nocase(other->name, r->name))
             walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &r->name, place(l, r)),

@@ -36,6 +36,7 @@ struct options {
     struct route_options routes;
     struct receiver_options *receiver; /* same order as routes.receiver */
     size_t n_receivers;
+    struct storm_options storm;
     struct links links;
     char *control_socket, *control_read_socket; /* paths, or "off" */
     usec_t history_keep;

@@ -233,6 +233,9 @@ static const struct conf_section USAGE_RIGHT_SECTION = SECTION(USAGE_RIGHT);
 
 /* ---- receivers ---- */
 
+#define BURST_MAX "1000"
+#define RATE_MAX "1000"
+
 /* The keys of all types. Those of one type are in its file in deliver/; they win over these. */
 static const struct conf_key RECEIVER[] = {
     {.name = "name", .type = CONF_TEXT, AT(receiver_options, name), .required = true,
@@ -241,6 +244,12 @@ static const struct conf_key RECEIVER[] = {
     {.name = "type", .type = CONF_RECEIVER_TYPE, AT(receiver_options, class), .required = true,
      .example = "webhook",
      .help = "Type of the receiver."},
+    {.name = "burst", .type = CONF_COUNT, AT(receiver_options, pace.burst), .min = "1",
+     .max = BURST_MAX, .shown_def = "that of storm", .example = "3",
+     .help = "Number of messages that this receiver gets at once."},
+    {.name = "rate", .type = CONF_COUNT, AT(receiver_options, pace.rate), .min = "0",
+     .max = RATE_MAX, .shown_def = "that of storm", .example = "5",
+     .help = "Number of messages a second that this receiver gets after a burst; 0 sets no limit."},
 };
 
 /* ---- the main file ---- */
@@ -318,6 +327,15 @@ static const struct conf_key LOG[] = {
      .words = WORDS("error", "warning", "notice", "info", "debug"), .def = "info",
      .help = "Minimum severity of the messages that the daemon logs."},
 };
+static const struct conf_key STORM[] = {
+    {.name = "burst", .type = CONF_COUNT, AT(options, storm.pace.burst), .min = "1",
+     .max = BURST_MAX, .def = "10",
+     .help = "Number of messages that a receiver gets at once, for receivers without their own."},
+    {.name = "rate", .type = CONF_COUNT, AT(options, storm.pace.rate), .min = "0",
+     .max = RATE_MAX, .def = "1",
+     .help = "Number of messages a second that a receiver gets after a burst, for receivers without "
+             "their own; 0 sets no limit."},
+};
 static const struct conf_key LINKS[] = {
     {.name = "status_url", .type = CONF_TEXT, AT(options, links.status_url), .def = "",
      .what = "a URL, or empty", .check = link_check,
@@ -350,7 +368,7 @@ static const struct conf_section POLL_SECTION = SECTION(POLL), NETWORK_SECTION =
                                  THRESHOLDS_SECTION = SECTION(THRESHOLDS),
                                  ALERTS_SECTION = SECTION(ALERTS),
                                  HISTORY_SECTION = SECTION(HISTORY),
-                                 LINKS_SECTION = SECTION(LINKS), LOG_SECTION = SECTION(LOG),
+                                 STORM_SECTION = SECTION(STORM), LINKS_SECTION = SECTION(LINKS), LOG_SECTION = SECTION(LOG),
                                  CONTROL_SECTION = SECTION(CONTROL),
                                  STATUS_SECTION = SECTION(STATUS);
 const struct conf_section conf_receiver = SECTION(RECEIVER);
@@ -399,6 +417,8 @@ static const struct conf_key ROOT[] = {
     {.name = "fallback", .type = CONF_NAMES, COUNTED(options, routes.fallback, routes.n_fallback),
      .shown_def = "the receiver named journal, else the first one", .example = "[ \"journal\" ]",
      .help = "Receivers of delivery alerts, and of alerts that no route matches."},
+    {.name = "storm", .type = CONF_GROUP, .section = &STORM_SECTION,
+     .help = "Limits for many messages at once."},
     {.name = "links", .type = CONF_GROUP, .section = &LINKS_SECTION,
      .help = "Links in messages."},
     {.name = "history", .type = CONF_GROUP, .section = &HISTORY_SECTION,

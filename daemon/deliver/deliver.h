@@ -2,6 +2,7 @@
 /* deliver/deliver.h: sends what is in the outbox. Each receiver has a queue, a connection and a
  * backoff of its own. A receiver type is one file and one row in the table of types.c. */
 #pragma once
+#include "deliver/bucket.h"
 #include "http/http.h"
 #include "store/store.h"
 
@@ -15,7 +16,13 @@ struct receiver_options { /* filled by config/, which owns the strings */
     const struct links *links; /* borrowed; NULL: none */
     usec_t confirms_within; /* longest time in which polls confirm an open alert or report its end */
     const struct signed_in_functions *signed_in; /* for types that sign in at Microsoft; NULL: none */
+    struct pace pace; /* its own, or that of the storm options; rate 0 for RECEIVER_EACH */
     char *broken; /* NULL, or the one line that says why it cannot be used: it is switched off */
+};
+
+/* What happens when more messages are due than a receiver should get. */
+struct storm_options {
+    struct pace pace; /* of receivers without their own */
 };
 
 struct dispatcher;

@@ -82,6 +82,7 @@ enum receiver_trait {
     RECEIVER_LOCAL = 8,   /* stays on this machine */
     RECEIVER_HEARTBEAT = 16, /* gets no messages: see heartbeat.h */
     RECEIVER_REPEATED = 32,  /* forgets what is not repeated: see resend.h */
+    RECEIVER_EACH = 64,      /* gets every event at once and by itself: no pace, no digests in a storm */
 };
 
 struct receiver_class {

@@ -146,6 +146,7 @@ static bool worker_attempt(struct receiver_worker *w, struct instant now)
         return worker_settle(w, &a);
     }
     w->begun_mono = now.mono;
+    bucket_take(&w->bucket, &w->options->pace, now.mono);
     const struct payload payload = {
         .event_id = e->event_id, .body = e->body, .len = e->body_len, .now = now};
     return w->transport->send(w->handle, &payload, &a, on_sent, w) > 0 && worker_settle(w, &a);
@@ -177,11 +178,14 @@ static bool worker_must_wait(struct receiver_worker *w, struct instant now)
         worker_drained(w);
         return true;
     }
-    if (w->spaced_mono > now.mono) { /* short: a drain waits for it */
-        worker_arm(w, w->spaced_mono - now.mono);
-        return true;
-    }
     return false;
+}
+
+/* The pace of the receiver, and the spacing of its type. */
+static usec_t worker_pause(const struct receiver_worker *w, struct instant now)
+{
+    usec_t wait = bucket_wait(&w->bucket, &w->options->pace, now.mono);
+    return w->spaced_mono > now.mono + wait ? w->spaced_mono - now.mono : wait;
 }
 
 /* True: an entry was handled, there may be another one. */
@@ -196,6 +200,12 @@ static bool worker_step(struct receiver_worker *w, struct instant now)
         return false;
     usec_t until = c->draining ? c->drain_at : now.at;
     int r = store_outbox_next(c->store, w->options->name, until, &w->entry, &next_at, &why);
+    usec_t pause = worker_pause(w, now);
+    if (r >= 0 && pause > 0) { /* short: a drain waits for it */
+        worker_drop(w);
+        worker_arm(w, pause);
+        return false;
+    }
     if (r >= 0)
         return worker_attempt(w, now);
     if (r != -ENOENT) {

@@ -27,6 +27,7 @@ struct receiver_worker {
     struct outbox_entry *entry;   /* the attempt under way; NULL: none */
     usec_t begun_mono;            /* ... since then */
     usec_t spaced_mono;           /* no attempt before: the spacing of the type */
+    struct bucket bucket;         /* paces the attempts */
     struct attempt_result result; /* settling: its outcome, not yet stored */
     bool settling;
     struct health health;

@@ -216,6 +216,8 @@ receivers = ( {", ".join(rows)} );
         if "control:" not in extra:
             text += (f'control: {{ socket = "{self.directory}/control.sock"; '
                      f'read_socket = "{self.directory}/read.sock"; }};\n')
+        if "storm" not in extra:
+            text += "storm: { rate = 0; };\n"
         if "alerts" not in extra:
             text += 'alerts: { for = "0s"; min_samples = 1; keep_firing_for = "0s"; first_run = "each"; };\n'
         if "thresholds" not in extra:

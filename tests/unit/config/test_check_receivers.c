@@ -50,6 +50,12 @@ static void receivers_and_routes_are_refused_with_their_place(void **state)
          "receivers = ( { name = \"x\"; type = \"ntfy\"; topic_file = \"contoso.secret\";\n url = "
          "\"https://ntfy.example/seats\"; } );",
          3, "not the root of a server"},
+        {"a pace that can have no effect",
+         "receivers = ( { name = \"journal\"; type = \"journal\";\n rate = 2; } );", 3,
+         "receivers.rate: a receiver of type journal gets each message at once; remove it"},
+        {"a burst that can have no effect",
+         "receivers = ( { name = \"journal\"; type = \"journal\";\n burst = 2; } );", 3,
+         "receivers.burst: a receiver of type journal gets each message at once; remove it"},
         {"values without a template",
          "receivers = ( { name = \"x\"; type = \"webhook\"; signing = \"off\"; url_file = "
          "\"hook.url\"; values = [ \"severity.critical = 1\" ]; } );",
@@ -214,6 +220,35 @@ static void receivers_keep_their_order_and_get_traits(void **state)
     assert_false(o->routes.route[1].go_on);
 }
 
+static void a_receiver_has_its_own_pace_or_that_of_storm_and_the_record_has_none(void **state)
+{
+    static const struct {
+        const char *receivers;
+        struct pace want;
+    } CASES[] = {
+        {"{ name = \"s\"; type = \"webhook\"; signing = \"off\"; url_file = \"hook.url\"; }", {4, 2}},
+        {"{ name = \"s\"; type = \"webhook\"; signing = \"off\"; url_file = \"hook.url\"; rate = 7; }", {4, 7}},
+        {"{ name = \"s\"; type = \"webhook\"; signing = \"off\"; url_file = \"hook.url\"; burst = 3; rate = 0; }",
+         {3, 0}},
+        {JOURNAL, {4, 0}},
+    };
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(free) char *text = text_printf("%sstorm = { burst = 4; rate = 2; }; receivers = ( %s );\n",
+                                               GOOD_TENANT, CASES[i].receivers);
+        CLEANUP(free) char *dump = NULL;
+        fixture_load(&w, text);
+        fixture_expect_clean(&w, text);
+        assert_int_equal(w.options->receiver[0].pace.burst, CASES[i].want.burst);
+        assert_int_equal(w.options->receiver[0].pace.rate, CASES[i].want.rate);
+        assert_int_equal(options_dump(w.options, &dump), 0);
+        fixture_load(&w, dump);
+        fixture_expect_clean(&w, dump);
+        assert_int_equal(w.options->receiver[0].pace.rate, CASES[i].want.rate);
+    }
+}
+
 static void plain_http_is_for_loopback_or_for_who_says_so(void **state)
 {
     static const struct {
@@ -370,6 +405,7 @@ int main(void)
         cmocka_unit_test(a_tenant_without_the_label_of_its_mail_address_is_watched),
         cmocka_unit_test(the_fallback_is_the_journal_or_else_the_first_receiver),
         cmocka_unit_test(receivers_keep_their_order_and_get_traits),
+        cmocka_unit_test(a_receiver_has_its_own_pace_or_that_of_storm_and_the_record_has_none),
         cmocka_unit_test(plain_http_is_for_loopback_or_for_who_says_so),
         cmocka_unit_test(a_receivers_broken_file_switches_off_that_receiver_only),
         cmocka_unit_test(more_receivers_than_fit_are_refused),

@@ -376,6 +376,31 @@ static void a_dead_receiver_is_only_probed_after_five_different_messages(void **
     office_close(&o);
 }
 
+static void a_burst_goes_at_once_and_the_next_message_waits_for_its_token(void **state)
+{
+    static const char *const ANSWERS[] = {OK};
+    (void)state;
+    struct office o;
+    stopped = clock_now();
+    office_prepare(&o, ANSWERS, 1);
+    o.receiver[HOOK].pace = (struct pace){.burst = 2, .rate = 1};
+    hire(&o, o.hook.http, o.hook.event);
+    (void)alarm(60);
+    post(&o, 'a', EVENT_FIRING, TO(HOOK));
+    post(&o, 'b', EVENT_FIRING, TO(HOOK));
+    drain(&o);
+    assert_int_equal(o.hook.n_requests, 2);
+    post(&o, 'c', EVENT_FIRING, TO(HOOK));
+    dispatcher_wake(o.dispatcher);
+    for (int i = 0; i < N_RECEIVERS; i++) /* one timer each */
+        turn(&o);
+    assert_int_equal(o.hook.n_requests, 2);
+    stopped.mono += USEC_PER_SEC;
+    drain(&o);
+    assert_int_equal(o.hook.n_requests, 3);
+    office_close(&o);
+}
+
 /* Without journald the messages go to stderr, which takes any number of them. */
 static void a_long_queue_is_worked_off_over_several_turns(void **state)
 {
@@ -673,6 +698,7 @@ int main(void)
         cmocka_unit_test(gone_parks_the_entry_and_disables_the_receiver_until_its_url_changes),
         cmocka_unit_test(retry_after_pauses_the_whole_receiver_and_no_other),
         cmocka_unit_test(a_dead_receiver_is_only_probed_after_five_different_messages),
+        cmocka_unit_test(a_burst_goes_at_once_and_the_next_message_waits_for_its_token),
         cmocka_unit_test(a_long_queue_is_worked_off_over_several_turns),
         cmocka_unit_test(a_frozen_sink_blocks_nothing_and_gets_its_messages_when_it_wakes),
         cmocka_unit_test(an_attempt_that_was_cut_off_is_repeated_with_the_same_id_and_bytes),
