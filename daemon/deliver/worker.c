@@ -74,6 +74,16 @@ static bool worker_write_end(struct receiver_worker *w)
     return true;
 }
 
+/* After an outage the queue does not wait for the backoffs that the outage caused. A failure is logged
+ * by the next operation of the store; the entries then wait for their own backoff. */
+static void worker_release(struct receiver_worker *w, const struct health *before)
+{
+    uint64_t failures = w->proven ? before->failures : UINT64_MAX;
+    if (failures > 0)
+        (void)store_outbox_release(w->dispatcher->store, w->options->name, failures, clock_now(), NULL);
+    w->proven = true;
+}
+
 static bool worker_settle(struct receiver_worker *w, const struct answer *a)
 {
     uint32_t dice = UINT32_MAX / 2; /* without random bytes: no jitter */
@@ -89,6 +99,8 @@ static bool worker_settle(struct receiver_worker *w, const struct answer *a)
     if (w->health.disabled && !before.disabled)
         worker_disable(w);
     worker_store_backoff(w, &now);
+    if (a->class == ANSWER_OK)
+        worker_release(w, &before);
     w->settling = true;
     return worker_write_end(w);
 }

@@ -34,6 +34,7 @@ struct receiver_worker {
     usec_t asleep_before; /* clock_asleep() when health.down_since_mono was set */
     bool drained;       /* this drain has nothing more to do here */
     bool off_stored;    /* the store has recorded that it is disabled */
+    bool proven;        /* accepted something since the start: older backoffs were released */
     bool outage_logged; /* the warning about this outage was logged */
     bool store_failing; /* the failure of the store was logged */
 };

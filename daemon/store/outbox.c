@@ -109,25 +109,29 @@ static int read_entry(struct store *s, const struct outbox_row *o, struct outbox
 
 /* The head of a queue waits while an older row concerns the same alert: a digest that contains it; for
  * a digest, a row of an alert that it contains, or another digest that contains one. */
+#define OLDER_DIGEST_OF(alert)                                                                     \
+    " EXISTS (SELECT 1 FROM event AS m CROSS JOIN outbox AS d ON d.event = m.folded_into"          \
+    " WHERE m.alert_id = " alert " AND m.folded_into IS NOT NULL AND d.receiver = ?1"              \
+    " AND d.state <= 1 AND d.id < outbox.id)"
 #define FREE_HEAD                                                                                  \
-    "receiver = ?1 AND head = 1 AND state = 0"                                                     \
-    " AND NOT EXISTS (SELECT 1 FROM outbox AS d JOIN event AS m ON m.folded_into = d.event"        \
-    " WHERE d.receiver = ?1 AND d.type = 'alert.digest' AND d.state <= 1 AND d.id < outbox.id"     \
-    " AND (m.alert_id = outbox.queue OR (outbox.type = 'alert.digest' AND m.alert_id IN"           \
-    " (SELECT alert_id FROM event AS own WHERE own.folded_into = outbox.event))))"                 \
-    " AND NOT (type = 'alert.digest' AND EXISTS (SELECT 1 FROM event AS own JOIN outbox AS p"      \
-    " ON p.receiver = ?1 AND p.queue = own.alert_id AND p.state <= 1 AND p.id < outbox.id"         \
-    " WHERE own.folded_into = outbox.event))"
+    "receiver = ?1 AND head = 1 AND state = 0 AND NOT" OLDER_DIGEST_OF("outbox.queue")             \
+    " AND NOT (type = 'alert.digest' AND EXISTS (SELECT 1 FROM event AS own"                       \
+    " WHERE own.folded_into = outbox.event AND (" OLDER_DIGEST_OF("own.alert_id")                  \
+    " OR EXISTS (SELECT 1 FROM outbox AS p WHERE p.receiver = ?1 AND p.queue = own.alert_id"       \
+    " AND p.state <= 1 AND p.id < outbox.id))))"
 
-/* 1: *ret is a row to send. 0: none is due, or a bad one was found. */
+/* A row due later than the longest delay is due now: the wall clock was set back. */
+#define IS_DUE "(due_at <= ?2 OR due_at > ?3)"
+
+/* The newest due row: after an outage what is new matters more than what is late.
+ * 1: *ret is a row to send. 0: none is due, or a bad one was found. */
 static int find_due(struct store *s, const char *receiver, usec_t now_at, struct outbox_row *ret,
                     struct bad_rows *bad, struct failure *f)
 {
-    /* A row due later than the longest delay is due now: the wall clock was set back. */
     CLEANUP(query_end)
-    struct query q = row_select(
-        &s->db, &TABLE_OUTBOX,
-        "WHERE " FREE_HEAD " AND (due_at <= ?2 OR due_at > ?3) ORDER BY due_at, id LIMIT 1");
+    struct query q = row_select(&s->db, &TABLE_OUTBOX,
+                                "INDEXED BY outbox_newest WHERE " IS_DUE " AND " FREE_HEAD
+                                " ORDER BY created_at DESC, id LIMIT 1");
     query_text(&q, receiver);
     query_usec(&q, now_at);
     query_usec(&q, now_at + STORE_DELAY_MAX);
@@ -258,6 +262,42 @@ int store_outbox_retry(struct store *s, const char *receiver, struct instant now
                        struct failure *ret_failure)
 {
     return MENDING(s, ret_failure, retry_all(s, receiver, now, ret_failure));
+}
+
+/* ---- the receiver works again ---- */
+
+/* Only what waits: an entry that is due needs no change. */
+static int release_all(struct store *s, const char *receiver, uint64_t failures, struct instant now,
+                       struct failure *ret_failure)
+{
+    CLEANUP(outbox_rows_free) struct outbox_rows rows = {0};
+    int r = store_ready(s, ret_failure);
+    if (r >= 0) {
+        CLEANUP(query_end)
+        struct query q = row_select(&s->db, &TABLE_OUTBOX,
+                                    "INDEXED BY outbox_due WHERE receiver = ?1 AND head = 1 AND state = 0"
+                                    " AND due_at > ?2 AND attempts <= ?3");
+        query_text(&q, receiver);
+        query_usec(&q, now.at);
+        query_usec(&q, failures);
+        r = outbox_rows_collect(&q, &rows, ret_failure);
+    }
+    if (r < 0 || rows.n == 0)
+        return r;
+    r = store_begin_soon(s, &now, ret_failure);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; r >= 0 && i < rows.n; i++) {
+        outbox_row_wait(&rows.row[i], &now, now.at);
+        r = outbox_row_put(s, &rows.row[i], ret_failure);
+    }
+    return store_end(s, r, ret_failure);
+}
+
+int store_outbox_release(struct store *s, const char *receiver, uint64_t failures,
+                         struct instant now, struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, release_all(s, receiver, failures, now, ret_failure));
 }
 
 static int park(struct store *s, struct outbox_row *o, const struct instant *now, struct failure *f)

@@ -175,6 +175,11 @@ static const char *const STEPS[] = {
     "ALTER TABLE tenant ADD COLUMN zero_at INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE tenant ADD COLUMN zero_mono INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE tenant ADD COLUMN zero_boot INTEGER NOT NULL DEFAULT 0;",
+
+    /* The newest message of a receiver first, and the digests that contain an alert: both in one step,
+     * however long the queues are. */
+    "CREATE INDEX outbox_newest ON outbox (receiver, created_at DESC, id) WHERE head = 1 AND state = 0;"
+    "CREATE INDEX event_member ON event (alert_id, folded_into) WHERE folded_into IS NOT NULL;",
 };
 
 /* Changes that need C, above all new checksums. */

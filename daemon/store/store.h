@@ -128,7 +128,7 @@ struct outbox_entry {
 };
 void outbox_entry_free(struct outbox_entry *e);
 DEFINE_CLEANUP(struct outbox_entry *, outbox_entry_free)
-/* The next entry of this receiver that is due at now_at and the head of its queue (FIFO per receiver and
+/* The newest entry of this receiver that is due at now_at and the head of its queue (FIFO per receiver and
  * alert; a waiting head blocks only its own alert). -ENOENT: none is due; *ret_next_at is when the
  * earliest one will be (0: none queued). Skips entries in flight. */
 int store_outbox_next(struct store *s, const char *receiver, usec_t now_at,
@@ -155,6 +155,11 @@ int store_outbox_recover(struct store *s, struct instant now, struct failure *re
 /* At a reload or on demand: parked entries of this receiver (NULL: all) are due again. */
 int store_outbox_retry(struct store *s, const char *receiver, struct instant now,
                        struct failure *ret_failure);
+/* The receiver works again after `failures` failed attempts in a row: entries that wait for their next
+ * attempt are due now. Not those with more attempts than that: they failed before, while others were
+ * accepted, and keep their backoff. */
+int store_outbox_release(struct store *s, const char *receiver, uint64_t failures,
+                         struct instant now, struct failure *ret_failure);
 /* Parks the queued entries of a receiver that was removed. */
 int store_outbox_park_receiver(struct store *s, const char *receiver, struct failure *ret_failure);
 /* Persists the Retry-After of `who` ("tenant ID", "receiver NAME") over restarts. `mark` identifies its

@@ -248,9 +248,9 @@ static void a_failing_head_holds_back_its_own_alert_only(void **state)
     (void)state;
     struct office o;
     office_open(&o, ANSWERS, 2);
+    post(&o, 'b', EVENT_FIRING, TO(HOOK)); /* the newest is the first to be sent */
     post(&o, 'a', EVENT_FIRING, TO(HOOK) | TO(JOURNAL));
     post(&o, 'a', EVENT_ESCALATED, TO(HOOK));
-    post(&o, 'b', EVENT_FIRING, TO(HOOK));
     drain(&o);
     assert_int_equal(o.hook.n_requests, 2);
     assert_non_null(strstr(o.hook.request[0].body, "\"alert_id\":\"a"));
@@ -373,6 +373,27 @@ static void a_dead_receiver_is_only_probed_after_five_different_messages(void **
     assert_false(dispatcher_stuck(o.dispatcher, &now));
     now.mono += 10 * USEC_PER_MINUTE + USEC_PER_SEC;
     assert_true(dispatcher_stuck(o.dispatcher, &now));
+    office_close(&o);
+}
+
+static void the_first_success_after_an_outage_releases_the_queue(void **state)
+{
+    static const char *const ANSWERS[] = {STATUS("500 Oops"), STATUS("500 Oops"), STATUS("500 Oops"), OK};
+    (void)state;
+    struct office o;
+    stopped = clock_now();
+    office_open(&o, ANSWERS, 4);
+    for (char alert = 'a'; alert <= 'c'; alert++)
+        post(&o, alert, EVENT_FIRING, TO(HOOK));
+    drain(&o);
+    assert_int_equal(stats(&o, "hook").queued, 3);
+    stopped.at += USEC_PER_SEC; /* the first step of their backoff is 5 s */
+    stopped.mono += USEC_PER_SEC;
+    post(&o, 'd', EVENT_FIRING, TO(HOOK));
+    dispatcher_wake(o.dispatcher);
+    while (stats(&o, "hook").queued + stats(&o, "hook").in_flight > 0)
+        turn(&o);
+    assert_int_equal(o.hook.n_requests, 7);
     office_close(&o);
 }
 
@@ -698,6 +719,7 @@ int main(void)
         cmocka_unit_test(gone_parks_the_entry_and_disables_the_receiver_until_its_url_changes),
         cmocka_unit_test(retry_after_pauses_the_whole_receiver_and_no_other),
         cmocka_unit_test(a_dead_receiver_is_only_probed_after_five_different_messages),
+        cmocka_unit_test(the_first_success_after_an_outage_releases_the_queue),
         cmocka_unit_test(a_burst_goes_at_once_and_the_next_message_waits_for_its_token),
         cmocka_unit_test(a_long_queue_is_worked_off_over_several_turns),
         cmocka_unit_test(a_frozen_sink_blocks_nothing_and_gets_its_messages_when_it_wakes),

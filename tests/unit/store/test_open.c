@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "faults/disk.h"
 #include "fixture.h"
+#include "store/schema.h"
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -46,7 +47,7 @@ static void a_database_is_created_once_and_for_us_alone(void **state)
     assert_false(report.created);
     store_close(s);
     assert_int_equal(ask(*state, "PRAGMA application_id"), 0x53656174);
-    assert_int_equal(ask(*state, "PRAGMA user_version"), 6);
+    assert_int_equal(ask(*state, "PRAGMA user_version"), schema_version());
 }
 
 static void a_missing_directory_is_made_if_the_one_above_exists(void **state)
@@ -201,16 +202,20 @@ static void a_newer_schema_is_refused_and_left_unchanged(void **state)
     struct failure f;
     struct stat before, after;
     ok(refused(*state, &report, &f), &f);
-    (void)ask(*state, "PRAGMA user_version = 7");
-    (void)ask(*state, "UPDATE meta SET value = 7 WHERE key = 'schema'");
+    CLEANUP(free) char *newer = text_printf("%d", (int)schema_version() + 1);
+    CLEANUP(free) char *words = text_printf("schema %s", newer);
+    CLEANUP(free) char *pragma = text_printf("PRAGMA user_version = %s", newer);
+    CLEANUP(free) char *meta = text_printf("UPDATE meta SET value = %s WHERE key = 'schema'", newer);
+    (void)ask(*state, pragma);
+    (void)ask(*state, meta);
     assert_int_equal(stat(file_in(*state, "seatwatchd.db"), &before), 0);
     assert_int_equal(refused(*state, &report, &f), -EPROTO);
-    assert_non_null(strstr(f.text, "schema 7"));
+    assert_non_null(strstr(f.text, words));
     assert_int_equal(stat(file_in(*state, "seatwatchd.db"), &after), 0);
     assert_int_equal(before.st_ino, after.st_ino);
     assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
     assert_int_equal(before.st_mtim.tv_sec, after.st_mtim.tv_sec);
-    assert_int_equal(ask(*state, "PRAGMA user_version"), 7);
+    assert_int_equal(ask(*state, "PRAGMA user_version"), schema_version() + 1);
 }
 
 static void fill(const char *dir)

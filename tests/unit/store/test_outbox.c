@@ -63,9 +63,9 @@ static void an_entry_comes_out_as_it_went_in(void **state)
 static void messages_of_an_alert_keep_order_and_wait_for_no_other_alert(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
-    tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
-    tell(s, EVENT_ESCALATED, 1, 1, 2, TO(HOOK), at(1));
-    tell(s, EVENT_FIRING, 2, 1, 7, TO(HOOK), at(2));
+    tell(s, EVENT_FIRING, 2, 1, 7, TO(HOOK), at(0));
+    tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(1));
+    tell(s, EVENT_ESCALATED, 1, 1, 2, TO(HOOK), at(2));
     delay(s, "hook", at(10), 30 * USEC_PER_SEC);
     expect_next(s, "hook", at(11), 7);
     assert_true(deliver_one(s, "hook", at(11)));
@@ -306,7 +306,7 @@ static void digest_precedes_resolved_of_its_alerts(void **state)
     static const struct {
         uint32_t part;
         bool combined;
-    } WANT[] = {{1, false}, {2, false}, {0, false}, {0, false}};
+    } WANT[] = {{1, false}, {0, false}, {2, false}, {0, false}};
     for (size_t i = 0; i < N_ELEMENTS(WANT); i++) {
         CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, "hook", T0 + USEC_PER_HOUR);
         assert_non_null(e);
@@ -347,6 +347,42 @@ static void every_member_of_a_digest_is_an_event_that_names_it(void **state)
     assert_int_equal(ask(*state, "SELECT count(*) FROM outbox"), 2);
 }
 
+static void the_newest_due_entry_comes_first(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
+    tell(s, EVENT_FIRING, 2, 1, 2, TO(HOOK), at(USEC_PER_HOUR));
+    tell(s, EVENT_FIRING, 3, 1, 3, TO(HOOK), at(USEC_PER_HOUR));
+    for (uint64_t i = 0; i < 3; i++) {
+        expect_next(s, "hook", at(USEC_PER_HOUR), (uint64_t[]){2, 3, 1}[i]);
+        assert_true(deliver_one(s, "hook", at(USEC_PER_HOUR)));
+    }
+}
+
+static void a_receiver_that_works_again_gets_what_waited_for_it_at_once(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    struct failure f = {0};
+    tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK) | TO(CHAT), at(0));
+    for (usec_t i = 0; i < 3; i++) /* refused while others were accepted: not the receiver's outage */
+        delay(s, "hook", at(i * USEC_PER_MINUTE), USEC_PER_MINUTE);
+    delay(s, "hook", at(3 * USEC_PER_MINUTE), 15 * USEC_PER_MINUTE);
+    delay(s, "chat", at(3 * USEC_PER_MINUTE), 15 * USEC_PER_MINUTE);
+    struct instant now = at(4 * USEC_PER_MINUTE);
+    tell(s, EVENT_FIRING, 2, 1, 2, TO(HOOK), now);
+    delay(s, "hook", now, 15 * USEC_PER_MINUTE);
+    expect_next(s, "hook", now, 0);
+    ok(store_outbox_release(s, "hook", 1, now, &f), &f);
+    expect_next(s, "hook", now, 2);
+    delay(s, "hook", now, 15 * USEC_PER_MINUTE);
+    expect_next(s, "hook", now, 0);
+    ok(store_outbox_release(s, "hook", UINT64_MAX, now, &f), &f);
+    expect_next(s, "hook", now, 2);
+    assert_true(deliver_one(s, "hook", now));
+    expect_next(s, "hook", now, 1);
+    expect_next(s, "chat", now, 0);
+}
+
 /* Told in a digest is told: such an alert has an audience when it ends. */
 static void a_member_of_a_delivered_digest_is_resolved_where_the_digest_went(void **state)
 {
@@ -354,7 +390,6 @@ static void a_member_of_a_delivered_digest_is_resolved_where_the_digest_went(voi
     tell_digest(s);
     assert_true(deliver_one(s, "hook", at(0)));
     tell(s, EVENT_RESOLVED, 4, 1, 2, 0, at(1));
-    assert_true(deliver_one(s, "hook", at(1)));
     CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, "hook", T0 + 1);
     assert_int_equal(e->notification->type, EVENT_RESOLVED);
     assert_false(e->combined);
@@ -478,6 +513,8 @@ int main(void)
         TEST(clock_jump_keeps_remaining_delays),
         TEST(a_commit_after_a_jump_notices_it),
         TEST(delay_longer_than_any_backoff_is_due),
+        TEST(the_newest_due_entry_comes_first),
+        TEST(a_receiver_that_works_again_gets_what_waited_for_it_at_once),
         TEST(a_receiver_that_is_gone_stays_switched_off_over_a_restart),
         TEST(digest_precedes_resolved_of_its_alerts),
         TEST(digest_follows_earlier_messages_of_its_alerts),
