@@ -52,7 +52,7 @@ class Attack(Scenario):
     def poll(self, timeout="10m"):  # good answers all come, however busy the machine is
         self.write_configuration(self.n, timeout)
         # Memory that was freed comes back sooner than by default, which saves a third of the time.
-        done = self.run_daemon("--once", "--json", timeout=900, wrapper=self.wrapper, env={**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=4"})
+        done = self.run_daemon("--once", "--json", timeout=900, wrapper=self.wrapper, env={**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=4:malloc_context_size=10"})
         self.assertIn(done.returncode, (0, 1), done.stderr[-3000:])
         for word in ("Sanitizer", "runtime error"):
             self.assertNotIn(word, done.stderr)
