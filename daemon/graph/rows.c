@@ -18,11 +18,15 @@ const char *row_id(const struct json *row, const char *key)
 
 bool row_has_readable_sku(const struct json *row)
 {
-    static const char *const KEYS[] = {"skuId", "skuPartNumber"};
+    /* A part number is a name, which is cut where it is too long. */
+    static const struct {
+        const char *key;
+        size_t max;
+    } MEMBERS[] = {{"skuId", PAGE_ID_MAX}, {"skuPartNumber", SIZE_MAX}};
     const char *s = NULL;
-    for (size_t i = 0; i < N_ELEMENTS(KEYS); i++) {
-        enum json_is is = json_get_string(row, KEYS[i], &s);
-        if (is == JSON_WRONG_TYPE || (is == JSON_OK && (!*s || strlen(s) > PAGE_ID_MAX)))
+    for (size_t i = 0; i < N_ELEMENTS(MEMBERS); i++) {
+        enum json_is is = json_get_string(row, MEMBERS[i].key, &s);
+        if (is == JSON_WRONG_TYPE || (is == JSON_OK && (!*s || strlen(s) > MEMBERS[i].max)))
             return false;
     }
     return true;

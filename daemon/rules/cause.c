@@ -59,9 +59,10 @@ static const struct cause_row CAUSES[CAUSE_COUNT_] = {
          .hint = {"Graph throttles the requests for longer than a poll may take",
                   "poll less often, or find the application that uses up the tenant's request "
                   "limit"}},
-    [CAUSE_PROTOCOL] = {"protocol", PASSES, .because = {"the responses are not from Graph"},
+    [CAUSE_PROTOCOL] = {"protocol", PASSES, .because = {"responses have the wrong format"},
                         .hint = {"a response has the wrong format",
-                                 "check for a proxy or login page between this host and Graph"}},
+                                 "see the daemon's log for the call and what is wrong with it; check "
+                                 "for a proxy or login page between this host and Graph"}},
     [CAUSE_STALE] = {"stale", PASSES, .because = {"no poll was completed"},
                      .hint = {"no poll was completed",
                               "see the daemon's log for the result of its last polls"},

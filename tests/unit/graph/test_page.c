@@ -490,6 +490,22 @@ static void a_row_without_an_id_is_skipped_and_spoils_the_section(void **state)
     }
 }
 
+/* It is a name: nothing is found by it that is not found by the id, too. */
+static void a_part_number_of_any_length_is_cut(void **state)
+{
+    char part[2000], body[2200];
+    CLEANUP(page_clear) struct page p = {0};
+    (void)state;
+    memset(part, 'P', sizeof part);
+    part[sizeof part - 1] = 0;
+    (void)snprintf(body, sizeof body,
+                   "{\"value\":[{\"id\":\"a\",\"skuPartNumber\":\"%s\",\"allottedUnits\":1,\"consumedUnits\":1}]}", part);
+    CLEANUP(snapshot_free) struct snapshot *s = read_text(ALLOTMENTS, body, &p);
+    assert_false(p.spoiled);
+    assert_int_equal(s->n_allotments, 1);
+    assert_in_range(strlen(s->allotment[0].sku_part_number), 200, 256);
+}
+
 static void an_id_is_opaque_but_not_endless(void **state)
 {
     CLEANUP(page_clear) struct page p = {0};
@@ -795,6 +811,7 @@ int main(void)
         cmocka_unit_test(a_count_that_is_none_makes_the_row_unknown),
         cmocka_unit_test(a_fraction_is_no_count),
         cmocka_unit_test(a_row_without_an_id_is_skipped_and_spoils_the_section),
+        cmocka_unit_test(a_part_number_of_any_length_is_cut),
         cmocka_unit_test(an_id_is_opaque_but_not_endless),
         cmocka_unit_test(foreign_words_come_out_cleaned),
         cmocka_unit_test(subscriptions_are_known_whole_or_not_at_all),
