@@ -27,6 +27,7 @@ FOREIGN = {
     r"libconfig": ["config"],
     r"openssl/": ["base", "graph/assertion.c"],
     r"microhttpd": ["status"],
+    r"libsmartcols/": ["ctl"],
     r"systemd/sd-event": ["http", "graph", "deliver", "status", "runtime"],
     r"systemd/sd-daemon": ["runtime"],
 }

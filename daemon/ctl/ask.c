@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* ctl/ask.c: sends a request to the daemon and prints what goes wrong. */
+#include "ctl/ask.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "http/local.h"
+
+#define ANSWER_WITHIN (60 * USEC_PER_SEC) /* a reload waits 5 s for deliveries in flight */
+
+static int complain_unreachable(const struct failure *why)
+{
+    switch (why->kind) {
+    case FAILURE_ABSENT:
+        ctl_complain("%s\nthe daemon is not running, or has no such socket: systemctl status seatwatchd", why->text);
+        return CTL_UNAVAILABLE;
+    case FAILURE_PERMISSION:
+        ctl_complain("%s\nrun this as root, or as a member of the group seatwatch-admin (to read: seatwatch-read)", why->text);
+        return CTL_PERMISSION;
+    case FAILURE_LOCAL:
+        ctl_complain("%s", why->text);
+        return CTL_INTERNAL;
+    default:
+        ctl_complain("%s\nsee what the daemon does: journalctl -u seatwatchd", why->text);
+        return CTL_UNAVAILABLE;
+    }
+}
+
+static int complain_refused(const struct json *root, unsigned status)
+{
+    const char *error = NULL, *hint = NULL;
+    (void)json_get_string(root, "error", &error);
+    (void)json_get_string(root, "hint", &hint);
+    if (error && hint)
+        ctl_complain("%s\n%s", error, hint);
+    else
+        ctl_complain("the daemon answers with status %u\ncompare the versions of seatwatchctl and seatwatchd", status);
+    return CTL_REFUSED;
+}
+
+/* libmicrohttpd answers what is no HTTP by itself, in HTML. */
+static int take_answer(const struct ctl *c, const struct local_answer *a, struct json **ret)
+{
+    CLEANUP(json_free) struct json *root = NULL;
+    struct failure why = {0};
+    int r = json_parse(a->body, a->len, &root, &why);
+    if (a->status / 100 != 2)
+        return complain_refused(root, a->status);
+    if (r < 0) {
+        ctl_complain("the answer is not JSON: %s", why.text);
+        return CTL_INTERNAL;
+    }
+    if (c->option[OPTION_JSON]) {
+        puts(a->body);
+        return CTL_OK;
+    }
+    *ret = TAKE(root);
+    return CTL_OK;
+}
+
+static int ask(const struct ctl *c, const struct local_request *request, struct json **ret, unsigned *ret_status)
+{
+    struct local_answer answer = {0};
+    struct failure why = {0};
+    *ret = NULL;
+    int r = local_ask(request, &answer, &why);
+    bool other = (why.kind == FAILURE_ABSENT || why.kind == FAILURE_PERMISSION) && request->socket == c->read;
+    if (r < 0 && other && strcmp(c->read, c->control) != 0) {
+        struct local_request again = *request;
+        again.socket = c->control;
+        return ask(c, &again, ret, ret_status);
+    }
+    if (ret_status)
+        *ret_status = answer.status;
+    if (r < 0)
+        return complain_unreachable(&why);
+    int code = take_answer(c, &answer, ret);
+    free(answer.body);
+    return code;
+}
+
+int ask_get(const struct ctl *c, const char *target, struct json **ret)
+{
+    const struct local_request request = {c->read, "GET", target, NULL, ANSWER_WITHIN};
+    return ask(c, &request, ret, NULL);
+}
+
+int ask_change(const struct ctl *c, const char *method, const char *target, const char *body, struct json **ret,
+               unsigned *ret_status)
+{
+    const struct local_request request = {c->control, method, target, body, ANSWER_WITHIN};
+    return ask(c, &request, ret, ret_status);
+}
+
+char *ask_target(const char *path, const char *name, const char *value)
+{
+    CLEANUP(text_free) struct text t = TEXT_INIT(1 << 20);
+    text_addf(&t, "%s?%s=", path, name);
+    for (const char *c = value; *c; c++) {
+        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr("-._~", *c);
+        text_addf(&t, plain ? "%c" : "%%%02X", (unsigned char)*c);
+    }
+    return text_take(&t);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* ctl/ask.h: sends a request to the daemon and prints what goes wrong. */
+#pragma once
+#include "ctl/cli.h"
+#include "json/json.h"
+
+/* GET: on the read socket if this user may use it, else on the other one. Returns the exit code. With --json the answer
+ * is printed, and *ret is NULL. */
+int ask_get(const struct ctl *c, const char *target, struct json **ret);
+/* The same on the control socket. `body` may be NULL. *ret_status may be NULL; 0: there was no answer. */
+int ask_change(const struct ctl *c, const char *method, const char *target, const char *body, struct json **ret,
+               unsigned *ret_status);
+/* "PATH?NAME=VALUE" with the value escaped; for free(). NULL: out of memory. */
+char *ask_target(const char *path, const char *name, const char *value);

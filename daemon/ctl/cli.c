@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* ctl/cli.c: the command line of seatwatchctl: one table of options, one of commands. */
+#include "ctl/cli.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+#define RUN_DIRECTORY "/run/seatwatchd"
+#define LINE_BYTES 1024 /* of an error */
+#define COMMANDS_MAX 64
+
+static const struct {
+    const char *name, *value; /* value: what it is called; NULL: none */
+    const char *help;
+} OPTIONS[OPTION_COUNT_] = {
+    [OPTION_JSON] = {"json", NULL, "print the answer of the daemon in JSON"},
+    [OPTION_SOCKET] = {"socket", "PATH", "socket of the daemon (default " RUN_DIRECTORY "/control.sock or read.sock)"},
+    [OPTION_INSTANCE] = {"instance", "NAME", "the daemon of seatwatchd@NAME.service"},
+    [OPTION_HELP] = {"help", NULL, "print this"},
+    [OPTION_VERSION] = {"version", NULL, "print the version"},
+    [OPTION_ALL] = {"all", NULL, "also alerts that do not fire yet"},
+};
+
+void ctl_complain(const char *fmt, ...)
+{
+    CLEANUP(text_free) struct text t = TEXT_INIT(1 << 20);
+    va_list ap;
+    va_start(ap, fmt);
+    text_vaddf(&t, fmt, ap);
+    va_end(ap);
+    for (const char *line = t.data ? t.data : "out of memory"; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+        char clean[LINE_BYTES];
+        fprintf(stderr, "seatwatchctl: %s\n", text_clean(clean, sizeof clean, line, strcspn(line, "\n")));
+    }
+}
+
+static void print_help(const struct ctl_command *table, size_t n)
+{
+    fputs("seatwatchctl asks and steers a running seatwatchd.\n\nusage: seatwatchctl [options] [command]\n\ncommands:\n", stdout);
+    for (size_t i = 0; i < n; i++) {
+        char usage[80];
+        (void)snprintf(usage, sizeof usage, "%s %s", table[i].name, table[i].args);
+        printf("  %-26s %s\n", usage, table[i].help);
+    }
+    fputs("\noptions:\n", stdout);
+    for (size_t i = 0; i < OPTION_COUNT_; i++) {
+        char usage[40];
+        (void)snprintf(usage, sizeof usage, "--%s %s", OPTIONS[i].name, OPTIONS[i].value ? OPTIONS[i].value : "");
+        printf("  %-26s %s\n", usage, OPTIONS[i].help);
+    }
+    printf("\nWithout a command: %s. Manual page: seatwatchctl(1).\n", table[0].name);
+}
+
+/* ---- options ---- */
+
+static int refuse_option(const char *name)
+{
+    const char *names[OPTION_COUNT_];
+    for (size_t i = 0; i < OPTION_COUNT_; i++)
+        names[i] = OPTIONS[i].name;
+    const char *near = text_nearest(name, names, OPTION_COUNT_);
+    ctl_complain("there is no option --%s; %s%s%s", name, near ? "did you mean --" : "try --help", near ? near : "", near ? "?" : "");
+    return CTL_USAGE;
+}
+
+static int parse_options(int argc, char **argv, struct ctl *c)
+{
+    struct option options[OPTION_COUNT_ + 1] = {0};
+    int code = -1, option;
+    for (int i = 0; i < OPTION_COUNT_; i++)
+        options[i] = (struct option){OPTIONS[i].name, OPTIONS[i].value ? required_argument : no_argument, NULL, 256 + i};
+    opterr = 0;
+    while (code < 0 && (option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+        const char *word = argv[optind - 1];
+        if (option == 'h') {
+            c->option[OPTION_HELP] = "";
+        } else if (option == ':') {
+            ctl_complain("%s needs a value; try --help", word);
+            code = CTL_USAGE;
+        } else if (option == '?') {
+            code = refuse_option(word + strspn(word, "-"));
+        } else {
+            c->option[option - 256] = OPTIONS[option - 256].value ? optarg : "";
+        }
+    }
+    return code;
+}
+
+static int check_options(const struct ctl *c)
+{
+    for (unsigned i = OPTION_ALL; i < OPTION_COUNT_; i++)
+        if (c->option[i] && !(c->command->options & OPTION_BIT(i))) {
+            ctl_complain("%s does not have --%s; try --help", c->command->name, OPTIONS[i].name);
+            return CTL_USAGE;
+        }
+    return -1;
+}
+
+/* ---- commands ---- */
+
+/* How many of the words are the name of the command; 0: they are another one. */
+static size_t words_of(const char *name, char *const *word, size_t n)
+{
+    size_t used = 0;
+    while (*name && used < n) {
+        size_t len = strcspn(name, " ");
+        if (strlen(word[used]) != len || memcmp(word[used], name, len) != 0)
+            return 0;
+        used++;
+        name += len + (name[len] == ' ');
+    }
+    return *name ? 0 : used;
+}
+
+static int refuse_command(char *const *word, size_t n_words, const struct ctl_command *table, size_t n)
+{
+    const char *names[COMMANDS_MAX], *near;
+    char two[128];
+    n = n < COMMANDS_MAX ? n : COMMANDS_MAX;
+    for (size_t i = 0; i < n; i++)
+        names[i] = table[i].name;
+    (void)snprintf(two, sizeof two, "%s%s%s", word[0], n_words > 1 ? " " : "", n_words > 1 ? word[1] : "");
+    near = text_nearest(two, names, n);
+    near = near ? near : text_nearest(word[0], names, n);
+    ctl_complain("there is no command \"%s\"; %s%s%s", word[0], near ? "did you mean \"" : "try --help", near ? near : "",
+                 near ? "\"?" : "");
+    return CTL_USAGE;
+}
+
+static int parse_command(char *const *word, size_t n_words, const struct ctl_command *table, size_t n, struct ctl *c)
+{
+    size_t used = 0, longest = 0;
+    c->command = n_words ? NULL : &table[0];
+    for (size_t i = 0; i < n; i++) {
+        used = words_of(table[i].name, word, n_words);
+        if (used > longest) {
+            longest = used;
+            c->command = &table[i];
+        }
+    }
+    if (!c->command)
+        return refuse_command(word, n_words, table, n);
+    c->arg = word + longest;
+    c->n_args = n_words - longest;
+    if (c->n_args < c->command->min_args || c->n_args > c->command->max_args) {
+        ctl_complain("usage: seatwatchctl %s %s", c->command->name, c->command->args);
+        return CTL_USAGE;
+    }
+    return check_options(c);
+}
+
+/* ---- sockets ---- */
+
+static int find_sockets(struct ctl *c)
+{
+    const char *socket = c->option[OPTION_SOCKET], *instance = c->option[OPTION_INSTANCE];
+    if (instance && (!*instance || strchr(instance, '/') || instance[0] == '.')) {
+        ctl_complain("\"%s\" is not the name of an instance; write NAME of seatwatchd@NAME.service", instance);
+        return CTL_USAGE;
+    }
+    if ((socket && (instance || strlen(socket) >= sizeof c->control)) || (instance && strlen(instance) > NAME_MAX)) {
+        ctl_complain("--socket and --instance exclude each other, and neither is longer than a path");
+        return CTL_USAGE;
+    }
+    const char *between = instance ? "/" : "";
+    (void)snprintf(c->control, sizeof c->control, RUN_DIRECTORY "%s%s/control.sock", between, instance ? instance : "");
+    (void)snprintf(c->read, sizeof c->read, RUN_DIRECTORY "%s%s/read.sock", between, instance ? instance : "");
+    if (socket) {
+        (void)snprintf(c->control, sizeof c->control, "%s", socket);
+        (void)snprintf(c->read, sizeof c->read, "%s", socket);
+    }
+    return -1;
+}
+
+int ctl_parse(int argc, char **argv, const struct ctl_command *table, size_t n, struct ctl *ret)
+{
+    *ret = (struct ctl){0};
+    int code = parse_options(argc, argv, ret);
+    if (code < 0 && ret->option[OPTION_HELP]) {
+        print_help(table, n);
+        code = CTL_OK;
+    }
+    if (code < 0 && ret->option[OPTION_VERSION]) {
+        puts("seatwatchctl " SEATWATCH_VERSION);
+        code = CTL_OK;
+    }
+    if (code < 0)
+        code = parse_command(argv + optind, (size_t)(argc - optind), table, n, ret);
+    return code < 0 ? find_sockets(ret) : code;
+}

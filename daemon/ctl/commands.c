@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* ctl/commands.c: the commands of seatwatchctl. A new command is a row of the table. */
+#include "ctl/commands.h"
+
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "ctl/ask.h"
+#include "ctl/show.h"
+
+/* Asks for a list and prints it; with --json it is printed already. */
+static int print_list(const struct ctl *c, const char *target, bool (*show)(const struct json *root, usec_t now))
+{
+    CLEANUP(json_free) struct json *root = NULL;
+    int code = ask_get(c, target, &root);
+    return code != CTL_OK || !root || show(root, clock_now().at) ? code : CTL_INTERNAL;
+}
+
+static int run_status(const struct ctl *c)
+{
+    CLEANUP(json_free) struct json *root = NULL;
+    int code = ask_get(c, "/v1/status", &root);
+    if (code != CTL_OK || !root)
+        return code;
+    show_status(root, clock_now().at);
+    putchar('\n');
+    code = print_list(c, "/v1/tenants", show_tenants);
+    putchar('\n');
+    return code == CTL_OK ? print_list(c, "/v1/alerts", show_alerts) : code;
+}
+
+static int run_alerts(const struct ctl *c)
+{
+    return print_list(c, c->option[OPTION_ALL] ? "/v1/alerts?all" : "/v1/alerts", show_alerts);
+}
+
+static int run_poll(const struct ctl *c)
+{
+    CLEANUP(json_free) struct json *root = NULL;
+    CLEANUP(free) char *target = c->n_args ? ask_target("/v1/poll", "tenant", c->arg[0]) : NULL;
+    char n[SHOW_NUMBER_MAX];
+    int code = ask_change(c, "POST", target ? target : "/v1/poll", NULL, &root, NULL);
+    if (code == CTL_OK && root)
+        printf("tenants that are polled now: %s\n", show_number(root, "tenants", n));
+    return code;
+}
+
+static int run_reload(const struct ctl *c)
+{
+    CLEANUP(json_free) struct json *root = NULL;
+    unsigned status = 0;
+    int code = ask_change(c, "POST", "/v1/reload", NULL, &root, &status);
+    if (code == CTL_OK && root)
+        puts("the configuration was reloaded");
+    return status == 422 ? CTL_CONFIGURATION : code;
+}
+
+static const struct ctl_command COMMANDS[] = {
+    {"status", "", 0, 0, 0, run_status, "health of the daemon, its tenants and the alerts that fire"},
+    {"alerts", "[--all]", 0, 0, OPTION_BIT(OPTION_ALL), run_alerts, "alerts that fire"},
+    {"poll", "[TENANT]", 0, 1, 0, run_poll, "poll all tenants, or one, now"},
+    {"reload", "", 0, 0, 0, run_reload, "load the configuration again"},
+};
+
+const struct ctl_command *ctl_commands(size_t *ret_n)
+{
+    *ret_n = N_ELEMENTS(COMMANDS);
+    return COMMANDS;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* ctl/show.c: prints answers of the daemon for people. */
+#include "ctl/show.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "base/text.h"
+#include "ctl/table.h"
+
+#define JSON_NUMBER_LAST ((INT64_C(1) << 53) - 1)
+
+const char *show_text(const struct json *object, const char *key)
+{
+    const char *text = NULL;
+    return object && json_get_string(object, key, &text) == JSON_OK ? text : NULL;
+}
+
+static int64_t number(const struct json *object, const char *key)
+{
+    int64_t n = -1;
+    return object && json_get_int(object, key, 0, JSON_NUMBER_LAST, &n) == JSON_OK ? n : -1;
+}
+
+const char *show_number(const struct json *object, const char *key, char buf[static SHOW_NUMBER_MAX])
+{
+    int64_t n = 0;
+    if (!object || json_get_int(object, key, -JSON_NUMBER_LAST, JSON_NUMBER_LAST, &n) != JSON_OK)
+        return "?";
+    (void)snprintf(buf, SHOW_NUMBER_MAX, "%" PRId64, n);
+    return buf;
+}
+
+char *show_time(const struct json *object, const char *key, usec_t now)
+{
+    const char *text = show_text(object, key);
+    struct zone zone = {0};
+    char buf[CLOCK_HUMAN_MAX];
+    usec_t at = 0;
+    if (!text || rfc3339_parse(text, &at) < 0)
+        return NULL;
+    (void)clock_zone("", at, &zone); /* else UTC */
+    return strdup(clock_human(at, now, &zone, buf));
+}
+
+/* ---- status ---- */
+
+static void print_line(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void print_line(const char *name, const char *fmt, ...)
+{
+    CLEANUP(text_free) struct text t = TEXT_INIT(1 << 16);
+    char clean[512];
+    va_list ap;
+    va_start(ap, fmt);
+    text_vaddf(&t, fmt, ap);
+    va_end(ap);
+    printf("%-12s %s\n", name, text_clean(clean, sizeof clean, t.data ? t.data : "", t.len));
+}
+
+void show_status(const struct json *root, usec_t now)
+{
+    const struct json *tenants = json_get(root, "tenants"), *alerts = json_get(root, "alerts"),
+                      *deliveries = json_get(root, "deliveries"), *problems = json_get(root, "problems");
+    char a[SHOW_NUMBER_MAX], b[SHOW_NUMBER_MAX], c[SHOW_NUMBER_MAX];
+    CLEANUP(free) char *started = show_time(root, "started_at", now);
+    CLEANUP(free) char *polled = show_time(tenants, "last_complete_at", now);
+    const char *version = show_text(root, "version"), *expires = show_text(root, "credential_expires_at");
+    print_line("seatwatchd", "%s, running since %s", version ? version : "?", started ? started : "?");
+    print_line("tenants", "%s%s%s%s, last complete poll %s", show_number(tenants, "total", a),
+               number(tenants, "failing") ? " (" : "", number(tenants, "failing") ? show_number(tenants, "failing", b) : "",
+               number(tenants, "failing") ? " not polled completely)" : "", polled ? polled : "never");
+    print_line("alerts", "%s critical, %s warning", show_number(alerts, "critical", a), show_number(alerts, "warning", b));
+    print_line("deliveries", "%s sent, %s queued, %s failed", show_number(deliveries, "delivered", a),
+               show_number(deliveries, "pending", b), show_number(deliveries, "failed", c));
+    if (expires)
+        print_line("credentials", "the first one expires on %.10s", expires);
+    for (const struct json *p = problems ? json_first(problems) : NULL; p; p = json_next(p))
+        print_line("problem", "%s", json_text(p) ? json_text(p) : "?");
+}
+
+/* ---- tables ---- */
+
+bool show_tenants(const struct json *root, usec_t now)
+{
+    static const struct table_column COLUMNS[] = {{"TENANT", COLUMN_LEFT}, {"POLL", COLUMN_LEFT}, {"COMPLETE", COLUMN_LEFT},
+                                                  {"CONSUMED", COLUMN_RIGHT}, {"ALLOTTED", COLUMN_RIGHT},
+                                                  {"WAITING", COLUMN_RIGHT}, {"ERRORS", COLUMN_RIGHT}, {"PROBLEM", COLUMN_LAST}};
+    const struct json *list = json_get(root, "tenants");
+    struct table *table = table_new(COLUMNS, N_ELEMENTS(COLUMNS));
+    for (const struct json *t = list ? json_first(list) : NULL; t; t = json_next(t)) {
+        char consumed[SHOW_NUMBER_MAX], allotted[SHOW_NUMBER_MAX], waiting[SHOW_NUMBER_MAX], errors[SHOW_NUMBER_MAX];
+        CLEANUP(free) char *at = show_time(t, "last_complete_at", now);
+        const char *problem = show_text(t, "error"), *state = show_text(t, "state");
+        const char *const CELLS[] = {show_text(t, "name"), state, at ? at : "never",
+                                     show_number(t, "consumed_units", consumed), show_number(t, "allotted_units", allotted),
+                                     show_number(t, "waiting_members", waiting), show_number(t, "assignment_errors", errors),
+                                     problem ? problem : ""};
+        table_row(table, CELLS, text_equal(state, "incomplete") ? "red" : NULL);
+    }
+    return table_finish(table);
+}
+
+bool show_alerts(const struct json *root, usec_t now)
+{
+    static const struct table_column COLUMNS[] = {{"SEVERITY", COLUMN_LEFT}, {"STATE", COLUMN_LEFT}, {"SINCE", COLUMN_LEFT},
+                                                  {"ALERT", COLUMN_LEFT}, {"SUMMARY", COLUMN_LAST}}; /* names tenant and rule */
+    const struct json *list = json_get(root, "alerts");
+    struct table *table = table_new(COLUMNS, N_ELEMENTS(COLUMNS));
+    for (const struct json *a = list ? json_first(list) : NULL; a; a = json_next(a)) {
+        CLEANUP(free) char *since = show_time(a, "since", now);
+        const char *severity = show_text(a, "severity");
+        const char *const CELLS[] = {severity, show_text(a, "state"), since, show_text(a, "alert_id"), show_text(a, "summary")};
+        table_row(table, CELLS, text_equal(severity, "critical") ? "red" : text_equal(severity, "warning") ? "yellow" : NULL);
+    }
+    if (table_is_empty(table))
+        puts("no alerts");
+    return table_finish(table);
+}

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+"""seatwatchctl against the running daemon: what people see, exit codes, and what is said when the daemon is not there."""
+import json
+import os
+import pty
+import socket
+import subprocess
+import threading
+import unittest
+
+from harness import BUILD, Scenario, pool, state
+
+QUIET = state(pool(allotted=100, consumed=50))
+FULL = state(pool("p", 100, 100, waiting=30))
+CTL = str(BUILD / "daemon/seatwatchctl")
+
+
+class Ctl(Scenario):
+    def start_up(self, *states, **kw):
+        self.graph_sim = self.graph(*states or [QUIET])
+        self.configure(self.graph_sim, **kw)
+        self.start()
+        self.wait("the start", lambda: "has started" in self.stderr())
+
+    def ctl(self, *args, socket_path=None, code=0, **env):
+        where = socket_path or self.directory / "control.sock"
+        done = subprocess.run([CTL, "--socket", str(where), *args], capture_output=True, text=True, timeout=90,
+                              env={**os.environ, "LC_ALL": "C.UTF-8", **env})
+        self.shown += [("standard output", done.stdout.encode()), ("standard error", done.stderr.encode())]
+        self.assertEqual(done.returncode, code, done.stderr + done.stdout)
+        return done
+
+    def terminal(self, *args, **env):
+        """What a terminal of 80 columns gets."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen([CTL, "--socket", str(self.directory / "control.sock"), *args], stdout=theirs,
+                                   env={**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm", **env})
+        os.close(theirs)
+        parts = []
+        try:
+            while part := os.read(ours, 65536):
+                parts.append(part)
+        except OSError:  # the other end was closed
+            pass
+        os.close(ours)
+        self.assertEqual(process.wait(60), 0)
+        return b"".join(parts).decode()
+
+    def wait_polled(self):
+        self.wait("a complete poll", lambda: " complete " in self.ctl("status").stdout)
+
+
+class Answers(Ctl):
+    def test_status_shows_the_daemon_its_tenants_and_what_fires(self):
+        self.start_up(FULL)
+        self.wait("an alert", lambda: "critical firing" in self.ctl("status").stdout)
+        text = self.ctl().stdout
+        self.assertEqual(text, self.ctl("status").stdout, "without a command")
+        self.assertRegex(text, r"(?m)^seatwatchd +0\.1\.0, running since \d\d:\d\d UTC$")
+        self.assertRegex(text, r"(?m)^tenants +1, last complete poll \d\d:\d\d UTC$")
+        self.assertRegex(text, r"(?m)^contoso +complete +\d\d:\d\d UTC +100 +100 +30 +0")
+        self.assertRegex(text, r"(?m)^critical firing \d\d:\d\d UTC [0-9a-f]{16} contoso: .*30 waiting")
+
+    def test_json_is_the_answer_of_the_daemon(self):
+        self.start_up(FULL)
+        self.wait("an alert", lambda: json.loads(self.ctl("alerts", "--json").stdout)["alerts"])
+        self.assertEqual(json.loads(self.ctl("status", "--json").stdout)["tenants"]["total"], 1)
+        alert = json.loads(self.ctl("alerts", "--json", "--all").stdout)["alerts"][0]
+        self.assertEqual(alert["tenant"], "contoso")
+
+    def test_without_alerts_it_says_so(self):
+        self.start_up()
+        self.wait_polled()
+        self.assertEqual(self.ctl("alerts").stdout, "no alerts\n")
+
+    def test_colour_is_for_terminals_and_can_be_turned_off(self):
+        self.start_up(FULL)
+        self.wait("an alert", lambda: "critical" in self.ctl("alerts").stdout)
+        self.assertNotIn("\x1b", self.ctl("alerts").stdout)
+        self.assertIn("\x1b[31m", self.terminal("alerts"))
+        self.assertNotIn("\x1b[3", self.terminal("alerts", NO_COLOR="1"))
+
+    def test_hostile_names_reach_no_terminal(self):
+        self.start_up(state(pool("p\x1b]0;x\x07", 100, 100, waiting=30, part="E5\x1b[2J\u202e")))
+        self.wait("an alert", lambda: "critical" in self.ctl("alerts").stdout)
+        for text in (self.ctl("alerts").stdout, self.terminal("alerts", NO_COLOR="1")):
+            self.assertNotIn("\x1b", text)
+            self.assertNotIn("\x07", text)
+            self.assertNotIn("\u202e", text)
+
+
+class Changes(Ctl):
+    def test_poll(self):
+        self.start_up(interval="1h")
+        self.wait_polled()
+        for args in ((), ("contoso",), ("Contoso",)):
+            before = len(self.graph_sim.requests("assignmentErrors"))
+            self.assertEqual(self.ctl("poll", *args).stdout, "tenants that are polled now: 1\n")
+            self.wait("a poll", lambda: len(self.graph_sim.requests("assignmentErrors")) > before)
+        refused = self.ctl("poll", "contosoo", code=1)
+        self.assertEqual(refused.stderr, 'seatwatchctl: there is no tenant "contosoo"\nseatwatchctl: did you mean "contoso"?\n')
+
+    def test_reload_reports_success_and_each_problem_of_a_refused_configuration(self):
+        self.start_up()
+        self.assertEqual(self.ctl("reload").stdout, "the configuration was reloaded\n")
+        good = self.config.read_text()
+        self.config.write_text(good.replace('interval = "1s"', 'interval = "soon"').replace('jitter = "0%"', 'jitter = "x"'))
+        refused = self.ctl("reload", code=78)
+        lines = refused.stderr.splitlines()
+        self.assertEqual(len(lines), 3, lines)
+        self.assertIn(f"{self.config}:2: poll.interval", refused.stderr)
+        self.assertIn(f"{self.config}:2: poll.jitter", refused.stderr)
+        self.assertIn("the old configuration stays active", lines[2])
+        status = self.ctl("status").stdout
+        self.assertIn("problem      the last reload was refused; the previous configuration is active", status)
+
+
+class Trouble(Ctl):
+    def test_no_daemon(self):
+        done = self.ctl("status", socket_path=self.directory / "none", code=69)
+        self.assertIn("systemctl status seatwatchd", done.stderr)
+        with socket.socket(socket.AF_UNIX) as s:  # nobody listens
+            s.bind(str(self.directory / "stale"))
+        self.ctl("poll", socket_path=self.directory / "stale", code=69)
+
+    def test_another_user(self):
+        self.start_up()
+        self.directory.chmod(0o755)
+        done = subprocess.run([CTL, "--socket", self.directory / "control.sock"], capture_output=True, text=True, timeout=60,
+                              user=65534, group=65534, extra_groups=[])
+        self.assertEqual(done.returncode, 77, done.stderr)
+        self.assertIn("group seatwatch-admin", done.stderr)
+
+    def test_the_read_socket_refuses_changes(self):
+        self.start_up()
+        self.ctl("status", socket_path=self.directory / "read.sock")
+        done = self.ctl("poll", socket_path=self.directory / "read.sock", code=1)
+        self.assertIn("this socket is read-only", done.stderr)
+
+    def answer(self, data):
+        """Somebody else's answer on a socket."""
+        listener = socket.socket(socket.AF_UNIX)
+        self.addCleanup(listener.close)
+        listener.bind(str(self.directory / "other"))
+        listener.listen()
+
+        def serve():
+            client, _ = listener.accept()
+            with client:
+                client.recv(65536)
+                client.sendall(data)
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        return self.directory / "other"
+
+    def test_answers_that_are_none(self):
+        for code, data in ((69, b""), (69, b"garbage\r\n\r\n"), (70, b"HTTP/1.0 200 OK\r\n\r\n<html>"),
+                           (1, b"HTTP/1.0 500 No\r\n\r\n<html>"), (0, b"HTTP/1.0 200 OK\r\n\r\n{}"),
+                           (1, b'HTTP/1.0 400 No\r\n\r\n{"error":"a\\u001b[2J","hint":"b"}')):
+            with self.subTest(data):
+                done = self.ctl("alerts", socket_path=self.answer(data), code=code)
+                self.assertNotIn("\x1b", done.stderr)
+            (self.directory / "other").unlink()
+
+    def test_standard_output_that_is_full(self):
+        self.start_up()
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([CTL, "--socket", self.directory / "control.sock", "status"], stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=60)
+        self.assertEqual(done.returncode, 70)
+        self.assertIn("standard output", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
