@@ -7,6 +7,7 @@
  * differs from the last observation. */
 #pragma once
 #include "alerts/route.h"
+#include "alerts/silences.h"
 #include "alerts/step.h"
 
 #define LEVELS 2 /* latches per finding: LEVEL_WARNING - 1, LEVEL_CRITICAL - 1 */
@@ -36,6 +37,7 @@ struct alert { /* one instance; plain data that the store can write */
     enum cause notified_cause; /* of the last notification */
     usec_t reminder_at;    /* wall time; 0: none planned */
     uint32_t reminders;    /* sent in this episode at this level */
+    struct silenced silenced;
     struct alert_context
         *context; /* last known, shared: read only; NULL before the first observation */
     struct alert *next[3], **at; /* links of the registry */
@@ -130,6 +132,7 @@ struct plan_context {
      * alert, which continues them. NULL: none are stored. -E */
     int (*past)(void *userdata, const char *alert_id, struct past_alert *ret, struct failure *ret_failure);
     void *past_userdata;
+    struct silences silences, maintenance; /* stored ones, and those of the configuration */
     bool complete_list; /* the observations cover all subjects of this tenant: alerts without one
                            are archived */
 };
@@ -146,6 +149,16 @@ int alerts_plan(const struct plan_context *ctx, const struct alert_registry *reg
 /* Plans the reminders of all tenants that are due at ctx->now. */
 int alerts_plan_reminders(const struct plan_context *ctx, const struct alert_registry *registry,
                           struct changes **ret, struct failure *ret_failure);
+/* Plans what is due for alerts of all tenants that are no longer silenced: those that differ from
+ * their last notification, reason "unsilenced". Many together share a digest per receiver. */
+int alerts_plan_unsilenced(const struct plan_context *ctx, const struct alert_registry *registry,
+                           struct changes **ret, struct failure *ret_failure);
+/* Silences the present episode of `a`, which is firing, by the acknowledgement `by`. */
+int alerts_plan_acknowledged(const struct plan_context *ctx, const struct alert_registry *registry,
+                             const struct alert *a, const struct silence *by, struct changes **ret,
+                             struct failure *ret_failure);
+/* The silence in force for this alert; NULL: none. */
+const struct silence *alerts_silence(const struct plan_context *ctx, const struct alert *a);
 /* A stored deferral: one receiver and one episode. */
 struct deferred {
     char alert_id[ALERT_ID_TEXT];

@@ -147,6 +147,64 @@ int alert_next_event(const struct alert *a, const struct observation *s, const s
     return NO_EVENT;
 }
 
+/* ---- silences ---- */
+
+static bool has_grown(const struct alert *a, const struct finding *f)
+{
+    const struct silenced *then = &a->silenced;
+    switch (rule_row(f->rule)->update) {
+    case UPDATE_WAITING:
+        return f->value > 0 && (then->waiting == 0 || has_doubled(f->value, then->waiting));
+    case UPDATE_DOUBLED:
+    case UPDATE_DOUBLED_CAUSE:
+        return a->rule == f->rule && then->rule == f->rule && has_doubled(f->value, then->value);
+    case UPDATE_NEVER:
+    case UPDATE_DAYS:
+    case UPDATE_SECTION:
+        break;
+    }
+    return false;
+}
+
+bool alert_is_worse(const struct alert *a, const struct observation *s)
+{
+    if (a->level > a->silenced.level)
+        return true;
+    for (size_t i = 0; i < s->n_findings; i++)
+        if (has_lasted(a, &s->finding[i]) && has_grown(a, &s->finding[i]))
+            return true;
+    return false;
+}
+
+/* What the last evaluation found, as far as the alert has kept it. */
+static struct observation last_observation(const struct alert *a)
+{
+    struct observation s = {.kind = a->kind, .context = a->context};
+    for (int rule = 0; rule < RULE_COUNT_ && s.n_findings < FINDINGS_MAX; rule++) {
+        enum level level = alert_rule_level(a, (enum rule)rule);
+        if (level == LEVEL_NONE)
+            continue;
+        bool waiting = rule_row((enum rule)rule)->update == UPDATE_WAITING;
+        s.finding[s.n_findings++] = (struct finding){.rule = (enum rule)rule,
+                                                     .state = FINDING_KNOWN,
+                                                     .raise = level,
+                                                     .keep = level,
+                                                     .value = waiting ? a->context->waiting
+                                                              : (enum rule)rule == a->rule ? a->value
+                                                                                           : 0};
+    }
+    return s;
+}
+
+int alert_unsilenced_event(const struct alert *a)
+{
+    static const struct outcome NOTHING_ELSE;
+    if (a->state != ALERT_FIRING || !a->context)
+        return NO_EVENT;
+    const struct observation s = last_observation(a);
+    return alert_next_event(a, &s, &NOTHING_ELSE);
+}
+
 /* ---- afterwards ---- */
 
 /* Reminders repeat alerts that affect users now or will without action. Warnings for planning (few

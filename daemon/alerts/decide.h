@@ -6,6 +6,11 @@
 #define NO_EVENT (-1)
 /* The event that is due after an observation, before silences are applied; NO_EVENT: none. */
 int alert_next_event(const struct alert *a, const struct observation *s, const struct outcome *o);
+/* It got worse since it was silenced: a higher level, the first waiting member, twice as many of them,
+ * or twice the value of a rule that counts a doubling. */
+bool alert_is_worse(const struct alert *a, const struct observation *s);
+/* The event that is due by the last evaluation, for an alert that is no longer silenced. */
+int alert_unsilenced_event(const struct alert *a);
 /* Records in the alert that this notification was sent, and schedules the reminders. A reminder
  * records only the section that it named. */
 void alert_record_notification(struct alert *a, enum event_type type, const struct alert_options *o,

@@ -42,6 +42,8 @@ static int release(struct plan *p, const struct deferred *deferred, size_t n)
         set = before = waiting(p, a, deferred, n, &unnotified);
         if (unnotified && !(set & (reach.now | reach.later)))
             set = reach.now | reach.later;
+        if (a->silenced.at || alerts_silence(p->ctx, a))
+            reach = (struct reach){.later = reach.now | reach.later};
         stay.to = set & reach.later;
     }
     /* Rows are unique in the store, so equal counts mean that nothing changes. */

@@ -95,6 +95,7 @@ static const struct intro {
      ". Some may have been notified before."},
     {"receiver_removed", "for a removed receiver",
      "open and queued for a receiver that is no longer configured", ""},
+    {"unsilenced", "no longer silenced", "still open after a silence", ""},
     {"held", "deferred outside the hours", "still open, deferred until the hours of the route began", ""},
 };
 

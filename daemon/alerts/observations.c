@@ -236,6 +236,9 @@ static int take_observation(struct plan *p, const struct observation *s)
     if (r < 0)
         return r;
     unsigned silences = silences_of(w->after, s, parent_level(p, s));
+    if (alert_state_is_up(w->after->state) &&
+        plan_follow_silence(p, before, w->after, s, silence_mutes(silences, EVENT_FIRING)))
+        silences |= SILENCE_ACTIVE;
     int type = alert_next_event(w->after, s, &outcome);
     if (type != NO_EVENT && silence_mutes(silences, (enum event_type)type))
         type = NO_EVENT;
@@ -243,12 +246,18 @@ static int take_observation(struct plan *p, const struct observation *s)
         r = notify_lost(p, w->after, &outcome);
     else if (type != NO_EVENT)
         r = plan_notify(p, w->after, (enum event_type)type, &outcome, reason_of(&outcome));
+    else if (outcome.muted_now && silences & SILENCE_ACTIVE)
+        memset(w->after->muted, 0, sizeof w->after->muted); /* no digest names it: notified later */
     else if (outcome.muted_now)
         r = plan_notify_in_digest(p, w->after, &outcome);
     if (r >= 0 && first && waits)
         r = plan_count(p, w->after);
+    if (!alert_state_is_up(w->after->state))
+        w->after->silenced = (struct silenced){0};
     if (r >= 0)
-        alert_schedule_reminder(w->after, silence_mutes(silences, EVENT_REMINDER), p->ctx->options, p->ctx->now.at);
+        /* The reminders of a silenced alert stay planned: one that is due then follows the silence. */
+        alert_schedule_reminder(w->after, silence_mutes(silences & ~(unsigned)SILENCE_ACTIVE, EVENT_REMINDER),
+                                p->ctx->options, p->ctx->now.at);
     return r;
 }
 

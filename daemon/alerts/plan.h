@@ -46,6 +46,14 @@ int plan_remove(struct plan *p, const struct alert *a);
 /* Hands over the differences from the registry if r >= 0; otherwise fills ret_failure. */
 int plan_finish(struct plan *p, int r, struct changes **ret, struct failure *ret_failure);
 
+/* silenced.c */
+/* `by` covers the alert from now on: what it was before this plan is kept for comparison. */
+void plan_silence(struct plan *p, const struct alert *before, struct alert *a, const struct silence *by);
+/* After an evaluation: whether a silence suppresses the notifications of the alert. One that got worse
+ * breaks it. `muted`: something else suppresses them, too. */
+bool plan_follow_silence(struct plan *p, const struct alert *before, struct alert *a,
+                         const struct observation *s, bool muted);
+
 /* emit.c */
 /* Adds an event about this alert: numbers it, records it as notified. */
 int plan_notify(struct plan *p, struct alert *a, enum event_type type, const struct outcome *o,

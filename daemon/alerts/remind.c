@@ -28,7 +28,7 @@ static int remind(struct plan *p, struct alert *a)
     }
     if (a->reminder_at > now)
         return 0;
-    if (a->state != ALERT_FIRING || !a->context)
+    if (a->state != ALERT_FIRING || !a->context || a->silenced.at || alerts_silence(p->ctx, a))
         return 0;
     int r = plan_notify(p, a, EVENT_REMINDER, NULL, NULL);
     if (r < 0)

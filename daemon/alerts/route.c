@@ -44,16 +44,16 @@ static receiver_set self(const struct route_options *o, const struct alert_conte
     return at >= 0 ? BIT(at) : 0;
 }
 
-static bool route_matches(const struct route *r, enum rule rule, enum level level,
-                          const struct alert_context *f)
+bool match_alert(const struct match *m, enum rule rule, enum level level,
+                 const struct alert_context *f)
 {
     const struct tenant_identity tenant = {.name = f->tenant_name,
                                            .tenant_id = f->tenant_id,
                                            .label = f->label,
                                            .n_labels = f->n_labels};
-    return match_glob(r->match.rule, rule_name(rule)) &&
-           match_glob(r->match.severity, level_name(level)) &&
-           match_applies(&r->match, &tenant, f->sku_id, f->sku_part_number, f->allotment_id);
+    return match_glob(m->rule, rule_name(rule)) &&
+           match_glob(m->severity, level_name(level)) &&
+           match_applies(m, &tenant, f->sku_id, f->sku_part_number, f->allotment_id);
 }
 
 /* The fallback, or all receivers if it is empty. `never`: the receiver that the alert is about. */
@@ -80,7 +80,7 @@ struct reach route_for(const struct route_options *o, enum kind kind, enum rule 
     bool matched = false;
     for (size_t i = 0; i < o->n_routes; i++) {
         const struct route *r = &o->route[i];
-        if (!route_matches(r, rule, level, f))
+        if (!match_alert(&r->match, rule, level, f))
             continue;
         if (hours_open(&r->hours, at, f->utc_offset))
             reach.now |= named(o, r->to, r->n_to);

@@ -29,6 +29,10 @@ struct route_options {
 #define RECEIVERS_MAX 64
 typedef uint64_t receiver_set; /* bit i = receiver i of the options */
 
+/* Whether a match of routes or silences applies to an alert. */
+bool match_alert(const struct match *m, enum rule rule, enum level level,
+                 const struct alert_context *f);
+
 struct reach {
     receiver_set now;
     receiver_set later; /* every route to them is outside its hours; none of them is in `now` */

@@ -12,6 +12,7 @@ static const struct {
     {SILENCE_IGNORED, ~EVENT(EVENT_RESOLVED)},
     {SILENCE_EXPLAINED, EVENT(EVENT_FIRING) | EVENT(EVENT_ESCALATED)},
     {SILENCE_FORMER, EVENT(EVENT_REMINDER)},
+    {SILENCE_ACTIVE, ~EVENT(EVENT_RESOLVED)},
 };
 
 /* One cause, one incident: a pool whose subscription has ended is covered by the alert of the

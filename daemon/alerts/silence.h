@@ -11,6 +11,7 @@ enum { /* bits of a set of silences */
     SILENCE_IGNORED = 1,   /* ignore = "alerts", or a free SKU */
     SILENCE_EXPLAINED = 2, /* the alert of its subscription covers it, and no members wait */
     SILENCE_FORMER = 4,    /* only another source lists the pool: its numbers do not change */
+    SILENCE_ACTIVE = 8,    /* a silence, acknowledgement or maintenance window: see silences.h */
 };
 /* `parent`: the notified level of the alert that may explain this one; LEVEL_NONE: there is none. */
 unsigned silences_of(const struct alert *a, const struct observation *s, enum level parent);

@@ -206,6 +206,8 @@ static char *make_description(const struct notification *n, const struct message
     else if (n->type == EVENT_RESOLVED && n->reason)
         text_add(&t, "\nClosed because this is no longer configured, not because the problem was "
                      "fixed.");
+    else if (text_equal(n->reason, "unsilenced"))
+        text_add(&t, "\nThis alert was silenced until now.");
     if (n->stale_since_at) {
         text_add(&t, "\nData as of ");
         message_clock(&t, n, n->stale_since_at);
@@ -261,7 +263,10 @@ int notification_write_texts(struct notification *n)
     CLEANUP(message_free)
     struct message_text w = {TEXT_INIT(MESSAGE_MAX), TEXT_INIT(MESSAGE_MAX), TEXT_INIT(MESSAGE_MAX),
                              TEXT_INIT(MESSAGE_MAX), false};
-    kind_row(n->kind)->words(n, &w);
+    struct notification plain = *n; /* other reasons than those of an end are named in the description */
+    if (n->type != EVENT_RESOLVED)
+        plain.reason = NULL;
+    kind_row(n->kind)->words(&plain, &w);
     if (w.subject.error || w.condition.error || w.what.error || w.next.error)
         return -ENOMEM;
     return set_texts(n, make_title(n, &w), make_summary(n, &w), make_description(n, &w),

@@ -25,6 +25,7 @@ enum conf_type {
     CONF_DURATION,   /* usec_t; with `off_ok` "off" is 0 */
     CONF_SHARE,      /* int64_t, basis points */
     CONF_CLOCK,      /* usec_t from midnight, "HH:MM" */
+    CONF_INSTANT,    /* usec_t since 1970, RFC 3339; 0: not set */
     CONF_HOURS,      /* struct hours */
     CONF_WORD,       /* number of the word in `words`; bool or an enum by `size` */
     CONF_LOG_LEVEL,  /* int, LOG_ERR ... */

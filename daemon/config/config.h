@@ -34,6 +34,8 @@ struct options {
     struct products *products;
     struct alert_options alerts;
     struct route_options routes;
+    struct silence *maintenance; /* the caller keeps utc_offset right */
+    size_t n_maintenance;
     struct receiver_options *receiver; /* same order as routes.receiver */
     size_t n_receivers;
     struct storm_options storm;

@@ -139,7 +139,7 @@ static void dump_list(struct dump *d, const struct conf_key *k, const void *at, 
     text_add(&d->out, " );\n");
 }
 
-/* Omits unset strings (a match key) and unset hours. */
+/* Omits unset strings (a match key), hours and instants. */
 static bool is_there(const struct conf_key *k, const void *base)
 {
     const void *at = (const char *)base + k->at;
@@ -147,6 +147,8 @@ static bool is_there(const struct conf_key *k, const void *base)
         return *(char *const *)at != NULL;
     if (k->type == CONF_HOURS)
         return ((const struct hours *)at)->n_ranges > 0;
+    if (k->type == CONF_INSTANT)
+        return *(const usec_t *)at != 0;
     return !k->later;
 }
 

@@ -203,6 +203,28 @@ static const struct conf_key ROUTE[] = {
 };
 static const struct conf_section ROUTE_SECTION = SECTION(ROUTE);
 
+static const struct conf_key MAINTENANCE[] = {
+    {.name = "name", .type = CONF_TEXT, AT(silence, id), .required = true, .what = "a name",
+     .check = form_receiver, .example = "move", .help = "Name of the window in lists; unique."},
+    {.name = "match", .type = CONF_GROUP, AT(silence, match), .section = &ROUTE_MATCH_SECTION,
+     .required = true, .help = "Alerts that the window silences; every given key must match."},
+    {.name = "weekly", .type = CONF_HOURS, AT(silence, weekly), .shown_def = "not weekly",
+     .example = "Sun 01:00-04:00", .help = "Days and times of every week."},
+    {.name = "timezone", .type = CONF_TEXT, AT(silence, zone), .def = "", .what = "a time zone, or empty",
+     .check = form_zone, .example = "Europe/Berlin",
+     .help = "Time zone of weekly; empty: the zone of this machine."},
+    {.name = "from", .type = CONF_INSTANT, AT(silence, start_at), .shown_def = "not once",
+     .example = "2026-12-05T22:00:00+01:00", .help = "Begin of a window that happens once."},
+    {.name = "until", .type = CONF_INSTANT, AT(silence, end_at), .shown_def = "not once",
+     .example = "2026-12-06T02:00:00+01:00",
+     .help = "End of a window that happens once, at most a year after from."},
+    {.name = "hold", .type = CONF_BOOL, AT(silence, hold), .def = "false",
+     .help = "Whether alerts that get worse are silenced, too."},
+    {.name = "comment", .type = CONF_TEXT, AT(silence, comment), .shown_def = "none", .what = "a text",
+     .check = form_line, .example = "migration of the tenant", .help = "Why there is this window."},
+};
+static const struct conf_section MAINTENANCE_SECTION = SECTION(MAINTENANCE);
+
 /* ---- usage rights ---- */
 
 static const struct conf_key USAGE_RIGHT[] = {
@@ -419,6 +441,9 @@ static const struct conf_key ROOT[] = {
      .help = "Receivers of delivery alerts, and of alerts that no route matches."},
     {.name = "storm", .type = CONF_GROUP, .section = &STORM_SECTION,
      .help = "Limits for many messages at once."},
+    {.name = "maintenance", .type = CONF_LIST, COUNTED(options, maintenance, n_maintenance),
+     .section = &MAINTENANCE_SECTION,
+     .help = "Times at which matching alerts are not notified, unless they get worse."},
     {.name = "links", .type = CONF_GROUP, .section = &LINKS_SECTION,
      .help = "Links in messages."},
     {.name = "history", .type = CONF_GROUP, .section = &HISTORY_SECTION,

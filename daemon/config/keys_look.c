@@ -22,6 +22,7 @@ static const char *const TYPE_WORDS[CONF_TYPE_COUNT_] = {
     [CONF_DURATION] = "duration",
     [CONF_SHARE] = "share",
     [CONF_CLOCK] = "time of day",
+    [CONF_INSTANT] = "date and time",
     [CONF_HOURS] = "days and times",
     [CONF_TEXT] = "text",
     [CONF_FILE] = "name of a file",

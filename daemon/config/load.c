@@ -113,6 +113,7 @@ static int load_all(struct load *l)
         return r;
     check_thresholds(l);
     check_overrides(l);
+    check_maintenance(l);
     check_alerts(l);
     r = check_rights(l);
     return r < 0 ? r : check_receivers(l);

@@ -29,6 +29,7 @@ void warn_sign_in_files(struct load *l, const struct tenant_options *t, struct c
 /* check.c, check_receivers.c: what no single key can know. Fill in what depends on other keys. */
 void check_thresholds(struct load *l);
 void check_overrides(struct load *l);
+void check_maintenance(struct load *l);
 void check_alerts(struct load *l);
 int check_rights(struct load *l);    /* -ENOMEM */
 int check_receivers(struct load *l); /* -ENOMEM */

@@ -92,6 +92,15 @@ static int clock_parse(const char *text, int64_t *ret, struct failure *f)
     return wrong(f, text, "is not a time of day; write hours and minutes such as \"09:00\"");
 }
 
+static int instant_parse(const char *text, int64_t *ret, struct failure *f)
+{
+    usec_t at;
+    if (rfc3339_parse(text, &at) < 0 || at == 0)
+        return wrong(f, text, "is not a date and time with an offset; write such as \"2026-12-05T22:00:00+01:00\"");
+    *ret = (int64_t)at; /* at most INSTANT_LAST */
+    return 0;
+}
+
 static int usec_parse(const char *text, int64_t *ret, struct failure *f)
 {
     usec_t duration;
@@ -153,6 +162,8 @@ static int number_parse(const struct conf_key *k, const char *text, int64_t *ret
         return share_parse(text, ret, f);
     case CONF_CLOCK:
         return clock_parse(text, ret, f);
+    case CONF_INSTANT:
+        return instant_parse(text, ret, f);
     default:
         assert(k->type == CONF_LIMIT);
         return LIMITS[k->limit](text, ret, f);
@@ -350,7 +361,7 @@ static void print_limit(const struct conf_key *k, const struct limit *l, struct 
 
 void value_print(const struct conf_key *k, const void *at, struct text *out)
 {
-    char buf[DURATION_MAX], hours[HOURS_TEXT];
+    char buf[DURATION_MAX], hours[HOURS_TEXT], instant[RFC3339_MAX];
     switch (k->type) {
     case CONF_TEXT:
     case CONF_FILE:
@@ -379,6 +390,9 @@ void value_print(const struct conf_key *k, const void *at, struct text *out)
     case CONF_CLOCK:
         text_addf(out, "\"%02" PRIu64 ":%02" PRIu64 "\"", *(const usec_t *)at / USEC_PER_HOUR,
                   *(const usec_t *)at % USEC_PER_HOUR / USEC_PER_MINUTE);
+        break;
+    case CONF_INSTANT:
+        text_addf(out, "\"%s\"", rfc3339_print(*(const usec_t *)at, instant));
         break;
     case CONF_HOURS:
         text_addf(out, "\"%s\"", hours_print(at, hours));

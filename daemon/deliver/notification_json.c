@@ -24,6 +24,7 @@ static const char *const REASONS[] = {
     "source_changed", /* of an end */
     "first_run",
     "held", /* of a digest */
+    "unsilenced", /* of digests and of alerts that were silenced */
     "state_lost",
     "receiver_removed", /* of digests and of alerts that fire again; the former of ends, too */
 };
@@ -143,17 +144,17 @@ static void put_field(struct json_writer *w, const struct detail_field *d, const
     }
 }
 
-/* Only an alert that ended without clearing has a reason. */
+/* An alert that ended without clearing has a reason, and one that was silenced. */
 static const char *reason_of(const struct notification *n)
 {
-    return n->type == EVENT_RESOLVED ? n->reason : NULL;
+    return n->type == EVENT_RESOLVED || text_equal(n->reason, "unsilenced") ? n->reason : NULL;
 }
 
 static bool field_applies(const struct notification *n, const struct detail_field *d)
 {
     if (!d->rules)
         return true;
-    bool present = reason_of(n) != NULL;
+    bool present = n->type == EVENT_RESOLVED && n->reason;
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         present |= n->finding[rule] && d->rules >> rule & 1;
     return present && MEMBER(int64_t, n->context, d) != NUMBER_UNKNOWN;

@@ -3,6 +3,8 @@
  * of specificity. */
 #include "base/text.h"
 #include "rules/options.h"
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool match_glob(const char *glob, const char *text)
@@ -33,6 +35,46 @@ bool match_applies(const struct match *m, const struct tenant_identity *tenant, 
         if (!label_matches(&m->label[i], tenant))
             return false;
     return true;
+}
+
+void match_clear(struct match *m)
+{
+    free(m->tenant);
+    free(m->sku);
+    free(m->allotment);
+    free(m->rule);
+    free(m->severity);
+    for (size_t i = 0; i < m->n_labels; i++) {
+        free(m->label[i].key);
+        free(m->label[i].value);
+    }
+    free(m->label);
+    *m = (struct match){0};
+}
+
+int match_copy(const struct match *src, struct match *ret)
+{
+    struct match m = {.label = src->n_labels ? calloc(src->n_labels, sizeof *m.label) : NULL};
+    bool whole = (m.label || src->n_labels == 0) && text_copy(src->tenant, &m.tenant) >= 0 &&
+                 text_copy(src->sku, &m.sku) >= 0 && text_copy(src->allotment, &m.allotment) >= 0 &&
+                 text_copy(src->rule, &m.rule) >= 0 && text_copy(src->severity, &m.severity) >= 0;
+    for (; whole && m.n_labels < src->n_labels; m.n_labels++) {
+        struct label *to = &m.label[m.n_labels];
+        const struct label *from = &src->label[m.n_labels];
+        whole = text_copy(from->key, &to->key) >= 0;
+        if (whole && text_copy(from->value, &to->value) < 0) {
+            free(to->key);
+            whole = false;
+        }
+        if (!whole)
+            break;
+    }
+    if (!whole) {
+        match_clear(&m);
+        return -ENOMEM;
+    }
+    *ret = m;
+    return 0;
 }
 
 /* One bit per kind of key; a more specific kind has a higher bit. So a match with more keys

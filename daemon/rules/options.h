@@ -62,6 +62,8 @@ struct tenant_identity {
 /* The configured name of a pool; NULL: it has none. */
 const char *pool_configured_name(const struct rule_options *o, const char *allotment_id);
 bool match_glob(const char *glob, const char *text); /* NULL matches everything */
+void match_clear(struct match *m); /* frees the members and zeroes *m */
+int match_copy(const struct match *src, struct match *ret); /* -ENOMEM leaves *ret empty */
 /* Whether a match applies to a pool. sku_id, sku_part_number and allotment_id may be NULL. */
 bool match_applies(const struct match *m, const struct tenant_identity *tenant, const char *sku_id,
                    const char *sku_part_number, const char *allotment_id);

@@ -16,6 +16,7 @@
 #include "runtime/reconcile.h"
 #include "runtime/rights.h"
 #include "runtime/setup.h"
+#include "runtime/silence_list.h"
 #include "runtime/tenant.h"
 #include "runtime/tick.h"
 
@@ -49,6 +50,8 @@ static int load_state(struct app *app, struct failure *why)
     if (!app->store)
         return registry_new(&app->registry);
     int r = store_load_registry(app->store, &app->registry, why);
+    if (r >= 0)
+        r = silences_load(app, why);
     if (r >= 0 && !app->cli->dry_run)
         r = store_outbox_recover(app->store, app->started, why);
     return r;
@@ -119,6 +122,7 @@ int app_wire(struct app *app, struct failure *why)
         return failure_oom(why);
     app->n_tenants = o->n_tenants;
     outage_reset(app);
+    silences_follow_zones(app, 0);
     for (size_t i = 0; i < o->n_tenants && r >= 0; i++) {
         app->tenant[i] = (struct tenant){.app = app, .options = &o->tenant[i]};
         r = tenant_load(&app->tenant[i], why);
@@ -177,6 +181,7 @@ void app_close(struct app *app)
         changes_free(app->history[i]);
     free(app->history);
     outage_free(app->outage);
+    silences_free(app);
     registry_free(app->registry);
     store_close(app->store);
     sd_event_unref(app->event);

@@ -21,6 +21,9 @@ struct app {
     struct http *http;
     struct store *store; /* NULL: --dry-run without a database */
     struct alert_registry *registry;
+    struct silence *silence; /* stored ones, oldest first */
+    size_t n_silences;
+    usec_t zones_minute; /* when the offsets of their zones were last looked up */
     struct dispatcher *dispatcher; /* NULL: --dry-run */
     struct heartbeats *heartbeats; /* NULL: --once */
     struct resends *resends;       /* NULL: --once */

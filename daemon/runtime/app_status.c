@@ -142,7 +142,7 @@ static bool is_ignored(const struct app *app, const struct alert *a)
 
 static bool is_notified(const struct app *app, const struct alert *a, usec_t at)
 {
-    if (a->notified == LEVEL_NONE || a->level <= a->muted[a->rule] || is_ignored(app, a))
+    if (a->notified == LEVEL_NONE || a->silenced.at || a->level <= a->muted[a->rule] || is_ignored(app, a))
         return false;
     struct reach to = route_for(&app->options->routes, a->kind, a->rule, a->level, a->context, at);
     return (to.now | to.later) != 0;

@@ -12,6 +12,7 @@
 #include "base/message_ids.h"
 #include "deliver/resend.h"
 #include "runtime/app.h"
+#include "runtime/silence_list.h"
 #include "runtime/tenant.h"
 
 #define OUTAGE_TOLERANCE_MIN USEC_PER_HOUR
@@ -27,6 +28,7 @@ static int past_of(void *userdata, const char *alert_id, struct past_alert *ret,
 struct plan_context commit_context(struct app *app, const struct tenant *t, struct instant now)
 {
     usec_t tolerance = t ? 3 * t->options->identity.interval : 0;
+    silences_follow_zones(app, now.at);
     return (struct plan_context){
         .options = &app->options->alerts,
         .routes = &app->options->routes,
@@ -35,6 +37,8 @@ struct plan_context commit_context(struct app *app, const struct tenant *t, stru
         .tenant_id = t ? t->options->identity.tenant_id : NULL,
         .tenant_name = t ? t->options->identity.name : NULL,
         .service_reach = app->outage_reach,
+        .silences = app_silence_list(app),
+        .maintenance = {app->options->maintenance, app->options->n_maintenance},
         .past = past_of,
         .past_userdata = app,
     };

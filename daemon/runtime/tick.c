@@ -14,6 +14,7 @@
 #include "runtime/notify.h"
 #include "runtime/outage.h"
 #include "runtime/poller.h"
+#include "runtime/silences.h"
 #include "runtime/tenant.h"
 
 #define TICK_MAX USEC_PER_MINUTE
@@ -175,7 +176,11 @@ void tick_now(struct app *app)
     for (size_t i = 0; i < app->n_tenants; i++)
         tick_tenant(&app->tenant[i], now);
     credentials_look(app, now);
+    if (!app->cli->dry_run)
+        silences_expire(app, now);
     bool wait = app->clock_unset || poller_any_stale(app);
+    if (!wait)
+        silences_notify(app, now);
     if (app->dispatcher && !wait) /* not in a dry run */
         tick_deferred(app, now);
     if (!wait)

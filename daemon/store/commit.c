@@ -62,6 +62,10 @@ static int put_all(struct store *s, const struct commit *c, struct failure *f)
         r = health_put(s, c->tenant_id, c->health, f);
     if (r >= 0 && c->registry)
         r = put_registry(s, c->registry, f);
+    if (r >= 0 && c->silence)
+        r = silence_put(s, c->silence, f);
+    if (r >= 0 && c->unsilence)
+        r = silence_remove(s, c->unsilence, f);
     if (r >= 0 && c->changes)
         r = put_changes(s, c, f);
     if (r >= 0 && c->snapshot)

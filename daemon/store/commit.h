@@ -10,6 +10,8 @@ int memory_put(struct store *s, const char *tenant_id, const struct tenant_memor
 int health_put(struct store *s, const char *tenant_id, const struct tenant_health *h,
                struct failure *f);
 int history_put(struct store *s, const struct snapshot *snapshot, struct failure *f);
+int silence_put(struct store *s, const struct silence *one, struct failure *f);
+int silence_remove(struct store *s, const char *id, struct failure *f);
 int events_put(struct store *s, const struct commit *c, struct failure *f);
 /* Records how far a removed alert had counted. */
 int past_put(struct store *s, const struct removal *gone, usec_t now_at, struct failure *f);

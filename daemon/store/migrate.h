@@ -8,3 +8,4 @@
 #include "store/db.h"
 
 int migrate_to_6(struct db *d, struct failure *f);
+int migrate_to_8(struct db *d, struct failure *f);

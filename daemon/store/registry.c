@@ -184,6 +184,12 @@ int alert_put(struct store *s, const struct alert *a, struct failure *f)
     row_text(&row, latches);
     row_text(&row, muted);
     row_blob(&row, context, context_len);
+    row_usec(&row, a->silenced.at);
+    row_text(&row, level_name(a->silenced.level));
+    row_text(&row, rule_name(a->silenced.rule));
+    row_int(&row, a->silenced.value);
+    row_int(&row, a->silenced.waiting);
+    row_usec(&row, a->silenced.broken_at);
     int r = remove_others(s, a, f);
     return r < 0 ? r : row_put(&s->db, &TABLE_ALERT, &row, f);
 }
@@ -231,6 +237,12 @@ static int take_alert(struct row *row, void *into)
     whole = parse_muted(row_get_text(row), a) && whole;
     size_t context_len;
     const char *context = row_get_blob(row, &context_len);
+    a->silenced.at = row_get_usec(row);
+    a->silenced.level = (enum level)get_word(row, enum_text_level);
+    a->silenced.rule = (enum rule)get_word(row, rule_parse);
+    a->silenced.value = row_get_int(row, INT64_MIN, INT64_MAX);
+    a->silenced.waiting = row_get_int(row, INT64_MIN, INT64_MAX);
+    a->silenced.broken_at = row_get_usec(row);
     row->wrong = row->wrong || !whole || strlen(a->id) != ALERT_ID_TEXT - 1;
     if (context && !row->wrong) {
         int r = l->codec->unpack_context(context, context_len, &a->context);

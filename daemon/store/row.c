@@ -43,7 +43,8 @@ const struct table TABLE_ALERT = {
     "alert",
     "id, kind, tenant_id, subject, episode, seq, state, level, rule, value, threshold, unit, "
     "started_at, started_mono, started_boot, said, said_rule, said_value, said_waiting, "
-    "said_cause, reminder_at, reminders, latches, muted, facts",
+    "said_cause, reminder_at, reminders, latches, muted, facts, silenced_at, silenced_level, "
+    "silenced_rule, silenced_value, silenced_waiting, broken_at",
     1, true};
 const struct table TABLE_EVENT = {
     "event",
@@ -57,6 +58,11 @@ const struct table TABLE_OUTBOX = {
 const struct table TABLE_BODY = {"body", "outbox, bytes", 1, true};
 const struct table TABLE_TOLD = {"told", "alert_id, receiver, episode, tried", 2, true};
 const struct table TABLE_HELD = {"held", "alert_id, receiver, episode", 2, true};
+const struct table TABLE_SILENCE = {
+    "silence",
+    "id, author, comment, tenant, sku, allotment, rule, severity, labels, alert_id, episode, "
+    "created_at, created_mono, created_boot, start_at, end_at, lasts, weekly, zone, hold",
+    1, true};
 const struct table TABLE_PAST = {"past_alert", "alert_id, episode, seq, ended_at", 1, true};
 
 /* ---- writing ---- */

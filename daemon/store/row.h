@@ -14,7 +14,7 @@ struct cell {
     const char *bytes; /* borrowed */
     size_t len;
 };
-#define ROW_CELLS 32
+#define ROW_CELLS 40
 struct row {
     size_t n;
     size_t at;  /* reading: the next cell */
@@ -28,7 +28,8 @@ struct table {
     bool undone; /* a failed write that turns out to be on disk is undone */
 };
 extern const struct table TABLE_TENANT, TABLE_HEALTH, TABLE_POOL, TABLE_SUBSCRIPTION, TABLE_GROUP,
-    TABLE_DROP, TABLE_ALERT, TABLE_EVENT, TABLE_OUTBOX, TABLE_BODY, TABLE_TOLD, TABLE_HELD, TABLE_PAST;
+    TABLE_DROP, TABLE_ALERT, TABLE_EVENT, TABLE_OUTBOX, TABLE_BODY, TABLE_TOLD, TABLE_HELD, TABLE_PAST,
+    TABLE_SILENCE;
 
 /* Writing: cells in the order of `columns`. */
 void row_int(struct row *row, int64_t value);

@@ -180,11 +180,28 @@ static const char *const STEPS[] = {
      * however long the queues are. */
     "CREATE INDEX outbox_newest ON outbox (receiver, created_at DESC, id) WHERE head = 1 AND state = 0;"
     "CREATE INDEX event_member ON event (alert_id, folded_into) WHERE folded_into IS NOT NULL;",
+
+    /* Silences, and acknowledgements: those have an alert_id. The columns from tenant to labels are the
+     * match; labels are lines. */
+    "CREATE TABLE silence (id TEXT PRIMARY KEY, author TEXT NOT NULL, comment TEXT NOT NULL,"
+    " tenant TEXT, sku TEXT, allotment TEXT, rule TEXT, severity TEXT, labels TEXT NOT NULL,"
+    " alert_id TEXT, episode INTEGER NOT NULL, created_at INTEGER NOT NULL,"
+    " created_mono INTEGER NOT NULL, created_boot INTEGER NOT NULL, start_at INTEGER NOT NULL,"
+    " end_at INTEGER NOT NULL, lasts INTEGER NOT NULL, weekly TEXT, zone TEXT,"
+    " hold INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    /* What an alert was when it was silenced; silenced_at 0: it is not. */
+    "ALTER TABLE alert ADD COLUMN silenced_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE alert ADD COLUMN silenced_level TEXT NOT NULL DEFAULT 'none';"
+    "ALTER TABLE alert ADD COLUMN silenced_rule TEXT NOT NULL DEFAULT 'waiting_age';"
+    "ALTER TABLE alert ADD COLUMN silenced_value INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE alert ADD COLUMN silenced_waiting INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE alert ADD COLUMN broken_at INTEGER NOT NULL DEFAULT 0;",
 };
 
 /* Changes that need C, above all new checksums. */
 static int (*const HOOKS[N_ELEMENTS(STEPS)])(struct db *d, struct failure *f) = {
     [5] = migrate_to_6,
+    [7] = migrate_to_8,
 };
 
 int64_t schema_version(void)

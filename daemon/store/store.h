@@ -91,12 +91,16 @@ struct commit {
     struct instant now;
     const struct alert_registry
         *registry;           /* not NULL: all its alerts are written, changed or not */
+    const struct silence *silence; /* is added */
+    const char *unsilence;         /* id of a silence that is removed */
     bool settles;            /* clears the damage of store_damage, which `changes` handle */
     enum { STORE_KEEP, STORE_LOST, STORE_FOUND } lost; /* see store_tenant_lost; of tenant_id */
 };
 /* `n` commits in one transaction: all or none, one sync. For different tenants, planned with the same
  * `now`. */
 int store_commit(struct store *s, const struct commit *c, size_t n, struct failure *ret_failure);
+/* All silences and acknowledgements, oldest first. The caller clears each, and frees *ret. */
+int store_silences(struct store *s, struct silence **ret, size_t *ret_n, struct failure *ret_failure);
 /* All deferred notifications, grouped by alert. The caller frees *ret. */
 int store_deferred(struct store *s, struct deferred **ret, size_t *ret_n,
                    struct failure *ret_failure);

@@ -128,7 +128,7 @@ def check_sample(table):
     for path, value in settings:
         values.setdefault(path, []).append(value)
     for path in values:
-        inner = re.match(r"(tenants\.labels|overrides\.match\.labels|routes\.match\.labels|names|tenant_defaults|"
+        inner = re.match(r"(tenants\.labels|overrides\.match\.labels|routes\.match\.labels|maintenance\.match\.labels|names|tenant_defaults|"
                          r"overrides\.(?!match|ignore)\w+)\.", path)
         if path not in table and not inner:
             wrong.append(f"{SAMPLE}: {path}: is not in the key table")

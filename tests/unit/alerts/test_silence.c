@@ -21,6 +21,7 @@ static void each_silence_mutes_its_events_and_never_the_end(void **state)
         {SILENCE_IGNORED, {true, true, true, true, true, false}},
         {SILENCE_EXPLAINED, {true, true, false, false, false, false}},
         {SILENCE_FORMER, {false, false, false, false, true, false}},
+        {SILENCE_ACTIVE, {true, true, true, true, true, false}},
         {SILENCE_EXPLAINED | SILENCE_FORMER, {true, true, false, false, true, false}},
     };
     (void)state;

@@ -96,8 +96,8 @@ static bool has_type(const struct options *o, const struct receiver_class *class
 #define PLATFORM_TOKEN "/var/run/secrets/azure/tokens/azure-identity-token"
 static void the_sample_with_every_mark_taken_away_loads_and_shows_the_defaults(void **state)
 {
-    static const char *const EXAMPLES[] = {"names",  "overrides", "receivers",
-                                           "routes", "tenants",   "usage_rights"};
+    static const char *const EXAMPLES[] = {"maintenance", "names",   "overrides",   "receivers",
+                                           "routes",      "tenants", "usage_rights"};
     CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     CLEANUP(free) char *sample = read_conf("seatwatchd.conf");
     CLEANUP(free) char *open = uncomment(sample);
@@ -117,6 +117,7 @@ static void the_sample_with_every_mark_taken_away_loads_and_shows_the_defaults(v
     assert_int_equal(w.options->rules.n_overrides, 5);
     assert_int_equal(w.options->rules.n_rights, 2);
     assert_int_equal(w.options->routes.n_routes, 5);
+    assert_int_equal(w.options->n_maintenance, 2);
     for (size_t i = 0; receiver_types[i]; i++)
         assert_true(has_type(w.options, receiver_types[i]));
     CLEANUP(free) char *got = dump_of(&w);

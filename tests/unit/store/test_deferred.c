@@ -3,6 +3,8 @@
 #include "fixture.h"
 #include "store/schema.h"
 
+#include "store/schema.h"
+
 #define TO(receiver) ((receiver_set)1 << (receiver))
 
 static void hold(struct changes *c, unsigned n, uint32_t episode, receiver_set to, bool only)

@@ -3,6 +3,7 @@
 #include "store/schema.h"
 
 #include "store/row.h"
+#include "store/schema.h"
 
 #define UPPER "ABCDEF12-3456-7890-ABCD-EF1234567890"
 #define LOWER "abcdef12-3456-7890-abcd-ef1234567890"
@@ -144,6 +145,20 @@ static void damaged_health_of_version_5_gets_no_valid_sum(void **state)
     assert_int_equal(store_quarantined(s), 1);
 }
 
+static void alert_of_version_5_is_not_silenced(void **state)
+{
+    struct failure f = {0};
+    CLEANUP(registry_free) struct alert_registry *b = NULL;
+    load_dump(*state, "schema_5_upper.sql");
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    ok(store_load_registry(s, &b, &f), &f);
+    const struct alert *a = registry_by_id(b, OLD_ID);
+    assert_non_null(a);
+    assert_int_equal(a->silenced.at, 0);
+    assert_int_equal(a->silenced.broken_at, 0);
+    assert_int_equal(store_quarantined(s), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
@@ -155,6 +170,7 @@ int main(void)
         TEST(two_open_alerts_in_different_case_are_both_kept),
         TEST(health_of_version_5_gets_its_new_column_and_a_valid_sum),
         TEST(damaged_health_of_version_5_gets_no_valid_sum),
+        TEST(alert_of_version_5_is_not_silenced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
