@@ -61,7 +61,6 @@ struct conf_key {
     const char *def;          /* as a file says it, without quotes; NULL: none */
     const char *shown_def;    /* for people, where the default is a rule and no value */
     const char *const *words; /* WORD: NULL-terminated */
-    const char *const *later_words;
     bool off_ok, required;
     bool smaller_is_worse; /* LIMIT: of remaining units and days */
     enum conf_limit limit;

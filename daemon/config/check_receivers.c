@@ -29,12 +29,12 @@ static int add_journal(struct options *o)
     return r < 0 ? r : text_copy(DEFAULT_RECEIVER, &o->receiver->name);
 }
 
-/* The key of two words whose second makes this file unnecessary, if that word was given. */
-static bool unnecessary(const struct receiver_options *r, const struct conf_key *k)
+/* The key of two words whose second makes this file unnecessary, if that word was given; else NULL. */
+static const struct conf_key *unnecessary(const struct receiver_options *r, const struct conf_key *k)
 {
     const struct conf_key *unless =
         k->unless ? conf_key_find(&r->class->options, k->unless) : NULL;
-    return unless && *(const bool *)((const char *)r->own + unless->at);
+    return unless && *(const bool *)((const char *)r->own + unless->at) ? unless : NULL;
 }
 
 /* The files that this type cannot do without. */
@@ -47,12 +47,13 @@ static void check_keys(struct load *l, const struct receiver_options *r)
             continue;
         const void *at = (const char *)r->own + k->at;
         struct conf_where where = walk_where(&l->walk, MARK_VALUE, at, place(l, r));
-        bool given = **(char *const *)at, off = unnecessary(r, k);
+        bool given = **(char *const *)at;
+        const struct conf_key *off = unnecessary(r, k);
         if (off && given)
             walk_problem(&l->walk, where,
-                         "receivers.%s: %s = \"off\" leaves it without an effect; remove one of the "
+                         "receivers.%s: %s = \"%s\" leaves it without an effect; remove one of the "
                          "two",
-                         k->name, k->unless);
+                         k->name, off->name, off->words[1]);
         if (!off && !given && text_equal(k->shown_def, "required"))
             walk_problem(
                 &l->walk, where,

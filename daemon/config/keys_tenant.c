@@ -15,11 +15,10 @@ enum {
     CERTIFICATE = 1 << AUTH_CERTIFICATE,
     WORKLOAD = 1 << AUTH_WORKLOAD_IDENTITY,
     IDENTITY = 1 << AUTH_MANAGED_IDENTITY,
-    FEDERATED = 1 << AUTH_MANAGED_IDENTITY_FEDERATED,
-    ALL_AUTHS = SECRET | CERTIFICATE | WORKLOAD | IDENTITY | FEDERATED
+    ALL_AUTHS = SECRET | CERTIFICATE | WORKLOAD | IDENTITY
 };
 static const char *const AUTH_WORDS[] = {"client_secret", "certificate", "workload_identity",
-                                         "managed_identity", "managed_identity_federated", NULL};
+                                         "managed_identity", NULL};
 const char *conf_auth_name(enum auth auth)
 {
     return AUTH_WORDS[auth];
@@ -72,11 +71,6 @@ static const struct conf_key TENANT[] = {
      .words = WORDS("vm", "arc"), .def = "vm",
      .help = "Source of the managed identity: the metadata service of an Azure virtual machine, "
              "or the local Arc agent."},
-    {.name = "identity_client_id", .type = CONF_TEXT, AT(tenant_options, graph.identity_client_id),
-     .letters = CASE_LOWER,
-     .auth = FEDERATED, .needed = FEDERATED, .what = "an id", .check = form_client_id,
-     .example = "77777777-aaaa-4bbb-8ccc-dddddddddddd",
-     .help = "Client id of the user-assigned managed identity that the application trusts."},
     {.name = "identity_object_id", .type = CONF_TEXT, AT(tenant_options, graph.identity_object_id),
      .letters = CASE_LOWER,
      .auth = IDENTITY, .def = "", .what = "an id, or empty", .check = form_identity,

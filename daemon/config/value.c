@@ -208,11 +208,6 @@ static int word_parse(const struct conf_key *k, const char *text, int *ret, stru
     CLEANUP(free) char *choice = text_take(&known);
     if (!choice)
         return failure_oom(f);
-    for (size_t i = 0; k->later_words && k->later_words[i]; i++)
-        if (strcmp(k->later_words[i], text) == 0)
-            return failure_set(f, FAILURE_CONFIG, EINVAL,
-                               "this version does not have %s = \"%s\" yet; known so far: %s",
-                               k->name, text, choice);
     const char *near = text_nearest(text, words, n);
     (void)text_clean(shown, sizeof shown, text, strlen(text));
     if (near)

@@ -178,9 +178,10 @@ static int alertmanager_request(const struct receiver_options *o, struct secret 
 
 /* 200 alone accepts. With a 400 for one bad alert the others are applied, but the bad one never
  * will be (422, and 415: none is). */
-static void alertmanager_classify(const struct payload *p, const struct http_answer *got,
-                                  struct answer *a)
+static void alertmanager_classify(const struct receiver_options *o, const struct payload *p,
+                                  const struct http_answer *got, struct answer *a)
 {
+    (void)o;
     (void)p;
     if (a->class == ANSWER_OK && got->status != 200)
         a->class = ANSWER_RETRY;

@@ -112,6 +112,7 @@ void answer_settle(const struct answer *a, const struct outbox_entry *entry, str
 {
     *ret = (struct attempt_result){.status = a->status};
     memcpy(ret->text, a->text, sizeof ret->text);
+    memcpy(ret->ref, a->ref, sizeof ret->ref);
     if (a->class == ANSWER_OK) {
         settle_ok(h, ret);
         return;

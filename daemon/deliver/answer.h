@@ -19,6 +19,8 @@ struct answer {
     int status;         /* HTTP status, 0: none */
     usec_t retry_after; /* 0: none given; 1 s .. 1 h otherwise */
     char text[200];     /* one cleaned line without secrets */
+    char ref[MESSAGE_REF_MAX]; /* what the receiver calls the message that it has created; "": nothing new */
+    bool ref_lost; /* HTTP, with `more`: there is no such message; the next request has none */
     unsigned n_refused; /* HTTP with several servers: so many of them did not accept */
     bool more; /* HTTP: the attempt needs another request, with payload.step one higher. A crash in
                 * between repeats the attempt from its first request */

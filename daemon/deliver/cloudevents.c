@@ -125,9 +125,10 @@ static int cloudevents_request(const struct receiver_options *o, struct secret *
 }
 
 /* 415: the receiver does not understand the format, today or tomorrow. */
-static void cloudevents_classify(const struct payload *p, const struct http_answer *got,
-                                 struct answer *a)
+static void cloudevents_classify(const struct receiver_options *o, const struct payload *p,
+                                 const struct http_answer *got, struct answer *a)
 {
+    (void)o;
     (void)p;
     if (got->status == 415)
         a->class = ANSWER_PERMANENT;

@@ -179,9 +179,10 @@ static usec_t retry_after(const char *body)
 }
 
 /* The stored message comes back as an object. A page is from something between Discord and us. */
-static void discord_classify(const struct payload *p, const struct http_answer *got,
-                             struct answer *a)
+static void discord_classify(const struct receiver_options *o, const struct payload *p,
+                             const struct http_answer *got, struct answer *a)
 {
+    (void)o;
     (void)p;
     if (a->class == ANSWER_THROTTLED && a->retry_after == 0)
         a->retry_after = retry_after(got->body);

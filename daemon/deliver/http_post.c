@@ -33,6 +33,8 @@ struct receiver_handle {
     struct request message; /* ... and its request; the answer may repeat its secrets */
     struct http_request *request;
     struct answer best; /* of the servers asked so far */
+    char ref[MESSAGE_REF_MAX]; /* payload.ref, as the requests of this attempt have changed it */
+    bool created;              /* ... to that of a new message */
     handle_done *done;
     void *userdata;
 };
@@ -284,7 +286,7 @@ static void explain(const struct receiver_handle *h, const struct http_answer *g
                got->retry_after_clamped ? " (Retry-After limited to 1 s to 1 h)" : "",
                quote[0] ? ": " : "", quote);
     if (h->options->class->http.classify)
-        h->options->class->http.classify(&h->payload, got, a);
+        h->options->class->http.classify(h->options, &h->payload, got, a);
 }
 
 static int start(struct receiver_handle *h, struct failure *ret_failure);
@@ -316,9 +318,18 @@ static void fold(struct receiver_handle *h, struct answer *a)
     a->more = step + 1 < class->http.servers(h->options);
 }
 
+static void follow_ref(struct receiver_handle *h, const struct answer *a)
+{
+    if (a->ref[0] || a->ref_lost) {
+        memcpy(h->ref, a->ref, sizeof h->ref);
+        h->created = a->ref[0];
+    }
+}
+
 /* After an answer: the next request of the attempt, or its end. */
 static void proceed(struct receiver_handle *h, struct answer *a)
 {
+    follow_ref(h, a);
     for (fold(h, a); a->more; fold(h, a)) {
         struct failure why = {0};
         h->payload.step++;
@@ -326,6 +337,8 @@ static void proceed(struct receiver_handle *h, struct answer *a)
             return;
         not_started(a, &why);
     }
+    if (h->created)
+        memcpy(a->ref, h->ref, sizeof a->ref);
     h->done(h->userdata, a);
 }
 
@@ -359,6 +372,7 @@ static int send_request(struct receiver_handle *h, const struct secret *token,
     for (size_t i = 0; i < m->n_headers; i++)
         headers[OWN_HEADERS + i] = (struct http_header){m->header[i].name, m->header[i].value};
     const char *ca_file = m->options->ca_file;
+    size_t answer_max = h->options->class->http.answer_max;
     const struct http_call call = {
         .method = m->method,
         .url = secret_bytes(m->url),
@@ -373,7 +387,7 @@ static int send_request(struct receiver_handle *h, const struct secret *token,
         .secret_from = m->body ? secret_len(m->body) : 0, /* `secret` is redacted by itself */
         .timeout = m->options->timeout,
         .connect_timeout = CONNECT_TIMEOUT,
-        .max_body = ANSWER_MAX,
+        .max_body = answer_max ? answer_max : ANSWER_MAX,
         .status_only = true,
     };
     return http_start(h->http, &call, on_answer, h, &h->request, ret_failure);
@@ -411,16 +425,28 @@ static int http_post_send(struct receiver_handle *h, const struct payload *p, st
     h->done = done;
     h->userdata = userdata;
     h->payload = *p;
+    (void)snprintf(h->ref, sizeof h->ref, "%s", p->ref ? p->ref : "");
+    h->payload.ref = h->ref;
+    h->created = false;
     if (start(h, &why) >= 0)
         return 0;
     not_started(ret, &why);
     return 1;
 }
 
-/* The first secret of a type says who the receiver is: its URL or its routing key. */
+/* The first secret that is configured says who the receiver is: its URL or its key. */
+static size_t identity(const struct receiver_handle *h)
+{
+    size_t i = 0;
+    while (i + 1 < h->n_secrets && !option_given(h->path[i]))
+        i++;
+    return i;
+}
+
 static bool http_post_renewed(struct receiver_handle *h)
 {
-    return h->n_secrets > 0 && stamp_add(STAMP_NONE, h->path[0]) != h->stamp[0];
+    size_t i = identity(h);
+    return h->n_secrets > 0 && stamp_add(STAMP_NONE, h->path[i]) != h->stamp[i];
 }
 
 /* A part of the digest: too little to find the secret by. If there is no digest: 0, like any other
@@ -429,7 +455,8 @@ static int64_t http_post_address(const struct receiver_handle *h)
 {
     uint8_t digest[SHA256_SIZE] = {0};
     int64_t address;
-    const char *text = h->secret[0] ? secret_bytes(h->secret[0]) : NULL;
+    const struct secret *who = h->secret[identity(h)];
+    const char *text = who ? secret_bytes(who) : NULL;
     if (text)
         (void)sha256(text, strcspn(text, "\n"), digest);
     memcpy(&address, digest, sizeof address);

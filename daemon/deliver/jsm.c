@@ -262,8 +262,10 @@ static int jsm_request(const struct receiver_options *o, struct secret *const *s
 }
 
 /* 202 alone accepts a request. A close of an alert that is not there has nothing to do. */
-static void jsm_classify(const struct payload *p, const struct http_answer *got, struct answer *a)
+static void jsm_classify(const struct receiver_options *o, const struct payload *p,
+                         const struct http_answer *got, struct answer *a)
 {
+    (void)o;
     size_t len;
     bool last = !*line_of(p, p->step + 1, &len);
     if (got->status == 404 && !last)

@@ -206,8 +206,10 @@ static bool is_published(const struct http_answer *got)
     return got->status == 200 && got->body[0] == '{' && strstr(got->body, "\"event\":\"message\"");
 }
 
-static void ntfy_classify(const struct payload *p, const struct http_answer *got, struct answer *a)
+static void ntfy_classify(const struct receiver_options *o, const struct payload *p,
+                          const struct http_answer *got, struct answer *a)
 {
+    (void)o;
     (void)p;
     if (a->class == ANSWER_OK && !is_published(got))
         a->class = ANSWER_RETRY;

@@ -158,9 +158,10 @@ static int pagerduty_request(const struct receiver_options *o, struct secret *co
 
 /* 202 alone accepts an event: another 2xx is not PagerDuty's answer. 400 and 413 are permanent: the event itself is
  * refused. */
-static void pagerduty_classify(const struct payload *p, const struct http_answer *got,
-                               struct answer *a)
+static void pagerduty_classify(const struct receiver_options *o, const struct payload *p,
+                               const struct http_answer *got, struct answer *a)
 {
+    (void)o;
     (void)p;
     if (a->class == ANSWER_OK && got->status != 202)
         a->class = ANSWER_RETRY;

@@ -25,6 +25,8 @@ struct payload {
     size_t len;
     struct instant now; /* of this attempt */
     unsigned step;      /* HTTP: requests of this attempt before this one; see answer.more */
+    const char *ref;    /* what the receiver calls the message that it shows for this alert; NULL or "":
+                         * there is none; see answer.ref */
 };
 
 struct receiver_handle; /* an open receiver: its socket, or its secrets; private to the transport */
@@ -119,10 +121,12 @@ struct receiver_class {
                        const struct payload *p, struct request *ret, struct failure *ret_failure);
         /* Corrects an answer that was classified by its status: some vendors put the result into
          * the body. Sets `more` if another request must follow. NULL: the status decides. */
-        void (*classify)(const struct payload *p, const struct http_answer *got, struct answer *a);
+        void (*classify)(const struct receiver_options *o, const struct payload *p,
+                         const struct http_answer *got, struct answer *a);
         /* Several servers get each request, in turn: payload.step counts them. The attempt succeeds
          * if one of them accepts. NULL: there is one server. */
         size_t (*servers)(const struct receiver_options *o);
+        size_t answer_max; /* bytes of an answer that `classify` needs; 0: the transport's default */
     } http;
     struct {
         const char *(*path)(const struct receiver_options *o);

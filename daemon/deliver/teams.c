@@ -367,8 +367,10 @@ static const struct {
 
 /* Usually 202 without a body; a flow with a response action may answer anything. A page is from
  * something between Microsoft and us. */
-static void teams_classify(const struct payload *p, const struct http_answer *got, struct answer *a)
+static void teams_classify(const struct receiver_options *o, const struct payload *p,
+                           const struct http_answer *got, struct answer *a)
 {
+    (void)o;
     static const int REFUSED[] = {400, 401, 403, 404};
     (void)p;
     bool page = got->body[0] == '<';

@@ -16,6 +16,7 @@ struct test {
     size_t sent;                  /* messages so far */
     struct notification *notification;
     char *body;
+    char ref[MESSAGE_REF_MAX]; /* of the message of this life; "": none yet */
     struct answer answer;
     bool answered;
     sd_event_source *later; /* reports an answer, and sends the next message */
@@ -169,7 +170,7 @@ static int test_send(struct test *t, struct failure *ret_failure)
         return failure_set(ret_failure, FAILURE_LOCAL, -r, "cannot make the test message: %s",
                            strerror(-r));
     const struct payload p = {
-        .event_id = t->notification->event_id, .body = t->body, .len = len, .now = now};
+        .event_id = t->notification->event_id, .body = t->body, .len = len, .now = now, .ref = t->ref};
     t->answered = false;
     if (t->transport->send(t->handle, &p, &t->answer, on_sent, t) > 0)
         answered_later(t);
@@ -184,6 +185,8 @@ static int on_later(sd_event_source *s, void *userdata)
     bool accepted = t->answer.class == ANSWER_OK;
     (void)s;
     t->sent++;
+    if (t->answer.ref[0])
+        memcpy(t->ref, t->answer.ref, sizeof t->ref);
     bool last = !accepted || !t->alert_id[0] || t->sent == N_ELEMENTS(LIFE);
     t->done(t->userdata, event, accepted, t->answer.text, last);
     if (!last && test_send(t, &why) < 0) {

@@ -160,7 +160,7 @@ static bool worker_attempt(struct receiver_worker *w, struct instant now)
     w->begun_mono = now.mono;
     bucket_take(&w->bucket, &w->options->pace, now.mono);
     const struct payload payload = {
-        .event_id = e->event_id, .body = e->body, .len = e->body_len, .now = now};
+        .event_id = e->event_id, .body = e->body, .len = e->body_len, .now = now, .ref = e->ref};
     return w->transport->send(w->handle, &payload, &a, on_sent, w) > 0 && worker_settle(w, &a);
 }
 

@@ -125,7 +125,7 @@ static bool have_token(struct fetch *f, usec_t now)
         }
         return usable;
     }
-    if (token_asking(g))
+    if (g->token.request)
         return false;
     if (usable && (!f->renews_early || f->early_failed || !token_due(g, now)))
         return true;
@@ -144,7 +144,7 @@ static bool have_token(struct fetch *f, usec_t now)
 static usec_t next_event(const struct fetch *f, bool token, usec_t now)
 {
     usec_t at = f->deadline_mono;
-    if (!token && !token_asking(f->graph) && f->sign_in_at_mono > now && f->sign_in_at_mono < at)
+    if (!token && !f->graph->token.request && f->sign_in_at_mono > now && f->sign_in_at_mono < at)
         at = f->sign_in_at_mono;
     if (!token || f->n_in_flight >= f->graph->pace.limit)
         return at;
@@ -164,7 +164,7 @@ static void check_deadline(struct fetch *f, usec_t now)
     if (f->last_failure.text[0]) /* explains more than the timeout */
         fetch_fail_all(f, &f->last_failure);
     (void)failure_set(&why, FAILURE_TRANSIENT, ETIMEDOUT, "%s", f->late);
-    f->report.at_sign_in |= token_asking(f->graph) && !token_usable(f->graph, now);
+    f->report.at_sign_in |= f->graph->token.request && !token_usable(f->graph, now);
     fetch_end(f, &why);
 }
 

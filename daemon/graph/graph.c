@@ -33,7 +33,6 @@ static const size_t TEXTS[] = {
     TEXT(private_key_file),
     TEXT(private_key_password_file),
     TEXT(federated_token_file),
-    TEXT(identity_client_id),
     TEXT(identity_object_id),
     TEXT(identity_resource_id),
     TEXT(graph_url),
@@ -97,33 +96,6 @@ static int set_addresses(struct graph *g, struct failure *ret_failure)
     return g->token_url && g->scope ? 0 : failure_oom(ret_failure);
 }
 
-/* The audience of an assertion depends on the cloud. */
-static const char *exchange_of(enum cloud cloud)
-{
-    return cloud == CLOUD_CHINA    ? "api://AzureADTokenExchangeChina"
-           : cloud == CLOUD_GLOBAL ? "api://AzureADTokenExchange"
-                                   : "api://AzureADTokenExchangeUSGov";
-}
-
-/* Only a user-assigned identity can be federated, and Arc has none. */
-static int open_identity(struct graph *g, struct failure *ret_failure)
-{
-    const struct graph_options identity = {
-        .name = g->o.name,
-        .tenant_id = g->o.tenant_id,
-        .client_id = g->o.identity_client_id,
-        .auth = AUTH_MANAGED_IDENTITY,
-        .identity_host = IDENTITY_VM,
-        .cloud = g->o.cloud,
-        .graph_url = g->o.graph_url,
-        .resource = (char *)(uintptr_t)exchange_of(g->o.cloud),
-        .api_version = g->o.api_version,
-        .requests = 1,
-        .timeout = g->o.timeout,
-    };
-    return graph_new(&identity, g->http, g->event, &g->identity, ret_failure);
-}
-
 int graph_new(const struct graph_options *o, struct http *http, sd_event *event, struct graph **ret,
               struct failure *ret_failure)
 {
@@ -141,10 +113,6 @@ int graph_new(const struct graph_options *o, struct http *http, sd_event *event,
     g->pages_max = LIST_PAGES_MAX;
     pace_init(&g->pace, o->requests);
     g->bytes_max = POLL_BYTES_MAX;
-    if (o->auth == AUTH_MANAGED_IDENTITY_FEDERATED)
-        r = open_identity(g, ret_failure);
-    if (r < 0)
-        return r;
     *ret = TAKE(g);
     return 0;
 }
@@ -159,7 +127,6 @@ void graph_free(struct graph *g)
     access_free(TAKE(g->access));
     token_cancel(g);
     token_forget(g);
-    graph_free(g->identity);
     poll_order_clear(&g->order);
     sd_event_unref(g->event);
     for (size_t i = 0; i < N_ELEMENTS(TEXTS); i++)
@@ -197,8 +164,6 @@ bool graph_inherit(struct graph *g, struct graph *from, bool token)
         g->token.expires_mono = from->token.expires_mono;
         g->token.generation = from->token.generation;
         g->token.signed_in_mono = from->token.signed_in_mono;
-        if (g->identity)
-            (void)graph_inherit(g->identity, from->identity, true);
     }
     return true;
 }

@@ -11,14 +11,7 @@
 #include "http/http.h"
 #include "model/snapshot.h"
 
-enum auth {
-    AUTH_CLIENT_SECRET,
-    AUTH_CERTIFICATE,
-    AUTH_WORKLOAD_IDENTITY,
-    AUTH_MANAGED_IDENTITY,
-    AUTH_MANAGED_IDENTITY_FEDERATED, /* the token of a managed identity is the client assertion */
-    AUTH_COUNT_
-};
+enum auth { AUTH_CLIENT_SECRET, AUTH_CERTIFICATE, AUTH_WORKLOAD_IDENTITY, AUTH_MANAGED_IDENTITY, AUTH_COUNT_ };
 enum identity_host { IDENTITY_VM, IDENTITY_ARC }; /* service that issues tokens to the machine */
 enum cloud { CLOUD_GLOBAL, CLOUD_USGOV_L4, CLOUD_USGOV_L5, CLOUD_CHINA };
 enum source_option { SOURCE_OPTION_AUTO, SOURCE_OPTION_CLOUD_LICENSING, SOURCE_OPTION_SUBSCRIBED_SKUS };
@@ -33,7 +26,6 @@ struct graph_options { /* one tenant; filled by config/, which owns the strings 
     enum assertion_form assertion;
     char *federated_token_file;
     enum identity_host identity_host;
-    char *identity_client_id; /* federated: of the user-assigned identity */
     char *identity_object_id, *identity_resource_id; /* name a user-assigned identity, too; "" */
     enum cloud cloud;
     char *graph_url, *login_url; /* "" : by cloud; login_url of a managed identity: its service */

@@ -42,7 +42,6 @@ struct graph {
     sd_event *event;
     struct origin api, fallback, login; /* Graph with /<version>/, Graph with /v1.0/, login root */
     char *scope, *token_url;         /* token_url: also the audience of assertions */
-    struct graph *identity; /* AUTH_MANAGED_IDENTITY_FEDERATED: whose token is the assertion; else NULL */
     struct token token;
     struct service_state service;
     struct pace pace;

@@ -14,7 +14,6 @@ static void tenant_secrets(const struct graph *g, const struct http_answer *a, s
 {
     *ret = a->sent ? *a->sent : (struct redact){0};
     redact_add_secret(ret, g->token.bearer);
-    redact_add_secret(ret, g->identity ? g->identity->token.bearer : NULL);
     if (g->o.auth == AUTH_CLIENT_SECRET &&
         secret_read(g->o.client_secret_file, NULL, ret_client, NULL) >= 0)
         redact_add_secret(ret, *ret_client);

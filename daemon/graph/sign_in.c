@@ -2,8 +2,7 @@
 /* graph/sign_in.c: builds the request for a token, by kind of sign-in.
  *
  * Pages "OAuth 2.0 client credentials flow" (secret, certificate, federated token), "How to use
- * managed identities on a virtual machine", "Authenticate against Azure resources with Arc" and
- * "Configure an application to trust a managed identity".
+ * managed identities on a virtual machine" and "Authenticate against Azure resources with Arc".
  * Credentials are read from their files at every sign-in, about once an hour, so a rotated file
  * needs no reload. */
 #include "graph/sign_in.h"
@@ -97,10 +96,6 @@ static int read_assertion(const struct graph *g, struct secret **ret, struct fai
     const struct graph_options *o = &g->o;
     if (o->auth == AUTH_WORKLOAD_IDENTITY)
         return secret_read_public(o->federated_token_file, g->login.text, ret, ret_failure);
-    if (g->identity) {
-        const struct secret *token = g->identity->token.bearer;
-        return secret_new(secret_bytes(token), secret_len(token), g->login.text, ret, ret_failure);
-    }
     const struct assertion_files files = {
         .certificate = o->certificate_file,
         .private_key = o->private_key_file,

@@ -3,7 +3,6 @@
 #include "graph/token.h"
 
 #include "base/digest.h"
-#include "base/text.h"
 #include "graph/error_text.h"
 #include "graph/internal.h"
 #include "graph/secrets.h"
@@ -48,17 +47,9 @@ void token_forget(struct graph *g)
     secret_free(TAKE(g->token.bearer));
 }
 
-bool token_asking(const struct graph *g)
-{
-    return g->token.done;
-}
-
 void token_cancel(struct graph *g)
 {
     http_request_free(TAKE(g->token.request));
-    if (g->identity)
-        token_cancel(g->identity);
-    free(TAKE(g->token.claims));
     g->token.done = NULL;
 }
 
@@ -93,10 +84,11 @@ static int send_sign_in(struct graph *g, const struct sign_in *s, usec_t timeout
     return http_start(g->http, &call, on_answer, g, &g->token.request, ret_failure);
 }
 
-static int ask_itself(struct graph *g, const char *claims, usec_t timeout,
-                      struct failure *ret_failure)
+int token_ask(struct graph *g, const char *claims, usec_t timeout, token_done *done, void *userdata,
+              struct failure *ret_failure)
 {
     CLEANUP(sign_in_clear) struct sign_in s = {0};
+    assert(!g->token.request);
     usec_t asked = clock_now().mono; /* before the files are read */
     int r = sign_in_make(g, claims, &s, ret_failure);
     if (r < 0)
@@ -104,53 +96,10 @@ static int ask_itself(struct graph *g, const char *claims, usec_t timeout,
     r = send_sign_in(g, &s, timeout, ret_failure);
     if (r < 0)
         return failure_prefix(ret_failure, r, "sign-in");
-    g->token.proven = false;
-    g->token.asked_mono = asked;
-    return 0;
-}
-
-static void end_request(struct graph *g, const struct token_result *result)
-{
-    free(TAKE(g->token.claims));
-    TAKE(g->token.done)(g->token.userdata, result);
-}
-
-/* The machine has its token, which is the assertion for the application's. */
-static void on_identity(void *userdata, const struct token_result *identity)
-{
-    struct graph *g = userdata;
-    struct token_result result = *identity;
-    usec_t now = clock_now().mono;
-    if (!result.ok) {
-        end_request(g, &result);
-        return;
-    }
-    result = (struct token_result){0};
-    usec_t left = g->token.deadline_mono > now ? g->token.deadline_mono - now : 1;
-    if (ask_itself(g, g->token.claims, left, &result.failure) < 0)
-        end_request(g, &result);
-}
-
-int token_ask(struct graph *g, const char *claims, usec_t timeout, token_done *done, void *userdata,
-              struct failure *ret_failure)
-{
-    usec_t now = clock_now().mono;
-    assert(!token_asking(g));
-    int r;
-    if (!g->identity || !token_due(g->identity, now)) {
-        r = ask_itself(g, claims, timeout, ret_failure);
-    } else {
-        if (text_copy(claims, &g->token.claims) < 0)
-            return failure_oom(ret_failure);
-        g->token.deadline_mono = now + timeout;
-        r = token_ask(g->identity, NULL, timeout, on_identity, g, ret_failure);
-    }
-    if (r < 0) {
-        free(TAKE(g->token.claims));
-        return r;
-    }
     g->token.done = done;
     g->token.userdata = userdata;
+    g->token.proven = false;
+    g->token.asked_mono = asked;
     return 0;
 }
 
@@ -325,6 +274,7 @@ static void on_answer(void *userdata, const struct http_answer *a)
 {
     struct graph *g = userdata;
     struct token_result result = {0};
+    token_done *done = g->token.done;
     http_request_free(TAKE(g->token.request));
     if (a->status == 401 && g->o.auth == AUTH_MANAGED_IDENTITY &&
         g->o.identity_host == IDENTITY_ARC && !g->token.proven) {
@@ -337,5 +287,6 @@ static void on_answer(void *userdata, const struct http_answer *a)
         if (!result.ok)
             secrets_out_of_sign_in(g, a, &result);
     }
-    end_request(g, &result);
+    g->token.done = NULL;
+    done(g->token.userdata, &result);
 }

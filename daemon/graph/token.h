@@ -20,9 +20,7 @@ struct token {
     unsigned generation;   /* number of the bearer, counted from 1 */
     bool proven;           /* Arc: the current request is the second one */
     struct http_request *request;
-    char *claims; /* for the request that follows that of the managed identity; NULL: none */
-    usec_t deadline_mono; /* of that request */
-    token_done *done;     /* NULL: no request is under way */
+    token_done *done;
     void *userdata;
 };
 bool token_usable(const struct graph *g, usec_t now_mono);
@@ -31,8 +29,7 @@ bool token_due(const struct graph *g, usec_t now_mono); /* should be renewed, or
 usec_t token_renew_after(usec_t lifetime);
 void token_keep_for(struct graph *g, usec_t wait, usec_t now_mono); /* next renewal after `wait` */
 void token_forget(struct graph *g);
-bool token_asking(const struct graph *g); /* a request is under way */
-void token_cancel(struct graph *g);       /* the current request; no callback follows */
+void token_cancel(struct graph *g); /* the current request; no callback follows */
 /* Requests a token with the credential that is on disk now. `claims` is JSON or NULL. */
 int token_ask(struct graph *g, const char *claims, usec_t timeout, token_done *done, void *userdata,
               struct failure *ret_failure);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* store/attempt.c: records the begin and end of each delivery attempt, one transaction each. */
 #include "store/commit.h"
+#include "store/message_ref.h"
 #include "store/notified.h"
 #include "store/write.h"
 
@@ -99,6 +100,17 @@ static int log_end(struct store *s, const struct outbox_row *o, const struct att
     return query_run(&q, f);
 }
 
+/* The last message of an episode needs no reference. */
+static int keep_ref(struct store *s, const struct outbox_row *o, const struct attempt_result *result,
+                    struct failure *f)
+{
+    if (o->type == EVENT_DIGEST)
+        return 0;
+    if (o->type == EVENT_RESOLVED && result->state == OUTBOX_DELIVERED)
+        return message_ref_forget(s, o, f);
+    return result->ref[0] ? message_ref_put(s, o, result->ref, f) : 0;
+}
+
 static int end(struct store *s, int64_t id, const struct attempt_result *result,
                const struct instant *now, struct failure *f)
 {
@@ -109,6 +121,8 @@ static int end(struct store *s, int64_t id, const struct attempt_result *result,
     if (o.state != OUTBOX_IN_FLIGHT)
         return 0; /* already recorded */
     r = log_end(s, &o, result, now->at, f);
+    if (r >= 0)
+        r = keep_ref(s, &o, result, f);
     if (r >= 0 && result->state == OUTBOX_DELIVERED) {
         o.unknown = false;
         r = tally_add(s, o.receiver, 1, 0, f);

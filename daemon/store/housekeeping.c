@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* store/housekeeping.c: removes old rows in small slices.
  *
- * Removes finished outbox rows and events after 90 days, samples and past alerts after history.keep.
+ * Removes finished outbox rows and events after 90 days, samples and past alerts after history.keep, and
+ * message references with the last row that can use them.
  * Samples are thinned out before that: all are kept for a week; then the last and the worst of each
  * hour up to 30 days; then those of each day. test_housekeeping.c measures the size of a year of 1,000
  * pools that change at every poll of five minutes.
@@ -52,6 +53,11 @@ static int remove_dated(struct store *s, const struct instant *now, int64_t *bud
         {s->history_keep,
          "DELETE FROM past_alert WHERE alert_id IN (SELECT alert_id FROM past_alert"
          " WHERE ended_at < ?1 ORDER BY ended_at LIMIT ?2)"},
+        {0, /* its age does not matter */
+         "DELETE FROM message_ref WHERE (alert_id, receiver) IN (SELECT alert_id, receiver"
+         " FROM message_ref AS m WHERE NOT EXISTS (SELECT 1 FROM alert WHERE id = m.alert_id)"
+         " AND NOT EXISTS (SELECT 1 FROM outbox WHERE queue = m.alert_id"
+         " AND receiver = m.receiver) LIMIT ?2)"},
     };
     for (size_t i = 0; i < N_ELEMENTS(STEPS) && *budget > 0; i++) {
         usec_t before_at = now->at > STEPS[i].age ? now->at - STEPS[i].age : 0;

@@ -93,6 +93,7 @@ static int quarantine_all(struct store *s, struct failure *f)
     } CHECKED[] = {
         {&TABLE_TOLD, ""},
         {&TABLE_HELD, ""},
+        {&TABLE_MESSAGE_REF, ""},
         {&TABLE_OUTBOX, ""},
         {&TABLE_EVENT, "WHERE id IN (SELECT event FROM outbox WHERE state IN (0, 1, 3))"},
         {&TABLE_BODY, "WHERE outbox IN (SELECT id FROM outbox WHERE state IN (0, 1, 3))"},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store/outbox.c: selects the next entry to deliver; recovers, retries and parks entries. */
-#include "store/outbox_row.h"
+#include "store/message_ref.h"
 #include "store/unknown_outcome.h"
 #include "store/write.h"
 
@@ -98,6 +98,8 @@ static int read_entry(struct store *s, const struct outbox_row *o, struct outbox
     }
     if (r > 0) {
         r = read_body(s, o->id, e, bad, f);
+        if (r >= 0)
+            r = message_ref_get(s, o, e->ref, bad, f);
         r = r < 0 ? r : bad->n == 0;
     }
     if (r > 0)

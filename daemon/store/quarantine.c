@@ -154,7 +154,7 @@ int bad_rows_move(struct db *d, const struct bad_rows *b, usec_t now_at, struct 
     return r;
 }
 
-/* A bad body is no damage: it is rendered again. */
+/* A bad body is no damage: it is rendered again. Without its reference a message is sent anew. */
 unsigned bad_rows_damage(const struct bad_rows *b)
 {
     static const struct {
@@ -162,6 +162,7 @@ unsigned bad_rows_damage(const struct bad_rows *b)
         unsigned what;
     } MEANINGS[] = {
         {&TABLE_BODY, 0},
+        {&TABLE_MESSAGE_REF, 0},
         {&TABLE_EVENT, STORE_DAMAGE_MESSAGES},
         {&TABLE_OUTBOX, STORE_DAMAGE_MESSAGES},
         {&TABLE_TOLD, STORE_DAMAGE_MESSAGES},

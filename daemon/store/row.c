@@ -63,6 +63,7 @@ const struct table TABLE_SILENCE = {
     "id, author, comment, tenant, sku, allotment, rule, severity, labels, alert_id, episode, "
     "created_at, created_mono, created_boot, start_at, end_at, lasts, weekly, zone, hold",
     1, true};
+const struct table TABLE_MESSAGE_REF = {"message_ref", "alert_id, receiver, episode, ref", 2, true};
 const struct table TABLE_PAST = {"past_alert", "alert_id, episode, seq, ended_at", 1, true};
 
 /* ---- writing ---- */

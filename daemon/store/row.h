@@ -29,7 +29,7 @@ struct table {
 };
 extern const struct table TABLE_TENANT, TABLE_HEALTH, TABLE_POOL, TABLE_SUBSCRIPTION, TABLE_GROUP,
     TABLE_DROP, TABLE_ALERT, TABLE_EVENT, TABLE_OUTBOX, TABLE_BODY, TABLE_TOLD, TABLE_HELD, TABLE_PAST,
-    TABLE_SILENCE;
+    TABLE_SILENCE, TABLE_MESSAGE_REF;
 
 /* Writing: cells in the order of `columns`. */
 void row_int(struct row *row, int64_t value);

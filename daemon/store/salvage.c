@@ -165,7 +165,7 @@ static const struct table *find_summed(const char *name)
     static const struct table *const ALL[] = {
         &TABLE_TENANT, &TABLE_HEALTH, &TABLE_POOL,  &TABLE_SUBSCRIPTION, &TABLE_GROUP, &TABLE_DROP,
         &TABLE_ALERT,  &TABLE_EVENT,  &TABLE_OUTBOX, &TABLE_BODY,        &TABLE_TOLD,  &TABLE_HELD,
-        &TABLE_PAST,   &TABLE_SILENCE};
+        &TABLE_PAST,   &TABLE_SILENCE, &TABLE_MESSAGE_REF};
     for (size_t i = 0; i < N_ELEMENTS(ALL); i++)
         if (strcmp(ALL[i]->name, name) == 0)
             return ALL[i];

@@ -196,6 +196,11 @@ static const char *const STEPS[] = {
     "ALTER TABLE alert ADD COLUMN silenced_value INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE alert ADD COLUMN silenced_waiting INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE alert ADD COLUMN broken_at INTEGER NOT NULL DEFAULT 0;",
+
+    /* What a receiver calls the message that it shows for an alert, so that it can be changed. */
+    "CREATE TABLE message_ref (alert_id TEXT NOT NULL, receiver TEXT NOT NULL,"
+    " episode INTEGER NOT NULL, ref TEXT NOT NULL, sum INTEGER NOT NULL,"
+    " PRIMARY KEY (alert_id, receiver)) STRICT, WITHOUT ROWID;",
 };
 
 /* Changes that need C, above all new checksums. */

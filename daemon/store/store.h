@@ -109,6 +109,7 @@ int store_deferred(struct store *s, struct deferred **ret, size_t *ret_n,
 int store_forget_tenant(struct store *s, const char *tenant_id, struct failure *ret_failure);
 
 /* The outbox. */
+#define MESSAGE_REF_MAX 128 /* what a receiver calls a message of ours, with its NUL */
 enum outbox_state {
     OUTBOX_QUEUED,
     OUTBOX_IN_FLIGHT,
@@ -129,6 +130,7 @@ struct outbox_entry {
     struct digest *digest;
     char *body; /* rendered by the first attempt; NULL before it */
     size_t body_len;
+    char ref[MESSAGE_REF_MAX]; /* of the message that the receiver shows for this episode; "": none */
 };
 void outbox_entry_free(struct outbox_entry *e);
 DEFINE_CLEANUP(struct outbox_entry *, outbox_entry_free)
@@ -148,6 +150,7 @@ struct attempt_result {
     usec_t due_at;
     int status;     /* HTTP status, 0 if none */
     char text[200]; /* cleaned, no secret */
+    char ref[MESSAGE_REF_MAX]; /* the message has been created: kept for this episode; "": no news */
 };
 int store_attempt_end(struct store *s, int64_t id, const struct attempt_result *r,
                       struct instant now, struct failure *ret_failure);

@@ -12,9 +12,7 @@
 #define KEY_BYTES 48
 
 static const char *const MEMBERS[] = {"client_id", "object_id", "resource_id", "system",
-                                      "keys",      "keys_as",   "key_bytes",   "exchange_token",
-                                      NULL};
-static const char EXCHANGE[] = "api://AzureADTokenExchange";
+                                      "keys",      "keys_as",   "key_bytes",   NULL};
 
 int identity_read(const struct json *object, struct identity *ret, struct failure *ret_failure)
 {
@@ -36,8 +34,6 @@ int identity_read(const struct json *object, struct identity *ret, struct failur
         r = read_string(object, "keys_as", &ret->keys_as, ret_failure);
     if (r >= 0)
         r = read_int(object, "key_bytes", 1, 65536, &ret->key_bytes, ret_failure);
-    if (r >= 0)
-        r = read_string(object, "exchange_token", &ret->exchange_token, ret_failure);
     return r;
 }
 
@@ -105,13 +101,6 @@ static bool came_by_proxy(const struct request *r)
     return r->path[0] != '/';
 }
 
-/* The token is to be a client assertion, not for Graph. */
-static const char *exchanged(const struct call *c, const struct tenant *t)
-{
-    const char *resource = odata_get(&c->query, "resource");
-    return t && resource && strcmp(resource, EXCHANGE) == 0 ? t->identity.exchange_token : NULL;
-}
-
 /* What is wrong with the request as such. */
 static bool refused(struct call *c, const struct tenant *t)
 {
@@ -133,7 +122,7 @@ static bool refused(struct call *c, const struct tenant *t)
         refuse(c, 400, "invalid_request", "Invalid api-version");
     } else if (t && resource && strstr(resource, "/.default")) {
         refuse(c, 400, "invalid_resource", "A resource, not a scope, is expected.");
-    } else if (t && !exchanged(c, t) && (!resource || strncmp(resource, t->scope, strlen(resource)) != 0 ||
+    } else if (t && (!resource || strncmp(resource, t->scope, strlen(resource)) != 0 ||
                      strcmp(t->scope + strlen(resource), "/.default") != 0)) {
         refuse(c, 400, "invalid_resource", "The resource was not found.");
     } else {
@@ -212,8 +201,7 @@ void identity_answer(struct call *c)
     free(TAKE(c->sim->arc_key)); /* good for one request */
     int64_t life_s = c->state->manners.token_life_s;
     int64_t now = (int64_t)(c->request->at / USEC_PER_SEC);
-    const char *exchange = exchanged(c, t);
-    CLEANUP(free) char *token = exchange ? strdup(exchange) : token_make(c->sim, t, life_s);
+    CLEANUP(free) char *token = token_make(c->sim, t, life_s);
     struct json_writer *w = json_writer_new(1 << 20);
     if (!w)
         abort();

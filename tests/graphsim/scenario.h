@@ -90,7 +90,6 @@ struct identity {
     const char *client_id, *object_id, *resource_id; /* NULL: it has none */
     const char *keys, *keys_as; /* Arc: directory of key files, here and as the client sees it */
     int64_t key_bytes;
-    const char *exchange_token; /* for the resource api://AzureADTokenExchange; NULL: it is refused */
 };
 
 struct tenant {

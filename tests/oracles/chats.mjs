@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// chats.mjs TYPE FILE...: TYPE is slack or discord, every file the body of a message. The type definitions of the
+// chats.mjs TYPE FILE...: TYPE is slack, slackbot or discord, every file the body of a message, every line of a .jsonl
+// file one, too. The type definitions of the
 // vendor (@slack/types, discord-api-types) must accept it as a literal, so that no member is unknown;
 // @discordjs/builders must accept each embed with its lengths. The last line says how many; exit 1 if one is
 // wrong or there is none.
@@ -12,11 +13,19 @@ const TYPES = {
   slack: `import type { KnownBlock } from "@slack/types";
 type Message = { text: string; mrkdwn: boolean; unfurl_links: boolean; unfurl_media: boolean;
   attachments: { color: string; blocks: KnownBlock[] }[] };\n`,
+  slackbot: `import type { KnownBlock } from "@slack/types";
+type Message = { text: string; unfurl_links: boolean; unfurl_media: boolean; blocks: KnownBlock[];
+  attachments?: { color: string; blocks: KnownBlock[] }[]; reply_broadcast?: boolean }\n`,
   discord: `import type { RESTPostAPIWebhookWithTokenJSONBody as Message } from "discord-api-types/v10";\n`,
 };
-const [, , type, ...files] = process.argv;
+const [, , type, ...paths] = process.argv;
 
-const bodies = files.map((file) => JSON.parse(readFileSync(file, "utf8")));
+const texts = paths.flatMap((path) => {
+  const text = readFileSync(path, "utf8");
+  return (path.endsWith(".jsonl") ? text.trim().split("\n") : [text]).map((body) => ({ path, body }));
+});
+const files = texts.map(({ path }) => path);
+const bodies = texts.map(({ body }) => JSON.parse(body));
 const complaints = bodies.map(() => []);
 
 // One program for all bodies, each in a line of its own.

@@ -6,7 +6,6 @@ import re
 import unittest
 
 from harness import CLIENT, Scenario, pool, state
-from signing import Pair, claims
 
 HERE = pathlib.Path(__file__).parent
 TOKENS = "/var/opt/azcmagent/tokens"
@@ -98,57 +97,6 @@ class Virtual(Machine):
         polls = len(graph.requests("assignmentErrors"))
         self.wait("polls that go on", lambda: len(graph.requests("assignmentErrors")) > polls + 1)
         self.assertEqual(self.stop(), 0)
-
-
-class Federated(Machine):
-    """The token of the machine's identity is the assertion of an application in another tenant."""
-    IDENTITY = "77777777-aaaa-4bbb-8ccc-dddddddddddd"
-    TRUST = {"issuer": "https://login.microsoftonline.com/home/v2.0", "subject": "principal-of-the-identity",
-             "audience": "api://AzureADTokenExchange"}
-
-    def federated(self, *script, begins=-60, **more):
-        issuer = Pair(self.directory / "issuer", "issuer")
-        token = issuer.sign({"alg": "RS256", "typ": "JWT", "kid": "1"},
-                            claims(self.TRUST["audience"], self.TRUST["issuer"], self.TRUST["subject"], begins=begins))
-        self.canaries.append(token[-40:])
-        graph = self.graph(state(pool(), federated=[{**self.TRUST, "certificate": issuer.pem}]), *script,
-                           identity={"system": False, "client_id": self.IDENTITY, "exchange_token": token}, **more)
-        self.configure(graph)
-        text = re.sub(r'client_secret_file = "[^"]*";', "", self.config.read_text(), count=1)
-        how = f'auth = "managed_identity_federated"; identity_client_id = "{self.IDENTITY}"; labels ='
-        self.config.write_text(text.replace("labels =", how, 1))
-        return graph
-
-    def test_its_token_is_the_assertion_for_the_application(self):
-        graph = self.federated()
-        self.assertEqual(self.read(graph).returncode, 0)
-        (asked,) = self.asked(graph)
-        self.assertEqual(asked["query"], {"api-version": "2018-02-01", "resource": "api://AzureADTokenExchange",
-                                          "client_id": self.IDENTITY})
-        (sign_in,) = graph.requests("oauth2/v2.0/token")
-        self.assertEqual((sign_in["status"], sign_in["assertion"]["iss"], sign_in["assertion"]["sub"]),
-                         (200, self.TRUST["issuer"], self.TRUST["subject"]))
-
-    def test_it_serves_several_sign_ins(self):
-        graph = self.federated({"when": {"poll": 3}, "revoke_tokens": True})
-        self.start(wrapper=self.machine(graph))
-        self.wait("a second sign-in", lambda: len(graph.requests("oauth2/v2.0/token")) == 2)
-        self.assertEqual(len(self.asked(graph)), 1)
-        self.assertEqual(self.stop(), 0)
-
-    def test_an_identity_that_is_not_there_is_named(self):
-        graph = self.federated()
-        text = self.config.read_text()
-        self.config.write_text(text.replace(self.IDENTITY, CLIENT))
-        done = self.read(graph)
-        self.assertIn("check that an identity is assigned to this machine", done.stdout)
-        self.assertEqual(graph.requests("oauth2/v2.0/token"), [])
-
-    def test_an_assertion_that_entra_refuses_is_its_own_fault(self):
-        graph = self.federated(begins=-7200)
-        done = self.read(graph)
-        self.assertIn("AADSTS700024", done.stdout)
-        self.assertEqual(len(self.asked(graph)), 1)
 
 
 class Arc(Machine):

@@ -189,6 +189,27 @@ class Slack(Chat):
         return body["attachments"][0]["color"]
 
 
+class SlackBot(Type):
+    path, type = "/bot/", "slack"
+    ts = "1503435956.000247"
+    answer = {"status": 200, "body": {"ok": True, "channel": "C024BE91L", "ts": ts}}
+
+    def keys(self):
+        return f'mode = "bot"; channel = "C024BE91L"; url = "{self.url}/bot"; token_file = "{self.secret("slack.token", "xoxb-canary-of-a-bot")}";'
+
+    def is_over(self, requests):
+        return any("thread_ts" in r["body"] and "RESOLVED" in r["body"] for r in requests)
+
+    def hold(self, requests):
+        self.test.assertEqual({r["headers"]["authorization"] for r in requests}, {"Bearer xoxb-canary-of-a-bot"})
+        steps = [(r["path"], b.get("ts"), b.get("thread_ts"), b.get("reply_broadcast", False)) for r, b in zip(requests, bodies(requests))]
+        self.test.assertEqual(steps, [("/bot/chat.postMessage", None, None, False),
+                                      ("/bot/chat.update", self.ts, None, False), ("/bot/chat.postMessage", None, self.ts, True),
+                                      ("/bot/chat.update", self.ts, None, False), ("/bot/chat.postMessage", None, self.ts, False)])
+        colours = [b["attachments"][0]["color"] for b in bodies(requests) if "attachments" in b]
+        self.test.assertEqual(colours, ["#DAA038", "#A30200", "#2EB886"])
+
+
 class Teams(Chat):
     path = "/teams/"
     answer = {"status": 202}
@@ -236,7 +257,7 @@ class Template(Type):
         self.test.assertEqual({(r["method"], r["headers"]["x-token"]) for r in requests}, {("PUT", "canary-7d2b-token")})
 
 
-TYPES = {"heartbeat": Heartbeat, "discord": Discord, "slack": Slack, "teams": Teams, "workflow": Workflow, "pagerduty": PagerDuty,
+TYPES = {"heartbeat": Heartbeat, "discord": Discord, "slack": Slack, "bot": SlackBot, "teams": Teams, "workflow": Workflow, "pagerduty": PagerDuty,
          "cloudevents": CloudEvents, "jsm": Jsm, "template": Template,
          "alertmanager": Alertmanager, "ntfy": Ntfy}
 
@@ -286,6 +307,34 @@ class Receivers(Scenario):
         self.assertEqual(accepted, ["alerts", "close", "close", "alerts"])
 
 
+    def test_slack_s_bot_updates_the_second_message_after_a_kill_before_the_first_was_recorded(self):
+        self.set_up(["bot"])
+        post = {"path": "/bot/chat.postMessage"}
+        slow = {"status": 200, "body": {**SlackBot.answer["body"], "message": "x" * 200}, "crawl_ms": 20000}
+        self.catcher.answer([{"match": post, "do": slow}])
+        self.start()
+        self.wait("the answer to the first message has begun", lambda: self.heard("bot"))
+        self.stop(signal.SIGKILL)
+        again = "1503435999.000001"
+        self.catcher.answer([{"match": post, "do": {"status": 200, "body": {"ok": True, "channel": "C024BE91L", "ts": again}}}, *self.rules])
+        self.start()
+        self.wait("the end is in the thread", lambda: self.types["bot"].is_over(self.heard("bot")))
+        self.assertEqual(self.stop(), 0)
+        first, second, *later = bodies(self.heard("bot"))
+        self.assertEqual(first, second)
+        self.assertEqual({b.get("ts") or b.get("thread_ts") for b in later}, {again})
+
+    def test_slack_s_bot_updates_its_message_after_a_restart(self):
+        self.set_up(["bot"])
+        self.start()
+        self.wait("the message is posted", lambda: self.heard("bot"))
+        self.assertEqual(self.stop(), 0)
+        self.start()
+        self.wait("the end is in the thread", lambda: self.types["bot"].is_over(self.heard("bot")))
+        self.assertEqual(self.stop(), 0)
+        self.types["bot"].hold(self.heard("bot"))
+
+
 class Goldens(unittest.TestCase):
     """The bodies of the unit tests, which hold hostile names and digests."""
 
@@ -305,12 +354,13 @@ class Goldens(unittest.TestCase):
         self.assertEqual(self.oracle(ORACLES / "cards.mjs", "/dev/stdin", text=wrong).returncode, 1)
 
     def test_the_vendors_types_describe_every_chat_message_and_no_other(self):
-        for name, old, new in (("slack", '"emoji"', '"emojis"'), ("discord", '"inline"', '"inlined"')):
+        for name, old, new in (("slack", '"emoji"', '"emojis"'), ("slackbot", '"emoji"', '"emojis"'), ("discord", '"inline"', '"inlined"')):
             with self.subTest(name):
-                files = sorted(FIXTURES.glob(f"{name}_*.json"))
-                wrong = (FIXTURES / f"{name}_firing.json").read_text().replace(old, new, 1)
+                files = sorted(FIXTURES.glob(f"{name}_*.json*"))
+                count = sum(len(f.read_text().splitlines()) for f in files)
+                wrong = next(iter(FIXTURES.glob(f"{name}_firing.json*"))).read_text().splitlines()[0].replace(old, new, 1)
                 done = self.oracle(ORACLES / "chats.mjs", name, *files, "/dev/stdin", text=wrong)
-                self.assertEqual((done.returncode, done.stdout), (1, f"{len(files) + 1} messages, 1 wrong\n"), done.stderr)
+                self.assertEqual((done.returncode, done.stdout), (1, f"{count + 1} messages, 1 wrong\n"), done.stderr)
                 self.assertRegex(done.stderr, r"\A/dev/stdin: [^\n]*\n\Z")
 
     def test_npm_refuses_an_event_without_a_source(self):

@@ -102,6 +102,14 @@ static void receivers_and_routes_are_refused_with_their_place(void **state)
          "client_secret_file = \"contoso.secret\"; "
          "client_id = \"99999999-aaaa-4bbb-8ccc-000000000001\"; } );",
          2, "its client_id also watches tenant contoso; register an application"},
+        {"a bot of Slack with the URL of a webhook",
+         "receivers = ( { name = \"c\"; type = \"slack\"; mode = \"bot\"; channel = \"C024BE91L\"; "
+         "token_file = \"hook.key\"; url_file = \"hook.url\"; } );",
+         2, "receivers.url_file: mode = \"bot\" leaves it without an effect"},
+        {"a channel by its name",
+         "receivers = ( { name = \"c\"; type = \"slack\"; mode = \"bot\"; channel = \"#ops\"; "
+         "token_file = \"hook.key\"; } );",
+         2, "not the id of a channel"},
         {"mail by an application without a secret",
          "receivers = ( " GRAPH_MAIL "client_id = \"x\"; } );", 2, "needs client_secret_file"},
         {"a secret that is not there",

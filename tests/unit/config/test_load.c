@@ -201,9 +201,6 @@ static void what_this_version_lacks_is_refused_unless_it_is_off(void **state)
          "does not have the rule forecast yet; leave it out or set it to \"off\""},
         {"status: { listen = \"127.0.0.1:9877\"; };", "the status page yet; leave it out"},
         {"status: { hosts = [ \"x\" ]; };", "the status page yet; leave it out"},
-        {"receivers = ( { name = \"p\"; type = \"slack\"; mode = \"bot\"; "
-         "url_file = \"hook.url\"; } );",
-         "does not have mode = \"bot\" yet"},
     };
     CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;

@@ -113,7 +113,7 @@ static void the_sample_with_every_mark_taken_away_loads_and_shows_the_defaults(v
     CLEANUP(free) char *want = dump_of(&w);
     fixture_load(&w, mine);
     fixture_expect_clean(&w, "without marks");
-    assert_int_equal(w.options->n_tenants, 5);
+    assert_int_equal(w.options->n_tenants, 4);
     assert_int_equal(w.options->rules.n_overrides, 5);
     assert_int_equal(w.options->rules.n_rights, 2);
     assert_int_equal(w.options->routes.n_routes, 5);

@@ -44,9 +44,6 @@ static void each_kind_says_what_it_lacks_and_what_it_has_no_use_for(void **state
         {APP "auth = \"managed_identity\"; host = \"arc\";", NULL},
         {IDS "auth = \"managed_identity\"; identity_object_id = \"o-1\";", NULL},
         {APP "auth = \"managed_identity\"; identity_object_id = \"o-1\";", "keep one of them"},
-        {APP "auth = \"managed_identity_federated\"; identity_client_id = \"77777777-aaaa-4bbb-8ccc-dddddddddddd\";", NULL},
-        {APP "auth = \"managed_identity_federated\";", "has no 'identity_client_id'"},
-        {APP "auth = \"managed_identity_federated\"; host = \"arc\";", "does not use it"},
         {APP "auth = \"managed_identity\"; federated_token_file = \"token\";", "does not use it"},
         {APP "client_secret_file = \"contoso.secret\"; cloud = \"china\";", NULL},
         {APP "client_secret_file = \"contoso.secret\"; cloud = \"china\"; login_url = "

@@ -59,8 +59,10 @@ static int gong_request(const struct receiver_options *o, struct secret *const *
 }
 
 /* Its status is always 200; the body has the result. */
-static void gong_classify(const struct payload *p, const struct http_answer *got, struct answer *a)
+static void gong_classify(const struct receiver_options *o, const struct payload *p,
+                          const struct http_answer *got, struct answer *a)
 {
+    (void)o;
     a->more = p->step == 0 && strcmp(got->body, "louder") == 0;
     if (strcmp(got->body, "hoarse") == 0) {
         a->class = ANSWER_THROTTLED;

@@ -81,7 +81,7 @@ static inline void type_swell(struct notification *n, const char *unit, size_t t
 
 /* Renders alerts and full digests whose texts are long, with characters that take much room. */
 typedef void type_limits(const char *body);
-static inline void type_swollen(const struct receiver_class *class, type_limits *check)
+static inline void options_swollen(struct receiver_options *o, type_limits *check)
 {
     static const char *const UNITS[] = {"x",  "*",  "<",  "&",  "\"", "\\",
                                         " ",  "a\n", "\x01", "\xff", "\xe4\xb8\xad", "\xf0\x9f\x98\x80"};
@@ -95,11 +95,18 @@ static inline void type_swollen(const struct receiver_class *class, type_limits 
             some_replace(&d->summary, flood);
             for (size_t k = 0; k < d->n_notifications; k++)
                 type_swell(d->notification[k], UNITS[i], times);
-            CLEANUP(free) char *alert = type_render(class, n, NULL);
-            CLEANUP(free) char *digest = type_render(class, NULL, d);
+            CLEANUP(free) char *alert = options_render(o, n, NULL);
+            CLEANUP(free) char *digest = options_render(o, NULL, d);
             check(alert);
             check(digest);
         }
+}
+
+/* The same of this type with its default options. */
+static inline void type_swollen(const struct receiver_class *class, type_limits *check)
+{
+    struct receiver_options o = some_receiver("chat", class);
+    options_swollen(&o, check);
 }
 
 /* Each allocation of a rendering fails once: the result is an error, or the whole body. */
@@ -139,13 +146,15 @@ static inline void type_done(void *userdata, const struct answer *a)
     *(struct type_got *)userdata = (struct type_got){true, *a};
 }
 
-/* Sends these stored bytes to the hook. */
-static inline struct answer type_send(struct hook *h, type_set_up *set_up, const char *body)
+/* Sends these stored bytes to the hook. `ref`: of the message that the receiver shows; NULL: none. */
+static inline struct answer type_send_ref(struct hook *h, type_set_up *set_up, const char *body,
+                                          const char *ref)
 {
     const struct payload p = {.event_id = SOME_EVENT,
                               .body = body,
                               .len = strlen(body),
-                              .now.at = some_time(SOME_AT)};
+                              .now.at = some_time(SOME_AT),
+                              .ref = ref};
     struct receiver_handle *handle = NULL;
     struct receiver_options o;
     struct type_got got = {0};
@@ -159,6 +168,11 @@ static inline struct answer type_send(struct hook *h, type_set_up *set_up, const
         hook_turn(h);
     t->close(handle);
     return got.answer;
+}
+
+static inline struct answer type_send(struct hook *h, type_set_up *set_up, const char *body)
+{
+    return type_send_ref(h, set_up, body, NULL);
 }
 
 struct answer_case {

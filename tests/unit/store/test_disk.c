@@ -45,7 +45,7 @@ static int sync_it(struct store *s, struct failure *f)
 
 static int end_as(struct store *s, enum outbox_state how, struct failure *f)
 {
-    const struct attempt_result result = {how, T0 + LATER + USEC_PER_HOUR, 503, "later"};
+    const struct attempt_result result = {.state = how, .due_at = T0 + LATER + USEC_PER_HOUR, .status = 503, .text = "later"};
     return store_attempt_end(s, waiting, &result, at(LATER), f);
 }
 
