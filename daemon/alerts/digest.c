@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alerts/digest.c: splits a list of notifications into digests of DIGEST_LINES each. */
+/* alerts/digest.c: splits a list of notifications into the parts of a digest. */
 #include "alerts/digest.h"
 
 #include "base/text.h"
@@ -22,19 +22,25 @@ void digest_free(struct digest *d)
     free(d);
 }
 
+/* The level that still holds: a resolved notification has the one that ended. */
+static enum level present_level(const struct notification *n)
+{
+    return n->type == EVENT_RESOLVED ? LEVEL_NONE : n->level;
+}
+
 /* Worst first, stable within a level; qsort() is not stable. */
 static void sort_worst_first(const struct notification *const *notification, size_t n,
                              const struct notification **ret)
 {
     for (int level = LEVEL_COUNT_ - 1; level >= 0; level--)
         for (size_t i = 0; i < n; i++)
-            if ((int)notification[i]->level == level)
+            if ((int)present_level(notification[i]) == level)
                 *ret++ = notification[i];
 }
 
 struct digest_totals {
     uint32_t n[RULE_COUNT_][LEVEL_COUNT_];
-    uint32_t level[LEVEL_COUNT_];
+    uint32_t level[LEVEL_COUNT_], resolved;
     size_t n_counts, all;
 };
 
@@ -42,14 +48,17 @@ static struct digest_totals totals_of(const struct notification *const *notifica
                                     const struct digest_counts *more)
 {
     struct digest_totals t = {.all = n};
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         t.n[notification[i]->rule][notification[i]->level]++;
+        t.level[present_level(notification[i])]++;
+        t.resolved += notification[i]->type == EVENT_RESOLVED;
+    }
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         for (int level = 0; level < LEVEL_COUNT_; level++) {
             uint32_t extra = more ? more->n[rule][level] : 0;
             t.n[rule][level] += extra;
             t.all += extra;
-            t.level[level] += t.n[rule][level];
+            t.level[level] += extra;
             t.n_counts += t.n[rule][level] > 0;
         }
     return t;
@@ -96,6 +105,7 @@ static const struct intro {
     {"receiver_removed", "for a removed receiver",
      "open and queued for a receiver that is no longer configured", ""},
     {"unsilenced", "no longer silenced", "still open after a silence", ""},
+    {"storm", "combined", "combined, because more messages were due than this receiver gets one by one", ""},
     {"held", "deferred outside the hours", "still open, deferred until the hours of the route began", ""},
 };
 
@@ -110,18 +120,20 @@ static const struct intro *intro_of(const char *reason)
 
 static int write_texts(struct digest *d, const struct digest_totals *t, size_t n)
 {
-    char tenant[TITLE_TENANT_MAX], part[32] = "";
+    char tenant[TITLE_TENANT_MAX], part[32] = "", resolved[32] = "";
     const char *name = d->tenant_name ? d->tenant_name : d->tenant_id ? d->tenant_id : "seatwatchd";
     const struct intro *intro = intro_of(d->reason);
     (void)text_clean(tenant, sizeof tenant, name, strlen(name));
     if (d->parts > 1)
         (void)snprintf(part, sizeof part, ", part %u of %u", d->part, d->parts);
-    d->title = text_printf("%s: %zu %s %s: %u critical, %u warning%s", tenant, n,
+    if (t->resolved > 0)
+        (void)snprintf(resolved, sizeof resolved, ", %u resolved", t->resolved);
+    d->title = text_printf("%s: %zu %s %s: %u critical, %u warning%s%s", tenant, n,
                            n == 1 ? "alert" : "alerts", intro->title, t->level[LEVEL_CRITICAL],
-                           t->level[LEVEL_WARNING], part);
-    d->summary = text_printf("%s: %zu %s %s (%u critical, %u warning)%s", tenant, n,
+                           t->level[LEVEL_WARNING], resolved, part);
+    d->summary = text_printf("%s: %zu %s %s (%u critical, %u warning%s)%s", tenant, n,
                              n == 1 ? "alert" : "alerts", intro->summary, t->level[LEVEL_CRITICAL],
-                             t->level[LEVEL_WARNING], intro->note);
+                             t->level[LEVEL_WARNING], resolved, intro->note);
     return d->title && d->summary ? 0 : -ENOMEM;
 }
 
@@ -175,12 +187,12 @@ int digest_story(const char *title, const char *story, const char *reason, usec_
     return r;
 }
 
-int digest_parts(const struct notification *const *notification, size_t n,
+int digest_parts(const struct notification *const *notification, size_t n, size_t lines,
                  const struct digest_counts *more, const char *reason, usec_t at,
                  struct digest ***ret, size_t *ret_n)
 {
-    assert(n > 0);
-    size_t n_parts = (n + DIGEST_LINES - 1) / DIGEST_LINES, made = 0;
+    assert(n > 0 && lines > 0 && lines <= DIGEST_LINES);
+    size_t n_parts = (n + lines - 1) / lines, made = 0;
     CLEANUP(free) const struct notification **sorted = calloc(n, sizeof *sorted);
     struct digest **part = calloc(n_parts, sizeof(struct digest *));
     struct digest like = {.reason = reason, .at = at, .parts = (uint32_t)n_parts};
@@ -189,11 +201,11 @@ int digest_parts(const struct notification *const *notification, size_t n,
     int r = sorted && part ? uuid_v7(at, like.digest_id) : -ENOMEM;
     if (r >= 0) {
         sort_worst_first(notification, n, sorted);
-        like.worst = sorted[0]->level;
+        like.worst = present_level(sorted[0]);
     }
     for (; r >= 0 && made < n_parts; made++) {
-        size_t from = made * DIGEST_LINES;
-        size_t here = n - from < DIGEST_LINES ? n - from : DIGEST_LINES;
+        size_t from = made * lines;
+        size_t here = n - from < lines ? n - from : lines;
         like.part = (uint32_t)made + 1;
         r = part_new(sorted + from, here, &like, &t, tenant, &part[made]);
         if (r < 0)

@@ -267,7 +267,7 @@ static int digest_for(struct plan *p, receiver_set to, const char *reason)
     for (size_t i = 0; i < p->n_counted; i++)
         if (to ? (p->counted[i].to & to) != 0 : p->counted[i].to == 0)
             more.n[p->counted[i].rule][p->counted[i].level]++;
-    int r = n ? digest_parts(mine, n, &more, reason, p->ctx->now.at, &part, &n_parts) : 0;
+    int r = n ? digest_parts(mine, n, DIGEST_LINES, &more, reason, p->ctx->now.at, &part, &n_parts) : 0;
     for (size_t i = 0; i < n_parts; i++) {
         struct event e = {.digest = part[i], .to = to};
         if (r >= 0)

@@ -66,8 +66,8 @@ struct digest {
     char event_id[UUID_TEXT];
     char digest_id[UUID_TEXT]; /* the same in all parts */
     uint32_t part, parts;
-    const char *reason; /* "first_run", "held", "state_lost"; a literal */
-    enum level worst;
+    const char *reason; /* "first_run", "held", "state_lost", "storm"; a literal */
+    enum level worst;   /* LEVEL_NONE: all have resolved */
     usec_t at;
     struct notification **notification; /* owned */
     size_t n_notifications;

@@ -357,6 +357,9 @@ static const struct conf_key STORM[] = {
      .max = RATE_MAX, .def = "1",
      .help = "Number of messages a second that a receiver gets after a burst, for receivers without "
              "their own; 0 sets no limit."},
+    {.name = "lines", .type = CONF_COUNT, AT(options, storm.lines), .min = "1", .max = "20",
+     .def = "20",
+     .help = "Maximum number of alerts in one digest of messages that exceed these limits."},
 };
 static const struct conf_key LINKS[] = {
     {.name = "status_url", .type = CONF_TEXT, AT(options, links.status_url), .def = "",

@@ -23,12 +23,14 @@ struct receiver_options { /* filled by config/, which owns the strings */
 /* What happens when more messages are due than a receiver should get. */
 struct storm_options {
     struct pace pace; /* of receivers without their own */
+    uint32_t lines;   /* of a part of a digest; 0: DIGEST_LINES */
 };
 
 struct dispatcher;
 struct dispatcher_options {
     const struct receiver_options *receiver;
     size_t n_receivers;
+    struct storm_options storm;
 };
 /* A delivery ended: for counters, and for delivery alerts about parked entries. */
 typedef void dispatcher_delivered(void *userdata, const char *receiver, enum outbox_state state);

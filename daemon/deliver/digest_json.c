@@ -46,12 +46,17 @@ static void put_text(struct json_writer *w, const char *key, const struct text *
     json_put_cut(w, key, t->data, cut ? cut->text : SIZE_MAX);
 }
 
+const char *line_word(const struct notification *n)
+{
+    return n->type == EVENT_RESOLVED ? "resolved" : level_name(n->level);
+}
+
 /* A line for each alert of this part. */
 static void put_description(struct json_writer *w, const struct digest *d, const struct cut *cut)
 {
     CLEANUP(text_free) struct text t = TEXT_INIT(DESCRIPTION_MAX);
     for (size_t i = 0; i < d->n_notifications; i++)
-        text_addf(&t, "%s%s: %s", i > 0 ? "\n" : "", level_name(d->notification[i]->level),
+        text_addf(&t, "%s%s: %s", i > 0 ? "\n" : "", line_word(d->notification[i]),
                   d->notification[i]->title ? d->notification[i]->title : "");
     put_text(w, "description", &t, cut);
 }

@@ -101,6 +101,7 @@ int dispatcher_new(const struct dispatcher_options *o, struct store *store, stru
     c->worker = alloc_zero(o->n_receivers, sizeof *c->worker);
     if (!c->worker)
         return failure_oom(ret_failure);
+    c->storm = o->storm;
     c->store = store;
     c->on_delivered = on_delivered;
     c->userdata = userdata;
@@ -170,10 +171,12 @@ bool dispatcher_on_time(const struct dispatcher *c, const struct instant *now)
     return true;
 }
 
-/* The time that the machine slept does not count towards STUCK_AFTER: nothing was tried in it. */
+/* The time that the machine slept does not count towards STUCK_AFTER: nothing was tried in it. Two
+ * readings of it differ by the time between their two clocks, so the later one may be smaller. */
 static usec_t failing_for(const struct receiver_worker *w, const struct instant *now)
 {
-    usec_t down_mono = w->health.down_since_mono, asleep = clock_asleep() - w->asleep_before;
+    usec_t down_mono = w->health.down_since_mono, asleep = clock_asleep();
+    asleep = asleep > w->asleep_before ? asleep - w->asleep_before : 0;
     usec_t down = down_mono && now->mono > down_mono ? now->mono - down_mono : 0;
     return down > asleep && down - asleep > STUCK_AFTER ? down : 0;
 }

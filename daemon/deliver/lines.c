@@ -56,8 +56,7 @@ static void digest_add(struct text *t, const struct message *m)
     clean_add(t, d->title, LINE_MAX_BYTES); /* includes "part 1 of 2" */
     block_add(t, d->summary);
     for (size_t i = 0; i < d->n_notifications; i++) {
-        const char *word = level_name(d->notification[i]->level);
-        text_addf(t, "\n- %s: ", word);
+        text_addf(t, "\n- %s: ", line_word(d->notification[i]));
         clean_add(t, d->notification[i]->title, LINE_MAX_BYTES);
     }
 }

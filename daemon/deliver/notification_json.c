@@ -23,6 +23,7 @@ static const char *const REASONS[] = {
     "gone_for_good",
     "source_changed", /* of an end */
     "first_run",
+    "storm",
     "held", /* of a digest */
     "unsilenced", /* of digests and of alerts that were silenced */
     "state_lost",

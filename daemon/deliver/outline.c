@@ -239,8 +239,9 @@ static int of_digest(struct outline *o, const struct message *m, const struct li
     lateness(d->at, m->now_at, late, sizeof late);
     CLEANUP(free)
     char *title = text_printf("%s%s%s%s", late[0] ? "(" : "", late, late[0] ? ") " : "", d->title);
-    o->tone = tone_of(d->worst, false);
-    o->state = upper(level_word(d->worst));
+    bool resolved = d->worst == LEVEL_NONE;
+    o->tone = tone_of(d->worst, resolved);
+    o->state = upper(resolved ? "resolved" : level_word(d->worst));
     if (!title || !o->state)
         return -ENOMEM;
     int r = clean(title, &o->title);

@@ -200,6 +200,25 @@ static usec_t worker_pause(const struct receiver_worker *w, struct instant now)
     return w->spaced_mono > now.mono + wait ? w->spaced_mono - now.mono : wait;
 }
 
+/* More alerts than there are tokens are combined into digests. Not while the receiver fails: then
+ * an alert that ends before its first attempt still becomes one message. */
+static int worker_fold(struct receiver_worker *w, usec_t until, struct instant now, struct failure *why)
+{
+    const struct dispatcher *c = w->dispatcher;
+    const struct receiver_class *class = w->options->class;
+    bool works = w->health.failures == 0 && !w->health.disabled;
+    if (w->entry || c->stopping || class->traits & (RECEIVER_EACH | RECEIVER_PAGER))
+        return 0;
+    const struct fold fold = {
+        .receiver = w->options->name,
+        .due_at = until,
+        .keep = works ? bucket_tokens(&w->bucket, &w->options->pace, now.mono) : UINT32_MAX,
+        .lines = c->storm.lines ? c->storm.lines : DIGEST_LINES,
+        .by_tenant = class->check_tenant,
+    };
+    return store_outbox_fold(c->store, &fold, now, why);
+}
+
 /* True: an entry was handled, there may be another one. */
 static bool worker_step(struct receiver_worker *w, struct instant now)
 {
@@ -208,10 +227,12 @@ static bool worker_step(struct receiver_worker *w, struct instant now)
     usec_t next_at = 0;
     if (w->settling)
         return worker_write_end(w);
+    usec_t until = c->draining ? c->drain_at : now.at;
+    int r = worker_fold(w, until, now, &why);
     if (w->entry || worker_must_wait(w, now))
         return false;
-    usec_t until = c->draining ? c->drain_at : now.at;
-    int r = store_outbox_next(c->store, w->options->name, until, &w->entry, &next_at, &why);
+    if (r >= 0)
+        r = store_outbox_next(c->store, w->options->name, until, &w->entry, &next_at, &why);
     usec_t pause = worker_pause(w, now);
     if (r >= 0 && pause > 0) { /* short: a drain waits for it */
         worker_drop(w);

@@ -7,6 +7,7 @@
 struct dispatcher {
     struct receiver_worker *worker;
     size_t n_workers;
+    struct storm_options storm;
     struct store *store;
     dispatcher_delivered *on_delivered;
     void *userdata;

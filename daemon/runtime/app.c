@@ -107,7 +107,8 @@ int app_wire(struct app *app, struct failure *why)
     if (r >= 0)
         r = http_new(app->event, &http, &app->http, why);
     if (r >= 0 && !app->cli->dry_run) {
-        struct dispatcher_options c = {.receiver = o->receiver, .n_receivers = o->n_receivers};
+        struct dispatcher_options c = {
+            .receiver = o->receiver, .n_receivers = o->n_receivers, .storm = o->storm};
         r = dispatcher_new(&c, app->store, app->http, app->event, tick_receiver, app,
                            &app->dispatcher, why);
         if (r >= 0 && app->cli->mode == CLI_DAEMON)

@@ -2,21 +2,18 @@
 /* store/enqueue.c: turns events into outbox rows: selects receivers, supersedes obsolete rows, and
  * drops reminders when the outbox is full. */
 #include "store/commit.h"
+#include "store/event.h"
 #include "store/notified.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-/* Size of the outbox, tracked while a commit adds to it. */
-struct fill {
-    int64_t rows, bytes;
-};
 /* One event that is being queued. */
 struct posting {
     struct store *s;
     const struct commit *c;
-    struct fill *fill;
+    struct outbox_fill *fill; /* tracked while the commit adds to it */
     int64_t event; /* its row */
     const char *queue;
     uint32_t episode;
@@ -24,121 +21,11 @@ struct posting {
     int64_t size; /* of the content */
 };
 
-/* ---- the event itself ---- */
-
-static int next_id(struct store *s, const char *sql, int64_t *ret, struct failure *f)
-{
-    CLEANUP(query_end) struct query q = query_new(&s->db, sql);
-    int r = query_step(&q, f);
-    if (r > 0)
-        *ret = query_get_int(&q, 0) + 1;
-    return r < 0 ? r : 0;
-}
-
-struct event_row {
-    const char *event_id, *digest_id, *alert_id;
-    int64_t folded_into; /* 0: not folded */
-    uint32_t episode;
-    uint64_t seq;
-    enum event_type type;
-    enum level level;
-    usec_t at;
-    char *content;
-    size_t content_len;
-};
-
-static int put_event(struct store *s, const struct event_row *e, int64_t *ret_id, struct failure *f)
-{
-    int64_t id = 0;
-    int r = next_id(s, "SELECT coalesce(max(id), 0) FROM event", &id, f);
-    if (r < 0)
-        return r;
-    struct row row = {0};
-    row_int(&row, id);
-    row_text(&row, e->event_id);
-    row_text(&row, e->digest_id);
-    if (e->folded_into)
-        row_int(&row, e->folded_into);
-    else
-        row_text(&row, NULL);
-    row_text(&row, e->alert_id);
-    row_int(&row, e->episode);
-    row_usec(&row, e->seq);
-    row_text(&row, event_type_name(e->type));
-    row_text(&row, level_name(e->level));
-    row_usec(&row, e->at);
-    row_blob(&row, e->content ? e->content : "", e->content_len);
-    *ret_id = id;
-    return row_put(&s->db, &TABLE_EVENT, &row, f);
-}
-
-static int put_notification(struct store *s, const struct notification *n, const char *digest_id,
-                            int64_t folded_into, int64_t *ret_id, int64_t *ret_size,
-                            struct failure *f)
-{
-    CLEANUP(free) char *content = NULL;
-    size_t len = 0;
-    int r = s->codec.pack_notification(n, &content, &len);
-    if (r < 0)
-        return failure_set(f, FAILURE_LOCAL, -r, "event of alert %s: %s", n->alert_id,
-                           strerror(-r));
-    struct event_row e = {.event_id = n->event_id,
-                          .digest_id = digest_id,
-                          .alert_id = n->alert_id,
-                          .folded_into = folded_into,
-                          .episode = n->episode,
-                          .seq = n->seq,
-                          .type = n->type,
-                          .level = n->level,
-                          .at = n->at,
-                          .content = content,
-                          .content_len = len};
-    *ret_size = (int64_t)len;
-    return put_event(s, &e, ret_id, f);
-}
-
-static int put_digest(struct store *s, const struct digest *d, int64_t *ret_id, int64_t *ret_size,
-                      struct failure *f)
-{
-    CLEANUP(free) char *content = NULL;
-    size_t len = 0;
-    int r = s->codec.pack_digest(d, &content, &len);
-    if (r < 0)
-        return failure_set(f, FAILURE_LOCAL, -r, "digest: %s", strerror(-r));
-    struct event_row e = {.event_id = d->event_id,
-                          .digest_id = d->digest_id,
-                          .alert_id = "",
-                          .type = EVENT_DIGEST,
-                          .level = d->worst,
-                          .at = d->at,
-                          .content = content,
-                          .content_len = len};
-    *ret_size = (int64_t)len;
-    r = put_event(s, &e, ret_id, f);
-    for (size_t i = 0; r >= 0 && i < d->n_notifications; i++) {
-        int64_t id, size;
-        r = put_notification(s, d->notification[i], d->digest_id, *ret_id, &id, &size, f);
-    }
-    return r;
-}
-
 /* ---- the bound of the outbox ---- */
-
-static int measure(struct store *s, struct fill *ret, struct failure *f)
-{
-    CLEANUP(query_end)
-    struct query q = query_new(
-        &s->db, "SELECT count(*), coalesce(sum(size), 0) FROM outbox WHERE state IN (0, 1, 3)");
-    int r = query_step(&q, f);
-    if (r > 0)
-        *ret = (struct fill){query_get_int(&q, 0), query_get_int(&q, 1)};
-    return r < 0 ? r : 0;
-}
 
 static bool is_full(const struct posting *p)
 {
-    return (uint64_t)p->fill->rows >= p->s->outbox_max_rows ||
-           (uint64_t)p->fill->bytes >= p->s->outbox_max_bytes;
+    return outbox_is_full(p->s, p->fill);
 }
 
 static int supersede(struct posting *p, struct outbox_rows *rows, struct failure *f)
@@ -189,12 +76,9 @@ static int put_row(struct posting *p, const char *receiver, bool combined, struc
     (void)snprintf(o.receiver, sizeof o.receiver, "%s", receiver);
     (void)snprintf(o.queue, sizeof o.queue, "%s", p->queue);
     outbox_row_wait(&o, &p->c->now, p->c->now.at);
-    int r = next_id(p->s, "SELECT coalesce(max(id), 0) FROM outbox", &o.id, f);
-    if (r >= 0)
-        r = outbox_row_put(p->s, &o, f);
     p->fill->rows++;
     p->fill->bytes += o.size;
-    return r < 0 ? r : outbox_settle(p->s, o.receiver, o.queue, f);
+    return outbox_row_add(p->s, &o, f);
 }
 
 static int post(struct posting *p, const char *receiver, bool combined, struct failure *f)
@@ -310,13 +194,13 @@ static int expect(struct store *s, const struct commit *c, receiver_set to,
 }
 
 static int post_event(struct store *s, const struct commit *c, const struct event *e,
-                      struct fill *fill, struct failure *f)
+                      struct outbox_fill *fill, struct failure *f)
 {
     struct posting p = {.s = s, .c = c, .fill = fill};
     if (e->digest) {
         p.queue = e->digest->digest_id;
         p.type = EVENT_DIGEST;
-        int r = put_digest(s, e->digest, &p.event, &p.size, f);
+        int r = event_put_digest(s, e->digest, &p.event, &p.size, f);
         for (size_t i = 0; r >= 0 && i < e->digest->n_notifications; i++)
             r = expect(s, c, e->to, e->digest->notification[i], f);
         return r < 0 ? r : post_to_set(&p, e->to, f);
@@ -325,7 +209,7 @@ static int post_event(struct store *s, const struct commit *c, const struct even
     p.queue = n->alert_id;
     p.episode = n->episode;
     p.type = n->type;
-    int r = put_notification(s, n, NULL, 0, &p.event, &p.size, f);
+    int r = event_put_notification(s, n, NULL, 0, &p.event, &p.size, f);
     if (r >= 0 && n->type == EVENT_RESOLVED)
         return post_resolved(&p, n->alert_id, f);
     if (r >= 0)
@@ -335,12 +219,13 @@ static int post_event(struct store *s, const struct commit *c, const struct even
 
 int events_put(struct store *s, const struct commit *c, struct failure *f)
 {
-    struct fill fill;
+    struct outbox_fill fill;
     if (c->changes->n_events == 0)
         return 0;
     assert(c->routes); /* they give names to the receiver set */
-    int r = measure(s, &fill, f);
+    int r = outbox_measure(s, &fill, f);
     for (size_t i = 0; r >= 0 && i < c->changes->n_events; i++)
         r = post_event(s, c, &c->changes->event[i], &fill, f);
+    s->outbox_full = s->outbox_full || outbox_is_full(s, &fill);
     return r;
 }

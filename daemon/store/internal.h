@@ -17,6 +17,7 @@ struct store {
     int directory_fd, lock_fd;
     usec_t history_keep;
     uint64_t outbox_max_rows, outbox_max_bytes;
+    bool outbox_full; /* it was at its bound after a commit: entries are folded until it is not */
 
     struct instant clock; /* the last `now` passed in */
     usec_t uneven_mono;   /* last jump of the wall clock; 0: none since the start */

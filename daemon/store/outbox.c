@@ -19,8 +19,7 @@ void outbox_entry_free(struct outbox_entry *e)
 
 /* ---- one entry with all that belongs to it ---- */
 
-/* 1: read. 0: unusable, added to `bad`. */
-static int read_event(struct store *s, int64_t id, struct outbox_entry *e, struct bad_rows *bad,
+int outbox_read_event(struct store *s, int64_t id, struct outbox_entry *e, struct bad_rows *bad,
                       struct failure *f)
 {
     CLEANUP(query_end) struct query q = row_select(&s->db, &TABLE_EVENT, "WHERE id = ?1");
@@ -90,7 +89,7 @@ static int read_entry(struct store *s, const struct outbox_row *o, struct outbox
     e->combined = o->combined;
     e->created_at = o->created_at;
     e->due_at = o->due_at;
-    int r = read_event(s, o->event, e, bad, f);
+    int r = outbox_read_event(s, o->event, e, bad, f);
     if (r == 0 && bad->n == 0) { /* without its event it has no content */
         struct row key = {0};
         row_int(&key, o->id);
@@ -109,22 +108,6 @@ static int read_entry(struct store *s, const struct outbox_row *o, struct outbox
 
 /* ---- the next one ---- */
 
-/* The head of a queue waits while an older row concerns the same alert: a digest that contains it; for
- * a digest, a row of an alert that it contains, or another digest that contains one. */
-#define OLDER_DIGEST_OF(alert)                                                                     \
-    " EXISTS (SELECT 1 FROM event AS m CROSS JOIN outbox AS d ON d.event = m.folded_into"          \
-    " WHERE m.alert_id = " alert " AND m.folded_into IS NOT NULL AND d.receiver = ?1"              \
-    " AND d.state <= 1 AND d.id < outbox.id)"
-#define FREE_HEAD                                                                                  \
-    "receiver = ?1 AND head = 1 AND state = 0 AND NOT" OLDER_DIGEST_OF("outbox.queue")             \
-    " AND NOT (type = 'alert.digest' AND EXISTS (SELECT 1 FROM event AS own"                       \
-    " WHERE own.folded_into = outbox.event AND (" OLDER_DIGEST_OF("own.alert_id")                  \
-    " OR EXISTS (SELECT 1 FROM outbox AS p WHERE p.receiver = ?1 AND p.queue = own.alert_id"       \
-    " AND p.state <= 1 AND p.id < outbox.id))))"
-
-/* A row due later than the longest delay is due now: the wall clock was set back. */
-#define IS_DUE "(due_at <= ?2 OR due_at > ?3)"
-
 /* The newest due row: after an outage what is new matters more than what is late.
  * 1: *ret is a row to send. 0: none is due, or a bad one was found. */
 static int find_due(struct store *s, const char *receiver, usec_t now_at, struct outbox_row *ret,
@@ -132,7 +115,7 @@ static int find_due(struct store *s, const char *receiver, usec_t now_at, struct
 {
     CLEANUP(query_end)
     struct query q = row_select(&s->db, &TABLE_OUTBOX,
-                                "INDEXED BY outbox_newest WHERE " IS_DUE " AND " FREE_HEAD
+                                "INDEXED BY outbox_newest WHERE " OUTBOX_IS_DUE " AND " OUTBOX_FREE_HEAD
                                 " ORDER BY created_at DESC, id LIMIT 1");
     query_text(&q, receiver);
     query_usec(&q, now_at);
@@ -145,7 +128,7 @@ static int find_next_time(struct store *s, const char *receiver, usec_t *ret, st
 {
     CLEANUP(query_end)
     struct query q =
-        query_new(&s->db, "SELECT due_at FROM outbox WHERE " FREE_HEAD " ORDER BY due_at LIMIT 1");
+        query_new(&s->db, "SELECT due_at FROM outbox WHERE " OUTBOX_FREE_HEAD " ORDER BY due_at LIMIT 1");
     query_text(&q, receiver);
     int r = query_step(&q, f);
     if (r > 0)

@@ -129,6 +129,14 @@ int outbox_settle_all(struct store *s, struct failure *f)
     return query_run(&q, f);
 }
 
+int outbox_row_add(struct store *s, struct outbox_row *o, struct failure *f)
+{
+    int r = row_next_id(&s->db, "SELECT coalesce(max(id), 0) + 1 FROM outbox", &o->id, f);
+    if (r >= 0)
+        r = outbox_row_put(s, o, f);
+    return r < 0 ? r : outbox_settle(s, o->receiver, o->queue, f);
+}
+
 int outbox_row_finish(struct store *s, struct outbox_row *o, enum outbox_state state, usec_t now_at,
                       struct failure *f)
 {
@@ -136,6 +144,24 @@ int outbox_row_finish(struct store *s, struct outbox_row *o, enum outbox_state s
     o->finished_at = is_owed(o) ? 0 : now_at ? now_at : 1;
     int r = outbox_row_put(s, o, f);
     return r < 0 ? r : outbox_settle(s, o->receiver, o->queue, f);
+}
+
+/* ---- the bound ---- */
+
+int outbox_measure(struct store *s, struct outbox_fill *ret, struct failure *f)
+{
+    CLEANUP(query_end)
+    struct query q = query_new(
+        &s->db, "SELECT count(*), coalesce(sum(size), 0) FROM outbox WHERE state IN (0, 1, 3)");
+    int r = query_step(&q, f);
+    if (r > 0)
+        *ret = (struct outbox_fill){query_get_int(&q, 0), query_get_int(&q, 1)};
+    return r < 0 ? r : 0;
+}
+
+bool outbox_is_full(const struct store *s, const struct outbox_fill *fill)
+{
+    return (uint64_t)fill->rows >= s->outbox_max_rows || (uint64_t)fill->bytes >= s->outbox_max_bytes;
 }
 
 /* ---- waiting ---- */

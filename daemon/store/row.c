@@ -366,6 +366,15 @@ void undo_clear(struct undo *u)
     *u = (struct undo){0};
 }
 
+int row_next_id(struct db *d, const char *sql, int64_t *ret, struct failure *f)
+{
+    CLEANUP(query_end) struct query q = query_new(d, sql);
+    int r = query_step(&q, f);
+    if (r > 0)
+        *ret = query_get_int(&q, 0);
+    return r < 0 ? r : 0;
+}
+
 int row_put(struct db *d, const struct table *t, const struct row *row, struct failure *f)
 {
     int r = note(d, t, row, f);

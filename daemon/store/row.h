@@ -38,6 +38,8 @@ void row_text(struct row *row, const char *text); /* NULL: null */
 void row_blob(struct row *row, const void *bytes, size_t len);
 void row_instant(struct row *row, const struct instant *t); /* three cells */
 int64_t row_sum(const struct table *t, const struct row *row);
+/* The result of `sql`, one number: the id of a new row. */
+int row_next_id(struct db *d, const char *sql, int64_t *ret, struct failure *f);
 int row_put(struct db *d, const struct table *t, const struct row *row, struct failure *f);
 /* Inserts unless the key exists; cannot be undone. 1: inserted. 0: the key exists. */
 int row_put_new(struct db *d, const struct table *t, const struct row *row, struct failure *f);

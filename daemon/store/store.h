@@ -162,6 +162,19 @@ int store_outbox_recover(struct store *s, struct instant now, struct failure *re
 /* At a reload or on demand: parked entries of this receiver (NULL: all) are due again. */
 int store_outbox_retry(struct store *s, const char *receiver, struct instant now,
                        struct failure *ret_failure);
+/* Combines entries of this receiver that are due, and of which no attempt was made, into digests (reason
+ * "storm"), with all that waits behind them, in one transaction. Each combined event has a row that
+ * refers to its part. Leaves alone `keep` alerts, the worst and newest; at the outbox bound none. Fewer
+ * than two are not combined. 1: combined; there may be more. 0: nothing to combine. */
+struct fold {
+    const char *receiver;
+    usec_t due_at; /* due until then; the digests are, too */
+    uint32_t keep; /* UINT32_MAX: all, but for the bound */
+    uint32_t lines; /* of a part, at most DIGEST_LINES */
+    bool by_tenant; /* a digest has alerts of one tenant */
+};
+int store_outbox_fold(struct store *s, const struct fold *fold, struct instant now,
+                      struct failure *ret_failure);
 /* The receiver works again after `failures` failed attempts in a row: entries that wait for their next
  * attempt are due now. Not those with more attempts than that: they failed before, while others were
  * accepted, and keep their backoff. */

@@ -39,7 +39,7 @@ static int digest_many(struct notification *n, size_t count, struct digest ***re
     const struct notification *list[MANY];
     for (size_t i = 0; i < count; i++)
         list[i] = &n[i];
-    return digest_parts(list, count, NULL, "first_run", AT, ret, ret_n);
+    return digest_parts(list, count, DIGEST_LINES, NULL, "first_run", AT, ret, ret_n);
 }
 
 static void the_worst_come_first_and_otherwise_the_order_is_kept(void **state)
@@ -128,6 +128,27 @@ static void without_memory_nothing_is_left_behind(void **state)
         context_free(n[i].context);
 }
 
+static void resolved_alerts_come_last_and_are_counted_apart(void **state)
+{
+    struct notification n[3];
+    struct digest **part;
+    size_t n_parts;
+    (void)state;
+    make(n, 3, "contoso");
+    n[0].type = EVENT_RESOLVED;
+    const struct notification *list[] = {&n[0], &n[1], &n[2]};
+    assert_int_equal(digest_parts(list, 3, DIGEST_LINES, NULL, "storm", AT, &part, &n_parts), 0);
+    assert_int_equal(part[0]->notification[2]->type, EVENT_RESOLVED);
+    assert_int_equal(part[0]->worst, LEVEL_WARNING);
+    assert_string_equal(part[0]->title, "contoso: 3 alerts combined: 0 critical, 2 warning, 1 resolved");
+    parts_free(part, n_parts);
+    assert_int_equal(digest_parts(list, 1, DIGEST_LINES, NULL, "storm", AT, &part, &n_parts), 0);
+    assert_int_equal(part[0]->worst, LEVEL_NONE);
+    parts_free(part, n_parts);
+    for (size_t i = 0; i < 3; i++)
+        context_free(n[i].context);
+}
+
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
@@ -135,6 +156,7 @@ int main(void)
         cmocka_unit_test(every_part_counts_all_and_says_which_it_is),
         cmocka_unit_test(a_digest_over_several_tenants_belongs_to_none),
         cmocka_unit_test(without_memory_nothing_is_left_behind),
+        cmocka_unit_test(resolved_alerts_come_last_and_are_counted_apart),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);
 }

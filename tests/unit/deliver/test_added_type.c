@@ -56,7 +56,7 @@ static void open_dispatcher(struct house *h)
                                         .history_keep = USEC_PER_DAY,
                                         .outbox_max_rows = 10000,
                                         .outbox_max_bytes = 64 << 20};
-    const struct dispatcher_options o = {&h->gong, 1};
+    const struct dispatcher_options o = {.receiver = &h->gong, .n_receivers = 1};
     struct store_report report = {0};
     assert_int_equal(
         store_open(&store, &deliver_codec, STORE_NORMAL, clock_now(), &h->store, &report, NULL), 0);
@@ -113,8 +113,8 @@ static void the_outbox_is_delivered_in_the_format_and_at_the_pace_of_the_type(vo
     assert_header(&r[0], "content-type", "text/plain");
     assert_header(&r[0], "x-gong-key", KEY);
     assert_header(&r[0], "webhook-id", NULL);
-    assert_string_equal(r[0].body, "5: first");
-    assert_string_equal(r[1].body, "5: second");
+    assert_string_equal(r[0].body, "5: second"); /* the newest */
+    assert_string_equal(r[1].body, "5: first");
     assert_true(r[1].mono - r[0].mono >= GONG_SPACING);
     house_close(&h);
 }

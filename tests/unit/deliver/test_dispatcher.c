@@ -66,7 +66,7 @@ static void open_store(struct office *o)
 
 static void hire(struct office *o, struct http *http, sd_event *event)
 {
-    const struct dispatcher_options options = {o->receiver, N_RECEIVERS};
+    const struct dispatcher_options options = {.receiver = o->receiver, .n_receivers = N_RECEIVERS};
     struct failure why = {0};
     if (dispatcher_new(&options, o->store, http, event, on_heard, o, &o->dispatcher, &why) < 0)
         fail_msg("%s", why.text);
@@ -422,6 +422,35 @@ static void a_burst_goes_at_once_and_the_next_message_waits_for_its_token(void *
     office_close(&o);
 }
 
+static void alerts_beyond_the_burst_become_one_digest(void **state)
+{
+    static const char *const ANSWERS[] = {OK};
+    (void)state;
+    struct office o;
+    stopped = clock_now();
+    office_prepare(&o, ANSWERS, 1);
+    o.receiver[HOOK].pace = (struct pace){.burst = 3, .rate = 1};
+    hire(&o, o.hook.http, o.hook.event);
+    (void)alarm(60);
+    for (char alert = 'a'; alert <= 'f'; alert++)
+        post(&o, alert, EVENT_FIRING, TO(HOOK) | TO(JOURNAL));
+    dispatcher_wake(o.dispatcher);
+    while (o.hook.n_requests < 3)
+        turn(&o);
+    stopped.mono += USEC_PER_SEC;
+    drain(&o);
+    assert_int_equal(o.hook.n_requests, 4);
+    const char *digest = o.hook.request[3].body;
+    assert_non_null(strstr(digest, "\"reason\":\"storm\""));
+    for (char alert = 'd'; alert <= 'f'; alert++) { /* all are equally bad and new */
+        CLEANUP(free) char *id = text_printf("\"alert_id\":\"%c", alert);
+        assert_non_null(strstr(digest, id));
+    }
+    assert_int_equal(stats(&o, "hook").queued, 0);
+    assert_int_equal(stats(&o, "journal").delivered, 6);
+    office_close(&o);
+}
+
 /* Without journald the messages go to stderr, which takes any number of them. */
 static void a_long_queue_is_worked_off_over_several_turns(void **state)
 {
@@ -721,6 +750,7 @@ int main(void)
         cmocka_unit_test(a_dead_receiver_is_only_probed_after_five_different_messages),
         cmocka_unit_test(the_first_success_after_an_outage_releases_the_queue),
         cmocka_unit_test(a_burst_goes_at_once_and_the_next_message_waits_for_its_token),
+        cmocka_unit_test(alerts_beyond_the_burst_become_one_digest),
         cmocka_unit_test(a_long_queue_is_worked_off_over_several_turns),
         cmocka_unit_test(a_frozen_sink_blocks_nothing_and_gets_its_messages_when_it_wakes),
         cmocka_unit_test(an_attempt_that_was_cut_off_is_repeated_with_the_same_id_and_bytes),

@@ -104,6 +104,7 @@ static UNUSED int take_context(struct reader *r, struct alert_context **ret)
         return -ENOMEM;
     CLEANUP(free) char *kind = take_field(r);
     f->tenant_name = take_field(r);
+    f->tenant_id = strdup(f->tenant_name);
     f->allotted = take_number(r);
     f->consumed = take_number(r);
     f->waiting = take_number(r);
