@@ -135,8 +135,8 @@ static int in_a_digest(struct store *s, const char *alert_id, const char *receiv
 {
     CLEANUP(query_end)
     struct query q = query_new(
-        &s->db, "SELECT 1 FROM outbox AS d JOIN event AS m ON m.folded_into = d.event WHERE"
-                " d.receiver = ?1 AND d.type = 'alert.digest' AND d.state <= 1 AND m.alert_id = ?2"
+        &s->db, "SELECT 1 FROM event AS m CROSS JOIN outbox AS d ON d.event = m.folded_into WHERE"
+                " d.receiver = ?1 AND d.state <= 1 AND m.alert_id = ?2 AND m.folded_into IS NOT NULL"
                 " LIMIT 1");
     query_text(&q, receiver);
     query_text(&q, alert_id);
