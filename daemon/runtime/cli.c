@@ -2,9 +2,7 @@
 /* runtime/cli.c: parses the command line: one table of long options, one mode at a time. */
 #include "runtime/cli.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +25,6 @@ static const char HELP[] =
     "      --check-access      sign in and try each call that the configuration needs\n"
     "      --test-receiver NAME  send one test message to this receiver\n"
     "      --life              with --test-receiver: a made-up alert that fires, gets worse and ends\n"
-    "      --reload PID        make the seatwatchd with this process id reload its configuration\n"
     "      --once              poll every tenant once, evaluate, deliver, exit\n"
     "      --dry-run           with --once: store and send nothing\n"
     "      --json              with --once: print one JSON object\n"
@@ -48,7 +45,6 @@ enum {
     OPT_CHECK_ACCESS,
     OPT_TEST_RECEIVER,
     OPT_LIFE,
-    OPT_RELOAD,
     OPT_ONCE,
     OPT_DRY_RUN,
     OPT_JSON,
@@ -64,7 +60,6 @@ static const struct option OPTIONS[] = {
     {"check-access", no_argument, NULL, OPT_CHECK_ACCESS},
     {"test-receiver", required_argument, NULL, OPT_TEST_RECEIVER},
     {"life", no_argument, NULL, OPT_LIFE},
-    {"reload", required_argument, NULL, OPT_RELOAD},
     {"once", no_argument, NULL, OPT_ONCE},
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
     {"json", no_argument, NULL, OPT_JSON},
@@ -83,23 +78,11 @@ static int complain(const char *what, const char *about)
 static int set_mode(struct cli *cli, enum cli_mode mode)
 {
     if (cli->mode != CLI_DAEMON && cli->mode != mode)
-        return complain("only one of --once, --check-config, --dump-config, --check-access, "
-                        "--test-receiver and --reload can be given at a time",
+        return complain("only one of --once, --check-config, --dump-config, --check-access "
+                        "and --test-receiver can be given at a time",
                         NULL);
     cli->mode = mode;
     return -1;
-}
-
-/* Never a group (0, negative), and never init. */
-static int parse_pid(struct cli *cli, const char *text)
-{
-    char *end;
-    errno = 0;
-    long pid = strtol(text, &end, 10);
-    if (errno != 0 || end == text || *end || pid <= 1 || pid > INT_MAX)
-        return complain("--reload takes the process id of a seatwatchd", text);
-    cli->reload_pid = (pid_t)pid;
-    return set_mode(cli, CLI_RELOAD);
 }
 
 static int parse_option(struct cli *cli, int option)
@@ -115,7 +98,6 @@ static int parse_option(struct cli *cli, int option)
     case OPT_CHECK_ACCESS: return set_mode(cli, CLI_CHECK_ACCESS);
     case OPT_TEST_RECEIVER: cli->receiver = optarg; return set_mode(cli, CLI_TEST_RECEIVER);
     case OPT_LIFE: cli->life = true; return -1;
-    case OPT_RELOAD: return parse_pid(cli, optarg);
     case OPT_ONCE: return set_mode(cli, CLI_ONCE);
     case OPT_DRY_RUN: cli->dry_run = true; return -1;
     case OPT_JSON: cli->json = true; return -1;

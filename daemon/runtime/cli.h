@@ -2,7 +2,6 @@
 /* runtime/cli.h: the command line of seatwatchd, and its exit codes (seatwatchd(8)). */
 #pragma once
 #include <stdbool.h>
-#include <sys/types.h>
 
 enum exit_code {
     EXIT_OK = 0,
@@ -13,14 +12,13 @@ enum exit_code {
     EXIT_BUSY = 75,
     EXIT_CONFIGURATION = 78,
 };
-enum cli_mode { CLI_DAEMON, CLI_ONCE, CLI_CHECK_CONFIG, CLI_DUMP_CONFIG, CLI_CHECK_ACCESS, CLI_TEST_RECEIVER, CLI_RELOAD };
+enum cli_mode { CLI_DAEMON, CLI_ONCE, CLI_CHECK_CONFIG, CLI_DUMP_CONFIG, CLI_CHECK_ACCESS, CLI_TEST_RECEIVER };
 
 struct cli { /* strings are borrowed from argv and the environment */
     enum cli_mode mode;
     const char *config;
     const char *state_dir;
     const char *receiver; /* --test-receiver NAME */
-    pid_t reload_pid;     /* --reload PID */
     bool dry_run, json, life;
     int log_level; /* -1: as configured */
     bool state_dir_given; /* by an option: --check-config looks at it, too */

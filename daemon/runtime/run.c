@@ -10,7 +10,6 @@
 #include "base/secret.h"
 #include "json/json.h"
 #include "runtime/app.h"
-#include "runtime/ask.h"
 #include "runtime/checks.h"
 #include "runtime/once.h"
 #include "runtime/service.h"
@@ -47,7 +46,6 @@ static int run_mode(const struct cli *cli)
     case CLI_DUMP_CONFIG: return checks_dump(cli);
     case CLI_CHECK_ACCESS: return checks_access(cli);
     case CLI_TEST_RECEIVER: return checks_receiver(cli);
-    case CLI_RELOAD: return reload_ask(cli);
     case CLI_ONCE: return run_app(cli, once_run);
     case CLI_DAEMON: return run_app(cli, service_run);
     }

@@ -8,7 +8,6 @@
 
 #include "base/log.h"
 #include "runtime/app.h"
-#include "runtime/ask.h"
 #include "runtime/control.h"
 #include "runtime/notify.h"
 #include "runtime/poller.h"
@@ -44,16 +43,10 @@ static int on_stop(sd_event_source *s, const struct signalfd_siginfo *si, void *
     return 0;
 }
 
-static void answer_sender(void *userdata, int code, const char *reason)
-{
-    (void)reason;
-    reload_answer((pid_t)(intptr_t)userdata, code);
-}
-
 static int on_reload(sd_event_source *s, const struct signalfd_siginfo *si, void *userdata)
 {
-    (void)s;
-    reload_begin(userdata, answer_sender, (void *)(intptr_t)si->ssi_pid);
+    (void)s, (void)si;
+    reload_begin(userdata, NULL, NULL);
     return 0;
 }
 

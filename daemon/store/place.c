@@ -128,23 +128,6 @@ static void read_holder(int fd, char *holder, size_t size)
         (void)text_clean(holder, size, "an unknown process", 18);
 }
 
-int store_holder(const char *directory, pid_t *ret, struct failure *ret_failure)
-{
-    CLEANUP(free) char *path = text_printf("%s/" STORE_LOCK, directory);
-    if (!path)
-        return failure_oom(ret_failure);
-    CLEANUP(close) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0)
-        return failure_set(ret_failure, FAILURE_LOCAL, errno, "%s: %s", path, strerror(errno));
-    char holder[128];
-    int pid = 0;
-    read_holder(fd, holder, sizeof holder);
-    if (sscanf(holder, "pid %d on", &pid) != 1 || pid <= 1 || flock(fd, LOCK_SH | LOCK_NB) == 0)
-        return failure_set(ret_failure, FAILURE_LOCAL, ENOENT, "%s: no process holds the lock", path);
-    *ret = pid;
-    return 0;
-}
-
 int place_lock(int directory_fd, const char *path, struct instant now, char *holder, size_t size,
                int *ret_fd, struct failure *f)
 {

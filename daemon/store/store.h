@@ -52,8 +52,6 @@ int store_open(const struct store_options *o, const struct store_codec *codec, e
 /* Checks the directory as store_open would; changes nothing. A missing one passes if it could be created.
  * kind LOCAL. */
 int store_check_directory(const char *directory, struct failure *ret_failure);
-/* The process that holds the lock of this directory. -ENOENT: none. kind LOCAL. */
-int store_holder(const char *directory, pid_t *ret, struct failure *ret_failure);
 /* Bytes that store_open will have to check; 0 if unknown. */
 uint64_t store_size(const char *directory);
 void store_close(struct store *s);

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import unittest
 
-from harness import E3, Scenario, pool, state
+from harness import BUILD, E3, Scenario, pool, state
 
 FULL = state(pool(allotted=100, consumed=100, waiting=3))
 
@@ -88,7 +88,8 @@ class Durable(Scenario):
         self.assertEqual(told["detail"]["parked"], 1)
 
     def reload(self):
-        done = self.run_daemon("--reload", str(self.daemon.pid))
+        done = subprocess.run([BUILD / "daemon/seatwatchctl", "--socket", self.directory / "control.sock", "reload"],
+                              capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_a_reload_ends_no_alert_about_a_receiver_that_still_refuses(self):

@@ -178,69 +178,6 @@ class Reload(Service):
         self.wait("the second one is refused", lambda: "'nonsense'" in self.stderr())
         self.assertEqual(self.stderr().count("configuration reloaded"), 1)
 
-    def test_the_option_tells_its_caller_whether_it_is_refused(self):
-        self.configure(self.graph(QUIET))
-        self.start_ready()
-        good = self.run_daemon("--reload", self.daemon.pid)
-        self.assertEqual((good.returncode, good.stderr), (0, ""))
-        self.assertIn("configuration reloaded", self.stderr(), "it has been taken over")
-        self.config.write_text(self.config.read_text() + "nonsense = 1;\n")
-        bad = self.run_daemon("--reload", self.daemon.pid)
-        self.assertEqual(bad.returncode, 78)
-        self.assertIn("the log of the daemon has the reason", bad.stderr)
-        self.assertIn("'nonsense'", self.stderr())
-
-    def test_only_the_daemon_itself_answers(self):
-        """The process that is asked here answers nothing, and somebody else says that all is well."""
-        self.configure(self.graph(QUIET))
-        deaf = subprocess.Popen(["sh", "-c", "trap '' HUP; echo deaf; exec sleep 60"], stdout=subprocess.PIPE)
-        self.addCleanup(lambda: (deaf.kill(), deaf.wait(), deaf.stdout.close()))
-        self.assertEqual(deaf.stdout.readline(), b"deaf\n")
-        lock = self.hold_state_directory_for(deaf.pid)
-        self.addCleanup(lock.close)
-        self.start("--reload", deaf.pid)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as liar:
-            address = f"\0seatwatchd-reload-{self.daemon.pid}"
-            self.wait("it listens", lambda: liar.connect_ex(address) == 0)
-            liar.send(b"\0")
-            with self.assertRaises(subprocess.TimeoutExpired):
-                self.daemon.wait(1)
-        self.stop(signal.SIGKILL)
-
-    def hold_state_directory_for(self, pid):
-        """As a daemon with this process id does it; closing what comes back gives it up."""
-        (self.directory / "state").mkdir(mode=0o700, exist_ok=True)
-        lock = open(self.directory / "state/seatwatchd.lock", "w")
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        lock.write(f"pid {pid} on here since now\n")
-        lock.flush()
-        return lock
-
-    def test_a_stranger_gets_no_signal(self):
-        """SIGHUP would end it. A directory that nobody holds any more names nobody, whatever stands in its lock file."""
-        self.configure(self.graph(QUIET))
-        stranger = subprocess.Popen(["sleep", "60"])
-        self.addCleanup(lambda: (stranger.kill(), stranger.wait()))
-        def refused():
-            done = self.run_daemon("--reload", stranger.pid)
-            self.assertEqual(done.returncode, 64, done.stderr)
-            self.assertIn(f"process {stranger.pid} is not the seatwatchd of", done.stderr)
-            self.assertIn("--state-dir", done.stderr)
-            self.assertIsNone(stranger.poll(), "it lives")
-        refused()
-        self.hold_state_directory_for(stranger.pid).close()
-        refused()
-        self.addCleanup(self.hold_state_directory_for(os.getpid()).close)
-        refused()
-
-    def test_nobody_to_ask(self):
-        self.configure(self.graph(QUIET))
-        gone = subprocess.Popen(["true"])
-        gone.wait()
-        nobody = self.run_daemon("--reload", gone.pid)
-        self.assertEqual(nobody.returncode, 70)
-        self.assertIn("cannot ask", nobody.stderr)
-
 
 class Status(Service):
     def test_the_status_counts_tenants_alerts_and_what_is_owed(self):

@@ -16,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scenarios"
 from harness import BUILD, CLIENT_SECRET, ROOT, TENANT, Scenario, pool, scenario, state  # noqa: E402,F401
 
 UNIT = "seatwatchd.service"
+SOCKETS = ("seatwatchd-control.socket", "seatwatchd-read.socket")
 DROP_INS = f"/etc/systemd/system/{UNIT}.d"
 
 
@@ -55,12 +56,13 @@ class Service(Scenario):
     def setUp(self):
         super().setUp()
         self.box.run("journalctl", "--update-catalog")
+        self.box.run("systemd-sysusers")
         self.begun = time.time()
         self.addCleanup(self.tidy)
 
     def tidy(self):
         """The next test finds the box as this one did; what was written is searched for canaries."""
-        self.box.run("systemctl", "stop", UNIT, check=False)
+        self.box.run("systemctl", "stop", UNIT, *SOCKETS, check=False)
         (self.directory / "journal").write_text(self.stderr())
         for name in ("seatwatchd.db", "seatwatchd.db-wal"):
             path = self.box.path(f"/var/lib/private/seatwatchd/{name}")

@@ -40,7 +40,6 @@ static void options_become_one_mode_and_its_details(void **state)
         {"--life --test-receiver pager", {.mode = CLI_TEST_RECEIVER, .receiver = "pager", .life = true, .log_level = -1}},
         {"--check-config --config=/y", {.mode = CLI_CHECK_CONFIG, .config = "/y", .log_level = -1}},
         {"--check-access", {.mode = CLI_CHECK_ACCESS, .log_level = -1}},
-        {"--reload 4711", {.mode = CLI_RELOAD, .reload_pid = 4711, .log_level = -1}},
         {"--dump-config", {.mode = CLI_DUMP_CONFIG, .log_level = -1}},
     };
     (void)state;
@@ -52,7 +51,6 @@ static void options_become_one_mode_and_its_details(void **state)
         assert_string_equal(got.config, want->config ? want->config : "/etc/seatwatchd/seatwatchd.conf");
         assert_string_equal(got.state_dir, want->state_dir ? want->state_dir : "/var/lib/seatwatchd");
         assert_true(want->receiver ? got.receiver && !strcmp(got.receiver, want->receiver) : !got.receiver);
-        assert_int_equal(got.reload_pid, want->reload_pid);
         assert_int_equal(got.dry_run, want->dry_run);
         assert_int_equal(got.json, want->json);
         assert_int_equal(got.life, want->life);
@@ -66,8 +64,7 @@ static void nonsense_is_wrong_usage(void **state)
     static const char *const LINES[] = {
         "--nonsense", "word", "--once word", "--json", "--dry-run", "--once --check-config",
         "--check-access --test-receiver x", "--test-receiver", "--life", "--once --life", "--config", "--log-level shouting",
-        "--dry-run --check-config", "--reload", "--reload x", "--reload 12x", "--reload 1", "--reload 0",
-        "--reload -1", "--reload 99999999999", "--reload 99999999999999999999", "--once --reload 4711",
+        "--dry-run --check-config",
     };
     struct cli cli;
     (void)state;
