@@ -111,13 +111,13 @@ int plan_add_event(struct plan *p, const struct event *e)
     return 0;
 }
 
-/* Pagers get neither reminders nor de-escalations. */
+/* Reminders and de-escalations are for those that want them. */
 static receiver_set receivers_wanting(const struct route_options *o, enum event_type type)
 {
     receiver_set set = 0;
     for (size_t i = 0; i < o->n_receivers; i++) {
         const struct receiver_traits *t = &o->receiver[i];
-        if (!t->pager && (type == EVENT_REMINDER || t->wants_deescalations))
+        if (type == EVENT_REMINDER ? t->wants_reminders : t->wants_deescalations)
             set |= (receiver_set)1 << i;
     }
     return set;

@@ -7,8 +7,8 @@
 /* The properties of a receiver that planning needs; deliver/ has the others. */
 struct receiver_traits {
     char *name;
-    bool pager;               /* no reminders, no de-escalations */
-    bool wants_deescalations; /* machines yes, chats no */
+    bool pager; /* wakes people */
+    bool wants_reminders, wants_deescalations;
     bool heartbeat;           /* no destination at all */
 };
 struct route {

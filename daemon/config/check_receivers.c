@@ -195,6 +195,24 @@ static void check_pace(struct load *l, struct receiver_options *r)
     }
 }
 
+/* A heartbeat gets no alerts, so only false may be given, as --dump-config does. */
+static void check_events(struct load *l, struct receiver_options *r)
+{
+    unsigned traits = r->class ? r->class->traits : 0;
+    bool alerts = !(traits & RECEIVER_HEARTBEAT);
+    const struct {
+        const char *key;
+        bool *value, usual;
+    } KEYS[] = {{"reminders", &r->reminders, alerts && !(traits & RECEIVER_PAGER)},
+                {"deescalated", &r->deescalated, alerts && traits & RECEIVER_MACHINE}};
+    for (size_t i = 0; i < N_ELEMENTS(KEYS); i++)
+        if (!walk_is_set(&l->walk, KEYS[i].value))
+            *KEYS[i].value = KEYS[i].usual;
+        else if (*KEYS[i].value && !alerts)
+            walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, KEYS[i].value, place(l, r)),
+                         "receivers.%s: a heartbeat gets no alerts; remove it", KEYS[i].key);
+}
+
 static int check_receiver(struct load *l, struct receiver_options *r)
 {
     const struct options *o = l->options;
@@ -204,6 +222,7 @@ static int check_receiver(struct load *l, struct receiver_options *r)
     r->confirms_within = confirms_within(o);
     r->signed_in = &graph_signed_in;
     check_pace(l, r);
+    check_events(l, r);
     for (const struct receiver_options *other = o->receiver; other < r; other++)
         if (r->name && other->name && text_equal_nocase(other->name, r->name))
             walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &r->name, place(l, r)),
@@ -236,7 +255,8 @@ static int set_traits(struct options *o)
         unsigned traits = class ? class->traits : 0; /* no type was reported */
         o->routes.receiver[i] = (struct receiver_traits){
             .pager = traits & RECEIVER_PAGER,
-            .wants_deescalations = traits & RECEIVER_MACHINE,
+            .wants_reminders = o->receiver[i].reminders,
+            .wants_deescalations = o->receiver[i].deescalated,
             .heartbeat = traits & RECEIVER_HEARTBEAT};
         if (text_copy(o->receiver[i].name, &o->routes.receiver[i].name) < 0)
             return -ENOMEM;

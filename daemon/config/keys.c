@@ -272,6 +272,12 @@ static const struct conf_key RECEIVER[] = {
     {.name = "rate", .type = CONF_COUNT, AT(receiver_options, pace.rate), .min = "0",
      .max = RATE_MAX, .shown_def = "that of storm", .example = "5",
      .help = "Number of messages a second that this receiver gets after a burst; 0 sets no limit."},
+    {.name = "reminders", .type = CONF_BOOL, AT(receiver_options, reminders),
+     .shown_def = "false for pagerduty and jsm, else true", .example = "false",
+     .help = "Whether this receiver gets reminders."},
+    {.name = "deescalated", .type = CONF_BOOL, AT(receiver_options, deescalated),
+     .shown_def = "true for receivers that programs read, else false", .example = "true",
+     .help = "Whether this receiver hears that a critical alert has become a warning."},
 };
 
 /* ---- the main file ---- */

@@ -78,9 +78,9 @@ struct mail_target {
 };
 
 enum receiver_trait {
-    RECEIVER_MACHINE = 1, /* a program reads it: wants every change, de-escalations too */
+    RECEIVER_MACHINE = 1, /* a program reads it: gets de-escalations by default */
     RECEIVER_CHAT = 2,    /* people read it */
-    RECEIVER_PAGER = 4,   /* wakes people: no reminders, no de-escalations */
+    RECEIVER_PAGER = 4,   /* wakes people: no reminders by default */
     RECEIVER_LOCAL = 8,   /* stays on this machine */
     RECEIVER_HEARTBEAT = 16, /* gets no messages: see heartbeat.h */
     RECEIVER_REPEATED = 32,  /* forgets what is not repeated: see resend.h */

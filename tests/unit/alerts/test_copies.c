@@ -36,8 +36,8 @@ static struct observation full(int64_t waiting)
 static void open_engine(struct engine_fixture *d)
 {
     static char *both[] = {(char *)"journal", (char *)"chat"};
-    static struct receiver_traits receivers[] = {{.name = (char *)"journal"},
-                                                 {.name = (char *)"chat"}};
+    static struct receiver_traits receivers[] = {{.name = (char *)"journal", .wants_reminders = true},
+                                                 {.name = (char *)"chat", .wants_reminders = true}};
     static struct route routes[] = {
         {.match = {.severity = (char *)"critical"}, .to = both, .n_to = 2},
         {.to = both, .n_to = 1}};

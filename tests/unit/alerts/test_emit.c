@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-static struct receiver_traits RECEIVERS[] = {{.name = (char *)"journal"},
-                                             {.name = (char *)"chat"},
+static struct receiver_traits RECEIVERS[] = {{.name = (char *)"journal", .wants_reminders = true},
+                                             {.name = (char *)"chat", .wants_reminders = true},
                                              {.name = (char *)"pager", .pager = true}};
 
 static int setup(void **state)

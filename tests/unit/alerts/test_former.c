@@ -89,7 +89,7 @@ static void former_alert_has_no_reminders(void **state)
     struct engine_fixture *d = *state;
     d->options.repeat.every[LEVEL_CRITICAL] = HOURS(1);
     d->options.repeat.growth = 1;
-    static struct receiver_traits chat = {.name = (char *)"chat"};
+    static struct receiver_traits chat = {.name = (char *)"chat", .wants_reminders = true};
     d->routes = (struct route_options){.receiver = &chat, .n_receivers = 1};
     assert_string_equal(POLL(d, A_POOL(.id = OLD, .allotted = 100, .consumed = 101)), "firing critical remaining");
     engine_pass(d, HOURS(2));

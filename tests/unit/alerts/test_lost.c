@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-static struct receiver_traits RECEIVERS[] = {{.name = (char *)"chat"}, {.name = (char *)"pager", .pager = true}};
+static struct receiver_traits RECEIVERS[] = {{.name = (char *)"chat", .wants_reminders = true},
+                                             {.name = (char *)"pager", .pager = true}};
 enum { CHAT = 1, PAGER = 2 };
 static char *FALLBACK[] = {(char *)"pager"};
 

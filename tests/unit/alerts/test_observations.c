@@ -90,9 +90,9 @@ static void escalation_goes_to_all_and_deescalation_to_those_who_want_it(void **
 {
     struct engine_fixture *d = *state;
     static struct receiver_traits receivers[] = {
-        {.name = (char *)"chat"},
-        {.name = (char *)"hook", .wants_deescalations = true},
-        {.name = (char *)"pager", .pager = true, .wants_deescalations = true}};
+        {.name = (char *)"chat", .wants_reminders = true},
+        {.name = (char *)"hook", .wants_reminders = true, .wants_deescalations = true},
+        {.name = (char *)"pager", .pager = true}};
     d->routes.receiver = receivers;
     d->routes.n_receivers = 3;
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 100)), "firing warning usage");

@@ -11,7 +11,7 @@
 
 #define YEARS_10 (INT64_C(3652) * 24 * 3600 * 1000000)
 
-static struct receiver_traits RECEIVERS[] = {{.name = (char *)"chat"},
+static struct receiver_traits RECEIVERS[] = {{.name = (char *)"chat", .wants_reminders = true},
                                              {.name = (char *)"pager", .pager = true}};
 
 static int setup(void **state)

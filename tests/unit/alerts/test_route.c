@@ -11,8 +11,8 @@
 
 #define NOON (UINT64_C(1795348800) * USEC_PER_SEC) /* 2026-11-22T12:00:00Z, a Sunday */
 
-static struct receiver_traits RECEIVERS[] = {{.name = (char *)"journal"},
-                                             {.name = (char *)"chat"},
+static struct receiver_traits RECEIVERS[] = {{.name = (char *)"journal", .wants_reminders = true},
+                                             {.name = (char *)"chat", .wants_reminders = true},
                                              {.name = (char *)"pager", .pager = true}};
 enum { JOURNAL = 1, CHAT = 2, PAGER = 4 };
 

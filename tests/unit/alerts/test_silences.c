@@ -110,7 +110,7 @@ static void jump_of_the_wall_clock_ends_no_silence_early(void **state)
 
 /* ---- alerts ---- */
 
-static struct receiver_traits CHAT = {.name = (char *)"chat"};
+static struct receiver_traits CHAT = {.name = (char *)"chat", .wants_reminders = true};
 
 static int setup(void **state)
 {

@@ -53,6 +53,9 @@ static void receivers_and_routes_are_refused_with_their_place(void **state)
         {"a pace that can have no effect",
          "receivers = ( { name = \"journal\"; type = \"journal\";\n rate = 2; } );", 3,
          "receivers.rate: a receiver of type journal gets each message at once; remove it"},
+        {"reminders of a heartbeat",
+         "receivers = ( " JOURNAL ", { name = \"b\"; type = \"heartbeat\"; url_file = \"hook.url\";\n"
+         "reminders = true; } );", 3, "receivers.reminders: a heartbeat gets no alerts; remove it"},
         {"a burst that can have no effect",
          "receivers = ( { name = \"journal\"; type = \"journal\";\n burst = 2; } );", 3,
          "receivers.burst: a receiver of type journal gets each message at once; remove it"},
@@ -257,6 +260,40 @@ static void a_receiver_has_its_own_pace_or_that_of_storm_and_the_record_has_none
     }
 }
 
+static void the_type_decides_about_reminders_and_de_escalations_unless_the_keys_do(void **state)
+{
+#define PAGER "{ name = \"s\"; type = \"pagerduty\"; routing_key_file = \"pager.key\"; "
+#define CHAT "{ name = \"s\"; type = \"discord\"; url_file = \"hook.url\"; "
+    static const struct {
+        const char *receiver;
+        bool reminders, deescalated;
+    } CASES[] = {
+        {PAGER "}", false, false},
+        {PAGER "reminders = true; deescalated = true; }", true, true},
+        {CHAT "}", true, false},
+        {CHAT "reminders = false; deescalated = true; }", false, true},
+        {JOURNAL, true, true},
+        {"{ name = \"s\"; type = \"journal\"; deescalated = false; }", true, false},
+    };
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
+    (void)state;
+    fixture_file(&w, "pager.key", 0600, "0123456789abcdef0123456789abcdef");
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(free) char *text = text_printf("%sreceivers = ( %s );\n", GOOD_TENANT, CASES[i].receiver);
+        CLEANUP(free) char *dump = NULL;
+        fixture_load(&w, text);
+        for (int again = 0; again < 2; again++) {
+            fixture_expect_clean(&w, text);
+            const struct receiver_traits *t = &w.options->routes.receiver[0];
+            if (t->wants_reminders != CASES[i].reminders || t->wants_deescalations != CASES[i].deescalated)
+                fail_msg("%s: %d, %d", text, t->wants_reminders, t->wants_deescalations);
+            free(TAKE(dump));
+            assert_int_equal(options_dump(w.options, &dump), 0);
+            fixture_load(&w, dump);
+        }
+    }
+}
+
 static void plain_http_is_for_loopback_or_for_who_says_so(void **state)
 {
     static const struct {
@@ -414,6 +451,7 @@ int main(void)
         cmocka_unit_test(the_fallback_is_the_journal_or_else_the_first_receiver),
         cmocka_unit_test(receivers_keep_their_order_and_get_traits),
         cmocka_unit_test(a_receiver_has_its_own_pace_or_that_of_storm_and_the_record_has_none),
+        cmocka_unit_test(the_type_decides_about_reminders_and_de_escalations_unless_the_keys_do),
         cmocka_unit_test(plain_http_is_for_loopback_or_for_who_says_so),
         cmocka_unit_test(a_receivers_broken_file_switches_off_that_receiver_only),
         cmocka_unit_test(more_receivers_than_fit_are_refused),
