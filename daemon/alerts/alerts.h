@@ -80,7 +80,7 @@ struct alert_options {
 struct event {
     struct notification *notification; /* or */
     struct digest *digest;
-    receiver_set to; /* RESOLVED: ignored; goes to all receivers that may have got the episode */
+    receiver_set to; /* RESOLVED, ACKNOWLEDGED: ignored; goes to all receivers that may have got the episode */
 };
 /* Receivers whose notification is deferred until the hours of a route begin. The store drops a
  * deferral when its receiver gets a notification earlier, and all of them when the alert resolves. */
@@ -153,7 +153,8 @@ int alerts_plan_reminders(const struct plan_context *ctx, const struct alert_reg
  * their last notification, reason "unsilenced". Many together share a digest per receiver. */
 int alerts_plan_unsilenced(const struct plan_context *ctx, const struct alert_registry *registry,
                            struct changes **ret, struct failure *ret_failure);
-/* Silences the present episode of `a`, which is firing, by the acknowledgement `by`. */
+/* Silences the present episode of `a`, which is firing, by the acknowledgement `by`, and notifies who
+ * was notified of it. a->context is not NULL. */
 int alerts_plan_acknowledged(const struct plan_context *ctx, const struct alert_registry *registry,
                              const struct alert *a, const struct silence *by, struct changes **ret,
                              struct failure *ret_failure);

@@ -255,6 +255,8 @@ static void forget_notified(struct alert *a)
 void alert_record_notification(struct alert *a, enum event_type type, const struct alert_options *o,
                  usec_t now_at)
 {
+    if (type == EVENT_ACKNOWLEDGED)
+        return;
     if (type == EVENT_RESOLVED) {
         forget_notified(a);
         return;

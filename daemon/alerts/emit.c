@@ -80,6 +80,18 @@ int alert_notification(const struct alert *a, enum event_type type, usec_t at,
     return r;
 }
 
+static int take_acknowledgement(const struct plan *p, const struct alert *a, struct notification *n)
+{
+    const struct silence *s = plan_acknowledgement(p, a);
+    if (!s)
+        return 0;
+    n->acknowledged.until_at = s->end_at;
+    return text_copy(s->author, &n->acknowledged.author) < 0 ||
+                   text_copy(s->comment, &n->acknowledged.comment) < 0
+               ? -ENOMEM
+               : 0;
+}
+
 /* An event that is sent: unlike alert_notification(), it has an id and the age of its data. */
 static int event_notified(const struct plan *p, const struct alert *a, enum event_type type,
                           bool stale, const char *reason, struct notification **ret)
@@ -91,6 +103,10 @@ static int event_notified(const struct plan *p, const struct alert *a, enum even
     if (r < 0)
         return r;
     n->reason = reason;
+    n->silenced = a->silenced.at != 0;
+    r = take_acknowledgement(p, a, n);
+    if (r < 0)
+        return r;
     if (stale)
         n->stale_since_at = a->context->observed_at;
     r = notification_write_texts(n);

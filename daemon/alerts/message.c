@@ -69,6 +69,12 @@ bool message_id_is_ours(const char *id)
     return id && strncmp(id, "sku:", 4) == 0;
 }
 
+bool message_is_normal(const struct notification *n)
+{
+    return n->type == EVENT_RESOLVED &&
+           (text_equal(n->reason, "new_normal") || text_equal(n->reason, "acknowledged"));
+}
+
 void message_fallback(struct text *t, const struct alert_context *f)
 {
     if (message_id_is_ours(f->allotment_id))

@@ -11,7 +11,8 @@ static const char *const EVENTS[EVENT_TYPE_COUNT_] = {
     [EVENT_FIRING] = "alert.firing",           [EVENT_ESCALATED] = "alert.escalated",
     [EVENT_DEESCALATED] = "alert.deescalated", [EVENT_UPDATED] = "alert.updated",
     [EVENT_REMINDER] = "alert.reminder",       [EVENT_RESOLVED] = "alert.resolved",
-    [EVENT_DIGEST] = "alert.digest",           [EVENT_TEST] = "receiver.test",
+    [EVENT_ACKNOWLEDGED] = "alert.acknowledged", [EVENT_DIGEST] = "alert.digest",
+    [EVENT_TEST] = "receiver.test",
 };
 static const char *const STATES[ALERT_STATE_COUNT_] = {
     [ALERT_OK] = "ok",
@@ -53,7 +54,10 @@ int notification_copy(const struct notification *src, struct notification **ret)
     *n = *src;
     n->context = context_share(src->context);
     n->title = n->summary = n->description = n->next_step = NULL;
-    if (text_copy(src->title, &n->title) < 0 || text_copy(src->summary, &n->summary) < 0 ||
+    n->acknowledged.author = n->acknowledged.comment = NULL;
+    if (text_copy(src->acknowledged.author, &n->acknowledged.author) < 0 ||
+        text_copy(src->acknowledged.comment, &n->acknowledged.comment) < 0 ||
+        text_copy(src->title, &n->title) < 0 || text_copy(src->summary, &n->summary) < 0 ||
         text_copy(src->description, &n->description) < 0 ||
         text_copy(src->next_step, &n->next_step) < 0)
         return -ENOMEM;
@@ -70,5 +74,7 @@ void notification_free(struct notification *n)
     free(n->summary);
     free(n->description);
     free(n->next_step);
+    free(n->acknowledged.author);
+    free(n->acknowledged.comment);
     free(n);
 }

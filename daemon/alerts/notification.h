@@ -11,6 +11,7 @@ enum event_type {
     EVENT_UPDATED,
     EVENT_REMINDER,
     EVENT_RESOLVED,
+    EVENT_ACKNOWLEDGED,
     EVENT_DIGEST,
     EVENT_TEST,
     EVENT_TYPE_COUNT_
@@ -50,6 +51,11 @@ struct notification {
     char *summary;                      /* one line */
     char *description;                  /* several lines: what, since when, how many */
     char *next_step;                    /* what to do now */
+    bool silenced;                      /* other notifications of the alert are suppressed now */
+    struct {
+        char *author, *comment; /* author NULL: nobody has acknowledged the alert */
+        usec_t until_at;        /* 0: no end */
+    } acknowledged;
     const char *reason;                 /* NULL, or "rule_removed" ...; a literal */
 };
 int notification_copy(const struct notification *src,

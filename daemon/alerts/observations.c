@@ -200,9 +200,9 @@ static bool succeeds(const struct plan *p, const struct observation *s)
            bsearch(sku_key(s->context), p->former, p->n_former, sizeof *p->former, compare_sku);
 }
 
-static const char *reason_of(const struct outcome *o)
+static const char *reason_of(const struct plan *p, const struct alert *a, const struct outcome *o)
 {
-    return o->accepted         ? "new_normal"
+    return o->accepted         ? plan_acknowledgement(p, a) ? "acknowledged" : "new_normal"
            : o->rule_removed   ? "rule_removed"
            : o->source_changed ? "source_changed"
            : o->expired        ? "gone_for_good"
@@ -245,7 +245,7 @@ static int take_observation(struct plan *p, const struct observation *s)
     if (type == EVENT_FIRING && outcome.raised_lost)
         r = notify_lost(p, w->after, &outcome);
     else if (type != NO_EVENT)
-        r = plan_notify(p, w->after, (enum event_type)type, &outcome, reason_of(&outcome));
+        r = plan_notify(p, w->after, (enum event_type)type, &outcome, reason_of(p, w->after, &outcome));
     else if (outcome.muted_now && silences & SILENCE_ACTIVE)
         memset(w->after->muted, 0, sizeof w->after->muted); /* no digest names it: notified later */
     else if (outcome.muted_now)

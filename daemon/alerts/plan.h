@@ -31,6 +31,7 @@ struct plan {
         receiver_set to;
     } *counted;
     size_t n_counted;
+    const struct silence *acknowledgement; /* that this plan is for; NULL: none */
 };
 int plan_begin(struct plan *p, const struct plan_context *ctx,
                const struct alert_registry *registry);
@@ -47,6 +48,8 @@ int plan_remove(struct plan *p, const struct alert *a);
 int plan_finish(struct plan *p, int r, struct changes **ret, struct failure *ret_failure);
 
 /* silenced.c */
+/* The acknowledgement of the present or last episode, if it is not broken; NULL: there is none. */
+const struct silence *plan_acknowledgement(const struct plan *p, const struct alert *a);
 /* `by` covers the alert from now on: what it was before this plan is kept for comparison. */
 void plan_silence(struct plan *p, const struct alert *before, struct alert *a, const struct silence *by);
 /* After an evaluation: whether a silence suppresses the notifications of the alert. One that got worse
@@ -58,7 +61,7 @@ bool plan_follow_silence(struct plan *p, const struct alert *before, struct aler
 /* Adds an event about this alert: numbers it, records it as notified. */
 int plan_notify(struct plan *p, struct alert *a, enum event_type type, const struct outcome *o,
               const char *reason);
-/* The same, to these receivers only; the store chooses those of a resolved event. */
+/* The same, to these receivers only; the store chooses those of RESOLVED and ACKNOWLEDGED. */
 int plan_notify_set(struct plan *p, struct alert *a, enum event_type type, receiver_set to, const char *reason);
 /* The same for the first-run digest: recorded as muted, sent by plan_digest(). Deferred for
  * receivers outside their hours. */

@@ -82,7 +82,12 @@ const struct silence *silences_find(const struct silences *list, const struct al
     return found;
 }
 
+bool silence_acknowledges(const struct silence *s, const struct alert *a)
+{
+    return s->alert_id && applies(s, a) && !is_broken(s, a);
+}
+
 bool silence_is_spent(const struct silence *s, const struct alert *a)
 {
-    return s->alert_id && (!a || !alert_state_is_up(a->state) || !applies(s, a) || is_broken(s, a));
+    return s->alert_id && (!a || !alert_state_is_up(a->state) || !silence_acknowledges(s, a));
 }

@@ -62,6 +62,8 @@ const struct silence *silences_find(const struct silences *list, const struct al
                                     const struct instant *now);
 /* The better of two of them by the same order; either may be NULL. */
 const struct silence *silences_first(const struct silence *a, const struct silence *b);
+/* It is an acknowledgement of the present episode of `a`, which has not got worse since. */
+bool silence_acknowledges(const struct silence *s, const struct alert *a);
 /* An acknowledgement that covers nothing any more: its episode is over or got worse. `a`: its alert;
  * NULL: it is gone. */
 bool silence_is_spent(const struct silence *s, const struct alert *a);

@@ -43,8 +43,13 @@ static void add_event(struct text *t, const struct notification *n)
     case EVENT_REMINDER:
         text_addf(t, "open for %s: ", duration_human(lasted(n), buf));
         break;
+    case EVENT_ACKNOWLEDGED:
+        text_add(t, "acknowledged by ");
+        message_add(t, n->acknowledged.author);
+        text_add(t, ": ");
+        break;
     case EVENT_RESOLVED:
-        if (text_equal(n->reason, "new_normal"))
+        if (message_is_normal(n))
             text_addf(t, "accepted as normal after %s: ", duration_human(lasted(n), buf));
         else if (text_equal(n->reason, "gone_for_good") || text_equal(n->reason, "source_changed"))
             text_addf(t, "no longer reported after %s: ", duration_human(lasted(n), buf));
@@ -178,6 +183,22 @@ static void add_findings(struct text *t, const struct notification *n)
         text_add(t, ".");
 }
 
+static void add_acknowledgement(struct text *t, const struct notification *n)
+{
+    if (!n->acknowledged.author)
+        return;
+    text_add(t, "\nAcknowledged by ");
+    message_add(t, n->acknowledged.author);
+    if (n->acknowledged.until_at) {
+        text_add(t, " until ");
+        message_clock(t, n, n->acknowledged.until_at);
+    }
+    text_add(t, ": ");
+    message_add(t, n->acknowledged.comment);
+    if (n->type == EVENT_ACKNOWLEDGED)
+        text_add(t, "\nYou hear of this alert again when it gets worse or ends.");
+}
+
 static char *make_description(const struct notification *n, const struct message_text *w)
 {
     CLEANUP(text_free) struct text t = TEXT_INIT(MESSAGE_MAX);
@@ -194,6 +215,9 @@ static char *make_description(const struct notification *n, const struct message
     if (n->type == EVENT_RESOLVED && text_equal(n->reason, "new_normal"))
         text_add(&t, "\nClosed because the lower number has lasted for a week and now counts as "
                      "normal, not because the units came back.");
+    else if (n->type == EVENT_RESOLVED && text_equal(n->reason, "acknowledged"))
+        text_add(&t, "\nClosed because the loss was acknowledged: the lower number now counts as normal. "
+                     "The units did not come back.");
     else if (n->type == EVENT_RESOLVED && text_equal(n->reason, "gone_for_good"))
         text_add(&t, "\nClosed because Graph has not listed this for a week, not because the "
                      "problem was fixed.");
@@ -208,6 +232,7 @@ static char *make_description(const struct notification *n, const struct message
                      "fixed.");
     else if (text_equal(n->reason, "unsilenced"))
         text_add(&t, "\nThis alert was silenced until now.");
+    add_acknowledgement(&t, n);
     if (n->stale_since_at) {
         text_add(&t, "\nData as of ");
         message_clock(&t, n, n->stale_since_at);

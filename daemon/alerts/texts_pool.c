@@ -36,7 +36,7 @@ static struct pool_text pool_of(const struct notification *n)
         p.free = f->allotted - f->consumed;
         if (n->waiting_pending)
             p.needed = units_to_unblock(f->allotted, f->consumed, 0);
-        bool dropped = n->finding[RULE_CAPACITY_DROP] || text_equal(n->reason, "new_normal");
+        bool dropped = n->finding[RULE_CAPACITY_DROP] || message_is_normal(n);
         p.reference = dropped && f->reference > f->allotted ? f->reference : 0;
         p.relieved = n->type == EVENT_RESOLVED && !n->reason && f->siblings_free > 0;
     }
@@ -141,7 +141,7 @@ static void add_state(const struct notification *n, const struct pool_text *p, s
         if (p->units)
             text_addf(t, "; %" PRId64 " of %" PRId64 " units were in use", p->consumed,
                       p->allotted);
-    } else if (text_equal(n->reason, "new_normal") && p->units) {
+    } else if (message_is_normal(n) && p->units) {
         text_addf(t, " stays at %" PRId64 " units, %" PRId64 " in use", p->allotted, p->consumed);
     } else if (n->type == EVENT_RESOLVED) {
         add_end(n, p, t);
@@ -216,7 +216,7 @@ static void add_units(const struct notification *n, const struct pool_text *p, s
 
 static void add_drop(const struct notification *n, const struct pool_text *p, struct text *t)
 {
-    if (p->reference && text_equal(n->reason, "new_normal"))
+    if (p->reference && message_is_normal(n))
         text_addf(t, "It had %" PRId64 " units before the drop; %" PRId64
                      " is the new baseline.\n", p->reference, p->allotted);
     else if (p->reference)

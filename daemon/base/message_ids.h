@@ -11,6 +11,7 @@
 #define MESSAGE_ALERT_UPDATED     "791c1e2872eb4c8685f4b031f1379054" /* the numbers or the cause of a firing alert changed */
 #define MESSAGE_ALERT_REMINDER    "98d733836cc74462a455a4f575c5670b" /* an alert is still firing */
 #define MESSAGE_ALERT_RESOLVED    "ca0a56b690d243f6ad96d897a317642e" /* an alert resolved */
+#define MESSAGE_ALERT_ACKNOWLEDGED "ae4e3142f2154f97a7496c649e233353" /* somebody acknowledged a firing alert */
 #define MESSAGE_ALERT_DIGEST      "b9bfb5d4bfab46e582421011ce202d83" /* several alerts in one message */
 #define MESSAGE_RECEIVER_TEST     "75abcf73d79e49fab26b03abebb77ff7" /* a test message was requested */
 #define MESSAGE_STATE_REBUILT     "c6f9926b5ddf487db4c42f2b3bd0d788" /* the damaged database was repaired or replaced by a new one */

@@ -60,7 +60,7 @@ static int alertmanager_check(const struct receiver_options *o, struct failure *
 
 static bool is_reminder(const struct notification *n)
 {
-    return n->type == EVENT_REMINDER || n->type == EVENT_RESOLVED;
+    return n->type == EVENT_REMINDER || n->type == EVENT_ACKNOWLEDGED || n->type == EVENT_RESOLVED;
 }
 
 /* The alert as it was notified before ends, if it had other labels. */

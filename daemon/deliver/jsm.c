@@ -159,7 +159,7 @@ static int put_create(struct json_writer *w, const struct jsm_alert *a)
     return r;
 }
 
-static int put_close(struct json_writer *w, const struct jsm_alert *a)
+static int put_note(struct json_writer *w, const struct jsm_alert *a)
 {
     json_put_string(w, "source", "seatwatchd");
     json_put_string(w, "user", "seatwatchd");
@@ -189,12 +189,12 @@ static int add_line(struct text *t, const char *before, const struct jsm_alert *
     return r;
 }
 
-/* The colon of the alias is percent-encoded. */
-static int add_close(struct text *t, const struct jsm_alert *a)
+/* "close" or "acknowledge". The colon of the alias is percent-encoded. */
+static int add_action(struct text *t, const struct jsm_alert *a, const char *action)
 {
     CLEANUP(free)
-    char *path = text_printf("/v2/alerts/seatwatch%%3A%s/close?identifierType=alias ", a->id);
-    return path ? add_line(t, path, a, put_close) : -ENOMEM;
+    char *path = text_printf("/v2/alerts/seatwatch%%3A%s/%s?identifierType=alias ", a->id, action);
+    return path ? add_line(t, path, a, put_note) : -ENOMEM;
 }
 
 static int jsm_render(const struct receiver_options *o, const struct message *m, char **ret,
@@ -210,8 +210,10 @@ static int jsm_render(const struct receiver_options *o, const struct message *m,
         o->own, m, outline, outline->alert_id[0] ? outline->alert_id : m->notification->event_id,
         type == EVENT_ESCALATED || type == EVENT_DEESCALATED || type == EVENT_UPDATED};
     if (type == EVENT_RESOLVED || a.replaces)
-        r = add_close(&t, &a);
-    if (r >= 0 && type != EVENT_RESOLVED)
+        r = add_action(&t, &a, "close");
+    else if (type == EVENT_ACKNOWLEDGED)
+        r = add_action(&t, &a, "acknowledge");
+    if (r >= 0 && type != EVENT_RESOLVED && type != EVENT_ACKNOWLEDGED)
         r = add_line(&t, a.replaces ? "\n" : "", &a, put_create);
     if (r < 0 || t.error)
         return r < 0 ? r : t.error;

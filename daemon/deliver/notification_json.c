@@ -20,6 +20,7 @@
 static const char *const REASONS[] = {
     "rule_removed",
     "new_normal",
+    "acknowledged",
     "gone_for_good",
     "source_changed", /* of an end */
     "first_run",
@@ -207,6 +208,19 @@ static void put_texts(struct json_writer *w, const struct notification *n, const
     json_put_cut(w, "next_step", n->next_step, text);
 }
 
+static void put_acknowledged(struct json_writer *w, const struct notification *n, const struct cut *cut)
+{
+    if (!n->acknowledged.author) {
+        json_put_null(w, "acknowledged");
+        return;
+    }
+    json_open_object(w, "acknowledged");
+    json_put_cut(w, "author", n->acknowledged.author, cut ? cut->name : NO_CUT);
+    json_put_cut(w, "comment", n->acknowledged.comment, cut ? cut->text : NO_CUT);
+    context_put_instant(w, "until", n->acknowledged.until_at);
+    json_close_object(w);
+}
+
 static void put_rest(struct json_writer *w, const struct notification *n)
 {
     context_open_rest(w, n->context);
@@ -220,6 +234,7 @@ static void put_rest(struct json_writer *w, const struct notification *n)
     json_put_int(w, "observed_at", (int64_t)n->observed_at);
     json_put_int(w, "at", (int64_t)n->at);
     json_put_int(w, "stale_since_at", (int64_t)n->stale_since_at);
+    json_put_int(w, "acknowledged_until_at", (int64_t)n->acknowledged.until_at);
     json_put_string(w, "reason", n->reason);
     json_put_string(w, "notified_rule", rule_name(n->notified_rule));
     json_put_bool(w, "has_facts", n->context != NULL);
@@ -253,6 +268,8 @@ void notification_put(struct json_writer *w, const char *key, const struct notif
     put_findings(w, n);
     put_texts(w, n, cut);
     put_detail(w, n, cut);
+    put_acknowledged(w, n, cut);
+    json_put_bool(w, "silenced", n->silenced);
     context_put_instant(w, "started_at", n->started_at);
     context_put_instant(w, "observed_at", n->observed_at);
     if (rest)
@@ -344,6 +361,18 @@ static void read_texts(struct reader *r, const struct json *o, struct notificati
     read_text(r, o, "next_step", &n->next_step);
 }
 
+/* Messages of older versions have neither. */
+static void read_acknowledged(struct reader *r, const struct json *o, struct notification *n)
+{
+    const struct json *a = json_get(o, "acknowledged");
+    if (a) {
+        read_text(r, a, "author", &n->acknowledged.author);
+        read_text(r, a, "comment", &n->acknowledged.comment);
+    }
+    if (json_get_bool(o, "silenced", &n->silenced) == JSON_WRONG_TYPE)
+        r->error = -EBADMSG;
+}
+
 static void read_public(struct reader *r, const struct json *o, struct notification *n)
 {
     read_id(r, o, "alert_id", "0123456789abcdef", ALERT_ID_TEXT - 1, n->alert_id);
@@ -358,6 +387,7 @@ static void read_public(struct reader *r, const struct json *o, struct notificat
     n->unit = (enum unit)read_word(r, o, "unit", unit_word, UNIT_COUNT_, 0);
     read_findings(r, o, n);
     read_texts(r, o, n);
+    read_acknowledged(r, o, n);
 }
 
 static void read_rest(struct reader *r, const struct json *rest, struct notification *n)
@@ -375,6 +405,7 @@ static void read_rest(struct reader *r, const struct json *rest, struct notifica
     read_unsigned(r, rest, "observed_at", (uint64_t)NUMBER_MAX, &n->observed_at);
     read_unsigned(r, rest, "at", (uint64_t)NUMBER_MAX, &n->at);
     read_unsigned(r, rest, "stale_since_at", (uint64_t)NUMBER_MAX, &n->stale_since_at);
+    read_unsigned(r, rest, "acknowledged_until_at", (uint64_t)NUMBER_MAX, &n->acknowledged.until_at);
     const char *reason = NULL;
     (void)json_get_string(rest, "reason", &reason); /* an unknown reason reads as none */
     n->reason = reason_literal(reason);

@@ -83,6 +83,7 @@ static char *state_of(const struct notification *n)
     static const char *const CHANGES[EVENT_TYPE_COUNT_] = {
         [EVENT_UPDATED] = ", update",
         [EVENT_REMINDER] = ", still firing",
+        [EVENT_ACKNOWLEDGED] = ", acknowledged",
     };
     if (n->type == EVENT_TEST)
         return text_printf("TEST");

@@ -2,9 +2,9 @@
 /* deliver/pagerduty.c: the receiver type pagerduty: incidents through the Events API v2
  * (developer.pagerduty.com, "Send an alert event").
  *
- * The key of an incident is "seatwatch:ALERT_ID". Everything but "resolved" is a trigger: PagerDuty
- * appends it to the incident that is open under that key. A resolve whose key is unknown is dropped
- * by PagerDuty, so the order of each alert matters; the outbox keeps it. A digest has a key of its
+ * The key of an incident is "seatwatch:ALERT_ID". Everything but "resolved" and "acknowledged" is a
+ * trigger: PagerDuty appends it to the incident that is open under that key. A resolve whose key is
+ * unknown is dropped by PagerDuty, so the order of each alert matters; the outbox keeps it. A digest has a key of its
  * own and stays open until somebody closes it. */
 #include "deliver/http_post.h"
 #include "deliver/notification_put.h"
@@ -118,16 +118,18 @@ static int pagerduty_render(const struct receiver_options *o, const struct messa
     int r = w ? outline_new(m, o->links, &outline) : -ENOMEM;
     if (r < 0)
         return r;
-    bool resolve = m->notification && m->notification->type == EVENT_RESOLVED;
+    static const char *const ACTIONS[EVENT_TYPE_COUNT_] = {[EVENT_RESOLVED] = "resolve",
+                                                           [EVENT_ACKNOWLEDGED] = "acknowledge"};
+    const char *action = m->notification ? ACTIONS[m->notification->type] : NULL;
     const char *id = outline->alert_id[0] ? outline->alert_id : m->notification->event_id;
     CLEANUP(free) char *key = text_printf("seatwatch:%s", id);
     if (!key)
         return -ENOMEM;
     json_writer_clean(w);
     json_open_object(w, NULL);
-    json_put_string(w, "event_action", resolve ? "resolve" : "trigger");
+    json_put_string(w, "event_action", action ? action : "trigger");
     json_put_string(w, "dedup_key", key);
-    if (!resolve) {
+    if (!action) {
         r = put_payload(w, m, outline);
         put_links(w, outline);
     }

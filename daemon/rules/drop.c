@@ -140,17 +140,23 @@ static bool is_breach(const struct threshold *t, int64_t reference, int64_t lost
 }
 
 /* Opens a drop on a breach; closes it as the new normal after NEW_NORMAL_AFTER without a further
- * loss. */
-static void settle(const struct tenant_evaluation *e, struct known_drop *drop, size_t n, bool breach,
-                   struct finding *f)
+ * loss, or when it was acknowledged. */
+static void settle(const struct tenant_evaluation *e, const char *subject, struct known_drop *drop,
+                   size_t n, bool breach, struct finding *f)
 {
     const struct instant *now = &e->snapshot->taken;
     bool lasts = false, any = false;
+    usec_t since_at = 0;
     for (size_t i = 0; i < n; i++) {
         any |= drop[i].reference != NUMBER_UNKNOWN;
         lasts |= drop[i].reference != NUMBER_UNKNOWN &&
                  instant_since(&drop[i].since, now) < NEW_NORMAL_AFTER;
+        if (drop[i].since.at > since_at)
+            since_at = drop[i].since.at;
     }
+    if (any && e->ctx->drop_acknowledged &&
+        e->ctx->drop_acknowledged(e->ctx->userdata, subject, since_at))
+        lasts = false;
     for (size_t i = 0; i < n; i++) {
         struct known_drop *d = &drop[i];
         if (any && !lasts) {
@@ -165,7 +171,7 @@ static void settle(const struct tenant_evaluation *e, struct known_drop *drop, s
 }
 
 void drop_judge(const struct tenant_evaluation *e, const struct threshold *t, const struct capacity *c,
-                struct known_drop *drop, size_t n, struct finding *ret, int64_t *ret_reference)
+                const char *subject, struct known_drop *drop, size_t n, struct finding *ret, int64_t *ret_reference)
 {
     int64_t reference = c->allotted;
     bool open = false;
@@ -184,7 +190,7 @@ void drop_judge(const struct tenant_evaluation *e, const struct threshold *t, co
     }
     int64_t lost = reference - c->allotted;
     bool breach = is_breach(t, reference, lost);
-    settle(e, drop, n, breach, ret);
+    settle(e, subject, drop, n, breach, ret);
     enum level harm = c->consumed > c->allotted ? LEVEL_CRITICAL : LEVEL_WARNING;
     enum level raise = breach && !ret->accepted ? harm : LEVEL_NONE;
     enum level keep = open && !ret->accepted ? LEVEL_WARNING : LEVEL_NONE;

@@ -111,10 +111,10 @@ struct group;
 struct groups;
 void drops_follow(const struct tenant_evaluation *e, const struct groups *g, const struct group *of,
                   const struct presences *presences, struct known_drop *ret);
-/* The finding capacity_drop of a pool, or of the n pools of a SKU together. Opens and closes drops
- * in drop[i]. *ret_reference: units before the drop; NUMBER_UNKNOWN: there is none. */
+/* The finding capacity_drop of a pool, or of the n pools of a SKU together: `subject` of their
+ * observation. Opens and closes drops in drop[i]. *ret_reference: units before the drop; NUMBER_UNKNOWN: there is none. */
 void drop_judge(const struct tenant_evaluation *e, const struct threshold *t, const struct capacity *c,
-                struct known_drop *drop, size_t n, struct finding *ret, int64_t *ret_reference);
+                const char *subject, struct known_drop *drop, size_t n, struct finding *ret, int64_t *ret_reference);
 /* The finding of a pool that is not in the list. */
 void drop_unknown(const struct threshold *t, struct finding *ret);
 /* Copies *d to e->after, unless it is empty. */

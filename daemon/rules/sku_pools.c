@@ -73,8 +73,8 @@ int sku_load(const struct tenant_evaluation *e, const struct groups *g, const st
             known->silent = p->silent;
         capacity_judge(&p->capacity, p->threshold, judging_now(e), p->finding);
         if (o->scope != SCOPE_SKU)
-            drop_judge(e, &p->threshold[RULE_CAPACITY_DROP], &p->capacity, &ret->drop[i], 1,
-                       &p->drop, &p->reference);
+            drop_judge(e, &p->threshold[RULE_CAPACITY_DROP], &p->capacity, p->a->id, &ret->drop[i],
+                       1, &p->drop, &p->reference);
         ret->n = i + 1;
         int r = pool_name(o, g, group, i, &p->name);
         if (r < 0)

@@ -107,7 +107,8 @@ static int sku_observation(struct tenant_evaluation *e, const struct groups *g, 
         return -ENOMEM;
     s->silent = silent || ignore == IGNORE_ALERTS;
     capacity_judge(&sum, t, judging_now(e), f);
-    drop_judge(e, &t[RULE_CAPACITY_DROP], &sum, sku->drop, sku->n, &drop, &s->context->reference);
+    drop_judge(e, &t[RULE_CAPACITY_DROP], &sum, s->subject, sku->drop, sku->n, &drop,
+               &s->context->reference);
     capacity_add_findings(s, f, &drop);
     sku_add_gone(s, t, g, sku, presences, m);
     int r = here ? sku_context(e, sku, s) : context_set_sku(s->context, o, sku_id, part);

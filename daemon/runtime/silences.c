@@ -224,7 +224,7 @@ int app_acknowledge(struct app *app, const char *alert_id, const char *author, c
     const struct alert *a = registry_by_id(app->registry, alert_id);
     if (!a)
         return failure_set(why, FAILURE_CONFIG, ENOENT, "there is no alert with the id %s", alert_id);
-    if (!alert_state_is_up(a->state))
+    if (!alert_state_is_up(a->state) || !a->context)
         return failure_set(why, FAILURE_CONFIG, EINVAL, "alert %s is not firing", alert_id);
     int r = begin(app, author, comment, &s, why);
     s.start_at = s.created.at;

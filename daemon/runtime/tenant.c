@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "runtime/app.h"
 #include "runtime/backoff_until.h"
+#include "runtime/silence_list.h"
 
 struct zone tenant_zone(const struct tenant_options *t, usec_t at)
 {
@@ -21,11 +22,25 @@ int tenant_set_machine_zone(struct alert_context *f, usec_t at)
     return context_set_zone(f, &zone);
 }
 
+static bool drop_acknowledged(const void *userdata, const char *subject, usec_t since_at)
+{
+    const struct tenant *t = userdata;
+    const struct silences all = app_silence_list(t->app);
+    const struct alert *a =
+        registry_find(t->app->registry, KIND_CAPACITY, t->options->identity.tenant_id, subject);
+    for (size_t i = 0; a && i < all.n; i++)
+        if (silence_acknowledges(&all.silence[i], a) && all.silence[i].created.at >= since_at)
+            return true;
+    return false;
+}
+
 struct judge_context tenant_judge_context(const struct tenant *t, usec_t at)
 {
     return (struct judge_context){.options = &t->app->options->rules,
                                   .tenant = &t->options->identity,
-                                  .zone = tenant_zone(t->options, at)};
+                                  .zone = tenant_zone(t->options, at),
+                                  .drop_acknowledged = drop_acknowledged,
+                                  .userdata = t};
 }
 
 int tenant_load(struct tenant *w, struct failure *why)

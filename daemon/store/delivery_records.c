@@ -48,7 +48,7 @@ static int by_alert(const void *a, const void *b)
 #define MESSAGES                                                                                \
     "SELECT o.queue, o.receiver, max(e.seq) FROM outbox AS o JOIN event AS e ON e.id = o.event" \
     " JOIN alert AS a ON a.id = o.queue AND a.episode = o.episode WHERE o.state <= 3"           \
-    " AND o.type NOT IN ('alert.reminder', 'alert.digest') GROUP BY 1, 2"
+    " AND o.type NOT IN ('alert.reminder', 'alert.acknowledged', 'alert.digest') GROUP BY 1, 2"
 #define DIGESTS                                                                                  \
     "SELECT m.alert_id, o.receiver, max(m.seq) FROM outbox AS o JOIN event AS m"                 \
     " ON m.folded_into = o.event JOIN alert AS a ON a.id = m.alert_id AND a.episode = m.episode" \

@@ -179,6 +179,15 @@ static int post_resolved(struct posting *p, const char *alert_id, struct failure
     return r;
 }
 
+static int post_acknowledged(struct posting *p, const char *alert_id, struct failure *f)
+{
+    CLEANUP(audience_free) struct audience all = {0};
+    int r = notified_audience(p->s, alert_id, p->episode, &all, f);
+    for (size_t i = 0; r >= 0 && i < all.n; i++)
+        r = post(p, all.member[i].receiver, false, f);
+    return r;
+}
+
 static int expect(struct store *s, const struct commit *c, receiver_set to,
                   const struct notification *n, struct failure *f)
 {
@@ -212,6 +221,8 @@ static int post_event(struct store *s, const struct commit *c, const struct even
     int r = event_put_notification(s, n, NULL, 0, &p.event, &p.size, f);
     if (r >= 0 && n->type == EVENT_RESOLVED)
         return post_resolved(&p, n->alert_id, f);
+    if (r >= 0 && n->type == EVENT_ACKNOWLEDGED)
+        return post_acknowledged(&p, n->alert_id, f);
     if (r >= 0)
         r = expect(s, c, e->to, n, f);
     return r < 0 ? r : post_to_set(&p, e->to, f);

@@ -70,7 +70,7 @@ int store_load_tenant(struct store *s, const char *tenant_id, struct tenant_memo
  * memory and health, alert states, event rows, outbox rows. Any part may be NULL. `routes` gives names
  * to receiver sets.
  *
- * RESOLVED goes to every receiver with rows of that episode. If none of its rows was attempted, they are
+ * RESOLVED and ACKNOWLEDGED go to every receiver with rows of that episode. For RESOLVED: If none of its rows was attempted, they are
  * superseded and the resolved row is marked `combined`. A reminder supersedes an older one that was not
  * attempted. Queuing a notification for a receiver drops its deferred ones of that alert; RESOLVED drops
  * those of all receivers. At the outbox bound reminders are dropped (counted in store_stats.dropped);

@@ -383,11 +383,20 @@ static void acknowledgement_lasts_for_its_episode(void **state)
     char id[ALERT_ID_TEXT];
     struct silence a = acknowledgement(d);
     a.alert_id = memcpy(id, it(d)->id, sizeof id);
-    (void)engine_acknowledge(d, &a);
+    a.author = (char *)"ann";
+    a.comment = (char *)"ordered";
+    assert_string_equal(engine_acknowledge(d, &a), "acknowledged warning usage");
+    const struct notification *n = engine_notification(d, 0);
+    assert_string_equal(n->acknowledged.author, "ann");
+    assert_string_equal(n->acknowledged.comment, "ordered");
+    assert_true(n->silenced);
+    assert_non_null(strstr(n->title, "acknowledged by ann: "));
+    assert_non_null(strstr(n->description, "Acknowledged by ann: ordered\nYou hear of this alert again"));
     d->silences = (struct silences){&a, 1};
     assert_string_equal(poll(d, WARNING), "");
     assert_false(silence_is_spent(&a, it(d)));
     assert_string_equal(poll(d, CLEAR), "resolved warning usage");
+    assert_string_equal(engine_notification(d, 0)->acknowledged.author, "ann");
     assert_true(silence_is_spent(&a, it(d)));
     assert_true(silence_is_spent(&a, NULL));
     assert_string_equal(poll(d, WARNING), "firing warning usage");
@@ -403,7 +412,24 @@ static void acknowledged_alert_that_gets_worse_is_notified(void **state)
     (void)engine_acknowledge(d, &a);
     d->silences = (struct silences){&a, 1};
     assert_string_equal(poll(d, CRITICAL), "escalated critical remaining");
+    assert_null(engine_notification(d, 0)->acknowledged.author);
+    assert_false(engine_notification(d, 0)->silenced);
     assert_true(silence_is_spent(&a, it(d)));
+}
+
+static void acknowledged_drop_ends_as_acknowledged(void **state)
+{
+    struct engine_fixture *d = *state;
+    (void)poll(d, A_POOL(.allotted = 80, .consumed = 40, .reference = 100));
+    char id[ALERT_ID_TEXT];
+    struct silence a = acknowledgement(d);
+    a.alert_id = memcpy(id, it(d)->id, sizeof id);
+    (void)engine_acknowledge(d, &a);
+    d->silences = (struct silences){&a, 1};
+    assert_string_equal(poll(d, A_POOL(.allotted = 80, .consumed = 40, .reference = 100, .normal = true)),
+                        "resolved warning capacity_drop");
+    assert_string_equal(engine_notification(d, 0)->reason, "acknowledged");
+    assert_non_null(strstr(engine_notification(d, 0)->title, "accepted as normal"));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -428,6 +454,7 @@ int main(void)
         TEST(ignored_pool_is_not_notified_after_a_silence),
         TEST(acknowledgement_lasts_for_its_episode),
         TEST(acknowledged_alert_that_gets_worse_is_notified),
+        TEST(acknowledged_drop_ends_as_acknowledged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,6 +136,8 @@ static void priority_and_message_id_follow_the_kind_of_message(void **state)
         {EVENT_DEESCALATED, LEVEL_WARNING, "4", MESSAGE_ALERT_DEESCALATED, "firing", "warning deescalated: contoso: "},
         {EVENT_UPDATED, LEVEL_CRITICAL, "2", MESSAGE_ALERT_UPDATED, "firing", "critical updated: contoso: "},
         {EVENT_REMINDER, LEVEL_WARNING, "4", MESSAGE_ALERT_REMINDER, "firing", "warning reminder: contoso: "},
+        {EVENT_ACKNOWLEDGED, LEVEL_WARNING, "4", MESSAGE_ALERT_ACKNOWLEDGED, "firing",
+         "warning acknowledged: contoso: "},
         {EVENT_RESOLVED, LEVEL_CRITICAL, "5", MESSAGE_ALERT_RESOLVED, "resolved", "resolved: contoso: "},
         {EVENT_TEST, LEVEL_NONE, "5", MESSAGE_RECEIVER_TEST, NULL, "test: contoso: "},
     };

@@ -27,6 +27,11 @@ static void an_alert_is_created_and_closed_under_one_alias(void **state)
     n->type = EVENT_RESOLVED;
     CLEANUP(free) char *close = render(n, NULL);
     assert_golden("jsm_resolved.txt", close);
+    n->type = EVENT_ACKNOWLEDGED;
+    CLEANUP(free) char *acknowledge = render(n, NULL);
+    static const char PATH[] = "/v2/alerts/seatwatch%3A5f0c2a9e41d7b836/acknowledge?identifierType=alias {";
+    assert_int_equal(strncmp(acknowledge, PATH, sizeof PATH - 1), 0);
+    assert_null(strchr(acknowledge, '\n'));
     CLEANUP(digest_free) struct digest *d = some_digest(20);
     CLEANUP(free) char *digest = render(NULL, d);
     assert_golden("jsm_digest.json", digest);

@@ -18,6 +18,8 @@ static void assert_same(const struct notification *back, const struct notificati
 {
     SAME(event_id), SAME(alert_id), SAME(title), SAME(summary), SAME(description);
     SAME(next_step), SAME(reason);
+    SAME(acknowledged.author), SAME(acknowledged.comment);
+    EXACT(acknowledged.until_at), EXACT(silenced);
     EXACT(type), EXACT(kind), EXACT(state), EXACT(level);
     EXACT(previous), EXACT(value), EXACT(threshold), EXACT(started_at);
     EXACT(observed_at), EXACT(at), EXACT(stale_since_at);
@@ -88,6 +90,27 @@ static void in_a_row_without_it_the_rule_notified_before_is_the_present_one(void
     memmove(at, at + strlen(MEMBER), strlen(at + strlen(MEMBER)) + 1);
     assert_int_equal(notification_json_unpack(bytes, strlen(bytes), &back), 0);
     assert_int_equal(back->notified_rule, RULE_WAITING);
+}
+
+static void acknowledgement_survives_and_older_rows_have_none(void **state)
+{
+    (void)state;
+    CLEANUP(notification_free) struct notification *n = some_notification(), *back = NULL;
+    CLEANUP(free) char *bytes = NULL;
+    size_t len;
+    static const char MEMBERS[] = "\"acknowledged\":null,\"silenced\":false,";
+    assert_int_equal(notification_json_pack(n, &bytes, &len), 0);
+    char *at = strstr(bytes, MEMBERS);
+    assert_non_null(at);
+    memmove(at, at + strlen(MEMBERS), strlen(at + strlen(MEMBERS)) + 1);
+    assert_int_equal(notification_json_unpack(bytes, strlen(bytes), &back), 0);
+    assert_null(back->acknowledged.author);
+    assert_false(back->silenced);
+    some_replace(&n->acknowledged.author, "ann");
+    some_replace(&n->acknowledged.comment, "200 units are ordered");
+    n->acknowledged.until_at = n->at + USEC_PER_HOUR;
+    n->silenced = true;
+    same_after_a_round(n);
 }
 
 static void a_notification_without_facts_and_numbers_survives_too(void **state)
@@ -307,6 +330,7 @@ int main(void)
         cmocka_unit_test(a_notification_is_the_same_after_packing_and_unpacking),
         cmocka_unit_test(in_a_row_without_it_the_rule_notified_before_is_the_present_one),
         cmocka_unit_test(a_notification_without_facts_and_numbers_survives_too),
+        cmocka_unit_test(acknowledgement_survives_and_older_rows_have_none),
         cmocka_unit_test(the_reasons_that_are_used_come_back_as_literals),
         cmocka_unit_test(percentages_are_told_as_percent_and_truncated),
         cmocka_unit_test(what_does_not_apply_is_null),

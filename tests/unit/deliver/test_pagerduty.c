@@ -14,6 +14,10 @@ static void a_firing_alert_is_a_trigger_and_its_end_resolves_the_same_key(void *
     CLEANUP(free) char *resolve = type_render(&pagerduty_class, n, NULL);
     assert_string_equal(resolve, "{\"event_action\":\"resolve\","
                                  "\"dedup_key\":\"seatwatch:5f0c2a9e41d7b836\"}");
+    n->type = EVENT_ACKNOWLEDGED;
+    CLEANUP(free) char *acknowledge = type_render(&pagerduty_class, n, NULL);
+    assert_string_equal(acknowledge, "{\"event_action\":\"acknowledge\","
+                                     "\"dedup_key\":\"seatwatch:5f0c2a9e41d7b836\"}");
     CLEANUP(digest_free) struct digest *d = some_digest(20);
     CLEANUP(free) char *digest = type_render(&pagerduty_class, NULL, d);
     assert_golden("pagerduty_digest.json", digest);

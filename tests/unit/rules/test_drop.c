@@ -112,6 +112,35 @@ static void after_a_week_without_another_loss_it_is_the_new_normal(void **state)
     assert_int_equal(reference_of(&w, "a"), 60);
 }
 
+static bool acknowledged_at_1(const void *userdata, const char *subject, usec_t since_at)
+{
+    assert_string_equal(subject, "a");
+    return since_at <= *(const usec_t *)userdata;
+}
+
+static void acknowledged_loss_is_the_new_normal_at_the_next_poll(void **state)
+{
+    CLEANUP(fixture_clear) struct rules_fixture w;
+    usec_t acknowledged = 0;
+    (void)state;
+    fixture_init(&w);
+    w.ctx.drop_acknowledged = acknowledged_at_1;
+    w.ctx.userdata = &acknowledged;
+    POLL(&w, HAS(100));
+    POLL(&w, HAS(80));
+    assert_verdict(drop_of(&w, "a"), "warning");
+    acknowledged = w.now.at;
+    pass(&w, USEC_PER_HOUR);
+    POLL(&w, HAS(60)); /* lost after that */
+    assert_verdict(drop_of(&w, "a"), "warning");
+    acknowledged = w.now.at;
+    POLL(&w, HAS(60));
+    assert_true(drop_of(&w, "a")->accepted);
+    POLL(&w, HAS(60));
+    assert_false(drop_of(&w, "a")->accepted);
+    assert_int_equal(reference_of(&w, "a"), NUMBER_UNKNOWN);
+}
+
 static void unknown_units_are_no_loss_and_no_recovery(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
@@ -216,6 +245,7 @@ int main(void)
         cmocka_unit_test(it_is_critical_where_more_is_used_than_is_left),
         cmocka_unit_test(a_small_loss_is_forgotten_after_a_day_and_a_drop_is_not),
         cmocka_unit_test(after_a_week_without_another_loss_it_is_the_new_normal),
+        cmocka_unit_test(acknowledged_loss_is_the_new_normal_at_the_next_poll),
         cmocka_unit_test(unknown_units_are_no_loss_and_no_recovery),
         cmocka_unit_test(units_that_moved_within_a_poll_are_not_lost),
         cmocka_unit_test(under_one_scope_for_a_sku_its_pools_are_one),

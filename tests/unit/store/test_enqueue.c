@@ -44,6 +44,18 @@ static void resolved_goes_to_all_notified_receivers(void **state)
     assert_string_equal(hear(s, "journal", at(2)), "");
 }
 
+static void acknowledged_goes_to_all_notified_receivers(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    tell(s, EVENT_FIRING, 1, 1, 1, TO(CHAT), at(0));
+    tell(s, EVENT_ACKNOWLEDGED, 1, 1, 2, TO(JOURNAL), at(1));
+    assert_string_equal(hear(s, "chat", at(1)), "1 2");
+    assert_string_equal(hear(s, "journal", at(1)), "");
+    tell(s, EVENT_RESOLVED, 1, 1, 3, 0, at(2));
+    assert_string_equal(hear(s, "chat", at(2)), "3");
+    assert_string_equal(hear(s, "journal", at(2)), "");
+}
+
 static void resolved_without_an_audience_is_kept_as_an_event(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
@@ -236,6 +248,7 @@ int main(void)
         TEST(an_event_has_one_row_for_each_receiver_of_its_set),
         TEST(resolved_goes_to_all_notified_receivers),
         TEST(resolved_without_an_audience_is_kept_as_an_event),
+        TEST(acknowledged_goes_to_all_notified_receivers),
         TEST(untried_firing_and_resolved_are_combined),
         TEST(unknown_outcome_counts_as_notified),
         TEST(a_parked_firing_gets_its_resolved),
