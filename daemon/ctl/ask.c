@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "http/local.h"
 
+#define TARGET_MAX 65536 /* the daemon refuses less */
 #define ANSWER_WITHIN (60 * USEC_PER_SEC) /* a reload waits 5 s for deliveries in flight */
 
 static int complain_unreachable(const struct failure *why)
@@ -95,13 +97,66 @@ int ask_change(const struct ctl *c, const char *method, const char *target, cons
     return ask(c, &request, ret, ret_status);
 }
 
-char *ask_target(const char *path, const char *name, const char *value)
+static void add_escaped(struct text *t, const char *value)
 {
-    CLEANUP(text_free) struct text t = TEXT_INIT(1 << 20);
-    text_addf(&t, "%s?%s=", path, name);
     for (const char *c = value; *c; c++) {
         bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr("-._~", *c);
-        text_addf(&t, plain ? "%c" : "%%%02X", (unsigned char)*c);
+        text_addf(t, plain ? "%c" : "%%%02X", (unsigned char)*c);
     }
+}
+
+char *ask_target(const char *path, const char *name, const char *value)
+{
+    CLEANUP(text_free) struct text t = TEXT_INIT(TARGET_MAX);
+    text_addf(&t, "%s?%s=", path, name);
+    add_escaped(&t, value);
     return text_take(&t);
+}
+
+/* ---- one object ---- */
+
+/* NULL: none, or several; *ret_n says how many. */
+static const char *find_id(const struct json *root, const struct ask_list *where, const char *prefix, size_t *ret_n)
+{
+    const struct json *list = json_get(root, where->list);
+    const char *found = NULL;
+    *ret_n = 0;
+    for (const struct json *o = list ? json_first(list) : NULL; o; o = json_next(o)) {
+        const char *id = NULL;
+        if (json_get_string(o, where->key, &id) != JSON_OK || strncasecmp(id, prefix, strlen(prefix)) != 0)
+            continue;
+        if (strlen(id) == strlen(prefix))
+            return id;
+        found = id;
+        ++*ret_n;
+    }
+    return *ret_n == 1 ? found : NULL;
+}
+
+int ask_change_one(const struct ctl *c, const struct ask_list *where, const char *method, const char *body, const char *done)
+{
+    struct ctl quiet = *c;
+    CLEANUP(json_free) struct json *root = NULL;
+    CLEANUP(json_free) struct json *answer = NULL;
+    CLEANUP(text_free) struct text target = TEXT_INIT(TARGET_MAX);
+    size_t n;
+    quiet.option[OPTION_JSON] = NULL;
+    int code = ask_get(&quiet, where->target, &root);
+    if (code != CTL_OK)
+        return code;
+    const char *id = find_id(root, where, c->arg[0], &n);
+    if (!id) {
+        if (n > 0)
+            ctl_complain("%zu ids begin with %s; write more of it", n, c->arg[0]);
+        else
+            ctl_complain("there is no id that begins with %s", c->arg[0]);
+        return CTL_REFUSED;
+    }
+    text_add(&target, where->before);
+    add_escaped(&target, id);
+    text_add(&target, where->after);
+    code = target.error ? CTL_INTERNAL : ask_change(c, method, target.data, body, &answer, NULL);
+    if (code == CTL_OK && answer)
+        printf("%s: %s\n", done, id);
+    return code;
 }

@@ -10,5 +10,13 @@ int ask_get(const struct ctl *c, const char *target, struct json **ret);
 /* The same on the control socket. `body` may be NULL. *ret_status may be NULL; 0: there was no answer. */
 int ask_change(const struct ctl *c, const char *method, const char *target, const char *body, struct json **ret,
                unsigned *ret_status);
+/* Where an object is listed, and where it is changed: `before` ID `after`. */
+struct ask_list {
+    const char *target, *list, *key; /* "/v1/silences", "silences", "id" */
+    const char *before, *after;
+};
+/* Changes the one object whose id begins with the first argument, in any case; one whose id it is wins. Prints "DONE: ID".
+ * Returns the exit code. */
+int ask_change_one(const struct ctl *c, const struct ask_list *where, const char *method, const char *body, const char *done);
 /* "PATH?NAME=VALUE" with the value escaped; for free(). NULL: out of memory. */
 char *ask_target(const char *path, const char *name, const char *value);

@@ -23,6 +23,14 @@ static const struct {
     [OPTION_HELP] = {"help", NULL, "print this"},
     [OPTION_VERSION] = {"version", NULL, "print the version"},
     [OPTION_ALL] = {"all", NULL, "also alerts that do not fire yet"},
+    [OPTION_FOR] = {"for", "DURATION", "from now on, such as 2h"},
+    [OPTION_FROM] = {"from", "TIME", "start, such as 2026-12-24T18:00:00Z or \"2026-12-24 19:00\" (local time)"},
+    [OPTION_UNTIL] = {"until", "TIME", "end"},
+    [OPTION_WEEKLY] = {"weekly", "HOURS", "days and times, such as \"Sun 01:00-04:00\""},
+    [OPTION_TIMEZONE] = {"timezone", "ZONE", "of --weekly, such as Europe/Berlin (default: of the daemon's machine)"},
+    [OPTION_COMMENT] = {"comment", "TEXT", "the reason"},
+    [OPTION_AUTHOR] = {"author", "NAME", "who wants this (default: your login)"},
+    [OPTION_HOLD] = {"hold", NULL, "also if it gets worse"},
 };
 
 void ctl_complain(const char *fmt, ...)

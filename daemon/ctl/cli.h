@@ -22,6 +22,14 @@ enum ctl_option {
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_ALL, /* from here on: of single commands */
+    OPTION_FOR,
+    OPTION_FROM,
+    OPTION_UNTIL,
+    OPTION_WEEKLY,
+    OPTION_TIMEZONE,
+    OPTION_COMMENT,
+    OPTION_AUTHOR,
+    OPTION_HOLD,
     OPTION_COUNT_
 };
 #define OPTION_BIT(o) (1u << (o))

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "ctl/ask.h"
 #include "ctl/show.h"
+#include "ctl/silences.h"
 
 /* Asks for a list and prints it; with --json it is printed already. */
 static int print_list(const struct ctl *c, const char *target, bool (*show)(const struct json *root, usec_t now))
@@ -35,6 +36,11 @@ static int run_alerts(const struct ctl *c)
     return print_list(c, c->option[OPTION_ALL] ? "/v1/alerts?all" : "/v1/alerts", show_alerts);
 }
 
+static int run_silence_list(const struct ctl *c)
+{
+    return print_list(c, "/v1/silences", show_silences);
+}
+
 static int run_poll(const struct ctl *c)
 {
     CLEANUP(json_free) struct json *root = NULL;
@@ -56,10 +62,21 @@ static int run_reload(const struct ctl *c)
     return status == 422 ? CTL_CONFIGURATION : code;
 }
 
+#define SILENCE_OPTIONS                                                                                                    \
+    (OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_FROM) | OPTION_BIT(OPTION_UNTIL) | OPTION_BIT(OPTION_WEEKLY) |             \
+     OPTION_BIT(OPTION_TIMEZONE) | ACK_OPTIONS)
+#define ACK_OPTIONS                                                                                                        \
+    (OPTION_BIT(OPTION_UNTIL) | OPTION_BIT(OPTION_COMMENT) | OPTION_BIT(OPTION_AUTHOR) | OPTION_BIT(OPTION_HOLD))
+
 static const struct ctl_command COMMANDS[] = {
     {"status", "", 0, 0, 0, run_status, "health of the daemon, its tenants and the alerts that fire"},
     {"alerts", "[--all]", 0, 0, OPTION_BIT(OPTION_ALL), run_alerts, "alerts that fire"},
     {"poll", "[TENANT]", 0, 1, 0, run_poll, "poll all tenants, or one, now"},
+    {"silence add", "KEY=GLOB...", 1, 64, SILENCE_OPTIONS, run_silence_add, "send nothing about alerts that match"},
+    {"silence list", "", 0, 0, 0, run_silence_list, "silences, acknowledgements and maintenance windows"},
+    {"silence end", "ID", 1, 1, 0, run_silence_end, "end a silence or an acknowledgement"},
+    {"ack", "ALERT", 1, 1, ACK_OPTIONS, run_ack, "send nothing about this alert until it is worse or over"},
+    {"unack", "ALERT", 1, 1, 0, run_unack, "take an acknowledgement back"},
     {"reload", "", 0, 0, 0, run_reload, "load the configuration again"},
 };
 

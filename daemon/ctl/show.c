@@ -117,3 +117,56 @@ bool show_alerts(const struct json *root, usec_t now)
         puts("no alerts");
     return table_finish(table);
 }
+
+/* "tenant=contoso labels.group=gold", or "alert 3f00..." */
+static void add_match(struct text *t, const struct json *silence)
+{
+    const struct json *match = json_get(silence, "match"), *labels = match ? json_get(match, "labels") : NULL;
+    const char *alert = show_text(silence, "alert_id");
+    if (alert)
+        text_addf(t, "alert %s", alert);
+    for (const struct json *m = match ? json_first(match) : NULL; m; m = json_next(m))
+        if (json_text(m))
+            text_addf(t, "%s%s=%s", t->len ? " " : "", json_name(m), json_text(m));
+    for (const struct json *l = labels ? json_first(labels) : NULL; l; l = json_next(l))
+        if (json_text(l))
+            text_addf(t, "%slabels.%s=%s", t->len ? " " : "", json_name(l), json_text(l));
+    if (!t->len)
+        text_add(t, "?");
+}
+
+/* When it covers: "weekly Sun 01:00-04:00", "until ..." */
+static void add_times(struct text *t, const struct json *silence, usec_t now)
+{
+    bool active = false;
+    CLEANUP(free) char *start = show_time(silence, "start_at", now);
+    CLEANUP(free) char *end = show_time(silence, "end_at", now);
+    const char *weekly = show_text(silence, "weekly"), *zone = show_text(silence, "timezone");
+    (void)json_get_bool(silence, "active", &active);
+    text_add(t, active ? "now" : "not now");
+    if (weekly)
+        text_addf(t, ", weekly %s%s%s", weekly, zone && *zone ? " " : "", zone ? zone : "");
+    if (start && !active)
+        text_addf(t, ", from %s", start);
+    if (end)
+        text_addf(t, ", until %s", end);
+}
+
+bool show_silences(const struct json *root, usec_t now)
+{
+    static const struct table_column COLUMNS[] = {{"ID", COLUMN_LEFT}, {"KIND", COLUMN_LEFT}, {"COVERS", COLUMN_LEFT},
+                                                  {"WHEN", COLUMN_LEFT}, {"AUTHOR", COLUMN_LEFT}, {"COMMENT", COLUMN_LAST}};
+    const struct json *list = json_get(root, "silences");
+    struct table *table = table_new(COLUMNS, N_ELEMENTS(COLUMNS));
+    for (const struct json *s = list ? json_first(list) : NULL; s; s = json_next(s)) {
+        CLEANUP(text_free) struct text match = TEXT_INIT(1 << 16), times = TEXT_INIT(1 << 16);
+        add_match(&match, s);
+        add_times(&times, s, now);
+        const char *const CELLS[] = {show_text(s, "id"), show_text(s, "kind"), match.data, times.data, show_text(s, "author"),
+                                     show_text(s, "comment")};
+        table_row(table, CELLS, NULL);
+    }
+    if (table_is_empty(table))
+        puts("no silences");
+    return table_finish(table);
+}

@@ -6,11 +6,13 @@
 
 #include "runtime/app.h"
 #include "runtime/app_status.h"
+#include "runtime/command_answer.h"
+#include "runtime/commands_silence.h"
 #include "runtime/poller.h"
 #include "runtime/reload.h"
 #include "runtime/tenant.h"
 
-#define ANSWER_MAX 4096 /* of a command that changes something */
+#define HINT_MAX 1024
 
 /* ---- what there is ---- */
 
@@ -43,24 +45,10 @@ static void get_alerts(void *userdata, struct control_call *call)
 
 /* ---- polls ---- */
 
-static void answer_count(struct control_call *call, unsigned status, const char *what, size_t n)
-{
-    CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(ANSWER_MAX);
-    char *json = NULL;
-    size_t len;
-    if (w) {
-        json_open_object(w, NULL);
-        json_put_int(w, what, (int64_t)n);
-        json_close_object(w);
-        (void)json_write_take(w, &json, &len);
-    }
-    control_answer(call, status, json);
-}
-
 static void refuse_tenant(const struct app *app, struct control_call *call, const char *name)
 {
     CLEANUP(free) const char **names = calloc(app->n_tenants + 1, sizeof *names);
-    CLEANUP(text_free) struct text hint = TEXT_INIT(ANSWER_MAX);
+    CLEANUP(text_free) struct text hint = TEXT_INIT(HINT_MAX);
     for (size_t i = 0; i < app->n_tenants && names; i++)
         names[i] = app->tenant[i].options->identity.name;
     const char *near = names ? text_nearest(name, names, app->n_tenants) : NULL;
@@ -91,7 +79,7 @@ static void poll_tenant(struct app *app, struct control_call *call, const char *
         return;
     }
     (void)poller_poll_tenant(t); /* false: one was requested already */
-    answer_count(call, 202, "tenants", 1);
+    command_answer_count(call, 202, "tenants", 1);
 }
 
 static void post_poll(void *userdata, struct control_call *call)
@@ -106,7 +94,7 @@ static void post_poll(void *userdata, struct control_call *call)
     for (size_t i = 0; i < app->n_tenants; i++)
         n += app->tenant[i].graph != NULL;
     (void)poller_poll_now(app);
-    answer_count(call, 202, "tenants", n);
+    command_answer_count(call, 202, "tenants", n);
 }
 
 /* ---- reload ---- */
@@ -135,6 +123,11 @@ static const struct control_command COMMANDS[] = {
     {"GET", "/v1/alerts", CONTROL_READ, {"all"}, false, get_alerts, "Alerts that fire."},
     {"POST", "/v1/poll", CONTROL_WRITE, {"tenant"}, false, post_poll, "Polls all tenants, or one, now."},
     {"POST", "/v1/reload", CONTROL_WRITE, {NULL}, false, post_reload, "Loads the configuration again."},
+    {"GET", "/v1/silences", CONTROL_READ, {NULL}, false, command_get_silences, "Silences, acknowledgements and maintenance windows."},
+    {"POST", "/v1/silences", CONTROL_WRITE, {NULL}, true, command_post_silence, "Adds a silence."},
+    {"DELETE", "/v1/silences/{id}", CONTROL_WRITE, {NULL}, false, command_delete_silence, "Ends a silence or an acknowledgement."},
+    {"POST", "/v1/alerts/{id}/acknowledgement", CONTROL_WRITE, {NULL}, true, command_post_acknowledgement, "Acknowledges an alert that fires."},
+    {"DELETE", "/v1/alerts/{id}/acknowledgement", CONTROL_WRITE, {NULL}, false, command_delete_acknowledgement, "Takes an acknowledgement back."},
 };
 
 const struct control_command *commands_table(size_t *ret_n)

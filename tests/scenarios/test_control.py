@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 import unittest
 
 from harness import Scenario, pool, state
@@ -150,6 +151,62 @@ class Changes(Control):
         client = self.begin_reload()
         self.assertEqual(self.stop(), 0)
         self.assertEqual(self.read_all(client), b"", "no result is made up")
+
+
+class Durable(Control):
+    """What was answered with 2xx is there after kill -9."""
+
+    def change(self, target, method, body=None, status=201):
+        options = ["-X", method, *(["-d", json.dumps(body)] if body is not None else [])]
+        got, answer = self.curl(target, *options)
+        self.assertEqual(got, status, answer)
+        self.stop(signal.SIGKILL)
+        self.begin()
+        return answer["id"]
+
+    def silences(self):
+        return self.curl("/v1/silences")[1]["silences"]
+
+    def test_silences(self):
+        self.start_up()
+        identity = self.change("/v1/silences", "POST", {"match": {"tenant": "con*", "labels": {"group": "gold"}}, "for": "2h",
+                                                        "author": "alice", "comment": "move", "hold": True})
+        (silence,) = self.silences()
+        self.assertEqual({k: silence[k] for k in ("id", "kind", "active", "author", "comment", "match", "alert_id", "weekly", "hold")},
+                         {"id": identity, "kind": "silence", "active": True, "author": "alice", "comment": "move",
+                          "match": {"tenant": "con*", "labels": {"group": "gold"}}, "alert_id": None, "weekly": None, "hold": True})
+        self.assertEqual(self.change(f"/v1/silences/{identity}", "DELETE", status=200), identity)
+        self.assertEqual(self.silences(), [])
+
+    def test_acknowledgements(self):
+        self.start_up(FULL)
+        alert = self.wait("an alert", lambda: self.curl("/v1/alerts")[1]["alerts"])[0]["alert_id"]
+        until = time.strftime("%Y-%m-%dT00:00:00Z", time.gmtime(time.time() + 30 * 86400))
+        body = {"author": "bob", "comment": "ordered", "until": until}
+        self.assertEqual(self.change(f"/v1/alerts/{alert}/acknowledgement", "POST", body), alert)
+        (silence,) = self.silences()
+        self.assertEqual((silence["kind"], silence["alert_id"], silence["author"], silence["end_at"]),
+                         ("acknowledgement", alert, "bob", until))
+        self.change(f"/v1/alerts/{alert}/acknowledgement", "DELETE", status=200)
+        self.assertEqual(self.silences(), [])
+
+    def test_wrong_requests_change_nothing(self):
+        self.start_up(extra='maintenance = ( { name = "move"; match = { tenant = "contoso"; }; weekly = "Sun 01:00-04:00"; } );')
+        good = {"match": {"tenant": "x"}, "for": "2h", "author": "a", "comment": "c"}
+        for status, words, target, method, body in (
+                (422, "at least one of", "/v1/silences", "POST", {**good, "match": {}}),
+                (422, "author", "/v1/silences", "POST", {**good, "author": None}),
+                (422, "weekly", "/v1/silences", "POST", {**good, "weekly": "Sun 01:00-04:00"}),
+                (422, "member", "/v1/silences", "POST", {**good, "reason": "x"}),
+                (404, "no silence", "/v1/silences/0190", "DELETE", None), (409, "maintenance window", "/v1/silences/move", "DELETE", None),
+                (404, "no alert", "/v1/alerts/0123456789abcdef/acknowledgement", "POST", {"author": "a", "comment": "c"}),
+                (404, "not acknowledged", "/v1/alerts/0123456789abcdef/acknowledgement", "DELETE", None)):
+            with self.subTest(words):
+                options = ["-X", method, *(["-d", json.dumps(body)] if body is not None else [])]
+                got, answer = self.curl(target, *options)
+                self.assertEqual(got, status, answer)
+                self.assertIn(words, answer["error"] + answer["hint"])
+        self.assertEqual([(s["id"], s["kind"], s["weekly"]) for s in self.silences()], [("move", "maintenance", "Sun 01:00-04:00")])
 
 
 class Access(Control):

@@ -115,6 +115,62 @@ class Changes(Ctl):
         self.assertIn("problem      the last reload was refused; the previous configuration is active", status)
 
 
+class Silences(Ctl):
+    def listed(self):
+        return json.loads(self.ctl("silence", "list", "--json").stdout)["silences"]
+
+    def test_a_silence_is_added_listed_and_ended_by_the_begin_of_its_id(self):
+        self.start_up()
+        self.assertEqual(self.ctl("silence", "list").stdout, "no silences\n")
+        added = self.ctl("silence", "add", "tenant=contoso", "labels.group=gold", "--for", "2h", "--comment", "move",
+                         "--author", "al\u202eice")
+        identity = added.stdout.split()[-1]
+        self.assertRegex(added.stdout, r"^silence added; to end it: seatwatchctl silence end [0-9a-f-]{36}\n$")
+        text = self.ctl("silence", "list").stdout
+        self.assertRegex(text, rf"{identity} silence tenant=contoso labels.group=gold now, until .* move")
+        self.assertNotIn("\u202e", text)
+        self.assertIn("no id that begins with zzz", self.ctl("silence", "end", "zzz", code=1).stderr)
+        self.assertEqual(self.ctl("silence", "end", identity[:12].upper()).stdout, f"silence ended: {identity}\n")
+        self.assertEqual(self.listed(), [])
+
+    def test_the_begin_of_two_ids_is_refused(self):
+        self.start_up()
+        for name in ("a", "b"):
+            self.ctl("silence", "add", f"tenant={name}", "--for", "2h", "--comment", "x")
+        self.assertIn("2 ids begin with 0", self.ctl("silence", "end", "0", code=1).stderr)
+        self.assertEqual(len(self.listed()), 2)
+
+    def test_weekly_hours_and_times_of_this_machine(self):
+        self.start_up()
+        self.ctl("silence", "add", "sku=SPE_*", "--weekly", "Sun 01:00-04:00", "--timezone", "Europe/Berlin", "--comment", "x")
+        self.ctl("silence", "add", "rule=waiting", "--from", "2037-01-01", "--until", "2037-01-01 10:30", "--comment", "x",
+                 "--hold", TZ="Europe/Berlin")
+        weekly, once = self.listed()
+        self.assertEqual((weekly["weekly"], weekly["timezone"], weekly["hold"]), ("Sun 01:00-04:00", "Europe/Berlin", False))
+        self.assertEqual((once["start_at"], once["end_at"], once["active"], once["hold"]),
+                         ("2036-12-31T23:00:00Z", "2037-01-01T09:30:00Z", False, True))
+
+    def test_an_alert_is_acknowledged(self):
+        self.start_up(FULL)
+        self.wait("an alert", lambda: "critical" in self.ctl("alerts").stdout)
+        alert = json.loads(self.ctl("alerts", "--json").stdout)["alerts"][0]["alert_id"]
+        self.assertIn("no --comment", self.ctl("ack", alert[:4], code=64).stderr)
+        self.assertEqual(self.ctl("ack", alert[:4], "--comment", "ordered").stdout, f"alert acknowledged: {alert}\n")
+        self.assertIn(f"acknowledgement alert {alert} now", self.ctl("silence", "list").stdout)
+        self.assertEqual(self.ctl("unack", alert[:4]).stdout, f"acknowledgement taken back: {alert}\n")
+        self.assertIn("is not acknowledged", self.ctl("unack", alert, code=1).stderr)
+
+    def test_wrong_words(self):
+        self.start_up()
+        for words, code, args in (("is not KEY=GLOB", 64, ("tenant", "--comment", "x", "--for", "1h")),
+                                  ("is not a time", 64, ("tenant=a", "--comment", "x", "--until", "soon")),
+                                  ("did you mean \"tenant\"?", 1, ("tenan=a", "--comment", "x", "--for", "1h")),
+                                  ("either a duration, or an end", 1, ("tenant=a", "--comment", "x")),
+                                  ("is not a duration", 1, ("tenant=a", "--comment", "x", "--for", "long"))):
+            self.assertIn(words, self.ctl("silence", "add", *args, code=code).stderr)
+        self.assertEqual(self.listed(), [])
+
+
 class Trouble(Ctl):
     def test_no_daemon(self):
         done = self.ctl("status", socket_path=self.directory / "none", code=69)

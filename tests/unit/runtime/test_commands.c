@@ -50,11 +50,12 @@ static void check_params(const struct control_command *c, const struct json *ope
     while (n_known < N_ELEMENTS(c->param) && c->param[n_known])
         n_known++;
     for (const struct json *p = list ? json_first(list) : NULL; p; p = json_next(p)) {
-        const char *name = "", *in = "";
+        const char *name = "", *in = "", *ref = "";
+        (void)json_get_string(p, "$ref", &ref);
+        n_ids += strcmp(ref, "#/components/parameters/id") == 0;
         (void)json_get_string(p, "name", &name);
         (void)json_get_string(p, "in", &in);
         n += strcmp(in, "query") == 0 && has_param(c, name);
-        n_ids += strcmp(in, "path") == 0 && strcmp(name, "id") == 0;
     }
     if (n != n_known || n_ids != (strstr(c->path, "{id}") != NULL) || n + n_ids != (list ? json_count(list) : 0))
         fail_msg("%s %s: other parameters than in the table", c->method, c->path);
