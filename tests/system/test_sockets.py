@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The control sockets of the installed service: who may use which, and that they outlive a restart."""
+import json
+import shutil
+
 from service import Service, main, pool, state
 
 CONTROL, READ = "/run/seatwatchd/control.sock", "/run/seatwatchd/read.sock"
@@ -42,6 +45,30 @@ class Sockets(Service):
         self.wait("the warning", lambda: "control.socket: " in self.stderr())
         done = self.box.run("seatwatchctl", check=False)
         self.assertEqual(done.returncode, 69)
+
+
+class Instances(Service):
+    """seatwatchd@acme.service beside seatwatchd.service: everything that they have is their own."""
+    UNIT = "seatwatchd@acme.service"
+
+    def test_an_instance_has_everything_of_its_own(self):
+        self.configure(self.graph(state(pool(allotted=100, consumed=50))))
+        own = self.box.path("/etc/seatwatchd/acme")
+        shutil.copytree(self.box.path("/etc/seatwatchd/secrets"), own / "secrets")
+        text = self.box.path("/etc/seatwatchd/seatwatchd.conf").read_text()
+        (own / "seatwatchd.conf").write_text(text.replace('name = "contoso"', 'name = "acme"'))
+        self.addCleanup(lambda: self.box.run("sh", "-c", f"systemctl stop {self.UNIT} 'seatwatchd-*@acme.socket'; "
+                                             "rm -rf /var/lib/private/seatwatchd-acme"))
+        self.systemctl("start")
+        self.box.run("systemctl", "start", self.UNIT)
+        for path, tenant in ((CONTROL, "contoso"), ("/run/seatwatchd/acme/control.sock", "acme")):
+            answer = self.box.run("curl", "-s", "--unix-socket", path, "http://localhost/v1/tenants").stdout
+            self.assertEqual([t["name"] for t in json.loads(answer)["tenants"]], [tenant])
+        self.box.run("seatwatchctl", "--instance", "acme")
+        self.box.run("systemctl", "reload", self.UNIT)
+        self.assertTrue(self.box.path("/var/lib/private/seatwatchd-acme/seatwatchd.db").is_file())
+        self.systemctl("stop")
+        self.assertEqual(self.box.run("systemctl", "is-active", self.UNIT).stdout.strip(), "active")
 
 
 if __name__ == "__main__":
