@@ -53,7 +53,7 @@ bool plan_follow_silence(struct plan *p, const struct alert *before, struct aler
     }
     if (by)
         plan_silence(p, before, a, by);
-    if (a->silenced.at && !(by && by->hold) && alert_is_worse(a, s)) {
+    if (by && !by->hold && alert_is_worse(a, s)) {
         a->silenced.at = 0;
         a->silenced.broken_at = p->ctx->now.at;
     }
