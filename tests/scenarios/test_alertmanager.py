@@ -73,7 +73,8 @@ class Alertmanager(Scenario):
     def setUp(self):
         super().setUp()
         self.catcher, self.members, self.second, self.second_log = self.hook(), [], None, self.directory / "second.log"
-        self.catcher.answer([{"match": {"path": "/pager"}, "do": {"status": 202}}, {"match": {"path": "/*"}, "do": {"status": 200}}])
+        self.catcher.answer([{"match": {"path": "/pager"}, "do": {"status": 202}},
+                             {"match": {"path": "/bot/*"}, "do": {"status": 200, "body": {"ok": True, "channel": "C024BE91L", "ts": "1503435956.000247"}}}, {"match": {"path": "/*"}, "do": {"status": 200}}])
 
     def clean(self):
         self.stop_second()
@@ -144,6 +145,8 @@ class Alertmanager(Scenario):
         self.assertEqual(self.stop(), 0)
         self.assertEqual(self.notifications(), [[("warning", "firing")], [("critical", "firing"), ("warning", "resolved")],
                                                 [("critical", "resolved")]])
+        self.assertEqual(len({e["dedup_key"] for e in self.heard("/pager")}), 1)
+        self.assertEqual(len([m for m in self.heard("/bot/chat.postMessage") if "thread_ts" not in m]), 2)  # one for each daemon
         alert = self.heard()[0]["alerts"][0]
         self.assertEqual(alert["generatorURL"], "https://status.example/" + alert["labels"]["alert_id"])
         self.assertEqual({k: alert["labels"][k] for k in ("rule", "tenant", "sku", "allotment", "group")},
@@ -190,9 +193,11 @@ class Alertmanager(Scenario):
             self.wait("the cluster is ready", lambda: (lambda c: c["status"] == "ready" and len(c["peers"]) == 3)(m.cluster()))
         key = self.secret("pager.key", "0123456789abcdef0123456789abcdef\n")
         pager = f'{{ name = "pager"; type = "pagerduty"; routing_key_file = "{key}"; url = "{self.catcher.ready["url"]}/pager"; }}'
-        other = self.start_second([*self.receiver(), pager], FULL)
+        token = self.secret("slack.token", "xoxb-canary-of-a-bot\n")
+        bot = f'{{ name = "bot"; type = "slack"; mode = "bot"; channel = "C024BE91L"; url = "{self.catcher.ready["url"]}/bot"; token_file = "{token}"; }}'
+        other = self.start_second([*self.receiver(), pager, bot], FULL)
         graph = self.graph(FULL)
-        self.configure(graph, receivers=[*self.receiver(), pager])
+        self.configure(graph, receivers=[*self.receiver(), pager, bot])
         self.start()
         self.wait("the second daemon has its alert", lambda: "SeatwatchWaiting" in json.dumps(first.open_alerts()))
         self.wait_notified(1)
@@ -200,6 +205,7 @@ class Alertmanager(Scenario):
             self.wait("the others know of the notification", lambda: m.metric("alertmanager_nflog_gossip_messages_propagated_total") >= 1)
         self.wait("both daemons have told the pager", lambda: len(self.heard("/pager")) >= 2)
         self.assertEqual(len({e["dedup_key"] for e in self.heard("/pager")}), 1)
+        self.wait("both daemons have told the chat", lambda: len(self.heard("/bot")) >= 2)
         self.assertEqual(self.stop(signal.SIGKILL), -signal.SIGKILL)
         self.daemon, self.second = self.second, None  # the surviving daemon
         first.kill()
