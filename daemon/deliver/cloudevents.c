@@ -105,7 +105,7 @@ static void put_attributes(struct json_writer *w, const struct notification *n,
 static int cloudevents_render(const struct receiver_options *o, const struct message *m,
                               char **ret, size_t *ret_len)
 {
-    return event_body(m, put_attributes, o->own, ret, ret_len);
+    return event_body(m, o->links, put_attributes, o->own, ret, ret_len);
 }
 
 /* ---- the request ---- */

@@ -10,6 +10,7 @@ struct cut {
     size_t name;        /* names for people, labels, codes */
     size_t id;          /* ids are never cut: a longer one becomes null */
     size_t subscriptions, labels; /* how many of them */
+    size_t link;        /* a longer one becomes null */
 };
 
 /* Bytes that the writer needs for `s` without its quotes. */

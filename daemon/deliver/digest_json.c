@@ -83,17 +83,19 @@ static void put_next_step(struct json_writer *w, const struct digest *d, const s
 }
 
 /* The members of the other types, so that one template renders all of them. */
-static void put_like_alerts(struct json_writer *w, const struct digest *d, const struct cut *cut)
+static void put_like_alerts(struct json_writer *w, const struct digest *d,
+                            const struct links *links, const struct cut *cut)
 {
     bool one_tenant = d->tenant_id && d->n_notifications > 0;
     json_put_string(w, "severity", level_word(d->worst));
     context_put(w, CONTEXT_PART_TENANT, one_tenant ? d->notification[0]->context : NULL, cut);
     put_description(w, d, cut);
     put_next_step(w, d, cut);
+    links_put(w, links, NULL, cut ? cut->link : SIZE_MAX);
 }
 
 void digest_put(struct json_writer *w, const char *key, const struct digest *d,
-                const struct cut *cut, bool rest)
+                const struct links *links, const struct cut *cut, bool rest)
 {
     json_open_object(w, key);
     json_put_int(w, "schema", SCHEMA);
@@ -104,11 +106,11 @@ void digest_put(struct json_writer *w, const char *key, const struct digest *d,
     json_put_string(w, "title", d->title);
     json_put_string(w, "summary", d->summary);
     if (!rest)
-        put_like_alerts(w, d, cut);
+        put_like_alerts(w, d, links, cut);
     put_counts(w, d);
     json_open_array(w, "alerts");
     for (size_t i = 0; i < d->n_notifications; i++)
-        notification_put(w, NULL, d->notification[i], cut, rest);
+        notification_put(w, NULL, d->notification[i], links, cut, rest);
     json_close_array(w);
     if (rest)
         put_rest(w, d);
@@ -120,7 +122,7 @@ int digest_json_pack(const struct digest *d, char **ret, size_t *ret_len)
     CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(DIGEST_MAX);
     if (!w)
         return -ENOMEM;
-    digest_put(w, NULL, d, NULL, true);
+    digest_put(w, NULL, d, NULL, NULL, true);
     return json_write_take(w, ret, ret_len);
 }
 

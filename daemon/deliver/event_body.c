@@ -9,17 +9,18 @@
 /* From almost everything to what identifies the alert. A single alert fits at the third step whatever
  * its strings are; twenty of them fit at the last. */
 static const struct cut CUTS[] = {
-    {.title = 480, .text = 4000, .name = 256, .id = 512, .subscriptions = 20, .labels = 32},
-    {.title = 240, .text = 1500, .name = 256, .id = 512, .subscriptions = 5, .labels = 16},
-    {.title = 240, .text = 600, .name = 120, .id = 512, .subscriptions = 1, .labels = 8},
-    {.title = 160, .text = 200, .name = 64, .id = 80, .subscriptions = 0, .labels = 2},
-    {.title = 140, .text = 0, .name = 40, .id = 40, .subscriptions = 0, .labels = 0},
-    {.title = 120, .text = 0, .name = 16, .id = 0, .subscriptions = 0, .labels = 0},
+    {.title = 480, .text = 4000, .name = 256, .id = 512, .subscriptions = 20, .labels = 32, .link = 2000},
+    {.title = 240, .text = 1500, .name = 256, .id = 512, .subscriptions = 5, .labels = 16, .link = 1000},
+    {.title = 240, .text = 600, .name = 120, .id = 512, .subscriptions = 1, .labels = 8, .link = 500},
+    {.title = 160, .text = 200, .name = 64, .id = 80, .subscriptions = 0, .labels = 2, .link = 150},
+    {.title = 140, .text = 0, .name = 40, .id = 40, .subscriptions = 0, .labels = 0, .link = 0},
+    {.title = 120, .text = 0, .name = 16, .id = 0, .subscriptions = 0, .labels = 0, .link = 0},
 };
 
 struct envelope {
     envelope_put *put;
     const void *userdata;
+    const struct links *links;
 };
 
 static int draft(const struct notification *n, const struct digest *d, const struct envelope *e,
@@ -32,18 +33,18 @@ static int draft(const struct notification *n, const struct digest *d, const str
     json_open_object(w, NULL);
     e->put(w, n, d, e->userdata);
     if (n)
-        notification_put(w, "data", n, cut, false);
+        notification_put(w, "data", n, e->links, cut, false);
     else
-        digest_put(w, "data", d, cut, false);
+        digest_put(w, "data", d, e->links, cut, false);
     json_close_object(w);
     return json_write_take(w, ret, ret_len);
 }
 
-int event_body(const struct message *m, envelope_put *put, const void *userdata, char **ret,
-               size_t *ret_len)
+int event_body(const struct message *m, const struct links *links, envelope_put *put,
+               const void *userdata, char **ret, size_t *ret_len)
 {
     CLEANUP(notification_free) struct notification *late = NULL;
-    const struct envelope e = {put, userdata};
+    const struct envelope e = {put, userdata, links};
     int r = m->notification ? late_prefix(m->notification, m->combined, m->now_at, &late) : 0;
     if (r < 0)
         return r;

@@ -13,5 +13,5 @@ typedef void envelope_put(struct json_writer *w, const struct notification *n,
                           const struct digest *d, const void *userdata);
 /* An object of the envelope's members and `data`. Longer lists and texts are cut and say so. The
  * texts of a late or combined message say so. -ENOMEM */
-int event_body(const struct message *m, envelope_put *put, const void *userdata, char **ret,
-               size_t *ret_len);
+int event_body(const struct message *m, const struct links *links, envelope_put *put,
+               const void *userdata, char **ret, size_t *ret_len);

@@ -4,7 +4,9 @@
 
 #include "base/text.h"
 #include "http/url.h"
+#include "json/json.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *value_alert_id(const struct notification *n)
@@ -105,4 +107,29 @@ int link_fill(const char *text, const struct notification *n, char **ret)
     if (!text || !*text || ((!n || !n->context) && strchr(text, '{')))
         return 0;
     return fill(text, n, ret);
+}
+
+void links_put(struct json_writer *w, const struct links *links, const struct notification *n,
+               size_t max)
+{
+    const struct {
+        const char *name, *text;
+    } LINKS[] = {{"status_url", links ? links->status_url : NULL},
+                 {"runbook_url", links ? links->runbook_url : NULL},
+                 {"silence_url", links ? links->silence_url : NULL}};
+    bool any = false;
+    for (size_t i = 0; i < N_ELEMENTS(LINKS); i++)
+        any |= LINKS[i].text && *LINKS[i].text;
+    if (!any) {
+        json_put_null(w, "links");
+        return;
+    }
+    json_open_object(w, "links");
+    for (size_t i = 0; i < N_ELEMENTS(LINKS); i++) {
+        CLEANUP(free) char *url = NULL;
+        if (link_fill(LINKS[i].text, n, &url) < 0)
+            json_write_oom(w);
+        json_put_string(w, LINKS[i].name, url && strlen(url) <= max ? url : NULL);
+    }
+    json_close_object(w);
 }

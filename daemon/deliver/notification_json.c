@@ -242,7 +242,7 @@ static void put_rest(struct json_writer *w, const struct notification *n)
 }
 
 void notification_put(struct json_writer *w, const char *key, const struct notification *n,
-                      const struct cut *cut, bool rest)
+                      const struct links *links, const struct cut *cut, bool rest)
 {
     bool test = n->type == EVENT_TEST;
     json_open_object(w, key);
@@ -274,6 +274,8 @@ void notification_put(struct json_writer *w, const char *key, const struct notif
     context_put_instant(w, "observed_at", n->observed_at);
     if (rest)
         put_rest(w, n);
+    else
+        links_put(w, links, n, cut ? cut->link : NO_CUT);
     json_close_object(w);
 }
 
@@ -282,7 +284,7 @@ int notification_json_pack(const struct notification *n, char **ret, size_t *ret
     CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(NOTIFICATION_MAX);
     if (!w)
         return -ENOMEM;
-    notification_put(w, NULL, n, NULL, true);
+    notification_put(w, NULL, n, NULL, NULL, true);
     return json_write_take(w, ret, ret_len);
 }
 

@@ -5,13 +5,14 @@
 #include "alerts/notification.h"
 #include "base/text.h"
 #include "deliver/context_put.h"
+#include "deliver/links.h"
 
-/* The public object within the limits; `rest`: plus what the store needs. */
+/* The public object within the limits; `rest`: what the store needs, instead of the links. */
 void notification_put(struct json_writer *w, const char *key, const struct notification *n,
-                      const struct cut *cut, bool rest);
+                      const struct links *links, const struct cut *cut, bool rest);
 /* The public `data` of a digest; the alerts in it within the limits. */
 void digest_put(struct json_writer *w, const char *key, const struct digest *d,
-                const struct cut *cut, bool rest);
+                const struct links *links, const struct cut *cut, bool rest);
 /* What to do about a digest: its alerts come worst first. Without alerts it is about damage to the state
  * database. */
 void digest_next_step(struct text *t, const struct digest *d);

@@ -101,9 +101,9 @@ static void put_envelope(struct json_writer *w, const struct notification *n,
     json_put_string(w, "timestamp", rfc3339_print(n ? n->at : d->at, at));
 }
 
-int webhook_body(const struct message *m, char **ret, size_t *ret_len)
+int webhook_body(const struct message *m, const struct links *links, char **ret, size_t *ret_len)
 {
-    return event_body(m, put_envelope, NULL, ret, ret_len);
+    return event_body(m, links, put_envelope, NULL, ret, ret_len);
 }
 
 static int webhook_render(const struct receiver_options *o, const struct message *m, char **ret,
@@ -113,7 +113,7 @@ static int webhook_render(const struct receiver_options *o, const struct message
     const struct template_words words = {own->value, own->n_values};
     if (own->template)
         return webhook_template_render(own->template, &words, o->links, m, ret, ret_len);
-    return webhook_body(m, ret, ret_len);
+    return webhook_body(m, o->links, ret, ret_len);
 }
 
 /* ---- the request ---- */

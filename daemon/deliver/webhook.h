@@ -9,7 +9,7 @@
 #define WEBHOOK_BODY_MAX (20 * 1024)
 /* {"type", "timestamp", "data"}; at most WEBHOOK_BODY_MAX bytes: longer lists and texts are cut and
  * say so. */
-int webhook_body(const struct message *m, char **ret, size_t *ret_len);
+int webhook_body(const struct message *m, const struct links *links, char **ret, size_t *ret_len);
 /* One key, "whsec_" + base64 of 24 to 64 bytes. kind CONFIG. */
 int webhook_key_parse(const char *text, size_t len, uint8_t ret[static 64], size_t *ret_len,
                       struct failure *ret_failure);

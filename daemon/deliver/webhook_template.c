@@ -66,7 +66,7 @@ static int values_of(const struct message *m, const struct links *links, char **
     CLEANUP(outline_free) struct outline *outline = NULL;
     size_t len;
     int r = outline_new(m, links, &outline);
-    return r < 0 ? r : event_body(m, put_members, outline, ret, &len);
+    return r < 0 ? r : event_body(m, links, put_members, outline, ret, &len);
 }
 
 int webhook_template_render(const char *template, const struct template_words *words,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/unit/deliver/test_links.c: links of the configuration, checked and filled. */
 #include "deliver/links.h"
+#include "json/json.h"
 #include "some.h"
 
 static void links_are_absolute_urls_with_known_placeholders(void **state)
@@ -62,12 +63,43 @@ static void a_digest_has_only_links_without_placeholders(void **state)
     assert_filled("https://s.example/{alert_id}", NULL, NULL);
 }
 
+static void the_member_links_has_each_link_or_null(void **state)
+{
+    static const struct links NONE, ONE = {.status_url = (char *)"https://s.example/{alert_id}", .runbook_url = (char *)""};
+    static const struct {
+        const struct links *links;
+        bool alert;
+        size_t max;
+        const char *want;
+    } CASES[] = {
+        {NULL, true, 100, "{\"links\":null}"},
+        {&NONE, true, 100, "{\"links\":null}"},
+        {&ONE, true, 100,
+         "{\"links\":{\"status_url\":\"https://s.example/5f0c2a9e41d7b836\",\"runbook_url\":null,\"silence_url\":null}}"},
+        {&ONE, true, 10, "{\"links\":{\"status_url\":null,\"runbook_url\":null,\"silence_url\":null}}"},
+        {&ONE, false, 100, "{\"links\":{\"status_url\":null,\"runbook_url\":null,\"silence_url\":null}}"},
+    };
+    (void)state;
+    CLEANUP(notification_free) struct notification *n = some_notification();
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(1000);
+        CLEANUP(free) char *body = NULL;
+        size_t len;
+        json_open_object(w, NULL);
+        links_put(w, CASES[i].links, CASES[i].alert ? n : NULL, CASES[i].max);
+        json_close_object(w);
+        assert_int_equal(json_write_take(w, &body, &len), 0);
+        assert_string_equal(body, CASES[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(links_are_absolute_urls_with_known_placeholders),
         cmocka_unit_test(values_are_percent_encoded_and_missing_ones_are_empty),
         cmocka_unit_test(a_digest_has_only_links_without_placeholders),
+        cmocka_unit_test(the_member_links_has_each_link_or_null),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

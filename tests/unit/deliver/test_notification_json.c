@@ -137,7 +137,7 @@ static char *object_of(const struct notification *n)
     CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(1 << 20);
     char *out = NULL;
     size_t len;
-    notification_put(w, NULL, n, NULL, false);
+    notification_put(w, NULL, n, NULL, NULL, false);
     assert_int_equal(json_write_take(w, &out, &len), 0);
     return out;
 }

@@ -2,11 +2,14 @@
 /* tests/unit/deliver/test_webhook.c: webhook bodies, byte for byte, and within their limit. */
 #include "deliver/receiver.h"
 #include "deliver/late_prefix.h"
+#include "deliver/links.h"
 #include "deliver/webhook.h"
 #include "some.h"
 #include "json/json.h"
 
 #define GOLDEN FIXTURES "/golden/"
+static const struct links LINKS = {.status_url = (char *)"https://status.example/{alert_id}",
+                                   .runbook_url = (char *)"https://wiki.example/seats"};
 
 static void assert_golden(const char *file, const char *body, size_t len)
 {
@@ -18,17 +21,28 @@ static void assert_golden(const char *file, const char *body, size_t len)
     assert_string_equal(body, want);
 }
 
+/* As long as a configuration may make them. */
+static const struct links *long_links(void)
+{
+    static char url[4096];
+    memset(url, 'x', sizeof url - 1);
+    memcpy(url, "https://s.example/{alert_id}/", strlen("https://s.example/{alert_id}/"));
+    static const struct links LONG = {.status_url = url, .runbook_url = url, .silence_url = url};
+    return &LONG;
+}
+static const struct links *links = &LINKS; /* of the bodies below */
+
 /* `combined`: a resolved message whose firing message was not delivered. */
 static int alert_body(const struct notification *n, bool combined, char **ret, size_t *ret_len)
 {
     const struct message m = {.notification = n, .combined = combined, .now_at = n->at};
-    return webhook_body(&m, ret, ret_len);
+    return webhook_body(&m, links, ret, ret_len);
 }
 
 static int digest_body(const struct digest *d, char **ret, size_t *ret_len)
 {
     const struct message m = {.digest = d, .now_at = d->at};
-    return webhook_body(&m, ret, ret_len);
+    return webhook_body(&m, links, ret, ret_len);
 }
 
 static void assert_notification_golden(const char *file, const struct notification *n,
@@ -247,11 +261,13 @@ static void no_alert_makes_a_body_beyond_the_limit(void **state)
             CLEANUP(notification_free) struct notification *n = some_notification();
             CLEANUP(free) char *body = NULL;
             size_t len;
+            links = times % 16 ? &LINKS : long_links();
             subscribe(n->context, CONTEXT_SUBSCRIPTIONS_MAX);
             swell(n, UNITS[i], times);
             assert_int_equal(alert_body(n, times == 16, &body, &len), 0);
             assert_bounded(body, len, UNITS[i]);
         }
+    links = &LINKS;
 }
 
 static void ids_with_invisible_characters_show_them(void **state)
@@ -296,6 +312,7 @@ static void a_full_digest_names_every_alert_within_the_limit(void **state)
             CLEANUP(digest_free) struct digest *d = some_digest(DIGEST_LINES);
             CLEANUP(free) char *body = NULL;
             size_t len;
+            links = times % 64 ? &LINKS : long_links();
             for (size_t k = 0; k < d->n_notifications; k++)
                 swell(d->notification[k], UNITS[i], times);
             assert_int_equal(digest_body(d, &body, &len), 0);
@@ -303,6 +320,7 @@ static void a_full_digest_names_every_alert_within_the_limit(void **state)
             for (size_t k = 0; k < d->n_notifications; k++)
                 assert_non_null(strstr(body, d->notification[k]->alert_id));
         }
+    links = &LINKS;
 }
 
 static void an_ordinary_full_digest_keeps_titles_and_next_steps(void **state)
