@@ -6,6 +6,7 @@
  * registry. A notification is due when the state differs from the last notification, not when it
  * differs from the last observation. */
 #pragma once
+#include "alerts/flap.h"
 #include "alerts/route.h"
 #include "alerts/silences.h"
 #include "alerts/step.h"
@@ -38,6 +39,7 @@ struct alert { /* one instance; plain data that the store can write */
     usec_t reminder_at;    /* wall time; 0: none planned */
     uint32_t reminders;    /* sent in this episode at this level */
     struct silenced silenced;
+    struct flap flap;
     struct alert_context
         *context; /* last known, shared: read only; NULL before the first observation */
     struct alert *next[3], **at; /* links of the registry */
@@ -74,6 +76,7 @@ struct alert_options {
         uint32_t growth;            /* each interval is this many times the one before */
         usec_t cap;
     } repeat;
+    struct flap_options flap;
 };
 
 /* A notification or digest and its receivers. The store turns it into outbox rows. */

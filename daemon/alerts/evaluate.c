@@ -408,7 +408,7 @@ int evaluate(struct alert *a, const struct observation *s, const struct evaluati
     if (a->state != ALERT_OK &&
         (before == ALERT_OK || (a->state == ALERT_PENDING && t.pending_begins)))
         a->started = e->now;
-    if (!alert_state_is_up(before) && alert_state_is_up(a->state))
+    if (!alert_state_is_up(before) && alert_state_is_up(a->state) && !a->flap.on)
         a->episode++;
     take_numbers(a, s, &t);
     follow_waiting(a, s, waiting_before, ret);

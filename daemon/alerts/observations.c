@@ -209,6 +209,26 @@ static const char *reason_of(const struct plan *p, const struct alert *a, const 
                                : NULL;
 }
 
+/* The event that is due although, or because, the alert flaps. One that ends for another reason than
+ * recovery ends at once. */
+static int follow_flapping(struct plan *p, const struct alert *before, struct alert *a,
+                           const struct outcome *o, int type, const char **reason)
+{
+    const struct flap_options *options = &p->ctx->options->flap;
+    bool was_up = before && alert_state_is_up(before->state);
+    bool flaps = flap_follow(&a->flap, options, was_up != alert_state_is_up(a->state), !o->stale, &p->ctx->now);
+    if (flaps && !*reason && (type == EVENT_RESOLVED || type == EVENT_DEESCALATED))
+        return NO_EVENT;
+    if (type == EVENT_RESOLVED) {
+        a->flap.on = false;
+        flap_count_end(&a->flap, p->ctx->now.at);
+    }
+    if (type != EVENT_FIRING || !flap_begin(&a->flap, options, &p->ctx->now))
+        return type;
+    *reason = "flapping";
+    return EVENT_UPDATED;
+}
+
 static int take_observation(struct plan *p, const struct observation *s)
 {
     const struct alert *before;
@@ -239,13 +259,14 @@ static int take_observation(struct plan *p, const struct observation *s)
     if (alert_state_is_up(w->after->state) &&
         plan_follow_silence(p, before, w->after, s, silence_mutes(silences, EVENT_FIRING)))
         silences |= SILENCE_ACTIVE;
-    int type = alert_next_event(w->after, s, &outcome);
+    const char *reason = reason_of(p, w->after, &outcome);
+    int type = follow_flapping(p, before, w->after, &outcome, alert_next_event(w->after, s, &outcome), &reason);
     if (type != NO_EVENT && silence_mutes(silences, (enum event_type)type))
         type = NO_EVENT;
     if (type == EVENT_FIRING && outcome.raised_lost)
         r = notify_lost(p, w->after, &outcome);
     else if (type != NO_EVENT)
-        r = plan_notify(p, w->after, (enum event_type)type, &outcome, reason_of(p, w->after, &outcome));
+        r = plan_notify(p, w->after, (enum event_type)type, &outcome, reason);
     else if (outcome.muted_now && silences & SILENCE_ACTIVE)
         memset(w->after->muted, 0, sizeof w->after->muted); /* no digest names it: notified later */
     else if (outcome.muted_now)

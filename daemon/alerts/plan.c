@@ -159,7 +159,8 @@ static bool same_notified(const struct alert *a, const struct alert *b)
     return a->notified == b->notified && a->notified_rule == b->notified_rule &&
            a->notified_value == b->notified_value && a->notified_waiting == b->notified_waiting &&
            a->notified_cause == b->notified_cause && a->reminder_at == b->reminder_at &&
-           a->reminders == b->reminders && same_silenced(&a->silenced, &b->silenced) && memcmp(a->muted, b->muted, sizeof a->muted) == 0;
+           a->reminders == b->reminders && same_silenced(&a->silenced, &b->silenced) &&
+           flap_equal(&a->flap, &b->flap) && memcmp(a->muted, b->muted, sizeof a->muted) == 0;
 }
 
 /* Unchanged numbers are rewritten a few times per outage_tolerance: often enough for "data as of"

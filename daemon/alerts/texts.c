@@ -38,7 +38,7 @@ static void add_event(struct text *t, const struct notification *n)
         text_addf(t, "down to %s: ", level_name(n->level));
         break;
     case EVENT_UPDATED:
-        text_add(t, "update: ");
+        text_add(t, text_equal(n->reason, "flapping") ? "flapping: " : "update: ");
         break;
     case EVENT_REMINDER:
         text_addf(t, "open for %s: ", duration_human(lasted(n), buf));
@@ -232,6 +232,9 @@ static char *make_description(const struct notification *n, const struct message
                      "fixed.");
     else if (text_equal(n->reason, "unsilenced"))
         text_add(&t, "\nThis alert was silenced until now.");
+    else if (text_equal(n->reason, "flapping"))
+        text_add(&t, "\nThis alert fires and resolves again and again. Its end is not notified until it "
+                     "stays as it is.");
     add_acknowledgement(&t, n);
     if (n->stale_since_at) {
         text_add(&t, "\nData as of ");

@@ -322,6 +322,15 @@ static const struct conf_key REPEAT[] = {
      .max = "365d", .def = "7d", .help = "Maximum interval between reminders."},
 };
 static const struct conf_section REPEAT_SECTION = SECTION(REPEAT);
+static const struct conf_key FLAP[] = {
+    {.name = "pairs", .type = CONF_COUNT, AT(options, alerts.flap.pairs), .min = "2", .max = "10",
+     .def = "4", .help = "Number of notified ends after which an alert that fires again flaps."},
+    {.name = "within", .type = CONF_DURATION, AT(options, alerts.flap.within), .min = "1m",
+     .max = "30d", .def = "1d", .example = "12h", .help = "Time in which these ends count."},
+    {.name = "quiet", .type = CONF_DURATION, AT(options, alerts.flap.quiet), .min = "1m",
+     .max = "30d", .def = "6h", .help = "Time without a change after which an alert no longer flaps."},
+};
+static const struct conf_section FLAP_SECTION = SECTION(FLAP);
 static const struct conf_key ALERTS[] = {
     {.name = "for", .type = CONF_DURATION, AT(options, alerts_for), .min = "0s", .max = FOR_MAX,
      .def = "0s",
@@ -337,6 +346,8 @@ static const struct conf_key ALERTS[] = {
              "value of their own."},
     {.name = "repeat", .type = CONF_GROUP, .section = &REPEAT_SECTION,
      .help = "Reminders of alerts that keep firing."},
+    {.name = "flap", .type = CONF_GROUP, .section = &FLAP_SECTION,
+     .help = "Alerts that fire and resolve again and again."},
     {.name = "first_run", .type = CONF_WORD, AT(options, alerts.first_run_each),
      .words = WORDS("baseline", "each"), .def = "baseline",
      .help = "Notification of the findings of the first poll of a tenant: one digest, or each "

@@ -27,6 +27,7 @@ static const char *const REASONS[] = {
     "storm",
     "held", /* of a digest */
     "unsilenced", /* of digests and of alerts that were silenced */
+    "flapping",
     "state_lost",
     "receiver_removed", /* of digests and of alerts that fire again; the former of ends, too */
 };
@@ -146,10 +147,12 @@ static void put_field(struct json_writer *w, const struct detail_field *d, const
     }
 }
 
-/* An alert that ended without clearing has a reason, and one that was silenced. */
+/* An alert that ended without clearing has a reason, and one that was silenced or flaps. */
 static const char *reason_of(const struct notification *n)
 {
-    return n->type == EVENT_RESOLVED || text_equal(n->reason, "unsilenced") ? n->reason : NULL;
+    bool told = n->type == EVENT_RESOLVED || text_equal(n->reason, "unsilenced") ||
+                text_equal(n->reason, "flapping");
+    return told ? n->reason : NULL;
 }
 
 static bool field_applies(const struct notification *n, const struct detail_field *d)

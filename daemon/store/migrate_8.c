@@ -12,7 +12,8 @@
 static const struct table ALERT_7 = {"alert", COLUMNS, 1, false};
 static const struct table ALERT_8 = {
     "alert",
-    COLUMNS ", silenced_at, silenced_level, silenced_rule, silenced_value, silenced_waiting, broken_at",
+    COLUMNS ", silenced_at, silenced_level, silenced_rule, silenced_value, silenced_waiting, broken_at, "
+            "flap",
     1, false};
 
 /* A row that is read again after it was rewritten has no valid old sum and is skipped. */
@@ -31,6 +32,7 @@ int migrate_to_8(struct db *d, struct failure *f)
         row_int(&row, 0);
         row_int(&row, 0);
         row_int(&row, 0);
+        row_text(&row, "");
         r = good ? row_put(d, &ALERT_8, &row, f) : 0;
         if (r < 0)
             return r;

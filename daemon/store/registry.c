@@ -12,7 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* ---- latches and mutes: one line each, idle ones left out ---- */
+/* ---- latches, mutes, ends: one line each, idle ones left out ---- */
 
 #define LINES_MAX 8192
 
@@ -118,6 +118,36 @@ static bool parse_muted(const char *text, struct alert *a)
     return n == 0;
 }
 
+/* The first line has the last change while the alert flaps, each other one the time of an end. */
+static char *print_flap(const struct flap *f)
+{
+    struct text t = TEXT_INIT(LINES_MAX);
+    if (f->on || f->n_ends > 0)
+        text_addf(&t, "%s %" PRIu64 " %" PRIu64 " %016" PRIx64 "\n", f->on ? "flapping" : "steady",
+                  f->changed.at, f->changed.mono, f->changed.boot);
+    for (uint32_t i = 0; i < f->n_ends; i++)
+        text_addf(&t, "%" PRIu64 "\n", f->end_at[i]);
+    return text_take(&t);
+}
+
+static bool parse_flap(const char *text, struct flap *f)
+{
+    char w[WORDS_MAX][WORD_MAX];
+    int n = next_line(&text, w);
+    if (n == 0)
+        return true;
+    f->on = strcmp(w[0], "flapping") == 0;
+    if (n != 4 || (!f->on && strcmp(w[0], "steady") != 0) ||
+        !parse_number(w[1], 10, INT64_MAX, &f->changed.at) ||
+        !parse_number(w[2], 10, INT64_MAX, &f->changed.mono) ||
+        !parse_number(w[3], 16, UINT64_MAX, &f->changed.boot))
+        return false;
+    for (; (n = next_line(&text, w)) == 1 && f->n_ends < FLAP_PAIRS_MAX; f->n_ends++)
+        if (!parse_number(w[0], 10, INT64_MAX, &f->end_at[f->n_ends]))
+            return false;
+    return n == 0;
+}
+
 /* ---- rows ---- */
 
 int alert_remove(struct store *s, const char *id, struct failure *f)
@@ -153,7 +183,8 @@ int alert_put(struct store *s, const struct alert *a, struct failure *f)
     CLEANUP(free) char *muted = print_muted(a);
     CLEANUP(free) char *context = NULL;
     size_t context_len = 0;
-    if (!latches || !muted)
+    CLEANUP(free) char *flap = print_flap(&a->flap);
+    if (!latches || !muted || !flap)
         return failure_oom(f);
     if (a->context) {
         int r = s->codec.pack_context(a->context, &context, &context_len);
@@ -190,6 +221,7 @@ int alert_put(struct store *s, const struct alert *a, struct failure *f)
     row_int(&row, a->silenced.value);
     row_int(&row, a->silenced.waiting);
     row_usec(&row, a->silenced.broken_at);
+    row_text(&row, flap);
     int r = remove_others(s, a, f);
     return r < 0 ? r : row_put(&s->db, &TABLE_ALERT, &row, f);
 }
@@ -243,6 +275,7 @@ static int take_alert(struct row *row, void *into)
     a->silenced.value = row_get_int(row, INT64_MIN, INT64_MAX);
     a->silenced.waiting = row_get_int(row, INT64_MIN, INT64_MAX);
     a->silenced.broken_at = row_get_usec(row);
+    whole = parse_flap(row_get_text(row), &a->flap) && whole;
     row->wrong = row->wrong || !whole || strlen(a->id) != ALERT_ID_TEXT - 1;
     if (context && !row->wrong) {
         int r = l->codec->unpack_context(context, context_len, &a->context);

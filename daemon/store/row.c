@@ -44,7 +44,7 @@ const struct table TABLE_ALERT = {
     "id, kind, tenant_id, subject, episode, seq, state, level, rule, value, threshold, unit, "
     "started_at, started_mono, started_boot, said, said_rule, said_value, said_waiting, "
     "said_cause, reminder_at, reminders, latches, muted, facts, silenced_at, silenced_level, "
-    "silenced_rule, silenced_value, silenced_waiting, broken_at",
+    "silenced_rule, silenced_value, silenced_waiting, broken_at, flap",
     1, true};
 const struct table TABLE_EVENT = {
     "event",

@@ -195,7 +195,9 @@ static const char *const STEPS[] = {
     "ALTER TABLE alert ADD COLUMN silenced_rule TEXT NOT NULL DEFAULT 'waiting_age';"
     "ALTER TABLE alert ADD COLUMN silenced_value INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE alert ADD COLUMN silenced_waiting INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE alert ADD COLUMN broken_at INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE alert ADD COLUMN broken_at INTEGER NOT NULL DEFAULT 0;"
+    /* Its last ends, and whether it flaps: lines of words. */
+    "ALTER TABLE alert ADD COLUMN flap TEXT NOT NULL DEFAULT '';",
 
     /* What a receiver calls the message that it shows for an alert, so that it can be changed. */
     "CREATE TABLE message_ref (alert_id TEXT NOT NULL, receiver TEXT NOT NULL,"

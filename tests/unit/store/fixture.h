@@ -331,6 +331,7 @@ static UNUSED struct alert *an_alert(unsigned n)
     a->latch[RULE_USAGE][LEVEL_WARNING - 1] =
         (struct latch){ALERT_PENDING, USEC_PER_SEC, 1, {T0, 1, UINT64_MAX}};
     a->muted[RULE_USAGE] = LEVEL_WARNING;
+    a->flap = (struct flap){.end_at = {T0 - 2, T0 - 1}, .n_ends = 2, .on = n % 2, .changed = at(n)};
     a->silenced = (struct silenced){T0 + n, T0 + 1, LEVEL_WARNING, RULE_WAITING, 25, NUMBER_UNKNOWN};
     assert_int_equal(context_new(&a->context), 0);
     a->context->tenant_name = strdup("contoso");
