@@ -6,8 +6,6 @@ set -eu
 # What tests and their tools need and the daemon does not: entries for faults, for one step alone, or
 # for looking inside.
 tests_only="alloc_fail_at registry_count_tenant conf_keys_each json_put_raw log_lost options_load_text store_forget_tenant"
-# What the control socket calls.
-tests_only="$tests_only app_acknowledge app_silence_add app_silence_end app_unacknowledge"
 wrong=""
 exported=$(nm --defined-only --extern-only "$1"/libseatwatch_*.a 2>/dev/null | awk '$2 == "T" && $3 !~ /^__/ { print $3 }' | sort -u)
 called=$(find "$1" -name '*.o' -exec nm --undefined-only {} + 2>/dev/null | awk '$1 == "U" { print $2 }' | sort -u)
