@@ -418,7 +418,8 @@ static int check_fallback(struct load *l)
 int check_receivers(struct load *l)
 {
     struct options *o = l->options;
-    int r = o->n_receivers == 0 ? add_journal(o) : 0;
+    bool by_default = o->n_receivers == 0;
+    int r = by_default ? add_journal(o) : 0;
     if (r < 0)
         return r;
     if (o->n_receivers > RECEIVERS_MAX) {
@@ -436,7 +437,10 @@ int check_receivers(struct load *l)
     r = check_fallback(l);
     if (r < 0)
         return r;
-    if (!report_has(&l->report, CONF_FATAL))
+    if (!report_has(&l->report, CONF_FATAL)) {
         check_unreached(l);
+        if (!by_default)
+            warn_receivers(l);
+    }
     return set_traits(o);
 }

@@ -33,6 +33,7 @@ void check_maintenance(struct load *l);
 void check_alerts(struct load *l);
 int check_rights(struct load *l);    /* -ENOMEM */
 int check_receivers(struct load *l); /* -ENOMEM */
+void warn_receivers(struct load *l); /* warn_receivers.c: of those in the file; names are right */
 /* A match that names one tenant, rule or receiver must name one that there is. */
 void check_match(struct load *l, const struct match *m, const char *path, struct conf_where where);
 /* The same for a key of its own: `path` and `key` are "overrides" and ".match.tenant". */

@@ -231,6 +231,21 @@ static void email_sign_in(const struct receiver_options *o, struct signed_in_opt
     ret->exclusive = true;
 }
 
+static bool email_via_microsoft(const struct receiver_options *o)
+{
+    static const char *const DOMAINS[] = {".office365.com", ".outlook.com"};
+    struct mail_target target;
+    if (email_target(o, &target, NULL) < 0)
+        return false;
+    size_t len = strlen(target.host);
+    for (size_t i = 0; i < N_ELEMENTS(DOMAINS); i++) {
+        size_t tail = strlen(DOMAINS[i]);
+        if (len > tail && text_equal_nocase(target.host + len - tail, DOMAINS[i]))
+            return true;
+    }
+    return false;
+}
+
 /* "SMTP AUTH" in Microsoft's "Deprecation of Basic authentication in Exchange Online": the end of
  * 2026 for tenants that exist, at once for new ones. */
 static int email_warn(const struct receiver_options *o, struct secret *const *secret,
@@ -276,6 +291,7 @@ const struct receiver_class email_class = {
     .check = email_check,
     .warn = email_warn,
     .check_tenant = email_check_tenant,
+    .via_microsoft = email_via_microsoft,
     .sign_in = email_sign_in,
     .render = email_render,
     .mail = {email_target},

@@ -158,6 +158,12 @@ static void graph_mail_sign_in(const struct receiver_options *o, struct signed_i
                                       .exclusive = true};
 }
 
+static bool graph_mail_via_microsoft(const struct receiver_options *o)
+{
+    (void)o;
+    return true;
+}
+
 static char *graph_mail_path(const struct receiver_options *o)
 {
     static const char PLAIN[] =
@@ -197,6 +203,7 @@ const struct receiver_class graph_mail_class = {
     .transport = &graph_post,
     .check = graph_mail_check,
     .check_tenant = graph_mail_check_tenant,
+    .via_microsoft = graph_mail_via_microsoft,
     .render = graph_mail_render,
     .sign_in = graph_mail_sign_in,
     .graph = {graph_mail_path, graph_mail_timeout, graph_mail_classify},

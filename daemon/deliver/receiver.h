@@ -102,6 +102,9 @@ struct receiver_class {
     /* What this type cannot do without in a configured tenant, with one sentence. Pure. NULL: nothing. */
     int (*check_tenant)(const struct receiver_options *o, const struct tenant_identity *tenant,
                         struct failure *ret_failure);
+    /* Whether its messages pass through Microsoft 365, so that an outage there stops them. Pure. NULL:
+     * never. */
+    bool (*via_microsoft)(const struct receiver_options *o);
     /* What is valid but does not work, or not for long: negative with one sentence, which names hosts and
      * files only. 0: nothing. `secret` as for http.request; NULL if the transport has none. Pure. NULL:
      * nothing. */

@@ -290,6 +290,12 @@ static void teams_sign_in(const struct receiver_options *o, struct signed_in_opt
     ret->resource = option_given(own->resource) ? own->resource : AUDIENCE;
 }
 
+static bool teams_via_microsoft(const struct receiver_options *o)
+{
+    (void)o;
+    return true;
+}
+
 static bool is_signed(const struct secret *url)
 {
     const char *s = secret_bytes(url);
@@ -395,6 +401,7 @@ const struct receiver_class teams_class = {
     .spacing = SPACING,
     .transport = &http_post,
     .check = teams_check,
+    .via_microsoft = teams_via_microsoft,
     .warn = teams_warn,
     .render = teams_render,
     .sign_in = teams_sign_in,

@@ -294,6 +294,54 @@ static void the_type_decides_about_reminders_and_de_escalations_unless_the_keys_
     }
 }
 
+static void receivers_that_leave_somebody_unheard_are_warned_of(void **state)
+{
+#define LOCAL_SYSLOG "{ name = \"s\"; type = \"syslog\"; }"
+#define WORKFLOW "{ name = \"t\"; type = \"teams\"; url_file = \"flow.url\"; }"
+#define RECORDS "only the logs of this machine hear of critical alerts"
+#define DOUBLES "journald then shows twice"
+#define DEPENDS "depends on Microsoft 365"
+    static const struct {
+        const char *text, *says; /* NULL: no warning */
+    } CASES[] = {
+        {"", NULL},
+        {"receivers = ( " JOURNAL " );", NULL},
+        {"receivers = ( " JOURNAL ", { name = \"s\"; type = \"syslog\"; socket = \"/run/other\"; } );", RECORDS},
+        {"receivers = ( " JOURNAL ", { name = \"b\"; type = \"heartbeat\"; url_file = \"hook.url\"; } );", RECORDS},
+        {"receivers = ( " JOURNAL ", " HOOK " );", NULL},
+        {"receivers = ( " JOURNAL ", " HOOK " ); routes = ( { match = { severity = \"critical\"; }; to = [ "
+         "\"journal\" ]; }, { to = [ \"hook\" ]; } );", RECORDS},
+        {"receivers = ( " JOURNAL ", " HOOK " ); routes = ( { match = { severity = \"critical\"; tenant = "
+         "\"contoso\"; }; to = [ \"journal\" ]; }, { to = [ \"hook\" ]; } );", NULL},
+        {"receivers = ( " JOURNAL ", " LOCAL_SYSLOG ", " HOOK " );", DOUBLES},
+        {"receivers = ( " JOURNAL ", " LOCAL_SYSLOG ", " HOOK " ); routes = ( { match = { severity = "
+         "\"critical\"; }; to = [ \"journal\", \"hook\" ]; }, { to = [ \"s\" ]; } );", NULL},
+        {"receivers = ( " JOURNAL ", { name = \"s\"; type = \"syslog\"; server = \"udp://127.0.0.1:514\"; sd_id = "
+         "\"a@64000\"; } );", NULL},
+        {"receivers = ( " WORKFLOW " );", DEPENDS},
+        {"receivers = ( " WORKFLOW ", { name = \"m\"; type = \"email\"; server = \"smtp://mx.contoso.mail.protection."
+         "outlook.com:25\"; from = \"a@b.c\"; to = [ \"d@e.f\" ]; } );", DEPENDS},
+        {"receivers = ( " WORKFLOW ", { name = \"m\"; type = \"email\"; server = \"smtp://mx.example:25\"; from = "
+         "\"a@b.c\"; to = [ \"d@e.f\" ]; } );", NULL},
+        {"receivers = ( { name = \"m\"; type = \"graph_mail\"; tenant_id = \"22222222-2222-4333-8444-555555555555\"; "
+         "client_id = \"c\"; client_secret_file = \"contoso.secret\"; from = \"a@b.c\"; to = [ \"d@e.f\" ]; } );", NULL},
+    };
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
+    (void)state;
+    fixture_file(&w, "flow.url", 0600, "https://e.environment.api.powerplatform.com:443/x?sig=s\n");
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(free) char *text = text_printf("%s%s\n", GOOD_TENANT, CASES[i].text);
+        fixture_load(&w, text);
+        if (!CASES[i].says) {
+            fixture_expect_clean(&w, CASES[i].text);
+            continue;
+        }
+        const struct problem *p = fixture_find(&w, "seatwatchd.conf", 2, CASES[i].says);
+        if (w.r != 0 || w.problems.n != 1 || !p || !p->warning)
+            fail_msg("%s: %zu problems", CASES[i].text, w.problems.n);
+    }
+}
+
 static void plain_http_is_for_loopback_or_for_who_says_so(void **state)
 {
     static const struct {
@@ -375,7 +423,8 @@ static void unreachable_receivers_and_routes_are_warned_about(void **state)
         int line;
         const char *words;
     } CASES[] = {
-        {"receivers = ( " JOURNAL ",\n" HOOK " ); routes = ( { to = [ \"journal\" ]; } );", 3,
+        {"receivers = ( " JOURNAL ",\n" HOOK ", { name = \"d\"; type = \"discord\"; url_file = \"hook.url\"; } ); "
+         "routes = ( { to = [ \"journal\", \"d\" ]; } );", 3,
          "leads to \"hook\""},
         {"routes = ( { to = [ \"journal\" ]; },\n{ match: { sku = \"A\"; }; to = [ \"journal\" ]; "
          "} );",
@@ -399,7 +448,8 @@ static void unreachable_receivers_and_routes_are_warned_about(void **state)
 static void urls_that_vendors_switched_off_are_warned_about(void **state)
 {
     static const char TEAMS[] =
-        GOOD_TENANT "receivers = ( { name = \"chat\"; type = \"teams\"; url_file = \"teams.url\"; } );\n";
+        GOOD_TENANT "receivers = ( { name = \"chat\"; type = \"teams\"; url_file = \"teams.url\"; }, "
+                    "{ name = \"d\"; type = \"discord\"; url_file = \"hook.url\"; } );\n";
     CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;
     fixture_file(&w, "teams.url", 0600, "https://contoso.webhook.office.com/webhookb2/a-secret\n");
@@ -452,6 +502,7 @@ int main(void)
         cmocka_unit_test(receivers_keep_their_order_and_get_traits),
         cmocka_unit_test(a_receiver_has_its_own_pace_or_that_of_storm_and_the_record_has_none),
         cmocka_unit_test(the_type_decides_about_reminders_and_de_escalations_unless_the_keys_do),
+        cmocka_unit_test(receivers_that_leave_somebody_unheard_are_warned_of),
         cmocka_unit_test(plain_http_is_for_loopback_or_for_who_says_so),
         cmocka_unit_test(a_receivers_broken_file_switches_off_that_receiver_only),
         cmocka_unit_test(more_receivers_than_fit_are_refused),

@@ -254,7 +254,7 @@ static void a_configuration_that_says_everything_loads(void **state)
         "  first_run = \"baseline\"; absence = \"30m\"; };\n"
         "usage_rights = ( );\n"
         "receivers = ( { name = \"journal\"; type = \"journal\"; }, { name = \"syslog\"; type = "
-        "\"syslog\"; facility = \"daemon\"; },\n"
+        "\"syslog\"; facility = \"daemon\"; socket = \"/run/seats.socket\"; },\n"
         "  { name = \"hook\"; type = \"webhook\"; url_file = \"hook.url\"; signing_key_file = "
         "\"hook.key\"; } );\n"
         "routes = ( { match: { severity = \"critical\"; }; to = [\"hook\", \"syslog\", "
