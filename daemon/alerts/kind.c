@@ -48,6 +48,9 @@ static const struct kind_row KINDS[KIND_COUNT_] = {
         {"tenants_failing", DETAIL_NUMBER, IN_CONTEXT(tenants_failing)},
         {"failing_since", DETAIL_INSTANT, IN_CONTEXT(failing_since_at)},
     }},
+    [KIND_STORM] = {.name = "storm", .to_receiver = true, .words = message_storm, .detail = {
+        {"receiver", DETAIL_NAME, IN_CONTEXT(receiver)},
+    }},
     [KIND_CREDENTIAL] = {.name = "credential", .cause = true, .words = message_credential, .detail = {
         {"credential", DETAIL_WORD, IN_CONTEXT(credential)},
         {"expires_at", DETAIL_INSTANT, IN_CONTEXT(expires_at)},

@@ -45,6 +45,7 @@ struct kind_row {
                           (observation.subscription_explains) */
     bool cause; /* has context.cause; a new cause that is not transient is an update */
     bool of_receiver;  /* about context.receiver: sent to the fallback, never to that receiver */
+    bool to_receiver;  /* about context.receiver: sent to that receiver only */
     bool of_tenants;   /* about many tenants: also sent to the receivers of the single tenants */
     void (*words)(const struct notification *n, struct message_text *w); /* see texts.h */
     struct detail_field detail[DETAIL_MAX]; /* members of the JSON object; ends with a NULL name. The

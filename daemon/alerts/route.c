@@ -72,6 +72,8 @@ receiver_set route_fallback(const struct route_options *o)
 struct reach route_for(const struct route_options *o, enum kind kind, enum rule rule,
                        enum level level, const struct alert_context *f, usec_t at)
 {
+    if (kind_row(kind)->to_receiver)
+        return (struct reach){.now = self(o, f)};
     if (kind_row(kind)->of_receiver)
         return (struct reach){.now = fallback(o, self(o, f))};
     if (o->n_routes == 0)

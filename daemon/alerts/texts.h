@@ -26,6 +26,7 @@ void message_subscription(const struct notification *n, struct message_text *w);
 void message_errors(const struct notification *n, struct message_text *w);
 void message_poll(const struct notification *n, struct message_text *w);
 void message_delivery(const struct notification *n, struct message_text *w);
+void message_storm(const struct notification *n, struct message_text *w);
 void message_service(const struct notification *n, struct message_text *w);
 void message_right(const struct notification *n, struct message_text *w);
 void message_credential(const struct notification *n, struct message_text *w);

@@ -366,3 +366,22 @@ void message_delivery(const struct notification *n, struct message_text *w)
              "See its errors in the daemon's log (journalctl -u seatwatchd). Fix it, then reload "
              "(systemctl reload seatwatchd): parked messages are sent again.");
 }
+
+/* ---- too many alerts ---- */
+
+void message_storm(const struct notification *n, struct message_text *w)
+{
+    text_add(&w->subject, "alert storm at receiver ");
+    message_add(&w->subject, n->context->receiver);
+    if (n->type == EVENT_RESOLVED) {
+        text_add(&w->condition, n->reason ? "" : " is over");
+        text_add(&w->what, n->reason ? "" : "No new alerts wait for this receiver.\n");
+        text_add(&w->next, MESSAGE_NO_ACTION);
+        return;
+    }
+    w->no_value = true;
+    text_addf(&w->condition, ", %" PRId64 " new %s", n->value, n->value == 1 ? "alert waits" : "alerts wait");
+    text_add(&w->what, "This receiver has got as many new alerts as storm.max_new_incidents allows. The others follow "
+                       "as soon as that allows, critical ones first.\n");
+    text_add(&w->next, "See all open alerts with seatwatchctl alerts, or in another receiver, and look for a common cause.");
+}

@@ -377,6 +377,11 @@ static const struct conf_key STORM[] = {
     {.name = "lines", .type = CONF_COUNT, AT(options, storm.lines), .min = "1", .max = "20",
      .def = "20",
      .help = "Maximum number of alerts in one digest of messages that exceed these limits."},
+    {.name = "max_new_incidents", .type = CONF_COUNT, AT(options, storm.max_new_incidents),
+     .min = "1", .max = "1000", .def = "20",
+     .help = "Maximum number of new incidents that a pager gets in a period."},
+    {.name = "within", .type = CONF_DURATION, AT(options, storm.within), .min = "1m", .max = "1d",
+     .def = "10m", .help = "Length of the period for max_new_incidents."},
 };
 static const struct conf_key LINKS[] = {
     {.name = "status_url", .type = CONF_TEXT, AT(options, links.status_url), .def = "",

@@ -25,6 +25,8 @@ struct receiver_options { /* filled by config/, which owns the strings */
 struct storm_options {
     struct pace pace; /* of receivers without their own */
     uint32_t lines;   /* of a part of a digest; 0: DIGEST_LINES */
+    uint32_t max_new_incidents; /* that a pager gets within `within`; 0: no limit */
+    usec_t within;
 };
 
 struct dispatcher;
@@ -61,6 +63,11 @@ usec_t dispatcher_failing_for(const struct dispatcher *c, const char *receiver,
 bool dispatcher_stuck(const struct dispatcher *c, const struct instant *now);
 /* 410, or broken: until the configuration or its files change. */
 bool dispatcher_disabled(const struct dispatcher *c, const char *receiver);
+
+/* Counts the alerts that wait to become new incidents of this pager. 1: because it has got
+ * storm.max_new_incidents. 0: they follow soon. */
+int dispatcher_held(const struct dispatcher *c, const char *receiver, const struct instant *now, int64_t *ret,
+                    struct failure *ret_failure);
 
 /* --test-receiver: one message, not from the outbox, or with `life` the messages of a made-up alert that
  * fires, gets worse and ends. `done` follows each of them, from the event loop; `text` is the answer,

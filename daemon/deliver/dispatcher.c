@@ -71,6 +71,8 @@ static int worker_open(struct receiver_worker *w, struct dispatcher *c,
         r = worker_load_state(w, ret_failure);
     if (r >= 0 && !o->broken)
         worker_load_backoff(w);
+    if (r >= 0)
+        r = worker_pager_open(w, ret_failure);
     return r < 0 ? r : add_timer(event, o->name, on_worker_timer, w, &w->timer, ret_failure);
 }
 
@@ -84,6 +86,7 @@ void dispatcher_free(struct dispatcher *c)
             w->transport->close(w->handle);
         (void)sd_event_source_disable_unref(w->timer);
         outbox_entry_free(w->entry);
+        alloc_release(w->incidents.at_mono);
     }
     (void)sd_event_source_disable_unref(c->ending);
     (void)sd_event_source_disable_unref(c->sync);

@@ -99,8 +99,10 @@ static bool worker_settle(struct receiver_worker *w, const struct answer *a)
     if (w->health.disabled && !before.disabled)
         worker_disable(w);
     worker_store_backoff(w, &now);
-    if (a->class == ANSWER_OK)
+    if (a->class == ANSWER_OK) {
         worker_release(w, &before);
+        worker_pager_accepted(w, &now);
+    }
     w->settling = true;
     return worker_write_end(w);
 }
@@ -231,7 +233,9 @@ static bool worker_step(struct receiver_worker *w, struct instant now)
     int r = worker_fold(w, until, now, &why);
     if (w->entry || worker_must_wait(w, now))
         return false;
-    if (r >= 0)
+    if (r >= 0 && w->options->class->traits & RECEIVER_PAGER)
+        r = worker_pager_next(w, until, &now, &next_at, &why);
+    else if (r >= 0)
         r = store_outbox_next(c->store, w->options->name, until, &w->entry, &next_at, &why);
     usec_t pause = worker_pause(w, now);
     if (r >= 0 && pause > 0) { /* short: a drain waits for it */

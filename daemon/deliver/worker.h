@@ -2,6 +2,7 @@
 /* deliver/worker.h: the dispatcher and its workers, one for each receiver. Internal to dispatcher*.c and
  * worker*.c. */
 #pragma once
+#include "deliver/incidents.h"
 #include "deliver/receiver.h"
 
 struct dispatcher {
@@ -29,6 +30,8 @@ struct receiver_worker {
     usec_t begun_mono;            /* ... since then */
     usec_t spaced_mono;           /* no attempt before: the spacing of the type */
     struct bucket bucket;         /* paces the attempts */
+    struct incidents incidents;   /* of a pager */
+    char storm_id[ALERT_ID_TEXT]; /* of a pager: the alert about held incidents */
     struct attempt_result result; /* settling: its outcome, not yet stored */
     bool settling;
     struct health health;
@@ -50,6 +53,15 @@ bool worker_is_disabled(const struct receiver_worker *w);
 int worker_load_state(struct receiver_worker *w, struct failure *ret_failure);
 void worker_store_backoff(struct receiver_worker *w, const struct instant *now);
 void worker_load_backoff(struct receiver_worker *w);
+
+/* ---- worker_pager.c: storm.max_new_incidents ---- */
+
+int worker_pager_open(struct receiver_worker *w, struct failure *ret_failure);
+/* The next entry; -ENOENT and *ret_next_at as store_outbox_next(). */
+int worker_pager_next(struct receiver_worker *w, usec_t until, const struct instant *now, usec_t *ret_next_at,
+                      struct failure *ret_failure);
+/* w->entry was accepted. */
+void worker_pager_accepted(struct receiver_worker *w, const struct instant *now);
 
 /* ---- dispatcher_end.c ---- */
 

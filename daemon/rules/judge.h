@@ -32,6 +32,7 @@ enum kind {
     KIND_RIGHT,
     KIND_SERVICE,
     KIND_CREDENTIAL,
+    KIND_STORM,
     KIND_COUNT_
 };
 
@@ -297,6 +298,11 @@ struct receiver_state {
  * queued: that messages are to be tried again, as after a reload, proves nothing yet. */
 int judge_delivery(const struct receiver_state *receiver, const struct instant *now,
                    struct observation *ret, struct failure *ret_failure);
+
+/* Returns the observation of a pager with too many new alerts (kind STORM): it fires, critical, when `held`
+ * alerts wait because the pager has got its maximum (`full`), and ends when none waits. */
+int judge_storm(const char *receiver, int64_t held, bool full, const struct instant *now,
+                struct observation *ret, struct failure *ret_failure);
 
 /* Returns the observation of one entry of usage_rights (kind RIGHT). It is UNKNOWN if `rights` is
  * NULL or lacks the list of rights. `sku_id` and `part_number`: both names of the SKU as far as the

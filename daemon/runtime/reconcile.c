@@ -76,6 +76,7 @@ static const struct {
     [KIND_DELIVERY] = {.by_itself = receiver_is_known},
     [KIND_RIGHT] = {.in_tenant = right_is_named},
     [KIND_SERVICE] = {.by_itself = always},
+    [KIND_STORM] = {.by_itself = receiver_is_known},
     [KIND_CREDENTIAL] = {.by_itself = credential_is_known},
 };
 

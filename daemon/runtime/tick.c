@@ -74,6 +74,24 @@ static void tick_receivers(struct app *app, struct instant now)
     }
 }
 
+/* One incident instead of those that a pager may not get yet. */
+static void tick_storms(struct app *app, struct instant now)
+{
+    struct plan_context ctx = commit_context(app, NULL, now);
+    for (size_t i = 0; i < app->options->n_receivers; i++) {
+        const char *name = app->options->receiver[i].name;
+        int64_t held = 0;
+        struct failure why = {0};
+        CLEANUP(observation_clear) struct observation observation = {0};
+        if (!app->options->routes.receiver[i].pager)
+            continue;
+        int full = dispatcher_held(app->dispatcher, name, &now, &held, &why);
+        if (full >= 0 && judge_storm(name, held, full, &now, &observation, &why) >= 0 &&
+            tenant_set_machine_zone(observation.context, now.at) >= 0)
+            commit_observation(app, &ctx, &observation);
+    }
+}
+
 void tick_receiver(void *userdata, const char *receiver, enum outbox_state state)
 {
     struct app *app = userdata;
@@ -188,6 +206,7 @@ void tick_now(struct app *app)
     if (!app->dispatcher)
         return;
     tick_receivers(app, now);
+    tick_storms(app, now);
     tick_quarantine(app);
     loss_settle(app, false);
     if (store_housekeeping(app->store, now, &why) < 0 && !app->store_failing)

@@ -156,9 +156,15 @@ static int has_end(struct posting *p, const char *receiver, struct failure *f)
     return query_step(&q, f);
 }
 
+static bool is_pager(const struct posting *p, const char *receiver)
+{
+    int i = receiver_index(p->c->routes, receiver);
+    return i >= 0 && p->c->routes->receiver[i].pager;
+}
+
 /* Goes to all receivers that were, or may have been, notified of the episode. A receiver without any
  * attempt, and without a digest that contains the alert, gets firing and resolved combined in one
- * message; for the others, reminders still queued are superseded. */
+ * message, and a pager nothing: it has no incident to end. For the others, reminders still queued are superseded. */
 static int post_resolved(struct posting *p, const char *alert_id, struct failure *f)
 {
     CLEANUP(audience_free) struct audience all = {0};
@@ -173,7 +179,7 @@ static int post_resolved(struct posting *p, const char *alert_id, struct failure
             continue;
         int notified_before = in_a_digest(p->s, alert_id, receiver, f);
         r = notified_before < 0 ? notified_before : supersede_untried(p, receiver, tried, f);
-        if (r >= 0)
+        if (r >= 0 && (tried || notified_before || !is_pager(p, receiver)))
             r = post(p, receiver, !tried && !notified_before, f);
     }
     return r;

@@ -108,43 +108,64 @@ static int read_entry(struct store *s, const struct outbox_row *o, struct outbox
 
 /* ---- the next one ---- */
 
-/* The newest due row: after an outage what is new matters more than what is late.
- * 1: *ret is a row to send. 0: none is due, or a bad one was found. */
-static int find_due(struct store *s, const char *receiver, usec_t now_at, struct outbox_row *ret,
+struct ask {
+    const char *receiver;
+    usec_t now_at;
+    const struct incident_limit *pager; /* NULL: it is none */
+};
+
+/* ?4: the alert that is never held; NULL: nothing is held. */
+#define IS_NEW_INCIDENT "type IN ('alert.firing', 'alert.digest') AND attempts = 0"
+#define NOT_HELD " AND (?4 IS NULL OR queue = ?4 OR NOT (" IS_NEW_INCIDENT "))"
+
+static void bind(struct query *q, const struct ask *ask)
+{
+    query_text(q, ask->receiver);
+    query_usec(q, ask->now_at);
+    query_usec(q, ask->now_at + STORE_DELAY_MAX);
+    query_text(q, ask->pager && ask->pager->full ? ask->pager->storm_id : NULL);
+}
+
+/* The newest due row: after an outage what is new matters more than what is late. For a pager, critical
+ * ones first. 1: *ret is a row to send. 0: none is due, or a bad one was found. */
+static int find_due(struct store *s, const struct ask *ask, struct outbox_row *ret,
                     struct bad_rows *bad, struct failure *f)
 {
     CLEANUP(query_end)
-    struct query q = row_select(&s->db, &TABLE_OUTBOX,
-                                "INDEXED BY outbox_newest WHERE " OUTBOX_IS_DUE " AND " OUTBOX_FREE_HEAD
-                                " ORDER BY created_at DESC, id LIMIT 1");
-    query_text(&q, receiver);
-    query_usec(&q, now_at);
-    query_usec(&q, now_at + STORE_DELAY_MAX);
+    struct query q = row_select(
+        &s->db, &TABLE_OUTBOX,
+        ask->pager ? "WHERE " OUTBOX_IS_DUE NOT_HELD " AND " OUTBOX_FREE_HEAD
+                     " ORDER BY (SELECT max(e.level = 'critical') FROM outbox AS q JOIN event AS e"
+                     " ON e.id = q.event WHERE q.receiver = ?1 AND q.queue = outbox.queue"
+                     " AND q.state <= 1) DESC, created_at DESC, id LIMIT 1"
+                   : "INDEXED BY outbox_newest WHERE " OUTBOX_IS_DUE NOT_HELD " AND " OUTBOX_FREE_HEAD
+                     " ORDER BY created_at DESC, id LIMIT 1");
+    bind(&q, ask);
     int r = query_step(&q, f);
     return r <= 0 ? r : outbox_row_read(&q, ret, bad, f);
 }
 
-static int find_next_time(struct store *s, const char *receiver, usec_t *ret, struct failure *f)
+static int find_next_time(struct store *s, const struct ask *ask, usec_t *ret, struct failure *f)
 {
     CLEANUP(query_end)
-    struct query q =
-        query_new(&s->db, "SELECT due_at FROM outbox WHERE " OUTBOX_FREE_HEAD " ORDER BY due_at LIMIT 1");
-    query_text(&q, receiver);
+    struct query q = query_new(&s->db, "SELECT due_at FROM outbox WHERE " OUTBOX_FREE_HEAD NOT_HELD
+                                       " ORDER BY due_at LIMIT 1");
+    bind(&q, ask);
     int r = query_step(&q, f);
     if (r > 0)
         *ret = query_get_usec(&q, 0);
     return r < 0 ? r : 0;
 }
 
-static int find_next(struct store *s, const char *receiver, usec_t now_at,
-                      struct outbox_entry **ret, usec_t *ret_next_at, struct failure *ret_failure)
+static int find_next(struct store *s, const struct ask *ask, struct outbox_entry **ret,
+                     usec_t *ret_next_at, struct failure *ret_failure)
 {
     int r = store_ready(s, ret_failure);
     for (;;) {
         CLEANUP(bad_rows_free) struct bad_rows bad = {0};
         struct outbox_row o;
         if (r >= 0)
-            r = find_due(s, receiver, now_at, &o, &bad, ret_failure);
+            r = find_due(s, ask, &o, &bad, ret_failure);
         if (r > 0)
             r = read_entry(s, &o, ret, &bad, ret_failure);
         if (r != 0)
@@ -156,7 +177,7 @@ static int find_next(struct store *s, const char *receiver, usec_t now_at,
             break;
     }
     usec_t next_at = 0;
-    r = find_next_time(s, receiver, &next_at, ret_failure);
+    r = find_next_time(s, ask, &next_at, ret_failure);
     if (r < 0)
         return r;
     *ret_next_at = next_at;
@@ -166,7 +187,67 @@ static int find_next(struct store *s, const char *receiver, usec_t now_at,
 int store_outbox_next(struct store *s, const char *receiver, usec_t now_at,
                       struct outbox_entry **ret, usec_t *ret_next_at, struct failure *ret_failure)
 {
-    return MENDING(s, ret_failure, find_next(s, receiver, now_at, ret, ret_next_at, ret_failure));
+    const struct ask ask = {.receiver = receiver, .now_at = now_at};
+    return MENDING(s, ret_failure, find_next(s, &ask, ret, ret_next_at, ret_failure));
+}
+
+/* ---- pagers ---- */
+
+int store_outbox_next_page(struct store *s, const char *receiver, usec_t now_at,
+                           const struct incident_limit *limit, struct outbox_entry **ret,
+                           usec_t *ret_next_at, struct failure *ret_failure)
+{
+    const struct ask ask = {receiver, now_at, limit};
+    return MENDING(s, ret_failure, find_next(s, &ask, ret, ret_next_at, ret_failure));
+}
+
+static int count_new(struct store *s, const char *receiver, const char *storm_id, int64_t *ret,
+                     struct failure *f)
+{
+    int r = store_ready(s, f);
+    if (r < 0)
+        return r;
+    CLEANUP(query_end)
+    struct query q = query_new(&s->db, "SELECT count(*) FROM outbox WHERE receiver = ?1 AND head = 1"
+                                       " AND state = 0 AND queue <> ?2 AND " IS_NEW_INCIDENT);
+    query_text(&q, receiver);
+    query_text(&q, storm_id);
+    r = query_step(&q, f);
+    if (r > 0)
+        *ret = query_get_int(&q, 0);
+    return r < 0 ? r : 0;
+}
+
+int store_outbox_count_new(struct store *s, const char *receiver, const char *storm_id, int64_t *ret,
+                           struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, count_new(s, receiver, storm_id, ret, ret_failure));
+}
+
+static int list_incidents(struct store *s, const char *receiver, usec_t within, struct instant now,
+                          usec_t *ret, size_t max, struct failure *f)
+{
+    int r = store_ready(s, f);
+    if (r < 0)
+        return r;
+    CLEANUP(query_end)
+    struct query q = row_select(&s->db, &TABLE_OUTBOX,
+                                "WHERE finished_at > ?2 AND receiver = ?1 AND state = 2 AND"
+                                " type IN ('alert.firing', 'alert.digest') ORDER BY finished_at DESC LIMIT ?3");
+    CLEANUP(outbox_rows_free) struct outbox_rows rows = {0};
+    query_text(&q, receiver);
+    query_usec(&q, now.at > within ? now.at - within : 0);
+    query_int(&q, (int64_t)max);
+    r = outbox_rows_collect(&q, &rows, f);
+    for (size_t i = 0; r >= 0 && i < rows.n; i++)
+        ret[i] = instant_since(&rows.row[rows.n - 1 - i].set, &now);
+    return r < 0 ? r : (int)rows.n;
+}
+
+int store_outbox_incidents(struct store *s, const char *receiver, usec_t within, struct instant now,
+                           usec_t *ret, size_t max, struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, list_incidents(s, receiver, within, now, ret, max, ret_failure));
 }
 
 /* ---- many at once ---- */

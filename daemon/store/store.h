@@ -137,6 +137,22 @@ DEFINE_CLEANUP(struct outbox_entry *, outbox_entry_free)
  * earliest one will be (0: none queued). Skips entries in flight. */
 int store_outbox_next(struct store *s, const char *receiver, usec_t now_at,
                       struct outbox_entry **ret, usec_t *ret_next_at, struct failure *ret_failure);
+/* The same for a pager, critical ones first. `full`: it may get no new incident now; entries that would open
+ * one are held, but for that of the alert `storm_id`. */
+struct incident_limit {
+    bool full;
+    const char *storm_id;
+};
+int store_outbox_next_page(struct store *s, const char *receiver, usec_t now_at,
+                           const struct incident_limit *limit, struct outbox_entry **ret,
+                           usec_t *ret_next_at, struct failure *ret_failure);
+/* How many entries would open a new incident. */
+int store_outbox_count_new(struct store *s, const char *receiver, const char *storm_id, int64_t *ret,
+                           struct failure *ret_failure);
+/* The ages of the incidents that were opened `within` this time, oldest first; at most the newest `max`.
+ * Returns their number. */
+int store_outbox_incidents(struct store *s, const char *receiver, usec_t within, struct instant now,
+                           usec_t *ret, size_t max, struct failure *ret_failure);
 /* An attempt begins. Stores the body on the first one (later: NULL). Neither this nor its end waits for
  * the disk: both survive the process, but a loss of power only after the next store_sync or commit.
  * Before that, a loss of power means that the same id is sent again. */

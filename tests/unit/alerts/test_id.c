@@ -20,6 +20,7 @@ static void an_id_is_the_hash_of_kind_tenant_and_subject_with_their_lengths(void
         {KIND_POLL, "aaaaaaaa-0000-4000-8000-000000000001", "", "a1e354db2d393c02"},
         {KIND_DELIVERY, "", "hook", "4e1a8869da9bce4b"},
         {KIND_SERVICE, "", "", "71394e087217525e"},
+        {KIND_STORM, NULL, "pager", "f5c9b76f907332d0"},
         {KIND_DELIVERY, NULL, "hook", "4e1a8869da9bce4b"},
         {KIND_CAPACITY, "ab", "c", "d28d013123fbb961"},
         {KIND_CAPACITY, "a", "bc", "a369911bad814275"},

@@ -16,7 +16,7 @@ static void every_kind_has_the_name_that_ids_are_made_of(void **state)
     static const char *const NAMES[KIND_COUNT_] = {
         [KIND_CAPACITY] = "capacity", [KIND_SUBSCRIPTION] = "subscription", [KIND_ERRORS] = "errors",
         [KIND_POLL] = "poll",         [KIND_DELIVERY] = "delivery",         [KIND_RIGHT] = "right",
-        [KIND_SERVICE] = "service",   [KIND_CREDENTIAL] = "credential",
+        [KIND_SERVICE] = "service",   [KIND_CREDENTIAL] = "credential",   [KIND_STORM] = "storm",
     };
     (void)state;
     for (int k = 0; k < KIND_COUNT_; k++) {

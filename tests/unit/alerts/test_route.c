@@ -142,6 +142,17 @@ static void an_alert_about_a_receiver_never_goes_to_it(void **state)
                      JOURNAL | CHAT);
 }
 
+static void a_storm_is_told_to_its_pager_and_nobody_else(void **state)
+{
+    struct route all = {.to = TO_CHAT, .n_to = 1};
+    struct route_options o = with(&all, 1);
+    struct alert_context about = {.receiver = (char *)"pager"};
+    (void)state;
+    assert_int_equal(route_for(&o, KIND_STORM, RULE_DELIVERY, LEVEL_CRITICAL, &about, NOON).now, PAGER);
+    about.receiver = (char *)"gone";
+    assert_int_equal(route_for(&o, KIND_STORM, RULE_DELIVERY, LEVEL_CRITICAL, &about, NOON).now, 0);
+}
+
 static void unmatched_alerts_go_to_the_fallback(void **state)
 {
     struct route route = {.match = {.tenant = (char *)"fabrikam"}, .to = TO_CHAT, .n_to = 1};
@@ -213,6 +224,7 @@ int main(void)
         cmocka_unit_test(the_first_match_ends_the_search_unless_it_goes_on),
         cmocka_unit_test(empty_route_is_accepted),
         cmocka_unit_test(an_alert_about_a_receiver_never_goes_to_it),
+        cmocka_unit_test(a_storm_is_told_to_its_pager_and_nobody_else),
         cmocka_unit_test(unmatched_alerts_go_to_the_fallback),
         cmocka_unit_test(route_outside_its_hours_defers),
         cmocka_unit_test(hours_are_those_of_the_tenant_and_the_fallback_keeps_none),

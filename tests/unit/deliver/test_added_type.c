@@ -56,7 +56,8 @@ static void open_dispatcher(struct house *h)
                                         .history_keep = USEC_PER_DAY,
                                         .outbox_max_rows = 10000,
                                         .outbox_max_bytes = 64 << 20};
-    const struct dispatcher_options o = {.receiver = &h->gong, .n_receivers = 1};
+    const struct dispatcher_options o = {
+        .receiver = &h->gong, .n_receivers = 1, .storm = {.max_new_incidents = 2, .within = USEC_PER_HOUR}};
     struct store_report report = {0};
     assert_int_equal(
         store_open(&store, &deliver_codec, STORE_NORMAL, clock_now(), &h->store, &report, NULL), 0);
@@ -65,11 +66,13 @@ static void open_dispatcher(struct house *h)
                      0);
 }
 
-static void post(struct house *h, char alert, const char *title)
+static void post_event(struct house *h, char alert, enum event_type type, const char *title)
 {
     struct instant now = clock_now();
     CLEANUP(notification_free) struct notification *n = some_notification();
     n->alert_id[0] = alert;
+    n->type = type;
+    n->state = type == EVENT_RESOLVED ? ALERT_OK : ALERT_FIRING;
     n->seq = ++h->seq;
     n->at = now.at;
     some_replace(&n->title, title);
@@ -79,6 +82,11 @@ static void post(struct house *h, char alert, const char *title)
     const struct route_options routes = {.receiver = &h->traits, .n_receivers = 1};
     const struct commit c = {.changes = &changes, .routes = &routes, .now = now};
     assert_int_equal(store_commit(h->store, &c, 1, NULL), 0);
+}
+
+static void post(struct house *h, char alert, const char *title)
+{
+    post_event(h, alert, EVENT_FIRING, title);
 }
 
 static void drain(struct house *h)
@@ -94,6 +102,36 @@ static void assert_header(const struct hook_request *r, const char *name, const 
     CLEANUP(free) char *got = hook_header(r, name);
     if (!text_equal(got, want))
         fail_msg("%s: %s, want %s", name, got ? got : "(none)", want);
+}
+
+/* "gong" is a pager. */
+static void a_pager_gets_so_many_new_incidents_and_what_belongs_to_them(void **state)
+{
+    static const char *const ANSWERS[] = {BODY("bong")};
+    (void)state;
+    struct house h;
+    struct instant now = clock_now();
+    int64_t held = 0;
+    house_open(&h, ANSWERS, 1);
+    open_dispatcher(&h);
+    for (char alert = 'a'; alert <= 'e'; alert++)
+        post(&h, alert, "fires");
+    drain(&h);
+    assert_int_equal(h.hook.n_requests, 2);
+    assert_int_equal(dispatcher_held(h.dispatcher, "gong", &now, &held, NULL), 1);
+    assert_int_equal(held, 3);
+    post_event(&h, 'e', EVENT_RESOLVED, "ends"); /* it was opened */
+    post_event(&h, 'a', EVENT_RESOLVED, "ends"); /* it was not: nothing is sent */
+    drain(&h);
+    assert_int_equal(h.hook.n_requests, 3);
+    assert_int_equal(dispatcher_held(h.dispatcher, "gong", &now, &held, NULL), 1);
+    assert_int_equal(held, 2);
+    dispatcher_free(TAKE(h.dispatcher));
+    store_close(TAKE(h.store));
+    open_dispatcher(&h); /* a restart does not begin a new period */
+    drain(&h);
+    assert_int_equal(h.hook.n_requests, 3);
+    house_close(&h);
 }
 
 static void the_outbox_is_delivered_in_the_format_and_at_the_pace_of_the_type(void **state)
@@ -206,6 +244,7 @@ static void an_attempt_may_take_several_requests_and_a_body_may_hold_the_key(voi
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pager_gets_so_many_new_incidents_and_what_belongs_to_them),
         cmocka_unit_test(the_outbox_is_delivered_in_the_format_and_at_the_pace_of_the_type),
         cmocka_unit_test(a_message_above_the_limit_of_the_type_is_parked),
         cmocka_unit_test(answers_mean_what_the_type_says_and_never_show_its_key),

@@ -223,6 +223,7 @@ static void the_detail_holds_what_only_this_kind_has(void **state)
          "it\",\"host\":\"login.example\",\"tenants\":300,"
          "\"tenants_failing\":299,\"failing_since\":\"2026-11-22T00:00:00Z\"},"},
         {KIND_DELIVERY, EVENT_FIRING, NULL, "\"detail\":{\"receiver\":\"hook\",\"parked\":3},"},
+        {KIND_STORM, EVENT_FIRING, NULL, "\"detail\":{\"receiver\":\"hook\"},"},
         {KIND_RIGHT, EVENT_FIRING, NULL,
          "\"detail\":{\"principal\":\"user a\",\"missing_plans\":[\"P\",\"Q\"]},"},
         {KIND_CREDENTIAL, EVENT_FIRING, NULL,

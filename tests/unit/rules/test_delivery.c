@@ -51,10 +51,37 @@ static void messages_that_are_to_be_tried_again_clear_nothing(void **state)
     observation_clear(&s);
 }
 
+static void a_storm_fires_at_the_limit_and_ends_when_nothing_waits(void **state)
+{
+    static const struct {
+        int64_t held;
+        bool full;
+        enum level raise, keep;
+    } CASES[] = {
+        {0, false, LEVEL_NONE, LEVEL_NONE},
+        {0, true, LEVEL_NONE, LEVEL_NONE},          /* the last one that was allowed */
+        {3, false, LEVEL_NONE, LEVEL_CRITICAL},     /* they follow at once: no storm yet, and not over yet */
+        {3, true, LEVEL_CRITICAL, LEVEL_CRITICAL},
+    };
+    const struct instant now = {.at = 77, .mono = 1, .boot = 1};
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct observation s;
+        assert_int_equal(judge_storm("pager", CASES[i].held, CASES[i].full, &now, &s, NULL), 0);
+        assert_int_equal(s.kind, KIND_STORM);
+        assert_string_equal(s.context->receiver, "pager");
+        assert_int_equal(s.finding[0].raise, CASES[i].raise);
+        assert_int_equal(s.finding[0].keep, CASES[i].keep);
+        assert_int_equal(s.finding[0].value, CASES[i].held);
+        observation_clear(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parked_entries_failures_and_a_disabled_receiver_raise_the_alert),
+        cmocka_unit_test(a_storm_fires_at_the_limit_and_ends_when_nothing_waits),
         cmocka_unit_test(messages_that_are_to_be_tried_again_clear_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,6 +171,20 @@ static void removed_receiver_still_gets_resolved(void **state)
     assert_string_equal(hear(s, "hook", at(2)), "2");
 }
 
+static void an_alert_that_ends_before_its_first_attempt_is_nothing_for_a_pager(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    RECEIVERS[HOOK].pager = true;
+    tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK) | TO(CHAT), at(0));
+    tell(s, EVENT_RESOLVED, 1, 1, 2, 0, at(1));
+    tell(s, EVENT_FIRING, 2, 1, 7, TO(HOOK), at(2));
+    assert_string_equal(hear(s, "hook", at(2)), "7");
+    tell(s, EVENT_RESOLVED, 2, 1, 8, 0, at(3));
+    RECEIVERS[HOOK].pager = false;
+    assert_string_equal(hear(s, "hook", at(3)), "8");
+    assert_string_equal(hear(s, "chat", at(3)), "2c");
+}
+
 static void a_newer_reminder_replaces_one_that_still_waits(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
@@ -257,6 +271,7 @@ int main(void)
         TEST(an_audience_outlives_a_restart_and_one_lost_row),
         TEST(the_audience_is_kept_longer_than_delivered_rows),
         TEST(removed_receiver_still_gets_resolved),
+        TEST(an_alert_that_ends_before_its_first_attempt_is_nothing_for_a_pager),
         TEST(a_newer_reminder_replaces_one_that_still_waits),
         TEST(a_reminder_that_was_tried_is_not_replaced),
         TEST(a_reminder_that_still_waits_ends_with_its_alert),

@@ -359,6 +359,43 @@ static void the_newest_due_entry_comes_first(void **state)
     }
 }
 
+static uint64_t page(struct store *s, bool full, const char *storm_id)
+{
+    const struct incident_limit limit = {full, storm_id};
+    CLEANUP(outbox_entry_free) struct outbox_entry *e = NULL;
+    struct failure f = {0};
+    usec_t next_at = 0;
+    int r = store_outbox_next_page(s, "hook", T0 + 10, &limit, &e, &next_at, &f);
+    if (r != -ENOENT)
+        ok(r, &f);
+    return e ? e->notification->seq : 0;
+}
+
+static void a_pager_gets_critical_alerts_first_and_no_new_one_at_the_limit(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    static const char NONE[] = "0123456789abcdef";
+    char storm_id[ALERT_ID_TEXT];
+    int64_t n = 0;
+    tell(s, EVENT_FIRING, 1, 1, 1, TO(HOOK), at(0));
+    tell(s, EVENT_FIRING, 2, 1, 2, TO(HOOK), at(1));
+    CLEANUP(changes_free) struct changes *c = no_changes();
+    struct failure f = {0};
+    add_event(c, a_notification(EVENT_FIRING, 3, 1, 3), TO(HOOK));
+    c->event->notification->level = LEVEL_WARNING;
+    ok(try_commit(s, c, at(2), &f), &f);
+    assert_int_equal(alert_id(KIND_CAPACITY, TENANT, "pool-1", storm_id), 0);
+    assert_int_equal(page(s, false, NONE), 2);
+    assert_int_equal(page(s, true, NONE), 0);
+    assert_int_equal(page(s, true, storm_id), 1);
+    assert_int_equal(store_outbox_count_new(s, "hook", storm_id, &n, NULL), 0);
+    assert_int_equal(n, 2);
+    delay(s, "hook", at(3), 4); /* the newest was attempted: its outcome may be an incident */
+    assert_int_equal(page(s, true, NONE), 3);
+    assert_int_equal(store_outbox_count_new(s, "hook", storm_id, &n, NULL), 0);
+    assert_int_equal(n, 1);
+}
+
 static void a_receiver_that_works_again_gets_what_waited_for_it_at_once(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
@@ -514,6 +551,7 @@ int main(void)
         TEST(a_commit_after_a_jump_notices_it),
         TEST(delay_longer_than_any_backoff_is_due),
         TEST(the_newest_due_entry_comes_first),
+        TEST(a_pager_gets_critical_alerts_first_and_no_new_one_at_the_limit),
         TEST(a_receiver_that_works_again_gets_what_waited_for_it_at_once),
         TEST(a_receiver_that_is_gone_stays_switched_off_over_a_restart),
         TEST(digest_precedes_resolved_of_its_alerts),
