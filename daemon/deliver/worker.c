@@ -84,6 +84,14 @@ static void worker_release(struct receiver_worker *w, const struct health *befor
     w->proven = true;
 }
 
+/* A receiver that is repeated gets the state of its alerts anyway: an entry that it refuses is not kept, and none
+ * is too old. */
+static void worker_spare_repeated(const struct receiver_worker *w, const struct answer *a, struct attempt_result *r)
+{
+    if (w->options->class->traits & RECEIVER_REPEATED && r->state == OUTBOX_PARKED && a->class != ANSWER_GONE)
+        r->state = a->class == ANSWER_PERMANENT ? OUTBOX_SUPERSEDED : OUTBOX_QUEUED;
+}
+
 static bool worker_settle(struct receiver_worker *w, const struct answer *a)
 {
     uint32_t dice = UINT32_MAX / 2; /* without random bytes: no jitter */
@@ -93,6 +101,7 @@ static bool worker_settle(struct receiver_worker *w, const struct answer *a)
     if (w->options->class->spacing > 0)
         w->spaced_mono = now.mono + w->options->class->spacing;
     answer_settle(a, w->entry, now, dice, &w->health, &w->result);
+    worker_spare_repeated(w, a, &w->result);
     if (!before.down_since_mono)
         w->asleep_before = clock_asleep();
     worker_log(w, a, &before, &now);

@@ -63,6 +63,9 @@ void worker_log(struct receiver_worker *w, const struct answer *a, const struct 
         log_ok(w, a, before, now);
     else if (w->result.state == OUTBOX_PARKED)
         log_parked(w, a);
+    else if (w->result.state == OUTBOX_SUPERSEDED)
+        log_say(LOG_WARNING, "receiver %s: refused \"%s\" (event %s): %s; the state of the alert is repeated to it",
+                w->options->name, subject(w->entry), w->entry->event_id, a->text);
     else
         log_retry(w, a, before, now);
 }

@@ -160,7 +160,7 @@ int store_attempt_begin(struct store *s, int64_t id, const char *body, size_t le
                         struct instant now, struct failure *ret_failure);
 /* An attempt ended. */
 struct attempt_result {
-    enum outbox_state state; /* DELIVERED, QUEUED (again at due_at) or PARKED */
+    enum outbox_state state; /* DELIVERED, QUEUED (again at due_at), PARKED, or SUPERSEDED: not needed */
     usec_t due_at;
     int status;     /* HTTP status, 0 if none */
     char text[200]; /* cleaned, no secret */

@@ -451,6 +451,28 @@ static void alerts_beyond_the_burst_become_one_digest(void **state)
     office_close(&o);
 }
 
+static void what_alertmanager_refuses_is_not_parked_because_its_state_is_repeated(void **state)
+{
+    static const char *const ANSWERS[] = {STATUS("400 Bad Request"), OK};
+    (void)state;
+    struct office o;
+    office_prepare(&o, ANSWERS, 2);
+    char *urls[] = {(char *)hook_address(&o.hook, "/")};
+    o.receiver[HOOK] = some_receiver("hook", &alertmanager_class);
+    *(char ***)some_option(&o.receiver[HOOK], "urls") = urls;
+    ((size_t *)some_option(&o.receiver[HOOK], "urls"))[1] = 1;
+    hire(&o, o.hook.http, o.hook.event);
+    (void)alarm(60);
+    post(&o, 'a', EVENT_FIRING, TO(HOOK));
+    post(&o, 'a', EVENT_ESCALATED, TO(HOOK));
+    drain(&o);
+    assert_int_equal(o.hook.n_requests, 2);
+    assert_int_equal(o.heard[OUTBOX_SUPERSEDED], 1);
+    assert_int_equal(o.heard[OUTBOX_DELIVERED], 1);
+    assert_int_equal(stats(&o, "hook").parked, 0);
+    office_close(&o);
+}
+
 /* Without journald the messages go to stderr, which takes any number of them. */
 static void a_long_queue_is_worked_off_over_several_turns(void **state)
 {
@@ -751,6 +773,7 @@ int main(void)
         cmocka_unit_test(the_first_success_after_an_outage_releases_the_queue),
         cmocka_unit_test(a_burst_goes_at_once_and_the_next_message_waits_for_its_token),
         cmocka_unit_test(alerts_beyond_the_burst_become_one_digest),
+        cmocka_unit_test(what_alertmanager_refuses_is_not_parked_because_its_state_is_repeated),
         cmocka_unit_test(a_long_queue_is_worked_off_over_several_turns),
         cmocka_unit_test(a_frozen_sink_blocks_nothing_and_gets_its_messages_when_it_wakes),
         cmocka_unit_test(an_attempt_that_was_cut_off_is_repeated_with_the_same_id_and_bytes),
