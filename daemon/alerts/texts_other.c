@@ -28,16 +28,22 @@ static const struct {
                               "suspended: they lose access then."},
     [SUBSCRIPTION_SUSPENDED] =
         {"is suspended", "next date",
-         "Reactivate it (Billing > Your products in the admin center) or move "
-         "its users: they have no access now."},
+         "Reactivate it (Billing > Your products in the admin center): its users have no access now."},
     [SUBSCRIPTION_LOCKED_OUT] =
         {"is locked out", "next date",
-         "Reactivate it or move its users: they have no access now, and its "
-         "data will be deleted."},
+         "Reactivate it: its users have no access now, and its data will be deleted."},
     [SUBSCRIPTION_DELETED] =
         {"is deleted", "next date",
          "Move its users to another subscription; this one cannot be reactivated."},
 };
+
+/* Consumed units may not count in a subscription that is not active, so only a person can end this. */
+static void add_end(struct text *next, const struct notification *n, enum subscription_state state)
+{
+    if (state > SUBSCRIPTION_WARNING && n->type != EVENT_RESOLVED)
+        text_addf(next, " If it has ended on purpose, %sacknowledge this alert: seatwatchctl ack %s.",
+                  state == SUBSCRIPTION_DELETED ? "" : "move its users, and ", n->alert_id);
+}
 
 /* A row of the subscribedSkus fallback covers all subscriptions of its SKU. */
 static const struct {
@@ -143,6 +149,7 @@ void message_subscription(const struct notification *n, struct message_text *w)
                        : passed                  ? advice_after(state, passed)
                        : in_grace                ? IN_GRACE.advice
                                                  : STATES[state].advice);
+    add_end(&w->next, n, state);
 }
 
 /* ---- assignment errors ---- */

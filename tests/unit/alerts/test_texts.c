@@ -98,6 +98,7 @@ static struct notification *a_notification(const struct told *t, enum event_type
 {
     struct notification *n = calloc(1, sizeof *n);
     assert_non_null(n);
+    memcpy(n->alert_id, "5f0c2a9e41d7b836", sizeof n->alert_id);
     n->type = type;
     n->kind = t->observation.kind;
     n->rule = t->rule;
