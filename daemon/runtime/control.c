@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/message_ids.h"
 #include "runtime/app.h"

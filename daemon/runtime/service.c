@@ -128,11 +128,12 @@ int service_run(struct app *app)
         log_say(LOG_ERR, "cannot set up the event loop");
         return EXIT_INTERNAL;
     }
-    CLEANUP(control_sockets_close) struct control_sockets *sockets = control_sockets_open(app);
+    struct control_sockets *sockets = control_sockets_open(app);
     poller_start(app, NULL, 0);
     tick_start(app);
     dispatcher_wake(app->dispatcher);
     int r = sd_event_loop(app->event);
+    control_sockets_close(sockets);
     if (r < 0)
         log_say(LOG_ERR, "the event loop failed: %s; exiting, to be restarted", strerror(-r));
     return r < 0 ? EXIT_INTERNAL : r;
