@@ -61,6 +61,11 @@ static int rank(const struct silence *s)
     return s->hold ? 2 : s->alert_id ? 1 : 0;
 }
 
+const char *silence_kind(const struct silence *s)
+{
+    return s->alert_id ? "acknowledgement" : s->created.boot ? "silence" : "maintenance";
+}
+
 const struct silence *silences_first(const struct silence *a, const struct silence *b)
 {
     if (!a || !b)

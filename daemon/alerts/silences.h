@@ -56,6 +56,8 @@ struct silenced {
 bool silence_is_over(const struct silence *s, const struct instant *now);
 /* Has begun, is not over, and its weekly hours are open. */
 bool silence_is_active(const struct silence *s, const struct instant *now);
+/* "silence", "acknowledgement", "maintenance" */
+const char *silence_kind(const struct silence *s);
 /* The silence in force for this alert, which is firing or recovering; NULL: none. One with `hold`
  * comes first, then an acknowledgement, then the newest. */
 const struct silence *silences_find(const struct silences *list, const struct alert *a,

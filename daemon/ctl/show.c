@@ -109,8 +109,11 @@ bool show_alerts(const struct json *root, usec_t now)
     struct table *table = table_new(COLUMNS, N_ELEMENTS(COLUMNS));
     for (const struct json *a = list ? json_first(list) : NULL; a; a = json_next(a)) {
         CLEANUP(free) char *since = show_time(a, "since", now);
-        const char *severity = show_text(a, "severity");
-        const char *const CELLS[] = {severity, show_text(a, "state"), since, show_text(a, "alert_id"), show_text(a, "summary")};
+        const char *severity = show_text(a, "severity"), *silence = show_text(json_get(a, "silence"), "kind");
+        const char *state = !silence                                ? show_text(a, "state")
+                            : text_equal(silence, "acknowledgement") ? "acknowledged"
+                                                                     : "silenced";
+        const char *const CELLS[] = {severity, state, since, show_text(a, "alert_id"), show_text(a, "summary")};
         table_row(table, CELLS, text_equal(severity, "critical") ? "red" : text_equal(severity, "warning") ? "yellow" : NULL);
     }
     if (table_is_empty(table))

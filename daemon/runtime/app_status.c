@@ -6,6 +6,7 @@
 
 #include "runtime/app.h"
 #include "runtime/credentials.h"
+#include "runtime/silence_list.h"
 #include "runtime/tenant.h"
 
 /* ---- the daemon and its tenants ---- */
@@ -172,8 +173,21 @@ static void add_alert(struct status *s, struct notification *n, const char *id,
     };
 }
 
+static void add_silence(struct status_alert *a, const struct silence *s)
+{
+    if (!s)
+        return;
+    a->silence.id = s->id;
+    a->silence.kind = silence_kind(s);
+    a->silence.author = s->author;
+    a->silence.comment = s->comment;
+}
+
 static int add_open(const struct app *app, struct status *s)
 {
+    const struct plan_context ctx = {.silences = app_silence_list(app),
+                                     .maintenance = {app->options->maintenance, app->options->n_maintenance},
+                                     .now = clock_now()};
     const struct alert *a;
     size_t cursor = 0;
     while ((a = registry_next(app->registry, &cursor))) {
@@ -184,6 +198,7 @@ static int add_open(const struct app *app, struct status *s)
             return -ENOMEM;
         add_alert(s, n, a->id, a->state == ALERT_PENDING ? STATUS_PENDING : STATUS_FIRING,
                   is_notified(app, a, s->at));
+        add_silence(&s->alert[s->n_alerts - 1], alerts_silence(&ctx, a));
     }
     return 0;
 }

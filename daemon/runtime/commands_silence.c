@@ -36,13 +36,12 @@ static void put_match(struct json_writer *w, const struct match *m)
     json_close_object(w);
 }
 
-/* `configured`: a maintenance window. */
-static void put_silence(struct json_writer *w, const struct silence *s, bool configured, const struct instant *now)
+static void put_silence(struct json_writer *w, const struct silence *s, const struct instant *now)
 {
     char hours[HOURS_TEXT];
     json_open_object(w, NULL);
     json_put_string(w, "id", s->id);
-    json_put_string(w, "kind", configured ? "maintenance" : s->alert_id ? "acknowledgement" : "silence");
+    json_put_string(w, "kind", silence_kind(s));
     json_put_bool(w, "active", silence_is_active(s, now));
     json_put_string(w, "author", s->author);
     json_put_string(w, "comment", s->comment);
@@ -71,9 +70,9 @@ void command_get_silences(void *userdata, struct control_call *call)
         json_open_object(w, NULL);
         json_open_array(w, "silences");
         for (size_t i = 0; i < list.n; i++)
-            put_silence(w, &list.silence[i], false, &now);
+            put_silence(w, &list.silence[i], &now);
         for (size_t i = 0; i < app->options->n_maintenance; i++)
-            put_silence(w, &app->options->maintenance[i], true, &now);
+            put_silence(w, &app->options->maintenance[i], &now);
         json_close_array(w);
         json_close_object(w);
         (void)json_write_take(w, &json, &len);

@@ -66,12 +66,11 @@ static void put_pool(struct json_writer *w, const struct status_pool *p)
     json_close_object(w);
 }
 
-void status_put_alert(struct json_writer *w, const struct status_alert *a)
+void status_put_alert_members(struct json_writer *w, const struct status_alert *a)
 {
     static const char *const STATES[] = {
         [STATUS_PENDING] = "pending", [STATUS_FIRING] = "firing", [STATUS_RESOLVED] = "resolved"};
     unsigned decimals = a->unit == UNIT_PERCENT ? 2 : 0;
-    json_open_object(w, NULL);
     json_put_string(w, "alert_id", a->id);
     json_put_int(w, "episode", a->episode);
     json_put_string(w, "state", STATES[a->state]);
@@ -87,6 +86,12 @@ void status_put_alert(struct json_writer *w, const struct status_alert *a)
     json_put_string(w, "summary", a->summary);
     json_put_string(w, "next_step", a->next_step);
     json_put_bool(w, "notified", a->notified);
+}
+
+static void put_alert(struct json_writer *w, const struct status_alert *a)
+{
+    json_open_object(w, NULL);
+    status_put_alert_members(w, a);
     json_close_object(w);
 }
 
@@ -121,7 +126,7 @@ int status_json(const struct status *s, char **ret)
     json_close_array(w);
     json_open_array(w, "alerts");
     for (size_t i = 0; i < s->n_alerts; i++)
-        status_put_alert(w, &s->alert[i]);
+        put_alert(w, &s->alert[i]);
     json_close_array(w);
     status_put_deliveries(w, s);
     json_close_object(w);

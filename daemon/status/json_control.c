@@ -100,12 +100,29 @@ static void put_tenants(struct json_writer *w, const struct status *s)
 
 /* ---- alerts ---- */
 
+static void put_alert(struct json_writer *w, const struct status_alert *a)
+{
+    json_open_object(w, NULL);
+    status_put_alert_members(w, a);
+    if (a->silence.id) {
+        json_open_object(w, "silence");
+        json_put_string(w, "id", a->silence.id);
+        json_put_string(w, "kind", a->silence.kind);
+        json_put_string(w, "author", a->silence.author);
+        json_put_string(w, "comment", a->silence.comment);
+        json_close_object(w);
+    } else {
+        json_put_null(w, "silence");
+    }
+    json_close_object(w);
+}
+
 static void put_firing(struct json_writer *w, const struct status *s)
 {
     json_open_array(w, "alerts");
     for (size_t i = 0; i < s->n_alerts; i++)
         if (s->alert[i].state == STATUS_FIRING)
-            status_put_alert(w, &s->alert[i]);
+            put_alert(w, &s->alert[i]);
     json_close_array(w);
 }
 
@@ -113,7 +130,7 @@ static void put_all_alerts(struct json_writer *w, const struct status *s)
 {
     json_open_array(w, "alerts");
     for (size_t i = 0; i < s->n_alerts; i++)
-        status_put_alert(w, &s->alert[i]);
+        put_alert(w, &s->alert[i]);
     json_close_array(w);
 }
 

@@ -10,5 +10,5 @@
 void status_put_number(struct json_writer *w, const char *key, int64_t value, unsigned decimals);
 void status_put_time(struct json_writer *w, const char *key, usec_t at);
 void status_put_tenant_members(struct json_writer *w, const struct status_tenant *t);
-void status_put_alert(struct json_writer *w, const struct status_alert *a);
+void status_put_alert_members(struct json_writer *w, const struct status_alert *a);
 void status_put_deliveries(struct json_writer *w, const struct status *s);

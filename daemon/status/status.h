@@ -42,6 +42,9 @@ struct status_alert {
     enum unit unit;
     usec_t since_at;
     bool notified;                     /* some receiver gets it */
+    struct {
+        const char *id, *kind, *author, *comment;
+    } silence;                         /* the one in force, for the control sockets; id NULL: none */
     char *title, *summary, *next_step; /* owned */
 };
 /* A notification of this run of --once. type NULL: a line of the digest before it. */

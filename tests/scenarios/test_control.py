@@ -12,7 +12,7 @@ import sys
 import time
 import unittest
 
-from harness import Scenario, pool, state
+from harness import ROOT, Scenario, pool, state
 
 QUIET = state(pool(allotted=100, consumed=50))
 FULL = state(pool("p", 100, 100, waiting=30))
@@ -72,6 +72,35 @@ class Answers(Control):
         pending = self.wait("pending alerts", lambda: self.curl("/v1/alerts?all")[1]["alerts"])
         self.assertEqual({a["state"] for a in pending}, {"pending"})
         self.assertEqual(self.curl("/v1/alerts")[1], {"alerts": []})
+
+    def test_answers_have_the_members_of_the_description(self):
+        self.start_up(FULL, extra='maintenance = ( { name = "move"; match = { tenant = "contoso"; }; weekly = "Sun 01:00-04:00"; } );')
+        self.wait("an alert", lambda: self.curl("/v1/alerts")[1]["alerts"])
+        described = json.loads((ROOT / "conf/control.openapi.json").read_text())
+
+        def resolve(schema):
+            return described["components"]["schemas"][schema["$ref"].split("/")[-1]] if "$ref" in schema else schema
+
+        def compare(schema, value, where):
+            schema = resolve(schema)
+            if isinstance(value, dict) and "required" in schema:
+                self.assertEqual(set(value), set(schema["properties"]), where)
+                self.assertEqual(set(value), set(schema["required"]), where)
+            for name in schema.get("properties", {}) if isinstance(value, dict) else ():
+                if name in value:
+                    compare(schema["properties"][name], value[name], f"{where} {name}")
+            if isinstance(value, list):
+                self.assertTrue(value or where.endswith("problems"), where)
+                for item in value:
+                    compare(schema["items"], item, where)
+            if "enum" in schema:
+                self.assertIn(value, schema["enum"], where)
+        for path, operations in described["paths"].items():
+            if "get" in operations:
+                content = operations["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+                compare(content, self.curl(path)[1], path)
+        for target in ("/v1/none", "/v1/status?x"):
+            compare({"$ref": "error"}, self.curl(target)[1], target)
 
     def test_an_error_has_a_hint(self):
         self.start_up()

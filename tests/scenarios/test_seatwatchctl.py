@@ -157,6 +157,7 @@ class Silences(Ctl):
         self.assertIn("no --comment", self.ctl("ack", alert[:4], code=64).stderr)
         self.assertEqual(self.ctl("ack", alert[:4], "--comment", "ordered").stdout, f"alert acknowledged: {alert}\n")
         self.assertIn(f"acknowledgement alert {alert} now", self.ctl("silence", "list").stdout)
+        self.assertIn("critical acknowledged ", self.ctl("alerts").stdout)
         self.assertEqual(self.ctl("unack", alert[:4]).stdout, f"acknowledgement taken back: {alert}\n")
         self.assertIn("is not acknowledged", self.ctl("unack", alert, code=1).stderr)
 

@@ -76,6 +76,21 @@ static void alerts_that_do_not_fire_are_left_out_unless_all_are_wanted(void **st
     assert_non_null(strstr(all, "\"alert_id\":\"a2\",\"episode\":0,\"state\":\"pending\""));
 }
 
+static void an_alert_names_the_silence_that_is_in_force(void **state)
+{
+    struct example e;
+    CLEANUP(free) char *json = NULL;
+    (void)state;
+    example_fill(&e);
+    e.alert[0].silence.id = "s1";
+    e.alert[0].silence.kind = "acknowledgement";
+    e.alert[0].silence.author = "alice";
+    assert_int_equal(status_json_alerts(&e.status, true, &json), 0);
+    assert_non_null(strstr(json, "\"notified\":true,\"silence\":{\"id\":\"s1\",\"kind\":\"acknowledgement\","
+                                 "\"author\":\"alice\",\"comment\":null}}"));
+    assert_non_null(strstr(json, "\"notified\":false,\"silence\":null}"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -84,6 +99,7 @@ int main(void)
         cmocka_unit_test(every_tenant_has_its_state),
         cmocka_unit_test(a_tenant_that_was_not_polled_has_no_error),
         cmocka_unit_test(alerts_that_do_not_fire_are_left_out_unless_all_are_wanted),
+        cmocka_unit_test(an_alert_names_the_silence_that_is_in_force),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
