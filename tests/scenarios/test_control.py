@@ -84,13 +84,13 @@ class Answers(Control):
         def compare(schema, value, where):
             schema = resolve(schema)
             if isinstance(value, dict) and "required" in schema:
-                self.assertEqual(set(value), set(schema["properties"]), where)
-                self.assertEqual(set(value), set(schema["required"]), where)
+                self.assertLessEqual(set(value), set(schema["properties"]), where)
+                self.assertLessEqual(set(schema["required"]), set(value), where)
             for name in schema.get("properties", {}) if isinstance(value, dict) else ():
                 if name in value:
                     compare(schema["properties"][name], value[name], f"{where} {name}")
             if isinstance(value, list):
-                self.assertTrue(value or where.endswith("problems"), where)
+                self.assertTrue(value or where not in ("/v1/tenants tenants", "/v1/alerts alerts", "/v1/silences silences"), where)
                 for item in value:
                     compare(schema["items"], item, where)
             if "enum" in schema:
