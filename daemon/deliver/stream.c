@@ -3,7 +3,8 @@
  *
  * These protocols have no answers. A message counts as delivered when the machine of the server has
  * acknowledged all of its bytes: what dies with a connection before is sent again, under the same
- * id. UDP promises nothing. */
+ * id. The server may not have read what its machine had acknowledged, so what is younger than a few
+ * seconds when the server closes is sent once more. UDP promises nothing. */
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "deliver/receiver.h"
@@ -21,6 +22,9 @@
 #define TIMEOUT (15 * USEC_PER_SEC)
 #define ACK_FIRST 500                /* until the first look whether all bytes are acknowledged, */
 #define ACK_MAX (USEC_PER_SEC / 10) /* ... doubled up to this */
+#define RECENT (5 * USEC_PER_SEC) /* a server that runs has read what is older */
+#define RECENT_MAX (256 * 1024)
+#define AGAIN_AFTER (30 * USEC_PER_SEC) /* a resend that failed */
 
 struct receiver_handle {
     const struct receiver_options *options;
@@ -29,9 +33,14 @@ struct receiver_handle {
     struct http_stream *connection;
     bool connected;
     int udp;
-    sd_event_source *timer, *writable;
+    sd_event_source *timer, *io;
     struct text frame; /* of the attempt under way */
     size_t sent;
+    struct text recent; /* acknowledged frames that the server may not have read */
+    usec_t recent_mono; /* when the last of them was acknowledged */
+    bool owed;          /* they have to be sent again */
+    bool again;         /* the frame under way begins with them */
+    bool closed;        /* by the server, while an attempt is under way */
     usec_t deadline_mono, ack_wait;
     handle_done *done; /* NULL: no attempt is under way */
     void *userdata;
@@ -52,18 +61,61 @@ static const char *name_of(const struct receiver_handle *h, char *buf, size_t si
 
 static void disconnect(struct receiver_handle *h)
 {
-    h->writable = sd_event_source_disable_unref(h->writable);
+    h->io = sd_event_source_disable_unref(h->io);
     http_stream_free(TAKE(h->connection));
-    h->connected = false;
+    h->connected = h->closed = false;
+}
+
+static void timer_arm(struct receiver_handle *h, usec_t delay)
+{
+    (void)sd_event_source_set_time_relative(h->timer, delay); /* fails on a bad argument only */
+    (void)sd_event_source_set_enabled(h->timer, SD_EVENT_ONESHOT);
+}
+
+/* The server has closed the connection. */
+static void closed_by_server(struct receiver_handle *h)
+{
+    disconnect(h);
+    h->owed |= h->recent.len > 0 && clock_now().mono - h->recent_mono < RECENT;
+}
+
+static void idle_ended(struct receiver_handle *h)
+{
+    closed_by_server(h);
+    if (h->owed)
+        timer_arm(h, 0);
+}
+
+/* What was sent again is not kept: a server that closes after each message gets it twice at most. */
+static void keep_recent(struct receiver_handle *h)
+{
+    usec_t now_mono = clock_now().mono;
+    size_t old = h->again ? h->recent.len : 0;
+    if (h->again || now_mono - h->recent_mono >= RECENT ||
+        h->recent.len + h->frame.len > RECENT_MAX)
+        text_free(&h->recent);
+    text_add_bytes(&h->recent, h->frame.data + old, h->frame.len - old);
+    if (h->recent.error)
+        text_free(&h->recent);
+    h->recent_mono = now_mono;
 }
 
 static void end_with(struct receiver_handle *h, const struct answer *a)
 {
     handle_done *done = TAKE(h->done);
     (void)sd_event_source_set_enabled(h->timer, SD_EVENT_OFF);
+    if (a->class == ANSWER_OK)
+        keep_recent(h);
+    else
+        h->owed |= h->again;
+    h->again = false;
     text_free(&h->frame);
     if (a->class != ANSWER_OK)
         disconnect(h);
+    else if (h->closed)
+        closed_by_server(h);
+    if (h->owed)
+        timer_arm(h, a->class == ANSWER_OK ? 0 : AGAIN_AFTER);
     if (done)
         done(h->userdata, a);
 }
@@ -84,12 +136,6 @@ static void not_connected(struct receiver_handle *h, const struct failure *why)
     end_with(h, &a);
 }
 
-static void timer_arm(struct receiver_handle *h, usec_t delay)
-{
-    (void)sd_event_source_set_time_relative(h->timer, delay); /* fails on a bad argument only */
-    (void)sd_event_source_set_enabled(h->timer, SD_EVENT_ONESHOT);
-}
-
 /* ---- one attempt ---- */
 
 static void await_acknowledgement(struct receiver_handle *h)
@@ -108,17 +154,23 @@ static void await_acknowledgement(struct receiver_handle *h)
     }
 }
 
-static int on_writable(sd_event_source *s, int fd, uint32_t revents, void *userdata);
+static int on_io(sd_event_source *s, int fd, uint32_t revents, void *userdata);
+
+/* Watches for the end of the connection, and for room in the socket. */
+static bool watch(struct receiver_handle *h, bool room)
+{
+    uint32_t events = EPOLLRDHUP | (room ? EPOLLOUT : 0);
+    int fd = http_stream_fd(h->connection);
+    if (h->io)
+        return sd_event_source_set_io_events(h->io, events) >= 0;
+    return fd >= 0 && sd_event_add_io(http_event(h->http), &h->io, fd, events, on_io, h) >= 0;
+}
 
 static bool await_writable(struct receiver_handle *h)
 {
-    int fd = http_stream_fd(h->connection);
-    if (!h->writable && (fd < 0 || sd_event_add_io(http_event(h->http), &h->writable, fd, EPOLLOUT,
-                                                   on_writable, h) < 0))
-        return false;
     usec_t now_mono = clock_now().mono;
     timer_arm(h, h->deadline_mono > now_mono ? h->deadline_mono - now_mono : 0);
-    return sd_event_source_set_enabled(h->writable, SD_EVENT_ONESHOT) >= 0;
+    return watch(h, true);
 }
 
 static void push(struct receiver_handle *h)
@@ -139,10 +191,22 @@ static void push(struct receiver_handle *h)
     await_acknowledgement(h);
 }
 
-static int on_writable(sd_event_source *s, int fd, uint32_t revents, void *userdata)
+static int on_io(sd_event_source *s, int fd, uint32_t revents, void *userdata)
 {
-    (void)s, (void)fd, (void)revents;
-    push(userdata);
+    struct receiver_handle *h = userdata;
+    (void)fd;
+    if (revents & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+        (void)sd_event_source_set_enabled(s, SD_EVENT_OFF);
+        h->closed = true;
+    } else {
+        (void)watch(h, false);
+    }
+    if (h->frame.len == 0 && h->closed)
+        idle_ended(h);
+    else if (h->sent == 0 && h->closed)
+        timer_arm(h, 0); /* nothing was sent: begins on another connection */
+    else if (h->sent < h->frame.len)
+        push(h);
     return 0;
 }
 
@@ -150,10 +214,12 @@ static void on_connected(void *userdata, const struct failure *why)
 {
     struct receiver_handle *h = userdata;
     h->connected = !why;
-    if (why && !h->done)
-        disconnect(h);
+    if (why && h->frame.len == 0)
+        idle_ended(h);
     else if (why)
         not_connected(h, why);
+    else if (!watch(h, false))
+        end(h, ANSWER_RETRY, "the connection cannot be watched");
     else
         push(h);
 }
@@ -177,13 +243,39 @@ static void connect_and_push(struct receiver_handle *h)
         not_connected(h, &why);
 }
 
+/* The frames that the server may not have read go before the one of the attempt, if there is one. */
+static void send_again(struct receiver_handle *h)
+{
+    struct text whole = TEXT_INIT(RECENT_MAX + FRAME_MAX);
+    text_add_bytes(&whole, h->recent.data, h->recent.len);
+    text_add_bytes(&whole, h->frame.data, h->frame.len);
+    if (whole.error) {
+        text_free(&whole); /* at the next attempt */
+        return;
+    }
+    if (h->frame.len == 0) {
+        h->sent = 0;
+        h->ack_wait = ACK_FIRST;
+        h->deadline_mono = clock_now().mono + TIMEOUT;
+    }
+    text_free(&h->frame);
+    h->frame = whole;
+    h->owed = false;
+    h->again = true;
+}
+
 /* The beginning of an attempt, a deadline, or another look at the queue of the socket. */
 static int on_timer(sd_event_source *s, uint64_t due, void *userdata)
 {
     struct receiver_handle *h = userdata;
+    bool begins = h->sent == 0 || h->frame.len == 0;
     (void)s, (void)due;
-    if (h->sent == 0 && h->connected && http_stream_check(h->connection) < 0)
-        disconnect(h); /* the server has closed it meanwhile */
+    if (begins && h->connected && http_stream_check(h->connection) < 0)
+        closed_by_server(h);
+    if (begins && h->owed && (!h->connection || h->connected))
+        send_again(h);
+    if (h->frame.len == 0 || (h->connection && !h->connected))
+        return 0;
     if (h->sent == 0 && !h->connection)
         connect_and_push(h);
     else if (h->sent < h->frame.len && clock_now().mono >= h->deadline_mono)
@@ -242,6 +334,7 @@ static void stream_close(struct receiver_handle *h)
     disconnect(h);
     (void)sd_event_source_disable_unref(h->timer);
     text_free(&h->frame);
+    text_free(&h->recent);
     close_at(&h->udp);
     alloc_release(h);
 }
@@ -257,6 +350,7 @@ static int stream_open(const struct receiver_options *o, struct http *http,
     h->http = http;
     h->udp = -1;
     h->frame = TEXT_INIT(FRAME_MAX);
+    h->recent = TEXT_INIT(RECENT_MAX);
     int r = o->class->stream.target(o, &h->target, ret_failure);
     if (r < 0)
         return r;
@@ -273,13 +367,18 @@ static int stream_send(struct receiver_handle *h, const struct payload *p, struc
     assert(!h->done);
     if (h->target.kind == STREAM_UDP)
         return udp_send(h, p, ret);
+    bool resending = h->frame.len > 0;
     h->options->class->stream.frame(p, &h->frame);
     if (h->frame.error) {
+        if (resending)
+            disconnect(h);
+        h->owed |= h->again;
+        h->again = false;
         text_free(&h->frame);
         answer_set(ret, ANSWER_RETRY, "out of memory");
         return 1;
     }
-    h->sent = 0;
+    h->sent = resending ? h->sent : 0;
     h->ack_wait = ACK_FIRST;
     h->deadline_mono = clock_now().mono + TIMEOUT;
     h->done = done;

@@ -4,6 +4,7 @@
 #include "hook.h"
 #include "options.h"
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sched.h>
 
 /* A TCP server that accepts at its own pace, in the event loop of the sender. */
@@ -125,7 +126,52 @@ static void a_connection_that_the_server_has_closed_is_made_anew(void **state)
     assert_received(&s, "3 one");
     server_close(&s);
     assert_int_equal(sent(&s, "two"), ANSWER_OK);
-    assert_received(&s, "3 two");
+    assert_received(&s, "3 one3 two"); /* it may not have read the first one */
+    server_close(&s);
+    assert_int_equal(sent(&s, "three"), ANSWER_OK);
+    assert_received(&s, "3 two5 three"); /* which it does not get a third time */
+    server_free(&s);
+}
+
+static bool is_readable(int fd, size_t n)
+{
+    char got[256];
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    return poll(&p, 1, 0) == 1 &&
+           (n == 0 || recv(fd, got, n, MSG_PEEK | MSG_DONTWAIT) == (ssize_t)n);
+}
+
+static void what_the_server_may_not_have_read_is_sent_again_without_another_message(void **state)
+{
+    (void)state;
+    struct server s;
+    server_new(&s);
+    assert_int_equal(sent(&s, "one"), ANSWER_OK);
+    assert_received(&s, "3 one");
+    server_close(&s);
+    while (!is_readable(s.fd, 0))
+        hook_turn(&s.hook);
+    s.connection = accept4(s.fd, NULL, NULL, SOCK_CLOEXEC);
+    while (!is_readable(s.connection, strlen("3 one")))
+        hook_turn(&s.hook);
+    assert_received(&s, "3 one");
+    server_free(&s);
+}
+
+/* It is due again later; a message that comes before takes it along. */
+static void a_resend_that_fails_is_made_up_for(void **state)
+{
+    (void)state;
+    struct server s;
+    server_new(&s);
+    assert_int_equal(sent(&s, "one"), ANSWER_OK);
+    assert_received(&s, "3 one");
+    (void)close(TAKE_FD(s.fd));
+    server_close(&s);
+    assert_int_equal(sent(&s, "two"), ANSWER_RETRY);
+    listen_on(&s, s.port);
+    assert_int_equal(sent(&s, "two"), ANSWER_OK);
+    assert_received(&s, "3 one3 two");
     server_free(&s);
 }
 
@@ -208,6 +254,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_follow_each_other_on_one_connection),
         cmocka_unit_test(a_connection_that_the_server_has_closed_is_made_anew),
+        cmocka_unit_test(what_the_server_may_not_have_read_is_sent_again_without_another_message),
+        cmocka_unit_test(a_resend_that_fails_is_made_up_for),
         cmocka_unit_test(a_server_that_is_away_is_tried_again_later),
         cmocka_unit_test(what_the_server_has_not_taken_is_not_delivered),
         cmocka_unit_test(closing_cancels_what_is_under_way),
