@@ -2,6 +2,7 @@
 /* deliver/application.c: signing in through the functions that the program gives to a receiver. */
 #include "deliver/application.h"
 
+#include "base/log.h"
 #include "http/url.h"
 #include <errno.h>
 #include <string.h>
@@ -29,6 +30,19 @@ int application_open(const struct receiver_options *o, struct http *http, struct
     if (!o->signed_in)
         return failure_set(ret_failure, FAILURE_LOCAL, ENOTSUP, "there is nobody to sign in");
     return o->signed_in->open(&as, http, ret, ret_failure);
+}
+
+/* A role that Exchange Online grants for one mailbox is not in the token. */
+void application_warn(const struct receiver_options *o, const struct signed_in *application,
+                      bool *warned)
+{
+    if (*warned || !application || !o->signed_in->has_role(application, "Mail.Send"))
+        return;
+    log_say(LOG_WARNING,
+            "receiver %s: its application may send as every mailbox of the tenant (permission "
+            "Mail.Send); narrow that as seatwatchd.conf(5) says at receivers.graph_mail.client_id",
+            o->name);
+    *warned = true;
 }
 
 void application_close(const struct receiver_options *o, struct signed_in *application)

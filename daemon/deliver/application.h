@@ -18,5 +18,9 @@ int application_root_check(const char *text, struct failure *ret_failure); /* ""
  * kind CONFIG */
 int application_open(const struct receiver_options *o, struct http *http, struct signed_in **ret,
                      struct failure *ret_failure);
+/* After a request with its token: warns, once, that the application may send as every mailbox of its
+ * tenant. */
+void application_warn(const struct receiver_options *o, const struct signed_in *application,
+                      bool *warned);
 /* NULL is fine. */
 void application_close(const struct receiver_options *o, struct signed_in *application);

@@ -13,6 +13,7 @@ struct receiver_handle {
     const struct receiver_options *options;
     struct signed_in *application;
     char *path;
+    bool warned; /* of the permissions of the application */
     handle_done *done;
     void *userdata;
 };
@@ -63,6 +64,8 @@ static void on_answer(void *userdata, const struct http_answer *got)
                    "HTTP %d from Microsoft Graph%s%s", got->status, quote[0] ? ": " : "", quote);
     if (got->status > 0)
         h->options->class->graph.classify(got, &a);
+    if (a.class == ANSWER_OK)
+        application_warn(h->options, h->application, &h->warned);
     h->done(h->userdata, &a);
 }
 

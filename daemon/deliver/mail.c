@@ -22,6 +22,7 @@ struct receiver_handle {
     uint64_t stamp;                /* of the password's file as it was read */
     bool stale;                    /* read it again, whatever its stamp: the server refused us */
     struct signed_in *application; /* NULL: no token is needed */
+    bool warned;                   /* of its permissions */
     struct payload payload; /* of the attempt under way; its bytes are borrowed from the entry */
     char *to[MAIL_TO_MAX];
     size_t n_to;
@@ -178,6 +179,8 @@ static void on_answer(void *userdata, const struct http_mail_answer *got)
     h->stale = is_sign_in(got->status) || (got->status == 0 && got->failure.kind == FAILURE_AUTH);
     if (h->stale && h->target.xoauth2)
         h->options->signed_in->refused(h->application);
+    if (a.class == ANSWER_OK)
+        application_warn(h->options, h->application, &h->warned);
     http_mail_free(TAKE(h->mail));
     forget_recipients(h);
     h->done(h->userdata, &a);

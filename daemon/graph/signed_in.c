@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "graph/internal.h"
 #include "graph/sign_in.h"
+#include "graph/token_roles.h"
 #include <assert.h>
 #include <errno.h>
 
@@ -150,6 +151,12 @@ static void signed_in_refused(struct signed_in *s)
     token_forget(s->graph);
 }
 
+static bool signed_in_has_role(const struct signed_in *s, const char *role)
+{
+    const struct secret *bearer = s->graph->token.bearer;
+    return bearer && token_has_role(secret_bytes(bearer), role);
+}
+
 /* ---- the application ---- */
 
 static void signed_in_close(struct signed_in *s)
@@ -205,4 +212,5 @@ static int signed_in_open(const struct signed_in_options *o, struct http *http,
 }
 
 const struct signed_in_functions graph_signed_in = {signed_in_open, signed_in_close, signed_in_post,
-                                                    signed_in_give_token, signed_in_refused};
+                                                    signed_in_give_token, signed_in_refused,
+                                                    signed_in_has_role};

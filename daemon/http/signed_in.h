@@ -40,4 +40,6 @@ struct signed_in_functions {
                  const struct secret **ret, signed_in_token *done, void *userdata,
                  struct failure *ret_failure);
     void (*refused)(struct signed_in *s); /* that token: the next one is new */
+    /* Whether the present token has this application permission. */
+    bool (*has_role)(const struct signed_in *s, const char *role);
 };

@@ -10,6 +10,7 @@ static struct {
     const char *body;
     struct failure failure;
     char path[256], client_id[64];
+    unsigned asked; /* for roles */
 } fake;
 
 static int fake_open(const struct signed_in_options *o, struct http *http, struct signed_in **ret,
@@ -17,7 +18,7 @@ static int fake_open(const struct signed_in_options *o, struct http *http, struc
 {
     (void)http, (void)ret_failure;
     (void)snprintf(fake.client_id, sizeof fake.client_id, "%s", o->client_id);
-    *ret = NULL;
+    *ret = (struct signed_in *)(void *)&fake;
     return 0;
 }
 
@@ -37,7 +38,13 @@ static int fake_post(struct signed_in *s, const struct signed_in_post *p, http_d
     done(userdata, &a);
     return 0;
 }
-static const struct signed_in_functions FAKE = {fake_open, fake_close, fake_post, NULL, NULL};
+static bool fake_has_role(const struct signed_in *s, const char *role)
+{
+    (void)s;
+    fake.asked++;
+    return strcmp(role, "Mail.Send") == 0;
+}
+static const struct signed_in_functions FAKE = {fake_open, fake_close, fake_post, NULL, NULL, fake_has_role};
 
 static char *to[1];
 static struct receiver_options some_mail(const char *from)
@@ -139,6 +146,26 @@ static void each_answer_has_its_class(void **state)
     assert_string_equal(fake.client_id, "c1");
 }
 
+static void the_permission_for_all_mailboxes_is_warned_of_once(void **state)
+{
+    const struct payload p = {.event_id = SOME_EVENT, .body = "{}", .len = 2};
+    (void)state;
+    struct receiver_options o = some_mail("seats@example.com");
+    struct receiver_handle *h = NULL;
+    struct type_got got = {0};
+    assert_int_equal(graph_post.open(&o, NULL, &h, NULL), 0);
+    fake.asked = 0;
+    fake.body = "";
+    fake.status = 403; /* says nothing about the permission */
+    assert_int_equal(graph_post.send(h, &p, &got.answer, type_done, &got), 0);
+    assert_int_equal(fake.asked, 0);
+    fake.status = 202;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(graph_post.send(h, &p, &got.answer, type_done, &got), 0);
+    assert_int_equal(fake.asked, 1);
+    graph_post.close(h);
+}
+
 static void one_way_to_sign_in_is_needed(void **state)
 {
     static const struct {
@@ -170,6 +197,7 @@ int main(void)
         cmocka_unit_test(each_message_has_its_subject_and_importance),
         cmocka_unit_test(the_largest_texts_can_be_sent),
         cmocka_unit_test(each_answer_has_its_class),
+        cmocka_unit_test(the_permission_for_all_mailboxes_is_warned_of_once),
         cmocka_unit_test(one_way_to_sign_in_is_needed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,7 +168,7 @@ static void fake_refused(struct signed_in *s)
     (void)s;
     fake.refused++;
 }
-static const struct signed_in_functions FAKE = {fake_open, fake_close, NULL, fake_token, fake_refused};
+static const struct signed_in_functions FAKE = {fake_open, fake_close, NULL, fake_token, fake_refused, NULL};
 
 static void a_refused_token_is_replaced(void **state)
 {

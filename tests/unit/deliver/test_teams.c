@@ -192,7 +192,7 @@ static void fake_refused(struct signed_in *s)
     fake.refused++;
 }
 static const struct signed_in_functions FAKE = {fake_open, fake_close, NULL, fake_token,
-                                                fake_refused};
+                                                fake_refused, NULL};
 
 static void set_up_signed_in(struct hook *h, struct receiver_options *o)
 {
