@@ -7,6 +7,7 @@
 #include "runtime/app.h"
 #include "runtime/app_status.h"
 #include "runtime/command_answer.h"
+#include "runtime/commands_deliveries.h"
 #include "runtime/commands_silence.h"
 #include "runtime/poller.h"
 #include "runtime/reload.h"
@@ -128,6 +129,9 @@ static const struct control_command COMMANDS[] = {
     {"DELETE", "/v1/silences/{id}", CONTROL_WRITE, {NULL}, false, command_delete_silence, "Ends a silence or an acknowledgement."},
     {"POST", "/v1/alerts/{id}/acknowledgement", CONTROL_WRITE, {NULL}, true, command_post_acknowledgement, "Acknowledges an alert that fires."},
     {"DELETE", "/v1/alerts/{id}/acknowledgement", CONTROL_WRITE, {NULL}, false, command_delete_acknowledgement, "Takes an acknowledgement back."},
+    {"GET", "/v1/deliveries", CONTROL_READ, {"failed"}, false, command_get_deliveries, "Messages that are queued or parked."},
+    {"POST", "/v1/deliveries/{id}/retry", CONTROL_WRITE, {NULL}, false, command_post_delivery_retry, "Sends a parked message again."},
+    {"DELETE", "/v1/deliveries/{id}", CONTROL_WRITE, {NULL}, false, command_delete_delivery, "Gives up a queued or parked message."},
 };
 
 const struct control_command *commands_table(size_t *ret_n)

@@ -302,8 +302,7 @@ static int later_one_delivered(struct store *s, const struct outbox_row *o, stru
 }
 
 /* Superseded if a later row was delivered: an old "firing" after its "resolved" would be wrong. */
-static int retry(struct store *s, struct outbox_row *o, const struct instant *now,
-                 struct failure *f)
+int outbox_retry(struct store *s, struct outbox_row *o, const struct instant *now, struct failure *f)
 {
     int late = later_one_delivered(s, o, f);
     if (late < 0)
@@ -321,7 +320,7 @@ static int retry_all(struct store *s, const char *receiver, struct instant now,
     if (r < 0)
         return r;
     return change_all(s, "WHERE state IN (0, 1, 3) AND state = 3 AND (?1 IS NULL OR receiver = ?1)",
-                      receiver, &now, retry, ret_failure);
+                      receiver, &now, outbox_retry, ret_failure);
 }
 
 int store_outbox_retry(struct store *s, const char *receiver, struct instant now,

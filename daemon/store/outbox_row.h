@@ -74,3 +74,5 @@ int outbox_rows_rebase(struct store *s, const struct outbox_rows *rows, const st
 /* Fills event_id and notification or digest of `e`. 1: read. 0: unusable, added to `bad`. */
 int outbox_read_event(struct store *s, int64_t id, struct outbox_entry *e, struct bad_rows *bad,
                       struct failure *f);
+/* A parked row is due again; superseded if a later one of its queue was delivered. The heads are not settled. */
+int outbox_retry(struct store *s, struct outbox_row *o, const struct instant *now, struct failure *f);

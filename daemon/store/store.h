@@ -194,6 +194,26 @@ int store_outbox_fold(struct store *s, const struct fold *fold, struct instant n
  * accepted, and keep their backoff. */
 int store_outbox_release(struct store *s, const char *receiver, uint64_t failures,
                          struct instant now, struct failure *ret_failure);
+/* An entry that is queued, in flight or parked, for people. */
+struct delivery {
+    int64_t id;
+    char receiver[64], event_id[UUID_TEXT], queue[UUID_TEXT]; /* queue: id of the alert or digest */
+    enum event_type type;
+    enum outbox_state state;
+    uint32_t attempts;
+    usec_t created_at, due_at;
+    usec_t attempted_at; /* the last attempt; 0: none */
+    int status;          /* of its answer; 0: none */
+    char text[200];      /* of its answer; "": none */
+};
+/* Oldest first, at most `max`; `parked`: only those. The caller frees *ret. */
+int store_deliveries(struct store *s, bool parked, size_t max, struct delivery **ret, size_t *ret_n,
+                     struct failure *ret_failure);
+/* A parked entry is due again, and its receiver is enabled. Superseded if a later message of the alert was
+ * delivered. -ENOENT: no such entry. -EINVAL: it is not parked. */
+int store_delivery_retry(struct store *s, int64_t id, struct instant now, struct failure *ret_failure);
+/* A parked or queued entry is not sent. -ENOENT: no such entry. -EBUSY: an attempt is under way. */
+int store_delivery_drop(struct store *s, int64_t id, struct instant now, struct failure *ret_failure);
 /* Parks the queued entries of a receiver that was removed. */
 int store_outbox_park_receiver(struct store *s, const char *receiver, struct failure *ret_failure);
 /* Persists the Retry-After of `who` ("tenant ID", "receiver NAME") over restarts. `mark` identifies its

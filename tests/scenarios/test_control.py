@@ -102,6 +102,22 @@ class Answers(Control):
         for target in ("/v1/none", "/v1/status?x"):
             compare({"$ref": "error"}, self.curl(target)[1], target)
 
+    def test_a_parked_message_is_listed_sent_again_or_given_up(self):
+        hook = self.hook()
+        hook.answer([{"do": {"status": 410}}])
+        self.graph_sim = self.graph(FULL)
+        self.configure(self.graph_sim, [hook])
+        self.begin()
+        parked = self.wait("a parked message", lambda: self.curl("/v1/deliveries?failed", name="read")[1]["deliveries"])[0]
+        self.assertEqual((parked["receiver"], parked["state"], parked["type"], parked["attempts"]), ("hook", "parked", "alert.firing", 1))
+        self.assertIn("410", parked["answer"])
+        hook.answer([])
+        self.assertEqual(self.curl(f"/v1/deliveries/{parked['id']}/retry", "-XPOST"), (200, {"id": parked["id"]}))
+        self.wait_message(hook, "alert.firing")
+        self.wait("nothing is left", lambda: not self.curl("/v1/deliveries")[1]["deliveries"])
+        self.assertEqual(self.curl(f"/v1/deliveries/{parked['id']}", "-XDELETE")[0], 404)
+        self.assertEqual(self.curl("/v1/deliveries/x", "-XDELETE")[0], 404)
+
     def test_an_error_has_a_hint(self):
         self.start_up()
         for target, options, status, hint in (("/v1/stats", (), 404, "/v1/status"), ("/v1/poll", (), 405, "POST"),
