@@ -22,6 +22,7 @@ enum ctl_option {
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_ALL, /* from here on: of single commands */
+    OPTION_FAILED,
     OPTION_FOR,
     OPTION_FROM,
     OPTION_UNTIL,

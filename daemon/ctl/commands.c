@@ -41,6 +41,24 @@ static int run_silence_list(const struct ctl *c)
     return print_list(c, "/v1/silences", show_silences);
 }
 
+static int run_deliveries(const struct ctl *c)
+{
+    return print_list(c, c->option[OPTION_FAILED] ? "/v1/deliveries?failed" : "/v1/deliveries", show_deliveries);
+}
+
+static const struct ask_list RETRY = {"/v1/deliveries?failed", "deliveries", "id", "/v1/deliveries/", "/retry"},
+                             DROP = {"/v1/deliveries", "deliveries", "id", "/v1/deliveries/", ""};
+
+static int run_retry(const struct ctl *c)
+{
+    return ask_change_one(c, &RETRY, "POST", NULL, "queued again");
+}
+
+static int run_drop(const struct ctl *c)
+{
+    return ask_change_one(c, &DROP, "DELETE", NULL, "dropped");
+}
+
 static int run_poll(const struct ctl *c)
 {
     CLEANUP(json_free) struct json *root = NULL;
@@ -77,6 +95,9 @@ static const struct ctl_command COMMANDS[] = {
     {"silence end", "ID", 1, 1, 0, run_silence_end, "end a silence or an acknowledgement"},
     {"ack", "ALERT", 1, 1, ACK_OPTIONS, run_ack, "send nothing about this alert until it is worse or over"},
     {"unack", "ALERT", 1, 1, 0, run_unack, "take an acknowledgement back"},
+    {"deliveries", "[--failed]", 0, 0, OPTION_BIT(OPTION_FAILED), run_deliveries, "messages that are queued or parked"},
+    {"deliveries retry", "ID", 1, 1, 0, run_retry, "send a parked message again"},
+    {"deliveries drop", "ID", 1, 1, 0, run_drop, "give a message up"},
     {"reload", "", 0, 0, 0, run_reload, "load the configuration again"},
 };
 

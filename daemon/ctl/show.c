@@ -121,6 +121,28 @@ bool show_alerts(const struct json *root, usec_t now)
     return table_finish(table);
 }
 
+bool show_deliveries(const struct json *root, usec_t now)
+{
+    static const struct table_column COLUMNS[] = {{"STATE", COLUMN_LEFT}, {"ID", COLUMN_RIGHT}, {"RECEIVER", COLUMN_LEFT},
+                                                  {"TYPE", COLUMN_LEFT}, {"ALERT", COLUMN_LEFT}, {"CREATED", COLUMN_LEFT},
+                                                  {"ATTEMPTS", COLUMN_RIGHT}, {"NEXT", COLUMN_LEFT}, {"LAST ANSWER", COLUMN_LAST}};
+    const struct json *list = json_get(root, "deliveries");
+    struct table *table = table_new(COLUMNS, N_ELEMENTS(COLUMNS));
+    for (const struct json *d = list ? json_first(list) : NULL; d; d = json_next(d)) {
+        char attempts[SHOW_NUMBER_MAX];
+        CLEANUP(free) char *created = show_time(d, "created_at", now);
+        CLEANUP(free) char *due = show_time(d, "due_at", now);
+        const char *state = show_text(d, "state");
+        const char *const CELLS[] = {state, show_text(d, "id"), show_text(d, "receiver"), show_text(d, "type"),
+                                     show_text(d, "alert_id"), created, show_number(d, "attempts", attempts), due,
+                                     show_text(d, "answer")};
+        table_row(table, CELLS, text_equal(state, "parked") ? "red" : NULL);
+    }
+    if (table_is_empty(table))
+        puts("no deliveries");
+    return table_finish(table);
+}
+
 /* "tenant=contoso labels.group=gold", or "alert 3f00..." */
 static void add_match(struct text *t, const struct json *silence)
 {

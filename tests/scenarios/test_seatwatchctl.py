@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import signal
 import socket
 import subprocess
 import threading
@@ -19,8 +20,12 @@ class Ctl(Scenario):
     def start_up(self, *states, **kw):
         self.graph_sim = self.graph(*states or [QUIET])
         self.configure(self.graph_sim, **kw)
+        self.begin()
+
+    def begin(self):
+        before = self.stderr().count("has started")
         self.start()
-        self.wait("the start", lambda: "has started" in self.stderr())
+        self.wait("the start", lambda: self.stderr().count("has started") > before)
 
     def ctl(self, *args, socket_path=None, code=0, **env):
         where = socket_path or self.directory / "control.sock"
@@ -170,6 +175,61 @@ class Silences(Ctl):
                                   ("is not a duration", 1, ("tenant=a", "--comment", "x", "--for", "long"))):
             self.assertIn(words, self.ctl("silence", "add", *args, code=code).stderr)
         self.assertEqual(self.listed(), [])
+
+
+class Deliveries(Ctl):
+    def start_refused(self):
+        """Two messages: one that the receiver refuses for good, and one that waits."""
+        self.refusing, self.failing = self.hook("refusing"), self.hook("failing")
+        self.refusing.answer([{"do": {"status": 415}}])
+        self.failing.answer([{"do": {"status": 503}}])
+        self.graph_sim = self.graph(FULL)
+        rows = [f'{{ name = "refusing"; type = "cloudevents"; url_file = "{self.directory}/secrets/refusing.url"; }}',
+                f'{{ name = "failing"; type = "webhook"; url_file = "{self.directory}/secrets/failing.url"; '
+                f'signing_key_file = "{self.directory}/secrets/failing.key"; }}']
+        self.configure(self.graph_sim, receivers=rows, extra='fallback = ["failing"];')
+        self.begin()
+        self.wait("a failed one", lambda: self.listed("--failed"))
+        self.wait("one that waits", lambda: [d for d in self.listed() if d["state"] == "queued" and d["attempts"]])
+
+    def listed(self, *args):
+        return json.loads(self.ctl("deliveries", *args, "--json").stdout)["deliveries"]
+
+    def test_they_are_listed_with_the_answer_of_the_receiver(self):
+        self.start_refused()
+        (failed,) = self.listed("--failed")
+        self.assertEqual((failed["receiver"], failed["state"], failed["type"], failed["due_at"]),
+                         ("refusing", "parked", "alert.firing", None))
+        self.assertIn("415", failed["answer"])
+        text = self.ctl("deliveries").stdout
+        self.assertRegex(text, rf"parked +{failed['id']} refusing alert.firing {failed['alert_id']} ")
+        self.assertRegex(text, r"queued +\d+ failing .* 503")
+
+    def test_one_that_failed_is_sent_again(self):
+        self.start_refused()
+        (failed,) = self.listed("--failed")
+        self.refusing.answer([])
+        self.assertEqual(self.ctl("deliveries", "retry", failed["id"]).stdout, f"queued again: {failed['id']}\n")
+        self.wait("it", lambda: [m["id"] for m in self.refusing.messages()] == [failed["event_id"]])
+        self.wait("none has failed", lambda: self.listed("--failed") == [])
+        self.ctl("deliveries", "retry", failed["id"], code=1)
+
+    def test_one_that_is_dropped_is_not_sent_after_a_kill_and_a_reload(self):
+        self.start_refused()
+        (failed,) = self.listed("--failed")
+        self.assertEqual(self.ctl("deliveries", "drop", failed["id"]).stdout, f"dropped: {failed['id']}\n")
+        self.stop(signal.SIGKILL)
+        self.refusing.answer([])
+        sent = len(self.refusing.requests())
+        self.begin()
+        self.assertEqual(self.ctl("reload").stdout, "the configuration was reloaded\n")
+        self.assertEqual(self.listed("--failed"), [])
+        self.assertEqual(len(self.refusing.requests()), sent)
+
+    def test_ids_that_are_none(self):
+        self.start_up()
+        for args in (("retry", "4711"), ("drop", "x")):
+            self.assertIn("no id that begins with", self.ctl("deliveries", *args, code=1).stderr)
 
 
 class Trouble(Ctl):
