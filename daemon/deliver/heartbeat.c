@@ -7,12 +7,12 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "deliver/http_post.h"
+#include "deliver/periodic.h"
 #include "json/json.h"
 #include <errno.h>
 #include <string.h>
 
 #define BODY_MAX 1024
-#define ACCURACY (USEC_PER_SEC / 10)
 
 /* ---- the type ---- */
 
@@ -78,11 +78,9 @@ const struct receiver_class heartbeat_class = {
 
 struct heartbeat {
     struct heartbeats *all;
-    const struct receiver_options *options;
-    struct receiver_handle *handle;
-    sd_event_source *timer;
-    char *body; /* of the request under way */
-    bool failing, withheld; /* logged */
+    struct periodic periodic;
+    char *body;   /* of the request under way */
+    bool failing; /* logged */
 };
 struct heartbeats {
     struct heartbeat *one;
@@ -93,19 +91,20 @@ struct heartbeats {
 
 static usec_t interval_of(const struct heartbeat *b)
 {
-    return ((const struct heartbeat_options *)b->options->own)->interval;
+    return ((const struct heartbeat_options *)b->periodic.options->own)->interval;
 }
 
 static void on_sent(void *userdata, const struct answer *a)
 {
     struct heartbeat *b = userdata;
+    const char *name = b->periodic.options->name;
     bool failed = a->class != ANSWER_OK;
     free(TAKE(b->body));
     if (failed && !b->failing)
         log_say(LOG_WARNING, "receiver %s: heartbeat not accepted: %s; the next one follows",
-                b->options->name, a->text);
+                name, a->text);
     else if (!failed && b->failing)
-        log_say(LOG_NOTICE, "receiver %s: heartbeats are accepted again", b->options->name);
+        log_say(LOG_NOTICE, "receiver %s: heartbeats are accepted again", name);
     b->failing = failed;
 }
 
@@ -114,42 +113,26 @@ static void beat(struct heartbeat *b, struct instant now)
     char id[UUID_TEXT] = "";
     struct answer a = {0};
     const struct message m = {.now_at = now.at};
+    const struct periodic *to = &b->periodic;
     size_t len;
-    if (heartbeat_render(b->options, &m, &b->body, &len) < 0)
+    if (heartbeat_render(to->options, &m, &b->body, &len) < 0)
         return; /* no memory now: the next one follows */
     (void)uuid_v7(now.at, id);
     const struct payload p = {.event_id = id, .body = b->body, .len = len, .now = now};
-    if (b->options->class->transport->send(b->handle, &p, &a, on_sent, b) > 0)
+    if (to->options->class->transport->send(to->handle, &p, &a, on_sent, b) > 0)
         on_sent(b, &a);
 }
 
 static int on_due(sd_event_source *s, uint64_t due, void *userdata)
 {
     struct heartbeat *b = userdata;
-    const char *trouble = b->all->alive(b->all->userdata);
-    (void)due;
-    if (trouble && !b->withheld)
-        log_say(LOG_WARNING, "receiver %s: heartbeats are withheld: %s", b->options->name, trouble);
-    else if (!trouble && b->withheld)
-        log_say(LOG_NOTICE, "receiver %s: heartbeats are sent again", b->options->name);
-    b->withheld = trouble;
-    if (!trouble && !b->body) /* else the last request is still under way */
+    (void)s, (void)due;
+    bool allowed =
+        periodic_allowed(&b->periodic, b->all->alive, b->all->userdata, "heartbeats are");
+    if (allowed && !b->body) /* else the last request is still under way */
         beat(b, clock_now());
-    (void)sd_event_source_set_time_relative(s, interval_of(b)); /* fails on a bad argument only */
-    (void)sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+    periodic_arm(&b->periodic, interval_of(b));
     return 0;
-}
-
-static int open_one(struct heartbeat *b, struct http *http, struct failure *ret_failure)
-{
-    int r = b->options->class->transport->open(b->options, http, &b->handle, ret_failure);
-    if (r < 0)
-        return failure_prefix(ret_failure, r, "receiver %s", b->options->name);
-    r = sd_event_add_time_relative(http_event(http), &b->timer, CLOCK_BOOTTIME, 0, ACCURACY, on_due,
-                                   b);
-    return r < 0 ? failure_set(ret_failure, FAILURE_LOCAL, -r, "cannot make a timer: %s",
-                               strerror(-r))
-                 : 0;
 }
 
 void heartbeats_free(struct heartbeats *h)
@@ -157,11 +140,8 @@ void heartbeats_free(struct heartbeats *h)
     if (!h)
         return;
     for (size_t i = 0; i < h->n; i++) {
-        struct heartbeat *b = &h->one[i];
-        (void)sd_event_source_disable_unref(b->timer);
-        if (b->handle)
-            b->options->class->transport->close(b->handle);
-        free(b->body);
+        periodic_close(&h->one[i].periodic);
+        free(h->one[i].body);
     }
     alloc_release(h->one);
     alloc_release(h);
@@ -183,8 +163,8 @@ int heartbeats_new(const struct dispatcher_options *o, struct http *http, heartb
         if (!(r->class->traits & RECEIVER_HEARTBEAT) || r->broken)
             continue;
         struct heartbeat *b = &h->one[h->n++];
-        *b = (struct heartbeat){.all = h, .options = r};
-        int e = open_one(b, http, ret_failure);
+        *b = (struct heartbeat){.all = h};
+        int e = periodic_open(&b->periodic, r, http, on_due, b, ret_failure);
         if (e < 0)
             return e;
     }

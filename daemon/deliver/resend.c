@@ -5,10 +5,10 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "deliver/periodic.h"
 #include <errno.h>
 #include <string.h>
 
-#define ACCURACY (USEC_PER_SEC / 10)
 #define SOON (5 * USEC_PER_SEC) /* polls that end together share a round */
 #define WATCHDOG "{\"alertname\":\"SeatwatchWatchdog\",\"severity\":\"none\"}"
 #define WATCHDOG_ABOUT "{\"summary\":\"seatwatchd works and can alert\"}"
@@ -17,9 +17,7 @@
 
 struct resend {
     struct resends *all;
-    const struct receiver_options *options;
-    struct receiver_handle *handle;
-    sd_event_source *timer;
+    struct periodic periodic;
     struct repeated list;
     usec_t begun_mono;    /* of the last round */
     usec_t watchdog_mono; /* when the watchdog was last accepted */
@@ -28,7 +26,7 @@ struct resend {
         next; /* the batch under way: those of the list that are due from `from` to before `next` */
     size_t single; /* alerts before this index are sent one by one, to find the refused one */
     char *body;    /* of the request under way; NULL: no round is under way */
-    bool failing, partial, withheld; /* logged */
+    bool failing, partial; /* logged */
 };
 struct resends {
     struct resend *one;
@@ -41,7 +39,12 @@ struct resends {
 
 static usec_t interval_of(const struct resend *b)
 {
-    return ((const struct alertmanager_options *)b->options->own)->resend;
+    return ((const struct alertmanager_options *)b->periodic.options->own)->resend;
+}
+
+static const char *name_of(const struct resend *b)
+{
+    return b->periodic.options->name;
 }
 
 /* ---- the requests ---- */
@@ -83,11 +86,11 @@ static void log_answer(struct resend *b, const struct answer *a)
     bool partial = a->class == ANSWER_OK && a->n_refused > 0;
     if (failing && !b->failing)
         log_say(LOG_WARNING, "receiver %s: open alerts cannot be repeated: %s; tried again in %u s",
-                b->options->name, a->text, (unsigned)(interval_of(b) / USEC_PER_SEC));
+                name_of(b), a->text, (unsigned)(interval_of(b) / USEC_PER_SEC));
     else if (partial && !b->partial)
-        log_say(LOG_WARNING, "receiver %s: %s", b->options->name, a->text);
+        log_say(LOG_WARNING, "receiver %s: %s", name_of(b), a->text);
     else if (!failing && !partial && (b->failing || b->partial))
-        log_say(LOG_NOTICE, "receiver %s: all servers accept open alerts again", b->options->name);
+        log_say(LOG_NOTICE, "receiver %s: all servers accept open alerts again", name_of(b));
     b->failing = failing;
     b->partial = partial;
 }
@@ -95,7 +98,7 @@ static void log_answer(struct resend *b, const struct answer *a)
 static void log_refused(struct resend *b, struct repeated_alert *k, const struct answer *a)
 {
     if (!k->refused)
-        log_say(LOG_WARNING, "receiver %s: an open alert is refused: %s: %s", b->options->name,
+        log_say(LOG_WARNING, "receiver %s: an open alert is refused: %s: %s", name_of(b),
                 a->text, k->alert.labels);
     k->refused = true;
 }
@@ -148,7 +151,8 @@ static void send_batches(struct resend *b)
         a = (struct answer){0};
         const struct payload p = {
             .event_id = EVENT_ID, .body = b->body, .len = strlen(b->body), .now = now};
-        if (b->options->class->transport->send(b->handle, &p, &a, on_sent, b) == 0)
+        const struct periodic *to = &b->periodic;
+        if (to->options->class->transport->send(to->handle, &p, &a, on_sent, b) == 0)
             return;
     } while (batch_end(b, &a));
     free(TAKE(b->body));
@@ -158,21 +162,10 @@ static void send_batches(struct resend *b)
 
 static void look_at_watchdog(struct resend *b, struct instant now)
 {
-    const char *trouble = b->all->alive(b->all->userdata);
-    if (trouble && !b->withheld)
-        log_say(LOG_WARNING, "receiver %s: SeatwatchWatchdog is withheld: %s", b->options->name,
-                trouble);
-    else if (!trouble && b->withheld)
-        log_say(LOG_NOTICE, "receiver %s: SeatwatchWatchdog is sent again", b->options->name);
-    b->withheld = trouble;
+    bool allowed =
+        periodic_allowed(&b->periodic, b->all->alive, b->all->userdata, "SeatwatchWatchdog is");
     b->watchdog =
-        !trouble && (b->watchdog_mono == 0 || now.mono >= b->watchdog_mono + interval_of(b));
-}
-
-static void arm(struct resend *b, usec_t delay)
-{
-    (void)sd_event_source_set_time_relative(b->timer, delay); /* fail on a bad argument only */
-    (void)sd_event_source_set_enabled(b->timer, SD_EVENT_ONESHOT);
+        allowed && (b->watchdog_mono == 0 || now.mono >= b->watchdog_mono + interval_of(b));
 }
 
 /* Between two rounds, at least. */
@@ -185,13 +178,13 @@ static int on_due(sd_event_source *s, uint64_t due, void *userdata)
 {
     struct resend *b = userdata;
     (void)s, (void)due;
-    arm(b, b->body ? apart(b) : interval_of(b));
+    periodic_arm(&b->periodic, b->body ? apart(b) : interval_of(b));
     if (b->body)
         return 0; /* the last round is still under way */
     struct instant now = clock_now();
     b->begun_mono = now.mono;
     b->next = b->single = 0;
-    if (b->all->list(b->all->userdata, b->options->name, &b->list) < 0 ||
+    if (b->all->list(b->all->userdata, name_of(b), &b->list) < 0 ||
         repeated_round(&b->list, now) < 0) {
         repeated_drop(&b->list);
         return 0; /* no memory now: the next round follows */
@@ -207,20 +200,8 @@ void resends_wake(struct resends *r)
     for (size_t i = 0; r && i < r->n; i++) {
         struct resend *b = &r->one[i];
         usec_t next_mono = b->begun_mono + apart(b);
-        arm(b, next_mono > now_mono ? next_mono - now_mono : 0);
+        periodic_arm(&b->periodic, next_mono > now_mono ? next_mono - now_mono : 0);
     }
-}
-
-static int open_one(struct resend *b, struct http *http, struct failure *ret_failure)
-{
-    int r = b->options->class->transport->open(b->options, http, &b->handle, ret_failure);
-    if (r < 0)
-        return failure_prefix(ret_failure, r, "receiver %s", b->options->name);
-    r = sd_event_add_time_relative(http_event(http), &b->timer, CLOCK_BOOTTIME, 0, ACCURACY, on_due,
-                                   b);
-    return r < 0 ? failure_set(ret_failure, FAILURE_LOCAL, -r, "cannot make a timer: %s",
-                               strerror(-r))
-                 : 0;
 }
 
 void resends_free(struct resends *r)
@@ -229,9 +210,7 @@ void resends_free(struct resends *r)
         return;
     for (size_t i = 0; i < r->n; i++) {
         struct resend *b = &r->one[i];
-        (void)sd_event_source_disable_unref(b->timer);
-        if (b->handle)
-            b->options->class->transport->close(b->handle);
+        periodic_close(&b->periodic);
         repeated_clear(&b->list);
         free(b->body);
     }
@@ -258,10 +237,10 @@ int resends_new(const struct dispatcher_options *o, struct http *http, resend_li
         if (!(options->class->traits & RECEIVER_REPEATED) || options->broken)
             continue;
         struct resend *b = &r->one[r->n++];
-        *b = (struct resend){.all = r, .options = options};
+        *b = (struct resend){.all = r, .periodic.options = options};
         b->list = (struct repeated){
             .options = options, .interval = interval_of(b), .since_mono = r->since.mono};
-        int e = open_one(b, http, ret_failure);
+        int e = periodic_open(&b->periodic, options, http, on_due, b, ret_failure);
         if (e < 0)
             return e;
     }
