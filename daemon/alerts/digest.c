@@ -40,7 +40,7 @@ static void sort_worst_first(const struct notification *const *notification, siz
 
 struct digest_totals {
     uint32_t n[RULE_COUNT_][LEVEL_COUNT_];
-    uint32_t level[LEVEL_COUNT_], resolved;
+    uint32_t level[LEVEL_COUNT_], resolved, infos;
     size_t n_counts, all;
 };
 
@@ -52,6 +52,7 @@ static struct digest_totals totals_of(const struct notification *const *notifica
         t.n[notification[i]->rule][notification[i]->level]++;
         t.level[present_level(notification[i])]++;
         t.resolved += notification[i]->type == EVENT_RESOLVED;
+        t.infos += notification[i]->type == EVENT_INFO;
     }
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         for (int level = 0; level < LEVEL_COUNT_; level++) {
@@ -120,20 +121,23 @@ static const struct intro *intro_of(const char *reason)
 
 static int write_texts(struct digest *d, const struct digest_totals *t, size_t n)
 {
-    char tenant[TITLE_TENANT_MAX], part[32] = "", resolved[32] = "";
+    char tenant[TITLE_TENANT_MAX], part[32] = "", others[64] = "";
     const char *name = d->tenant_name ? d->tenant_name : d->tenant_id ? d->tenant_id : "seatwatchd";
     const struct intro *intro = intro_of(d->reason);
     (void)text_clean(tenant, sizeof tenant, name, strlen(name));
     if (d->parts > 1)
         (void)snprintf(part, sizeof part, ", part %u of %u", d->part, d->parts);
     if (t->resolved > 0)
-        (void)snprintf(resolved, sizeof resolved, ", %u resolved", t->resolved);
+        (void)snprintf(others, sizeof others, ", %u resolved", t->resolved);
+    if (t->infos > 0)
+        (void)snprintf(others + strlen(others), sizeof others - strlen(others), ", %u info",
+                       t->infos);
     d->title = text_printf("%s: %zu %s %s: %u critical, %u warning%s%s", tenant, n,
                            n == 1 ? "alert" : "alerts", intro->title, t->level[LEVEL_CRITICAL],
-                           t->level[LEVEL_WARNING], resolved, part);
+                           t->level[LEVEL_WARNING], others, part);
     d->summary = text_printf("%s: %zu %s %s (%u critical, %u warning%s)%s", tenant, n,
                              n == 1 ? "alert" : "alerts", intro->summary, t->level[LEVEL_CRITICAL],
-                             t->level[LEVEL_WARNING], resolved, intro->note);
+                             t->level[LEVEL_WARNING], others, intro->note);
     return d->title && d->summary ? 0 : -ENOMEM;
 }
 

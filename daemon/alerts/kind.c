@@ -60,6 +60,10 @@ static const struct kind_row KINDS[KIND_COUNT_] = {
         {"tenants", DETAIL_LINES, IN_CONTEXT(used_by)},
         {"tenant_count", DETAIL_NUMBER, IN_CONTEXT(n_used_by)},
     }},
+    [KIND_INVENTORY] = {.name = "inventory", .words = message_inventory, .detail = {
+        {"change", DETAIL_CAUSE, IN_CONTEXT(cause)},
+        {"former_units", DETAIL_NUMBER, IN_CONTEXT(reference)},
+    }},
 };
 /* clang-format on */
 

@@ -64,6 +64,24 @@ void message_sku(struct text *t, const struct alert_context *f)
         text_add(t, "an unnamed product");
 }
 
+/* Generated names ("pool 2 of 3, 50 units, since 2026-01-01") are cut at the comma. */
+static size_t short_name(const char *name)
+{
+    int of, all, end = 0;
+    if (sscanf(name, "pool %d of %d%n", &of, &all, &end) == 2 && name[end] == ',')
+        return (size_t)end;
+    return strlen(name);
+}
+
+void message_pool(struct text *t, const struct alert_context *f)
+{
+    char name[TEXT_CLEAN_MAX];
+    message_sku(t, f);
+    if (f->allotment_name)
+        text_addf(t, " (%s)",
+                  text_clean(name, sizeof name, f->allotment_name, short_name(f->allotment_name)));
+}
+
 bool message_id_is_ours(const char *id)
 {
     return id && strncmp(id, "sku:", 4) == 0;

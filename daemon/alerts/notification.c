@@ -13,6 +13,7 @@ static const char *const EVENTS[EVENT_TYPE_COUNT_] = {
     [EVENT_REMINDER] = "alert.reminder",       [EVENT_RESOLVED] = "alert.resolved",
     [EVENT_ACKNOWLEDGED] = "alert.acknowledged", [EVENT_DIGEST] = "alert.digest",
     [EVENT_TEST] = "receiver.test",
+    [EVENT_INFO] = "alert.info",
 };
 static const char *const STATES[ALERT_STATE_COUNT_] = {
     [ALERT_OK] = "ok",

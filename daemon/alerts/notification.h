@@ -14,9 +14,10 @@ enum event_type {
     EVENT_ACKNOWLEDGED,
     EVENT_DIGEST,
     EVENT_TEST,
+    EVENT_INFO, /* no alert: alert_id is "", the level NONE, and there is no episode, seq or state */
     EVENT_TYPE_COUNT_
 };
-const char *event_type_name(enum event_type t); /* "alert.firing", ..., "receiver.test" */
+const char *event_type_name(enum event_type t); /* "alert.firing", ..., "alert.info" */
 int event_type_parse(const char *name);
 
 enum alert_state { ALERT_OK, ALERT_PENDING, ALERT_FIRING, ALERT_RECOVERING, ALERT_STATE_COUNT_ };

@@ -408,6 +408,8 @@ int alerts_plan(const struct plan_context *ctx, const struct alert_registry *reg
     if (r >= 0)
         r = plan_digest(&p, ctx->state_lost ? "state_lost" : "first_run");
     if (r >= 0)
+        r = plan_infos(&p, observations);
+    if (r >= 0)
         r = sweep(&p);
     return plan_finish(&p, r, ret, ret_failure);
 }

@@ -80,3 +80,8 @@ int plan_defer_alert(struct plan *p, const struct alert *a, receiver_set to);
 /* The context of this alert is older than outage_tolerance. */
 bool plan_is_old(const struct plan *p, const struct alert *a);
 int plan_add_event(struct plan *p, const struct event *e); /* takes ownership of its members */
+
+/* info.c */
+/* Adds the events of severity info. They have no state: a plan after a loss of state, which may take old
+ * pools for new ones, has none. */
+int plan_infos(struct plan *p, const struct observations *observations);

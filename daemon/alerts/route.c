@@ -52,7 +52,7 @@ bool match_alert(const struct match *m, enum rule rule, enum level level,
                                            .label = f->label,
                                            .n_labels = f->n_labels};
     return match_glob(m->rule, rule_name(rule)) &&
-           match_glob(m->severity, level_name(level)) &&
+           match_glob(m->severity, severity_name(level)) &&
            match_applies(m, &tenant, f->sku_id, f->sku_part_number, f->allotment_id);
 }
 
@@ -96,4 +96,27 @@ struct reach route_for(const struct route_options *o, enum kind kind, enum rule 
         reach.now = fallback(o, 0);
     reach.later &= ~reach.now;
     return reach;
+}
+
+static receiver_set informed(const struct route_options *o, int info)
+{
+    receiver_set set = 0;
+    for (size_t i = 0; i < o->n_receivers; i++)
+        if ((int)o->receiver[i].info == info)
+            set |= BIT(i);
+    return set;
+}
+
+receiver_set route_info(const struct route_options *o, enum rule rule, const struct alert_context *f)
+{
+    receiver_set set = 0;
+    for (size_t i = 0; i < o->n_routes; i++) {
+        const struct route *r = &o->route[i];
+        if ((!r->match.severity && !r->match.rule) || !match_alert(&r->match, rule, LEVEL_NONE, f))
+            continue;
+        set |= named(o, r->to, r->n_to);
+        if (!r->go_on)
+            break;
+    }
+    return (set & ~informed(o, INFO_NEVER)) | informed(o, INFO_ALWAYS);
 }

@@ -10,6 +10,7 @@ struct receiver_traits {
     bool pager; /* wakes people */
     bool wants_reminders, wants_deescalations;
     bool heartbeat;           /* no destination at all */
+    enum { INFO_ROUTED, INFO_ALWAYS, INFO_NEVER } info; /* whether it gets events of severity info */
 };
 struct route {
     struct match match;
@@ -41,6 +42,9 @@ struct reach {
  * about a receiver go to the fallback, but never to that receiver. The fallback has no hours. */
 struct reach route_for(const struct route_options *o, enum kind kind, enum rule rule,
                        enum level level, const struct alert_context *f, usec_t at);
+/* Receivers of an event of severity info: journals, and what the first matching route leads to that names
+ * the severity or the rule. Never the fallback. Hours do not delay it. */
+receiver_set route_info(const struct route_options *o, enum rule rule, const struct alert_context *f);
 /* Receivers of messages about the daemon itself: the fallback, or all if there is none. */
 receiver_set route_fallback(const struct route_options *o);
 int receiver_index(const struct route_options *o, const char *name); /* -ENOENT */

@@ -61,6 +61,7 @@ static void add_event(struct text *t, const struct notification *n)
     case EVENT_FIRING:
     case EVENT_DIGEST:
     case EVENT_TEST:
+    case EVENT_INFO:
     case EVENT_TYPE_COUNT_:
         break;
     }
@@ -160,8 +161,10 @@ static char *make_summary(const struct notification *n, const struct message_tex
     text_add(&t, text_of(&w->subject));
     text_add(&t, text_of(&w->condition));
     text_add(&t, " (");
-    add_since(&t, n);
-    text_add(&t, "; ");
+    if (n->type != EVENT_INFO) {
+        add_since(&t, n);
+        text_add(&t, "; ");
+    }
     add_rule(&t, n, w);
     text_add(&t, ")");
     return text_take(&t);
@@ -204,6 +207,12 @@ static char *make_description(const struct notification *n, const struct message
     CLEANUP(text_free) struct text t = TEXT_INIT(MESSAGE_MAX);
     char buf[DURATION_MAX];
     text_add(&t, text_of(&w->what));
+    if (n->type == EVENT_INFO) {
+        text_add(&t, "Rule ");
+        add_rule(&t, n, w);
+        text_add(&t, ".");
+        return text_take(&t);
+    }
     text_add(&t, n->type == EVENT_RESOLVED ? "Severity was " : "Severity ");
     add_since(&t, n);
     if (n->type == EVENT_RESOLVED)

@@ -30,6 +30,7 @@ void message_storm(const struct notification *n, struct message_text *w);
 void message_service(const struct notification *n, struct message_text *w);
 void message_right(const struct notification *n, struct message_text *w);
 void message_credential(const struct notification *n, struct message_text *w);
+void message_inventory(const struct notification *n, struct message_text *w);
 
 /* For poll alerts: "sign-in was refused"; "the waiting members", "the licences" for NULL. */
 void message_because(struct text *t, const struct alert_context *f);
@@ -52,5 +53,7 @@ bool message_id_is_ours(const char *id);
 bool message_is_normal(const struct notification *n); /* it ended because a loss counts as normal now */
 /* Names the subscribedSkus fallback if the pool is from it. */
 void message_fallback(struct text *t, const struct alert_context *f);
+/* "Microsoft 365 E5 (CSP pool)"; generated names of pools are shortened. */
+void message_pool(struct text *t, const struct alert_context *f);
 /* "Microsoft 365 E5", else "an unnamed product". */
 void message_sku(struct text *t, const struct alert_context *f);

@@ -43,25 +43,6 @@ static struct pool_text pool_of(const struct notification *n)
     return p;
 }
 
-/* Generated names ("pool 2 of 3, 50 units, since 2026-01-01") are cut at the comma. */
-static size_t short_name(const char *name)
-{
-    int of, all, end = 0;
-    if (sscanf(name, "pool %d of %d%n", &of, &all, &end) == 2 && name[end] == ',')
-        return (size_t)end;
-    return strlen(name);
-}
-
-static void add_subject(const struct notification *n, struct text *t)
-{
-    char name[TEXT_CLEAN_MAX];
-    message_sku(t, n->context);
-    if (n->context->allotment_name)
-        text_addf(t, " (%s)",
-                  text_clean(name, sizeof name, n->context->allotment_name,
-                             short_name(n->context->allotment_name)));
-}
-
 static void add_waiting_since(const struct notification *n, struct text *t)
 {
     if (n->context->oldest_at) {
@@ -344,7 +325,7 @@ static void add_next(const struct notification *n, const struct pool_text *p, st
 void message_capacity(const struct notification *n, struct message_text *w)
 {
     const struct pool_text p = pool_of(n);
-    add_subject(n, &w->subject);
+    message_pool(&w->subject, n->context);
     add_condition(n, &p, &w->condition);
     add_units(n, &p, &w->what);
     add_drop(n, &p, &w->what);

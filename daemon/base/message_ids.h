@@ -13,6 +13,7 @@
 #define MESSAGE_ALERT_RESOLVED    "ca0a56b690d243f6ad96d897a317642e" /* an alert resolved */
 #define MESSAGE_ALERT_ACKNOWLEDGED "ae4e3142f2154f97a7496c649e233353" /* somebody acknowledged a firing alert */
 #define MESSAGE_ALERT_DIGEST      "b9bfb5d4bfab46e582421011ce202d83" /* several alerts in one message */
+#define MESSAGE_ALERT_INFO        "3df9ac8e90a549eca49c06650a73e236" /* something changed that is no alert: a new pool, more units */
 #define MESSAGE_RECEIVER_TEST     "75abcf73d79e49fab26b03abebb77ff7" /* a test message was requested */
 #define MESSAGE_STATE_REBUILT     "c6f9926b5ddf487db4c42f2b3bd0d788" /* the damaged database was repaired or replaced by a new one */
 #define MESSAGE_STATE_FAILING     "9fc73ddd19244e30852a8cd34faa82f4" /* the state directory cannot be written */

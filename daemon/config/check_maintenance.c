@@ -47,5 +47,6 @@ void check_maintenance(struct load *l)
                          "maintenance.match: this names nothing; name a tenant, sku, allotment, rule, severity "
                          "or labels");
         check_match(l, &s->match, "maintenance", where);
+        check_info_silence(l, &s->match, where);
     }
 }

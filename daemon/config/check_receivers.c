@@ -257,7 +257,10 @@ static int set_traits(struct options *o)
             .pager = traits & RECEIVER_PAGER,
             .wants_reminders = o->receiver[i].reminders,
             .wants_deescalations = o->receiver[i].deescalated,
-            .heartbeat = traits & RECEIVER_HEARTBEAT};
+            .heartbeat = traits & RECEIVER_HEARTBEAT,
+            .info = traits & RECEIVER_INFO       ? INFO_ALWAYS
+                    : traits & RECEIVER_NEVER_INFO ? INFO_NEVER
+                                                   : INFO_ROUTED};
         if (text_copy(o->receiver[i].name, &o->routes.receiver[i].name) < 0)
             return -ENOMEM;
     }
@@ -330,6 +333,7 @@ static void check_routes(struct load *l)
             walk_problem(&l->walk, where, "routes.to: this route leads to nobody; name a receiver");
         check_names(l, r->to, r->n_to, where, "routes.to");
         check_match(l, &r->match, "routes", place(l, r));
+        check_info_route(l, r, place(l, r));
         if (end)
             report_add(&l->report, CONF_WARNING, place(l, r),
                        "routes: nothing comes here, because the route in line %d takes everything; "

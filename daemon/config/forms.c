@@ -296,8 +296,9 @@ int form_rule_glob(const char *text, struct failure *ret_failure)
 
 int form_severity_glob(const char *text, struct failure *ret_failure)
 {
-    if (text_glob(text, level_name(LEVEL_WARNING)) || text_glob(text, level_name(LEVEL_CRITICAL)))
-        return 0;
+    for (int level = LEVEL_NONE; level < LEVEL_COUNT_; level++)
+        if (text_glob(text, severity_name((enum level)level)))
+            return 0;
     return failure_set(ret_failure, FAILURE_CONFIG, EINVAL,
-                       "there is no severity \"%s\"; write \"warning\" or \"critical\"", text);
+                       "there is no severity \"%s\"; write \"critical\", \"warning\" or \"info\"", text);
 }

@@ -123,6 +123,11 @@ static const struct conf_key CREDENTIAL[] = {
     TIMING(FOR_OF_ALERTS),
 };
 
+static const struct conf_key INVENTORY[] = {
+    {.name = "info", .type = CONF_WORD, AT(threshold, info), .words = WORDS("off", "on"),
+     .def = "on", .set = SET_INFO, .help = "Whether these changes are reported."},
+};
+
 #define RULE_GROUP(word, RULE_, ROWS, struct_, help_)                                              \
     {.name = word, .type = CONF_RULE, AT(struct_, threshold[RULE_]), .off_ok = true,               \
      .section = &(const struct conf_section)SECTION(ROWS), .help = help_}
@@ -148,6 +153,9 @@ static const struct conf_key CREDENTIAL[] = {
                "Time since the last complete poll of a tenant."),                                  \
     RULE_GROUP("credential", RULE_CREDENTIAL, CREDENTIAL, struct_,                                 \
                "Expiry of a certificate or client secret that tenants sign in with."),             \
+    RULE_GROUP("inventory", RULE_INVENTORY, INVENTORY, struct_,                                    \
+               "New SKUs and pools, trials that began, capacity that rose: events of severity "    \
+               "info."),                                                                           \
     LATER_KEY("forecast", "off", "the rule forecast")
 
 /* Offsets are from the rule_options that lie inside the options. */
@@ -172,7 +180,7 @@ static const struct conf_key MATCH_OVERRIDE[] = {MATCH_ROWS};
 static const struct conf_key MATCH_ROUTE[] = {
     MATCH_ROWS,
     {.name = "severity", .type = CONF_TEXT, AT(match, severity), .what = "a glob",
-     .check = form_severity_glob, .example = "critical", .help = "Severity of the alert."},
+     .check = form_severity_glob, .example = "critical", .help = "Severity of the alert: critical, warning or info."},
 };
 static const struct conf_section OVERRIDE_MATCH_SECTION = SECTION(MATCH_OVERRIDE);
 static const struct conf_section ROUTE_MATCH_SECTION = SECTION(MATCH_ROUTE);

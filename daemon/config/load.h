@@ -36,6 +36,9 @@ int check_receivers(struct load *l); /* -ENOMEM */
 void warn_receivers(struct load *l); /* warn_receivers.c: of those in the file; names are right */
 /* A match that names one tenant, rule or receiver must name one that there is. */
 void check_match(struct load *l, const struct match *m, const char *path, struct conf_where where);
+/* check_info.c: matches of severity info that have no effect. */
+void check_info_route(struct load *l, const struct route *route, struct conf_where where);
+void check_info_silence(struct load *l, const struct match *m, struct conf_where where);
 /* The same for a key of its own: `path` and `key` are "overrides" and ".match.tenant". */
 void check_tenant(struct load *l, char *const *name, const char *path, const char *key,
                   struct conf_where where);

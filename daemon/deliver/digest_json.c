@@ -19,7 +19,7 @@ static void put_counts(struct json_writer *w, const struct digest *d)
     for (size_t i = 0; i < d->n_counts; i++) {
         json_open_object(w, NULL);
         json_put_string(w, "rule", rule_name(d->count[i].rule));
-        json_put_string(w, "severity", level_word(d->count[i].level));
+        json_put_string(w, "severity", severity_name(d->count[i].level));
         json_put_int(w, "count", d->count[i].count);
         json_close_object(w);
     }
@@ -48,7 +48,7 @@ static void put_text(struct json_writer *w, const char *key, const struct text *
 
 const char *line_word(const struct notification *n)
 {
-    return n->type == EVENT_RESOLVED ? "resolved" : level_name(n->level);
+    return n->type == EVENT_RESOLVED ? "resolved" : severity_name(n->level);
 }
 
 /* A line for each alert of this part. */
@@ -149,7 +149,7 @@ static enum level read_level(struct reader *r, const struct json *o, const char 
     if (is == JSON_NULL)
         return LEVEL_NONE;
     for (enum level l = LEVEL_NONE; is == JSON_OK && l < LEVEL_COUNT_; l++)
-        if (strcmp(level_name(l), s) == 0)
+        if (strcmp(level_name(l), s) == 0 || strcmp(severity_name(l), s) == 0)
             return l;
     fail(r, -EBADMSG);
     return LEVEL_NONE;

@@ -22,6 +22,7 @@ static const char *const MESSAGE_IDS[EVENT_TYPE_COUNT_] = {
     [EVENT_REMINDER] = MESSAGE_ALERT_REMINDER,       [EVENT_RESOLVED] = MESSAGE_ALERT_RESOLVED,
     [EVENT_ACKNOWLEDGED] = MESSAGE_ALERT_ACKNOWLEDGED, [EVENT_DIGEST] = MESSAGE_ALERT_DIGEST,
     [EVENT_TEST] = MESSAGE_RECEIVER_TEST,
+    [EVENT_INFO] = MESSAGE_ALERT_INFO,
 };
 
 /* ---- the entry ---- */
@@ -64,12 +65,14 @@ static void fields_of_notification(struct text *entry, const struct notification
         fields_of_context(entry, n->context);
     if (n->type == EVENT_TEST)
         return;
-    journal_addf(entry, "SEATWATCH_SEQ", "%" PRIu64, n->seq);
-    field(entry, "SEATWATCH_ALERT_ID", n->alert_id);
-    journal_addf(entry, "SEATWATCH_EPISODE", "%" PRIu32, n->episode);
+    if (n->type != EVENT_INFO) {
+        journal_addf(entry, "SEATWATCH_SEQ", "%" PRIu64, n->seq);
+        field(entry, "SEATWATCH_ALERT_ID", n->alert_id);
+        journal_addf(entry, "SEATWATCH_EPISODE", "%" PRIu32, n->episode);
+    }
     field(entry, "SEATWATCH_RULE", rule_name(n->rule));
     field(entry, "SEATWATCH_STATE", notification_state_word(n));
-    field(entry, "SEATWATCH_SEVERITY", level_word(n->level));
+    field(entry, "SEATWATCH_SEVERITY", notification_severity(n));
     field(entry, "SEATWATCH_VALUE", notification_number(n->value, n->unit, number));
     field(entry, "SEATWATCH_THRESHOLD", notification_number(n->threshold, n->unit, number));
 }
@@ -215,7 +218,7 @@ const struct receiver_class journal_class = {
     .name = "journal",
     .options = CONF_SECTION(ROWS),
     .options_size = sizeof(struct journal_options),
-    .traits = RECEIVER_MACHINE | RECEIVER_LOCAL | RECEIVER_EACH,
+    .traits = RECEIVER_MACHINE | RECEIVER_LOCAL | RECEIVER_EACH | RECEIVER_INFO,
     .transport = &datagram,
     .render = journal_render,
     .datagram = {journal_path, NULL, journal_send_file, journal_classify},

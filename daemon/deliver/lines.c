@@ -12,6 +12,8 @@ int message_priority(const struct message *m)
 {
     if (m->notification && m->notification->type == EVENT_RESOLVED)
         return LOG_NOTICE;
+    if (m->notification && m->notification->type == EVENT_INFO)
+        return LOG_INFO;
     enum level level = m->notification ? m->notification->level : m->digest->worst;
     return level == LEVEL_CRITICAL ? LOG_CRIT : level == LEVEL_WARNING ? LOG_WARNING : LOG_NOTICE;
 }
@@ -37,12 +39,13 @@ static void block_add(struct text *t, const char *s)
     }
 }
 
-/* "critical firing: ", "resolved: ": readers may see the text only. */
+/* "critical firing: ", "resolved: ", "info: ": readers may see the text only. */
 static void head_add(struct text *t, const struct message *m)
 {
     enum event_type type = m->notification ? m->notification->type : EVENT_DIGEST;
-    const char *level = level_word(m->notification ? m->notification->level : m->digest->worst);
-    if (level && type != EVENT_RESOLVED)
+    const char *level =
+        m->notification ? notification_severity(m->notification) : level_word(m->digest->worst);
+    if (level && type != EVENT_RESOLVED && type != EVENT_INFO)
         text_addf(t, "%s ", level);
     text_addf(t, "%s: ", strchr(event_type_name(type), '.') + 1);
 }

@@ -104,7 +104,8 @@ int link_check(const char *text, struct failure *ret_failure)
 int link_fill(const char *text, const struct notification *n, char **ret)
 {
     *ret = NULL;
-    if (!text || !*text || ((!n || !n->context) && strchr(text, '{')))
+    if (!text || !*text || ((!n || !n->context) && strchr(text, '{')) ||
+        (n && !n->alert_id[0] && strstr(text, "{alert_id}")))
         return 0;
     return fill(text, n, ret);
 }

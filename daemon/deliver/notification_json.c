@@ -40,11 +40,21 @@ const char *reason_literal(const char *word)
     return NULL;
 }
 
+static bool is_of_alert(const struct notification *n)
+{
+    return n->type != EVENT_TEST && n->type != EVENT_INFO;
+}
+
 const char *notification_state_word(const struct notification *n)
 {
-    return n->type == EVENT_TEST       ? NULL
+    return !is_of_alert(n)             ? NULL
            : n->type == EVENT_RESOLVED ? "resolved"
                                        : alert_state_name(n->state);
+}
+
+const char *notification_severity(const struct notification *n)
+{
+    return n->type == EVENT_TEST ? level_word(n->level) : severity_name(n->level);
 }
 
 const char *level_word(enum level level)
@@ -247,17 +257,17 @@ static void put_rest(struct json_writer *w, const struct notification *n)
 void notification_put(struct json_writer *w, const char *key, const struct notification *n,
                       const struct links *links, const struct cut *cut, bool rest)
 {
-    bool test = n->type == EVENT_TEST;
+    bool test = n->type == EVENT_TEST, counted = is_of_alert(n);
     json_open_object(w, key);
     json_put_int(w, "schema", SCHEMA);
     json_put_string(w, "alert_id", n->alert_id[0] ? n->alert_id : NULL);
-    context_put_number(w, "episode", test ? NUMBER_UNKNOWN : (int64_t)n->episode);
+    context_put_number(w, "episode", counted ? (int64_t)n->episode : NUMBER_UNKNOWN);
     context_put_number(w, "seq",
-                       test                            ? NUMBER_UNKNOWN
+                       !counted                        ? NUMBER_UNKNOWN
                        : n->seq > (uint64_t)NUMBER_MAX ? NUMBER_MAX
                                                        : (int64_t)n->seq);
     json_put_string(w, "state", notification_state_word(n));
-    json_put_string(w, "severity", level_word(n->level));
+    json_put_string(w, "severity", notification_severity(n));
     json_put_string(w, "previous_severity", level_word(n->previous));
     json_put_string(w, "rule", test ? NULL : rule_name(n->rule));
     context_put(w, CONTEXT_PART_TENANT, n->context, cut);
@@ -307,7 +317,7 @@ static const char *kind_word(int k)
 }
 static const char *severity_word(int l)
 {
-    return level_name((enum level)l);
+    return severity_name((enum level)l);
 }
 static const char *type_word(int t)
 {

@@ -20,6 +20,7 @@ int notification_read(const struct json *o, struct notification **ret);
 
 /* "firing", "resolved", ...: what receivers read as the state; NULL for a test message. */
 const char *notification_state_word(const struct notification *n);
+const char *notification_severity(const struct notification *n); /* NULL: a test message */
 const char *level_word(enum level level); /* NULL for "none" */
 const char *line_word(const struct notification *n); /* in a digest: "critical", ..., or "resolved" */
 /* value or threshold as people and journal fields have it: "96.4", "26"; "" if unknown. */

@@ -71,7 +71,7 @@ static const char *const ICONS[TONE_COUNT_] = {
 
 static char *upper(const char *word)
 {
-    char *s = text_printf("%s", word ? word : "info");
+    char *s = text_printf("%s", word);
     for (char *p = s; p && *p; p++)
         *p = (char)toupper((unsigned char)*p);
     return s;
@@ -89,7 +89,7 @@ static char *state_of(const struct notification *n)
         return text_printf("TEST");
     if (n->type == EVENT_RESOLVED)
         return text_printf("RESOLVED");
-    CLEANUP(free) char *level = upper(level_word(n->level));
+    CLEANUP(free) char *level = upper(notification_severity(n));
     if (!level)
         return NULL;
     if (n->type == EVENT_ESCALATED || n->type == EVENT_DEESCALATED)
@@ -233,6 +233,14 @@ static int add_lines(struct outline *o, const struct digest *d)
     return 0;
 }
 
+static bool informs(const struct digest *d)
+{
+    for (size_t i = 0; i < d->n_notifications; i++)
+        if (d->notification[i]->type == EVENT_INFO)
+            return true;
+    return false;
+}
+
 static int of_digest(struct outline *o, const struct message *m, const struct links *links)
 {
     const struct digest *d = m->digest;
@@ -240,9 +248,9 @@ static int of_digest(struct outline *o, const struct message *m, const struct li
     lateness(d->at, m->now_at, late, sizeof late);
     CLEANUP(free)
     char *title = text_printf("%s%s%s%s", late[0] ? "(" : "", late, late[0] ? ") " : "", d->title);
-    bool resolved = d->worst == LEVEL_NONE;
+    bool resolved = d->worst == LEVEL_NONE && !informs(d);
     o->tone = tone_of(d->worst, resolved);
-    o->state = upper(resolved ? "resolved" : level_word(d->worst));
+    o->state = upper(resolved ? "resolved" : severity_name(d->worst));
     if (!title || !o->state)
         return -ENOMEM;
     int r = clean(title, &o->title);

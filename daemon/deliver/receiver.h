@@ -84,8 +84,12 @@ enum receiver_trait {
     RECEIVER_LOCAL = 8,   /* stays on this machine */
     RECEIVER_HEARTBEAT = 16, /* gets no messages: see heartbeat.h */
     RECEIVER_REPEATED = 32,  /* forgets what is not repeated: see resend.h */
+    RECEIVER_INFO = 128,     /* gets events of severity info without a route that names them */
     RECEIVER_EACH = 64,      /* gets every event at once and by itself: no pace, no digests in a storm */
 };
+
+/* An event of severity info wakes nobody and has no state that could be repeated. */
+#define RECEIVER_NEVER_INFO (RECEIVER_PAGER | RECEIVER_HEARTBEAT | RECEIVER_REPEATED)
 
 struct receiver_class {
     const char *name;             /* type = "NAME" */

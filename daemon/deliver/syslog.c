@@ -138,6 +138,8 @@ static void pairs_of_notification(struct text *t, const struct notification *n)
         pair_number(t, "waiting", n->context->waiting);
         pair(t, "receiver", n->context->receiver);
     }
+    if (n->type == EVENT_INFO)
+        return;
     pair(t, "alert", n->alert_id);
     text_addf(t, " episode=%" PRIu32 " seq=%" PRIu64, n->episode, n->seq);
 }
@@ -145,7 +147,7 @@ static void pairs_of_notification(struct text *t, const struct notification *n)
 /* "critical alert.firing: TITLE; NEXT STEP [rule=... value=...]" */
 static void line_of_notification(struct text *t, const struct notification *n)
 {
-    const char *level = level_word(n->level);
+    const char *level = notification_severity(n);
     text_addf(t, "%s%s%s: ", level ? level : "", level ? " " : "", event_type_name(n->type));
     clean_add(t, n->title, 1024);
     if (n->next_step && n->next_step[0]) {
@@ -170,9 +172,10 @@ static void line_of_digest(struct text *t, const struct message *m)
         text_addf(t, "(%s) ", late);
     clean_add(t, d->title, 512);
     for (size_t i = 0; i < d->n_notifications; i++) {
-        text_addf(t, "; %s ", level_name(d->notification[i]->level));
+        text_addf(t, "; %s ", severity_name(d->notification[i]->level));
         clean_add(t, d->notification[i]->title, 256);
-        text_addf(t, " (%s)", d->notification[i]->alert_id);
+        if (d->notification[i]->alert_id[0])
+            text_addf(t, " (%s)", d->notification[i]->alert_id);
     }
     text_addf(t, " [event=%s part=%" PRIu32 "/%" PRIu32, d->event_id, d->part, d->parts);
     pair(t, "tenant", d->tenant_name);

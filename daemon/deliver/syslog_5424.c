@@ -139,10 +139,12 @@ static void params_of_notification(struct text *t, const struct notification *n)
     param(t, "event_id", n->event_id);
     if (n->type == EVENT_TEST)
         return;
-    param(t, "alert_id", n->alert_id);
-    text_addf(t, " episode=\"%" PRIu32 "\" seq=\"%" PRIu64 "\"", n->episode, n->seq);
-    param(t, "state", notification_state_word(n));
-    param(t, "severity", level_word(n->level));
+    if (n->type != EVENT_INFO) {
+        param(t, "alert_id", n->alert_id);
+        text_addf(t, " episode=\"%" PRIu32 "\" seq=\"%" PRIu64 "\"", n->episode, n->seq);
+        param(t, "state", notification_state_word(n));
+    }
+    param(t, "severity", notification_severity(n));
     param(t, "rule", rule_name(n->rule));
     param(t, "value", notification_number(n->value, n->unit, number));
     param(t, "threshold", notification_number(n->threshold, n->unit, number));
@@ -199,9 +201,10 @@ static void put_text(struct text *t, const struct message *m, const struct notif
         text_addf(t, "(%s) ", late);
     clean_add(t, d->title, 512);
     for (size_t i = 0; i < d->n_notifications; i++) {
-        text_addf(t, "; %s ", level_name(d->notification[i]->level));
+        text_addf(t, "; %s ", severity_name(d->notification[i]->level));
         clean_add(t, d->notification[i]->title, 256);
-        text_addf(t, " (%s)", d->notification[i]->alert_id);
+        if (d->notification[i]->alert_id[0])
+            text_addf(t, " (%s)", d->notification[i]->alert_id);
     }
 }
 

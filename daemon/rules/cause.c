@@ -157,6 +157,10 @@ static const struct cause_row CAUSES[CAUSE_COUNT_] = {
     [CAUSE_DISABLED] = {.word = "disabled"},
     [CAUSE_PARKED] = {.word = "parked"},
     [CAUSE_FAILING] = {.word = "failing"},
+    [CAUSE_SKU_NEW] = {.word = "sku_new"},
+    [CAUSE_POOL_NEW] = {.word = "pool_new"},
+    [CAUSE_TRIAL_BEGAN] = {.word = "trial_began"},
+    [CAUSE_CAPACITY_ROSE] = {.word = "capacity_rose"},
 };
 
 const struct cause_row *cause_row(enum cause c)

@@ -57,6 +57,11 @@ enum cause {
     CAUSE_DISABLED,
     CAUSE_PARKED,
     CAUSE_FAILING,
+    /* inventory */
+    CAUSE_SKU_NEW,
+    CAUSE_POOL_NEW,
+    CAUSE_TRIAL_BEGAN,
+    CAUSE_CAPACITY_ROSE,
     CAUSE_COUNT_
 };
 const char *cause_word(enum cause c); /* "auth", ...; NULL: CAUSE_NONE */

@@ -35,7 +35,7 @@ struct alert_context {
     /* the pool; allotment_id is NULL with scope = "sku" */
     char *allotment_id, *allotment_name;
     int64_t allotted, consumed, waiting;
-    int64_t reference; /* units before the drop of capacity; NUMBER_UNKNOWN: there is none */
+    int64_t reference; /* units before the drop or rise of capacity; NUMBER_UNKNOWN: there is none */
     usec_t oldest_at;  /* since when the first member waits; 0: unknown, or nobody waits */
     char *sku_id, *sku_part_number;
     char *sku_name; /* display name, else part number, else id */
@@ -53,7 +53,7 @@ struct alert_context {
     char *error_code;
     int64_t error_count;
     usec_t errors_since_at; /* when this daemon first saw an error of the group; 0: unknown */
-    enum cause cause;       /* poll, service, right, credential, delivery */
+    enum cause cause;       /* poll, service, right, credential, delivery, inventory */
     int32_t expires_by_day; /* 1: only the day of expires_at is known, in UTC. Not a bool: without
                              * padding, a test can prove that each byte has a row */
     char *hint;             /* poll, service: what happened, and what to do */

@@ -132,6 +132,11 @@ static int64_t reference_of(const struct known_drop *d)
                                           : NUMBER_UNKNOWN;
 }
 
+int64_t drop_former(const struct tenant_memory *before, const char *id)
+{
+    return reference_of(known(before, id));
+}
+
 static bool is_breach(const struct threshold *t, int64_t reference, int64_t lost)
 {
     __extension__ typedef __int128 wide;

@@ -32,7 +32,10 @@ void observations_free(struct observations *s)
         return;
     for (size_t i = 0; i < s->n; i++)
         observation_clear(&s->observation[i]);
+    for (size_t i = 0; i < s->n_infos; i++)
+        context_free(s->info[i].context);
     free(s->observation);
+    free(s->info);
     free(s);
 }
 
@@ -50,6 +53,19 @@ struct observation *judging_observation(struct tenant_evaluation *e, enum kind k
     s->subject = TAKE(owned);
     e->observations->n++;
     return s;
+}
+
+struct info *judging_info(struct tenant_evaluation *e, enum kind kind, enum rule rule, int64_t value)
+{
+    struct observations *all = e->observations;
+    if (array_room(&all->info, all->n_infos, sizeof *all->info) < 0)
+        return NULL;
+    struct info *info = &all->info[all->n_infos];
+    *info = (struct info){.kind = kind, .rule = rule, .value = value};
+    if (context_begin(e->ctx, e->snapshot->taken.at, &info->context) < 0)
+        return NULL;
+    all->n_infos++;
+    return info;
 }
 
 usec_t judging_now(const struct tenant_evaluation *e)

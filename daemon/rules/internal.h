@@ -58,6 +58,9 @@ usec_t judging_now(const struct tenant_evaluation *e); /* time of the snapshot, 
  * `subject` is NULL. The result is borrowed from e and valid until the next call. Takes ownership
  * of `subject`, also on failure. */
 struct observation *judging_observation(struct tenant_evaluation *e, enum kind kind, char *subject);
+/* Appends an event of severity info, with a context like that of an observation. Borrowed in the same
+ * way; NULL: out of memory. */
+struct info *judging_info(struct tenant_evaluation *e, enum kind kind, enum rule rule, int64_t value);
 /* A new context with tenant, time and zone. */
 int context_begin(const struct judge_context *ctx, usec_t at, struct alert_context **ret);
 /* Sets sku_id, sku_part_number and sku_name. */
@@ -123,6 +126,9 @@ int drop_remember(struct tenant_evaluation *e, const struct known_drop *d);
  * pools_judge. */
 int drops_carry(struct tenant_evaluation *e);
 
+/* The most units of a pool in the last day, or before an open drop; NUMBER_UNKNOWN: it lost none. */
+int64_t drop_former(const struct tenant_memory *before, const char *id);
+
 /* ---- skus.c: pools grouped by SKU ---- */
 
 struct group {
@@ -153,6 +159,8 @@ const struct group *groups_find(const struct groups *g, const char *key); /* NUL
 const struct allotment *groups_allotment(const struct groups *g, const struct group *of, size_t i);
 /* The part number of a SKU from the list, else from the memory; *ret is borrowed; NULL: unknown. */
 int groups_part_number(struct groups *g, const char *sku_id, const char **ret);
+/* 1: a pool of the SKU was remembered before this poll, or its id is unknown. 0, -ENOMEM */
+int groups_was_known(struct groups *g, const struct group *of);
 /* The name of a pool: the configured one, else "pool 2 of 3, 50 units, since 2026-01-01". *ret is
  * NULL for the only pool of a SKU. */
 int pool_name(const struct rule_options *o, const struct groups *g, const struct group *of,
@@ -225,4 +233,6 @@ int pools_judge(struct tenant_evaluation *e, const struct groups *g, const struc
 /* Called by pools_judge with scope = "sku". */
 int skus_judge(struct tenant_evaluation *e, const struct groups *g, const struct presences *presences);
 int subscriptions_judge(struct tenant_evaluation *e, const struct groups *g);
+/* Appends the events of the rule inventory. */
+int inventory_judge(struct tenant_evaluation *e, struct groups *g, const struct presences *presences);
 int errors_judge(struct tenant_evaluation *e, struct groups *g);

@@ -49,6 +49,8 @@ static int judge_all(struct tenant_evaluation *e)
     if (r >= 0)
         r = errors_judge(e, &groups);
     if (r >= 0)
+        r = inventory_judge(e, &groups, &presences);
+    if (r >= 0)
         note_unusable(e, &groups);
     return r;
 }

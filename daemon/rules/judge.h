@@ -33,6 +33,7 @@ enum kind {
     KIND_SERVICE,
     KIND_CREDENTIAL,
     KIND_STORM,
+    KIND_INVENTORY, /* no alerts: see struct info */
     KIND_COUNT_
 };
 
@@ -74,9 +75,19 @@ struct observation {
     bool subscription_explains; /* capacity: no subscription of the pool is in force; the alert
                                  * about the subscription takes precedence */
 };
+/* A change that is worth a message of severity info, but is no alert: it has no state and no end, and
+ * is in the observations of one poll only. */
+struct info {
+    enum kind kind;
+    enum rule rule;
+    int64_t value; /* in the unit of the rule */
+    struct alert_context *context;
+};
 struct observations {
     struct observation *observation;
     size_t n;
+    struct info *info;
+    size_t n_infos;
 };
 /* The finding of this rule; NULL: there is none. */
 const struct finding *observation_finding(const struct observation *s, enum rule rule);

@@ -106,7 +106,7 @@ static void threshold_apply(struct threshold *t, const struct threshold *o)
 {
     if (o->set & SET_OFF)
         t->off = o->off;
-    else if (o->set & (SET_WARNING | SET_CRITICAL))
+    else if (o->set & (SET_WARNING | SET_CRITICAL | SET_INFO))
         t->off = false; /* an override with a limit enables the rule */
     if (o->set & SET_WARNING)
         t->limit[LEVEL_WARNING] = o->limit[LEVEL_WARNING];
@@ -124,6 +124,8 @@ static void threshold_apply(struct threshold *t, const struct threshold *o)
         t->min_samples = o->min_samples;
     if (o->set & SET_RENEWAL)
         t->manual_renewal = o->manual_renewal;
+    if (o->set & SET_INFO)
+        t->info = o->info;
 }
 
 static void override_apply(const struct override *o, struct threshold ret[static RULE_COUNT_],

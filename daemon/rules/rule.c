@@ -46,6 +46,7 @@ static const struct rule_row RULES[RULE_COUNT_] = {
     [RULE_CREDENTIAL] = {.name = "credential", .unit = UNIT_DAYS, .tie = 12, .scope = RULE_BY_TENANT,
         .scope_what = "signing in is", .falls = true, .update = UPDATE_DAYS, .suffix = " left",
         .shows = SHOWS_VALUE_IF_NOT_NEGATIVE},
+    [RULE_INVENTORY] = {.name = "inventory", .unit = UNIT_UNITS, .tie = 13, .informs = true},
 };
 /* clang-format on */
 static const char *const LEVELS[LEVEL_COUNT_] = {"none", "warning", "critical"};
@@ -87,6 +88,11 @@ const char *level_name(enum level l)
 {
     assert((unsigned)l < N_ELEMENTS(LEVELS));
     return LEVELS[l];
+}
+
+const char *severity_name(enum level l)
+{
+    return l == LEVEL_NONE ? "info" : level_name(l);
 }
 
 const char *unit_name(enum unit u)

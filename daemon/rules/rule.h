@@ -32,6 +32,7 @@ enum rule {
     RULE_USAGE_RIGHT,
     RULE_SERVICE,
     RULE_CREDENTIAL,
+    RULE_INVENTORY,
     RULE_COUNT_
 };
 enum unit {
@@ -80,6 +81,7 @@ struct rule_row {
     /* thresholds */
     enum rule_scope scope;
     const char *scope_what; /* "errors are", for configuration errors; NULL for RULE_BY_POOL */
+    bool informs;     /* makes events of severity info, and no alerts */
     bool limits_only; /* compares with limits only: without a limit, a level is off. Other rules may
                        * raise a level that has no limit */
     bool falls;       /* raised at or below its limits, not at or above them */
@@ -105,6 +107,8 @@ enum rule rule_by_tie(size_t i);
 const char *rule_name(enum rule r);   /* "waiting_age"; as in configuration and messages */
 int rule_parse(const char *name);     /* -EINVAL */
 const char *level_name(enum level l); /* "none", "warning", "critical" */
+/* As messages and routes name it: "info" is the severity of events without an alert, which have no level. */
+const char *severity_name(enum level l);
 const char *unit_name(enum unit u);   /* "percent", ... */
 
 /* A limit. The unit of `value` depends on the rule. usage: basis points (9000 = 90 %).
@@ -127,6 +131,7 @@ struct threshold {
     usec_t hold_for, keep_firing_for; /* least time before it is raised; before it is resolved */
     uint32_t min_samples; /* complete polls in a row before it is raised or resolved; >= 1 */
     bool manual_renewal;  /* subscription only: renewal = "manual" */
+    bool info;            /* rules that report events of severity info: whether they do */
     unsigned set;         /* SET_ bits below */
 };
 enum {
@@ -139,4 +144,5 @@ enum {
     SET_KEEP_FIRING_FOR = 1 << 6,
     SET_MIN_SAMPLES = 1 << 7,
     SET_RENEWAL = 1 << 8,
+    SET_INFO = 1 << 9,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* rules/sku_pools.h: the pools of one SKU while they are evaluated, and what the observations of
- * pools and of SKUs have in common. Only for pools.c and sku_scope.c. */
+ * pools and of SKUs have in common. Only for pools.c, sku_scope.c and inventory.c. */
 #pragma once
 #include "rules/internal.h"
 

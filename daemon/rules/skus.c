@@ -152,20 +152,35 @@ const struct allotment *groups_allotment(const struct groups *g, const struct gr
     return &g->snapshot->allotment[g->order[of->first + i]];
 }
 
-/* The index is made on demand: only errors of SKUs that are not listed need it. */
+/* The index is made on demand: only new pools and errors of SKUs that are not listed need it. */
+static int find_known(struct groups *g, const char *sku_id, const struct known_pool **ret)
+{
+    if (!g->known && index_known(g) < 0)
+        return -ENOMEM;
+    const struct known_pool *const *found =
+        bsearch(sku_id, g->known, g->n_known, sizeof(void *), compare_known_sku);
+    *ret = found ? *found : NULL;
+    return 0;
+}
+
 int groups_part_number(struct groups *g, const char *sku_id, const char **ret)
 {
     const struct group *found = groups_find(g, sku_id);
+    const struct known_pool *known = NULL;
     *ret = found ? found->part_number : NULL;
     if (found || !sku_id)
         return 0;
-    if (!g->known && index_known(g) < 0)
-        return -ENOMEM;
-    const struct known_pool *const *known =
-        bsearch(sku_id, g->known, g->n_known, sizeof(void *), compare_known_sku);
+    int r = find_known(g, sku_id, &known);
     if (known)
-        *ret = (*known)->sku_part_number;
-    return 0;
+        *ret = known->sku_part_number;
+    return r;
+}
+
+int groups_was_known(struct groups *g, const struct group *of)
+{
+    const struct known_pool *known = NULL;
+    int r = of->sku_id ? find_known(g, of->sku_id, &known) : 0;
+    return r < 0 ? r : known || !of->sku_id;
 }
 
 static int compare_label(const void *key, const void *label)

@@ -30,7 +30,8 @@ static void put_delivery(struct json_writer *w, const struct delivery *d)
     json_put_string(w, "receiver", d->receiver);
     json_put_string(w, "state", STATES[d->state]);
     json_put_string(w, "type", event_type_name(d->type));
-    json_put_string(w, d->type == EVENT_DIGEST ? "digest_id" : "alert_id", d->queue);
+    if (d->type != EVENT_INFO) /* has a queue of its own */
+        json_put_string(w, d->type == EVENT_DIGEST ? "digest_id" : "alert_id", d->queue);
     json_put_string(w, "event_id", d->event_id);
     put_time(w, "created_at", d->created_at);
     put_time(w, "due_at", d->state == OUTBOX_QUEUED ? d->due_at : 0);

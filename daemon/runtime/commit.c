@@ -48,7 +48,8 @@ struct plan_context commit_context(struct app *app, const struct tenant *t, stru
  * that the rest is only counted. */
 static bool unrecorded_is_new(struct app *app, const struct notification *n)
 {
-    uint64_t hash = fnv1a(n->alert_id, strlen(n->alert_id), FNV1A_SEED);
+    const char *what_about = n->alert_id[0] ? n->alert_id : n->title;
+    uint64_t hash = fnv1a(what_about, strlen(what_about), FNV1A_SEED);
     const int what[] = {(int)n->type, (int)n->level};
     hash = fnv1a(what, sizeof what, hash);
     for (size_t i = 0; i < app->n_unrecorded && i < UNRECORDED_MAX; i++)

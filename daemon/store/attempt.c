@@ -104,7 +104,7 @@ static int log_end(struct store *s, const struct outbox_row *o, const struct att
 static int keep_ref(struct store *s, const struct outbox_row *o, const struct attempt_result *result,
                     struct failure *f)
 {
-    if (o->type == EVENT_DIGEST)
+    if (o->type == EVENT_DIGEST || o->type == EVENT_INFO)
         return 0;
     if (o->type == EVENT_RESOLVED && result->state == OUTBOX_DELIVERED)
         return message_ref_forget(s, o, f);

@@ -221,7 +221,7 @@ static int post_event(struct store *s, const struct commit *c, const struct even
         return r < 0 ? r : post_to_set(&p, e->to, f);
     }
     const struct notification *n = e->notification;
-    p.queue = n->alert_id;
+    p.queue = n->type == EVENT_INFO ? n->event_id : n->alert_id; /* nothing waits for it */
     p.episode = n->episode;
     p.type = n->type;
     int r = event_put_notification(s, n, NULL, 0, &p.event, &p.size, f);
@@ -229,7 +229,7 @@ static int post_event(struct store *s, const struct commit *c, const struct even
         return post_resolved(&p, n->alert_id, f);
     if (r >= 0 && n->type == EVENT_ACKNOWLEDGED)
         return post_acknowledged(&p, n->alert_id, f);
-    if (r >= 0)
+    if (r >= 0 && n->type != EVENT_INFO)
         r = expect(s, c, e->to, n, f);
     return r < 0 ? r : post_to_set(&p, e->to, f);
 }

@@ -94,7 +94,9 @@ class Fields(Journald):
         graph = self.graph(state(pool("pool-1", consumed=100, waiting=26), pool("pool-2", consumed=97), errors=errors),
                            state(pool("pool-1", consumed=100, waiting=60), pool("pool-2", consumed=97), poll=3),
                            state(pool("pool-1", allotted=200), pool("pool-2", consumed=50), poll=5))
-        self.configure(graph, receivers=self.receivers(hook, gone), extra='fallback = [ "journal", "hook" ];')
+        self.configure(graph, receivers=self.receivers(hook, gone), extra=(
+            'fallback = [ "journal", "hook" ]; routes = ( { match = { severity = "info"; }; to = [ "hook" ]; },\n'
+            '{ to = [ "journal", "hook", "gone" ]; } );\n'))
         self.enter()
         self.run_inside()
         for pool_id in ("pool-1", "pool-2"):
@@ -111,8 +113,9 @@ class Fields(Journald):
             entry = read[event_id]
             self.assertEqual({k: v for k, v in entry.items() if k.startswith("SEATWATCH_")}, fields_of(message, event_id))
             self.assertIn(message["data"]["title"], entry["MESSAGE"])
-            priority = "5" if message["type"] == "alert.resolved" else {"critical": "2", "warning": "4"}[message["data"]["severity"]]
+            priority = "5" if message["type"] == "alert.resolved" else {"critical": "2", "warning": "4", "info": "6"}[message["data"]["severity"]]
             self.assertEqual((entry["PRIORITY"], entry["SYSLOG_FACILITY"], entry["_TRANSPORT"]), (priority, "3", "journal"))
+        self.assertIn("alert.info", [m["type"] for m in bodies.values()], "pool-1 has more units at last")
         seen = {name for entry in read.values() for name in entry if name.startswith("SEATWATCH_")}
         self.assertEqual(seen, {"SEATWATCH_EVENT", "SEATWATCH_EVENT_ID"} | {"SEATWATCH_" + name for name in IN_BODY})
 
@@ -200,7 +203,7 @@ class Outages(Journald):
 
     def test_frozen_for_longer_than_its_queue(self):
         pools = ("a", "b", "c")
-        self.begin(state(*(pool(p, consumed=100, waiting=26) for p in pools)), state(*(pool(p, allotted=200) for p in pools)))
+        self.begin(state(*(pool(p, consumed=100, waiting=26) for p in pools)), state(*(pool(p) for p in pools)))
         (self.directory / "fill.py").write_text(FILL)
         self.do("kill -STOP $JOURNALD_PID; /usr/bin/python3 fill.py")
         self.run_inside()

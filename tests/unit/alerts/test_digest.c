@@ -145,6 +145,11 @@ static void resolved_alerts_come_last_and_are_counted_apart(void **state)
     assert_int_equal(digest_parts(list, 1, DIGEST_LINES, NULL, "storm", AT, &part, &n_parts), 0);
     assert_int_equal(part[0]->worst, LEVEL_NONE);
     parts_free(part, n_parts);
+    n[1].type = EVENT_INFO;
+    n[1].level = LEVEL_NONE;
+    assert_int_equal(digest_parts(list, 3, DIGEST_LINES, NULL, "storm", AT, &part, &n_parts), 0);
+    assert_string_equal(part[0]->title, "contoso: 3 alerts combined: 0 critical, 1 warning, 1 resolved, 1 info");
+    parts_free(part, n_parts);
     for (size_t i = 0; i < 3; i++)
         context_free(n[i].context);
 }

@@ -17,6 +17,7 @@ static void every_kind_has_the_name_that_ids_are_made_of(void **state)
         [KIND_CAPACITY] = "capacity", [KIND_SUBSCRIPTION] = "subscription", [KIND_ERRORS] = "errors",
         [KIND_POLL] = "poll",         [KIND_DELIVERY] = "delivery",         [KIND_RIGHT] = "right",
         [KIND_SERVICE] = "service",   [KIND_CREDENTIAL] = "credential",   [KIND_STORM] = "storm",
+        [KIND_INVENTORY] = "inventory",
     };
     (void)state;
     for (int k = 0; k < KIND_COUNT_; k++) {

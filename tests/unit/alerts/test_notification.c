@@ -14,7 +14,8 @@ static void names_are_those_of_the_manual_and_are_read_back(void **state)
 {
     static const char *const NAMES[] = {"alert.firing",  "alert.escalated", "alert.deescalated",
                                         "alert.updated", "alert.reminder",  "alert.resolved",
-                                        "alert.acknowledged", "alert.digest", "receiver.test"};
+                                        "alert.acknowledged", "alert.digest", "receiver.test",
+                                        "alert.info"};
     (void)state;
     assert_int_equal(sizeof NAMES / sizeof *NAMES, EVENT_TYPE_COUNT_);
     for (int i = 0; i < EVENT_TYPE_COUNT_; i++) {

@@ -116,6 +116,56 @@ static void the_first_match_ends_the_search_unless_it_goes_on(void **state)
                      CHAT);
 }
 
+static void severity_info_takes_only_routes_that_name_it(void **state)
+{
+    static struct receiver_traits traits[] = {{.name = (char *)"journal", .info = INFO_ALWAYS},
+                                              {.name = (char *)"chat"},
+                                              {.name = (char *)"pager", .pager = true, .info = INFO_NEVER}};
+    static const struct {
+        const char *why;
+        struct match match;
+        bool want;
+    } CASES[] = {
+        {"everything", {0}, false},
+        {"a tenant", {.tenant = (char *)"contoso"}, false},
+        {"the severity", {.severity = (char *)"info"}, true},
+        {"any severity", {.severity = (char *)"*"}, true},
+        {"other severities", {.severity = (char *)"critical"}, false},
+        {"the rule", {.rule = (char *)"inventory"}, true},
+        {"other rules", {.rule = (char *)"usage"}, false},
+        {"another tenant", {.severity = (char *)"info", .tenant = (char *)"fabrikam"}, false},
+        {"this SKU", {.severity = (char *)"info", .sku = (char *)"SPE_*"}, true},
+    };
+    (void)state;
+    struct route_options o = with(NULL, 0);
+    o.receiver = traits;
+    assert_int_equal(route_info(&o, RULE_INVENTORY, &CONTEXT_ROWS), JOURNAL);
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct route route = {.match = CASES[i].match, .to = TO_CHAT, .n_to = 1};
+        o.route = &route;
+        o.n_routes = 1;
+        receiver_set got = route_info(&o, RULE_INVENTORY, &CONTEXT_ROWS);
+        if (got != (CASES[i].want ? CHAT | JOURNAL : JOURNAL))
+            fail_msg("%s: %d", CASES[i].why, (int)got);
+    }
+}
+
+static void severity_info_reaches_no_pager_and_stops_at_the_first_match(void **state)
+{
+    static struct receiver_traits traits[] = {{.name = (char *)"journal"},
+                                              {.name = (char *)"chat"},
+                                              {.name = (char *)"pager", .pager = true, .info = INFO_NEVER}};
+    struct route routes[] = {
+        {.match = {.severity = (char *)"*"}, .to = TO_PAGER, .n_to = 1, .go_on = true},
+        {.match = {.severity = (char *)"info"}, .to = TO_CHAT, .n_to = 1},
+        {.match = {.severity = (char *)"info"}, .to = TO_JOURNAL, .n_to = 1},
+    };
+    struct route_options o = with(routes, 3);
+    (void)state;
+    o.receiver = traits;
+    assert_int_equal(route_info(&o, RULE_INVENTORY, &CONTEXT_ROWS), CHAT);
+}
+
 static void empty_route_is_accepted(void **state)
 {
     struct route route = {.n_to = 0};
@@ -222,6 +272,8 @@ int main(void)
         cmocka_unit_test(without_routes_all_receivers_are_notified),
         cmocka_unit_test(a_route_matches_by_every_key),
         cmocka_unit_test(the_first_match_ends_the_search_unless_it_goes_on),
+        cmocka_unit_test(severity_info_takes_only_routes_that_name_it),
+        cmocka_unit_test(severity_info_reaches_no_pager_and_stops_at_the_first_match),
         cmocka_unit_test(empty_route_is_accepted),
         cmocka_unit_test(an_alert_about_a_receiver_never_goes_to_it),
         cmocka_unit_test(a_storm_is_told_to_its_pager_and_nobody_else),

@@ -381,13 +381,21 @@ static void get_well(struct observation *s)
     }
 }
 
+static size_t count_alerting_rules(void)
+{
+    size_t n = 0;
+    for (int r = 0; r < RULE_COUNT_; r++)
+        n += !rule_row((enum rule)r)->informs;
+    return n;
+}
+
 static void write_all(FILE *out)
 {
     static struct told told[CASES_MAX];
-    size_t n = cases(told);
+    size_t n = cases(told), rules = count_alerting_rules();
     for (size_t i = 0; i < n; i++) {
         /* all events of a rule; of a turn of phrase only the first */
-        int last = i < RULE_COUNT_ ? EVENT_RESOLVED : EVENT_FIRING;
+        int last = i < rules ? EVENT_RESOLVED : EVENT_FIRING;
         for (int type = EVENT_FIRING; type <= last; type++) {
             char head[128];
             if (type == EVENT_RESOLVED)

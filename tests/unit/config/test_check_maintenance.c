@@ -31,6 +31,10 @@ static void window_is_weekly_or_happens_once(void **state)
         {"maintenance = ( { name = \"m\"; match = { severity = \"warning\"; }; weekly = \"Sun 01:00-04:00\"; },"
          " { name = \"m\"; match = { rule = \"usage\"; }; weekly = \"Sun 01:00-04:00\"; } );",
          "used twice"},
+        {"maintenance = ( { name = \"m\"; match = { severity = \"info\"; }; weekly = \"Sun 01:00-04:00\"; } );",
+         "severity info are not silenced"},
+        {"maintenance = ( { name = \"m\"; match = { rule = \"inventory\"; }; weekly = \"Sun 01:00-04:00\"; } );",
+         "severity info are not silenced"},
     };
     CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;

@@ -147,6 +147,39 @@ static void the_example_of_a_provider_loads(void **state)
     assert_int_equal(w.options->rules.n_overrides, 5);
 }
 
+static void the_example_of_departments_sends_each_its_own(void **state)
+{
+    static const char *const SECRETS[] = {"purchasing", "helpdesk", "operators"};
+    static const struct {
+        enum rule rule;
+        enum level level;
+        receiver_set want; /* by their place in the example */
+    } CASES[] = {
+        {RULE_SUBSCRIPTION, LEVEL_CRITICAL, 1 | 2}, {RULE_WAITING, LEVEL_WARNING, 1 | 4},
+        {RULE_WAITING_AGE, LEVEL_CRITICAL, 1 | 4},  {RULE_ASSIGNMENT_ERRORS, LEVEL_WARNING, 1 | 4},
+        {RULE_USAGE, LEVEL_WARNING, 1 | 8},         {RULE_POLL, LEVEL_CRITICAL, 1 | 8},
+    };
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
+    CLEANUP(free) char *text = read_conf("examples/departments.conf");
+    CLEANUP(context_free) struct alert_context *f = NULL;
+    (void)state;
+    fixture_file(&w, "contoso.secret", 0600, "s\n");
+    for (size_t i = 0; i < N_ELEMENTS(SECRETS); i++) {
+        CLEANUP(free) char *url = text_printf("%s.url", SECRETS[i]);
+        CLEANUP(free) char *key = text_printf("%s.key", SECRETS[i]);
+        fixture_file(&w, url, 0600, "https://hook.example/x\n");
+        fixture_file(&w, key, 0600, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=\n");
+    }
+    fixture_load(&w, text);
+    fixture_expect_clean(&w, "departments.conf");
+    assert_int_equal(context_new(&f), 0);
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        struct reach reach = route_for(&w.options->routes, KIND_CAPACITY, CASES[i].rule, CASES[i].level, f, 0);
+        assert_int_equal(reach.now | reach.later, CASES[i].want);
+    }
+    assert_int_equal(route_info(&w.options->routes, RULE_INVENTORY, f), 1 | 2);
+}
+
 static void the_example_of_many_tenants_loads(void **state)
 {
     static const char *const NAMES[] = {"contoso", "fabrikam", "fabrikam-usgov"};
@@ -277,6 +310,7 @@ int main(void)
         cmocka_unit_test(the_sample_loads_as_it_stands_and_changes_no_default),
         cmocka_unit_test(the_sample_with_every_mark_taken_away_loads_and_shows_the_defaults),
         cmocka_unit_test(the_example_of_a_provider_loads),
+        cmocka_unit_test(the_example_of_departments_sends_each_its_own),
         cmocka_unit_test(the_example_of_many_tenants_loads),
         cmocka_unit_test(the_example_of_templates_loads),
         cmocka_unit_test(a_configuration_that_says_everything_loads),

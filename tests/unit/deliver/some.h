@@ -101,6 +101,35 @@ static inline struct notification *some_notification(void)
     return n;
 }
 
+/* An event of severity info: a pool has 100 units more. */
+static inline struct notification *some_info(void)
+{
+    struct notification *n = some_notification();
+    n->type = EVENT_INFO;
+    n->alert_id[0] = '\0';
+    n->kind = KIND_INVENTORY;
+    n->episode = 0;
+    n->seq = 0;
+    n->state = ALERT_OK;
+    n->level = LEVEL_NONE;
+    n->rule = n->notified_rule = RULE_INVENTORY;
+    n->value = 100;
+    n->threshold = NUMBER_UNKNOWN;
+    n->unit = UNIT_UNITS;
+    memset(n->finding, 0, sizeof n->finding);
+    n->started_at = 0;
+    n->context->cause = CAUSE_CAPACITY_ROSE;
+    n->context->consumed = 870;
+    n->context->reference = 900;
+    n->context->waiting = n->context->units_to_unblock = n->context->units_to_buy = NUMBER_UNKNOWN;
+    n->context->oldest_at = 0;
+    some_replace(&n->title, "contoso: Microsoft 365 E5 (CSP pool): capacity rose by 100 units, from 900 to 1000");
+    some_replace(&n->summary, "contoso: Microsoft 365 E5 (CSP pool): capacity rose by 100 units, from 900 to 1000");
+    some_replace(&n->description, "870 of 1000 units are in use.\nRule inventory: 100 units.");
+    some_replace(&n->next_step, "If nobody ordered this, find out who did.");
+    return n;
+}
+
 static inline struct digest *some_digest(size_t n_notifications)
 {
     struct digest *d = alloc_zero(1, sizeof *d);

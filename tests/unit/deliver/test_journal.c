@@ -140,6 +140,7 @@ static void priority_and_message_id_follow_the_kind_of_message(void **state)
          "warning acknowledged: contoso: "},
         {EVENT_RESOLVED, LEVEL_CRITICAL, "5", MESSAGE_ALERT_RESOLVED, "resolved", "resolved: contoso: "},
         {EVENT_TEST, LEVEL_NONE, "5", MESSAGE_RECEIVER_TEST, NULL, "test: contoso: "},
+        {EVENT_INFO, LEVEL_NONE, "6", MESSAGE_ALERT_INFO, NULL, "info: contoso: "},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
@@ -154,6 +155,26 @@ static void priority_and_message_id_follow_the_kind_of_message(void **state)
         CLEANUP(free) char *message = field(entry, len, "MESSAGE");
         assert_ptr_equal(strstr(message, CASES[i].begins), message);
     }
+}
+
+static void an_event_of_severity_info_has_no_fields_of_an_alert(void **state)
+{
+    static const struct {
+        const char *name, *want;
+    } CASES[] = {
+        {"SEATWATCH_EVENT", "alert.info"},   {"SEATWATCH_EVENT_ID", SOME_EVENT},
+        {"SEATWATCH_SEVERITY", "info"},      {"SEATWATCH_RULE", "inventory"},
+        {"SEATWATCH_VALUE", "100"},          {"SEATWATCH_ALLOTTED_UNITS", "1000"},
+        {"SEATWATCH_ALERT_ID", NULL},        {"SEATWATCH_SEQ", NULL},
+        {"SEATWATCH_EPISODE", NULL},         {"SEATWATCH_STATE", NULL},
+        {"SEATWATCH_THRESHOLD", NULL},
+    };
+    (void)state;
+    CLEANUP(notification_free) struct notification *n = some_info();
+    size_t len;
+    CLEANUP(free) char *entry = rendered(n, NULL, false, &len);
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++)
+        assert_field(entry, len, CASES[i].name, CASES[i].want);
 }
 
 static void what_is_not_known_has_no_field(void **state)
@@ -447,6 +468,7 @@ int main(void)
         cmocka_unit_test(an_alert_has_every_field_of_the_specification),
         cmocka_unit_test(a_credential_that_ends_has_its_days_and_no_tenant),
         cmocka_unit_test(priority_and_message_id_follow_the_kind_of_message),
+        cmocka_unit_test(an_event_of_severity_info_has_no_fields_of_an_alert),
         cmocka_unit_test(what_is_not_known_has_no_field),
         cmocka_unit_test(foreign_text_cannot_make_fields_or_colours),
         cmocka_unit_test(a_digest_is_one_entry_that_names_every_alert),

@@ -49,6 +49,9 @@ static void values_are_percent_encoded_and_missing_ones_are_empty(void **state)
     assert_filled("https://s.example/?t={tenant}&s={sku}", n,
                   "https://s.example/?t=M%C3%BCller%20%26%20Co%2F..%3F&s="
                   "06ebc4ee-1bb5-47dd-8120-11324bc54e06");
+    n->alert_id[0] = '\0'; /* an event of severity info: a link to its alert would lead nowhere */
+    assert_filled("https://s.example/{alert_id}", n, NULL);
+    assert_filled("https://s.example/{rule}", n, "https://s.example/waiting");
     context_free(TAKE(n->context));
     assert_filled("https://s.example/{alert_id}", n, NULL); /* a test message */
     assert_filled("https://s.example/", n, "https://s.example/");

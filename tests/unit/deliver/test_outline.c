@@ -77,6 +77,32 @@ static void each_event_has_its_state_and_tone(void **state)
     }
 }
 
+static void an_event_of_severity_info_has_neither_start_nor_alert_nor_order(void **state)
+{
+    (void)state;
+    CLEANUP(notification_free) struct notification *n = some_info();
+    CLEANUP(outline_free) struct outline *o = outline(n, NULL, n->at);
+    assert_int_equal(o->tone, TONE_INFO);
+    assert_string_equal(o->state, "INFO");
+    assert_string_equal(o->alert_id, "");
+    assert_fact(o, "In use", "870 of 1000 units (87.0 %)");
+    assert_fact(o, "Since", NULL);
+    assert_fact(o, "To order", NULL);
+}
+
+static void a_digest_of_infos_is_not_resolved(void **state)
+{
+    (void)state;
+    CLEANUP(digest_free) struct digest *d = some_digest(1);
+    d->worst = LEVEL_NONE;
+    notification_free(d->notification[0]);
+    d->notification[0] = some_info();
+    CLEANUP(outline_free) struct outline *o = outline(NULL, d, d->at);
+    assert_string_equal(o->state, "INFO");
+    assert_int_equal(o->tone, TONE_INFO);
+    assert_int_equal(o->line[0].tone, TONE_INFO);
+}
+
 static void unknown_numbers_are_left_out_and_never_zero(void **state)
 {
     (void)state;
@@ -144,6 +170,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_firing_alert_says_what_how_much_since_when_and_what_to_order),
         cmocka_unit_test(each_event_has_its_state_and_tone),
+        cmocka_unit_test(an_event_of_severity_info_has_neither_start_nor_alert_nor_order),
+        cmocka_unit_test(a_digest_of_infos_is_not_resolved),
         cmocka_unit_test(unknown_numbers_are_left_out_and_never_zero),
         cmocka_unit_test(hostile_names_are_cleaned_and_line_breaks_of_ours_stay),
         cmocka_unit_test(a_late_message_says_so_first),

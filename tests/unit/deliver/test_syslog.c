@@ -71,6 +71,19 @@ static void the_priority_is_facility_and_severity(void **state)
     }
 }
 
+static void an_event_of_severity_info_names_no_alert(void **state)
+{
+    (void)state;
+    CLEANUP(notification_free) struct notification *n = some_info();
+    const struct receiver_options o = options("", "", "");
+    size_t len;
+    CLEANUP(free) char *line = rendered(&o, n, NULL, &len);
+    assert_ptr_equal(strstr(line, "<30>info alert.info: contoso: "), line);
+    assert_non_null(strstr(line, " rule=inventory value=100 unit=units tenant=contoso"));
+    assert_null(strstr(line, " alert="));
+    assert_null(strstr(line, " seq="));
+}
+
 static void foreign_text_stays_on_one_line_and_inside_its_quotes(void **state)
 {
     (void)state;
@@ -234,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_line_says_what_a_person_needs_when_it_is_all_there_is),
         cmocka_unit_test(the_priority_is_facility_and_severity),
+        cmocka_unit_test(an_event_of_severity_info_names_no_alert),
         cmocka_unit_test(foreign_text_stays_on_one_line_and_inside_its_quotes),
         cmocka_unit_test(a_digest_is_one_line_that_names_every_alert),
         cmocka_unit_test(the_datagram_has_the_old_format_that_local_daemons_read),

@@ -64,6 +64,16 @@ static void values_are_escaped_as_the_standard_says_and_nothing_breaks_the_line(
     assert_null(strpbrk(got, "\r\n"));
 }
 
+static void an_event_of_severity_info_names_no_alert(void **state)
+{
+    (void)state;
+    CLEANUP(notification_free) struct notification *n = some_info();
+    size_t len;
+    CLEANUP(free) char *got = rendered("tcp://127.0.0.1:601", n, NULL, &len);
+    assert_non_null(strstr(got, " event_id=\"" SOME_EVENT "\" severity=\"info\" rule=\"inventory\" value=\"100\""));
+    assert_null(strstr(got, "alert_id="));
+}
+
 /* Structured data stays whole; the text is cut on a code point boundary. */
 static void a_message_stays_below_the_limit_of_its_transport(void **state)
 {
@@ -134,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_has_the_time_of_the_event_and_structured_data),
         cmocka_unit_test(values_are_escaped_as_the_standard_says_and_nothing_breaks_the_line),
+        cmocka_unit_test(an_event_of_severity_info_names_no_alert),
         cmocka_unit_test(a_message_stays_below_the_limit_of_its_transport),
         cmocka_unit_test(mistakes_in_the_options_say_what_to_write),
         cmocka_unit_test(a_frame_begins_with_its_octets),

@@ -79,6 +79,13 @@ static struct notification *resolved_usage(void)
     return n;
 }
 
+static void an_event_of_severity_info_has_its_bytes(void **state)
+{
+    (void)state;
+    CLEANUP(notification_free) struct notification *n = some_info();
+    assert_notification_golden("alert-info.json", n, false);
+}
+
 static void the_end_of_an_alert_has_its_bytes(void **state)
 {
     (void)state;
@@ -369,6 +376,7 @@ int main(void)
     json_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_alert_of_the_specification_has_its_bytes),
+        cmocka_unit_test(an_event_of_severity_info_has_its_bytes),
         cmocka_unit_test(the_end_of_an_alert_has_its_bytes),
         cmocka_unit_test(an_alert_about_the_tenant_has_nulls_and_its_detail),
         cmocka_unit_test(an_outage_belongs_to_no_tenant_and_counts_them),

@@ -17,6 +17,8 @@ static void words_are_those_of_the_messages(void **state)
 {
     (void)state;
     assert_string_equal(level_name(LEVEL_CRITICAL), "critical");
+    assert_string_equal(severity_name(LEVEL_WARNING), "warning");
+    assert_string_equal(severity_name(LEVEL_NONE), "info");
     assert_string_equal(unit_name(UNIT_PERCENT), "percent");
     assert_string_equal(unit_name(UNIT_ENTRIES), "entries");
 }

@@ -31,6 +31,26 @@ static void an_event_has_one_row_for_each_receiver_of_its_set(void **state)
     assert_string_equal(hear(s, "hook", at(1)), "");
 }
 
+/* Each is a queue of its own, so that none waits for another; no later event belongs to it. */
+static void an_event_of_severity_info_waits_for_nothing_and_leaves_no_trace(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    CLEANUP(changes_free) struct changes *c = no_changes();
+    struct failure f = {0};
+    for (unsigned seq = 1; seq <= 2; seq++) {
+        struct notification *n = a_notification(EVENT_INFO, seq, 0, seq);
+        n->alert_id[0] = '\0';
+        add_event(c, n, TO(CHAT));
+    }
+    ok(try_commit(s, c, at(0), &f), &f);
+    assert_int_equal(ask(*state, "SELECT count(DISTINCT queue) FROM outbox"), 2);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM told"), 0);
+    CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, "chat", T0 + 1);
+    begin(s, e->id, "body", at(1)); /* the other one is due while this one is under way */
+    assert_string_equal(hear(s, "chat", at(1)), e->notification->seq == 1 ? "2" : "1");
+    assert_int_equal(ask(*state, "SELECT count(*) FROM told"), 0);
+}
+
 static void resolved_goes_to_all_notified_receivers(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
@@ -260,6 +280,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
     const struct CMUnitTest tests[] = {
         TEST(an_event_has_one_row_for_each_receiver_of_its_set),
+        TEST(an_event_of_severity_info_waits_for_nothing_and_leaves_no_trace),
         TEST(resolved_goes_to_all_notified_receivers),
         TEST(resolved_without_an_audience_is_kept_as_an_event),
         TEST(acknowledged_goes_to_all_notified_receivers),
