@@ -125,6 +125,9 @@ struct plan_context {
     struct instant now;
     usec_t outage_tolerance; /* max(1 h, three polls) */
     bool first_run;          /* the tenant's first complete poll ever: baseline and digest */
+    /* First polls of several tenants share a digest: until it is due, a plan of one of them defers its
+     * alerts, and alerts_plan_deferred keeps them. */
+    enum { FIRST_ALONE, FIRST_WAITS, FIRST_DUE } first_digest;
     bool state_lost; /* its first one after a loss of state: breaches that are not in the registry
                       * fire at once, as in alerts_plan_lost; no baseline */
     bool again; /* the last poll, evaluated again with new options: satisfies min_samples, adds no

@@ -26,11 +26,20 @@ static size_t count(receiver_set set)
     return (size_t)__builtin_popcountll(set);
 }
 
+/* Nobody was notified of it, and only its first digest will: it is muted until it gets worse. */
+static bool waits_for_first_digest(const struct alert *a)
+{
+    return a->notified == LEVEL_NONE && a->level <= a->muted[a->rule];
+}
+
 /* After a reload or a level change the alert may match other receivers. Its old deferrals are then
- * dropped, and if no receiver was notified, the receivers that match now take their place. */
-static int release(struct plan *p, const struct deferred *deferred, size_t n)
+ * dropped, and if no receiver was notified, the receivers that match now take their place. `first`:
+ * only alerts for the first digest, or only the others. */
+static int release(struct plan *p, const struct deferred *deferred, size_t n, bool first)
 {
     const struct alert *a = registry_by_id(p->registry, deferred->alert_id);
+    if (first != (a && p->ctx->first_digest == FIRST_DUE && waits_for_first_digest(a)))
+        return 0;
     struct deferral stay = {.episode = deferred->episode, .only = true};
     struct reach reach = {0};
     receiver_set before = 0, set = 0;
@@ -42,7 +51,8 @@ static int release(struct plan *p, const struct deferred *deferred, size_t n)
         set = before = waiting(p, a, deferred, n, &unnotified);
         if (unnotified && !(set & (reach.now | reach.later)))
             set = reach.now | reach.later;
-        if (a->silenced.at || alerts_silence(p->ctx, a))
+        bool early = p->ctx->first_digest == FIRST_WAITS && waits_for_first_digest(a);
+        if (early || a->silenced.at || alerts_silence(p->ctx, a))
             reach = (struct reach){.later = reach.now | reach.later};
         stay.to = set & reach.later;
     }
@@ -55,19 +65,30 @@ static int release(struct plan *p, const struct deferred *deferred, size_t n)
     return r < 0 ? r : plan_line(p, w->after, set & reach.now, plan_is_old(p, a));
 }
 
+static int release_all(struct plan *p, const struct deferred *deferred, size_t n_deferred, bool first)
+{
+    int r = 0;
+    for (size_t i = 0, n; r >= 0 && i < n_deferred; i += n) {
+        n = 1;
+        while (i + n < n_deferred && strcmp(deferred[i + n].alert_id, deferred[i].alert_id) == 0)
+            n++;
+        r = release(p, &deferred[i], n, first);
+    }
+    if (r >= 0)
+        r = plan_digest(p, first ? "first_run" : "held");
+    plan_clear_lines(p);
+    return r;
+}
+
 int alerts_plan_deferred(const struct plan_context *ctx, const struct alert_registry *registry,
                          const struct deferred *deferred, size_t n_deferred, struct changes **ret,
                          struct failure *ret_failure)
 {
     CLEANUP(plan_clear) struct plan p = {0};
     int r = plan_begin(&p, ctx, registry);
-    for (size_t i = 0, n; r >= 0 && i < n_deferred; i += n) {
-        n = 1;
-        while (i + n < n_deferred && strcmp(deferred[i + n].alert_id, deferred[i].alert_id) == 0)
-            n++;
-        r = release(&p, &deferred[i], n);
-    }
     if (r >= 0)
-        r = plan_digest(&p, "held");
+        r = release_all(&p, deferred, n_deferred, true);
+    if (r >= 0)
+        r = release_all(&p, deferred, n_deferred, false);
     return plan_finish(&p, r, ret, ret_failure);
 }

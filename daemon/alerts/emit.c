@@ -241,6 +241,8 @@ int plan_notify_in_digest(struct plan *p, struct alert *a, const struct outcome 
     a->notified_value = a->value; /* a doubling counts as worse */
     a->notified_waiting =
         a->context->waiting > 0 && !alert_rule_pending(a, RULE_WAITING) ? a->context->waiting : 0;
+    if (p->ctx->first_digest == FIRST_WAITS && !p->ctx->state_lost)
+        return plan_defer_alert(p, a, reach.now | reach.later);
     int r = plan_defer_alert(p, a, reach.later);
     return r < 0 ? r : plan_line(p, a, reach.now, o->stale);
 }

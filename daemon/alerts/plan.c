@@ -25,12 +25,18 @@ int plan_begin(struct plan *p, const struct plan_context *ctx,
     return 0;
 }
 
+void plan_clear_lines(struct plan *p)
+{
+    for (size_t i = 0; i < p->n_lines; i++)
+        notification_free(p->line[i]);
+    p->n_lines = 0;
+}
+
 void plan_clear(struct plan *p)
 {
     for (size_t i = 0; i < p->n_work; i++)
         alert_free(p->work[i].after);
-    for (size_t i = 0; i < p->n_lines; i++)
-        notification_free(p->line[i]);
+    plan_clear_lines(p);
     free(p->work);
     free(p->former);
     free(p->parent);

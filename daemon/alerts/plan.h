@@ -72,6 +72,7 @@ int plan_count(struct plan *p, const struct alert *a);
 struct reach plan_reach(const struct plan *p, const struct alert *a, enum rule rule, enum level level);
 /* The alert as it is now, as a line of a digest for `to`. */
 int plan_line(struct plan *p, struct alert *a, receiver_set to, bool stale);
+void plan_clear_lines(struct plan *p);
 /* The digests of all lines so far; `reason` is a literal. */
 int plan_digest(struct plan *p, const char *reason);
 int plan_defer(struct plan *p, const struct deferral *h);

@@ -23,6 +23,7 @@ struct app {
     struct alert_registry *registry;
     struct silence *silence; /* stored ones, oldest first */
     size_t n_silences;
+    usec_t first_mono;   /* begin of a shared first digest; 0: none waits */
     usec_t zones_minute; /* when the offsets of their zones were last looked up */
     struct dispatcher *dispatcher; /* NULL: --dry-run */
     struct heartbeats *heartbeats; /* NULL: --once */

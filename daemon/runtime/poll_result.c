@@ -193,6 +193,11 @@ static int judge_and_plan(struct polled *t, struct instant now)
     /* Another source lists other pools; their state is not new. */
     ctx.state_lost = ctx.complete_list && w->lost;
     ctx.first_run = ctx.complete_list && (!w->memory || w->memory->source != t->snapshot->source);
+    if (ctx.first_run && w->app->n_tenants > 1 && !w->app->cli->dry_run) {
+        ctx.first_digest = FIRST_WAITS;
+        if (!w->app->first_mono)
+            w->app->first_mono = now.mono;
+    }
     return alerts_plan(&ctx, w->app->registry, observations, &t->changes, &t->why);
 }
 

@@ -18,6 +18,7 @@
 #include "runtime/tenant.h"
 
 #define TICK_MAX USEC_PER_MINUTE
+#define FIRST_DIGEST_MAX (10 * USEC_PER_MINUTE) /* from the first of the first polls */
 
 static void tick_tenant(struct tenant *t, struct instant now)
 {
@@ -116,7 +117,20 @@ static void tick_reminders(struct app *app, struct instant now)
         log_failure(LOG_ERR, &why, "reminders", "retried in a minute");
 }
 
-/* Messages that wait for the hours of a route. */
+/* Some tenant has not had its first complete poll, but may have it soon. */
+static bool first_polls_are_due(const struct app *app, const struct instant *now)
+{
+    if (now->mono - app->first_mono >= FIRST_DIGEST_MAX)
+        return false;
+    for (size_t i = 0; i < app->n_tenants; i++) {
+        const struct tenant *t = &app->tenant[i];
+        if (t->options->enabled && !t->options->broken && (!t->memory || t->memory->source == SOURCE_NONE))
+            return true;
+    }
+    return false;
+}
+
+/* Messages that wait for the hours of a route, or for the first polls of other tenants. */
 static void tick_deferred(struct app *app, struct instant now)
 {
     struct plan_context ctx = commit_context(app, NULL, now);
@@ -124,11 +138,15 @@ static void tick_deferred(struct app *app, struct instant now)
     struct changes *changes = NULL;
     struct failure why = {0};
     size_t n = 0;
+    if (app->first_mono)
+        ctx.first_digest = first_polls_are_due(app, &now) ? FIRST_WAITS : FIRST_DUE;
     int r = store_deferred(app->store, &deferred, &n, &why);
     if (r >= 0 && n > 0)
         r = alerts_plan_deferred(&ctx, app->registry, deferred, n, &changes, &why);
     if (r >= 0 && changes)
         r = commit_changes(app, &ctx, changes, &why);
+    if (r >= 0 && ctx.first_digest == FIRST_DUE)
+        app->first_mono = 0;
     if (r < 0 && !app->store_failing)
         log_failure(LOG_ERR, &why, "deferred messages", "retried in a minute");
 }

@@ -241,6 +241,26 @@ static void many_deferred_alerts_make_several_parts(void **state)
     assert_string_equal(engine_deferred(d, deferred, POOLS), "digest 20; digest 20; digest 1");
 }
 
+static void first_polls_of_several_tenants_share_one_digest(void **state)
+{
+    struct engine_fixture *d = *state;
+    d->routes.n_routes = 0; /* everything to everyone, at all hours */
+    d->first_run = true;
+    d->first_digest = FIRST_WAITS;
+    assert_string_equal(POLL(d, full("a"), full("b")), "");
+    assert_int_equal(d->last->n_deferrals, 2);
+    assert_int_equal(d->last->deferral[0].to, JOURNAL | CHAT | PAGER);
+    d->first_run = false;
+    const struct deferred held[] = {waits(d, "a", "chat", false), waits(d, "a", "journal", false),
+                                    waits(d, "b", "chat", false), waits(d, "b", "journal", false)};
+    assert_string_equal(engine_deferred(d, held, 4), ""); /* other tenants are still to be polled */
+    d->first_digest = FIRST_DUE;
+    assert_string_equal(engine_deferred(d, held, 4), "digest 2");
+    assert_string_equal(d->last->event[0].digest->reason, "first_run");
+    assert_int_equal(d->last->event[0].to, JOURNAL | CHAT);
+    assert_string_equal(POLL(d, full("a"), full("b")), ""); /* muted as after any first digest */
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -250,6 +270,7 @@ int main(void)
         TEST(resolved_is_never_deferred),
         TEST(reminders_outside_hours_are_deferred_but_not_to_pagers),
         TEST(first_run_digest_omits_deferring_receivers),
+        TEST(first_polls_of_several_tenants_share_one_digest),
         TEST(receivers_get_one_digest_when_hours_begin),
         TEST(digest_shows_present_state),
         TEST(resolved_alerts_are_omitted_and_their_deferrals_dropped),
