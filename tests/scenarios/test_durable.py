@@ -30,6 +30,8 @@ class Durable(Scenario):
         many = [state(*[pool(f"p{n}", 100, 100 if (n + turn) % 2 else 10, waiting=0) for n in range(6)], poll=1 + 2 * turn) for turn in range(12)]
         graph = self.graph(*many)
         self.configure(graph, [hook], extra='scope = "allotment";')
+        text = self.config.read_text().replace('first_run = "each";', 'first_run = "each"; flap = { pairs = 10; };')
+        self.config.write_text(text)
         kills = 0
         for kills in range(1, 9):
             self.start()

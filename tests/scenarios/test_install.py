@@ -12,17 +12,21 @@ from harness import BUILD, ROOT
 class Install(unittest.TestCase):
     def install(self, prefix):
         subprocess.run(["cmake", "--install", BUILD, "--prefix", prefix], check=True, capture_output=True)
-        return (pathlib.Path(prefix) / "lib/systemd/system/seatwatchd.service").read_text()
+        units = pathlib.Path(prefix) / "lib/systemd/system"
+        return [(units / f"{name}.service").read_text() for name in ("seatwatchd", "seatwatchd@")]
 
-    def test_the_unit_starts_the_program_of_its_prefix(self):
+    def test_the_units_start_the_programs_of_their_prefix(self):
         shipped = (ROOT / "units/seatwatchd.service").read_text()
         with tempfile.TemporaryDirectory() as place:
-            unit = self.install(place)
-            program = f"{place}/sbin/seatwatchd"
-            self.assertTrue(pathlib.Path(program).exists())
-            self.assertEqual(unit, shipped.replace("/usr/sbin/seatwatchd", program))
-            self.assertEqual(re.search(r"^ExecStart=(\S+)", unit, re.M)[1], program)
-            self.assertNotIn("/usr/sbin/seatwatchd", unit)
+            unit, template = self.install(place)
+            programs = {"/usr/sbin/seatwatchd": f"{place}/sbin/seatwatchd", "/usr/bin/seatwatchctl": f"{place}/bin/seatwatchctl"}
+            for old, new in programs.items():
+                self.assertTrue(pathlib.Path(new).exists())
+                shipped = shipped.replace(old, new)
+            self.assertEqual(unit, shipped)
+            for text in (unit, template):
+                self.assertEqual(re.findall(r"^Exec(?:Start|Reload)=\+?(\S+)", text, re.M), list(programs.values()))
+                self.assertNotIn("/usr/sbin/seatwatchd", text)
 
 
 if __name__ == "__main__":
