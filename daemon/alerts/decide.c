@@ -255,8 +255,8 @@ static void forget_notified(struct alert *a)
 void alert_record_notification(struct alert *a, enum event_type type, const struct alert_options *o,
                  usec_t now_at)
 {
-    if (type == EVENT_ACKNOWLEDGED)
-        return;
+    if (type == EVENT_ACKNOWLEDGED && a->notified > LEVEL_NONE)
+        return; /* of the baseline, only a digest was notified: this is the first message, whose end follows */
     if (type == EVENT_RESOLVED) {
         forget_notified(a);
         return;
@@ -273,9 +273,8 @@ void alert_record_notification(struct alert *a, enum event_type type, const stru
         a->notified_waiting = a->context->waiting;
     a->notified_cause = cause_of(a);
     memset(a->muted, 0, sizeof a->muted); /* LEVEL_NONE: the notification covers the baseline */
-    if (!same_level) {
+    if (!same_level)
         a->reminders = 0;
-        a->reminder_at = 0;
-        alert_schedule_reminder(a, false, o, now_at);
-    }
+    a->reminder_at = 0; /* a reminder soon after a message would only repeat it */
+    alert_schedule_reminder(a, false, o, now_at);
 }

@@ -155,6 +155,7 @@ poll: {{ interval = "60s"; jitter = "0%"; timeout = "30s"; concurrency = 8; }};
 tenants = ( {", ".join(rows)} );
 thresholds: {{ poll = {{ warning = "1 polls"; critical = "off"; }}; }};
 alerts: {{ for = "0s"; min_samples = 1; keep_firing_for = "0s"; first_run = "each"; }};
+storm: {{ rate = 0; }};
 receivers = ( {{ name = "hook"; type = "webhook"; url_file = "{d}/secrets/hook.url"; signing_key_file = "{d}/secrets/hook.key"; }},
   {{ name = "mirror"; type = "webhook"; url_file = "{d}/secrets/mirror.url"; signing_key_file = "{d}/secrets/hook.key"; }} );
 """)

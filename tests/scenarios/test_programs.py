@@ -27,7 +27,7 @@ class Programs(Scenario):
     def test_every_option_is_in_the_help_and_the_manual(self):
         text = subprocess.run([BUILD / "daemon/seatwatchd", "--help"], capture_output=True, text=True).stdout
         manual = (ROOT / "daemon/seatwatchd.8").read_text()
-        for option in ("config", "state-dir", "check-config", "dump-config", "check-access", "test-receiver", "reload", "once", "dry-run",
+        for option in ("config", "state-dir", "check-config", "dump-config", "check-access", "test-receiver", "once", "dry-run",
                        "json", "log-level", "version", "help"):
             self.assertIn(f"--{option}", text)
             self.assertIn(option, manual)

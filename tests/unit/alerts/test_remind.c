@@ -76,6 +76,20 @@ static void reminder_intervals_grow(void **state)
     assert_int_equal(engine_alert(d, KIND_CAPACITY, "pool-a")->seq, 9);
 }
 
+static void a_message_about_the_alert_puts_off_its_reminder(void **state)
+{
+    struct engine_fixture *d = *state;
+    struct observation few = A_POOL(.allotted = 100, .consumed = 100, .waiting = 30),
+                       many = A_POOL(.allotted = 100, .consumed = 100, .waiting = 90);
+    assert_string_equal(engine_poll(d, &few, 1), "firing critical waiting");
+    engine_pass(d, it(d)->reminder_at - d->now.at - USEC_PER_MINUTE);
+    assert_string_equal(engine_poll(d, &many, 1), "updated critical waiting");
+    engine_pass(d, USEC_PER_MINUTE);
+    assert_string_equal(engine_remind(d), "");
+    engine_pass(d, it(d)->reminder_at - d->now.at);
+    assert_string_equal(engine_remind(d), "reminder critical waiting");
+}
+
 static void pagers_are_not_reminded(void **state)
 {
     struct engine_fixture *d = *state;
@@ -270,6 +284,7 @@ int main(void)
         TEST(section_named_by_a_reminder_counts_as_notified),
         TEST(section_named_by_a_reminder_counts_as_notified),
         TEST(reminder_intervals_grow),
+        TEST(a_message_about_the_alert_puts_off_its_reminder),
         TEST(pagers_are_not_reminded),
         TEST(overdue_reminders_collapse_into_one),
         TEST(what_fired_in_1970_is_reminded_of_an_interval_after_the_clock_was_set),

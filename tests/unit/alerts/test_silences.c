@@ -417,6 +417,21 @@ static void acknowledged_alert_that_gets_worse_is_notified(void **state)
     assert_true(silence_is_spent(&a, it(d)));
 }
 
+/* Its first message was the acknowledgement. */
+static void end_of_an_acknowledged_alert_of_the_baseline_is_notified(void **state)
+{
+    struct engine_fixture *d = *state;
+    d->first_run = true;
+    (void)poll(d, WARNING);
+    d->first_run = false;
+    char id[ALERT_ID_TEXT];
+    struct silence a = acknowledgement(d);
+    a.alert_id = memcpy(id, it(d)->id, sizeof id);
+    (void)engine_acknowledge(d, &a);
+    d->silences = (struct silences){&a, 1};
+    assert_string_equal(poll(d, CLEAR), "resolved warning usage");
+}
+
 static void acknowledged_drop_ends_as_acknowledged(void **state)
 {
     struct engine_fixture *d = *state;
@@ -454,6 +469,7 @@ int main(void)
         TEST(ignored_pool_is_not_notified_after_a_silence),
         TEST(acknowledgement_lasts_for_its_episode),
         TEST(acknowledged_alert_that_gets_worse_is_notified),
+        TEST(end_of_an_acknowledged_alert_of_the_baseline_is_notified),
         TEST(acknowledged_drop_ends_as_acknowledged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
