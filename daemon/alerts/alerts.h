@@ -127,7 +127,7 @@ struct plan_context {
     bool first_run;          /* the tenant's first complete poll ever: baseline and digest */
     /* First polls of several tenants share a digest: until it is due, a plan of one of them defers its
      * alerts, and alerts_plan_deferred keeps them. */
-    enum { FIRST_ALONE, FIRST_WAITS, FIRST_DUE } first_digest;
+    enum first_digest { FIRST_ALONE, FIRST_WAITS, FIRST_DUE } first_digest;
     bool state_lost; /* its first one after a loss of state: breaches that are not in the registry
                       * fire at once, as in alerts_plan_lost; no baseline */
     bool again; /* the last poll, evaluated again with new options: satisfies min_samples, adds no
