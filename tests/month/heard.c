@@ -106,6 +106,6 @@ bool heard_read(const char *body, size_t len, const struct world *w, struct hear
         return false;
     ret->line[0].reminder = text_equal(type, "alert.reminder");
     ret->line[0].acknowledged = text_equal(type, "alert.acknowledged");
-    ret->line[0].first = !text_equal(type, "alert.updated") && !ret->line[0].acknowledged;
+    ret->line[0].first = !ret->line[0].acknowledged;
     return true;
 }

@@ -14,7 +14,7 @@ struct line { /* an alert in a message */
     uint64_t seq;
     bool up, reminder; /* up: not resolved */
     bool
-        first; /* fires, or has another level: reminders are counted from it, and from each other */
+        first; /* neither a reminder nor an acknowledgement: reminders are counted from it, and from each other */
     bool acknowledged;
     bool excused; /* resolved for a reason: the rule was removed, or the new number is the normal
                      one */

@@ -101,8 +101,7 @@ void told_line(unsigned r, const struct line *l, const char *event_id, bool firi
     if (l->first)
         a->receiver[r].told_mono = now_mono;
     a->receiver[r].episode = l->episode;
-    if (!l->acknowledged) /* which changes nothing: what is in the baseline stays there */
-        a->receiver[r].up = l->up && !baseline;
+    a->receiver[r].up = l->up && !baseline;
     a->receiver[r].over = !l->up;
     if (!l->up)
         harm_resolved(r, l);
