@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define NAMES_MAX 64
+#define NAMES_MAX CONF_RECEIVER_KEYS_MAX /* of the largest section */
 
 const struct conf_key *conf_key_find(const struct conf_section *s, const char *name)
 {

@@ -44,7 +44,7 @@ void walk_wrong_type(struct walk *w, const config_setting_t *s, const struct con
 /* "tenant_id, client_id, ..." of a section, later ones left out. */
 static char *known_keys(const struct conf_section *s)
 {
-    struct text t = TEXT_INIT(512);
+    struct text t = TEXT_INIT(8192); /* those of all receiver types */
     for (size_t i = 0, n = 0; i < s->n; i++)
         if (s->key[i].type != CONF_LATER && !s->key[i].later)
             text_addf(&t, "%s%s", n++ ? ", " : "", s->key[i].name);
