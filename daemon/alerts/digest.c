@@ -22,7 +22,7 @@ void digest_free(struct digest *d)
     free(d);
 }
 
-/* The level that still holds: a resolved notification has the one that ended. */
+/* A resolved notification carries the level that has ended; the alert has none now. */
 static enum level present_level(const struct notification *n)
 {
     return n->type == EVENT_RESOLVED ? LEVEL_NONE : n->level;

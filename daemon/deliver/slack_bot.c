@@ -3,8 +3,8 @@
  * chat.update). The message is updated in place, and what has changed is a reply in its thread.
  *
  * An attempt whose alert has a message updates it and replies; one whose alert has none posts it. The
- * reference is "CHANNEL TS". If the program is killed between Slack's answer and its record, the message
- * is posted once more, and that one is updated from then on. */
+ * reference is "CHANNEL TS". If the program is killed before the reference is stored, the next
+ * attempt posts a second message, and later ones update that. */
 #include "deliver/slack.h"
 #include "json/json.h"
 #include <errno.h>

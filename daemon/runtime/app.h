@@ -44,7 +44,7 @@ struct app {
     struct reload_request {
         void (*ended)(void *userdata, int code, const char *reason); /* NULL: nobody waits for the result */
         void *userdata;
-    } reload, next_reload;        /* the reload under way; the one that follows it */
+    } reload, next_reload;        /* of the reload in progress, and of the one after it (reload_again) */
     bool clock_unset;             /* logged once */
     bool matches_looked_at;       /* those that match no pool were logged */
     uint64_t status;              /* hash of the status line that was sent; 0: none */

@@ -3,7 +3,7 @@
  * asked of the daemon.
  *
  *     I1   A change of an alert has one event, and each receiver that matches gets it once.
- *     I2   A receiver that was told of an episode is told once that it is over.
+ *     I2   A receiver that was notified of an episode gets its resolved notification once.
  *     I3   A receiver gets the events of an alert in order.
  *     I4   A kill loses no event, and repeats at most one id, with the same bytes.
  *     I5   What Graph does not show resolves nothing.
