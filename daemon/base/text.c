@@ -68,6 +68,15 @@ void text_addf(struct text *t, const char *fmt, ...)
     va_end(ap);
 }
 
+void text_add_encoded(struct text *t, const char *s)
+{
+    for (const unsigned char *c = (const unsigned char *)s; *c; c++) {
+        bool unreserved = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+                          (*c >= '0' && *c <= '9') || strchr("-._~", *c);
+        text_addf(t, unreserved ? "%c" : "%%%02X", *c);
+    }
+}
+
 /* Prints into the free space; if that is too small, grows it and prints again. */
 void text_vaddf(struct text *t, const char *fmt, va_list ap)
 {

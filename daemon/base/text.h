@@ -20,6 +20,8 @@ void text_addf(struct text *t, const char *fmt, ...) __attribute__((format(print
 void text_vaddf(struct text *t, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 void text_free(struct text *t); /* resets to empty; keeps max */
 static inline void text_free_at(struct text *t) { text_free(t); } /* CLEANUP(text_free) struct text t */
+/* Percent-encodes everything but the unreserved characters (RFC 3986, 2.3): for an opaque part of a URL. */
+void text_add_encoded(struct text *t, const char *s);
 /* The string, which the caller frees ("" if nothing was added); NULL if the text has failed. */
 char *text_take(struct text *t);
 

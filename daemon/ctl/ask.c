@@ -97,19 +97,11 @@ int ask_change(const struct ctl *c, const char *method, const char *target, cons
     return ask(c, &request, ret, ret_status);
 }
 
-static void add_escaped(struct text *t, const char *value)
-{
-    for (const char *c = value; *c; c++) {
-        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr("-._~", *c);
-        text_addf(t, plain ? "%c" : "%%%02X", (unsigned char)*c);
-    }
-}
-
 char *ask_target(const char *path, const char *name, const char *value)
 {
     CLEANUP(text_free) struct text t = TEXT_INIT(TARGET_MAX);
     text_addf(&t, "%s?%s=", path, name);
-    add_escaped(&t, value);
+    text_add_encoded(&t, value);
     return text_take(&t);
 }
 
@@ -153,7 +145,7 @@ int ask_change_one(const struct ctl *c, const struct ask_list *where, const char
         return CTL_REFUSED;
     }
     text_add(&target, where->before);
-    add_escaped(&target, id);
+    text_add_encoded(&target, id);
     text_add(&target, where->after);
     code = target.error ? CTL_INTERNAL : ask_change(c, method, target.data, body, &answer, NULL);
     if (code == CTL_OK && answer)

@@ -49,18 +49,6 @@ static const struct placeholder *placeholder_at(const char *s, size_t *ret_len)
     return NULL;
 }
 
-static bool is_unreserved(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c && strchr("-._~", c));
-}
-
-static void add_encoded(struct text *t, const char *s)
-{
-    for (; s && *s; s++)
-        text_addf(t, is_unreserved(*s) ? "%c" : "%%%02X", (unsigned char)*s);
-}
-
 /* `n` NULL: placeholders become nothing. */
 static int fill(const char *text, const struct notification *n, char **ret)
 {
@@ -74,7 +62,8 @@ static int fill(const char *text, const struct notification *n, char **ret)
             text_add(&t, text);
             break;
         }
-        add_encoded(&t, n ? p->value(n) : NULL);
+        const char *value = n ? p->value(n) : NULL;
+        text_add_encoded(&t, value ? value : "");
         text += len;
     }
     char *filled = text_take(&t);

@@ -107,7 +107,7 @@ static int ask(struct app_entry *e)
     };
     CLEANUP(text_free) struct text url = TEXT_INIT(URL_MAX);
     text_addf(&url, "%s/v1.0/applications(appId='", e->graph->api.text);
-    query_add_encoded(&url, e->graph->o.client_id);
+    text_add_encoded(&url, e->graph->o.client_id);
     text_add(&url, "')?$select=appId,passwordCredentials");
     return url.error ? -ENOMEM : fetch_add(&e->fetch, &ASK, 0, NULL, url.data, NULL);
 }

@@ -118,13 +118,13 @@ static void add_filter(const struct lookup *l, struct text *t, char *sign)
     *sign = '&';
     if (l->sku_id) {
         text_add(t, "skuId%20eq%20");
-        query_add_encoded(t, l->sku_id);
+        text_add_encoded(t, l->sku_id);
     }
     if (l->sku_id && l->plan_id)
         text_add(t, "%20and%20");
     if (l->plan_id) {
         text_add(t, "services/any(c:c/planId%20eq%20");
-        query_add_encoded(t, l->plan_id);
+        text_add_encoded(t, l->plan_id);
         text_add(t, ")");
     }
 }
@@ -139,11 +139,11 @@ static char *section_url(const struct fetch_list *list, unsigned dropped)
     bool fallback = part == &FALLBACK, below = l->right_id && !fallback;
     char sign = '?';
     text_addf(&t, "%s/%s/%s/", g->api.text, fallback ? "v1.0" : g->o.api_version, PATHS[l->kind]);
-    query_add_encoded(&t, l->who);
+    text_add_encoded(&t, l->who);
     text_addf(&t, "/%s", below ? PARTS[RIGHTS_HELD].path : part->path);
     if (below) {
         text_add(&t, "/");
-        query_add_encoded(&t, l->right_id);
+        text_add_encoded(&t, l->right_id);
         text_add(&t, l->now == RIGHTS_ASSIGNMENTS ? "/assignments" : "");
     }
     if (part->select && !(dropped & OPTION_SELECT) && !is_single(l)) {

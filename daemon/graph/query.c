@@ -129,17 +129,6 @@ const char *query_options(unsigned dropped)
     return NAMES[dropped];
 }
 
-/* Ids are opaque: everything but RFC 3986's unreserved characters is encoded. */
-void query_add_encoded(struct text *t, const char *id)
-{
-    for (const unsigned char *c = (const unsigned char *)id; *c; c++)
-        if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
-            strchr("-._~", *c))
-            text_add_bytes(t, c, 1);
-        else
-            text_addf(t, "%%%02X", *c);
-}
-
 char *query_url(const char *root, const char *version, enum list list, const char *id,
                 unsigned dropped)
 {
@@ -152,7 +141,7 @@ char *query_url(const char *root, const char *version, enum list list, const cha
     text_addf(&t, "%s/%s%s", root, version, LISTS[list].path);
     if (list == LIST_WAITING) {
         assert(id);
-        query_add_encoded(&t, id);
+        text_add_encoded(&t, id);
         text_add(&t, "/waitingMembers");
     }
     char sign = '?';

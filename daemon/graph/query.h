@@ -24,6 +24,5 @@ char *query_url(const char *root, const char *version, enum list list, const cha
  * `options`: those there are. -1: there is none left. */
 int query_next_step(unsigned options, int step);
 int query_last_step(unsigned options);                  /* no option at all */
-void query_add_encoded(struct text *t, const char *id); /* an opaque id, into a path */
 unsigned query_dropped(int step);
 const char *query_options(unsigned dropped); /* "$top and $expand" */

@@ -98,7 +98,7 @@ static void names_that_entra_accepts_are_encoded_whole(void **state)
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         struct text t = TEXT_INIT(256);
-        query_add_encoded(&t, CASES[i].name);
+        text_add_encoded(&t, CASES[i].name);
         CLEANUP(free) char *text = text_take(&t);
         assert_string_equal(text, CASES[i].want);
     }
