@@ -3,6 +3,7 @@
 #include "runtime/app.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -86,6 +87,17 @@ void app_move_wiring(struct app *to, struct app *from)
     to->credentials = TAKE(from->credentials);
 }
 
+/* Beyond this difference, receivers refuse signatures (Standard Webhooks 1.0.0, "Webhook timestamp"). */
+#define CLOCK_WRONG 300 /* seconds */
+
+static bool clock_is_wrong(const struct app *app)
+{
+    bool wrong = app->clock_unset;
+    for (size_t i = 0; i < app->n_tenants && !wrong; i++)
+        wrong = llabs(app->tenant[i].clock_ahead) > CLOCK_WRONG;
+    return wrong;
+}
+
 /* For heartbeats: why this daemon could not alert. */
 static const char *cannot_alert(void *userdata)
 {
@@ -95,6 +107,7 @@ static const char *cannot_alert(void *userdata)
            : !poller_on_time(app, &now)                    ? "a poll is overdue"
            : !dispatcher_on_time(app->dispatcher, &now)    ? "a delivery is overdue"
            : dispatcher_stuck(app->dispatcher, &now)       ? "a receiver is disabled or has failed for 10 minutes"
+           : clock_is_wrong(app)                           ? "this machine's clock is wrong or not set"
                                                            : NULL;
 }
 

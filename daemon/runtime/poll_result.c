@@ -127,7 +127,7 @@ static void log_poll(struct tenant *t, const struct tenant_health *before,
     if (report->complete || doubt != CAUSE_NONE)
         log_say(LOG_DEBUG, "%s: polled in %u requests%s", name, report->requests,
                 t->last.source == SOURCE_SUBSCRIBED_SKUS ? ", from subscribedSkus" : "");
-    if (clock_ahead(report) != 0 && !t->skewed)
+    if (clock_ahead(report) != 0 && t->clock_ahead == 0)
         log_event(LOG_WARNING, MESSAGE_CLOCK_SKEW, name,
                   "this machine's clock is %lld s %s Microsoft Graph's; webhook signatures fail "
                   "beyond 300 s: "
@@ -135,7 +135,7 @@ static void log_poll(struct tenant *t, const struct tenant_health *before,
                   (long long)llabs(report->skew_seconds),
                   report->skew_seconds > 0 ? "ahead of" : "behind");
     if (report->skew_known)
-        t->skewed = clock_ahead(report) != 0;
+        t->clock_ahead = clock_ahead(report);
 }
 
 /* ---- polls that ended together ---- */

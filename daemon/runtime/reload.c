@@ -61,7 +61,7 @@ static void keep(struct app *app, struct tenant *old, size_t n_old)
         t->refused = before->refused;
         t->rights_first = before->rights_first;
         t->rights_not_before_mono = before->rights_not_before_mono;
-        t->skewed = before->skewed;
+        t->clock_ahead = before->clock_ahead;
         t->asked_mono = before->asked_mono;
         t->began_mono = before->began_mono;
         t->at_sign_in = before->at_sign_in;

@@ -37,7 +37,7 @@ struct tenant {
     bool at_sign_in;                       /* the last failure was one of the sign-in */
     size_t nth;                            /* index in the tally of outage.c */
     bool lost;                             /* state was lost, and no complete poll has followed */
-    bool skewed;                           /* its clock and ours disagree, which was logged */
+    int64_t clock_ahead;                   /* seconds by which our clock is ahead of its, as last known; 0: negligible */
     bool read_logged;                      /* its first complete poll was logged */
     struct {
         struct snapshot *snapshot; /* of the last poll, for a reload; NULL: its list was not complete */
