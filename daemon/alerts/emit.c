@@ -247,6 +247,11 @@ int plan_notify_in_digest(struct plan *p, struct alert *a, const struct outcome 
     return r < 0 ? r : plan_line(p, a, reach.now, o->stale);
 }
 
+static const char *tenant_of(const struct alert_context *f)
+{
+    return f && f->tenant_id ? f->tenant_id : "";
+}
+
 int plan_count(struct plan *p, const struct alert *a)
 {
     if (array_room(&p->counted, p->n_counted, sizeof *p->counted) < 0)
@@ -254,14 +259,27 @@ int plan_count(struct plan *p, const struct alert *a)
     enum level level = a->level > LEVEL_NONE ? a->level : pending_level(a);
     struct reach reach = plan_reach(p, a, a->rule, level);
     p->counted[p->n_counted++] =
-        (struct counted){.rule = a->rule, .level = level, .to = reach.now | reach.later};
+        (struct counted){.rule = a->rule,
+                         .level = level,
+                         .tenant_id = tenant_of(a->context),
+                         .to = reach.now | reach.later};
     return 0;
 }
 
-/* Receivers that get exactly the same notifications as receiver `first`, itself included. */
+/* Receivers whose messages are addressed by the tenant: a digest for them has alerts of one tenant. */
+static receiver_set by_tenant(const struct plan *p)
+{
+    receiver_set set = 0;
+    for (size_t i = 0; i < p->ctx->routes->n_receivers; i++)
+        set |= (receiver_set)p->ctx->routes->receiver[i].by_tenant << i;
+    return set;
+}
+
+/* Receivers that get exactly the same digests as receiver `first`, itself included. */
 static receiver_set same_lines(const struct plan *p, size_t first)
 {
-    receiver_set same = ~(receiver_set)0;
+    receiver_set addressed = by_tenant(p);
+    receiver_set same = addressed >> first & 1 ? addressed : ~addressed;
     for (size_t i = 0; i < p->n_lines; i++) {
         receiver_set to = p->to[i];
         same &= to >> first & 1 ? to : ~to;
@@ -271,27 +289,64 @@ static receiver_set same_lines(const struct plan *p, size_t first)
     return same;
 }
 
-static int digest_for(struct plan *p, receiver_set to, const char *reason)
+static bool is_for(receiver_set line, receiver_set to)
 {
-    CLEANUP(free) const struct notification **mine = calloc(p->n_lines, sizeof *mine);
+    return to ? (line & to) != 0 : line == 0;
+}
+
+/* `tenant`: whose alerts are counted; NULL: those of all. */
+static int digest_of(struct plan *p, const struct notification *const *line, size_t n, receiver_set to,
+                     const char *tenant, const char *reason)
+{
     CLEANUP(free) struct digest **part = NULL;
     struct digest_counts more = {0};
-    size_t n = 0, n_parts = 0;
-    if (!mine)
-        return -ENOMEM;
-    for (size_t i = 0; i < p->n_lines; i++)
-        if (to ? (p->to[i] & to) != 0 : p->to[i] == 0)
-            mine[n++] = p->line[i];
-    for (size_t i = 0; i < p->n_counted; i++)
-        if (to ? (p->counted[i].to & to) != 0 : p->counted[i].to == 0)
-            more.n[p->counted[i].rule][p->counted[i].level]++;
-    int r = n ? digest_parts(mine, n, DIGEST_LINES, &more, reason, p->ctx->now.at, &part, &n_parts) : 0;
+    size_t n_parts = 0;
+    for (size_t i = 0; i < p->n_counted; i++) {
+        const struct counted *c = &p->counted[i];
+        if (is_for(c->to, to) && (!tenant || strcmp(c->tenant_id, tenant) == 0))
+            more.n[c->rule][c->level]++;
+    }
+    int r = digest_parts(line, n, DIGEST_LINES, &more, reason, p->ctx->now.at, &part, &n_parts);
     for (size_t i = 0; i < n_parts; i++) {
         struct event e = {.digest = part[i], .to = to};
         if (r >= 0)
             r = plan_add_event(p, &e);
         else
             digest_free(part[i]);
+    }
+    return r;
+}
+
+/* By tenant. Pointers into one array: lines of one tenant keep their order. */
+static int compare_tenants(const void *a, const void *b)
+{
+    struct notification *const *x = *(struct notification *const *const *)a;
+    struct notification *const *y = *(struct notification *const *const *)b;
+    int r = strcmp(tenant_of((*x)->context), tenant_of((*y)->context));
+    return r ? r : (x > y) - (x < y);
+}
+
+static int digest_for(struct plan *p, receiver_set to, const char *reason)
+{
+    CLEANUP(free) struct notification ***at = calloc(p->n_lines, sizeof *at);
+    CLEANUP(free) const struct notification **mine = calloc(p->n_lines, sizeof *mine);
+    bool each = to & by_tenant(p);
+    size_t n = 0;
+    int r = 0;
+    if (!at || !mine)
+        return -ENOMEM;
+    for (size_t i = 0; i < p->n_lines; i++)
+        if (is_for(p->to[i], to))
+            at[n++] = &p->line[i];
+    if (each)
+        qsort(at, n, sizeof *at, compare_tenants);
+    for (size_t i = 0; i < n; i++)
+        mine[i] = *at[i];
+    for (size_t i = 0, end; r >= 0 && i < n; i = end) {
+        const char *tenant = each ? tenant_of(mine[i]->context) : NULL;
+        for (end = i + 1; end < n && (!each || strcmp(tenant_of(mine[end]->context), tenant) == 0);)
+            end++;
+        r = digest_of(p, mine + i, end - i, to, tenant, reason);
     }
     return r;
 }

@@ -28,6 +28,7 @@ struct plan {
     struct counted { /* counted in the digests for `to`, but not listed */
         enum rule rule;
         enum level level;
+        const char *tenant_id; /* borrowed; "": none */
         receiver_set to;
     } *counted;
     size_t n_counted;

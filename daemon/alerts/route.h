@@ -8,6 +8,7 @@
 struct receiver_traits {
     char *name;
     bool pager; /* wakes people */
+    bool by_tenant; /* its messages are addressed by the tenant: no digest of theirs has alerts of two */
     bool wants_reminders, wants_deescalations;
     bool heartbeat;           /* no destination at all */
     enum { INFO_ROUTED, INFO_ALWAYS, INFO_NEVER } info; /* whether it gets events of severity info */

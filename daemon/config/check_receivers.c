@@ -255,6 +255,7 @@ static int set_traits(struct options *o)
         unsigned traits = class ? class->traits : 0; /* no type was reported */
         o->routes.receiver[i] = (struct receiver_traits){
             .pager = traits & RECEIVER_PAGER,
+            .by_tenant = receiver_is_by_tenant(&o->receiver[i]),
             .wants_reminders = o->receiver[i].reminders,
             .wants_deescalations = o->receiver[i].deescalated,
             .heartbeat = traits & RECEIVER_HEARTBEAT,

@@ -265,6 +265,12 @@ static int email_warn(const struct receiver_options *o, struct secret *const *se
         target.host);
 }
 
+static bool email_by_tenant(const struct receiver_options *o)
+{
+    const struct email_options *own = o->own;
+    return email_to_has_label(own->to, own->n_to);
+}
+
 static int email_check_tenant(const struct receiver_options *o,
                               const struct tenant_identity *tenant, struct failure *ret_failure)
 {
@@ -291,6 +297,7 @@ const struct receiver_class email_class = {
     .check = email_check,
     .warn = email_warn,
     .check_tenant = email_check_tenant,
+    .by_tenant = email_by_tenant,
     .via_microsoft = email_via_microsoft,
     .sign_in = email_sign_in,
     .render = email_render,

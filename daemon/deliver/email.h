@@ -17,6 +17,7 @@ struct email_envelope {
 void email_to_find(char *const *to, size_t n_to, const char *from, const struct message *m,
                    struct email_envelope *ret);
 int email_to_check(char *const *to, size_t n_to, struct failure *ret_failure); /* kind CONFIG */
+bool email_to_has_label(char *const *to, size_t n_to); /* the tenant decides who gets a message */
 /* The labels in `to` must be addresses. `receiver`: its name. kind CONFIG */
 int email_to_check_tenant(const char *receiver, char *const *to, size_t n_to,
                           const struct tenant_identity *tenant, struct failure *ret_failure);

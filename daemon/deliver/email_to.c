@@ -42,6 +42,16 @@ int email_to_check(char *const *to, size_t n_to, struct failure *ret_failure)
     return 0;
 }
 
+bool email_to_has_label(char *const *to, size_t n_to)
+{
+    const char *name;
+    size_t len;
+    for (size_t i = 0; i < n_to; i++)
+        if (label_of(to[i], &name, &len))
+            return true;
+    return false;
+}
+
 int email_to_check_tenant(const char *receiver, char *const *to, size_t n_to,
                           const struct tenant_identity *tenant, struct failure *ret_failure)
 {

@@ -76,6 +76,12 @@ static int graph_mail_check(const struct receiver_options *o, struct failure *re
     return email_to_check(own->to, own->n_to, ret_failure);
 }
 
+static bool graph_mail_by_tenant(const struct receiver_options *o)
+{
+    const struct graph_mail_options *own = o->own;
+    return email_to_has_label(own->to, own->n_to);
+}
+
 static int graph_mail_check_tenant(const struct receiver_options *o,
                                    const struct tenant_identity *tenant,
                                    struct failure *ret_failure)
@@ -203,6 +209,7 @@ const struct receiver_class graph_mail_class = {
     .transport = &graph_post,
     .check = graph_mail_check,
     .check_tenant = graph_mail_check_tenant,
+    .by_tenant = graph_mail_by_tenant,
     .via_microsoft = graph_mail_via_microsoft,
     .render = graph_mail_render,
     .sign_in = graph_mail_sign_in,

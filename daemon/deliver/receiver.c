@@ -18,6 +18,11 @@ const struct transport *receiver_transport(const struct receiver_options *o)
     return o->class->choose ? o->class->choose(o) : o->class->transport;
 }
 
+bool receiver_is_by_tenant(const struct receiver_options *o)
+{
+    return o->class && o->own && o->class->by_tenant && o->class->by_tenant(o);
+}
+
 int receiver_render(const struct receiver_options *o, const struct message *m, char **ret,
                     size_t *ret_len)
 {

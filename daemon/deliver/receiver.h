@@ -106,6 +106,9 @@ struct receiver_class {
     /* What this type cannot do without in a configured tenant, with one sentence. Pure. NULL: nothing. */
     int (*check_tenant)(const struct receiver_options *o, const struct tenant_identity *tenant,
                         struct failure *ret_failure);
+    /* Whether the tenant of an alert decides who gets the message, so that no message may have alerts of
+     * two. Pure. NULL: never. */
+    bool (*by_tenant)(const struct receiver_options *o);
     /* Whether its messages pass through Microsoft 365, so that an outage there stops them. Pure. NULL:
      * never. */
     bool (*via_microsoft)(const struct receiver_options *o);
@@ -172,6 +175,7 @@ extern const struct receiver_class cloudevents_class, ntfy_class, jsm_class, ema
     alertmanager_class;
 
 const struct transport *receiver_transport(const struct receiver_options *o);
+bool receiver_is_by_tenant(const struct receiver_options *o); /* class->by_tenant; `o` may be incomplete */
 const struct receiver_class *receiver_type_find(const char *name); /* NULL: there is none */
 /* class->render, and its limit. */
 int receiver_render(const struct receiver_options *o, const struct message *m, char **ret,

@@ -225,7 +225,7 @@ static int worker_fold(struct receiver_worker *w, usec_t until, struct instant n
         .due_at = until,
         .keep = works ? bucket_tokens(&w->bucket, &w->options->pace, now.mono) : UINT32_MAX,
         .lines = c->storm.lines ? c->storm.lines : DIGEST_LINES,
-        .by_tenant = class->check_tenant,
+        .by_tenant = receiver_is_by_tenant(w->options),
     };
     return store_outbox_fold(c->store, &fold, now, why);
 }

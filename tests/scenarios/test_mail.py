@@ -13,7 +13,7 @@ import unittest
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from harness import ROOT, Scenario, pool, state
+from harness import CLIENT, CLIENT_SECRET, ROOT, TENANT, Scenario, pool, state
 from signing import openssl
 
 FIXTURES = ROOT / "tests/fixtures/receivers"
@@ -196,6 +196,31 @@ class Smtp(Mail):
         self.assertEqual(self.run_daemon("--check-config").returncode, 0)
         self.assertEqual(self.deliveries(expect=0), (1, 0, 0))
         self.assertEqual(server.mails[0][1], ["help@contoso.example"])
+
+
+    def test_no_digest_has_alerts_of_two_customers(self):
+        """That of the first polls, and those of a storm."""
+        names = {"contoso": None, "fabrikam": "33333333-2222-4333-8444-555555555555"}
+        pools = {n: [pool(f"{n}-{i}", 100, 95) for i in range(2)] for n in names}
+        storm = {n: [pool(f"{n}-{i}", 100, 100) for i in range(2, 6)] for n in names}
+        states = {n: [state(*pools[n]), state(*pools[n], *storm[n], poll=3)] for n in names}
+        server = self.server()
+        graph = self.graph(*states["contoso"], others=[{"id": names["fabrikam"], "client_id": CLIENT, "client_secret": CLIENT_SECRET,
+                                                        "scope": "https://graph.microsoft.com/.default", "states": states["fabrikam"]}])
+        config = self.configure(graph, receivers=self.receiver(f"smtp://127.0.0.1:{server.port}", ["{labels.mail}"]),
+                                extra=FAST.replace(' first_run = "each";', "") + " storm: { burst = 1; rate = 2; };")
+        text = config.read_text().replace('labels = { group = "gold"; };', 'labels = { mail = "help@contoso.example"; };')
+        one = text[text.index("{ name"):text.index(" );")]
+        other = one.replace("contoso", "fabrikam").replace(TENANT, names["fabrikam"])
+        config.write_text(text.replace(one, f"{one}, {other}"))
+        self.start()
+        said = lambda m: m["subject"] + m.get_body(("plain",)).get_content()
+        wanted = {(n, str(i)) for n in names for i in range(1, 7)}
+        self.wait("every alert", lambda: wanted <= set(re.findall(r"(\w+): Microsoft 365 E5 \(pool (\d) of", "".join(map(said, server.accepted())))))
+        self.assertEqual(self.stop(), 0)
+        self.assertGreater(sum("combined" in m["subject"] for m in server.accepted()), 0)
+        for m in server.accepted():
+            self.assertEqual({f"help@{name}.example" for name in re.findall("contoso|fabrikam", said(m))}, {m["to"]}, said(m))
 
 
 class Sender(Mail):

@@ -160,8 +160,10 @@ static void a_tenant_without_the_label_is_reported(void **state)
     tenant.n_labels = 0;
     assert_true(email_class.check_tenant(&o, &tenant, &why) < 0);
     assert_non_null(strstr(why.text, "contoso needs the label mail"));
+    assert_true(receiver_is_by_tenant(&o));
     set_to(&o, "a@example.com", NULL);
     assert_int_equal(email_class.check_tenant(&o, &tenant, &why), 0);
+    assert_false(receiver_is_by_tenant(&o)); /* its digests combine customers */
 }
 
 /* ---- options ---- */
