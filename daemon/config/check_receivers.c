@@ -423,8 +423,7 @@ static int check_fallback(struct load *l)
 int check_receivers(struct load *l)
 {
     struct options *o = l->options;
-    bool by_default = o->n_receivers == 0;
-    int r = by_default ? add_journal(o) : 0;
+    int r = o->n_receivers == 0 ? add_journal(o) : 0;
     if (r < 0)
         return r;
     if (o->n_receivers > RECEIVERS_MAX) {
@@ -444,8 +443,7 @@ int check_receivers(struct load *l)
         return r;
     if (!report_has(&l->report, CONF_FATAL)) {
         check_unreached(l);
-        if (!by_default)
-            warn_receivers(l);
+        warn_receivers(l);
     }
     return set_traits(o);
 }

@@ -60,19 +60,18 @@ static bool is_heartbeat(const struct receiver_options *r)
     return r->class && r->class->traits & RECEIVER_HEARTBEAT;
 }
 
-/* A single receiver is a decision. */
+#define ONLY_LOGS "only the logs of this machine hear of critical alerts; add a receiver that people read"
+
+/* Also with the journal alone, which nobody may have chosen: it is the default. */
 static void warn_of_records_only(struct load *l)
 {
     const struct options *o = l->options;
-    if (o->n_receivers == 1)
-        return;
     receiver_set hears = audience(o, LEVEL_CRITICAL);
     for (size_t i = 0; i < o->n_receivers; i++)
         if (has(hears, i) && !is_local(&o->receiver[i]) && !is_heartbeat(&o->receiver[i]))
             return;
     warn(l, &o->receiver[0],
-         "only the logs of this machine hear of critical alerts; add a receiver that people read, or lead "
-         "a route for critical alerts to it");
+         o->n_receivers == 1 ? ONLY_LOGS : ONLY_LOGS ", or lead a route for critical alerts to it");
 }
 
 /* journald reads the default socket of syslog. */

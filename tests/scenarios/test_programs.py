@@ -37,6 +37,7 @@ class Programs(Scenario):
         self.configure(graph)
         good = self.run_daemon("--check-config")
         self.assertEqual((good.returncode, good.stdout), (0, "configuration ok\n"), good.stderr)
+        self.assertRegex(good.stderr, r"(?m)^warning: \S+seatwatchd\.conf:\d+: receivers: only the logs of this machine hear of critical alerts; add")
         self.config.write_text(self.config.read_text() + 'scoep = "sku";\nfallback = ["nobody"];\n')
         bad = self.run_daemon("--check-config")
         self.assertEqual(bad.returncode, 78)

@@ -55,7 +55,8 @@ class TenantsFromCsv(unittest.TestCase):
         def check():
             done = subprocess.run([BUILD / "daemon/seatwatchd", "-c", self.directory / "seatwatchd.conf", "--check-config"],
                                   capture_output=True, text=True)
-            return done.returncode, done.stdout + done.stderr
+            problems = [line for line in done.stderr.splitlines(keepends=True) if not line.startswith("warning: ")]
+            return done.returncode, done.stdout + "".join(problems)
         self.assertEqual(check(), (0, "configuration ok\n"))
         good = files[321].read_text()
         files[321].write_text(good.replace("tenant_id", "tenantid"))
