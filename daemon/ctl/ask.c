@@ -63,23 +63,45 @@ static int take_answer(const struct ctl *c, const struct local_answer *a, struct
     return CTL_OK;
 }
 
-static int ask(const struct ctl *c, const struct local_request *request, struct json **ret, unsigned *ret_status)
+static int reach(const struct ctl *c, const struct local_request *request, struct local_answer *ret)
 {
-    struct local_answer answer = {0};
     struct failure why = {0};
-    *ret = NULL;
-    int r = local_ask(request, &answer, &why);
+    int r = local_ask(request, ret, &why);
     bool other = (why.kind == FAILURE_ABSENT || why.kind == FAILURE_PERMISSION) && request->socket == c->read;
     if (r < 0 && other && strcmp(c->read, c->control) != 0) {
         struct local_request again = *request;
         again.socket = c->control;
-        return ask(c, &again, ret, ret_status);
+        return reach(c, &again, ret);
     }
+    return r < 0 ? complain_unreachable(&why) : CTL_OK;
+}
+
+static int ask(const struct ctl *c, const struct local_request *request, struct json **ret, unsigned *ret_status)
+{
+    struct local_answer answer = {0};
+    *ret = NULL;
+    int code = reach(c, request, &answer);
     if (ret_status)
         *ret_status = answer.status;
-    if (r < 0)
-        return complain_unreachable(&why);
-    int code = take_answer(c, &answer, ret);
+    if (code != CTL_OK)
+        return code;
+    code = take_answer(c, &answer, ret);
+    free(answer.body);
+    return code;
+}
+
+int ask_text(const struct ctl *c, const char *target)
+{
+    const struct local_request request = {c->read, "GET", target, NULL, ANSWER_WITHIN};
+    struct local_answer answer = {0};
+    CLEANUP(json_free) struct json *root = NULL;
+    int code = reach(c, &request, &answer);
+    if (code == CTL_OK && answer.status / 100 == 2) {
+        fputs(answer.body, stdout);
+    } else if (code == CTL_OK) {
+        (void)json_parse(answer.body, answer.len, &root, NULL);
+        code = complain_refused(root, answer.status);
+    }
     free(answer.body);
     return code;
 }

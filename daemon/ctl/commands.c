@@ -80,6 +80,11 @@ static int run_reload(const struct ctl *c)
     return status == 422 ? CTL_CONFIGURATION : code;
 }
 
+static int run_metrics(const struct ctl *c)
+{
+    return ask_text(c, "/v1/metrics");
+}
+
 #define SILENCE_OPTIONS                                                                                                    \
     (OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_FROM) | OPTION_BIT(OPTION_UNTIL) | OPTION_BIT(OPTION_WEEKLY) |             \
      OPTION_BIT(OPTION_TIMEZONE) | ACK_OPTIONS)
@@ -98,6 +103,7 @@ static const struct ctl_command COMMANDS[] = {
     {"deliveries", "[--failed]", 0, 0, OPTION_BIT(OPTION_FAILED), run_deliveries, "messages that are queued or parked"},
     {"deliveries retry", "ID", 1, 1, 0, run_retry, "send a parked message again"},
     {"deliveries drop", "ID", 1, 1, 0, run_drop, "give a message up"},
+    {"metrics", "", 0, 0, 0, run_metrics, "metrics for the textfile collector of node_exporter"},
     {"reload", "", 0, 0, 0, run_reload, "load the configuration again"},
 };
 

@@ -195,6 +195,7 @@ void app_close(struct app *app)
     for (size_t i = 0; i < app->n_history; i++)
         changes_free(app->history[i]);
     free(app->history);
+    free(app->count);
     outage_free(app->outage);
     silences_free(app);
     registry_free(app->registry);

@@ -55,6 +55,11 @@ struct app {
     usec_t asleep;       /* clock_asleep() when tick_woke() was last called */
     usec_t woke_mono;    /* when a sleep was last noticed; 0: never */
     uint64_t delivered;  /* by this run */
+    struct receiver_count {
+        char receiver[64];
+        uint64_t n[OUTBOX_SUPERSEDED + 1]; /* attempts of this run that ended so, see counts.h */
+    } *count;
+    size_t n_counts;
     bool store_failing;  /* logged once */
     uint64_t unrecorded[UNRECORDED_MAX]; /* hashes of the messages logged as not recorded since then */
     size_t n_unrecorded; /* UNRECORDED_MAX + 1: some were not logged */

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "runtime/app.h"
+#include "runtime/app_status_lists.h"
 #include "runtime/credentials.h"
 #include "runtime/silence_list.h"
 #include "runtime/tenant.h"
@@ -39,6 +40,11 @@ static int fill_tenant(const struct tenant *t, struct status_tenant *ret)
         .bytes = (int64_t)r->bytes,
         .took = r->took,
         .last_complete_at = h->section[HEALTH_ALLOTMENTS].last_complete.at,
+        .polls_total = t->totals.polls,
+        .failures_total = t->totals.failures,
+        .requests_total = t->totals.requests,
+        .throttled_total = t->totals.throttled,
+        .credential_ends_at = credentials_end(t),
     };
     if (ret->complete && ret->recorded)
         return 0;
@@ -67,62 +73,6 @@ static void fill_outbox(const struct app *app, struct status *s)
     }
     s->pending = (int64_t)(stats.queued + stats.in_flight);
     s->parked = (int64_t)stats.parked;
-}
-
-/* ---- pools ---- */
-
-/* Of the alert about this pool, or about its SKU (scope = "sku"). */
-static const char *level_of(const struct tenant *t, const struct allotment *a)
-{
-    const char *const SUBJECTS[] = {a->id, a->sku_id};
-    if (!a->units_known)
-        return NULL;
-    for (size_t i = 0; i < N_ELEMENTS(SUBJECTS); i++) {
-        const struct alert *alert = SUBJECTS[i]
-                                        ? registry_find(t->app->registry, KIND_CAPACITY,
-                                                        t->options->identity.tenant_id, SUBJECTS[i])
-                                        : NULL;
-        if (alert && alert_state_is_up(alert->state) && alert->level > LEVEL_NONE)
-            return level_name(alert->level);
-    }
-    return "ok";
-}
-
-static struct status_pool pool_of(const struct tenant *t, const struct allotment *a)
-{
-    const struct rule_options *o = &t->app->options->rules;
-    bool waiting = a->waiting.section == SECTION_COMPLETE;
-    return (struct status_pool){
-        .tenant = t->options->identity.name,
-        .id = a->id,
-        .name = pool_configured_name(o, a->id),
-        .sku_id = a->sku_id,
-        .sku_part_number = a->sku_part_number,
-        .sku_name = product_name(o->products, a->sku_id, a->sku_part_number),
-        .allotted = a->units_known ? a->allotted : NUMBER_UNKNOWN,
-        .consumed = a->units_known ? a->consumed : NUMBER_UNKNOWN,
-        .free = a->units_known ? a->allotted - a->consumed : NUMBER_UNKNOWN,
-        .waiting = waiting ? a->waiting.count : NUMBER_UNKNOWN,
-        .oldest_at = waiting ? a->waiting.oldest_at : 0,
-        .level = level_of(t, a),
-    };
-}
-
-static int fill_pools(const struct app *app, struct status *s)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < app->n_tenants; i++)
-        n += app->tenant[i].last.snapshot ? app->tenant[i].last.snapshot->n_allotments : 0;
-    s->pool = calloc(n + 1, sizeof *s->pool);
-    if (!s->pool)
-        return -ENOMEM;
-    for (size_t i = 0; i < app->n_tenants; i++) {
-        const struct snapshot *snapshot = app->tenant[i].last.snapshot;
-        for (size_t k = 0; snapshot && k < snapshot->n_allotments; k++)
-            if (!snapshot->allotment[k].excluded)
-                s->pool[s->n_pools++] = pool_of(&app->tenant[i], &snapshot->allotment[k]);
-    }
-    return 0;
 }
 
 /* ---- alerts and events ---- */
@@ -281,7 +231,9 @@ int app_status(const struct app *app, unsigned arrays, struct status *ret)
     fill_outbox(app, &s);
     int r = fill_tenants(app, &s);
     if (r >= 0 && arrays & STATUS_POOLS)
-        r = fill_pools(app, &s);
+        r = app_status_pools(app, &s);
+    if (r >= 0 && arrays & STATUS_RECEIVERS)
+        r = app_status_receivers(app, &s);
     if (r >= 0 && arrays & STATUS_ALERTS)
         r = fill_alerts(app, &s);
     if (r >= 0 && arrays & STATUS_EVENTS)

@@ -44,6 +44,17 @@ static void get_alerts(void *userdata, struct control_call *call)
     control_answer(call, 200, json);
 }
 
+static void get_metrics(void *userdata, struct control_call *call)
+{
+    CLEANUP(status_clear) struct status s = {0};
+    bool openmetrics = status_metrics_preferred(call->accept);
+    char *text = NULL;
+    if (app_status(userdata, STATUS_POOLS | STATUS_ALERTS | STATUS_RECEIVERS, &s) >= 0)
+        (void)status_metrics(&s, openmetrics, &text);
+    control_answer_as(call, 200, openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                                             : "text/plain; version=0.0.4; charset=utf-8", text);
+}
+
 /* ---- polls ---- */
 
 static void refuse_tenant(const struct app *app, struct control_call *call, const char *name)
@@ -122,6 +133,7 @@ static const struct control_command COMMANDS[] = {
     {"GET", "/v1/status", CONTROL_READ, {NULL}, false, get_status, "Health of the daemon, with counts of tenants, alerts and deliveries."},
     {"GET", "/v1/tenants", CONTROL_READ, {NULL}, false, get_tenants, "Tenants with the result of their last poll."},
     {"GET", "/v1/alerts", CONTROL_READ, {"all"}, false, get_alerts, "Alerts that fire."},
+    {"GET", "/v1/metrics", CONTROL_READ, {NULL}, false, get_metrics, "Metrics for Prometheus."},
     {"POST", "/v1/poll", CONTROL_WRITE, {"tenant"}, false, post_poll, "Polls all tenants, or one, now."},
     {"POST", "/v1/reload", CONTROL_WRITE, {NULL}, false, post_reload, "Loads the configuration again."},
     {"GET", "/v1/silences", CONTROL_READ, {NULL}, false, command_get_silences, "Silences, acknowledgements and maintenance windows."},

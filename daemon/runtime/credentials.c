@@ -346,15 +346,22 @@ bool credentials_known(const struct app *app, const char *subject)
     return unread; /* it may be that of a tenant whose configuration is broken */
 }
 
+usec_t credentials_end(const struct tenant *t)
+{
+    const struct tenant *owner = owner_of(t);
+    if (!owner)
+        return 0;
+    const struct credential_state *s = state_of(owner);
+    return s->entry_at && (!s->ends_at || s->entry_at < s->ends_at) ? s->entry_at : s->ends_at;
+}
+
 usec_t credentials_first_end(const struct app *app)
 {
     usec_t first = 0;
     for (size_t i = 0; i < app->n_tenants; i++) {
-        const struct credential_state *s = &app->credentials->state[i];
-        const usec_t ENDS[] = {s->ends_at, s->entry_at};
-        for (size_t k = 0; s->owner == i && k < N_ELEMENTS(ENDS); k++)
-            if (ENDS[k] && (!first || ENDS[k] < first))
-                first = ENDS[k];
+        usec_t end = credentials_end(&app->tenant[i]);
+        if (end && (!first || end < first))
+            first = end;
     }
     return first;
 }

@@ -27,3 +27,4 @@ void credentials_look(struct app *app, struct instant now);
 enum level credentials_notified(const struct tenant *t, const struct tenant_health *health, struct instant now);
 bool credentials_known(const struct app *app, const char *subject); /* some tenant signs in with it, or may */
 usec_t credentials_first_end(const struct app *app);               /* the earliest expiry; 0: none is known */
+usec_t credentials_end(const struct tenant *t); /* of what it signs in with; 0: unknown */

@@ -208,6 +208,10 @@ static void poll_result_begin(struct polled *t, struct poll_result *e, struct in
     w->last.known = true;
     w->last.committed = false;
     w->last.report = e->report;
+    w->totals.polls++;
+    w->totals.failures += !e->report.complete;
+    w->totals.requests += e->report.requests;
+    w->totals.throttled += e->report.throttled;
     if (!t->snapshot && empty_snapshot(w, now, &t->snapshot) < 0) {
         w->last.known = false; /* its sums and source are still those of an older poll */
         t->r = failure_oom(&t->why);

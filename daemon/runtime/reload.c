@@ -35,6 +35,7 @@ static void renew_outbox(struct app *app)
 static void keep_reading(struct tenant *t, struct tenant *before)
 {
     t->read_logged = before->read_logged;
+    t->totals = before->totals;
     t->judged = before->judged;
     before->judged.snapshot = NULL;
     if (!before->memory)

@@ -179,6 +179,7 @@ static void lookup_run_continue(struct lookup_run *r)
 static void note_report(struct lookup_run *r, const struct lookup_report *report)
 {
     r->tenant->last.right_requests += report->requests;
+    r->tenant->totals.requests += report->requests;
     if (!report->throttled)
         return;
     r->throttled = true;

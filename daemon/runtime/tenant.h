@@ -43,6 +43,9 @@ struct tenant {
         struct snapshot *snapshot; /* of the last poll, for a reload; NULL: its list was not complete */
         int64_t clock_ahead;
     } judged;
+    struct {
+        int64_t polls, failures, requests, throttled; /* by this process; kept over reloads */
+    } totals;
     struct { /* the last poll, for --once and the status line */
         bool known, committed;
         struct snapshot_totals totals;

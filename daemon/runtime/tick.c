@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "runtime/app.h"
 #include "runtime/commit.h"
+#include "runtime/counts.h"
 #include "runtime/credentials.h"
 #include "runtime/loss.h"
 #include "runtime/notify.h"
@@ -98,7 +99,7 @@ void tick_receiver(void *userdata, const char *receiver, enum outbox_state state
     struct app *app = userdata;
     if (state == OUTBOX_DELIVERED)
         app->delivered++;
-    (void)receiver;
+    counts_add(app, receiver, state);
     loss_settle(app, false);
     if (state ==
         OUTBOX_PARKED) /* the dispatcher has logged it; the fallback receiver gets it now, not in a minute */

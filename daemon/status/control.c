@@ -36,7 +36,9 @@ struct exchange {
     struct text body;
     struct json *json;
     unsigned status; /* answered: what is sent */
+    const char *type;
     char *answer, allow[64];
+    size_t held; /* bytes that libmicrohttpd has for the client */
 };
 
 struct control {
@@ -44,6 +46,7 @@ struct control {
     struct MHD_Daemon *daemon;
     sd_event_source *io, *timer;
     bool freed; /* a link, during this turn */
+    size_t held; /* sum over the exchanges */
     struct link link[CONTROL_CONNECTIONS_MAX];
 };
 
@@ -104,36 +107,65 @@ static int on_time(sd_event_source *s, uint64_t due, void *userdata)
 
 /* ---- answers ---- */
 
+/* Of every answer: no script runs, nothing is loaded from elsewhere, no page may frame it. */
+#define POLICY                                                                                                             \
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+static const char *const HEADERS[][2] = {{"Cache-Control", "no-store"},
+                                         {"Connection", "close"},
+                                         {"Content-Security-Policy", POLICY},
+                                         {"X-Content-Type-Options", "nosniff"},
+                                         {"Referrer-Policy", "no-referrer"}};
+
+static enum MHD_Result queue_answer(struct exchange *x, unsigned status, struct MHD_Response *r)
+{
+    const char *const OWN[][2] = {{"Content-Type", x->type}, {"Allow", x->allow}, {"WWW-Authenticate", status == 401 ? "Bearer" : ""}};
+    enum MHD_Result ok = MHD_YES;
+    for (size_t i = 0; i < N_ELEMENTS(HEADERS) && ok == MHD_YES; i++)
+        ok = MHD_add_response_header(r, HEADERS[i][0], HEADERS[i][1]);
+    for (size_t i = 0; i < N_ELEMENTS(OWN) && ok == MHD_YES; i++)
+        if (*OWN[i][1])
+            ok = MHD_add_response_header(r, OWN[i][0], OWN[i][1]);
+    return ok == MHD_YES ? MHD_queue_response(x->connection, status, r) : ok;
+}
+
+/* Clients that read slowly, or not at all, hold their answers in memory. */
+static bool holds_too_much(const struct control *c, size_t len)
+{
+    return c->held > 0 && len > CONTROL_HELD_MAX - c->held;
+}
+
 static enum MHD_Result send_answer(struct exchange *x)
 {
-    static char NO_MEMORY[] = "{\"error\":\"out of memory\",\"hint\":\"give the daemon more memory\"}";
-    static const char *const HEADERS[][2] = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"},
-                                             {"Connection", "close"}};
-    bool lost = !x->answer;
-    char *body = lost ? NO_MEMORY : TAKE(x->answer);
+    static char NO_MEMORY[] = "{\"error\":\"out of memory\",\"hint\":\"give the daemon more memory\"}",
+                BUSY[] = "{\"error\":\"other clients have not read their answers\",\"hint\":\"try again in a few seconds\"}";
+    bool busy = x->answer && holds_too_much(x->control, strlen(x->answer)), lost = !x->answer || busy;
+    char *body = busy ? BUSY : lost ? NO_MEMORY : TAKE(x->answer);
+    x->type = x->type && !lost ? x->type : "application/json";
     struct MHD_Response *r = MHD_create_response_from_buffer(strlen(body), body, lost ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
     if (!r) {
         free(lost ? NULL : body);
         return MHD_NO;
     }
-    enum MHD_Result ok = MHD_YES;
-    for (size_t i = 0; i < N_ELEMENTS(HEADERS) && ok == MHD_YES; i++)
-        ok = MHD_add_response_header(r, HEADERS[i][0], HEADERS[i][1]);
-    if (ok == MHD_YES && *x->allow)
-        ok = MHD_add_response_header(r, "Allow", x->allow);
-    if (ok == MHD_YES)
-        ok = MHD_queue_response(x->connection, lost ? 500 : x->status, r);
+    x->held = lost ? 0 : strlen(body);
+    x->control->held += x->held;
+    enum MHD_Result ok = queue_answer(x, busy ? 503 : lost ? 500 : x->status, r);
     MHD_destroy_response(r); /* the queue has its own reference */
     return ok;
 }
 
 void control_answer(struct control_call *call, unsigned status, char *json)
 {
+    control_answer_as(call, status, "application/json", json);
+}
+
+void control_answer_as(struct control_call *call, unsigned status, const char *type, char *body)
+{
     struct exchange *x = (struct exchange *)call; /* its first member */
     struct control *c = x->control;
     x->answered = true;
-    x->status = json ? status : 500;
-    x->answer = json;
+    x->status = body ? status : 500;
+    x->type = type;
+    x->answer = body;
     if (call->command && call->command->access == CONTROL_WRITE && c->options.changed)
         c->options.changed(c->options.userdata, call, x->status);
     if (!x->suspended)
@@ -162,24 +194,40 @@ static enum MHD_Result refuse(struct exchange *x, unsigned status, const char *e
     return send_answer(x);
 }
 
-static bool declares_too_much(struct MHD_Connection *connection)
+static const char *header(const struct exchange *x, const char *name)
 {
-    const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
+}
+
+static bool declares_too_much(const struct exchange *x)
+{
+    const char *length = header(x, MHD_HTTP_HEADER_CONTENT_LENGTH);
     return length && strtoull(length, NULL, 10) > CONTROL_BODY_MAX;
+}
+
+static bool is_admitted(const struct exchange *x, struct control_refusal *ret)
+{
+    const struct control_options *o = &x->control->options;
+    const struct control_headers headers = {header(x, MHD_HTTP_HEADER_HOST), header(x, MHD_HTTP_HEADER_AUTHORIZATION)};
+    return !o->admit || o->admit(o->userdata, x->call.command, &headers, ret);
 }
 
 /* The headers are complete. Refused before the body is read, if that is possible. */
 static enum MHD_Result begin(struct exchange *x, const char *method)
 {
     struct route_refusal no;
+    struct control_refusal refusal;
     x->begun = true;
+    x->call.accept = header(x, MHD_HTTP_HEADER_ACCEPT);
     if (x->target_error < 0)
         return refuse(x, x->target_error == -E2BIG ? 414 : 400, x->target_failure.text, "write a path such as /v1/status");
     if (!control_route(&x->control->options, method, &x->call, &no)) {
         (void)snprintf(x->allow, sizeof x->allow, "%s", no.allow);
         return refuse(x, no.status, no.error, no.hint);
     }
-    if (declares_too_much(x->connection))
+    if (!is_admitted(x, &refusal))
+        return refuse(x, refusal.status, refusal.error, refusal.hint);
+    if (declares_too_much(x))
         return refuse(x, 413, "the body is larger than 64 KiB", "send less");
     return MHD_YES;
 }
@@ -269,6 +317,7 @@ static void on_completed(void *userdata, struct MHD_Connection *connection, void
         return;
     if (l)
         l->exchange = NULL;
+    x->control->held -= x->held;
     text_free(&x->body);
     json_free(x->json);
     free(x->answer);
@@ -345,7 +394,7 @@ int control_new(sd_event *event, int fd, const struct control_options *o, struct
     if (r < 0) {
         if (!c->daemon) /* which would own it */
             (void)close(fd);
-        return failure_set(ret_failure, FAILURE_LOCAL, -r, "cannot serve the control socket: %s", strerror(-r));
+        return failure_set(ret_failure, FAILURE_LOCAL, -r, "cannot serve the socket: %s", strerror(-r));
     }
     *ret = TAKE(c);
     return 0;

@@ -93,7 +93,8 @@ bool control_route(const struct control_options *o, const char *method, struct c
         const char *id;
         if (!path_matches(command->path, &call->target, &id))
             continue;
-        if (strcmp(command->method, method) == 0) {
+        bool head = strcmp(method, "HEAD") == 0 && strcmp(command->method, "GET") == 0;
+        if (head || strcmp(command->method, method) == 0) {
             call->command = command;
             call->id = id;
             break;

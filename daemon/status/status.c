@@ -15,5 +15,8 @@ void status_clear(struct status *s)
     free(s->pool);
     free(s->alert);
     free(s->event);
+    free(s->errors);
+    free(s->subscription);
+    free(s->receiver);
     *s = (struct status){0};
 }

@@ -23,12 +23,30 @@ struct status_tenant {
     struct snapshot_totals totals;
     int64_t requests, bytes; /* of that poll */
     usec_t took, last_complete_at;
+    int64_t polls_total, failures_total, requests_total, throttled_total; /* by this process */
+    usec_t credential_ends_at;
 };
 struct status_pool {
     const char *tenant, *id, *name, *sku_id, *sku_part_number, *sku_name;
     int64_t allotted, consumed, free, waiting;
     usec_t oldest_at;
     const char *level; /* "ok", "warning", "critical" */
+};
+struct status_errors { /* assignment errors of one SKU with one code */
+    const char *tenant, *sku_id, *code; /* sku_id NULL: errors without a SKU; code "(other kinds)": beyond SNAPSHOT_ERROR_GROUPS_MAX */
+    int64_t count;
+};
+struct status_subscription {
+    const char *tenant, *id, *sku_id, *sku_part_number;
+    int32_t next_lifecycle_date; /* DATE_UNKNOWN */
+};
+/* How attempts to deliver end. RETRIED: another one follows. */
+enum status_outcome { STATUS_DELIVERED, STATUS_RETRIED, STATUS_PARKED, STATUS_SUPERSEDED, STATUS_OUTCOMES_ };
+struct status_receiver {
+    const char *name;
+    int64_t pending, parked;                /* its entries in the outbox */
+    usec_t oldest_at;                       /* of the pending ones; 0: none */
+    int64_t total[STATUS_OUTCOMES_];        /* by this process */
 };
 /* RESOLVED: by this run of --once */
 enum status_alert_state { STATUS_PENDING, STATUS_FIRING, STATUS_RESOLVED };
@@ -53,7 +71,12 @@ struct status_event {
 };
 
 /* Arrays that are filled on demand only: the status line needs none of them. */
-enum { STATUS_POOLS = 1, STATUS_ALERTS = 2, STATUS_EVENTS = 4 };
+enum {
+    STATUS_POOLS = 1, /* with errors and subscriptions */
+    STATUS_ALERTS = 2,
+    STATUS_EVENTS = 4,
+    STATUS_RECEIVERS = 8,
+};
 struct status {
     const char *version;
     usec_t started_at, at, running;
@@ -68,7 +91,10 @@ struct status {
     struct status_pool *pool; /* without those with ignore = "all" */
     struct status_alert *alert;
     struct status_event *event; /* NULL: this run changed no alert */
-    size_t n_pools, n_alerts, n_events;
+    struct status_errors *errors;
+    struct status_subscription *subscription; /* each once, in the order of tenants and ids */
+    struct status_receiver *receiver;
+    size_t n_pools, n_alerts, n_events, n_errors, n_subscriptions, n_receivers;
 };
 void status_clear(struct status *s);
 static inline void status_clear_at(struct status *s) { status_clear(s); } /* CLEANUP(status_clear) */
@@ -84,3 +110,8 @@ int status_json(const struct status *s, char **ret);
 int status_json_daemon(const struct status *s, char **ret);
 int status_json_tenants(const struct status *s, char **ret);
 int status_json_alerts(const struct status *s, bool all, char **ret);
+/* Everything that is known as metrics (with STATUS_POOLS, STATUS_ALERTS and STATUS_RECEIVERS): Prometheus's text
+ * format 0.0.4, or OpenMetrics 1.0. Unknown numbers have no sample. As status_json(). */
+int status_metrics(const struct status *s, bool openmetrics, char **ret);
+/* Whether a client with this header Accept (NULL: it sent none) prefers OpenMetrics. */
+bool status_metrics_preferred(const char *accept);

@@ -50,6 +50,12 @@ static void post_echo(void *userdata, struct control_call *call)
         control_answer(call, 201, text_printf("{\"word\":\"%s\"}", word ? word : ""));
 }
 
+static void get_large(void *userdata, struct control_call *call)
+{
+    (void)userdata;
+    control_answer_as(call, 200, "text/plain", text_printf("%0*d%s", atoi(target_param(&call->target, "len")), 0, call->accept ? call->accept : ""));
+}
+
 static void post_later(void *userdata, struct control_call *call)
 {
     struct world *w = userdata;
@@ -61,6 +67,7 @@ static const struct control_command COMMANDS[] = {
     {"GET", "/v1/things/{id}/part", CONTROL_READ, {NULL}, false, get_echo, "shows"},
     {"POST", "/v1/things", CONTROL_WRITE, {NULL}, true, post_echo, "adds"},
     {"DELETE", "/v1/things/{id}", CONTROL_WRITE, {NULL}, false, post_echo, "removes"},
+    {"GET", "/v1/large", CONTROL_READ, {"len"}, false, get_large, "is large"},
     {"POST", "/v1/later", CONTROL_WRITE, {NULL}, false, post_later, "waits"},
 };
 
@@ -71,9 +78,13 @@ static void on_changed(void *userdata, const struct control_call *call, unsigned
                    call->id ? call->id : "-", status, call->pid == getpid() && call->uid == getuid() ? "me" : "?");
 }
 
+static bool (*admitter)(void *userdata, const struct control_command *command, const struct control_headers *headers,
+                        struct control_refusal *ret);
+
 static void serve(struct world *w, enum control_access access)
 {
-    const struct control_options o = {COMMANDS, N_ELEMENTS(COMMANDS), access, on_changed, w};
+    const struct control_options o = {.command = COMMANDS, .n_commands = N_ELEMENTS(COMMANDS), .access = access,
+                                      .changed = on_changed, .admit = admitter, .userdata = w};
     struct failure why = {0};
     int fd = -1;
     assert_int_equal(control_listen(w->path, &fd, &why), 0);
@@ -87,8 +98,9 @@ static int set_up(void **state)
     assert_non_null(mkdtemp(w->directory));
     (void)snprintf(w->path, sizeof w->path, "%s/sock", w->directory);
     assert_true(sd_event_new(&w->event) >= 0);
-    serve(w, CONTROL_WRITE);
     ahead = 0;
+    admitter = NULL;
+    serve(w, CONTROL_WRITE);
     *state = w;
     return 0;
 }
@@ -167,11 +179,66 @@ static void a_request_is_answered_by_the_command_of_its_row(void **state)
     expect(w, "GET /v1/things/a%20b/part" HOST, "200", "{\"id\":\"a b\",\"all\":\"-\"}");
     expect(w, "GET /v1/things HTTP/1.0\r\n\r\n", "200", "Content-Type: application/json");
     expect(w, "GET /v1/things" HOST, "200", "Connection: close");
+    expect(w, "GET /v1/things" HOST, "200", "X-Content-Type-Options: nosniff");
+    expect(w, "GET /v1/things" HOST, "200", "Content-Security-Policy: default-src 'none';");
     assert_string_equal(w->changed, "");
     expect(w, "POST /v1/things HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\n{\"word\":\"a\"}", "201", "{\"word\":\"a\"}");
     assert_string_equal(w->changed, "POST /v1/things - 201 me");
     expect(w, "DELETE /v1/things/x9" HOST, "201", "{\"word\":\"\"}");
     assert_string_equal(w->changed, "DELETE /v1/things/{id} x9 201 me");
+}
+
+static void head_is_get_without_the_body(void **state)
+{
+    struct world *w = *state;
+    CLEANUP(text_free) struct text answer = TEXT_INIT(1 << 20);
+    ask(w, "HEAD /v1/things" HOST, &answer);
+    assert_non_null(strstr(answer.data, "HTTP/1.1 200 "));
+    assert_non_null(strstr(answer.data, "Content-Length: 19\r\n"));
+    assert_string_equal(strstr(answer.data, "\r\n\r\n"), "\r\n\r\n");
+}
+
+static bool admit(void *userdata, const struct control_command *command, const struct control_headers *headers,
+                  struct control_refusal *ret)
+{
+    (void)userdata, (void)command;
+    *ret = (struct control_refusal){401, "who is there", "say it"};
+    return text_equal(headers->authorization, "Bearer x") && text_equal(headers->host, "here");
+}
+
+static void a_request_that_is_not_admitted_reaches_no_command(void **state)
+{
+    struct world *w = *state;
+    control_free(TAKE(w->control));
+    admitter = admit;
+    serve(w, CONTROL_WRITE);
+    expect(w, "DELETE /v1/things/x HTTP/1.1\r\nHost: here\r\n\r\n", "401", "{\"error\":\"who is there\",\"hint\":\"say it\"}");
+    expect(w, "DELETE /v1/things/x HTTP/1.1\r\nHost: there\r\nAuthorization: Bearer x\r\n\r\n", "401", "WWW-Authenticate: Bearer\r\n");
+    assert_string_equal(w->changed, "");
+    expect(w, "DELETE /v1/things/x HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer x\r\n\r\n", "201", "{");
+}
+
+static void a_text_has_the_type_that_its_command_says(void **state)
+{
+    struct world *w = *state;
+    expect(w, "GET /v1/large?len=3" HOST, "200", "Content-Type: text/plain\r\n");
+    expect(w, "GET /v1/large?len=3 HTTP/1.1\r\nHost: x\r\nAccept: a/b\r\n\r\n", "200", "\r\n\r\n000a/b");
+}
+
+static void answers_that_nobody_reads_have_a_bound_together(void **state)
+{
+    struct world *w = *state;
+    int fd[3];
+    for (size_t i = 0; i < N_ELEMENTS(fd); i++) {
+        fd[i] = dial(w);
+        say(fd[i], "GET /v1/large?len=20000000" HOST, strlen("GET /v1/large?len=20000000" HOST));
+    }
+    expect(w, "GET /v1/things" HOST, "200", "{");
+    expect(w, "GET /v1/large?len=20000000" HOST, "503", "try again");
+    for (size_t i = 0; i < N_ELEMENTS(fd); i++)
+        (void)close(fd[i]);
+    expect(w, "GET /v1/things" HOST, "200", "{");
+    expect(w, "HEAD /v1/large?len=20000000" HOST, "200", "text/plain");
 }
 
 static void an_error_says_what_is_wrong_and_what_to_do(void **state)
@@ -184,7 +251,7 @@ static void an_error_says_what_is_wrong_and_what_to_do(void **state)
         {"GET /v1/things/x/part/more" HOST, "404", "there is no"},
         {"GET /v1/things/x" HOST, "405", "use DELETE"},
         {"PUT /v1/things" HOST, "405", "Allow: GET, POST\r\n"},
-        {"HEAD /v1/things" HOST, "405", ""},
+        {"HEAD /v1/things/x" HOST, "405", ""},
         {"GET /v1/things?al" HOST, "400", "there is no parameter \\\"al\\\" here"},
         {"GET /v1/things?tenan=x" HOST, "400", "did you mean \\\"tenant\\\""},
         {"DELETE /v1/things/x?force" HOST, "400", "leave it out"},
@@ -389,6 +456,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_request_is_answered_by_the_command_of_its_row),
+        TEST(head_is_get_without_the_body),
+        TEST(a_request_that_is_not_admitted_reaches_no_command),
+        TEST(a_text_has_the_type_that_its_command_says),
+        TEST(answers_that_nobody_reads_have_a_bound_together),
         TEST(an_error_says_what_is_wrong_and_what_to_do),
         TEST(hostile_bytes_end_their_connection_only),
         TEST(long_lines_headers_and_bodies_are_refused),
