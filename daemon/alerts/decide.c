@@ -196,6 +196,11 @@ static struct observation last_observation(const struct alert *a)
     return s;
 }
 
+bool alert_is_baseline(const struct alert *a)
+{
+    return a->notified == LEVEL_NONE && a->level <= a->muted[a->rule];
+}
+
 int alert_unsilenced_event(const struct alert *a)
 {
     static const struct outcome NOTHING_ELSE;

@@ -9,6 +9,8 @@ int alert_next_event(const struct alert *a, const struct observation *s, const s
 /* It got worse since it was silenced: a higher level, the first waiting member, twice as many of them,
  * or twice the value of a rule that counts a doubling. */
 bool alert_is_worse(const struct alert *a, const struct observation *s);
+/* Nobody was notified of it, which is firing, but by the digest of the first poll: it is muted until it gets worse. */
+bool alert_is_baseline(const struct alert *a);
 /* The event that is due by the last evaluation, for an alert that is no longer silenced. */
 int alert_unsilenced_event(const struct alert *a);
 /* Records in the alert that this notification was sent, and schedules the reminders. A reminder

@@ -26,19 +26,13 @@ static size_t count(receiver_set set)
     return (size_t)__builtin_popcountll(set);
 }
 
-/* Nobody was notified of it, and only its first digest will: it is muted until it gets worse. */
-static bool waits_for_first_digest(const struct alert *a)
-{
-    return a->notified == LEVEL_NONE && a->level <= a->muted[a->rule];
-}
-
 /* After a reload or a level change the alert may match other receivers. Its old deferrals are then
  * dropped, and if no receiver was notified, the receivers that match now take their place. `first`:
  * only alerts for the first digest, or only the others. */
 static int release(struct plan *p, const struct deferred *deferred, size_t n, bool first)
 {
     const struct alert *a = registry_by_id(p->registry, deferred->alert_id);
-    if (first != (a && p->ctx->first_digest == FIRST_DUE && waits_for_first_digest(a)))
+    if (first != (a && p->ctx->first_digest == FIRST_DUE && alert_is_baseline(a)))
         return 0;
     struct deferral stay = {.episode = deferred->episode, .only = true};
     struct reach reach = {0};
@@ -51,7 +45,7 @@ static int release(struct plan *p, const struct deferred *deferred, size_t n, bo
         set = before = waiting(p, a, deferred, n, &unnotified);
         if (unnotified && !(set & (reach.now | reach.later)))
             set = reach.now | reach.later;
-        bool early = p->ctx->first_digest == FIRST_WAITS && waits_for_first_digest(a);
+        bool early = p->ctx->first_digest == FIRST_WAITS && alert_is_baseline(a);
         if (early || a->silenced.at || alerts_silence(p->ctx, a))
             reach = (struct reach){.later = reach.now | reach.later};
         stay.to = set & reach.later;

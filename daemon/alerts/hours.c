@@ -149,3 +149,11 @@ bool hours_open(const struct hours *h, usec_t at, int32_t utc_offset)
     }
     return h->n_ranges == 0;
 }
+
+usec_t hours_opening(const struct hours *h, usec_t at, int32_t utc_offset)
+{
+    usec_t minute = at;
+    for (int i = 0; i < WEEK * DAY_SECONDS / 60 && !hours_open(h, minute, utc_offset); i++)
+        minute = minute / USEC_PER_MINUTE * USEC_PER_MINUTE + USEC_PER_MINUTE;
+    return minute;
+}

@@ -28,3 +28,6 @@ int hours_parse(const char *text, struct hours *ret, struct failure *ret_failure
 const char *hours_print(const struct hours *h, char buf[static HOURS_TEXT]);
 /* Local time is `at` plus `utc_offset` seconds. */
 bool hours_open(const struct hours *h, usec_t at, int32_t utc_offset);
+/* The first whole minute from `at` on that is inside them; `at` if they are open. Within a week, and without a change
+ * of the offset until then. */
+usec_t hours_opening(const struct hours *h, usec_t at, int32_t utc_offset);

@@ -112,7 +112,7 @@ static const struct alert *find_parent(const struct plan *p, enum kind kind, con
 }
 
 /* Parents are planned first, so this is their level in this plan. */
-static enum level parent_level(const struct plan *p, const struct observation *s)
+enum level plan_parent_level(const struct plan *p, const struct observation *s)
 {
     enum level worst = LEVEL_NONE;
     for (size_t i = 0; s->subscription_explains && i < s->context->n_subscriptions; i++)
@@ -255,7 +255,7 @@ static int take_observation(struct plan *p, const struct observation *s)
     r = evaluate(w->after, s, &e, &outcome);
     if (r < 0)
         return r;
-    unsigned silences = silences_of(w->after, s, parent_level(p, s));
+    unsigned silences = silences_of(w->after, s, plan_parent_level(p, s));
     if (alert_state_is_up(w->after->state) &&
         plan_follow_silence(p, before, w->after, s, silence_mutes(silences, EVENT_FIRING)))
         silences |= SILENCE_ACTIVE;

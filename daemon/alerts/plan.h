@@ -48,6 +48,10 @@ int plan_remove(struct plan *p, const struct alert *a);
 /* Hands over the differences from the registry if r >= 0; otherwise fills ret_failure. */
 int plan_finish(struct plan *p, int r, struct changes **ret, struct failure *ret_failure);
 
+/* observations.c */
+/* The notified level of the alerts that may explain the one of this observation. With ctx->again, in the registry. */
+enum level plan_parent_level(const struct plan *p, const struct observation *s);
+
 /* silenced.c */
 /* The acknowledgement of the present or last episode, if it is not broken; NULL: there is none. */
 const struct silence *plan_acknowledgement(const struct plan *p, const struct alert *a);

@@ -68,6 +68,20 @@ receiver_set route_fallback(const struct route_options *o)
     return fallback(o, 0);
 }
 
+const struct route *route_next(const struct route_options *o, enum rule rule, enum level level,
+                               const struct alert_context *f, size_t *cursor)
+{
+    while (*cursor < o->n_routes) {
+        const struct route *r = &o->route[(*cursor)++];
+        if (!match_alert(&r->match, rule, level, f))
+            continue;
+        if (!r->go_on)
+            *cursor = o->n_routes;
+        return r;
+    }
+    return NULL;
+}
+
 /* A route outside its hours matches too: it does not fall through to the next one. */
 struct reach route_for(const struct route_options *o, enum kind kind, enum rule rule,
                        enum level level, const struct alert_context *f, usec_t at)
@@ -79,18 +93,15 @@ struct reach route_for(const struct route_options *o, enum kind kind, enum rule 
     if (o->n_routes == 0)
         return (struct reach){.now = everyone(o)};
     struct reach reach = {0};
+    const struct route *r;
     bool matched = false;
-    for (size_t i = 0; i < o->n_routes; i++) {
-        const struct route *r = &o->route[i];
-        if (!match_alert(&r->match, rule, level, f))
-            continue;
+    size_t cursor = 0;
+    while ((r = route_next(o, rule, level, f, &cursor))) {
         if (hours_open(&r->hours, at, f->utc_offset))
             reach.now |= named(o, r->to, r->n_to);
         else
             reach.later |= named(o, r->to, r->n_to);
         matched = true;
-        if (!r->go_on)
-            break;
     }
     if (!matched)
         reach.now = fallback(o, 0);

@@ -19,6 +19,7 @@ struct route {
     size_t n_to;
     bool go_on;         /* continue = true */
     struct hours hours; /* in the tenant's zone; outside them notifications are deferred */
+    int line;           /* in the configuration */
 };
 struct route_options {
     struct receiver_traits *receiver;
@@ -39,6 +40,9 @@ struct reach {
     receiver_set now;
     receiver_set later; /* every route to them is outside its hours; none of them is in `now` */
 };
+/* The routes that apply, in their order: start with *cursor 0; NULL ends. Hours do not matter here. */
+const struct route *route_next(const struct route_options *o, enum rule rule, enum level level,
+                               const struct alert_context *f, size_t *cursor);
 /* Receivers of an event about `f` at `level` for `rule`, sent at `at`. Unmatched alerts and alerts
  * about a receiver go to the fallback, but never to that receiver. The fallback has no hours. */
 struct reach route_for(const struct route_options *o, enum kind kind, enum rule rule,

@@ -329,6 +329,7 @@ static void check_routes(struct load *l)
     const struct route *end = NULL; /* the first one that lets nothing pass */
     for (size_t i = 0; i < o->n_routes; i++) {
         const struct route *r = &o->route[i];
+        o->route[i].line = place(l, r).line;
         struct conf_where where = walk_where(&l->walk, MARK_VALUE, &r->to, place(l, r));
         if (walk_is_set(&l->walk, &r->to) && r->n_to == 0 && !walk_wrong(&l->walk, &r->to))
             walk_problem(&l->walk, where, "routes.to: this route leads to nobody; name a receiver");

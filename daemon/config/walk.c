@@ -51,6 +51,8 @@ static void walk_scalar(struct walk *w, const config_setting_t *s, const struct 
         walk_problem(w, walk_here(w, s), "%s: %s%s", path, why.text,
                      walk_advice(w, &why, "; see seatwatchd.conf(5)"));
         walk_mark_wrong(w, at);
+    } else if (k->type == CONF_LIMIT) {
+        ((struct limit *)at)->line = walk_here(w, s).line;
     }
 }
 
@@ -59,6 +61,7 @@ static void walk_rule(struct walk *w, const config_setting_t *s, const struct co
 {
     size_t seen = w->report->n_seen;
     walk_mark_add(w, t, MARK_GROUP, walk_here(w, s));
+    t->line = walk_here(w, s).line;
     const char *text = config_setting_get_string(s);
     if (config_setting_is_group(s)) {
         walk_group(w, s, k->section, t, path);

@@ -32,6 +32,7 @@ static const struct {
     [OPTION_COMMENT] = {"comment", "TEXT", "the reason"},
     [OPTION_AUTHOR] = {"author", "NAME", "who wants this (default: your login)"},
     [OPTION_HOLD] = {"hold", NULL, "also if it gets worse"},
+    [OPTION_NOT] = {"not", NULL, "why nothing was notified about a SKU"},
 };
 
 void ctl_complain(const char *fmt, ...)

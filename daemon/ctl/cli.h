@@ -31,6 +31,7 @@ enum ctl_option {
     OPTION_COMMENT,
     OPTION_AUTHOR,
     OPTION_HOLD,
+    OPTION_NOT,
     OPTION_COUNT_
 };
 #define OPTION_BIT(o) (1u << (o))

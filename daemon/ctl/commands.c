@@ -9,6 +9,7 @@
 #include "ctl/ask.h"
 #include "ctl/show.h"
 #include "ctl/silences.h"
+#include "ctl/why.h"
 
 /* Asks for a list and prints it; with --json it is printed already. */
 static int print_list(const struct ctl *c, const char *target, bool (*show)(const struct json *root, usec_t now))
@@ -94,6 +95,7 @@ static int run_metrics(const struct ctl *c)
 static const struct ctl_command COMMANDS[] = {
     {"status", "", 0, 0, 0, run_status, "health of the daemon, its tenants and the alerts that fire"},
     {"alerts", "[--all]", 0, 0, OPTION_BIT(OPTION_ALL), run_alerts, "alerts that fire"},
+    {"why", "ALERT | --not TENANT SKU", 1, 2, OPTION_BIT(OPTION_NOT), run_why, "explain an alert, or why nothing was notified"},
     {"poll", "[TENANT]", 0, 1, 0, run_poll, "poll all tenants, or one, now"},
     {"silence add", "KEY=GLOB...", 1, 64, SILENCE_OPTIONS, run_silence_add, "send nothing about alerts that match"},
     {"silence list", "", 0, 0, 0, run_silence_list, "silences, acknowledgements and maintenance windows"},

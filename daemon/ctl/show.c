@@ -46,11 +46,10 @@ char *show_time(const struct json *object, const char *key, usec_t now)
 
 /* ---- status ---- */
 
-static void print_line(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void print_line(const char *name, const char *fmt, ...)
+void show_line(const char *name, const char *fmt, ...)
 {
     CLEANUP(text_free) struct text t = TEXT_INIT(1 << 16);
-    char clean[512];
+    char clean[4096];
     va_list ap;
     va_start(ap, fmt);
     text_vaddf(&t, fmt, ap);
@@ -66,17 +65,17 @@ void show_status(const struct json *root, usec_t now)
     CLEANUP(free) char *started = show_time(root, "started_at", now);
     CLEANUP(free) char *polled = show_time(tenants, "last_complete_at", now);
     const char *version = show_text(root, "version"), *expires = show_text(root, "credential_expires_at");
-    print_line("seatwatchd", "%s, running since %s", version ? version : "?", started ? started : "?");
-    print_line("tenants", "%s%s%s%s, last complete poll %s", show_number(tenants, "total", a),
+    show_line("seatwatchd", "%s, running since %s", version ? version : "?", started ? started : "?");
+    show_line("tenants", "%s%s%s%s, last complete poll %s", show_number(tenants, "total", a),
                number(tenants, "failing") ? " (" : "", number(tenants, "failing") ? show_number(tenants, "failing", b) : "",
                number(tenants, "failing") ? " not polled completely)" : "", polled ? polled : "never");
-    print_line("alerts", "%s critical, %s warning", show_number(alerts, "critical", a), show_number(alerts, "warning", b));
-    print_line("deliveries", "%s sent, %s queued, %s failed", show_number(deliveries, "delivered", a),
+    show_line("alerts", "%s critical, %s warning", show_number(alerts, "critical", a), show_number(alerts, "warning", b));
+    show_line("deliveries", "%s sent, %s queued, %s failed", show_number(deliveries, "delivered", a),
                show_number(deliveries, "pending", b), show_number(deliveries, "failed", c));
     if (expires)
-        print_line("credentials", "the first one expires on %.10s", expires);
+        show_line("credentials", "the first one expires on %.10s", expires);
     for (const struct json *p = problems ? json_first(problems) : NULL; p; p = json_next(p))
-        print_line("problem", "%s", json_text(p) ? json_text(p) : "?");
+        show_line("problem", "%s", json_text(p) ? json_text(p) : "?");
 }
 
 /* ---- tables ---- */

@@ -12,6 +12,8 @@ const char *show_text(const struct json *object, const char *key);
 const char *show_number(const struct json *object, const char *key, char buf[static SHOW_NUMBER_MAX]);
 /* A member with a time: on this machine's clock ("02:00 CET"); NULL: not known. For free(). */
 char *show_time(const struct json *object, const char *key, usec_t now);
+/* "NAME         TEXT", cleaned. */
+void show_line(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void show_status(const struct json *root, usec_t now);
 /* False: not written. */
 bool show_tenants(const struct json *root, usec_t now);

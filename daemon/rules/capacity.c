@@ -86,6 +86,11 @@ static void judge_empty_pool(const struct capacity *c, const struct threshold t[
                 level);
 }
 
+bool usage_is_exempt(const struct threshold *usage, int64_t allotted)
+{
+    return allotted < usage->min_units;
+}
+
 static void judge_units(const struct capacity *c, const struct threshold t[static RULE_COUNT_],
                         struct finding *usage, struct finding *remaining)
 {
@@ -95,7 +100,7 @@ static void judge_units(const struct capacity *c, const struct threshold t[stati
         judge_empty_pool(c, t, usage, remaining);
         return;
     }
-    if (c->allotted < t[RULE_USAGE].min_units)
+    if (usage_is_exempt(&t[RULE_USAGE], c->allotted))
         finding_not_applicable(usage);
     enum level raise = usage_level(c, &t[RULE_USAGE], 0);
     enum level keep = usage_level(c, &t[RULE_USAGE], t[RULE_USAGE].clear_margin_bp);

@@ -89,6 +89,8 @@ struct observations {
     struct info *info;
     size_t n_infos;
 };
+/* The rule usage does not apply to a pool of so few units, by its min_units. */
+bool usage_is_exempt(const struct threshold *usage, int64_t allotted);
 /* The finding of this rule; NULL: there is none. */
 const struct finding *observation_finding(const struct observation *s, enum rule rule);
 void observations_free(struct observations *s);

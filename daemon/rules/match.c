@@ -104,6 +104,8 @@ static unsigned match_rank(const struct match *m)
 
 static void threshold_apply(struct threshold *t, const struct threshold *o)
 {
+    if (o->set)
+        t->line = o->line;
     if (o->set & SET_OFF)
         t->off = o->off;
     else if (o->set & (SET_WARNING | SET_CRITICAL | SET_INFO))
@@ -129,30 +131,43 @@ static void threshold_apply(struct threshold *t, const struct threshold *o)
 }
 
 static void override_apply(const struct override *o, struct threshold ret[static RULE_COUNT_],
-                            enum ignore *ignore)
+                            enum ignore *ignore, int *ignore_line)
 {
     for (int r = 0; r < RULE_COUNT_; r++) {
         if (!match_glob(o->match.rule, rule_name((enum rule)r)))
             continue;
         threshold_apply(&ret[r], &o->threshold[r]);
         /* ignore with a rule switches that rule off for the pool. */
-        if (o->match.rule && o->set_ignore && o->ignore != IGNORE_NOTHING)
+        if (o->match.rule && o->set_ignore && o->ignore != IGNORE_NOTHING) {
             ret[r].off = true;
+            ret[r].line = o->line;
+        }
     }
-    if (!o->match.rule && o->set_ignore)
+    if (!o->match.rule && o->set_ignore) {
         *ignore = o->ignore;
+        *ignore_line = o->line;
+    }
+}
+
+enum ignore rules_for_pool(const struct rule_options *o, const struct tenant_identity *tenant,
+                           const char *sku_id, const char *sku_part_number, const char *allotment_id,
+                           struct threshold ret[static RULE_COUNT_], int *ret_line)
+{
+    enum ignore ignore = IGNORE_NOTHING;
+    *ret_line = 0;
+    memcpy(ret, o->threshold, sizeof o->threshold);
+    for (unsigned rank = 0; o->n_overrides > 0 && rank < RANKS; rank++)
+        for (size_t i = 0; i < o->n_overrides; i++)
+            if (match_rank(&o->override[i].match) == rank &&
+                match_applies(&o->override[i].match, tenant, sku_id, sku_part_number, allotment_id))
+                override_apply(&o->override[i], ret, &ignore, ret_line);
+    return ignore;
 }
 
 enum ignore rules_for(const struct rule_options *o, const struct tenant_identity *tenant,
                       const char *sku_id, const char *sku_part_number, const char *allotment_id,
                       struct threshold ret[static RULE_COUNT_])
 {
-    enum ignore ignore = IGNORE_NOTHING;
-    memcpy(ret, o->threshold, sizeof o->threshold);
-    for (unsigned rank = 0; o->n_overrides > 0 && rank < RANKS; rank++)
-        for (size_t i = 0; i < o->n_overrides; i++)
-            if (match_rank(&o->override[i].match) == rank &&
-                match_applies(&o->override[i].match, tenant, sku_id, sku_part_number, allotment_id))
-                override_apply(&o->override[i], ret, &ignore);
-    return ignore;
+    int unused;
+    return rules_for_pool(o, tenant, sku_id, sku_part_number, allotment_id, ret, &unused);
 }

@@ -73,3 +73,7 @@ bool match_applies(const struct match *m, const struct tenant_identity *tenant, 
 enum ignore rules_for(const struct rule_options *o, const struct tenant_identity *tenant,
                       const char *sku_id, const char *sku_part_number, const char *allotment_id,
                       struct threshold ret[static RULE_COUNT_]);
+/* The same; *ret_line: of the override that sets what is ignored; 0: none does. */
+enum ignore rules_for_pool(const struct rule_options *o, const struct tenant_identity *tenant,
+                           const char *sku_id, const char *sku_part_number, const char *allotment_id,
+                           struct threshold ret[static RULE_COUNT_], int *ret_line);

@@ -119,6 +119,7 @@ struct limit {
     bool on; /* false: "off" */
     bool polls;
     int64_t value;
+    int line; /* in the configuration; 0: the built-in default */
 };
 
 /* The settings of one rule. In an override, only the members named in `set` count. */
@@ -133,6 +134,7 @@ struct threshold {
     bool manual_renewal;  /* subscription only: renewal = "manual" */
     bool info;            /* rules that report events of severity info: whether they do */
     unsigned set;         /* SET_ bits below */
+    int line;             /* in the configuration, of the last group that sets one of them; 0: none */
 };
 enum {
     SET_OFF = 1 << 0,

@@ -2,17 +2,32 @@
 /* runtime/command_answer.c: what the commands of the control sockets answer alike. */
 #include "runtime/command_answer.h"
 
+#include "base/date.h"
+
 #include <errno.h>
 #include <string.h>
 
 #define ANSWER_MAX 4096
 
+void command_put_time(struct json_writer *w, const char *key, usec_t at)
+{
+    char text[RFC3339_MAX];
+    json_put_string(w, key, at ? rfc3339_print(at, text) : NULL);
+}
+
+void command_answer_json(struct control_call *call, unsigned status, struct json_writer *w)
+{
+    char *json = NULL;
+    size_t len;
+    if (w)
+        (void)json_write_take(w, &json, &len); /* fails without memory, or beyond its limit, and leaves NULL */
+    control_answer(call, status, json);
+}
+
 /* `text` NULL: the number. */
 static void answer(struct control_call *call, unsigned status, const char *key, const char *text, size_t n)
 {
     CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(ANSWER_MAX);
-    char *json = NULL;
-    size_t len;
     if (w) {
         json_writer_clean(w);
         json_open_object(w, NULL);
@@ -21,9 +36,8 @@ static void answer(struct control_call *call, unsigned status, const char *key, 
         else
             json_put_int(w, key, (int64_t)n);
         json_close_object(w);
-        (void)json_write_take(w, &json, &len); /* fails without memory only, and leaves NULL */
     }
-    control_answer(call, status, json);
+    command_answer_json(call, status, w);
 }
 
 void command_answer_text(struct control_call *call, unsigned status, const char *key, const char *value)

@@ -3,6 +3,10 @@
 #pragma once
 #include "status/control.h"
 
+/* RFC 3339; 0: null. */
+void command_put_time(struct json_writer *w, const char *key, usec_t at);
+/* What was written; `w` NULL: no memory. */
+void command_answer_json(struct control_call *call, unsigned status, struct json_writer *w);
 /* {"KEY": value} */
 void command_answer_text(struct control_call *call, unsigned status, const char *key, const char *value);
 void command_answer_count(struct control_call *call, unsigned status, const char *key, size_t n);

@@ -9,11 +9,11 @@
 #include "runtime/command_answer.h"
 #include "runtime/commands_deliveries.h"
 #include "runtime/commands_silence.h"
+#include "runtime/commands_why.h"
+#include "runtime/find.h"
 #include "runtime/poller.h"
 #include "runtime/reload.h"
 #include "runtime/tenant.h"
-
-#define HINT_MAX 1024
 
 /* ---- what there is ---- */
 
@@ -57,34 +57,11 @@ static void get_metrics(void *userdata, struct control_call *call)
 
 /* ---- polls ---- */
 
-static void refuse_tenant(const struct app *app, struct control_call *call, const char *name)
-{
-    CLEANUP(free) const char **names = calloc(app->n_tenants + 1, sizeof *names);
-    CLEANUP(text_free) struct text hint = TEXT_INIT(HINT_MAX);
-    for (size_t i = 0; i < app->n_tenants && names; i++)
-        names[i] = app->tenant[i].options->identity.name;
-    const char *near = names ? text_nearest(name, names, app->n_tenants) : NULL;
-    text_addf(&hint, near ? "did you mean \"%s\"?" : "GET /v1/tenants lists the tenants", near);
-    control_error(call, 404, hint.data, "there is no tenant \"%s\"", name);
-}
-
-static struct tenant *find_tenant(struct app *app, const char *name)
-{
-    for (size_t i = 0; i < app->n_tenants; i++) {
-        const struct tenant_identity *who = &app->tenant[i].options->identity;
-        if (text_equal_nocase(who->name, name) || text_equal_nocase(who->tenant_id, name))
-            return &app->tenant[i];
-    }
-    return NULL;
-}
-
 static void poll_tenant(struct app *app, struct control_call *call, const char *name)
 {
-    struct tenant *t = find_tenant(app, name);
-    if (!t) {
-        refuse_tenant(app, call, name);
+    struct tenant *t = find_tenant(app, call, name);
+    if (!t)
         return;
-    }
     if (!t->graph) {
         control_error(call, 409, "correct its configuration and reload", "%s is not polled: %s", t->options->identity.name,
                       t->options->broken ? t->options->broken : "it is disabled");
@@ -134,6 +111,8 @@ static const struct control_command COMMANDS[] = {
     {"GET", "/v1/tenants", CONTROL_READ, {NULL}, false, get_tenants, "Tenants with the result of their last poll."},
     {"GET", "/v1/alerts", CONTROL_READ, {"all"}, false, get_alerts, "Alerts that fire."},
     {"GET", "/v1/metrics", CONTROL_READ, {NULL}, false, get_metrics, "Metrics for Prometheus."},
+    {"GET", "/v1/alerts/{id}/why", CONTROL_READ, {NULL}, false, command_get_why, "Explains an alert: findings, reasons, messages, what happens next."},
+    {"GET", "/v1/why", CONTROL_READ, {"tenant", "sku"}, false, command_get_why_not, "Explains the pools of a SKU, above all why nothing was notified."},
     {"POST", "/v1/poll", CONTROL_WRITE, {"tenant"}, false, post_poll, "Polls all tenants, or one, now."},
     {"POST", "/v1/reload", CONTROL_WRITE, {NULL}, false, post_reload, "Loads the configuration again."},
     {"GET", "/v1/silences", CONTROL_READ, {NULL}, false, command_get_silences, "Silences, acknowledgements and maintenance windows."},

@@ -2,7 +2,6 @@
 /* runtime/commands_deliveries.c: commands about undelivered messages. */
 #include "runtime/commands_deliveries.h"
 
-#include "base/date.h"
 #include "deliver/deliveries.h"
 #include "runtime/app.h"
 #include "runtime/command_answer.h"
@@ -13,15 +12,10 @@
 #define LIST_MAX (4u << 20) /* DELIVERIES_MAX entries */
 
 static const char *const STATES[] = {
-    [OUTBOX_QUEUED] = "queued", [OUTBOX_IN_FLIGHT] = "in_flight", [OUTBOX_PARKED] = "parked"};
+    [OUTBOX_QUEUED] = "queued", [OUTBOX_IN_FLIGHT] = "in_flight", [OUTBOX_PARKED] = "parked",
+    [OUTBOX_DELIVERED] = "delivered", [OUTBOX_SUPERSEDED] = "superseded"};
 
-static void put_time(struct json_writer *w, const char *key, usec_t at)
-{
-    char text[RFC3339_MAX];
-    json_put_string(w, key, at ? rfc3339_print(at, text) : NULL);
-}
-
-static void put_delivery(struct json_writer *w, const struct delivery *d)
+void command_put_delivery(struct json_writer *w, const struct delivery *d)
 {
     char id[24];
     (void)snprintf(id, sizeof id, "%lld", (long long)d->id);
@@ -33,10 +27,10 @@ static void put_delivery(struct json_writer *w, const struct delivery *d)
     if (d->type != EVENT_INFO) /* has a queue of its own */
         json_put_string(w, d->type == EVENT_DIGEST ? "digest_id" : "alert_id", d->queue);
     json_put_string(w, "event_id", d->event_id);
-    put_time(w, "created_at", d->created_at);
-    put_time(w, "due_at", d->state == OUTBOX_QUEUED ? d->due_at : 0);
+    command_put_time(w, "created_at", d->created_at);
+    command_put_time(w, "due_at", d->state == OUTBOX_QUEUED ? d->due_at : 0);
     json_put_int(w, "attempts", d->attempts);
-    put_time(w, "attempted_at", d->attempted_at);
+    command_put_time(w, "attempted_at", d->attempted_at);
     json_put_string(w, "answer", d->text[0] ? d->text : NULL);
     json_close_object(w);
 }
@@ -59,7 +53,7 @@ void command_get_deliveries(void *userdata, struct control_call *call)
         json_open_object(w, NULL);
         json_open_array(w, "deliveries");
         for (size_t i = 0; i < n; i++)
-            put_delivery(w, &all[i]);
+            command_put_delivery(w, &all[i]);
         json_close_array(w);
         json_close_object(w);
         (void)json_write_take(w, &json, &len);

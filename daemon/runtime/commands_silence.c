@@ -2,7 +2,6 @@
 /* runtime/commands_silence.c: commands about silences and acknowledgements. */
 #include "runtime/commands_silence.h"
 
-#include "base/date.h"
 #include "runtime/app.h"
 #include "runtime/command_answer.h"
 #include "runtime/silence_body.h"
@@ -11,12 +10,6 @@
 #define LIST_MAX (16u << 20) /* SILENCES_MAX with texts of SILENCE_TEXT_MAX */
 
 /* ---- the list ---- */
-
-static void put_time(struct json_writer *w, const char *key, usec_t at)
-{
-    char text[RFC3339_MAX];
-    json_put_string(w, key, at ? rfc3339_print(at, text) : NULL);
-}
 
 static void put_match(struct json_writer *w, const struct match *m)
 {
@@ -47,9 +40,9 @@ static void put_silence(struct json_writer *w, const struct silence *s, const st
     json_put_string(w, "comment", s->comment);
     put_match(w, &s->match);
     json_put_string(w, "alert_id", s->alert_id);
-    put_time(w, "created_at", s->created.at);
-    put_time(w, "start_at", s->start_at);
-    put_time(w, "end_at", s->end_at);
+    command_put_time(w, "created_at", s->created.at);
+    command_put_time(w, "start_at", s->start_at);
+    command_put_time(w, "end_at", s->end_at);
     json_put_string(w, "weekly", s->weekly.n_ranges ? hours_print(&s->weekly, hours) : NULL);
     json_put_string(w, "timezone", s->zone);
     json_put_bool(w, "hold", s->hold);

@@ -45,20 +45,10 @@ static int describe(struct store *s, const struct outbox_row *o, struct delivery
     return r < 0 ? r : read_last_attempt(s, d, f);
 }
 
-static int list(struct store *s, bool parked, size_t max, struct delivery **ret, size_t *ret_n, struct failure *f)
+static int describe_all(struct store *s, struct query *q, struct delivery **ret, size_t *ret_n, struct failure *f)
 {
     CLEANUP(outbox_rows_free) struct outbox_rows rows = {0};
-    int r = store_ready(s, f);
-    if (r < 0)
-        return r;
-    {
-        CLEANUP(query_end)
-        struct query q = row_select(&s->db, &TABLE_OUTBOX,
-                                    "WHERE state IN (0, 1, 3) AND (state = 3 OR NOT ?1) ORDER BY id LIMIT ?2");
-        query_int(&q, parked);
-        query_int(&q, (int64_t)max);
-        r = outbox_rows_collect(&q, &rows, f);
-    }
+    int r = outbox_rows_collect(q, &rows, f);
     CLEANUP(free) struct delivery *all = calloc(rows.n ? rows.n : 1, sizeof *all);
     if (r >= 0 && !all)
         return failure_oom(f);
@@ -69,6 +59,42 @@ static int list(struct store *s, bool parked, size_t max, struct delivery **ret,
     *ret = TAKE(all);
     *ret_n = rows.n;
     return 0;
+}
+
+static int list(struct store *s, bool parked, size_t max, struct delivery **ret, size_t *ret_n, struct failure *f)
+{
+    int r = store_ready(s, f);
+    if (r < 0)
+        return r;
+    CLEANUP(query_end)
+    struct query q = row_select(&s->db, &TABLE_OUTBOX,
+                                "WHERE state IN (0, 1, 3) AND (state = 3 OR NOT ?1) ORDER BY id LIMIT ?2");
+    query_int(&q, parked);
+    query_int(&q, (int64_t)max);
+    return describe_all(s, &q, ret, ret_n, f);
+}
+
+static int list_of(struct store *s, const char *alert_id, uint32_t episode, size_t max, struct delivery **ret,
+                   size_t *ret_n, struct failure *f)
+{
+    int r = store_ready(s, f);
+    if (r < 0)
+        return r;
+    CLEANUP(query_end)
+    struct query q = row_select(&s->db, &TABLE_OUTBOX,
+                                "WHERE (queue = ?1 AND episode = ?2) OR event IN (SELECT folded_into FROM event"
+                                " WHERE alert_id = ?1 AND episode = ?2 AND folded_into IS NOT NULL)"
+                                " ORDER BY id DESC LIMIT ?3");
+    query_text(&q, alert_id);
+    query_int(&q, episode);
+    query_int(&q, (int64_t)max);
+    return describe_all(s, &q, ret, ret_n, f);
+}
+
+int store_deliveries_of(struct store *s, const char *alert_id, uint32_t episode, size_t max, struct delivery **ret,
+                        size_t *ret_n, struct failure *ret_failure)
+{
+    return MENDING(s, ret_failure, list_of(s, alert_id, episode, max, ret, ret_n, ret_failure));
 }
 
 int store_deliveries(struct store *s, bool parked, size_t max, struct delivery **ret, size_t *ret_n,

@@ -194,7 +194,7 @@ int store_outbox_fold(struct store *s, const struct fold *fold, struct instant n
  * accepted, and keep their backoff. */
 int store_outbox_release(struct store *s, const char *receiver, uint64_t failures,
                          struct instant now, struct failure *ret_failure);
-/* An entry that is queued, in flight or parked, for people. */
+/* An entry for people. */
 struct delivery {
     int64_t id;
     char receiver[64], event_id[UUID_TEXT], queue[UUID_TEXT]; /* queue: id of the alert or digest */
@@ -209,6 +209,10 @@ struct delivery {
 /* Oldest first, at most `max`; `parked`: only those. The caller frees *ret. */
 int store_deliveries(struct store *s, bool parked, size_t max, struct delivery **ret, size_t *ret_n,
                      struct failure *ret_failure);
+/* The messages of an episode, in any state, with the digests that contain it; newest first, at most `max`. The caller
+ * frees *ret. */
+int store_deliveries_of(struct store *s, const char *alert_id, uint32_t episode, size_t max, struct delivery **ret,
+                        size_t *ret_n, struct failure *ret_failure);
 /* A parked entry is due again, and its receiver is enabled. Superseded if a later message of the alert was
  * delivered. -ENOENT: no such entry. -EINVAL: it is not parked. */
 int store_delivery_retry(struct store *s, int64_t id, struct instant now, struct failure *ret_failure);

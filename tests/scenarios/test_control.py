@@ -75,7 +75,7 @@ class Answers(Control):
 
     def test_answers_have_the_members_of_the_description(self):
         self.start_up(FULL, extra='maintenance = ( { name = "move"; match = { tenant = "contoso"; }; weekly = "Sun 01:00-04:00"; } );')
-        self.wait("an alert", lambda: self.curl("/v1/alerts")[1]["alerts"])
+        alert = self.wait("an alert", lambda: self.curl("/v1/alerts")[1]["alerts"])[0]["alert_id"]
         described = json.loads((ROOT / "conf/control.openapi.json").read_text())
 
         def resolve(schema):
@@ -98,7 +98,9 @@ class Answers(Control):
         for path, operations in described["paths"].items():
             content = operations.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
             if "application/json" in content:
-                compare(content["application/json"]["schema"], self.curl(path)[1], path)
+                given = [f"{p['name']}={p['example']}" for p in operations["get"].get("parameters", []) if "example" in p]
+                target = path.replace("{id}", alert) + ("?" + "&".join(given) if given else "")
+                compare(content["application/json"]["schema"], self.curl(target)[1], path)
         for target in ("/v1/none", "/v1/status?x"):
             compare({"$ref": "error"}, self.curl(target)[1], target)
 

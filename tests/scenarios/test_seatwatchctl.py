@@ -9,7 +9,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import BUILD, Scenario, pool, state
+from harness import BUILD, Scenario, pool, scenario, state
 
 QUIET = state(pool(allotted=100, consumed=50))
 FULL = state(pool("p", 100, 100, waiting=30))
@@ -230,6 +230,113 @@ class Deliveries(Ctl):
         self.start_up()
         for args in (("retry", "4711"), ("drop", "x")):
             self.assertIn("no id that begins with", self.ctl("deliveries", *args, code=1).stderr)
+
+
+E3, VISIO, FLOW, TEAMS = (f"{n}0000000-0000-4000-8000-00000000000{n}" for n in "1234")
+WORLD = state(pool("p-full", 100, 100, waiting=30), pool("p-e3-a", 100, 99, sku=E3, part="SPE_E3"),
+              pool("p-e3-b", 1000, 100, sku=E3, part="SPE_E3"), pool("p-small", 10, 9, sku=VISIO, part="VISIOCLIENT"),
+              pool("p-flow", 10, 10, sku=FLOW, part="FLOW_FREE"), pool("p-teams", 10, 10, sku=TEAMS, part="TEAMS_EXPLORATORY"))
+EXTRA = """thresholds: {
+  waiting = { warning = 1; critical = 25; for = "0s"; };
+};
+overrides = (
+  { match = { sku = "TEAMS_*"; }; ignore = "all"; },
+  { match = { sku = "SPE_E5"; }; usage = { critical = "99%"; }; }
+);"""
+
+
+class Decisions(Ctl):
+    """One daemon: a pool that is full, and pools that are not reported for different reasons."""
+    def start_world(self):
+        self.good, self.gone = self.hook("good"), self.hook("gone")
+        self.gone.answer([{"do": {"status": 410}}])
+        self.graph_sim = self.graph(WORLD)
+        self.configure(self.graph_sim, [self.good, self.gone], extra=EXTRA, interval="1h")
+        self.begin()
+        self.wait("a message that failed", lambda: json.loads(self.ctl("deliveries", "--failed", "--json").stdout)["deliveries"])
+        self.wait_message(self.good, "alert.firing")
+
+    def line(self, text):
+        """FILE:LINE of the first line of the configuration that has this text."""
+        lines = self.config.read_text().split("\n")
+        return f"{self.config}:{1 + next(i for i, l in enumerate(lines) if text in l)}"
+
+    def words(self, pool):
+        return {r["reason"] for r in pool["reasons"]}
+
+    def pools(self, *args):
+        return json.loads(self.ctl("why", "--not", *args, "--json").stdout)["pools"]
+
+    def explain_the_alert(self):
+        alert = next(a for a in json.loads(self.ctl("alerts", "--json").stdout)["alerts"] if a["allotment_id"] == "p-full")
+        x = json.loads(self.ctl("why", alert["alert_id"][:8].upper(), "--json").stdout)
+        found = {f["rule"]: f for f in x["findings"]}
+        self.assertEqual((x["state"], x["severity"], x["notified_severity"]), ("firing", "critical", "critical"))
+        self.assertEqual((found["waiting"]["value"], found["waiting"]["reached"], found["waiting"]["firing"]), (30, "critical", "critical"))
+        self.assertEqual(found["waiting"]["critical"], {"limit": 25, "text": "25 members", "source": self.line("waiting = {")})
+        self.assertEqual(found["usage"]["critical"], {"limit": 99.0, "text": "99 %", "source": self.line("SPE_E5")})
+        self.assertEqual(found["usage"]["warning"]["source"], None)
+        states = {m["receiver"]: m["state"] for m in x["messages"]}
+        self.assertEqual(states, {"good": "delivered", "gone": "parked"})
+        self.assertEqual(self.words(x), {"notified", "parked", "limit"})
+        self.assertIn("410", next(r["text"] for r in x["reasons"] if r["reason"] == "parked"))
+        self.assertEqual([n["reason"] for n in x["next"]], ["reminder"])
+        text = self.ctl("why", alert["alert_id"]).stdout
+        self.assertRegex(text, r"(?m)^alert +[0-9a-f]{16}  contoso: .* 30 waiting")
+        self.assertRegex(text, r"(?m)^waiting +30 members +critical fires +1 member \(.*:\d+\) +25 members \(")
+        self.assertRegex(text, r"(?m)^good +alert.firing +delivered ")
+        self.assertRegex(text, r"(?m)^parked +gone: the message alert.firing is parked: .*410")
+        self.assertRegex(text, r"(?m)^next +poll at ")
+
+    def explain_what_is_not_notified(self):
+        for words, args in (({"min_units", "limit"}, ("contoso", "VISIOCLIENT")), ({"min_units", "limit"}, ("CONT", "visio")),
+                            ({"free", "limit"}, ("contoso", "flow_free")), ({"ignore"}, ("contoso", "teams_exp")),
+                            ({"min_units"}, ("contoso", VISIO)), ({"min_units"}, ("contoso", "p-sm"))):
+            with self.subTest(args):
+                (found,) = self.pools(*args)
+                self.assertLessEqual(words, self.words(found))
+        (teams,) = self.pools("contoso", "TEAMS_EXPLORATORY")
+        self.assertEqual(teams["reasons"][0]["source"], self.line("TEAMS_*"))
+        a, b = self.pools("contoso", "SPE_E3")
+        self.assertIn("the other pools of the SKU have 900 units free", " ".join(r["text"] for r in a["reasons"]))
+        self.assertIn("scope", self.words(a))
+        self.assertNotIn("scope", self.words(b))
+        text = self.ctl("why", "--not", "contoso", "VISIOCLIENT").stdout
+        self.assertRegex(text, r"(?m)^min_units +usage: the pool has 10 units, fewer than min_units = 25$")
+        self.assertRegex(text, r"(?m)^limit +remaining: 1 unit; warning at 0 units or less, critical at -1 units or less$")
+
+    def refuse_what_does_not_exist(self):
+        for words, args in (('there is no tenant "contosoo"\nseatwatchctl: did you mean "contoso"?', ("--not", "contosoo", "x")),
+                            ('the tenant has no SKU "SPE_E33"\nseatwatchctl: did you mean "SPE_E3"?', ("--not", "contoso", "SPE_E33")),
+                            ('several names begin with "SPE_"', ("--not", "contoso", "SPE_")),
+                            ("there is no alert with the id", ("zz",))):
+            self.assertIn(words, self.ctl("why", *args, code=1).stderr)
+        self.ctl("why", "--not", "contoso", code=64)
+        self.ctl("why", "a", "b", code=64)
+
+    def test_each_decision_is_explained(self):
+        self.start_world()
+        self.explain_the_alert()
+        self.explain_what_is_not_notified()
+        self.refuse_what_does_not_exist()
+
+    def test_the_first_digest_and_unknown_data_are_reasons(self):
+        good = self.hook("good")
+        self.graph_sim = self.graph(WORLD)
+        self.configure(self.graph_sim, [good], interval="1h",
+                       extra='alerts: { for = "0s"; min_samples = 1; keep_firing_for = "0s"; };\n'
+                             'thresholds: { waiting = { warning = "off"; critical = "off"; }; };')
+        self.begin()
+        self.wait_message(good, "alert.digest")
+        (full,) = self.pools("contoso", "SPE_E5")
+        self.assertLessEqual({"baseline", "folded", "limit"}, self.words(full))
+        self.wait("its delivery", lambda: {m["type"]: m["state"] for m in self.pools("contoso", "SPE_E5")[0]["messages"]}
+                  == {"alert.digest": "delivered"})
+        self.graph_sim.change(scenario(WORLD, faults=[{"match": {"path": "allotments"}, "do": {"status": 403}}]))
+        self.ctl("poll")
+        (full,) = self.wait("unknown data", lambda: [p for p in self.pools("contoso", "SPE_E5") if "unknown" in self.words(p)])
+        self.assertIn("the last poll was incomplete: ", " ".join(r["text"] for r in full["reasons"]))
+        self.assertNotIn("limit", self.words(full))
 
 
 class Trouble(Ctl):

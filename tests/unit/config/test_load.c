@@ -52,14 +52,14 @@ static void every_rule_has_its_default_limits_and_times(void **state)
         struct limit warning, critical;
         usec_t hold_for;
     } CASES[] = {
-        {RULE_USAGE, {true, false, 9000}, {false, false, 0}, 0},
-        {RULE_REMAINING, {true, false, 0}, {true, false, -1}, 0},
-        {RULE_WAITING, {true, false, 1}, {true, false, 25}, 15 * USEC_PER_MINUTE},
-        {RULE_WAITING_AGE, {false, false, 0}, {true, false, 86400}, 0},
-        {RULE_ASSIGNMENT_ERRORS, {true, false, 5}, {false, false, 0}, USEC_PER_HOUR},
-        {RULE_SUBSCRIPTION, {true, false, 30}, {true, false, 7}, 0},
-        {RULE_POLL, {true, false, 3600}, {true, false, 21600}, 0},
-        {RULE_ALLOTMENT_GONE, {false, false, 0}, {false, false, 0}, 0},
+        {RULE_USAGE, {.on = true, .value = 9000}, {.on = false, .value = 0}, 0},
+        {RULE_REMAINING, {.on = true, .value = 0}, {.on = true, .value = -1}, 0},
+        {RULE_WAITING, {.on = true, .value = 1}, {.on = true, .value = 25}, 15 * USEC_PER_MINUTE},
+        {RULE_WAITING_AGE, {.on = false, .value = 0}, {.on = true, .value = 86400}, 0},
+        {RULE_ASSIGNMENT_ERRORS, {.on = true, .value = 5}, {.on = false, .value = 0}, USEC_PER_HOUR},
+        {RULE_SUBSCRIPTION, {.on = true, .value = 30}, {.on = true, .value = 7}, 0},
+        {RULE_POLL, {.on = true, .value = 3600}, {.on = true, .value = 21600}, 0},
+        {RULE_ALLOTMENT_GONE, {.on = false, .value = 0}, {.on = false, .value = 0}, 0},
     };
     CLEANUP(fixture_free) struct config_fixture w = fixture_new();
     (void)state;

@@ -47,6 +47,30 @@ static void the_list_says_what_waits_and_why(void **state)
     assert_int_equal(strlen(d.event_id), UUID_TEXT - 1);
 }
 
+static void the_messages_of_an_episode_are_listed_in_any_state(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_some(*state);
+    CLEANUP(free) struct delivery *all = NULL;
+    struct failure f = {0};
+    char id[ALERT_ID_TEXT];
+    size_t n = 0;
+    struct delivery d = {0};
+    assert_int_equal(listed(s, true, &d), 1);
+    (void)snprintf(id, sizeof id, "%.16s", d.queue);
+    ok(store_deliveries_of(s, id, 1, 100, &all, &n, &f), &f);
+    assert_int_equal(n, 3);
+    assert_int_equal(all[0].type, EVENT_ESCALATED); /* the newest */
+    assert_int_equal(all[0].state, OUTBOX_QUEUED);
+    unsigned states = 1U << all[1].state | 1U << all[2].state;
+    assert_int_equal(states, 1U << OUTBOX_PARKED | 1U << OUTBOX_DELIVERED);
+    free(TAKE(all));
+    ok(store_deliveries_of(s, id, 2, 100, &all, &n, &f), &f);
+    assert_int_equal(n, 0);
+    free(TAKE(all));
+    ok(store_deliveries_of(s, id, 1, 1, &all, &n, &f), &f);
+    assert_int_equal(n, 1);
+}
+
 static void a_parked_message_is_sent_again_before_later_ones_and_its_receiver_enabled(void **state)
 {
     CLEANUP(store_close) struct store *s = open_some(*state);
@@ -99,6 +123,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
     const struct CMUnitTest tests[] = {
         TEST(the_list_says_what_waits_and_why),
+        TEST(the_messages_of_an_episode_are_listed_in_any_state),
         TEST(a_parked_message_is_sent_again_before_later_ones_and_its_receiver_enabled),
         TEST(a_dropped_message_is_not_sent_and_blocks_nothing),
         TEST(what_cannot_be_done_is_refused),
