@@ -84,6 +84,7 @@ struct event {
     struct notification *notification; /* or */
     struct digest *digest;
     receiver_set to; /* RESOLVED, ACKNOWLEDGED: ignored; goes to all receivers that may have got the episode */
+    bool to_notified; /* the same for other types */
 };
 /* Receivers whose notification is deferred until the hours of a route begin. The store drops a
  * deferral when its receiver gets a notification earlier, and all of them when the alert resolves. */

@@ -35,6 +35,14 @@ static bool cause_changed(const struct alert *a)
     return cause && !cause_row(cause)->passes && cause != a->notified_cause;
 }
 
+bool alert_cause_ended(const struct alert *a)
+{
+    bool of_a_rule = false;
+    for (int rule = 0; rule < RULE_COUNT_; rule++)
+        of_a_rule |= a->notified_cause && rule_row((enum rule)rule)->cause == a->notified_cause;
+    return of_a_rule && a->notified > LEVEL_NONE && cause_of(a) == CAUSE_NONE;
+}
+
 /* At least twice |notified|, which counts as 1 at least. */
 static bool has_doubled(int64_t n, int64_t notified)
 {
@@ -140,6 +148,9 @@ int alert_next_event(const struct alert *a, const struct observation *s, const s
         return unmuted_level(a, s) > LEVEL_NONE || is_worse_than_baseline(a, s) ? EVENT_FIRING : NO_EVENT;
     if (a->level > a->notified)
         return unmuted_level(a, s) > a->notified ? EVENT_ESCALATED : NO_EVENT;
+    /* Not while the other findings recover: the resolved message says it then. */
+    if (alert_cause_ended(a))
+        return a->state == ALERT_FIRING || o->cause_accepted ? EVENT_UPDATED : NO_EVENT;
     if (a->level < a->notified)
         return EVENT_DEESCALATED;
     if (a->state == ALERT_FIRING && (any_update(a, s, o) || cause_changed(a)))

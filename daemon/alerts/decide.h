@@ -6,6 +6,9 @@
 #define NO_EVENT (-1)
 /* The event that is due after an observation, before silences are applied; NO_EVENT: none. */
 int alert_next_event(const struct alert *a, const struct observation *s, const struct outcome *o);
+/* The cause that the last notification named, a loss of capacity, is over, and no other rule names one.
+ * The alert may be firing for other findings. */
+bool alert_cause_ended(const struct alert *a);
 /* It got worse since it was silenced: a higher level, the first waiting member, twice as many of them,
  * or twice the value of a rule that counts a doubling. */
 bool alert_is_worse(const struct alert *a, const struct observation *s);

@@ -46,7 +46,8 @@ static int notification_new(const struct alert *a, enum event_type type, const s
     n->seq = a->seq;
     n->state = type == EVENT_RESOLVED ? ALERT_OK : ALERT_FIRING;
     n->level = type == EVENT_RESOLVED ? a->notified : a->level;
-    n->previous = type == EVENT_ESCALATED || type == EVENT_DEESCALATED ? a->notified : LEVEL_NONE;
+    bool lowered = type == EVENT_UPDATED && a->level < a->notified;
+    n->previous = type == EVENT_ESCALATED || type == EVENT_DEESCALATED || lowered ? a->notified : LEVEL_NONE;
     n->rule = a->rule;
     n->notified_rule = type == EVENT_FIRING || a->notified == LEVEL_NONE ? a->rule : a->notified_rule;
     n->value = a->value;
@@ -189,10 +190,9 @@ int plan_defer_alert(struct plan *p, const struct alert *a, receiver_set to)
     return to ? plan_defer(p, &h) : 0;
 }
 
-static int send(struct plan *p, struct alert *a, enum event_type type, receiver_set to, bool stale,
+static int send(struct plan *p, struct alert *a, enum event_type type, struct event e, bool stale,
                 const char *reason)
 {
-    struct event e = {.to = to};
     a->seq++;
     int r = event_notified(p, a, type, stale, reason, &e.notification);
     if (r >= 0)
@@ -209,7 +209,13 @@ int plan_notify(struct plan *p, struct alert *a, enum event_type type, const str
     int r = plan_defer_alert(p, a, reach.later);
     if (r < 0 || (type == EVENT_REMINDER && reach.now == 0))
         return r; /* only pagers match, or it is deferred */
-    return send(p, a, type, reach.now, o ? o->stale : plan_is_old(p, a), reason);
+    return send(p, a, type, (struct event){.to = reach.now}, o ? o->stale : plan_is_old(p, a), reason);
+}
+
+int plan_notify_who_was(struct plan *p, struct alert *a, enum event_type type, const struct outcome *o,
+                        const char *reason)
+{
+    return send(p, a, type, (struct event){.to_notified = true}, o->stale, reason);
 }
 
 int plan_notify_set(struct plan *p, struct alert *a, enum event_type type, receiver_set to,
@@ -217,7 +223,7 @@ int plan_notify_set(struct plan *p, struct alert *a, enum event_type type, recei
 {
     if (type == EVENT_RESOLVED && a->notified == LEVEL_NONE)
         a->notified = LEVEL_WARNING; /* the level that ended is lost */
-    return send(p, a, type, to, plan_is_old(p, a), reason);
+    return send(p, a, type, (struct event){.to = to}, plan_is_old(p, a), reason);
 }
 
 /* ---- digests ---- */

@@ -133,6 +133,9 @@ static void step_finding(struct alert *a, const struct finding *f, const struct 
         ending->any |= up;
         ending->accepted |= up && f->accepted;
         ending->cleared |= up && input != LATCH_REMOVED;
+        bool removed = up && input == LATCH_REMOVED && rule_row(f->rule)->cause;
+        ret->cause_accepted |= removed && f->accepted;
+        ret->cause_removed |= removed && !f->accepted;
     }
 }
 

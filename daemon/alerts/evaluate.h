@@ -14,6 +14,9 @@ struct outcome {
     bool muted_now;     /* the baseline muted a finding */
     bool raised_lost;   /* a finding fired because state was lost */
     bool accepted;      /* the episode ended: the new value is accepted as normal */
+    /* A finding that named a cause ended, and the episode goes on: its value is accepted as normal, or
+     * its rule is off. */
+    bool cause_accepted, cause_removed;
     bool rule_removed;  /* the episode ended only because its rules are off */
     bool source_changed; /* the episode ended: the SKU is clear in the present source */
     bool expired;       /* the episode ended: its pool has not been listed for MEMORY_RETENTION */

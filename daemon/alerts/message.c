@@ -89,7 +89,7 @@ bool message_id_is_ours(const char *id)
 
 bool message_is_normal(const struct notification *n)
 {
-    return n->type == EVENT_RESOLVED &&
+    return (n->type == EVENT_RESOLVED || n->type == EVENT_UPDATED) &&
            (text_equal(n->reason, "new_normal") || text_equal(n->reason, "acknowledged"));
 }
 

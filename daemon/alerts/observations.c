@@ -209,6 +209,14 @@ static const char *reason_of(const struct plan *p, const struct alert *a, const 
                                : NULL;
 }
 
+/* Why a loss of capacity ended that was notified. */
+static const char *reason_of_cause(const struct plan *p, const struct alert *a, const struct outcome *o)
+{
+    return o->cause_accepted  ? plan_acknowledgement(p, a) ? "acknowledged" : "new_normal"
+           : o->cause_removed ? "rule_removed"
+                              : "restored";
+}
+
 /* The event that is due although, or because, the alert flaps. One that ends for another reason than
  * recovery ends at once. */
 static int follow_flapping(struct plan *p, const struct alert *before, struct alert *a,
@@ -261,10 +269,20 @@ static int take_observation(struct plan *p, const struct observation *s)
         silences |= SILENCE_ACTIVE;
     const char *reason = reason_of(p, w->after, &outcome);
     int type = follow_flapping(p, before, w->after, &outcome, alert_next_event(w->after, s, &outcome), &reason);
+    bool cause_ended = type != NO_EVENT && !reason && alert_cause_ended(w->after);
+    if (cause_ended)
+        reason = reason_of_cause(p, w->after, &outcome);
+    /* Like a resolved notification, the end of a cause passes silences. */
+    if (cause_ended && type == EVENT_UPDATED)
+        silences &= ~(unsigned)SILENCE_ACTIVE;
     if (type != NO_EVENT && silence_mutes(silences, (enum event_type)type))
         type = NO_EVENT;
+    if (type == NO_EVENT && (outcome.cause_accepted || outcome.cause_removed))
+        w->after->notified_cause = CAUSE_NONE; /* later it would pass for restored */
     if (type == EVENT_FIRING && outcome.raised_lost)
         r = notify_lost(p, w->after, &outcome);
+    else if (cause_ended && type == EVENT_UPDATED)
+        r = plan_notify_who_was(p, w->after, EVENT_UPDATED, &outcome, reason);
     else if (type != NO_EVENT)
         r = plan_notify(p, w->after, (enum event_type)type, &outcome, reason);
     else if (outcome.muted_now && silences & SILENCE_ACTIVE)

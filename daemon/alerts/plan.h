@@ -68,6 +68,9 @@ int plan_notify(struct plan *p, struct alert *a, enum event_type type, const str
               const char *reason);
 /* The same, to these receivers only; the store chooses those of RESOLVED and ACKNOWLEDGED. */
 int plan_notify_set(struct plan *p, struct alert *a, enum event_type type, receiver_set to, const char *reason);
+/* The same, to the receivers that were, or may have been, notified of the episode. */
+int plan_notify_who_was(struct plan *p, struct alert *a, enum event_type type, const struct outcome *o,
+                        const char *reason);
 /* The same for the first-run digest: recorded as muted, sent by plan_digest(). Deferred for
  * receivers outside their hours. */
 int plan_notify_in_digest(struct plan *p, struct alert *a, const struct outcome *o);

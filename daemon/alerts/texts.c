@@ -38,7 +38,12 @@ static void add_event(struct text *t, const struct notification *n)
         text_addf(t, "down to %s: ", level_name(n->level));
         break;
     case EVENT_UPDATED:
-        text_add(t, text_equal(n->reason, "flapping") ? "flapping: " : "update: ");
+        if (message_is_normal(n) && n->context->allotted != NUMBER_UNKNOWN)
+            text_addf(t, "%" PRId64 " units are the new normal: ", n->context->allotted);
+        else
+            text_add(t, text_equal(n->reason, "flapping")   ? "flapping: "
+                        : text_equal(n->reason, "restored") ? "capacity restored: "
+                                                            : "update: ");
         break;
     case EVENT_REMINDER:
         text_addf(t, "open for %s: ", duration_human(lasted(n), buf));
@@ -50,10 +55,10 @@ static void add_event(struct text *t, const struct notification *n)
         break;
     case EVENT_RESOLVED:
         if (message_is_normal(n))
-            text_addf(t, "accepted as normal after %s: ", duration_human(lasted(n), buf));
+            text_add(t, "no longer reported: ");
         else if (text_equal(n->reason, "gone_for_good") || text_equal(n->reason, "source_changed"))
             text_addf(t, "no longer reported after %s: ", duration_human(lasted(n), buf));
-        else if (n->reason && !text_equal(n->reason, "state_lost"))
+        else if (text_equal(n->reason, "rule_removed"))
             text_add(t, "no longer monitored: ");
         else
             text_addf(t, "resolved after %s: ", duration_human(lasted(n), buf));
@@ -202,6 +207,48 @@ static void add_acknowledgement(struct text *t, const struct notification *n)
         text_add(t, "\nYou hear of this alert again when it gets worse or ends.");
 }
 
+/* Why an alert ended, or one of its findings did, or why it is sent again. */
+static void add_reason(struct text *t, const struct notification *n)
+{
+    static const struct {
+        const char *reason, *ended, *continues; /* NULL: nothing to add */
+    } REASONS[] = {
+        {"restored", NULL, "The loss of capacity is over; the alert stays open for the other findings."},
+        {"new_normal",
+         "Closed because the lower number has lasted for a week and now counts as normal, not because the "
+         "units came back.",
+         "The loss is no longer reported, because it has lasted for a week: the lower number now counts as "
+         "normal. The alert stays open for the other findings."},
+        {"acknowledged",
+         "Closed because the loss was acknowledged: the lower number now counts as normal. The units did not "
+         "come back.",
+         "The loss is no longer reported, because it was acknowledged: the lower number now counts as normal. "
+         "The alert stays open for the other findings."},
+        {"gone_for_good",
+         "Closed because Graph has not listed this for a week, not because the problem was fixed.", NULL},
+        {"source_changed",
+         "Closed because the tenant is now polled through another source, which does not list this pool; all "
+         "pools of its SKU there are within the limits.",
+         NULL},
+        {"state_lost",
+         "Sent again because the record of deliveries was damaged: an earlier message may have said this "
+         "already.",
+         NULL},
+        {"rule_removed",
+         "Closed because this is no longer configured, not because the problem was fixed.",
+         "The loss is no longer reported, because its rule is off. The alert stays open for the other "
+         "findings."},
+        {"unsilenced", NULL, "This alert was silenced until now."},
+        {"flapping", NULL,
+         "This alert fires and resolves again and again. Its end is not notified until it stays as it is."},
+    };
+    for (size_t i = 0; i < N_ELEMENTS(REASONS); i++) {
+        const char *text = n->type == EVENT_RESOLVED ? REASONS[i].ended : REASONS[i].continues;
+        if (text && text_equal(n->reason, REASONS[i].reason))
+            text_addf(t, "\n%s", text);
+    }
+}
+
 static char *make_description(const struct notification *n, const struct message_text *w)
 {
     CLEANUP(text_free) struct text t = TEXT_INIT(MESSAGE_MAX);
@@ -221,29 +268,7 @@ static char *make_description(const struct notification *n, const struct message
     add_rule(&t, n, w);
     text_add(&t, ".");
     add_findings(&t, n);
-    if (n->type == EVENT_RESOLVED && text_equal(n->reason, "new_normal"))
-        text_add(&t, "\nClosed because the lower number has lasted for a week and now counts as "
-                     "normal, not because the units came back.");
-    else if (n->type == EVENT_RESOLVED && text_equal(n->reason, "acknowledged"))
-        text_add(&t, "\nClosed because the loss was acknowledged: the lower number now counts as normal. "
-                     "The units did not come back.");
-    else if (n->type == EVENT_RESOLVED && text_equal(n->reason, "gone_for_good"))
-        text_add(&t, "\nClosed because Graph has not listed this for a week, not because the "
-                     "problem was fixed.");
-    else if (n->type == EVENT_RESOLVED && text_equal(n->reason, "source_changed"))
-        text_add(&t, "\nClosed because the tenant is now polled through another source, which does not "
-                     "list this pool; all pools of its SKU there are within the limits.");
-    else if (n->type == EVENT_RESOLVED && text_equal(n->reason, "state_lost"))
-        text_add(&t, "\nSent again because the record of deliveries was damaged: an earlier message may "
-                     "have said this already.");
-    else if (n->type == EVENT_RESOLVED && n->reason)
-        text_add(&t, "\nClosed because this is no longer configured, not because the problem was "
-                     "fixed.");
-    else if (text_equal(n->reason, "unsilenced"))
-        text_add(&t, "\nThis alert was silenced until now.");
-    else if (text_equal(n->reason, "flapping"))
-        text_add(&t, "\nThis alert fires and resolves again and again. Its end is not notified until it "
-                     "stays as it is.");
+    add_reason(&t, n);
     add_acknowledgement(&t, n);
     if (n->stale_since_at) {
         text_add(&t, "\nData as of ");
@@ -301,7 +326,7 @@ int notification_write_texts(struct notification *n)
     struct message_text w = {TEXT_INIT(MESSAGE_MAX), TEXT_INIT(MESSAGE_MAX), TEXT_INIT(MESSAGE_MAX),
                              TEXT_INIT(MESSAGE_MAX), false};
     struct notification plain = *n; /* other reasons than those of an end are named in the description */
-    if (n->type != EVENT_RESOLVED)
+    if (n->type != EVENT_RESOLVED || text_equal(n->reason, "restored"))
         plain.reason = NULL;
     kind_row(n->kind)->words(&plain, &w);
     if (w.subject.error || w.condition.error || w.what.error || w.next.error)

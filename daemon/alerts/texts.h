@@ -50,7 +50,7 @@ void message_measure(struct text *t, int64_t value, enum unit unit);
 void message_clock(struct text *t, const struct notification *n, usec_t at);
 /* An id of our own, for rows of the subscribedSkus fallback; texts do not show it. */
 bool message_id_is_ours(const char *id);
-bool message_is_normal(const struct notification *n); /* it ended because a loss counts as normal now */
+bool message_is_normal(const struct notification *n); /* it or its loss ended because the loss counts as normal now */
 /* Names the subscribedSkus fallback if the pool is from it. */
 void message_fallback(struct text *t, const struct alert_context *f);
 /* "Microsoft 365 E5 (CSP pool)"; generated names of pools are shortened. */

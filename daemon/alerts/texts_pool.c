@@ -123,7 +123,7 @@ static void add_state(const struct notification *n, const struct pool_text *p, s
             text_addf(t, "; %" PRId64 " of %" PRId64 " units were in use", p->consumed,
                       p->allotted);
     } else if (message_is_normal(n) && p->units) {
-        text_addf(t, " stays at %" PRId64 " units, %" PRId64 " in use", p->allotted, p->consumed);
+        text_addf(t, ": %" PRId64 " units are the new normal", p->allotted);
     } else if (n->type == EVENT_RESOLVED) {
         add_end(n, p, t);
     } else if (p->waiting > 0) {

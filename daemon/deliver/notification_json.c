@@ -22,7 +22,8 @@ static const char *const REASONS[] = {
     "new_normal",
     "acknowledged",
     "gone_for_good",
-    "source_changed", /* of an end */
+    "source_changed",
+    "restored", /* of an end */
     "first_run",
     "storm",
     "held", /* of a digest */
@@ -157,11 +158,10 @@ static void put_field(struct json_writer *w, const struct detail_field *d, const
     }
 }
 
-/* An alert that ended without clearing has a reason, and one that was silenced or flaps. */
+/* Ends and updates have a reason, and so has an alert that was silenced. */
 static const char *reason_of(const struct notification *n)
 {
-    bool told = n->type == EVENT_RESOLVED || text_equal(n->reason, "unsilenced") ||
-                text_equal(n->reason, "flapping");
+    bool told = n->type == EVENT_RESOLVED || n->type == EVENT_UPDATED || text_equal(n->reason, "unsilenced");
     return told ? n->reason : NULL;
 }
 
@@ -169,7 +169,7 @@ static bool field_applies(const struct notification *n, const struct detail_fiel
 {
     if (!d->rules)
         return true;
-    bool present = n->type == EVENT_RESOLVED && n->reason;
+    bool present = n->reason && (n->type == EVENT_RESOLVED || n->type == EVENT_UPDATED);
     for (int rule = 0; rule < RULE_COUNT_; rule++)
         present |= n->finding[rule] && d->rules >> rule & 1;
     return present && MEMBER(int64_t, n->context, d) != NUMBER_UNKNOWN;

@@ -92,7 +92,7 @@ static char *state_of(const struct notification *n)
     CLEANUP(free) char *level = upper(notification_severity(n));
     if (!level)
         return NULL;
-    if (n->type == EVENT_ESCALATED || n->type == EVENT_DEESCALATED)
+    if (n->previous > LEVEL_NONE)
         return text_printf("%s, was %s", level, level_name(n->previous));
     return text_printf("%s%s", level, CHANGES[n->type] ? CHANGES[n->type] : "");
 }

@@ -185,7 +185,7 @@ static int post_resolved(struct posting *p, const char *alert_id, struct failure
     return r;
 }
 
-static int post_acknowledged(struct posting *p, const char *alert_id, struct failure *f)
+static int post_to_notified(struct posting *p, const char *alert_id, struct failure *f)
 {
     CLEANUP(audience_free) struct audience all = {0};
     int r = notified_audience(p->s, alert_id, p->episode, &all, f);
@@ -227,8 +227,8 @@ static int post_event(struct store *s, const struct commit *c, const struct even
     int r = event_put_notification(s, n, NULL, 0, &p.event, &p.size, f);
     if (r >= 0 && n->type == EVENT_RESOLVED)
         return post_resolved(&p, n->alert_id, f);
-    if (r >= 0 && n->type == EVENT_ACKNOWLEDGED)
-        return post_acknowledged(&p, n->alert_id, f);
+    if (r >= 0 && (n->type == EVENT_ACKNOWLEDGED || e->to_notified))
+        return post_to_notified(&p, n->alert_id, f);
     if (r >= 0 && n->type != EVENT_INFO)
         r = expect(s, c, e->to, n, f);
     return r < 0 ? r : post_to_set(&p, e->to, f);

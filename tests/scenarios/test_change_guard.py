@@ -151,7 +151,7 @@ class CapacityDrop(Changing):
         self.assertEqual(len(hook.messages()), 1, "what there was is the measure, not what there is")
         graph.change(scenario(state(pool("p", 100, 50, sku=E5))))
         end = self.wait_message(hook, "alert.resolved")["data"]
-        self.assertEqual((end["rule"], end["detail"]), ("capacity_drop", None))
+        self.assertEqual((end["rule"], end["detail"]), ("capacity_drop", {"reason": "restored"}))
 
     def test_after_a_week_it_is_the_new_normal_and_says_so(self):
         hook, _ = self.drop()
@@ -161,7 +161,7 @@ class CapacityDrop(Changing):
         self.sleep(2 * DAY)
         end = self.wait_message(hook, "alert.resolved")["data"]
         self.assertEqual((end["rule"], end["detail"]["reason"]), ("capacity_drop", "new_normal"))
-        self.assertIn("accepted as normal", end["title"])
+        self.assertIn("no longer reported: ", end["title"])
         self.assertIn("not because the units came back", end["description"])
         self.more_polls(2)
         self.assertEqual(len(hook.messages()), 2)

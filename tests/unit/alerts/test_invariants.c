@@ -187,15 +187,26 @@ static bool breach_had_lasted(const struct life *l, const struct truth *t, enum 
     return false;
 }
 
+/* Why a loss of capacity ended, if it did. */
+static void check_reason(const struct life *l, const struct truth *t, const char *reason)
+{
+    bool restored = reason && strcmp(reason, "restored") == 0;
+    bool normal = reason && strcmp(reason, "new_normal") == 0;
+    ENSURE(l, !reason || restored || normal, "what reason?");
+    ENSURE(l, !normal || t->normal, "not the new normal");
+    ENSURE(l, !restored || !t->reference, "not restored");
+}
+
 static void check_resolved(const struct life *l, const struct truth *t,
                            const struct notification *n)
 {
     ENSURE(l, !l->hide_units && !l->hide_waiting, "resolved although a part was not read");
-    ENSURE(l, !n->reason || (t->normal && strcmp(n->reason, "new_normal") == 0), "what reason?");
+    bool normal = n->reason && strcmp(n->reason, "new_normal") == 0;
+    check_reason(l, t, n->reason);
     for (int rule = 0; rule < RULES; rule++) {
         ENSURE(l, !t->breached[rule], "resolved while %s was last seen beyond its limit",
                rule_name(RULE_OF[rule]));
-        if (n->rule == RULE_OF[rule] && !n->reason)
+        if (n->rule == RULE_OF[rule] && !normal)
             ENSURE(l, l->true_time - t->last_breach[rule] >= l->keep_firing_for,
                    "resolved before it was clear long enough");
     }
@@ -232,7 +243,9 @@ static void check_notification(struct life *l, const struct notification *n)
         ENSURE(l, n->level < t->notified && n->previous == t->notified, "it did not get better");
         break;
     case EVENT_UPDATED:
-        ENSURE(l, n->level == t->notified, "an update hides a change of level");
+        check_reason(l, t, n->reason);
+        ENSURE(l, n->level == t->notified || (n->reason && n->level < t->notified && n->previous == t->notified),
+               "an update hides a change of level");
         break;
     default:
         ENSURE(l, n->type == EVENT_RESOLVED && n->level == t->notified, "a strange event");

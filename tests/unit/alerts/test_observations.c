@@ -641,7 +641,7 @@ static void a_drop_ends_restored_or_as_the_new_normal(void **state)
     assert_string_equal(POLL(d, A_POOL(.allotted = HIDDEN, .consumed = HIDDEN)), "");
     assert_string_equal(POLL(d, A_POOL(.allotted = 100, .consumed = 40)),
                         "resolved warning capacity_drop");
-    assert_null(engine_notification(d, 0)->reason);
+    assert_string_equal(engine_notification(d, 0)->reason, "restored");
     (void)POLL(
         d, A_POOL(.allotted = 80, .consumed = 40, .reference = 100, .keep_firing_for = HOURS(1)));
     assert_string_equal(POLL(d, A_POOL(.allotted = 80, .consumed = 40, .reference = 100,
@@ -660,9 +660,10 @@ static void a_drop_is_the_cause_of_what_it_fills(void **state)
     assert_string_equal(engine_notification(d, 0)->title,
                         "contoso: now critical: Microsoft 365 E5 fell from 100 to 80 units, 95 in "
                         "use: 15 units needed");
-    /* the pool is still full when the drop is no news any more */
-    assert_string_equal(
-        POLL(d, A_POOL(.allotted = 80, .consumed = 95, .reference = 100, .normal = true)), "");
+    /* the pool is still full when the smaller number becomes normal */
+    assert_string_equal(POLL(d, A_POOL(.allotted = 80, .consumed = 95, .reference = 100, .normal = true)),
+                        "updated critical remaining");
+    assert_string_equal(engine_notification(d, 0)->reason, "new_normal");
     assert_string_equal(POLL(d, A_POOL(.allotted = 80, .consumed = 40)),
                         "resolved critical remaining");
 }

@@ -444,7 +444,7 @@ static void acknowledged_drop_ends_as_acknowledged(void **state)
     assert_string_equal(poll(d, A_POOL(.allotted = 80, .consumed = 40, .reference = 100, .normal = true)),
                         "resolved warning capacity_drop");
     assert_string_equal(engine_notification(d, 0)->reason, "acknowledged");
-    assert_non_null(strstr(engine_notification(d, 0)->title, "accepted as normal"));
+    assert_non_null(strstr(engine_notification(d, 0)->title, "80 units are the new normal"));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

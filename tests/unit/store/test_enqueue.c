@@ -76,6 +76,19 @@ static void acknowledged_goes_to_all_notified_receivers(void **state)
     assert_string_equal(hear(s, "journal", at(2)), "");
 }
 
+static void end_of_a_cause_goes_to_all_notified_receivers(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    CLEANUP(changes_free) struct changes *c = no_changes();
+    struct failure f = {0};
+    tell(s, EVENT_FIRING, 1, 1, 1, TO(CHAT), at(0));
+    add_event(c, a_notification(EVENT_UPDATED, 1, 1, 2), 0);
+    c->event[0].to_notified = true;
+    ok(try_commit(s, c, at(1), &f), &f);
+    assert_string_equal(hear(s, "chat", at(1)), "1 2");
+    assert_string_equal(hear(s, "journal", at(1)), "");
+}
+
 static void resolved_without_an_audience_is_kept_as_an_event(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
@@ -282,6 +295,7 @@ int main(void)
         TEST(an_event_has_one_row_for_each_receiver_of_its_set),
         TEST(an_event_of_severity_info_waits_for_nothing_and_leaves_no_trace),
         TEST(resolved_goes_to_all_notified_receivers),
+        TEST(end_of_a_cause_goes_to_all_notified_receivers),
         TEST(resolved_without_an_audience_is_kept_as_an_event),
         TEST(acknowledged_goes_to_all_notified_receivers),
         TEST(untried_firing_and_resolved_are_combined),
