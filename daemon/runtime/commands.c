@@ -8,6 +8,7 @@
 #include "runtime/app_status.h"
 #include "runtime/command_answer.h"
 #include "runtime/commands_deliveries.h"
+#include "runtime/commands_history.h"
 #include "runtime/commands_silence.h"
 #include "runtime/commands_why.h"
 #include "runtime/find.h"
@@ -123,6 +124,7 @@ static const struct control_command COMMANDS[] = {
     {"GET", "/v1/deliveries", CONTROL_READ, {"failed"}, false, command_get_deliveries, "Messages that are queued or parked."},
     {"POST", "/v1/deliveries/{id}/retry", CONTROL_WRITE, {NULL}, false, command_post_delivery_retry, "Sends a parked message again."},
     {"DELETE", "/v1/deliveries/{id}", CONTROL_WRITE, {NULL}, false, command_delete_delivery, "Gives up a queued or parked message."},
+    {"GET", "/v1/history", CONTROL_READ, {"allotment", "days", "resolution"}, false, command_get_history, "Stored numbers of one allotment over time."},
 };
 
 const struct control_command *commands_table(size_t *ret_n)

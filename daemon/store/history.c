@@ -2,15 +2,17 @@
 /* store/history.c: writes samples of the pools on change, and at least once an hour.
  *
  * Covers pools of a complete list whose units are known; waiting members are null if that section is
- * unknown. A poll without changes reads one row a pool and writes nothing. */
+ * unknown. A poll without changes reads one row a pool and writes nothing. A sample goes into the rows of
+ * its hour and its day at once, so that nothing needs to be rolled up later: old detail is removed. */
 #include "store/commit.h"
+#include "store/history_detail.h"
 
 #include <errno.h>
 #include <string.h>
 
 struct values {
     int64_t allotted, consumed;
-    int64_t waiting, oldest_s; /* -1: unknown; oldest 0: none waits */
+    int64_t waiting; /* -1: unknown */
 };
 struct due { /* a sample to write */
     const struct allotment *allotment;
@@ -29,16 +31,14 @@ static inline void dues_free_at(struct dues *d)
 static struct values values_of(const struct allotment *a)
 {
     bool known = a->waiting.section == SECTION_COMPLETE;
-    return (struct values){a->allotted, a->consumed, known ? a->waiting.count : -1,
-                           known ? (int64_t)(a->waiting.oldest_at / USEC_PER_SEC) : -1};
+    return (struct values){a->allotted, a->consumed, known ? a->waiting.count : -1};
 }
 
 /* An unknown value is not a change. */
 static bool differs(const struct values *before, const struct values *now)
 {
     return before->allotted != now->allotted || before->consumed != now->consumed ||
-           (now->waiting >= 0 &&
-            (before->waiting != now->waiting || before->oldest_s != now->oldest_s));
+           (now->waiting >= 0 && before->waiting != now->waiting);
 }
 
 static int add(struct dues *d, const struct snapshot *snapshot, size_t i, int64_t pool)
@@ -59,8 +59,7 @@ static int64_t nullable(const struct query *q, int column)
 static int look(const struct query *q, const struct snapshot *snapshot, size_t i, int64_t now_s,
                 struct dues *d)
 {
-    struct values before = {query_get_int(q, 3), query_get_int(q, 4), nullable(q, 5),
-                            nullable(q, 6)};
+    struct values before = {query_get_int(q, 3), query_get_int(q, 4), nullable(q, 5)};
     struct values now = values_of(&snapshot->allotment[i]);
     bool another_hour = query_get_int(q, 2) / 3600 != now_s / 3600;
     return differs(&before, &now) || another_hour ? add(d, snapshot, i, query_get_int(q, 0)) : 0;
@@ -72,7 +71,7 @@ static int find_due(struct store *s, const struct snapshot *snapshot, int64_t no
 {
     CLEANUP(query_end)
     struct query q = query_new(
-        &s->db, "SELECT id, allotment_id, last_s, allotted, consumed, waiting, oldest_s FROM pool"
+        &s->db, "SELECT id, allotment_id, last_s, allotted, consumed, waiting FROM pool"
                 " WHERE tenant_id = ?1 ORDER BY allotment_id");
     query_text(&q, snapshot->tenant_id);
     size_t i = 0;
@@ -100,26 +99,23 @@ static void bind_nullable(struct query *q, int64_t value)
         query_text(q, NULL);
 }
 
-static void bind_values(struct query *q, const struct values *v)
-{
-    query_int(q, v->allotted);
-    query_int(q, v->consumed);
-    bind_nullable(q, v->waiting);
-    bind_nullable(q, v->oldest_s);
-}
-
 static int put_pool(struct store *s, const char *tenant_id, int64_t now_s, struct due *d,
                     struct failure *f)
 {
+    /* A clock that was set back writes before the marks of what exists. */
     CLEANUP(query_end)
     struct query q = query_new(
-        &s->db, "INSERT INTO pool (allotted, consumed, waiting, oldest_s, tenant_id, allotment_id,"
-                " sku_id, last_s, kept_from_s, hourly_to_s, daily_to_s)"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8, ?8)"
+        &s->db, "INSERT INTO pool (allotted, consumed, waiting, tenant_id, allotment_id, sku_id, last_s,"
+                " raw_from_s, hours_from_s, days_from_s)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7, ?7)"
                 " ON CONFLICT (tenant_id, allotment_id) DO UPDATE SET allotted = excluded.allotted,"
-                " consumed = excluded.consumed, waiting = excluded.waiting,"
-                " oldest_s = excluded.oldest_s, last_s = excluded.last_s RETURNING id");
-    bind_values(&q, &d->values);
+                " consumed = excluded.consumed, waiting = excluded.waiting, last_s = excluded.last_s,"
+                " raw_from_s = min(raw_from_s, excluded.last_s),"
+                " hours_from_s = min(hours_from_s, excluded.last_s),"
+                " days_from_s = min(days_from_s, excluded.last_s) RETURNING id");
+    query_int(&q, d->values.allotted);
+    query_int(&q, d->values.consumed);
+    bind_nullable(&q, d->values.waiting);
     query_text(&q, tenant_id);
     query_text(&q, d->allotment->id);
     query_text(&q, d->allotment->sku_id);
@@ -130,15 +126,49 @@ static int put_pool(struct store *s, const char *tenant_id, int64_t now_s, struc
     return r < 0 ? r : 0;
 }
 
-static int put_sample(struct store *s, int64_t now_s, const struct due *d, struct failure *f)
+/* max() of SQL is null if one of its arguments is. */
+#define MERGE_SAMPLE                                                                             \
+    " DO UPDATE SET least = min(least, excluded.least), most = max(most, excluded.most),"        \
+    " last = excluded.last, allotted = excluded.allotted,"                                       \
+    " waiting = max(coalesce(waiting, excluded.waiting), coalesce(excluded.waiting, waiting))"
+
+static struct query sample_query(struct store *s, const char *sql, int64_t bucket, const struct due *d)
+{
+    struct query q = query_new(&s->db, sql);
+    query_int(&q, d->pool);
+    query_int(&q, bucket);
+    query_int(&q, d->values.consumed);
+    query_int(&q, d->values.allotted);
+    bind_nullable(&q, d->values.waiting);
+    return q;
+}
+
+/* Raw samples of an hour are bounded, for polls of every second: then the hour has its least and most. */
+static int put_hour(struct store *s, int64_t now_s, const struct due *d, struct failure *f)
+{
+    uint8_t bytes[HISTORY_SAMPLE_MAX];
+    const struct history_sample sample = {now_s % 3600, d->values.consumed, d->values.allotted,
+                                          d->values.waiting};
+    CLEANUP(query_end)
+    struct query q = sample_query(
+        s,
+        "INSERT INTO hour (pool, hour, least, most, last, allotted, waiting, detail)"
+        " VALUES (?1, ?2, ?3, ?3, ?3, ?4, ?5, ?6) ON CONFLICT (pool, hour)" MERGE_SAMPLE
+        ", detail = CASE WHEN length(detail) > 1200 THEN detail"
+        " ELSE CAST(coalesce(detail, x'') || excluded.detail AS BLOB) END",
+        now_s / 3600, d);
+    query_blob(&q, bytes, history_detail_put(&sample, bytes));
+    return query_run(&q, f);
+}
+
+static int put_day(struct store *s, int64_t now_s, const struct due *d, struct failure *f)
 {
     CLEANUP(query_end)
-    struct query q = query_new(
-        &s->db, "INSERT OR REPLACE INTO sample (allotted, consumed, waiting, oldest_s, pool, at_s)"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
-    bind_values(&q, &d->values);
-    query_int(&q, d->pool);
-    query_int(&q, now_s);
+    struct query q =
+        sample_query(s,
+                     "INSERT INTO day (pool, day, least, most, last, allotted, waiting)"
+                     " VALUES (?1, ?2, ?3, ?3, ?3, ?4, ?5) ON CONFLICT (pool, day)" MERGE_SAMPLE,
+                     now_s / 86400, d);
     return query_run(&q, f);
 }
 
@@ -152,7 +182,9 @@ int history_put(struct store *s, const struct snapshot *snapshot, struct failure
     for (size_t i = 0; r >= 0 && i < d.n; i++) {
         r = put_pool(s, snapshot->tenant_id, now_s, &d.due[i], f);
         if (r >= 0)
-            r = put_sample(s, now_s, &d.due[i], f);
+            r = put_hour(s, now_s, &d.due[i], f);
+        if (r >= 0)
+            r = put_day(s, now_s, &d.due[i], f);
     }
     return r;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* store/housekeeping.c: removes old rows in small slices.
  *
- * Removes finished outbox rows and events after 90 days, samples and past alerts after history.keep, and
- * message references with the last row that can use them.
- * Samples are thinned out before that: all are kept for a week; then the last and the worst of each
- * hour up to 30 days; then those of each day. test_housekeeping.c measures the size of a year of 1,000
- * pools that change at every poll of five minutes.
+ * Removes finished outbox rows and events after 90 days, past alerts after history.keep, and message
+ * references with the last row that can use them; of the history raw samples, hours and days, each at its
+ * own age (store/history.h). test_housekeeping.c measures the size of a year of 1,000 pools that change at
+ * every poll of five minutes.
  *
  * Age is wall time, and the wall clock can be wrong: nothing is removed until it has run for a day
  * without a jump. */
+#include "store/history.h"
 #include "store/write.h"
 
 #define SLICE 500
@@ -78,13 +78,39 @@ static int trim_quarantine(struct store *s, struct failure *f)
     return query_run(&q, f);
 }
 
-/* ---- samples ---- */
+/* ---- history ---- */
 
-/* The pool whose mark (selected by `sql`) is furthest before `before_s`; 0: none. */
-static int find_pool(struct store *s, const char *sql, int64_t before_s, int64_t *ret_pool,
+/* What is removed of a pool once it is older than `age`. Its mark says since when it may exist: ?1 is the
+ * pool, ?2 the age limit, ?3 the number of rows, ?4 the mark. */
+struct aging {
+    usec_t age; /* at most history.keep; 0: history.keep */
+    const char *find, *remove, *mark;
+    const char *end; /* removes a pool that has no history left; NULL: it may have */
+};
+static const struct aging AGINGS[] = {
+    {HISTORY_RAW_KEEP,
+     "SELECT id, raw_from_s FROM pool WHERE raw_from_s < ?1 ORDER BY raw_from_s LIMIT 1",
+     "UPDATE hour SET detail = NULL WHERE pool = ?1 AND hour IN (SELECT hour FROM hour WHERE pool = ?1"
+     " AND hour >= ?4 / 3600 AND hour < ?2 / 3600 AND detail IS NOT NULL ORDER BY hour LIMIT ?3)",
+     "UPDATE pool SET raw_from_s = ?2 WHERE id = ?1", NULL},
+    {HISTORY_HOURS_KEEP,
+     "SELECT id, hours_from_s FROM pool WHERE hours_from_s < ?1 ORDER BY hours_from_s LIMIT 1",
+     "DELETE FROM hour WHERE pool = ?1 AND hour IN (SELECT hour FROM hour WHERE pool = ?1"
+     " AND hour >= ?4 / 3600 AND hour < ?2 / 3600 ORDER BY hour LIMIT ?3)",
+     "UPDATE pool SET hours_from_s = ?2 WHERE id = ?1", NULL},
+    {0, "SELECT id, days_from_s FROM pool WHERE days_from_s < ?1 ORDER BY days_from_s LIMIT 1",
+     "DELETE FROM day WHERE pool = ?1 AND day IN (SELECT day FROM day WHERE pool = ?1"
+     " AND day >= ?4 / 86400 AND day < ?2 / 86400 ORDER BY day LIMIT ?3)",
+     "UPDATE pool SET days_from_s = ?2 WHERE id = ?1",
+     "DELETE FROM pool WHERE id = ?1 AND last_s < ?2 AND NOT EXISTS (SELECT 1 FROM hour WHERE pool = ?1)"
+     " AND NOT EXISTS (SELECT 1 FROM day WHERE pool = ?1)"},
+};
+
+/* The pool whose mark is furthest before `before_s`; 0: none. */
+static int find_pool(struct store *s, const struct aging *a, int64_t before_s, int64_t *ret_pool,
                      int64_t *ret_mark, struct failure *f)
 {
-    CLEANUP(query_end) struct query q = query_new(&s->db, sql);
+    CLEANUP(query_end) struct query q = query_new(&s->db, a->find);
     query_int(&q, before_s);
     int r = query_step(&q, f);
     *ret_pool = r > 0 ? query_get_int(&q, 0) : 0;
@@ -92,101 +118,42 @@ static int find_pool(struct store *s, const char *sql, int64_t before_s, int64_t
     return r < 0 ? r : 0;
 }
 
-static int set_mark(struct store *s, const char *sql, int64_t pool, int64_t mark_s,
-                    struct failure *f)
+static int remove_aged(struct store *s, const struct aging *a, int64_t pool, int64_t mark_s,
+                       int64_t before_s, int64_t limit, int64_t *ret_n, struct failure *f)
 {
-    CLEANUP(query_end) struct query q = query_new(&s->db, sql);
-    query_int(&q, pool);
-    query_int(&q, mark_s);
-    return query_run(&q, f);
-}
-
-static int remove_samples(struct store *s, int64_t pool, int64_t before_s, int64_t limit,
-                          int64_t *ret_n, struct failure *f)
-{
-    CLEANUP(query_end)
-    struct query q =
-        query_new(&s->db, "DELETE FROM sample WHERE pool = ?1 AND at_s IN (SELECT at_s FROM sample"
-                          " WHERE pool = ?1 AND at_s < ?2 ORDER BY at_s LIMIT ?3)");
+    CLEANUP(query_end) struct query q = query_new(&s->db, a->remove);
     query_int(&q, pool);
     query_int(&q, before_s);
     query_int(&q, limit);
+    query_int(&q, mark_s);
     int r = query_run(&q, f);
     *ret_n = sqlite3_changes64(s->db.handle);
     return r;
 }
 
-/* Once a day for each pool; a pool without recent samples is removed with its last one. */
-static int expire(struct store *s, const struct instant *now, int64_t *budget, struct failure *f)
+static int change_pool(struct store *s, const char *sql, int64_t pool, int64_t before_s, struct failure *f)
 {
-    int64_t before_s = seconds_ago(now, s->history_keep), pool, mark, n;
-    while (*budget > 0) {
-        int r = find_pool(s,
-                          "SELECT id, kept_from_s FROM pool WHERE kept_from_s < ?1"
-                          " ORDER BY kept_from_s LIMIT 1",
-                          before_s - DAY_S, &pool, &mark, f);
-        if (r < 0 || !pool)
-            return r;
-        r = remove_samples(s, pool, before_s, *budget, &n, f);
-        if (r >= 0 && n < *budget)
-            r = set_mark(s, "UPDATE pool SET kept_from_s = ?2 WHERE id = ?1", pool, before_s, f);
-        if (r >= 0 && n < *budget)
-            r = set_mark(s, "DELETE FROM pool WHERE id = ?1 AND last_s < ?2", pool, before_s, f);
-        if (r < 0)
-            return r;
-        *budget -= n + 1;
-    }
-    return 0;
-}
-
-struct thinning {
-    usec_t age;       /* younger samples are kept */
-    int64_t bucket_s; /* keeps its last and its worst sample: most waiting, then most consumed */
-    const char *find, *mark;
-};
-static const struct thinning THINNINGS[] = {
-    {7 * USEC_PER_DAY, 3600,
-     "SELECT id, hourly_to_s FROM pool WHERE hourly_to_s < ?1 ORDER BY hourly_to_s LIMIT 1",
-     "UPDATE pool SET hourly_to_s = ?2 WHERE id = ?1"},
-    {30 * USEC_PER_DAY, DAY_S,
-     "SELECT id, daily_to_s FROM pool WHERE daily_to_s < ?1 ORDER BY daily_to_s LIMIT 1",
-     "UPDATE pool SET daily_to_s = ?2 WHERE id = ?1"},
-};
-
-static int thin_window(struct store *s, int64_t pool, int64_t from_s, int64_t bucket_s,
-                       int64_t limit, int64_t *ret_n, struct failure *f)
-{
-#define WINDOW "FROM sample WHERE pool = ?1 AND at_s >= ?2 AND at_s < ?3"
-    CLEANUP(query_end)
-    struct query q =
-        query_new(&s->db, "DELETE FROM sample WHERE pool = ?1 AND at_s IN (SELECT at_s " WINDOW
-                          " AND at_s NOT IN (SELECT max(at_s) " WINDOW " GROUP BY at_s / ?4)"
-                          " AND at_s NOT IN (SELECT at_s FROM (SELECT at_s,"
-                          " max(coalesce(waiting, 0) * 4294967296 + consumed) " WINDOW
-                          " GROUP BY at_s / ?4)) LIMIT ?5)");
-#undef WINDOW
+    CLEANUP(query_end) struct query q = query_new(&s->db, sql);
     query_int(&q, pool);
-    query_int(&q, from_s);
-    query_int(&q, from_s + DAY_S);
-    query_int(&q, bucket_s);
-    query_int(&q, limit);
-    int r = query_run(&q, f);
-    *ret_n = sqlite3_changes64(s->db.handle);
-    return r;
+    query_int(&q, before_s);
+    return query_run(&q, f);
 }
 
-static int thin(struct store *s, const struct thinning *t, const struct instant *now,
-                int64_t *budget, struct failure *f)
+/* Once a day for each pool. */
+static int age_history(struct store *s, const struct aging *a, const struct instant *now,
+                       int64_t *budget, struct failure *f)
 {
-    int64_t before_s = seconds_ago(now, t->age) - DAY_S, pool, mark, n;
+    usec_t age = a->age && a->age < s->history_keep ? a->age : s->history_keep;
+    int64_t before_s = seconds_ago(now, age), pool, mark, n;
     while (*budget > 0) {
-        int r = find_pool(s, t->find, before_s, &pool, &mark, f);
+        int r = find_pool(s, a, before_s - DAY_S, &pool, &mark, f);
         if (r < 0 || !pool)
             return r;
-        int64_t from_s = mark - mark % DAY_S;
-        r = thin_window(s, pool, from_s, t->bucket_s, *budget, &n, f);
+        r = remove_aged(s, a, pool, mark, before_s, *budget, &n, f);
         if (r >= 0 && n < *budget)
-            r = set_mark(s, t->mark, pool, from_s + DAY_S, f);
+            r = change_pool(s, a->mark, pool, before_s, f);
+        if (r >= 0 && n < *budget && a->end)
+            r = change_pool(s, a->end, pool, before_s, f);
         if (r < 0)
             return r;
         *budget -= n + 1;
@@ -210,10 +177,8 @@ static int keep_house(struct store *s, const struct instant *now, int64_t *budge
     int r = remove_dated(s, now, budget, f);
     if (r >= 0)
         r = trim_quarantine(s, f);
-    if (r >= 0)
-        r = expire(s, now, budget, f);
-    for (size_t i = 0; r >= 0 && i < N_ELEMENTS(THINNINGS); i++)
-        r = thin(s, &THINNINGS[i], now, budget, f);
+    for (size_t i = 0; r >= 0 && i < N_ELEMENTS(AGINGS); i++)
+        r = age_history(s, &AGINGS[i], now, budget, f);
     return r;
 }
 

@@ -203,6 +203,40 @@ static const char *const STEPS[] = {
     "CREATE TABLE message_ref (alert_id TEXT NOT NULL, receiver TEXT NOT NULL,"
     " episode INTEGER NOT NULL, ref TEXT NOT NULL, sum INTEGER NOT NULL,"
     " PRIMARY KEY (alert_id, receiver)) STRICT, WITHOUT ROWID;",
+
+    /* History in hours and days since 1970, one row for each pool. Raw samples are `detail` of their hour
+     * (see history_detail.h): as rows of their own they took half of the file. */
+    "CREATE TABLE hour (pool INTEGER NOT NULL, hour INTEGER NOT NULL, least INTEGER NOT NULL,"
+    " most INTEGER NOT NULL, last INTEGER NOT NULL, allotted INTEGER NOT NULL, waiting INTEGER,"
+    " detail BLOB, PRIMARY KEY (pool, hour)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE day (pool INTEGER NOT NULL, day INTEGER NOT NULL, least INTEGER NOT NULL,"
+    " most INTEGER NOT NULL, last INTEGER NOT NULL, allotted INTEGER NOT NULL, waiting INTEGER,"
+    " PRIMARY KEY (pool, day)) STRICT, WITHOUT ROWID;"
+#define ROLL_UP(table, seconds)                                                               \
+    "INSERT INTO " table " SELECT pool, at_s / " seconds ", least, most, consumed, allotted," \
+    " waited"
+#define ROLLED_UP(seconds)                                                                    \
+    " FROM (SELECT pool, max(at_s) AS at_s, min(consumed) AS least, max(consumed) AS most,"   \
+    " max(waiting) AS waited FROM sample GROUP BY pool, at_s / " seconds ")"                  \
+    " JOIN sample USING (pool, at_s);"
+    ROLL_UP("hour", "3600") ", NULL" ROLLED_UP("3600")
+    ROLL_UP("day", "86400") ROLLED_UP("86400")
+#undef ROLL_UP
+#undef ROLLED_UP
+    "DROP TABLE sample;"
+    /* `detail` exists from raw_from_s on, hours from hours_from_s, days from days_from_s. */
+    "ALTER TABLE pool RENAME TO pool_9;"
+    "CREATE TABLE pool (id INTEGER PRIMARY KEY, tenant_id TEXT NOT NULL,"
+    " allotment_id TEXT NOT NULL, sku_id TEXT, last_s INTEGER NOT NULL, allotted INTEGER NOT NULL,"
+    " consumed INTEGER NOT NULL, waiting INTEGER, raw_from_s INTEGER NOT NULL,"
+    " hours_from_s INTEGER NOT NULL, days_from_s INTEGER NOT NULL,"
+    " UNIQUE (tenant_id, allotment_id)) STRICT;"
+    "INSERT INTO pool SELECT id, tenant_id, allotment_id, sku_id, last_s, allotted, consumed, waiting,"
+    " last_s, kept_from_s, kept_from_s FROM pool_9;"
+    "DROP TABLE pool_9;"
+    "CREATE INDEX pool_raw ON pool (raw_from_s);"
+    "CREATE INDEX pool_hours ON pool (hours_from_s);"
+    "CREATE INDEX pool_days ON pool (days_from_s);",
 };
 
 /* Changes that need C, above all new checksums. */

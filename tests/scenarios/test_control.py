@@ -120,6 +120,20 @@ class Answers(Control):
         self.assertEqual(self.curl(f"/v1/deliveries/{parked['id']}", "-XDELETE")[0], 404)
         self.assertEqual(self.curl("/v1/deliveries/x", "-XDELETE")[0], 404)
 
+    def test_history_of_a_pool_by_the_beginning_of_its_id(self):
+        self.start_up(state(pool("p1", 100, 97, waiting=3), pool("P2", 10, 4)))
+        self.wait_polled()
+        status, history = self.curl("/v1/history?allotment=P1&resolution=raw", name="read")
+        self.assertEqual((status, history["tenant"], history["allotment_id"], history["resolution"]), (200, "contoso", "p1", "raw"))
+        self.assertEqual({(p["consumed_units"], p["allotted_units"], p["waiting_members"]) for p in history["points"]}, {(97, 100, 3)})
+        for days, resolution in ((2, "raw"), (14, "hour"), (15, "day")):
+            self.assertEqual(self.curl(f"/v1/history?allotment=p2&days={days}")[1]["resolution"], resolution)
+        for query, status, hint in (("", 400, "allotment"), ("?allotment=p", 409, "more"), ("?allotment=q", 404, "id"),
+                                    ("?allotment=p1&days=0", 400, "3650"), ("?allotment=p1&resolution=week", 400, "hour")):
+            got, body = self.curl("/v1/history" + query)
+            self.assertEqual(got, status, query)
+            self.assertIn(hint, body["hint"], query)
+
     def test_an_error_has_a_hint(self):
         self.start_up()
         for target, options, status, hint in (("/v1/stats", (), 404, "/v1/status"), ("/v1/poll", (), 405, "POST"),

@@ -34,15 +34,6 @@ static void observation_at(struct store *s, usec_t since_start, int64_t consumed
     ok(store_commit(s, &c, 1, &f), &f);
 }
 
-static int64_t observations_between(const char *dir, usec_t from, usec_t to)
-{
-    CLEANUP(free)
-    char *sql = text_printf("SELECT count(*) FROM sample WHERE at_s >= %llu AND at_s < %llu",
-                            (unsigned long long)((T0 + from) / USEC_PER_SEC),
-                            (unsigned long long)((T0 + to) / USEC_PER_SEC));
-    return ask(dir, sql);
-}
-
 static void finished_rows_and_their_events_go_after_ninety_days(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
@@ -82,25 +73,59 @@ static void housekeeping_slice_is_bounded(void **state)
     assert_int_equal(ask(*state, "SELECT count(*) FROM event"), 0);
 }
 
-/* A pool that changes all the time: a week of all, then hours, then days; each with its worst. */
-static void history_is_thinned_out_but_keeps_the_last_and_the_worst(void **state)
+/* Rows of this pool that begin before that time. */
+static int64_t rows_before(const char *dir, const char *table, const char *where, usec_t since_start, int64_t span_s)
+{
+    CLEANUP(free)
+    char *sql = text_printf("SELECT count(*) FROM %s WHERE %s AND %s < %lld", table, where, table,
+                            (long long)((int64_t)((T0 + since_start) / USEC_PER_SEC) / span_s));
+    return ask(dir, sql);
+}
+
+static void raw_samples_last_14_days_hours_90_and_days_as_configured(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
-    usec_t step = 10 * USEC_PER_MINUTE, length = DAYS(10);
-    for (usec_t t = 0; t < length; t += step)
-        observation_at(s, t, (int64_t)(500 + t / step % 5), t == DAYS(1) + 3 * step ? 40 : 0);
-    assert_int_equal(observations_between(*state, 0, length), 10 * 144);
-    (void)keep_house(s, at(length));
-    int64_t thin = observations_between(*state, 0, DAYS(2)),
-            young = observations_between(*state, DAYS(3), length);
-    assert_int_equal(young, 7 * 144);
-    assert_true(thin >= 48 && thin <= 2 * 49);
-    assert_int_equal(ask(*state, "SELECT max(waiting) FROM sample"), 40);
-    assert_int_equal(ask(*state, "SELECT count(DISTINCT at_s / 3600) FROM sample"), 240);
-    (void)keep_house(s, at(DAYS(101)));
-    assert_true(observations_between(*state, 0, length) <= 2 * 11);
-    assert_int_equal(ask(*state, "SELECT max(waiting) FROM sample"), 40);
-    assert_int_equal(ask(*state, "SELECT count(DISTINCT at_s / 86400) FROM sample"), 11);
+    for (usec_t t = 0; t < DAYS(100); t += 6 * USEC_PER_HOUR) {
+        observation_at(s, t, (int64_t)(500 + t / USEC_PER_HOUR % 5), 0);
+        if (t % DAYS(1) == 0)
+            (void)keep_house(s, at(t));
+    }
+    (void)keep_house(s, at(DAYS(100)));
+    assert_int_equal(rows_before(*state, "hour", "detail IS NOT NULL", DAYS(86), 3600), 0);
+    assert_int_equal(rows_before(*state, "hour", "detail IS NOT NULL", DAYS(101), 3600), 14 * 4);
+    assert_int_equal(rows_before(*state, "hour", "1", DAYS(10), 3600), 0);
+    assert_int_equal(rows_before(*state, "hour", "1", DAYS(101), 3600), 90 * 4);
+    assert_int_equal(rows_before(*state, "day", "1", DAYS(101), 86400), 100);
+}
+
+static void a_shorter_history_keep_bounds_hours_and_samples_too(void **state)
+{
+    struct store_options o = {.directory = *state, .history_keep = DAYS(5)};
+    CLEANUP(store_close) struct store *s = NULL;
+    struct store_report report;
+    struct failure f = {0};
+    ok(store_open(&o, &CODEC, STORE_NORMAL, at(0), &s, &report, &f), &f);
+    for (usec_t t = 0; t <= DAYS(20); t += 12 * USEC_PER_HOUR)
+        observation_at(s, t, (int64_t)(t / USEC_PER_HOUR), 0);
+    (void)keep_house(s, at(DAYS(20)));
+    assert_int_equal(rows_before(*state, "hour", "1", DAYS(15), 3600), 0);
+    assert_int_equal(rows_before(*state, "day", "1", DAYS(15), 86400), 0);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM hour"), 11);
+}
+
+static void history_goes_in_bounded_slices(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    struct failure f = {0};
+    for (usec_t t = 0; t < DAYS(60); t += USEC_PER_HOUR)
+        observation_at(s, t, (int64_t)(t / USEC_PER_HOUR), 0);
+    int64_t before = ask(*state, "SELECT count(*) FROM hour");
+    assert_int_equal(store_housekeeping(s, at(DAYS(160)), &f), 1);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM hour WHERE detail IS NULL"), 500);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM hour"), before);
+    assert_true(keep_house(s, at(DAYS(160))) >= 5);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM hour"), 0);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM day"), 61);
 }
 
 /* ---- a year ---- */
@@ -140,8 +165,8 @@ static int64_t file_size(const char *dir)
     return st.st_size;
 }
 
-/* Polls no more often than thinning leaves samples of; HISTORY_FULL=1 polls twice an hour all year,
- * which empties pages like a real year does. The week that keeps all is polled as in reality. */
+/* As much as there can be: every poll of every hour that still has samples finds a change. Older hours are
+ * polled once; HISTORY_FULL=1 polls all as often, which empties pages like a real year does. */
 static void a_year_of_a_thousand_pools_takes_at_most_150_megabytes(void **state)
 {
     struct store *s = open_in(*state);
@@ -150,20 +175,22 @@ static void a_year_of_a_thousand_pools_takes_at_most_150_megabytes(void **state)
     bool full = getenv("HISTORY_FULL") != NULL;
     s = open_in(*state);
     for (usec_t day = 0; day < DAYS(365); day += DAYS(1)) {
-        usec_t often = 5 * USEC_PER_MINUTE, hourly = 30 * USEC_PER_MINUTE;
-        usec_t step = day >= DAYS(357)           ? often
-                      : day >= DAYS(330) || full ? hourly
-                                                 : 12 * USEC_PER_HOUR;
+        usec_t step = day >= DAYS(350) || full ? 5 * USEC_PER_MINUTE
+                      : day >= DAYS(274)       ? USEC_PER_HOUR
+                                               : 12 * USEC_PER_HOUR;
         for (usec_t t = 0; t < DAYS(1); t += step)
-            poll_them_all(s, day + t, t % (step > hourly ? DAYS(1) : USEC_PER_HOUR) == 0);
+            poll_them_all(s, day + t, t % DAYS(1) == 0);
         (void)keep_house(s, at(day + DAYS(1) - 1));
     }
     store_close(s);
     double megabytes = (double)(file_size(*state) - empty) / 1e6 * 1000 / YEAR_POOLS;
-    print_message("%lld samples, %.0f MB for 1,000 pools\n",
-                  (long long)ask(*state, "SELECT count(*) FROM sample"), megabytes);
-    assert_true(observations_between(*state, DAYS(358), DAYS(365)) == YEAR_POOLS * 7 * 288);
-    assert_true(observations_between(*state, DAYS(100), DAYS(200)) == YEAR_POOLS * 100 * 2);
+    print_message("%lld hours, %lld with samples, %lld days, %.0f MB for 1,000 pools\n",
+                  (long long)ask(*state, "SELECT count(*) FROM hour"),
+                  (long long)ask(*state, "SELECT count(*) FROM hour WHERE detail IS NOT NULL"),
+                  (long long)ask(*state, "SELECT count(*) FROM day"), megabytes);
+    assert_true(ask(*state, "SELECT sum(length(detail) >= 12 * 8) FROM hour") >= YEAR_POOLS * 14 * 24 - 1);
+    assert_true(ask(*state, "SELECT count(*) FROM hour") >= YEAR_POOLS * 90 * 24);
+    assert_true(ask(*state, "SELECT count(*) FROM day") >= YEAR_POOLS * 365);
     assert_true(megabytes > 50 && megabytes <= 150);
 }
 
@@ -177,9 +204,10 @@ static void history_ends_with_what_is_kept_and_so_does_a_pool_that_is_gone(void 
     for (unsigned day = 0; day < 30; day++)
         observation_at(s, DAYS(day), day, 0);
     (void)keep_house(s, at(DAYS(30)));
-    assert_int_equal(ask(*state, "SELECT count(*) FROM sample"), 20);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM day"), 20);
     (void)keep_house(s, at(DAYS(52)));
-    assert_int_equal(ask(*state, "SELECT count(*) FROM sample"), 0);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM day"), 0);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM hour"), 0);
     assert_int_equal(ask(*state, "SELECT count(*) FROM pool"), 0);
     store_close(s);
 }
@@ -201,10 +229,10 @@ static void a_wall_clock_that_jumped_deletes_nothing_for_a_day(void **state)
     (void)keep_house(s, at(2 * USEC_PER_HOUR));
     (void)keep_house(s, ahead(3 * USEC_PER_HOUR, DAYS(3650)));
     (void)keep_house(s, ahead(26 * USEC_PER_HOUR, DAYS(3650)));
-    assert_int_equal(ask(*state, "SELECT count(*) FROM sample"), 1);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM day"), 1);
     assert_int_equal(ask(*state, "SELECT count(*) FROM event"), 1);
     (void)keep_house(s, ahead(28 * USEC_PER_HOUR, DAYS(3650))); /* it is not going back */
-    assert_int_equal(ask(*state, "SELECT count(*) FROM sample"), 0);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM day"), 0);
     assert_int_equal(ask(*state, "SELECT count(*) FROM event"), 0);
 }
 
@@ -215,9 +243,9 @@ static void a_start_with_a_wrong_clock_deletes_nothing(void **state)
     store_close(s);
     s = open_at(*state, at(DAYS(3650)));
     (void)keep_house(s, at(DAYS(3650)));
-    assert_int_equal(ask(*state, "SELECT count(*) FROM sample"), 1);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM day"), 1);
     (void)keep_house(s, at(DAYS(3652)));
-    assert_int_equal(ask(*state, "SELECT count(*) FROM sample"), 0);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM day"), 0);
     store_close(s);
 }
 
@@ -237,7 +265,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(finished_rows_and_their_events_go_after_ninety_days),
         TEST(housekeeping_slice_is_bounded),
-        TEST(history_is_thinned_out_but_keeps_the_last_and_the_worst),
+        TEST(raw_samples_last_14_days_hours_90_and_days_as_configured),
+        TEST(a_shorter_history_keep_bounds_hours_and_samples_too),
+        TEST(history_goes_in_bounded_slices),
         TEST(a_year_of_a_thousand_pools_takes_at_most_150_megabytes),
         TEST(history_ends_with_what_is_kept_and_so_does_a_pool_that_is_gone),
         TEST(a_wall_clock_that_jumped_deletes_nothing_for_a_day),
