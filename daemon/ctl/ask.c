@@ -90,6 +90,21 @@ static int ask(const struct ctl *c, const struct local_request *request, struct 
     return code;
 }
 
+int ask_get_both(const struct ctl *c, const char *target, struct json **ret)
+{
+    const struct local_request request = {c->read, "GET", target, NULL, ANSWER_WITHIN};
+    struct local_answer answer = {0};
+    struct ctl quiet = *c;
+    quiet.option[OPTION_JSON] = NULL;
+    int code = reach(c, &request, &answer);
+    if (code == CTL_OK)
+        code = take_answer(&quiet, &answer, ret);
+    if (code == CTL_OK && c->option[OPTION_JSON])
+        puts(answer.body);
+    free(answer.body);
+    return code;
+}
+
 int ask_text(const struct ctl *c, const char *target)
 {
     const struct local_request request = {c->read, "GET", target, NULL, ANSWER_WITHIN};

@@ -7,6 +7,8 @@
 /* GET: on the read socket if this user may use it, else on the other one. Returns the exit code. With --json the answer
  * is printed, and *ret is NULL. */
 int ask_get(const struct ctl *c, const char *target, struct json **ret);
+/* The same, and *ret is the answer with --json too. */
+int ask_get_both(const struct ctl *c, const char *target, struct json **ret);
 /* GET of a text, which is printed. Returns the exit code. */
 int ask_text(const struct ctl *c, const char *target);
 /* The same on the control socket. `body` may be NULL. *ret_status may be NULL; 0: there was no answer. */

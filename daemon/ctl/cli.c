@@ -32,6 +32,10 @@ static const struct {
     [OPTION_COMMENT] = {"comment", "TEXT", "the reason"},
     [OPTION_AUTHOR] = {"author", "NAME", "who wants this (default: your login)"},
     [OPTION_HOLD] = {"hold", NULL, "also if it gets worse"},
+    [OPTION_TENANT] = {"tenant", "NAME", "of this tenant only: its name or id, or the begin of one"},
+    [OPTION_SKU] = {"sku", "NAME", "of this SKU only: part number, id or name, or the begin of one"},
+    [OPTION_SEVERITY] = {"severity", "WORD", "warning, critical or info"},
+    [OPTION_AT] = {"at", "TIME", "at this time instead of now"},
     [OPTION_NOT] = {"not", NULL, "why nothing was notified about a SKU"},
 };
 
@@ -200,5 +204,7 @@ int ctl_parse(int argc, char **argv, const struct ctl_command *table, size_t n, 
     }
     if (code < 0)
         code = parse_command(argv + optind, (size_t)(argc - optind), table, n, ret);
-    return code < 0 ? find_sockets(ret) : code;
+    if (code < 0)
+        code = find_sockets(ret);
+    return code == CTL_USAGE && ret->command && ret->command->options & COMMAND_CHECKS ? CTL_UNKNOWN : code;
 }

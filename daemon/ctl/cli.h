@@ -8,6 +8,7 @@
 enum {
     CTL_OK = 0,
     CTL_REFUSED = 1,      /* the daemon answers with an error */
+    CTL_UNKNOWN = 3,      /* check, room: any trouble */
     CTL_USAGE = 64,
     CTL_UNAVAILABLE = 69, /* no daemon, or no answer */
     CTL_INTERNAL = 70,
@@ -32,9 +33,14 @@ enum ctl_option {
     OPTION_AUTHOR,
     OPTION_HOLD,
     OPTION_NOT,
+    OPTION_TENANT,
+    OPTION_SKU,
+    OPTION_SEVERITY,
+    OPTION_AT,
     OPTION_COUNT_
 };
 #define OPTION_BIT(o) (1u << (o))
+#define COMMAND_CHECKS (1u << 31) /* among the bits of a command: wrong usage is CTL_UNKNOWN, too */
 
 struct ctl;
 struct ctl_command {

@@ -6,7 +6,10 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "ctl/ask.h"
+#include "ctl/check.h"
+#include "ctl/routes.h"
 #include "ctl/show.h"
 #include "ctl/silences.h"
 #include "ctl/why.h"
@@ -35,6 +38,22 @@ static int run_status(const struct ctl *c)
 static int run_alerts(const struct ctl *c)
 {
     return print_list(c, c->option[OPTION_ALL] ? "/v1/alerts?all" : "/v1/alerts", show_alerts);
+}
+
+static int run_allotments(const struct ctl *c)
+{
+    const struct {
+        const char *name, *value;
+    } PARAMS[] = {{"tenant", c->option[OPTION_TENANT]}, {"sku", c->option[OPTION_SKU]}};
+    CLEANUP(text_free) struct text target = TEXT_INIT(1 << 16);
+    text_add(&target, "/v1/allotments");
+    for (size_t i = 0, n = 0; i < N_ELEMENTS(PARAMS); i++) {
+        if (!PARAMS[i].value)
+            continue;
+        text_addf(&target, "%s%s=", n++ ? "&" : "?", PARAMS[i].name);
+        text_add_encoded(&target, PARAMS[i].value);
+    }
+    return target.error ? CTL_INTERNAL : print_list(c, target.data, show_allotments);
 }
 
 static int run_silence_list(const struct ctl *c)
@@ -95,6 +114,9 @@ static int run_metrics(const struct ctl *c)
 static const struct ctl_command COMMANDS[] = {
     {"status", "", 0, 0, 0, run_status, "health of the daemon, its tenants and the alerts that fire"},
     {"alerts", "[--all]", 0, 0, OPTION_BIT(OPTION_ALL), run_alerts, "alerts that fire"},
+    {"allotments", "[--sku S]", 0, 0, OPTION_BIT(OPTION_SKU) | OPTION_BIT(OPTION_TENANT), run_allotments, "pools with their units and waiting members"},
+    {"room", "SKU [N]", 1, 2, OPTION_BIT(OPTION_TENANT) | COMMAND_CHECKS, run_room, "is there room for N more members? exit 0, 1, or 3: unknown"},
+    {"check", "", 0, 0, OPTION_BIT(OPTION_TENANT) | COMMAND_CHECKS, run_check, "plugin for Nagios and Icinga: exit 0 to 3"},
     {"why", "ALERT | --not TENANT SKU", 1, 2, OPTION_BIT(OPTION_NOT), run_why, "explain an alert, or why nothing was notified"},
     {"poll", "[TENANT]", 0, 1, 0, run_poll, "poll all tenants, or one, now"},
     {"silence add", "KEY=GLOB...", 1, 64, SILENCE_OPTIONS, run_silence_add, "send nothing about alerts that match"},
@@ -106,6 +128,7 @@ static const struct ctl_command COMMANDS[] = {
     {"deliveries retry", "ID", 1, 1, 0, run_retry, "send a parked message again"},
     {"deliveries drop", "ID", 1, 1, 0, run_drop, "give a message up"},
     {"metrics", "", 0, 0, 0, run_metrics, "metrics for the textfile collector of node_exporter"},
+    {"routes test", "TENANT RULE", 2, 2, OPTION_BIT(OPTION_SEVERITY) | OPTION_BIT(OPTION_AT) | OPTION_BIT(OPTION_SKU), run_routes_test, "who would be notified, and when"},
     {"reload", "", 0, 0, 0, run_reload, "load the configuration again"},
 };
 

@@ -120,6 +120,31 @@ bool show_alerts(const struct json *root, usec_t now)
     return table_finish(table);
 }
 
+bool show_allotments(const struct json *root, usec_t now)
+{
+    static const struct table_column COLUMNS[] = {{"TENANT", COLUMN_LEFT}, {"SKU", COLUMN_LEFT}, {"POOL", COLUMN_LEFT},
+                                                  {"CONSUMED", COLUMN_RIGHT}, {"ALLOTTED", COLUMN_RIGHT}, {"FREE", COLUMN_RIGHT},
+                                                  {"WAITING", COLUMN_RIGHT}, {"LEVEL", COLUMN_LEFT}, {"NAME", COLUMN_LAST}};
+    const struct json *list = json_get(root, "allotments"), *unknown = json_get(root, "unknown_tenants");
+    struct table *table = table_new(COLUMNS, N_ELEMENTS(COLUMNS));
+    (void)now;
+    for (const struct json *p = list ? json_first(list) : NULL; p; p = json_next(p)) {
+        char consumed[SHOW_NUMBER_MAX], allotted[SHOW_NUMBER_MAX], spare[SHOW_NUMBER_MAX], waiting[SHOW_NUMBER_MAX];
+        const char *sku = show_text(p, "sku_part_number"), *name = show_text(p, "name"), *level = show_text(p, "level");
+        const char *const CELLS[] = {show_text(p, "tenant"), sku ? sku : show_text(p, "sku_id"), show_text(p, "allotment_id"),
+                                     show_number(p, "consumed_units", consumed), show_number(p, "allotted_units", allotted),
+                                     show_number(p, "free_units", spare), show_number(p, "waiting_members", waiting),
+                                     level ? level : "?", name ? name : show_text(p, "sku_name")};
+        table_row(table, CELLS, NULL);
+    }
+    if (table_is_empty(table))
+        puts("no pools");
+    bool ok = table_finish(table);
+    for (const struct json *t = unknown ? json_first(unknown) : NULL; t; t = json_next(t))
+        show_line("unknown", "the pools of %s were not read by the last poll", json_text(t) ? json_text(t) : "?");
+    return ok;
+}
+
 bool show_deliveries(const struct json *root, usec_t now)
 {
     static const struct table_column COLUMNS[] = {{"STATE", COLUMN_LEFT}, {"ID", COLUMN_RIGHT}, {"RECEIVER", COLUMN_LEFT},

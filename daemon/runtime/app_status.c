@@ -148,6 +148,7 @@ static int add_open(const struct app *app, struct status *s)
             return -ENOMEM;
         add_alert(s, n, a->id, a->state == ALERT_PENDING ? STATUS_PENDING : STATUS_FIRING,
                   is_notified(app, a, s->at));
+        s->alert[s->n_alerts - 1].ignored = is_ignored(app, a);
         add_silence(&s->alert[s->n_alerts - 1], alerts_silence(&ctx, a));
     }
     return 0;

@@ -9,6 +9,8 @@
 #include "runtime/command_answer.h"
 #include "runtime/commands_deliveries.h"
 #include "runtime/commands_history.h"
+#include "runtime/commands_room.h"
+#include "runtime/commands_routes.h"
 #include "runtime/commands_silence.h"
 #include "runtime/commands_why.h"
 #include "runtime/find.h"
@@ -54,6 +56,20 @@ static void get_metrics(void *userdata, struct control_call *call)
         (void)status_metrics(&s, openmetrics, &text);
     control_answer_as(call, 200, openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
                                              : "text/plain; version=0.0.4; charset=utf-8", text);
+}
+
+static void get_allotments(void *userdata, struct control_call *call)
+{
+    struct app *app = userdata;
+    CLEANUP(status_clear) struct status s = {0};
+    const char *word = target_param(&call->target, "tenant");
+    const struct tenant *t = word ? find_tenant(app, call, word) : NULL;
+    char *json = NULL;
+    if (word && !t)
+        return;
+    if (app_status(app, STATUS_POOLS, &s) >= 0)
+        (void)status_json_allotments(&s, t ? t->options->identity.name : NULL, target_param(&call->target, "sku"), &json);
+    control_answer(call, 200, json);
 }
 
 /* ---- polls ---- */
@@ -113,6 +129,9 @@ static const struct control_command COMMANDS[] = {
     {"GET", "/v1/alerts", CONTROL_READ, {"all"}, false, get_alerts, "Alerts that fire."},
     {"GET", "/v1/metrics", CONTROL_READ, {NULL}, false, get_metrics, "Metrics for Prometheus."},
     {"GET", "/v1/alerts/{id}/why", CONTROL_READ, {NULL}, false, command_get_why, "Explains an alert: findings, reasons, messages, what happens next."},
+    {"GET", "/v1/allotments", CONTROL_READ, {"tenant", "sku"}, false, get_allotments, "Pools with their units and waiting members, of the last polls."},
+    {"GET", "/v1/room", CONTROL_READ, {"sku", "n", "tenant"}, false, command_get_room, "Whether there is room for more members in the pools of a SKU."},
+    {"GET", "/v1/routes", CONTROL_READ, {"tenant", "rule", "severity", "at", "sku"}, false, command_get_routes, "Who would be notified of an alert, and when."},
     {"GET", "/v1/why", CONTROL_READ, {"tenant", "sku"}, false, command_get_why_not, "Explains the pools of a SKU, above all why nothing was notified."},
     {"POST", "/v1/poll", CONTROL_WRITE, {"tenant"}, false, post_poll, "Polls all tenants, or one, now."},
     {"POST", "/v1/reload", CONTROL_WRITE, {NULL}, false, post_reload, "Loads the configuration again."},

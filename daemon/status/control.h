@@ -36,7 +36,7 @@ typedef void control_handler(void *userdata, struct control_call *call);
 struct control_command {
     const char *method, *path; /* "POST", "/v1/alerts/{id}/acknowledgement" */
     enum control_access access;
-    const char *param[4];      /* names of its parameters, NULL at the end */
+    const char *param[6];      /* names of its parameters, NULL at the end */
     bool takes_body;
     control_handler *handle;
     const char *help;          /* one line */

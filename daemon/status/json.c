@@ -48,7 +48,7 @@ static void put_tenant(struct json_writer *w, const struct status_tenant *t)
     json_close_object(w);
 }
 
-static void put_pool(struct json_writer *w, const struct status_pool *p)
+void status_put_pool(struct json_writer *w, const struct status_pool *p)
 {
     json_open_object(w, NULL);
     json_put_string(w, "tenant", p->tenant);
@@ -122,7 +122,7 @@ int status_json(const struct status *s, char **ret)
     json_close_array(w);
     json_open_array(w, "pools");
     for (size_t i = 0; i < s->n_pools; i++)
-        put_pool(w, &s->pool[i]);
+        status_put_pool(w, &s->pool[i]);
     json_close_array(w);
     json_open_array(w, "alerts");
     for (size_t i = 0; i < s->n_alerts; i++)

@@ -104,6 +104,7 @@ static void put_alert(struct json_writer *w, const struct status_alert *a)
 {
     json_open_object(w, NULL);
     status_put_alert_members(w, a);
+    json_put_bool(w, "ignored", a->ignored);
     if (a->silence.id) {
         json_open_object(w, "silence");
         json_put_string(w, "id", a->silence.id);

@@ -12,3 +12,4 @@ void status_put_time(struct json_writer *w, const char *key, usec_t at);
 void status_put_tenant_members(struct json_writer *w, const struct status_tenant *t);
 void status_put_alert_members(struct json_writer *w, const struct status_alert *a);
 void status_put_deliveries(struct json_writer *w, const struct status *s);
+void status_put_pool(struct json_writer *w, const struct status_pool *p);

@@ -60,6 +60,7 @@ struct status_alert {
     enum unit unit;
     usec_t since_at;
     bool notified;                     /* some receiver gets it */
+    bool ignored;                      /* ignore = "alerts", or a free SKU; for the control sockets */
     struct {
         const char *id, *kind, *author, *comment;
     } silence;                         /* the one in force, for the control sockets; id NULL: none */
@@ -110,6 +111,9 @@ int status_json(const struct status *s, char **ret);
 int status_json_daemon(const struct status *s, char **ret);
 int status_json_tenants(const struct status *s, char **ret);
 int status_json_alerts(const struct status *s, bool all, char **ret);
+/* The body of GET /v1/allotments (with STATUS_POOLS). `tenant` NULL: all. `sku` NULL: all; else the begin of a part number,
+ * id or name, or of the id of a pool. */
+int status_json_allotments(const struct status *s, const char *tenant, const char *sku, char **ret);
 /* Everything that is known as metrics (with STATUS_POOLS, STATUS_ALERTS and STATUS_RECEIVERS): Prometheus's text
  * format 0.0.4, or OpenMetrics 1.0. Unknown numbers have no sample. As status_json(). */
 int status_metrics(const struct status *s, bool openmetrics, char **ret);

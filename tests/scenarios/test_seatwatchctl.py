@@ -9,7 +9,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import BUILD, Scenario, pool, scenario, state
+from harness import BUILD, ROOT, Scenario, pool, scenario, state
 
 QUIET = state(pool(allotted=100, consumed=50))
 FULL = state(pool("p", 100, 100, waiting=30))
@@ -320,6 +320,80 @@ class Decisions(Ctl):
         self.explain_what_is_not_notified()
         self.refuse_what_does_not_exist()
 
+    def room(self, *args, code):
+        return json.loads(self.ctl("room", *args, "--json", code=code).stdout)
+
+    def test_commands_that_answer_by_their_exit_code(self):
+        self.start_world()
+        self.assertEqual(self.ctl("room", "spe_e3", "900", code=0).stdout.split("\n")[0], "yes          900 more fit into p-e3-b; 901 in all")
+        self.assertIn("901 more fit, into several pools; 901 in all", self.ctl("room", "spe_e3", "901").stdout)
+        self.assertIn("no           902 more do not fit; there is room for 901", self.ctl("room", "SPE_E3", "902", code=1).stdout)
+        full = self.room("SPE_E5", "1", "--tenant", "con", code=1)
+        self.assertEqual((full["fits"], full["room"], full["members"], full["pools"][0]["waiting_members"]), (False, 0, 1, 30))
+        for args in (("SPE_E33",), ("SPE_E3", "0"), ("SPE_E3", "many"), ("SPE_E3", "1", "--tenant", "x"), (), ("a", "1", "2")):
+            self.ctl("room", *args, code=3)
+        self.ctl("room", "SPE_E3", socket_path=self.directory / "none", code=3)
+        self.wait("the alert about the receiver", lambda: len(json.loads(self.ctl("alerts", "--json").stdout)["alerts"]) == 3)
+        critical = self.ctl("check", code=2).stdout.split("\n")
+        self.assertRegex(critical[0], r"^SEATWATCH CRITICAL - 1 critical, 1 warning; 0 of 1 tenants fail; 1 messages failed \| "
+                                      r"critical=1;;0;0 warning=1;0;;0 silenced=0;;;0 tenants=1;;;0 tenants_failing=0;0;;0 "
+                                      r"deliveries_queued=0;;;0 deliveries_failed=1;0;;0$")
+        self.assertRegex("\n".join(critical[1:]), r"(?m)^critical: contoso: .*30 waiting")
+        for alert in json.loads(self.ctl("alerts", "--json").stdout)["alerts"]:
+            self.ctl("ack", alert["alert_id"], "--comment", "ordered")
+        self.assertIn("SEATWATCH WARNING - 0 critical, 0 warning, 2 silenced", self.ctl("check", code=1).stdout)
+        self.assertIn("SEATWATCH WARNING - 0 critical, 0 warning, 1 silenced", self.ctl("check", "--tenant", "CONT", code=1).stdout)
+        failed = json.loads(self.ctl("deliveries", "--failed", "--json").stdout)["deliveries"]
+        for d in failed:
+            self.ctl("deliveries", "drop", d["id"])
+        self.wait("no message that failed", lambda: not json.loads(self.ctl("deliveries", "--failed", "--json").stdout)["deliveries"])
+        self.assertIn("SEATWATCH OK - ", self.ctl("check", code=0).stdout)
+        self.assertIn("SEATWATCH UNKNOWN - there is no such tenant", self.ctl("check", "--tenant", "x", code=3).stdout)
+        self.assertIn("SEATWATCH UNKNOWN - the daemon does not answer", self.ctl("check", socket_path=self.directory / "none", code=3).stdout)
+        self.ctl("check", "--all", code=3)
+        self.graph_sim.change(scenario(WORLD, faults=[{"match": {"path": "allotments"}, "do": {"status": 403}}]))
+        self.ctl("poll")
+        self.wait("a poll that fails", lambda: json.loads(self.ctl("status", "--json").stdout)["tenants"]["failing"])
+        unknown = self.room("SPE_E3", code=3)
+        self.assertEqual((unknown["fits"], unknown["room"], unknown["pools"]), (None, None, []))
+        self.assertIn("the last one failed", unknown["reason"])
+        self.assertIn("unknown      the pools of contoso were not read", self.ctl("allotments").stdout)
+
+    def test_routes_and_pools_are_shown(self):
+        self.good, other = self.hook("good"), self.hook("other")
+        self.graph_sim = self.graph(WORLD)
+        self.configure(self.graph_sim, [self.good, other], interval="1h", extra="""routes = (
+  { match = { severity = "critical"; sku = "SPE_E3"; }; to = ["other"]; },
+  { match = { severity = "critical"; }; to = ["good"]; continue = true; },
+  { match = { rule = "waiting"; }; to = ["other"]; hours = "Mon-Fri 07:00-19:00"; }
+);
+""", tenant_extra='timezone = "Europe/Berlin";')
+        self.begin()
+        self.wait_polled()
+
+        def routes(*args):
+            answer = json.loads(self.ctl("routes", "test", "contoso", *args, "--json").stdout)
+            return [(r["receiver"], r["held_until"], r["source"]) for r in answer["receivers"]]
+        good, hours, e3 = self.line('severity = "critical"; };'), self.line("rule ="), self.line("sku =")
+        self.assertEqual(routes("waiting", "--at", "2037-01-03T12:00:00Z"),  # a Saturday
+                         [("good", None, good), ("other", "2037-01-05T06:00:00Z", hours)])
+        self.assertEqual(routes("waiting", "--at", "2037-01-02T12:00:00Z", "--severity", "warning"), [("other", None, hours)])
+        self.assertEqual(routes("usage", "--severity", "warning"), [("good", None, None)])
+        self.assertEqual(routes("usage", "--sku", "spe_e3"), [("other", None, e3)])
+        text = self.ctl("routes", "test", "CONT", "waiting", "--at", "2037-01-03T12:00:00Z", TZ="UTC").stdout
+        self.assertRegex(text, rf"(?m)^good +at once +{good}$")
+        self.assertRegex(text, rf"(?m)^other +2037-01-05 06:00 UTC +{hours}$")
+        for words, code, args in (('did you mean "waiting"?', 1, ("contoso", "waitin")), ("did you mean", 1, ("contosoo", "usage")),
+                                  ("no such severity", 1, ("contoso", "usage", "--severity", "info")),
+                                  ("is not a time", 64, ("contoso", "usage", "--at", "soon"))):
+            self.assertIn(words, self.ctl("routes", "test", *args, code=code).stderr)
+        text = self.ctl("allotments").stdout
+        self.assertRegex(text, r"(?m)^contoso +SPE_E5 +p-full +100 +100 +0 +30 ")
+        self.assertRegex(text, r"(?m)^contoso +VISIOCLIENT +p-small +9 +10 +1 +0 +ok ")
+        found = json.loads(self.ctl("allotments", "--sku", "spe_e3", "--tenant", "contoso", "--json").stdout)
+        self.assertEqual([a["allotment_id"] for a in found["allotments"]], ["p-e3-a", "p-e3-b"])
+        self.assertEqual(found["unknown_tenants"], [])
+
     def test_the_first_digest_and_unknown_data_are_reasons(self):
         good = self.hook("good")
         self.graph_sim = self.graph(WORLD)
@@ -337,6 +411,41 @@ class Decisions(Ctl):
         (full,) = self.wait("unknown data", lambda: [p for p in self.pools("contoso", "SPE_E5") if "unknown" in self.words(p)])
         self.assertIn("the last poll was incomplete: ", " ".join(r["text"] for r in full["reasons"]))
         self.assertNotIn("limit", self.words(full))
+
+
+class Completion(Ctl):
+    def complete(self, *words):
+        """What bash offers for the last of these words."""
+        script = f'source {ROOT}/packaging/completions/seatwatchctl; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); ' \
+                 '_seatwatchctl "$1"; printf "%s\\n" "${COMPREPLY[@]}"'
+        done = subprocess.run(["bash", "-c", script, "bash", *words], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.stderr, "")
+        return set(done.stdout.split())
+
+    def test_each_command_and_option_is_completed(self):
+        text = subprocess.run([CTL, "--help"], capture_output=True, text=True, timeout=60).stdout
+        commands = [line[2:].split("  ")[0] for line in text.split("options:")[0].split("\n") if line.startswith("  ")]
+        commands = [" ".join(w for w in c.split()[:2] if w.isalpha() and w.islower()) for c in commands]
+        self.assertIn("deliveries retry", commands)
+        for command in commands:
+            *first, last = command.split()
+            with self.subTest(command):
+                self.assertIn(last, self.complete(CTL, *first, last[:2]))
+                self.assertIn(last, self.complete(CTL, "--json", *first, ""))
+        self.assertEqual(self.complete(CTL, "silence", ""), {"add", "list", "end"})
+        self.assertEqual(self.complete(CTL, "reload", ""), set())
+        options = {"--" + part.split()[0].rstrip(",") for part in text.split("options:")[1].split("  --")[1:]}
+        self.assertGreater(len(options), 15)
+        self.assertEqual(self.complete(CTL, "status", "--"), options)
+        self.assertEqual(self.complete(CTL, "routes", "test", "--severity", "w"), {"warning"})
+
+    def test_names_that_a_shell_would_expand_are_not_completed(self):
+        ran = self.directory / "ran"
+        program = self.directory / "seatwatchctl"
+        program.write_text(f"#!/bin/sh\nprintf '%s' '{{\"sku_part_number\":\"SPE_E5\"}}{{\"sku_part_number\":\"$(touch {ran})\"}}'\n")
+        program.chmod(0o755)
+        self.assertEqual(self.complete(str(program), "room", ""), {"SPE_E5"})
+        self.assertFalse(ran.exists())
 
 
 class Trouble(Ctl):

@@ -86,9 +86,9 @@ static void an_alert_names_the_silence_that_is_in_force(void **state)
     e.alert[0].silence.kind = "acknowledgement";
     e.alert[0].silence.author = "alice";
     assert_int_equal(status_json_alerts(&e.status, true, &json), 0);
-    assert_non_null(strstr(json, "\"notified\":true,\"silence\":{\"id\":\"s1\",\"kind\":\"acknowledgement\","
+    assert_non_null(strstr(json, "\"notified\":true,\"ignored\":false,\"silence\":{\"id\":\"s1\",\"kind\":\"acknowledgement\","
                                  "\"author\":\"alice\",\"comment\":null}}"));
-    assert_non_null(strstr(json, "\"notified\":false,\"silence\":null}"));
+    assert_non_null(strstr(json, "\"notified\":false,\"ignored\":false,\"silence\":null}"));
 }
 
 int main(void)

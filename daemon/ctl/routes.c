@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* ctl/routes.c: prints who would be notified of an alert, and when. */
+#include "ctl/routes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ctl/ask.h"
+#include "ctl/show.h"
+#include "ctl/silences.h"
+#include "ctl/table.h"
+
+#define TARGET_MAX 65536
+
+static bool show_routes(const struct json *root, usec_t now)
+{
+    static const struct table_column COLUMNS[] = {{"RECEIVER", COLUMN_LEFT}, {"WHEN", COLUMN_LEFT}, {"ROUTE", COLUMN_LAST}};
+    const struct json *list = json_get(root, "receivers");
+    struct table *table = table_new(COLUMNS, N_ELEMENTS(COLUMNS));
+    for (const struct json *r = list ? json_first(list) : NULL; r; r = json_next(r)) {
+        CLEANUP(free) char *held = show_time(r, "held_until", now);
+        const char *source = show_text(r, "source");
+        const char *const CELLS[] = {show_text(r, "receiver"), held ? held : "at once",
+                                     source ? source : "no route: fallback, or all receivers"};
+        table_row(table, CELLS, NULL);
+    }
+    if (table_is_empty(table))
+        puts("nobody");
+    return table_finish(table);
+}
+
+static void add_param(struct text *t, const char *name, const char *value)
+{
+    text_addf(t, "%s%s=", t->data && strchr(t->data, '?') ? "&" : "?", name);
+    text_add_encoded(t, value);
+}
+
+int run_routes_test(const struct ctl *c)
+{
+    CLEANUP(json_free) struct json *root = NULL;
+    CLEANUP(text_free) struct text target = TEXT_INIT(TARGET_MAX);
+    char at[RFC3339_MAX];
+    if (c->option[OPTION_AT] && silence_time(c->option[OPTION_AT], at) < 0) {
+        ctl_complain("\"%s\" is not a time; write such as 2026-12-24T18:00:00Z or \"2026-12-24 19:00\"", c->option[OPTION_AT]);
+        return CTL_USAGE;
+    }
+    const struct {
+        const char *name, *value;
+    } PARAMS[] = {{"tenant", c->arg[0]},
+                  {"rule", c->arg[1]},
+                  {"severity", c->option[OPTION_SEVERITY]},
+                  {"at", c->option[OPTION_AT] ? at : NULL},
+                  {"sku", c->option[OPTION_SKU]}};
+    text_add(&target, "/v1/routes");
+    for (size_t i = 0; i < N_ELEMENTS(PARAMS); i++)
+        if (PARAMS[i].value)
+            add_param(&target, PARAMS[i].name, PARAMS[i].value);
+    int code = target.error ? CTL_INTERNAL : ask_get(c, target.data, &root);
+    return code == CTL_OK && root && !show_routes(root, clock_now().at) ? CTL_INTERNAL : code;
+}
