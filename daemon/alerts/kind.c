@@ -59,6 +59,7 @@ static const struct kind_row KINDS[KIND_COUNT_] = {
         {"file", DETAIL_NAME, IN_CONTEXT(file)},
         {"tenants", DETAIL_LINES, IN_CONTEXT(used_by)},
         {"tenant_count", DETAIL_NUMBER, IN_CONTEXT(n_used_by)},
+        {"receivers", DETAIL_LINES, IN_CONTEXT(receivers)},
     }},
     [KIND_INVENTORY] = {.name = "inventory", .words = message_inventory, .detail = {
         {"change", DETAIL_CAUSE, IN_CONTEXT(cause)},

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include <assert.h>
 #include <errno.h>
+#include <string.h>
 
 #define BIT(i) ((receiver_set)1 << (i))
 
@@ -82,9 +83,30 @@ const struct route *route_next(const struct route_options *o, enum rule rule, en
     return NULL;
 }
 
+static bool has_line(const char *lines, const char *name)
+{
+    size_t len;
+    for (const char *p = lines; *p; p += len + (p[len] == '\n')) {
+        len = strcspn(p, "\n");
+        if (len == strlen(name) && memcmp(p, name, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Receivers that stop when the alert comes true: they sign in with the credential that it is about. */
+static receiver_set at_risk(const struct route_options *o, const struct alert_context *f)
+{
+    receiver_set set = 0;
+    for (size_t i = 0; f->receivers && i < o->n_receivers; i++)
+        if (has_line(f->receivers, o->receiver[i].name))
+            set |= BIT(i);
+    return set;
+}
+
 /* A route outside its hours matches too: it does not fall through to the next one. */
-struct reach route_for(const struct route_options *o, enum kind kind, enum rule rule,
-                       enum level level, const struct alert_context *f, usec_t at)
+static struct reach route_by_rules(const struct route_options *o, enum kind kind, enum rule rule,
+                                   enum level level, const struct alert_context *f, usec_t at)
 {
     if (kind_row(kind)->to_receiver)
         return (struct reach){.now = self(o, f)};
@@ -105,6 +127,17 @@ struct reach route_for(const struct route_options *o, enum kind kind, enum rule 
     }
     if (!matched)
         reach.now = fallback(o, 0);
+    reach.later &= ~reach.now;
+    return reach;
+}
+
+struct reach route_for(const struct route_options *o, enum kind kind, enum rule rule,
+                       enum level level, const struct alert_context *f, usec_t at)
+{
+    struct reach reach = route_by_rules(o, kind, rule, level, f, at);
+    receiver_set risk = at_risk(o, f);
+    if (risk && !((reach.now | reach.later) & ~risk))
+        reach.now |= fallback(o, risk); /* nobody else would hear that they stop */
     reach.later &= ~reach.now;
     return reach;
 }

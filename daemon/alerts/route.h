@@ -44,7 +44,8 @@ struct reach {
 const struct route *route_next(const struct route_options *o, enum rule rule, enum level level,
                                const struct alert_context *f, size_t *cursor);
 /* Receivers of an event about `f` at `level` for `rule`, sent at `at`. Unmatched alerts and alerts
- * about a receiver go to the fallback, but never to that receiver. The fallback has no hours. */
+ * about a receiver go to the fallback, but never to that receiver; alerts about a credential, too, if only
+ * receivers that sign in with it would get them. The fallback has no hours. */
 struct reach route_for(const struct route_options *o, enum kind kind, enum rule rule,
                        enum level level, const struct alert_context *f, usec_t at);
 /* Receivers of an event of severity info: journals, and what the first matching route leads to that names

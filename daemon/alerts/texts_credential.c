@@ -62,17 +62,52 @@ static void add_condition(struct text *t, const struct notification *n)
         text_add(t, ", but is still accepted");
 }
 
-static void add_tenants(struct text *t, const struct alert_context *f)
+static int64_t count_receivers(const struct alert_context *f)
+{
+    int64_t n = f->receivers && *f->receivers;
+    for (const char *p = n ? f->receivers : ""; (p = strchr(p, '\n')); p++)
+        n++;
+    return n;
+}
+
+/* The first of the `all` names, one per line. */
+static void add_names(struct text *t, const char *lines, int64_t all)
 {
     char name[TEXT_CLEAN_MAX];
     int64_t named = 0;
-    for (const char *p = f->used_by ? f->used_by : ""; *p && named < NAMED_MAX; named++) {
+    for (const char *p = lines ? lines : ""; *p && named < NAMED_MAX; named++) {
         size_t len = strcspn(p, "\n");
         text_addf(t, "%s%s", named ? ", " : "", text_clean(name, sizeof name, p, len));
         p += len + (p[len] == '\n');
     }
-    if (f->n_used_by > named)
-        text_addf(t, " and %" PRId64 " more", f->n_used_by - named);
+    if (all > named)
+        text_addf(t, " and %" PRId64 " more", all - named);
+}
+
+static void add_users(struct text *t, const struct alert_context *f)
+{
+    int64_t receivers = count_receivers(f);
+    if (f->n_used_by != 0) {
+        text_add(t, is_shared(f) ? "Tenants that sign in with it: " : "Tenant that signs in with it: ");
+        add_names(t, f->used_by, f->n_used_by);
+        text_add(t, ".\n");
+    }
+    if (receivers > 0) {
+        text_add(t, receivers > 1 ? "Receivers that sign in with it: " : "Receiver that signs in with it: ");
+        add_names(t, f->receivers, receivers);
+        text_add(t, ".\n");
+    }
+}
+
+/* What stops, or has stopped. Of an expired one that tenants can still use, so can receivers. */
+static void add_receivers_end(struct text *t, const struct notification *n)
+{
+    const struct alert_context *f = n->context;
+    int64_t receivers = count_receivers(f);
+    bool over = f->cause == CAUSE_REFUSED || (n->value != NUMBER_UNKNOWN && n->value < 0);
+    if (receivers > 0 && f->cause != CAUSE_ENDED)
+        text_addf(t, "%s message reaches %s until the credential is renewed.\n", over ? "No" : "After that, no",
+                  receivers > 1 ? "these receivers" : "this receiver");
 }
 
 /* File, application, expiry date with its source, and affected tenants. */
@@ -89,10 +124,7 @@ static void add_what(struct text *t, const struct notification *n)
                                   : "According to the app registration, it expires on ");
     add_end(t, f);
     text_add(t, ".\n");
-    text_add(t, is_shared(f) ? "Tenants that sign in with it: "
-                             : "Tenant that signs in with it: ");
-    add_tenants(t, f);
-    text_add(t, ".\n");
+    add_users(t, f);
     if (n->type == EVENT_RESOLVED)
         return;
     const char *whom = is_shared(f) ? "these tenants" : "this tenant";
@@ -100,9 +132,10 @@ static void add_what(struct text *t, const struct notification *n)
         text_addf(t, "Polls of %s fail. " MESSAGE_UNKNOWN "\n", whom);
     else if (f->cause == CAUSE_ENDED)
         text_add(t, "Sign-in still works: either the date is wrong, or Entra does not enforce it yet.\n");
-    else
+    else if (f->n_used_by != 0)
         text_addf(t, "After that, polls of %s fail and no licence alerts are raised.\n",
                   whom);
+    add_receivers_end(t, n);
 }
 
 #define HANDED_OVER " If systemd passes the file (LoadCredential=), restart: systemctl restart seatwatchd."
@@ -126,6 +159,19 @@ static const char *advice(const struct alert_context *f)
            "one." HANDED_OVER;
 }
 
+/* " (receiver exo)": no tenant stands before the subject. */
+static void add_subject_receivers(struct text *t, const struct alert_context *f)
+{
+    int64_t n = count_receivers(f);
+    if (n > 1)
+        text_addf(t, " (%" PRId64 " receivers)", n);
+    else if (n == 1) {
+        text_add(t, " (receiver ");
+        message_add(t, f->receivers);
+        text_add(t, ")");
+    }
+}
+
 void message_credential(const struct notification *n, struct message_text *w)
 {
     const struct alert_context *f = n->context;
@@ -133,6 +179,8 @@ void message_credential(const struct notification *n, struct message_text *w)
     message_add(&w->subject, file_name(f));
     if (is_shared(f))
         text_addf(&w->subject, " (%" PRId64 " tenants)", f->n_used_by);
+    else if (f->n_used_by == 0)
+        add_subject_receivers(&w->subject, f);
     add_condition(&w->condition, n);
     add_what(&w->what, n);
     text_add(&w->next, n->type == EVENT_RESOLVED ? MESSAGE_NO_ACTION : advice(f));

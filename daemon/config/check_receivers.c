@@ -91,14 +91,20 @@ static void check_type(struct load *l, const struct receiver_options *r)
         walk_problem(&l->walk, place(l, r), "receiver \"%s\": %s", r->name, why.text);
 }
 
+static struct signed_in_options application_of(const struct receiver_options *r)
+{
+    struct signed_in_options as = {0};
+    if (r->class->sign_in)
+        r->class->sign_in(r, &as);
+    return as;
+}
+
 /* An application that watches has read permissions only; one that may send mail as anybody must not share
  * its secret. */
 static void check_application(struct load *l, const struct receiver_options *r)
 {
     const struct options *o = l->options;
-    struct signed_in_options as = {0};
-    if (r->class->sign_in)
-        r->class->sign_in(r, &as);
+    const struct signed_in_options as = application_of(r);
     for (size_t i = 0; as.exclusive && i < o->n_tenants; i++)
         if (text_equal_nocase(o->tenant[i].graph.client_id, as.client_id)) {
             walk_problem(&l->walk, place(l, r),
@@ -112,6 +118,11 @@ static void check_application(struct load *l, const struct receiver_options *r)
 static void check_warning(struct load *l, const struct receiver_options *r)
 {
     struct failure why;
+    const struct signed_in_options as = application_of(r);
+    if (option_given(as.client_secret_expires))
+        warn_secret_end(l, "receivers", as.client_secret_expires, place(l, r));
+    if (option_given(as.certificate_file))
+        warn_certificate_end(l, "receivers", as.certificate_file, place(l, r));
     if (deliver_warn(r, &why) < 0)
         report_add(&l->report, CONF_WARNING, place(l, r), "receiver \"%s\": %s", r->name,
                    why.text);
@@ -127,6 +138,15 @@ static void check_tenants(struct load *l, const struct receiver_options *r)
             report_add(&l->report, CONF_TENANT, place(l, r), "tenant %s", why.text);
 }
 
+/* Before names become paths: its alert has the same id wherever the file is. */
+static int name_credential(struct receiver_options *r)
+{
+    const struct signed_in_options as = application_of(r);
+    const char *file = option_given(as.certificate_file) ? as.certificate_file : as.client_secret_file;
+    const char *slash = file ? strrchr(file, '/') : NULL;
+    return option_given(file) ? text_copy(slash ? slash + 1 : file, &r->credential) : 0;
+}
+
 /* What lies in files breaks this receiver and no other, as a tenant's secret does. */
 static int check_receiver_files(struct load *l, struct receiver_options *r, bool typed)
 {
@@ -134,6 +154,8 @@ static int check_receiver_files(struct load *l, struct receiver_options *r, bool
     size_t before = l->report.n_seen, first = l->report.n;
     enum conf_gravity gravity = l->walk.gravity;
     l->walk.gravity = CONF_MISTAKE;
+    if (r->own && name_credential(r) < 0)
+        return -ENOMEM;
     if (r->own)
         files_resolve(&l->walk, &l->places, &r->class->options, r->own, NULL, place(l, r),
                       "receivers");

@@ -163,31 +163,34 @@ void check_sign_in_files(struct load *l, const struct tenant_options *t, struct 
 }
 
 /* The day itself still counts, whatever zone it was written down in. */
-static void warn_secret_end(struct load *l, const struct tenant_options *t, struct conf_where where)
+void warn_secret_end(struct load *l, const char *path, const char *expires, struct conf_where where)
 {
     int32_t day;
-    if (t->graph.auth == AUTH_CLIENT_SECRET && date_parse(t->client_secret_expires, &day) >= 0 &&
-        (usec_t)(day + 2) * USEC_PER_DAY <= clock_now().at)
-        report_add(&l->report, CONF_WARNING,
-                   walk_where(&l->walk, MARK_VALUE, &t->client_secret_expires, where),
-                   "tenants.client_secret_expires: the secret expired on %s; renew it, or correct the "
-                   "date if it was renewed",
-                   t->client_secret_expires);
+    if (date_parse(expires, &day) >= 0 && (usec_t)(day + 2) * USEC_PER_DAY <= clock_now().at)
+        report_add(&l->report, CONF_WARNING, where,
+                   "%s.client_secret_expires: the secret expired on %s; renew it, or correct the date if it was "
+                   "renewed",
+                   path, expires);
+}
+
+void warn_certificate_end(struct load *l, const char *path, const char *file, struct conf_where where)
+{
+    char date[RFC3339_MAX];
+    usec_t ends_at;
+    if (assertion_certificate_expires(file, &ends_at, NULL) >= 0 && ends_at <= clock_now().at)
+        report_add(&l->report, CONF_WARNING, where,
+                   "%s.certificate_file: the certificate ended on %s, and Entra will refuse it; renew it, upload "
+                   "the new one to the app registration, and replace both files",
+                   path, date_print((int32_t)(ends_at / USEC_PER_DAY), date));
 }
 
 void warn_sign_in_files(struct load *l, const struct tenant_options *t, struct conf_where where)
 {
-    warn_secret_end(l, t, where);
     const struct graph_options *o = &t->graph;
-    char date[RFC3339_MAX];
-    usec_t ends_at;
-    if (o->auth != AUTH_CERTIFICATE ||
-        assertion_certificate_expires(o->certificate_file, &ends_at, NULL) < 0 ||
-        ends_at > clock_now().at)
-        return;
-    report_add(
-        &l->report, CONF_WARNING, walk_where(&l->walk, MARK_VALUE, &o->certificate_file, where),
-        "tenants.certificate_file: the certificate ended on %s, and Entra will refuse it; renew "
-        "it, upload the new one to the app registration, and replace both files",
-        date_print((int32_t)(ends_at / USEC_PER_DAY), date));
+    if (o->auth == AUTH_CLIENT_SECRET)
+        warn_secret_end(l, "tenants", t->client_secret_expires,
+                        walk_where(&l->walk, MARK_VALUE, &t->client_secret_expires, where));
+    if (o->auth == AUTH_CERTIFICATE)
+        warn_certificate_end(l, "tenants", o->certificate_file,
+                             walk_where(&l->walk, MARK_VALUE, &o->certificate_file, where));
 }

@@ -29,8 +29,10 @@ void options_free(struct options *o)
     for (size_t i = 0; i < o->routes.n_receivers; i++)
         free(o->routes.receiver[i].name);
     free(o->routes.receiver);
-    for (size_t i = 0; i < o->n_receivers; i++)
+    for (size_t i = 0; i < o->n_receivers; i++) {
         free(o->receiver[i].broken);
+        free(o->receiver[i].credential);
+    }
     walk_free(&conf_root, o);
     products_free(o->products);
     free(o->path);

@@ -26,6 +26,9 @@ int check_sign_in(struct load *l, struct tenant_options *t, const config_setting
                   struct conf_where where);
 void check_sign_in_files(struct load *l, const struct tenant_options *t, struct conf_where where);
 void warn_sign_in_files(struct load *l, const struct tenant_options *t, struct conf_where where);
+/* Warn of what has expired. `path`: "tenants" or "receivers". */
+void warn_secret_end(struct load *l, const char *path, const char *expires, struct conf_where where);
+void warn_certificate_end(struct load *l, const char *path, const char *file, struct conf_where where);
 /* check.c, check_receivers.c: what no single key can know. Fill in what depends on other keys. */
 void check_thresholds(struct load *l);
 void check_overrides(struct load *l);

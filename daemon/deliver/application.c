@@ -2,7 +2,9 @@
 /* deliver/application.c: signing in through the functions that the program gives to a receiver. */
 #include "deliver/application.h"
 
+#include "base/date.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "http/url.h"
 #include <errno.h>
 #include <string.h>
@@ -16,6 +18,19 @@ int application_root_check(const char *text, struct failure *ret_failure)
         return r;
     return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "%s",
                        "write scheme and host only, without a path");
+}
+
+int application_expires_check(const char *text, struct failure *ret_failure)
+{
+    int32_t day;
+    if (text_equal(text, "auto"))
+        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "%s",
+                           "auto is for tenants only: the application of a receiver may not read its own "
+                           "registration; write the last day of the secret, as in \"2027-03-01\"");
+    if (!*text || (date_parse(text, &day) >= 0 && day > 0))
+        return 0;
+    return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "%s",
+                       "write the last day of the secret as year, month and day, as in \"2027-03-01\"");
 }
 
 int application_open(const struct receiver_options *o, struct http *http, struct signed_in **ret,

@@ -12,6 +12,15 @@
      .example = "https://login.example",                                                           \
      .help = "Root URL for the sign-in of this receiver; empty selects that of the cloud."}
 /* clang-format on */
+/* clang-format off */
+#define APPLICATION_EXPIRES_ROW(struct_)                                                           \
+    {.name = "client_secret_expires", .type = CONF_TEXT, CONF_AT(struct_, client_secret_expires),  \
+     .def = "", .shown_def = "unknown", .what = "a day, or empty",                                 \
+     .check = application_expires_check, .example = "2027-03-01",                                  \
+     .help = "Last day of the client secret of this receiver, as the portal shows it; an alert "   \
+             "comes before it."}
+/* clang-format on */
+int application_expires_check(const char *text, struct failure *ret_failure); /* "" or a day */
 int application_root_check(const char *text, struct failure *ret_failure); /* "" or a root */
 
 /* *ret is NULL if these options name no application. `http` may be NULL to check options and files.

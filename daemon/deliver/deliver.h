@@ -18,6 +18,7 @@ struct receiver_options { /* filled by config/, which owns the strings */
     const struct signed_in_functions *signed_in; /* for types that sign in at Microsoft; NULL: none */
     bool reminders, deescalated; /* events that it gets beside the others */
     struct pace pace; /* its own, or that of the storm options; rate 0 for RECEIVER_EACH */
+    char *credential; /* file that it signs in with, as configured, without folders; NULL: none */
     char *broken; /* NULL, or the one line that says why it cannot be used: it is switched off */
 };
 

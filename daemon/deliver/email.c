@@ -14,7 +14,7 @@ struct email_options {
     char *server;
     enum { SIGN_IN_NONE, SIGN_IN_PASSWORD, SIGN_IN_XOAUTH2 } auth;
     char *user, *password_file, *from;
-    char *tenant_id, *client_id, *client_secret_file, *login_url;
+    char *tenant_id, *client_id, *client_secret_file, *client_secret_expires, *login_url;
     char **to;
     size_t n_to;
     char *ca_file;
@@ -90,6 +90,7 @@ static const struct conf_key ROWS[] = {
      .file = FILE_CLIENT_SECRET,
      .example = "sender.secret",
      .help = "File with the client secret of that application."},
+    APPLICATION_EXPIRES_ROW(email_options),
     APPLICATION_LOGIN_ROW(email_options),
     {.name = "from",
      .type = CONF_TEXT,
@@ -141,6 +142,7 @@ static int check_sign_in(const struct email_options *own, struct failure *ret_fa
         {"tenant_id", own->tenant_id, XOAUTH2, false},
         {"client_id", own->client_id, XOAUTH2, false},
         {"client_secret_file", own->client_secret_file, XOAUTH2, false},
+        {"client_secret_expires", own->client_secret_expires, XOAUTH2, true},
         {"login_url", own->login_url, XOAUTH2, true},
     };
     for (size_t i = 0; i < N_ELEMENTS(KEYS); i++) {
@@ -226,6 +228,7 @@ static void email_sign_in(const struct receiver_options *o, struct signed_in_opt
     ret->tenant_id = own->tenant_id;
     ret->client_id = own->client_id;
     ret->client_secret_file = own->client_secret_file;
+    ret->client_secret_expires = own->client_secret_expires;
     ret->login_url = own->login_url;
     ret->resource = "https://outlook.office365.com";
     ret->exclusive = true;

@@ -17,7 +17,7 @@
     (2 * USEC_PER_SEC) /* 30 messages a minute and mailbox (page "Exchange Online limits") */
 
 struct graph_mail_options {
-    char *tenant_id, *client_id, *client_secret_file, *certificate_file, *private_key_file;
+    char *tenant_id, *client_id, *client_secret_file, *client_secret_expires, *certificate_file, *private_key_file;
     unsigned cloud;
     char *graph_url, *login_url;
     char *from;
@@ -37,6 +37,7 @@ static const struct conf_key ROWS[] = {
     {.name = "client_secret_file", .type = CONF_FILE, CONF_AT(graph_mail_options, client_secret_file),
      .def = "", .shown_def = "none", .file = FILE_CLIENT_SECRET, .example = "sender.secret",
      .help = "File with the client secret of the application; give either this or a certificate."},
+    APPLICATION_EXPIRES_ROW(graph_mail_options),
     {.name = "certificate_file", .type = CONF_FILE, CONF_AT(graph_mail_options, certificate_file),
      .def = "", .file = FILE_PUBLIC, .example = "sender.crt",
      .help = "Certificate of the application, in PEM."},
@@ -73,6 +74,10 @@ static int graph_mail_check(const struct receiver_options *o, struct failure *re
         return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "%s",
                            "the application needs client_secret_file, or certificate_file and "
                            "private_key_file; add them");
+    if (certificate && option_given(own->client_secret_expires))
+        return failure_set(ret_failure, FAILURE_CONFIG, EINVAL, "%s",
+                           "client_secret_expires has no use with a certificate, which has its end in "
+                           "it; remove it");
     return email_to_check(own->to, own->n_to, ret_failure);
 }
 
@@ -156,6 +161,7 @@ static void graph_mail_sign_in(const struct receiver_options *o, struct signed_i
     *ret = (struct signed_in_options){.tenant_id = own->tenant_id,
                                       .client_id = own->client_id,
                                       .client_secret_file = own->client_secret_file,
+                                      .client_secret_expires = own->client_secret_expires,
                                       .certificate_file = own->certificate_file,
                                       .private_key_file = own->private_key_file,
                                       .cloud = own->cloud,

@@ -27,7 +27,7 @@ static int resource_check(const char *text, struct failure *ret_failure)
 
 struct teams_options {
     char *url_file; /* the URL is a credential if it has a parameter "sig": the signature */
-    char *auth_tenant, *client_id, *client_secret_file, *resource, *login_url;
+    char *auth_tenant, *client_id, *client_secret_file, *client_secret_expires, *resource, *login_url;
     struct http_post_options http;
 };
 static const struct conf_key ROWS[] = {
@@ -41,6 +41,7 @@ static const struct conf_key ROWS[] = {
     {.name = "client_secret_file", .type = CONF_FILE, CONF_AT(teams_options, client_secret_file),
      .def = "", .file = FILE_CLIENT_SECRET, .example = "teams.secret",
      .help = "File with the client secret of that application."},
+    APPLICATION_EXPIRES_ROW(teams_options),
     {.name = "resource", .type = CONF_TEXT, CONF_AT(teams_options, resource), .def = "",
      .what = "an audience", .check = resource_check, .example = "https://gov.service.flow.microsoft.us/",
      .help = "Audience of the token; empty selects that of the public cloud."},
@@ -261,6 +262,7 @@ static int teams_check(const struct receiver_options *o, struct failure *ret_fai
     } KEYS[] = {
         {"client_id", own->client_id, false},
         {"client_secret_file", own->client_secret_file, false},
+        {"client_secret_expires", own->client_secret_expires, true},
         {"resource", own->resource, true},
         {"login_url", own->login_url, true},
     };
@@ -286,6 +288,7 @@ static void teams_sign_in(const struct receiver_options *o, struct signed_in_opt
     ret->tenant_id = own->auth_tenant;
     ret->client_id = own->client_id;
     ret->client_secret_file = own->client_secret_file;
+    ret->client_secret_expires = own->client_secret_expires;
     ret->login_url = own->login_url;
     ret->resource = option_given(own->resource) ? own->resource : AUDIENCE;
 }

@@ -8,6 +8,7 @@ struct signed_in_options { /* copied by `open`; NULL or "": none */
     const char *tenant_id, *client_id;
     const char *client_secret_file;                  /* or: */
     const char *certificate_file, *private_key_file; /* ... read at each sign-in */
+    const char *client_secret_expires; /* its last day, for an alert before it; not used to sign in */
     unsigned cloud;                                  /* global, usgov_l4, usgov_l5, china */
     const char *graph_url, *login_url;               /* instead of the cloud's */
     const char *resource; /* of `token`: whom it is for, as the token says it; instead of Graph */

@@ -95,6 +95,7 @@ static const struct context_field CONTEXT_ROWS[] = {
     REST(TEXT, file),
     REST(TEXT, used_by),
     REST(NUMBER, n_used_by),
+    REST(TEXT, receivers),
     REST(INSTANT, expires_at),
     REST(FLAG, expires_by_day),
     CONTEXT_ROW(REST, "facts_at", INSTANT, observed_at),

@@ -73,6 +73,7 @@ struct alert_context {
     char *used_by;      /* credential: names of tenants that sign in with it, one per line, at most
                          * CONTEXT_TENANTS_MAX */
     int64_t n_used_by;  /* credential: the number of all of them */
+    char *receivers;    /* credential: names of receivers that sign in with it, one per line; NULL: none */
     usec_t expires_at;  /* credential: 0: unknown */
     usec_t observed_at; /* time of the poll that these numbers are from */
 };

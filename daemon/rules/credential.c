@@ -10,7 +10,7 @@
 
 #define CLOCKS_DIFFER (5 * USEC_PER_MINUTE)
 #define ZONES_DIFFER USEC_PER_DAY /* a date may be meant in any time zone */
-#define USED_BY_MAX ((size_t)CONTEXT_TENANTS_MAX * 1024)
+#define NAMES_MAX ((size_t)CONTEXT_TENANTS_MAX * 1024)
 
 int credential_subject(const struct credential *c, char **ret)
 {
@@ -47,6 +47,11 @@ static struct threshold limits_of(const struct rule_options *o, const struct cre
         else
             take_stricter(&strictest, &t[RULE_CREDENTIAL]);
     }
+    const struct threshold *all = &o->threshold[RULE_CREDENTIAL]; /* no override matches a receiver */
+    if (c->n_receivers > 0 && strictest.off)
+        strictest = *all;
+    else if (c->n_receivers > 0 && !all->off)
+        take_stricter(&strictest, all);
     return strictest;
 }
 
@@ -82,10 +87,11 @@ static void judge_end(const struct rule_options *o, const struct credential *c,
         return;
     }
     usec_t end = c->ends_at + (c->ends_by_day ? USEC_PER_DAY : 0);
-    if (!c->works || (days < 0 && c->accepted_at < end))
+    bool tried = c->n_tenants > 0;
+    if (!c->works || (tried && days < 0 && c->accepted_at < end))
         return; /* unknown: refused for another reason, or not used yet */
     finding_set(f, days, level, level);
-    s->context->cause = days < 0 ? CAUSE_ENDED : CAUSE_NONE;
+    s->context->cause = tried && days < 0 ? CAUSE_ENDED : CAUSE_NONE;
 }
 
 /* ---- context ---- */
@@ -103,7 +109,8 @@ static bool has_label(const struct tenant_identity *t, const struct label *l)
 static int begin_context(const struct rule_options *o, const struct credential *c, usec_t now_at,
                          struct alert_context **ret)
 {
-    const struct tenant_identity *first = c->tenant[0];
+    static const struct tenant_identity NOBODY;
+    const struct tenant_identity *first = c->n_tenants > 0 ? c->tenant[0] : &NOBODY;
     CLEANUP(free) struct label *common = calloc(first->n_labels + 1, sizeof *common);
     if (!common)
         return -ENOMEM;
@@ -122,14 +129,18 @@ static int begin_context(const struct rule_options *o, const struct credential *
 
 static int fill_context(const struct credential *c, struct alert_context *f)
 {
-    struct text names = TEXT_INIT(USED_BY_MAX);
+    struct text tenants = TEXT_INIT(NAMES_MAX), receivers = TEXT_INIT(NAMES_MAX);
     for (size_t i = 0; i < c->n_tenants && i < CONTEXT_TENANTS_MAX; i++)
-        text_addf(&names, "%s%s", i ? "\n" : "", c->tenant[i]->name);
-    f->used_by = text_take(&names);
+        text_addf(&tenants, "%s%s", i ? "\n" : "", c->tenant[i]->name);
+    for (size_t i = 0; i < c->n_receivers; i++)
+        text_addf(&receivers, "%s%s", i ? "\n" : "", c->receiver[i]);
+    f->used_by = c->n_tenants > 0 ? text_take(&tenants) : NULL;
+    f->receivers = c->n_receivers > 0 ? text_take(&receivers) : NULL;
     f->n_used_by = (int64_t)c->n_tenants;
     f->expires_at = c->ends_at;
     f->expires_by_day = c->ends_by_day;
-    bool copied = f->used_by && text_copy(c->client_id, &f->client_id) >= 0 &&
+    bool copied = (f->used_by || c->n_tenants == 0) && (f->receivers || c->n_receivers == 0) &&
+                  text_copy(c->client_id, &f->client_id) >= 0 &&
                   text_copy(c->certificate ? "certificate" : "client_secret", &f->credential) >= 0 &&
                   text_copy(c->file, &f->file) >= 0;
     return copied ? 0 : -ENOMEM;

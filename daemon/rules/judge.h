@@ -330,22 +330,28 @@ int right_principal(const struct rule_options *o, const struct right_need *need,
  * caller frees *ret. */
 int right_subject(const struct right_need *need, char **ret);
 
-/* A client secret or certificate and its use. All borrowed. */
+/* A client secret or certificate and its use by tenants, by receivers with an application of their own, or by
+ * both. All borrowed. */
 struct credential {
     const char *client_id, *file;
     const char *name;  /* of the file as configured, without directories */
-    const char *apart; /* id of the first tenant that uses it, if another file has the same client
-                        * and name; else NULL */
+    const char *apart; /* id of the first tenant that uses it, or name of the first receiver, if another
+                        * file has the same client and name; else NULL */
     bool certificate;  /* else a client secret */
     const struct tenant_identity *const *tenant; /* its users, in the order of the configuration */
-    size_t n_tenants;                            /* >= 1 */
-    struct zone zone;                            /* of the first of them */
+    size_t n_tenants;
+    const char *const *receiver; /* names, in the order of the configuration */
+    size_t n_receivers;
+    struct zone zone; /* of the first tenant; UTC without one */
     usec_t true_at;                              /* now, by the clock of Graph */
     usec_t ends_at;                              /* expiry; 0: unknown */
     bool ends_by_day;   /* only the day is known: ends_at is its begin in UTC, and it is the last
                          * valid day */
     usec_t accepted_at; /* last successful sign-in, by the same clock; 0: none since the start */
-    bool works;         /* the present content of the file was accepted and is not refused */
+    /* The present content of the file was accepted and is not refused. Receivers sign in only when there is
+     * something to send: of a credential that no tenant uses this says that the time is known, and its expiry
+     * decides alone. */
+    bool works;
     bool refused;       /* a sign-in was refused */
     bool open;          /* its own alert has notified */
     bool blamed;        /* the poll alert of a refused tenant has notified */

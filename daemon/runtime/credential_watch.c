@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/stamp.h"
 #include "runtime/app.h"
-#include "runtime/credentials.h"
+#include "runtime/credential_user.h"
 #include "runtime/tenant.h"
 
 #define LOOK_EVERY (2 * USEC_PER_SEC)

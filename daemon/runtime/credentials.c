@@ -2,8 +2,8 @@
 /* runtime/credentials.c: knows when credentials expire: from the certificate, the configuration, or Graph. Files and
  * days are examined once a minute, whatever the poll interval is.
  *
- * Tenants may share a credential: the first of them, in the order of the configuration, owns its state, and there
- * is one alert for all. */
+ * Several tenants and receivers may use one credential: the first of them (credential_user.h) owns its state, and
+ * there is one alert for all. */
 #include "runtime/credentials.h"
 
 #include <string.h>
@@ -12,32 +12,33 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/message_ids.h"
-#include "base/stamp.h"
 #include "base/text.h"
 #include "graph/app_entry.h"
 #include "runtime/app.h"
 #include "runtime/commit.h"
+#include "runtime/credential_user.h"
 #include "runtime/tenant.h"
 
 #define ASK_EVERY USEC_PER_DAY
 #define ASK_AGAIN USEC_PER_HOUR /* after a temporary failure */
 
-#define NO_TENANT SIZE_MAX
+#define NOBODY SIZE_MAX
 
-struct credential_state { /* of one tenant */
-    size_t owner; /* index of the first tenant with this credential; NO_TENANT: the platform renews it, or nothing is polled */
+struct credential_state { /* of one user */
+    size_t owner; /* the first user of this credential; NOBODY: the platform renews it, or nothing is polled */
+    /* of a tenant */
     bool asking;  /* a request for the application's entry is under way */
     bool asked;   /* ... and Graph did not give it, since the file last changed */
     uint64_t asked_files; /* `files` of the owner when the request began */
     usec_t ask_again_mono;
     /* of the owner */
-    bool apart;         /* another file has the same name and client: the tenant distinguishes them */
+    bool apart;         /* another file has the same name and client: the first user distinguishes them */
     bool dated;         /* its expiry is known, or may become known */
     uint64_t files;     /* stamp of its files, */
     usec_t since_mono;  /* and since when; 0: since before the start */
     usec_t ends_at;     /* by the certificate or the configuration; 0: unknown */
     usec_t entry_at;    /* by the application's entry; 0: unknown */
-    size_t home;        /* index of the tenant that has the entry; NO_TENANT: unknown */
+    size_t home;        /* index of the tenant that has the entry; NOBODY: unknown */
     bool blamed;        /* the poll alert of a tenant that uses it was notified */
     struct failure why; /* the entry is unknown */
     uint64_t logged;    /* hash of that failure's text when it was logged; 0: it was not */
@@ -46,7 +47,7 @@ struct credential_state { /* of one tenant */
 struct credentials {
     struct instant graph_clock; /* at this `mono` Graph's clock showed `at`; boot 0: unknown */
     size_t n;
-    struct credential_state state[]; /* by index of the tenant */
+    struct credential_state state[]; /* by the number of the user */
 };
 
 static struct credential_state *state_of(const struct tenant *t)
@@ -59,30 +60,7 @@ void credentials_free(struct credentials *c)
     free(c);
 }
 
-uint64_t credentials_stamp(const struct tenant_options *t)
-{
-    const struct graph_options *o = &t->graph;
-    const char *const FILES[] = {o->client_secret_file, o->certificate_file, o->private_key_file,
-                                 o->private_key_password_file, o->federated_token_file};
-    uint64_t stamp = STAMP_NONE;
-    for (size_t i = 0; i < N_ELEMENTS(FILES); i++)
-        stamp = stamp_add(stamp, FILES[i]);
-    return stamp;
-}
-
-/* ---- tenants that share one ---- */
-
-static const char *file_of(const struct tenant_options *t)
-{
-    switch (t->graph.auth) {
-    case AUTH_CERTIFICATE:
-        return t->graph.certificate_file;
-    case AUTH_CLIENT_SECRET:
-        return t->graph.client_secret_file;
-    default:
-        return NULL; /* the platform renews it */
-    }
-}
+/* ---- users that share one ---- */
 
 static bool asks_graph(const struct tenant *t)
 {
@@ -90,61 +68,53 @@ static bool asks_graph(const struct tenant *t)
            text_equal(t->options->client_secret_expires, "auto");
 }
 
-static bool is_same(const struct tenant_options *a, const struct tenant_options *b)
+/* A user with this credential at or after *at, which is moved to the next one; false: there is none. */
+static bool next_user(const struct app *app, size_t owner, size_t *at, struct credential_user *ret)
 {
-    return a->graph.auth == b->graph.auth && text_equal_nocase(a->graph.client_id, b->graph.client_id) &&
-           text_equal(file_of(a), file_of(b));
-}
-
-static struct tenant *owner_of(const struct tenant *t)
-{
-    size_t owner = state_of(t)->owner;
-    return owner == NO_TENANT ? NULL : &t->app->tenant[owner];
-}
-
-static bool is_used_by(const struct tenant *owner, const struct tenant *t)
-{
-    return owner_of(t) == owner;
+    while (*at < app->credentials->n && app->credentials->state[*at].owner != owner)
+        ++*at;
+    if (*at == app->credentials->n)
+        return false;
+    *ret = credential_user(app, (*at)++);
+    return true;
 }
 
 /* Its expiry is configured, in a certificate, or available from Graph. */
-static bool is_dated(const struct tenant *owner)
+static bool is_dated(const struct app *app, size_t owner)
 {
-    bool dated = owner->options->graph.auth == AUTH_CERTIFICATE;
-    for (size_t i = 0; !dated && i < owner->app->n_tenants; i++) {
-        const struct tenant *t = &owner->app->tenant[i];
-        dated = is_used_by(owner, t) && *t->options->client_secret_expires;
-    }
+    bool dated = false;
+    struct credential_user u;
+    for (size_t at = owner; !dated && next_user(app, owner, &at, &u);)
+        dated = u.certificate || *u.expires;
     return dated;
 }
 
-static void read_end(const struct tenant *owner)
+static void read_end(const struct app *app, size_t owner)
 {
-    const struct tenant_options *t = owner->options;
-    struct credential_state *s = state_of(owner);
+    struct credential_state *s = &app->credentials->state[owner];
+    struct credential_user u;
     int32_t day;
     s->ends_at = 0;
-    if (t->graph.auth == AUTH_CERTIFICATE) /* if it cannot be read, the sign-in fails with the reason */
-        (void)assertion_certificate_expires(t->graph.certificate_file, &s->ends_at, NULL);
-    for (size_t i = 0; t->graph.auth == AUTH_CLIENT_SECRET && i < owner->app->n_tenants; i++) {
-        const struct tenant *w = &owner->app->tenant[i];
-        if (!is_used_by(owner, w) || date_parse(w->options->client_secret_expires, &day) < 0 ||
-            day <= 0)
+    for (size_t at = owner; next_user(app, owner, &at, &u);) {
+        if (u.certificate) { /* if it cannot be read, the sign-in fails with the reason */
+            (void)assertion_certificate_expires(u.file, &s->ends_at, NULL);
+            return;
+        }
+        if (date_parse(u.expires, &day) < 0 || day <= 0)
             continue;
-        usec_t at = (usec_t)day * USEC_PER_DAY;
-        if (s->ends_at == 0 || at < s->ends_at)
-            s->ends_at = at;
+        usec_t ends_at = (usec_t)day * USEC_PER_DAY;
+        if (s->ends_at == 0 || ends_at < s->ends_at)
+            s->ends_at = ends_at;
     }
 }
 
 /* The poll alert of a tenant that uses it was notified: that alert reports the failure until it ends. */
-static bool is_blamed(const struct tenant *owner)
+static bool is_blamed(const struct app *app, size_t owner)
 {
-    for (size_t i = 0; i < owner->app->n_tenants; i++) {
-        const struct tenant *t = &owner->app->tenant[i];
-        const struct alert *a = NULL;
-        if (is_used_by(owner, t))
-            a = registry_find(owner->app->registry, KIND_POLL, t->options->identity.tenant_id, "");
+    struct credential_user u;
+    for (size_t at = owner; next_user(app, owner, &at, &u);) {
+        const struct alert *a =
+            u.tenant ? registry_find(app->registry, KIND_POLL, u.tenant->options->identity.tenant_id, "") : NULL;
         if (a && a->notified > LEVEL_NONE)
             return true;
     }
@@ -152,50 +122,55 @@ static bool is_blamed(const struct tenant *owner)
 }
 
 /* Another credential has the same client and the same file name in another directory. */
-static bool has_double(const struct tenant *owner)
+static bool has_double(const struct app *app, size_t owner)
 {
-    const struct tenant_options *t = owner->options;
-    for (size_t i = 0; i < owner->app->n_tenants; i++) {
-        const struct tenant *w = &owner->app->tenant[i];
-        if (w != owner && state_of(w)->owner == i &&
-            text_equal(w->options->graph.client_id, t->graph.client_id) &&
-            text_equal(w->options->credential, t->credential))
+    const struct credential_user u = credential_user(app, owner);
+    for (size_t i = 0; i < app->credentials->n; i++) {
+        if (i == owner || app->credentials->state[i].owner != i)
+            continue;
+        const struct credential_user other = credential_user(app, i);
+        if (text_equal(other.client_id, u.client_id) && text_equal(other.name, u.name))
             return true;
     }
     return false;
 }
 
-/* The first tenant that signs in with the same. */
-static size_t find_owner(const struct tenant *t)
+/* The first one that signs in with the same. */
+static size_t find_owner(const struct app *app, size_t user)
 {
-    const struct tenant *all = t->app->tenant;
-    if (!t->graph || !file_of(t->options))
-        return NO_TENANT;
-    for (const struct tenant *w = all; w < t; w++)
-        if (owner_of(w) == w && is_same(w->options, t->options))
-            return (size_t)(w - all);
-    return (size_t)(t - all);
+    const struct credential_user u = credential_user(app, user);
+    if (!u.file || (u.tenant && !u.tenant->graph)) /* nothing is polled */
+        return NOBODY;
+    for (size_t i = 0; i < user; i++) {
+        if (app->credentials->state[i].owner != i)
+            continue;
+        const struct credential_user other = credential_user(app, i);
+        if (credential_user_is_same(&other, &u))
+            return i;
+    }
+    return user;
 }
 
 int credentials_wire(struct app *app, struct failure *why)
 {
-    struct credentials *c = calloc(1, sizeof *c + app->n_tenants * sizeof *c->state);
+    size_t n = credential_users(app);
+    struct credentials *c = calloc(1, sizeof *c + n * sizeof *c->state);
     if (!c)
         return failure_oom(why);
     app->credentials = c;
-    c->n = app->n_tenants;
+    c->n = n;
     for (size_t i = 0; i < c->n; i++)
-        c->state[i] = (struct credential_state){.owner = find_owner(&app->tenant[i]), .home = NO_TENANT};
+        c->state[i] = (struct credential_state){.owner = find_owner(app, i), .home = NOBODY};
     for (size_t i = 0; i < c->n; i++) {
-        const struct tenant *t = &app->tenant[i];
         struct credential_state *s = &c->state[i];
         if (s->owner != i)
             continue;
-        s->apart = has_double(t);
-        s->dated = is_dated(t);
-        s->files = credentials_stamp(t->options);
-        s->blamed = is_blamed(t);
-        read_end(t);
+        const struct credential_user u = credential_user(app, i);
+        s->apart = has_double(app, i);
+        s->dated = is_dated(app, i);
+        s->files = credential_user_stamp(&u);
+        s->blamed = is_blamed(app, i);
+        read_end(app, i);
     }
     return 0;
 }
@@ -203,16 +178,15 @@ int credentials_wire(struct app *app, struct failure *why)
 /* ---- a reload ---- */
 
 /* Since when it is as it is, and what Graph answered. */
-static void inherit(struct tenant *owner, const struct credential_state *from, const struct tenant *old_home)
+static void inherit(struct app *app, size_t owner, const struct credential_state *from, const struct tenant *old_home)
 {
-    struct app *app = owner->app;
-    struct credential_state *s = state_of(owner);
+    struct credential_state *s = &app->credentials->state[owner];
     const struct tenant *home =
         old_home ? tenant_find(app->tenant, app->n_tenants, old_home->options->identity.tenant_id) : NULL;
     s->since_mono = from->since_mono;
     s->why = from->why;
     s->logged = from->logged;
-    if (!home || !is_used_by(owner, home) || !asks_graph(home))
+    if (!home || state_of(home)->owner != owner || !asks_graph(home))
         return;
     s->home = (size_t)(home - app->tenant);
     s->entry_at = from->entry_at;
@@ -222,18 +196,20 @@ void credentials_inherit(struct app *app, const struct credentials *old, struct 
 {
     app->credentials->graph_clock = old->graph_clock;
     for (size_t i = 0; i < app->n_tenants; i++) {
-        struct tenant *t = &app->tenant[i], *owner = owner_of(t);
-        const struct tenant *before = tenant_find(old_tenant, n_old, t->options->identity.tenant_id);
+        struct tenant *t = &app->tenant[i];
+        size_t owner = state_of(t)->owner;
+        struct tenant *before = tenant_find(old_tenant, n_old, t->options->identity.tenant_id);
         const struct credential_state *was = before ? &old->state[before - old_tenant] : NULL;
-        if (!owner || !was || was->owner == NO_TENANT || !is_same(before->options, t->options))
+        if (owner == NOBODY || !was || was->owner == NOBODY)
             continue;
+        const struct credential_user u = credential_user_of(t), old_u = credential_user_of(before);
         const struct credential_state *from = &old->state[was->owner];
-        if (from->files != state_of(owner)->files)
+        if (!credential_user_is_same(&old_u, &u) || from->files != app->credentials->state[owner].files)
             continue;
         state_of(t)->asked = was->asked;
         state_of(t)->ask_again_mono = was->ask_again_mono;
-        if (owner == t)
-            inherit(t, from, from->home == NO_TENANT ? NULL : &old_tenant[from->home]);
+        if (owner == i)
+            inherit(app, i, from, from->home == NOBODY ? NULL : &old_tenant[from->home]);
     }
 }
 
@@ -262,12 +238,12 @@ static bool is_refused(const struct tenant *t, const struct tenant_health *h)
 }
 
 /* The parts of its subject. */
-static struct credential name_of(const struct tenant *owner)
+static struct credential name_of(const struct app *app, size_t owner)
 {
-    const struct tenant_options *t = owner->options;
-    return (struct credential){.client_id = t->graph.client_id,
-                               .name = t->credential,
-                               .apart = state_of(owner)->apart ? t->identity.tenant_id : NULL};
+    const struct credential_user u = credential_user(app, owner);
+    const char *first = u.tenant ? u.tenant->options->identity.tenant_id : u.receiver;
+    return (struct credential){
+        .client_id = u.client_id, .name = u.name, .apart = app->credentials->state[owner].apart ? first : NULL};
 }
 
 static enum level own_level(const struct app *app, const struct credential *c)
@@ -279,66 +255,85 @@ static enum level own_level(const struct app *app, const struct credential *c)
     return a ? a->notified : LEVEL_NONE;
 }
 
-static void begin(const struct tenant *owner, struct instant now, struct credential *ret)
+static void begin(const struct app *app, size_t owner, struct instant now, struct credential *ret)
 {
-    const struct credential_state *s = state_of(owner);
+    const struct credential_state *s = &app->credentials->state[owner];
+    const struct credential_user u = credential_user(app, owner);
     bool by_entry = s->entry_at && (!s->ends_at || s->entry_at < s->ends_at);
-    bool certificate = owner->options->graph.auth == AUTH_CERTIFICATE;
-    *ret = name_of(owner);
-    ret->file = file_of(owner->options);
-    ret->certificate = certificate;
-    ret->true_at = true_time(owner->app, now);
+    *ret = name_of(app, owner);
+    ret->file = u.file;
+    ret->certificate = u.certificate;
+    ret->true_at = true_time(app, now);
     ret->ends_at = by_entry ? s->entry_at : s->ends_at;
-    ret->ends_by_day = !certificate && !by_entry;
+    ret->ends_by_day = !u.certificate && !by_entry;
     ret->blamed = s->blamed;
-    ret->zone = tenant_zone(owner->options, ret->true_at);
+    if (u.tenant)
+        ret->zone = tenant_zone(u.tenant->options, ret->true_at);
 }
 
-/* `tenants` has space for all tenants. */
-static void describe(const struct tenant *owner, struct instant now,
-                     const struct tenant_identity **tenants, struct credential *c)
+static void describe_tenant(const struct credential_state *s, struct tenant *t, struct instant now, struct credential *c)
 {
-    const struct app *app = owner->app;
-    const struct credential_state *s = state_of(owner);
-    begin(owner, now, c);
-    c->tenant = tenants;
+    bool time_known = t->app->credentials->graph_clock.boot;
+    usec_t signed_in = graph_signed_in_mono(t->graph);
+    bool refused = is_refused(t, &t->health);
+    c->refused |= refused && is_tried(t, s);
+    c->works |= !refused && signed_in > s->since_mono && time_known; /* resolving takes both */
+    if (signed_in > s->since_mono && c->true_at - (now.mono - signed_in) > c->accepted_at)
+        c->accepted_at = c->true_at - (now.mono - signed_in);
+}
+
+/* Space for all users of a credential. */
+struct user_names {
+    const struct tenant_identity **tenant;
+    const char **receiver;
+};
+static void user_names_free_at(struct user_names *n)
+{
+    free(n->tenant);
+    free(n->receiver);
+}
+
+static void describe(const struct app *app, size_t owner, struct instant now, const struct user_names *names,
+                     struct credential *c)
+{
+    const struct credential_state *s = &app->credentials->state[owner];
+    struct credential_user u;
+    begin(app, owner, now, c);
+    c->tenant = names->tenant;
+    c->receiver = names->receiver;
     c->open = own_level(app, c) > LEVEL_NONE;
-    for (size_t i = 0; i < app->n_tenants; i++) {
-        const struct tenant *t = &app->tenant[i];
-        if (!is_used_by(owner, t))
-            continue;
-        tenants[c->n_tenants++] = &t->options->identity;
-        usec_t signed_in = graph_signed_in_mono(t->graph);
-        bool refused = is_refused(t, &t->health);
-        c->refused |= refused && is_tried(t, s);
-        c->works |= !refused && signed_in > s->since_mono && app->credentials->graph_clock.boot; /* resolving takes both */
-        if (signed_in > s->since_mono && c->true_at - (now.mono - signed_in) > c->accepted_at)
-            c->accepted_at = c->true_at - (now.mono - signed_in);
-    }
+    for (size_t at = owner; next_user(app, owner, &at, &u);)
+        if (u.tenant) {
+            names->tenant[c->n_tenants++] = &u.tenant->options->identity;
+            describe_tenant(s, u.tenant, now, c);
+        } else {
+            names->receiver[c->n_receivers++] = u.receiver;
+        }
+    if (c->n_tenants == 0)
+        c->works = app->credentials->graph_clock.boot;
 }
 
 enum level credentials_notified(const struct tenant *t, const struct tenant_health *health,
                             struct instant now)
 {
-    const struct tenant *owner = owner_of(t);
+    size_t owner = state_of(t)->owner;
     struct credential c;
-    if (!owner || !state_of(owner)->dated || !health->failing || health->kind != FAILURE_AUTH)
+    if (owner == NOBODY || !t->app->credentials->state[owner].dated || !health->failing || health->kind != FAILURE_AUTH)
         return LEVEL_NONE;
-    begin(owner, now, &c);
-    bool explained = credential_is_over(&c) || !is_tried(t, state_of(owner));
+    begin(t->app, owner, now, &c);
+    bool explained = credential_is_over(&c) || !is_tried(t, &t->app->credentials->state[owner]);
     return explained && !c.blamed ? own_level(t->app, &c) : LEVEL_NONE;
 }
 
 bool credentials_known(const struct app *app, const char *subject)
 {
     bool unread = app->options->tenants_incomplete;
-    for (size_t i = 0; i < app->n_tenants; i++) {
-        const struct tenant *t = &app->tenant[i];
+    for (size_t i = 0; i < app->credentials->n; i++) {
         CLEANUP(free) char *own = NULL;
-        unread = unread || t->options->broken;
+        unread = unread || (i < app->n_tenants && app->tenant[i].options->broken);
         if (app->credentials->state[i].owner != i || !app->credentials->state[i].dated)
             continue;
-        const struct credential c = name_of(t);
+        const struct credential c = name_of(app, i);
         int r = credential_subject(&c, &own);
         if (r < 0 || text_equal(own, subject))
             return true; /* out of memory ends no alert */
@@ -346,20 +341,22 @@ bool credentials_known(const struct app *app, const char *subject)
     return unread; /* it may be that of a tenant whose configuration is broken */
 }
 
+static usec_t end_of(const struct credential_state *s)
+{
+    return s->entry_at && (!s->ends_at || s->entry_at < s->ends_at) ? s->entry_at : s->ends_at;
+}
+
 usec_t credentials_end(const struct tenant *t)
 {
-    const struct tenant *owner = owner_of(t);
-    if (!owner)
-        return 0;
-    const struct credential_state *s = state_of(owner);
-    return s->entry_at && (!s->ends_at || s->entry_at < s->ends_at) ? s->entry_at : s->ends_at;
+    size_t owner = state_of(t)->owner;
+    return owner == NOBODY ? 0 : end_of(&t->app->credentials->state[owner]);
 }
 
 usec_t credentials_first_end(const struct app *app)
 {
     usec_t first = 0;
-    for (size_t i = 0; i < app->n_tenants; i++) {
-        usec_t end = credentials_end(&app->tenant[i]);
+    for (size_t i = 0; i < app->credentials->n; i++) {
+        usec_t end = app->credentials->state[i].owner == i ? end_of(&app->credentials->state[i]) : 0;
         if (end && (!first || end < first))
             first = end;
     }
@@ -369,53 +366,59 @@ usec_t credentials_first_end(const struct app *app)
 /* ---- once a minute ---- */
 
 /* Changed files: what was known of the old ones is dropped, and the new ones are untested. */
-static void look_at_files(struct tenant *owner, struct instant now)
+static void look_at_files(struct app *app, size_t owner, struct instant now)
 {
-    struct app *app = owner->app;
-    struct credential_state *s = state_of(owner);
-    uint64_t files = credentials_stamp(owner->options);
+    struct credential_state *s = &app->credentials->state[owner];
+    struct credential_user u = credential_user(app, owner);
+    uint64_t files = credential_user_stamp(&u);
     if (files == s->files)
         return;
     s->files = files;
     s->since_mono = now.mono;
     s->entry_at = 0;
-    read_end(owner);
-    log_say(LOG_INFO, "%s: credential files have changed; the next poll uses them",
-            owner->options->identity.name);
-    for (size_t i = 0; i < app->n_tenants; i++)
-        if (is_used_by(owner, &app->tenant[i])) {
-            app->credentials->state[i].asked = false;
-            app->credentials->state[i].ask_again_mono = 0;
-            graph_sign_in_again(app->tenant[i].graph);
+    read_end(app, owner);
+    log_say(LOG_INFO, "%s%s: credential files have changed; the next %s uses them", u.tenant ? "" : "receiver ",
+            u.tenant ? u.tenant->options->identity.name : u.receiver, u.tenant ? "poll" : "sign-in");
+    for (size_t at = owner; next_user(app, owner, &at, &u);)
+        if (u.tenant) {
+            state_of(u.tenant)->asked = false;
+            state_of(u.tenant)->ask_again_mono = 0;
+            graph_sign_in_again(u.tenant->graph);
         }
 }
 
-static void judge(struct tenant *owner, struct instant now)
+static void judge(struct app *app, size_t owner, struct instant now)
 {
-    struct app *app = owner->app;
-    CLEANUP(free) const struct tenant_identity **tenants = calloc(app->n_tenants, sizeof *tenants);
+    CLEANUP(user_names_free) struct user_names names = {
+        calloc(app->n_tenants, sizeof *names.tenant), calloc(app->credentials->n, sizeof *names.receiver)};
     CLEANUP(observation_clear) struct observation observation = {0};
     struct plan_context ctx = commit_context(app, NULL, now);
     struct credential c;
-    if (!tenants)
+    if (!names.tenant || !names.receiver)
         return; /* retried in a minute */
-    state_of(owner)->blamed = is_blamed(owner);
-    describe(owner, now, tenants, &c);
+    app->credentials->state[owner].blamed = is_blamed(app, owner);
+    describe(app, owner, now, &names, &c);
     if (c.true_at && judge_credential(&app->options->rules, &c, &now, &observation, NULL) >= 0)
         commit_observation(app, &ctx, &observation);
 }
 
 void credentials_look(struct app *app, struct instant now)
 {
-    for (size_t i = 0; i < app->n_tenants; i++) {
+    for (size_t i = 0; i < app->credentials->n; i++) {
         if (app->credentials->state[i].owner != i || !app->credentials->state[i].dated)
             continue;
-        look_at_files(&app->tenant[i], now);
-        judge(&app->tenant[i], now);
+        look_at_files(app, i, now);
+        judge(app, i, now);
     }
 }
 
 /* ---- asking Graph ---- */
+
+/* Tenants come first among the users: the owner of what a tenant uses is a tenant. */
+static struct tenant *owner_of(const struct tenant *t)
+{
+    return &t->app->tenant[state_of(t)->owner];
+}
 
 /* Logged after every tenant that may have the entry was asked: in a customer's tenant an application that is
  * registered elsewhere has none, which is normal. */
@@ -423,9 +426,9 @@ static void log_unknown(struct tenant *owner)
 {
     struct credential_state *s = state_of(owner);
     uint64_t hash = fnv1a(s->why.text, strlen(s->why.text), FNV1A_SEED);
-    for (size_t i = 0; s->home == NO_TENANT && i < owner->app->n_tenants; i++) {
+    for (size_t i = 0; s->home == NOBODY && i < owner->app->n_tenants; i++) {
         const struct tenant *t = &owner->app->tenant[i];
-        if (is_used_by(owner, t) && asks_graph(t) && !state_of(t)->asked)
+        if (owner_of(t) == owner && asks_graph(t) && !state_of(t)->asked)
             return;
     }
     if (hash != s->logged)
@@ -455,7 +458,7 @@ static void entry_received(struct tenant *t, usec_t ends_at, const struct failur
         s->entry_at = ends_at;
         s->logged = 0;
         s->why = (struct failure){0};
-    } else if (lasting && (s->home == NO_TENANT || s->home == index)) {
+    } else if (lasting && (s->home == NOBODY || s->home == index)) {
         s->entry_at = 0; /* after a temporary failure the known expiry still holds */
         if (why->kind != FAILURE_ABSENT || !*s->why.text)
             s->why = *why;
@@ -474,10 +477,10 @@ static void on_entry(void *userdata, usec_t ends_at, const struct failure *why)
 static void ask(struct tenant *t)
 {
     struct credential_state *own = state_of(t);
-    const struct credential_state *s = own->owner == NO_TENANT ? NULL : &t->app->credentials->state[own->owner];
+    const struct credential_state *s = own->owner == NOBODY ? NULL : &t->app->credentials->state[own->owner];
     struct failure why = {0};
     if (!s || !asks_graph(t) || own->asking || own->ask_again_mono > clock_now().mono ||
-        (s->home != NO_TENANT && &t->app->tenant[s->home] != t))
+        (s->home != NOBODY && &t->app->tenant[s->home] != t))
         return;
     if (graph_ask_entry(t->graph, on_entry, t, &why) < 0)
         return; /* after the next poll */

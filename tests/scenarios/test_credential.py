@@ -406,5 +406,47 @@ class OneCause(Credential):
         self.assertEqual(self.stop(), 0)
 
 
+class Receivers(Credential):
+    """What receivers sign in with. They sign in only when there is something to send."""
+    SENDER = "77777777-aaaa-4bbb-8ccc-dddddddddddd"
+
+    def sender(self, kind, more):
+        return (f'{{ name = "{kind}"; type = "{kind}"; client_id = "{self.SENDER}"; '
+                f'client_secret_file = "{self.secret("sender.secret", NEW_SECRET)}"; {more} }}')
+
+    def test_an_expiring_secret_of_two_receivers_reaches_the_one_that_does_not_use_it(self):
+        hook, graph = self.hook(), self.graph(state(pool()))
+        url = self.secret("flow.url", "https://e.environment.api.powerplatform.com:443/x\n")
+        mail = ('tenant_id = "22222222-2222-4333-8444-555555555555"; from = "a@example.com"; to = [ "b@example.com" ]; '
+                f'client_secret_expires = "{day(5)}";')
+        flow = f'url_file = "{url}"; auth_tenant = "22222222-2222-4333-8444-555555555555";'
+        webhook = (f'{{ name = "hook"; type = "webhook"; url_file = "{self.directory}/secrets/{hook.name}.url"; '
+                   f'signing_key_file = "{self.directory}/secrets/{hook.name}.key"; }}')
+        extra = 'routes = ( { to = [ "graph_mail" ]; } ); fallback = [ "hook" ];\n'
+        rows = [self.sender("graph_mail", mail), self.sender("teams", flow), webhook]
+        self.say(hook, graph, extra=extra, receivers=rows)
+        self.start()
+        alarm = self.fired(hook)
+        self.assertEqual((alarm["severity"], alarm["value"], alarm["tenant"]), ("critical", 5, None))
+        self.assertEqual((alarm["detail"]["tenants"], alarm["detail"]["receivers"]), ([], ["graph_mail", "teams"]))
+        self.assertIn("client secret sender.secret (2 receivers) expires in 5 days", alarm["title"])
+        self.assertIn("no message reaches these receivers", alarm["description"])
+        self.config.write_text(self.config.read_text().replace(day(5), day(300)))
+        self.daemon.send_signal(signal.SIGHUP)
+        resolved = self.wait_message(hook, "alert.resolved", rule="credential")["data"]
+        self.assertEqual(resolved["alert_id"], alarm["alert_id"])
+        # Without the receivers it is gone.
+        self.config.write_text(self.config.read_text().replace(day(300), day(2)))
+        self.daemon.send_signal(signal.SIGHUP)
+        self.wait("another alert", lambda: self.rules(hook).count(("credential", "alert.firing")) == 2)
+        text = self.config.read_text()
+        for row in rows[:2]:
+            text = text.replace(row.replace(day(5), day(2)) + ",", "")
+        self.config.write_text(text.replace('"graph_mail"', '"hook"'))
+        self.daemon.send_signal(signal.SIGHUP)
+        self.wait("its end", lambda: self.rules(hook).count(("credential", "alert.resolved")) == 2)
+        self.assertEqual(self.stop(), 0)
+
+
 if __name__ == "__main__":
     unittest.main()

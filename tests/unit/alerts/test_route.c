@@ -265,6 +265,40 @@ static void hours_are_those_of_the_tenant_and_the_fallback_keeps_none(void **sta
     assert_int_equal(route_for(&o, KIND_POLL, RULE_POLL, LEVEL_WARNING, &there, NOON).now, JOURNAL);
 }
 
+static void what_stops_receivers_reaches_somebody_else(void **state)
+{
+    static const struct {
+        const char *receivers;
+        char **to, **fallback;
+        receiver_set want;
+    } CASES[] = {
+        {NULL, TO_CHAT, TO_JOURNAL, CHAT},
+        {"chat", TO_CHAT, TO_JOURNAL, CHAT | JOURNAL},
+        {"chat", TO_PAGER, TO_JOURNAL, PAGER},
+        {"mail\nchat", TO_CHAT, TO_JOURNAL, CHAT | JOURNAL},
+        {"chats", TO_CHAT, TO_JOURNAL, CHAT},
+        {"chat", TO_CHAT, TO_CHAT, CHAT | JOURNAL | PAGER}, /* the fallback stops, too */
+        {"chat\njournal\npager", TO_CHAT, TO_JOURNAL, CHAT}, /* there is nobody else */
+    };
+    struct alert_context f = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct route route = {.to = CASES[i].to, .n_to = 1};
+        struct route_options o = with(&route, 1);
+        o.fallback = CASES[i].fallback;
+        f.receivers = (char *)CASES[i].receivers;
+        receiver_set now = route_for(&o, KIND_CREDENTIAL, RULE_CREDENTIAL, LEVEL_WARNING, &f, NOON).now;
+        if (now != CASES[i].want)
+            fail_msg("case %zu: %llx", i, (unsigned long long)now);
+    }
+    struct route only = {.to = TO_CHAT, .n_to = 1};
+    const struct route_options o = with(&only, 1);
+    assert_int_equal(hours_parse("Mon 07:00-19:00", &only.hours, NULL), 0); /* NOON is a Sunday */
+    f.receivers = (char *)"chat";
+    struct reach reach = route_for(&o, KIND_CREDENTIAL, RULE_CREDENTIAL, LEVEL_WARNING, &f, NOON);
+    assert_true(reach.now == JOURNAL && reach.later == CHAT);
+}
+
 int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
@@ -276,6 +310,7 @@ int main(void)
         cmocka_unit_test(severity_info_reaches_no_pager_and_stops_at_the_first_match),
         cmocka_unit_test(empty_route_is_accepted),
         cmocka_unit_test(an_alert_about_a_receiver_never_goes_to_it),
+        cmocka_unit_test(what_stops_receivers_reaches_somebody_else),
         cmocka_unit_test(a_storm_is_told_to_its_pager_and_nobody_else),
         cmocka_unit_test(unmatched_alerts_go_to_the_fallback),
         cmocka_unit_test(route_outside_its_hours_defers),

@@ -345,6 +345,43 @@ static void receivers_that_leave_somebody_unheard_are_warned_of(void **state)
     }
 }
 
+static void the_expiry_of_a_receivers_secret_is_a_day(void **state)
+{
+#define SENDER                                                                                                    \
+    "{ name = \"m\"; type = \"graph_mail\"; tenant_id = \"22222222-2222-4333-8444-555555555555\"; client_id = "     \
+    "\"c\"; from = \"a@b.c\"; to = [ \"d@e.f\" ]; "
+#define SECRET "client_secret_file = \"contoso.secret\"; "
+#define FLOW "{ name = \"t\"; type = \"teams\"; url_file = \"oauth.url\"; "
+    static const struct {
+        const char *receiver, *says; /* NULL: nothing */
+        bool warning;
+    } CASES[] = {
+        {SENDER SECRET "client_secret_expires = \"2126-03-01\"; }", NULL, false},
+        {SENDER SECRET "client_secret_expires = \"2026-03-01\"; }", "the secret expired on 2026-03-01", true},
+        {SENDER SECRET "client_secret_expires = \"auto\"; }", "may not read its own registration", false},
+        {SENDER SECRET "client_secret_expires = \"March\"; }", "write the last day of the secret", false},
+        {SENDER "certificate_file = \"c.crt\"; private_key_file = \"c.key\"; client_secret_expires = "
+                "\"2126-03-01\"; }", "has no use with a certificate", false},
+        {FLOW "auth_tenant = \"contoso.com\"; client_id = \"c\"; " SECRET "client_secret_expires = \"2026-03-01\"; }",
+         "the secret expired on 2026-03-01", true},
+        {FLOW "client_secret_expires = \"2126-03-01\"; }", "client_secret_expires", false},
+        {"{ name = \"m\"; type = \"email\"; server = \"smtps://m.example:465\"; from = \"a@b.c\"; to = [ \"d@e.f\" ]; "
+         "client_secret_expires = \"2126-03-01\"; }", "client_secret_expires", false},
+    };
+    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
+    (void)state;
+    fixture_file(&w, "oauth.url", 0600, "https://e.environment.api.powerplatform.com:443/x\n");
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(free) char *text = text_printf("%sreceivers = ( %s, " HOOK " );\n", GOOD_TENANT, CASES[i].receiver);
+        fixture_load(&w, text);
+        const struct problem *p = CASES[i].says ? fixture_find(&w, "seatwatchd.conf", 2, CASES[i].says) : NULL;
+        if (CASES[i].says ? !p || p->warning != CASES[i].warning : w.problems.n > 0) {
+            fixture_print(&w);
+            fail_msg("%s", CASES[i].receiver);
+        }
+    }
+}
+
 static void plain_http_is_for_loopback_or_for_who_says_so(void **state)
 {
     static const struct {
@@ -506,6 +543,7 @@ int main(void)
         cmocka_unit_test(a_receiver_has_its_own_pace_or_that_of_storm_and_the_record_has_none),
         cmocka_unit_test(the_type_decides_about_reminders_and_de_escalations_unless_the_keys_do),
         cmocka_unit_test(receivers_that_leave_somebody_unheard_are_warned_of),
+        cmocka_unit_test(the_expiry_of_a_receivers_secret_is_a_day),
         cmocka_unit_test(plain_http_is_for_loopback_or_for_who_says_so),
         cmocka_unit_test(a_receivers_broken_file_switches_off_that_receiver_only),
         cmocka_unit_test(more_receivers_than_fit_are_refused),

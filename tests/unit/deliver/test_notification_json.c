@@ -253,7 +253,7 @@ static void the_detail_holds_what_only_this_kind_has(void **state)
          "\"cause\":"
          "\"auth\",\"client_id\":\"99999999-aaaa\",\"file\":\"/etc/"
          "app.crt\",\"tenants\":[\"contoso\","
-         "\"fabrikam\"],\"tenant_count\":2},"},
+         "\"fabrikam\"],\"tenant_count\":2,\"receivers\":[\"exo\"]},"},
         {KIND_SUBSCRIPTION, EVENT_FIRING, NULL,
          "\"detail\":{\"subscription_id\":\"d1d1d1d1-0000-4000-8000-000000000001\",\"state\":"
          "\"active\",\"next_lifecycle_date\":\"2027-01-01\"},"},
@@ -278,6 +278,7 @@ static void the_detail_holds_what_only_this_kind_has(void **state)
     n->context->file = some_text("/etc/app.crt");
     n->context->used_by = some_text("contoso\nfabrikam");
     n->context->n_used_by = 2;
+    n->context->receivers = some_text("exo");
     n->context->expires_at = some_time("2026-12-01T10:00:00Z");
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         n->kind = CASES[i].kind;

@@ -316,6 +316,49 @@ static void strictest_threshold_of_the_tenants_applies(void **state)
     assert_judged(&d, "off for both", "n/a", NUMBER_UNKNOWN, NULL);
 }
 
+static void of_what_only_receivers_use_the_date_decides_alone(void **state)
+{
+    static const char *const NAMES[] = {"exo", "teams"};
+    struct engine_fixture d;
+    (void)state;
+    engine_init(&d);
+    d.c.n_tenants = 0;
+    d.c.receiver = NAMES;
+    d.c.n_receivers = 2;
+    d.c.ends_at = IN_DAYS(20);
+    assert_judged(&d, "by the limits of all tenants", "warning", 20, NULL);
+    d.tried_before_its_end = true; /* nobody signs in between two messages */
+    d.c.ends_at = IN_DAYS(-2);
+    assert_judged(&d, "expired", "critical", -2, NULL);
+    struct observation s = judge(&d);
+    assert_string_equal(s.subject, "99999999-aaaa/app.secret");
+    assert_string_equal(s.context->receivers, "exo\nteams");
+    assert_null(s.context->used_by);
+    assert_int_equal(s.context->n_used_by, 0);
+    assert_null(s.context->tenant_id);
+    observation_clear(&s);
+    d.c.works = false;
+    assert_judged(&d, "the time is unknown", "unknown", NUMBER_UNKNOWN, NULL);
+}
+
+static void a_receiver_beside_tenants_follows_their_sign_in(void **state)
+{
+    static const char *const NAMES[] = {"teams"};
+    struct engine_fixture d;
+    (void)state;
+    engine_init(&d);
+    d.c.receiver = NAMES;
+    d.c.n_receivers = 1;
+    d.c.ends_at = IN_DAYS(20);
+    assert_judged(&d, "accepted", "warning", 20, NULL);
+    d.c.works = false;
+    assert_judged(&d, "not tried yet", "unknown", NUMBER_UNKNOWN, NULL);
+    struct observation s = judge(&d);
+    assert_string_equal(s.context->tenant_name, "contoso");
+    assert_string_equal(s.context->receivers, "teams");
+    observation_clear(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +370,8 @@ int main(void)
         cmocka_unit_test(a_limit_without_a_level_below_it_still_tells_a_refusal),
         cmocka_unit_test(it_can_be_switched_off),
         cmocka_unit_test(one_observation_covers_all_tenants_of_a_credential),
+        cmocka_unit_test(of_what_only_receivers_use_the_date_decides_alone),
+        cmocka_unit_test(a_receiver_beside_tenants_follows_their_sign_in),
         cmocka_unit_test(fifty_tenants_are_counted_and_twenty_are_named),
         cmocka_unit_test(strictest_threshold_of_the_tenants_applies),
     };
