@@ -132,7 +132,8 @@ static void write_links(struct text *t, const struct outline *o)
 {
     for (size_t i = 0; i < o->n_links; i++)
         if (has_room(&o->link[i])) {
-            add_html(t, "<p style=\"margin:0 0 6px\"><a href=\"", o->link[i].url, LINK_MAX, "\">");
+            text_addf(t, "<p style=\"margin:%s 0 6px\">", i == 0 ? "12px" : "0");
+            add_html(t, "<a href=\"", o->link[i].url, LINK_MAX, "\">");
             text_addf(t, "%s</a></p>\n", o->link[i].name);
         }
 }
@@ -140,7 +141,7 @@ static void write_links(struct text *t, const struct outline *o)
 void email_write_html(struct text *t, const struct message *m, const struct outline *o)
 {
     text_add(t, "<!DOCTYPE html>\n<html>\n<body style=\"margin:0;font-family:sans-serif;"
-                "font-size:14px\">\n<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" "
+                "font-size:14px;word-break:break-word;overflow-wrap:anywhere\">\n<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" "
                 "cellspacing=\"0\" style=\"max-width:720px\">\n");
     text_addf(t, "<tr><td bgcolor=\"%s\" style=\"padding:8px 12px;font-weight:bold;color:%s\">",
               TONES[o->tone].background, TONES[o->tone].text);

@@ -2,6 +2,7 @@
 /* deliver/markup.c: escapes and cuts text for chats. */
 #include "deliver/markup.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,18 +57,61 @@ char *markup_text(markup_escape *escape, const char *s, size_t max)
     return text_take(&t);
 }
 
+static size_t sum_capped(const size_t *units, size_t n, size_t cap)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += units[i] < cap ? units[i] : cap;
+    return sum;
+}
+
+/* The most that each of them may have so that all fit: short ones leave room to long ones. */
+static size_t fair_cap(const size_t *units, size_t n, size_t room)
+{
+    size_t low = n > 0 ? room / n : 0, high = room;
+    while (low < high) {
+        size_t cap = low + (high - low + 1) / 2;
+        if (sum_capped(units, n, cap) <= room)
+            low = cap;
+        else
+            high = cap - 1;
+    }
+    return low;
+}
+
+#define LINE_FRAME(o, i) (markup_units((o)->line[i].icon) + strlen(" \n"))
+
+/* The most units that a title of a line may have. -ENOMEM. */
+static int find_cap(markup_escape *escape, const struct outline *o, size_t max, size_t *ret)
+{
+    CLEANUP(free) size_t *units = calloc(o->n_lines ? o->n_lines : 1, sizeof *units);
+    if (!units)
+        return -ENOMEM;
+    for (size_t i = 0; i < o->n_lines; i++)
+        max -= LINE_FRAME(o, i) < max ? LINE_FRAME(o, i) : max;
+    for (size_t i = 0; i < o->n_lines; i++) {
+        CLEANUP(free) char *whole = markup_text(escape, o->line[i].title, max);
+        if (!whole)
+            return -ENOMEM;
+        units[i] = markup_units(whole);
+    }
+    *ret = fair_cap(units, o->n_lines, max);
+    return 0;
+}
+
 char *markup_lines(markup_escape *escape, const struct outline *o, size_t max)
 {
     struct text t = TEXT_INIT(TEXT_BYTES);
+    size_t cap;
+    if (find_cap(escape, o, max, &cap) < 0)
+        return NULL;
     for (size_t i = 0; i < o->n_lines; i++) {
-        const char *icon = o->line[i].icon;
-        size_t frame = markup_units(icon) + strlen(" \n");
-        CLEANUP(free) char *title = markup_text(escape, o->line[i].title, max / o->n_lines - frame);
+        CLEANUP(free) char *title = markup_text(escape, o->line[i].title, cap);
         if (!title) {
             text_free(&t);
             return NULL;
         }
-        text_addf(&t, "%s%s %s", i > 0 ? "\n" : "", icon, title);
+        text_addf(&t, "%s%s %s", i > 0 ? "\n" : "", o->line[i].icon, title);
     }
     return text_take(&t);
 }

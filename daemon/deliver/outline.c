@@ -110,9 +110,10 @@ static int add_fact(struct outline *o, const char *name, char *value)
 static int add_name(struct outline *o, const char *name, const char *value)
 {
     char cleaned[TEXT_CLEAN_MAX];
-    if (!value || !*value)
+    if (!value)
         return 0;
-    return add_fact(o, name, text_printf("%s", text_clean(cleaned, sizeof cleaned, value, strlen(value))));
+    (void)text_clean(cleaned, sizeof cleaned, value, strlen(value));
+    return cleaned[strspn(cleaned, " ")] ? add_fact(o, name, strdup(cleaned)) : 0;
 }
 
 static char *units_of(const struct alert_context *f)

@@ -60,6 +60,24 @@ static void the_lines_of_a_digest_share_the_room(void **state)
     assert_int_equal(n, DIGEST_LINES);
 }
 
+/* 54 units each, with the icon, would cut both. */
+static void short_lines_leave_room_to_long_ones(void **state)
+{
+    (void)state;
+    CLEANUP(digest_free) struct digest *d = some_digest(4);
+    CLEANUP(free) char *flood = some_flood("x", 500);
+    some_replace(&d->notification[0]->title, "E5 is full");
+    some_replace(&d->notification[2]->title, flood);
+    some_replace(&d->notification[3]->title, "E3 is full");
+    const struct message m = {.digest = d, .now_at = d->at};
+    CLEANUP(outline_free) struct outline *o = NULL;
+    assert_int_equal(outline_new(&m, NULL, &o), 0);
+    CLEANUP(free) char *lines = markup_lines(NULL, o, 216);
+    assert_true(markup_units(lines) <= 216);
+    assert_non_null(strstr(lines, "26 waiting since 02:00: 26 units needed\n"));
+    assert_non_null(strstr(lines, "xxx...\n"));
+}
+
 static void the_headline_begins_with_icon_and_state(void **state)
 {
     (void)state;
@@ -77,6 +95,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(escapes_and_characters_are_never_split),
         cmocka_unit_test(the_lines_of_a_digest_share_the_room),
+        cmocka_unit_test(short_lines_leave_room_to_long_ones),
         cmocka_unit_test(the_headline_begins_with_icon_and_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
