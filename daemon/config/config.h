@@ -41,6 +41,11 @@ struct options {
     struct storm_options storm;
     struct links links;
     char *control_socket, *control_read_socket; /* paths, or "off" */
+    struct {
+        char *listen, *socket, *token_file; /* "": none */
+        char **host;
+        size_t n_hosts;
+    } status; /* the endpoint */
     usec_t history_keep;
     int log_level;    /* LOG_INFO ... */
     char *names_file; /* "" : none; its content is in products */

@@ -3,6 +3,7 @@
  * secret in the wrong key. */
 #include "config/forms.h"
 
+#include "base/listen.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/date.h"
@@ -270,6 +271,29 @@ int form_socket(const char *text, struct failure *ret_failure)
         return wrong(ret_failure, "not a socket; write an absolute path such as \"/run/seatwatchd/control.sock\", or \"off\"");
     if (strlen(text) >= sizeof ((struct sockaddr_un *)0)->sun_path)
         return wrong(ret_failure, "too long for a socket; write a path of at most 107 bytes");
+    return 0;
+}
+
+int form_own_socket(const char *text, struct failure *ret_failure)
+{
+    if (strcmp(text, "off") == 0)
+        return wrong(ret_failure, "not a socket; write an absolute path such as \"/run/seatwatchd/status.sock\", or leave the key out");
+    return *text ? form_socket(text, ret_failure) : 0;
+}
+
+int form_listen(const char *text, struct failure *ret_failure)
+{
+    struct listen_address address;
+    return *text ? listen_parse(text, &address, ret_failure) : 0;
+}
+
+int form_host(const char *text, struct failure *ret_failure)
+{
+    int r = form_line(text, ret_failure);
+    if (r < 0)
+        return r;
+    if (strpbrk(text, ":/*? "))
+        return wrong(ret_failure, "not a host name; write it without scheme and port, such as \"status.example\"");
     return 0;
 }
 

@@ -26,6 +26,9 @@ int form_glob(const char *text, struct failure *ret_failure);
 bool form_is_glob(const char *text); /* it has '*' or '?' */
 int form_rule_glob(const char *text, struct failure *ret_failure);
 int form_severity_glob(const char *text, struct failure *ret_failure);
+int form_listen(const char *text, struct failure *ret_failure); /* "" or an address of base/listen.h */
+int form_own_socket(const char *text, struct failure *ret_failure); /* "" or the absolute path of a UNIX socket */
+int form_host(const char *text, struct failure *ret_failure); /* a host name without a port */
 int form_socket(const char *text, struct failure *ret_failure); /* "off" or the absolute path of a UNIX socket */
 /* Any text of ours: 1 to 1000 bytes without control characters. */
 int form_line(const char *text, struct failure *ret_failure);

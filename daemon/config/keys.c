@@ -416,8 +416,21 @@ static const struct conf_key CONTROL[] = {
      .help = "Socket for monitors, which refuses every command that changes something; off makes "
              "none."},
 };
-static const struct conf_key STATUS[] = {LATER_KEY("listen", "", "the status page"),
-                                         LATER_KEY("hosts", "", "the status page")};
+static const struct conf_key STATUS[] = {
+    {.name = "listen", .type = CONF_TEXT, AT(options, status.listen), .def = "", .what = "an address and a port, or empty",
+     .check = form_listen, .example = "127.0.0.1:9877",
+     .help = "Address of the status endpoint: metrics, health and a page; read only."},
+    {.name = "hosts", .type = CONF_NAMES, COUNTED(options, status.host, status.n_hosts), .shown_def = "none",
+     .check = form_host, .example = "[ \"status.example\" ]",
+     .help = "Names under which clients reach the endpoint, beside localhost and addresses."},
+    {.name = "socket", .type = CONF_TEXT, AT(options, status.socket), .def = "", .what = "a path, or empty",
+     .check = form_own_socket, .example = "/run/seatwatchd/status.sock",
+     .help = "UNIX socket of the endpoint, for a proxy."},
+    {.name = "token_file", .type = CONF_FILE, AT(options, status.token_file), .file = FILE_SECRET, .def = "",
+     .example = "status.token",
+     .help = "File with the bearer token that clients send; beyond loopback, without it only /healthz "
+             "and /readyz are served."},
+};
 
 static const struct conf_section POLL_SECTION = SECTION(POLL), NETWORK_SECTION = SECTION(NETWORK),
                                  THRESHOLDS_SECTION = SECTION(THRESHOLDS),
@@ -491,6 +504,7 @@ static const struct conf_key ROOT[] = {
      .help = "Users and groups that must have a licence; an alert fires if one does not."},
     {.name = "control", .type = CONF_GROUP, .section = &CONTROL_SECTION,
      .help = "UNIX sockets through which people and scripts on this machine use the daemon."},
-    {.name = "status", .type = CONF_GROUP, .section = &STATUS_SECTION, .later = "the status page"},
+    {.name = "status", .type = CONF_GROUP, .section = &STATUS_SECTION,
+     .help = "HTTP endpoint with metrics, health and a page."},
 };
 const struct conf_section conf_root = SECTION(ROOT);

@@ -146,7 +146,7 @@ int app_wire(struct app *app, struct failure *why)
 
 int app_open(const struct cli *cli, struct app *app)
 {
-    *app = (struct app){.cli = cli, .started = clock_now(), .asleep = clock_asleep()};
+    *app = (struct app){.cli = cli, .status_fd = -1, .started = clock_now(), .asleep = clock_asleep()};
     app->first_mono = app->started.mono; /* the one before may have ended while a first digest waited */
     struct failure why = {0};
     int code = setup_options(cli, &app->options, NULL);

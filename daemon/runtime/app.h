@@ -8,6 +8,7 @@
 #include "runtime/cli.h"
 
 struct credentials;
+struct endpoint;
 struct outage;
 struct poller;
 struct tenant;
@@ -35,6 +36,8 @@ struct app {
     struct poller *poller;
     struct activity activity;  /* polls, from when they are queued, and what follows them */
     struct reach outage_reach; /* receivers of the poll alerts that an outage replaces, or would */
+    struct endpoint *endpoint; /* NULL: not in the service, or none */
+    int status_fd;             /* a listening socket for it that systemd has passed; -1: none */
     sd_event_source *tick, *watchdog;
     struct instant last_tick;
     bool settling; /* loss_settle is under way */

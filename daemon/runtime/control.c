@@ -64,12 +64,15 @@ static void serve_passed(struct app *app, struct control_sockets *s)
     for (int k = 0; k < n; k++) {
         int fd = SD_LISTEN_FDS_START + k;
         size_t i = index_of(names[k]);
-        if (i < N_SOCKETS && !s->server[i] && sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) > 0 &&
+        if (strcmp(names[k], "status") == 0 && app->status_fd < 0 && sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) > 0 &&
+            fcntl(fd, F_SETFL, O_NONBLOCK) == 0) {
+            app->status_fd = fd;
+        } else if (i < N_SOCKETS && !s->server[i] && sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) > 0 &&
             fcntl(fd, F_SETFL, O_NONBLOCK) == 0) {
             serve(app, s, i, fd);
         } else {
             log_say(LOG_WARNING, "systemd has passed a socket named \"%s\", which is not used; sockets of seatwatchd are "
-                    "UNIX streams with FileDescriptorName=control or read", names[k]);
+                    "UNIX streams with FileDescriptorName=control or read, and streams with status", names[k]);
             (void)close(fd);
         }
         free(names[k]);

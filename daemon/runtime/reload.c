@@ -12,6 +12,7 @@
 #include "runtime/app.h"
 #include "runtime/credential_watch.h"
 #include "runtime/credentials.h"
+#include "runtime/endpoint.h"
 #include "runtime/notify.h"
 #include "runtime/poller.h"
 #include "runtime/reconcile.h"
@@ -95,6 +96,7 @@ static int swap(struct app *app, struct options *fresh, struct failure *ret_fail
     options_free(old.options);
     if (app->cli->log_level < 0)
         log_level(app->options->log_level);
+    endpoint_follow(app->endpoint);
     reconcile(app);
     again_judge(app);
     renew_outbox(app);

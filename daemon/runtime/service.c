@@ -7,8 +7,11 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
+#include "runtime/alive.h"
 #include "runtime/app.h"
 #include "runtime/control.h"
+#include "runtime/endpoint.h"
+#include "runtime/endpoint_commands.h"
 #include "runtime/notify.h"
 #include "runtime/poller.h"
 #include "runtime/reload.h"
@@ -17,7 +20,6 @@
 
 #define STOP_GRACE (3 * USEC_PER_SEC) /* exit within 5 s, whatever receivers do */
 #define WATCHDOG_FEEDS 4
-#define WAKE_GRACE USEC_PER_MINUTE /* the time-out of a delivery in flight is shorter */
 
 static void on_quiet(void *userdata)
 {
@@ -78,17 +80,14 @@ static int add_signals(struct app *app)
     return 0;
 }
 
-/* Fed only while polls and deliveries make progress (rule 33 of daemon/README.md): a loop that turns but polls no
- * tenant is a hang, too. After a sleep everything is overdue for a while, which is no hang. */
+/* Fed only while polls and deliveries make progress (rule 33 of daemon/README.md). */
 static int on_watchdog(sd_event_source *s, uint64_t due, void *userdata)
 {
     struct app *app = userdata;
     struct instant now = clock_now();
     uint64_t period = 0;
     (void)due;
-    usec_t woke_mono = tick_woke(app, &now);
-    bool woke = woke_mono && now.mono < woke_mono + WAKE_GRACE;
-    if (woke || (poller_on_time(app, &now) && dispatcher_on_time(app->dispatcher, &now)))
+    if (alive(app, &now))
         notify_alive();
     else
         log_say(LOG_ERR, "a poll or a delivery is overdue; waiting for the watchdog to restart this process");
@@ -128,11 +127,15 @@ int service_run(struct app *app)
         log_say(LOG_ERR, "cannot set up the event loop");
         return EXIT_INTERNAL;
     }
+    size_t n_commands;
+    const struct control_command *commands = endpoint_commands(&n_commands);
     struct control_sockets *sockets = control_sockets_open(app);
+    app->endpoint = endpoint_open(app, commands, n_commands);
     poller_start(app, NULL, 0);
     tick_start(app);
     dispatcher_wake(app->dispatcher);
     int r = sd_event_loop(app->event);
+    endpoint_close(TAKE(app->endpoint));
     control_sockets_close(sockets);
     if (r < 0)
         log_say(LOG_ERR, "the event loop failed: %s; exiting, to be restarted", strerror(-r));

@@ -209,7 +209,7 @@ static bool is_admitted(const struct exchange *x, struct control_refusal *ret)
 {
     const struct control_options *o = &x->control->options;
     const struct control_headers headers = {header(x, MHD_HTTP_HEADER_HOST), header(x, MHD_HTTP_HEADER_AUTHORIZATION)};
-    return !o->admit || o->admit(o->userdata, x->call.command, &headers, ret);
+    return !o->admit || o->admit(o->admit_userdata, x->call.command, &headers, ret);
 }
 
 /* The headers are complete. Refused before the body is read, if that is possible. */

@@ -58,6 +58,7 @@ struct control_options {
     /* False: refused. NULL: every request for a command is admitted. */
     bool (*admit)(void *userdata, const struct control_command *command, const struct control_headers *headers,
                   struct control_refusal *ret);
+    void *admit_userdata;
     /* Called when a command that writes was answered, for the log. */
     void (*changed)(void *userdata, const struct control_call *call, unsigned status);
     void *userdata; /* of the handlers, too */

@@ -12,6 +12,8 @@ static bool path_matches(const char *path, const struct target *t, const char **
 {
     size_t i = 0;
     *ret_id = NULL;
+    if (strcmp(path, "/") == 0)
+        return t->n_segments == 0;
     for (const char *at = path; *at == '/'; i++) {
         size_t len = strcspn(++at, "/");
         if (i == t->n_segments)

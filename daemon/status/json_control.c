@@ -3,6 +3,7 @@
 #include "status/json_parts.h"
 
 #include <errno.h>
+#include <string.h>
 
 typedef void body_fn(struct json_writer *w, const struct status *s);
 
@@ -134,6 +135,50 @@ static void put_all_alerts(struct json_writer *w, const struct status *s)
         put_alert(w, &s->alert[i]);
     json_close_array(w);
 }
+
+/* ---- readiness ---- */
+
+static bool is_polled(const struct status_tenant *t)
+{
+    return !t->enabled || t->polls_total > t->failures_total;
+}
+
+static void put_readiness(struct json_writer *w, const struct status *s)
+{
+    int64_t unpolled = 0;
+    char tenants[128];
+    for (size_t i = 0; i < s->n_tenants; i++)
+        unpolled += !is_polled(&s->tenant[i]);
+    (void)snprintf(tenants, sizeof tenants, "tenants that were not polled completely since the start: %lld of %zu",
+                   (long long)unpolled, s->n_tenants);
+    const struct {
+        bool given;
+        const char *text;
+    } REASONS[] = {
+        {unpolled > 0, tenants},
+        {s->store_failing, "the state directory cannot be written"},
+        {s->pending == NUMBER_UNKNOWN, "the outbox cannot be read"},
+    };
+    bool ready = true;
+    for (size_t i = 0; i < N_ELEMENTS(REASONS); i++)
+        ready = ready && !REASONS[i].given;
+    json_put_bool(w, "ready", ready);
+    json_open_array(w, "reasons");
+    for (size_t i = 0; i < N_ELEMENTS(REASONS); i++)
+        if (REASONS[i].given)
+            json_put_string(w, NULL, REASONS[i].text);
+    json_close_array(w);
+}
+
+int status_json_ready(const struct status *s, bool *ret_ready, char **ret)
+{
+    int r = write_object(s, put_readiness, ret);
+    if (r >= 0)
+        *ret_ready = strncmp(*ret, "{\"ready\":true", 13) == 0;
+    return r;
+}
+
+/* ---- */
 
 int status_json_daemon(const struct status *s, char **ret)
 {

@@ -114,6 +114,8 @@ int status_json_alerts(const struct status *s, bool all, char **ret);
 /* The body of GET /v1/allotments (with STATUS_POOLS). `tenant` NULL: all. `sku` NULL: all; else the begin of a part number,
  * id or name, or of the id of a pool. */
 int status_json_allotments(const struct status *s, const char *tenant, const char *sku, char **ret);
+/* The body of GET /readyz, and whether it says so. As status_json(). */
+int status_json_ready(const struct status *s, bool *ret_ready, char **ret);
 /* Everything that is known as metrics (with STATUS_POOLS, STATUS_ALERTS and STATUS_RECEIVERS): Prometheus's text
  * format 0.0.4, or OpenMetrics 1.0. Unknown numbers have no sample. As status_json(). */
 int status_metrics(const struct status *s, bool openmetrics, char **ret);
