@@ -13,7 +13,7 @@
 
 static bool show_pools(const struct json *root)
 {
-    static const struct table_column COLUMNS[] = {{"POOL", COLUMN_LEFT},      {"ALLOTTED", COLUMN_RIGHT}, {"CONSUMED", COLUMN_RIGHT},
+    static const struct table_column COLUMNS[] = {{"POOL", COLUMN_ID},       {"ALLOTTED", COLUMN_RIGHT}, {"CONSUMED", COLUMN_RIGHT},
                                                   {"WAITING", COLUMN_RIGHT}, {"ROOM", COLUMN_RIGHT},     {"NAME", COLUMN_LAST}};
     const struct json *list = json_get(root, "pools");
     struct table *table = table_new(COLUMNS, N_ELEMENTS(COLUMNS));

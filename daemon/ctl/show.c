@@ -103,7 +103,7 @@ bool show_tenants(const struct json *root, usec_t now)
 bool show_alerts(const struct json *root, usec_t now)
 {
     static const struct table_column COLUMNS[] = {{"SEVERITY", COLUMN_LEFT}, {"STATE", COLUMN_LEFT}, {"SINCE", COLUMN_LEFT},
-                                                  {"ALERT", COLUMN_LEFT}, {"SUMMARY", COLUMN_LAST}}; /* names tenant and rule */
+                                                  {"ALERT", COLUMN_ID}, {"SUMMARY", COLUMN_LAST}}; /* names tenant and rule */
     const struct json *list = json_get(root, "alerts");
     struct table *table = table_new(COLUMNS, N_ELEMENTS(COLUMNS));
     for (const struct json *a = list ? json_first(list) : NULL; a; a = json_next(a)) {
@@ -122,7 +122,7 @@ bool show_alerts(const struct json *root, usec_t now)
 
 bool show_allotments(const struct json *root, usec_t now)
 {
-    static const struct table_column COLUMNS[] = {{"TENANT", COLUMN_LEFT}, {"SKU", COLUMN_LEFT}, {"POOL", COLUMN_LEFT},
+    static const struct table_column COLUMNS[] = {{"TENANT", COLUMN_LEFT}, {"SKU", COLUMN_LEFT}, {"POOL", COLUMN_ID},
                                                   {"CONSUMED", COLUMN_RIGHT}, {"ALLOTTED", COLUMN_RIGHT}, {"FREE", COLUMN_RIGHT},
                                                   {"WAITING", COLUMN_RIGHT}, {"LEVEL", COLUMN_LEFT}, {"NAME", COLUMN_LAST}};
     const struct json *list = json_get(root, "allotments"), *unknown = json_get(root, "unknown_tenants");
@@ -148,7 +148,7 @@ bool show_allotments(const struct json *root, usec_t now)
 bool show_deliveries(const struct json *root, usec_t now)
 {
     static const struct table_column COLUMNS[] = {{"STATE", COLUMN_LEFT}, {"ID", COLUMN_RIGHT}, {"RECEIVER", COLUMN_LEFT},
-                                                  {"TYPE", COLUMN_LEFT}, {"ALERT", COLUMN_LEFT}, {"CREATED", COLUMN_LEFT},
+                                                  {"TYPE", COLUMN_LEFT}, {"ALERT", COLUMN_ID}, {"CREATED", COLUMN_LEFT},
                                                   {"ATTEMPTS", COLUMN_RIGHT}, {"NEXT", COLUMN_LEFT}, {"LAST ANSWER", COLUMN_LAST}};
     const struct json *list = json_get(root, "deliveries");
     struct table *table = table_new(COLUMNS, N_ELEMENTS(COLUMNS));

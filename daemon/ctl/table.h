@@ -7,7 +7,8 @@
 
 struct table_column {
     const char *name;
-    enum { COLUMN_LEFT, COLUMN_RIGHT, COLUMN_LAST } kind; /* LAST: wrapped at the width of the terminal */
+    /* On a narrow terminal, an ID is cut, because its begin is enough for commands; LAST is wrapped between words. */
+    enum { COLUMN_LEFT, COLUMN_RIGHT, COLUMN_ID, COLUMN_LAST } kind;
 };
 struct table;
 struct table *table_new(const struct table_column *column, size_t n); /* NULL: out of memory */

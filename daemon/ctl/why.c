@@ -17,12 +17,18 @@ static const char *or_dash(const char *text)
     return text ? text : "-";
 }
 
-/* "90 % (FILE:12)" */
-static char *limit_of(const struct json *finding, const char *level)
+static const char *limit_of(const struct json *finding, const char *level)
 {
-    const struct json *limit = json_get(finding, level);
-    const char *text = show_text(limit, "text"), *source = show_text(limit, "source");
-    return text_printf("%s%s%s%s", text ? text : "off", source ? " (" : "", source ? source : "", source ? ")" : "");
+    const char *text = show_text(json_get(finding, level), "text");
+    return text ? text : "off";
+}
+
+/* "FILE:12, FILE:40" of its limits; "default" */
+static char *sources_of(const struct json *finding)
+{
+    const char *warning = show_text(json_get(finding, "warning"), "source"), *critical = show_text(json_get(finding, "critical"), "source");
+    bool both = warning && critical && strcmp(warning, critical) != 0;
+    return text_printf("%s%s%s", warning ? warning : critical ? critical : "default", both ? ", " : "", both ? critical : "");
 }
 
 /* What the last poll and the polls before it make of a rule. */
@@ -42,14 +48,14 @@ static char *state_of(const struct json *finding)
 static bool show_findings(const struct json *x)
 {
     static const struct table_column COLUMNS[] = {{"RULE", COLUMN_LEFT}, {"VALUE", COLUMN_RIGHT}, {"STATE", COLUMN_LEFT},
-                                                  {"WARNING", COLUMN_LEFT}, {"CRITICAL", COLUMN_LAST}};
+                                                  {"WARNING", COLUMN_RIGHT}, {"CRITICAL", COLUMN_RIGHT}, {"SET BY", COLUMN_LAST}};
     const struct json *list = json_get(x, "findings");
     struct table *table = table_new(COLUMNS, N_ELEMENTS(COLUMNS));
     for (const struct json *f = list ? json_first(list) : NULL; f; f = json_next(f)) {
-        CLEANUP(free) char *warning = limit_of(f, "warning");
-        CLEANUP(free) char *critical = limit_of(f, "critical");
+        CLEANUP(free) char *sources = sources_of(f);
         CLEANUP(free) char *state = state_of(f);
-        const char *const CELLS[] = {show_text(f, "rule"), show_text(f, "text"), state, warning, critical};
+        const char *const CELLS[] = {show_text(f, "rule"), show_text(f, "text"), state, limit_of(f, "warning"), limit_of(f, "critical"),
+                                     sources};
         table_row(table, CELLS, NULL);
     }
     return table_finish(table);

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """seatwatchctl against the running daemon: what people see, exit codes, and what is said when the daemon is not there."""
+import fcntl
 import json
 import os
 import pty
 import signal
 import socket
+import struct
 import subprocess
+import termios
 import threading
 import unittest
 
@@ -35,10 +38,11 @@ class Ctl(Scenario):
         self.assertEqual(done.returncode, code, done.stderr + done.stdout)
         return done
 
-    def terminal(self, *args, **env):
-        """What a terminal of 80 columns gets."""
+    def terminal(self, *args, columns=80, socket_path=None, code=0, **env):
+        """What a terminal gets."""
         ours, theirs = pty.openpty()
-        process = subprocess.Popen([CTL, "--socket", str(self.directory / "control.sock"), *args], stdout=theirs,
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        process = subprocess.Popen([CTL, "--socket", str(socket_path or self.directory / "control.sock"), *args], stdout=theirs,
                                    env={**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm", **env})
         os.close(theirs)
         parts = []
@@ -48,8 +52,8 @@ class Ctl(Scenario):
         except OSError:  # the other end was closed
             pass
         os.close(ours)
-        self.assertEqual(process.wait(60), 0)
-        return b"".join(parts).decode()
+        self.assertEqual(process.wait(60), code)
+        return b"".join(parts).decode().replace("\r\n", "\n")
 
     def wait_polled(self):
         self.wait("a complete poll", lambda: " complete " in self.ctl("status").stdout)
@@ -283,7 +287,7 @@ class Decisions(Ctl):
         self.assertEqual([n["reason"] for n in x["next"]], ["reminder"])
         text = self.ctl("why", alert["alert_id"]).stdout
         self.assertRegex(text, r"(?m)^alert +[0-9a-f]{16}  contoso: .* 30 waiting")
-        self.assertRegex(text, r"(?m)^waiting +30 members +critical fires +1 member \(.*:\d+\) +25 members \(")
+        self.assertRegex(text, r"(?m)^waiting +30 members +critical fires +1 member +25 members +.*:\d+$")
         self.assertRegex(text, r"(?m)^good +alert.firing +delivered ")
         self.assertRegex(text, r"(?m)^parked +gone: the message alert.firing is parked: .*410")
         self.assertRegex(text, r"(?m)^next +poll at ")
@@ -411,6 +415,89 @@ class Decisions(Ctl):
         (full,) = self.wait("unknown data", lambda: [p for p in self.pools("contoso", "SPE_E5") if "unknown" in self.words(p)])
         self.assertIn("the last poll was incomplete: ", " ".join(r["text"] for r in full["reasons"]))
         self.assertNotIn("limit", self.words(full))
+
+
+def told(receiver, kind, state, answer=None):
+    return {"id": "17", "receiver": receiver, "state": state, "type": kind, "alert_id": "5f0c2a9e41d7b836", "event_id": "e",
+            "created_at": "2026-03-01T10:00:00Z", "due_at": None, "attempts": 1, "attempted_at": "2026-03-01T10:00:01Z",
+            "answer": answer}
+
+
+TENANT = {"state": "complete", "failing": False, "last_complete_at": "2026-03-01T10:00:00Z", "consumed_units": 96012,
+          "allotted_units": 100000, "waiting_members": 30, "assignment_errors": 2, "error": None}
+ALERT = {"alert_id": "5f0c2a9e41d7b836", "state": "firing", "severity": "critical", "since": "2026-03-01T09:55:00Z", "silence": None,
+         "summary": "contoso: Microsoft 365 E5 (CSP pool) is full, 30 waiting since 09:40 UTC: 30 units needed"}
+POOL = {"tenant": "contoso", "allotment_id": "5a2b7c1e-0d7e-4d0a-9a55-6f1a2f0c8d11", "name": "CSP pool", "sku_id": "06ebc4ee",
+        "sku_part_number": "SPE_E5", "sku_name": "Microsoft 365 E5", "allotted_units": 1000, "consumed_units": 1000,
+        "free_units": 0, "waiting_members": 30, "level": "critical", "room": 0}
+LIMIT = {"limit": 1, "text": "1 member", "source": "/etc/seatwatchd/seatwatchd.conf:41"}
+EXPLAINED = {**ALERT, "title": ALERT["summary"], "allotment_id": POOL["allotment_id"], "allotment_name": "CSP pool",
+             "observed_at": "2026-03-01T10:00:00Z", "next_poll_at": "2026-03-01T10:05:00Z",
+             "findings": [{"rule": "waiting", "state": "known", "text": "30 members", "warning": LIMIT,
+                           "critical": {**LIMIT, "text": "25 members"}, "reached": "critical", "firing": "critical", "counting": None},
+                          {"rule": "usage", "state": "known", "text": "100 %", "warning": {"limit": 90, "text": "90 %", "source": None},
+                           "critical": {"limit": None, "text": None, "source": None}, "reached": "warning", "firing": "warning",
+                           "counting": None}],
+             "reasons": [{"reason": "notified", "text": "it was notified as critical (waiting), and nothing that matters has changed since",
+                          "source": None}],
+             "messages": [told("team-chat", "alert.firing", "delivered", "200"), told("pager", "alert.firing", "parked", "410 gone")],
+             "next": [{"reason": "reminder", "text": "a reminder is due at 13:55 UTC", "source": None}]}
+ANSWERS = {
+    "/v1/status": {"version": "1.0", "started_at": "2026-02-01T08:00:00Z", "problems": ["the clock of this machine is not set"],
+                   "tenants": {"total": 2, "failing": 1, "last_complete_at": "2026-03-01T10:00:00Z"},
+                   "alerts": {"critical": 1, "warning": 1}, "deliveries": {"delivered": 1234, "pending": 0, "failed": 1},
+                   "credential_expires_at": "2026-12-01T00:00:00Z"},
+    "/v1/tenants": {"tenants": [{"name": "contoso", **TENANT},
+                                {"name": "fabrikam", **TENANT, "state": "incomplete", "failing": True, "waiting_members": None,
+                                 "error": "sign-in was refused: AADSTS7000222: the client secret has expired"}]},
+    "/v1/alerts": {"alerts": [ALERT, {**ALERT, "alert_id": "9b1d2a9e41d7b836", "severity": "warning",
+                                      "summary": "fabrikam: 3 assignment errors", "silence": {"id": "s", "kind": "silence"}}]},
+    "/v1/allotments": {"allotments": [POOL, {**POOL, "allotment_id": "b", "name": None, "waiting_members": None, "level": "ok"}],
+                       "unknown_tenants": ["fabrikam"]},
+    "/v1/room": {"pools": [POOL], "members": 12, "fits": False, "room": 0, "reason": None},
+    "/v1/alerts/5f0c/why": EXPLAINED,
+    "/v1/routes": {"receivers": [{"receiver": "team-chat", "held_until": None, "source": "/etc/seatwatchd/seatwatchd.conf:60"},
+                                 {"receiver": "service-desk", "held_until": "2026-03-02T06:00:00Z", "source": None}]},
+    "/v1/silences": {"silences": [{"id": "01934f2e-7a10-7cc0-8000-1b2c3d4e5f60", "kind": "silence", "active": True, "author": "alice",
+                                   "comment": "migration of the tenant, see change 4711", "match": {"tenant": "contoso", "rule": "waiting*"},
+                                   "alert_id": None, "start_at": "2026-03-01T08:00:00Z", "end_at": "2026-03-02T08:00:00Z",
+                                   "weekly": None, "timezone": None}]},
+    "/v1/deliveries": {"deliveries": [told("pager", "alert.firing", "parked", "410 gone: the integration was removed")]},
+}
+
+
+class Tables(Ctl):
+    """What terminals of two widths show, against golden files, from the answers of a daemon that says always the same."""
+    def serve(self):
+        listener = socket.socket(socket.AF_UNIX)
+        self.addCleanup(listener.close)
+        listener.bind(str(self.directory / "golden"))
+        listener.listen()
+
+        def serve():
+            while True:
+                try:
+                    client, _ = listener.accept()
+                except OSError:  # closed at the end of the test
+                    return
+                with client:
+                    path = client.recv(65536).decode().split()[1].split("?")[0]
+                    client.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + json.dumps(ANSWERS[path]).encode())
+        threading.Thread(target=serve, daemon=True).start()
+        return self.directory / "golden"
+
+    def test_tables_fit_terminals_of_60_and_120_columns(self):
+        where = self.serve()
+        for columns in (60, 120):
+            shown = ""
+            for code, *args in ((0, "status"), (0, "alerts"), (0, "allotments"), (1, "room", "SPE_E5", "12"), (0, "why", "5f0c"),
+                                (0, "routes", "test", "contoso", "waiting"), (0, "silence", "list"), (0, "deliveries")):
+                text = self.terminal(*args, columns=columns, socket_path=where, code=code, NO_COLOR="1", TZ="UTC")
+                shown += f"$ seatwatchctl {' '.join(args)}\n{text}\n"
+            golden = ROOT / f"tests/fixtures/golden/seatwatchctl-{columns}.txt"
+            if not golden.exists() or golden.read_text() != shown:
+                (BUILD / golden.name).write_text(shown)
+            self.assertEqual(shown, golden.read_text(), f"if it is better so: cp {BUILD / golden.name} {golden}")
 
 
 class Completion(Ctl):
