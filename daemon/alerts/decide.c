@@ -57,7 +57,7 @@ static bool more_wait(const struct alert *a, const struct finding *f, const stru
     if (a->notified_waiting == 0)
         return true;
     return has_doubled(f->value, a->notified_waiting) ||
-           (a->notified_waiting < 0 && o->waiting_began);
+           (a->notified_waiting < 0 && o->waiting_began && !a->flap.on);
 }
 
 /* Expiry updates are sent at fixed distances: the first one comes weeks ahead and is easily put off. */
@@ -153,9 +153,15 @@ int alert_next_event(const struct alert *a, const struct observation *s, const s
         return a->state == ALERT_FIRING || o->cause_accepted ? EVENT_UPDATED : NO_EVENT;
     if (a->level < a->notified)
         return EVENT_DEESCALATED;
-    if (a->state == ALERT_FIRING && (any_update(a, s, o) || cause_changed(a)))
+    if (a->state == ALERT_FIRING && (any_update(a, s, o) || (cause_changed(a) && !a->flap.on)))
         return EVENT_UPDATED;
     return NO_EVENT;
+}
+
+bool alert_flapping_withholds(const struct alert *a, enum event_type type)
+{
+    return a->flap.on && (type == EVENT_RESOLVED || type == EVENT_DEESCALATED ||
+                          (type == EVENT_UPDATED && alert_cause_ended(a)));
 }
 
 /* ---- silences ---- */
@@ -218,7 +224,8 @@ int alert_unsilenced_event(const struct alert *a)
     if (a->state != ALERT_FIRING || !a->context)
         return NO_EVENT;
     const struct observation s = last_observation(a);
-    return alert_next_event(a, &s, &NOTHING_ELSE);
+    int type = alert_next_event(a, &s, &NOTHING_ELSE);
+    return type != NO_EVENT && alert_flapping_withholds(a, (enum event_type)type) ? NO_EVENT : type;
 }
 
 /* ---- afterwards ---- */
@@ -268,6 +275,13 @@ static void forget_notified(struct alert *a)
     a->reminders = 0;
 }
 
+/* While an alert flaps, fewer waiting members than the most that were notified are no news. */
+static bool is_most_waiting(const struct alert *a)
+{
+    int64_t most = a->notified_waiting < 0 ? -a->notified_waiting : a->notified_waiting;
+    return !a->flap.on || a->context->waiting > most;
+}
+
 void alert_record_notification(struct alert *a, enum event_type type, const struct alert_options *o,
                  usec_t now_at)
 {
@@ -285,7 +299,7 @@ void alert_record_notification(struct alert *a, enum event_type type, const stru
     bool same_level = a->notified == a->level;
     a->notified = a->level;
     a->notified_rule = a->rule;
-    if (a->context && a->context->waiting > 0 && !alert_rule_pending(a, RULE_WAITING))
+    if (a->context && a->context->waiting > 0 && !alert_rule_pending(a, RULE_WAITING) && is_most_waiting(a))
         a->notified_waiting = a->context->waiting;
     a->notified_cause = cause_of(a);
     memset(a->muted, 0, sizeof a->muted); /* LEVEL_NONE: the notification covers the baseline */

@@ -9,6 +9,9 @@ int alert_next_event(const struct alert *a, const struct observation *s, const s
 /* The cause that the last notification named, a loss of capacity, is over, and no other rule names one.
  * The alert may be firing for other findings. */
 bool alert_cause_ended(const struct alert *a);
+/* This event of an alert that flaps waits for the quiet time: its end, a lower level, or the end of a
+ * cause. */
+bool alert_flapping_withholds(const struct alert *a, enum event_type type);
 /* It got worse since it was silenced: a higher level, the first waiting member, twice as many of them,
  * or twice the value of a rule that counts a doubling. */
 bool alert_is_worse(const struct alert *a, const struct observation *s);

@@ -335,7 +335,8 @@ static enum level waiting_level(const struct alert *a)
 }
 
 /* When the notified members no longer wait, the number is negated: new ones before the finding has
- * recovered cause an update only if they are twice as many. */
+ * recovered cause an update only if they are twice as many. While the alert flaps, the number is kept for that
+ * comparison. */
 static void follow_waiting(struct alert *a, const struct observation *s, enum level before,
                            struct outcome *ret)
 {
@@ -345,7 +346,7 @@ static void follow_waiting(struct alert *a, const struct observation *s, enum le
     ret->waiting_began = before == LEVEL_NONE && after > LEVEL_NONE;
     if (nobody && a->notified_waiting > 0)
         a->notified_waiting = -a->notified_waiting;
-    if (nobody && before > LEVEL_NONE && after == LEVEL_NONE)
+    if (nobody && before > LEVEL_NONE && after == LEVEL_NONE && !a->flap.on)
         a->notified_waiting = 0;
 }
 

@@ -225,7 +225,8 @@ static int follow_flapping(struct plan *p, const struct alert *before, struct al
     const struct flap_options *options = &p->ctx->options->flap;
     bool was_up = before && alert_state_is_up(before->state);
     bool flaps = flap_follow(&a->flap, options, was_up != alert_state_is_up(a->state), !o->stale, &p->ctx->now);
-    if (flaps && !*reason && (type == EVENT_RESOLVED || type == EVENT_DEESCALATED))
+    bool recovered = !*reason && !o->cause_accepted && !o->cause_removed;
+    if (flaps && recovered && type != NO_EVENT && alert_flapping_withholds(a, (enum event_type)type))
         return NO_EVENT;
     if (type == EVENT_RESOLVED) {
         a->flap.on = false;

@@ -26,6 +26,8 @@ static int teardown(void **state)
 #define CLEAR A_POOL(.allotted = 100, .consumed = 1)
 #define WARNING A_POOL(.allotted = 100, .consumed = 95)
 #define CRITICAL A_POOL(.allotted = 100, .consumed = 101)
+#define WAITING(n) A_POOL(.allotted = 100, .consumed = 100, .waiting = (n))
+#define DROPPED A_POOL(.allotted = 80, .consumed = 75, .reference = 100)
 #define UNKNOWN A_POOL(.allotted = HIDDEN, .consumed = HIDDEN, .waiting = HIDDEN)
 
 static const char *poll(struct engine_fixture *d, usec_t after, struct observation s)
@@ -104,6 +106,39 @@ static void higher_severity_is_notified_while_it_flaps(void **state)
     assert_string_equal(poll(d, MINUTES(5), WARNING), "");
 }
 
+static void members_that_wait_again_are_worse_only_than_the_last_message_while_it_flaps(void **state)
+{
+    struct engine_fixture *d = *state;
+    pairs(d, 4, HOURS(1));
+    (void)poll(d, MINUTES(5), WARNING);
+    (void)poll(d, MINUTES(5), CLEAR);
+    assert_string_equal(poll(d, MINUTES(5), WAITING(2)), "updated warning waiting");
+    for (int i = 0; i < 5; i++) {
+        assert_string_equal(poll(d, MINUTES(5), CLEAR), "");
+        assert_string_equal(poll(d, MINUTES(5), WAITING(2)), "");
+        assert_string_equal(poll(d, MINUTES(5), WAITING(0)), "");
+        assert_string_equal(poll(d, MINUTES(5), WAITING(3)), "");
+    }
+    assert_string_equal(poll(d, MINUTES(5), CLEAR), "");
+    assert_string_equal(poll(d, MINUTES(5), WAITING(4)), "updated warning waiting");
+    assert_string_equal(poll(d, MINUTES(5), CLEAR), "");
+    assert_string_equal(poll(d, MINUTES(5), WAITING(4)), "");
+}
+
+static void cause_that_comes_and_goes_waits_for_the_quiet_time(void **state)
+{
+    struct engine_fixture *d = *state;
+    pairs(d, 4, HOURS(1));
+    assert_string_equal(poll(d, MINUTES(5), DROPPED), "updated warning usage");
+    for (int i = 0; i < 5; i++) {
+        assert_string_equal(poll(d, MINUTES(5), WARNING), "");
+        assert_string_equal(poll(d, MINUTES(5), DROPPED), "");
+    }
+    assert_string_equal(poll(d, MINUTES(5), WARNING), "");
+    assert_string_equal(poll(d, HOURS(6), WARNING), "updated warning usage");
+    assert_string_equal(engine_notification(d, 0)->reason, "restored");
+}
+
 static void flapping_survives_a_restart(void **state)
 {
     struct engine_fixture *d = *state;
@@ -147,6 +182,8 @@ int main(void)
         TEST(end_is_notified_after_the_quiet_time),
         TEST(alert_that_stays_says_no_more_and_ends_as_usual),
         TEST(higher_severity_is_notified_while_it_flaps),
+        TEST(members_that_wait_again_are_worse_only_than_the_last_message_while_it_flaps),
+        TEST(cause_that_comes_and_goes_waits_for_the_quiet_time),
         TEST(flapping_survives_a_restart),
         TEST(unknown_data_and_clock_jumps_end_no_flapping),
         TEST(alert_that_ends_otherwise_ends_at_once),
