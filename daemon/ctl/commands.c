@@ -22,6 +22,32 @@ static int print_list(const struct ctl *c, const char *target, bool (*show)(cons
     return code != CTL_OK || !root || show(root, clock_now().at) ? code : CTL_INTERNAL;
 }
 
+/* "PATH" or "PATH?a=b&c=d": of options that were given. The caller frees; NULL: no memory. */
+static char *target_of(const struct ctl *c, const char *path)
+{
+    static const struct {
+        enum ctl_option option;
+        const char *name;
+    } PARAMS[] = {{OPTION_ALL, "all"}, {OPTION_TENANT, "tenant"}, {OPTION_SKU, "sku"}};
+    CLEANUP(text_free) struct text t = TEXT_INIT(1 << 16);
+    text_add(&t, path);
+    for (size_t i = 0, n = 0; i < N_ELEMENTS(PARAMS); i++) {
+        const char *value = c->option[PARAMS[i].option];
+        if (!value)
+            continue;
+        text_addf(&t, "%s%s%s", n++ ? "&" : "?", PARAMS[i].name, *value ? "=" : "");
+        text_add_encoded(&t, value);
+    }
+    return text_take(&t);
+}
+
+/* With the options of the command as parameters. */
+static int print_selected(const struct ctl *c, const char *path, bool (*show)(const struct json *root, usec_t now))
+{
+    CLEANUP(free) char *target = target_of(c, path);
+    return target ? print_list(c, target, show) : CTL_INTERNAL;
+}
+
 static int run_status(const struct ctl *c)
 {
     CLEANUP(json_free) struct json *root = NULL;
@@ -30,30 +56,24 @@ static int run_status(const struct ctl *c)
         return code;
     show_status(root, clock_now().at);
     putchar('\n');
-    code = print_list(c, "/v1/tenants", show_tenants);
+    code = print_selected(c, "/v1/tenants", show_tenants);
     putchar('\n');
-    return code == CTL_OK ? print_list(c, "/v1/alerts", show_alerts) : code;
+    return code == CTL_OK ? print_selected(c, "/v1/alerts", show_alerts) : code;
 }
 
 static int run_alerts(const struct ctl *c)
 {
-    return print_list(c, c->option[OPTION_ALL] ? "/v1/alerts?all" : "/v1/alerts", show_alerts);
+    return print_selected(c, "/v1/alerts", show_alerts);
+}
+
+static int run_permissions(const struct ctl *c)
+{
+    return print_selected(c, "/v1/permissions", show_permissions);
 }
 
 static int run_allotments(const struct ctl *c)
 {
-    const struct {
-        const char *name, *value;
-    } PARAMS[] = {{"tenant", c->option[OPTION_TENANT]}, {"sku", c->option[OPTION_SKU]}};
-    CLEANUP(text_free) struct text target = TEXT_INIT(1 << 16);
-    text_add(&target, "/v1/allotments");
-    for (size_t i = 0, n = 0; i < N_ELEMENTS(PARAMS); i++) {
-        if (!PARAMS[i].value)
-            continue;
-        text_addf(&target, "%s%s=", n++ ? "&" : "?", PARAMS[i].name);
-        text_add_encoded(&target, PARAMS[i].value);
-    }
-    return target.error ? CTL_INTERNAL : print_list(c, target.data, show_allotments);
+    return print_selected(c, "/v1/allotments", show_allotments);
 }
 
 static int run_silence_list(const struct ctl *c)
@@ -112,8 +132,8 @@ static int run_metrics(const struct ctl *c)
     (OPTION_BIT(OPTION_UNTIL) | OPTION_BIT(OPTION_COMMENT) | OPTION_BIT(OPTION_AUTHOR) | OPTION_BIT(OPTION_HOLD))
 
 static const struct ctl_command COMMANDS[] = {
-    {"status", "", 0, 0, 0, run_status, "health of the daemon, its tenants and the alerts that fire"},
-    {"alerts", "[--all]", 0, 0, OPTION_BIT(OPTION_ALL), run_alerts, "alerts that fire"},
+    {"status", "", 0, 0, OPTION_BIT(OPTION_TENANT), run_status, "health of the daemon, its tenants and the alerts that fire"},
+    {"alerts", "[--all]", 0, 0, OPTION_BIT(OPTION_ALL) | OPTION_BIT(OPTION_TENANT), run_alerts, "alerts that fire"},
     {"allotments", "[--sku S]", 0, 0, OPTION_BIT(OPTION_SKU) | OPTION_BIT(OPTION_TENANT), run_allotments, "pools with their units and waiting members"},
     {"room", "SKU [N]", 1, 2, OPTION_BIT(OPTION_TENANT) | COMMAND_CHECKS, run_room, "is there room for N more members? exit 0, 1, or 3: unknown"},
     {"check", "", 0, 0, OPTION_BIT(OPTION_TENANT) | COMMAND_CHECKS, run_check, "plugin for Nagios and Icinga: exit 0 to 3"},
@@ -128,6 +148,7 @@ static const struct ctl_command COMMANDS[] = {
     {"deliveries retry", "ID", 1, 1, 0, run_retry, "send a parked message again"},
     {"deliveries drop", "ID", 1, 1, 0, run_drop, "give a message up"},
     {"metrics", "", 0, 0, 0, run_metrics, "metrics for the textfile collector of node_exporter"},
+    {"permissions", "", 0, 0, OPTION_BIT(OPTION_TENANT), run_permissions, "permissions in Graph that the configuration needs"},
     {"routes test", "TENANT RULE", 2, 2, OPTION_BIT(OPTION_SEVERITY) | OPTION_BIT(OPTION_AT) | OPTION_BIT(OPTION_SKU), run_routes_test, "who would be notified, and when"},
     {"reload", "", 0, 0, 0, run_reload, "load the configuration again"},
 };

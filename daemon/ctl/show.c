@@ -145,6 +145,28 @@ bool show_allotments(const struct json *root, usec_t now)
     return ok;
 }
 
+bool show_permissions(const struct json *root, usec_t now)
+{
+    static const struct table_column COLUMNS[] = {{"TENANT", COLUMN_LEFT}, {"NEEDED", COLUMN_LEFT}, {"PERMISSION", COLUMN_LEFT},
+                                                  {"FOR", COLUMN_LAST}};
+    const struct json *list = json_get(root, "tenants");
+    struct table *table = table_new(COLUMNS, N_ELEMENTS(COLUMNS));
+    (void)now;
+    for (const struct json *t = list ? json_first(list) : NULL; t; t = json_next(t)) {
+        const struct json *needs = json_get(t, "needs");
+        for (const struct json *n = needs ? json_first(needs) : NULL; n; n = json_next(n)) {
+            bool required = false;
+            (void)json_get_bool(n, "required", &required);
+            const char *const CELLS[] = {show_text(t, "tenant"), required ? "yes" : "partly", show_text(n, "permission"),
+                                         show_text(n, "what_for")};
+            table_row(table, CELLS, NULL);
+        }
+    }
+    if (table_is_empty(table))
+        puts("no tenants");
+    return table_finish(table);
+}
+
 bool show_deliveries(const struct json *root, usec_t now)
 {
     static const struct table_column COLUMNS[] = {{"STATE", COLUMN_LEFT}, {"ID", COLUMN_RIGHT}, {"RECEIVER", COLUMN_LEFT},

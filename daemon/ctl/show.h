@@ -19,5 +19,6 @@ void show_status(const struct json *root, usec_t now);
 bool show_tenants(const struct json *root, usec_t now);
 bool show_alerts(const struct json *root, usec_t now);
 bool show_allotments(const struct json *root, usec_t now);
+bool show_permissions(const struct json *root, usec_t now);
 bool show_deliveries(const struct json *root, usec_t now);
 bool show_silences(const struct json *root, usec_t now);

@@ -59,9 +59,8 @@ void access_free(struct access *a)
     free(a);
 }
 
-static bool wanted(const struct graph *g, int check)
+static bool wanted(enum source_option source, int check)
 {
-    enum source_option source = g->o.source;
     if (check == CHECK_SIGN_IN)
         return true;
     if (check == CHECK_SKUS)
@@ -71,10 +70,29 @@ static bool wanted(const struct graph *g, int check)
     return source != SOURCE_OPTION_SUBSCRIBED_SKUS;
 }
 
-static bool needed(const struct graph *g, int check)
+static bool needed(enum source_option source, int check)
 {
-    return check == CHECK_SKUS ? g->o.source == SOURCE_OPTION_SUBSCRIBED_SKUS
-                               : check != CHECK_WAITING && check != CHECK_DATES;
+    return check == CHECK_SKUS ? source == SOURCE_OPTION_SUBSCRIBED_SKUS : check != CHECK_WAITING && check != CHECK_DATES;
+}
+
+static struct graph_check check_of(enum source_option source, int check)
+{
+    bool sign_in = check == CHECK_SIGN_IN;
+    return (struct graph_check){
+        .call = sign_in ? "sign-in" : query_for(CHECKS[check].list).call,
+        .what_for = CHECKS[check].what_for,
+        .permission = sign_in ? "" : query_for(CHECKS[check].list).permission,
+        .needed = needed(source, check),
+    };
+}
+
+size_t graph_calls(const struct graph_options *o, struct graph_check ret[static GRAPH_CALLS_MAX])
+{
+    size_t n = 0;
+    for (int check = CHECK_SIGN_IN + 1; check < CHECK_COUNT_; check++)
+        if (wanted(o->source, check))
+            ret[n++] = check_of(o->source, check);
+    return n;
 }
 
 /* ---- results ---- */
@@ -82,14 +100,8 @@ static bool needed(const struct graph *g, int check)
 static struct graph_check *add_check(struct access *a, int check, int status)
 {
     struct graph_check *c = &a->check[a->n++];
-    bool sign_in = check == CHECK_SIGN_IN;
-    *c = (struct graph_check){
-        .call = sign_in ? "sign-in" : query_for(CHECKS[check].list).call,
-        .what_for = CHECKS[check].what_for,
-        .permission = sign_in ? "" : query_for(CHECKS[check].list).permission,
-        .status = status,
-        .needed = needed(a->graph, check),
-    };
+    *c = check_of(a->graph->o.source, check);
+    c->status = status;
     return c;
 }
 
@@ -220,7 +232,7 @@ static bool applies(const struct access *a, int check)
 {
     if (check == CHECK_WAITING && !a->allotment_id)
         return false;
-    return wanted(a->graph, check) || (check == CHECK_DATES && a->absent);
+    return wanted(a->graph->o.source, check) || (check == CHECK_DATES && a->absent);
 }
 
 /* All checks fail: the sign-in is refused, or a renewed token is. */

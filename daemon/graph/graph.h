@@ -90,5 +90,8 @@ struct graph_check {
     char text[384];   /* "ok", or what is wrong and what to do */
     const char *consent_url; /* where an administrator may give the consent that is missing; NULL */
 };
+/* The calls of the polls of a tenant with these options, without results: no request is made. Returns their number. */
+#define GRAPH_CALLS_MAX 8
+size_t graph_calls(const struct graph_options *o, struct graph_check ret[static GRAPH_CALLS_MAX]);
 typedef void graph_check_done(void *userdata, const struct graph_check *checks, size_t n, bool usable);
 int graph_check_access(struct graph *g, graph_check_done *done, void *userdata, struct failure *ret_failure);

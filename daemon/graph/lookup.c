@@ -25,6 +25,11 @@ static const char *const PERMISSIONS[PRINCIPAL_KIND_COUNT_] = {
     [PRINCIPAL_DEVICE] = "Device-CloudLicensing.Read.All where the tenant offers it, else "
                          "Device.Read.All"};
 
+const char *graph_lookup_permission(enum principal_kind kind)
+{
+    return PERMISSIONS[kind];
+}
+
 #define OF(kind) (1U << (kind))
 #define OF_ALL (OF(PRINCIPAL_USER) | OF(PRINCIPAL_GROUP) | OF(PRINCIPAL_DEVICE))
 typedef int decoder(const char *bytes, size_t len, struct rights *into, struct page *ret,

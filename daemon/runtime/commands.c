@@ -9,6 +9,7 @@
 #include "runtime/command_answer.h"
 #include "runtime/commands_deliveries.h"
 #include "runtime/commands_history.h"
+#include "runtime/commands_permissions.h"
 #include "runtime/commands_room.h"
 #include "runtime/commands_routes.h"
 #include "runtime/commands_silence.h"
@@ -29,12 +30,29 @@ static void get_status(void *userdata, struct control_call *call)
     control_answer(call, 200, json);
 }
 
+/* Of all tenants, or of the one that the call names. False: it was answered. */
+static bool fill(struct app *app, struct control_call *call, unsigned arrays, struct status *s)
+{
+    const char *word = target_param(&call->target, "tenant");
+    const struct tenant *t = word ? find_tenant(app, call, word) : NULL;
+    if (word && !t)
+        return false;
+    if (app_status(app, arrays, s) < 0) {
+        control_answer(call, 500, NULL);
+        return false;
+    }
+    if (t)
+        status_keep_tenant(s, t->options->identity.name);
+    return true;
+}
+
 static void get_tenants(void *userdata, struct control_call *call)
 {
     CLEANUP(status_clear) struct status s = {0};
     char *json = NULL;
-    if (app_status(userdata, 0, &s) >= 0)
-        (void)status_json_tenants(&s, &json);
+    if (!fill(userdata, call, 0, &s))
+        return;
+    (void)status_json_tenants(&s, &json); /* fails without memory only, and leaves NULL */
     control_answer(call, 200, json);
 }
 
@@ -42,8 +60,9 @@ static void get_alerts(void *userdata, struct control_call *call)
 {
     CLEANUP(status_clear) struct status s = {0};
     char *json = NULL;
-    if (app_status(userdata, STATUS_ALERTS, &s) >= 0)
-        (void)status_json_alerts(&s, target_param(&call->target, "all"), &json);
+    if (!fill(userdata, call, STATUS_ALERTS, &s))
+        return;
+    (void)status_json_alerts(&s, target_param(&call->target, "all"), &json);
     control_answer(call, 200, json);
 }
 
@@ -125,11 +144,12 @@ static void post_reload(void *userdata, struct control_call *call)
 
 static const struct control_command COMMANDS[] = {
     {"GET", "/v1/status", CONTROL_READ, {NULL}, false, get_status, "Health of the daemon, with counts of tenants, alerts and deliveries."},
-    {"GET", "/v1/tenants", CONTROL_READ, {NULL}, false, get_tenants, "Tenants with the result of their last poll."},
-    {"GET", "/v1/alerts", CONTROL_READ, {"all"}, false, get_alerts, "Alerts that fire."},
+    {"GET", "/v1/tenants", CONTROL_READ, {"tenant"}, false, get_tenants, "Tenants with the result of their last poll."},
+    {"GET", "/v1/alerts", CONTROL_READ, {"all", "tenant"}, false, get_alerts, "Alerts that fire."},
     {"GET", "/v1/metrics", CONTROL_READ, {NULL}, false, get_metrics, "Metrics for Prometheus."},
     {"GET", "/v1/alerts/{id}/why", CONTROL_READ, {NULL}, false, command_get_why, "Explains an alert: findings, reasons, messages, what happens next."},
     {"GET", "/v1/allotments", CONTROL_READ, {"tenant", "sku"}, false, get_allotments, "Pools with their units and waiting members, of the last polls."},
+    {"GET", "/v1/permissions", CONTROL_READ, {"tenant"}, false, command_get_permissions, "Permissions that the configuration needs."},
     {"GET", "/v1/room", CONTROL_READ, {"sku", "n", "tenant"}, false, command_get_room, "Whether there is room for more members in the pools of a SKU."},
     {"GET", "/v1/routes", CONTROL_READ, {"tenant", "rule", "severity", "at", "sku"}, false, command_get_routes, "Who would be notified of an alert, and when."},
     {"GET", "/v1/why", CONTROL_READ, {"tenant", "sku"}, false, command_get_why_not, "Explains the pools of a SKU, above all why nothing was notified."},

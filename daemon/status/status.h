@@ -98,6 +98,8 @@ struct status {
     size_t n_pools, n_alerts, n_events, n_errors, n_subscriptions, n_receivers;
 };
 void status_clear(struct status *s);
+/* Removes the other tenants and their alerts, and alerts that belong to no tenant. */
+void status_keep_tenant(struct status *s, const char *name);
 static inline void status_clear_at(struct status *s) { status_clear(s); } /* CLEANUP(status_clear) */
 
 /* STATUS= of sd_notify(3), one line. */

@@ -70,6 +70,35 @@ class Answers(Ctl):
         self.assertRegex(text, r"(?m)^contoso +complete +\d\d:\d\d UTC +100 +100 +30 +0")
         self.assertRegex(text, r"(?m)^critical firing \d\d:\d\d UTC [0-9a-f]{16} contoso: .*30 waiting")
 
+    def test_one_tenant_of_several(self):
+        other = "22222222-0000-4000-8000-000000000002"
+        self.graph_sim = self.graph(FULL, others=[{**scenario(state(pool("q", 100, 100, waiting=26)))["tenants"][0], "id": other}])
+        self.configure(self.graph_sim)
+        text = self.config.read_text()
+        row = text[text.index("tenants = ( {") + len("tenants = ( "):text.index("} );") + 1]
+        self.config.write_text(text.replace(row, row + ", " + row.replace("contoso", "fabrikam").replace(
+            row.split('tenant_id = "')[1].split('"')[0], other)))
+        self.begin()
+        self.wait("two alerts", lambda: len(json.loads(self.ctl("alerts", "--json").stdout)["alerts"]) == 2)
+        for args in (("alerts",), ("status",)):
+            text = self.ctl(*args, "--tenant", "FAB").stdout
+            self.assertIn("fabrikam: ", text)
+            self.assertNotIn("contoso", text)
+        self.assertIn('did you mean "fabrikam"?', self.ctl("alerts", "--tenant", "fabrikan", code=1).stderr)
+        self.assertIn("there are 2 tenants", self.ctl("room", "SPE_E5", code=3).stderr)
+        self.ctl("room", "SPE_E5", "--tenant", "fab", code=1)
+
+    def test_permissions_follow_from_the_configuration(self):
+        self.start_up(interval="1h", tenant_extra='client_secret_expires = "auto";', extra="""usage_rights = (
+  { tenant = "contoso"; user = "a@contoso.com"; sku = "SPE_E5"; } );""")
+        (tenant,) = json.loads(self.ctl("permissions", "--json").stdout)["tenants"]
+        needs = {n["call"].split("/")[-1]: n for n in tenant["needs"]}
+        self.assertEqual((tenant["tenant"], needs["allotments"]["required"], needs["subscribedSkus"]["required"]), ("contoso", True, False))
+        self.assertIn("CloudLicensing.Read.All", needs["allotments"]["permission"])
+        self.assertEqual(needs["applications(appId='...')"]["permission"], "Application.Read.All")
+        self.assertEqual([n["call"] for n in tenant["needs"] if "usageRights" in n["call"]], ["GET /users/{id}/cloudLicensing/usageRights"])
+        self.assertRegex(self.ctl("permissions", "--tenant", "c").stdout, r"(?m)^contoso +yes +User-UsageRight.Read.All .* usage_rights")
+
     def test_json_is_the_answer_of_the_daemon(self):
         self.start_up(FULL)
         self.wait("an alert", lambda: json.loads(self.ctl("alerts", "--json").stdout)["alerts"])
