@@ -36,6 +36,7 @@ static const struct {
     [OPTION_SKU] = {"sku", "NAME", "of this SKU only: part number, id or name, or the begin of one"},
     [OPTION_SEVERITY] = {"severity", "WORD", "warning, critical or info"},
     [OPTION_AT] = {"at", "TIME", "at this time instead of now"},
+    [OPTION_NAMES] = {"names", NULL, "names of people beside their ids"},
     [OPTION_NOT] = {"not", NULL, "why nothing was notified about a SKU"},
 };
 

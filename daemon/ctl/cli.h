@@ -37,6 +37,7 @@ enum ctl_option {
     OPTION_SKU,
     OPTION_SEVERITY,
     OPTION_AT,
+    OPTION_NAMES,
     OPTION_COUNT_
 };
 #define OPTION_BIT(o) (1u << (o))

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "ctl/ask.h"
 #include "ctl/check.h"
+#include "ctl/details.h"
 #include "ctl/routes.h"
 #include "ctl/show.h"
 #include "ctl/silences.h"
@@ -144,6 +145,11 @@ static const struct ctl_command COMMANDS[] = {
     {"silence end", "ID", 1, 1, 0, run_silence_end, "end a silence or an acknowledgement"},
     {"ack", "ALERT", 1, 1, ACK_OPTIONS, run_ack, "send nothing about this alert until it is worse or over"},
     {"unack", "ALERT", 1, 1, 0, run_unack, "take an acknowledgement back"},
+    {"allotment", "ID [--names]", 1, 1, OPTION_BIT(OPTION_TENANT) | OPTION_BIT(OPTION_NAMES), run_allotment,
+     "ask Graph about an allotment: subscriptions, assignments, who waits"},
+    {"user", "ID|UPN", 1, 1, OPTION_BIT(OPTION_TENANT), run_user, "ask Graph what a user may use, from where, what is missing and why"},
+    {"group", "ID", 1, 1, OPTION_BIT(OPTION_TENANT), run_group, "the same of a group"},
+    {"device", "ID", 1, 1, OPTION_BIT(OPTION_TENANT), run_device, "the same of a device"},
     {"deliveries", "[--failed]", 0, 0, OPTION_BIT(OPTION_FAILED), run_deliveries, "messages that are queued or parked"},
     {"deliveries retry", "ID", 1, 1, 0, run_retry, "send a parked message again"},
     {"deliveries drop", "ID", 1, 1, 0, run_drop, "give a message up"},

@@ -123,6 +123,7 @@ void graph_free(struct graph *g)
         return;
     graph_cancel(g);
     lookup_free(TAKE(g->lookup));
+    graph_inquiry_free(TAKE(g->inquiry));
     app_entry_free(TAKE(g->entry));
     access_free(TAKE(g->access));
     token_cancel(g);

@@ -8,6 +8,7 @@
  *   poll.c      one poll, see poll.h           access.c    --check-access
  *   id_set.c    a set of ids                   client_secret.c: reads the client secret
  *   lookup.c    one user, group or device      app_entry.c when the client secret ends
+ *   inquiry.c   one question of an operator    detail.c    what operators ask for
  *   page*.c     decoders, above envelope.c and rows.c
  *   error_text.c, secrets.c: failure texts, and the secrets to redact from them */
 #pragma once
@@ -35,6 +36,7 @@ struct service_state { /* learned at run time about the tenant's service; kept w
 
 struct access;
 struct lookup;
+struct inquiry;
 struct app_entry;
 struct graph {
     struct graph_options o; /* owns its strings */
@@ -50,6 +52,7 @@ struct graph {
     struct poll *poll;
     struct access *access;
     struct lookup *lookup;
+    struct inquiry *inquiry;
     struct app_entry *entry;
     /* Tests change these. */
     const char *arc_directory; /* directory of the Arc agent's keys */
@@ -62,5 +65,7 @@ void access_free(struct access *a);
 DEFINE_CLEANUP(struct access *, access_free)
 void lookup_free(struct lookup *l);
 DEFINE_CLEANUP(struct lookup *, lookup_free)
+void graph_inquiry_free(struct inquiry *q);
+DEFINE_CLEANUP(struct inquiry *, graph_inquiry_free)
 void app_entry_free(struct app_entry *e);
 DEFINE_CLEANUP(struct app_entry *, app_entry_free)

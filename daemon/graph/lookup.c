@@ -2,6 +2,7 @@
 /* graph/lookup.c: the sections of one principal, one after the other. */
 #include "graph/lookup.h"
 
+#include "graph/detail.h"
 #include "graph/fetch.h"
 #include "graph/internal.h"
 #include "graph/page_rights.h"
@@ -14,21 +15,6 @@
 #define LOOKUP_BYTES_MAX ((size_t)4 << 20) /* of a page; a right with all its plans has 20 kB */
 
 /* ---- requests ---- */
-
-static const char *const PATHS[PRINCIPAL_KIND_COUNT_] = {
-    [PRINCIPAL_USER] = "users", [PRINCIPAL_GROUP] = "groups", [PRINCIPAL_DEVICE] = "devices"};
-static const char *const PERMISSIONS[PRINCIPAL_KIND_COUNT_] = {
-    [PRINCIPAL_USER] = "User-UsageRight.Read.All or User-CloudLicensing.Read.All where the tenant "
-                       "offers them, else User.Read.All",
-    [PRINCIPAL_GROUP] = "Group-UsageRight.Read.All or Group-CloudLicensing.Read.All where the "
-                        "tenant offers them, else Group.Read.All",
-    [PRINCIPAL_DEVICE] = "Device-CloudLicensing.Read.All where the tenant offers it, else "
-                         "Device.Read.All"};
-
-const char *graph_lookup_permission(enum principal_kind kind)
-{
-    return PERMISSIONS[kind];
-}
 
 #define OF(kind) (1U << (kind))
 #define OF_ALL (OF(PRINCIPAL_USER) | OF(PRINCIPAL_GROUP) | OF(PRINCIPAL_DEVICE))
@@ -143,7 +129,7 @@ static char *section_url(const struct fetch_list *list, unsigned dropped)
     const char *expand = expansion(l, part);
     bool fallback = part == &FALLBACK, below = l->right_id && !fallback;
     char sign = '?';
-    text_addf(&t, "%s/%s/%s/", g->api.text, fallback ? "v1.0" : g->o.api_version, PATHS[l->kind]);
+    text_addf(&t, "%s/%s/%s/", g->api.text, fallback ? "v1.0" : g->o.api_version, detail_path(l->kind));
     text_add_encoded(&t, l->who);
     text_addf(&t, "/%s", below ? PARTS[RIGHTS_HELD].path : part->path);
     if (below) {
@@ -169,12 +155,12 @@ static int ask_section(struct lookup *l, const struct part *part)
 {
     bool fallback = part == &FALLBACK;
     free(l->call);
-    l->call = text_printf("GET /%s/{id}/%s for %s", PATHS[l->kind], part->path, l->shown);
+    l->call = text_printf("GET /%s/{id}/%s for %s", detail_path(l->kind), part->path, l->shown);
     if (!l->call)
         return -ENOMEM;
     const struct fetch_ask ask = {
         .call = l->call,
-        .permission = fallback ? "LicenseAssignment.Read.All" : PERMISSIONS[l->kind],
+        .permission = fallback ? "LicenseAssignment.Read.All" : detail_permission(l->kind),
         .fallback = fallback,
         .options = part->select && !is_single(l) ? OPTION_SELECT : 0,
         .max_body = LOOKUP_BYTES_MAX,
@@ -308,7 +294,7 @@ static int copy_request(struct lookup *l, const struct lookup_request *rq)
 int graph_lookup(struct graph *g, const struct lookup_request *rq, usec_t timeout,
                  lookup_done *done, void *userdata, struct failure *ret_failure)
 {
-    if (g->poll || g->access || g->lookup)
+    if (g->poll || g->access || g->lookup || g->inquiry)
         return failure_set(ret_failure, FAILURE_LOCAL, EBUSY, "the tenant is being read already");
     if (!*rq->who || strpbrk(rq->who, "/\\") || strcmp(rq->who, ".") == 0 ||
         strcmp(rq->who, "..") == 0)

@@ -32,5 +32,4 @@ typedef void lookup_done(void *userdata, struct rights *rights /* yours */,
  * way. -EINVAL: `who` cannot be part of a path. `done` comes from the event loop. */
 int graph_lookup(struct graph *g, const struct lookup_request *rq, usec_t timeout,
                  lookup_done *done, void *userdata, struct failure *ret_failure);
-const char *graph_lookup_permission(enum principal_kind kind); /* what an administrator has to grant for it */
 void graph_lookup_cancel(struct graph *g); /* no callback follows */

@@ -323,7 +323,7 @@ static int make_spare(struct poll *p)
 
 int graph_poll(struct graph *g, graph_done *done, void *userdata, struct failure *ret_failure)
 {
-    if (g->poll || g->access || g->lookup)
+    if (g->poll || g->access || g->lookup || g->inquiry)
         return failure_set(ret_failure, FAILURE_LOCAL, EBUSY, "a poll is under way already");
     CLEANUP(poll_free) struct poll *p = calloc(1, sizeof *p);
     if (!p)

@@ -8,6 +8,7 @@
 #include "runtime/app_status.h"
 #include "runtime/command_answer.h"
 #include "runtime/commands_deliveries.h"
+#include "runtime/commands_graph.h"
 #include "runtime/commands_history.h"
 #include "runtime/commands_permissions.h"
 #include "runtime/commands_room.h"
@@ -160,6 +161,10 @@ static const struct control_command COMMANDS[] = {
     {"DELETE", "/v1/silences/{id}", CONTROL_WRITE, {NULL}, false, command_delete_silence, "Ends a silence or an acknowledgement."},
     {"POST", "/v1/alerts/{id}/acknowledgement", CONTROL_WRITE, {NULL}, true, command_post_acknowledgement, "Acknowledges an alert that fires."},
     {"DELETE", "/v1/alerts/{id}/acknowledgement", CONTROL_WRITE, {NULL}, false, command_delete_acknowledgement, "Takes an acknowledgement back."},
+    {"GET", "/v1/allotments/{id}", CONTROL_WRITE, {"tenant", "names"}, false, command_get_allotment, "Asks Graph about one allotment: subscriptions, services, assignments, who waits."},
+    {"GET", "/v1/users/{id}", CONTROL_WRITE, {"tenant"}, false, command_get_user, "Asks Graph about one user: usage rights, assignments, waiting rooms, errors."},
+    {"GET", "/v1/groups/{id}", CONTROL_WRITE, {"tenant"}, false, command_get_group, "Asks Graph about one group: usage rights, assignments."},
+    {"GET", "/v1/devices/{id}", CONTROL_WRITE, {"tenant"}, false, command_get_device, "Asks Graph about one device: usage rights, assignments, waiting rooms."},
     {"GET", "/v1/deliveries", CONTROL_READ, {"failed"}, false, command_get_deliveries, "Messages that are queued or parked."},
     {"POST", "/v1/deliveries/{id}/retry", CONTROL_WRITE, {NULL}, false, command_post_delivery_retry, "Sends a parked message again."},
     {"DELETE", "/v1/deliveries/{id}", CONTROL_WRITE, {NULL}, false, command_delete_delivery, "Gives up a queued or parked message."},

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "graph/app_entry.h"
-#include "graph/lookup.h"
+#include "graph/detail.h"
 #include "runtime/app.h"
 #include "runtime/command_answer.h"
 #include "runtime/find.h"
@@ -53,7 +53,7 @@ static void put_tenant(struct json_writer *w, const struct tenant *t)
         put_need(w, call[i].permission, call[i].call, call[i].what_for, call[i].needed);
     for (size_t i = 0; i < N_ELEMENTS(KINDS); i++)
         if (has_right(t, KINDS[i].kind))
-            put_need(w, graph_lookup_permission(KINDS[i].kind), KINDS[i].call, "usage_rights of the configuration", true);
+            put_need(w, detail_permission(KINDS[i].kind), KINDS[i].call, "usage_rights of the configuration", true);
     if (t->options->graph.auth == AUTH_CLIENT_SECRET && text_equal(t->options->client_secret_expires, "auto"))
         put_need(w, APP_ENTRY_PERMISSION, "GET /v1.0/applications(appId='...')", "when the client secret ends", false);
     json_close_array(w);

@@ -27,14 +27,24 @@ struct control_sockets {
     char *path[N_SOCKETS];             /* of a socket that we have made; NULL */
 };
 
+/* A user is logged as alerts show one. NULL: none, or no memory. */
+static char *shown_id(const struct app *app, const struct control_call *call)
+{
+    const struct right_need about = {.user = (char *)(uintptr_t)call->id};
+    char *shown = NULL;
+    if (!call->id || strncmp(call->command->path, "/v1/users/", 10) != 0)
+        return call->id ? strdup(call->id) : NULL;
+    return right_principal(&app->options->rules, &about, &shown) < 0 ? NULL : shown;
+}
+
 static void on_changed(void *userdata, const struct control_call *call, unsigned status)
 {
     char user[32] = "user not known";
-    (void)userdata;
+    CLEANUP(free) char *id = shown_id(userdata, call);
     if (call->uid != (uid_t)-1 && call->uid != OVERFLOW_UID)
         (void)snprintf(user, sizeof user, "user %u", (unsigned)call->uid);
     log_event(LOG_NOTICE, MESSAGE_CONTROL_CHANGE, NULL, "control socket: %s %s%s%s: status %u, for process %d, %s",
-              call->command->method, call->command->path, call->id ? " id " : "", call->id ? call->id : "", status,
+              call->command->method, call->command->path, id ? " id " : "", id ? id : "", status,
               (int)call->pid, user);
 }
 

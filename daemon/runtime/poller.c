@@ -10,6 +10,7 @@
 #include "runtime/backoff_until.h"
 #include "runtime/credential_watch.h"
 #include "runtime/credentials.h"
+#include "runtime/inquiry.h"
 #include "runtime/poll_result.h"
 #include "runtime/rights.h"
 #include "runtime/tenant.h"
@@ -139,6 +140,7 @@ static void poll_ended(struct tenant *t, const struct graph_report *report)
     t->again = false;
     credentials_polled(t, report);
     rights_begin(t, report);
+    inquiries_resume(t);
     activity_release(&t->app->activity);
 }
 
@@ -239,6 +241,7 @@ static void poll_one(struct tenant *t)
     t->asleep_begun = clock_asleep();
     credential_watch_begin(t);
     rights_interrupt(t);
+    inquiries_interrupt(t); /* after it: its end lets them go on */
     if (graph_poll(t->graph, on_polled, t, &report.failure) < 0)
         could_not_begin(t, &report);
     t->slot_until_mono =

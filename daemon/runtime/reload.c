@@ -13,6 +13,7 @@
 #include "runtime/credential_watch.h"
 #include "runtime/credentials.h"
 #include "runtime/endpoint.h"
+#include "runtime/inquiry.h"
 #include "runtime/notify.h"
 #include "runtime/poller.h"
 #include "runtime/reconcile.h"
@@ -75,6 +76,7 @@ static int swap(struct app *app, struct options *fresh, struct failure *ret_fail
 {
     struct app old = {0};
     struct failure why = {0};
+    inquiries_end(app, "the configuration is reloaded");
     app_move_wiring(&old, app);
     app->options = fresh;
     if (app_wire(app, &why) < 0) {

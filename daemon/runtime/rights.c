@@ -15,6 +15,7 @@
 #include "graph/lookup.h"
 #include "runtime/app.h"
 #include "runtime/commit.h"
+#include "runtime/inquiry.h"
 #include "runtime/tenant.h"
 
 #define WHY (1U << RIGHTS_ASSIGNMENTS | 1U << RIGHTS_WAITING | 1U << RIGHTS_ERRORS)
@@ -111,6 +112,7 @@ static void lookup_run_end(struct lookup_run *r)
     t->rights_first = r->first + r->done;
     t->lookup_run = NULL;
     lookup_run_free(r);
+    inquiries_resume(t);
     activity_release(&t->app->activity);
 }
 

@@ -12,6 +12,7 @@
 #include "runtime/control.h"
 #include "runtime/endpoint.h"
 #include "runtime/endpoint_commands.h"
+#include "runtime/inquiry.h"
 #include "runtime/notify.h"
 #include "runtime/poller.h"
 #include "runtime/reload.h"
@@ -136,6 +137,7 @@ int service_run(struct app *app)
     dispatcher_wake(app->dispatcher);
     int r = sd_event_loop(app->event);
     endpoint_close(TAKE(app->endpoint));
+    inquiries_end(app, "the daemon stops");
     control_sockets_close(sockets);
     if (r < 0)
         log_say(LOG_ERR, "the event loop failed: %s; exiting, to be restarted", strerror(-r));

@@ -6,6 +6,7 @@
 #include "config/config.h"
 
 struct app;
+struct command_inquiry;
 struct lookup_run;
 
 struct tenant {
@@ -30,7 +31,8 @@ struct tenant {
     void (*look_changed)(struct tenant *t); /* called when they change */
     struct lookup_run *lookup_run;         /* look-ups of usage_rights under way; NULL */
     size_t rights_first;                   /* the entry that the next run begins with */
-    usec_t rights_not_before_mono;         /* backoff of the look-ups */
+    usec_t rights_not_before_mono;         /* backoff of the look-ups, and of operators' inquiries */
+    struct command_inquiry *inquiry;       /* of operators: the one under way, and those that wait; NULL */
     struct poll_state reading;             /* of its last poll, for the rule service */
     usec_t asked_mono;                     /* when its last poll ended; 0: not since the start */
     usec_t began_mono;                     /* since when it fails with the same failure group; 0: not since the start */

@@ -10,8 +10,8 @@
 
 #define LISTED (ODATA_SELECT | ODATA_TOP | ODATA_EXPAND | ODATA_SKIPTOKEN)
 
-/* Options: those that the method's page lists (List allotments, Get allotment, List waitingMembers,
- * List assignmentErrors, List subscribedSkus). $apply is documented too; nobody here asks for it.
+/* Options: those that the method's page lists (List allotments, Get allotment, its List assignments
+ * (without its $filter), List waitingMembers, List assignmentErrors, List subscribedSkus). $apply is documented too; nobody here asks for it.
  */
 static const struct route {
     const char *path; /* {} stands for one segment */
@@ -26,6 +26,8 @@ static const struct route {
      LISTED | ODATA_FILTER, &ALLOTMENT, allotments_answer},
     {"/beta/admin/cloudLicensing/allotments/{}", "allotment", 0, true, ODATA_SELECT | ODATA_EXPAND,
      &ALLOTMENT, allotment_answer},
+    {"/beta/admin/cloudLicensing/allotments/{}/assignments", "allotmentAssignments", 0, true, LISTED,
+     &ASSIGNMENT, assignments_answer},
     {"/beta/admin/cloudLicensing/allotments/{}/waitingMembers", "waitingMembers", 0, true, LISTED,
      &WAITING_MEMBER, waiting_answer},
     {"/beta/admin/cloudLicensing/assignmentErrors", "assignmentErrors", FIRST_ERRORS, true,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define CONTEXT "https://graph.microsoft.com/"
+#define BELOW_POOL CONTEXT "beta/$metadata#admin/cloudLicensing/allotments('simulated')/"
 
 static struct json_writer *open_body(const char *context)
 {
@@ -158,22 +159,35 @@ void allotment_answer(struct call *c, const struct view *view)
     close_body(c, w, 1);
 }
 
-void waiting_answer(struct call *c, const struct view *view)
+typedef void put_fn(struct json_writer *w, const struct pool *pool, int64_t index,
+                    const struct view *v, usec_t now);
+
+static void answer_below_pool(struct call *c, const struct view *view, const struct pool *pool,
+                              const char *context, int64_t total, put_fn *put)
 {
-    const struct pool *pool = pool_of(c);
-    if (!pool)
-        return;
-    int64_t total = pool->waiting.total, end = view->offset + page_rows(c, view);
-    struct json_writer *w = open_body(
-        CONTEXT "beta/$metadata#admin/cloudLicensing/allotments('simulated')/waitingMembers");
-    int64_t rows = 0;
+    int64_t end = view->offset + page_rows(c, view), rows = 0;
+    struct json_writer *w = open_body(context);
     json_open_array(w, "value");
     for (int64_t i = view->offset; i < end && i < total; i++, rows++)
-        waiting_put(w, pool, i, view, c->sim->scenario->read_at);
+        put(w, pool, i, view, c->sim->scenario->read_at);
     json_close_array(w);
     CLEANUP(free) char *base = link_base(c);
     link_put(c, w, "@odata.nextLink", c->next_link, base, end, total);
     close_body(c, w, rows);
+}
+
+void waiting_answer(struct call *c, const struct view *view)
+{
+    const struct pool *pool = pool_of(c);
+    if (pool)
+        answer_below_pool(c, view, pool, BELOW_POOL "waitingMembers", pool->waiting.total, waiting_put);
+}
+
+void assignments_answer(struct call *c, const struct view *view)
+{
+    const struct pool *pool = pool_of(c);
+    if (pool)
+        answer_below_pool(c, view, pool, BELOW_POOL "assignments", pool->assignments.total, assignment_put);
 }
 
 void errors_answer(struct call *c, const struct view *view)

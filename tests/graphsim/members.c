@@ -55,6 +55,17 @@ static bool is_property(const struct entity *entity, const char *name)
     return entity->properties[i] != NULL;
 }
 
+/* Known properties only when they are selected. */
+static void put_assignee(struct json_writer *w, const struct json *who, const struct view *v, usec_t now)
+{
+    const struct entity directory = {.properties = v->expand->properties};
+    json_open_object(w, "assignedTo");
+    for (const struct json *m = json_first(who); m; m = json_next(m))
+        if (!is_property(&directory, json_name(m)) || view_expands(v, json_name(m)))
+            read_copy(w, json_name(m), m, now);
+    json_close_object(w);
+}
+
 /* A row of the scenario: known properties only when selected, assignedTo only when expanded,
  * everything else (misspelt, new, hostile) always. */
 static void put_row(struct json_writer *w, const struct json *row, const struct entity *entity,
@@ -71,9 +82,20 @@ static void put_row(struct json_writer *w, const struct json *row, const struct 
         if (strcmp(name, "note") == 0 || (strcmp(name, "assignedTo") == 0 && !v->expand) ||
             (is_property(entity, full) && !view_has(v, entity, full)))
             continue;
-        read_copy(w, full, m, now);
+        if (strcmp(name, "assignedTo") == 0 && json_is_object(m))
+            put_assignee(w, m, v, now);
+        else
+            read_copy(w, full, m, now);
     }
     json_close_object(w);
+}
+
+void assignment_put(struct json_writer *w, const struct pool *pool, int64_t index,
+                    const struct view *v, usec_t now)
+{
+    int64_t within = 0;
+    const struct group *group = rows_at(&pool->assignments, index, &within);
+    put_row(w, group->row, &ASSIGNMENT, v, "#microsoft.graph.cloudLicensing.assignment", now);
 }
 
 void waiting_put(struct json_writer *w, const struct pool *pool, int64_t index,

@@ -14,6 +14,7 @@ static const char *const ALLOTMENT_PROPERTIES[] = {
     "id",       "allottedUnits", "assignableTo",  "consumedUnits",
     "services", "skuId",         "skuPartNumber", "subscriptions",
     NULL};
+static const char *const ASSIGNMENT_PROPERTIES[] = {"id", "disabledServicePlanIds", NULL};
 static const char *const WAITING_PROPERTIES[] = {"id", "waitingSinceDateTime", NULL};
 static const char *const ERROR_PROPERTIES[] = {"id",    "code", "message", "occurrenceDateTime",
                                                "skuId", NULL};
@@ -48,6 +49,9 @@ static const char *const DIRECTORY_PROPERTIES[] = {"id", "displayName", "userPri
 const struct entity ALLOTMENT = {
     ALLOTMENT_PROPERTIES,
     (const struct expandable[]){{"waitingMembers", WAITING_PROPERTIES}, {NULL, NULL}}};
+const struct entity ASSIGNMENT = {
+    ASSIGNMENT_PROPERTIES,
+    (const struct expandable[]){{"assignedTo", DIRECTORY_PROPERTIES}, {NULL, NULL}}};
 const struct entity WAITING_MEMBER = {
     WAITING_PROPERTIES,
     (const struct expandable[]){{"assignedTo", DIRECTORY_PROPERTIES}, {NULL, NULL}}};

@@ -44,7 +44,7 @@ struct entity {
         const char *const *properties;
     } * expandables; /* ends with a NULL name; NULL: none */
 };
-extern const struct entity ALLOTMENT, WAITING_MEMBER, ASSIGNMENT_ERROR, SUBSCRIBED_SKU,
+extern const struct entity ALLOTMENT, ASSIGNMENT, WAITING_MEMBER, ASSIGNMENT_ERROR, SUBSCRIBED_SKU,
     COMPANY_SUBSCRIPTION;
 
 /* What was asked. Masks: bit i is properties[i]. */

@@ -24,14 +24,17 @@ static const struct what {
     bool older; /* of v1.0 */
     const char *const *options, *const *properties, *const *relations;
 } WHATS[] = {
-    {"usageRights", "usageRights", "cloudLicensing/usageRights", USERS | GROUPS | DEVICES, false,
+    {"usageRights", "usageRights", "cloudLicensing/usageRights", USERS | GROUPS, false,
      WORDS("$select", "$filter", "$skiptoken"), WORDS("id", "skuId", "skuPartNumber", "services"),
      WORDS("assignments", "allotments")},
-    {"usageRight", "usageRights", "cloudLicensing/usageRights/{}", USERS | GROUPS | DEVICES, false,
+    {"usageRights", "usageRights", "cloudLicensing/usageRights", DEVICES, false,
+     WORDS("$select", "$top", "$expand", "$filter", "$skiptoken"),
+     WORDS("id", "skuId", "skuPartNumber", "services"), WORDS("assignments", "allotments")},
+    {"usageRight", "usageRights", "cloudLicensing/usageRights/{}", USERS | GROUPS, false,
      WORDS("$select", "$expand"), WORDS("id", "skuId", "skuPartNumber", "services"),
      WORDS("assignments", "allotments")},
     {"rightAssignments", "usageRights", "cloudLicensing/usageRights/{}/assignments",
-     USERS | GROUPS | DEVICES, false, WORDS("$expand", "$skiptoken"),
+     USERS | GROUPS, false, WORDS("$expand", "$skiptoken"),
      WORDS("id", "disabledServicePlanIds"), WORDS("allotment", "assignedTo")},
     {"userAssignments", "assignments", "cloudLicensing/assignments", USERS | GROUPS | DEVICES,
      false, WORDS("$select", "$top", "$expand", "$filter", "$skiptoken"),

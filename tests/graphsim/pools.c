@@ -13,7 +13,7 @@
 
 static const char *const POOL[] = {
     "note",          "id",           "skuId",    "skuPartNumber", "allottedUnits",
-    "consumedUnits", "assignableTo", "services", "subscriptions", "waiting",
+    "consumedUnits", "assignableTo", "services", "subscriptions", "waiting", "assignments",
     "raw",           "json",         NULL};
 static const char *const GROUP[] = {"note", "count",   "since", "every_s", "id",
                                     "code", "message", "skuId", NULL};
@@ -82,7 +82,7 @@ int pool_read(struct scenario *s, const struct json *object, struct pool *pool,
 {
     bool fresh = !pool->id;
     const struct json *services = NULL, *subscriptions = NULL;
-    const struct json *waiting = json_get(object, "waiting");
+    const struct json *waiting = json_get(object, "waiting"), *assignments = NULL;
     int r = read_members(object, "allotment", POOL, ret_failure);
     if (r >= 0)
         r = read_string(object, "id", &pool->id, ret_failure);
@@ -112,6 +112,10 @@ int pool_read(struct scenario *s, const struct json *object, struct pool *pool,
         r = read_object(object, "json", &pool->json, ret_failure);
     if (r >= 0 && waiting)
         r = rows_read(s, waiting, pool->id, &pool->waiting, ret_failure);
+    if (r >= 0)
+        r = read_array(object, "assignments", &assignments, ret_failure);
+    if (r >= 0 && assignments)
+        r = rows_read(s, assignments, pool->id, &pool->assignments, ret_failure);
     if (r < 0)
         return pool->id ? failure_prefix(ret_failure, r, "allotment %s", pool->id) : r;
     if (services || fresh)

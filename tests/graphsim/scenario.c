@@ -17,7 +17,7 @@ const char *const ENDPOINTS[N_ENDPOINTS] = {"token",          "allotments",     
                                             "waitingMembers", "assignmentErrors", "subscribedSkus",
                                             "subscriptions",  "identity",         "usageRights",      "usageRight",
                                             "rightAssignments", "userAssignments", "userWaiting",
-                                            "userErrors",     "licenseDetails",  "application"};
+                                            "userErrors",     "licenseDetails",  "application", "allotmentAssignments"};
 
 static const char *const TOP[] = {"note", "tenants", "faults", "latency_ms", "gzip", "version", NULL};
 static const char *const TENANT[] = {"note",      "id",        "copies",         "domains",

@@ -34,7 +34,7 @@ struct pool {
     const char *services, *subscriptions; /* JSON text */
     const struct json *raw;  /* members that are added or take the place of ours; NULL: none */
     const struct json *json; /* the same, each value JSON text that is put there unseen */
-    struct rows waiting;
+    struct rows waiting, assignments; /* assignments: rows as they are, no groups */
 };
 
 enum inline_mode { INLINE_LINK, INLINE_TRUNCATE, INLINE_OMIT };
@@ -76,7 +76,7 @@ struct state {
 
 #define STATES_MAX 64
 #define GENERATED_SKUS 60
-#define N_ENDPOINTS 16
+#define N_ENDPOINTS 17
 /* The words for what can be asked for: token, allotments, allotment, waitingMembers,
  * assignmentErrors, subscribedSkus, subscriptions, identity, application, and those of people.c. */
 extern const char *const ENDPOINTS[N_ENDPOINTS];

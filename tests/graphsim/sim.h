@@ -85,10 +85,13 @@ void graph_status(struct call *c, unsigned status); /* with the code and words u
 void allotments_answer(struct call *c, const struct view *view);
 void allotment_answer(struct call *c, const struct view *view);
 void waiting_answer(struct call *c, const struct view *view);
+void assignments_answer(struct call *c, const struct view *view);
 void errors_answer(struct call *c, const struct view *view);
 void skus_answer(struct call *c, const struct view *view);
 void subscriptions_answer(struct call *c, const struct view *view);
 /* members.c: rows of people and devices. */
+void assignment_put(struct json_writer *w, const struct pool *pool, int64_t index,
+                    const struct view *v, usec_t now);
 void waiting_put(struct json_writer *w, const struct pool *pool, int64_t index,
                  const struct view *v, usec_t now);
 void error_put(struct json_writer *w, const struct rows *errors, int64_t index,
