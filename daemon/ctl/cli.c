@@ -22,7 +22,7 @@ static const struct {
     [OPTION_INSTANCE] = {"instance", "NAME", "the daemon of seatwatchd@NAME.service"},
     [OPTION_HELP] = {"help", NULL, "print this"},
     [OPTION_VERSION] = {"version", NULL, "print the version"},
-    [OPTION_ALL] = {"all", NULL, "also alerts that do not fire yet"},
+    [OPTION_ALL] = {"all", NULL, "also alerts that do not fire yet; of get: all pages"},
     [OPTION_FAILED] = {"failed", NULL, "only messages that are parked"},
     [OPTION_FOR] = {"for", "DURATION", "from now on, such as 2h"},
     [OPTION_FROM] = {"from", "TIME", "start, such as 2026-12-24T18:00:00Z or \"2026-12-24 19:00\" (local time)"},

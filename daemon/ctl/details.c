@@ -247,3 +247,19 @@ int run_device(const struct ctl *c)
 {
     return ask_and_print(c, "/v1/devices/", print_principal);
 }
+
+/* The answer is JSON in any case. */
+int run_get(const struct ctl *c)
+{
+    CLEANUP(text_free) struct text target = TEXT_INIT(TARGET_MAX);
+    CLEANUP(json_free) struct json *none = NULL;
+    struct ctl json = *c;
+    json.option[OPTION_JSON] = "";
+    text_addf(&target, "/v1/graph?%spath=", c->option[OPTION_ALL] ? "all&" : "");
+    text_add_encoded(&target, c->arg[0]);
+    if (c->option[OPTION_TENANT]) {
+        text_add(&target, "&tenant=");
+        text_add_encoded(&target, c->option[OPTION_TENANT]);
+    }
+    return target.error ? CTL_INTERNAL : ask_change(&json, "GET", target.data, NULL, &none, NULL);
+}

@@ -11,6 +11,7 @@
 #include "runtime/commands_graph.h"
 #include "runtime/commands_history.h"
 #include "runtime/commands_permissions.h"
+#include "runtime/commands_query.h"
 #include "runtime/commands_room.h"
 #include "runtime/commands_routes.h"
 #include "runtime/commands_silence.h"
@@ -162,6 +163,7 @@ static const struct control_command COMMANDS[] = {
     {"POST", "/v1/alerts/{id}/acknowledgement", CONTROL_WRITE, {NULL}, true, command_post_acknowledgement, "Acknowledges an alert that fires."},
     {"DELETE", "/v1/alerts/{id}/acknowledgement", CONTROL_WRITE, {NULL}, false, command_delete_acknowledgement, "Takes an acknowledgement back."},
     {"GET", "/v1/allotments/{id}", CONTROL_WRITE, {"tenant", "names"}, false, command_get_allotment, "Asks Graph about one allotment: subscriptions, services, assignments, who waits."},
+    {"GET", "/v1/graph", CONTROL_WRITE, {"path", "all", "tenant"}, false, command_get_graph, "Passes a read-only query on to Graph, and its JSON back."},
     {"GET", "/v1/users/{id}", CONTROL_WRITE, {"tenant"}, false, command_get_user, "Asks Graph about one user: usage rights, assignments, waiting rooms, errors."},
     {"GET", "/v1/groups/{id}", CONTROL_WRITE, {"tenant"}, false, command_get_group, "Asks Graph about one group: usage rights, assignments."},
     {"GET", "/v1/devices/{id}", CONTROL_WRITE, {"tenant"}, false, command_get_device, "Asks Graph about one device: usage rights, assignments, waiting rooms."},

@@ -48,6 +48,21 @@ int inquiry_add(struct command_inquiry *q, enum detail what, const char *other)
     return r;
 }
 
+void inquiry_add_typed(struct command_inquiry *q, char *target, bool older, enum inquiry_form form)
+{
+    struct inquiry_part *p = &q->part[q->n_parts++];
+    *p = (struct inquiry_part){
+        .what = DETAIL_COUNT_,
+        .offered = true,
+        .target = target,
+        .request = {.target = target,
+                    .older = older,
+                    .form = form,
+                    .call = "GET of the path that was given",
+                    .permission = "that Microsoft's page of this call names"},
+    };
+}
+
 const struct inquiry_part *inquiry_find(const struct command_inquiry *q, enum detail what)
 {
     for (size_t i = 0; i < q->n_parts; i++)

@@ -17,7 +17,7 @@ struct tenant;
 struct command_inquiry;
 
 struct inquiry_part {
-    enum detail what;
+    enum detail what; /* DETAIL_COUNT_: typed by the operator */
     char *about;      /* RIGHT_ALLOTMENTS: id of the right */
     bool offered;     /* false: Graph has no such list, and is not asked */
     struct inquiry_request request;
@@ -49,6 +49,8 @@ struct command_inquiry *inquiry_new(struct tenant *t, struct control_call *call,
                                     const struct detail_subject *about);
 /* Adds a part; `other` NULL: none. -ENOMEM, -EINVAL: an id cannot be part of a path; -E2BIG: there are too many. */
 int inquiry_add(struct command_inquiry *q, enum detail what, const char *other);
+/* Adds a target of the operator's, which is taken. */
+void inquiry_add_typed(struct command_inquiry *q, char *target, bool older, enum inquiry_form form);
 /* The first part of this kind; NULL: none. */
 const struct inquiry_part *inquiry_find(const struct command_inquiry *q, enum detail what);
 void inquiry_begin(struct command_inquiry *q);

@@ -197,6 +197,35 @@ class Details(Lookups):
         self.assertEqual((got["assignments"]["state"], len(got["assignments"]["rows"])), ("more", 50))
         self.assertIn("the first 50; there are more", self.ctl("allotment", "p").stdout)
 
+    def test_any_read_only_query_is_passed_on_and_its_json_back(self):
+        hostile = [{**ERROR, "id": f"e{i}", "message": "x\u202e\u009b2J & y"} for i in range(7)]
+        self.start_up(state(pool("p"), errors=hostile, people=PEOPLE), page_size=2)
+        path = f"/users/{USER}/cloudLicensing/usageRights?$select=id,skuId&$filter=skuId eq {RIGHT['skuId']}"
+        self.assertEqual(self.answer("get", path)["value"], [{k: RIGHT[k] for k in ("@odata.type", "id", "skuId")}])
+        self.assertEqual(self.requests("usageRights")[-1]["query"], {"$select": "id,skuId", "$filter": f"skuId eq {RIGHT['skuId']}"})
+        self.assertEqual(self.answer("get", "/v1.0/subscribedSkus?$select=id,skuPartNumber")["value"][0]["skuPartNumber"], "SPE_E5")
+        errors = "/admin/cloudLicensing/assignmentErrors"
+        page = self.answer("get", errors)
+        self.assertEqual(len(page["value"]), 2)
+        self.assertIn("@odata.nextLink", page)
+        done = self.ctl("get", errors, "--all")
+        joined = json.loads(done.stdout)
+        self.assertEqual([e["id"] for e in joined["value"]], [f"e{i}" for i in range(7)])
+        self.assertEqual({e["message"] for e in joined["value"]}, {"x\u202e\u009b2J & y"})
+        self.assertNotIn("@odata.nextLink", joined)
+        self.assertNotIn("\x9b", done.stdout)
+        self.assertNotIn("\u202e", done.stdout)
+        self.assertEqual(self.answer("get", "/admin/cloudLicensing/allotments/p", "--all")["value"]["id"], "p")  # no list
+        sent = len(self.sim.requests())
+        for path, word in (("/users/../admin", '".."'), ("https://evil.example/x", "only the tenant's own Graph"),
+                           ("//evil.example", "empty part"), ("/$batch", "$batch"), ("/%2e%2e/x", '"%"'), ("/users?$top", "no value")):
+            self.assertIn(word, self.ctl("get", path, code=1).stderr)
+        self.assertIn("read-only", self.ctl("get", "/users", name="read", code=1).stderr)
+        self.assertEqual(len(self.sim.requests()), sent)
+        self.assertIn("HTTP 400", self.ctl("get", errors + "?$orderby=id", code=1).stderr)
+        self.assertIn("HTTP 404", self.ctl("get", "/nothing", code=1).stderr)
+        self.assertIn("control socket: GET /v1/graph: status 404, for process ", self.stderr())
+
     def test_the_older_source_tells_what_a_user_has(self):
         self.start_up(absent=501)
         got = self.answer("user", USER)
