@@ -150,6 +150,7 @@ static const struct ctl_command COMMANDS[] = {
     {"user", "ID|UPN", 1, 1, OPTION_BIT(OPTION_TENANT), run_user, "ask Graph what a user may use, from where, what is missing and why"},
     {"group", "ID", 1, 1, OPTION_BIT(OPTION_TENANT), run_group, "the same of a group"},
     {"device", "ID", 1, 1, OPTION_BIT(OPTION_TENANT), run_device, "the same of a device"},
+    {"compare", "[TENANT]", 0, 1, OPTION_BIT(OPTION_TENANT), run_compare, "ask Graph where its two sources of units disagree"},
     {"get", "PATH [--all]", 1, 1, OPTION_BIT(OPTION_TENANT) | OPTION_BIT(OPTION_ALL), run_get, "pass a read-only query on to Graph, as in Graph Explorer"},
     {"deliveries", "[--failed]", 0, 0, OPTION_BIT(OPTION_FAILED), run_deliveries, "messages that are queued or parked"},
     {"deliveries retry", "ID", 1, 1, 0, run_retry, "send a parked message again"},

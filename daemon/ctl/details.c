@@ -263,3 +263,34 @@ int run_get(const struct ctl *c)
     }
     return target.error ? CTL_INTERNAL : ask_change(&json, "GET", target.data, NULL, &none, NULL);
 }
+
+static bool print_comparison(const struct json *root)
+{
+    static const struct table_column COLUMNS[] = {{"STATE", COLUMN_LEFT}, {"ALLOTTED", COLUMN_RIGHT}, {"ENABLED", COLUMN_RIGHT},
+                                                  {"IN GRACE", COLUMN_RIGHT}, {"CONSUMED", COLUMN_RIGHT},
+                                                  {"CONSUMED BY SKU", COLUMN_RIGHT}, {"SKU", COLUMN_LEFT}, {"NAME", COLUMN_LAST}};
+    const struct json *list = json_get(root, "skus");
+    struct table *table = table_new(COLUMNS, N_ELEMENTS(COLUMNS));
+    for (const struct json *s = list ? json_first(list) : NULL; s; s = json_next(s)) {
+        const struct json *pools = json_get(s, "cloud_licensing"), *sku = json_get(s, "subscribed_skus");
+        char number[5][SHOW_NUMBER_MAX];
+        const char *part = show_text(s, "sku_part_number"), *state = show_text(s, "state");
+        const char *const CELLS[] = {state, show_number(pools, "allotted_units", number[0]), show_number(sku, "enabled", number[1]),
+                                     show_number(sku, "warning", number[2]), show_number(pools, "consumed_units", number[3]),
+                                     show_number(sku, "consumed_units", number[4]), part ? part : show_text(s, "sku_id"),
+                                     show_text(s, "sku_name")};
+        table_row(table, CELLS, text_equal(state, "different") ? "yellow" : NULL);
+    }
+    if (table_is_empty(table))
+        puts("no SKUs");
+    return table_finish(table);
+}
+
+int run_compare(const struct ctl *c)
+{
+    CLEANUP(json_free) struct json *root = NULL;
+    const char *tenant = c->n_args ? c->arg[0] : c->option[OPTION_TENANT];
+    CLEANUP(free) char *target = tenant ? ask_target("/v1/comparison", "tenant", tenant) : NULL;
+    int code = ask_change(c, "GET", target ? target : "/v1/comparison", NULL, &root, NULL);
+    return code == CTL_OK && root && !print_comparison(root) ? CTL_INTERNAL : code;
+}

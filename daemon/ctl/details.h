@@ -8,3 +8,4 @@ int run_user(const struct ctl *c);
 int run_group(const struct ctl *c);
 int run_device(const struct ctl *c);
 int run_get(const struct ctl *c);
+int run_compare(const struct ctl *c);

@@ -7,6 +7,7 @@
 #include "runtime/app.h"
 #include "runtime/app_status.h"
 #include "runtime/command_answer.h"
+#include "runtime/commands_compare.h"
 #include "runtime/commands_deliveries.h"
 #include "runtime/commands_graph.h"
 #include "runtime/commands_history.h"
@@ -164,6 +165,7 @@ static const struct control_command COMMANDS[] = {
     {"DELETE", "/v1/alerts/{id}/acknowledgement", CONTROL_WRITE, {NULL}, false, command_delete_acknowledgement, "Takes an acknowledgement back."},
     {"GET", "/v1/allotments/{id}", CONTROL_WRITE, {"tenant", "names"}, false, command_get_allotment, "Asks Graph about one allotment: subscriptions, services, assignments, who waits."},
     {"GET", "/v1/graph", CONTROL_WRITE, {"path", "all", "tenant"}, false, command_get_graph, "Passes a read-only query on to Graph, and its JSON back."},
+    {"GET", "/v1/comparison", CONTROL_WRITE, {"tenant"}, false, command_get_comparison, "Asks Graph where the Cloud Licensing API and subscribedSkus disagree."},
     {"GET", "/v1/users/{id}", CONTROL_WRITE, {"tenant"}, false, command_get_user, "Asks Graph about one user: usage rights, assignments, waiting rooms, errors."},
     {"GET", "/v1/groups/{id}", CONTROL_WRITE, {"tenant"}, false, command_get_group, "Asks Graph about one group: usage rights, assignments."},
     {"GET", "/v1/devices/{id}", CONTROL_WRITE, {"tenant"}, false, command_get_device, "Asks Graph about one device: usage rights, assignments, waiting rooms."},

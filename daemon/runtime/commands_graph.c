@@ -71,7 +71,7 @@ static struct json_writer *open_answer(const struct command_inquiry *q)
     return w;
 }
 
-static void begin_with(struct command_inquiry *q, const enum detail *parts, size_t n)
+void command_begin(struct command_inquiry *q, const enum detail *parts, size_t n)
 {
     int r = 0;
     for (size_t i = 0; i < n && r >= 0; i++)
@@ -163,7 +163,7 @@ void command_get_allotment(void *userdata, struct control_call *call)
     const struct detail_subject about = {.id = pool ? pool->id : call->id, .names = wants_names(app, call)};
     struct command_inquiry *q = inquiry_new(t, call, &STEPS, &about);
     if (q)
-        begin_with(q, PARTS, N_ELEMENTS(PARTS));
+        command_begin(q, PARTS, N_ELEMENTS(PARTS));
 }
 
 /* ---- a user, group or device ---- */
@@ -292,9 +292,9 @@ static void ask_principal(struct app *app, struct control_call *call, enum princ
     if (!q)
         return;
     if (older)
-        begin_with(q, OLDER, N_ELEMENTS(OLDER));
+        command_begin(q, OLDER, N_ELEMENTS(OLDER));
     else
-        begin_with(q, kind == PRINCIPAL_DEVICE ? OF_DEVICE : PARTS, N_ELEMENTS(PARTS));
+        command_begin(q, kind == PRINCIPAL_DEVICE ? OF_DEVICE : PARTS, N_ELEMENTS(PARTS));
 }
 
 void command_get_user(void *userdata, struct control_call *call)

@@ -226,6 +226,30 @@ class Details(Lookups):
         self.assertIn("HTTP 404", self.ctl("get", "/nothing", code=1).stderr)
         self.assertIn("control socket: GET /v1/graph: status 404, for process ", self.stderr())
 
+    def test_the_two_sources_are_compared_by_sku(self):
+        def sku(identity, part, enabled, consumed, applies_to="User", **prepaid):
+            return {"id": f"t_{identity}", "skuId": identity, "skuPartNumber": part, "consumedUnits": consumed, "appliesTo": applies_to,
+                    "capabilityStatus": "Enabled", "prepaidUnits": {"enabled": enabled, "warning": 0, "suspended": 0, **prepaid}}
+        ids = [f"{i}0000000-0000-4000-8000-000000000000" for i in range(6)]
+        older = [sku(ids[0].upper(), "SAME", 90, 50, warning=10), sku(ids[1], "FEWER", 95, 50), sku(ids[2], "USED", 100, 49),
+                 sku(ids[3], "COMPANY", 1, 0, "Company"), sku(ids[4], "ONLY_OLDER", 5, 0), {**sku(ids[5], "BROKEN", 1, 1), "prepaidUnits": None}]
+        self.start_up(state(pool("a", 60, 30, sku=ids[0], part="SAME"), pool("b", 40, 20, sku=ids[0], part="SAME"),
+                            pool("c", 100, 50, sku=ids[1], part="FEWER"), pool("d", 100, 50, sku=ids[2], part="USED"),
+                            pool("e", 7, 0, sku="f0000000-0000-4000-8000-000000000000", part="ONLY_NEWER"), subscribedSkus=older))
+        got = self.answer("compare")
+        compare_with_description(self, "/v1/comparison", got)
+        states = {s["sku_part_number"]: s["state"] for s in got["skus"]}
+        self.assertEqual(states, {"SAME": "equal", "FEWER": "different", "USED": "different", "COMPANY": "equal",
+                                  "ONLY_OLDER": "different", "ONLY_NEWER": "different", "BROKEN": "unknown"})
+        self.assertEqual([s["state"] for s in got["skus"]][-2:], ["equal", "equal"])
+        (same,) = [s for s in got["skus"] if s["sku_part_number"] == "SAME"]
+        self.assertEqual((same["cloud_licensing"], same["subscribed_skus"]),
+                         ({"allotments": 2, "allotted_units": 100, "consumed_units": 50},
+                          {"applies_to": "User", "enabled": 90, "warning": 10, "consumed_units": 50}))
+        self.assertRegex(self.ctl("compare", "contoso").stdout, r"(?m)^different +100 +95 +0 +50 +50 FEWER")
+        self.change(deny=["subscribedSkus"])
+        self.assertIn("LicenseAssignment.Read.All", self.ctl("compare", code=1).stderr)
+
     def test_the_older_source_tells_what_a_user_has(self):
         self.start_up(absent=501)
         got = self.answer("user", USER)
