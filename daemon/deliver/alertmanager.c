@@ -4,7 +4,7 @@
  * Alertmanager holds a state and makes the notifications itself. The labels are the identity of an
  * alert, so a change of severity or of the deciding rule ends one alert and begins another one, in
  * the same request. An alert that fires ends by itself at `endsAt`, so every attempt and every
- * repetition (resend.h) sends a new one: the stored bytes have an empty time in its place.
+ * repetition (resend.h) sends a new one: the stored bytes say in its place how long it lasts.
  *
  * Every member of a cluster gets every request, because members share notifications but not alerts.
  */
@@ -13,12 +13,14 @@
 #include "base/date.h"
 #include "deliver/header_lines.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PATH "/api/v2/alerts"
 #define ATTEMPT_MAX (45 * USEC_PER_SEC) /* well below that of the dispatcher */
-/* Quotes inside strings are escaped, so texts cannot hold it. */
-#define EMPTY_END "\"endsAt\":\"\""
+/* Before the two times of an alert. Quotes inside strings are escaped, so texts cannot hold it. */
+#define BEFORE_START "},\"startsAt\":\""
+#define BEFORE_END "\",\"endsAt\":\""
 #define TEST_LASTS (5 * USEC_PER_MINUTE)
 
 static const struct conf_key ROWS[] = {
@@ -85,9 +87,8 @@ static int put_notification(struct json_writer *w, const struct receiver_options
     const struct notification *n = m->notification;
     CLEANUP(alertmanager_alert_clear)
     struct alertmanager_alert a = {.started_at = n->started_at ? n->started_at : n->at,
-                                   .ends_at = n->type == EVENT_RESOLVED ? n->at
-                                              : n->type == EVENT_TEST   ? n->at + TEST_LASTS
-                                                                        : 0};
+                                   .ends_at = n->type == EVENT_RESOLVED ? n->at : 0,
+                                   .lasts = n->type == EVENT_TEST ? TEST_LASTS : 0};
     int r = n->type == EVENT_TEST ? alertmanager_labels_of("test", "info", "", NULL, &a.labels)
                                   : alertmanager_labels(n->context, n->alert_id,
                                                         is_reminder(n) ? n->notified_rule : n->rule,
@@ -140,18 +141,33 @@ static int alertmanager_render(const struct receiver_options *o, const struct me
 
 /* ---- the request ---- */
 
-/* Puts the time of this attempt, plus the time within which polls confirm the alert, into the empty
- * ends. */
+/* The times of one alert as they are sent. A clock that was set back may have put a stored one into the future:
+ * Alertmanager refuses a start after the end, and takes an end to come for an open alert. */
+static void add_time(struct text *t, const char *stored, size_t len, usec_t confirms_within, usec_t now_at)
+{
+    char time[RFC3339_MAX];
+    if (len > 0 && *stored != '+') {
+        bool past = strncmp(stored, rfc3339_print(now_at, time), len) <= 0;
+        text_add_bytes(t, past ? stored : time, past ? len : strlen(time));
+    } else {
+        usec_t lasts = len > 0 ? strtoull(stored, NULL, 10) * USEC_PER_SEC : confirms_within;
+        text_add(t, rfc3339_print(now_at + lasts, time));
+    }
+}
+
 static int request_body(struct request *r, const struct receiver_options *o,
                         const struct payload *p, struct failure *ret_failure)
 {
     CLEANUP(text_free) struct text t = TEXT_INIT(2 * ALERTMANAGER_BODY_MAX);
-    char end[RFC3339_MAX];
     const char *at = p->body;
-    rfc3339_print(p->now.at + o->confirms_within, end);
-    for (const char *empty; (empty = strstr(at, EMPTY_END)); at = empty + strlen(EMPTY_END)) {
-        text_add_bytes(&t, at, (size_t)(empty - at));
-        text_addf(&t, "\"endsAt\":\"%s\"", end);
+    for (const char *times; (times = strstr(at, BEFORE_START));) {
+        const char *start = times + strlen(BEFORE_START), *start_end = strchr(start, '"');
+        const char *end = start_end + strlen(BEFORE_END), *end_end = strchr(end, '"');
+        text_add_bytes(&t, at, (size_t)(start - at));
+        add_time(&t, start, (size_t)(start_end - start), 0, p->now.at);
+        text_add(&t, BEFORE_END);
+        add_time(&t, end, (size_t)(end_end - end), o->confirms_within, p->now.at);
+        at = end_end;
     }
     text_add(&t, at);
     return t.error ? failure_oom(ret_failure)
@@ -176,8 +192,8 @@ static int alertmanager_request(const struct receiver_options *o, struct secret 
     return r < 0 ? r : request_body(ret, o, p, ret_failure);
 }
 
-/* 200 alone accepts. With a 400 for one bad alert the others are applied, but the bad one never
- * will be (422, and 415: none is). */
+/* 200 alone accepts, but not with a page of HTML, which a proxy answers in its place. With a 400 for one bad alert
+ * the others are applied, but the bad one never will be (422, and 415: none is). */
 static void alertmanager_classify(const struct receiver_options *o, const struct payload *p,
                                   const struct http_answer *got, struct answer *a)
 {
@@ -185,6 +201,8 @@ static void alertmanager_classify(const struct receiver_options *o, const struct
     (void)p;
     if (a->class == ANSWER_OK && got->status != 200)
         a->class = ANSWER_RETRY;
+    else if (a->class == ANSWER_OK && strcmp(got->content_type, "text/html") == 0)
+        answer_set(a, ANSWER_RETRY, "HTTP 200 with HTML, not of Alertmanager (the login page of a proxy?)");
     else if (got->status == 400 || got->status == 415 || got->status == 422)
         a->class = ANSWER_PERMANENT;
     else if (a->class == ANSWER_GONE) /* of a proxy: there is nothing to unsubscribe from */

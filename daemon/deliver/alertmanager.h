@@ -20,7 +20,8 @@ struct alertmanager_alert {
     char *labels;               /* a JSON object */
     char *about;                /* its annotations, a JSON object; NULL: none */
     char *url;                  /* page of the alert; NULL: none */
-    usec_t started_at, ends_at; /* 0: it fires until some time after the request */
+    usec_t started_at, ends_at; /* 0: it fires */
+    usec_t lasts;               /* from the request on, if it fires; 0: while polls confirm it */
 };
 void alertmanager_alert_clear(struct alertmanager_alert *a);
 DEFINE_CLEANUP_IN_PLACE(struct alertmanager_alert, alertmanager_alert_clear)
@@ -34,4 +35,5 @@ int alertmanager_labels_of(const char *rule, const char *severity, const char *a
 /* Sets everything but labels and times. `a` is cleared by the caller, also on failure. -ENOMEM */
 int alertmanager_describe(const struct receiver_options *o, const struct message *m,
                           struct alertmanager_alert *a);
+/* For a body that the receiver type completes: the time of the request is not in it. */
 void alertmanager_put(struct json_writer *w, const struct alertmanager_alert *a);

@@ -164,14 +164,16 @@ void alertmanager_alert_clear(struct alertmanager_alert *a)
 /* A missing startsAt would become the endsAt of a firing alert, which is in the future. */
 void alertmanager_put(struct json_writer *w, const struct alertmanager_alert *a)
 {
-    char buf[RFC3339_MAX];
+    char buf[RFC3339_MAX], lasts[RFC3339_MAX] = "";
     usec_t started_at = a->ends_at && a->ends_at < a->started_at ? a->ends_at : a->started_at;
     json_open_object(w, NULL);
     json_put_raw(w, "labels", a->labels);
     if (a->about)
         json_put_raw(w, "annotations", a->about);
     json_put_string(w, "startsAt", rfc3339_print(started_at, buf));
-    json_put_string(w, "endsAt", a->ends_at ? rfc3339_print(a->ends_at, buf) : "");
+    if (a->lasts)
+        (void)snprintf(lasts, sizeof lasts, "+%llu", (unsigned long long)(a->lasts / USEC_PER_SEC));
+    json_put_string(w, "endsAt", a->ends_at ? rfc3339_print(a->ends_at, buf) : lasts);
     if (a->url)
         json_put_string(w, "generatorURL", a->url);
     json_close_object(w);

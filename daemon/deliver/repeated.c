@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define ENDED_FOR (15 * USEC_PER_MINUTE)
+#define REMEMBERED_FOR USEC_PER_DAY
 
 struct repeated_found {
     char *labels;
@@ -91,14 +92,19 @@ static bool has_ended(const struct repeated *r, struct repeated_alert *a, struct
 {
     if (a->sent_mono == 0)
         return false;
-    if (a->gone_mono == 0) {
+    /* An end that the clock was set back behind is to come for the receiver, too: the alert is open there. */
+    if (a->gone_mono == 0 || now.at < a->alert.ends_at) {
         a->gone_mono = now.mono;
         a->alert.ends_at = now.at;
         a->due = true;
     } else {
-        a->due = is_due(r, a, now.mono, now.mono);
+        a->due = now.mono - a->gone_mono < ENDED_FOR && is_due(r, a, now.mono, now.mono);
     }
-    return now.mono - a->gone_mono < ENDED_FOR;
+    if (!a->due && now.mono - a->gone_mono >= ENDED_FOR) {
+        free(TAKE(a->alert.about));
+        free(TAKE(a->alert.url));
+    }
+    return now.mono - a->gone_mono < REMEMBERED_FOR;
 }
 
 static void forget(struct repeated_alert *a)

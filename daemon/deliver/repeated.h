@@ -3,7 +3,8 @@
  * since: which of them are due. Pure.
  *
  * An open alert is due after each poll that confirms it, but no more often than `interval`; one
- * that is no longer open for 15 minutes, as ended. */
+ * that is no longer open for 15 minutes, as ended. For a day it is remembered, without texts, because its end has to
+ * be repeated if the clock is set to before it. */
 #pragma once
 #include "alerts/alerts.h"
 #include "deliver/alertmanager.h"

@@ -49,18 +49,18 @@ static const char *name_of(const struct resend *b)
 
 /* ---- the requests ---- */
 
-static void put_watchdog(const struct resend *b, struct json_writer *w, struct instant now)
+static void put_watchdog(const struct resend *b, struct json_writer *w)
 {
     char labels[] = WATCHDOG, about[] = WATCHDOG_ABOUT;
     const struct alertmanager_alert a = {.labels = labels,
                                          .about = about,
                                          .started_at = b->all->since.at,
-                                         .ends_at = now.at + WATCHDOG_RESENDS * interval_of(b)};
+                                         .lasts = WATCHDOG_RESENDS * interval_of(b)};
     alertmanager_put(w, &a);
 }
 
 /* 0: nothing is left. */
-static int make_batch(struct resend *b, struct instant now)
+static int make_batch(struct resend *b)
 {
     CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(ALERTMANAGER_BODY_MAX);
     size_t n = b->watchdog, len, most = b->next < b->single ? 1 : ALERTMANAGER_BATCH;
@@ -68,7 +68,7 @@ static int make_batch(struct resend *b, struct instant now)
         return -ENOMEM;
     json_open_array(w, NULL);
     if (b->watchdog)
-        put_watchdog(b, w, now);
+        put_watchdog(b, w);
     for (b->from = b->next; b->next < b->list.n && n < most; b->next++)
         if (b->list.alert[b->next].due) {
             alertmanager_put(w, &b->list.alert[b->next].alert);
@@ -146,7 +146,7 @@ static void send_batches(struct resend *b)
     do {
         struct instant now = clock_now();
         free(TAKE(b->body));
-        if (make_batch(b, now) <= 0)
+        if (make_batch(b) <= 0)
             return; /* without memory the rest waits for the next round */
         a = (struct answer){0};
         const struct payload p = {

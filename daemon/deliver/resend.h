@@ -4,7 +4,8 @@
  *
  * An alert is repeated after each poll that confirms it, so that a daemon which cannot see a tenant
  * does not reopen an alert that another daemon has ended. What is no longer open is repeated as
- * ended for 15 minutes, for members of a cluster that missed its end. An alert SeatwatchWatchdog
+ * ended for 15 minutes, for members of a cluster that missed its end; again when the clock is set to before
+ * that end within a day. An alert SeatwatchWatchdog
  * fires as long as `alive` allows it. */
 #pragma once
 #include "deliver/heartbeat.h"

@@ -76,7 +76,7 @@ static void a_test_message_ends_by_itself_after_five_minutes(void **state)
     assert_non_null(
         strstr(body, "{\"alertname\":\"SeatwatchTest\",\"severity\":\"info\",\"rule\":\"test\"}"));
     assert_non_null(
-        strstr(body, "\"startsAt\":\"2026-11-22T01:02:03Z\",\"endsAt\":\"2026-11-22T01:07:03Z\""));
+        strstr(body, "\"startsAt\":\"2026-11-22T01:02:03Z\",\"endsAt\":\"+300\""));
 }
 
 static void a_resolved_alert_has_the_labels_it_was_notified_with(void **state)
@@ -153,22 +153,25 @@ static void set_up(struct hook *h, struct receiver_options *o)
     some_write(h->key_file, "Authorization: Bearer " TOKEN "\n");
 }
 
-static void each_attempt_has_an_end_of_its_own(void **state)
+static void each_attempt_has_times_of_its_own_and_none_of_them_is_yet_to_begin(void **state)
 {
     static const char *const ANSWERS[] = {STATUS("200 OK")};
     (void)state;
     struct hook h;
     hook_new(&h, ANSWERS, 1);
     n_members = 1;
-    assert_int_equal(
-        type_send(&h, set_up,
-                  "[{\"endsAt\":\"\"},{\"x\":\"\\\"endsAt\\\":\\\"\\\"\"},{\"endsAt\":\"\"}]")
-            .class,
-        ANSWER_OK);
-    assert_string_equal(
-        h.request[0].body,
-        "[{\"endsAt\":\"2026-11-22T02:02:03Z\"},{\"x\":\"\\\"endsAt\\\":\\\"\\\"\"},"
-        "{\"endsAt\":\"2026-11-22T02:02:03Z\"}]");
+#define ALERT(start, end) "{\"labels\":{\"x\":\",\\\"startsAt\\\":\\\"\"},\"startsAt\":\"" start "\",\"endsAt\":\"" end "\"}"
+    /* Sent at 01:02:03; times after that are those of a clock that was set back since. */
+    assert_int_equal(type_send(&h, set_up,
+                               "[" ALERT("2026-11-22T00:31:00Z", "") "," ALERT("2026-11-22T00:31:00Z", "+300") ","
+                               ALERT("2026-11-22T04:31:00Z", "") "," ALERT("2026-11-22T04:31:00Z", "2026-11-22T04:40:00Z") ","
+                               ALERT("2026-11-22T00:31:00Z", "2026-11-22T04:40:00Z") "," ALERT("2026-11-22T00:31:00Z", "2026-11-22T00:40:00Z") "]")
+                         .class,
+                     ANSWER_OK);
+    assert_string_equal(h.request[0].body,
+                        "[" ALERT("2026-11-22T00:31:00Z", "2026-11-22T02:02:03Z") "," ALERT("2026-11-22T00:31:00Z", "2026-11-22T01:07:03Z") ","
+                        ALERT("2026-11-22T01:02:03Z", "2026-11-22T02:02:03Z") "," ALERT("2026-11-22T01:02:03Z", "2026-11-22T01:02:03Z") ","
+                        ALERT("2026-11-22T00:31:00Z", "2026-11-22T01:02:03Z") "," ALERT("2026-11-22T00:31:00Z", "2026-11-22T00:40:00Z") "]");
     assert_ptr_equal(strstr(h.request[0].head, "POST /one/api/v2/alerts HTTP/1.1\r\n"),
                      h.request[0].head);
     assert_non_null(strcasestr(h.request[0].head, "\r\ncontent-type: application/json\r\n"));
@@ -180,6 +183,7 @@ static void each_answer_has_its_class_and_shows_no_secret(void **state)
 {
     static const struct answer_case CASES[] = {
         {STATUS("200 OK"), ANSWER_OK, 0, "HTTP 200"},
+        {STATUS("200 OK\r\nContent-Type: text/html; charset=utf-8"), ANSWER_RETRY, 0, "with HTML"},
         {STATUS("204 No Content"), ANSWER_RETRY, 0, "HTTP 204"},
         {STATUS("302 Found\r\nLocation: https://login.example/"), ANSWER_RETRY, 0, "not followed"},
         {ANSWER("400 Bad Request", "\"start time must be before end time " TOKEN "\""),
@@ -270,7 +274,7 @@ int main(void)
         cmocka_unit_test(a_resolved_alert_has_the_labels_it_was_notified_with),
         cmocka_unit_test(labels_are_legal_and_name_neither_numbers_nor_this_host),
         cmocka_unit_test(long_texts_are_cut),
-        cmocka_unit_test(each_attempt_has_an_end_of_its_own),
+        cmocka_unit_test(each_attempt_has_times_of_its_own_and_none_of_them_is_yet_to_begin),
         cmocka_unit_test(each_answer_has_its_class_and_shows_no_secret),
         cmocka_unit_test(every_member_gets_the_same_bytes_and_one_is_enough),
         cmocka_unit_test(wrong_urls_are_found_before_the_start),

@@ -35,12 +35,13 @@ static void list_close(struct list *l)
 }
 
 enum { ABSENT, LISTED, DEFERRED };
+static usec_t ahead; /* of the wall clock */
 /* One round at this minute; what is due is accepted. "" or the due alerts, "fires" or "ended". */
 static const char *turn(struct list *l, int how, usec_t confirmed, usec_t minute)
 {
     static char due[64];
     struct repeated *r = &l->repeated;
-    const struct instant now = {some_time(SOME_AT) + minute * MINUTE, minute * MINUTE, 1};
+    const struct instant now = {some_time(SOME_AT) + ahead + minute * MINUTE, minute * MINUTE, 1};
     const struct open_alert a = {.alert = &l->alert,
                                  .rule = RULE_WAITING,
                                  .level = LEVEL_WARNING,
@@ -53,7 +54,7 @@ static const char *turn(struct list *l, int how, usec_t confirmed, usec_t minute
     assert_int_equal(r->n_found, 0);
     for (size_t i = 0; i < r->n; i++)
         if (r->alert[i].due) {
-            assert_non_null(strstr(r->alert[i].alert.about, "is full"));
+            assert_true(!r->alert[i].alert.about || strstr(r->alert[i].alert.about, "is full"));
             (void)strncat(due, r->alert[i].alert.ends_at ? "ended" : "fires", 10);
             r->alert[i].sent_mono = now.mono;
         }
@@ -88,7 +89,29 @@ static void the_end_of_an_alert_is_due_for_fifteen_minutes(void **state)
         assert_int_equal(l.repeated.alert[0].alert.ends_at, ended_at);
     }
     assert_string_equal(turn(&l, ABSENT, 0, 117), "");
+    assert_string_equal(turn(&l, ABSENT, 0, 102 + 24 * 60 - 1), "");
+    assert_int_equal(l.repeated.n, 1);
+    assert_null(l.repeated.alert[0].alert.about);
+    assert_string_equal(turn(&l, ABSENT, 0, 102 + 24 * 60), "");
     assert_int_equal(l.repeated.n, 0);
+    list_close(&l);
+}
+
+static void an_end_is_due_again_when_the_clock_is_set_to_before_it(void **state)
+{
+    (void)state;
+    struct list l;
+    list_open(&l);
+    ahead = 3 * 60 * MINUTE;
+    assert_string_equal(turn(&l, LISTED, 101, 101), "fires");
+    assert_string_equal(turn(&l, ABSENT, 0, 102), "ended");
+    assert_string_equal(turn(&l, ABSENT, 0, 130), "");
+    ahead = 0;
+    for (usec_t minute = 131; minute < 146; minute++) {
+        assert_string_equal(turn(&l, ABSENT, 0, minute), "ended");
+        assert_int_equal(l.repeated.alert[0].alert.ends_at, some_time(SOME_AT) + 131 * MINUTE);
+    }
+    assert_string_equal(turn(&l, ABSENT, 0, 146), "");
     list_close(&l);
 }
 
@@ -156,6 +179,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alert_is_due_after_each_poll_that_confirms_it),
         cmocka_unit_test(the_end_of_an_alert_is_due_for_fifteen_minutes),
+        cmocka_unit_test(an_end_is_due_again_when_the_clock_is_set_to_before_it),
         cmocka_unit_test(an_alert_that_was_never_repeated_needs_no_end),
         cmocka_unit_test(an_alert_that_fires_again_ends_no_more),
         cmocka_unit_test(outside_the_hours_of_a_route_nothing_begins),
