@@ -10,6 +10,7 @@ import time
 import unittest
 import urllib.request
 
+from clocks import HOUR, Clocks
 from harness import Graph, Scenario, pool, scenario, state
 
 FULL = state(pool(allotted=100, consumed=100, waiting=2))
@@ -69,7 +70,7 @@ class Member:
             self.process.wait(10)
 
 
-class Alertmanager(Scenario):
+class WithAlertmanager(Scenario):
     def setUp(self):
         super().setUp()
         self.catcher, self.members, self.second, self.second_log = self.hook(), [], None, self.directory / "second.log"
@@ -130,6 +131,8 @@ class Alertmanager(Scenario):
         before = {m: m.flushes() for m in self.members if m.process.poll() is None}
         self.wait("all members have looked", lambda: all(m.flushes() >= n + 2 for m, n in before.items()), 120)
 
+
+class Alertmanager(WithAlertmanager):
     def test_an_alert_fires_gets_worse_in_one_notification_and_ends(self):
         am = self.member()
         graph = self.graph(FULL)
@@ -218,6 +221,35 @@ class Alertmanager(Scenario):
                                                 [("critical", "resolved")]])
         self.assertEqual(len({e["dedup_key"] for e in self.heard("/pager")}), 1)
         self.assertEqual(len([m for m in self.heard("/bot/chat.postMessage") if "thread_ts" not in m]), 2)  # one for each daemon
+
+
+class WrongClock(Clocks, WithAlertmanager):
+    def test_what_fired_and_ended_while_the_clock_was_ahead_is_right_once_it_is_set_back(self):
+        am = self.member()
+        graph = self.graph(FULL)
+        self.configure(graph, receivers=self.receiver())
+        self.wrong = 3 * HOUR
+        self.set_clocks()
+        self.start()
+
+        def severities():
+            return [a["severity"] for a in am.open_alerts() if a["alertname"] == "SeatwatchWaiting"]
+        self.wait("the warning is open", lambda: severities() == ["warning"])
+        graph.change(scenario(WORSE))
+        self.wait("the end of the warning is to come", lambda: sorted(severities()) == ["critical", "warning"])
+        self.wrong = 0
+        self.set_clocks()
+        self.wait("it has come", lambda: severities() == ["critical"])
+        am.kill()
+        self.members[0] = Member(self.directory / "empty", self.catcher.ready["url"] + "/people")
+        self.wait("another Alertmanager listens", self.members[0].find)
+        self.stop()
+        self.configure(graph, receivers=self.receiver())
+        self.start()
+        am = self.members[0]
+        self.wait("an empty Alertmanager has what began in the future", lambda: severities() == ["critical"])
+        graph.change(scenario(CLEAR))
+        self.wait("and its end", lambda: severities() == [])
 
 
 if __name__ == "__main__":
