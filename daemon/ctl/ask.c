@@ -157,7 +157,7 @@ static const char *find_id(const struct json *root, const struct ask_list *where
         if (strlen(id) == strlen(prefix))
             return id;
         found = id;
-        ++*ret_n;
+        *ret_n += !where->whole;
     }
     return *ret_n == 1 ? found : NULL;
 }
@@ -178,7 +178,7 @@ int ask_change_one(const struct ctl *c, const struct ask_list *where, const char
         if (n > 0)
             ctl_complain("%zu ids begin with %s; write more of it", n, c->arg[0]);
         else
-            ctl_complain("there is no id that begins with %s", c->arg[0]);
+            ctl_complain("there is no id %s%s", where->whole ? "" : "that begins with ", c->arg[0]);
         return CTL_REFUSED;
     }
     text_add(&target, where->before);

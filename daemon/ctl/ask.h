@@ -18,6 +18,7 @@ int ask_change(const struct ctl *c, const char *method, const char *target, cons
 struct ask_list {
     const char *target, *list, *key; /* "/v1/silences", "silences", "id" */
     const char *before, *after;
+    bool whole; /* ids are numbers, of which a beginning is another one */
 };
 /* Changes the one object whose id begins with the first argument, in any case; one whose id it is wins. Prints "DONE: ID".
  * Returns the exit code. */

@@ -146,6 +146,22 @@ static int refuse_command(char *const *word, size_t n_words, const struct ctl_co
     return CTL_USAGE;
 }
 
+/* The variable of a script that is not set. An empty id would be the beginning of every id. */
+static int refuse_empty(const struct ctl *c)
+{
+    for (size_t i = 0; i < c->n_args; i++)
+        if (!*c->arg[i]) {
+            ctl_complain("argument %zu is empty; usage: seatwatchctl %s %s", i + 1, c->command->name, c->command->args);
+            return CTL_USAGE;
+        }
+    for (size_t i = 0; i < OPTION_COUNT_; i++)
+        if (c->option[i] && OPTIONS[i].value && !*c->option[i]) {
+            ctl_complain("--%s is empty; leave it out, or give it a value", OPTIONS[i].name);
+            return CTL_USAGE;
+        }
+    return check_options(c);
+}
+
 static int parse_command(char *const *word, size_t n_words, const struct ctl_command *table, size_t n, struct ctl *c)
 {
     size_t used = 0, longest = 0;
@@ -165,7 +181,7 @@ static int parse_command(char *const *word, size_t n_words, const struct ctl_com
         ctl_complain("usage: seatwatchctl %s %s", c->command->name, c->command->args);
         return CTL_USAGE;
     }
-    return check_options(c);
+    return refuse_empty(c);
 }
 
 /* ---- sockets ---- */

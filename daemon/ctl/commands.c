@@ -87,8 +87,8 @@ static int run_deliveries(const struct ctl *c)
     return print_list(c, c->option[OPTION_FAILED] ? "/v1/deliveries?failed" : "/v1/deliveries", show_deliveries);
 }
 
-static const struct ask_list RETRY = {"/v1/deliveries?failed", "deliveries", "id", "/v1/deliveries/", "/retry"},
-                             DROP = {"/v1/deliveries", "deliveries", "id", "/v1/deliveries/", ""};
+static const struct ask_list RETRY = {"/v1/deliveries", "deliveries", "id", "/v1/deliveries/", "/retry", true},
+                             DROP = {"/v1/deliveries", "deliveries", "id", "/v1/deliveries/", "", true};
 
 static int run_retry(const struct ctl *c)
 {
@@ -153,7 +153,7 @@ static const struct ctl_command COMMANDS[] = {
     {"compare", "[TENANT]", 0, 1, OPTION_BIT(OPTION_TENANT), run_compare, "ask Graph where its two sources of units disagree"},
     {"get", "PATH [--all]", 1, 1, OPTION_BIT(OPTION_TENANT) | OPTION_BIT(OPTION_ALL), run_get, "pass a read-only query on to Graph, as in Graph Explorer"},
     {"deliveries", "[--failed]", 0, 0, OPTION_BIT(OPTION_FAILED), run_deliveries, "messages that are queued or parked"},
-    {"deliveries retry", "ID", 1, 1, 0, run_retry, "send a parked message again"},
+    {"deliveries retry", "ID", 1, 1, 0, run_retry, "send a message now"},
     {"deliveries drop", "ID", 1, 1, 0, run_drop, "give a message up"},
     {"metrics", "", 0, 0, 0, run_metrics, "metrics for the textfile collector of node_exporter"},
     {"permissions", "", 0, 0, OPTION_BIT(OPTION_TENANT), run_permissions, "permissions in Graph that the configuration needs"},

@@ -157,8 +157,8 @@ int run_silence_add(const struct ctl *c)
     return code;
 }
 
-static const struct ask_list SILENCES = {"/v1/silences", "silences", "id", "/v1/silences/", ""},
-                             ALERTS = {"/v1/alerts?all", "alerts", "alert_id", "/v1/alerts/", "/acknowledgement"};
+static const struct ask_list SILENCES = {"/v1/silences", "silences", "id", "/v1/silences/", "", false},
+                             ALERTS = {"/v1/alerts?all", "alerts", "alert_id", "/v1/alerts/", "/acknowledgement", false};
 
 int run_silence_end(const struct ctl *c)
 {

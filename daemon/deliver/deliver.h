@@ -47,6 +47,10 @@ void dispatcher_free(
 DEFINE_CLEANUP(struct dispatcher *, dispatcher_free)
 /* There may be new entries: the queues are read soon, from the event loop. */
 void dispatcher_wake(struct dispatcher *c);
+/* Ends the backoff of a receiver, its Retry-After included: somebody wants an attempt now. */
+void dispatcher_retry(struct dispatcher *c, const char *receiver);
+/* For how long the receiver gets no attempt, after Retry-After or failures of several messages; 0: it may. */
+usec_t dispatcher_backoff(const struct dispatcher *c, const char *receiver, const struct instant *now);
 /* --once: one attempt for each due entry, then `done` from the event loop. */
 typedef void dispatcher_idle(void *userdata);
 int dispatcher_drain(struct dispatcher *c, dispatcher_idle *done, void *userdata);

@@ -129,6 +129,28 @@ void dispatcher_wake(struct dispatcher *c)
         worker_arm(&c->worker[i], 0);
 }
 
+static struct receiver_worker *find_worker(const struct dispatcher *c, const char *receiver)
+{
+    for (size_t i = 0; i < c->n_workers; i++)
+        if (strcmp(c->worker[i].options->name, receiver) == 0)
+            return &c->worker[i];
+    return NULL;
+}
+
+void dispatcher_retry(struct dispatcher *c, const char *receiver)
+{
+    struct receiver_worker *w = find_worker(c, receiver);
+    if (w)
+        worker_end_backoff(w);
+    dispatcher_wake(c);
+}
+
+usec_t dispatcher_backoff(const struct dispatcher *c, const char *receiver, const struct instant *now)
+{
+    const struct receiver_worker *w = find_worker(c, receiver);
+    return w && w->health.quiet_until_mono > now->mono ? w->health.quiet_until_mono - now->mono : 0;
+}
+
 int dispatcher_drain(struct dispatcher *c, dispatcher_idle *done, void *userdata)
 {
     assert(!c->done);

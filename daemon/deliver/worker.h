@@ -53,6 +53,8 @@ bool worker_is_disabled(const struct receiver_worker *w);
 int worker_load_state(struct receiver_worker *w, struct failure *ret_failure);
 void worker_store_backoff(struct receiver_worker *w, const struct instant *now);
 void worker_load_backoff(struct receiver_worker *w);
+/* Also the stored one. */
+void worker_end_backoff(struct receiver_worker *w);
 
 /* ---- worker_pager.c: storm.max_new_incidents ---- */
 

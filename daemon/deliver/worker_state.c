@@ -49,6 +49,16 @@ void worker_store_backoff(struct receiver_worker *w, const struct instant *now)
                               w->health.quiet_until_mono - now->mono, NULL);
 }
 
+void worker_end_backoff(struct receiver_worker *w)
+{
+    const struct instant now = clock_now();
+    char who[WHO_MAX];
+    w->health.quiet_until_mono = 0;
+    (void)snprintf(who, sizeof who, "receiver %s", w->options->name);
+    if (w->transport->address) /* if this fails, a restart waits again */
+        (void)store_backoff_until(w->dispatcher->store, who, w->transport->address(w->handle), now, 0, NULL);
+}
+
 void worker_load_backoff(struct receiver_worker *w)
 {
     char who[WHO_MAX];

@@ -170,7 +170,7 @@ static const struct control_command COMMANDS[] = {
     {"GET", "/v1/groups/{id}", CONTROL_WRITE, {"tenant"}, false, command_get_group, "Asks Graph about one group: usage rights, assignments."},
     {"GET", "/v1/devices/{id}", CONTROL_WRITE, {"tenant"}, false, command_get_device, "Asks Graph about one device: usage rights, assignments, waiting rooms."},
     {"GET", "/v1/deliveries", CONTROL_READ, {"failed"}, false, command_get_deliveries, "Messages that are queued or parked."},
-    {"POST", "/v1/deliveries/{id}/retry", CONTROL_WRITE, {NULL}, false, command_post_delivery_retry, "Sends a parked message again."},
+    {"POST", "/v1/deliveries/{id}/retry", CONTROL_WRITE, {NULL}, false, command_post_delivery_retry, "Sends a parked or queued message now, and ends the backoff of its receiver."},
     {"DELETE", "/v1/deliveries/{id}", CONTROL_WRITE, {NULL}, false, command_delete_delivery, "Gives up a queued or parked message."},
     {"GET", "/v1/history", CONTROL_READ, {"allotment", "days", "resolution"}, false, command_get_history, "Stored numbers of one allotment over time."},
 };

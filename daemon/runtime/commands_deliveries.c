@@ -43,7 +43,7 @@ void command_get_deliveries(void *userdata, struct control_call *call)
     struct failure why = {0};
     char *json = NULL;
     size_t n = 0, len;
-    int r = deliveries_list(app->store, target_param(&call->target, "failed"), &all, &n, &why);
+    int r = deliveries_list(app->store, app->dispatcher, target_param(&call->target, "failed"), &all, &n, &why);
     if (r < 0) {
         command_refuse(call, r, &why);
         return;

@@ -105,10 +105,15 @@ int store_deliveries(struct store *s, bool parked, size_t max, struct delivery *
 
 /* ---- one entry ---- */
 
+static int under_way(const struct outbox_row *o, struct failure *f)
+{
+    return failure_set(f, FAILURE_CONFIG, EBUSY, "an attempt at delivery %lld is under way", (long long)o->id);
+}
+
 static int retry(struct store *s, struct outbox_row *o, const struct instant *now, struct failure *f)
 {
-    if (o->state != OUTBOX_PARKED)
-        return failure_set(f, FAILURE_CONFIG, EINVAL, "delivery %lld is not parked", (long long)o->id);
+    if (o->state == OUTBOX_IN_FLIGHT)
+        return under_way(o, f);
     int r = outbox_retry(s, o, now, f);
     return r < 0 ? r : outbox_settle_all(s, f);
 }
@@ -116,7 +121,7 @@ static int retry(struct store *s, struct outbox_row *o, const struct instant *no
 static int drop(struct store *s, struct outbox_row *o, const struct instant *now, struct failure *f)
 {
     if (o->state == OUTBOX_IN_FLIGHT)
-        return failure_set(f, FAILURE_CONFIG, EBUSY, "an attempt at delivery %lld is under way", (long long)o->id);
+        return under_way(o, f);
     return outbox_row_finish(s, o, OUTBOX_SUPERSEDED, now->at, f);
 }
 
@@ -140,11 +145,11 @@ static int change_one(struct store *s, int64_t id, const struct instant *now,
     return store_end(s, r, f);
 }
 
-int store_delivery_retry(struct store *s, int64_t id, struct instant now, struct failure *ret_failure)
+int store_delivery_retry(struct store *s, int64_t id, struct instant now, char ret_receiver[static 64],
+                         struct failure *ret_failure)
 {
-    char receiver[64];
-    int r = MENDING(s, ret_failure, change_one(s, id, &now, retry, receiver, ret_failure));
-    return r < 0 ? r : store_switch_on(s, receiver, ret_failure);
+    int r = MENDING(s, ret_failure, change_one(s, id, &now, retry, ret_receiver, ret_failure));
+    return r < 0 ? r : store_switch_on(s, ret_receiver, ret_failure);
 }
 
 int store_delivery_drop(struct store *s, int64_t id, struct instant now, struct failure *ret_failure)

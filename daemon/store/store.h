@@ -213,9 +213,10 @@ int store_deliveries(struct store *s, bool parked, size_t max, struct delivery *
  * frees *ret. */
 int store_deliveries_of(struct store *s, const char *alert_id, uint32_t episode, size_t max, struct delivery **ret,
                         size_t *ret_n, struct failure *ret_failure);
-/* A parked entry is due again, and its receiver is enabled. Superseded if a later message of the alert was
- * delivered. -ENOENT: no such entry. -EINVAL: it is not parked. */
-int store_delivery_retry(struct store *s, int64_t id, struct instant now, struct failure *ret_failure);
+/* A parked or queued entry is due now, and its receiver is enabled. Superseded if a later message of the alert was
+ * delivered. -ENOENT: no such entry. -EBUSY: an attempt is under way. */
+int store_delivery_retry(struct store *s, int64_t id, struct instant now, char ret_receiver[static 64],
+                         struct failure *ret_failure);
 /* A parked or queued entry is not sent. -ENOENT: no such entry. -EBUSY: an attempt is under way. */
 int store_delivery_drop(struct store *s, int64_t id, struct instant now, struct failure *ret_failure);
 /* Parks the queued entries of a receiver that was removed. */

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import termios
 import threading
+import time
 import unittest
 
 from harness import BUILD, ROOT, Scenario, pool, scenario, state
@@ -262,7 +263,25 @@ class Deliveries(Ctl):
     def test_ids_that_are_none(self):
         self.start_up()
         for args in (("retry", "4711"), ("drop", "x")):
-            self.assertIn("no id that begins with", self.ctl("deliveries", *args, code=1).stderr)
+            self.assertIn("there is no id", self.ctl("deliveries", *args, code=1).stderr)
+
+    def test_one_that_waits_as_long_as_its_receiver_asked_is_listed_with_that_time_and_sent_on_demand(self):
+        self.failing, self.graph_sim = self.hook("failing"), self.graph(FULL)
+        self.failing.answer([{"do": {"status": 503, "headers": {"Retry-After": "99999"}}}])
+        self.configure(self.graph_sim, [self.failing])
+        self.begin()
+        (first,) = self.wait("it is throttled", lambda: [d for d in self.listed() if d["attempts"]])
+        self.graph_sim.change(scenario(state(pool("p", 100, 100, waiting=30), pool("q", 10, 10, waiting=1))))
+        (new,) = self.wait("another one waits", lambda: [d for d in self.listed() if d["alert_id"] != first["alert_id"]])
+        soonest = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3000))
+        self.assertEqual([d for d in self.listed() if d["due_at"] < soonest], [])
+        self.failing.answer([])
+        self.ctl("deliveries", "retry", new["id"][:-1] + "x", code=1)
+        self.assertEqual(self.ctl("deliveries", "retry", new["id"]).stdout, f"queued again: {new['id']}\n")
+
+        def accepted():
+            return {r["headers"]["webhook-id"] for r in self.failing.requests() if r["status"] == 200}
+        self.wait("it, and what else waits for the receiver", lambda: {first["event_id"], new["event_id"]} <= accepted())
 
 
 E3, VISIO, FLOW, TEAMS = (f"{n}0000000-0000-4000-8000-00000000000{n}" for n in "1234")

@@ -28,7 +28,7 @@ static const struct ctl_command TABLE[] = {
     {"silence add", "KEY=GLOB...", 1, 9, 0, run_nothing, "two words"},
 };
 
-/* Splits `line` at blanks; what the parser prints goes to *said. */
+/* Splits `line` at blanks, "-" is an empty word; what the parser prints goes to *said. */
 static int parse(const char *line, struct ctl *c, char said[static 4096])
 {
     static char copy[4096], *argv[16];
@@ -36,7 +36,7 @@ static int parse(const char *line, struct ctl *c, char said[static 4096])
     (void)snprintf(copy, sizeof copy, "%s", line);
     argv[0] = copy + sizeof copy - 1;
     for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
-        argv[argc++] = word;
+        argv[argc++] = strcmp(word, "-") == 0 ? word + 1 : word;
     argv[argc] = NULL;
     optind = 0; /* glibc: begins anew */
     CLEANUP(fclose) FILE *out = tmpfile();
@@ -90,6 +90,8 @@ static void wrong_usage_says_what_is_right(void **state)
         {"silence ad x=y", "usage: seatwatchctl silence"},
         {"silense add x=y", "did you mean \"silence add\"?"},
         {"nonsense", "try --help"},
+        {"poll -", "argument 1 is empty; usage: seatwatchctl poll [TENANT]"},
+        {"--instance - status", "--instance is empty"},
         {"--sockt x", "there is no option --sockt; did you mean --socket?"},
         {"--socket", "--socket needs a value"},
         {"status --all", "status does not have --all"},

@@ -79,7 +79,9 @@ static void a_parked_message_is_sent_again_before_later_ones_and_its_receiver_en
     int64_t address;
     ok(store_disable_receiver(s, "hook", 7, &f), &f);
     assert_int_equal(listed(s, true, &d), 1);
-    ok(store_delivery_retry(s, d.id, at(10), &f), &f);
+    char receiver[64];
+    ok(store_delivery_retry(s, d.id, at(10), receiver, &f), &f);
+    assert_string_equal(receiver, "hook");
     assert_int_equal(store_receiver_disabled(s, "hook", &address, &f), 0);
     assert_int_equal(stats_of(s, "hook").parked, 0);
     assert_true(deliver_one(s, "hook", at(10))); /* alert 2, the newest */
@@ -107,15 +109,16 @@ static void what_cannot_be_done_is_refused(void **state)
 {
     CLEANUP(store_close) struct store *s = open_some(*state);
     struct failure f = {0};
-    assert_int_equal(store_delivery_retry(s, 4711, at(10), &f), -ENOENT);
+    char receiver[64];
+    assert_int_equal(store_delivery_retry(s, 4711, at(10), receiver, &f), -ENOENT);
     assert_int_equal(store_delivery_drop(s, 4711, at(10), &f), -ENOENT);
     CLEANUP(outbox_entry_free) struct outbox_entry *e = next(s, "hook", T0 + 10);
-    assert_int_equal(store_delivery_retry(s, e->id, at(10), &f), -EINVAL);
     begin(s, e->id, "body", at(10));
+    assert_int_equal(store_delivery_retry(s, e->id, at(10), receiver, &f), -EBUSY);
     assert_int_equal(store_delivery_drop(s, e->id, at(10), &f), -EBUSY);
     end(s, e->id, OUTBOX_DELIVERED, 0, at(11));
     assert_int_equal(store_delivery_drop(s, e->id, at(12), &f), -ENOENT);
-    assert_int_equal(store_delivery_retry(s, e->id, at(12), &f), -ENOENT);
+    assert_int_equal(store_delivery_retry(s, e->id, at(12), receiver, &f), -ENOENT);
 }
 
 int main(void)
