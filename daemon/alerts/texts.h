@@ -12,6 +12,8 @@
 /* Sentences that several kinds use. */
 #define MESSAGE_NO_ACTION "No action is needed."
 #define MESSAGE_UNKNOWN "Unknown sections change no alerts; the last known numbers are kept."
+/* A service has its own copies of them, which systemd makes at a start. */
+#define MESSAGE_LOADED_FILE " If systemd passes the file (LoadCredential=), restart: systemctl restart seatwatchd."
 
 struct message_text {
     struct text subject;   /* "Microsoft 365 E5 (CSP pool)" */

@@ -138,25 +138,23 @@ static void add_what(struct text *t, const struct notification *n)
     add_receivers_end(t, n);
 }
 
-#define HANDED_OVER " If systemd passes the file (LoadCredential=), restart: systemctl restart seatwatchd."
-
 static const char *advice(const struct alert_context *f)
 {
     if (is_certificate(f))
         return "Create a new key and certificate, upload the certificate to the app registration "
                "(Entra admin center, Certificates & secrets), then replace both files; no restart "
-               "is needed." HANDED_OVER;
+               "is needed." MESSAGE_LOADED_FILE;
     if (f->expires_by_day && f->cause == CAUSE_ENDED)
         return "If the secret was already renewed, set client_secret_expires to its new expiry date and "
                "reload. Otherwise also create a new one in the app registration (Entra admin center, "
-               "Certificates & secrets) and write it to the file." HANDED_OVER;
+               "Certificates & secrets) and write it to the file." MESSAGE_LOADED_FILE;
     if (f->expires_by_day)
         return "Create a new client secret in the app registration (Entra admin center, Certificates "
                "& secrets), write it to the file, set client_secret_expires to its expiry date, and "
-               "reload." HANDED_OVER;
+               "reload." MESSAGE_LOADED_FILE;
     return "Create a new client secret in the app registration (Entra admin center, Certificates & "
            "secrets) and write it to the file; no restart is needed. Then delete the old "
-           "one." HANDED_OVER;
+           "one." MESSAGE_LOADED_FILE;
 }
 
 /* " (receiver exo)": no tenant stands before the subject. */

@@ -371,7 +371,7 @@ void message_delivery(const struct notification *n, struct message_text *w)
                              "parked: kept, but not sent again by themselves.\n");
     text_add(&w->next,
              "See its errors in the daemon's log (journalctl -u seatwatchd). Fix it, then reload "
-             "(systemctl reload seatwatchd): parked messages are sent again.");
+             "(systemctl reload seatwatchd): parked messages are sent again." MESSAGE_LOADED_FILE);
 }
 
 /* ---- too many alerts ---- */

@@ -30,7 +30,7 @@ static void log_ok(struct receiver_worker *w, const struct answer *a, const stru
 static void log_parked(const struct receiver_worker *w, const struct answer *a)
 {
     const char *rest = a->class == ANSWER_GONE
-                           ? "; receiver disabled until its configuration or URL file changes"
+                           ? "; receiver disabled until a reload, a start, a new URL file or a retry on demand"
                            : "; it is retried at a reload or on demand";
     log_event(LOG_ERR, MESSAGE_RECEIVER_PARKED, NULL,
               "receiver %s: parked \"%s\" (event %s): %s%s", w->options->name,

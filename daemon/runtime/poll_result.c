@@ -85,14 +85,14 @@ static void log_first(struct tenant *w, const struct graph_report *report)
     const struct snapshot_totals *t = &w->last.totals;
     const struct {
         int64_t n;
-        const char *what;
-    } SUMS[] = {{t->allotments, "pools"}, {t->waiting, "waiting"}, {t->errors, "errors"}};
+        const char *one, *more;
+    } SUMS[] = {{t->allotments, "pool", "pools"}, {t->waiting, "waiting", "waiting"}, {t->errors, "error", "errors"}};
     CLEANUP(text_free) struct text line = TEXT_INIT(256);
     if (w->read_logged || w->app->cli->mode != CLI_DAEMON)
         return;
     for (size_t i = 0; i < N_ELEMENTS(SUMS); i++)
         if (SUMS[i].n != UNITS_UNKNOWN)
-            text_addf(&line, "%" PRId64 " %s, ", SUMS[i].n, SUMS[i].what);
+            text_addf(&line, "%" PRId64 " %s, ", SUMS[i].n, SUMS[i].n == 1 ? SUMS[i].one : SUMS[i].more);
     CLEANUP(free) char *sums = text_take(&line);
     log_say(LOG_INFO, "%s: %s%u requests", w->options->identity.name, sums ? sums : "",
             report->requests);

@@ -12,7 +12,7 @@ static void put_tenant(FILE *out, const struct status_tenant *t)
                 t->complete ? "polled, but not recorded" : "not polled completely", t->error);
     if (n->allotments == UNITS_UNKNOWN)
         return;
-    fprintf(out, "%s: %" PRId64 " pools", t->name, n->allotments);
+    fprintf(out, "%s: %" PRId64 " pool%s", t->name, n->allotments, n->allotments == 1 ? "" : "s");
     if (n->consumed != UNITS_UNKNOWN && n->allotted != UNITS_UNKNOWN)
         fprintf(out, ", %" PRId64 " of %" PRId64 " units consumed", n->consumed, n->allotted);
     if (n->waiting != UNITS_UNKNOWN)

@@ -105,7 +105,7 @@ class Reload(Scenario):
         self.assertIn("#LIMITS#", base)
         self.config.write_text(base.replace("#LIMITS#", 'usage = { warning = "95%"; };'))
         self.start()
-        self.wait("the first poll", lambda: "contoso: 1 pools" in self.stderr())
+        self.wait("the first poll", lambda: "contoso: 1 pool," in self.stderr())
         polls = len(graph.requests("allotments"))
         self.assertEqual(hook.messages(), [])
         with self.subTest("three polls in a row are asked for: this reading is enough"):
