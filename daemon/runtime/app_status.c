@@ -233,6 +233,8 @@ int app_status(const struct app *app, unsigned arrays, struct status *ret)
     int r = fill_tenants(app, &s);
     if (r >= 0 && arrays & STATUS_POOLS)
         r = app_status_pools(app, &s);
+    if (r >= 0 && arrays & STATUS_SILENCES)
+        r = app_status_silences(app, &s);
     if (r >= 0 && arrays & STATUS_RECEIVERS)
         r = app_status_receivers(app, &s);
     if (r >= 0 && arrays & STATUS_ALERTS)

@@ -8,7 +8,10 @@
 
 #include "runtime/app.h"
 #include "runtime/counts.h"
+#include "runtime/silence_list.h"
 #include "runtime/tenant.h"
+
+#define WHAT_MAX 16384 /* bytes of a match in words */
 
 /* ---- pools ---- */
 
@@ -35,10 +38,17 @@ static const char *level_of(const struct tenant *t, const struct allotment *a)
     return "ok";
 }
 
+static int64_t usage_limit(const struct threshold *t, enum level level)
+{
+    return t->off || !t->limit[level].on ? 0 : t->limit[level].value;
+}
+
 static struct status_pool pool_of(const struct tenant *t, const struct allotment *a)
 {
     const struct rule_options *o = &t->app->options->rules;
     bool waiting = a->waiting.section == SECTION_COMPLETE;
+    struct threshold threshold[RULE_COUNT_];
+    (void)rules_for(o, &t->options->identity, a->sku_id, a->sku_part_number, a->id, threshold);
     return (struct status_pool){
         .tenant = t->options->identity.name,
         .id = a->id,
@@ -52,6 +62,8 @@ static struct status_pool pool_of(const struct tenant *t, const struct allotment
         .waiting = waiting ? a->waiting.count : NUMBER_UNKNOWN,
         .oldest_at = waiting ? a->waiting.oldest_at : 0,
         .level = level_of(t, a),
+        .warning_bp = usage_limit(&threshold[RULE_USAGE], LEVEL_WARNING),
+        .critical_bp = usage_limit(&threshold[RULE_USAGE], LEVEL_CRITICAL),
     };
 }
 
@@ -129,6 +141,45 @@ int app_status_pools(const struct app *app, struct status *s)
         add_subscriptions(&app->tenant[i], snapshot, s);
     }
     return 0;
+}
+
+/* ---- silences ---- */
+
+/* "tenant=contoso sku=SPE_*", or the alert that is acknowledged. */
+static char *what_of(const struct silence *s)
+{
+    const struct match *m = &s->match;
+    const struct {
+        const char *key, *glob;
+    } PARTS[] = {{"alert", s->alert_id}, {"tenant", m->tenant}, {"sku", m->sku}, {"allotment", m->allotment}, {"rule", m->rule}, {"severity", m->severity}};
+    CLEANUP(text_free) struct text t = TEXT_INIT(WHAT_MAX);
+    for (size_t i = 0; i < N_ELEMENTS(PARTS); i++)
+        if (PARTS[i].glob)
+            text_addf(&t, "%s%s=%s", t.len ? " " : "", PARTS[i].key, PARTS[i].glob);
+    for (size_t i = 0; i < m->n_labels; i++)
+        text_addf(&t, "%slabels.%s=%s", t.len ? " " : "", m->label[i].key, m->label[i].value);
+    return text_take(&t);
+}
+
+static int add_silences(struct status *s, const struct silence *list, size_t n, const struct instant *now)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct silence *from = &list[i];
+        s->silence[s->n_silences] = (struct status_silence){silence_kind(from), from->author, from->comment, what_of(from),
+                                                            silence_is_active(from, now), from->end_at};
+        if (!s->silence[s->n_silences++].what)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+int app_status_silences(const struct app *app, struct status *s)
+{
+    const struct silences stored = app_silence_list(app);
+    struct instant now = clock_now();
+    s->silence = calloc(stored.n + app->options->n_maintenance + 1, sizeof *s->silence);
+    int r = s->silence ? add_silences(s, stored.silence, stored.n, &now) : -ENOMEM;
+    return r < 0 ? r : add_silences(s, app->options->maintenance, app->options->n_maintenance, &now);
 }
 
 /* ---- receivers ---- */

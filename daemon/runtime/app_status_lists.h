@@ -8,5 +8,6 @@ struct app;
 
 /* Pools, assignment errors and subscriptions of the last polls that have a list. -ENOMEM. */
 int app_status_pools(const struct app *app, struct status *s);
+int app_status_silences(const struct app *app, struct status *s); /* -ENOMEM */
 /* -ENOMEM. An outbox that cannot be counted is unknown. */
 int app_status_receivers(const struct app *app, struct status *s);

@@ -42,19 +42,11 @@ static void put_tenant_counts(struct json_writer *w, const struct status *s)
 
 static void put_problems(struct json_writer *w, const struct status *s)
 {
-    const struct {
-        bool given;
-        const char *text;
-    } PROBLEMS[] = {
-        {s->config_refused, "the last reload was refused; the previous configuration is active"},
-        {s->store_failing, "the state directory cannot be written"},
-        {s->clock_unset, "the clock of this machine is not set"},
-        {s->pending == NUMBER_UNKNOWN, s->outbox_failure.text},
-    };
+    const char *problem[STATUS_PROBLEMS_MAX];
+    size_t n = status_problems(s, problem);
     json_open_array(w, "problems");
-    for (size_t i = 0; i < N_ELEMENTS(PROBLEMS); i++)
-        if (PROBLEMS[i].given)
-            json_put_string(w, NULL, PROBLEMS[i].text);
+    for (size_t i = 0; i < n; i++)
+        json_put_string(w, NULL, problem[i]);
     json_close_array(w);
 }
 

@@ -39,5 +39,26 @@ void status_clear(struct status *s)
     free(s->errors);
     free(s->subscription);
     free(s->receiver);
+    for (size_t i = 0; i < s->n_silences; i++)
+        free(s->silence[i].what);
+    free(s->silence);
     *s = (struct status){0};
+}
+
+size_t status_problems(const struct status *s, const char *ret[static STATUS_PROBLEMS_MAX])
+{
+    const struct {
+        bool given;
+        const char *text;
+    } PROBLEMS[STATUS_PROBLEMS_MAX] = {
+        {s->config_refused, "the last reload was refused; the previous configuration is active"},
+        {s->store_failing, "the state directory cannot be written"},
+        {s->clock_unset, "the clock of this machine is not set"},
+        {s->pending == NUMBER_UNKNOWN, s->outbox_failure.text},
+    };
+    size_t n = 0;
+    for (size_t i = 0; i < STATUS_PROBLEMS_MAX; i++)
+        if (PROBLEMS[i].given)
+            ret[n++] = PROBLEMS[i].text;
+    return n;
 }

@@ -31,6 +31,7 @@ struct status_pool {
     int64_t allotted, consumed, free, waiting;
     usec_t oldest_at;
     const char *level; /* "ok", "warning", "critical" */
+    int64_t warning_bp, critical_bp; /* limits of the rule usage; 0: none */
 };
 struct status_errors { /* assignment errors of one SKU with one code */
     const char *tenant, *sku_id, *code; /* sku_id NULL: errors without a SKU; code "(other kinds)": beyond SNAPSHOT_ERROR_GROUPS_MAX */
@@ -39,6 +40,12 @@ struct status_errors { /* assignment errors of one SKU with one code */
 struct status_subscription {
     const char *tenant, *id, *sku_id, *sku_part_number;
     int32_t next_lifecycle_date; /* DATE_UNKNOWN */
+};
+struct status_silence {
+    const char *kind, *author, *comment;
+    char *what; /* owned; what it matches */
+    bool active;
+    usec_t end_at; /* 0: none */
 };
 /* How attempts to deliver end. RETRIED: another one follows. */
 enum status_outcome { STATUS_DELIVERED, STATUS_RETRIED, STATUS_PARKED, STATUS_SUPERSEDED, STATUS_OUTCOMES_ };
@@ -77,6 +84,7 @@ enum {
     STATUS_ALERTS = 2,
     STATUS_EVENTS = 4,
     STATUS_RECEIVERS = 8,
+    STATUS_SILENCES = 16,
 };
 struct status {
     const char *version;
@@ -95,12 +103,17 @@ struct status {
     struct status_errors *errors;
     struct status_subscription *subscription; /* each once, in the order of tenants and ids */
     struct status_receiver *receiver;
-    size_t n_pools, n_alerts, n_events, n_errors, n_subscriptions, n_receivers;
+    struct status_silence *silence;
+    size_t n_pools, n_alerts, n_events, n_errors, n_subscriptions, n_receivers, n_silences;
 };
 void status_clear(struct status *s);
 /* Removes the other tenants and their alerts, and alerts that belong to no tenant. */
 void status_keep_tenant(struct status *s, const char *name);
 static inline void status_clear_at(struct status *s) { status_clear(s); } /* CLEANUP(status_clear) */
+
+/* What is wrong with the daemon itself, as sentences; borrowed. Returns their number. */
+#define STATUS_PROBLEMS_MAX 4
+size_t status_problems(const struct status *s, const char *ret[static STATUS_PROBLEMS_MAX]);
 
 /* STATUS= of sd_notify(3), one line. */
 void status_line(const struct status *s, struct text *t);

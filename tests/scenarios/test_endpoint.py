@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The status endpoint of a running daemon: what it serves to whom, what a reload changes, and what clients that
 misbehave cost."""
+import html.parser
 import json
-import os
 import re
 import resource
 import signal
@@ -72,6 +72,75 @@ class Serves(Endpoint):
     def test_it_is_off_by_default(self):
         self.start_up(keys="")
         self.assertNotIn("status endpoint", self.stderr())
+
+
+class Document(html.parser.HTMLParser):
+    """Reads a page strictly: known elements only, closed in order; no scripts, no handlers, nothing from elsewhere."""
+    VOID = {"meta", "link", "input"}
+    OPEN_ENDED = {"td", "th"}  # closed by the next one, as HTML has it
+    KNOWN = {"html", "head", "body", "title", "style", "a", "header", "main", "footer", "form", "label", "button", "h1", "h2", "p", "div", "dl", "dt",
+             "dd", "section", "span", "small", "time", "table", "thead", "tbody", "tr", "svg", "rect"} | VOID | OPEN_ENDED
+
+    def __init__(self, text):
+        super().__init__()
+        self.stack, self.text, self.links, self.labels = [], [], [], set()
+        self.feed(text)
+        self.close()
+        assert not self.stack, self.stack
+
+    def handle_starttag(self, tag, attributes, empty=False):
+        assert tag in self.KNOWN, f"<{tag}>"
+        for name, value in attributes:
+            assert not name.startswith("on") and name not in ("style", "src", "srcset"), f"{tag} {name}"
+            assert name not in ("href", "action") or value.startswith(("/", "#")) and not value.startswith("//"), value
+            self.links += [value] if (tag, name) == ("a", "href") else []
+        if tag in self.OPEN_ENDED and self.stack[-1] in self.OPEN_ENDED:
+            self.stack.pop()
+        if tag not in self.VOID and not empty:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes, True)
+
+    def handle_endtag(self, tag):
+        if tag not in self.OPEN_ENDED and self.stack[-1] in self.OPEN_ENDED:
+            self.stack.pop()
+        assert self.stack and self.stack[-1] == tag, f"</{tag}> within {self.stack}"
+        self.stack.pop()
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+class Pages(Endpoint):
+    HOSTILE = "</title><script>alert(1)</script>\"'&\u202e\x1b[31m/?#%"
+
+    def page(self, path, status=200):
+        got, body, head = self.curl(path)
+        self.assertEqual((got, "content-type: text/html; charset=utf-8" in head), (status, True), path)
+        document = Document(body)
+        return document, " ".join(" ".join(document.text).split())
+
+    def test_the_page_shows_what_is_wrong_and_links_to_tenants_and_pools(self):
+        since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 7200))
+        self.start_up(state(pool("p", 100, 100, waiting=30, since=since), pool("</a>\"'&/?#%é", 100, 20, sku="aaaaaaaa-1bb5-47dd-8120-11324bc54e06", part=self.HOSTILE)))
+        self.wait("an alert", lambda: json.loads(self.curl("/api/v1/alerts")[1])["alerts"])
+        document, text = self.page("/")
+        for words in ("Critical alerts 1", "contoso: Microsoft 365 E5 is full, 30 waiting", "100 of 100", "2 h ago", "<script>alert(1)</script>",
+                      "\\u{202e}\\u{1b}[31m", "Nothing is silenced", "syslog"):
+            self.assertIn(words, text)
+        for path in document.links:
+            if path not in ("#main", "/", "/?refresh"):
+                self.assertIn("contoso", self.page(path)[1], path)
+        _, text = self.page("/?q=microsoft+365+E5")
+        self.assertIn("100 of 100", text)
+        self.assertNotIn("alert(1)", text)
+        self.assertIn("Pools 0", self.page("/?q=%3Cscript%3Enone")[1])
+        self.assertIn("There is no such pool or tenant", self.page("/tenants/none", 404)[1])
+        self.assertIn("There is no such pool or tenant", self.page("/pools/p?tenant=none", 404)[1])
+        self.assertIn("http-equiv=refresh content=60", self.curl("/?refresh")[1])
+        status, style, head = self.curl("/style.css")
+        self.assertEqual((status, "content-type: text/css" in head, "url(" in style, "@import" in style), (200, True, False, False))
 
 
 class Access(Endpoint):

@@ -40,7 +40,7 @@ static void example_fill(struct example *e)
                     .totals = NOTHING_KNOWN,
                     .last_complete_at = AT - USEC_PER_HOUR}},
         .pool = {{"contoso", "p1", "CSP pool", "06eb", "SPE_E5", "Microsoft 365 E5", 100, 96, 4, 26,
-                  AT, "critical"}},
+                  AT, "critical", 0, 0}},
         .alert = {{.id = "a1",
                    .tenant = "contoso",
                    .sku_part_number = "SPE_E5",

@@ -63,7 +63,7 @@ static void unknown_is_null_and_never_0(void **state)
                                NUMBER_UNKNOWN,
                                NUMBER_UNKNOWN,
                                0,
-                               NULL};
+                               NULL, 0, 0};
     struct status_alert alert = {.id = "a",
                                  .value = NUMBER_UNKNOWN,
                                  .threshold = NUMBER_UNKNOWN,

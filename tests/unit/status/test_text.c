@@ -62,7 +62,7 @@ static void unknown_numbers_are_left_out_and_never_0(void **state)
                                NUMBER_UNKNOWN,
                                NUMBER_UNKNOWN,
                                0,
-                               NULL};
+                               NULL, 0, 0};
     (void)state;
     tenant[0].totals.allotments = 2;
     expect(&(struct status){.tenant = tenant, .n_tenants = 2, .pool = &pool, .n_pools = 1},
