@@ -379,7 +379,7 @@ static int take_unobserved(struct plan *p, const struct alert *a)
         p->ctx->complete_list && kind_row(a->kind)->listed && strcmp(a->tenant_id, tenant_id) == 0;
     if (missing && is_past(p, a))
         return archive(p, a);
-    if (!missing && !(p->jump && a->reminder_at))
+    if (!missing && !plan_moves_times(p, a))
         return 0;
     int r = plan_take(p, a, &w);
     if (r >= 0 && missing)

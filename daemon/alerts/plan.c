@@ -62,8 +62,13 @@ static usec_t shifted(usec_t at, int64_t by)
 {
     usec_t moved = at + (usec_t)by; /* wraps as two's complement does */
     if (by < 0)
-        return moved < at ? moved : 1; /* 0 means no reminder */
+        return moved < at ? moved : 1; /* 0 means none */
     return moved > at ? moved : USEC_INFINITY;
+}
+
+bool plan_moves_times(const struct plan *p, const struct alert *a)
+{
+    return p->jump && (a->reminder_at || a->silenced.at || a->silenced.broken_at);
 }
 
 int plan_take(struct plan *p, const struct alert *before, struct work **ret)
@@ -72,8 +77,10 @@ int plan_take(struct plan *p, const struct alert *before, struct work **ret)
     int r = alert_copy(before, &w.after);
     if (r < 0)
         return r;
-    if (p->jump && w.after->reminder_at)
-        w.after->reminder_at = shifted(w.after->reminder_at, p->jump);
+    usec_t *const TIMES[] = {&w.after->reminder_at, &w.after->silenced.at, &w.after->silenced.broken_at};
+    for (size_t i = 0; i < N_ELEMENTS(TIMES) && p->jump; i++)
+        if (*TIMES[i])
+            *TIMES[i] = shifted(*TIMES[i], p->jump);
     return plan_add(p, w, ret);
 }
 

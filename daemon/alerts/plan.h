@@ -38,9 +38,11 @@ int plan_begin(struct plan *p, const struct plan_context *ctx,
                const struct alert_registry *registry);
 void plan_clear(struct plan *p); /* frees what is inside */
 DEFINE_CLEANUP_IN_PLACE(struct plan, plan_clear)
-/* A working copy of an alert in the registry; take each once. After a clock jump its reminder is
- * moved. *ret is valid until the next call. */
+/* A working copy of an alert in the registry; take each once. After a clock jump its reminder, and when it was
+ * silenced, are moved. *ret is valid until the next call. */
 int plan_take(struct plan *p, const struct alert *before, struct work **ret);
+/* The clock jumped, and the alert has times that plan_take() moves: every plan takes it. */
+bool plan_moves_times(const struct plan *p, const struct alert *a);
 /* A new alert about this observation's subject. */
 int plan_create(struct plan *p, const struct observation *s, struct work **ret);
 /* Deletes this alert, which is or was in the registry. */

@@ -41,7 +41,7 @@ static int remind(struct plan *p, struct alert *a)
 static bool needs_look(const struct plan *p, const struct alert *a)
 {
     if (a->reminder_at == 0 || a->notified == LEVEL_NONE)
-        return false;
+        return plan_moves_times(p, a);
     usec_t now = p->ctx->now.at;
     return p->jump || a->reminder_at <= now ||
            a->reminder_at - now > reminder_interval(a, p->ctx->options);
@@ -59,7 +59,7 @@ int alerts_plan_reminders(const struct plan_context *ctx, const struct alert_reg
         if (!needs_look(&p, a))
             continue;
         r = plan_take(&p, a, &w);
-        if (r >= 0)
+        if (r >= 0 && w->after->reminder_at && w->after->notified > LEVEL_NONE)
             r = remind(&p, w->after);
     }
     return plan_finish(&p, r, ret, ret_failure);
@@ -76,7 +76,7 @@ int alerts_plan_removed(const struct plan_context *ctx, const struct alert_regis
     while (r >= 0 && (a = registry_next(registry, &cursor))) {
         struct work *w;
         bool stays = keep(a, userdata);
-        if (stays && !(p.jump && a->reminder_at))
+        if (stays && !plan_moves_times(&p, a))
             continue;
         r = plan_take(&p, a, &w);
         if (r < 0 || stays)

@@ -6,7 +6,7 @@ const struct silence *alerts_silence(const struct plan_context *ctx, const struc
 {
     return alert_state_is_up(a->state)
                ? silences_first(silences_find(&ctx->silences, a, &ctx->now),
-                                silences_find(&ctx->maintenance, a, &ctx->now))
+                                silences_find(&ctx->maintenance, a, &ctx->now), &ctx->now)
                : NULL;
 }
 
@@ -28,14 +28,14 @@ const struct silence *plan_acknowledgement(const struct plan *p, const struct al
     if (p->acknowledgement)
         return p->acknowledgement;
     for (size_t i = 0; i < all->n; i++)
-        if (silence_acknowledges(&all->silence[i], a) && !silence_is_over(&all->silence[i], &p->ctx->now))
+        if (silence_acknowledges(&all->silence[i], a, &p->ctx->now) && !silence_is_over(&all->silence[i], &p->ctx->now))
             return &all->silence[i];
     return NULL;
 }
 
 void plan_silence(struct plan *p, const struct alert *before, struct alert *a, const struct silence *by)
 {
-    bool renewed = by->start_at > a->silenced.at;
+    bool renewed = silence_begin_at(by, &p->ctx->now) > a->silenced.at;
     if (a->silenced.at && !renewed)
         return;
     /* The silence may have begun before this evaluation, so the alert is compared with its state then. */

@@ -20,24 +20,41 @@ void silence_clear(struct silence *s)
 
 /* ---- time ---- */
 
-/* Wall time if the clock had not been set since the silence was made, in the same boot. */
-static usec_t steady_at(const struct silence *s, const struct instant *now)
+/* Made in this boot: its age is known, however the wall clock was set since. */
+static bool age_of(const struct silence *s, const struct instant *now, usec_t *ret)
 {
     bool same = s->created.boot != 0 && s->created.boot == now->boot && now->mono >= s->created.mono;
-    return same ? s->created.at + (now->mono - s->created.mono) : now->at;
+    *ret = same ? now->mono - s->created.mono : 0;
+    return same;
+}
+
+usec_t silence_begin_at(const struct silence *s, const struct instant *now)
+{
+    usec_t age;
+    if (s->start_at || !age_of(s, now, &age))
+        return s->start_at ? s->start_at : s->created.at;
+    return now->at > age ? now->at - age : 1;
+}
+
+usec_t silence_end_at(const struct silence *s, const struct instant *now)
+{
+    return s->lasts && s->end_at ? silence_begin_at(s, now) + (s->end_at - s->created.at) : s->end_at;
 }
 
 bool silence_is_over(const struct silence *s, const struct instant *now)
 {
-    if (s->end_at == 0 || steady_at(s, now) < s->end_at)
-        return false;
-    return s->lasts || now->at >= s->end_at;
+    return s->end_at && now->at >= silence_end_at(s, now);
+}
+
+bool silence_is_past(const struct silence *s, const struct instant *now)
+{
+    usec_t age;
+    return silence_is_over(s, now) && (!age_of(s, now, &age) || s->created.at + age >= s->end_at);
 }
 
 bool silence_is_active(const struct silence *s, const struct instant *now)
 {
-    bool begun = s->lasts || s->start_at <= now->at;
-    return begun && !silence_is_over(s, now) && hours_open(&s->weekly, now->at, s->utc_offset);
+    return s->start_at <= now->at && !silence_is_over(s, now) && hours_open(&s->weekly, now->at, s->utc_offset);
 }
 
 /* ---- alerts ---- */
@@ -50,10 +67,10 @@ static bool applies(const struct silence *s, const struct alert *a)
 }
 
 /* It was in force when the alert got worse. */
-static bool is_broken(const struct silence *s, const struct alert *a)
+static bool is_broken(const struct silence *s, const struct alert *a, const struct instant *now)
 {
     usec_t at = a->silenced.broken_at;
-    return at && !s->hold && s->start_at <= at && hours_open(&s->weekly, at, s->utc_offset);
+    return at && !s->hold && silence_begin_at(s, now) <= at && hours_open(&s->weekly, at, s->utc_offset);
 }
 
 static int rank(const struct silence *s)
@@ -66,13 +83,13 @@ const char *silence_kind(const struct silence *s)
     return s->alert_id ? "acknowledgement" : s->created.boot ? "silence" : "maintenance";
 }
 
-const struct silence *silences_first(const struct silence *a, const struct silence *b)
+const struct silence *silences_first(const struct silence *a, const struct silence *b, const struct instant *now)
 {
     if (!a || !b)
         return a ? a : b;
     if (rank(a) != rank(b))
         return rank(a) > rank(b) ? a : b;
-    return b->start_at > a->start_at ? b : a;
+    return silence_begin_at(b, now) > silence_begin_at(a, now) ? b : a;
 }
 
 const struct silence *silences_find(const struct silences *list, const struct alert *a,
@@ -81,18 +98,18 @@ const struct silence *silences_find(const struct silences *list, const struct al
     const struct silence *found = NULL;
     for (size_t i = 0; i < list->n; i++) {
         const struct silence *s = &list->silence[i];
-        if (applies(s, a) && silence_is_active(s, now) && !is_broken(s, a))
-            found = silences_first(found, s);
+        if (applies(s, a) && silence_is_active(s, now) && !is_broken(s, a, now))
+            found = silences_first(found, s, now);
     }
     return found;
 }
 
-bool silence_acknowledges(const struct silence *s, const struct alert *a)
+bool silence_acknowledges(const struct silence *s, const struct alert *a, const struct instant *now)
 {
-    return s->alert_id && applies(s, a) && !is_broken(s, a);
+    return s->alert_id && applies(s, a) && !is_broken(s, a, now);
 }
 
-bool silence_is_spent(const struct silence *s, const struct alert *a)
+bool silence_is_spent(const struct silence *s, const struct alert *a, const struct instant *now)
 {
-    return s->alert_id && (!a || !alert_state_is_up(a->state) || !silence_acknowledges(s, a));
+    return s->alert_id && (!a || !alert_state_is_up(a->state) || !silence_acknowledges(s, a, now));
 }

@@ -25,7 +25,7 @@ struct silence {
     char *alert_id;      /* an acknowledgement, of this alert; NULL: a silence */
     uint32_t episode;    /* acknowledgement: of this episode */
     struct instant created; /* maintenance window: unset */
-    usec_t start_at;     /* 0: no begin of its own */
+    usec_t start_at;     /* 0: none was given: in force from `created` on */
     usec_t end_at;       /* the first moment after it; 0: without end */
     bool lasts;          /* "for 2h": end_at is a duration after `created`, by the boot-time clock */
     struct hours weekly; /* n_ranges 0: all the time between start and end */
@@ -51,9 +51,16 @@ struct silenced {
     int64_t value, waiting;
 };
 
-/* A jump of the wall clock ends no silence early: the end has to be reached by both clocks, or, if it
- * `lasts`, by the boot-time clock alone. Across boots only the wall clock is known. */
+/* A begin and an end that were given hold by the wall clock. One that was made without a begin is in force
+ * from then on, and one that `lasts` ends by the boot-time clock, however the wall clock is set. Across boots
+ * only the wall clock is known. */
+
+/* Both by the wall clock as it is now; 0: none. */
+usec_t silence_begin_at(const struct silence *s, const struct instant *now);
+usec_t silence_end_at(const struct silence *s, const struct instant *now);
 bool silence_is_over(const struct silence *s, const struct instant *now);
+/* It is over, also by the clock that ran when it was made: no correction of the clock puts it in force again. */
+bool silence_is_past(const struct silence *s, const struct instant *now);
 /* Has begun, is not over, and its weekly hours are open. */
 bool silence_is_active(const struct silence *s, const struct instant *now);
 /* "silence", "acknowledgement", "maintenance" */
@@ -63,9 +70,9 @@ const char *silence_kind(const struct silence *s);
 const struct silence *silences_find(const struct silences *list, const struct alert *a,
                                     const struct instant *now);
 /* The better of two of them by the same order; either may be NULL. */
-const struct silence *silences_first(const struct silence *a, const struct silence *b);
+const struct silence *silences_first(const struct silence *a, const struct silence *b, const struct instant *now);
 /* It is an acknowledgement of the present episode of `a`, which has not got worse since. */
-bool silence_acknowledges(const struct silence *s, const struct alert *a);
+bool silence_acknowledges(const struct silence *s, const struct alert *a, const struct instant *now);
 /* An acknowledgement that covers nothing any more: its episode is over or got worse. `a`: its alert;
  * NULL: it is gone. */
-bool silence_is_spent(const struct silence *s, const struct alert *a);
+bool silence_is_spent(const struct silence *s, const struct alert *a, const struct instant *now);

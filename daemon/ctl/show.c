@@ -210,14 +210,22 @@ static void add_match(struct text *t, const struct json *silence)
 static void add_times(struct text *t, const struct json *silence, usec_t now)
 {
     bool active = false;
+    const char *from = show_text(silence, "start_at"), *until = show_text(silence, "end_at");
+    usec_t start_at = 0, end_at = 0;
+    bool over = until && rfc3339_parse(until, &end_at) >= 0 && end_at <= now;
+    bool later = from && rfc3339_parse(from, &start_at) >= 0 && start_at > now;
     CLEANUP(free) char *start = show_time(silence, "start_at", now);
     CLEANUP(free) char *end = show_time(silence, "end_at", now);
     const char *weekly = show_text(silence, "weekly"), *zone = show_text(silence, "timezone");
     (void)json_get_bool(silence, "active", &active);
+    if (over && !active) {
+        text_addf(t, "over since %s", end);
+        return;
+    }
     text_add(t, active ? "now" : "not now");
     if (weekly)
         text_addf(t, ", weekly %s%s%s", weekly, zone && *zone ? " " : "", zone ? zone : "");
-    if (start && !active)
+    if (start && later)
         text_addf(t, ", from %s", start);
     if (end)
         text_addf(t, ", until %s", end);

@@ -151,16 +151,16 @@ static void settle(const struct tenant_evaluation *e, const char *subject, struc
 {
     const struct instant *now = &e->snapshot->taken;
     bool lasts = false, any = false;
-    usec_t since_at = 0;
+    const struct instant *newest = NULL;
     for (size_t i = 0; i < n; i++) {
         any |= drop[i].reference != NUMBER_UNKNOWN;
         lasts |= drop[i].reference != NUMBER_UNKNOWN &&
                  instant_since(&drop[i].since, now) < NEW_NORMAL_AFTER;
-        if (drop[i].since.at > since_at)
-            since_at = drop[i].since.at;
+        if (!newest || drop[i].since.at > newest->at)
+            newest = &drop[i].since;
     }
     if (any && e->ctx->drop_acknowledged &&
-        e->ctx->drop_acknowledged(e->ctx->userdata, subject, since_at))
+        e->ctx->drop_acknowledged(e->ctx->userdata, subject, newest))
         lasts = false;
     for (size_t i = 0; i < n; i++) {
         struct known_drop *d = &drop[i];

@@ -186,8 +186,8 @@ struct judge_context { /* all borrowed */
      * snapshot; 0: unknown or negligible. Corrects waiting times when the local clock is wrong. */
     int64_t clock_ahead;
     /* Whether somebody has acknowledged the alert about this subject (of a capacity observation) after
-     * its last loss at `since_at`: the present number is the new normal then. NULL: nobody has. */
-    bool (*drop_acknowledged)(const void *userdata, const char *subject, usec_t since_at);
+     * its last loss `since`: the present number is the new normal then. NULL: nobody has. */
+    bool (*drop_acknowledged)(const void *userdata, const char *subject, const struct instant *since);
     const void *userdata;
 };
 /* Returns one observation for each current and remembered pool, subscription and error group, and

@@ -41,8 +41,8 @@ static void put_silence(struct json_writer *w, const struct silence *s, const st
     put_match(w, &s->match);
     json_put_string(w, "alert_id", s->alert_id);
     command_put_time(w, "created_at", s->created.at);
-    command_put_time(w, "start_at", s->start_at);
-    command_put_time(w, "end_at", s->end_at);
+    command_put_time(w, "start_at", silence_begin_at(s, now));
+    command_put_time(w, "end_at", silence_end_at(s, now));
     json_put_string(w, "weekly", s->weekly.n_ranges ? hours_print(&s->weekly, hours) : NULL);
     json_put_string(w, "timezone", s->zone);
     json_put_bool(w, "hold", s->hold);

@@ -107,12 +107,13 @@ static int check_words(const char *author, const char *comment, struct failure *
 
 static int check_times(const struct silence *s, struct failure *why)
 {
-    if (s->end_at <= s->start_at)
-        return wrong(why, "the end is not after the start");
-    if (s->end_at - s->start_at > SILENCE_LONGEST)
-        return wrong(why, "a silence lasts at most a year");
+    usec_t begin_at = silence_begin_at(s, &s->created);
     if (silence_is_over(s, &s->created))
         return wrong(why, "the end has passed already");
+    if (s->end_at <= begin_at)
+        return wrong(why, "the end is not after the start");
+    if (s->end_at - begin_at > SILENCE_LONGEST)
+        return wrong(why, "a silence lasts at most a year");
     return 0;
 }
 
@@ -123,10 +124,10 @@ static int set_times(const struct silence_request *r, struct silence *s, struct 
     if (r->lasts > SILENCE_LONGEST)
         return wrong(why, "a silence lasts at most a year");
     s->lasts = r->lasts > 0;
-    s->start_at = r->start_at ? r->start_at : s->created.at;
+    s->start_at = r->start_at;
     s->end_at = r->lasts    ? s->created.at + r->lasts
                 : r->end_at ? r->end_at
-                            : s->start_at + SILENCE_LONGEST;
+                            : silence_begin_at(s, &s->created) + SILENCE_LONGEST;
     if (r->weekly) {
         int e = hours_parse(r->weekly, &s->weekly, why);
         if (e >= 0)
@@ -207,7 +208,7 @@ void silences_expire(struct app *app, struct instant now)
     for (size_t i = app->n_silences; i-- > 0;) {
         struct silence *s = &app->silence[i];
         const struct alert *a = s->alert_id ? registry_by_id(app->registry, s->alert_id) : NULL;
-        if (!silence_is_over(s, &now) && !silence_is_spent(s, a))
+        if (!silence_is_past(s, &now) && !silence_is_spent(s, a, &now))
             continue;
         if (change(app, NULL, s, NULL, &why) < 0 && !app->store_failing)
             log_failure(LOG_ERR, &why, "a silence that is over", "removed in a minute");
@@ -227,7 +228,6 @@ int app_acknowledge(struct app *app, const char *alert_id, const char *author, c
     if (!alert_state_is_up(a->state) || !a->context)
         return failure_set(why, FAILURE_CONFIG, EINVAL, "alert %s is not firing", alert_id);
     int r = begin(app, author, comment, &s, why);
-    s.start_at = s.created.at;
     s.episode = a->episode;
     if (r >= 0 && until)
         r = check_times(&s, why);

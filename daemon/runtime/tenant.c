@@ -22,14 +22,22 @@ int tenant_set_machine_zone(struct alert_context *f, usec_t at)
     return context_set_zone(f, &zone);
 }
 
-static bool drop_acknowledged(const void *userdata, const char *subject, usec_t since_at)
+/* By the boot-time clock where that is possible: the wall clock may have been corrected in between. */
+static bool is_since(const struct instant *when, const struct instant *then)
 {
+    bool same = when->boot == then->boot && when->boot != 0;
+    return same ? when->mono >= then->mono : when->at >= then->at;
+}
+
+static bool drop_acknowledged(const void *userdata, const char *subject, const struct instant *since)
+{
+    const struct instant now = clock_now();
     const struct tenant *t = userdata;
     const struct silences all = app_silence_list(t->app);
     const struct alert *a =
         registry_find(t->app->registry, KIND_CAPACITY, t->options->identity.tenant_id, subject);
     for (size_t i = 0; a && i < all.n; i++)
-        if (silence_acknowledges(&all.silence[i], a) && all.silence[i].created.at >= since_at)
+        if (silence_acknowledges(&all.silence[i], a, &now) && is_since(&all.silence[i].created, since))
             return true;
     return false;
 }

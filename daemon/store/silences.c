@@ -90,6 +90,8 @@ static int read_silence(struct row *row, struct silence *s)
     s->episode = (uint32_t)row_get_int(row, 0, UINT32_MAX);
     s->created = row_get_instant(row);
     s->start_at = row_get_usec(row);
+    if (s->start_at == s->created.at) /* what earlier versions stored where no begin was given */
+        s->start_at = 0;
     s->end_at = row_get_usec(row);
     s->lasts = row_get_bool(row);
     const char *weekly = row_get_text_or_null(row);

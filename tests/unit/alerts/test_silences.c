@@ -77,35 +77,73 @@ static void window_over_midnight_ends_in_the_morning_after(void **state)
 }
 
 /* Hours since the silence was made at T0 + 0 h, by the boot-time clock and by the wall clock. */
-static void jump_of_the_wall_clock_ends_no_silence_early(void **state)
+static void given_end_is_absolute_and_a_duration_is_not(void **state)
 {
     static const struct {
         const char *why;
         bool lasts, rebooted;
         int64_t mono, wall;
-        bool over;
+        bool over, past;
     } CASES[] = {
-        {"for 2h, after 1 h", true, false, 1, 1, false},
-        {"for 2h, after 2 h", true, false, 2, 2, true},
-        {"for 2h, clock set ten years ahead", true, false, 1, 87600, false},
-        {"for 2h, clock set an hour back", true, false, 2, 1, true},
-        {"for 2h, after a reboot only the wall clock is known", true, true, 0, 2, true},
-        {"until, after 2 h", false, false, 2, 2, true},
-        {"until, clock set ten years ahead", false, false, 1, 87600, false},
-        {"until, clock set an hour back", false, false, 2, 1, false},
-        {"until, both have passed", false, false, 3, 2, true},
+        {"for 2h, after 1 h", true, false, 1, 1, false, false},
+        {"for 2h, after 2 h", true, false, 2, 2, true, true},
+        {"for 2h, clock set ten years ahead", true, false, 1, 87600, false, false},
+        {"for 2h, clock set an hour back", true, false, 2, 1, true, true},
+        {"for 2h, after a reboot only the wall clock is known", true, true, 0, 2, true, true},
+        {"until, after 2 h", false, false, 2, 2, true, true},
+        {"until, clock set ten years ahead, and perhaps back again", false, false, 1, 87600, true, false},
+        {"until, clock set an hour back", false, false, 2, 1, false, false},
+        {"until, both have passed", false, false, 3, 2, true, true},
+        {"until, after a reboot only the wall clock is known", false, true, 0, 2, true, true},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
         const struct silence s = {.created = {T0, HOURS(1), 7},
-                                  .start_at = T0,
                                   .end_at = T0 + HOURS(2),
                                   .lasts = CASES[i].lasts};
         const struct instant now = {T0 + HOURS((usec_t)CASES[i].wall), HOURS(1 + (usec_t)CASES[i].mono),
                                     CASES[i].rebooted ? 8 : 7};
-        if (silence_is_over(&s, &now) != CASES[i].over)
+        if (silence_is_over(&s, &now) != CASES[i].over || silence_is_past(&s, &now) != CASES[i].past)
             fail_msg("%s", CASES[i].why);
     }
+}
+
+/* The same; the begin is an hour after T0. */
+static void given_begin_is_absolute_and_without_one_it_is_in_force_at_once(void **state)
+{
+    static const struct {
+        const char *why;
+        bool given;
+        int64_t mono, wall;
+        bool active;
+    } CASES[] = {
+        {"at once", false, 0, 0, true},
+        {"the clock was a day ahead when it was made", false, 0, -24, true},
+        {"the clock was a day late when it was made", false, 0, 24, true},
+        {"not yet", true, 0, 0, false},
+        {"the wall clock is set behind the begin", true, 0, 1, true},
+        {"an hour later, and the clock is set an hour back", true, 1, 0, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        const struct silence s = {.created = {T0, HOURS(1), 7},
+                                  .start_at = CASES[i].given ? T0 + HOURS(1) : 0,
+                                  .end_at = T0 + HOURS(48)};
+        const struct instant now = {T0 + HOURS((usec_t)CASES[i].wall), HOURS(1 + (usec_t)CASES[i].mono), 7};
+        if (silence_is_active(&s, &now) != CASES[i].active)
+            fail_msg("%s", CASES[i].why);
+        if (!CASES[i].given)
+            assert_true(silence_begin_at(&s, &now) == now.at);
+    }
+}
+
+static void times_are_shown_by_the_clock_as_it_is_now(void **state)
+{
+    const struct instant now = {T0, HOURS(2), 7}; /* an hour later; the clock was a day ahead */
+    const struct silence s = {.created = {T0 + HOURS(23), HOURS(1), 7}, .end_at = T0 + HOURS(25), .lasts = true};
+    (void)state;
+    assert_true(silence_begin_at(&s, &now) == T0 - HOURS(1));
+    assert_true(silence_end_at(&s, &now) == T0 + HOURS(1));
 }
 
 /* ---- alerts ---- */
@@ -144,7 +182,6 @@ static void silence_for(struct engine_fixture *d, struct silence *s, usec_t last
     *s = (struct silence){.id = (char *)"s",
                           .match = {.tenant = (char *)"contoso"},
                           .created = d->now,
-                          .start_at = d->now.at,
                           .end_at = d->now.at + lasts,
                           .lasts = true,
                           .hold = hold};
@@ -295,6 +332,26 @@ static void new_silence_covers_an_alert_that_broke_an_older_one(void **state)
     assert_string_equal(poll(d, pool(101, 1)), "updated critical remaining");
 }
 
+/* The clock was a day ahead when the first one broke, and is corrected before the second one. */
+static void new_silence_covers_after_a_correction_of_the_clock(void **state)
+{
+    struct engine_fixture *d = *state;
+    struct silence s[2];
+    engine_jump(d, 24 * (int64_t)USEC_PER_HOUR);
+    silence_for(d, &s[0], HOURS(9), false);
+    (void)poll(d, WARNING);
+    assert_string_equal(poll(d, CRITICAL), "firing critical remaining");
+    engine_jump(d, -24 * (int64_t)USEC_PER_HOUR);
+    assert_string_equal(poll(d, CRITICAL), "");
+    assert_int_equal(it(d)->silenced.at, 0); /* broken still */
+    engine_pass(d, MINUTES(1));
+    silence_for(d, &s[1], HOURS(9), false);
+    d->silences = (struct silences){s, 2};
+    assert_string_equal(poll(d, CRITICAL), "");
+    assert_true(it(d)->silenced.at != 0);
+    assert_string_equal(poll(d, pool(101, 1)), "updated critical remaining");
+}
+
 static void many_alerts_after_a_silence_share_a_digest(void **state)
 {
     struct engine_fixture *d = *state;
@@ -372,8 +429,7 @@ static struct silence acknowledgement(const struct engine_fixture *d)
     return (struct silence){.id = (char *)"a",
                             .alert_id = (char *)(uintptr_t)it(d)->id,
                             .episode = it(d)->episode,
-                            .created = d->now,
-                            .start_at = d->now.at};
+                            .created = d->now};
 }
 
 static void acknowledgement_lasts_for_its_episode(void **state)
@@ -394,11 +450,11 @@ static void acknowledgement_lasts_for_its_episode(void **state)
     assert_non_null(strstr(n->description, "Acknowledged by ann: ordered\nYou hear of this alert again"));
     d->silences = (struct silences){&a, 1};
     assert_string_equal(poll(d, WARNING), "");
-    assert_false(silence_is_spent(&a, it(d)));
+    assert_false(silence_is_spent(&a, it(d), &d->now));
     assert_string_equal(poll(d, CLEAR), "resolved warning usage");
     assert_string_equal(engine_notification(d, 0)->acknowledged.author, "ann");
-    assert_true(silence_is_spent(&a, it(d)));
-    assert_true(silence_is_spent(&a, NULL));
+    assert_true(silence_is_spent(&a, it(d), &d->now));
+    assert_true(silence_is_spent(&a, NULL, &d->now));
     assert_string_equal(poll(d, WARNING), "firing warning usage");
 }
 
@@ -414,7 +470,7 @@ static void acknowledged_alert_that_gets_worse_is_notified(void **state)
     assert_string_equal(poll(d, CRITICAL), "escalated critical remaining");
     assert_null(engine_notification(d, 0)->acknowledged.author);
     assert_false(engine_notification(d, 0)->silenced);
-    assert_true(silence_is_spent(&a, it(d)));
+    assert_true(silence_is_spent(&a, it(d), &d->now));
 }
 
 /* Its first message was the acknowledgement. */
@@ -453,7 +509,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weekly_window_follows_the_clock_of_its_zone),
         cmocka_unit_test(window_over_midnight_ends_in_the_morning_after),
-        cmocka_unit_test(jump_of_the_wall_clock_ends_no_silence_early),
+        cmocka_unit_test(given_end_is_absolute_and_a_duration_is_not),
+        cmocka_unit_test(given_begin_is_absolute_and_without_one_it_is_in_force_at_once),
+        cmocka_unit_test(times_are_shown_by_the_clock_as_it_is_now),
         TEST(silenced_alert_is_notified_after_the_silence),
         TEST(end_of_a_silence_during_a_restart_is_not_missed),
         TEST(unchanged_alert_says_nothing_after_the_silence),
@@ -463,6 +521,7 @@ int main(void)
         TEST(comparison_is_with_the_state_when_the_silence_began),
         TEST(broken_silence_stays_broken_until_the_alert_is_clear_once),
         TEST(new_silence_covers_an_alert_that_broke_an_older_one),
+        TEST(new_silence_covers_after_a_correction_of_the_clock),
         TEST(many_alerts_after_a_silence_share_a_digest),
         TEST(first_digest_leaves_out_what_is_silenced),
         TEST(match_decides_which_alerts_are_silenced),

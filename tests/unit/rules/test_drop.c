@@ -112,10 +112,10 @@ static void after_a_week_without_another_loss_it_is_the_new_normal(void **state)
     assert_int_equal(reference_of(&w, "a"), 60);
 }
 
-static bool acknowledged_at_1(const void *userdata, const char *subject, usec_t since_at)
+static bool acknowledged_at_1(const void *userdata, const char *subject, const struct instant *since)
 {
     assert_string_equal(subject, "a");
-    return since_at <= *(const usec_t *)userdata;
+    return since->at <= *(const usec_t *)userdata;
 }
 
 static void acknowledged_loss_is_the_new_normal_at_the_next_poll(void **state)

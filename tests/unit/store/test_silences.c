@@ -90,6 +90,17 @@ static void silence_is_whole_after_a_restart(void **state)
     store_close(s);
 }
 
+static void begin_that_was_stored_though_none_was_given_is_none(void **state)
+{
+    CLEANUP(store_close) struct store *s = open_in(*state);
+    struct silence old = a_silence("019ab5d1-1a2b-7c3d-8e4f-5a6b7c8d9e01");
+    old.start_at = old.created.at;
+    commit(s, &(struct commit){.silence = &old, .now = at(2)});
+    CLEANUP(list_free) struct list l = load(s);
+    assert_int_equal(l.n, 1);
+    assert_true(l.silence[0].start_at == 0);
+}
+
 static void silence_is_removed_by_its_id(void **state)
 {
     CLEANUP(store_close) struct store *s = open_in(*state);
@@ -141,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(silence_is_whole_after_a_restart),
+        TEST(begin_that_was_stored_though_none_was_given_is_none),
         TEST(silence_is_removed_by_its_id),
         TEST(damaged_silence_is_quarantined),
         TEST(silence_is_stored_with_its_event_or_not_at_all),
