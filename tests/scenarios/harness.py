@@ -25,6 +25,7 @@ CLIENT = "99999999-aaaa-4bbb-8ccc-dddddddddddd"
 CLIENT_SECRET = "canary-client-secret-Zq81~x.7"
 E5 = "06ebc4ee-1bb5-47dd-8120-11324bc54e06"
 E3 = "05e9a617-0261-4cee-bb44-138d3ef5d965"
+SEARCHED = set()  # see Scenario.short()
 
 
 class Peer:
@@ -231,9 +232,19 @@ receivers = ( {", ".join(rows)} );
         return [str(BUILD / "daemon/seatwatchd"), "-c", str(self.config), "--state-dir", str(self.directory / "state"),
                 *map(str, options)]
 
-    def run_daemon(self, *options, timeout=60, wrapper=(), **kw):
+    def short(self, *words, env=None):
+        """The environment of a short run. The search for leaks at its end takes a third of its time, so of the runs of a
+        test class with the same words only the first has one. Services always have."""
+        env = dict(env or os.environ)
+        if (type(self), words) in SEARCHED:
+            env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
+        SEARCHED.add((type(self), words))
+        return env
+
+    def run_daemon(self, *options, timeout=60, wrapper=(), env=None, **kw):
         """Runs it to its end."""
-        done = subprocess.run([*wrapper, *self.argv(*options)], capture_output=True, text=True, timeout=timeout, **kw)
+        done = subprocess.run([*wrapper, *self.argv(*options)], capture_output=True, text=True, timeout=timeout,
+                              env=self.short(*options, env=env), **kw)
         self.shown += [("standard output", done.stdout.encode()), ("standard error", done.stderr.encode())]
         return done
 
@@ -264,8 +275,9 @@ receivers = ( {", ".join(rows)} );
         return path.read_text(errors="replace") if path.exists() else ""
 
     def wait(self, what, condition, seconds=60):
-        """Asks again until the condition gives something true; the daemon must not die meanwhile."""
-        deadline = time.monotonic() + seconds
+        """Asks again until the condition gives something true; the daemon must not die meanwhile. Less and less often,
+        since asking often means starting a process."""
+        deadline, pause = time.monotonic() + seconds, 0.02
         while True:
             value = condition()
             if value:
@@ -274,10 +286,10 @@ receivers = ( {", ".join(rows)} );
                 self.fail(f"not within {seconds} s: {what}\n{self.stderr()[-3000:]}")
             waited_for = self.daemon or self.peers[0].process
             try:
-                code = waited_for.wait(0.02)
+                code = waited_for.wait(pause)
                 self.fail(f"ended with {code} while waiting for: {what}\n{self.stderr()[-3000:]}")
             except subprocess.TimeoutExpired:
-                pass
+                pause = min(1.3 * pause, 0.2)
 
     def freeze(self, process):
         """SIGSTOP, and it has stopped: the kernel delivers the signal later."""

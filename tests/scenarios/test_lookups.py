@@ -63,7 +63,7 @@ class Lookups(Scenario):
 
     def ctl(self, *args, code=0, name="control", text=True, **env):
         done = subprocess.run([CTL, "--socket", str(self.directory / f"{name}.sock"), *args], capture_output=True, text=text,
-                              timeout=90, env={**os.environ, "LC_ALL": "C.UTF-8", **env})
+                              timeout=90, env={**self.short(args[:1]), "LC_ALL": "C.UTF-8", **env})
         if text:
             self.shown += [("standard output", done.stdout.encode()), ("standard error", done.stderr.encode())]
         self.assertEqual(done.returncode, code, done.stderr + done.stdout)

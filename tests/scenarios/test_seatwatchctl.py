@@ -34,7 +34,7 @@ class Ctl(Scenario):
     def ctl(self, *args, socket_path=None, code=0, **env):
         where = socket_path or self.directory / "control.sock"
         done = subprocess.run([CTL, "--socket", str(where), *args], capture_output=True, text=True, timeout=90,
-                              env={**os.environ, "LC_ALL": "C.UTF-8", **env})
+                              env={**self.short(args[:2]), "LC_ALL": "C.UTF-8", **env})
         self.shown += [("standard output", done.stdout.encode()), ("standard error", done.stderr.encode())]
         self.assertEqual(done.returncode, code, done.stderr + done.stdout)
         return done
