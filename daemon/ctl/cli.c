@@ -37,6 +37,8 @@ static const struct {
     [OPTION_SEVERITY] = {"severity", "WORD", "warning, critical or info"},
     [OPTION_AT] = {"at", "TIME", "at this time instead of now"},
     [OPTION_NAMES] = {"names", NULL, "names of people beside their ids"},
+    [OPTION_LIFE] = {"life", NULL, "a made-up alert that fires, gets worse and ends"},
+    [OPTION_DRY_RUN] = {"dry-run", NULL, "show what would be sent"},
     [OPTION_NOT] = {"not", NULL, "why nothing was notified about a SKU"},
 };
 

@@ -38,6 +38,8 @@ enum ctl_option {
     OPTION_SEVERITY,
     OPTION_AT,
     OPTION_NAMES,
+    OPTION_LIFE,
+    OPTION_DRY_RUN,
     OPTION_COUNT_
 };
 #define OPTION_BIT(o) (1u << (o))

@@ -158,6 +158,7 @@ static const struct ctl_command COMMANDS[] = {
     {"metrics", "", 0, 0, 0, run_metrics, "metrics for the textfile collector of node_exporter"},
     {"permissions", "", 0, 0, OPTION_BIT(OPTION_TENANT), run_permissions, "permissions in Graph that the configuration needs"},
     {"routes test", "TENANT RULE", 2, 2, OPTION_BIT(OPTION_SEVERITY) | OPTION_BIT(OPTION_AT) | OPTION_BIT(OPTION_SKU), run_routes_test, "who would be notified, and when"},
+    {"receivers test", "NAME", 1, 1, OPTION_BIT(OPTION_LIFE) | OPTION_BIT(OPTION_DRY_RUN), run_receivers_test, "send a test message to a receiver"},
     {"reload", "", 0, 0, 0, run_reload, "load the configuration again"},
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ctl/routes.c: prints who would be notified of an alert, and when. */
+/* ctl/routes.c: prints who would be notified of an alert, and what a receiver answers to a test. */
 #include "ctl/routes.h"
 
 #include <stdio.h>
@@ -58,4 +58,37 @@ int run_routes_test(const struct ctl *c)
             add_param(&target, PARAMS[i].name, PARAMS[i].value);
     int code = target.error ? CTL_INTERNAL : ask_get(c, target.data, &root);
     return code == CTL_OK && root && !show_routes(root, clock_now().at) ? CTL_INTERNAL : code;
+}
+
+/* The bytes as they are: nothing but our own texts is in them. */
+static void show_test(const struct json *root)
+{
+    const struct json *list = json_get(root, "messages");
+    const char *receiver = show_text(root, "receiver");
+    for (const struct json *m = list ? json_first(list) : NULL; m; m = json_next(m)) {
+        bool accepted = false;
+        const char *body = show_text(m, "body"), *type = show_text(m, "type"), *answer = show_text(m, "answer");
+        bool sent = json_get_bool(m, "accepted", &accepted) == JSON_OK;
+        if (body)
+            printf("%s\n", body);
+        show_line(receiver ? receiver : "?", "%s: %s%s%s", type ? type : "?", !sent ? "not sent (--dry-run)" : accepted ? "accepted" : "NOT accepted",
+                  answer && *answer ? ": " : "", answer ? answer : "");
+    }
+}
+
+int run_receivers_test(const struct ctl *c)
+{
+    CLEANUP(json_free) struct json *root = NULL;
+    CLEANUP(text_free) struct text target = TEXT_INIT(TARGET_MAX);
+    bool accepted = false;
+    text_add(&target, "/v1/receivers/");
+    text_add_encoded(&target, c->arg[0]);
+    text_addf(&target, "/test%s%s", c->option[OPTION_LIFE] ? "?life" : "",
+              c->option[OPTION_DRY_RUN] ? c->option[OPTION_LIFE] ? "&dry-run" : "?dry-run" : "");
+    int code = target.error ? CTL_INTERNAL : ask_change(c, "POST", target.data, NULL, &root, NULL);
+    if (code != CTL_OK || !root)
+        return code;
+    show_test(root);
+    (void)json_get_bool(root, "accepted", &accepted);
+    return accepted ? CTL_OK : CTL_REFUSED;
 }

@@ -4,3 +4,4 @@
 #include "ctl/cli.h"
 
 int run_routes_test(const struct ctl *c);
+int run_receivers_test(const struct ctl *c);

@@ -74,13 +74,26 @@ bool dispatcher_disabled(const struct dispatcher *c, const char *receiver);
 int dispatcher_held(const struct dispatcher *c, const char *receiver, const struct instant *now, int64_t *ret,
                     struct failure *ret_failure);
 
-/* --test-receiver: one message, not from the outbox, or with `life` the messages of a made-up alert that
- * fires, gets worse and ends. `done` follows each of them, from the event loop; `text` is the answer,
- * cleaned. The first one that is not accepted is the last. A heartbeat is one message. */
-typedef void deliver_test_done(void *userdata, const char *event, bool accepted, const char *text,
-                               bool last);
+/* One message for a test, not from the outbox, or with `life` the messages of a made-up alert that fires, gets
+ * worse and ends. `done` follows each of them, from the event loop. The first one that is not accepted is the
+ * last. A heartbeat is one message. */
+struct tested {             /* all borrowed */
+    const char *event;      /* "receiver.test", "alert.firing", ... */
+    const char *body;       /* as rendered: the transport adds URL, headers and secrets; NULL: it could not be */
+    size_t len;
+    bool accepted;
+    const char *text;       /* the answer, cleaned; NULL: it was not sent */
+    bool last;
+};
+typedef void deliver_test_done(void *userdata, const struct tested *result);
+struct delivery_test;
+/* *ret may be canceled until `done` was called with `last`; `ret` NULL: nobody will. */
 int deliver_test(const struct receiver_options *o, bool life, struct http *http, sd_event *event,
-                 deliver_test_done *done, void *userdata, struct failure *ret_failure);
+                 deliver_test_done *done, void *userdata, struct delivery_test **ret, struct failure *ret_failure);
+void deliver_test_cancel(struct delivery_test *t); /* no callback follows */
+/* The same without sending: `done` is called from inside. */
+int deliver_test_render(const struct receiver_options *o, bool life, deliver_test_done *done, void *userdata,
+                        struct failure *ret_failure);
 /* Everything that a start would refuse about this receiver: files, keys, URLs, facility. */
 int deliver_check(const struct receiver_options *o, struct failure *ret_failure);
 /* What a start accepts and a person should change: negative with one sentence; 0: nothing. Only for

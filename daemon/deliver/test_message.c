@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-struct test {
+struct delivery_test {
     const struct receiver_options *options;
     const struct transport *transport;
     struct receiver_handle *handle;
@@ -16,6 +16,7 @@ struct test {
     size_t sent;                  /* messages so far */
     struct notification *notification;
     char *body;
+    size_t len;
     char ref[MESSAGE_REF_MAX]; /* of the message of this life; "": none yet */
     struct answer answer;
     bool answered;
@@ -24,7 +25,7 @@ struct test {
     void *userdata;
 };
 
-static void test_free(struct test *t)
+static void test_free(struct delivery_test *t)
 {
     if (!t)
         return;
@@ -35,7 +36,7 @@ static void test_free(struct test *t)
     (void)sd_event_source_disable_unref(t->later);
     alloc_release(t);
 }
-DEFINE_CLEANUP(struct test *, test_free)
+DEFINE_CLEANUP(struct delivery_test *, test_free)
 
 int test_notification(const char *receiver, usec_t now_at, struct notification **ret)
 {
@@ -96,7 +97,7 @@ static int life_context(const struct stage *stage, usec_t now_at, struct alert_c
     return 0;
 }
 
-static int life_notification(const struct test *t, usec_t now_at, struct notification **ret)
+static int life_notification(const struct delivery_test *t, usec_t now_at, struct notification **ret)
 {
     const struct stage *stage = &LIFE[t->sent];
     CLEANUP(notification_free) struct notification *n = alloc_zero(1, sizeof *n);
@@ -133,7 +134,7 @@ static int life_notification(const struct test *t, usec_t now_at, struct notific
 }
 
 /* Each life is an alert of its own, so that a pager opens a new incident. */
-static int life_begin(struct test *t, usec_t now_at)
+static int life_begin(struct delivery_test *t, usec_t now_at)
 {
     char subject[UUID_TEXT];
     int r = uuid_v7(now_at, subject);
@@ -142,7 +143,7 @@ static int life_begin(struct test *t, usec_t now_at)
 
 /* ---- one message after the other ---- */
 
-static void answered_later(struct test *t)
+static void answered_later(struct delivery_test *t)
 {
     t->answered = true;
     (void)sd_event_source_set_enabled(t->later, SD_EVENT_ONESHOT); /* fails on a bad argument only */
@@ -150,27 +151,48 @@ static void answered_later(struct test *t)
 
 static void on_sent(void *userdata, const struct answer *a)
 {
-    struct test *t = userdata;
+    struct delivery_test *t = userdata;
     t->answer = *a;
     answered_later(t);
 }
 
-static int test_send(struct test *t, struct failure *ret_failure)
+/* The next message of the test. */
+static int test_render(struct delivery_test *t, usec_t now_at, struct failure *ret_failure)
 {
-    struct instant now = clock_now();
-    size_t len;
     notification_free(TAKE(t->notification));
     free(TAKE(t->body));
-    int r = t->alert_id[0] ? life_notification(t, now.at, &t->notification)
-                           : test_notification(t->options->name, now.at, &t->notification);
-    const struct message m = {.notification = t->notification, .now_at = now.at};
+    int r = t->alert_id[0] ? life_notification(t, now_at, &t->notification)
+                           : test_notification(t->options->name, now_at, &t->notification);
+    const struct message m = {.notification = t->notification, .now_at = now_at};
     if (r >= 0)
-        r = receiver_render(t->options, &m, &t->body, &len);
+        r = receiver_render(t->options, &m, &t->body, &t->len);
+    return r < 0 ? failure_set(ret_failure, FAILURE_LOCAL, -r, "cannot make the test message: %s", strerror(-r)) : 0;
+}
+
+static bool is_last(const struct delivery_test *t)
+{
+    return !t->alert_id[0] || t->sent == N_ELEMENTS(LIFE);
+}
+
+static void tell(const struct delivery_test *t, bool accepted, const char *text, bool last)
+{
+    const struct tested result = {.event = event_type_name(t->notification ? t->notification->type : EVENT_TEST),
+                                  .body = t->body,
+                                  .len = t->body ? t->len : 0,
+                                  .accepted = accepted,
+                                  .text = text,
+                                  .last = last};
+    t->done(t->userdata, &result);
+}
+
+static int test_send(struct delivery_test *t, struct failure *ret_failure)
+{
+    struct instant now = clock_now();
+    int r = test_render(t, now.at, ret_failure);
     if (r < 0)
-        return failure_set(ret_failure, FAILURE_LOCAL, -r, "cannot make the test message: %s",
-                           strerror(-r));
+        return r;
     const struct payload p = {
-        .event_id = t->notification->event_id, .body = t->body, .len = len, .now = now, .ref = t->ref};
+        .event_id = t->notification->event_id, .body = t->body, .len = t->len, .now = now, .ref = t->ref};
     t->answered = false;
     if (t->transport->send(t->handle, &p, &t->answer, on_sent, t) > 0)
         answered_later(t);
@@ -179,18 +201,17 @@ static int test_send(struct test *t, struct failure *ret_failure)
 
 static int on_later(sd_event_source *s, void *userdata)
 {
-    struct test *t = userdata;
+    struct delivery_test *t = userdata;
     struct failure why = {0};
-    const char *event = event_type_name(t->notification->type);
     bool accepted = t->answer.class == ANSWER_OK;
     (void)s;
     t->sent++;
     if (t->answer.ref[0])
         memcpy(t->ref, t->answer.ref, sizeof t->ref);
-    bool last = !accepted || !t->alert_id[0] || t->sent == N_ELEMENTS(LIFE);
-    t->done(t->userdata, event, accepted, t->answer.text, last);
+    bool last = !accepted || is_last(t);
+    tell(t, accepted, t->answer.text, last);
     if (!last && test_send(t, &why) < 0) {
-        t->done(t->userdata, event, false, why.text, true);
+        tell(t, false, why.text, true);
         last = true;
     }
     if (last)
@@ -198,10 +219,15 @@ static int on_later(sd_event_source *s, void *userdata)
     return 0;
 }
 
-int deliver_test(const struct receiver_options *o, bool life, struct http *http, sd_event *event,
-                 deliver_test_done *done, void *userdata, struct failure *ret_failure)
+static bool has_life(const struct receiver_options *o, bool life)
 {
-    CLEANUP(test_free) struct test *t = alloc_zero(1, sizeof *t);
+    return life && !(o->class->traits & RECEIVER_HEARTBEAT);
+}
+
+int deliver_test(const struct receiver_options *o, bool life, struct http *http, sd_event *event,
+                 deliver_test_done *done, void *userdata, struct delivery_test **ret, struct failure *ret_failure)
+{
+    CLEANUP(test_free) struct delivery_test *t = alloc_zero(1, sizeof *t);
     if (!t)
         return failure_oom(ret_failure);
     t->options = o;
@@ -213,13 +239,42 @@ int deliver_test(const struct receiver_options *o, bool life, struct http *http,
         r = sd_event_add_defer(event, &t->later, on_later, t) < 0 ? failure_oom(ret_failure) : 0;
     if (r >= 0)
         r = sd_event_source_set_enabled(t->later, SD_EVENT_OFF) < 0 ? failure_oom(ret_failure) : 0;
-    if (r >= 0 && life && !(o->class->traits & RECEIVER_HEARTBEAT) &&
-        life_begin(t, clock_now().at) < 0)
+    if (r >= 0 && has_life(o, life) && life_begin(t, clock_now().at) < 0)
         r = failure_set(ret_failure, FAILURE_LOCAL, EIO, "cannot make an id");
     if (r >= 0)
         r = test_send(t, ret_failure);
     if (r < 0)
         return r;
+    if (ret)
+        *ret = t;
     (void)TAKE(t); /* freed by on_later() */
+    return 0;
+}
+
+void deliver_test_cancel(struct delivery_test *t)
+{
+    test_free(t);
+}
+
+int deliver_test_render(const struct receiver_options *o, bool life, deliver_test_done *done, void *userdata,
+                        struct failure *ret_failure)
+{
+    CLEANUP(test_free) struct delivery_test *t = alloc_zero(1, sizeof *t);
+    if (!t)
+        return failure_oom(ret_failure);
+    t->options = o;
+    t->done = done;
+    t->userdata = userdata;
+    usec_t now_at = clock_now().at;
+    if (has_life(o, life) && life_begin(t, now_at) < 0)
+        return failure_set(ret_failure, FAILURE_LOCAL, EIO, "cannot make an id");
+    for (bool last = false; !last;) {
+        int r = test_render(t, now_at, ret_failure);
+        if (r < 0)
+            return r;
+        t->sent++;
+        last = is_last(t);
+        tell(t, false, NULL, last);
+    }
     return 0;
 }

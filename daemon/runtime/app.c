@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "deliver/heartbeat.h"
+#include "runtime/commands_receivers.h"
 #include "runtime/credentials.h"
 #include "runtime/loss.h"
 #include "runtime/notify.h"
@@ -67,6 +68,7 @@ void app_unwire(struct app *app)
     free(app->tenant);
     app->tenant = NULL;
     app->n_tenants = 0;
+    receiver_test_end(app, "the configuration was reloaded");
     credentials_free(TAKE(app->credentials));
     heartbeats_free(TAKE(app->heartbeats));
     resends_free(TAKE(app->resends));
@@ -81,6 +83,7 @@ void app_move_wiring(struct app *to, struct app *from)
     to->n_tenants = from->n_tenants;
     from->n_tenants = 0;
     to->http = TAKE(from->http);
+    to->receiver_test = TAKE(from->receiver_test);
     to->dispatcher = TAKE(from->dispatcher);
     to->heartbeats = TAKE(from->heartbeats);
     to->resends = TAKE(from->resends);

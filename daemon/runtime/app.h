@@ -11,6 +11,7 @@ struct credentials;
 struct endpoint;
 struct outage;
 struct poller;
+struct receiver_test;
 struct tenant;
 
 #define UNRECORDED_MAX 256 /* messages logged during one outage of the store */
@@ -26,6 +27,7 @@ struct app {
     size_t n_silences;
     usec_t first_mono;   /* begin of a shared first digest; 0: none waits */
     usec_t zones_minute; /* when the offsets of their zones were last looked up */
+    struct receiver_test *receiver_test; /* NULL: none runs */
     struct dispatcher *dispatcher; /* NULL: --dry-run */
     struct heartbeats *heartbeats; /* NULL: --once */
     struct resends *resends;       /* NULL: --once */

@@ -333,13 +333,13 @@ struct receiver_test {
     bool life, accepted;
 };
 
-static void on_tested(void *userdata, const char *event, bool accepted, const char *text, bool last)
+static void on_tested(void *userdata, const struct tested *result)
 {
     struct receiver_test *t = userdata;
-    t->accepted = accepted;
-    printf("%s: %s%s%s: %s\n", t->name, t->life ? event : "", t->life ? " " : "",
-           accepted ? "accepted" : "NOT accepted", text);
-    if (last)
+    t->accepted = result->accepted;
+    printf("%s: %s%s%s: %s\n", t->name, t->life ? result->event : "", t->life ? " " : "",
+           result->accepted ? "accepted" : "NOT accepted", result->text);
+    if (result->last)
         (void)sd_event_exit(t->event, 0);
 }
 
@@ -381,7 +381,7 @@ int checks_receiver(const struct cli *cli)
         r = http_new(event, &o, &http, &why);
     test.event = event;
     if (r >= 0)
-        r = deliver_test(receiver, cli->life, http, event, on_tested, &test, &why);
+        r = deliver_test(receiver, cli->life, http, event, on_tested, &test, NULL, &why);
     if (r < 0) {
         fprintf(stderr, "%s: %s\n", receiver->name, why.text);
         return EXIT_INCOMPLETE;

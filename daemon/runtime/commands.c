@@ -13,6 +13,7 @@
 #include "runtime/commands_history.h"
 #include "runtime/commands_permissions.h"
 #include "runtime/commands_query.h"
+#include "runtime/commands_receivers.h"
 #include "runtime/commands_room.h"
 #include "runtime/commands_routes.h"
 #include "runtime/commands_silence.h"
@@ -157,6 +158,7 @@ static const struct control_command COMMANDS[] = {
     {"GET", "/v1/routes", CONTROL_READ, {"tenant", "rule", "severity", "at", "sku"}, false, command_get_routes, "Who would be notified of an alert, and when."},
     {"GET", "/v1/why", CONTROL_READ, {"tenant", "sku"}, false, command_get_why_not, "Explains the pools of a SKU, above all why nothing was notified."},
     {"POST", "/v1/poll", CONTROL_WRITE, {"tenant"}, false, post_poll, "Polls all tenants, or one, now."},
+    {"POST", "/v1/receivers/{id}/test", CONTROL_WRITE, {"life", "dry-run"}, false, command_post_receiver_test, "Sends a test message, or the messages of a made-up alert, to a receiver."},
     {"POST", "/v1/reload", CONTROL_WRITE, {NULL}, false, post_reload, "Loads the configuration again."},
     {"GET", "/v1/silences", CONTROL_READ, {NULL}, false, command_get_silences, "Silences, acknowledgements and maintenance windows."},
     {"POST", "/v1/silences", CONTROL_WRITE, {NULL}, true, command_post_silence, "Adds a silence."},

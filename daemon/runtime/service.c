@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* runtime/service.c: the daemon: signals, readiness, the watchdog, and an exit within seconds from any state. */
+#include "runtime/commands_receivers.h"
 #include "runtime/service.h"
 
 #include <signal.h>
@@ -136,6 +137,7 @@ int service_run(struct app *app)
     tick_start(app);
     dispatcher_wake(app->dispatcher);
     int r = sd_event_loop(app->event);
+    receiver_test_end(app, "the daemon stops"); /* while whoever waits for it can be answered */
     endpoint_close(TAKE(app->endpoint));
     inquiries_end(app, "the daemon stops");
     control_sockets_close(sockets);

@@ -260,6 +260,32 @@ class Deliveries(Ctl):
         self.assertEqual(self.listed("--failed"), [])
         self.assertEqual(len(self.refusing.requests()), sent)
 
+    def test_a_receiver_is_tested(self):
+        hook = self.hook("chat")
+        self.graph_sim = self.graph(QUIET)
+        self.configure(self.graph_sim, [hook], interval="1h")
+        self.begin()
+        shown = self.ctl("receivers", "test", "CHAT", "--life", "--dry-run", code=0).stdout
+        self.assertEqual(hook.requests(), [])
+        self.assertEqual([json.loads(line)["type"] for line in shown.split("\n") if line.startswith("{")],
+                         ["alert.firing", "alert.escalated", "alert.resolved"])
+        self.assertIn("chat         alert.firing: not sent (--dry-run)", shown)
+        sent = json.loads(self.ctl("receivers", "test", "chat", "--json").stdout)
+        self.assertEqual((sent["receiver"], sent["accepted"], sent["messages"][0]["type"]), ("chat", True, "receiver.test"))
+        self.assertEqual([r["body"] for r in hook.requests()], [sent["messages"][0]["body"]])
+        hook.answer([{"do": {"status": 400}}])
+        refused = self.ctl("receivers", "test", "chat", "--life", code=1).stdout
+        self.assertRegex(refused, r"(?m)^chat +alert.firing: NOT accepted: .*400")
+        self.assertIn('did you mean "chat"?', self.ctl("receivers", "test", "chst", code=1).stderr)
+        hook.answer([{"do": {"delay_ms": 60000}}])
+        command = [CTL, "--socket", str(self.directory / "control.sock"), "receivers", "test", "chat"]
+        waits = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.wait("a test that runs", lambda: "another test runs" in subprocess.run(
+            [*command, "--dry-run"], capture_output=True, text=True, timeout=60).stderr)
+        self.ctl("reload")
+        self.assertIn("the test was interrupted: the configuration was reloaded", waits.communicate(timeout=60)[1])
+        self.assertEqual(waits.returncode, 1)
+
     def test_ids_that_are_none(self):
         self.start_up()
         for args in (("retry", "4711"), ("drop", "x")):
@@ -340,6 +366,16 @@ class Decisions(Ctl):
         self.assertRegex(text, r"(?m)^parked +gone: the message alert.firing is parked: .*410")
         self.assertRegex(text, r"(?m)^next +poll at ")
 
+    def explain_alerts_of_other_kinds(self):
+        """Each has a finding that fires, whether the last poll says so or only the alert itself."""
+        self.wait("the alert about the receiver", lambda: "delivery" in {
+            a["rule"] for a in json.loads(self.ctl("alerts", "--json").stdout)["alerts"]})
+        for alert in json.loads(self.ctl("alerts", "--json").stdout)["alerts"]:
+            x = json.loads(self.ctl("why", alert["alert_id"], "--json").stdout)
+            with self.subTest(alert["rule"]):
+                self.assertIn((alert["rule"], alert["severity"]), [(f["rule"], f["firing"]) for f in x["findings"]])
+                self.assertTrue(x["reasons"])
+
     def explain_what_is_not_notified(self):
         for words, args in (({"min_units", "limit"}, ("contoso", "VISIOCLIENT")), ({"min_units", "limit"}, ("CONT", "visio")),
                             ({"free", "limit"}, ("contoso", "flow_free")), ({"ignore"}, ("contoso", "teams_exp")),
@@ -369,6 +405,7 @@ class Decisions(Ctl):
     def test_each_decision_is_explained(self):
         self.start_world()
         self.explain_the_alert()
+        self.explain_alerts_of_other_kinds()
         self.explain_what_is_not_notified()
         self.refuse_what_does_not_exist()
 

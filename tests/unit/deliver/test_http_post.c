@@ -294,25 +294,25 @@ static void mistakes_of_the_configuration_are_found_before_the_start(void **stat
 
 /* ---- --test-receiver ---- */
 
-struct tested {
+struct heard {
     bool done, accepted;
     unsigned messages;
     char text[256], events[128];
 };
-static void on_tested(void *userdata, const char *event, bool accepted, const char *text, bool last)
+static void on_tested(void *userdata, const struct tested *result)
 {
-    struct tested *t = userdata;
-    t->done = last;
-    t->accepted = accepted;
+    struct heard *t = userdata;
+    t->done = result->last;
+    t->accepted = result->accepted;
     t->messages++;
-    (void)snprintf(t->text, sizeof t->text, "%s", text);
-    (void)strncat(strncat(t->events, event, 40), " ", 2);
+    (void)snprintf(t->text, sizeof t->text, "%s", result->text ? result->text : "not sent");
+    (void)strncat(strncat(t->events, result->event, 40), " ", 2);
 }
 
-static struct tested tested(struct hook *h, const struct receiver_options *o, bool life)
+static struct heard tested(struct hook *h, const struct receiver_options *o, bool life)
 {
-    struct tested t = {0};
-    assert_int_equal(deliver_test(o, life, h->http, h->event, on_tested, &t, NULL), 0);
+    struct heard t = {0};
+    assert_int_equal(deliver_test(o, life, h->http, h->event, on_tested, &t, NULL, NULL), 0);
     assert_false(t.done); /* never from inside the call */
     while (!t.done)
         hook_turn(h);
@@ -326,7 +326,7 @@ static void a_test_message_takes_the_same_way_and_says_what_was_answered(void **
     struct hook h;
     hook_new(&h, ANSWERS, 2);
     struct receiver_options o = options(&h);
-    struct tested t = tested(&h, &o, false);
+    struct heard t = tested(&h, &o, false);
     assert_true(t.accepted);
     assert_non_null(strstr(h.request[0].body, "{\"type\":\"receiver.test\","));
     CLEANUP(free) char *signature = hook_header(&h.request[0], "webhook-signature");
@@ -357,7 +357,7 @@ static void a_life_fires_gets_worse_and_ends_as_one_alert(void **state)
     struct hook h;
     hook_new(&h, ANSWERS, 5);
     struct receiver_options o = options(&h);
-    struct tested t = tested(&h, &o, true);
+    struct heard t = tested(&h, &o, true);
     assert_true(t.accepted);
     assert_string_equal(t.events, "alert.firing alert.escalated alert.resolved ");
     assert_int_equal(h.n_requests, 3);
