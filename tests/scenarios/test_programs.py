@@ -7,7 +7,7 @@ import signal
 import subprocess
 import unittest
 
-from harness import BUILD, CLIENT, ROOT, Scenario, pool, state
+from harness import BUILD, CLIENT, ROOT, TENANT, Graph, Scenario, pool, scenario, state
 
 FULL = state(pool(allotted=100, consumed=96), pool("second", 450, 385))
 
@@ -139,6 +139,31 @@ class Programs(Scenario):
         bad = self.run_daemon("--check-access")
         self.assertEqual(bad.returncode, 1, bad.stdout)
         self.assertIn("403", bad.stdout)
+
+    def test_check_access_of_200_tenants_shows_failures_last_and_takes_many_at_once(self):
+        world = scenario(state(pool()), copies=200)
+        other = {**scenario(state(pool()))["tenants"][0], "id": "22222222-2222-4333-8444-555555555555", "deny": ["allotments"]}
+        (self.directory / "secrets").mkdir(exist_ok=True, mode=0o700)
+        graph = Graph(self.directory / "graph", {**world, "tenants": [other, *world["tenants"]], "latency_ms": 100})
+        self.peers.append(graph)
+        self.configure(graph)
+        text = self.config.read_text()
+        (row,) = re.findall(r"(?s)tenants = \( (\{.*?\}; +\}) \);", text)
+        ids = [other["id"], TENANT, *(f"{TENANT[:24]}{n:012d}" for n in range(1, 200))]
+        rows = [row.replace(TENANT, i).replace("contoso", f"t{n}") for n, i in enumerate(ids)]
+        self.config.write_text(text.replace(row, ", ".join(rows)))
+        done = self.run_daemon("--check-access", timeout=300)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        lines = done.stdout.splitlines()
+        self.assertEqual(lines[:200], [f"ok     tenant t{n} ({ids[n]})" for n in range(1, 201)])
+        self.assertEqual(lines[200], f"tenant t0 ({other['id']})")
+        self.assertIn("HTTP 403", done.stdout)
+        begun = [(r["started_us"], 1) for r in graph.requests()] + [(r["ended_us"], -1) for r in graph.requests()]
+        at_once = most = 0
+        for _, step in sorted(begun):
+            at_once += step
+            most = max(most, at_once)
+        self.assertGreater(most, 1)  # how many depends on the load of the machine
 
     def test_check_access_says_what_the_older_source_lacks(self):
         faults = [{"match": {"path": p}, "from": 1, "times": 100, "do": {"status": 404}} for p in ("allotments", "assignmentErrors")]
