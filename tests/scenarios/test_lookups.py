@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 from described import compare_with_description
-from harness import BUILD, ROOT, Scenario, pool, state
+from harness import BUILD, ROOT, Scenario, pool, read_lines, state
 
 CTL = str(BUILD / "daemon/seatwatchctl")
 EXAMPLES = ROOT / "tests/fixtures/graph/examples"
@@ -73,7 +73,9 @@ class Lookups(Scenario):
         """The only tenant, from now on."""
         was = json.loads(self.sim.file.read_text())
         was["tenants"][0].update(tenant)
+        events = len(read_lines(self.sim.ready["events"]))
         self.sim.change(was)
+        self.wait("the change", lambda: len(read_lines(self.sim.ready["events"])) > events)
 
     def answer(self, *args, **kw):
         return json.loads(self.ctl(*args, "--json", **kw).stdout)
@@ -277,7 +279,11 @@ class Refusals(Lookups):
     def test_a_token_that_was_revoked_is_renewed_once(self):
         self.start_up(world(), world(revoke_tokens=True, when={"signal": True}))
         self.sim.process.send_signal(10)  # SIGUSR1
-        self.wait("the revocation", lambda: self.answer("user", USER)["usage_rights"]["state"] == "complete")
+
+        def is_renewed():
+            self.assertEqual(self.answer("user", USER)["usage_rights"]["state"], "complete")
+            return len(self.requests("token")) > 1
+        self.wait("a new token", is_renewed)
         self.assertEqual(len(self.requests("token")), 2)
 
     def test_a_retry_after_that_fits_is_waited_for_and_one_that_does_not_is_told(self):
@@ -302,7 +308,7 @@ class Refusals(Lookups):
         got = self.answer("user", USER)
         self.assertGreaterEqual(len(self.requests("allotments")), polls + 3)
         self.assertEqual(got["usage_rights"]["state"], "complete")
-        self.assertEqual(len(self.requests("usageRights")), 1)  # what was read is not read again
+        self.assertLess(len(self.requests("usageRights")), len(self.requests("userErrors")))  # what was read is not read again
         self.assertNotIn("poll incomplete", self.stderr())
         self.assertEqual([m for m in hook.messages() if m["data"].get("rule") in ("poll", "usage_right")], [])
 
