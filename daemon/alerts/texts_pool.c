@@ -142,6 +142,10 @@ static void add_state(const struct notification *n, const struct pool_text *p, s
         add_needed(p, t);
     } else if (p->free == 0) {
         text_addf(t, " is full: %" PRId64 " of %" PRId64 " units in use", p->consumed, p->allotted);
+    } else if (n->rule == RULE_FORECAST && n->context->forecast_likely != NUMBER_UNKNOWN) {
+        text_add(t, n->context->forecast_likely ? " runs out in about " : " runs out within ");
+        message_count(t, n->context->forecast_likely ? n->context->forecast_likely : 1, "day", "days");
+        text_addf(t, ": %" PRId64 " of %" PRId64 " units left", p->free, p->allotted);
     } else if (n->rule == RULE_USAGE && n->value != NUMBER_UNKNOWN) {
         text_add(t, " is ");
         message_percent(t, n->value);
@@ -242,6 +246,37 @@ static void add_waiting(const struct notification *n, const struct pool_text *p,
     text_add(t, ".\n");
 }
 
+/* The next date of a subscription in force; DATE_UNKNOWN: there is none. */
+static int32_t renewal_of(const struct alert_context *f)
+{
+    int32_t first = DATE_UNKNOWN;
+    for (size_t i = 0; i < f->n_subscriptions; i++) {
+        int32_t date = f->subscription[i].next_lifecycle_date;
+        if (date != DATE_UNKNOWN && text_equal(f->subscription[i].state, "active") &&
+            (first == DATE_UNKNOWN || date < first))
+            first = date;
+    }
+    return first;
+}
+
+static void add_forecast(const struct notification *n, struct text *t)
+{
+    const struct alert_context *f = n->context;
+    char date[RFC3339_MAX];
+    if (!n->finding[RULE_FORECAST] || n->type == EVENT_RESOLVED || f->forecast_likely == NUMBER_UNKNOWN)
+        return;
+    int32_t today = (int32_t)(f->observed_at / USEC_PER_DAY), ends = today + (int32_t)f->forecast_likely,
+            renewal = renewal_of(f);
+    text_addf(t, "At the pace of the last 8 weeks it runs out around %s, ", date_print(ends, date));
+    if (f->forecast_late == NUMBER_UNKNOWN)
+        text_addf(t, "in %" PRId64 " days or later", f->forecast_early);
+    else
+        text_addf(t, "in %" PRId64 " to %" PRId64 " days", f->forecast_early, f->forecast_late);
+    if (renewal != DATE_UNKNOWN && ends < renewal)
+        text_addf(t, "; it runs out before renewal (%s)", date_print(renewal, date));
+    text_add(t, ".\n");
+}
+
 static void add_subscriptions(const struct notification *n, struct text *t)
 {
     const struct alert_context *f = n->context;
@@ -330,6 +365,7 @@ void message_capacity(const struct notification *n, struct message_text *w)
     add_units(n, &p, &w->what);
     add_drop(n, &p, &w->what);
     add_waiting(n, &p, &w->what);
+    add_forecast(n, &w->what);
     add_subscriptions(n, &w->what);
     message_fallback(&w->what, n->context);
     add_next(n, &p, &w->next);

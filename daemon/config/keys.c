@@ -83,6 +83,12 @@ static const struct conf_key CAPACITY_DROP[] = {
      .help = "Losses of fewer units are ignored, whatever their percentage."},
     TIMING(FOR_OF_ALERTS),
 };
+static const struct conf_key FORECAST[] = {
+    WARNING_BELOW(LIMIT_DAYS, "0d", "1095d", "14d",
+                  "Warning if a pool will run out in this number of days, at the pace of the last 8 weeks."),
+    CRITICAL_BELOW(LIMIT_DAYS, "0d", "1095d", "off", "Critical if it will run out in this number of days."),
+    TIMING(FOR_OF_ALERTS),
+};
 static const struct conf_key ASSIGNMENT_ERRORS[] = {
     WARNING(LIMIT_COUNT, "1", "2147483647", "5",
             "Warning if a SKU has at least this number of assignment errors with one code."),
@@ -144,6 +150,8 @@ static const struct conf_key INVENTORY[] = {
                "Longest time that a waiting member of a pool has waited."),                        \
     RULE_GROUP("capacity_drop", RULE_CAPACITY_DROP, CAPACITY_DROP, struct_,                        \
                "Units that a pool has lost in the last 24 hours."),                                \
+    RULE_GROUP("forecast", RULE_FORECAST, FORECAST, struct_,                                       \
+               "Days until a pool runs out, if demand rises as in the last weeks."),               \
     RULE_GROUP("assignment_errors", RULE_ASSIGNMENT_ERRORS, ASSIGNMENT_ERRORS, struct_,            \
                "Assignment errors of a tenant, by SKU and code; notified again when their "        \
                "number doubles."),                                                                 \
@@ -155,8 +163,7 @@ static const struct conf_key INVENTORY[] = {
                "Expiry of a certificate or client secret that tenants sign in with."),             \
     RULE_GROUP("inventory", RULE_INVENTORY, INVENTORY, struct_,                                    \
                "New SKUs and pools, trials that began, capacity that rose: events of severity "    \
-               "info."),                                                                           \
-    LATER_KEY("forecast", "off", "the rule forecast")
+               "info.")
 
 /* Offsets are from the rule_options that lie inside the options. */
 static const struct conf_key THRESHOLDS[] = {RULE_GROUPS(rule_options)};

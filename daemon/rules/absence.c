@@ -195,6 +195,7 @@ static int remember_present(const struct tenant_evaluation *e, const struct allo
         .first_seen_at = past       ? past->first_seen_at
                          : replaced ? replaced->first_seen_at
                                     : e->snapshot->taken.at,
+        .trend = past ? past->trend : (struct trend){0},
     };
     return known_pool_copy(&p, dst);
 }

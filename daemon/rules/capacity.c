@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* rules/capacity.c: evaluates usage, remaining, waiting and waiting_age of a pool, and
+/* rules/capacity.c: evaluates usage, remaining, waiting, waiting_age and forecast of a pool, and
  * allotment_gone. */
 #include "rules/internal.h"
 
-enum { AT_WAITING_AGE, AT_WAITING, AT_USAGE, AT_REMAINING };
+enum { AT_WAITING_AGE, AT_WAITING, AT_USAGE, AT_REMAINING, AT_FORECAST };
 
 /* consumed * 10000 >= bp * allotted, in 128 bits: sums over a SKU times shares up to 1000 % may
  * overflow 64 bits. */
@@ -130,6 +130,21 @@ static void judge_waiting(const struct capacity *c, const struct threshold t[sta
     finding_set(age, seconds, level, level);
 }
 
+/* A raised level is kept until the day is a quarter further away, and while the trend is there at all: its
+ * bounds move a little each day. Too little history is unknown. */
+void forecast_judge(const struct capacity *c, const struct threshold *t, struct finding *ret)
+{
+    finding_init(ret, RULE_FORECAST, t);
+    if (!c->units_known || !c->trend || c->trend->state == TREND_UNKNOWN)
+        return;
+    const struct forecast f = trend_forecast(c->trend, c->allotted);
+    int64_t days = f.likely == NUMBER_UNKNOWN ? FORECAST_DAYS_MAX : f.likely;
+    bool ends = f.likely != NUMBER_UNKNOWN;
+    enum level raise = ends && f.state == TREND_FIRM ? level_at_most(t, days) : LEVEL_NONE;
+    enum level keep = ends ? level_at_most(t, days - days / 5) : LEVEL_NONE;
+    finding_set(ret, days, raise, keep > raise ? keep : raise);
+}
+
 void capacity_judge(const struct capacity *c, const struct threshold t[static RULE_COUNT_],
                     usec_t now_at, struct finding ret[static CAPACITY_FINDINGS])
 {
@@ -139,6 +154,7 @@ void capacity_judge(const struct capacity *c, const struct threshold t[static RU
     finding_init(&ret[AT_REMAINING], RULE_REMAINING, &t[RULE_REMAINING]);
     judge_units(c, t, &ret[AT_USAGE], &ret[AT_REMAINING]);
     judge_waiting(c, t, now_at, &ret[AT_WAITING], &ret[AT_WAITING_AGE]);
+    forecast_judge(c, &t[RULE_FORECAST], &ret[AT_FORECAST]);
 }
 
 bool capacity_relaxed(const struct finding f[static CAPACITY_FINDINGS])

@@ -42,6 +42,8 @@ struct alert_context {
     struct context_subscription *subscription;
     size_t n_subscriptions; /* at most CONTEXT_SUBSCRIPTIONS_MAX */
     int64_t units_to_unblock, units_to_buy;
+    /* Days after observed_at until the pool runs out, see rules/trend.h; NUMBER_UNKNOWN: not predicted */
+    int64_t forecast_early, forecast_likely, forecast_late;
     /* Usage in basis points below which the alert resolves after buying units_to_buy;
      * NUMBER_UNKNOWN: another rule decides, or no order resolves it. */
     int64_t ends_below_bp;

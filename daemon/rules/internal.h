@@ -17,20 +17,23 @@ enum level level_at_most(const struct threshold *t, int64_t value);
 /* `level`, or the next lower one whose limit is on. */
 enum level level_enabled(const struct threshold *t, enum level level);
 
-/* ---- capacity.c: four findings of a pool, or of a SKU with scope = "sku" ---- */
+/* ---- capacity.c: five findings of a pool, or of a SKU with scope = "sku" ---- */
 
 struct capacity {
     bool units_known;
     int64_t allotted, consumed;
     struct waiting waiting;
+    const struct trend *trend; /* of its demand; NULL: not known */
 };
-#define CAPACITY_FINDINGS 4
-/* waiting_age, waiting, usage, remaining. now_at: by the clock that `waiting` has its times from.
+#define CAPACITY_FINDINGS 5
+/* waiting_age, waiting, usage, remaining, forecast. now_at: by the clock that `waiting` has its times from.
  */
 void capacity_judge(const struct capacity *c, const struct threshold t[static RULE_COUNT_],
                     usec_t now_at, struct finding ret[static CAPACITY_FINDINGS]);
 /* usage and remaining are known or do not apply, and neither raises or keeps a level. */
 bool capacity_relaxed(const struct finding f[static CAPACITY_FINDINGS]);
+/* The finding forecast alone. */
+void forecast_judge(const struct capacity *c, const struct threshold *t, struct finding *ret);
 /* usage or remaining raises a level. */
 bool capacity_raised(const struct finding f[static CAPACITY_FINDINGS]);
 /* Usage in basis points below which the rule usage is clear; NUMBER_UNKNOWN: no limit is on. */
@@ -79,6 +82,13 @@ struct known_pool *memory_pool(const struct tenant_memory *m, const char *id);
 bool pool_id_is_of(const char *id, enum source source); /* the prefix of an id names its source */
 int known_pool_copy(const struct known_pool *src, struct known_pool *dst);
 void known_pool_clear(struct known_pool *p);
+
+/* ---- demand.c ---- */
+
+/* Computes p->trend, once a day, from the history of these pools together. Days that one of them lacks are
+ * unknown. */
+void demand_follow(const struct tenant_evaluation *e, const char *const *allotment_id, size_t n,
+                   struct known_pool *p);
 
 /* ---- absence.c: which remembered pools are missing ---- */
 

@@ -3,7 +3,7 @@
  * returns observations.
  *
  * An observation is what one poll says about one alert: one finding per rule of that alert. A pool
- * has one alert (kind capacity) with five findings, and a sixth while it is gone or when it is
+ * has one alert (kind capacity) with six findings, and a seventh while it is gone or when it is
  * back.
  *
  * Pure: no I/O and no clock; the time is an argument. Single-threaded, no state of its own.
@@ -21,6 +21,7 @@
 #pragma once
 #include "model/rights.h"
 #include "rules/context.h"
+#include "rules/trend.h"
 
 /* The kinds of alerts, in no particular order. Their properties are rows in alerts/kind.h. */
 enum kind {
@@ -57,7 +58,7 @@ struct finding {
     usec_t keep_firing_for; /* least time before it is resolved */
     uint32_t min_samples;   /* complete polls in a row before it changes, both ways; >= 1 */
 };
-#define FINDINGS_MAX 6
+#define FINDINGS_MAX 7
 struct observation {
     enum kind kind;
     char *subject; /* by kind: allotment id or (scope = "sku") SKU id, subscription id, "SKU/code",
@@ -119,6 +120,7 @@ struct known_pool {
     bool silent;  /* as in its last observation, so that an expiring trial notifies nobody */
     bool blocked; /* only another source lists it, and a pool of its SKU is not clear; not stored */
     bool quiet;   /* scope = "auto": its siblings have enough free units, see siblings_quiet */
+    struct trend trend; /* of its demand; with scope = "sku", of that of its SKU. Computed once a day; not stored */
 };
 /* A subscription that backs a pool, or did. */
 struct known_subscription {
@@ -188,6 +190,10 @@ struct judge_context { /* all borrowed */
     /* Whether somebody has acknowledged the alert about this subject (of a capacity observation) after
      * its last loss `since`: the present number is the new normal then. NULL: nobody has. */
     bool (*drop_acknowledged)(const void *userdata, const char *subject, const struct instant *since);
+    /* The highest demand of each of the TREND_DAYS days (of UTC) before `today`, as far as it is known, in
+     * order; returns how many. NULL: there is no history. */
+    size_t (*past_demand)(const void *userdata, const char *allotment_id, int64_t today,
+                          struct trend_day ret[static TREND_DAYS]);
     const void *userdata;
 };
 /* Returns one observation for each current and remembered pool, subscription and error group, and
@@ -380,6 +386,8 @@ int64_t units_to_unblock(int64_t allotted, int64_t consumed, int64_t waiting);
 /* The smallest number of additional units that resolves the alert: all findings are clear by the
  * limits `t` of the larger pool, with the waiting members served. NUMBER_UNKNOWN: no order does.
  * `reference`: units before an open capacity_drop, else NUMBER_UNKNOWN. *ret_below_bp: usage in
- * basis points below which the alert resolves, if usage decides; else NUMBER_UNKNOWN. */
+ * basis points below which the alert resolves, if usage decides; else NUMBER_UNKNOWN.
+ * `trend`: of the demand; NULL: not known. */
 int64_t units_to_buy(int64_t allotted, int64_t consumed, int64_t waiting, int64_t reference,
-                     const struct threshold t[static RULE_COUNT_], int64_t *ret_below_bp);
+                     const struct trend *trend, const struct threshold t[static RULE_COUNT_],
+                     int64_t *ret_below_bp);

@@ -21,6 +21,18 @@ static bool relax(struct observation *s)
     return relaxed;
 }
 
+/* While the siblings are enough, the units of all of them have to run out. */
+static void relax_forecast(struct observation *s, const struct pool_case *p, int64_t siblings_free)
+{
+    struct capacity c = p->capacity;
+    if (__builtin_add_overflow(c.allotted, siblings_free, &c.allotted))
+        c.allotted = INT64_MAX;
+    for (size_t i = 0; i < s->n_findings; i++)
+        if (s->finding[i].rule == RULE_FORECAST)
+            forecast_judge(&c, &p->threshold[RULE_FORECAST], &s->finding[i]);
+    capacity_set_forecast(s->context, &c);
+}
+
 /* The memory has the last value of `quiet`, for its hysteresis. */
 static void judge_quiet(const struct tenant_evaluation *e, const struct sku *sku, const struct pool_case *p,
                         const struct known_pool *past, struct observation *s)
@@ -31,8 +43,13 @@ static void judge_quiet(const struct tenant_evaluation *e, const struct sku *sku
     struct known_pool *known = memory_pool(e->after, p->a->id);
     if (known)
         known->quiet = quiet;
-    if (quiet && relax(s))
-        s->context->siblings_free = siblings_free(&sku->siblings, p->a, &p->capacity);
+    if (!quiet)
+        return;
+    bool relaxed = relax(s);
+    int64_t others = siblings_free(&sku->siblings, p->a, &p->capacity);
+    if (relaxed)
+        s->context->siblings_free = others;
+    relax_forecast(s, p, others);
 }
 
 static int pool_observation(struct tenant_evaluation *e, const struct groups *g, const struct sku *sku,

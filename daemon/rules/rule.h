@@ -23,6 +23,7 @@ enum rule {
     RULE_WAITING,
     RULE_USAGE,
     RULE_REMAINING,
+    RULE_FORECAST,
     RULE_CAPACITY_DROP,
     RULE_ALLOTMENT_GONE,
     RULE_SUBSCRIPTION,
@@ -113,7 +114,7 @@ const char *unit_name(enum unit u);   /* "percent", ... */
 
 /* A limit. The unit of `value` depends on the rule. usage: basis points (9000 = 90 %).
  * capacity_drop: basis points of the former capacity. remaining: units, may be negative. waiting:
- * members. waiting_age: seconds. assignment_errors: errors. subscription, credential: days. poll:
+ * members. waiting_age: seconds. assignment_errors: errors. subscription, credential, forecast: days. poll:
  * seconds, or polls if `polls`. */
 struct limit {
     bool on; /* false: "off" */

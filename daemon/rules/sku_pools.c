@@ -71,6 +71,10 @@ int sku_load(const struct tenant_evaluation *e, const struct groups *g, const st
         struct known_pool *known = memory_pool(e->after, p->a->id);
         if (known)
             known->silent = p->silent;
+        if (known && o->scope != SCOPE_SKU) {
+            demand_follow(e, (const char *[]){p->a->id}, 1, known);
+            p->capacity.trend = &known->trend;
+        }
         capacity_judge(&p->capacity, p->threshold, judging_now(e), p->finding);
         if (o->scope != SCOPE_SKU)
             drop_judge(e, &p->threshold[RULE_CAPACITY_DROP], &p->capacity, p->a->id, &ret->drop[i],
@@ -94,6 +98,16 @@ static int64_t open_reference(const struct observation *s)
     return drop && drop->keep > LEVEL_NONE ? s->context->reference : NUMBER_UNKNOWN;
 }
 
+void capacity_set_forecast(struct alert_context *f, const struct capacity *c)
+{
+    if (!c->trend || !c->units_known)
+        return;
+    const struct forecast of = trend_forecast(c->trend, c->allotted);
+    f->forecast_early = of.early;
+    f->forecast_likely = of.likely;
+    f->forecast_late = of.late;
+}
+
 void capacity_set_numbers(struct observation *s, const struct capacity *c,
                           const struct threshold t[static RULE_COUNT_])
 {
@@ -106,12 +120,14 @@ void capacity_set_numbers(struct observation *s, const struct capacity *c,
     if (c->units_known) {
         f->allotted = c->allotted;
         f->consumed = c->consumed;
+        if (f->forecast_early == NUMBER_UNKNOWN)
+            capacity_set_forecast(f, c);
         f->units_to_unblock = units_to_unblock(c->allotted, c->consumed, f->waiting);
         /* No advice to buy if the subscription has ended or the waiting members are unknown: the
          * order might not resolve the alert. */
         if (!s->subscription_explains && c->waiting.section != SECTION_UNKNOWN)
             f->units_to_buy = units_to_buy(c->allotted, c->consumed, f->waiting, open_reference(s),
-                                           t, &f->ends_below_bp);
+                                           c->trend, t, &f->ends_below_bp);
     }
 }
 

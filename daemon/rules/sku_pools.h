@@ -39,7 +39,9 @@ bool allotment_has_ended(const struct allotment *a);
 void capacity_add_findings(struct observation *s, const struct finding f[static CAPACITY_FINDINGS],
                            const struct finding *drop);
 int capacity_add_subscriptions(struct alert_context *f, const struct allotment *a);
-/* Sets units, waiting members and order sizes in the context. Call it after the findings are set.
+/* Sets the forecast of these units in the context. */
+void capacity_set_forecast(struct alert_context *f, const struct capacity *c);
+/* Sets units, waiting members, forecast and order sizes in the context. Call it after the findings are set.
  */
 void capacity_set_numbers(struct observation *s, const struct capacity *c,
                           const struct threshold t[static RULE_COUNT_]);

@@ -30,6 +30,22 @@ static void add_capacity(struct capacity *sum, const struct capacity *c)
         sum->waiting.oldest_at = oldest;
 }
 
+/* The first pool remembers the trend of the SKU. Without one of its pools, the sum is unknown. */
+static int follow_demand(const struct tenant_evaluation *e, const struct sku *sku, struct capacity *sum)
+{
+    struct known_pool *first = sku->n > 0 ? memory_pool(e->after, sku->pool[0].a->id) : NULL;
+    CLEANUP(free) const char **id = calloc(sku->n + 1, sizeof *id);
+    if (!id)
+        return -ENOMEM;
+    for (size_t i = 0; i < sku->n; i++)
+        id[i] = sku->pool[i].a->id;
+    if (first) {
+        demand_follow(e, id, sku->n, first);
+        sum->trend = &first->trend;
+    }
+    return 0;
+}
+
 static int sku_context(struct tenant_evaluation *e, const struct sku *sku, struct observation *s)
 {
     int r = 0;
@@ -103,7 +119,7 @@ static int sku_observation(struct tenant_evaluation *e, const struct groups *g, 
         sum = (struct capacity){.waiting = {.section = SECTION_UNKNOWN}};
 
     struct observation *s = judging_observation(e, KIND_CAPACITY, lower_case(strdup(key)));
-    if (!s)
+    if (!s || follow_demand(e, sku, &sum) < 0)
         return -ENOMEM;
     s->silent = silent || ignore == IGNORE_ALERTS;
     capacity_judge(&sum, t, judging_now(e), f);

@@ -33,6 +33,7 @@ struct order {
     int64_t need; /* units in use after the waiting members are served */
     bool members_wait;
     int64_t reference; /* units before the open drop; NUMBER_UNKNOWN */
+    const struct trend *trend;
     const struct threshold *t;
 };
 
@@ -43,7 +44,8 @@ static bool is_clear(const struct order *o, int64_t n, bool usage)
     const struct capacity c = {.units_known = true,
                                .allotted = o->allotted + n,
                                .consumed = o->need,
-                               .waiting = {.section = SECTION_COMPLETE}};
+                               .waiting = {.section = SECTION_COMPLETE},
+                               .trend = o->trend};
     if ((o->members_wait && c.allotted < o->need) ||
         (o->reference != NUMBER_UNKNOWN && c.allotted < o->reference))
         return false;
@@ -71,12 +73,14 @@ static int64_t smallest(const struct order *o, int64_t least, bool usage)
 }
 
 int64_t units_to_buy(int64_t allotted, int64_t consumed, int64_t waiting, int64_t reference,
-                     const struct threshold t[static RULE_COUNT_], int64_t *ret_below_bp)
+                     const struct trend *trend, const struct threshold t[static RULE_COUNT_],
+                     int64_t *ret_below_bp)
 {
     const struct order o = {.allotted = allotted,
                             .need = add(consumed, waiting == NUMBER_UNKNOWN ? 0 : waiting),
                             .members_wait = waiting != NUMBER_UNKNOWN && waiting > 0,
                             .reference = reference,
+                            .trend = trend,
                             .t = t};
     *ret_below_bp = NUMBER_UNKNOWN;
     if (allotted < 0 || allotted > ORDER_MAX || o.need < 0 || o.need > ORDER_MAX)

@@ -15,6 +15,7 @@ static enum health_section section_of(enum rule rule)
         [RULE_WAITING] = HEALTH_WAITING,
         [RULE_USAGE] = HEALTH_UNITS,
         [RULE_REMAINING] = HEALTH_UNITS,
+        [RULE_FORECAST] = HEALTH_UNITS,
         [RULE_CAPACITY_DROP] = HEALTH_UNITS,
         [RULE_ALLOTMENT_GONE] = HEALTH_ALLOTMENTS,
         [RULE_SUBSCRIPTION] = HEALTH_ALLOTMENTS,

@@ -8,6 +8,7 @@
 #include "runtime/app.h"
 #include "runtime/backoff_until.h"
 #include "runtime/silence_list.h"
+#include "store/history.h"
 
 struct zone tenant_zone(const struct tenant_options *t, usec_t at)
 {
@@ -42,12 +43,34 @@ static bool drop_acknowledged(const void *userdata, const char *subject, const s
     return false;
 }
 
+/* The members that waited at most and the units consumed at most may be of different hours; a pool that
+ * is full long enough for members to wait has both all day. */
+static size_t past_demand(const void *userdata, const char *allotment_id, int64_t today,
+                          struct trend_day ret[static TREND_DAYS])
+{
+    const struct tenant *t = userdata;
+    CLEANUP(free) struct history_point *point = NULL;
+    size_t n = 0, kept = 0;
+    usec_t to_at = (usec_t)today * USEC_PER_DAY, window = TREND_DAYS * USEC_PER_DAY;
+    if (!t->app->store || today < TREND_DAYS ||
+        store_history(t->app->store, t->options->identity.tenant_id, allotment_id, to_at - window, to_at, HISTORY_DAY,
+                      &point, &n, NULL) < 0)
+        return 0;
+    for (size_t i = 0; i < n && kept < TREND_DAYS; i++) {
+        int64_t waiting = point[i].waiting == NUMBER_UNKNOWN ? 0 : point[i].waiting, demand;
+        if (!__builtin_add_overflow(point[i].max, waiting, &demand))
+            ret[kept++] = (struct trend_day){(int64_t)(point[i].at / USEC_PER_DAY), demand};
+    }
+    return kept;
+}
+
 struct judge_context tenant_judge_context(const struct tenant *t, usec_t at)
 {
     return (struct judge_context){.options = &t->app->options->rules,
                                   .tenant = &t->options->identity,
                                   .zone = tenant_zone(t->options, at),
                                   .drop_acknowledged = drop_acknowledged,
+                                  .past_demand = past_demand,
                                   .userdata = t};
 }
 

@@ -53,7 +53,7 @@ static void write_config(const struct process *p, unsigned variant)
     text_addf(
         &t,
         "poll: { interval = \"%us\"; };\n"
-        "thresholds: { usage = { warning = \"%u%%\"; }; waiting_age = { critical = \"off\"; }; };\n"
+        "thresholds: { usage = { warning = \"%u%%\"; }; waiting_age = { critical = \"off\"; }; forecast = \"off\"; };\n"
         "alerts: { repeat = { critical = \"1d\"; warning = \"1d\"; growth = 1; }; };\n"
         "maintenance = ( { name = \"move\"; match = { tenant = \"t3\"; }; weekly = \"Sat "
         "01:00-05:00\";"

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The control sockets of the running daemon, used with curl: who may do what, what is answered, and what clients that
 misbehave cost."""
+import contextlib
 import json
 import os
 import pathlib
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -115,6 +117,30 @@ class Answers(Control):
             got, body = self.curl("/v1/history" + query)
             self.assertEqual(got, status, query)
             self.assertIn(hint, body["hint"], query)
+
+    def put_past(self, last, slope):
+        """Eight weeks in which the demand of the only pool rose by `slope` a day, to `last` yesterday."""
+        today = int(time.time()) // 86400
+        with contextlib.closing(sqlite3.connect(self.directory / "state/seatwatchd.db")) as db, db:
+            (number,) = db.execute("SELECT id FROM pool").fetchone()
+            db.executemany("INSERT OR REPLACE INTO day VALUES (?, ?, ?, ?, ?, 1000, 0)",
+                           [(number, today - ago, *3 * [last - slope * (ago - 1)]) for ago in range(1, 57)])
+
+    def test_a_pool_that_runs_out_soon_alerts_until_demand_does_not_rise(self):
+        graph = self.graph(state(pool("p", 1000, 800)))
+        self.configure(graph)
+        self.begin()
+        self.wait_polled()
+        self.stop()
+        self.put_past(800, 20)  # 9 days left
+        self.begin()
+        alert = self.wait("a forecast", lambda: self.curl("/v1/alerts")[1]["alerts"])[0]
+        self.assertEqual((alert["rule"], alert["severity"], alert["unit"], alert["value"]), ("forecast", "warning", "days", 9))
+        self.assertIn("runs out in about 9 days", alert["summary"])
+        self.stop()
+        self.put_past(800, 0)
+        self.begin()
+        self.wait("the end", lambda: self.curl("/v1/alerts")[1] == {"alerts": []})
 
     def test_an_error_has_a_hint(self):
         self.start_up()

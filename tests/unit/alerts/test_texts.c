@@ -146,6 +146,9 @@ static size_t cases(struct told *ret)
          RULE_WAITING, LEVEL_CRITICAL},
         {"usage", A_POOL(.allotted = 100, .consumed = 96), RULE_USAGE, LEVEL_WARNING},
         {"remaining", A_POOL(.allotted = 20, .consumed = 20), RULE_REMAINING, LEVEL_WARNING},
+        {"forecast",
+         A_POOL(.allotted = 1000, .consumed = 850, .days = 12, .subscription = "sub-1", .renewal = 20880),
+         RULE_FORECAST, LEVEL_WARNING},
         {"capacity_drop", A_POOL(.allotted = 80, .consumed = 60, .reference = 100),
          RULE_CAPACITY_DROP, LEVEL_WARNING},
         {"allotment_gone", A_POOL(.allotted = 50, .consumed = 48, .waiting = HIDDEN, .gone = true),
@@ -363,7 +366,7 @@ static size_t cases(struct told *ret)
     memcpy(ret, ALL, sizeof ALL);
     return sizeof ALL / sizeof *ALL;
 }
-#define CASES_MAX 64
+#define CASES_MAX 128
 
 /* What it looks like once it is over. */
 static void get_well(struct observation *s)

@@ -200,8 +200,7 @@ static void what_this_version_lacks_is_refused_unless_it_is_off(void **state)
         {"status: { listen = \"\"; hosts = (); };", NULL},
         {"overrides = ( { match: { sku = \"A\"; }; usage = \"off\"; forecast = \"off\"; } );",
          NULL},
-        {"thresholds: { forecast = { }; };",
-         "does not have the rule forecast yet; leave it out or set it to \"off\""},
+        {"thresholds: { forecast = { }; };", NULL},
         {"status: { listen = \"127.0.0.1:9877\"; };", "the status page yet; leave it out"},
         {"status: { hosts = [ \"x\" ]; };", "the status page yet; leave it out"},
     };

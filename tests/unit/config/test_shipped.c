@@ -271,7 +271,7 @@ static void a_configuration_that_says_everything_loads(void **state)
         "  waiting_age = { warning = \"off\"; critical = \"1d\"; }; assignment_errors = { warning "
         "= 5; critical = \"off\"; for = \"1h\"; };\n"
         "  subscription = { warning = \"30d\"; critical = \"7d\"; renewal = \"auto\"; }; "
-        "capacity_drop = { warning = \"10%\"; min_units = 5; }; forecast = \"off\";\n"
+        "capacity_drop = { warning = \"10%\"; min_units = 5; }; forecast = { warning = \"14d\"; critical = \"off\"; };\n"
         "  poll = { warning = \"1h\"; critical = \"6h\"; }; credential = { warning = "
         "\"30d\"; critical = \"7d\"; }; };\n"
         "scope = \"auto\"; free_skus = \"ignore\"; dates_at = \"09:00\"; names = { }; names_file = "

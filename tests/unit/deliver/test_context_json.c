@@ -130,7 +130,7 @@ static void a_stored_row_keeps_its_names_and_their_order(void **state)
         "\"subscriptions\":[{\"id\":\"d-1\",\"state\":\"active\",\"start_date\":\"2026-01-01\","
         "\"next_lifecycle_date\":\"2027-01-01\",\"tags\":\"none\"}],"
         "\"units_to_unblock\":4,\"units_to_buy\":5,"
-        "\"_\":{\"ends_below_bp\":18,\"utc_offset\":3600,\"zone\":\"CET\",\"oldest_at\":"
+        "\"_\":{\"forecast_early\":20,\"forecast_likely\":21,\"forecast_late\":22,\"ends_below_bp\":18,\"utc_offset\":3600,\"zone\":\"CET\",\"oldest_at\":"
         "1795309200000001,\"reference\":6,"
         "\"sibling_name\":\"CSP "
         "2\",\"sibling_free\":7,\"siblings_free\":19,\"error_code\":\"MissingDependency\","

@@ -187,7 +187,7 @@ static void absurd_numbers_name_no_order(void **state)
         [RULE_USAGE] = {.limit[LEVEL_WARNING] = {.on = true, .value = 1}}};
     int64_t below_bp;
     (void)state;
-    assert_int_equal(units_to_buy(0, INT64_MAX, INT64_MAX, NUMBER_UNKNOWN, T, &below_bp),
+    assert_int_equal(units_to_buy(0, INT64_MAX, INT64_MAX, NUMBER_UNKNOWN, NULL, T, &below_bp),
                      NUMBER_UNKNOWN);
     assert_true(units_to_unblock(0, INT64_MAX, INT64_MAX) > 0);
 }
