@@ -341,7 +341,7 @@ class Activation(Control):
     def test_sockets_of_systemd_are_used_by_their_names_and_stay(self):
         self.graph_sim = self.graph(QUIET)
         self.configure(self.graph_sim)
-        listeners, names = [], "read:control:else"
+        listeners, names = [], "read:control:else:status"
         for i, name in enumerate(names.split(":")):
             s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             s.bind(str(self.path(name)))
@@ -350,18 +350,21 @@ class Activation(Control):
         keep = [os.dup(s.fileno()) for s in listeners]
         for i, fd in enumerate(keep):
             os.set_inheritable(fd, True)
-        # The shell moves them to 3, 4, 5 and becomes the daemon, whose pid it knows.
+        # The shell moves them to 3, 4, 5, 6 and becomes the daemon, whose pid it knows.
         script = "".join(f"exec {20 + i}<&{fd}; " for i, fd in enumerate(keep)) + \
-            "".join(f"exec {3 + i}<&{20 + i} {20 + i}<&-; " for i in range(3)) + 'LISTEN_PID=$$ exec "$@"'
+            "".join(f"exec {3 + i}<&{20 + i} {20 + i}<&-; " for i in range(4)) + 'LISTEN_PID=$$ exec "$@"'
         self.err = open(self.directory / "stderr", "ab")
         self.daemon = subprocess.Popen(
             ["bash", "-c", script, "sh", *self.argv("--log-level", "debug")], stdout=self.err, stderr=self.err, close_fds=False,
-            env={**os.environ, "LISTEN_FDS": "3", "LISTEN_FDNAMES": names})
+            env={**os.environ, "LISTEN_FDS": "4", "LISTEN_FDNAMES": names})
         self.wait("the start", lambda: "has started" in self.stderr())
         self.assertEqual(self.curl("/v1/status")[0], 200)
         self.assertEqual(self.curl("/v1/poll", "-XPOST")[0], 202)
         self.assertEqual(self.curl("/v1/poll", "-XPOST", name="read")[0], 403)
         self.assertIn('passed a socket named "else"', self.stderr())
+        self.assertEqual(self.curl("/healthz", name="status"), (200, {"alive": True}))
+        self.assertEqual(self.curl("/api/v1/status", name="status")[0], 200)
+        self.assertEqual(self.curl("/v1/poll", "-XPOST", name="status")[0], 404)
         self.assertEqual(self.stop(), 0)
         self.assertTrue(self.path().exists(), "they belong to systemd")
         for s, fd in zip(listeners, keep):
