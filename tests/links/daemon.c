@@ -114,7 +114,7 @@ void daemon_poll(struct daemon *d)
     struct graph_report *report = &ended.report;
     report->complete = d->trouble == TROUBLE_NONE;
     if (report->complete) {
-        ended.snapshot = world_show(&d->world.company[0]);
+        ended.snapshot = d->show ? d->show() : world_show(&d->world.company[0]);
     } else {
         (void)failure_set(&report->failure, FAILURES[d->trouble].kind, EIO, "%s",
                           FAILURES[d->trouble].text);

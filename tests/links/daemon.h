@@ -20,6 +20,7 @@ struct daemon {
     struct app app;
     struct world world;
     enum trouble trouble;
+    struct snapshot *(*show)(void); /* what Graph shows; NULL: the world */
     int64_t clock_ahead; /* of this machine, in seconds */
     bool stopped;        /* SIGSTOP */
     usec_t skew_mono;    /* when an answer of Graph first showed that the clock is wrong; 0: none */

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#define RENDERED_MAX 64
+#define RENDERED_MAX 1024
 
 const char *const READER_NAMES[READERS] = {"pager", "chat", "mail", "journal"};
 
@@ -22,19 +22,20 @@ static struct {
     enum fault fault;
     usec_t refused_mono;
 } reader[READERS];
-static struct rendered { /* what the bytes are about */
-    char event_id[UUID_TEXT];
+static struct rendered { /* what the bytes are about; one for each alert of a digest */
+    struct heard heard;
     enum rule rule;
     int about;
 } rendered[RENDERED_MAX];
-static size_t n_rendered;
+static struct heard heard[READERS * RENDERED_MAX];
+static size_t n_rendered, n_heard;
 static usec_t told_mono[RULE_COUNT_][READERS + 1], last_beat_mono; /* [READERS]: about none */
 
 void readers_begin(void)
 {
     memset(reader, 0, sizeof reader);
     memset(told_mono, 0, sizeof told_mono);
-    n_rendered = 0;
+    n_rendered = n_heard = 0;
     last_beat_mono = 0;
 }
 
@@ -68,6 +69,25 @@ static int reader_of(const char *name)
     return i;
 }
 
+static void add_rendered(const char *event_id, bool digest, const struct notification *n)
+{
+    assert_true(n_rendered < RENDERED_MAX);
+    struct rendered *r = &rendered[n_rendered++];
+    *r = (struct rendered){.heard = {.digest = digest, .fired_at = n->at},
+                           .rule = n->rule,
+                           .about = n->context ? reader_of(n->context->receiver) : -1};
+    (void)snprintf(r->heard.event_id, sizeof r->heard.event_id, "%s", event_id);
+    (void)snprintf(r->heard.alert_id, sizeof r->heard.alert_id, "%s", n->alert_id);
+}
+
+static bool is_rendered(const char *event_id)
+{
+    for (size_t i = n_rendered; i-- > 0;)
+        if (text_equal(rendered[i].heard.event_id, event_id))
+            return true;
+    return false;
+}
+
 int __real_receiver_render(const struct receiver_options *o, const struct message *m, char **ret,
                            size_t *ret_len);
 int __wrap_receiver_render(const struct receiver_options *o, const struct message *m, char **ret,
@@ -75,27 +95,35 @@ int __wrap_receiver_render(const struct receiver_options *o, const struct messag
 int __wrap_receiver_render(const struct receiver_options *o, const struct message *m, char **ret,
                            size_t *ret_len)
 {
-    const struct notification *n = m->notification;
-    size_t i = 0;
-    assert_non_null(n); /* so few alerts fill no digest */
-    while (i < n_rendered && !text_equal(rendered[i].event_id, n->event_id))
-        i++;
-    assert_true(i < RENDERED_MAX);
-    n_rendered = i == n_rendered ? i + 1 : n_rendered;
-    (void)snprintf(rendered[i].event_id, sizeof rendered[i].event_id, "%s", n->event_id);
-    rendered[i].rule = n->rule;
-    rendered[i].about = n->context ? reader_of(n->context->receiver) : -1;
+    const struct digest *d = m->digest;
+    const char *event_id = d ? d->event_id : m->notification->event_id;
+    bool known = is_rendered(event_id);
+    for (size_t i = 0; d && !known && i < d->n_notifications; i++)
+        add_rendered(event_id, true, d->notification[i]);
+    if (!d && !known)
+        add_rendered(event_id, false, m->notification);
     return __real_receiver_render(o, m, ret, ret_len);
 }
 
 static void read_message(enum reader who, const char *event_id)
 {
-    for (size_t i = 0; who < PERSONS && reader[who].fault == FAULT_NONE && i < n_rendered; i++) {
+    for (size_t i = 0; i < n_rendered; i++) {
         const struct rendered *r = &rendered[i];
         usec_t *told = &told_mono[r->rule][r->about < 0 ? READERS : r->about];
-        if (text_equal(r->event_id, event_id) && *told == 0)
+        if (!text_equal(r->heard.event_id, event_id))
+            continue;
+        assert_true(n_heard < N_ELEMENTS(heard));
+        heard[n_heard] = r->heard;
+        heard[n_heard++].who = who;
+        if (*told == 0 && who < PERSONS && reader[who].fault == FAULT_NONE)
             *told = timers_now().mono;
     }
+}
+
+size_t readers_heard(const struct heard **ret)
+{
+    *ret = heard;
+    return n_heard;
 }
 
 /* ---- the transport ---- */

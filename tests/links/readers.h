@@ -16,3 +16,11 @@ void readers_break(enum reader who, enum fault fault);
 usec_t readers_told_mono(enum rule rule, int about);
 usec_t reader_refused_mono(enum reader who); /* its first message that it did not accept; 0: none */
 usec_t readers_last_beat_mono(void);         /* the last heartbeat that was allowed */
+
+struct heard { /* an alert in a message that a reader accepted */
+    enum reader who;
+    char event_id[UUID_TEXT], alert_id[ALERT_ID_TEXT];
+    bool digest;
+    usec_t fired_at;
+};
+size_t readers_heard(const struct heard **ret); /* all of them, in order */

@@ -6,6 +6,7 @@
  * A receiver is known to be broken from the first message that it does not accept, and a clock to be
  * wrong from the first answer of Graph. A receiver that accepts messages and shows them to nobody
  * cannot be noticed: then others must tell, so alerts need two receivers. */
+#include "links/backlog.h"
 #include "links/daemon.h"
 #include "links/readers.h"
 #include "links/seeded.h"
@@ -248,12 +249,19 @@ static void somebody_learns_of_both_links_of_a_pair(void **state)
     assert_int_equal(missed, 0);
 }
 
+static void a_backlog_arrives_once_newest_first_and_without_a_storm(void **state)
+{
+    (void)state;
+    backlog_try();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(somebody_learns_of_each_broken_link),
         cmocka_unit_test(somebody_learns_of_both_links_of_a_pair),
         cmocka_unit_test(the_table_finds_each_seeded_mistake),
+        cmocka_unit_test(a_backlog_arrives_once_newest_first_and_without_a_storm),
     };
     digest_init();
     json_init();

@@ -282,9 +282,9 @@ void service_poll(struct service *s, const struct simulated_tenant *t)
                           "sign-in was refused: invalid_client (AADSTS7000222): the client secret has expired: "
                           "put a new one in client_secret_file");
     else if (t->graph_down)
-        (void)failure_set(why, FAILURE_TRANSIENT, EIO, "allotments: HTTP 503 (serviceNotAvailable)");
+        (void)failure_set(why, FAILURE_UNAVAILABLE, EIO, "allotments: HTTP 503 (serviceNotAvailable)");
     else if (t->errors_down)
-        (void)failure_set(why, FAILURE_TRANSIENT, EIO, "assignmentErrors: HTTP 504");
+        (void)failure_set(why, FAILURE_UNAVAILABLE, EIO, "assignmentErrors: HTTP 504");
     bool read = !t->graph_down && !t->secret_expired;
     struct poll_result ended = {.tenant = &s->app.tenant[0],
                           .snapshot = read ? read_tenant(t, why) : NULL};

@@ -227,14 +227,14 @@ static void other_companies_are_as_quiet(void **state)
 /* ---- what is really wrong ---- */
 
 static const struct event_of_day INCIDENTS[STORY_MAX] = {
-    {2, 9, 0, FILL, "ENTERPRISEPACK", 0, 0, NULL}, /* 12 people wait for more than a day */
-    {2, 9, 0, WAIT, "ENTERPRISEPACK", 0, 12, NULL},
+    {2, 2, 0, FILL, "ENTERPRISEPACK", 0, 0, NULL}, /* four people wait for more than a day */
+    {2, 2, 0, WAIT, "ENTERPRISEPACK", 0, 4, NULL},
     {3, 15, 0, BUY, "ENTERPRISEPACK", 0, 25, NULL},
     {3, 15, 0, WAIT, "ENTERPRISEPACK", 0, 0, NULL},
     {4, 10, 0, SECRET_EXPIRED, NULL, 0, 1, NULL},
     {4, 12, 0, SECRET_EXPIRED, NULL, 0, 0, NULL},
-    {5, 0, 20, BUY, "WIN10_VDA_E3", 0, -40, NULL}, /* somebody renewed too few */
-    {5, 9, 0, BUY, "WIN10_VDA_E3", 0, 40, NULL},
+    {5, 0, 20, BUY, "SPE_E3", 0, -200, NULL}, /* a mistake; the pool was almost full before */
+    {5, 9, 0, BUY, "SPE_E3", 0, 200, NULL},
     {6, 0, 5, DATE, "EXCHANGEDESKLESS", 0, 12, NULL}, /* the bill was not paid */
     {6, 0, 5, STATE, "EXCHANGEDESKLESS", 0, 0, "warning"},
     {8, 0, 5, STATE, "EXCHANGEDESKLESS", 0, 0, "suspended"},
@@ -253,6 +253,8 @@ static const struct event_of_day INCIDENTS[STORY_MAX] = {
     {13, 9, 0, WAIT, "VISIOONLINE_PLAN1", 0, 1, NULL},
     {13, 11, 0, WAIT, "VISIOONLINE_PLAN1", 0, 0, NULL},
     {13, 11, 0, BUY, "VISIOONLINE_PLAN1", 0, 2, NULL},
+    {14, 2, 0, GRAPH_DOWN, NULL, 0, 1, NULL}, /* three hours */
+    {14, 5, 0, GRAPH_DOWN, NULL, 0, 0, NULL},
 };
 
 /* In this order and, but for reminders, nothing else; each between its cause and the delay that the manual names. */
@@ -264,14 +266,14 @@ static const struct expected {
     const char *sku;
 } EXPECTED[] = {
     {1, 8, 0, 5, EVENT_DIGEST, LEVEL_WARNING, RULE_USAGE, NULL},
-    {2, 9, 0, 10, EVENT_FIRING, LEVEL_WARNING, RULE_USAGE, "ENTERPRISEPACK"},
-    {2, 9, 0, 20, EVENT_UPDATED, LEVEL_WARNING, RULE_WAITING, "ENTERPRISEPACK"}, /* for = "15m" */
-    {3, 9, 0, 10, EVENT_ESCALATED, LEVEL_CRITICAL, RULE_WAITING_AGE, "ENTERPRISEPACK"},
+    {2, 2, 0, 10, EVENT_FIRING, LEVEL_WARNING, RULE_USAGE, "ENTERPRISEPACK"},
+    {2, 2, 0, 20, EVENT_UPDATED, LEVEL_WARNING, RULE_WAITING, "ENTERPRISEPACK"}, /* for = "15m" */
+    {3, 2, 0, 10, EVENT_ESCALATED, LEVEL_CRITICAL, RULE_WAITING_AGE, "ENTERPRISEPACK"},
     {3, 15, 0, 20, EVENT_RESOLVED, LEVEL_CRITICAL, RULE_WAITING_AGE, "ENTERPRISEPACK"},
     {4, 10, 0, 5, EVENT_FIRING, LEVEL_WARNING, RULE_POLL, ""},
     {4, 12, 0, 20, EVENT_RESOLVED, LEVEL_WARNING, RULE_POLL, ""},
-    {5, 0, 20, 10, EVENT_FIRING, LEVEL_CRITICAL, RULE_REMAINING, "WIN10_VDA_E3"},
-    {5, 9, 0, 20, EVENT_RESOLVED, LEVEL_CRITICAL, RULE_REMAINING, "WIN10_VDA_E3"},
+    {5, 0, 20, 10, EVENT_FIRING, LEVEL_CRITICAL, RULE_REMAINING, "SPE_E3"},
+    {5, 9, 0, 20, EVENT_UPDATED, LEVEL_WARNING, RULE_USAGE, "SPE_E3"}, /* as full as before */
     {6, 0, 5, 10, EVENT_FIRING, LEVEL_WARNING, RULE_SUBSCRIPTION, "EXCHANGEDESKLESS"},
     {8, 0, 5, 10, EVENT_ESCALATED, LEVEL_CRITICAL, RULE_SUBSCRIPTION, "EXCHANGEDESKLESS"},
     {8, 11, 0, 20, EVENT_RESOLVED, LEVEL_CRITICAL, RULE_SUBSCRIPTION, "EXCHANGEDESKLESS"},
@@ -291,6 +293,8 @@ static const struct expected {
     {13, 9, 0, 10, EVENT_FIRING, LEVEL_WARNING, RULE_REMAINING, "VISIOONLINE_PLAN1"},
     {13, 9, 0, 20, EVENT_UPDATED, LEVEL_WARNING, RULE_WAITING, "VISIOONLINE_PLAN1"},
     {13, 11, 0, 20, EVENT_RESOLVED, LEVEL_WARNING, RULE_WAITING, "VISIOONLINE_PLAN1"},
+    {14, 2, 0, 65, EVENT_FIRING, LEVEL_WARNING, RULE_POLL, ""},
+    {14, 5, 0, 20, EVENT_RESOLVED, LEVEL_WARNING, RULE_POLL, ""},
 };
 
 static bool is_expected(const struct expected *want, const struct told *got)
