@@ -12,7 +12,7 @@
 #include "base/digest.h"
 #include "rules/judge.h"
 
-#define SILENCES_MAX 1000                  /* stored ones */
+#define SILENCES_MAX 1000                  /* stored ones; and as many acknowledgements */
 #define SILENCE_LONGEST (366 * USEC_PER_DAY) /* from start to end */
 #define SILENCE_TEXT_MAX 1000              /* bytes of author, comment and each part of a match */
 

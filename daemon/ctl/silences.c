@@ -13,6 +13,15 @@
 #define BODY_MAX 65536 /* what the daemon accepts */
 #define LABEL "labels."
 
+/* mktime() would make 1 December of 31 November. */
+static bool is_date(const char *text)
+{
+    char date[sizeof "2026-12-24"];
+    int32_t day;
+    (void)snprintf(date, sizeof date, "%s", text);
+    return date_parse(date, &day) >= 0;
+}
+
 int silence_time(const char *text, char ret[static RFC3339_MAX])
 {
     usec_t at = 0;
@@ -22,7 +31,7 @@ int silence_time(const char *text, char ret[static RFC3339_MAX])
         (void)rfc3339_print(at, ret);
         return 0;
     }
-    rest = strptime(text, "%Y-%m-%d", &tm);
+    rest = is_date(text) ? strptime(text, "%Y-%m-%d", &tm) : NULL;
     if (rest && *rest)
         rest = strptime(rest, " %H:%M", &tm);
     time_t seconds = rest && !*rest ? mktime(&tm) : -1;
@@ -59,7 +68,7 @@ static bool put_time(struct json_writer *w, const char *key, const char *text)
 static bool put_common(struct json_writer *w, const struct ctl *c)
 {
     if (!c->option[OPTION_COMMENT]) {
-        ctl_complain("there is no --comment; give the reason, for those who find it");
+        ctl_complain("there is no --comment; say why, such as --comment \"migration, ticket 4711\"");
         return false;
     }
     json_put_string(w, "author", author(c));
@@ -69,6 +78,18 @@ static bool put_common(struct json_writer *w, const struct ctl *c)
 }
 
 /* ---- match ---- */
+
+/* The daemon would find the key twice in the JSON of the request. */
+static bool is_given_once(const struct ctl *c, size_t at)
+{
+    size_t len = strcspn(c->arg[at], "=");
+    for (size_t i = 0; i < at; i++)
+        if (strncmp(c->arg[i], c->arg[at], len) == 0 && c->arg[i][len] == '=') {
+            ctl_complain("%.*s is given twice; write one glob that covers both, or add two silences", (int)len, c->arg[at]);
+            return false;
+        }
+    return true;
+}
 
 /* "tenant=contoso"; the daemon knows the keys. */
 static bool put_part(struct json_writer *w, const char *word, size_t skip)
@@ -92,7 +113,7 @@ static bool put_match(struct json_writer *w, const struct ctl *c)
     for (size_t i = 0; i < c->n_args && ok; i++) {
         bool label = strncmp(c->arg[i], LABEL, strlen(LABEL)) == 0;
         labels |= label;
-        ok = label || put_part(w, c->arg[i], 0);
+        ok = is_given_once(c, i) && (label || put_part(w, c->arg[i], 0));
     }
     if (labels)
         json_open_object(w, "labels");

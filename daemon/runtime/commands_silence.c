@@ -7,7 +7,7 @@
 #include "runtime/silence_body.h"
 #include "runtime/silence_list.h"
 
-#define LIST_MAX (16u << 20) /* SILENCES_MAX with texts of SILENCE_TEXT_MAX */
+#define LIST_MAX (32u << 20) /* twice SILENCES_MAX with texts of SILENCE_TEXT_MAX */
 
 /* ---- the list ---- */
 

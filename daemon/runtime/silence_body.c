@@ -54,7 +54,8 @@ static int get_duration(const struct json *object, const char *key, usec_t *ret,
     int r = get_text(object, key, &text, f);
     if (r < 0 || !text)
         return r;
-    return duration_parse(text, ret, f) < 0 ? wrong(f, key, "is not a duration; write for example 2h") : 0;
+    r = duration_parse(text, ret, f);
+    return r >= 0 && *ret == 0 ? wrong(f, key, "is no time at all; write for example 2h") : r;
 }
 
 static int get_bool(const struct json *object, const char *key, bool *ret, struct failure *f)

@@ -120,7 +120,7 @@ static int check_times(const struct silence *s, struct failure *why)
 static int set_times(const struct silence_request *r, struct silence *s, struct failure *why)
 {
     if ((r->lasts > 0) + (r->weekly || r->end_at > 0) != 1 || (r->lasts && r->start_at))
-        return wrong(why, "give either a duration, or an end, or weekly hours");
+        return wrong(why, "there is no time, or more than one; give a duration, or an end, or weekly hours");
     if (r->lasts > SILENCE_LONGEST)
         return wrong(why, "a silence lasts at most a year");
     s->lasts = r->lasts > 0;
@@ -140,8 +140,20 @@ static int set_times(const struct silence_request *r, struct silence *s, struct 
     return check_times(s, why);
 }
 
+/* Apart: an alert can be acknowledged however many silences there are. */
+static int check_room(const struct app *app, bool acknowledgement, struct failure *why)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < app->n_silences; i++)
+        n += (app->silence[i].alert_id != NULL) == acknowledgement;
+    if (n < SILENCES_MAX)
+        return 0;
+    return failure_set(why, FAILURE_CONFIG, ENOSPC, "there are %d %s already; end some", SILENCES_MAX,
+                       acknowledgement ? "acknowledgements" : "silences");
+}
+
 /* What silences and acknowledgements have in common. */
-static int begin(struct app *app, const char *author, const char *comment, struct silence *ret,
+static int begin(const char *author, const char *comment, struct silence *ret,
                  struct failure *why)
 {
     char id[UUID_TEXT];
@@ -149,8 +161,6 @@ static int begin(struct app *app, const char *author, const char *comment, struc
     int r = check_words(author, comment, why);
     if (r < 0)
         return r;
-    if (app->n_silences >= SILENCES_MAX)
-        return failure_set(why, FAILURE_CONFIG, ENOSPC, "there are %d silences already; end some", SILENCES_MAX);
     r = uuid_v7(ret->created.at, id);
     if (r < 0)
         return failure_set(why, FAILURE_LOCAL, -r, "no random numbers for an id");
@@ -167,7 +177,9 @@ int app_silence_add(struct app *app, const struct silence_request *r, char ret_i
     char id[UUID_TEXT];
     int e = check_match(&r->match, why);
     if (e >= 0)
-        e = begin(app, r->author, r->comment, &s, why);
+        e = check_room(app, false, why);
+    if (e >= 0)
+        e = begin(r->author, r->comment, &s, why);
     if (e >= 0)
         e = set_times(r, &s, why);
     if (e >= 0 && match_copy(&r->match, &s.match) < 0)
@@ -227,7 +239,9 @@ int app_acknowledge(struct app *app, const char *alert_id, const char *author, c
         return failure_set(why, FAILURE_CONFIG, ENOENT, "there is no alert with the id %s", alert_id);
     if (!alert_state_is_up(a->state) || !a->context)
         return failure_set(why, FAILURE_CONFIG, EINVAL, "alert %s is not firing", alert_id);
-    int r = begin(app, author, comment, &s, why);
+    int r = find_acknowledgement(app, alert_id) ? 0 : check_room(app, true, why);
+    if (r >= 0)
+        r = begin(author, comment, &s, why);
     s.episode = a->episode;
     if (r >= 0 && until)
         r = check_times(&s, why);

@@ -25,6 +25,9 @@ static void times_are_rfc_3339_or_local(void **state)
         {"", NULL},
         {"2026-12-24 19:00 o'clock", NULL},
         {"2026-13-24", NULL},
+        {"2026-11-31", NULL},
+        {"2026-02-30 10:00", NULL},
+        {"2026-12-24 24:00", NULL},
         {"19:00", NULL},
     };
     (void)state;
@@ -50,10 +53,24 @@ static void words_and_options_become_one_object(void **state)
                               "\"author\":\"who\",\"comment\":\"why\",\"hold\":true,\"for\":\"2h\"}");
 }
 
+static void key_that_is_given_twice_is_refused(void **state)
+{
+    char *words[] = {(char *)"tenant=a", (char *)"tenant=b"}, *labels[] = {(char *)"labels.g=a", (char *)"labels.g=b"};
+    struct ctl c = {.arg = words, .n_args = 2, .option = {[OPTION_COMMENT] = "why", [OPTION_AUTHOR] = "who"}};
+    (void)state;
+    assert_null(silence_json(&c));
+    c.arg = labels;
+    assert_null(silence_json(&c));
+    c.n_args = 1;
+    CLEANUP(free) char *json = silence_json(&c);
+    assert_non_null(json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_are_rfc_3339_or_local),
+        cmocka_unit_test(key_that_is_given_twice_is_refused),
         cmocka_unit_test(words_and_options_become_one_object),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
