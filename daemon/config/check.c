@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "config/forms.h"
+#include "config/match_names.h"
 #include "model/product.h"
 
 /* ---- thresholds ---- */
@@ -101,31 +102,13 @@ void check_thresholds(struct load *l)
 
 /* ---- matches ---- */
 
-static bool tenant_exists(const struct options *o, const char *name)
-{
-    for (size_t i = 0; i < o->n_tenants; i++)
-        if (text_equal_nocase(o->tenant[i].identity.name, name) ||
-            text_equal_nocase(o->tenant[i].identity.tenant_id, name))
-            return true;
-    return false;
-}
-
-static const char *nearest_tenant(struct load *l, const char *name)
-{
-    const struct options *o = l->options;
-    CLEANUP(free) const char **names = calloc(o->n_tenants + 1, sizeof *names);
-    for (size_t i = 0; names && i < o->n_tenants; i++)
-        names[i] = o->tenant[i].identity.name;
-    return names ? text_nearest(name, names, o->n_tenants) : NULL;
-}
-
 void check_tenant(struct load *l, char *const *name, const char *path, const char *key,
                   struct conf_where where)
 {
     const struct options *o = l->options;
-    if (tenant_exists(o, *name))
+    if (match_tenant_exists(o, *name))
         return;
-    const char *near = nearest_tenant(l, *name);
+    const char *near = match_nearest_tenant(o, *name);
     /* It may be in the file that could not be read: then that is the problem to be mended. */
     enum conf_gravity gravity = l->walk.gravity;
     if (o->tenants_incomplete)
@@ -140,8 +123,7 @@ void check_tenant(struct load *l, char *const *name, const char *path, const cha
 void check_sku(struct load *l, char *const *sku, const char *path, const char *key,
                struct conf_where where)
 {
-    const struct products *products = l->options->products;
-    const char *part = product_name(products, NULL, *sku) ? NULL : product_named(products, *sku);
+    const char *part = match_part_number(l->options, *sku);
     if (part)
         walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, sku, where),
                      "%s%s: \"%s\" is the name of a product, and a SKU goes by its part number; write \"%s\"",

@@ -3,6 +3,7 @@
 #include "config/load.h"
 
 #include "base/text.h"
+#include "config/match_names.h"
 
 /* Whether the match lets a rule pass that informs, or one that alerts. */
 static bool rule_passes(const struct match *m, bool informs)
@@ -13,7 +14,7 @@ static bool rule_passes(const struct match *m, bool informs)
     return false;
 }
 
-static bool is_for_alerts(const struct match *m)
+bool match_is_for_alerts(const struct match *m)
 {
     return rule_passes(m, false) && (match_glob(m->severity, level_name(LEVEL_WARNING)) ||
                                      match_glob(m->severity, level_name(LEVEL_CRITICAL)));
@@ -45,7 +46,7 @@ static void check_info_receivers(struct load *l, const struct route *route, stru
 void check_info_route(struct load *l, const struct route *route, struct conf_where where)
 {
     const struct match *m = &route->match;
-    if (walk_wrong(&l->walk, &m->rule) || walk_wrong(&l->walk, &m->severity) || is_for_alerts(m))
+    if (walk_wrong(&l->walk, &m->rule) || walk_wrong(&l->walk, &m->severity) || match_is_for_alerts(m))
         return;
     if (!is_for_infos(m)) {
         walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &m->severity, where),
@@ -62,7 +63,7 @@ void check_info_route(struct load *l, const struct route *route, struct conf_whe
 
 void check_info_silence(struct load *l, const struct match *m, struct conf_where where)
 {
-    if (!walk_wrong(&l->walk, &m->rule) && !walk_wrong(&l->walk, &m->severity) && !is_for_alerts(m))
+    if (!walk_wrong(&l->walk, &m->rule) && !walk_wrong(&l->walk, &m->severity) && !match_is_for_alerts(m))
         walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, m->severity ? &m->severity : &m->rule, where),
                      "maintenance.match: this has no effect, because events of severity info are not "
                      "silenced; name a rule that alerts");

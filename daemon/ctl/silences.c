@@ -169,12 +169,14 @@ int run_silence_add(const struct ctl *c)
 {
     CLEANUP(free) char *body = silence_json(c);
     CLEANUP(json_free) struct json *root = NULL;
-    const char *id = NULL;
+    const char *id = NULL, *warning = NULL;
     if (!body)
         return CTL_USAGE;
     int code = ask_change(c, "POST", "/v1/silences", body, &root, NULL);
     if (code == CTL_OK && root && json_get_string(root, "id", &id) == JSON_OK)
         printf("silence added; to end it: seatwatchctl silence end %s\n", id);
+    if (code == CTL_OK && root && json_get_string(root, "warning", &warning) == JSON_OK)
+        ctl_complain("warning: %s; the silence covers nothing until one does", warning);
     return code;
 }
 

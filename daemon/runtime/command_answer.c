@@ -45,6 +45,20 @@ void command_answer_text(struct control_call *call, unsigned status, const char 
     answer(call, status, key, value, 0);
 }
 
+void command_answer_id(struct control_call *call, unsigned status, const char *id, const char *warning)
+{
+    CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(ANSWER_MAX);
+    if (w) {
+        json_writer_clean(w);
+        json_open_object(w, NULL);
+        json_put_string(w, "id", id);
+        if (warning)
+            json_put_string(w, "warning", warning);
+        json_close_object(w);
+    }
+    command_answer_json(call, status, w);
+}
+
 void command_answer_count(struct control_call *call, unsigned status, const char *key, size_t n)
 {
     answer(call, status, key, NULL, n);

@@ -7,6 +7,8 @@
 void command_put_time(struct json_writer *w, const char *key, usec_t at);
 /* What was written; `w` NULL: no memory. */
 void command_answer_json(struct control_call *call, unsigned status, struct json_writer *w);
+/* {"id": id, "warning": warning}; `warning` NULL: without. */
+void command_answer_id(struct control_call *call, unsigned status, const char *id, const char *warning);
 /* {"KEY": value} */
 void command_answer_text(struct control_call *call, unsigned status, const char *key, const char *value);
 void command_answer_count(struct control_call *call, unsigned status, const char *key, size_t n);

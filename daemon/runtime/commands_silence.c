@@ -4,6 +4,7 @@
 
 #include "runtime/app.h"
 #include "runtime/command_answer.h"
+#include "runtime/matches.h"
 #include "runtime/silence_body.h"
 #include "runtime/silence_list.h"
 
@@ -92,8 +93,12 @@ void command_post_silence(void *userdata, struct control_call *call)
     int r = silence_body_parse(call->body, &request, &why);
     if (r >= 0)
         r = app_silence_add(userdata, &request, id, &why);
+    const char *warning = r >= 0 ? matches_nothing(userdata, &request.match) : NULL;
     match_clear(&request.match);
-    answer_change(call, r, &why, 201, id);
+    if (r < 0)
+        command_refuse(call, r, &why);
+    else
+        command_answer_id(call, 201, id, warning);
 }
 
 void command_delete_silence(void *userdata, struct control_call *call)

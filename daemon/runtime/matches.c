@@ -55,6 +55,41 @@ bool matches_check(const struct options *o, const struct matches_tenant *tenant,
     return true;
 }
 
+/* NULL: no memory. */
+static struct matches_tenant *enabled_tenants(const struct app *app, size_t *ret_n)
+{
+    struct matches_tenant *tenant = calloc(app->n_tenants + 1, sizeof *tenant);
+    *ret_n = 0;
+    for (size_t i = 0; tenant && i < app->n_tenants; i++)
+        if (app->tenant[i].options->enabled)
+            tenant[(*ret_n)++] =
+                (struct matches_tenant){&app->tenant[i].options->identity, app->tenant[i].memory};
+    return tenant;
+}
+
+static bool is_of_a_tenant(const struct matches_tenant *tenant, size_t n, const struct match *m)
+{
+    struct match of_tenant = *m; /* borrows */
+    of_tenant.sku = of_tenant.allotment = NULL;
+    for (size_t i = 0; i < n; i++)
+        if (match_applies(&of_tenant, tenant[i].context, NULL, NULL, NULL))
+            return true;
+    return false;
+}
+
+const char *matches_nothing(const struct app *app, const struct match *m)
+{
+    size_t n;
+    CLEANUP(free) struct matches_tenant *tenant = enabled_tenants(app, &n);
+    if (!tenant)
+        return NULL;
+    if ((m->tenant || m->n_labels) && !is_of_a_tenant(tenant, n, m))
+        return "no tenant of the configuration matches";
+    if ((m->sku || m->allotment) && all_read(app->options, tenant, n) && !hits(tenant, n, m))
+        return "no pool matches that is known today";
+    return NULL;
+}
+
 static void say_in_log(const char *text)
 {
     log_say(LOG_WARNING, "%s", text);
@@ -64,11 +99,7 @@ void matches_look(struct app *app)
 {
     if (app->matches_looked_at)
         return;
-    CLEANUP(free) struct matches_tenant *tenant = calloc(app->n_tenants + 1, sizeof *tenant);
-    size_t n = 0;
-    for (size_t i = 0; tenant && i < app->n_tenants; i++)
-        if (app->tenant[i].options->enabled)
-            tenant[n++] =
-                (struct matches_tenant){&app->tenant[i].options->identity, app->tenant[i].memory};
+    size_t n;
+    CLEANUP(free) struct matches_tenant *tenant = enabled_tenants(app, &n);
     app->matches_looked_at = tenant && matches_check(app->options, tenant, n, say_in_log);
 }

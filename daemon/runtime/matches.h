@@ -13,5 +13,7 @@ struct matches_tenant { /* one that is enabled; borrowed */
  * has no complete poll yet, so this is unknown. */
 bool matches_check(const struct options *o, const struct matches_tenant *tenant, size_t n,
                    void (*say)(const char *text));
+/* Why this match covers nothing today; NULL: it does, or that is unknown until every tenant was polled. A literal. */
+const char *matches_nothing(const struct app *app, const struct match *m);
 /* Logs them, once, after all tenants were polled. */
 void matches_look(struct app *app);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/forms.h"
+#include "config/match_names.h"
 #include "runtime/app.h"
 #include "runtime/commit.h"
 #include "runtime/silence_list.h"
@@ -176,6 +177,8 @@ int app_silence_add(struct app *app, const struct silence_request *r, char ret_i
     CLEANUP(silence_clear) struct silence s = {.hold = r->hold};
     char id[UUID_TEXT];
     int e = check_match(&r->match, why);
+    if (e >= 0)
+        e = match_check_silence(app->options, &r->match, why);
     if (e >= 0)
         e = check_room(app, false, why);
     if (e >= 0)

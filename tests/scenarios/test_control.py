@@ -261,12 +261,15 @@ class Durable(Control):
 
     def test_wrong_requests_change_nothing(self):
         self.start_up(extra='maintenance = ( { name = "move"; match = { tenant = "contoso"; }; weekly = "Sun 01:00-04:00"; } );')
-        good = {"match": {"tenant": "x"}, "for": "2h", "author": "a", "comment": "c"}
+        good = {"match": {"tenant": "contoso"}, "for": "2h", "author": "a", "comment": "c"}
         for status, words, target, method, body in (
                 (422, "at least one of", "/v1/silences", "POST", {**good, "match": {}}),
                 (422, "author", "/v1/silences", "POST", {**good, "author": None}),
                 (422, "weekly", "/v1/silences", "POST", {**good, "weekly": "Sun 01:00-04:00"}),
                 (422, "member", "/v1/silences", "POST", {**good, "reason": "x"}),
+                (422, "no tenant \"contosso\"did you mean \"contoso\"?", "/v1/silences", "POST", {**good, "match": {"tenant": "contosso"}}),
+                (422, "write \"SPE_E5\"", "/v1/silences", "POST", {**good, "match": {"sku": "Microsoft 365 E5"}}),
+                (422, "severity info", "/v1/silences", "POST", {**good, "match": {"severity": "info"}}),
                 (404, "no silence", "/v1/silences/0190", "DELETE", None), (409, "maintenance window", "/v1/silences/move", "DELETE", None),
                 (404, "no alert", "/v1/alerts/0123456789abcdef/acknowledgement", "POST", {"author": "a", "comment": "c"}),
                 (404, "not acknowledged", "/v1/alerts/0123456789abcdef/acknowledgement", "DELETE", None)):
