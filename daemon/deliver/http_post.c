@@ -41,15 +41,15 @@ struct receiver_handle {
 
 /* ---- requests ---- */
 
+/* Keeps the URL: that of the next request is mostly the same, and the pages of a secret are expensive. */
 static void request_clear(struct request *r)
 {
     for (size_t i = 0; i < r->n_headers; i++) {
         free(r->header[i].name);
         free(r->header[i].value);
     }
-    secret_free(r->url);
     secret_free(r->body);
-    *r = (struct request){.method = "POST", .content_type = "application/json"};
+    *r = (struct request){.method = "POST", .content_type = "application/json", .url = r->url};
 }
 
 int http_url_check(const char *text, struct failure *ret_failure)
@@ -60,7 +60,11 @@ int http_url_check(const char *text, struct failure *ret_failure)
 
 int request_address(struct request *r, const char *url, struct failure *ret_failure)
 {
-    int e = secret_new(url, strcspn(url, "\n"), NULL, &r->url, ret_failure);
+    size_t len = strcspn(url, "\n");
+    bool same = r->url && secret_len(r->url) == len && memcmp(secret_bytes(r->url), url, len) == 0;
+    if (!same)
+        secret_free(TAKE(r->url));
+    int e = same ? 0 : secret_new(url, len, NULL, &r->url, ret_failure);
     return e < 0 ? e
                  : origin_parse(secret_bytes(r->url), r->options->allow_http, &r->origin,
                                 ret_failure);
@@ -197,6 +201,7 @@ static void http_post_close(struct receiver_handle *h)
     http_request_free(h->request);
     application_close(h->options, h->application);
     request_clear(&h->message);
+    secret_free(h->message.url);
     for (size_t i = 0; i < h->n_secrets; i++)
         secret_free(h->secret[i]);
     alloc_release(h);

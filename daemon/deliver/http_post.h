@@ -38,7 +38,7 @@ int http_url_check(const char *text, struct failure *ret_failure);
 struct request {
     const char *method;       /* preset: POST */
     const char *content_type; /* preset: application/json */
-    struct secret *url;       /* owned; used byte for byte */
+    struct secret *url;       /* owned; used byte for byte. Before it is set: that of the last request */
     struct origin origin;     /* of the URL: the part that may be logged */
     struct secret *body;      /* owned; sent instead of the payload. NULL: the payload */
     const struct http_post_options *options;

@@ -242,13 +242,13 @@ static bool worker_step(struct receiver_worker *w, struct instant now)
     int r = worker_fold(w, until, now, &why);
     if (w->entry || worker_must_wait(w, now))
         return false;
-    if (r >= 0 && w->options->class->traits & RECEIVER_PAGER)
-        r = worker_pager_next(w, until, &now, &next_at, &why);
-    else if (r >= 0)
-        r = store_outbox_next(c->store, w->options->name, until, &w->entry, &next_at, &why);
     usec_t pause = worker_pause(w, now);
+    struct outbox_entry **ret = pause > 0 ? NULL : &w->entry; /* what must wait is not read */
+    if (r >= 0 && w->options->class->traits & RECEIVER_PAGER)
+        r = worker_pager_next(w, until, &now, ret, &next_at, &why);
+    else if (r >= 0)
+        r = store_outbox_next(c->store, w->options->name, until, ret, &next_at, &why);
     if (r >= 0 && pause > 0) { /* short: a drain waits for it */
-        worker_drop(w);
         worker_arm(w, pause);
         return false;
     }

@@ -59,9 +59,9 @@ void worker_end_backoff(struct receiver_worker *w);
 /* ---- worker_pager.c: storm.max_new_incidents ---- */
 
 int worker_pager_open(struct receiver_worker *w, struct failure *ret_failure);
-/* The next entry; -ENOENT and *ret_next_at as store_outbox_next(). */
-int worker_pager_next(struct receiver_worker *w, usec_t until, const struct instant *now, usec_t *ret_next_at,
-                      struct failure *ret_failure);
+/* The next entry; `ret`, -ENOENT and *ret_next_at as store_outbox_next(). */
+int worker_pager_next(struct receiver_worker *w, usec_t until, const struct instant *now, struct outbox_entry **ret,
+                      usec_t *ret_next_at, struct failure *ret_failure);
 /* w->entry was accepted. */
 void worker_pager_accepted(struct receiver_worker *w, const struct instant *now);
 

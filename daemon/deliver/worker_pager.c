@@ -30,12 +30,12 @@ int worker_pager_open(struct receiver_worker *w, struct failure *ret_failure)
     return n < 0 ? n : 0;
 }
 
-int worker_pager_next(struct receiver_worker *w, usec_t until, const struct instant *now, usec_t *ret_next_at,
-                      struct failure *ret_failure)
+int worker_pager_next(struct receiver_worker *w, usec_t until, const struct instant *now, struct outbox_entry **ret,
+                      usec_t *ret_next_at, struct failure *ret_failure)
 {
     usec_t wait = incidents_wait(&w->incidents, w->dispatcher->storm.within, now->mono);
     const struct incident_limit limit = {.full = wait > 0, .storm_id = w->storm_id};
-    int r = store_outbox_next_page(w->dispatcher->store, w->options->name, until, &limit, &w->entry,
+    int r = store_outbox_next_page(w->dispatcher->store, w->options->name, until, &limit, ret,
                                    ret_next_at, ret_failure);
     if (r == -ENOENT && wait > 0 && (*ret_next_at == 0 || *ret_next_at > now->at + wait))
         *ret_next_at = now->at + wait;

@@ -166,7 +166,7 @@ static int find_next(struct store *s, const struct ask *ask, struct outbox_entry
         struct outbox_row o;
         if (r >= 0)
             r = find_due(s, ask, &o, &bad, ret_failure);
-        if (r > 0)
+        if (r > 0 && ret)
             r = read_entry(s, &o, ret, &bad, ret_failure);
         if (r != 0)
             return r < 0 ? r : 0;

@@ -134,7 +134,8 @@ void outbox_entry_free(struct outbox_entry *e);
 DEFINE_CLEANUP(struct outbox_entry *, outbox_entry_free)
 /* The newest entry of this receiver that is due at now_at and the head of its queue (FIFO per receiver and
  * alert; a waiting head blocks only its own alert). -ENOENT: none is due; *ret_next_at is when the
- * earliest one will be (0: none queued). Skips entries in flight. */
+ * earliest one will be (0: none queued). Skips entries in flight. `ret` NULL: only whether there is one,
+ * without reading its content. */
 int store_outbox_next(struct store *s, const char *receiver, usec_t now_at,
                       struct outbox_entry **ret, usec_t *ret_next_at, struct failure *ret_failure);
 /* The same for a pager, critical ones first. `full`: it may get no new incident now; entries that would open
