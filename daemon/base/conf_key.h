@@ -19,7 +19,7 @@ enum conf_type {
     CONF_LABELS,     /* { key = "value"; ... }; struct label *, count at `n_at` */
     CONF_POOL_NAMES, /* the same, or a list of { allotment, name }: libconfig's names begin with a
                         letter, allotment ids need not */
-    CONF_LATER,      /* of a later version: only `def`, its harmless value, is accepted */
+    CONF_REFUSED,    /* no key at all, only an answer to it: `what` says why */
     CONF_BOOL,       /* bool */
     CONF_COUNT,      /* uint32_t or int64_t by `size` */
     CONF_DURATION,   /* usec_t; with `off_ok` "off" is 0 */
@@ -66,13 +66,12 @@ struct conf_key {
     enum conf_limit limit;
     enum conf_file file;
     enum conf_case letters;
-    const char *what; /* TEXT: what it is, for messages: "a name"; LATER: why it is refused, not for later */
+    const char *what; /* TEXT: what it is, for messages: "a name"; REFUSED: why */
     int (*check)(const char *text, struct failure *ret_failure);
     unsigned set;      /* bit in threshold.set */
     const char *unless; /* FILE_RECEIVER: the key of two words whose second makes this file unnecessary */
     unsigned auth;     /* tenants: bits of the kinds of sign-in that know this key; 0: all */
     unsigned needed;   /* tenants: bits of those that cannot do without it */
-    const char *later; /* LATER: the words for what is missing */
     const struct conf_section *section;
     const char *help;    /* one or two sentences, without quotes or line breaks */
     const char *example; /* if the default is no good one */

@@ -79,7 +79,7 @@ static void dump_rule(struct dump *d, const struct conf_key *k, const struct thr
     open_group(d, k->name);
     for (size_t i = 0; i < k->section->n; i++) {
         const struct conf_key *part = &k->section->key[i];
-        if (part->type == CONF_LATER || (!all && !(t->set & part->set)))
+        if (part->type == CONF_REFUSED || (!all && !(t->set & part->set)))
             continue;
         line_begin(d, part->name);
         value_print(part, (const char *)t + part->at, &d->out);
@@ -149,7 +149,7 @@ static bool is_there(const struct conf_key *k, const void *base)
         return ((const struct hours *)at)->n_ranges > 0;
     if (k->type == CONF_INSTANT)
         return *(const usec_t *)at != 0;
-    return !k->later;
+    return true;
 }
 
 static bool is_foreign(const struct conf_section *s, const struct conf_key *k, const void *base)
@@ -185,7 +185,7 @@ static void dump_key(struct dump *d, const struct conf_section *s, const struct 
     case CONF_RECEIVERS:
         dump_list(d, k, at, *n, k->element);
         return;
-    case CONF_LATER:
+    case CONF_REFUSED:
         return;
     default:
         break;

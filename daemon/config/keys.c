@@ -115,7 +115,7 @@ static const struct conf_key POLL_RULE[] = {
             "number of polls."),
     CRITICAL(LIMIT_POLLS, "1s", "3650d", "6h", "Critical if it has not been polled completely for "
                                                "this time or number of polls."),
-    {.name = "for", .type = CONF_LATER,
+    {.name = "for", .type = CONF_REFUSED,
      .what = "has no effect here, because the limits of this rule are times themselves; write warning = "
              "\"2h\" to hear later"},
     ENDING,
@@ -137,8 +137,6 @@ static const struct conf_key INVENTORY[] = {
 #define RULE_GROUP(word, RULE_, ROWS, struct_, help_)                                              \
     {.name = word, .type = CONF_RULE, AT(struct_, threshold[RULE_]), .off_ok = true,               \
      .section = &(const struct conf_section)SECTION(ROWS), .help = help_}
-#define LATER_KEY(word, harmless, what_)                                                           \
-    {.name = word, .type = CONF_LATER, .def = harmless, .later = what_}
 #define RULE_GROUPS(struct_)                                                                       \
     RULE_GROUP("usage", RULE_USAGE, USAGE, struct_,                                                \
                "Consumed units as a percentage of the allotted units."),                           \

@@ -33,9 +33,8 @@ const struct conf_key *conf_receiver_key(const struct receiver_class *class, con
 {
     const struct conf_key *shared = conf_key_find(&conf_receiver, name);
     const struct conf_key *own = class ? conf_key_find(&class->options, name) : NULL;
-    bool later = shared && shared->type == CONF_LATER;
     *ret_type = own ? class : NULL;
-    if (own || (shared && !later))
+    if (own || shared)
         return own ? own : shared;
     for (size_t i = 0; receiver_types[i]; i++) {
         const struct conf_key *other = conf_key_find(&receiver_types[i]->options, name);
@@ -82,13 +81,10 @@ static void add_keys(struct conf_key *list, size_t *n, const struct conf_section
 
 struct conf_section conf_receiver_keys(struct conf_key buf[static CONF_RECEIVER_KEYS_MAX])
 {
-    size_t n = 0, shared = 0;
-    while (shared < conf_receiver.n && conf_receiver.key[shared].type != CONF_LATER)
-        shared++;
-    add_keys(buf, &n, &(const struct conf_section){conf_receiver.key, shared});
+    size_t n = 0;
+    add_keys(buf, &n, &conf_receiver);
     for (size_t i = 0; receiver_types[i]; i++)
         add_keys(buf, &n, &receiver_types[i]->options);
-    add_keys(buf, &n, &conf_receiver);
     return (struct conf_section){buf, n};
 }
 

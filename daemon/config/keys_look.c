@@ -16,7 +16,7 @@ static const char *const TYPE_WORDS[CONF_TYPE_COUNT_] = {
     [CONF_NAMES] = "array of names",
     [CONF_LABELS] = "group of strings",
     [CONF_POOL_NAMES] = "list of groups, or a group of strings",
-    [CONF_LATER] = "a key of a later version",
+    [CONF_REFUSED] = "no key",
     [CONF_BOOL] = "true or false",
     [CONF_COUNT] = "integer",
     [CONF_DURATION] = "duration",
@@ -142,7 +142,7 @@ static void visit_section(const struct conf_section *s, const char *prefix, conf
     for (size_t i = 0; i < s->n; i++) {
         const struct conf_key *k = &s->key[i];
         char path[128];
-        if (k->type == CONF_LATER && k->what) /* no key at all, only an answer to it */
+        if (k->type == CONF_REFUSED)
             continue;
         (void)snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", k->name);
         visit(userdata, path, k);

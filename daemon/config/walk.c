@@ -215,8 +215,8 @@ static void walk_setting(struct walk *w, const config_setting_t *s, const struct
     case CONF_POOL_NAMES:
         walk_pool_names(w, s, k, at, walk_member(base, k->n_at), path);
         break;
-    case CONF_LATER:
-        walk_later(w, s, k, path);
+    case CONF_REFUSED:
+        walk_problem(w, walk_here(w, s), "%s: %s", path, k->what);
         break;
     case CONF_TENANTS:
         break;

@@ -92,7 +92,7 @@ int walk_defaults(const struct conf_section *s, void *base, bool with_rules)
         int r = 0;
         if (k->type == CONF_GROUP || (k->type == CONF_RULE && with_rules))
             r = walk_defaults(k->section, walk_member(base, k->at), with_rules);
-        else if (k->def && k->type > CONF_LATER)
+        else if (k->def && k->type > CONF_REFUSED)
             r = value_store(k, k->def, walk_member(base, k->at), NULL);
         if (r < 0)
             return r;

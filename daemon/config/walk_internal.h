@@ -20,8 +20,6 @@ void walk_wrong_type(struct walk *w, const config_setting_t *s, const struct con
                      const char *path);
 void walk_unknown_key(struct walk *w, const config_setting_t *s, const struct conf_section *section,
                       const char *path);
-void walk_later(struct walk *w, const config_setting_t *s, const struct conf_key *k,
-                const char *path);
 
 /* walk_lists.c: lists of plain values */
 void walk_names(struct walk *w, const config_setting_t *s, const struct conf_key *k, char ***list,

@@ -41,12 +41,12 @@ void walk_wrong_type(struct walk *w, const config_setting_t *s, const struct con
                  path, walk_type_words(s), identity, shown);
 }
 
-/* "tenant_id, client_id, ..." of a section, later ones left out. */
+/* "tenant_id, client_id, ..." of a section. */
 static char *known_keys(const struct conf_section *s)
 {
     struct text t = TEXT_INIT(8192); /* those of all receiver types */
     for (size_t i = 0, n = 0; i < s->n; i++)
-        if (s->key[i].type != CONF_LATER && !s->key[i].later)
+        if (s->key[i].type != CONF_REFUSED)
             text_addf(&t, "%s%s", n++ ? ", " : "", s->key[i].name);
     return text_take(&t);
 }
@@ -81,27 +81,6 @@ void walk_unknown_key(struct walk *w, const config_setting_t *s, const struct co
     else
         walk_problem(w, walk_here(w, s), "unknown key '%s'%s%s; known here are: %s", name, in, path,
                      known);
-}
-
-void walk_later(struct walk *w, const config_setting_t *s, const struct conf_key *k,
-                const char *path)
-{
-    if (k->what) {
-        walk_problem(w, walk_here(w, s), "%s: %s", path, k->what);
-        return;
-    }
-    const char *value = config_setting_get_string(s);
-    bool nothing =
-        config_setting_is_aggregate(s) ? config_setting_length(s) == 0 : value && *value == 0;
-    if (k->def && ((value && strcmp(value, k->def) == 0) || (*k->def == 0 && nothing)))
-        return;
-    if (k->def && *k->def)
-        walk_problem(w, walk_here(w, s),
-                     "%s: this version does not have %s yet; leave it out or set it to \"%s\"",
-                     path, k->later, k->def);
-    else
-        walk_problem(w, walk_here(w, s), "%s: this version does not have %s yet; leave it out",
-                     path, k->later);
 }
 
 void walk_required(struct walk *w, const struct conf_section *s, const void *base,

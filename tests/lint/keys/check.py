@@ -5,8 +5,7 @@
 Manual: every key has an entry ".It Ic KEY", directly under it the facts of the table, then the help
 text, and an example that names the key. RULE stands for any rule and "match." for both matches
 where their facts are equal. Sample: with the '#' before its settings taken away it holds every key,
-with its default where there is one, and every help text. Neither knows a key that is not in the
-table; keys of later versions are named in the manual's section about them and not in the sample."""
+with its default where there is one, and every help text. Neither knows a key that is not in the table."""
 import pathlib
 import re
 import subprocess
@@ -68,8 +67,7 @@ def check_entry(row, name, body):
 
 def check_manual(table):
     text = MANUAL.read_text()
-    later = re.search(r"^\.Sh KEYS OF LATER VERSIONS\n(.*?)^\.Sh ", text, re.S | re.M).group(1)
-    keys = re.search(r"^\.Sh KEYS\n(.*)^\.Sh KEYS OF LATER VERSIONS$", text, re.S | re.M).group(1)
+    keys = re.search(r"^\.Sh KEYS\n(.*)^\.Sh FILES$", text, re.S | re.M).group(1)
     entries = {}
     for name, body in re.findall(r"^\.It Ic (\S+)\n(.*?)(?=^\.It |^\.El|^\.S[hs] )", keys, re.S | re.M):
         if name in entries:
@@ -77,11 +75,6 @@ def check_manual(table):
         entries[name] = body
     used = set()
     for row in table.values():
-        if row.kind == "later":
-            if row.path not in later and row.path.replace("overrides.", "thresholds.") not in later and \
-                    not (row.facts == "group" and row.path + "." in later):
-                wrong.append(f"{MANUAL}: {row.path}: is not named under KEYS OF LATER VERSIONS")
-            continue
         for name in entry_names(row, table):
             if name in entries:
                 used.add(name)
@@ -133,10 +126,6 @@ def check_sample(table):
         if path not in table and not inner:
             wrong.append(f"{SAMPLE}: {path}: is not in the key table")
     for row in table.values():
-        if row.kind == "later":
-            if row.setting in values:
-                wrong.append(f"{SAMPLE}: {row.path}: is of a later version")
-            continue
         if row.setting not in values:
             wrong.append(f"{SAMPLE}: {row.path}: is missing")
         elif row.kind == "key" and row.default != "-" and \

@@ -10,12 +10,8 @@ static void print_row(void *userdata, const char *path, const struct conf_key *k
     (void)userdata;
     if (conf_key_context(k, &context) < 0)
         exit(1);
-    bool later = k->type == CONF_LATER || k->later;
     printf("%s\t%s\t%s\t%s\t%s\n", path,
-           later        ? "later"
-           : k->section ? "group"
-                        : "key",
-           k->def && !k->shown_def && k->type != CONF_LATER ? k->def : "-", context,
+           k->section ? "group" : "key", k->def && !k->shown_def ? k->def : "-", context,
            k->help ? k->help : "-");
     free(context);
 }

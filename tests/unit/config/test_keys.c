@@ -15,10 +15,6 @@ static void check_row(void *userdata, const char *path, const struct conf_key *k
     assert_int_equal(conf_key_context(k, &identity), 0);
     if (strlen(identity) == 0 || strchr(identity, '\t') || strchr(identity, '\n'))
         fail_msg("%s: facts", path);
-    if (k->type == CONF_LATER || k->later) {
-        assert_non_null(k->later);
-        return;
-    }
     if (!k->help || strpbrk(k->help, "\"\t\n\\") || k->help[strlen(k->help) - 1] != '.')
         fail_msg("%s: help is one or more plain sentences", path);
     if (!k->min != !k->max)

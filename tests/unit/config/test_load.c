@@ -189,33 +189,6 @@ static void every_mistake_is_reported_with_line_key_and_fix(void **state)
     }
 }
 
-static void what_this_version_lacks_is_refused_unless_it_is_off(void **state)
-{
-    static const struct {
-        const char *text;
-        const char *words; /* NULL: accepted */
-    } CASES[] = {
-        {"thresholds: { forecast = \"off\"; };", NULL},
-        {"status: { listen = \"\"; hosts = []; };", NULL},
-        {"status: { listen = \"\"; hosts = (); };", NULL},
-        {"overrides = ( { match: { sku = \"A\"; }; usage = \"off\"; forecast = \"off\"; } );",
-         NULL},
-        {"thresholds: { forecast = { }; };", NULL},
-        {"status: { listen = \"127.0.0.1:9877\"; };", "the status page yet; leave it out"},
-        {"status: { hosts = [ \"x\" ]; };", "the status page yet; leave it out"},
-    };
-    CLEANUP(fixture_free) struct config_fixture w = fixture_new();
-    (void)state;
-    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
-        CLEANUP(free) char *text = text_printf("%s%s\n", GOOD_TENANT, CASES[i].text);
-        fixture_load(&w, text);
-        if (CASES[i].words)
-            fixture_expect_one(&w, CASES[i].text, 2, CASES[i].words);
-        else
-            fixture_expect_clean(&w, CASES[i].text);
-    }
-}
-
 static void ten_mistakes_are_ten_messages_in_the_order_of_their_lines(void **state)
 {
     static const char TEXT[] = GOOD_TENANT
@@ -375,7 +348,6 @@ int main(void)
         cmocka_unit_test(every_rule_has_its_default_limits_and_times),
         cmocka_unit_test(a_tenant_has_the_documented_defaults),
         cmocka_unit_test(every_mistake_is_reported_with_line_key_and_fix),
-        cmocka_unit_test(what_this_version_lacks_is_refused_unless_it_is_off),
         cmocka_unit_test(ten_mistakes_are_ten_messages_in_the_order_of_their_lines),
         cmocka_unit_test(a_flood_of_mistakes_is_cut_but_still_refused),
         cmocka_unit_test(files_that_cannot_be_read_say_so),
